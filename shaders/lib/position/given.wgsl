@@ -1,0 +1,7 @@
+// Positions from an array, one for each token of each batch row.
+
+@group(0) @binding(7) var<storage, read> positions: array<u32>;  // [b, t]
+
+fn position(b: u32, t: u32) -> u32 {
+  return positions[b * params.t + t];
+}

@@ -1,0 +1,5 @@
+// Positions that count up from params.start, the same in every batch row.
+
+fn position(b: u32, t: u32) -> u32 {
+  return params.start + t;
+}

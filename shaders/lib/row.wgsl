@@ -1,0 +1,8 @@
+// One sequence of a batch, as the step knows it.
+
+struct Row {
+  position: u32,  // of the first token that this run computes
+  tokens: u32,    // how many tokens this run computes: 0 once the row has finished
+  token: u32,     // the token sampled last: the input of a decode step
+  seed: u32,
+}

@@ -1,0 +1,201 @@
+import type { DType } from "../tensor/dtype.ts";
+import { FormatError, shortened } from "./format-error.ts";
+import { decodeUtf8, type FileSource } from "./source.ts";
+import { kindOf, parseStrictJson, type StrictJson } from "./strict-json.ts";
+
+/** A tensor as a file stores it: row-major, little-endian elements in the bytes `[begin, end)` of `file`. */
+export interface StoredTensor {
+  readonly name: string;
+  readonly file: string;
+  /** The format's own name of the element type, e.g. `F16`, `BF16`, `F8_E4M3`. */
+  readonly dtype: string;
+  /** Outermost axis first; `[]` is one element. */
+  readonly shape: readonly number[];
+  /** Offset of the first byte from the start of the file; not necessarily aligned. */
+  readonly begin: number;
+  /** Offset after the last byte. */
+  readonly end: number;
+}
+
+/** Bits of one element of every type that safetensors 0.7 knows. */
+const BITS: ReadonlyMap<string, number> = new Map([
+  ["F4", 4],
+  ["F6_E2M3", 6],
+  ["F6_E3M2", 6],
+  ...["BOOL", "U8", "I8", "F8_E5M2", "F8_E4M3", "F8_E8M0", "F8_E4M3FNUZ", "F8_E5M2FNUZ"].map((t) => [t, 8] as const),
+  ...["I16", "U16", "F16", "BF16"].map((t) => [t, 16] as const),
+  ...["I32", "U32", "F32"].map((t) => [t, 32] as const),
+  ...["I64", "U64", "F64", "C64"].map((t) => [t, 64] as const),
+]);
+
+/** The longest header accepted, in bytes, as in the reference reader. */
+const LONGEST_HEADER = 100_000_000;
+const LENGTH_BYTES = 8;
+const HEADER = "header";
+
+/** Bits of one element of a safetensors type, or undefined for a type that does not exist. */
+export function bitsOf(dtype: string): number | undefined {
+  return BITS.get(dtype);
+}
+
+/**
+ * The engine's element type for a stored floating-point tensor.
+ *
+ * @throws FormatError for any type other than F32, F16 and BF16.
+ */
+export function dtypeOf(tensor: StoredTensor): DType {
+  switch (tensor.dtype) {
+    case "F32":
+      return "f32";
+    case "F16":
+      return "f16";
+    case "BF16":
+      return "bf16";
+    default:
+      throw new FormatError(tensor.file, `is ${tensor.dtype}, expected F32, F16 or BF16`, { field: tensor.name });
+  }
+}
+
+interface HeaderText {
+  readonly text: string;
+  /** Where the tensors' bytes begin, and where the file ends. */
+  readonly dataBegin: number;
+  readonly size: number;
+}
+
+/** The header's text, after the checks of its length, its encoding and its first byte. */
+async function readHeaderText(source: FileSource, file: string): Promise<HeaderText> {
+  const size = await source.size(file);
+  if (size < LENGTH_BYTES) {
+    throw new FormatError(file, `has ${size} bytes, shorter than the ${LENGTH_BYTES} of a header length`);
+  }
+  const first = await source.read(file, 0, LENGTH_BYTES);
+  const length = new DataView(first.buffer, first.byteOffset).getBigUint64(0, true);
+  const field = "header length";
+  if (length > LONGEST_HEADER) {
+    throw new FormatError(file, `is ${length} bytes, more than the ${LONGEST_HEADER} that the format allows`, {
+      field,
+    });
+  }
+  const dataBegin = LENGTH_BYTES + Number(length);
+  if (dataBegin > size) {
+    throw new FormatError(file, `is ${length} bytes, but the file has ${size} with the length included`, { field });
+  }
+  const bytes = await source.read(file, LENGTH_BYTES, dataBegin);
+  if (bytes[0] !== 0x7b) {
+    const found = bytes[0] === undefined ? "is empty" : `begins with the byte 0x${bytes[0].toString(16)}`;
+    throw new FormatError(file, `${found}, expected a JSON object`, { field: HEADER });
+  }
+  return { text: decodeUtf8(file, bytes, true, HEADER), dataBegin, size };
+}
+
+/** A shape entry or an offset: an integer from 0 to 2^53 − 1, written without fraction or exponent. */
+function countOf(file: string, field: string, value: StrictJson | undefined): number {
+  if (typeof value === "bigint" && value >= 0n && value <= Number.MAX_SAFE_INTEGER) return Number(value);
+  throw new FormatError(file, `is ${kindOf(value)}, expected an integer from 0 to 2^53 - 1`, { field });
+}
+
+function countsOf(file: string, field: string, value: StrictJson | undefined): number[] {
+  if (!Array.isArray(value)) {
+    throw new FormatError(file, `is ${kindOf(value)}, expected an array of integers`, { field });
+  }
+  return value.map((entry, index) => countOf(file, `${field}[${index}]`, entry));
+}
+
+/** Bytes of a tensor, with every product checked before it can round. */
+function bytesOf(file: string, name: string, dtype: string, shape: readonly number[]): number {
+  const bits = bitsOf(dtype);
+  if (bits === undefined) {
+    const known = [...BITS.keys()].join(", ");
+    throw new FormatError(file, `has the unknown dtype ${shortened(dtype, 40)}, expected one of ${known}`, {
+      field: name,
+    });
+  }
+  let total = bits;
+  for (const extent of shape) {
+    total *= extent;
+    if (!Number.isSafeInteger(total)) {
+      const text = shortened(`[${shape.join(", ")}]`);
+      throw new FormatError(file, `${text} of ${dtype} has more than 2^53 bits`, { field: `${name}.shape` });
+    }
+  }
+  if (total % 8 !== 0) {
+    throw new FormatError(file, `has ${total} bits, expected a whole number of bytes`, { field: name });
+  }
+  return total / 8;
+}
+
+/** One header entry, checked by itself; `begin` and `end` are offsets in the file. */
+function tensorOf(file: string, name: string, entry: StrictJson, dataBegin: number): StoredTensor {
+  if (!(entry instanceof Map)) {
+    throw new FormatError(file, `is ${kindOf(entry)}, expected an object`, { field: name });
+  }
+  const dtype = entry.get("dtype");
+  if (typeof dtype !== "string") {
+    throw new FormatError(file, `is ${kindOf(dtype)}, expected a string`, { field: `${name}.dtype` });
+  }
+  const shape = countsOf(file, `${name}.shape`, entry.get("shape"));
+  const field = `${name}.data_offsets`;
+  const offsets = countsOf(file, field, entry.get("data_offsets"));
+  const [begin, end] = offsets;
+  if (begin === undefined || end === undefined || offsets.length !== 2 || begin > end) {
+    throw new FormatError(file, `is [${shortened(offsets.join(", "))}], expected [begin, end]`, { field });
+  }
+  const bytes = bytesOf(file, name, dtype, shape);
+  if (end - begin !== bytes) {
+    const what = `${dtype} [${shortened(shape.join(", "))}]`;
+    throw new FormatError(file, `spans ${end - begin} bytes, but ${what} takes ${bytes}`, { field });
+  }
+  return { name, file, dtype, shape, begin: dataBegin + begin, end: dataBegin + end };
+}
+
+/** Refuses holes, overlaps, bytes after the last tensor and a file that ends before it; `tensors` are sorted. */
+function checkContiguous(file: string, tensors: readonly StoredTensor[], dataBegin: number, size: number): void {
+  let reached = dataBegin;
+  let previous = "the header";
+  for (const { name, begin, end } of tensors) {
+    if (begin !== reached) {
+      const how = begin < reached ? "overlaps" : "leaves a hole after";
+      const where = `begins at byte ${begin} of the file and ${how} ${previous}, which ends at byte ${reached}`;
+      throw new FormatError(file, where, { field: `${name}.data_offsets` });
+    }
+    reached = end;
+    previous = shortened(name);
+  }
+  if (reached > size) {
+    const missing = reached - size;
+    throw new FormatError(file, `ends at byte ${reached}, but the file has ${size} bytes: ${missing} are missing`, {
+      field: previous,
+    });
+  }
+  if (reached < size) {
+    throw new FormatError(file, `has ${size - reached} bytes after ${previous}, which ends at byte ${reached}`);
+  }
+}
+
+/**
+ * Reads and checks the header of a safetensors file, without reading any tensor (format: safetensors, "Format").
+ *
+ * Names are unique, shapes fit their types, and the extents cover the data exactly: no hole, no overlap, nothing after
+ * the last. The map is in the order of the data.
+ *
+ * @throws FormatError naming the file and the tensor or field that breaks the format.
+ */
+export async function readSafetensorsHeader(source: FileSource, file: string): Promise<Map<string, StoredTensor>> {
+  const { text, dataBegin, size } = await readHeaderText(source, file);
+  const header = parseStrictJson(file, text, HEADER);
+  if (!(header instanceof Map)) {
+    throw new FormatError(file, `is ${kindOf(header)}, expected an object`, { field: HEADER });
+  }
+  const tensors: StoredTensor[] = [];
+  for (const [name, entry] of header) {
+    if (name !== "__metadata__") {
+      tensors.push(tensorOf(file, name, entry, dataBegin));
+    } else if (!(entry instanceof Map && [...entry.values()].every((value) => typeof value === "string"))) {
+      throw new FormatError(file, "is not an object of strings", { field: name });
+    }
+  }
+  tensors.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  checkContiguous(file, tensors, dataBegin, size);
+  return new Map(tensors.map((tensor) => [tensor.name, tensor]));
+}

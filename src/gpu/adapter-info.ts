@@ -1,0 +1,77 @@
+import { GpuError } from "./errors.ts";
+
+/** What an adapter says of itself, and whether it computes on the processor. */
+export interface AdapterInfo {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly device: string;
+  readonly description: string;
+  /** True for drivers that run shaders on the processor (llvmpipe, SwiftShader, WARP): their speed says nothing of a GPU. */
+  readonly software: boolean;
+  /** The one line to show people, e.g. `llvmpipe (Mesa 25.0.7, LLVM 19.1.7, 256 bits) — software`. */
+  readonly label: string;
+}
+
+/** Which adapter to ask for; both fields may be left out. */
+export interface AdapterRequest {
+  readonly powerPreference?: GPUPowerPreference | undefined;
+  /** Words of the adapter's label, e.g. `"swiftshader"`, `"lavapipe"`, `"H100"`; case and punctuation do not matter. */
+  readonly adapter?: string | undefined;
+}
+
+/** An adapter with its description. */
+export interface FoundAdapter {
+  readonly adapter: GPUAdapter;
+  readonly info: AdapterInfo;
+}
+
+const softwareNames = /llvmpipe|lavapipe|softpipe|swiftshader|basic render|\bwarp\b|^software$/i;
+
+/** The description of `adapter`, with its label. */
+export function describeAdapter(adapter: GPUAdapter): AdapterInfo {
+  const { vendor, architecture, device, description, isFallbackAdapter } = adapter.info;
+  const software =
+    isFallbackAdapter === true || [architecture, device, description].some((text) => softwareNames.test(text));
+  const name = software ? softwareName(adapter.info) : hardwareName(adapter.info);
+  return { vendor, architecture, device, description, software, label: software ? `${name} — software` : name };
+}
+
+/** True if every word of `wanted` is part of `name`; lavapipe, Mesa's Vulkan driver, goes by its rasteriser's name. */
+export function matchesName(wanted: string, name: string): boolean {
+  const known = simplify(name);
+  return simplify(wanted)
+    .split(" ")
+    .every((word) => known.includes(word));
+}
+
+/** The error for a name that no adapter has. */
+export function unknownAdapter(wanted: string, found: readonly string[]): GpuError {
+  const list = found.length > 0 ? found.join("; ") : "none";
+  return new GpuError(`no adapter matches "${wanted}"; found: ${list}`);
+}
+
+function simplify(name: string): string {
+  return name
+    .toLowerCase()
+    .replaceAll("lavapipe", "llvmpipe")
+    .replaceAll(/[^a-z0-9.]+/g, " ")
+    .trim();
+}
+
+/** llvmpipe's vector width is kept, because it is the subgroup size and most of the speed. */
+function softwareName({ vendor, architecture, device, description }: GPUAdapterInfo): string {
+  const [, mesa, llvm] = /^llvmpipe: (Mesa [^ )]+) \((LLVM [^)]+)\)/.exec(description) ?? [];
+  const [, width] = /(\d+)-bits/.exec(device) ?? [];
+  if (mesa && llvm) return `llvmpipe (${[mesa, llvm, width && `${width} bits`].filter(Boolean).join(", ")})`;
+  return description || joined(vendor, architecture, device);
+}
+
+/** Browsers often give vendor and architecture only; Dawn in Node gives the device and the driver. */
+function hardwareName({ vendor, architecture, device, description }: GPUAdapterInfo): string {
+  const name = joined(device.startsWith("0x") || !device ? `${vendor} ${architecture}`.trim() : device);
+  return description ? `${name} (${description})` : name;
+}
+
+function joined(...parts: readonly string[]): string {
+  return parts.filter(Boolean).join(" ") || "unnamed adapter";
+}

@@ -1,0 +1,166 @@
+// Adapters in Node, through Dawn. On Linux Dawn speaks Vulkan, and which drivers it sees is decided by the Vulkan
+// loader, which reads the environment each time an instance is made; so the environment is set around the one
+// synchronous call that makes it, and one process can hold adapters of several driver sets.
+//
+// Node's modules are reached through process.getBuiltinModule, and "webgpu" through a variable, so that bundlers for
+// the browser, which find this file behind a dynamic import, have nothing to resolve in it.
+import type { create } from "webgpu";
+import type { AdapterRequest, FoundAdapter } from "./adapter-info.ts";
+import { describeAdapter, matchesName, unknownAdapter } from "./adapter-info.ts";
+import { GpuError } from "./errors.ts";
+
+interface Dawn {
+  readonly create: typeof create;
+  readonly globals: object;
+}
+
+/** Environment variables that make the Vulkan loader see one set of drivers; none for its own choice. */
+type DriverSet = Readonly<Record<string, string>>;
+
+/** Dawn rounds timestamps to 65,536 ns unless told not to, longer than many a kernel runs. */
+const flags = ["disable-dawn-features=timestamp_quantization"];
+
+/** A device outlives neither the object that made its adapter nor may it: so these are kept as long as the process. */
+const instances = new Map<string, GPU>();
+
+/**
+ * Finds an adapter through Dawn. With no name the order is: a GPU, then Mesa's software driver (both from the
+ * drivers installed on the system, where Dawn puts GPUs first), then the SwiftShader of an installed Chromium, then the
+ * one that `scripts/setup.mjs` unpacks. A name (`request.adapter`, else the variable SHADERFORMER_ADAPTER) is looked up
+ * among all of them. `VK_DRIVER_FILES` or `VK_ICD_FILENAMES`, where set, restricts the search to what they list.
+ */
+export async function requestNodeAdapter({ powerPreference, adapter }: AdapterRequest): Promise<FoundAdapter> {
+  const dawn = await loadDawn();
+  const wanted = adapter || process.env["SHADERFORMER_ADAPTER"];
+  const options = { powerPreference: powerPreference ?? "high-performance" };
+  if (wanted) return await findByName(dawn, wanted, options);
+  for (const drivers of driverSets()) {
+    const found = await open(dawn, drivers, flags, options);
+    if (found) return { adapter: found, info: describeAdapter(found) };
+  }
+  throw noAdapter();
+}
+
+async function findByName(dawn: Dawn, wanted: string, options: GPURequestAdapterOptions): Promise<FoundAdapter> {
+  const available: { drivers: DriverSet; name: string }[] = [];
+  for (const drivers of driverSets()) {
+    for (const name of await adapterNames(dawn, drivers)) available.push({ drivers, name });
+  }
+  if (available.length === 0) throw noAdapter();
+  // Dawn's own name first, so that only the adapter asked for is opened; the full label needs each one opened.
+  const named = available.filter(({ name }) => matchesName(wanted, name));
+  const found: string[] = [];
+  for (const { drivers, name } of named.length > 0 ? named : available) {
+    const adapter = await open(dawn, drivers, [...flags, `adapter=${name}`], options);
+    if (!adapter) continue;
+    const info = describeAdapter(adapter);
+    if (matchesName(wanted, `${name} ${info.label}`)) return { adapter, info };
+    found.push(info.label);
+  }
+  throw unknownAdapter(wanted, [...new Set(found)]);
+}
+
+/** The names of the adapters of one driver set: Dawn lists them when asked for one that does not exist. */
+async function adapterNames(dawn: Dawn, drivers: DriverSet): Promise<string[]> {
+  try {
+    await open(dawn, drivers, [...flags, "adapter=\u0001"], {});
+  } catch (error) {
+    return [...String(error).matchAll(/name: '(.*)'/g)].map(([, name]) => name ?? "");
+  }
+  return []; // null, not an error, where there is no adapter at all
+}
+
+async function open(
+  dawn: Dawn,
+  drivers: DriverSet,
+  createFlags: readonly string[],
+  options: GPURequestAdapterOptions,
+): Promise<GPUAdapter | null> {
+  const key = JSON.stringify([drivers, createFlags]);
+  const gpu = instances.get(key) ?? dawn.create([...createFlags]);
+  instances.set(key, gpu);
+  const before = Object.keys(drivers).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, drivers);
+  const answer = gpu.requestAdapter(options); // the drivers are loaded before this returns
+  for (const [name, value] of before) {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
+  return await answer;
+}
+
+async function loadDawn(): Promise<Dawn> {
+  const specifier = "webgpu";
+  let dawn: Dawn;
+  try {
+    dawn = (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)) as Dawn;
+  } catch (cause) {
+    throw new GpuError(
+      `no WebGPU: the package "webgpu" (Dawn) does not load on ${process.platform}-${process.arch}; ` +
+        "it has builds for linux-x64, linux-arm64, win32-x64, win32-arm64 and macOS",
+      { cause },
+    );
+  }
+  // GPUBufferUsage and the like, which a browser has as globals.
+  for (const [name, value] of Object.entries(dawn.globals))
+    if (!(name in globalThis)) Reflect.set(globalThis, name, value);
+  return dawn;
+}
+
+/** The sets of drivers to try, best first. */
+function driverSets(): DriverSet[] {
+  if (process.platform !== "linux") return [{}];
+  // Chromium brings a loader too. Dawn asks for one by bare name, and gets the one that is loaded already.
+  const loaders = ["libvulkan.so.1", ...swiftShaderFolders().map((folder) => `${folder}/libvulkan.so.1`)];
+  if (!loaders.some(loadsVulkan)) return [];
+  if (chosenDrivers()) return [{}];
+  const { existsSync } = process.getBuiltinModule("node:fs");
+  const swiftShaders = swiftShaderFolders()
+    .map((folder) => `${folder}/vk_swiftshader_icd.json`)
+    .filter((file) => existsSync(file))
+    // The second variable is for loaders before 1.3.207.
+    .map((file) => ({ VK_DRIVER_FILES: file, VK_ICD_FILENAMES: file }));
+  return [{}, ...swiftShaders];
+}
+
+function chosenDrivers(): string | undefined {
+  return process.env["VK_DRIVER_FILES"] || process.env["VK_ICD_FILENAMES"];
+}
+
+/** Where SwiftShader may be: Chromium as distributions install it, then where `scripts/setup.mjs` unpacks it. */
+function swiftShaderFolders(): string[] {
+  const { homedir } = process.getBuiltinModule("node:os");
+  const cache = process.env["XDG_CACHE_HOME"] || `${homedir()}/.cache`;
+  return [
+    "/usr/lib/chromium",
+    "/usr/lib/chromium-browser",
+    "/usr/lib64/chromium-browser",
+    "/opt/google/chrome",
+    `${cache}/shaderformer/swiftshader`,
+  ];
+}
+
+/** Loads a Vulkan loader and keeps it. It is no Node addon, which Node says by an error once the library is loaded. */
+function loadsVulkan(file: string): boolean {
+  const { constants } = process.getBuiltinModule("node:os");
+  const keepLoaded = 0x1000; // RTLD_NODELETE, which Node does not name
+  try {
+    process.dlopen({ exports: {} }, file, constants.dlopen.RTLD_NOW | keepLoaded);
+    return true;
+  } catch (error) {
+    return !/cannot open shared object|no such file/i.test(String(error));
+  }
+}
+
+function noAdapter(): GpuError {
+  if (process.platform !== "linux")
+    return new GpuError("no WebGPU adapter: Dawn found no GPU; update the graphics driver");
+  const chosen = chosenDrivers();
+  const drivers = chosen
+    ? `the Vulkan drivers named by VK_DRIVER_FILES or VK_ICD_FILENAMES (${chosen}) offer none`
+    : "no Vulkan driver is installed, or none that works";
+  return new GpuError(
+    `no WebGPU adapter: ${drivers}. Install the GPU's driver, or a software one: ` +
+      "apt-get install mesa-vulkan-drivers libvulkan1 (in a clone of shaderformer: node scripts/setup.mjs)",
+  );
+}

@@ -1,0 +1,54 @@
+import type { AdapterRequest, FoundAdapter } from "./adapter-info.ts";
+import { describeAdapter, matchesName, unknownAdapter } from "./adapter-info.ts";
+import { GpuError } from "./errors.ts";
+
+export type { AdapterInfo, AdapterRequest, FoundAdapter } from "./adapter-info.ts";
+
+/**
+ * Finds an adapter: through `navigator.gpu` where there is one, else, in Node, through Dawn (see `adapter-node.ts`
+ * for the order). Throws `GpuError`, saying what to enable or install, when there is none, and lists what there is when
+ * `request.adapter` names none of them.
+ */
+export async function requestAdapter(request: AdapterRequest = {}): Promise<FoundAdapter> {
+  const gpu = (globalThis.navigator as { gpu?: GPU } | undefined)?.gpu;
+  if (gpu) return await requestBrowserAdapter(gpu, request);
+  if (globalThis.process?.versions?.node) {
+    const { requestNodeAdapter } = await import("./adapter-node.ts");
+    return await requestNodeAdapter(request);
+  }
+  throw new GpuError(`no WebGPU: ${whyNoWebGpu()}`);
+}
+
+async function requestBrowserAdapter(gpu: GPU, { powerPreference, adapter: wanted }: AdapterRequest) {
+  const asked: GPURequestAdapterOptions = powerPreference ? { powerPreference } : {};
+  // A browser cannot list its adapters; these are the requests that may be answered by different ones.
+  const requests: GPURequestAdapterOptions[] = wanted
+    ? [
+        asked,
+        { powerPreference: "high-performance" },
+        { powerPreference: "low-power" },
+        { ...asked, forceFallbackAdapter: true },
+      ]
+    : [asked];
+  const found = new Set<string>();
+  for (const options of requests) {
+    const adapter = await gpu.requestAdapter(options);
+    if (!adapter) continue;
+    const info = describeAdapter(adapter);
+    if (!wanted || matchesName(wanted, info.label)) return { adapter, info };
+    found.add(info.label);
+  }
+  if (wanted && found.size > 0) throw unknownAdapter(wanted, [...found]);
+  throw new GpuError(
+    "no WebGPU adapter: navigator.gpu.requestAdapter() gave null. The browser has WebGPU but no GPU it trusts: turn " +
+      "on hardware acceleration, update the graphics driver, and see chrome://gpu or about:support; " +
+      "Chromium on Linux may need --enable-unsafe-webgpu --enable-features=Vulkan",
+  );
+}
+
+function whyNoWebGpu(): string {
+  return globalThis.isSecureContext === false
+    ? "navigator.gpu is undefined because this page is not a secure context; serve it over https or from localhost"
+    : "navigator.gpu is undefined; use Chrome or Edge 113, Safari 26 or Firefox 141 or later, or enable WebGPU in the " +
+        "browser's flags (chrome://flags/#enable-unsafe-webgpu, about:config dom.webgpu.enabled)";
+}

@@ -1,0 +1,63 @@
+import type { Shader } from "./specialise.ts";
+import type { Storage } from "./storage.ts";
+
+/** What a dispatch costs. "Compulsory" counts each element once, "requested" every load and store that is executed. */
+export interface Cost {
+  /** Floating-point operations that the result needs (a fused multiply-add is two). */
+  readonly flops: number;
+  /** Operations that the kernel executes, padding and masked work included. */
+  readonly executedFlops?: number;
+  /** Bytes moved if each element of each binding moved once. */
+  readonly compulsoryBytes: number;
+  readonly requestedBytes?: number;
+}
+
+/** A range of storage at one binding of a shader. */
+export interface Binding {
+  readonly group: number;
+  readonly binding: number;
+  readonly name: string;
+  readonly access: "read" | "read_write";
+  readonly storage: Storage;
+  /** Bytes from the start of the storage; a multiple of 256. */
+  readonly offset: number;
+  readonly bytes: number;
+  /** Shape as the inspector shows it. */
+  readonly shape: readonly number[];
+}
+
+/** The scalars of one uniform struct, by field name. */
+export interface Uniform {
+  readonly group: number;
+  readonly binding: number;
+  readonly name: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly values: Readonly<Record<string, number>>;
+}
+
+/** One run of one shader. */
+export interface Dispatch {
+  readonly kernel: string;
+  readonly shader: Shader;
+  readonly bindings: readonly Binding[];
+  readonly uniforms: readonly Uniform[];
+  readonly workgroups: readonly [number, number, number];
+  readonly cost: Cost;
+}
+
+/** One use of an op: what was asked for, and the dispatches that do it. */
+export interface Call {
+  readonly op: string;
+  readonly variant: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly dispatches: Dispatch[];
+}
+
+/** A copy between storages inside a program, in order with its dispatches. */
+export interface Copy {
+  readonly from: Storage;
+  readonly fromOffset: number;
+  readonly to: Storage;
+  readonly toOffset: number;
+  readonly bytes: number;
+}

@@ -1,0 +1,160 @@
+import type { BindingDeclaration } from "./declarations.ts";
+import { GpuError, ShaderError } from "./errors.ts";
+import type { Shader } from "./specialise.ts";
+
+/** A compiled shader with the layouts of its bind groups. */
+export interface Pipeline {
+  readonly id: number;
+  readonly pipeline: GPUComputePipeline;
+  /** One layout a group, from 0; groups that a shader skips have an empty one. */
+  readonly layouts: readonly GPUBindGroupLayout[];
+}
+
+/** What a device can take; also the limits that `cap` lowers. */
+export interface Limits {
+  /** Bytes of one storage binding. */
+  readonly binding: number;
+  /** Bytes of one buffer. */
+  readonly buffer: number;
+  /** Bytes of workgroup memory. */
+  readonly workgroupBytes: number;
+  /** Threads in one workgroup. */
+  readonly invocations: number;
+  /** Storage buffers in one dispatch. */
+  readonly storageBuffers: number;
+  /** Workgroups in one dimension of a grid. */
+  readonly workgroups: number;
+}
+
+/** Pipelines by the text of their shader, compiled asynchronously, once each. */
+export class Pipelines {
+  readonly #device: GPUDevice;
+  readonly #limits: Limits;
+  readonly #ready = new Map<string, Pipeline>();
+  readonly #pending = new Map<string, Promise<Pipeline>>();
+  readonly #layouts = new Map<string, GPUBindGroupLayout>();
+
+  constructor(device: GPUDevice, limits: Limits) {
+    this.#device = device;
+    this.#limits = limits;
+  }
+
+  /** Pipelines compiled so far. */
+  get count(): number {
+    return this.#ready.size;
+  }
+
+  /** The pipeline of `shader` if it is compiled. */
+  get(shader: Shader): Pipeline | undefined {
+    return this.#ready.get(shader.code);
+  }
+
+  /** Compiles `shader` unless it is compiled already. Throws `ShaderError` with lines of the file an error is in. */
+  compile(shader: Shader): Promise<Pipeline> {
+    const ready = this.#ready.get(shader.code);
+    if (ready) return Promise.resolve(ready);
+    let pending = this.#pending.get(shader.code);
+    if (!pending) {
+      pending = this.#create(shader).then(
+        (pipeline) => {
+          this.#ready.set(shader.code, pipeline);
+          this.#pending.delete(shader.code);
+          return pipeline;
+        },
+        (error) => {
+          this.#pending.delete(shader.code);
+          throw error;
+        },
+      );
+      this.#pending.set(shader.code, pending);
+    }
+    return pending;
+  }
+
+  async #create(shader: Shader): Promise<Pipeline> {
+    this.#checkLimits(shader);
+    const device = this.#device;
+    device.pushErrorScope("validation");
+    const module = device.createShaderModule({ label: shader.name, code: shader.code });
+    const scope = device.popErrorScope();
+    const info = await module.getCompilationInfo();
+    const errors = info.messages.filter((message) => message.type === "error");
+    if (errors.length > 0) throw compileError(shader, errors);
+    const problem = await scope;
+    if (problem) throw new ShaderError(`${shader.name}: ${problem.message}`, shader.name);
+
+    const groups = 1 + Math.max(-1, ...shader.declarations.bindings.map(({ group }) => group));
+    const layouts = Array.from({ length: groups }, (_, group) =>
+      this.#layout(shader.declarations.bindings.filter((binding) => binding.group === group)),
+    );
+    try {
+      const pipeline = await device.createComputePipelineAsync({
+        label: shader.name,
+        layout: device.createPipelineLayout({ label: shader.name, bindGroupLayouts: [...layouts] }),
+        compute: { module, entryPoint: "main" },
+      });
+      return { id: this.#ready.size, pipeline, layouts };
+    } catch (cause) {
+      const message = cause instanceof Error ? cause.message : String(cause);
+      throw new ShaderError(`${shader.name}: the pipeline could not be made: ${message}`, shader.name);
+    }
+  }
+
+  #layout(bindings: readonly BindingDeclaration[]): GPUBindGroupLayout {
+    const key = bindings.map(({ binding, space, access }) => `${binding} ${space} ${access}`).join(", ");
+    let layout = this.#layouts.get(key);
+    if (!layout) {
+      layout = this.#device.createBindGroupLayout({
+        label: key,
+        entries: bindings.map(({ binding, space, access }) => ({
+          binding,
+          visibility: GPUShaderStage.COMPUTE,
+          buffer: { type: space === "uniform" ? "uniform" : access === "read" ? "read-only-storage" : "storage" },
+        })),
+      });
+      this.#layouts.set(key, layout);
+    }
+    return layout;
+  }
+
+  #checkLimits(shader: Shader): void {
+    const { workgroupSize, workgroupBytes, bindings } = shader.declarations;
+    const limits = this.#limits;
+    const threads = workgroupSize[0] * workgroupSize[1] * workgroupSize[2];
+    if (threads > limits.invocations) {
+      throw new GpuError(`${shader.name}: ${threads} threads in a workgroup, this device takes ${limits.invocations}`);
+    }
+    if (workgroupBytes !== undefined && workgroupBytes > limits.workgroupBytes) {
+      throw new GpuError(
+        `${shader.name}: ${workgroupBytes} bytes of workgroup memory, this device has ${limits.workgroupBytes}`,
+      );
+    }
+    const storageBuffers = bindings.filter(({ space }) => space === "storage").length;
+    if (storageBuffers > limits.storageBuffers) {
+      throw new GpuError(
+        `${shader.name}: ${storageBuffers} storage buffers, this device takes ${limits.storageBuffers}`,
+      );
+    }
+  }
+}
+
+/** The first error of a compilation with three source lines and a caret, in the file that holds it. */
+export function compileError(shader: Shader, errors: readonly GPUCompilationMessage[]): ShaderError {
+  const first = errors[0];
+  const row = (first?.lineNum ?? 1) - 1;
+  const place = shader.lines[row] ?? { file: shader.name, line: 0 };
+  const text = shader.code.split("\n");
+  const shown: string[] = [];
+  for (let i = Math.max(0, row - 1); i <= Math.min(text.length - 1, row + 1); i++) {
+    const from = shader.lines[i];
+    if (from?.file !== place.file) continue;
+    shown.push(`${String(from.line).padStart(5)} | ${text[i]}`);
+    if (i === row) shown.push(`      | ${" ".repeat(Math.max(0, (first?.linePos ?? 1) - 1))}^`);
+  }
+  const more = errors.length > 1 ? `\n(and ${errors.length - 1} more)` : "";
+  return new ShaderError(
+    `${place.file}:${place.line}: ${first?.message ?? "does not compile"}\n${shown.join("\n")}${more}`,
+    place.file,
+    place.line,
+  );
+}

@@ -1,0 +1,62 @@
+import type { Call, Copy, Dispatch } from "./dispatch.ts";
+import type { Storage } from "./storage.ts";
+
+/** One thing the queue does. */
+export type Operation =
+  | { readonly kind: "dispatch"; readonly dispatch: Dispatch }
+  | { readonly kind: "copy"; readonly copy: Copy };
+
+/** What a block named while it was recorded, for example `layer.3.attention.q`. */
+export interface Holder {
+  /** Every storage that holds part of the value. */
+  readonly storages: readonly Storage[];
+}
+
+/** A list of calls, in order: what eager work collects until it is submitted, and what `record` keeps. */
+export class Recording {
+  readonly calls: Call[] = [];
+  readonly operations: Operation[] = [];
+  /** Storage made while recording: logical, without a buffer. */
+  readonly temporaries = new Set<Storage>();
+  readonly taps = new Map<string, Holder>();
+  readonly wanted: (tap: string) => boolean;
+  #call: Call | undefined;
+
+  constructor(wanted: (tap: string) => boolean = () => false) {
+    this.wanted = wanted;
+  }
+
+  append(dispatch: Dispatch): void {
+    const call = this.#call;
+    if (call) call.dispatches.push(dispatch);
+    else this.calls.push({ op: dispatch.kernel, variant: dispatch.kernel, options: {}, dispatches: [dispatch] });
+    this.operations.push({ kind: "dispatch", dispatch });
+  }
+
+  copy(copy: Copy): void {
+    this.operations.push({ kind: "copy", copy });
+  }
+
+  /** Runs `fn` with its dispatches gathered under one call. A call within a call belongs to the outer one. */
+  group<T>(op: string, variant: string, options: Readonly<Record<string, unknown>>, fn: () => T): T {
+    if (this.#call) return fn();
+    this.#call = { op, variant, options, dispatches: [] };
+    this.calls.push(this.#call);
+    try {
+      return fn();
+    } finally {
+      this.#call = undefined;
+    }
+  }
+}
+
+/** Every `Holder` in a recorded function's result: the value itself, or in arrays and plain objects. */
+export function holdersIn(value: unknown, depth = 0): Holder[] {
+  if (typeof value !== "object" || value === null || depth > 4) return [];
+  if (isHolder(value)) return [value];
+  return Object.values(value).flatMap((item) => holdersIn(item, depth + 1));
+}
+
+function isHolder(value: object): value is Holder {
+  return "storages" in value && Array.isArray(value.storages);
+}

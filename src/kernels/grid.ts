@@ -1,0 +1,23 @@
+import { ShapeError } from "../tensor/shape.ts";
+
+/**
+ * The grid in three dimensions, each within `limit`. A grid of one dimension that is too long folds into y: kernels
+ * with such grids number their workgroups with `linear_workgroup` of `lib/grid` and leave early past the end.
+ */
+export function foldGrid(kernel: string, grid: readonly number[], limit: number): readonly [number, number, number] {
+  const [x = 1, y = 1, z = 1] = grid;
+  for (const size of [x, y, z]) {
+    if (!Number.isInteger(size) || size < 0)
+      throw new ShapeError(`${kernel}: a grid of [${grid.join(", ")}] workgroups`);
+  }
+  if (grid.length === 1 && x > limit) {
+    const rows = Math.ceil(x / limit);
+    if (rows <= limit) return [Math.ceil(x / rows), rows, 1];
+  }
+  if (x > limit || y > limit || z > limit) {
+    throw new ShapeError(
+      `${kernel}: a grid of [${grid.join(", ")}] workgroups, this device takes ${limit} in each dimension`,
+    );
+  }
+  return [x, y, z];
+}

@@ -1,0 +1,25 @@
+import extentFixed from "#shaders/lib/extent/fixed.wgsl";
+import extentStep from "#shaders/lib/extent/step.wgsl";
+import grid from "#shaders/lib/grid.wgsl";
+import positionGiven from "#shaders/lib/position/given.wgsl";
+import positionStart from "#shaders/lib/position/start.wgsl";
+import positionStep from "#shaders/lib/position/step.wgsl";
+import reduce from "#shaders/lib/reduce.wgsl";
+import row from "#shaders/lib/row.wgsl";
+import step from "#shaders/lib/step.wgsl";
+import weightF32 from "#shaders/lib/weight/f32.wgsl";
+import type { ShaderFiles } from "../gpu/specialise.ts";
+
+/** The WGSL parts that kernels are joined with, by name. */
+export const shaderFiles: ShaderFiles = {
+  "lib/extent/fixed": extentFixed,
+  "lib/extent/step": extentStep,
+  "lib/grid": grid,
+  "lib/position/given": positionGiven,
+  "lib/position/start": positionStart,
+  "lib/position/step": positionStep,
+  "lib/reduce": reduce,
+  "lib/row": row,
+  "lib/step": step,
+  "lib/weight/f32": weightF32,
+};

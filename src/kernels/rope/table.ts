@@ -1,0 +1,123 @@
+import type { RopeScaling } from "./scaling.ts";
+
+/** Base, rotated width of a head (even, at most the head's width) and scaling: what the frequencies follow from. */
+export interface RopeFrequencies {
+  theta: number;
+  width: number;
+  scaling: RopeScaling;
+}
+
+/**
+ * Radians that each of the width / 2 pairs turns per position, slowest last, in float64: `theta^(−2i / width)`, scaled.
+ * Two rules look at the sequence: dynamic raises the base with its length, longrope has other divisors beyond the
+ * original context. Throws a RangeError for an odd width and for longrope divisors that are not one a pair.
+ *
+ * Sources: linear, Chen et al. 2023, section 2.3; dynamic and yarn, Peng et al. 2023, sections 3.2 to 3.4; longrope,
+ * Ding et al. 2024, section 3; llama3, the Llama 3.1 model card.
+ */
+export function inverseFrequencies({ theta, width, scaling }: RopeFrequencies, sequenceLength: number): Float64Array {
+  if (!(width > 0 && width % 2 === 0)) throw new RangeError(`rope: width is ${width}, expected an even number above 0`);
+  if (!(theta > 0)) throw new RangeError(`rope: theta is ${theta}, expected more than 0`);
+  const base = scaling.kind === "dynamic" ? dynamicBase(theta, width, scaling, sequenceLength) : theta;
+  const frequencies = Float64Array.from({ length: width / 2 }, (_, pair) => base ** ((-2 * pair) / width));
+  switch (scaling.kind) {
+    case "none":
+    case "dynamic":
+      return frequencies;
+    case "linear":
+      return frequencies.map((frequency) => frequency / scaling.factor);
+    case "yarn":
+      return yarn(frequencies, theta, scaling);
+    case "llama3":
+      return frequencies.map((frequency) => llama3(frequency, scaling));
+    case "longrope":
+      return longrope(frequencies, scaling, sequenceLength);
+  }
+}
+
+/** The factor of cosines and sines, by which yarn and longrope sharpen attention; 1 for the other rules. */
+export function attentionFactor(scaling: RopeScaling): number {
+  if (scaling.kind === "longrope") {
+    const { originalPositions, maxPositions = originalPositions, factor = maxPositions / originalPositions } = scaling;
+    if (scaling.attentionFactor !== undefined) return scaling.attentionFactor;
+    return factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(originalPositions));
+  }
+  if (scaling.kind !== "yarn") return 1;
+  if (scaling.attentionFactor !== undefined) return scaling.attentionFactor;
+  const { factor, mscale, mscaleAllDim } = scaling;
+  const growth = (slope: number): number => (factor <= 1 ? 1 : 0.1 * slope * Math.log(factor) + 1);
+  return mscale && mscaleAllDim ? growth(mscale) / growth(mscaleAllDim) : growth(1);
+}
+
+/** What to tabulate: {@link RopeFrequencies} and how many positions, from 0. */
+export interface RopeTable extends RopeFrequencies {
+  positions: number;
+  /** The longest sequence that will be run; the number of positions where left out. */
+  sequenceLength?: number;
+}
+
+/**
+ * Cosines and sines, times the attention factor, as the kernels read them: `[positions, width / 2, 2]`, computed in
+ * float64 and rounded once, since WGSL promises only an absolute 2⁻¹¹ for its own.
+ *
+ * One table serves a whole session: keys rotated by one table must not meet queries rotated by another, so dynamic
+ * and longrope settle on the longest sequence beforehand.
+ */
+export function ropeTable({ positions, sequenceLength = positions, ...rest }: RopeTable): Float32Array<ArrayBuffer> {
+  const frequencies = inverseFrequencies(rest, sequenceLength);
+  const factor = attentionFactor(rest.scaling);
+  const table = new Float32Array(positions * frequencies.length * 2);
+  let next = 0;
+  for (let position = 0; position < positions; position++) {
+    for (const frequency of frequencies) {
+      table[next++] = Math.cos(position * frequency) * factor;
+      table[next++] = Math.sin(position * frequency) * factor;
+    }
+  }
+  return table;
+}
+
+type Scaling<Kind extends RopeScaling["kind"]> = Extract<RopeScaling, { kind: Kind }>;
+
+/** The base at which the slowest pair turns `factor` times slower once the sequence is as long as the stretch allows. */
+function dynamicBase(theta: number, width: number, scaling: Scaling<"dynamic">, sequenceLength: number): number {
+  const { factor, maxPositions } = scaling;
+  const stretch = (factor * Math.max(sequenceLength, maxPositions)) / maxPositions - (factor - 1);
+  return theta * stretch ** (width / (width - 2));
+}
+
+/** Leaves fast pairs alone, divides slow ones by the factor, and goes from one to the other along a ramp over the pairs. */
+function yarn(frequencies: Float64Array, theta: number, scaling: Scaling<"yarn">): Float64Array {
+  const { factor, originalPositions, betaFast = 32, betaSlow = 1, truncate = true } = scaling;
+  const width = frequencies.length * 2;
+  const pairThatTurns = (rotations: number): number =>
+    (width * Math.log(originalPositions / (rotations * 2 * Math.PI))) / (2 * Math.log(theta));
+  const [first, last] = [pairThatTurns(betaFast), pairThatTurns(betaSlow)];
+  const low = Math.max(truncate ? Math.floor(first) : first, 0);
+  const high = Math.min(truncate ? Math.ceil(last) : last, width - 1);
+  const span = high === low ? 0.001 : high - low;
+  return frequencies.map((frequency, pair) => {
+    const ramp = Math.min(Math.max((pair - low) / span, 0), 1);
+    return (frequency / factor) * ramp + frequency * (1 - ramp);
+  });
+}
+
+/** Keeps pairs of short wavelength, divides those of long wavelength, and mixes in between by the number of rotations. */
+function llama3(frequency: number, scaling: Scaling<"llama3">): number {
+  const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalPositions } = scaling;
+  const rotations = (originalPositions * frequency) / (2 * Math.PI); // over the original context
+  if (rotations > high) return frequency;
+  if (rotations < low) return frequency / factor;
+  const kept = (rotations - low) / (high - low);
+  return frequency * ((1 - kept) / factor + kept);
+}
+
+function longrope(frequencies: Float64Array, scaling: Scaling<"longrope">, sequenceLength: number): Float64Array {
+  const long = sequenceLength > scaling.originalPositions;
+  const divisors = long ? scaling.longFactor : scaling.shortFactor;
+  if (divisors.length !== frequencies.length) {
+    const name = long ? "longFactor" : "shortFactor";
+    throw new RangeError(`rope: ${name} has ${divisors.length} divisors, expected ${frequencies.length}, one a pair`);
+  }
+  return frequencies.map((frequency, pair) => frequency / (divisors[pair] ?? Number.NaN));
+}

@@ -1,0 +1,41 @@
+import type { BindingDeclaration } from "../gpu/declarations.ts";
+import type { Uniform } from "../gpu/dispatch.ts";
+import { ShaderError } from "../gpu/errors.ts";
+import type { Shader } from "../gpu/specialise.ts";
+import { ShapeError } from "../tensor/shape.ts";
+
+/**
+ * The memory of a uniform struct of 4-byte scalars, its fields set by name. Throws `ShaderError` when names differ and
+ * `ShapeError` when a value does not fit its type.
+ */
+export function packUniform(
+  kernel: string,
+  shader: Shader,
+  declared: BindingDeclaration,
+  values: Readonly<Record<string, number>>,
+): Uniform {
+  const fields = shader.declarations.structs.get(declared.type);
+  if (!fields)
+    throw new ShaderError(`${kernel}: ${declared.type} of ${declared.name} is not a struct of scalars`, kernel);
+  const bytes = new Uint8Array(new ArrayBuffer(Math.ceil(fields.length / 4) * 16)); // uniform structs are 16-aligned
+  const view = new DataView(bytes.buffer);
+  const used: Record<string, number> = {};
+  fields.forEach(({ name, type }, index) => {
+    const value = values[name];
+    if (value === undefined) throw new ShaderError(`${kernel}: ${declared.name}.${name} was not given`, kernel);
+    used[name] = value;
+    if (type === "f32") view.setFloat32(index * 4, value, true);
+    else {
+      const [low, high] = type === "u32" ? [0, 2 ** 32 - 1] : [-(2 ** 31), 2 ** 31 - 1];
+      if (!Number.isInteger(value) || value < low || value > high) {
+        throw new ShapeError(`${kernel}: ${declared.name}.${name} is ${value}, expected ${type}`);
+      }
+      if (type === "u32") view.setUint32(index * 4, value, true);
+      else view.setInt32(index * 4, value, true);
+    }
+  });
+  for (const name of Object.keys(values)) {
+    if (!(name in used)) throw new ShaderError(`${kernel}: ${declared.type} has no field ${name}`, kernel);
+  }
+  return { group: declared.group, binding: declared.binding, name: declared.name, bytes, values: used };
+}

@@ -1,0 +1,76 @@
+import { at, axes, type Dense, dense } from "./dense.ts";
+import { full, ofRow } from "./masks.ts";
+
+/** What attention does beyond its definition; see {@link attention}. */
+export interface AttentionOptions {
+  /** Factor of the dot product; 1/√d where left out. */
+  scale?: number;
+  /** Whether a key is visible to a query; all are where left out. */
+  mask?: (b: number, h: number, q: number, k: number) => boolean;
+  /** A visible pair's score from its scaled dot product (a cap, a bias); unchanged where left out. */
+  score?: (score: number, b: number, h: number, q: number, k: number) => number;
+  /** Absolute position of each batch row's first query; length − t where left out, so that the last query sees the last key. */
+  start?: number | readonly number[];
+  /** Keys that count in each batch row; s where left out. Those beyond are never read. */
+  length?: number | readonly number[];
+}
+
+/**
+ * Scaled dot-product attention with grouped key and value heads: `out = softmax(score(scale · q · kᵀ)) · v` over the
+ * keys that the mask leaves (Vaswani et al. 2017, section 3.2.1; Ainslie et al. 2023 for the groups).
+ *
+ * q `[b, h, t, d]`, k `[b, g, s, d]`, v `[b, g, s, dv]` → out `[b, h, t, dv]`, lse `[b, h, t]`, the natural logarithm
+ * of each row's sum of exponentials. Query head i reads key and value head floor(i / (h / g)). `mask` and `score` are
+ * given absolute positions: q is start + its row, k the key's row. A query that sees no key, or scores all of them −∞,
+ * gives zeros and an lse of −∞; a NaN in a query, or in a key or value that it sees, gives NaN.
+ */
+export function attention(
+  { q, k, v }: { q: Dense; k: Dense; v: Dense },
+  options: AttentionOptions = {},
+): { out: Dense; lse: Dense } {
+  const patterns = { q: "b h t d", k: "b g s d", v: "b g s dv" } as const;
+  const { b, h, t, d, g, s, dv } = axes("attention", { q, k, v }, patterns);
+  const { scale = 1 / Math.sqrt(d), mask = full, score = (value: number) => value, length = s } = options;
+  if (h % g !== 0) throw new RangeError(`attention: ${h} query heads (q) do not divide among ${g} key heads (k)`);
+
+  const out = dense([b, h, t, dv]);
+  const lse = dense([b, h, t]);
+  for (let batch = 0; batch < b; batch++) {
+    const keys = ofRow(length, batch);
+    const start = options.start === undefined ? keys - t : ofRow(options.start, batch);
+    if (keys > s) throw new RangeError(`attention: length ${keys} of batch row ${batch}, but k has ${s} rows`);
+    for (let head = 0; head < h; head++) {
+      const group = batch * g + Math.floor(head / (h / g));
+      for (let i = 0; i < t; i++) {
+        const query = (batch * h + head) * t + i;
+        const position = start + i;
+
+        const scores = new Map<number, number>(); // of the visible keys
+        let max = Number.NEGATIVE_INFINITY;
+        for (let key = 0; key < keys; key++) {
+          if (!mask(batch, head, position, key)) continue;
+          let dot = 0;
+          for (let j = 0; j < d; j++) dot += at(q.values, query * d + j) * at(k.values, (group * s + key) * d + j);
+          const value = score(scale * dot, batch, head, position, key);
+          scores.set(key, value);
+          max = Math.max(max, value);
+        }
+        if (max === Number.NEGATIVE_INFINITY) {
+          lse.values[query] = max;
+          continue;
+        }
+
+        let sum = 0;
+        const mixed = new Float64Array(dv);
+        for (const [key, value] of scores) {
+          const weight = Math.exp(value - max);
+          sum += weight;
+          for (let j = 0; j < dv; j++) mixed[j] = at(mixed, j) + weight * at(v.values, (group * s + key) * dv + j);
+        }
+        for (let j = 0; j < dv; j++) out.values[query * dv + j] = at(mixed, j) / sum;
+        lse.values[query] = max + Math.log(sum);
+      }
+    }
+  }
+  return { out, lse };
+}

@@ -1,0 +1,92 @@
+/** A tensor of the reference: row-major float64, whatever type the tensor it stands for is stored in. */
+export interface Dense {
+  readonly shape: readonly number[];
+  readonly values: Float64Array;
+}
+
+/** A dense tensor of `values` (copied; zeros where left out). Throws a RangeError when their number is not the shape's. */
+export function dense(shape: readonly number[], values?: ArrayLike<number>): Dense {
+  const size = sizeOf(shape);
+  if (values && values.length !== size) {
+    throw new RangeError(`dense: ${values.length} values, expected ${size} for shape [${shape.join(", ")}]`);
+  }
+  return { shape: [...shape], values: values ? Float64Array.from(values) : new Float64Array(size) };
+}
+
+/** The same values under another shape of as many elements, `[rows, cols]` as `[b, t, cols]` for one; nothing is copied. */
+export function reshape(x: Dense, shape: readonly number[]): Dense {
+  if (sizeOf(shape) !== x.values.length) {
+    throw new RangeError(`reshape: [${x.shape.join(", ")}] does not have the elements of [${shape.join(", ")}]`);
+  }
+  return { shape: [...shape], values: x.values };
+}
+
+/** Number of elements of a shape; 1 for a scalar's `[]`. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1);
+}
+
+/** The element at a flat index. Throws a RangeError outside of the array, where JavaScript says undefined: an oracle must not guess. */
+export function at(values: Float64Array, index: number): number {
+  const value = values[index];
+  if (value === undefined) throw new RangeError(`reference: element ${index} of ${values.length}`);
+  return value;
+}
+
+/** Length of one axis; negative axes count from the last. Throws a RangeError for an axis that the shape lacks. */
+export function lengthOf(shape: readonly number[], axis: number): number {
+  const length = shape.at(axis);
+  if (length === undefined)
+    throw new RangeError(`axis ${axis} of shape [${shape.join(", ")}], which has ${shape.length}`);
+  return length;
+}
+
+/** The axis counted from the first, `0 <= axis < rank`; negative axes count from the last. */
+export function axisFromFirst(shape: readonly number[], axis: number): number {
+  lengthOf(shape, axis);
+  return axis < 0 ? axis + shape.length : axis;
+}
+
+/** `[outer, length, inner]` of a shape cut at one axis: element `(o, i, n)` lies at `(o * length + i) * inner + n`. */
+export function splitAt(shape: readonly number[], axis: number): [outer: number, length: number, inner: number] {
+  const position = axisFromFirst(shape, axis);
+  return [sizeOf(shape.slice(0, position)), lengthOf(shape, position), sizeOf(shape.slice(position + 1))];
+}
+
+/** The axis letters of a pattern: `"b t ...rows"` gives `"b" | "t" | "rows"`. */
+type AxisNames<Pattern extends string> = Pattern extends `${infer Head} ${infer Tail}`
+  ? AxisNames<Head> | AxisNames<Tail>
+  : Pattern extends `...${infer Name}`
+    ? Name
+    : Pattern;
+
+/**
+ * Axis lengths by letter, read off tensors and patterns such as `"b h t d"`: a letter means one length throughout.
+ * A first axis `...rows` stands for any number of leading axes and reads as the product of their lengths.
+ * Throws a RangeError that names the operation, the tensor, its shape and what was expected, and from where.
+ */
+export function axes<const Patterns extends Record<string, string>>(
+  operation: string,
+  tensors: { readonly [Name in keyof Patterns]: Dense },
+  patterns: Patterns,
+): Record<AxisNames<Patterns[keyof Patterns]>, number> {
+  const known: Record<string, { length: number; from: string }> = {};
+  for (const [tensor, pattern] of Object.entries<string>(patterns)) {
+    const { shape } = tensors[tensor] as Dense;
+    const letters = pattern.split(" ");
+    const leading = letters[0]?.startsWith("...") ? shape.length - (letters.length - 1) : -1;
+    const folded = leading < 0 ? shape : [sizeOf(shape.slice(0, leading)), ...shape.slice(leading)];
+    const wrong = `${operation}: ${tensor} is [${shape.join(", ")}], expected [${letters.join(", ")}]`;
+    if (folded.length !== letters.length) throw new RangeError(wrong);
+    for (const [position, length] of folded.entries()) {
+      const letter = letters[position]?.replace("...", "") ?? "";
+      const before = known[letter];
+      if (before && before.length !== length) {
+        throw new RangeError(`${wrong} with ${letter} = ${before.length} (from ${before.from})`);
+      }
+      known[letter] ??= { length, from: tensor };
+    }
+  }
+  const lengths = Object.entries(known).map(([letter, { length }]) => [letter, length]);
+  return Object.fromEntries(lengths) as Record<AxisNames<Patterns[keyof Patterns]>, number>;
+}

@@ -1,0 +1,18 @@
+import { at, axes, type Dense, dense } from "./dense.ts";
+
+/**
+ * Embedding: row `ids[t]` of the table, for every token.
+ * ids `[t]`, table `[v, c]` → y `[t, c]`. Throws a RangeError for an id that is not a row.
+ */
+export function gather({ ids, table }: { ids: Dense; table: Dense }): { y: Dense } {
+  const { t, v, c } = axes("gather", { ids, table }, { ids: "t", table: "v c" });
+  const y = dense([t, c]);
+  for (let token = 0; token < t; token++) {
+    const id = at(ids.values, token);
+    if (!(Number.isInteger(id) && id >= 0 && id < v)) {
+      throw new RangeError(`gather: ids[${token}] is ${id}, expected 0 to ${v - 1}: table has ${v} rows`);
+    }
+    for (let j = 0; j < c; j++) y.values[token * c + j] = at(table.values, id * c + j);
+  }
+  return { y };
+}

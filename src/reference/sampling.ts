@@ -1,0 +1,167 @@
+import { at, axes, type Dense, dense } from "./dense.ts";
+
+export { threefry2x32, uniform01 } from "./random.ts";
+
+/** Penalties for tokens seen before; those left out do nothing (1, 0, 0). */
+export interface PenaltyOptions {
+  /** Divides positive and multiplies negative logits of tokens in the prompt or the output. */
+  repetition?: number;
+  /** Subtracted from the logits of tokens generated at least once. */
+  presence?: number;
+  /** Subtracted from the logits once for every time that the token was generated. */
+  frequency?: number;
+}
+
+/**
+ * Logits under penalties: repetition first (Keskar et al. 2019, section 4.1), then presence and frequency, which count
+ * generated tokens only (the OpenAI API's definition).
+ * logits `[b, v]`, counts `[b, v]` (u32: bit 31 says that the prompt holds the token, the rest how often it was
+ * generated) → y `[b, v]`.
+ */
+export function penalise(
+  { logits, counts }: { logits: Dense; counts: Dense },
+  { repetition = 1, presence = 0, frequency = 0 }: PenaltyOptions,
+): { y: Dense } {
+  axes("penalise", { logits, counts }, { logits: "b v", counts: "b v" });
+  const y = dense(logits.shape);
+  for (let i = 0; i < y.values.length; i++) {
+    const count = at(counts.values, i);
+    const generated = count % 2 ** 31;
+    let logit = at(logits.values, i);
+    if (count > 0) logit = logit > 0 ? logit / repetition : logit * repetition;
+    if (generated > 0) logit -= presence + frequency * generated;
+    y.values[i] = logit;
+  }
+  return { y };
+}
+
+/**
+ * Index of each row's largest logit, the lowest index on ties. logits `[b, v]` → ids `[b]`.
+ * NaN is larger than nothing, so it never wins; a row without a number above −∞ gives 0.
+ */
+export function argmax({ logits }: { logits: Dense }): { ids: Dense } {
+  const { b, v } = axes("argmax", { logits }, { logits: "b v" });
+  const ids = dense([b]);
+  for (let row = 0; row < b; row++) {
+    let largest = Number.NEGATIVE_INFINITY;
+    for (let id = 0; id < v; id++) {
+      if (at(logits.values, row * v + id) > largest) {
+        largest = at(logits.values, row * v + id);
+        ids.values[row] = id;
+      }
+    }
+  }
+  return { ids };
+}
+
+/** Which tokens may be drawn; filters left out keep all. */
+export interface FilterOptions {
+  /** Divides the logits; above 0 (0, "always the most likely", is argmax). Default 1. */
+  temperature?: number;
+  /** How many of the most likely tokens to keep; 0 keeps all. */
+  topK?: number;
+  /** Probability that the most likely of those must reach together, 0 to 1. */
+  topP?: number;
+  /** Least probability to keep, as a share of the largest, 0 to 1. */
+  minP?: number;
+}
+
+/**
+ * Which tokens may be drawn, as 1 and 0. logits `[b, v]` → kept `[b, v]`.
+ *
+ * In this order: temperature; top-k, keeping all that tie with the k-th; top-p over what is left, renormalised
+ * (Holtzman et al. 2020, section 3.1): the largest threshold whose tokens at or above it reach p, ties kept; min-p
+ * (Nguyen et al. 2024, section 3). Each is a threshold on the logit at or below the largest, so one is always kept.
+ */
+export function filter({ logits }: { logits: Dense }, options: FilterOptions): { kept: Dense } {
+  const { b, v } = axes("filter", { logits }, { logits: "b v" });
+  const kept = dense([b, v]);
+  for (let row = 0; row < b; row++) {
+    const rowLogits = logits.values.subarray(row * v, (row + 1) * v);
+    const threshold = thresholdOf(rowLogits, options);
+    for (let id = 0; id < v; id++) kept.values[row * v + id] = at(rowLogits, id) >= threshold ? 1 : 0;
+  }
+  return { kept };
+}
+
+function thresholdOf(logits: Float64Array, { topK = 0, topP = 1, minP = 0, temperature = 1 }: FilterOptions): number {
+  for (const [name, share] of Object.entries({ topP, minP })) {
+    if (!(share >= 0 && share <= 1)) throw new RangeError(`sampling: ${name} is ${share}, expected 0 to 1`);
+  }
+  const descending = logits.toSorted().reverse();
+  const probabilities = relativeProbabilities(descending, temperature);
+  let threshold = Number.NEGATIVE_INFINITY;
+  let count = descending.length;
+  if (topK > 0 && topK < count) {
+    threshold = at(descending, topK - 1);
+    count = descending.findLastIndex((logit) => logit >= threshold) + 1;
+  }
+  if (topP < 1) {
+    const total = probabilities.subarray(0, count).reduce((sum, p) => sum + p, 0);
+    let mass = 0;
+    for (let i = 0; i < count && (i === 0 || mass < topP * total); i++) {
+      mass += at(probabilities, i);
+      threshold = at(descending, i);
+    }
+  }
+  const last = probabilities.findLastIndex((p) => p >= minP);
+  return Math.max(threshold, at(descending, last));
+}
+
+/** Probabilities relative to the largest, `exp((logit − max) / temperature)`. Throws where that is no number. */
+function relativeProbabilities(logits: Float64Array, temperature: number): Float64Array {
+  if (!(temperature > 0)) throw new RangeError(`sampling: temperature is ${temperature}, expected more than 0`);
+  const max = logits.reduce((largest, logit) => Math.max(largest, logit), Number.NEGATIVE_INFINITY);
+  if (!Number.isFinite(max)) throw new RangeError(`sampling: the largest logit is ${max}, expected a finite number`);
+  return logits.map((logit) => Math.exp((logit - max) / temperature));
+}
+
+/**
+ * One token per row by its random word. logits `[b, v]`, words `[b]` (u32) → ids `[b]`.
+ *
+ * In integers, so that no order of summation matters: token i weighs `floor(p_i / S · 2³¹)`, S summed over all tokens
+ * before the filters; the token drawn is the first, in order of index, at which the running sum of kept weights
+ * exceeds `floor(word · total / 2³²)`.
+ */
+export function sample({ logits, words }: { logits: Dense; words: Dense }, options: FilterOptions): { ids: Dense } {
+  const { b, v } = axes("sample", { logits, words }, { logits: "b v", words: "b" });
+  const { kept } = filter({ logits }, options);
+  const ids = dense([b]);
+  for (let row = 0; row < b; row++) {
+    const p = relativeProbabilities(logits.values.subarray(row * v, (row + 1) * v), options.temperature ?? 1);
+    const sum = p.reduce((all, next) => all + next, 0);
+    const weights = p.map((one, id) => (at(kept.values, row * v + id) ? Math.floor((one / sum) * 2 ** 31) : 0));
+    const total = weights.reduce((all, next) => all + next, 0);
+    const target = Number((BigInt(at(words.values, row)) * BigInt(total)) >> 32n); // the product has up to 63 bits
+    let running = 0;
+    ids.values[row] = weights.findIndex((weight) => {
+      running += weight;
+      return running > target;
+    });
+  }
+  return { ids };
+}
+
+/**
+ * The n most likely tokens of each row and the natural logarithms of their probabilities, highest first, the lower
+ * index first on ties. logits `[b, v]` → ids `[b, n]`, logprobs `[b, n]`.
+ */
+export function topLogprobs({ logits }: { logits: Dense }, { n }: { n: number }): { ids: Dense; logprobs: Dense } {
+  const { b, v } = axes("topLogprobs", { logits }, { logits: "b v" });
+  if (n > v) throw new RangeError(`topLogprobs: ${n} of ${v} tokens`);
+  const ids = dense([b, n]);
+  const logprobs = dense([b, n]);
+  for (let row = 0; row < b; row++) {
+    const rowLogits = logits.values.subarray(row * v, (row + 1) * v);
+    const max = rowLogits.reduce((largest, logit) => Math.max(largest, logit), Number.NEGATIVE_INFINITY);
+    const logSum = max + Math.log(rowLogits.reduce((sum, logit) => sum + Math.exp(logit - max), 0));
+    const order = Array.from(rowLogits, (logit, id) => ({ logit, id })).sort(
+      (p, q) => q.logit - p.logit || p.id - q.id,
+    );
+    for (const [rank, { logit, id }] of order.slice(0, n).entries()) {
+      ids.values[row * n + rank] = id;
+      logprobs.values[row * n + rank] = logit - logSum;
+    }
+  }
+  return { ids, logprobs };
+}

@@ -1,0 +1,164 @@
+import { geluTanh, swiglu } from "./activation.ts";
+import { attention } from "./attention.ts";
+import { type Dense, dense, lengthOf, reshape } from "./dense.ts";
+import { add } from "./elementwise.ts";
+import { gather } from "./embedding.ts";
+import { slice, transpose } from "./layout.ts";
+import { causal, type Mask, slidingWindow } from "./masks.ts";
+import { matmul } from "./matmul.ts";
+import { layerNorm, rmsNorm } from "./norm.ts";
+import { cosinesAndSines, rope } from "./rope.ts";
+
+/** A checkpoint's tensors by their Hugging Face names. */
+export type Weights = Readonly<Record<string, Dense>>;
+
+/** What the Llama family's `config.json` says that changes the arithmetic, under its names there. */
+export interface LlamaConfig {
+  model_type: string;
+  num_hidden_layers: number;
+  num_attention_heads: number;
+  num_key_value_heads?: number;
+  hidden_size: number;
+  head_dim?: number | null;
+  rms_norm_eps: number;
+  rope_theta?: number;
+  tie_word_embeddings?: boolean;
+  sliding_window?: number | null;
+  use_sliding_window?: boolean;
+  max_window_layers?: number;
+  layer_types?: readonly string[];
+}
+
+/** What GPT-2's `config.json` says that changes the arithmetic, under its names there. */
+export interface Gpt2Config {
+  n_layer: number;
+  n_head: number;
+  layer_norm_epsilon: number;
+  activation_function?: string;
+  scale_attn_weights?: boolean;
+  scale_attn_by_inverse_layer_idx?: boolean;
+}
+
+/**
+ * A whole forward pass of the Llama family: Llama, Mistral (sliding window), Qwen2 (biases on q, k and v) and Qwen3
+ * (RMS norm of each q and k head, head width of its own). What a checkpoint holds decides: a bias or a head norm is
+ * applied where it has one, and without `lm_head.weight` the embedding table is the head.
+ *
+ * ids `[t]`, table `[p, r/2, 2]` (none: unscaled RoPE by `rope_theta`) → logits `[t, v]`.
+ */
+export function llama(
+  { ids, weights, table }: { ids: Dense; weights: Weights; table?: Dense },
+  config: LlamaConfig,
+): { logits: Dense } {
+  const heads = config.num_attention_heads;
+  const groups = config.num_key_value_heads ?? heads;
+  const width = config.head_dim ?? config.hidden_size / heads;
+  const eps = config.rms_norm_eps;
+  const positions = lengthOf(ids.shape, 0);
+  const angles = table ?? cosinesAndSines({ theta: config.rope_theta ?? 10_000, width, positions });
+  const weight = (name: string): Dense => named(weights, "model.", `${name}.weight`);
+  const linear = (x: Dense, name: string): Dense =>
+    matmul({ x, weight: weight(name), bias: optional(weights, "model.", `${name}.bias`) }).y;
+  const norm = (x: Dense, name: string): Dense => rmsNorm({ x, weight: weight(name) }, { eps }).y;
+  const rotatedHeads = (x: Dense, count: number, normName: string): Dense => {
+    const split = splitHeads(x, count);
+    const normed = optional(weights, "model.", `${normName}.weight`) ? norm(split, normName) : split;
+    return rope({ x: normed, table: angles }, { layout: "halves" }).y;
+  };
+
+  let x = gather({ ids, table: weight("embed_tokens") }).y;
+  for (let layer = 0; layer < config.num_hidden_layers; layer++) {
+    const at = `layers.${layer}`;
+    const attended = norm(x, `${at}.input_layernorm`);
+    const q = rotatedHeads(linear(attended, `${at}.self_attn.q_proj`), heads, `${at}.self_attn.q_norm`);
+    const k = rotatedHeads(linear(attended, `${at}.self_attn.k_proj`), groups, `${at}.self_attn.k_norm`);
+    const v = splitHeads(linear(attended, `${at}.self_attn.v_proj`), groups);
+    x = add({ a: x, b: linear(attend({ q, k, v }, maskOf(config, layer)), `${at}.self_attn.o_proj`) }).y;
+
+    const fed = norm(x, `${at}.post_attention_layernorm`);
+    const gate = linear(fed, `${at}.mlp.gate_proj`);
+    const up = linear(fed, `${at}.mlp.up_proj`);
+    x = add({ a: x, b: linear(swiglu({ gate, up }).y, `${at}.mlp.down_proj`) }).y;
+  }
+  const head = config.tie_word_embeddings ? undefined : optional(weights, "", "lm_head.weight");
+  return { logits: matmul({ x: norm(x, "norm"), weight: head ?? weight("embed_tokens") }).y };
+}
+
+/**
+ * A whole forward pass of GPT-2: layer norm, learned positions, one projection for q, k and v, tanh GELU, tied head.
+ * Its linear layers are stored `[in, out]`. ids `[t]` → logits `[t, v]`.
+ */
+export function gpt2({ ids, weights }: { ids: Dense; weights: Weights }, config: Gpt2Config): { logits: Dense } {
+  const { activation_function: activation = "gelu_new" } = config;
+  if (activation !== "gelu_new" && activation !== "gelu_pytorch_tanh") {
+    throw new RangeError(`gpt2: activation_function is ${activation}, expected gelu_new or gelu_pytorch_tanh`);
+  }
+  const weight = (name: string): Dense => named(weights, "transformer.", name);
+  const norm = (x: Dense, name: string): Dense => {
+    const parts = { weight: weight(`${name}.weight`), bias: weight(`${name}.bias`) };
+    return layerNorm({ x, ...parts }, { eps: config.layer_norm_epsilon }).y;
+  };
+  const linear = (x: Dense, name: string): Dense => {
+    const stored = { x: weight(`${name}.weight`) };
+    return matmul({ x, weight: transpose(stored, { order: [1, 0] }).y, bias: weight(`${name}.bias`) }).y;
+  };
+
+  const positions = dense(ids.shape, [...ids.values.keys()]);
+  const tokens = gather({ ids, table: weight("wte.weight") }).y;
+  let x = add({ a: tokens, b: gather({ ids: positions, table: weight("wpe.weight") }).y }).y;
+  const model = lengthOf(x.shape, 1);
+  const thirds = (qkv: Dense): [q: Dense, k: Dense, v: Dense] => {
+    const third = (n: number): Dense => slice({ x: qkv }, { axis: 1, start: n * model, end: (n + 1) * model }).y;
+    return [third(0), third(1), third(2)];
+  };
+  for (let layer = 0; layer < config.n_layer; layer++) {
+    const at = `h.${layer}`;
+    const [q, k, v] = thirds(linear(norm(x, `${at}.ln_1`), `${at}.attn.c_attn`));
+    const split = (part: Dense): Dense => splitHeads(part, config.n_head);
+    const scale =
+      (config.scale_attn_weights === false ? 1 : 1 / Math.sqrt(model / config.n_head)) /
+      (config.scale_attn_by_inverse_layer_idx ? layer + 1 : 1);
+    const attended = attend({ q: split(q), k: split(k), v: split(v) }, causal, scale);
+    x = add({ a: x, b: linear(attended, `${at}.attn.c_proj`) }).y;
+
+    const hidden = geluTanh({ x: linear(norm(x, `${at}.ln_2`), `${at}.mlp.c_fc`) }).y;
+    x = add({ a: x, b: linear(hidden, `${at}.mlp.c_proj`) }).y;
+  }
+  return { logits: matmul({ x: norm(x, "ln_f"), weight: weight("wte.weight") }).y };
+}
+
+/** `[t, heads · d]` → `[1, t, heads, d]`. */
+function splitHeads(x: Dense, heads: number): Dense {
+  const [t, columns] = [lengthOf(x.shape, 0), lengthOf(x.shape, 1)];
+  return reshape(x, [1, t, heads, columns / heads]);
+}
+
+/** Attention of one sequence over itself; q, k, v `[1, t, heads, d]` → `[t, heads · d]`. */
+function attend({ q, k, v }: { q: Dense; k: Dense; v: Dense }, mask: Mask, scale?: number): Dense {
+  const headsFirst = (x: Dense): Dense => transpose({ x }, { order: [0, 2, 1, 3] }).y;
+  const inputs = { q: headsFirst(q), k: headsFirst(k), v: headsFirst(v) };
+  const { out } = attention(inputs, scale === undefined ? { mask } : { mask, scale });
+  return reshape(headsFirst(out), [lengthOf(q.shape, 1), lengthOf(q.shape, 2) * lengthOf(v.shape, 3)]);
+}
+
+/** Mistral slides in all layers; Qwen only when told to, from layer `max_window_layers` on; `layer_types` has the last word. */
+function maskOf(config: LlamaConfig, layer: number): Mask {
+  const { model_type: family, sliding_window: window, layer_types: types } = config;
+  const families = family === "mistral" || (family.startsWith("qwen") && config.use_sliding_window === true);
+  if (!families || !window) return causal;
+  const slides = types
+    ? types[layer] === "sliding_attention"
+    : family === "mistral" || layer >= (config.max_window_layers ?? 28);
+  return slides ? slidingWindow({ window }) : causal;
+}
+
+/** A weight under its name, with the prefix that a folder saved from the bare model lacks. */
+function optional(weights: Weights, prefix: string, name: string): Dense | undefined {
+  return weights[prefix + name] ?? weights[name];
+}
+
+function named(weights: Weights, prefix: string, name: string): Dense {
+  const weight = optional(weights, prefix, name);
+  if (!weight) throw new RangeError(`reference: the checkpoint has no ${prefix}${name}`);
+  return weight;
+}

@@ -1,0 +1,218 @@
+import type { Gpu } from "../gpu/gpu.ts";
+import type { Instance } from "../gpu/program.ts";
+import type { Holder } from "../gpu/recording.ts";
+import { createStorage, type Storage } from "../gpu/storage.ts";
+import { bytesPerElement, type DType, decode, type Elements, elementsOf, encode } from "./dtype.ts";
+import { assertShape, contiguousStrides, formatShape, isContiguous, type Shape, ShapeError, sizeOf } from "./shape.ts";
+
+/** Rows `begin` to `end` of axis 0, in storage of their own: a tensor larger than one binding has several. */
+export interface Segment {
+  readonly storage: Storage;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/**
+ * Numbers on the GPU: shape, strides, element type, and the memory they lie in. Views (`transpose`, `slice`,
+ * `reshape`) share memory; disposing any of them disposes the memory.
+ */
+export class Tensor implements Holder {
+  readonly gpu: Gpu;
+  readonly shape: Shape;
+  /** Elements from one index to the next, by axis. */
+  readonly strides: readonly number[];
+  /** Element of the storage that index 0 is at. */
+  readonly offset: number;
+  readonly dtype: DType;
+  readonly segments: readonly Segment[];
+
+  constructor(
+    gpu: Gpu,
+    shape: Shape,
+    dtype: DType,
+    segments: readonly Segment[],
+    strides: readonly number[] = contiguousStrides(shape),
+    offset = 0,
+  ) {
+    this.gpu = gpu;
+    this.shape = shape;
+    this.dtype = dtype;
+    this.segments = segments;
+    this.strides = strides;
+    this.offset = offset;
+  }
+
+  get storages(): Storage[] {
+    return this.segments.map(({ storage }) => storage);
+  }
+
+  /** The storage of a tensor in one piece; throws `ShapeError` for one in several. */
+  get storage(): Storage {
+    const [only, ...others] = this.segments;
+    if (!only || others.length > 0) {
+      throw new ShapeError(
+        `a tensor ${formatShape(this.shape)} in ${this.segments.length} segments has no one storage`,
+      );
+    }
+    return only.storage;
+  }
+
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+
+  /** Bytes of its elements. */
+  get bytes(): number {
+    return this.size * bytesPerElement[this.dtype];
+  }
+
+  get contiguous(): boolean {
+    return isContiguous(this.shape, this.strides);
+  }
+
+  /** The elements as they are stored, in index order; f16 and bf16 as their 16 bits. Submits recorded work. */
+  async readStored(): Promise<Elements> {
+    const width = bytesPerElement[this.dtype];
+    const out = elementsOf(this.dtype, new ArrayBuffer(this.bytes));
+    if (this.size === 0) return out;
+    if (this.contiguous) {
+      let at = 0;
+      for (const { storage, begin, end } of this.segments) {
+        const rows = this.shape.length === 0 ? 1 : this.segments.length === 1 ? (this.shape[0] ?? 1) : end - begin;
+        const count = rows * sizeOf(this.shape.slice(1));
+        const first = Math.floor((this.offset * width) / 4) * 4; // copies begin at multiples of 4 bytes
+        const bytes = await this.gpu.read(storage, first, this.offset * width - first + count * width);
+        out.set(elementsOf(this.dtype, bytes.slice(this.offset * width - first), 0, count), at);
+        at += count;
+      }
+      return out;
+    }
+    const whole = elementsOf(this.dtype, await this.gpu.read(this.storage, 0, this.storage.bytes));
+    for (let i = 0; i < out.length; i++) {
+      let rest = i;
+      let at = this.offset;
+      for (let axis = this.shape.length - 1; axis >= 0; axis--) {
+        const length = this.shape[axis] ?? 1;
+        at += (rest % length) * (this.strides[axis] ?? 0);
+        rest = Math.floor(rest / length);
+      }
+      out[i] = whole[at] ?? 0;
+    }
+    return out;
+  }
+
+  /** The elements as numbers, in index order. Submits recorded work. */
+  async read(): Promise<Float64Array> {
+    return decode(this.dtype, await this.readStored());
+  }
+
+  dispose(): void {
+    for (const { storage } of this.segments) this.gpu.release(storage);
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}
+
+/** A tensor of `shape` with these values; numbers are rounded to nearest even for f16 and bf16. */
+export function tensor(gpu: Gpu, shape: Shape, values: ArrayLike<number>, dtype: DType = "f32"): Tensor {
+  return upload(gpu, shape, dtype, encode(dtype, values));
+}
+
+/** A tensor of `shape` from elements as they are stored; split into segments when one binding cannot hold it. */
+export function upload(gpu: Gpu, shape: Shape, dtype: DType, elements: Elements, label = "tensor"): Tensor {
+  assertShape(shape, label);
+  if (elements.length !== sizeOf(shape)) {
+    throw new ShapeError(`${label}: ${elements.length} elements for shape ${formatShape(shape)}`);
+  }
+  const width = bytesPerElement[dtype];
+  const rowElements = sizeOf(shape.slice(1));
+  const segments = segmentRows(gpu, shape, dtype, label).map(({ begin, end }) => {
+    const count = shape.length === 0 ? 1 : (end - begin) * rowElements;
+    const first = begin * rowElements;
+    const storage = gpu.upload(label, count * width, (memory) => {
+      elementsOf(dtype, memory, 0, count).set(elements.subarray(first, first + count));
+    });
+    return { storage, begin, end };
+  });
+  return new Tensor(gpu, shape, dtype, segments);
+}
+
+/** A tensor whose elements nobody has written yet: a result. Logical while recording. One segment. */
+export function empty(gpu: Gpu, shape: Shape, dtype: DType = "f32", label = "tensor"): Tensor {
+  assertShape(shape, label);
+  const bytes = sizeOf(shape) * bytesPerElement[dtype];
+  if (bytes > gpu.limits.binding) {
+    throw new ShapeError(
+      `${label}: ${formatShape(shape)} takes ${bytes} bytes, more than the ${gpu.limits.binding} of one binding here`,
+    );
+  }
+  const storage = gpu.allocate(label, bytes);
+  return new Tensor(gpu, shape, dtype, [{ storage, begin: 0, end: shape[0] ?? 1 }]);
+}
+
+/** Zeros with memory of their own, also while recording: caches, counters, the step. */
+export function zeros(gpu: Gpu, shape: Shape, dtype: DType = "f32", label = "tensor"): Tensor {
+  assertShape(shape, label);
+  const bytes = sizeOf(shape) * bytesPerElement[dtype];
+  if (bytes > gpu.limits.binding) {
+    throw new ShapeError(
+      `${label}: ${formatShape(shape)} takes ${bytes} bytes, more than the ${gpu.limits.binding} of one binding here`,
+    );
+  }
+  const storage = gpu.upload(label, bytes, () => {}); // mapped memory starts as zeros
+  return new Tensor(gpu, shape, dtype, [{ storage, begin: 0, end: shape[0] ?? 1 }]);
+}
+
+/** A tensor that stands for one given at instantiation. */
+export function placeholder(gpu: Gpu, shape: Shape, dtype: DType, label: string): Tensor {
+  assertShape(shape, label);
+  const storage = createStorage(label, sizeOf(shape) * bytesPerElement[dtype]);
+  return new Tensor(gpu, shape, dtype, [{ storage, begin: 0, end: shape[0] ?? 1 }]);
+}
+
+/**
+ * How the rows of a tensor are cut so that each piece fits one binding and one buffer. Cuts are at multiples of 64 rows
+ * where possible, so that a row of f32 results, cut likewise, starts at a multiple of 256 bytes.
+ */
+export function segmentRows(gpu: Gpu, shape: Shape, dtype: DType, label: string): { begin: number; end: number }[] {
+  const rows = shape[0] ?? 1;
+  const rowBytes = sizeOf(shape.slice(1)) * bytesPerElement[dtype];
+  const limit = Math.min(gpu.limits.binding, gpu.limits.buffer);
+  if (rows * rowBytes <= limit) return [{ begin: 0, end: rows }];
+  const fitting = Math.floor(limit / rowBytes);
+  const step = fitting >= 64 ? fitting - (fitting % 64) : fitting;
+  if (step === 0) {
+    throw new ShapeError(`${label}: one row of ${formatShape(shape)} takes ${rowBytes} bytes, more than ${limit} here`);
+  }
+  const segments: { begin: number; end: number }[] = [];
+  for (let begin = 0; begin < rows; begin += step) segments.push({ begin, end: Math.min(rows, begin + step) });
+  return segments;
+}
+
+/** Where a tensor of a recorded program lies in one of its instances: results, taps. */
+export function placed(instance: Instance<unknown>, logical: Tensor): Tensor {
+  const segments = logical.segments.map(({ storage, begin, end }) => {
+    const place = instance.place(storage);
+    return { storage: createStorage(storage.label, storage.bytes, place.buffer), begin, end };
+  });
+  const first = instance.place(logical.segments[0]?.storage ?? logical.storage).offset;
+  const offset = logical.offset + first / bytesPerElement[logical.dtype];
+  return new Tensor(logical.gpu, logical.shape, logical.dtype, segments, logical.strides, offset);
+}
+
+/** Replacements for `Program.instantiate`: each placeholder with the tensor that takes its place. */
+export function replacements(pairs: readonly (readonly [Tensor, Tensor])[]) {
+  return new Map(
+    pairs.map(([logical, real]) => {
+      if (logical.dtype !== real.dtype || formatShape(logical.shape) !== formatShape(real.shape)) {
+        throw new ShapeError(
+          `${logical.storage.label}: given ${real.dtype} ${formatShape(real.shape)}, ` +
+            `recorded as ${logical.dtype} ${formatShape(logical.shape)}`,
+        );
+      }
+      return [logical.storage, { storage: real.storage, offset: real.offset * bytesPerElement[real.dtype] }] as const;
+    }),
+  );
+}

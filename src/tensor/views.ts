@@ -1,0 +1,58 @@
+import { contiguousStrides, formatShape, resolveAxis, type Shape, ShapeError, sizeOf } from "./shape.ts";
+import { Tensor } from "./tensor.ts";
+
+const view = (x: Tensor, shape: Shape, strides: readonly number[], offset = x.offset) =>
+  new Tensor(
+    x.gpu,
+    shape,
+    x.dtype,
+    x.segments.length === 1 ? [{ ...x.segments[0], storage: x.storage, begin: 0, end: shape[0] ?? 1 }] : x.segments,
+    strides,
+    offset,
+  );
+
+/** The same elements under another shape; one axis may be −1. Needs a contiguous tensor, throws `ShapeError` else. */
+export function reshape(x: Tensor, shape: Shape): Tensor {
+  const known = sizeOf(shape.filter((axis) => axis !== -1));
+  const resolved = shape.map((axis) => (axis === -1 ? x.size / known : axis));
+  if (
+    shape.filter((axis) => axis === -1).length > 1 ||
+    sizeOf(resolved) !== x.size ||
+    !resolved.every(Number.isInteger)
+  ) {
+    throw new ShapeError(`reshape: ${formatShape(x.shape)} does not fit ${formatShape(shape)}`);
+  }
+  if (!x.contiguous)
+    throw new ShapeError(`reshape: ${formatShape(x.shape)} is a view with gaps; call contiguous first`);
+  return view(x, resolved, contiguousStrides(resolved));
+}
+
+/** The axes in another order, without moving an element; default: the last two swapped. */
+export function transpose(x: Tensor, order?: readonly number[]): Tensor {
+  const rank = x.shape.length;
+  const axes = order ?? [...Array(Math.max(0, rank - 2)).keys(), rank - 1, rank - 2];
+  const resolved = axes.map((axis) => resolveAxis(axis, rank, "transpose"));
+  if (new Set(resolved).size !== rank || resolved.length !== rank) {
+    throw new ShapeError(`transpose: [${axes.join(", ")}] is not an order of the axes of ${formatShape(x.shape)}`);
+  }
+  return view(
+    x,
+    resolved.map((axis) => x.shape[axis] ?? 1),
+    resolved.map((axis) => x.strides[axis] ?? 0),
+  );
+}
+
+/** Elements `begin` to `end` of one axis, without moving any. */
+export function slice(x: Tensor, axis: number, begin: number, end: number): Tensor {
+  const at = resolveAxis(axis, x.shape.length, "slice");
+  const length = x.shape[at] ?? 0;
+  if (!Number.isInteger(begin) || !Number.isInteger(end) || begin < 0 || end < begin || end > length) {
+    throw new ShapeError(`slice: ${begin} to ${end} of axis ${axis}, which has ${length} elements`);
+  }
+  return view(
+    x,
+    x.shape.map((size, i) => (i === at ? end - begin : size)),
+    x.strides,
+    x.offset + begin * (x.strides[at] ?? 0),
+  );
+}

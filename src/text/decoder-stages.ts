@@ -1,0 +1,155 @@
+import { byteLevelBytes } from "./byte-level.ts";
+
+/** What one open decoding does with the pieces of a text, in order; `end` gives what it still holds. */
+export interface OpenStage {
+  push(piece: string): readonly string[];
+  end(): readonly string[];
+}
+
+/** One step of a decoder: what a token says in the middle of a text, and how a whole text is decoded. */
+export interface DecoderStage {
+  /** The token's text when others precede and follow it. */
+  middle(token: string): string;
+  /** The bytes of a token that stands for bytes rather than for text. */
+  bytes?(token: string): Uint8Array | undefined;
+  open(): OpenStage;
+}
+
+/** A stage that treats every token by itself, knowing only whether it is the first one. */
+export function perToken(decode: (token: string, first: boolean) => string): DecoderStage {
+  return {
+    middle: (token) => decode(token, false),
+    open() {
+      let first = true;
+      return {
+        push(token) {
+          const text = decode(token, first);
+          first = false;
+          return [text];
+        },
+        end: () => [],
+      };
+    },
+  };
+}
+
+/**
+ * Byte-level tokens to text. Bytes run on over token boundaries until a character is complete; ill-formed bytes become
+ * U+FFFD (WHATWG Encoding, "maximal subpart"). Added tokens are text as they stand.
+ */
+export function byteLevelStage(isAdded: (token: string) => boolean): DecoderStage {
+  return {
+    middle: (token) => token,
+    bytes: (token) => (isAdded(token) ? undefined : byteLevelBytes(token)),
+    open() {
+      const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+      return {
+        push: (token) =>
+          isAdded(token) ? [utf8.decode(), token] : [utf8.decode(byteLevelBytes(token), { stream: true })],
+        end: () => [utf8.decode()],
+      };
+    },
+  };
+}
+
+/** The byte that a byte-fallback token such as `<0x0A>` stands for, or undefined for any other token. */
+function fallbackByte(token: string): Uint8Array | undefined {
+  const digits = /^<0x([0-9A-Fa-f]{2})>$/.exec(token)?.[1];
+  return digits === undefined ? undefined : Uint8Array.of(Number.parseInt(digits, 16));
+}
+
+/**
+ * Tokens such as `<0xE4>` to text, the others as they are. A character is given as soon as its bytes are complete, so
+ * an ill-formed run keeps its good characters and becomes U+FFFD only where it is broken. (The tokenizers library in
+ * Rust turns every byte of such a run into U+FFFD, good ones too, which no stream that has already shown them can do.)
+ */
+export function byteFallbackStage(): DecoderStage {
+  return {
+    middle: (token) => token,
+    bytes: fallbackByte,
+    open() {
+      const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+      let inRun = false;
+      const flush = () => {
+        const rest = inRun ? utf8.decode() : "";
+        inRun = false;
+        return rest === "" ? [] : [rest];
+      };
+      return {
+        push(token) {
+          const byte = fallbackByte(token);
+          if (byte === undefined) return [...flush(), token];
+          inRun = true;
+          const text = utf8.decode(byte, { stream: true });
+          return text === "" ? [] : [text];
+        },
+        end: flush,
+      };
+    },
+  };
+}
+
+/** How many copies of `character` the text begins with, `limit` at most. */
+function countLeading(text: string, character: string, limit: number): number {
+  let count = 0;
+  while (count < limit && text.startsWith(character, count * character.length)) count++;
+  return count;
+}
+
+/** How many copies of `character` the text ends with, `limit` at most. */
+function countTrailing(text: string, character: string, limit: number): number {
+  let count = 0;
+  while (count < limit && text.endsWith(character, text.length - count * character.length)) count++;
+  return count;
+}
+
+/** Takes up to `start` copies of `character` off the front of every token and up to `stop` off its end. */
+export function stripTokenStage(character: string, start: number, stop: number): DecoderStage {
+  return perToken((token) => {
+    const from = countLeading(token, character, start) * character.length;
+    const to = token.length - countTrailing(token, character, stop) * character.length;
+    return token.slice(from, Math.max(from, to));
+  });
+}
+
+/** The same over the whole text: the end is held back as far as it may still be taken off. */
+export function stripTextStage(character: string, start: number, stop: number): DecoderStage {
+  return {
+    middle: (token) => token,
+    open() {
+      let left = start;
+      let held = "";
+      return {
+        push(piece) {
+          const leading = countLeading(piece, character, left);
+          const rest = piece.slice(leading * character.length);
+          left = rest === "" ? left - leading : 0;
+          held += rest;
+          const cut = held.length - countTrailing(held, character, stop) * character.length;
+          const text = held.slice(0, cut);
+          held = held.slice(cut);
+          return [text];
+        },
+        end: () => [],
+      };
+    },
+  };
+}
+
+/** Writes `suffix`, which marks the end of a word, as a space, and as nothing at the end of the text. */
+export function wordSuffixStage(suffix: string): DecoderStage {
+  return {
+    middle: (token) => token.replaceAll(suffix, " "),
+    open() {
+      let held: string | undefined;
+      return {
+        push(token) {
+          const before = held === undefined ? [] : [held.replaceAll(suffix, " ")];
+          held = token.includes(suffix) ? token : undefined;
+          return held === undefined ? [...before, token] : before;
+        },
+        end: () => (held === undefined ? [] : [held.replaceAll(suffix, "")]),
+      };
+    },
+  };
+}

@@ -1,0 +1,61 @@
+import { TextError } from "./text-error.ts";
+
+/** Text that goes through a watch for stop strings. */
+export interface StopMatcher {
+  /**
+   * Takes the next piece. `text` may be shown: it comes before any stop string and cannot become part of one. `stopped`
+   * is the stop string once there was one; from then on `text` is empty.
+   */
+  push(piece: string): { readonly text: string; readonly stopped: string | undefined };
+  /** Gives what was held back, when the text ends without a stop string. */
+  end(): string;
+}
+
+/** How many characters at the end of `text` are the beginning, but not the whole, of one of `stops`. */
+function heldBack(text: string, stops: readonly string[], longest: number): number {
+  for (let count = Math.min(longest - 1, text.length); count > 0; count--) {
+    const tail = text.slice(text.length - count);
+    if (stops.some((stop) => stop.startsWith(tail))) return count;
+  }
+  return 0;
+}
+
+/**
+ * Watches a text for stop strings, however it is cut into pieces. The stop string that is complete first wins; of two
+ * that are complete with the same character the longer one. The text before it is all that is ever given. An empty
+ * string, or one with half a surrogate pair, is a TextError; no stop strings at all let everything through.
+ */
+export function createStopMatcher(stops: readonly string[]): StopMatcher {
+  for (const [i, stop] of stops.entries()) {
+    if (stop === "") throw new TextError(`stop string ${i} is empty, expected at least one character`);
+    if (!stop.isWellFormed()) throw new TextError(`stop string ${i} is not well-formed Unicode`);
+  }
+  const longest = Math.max(0, ...stops.map((stop) => stop.length));
+  let held = "";
+  let stopped: string | undefined;
+  return {
+    push(piece) {
+      if (stopped !== undefined) return { text: "", stopped };
+      const text = held + piece;
+      let end = Number.POSITIVE_INFINITY;
+      for (const stop of stops) {
+        const start = text.indexOf(stop);
+        if (start < 0 || start + stop.length > end) continue;
+        if (start + stop.length < end || stop.length > (stopped ?? "").length) stopped = stop;
+        end = start + stop.length;
+      }
+      if (stopped !== undefined) {
+        held = "";
+        return { text: text.slice(0, end - stopped.length), stopped };
+      }
+      const cut = text.length - heldBack(text, stops, longest);
+      held = text.slice(cut);
+      return { text: text.slice(0, cut), stopped };
+    },
+    end() {
+      const rest = held;
+      held = "";
+      return rest;
+    },
+  };
+}

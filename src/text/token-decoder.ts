@@ -1,0 +1,162 @@
+import {
+  byteFallbackStage,
+  byteLevelStage,
+  type DecoderStage,
+  perToken,
+  stripTextStage,
+  stripTokenStage,
+  wordSuffixStage,
+} from "./decoder-stages.ts";
+import {
+  asBoolean,
+  asInteger,
+  asString,
+  type PipelineStep,
+  patternFields,
+  pipelineSteps,
+  refuse,
+  refuseStep,
+} from "./json-field.ts";
+import { metaspaceFields } from "./metaspace.ts";
+import { TextError } from "./text-error.ts";
+
+/** One text being decoded from its tokens: `push` gives what has become certain, `end` the rest. */
+export interface TokenDecoder {
+  push(token: string): string;
+  end(): string;
+}
+
+/** The checked decoder of a tokenizer. */
+export interface TokenDecoding {
+  open(): TokenDecoder;
+  /** The bytes of one token in the middle of a text. */
+  bytes(token: string): Uint8Array;
+}
+
+const KNOWN = ["ByteLevel", "ByteFallback", "Metaspace", "Replace", "Fuse", "Strip", "WordPiece", "BPEDecoder"];
+/** Stages that join their tokens into one, so that what follows sees the whole text as a single token. */
+const JOINING: ReadonlySet<string> = new Set(["ByteLevel", "Fuse"]);
+
+function replaceStage({ step, field }: PipelineStep, joined: boolean): DecoderStage {
+  const pattern = patternFields(step, field);
+  const content = asString(step["content"], `${field}.content`);
+  if (joined && !("literal" in pattern && [...pattern.literal].length === 1)) {
+    throw new TextError(`${field} is a Replace of more than one character after the tokens are fused: not supported`);
+  }
+  if ("literal" in pattern) return perToken((token) => token.replaceAll(pattern.literal, () => content));
+  let expression: RegExp;
+  try {
+    expression = new RegExp(pattern.source, "gu");
+  } catch (error) {
+    throw new TextError(`${field}.pattern.Regex is not a regular expression: ${pattern.source}`, { cause: error });
+  }
+  return perToken((token) => token.replaceAll(expression, () => content));
+}
+
+function stripStage({ step, field }: PipelineStep, joined: boolean, afterBytes: boolean): DecoderStage {
+  if (afterBytes && !joined) {
+    throw new TextError(`${field} is a Strip between ByteFallback and Fuse: not supported`);
+  }
+  const character = asString(step["content"], `${field}.content`);
+  if ([...character].length !== 1) refuse(`${field}.content`, character, "one character");
+  const start = asInteger(step["start"] ?? 0, `${field}.start`, 0, 0xffff);
+  const stop = asInteger(step["stop"] ?? 0, `${field}.stop`, 0, 0xffff);
+  return (joined ? stripTextStage : stripTokenStage)(character, start, stop);
+}
+
+/** English clean-up of the WordPiece decoder, on one token with the space before it. */
+function cleanUp(token: string): string {
+  return token
+    .replaceAll(" .", ".")
+    .replaceAll(" ?", "?")
+    .replaceAll(" !", "!")
+    .replaceAll(" ,", ",")
+    .replaceAll(" ' ", "'")
+    .replaceAll(" n't", "n't")
+    .replaceAll(" 'm", "'m")
+    .replaceAll(" do not", " don't")
+    .replaceAll(" 's", "'s")
+    .replaceAll(" 've", "'ve")
+    .replaceAll(" 're", "'re");
+}
+
+function wordPieceStage({ step, field }: PipelineStep): DecoderStage {
+  const prefix = asString(step["prefix"] ?? "##", `${field}.prefix`);
+  const cleanup = asBoolean(step["cleanup"], `${field}.cleanup`, true);
+  return perToken((token, first) => {
+    const continues = prefix !== "" && token.startsWith(prefix);
+    const text = first ? token : continues ? token.slice(prefix.length) : ` ${token}`;
+    return cleanup ? cleanUp(text) : text;
+  });
+}
+
+function stageOf(current: PipelineStep, joined: boolean, afterBytes: boolean, isAdded: (token: string) => boolean) {
+  const { step, type, field } = current;
+  if (type === "Fuse") return perToken((token) => token);
+  if (type === "Replace") return replaceStage(current, joined);
+  if (type === "Strip") return stripStage(current, joined, afterBytes);
+  if (!KNOWN.includes(type)) refuseStep(current, KNOWN);
+  if (joined) throw new TextError(`${field} is a ${type} after the tokens are fused: not supported`);
+  if (type === "ByteLevel") return byteLevelStage(isAdded);
+  if (type === "ByteFallback") return byteFallbackStage();
+  if (type === "WordPiece") return wordPieceStage(current);
+  if (type === "BPEDecoder") {
+    const suffix = asString(step["suffix"] ?? "</w>", `${field}.suffix`);
+    return suffix === "" ? perToken((token) => token) : wordSuffixStage(suffix);
+  }
+  const { replacement, prepend } = metaspaceFields(step, field);
+  return perToken((token, first) => token.replaceAll(replacement, first && prepend !== "never" ? "" : " "));
+}
+
+/**
+ * Builds the decoder that tokenizer.json describes (null: tokens joined by spaces). `field` names its place for errors,
+ * `isAdded` tells added tokens, which a byte-level decoder takes as text.
+ *
+ * It is written here, not taken from the library, because a stream needs it one token at a time: every stage keeps just
+ * what it cannot decide yet, so a token costs its own length however long the text is, and the text of a stream is the
+ * text of the whole by construction. Rules: huggingface/tokenizers, src/decoders.
+ */
+export function createTokenDecoding(
+  decoder: unknown,
+  field: string,
+  isAdded: (token: string) => boolean,
+): TokenDecoding {
+  const steps = pipelineSteps(decoder, field, "decoders");
+  let joined = false;
+  let afterBytes = false;
+  const stages = steps.map((step) => {
+    const stage: DecoderStage = stageOf(step, joined, afterBytes, isAdded);
+    joined ||= JOINING.has(step.type);
+    afterBytes ||= step.type === "ByteFallback";
+    return stage;
+  });
+  if (decoder === null || decoder === undefined) {
+    stages.push(perToken((token, first) => (first ? token : ` ${token}`)));
+  }
+  return {
+    bytes(token) {
+      let text = token;
+      for (const stage of stages) {
+        const bytes = stage.bytes?.(text);
+        if (bytes !== undefined) return bytes;
+        text = stage.middle(text);
+      }
+      return new TextEncoder().encode(text);
+    },
+    open() {
+      const open = stages.map((stage) => stage.open());
+      return {
+        push(token) {
+          let pieces: readonly string[] = [token];
+          for (const stage of open) pieces = pieces.flatMap((piece) => stage.push(piece));
+          return pieces.join("");
+        },
+        end() {
+          let pieces: readonly string[] = [];
+          for (const stage of open) pieces = [...pieces.flatMap((piece) => stage.push(piece)), ...stage.end()];
+          return pieces.join("");
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,177 @@
+import { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
+import { asBoolean, asRecord, asString, type JsonRecord } from "./json-field.ts";
+import { libraryNormalizer } from "./normalizer.ts";
+import { surroundingTokens } from "./post-processor.ts";
+import { libraryPreTokenizer } from "./pre-tokenizer.ts";
+import { createTextStream } from "./stream.ts";
+import { TextError } from "./text-error.ts";
+import { createTokenDecoding, type TokenDecoder } from "./token-decoder.ts";
+import { readVocabulary, type Vocabulary } from "./vocabulary.ts";
+
+/** Text to token ids and back, as tokenizer.json says. */
+export interface Tokenizer {
+  /** Highest id + 1: logits beyond it belong to no token. */
+  readonly size: number;
+  /** The id that begins a text, where tokenizer_config.json names one. */
+  readonly bos?: number;
+  /** The id that ends a text, where tokenizer_config.json names one; generation_config.json may name more. */
+  readonly eos?: number;
+  /**
+   * The ids of a text. Special tokens written in the text (`<|whale|>`) become their ids in any case;
+   * `addSpecialTokens` is about those that go around it. Half surrogate pairs become U+FFFD.
+   */
+  encode(text: string, options?: { readonly addSpecialTokens?: boolean }): number[];
+  /** The text of ids. Ids that no token has are skipped, as are special tokens unless asked for. */
+  decode(ids: Iterable<number>, options?: { readonly skipSpecialTokens?: boolean }): string;
+  /** The token as the vocabulary writes it (`Ġthe`, `▁the`, `<0x0A>`). */
+  token(id: number): string | undefined;
+  idOf(token: string): number | undefined;
+  isSpecial(id: number): boolean;
+  /** The bytes that the token adds in the middle of a text: not always whole UTF-8 characters. */
+  bytesOf(id: number): Uint8Array | undefined;
+  /** Begins to decode one text, token by token; `createTextStream` is the same for ids. */
+  openDecoder(): TokenDecoder;
+}
+
+const NAMED_TOKENS = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
+
+/**
+ * A token that tokenizer_config.json names: a string, or an object with `content`; undefined where it is absent, null
+ * or, as some old files write it, empty.
+ */
+export function namedToken(config: JsonRecord, name: string): string | undefined {
+  const value = config[name];
+  if (value === undefined || value === null || value === "") return undefined;
+  const field = `tokenizer_config.json: ${name}`;
+  return typeof value === "string" ? asString(value, field) : asString(asRecord(value, field)["content"], field);
+}
+
+function namedId(config: JsonRecord, name: string, { idOf }: Vocabulary): number | undefined {
+  const token = namedToken(config, name);
+  if (token === undefined) return undefined;
+  const id = idOf.get(token);
+  if (id === undefined) {
+    throw new TextError(
+      `tokenizer_config.json: ${name} is ${JSON.stringify(token)}, which tokenizer.json does not have`,
+    );
+  }
+  return id;
+}
+
+function specialIds(config: JsonRecord, { idOf, added }: Vocabulary): Set<number> {
+  const special = new Set(added.filter((token) => token.special).map(({ id }) => id));
+  for (const name of NAMED_TOKENS) {
+    const id = idOf.get(namedToken(config, name) ?? "");
+    if (id !== undefined) special.add(id);
+  }
+  return special;
+}
+
+/** The ids that go around a text: those of the post-processor, unless tokenizer_config.json decides on bos or eos. */
+function surroundings(
+  tokenizer: JsonRecord,
+  config: JsonRecord,
+  bos: number | undefined,
+  eos: number | undefined,
+  vocabulary: Vocabulary,
+) {
+  const field = "tokenizer.json: post_processor";
+  const given = surroundingTokens(tokenizer["post_processor"], field, (id) => vocabulary.tokenOf.has(id));
+  const before = [...given.before];
+  const after = [...given.after];
+  const addsBos = before[0] === bos;
+  const addsEos = after.at(-1) === eos;
+  if (
+    bos !== undefined &&
+    asBoolean(config["add_bos_token"], "tokenizer_config.json: add_bos_token", addsBos) !== addsBos
+  ) {
+    if (addsBos) before.shift();
+    else before.unshift(bos);
+  }
+  if (
+    eos !== undefined &&
+    asBoolean(config["add_eos_token"], "tokenizer_config.json: add_eos_token", addsEos) !== addsEos
+  ) {
+    if (addsEos) after.pop();
+    else after.push(eos);
+  }
+  return { before, after };
+}
+
+function libraryTokenizer(tokenizer: JsonRecord, { model, added }: Vocabulary): LibraryTokenizer {
+  const pipeline = {
+    version: "1.0",
+    added_tokens: added.map((token) => ({ ...token, single_word: false })),
+    normalizer: libraryNormalizer(tokenizer["normalizer"], "tokenizer.json: normalizer"),
+    pre_tokenizer: libraryPreTokenizer(tokenizer["pre_tokenizer"], "tokenizer.json: pre_tokenizer"),
+    // What goes around a text and how ids become text is done here.
+    post_processor: null,
+    decoder: null,
+    model,
+  };
+  try {
+    return new LibraryTokenizer(pipeline, { clean_up_tokenization_spaces: false });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TextError(`tokenizer.json cannot be used: ${reason}`, { cause: error });
+  }
+}
+
+/**
+ * Makes a tokenizer of a model's parsed `tokenizer.json` and `tokenizer_config.json` (undefined or null where a model
+ * has none). Throws a TextError naming the file and the field where either is broken or asks for what is not known.
+ *
+ * Encoding is done by `@huggingface/tokenizers`, with the pipeline put in words that it runs like the library in Rust.
+ * `add_bos_token` and `add_eos_token`, where tokenizer_config.json has them, win over the post-processor.
+ * `clean_up_tokenization_spaces` is not followed: it changes text that was there (` !`), and a stream cannot do it.
+ */
+export function createTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown): Tokenizer {
+  const tokenizer = asRecord(tokenizerJson, "tokenizer.json");
+  const config = asRecord(tokenizerConfig ?? {}, "tokenizer_config.json");
+  const vocabulary = readVocabulary(tokenizer);
+  const { idOf, tokenOf, added } = vocabulary;
+  const addedContents = new Set(added.map(({ content }) => content));
+  const decoding = createTokenDecoding(tokenizer["decoder"], "tokenizer.json: decoder", (token) =>
+    addedContents.has(token),
+  );
+  const library = libraryTokenizer(tokenizer, vocabulary);
+  const special = specialIds(config, vocabulary);
+  const bos = namedId(config, "bos_token", vocabulary);
+  const eos = namedId(config, "eos_token", vocabulary);
+  const { before, after } = surroundings(tokenizer, config, bos, eos, vocabulary);
+  let size = 0;
+  for (const id of tokenOf.keys()) size = Math.max(size, id + 1);
+
+  const made: Tokenizer = {
+    size,
+    ...(bos !== undefined && { bos }),
+    ...(eos !== undefined && { eos }),
+    encode(text, { addSpecialTokens = true } = {}) {
+      const { ids, tokens } = library.encode(text.toWellFormed(), { add_special_tokens: false });
+      // For a character without a token, in a model without an unknown token, the library gives no number.
+      const missing = ids.findIndex((id) => !Number.isInteger(id));
+      if (missing >= 0) {
+        throw new TextError(
+          `tokenizer.json: model has neither ${JSON.stringify(tokens[missing])} nor an unknown token`,
+        );
+      }
+      return addSpecialTokens ? [...before, ...ids, ...after] : ids;
+    },
+    decode(ids, options) {
+      const stream = createTextStream(made, options);
+      let text = "";
+      for (const id of ids) text += stream.push(id);
+      return text + stream.end();
+    },
+    token: (id) => tokenOf.get(id),
+    idOf: (token) => idOf.get(token),
+    isSpecial: (id) => special.has(id),
+    bytesOf(id) {
+      const token = tokenOf.get(id);
+      if (token === undefined) return undefined;
+      return special.has(id) ? new TextEncoder().encode(token) : decoding.bytes(token);
+    },
+    openDecoder: decoding.open,
+  };
+  return made;
+}

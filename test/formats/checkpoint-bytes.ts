@@ -1,0 +1,84 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { onTestFinished } from "vitest";
+import { FormatError } from "../../src/formats/format-error.ts";
+import type { FileSource } from "../../src/formats/source.ts";
+
+/** One tensor to be written: its bytes follow those of the tensor before it unless `offsets` says otherwise. */
+export interface TensorToWrite {
+  readonly dtype: string;
+  readonly shape: readonly unknown[];
+  readonly bytes: Uint8Array;
+  readonly offsets?: readonly unknown[];
+}
+
+export type Files = Readonly<Record<string, Uint8Array | string>>;
+
+/** The bytes of a safetensors file with this header text, whatever it is, and these data bytes. */
+export function withHeader(header: string | Uint8Array, data = new Uint8Array(0), length?: bigint): Uint8Array {
+  const text = typeof header === "string" ? new TextEncoder().encode(header) : header;
+  const bytes = new Uint8Array(8 + text.length + data.length);
+  new DataView(bytes.buffer).setBigUint64(0, length ?? BigInt(text.length), true);
+  bytes.set(text, 8);
+  bytes.set(data, 8 + text.length);
+  return bytes;
+}
+
+/** A safetensors file of these tensors; `pad` spaces follow the header, so that the data can be unaligned. */
+export function safetensors(tensors: Readonly<Record<string, TensorToWrite>>, pad = 0): Uint8Array {
+  const entries: string[] = [];
+  const parts: number[] = [];
+  for (const [name, { dtype, shape, bytes, offsets }] of Object.entries(tensors)) {
+    const entry = { dtype, shape, data_offsets: offsets ?? [parts.length, parts.length + bytes.length] };
+    entries.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
+    parts.push(...bytes);
+  }
+  return withHeader(`{${entries.join(",")}}${" ".repeat(pad)}`, Uint8Array.from(parts));
+}
+
+/** `count` bytes that tell where they are. */
+export function numbered(count: number, first = 1): Uint8Array {
+  return Uint8Array.from({ length: count }, (_, i) => (first + i) & 0xff);
+}
+
+/** Writes `files` to a new temporary folder, which goes when the test ends. */
+export async function temporaryFolder(files: Files): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "shaderformer-formats-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true });
+    await writeFile(join(folder, name), content);
+  }
+  return folder;
+}
+
+/** A source over bytes in memory, for tests that open thousands of files; it hands out unaligned views on purpose. */
+export function memorySource(files: Readonly<Record<string, Uint8Array>>): FileSource {
+  const of = (file: string): Uint8Array => {
+    const bytes = files[file];
+    if (bytes === undefined) throw new FormatError(file, "there is no such file");
+    return bytes;
+  };
+  return {
+    name: "memory",
+    has: async (file) => Object.hasOwn(files, file),
+    size: async (file) => of(file).length,
+    read: async (file, begin, end) => {
+      if (begin < 0 || begin > end || end > of(file).length) throw new Error(`read of ${begin} to ${end}`);
+      const shifted = new Uint8Array(new ArrayBuffer(end - begin + 1), 1);
+      shifted.set(of(file).subarray(begin, end));
+      return shifted;
+    },
+  };
+}
+
+/** The FormatError that `promise` fails with; anything else fails the test. */
+export async function formatErrorOf(promise: Promise<unknown>): Promise<FormatError> {
+  const outcome = await promise.then(
+    () => new Error("nothing was thrown"),
+    (error: unknown) => error,
+  );
+  if (outcome instanceof FormatError) return outcome;
+  throw outcome;
+}

@@ -1,0 +1,52 @@
+/** How far results are from the reference. */
+export interface Difference {
+  /** Σ(actual − expected)² / Σ expected²; the plain sum of squares where the reference is all zeros. */
+  readonly nmse: number;
+  readonly maxAbsolute: number;
+  /** Index of the largest error and both values there. */
+  readonly worst: { readonly index: number; readonly actual: number; readonly expected: number };
+  /** First index where one is NaN or infinite and the other is something else, or −1. */
+  readonly misplaced: number;
+}
+
+/** Compares results with the float64 reference; NaN and infinities must stand at the same places. */
+export function difference(actual: ArrayLike<number>, expected: ArrayLike<number>): Difference {
+  if (actual.length !== expected.length) {
+    throw new Error(`${actual.length} results, expected ${expected.length}`);
+  }
+  let error = 0;
+  let power = 0;
+  let maxAbsolute = 0;
+  let misplaced = -1;
+  let worst = { index: 0, actual: actual[0] ?? 0, expected: expected[0] ?? 0 };
+  for (let i = 0; i < expected.length; i++) {
+    const a = actual[i] ?? Number.NaN;
+    const e = expected[i] ?? Number.NaN;
+    if (!Number.isFinite(e) || !Number.isFinite(a)) {
+      if (!Object.is(a, e) && misplaced < 0) {
+        misplaced = i;
+        worst = { index: i, actual: a, expected: e };
+      }
+      continue;
+    }
+    const d = Math.abs(a - e);
+    error += d * d;
+    power += e * e;
+    if (d > maxAbsolute) {
+      maxAbsolute = d;
+      if (misplaced < 0) worst = { index: i, actual: a, expected: e };
+    }
+  }
+  return { nmse: power > 0 ? error / power : error, maxAbsolute, worst, misplaced };
+}
+
+/** The caps on NMSE, in one place (DESIGN, "Numbers"). */
+export const nmseCaps = { f32: 1e-9, f16: 1e-6, logits: 1e-9, exact: 0 } as const;
+
+/** Throws unless `actual` agrees with `expected` up to `cap`, saying where they differ most. */
+export function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, cap: number, what: string): void {
+  const { nmse, worst, misplaced } = difference(actual, expected);
+  const place = `at ${worst.index}: ${worst.actual}, expected ${worst.expected}`;
+  if (misplaced >= 0) throw new Error(`${what}: NaN or infinity in the wrong place, ${place}`);
+  if (!(nmse <= cap)) throw new Error(`${what}: NMSE ${nmse.toExponential(2)} above ${cap}, worst ${place}`);
+}

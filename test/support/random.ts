@@ -1,0 +1,19 @@
+/** Seeded pseudo-random numbers for test inputs (mulberry32). */
+export function randomSource(seed: number) {
+  let state = seed >>> 0;
+  const uniform = () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const normal = () => Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
+  return { uniform, normal, integer: (below: number) => Math.floor(uniform() * below) };
+}
+
+/** `count` numbers from a normal distribution. */
+export function normal(count: number, seed: number, scale = 1, mean = 0): Float64Array {
+  const source = randomSource(seed);
+  return Float64Array.from({ length: count }, () => source.normal() * scale + mean);
+}
