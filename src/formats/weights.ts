@@ -68,10 +68,9 @@ async function readSharded(source: FileSource): Promise<Map<string, StoredTensor
       field: "weight_map",
     });
   }
-  const headers = await mapFew(promised, async ([shard, names]) => {
-    const held = await readSafetensorsHeader(source, shard);
-    checkShardNames(INDEX, shard, names, held);
-    return held;
+  const headers = await mapFew(promised, ([shard]) => readSafetensorsHeader(source, shard));
+  promised.forEach(([shard, names], i) => {
+    checkShardNames(INDEX, shard, names, headers[i] ?? new Map());
   });
   return new Map(headers.flatMap((held) => [...held]));
 }

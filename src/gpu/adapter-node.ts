@@ -76,7 +76,7 @@ async function open(
   createFlags: readonly string[],
   options: GPURequestAdapterOptions,
 ): Promise<GPUAdapter | null> {
-  const key = JSON.stringify([drivers, createFlags]);
+  const key = JSON.stringify([chosenDrivers(), drivers, createFlags]);
   const gpu = instances.get(key) ?? dawn.create([...createFlags]);
   instances.set(key, gpu);
   const before = Object.keys(drivers).map((name) => [name, process.env[name]] as const);

@@ -1,4 +1,4 @@
-import { at, axes, type Dense, dense } from "./dense.ts";
+import { addScaled, axes, type Dense, dense, dot } from "./dense.ts";
 import { full, ofRow } from "./masks.ts";
 
 /** What attention does beyond its definition; see {@link attention}. */
@@ -49,9 +49,8 @@ export function attention(
         let max = Number.NEGATIVE_INFINITY;
         for (let key = 0; key < keys; key++) {
           if (!mask(batch, head, position, key)) continue;
-          let dot = 0;
-          for (let j = 0; j < d; j++) dot += at(q.values, query * d + j) * at(k.values, (group * s + key) * d + j);
-          const value = score(scale * dot, batch, head, position, key);
+          const product = dot(q.values, query * d, k.values, (group * s + key) * d, d);
+          const value = score(scale * product, batch, head, position, key);
           scores.set(key, value);
           max = Math.max(max, value);
         }
@@ -65,9 +64,9 @@ export function attention(
         for (const [key, value] of scores) {
           const weight = Math.exp(value - max);
           sum += weight;
-          for (let j = 0; j < dv; j++) mixed[j] = at(mixed, j) + weight * at(v.values, (group * s + key) * dv + j);
+          addScaled(mixed, weight, v.values, (group * s + key) * dv);
         }
-        for (let j = 0; j < dv; j++) out.values[query * dv + j] = at(mixed, j) / sum;
+        for (const [j, value] of mixed.entries()) out.values[query * dv + j] = value / sum;
         lse.values[query] = max + Math.log(sum);
       }
     }

@@ -33,6 +33,18 @@ export function at(values: Float64Array, index: number): number {
   return value;
 }
 
+/** The sum of `a[aStart + i] · b[bStart + i]` over n elements. */
+export function dot(a: Float64Array, aStart: number, b: Float64Array, bStart: number, n: number): number {
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += at(a, aStart + i) * at(b, bStart + i);
+  return sum;
+}
+
+/** Adds `factor · b[bStart + i]` to every `sums[i]`. */
+export function addScaled(sums: Float64Array, factor: number, b: Float64Array, bStart: number): void {
+  for (let i = 0; i < sums.length; i++) sums[i] = at(sums, i) + factor * at(b, bStart + i);
+}
+
 /** Length of one axis; negative axes count from the last. Throws a RangeError for an axis that the shape lacks. */
 export function lengthOf(shape: readonly number[], axis: number): number {
   const length = shape.at(axis);

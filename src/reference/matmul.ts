@@ -1,4 +1,4 @@
-import { at, axes, type Dense, dense } from "./dense.ts";
+import { at, axes, type Dense, dense, dot } from "./dense.ts";
 
 /**
  * Linear layer: `y = x · weightᵀ + bias`, the weight stored one output per row, as checkpoints store it.
@@ -10,9 +10,8 @@ export function matmul({ x, weight, bias }: { x: Dense; weight: Dense; bias?: De
   const y = dense([...x.shape.slice(0, -1), n]);
   for (let row = 0; row < rows; row++) {
     for (let output = 0; output < n; output++) {
-      let sum = bias ? at(bias.values, output) : 0;
-      for (let i = 0; i < k; i++) sum += at(x.values, row * k + i) * at(weight.values, output * k + i);
-      y.values[row * n + output] = sum;
+      const product = dot(x.values, row * k, weight.values, output * k, k);
+      y.values[row * n + output] = product + (bias ? at(bias.values, output) : 0);
     }
   }
   return { y };

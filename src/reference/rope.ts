@@ -48,7 +48,7 @@ export function rope(
 
 /**
  * The unscaled table in float64: cosine and sine of `position · theta^(−2i / width)`.
- * → `[positions, width / 2, 2]` (Su et al. 2021, section 3.3).
+ * → `[positions, width / 2, 2]` (Su et al. 2021, section 3.2.2).
  */
 export function cosinesAndSines({
   theta,

@@ -71,7 +71,7 @@ export interface FilterOptions {
  *
  * In this order: temperature; top-k, keeping all that tie with the k-th; top-p over what is left, renormalised
  * (Holtzman et al. 2020, section 3.1): the largest threshold whose tokens at or above it reach p, ties kept; min-p
- * (Nguyen et al. 2024, section 3). Each is a threshold on the logit at or below the largest, so one is always kept.
+ * (Nguyen et al. 2024). Each is a threshold on the logit at or below the largest, so one is always kept.
  */
 export function filter({ logits }: { logits: Dense }, options: FilterOptions): { kept: Dense } {
   const { b, v } = axes("filter", { logits }, { logits: "b v" });

@@ -37,6 +37,12 @@ function escaped(literal: string): string {
   return literal.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
+/** The same expression without capturing groups, which String.split would put between the pieces. */
+function withoutGroups(source: string): string {
+  const parts = /\\.|\[(?:\\.|[^\]])*\]|\(\?<[A-Za-z_]\w*>|\((?!\?)/gs;
+  return source.replaceAll(parts, (part) => (part.startsWith("(") ? "(?:" : part));
+}
+
 function isolated(source: string): LibraryStep {
   return { type: "Split", pattern: { Regex: source }, behavior: "Isolated", invert: false };
 }
@@ -49,7 +55,7 @@ function isolated(source: string): LibraryStep {
 function split(delimiter: string, behavior: string, invert: boolean, field: string): LibraryStep {
   const notDelimiter = String.raw`(?:(?!${delimiter})[\s\S])`;
   if (behavior === "Isolated") return isolated(delimiter);
-  if (behavior === "Removed") return { type: "Split", pattern: { Regex: delimiter }, behavior, invert };
+  if (behavior === "Removed") return { type: "Split", pattern: { Regex: withoutGroups(delimiter) }, behavior, invert };
   if (invert) throw new TextError(`${field}: ${behavior} with invert is not supported`);
   if (behavior === "MergedWithPrevious") return isolated(String.raw`[\s\S]*?(?:${delimiter})|[\s\S]+`);
   if (behavior === "MergedWithNext") return isolated(`(?:${delimiter})${notDelimiter}*|${notDelimiter}+`);
@@ -62,8 +68,9 @@ function byteLevel({ step, field }: PipelineStep): LibraryStep[] {
   const steps: LibraryStep[] = [{ type: "ByteLevel", add_prefix_space: false, use_regex: false }];
   if (asBoolean(step["use_regex"], `${field}.use_regex`, true)) steps.unshift(isolated(GPT2_WORDS));
   if (asBoolean(step["add_prefix_space"], `${field}.add_prefix_space`, false)) {
-    // The space has to be there before the words are cut.
-    steps.unshift({ type: "Replace", pattern: { Regex: String.raw`\A(?! )` }, content: " " });
+    // The space has to be there before the words are cut. Without an anchor: V8 finds "not after anything" also in the
+    // middle of a surrogate pair.
+    steps.unshift({ type: "Replace", pattern: { Regex: String.raw` ([\s\S]*)|([\s\S]+)` }, content: " $1$2" });
   }
   return steps;
 }

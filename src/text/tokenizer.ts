@@ -1,11 +1,12 @@
 import { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
-import { asBoolean, asRecord, asString, type JsonRecord } from "./json-field.ts";
+import { asBoolean, asRecord, type JsonRecord } from "./json-field.ts";
 import { libraryNormalizer } from "./normalizer.ts";
 import { surroundingTokens } from "./post-processor.ts";
 import { libraryPreTokenizer } from "./pre-tokenizer.ts";
 import { createTextStream } from "./stream.ts";
 import { TextError } from "./text-error.ts";
 import { createTokenDecoding, type TokenDecoder } from "./token-decoder.ts";
+import { namedToken, SPECIAL_TOKEN_NAMES } from "./tokenizer-config.ts";
 import { readVocabulary, type Vocabulary } from "./vocabulary.ts";
 
 /** Text to token ids and back, as tokenizer.json says. */
@@ -33,20 +34,7 @@ export interface Tokenizer {
   openDecoder(): TokenDecoder;
 }
 
-const NAMED_TOKENS = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"];
-
-/**
- * A token that tokenizer_config.json names: a string, or an object with `content`; undefined where it is absent, null
- * or, as some old files write it, empty.
- */
-export function namedToken(config: JsonRecord, name: string): string | undefined {
-  const value = config[name];
-  if (value === undefined || value === null || value === "") return undefined;
-  const field = `tokenizer_config.json: ${name}`;
-  return typeof value === "string" ? asString(value, field) : asString(asRecord(value, field)["content"], field);
-}
-
-function namedId(config: JsonRecord, name: string, { idOf }: Vocabulary): number | undefined {
+function namedId(config: JsonRecord, name: "bos_token" | "eos_token", { idOf }: Vocabulary): number | undefined {
   const token = namedToken(config, name);
   if (token === undefined) return undefined;
   const id = idOf.get(token);
@@ -60,7 +48,7 @@ function namedId(config: JsonRecord, name: string, { idOf }: Vocabulary): number
 
 function specialIds(config: JsonRecord, { idOf, added }: Vocabulary): Set<number> {
   const special = new Set(added.filter((token) => token.special).map(({ id }) => id));
-  for (const name of NAMED_TOKENS) {
+  for (const name of SPECIAL_TOKEN_NAMES) {
     const id = idOf.get(namedToken(config, name) ?? "");
     if (id !== undefined) special.add(id);
   }

@@ -16,7 +16,11 @@ export interface TensorToWrite {
 export type Files = Readonly<Record<string, Uint8Array | string>>;
 
 /** The bytes of a safetensors file with this header text, whatever it is, and these data bytes. */
-export function withHeader(header: string | Uint8Array, data = new Uint8Array(0), length?: bigint): Uint8Array {
+export function withHeader(
+  header: string | Uint8Array,
+  data: Uint8Array = new Uint8Array(0),
+  length?: bigint,
+): Uint8Array {
   const text = typeof header === "string" ? new TextEncoder().encode(header) : header;
   const bytes = new Uint8Array(8 + text.length + data.length);
   new DataView(bytes.buffer).setBigUint64(0, length ?? BigInt(text.length), true);

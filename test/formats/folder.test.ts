@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, symlink } from "node:fs/promises";
 import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
@@ -64,6 +65,14 @@ describe("openFolder", () => {
       const error = await formatErrorOf(source.read("a.bin", begin, end));
       expect(error.message).toBe(`a.bin: bytes ${begin} to ${end} were asked for, but the file has 10 bytes`);
     }
+  });
+
+  const shorter = "/sys/devices/system/cpu";
+  test.skipIf(!existsSync(`${shorter}/online`))("a file that ends before its size says", async () => {
+    const source = await openFolder(shorter);
+    const size = await source.size("online");
+    const error = await formatErrorOf(source.read("online", 0, size));
+    expect(error.message).toMatch(new RegExp(`^online: ended at byte \\d+ while bytes 0 to ${size} were read$`));
   });
 
   test("names that lead out of the folder are refused", async () => {

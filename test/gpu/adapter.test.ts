@@ -1,10 +1,146 @@
-import { test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { requestAdapter } from "../../src/gpu/adapter.ts";
-test("x", async () => {
-  for (const adapter of [undefined, "swiftshader", "lavapipe", "llvmpipe (Mesa 25.0.7-2+deb13u1, LLVM 19.1.7, 256 bits) — software", "swiftshader device", "software"]) {
-    const { info } = await requestAdapter({ adapter });
-    console.log(adapter, info);
+import { matchesName } from "../../src/gpu/adapter-info.ts";
+import { GpuError } from "../../src/gpu/errors.ts";
+
+/** Which of the two software adapters this machine has. */
+async function has(adapter: string): Promise<boolean> {
+  return await requestAdapter({ adapter }).then(
+    () => true,
+    () => false,
+  );
+}
+const hasSwiftShader = await has("swiftshader");
+const hasLlvmpipe = await has("llvmpipe");
+
+/** Runs a shader that writes `3 · index` and gives what it wrote. */
+async function triple(device: GPUDevice, count: number): Promise<number[]> {
+  const size = 4 * count;
+  const module = device.createShaderModule({
+    code: `@group(0) @binding(0) var<storage, read_write> y: array<u32>;
+      @compute @workgroup_size(1) fn main(@builtin(global_invocation_id) id: vec3u) { y[id.x] = 3 * id.x; }`,
+  });
+  const pipeline = device.createComputePipeline({ layout: "auto", compute: { module } });
+  const y = device.createBuffer({ size, usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC });
+  const read = device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+  const encoder = device.createCommandEncoder();
+  const pass = encoder.beginComputePass();
+  pass.setPipeline(pipeline);
+  const entries = [{ binding: 0, resource: { buffer: y } }];
+  pass.setBindGroup(0, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }));
+  pass.dispatchWorkgroups(count);
+  pass.end();
+  encoder.copyBufferToBuffer(y, 0, read, 0, size);
+  device.queue.submit([encoder.finish()]);
+  await read.mapAsync(GPUMapMode.READ);
+  return [...new Uint32Array(read.getMappedRange())];
+}
+
+afterEach(() => vi.unstubAllEnvs());
+
+describe("without a name", () => {
+  test("the adapter found computes, and a software one says so", async () => {
+    const { adapter, info } = await requestAdapter();
+    const device = await adapter.requestDevice();
+    expect(await triple(device, 5)).toEqual([0, 3, 6, 9, 12]);
+    device.destroy();
+    expect(info.vendor).not.toBe("");
+    expect(info.software).toBe(/llvmpipe|swiftshader/i.test(`${info.device} ${info.description}`));
+    expect(info.label.endsWith(" — software")).toBe(info.software);
+  });
+
+  test("Mesa's driver goes before SwiftShader", async ({ skip }) => {
+    const { info } = await requestAdapter();
+    skip(!info.software || !hasLlvmpipe || !hasSwiftShader, "needs both software adapters and no GPU");
+    expect(info.label).toMatch(/^llvmpipe \(Mesa \S+, LLVM \S+, \d+ bits\) — software$/);
+  });
+
+  test("timestamps are not rounded to 65,536 ns", async ({ skip }) => {
+    const { adapter } = await requestAdapter();
+    skip(!adapter.features.has("timestamp-query"), "needs timestamp queries");
+    const device = await adapter.requestDevice({ requiredFeatures: ["timestamp-query"] });
+    const querySet = device.createQuerySet({ type: "timestamp", count: 8 });
+    const resolved = device.createBuffer({ size: 64, usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC });
+    const read = device.createBuffer({ size: 64, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+    const encoder = device.createCommandEncoder();
+    for (let i = 0; i < 8; i += 2) {
+      const timestampWrites = { querySet, beginningOfPassWriteIndex: i, endOfPassWriteIndex: i + 1 };
+      encoder.beginComputePass({ timestampWrites }).end();
+    }
+    encoder.resolveQuerySet(querySet, 0, 8, resolved, 0);
+    encoder.copyBufferToBuffer(resolved, 0, read, 0, 64);
+    device.queue.submit([encoder.finish()]);
+    await read.mapAsync(GPUMapMode.READ);
+    const times = [...new BigUint64Array(read.getMappedRange())];
+    expect(times.some((time) => time % 65_536n !== 0n)).toBe(true);
+    device.destroy();
+  });
+});
+
+describe("by name", () => {
+  test.skipIf(!hasSwiftShader)("SwiftShader is found beside the system's drivers", async () => {
+    const { adapter, info } = await requestAdapter({ adapter: "SwiftShader" });
+    expect(info).toMatchObject({ vendor: "google", architecture: "swiftshader", software: true });
+    expect(adapter.features.has("shader-f16")).toBe(false);
+  });
+
+  test.skipIf(!hasSwiftShader || !hasLlvmpipe)("one process computes on both, and keeps its environment", async () => {
+    const before = { ...process.env };
+    const devices: GPUDevice[] = [];
+    for (const name of ["swiftshader", "lavapipe", "swiftshader"]) {
+      const { adapter, info } = await requestAdapter({ adapter: name });
+      expect(matchesName(name, info.label)).toBe(true);
+      devices.push(await adapter.requestDevice());
+    }
+    const results = await Promise.all(devices.map((device) => triple(device, 3)));
+    expect(results).toEqual([
+      [0, 3, 6],
+      [0, 3, 6],
+      [0, 3, 6],
+    ]);
+    for (const device of devices) device.destroy();
+    expect({ ...process.env }).toEqual(before);
+  });
+
+  test("a label finds the adapter that it was read from", async () => {
+    const { info } = await requestAdapter();
+    expect((await requestAdapter({ adapter: info.label })).info).toEqual(info);
+  });
+
+  test.skipIf(!hasSwiftShader)("SHADERFORMER_ADAPTER is the name where none is given", async () => {
+    vi.stubEnv("SHADERFORMER_ADAPTER", "swiftshader");
+    expect((await requestAdapter()).info.architecture).toBe("swiftshader");
+    const asked = hasLlvmpipe ? "llvmpipe" : "swiftshader";
+    expect((await requestAdapter({ adapter: asked })).info.label.toLowerCase()).toContain(asked);
+  });
+
+  test("an unknown name lists what there is", async () => {
+    const { info } = await requestAdapter();
+    const error = await requestAdapter({ adapter: "voodoo2" }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(GpuError);
+    expect(String(error)).toContain('no adapter matches "voodoo2"; found: ');
+    expect(String(error)).toContain(info.label);
+    if (hasSwiftShader) expect(String(error)).toContain("SwiftShader");
+  });
+});
+
+test.runIf(process.platform === "linux")("no adapter at all is an error that says what to install", async () => {
+  vi.stubEnv("VK_DRIVER_FILES", "/nonexistent.json");
+  const message =
+    "no WebGPU adapter: the Vulkan drivers named by VK_DRIVER_FILES or VK_ICD_FILENAMES (/nonexistent.json) offer none";
+  for (const adapter of [undefined, "swiftshader"]) {
+    const error = await requestAdapter({ adapter }).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(GpuError);
+    expect(String(error)).toContain(message);
+    expect(String(error)).toContain("apt-get install mesa-vulkan-drivers libvulkan1");
   }
-  await requestAdapter({ adapter: "H100" }).catch((e) => console.log(e.message));
-  console.log(process.env.VK_DRIVER_FILES, typeof GPUBufferUsage);
+  vi.unstubAllEnvs();
+  await requestAdapter(); // and the next search is not spoilt by it
+});
+
+test("names match by words, whatever their case and punctuation", () => {
+  const name = "llvmpipe (Mesa 25.0.7, LLVM 19.1.7, 256 bits) — software";
+  for (const wanted of ["lavapipe", "LLVMpipe", "mesa 256", name, "software"])
+    expect(matchesName(wanted, name)).toBe(true);
+  for (const wanted of ["swiftshader", "llvmpipe 512", "nvidia"]) expect(matchesName(wanted, name)).toBe(false);
 });

@@ -64,30 +64,23 @@ type Json = Readonly<Record<string, unknown>>;
  * Throws a RangeError that names the key for an unknown kind and for a value that is missing or not a number.
  */
 export function parseRope(config: Json, layerType = "full_attention"): RopeConfig {
+  const parameters = section(config, "rope_parameters") ?? section(config, "rope_scaling") ?? {};
+  const perLayerType = Object.values(parameters).some(isObject);
   // Gemma 3 and ModernBERT gave sliding layers a base of their own, which the scaling of the others does not touch.
   const local =
     layerType === "sliding_attention" ? number(config, "rope_local_base_freq", "local_rope_theta") : undefined;
-  const nested = object(config, "rope_parameters");
-  const section = nested
-    ? forLayer(nested, layerType)
-    : local === undefined
-      ? (object(config, "rope_scaling") ?? {})
-      : {};
+  const flat = local === undefined ? parameters : {};
+  const keys = perLayerType ? required(section(parameters, layerType), `rope_parameters.${layerType}`) : flat;
   const shared = number(config, "rope_theta", "global_rope_theta", "rotary_emb_base");
   return {
-    ...given("theta", number(section, "rope_theta") ?? local ?? shared),
-    rotaryFraction: number(section, "partial_rotary_factor") ?? rotaryFraction(config),
-    scaling: scalingOf(section, config),
+    ...given("theta", number(keys, "rope_theta") ?? local ?? shared),
+    rotaryFraction: number(keys, "partial_rotary_factor") ?? rotaryFraction(config),
+    scaling: scalingOf(keys, config),
   };
 }
 
 /** The scaling that a Hugging Face `config.json` asks for, in any of its spellings; see {@link parseRope}. */
 export const parseRopeScaling = (config: Json, layerType?: string): RopeScaling => parseRope(config, layerType).scaling;
-
-function forLayer(parameters: Json, layerType: string): Json {
-  const byLayerType = Object.keys(parameters).some((key) => object(parameters, key));
-  return byLayerType ? required(object(parameters, layerType), `rope_parameters.${layerType}`) : parameters;
-}
 
 function rotaryFraction(config: Json): number {
   const width = number(config, "rotary_dim"); // GPT-J counts elements
@@ -98,34 +91,34 @@ function rotaryFraction(config: Json): number {
   );
 }
 
-function scalingOf(section: Json, config: Json): RopeScaling {
-  const name = section["rope_type"] ?? section["type"] ?? "default";
+function scalingOf(keys: Json, config: Json): RopeScaling {
+  const name = keys["rope_type"] ?? keys["type"] ?? "default";
   // Early Phi-3 files say "yarn" and bring the divisors of longrope.
-  const kind = name === "yarn" && section["long_factor"] ? "longrope" : KINDS.get(name);
-  const need = (key: string): number => required(number(section, key), `rope_scaling.${key} (type ${String(name)})`);
+  const kind = name === "yarn" && keys["long_factor"] ? "longrope" : KINDS.get(name);
+  const need = (key: string): number => required(number(keys, key), `rope_scaling.${key} (type ${String(name)})`);
   const maxPositions = number(config, "max_position_embeddings", "n_positions");
   const longest = (): number => required(maxPositions, "max_position_embeddings");
   const topLevelOriginal = number(config, "original_max_position_embeddings");
-  const original = (): number => number(section, "original_max_position_embeddings") ?? topLevelOriginal ?? longest();
+  const original = (): number => number(keys, "original_max_position_embeddings") ?? topLevelOriginal ?? longest();
   switch (kind) {
     case "none":
       return { kind };
     case "linear":
       return { kind, factor: need("factor") };
     case "dynamic":
-      if (section["alpha"]) throw new RangeError("rope_scaling: dynamic scaling by alpha is not known, only by factor");
+      if (keys["alpha"]) throw new RangeError("rope_scaling: dynamic scaling by alpha is not known, only by factor");
       return { kind, factor: need("factor"), maxPositions: longest() };
     case "yarn":
       return {
         kind,
-        factor: number(section, "factor") ?? longest() / original(),
+        factor: number(keys, "factor") ?? longest() / original(),
         originalPositions: original(),
-        ...given("betaFast", number(section, "beta_fast")),
-        ...given("betaSlow", number(section, "beta_slow")),
-        ...given("attentionFactor", number(section, "attention_factor")),
-        ...given("mscale", number(section, "mscale")),
-        ...given("mscaleAllDim", number(section, "mscale_all_dim")),
-        ...(section["truncate"] === false ? { truncate: false } : {}),
+        ...given("betaFast", number(keys, "beta_fast")),
+        ...given("betaSlow", number(keys, "beta_slow")),
+        ...given("attentionFactor", number(keys, "attention_factor")),
+        ...given("mscale", number(keys, "mscale")),
+        ...given("mscaleAllDim", number(keys, "mscale_all_dim")),
+        ...(keys["truncate"] === false ? { truncate: false } : {}),
       };
     case "llama3":
       return {
@@ -138,12 +131,12 @@ function scalingOf(section: Json, config: Json): RopeScaling {
     case "longrope":
       return {
         kind,
-        shortFactor: numbers(section, "short_factor"),
-        longFactor: numbers(section, "long_factor"),
+        shortFactor: numbers(keys, "short_factor"),
+        longFactor: numbers(keys, "long_factor"),
         originalPositions: original(),
         // Phi-3 puts the original length beside the scaling; then the ratio holds, whatever `factor` says.
-        factor: (topLevelOriginal === undefined ? number(section, "factor") : undefined) ?? longest() / original(),
-        ...given("attentionFactor", number(section, "attention_factor")),
+        factor: (topLevelOriginal === undefined ? number(keys, "factor") : undefined) ?? longest() / original(),
+        ...given("attentionFactor", number(keys, "attention_factor")),
       };
     case undefined:
       throw new RangeError(
@@ -161,8 +154,8 @@ function required<Value>(value: Value | undefined, name: string): Value {
 }
 
 /** The first of the keys that is there and not null. Throws a RangeError where it is no positive number. */
-function number(record: Json, ...keys: readonly string[]): number | undefined {
-  const key = keys.find((candidate) => record[candidate] !== undefined && record[candidate] !== null);
+function number(record: Json, ...names: readonly string[]): number | undefined {
+  const key = names.find((name) => record[name] !== undefined && record[name] !== null);
   if (key === undefined) return undefined;
   const value = record[key];
   if (typeof value === "number" && Number.isFinite(value) && value > 0) return value;
@@ -180,9 +173,11 @@ function numbers(record: Json, key: string): number[] {
   );
 }
 
-function object(record: Json, key: string): Json | undefined {
-  const value = record[key];
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Json;
-  if (value === undefined || value === null || Array.isArray(value) || !/^rope_/.test(key)) return undefined;
+function section(config: Json, key: string): Json | undefined {
+  const value = config[key] ?? undefined; // null, too, means that there is none
+  if (value === undefined || isObject(value)) return value;
   throw new RangeError(`config.json: ${key} is ${JSON.stringify(value)}, expected an object`);
 }
+
+const isObject = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

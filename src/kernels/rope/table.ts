@@ -12,7 +12,7 @@ export interface RopeFrequencies {
  * Two rules look at the sequence: dynamic raises the base with its length, longrope has other divisors beyond the
  * original context. Throws a RangeError for an odd width and for longrope divisors that are not one a pair.
  *
- * Sources: linear, Chen et al. 2023, section 2.3; dynamic and yarn, Peng et al. 2023, sections 3.2 to 3.4; longrope,
+ * Sources: linear, Chen et al. 2023, section 2.3; dynamic and yarn, Peng et al. 2023, section 3; longrope,
  * Ding et al. 2024, section 3; llama3, the Llama 3.1 model card.
  */
 export function inverseFrequencies({ theta, width, scaling }: RopeFrequencies, sequenceLength: number): Float64Array {
@@ -79,7 +79,7 @@ export function ropeTable({ positions, sequenceLength = positions, ...rest }: Ro
 
 type Scaling<Kind extends RopeScaling["kind"]> = Extract<RopeScaling, { kind: Kind }>;
 
-/** The base at which the slowest pair turns `factor` times slower once the sequence is as long as the stretch allows. */
+/** The base at which the slowest pair turns `stretch` times slower and the fastest as before; the stretch grows with the sequence. */
 function dynamicBase(theta: number, width: number, scaling: Scaling<"dynamic">, sequenceLength: number): number {
   const { factor, maxPositions } = scaling;
   const stretch = (factor * Math.max(sequenceLength, maxPositions)) / maxPositions - (factor - 1);

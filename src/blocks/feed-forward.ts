@@ -1,0 +1,40 @@
+import type { Gpu } from "../gpu/gpu.ts";
+import { geglu, gelu, geluTanh, quickGelu, silu, swiglu } from "../kernels/elementwise/activation.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { type Linear, linear } from "./linear.ts";
+
+/** Activations by the names that this project uses. */
+export type Activation = "silu" | "gelu" | "gelu-tanh" | "quick-gelu";
+
+/** Two projections, or three when the activation is gated (Shazeer 2020, "GLU variants improve transformer"). */
+export interface FeedForwardWeights {
+  readonly up: Linear;
+  readonly down: Linear;
+  readonly gate?: Linear | undefined;
+}
+
+const plain = { silu, gelu, "gelu-tanh": geluTanh, "quick-gelu": quickGelu } as const;
+const gated = { silu: swiglu, "gelu-tanh": geglu } as const;
+
+/** `down(activation(gate · x) ⊙ (up · x))`, or `down(activation(up · x))` without a gate. `x` is `[b, t, c]`. */
+export function feedForward(
+  gpu: Gpu,
+  name: string,
+  x: Tensor,
+  weights: FeedForwardWeights,
+  activation: Activation,
+): Tensor {
+  const up = linear(gpu, x, weights.up);
+  let hidden: Tensor;
+  if (weights.gate) {
+    const gate = linear(gpu, x, weights.gate);
+    const product = gated[activation as keyof typeof gated];
+    if (!product)
+      throw new TypeError(`${name}: no gated form of ${activation}; there are ${Object.keys(gated).join(", ")}`);
+    hidden = product(gpu, { gate, up }).y;
+  } else {
+    hidden = plain[activation](gpu, { x: up }).y;
+  }
+  gpu.tap(`${name}.hidden`, hidden);
+  return linear(gpu, hidden, weights.down);
+}

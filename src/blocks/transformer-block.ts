@@ -1,0 +1,37 @@
+import type { Gpu } from "../gpu/gpu.ts";
+import { type AttentionInputs, type AttentionShape, type AttentionWeights, attentionLayer } from "./attention.ts";
+import { type Activation, type FeedForwardWeights, feedForward } from "./feed-forward.ts";
+import { addNorm, type Norm, type Residual } from "./norm.ts";
+
+/** Weights of one block. */
+export interface BlockWeights {
+  readonly attentionNorm: Norm;
+  readonly attention: AttentionWeights;
+  readonly feedForwardNorm: Norm;
+  readonly feedForward: FeedForwardWeights;
+}
+
+/** What one block is, besides its weights. */
+export interface BlockShape extends AttentionShape {
+  readonly activation: Activation;
+}
+
+/**
+ * A pre-norm transformer block (Xiong et al. 2020): `x + attention(norm(x))`, then `x + feedForward(norm(x))`. Takes
+ * and returns the residual stream; the last addition is left to the norm that follows.
+ */
+export function transformerBlock(
+  gpu: Gpu,
+  name: string,
+  stream: Residual,
+  inputs: Omit<AttentionInputs, "x">,
+  weights: BlockWeights,
+  shape: BlockShape,
+): Residual {
+  const before = addNorm(gpu, stream, weights.attentionNorm);
+  const attended = attentionLayer(gpu, `${name}.attention`, { ...inputs, x: before.y }, weights.attention, shape);
+  const between = addNorm(gpu, { sum: before.sum, update: attended }, weights.feedForwardNorm);
+  const update = feedForward(gpu, `${name}.feed-forward`, between.y, weights.feedForward, shape.activation);
+  gpu.tap(`${name}.residual`, between.sum);
+  return { sum: between.sum, update };
+}

@@ -1,0 +1,42 @@
+import { FormatError } from "../formats/format-error.ts";
+import type { DecoderConfig } from "./config.ts";
+import { readConfig } from "./config.ts";
+import type { Family } from "./family.ts";
+import { gpt2 } from "./gpt2.ts";
+import { llama, members } from "./llama.ts";
+
+/** Families by the names that `architectures` of a `config.json` uses. */
+export const architectures: Readonly<Record<string, Family>> = {
+  ...Object.fromEntries(Object.keys(members).map((name) => [name, llama])),
+  GPT2LMHeadModel: gpt2,
+};
+
+/** The family and settings that a parsed `config.json` asks for; throws `FormatError` for one that is not known. */
+export function readArchitecture(raw: unknown): { family: Family; config: DecoderConfig } {
+  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
+    throw new FormatError("config.json", "is not an object");
+  }
+  const known = `known are ${Object.keys(architectures).join(", ")}`;
+  const names: unknown = (raw as Record<string, unknown>)["architectures"];
+  const name: unknown = Array.isArray(names) ? names[0] : undefined;
+  if (typeof name !== "string")
+    throw new FormatError("config.json", `names no architecture; ${known}`, { field: "architectures" });
+  const family = Object.hasOwn(architectures, name) ? architectures[name] : undefined;
+  if (!family) throw new FormatError("config.json", `is ${name}, ${known}`, { field: "architectures" });
+  const fields = raw as Record<string, unknown>;
+  if (fields["quantization_config"] !== undefined) {
+    throw new FormatError(
+      "config.json",
+      "weights quantised by this scheme are not supported; use an f32, f16 or bf16 checkpoint",
+      {
+        field: "quantization_config",
+      },
+    );
+  }
+  try {
+    return { family, config: family.read(readConfig(fields), name) };
+  } catch (cause) {
+    if (cause instanceof RangeError) throw new FormatError("config.json", cause.message, { cause });
+    throw cause;
+  }
+}

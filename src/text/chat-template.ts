@@ -1,0 +1,111 @@
+import { type JinjaTemplate, readJinja } from "./jinja.ts";
+import { asArray, asRecord, asString, type JsonRecord, refuse } from "./json-field.ts";
+import { TextError } from "./text-error.ts";
+import { namedToken, SPECIAL_TOKEN_NAMES } from "./tokenizer-config.ts";
+
+/** One turn of a conversation. Templates may read more fields (`tool_calls`, `name`, `reasoning_content`). */
+export interface ChatMessage {
+  readonly role: string;
+  readonly content?: unknown;
+  readonly [field: string]: unknown;
+}
+
+/** What a template is told besides the messages; other fields become variables of the same name. */
+export interface ChatTemplateOptions {
+  /** Ends with the beginning of the answer, where the template knows how; true unless said otherwise. */
+  readonly addGenerationPrompt?: boolean;
+  /** JSON descriptions of the tools that the model may call. */
+  readonly tools?: readonly unknown[];
+  readonly [variable: string]: unknown;
+}
+
+/** How a model wants a conversation written as one text. */
+export interface ChatTemplate {
+  /**
+   * The conversation as text, special tokens included: encode it with `addSpecialTokens: false`, or a text that begins
+   * with the bos token gets two. Throws a TextError where the template refuses the messages or cannot be used.
+   */
+  render(messages: readonly ChatMessage[], options?: ChatTemplateOptions): string;
+}
+
+/** The templates of a model by name: one alone is called "default". */
+function templateSources(config: JsonRecord, file: string | undefined): Map<string, string> {
+  const field = "tokenizer_config.json: chat_template";
+  const given = file ?? config["chat_template"] ?? "";
+  const sources = new Map<string, string>();
+  if (typeof given === "string") {
+    if (given !== "") sources.set("default", given);
+    return sources;
+  }
+  for (const [i, value] of asArray(given, field).entries()) {
+    const entry = asRecord(value, `${field}[${i}]`);
+    sources.set(asString(entry["name"], `${field}[${i}].name`), asString(entry["template"], `${field}[${i}].template`));
+  }
+  return sources;
+}
+
+/** The special tokens as variables: `bos_token`, `eos_token` and what else tokenizer_config.json names. */
+function specialTokens(config: JsonRecord): Record<string, string> {
+  const tokens: Record<string, string> = {};
+  for (const name of SPECIAL_TOKEN_NAMES) {
+    const token = namedToken(config, name);
+    if (token !== undefined) tokens[name] = token;
+  }
+  return tokens;
+}
+
+function checkMessages(messages: readonly ChatMessage[]): void {
+  for (const [i, message] of asArray(messages, "messages").entries()) {
+    const role = asRecord(message, `messages[${i}]`)["role"];
+    if (typeof role !== "string") refuse(`messages[${i}].role`, role, "a string");
+  }
+}
+
+/**
+ * The chat template of a model, or undefined where it has none. `tokenizerConfig` is the parsed tokenizer_config.json,
+ * `chatTemplateJinja` the text of chat_template.jinja, which wins where there is one. Of several templates `name`
+ * chooses; without it "tool_use" is taken when there are tools and "default" otherwise. `now` is the clock of
+ * `strftime_now`. A template is read when it is first rendered, so that a model whose template cannot be read still
+ * completes plain text. Source: the Hugging Face documentation of chat templates and transformers' `apply_chat_template`.
+ */
+export function createChatTemplate(given: {
+  readonly tokenizerConfig: unknown;
+  readonly chatTemplateJinja?: string | undefined;
+  readonly name?: string;
+  readonly now?: () => Date;
+}): ChatTemplate | undefined {
+  const config = asRecord(given.tokenizerConfig ?? {}, "tokenizer_config.json");
+  const sources = templateSources(config, given.chatTemplateJinja);
+  if (sources.size === 0) return undefined;
+  const tokens = specialTokens(config);
+  const read = new Map<string, JinjaTemplate>();
+
+  function template(withTools: boolean): JinjaTemplate {
+    const name = given.name ?? (withTools && sources.has("tool_use") ? "tool_use" : "default");
+    const source = sources.get(name);
+    if (source === undefined) {
+      throw new TextError(
+        `no chat template is called ${JSON.stringify(name)}; there are ${[...sources.keys()].join(", ")}`,
+      );
+    }
+    const known = read.get(name) ?? readJinja(source, given.now ?? (() => new Date()));
+    read.set(name, known);
+    return known;
+  }
+
+  return {
+    render(messages, { addGenerationPrompt = true, tools, ...extra } = {}) {
+      checkMessages(messages);
+      const variables = {
+        ...tokens,
+        documents: null,
+        ...extra,
+        messages,
+        tools: tools ?? null,
+        add_generation_prompt: addGenerationPrompt,
+      };
+      // As JSON, so that a field set to undefined is one that is not there.
+      return template(tools !== undefined).render(JSON.parse(JSON.stringify(variables)));
+    },
+  };
+}

@@ -1,0 +1,281 @@
+import { describe, expect, test } from "vitest";
+import { createTokenizer } from "../../src/text/tokenizer.ts";
+import {
+  byteFallbackTokenizer,
+  byteToken,
+  llama2Decoder,
+  type TokenizerFile,
+  thenBytes,
+  voicesTokenizer,
+  voicesWith,
+} from "./example-tokenizers.ts";
+
+/** The tokens of a text, without what goes around it. */
+function tokensOf(file: TokenizerFile, text: string): (string | undefined)[] {
+  const tokenizer = createTokenizer(file, {});
+  return tokenizer.encode(text, { addSpecialTokens: false }).map(tokenizer.token);
+}
+
+/** What a pre-tokenizer, with the byte-level alphabet after it unless it has it, cuts a text into. */
+function piecesOf(preTokenizer: TokenizerFile, text: string): string[] {
+  const complete = preTokenizer["type"] === "ByteLevel" ? preTokenizer : thenBytes(preTokenizer);
+  const tokenizer = createTokenizer(wholePieces(complete, text), {});
+  return tokenizer.encode(text).map((id) => tokenizer.decode([id]));
+}
+
+/** A tokenizer whose vocabulary has every piece that can be cut out of the text, so that its tokens are the pieces. */
+function wholePieces(pre_tokenizer: TokenizerFile, text: string): TokenizerFile {
+  const bytesAsText = createTokenizer(voicesTokenizer(), {});
+  const alphabet = bytesAsText
+    .encode(text, { addSpecialTokens: false })
+    .map((id) => bytesAsText.token(id) ?? "")
+    .join("");
+  const vocab: Record<string, number> = {};
+  for (let from = 0; from < alphabet.length; from++) {
+    for (let to = from + 1; to <= alphabet.length; to++) vocab[alphabet.slice(from, to)] ??= Object.keys(vocab).length;
+  }
+  const model = { type: "BPE", vocab, merges: [], ignore_merges: true };
+  return voicesWith({ added_tokens: [], post_processor: null, pre_tokenizer, model });
+}
+
+const fallbackOf = (text: string) => Array.from(new TextEncoder().encode(text), byteToken);
+
+describe("a tokenizer like Llama 2's", () => {
+  const file = byteFallbackTokenizer();
+  const tokenizer = createTokenizer(file, { bos_token: "<s>", eos_token: "</s>" });
+
+  test("puts a space in front, also after special tokens, and writes spaces as ▁", () => {
+    expect(tokensOf(file, "the ab")).toEqual(["▁the", "▁ab"]);
+    expect(tokensOf(file, " the")).toEqual(["▁", "▁the"]);
+    expect(tokensOf(file, "the</s>the")).toEqual(["▁the", "</s>", "▁the"]);
+    expect(tokensOf(file, "")).toEqual([]);
+    expect(tokenizer.encode("the")).toEqual([1, tokenizer.idOf("▁the")]);
+  });
+
+  test("writes characters outside the vocabulary as their bytes, and only those", () => {
+    expect(tokensOf(file, "ab鯨!")).toEqual(["▁ab", ...fallbackOf("鯨"), "!"]);
+    expect(tokensOf(file, "a\n\ud83d")).toEqual(["▁a", "<0x0A>", ...fallbackOf("\ufffd")]);
+    expect(tokensOf(file, "<0x41>")).toEqual(["▁", ...fallbackOf("<0x41>")]);
+  });
+
+  test.each(["the ab", "  the  ab ", "鯨 🐋\n", "\ufeffab", "a\tb"])("gives back %j", (text) => {
+    expect(tokenizer.decode(tokenizer.encode(text))).toBe(text);
+  });
+
+  test("takes one space off the front of the whole text", () => {
+    const id = (token: string) => tokenizer.idOf(token) ?? -1;
+    expect(tokenizer.decode([id("▁▁"), id("▁a")])).toBe("  a");
+    expect(tokenizer.decode([1, id("▁the"), id("▁a")])).toBe("the a");
+    expect(tokenizer.decode([id("<0x20>"), id("a")])).toBe("a");
+  });
+
+  test("keeps the good characters of an ill-formed run of bytes", () => {
+    const ids = [...new TextEncoder().encode("鯨"), 0xe9, 0xaf].map((byte) => tokenizer.idOf(byteToken(byte)) ?? -1);
+    expect(tokenizer.decode(ids)).toBe("鯨\ufffd");
+    expect(tokenizer.decode([...ids, tokenizer.idOf("a") ?? -1])).toBe("鯨\ufffda");
+  });
+
+  test("tells the bytes of its tokens", () => {
+    expect(tokenizer.bytesOf(tokenizer.idOf("▁the") ?? -1)).toEqual(new TextEncoder().encode(" the"));
+    expect(tokenizer.bytesOf(tokenizer.idOf("<0xE9>") ?? -1)).toEqual(Uint8Array.of(0xe9));
+    expect(tokenizer.bytesOf(1)).toEqual(new TextEncoder().encode("<s>"));
+  });
+
+  test("uses the unknown token where there are no byte tokens", () => {
+    const model = { ...(file["model"] as TokenizerFile), byte_fallback: false };
+    expect(tokensOf({ ...file, model }, "ab鯨鯨!")).toEqual(["▁ab", "<unk>", "!"]);
+    expect(tokensOf({ ...file, model: { ...model, unk_token: null } }, "ab鯨鯨!")).toEqual(["▁ab", "!"]);
+  });
+});
+
+describe("Metaspace", () => {
+  const metaspace = (fields: TokenizerFile) =>
+    byteFallbackTokenizer({
+      normalizer: null,
+      pre_tokenizer: { type: "Metaspace", replacement: "▁", ...fields },
+      decoder: { type: "Metaspace", replacement: "▁", ...fields },
+    });
+
+  test("puts a space in front always, at the beginning only, or never", () => {
+    const text = "the</s>the the";
+    const [always, first, never] = ["always", "first", "never"].map((prepend_scheme) => metaspace({ prepend_scheme }));
+    expect(tokensOf(always ?? {}, text)).toEqual(["▁the", "</s>", "▁the", "▁the"]);
+    expect(tokensOf(first ?? {}, text)).toEqual(["▁the", "</s>", "the", "▁the"]);
+    expect(tokensOf(never ?? {}, text)).toEqual(["the", "</s>", "the", "▁the"]);
+    expect(tokensOf(first ?? {}, "</s>the")).toEqual(["</s>", "the"]);
+    expect(tokensOf(always ?? {}, " the")).toEqual(["▁the"]);
+  });
+
+  test("splits at spaces unless told not to", () => {
+    expect(tokensOf(metaspace({ prepend_scheme: "always" }), "a  a")).toEqual(["▁a", "▁", "▁a"]);
+    expect(tokensOf(metaspace({ prepend_scheme: "always", split: false }), "a   a")).toEqual(["▁a", "▁▁", "▁a"]);
+  });
+
+  test("understands the field of older files", () => {
+    expect(tokensOf(metaspace({ add_prefix_space: false }), "the the")).toEqual(["the", "▁the"]);
+    expect(tokensOf(metaspace({ add_prefix_space: true }), "the the")).toEqual(["▁the", "▁the"]);
+  });
+
+  test("decodes without the spaces of the first token, unless none are put there", () => {
+    const decode = (prepend_scheme: string) => {
+      const tokenizer = createTokenizer(metaspace({ prepend_scheme }), {});
+      return tokenizer.decode(["▁▁", "▁a", "▁the"].map((token) => tokenizer.idOf(token) ?? -1));
+    };
+    expect(decode("always")).toBe(" a the");
+    expect(decode("first")).toBe(" a the");
+    expect(decode("never")).toBe("   a the");
+  });
+});
+
+describe("pre-tokenizers", () => {
+  const split = (pattern: TokenizerFile, behavior: string, invert = false) => ({
+    type: "Split",
+    pattern,
+    behavior,
+    invert,
+  });
+
+  test.each([
+    ["Isolated", ["the", "-", "final", "-", "-", "countdown"]],
+    ["Removed", ["the", "final", "countdown"]],
+    ["MergedWithPrevious", ["the-", "final-", "-", "countdown"]],
+    ["MergedWithNext", ["the", "-final", "-", "-countdown"]],
+    ["Contiguous", ["the", "-", "final", "--", "countdown"]],
+  ])("Split %s, by a literal and by an expression", (behavior, pieces) => {
+    expect(piecesOf(split({ String: "-" }, behavior), "the-final--countdown")).toEqual(pieces);
+    expect(piecesOf(split({ Regex: "(-)" }, behavior), "the-final--countdown")).toEqual(pieces);
+  });
+
+  test("Split inverted", () => {
+    expect(piecesOf(split({ Regex: "[a-z]+" }, "Removed", true), "ab--cd")).toEqual(["ab", "cd"]);
+    expect(piecesOf(split({ Regex: "[a-z]+" }, "Isolated", true), "ab--cd")).toEqual(["ab", "--", "cd"]);
+  });
+
+  test("Llama 3's expression: contractions, three digits, one character before letters, newlines", () => {
+    const words = String.raw`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`;
+    expect(piecesOf(split({ Regex: words }, "Isolated"), "You'RE (here)  12345!!\n\n x")).toEqual([
+      "You",
+      "'RE",
+      " (",
+      "here",
+      ")",
+      " ",
+      " ",
+      "123",
+      "45",
+      "!!\n\n",
+      " x",
+    ]);
+  });
+
+  test("white space is Unicode's, not JavaScript's", () => {
+    const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true };
+    expect(piecesOf(byteLevel, "the  sea's \ufeff!a\u0085\u0085b")).toEqual([
+      "the",
+      " ",
+      " sea",
+      "'s",
+      " \ufeff!",
+      "a",
+      "\u0085",
+      "\u0085",
+      "b",
+    ]);
+    expect(piecesOf({ type: "WhitespaceSplit" }, "a\u0085b\ufeffc")).toEqual(["a", "b\ufeffc"]);
+  });
+
+  test("digits and punctuation are Unicode's", () => {
+    expect(piecesOf({ type: "Digits", individual_digits: true }, "a12²½ b")).toEqual(["a", "1", "2", "²", "½", " b"]);
+    expect(piecesOf({ type: "Digits", individual_digits: false }, "a12²½ b")).toEqual(["a", "12²½", " b"]);
+    expect(piecesOf({ type: "Punctuation" }, "a!?、b$")).toEqual(["a", "!", "?", "、", "b", "$"]);
+    expect(piecesOf({ type: "Punctuation", behavior: "Contiguous" }, "a!?、b$")).toEqual(["a", "!?、", "b", "$"]);
+    expect(piecesOf({ type: "Whitespace" }, "né 'x'_y")).toEqual(["né", "'", "x", "'", "_y"]);
+    expect(piecesOf({ type: "CharDelimiterSplit", delimiter: "." }, "a.b..c")).toEqual(["a", "b", "c"]);
+    expect(piecesOf({ type: "FixedLength", length: 2 }, "abc🐋e")).toEqual(["ab", "c🐋", "e"]);
+  });
+
+  test("a space put in front of the text is there before the words are cut", () => {
+    const byteLevel = { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true };
+    const prefixed = createTokenizer(voicesWith({ pre_tokenizer: byteLevel }), {});
+    const plain = createTokenizer(voicesTokenizer(), {});
+    for (const text of ["the sea", "½a🐋.", "🐋"]) expect(prefixed.encode(text)).toEqual(plain.encode(` ${text}`));
+    expect(prefixed.encode(" the sea")).toEqual(plain.encode(" the sea"));
+  });
+});
+
+describe("other models", () => {
+  test("Gemma's: no space in front, runs of spaces as tokens", () => {
+    const file = byteFallbackTokenizer({
+      normalizer: { type: "Replace", pattern: { String: " " }, content: "▁" },
+      pre_tokenizer: { type: "Split", pattern: { String: " " }, behavior: "MergedWithPrevious", invert: false },
+      decoder: { type: "Sequence", decoders: (llama2Decoder["decoders"] as TokenizerFile[]).slice(0, 3) },
+    });
+    expect(tokensOf(file, "the  the")).toEqual(["the", "▁", "▁the"]);
+    const tokenizer = createTokenizer(file, {});
+    expect(tokenizer.decode(tokenizer.encode("  the a"))).toBe("  the a");
+  });
+
+  test("Qwen's: composes characters first", () => {
+    const tokenizer = createTokenizer(voicesWith({ normalizer: { type: "NFC" } }), {});
+    expect(tokenizer.encode("cafe\u0301")).toEqual(tokenizer.encode("caf\u00e9"));
+  });
+
+  test("WordPiece", () => {
+    const vocab = Object.fromEntries(
+      ["[UNK]", "[CLS]", "[SEP]", "wha", "##le", "##s", "the", "!"].map((t, i) => [t, i]),
+    );
+    const file = {
+      added_tokens: [],
+      normalizer: { type: "BertNormalizer", clean_text: true, handle_chinese_chars: true, lowercase: true },
+      pre_tokenizer: { type: "BertPreTokenizer" },
+      post_processor: { type: "BertProcessing", sep: ["[SEP]", 2], cls: ["[CLS]", 1] },
+      decoder: { type: "WordPiece", prefix: "##", cleanup: true },
+      model: { type: "WordPiece", vocab, unk_token: "[UNK]", continuing_subword_prefix: "##" },
+    };
+    const tokenizer = createTokenizer(file, { cls_token: "[CLS]", sep_token: "[SEP]" });
+    expect(tokenizer.encode("The whales! Whalesx")).toEqual([1, 6, 3, 4, 5, 7, 0, 2]);
+    expect(tokenizer.decode([1, 6, 3, 4, 5, 7, 2])).toBe("the whales!");
+  });
+
+  test("Unigram: the most likely cutting, unknown characters fused", () => {
+    const pieces = [
+      ["<unk>", 0],
+      ["▁", -3],
+      ["a", -3],
+      ["b", -3],
+      ["▁ab", -5],
+      ["ab", -7],
+    ];
+    const file = byteFallbackTokenizer({
+      added_tokens: [],
+      normalizer: null,
+      post_processor: null,
+      pre_tokenizer: { type: "Metaspace", replacement: "▁", prepend_scheme: "always" },
+      model: { type: "Unigram", unk_id: 0, vocab: pieces },
+    });
+    expect(createTokenizer(file, {}).encode("ab aab xyb")).toEqual([4, 1, 2, 2, 3, 1, 0, 3]);
+  });
+
+  test("files from before models had a type", () => {
+    const { type, ...model } = voicesTokenizer()["model"] as TokenizerFile;
+    expect(type).toBe("BPE");
+    const merges = ["#version: 0.2", ...(model["merges"] as string[])];
+    const text = "Call me Ishmael.";
+    const expected = createTokenizer(voicesTokenizer(), {}).encode(text);
+    expect(createTokenizer(voicesWith({ model: { ...model, merges } }), {}).encode(text)).toEqual(expected);
+  });
+
+  test("merges written as pairs", () => {
+    const model = voicesTokenizer()["model"] as TokenizerFile;
+    const merges = (model["merges"] as string[]).map((merge) => merge.split(" "));
+    const text = "Call me Ishmael.";
+    const expected = createTokenizer(voicesTokenizer(), {}).encode(text);
+    expect(createTokenizer(voicesWith({ model: { ...model, merges } }), {}).encode(text)).toEqual(expected);
+  });
+
+  test("a replacement with a dollar sign is taken as it stands", () => {
+    const file = voicesWith({ normalizer: { type: "Replace", pattern: { Regex: "\\d+" }, content: "$&$1" } });
+    const plain = createTokenizer(voicesTokenizer(), {});
+    expect(createTokenizer(file, {}).encode("a 12")).toEqual(plain.encode("a $&$1"));
+  });
+});
