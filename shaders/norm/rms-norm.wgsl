@@ -1,19 +1,17 @@
-// with: lib/reduce, lib/grid
+// with: norm/row/plain, lib/vector/four, lib/reduce, lib/grid
 // Root-mean-square norm over the last axis:  y = x / sqrt(mean(x * x) + eps) * weight
 //
-// One workgroup per row. Each thread strides across the row, the partial sums meet in workgroup memory, and the row
-// is read a second time to be scaled. Requests 3·rows·cols reads and rows·cols writes. Choose it for cols up to a few
-// thousand; the only variant so far.
+// LANES threads a row. Each strides across the row in steps of a Vector, the partial sums meet in workgroup memory, and
+// the row is read a second time to be scaled. What a row is (x, or x + residual) is a part.
+// Requests 3·rows·cols reads and rows·cols writes.
 
-alias Activation = f32;
 const WORKGROUP: u32 = 128;
-const_assert (WORKGROUP & (WORKGROUP - 1)) == 0;  // the tree reduction halves it
+const ROWS: u32 = WORKGROUP / LANES;  // of one workgroup
 
 struct Params { rows: u32, cols: u32, eps: f32 }
 
-@group(0) @binding(0) var<storage, read> x: array<Activation>;        // [rows, cols]
-@group(0) @binding(1) var<storage, read> weight: array<Activation>;   // [cols]
-@group(0) @binding(2) var<storage, read_write> y: array<Activation>;  // [rows, cols]
+@group(0) @binding(1) var<storage, read> weight: array<Vector>;   // [cols]
+@group(0) @binding(2) var<storage, read_write> y: array<Vector>;  // [rows, cols]
 @group(0) @binding(3) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
@@ -22,18 +20,21 @@ fn main(
   @builtin(num_workgroups) workgroups: vec3u,
   @builtin(local_invocation_index) thread: u32,
 ) {
-  let row = linear_workgroup(workgroup, workgroups);
-  if (row >= params.rows) { return; }  // the whole workgroup leaves
-  let first = row * params.cols;
+  let top = linear_workgroup(workgroup, workgroups) * ROWS;
+  if (top >= params.rows) { return; }  // the whole workgroup leaves
+  let row = top + thread / LANES;
+  let width = select(0, params.cols / WIDTH, row < params.rows);  // rows past the end only meet the barriers
+  let first = row * width;
+  let lane = thread % LANES;
 
-  var sum = 0.0;
-  for (var col = thread; col < params.cols; col += WORKGROUP) {
-    let value = f32(x[first + col]);
-    sum += value * value;
+  var squares = Vector();
+  for (var i = lane; i < width; i += LANES) {
+    let value = load_row(first + i);
+    squares += value * value;
   }
-  let scale = inverseSqrt(workgroup_sum(sum, thread) / f32(params.cols) + params.eps);
+  let scale = inverseSqrt(workgroup_sum(total(squares), thread) / f32(params.cols) + params.eps);
 
-  for (var col = thread; col < params.cols; col += WORKGROUP) {
-    y[first + col] = x[first + col] * scale * weight[col];
+  for (var i = lane; i < width; i += LANES) {
+    y[first + i] = reload_row(first + i) * scale * weight[i];
   }
 }

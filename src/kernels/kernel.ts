@@ -4,7 +4,7 @@ import { ShaderError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { type Shader, type ShaderFiles, type Specialisation, specialise } from "../gpu/specialise.ts";
 import { bytesPerElement, type DType } from "../tensor/dtype.ts";
-import { formatShape, ShapeError, sizeOf } from "../tensor/shape.ts";
+import { formatShape, type Shape, ShapeError, sizeOf } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
 import { foldGrid } from "./grid.ts";
 import { shaderFiles } from "./parts.ts";
@@ -50,8 +50,8 @@ export interface KernelDefinition<I extends Patterns, M extends Patterns, O exte
   readonly strided?: readonly string[];
   /** An input that may lie in several segments, cut along this axis: the kernel is dispatched once for each. */
   readonly segmented?: { readonly input: string; readonly axis: A };
-  /** Sizes of axes that only outputs have. */
-  readonly axes?: (axes: Readonly<Record<A, number>>, options: X) => Partial<Record<A, number>>;
+  /** Sizes of axes that only outputs have: a list for a name that stands for several. */
+  readonly axes?: (axes: Readonly<Record<A, number>>, options: X) => Partial<Record<A, number | Shape>>;
   /** Fields of `Params`, by name. */
   readonly params: (axes: Readonly<Record<A, number>>, options: X, context: KernelContext) => Record<string, number>;
   /** Fields of further uniform structs, by variable name, such as `mask_params`. */
@@ -106,7 +106,7 @@ export function defineKernel<
   const I extends Patterns,
   const M extends Patterns = Record<never, string>,
   const O extends Patterns = Record<never, string>,
-  X = Record<string, never>,
+  X = object,
 >(
   definition: KernelDefinition<I, M, O, X, AxesOf<I[keyof I]> | AxesOf<M[keyof M]> | AxesOf<O[keyof O]>>,
 ): Kernel<I, M, O, X> {
@@ -153,7 +153,7 @@ export function defineKernel<
     }
     const axes = () => Object.fromEntries(sizes.sizes) as Record<A, number>;
     for (const [axis, size] of Object.entries(definition.axes?.(axes(), options) ?? {})) {
-      sizes.define(axis, size as number);
+      sizes.define(axis, size as number | Shape);
     }
     definition.check?.(axes(), options, gpu);
     const dtypes: Record<string, DType> = {};

@@ -7,7 +7,13 @@ import positionStep from "#shaders/lib/position/step.wgsl";
 import reduce from "#shaders/lib/reduce.wgsl";
 import row from "#shaders/lib/row.wgsl";
 import step from "#shaders/lib/step.wgsl";
+import vectorFour from "#shaders/lib/vector/four.wgsl";
+import vectorOne from "#shaders/lib/vector/one.wgsl";
 import weightF32 from "#shaders/lib/weight/f32.wgsl";
+import normBiasGiven from "#shaders/norm/bias/given.wgsl";
+import normBiasNone from "#shaders/norm/bias/none.wgsl";
+import normRowPlain from "#shaders/norm/row/plain.wgsl";
+import normRowResidual from "#shaders/norm/row/residual.wgsl";
 import type { ShaderFiles } from "../gpu/specialise.ts";
 
 /** The WGSL parts that kernels are joined with, by name. */
@@ -21,5 +27,11 @@ export const shaderFiles: ShaderFiles = {
   "lib/reduce": reduce,
   "lib/row": row,
   "lib/step": step,
+  "lib/vector/four": vectorFour,
+  "lib/vector/one": vectorOne,
   "lib/weight/f32": weightF32,
+  "norm/bias/given": normBiasGiven,
+  "norm/bias/none": normBiasNone,
+  "norm/row/plain": normRowPlain,
+  "norm/row/residual": normRowResidual,
 };

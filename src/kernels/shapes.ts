@@ -1,4 +1,4 @@
-import { formatShape, type Shape, ShapeError } from "../tensor/shape.ts";
+import { formatShape, type Shape, ShapeError, sizeOf } from "../tensor/shape.ts";
 
 /** Names of the axes in a pattern: `AxesOf<"[...rows, cols]">` is `"rows" | "cols"`. Sizes such as `2` have no name. */
 export type AxesOf<P> = P extends `[${infer Inner}]` ? AxisNames<Inner> : never;
@@ -88,9 +88,11 @@ export class AxisSizes {
     });
   }
 
-  /** Sets an axis that no tensor shows. */
-  define(name: string, size: number): void {
-    this.#set("options", `[${name}]`, [size], name, size);
+  /** Sets an axis that no tensor shows; a list of sizes for a name that stands for several axes. */
+  define(name: string, size: number | Shape): void {
+    const dims = typeof size === "number" ? [size] : size;
+    this.#set("options", `[${name}]`, dims, name, sizeOf(dims));
+    if (typeof size !== "number" && !this.leading.has(name)) this.leading.set(name, dims);
   }
 
   #set(argument: string, pattern: string, shape: Shape, name: string, size: number): void {

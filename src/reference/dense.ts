@@ -4,7 +4,10 @@ export interface Dense {
   readonly values: Float64Array;
 }
 
-/** A dense tensor of `values` (copied; zeros where left out). Throws a RangeError when their number is not the shape's. */
+/**
+ * A dense tensor of `values` (copied; zeros where left out). Throws a RangeError when their number is not the
+ * shape's.
+ */
 export function dense(shape: readonly number[], values?: ArrayLike<number>): Dense {
   const size = sizeOf(shape);
   if (values && values.length !== size) {
@@ -13,7 +16,10 @@ export function dense(shape: readonly number[], values?: ArrayLike<number>): Den
   return { shape: [...shape], values: values ? Float64Array.from(values) : new Float64Array(size) };
 }
 
-/** The same values under another shape of as many elements, `[rows, cols]` as `[b, t, cols]` for one; nothing is copied. */
+/**
+ * The same values under another shape of as many elements, `[rows, cols]` as `[b, t, cols]` for one; nothing is
+ * copied.
+ */
 export function reshape(x: Dense, shape: readonly number[]): Dense {
   if (sizeOf(shape) !== x.values.length) {
     throw new RangeError(`reshape: [${x.shape.join(", ")}] does not have the elements of [${shape.join(", ")}]`);
@@ -26,7 +32,10 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, length) => product * length, 1);
 }
 
-/** The element at a flat index. Throws a RangeError outside of the array, where JavaScript says undefined: an oracle must not guess. */
+/**
+ * The element at a flat index. Throws a RangeError outside of the array, where JavaScript says undefined: an oracle
+ * must not guess.
+ */
 export function at(values: Float64Array, index: number): number {
   const value = values[index];
   if (value === undefined) throw new RangeError(`reference: element ${index} of ${values.length}`);

@@ -38,7 +38,10 @@ export const fill = (_: Record<never, never>, { shape, value }: { shape: readonl
   y: dense(shape, dense(shape).values.fill(value)),
 });
 
-/** Applies `f` to the elements that meet at each place of the common shape. Throws a RangeError where lengths differ and none is 1. */
+/**
+ * Applies `f` to the elements that meet at each place of the common shape. Throws a RangeError where lengths differ
+ * and none is 1.
+ */
 function broadcast<Tensors extends readonly Dense[]>(
   operation: string,
   tensors: readonly [...Tensors],

@@ -31,7 +31,10 @@ function tail(x: number): number {
   return gaussian(x) / (Math.sqrt(Math.PI) * fraction);
 }
 
-/** exp(−x²) with x² split in two, since the rounding of x² alone would cost x² ulps: the square of a binary32 is exact. */
+/**
+ * exp(−x²) with x² split in two, since the rounding of x² alone would cost x² ulps: the square of a binary32 is
+ * exact.
+ */
 function gaussian(x: number): number {
   const short = Math.fround(x);
   if (!Number.isFinite(short)) return Number.isNaN(x) ? x : 0;

@@ -1,6 +1,8 @@
 import { at, axisFromFirst, type Dense, dense, lengthOf, splitAt } from "./dense.ts";
 
-/** Reorders axes: axis i of y is axis `order[i]` of x. Throws a RangeError where order is no permutation of x's axes. */
+/**
+ * Reorders axes: axis i of y is axis `order[i]` of x. Throws a RangeError where order is no permutation of x's axes.
+ */
 export function transpose({ x }: { x: Dense }, { order }: { order: readonly number[] }): { y: Dense } {
   const axesOfX = order.map((axis) => axisFromFirst(x.shape, axis));
   if (axesOfX.length !== x.shape.length || new Set(axesOfX).size !== x.shape.length) {

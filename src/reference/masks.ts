@@ -17,7 +17,10 @@ const alike = (keyRange: (query: number) => readonly [number, number]): Mask =>
 /** Every key: encoders and cross-attention. */
 export const full: Mask = alike(() => [0, Number.POSITIVE_INFINITY]);
 
-/** The keys up to and including the query's own position. With more keys than queries this is the bottom-right alignment. */
+/**
+ * The keys up to and including the query's own position. With more keys than queries this is the bottom-right
+ * alignment.
+ */
 export const causal: Mask = alike((query) => [0, query + 1]);
 
 /** The last `window` keys up to and including the query's own: `0 <= query − key < window`, as Mistral counts them. */

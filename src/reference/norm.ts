@@ -24,7 +24,10 @@ export function rmsNorm({ x, weight }: { x: Dense; weight: Dense }, { eps }: Nor
   return { y };
 }
 
-/** The residual add and the RMS norm of what it gives: `sum = x + residual`, `y = rmsNorm(sum)`. Shapes as in {@link rmsNorm}. */
+/**
+ * The residual add and the RMS norm of what it gives: `sum = x + residual`, `y = rmsNorm(sum)`. Shapes as in {@link
+ * rmsNorm}.
+ */
 export function addRmsNorm(
   { x, residual, weight }: { x: Dense; residual: Dense; weight: Dense },
   options: NormOptions,
@@ -61,7 +64,10 @@ export function layerNorm(
   return { y };
 }
 
-/** The residual add and the layer norm of what it gives: `sum = x + residual`, `y = layerNorm(sum)`. Shapes as in {@link layerNorm}. */
+/**
+ * The residual add and the layer norm of what it gives: `sum = x + residual`, `y = layerNorm(sum)`. Shapes as in
+ * {@link layerNorm}.
+ */
 export function addLayerNorm(
   { x, residual, weight, bias }: { x: Dense; residual: Dense; weight: Dense; bias?: Dense | undefined },
   options: NormOptions,

@@ -141,7 +141,10 @@ function attend({ q, k, v }: { q: Dense; k: Dense; v: Dense }, mask: Mask, scale
   return reshape(headsFirst(out), [lengthOf(q.shape, 1), lengthOf(q.shape, 2) * lengthOf(v.shape, 3)]);
 }
 
-/** Mistral slides in all layers; Qwen only when told to, from layer `max_window_layers` on; `layer_types` has the last word. */
+/**
+ * Mistral slides in all layers; Qwen only when told to, from layer `max_window_layers` on; `layer_types` has the last
+ * word.
+ */
 function maskOf(config: LlamaConfig, layer: number): Mask {
   const { model_type: family, sliding_window: window, layer_types: types } = config;
   const families = family === "mistral" || (family.startsWith("qwen") && config.use_sliding_window === true);

@@ -112,6 +112,8 @@ function libraryTokenizer(tokenizer: JsonRecord, { model, added }: Vocabulary): 
  * Encoding is done by `@huggingface/tokenizers`, with the pipeline put in words that it runs like the library in Rust.
  * `add_bos_token` and `add_eos_token`, where tokenizer_config.json has them, win over the post-processor.
  * `clean_up_tokenization_spaces` is not followed: it changes text that was there (` !`), and a stream cannot do it.
+ * Known to differ from Rust still: white space that an added token with `lstrip` or `rstrip` swallows is JavaScript's, and
+ * a stretch of text that the normalizer turns into exactly an added token is taken for it.
  */
 export function createTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown): Tokenizer {
   const tokenizer = asRecord(tokenizerJson, "tokenizer.json");

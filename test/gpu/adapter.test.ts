@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { requestAdapter } from "../../src/gpu/adapter.ts";
 import { matchesName } from "../../src/gpu/adapter-info.ts";
 import { GpuError } from "../../src/gpu/errors.ts";
@@ -39,6 +39,10 @@ async function triple(device: GPUDevice, count: number): Promise<number[]> {
 afterEach(() => vi.unstubAllEnvs());
 
 describe("without a name", () => {
+  beforeEach(() => {
+    vi.stubEnv("SHADERFORMER_ADAPTER", "");
+  });
+
   test("the adapter found computes, and a software one says so", async () => {
     const { adapter, info } = await requestAdapter();
     const device = await adapter.requestDevice();

@@ -1,6 +1,7 @@
-import { rmsNormCases } from "../cases/rms-norm.ts";
+import { addRmsNormCases, rmsNormCases } from "../cases/rms-norm.ts";
 import { testGpu } from "../support/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
 
 const gpu = await testGpu();
 testCases(() => gpu, rmsNormCases);
+testCases(() => gpu, addRmsNormCases);

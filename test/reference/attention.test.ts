@@ -167,6 +167,10 @@ describe("attention", () => {
       expect(rowOf(both.out, row)).toEqual(out);
       expect(rowOf(both.lse, row)).toEqual(lse);
     }
+    const bottomRight = { mask: causal, length: lengths, start: [2, 4] }; // the last query at the last key
+    expect(attention({ q, k, v }, { mask: causal, length: lengths })).toEqual(attention({ q, k, v }, bottomRight));
+    const open = attention({ q, k: poisoned(k), v: poisoned(v) }, { length: 4 });
+    expect(open).toEqual(attention({ q, k: keysOf(k, 0, 4), v: keysOf(v, 0, 4) }));
     expect(() => attention({ q, k, v }, { length: 8 })).toThrow("length 8 of batch row 0, but k has 7 rows");
     expect(() => attention({ q, k, v }, { length: [7] })).toThrow("row 1 has no value");
   });

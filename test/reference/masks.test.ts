@@ -46,6 +46,8 @@ describe("pairs", () => {
     const shape = { t: 4, s: 9, b: 2, h: 3 };
     expect(pairs(mask, shape, options)).toBe(pairs(oneByOne, shape, options));
     expect(pairs(mask, shape)).toBe(pairs(oneByOne, shape));
+    const lengths = { length: [6, 9] };
+    expect(pairs(mask, shape, lengths)).toBe(pairs(mask, shape, { ...lengths, start: [2, 5] }));
   });
 
   it("counts masks that differ by batch row and head", () => {

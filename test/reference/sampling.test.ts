@@ -88,12 +88,14 @@ describe("filter", () => {
     expect(kept({ topP: 0.7 }, 0.1, 0.6, 0.3)).toBe("011");
     expect(kept({ topP: 0.95 }, 0.1, 0.6, 0.3)).toBe("111");
     expect(kept({ topP: 0 }, 0.1, 0.6, 0.3)).toBe("010");
+    expect(kept({ topP: 0.5 }, 0.25, 0.5, 0.25)).toBe("010"); // reached exactly
     expect(kept({ topP: 0.3 }, 0.25, 0.25, 0.25, 0.25)).toBe("1111");
   });
 
   it("top-p looks at what top-k left, renormalised", () => {
     expect(kept({ topP: 0.55 }, 0.4, 0.3, 0.2, 0.1)).toBe("1100");
     expect(kept({ topP: 0.55, topK: 2 }, 0.4, 0.3, 0.2, 0.1)).toBe("1000"); // 0.4 of 0.7
+    expect(kept({ topP: 0.5, topK: 2 }, 0.4, 0.2, 0.2, 0.2)).toBe("1111"); // ties with the second are left, too
   });
 
   it("min-p is a share of the largest probability", () => {
@@ -136,6 +138,13 @@ describe("sample", () => {
     const words = [0, 2 ** 32 / 3, 2 ** 32 / 1.5 - 2 ** 8, 2 ** 32 / 1.5 + 2 ** 8, 2 ** 32 - 1].map(Math.floor);
     expect(drawn(probabilities, { topK: 2 }, ...words)).toEqual([1, 1, 1, 3, 3]);
     expect(drawn(probabilities, { topK: 1 }, 0, 2 ** 32 - 1)).toEqual([1, 1]);
+  });
+
+  it("resolves probabilities down to 2⁻³¹", () => {
+    const rare = [1 - 2 ** -20, 2 ** -20];
+    const edge = 2 ** 32 - 2 ** 12;
+    expect(drawn(rare, {}, edge - 8, edge + 8, 2 ** 32 - 1)).toEqual([0, 1, 1]);
+    expect(drawn([1 - 2 ** -33, 2 ** -33], {}, 2 ** 32 - 1)).toEqual([0]);
   });
 
   it("never draws what has no probability", () => {

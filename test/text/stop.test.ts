@@ -76,7 +76,7 @@ describe("a stop matcher", () => {
             continue;
           }
           // Nothing is held back but the longest beginning of a stop string.
-          const beginnings = strings.flatMap((one) => Array.from(one, (_, i) => one.slice(0, i)));
+          const beginnings = strings.flatMap((one) => Array.from({ length: one.length }, (_, i) => one.slice(0, i)));
           const held = Math.max(0, ...beginnings.filter((one) => seen.endsWith(one)).map((one) => one.length));
           expect(shown).toBe(seen.slice(0, seen.length - held));
         }

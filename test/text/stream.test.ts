@@ -52,17 +52,15 @@ describe("the bundled tokenizer", () => {
     fc.assert(
       fc.property(fc.string({ unit: "grapheme", maxLength: 10 }), (text) => {
         const ids = voices.encode(text, { addSpecialTokens: false });
+        const characters = [...text];
+        const prefixes = Array.from({ length: characters.length + 1 }, (_, i) => characters.slice(0, i).join(""));
         const stream = createTextStream(voices);
         let bytes = 0;
         let shown = "";
         for (const id of ids) {
           bytes += voices.bytesOf(id)?.length ?? 0;
           shown += stream.push(id);
-          const complete = [...text].reduce(
-            (sofar, character) =>
-              new TextEncoder().encode(sofar + character).length <= bytes ? sofar + character : sofar,
-            "",
-          );
+          const complete = prefixes.filter((prefix) => new TextEncoder().encode(prefix).length <= bytes).at(-1);
           expect(shown).toBe(complete);
         }
         expect(stream.end()).toBe("");
@@ -128,7 +126,7 @@ describe("byte-fallback tokenizers", () => {
   });
 
   test("holds a character back until its bytes are there", () => {
-    const ids = [..."鯨a"].flatMap((character) => fallback.encode(character).slice(2));
+    const ids = [...fallback.encode("鯨").slice(2), id("a")];
     expect(piecesOf(fallback, ids)).toEqual(["", "", "鯨", "a", ""]);
     expect(piecesOf(fallback, ids.slice(0, 2))).toEqual(["", "", "\ufffd"]);
     expect(piecesOf(fallback, [...ids.slice(0, 2), id("a")])).toEqual(["", "", "\ufffda", ""]);

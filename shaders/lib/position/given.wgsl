@@ -5,3 +5,7 @@
 fn position(b: u32, t: u32) -> u32 {
   return positions[b * params.t + t];
 }
+
+fn is_token(b: u32, t: u32) -> bool {
+  return true;
+}

@@ -3,3 +3,7 @@
 fn position(b: u32, t: u32) -> u32 {
   return params.start + t;
 }
+
+fn is_token(b: u32, t: u32) -> bool {
+  return true;
+}

@@ -1,16 +1,38 @@
 import source from "#shaders/norm/rms-norm.wgsl";
 import { defineKernel } from "../kernel.ts";
+import { rowSpecialisation, rowWorkgroups } from "../reduce/lanes.ts";
+
+/** What is added to the mean square under the root, so that a row of zeros stays finite. */
+export interface RmsNormOptions {
+  readonly eps: number;
+}
 
 /**
  * Root-mean-square norm over the last axis, `y = x / sqrt(mean(x²) + eps) · weight` (Zhang and Sennrich 2019,
- * equation 4). `x` is `[..., cols]`, `weight` `[cols]`.
+ * equation 4). `x` is `[..., cols]`, `weight` `[cols]`; a norm per head is `x` `[b, t, h, d]` with `weight` `[d]`.
  */
 export const rmsNorm = defineKernel({
   name: "norm/rms-norm",
   source,
   inputs: { x: "[...rows, cols]", weight: "[cols]" },
   outputs: { y: "[...rows, cols]" },
-  params: ({ rows, cols }, { eps }: { readonly eps: number }) => ({ rows, cols, eps }),
-  workgroups: ({ rows }) => [rows],
+  params: ({ rows, cols }, { eps }: RmsNormOptions) => ({ rows, cols, eps }),
+  specialise: ({ cols }) => rowSpecialisation(cols),
+  workgroups: ({ rows, cols }) => rowWorkgroups(rows, cols),
   cost: ({ rows, cols }) => ({ flops: 4 * rows * cols, requestedBytes: 16 * rows * cols }),
+});
+
+/**
+ * The residual add and the norm of what it gives, in one kernel: `sum = x + residual`, `y = rmsNorm(sum)`. Shapes as in
+ * {@link rmsNorm}, `residual` and `sum` like `x`.
+ */
+export const addRmsNorm = defineKernel({
+  name: "norm/rms-norm",
+  source,
+  inputs: { x: "[...rows, cols]", residual: "[...rows, cols]", weight: "[cols]" },
+  outputs: { sum: "[...rows, cols]", y: "[...rows, cols]" },
+  params: ({ rows, cols }, { eps }: RmsNormOptions) => ({ rows, cols, eps }),
+  specialise: ({ cols }) => rowSpecialisation(cols, ["norm/row/residual"]),
+  workgroups: ({ rows, cols }) => rowWorkgroups(rows, cols),
+  cost: ({ rows, cols }) => ({ flops: 5 * rows * cols, requestedBytes: 24 * rows * cols }),
 });

@@ -1,4 +1,7 @@
-/** How a model's rotary frequencies are stretched beyond the context that it was first trained on. Lengths are in tokens. */
+/**
+ * How a model's rotary frequencies are stretched beyond the context that it was first trained on. Lengths are in
+ * tokens.
+ */
 export type RopeScaling =
   | { kind: "none" }
   | { kind: "linear"; factor: number }

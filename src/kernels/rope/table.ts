@@ -79,14 +79,20 @@ export function ropeTable({ positions, sequenceLength = positions, ...rest }: Ro
 
 type Scaling<Kind extends RopeScaling["kind"]> = Extract<RopeScaling, { kind: Kind }>;
 
-/** The base at which the slowest pair turns `stretch` times slower and the fastest as before; the stretch grows with the sequence. */
+/**
+ * The base at which the slowest pair turns `stretch` times slower and the fastest as before; the stretch grows with
+ * the sequence.
+ */
 function dynamicBase(theta: number, width: number, scaling: Scaling<"dynamic">, sequenceLength: number): number {
   const { factor, maxPositions } = scaling;
   const stretch = (factor * Math.max(sequenceLength, maxPositions)) / maxPositions - (factor - 1);
   return theta * stretch ** (width / (width - 2));
 }
 
-/** Leaves fast pairs alone, divides slow ones by the factor, and goes from one to the other along a ramp over the pairs. */
+/**
+ * Leaves fast pairs alone, divides slow ones by the factor, and goes from one to the other along a ramp over the
+ * pairs.
+ */
 function yarn(frequencies: Float64Array, theta: number, scaling: Scaling<"yarn">): Float64Array {
   const { factor, originalPositions, betaFast = 32, betaSlow = 1, truncate = true } = scaling;
   const width = frequencies.length * 2;
@@ -102,7 +108,9 @@ function yarn(frequencies: Float64Array, theta: number, scaling: Scaling<"yarn">
   });
 }
 
-/** Keeps pairs of short wavelength, divides those of long wavelength, and mixes in between by the number of rotations. */
+/**
+ * Keeps pairs of short wavelength, divides those of long wavelength, and mixes in between by the number of rotations.
+ */
 function llama3(frequency: number, scaling: Scaling<"llama3">): number {
   const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalPositions } = scaling;
   const rotations = (originalPositions * frequency) / (2 * Math.PI); // over the original context

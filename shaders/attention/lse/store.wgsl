@@ -1,0 +1,8 @@
+// Each query row's logarithm of the sum of exponentials: what merges results over parts of the keys, and what a
+// backward pass recomputes the weights from.
+
+@group(0) @binding(4) var<storage, read_write> lse: array<f32>;  // [b, h, t]
+
+fn store_lse(b: u32, h: u32, t: u32, value: f32) {
+  lse[(b * params.h + h) * params.t + t] = value;
+}

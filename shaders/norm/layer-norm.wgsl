@@ -1,0 +1,47 @@
+// with: norm/row/plain, norm/bias/none, lib/vector/four, lib/reduce, lib/grid
+// Layer norm over the last axis:  y = (x - mean) / sqrt(mean((x - mean)²) + eps) * weight + bias
+//
+// LANES threads a row, as in norm/rms-norm. Three passes over the row: the mean, the squared deviations from it, the
+// result. The shorter mean(x²) - mean² would save one pass and lose every digit where the mean is much larger than the
+// spread. What a row is (x, or x + residual) and whether there is a bias are parts.
+// Requests 4·rows·cols reads (5 with a bias) and rows·cols writes.
+
+const WORKGROUP: u32 = 128;
+const ROWS: u32 = WORKGROUP / LANES;  // of one workgroup
+
+struct Params { rows: u32, cols: u32, eps: f32 }
+
+@group(0) @binding(1) var<storage, read> weight: array<Vector>;   // [cols]
+@group(0) @binding(2) var<storage, read_write> y: array<Vector>;  // [rows, cols]
+@group(0) @binding(3) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let top = linear_workgroup(workgroup, workgroups) * ROWS;
+  if (top >= params.rows) { return; }  // the whole workgroup leaves
+  let row = top + thread / LANES;
+  let width = select(0, params.cols / WIDTH, row < params.rows);  // rows past the end only meet the barriers
+  let first = row * width;
+  let lane = thread % LANES;
+
+  var all = Vector();
+  for (var i = lane; i < width; i += LANES) {
+    all += load_row(first + i);
+  }
+  let mean = workgroup_sum(total(all), thread) / f32(params.cols);
+
+  var squares = Vector();
+  for (var i = lane; i < width; i += LANES) {
+    let deviation = reload_row(first + i) - mean;
+    squares += deviation * deviation;
+  }
+  let scale = inverseSqrt(workgroup_sum(total(squares), thread) / f32(params.cols) + params.eps);
+
+  for (var i = lane; i < width; i += LANES) {
+    y[first + i] = (reload_row(first + i) - mean) * scale * weight[i] + load_bias(i);
+  }
+}

@@ -1,0 +1,29 @@
+// with: lib/grid
+// The first of three softmax passes:  largest[row] = max over the row of x
+//
+// One thread a row, which walks it element by element: neighbouring threads read elements a whole row apart.
+// Requests rows·cols reads and rows writes. Part of the variant three-pass: where to begin reading.
+
+const WORKGROUP: u32 = 64;
+const LOWEST: f32 = -3.40282347e38;  // finite, so that a row of -infinity has something to be subtracted
+
+struct Params { rows: u32, cols: u32 }
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;              // [rows, cols]
+@group(0) @binding(1) var<storage, read_write> largest: array<f32>;  // [rows]
+@group(0) @binding(2) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let row = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
+  if (row >= params.rows) { return; }
+  var value = LOWEST;
+  for (var col = 0u; col < params.cols; col++) {
+    value = max(value, x[row * params.cols + col]);
+  }
+  largest[row] = value;
+}

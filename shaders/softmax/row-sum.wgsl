@@ -1,0 +1,29 @@
+// with: lib/grid
+// The second of three softmax passes:  sum[row] = Σ exp(x - largest[row])
+//
+// One thread a row, as in softmax/row-max. Requests rows·cols reads and rows writes.
+
+const WORKGROUP: u32 = 64;
+
+struct Params { rows: u32, cols: u32 }
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;          // [rows, cols]
+@group(0) @binding(1) var<storage, read> largest: array<f32>;    // [rows]
+@group(0) @binding(2) var<storage, read_write> sum: array<f32>;  // [rows]
+@group(0) @binding(3) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let row = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
+  if (row >= params.rows) { return; }
+  let shift = largest[row];
+  var all = 0.0;
+  for (var col = 0u; col < params.cols; col++) {
+    all += exp(x[row * params.cols + col] - shift);
+  }
+  sum[row] = all;
+}

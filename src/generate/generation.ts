@@ -1,0 +1,83 @@
+import type { Piece, StopReason } from "./row.ts";
+
+/** What one prompt became. */
+export interface RowResult {
+  readonly promptTokens: readonly number[];
+  readonly tokens: readonly number[];
+  readonly text: string;
+  readonly stopReason: StopReason;
+}
+
+/** What a generation came to, once it has ended. */
+export interface GenerationResult {
+  /** One entry a prompt. */
+  readonly rows: readonly RowResult[];
+  /** Seeds that were used: give them again for the same text. */
+  readonly seeds: readonly number[];
+  /** Milliseconds, except tokens per second. */
+  readonly timings: {
+    readonly compile: number;
+    readonly prefill: number;
+    readonly decode: number;
+    /** Decoded tokens of all rows in a second. */
+    readonly tokensPerSecond: number;
+    /** Prompt tokens of all rows in a second. */
+    readonly prefillTokensPerSecond: number;
+    /** CPU time to encode and submit one decode step. */
+    readonly encodePerToken: number;
+  };
+  readonly memory: { readonly weights: number; readonly cache: number; readonly temporaries: number };
+  readonly dispatchesPerToken: number;
+}
+
+/**
+ * Text as it is generated: `for await (const piece of generation)`. It begins with the first `next`, and ends early
+ * when the loop is left. `result` resolves when it has ended, and starts it if nobody else did.
+ */
+export class Generation implements AsyncIterable<Piece> {
+  readonly #pieces: AsyncGenerator<Piece, void>;
+  readonly #result: Promise<GenerationResult>;
+  #settle: (result: GenerationResult) => void = () => {};
+  #reject: (error: unknown) => void = () => {};
+  #started = false;
+
+  constructor(start: (finish: (result: GenerationResult) => void) => AsyncGenerator<Piece, void>) {
+    this.#result = new Promise((resolve, reject) => {
+      this.#settle = resolve;
+      this.#reject = reject;
+    });
+    this.#result.catch(() => undefined); // whoever iterates gets the error too
+    this.ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+    this.#pieces = this.#guard(start);
+  }
+
+  async *#guard(start: (finish: (result: GenerationResult) => void) => AsyncGenerator<Piece, void>) {
+    this.#started = true;
+    try {
+      yield* start((result) => this.#settle(result));
+    } catch (error) {
+      this.#reject(error);
+      throw error;
+    } finally {
+      this.#end();
+    }
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Piece, void> {
+    return this.#pieces;
+  }
+
+  /** Resolves when the generation has ended, well or badly, or was left. */
+  readonly ended: Promise<void>;
+  #end: () => void = () => {};
+
+  /** The whole result, running the generation to its end. */
+  get result(): Promise<GenerationResult> {
+    return (async () => {
+      if (!this.#started) for await (const _ of this.#pieces);
+      return this.#result;
+    })();
+  }
+}

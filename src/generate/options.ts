@@ -1,0 +1,122 @@
+/** How text is generated; every field has a default, from the model's `generation_config.json` where it says one. */
+export interface GenerationOptions {
+  /** Most tokens to generate; default 256. */
+  readonly maxTokens?: number | undefined;
+  /** 0 takes the likeliest token each time. */
+  readonly temperature?: number | undefined;
+  /** Keep the k likeliest tokens (all those tied at the k-th); 0 keeps all. */
+  readonly topK?: number | undefined;
+  /** Keep the likeliest tokens whose probabilities reach p (Holtzman et al. 2020); 1 keeps all. */
+  readonly topP?: number | undefined;
+  /** Keep tokens at least this fraction as likely as the likeliest (Nguyen et al. 2024); 0 keeps all. */
+  readonly minP?: number | undefined;
+  /** Divides positive and multiplies negative logits of tokens seen so far (Keskar et al. 2019); 1 does nothing. */
+  readonly repetitionPenalty?: number | undefined;
+  /** Subtracted from the logits of tokens generated so far. */
+  readonly presencePenalty?: number | undefined;
+  /** Subtracted once for each time a token was generated. */
+  readonly frequencyPenalty?: number | undefined;
+  /** Of the random numbers; one for all rows or one for each. Default: a new one each time. */
+  readonly seed?: number | readonly number[] | undefined;
+  /** Texts that end a row; they are not part of its text. */
+  readonly stop?: string | readonly string[] | undefined;
+  /** Log-probabilities of this many likeliest tokens with every token, up to 64. */
+  readonly logprobs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options with every default filled in. */
+export interface ResolvedOptions {
+  readonly maxTokens: number;
+  readonly temperature: number;
+  readonly topK: number;
+  readonly topP: number;
+  readonly minP: number;
+  readonly repetitionPenalty: number;
+  readonly presencePenalty: number;
+  readonly frequencyPenalty: number;
+  readonly seeds: readonly number[];
+  readonly stops: readonly string[];
+  readonly logprobs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Defaults that a model brings, and the tokens that end its texts. */
+export interface GenerationDefaults {
+  readonly options: GenerationOptions;
+  readonly eos: readonly number[];
+}
+
+const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
+
+/** Reads a parsed `generation_config.json` (or nothing) with the ids that the tokenizer and config call end of text. */
+export function readDefaults(raw: unknown, otherEos: readonly unknown[]): GenerationDefaults {
+  const config = (typeof raw === "object" && raw !== null ? raw : {}) as Readonly<Record<string, unknown>>;
+  const named = config["eos_token_id"];
+  const eos = [...(Array.isArray(named) ? named : [named]), ...(named === undefined ? otherEos : [])];
+  const sampled = config["do_sample"] === true;
+  const take = (name: string) => (isNumber(config[name]) ? config[name] : undefined);
+  return {
+    eos: [...new Set(eos.filter((id): id is number => Number.isInteger(id)))],
+    options: {
+      maxTokens: take("max_new_tokens"),
+      temperature: sampled ? (take("temperature") ?? 1) : 0,
+      topK: sampled ? take("top_k") : undefined,
+      topP: sampled ? take("top_p") : undefined,
+      minP: sampled ? take("min_p") : undefined,
+      repetitionPenalty: take("repetition_penalty"),
+    },
+  };
+}
+
+/** Options over the model's defaults, checked; throws a `RangeError` that names option, value and range. */
+export function resolveOptions(options: GenerationOptions, defaults: GenerationOptions, rows: number): ResolvedOptions {
+  const take = (
+    name: keyof GenerationOptions & keyof ResolvedOptions,
+    fallback: number,
+    low: number,
+    high: number,
+    whole = false,
+  ) => {
+    const value = options[name] ?? defaults[name] ?? fallback;
+    if (typeof value !== "number" || !(value >= low && value <= high) || (whole && !Number.isInteger(value))) {
+      throw new RangeError(
+        `${name} is ${String(value)}, expected ${whole ? "an integer" : "a number"} from ${low} to ${high}`,
+      );
+    }
+    return value;
+  };
+  const stops = typeof options.stop === "string" ? [options.stop] : (options.stop ?? []);
+  if (stops.some((stop) => typeof stop !== "string" || stop === "")) throw new RangeError("stop has an empty text");
+  return {
+    maxTokens: take("maxTokens", 256, 0, 2 ** 31, true),
+    temperature: take("temperature", 0, 0, 1000),
+    topK: take("topK", 0, 0, 2 ** 24, true),
+    topP: take("topP", 1, 0, 1),
+    minP: take("minP", 0, 0, 1),
+    repetitionPenalty: take("repetitionPenalty", 1, 1e-3, 1000),
+    presencePenalty: take("presencePenalty", 0, -1000, 1000),
+    frequencyPenalty: take("frequencyPenalty", 0, -1000, 1000),
+    logprobs: take("logprobs", 0, 0, 64, true),
+    seeds: resolveSeeds(options.seed, rows),
+    stops,
+    signal: options.signal,
+  };
+}
+
+function resolveSeeds(seed: number | readonly number[] | undefined, rows: number): number[] {
+  const given = seed ?? Math.floor(Math.random() * 2 ** 32);
+  const seeds = typeof given === "number" ? new Array<number>(rows).fill(given) : [...given];
+  if (seeds.length !== rows) throw new RangeError(`seed has ${seeds.length} entries for ${rows} prompts`);
+  for (const value of seeds) {
+    if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32) {
+      throw new RangeError(`seed is ${value}, expected an integer from 0 to ${2 ** 32 - 1}`);
+    }
+  }
+  return seeds;
+}
+
+/** True when the options need counts of the tokens seen so far. */
+export function penalises(options: ResolvedOptions): boolean {
+  return options.repetitionPenalty !== 1 || options.presencePenalty !== 0 || options.frequencyPenalty !== 0;
+}

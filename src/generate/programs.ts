@@ -1,0 +1,183 @@
+import { type KvCache, placeholderCache } from "../blocks/kv-cache.ts";
+import type { Program } from "../gpu/program.ts";
+import { penalise } from "../kernels/sampling/penalise.ts";
+import { sample } from "../kernels/sampling/sample.ts";
+import { tokenLogprobs } from "../kernels/sampling/token-logprobs.ts";
+import { topLogprobs } from "../kernels/sampling/top-logprobs.ts";
+import { createRopeTable, type Decoder, forward, logits } from "../models/decoder.ts";
+import { placeholder, type Tensor } from "../tensor/tensor.ts";
+import { reshape } from "../tensor/views.ts";
+
+/** Most sequences in one batch: the rows that the step has. */
+export const maxBatch = 64;
+
+/** What decides how a token is chosen, as far as programs differ. */
+export interface SamplingKind {
+  readonly penalties: boolean;
+  readonly logprobs: number;
+}
+
+/** What sampling leaves behind, one entry a row. */
+export interface Sampled {
+  readonly chosen: Tensor;
+  readonly top?: { readonly ids: Tensor; readonly logprobs: Tensor; readonly chosenLogprob: Tensor };
+}
+
+/** A program with the tensors that an instance has to give. */
+export interface Recorded<T> {
+  readonly program: Program<T>;
+  readonly ids?: Tensor;
+  readonly cache: KvCache;
+  readonly step: Tensor;
+  readonly settings?: Tensor;
+  readonly counts?: Tensor | undefined;
+  readonly logits?: Tensor;
+  readonly targets?: Tensor;
+}
+
+/** What a prefill leaves: logits of the last position, of all, or log-probabilities of given next tokens. */
+export type PrefillResult = "last" | "all" | "score";
+
+/** Programs of other lengths than full chunks that are kept. */
+const kept = 8;
+
+/**
+ * Records the programs of one decoder and keeps them: a prefill for each length, a decode step for each batch size and
+ * part of the cache. All sessions of the model share them.
+ */
+export class DecoderPrograms {
+  readonly decoder: Decoder;
+  /** Positions that a session can have: the capacity of its cache. */
+  readonly capacity: number;
+  readonly ropeTable: Tensor | undefined;
+  readonly #programs = new Map<string, Recorded<unknown>>();
+
+  constructor(decoder: Decoder, capacity: number) {
+    this.decoder = decoder;
+    this.capacity = capacity;
+    this.ropeTable = createRopeTable(decoder, capacity);
+  }
+
+  /** Capacity buckets: 512, 1k, 2k, … up to the cache; grids are sized for the bucket that `length` is in. */
+  visible(length: number): number {
+    let bucket = 512;
+    while (bucket < length) bucket *= 2;
+    return Math.min(bucket, Math.ceil(this.capacity / 64) * 64);
+  }
+
+  /** Computes `t` tokens of one sequence into its cache. */
+  prefill(t: number, visible: number, which: PrefillResult, taps?: (name: string) => boolean) {
+    const key = taps ? undefined : `prefill ${t} ${visible} ${which}`;
+    return this.#once(key, () => {
+      const { gpu } = this.decoder;
+      const ids = placeholder(gpu, [1, t], "u32", "token ids");
+      const step = placeholder(gpu, [maxBatch, 4], "u32", "step");
+      const targets = placeholder(gpu, [t], "u32", "next tokens");
+      const cache = this.#cache(1);
+      const program = gpu.record(
+        () => {
+          const stream = forward(this.decoder, {
+            ids,
+            batch: 1,
+            cache,
+            ropeTable: this.ropeTable,
+            place: { step },
+            visible,
+          });
+          const result = logits(this.decoder, stream, which === "last" ? "last" : "all");
+          if (which !== "score") return { logits: result };
+          const flat = reshape(result, [t, this.decoder.config.vocabulary]);
+          return { logprobs: tokenLogprobs(gpu, { logits: flat, targets }).logprobs };
+        },
+        taps ? { taps } : {},
+      );
+      return { program, ids, cache, step, ...(which === "score" ? { targets } : {}) };
+    });
+  }
+
+  /** Chooses the next token of every row from given logits. */
+  sample(batch: number, kind: SamplingKind): Recorded<Sampled> {
+    return this.#once(`sample ${batch} ${kind.penalties} ${kind.logprobs}`, () => {
+      const { gpu, config } = this.decoder;
+      const given = placeholder(gpu, [batch, config.vocabulary], "f32", "logits");
+      const inputs = this.#samplingInputs(batch, kind);
+      const program = gpu.record(() => this.#choose(given, inputs, kind));
+      return { program, cache: [], logits: given, ...inputs };
+    });
+  }
+
+  /** One step of a batch: from each row's last token to its next. */
+  decode(batch: number, visible: number, kind: SamplingKind): Recorded<Sampled> {
+    return this.#once(`decode ${batch} ${visible} ${kind.penalties} ${kind.logprobs}`, () => {
+      const { gpu, config } = this.decoder;
+      const cache = this.#cache(batch);
+      const inputs = this.#samplingInputs(batch, kind);
+      const program = gpu.record(() => {
+        const place = { step: inputs.step };
+        const stream = forward(this.decoder, { batch, cache, ropeTable: this.ropeTable, place, visible });
+        const flat = reshape(logits(this.decoder, stream, "last"), [batch, config.vocabulary]);
+        return this.#choose(flat, inputs, kind);
+      });
+      return { program, cache, ...inputs };
+    });
+  }
+
+  #samplingInputs(batch: number, { penalties }: SamplingKind) {
+    const { gpu, config } = this.decoder;
+    return {
+      step: placeholder(gpu, [maxBatch, 4], "u32", "step"),
+      settings: placeholder(gpu, [maxBatch, 8], "f32", "settings"),
+      counts: penalties ? placeholder(gpu, [batch, config.vocabulary], "u32", "counts") : undefined,
+    };
+  }
+
+  #choose(
+    raw: Tensor,
+    { step, settings, counts }: { step: Tensor; settings: Tensor; counts: Tensor | undefined },
+    { logprobs: n }: SamplingKind,
+  ): Sampled {
+    const { gpu } = this.decoder;
+    const adjusted = counts ? penalise(gpu, { logits: raw, counts, settings }).y : raw;
+    const { chosen } = sample(
+      gpu,
+      counts ? { logits: adjusted, settings, step, counts } : { logits: adjusted, settings, step },
+    );
+    if (n === 0) return { chosen };
+    return { chosen, top: topLogprobs(gpu, { logits: raw, chosen }, { n }) };
+  }
+
+  #cache(batch: number): KvCache {
+    const { gpu, config } = this.decoder;
+    const { layers, kvHeads, headWidth } = config;
+    return placeholderCache(gpu, { layers, batch, kvHeads, capacity: this.capacity, headWidth });
+  }
+
+  #once<T>(key: string | undefined, record: () => Recorded<T>): Recorded<T> {
+    if (key === undefined) return record();
+    const known = this.#programs.get(key);
+    if (known) {
+      this.#programs.delete(key); // and set again: the map's order is the order of use
+      this.#programs.set(key, known);
+      return known as Recorded<T>;
+    }
+    const recorded = record();
+    this.#programs.set(key, recorded);
+    const prefills = [...this.#programs.keys()].filter((name) => name.startsWith("prefill"));
+    for (const old of prefills.slice(0, Math.max(0, prefills.length - kept))) {
+      this.#programs.get(old)?.program.dispose();
+      this.#programs.delete(old);
+    }
+    return recorded;
+  }
+
+  /** Bytes of the memory that the programs' temporaries share. */
+  get temporaryBytes(): number {
+    return [...this.#programs.values()].reduce((sum, { program }) => sum + program.temporaryBytes, 0);
+  }
+
+  dispose(): void {
+    for (const { program } of this.#programs.values()) program.dispose();
+    this.#programs.clear();
+    this.ropeTable?.dispose();
+  }
+}

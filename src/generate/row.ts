@@ -1,0 +1,71 @@
+import { createStopMatcher, type StopMatcher } from "../text/stop.ts";
+import { createTextStream, type TextStream } from "../text/stream.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
+
+/** Why a row ended: an end-of-text token, a stop text, `maxTokens`, the end of the context, or the abort signal. */
+export type StopReason = "eos" | "stop" | "length" | "context" | "abort";
+
+/** A likely token and its log-probability (natural logarithm, of the model's own distribution). */
+export interface TokenLogprob {
+  readonly token: number;
+  readonly text: string;
+  readonly logprob: number;
+}
+
+/** What a step added to one row. */
+export interface Piece {
+  /** Index of the prompt it continues. */
+  readonly row: number;
+  /** The token sampled; undefined for text that had been held back until the row ended. */
+  readonly token: number | undefined;
+  /** Whole characters; empty while a character or a possible stop text is incomplete. */
+  readonly text: string;
+  readonly logprob?: number | undefined;
+  /** The likeliest tokens, with `logprobs: n`. */
+  readonly top?: readonly TokenLogprob[] | undefined;
+}
+
+/** One sequence of a run: its new tokens as they become text. */
+export class Row {
+  readonly index: number;
+  readonly promptTokens: readonly number[];
+  readonly tokens: number[] = [];
+  text = "";
+  stopReason: StopReason | undefined;
+  readonly #stream: TextStream;
+  readonly #stops: StopMatcher;
+  readonly #eos: ReadonlySet<number>;
+
+  constructor(
+    index: number,
+    tokenizer: Tokenizer,
+    promptTokens: readonly number[],
+    stops: readonly string[],
+    eos: readonly number[],
+  ) {
+    this.index = index;
+    this.promptTokens = promptTokens;
+    this.#stream = createTextStream(tokenizer, { after: promptTokens });
+    this.#stops = createStopMatcher(stops);
+    this.#eos = new Set(eos);
+  }
+
+  /** Takes the next token; returns the text that is now certain. */
+  push(token: number): string {
+    this.tokens.push(token);
+    if (this.#eos.has(token)) return this.finish("eos");
+    const { text, stopped } = this.#stops.push(this.#stream.push(token));
+    this.text += text;
+    if (stopped !== undefined) this.stopReason = "stop";
+    return text;
+  }
+
+  /** Ends the row; returns the text that was held back. */
+  finish(reason: StopReason): string {
+    const { text, stopped } = this.#stops.push(this.#stream.end());
+    const rest = stopped === undefined ? text + this.#stops.end() : text;
+    this.stopReason = stopped === undefined ? reason : "stop";
+    this.text += rest;
+    return rest;
+  }
+}

@@ -1,0 +1,243 @@
+import { elementsOf } from "../tensor/dtype.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
+import { penalises, type ResolvedOptions } from "./options.ts";
+import type { SamplingKind } from "./programs.ts";
+import { type Piece, Row, type StopReason, type TokenLogprob } from "./row.ts";
+import type { BoundStep, SequenceState } from "./sequence-state.ts";
+
+/** Decode steps that are submitted before the first of them is read. */
+const inFlight = 3;
+
+/** Where the time of a run went. */
+export interface RunTimings {
+  /** Milliseconds from the first prefill chunk to its last. */
+  prefill: number;
+  /** Milliseconds from the first sampled token to the last. */
+  decode: number;
+  /** Milliseconds of CPU time to encode and submit one decode step. */
+  encodePerToken: number;
+  /** Decode steps read. */
+  steps: number;
+}
+
+/** What a run works on: where each row's new tokens begin, and what ends it. */
+export interface RunInputs {
+  readonly tokenizer: Tokenizer;
+  readonly eos: readonly number[];
+  /** All tokens of each row. */
+  readonly tokens: readonly (readonly number[])[];
+  readonly context: number;
+}
+
+/** Copies that bring a step's results back, and how to read them. */
+interface ReadBack {
+  readonly staging: GPUBuffer;
+  readonly mapped: Promise<void>;
+}
+
+/**
+ * Prefills the rows' new tokens, then samples and decodes until every row has ended. Yields a piece for each new token
+ * of each live row. `cached` is kept up to date: tokens that the cache holds when the run ends, however it ends.
+ */
+export async function* run(
+  state: SequenceState,
+  inputs: RunInputs,
+  options: ResolvedOptions,
+  rows: Row[],
+  cached: number[],
+  timings: RunTimings,
+): AsyncGenerator<Piece, void> {
+  const { gpu } = state;
+  const kind: SamplingKind = { penalties: penalises(options), logprobs: options.logprobs };
+  const { signal } = options;
+  inputs.tokens.forEach((tokens, index) => {
+    rows.push(new Row(index, inputs.tokenizer, tokens, options.stops, inputs.eos));
+  });
+  const compiledBefore = state.compileTime;
+  const prefillStart = performance.now();
+  for (const row of rows) {
+    const start = cached[row.index] ?? 0;
+    const done = await state.prefill(row.index, row.promptTokens.slice(start), start, signal);
+    cached[row.index] = start + done;
+  }
+  timings.prefill = performance.now() - prefillStart - (state.compileTime - compiledBefore);
+  if (signal?.aborted) {
+    for (const row of rows) row.finish("abort");
+    return;
+  }
+  for (const row of rows) if (options.maxTokens === 0) row.finish("length");
+  if (options.maxTokens === 0) return;
+  await prepare(state, options, rows, kind);
+
+  const longest = Math.max(...rows.map(({ promptTokens }) => promptTokens.length));
+  const pending: ReadBack[] = [];
+  let submitted = 0; // tokens sampled, read back or not
+  let encoding = 0;
+  const submit = async () => {
+    const first = submitted === 0;
+    const bound = await state.bound(first ? "sample" : "decode", longest + submitted, kind);
+    const before = performance.now();
+    pending.push(submitStep(state, bound));
+    if (!first) encoding += performance.now() - before;
+    submitted++;
+  };
+  // The longest row's last possible sample is at the end of the context; shorter rows end there too, at the latest.
+  const most = Math.min(
+    options.maxTokens,
+    inputs.context - Math.min(...rows.map((row) => row.promptTokens.length)) + 1,
+  );
+  let decodeStart = performance.now();
+  const compiled = state.compileTime;
+  try {
+    while (rows.some((row) => row.stopReason === undefined)) {
+      while (pending.length < inFlight && submitted < most && longest + submitted <= inputs.context + inFlight)
+        await submit();
+      const next = pending.shift();
+      if (!next) break;
+      const bound = await state.bound(timings.steps === 0 ? "sample" : "decode", longest, kind);
+      const results = await readBack(state, next, bound.outputs);
+      timings.steps++;
+      if (timings.steps === 1) decodeStart = performance.now();
+      yield* advance(rows, results, inputs, options);
+      if (signal?.aborted) for (const row of rows) if (row.stopReason === undefined) yield closing(row, "abort");
+    }
+  } finally {
+    timings.decode = performance.now() - decodeStart - (state.compileTime - compiled);
+    timings.encodePerToken = submitted > 1 ? encoding / (submitted - 1) : 0;
+    for (const left of pending.splice(0)) await discard(state, left);
+    for (const row of rows) {
+      // Every submitted decode step has fed one more token; those beyond what was accepted do not count.
+      const fed = row.promptTokens.length + submitted - 1;
+      cached[row.index] = Math.max(0, Math.min(fed, row.promptTokens.length + row.tokens.length));
+      if (row.stopReason === undefined) row.finish("abort");
+    }
+  }
+  gpu.assertUsable();
+}
+
+/** Writes step, settings and counts for the first sample. */
+async function prepare(
+  state: SequenceState,
+  options: ResolvedOptions,
+  rows: readonly Row[],
+  kind: SamplingKind,
+): Promise<void> {
+  const { gpu, step, settings, batch } = state;
+  const stepRows = new Uint32Array(4 * batch);
+  const settingRows = new Float32Array(8 * batch);
+  rows.forEach(({ promptTokens }, index) => {
+    stepRows.set([promptTokens.length - 1, 1, promptTokens.at(-1) ?? 0, options.seeds[index] ?? 0], 4 * index);
+    const { temperature, topK, topP, minP, repetitionPenalty, presencePenalty, frequencyPenalty } = options;
+    settingRows.set(
+      [temperature, topK, topP, minP, repetitionPenalty, presencePenalty, frequencyPenalty, 0],
+      8 * index,
+    );
+  });
+  await gpu.write(step.storage, 0, new Uint8Array(stepRows.buffer));
+  await gpu.write(settings.storage, 0, new Uint8Array(settingRows.buffer));
+  if (!kind.penalties) return;
+  const { vocabulary } = state.programs.decoder.config;
+  const counts = new Uint32Array(batch * vocabulary);
+  rows.forEach(({ promptTokens }, index) => {
+    for (const token of promptTokens) counts[index * vocabulary + token] = 2 ** 31; // bit 31: it occurs in the prompt
+  });
+  await gpu.write(state.counts.storage, 0, new Uint8Array(counts.buffer));
+}
+
+function submitStep(state: SequenceState, bound: BoundStep): ReadBack {
+  const bytes = bound.outputs.reduce((sum, output) => sum + output.bytes, 0);
+  const staging = state.gpu.takeStaging(bytes);
+  bound.instance.run((encoder) => {
+    let at = 0;
+    for (const output of bound.outputs) {
+      const from = output.storage.buffer;
+      if (from) encoder.copyBufferToBuffer(from, output.offset * 4, staging, at, output.bytes);
+      at += output.bytes;
+    }
+  });
+  const mapped = staging.mapAsync(GPUMapMode.READ);
+  mapped.catch(() => undefined); // awaited in readBack, or nobody wants it any more
+  return { staging, mapped };
+}
+
+interface StepResults {
+  readonly chosen: Uint32Array;
+  readonly ids?: Uint32Array;
+  readonly logprobs?: Float32Array;
+  readonly chosenLogprob?: Float32Array;
+}
+
+async function readBack(
+  state: SequenceState,
+  { staging, mapped }: ReadBack,
+  outputs: readonly Tensor[],
+): Promise<StepResults> {
+  try {
+    await mapped;
+  } catch (cause) {
+    await new Promise((resolve) => setTimeout(resolve)); // let the device's `lost` say why
+    state.gpu.assertUsable();
+    throw cause;
+  }
+  const memory = staging.getMappedRange();
+  let at = 0;
+  const [chosen, ids, logprobs, chosenLogprob] = outputs.map(({ dtype, size, bytes }) => {
+    const copy = elementsOf(dtype, memory.slice(at, at + bytes), 0, size);
+    at += bytes;
+    return copy;
+  });
+  staging.unmap();
+  state.gpu.giveStaging(staging);
+  if (!(chosen instanceof Uint32Array)) throw new TypeError("sampling gave no tokens");
+  if (!(ids instanceof Uint32Array && logprobs instanceof Float32Array && chosenLogprob instanceof Float32Array)) {
+    return { chosen };
+  }
+  return { chosen, ids, logprobs, chosenLogprob };
+}
+
+async function discard(state: SequenceState, { staging, mapped }: ReadBack): Promise<void> {
+  try {
+    await mapped;
+    staging.unmap();
+    state.gpu.giveStaging(staging);
+  } catch {
+    staging.destroy();
+  }
+}
+
+/** Gives each live row its token. */
+function* advance(
+  rows: readonly Row[],
+  { chosen, ids, logprobs, chosenLogprob }: StepResults,
+  { tokenizer, context }: RunInputs,
+  { maxTokens, logprobs: n }: ResolvedOptions,
+): Generator<Piece> {
+  for (const row of rows) {
+    if (row.stopReason !== undefined) continue;
+    // A full context has no place for the token's successor, nor for the token itself once it is full.
+    if (row.promptTokens.length + row.tokens.length >= context) {
+      yield closing(row, "context");
+      continue;
+    }
+    const token = chosen[row.index] ?? 0;
+    let text = row.push(token);
+    if (row.stopReason === undefined && row.tokens.length >= maxTokens) text += row.finish("length");
+    if (row.stopReason === undefined && row.promptTokens.length + row.tokens.length >= context)
+      text += row.finish("context");
+    const top: TokenLogprob[] = [];
+    for (let i = 0; i < n && ids && logprobs; i++) {
+      const id = ids[row.index * n + i] ?? 0;
+      top.push({
+        token: id,
+        text: tokenizer.decode([id], { skipSpecialTokens: false }),
+        logprob: logprobs[row.index * n + i] ?? 0,
+      });
+    }
+    yield { row: row.index, token, text, ...(chosenLogprob ? { logprob: chosenLogprob[row.index], top } : {}) };
+  }
+}
+
+function closing(row: Row, reason: StopReason): Piece {
+  return { row: row.index, token: undefined, text: row.finish(reason) };
+}

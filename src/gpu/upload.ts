@@ -1,0 +1,68 @@
+import type { Gpu } from "./gpu.ts";
+import type { Storage } from "./storage.ts";
+
+/** Bytes of one staging buffer; two are in turn, so that one is filled while the other is copied. */
+export const stagingBytes = 8 << 20;
+
+/**
+ * Fills storage piece by piece through two staging buffers that are mapped, filled and copied in turn: whatever the
+ * size of a model, no second copy of it exists. (`queue.writeBuffer` would do, but Dawn keeps the memory of a buffer
+ * whose first use it was.)
+ */
+export class Uploader {
+  readonly #gpu: Gpu;
+  readonly #free: GPUBuffer[] = [];
+  #waiting: Promise<GPUBuffer>[] = [];
+
+  constructor(gpu: Gpu) {
+    this.#gpu = gpu;
+    for (let i = 0; i < 2; i++) {
+      this.#free.push(
+        gpu.device.createBuffer({
+          label: "upload",
+          size: stagingBytes,
+          usage: GPUBufferUsage.MAP_WRITE | GPUBufferUsage.COPY_SRC,
+          mappedAtCreation: true,
+        }),
+      );
+    }
+  }
+
+  /** Copies `bytes` (at most `stagingBytes`) to `offset`, a multiple of 4; the last word is padded with zeros. */
+  async write(storage: Storage, offset: number, bytes: Uint8Array): Promise<void> {
+    const staging = this.#free.pop() ?? (await this.#next());
+    const size = Math.ceil(bytes.byteLength / 4) * 4;
+    const memory = new Uint8Array(staging.getMappedRange(0, size));
+    memory.fill(0, bytes.byteLength);
+    memory.set(bytes);
+    staging.unmap();
+    const target = storage.buffer;
+    if (!target) throw new TypeError(`${storage.label}: cannot upload to storage of a recorded program`);
+    this.#gpu.submit((encoder) => encoder.copyBufferToBuffer(staging, 0, target, offset, size));
+    const mapped = staging.mapAsync(GPUMapMode.WRITE).then(() => staging);
+    mapped.catch(() => undefined); // awaited in #next or finish, or the device is lost
+    this.#waiting.push(mapped);
+  }
+
+  async #next(): Promise<GPUBuffer> {
+    const first = this.#waiting.shift();
+    if (!first) throw new TypeError("upload: no staging buffer in use");
+    try {
+      return await first;
+    } catch (cause) {
+      this.#gpu.assertUsable();
+      throw cause;
+    }
+  }
+
+  /** Waits for the copies and frees the staging buffers. */
+  async finish(): Promise<void> {
+    while (this.#waiting.length > 0) this.#free.push(await this.#next());
+    this.dispose();
+  }
+
+  dispose(): void {
+    for (const buffer of this.#free) buffer.destroy();
+    this.#free.length = 0;
+  }
+}

@@ -1,0 +1,41 @@
+import source from "#shaders/norm/layer-norm.wgsl";
+import { defineKernel } from "../kernel.ts";
+import { rowSpecialisation, rowWorkgroups } from "../reduce/lanes.ts";
+
+/** What is added to the variance under the root, so that a row of equal elements stays finite. */
+export interface LayerNormOptions {
+  readonly eps: number;
+}
+
+const biasPart = (dtypes: Readonly<Record<string, string>>) => ("bias" in dtypes ? "norm/bias/given" : "norm/bias/none");
+
+/**
+ * Layer norm over the last axis, `y = (x − mean) / sqrt(variance + eps) · weight + bias` (Ba, Kiros and Hinton 2016,
+ * section 3), the variance in a second pass over the row. `x` is `[..., cols]`, `weight` and `bias` `[cols]`; without
+ * `bias` nothing is added.
+ */
+export const layerNorm = defineKernel({
+  name: "norm/layer-norm",
+  source,
+  inputs: { x: "[...rows, cols]", weight: "[cols]", "bias?": "[cols]" },
+  outputs: { y: "[...rows, cols]" },
+  params: ({ rows, cols }, { eps }: LayerNormOptions) => ({ rows, cols, eps }),
+  specialise: ({ cols }, _, { dtypes }) => rowSpecialisation(cols, [biasPart(dtypes)]),
+  workgroups: ({ rows, cols }) => rowWorkgroups(rows, cols),
+  cost: ({ rows, cols }) => ({ flops: 8 * rows * cols, requestedBytes: 20 * rows * cols }),
+});
+
+/**
+ * The residual add and the norm of what it gives, in one kernel: `sum = x + residual`, `y = layerNorm(sum)`. Shapes as
+ * in {@link layerNorm}, `residual` and `sum` like `x`.
+ */
+export const addLayerNorm = defineKernel({
+  name: "norm/layer-norm",
+  source,
+  inputs: { x: "[...rows, cols]", residual: "[...rows, cols]", weight: "[cols]", "bias?": "[cols]" },
+  outputs: { sum: "[...rows, cols]", y: "[...rows, cols]" },
+  params: ({ rows, cols }, { eps }: LayerNormOptions) => ({ rows, cols, eps }),
+  specialise: ({ cols }, _, { dtypes }) => rowSpecialisation(cols, ["norm/row/residual", biasPart(dtypes)]),
+  workgroups: ({ rows, cols }) => rowWorkgroups(rows, cols),
+  cost: ({ rows, cols }) => ({ flops: 9 * rows * cols, requestedBytes: 28 * rows * cols }),
+});

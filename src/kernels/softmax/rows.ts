@@ -1,0 +1,36 @@
+import onlineSource from "#shaders/softmax/online.wgsl";
+import workgroupSource from "#shaders/softmax/workgroup.wgsl";
+import { defineKernel } from "../kernel.ts";
+import { rowSpecialisation, rowWorkgroups } from "../reduce/lanes.ts";
+
+/** Softmax with a row's maximum and sum reduced in workgroup memory. */
+export const workgroup = {
+  record: defineKernel({
+    name: "softmax/workgroup",
+    source: workgroupSource,
+    inputs: { x: "[...rows, cols]" },
+    outputs: { y: "[...rows, cols]" },
+    params: ({ rows, cols }) => ({ rows, cols }),
+    specialise: ({ cols }) => rowSpecialisation(cols),
+    workgroups: ({ rows, cols }) => rowWorkgroups(rows, cols),
+    cost: ({ rows, cols }) => ({ flops: 5 * rows * cols, requestedBytes: 20 * rows * cols }),
+  }),
+};
+
+/** Softmax with maximum and sum in one pass (Milakov and Gimelshein 2018, algorithm 3). */
+export const online = {
+  record: defineKernel({
+    name: "softmax/online",
+    source: onlineSource,
+    inputs: { x: "[...rows, cols]" },
+    outputs: { y: "[...rows, cols]" },
+    params: ({ rows, cols }) => ({ rows, cols }),
+    specialise: ({ cols }) => rowSpecialisation(cols),
+    workgroups: ({ rows, cols }) => rowWorkgroups(rows, cols),
+    cost: ({ rows, cols }) => ({
+      flops: 5 * rows * cols,
+      executedFlops: 10 * rows * cols,
+      requestedBytes: 12 * rows * cols,
+    }),
+  }),
+};

@@ -1,0 +1,20 @@
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { Into } from "../kernel.ts";
+import { defineOp } from "../op.ts";
+import { online, workgroup } from "./rows.ts";
+import { threePass } from "./three-pass.ts";
+
+type Tensors = { readonly x: Tensor };
+type Result = { readonly y: Tensor };
+
+const variants = { threePass, workgroup, online } as const;
+
+/**
+ * Softmax over the last axis, `y = exp(x − max) / Σ exp(x − max)`. `x` is `[..., cols]`, `y` like it. A row of nothing
+ * but −∞ gives zeros; a row with a NaN or +∞ gives NaN.
+ */
+export const softmax = defineOp<Tensors, Into<Result>, Result, typeof variants>({
+  name: "softmax",
+  variants,
+  order: () => ["workgroup"],
+});

@@ -1,0 +1,100 @@
+import type { Place } from "../blocks/attention.ts";
+import type { KvCache } from "../blocks/kv-cache.ts";
+import { linear } from "../blocks/linear.ts";
+import { addNorm, type Residual } from "../blocks/norm.ts";
+import { transformerBlock } from "../blocks/transformer-block.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { add } from "../kernels/elementwise/elementwise.ts";
+import { gather, gatherStep } from "../kernels/embedding/gather.ts";
+import { contiguous } from "../kernels/layout/contiguous.ts";
+import { ropeTable } from "../kernels/rope/table.ts";
+import { type Tensor, upload } from "../tensor/tensor.ts";
+import { reshape, slice } from "../tensor/views.ts";
+import type { DecoderConfig } from "./config.ts";
+import type { DecoderWeights } from "./weights.ts";
+
+/** A decoder-only transformer on the GPU: what it is and its weights. */
+export interface Decoder {
+  readonly gpu: Gpu;
+  readonly config: DecoderConfig;
+  readonly weights: DecoderWeights;
+}
+
+/** What a run of the decoder reads. */
+export interface ForwardInputs {
+  /** Token ids `[b, t]`; unset: each row's last sampled token, from the step. */
+  readonly ids?: Tensor;
+  /** Positions of the tokens, for models with learned ones: `[b, t]`. */
+  readonly positions?: Tensor | undefined;
+  readonly batch: number;
+  readonly cache: KvCache;
+  readonly ropeTable?: Tensor | undefined;
+  readonly place: Place;
+  /** Cached tokens that can be visible. */
+  readonly visible: number;
+}
+
+/** The table of cosines and sines for sequences up to `positions`; undefined for learned positions. */
+export function createRopeTable(decoder: Decoder, positions: number): Tensor | undefined {
+  const { gpu, config } = decoder;
+  if (config.positions.kind !== "rope") return undefined;
+  const { theta, width, scaling } = config.positions;
+  return upload(gpu, [positions, width / 2, 2], "f32", ropeTable({ theta, width, scaling, positions }), "rope table");
+}
+
+/** The residual stream `[b, t, c]` after all blocks, not yet normed. */
+export function forward(decoder: Decoder, inputs: ForwardInputs): Residual {
+  const { gpu, config, weights } = decoder;
+  const { ids, batch, place } = inputs;
+  let x: Tensor;
+  if (ids) x = gather(gpu, { ids, table: weights.embedding }).y;
+  else if ("step" in place) x = gatherStep(gpu, { step: place.step, table: weights.embedding }, { rows: batch }).y;
+  else throw new TypeError("a run needs token ids or a step");
+  const t = x.shape.length === 3 ? (x.shape[1] ?? 1) : 1;
+  x = reshape(x, [batch, t, config.width]);
+  if (weights.positions) {
+    if (!inputs.positions) throw new TypeError(`${config.architecture}: learned positions need a tensor of positions`);
+    const places = gather(gpu, { ids: inputs.positions, table: weights.positions }).y;
+    x = add(gpu, { a: x, b: reshape(places, [batch, t, config.width]) }).y;
+  }
+  gpu.tap("embedding", x);
+  let stream: Residual = { sum: x };
+  weights.blocks.forEach((block, layer) => {
+    const cache = inputs.cache[layer];
+    if (!cache) throw new TypeError(`the cache has ${inputs.cache.length} layers, the model ${config.layers}`);
+    const scale = config.scales?.[layer];
+    stream = transformerBlock(
+      gpu,
+      `layer.${layer}`,
+      stream,
+      { cache, ropeTable: inputs.ropeTable, place, visible: inputs.visible },
+      block,
+      {
+        heads: config.heads,
+        kvHeads: config.kvHeads,
+        headWidth: config.headWidth,
+        window: config.windows[layer],
+        activation: config.activation,
+        ...(scale === undefined ? {} : { scale }),
+        ...(config.positions.kind === "rope" ? { ropeLayout: config.positions.layout } : {}),
+      },
+    );
+  });
+  return stream;
+}
+
+/** Logits `[b, t, v]` of every position, or `[b, 1, v]` of the last one of each row. */
+export function logits(decoder: Decoder, stream: Residual, which: "all" | "last"): Tensor {
+  const { gpu, weights } = decoder;
+  const t = stream.sum.shape[1] ?? 1;
+  const last = (x: Tensor) => (which === "last" && t > 1 ? contiguous(gpu, { x: slice(x, 1, t - 1, t) }).y : x);
+  const { y } = addNorm(
+    gpu,
+    stream.update ? { sum: last(stream.sum), update: last(stream.update) } : { sum: last(stream.sum) },
+    weights.norm,
+  );
+  gpu.tap("norm", y);
+  const result = linear(gpu, y, weights.head);
+  gpu.tap("logits", result);
+  return result;
+}

@@ -1,0 +1,30 @@
+import { cacheBytes } from "../blocks/kv-cache.ts";
+import { GpuError } from "../gpu/errors.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import type { DecoderConfig } from "./config.ts";
+
+const mebibytes = (bytes: number) => (bytes >= 1 << 20 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${bytes} bytes`);
+
+/**
+ * Throws `GpuError` when this device cannot hold a model for sequences of `capacity` tokens, saying what is needed and
+ * what there is. Weights are cut where one binding is too small; a row of weights, one layer's keys, one token's
+ * widest activation and the logits of a batch are not.
+ */
+export function checkRequirements(gpu: Gpu, config: DecoderConfig, capacity: number, batch = 1): void {
+  const { kvHeads, headWidth, width, hidden, heads, vocabulary } = config;
+  const layerKeys = cacheBytes({ layers: 1, batch, kvHeads, capacity, headWidth }) / 2;
+  const widest = 4 * batch * Math.max(width, hidden, heads * headWidth);
+  const needs: [string, number][] = [
+    [`the keys of one layer for ${batch} × ${capacity} tokens`, layerKeys],
+    ["one row of weights", 4 * Math.max(width, hidden, heads * headWidth)],
+    ["the activations of one token", widest],
+    [`the logits of ${batch} × ${vocabulary} tokens`, 4 * batch * vocabulary],
+  ];
+  const limit = Math.min(gpu.limits.binding, gpu.limits.buffer);
+  const tooLarge = needs.filter(([, bytes]) => bytes > limit);
+  if (tooLarge.length === 0) return;
+  const list = tooLarge.map(([what, bytes]) => `${mebibytes(bytes)} for ${what}`).join(", ");
+  throw new GpuError(
+    `${gpu.adapter.label} is too small for this model: it needs ${list}; one binding here holds ${mebibytes(limit)}`,
+  );
+}

@@ -1,0 +1,7 @@
+import { addLayerNormCases, layerNormCases } from "../cases/layer-norm.ts";
+import { testGpu } from "../support/gpu.ts";
+import { testCases } from "../support/run-cases.ts";
+
+const gpu = await testGpu();
+testCases(() => gpu, layerNormCases);
+testCases(() => gpu, addLayerNormCases);
