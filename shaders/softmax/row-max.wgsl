@@ -5,7 +5,7 @@
 // Requests rows·cols reads and rows writes. Part of the variant three-pass: where to begin reading.
 
 const WORKGROUP: u32 = 64;
-const LOWEST: f32 = -3.40282347e38;  // finite, so that a row of -infinity has something to be subtracted
+const LOWEST: f32 = -0x1.fffffep+127;  // finite, so that a row of -infinity has something to be subtracted
 
 struct Params { rows: u32, cols: u32 }
 

@@ -7,7 +7,7 @@
 
 const WORKGROUP: u32 = 128;
 const ROWS: u32 = WORKGROUP / LANES;  // of one workgroup
-const LOWEST: f32 = -3.40282347e38;   // finite, so that a row of -infinity has something to be subtracted
+const LOWEST: f32 = -0x1.fffffep+127;  // finite, so that a row of -infinity has something to be subtracted
 
 struct Params { rows: u32, cols: u32 }
 

@@ -34,6 +34,7 @@ export interface RunInputs {
 interface ReadBack {
   readonly staging: GPUBuffer;
   readonly mapped: Promise<void>;
+  readonly outputs: readonly Tensor[];
 }
 
 /**
@@ -66,8 +67,11 @@ export async function* run(
     for (const row of rows) row.finish("abort");
     return;
   }
-  for (const row of rows) if (options.maxTokens === 0) row.finish("length");
-  if (options.maxTokens === 0) return;
+  const room = ({ promptTokens }: Row) => inputs.context - promptTokens.length;
+  for (const row of rows) {
+    if (room(row) <= 0) row.finish("context");
+    else if (options.maxTokens === 0) row.finish("length");
+  }
   await prepare(state, options, rows, kind);
 
   const longest = Math.max(...rows.map(({ promptTokens }) => promptTokens.length));
@@ -82,21 +86,15 @@ export async function* run(
     if (!first) encoding += performance.now() - before;
     submitted++;
   };
-  // The longest row's last possible sample is at the end of the context; shorter rows end there too, at the latest.
-  const most = Math.min(
-    options.maxTokens,
-    inputs.context - Math.min(...rows.map((row) => row.promptTokens.length)) + 1,
-  );
+  const most = Math.min(options.maxTokens, Math.max(...rows.map(room)));
   let decodeStart = performance.now();
   const compiled = state.compileTime;
   try {
     while (rows.some((row) => row.stopReason === undefined)) {
-      while (pending.length < inFlight && submitted < most && longest + submitted <= inputs.context + inFlight)
-        await submit();
+      while (pending.length < inFlight && submitted < most) await submit();
       const next = pending.shift();
       if (!next) break;
-      const bound = await state.bound(timings.steps === 0 ? "sample" : "decode", longest, kind);
-      const results = await readBack(state, next, bound.outputs);
+      const results = await readBack(state, next);
       timings.steps++;
       if (timings.steps === 1) decodeStart = performance.now();
       yield* advance(rows, results, inputs, options);
@@ -108,7 +106,7 @@ export async function* run(
     for (const left of pending.splice(0)) await discard(state, left);
     for (const row of rows) {
       // Every submitted decode step has fed one more token; those beyond what was accepted do not count.
-      const fed = row.promptTokens.length + submitted - 1;
+      const fed = row.promptTokens.length + Math.max(0, submitted - 1);
       cached[row.index] = Math.max(0, Math.min(fed, row.promptTokens.length + row.tokens.length));
       if (row.stopReason === undefined) row.finish("abort");
     }
@@ -158,7 +156,7 @@ function submitStep(state: SequenceState, bound: BoundStep): ReadBack {
   });
   const mapped = staging.mapAsync(GPUMapMode.READ);
   mapped.catch(() => undefined); // awaited in readBack, or nobody wants it any more
-  return { staging, mapped };
+  return { staging, mapped, outputs: bound.outputs };
 }
 
 interface StepResults {
@@ -168,11 +166,7 @@ interface StepResults {
   readonly chosenLogprob?: Float32Array;
 }
 
-async function readBack(
-  state: SequenceState,
-  { staging, mapped }: ReadBack,
-  outputs: readonly Tensor[],
-): Promise<StepResults> {
+async function readBack(state: SequenceState, { staging, mapped, outputs }: ReadBack): Promise<StepResults> {
   try {
     await mapped;
   } catch (cause) {
@@ -215,11 +209,6 @@ function* advance(
 ): Generator<Piece> {
   for (const row of rows) {
     if (row.stopReason !== undefined) continue;
-    // A full context has no place for the token's successor, nor for the token itself once it is full.
-    if (row.promptTokens.length + row.tokens.length >= context) {
-      yield closing(row, "context");
-      continue;
-    }
     const token = chosen[row.index] ?? 0;
     let text = row.push(token);
     if (row.stopReason === undefined && row.tokens.length >= maxTokens) text += row.finish("length");

@@ -1,6 +1,16 @@
+import attentionLseNone from "#shaders/attention/lse/none.wgsl";
+import attentionLseStore from "#shaders/attention/lse/store.wgsl";
+import attentionMaskCausal from "#shaders/attention/masks/causal.wgsl";
+import attentionMaskFull from "#shaders/attention/masks/full.wgsl";
+import attentionMaskSlidingWindow from "#shaders/attention/masks/sliding-window.wgsl";
+import attentionScoreNone from "#shaders/attention/scores/none.wgsl";
+import attentionScoreSoftcap from "#shaders/attention/scores/softcap.wgsl";
+import attentionSplitRange from "#shaders/attention/split-range.wgsl";
+import attentionViews from "#shaders/attention/views.wgsl";
 import extentFixed from "#shaders/lib/extent/fixed.wgsl";
 import extentStep from "#shaders/lib/extent/step.wgsl";
 import grid from "#shaders/lib/grid.wgsl";
+import onlineSoftmax from "#shaders/lib/online-softmax.wgsl";
 import positionGiven from "#shaders/lib/position/given.wgsl";
 import positionStart from "#shaders/lib/position/start.wgsl";
 import positionStep from "#shaders/lib/position/step.wgsl";
@@ -18,9 +28,19 @@ import type { ShaderFiles } from "../gpu/specialise.ts";
 
 /** The WGSL parts that kernels are joined with, by name. */
 export const shaderFiles: ShaderFiles = {
+  "attention/lse/none": attentionLseNone,
+  "attention/lse/store": attentionLseStore,
+  "attention/masks/causal": attentionMaskCausal,
+  "attention/masks/full": attentionMaskFull,
+  "attention/masks/sliding-window": attentionMaskSlidingWindow,
+  "attention/scores/none": attentionScoreNone,
+  "attention/scores/softcap": attentionScoreSoftcap,
+  "attention/split-range": attentionSplitRange,
+  "attention/views": attentionViews,
   "lib/extent/fixed": extentFixed,
   "lib/extent/step": extentStep,
   "lib/grid": grid,
+  "lib/online-softmax": onlineSoftmax,
   "lib/position/given": positionGiven,
   "lib/position/start": positionStart,
   "lib/position/step": positionStep,

@@ -69,17 +69,14 @@ export function byteFallbackStage(): DecoderStage {
     bytes: fallbackByte,
     open() {
       const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
-      let inRun = false;
       const flush = () => {
-        const rest = inRun ? utf8.decode() : "";
-        inRun = false;
+        const rest = utf8.decode();
         return rest === "" ? [] : [rest];
       };
       return {
         push(token) {
           const byte = fallbackByte(token);
           if (byte === undefined) return [...flush(), token];
-          inRun = true;
           const text = utf8.decode(byte, { stream: true });
           return text === "" ? [] : [text];
         },

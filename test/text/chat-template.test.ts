@@ -156,8 +156,10 @@ describe("what a template sees", () => {
   });
 
   test("a field set to undefined is not there", () => {
-    const template = "{{ messages[0].name is defined }}";
-    expect(render(template, [{ role: "user", content: "Hi", name: undefined }])).toBe("false");
+    const template = "{{ messages[0].name is defined }} {{ messages[0] | tojson }}";
+    expect(render(template, [{ role: "user", content: "Hi", name: undefined }])).toBe(
+      'false {"role": "user", "content": "Hi"}',
+    );
   });
 
   test("a newline after a tag and blanks before one are dropped", () => {

@@ -76,6 +76,14 @@ describe("the bundled tokenizer", () => {
   });
 });
 
+test("what one stage holds back to the end goes through the stages after it", () => {
+  const decoders = [{ type: "ByteFallback" }, { type: "Replace", pattern: { String: "\ufffd" }, content: "?" }];
+  const file = byteFallbackTokenizer({ decoder: { type: "Sequence", decoders } });
+  const tokenizer = createTokenizer(file, {});
+  const ids = ["a", "<0xF0>", "<0x9F>"].map((token) => tokenizer.idOf(token) ?? -1);
+  expect(piecesOf(tokenizer, ids)).toEqual(["a", "", "", "?"]);
+});
+
 /** What a byte-fallback tokenizer's tokens say, by the definition over the whole text. */
 function wholeText(tokens: readonly string[]): string {
   const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });

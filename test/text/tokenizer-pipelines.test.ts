@@ -32,6 +32,9 @@ describe("a tokenizer like Llama 2's", () => {
   test("writes characters outside the vocabulary as their bytes, and only those", () => {
     expect(tokensOf(file, "ab鯨!")).toEqual(["▁ab", ...fallbackOf("鯨"), "!"]);
     expect(tokensOf(file, "a\n\ud83d")).toEqual(["▁a", "<0x0A>", ...fallbackOf("\ufffd")]);
+    const model = file["model"] as TokenizerFile;
+    const vocab = { ...(model["vocab"] as TokenizerFile), "\ufffd": 300 };
+    expect(tokensOf({ ...file, model: { ...model, vocab } }, "a\ud83d")).toEqual(["▁a", "\ufffd"]);
     expect(tokensOf(file, "<0x41>")).toEqual(["▁", ...fallbackOf("<0x41>")]);
   });
 
@@ -84,7 +87,7 @@ describe("Metaspace", () => {
   });
 
   test("splits at spaces unless told not to", () => {
-    expect(tokensOf(metaspace({ prepend_scheme: "always" }), "a  a")).toEqual(["▁a", "▁", "▁a"]);
+    expect(tokensOf(metaspace({ prepend_scheme: "always" }), "a   a")).toEqual(["▁a", "▁", "▁", "▁a"]);
     expect(tokensOf(metaspace({ prepend_scheme: "always", split: false }), "a   a")).toEqual(["▁a", "▁▁", "▁a"]);
   });
 
@@ -136,6 +139,7 @@ describe("other models", () => {
     const tokenizer = createTokenizer(file, { cls_token: "[CLS]", sep_token: "[SEP]" });
     expect(tokenizer.encode("The whales! Whalesx")).toEqual([1, 6, 3, 4, 5, 7, 0, 2]);
     expect(tokenizer.decode([1, 6, 3, 4, 5, 7, 2])).toBe("the whales!");
+    expect([1, 6, 4].map((id) => new TextDecoder().decode(tokenizer.bytesOf(id)))).toEqual(["[CLS]", " the", "le"]);
   });
 
   test("Unigram: the most likely cutting, unknown characters fused", () => {

@@ -114,19 +114,22 @@ describe("tokenizer_config.json", () => {
   const none = { type: "ByteLevel", trim_offsets: true };
 
   test("decides on bos and eos where it says so", () => {
+    const file = (processor: object | undefined) =>
+      processor === undefined ? voicesTokenizer() : voicesWith({ post_processor: processor });
     const encode = (changes: object, processor?: object) =>
-      createTokenizer(processor === undefined ? voicesTokenizer() : voicesWith({ post_processor: processor }), {
-        ...voicesConfig(),
-        ...changes,
-      }).encode("");
-    expect(encode({ add_bos_token: true })).toEqual([0]);
-    expect(encode({ add_bos_token: false })).toEqual([]);
-    expect(encode({ add_bos_token: null })).toEqual([0]);
-    expect(encode({ add_eos_token: true })).toEqual([0, 1]);
-    expect(encode({ add_bos_token: true }, none)).toEqual([0]);
-    expect(encode({ add_bos_token: undefined }, none)).toEqual([]);
-    expect(encode({ add_bos_token: undefined, add_eos_token: true }, none)).toEqual([1]);
-    expect(encode({ add_bos_token: true, bos_token: null }, none)).toEqual([]);
+      createTokenizer(file(processor), { ...voicesConfig(), ...changes }).encode("e");
+    const e = voices.idOf("e");
+    expect(encode({ add_bos_token: true })).toEqual([0, e]);
+    expect(encode({ add_bos_token: false })).toEqual([e]);
+    expect(encode({ add_bos_token: null })).toEqual([0, e]);
+    expect(encode({ add_eos_token: true })).toEqual([0, e, 1]);
+    expect(encode({ add_bos_token: true }, none)).toEqual([0, e]);
+    expect(encode({ add_bos_token: undefined }, none)).toEqual([e]);
+    expect(encode({ add_bos_token: undefined, add_eos_token: true }, none)).toEqual([e, 1]);
+    expect(encode({ add_bos_token: true, bos_token: null }, none)).toEqual([e]);
+    const around = { type: "BertProcessing", cls: ["<|bos|>", 0], sep: ["<|eos|>", 1] };
+    expect(encode({ add_bos_token: undefined }, around)).toEqual([0, e, 1]);
+    expect(encode({ add_eos_token: false }, around)).toEqual([0, e]);
   });
 
   test("names tokens as strings or objects, or not at all", () => {

@@ -3,11 +3,8 @@ import type { Specialisation } from "../../gpu/specialise.ts";
 import type { KernelContext } from "../kernel.ts";
 import type { AttentionMask, AttentionProblem } from "./options.ts";
 
-/** Sizes of the axes that q, k and v show. */
-export type AttentionAxes = Readonly<Record<"b" | "h" | "t" | "d" | "g" | "s" | "dv", number>>;
-
-/** Types and views that attention kernels take. */
-export const attentionViews = { accepts: { step: ["u32"] }, strided: ["q", "k", "v"] } as const;
+/** Sizes of the axes of these names. */
+export type Sizes<A extends string> = Readonly<Record<A, number>>;
 
 /** The parts that a problem asks for, out of those that `joined` says the kernel has. */
 export function attentionParts(
@@ -55,7 +52,7 @@ function viewsOf({ strides, offsets }: KernelContext): Record<string, number> {
 }
 
 /** Exact number of (query, key) pairs that the mask leaves, over all batch rows and query heads. */
-export function visiblePairs({ b, h, t, s }: AttentionAxes, problem: AttentionProblem): number {
+export function visiblePairs({ b, h, t, s }: Sizes<"b" | "h" | "t" | "s">, problem: AttentionProblem): number {
   // What the step will say is not known here: the count is that of a full cache.
   const { mask, start, length } = problem.stepped ? { ...problem, start: s - t, length: s } : problem;
   let pairs = 0;

@@ -1,0 +1,3 @@
+fn operation(a: Vector, b: Vector) -> Vector {
+  return a * b;
+}

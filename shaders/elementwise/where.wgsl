@@ -1,0 +1,34 @@
+// with: lib/walk/strided, lib/vector/one, lib/grid
+// One of two:  y = condition ≠ 0 ? a : b, the three broadcast to the shape of y
+//
+// Parallelised as elementwise/binary. Requests 3·n reads and n writes.
+
+const WORKGROUP: u32 = 64;
+
+struct Params {
+  n: u32,  // results, counted in Vectors
+  d1: u32, d2: u32, d3: u32,
+  c: u32, c0: u32, c1: u32, c2: u32, c3: u32,  // first element and strides of condition
+  a: u32, a0: u32, a1: u32, a2: u32, a3: u32,
+  b: u32, b0: u32, b1: u32, b2: u32, b3: u32,
+}
+
+@group(0) @binding(0) var<storage, read> condition: array<Bits>;
+@group(0) @binding(1) var<storage, read> a: array<Vector>;
+@group(0) @binding(2) var<storage, read> b: array<Vector>;
+@group(0) @binding(3) var<storage, read_write> y: array<Vector>;  // [n]
+@group(0) @binding(4) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let i = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
+  if (i >= params.n) { return; }
+  let chosen = condition[element(i, params.c, vec4u(params.c0, params.c1, params.c2, params.c3))] != Bits();
+  let left = a[element(i, params.a, vec4u(params.a0, params.a1, params.a2, params.a3))];
+  let right = b[element(i, params.b, vec4u(params.b0, params.b1, params.b2, params.b3))];
+  y[i] = select(right, left, chosen);
+}

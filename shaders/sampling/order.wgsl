@@ -1,0 +1,29 @@
+// Logits as unsigned integers in the same order, so that thresholds and ties are exact.
+//
+// NaN counts as −∞: both are IMPOSSIBLE, below every number. −0 and 0 are equal. Sizes do not pass through float
+// arithmetic, so nothing depends on how an adapter treats NaN, infinities or subnormal numbers.
+
+const IMPOSSIBLE: u32 = 0;
+const INFINITE: u32 = 0xff800000;  // the key of +∞
+
+fn order_key(logit: f32) -> u32 {
+  let bits = bitcast<u32>(logit);
+  let magnitude = bits & 0x7fffffff;
+  if (magnitude == 0) { return 0x80000000; }
+  if (magnitude > 0x7f800000 || bits == 0xff800000) { return IMPOSSIBLE; }
+  return select(bits | 0x80000000, ~bits, bits > 0x80000000);
+}
+
+// The logit of a key that is not IMPOSSIBLE.
+fn logit_of(key: u32) -> f32 {
+  return bitcast<f32>(select(~key, key & 0x7fffffff, key >= 0x80000000));
+}
+
+var<workgroup> order_largest: atomic<u32>;
+
+// The largest of a key from every thread. All threads must call it (uniform control flow), once.
+fn workgroup_largest(key: u32) -> u32 {
+  atomicMax(&order_largest, key);
+  workgroupBarrier();
+  return atomicLoad(&order_largest);
+}

@@ -1,0 +1,138 @@
+// with: sampling/settings, sampling/count/off, sampling/select, lib/reduce, lib/threefry, lib/row, lib/grid
+// One token per row:  the first id with  Σ weight[0..=id] > ⌊word · Σ weight / 2³²⌋,  weight = ⌊exp((l − max) / T) / S · 2³¹⌋
+// over the tokens that top-k, top-p and min-p keep, in this order; S sums over all tokens.
+//
+// One workgroup a row. The filters are thresholds on the logit, found by radix select. Weights are integers, so that
+// sums, and with them the token, do not depend on the order of atomics; S comes from a fixed tree. The random word
+// depends on seed and position alone (lib/threefry). The token is found by narrowing a range to the 256th part that the
+// running sum passes the goal in, until one is left. Rows without tokens to compute are left alone.
+// Requests 3·v reads a row, and 4·v more each for top-k and top-p.
+//
+// Weights sum to 2³¹ up to rounding, so u32 holds every sum; the largest weighs at least 2³¹ / v.
+
+const WORKGROUP: u32 = 256;
+const NONE: u32 = 0xffffffff;
+
+struct Params { b: u32, v: u32 }
+
+@group(0) @binding(0) var<storage, read> logits: array<f32>;           // [b, v]
+@group(0) @binding(1) var<storage, read> settings: array<Settings>;    // [64, 8]
+@group(0) @binding(2) var<storage, read_write> step: array<Row, 64>;   // [64, 4]
+@group(0) @binding(3) var<storage, read_write> chosen: array<u32>;     // [b]
+@group(0) @binding(4) var<uniform> params: Params;
+
+struct Law {
+  largest: u32,      // key of the largest logit
+  temperature: f32,
+  sum: f32,          // of likelihoods
+  threshold: u32,    // least key to keep
+  min_p: f32,
+}
+
+var<private> law: Law;
+var<private> by_mass: bool;  // what the selection measures
+var<private> wanted: f32;    // how much of it: k, or p
+var<workgroup> now: Row;
+
+// Probability relative to the largest. Where that is infinite, the infinite share all of it.
+fn likelihood(key: u32) -> f32 {
+  if (key == IMPOSSIBLE) { return 0; }
+  if (key == law.largest) { return 1; }
+  if (law.largest == INFINITE) { return 0; }
+  return exp((logit_of(key) - logit_of(law.largest)) / law.temperature);
+}
+
+fn weight(key: u32) -> u32 {
+  if (key < law.threshold) { return 0; }
+  let relative = likelihood(key);
+  if (relative < law.min_p) { return 0; }
+  return u32(relative / law.sum * 2147483648.0);
+}
+
+fn measure(key: u32) -> u32 {
+  if (by_mass) { return weight(key); }
+  return 1;
+}
+
+fn goal(total: u32) -> u32 {
+  if (!by_mass) { return u32(wanted) - 1; }
+  let share = vec2u(u32(max(wanted, 0) * 4294967296.0), total);  // p · 2³² is an integer for p ≥ 2⁻⁸
+  let least = multiply_high(share) + select(0u, 1u, share.x * share.y != 0);  // ⌈p · total⌉
+  return max(least, 1) - 1;
+}
+
+// ⌊x · y / 2³²⌋ exactly, from products of 16-bit halves.
+fn multiply_high(factors: vec2u) -> u32 {
+  let low = factors & vec2u(0xffff);
+  let high = factors >> vec2u(16);
+  let cross = high.x * low.y + ((low.x * low.y) >> 16);
+  return high.x * high.y + (cross >> 16) + (((cross & 0xffff) + low.x * high.y) >> 16);
+}
+
+// The first of width tokens where the running sum of weights exceeds ⌊word · total / 2³²⌋.
+fn draw(first: u32, width: u32, word: u32, thread: u32) -> u32 {
+  var begin = 0u;
+  var rest = 0u;  // of the goal, from begin on
+  var share = 0u;  // tokens a thread
+  for (var range = params.v; range > 1; range = share) {
+    share = (range + WORKGROUP - 1) / WORKGROUP;
+    let from = begin + thread * share;
+    var mass = 0u;
+    for (var i = from; i < min(from + share, width); i++) { mass += weight(order_key(logits[first + i])); }
+    let up_to = workgroup_scan(mass, thread);
+    if (range == params.v) { rest = multiply_high(vec2u(word, workgroup_total())); }
+    let place = workgroup_locate(up_to, mass, rest, thread);
+    begin += place.thread * share;
+    rest -= place.before;
+  }
+  return begin;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let row = linear_workgroup(workgroup, workgroups);
+  if (row >= params.b) { return; }  // the whole workgroup leaves
+  if (thread == 0) { now = step[row]; }
+  workgroupBarrier();
+  let first = row * params.v;
+  let width = select(params.v, 0, now.tokens == 0);  // finished rows only meet the barriers
+  let asked = settings[row];
+  let greedy = !(asked.temperature > 0);
+
+  var largest = IMPOSSIBLE;
+  for (var i = thread; i < width; i += WORKGROUP) { largest = max(largest, order_key(logits[first + i])); }
+  law = Law(workgroup_largest(largest), select(asked.temperature, 1, greedy), f32(params.v), IMPOSSIBLE + 1, 0);
+  var word = 0u;
+  if (greedy) {
+    law.threshold = max(law.threshold, law.largest);  // and the word 0 draws the first of those that tie
+  } else {
+    var sum = 0.0;
+    for (var i = thread; i < width; i += WORKGROUP) { sum += likelihood(order_key(logits[first + i])); }
+    law.sum = workgroup_sum(sum, thread);
+    if (asked.top_k >= 1 && asked.top_k < f32(params.v)) {
+      by_mass = false;
+      wanted = asked.top_k;
+      law.threshold = max(law.threshold, select_key(first, width, thread).key);
+    }
+    if (asked.top_p < 1) {
+      by_mass = true;
+      wanted = asked.top_p;
+      law.threshold = max(law.threshold, select_key(first, width, thread).key);
+    }
+    law.min_p = asked.min_p;
+    word = threefry2x32(vec2u(now.seed, 0), vec2u(now.position + now.tokens, 0)).x;
+  }
+
+  let id = draw(first, width, word, thread);
+  if (thread == 0) {
+    chosen[row] = select(id, NONE, now.tokens == 0);
+    if (now.tokens > 0) {
+      step[row] = Row(now.position + now.tokens, 1, id, now.seed);
+      count_token(row, id);
+    }
+  }
+}

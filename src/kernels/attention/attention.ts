@@ -1,0 +1,25 @@
+import { defineOp } from "../op.ts";
+import { flash } from "./flash.ts";
+import { naive } from "./naive.ts";
+import type { AttentionOptions, AttentionResult, AttentionTensors } from "./options.ts";
+import { rows } from "./rows.ts";
+import { splitK } from "./split-k.ts";
+
+export type { AttentionMask, AttentionOptions, AttentionResult, AttentionScore, AttentionTensors } from "./options.ts";
+
+const variants = { naive, rows, flash, splitK } as const;
+
+/**
+ * Scaled dot-product attention with grouped key and value heads, `out = softmax(score(scale · q · kᵀ)) · v` over the
+ * keys that the mask leaves (Vaswani et al. 2017, section 3.2.1; Ainslie et al. 2023 for the groups).
+ *
+ * q `[b, h, t, d]`, k `[b, g, s, d]`, v `[b, g, s, dv]` → out `[b, h, t, dv]`, whose memory is `[b, t, h, dv]`, so that
+ * the projection behind it sees a token as one row; lse `[b, h, t]` on request. Query head i reads key and value head
+ * floor(i / (h / g)). A query that sees no key gives zeros and an lse of −∞. With `step`, start and length of every
+ * batch row are read on the GPU. Throws `ShapeError` for shapes and options that do not fit.
+ */
+export const attention = defineOp<AttentionTensors, AttentionOptions, AttentionResult, typeof variants>({
+  name: "attention",
+  variants,
+  order: ({ q }) => ((q.shape[2] ?? 0) <= 8 ? ["splitK", "flash", "rows", "naive"] : ["flash", "rows", "naive"]),
+});

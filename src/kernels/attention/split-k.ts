@@ -1,0 +1,121 @@
+import source from "#shaders/attention/split-k.wgsl";
+import joinSource from "#shaders/attention/split-k-join.wgsl";
+import { sizeOf } from "../../tensor/shape.ts";
+import { defineKernel } from "../kernel.ts";
+import { attentionParts, attentionUniforms, type Sizes, visiblePairs } from "./definition.ts";
+import {
+  type AttentionProblem,
+  type AttentionTensors,
+  type AttentionVariant,
+  attentionProblem,
+  attentionResult,
+  vectorRefusal,
+} from "./options.ts";
+
+/** Keys of one pass of a workgroup; a split has a multiple. */
+const passKeys = 256;
+
+/** More splits than this cost more to join than they gain. */
+const mostSplits = 32;
+
+/** What the kernels are told beside the problem. */
+interface SplitProblem extends AttentionProblem {
+  readonly splits: number;
+  /** Keys of a split. */
+  readonly span: number;
+  /** Key and value heads. */
+  readonly groups: number;
+}
+
+/**
+ * How the keys of a cache with room for `s` are cut: the splits and the keys of each. The count follows the capacity's
+ * bucket (512, 1k, 2k, …) and nothing else, so that one recorded program serves every length, and a row of a batch is
+ * cut as it is alone.
+ */
+export function keySplits(s: number): { readonly splits: number; readonly span: number } {
+  const bucket = 2 ** Math.ceil(Math.log2(Math.max(512, s)));
+  const span = Math.max(passKeys, bucket / mostSplits);
+  return { splits: Math.ceil(s / span), span };
+}
+
+/** Query rows of one workgroup, out of the tokens and heads of one key and value head. */
+const blockRows = (rows: number) => (rows <= 4 ? 4 : 8);
+
+const partsKernel = defineKernel({
+  name: "attention/split-k",
+  source,
+  inputs: { q: "[b, h, t, d]", k: "[b, g, s, d]", v: "[b, g, s, d]", "step?": "[64, 4]" },
+  outputs: { mixed: "[b, t, h, splits, d]", extremes: "[b, t, h, splits, 2]" },
+  accepts: { step: ["u32"] },
+  strided: ["q", "k", "v"],
+  axes: (_axes, { splits }: SplitProblem) => ({ splits }),
+  params: ({ h, g, t }, { splits, span, start, length, scale }) => {
+    const rows = (h / g) * t;
+    return { h, g, t, blocks: Math.ceil(rows / blockRows(rows)), splits, span, start, length, scale };
+  },
+  uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, mask: true, score: true }),
+  specialise: ({ d, h, g, t }, problem) => ({
+    parts: attentionParts(problem, { mask: true, score: true }),
+    constants: { HEAD_WIDTH: d, ROWS: blockRows((h / g) * t) },
+  }),
+  workgroups: ({ b, h, g, t }, { splits }) => {
+    const rows = (h / g) * t;
+    return [splits, g * Math.ceil(rows / blockRows(rows)), b];
+  },
+  cost: ({ b, h, t, s, d }, problem) => ({ flops: 4 * d * visiblePairs({ b, h, t, s }, problem) }),
+});
+
+type JoinAxes = Sizes<"b" | "h" | "t" | "d">;
+
+const joinRecord = {
+  name: "attention/split-k-join",
+  source: joinSource,
+  inputs: { mixed: "[b, t, h, splits, d]", extremes: "[b, t, h, splits, 2]", "step?": "[64, 4]" },
+  accepts: { step: ["u32"] },
+  params: ({ b, h, t, d }: JoinAxes, { groups, splits, span, start, length }: SplitProblem) => ({
+    h,
+    g: groups,
+    t,
+    size: (b * t * h * d) / 4,
+    splits,
+    span,
+    start,
+    length,
+  }),
+  uniforms: (_axes: object, problem: SplitProblem) => attentionUniforms(problem, { mask: true }),
+  specialise: ({ d, h, t }: JoinAxes, problem: SplitProblem) => ({
+    parts: attentionParts(problem, { mask: true, lse: true }),
+    constants: { HEAD_WIDTH: d, ROWS: blockRows((h / problem.groups) * t) },
+  }),
+  workgroups: ({ b, h, t, d }: JoinAxes): [number] => [Math.ceil((b * t * h * d) / 4 / 64)],
+  cost: ({ b, h, t, d }: JoinAxes, { splits }: SplitProblem) => ({
+    flops: 3 * b * h * t * splits * d,
+    requestedBytes: 4 * b * h * t * (splits * (2 * (d / 4) + d) + d),
+  }),
+} as const;
+
+const join = defineKernel({ ...joinRecord, outputs: { out: "[b, t, h, d]" } });
+const joinWithLse = defineKernel({ ...joinRecord, outputs: { out: "[b, t, h, d]", lse: "[b, h, t]" } });
+
+const workspace = ({ q, k }: AttentionTensors) => {
+  const [b = 0, h = 0, t = 0, d = 0] = q.shape;
+  return 4 * sizeOf([b, h, t, keySplits(k.shape[2] ?? 0).splits, d + 2]);
+};
+
+/** The keys cut into splits that run side by side, and a kernel that joins them (Flash-Decoding). For few queries. */
+export const splitK: AttentionVariant = {
+  accepts: vectorRefusal,
+  workspace,
+  record: (gpu, { q, k, v, step }, options) => {
+    const problem: SplitProblem = {
+      ...attentionProblem({ q, k, v, step }, options),
+      ...keySplits(k.shape[2] ?? 0),
+      groups: k.shape[1] ?? 0,
+    };
+    using scope = gpu.scope();
+    const parts = partsKernel(gpu, { q, k, v, step }, problem);
+    if (!problem.lse) return attentionResult(scope, join(gpu, { ...parts, step }, problem).out);
+    const { out, lse } = joinWithLse(gpu, { ...parts, step }, problem);
+    return attentionResult(scope, out, lse);
+  },
+};

@@ -1,0 +1,58 @@
+import { afterAll, expect, test } from "vitest";
+import { loadModel } from "../../src/generate/language-model.ts";
+import { openGpu } from "../../src/gpu/open.ts";
+import { bundledModel } from "../support/bundled.ts";
+
+const gpu = await openGpu();
+const model = await loadModel(gpu, bundledModel);
+afterAll(() => gpu.close());
+
+test("a decode step makes no buffer, bind group or pipeline, uses one submit and reads 4 bytes", async () => {
+  using session = model.session();
+  const generation = session.generate("<|whale|>The sea", { temperature: 0.8, seed: 1, maxTokens: 60 });
+  const counts = () => [gpu.buffers.created, gpu.bindGroups, gpu.pipelines.count];
+  let settled: number[] | undefined;
+  let submits = 0;
+  let pieces = 0;
+  const copies: number[] = [];
+  const encoderProto = Object.getPrototypeOf(gpu.device.createCommandEncoder()) as GPUCommandEncoder;
+  const copy = encoderProto.copyBufferToBuffer;
+  encoderProto.copyBufferToBuffer = function (this: GPUCommandEncoder, ...args: unknown[]) {
+    if (settled) copies.push(args[4] as number);
+    return (copy as (...args: unknown[]) => undefined).apply(this, args);
+  } as typeof copy;
+  try {
+    for await (const _ of generation) {
+      if (++pieces === 10) {
+        settled = counts();
+        submits = gpu.submits;
+      }
+      if (pieces === 50) break;
+    }
+  } finally {
+    encoderProto.copyBufferToBuffer = copy;
+  }
+  expect(counts()).toEqual(settled);
+  // Steps in flight run up to three ahead of the pieces.
+  expect(gpu.submits - submits).toBeGreaterThanOrEqual(40 - 3);
+  expect(gpu.submits - submits).toBeLessThanOrEqual(40 + 3);
+  expect(copies.length).toBe(gpu.submits - submits);
+  expect(new Set(copies)).toEqual(new Set([4]));
+});
+
+test("encoding costs less than 5 microseconds a dispatch, and the second token is not slower than the tenth", async () => {
+  const times: number[] = [];
+  using session = model.session();
+  await session.generate("<|whale|>The sea", { temperature: 0, maxTokens: 40 }).result;
+  const generation = session.generate(" was", { temperature: 0, maxTokens: 60 });
+  let last = performance.now();
+  for await (const _ of generation) {
+    const now = performance.now();
+    times.push(now - last);
+    last = now;
+  }
+  const { timings, dispatchesPerToken } = await generation.result;
+  expect(dispatchesPerToken).toBeGreaterThan(50);
+  expect((timings.encodePerToken * 1000) / dispatchesPerToken).toBeLessThan(5);
+  expect(times[1]).toBeLessThan(3 * (times[9] ?? 0) + 5);
+});

@@ -1,0 +1,111 @@
+import { afterAll, expect, test } from "vitest";
+import { loadModel } from "../../src/generate/language-model.ts";
+import { openGpu } from "../../src/gpu/open.ts";
+import { bundledModel, goldenPrompts } from "../support/bundled.ts";
+
+const gpu = await openGpu();
+const model = await loadModel(gpu, bundledModel);
+afterAll(() => gpu.close());
+const whale = "<|whale|>The captain stood upon the deck";
+
+test("the next turn prefills only its new tokens, and says what one long prompt says", async () => {
+  using session = model.session();
+  const first = await session.generate(whale, { temperature: 0, maxTokens: 12 }).result;
+  const before = session.prefilledTokens;
+  expect(before).toBe(first.rows[0]?.promptTokens.length);
+  const added = model.tokenizer.encode(" and the sea", { addSpecialTokens: false });
+  const second = await session.generate(" and the sea", { temperature: 0, maxTokens: 12 }).result;
+  // The last token of the first turn may or may not have been fed before the turn ended.
+  expect(session.prefilledTokens - before).toBeLessThanOrEqual(added.length + 1);
+  expect(session.prefilledTokens - before).toBeGreaterThanOrEqual(added.length);
+  const whole = [...(first.rows[0]?.promptTokens ?? []), ...(first.rows[0]?.tokens ?? []), ...added];
+  const alone = await model.generate(whole, { temperature: 0, maxTokens: 12 }).result;
+  expect(second.rows[0]?.tokens).toEqual(alone.rows[0]?.tokens);
+});
+
+test("a full context ends the text", async () => {
+  using short = await loadModel(gpu, bundledModel, { context: 24 });
+  const { rows } = await short.generate(whale, { temperature: 0, maxTokens: 100 }).result;
+  expect(rows[0]?.stopReason).toBe("context");
+  const length = (rows[0]?.promptTokens.length ?? 0) + (rows[0]?.tokens.length ?? 0);
+  expect(length).toBe(24);
+  expect(rows[0]?.tokens).toEqual(goldenPrompts[1]?.greedyTokens.slice(0, rows[0]?.tokens.length));
+});
+
+test("the longest prompt still gets no token, a longer one an error", async () => {
+  using short = await loadModel(gpu, bundledModel, { context: 10 });
+  const full = await short.generate(whale, { temperature: 0 }).result;
+  expect(full.rows[0]).toMatchObject({ tokens: [], stopReason: "context" });
+  expect(() => short.generate(`${whale} again`)).toThrow(/more than the context of 10/);
+});
+
+test("an aborted generation keeps what it has", async () => {
+  const controller = new AbortController();
+  const generation = model.generate(whale, { temperature: 0, maxTokens: 200, signal: controller.signal });
+  let pieces = 0;
+  for await (const _ of generation) if (++pieces === 5) controller.abort();
+  const { rows } = await generation.result;
+  expect(rows[0]?.stopReason).toBe("abort");
+  expect(rows[0]?.tokens.length).toBeLessThan(12);
+  expect(goldenPrompts[1]?.greedyText.startsWith(rows[0]?.text ?? "?")).toBe(true);
+});
+
+test("leaving the loop ends the generation and frees the session", async () => {
+  using session = model.session();
+  for await (const _ of session.generate(whale, { temperature: 0 })) break;
+  const { rows } = await session.generate(" of the ship", { temperature: 0, maxTokens: 3 }).result;
+  expect(rows[0]?.tokens).toHaveLength(3);
+});
+
+test("stop texts end a row and are not part of it", async () => {
+  const text = goldenPrompts[1]?.greedyText ?? "";
+  const stop = text.slice(20, 26);
+  const { rows } = await model.generate(whale, { temperature: 0, maxTokens: 64, stop }).result;
+  expect(rows[0]).toMatchObject({ stopReason: "stop", text: text.slice(0, text.indexOf(stop)) });
+});
+
+test("pieces joined are the text", async () => {
+  let joined = "";
+  const generation = model.generate(whale, { temperature: 0.9, seed: 5, maxTokens: 60 });
+  for await (const piece of generation) joined += piece.text;
+  const { rows } = await generation.result;
+  expect(joined).toBe(rows[0]?.text);
+  expect(joined).toBe(model.tokenizer.decode(rows[0]?.tokens ?? []));
+});
+
+test("log-probabilities come with the tokens, likeliest first", async () => {
+  const pieces = [];
+  for await (const piece of model.generate(whale, { temperature: 0, maxTokens: 5, logprobs: 4 })) pieces.push(piece);
+  expect(pieces).toHaveLength(5);
+  const { promptTokens = [], greedyTokens = [] } = goldenPrompts[1] ?? {};
+  const scored = await model.score([...promptTokens, ...greedyTokens.slice(0, 5)]);
+  pieces.forEach((piece, i) => {
+    expect(piece.top).toHaveLength(4);
+    expect(piece.top?.[0]?.token).toBe(piece.token);
+    expect(piece.logprob).toBeCloseTo(scored[promptTokens.length - 1 + i] ?? 0, 4);
+    const values = piece.top?.map(({ logprob }) => logprob) ?? [];
+    expect(values).toEqual([...values].sort((a, b) => b - a));
+  });
+});
+
+test("the same seed gives the same text, another seed another", async () => {
+  const text = async (seed: number) =>
+    (await model.generate(whale, { temperature: 1, seed, maxTokens: 30 }).result).rows[0]?.text;
+  expect(await text(11)).toBe(await text(11));
+  expect(await text(11)).not.toBe(await text(12));
+});
+
+test("a repetition penalty changes greedy text, and a strong one forbids repeating", async () => {
+  const options = { temperature: 0, maxTokens: 40, presencePenalty: 1000 };
+  const { rows } = await model.generate(whale, options).result;
+  const tokens = rows[0]?.tokens ?? [];
+  expect(new Set(tokens).size).toBe(tokens.length);
+});
+
+test("prompts that cannot be are refused before anything runs", () => {
+  expect(() => model.generate("")).toThrow(/empty/);
+  expect(() => model.generate([])).toThrow();
+  expect(() => model.generate([0, 99_999])).toThrow(/token id 99999 .* vocabulary of 2048/);
+  expect(() => model.generate(whale, { temperature: -1 })).toThrow(/temperature is -1/);
+  expect(() => model.generate(whale, { topK: 1.5 })).toThrow(/topK is 1.5, expected an integer/);
+});
