@@ -1,0 +1,128 @@
+import { rm } from "node:fs/promises";
+import { afterAll, describe, expect, test } from "vitest";
+import { loadModel } from "../../src/generate/language-model.ts";
+import { openGpu } from "../../src/gpu/open.ts";
+import { parseRopeScaling } from "../../src/kernels/rope/scaling.ts";
+import { ropeTable } from "../../src/kernels/rope/table.ts";
+import { dense } from "../../src/reference/dense.ts";
+import { gpt2, llama } from "../../src/reference/transformer.ts";
+import type { DType } from "../../src/tensor/dtype.ts";
+import { assertClose, nmseCaps } from "../support/compare.ts";
+import { randomSource } from "../support/random.ts";
+import { gpt2Shapes, llamaShapes, type RandomModel, writeRandomModel } from "../support/random-model.ts";
+
+const gpu = await openGpu();
+afterAll(() => gpu.close());
+
+const base = {
+  vocab_size: 2048,
+  hidden_size: 64,
+  intermediate_size: 96,
+  num_hidden_layers: 2,
+  num_attention_heads: 6,
+  num_key_value_heads: 2,
+  head_dim: 32,
+  max_position_embeddings: 256,
+  rms_norm_eps: 1e-5,
+  rope_theta: 10000,
+  hidden_act: "silu",
+  tie_word_embeddings: false,
+};
+const llama3 = {
+  rope_type: "llama3",
+  factor: 8,
+  low_freq_factor: 1,
+  high_freq_factor: 4,
+  original_max_position_embeddings: 64,
+};
+const yarn = { rope_type: "yarn", factor: 4, original_max_position_embeddings: 64 };
+const gpt = {
+  model_type: "gpt2",
+  layer_norm_epsilon: 1e-5,
+
+  architectures: ["GPT2LMHeadModel"],
+  vocab_size: 2048,
+  n_embd: 96,
+  n_head: 3,
+  n_layer: 2,
+  n_positions: 128,
+};
+
+const members: [string, Record<string, unknown>, DType, number][] = [
+  [
+    "Llama 2, tied, f16",
+    { ...base, model_type: "llama", architectures: ["LlamaForCausalLM"], tie_word_embeddings: true },
+    "f16",
+    1,
+  ],
+  [
+    "Llama 3.1, bf16, two shards",
+    { ...base, model_type: "llama", architectures: ["LlamaForCausalLM"], rope_scaling: llama3 },
+    "bf16",
+    2,
+  ],
+  [
+    "Mistral with a window of 10",
+    { ...base, model_type: "mistral", architectures: ["MistralForCausalLM"], sliding_window: 10 },
+    "f32",
+    1,
+  ],
+  [
+    "Qwen2 with biases and yarn",
+    { ...base, model_type: "qwen2", architectures: ["Qwen2ForCausalLM"], rope_scaling: yarn },
+    "bf16",
+    1,
+  ],
+  [
+    "Qwen3 with head norms",
+    { ...base, model_type: "qwen3", architectures: ["Qwen3ForCausalLM"], head_dim: 80 },
+    "f32",
+    1,
+  ],
+  ["GPT-2", gpt, "f32", 1],
+  ["GPT-2 in f16", gpt, "f16", 1],
+];
+
+const source = randomSource(3);
+const ids = Array.from({ length: 29 }, () => source.integer(2048));
+
+for (const [name, config, dtype, shards] of members) {
+  describe(name, async () => {
+    const isGpt = "n_embd" in config;
+    const made: RandomModel = await writeRandomModel(
+      config,
+      isGpt ? gpt2Shapes(config) : llamaShapes(config),
+      dtype,
+      shards,
+    );
+    const reference = (tokens: readonly number[]) => {
+      const given = { ids: dense([tokens.length], tokens), weights: made.weights };
+      if (isGpt) return gpt2(given, config as never).logits.values;
+      const width = Number(config["head_dim"]);
+      const angles = { theta: 10000, width, scaling: parseRopeScaling(config), positions: 256 };
+      return llama({ ...given, table: dense([256, width / 2, 2], ropeTable(angles)) }, config as never).logits.values;
+    };
+    const expected = reference(ids);
+    const v = 2048;
+    afterAll(() => rm(made.folder, { recursive: true }));
+
+    test("logits of every position agree with float64", async () => {
+      using model = await loadModel(gpu, made.folder);
+      using session = model.session();
+      const { logits } = await session.state.inspect(ids, "all");
+      const flat = Float64Array.from(logits.flatMap((row) => [...row]));
+      assertClose(flat, expected, nmseCaps.logits, name);
+    });
+
+    test("decoding takes the likeliest token that float64 finds", async () => {
+      using model = await loadModel(gpu, made.folder);
+      const last = expected.subarray((ids.length - 1) * v);
+      const likeliest = last.indexOf(Math.max(...last));
+      const { rows } = await model.generate(ids, { temperature: 0, maxTokens: 3 }).result;
+      expect(rows[0]?.tokens[0]).toBe(likeliest);
+      const longer = [...ids, ...(rows[0]?.tokens.slice(0, 2) ?? [])];
+      const end = reference(longer).subarray((longer.length - 1) * v);
+      expect(rows[0]?.tokens[2]).toBe(end.indexOf(Math.max(...end)));
+    });
+  });
+}

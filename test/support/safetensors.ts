@@ -1,0 +1,29 @@
+import { bytesPerElement, type DType, type Elements } from "../../src/tensor/dtype.ts";
+
+/** A tensor to write. */
+export interface WrittenTensor {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  readonly elements: Elements;
+}
+
+/** The bytes of a safetensors file: an 8-byte length, a JSON header, the data in order. */
+export function safetensors(tensors: Readonly<Record<string, WrittenTensor>>): Uint8Array<ArrayBuffer> {
+  const header: Record<string, unknown> = {};
+  let at = 0;
+  for (const [name, { shape, dtype, elements }] of Object.entries(tensors)) {
+    const bytes = elements.length * bytesPerElement[dtype];
+    header[name] = { dtype: dtype.toUpperCase(), shape, data_offsets: [at, at + bytes] };
+    at += bytes;
+  }
+  const json = new TextEncoder().encode(JSON.stringify(header));
+  const file = new Uint8Array(new ArrayBuffer(8 + json.byteLength + at));
+  new DataView(file.buffer).setBigUint64(0, BigInt(json.byteLength), true);
+  file.set(json, 8);
+  at = 8 + json.byteLength;
+  for (const { elements } of Object.values(tensors)) {
+    file.set(new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength), at);
+    at += elements.byteLength;
+  }
+  return file;
+}
