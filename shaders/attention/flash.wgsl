@@ -70,13 +70,13 @@ fn main(
 
   for (var first_key = keys.x; first_key < keys.y; first_key += KEYS) {
     // Scores: q · k, a piece of the head's columns at a time.
-    var scores: array<array<vec4f, KEY_VECTORS>, THREAD_ROWS>;
+    var scores = array<array<vec4f, KEY_VECTORS>, THREAD_ROWS>();
     for (var chunk = 0u; chunk < CHUNKS; chunk++) {
       workgroupBarrier();  // the tile has been read
       stage_keys(b, group, first_key, keys.y, chunk, thread);
       workgroupBarrier();
       for (var i = 0u; i < DEPTH; i++) {
-        var key_tile: array<array<vec4f, KEY_VECTORS>, 4>;
+        var key_tile = array<array<vec4f, KEY_VECTORS>, 4>();
         for (var c = 0u; c < 4; c++) {
           for (var j = 0u; j < KEY_VECTORS; j++) {
             key_tile[c][j] = tile[(4 * i + c) * (KEYS / 4) + j * COLUMN_THREADS + column];
@@ -98,7 +98,7 @@ fn main(
 
     let full = first_key + KEYS <= keys.y
       && tile_full(first_position, last_position, first_key, first_key + KEYS - 1);
-    var tops: array<f32, THREAD_ROWS>;
+    var tops = array<f32, THREAD_ROWS>();
     for (var r = 0u; r < THREAD_ROWS; r++) {
       let row = block * ROWS + first_row + r;
       tops[r] = LOWEST;
@@ -159,7 +159,7 @@ fn main(
       }
       workgroupBarrier();
       for (var i = 0u; i < CHUNK_FOURS; i++) {
-        var values: array<array<vec4f, COLUMNS>, 4>;
+        var values = array<array<vec4f, COLUMNS>, 4>();
         for (var n = 0u; n < 4; n++) {
           for (var c = 0u; c < COLUMNS; c++) {
             values[n][c] = tile[(4 * i + n) * VECTORS + c * COLUMN_THREADS + column];
@@ -207,7 +207,7 @@ fn stage_keys(b: u32, group: u32, first_key: u32, end: u32, chunk: u32, thread: 
   for (var i = thread; i < KEYS / 4 * DEPTH; i += THREADS) {
     let four = i / DEPTH;
     let depth = i % DEPTH;
-    var values: mat4x4f;  // zeros where there are no keys
+    var values = mat4x4f();  // zeros where there are no keys
     for (var n = 0u; n < 4; n++) {
       let key = first_key + 4 * four + n;
       if (key < end) { values[n] = k[k_row(b, group, key) / 4 + chunk * DEPTH + depth]; }

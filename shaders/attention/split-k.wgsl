@@ -45,7 +45,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let position = first_query(b);
   let positions = block_positions(b, block);
   for (var i = thread; i < VECTORS * FOURS; i += WORKGROUP) {
-    var values: mat4x4f;
+    var values = mat4x4f();
     for (var r = 0u; r < 4; r++) {
       let row = min(block * ROWS + 4 * (i % FOURS) + r, rows - 1);  // rows past the end repeat the last
       values[r] = q[q_row(b, group * heads + row % heads, row / heads) / 4 + i / FOURS];
@@ -64,12 +64,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
 
   for (var first_key = keys.x; first_key < keys.y; first_key += KEYS) {
     let own_key = first_key + thread * THREAD_KEYS;
-    var scores: array<array<vec4f, FOURS>, THREAD_KEYS>;
+    var scores = array<array<vec4f, FOURS>, THREAD_KEYS>();
     if (own_key < keys.y) {
-      var row: array<u32, THREAD_KEYS>;
+      var row = array<u32, THREAD_KEYS>();
       for (var n = 0u; n < THREAD_KEYS; n++) { row[n] = k_row(b, group, min(own_key + n, keys.y - 1)) / 4; }
       for (var i = 0u; i < VECTORS; i++) {
-        var values: array<vec4f, THREAD_KEYS>;
+        var values = array<vec4f, THREAD_KEYS>();
         for (var n = 0u; n < THREAD_KEYS; n++) { values[n] = k[row[n] + i]; }
         for (var f = 0u; f < FOURS; f++) {
           let x = queries[4 * i * FOURS + f];

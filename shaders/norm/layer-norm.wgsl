@@ -32,14 +32,14 @@ fn main(
   for (var i = lane; i < width; i += LANES) {
     all += load_row(first + i);
   }
-  let mean = workgroup_sum(total(all), thread) / f32(params.cols);
+  let mean = workgroup_sum(vector_sum(all), thread) / f32(params.cols);
 
   var squares = Vector();
   for (var i = lane; i < width; i += LANES) {
     let deviation = reload_row(first + i) - mean;
     squares += deviation * deviation;
   }
-  let scale = inverseSqrt(workgroup_sum(total(squares), thread) / f32(params.cols) + params.eps);
+  let scale = inverseSqrt(workgroup_sum(vector_sum(squares), thread) / f32(params.cols) + params.eps);
 
   for (var i = lane; i < width; i += LANES) {
     y[first + i] = (reload_row(first + i) - mean) * scale * weight[i] + load_bias(i);

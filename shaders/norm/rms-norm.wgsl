@@ -32,7 +32,7 @@ fn main(
     let value = load_row(first + i);
     squares += value * value;
   }
-  let scale = inverseSqrt(workgroup_sum(total(squares), thread) / f32(params.cols) + params.eps);
+  let scale = inverseSqrt(workgroup_sum(vector_sum(squares), thread) / f32(params.cols) + params.eps);
 
   for (var i = lane; i < width; i += LANES) {
     y[first + i] = reload_row(first + i) * scale * weight[i];

@@ -1,8 +1,8 @@
 // with: sampling/order, lib/grid
 // Index of each row's largest element, the lowest where several tie:  index = min { i : x[i] = max(x) }
 //
-// One workgroup a row. Each thread strides down the row and keeps the first largest it meets; a tree in workgroup memory
-// joins them. NaN counts as −∞; a row with no number above −∞ gives 0. Requests v reads a row.
+// One workgroup a row. Each thread strides down the row and keeps the first largest it meets; a tree in workgroup
+// memory joins them. NaN counts as −∞; a row with no number above −∞ gives 0. Requests v reads a row.
 
 const WORKGROUP: u32 = 256;
 const_assert (WORKGROUP & (WORKGROUP - 1)) == 0;  // the tree halves it

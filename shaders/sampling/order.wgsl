@@ -6,11 +6,14 @@
 const IMPOSSIBLE: u32 = 0;
 const INFINITE: u32 = 0xff800000;  // the key of +∞
 
+fn is_nan(logit: f32) -> bool {
+  return (bitcast<u32>(logit) & 0x7fffffff) > 0x7f800000;
+}
+
 fn order_key(logit: f32) -> u32 {
   let bits = bitcast<u32>(logit);
-  let magnitude = bits & 0x7fffffff;
-  if (magnitude == 0) { return 0x80000000; }
-  if (magnitude > 0x7f800000 || bits == 0xff800000) { return IMPOSSIBLE; }
+  if (is_nan(logit) || bits == 0xff800000) { return IMPOSSIBLE; }
+  if ((bits & 0x7fffffff) == 0) { return 0x80000000; }
   return select(bits | 0x80000000, ~bits, bits > 0x80000000);
 }
 

@@ -1,6 +1,6 @@
 // with: sampling/settings, sampling/count/off, sampling/select, lib/reduce, lib/threefry, lib/row, lib/grid
-// One token per row:  the first id with  Σ weight[0..=id] > ⌊word · Σ weight / 2³²⌋,  weight = ⌊exp((l − max) / T) / S · 2³¹⌋
-// over the tokens that top-k, top-p and min-p keep, in this order; S sums over all tokens.
+// One token per row:  the first id with Σ weight[0..=id] > ⌊word · Σ weight / 2³²⌋
+// weight = ⌊exp((l − max) / T) / S · 2³¹⌋ for tokens that top-k, top-p and min-p keep, in this order; S sums over all.
 //
 // One workgroup a row. The filters are thresholds on the logit, found by radix select. Weights are integers, so that
 // sums, and with them the token, do not depend on the order of atomics; S comes from a fixed tree. The random word
@@ -76,9 +76,9 @@ fn draw(first: u32, width: u32, word: u32, thread: u32) -> u32 {
   var share = 0u;  // tokens a thread
   for (var range = params.v; range > 1; range = share) {
     share = (range + WORKGROUP - 1) / WORKGROUP;
-    let from = begin + thread * share;
+    let start = begin + thread * share;
     var mass = 0u;
-    for (var i = from; i < min(from + share, width); i++) { mass += weight(order_key(logits[first + i])); }
+    for (var i = start; i < min(start + share, width); i++) { mass += weight(order_key(logits[first + i])); }
     let up_to = workgroup_scan(mass, thread);
     if (range == params.v) { rest = multiply_high(vec2u(word, workgroup_total())); }
     let place = workgroup_locate(up_to, mass, rest, thread);

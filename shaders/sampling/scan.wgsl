@@ -1,4 +1,4 @@
-// Running sums over the threads of a workgroup of WORKGROUP threads (defined by the kernel), and where they pass a goal.
+// Running sums over a workgroup of WORKGROUP threads (defined by the kernel), and where they pass a goal.
 //
 // Hillis and Steele's scan: log2(WORKGROUP) doublings with two barriers each. Integers, so the order does not matter.
 // All threads must call these functions (uniform control flow), workgroup_locate after workgroup_scan.

@@ -2,9 +2,9 @@
 // The n most likely tokens of each row and their log-probabilities, and that of the token chosen:
 // logprob = l[id] − log Σ exp(l), sorted by logit, then by id
 //
-// One workgroup a row. Radix select finds the n-th largest logit; a scan numbers the tokens that tie with it in order of
-// id, of which as many are taken as there is room for; then each of the n counts how many go before it. NaN counts as −∞
-// in the order and makes every log-probability of its row NaN. Requests 8·v reads a row.
+// One workgroup a row. Radix select finds the n-th largest logit; a scan numbers the tokens that tie with it in order
+// of id, of which as many are taken as there is room for; then each of the n counts how many go before it. NaN counts
+// as −∞ in the order and makes every log-probability of its row NaN. Requests 8·v reads a row.
 
 const WORKGROUP: u32 = 256;
 const CANDIDATES: u32 = 64;  // n at most
@@ -35,12 +35,12 @@ fn goal(total: u32) -> u32 {
 // Puts the n most likely tokens into candidates, in any order. Threads have ranges of neighbouring tokens.
 fn gather(first: u32, nth: Selected, thread: u32) {
   let share = (params.v + WORKGROUP - 1) / WORKGROUP;
-  let from = thread * share;
-  let to = min(from + share, params.v);
+  let start = thread * share;
+  let to = min(start + share, params.v);
   var ties = 0u;
-  for (var i = from; i < to; i++) { ties += u32(order_key(logits[first + i]) == nth.key); }
+  for (var i = start; i < to; i++) { ties += u32(order_key(logits[first + i]) == nth.key); }
   var place = nth.above + workgroup_scan(ties, thread) - ties;
-  for (var i = from; i < to; i++) {
+  for (var i = start; i < to; i++) {
     let key = order_key(logits[first + i]);
     if (key > nth.key) {
       candidates[atomicAdd(&taken, 1u)] = Candidate(key, i);

@@ -1,4 +1,4 @@
-// with: lib/grid
+// with: lib/exponential, lib/vector/one, lib/grid
 // The last of three softmax passes:  y = exp(x - largest[row]) / sum[row]
 //
 // One thread an element. Requests 3·rows·cols reads and rows·cols writes.
@@ -23,5 +23,5 @@ fn main(
   if (i >= params.rows * params.cols) { return; }
   let row = i / params.cols;
   let scale = select(1.0 / sum[row], 0.0, sum[row] == 0.0);  // a row of -infinity is all zeros
-  y[i] = exp(x[i] - largest[row]) * scale;
+  y[i] = exponential(x[i] - largest[row]) * scale;
 }

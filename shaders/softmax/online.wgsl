@@ -1,4 +1,4 @@
-// with: lib/vector/four, lib/reduce, lib/grid
+// with: lib/exponential, lib/vector/four, lib/reduce, lib/grid
 // Softmax over the last axis, maximum and sum in one pass:  y = exp(x - max(x)) / Σ exp(x - max(x))
 //
 // LANES threads a row, as in softmax/workgroup. Each keeps the largest element so far and the sum of exponentials
@@ -34,14 +34,14 @@ fn main(
   for (var i = lane; i < width; i += LANES) {
     let value = x[first + i];
     let larger = max(shift, value);
-    all = all * exp(shift - larger) + exp(value - larger);
+    all = all * exponential(shift - larger) + exponential(value - larger);
     shift = larger;
   }
-  let row_shift = workgroup_max(largest(shift), thread);
-  let sum = workgroup_sum(total(all * exp(shift - row_shift)), thread);
+  let row_shift = workgroup_max(vector_max(shift), thread);
+  let sum = workgroup_sum(vector_sum(all * exponential(shift - row_shift)), thread);
 
   let scale = select(1.0 / sum, 0.0, sum == 0.0);  // a row of -infinity is all zeros
   for (var i = lane; i < width; i += LANES) {
-    y[first + i] = exp(x[first + i] - row_shift) * scale;
+    y[first + i] = exponential(x[first + i] - row_shift) * scale;
   }
 }

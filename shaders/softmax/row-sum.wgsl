@@ -1,4 +1,4 @@
-// with: lib/grid
+// with: lib/exponential, lib/vector/one, lib/grid
 // The second of three softmax passes:  sum[row] = Σ exp(x - largest[row])
 //
 // One thread a row, as in softmax/row-max. Requests rows·cols reads and rows writes.
@@ -23,7 +23,7 @@ fn main(
   let shift = largest[row];
   var all = 0.0;
   for (var col = 0u; col < params.cols; col++) {
-    all += exp(x[row * params.cols + col] - shift);
+    all += exponential(x[row * params.cols + col] - shift);
   }
   sum[row] = all;
 }

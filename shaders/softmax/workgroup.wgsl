@@ -1,4 +1,4 @@
-// with: lib/vector/four, lib/reduce, lib/grid
+// with: lib/exponential, lib/vector/four, lib/reduce, lib/grid
 // Softmax over the last axis:  y = exp(x - max(x)) / Σ exp(x - max(x))
 //
 // LANES threads a row, and the row stays with them: the maximum and the sum meet in workgroup memory instead of in
@@ -32,15 +32,15 @@ fn main(
   for (var i = lane; i < width; i += LANES) {
     value = max(value, x[first + i]);
   }
-  let shift = workgroup_max(largest(value), thread);
+  let shift = workgroup_max(vector_max(value), thread);
 
   var all = Vector();
   for (var i = lane; i < width; i += LANES) {
-    let weight = exp(x[first + i] - shift);
+    let weight = exponential(x[first + i] - shift);
     y[first + i] = weight;
     all += weight;
   }
-  let sum = workgroup_sum(total(all), thread);
+  let sum = workgroup_sum(vector_sum(all), thread);
 
   let scale = select(1.0 / sum, 0.0, sum == 0.0);  // a row of -infinity is all zeros
   for (var i = lane; i < width; i += LANES) {

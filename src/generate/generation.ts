@@ -23,7 +23,7 @@ export interface GenerationResult {
     readonly tokensPerSecond: number;
     /** Prompt tokens of all rows in a second. */
     readonly prefillTokensPerSecond: number;
-    /** CPU time to encode and submit one decode step. */
+    /** Milliseconds to encode and submit one decode step, the median. */
     readonly encodePerToken: number;
   };
   readonly memory: { readonly weights: number; readonly cache: number; readonly temporaries: number };

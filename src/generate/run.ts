@@ -15,7 +15,7 @@ export interface RunTimings {
   prefill: number;
   /** Milliseconds from the first sampled token to the last. */
   decode: number;
-  /** Milliseconds of CPU time to encode and submit one decode step. */
+  /** Milliseconds to encode and submit one decode step, the median. */
   encodePerToken: number;
   /** Decode steps read. */
   steps: number;
@@ -77,13 +77,13 @@ export async function* run(
   const longest = Math.max(...rows.map(({ promptTokens }) => promptTokens.length));
   const pending: ReadBack[] = [];
   let submitted = 0; // tokens sampled, read back or not
-  let encoding = 0;
+  const encoding: number[] = [];
   const submit = async () => {
     const first = submitted === 0;
     const bound = await state.bound(first ? "sample" : "decode", longest + submitted, kind);
     const before = performance.now();
     pending.push(submitStep(state, bound));
-    if (!first) encoding += performance.now() - before;
+    if (!first) encoding.push(performance.now() - before);
     submitted++;
   };
   const most = Math.min(options.maxTokens, Math.max(...rows.map(room)));
@@ -102,7 +102,7 @@ export async function* run(
     }
   } finally {
     timings.decode = performance.now() - decodeStart - (state.compileTime - compiled);
-    timings.encodePerToken = submitted > 1 ? encoding / (submitted - 1) : 0;
+    timings.encodePerToken = encoding.sort((a, b) => a - b)[Math.floor(encoding.length / 2)] ?? 0;
     for (const left of pending.splice(0)) await discard(state, left);
     for (const row of rows) {
       // Every submitted decode step has fed one more token; those beyond what was accepted do not count.

@@ -2,6 +2,9 @@ import { GpuError } from "./errors.ts";
 
 const usage = () => GPUBufferUsage.STORAGE | GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
 
+/** Buffers with first contents are pooled up to this size; larger ones have the size asked for and are freed. */
+const pooledUploads = 1 << 20;
+
 /** Sizes in the pool: powers of two and the three quarter steps between them, so that at most a fifth is wasted. */
 export function pooledSize(bytes: number): number {
   const size = Math.max(256, bytes);
@@ -10,9 +13,16 @@ export function pooledSize(bytes: number): number {
   return power * 2;
 }
 
+/** A buffer that nobody owns, and the last list of eager work that may still use it. */
+interface FreeBuffer {
+  readonly buffer: GPUBuffer;
+  readonly list: number;
+}
+
 /**
  * Buffers by size, used again and again. A buffer goes back as soon as its tensor is disposed, also when work that
- * uses it is still recorded or running: the next user's work comes later on the same queue.
+ * uses it is still recorded or running: the next eager user's work comes later on the same queue. Whoever writes or
+ * destroys a buffer at once, or submits ahead of the eager work, may only have one whose eager work is submitted.
  */
 export class BufferPool {
   /** Bytes of all buffers that exist, in use or free. */
@@ -21,11 +31,17 @@ export class BufferPool {
   created = 0;
   /** For tests: every buffer starts as NaN and none is used twice, so that reading what nobody wrote shows. */
   poison = false;
+  /** Number of the latest list of eager work that has any. */
+  recorded = 0;
+  #submitted = 0;
   readonly #device: GPUDevice;
   readonly #limit: number;
-  readonly #free = new Map<number, GPUBuffer[]>();
-  readonly #failures: Promise<void>[] = [];
-  #failure: GpuError | undefined;
+  readonly #free = new Map<number, FreeBuffer[]>();
+  readonly #doomed: FreeBuffer[] = [];
+  readonly #single = new WeakSet<GPUBuffer>();
+  readonly #checks = new Set<Promise<void>>();
+  readonly #failures = new WeakMap<GPUBuffer, GpuError>();
+  #unreported: GpuError | undefined;
   readonly #onDestroy: (buffer: GPUBuffer) => void;
 
   constructor(device: GPUDevice, limit: number, onDestroy: (buffer: GPUBuffer) => void) {
@@ -34,27 +50,43 @@ export class BufferPool {
     this.#onDestroy = onDestroy;
   }
 
-  /** A buffer of at least `bytes`; its contents are whatever its last user left. */
-  take(label: string, bytes: number): GPUBuffer {
+  /**
+   * A buffer of at least `bytes`; its contents are whatever its last user left. With `submitted`, one that no eager
+   * work uses which is not submitted yet.
+   */
+  take(label: string, bytes: number, { submitted = false } = {}): GPUBuffer {
     if (this.poison) {
       return this.createFilled(label, bytes, (memory) => new Uint32Array(memory).fill(0x7fc00000));
     }
     const size = Math.min(pooledSize(bytes), Math.max(this.#limit, bytes));
-    const reused = this.#free.get(size)?.pop();
-    if (reused) {
-      reused.label = label;
-      return reused;
-    }
-    return this.create(label, size, false);
+    return this.#reuse(label, size, submitted) ?? this.create(label, size, false);
   }
 
-  /** A new buffer of `bytes`, of a size the pool can use again if small, with `fill` run on its mapped memory. */
+  #reuse(label: string, size: number, submitted: boolean): GPUBuffer | undefined {
+    const list = this.#free.get(size);
+    const index = list?.findLastIndex((free) => !submitted || free.list <= this.#submitted) ?? -1;
+    const [found] = index < 0 ? [] : (list?.splice(index, 1) ?? []);
+    if (found) found.buffer.label = label;
+    return found?.buffer;
+  }
+
+  /** A buffer of at least `bytes` with first contents: `fill` is given zeros. */
   createFilled(label: string, bytes: number, fill: (memory: ArrayBuffer) => void): GPUBuffer {
+    const exact = Math.ceil(bytes / 4) * 4;
+    const pooled = bytes <= pooledUploads;
+    const size = Math.max(exact, pooled ? Math.min(pooledSize(bytes), this.#limit) : 0);
+    const reused = pooled && !this.poison ? this.#reuse(label, size, true) : undefined;
+    if (reused) {
+      const memory = new ArrayBuffer(exact);
+      fill(memory);
+      this.#device.queue.writeBuffer(reused, 0, memory);
+      return reused;
+    }
     // Dawn never frees a buffer whose first use was queue.writeBuffer, so first contents go in while it is mapped.
-    const size = bytes <= 1 << 20 ? Math.min(pooledSize(bytes), this.#limit) : Math.ceil(bytes / 4) * 4;
-    const buffer = this.create(label, Math.max(size, Math.ceil(bytes / 4) * 4), true);
+    const buffer = this.create(label, size, true);
     fill(buffer.getMappedRange());
     buffer.unmap();
+    if (!pooled) this.#single.add(buffer);
     return buffer;
   }
 
@@ -75,24 +107,59 @@ export class BufferPool {
       void this.#device.popErrorScope();
       throw new GpuError(`${label}: ${bytes} bytes could not be allocated`, { cause });
     }
+    this.allocatedBytes += buffer.size;
+    this.created++;
     const check = this.#device.popErrorScope().then(
       (error) => {
-        if (error) this.#failure ??= new GpuError(`${label}: ${bytes} bytes could not be allocated (${error.message})`);
+        if (error) this.#fail(buffer, `${label}: ${bytes} bytes could not be allocated (${error.message})`);
       },
       () => undefined, // the device is lost; that is reported where it is used
     );
-    this.#failures.push(check);
-    this.allocatedBytes += bytes;
-    this.created++;
+    this.#checks.add(check);
+    void check.finally(() => this.#checks.delete(check));
     return buffer;
   }
 
-  /** Gives a pooled buffer back. */
+  #fail(buffer: GPUBuffer, message: string): void {
+    const failure = new GpuError(message);
+    this.#failures.set(buffer, failure);
+    this.#unreported ??= failure;
+    this.allocatedBytes -= buffer.size;
+    for (const list of this.#free.values()) {
+      const index = list.findIndex((free) => free.buffer === buffer);
+      if (index >= 0) list.splice(index, 1);
+    }
+  }
+
+  /** Why there is no memory behind a buffer; known once `checked`. */
+  failure(buffer: GPUBuffer): GpuError | undefined {
+    const failure = this.#failures.get(buffer);
+    if (failure !== undefined && failure === this.#unreported) this.#unreported = undefined;
+    return failure;
+  }
+
+  /** Gives a buffer back. */
   give(buffer: GPUBuffer): void {
-    if (this.poison) return;
+    if (this.poison || this.#failures.has(buffer)) return;
+    const free = { buffer, list: this.recorded };
+    if (this.#single.has(buffer)) {
+      this.#doomed.push(free);
+      this.#destroyDoomed();
+      return;
+    }
     const list = this.#free.get(buffer.size);
-    if (list) list.push(buffer);
-    else this.#free.set(buffer.size, [buffer]);
+    if (list) list.push(free);
+    else this.#free.set(buffer.size, [free]);
+  }
+
+  /** Says that eager work up to and with list `list` is submitted. */
+  markSubmitted(list: number): void {
+    this.#submitted = Math.max(this.#submitted, list);
+    this.#destroyDoomed();
+  }
+
+  #destroyDoomed(): void {
+    for (const { buffer } of extract(this.#doomed, ({ list }) => list <= this.#submitted)) this.destroy(buffer);
   }
 
   /** Frees a buffer for good. Work that uses it must have been submitted. */
@@ -104,15 +171,28 @@ export class BufferPool {
 
   /** Frees every buffer that nobody uses. */
   trim(): void {
-    for (const list of this.#free.values()) for (const buffer of list) this.destroy(buffer);
-    this.#free.clear();
+    for (const list of this.#free.values()) {
+      for (const { buffer } of extract(list, (free) => free.list <= this.#submitted)) this.destroy(buffer);
+    }
   }
 
-  /** Waits for the allocations made so far; throws the first that failed. */
+  /** Waits until it is known of every buffer made so far whether there is memory behind it. */
+  async checked(): Promise<void> {
+    if (this.#checks.size > 0) await Promise.all(this.#checks);
+  }
+
+  /** Waits for the allocations made so far; throws the first that failed, unless that was told before. */
   async settle(): Promise<void> {
-    await Promise.all(this.#failures.splice(0));
-    const failure = this.#failure;
-    this.#failure = undefined;
+    await this.checked();
+    const failure = this.#unreported;
+    this.#unreported = undefined;
     if (failure) throw failure;
   }
+}
+
+/** Takes the items that `wanted` names out of a list. */
+function extract<T>(list: T[], wanted: (item: T) => boolean): T[] {
+  const out = list.filter(wanted);
+  if (out.length > 0) list.splice(0, list.length, ...list.filter((item) => !wanted(item)));
+  return out;
 }

@@ -58,7 +58,7 @@ export function packUniforms(operations: readonly Operation[]): {
   return { memory, offsets };
 }
 
-/** Turns a dispatch into a command, its bind groups made by `bindGroup`. */
+/** Turns a dispatch into a command, its bind groups made by `bindGroup`. Throws where a written buffer is used twice. */
 export function lowerDispatch(
   dispatch: Dispatch,
   pipeline: Pipeline,
@@ -66,6 +66,16 @@ export function lowerDispatch(
   uniform: { readonly buffer: GPUBuffer; readonly offsets: ReadonlyMap<Uint8Array, number> },
   bindGroup: (layout: GPUBindGroupLayout, entries: GPUBindGroupEntry[]) => GPUBindGroup,
 ): Command {
+  const written = new Map<GPUBuffer, string>();
+  for (const { access, name, storage } of dispatch.bindings) {
+    if (access === "read_write") written.set(resolve(storage).buffer, name);
+  }
+  for (const { name, storage } of dispatch.bindings) {
+    const other = written.get(resolve(storage).buffer);
+    if (other !== undefined && other !== name) {
+      throw new GpuError(`${dispatch.kernel}: ${other} is written and shares its memory with ${name}`);
+    }
+  }
   const groups = pipeline.layouts.map((layout, group) => {
     const entries: GPUBindGroupEntry[] = [];
     for (const binding of dispatch.bindings) {
@@ -94,6 +104,7 @@ function rangeOf(binding: Binding, resolve: (storage: Storage) => Place): GPUBuf
 export function encodeCommands(encoder: GPUCommandEncoder, commands: readonly Command[]): void {
   let pass: GPUComputePassEncoder | undefined;
   let bound: GPUComputePipeline | undefined;
+  const boundGroups: (GPUBindGroup | undefined)[] = [];
   for (const command of commands) {
     if (command.kind === "copy") {
       pass?.end();
@@ -104,13 +115,19 @@ export function encodeCommands(encoder: GPUCommandEncoder, commands: readonly Co
     if (!pass) {
       pass = encoder.beginComputePass();
       bound = undefined;
+      boundGroups.length = 0;
     }
     if (bound !== command.pipeline) {
       pass.setPipeline(command.pipeline);
       bound = command.pipeline;
     }
     const { groups, workgroups } = command;
-    for (let group = 0; group < groups.length; group++) pass.setBindGroup(group, groups[group]);
+    for (let group = 0; group < groups.length; group++) {
+      // A group stays bound when the pipeline changes; the step's is the same throughout.
+      if (boundGroups[group] === groups[group]) continue;
+      boundGroups[group] = groups[group];
+      pass.setBindGroup(group, groups[group]);
+    }
     pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
   }
   pass?.end();

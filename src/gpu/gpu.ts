@@ -1,20 +1,16 @@
 import type { AdapterInfo } from "./adapter.ts";
 import { BufferPool } from "./buffers.ts";
 import type { Copy, Dispatch } from "./dispatch.ts";
-import { encodeCommands, lowerDispatch, packUniforms } from "./encode.ts";
+import { EagerWork } from "./eager.ts";
 import { GpuError } from "./errors.ts";
 import { type Limits, Pipelines } from "./pipelines.ts";
-import { touched, written } from "./plan.ts";
 import { Program } from "./program.ts";
-import { type Holder, holdersIn, type Operation, Recording } from "./recording.ts";
+import { type Holder, holdersIn, Recording } from "./recording.ts";
 import { createStorage, type Storage } from "./storage.ts";
-
-/** Eager bind groups kept for the next time the same dispatch comes along. */
-const bindGroupsKept = 1024;
 
 /** Temporaries made while it is open are disposed when it closes: `using scope = gpu.scope()`. */
 export interface Scope {
-  /** Lets a value outlive the scope. */
+  /** Lets a value outlive the scope; it then belongs to the scope around it, if there is one. */
   keep<T extends Holder>(value: T): T;
   [Symbol.dispose](): void;
 }
@@ -31,18 +27,12 @@ export class Gpu {
   submits = 0;
   /** Bind groups made so far: a decode step must not add to it. */
   bindGroups = 0;
-  #eager = new Recording();
+  readonly #eager: EagerWork;
   #recording: Recording | undefined;
   readonly #scopes: Set<Storage>[] = [];
-  #flushing: Promise<void> = Promise.resolve();
   #failure: Error | undefined;
   #closed = false;
   readonly #warm = new WeakSet<GPUComputePipeline>();
-  readonly #groups = new Map<string, GPUBindGroup>();
-  readonly #bufferIds = new WeakMap<GPUBuffer, number>();
-  readonly #layoutIds = new WeakMap<GPUBindGroupLayout, number>();
-  #nextId = 1;
-  #uniformPage: GPUBuffer | undefined;
   readonly #staging = new Map<number, GPUBuffer[]>();
 
   constructor(device: GPUDevice, adapter: AdapterInfo, limits: Limits) {
@@ -50,7 +40,8 @@ export class Gpu {
     this.adapter = adapter;
     this.limits = limits;
     this.features = new Set(device.features);
-    this.buffers = new BufferPool(device, limits.buffer, (buffer) => this.#forget(buffer));
+    this.#eager = new EagerWork(this);
+    this.buffers = new BufferPool(device, limits.buffer, (buffer) => this.#eager.forget(buffer));
     this.pipelines = new Pipelines(device, limits);
     device.addEventListener("uncapturederror", (event) => {
       this.#failure ??= new GpuError(`${adapter.label}: ${event.error.message}`);
@@ -60,7 +51,7 @@ export class Gpu {
     });
   }
 
-  /** Throws when the device is closed or lost, or a previous submit was invalid. */
+  /** Throws when the device is closed or lost, or a program's submit was invalid. */
   assertUsable(): void {
     if (this.#closed) throw new GpuError(`${this.adapter.label}: this device was closed`);
     if (this.#failure) throw this.#failure;
@@ -79,7 +70,7 @@ export class Gpu {
     return storage;
   }
 
-  /** Storage with first contents; never logical, so a recording may use it as a constant. */
+  /** Storage with first contents, zeros until `fill` changes them; never logical, so a recording may use it. */
   upload(label: string, bytes: number, fill: (memory: ArrayBuffer) => void): Storage {
     this.assertUsable();
     const storage = createStorage(label, bytes, this.buffers.createFilled(label, bytes, fill));
@@ -87,21 +78,25 @@ export class Gpu {
     return storage;
   }
 
-  /** Gives storage back to the pool. Recorded and running work may still use it. Twice is harmless. */
+  /** Gives storage back to the pool. Recorded and running eager work may still use it. Twice is harmless. */
   release(storage: Storage): void {
     if (storage.state === "disposed") return;
     storage.state = "disposed";
     for (const scope of this.#scopes) scope.delete(storage);
-    if (storage.buffer && !this.#closed) this.buffers.give(storage.buffer);
+    if (storage.buffer && !storage.lent && !this.#closed) this.buffers.give(storage.buffer);
   }
 
-  /** Opens a scope; scopes close in the reverse of the order in which they were opened. */
+  /**
+   * Opens a scope; scopes close in the reverse of the order in which they were opened. What is made while it is open
+   * belongs to it, whoever makes it: code inside of a scope does not await.
+   */
   scope(): Scope {
     const owned = new Set<Storage>();
+    const around = this.#scopes.at(-1);
     this.#scopes.push(owned);
     return {
       keep: (value) => {
-        for (const storage of value.storages) owned.delete(storage);
+        for (const storage of value.storages) if (owned.delete(storage)) around?.add(storage);
         return value;
       },
       [Symbol.dispose]: () => {
@@ -115,12 +110,17 @@ export class Gpu {
   /** Adds a dispatch to the recording in progress, else to the eager work that the next read submits. */
   append(dispatch: Dispatch): void {
     this.assertUsable();
+    for (const { name, storage } of dispatch.bindings) assertLive(storage, `${dispatch.kernel}: ${name}`);
     (this.#recording ?? this.#eager).append(dispatch);
   }
 
   /** Adds a copy between storages, in order with dispatches. */
   copy(copy: Copy): void {
     this.assertUsable();
+    assertLive(copy.from, "copy: from");
+    assertLive(copy.to, "copy: to");
+    assertRange(copy.from, copy.fromOffset, copy.bytes);
+    assertRange(copy.to, copy.toOffset, copy.bytes);
     (this.#recording ?? this.#eager).copy(copy);
   }
 
@@ -154,75 +154,27 @@ export class Gpu {
     } finally {
       this.#recording = undefined;
     }
-    if (result instanceof Promise)
+    if (isThenable(result)) {
+      Promise.resolve(result).catch(() => undefined); // it may well fail outside of the recording: this says why
       throw new GpuError("the recorded function returned a promise; recording is synchronous");
+    }
     const kept = [...holdersIn(result), ...recording.taps.values()].flatMap(({ storages }) => storages);
     return new Program(this, recording, result, kept);
   }
 
   /**
-   * Submits the eager work collected so far, after compiling what it needs. Throws when a shader does not compile or
-   * the device fails; then everything that the work would have written counts as failed, and reading it throws too.
+   * Submits the eager work collected so far, after compiling what it needs. Throws the first thing in it that failed:
+   * a shader that does not compile, memory that could not be had, the device. What the failed part would have written
+   * counts as failed, and reading it throws too; the rest has run.
    */
   flush(): Promise<void> {
-    const work = this.#eager;
-    if (work.operations.length === 0) return this.#flushing.then(() => this.settle());
-    this.#eager = new Recording();
-    const run = this.#flushing.then(() => this.#submitEager(work.operations));
-    this.#flushing = run.catch(() => undefined);
-    return run.then(() => this.settle());
+    return this.#eager.flush().then(() => this.settle());
   }
 
-  async #submitEager(operations: readonly Operation[]): Promise<void> {
-    try {
-      this.assertUsable();
-      for (const storage of operations.flatMap(touched)) if (storage.failure) throw storage.failure;
-      const shaders = operations.flatMap((operation) =>
-        operation.kind === "dispatch" ? [operation.dispatch.shader] : [],
-      );
-      await Promise.all(shaders.map((shader) => this.pipelines.compile(shader)));
-      this.#encodeEager(operations);
-    } catch (cause) {
-      const failure = cause instanceof Error ? cause : new GpuError(String(cause));
-      for (const storage of operations.flatMap(written)) storage.failure = failure;
-      throw failure;
-    }
-  }
-
-  #encodeEager(operations: readonly Operation[]): void {
-    const { memory, offsets } = packUniforms(operations);
-    const uniform = { buffer: this.#writeUniforms(memory), offsets };
-    const place = (storage: Storage) => {
-      if (!storage.buffer) throw new GpuError(`${storage.label}: belongs to a recorded program`);
-      return { buffer: storage.buffer, offset: 0 };
-    };
-    const commands = operations.map((operation) => {
-      if (operation.kind === "copy") {
-        const { from, fromOffset, to, toOffset, bytes } = operation.copy;
-        return { kind: "copy" as const, from: place(from).buffer, fromOffset, to: place(to).buffer, toOffset, bytes };
-      }
-      const pipeline = this.pipelines.get(operation.dispatch.shader);
-      if (!pipeline) throw new GpuError(`${operation.dispatch.kernel}: not compiled`);
-      this.#warm.add(pipeline.pipeline);
-      return lowerDispatch(operation.dispatch, pipeline, place, uniform, (layout, entries) =>
-        this.#eagerBindGroup(layout, entries),
-      );
-    });
-    this.submit((encoder) => encodeCommands(encoder, commands));
-  }
-
-  #writeUniforms(memory: Uint8Array<ArrayBuffer>): GPUBuffer {
-    const page = this.#uniformPage;
-    if (page && page.size >= memory.byteLength) {
-      this.device.queue.writeBuffer(page, 0, memory);
-      return page;
-    }
-    if (page) this.buffers.destroy(page);
-    const size = 2 ** Math.ceil(Math.log2(Math.max(4096, memory.byteLength)));
-    this.#uniformPage = this.buffers.createFilled("eager uniforms", size, (target) =>
-      new Uint8Array(target).set(memory),
-    );
-    return this.#uniformPage;
+  /** Throws when eager work that is not submitted yet meets these buffers, since what is submitted now overtakes it. */
+  assertNothingPending(what: string, reads: ReadonlySet<GPUBuffer>, writes: ReadonlySet<GPUBuffer>): void {
+    const storage = this.#eager.conflict(reads, writes);
+    if (storage) throw new GpuError(`${what}: work on ${storage.label} is not submitted yet; await gpu.flush() before`);
   }
 
   /** Encodes and submits one command buffer. */
@@ -234,23 +186,33 @@ export class Gpu {
     this.submits++;
   }
 
-  /** Writes into storage after everything recorded before it; waits for the eager work to be submitted. */
+  /**
+   * Writes bytes, multiples of 4, into storage: after everything recorded before, and before what is recorded after.
+   * A program sees it once the promise has resolved.
+   */
   async write(storage: Storage, offset: number, data: Uint8Array<ArrayBuffer>): Promise<void> {
-    await this.flush();
-    if (!storage.buffer) throw new GpuError(`${storage.label}: belongs to a recorded program`);
-    this.device.queue.writeBuffer(storage.buffer, offset, data);
+    this.assertUsable();
+    const buffer = bufferOf(storage, "write");
+    assertRange(storage, offset, data.byteLength);
+    await this.#eager.write(buffer, offset, data.slice());
+    if (offset === 0 && data.byteLength === storage.bytes) storage.failure = undefined;
   }
 
-  /** Copies bytes of storage back to the CPU, after all work submitted and recorded so far. */
+  /** Copies bytes of storage back to the CPU, as they are after all work submitted and recorded so far. */
   async read(storage: Storage, offset: number, bytes: number): Promise<ArrayBuffer> {
-    await this.flush();
+    this.assertUsable();
     if (storage.failure) throw storage.failure;
-    const { buffer } = storage;
-    if (!buffer) throw new GpuError(`${storage.label}: belongs to a recorded program; instantiate it and read that`);
-    if (storage.state === "disposed") throw new GpuError(`${storage.label}: read after it was disposed`);
     const size = Math.max(4, Math.ceil(bytes / 4) * 4);
+    bufferOf(storage, "read");
+    assertRange(storage, offset, size);
     const staging = this.takeStaging(size);
-    this.submit((encoder) => encoder.copyBufferToBuffer(buffer, offset, staging, 0, size));
+    const target = createStorage(storage.label, size, staging);
+    this.#eager.copy({ from: storage, fromOffset: offset, to: target, toOffset: 0, bytes: size });
+    await this.#eager.flush().catch(() => undefined); // other work's failure is not this one's
+    if (target.failure) {
+      this.giveStaging(staging);
+      throw target.failure;
+    }
     try {
       await staging.mapAsync(GPUMapMode.READ, 0, size);
     } catch (cause) {
@@ -261,7 +223,7 @@ export class Gpu {
     const copy = staging.getMappedRange(0, size).slice(0, bytes);
     staging.unmap();
     this.giveStaging(staging);
-    await this.settle();
+    this.assertUsable();
     return copy;
   }
 
@@ -296,42 +258,6 @@ export class Gpu {
     return this.device.createBindGroup({ layout, entries });
   }
 
-  #eagerBindGroup(layout: GPUBindGroupLayout, entries: GPUBindGroupEntry[]): GPUBindGroup {
-    const parts = [this.#idOf(this.#layoutIds, layout)];
-    for (const { binding, resource } of entries) {
-      if (!("buffer" in resource)) continue;
-      parts.push(binding, this.#idOf(this.#bufferIds, resource.buffer), resource.offset ?? 0, resource.size ?? 0);
-    }
-    const key = parts.join();
-    const known = this.#groups.get(key);
-    if (known) {
-      this.#groups.delete(key); // and set again: the map's order is the order of use
-      this.#groups.set(key, known);
-      return known;
-    }
-    const group = this.createBindGroup(layout, entries);
-    this.#groups.set(key, group);
-    if (this.#groups.size > bindGroupsKept) {
-      const oldest = this.#groups.keys().next().value;
-      if (oldest !== undefined) this.#groups.delete(oldest);
-    }
-    return group;
-  }
-
-  #idOf<K extends object>(ids: WeakMap<K, number>, key: K): number {
-    let id = ids.get(key);
-    if (id === undefined) {
-      id = this.#nextId++;
-      ids.set(key, id);
-    }
-    return id;
-  }
-
-  /** Bind groups of a destroyed buffer go with it. Destroying is rare (trim), so all of them go. */
-  #forget(_buffer: GPUBuffer): void {
-    this.#groups.clear();
-  }
-
   /** True the first time it sees a pipeline: that one still has to be warmed. */
   markWarm(pipeline: GPUComputePipeline): boolean {
     if (this.#warm.has(pipeline)) return false;
@@ -349,4 +275,27 @@ export class Gpu {
   [Symbol.dispose](): void {
     this.close();
   }
+}
+
+function assertLive(storage: Storage, what: string): void {
+  if (storage.state === "disposed") throw new GpuError(`${what} (${storage.label}) was disposed`);
+}
+
+function assertRange(storage: Storage, offset: number, bytes: number): void {
+  if (offset % 4 === 0 && bytes % 4 === 0 && offset >= 0 && bytes >= 0 && offset + bytes <= storage.bytes) return;
+  throw new GpuError(
+    `${storage.label}: bytes ${offset} to ${offset + bytes}, expected multiples of 4 up to ${storage.bytes}`,
+  );
+}
+
+function bufferOf(storage: Storage, what: string): GPUBuffer {
+  assertLive(storage, what);
+  if (!storage.buffer) {
+    throw new GpuError(`${storage.label}: belongs to a recorded program; instantiate it and ${what} that`);
+  }
+  return storage.buffer;
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

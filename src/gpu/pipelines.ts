@@ -4,7 +4,6 @@ import type { Shader } from "./specialise.ts";
 
 /** A compiled shader with the layouts of its bind groups. */
 export interface Pipeline {
-  readonly id: number;
   readonly pipeline: GPUComputePipeline;
   /** One layout a group, from 0; groups that a shader skips have an empty one. */
   readonly layouts: readonly GPUBindGroupLayout[];
@@ -76,24 +75,24 @@ export class Pipelines {
     const device = this.#device;
     device.pushErrorScope("validation");
     const module = device.createShaderModule({ label: shader.name, code: shader.code });
-    const scope = device.popErrorScope();
+    const moduleScope = device.popErrorScope();
     const info = await module.getCompilationInfo();
     const errors = info.messages.filter((message) => message.type === "error");
     if (errors.length > 0) throw compileError(shader, errors);
-    const problem = await scope;
-    if (problem) throw new ShaderError(`${shader.name}: ${problem.message}`, shader.name);
+    await throwProblem(shader, moduleScope);
 
-    const groups = 1 + Math.max(-1, ...shader.declarations.bindings.map(({ group }) => group));
+    device.pushErrorScope("validation");
+    const { bindings } = shader.declarations;
+    const groups = 1 + Math.max(-1, ...bindings.map(({ group }) => group));
     const layouts = Array.from({ length: groups }, (_, group) =>
-      this.#layout(shader.declarations.bindings.filter((binding) => binding.group === group)),
+      this.#layout(bindings.filter((binding) => binding.group === group)),
     );
+    const layout = device.createPipelineLayout({ label: shader.name, bindGroupLayouts: [...layouts] });
+    await throwProblem(shader, device.popErrorScope());
     try {
-      const pipeline = await device.createComputePipelineAsync({
-        label: shader.name,
-        layout: device.createPipelineLayout({ label: shader.name, bindGroupLayouts: [...layouts] }),
-        compute: { module, entryPoint: "main" },
-      });
-      return { id: this.#ready.size, pipeline, layouts };
+      const compute = { module, entryPoint: "main" };
+      const pipeline = await device.createComputePipelineAsync({ label: shader.name, layout, compute });
+      return { pipeline, layouts };
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : String(cause);
       throw new ShaderError(`${shader.name}: the pipeline could not be made: ${message}`, shader.name);
@@ -138,23 +137,27 @@ export class Pipelines {
   }
 }
 
+async function throwProblem(shader: Shader, scope: Promise<GPUError | null>): Promise<void> {
+  const problem = await scope.catch(() => null); // the device is lost, which whoever uses the pipeline will see
+  if (problem) throw new ShaderError(`${shader.name}: ${problem.message}`, shader.name);
+}
+
 /** The first error of a compilation with three source lines and a caret, in the file that holds it. */
 export function compileError(shader: Shader, errors: readonly GPUCompilationMessage[]): ShaderError {
   const first = errors[0];
-  const row = (first?.lineNum ?? 1) - 1;
-  const place = shader.lines[row] ?? { file: shader.name, line: 0 };
+  const message = first?.message ?? "does not compile";
+  const more = errors.length > 1 ? `\n(and ${errors.length - 1} more)` : "";
+  const row = (first?.lineNum ?? 0) - 1;
+  const place = shader.lines[row];
+  if (!place) return new ShaderError(`${shader.name}: ${message}${more}`, shader.name);
   const text = shader.code.split("\n");
   const shown: string[] = [];
-  for (let i = Math.max(0, row - 1); i <= Math.min(text.length - 1, row + 1); i++) {
+  for (let i = row - 1; i <= row + 1; i++) {
     const from = shader.lines[i];
     if (from?.file !== place.file) continue;
     shown.push(`${String(from.line).padStart(5)} | ${text[i]}`);
     if (i === row) shown.push(`      | ${" ".repeat(Math.max(0, (first?.linePos ?? 1) - 1))}^`);
   }
-  const more = errors.length > 1 ? `\n(and ${errors.length - 1} more)` : "";
-  return new ShaderError(
-    `${place.file}:${place.line}: ${first?.message ?? "does not compile"}\n${shown.join("\n")}${more}`,
-    place.file,
-    place.line,
-  );
+  const { file, line } = place;
+  return new ShaderError(`${file}:${line}: ${message}\n${shown.join("\n")}${more}`, file, line);
 }

@@ -39,8 +39,8 @@ export function defaultParts(code: string): string[] {
 
 /**
  * Joins the kernel file `name` with its parts and sets constants and aliases. Module scope is order-free in WGSL, so
- * joining is concatenation; `enable` and `requires` lines go in front. Throws `ShaderError` for a part, constant or
- * alias that does not exist.
+ * joining is concatenation; `enable`, `requires` and `diagnostic` lines go in front. Throws `ShaderError` for a part,
+ * constant or alias that does not exist, and for a value that its constant cannot have.
  */
 export function specialise(
   name: string,
@@ -52,8 +52,13 @@ export function specialise(
   const used = new Set<string>();
   const parts: string[] = [];
   const join = (text: string) => {
-    for (const standard of defaultParts(text)) {
+    const standards = defaultParts(text);
+    for (const standard of standards) {
       const part = chosen.get(folderOf(standard)) ?? standard;
+      const rival = standards.find((other) => other !== standard && folderOf(other) === folderOf(standard));
+      if (rival && chosen.has(folderOf(standard))) {
+        throw new ShaderError(`${name}: part ${part} would take the place of both ${standard} and ${rival}`, name);
+      }
       used.add(part);
       if (parts.includes(part)) continue;
       const partCode = files[part];
@@ -81,7 +86,7 @@ export function specialise(
   for (const [file, text] of sources) {
     text.split("\n").forEach((content, index) => {
       const place = { file, line: index + 1 };
-      if (/^\s*(enable|requires)\s/.test(content)) {
+      if (/^\s*(?:(?:enable|requires)\s|diagnostic\s*\()/.test(content)) {
         if (directives.includes(content.trim())) return;
         directives.push(content.trim());
         directiveLines.push(place);
@@ -93,7 +98,7 @@ export function specialise(
   }
   let joined = [...directives, ...body].join("\n");
   for (const [constant, value] of Object.entries(specialisation.constants ?? {})) {
-    joined = setDeclaration(joined, name, "const", constant, (type) => literal(value, type));
+    joined = setDeclaration(joined, name, "const", constant, (type) => literal(name, constant, value, type));
   }
   for (const [alias, type] of Object.entries(specialisation.aliases ?? {})) {
     joined = setDeclaration(joined, name, "alias", alias, () => type);
@@ -109,14 +114,25 @@ function setDeclaration(
   name: string,
   value: (type: string) => string,
 ): string {
-  const pattern = new RegExp(`^(${keyword}\\s+${name}\\s*(?::\\s*(\\w+)\\s*)?=\\s*)[^;]+;`, "m");
+  const pattern = new RegExp(`^(${keyword}\\s+${name}\\s*(?::\\s*(\\w+)\\s*)?=\\s*)([^;]+);`, "m");
   if (!pattern.test(code)) throw new ShaderError(`${file}: there is no top-level "${keyword} ${name}" to set`, file);
-  return code.replace(pattern, (_, head: string, type?: string) => `${head}${value(type ?? "")};`);
+  return code.replace(pattern, (_, head: string, type: string | undefined, before: string) => {
+    const lines = before.replace(/[^\n]/g, ""); // so that every line stays the line it was
+    return `${head}${value(type ?? "")};${lines}`;
+  });
 }
 
-function literal(value: number | boolean, type: string): string {
-  if (typeof value === "boolean") return String(value);
+function literal(file: string, name: string, value: number | boolean, type: string): string {
+  const fits =
+    typeof value === "boolean"
+      ? type === "bool" || type === ""
+      : type === "u32"
+        ? Number.isInteger(value) && value >= 0 && value < 2 ** 32
+        : type === "i32"
+          ? Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 31
+          : type !== "bool" && Number.isFinite(value);
+  if (!fits) throw new ShaderError(`${file}: ${name} set to ${value}, expected ${type || "a finite number"}`, file);
   if (type === "u32") return `${value}u`;
-  if (type === "f32") return Number.isInteger(value) ? `${value}.0` : String(value);
+  if (type === "f32" && /^-?\d+$/.test(String(value))) return `${value}.0`;
   return String(value);
 }

@@ -12,7 +12,7 @@ export const stagingBytes = 8 << 20;
 export class Uploader {
   readonly #gpu: Gpu;
   readonly #free: GPUBuffer[] = [];
-  #waiting: Promise<GPUBuffer>[] = [];
+  readonly #waiting: Promise<GPUBuffer>[] = [];
 
   constructor(gpu: Gpu) {
     this.#gpu = gpu;
@@ -30,8 +30,14 @@ export class Uploader {
 
   /** Copies `bytes` (at most `stagingBytes`) to `offset`, a multiple of 4; the last word is padded with zeros. */
   async write(storage: Storage, offset: number, bytes: Uint8Array): Promise<void> {
-    const staging = this.#free.pop() ?? (await this.#next());
     const size = Math.ceil(bytes.byteLength / 4) * 4;
+    if (size > stagingBytes || offset % 4 !== 0 || offset + size > storage.bytes) {
+      throw new RangeError(
+        `${storage.label}: ${bytes.byteLength} bytes to ${offset}, expected at most ${stagingBytes} bytes within ` +
+          `${storage.bytes}, from a multiple of 4`,
+      );
+    }
+    const staging = this.#free.pop() ?? (await this.#next());
     const memory = new Uint8Array(staging.getMappedRange(0, size));
     memory.fill(0, bytes.byteLength);
     memory.set(bytes);
@@ -64,5 +70,7 @@ export class Uploader {
   dispose(): void {
     for (const buffer of this.#free) buffer.destroy();
     this.#free.length = 0;
+    for (const waiting of this.#waiting) waiting.then((buffer) => buffer.destroy()).catch(() => undefined);
+    this.#waiting.length = 0;
   }
 }

@@ -1,11 +1,19 @@
-import type { BindingDeclaration } from "../gpu/declarations.ts";
 import type { Binding, Cost, Uniform } from "../gpu/dispatch.ts";
 import { ShaderError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { type Shader, type ShaderFiles, type Specialisation, specialise } from "../gpu/specialise.ts";
-import { bytesPerElement, type DType } from "../tensor/dtype.ts";
-import { formatShape, type Shape, ShapeError, sizeOf } from "../tensor/shape.ts";
+import type { DType } from "../tensor/dtype.ts";
+import { type Shape, ShapeError } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
+import {
+  type Acceptance,
+  bind,
+  boundOffset,
+  checkAliasing,
+  checkInto,
+  checkTensor,
+  compulsoryBytes,
+} from "./bindings.ts";
 import { foldGrid } from "./grid.ts";
 import { shaderFiles } from "./parts.ts";
 import { type AxesOf, AxisSizes } from "./shapes.ts";
@@ -70,7 +78,11 @@ export interface KernelDefinition<I extends Patterns, M extends Patterns, O exte
     shader: Shader,
   ) => readonly [number] | readonly [number, number] | readonly [number, number, number];
   /** Floating-point operations; bytes are counted from the bindings unless given. */
-  readonly cost?: (axes: Readonly<Record<A, number>>, options: X) => Partial<Cost> & { readonly flops: number };
+  readonly cost?: (
+    axes: Readonly<Record<A, number>>,
+    options: X,
+    context: KernelContext,
+  ) => Partial<Cost> & { readonly flops: number };
   /** Checks of options and sizes that patterns cannot say; throws `ShapeError`. */
   readonly check?: (axes: Readonly<Record<A, number>>, options: X, gpu: Gpu) => void;
   /** Further WGSL files that parts may come from: a user's own. */
@@ -134,6 +146,12 @@ export function defineKernel<
     return shader;
   };
 
+  const acceptance = (key: string, types: readonly DType[] = ["f32"]): Acceptance => ({
+    types,
+    strided: definition.strided?.includes(key) ?? false,
+    segmented: definition.segmented?.input === key,
+  });
+
   const call = (gpu: Gpu, given: Readonly<Record<string, Tensor | undefined>>, options: X & Into<O>) => {
     const sizes = new AxisSizes(name);
     const tensors = new Map<string, Tensor>();
@@ -144,7 +162,7 @@ export function defineKernel<
         throw new ShapeError(`${name}: ${key} is missing, expected ${pattern}`);
       }
       sizes.match(key, pattern, tensor.shape);
-      checkTensor(definition, key, tensor);
+      checkTensor(gpu, `${name}: ${key}`, tensor, acceptance(key, definition.accepts?.[key]));
       tensors.set(key, tensor);
     }
     for (const key of Object.keys(given)) {
@@ -165,7 +183,7 @@ export function defineKernel<
       const shape = sizes.resolve(key, pattern);
       const dtype = outputTypes[key] ?? "f32";
       const into = options.into?.[key];
-      if (into) checkInto(name, key, into, shape, dtype);
+      if (into) checkInto(gpu, `${name}: into.${key}`, into, shape, acceptance(key, [dtype]));
       outputs[key] = into ?? empty(gpu, shape, dtype, `${name} ${key}`);
       tensors.set(key, outputs[key]);
     }
@@ -173,49 +191,17 @@ export function defineKernel<
       const tensor = tensors.get(key.replace("?", ""));
       if (tensor) outputs[key.replace("?", "")] = tensor;
     }
-    if ([...tensors.values()].every((tensor) => tensor.size > 0)) {
+    if (Object.values(outputs).some(({ size }) => size > 0)) {
       recordDispatches(gpu, definition, axes(), options, tensors, dtypes, shaderFor);
     }
     return outputs;
   };
 
   const kernel = (gpu: Gpu, tensors: object, options?: X & Into<O>) =>
-    gpu.group(name, name, {}, () =>
+    gpu.group(name, name, { ...options }, () =>
       call(gpu, tensors as Readonly<Record<string, Tensor | undefined>>, options ?? ({} as X & Into<O>)),
     );
   return Object.assign(kernel, { kernelName: name, source, files }) as unknown as Kernel<I, M, O, X>;
-}
-
-function checkTensor<I extends Patterns, M extends Patterns, O extends Patterns, X, A extends string>(
-  definition: KernelDefinition<I, M, O, X, A>,
-  key: string,
-  tensor: Tensor,
-): void {
-  const { name } = definition;
-  const types = definition.accepts?.[key] ?? ["f32"];
-  if (!types.includes(tensor.dtype)) {
-    throw new ShapeError(
-      `${name}: ${key} is ${tensor.dtype} ${formatShape(tensor.shape)}, expected ${types.join(" or ")}`,
-    );
-  }
-  if (definition.strided?.includes(key)) return;
-  if (!tensor.contiguous || (tensor.offset * bytesPerElement[tensor.dtype]) % 256 !== 0) {
-    throw new ShapeError(
-      `${name}: ${key} is a view ${formatShape(tensor.shape)} with strides ${formatShape(tensor.strides)} from element ` +
-        `${tensor.offset}, expected contiguous memory from a multiple of 256 bytes; call contiguous first`,
-    );
-  }
-  if (tensor.segments.length > 1 && definition.segmented?.input !== key) {
-    throw new ShapeError(`${name}: ${key} lies in ${tensor.segments.length} segments, expected one`);
-  }
-}
-
-function checkInto(name: string, key: string, into: Tensor, shape: readonly number[], dtype: DType): void {
-  if (formatShape(into.shape) !== formatShape(shape) || into.dtype !== dtype || !into.contiguous) {
-    throw new ShapeError(
-      `${name}: into.${key} is ${into.dtype} ${formatShape(into.shape)}, expected ${dtype} ${formatShape(shape)}`,
-    );
-  }
 }
 
 function recordDispatches<I extends Patterns, M extends Patterns, O extends Patterns, X, A extends string>(
@@ -234,7 +220,7 @@ function recordDispatches<I extends Patterns, M extends Patterns, O extends Patt
     const tensor = tensors.get(key);
     if (!tensor) continue;
     strides[key] = tensor.strides;
-    offsets[key] = tensor.offset - alignedOffset(tensor);
+    offsets[key] = tensor.offset - boundOffset(tensor);
   }
   const cut = segmented ? tensors.get(segmented.input) : undefined;
   const total = cut?.shape[0] ?? 0;
@@ -254,7 +240,7 @@ function recordDispatches<I extends Patterns, M extends Patterns, O extends Patt
       const tensor = tensors.get(declared.name);
       if (tensor) {
         const own = piece && declared.name === segmented?.input ? piece : undefined;
-        bindings.push(bind(declared, tensor, own?.storage ?? tensor.storage, own ? own.end - own.begin : undefined));
+        bindings.push(bind(name, declared, tensor, own && { storage: own.storage, rows: own.end - own.begin }));
         continue;
       }
       const values = (uniformValues as Record<string, Record<string, number>>)[declared.name];
@@ -282,42 +268,11 @@ function recordDispatches<I extends Patterns, M extends Patterns, O extends Patt
       bindings,
       uniforms,
       workgroups: foldGrid(name, grid, gpu.limits.workgroups),
-      cost: { compulsoryBytes: compulsoryBytes(bindings), flops: 0, ...definition.cost?.(local, options) },
+      cost: {
+        compulsoryBytes: compulsoryBytes(bindings, tensors),
+        flops: 0,
+        ...definition.cost?.(local, options, context),
+      },
     });
   }
-}
-
-/** The largest element offset not after the tensor's that starts at a multiple of 256 bytes. */
-function alignedOffset(tensor: Tensor): number {
-  const elements = 256 / bytesPerElement[tensor.dtype];
-  return Math.floor(tensor.offset / elements) * elements;
-}
-
-function bind(declared: BindingDeclaration, tensor: Tensor, storage: Binding["storage"], rows?: number): Binding {
-  const width = bytesPerElement[tensor.dtype];
-  const shape = rows === undefined ? tensor.shape : [rows, ...tensor.shape.slice(1)];
-  const offset = alignedOffset(tensor);
-  const reach = tensor.contiguous ? sizeOf(shape) : extent(tensor);
-  const bytes = Math.ceil(((tensor.offset - offset + reach) * width) / 4) * 4;
-  const { group, binding, name, access } = declared;
-  return { group, binding, name, access, storage, offset: offset * width, bytes, shape };
-}
-
-/** Elements from the first to the last that a strided view touches. */
-function extent(tensor: Tensor): number {
-  return 1 + tensor.shape.reduce((sum, size, axis) => sum + (size - 1) * (tensor.strides[axis] ?? 0), 0);
-}
-
-function checkAliasing(name: string, bindings: readonly Binding[]): void {
-  for (const written of bindings) {
-    if (written.access !== "read_write") continue;
-    const other = bindings.find((binding) => binding !== written && binding.storage === written.storage);
-    if (other) {
-      throw new ShapeError(`${name}: ${written.name} is written and shares its memory with ${other.name}`);
-    }
-  }
-}
-
-function compulsoryBytes(bindings: readonly Binding[]): number {
-  return bindings.reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -7,6 +7,28 @@ import attentionScoreNone from "#shaders/attention/scores/none.wgsl";
 import attentionScoreSoftcap from "#shaders/attention/scores/softcap.wgsl";
 import attentionSplitRange from "#shaders/attention/split-range.wgsl";
 import attentionViews from "#shaders/attention/views.wgsl";
+import elementwiseDistributionNormal from "#shaders/elementwise/distribution/normal.wgsl";
+import elementwiseDistributionUniform from "#shaders/elementwise/distribution/uniform.wgsl";
+import elementwiseFromFloat from "#shaders/elementwise/from/float.wgsl";
+import elementwiseFromInteger from "#shaders/elementwise/from/integer.wgsl";
+import elementwiseNumber from "#shaders/elementwise/number.wgsl";
+import elementwiseOperationAdd from "#shaders/elementwise/operation/add.wgsl";
+import elementwiseOperationDiv from "#shaders/elementwise/operation/div.wgsl";
+import elementwiseOperationMul from "#shaders/elementwise/operation/mul.wgsl";
+import elementwiseOperationSub from "#shaders/elementwise/operation/sub.wgsl";
+import elementwiseToFloat from "#shaders/elementwise/to/float.wgsl";
+import elementwiseToInteger from "#shaders/elementwise/to/integer.wgsl";
+import embeddingIdsGiven from "#shaders/embedding/ids/given.wgsl";
+import idsPosition from "#shaders/embedding/ids/position.wgsl";
+import embeddingIdsStep from "#shaders/embedding/ids/step.wgsl";
+import activationExp from "#shaders/lib/activation/exp.wgsl";
+import activationGelu from "#shaders/lib/activation/gelu.wgsl";
+import activationGeluTanh from "#shaders/lib/activation/gelu-tanh.wgsl";
+import activationQuickGelu from "#shaders/lib/activation/quick-gelu.wgsl";
+import activationSilu from "#shaders/lib/activation/silu.wgsl";
+import biasNone from "#shaders/lib/bias/none.wgsl";
+import biasVector from "#shaders/lib/bias/vector.wgsl";
+import exponential from "#shaders/lib/exponential.wgsl";
 import extentFixed from "#shaders/lib/extent/fixed.wgsl";
 import extentStep from "#shaders/lib/extent/step.wgsl";
 import grid from "#shaders/lib/grid.wgsl";
@@ -16,14 +38,28 @@ import positionStart from "#shaders/lib/position/start.wgsl";
 import positionStep from "#shaders/lib/position/step.wgsl";
 import reduce from "#shaders/lib/reduce.wgsl";
 import row from "#shaders/lib/row.wgsl";
+import sigmoid from "#shaders/lib/sigmoid.wgsl";
 import step from "#shaders/lib/step.wgsl";
+import threefry from "#shaders/lib/threefry.wgsl";
 import vectorFour from "#shaders/lib/vector/four.wgsl";
 import vectorOne from "#shaders/lib/vector/one.wgsl";
+import walkFlat from "#shaders/lib/walk/flat.wgsl";
+import walkStrided from "#shaders/lib/walk/strided.wgsl";
+import weightBf16 from "#shaders/lib/weight/bf16.wgsl";
+import weightF16 from "#shaders/lib/weight/f16.wgsl";
+import weightF16Packed from "#shaders/lib/weight/f16-packed.wgsl";
 import weightF32 from "#shaders/lib/weight/f32.wgsl";
 import normBiasGiven from "#shaders/norm/bias/given.wgsl";
 import normBiasNone from "#shaders/norm/bias/none.wgsl";
 import normRowPlain from "#shaders/norm/row/plain.wgsl";
 import normRowResidual from "#shaders/norm/row/residual.wgsl";
+import samplingCountOff from "#shaders/sampling/count/off.wgsl";
+import samplingCountOn from "#shaders/sampling/count/on.wgsl";
+import samplingLogSum from "#shaders/sampling/log-sum.wgsl";
+import samplingOrder from "#shaders/sampling/order.wgsl";
+import samplingScan from "#shaders/sampling/scan.wgsl";
+import samplingSelect from "#shaders/sampling/select.wgsl";
+import samplingSettings from "#shaders/sampling/settings.wgsl";
 import type { ShaderFiles } from "../gpu/specialise.ts";
 
 /** The WGSL parts that kernels are joined with, by name. */
@@ -37,6 +73,28 @@ export const shaderFiles: ShaderFiles = {
   "attention/scores/softcap": attentionScoreSoftcap,
   "attention/split-range": attentionSplitRange,
   "attention/views": attentionViews,
+  "elementwise/distribution/normal": elementwiseDistributionNormal,
+  "elementwise/distribution/uniform": elementwiseDistributionUniform,
+  "elementwise/from/float": elementwiseFromFloat,
+  "elementwise/from/integer": elementwiseFromInteger,
+  "elementwise/number": elementwiseNumber,
+  "elementwise/operation/add": elementwiseOperationAdd,
+  "elementwise/operation/div": elementwiseOperationDiv,
+  "elementwise/operation/mul": elementwiseOperationMul,
+  "elementwise/operation/sub": elementwiseOperationSub,
+  "elementwise/to/float": elementwiseToFloat,
+  "elementwise/to/integer": elementwiseToInteger,
+  "embedding/ids/given": embeddingIdsGiven,
+  "embedding/ids/position": idsPosition,
+  "embedding/ids/step": embeddingIdsStep,
+  "lib/activation/exp": activationExp,
+  "lib/activation/gelu": activationGelu,
+  "lib/activation/gelu-tanh": activationGeluTanh,
+  "lib/activation/quick-gelu": activationQuickGelu,
+  "lib/activation/silu": activationSilu,
+  "lib/bias/none": biasNone,
+  "lib/bias/vector": biasVector,
+  "lib/exponential": exponential,
   "lib/extent/fixed": extentFixed,
   "lib/extent/step": extentStep,
   "lib/grid": grid,
@@ -46,12 +104,26 @@ export const shaderFiles: ShaderFiles = {
   "lib/position/step": positionStep,
   "lib/reduce": reduce,
   "lib/row": row,
+  "lib/sigmoid": sigmoid,
   "lib/step": step,
+  "lib/threefry": threefry,
   "lib/vector/four": vectorFour,
   "lib/vector/one": vectorOne,
+  "lib/walk/flat": walkFlat,
+  "lib/walk/strided": walkStrided,
+  "lib/weight/bf16": weightBf16,
+  "lib/weight/f16": weightF16,
+  "lib/weight/f16-packed": weightF16Packed,
   "lib/weight/f32": weightF32,
   "norm/bias/given": normBiasGiven,
   "norm/bias/none": normBiasNone,
   "norm/row/plain": normRowPlain,
   "norm/row/residual": normRowResidual,
+  "sampling/count/off": samplingCountOff,
+  "sampling/count/on": samplingCountOn,
+  "sampling/log-sum": samplingLogSum,
+  "sampling/order": samplingOrder,
+  "sampling/scan": samplingScan,
+  "sampling/select": samplingSelect,
+  "sampling/settings": samplingSettings,
 };

@@ -50,7 +50,10 @@ export class AxisSizes {
     const first = axes[0];
     const leadingCount = first?.kind === "leading" ? shape.length - axes.length + 1 : 0;
     const fits = first?.kind === "leading" ? leadingCount >= 0 : shape.length === axes.length;
-    if (!fits) this.#fail(argument, pattern, shape, `${axes.length} axes, it has ${shape.length}`);
+    if (!fits) {
+      const rank = first?.kind === "leading" ? `at least ${axes.length - 1}` : axes.length;
+      this.#fail(argument, pattern, shape, `${rank} axes, it has ${shape.length}`);
+    }
     let at = 0;
     for (const axis of axes) {
       if (axis.kind === "leading") {

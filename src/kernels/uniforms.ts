@@ -22,7 +22,11 @@ export function packUniform(
   const used: Record<string, number> = {};
   fields.forEach(({ name, type }, index) => {
     const value = values[name];
-    if (value === undefined) throw new ShaderError(`${kernel}: ${declared.name}.${name} was not given`, kernel);
+    if (value === undefined) {
+      const what = `${kernel}: ${declared.name}.${name}`;
+      if (name in values) throw new ShapeError(`${what} is undefined, expected ${type}: is an option missing?`);
+      throw new ShaderError(`${what} is not among the values given`, kernel);
+    }
     used[name] = value;
     if (type === "f32") view.setFloat32(index * 4, value, true);
     else {

@@ -5,7 +5,7 @@ import { addNorm, type Residual } from "../blocks/norm.ts";
 import { transformerBlock } from "../blocks/transformer-block.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { add } from "../kernels/elementwise/elementwise.ts";
-import { gather, gatherStep } from "../kernels/embedding/gather.ts";
+import { gather, gatherPositions, gatherStep } from "../kernels/embedding/gather.ts";
 import { contiguous } from "../kernels/layout/contiguous.ts";
 import { ropeTable } from "../kernels/rope/table.ts";
 import { type Tensor, upload } from "../tensor/tensor.ts";
@@ -24,8 +24,6 @@ export interface Decoder {
 export interface ForwardInputs {
   /** Token ids `[b, t]`; unset: each row's last sampled token, from the step. */
   readonly ids?: Tensor;
-  /** Positions of the tokens, for models with learned ones: `[b, t]`. */
-  readonly positions?: Tensor | undefined;
   readonly batch: number;
   readonly cache: KvCache;
   readonly ropeTable?: Tensor | undefined;
@@ -46,17 +44,17 @@ export function createRopeTable(decoder: Decoder, positions: number): Tensor | u
 export function forward(decoder: Decoder, inputs: ForwardInputs): Residual {
   const { gpu, config, weights } = decoder;
   const { ids, batch, place } = inputs;
+  const t = ids?.shape[1] ?? 1;
   let x: Tensor;
-  if (ids) x = gather(gpu, { ids, table: weights.embedding }).y;
+  if (ids) x = gather(gpu, { ids: reshape(ids, [batch * t]), table: weights.embedding }).y;
   else if ("step" in place) x = gatherStep(gpu, { step: place.step, table: weights.embedding }, { rows: batch }).y;
   else throw new TypeError("a run needs token ids or a step");
-  const t = x.shape.length === 3 ? (x.shape[1] ?? 1) : 1;
-  x = reshape(x, [batch, t, config.width]);
   if (weights.positions) {
-    if (!inputs.positions) throw new TypeError(`${config.architecture}: learned positions need a tensor of positions`);
-    const places = gather(gpu, { ids: inputs.positions, table: weights.positions }).y;
-    x = add(gpu, { a: x, b: reshape(places, [batch, t, config.width]) }).y;
+    if (!("step" in place)) throw new TypeError(`${config.architecture}: learned positions need a step`);
+    const table = weights.positions;
+    x = add(gpu, { a: x, b: gatherPositions(gpu, { step: place.step, table }, { rows: batch, tokens: t }).y }).y;
   }
+  x = reshape(x, [batch, t, config.width]);
   gpu.tap("embedding", x);
   let stream: Residual = { sum: x };
   weights.blocks.forEach((block, layer) => {

@@ -37,6 +37,6 @@ function tail(x: number): number {
  */
 function gaussian(x: number): number {
   const short = Math.fround(x);
-  if (!Number.isFinite(short)) return Number.isNaN(x) ? x : 0;
+  if (Math.abs(short) > 30) return 0; // exp(−900) is below the least number, and x − short may be above the largest
   return Math.exp(-short * short) * Math.exp(-(x - short) * (x + short));
 }

@@ -7,19 +7,12 @@ export const bytesPerElement: Readonly<Record<DType, number>> = { f32: 4, f16: 2
 /** The array a tensor of this type is uploaded from: f16 and bf16 travel as their bits. */
 export type Elements = Float32Array | Uint16Array | Int32Array | Uint32Array;
 
-/** The typed array that holds elements of `dtype`; f16 and bf16 are held as their 16 bits. */
+/** The kind of array that holds elements of each type: f16 and bf16 are held as their 16 bits. */
+export const arrayOf = { f32: Float32Array, f16: Uint16Array, bf16: Uint16Array, i32: Int32Array, u32: Uint32Array };
+
+/** The typed array that holds elements of `dtype`, over `buffer`. */
 export function elementsOf(dtype: DType, buffer: ArrayBuffer, byteOffset = 0, length?: number): Elements {
-  switch (dtype) {
-    case "f32":
-      return new Float32Array(buffer, byteOffset, length);
-    case "f16":
-    case "bf16":
-      return new Uint16Array(buffer, byteOffset, length);
-    case "i32":
-      return new Int32Array(buffer, byteOffset, length);
-    case "u32":
-      return new Uint32Array(buffer, byteOffset, length);
-  }
+  return new arrayOf[dtype](buffer, byteOffset, length);
 }
 
 const f32 = new Float32Array(1);
@@ -60,7 +53,10 @@ export function decodeBf16(half: number): number {
 export function encodeBf16(value: number): number {
   if (Number.isNaN(value)) return 0x7fc0;
   f32[0] = value;
-  const word = bits[0] ?? 0;
+  const single = f32[0] ?? 0;
+  let word = bits[0] ?? 0;
+  // A number that binary32 rounds to half way between two bfloat16 lies on one side of it: put it back there.
+  if ((word & 0xffff) === 0x8000) word += Math.sign(Math.abs(value) - Math.abs(single));
   return (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
 }
 

@@ -1,8 +1,9 @@
+import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Instance } from "../gpu/program.ts";
 import type { Holder } from "../gpu/recording.ts";
 import { createStorage, type Storage } from "../gpu/storage.ts";
-import { bytesPerElement, type DType, decode, type Elements, elementsOf, encode } from "./dtype.ts";
+import { arrayOf, bytesPerElement, type DType, decode, type Elements, elementsOf, encode } from "./dtype.ts";
 import { assertShape, contiguousStrides, formatShape, isContiguous, type Shape, ShapeError, sizeOf } from "./shape.ts";
 
 /** Rows `begin` to `end` of axis 0, in storage of their own: a tensor larger than one binding has several. */
@@ -72,33 +73,46 @@ export class Tensor implements Holder {
 
   /** The elements as they are stored, in index order; f16 and bf16 as their 16 bits. Submits recorded work. */
   async readStored(): Promise<Elements> {
-    const width = bytesPerElement[this.dtype];
     const out = elementsOf(this.dtype, new ArrayBuffer(this.bytes));
     if (this.size === 0) return out;
-    if (this.contiguous) {
-      let at = 0;
-      for (const { storage, begin, end } of this.segments) {
-        const rows = this.shape.length === 0 ? 1 : this.segments.length === 1 ? (this.shape[0] ?? 1) : end - begin;
-        const count = rows * sizeOf(this.shape.slice(1));
-        const first = Math.floor((this.offset * width) / 4) * 4; // copies begin at multiples of 4 bytes
-        const bytes = await this.gpu.read(storage, first, this.offset * width - first + count * width);
-        out.set(elementsOf(this.dtype, bytes.slice(this.offset * width - first), 0, count), at);
-        at += count;
-      }
+    if (!this.contiguous) {
+      const reach = 1 + this.shape.reduce((sum, size, axis) => sum + (size - 1) * (this.strides[axis] ?? 0), 0);
+      const memory = await this.#readRange(this.storage, this.offset, reach);
+      for (let i = 0; i < out.length; i++) out[i] = memory[this.#place(i)] ?? 0;
       return out;
     }
-    const whole = elementsOf(this.dtype, await this.gpu.read(this.storage, 0, this.storage.bytes));
-    for (let i = 0; i < out.length; i++) {
-      let rest = i;
-      let at = this.offset;
-      for (let axis = this.shape.length - 1; axis >= 0; axis--) {
-        const length = this.shape[axis] ?? 1;
-        at += (rest % length) * (this.strides[axis] ?? 0);
-        rest = Math.floor(rest / length);
-      }
-      out[i] = whole[at] ?? 0;
+    const row = sizeOf(this.shape.slice(1));
+    // All copies are recorded before the first is waited for: what is recorded later changes none of them.
+    const pieces = this.segments.map(({ storage, begin, end }) => {
+      const count = this.segments.length === 1 ? this.size : (end - begin) * row;
+      return this.#readRange(storage, this.offset, count);
+    });
+    let at = 0;
+    for (const piece of await Promise.all(pieces)) {
+      out.set(piece, at);
+      at += piece.length;
     }
     return out;
+  }
+
+  /** `count` elements of storage from element `first`. */
+  async #readRange(storage: Storage, first: number, count: number): Promise<Elements> {
+    const width = bytesPerElement[this.dtype];
+    const lead = (first * width) % 4; // copies begin at multiples of 4 bytes
+    const bytes = await this.gpu.read(storage, first * width - lead, lead + count * width);
+    return elementsOf(this.dtype, bytes.slice(lead), 0, count);
+  }
+
+  /** Elements from the first of the tensor to the one with index `i` when the axes are counted through in order. */
+  #place(i: number): number {
+    let rest = i;
+    let at = 0;
+    for (let axis = this.shape.length - 1; axis >= 0; axis--) {
+      const length = this.shape[axis] ?? 1;
+      at += (rest % length) * (this.strides[axis] ?? 0);
+      rest = Math.floor(rest / length);
+    }
+    return at;
   }
 
   /** The elements as numbers, in index order. Submits recorded work. */
@@ -126,6 +140,9 @@ export function upload(gpu: Gpu, shape: Shape, dtype: DType, elements: Elements,
   if (elements.length !== sizeOf(shape)) {
     throw new ShapeError(`${label}: ${elements.length} elements for shape ${formatShape(shape)}`);
   }
+  if (!(elements instanceof arrayOf[dtype])) {
+    throw new ShapeError(`${label}: ${elements.constructor.name} for ${dtype}, expected ${arrayOf[dtype].name}`);
+  }
   const width = bytesPerElement[dtype];
   const rowElements = sizeOf(shape.slice(1));
   const segments = segmentRows(gpu, shape, dtype, label).map(({ begin, end }) => {
@@ -142,12 +159,7 @@ export function upload(gpu: Gpu, shape: Shape, dtype: DType, elements: Elements,
 /** A tensor whose elements nobody has written yet: a result. Logical while recording. One segment. */
 export function empty(gpu: Gpu, shape: Shape, dtype: DType = "f32", label = "tensor"): Tensor {
   assertShape(shape, label);
-  const bytes = sizeOf(shape) * bytesPerElement[dtype];
-  if (bytes > gpu.limits.binding) {
-    throw new ShapeError(
-      `${label}: ${formatShape(shape)} takes ${bytes} bytes, more than the ${gpu.limits.binding} of one binding here`,
-    );
-  }
+  const bytes = bytesInOneBinding(gpu, shape, dtype, label);
   const storage = gpu.allocate(label, bytes);
   return new Tensor(gpu, shape, dtype, [{ storage, begin: 0, end: shape[0] ?? 1 }]);
 }
@@ -155,14 +167,18 @@ export function empty(gpu: Gpu, shape: Shape, dtype: DType = "f32", label = "ten
 /** Zeros with memory of their own, also while recording: caches, counters, the step. */
 export function zeros(gpu: Gpu, shape: Shape, dtype: DType = "f32", label = "tensor"): Tensor {
   assertShape(shape, label);
-  const bytes = sizeOf(shape) * bytesPerElement[dtype];
-  if (bytes > gpu.limits.binding) {
-    throw new ShapeError(
-      `${label}: ${formatShape(shape)} takes ${bytes} bytes, more than the ${gpu.limits.binding} of one binding here`,
-    );
-  }
+  const bytes = bytesInOneBinding(gpu, shape, dtype, label);
   const storage = gpu.upload(label, bytes, () => {}); // mapped memory starts as zeros
   return new Tensor(gpu, shape, dtype, [{ storage, begin: 0, end: shape[0] ?? 1 }]);
+}
+
+function bytesInOneBinding(gpu: Gpu, shape: Shape, dtype: DType, label: string): number {
+  const bytes = sizeOf(shape) * bytesPerElement[dtype];
+  const limit = Math.min(gpu.limits.binding, gpu.limits.buffer);
+  if (bytes <= limit) return bytes;
+  throw new GpuError(
+    `${label}: ${dtype} ${formatShape(shape)} takes ${bytes} bytes, more than the ${limit} of one binding here`,
+  );
 }
 
 /** A tensor that stands for one given at instantiation. */
@@ -184,22 +200,23 @@ export function segmentRows(gpu: Gpu, shape: Shape, dtype: DType, label: string)
   const fitting = Math.floor(limit / rowBytes);
   const step = fitting >= 64 ? fitting - (fitting % 64) : fitting;
   if (step === 0) {
-    throw new ShapeError(`${label}: one row of ${formatShape(shape)} takes ${rowBytes} bytes, more than ${limit} here`);
+    throw new GpuError(`${label}: one row of ${formatShape(shape)} takes ${rowBytes} bytes, more than ${limit} here`);
   }
   const segments: { begin: number; end: number }[] = [];
   for (let begin = 0; begin < rows; begin += step) segments.push({ begin, end: Math.min(rows, begin + step) });
   return segments;
 }
 
-/** Where a tensor of a recorded program lies in one of its instances: results, taps. */
+/**
+ * Where a tensor of a recorded program lies in one of its instances: results, taps, placeholders. The memory is lent:
+ * it ends with the instance, and disposing the tensor does not give it back.
+ */
 export function placed(instance: Instance<unknown>, logical: Tensor): Tensor {
-  const segments = logical.segments.map(({ storage, begin, end }) => {
-    const place = instance.place(storage);
-    return { storage: createStorage(storage.label, storage.bytes, place.buffer), begin, end };
-  });
-  const first = instance.place(logical.segments[0]?.storage ?? logical.storage).offset;
-  const offset = logical.offset + first / bytesPerElement[logical.dtype];
-  return new Tensor(logical.gpu, logical.shape, logical.dtype, segments, logical.strides, offset);
+  const width = bytesPerElement[logical.dtype];
+  const segments = logical.segments.map((segment) => ({ ...segment, storage: instance.lend(segment.storage) }));
+  const [first] = logical.segments;
+  const offset = logical.offset + (first ? instance.place(first.storage).offset / width : 0);
+  return new Tensor(instance.gpu, logical.shape, logical.dtype, segments, logical.strides, offset);
 }
 
 /** Replacements for `Program.instantiate`: each placeholder with the tensor that takes its place. */
@@ -212,7 +229,14 @@ export function replacements(pairs: readonly (readonly [Tensor, Tensor])[]) {
             `recorded as ${logical.dtype} ${formatShape(logical.shape)}`,
         );
       }
-      return [logical.storage, { storage: real.storage, offset: real.offset * bytesPerElement[real.dtype] }] as const;
+      const offset = real.offset * bytesPerElement[real.dtype];
+      if (!real.contiguous || offset % 256 !== 0) {
+        throw new ShapeError(
+          `${logical.storage.label}: given a view with strides ${formatShape(real.strides)} from element ` +
+            `${real.offset}, expected contiguous memory from a multiple of 256 bytes; call contiguous first`,
+        );
+      }
+      return [logical.storage, { storage: real.storage, offset }] as const;
     }),
   );
 }

@@ -1,15 +1,21 @@
-import { contiguousStrides, formatShape, resolveAxis, type Shape, ShapeError, sizeOf } from "./shape.ts";
+import { contiguousStrides, formatShape, isContiguous, resolveAxis, type Shape, ShapeError, sizeOf } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
 
-const view = (x: Tensor, shape: Shape, strides: readonly number[], offset = x.offset) =>
-  new Tensor(
-    x.gpu,
-    shape,
-    x.dtype,
-    x.segments.length === 1 ? [{ ...x.segments[0], storage: x.storage, begin: 0, end: shape[0] ?? 1 }] : x.segments,
-    strides,
-    offset,
-  );
+/** Tensors in several segments can only be looked at as a whole, row by row. */
+function view(what: string, x: Tensor, shape: Shape, strides: readonly number[], offset = x.offset): Tensor {
+  const [only, ...others] = x.segments;
+  if (!only || others.length > 0) {
+    const same = shape[0] === x.shape[0] && strides[0] === x.strides[0] && offset === x.offset;
+    if (!same || !isContiguous(shape, strides)) {
+      throw new ShapeError(
+        `${what}: ${formatShape(x.shape)} lies in ${x.segments.length} segments of rows, so that ` +
+          `${formatShape(shape)} is no view of it`,
+      );
+    }
+    return new Tensor(x.gpu, shape, x.dtype, x.segments, strides, offset);
+  }
+  return new Tensor(x.gpu, shape, x.dtype, [{ ...only, begin: 0, end: shape[0] ?? 1 }], strides, offset);
+}
 
 /** The same elements under another shape; one axis may be −1. Needs a contiguous tensor, throws `ShapeError` else. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
@@ -18,13 +24,13 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   if (
     shape.filter((axis) => axis === -1).length > 1 ||
     sizeOf(resolved) !== x.size ||
-    !resolved.every(Number.isInteger)
+    !resolved.every((axis) => Number.isInteger(axis) && axis >= 0)
   ) {
     throw new ShapeError(`reshape: ${formatShape(x.shape)} does not fit ${formatShape(shape)}`);
   }
   if (!x.contiguous)
     throw new ShapeError(`reshape: ${formatShape(x.shape)} is a view with gaps; call contiguous first`);
-  return view(x, resolved, contiguousStrides(resolved));
+  return view("reshape", x, resolved, contiguousStrides(resolved));
 }
 
 /** The axes in another order, without moving an element; default: the last two swapped. */
@@ -36,6 +42,7 @@ export function transpose(x: Tensor, order?: readonly number[]): Tensor {
     throw new ShapeError(`transpose: [${axes.join(", ")}] is not an order of the axes of ${formatShape(x.shape)}`);
   }
   return view(
+    "transpose",
     x,
     resolved.map((axis) => x.shape[axis] ?? 1),
     resolved.map((axis) => x.strides[axis] ?? 0),
@@ -50,6 +57,7 @@ export function slice(x: Tensor, axis: number, begin: number, end: number): Tens
     throw new ShapeError(`slice: ${begin} to ${end} of axis ${axis}, which has ${length} elements`);
   }
   return view(
+    "slice",
     x,
     x.shape.map((size, i) => (i === at ? end - begin : size)),
     x.strides,

@@ -10,7 +10,12 @@ interface Spread {
   readonly bias?: boolean;
 }
 
-const shape = (name: string, leading: number[], cols: number, { scale = 1, mean = 0, bias = true }: Spread = {}): Case => ({
+const shape = (
+  name: string,
+  leading: number[],
+  cols: number,
+  { scale = 1, mean = 0, bias = true }: Spread = {},
+): Case => ({
   name,
   inputs: {
     x: { shape: [...leading, cols], values: normal(sizeOf(leading) * cols, 1, scale, mean) },

@@ -1,3 +1,5 @@
+// Product. Vector is one element or four.
+
 fn operation(a: Vector, b: Vector) -> Vector {
   return a * b;
 }

@@ -9,3 +9,8 @@ fn position(b: u32, t: u32) -> u32 {
 fn is_token(b: u32, t: u32) -> bool {
   return t < step.rows[b].tokens;
 }
+
+// Tokens of batch row b that this run computes.
+fn live_tokens(b: u32) -> u32 {
+  return step.rows[b].tokens;
+}

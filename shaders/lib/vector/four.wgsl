@@ -5,10 +5,10 @@ alias Vector = vec4<Scalar>;
 alias Bits = vec4<u32>;
 const WIDTH: u32 = 4;
 
-fn total(v: Vector) -> Scalar {
+fn vector_sum(v: Vector) -> Scalar {
   return (v.x + v.y) + (v.z + v.w);
 }
 
-fn largest(v: Vector) -> Scalar {
+fn vector_max(v: Vector) -> Scalar {
   return max(max(v.x, v.y), max(v.z, v.w));
 }

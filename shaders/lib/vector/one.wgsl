@@ -5,10 +5,10 @@ alias Vector = Scalar;
 alias Bits = u32;
 const WIDTH: u32 = 1;
 
-fn total(v: Vector) -> Scalar {
+fn vector_sum(v: Vector) -> Scalar {
   return v;
 }
 
-fn largest(v: Vector) -> Scalar {
+fn vector_max(v: Vector) -> Scalar {
   return v;
 }

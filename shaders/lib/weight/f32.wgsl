@@ -1,13 +1,14 @@
-// Weights stored as f32. The kernel defines weight_columns(), the length of a row in elements.
-// load_weight4 takes k in elements, a multiple of 4, and needs rows of a multiple of 4.
+// Weights stored as f32, four to a vector. The kernel defines weight_columns(), the length of a row in elements.
+// load_weight takes any row and column. load_weight4 takes k in elements, a multiple of 4, and needs rows of a
+// multiple of 4.
 
-@group(0) @binding(1) var<storage, read> weight: array<f32>;
+@group(0) @binding(1) var<storage, read> weight: array<vec4f>;
 
 fn load_weight(row: u32, k: u32) -> f32 {
-  return weight[row * weight_columns() + k];
+  let i = row * weight_columns() + k;
+  return weight[i / 4][i % 4];
 }
 
 fn load_weight4(row: u32, k: u32) -> vec4f {
-  let i = row * weight_columns() + k;
-  return vec4f(weight[i], weight[i + 1], weight[i + 2], weight[i + 3]);
+  return weight[row * (weight_columns() / 4) + k / 4];
 }

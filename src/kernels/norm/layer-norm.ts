@@ -7,7 +7,8 @@ export interface LayerNormOptions {
   readonly eps: number;
 }
 
-const biasPart = (dtypes: Readonly<Record<string, string>>) => ("bias" in dtypes ? "norm/bias/given" : "norm/bias/none");
+const biasPart = (dtypes: Readonly<Record<string, string>>) =>
+  "bias" in dtypes ? "norm/bias/given" : "norm/bias/none";
 
 /**
  * Layer norm over the last axis, `y = (x − mean) / sqrt(variance + eps) · weight + bias` (Ba, Kiros and Hinton 2016,
@@ -22,7 +23,10 @@ export const layerNorm = defineKernel({
   params: ({ rows, cols }, { eps }: LayerNormOptions) => ({ rows, cols, eps }),
   specialise: ({ cols }, _, { dtypes }) => rowSpecialisation(cols, [biasPart(dtypes)]),
   workgroups: ({ rows, cols }) => rowWorkgroups(rows, cols),
-  cost: ({ rows, cols }) => ({ flops: 8 * rows * cols, requestedBytes: 20 * rows * cols }),
+  cost: ({ rows, cols }, _, { dtypes }) => ({
+    flops: 8 * rows * cols,
+    requestedBytes: ("bias" in dtypes ? 24 : 20) * rows * cols,
+  }),
 });
 
 /**
@@ -37,5 +41,8 @@ export const addLayerNorm = defineKernel({
   params: ({ rows, cols }, { eps }: LayerNormOptions) => ({ rows, cols, eps }),
   specialise: ({ cols }, _, { dtypes }) => rowSpecialisation(cols, ["norm/row/residual", biasPart(dtypes)]),
   workgroups: ({ rows, cols }) => rowWorkgroups(rows, cols),
-  cost: ({ rows, cols }) => ({ flops: 9 * rows * cols, requestedBytes: 28 * rows * cols }),
+  cost: ({ rows, cols }, _, { dtypes }) => ({
+    flops: 9 * rows * cols,
+    requestedBytes: ("bias" in dtypes ? 32 : 28) * rows * cols,
+  }),
 });

@@ -4,15 +4,7 @@ import { ShapeError } from "../../tensor/shape.ts";
 export const maxBatch = 64;
 
 /** Columns of the settings tensor `[64, 8]` (f32), in order; the eighth is reserved. */
-export const settingColumns = [
-  "temperature",
-  "topK",
-  "topP",
-  "minP",
-  "repetition",
-  "presence",
-  "frequency",
-] as const;
+export const settingColumns = ["temperature", "topK", "topP", "minP", "repetition", "presence", "frequency"] as const;
 
 /** How one batch row is sampled. */
 export type SamplingSettings = { readonly [K in (typeof settingColumns)[number]]?: number };
@@ -28,14 +20,17 @@ export const neutralSettings = {
   frequency: 0,
 } as const satisfies Required<SamplingSettings>;
 
-const ranges: Readonly<Record<keyof SamplingSettings, readonly [number, number]>> = {
-  temperature: [0, Number.MAX_VALUE],
-  topK: [0, 2 ** 24],
-  topP: [0, 1],
-  minP: [0, 1],
-  repetition: [Number.MIN_VALUE, Number.MAX_VALUE],
-  presence: [-Number.MAX_VALUE, Number.MAX_VALUE],
-  frequency: [-Number.MAX_VALUE, Number.MAX_VALUE],
+const finite = (value: number) => Number.isFinite(value);
+
+/** What each setting may be, and how to say so. */
+const allowed: Readonly<Record<keyof SamplingSettings, readonly [(value: number) => boolean, string]>> = {
+  temperature: [(value) => value >= 0 && finite(value), "0 or more"],
+  topK: [(value) => value >= 0 && value < 2 ** 24 && Number.isInteger(value), "an integer from 0 to 2²⁴ − 1"],
+  topP: [(value) => value >= 0 && value <= 1, "0 to 1"],
+  minP: [(value) => value >= 0 && value <= 1, "0 to 1"],
+  repetition: [(value) => value > 0 && finite(value), "more than 0"],
+  presence: [finite, "a finite number"],
+  frequency: [finite, "a finite number"],
 };
 
 /**
@@ -48,12 +43,8 @@ export function packSettings(rows: readonly SamplingSettings[]): Float32Array<Ar
   for (let row = 0; row < maxBatch; row++) {
     for (const [column, name] of settingColumns.entries()) {
       const value = rows[row]?.[name] ?? neutralSettings[name];
-      const [least, most] = ranges[name];
-      if (!(value >= least && value <= most) || (name === "topK" && !Number.isInteger(value))) {
-        throw new ShapeError(
-          `sampling: ${name} of row ${row} is ${value}, expected ${name === "topK" ? "an integer, " : ""}${expected(least, most)}`,
-        );
-      }
+      const [allows, what] = allowed[name];
+      if (!allows(value)) throw new ShapeError(`sampling: ${name} of row ${row} is ${value}, expected ${what}`);
       packed[row * 8 + column] = value;
     }
   }

@@ -1,0 +1,70 @@
+// Builds dist/: the library and the command line as ES modules, shaders inside as text, and the library's types.
+// Packages stay imports, and what only Node has is reached at run time, so the library bundles for the browser too.
+import { execFile } from "node:child_process";
+import { chmod, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = join(root, "dist");
+const run = promisify(execFile);
+
+const bundle = () =>
+  build({
+    absWorkingDir: root,
+    entryPoints: { index: "src/index.ts", cli: "src/cli/main.ts" },
+    outdir: "dist",
+    bundle: true,
+    splitting: true,
+    chunkNames: "chunks/[name]-[hash]",
+    format: "esm",
+    target: "es2022",
+    platform: "neutral",
+    // Packages by name: "#shaders/…" looks like one, and has to be bundled.
+    external: ["node:*", "@huggingface/*", "commander", "cli-progress"],
+    loader: { ".wgsl": "text" },
+    legalComments: "none",
+    metafile: true,
+    logLevel: "warning",
+  });
+
+/** TypeScript's command in this version of it: the package has no other interface. */
+const declare = () =>
+  run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"], { cwd: root });
+
+/** What users of the types need besides: WebGPU, and `Symbol.dispose`, which older `lib` settings do not have. */
+const references = '/// <reference types="@webgpu/types" />\n/// <reference lib="esnext.disposable" />\n';
+
+try {
+  await rm(join(dist, "types"), { recursive: true, force: true });
+  const [{ metafile }] = await Promise.all([bundle(), declare()]);
+  await finishTypes(join(dist, "types"));
+  await removeStale(Object.keys(metafile.outputs));
+  await chmod(join(dist, "cli.js"), 0o755);
+  const now = new Date(); // esbuild leaves a file alone that has not changed, and its age says whether dist is fresh
+  await utimes(join(dist, "cli.js"), now, now);
+} catch (error) {
+  // esbuild has said what is wrong; tsc says it on stdout.
+  const said = error?.stdout || (error?.errors ? "" : String(error?.message ?? error));
+  if (said) console.error(said.trim());
+  process.exitCode = 1;
+}
+
+/** Declarations keep the `.ts` of our imports, which users' compilers do not take. */
+async function finishTypes(folder) {
+  for (const name of await readdir(folder, { recursive: true })) {
+    if (!name.endsWith(".d.ts")) continue;
+    const file = join(folder, name);
+    const text = (await readFile(file, "utf8")).replace(/(["'])(\.{1,2}\/[^"']+)\.ts\1/g, "$1$2.js$1");
+    await writeFile(file, name === "index.d.ts" ? references + text : text);
+  }
+}
+
+/** Removes chunks of earlier builds: their names change with their content. */
+async function removeStale(outputs) {
+  const fresh = new Set(outputs.map((path) => path.split("/").at(-1)));
+  const chunks = join(dist, "chunks");
+  for (const file of await readdir(chunks)) if (!fresh.has(file)) await rm(join(chunks, file));
+}

@@ -1,0 +1,37 @@
+// with: lib/weight/f32, embedding/ids/given, lib/grid
+// Embedding:  y[t] = weight[id of t]
+//
+// One workgroup per token and WORKGROUP columns. The table may be a segment, rows `begin` to `end` of `v`, and then only
+// the tokens that fall in it are written. An id that no row has gives NaN, so that it shows.
+// Requests t·c reads and writes.
+
+const WORKGROUP: u32 = 64;
+
+struct Params { t: u32, c: u32, begin: u32, end: u32, v: u32, tokens: u32 }
+
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;  // [t, c]
+@group(0) @binding(3) var<uniform> params: Params;
+
+fn weight_columns() -> u32 {
+  return params.c;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let pieces = (params.c + WORKGROUP - 1) / WORKGROUP;
+  let piece = linear_workgroup(workgroup, workgroups);
+  let t = piece / pieces;
+  let column = piece % pieces * WORKGROUP + thread;
+  if (t >= params.t || column >= params.c) { return; }
+
+  let id = token_id(t);
+  if (id >= params.begin && id < params.end) {
+    y[t * params.c + column] = load_weight(id - params.begin, column);
+  } else if (id >= params.v && params.end == params.v) {
+    y[t * params.c + column] = bitcast<f32>(id | 0x7fc00000u);  // NaN, whatever the id
+  }
+}

@@ -1,0 +1,6 @@
+// with: lib/step
+// Token ids of a decode step: the token that each batch row sampled last.
+
+fn token_id(t: u32) -> u32 {
+  return step.rows[t].token;
+}

@@ -1,0 +1,6 @@
+// with: lib/sigmoid
+// SiLU, or swish:  x · sigmoid(x)
+
+fn activation(x: Vector) -> Vector {
+  return x * sigmoid(x);
+}

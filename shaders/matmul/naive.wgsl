@@ -1,0 +1,36 @@
+// with: lib/weight/f32, lib/bias/none, lib/grid
+// Linear layer:  y[row, column] = Σ x[row, i] · weight[column, i] + bias[column]
+//
+// One output per thread, neighbouring threads in neighbouring columns: each reads a row of x and a row of the weight.
+// The weight may be a segment, rows `begin` to `begin + n` of `total`; y is whole.
+// Requests 2·k reads for each of rows·n outputs. Takes any k; choose it to check the others by.
+
+const WORKGROUP: u32 = 64;
+
+struct Params { rows: u32, k: u32, n: u32, begin: u32, total: u32 }
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;        // [rows, k]
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;  // [rows, total]
+@group(0) @binding(3) var<uniform> params: Params;
+
+fn weight_columns() -> u32 {
+  return params.k;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let output = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
+  if (output >= params.rows * params.n) { return; }
+  let row = output / params.n;
+  let column = output % params.n;
+
+  var sum = 0.0;
+  for (var i = 0u; i < params.k; i++) {
+    sum += x[row * params.k + i] * load_weight(column, i);
+  }
+  y[row * params.total + params.begin + column] = sum + bias_at(params.begin + column);
+}

@@ -1,0 +1,60 @@
+// with: lib/weight/f32, lib/bias/none
+// Linear layer:  y[row, column] = Σ x[row, i] · weight[column, i] + bias[column]
+//
+// A thread computes ROWS × COLUMNS outputs in registers: for every four values of i it loads a vector of each of its
+// rows and columns, and uses each of them COLUMNS or ROWS times. No workgroup memory and no barriers: threads of a
+// workgroup share rows and columns through the cache. Past the edges a thread loads the last row or column again and
+// stores nothing. Needs k to be a multiple of 4.
+// The weight may be a segment, rows `begin` to `begin + n` of `total`; y is whole.
+// Requests (1 / ROWS + 1 / COLUMNS) · k reads for each output. Choose it for more than 8 rows.
+
+const ROWS: u32 = 4;     // of a thread
+const COLUMNS: u32 = 8;  // of a thread
+const ACROSS: u32 = 8;   // threads of a workgroup, over columns
+const DOWN: u32 = 8;     // threads of a workgroup, over rows
+
+struct Params { rows: u32, k: u32, n: u32, begin: u32, total: u32 }
+
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;      // [rows, k / 4]
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;  // [rows, total]
+@group(0) @binding(3) var<uniform> params: Params;
+
+fn weight_columns() -> u32 {
+  return params.k;
+}
+
+@compute @workgroup_size(ACROSS, DOWN)
+fn main(@builtin(global_invocation_id) thread: vec3u) {
+  let first_row = thread.y * ROWS;
+  let first_column = thread.x * COLUMNS;
+  if (first_row >= params.rows || first_column >= params.n) { return; }
+  let vectors = params.k / 4;
+  var x_row: array<u32, ROWS>;
+  for (var r = 0u; r < ROWS; r++) {
+    x_row[r] = min(first_row + r, params.rows - 1) * vectors;
+  }
+
+  var sums: array<array<f32, COLUMNS>, ROWS>;
+  for (var i = 0u; i < vectors; i++) {
+    var w: array<vec4f, COLUMNS>;
+    for (var c = 0u; c < COLUMNS; c++) {
+      w[c] = load_weight4(min(first_column + c, params.n - 1), i * 4);
+    }
+    for (var r = 0u; r < ROWS; r++) {
+      let v = x[x_row[r] + i];
+      for (var c = 0u; c < COLUMNS; c++) {
+        sums[r][c] = fma(v.w, w[c].w, fma(v.z, w[c].z, fma(v.y, w[c].y, fma(v.x, w[c].x, sums[r][c]))));
+      }
+    }
+  }
+
+  for (var r = 0u; r < ROWS; r++) {
+    for (var c = 0u; c < COLUMNS; c++) {
+      let row = first_row + r;
+      let column = first_column + c;
+      if (row < params.rows && column < params.n) {
+        y[row * params.total + params.begin + column] = sums[r][c] + bias_at(params.begin + column);
+      }
+    }
+  }
+}

@@ -1,0 +1,76 @@
+// with: lib/weight/f32, lib/bias/none, lib/grid
+// Linear layer for 1 to 8 rows:  y[row, column] = Σ x[row, i] · weight[column, i] + bias[column]
+//
+// The decode shape, where reading the weight is all the work: each of its values is loaded once and used for every row.
+// A team of LANES threads strides along four columns, four values of each at a time; WORKGROUP / LANES teams make a
+// workgroup. The lanes' sums meet in workgroup memory, where one thread adds up those of four columns. What is added in
+// which order does not depend on ROWS, and `fma` leaves the compiler no choice, so a row's result is the same to the
+// bit in any company. Needs k to be a multiple of 4.
+// The weight may be a segment, rows `begin` to `begin + n` of `total`; y is whole.
+// Requests (1 + ROWS / 4) · k reads for each column.
+
+const ROWS: u32 = 1;   // at least as many as there are
+const LANES: u32 = 4;  // a GPU wants 64, to have more loads under way
+const WORKGROUP: u32 = 64;
+const TEAMS: u32 = WORKGROUP / LANES;
+const_assert WORKGROUP % LANES == 0;
+const_assert ROWS * WORKGROUP * 16 <= 16384;  // workgroup memory that every device has
+
+struct Params { rows: u32, k: u32, n: u32, begin: u32, total: u32 }
+
+@group(0) @binding(0) var<storage, read> x: array<vec4f>;      // [rows, k / 4]
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;  // [rows, total]
+@group(0) @binding(3) var<uniform> params: Params;
+
+var<workgroup> partial: array<vec4f, ROWS * WORKGROUP>;  // [row, lane, team], for four columns
+
+fn weight_columns() -> u32 {
+  return params.k;
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let first = linear_workgroup(workgroup, workgroups) * TEAMS * 4;
+  if (first >= params.n) { return; }  // the whole workgroup leaves
+  let lane = thread % LANES;
+  let team = thread / LANES;
+  let column = first + team * 4;
+  let last = params.n - 1;  // past the edge it is loaded again, and nothing stored
+  let vectors = params.k / 4;
+
+  var sums: array<vec4f, ROWS>;
+  for (var i = lane; i < vectors; i += LANES) {
+    let w = transpose(mat4x4f(  // w[j]: value j of the four columns
+      load_weight4(min(column, last), i * 4),
+      load_weight4(min(column + 1, last), i * 4),
+      load_weight4(min(column + 2, last), i * 4),
+      load_weight4(min(column + 3, last), i * 4),
+    ));
+    for (var r = 0u; r < ROWS; r++) {
+      let v = x[min(r, params.rows - 1) * vectors + i];
+      sums[r] = fma(vec4f(v.w), w[3], fma(vec4f(v.z), w[2], fma(vec4f(v.y), w[1], fma(vec4f(v.x), w[0], sums[r]))));
+    }
+  }
+  for (var r = 0u; r < ROWS; r++) {
+    partial[(r * LANES + lane) * TEAMS + team] = sums[r];
+  }
+  workgroupBarrier();
+
+  for (var output = thread; output < params.rows * TEAMS; output += WORKGROUP) {
+    let row = output / TEAMS;
+    var sum = vec4f();
+    for (var l = 0u; l < LANES; l++) {
+      sum += partial[(row * LANES + l) * TEAMS + output % TEAMS];
+    }
+    for (var c = 0u; c < 4; c++) {
+      let place = first + output % TEAMS * 4 + c;
+      if (place < params.n) {
+        y[row * params.total + params.begin + place] = sum[c] + bias_at(params.begin + place);
+      }
+    }
+  }
+}

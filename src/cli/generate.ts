@@ -1,0 +1,118 @@
+import { Command } from "commander";
+import type { LanguageModel } from "../generate/language-model.ts";
+import { type GenerationOptions, penalises, resolveOptions } from "../generate/options.ts";
+import type { Piece } from "../generate/row.ts";
+import type { Session } from "../generate/session.ts";
+import { TextError } from "../text/text-error.ts";
+import { count, number, repeated } from "./arguments.ts";
+import { generationFigures, generationJson } from "./generation-report.ts";
+import { catchInterrupt } from "./interrupt.ts";
+import { addModelOptions, type ModelFlags } from "./model-options.ts";
+import { openModel } from "./open-model.ts";
+import { onReaderGone, print, printJson, say } from "./output.ts";
+import { withProgress } from "./progress.ts";
+import { bold } from "./terminal.ts";
+
+/** What `generate` was asked; the sampling fields are those of `GenerationOptions`. */
+interface GenerateFlags extends ModelFlags, Omit<GenerationOptions, "signal" | "seed"> {
+  readonly seed?: number;
+  readonly chat?: boolean;
+}
+
+/** `shaderformer generate`: streams the continuation of a prompt. */
+export function generateCommand(): Command {
+  const command = new Command("generate")
+    .description("Continue a text with a language model.")
+    .argument("[prompt]", "the text; may be left out for the bundled models")
+    .optionsGroup("Sampling (defaults: the model's generation_config.json):")
+    .option("-n, --max-tokens <n>", "most tokens to generate", count)
+    .option("-t, --temperature <t>", "0 takes the likeliest token each time", number)
+    .option("--top-k <k>", "keep the k likeliest tokens; 0 keeps all", count)
+    .option("--top-p <p>", "keep the likeliest tokens that reach probability p", number)
+    .option("--min-p <p>", "keep tokens at least p times as likely as the likeliest", number)
+    .option("--repetition-penalty <x>", "divide logits of tokens seen before; 1 is off", number)
+    .option("--presence-penalty <x>", "subtract x from logits of generated tokens", number)
+    .option("--frequency-penalty <x>", "subtract x for each time it was generated", number)
+    .option("-s, --seed <n>", "of the random numbers: the same seed, the same text", count)
+    .option("--stop <text>", "end at this text; may be given several times", repeated)
+    .option("--chat", "the prompt is a user's message, in the model's chat template");
+  return addModelOptions(command)
+    .option("--logprobs <n>", "with --json: the n likeliest tokens at each step", count)
+    .action(generate);
+}
+
+async function generate(prompt: string | undefined, flags: GenerateFlags): Promise<void> {
+  const { json = false } = flags;
+  resolveOptions(samplingOptions(flags), {}, 1); // what is out of range is told before the model is loaded
+  using opened = await openModel(flags);
+  const { model, load } = opened;
+  using interrupt = catchInterrupt();
+  const reader = new AbortController();
+  onReaderGone(() => reader.abort());
+  const options = { ...samplingOptions(flags), signal: AbortSignal.any([interrupt.signal, reader.signal]) };
+  const text = prompt ?? defaultPrompt(model);
+  const ids = flags.chat ? chatTokens(model, text) : promptTokens(model, text);
+  using session = model.session();
+  const generation = session.generate(ids, options);
+  const compileStart = performance.now();
+  await withProgress("compiling", json, (report) => compile(session, ids.length, options, report));
+  const compiled = performance.now() - compileStart;
+
+  const pieces: Piece[] = [];
+  if (!json && process.stdout.isTTY && !flags.chat) await print(bold(text, process.stdout));
+  for await (const piece of generation) {
+    if (json) pieces.push(piece);
+    else await print(piece.text);
+  }
+  const result = await generation.result;
+  const timings = { load, compile: compiled + result.timings.compile };
+  if (json) return await printJson(generationJson(model, result, timings, pieces));
+  await print("\n");
+  if (!reader.signal.aborted) say(generationFigures(model, result, process.stderr.columns ?? 1000));
+}
+
+/** The fields of `GenerationOptions` among the flags. */
+function samplingOptions(flags: GenerateFlags): GenerationOptions {
+  const { maxTokens, temperature, topK, topP, minP, seed, stop, logprobs } = flags;
+  const { repetitionPenalty, presencePenalty, frequencyPenalty } = flags;
+  const penalties = { repetitionPenalty, presencePenalty, frequencyPenalty };
+  return { maxTokens, temperature, topK, topP, minP, ...penalties, seed, stop, logprobs };
+}
+
+/** Compiles all that the first token waits for. Only whole programs are counted: drivers compile when they run one. */
+async function compile(
+  session: Session,
+  tokens: number,
+  options: GenerationOptions,
+  report: (done: number, total: number) => void,
+): Promise<void> {
+  const { state, model } = session;
+  const resolved = resolveOptions(options, model.defaults.options, 1);
+  const kind = { penalties: penalises(resolved), logprobs: resolved.logprobs };
+  const programs = [
+    () => state.warmPrefill(tokens),
+    () => state.bound("sample", tokens, kind),
+    () => state.bound("decode", tokens, kind),
+  ];
+  for (const [index, program] of programs.entries()) {
+    report(index, programs.length);
+    await program();
+  }
+}
+
+function promptTokens({ tokenizer }: LanguageModel, prompt: string): number[] {
+  if (prompt === "") throw new TextError("the prompt is empty");
+  return tokenizer.encode(prompt);
+}
+
+function chatTokens({ name, chatTemplate, tokenizer }: LanguageModel, message: string): number[] {
+  if (!chatTemplate) throw new TextError(`${name} has no chat template: leave --chat out to continue the text itself`);
+  const text = chatTemplate.render([{ role: "user", content: message }]);
+  return tokenizer.encode(text, { addSpecialTokens: false }); // the template has written them
+}
+
+/** Something to say for the models that this project brings, which know voices. */
+function defaultPrompt({ name, tokenizer }: LanguageModel): string {
+  if (tokenizer.idOf("<|whale|>") !== undefined) return "<|whale|>The sea";
+  throw new TextError(`${name} needs a prompt: shaderformer generate "a text" --model ${name}`);
+}

@@ -1,0 +1,61 @@
+import type { GenerationResult } from "../generate/generation.ts";
+import type { LanguageModel } from "../generate/language-model.ts";
+import type { Piece } from "../generate/row.ts";
+import { fill } from "./terminal.ts";
+import { measured, milliseconds } from "./units.ts";
+
+/** Milliseconds that were spent before the first token. */
+export interface Preparation {
+  readonly load: number;
+  readonly compile: number;
+}
+
+/** What `generate --json` prints: times in milliseconds, memory in bytes, `logprobs` where they were asked for. */
+export function generationJson(
+  model: LanguageModel,
+  { rows, seeds, timings, memory, dispatchesPerToken }: GenerationResult,
+  { load, compile }: Preparation,
+  pieces: readonly Piece[],
+) {
+  const [row] = rows;
+  const logprobs = pieces.filter(({ top }) => top).map(({ token, logprob, top }) => ({ token, logprob, top }));
+  return {
+    model: model.name,
+    adapter: model.gpu.adapter.label,
+    promptTokens: row?.promptTokens ?? [],
+    tokens: row?.tokens ?? [],
+    text: row?.text ?? "",
+    stopReason: row?.stopReason,
+    seed: seeds[0],
+    timings: {
+      load: milliseconds(load),
+      compile: milliseconds(compile),
+      prefill: milliseconds(timings.prefill),
+      decode: milliseconds(timings.decode),
+      tokensPerSecond: milliseconds(timings.tokensPerSecond),
+      encodePerToken: milliseconds(timings.encodePerToken),
+    },
+    memory,
+    dispatchesPerToken,
+    ...(logprobs.length > 0 ? { logprobs } : {}),
+  };
+}
+
+/** The figures of a generation in one line, broken between items where it is longer than `columns`. */
+export function generationFigures(model: LanguageModel, { rows, seeds, timings }: GenerationResult, columns: number) {
+  const [row] = rows;
+  const read = row?.promptTokens.length ?? 0;
+  const made = row?.tokens.length ?? 0;
+  const items = [
+    model.gpu.adapter.label,
+    `prefill ${tokens(read)}, ${measured(timings.prefillTokensPerSecond)}/s`,
+    `decode ${tokens(made)}, ${measured(timings.tokensPerSecond)}/s`,
+    `ended: ${row?.stopReason}`,
+    `seed ${seeds[0]}`,
+  ];
+  return fill(items, " · ", columns);
+}
+
+function tokens(count: number): string {
+  return `${count} ${count === 1 ? "token" : "tokens"}`;
+}

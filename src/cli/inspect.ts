@@ -1,0 +1,112 @@
+import { Command } from "commander";
+import type { LanguageModel } from "../generate/language-model.ts";
+import { TextError } from "../text/text-error.ts";
+import { integers, repeated } from "./arguments.ts";
+import { logitsTable } from "./logits-table.ts";
+import { addModelOptions, type ModelFlags } from "./model-options.ts";
+import { openModel } from "./open-model.ts";
+import { print, printJson, say } from "./output.ts";
+import { profilePrograms } from "./profile.ts";
+import { programReports } from "./program-report.ts";
+import { programTable } from "./program-table.ts";
+import { withProgress } from "./progress.ts";
+import { knownTaps, runTapped } from "./taps.ts";
+import { tensorText } from "./tensor-text.ts";
+import { fill } from "./terminal.ts";
+
+interface InspectFlags extends ModelFlags {
+  readonly tokens?: readonly number[];
+  readonly prompt?: string;
+  readonly all?: boolean;
+  readonly tap?: readonly string[];
+  readonly program?: boolean;
+  readonly profile?: boolean;
+}
+
+/** `shaderformer inspect`: what the model computes, and how. */
+export function inspectCommand(): Command {
+  const command = new Command("inspect")
+    .description("Show what a model computes for given tokens, and by which dispatches.")
+    .optionsGroup("What to run:")
+    .option("--tokens <ids>", "token ids, separated by commas", integers)
+    .option("--prompt <text>", "a text, in place of ids")
+    .optionsGroup("What to show (default: the logits of the last position):")
+    .option("--all", "logits of every position")
+    .option("--tap <name>", "an inner tensor, such as layer.0.attention.q; may be repeated", repeated)
+    .option("--program", "every call and dispatch of a prefill and of a decode step")
+    .option("--profile", "the same with the GPU's time for each dispatch");
+  return addModelOptions(command).action(inspect);
+}
+
+async function inspect(flags: InspectFlags): Promise<void> {
+  const wantsProgram = flags.program || flags.profile;
+  if (flags.tokens && flags.prompt !== undefined) throw new TextError("give --tokens or --prompt, not both");
+  if (!wantsProgram && !flags.tokens && flags.prompt === undefined) {
+    throw new TextError("give --tokens, such as --tokens 0,2,17, or --prompt");
+  }
+  using opened = await openModel(flags);
+  const { model } = opened;
+  const ids = tokensFor(model, flags);
+  await (wantsProgram ? showProgram(model, ids, flags) : showValues(model, ids, flags));
+  if (!flags.json) say(model.gpu.adapter.label);
+}
+
+/** Tokens of the prefill that `--program` shows where none are given. */
+const shownPrefill = 16;
+
+function tokensFor({ tokenizer, decoder, context }: LanguageModel, { tokens, prompt }: InspectFlags): number[] {
+  const { vocabulary } = decoder.config;
+  const standIn = new Array<number>(Math.min(shownPrefill, context)).fill(tokenizer.bos ?? 0);
+  const ids = tokens ? [...tokens] : prompt === undefined ? standIn : tokenizer.encode(prompt);
+  if (prompt === "" || ids.length === 0) throw new TextError("the prompt is empty");
+  const wrong = ids.find((id) => id >= vocabulary);
+  if (wrong !== undefined) {
+    throw new TextError(`token id ${wrong} is outside of the model's vocabulary of ${vocabulary} tokens`);
+  }
+  if (ids.length > context) {
+    throw new TextError(`the prompt has ${ids.length} tokens, more than the context of ${context}`);
+  }
+  return ids;
+}
+
+async function showValues(model: LanguageModel, ids: readonly number[], flags: InspectFlags): Promise<void> {
+  const { json = false, all = false, tap: names = [] } = flags;
+  const known = names.length > 0 ? knownTaps(model) : [];
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new TextError(`there is no tap "${unknown}"; there are ${shortList(known, model.decoder.config.layers)}`);
+  }
+  const { logits, taps } = await withProgress("computing", json, () => runTapped(model, ids, all, names));
+  if (json) {
+    return await printJson({
+      logits: logits.map((row) => [...row]),
+      ...(names.length > 0 && {
+        taps: Object.fromEntries([...taps].map(([name, { shape, values }]) => [name, { shape, values: [...values] }])),
+      }),
+    });
+  }
+  for (const [name, tensor] of taps) await print(tensorText(name, tensor, process.stdout.columns ?? 100));
+  if (names.length === 0) await print(logitsTable(model.tokenizer, ids, logits));
+}
+
+/** Names of taps with the layers as a range: they are the same in each. */
+function shortList(names: readonly string[], layers: number): string {
+  const range = layers > 1 ? `layer.0…${layers - 1}` : "layer.0";
+  return names
+    .filter((name) => !name.startsWith("layer.") || name.startsWith("layer.0."))
+    .map((name) => name.replace(/^layer\.0/, range))
+    .join(", ");
+}
+
+async function showProgram(model: LanguageModel, ids: readonly number[], flags: InspectFlags): Promise<void> {
+  const { json = false, profile = false } = flags;
+  const times = profile
+    ? await withProgress("profiling", json, (report) => profilePrograms(model, ids, report))
+    : undefined;
+  const reports = programReports(model, ids.length, times);
+  if (json) return await printJson(reports);
+  const columns = process.stdout.columns ?? 100;
+  await print(`${programTable(`prefill of ${ids.length} tokens`, reports.prefill, columns)}\n`);
+  await print(programTable(`decode step after ${ids.length} tokens`, reports.decode, columns));
+  if (profile) say(fill(["GPU times are medians of several runs, each dispatch in a pass of its own"], "", columns));
+}

@@ -1,0 +1,45 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from "commander";
+import { version } from "../../package.json";
+import { reportFailure } from "./failure.ts";
+
+/** The commands; each is loaded when it is the one asked for. */
+const commands = {
+  generate: {
+    summary: "continue a text",
+    load: async () => (await import("./generate.ts")).generateCommand(),
+  },
+  inspect: {
+    summary: "show logits, inner tensors, and every call and dispatch",
+    load: async () => (await import("./inspect.ts")).inspectCommand(),
+  },
+  perplexity: {
+    summary: "measure how well a model predicts a text",
+    load: async () => (await import("./perplexity.ts")).perplexityCommand(),
+  },
+} as const;
+
+async function main(argv: readonly string[]): Promise<void> {
+  const program = new Command("shaderformer")
+    .description("Transformers written in shaders, on WebGPU.")
+    .version(version)
+    .helpCommand(false)
+    .addHelpText("after", "\nOptions of a command: shaderformer COMMAND --help");
+  for (const [name, { summary, load }] of Object.entries(commands)) {
+    program.addCommand((argv[0] === name ? await load() : new Command(name)).summary(summary));
+  }
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      // Commander puts "Did you mean …?" on a line of its own; an error is one line.
+      outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, " ")}\n`),
+    });
+  }
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+  } catch (error) {
+    process.exitCode = error instanceof CommanderError ? error.exitCode : 1;
+    if (!(error instanceof CommanderError)) reportFailure(error);
+  }
+}
+
+await main(process.argv.slice(2));

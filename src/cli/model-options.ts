@@ -1,0 +1,60 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import type { Limits } from "../gpu/pipelines.ts";
+import { positive } from "./arguments.ts";
+
+/** Options that every command with a model takes. */
+export interface ModelFlags {
+  readonly model: string;
+  readonly context?: number;
+  readonly dtype?: "f32" | "f16" | "bf16";
+  readonly adapter?: string;
+  readonly features?: readonly string[];
+  readonly cap?: Partial<Limits>;
+  readonly json?: boolean;
+}
+
+const limits: readonly (keyof Limits)[] = [
+  "binding",
+  "buffer",
+  "workgroupBytes",
+  "invocations",
+  "storageBuffers",
+  "workgroups",
+];
+
+/** Adds `ModelFlags` to a command. */
+export function addModelOptions(command: Command): Command {
+  return command
+    .optionsGroup("Model:")
+    .requiredOption("-m, --model <dir>", "Hugging Face model: a folder, or its address")
+    .option("--context <n>", "longest sequence, in tokens", positive)
+    .addOption(
+      new Option("--dtype <type>", "type of the weights on the GPU (default: as stored)").choices([
+        "f32",
+        "f16",
+        "bf16",
+      ]),
+    )
+    .optionsGroup("Device:")
+    .option("--adapter <name>", "words of an adapter's name: lavapipe, swiftshader, H100")
+    .option("--features <list>", "use only these device features; none: not one", features)
+    .option("--cap <limits>", "behave as a smaller device: binding=262144,…", cap)
+    .optionsGroup("Output:")
+    .option("--json", "print one JSON object, and nothing for people");
+}
+
+function features(text: string): string[] {
+  return text === "none" ? [] : text.split(",").map((name) => name.trim());
+}
+
+function cap(text: string): Partial<Limits> {
+  return Object.fromEntries(
+    text.split(",").map((part) => {
+      const [name = "", value = ""] = part.split("=").map((side) => side.trim());
+      if (!limits.some((limit) => limit === name)) {
+        throw new InvalidArgumentError(`There is no limit "${name}"; there are ${limits.join(", ")}.`);
+      }
+      return [name, positive(value)];
+    }),
+  );
+}

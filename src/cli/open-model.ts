@@ -1,0 +1,38 @@
+import { openFolder } from "../formats/folder.ts";
+import { openUrl } from "../formats/url.ts";
+import { type LanguageModel, loadModel } from "../generate/language-model.ts";
+import { openGpu } from "../gpu/open.ts";
+import type { ModelFlags } from "./model-options.ts";
+import { withProgress } from "./progress.ts";
+import { withoutDriverChatter } from "./terminal.ts";
+
+/** A model with its device, which close together. */
+export interface OpenedModel {
+  readonly model: LanguageModel;
+  /** Milliseconds that reading the files and uploading the weights took. */
+  readonly load: number;
+  [Symbol.dispose](): void;
+}
+
+/** Opens the device and loads the model that the options name, with a progress bar for people. */
+export async function openModel(flags: ModelFlags): Promise<OpenedModel> {
+  const { model: name, adapter, features, cap, context, dtype, json = false } = flags;
+  const source = /^https?:/.test(name) ? openUrl(name) : await openFolder(name);
+  const gpu = await withoutDriverChatter(() =>
+    openGpu({ adapter, ...(features && { features }), ...(cap && { cap }) }),
+  );
+  const start = performance.now();
+  try {
+    const model = await withProgress("loading  ", json, (onProgress) =>
+      loadModel(gpu, source, { context, dtype, onProgress }),
+    );
+    const close = () => {
+      model.dispose();
+      gpu.close();
+    };
+    return { model, load: performance.now() - start, [Symbol.dispose]: close };
+  } catch (error) {
+    gpu.close();
+    throw error;
+  }
+}

@@ -1,0 +1,114 @@
+import { readFile } from "node:fs/promises";
+import { Command } from "commander";
+import type { LanguageModel } from "../generate/language-model.ts";
+import { positive } from "./arguments.ts";
+import { addModelOptions, type ModelFlags } from "./model-options.ts";
+import { openModel } from "./open-model.ts";
+import { print, printJson, say } from "./output.ts";
+import { withProgress } from "./progress.ts";
+import { scoringWindows, splitDocuments } from "./scoring-windows.ts";
+import { fill } from "./terminal.ts";
+import { measured, milliseconds } from "./units.ts";
+
+interface PerplexityFlags extends ModelFlags {
+  readonly text: string;
+  readonly window?: number;
+  readonly stride?: number;
+  readonly separator?: string;
+  readonly prefix: string;
+}
+
+/** `shaderformer perplexity`: how well a model predicts a text. */
+export function perplexityCommand(): Command {
+  const command = new Command("perplexity")
+    .description(
+      "Measure how well a model predicts a text: the mean negative log-likelihood of its tokens, and the exponential " +
+        "of that. Every token is scored once, in windows that slide over the text.",
+    )
+    .optionsGroup("Text:")
+    .requiredOption("--text <file>", "the text, UTF-8")
+    .option("--window <n>", "tokens of a window (default: the context)", positive)
+    .option("--stride <n>", "tokens that a window scores, after the first (default: half of it)", positive)
+    .option("--separator <line>", "a line that ends a document: each is scored from its beginning")
+    .option("--prefix <text>", "put before each document, and not scored", "");
+  return addModelOptions(command).action(perplexity);
+}
+
+async function perplexity(flags: PerplexityFlags): Promise<void> {
+  const { json = false, separator, prefix } = flags;
+  const file = await readText(flags.text);
+  using opened = await openModel(flags);
+  const { model, load } = opened;
+  const window = flags.window ?? model.context;
+  if (window < 2 || window > model.context) {
+    throw new RangeError(`window is ${window}, expected 2 to ${model.context}, the context`);
+  }
+  const stride = flags.stride ?? Math.floor(window / 2);
+  if (stride >= window) {
+    throw new RangeError(`stride is ${stride}, expected 1 to ${window - 1}, so that every token follows another`);
+  }
+  const documents = splitDocuments(file, separator).map((text) => encode(model, prefix, text));
+  const work = documents.flatMap(({ ids, given }) =>
+    [...scoringWindows(ids.length, window, stride, given)].map((place) => ({ ids, ...place })),
+  );
+  const total = work.reduce((sum, { end, from }) => sum + end - from, 0);
+  if (total === 0) throw new RangeError(`${flags.text} has no token to score`);
+
+  const start = performance.now();
+  let sum = 0;
+  await withProgress("scoring  ", json, async (report) => {
+    let done = 0;
+    for (const { ids, begin, end, from } of work) {
+      report(done, total);
+      const scored = await model.score(ids.slice(begin, end)); // entry i is of token begin + 1 + i
+      for (const logprob of scored.subarray(from - begin - 1)) sum -= logprob;
+      done += end - from;
+    }
+  });
+  const score = performance.now() - start;
+  const natsPerToken = sum / total;
+  const adapter = model.gpu.adapter.label;
+  if (json) {
+    const timings = { load: milliseconds(load), score: milliseconds(score) };
+    const sizes = { window, stride, documents: documents.length, tokens: total };
+    const perplexity = Math.exp(natsPerToken);
+    return await printJson({
+      model: model.name,
+      adapter,
+      text: flags.text,
+      ...sizes,
+      natsPerToken,
+      perplexity,
+      timings,
+    });
+  }
+  await print(`perplexity ${Math.exp(natsPerToken).toFixed(3)}   ${natsPerToken.toFixed(4)} nats a token\n`);
+  const counts = `${total} tokens of ${documents.length} ${documents.length === 1 ? "document" : "documents"}`;
+  const items = [adapter, `${counts} in windows of ${window} by ${stride}`, `${measured((total * 1000) / score)}/s`];
+  say(fill(items, " · ", process.stderr.columns ?? 1000));
+}
+
+/** Ids of prefix and text, and how many at the front are the prefix's or go around a text: those are given. */
+function encode({ tokenizer }: LanguageModel, prefix: string, text: string): { ids: number[]; given: number } {
+  const ids = tokenizer.encode(prefix + text);
+  const alone = tokenizer.encode(prefix);
+  let given = 0;
+  while (given < alone.length && alone[given] === ids[given]) given++;
+  return { ids, given };
+}
+
+async function readText(path: string): Promise<string> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code;
+    const reason = code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "is a folder" : String(cause);
+    throw new Error(`${path}: ${reason}`, { cause });
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new Error(`${path}: is not UTF-8 text`, { cause });
+  }
+}

@@ -1,0 +1,99 @@
+import type { LanguageModel } from "../generate/language-model.ts";
+import type { Dispatch } from "../gpu/dispatch.ts";
+import type { Program } from "../gpu/program.ts";
+import type { ProgramTimes } from "./profile.ts";
+
+/** One run of one shader. Bytes are those of `Cost`; times in nanoseconds. */
+export interface DispatchReport {
+  readonly kernel: string;
+  readonly parts: readonly string[];
+  /** Constants and type aliases of the shader, as this dispatch has them. */
+  readonly constants: Readonly<Record<string, string>>;
+  readonly tensors: readonly { name: string; access: string; shape: readonly number[]; bytes: number }[];
+  /** Scalars by uniform struct. */
+  readonly uniforms: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly workgroupSize: readonly number[];
+  readonly workgroups: readonly number[];
+  readonly flops: number;
+  readonly executedFlops?: number;
+  readonly compulsoryBytes: number;
+  readonly requestedBytes?: number;
+  readonly nanoseconds?: number;
+}
+
+/** One use of an op with the dispatches that do it. */
+export interface CallReport {
+  readonly op: string;
+  readonly variant: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly dispatches: readonly DispatchReport[];
+}
+
+/** Every call of a program, with totals. */
+export interface ProgramReport {
+  readonly tokens: number;
+  readonly calls: readonly CallReport[];
+  readonly dispatches: number;
+  readonly pipelines: number;
+  readonly flops: number;
+  readonly compulsoryBytes: number;
+  readonly temporaryBytes: number;
+  readonly nanoseconds?: number;
+}
+
+/** Reports on the prefill of `tokens` tokens in one chunk, and on the greedy decode step that follows. */
+export function programReports(
+  { programs }: LanguageModel,
+  tokens: number,
+  times?: ProgramTimes,
+): { prefill: ProgramReport; decode: ProgramReport } {
+  const prefill = programs.prefill(tokens, programs.visible(tokens), "last").program;
+  const decode = programs.decode(1, programs.visible(tokens + 1), { penalties: false, logprobs: 0 }).program;
+  return { prefill: report(prefill, tokens, times?.prefill), decode: report(decode, 1, times?.decode) };
+}
+
+function report(program: Program<unknown>, tokens: number, times?: readonly number[]): ProgramReport {
+  let index = 0;
+  const calls = program.calls.map(({ op, variant, options, dispatches }): CallReport => {
+    const reports = dispatches.map((dispatch) => dispatchReport(dispatch, times?.[index++]));
+    return { op, variant, options: plain(options), dispatches: reports };
+  });
+  const { dispatches } = program;
+  const sum = (value: (dispatch: Dispatch) => number) => dispatches.reduce((total, each) => total + value(each), 0);
+  return {
+    tokens,
+    calls,
+    dispatches: dispatches.length,
+    pipelines: new Set(dispatches.map(({ shader }) => shader.code)).size,
+    flops: sum(({ cost }) => cost.flops),
+    compulsoryBytes: sum(({ cost }) => cost.compulsoryBytes),
+    temporaryBytes: program.temporaryBytes,
+    ...(times && { nanoseconds: times.reduce((total, time) => total + time, 0) }),
+  };
+}
+
+function dispatchReport(dispatch: Dispatch, nanoseconds: number | undefined): DispatchReport {
+  const { kernel, shader, bindings, uniforms, workgroups, cost } = dispatch;
+  const { constants, aliases, workgroupSize } = shader.declarations;
+  return {
+    kernel,
+    parts: shader.parts,
+    constants: Object.fromEntries([...aliases, ...constants]),
+    tensors: bindings.map(({ name, access, shape, bytes }) => ({ name, access, shape, bytes })),
+    uniforms: Object.fromEntries(uniforms.map(({ name, values }) => [name, values])),
+    workgroupSize,
+    workgroups,
+    ...cost,
+    ...(nanoseconds !== undefined && { nanoseconds }),
+  };
+}
+
+/** Options without tensors, which say nothing in text. */
+function plain(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const isPlain = (value: unknown) =>
+    typeof value !== "object" ||
+    value === null ||
+    Array.isArray(value) ||
+    Object.getPrototypeOf(value) === Object.prototype;
+  return Object.fromEntries(Object.entries(options).filter(([name, value]) => name !== "into" && isPlain(value)));
+}

@@ -1,0 +1,73 @@
+/** Eager bind groups kept for the next time the same dispatch comes along. */
+const kept = 1024;
+
+/** The bind groups of eager dispatches, the least recently used dropped first. */
+export class BindGroupCache {
+  readonly #groups = new Map<string, { readonly group: GPUBindGroup; readonly buffers: readonly GPUBuffer[] }>();
+  readonly #users = new Map<GPUBuffer, Set<string>>();
+  readonly #ids = new WeakMap<object, number>();
+  readonly #create: (layout: GPUBindGroupLayout, entries: GPUBindGroupEntry[]) => GPUBindGroup;
+  #nextId = 1;
+
+  constructor(create: (layout: GPUBindGroupLayout, entries: GPUBindGroupEntry[]) => GPUBindGroup) {
+    this.#create = create;
+  }
+
+  get(layout: GPUBindGroupLayout, entries: GPUBindGroupEntry[]): GPUBindGroup {
+    const parts = [this.#idOf(layout)];
+    const buffers: GPUBuffer[] = [];
+    for (const { binding, resource } of entries) {
+      if (!("buffer" in resource)) continue;
+      parts.push(binding, this.#idOf(resource.buffer), resource.offset ?? 0, resource.size ?? 0);
+      buffers.push(resource.buffer);
+    }
+    const key = parts.join();
+    const known = this.#groups.get(key);
+    if (known) {
+      this.#groups.delete(key); // and set again: the map's order is the order of use
+      this.#groups.set(key, known);
+      return known.group;
+    }
+    const group = this.#create(layout, entries);
+    this.#groups.set(key, { group, buffers });
+    for (const buffer of buffers) {
+      const users = this.#users.get(buffer);
+      if (users) users.add(key);
+      else this.#users.set(buffer, new Set([key]));
+    }
+    for (const oldest of this.#groups.keys()) {
+      if (this.#groups.size <= kept) break;
+      this.#drop(oldest);
+    }
+    return group;
+  }
+
+  #drop(key: string): void {
+    for (const buffer of this.#groups.get(key)?.buffers ?? []) {
+      const users = this.#users.get(buffer);
+      users?.delete(key);
+      if (users?.size === 0) this.#users.delete(buffer);
+    }
+    this.#groups.delete(key);
+  }
+
+  /** Drops the bind groups of a buffer. */
+  forget(buffer: GPUBuffer): void {
+    for (const key of [...(this.#users.get(buffer) ?? [])]) this.#drop(key);
+  }
+
+  /** Drops all: one of them may be invalid. */
+  clear(): void {
+    this.#groups.clear();
+    this.#users.clear();
+  }
+
+  #idOf(key: object): number {
+    let id = this.#ids.get(key);
+    if (id === undefined) {
+      id = this.#nextId++;
+      this.#ids.set(key, id);
+    }
+    return id;
+  }
+}

@@ -1,0 +1,202 @@
+import { BindGroupCache } from "./bind-groups.ts";
+import type { Copy, Dispatch } from "./dispatch.ts";
+import { type Command, encodeCommands, lowerDispatch, packUniforms } from "./encode.ts";
+import { GpuError } from "./errors.ts";
+import type { Gpu } from "./gpu.ts";
+import { touched, written } from "./plan.ts";
+import { type Operation, Recording } from "./recording.ts";
+import type { Storage } from "./storage.ts";
+
+/** Uniforms of one submit; `buffer` holds them from `offsets` on. */
+interface Uniforms {
+  readonly buffer: GPUBuffer;
+  readonly offsets: ReadonlyMap<Uint8Array, number>;
+}
+
+/**
+ * The work that is not part of a program: collected until somebody wants a result, then compiled and submitted. Lists
+ * of work are numbered and submitted in order, one after the other; a write from the CPU has its place among them.
+ */
+export class EagerWork {
+  readonly #gpu: Gpu;
+  readonly #groups: BindGroupCache;
+  readonly #unsubmitted = new Set<readonly Operation[]>();
+  #list = new Recording();
+  #number = 1;
+  #tail: Promise<void> = Promise.resolve();
+  #uniformPage: GPUBuffer | undefined;
+
+  constructor(gpu: Gpu) {
+    this.#gpu = gpu;
+    this.#groups = new BindGroupCache((layout, entries) => gpu.createBindGroup(layout, entries));
+  }
+
+  append(dispatch: Dispatch): void {
+    this.#list.append(dispatch);
+    this.#gpu.buffers.recorded = this.#number;
+  }
+
+  copy(copy: Copy): void {
+    this.#list.copy(copy);
+    this.#gpu.buffers.recorded = this.#number;
+  }
+
+  group<T>(op: string, variant: string, options: Readonly<Record<string, unknown>>, fn: () => T): T {
+    return this.#list.group(op, variant, options, fn);
+  }
+
+  /** Drops the bind groups of a buffer that is about to be destroyed. */
+  forget(buffer: GPUBuffer): void {
+    this.#groups.forget(buffer);
+  }
+
+  /** Submits what is collected; rejects with the first failure in it, once all that could run was submitted. */
+  flush(): Promise<void> {
+    const { operations } = this.#list;
+    if (operations.length === 0) return this.#tail;
+    const number = this.#number++;
+    this.#list = new Recording();
+    this.#unsubmitted.add(operations);
+    const run = this.#tail.then(() =>
+      this.#run(operations, () => {
+        this.#unsubmitted.delete(operations);
+        this.#gpu.buffers.markSubmitted(number);
+      }),
+    );
+    this.#tail = run.catch(() => undefined);
+    return run;
+  }
+
+  /** Writes after all work collected so far and before what follows. */
+  write(buffer: GPUBuffer, offset: number, data: Uint8Array<ArrayBuffer>): Promise<void> {
+    void this.flush().catch(() => undefined); // what failed, reading its results says
+    const run = this.#tail.then(() => {
+      this.#gpu.assertUsable();
+      this.#gpu.device.queue.writeBuffer(buffer, offset, data);
+    });
+    this.#tail = run.catch(() => undefined);
+    return run;
+  }
+
+  /** A storage of work not yet submitted that uses these buffers, where one of the two writes. */
+  conflict(reads: ReadonlySet<GPUBuffer>, writes: ReadonlySet<GPUBuffer>): Storage | undefined {
+    for (const operations of [...this.#unsubmitted, this.#list.operations]) {
+      for (const operation of operations) {
+        const changed = new Set(written(operation));
+        for (const storage of touched(operation)) {
+          const { buffer } = storage;
+          if (buffer && (writes.has(buffer) || (changed.has(storage) && reads.has(buffer)))) return storage;
+        }
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * Submits `operations`. One that cannot run, or reads what one before it should have written, is left out: what it
+   * would have written counts as failed. Work of others that happens to be in the same list runs.
+   */
+  async #run(operations: readonly Operation[], submitted: () => void): Promise<void> {
+    const gpu = this.#gpu;
+    let first: Error | undefined;
+    const fail = (operation: Operation, failure: Error) => {
+      for (const storage of written(operation)) storage.failure ??= failure;
+      first ??= failure;
+    };
+    const ran: Operation[] = [];
+    let scope: Promise<GPUError | null> | undefined;
+    try {
+      const uncompiled = await this.#compile(operations);
+      await gpu.buffers.checked();
+      gpu.assertUsable();
+      gpu.device.pushErrorScope("validation");
+      try {
+        const uniforms = this.#uniforms(operations);
+        const commands: Command[] = [];
+        for (const operation of operations) {
+          try {
+            const failure = this.#obstacle(operation, uncompiled);
+            if (failure) throw failure;
+            commands.push(this.#lower(operation, uniforms));
+            ran.push(operation);
+          } catch (cause) {
+            fail(operation, asError(cause));
+          }
+        }
+        if (commands.length > 0) gpu.submit((encoder) => encodeCommands(encoder, commands));
+      } finally {
+        scope = gpu.device.popErrorScope();
+      }
+    } catch (cause) {
+      for (const operation of operations) fail(operation, asError(cause));
+    } finally {
+      submitted();
+    }
+    const invalid = await scope?.catch(() => null); // a lost device says so elsewhere
+    if (invalid) {
+      this.#groups.clear();
+      for (const operation of ran) fail(operation, new GpuError(`${gpu.adapter.label}: ${invalid.message}`));
+    }
+    if (first) throw first;
+  }
+
+  async #compile(operations: readonly Operation[]): Promise<Map<string, Error>> {
+    const { pipelines } = this.#gpu;
+    const failures = new Map<string, Error>();
+    const shaders = operations.flatMap((operation) =>
+      operation.kind === "dispatch" && !pipelines.get(operation.dispatch.shader) ? [operation.dispatch.shader] : [],
+    );
+    await Promise.all(
+      shaders.map((shader) =>
+        pipelines.compile(shader).catch((cause: unknown) => {
+          failures.set(shader.code, asError(cause));
+        }),
+      ),
+    );
+    return failures;
+  }
+
+  /** Why an operation cannot run. */
+  #obstacle(operation: Operation, uncompiled: ReadonlyMap<string, Error>): Error | undefined {
+    for (const { failure, buffer } of touched(operation)) {
+      const reason = failure ?? (buffer && this.#gpu.buffers.failure(buffer));
+      if (reason) return reason;
+    }
+    return operation.kind === "dispatch" ? uncompiled.get(operation.dispatch.shader.code) : undefined;
+  }
+
+  #lower(operation: Operation, uniforms: Uniforms): Command {
+    const place = (storage: Storage) => {
+      if (!storage.buffer) throw new GpuError(`${storage.label}: belongs to a recorded program`);
+      return { buffer: storage.buffer, offset: 0 };
+    };
+    if (operation.kind === "copy") {
+      const { from, fromOffset, to, toOffset, bytes } = operation.copy;
+      return { kind: "copy", from: place(from).buffer, fromOffset, to: place(to).buffer, toOffset, bytes };
+    }
+    const { dispatch } = operation;
+    const pipeline = this.#gpu.pipelines.get(dispatch.shader);
+    if (!pipeline) throw new GpuError(`${dispatch.kernel}: not compiled`);
+    this.#gpu.markWarm(pipeline.pipeline);
+    return lowerDispatch(dispatch, pipeline, place, uniforms, (layout, entries) => this.#groups.get(layout, entries));
+  }
+
+  #uniforms(operations: readonly Operation[]): Uniforms {
+    const { memory, offsets } = packUniforms(operations);
+    const { buffers, device } = this.#gpu;
+    const page = this.#uniformPage;
+    if (page && page.size >= memory.byteLength) {
+      device.queue.writeBuffer(page, 0, memory);
+      return { buffer: page, offsets };
+    }
+    if (page) buffers.destroy(page);
+    const size = 2 ** Math.ceil(Math.log2(Math.max(4096, memory.byteLength)));
+    const buffer = buffers.createFilled("eager uniforms", size, (target) => new Uint8Array(target).set(memory));
+    this.#uniformPage = buffer;
+    return { buffer, offsets };
+  }
+}
+
+function asError(cause: unknown): Error {
+  return cause instanceof Error ? cause : new GpuError(String(cause));
+}

@@ -1,0 +1,110 @@
+import type { BindingDeclaration } from "../gpu/declarations.ts";
+import type { Binding } from "../gpu/dispatch.ts";
+import { GpuError } from "../gpu/errors.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import type { Storage } from "../gpu/storage.ts";
+import { bytesPerElement, type DType } from "../tensor/dtype.ts";
+import { formatShape, type Shape, ShapeError, sizeOf } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** What an argument of a kernel may be. */
+export interface Acceptance {
+  readonly types: readonly DType[];
+  /** Views with gaps, and those that begin anywhere. */
+  readonly strided: boolean;
+  /** Tensors in several segments. */
+  readonly segmented: boolean;
+}
+
+/** Throws `ShapeError` unless `tensor` is what a kernel accepts for `argument`. */
+export function checkTensor(gpu: Gpu, argument: string, tensor: Tensor, accepts: Acceptance): void {
+  const is = `${argument} is ${tensor.dtype} ${formatShape(tensor.shape)}`;
+  if (!accepts.types.includes(tensor.dtype)) throw new ShapeError(`${is}, expected ${accepts.types.join(" or ")}`);
+  if (tensor.gpu !== gpu) throw new ShapeError(`${is} on another device (${tensor.gpu.adapter.label})`);
+  if (tensor.storages.some(({ state }) => state === "disposed")) throw new ShapeError(`${is}, and was disposed`);
+  if (tensor.segments.length > 1 && !accepts.segmented) {
+    throw new ShapeError(`${is} in ${tensor.segments.length} segments, expected one`);
+  }
+  if (accepts.strided) return;
+  if (!tensor.contiguous || (tensor.offset * bytesPerElement[tensor.dtype]) % 256 !== 0) {
+    throw new ShapeError(
+      `${is}, a view with strides ${formatShape(tensor.strides)} from element ${tensor.offset}, expected contiguous ` +
+        "memory from a multiple of 256 bytes; call contiguous first",
+    );
+  }
+}
+
+/** Throws `ShapeError` unless a result of this shape and type can be written into `into`. */
+export function checkInto(gpu: Gpu, argument: string, into: Tensor, shape: Shape, accepts: Acceptance): void {
+  if (formatShape(into.shape) !== formatShape(shape)) {
+    throw new ShapeError(`${argument} is ${formatShape(into.shape)}, expected ${formatShape(shape)}`);
+  }
+  checkTensor(gpu, argument, into, accepts);
+}
+
+/** Element of the storage that a tensor's binding begins at: the last multiple of 256 bytes not after its first. */
+export function boundOffset(tensor: Tensor): number {
+  const elements = 256 / bytesPerElement[tensor.dtype];
+  return Math.floor(tensor.offset / elements) * elements;
+}
+
+/** Binds a tensor, or the segment of it that holds `rows` rows in `storage`. */
+export function bind(
+  kernel: string,
+  declared: BindingDeclaration,
+  tensor: Tensor,
+  segment?: { readonly storage: Storage; readonly rows: number },
+): Binding {
+  const width = bytesPerElement[tensor.dtype];
+  const shape = segment ? [segment.rows, ...tensor.shape.slice(1)] : tensor.shape;
+  const { group, binding, name, access } = declared;
+  const storage = segment?.storage ?? tensor.storage;
+  // A binding cannot be empty; a kernel reads nothing of an empty tensor.
+  if (sizeOf(shape) === 0) return { group, binding, name, access, storage, offset: 0, bytes: 16, shape };
+  const offset = boundOffset(tensor);
+  const reach = tensor.contiguous ? sizeOf(shape) : extent(tensor);
+  const unit = elementBytes(declared.type);
+  const bytes = Math.ceil(((tensor.offset - offset + reach) * width) / unit) * unit;
+  const { binding: limit } = tensor.gpu.limits;
+  if (bytes > limit) {
+    throw new GpuError(
+      `${kernel}: ${name} is ${tensor.dtype} ${formatShape(shape)} and takes ${bytes} bytes, more than the ${limit} ` +
+        "of one binding here",
+    );
+  }
+  return { group, binding, name, access, storage, offset: offset * width, bytes, shape };
+}
+
+/**
+ * Bytes that a binding counts in: an array of vectors ends after a whole one. What lies behind a tensor's last element
+ * is padding or another tensor, for buffers are multiples of 16 bytes; no kernel uses it.
+ */
+function elementBytes(type: string): number {
+  const [, width, element] = /^array<vec([24])(?:<(\w+)>|[fiuh])>$/.exec(type) ?? [];
+  if (width === undefined) return 4;
+  return Number(width) * (element === "f16" || type.endsWith("h>") ? 2 : 4);
+}
+
+/** Elements from the first to the last that a strided view touches. */
+function extent(tensor: Tensor): number {
+  return 1 + tensor.shape.reduce((sum, size, axis) => sum + (size - 1) * (tensor.strides[axis] ?? 0), 0);
+}
+
+/** Throws `ShapeError` where a dispatch writes memory that it also uses under another name. */
+export function checkAliasing(kernel: string, bindings: readonly Binding[]): void {
+  for (const written of bindings) {
+    if (written.access !== "read_write") continue;
+    const other = bindings.find((binding) => binding !== written && binding.storage === written.storage);
+    if (other) {
+      throw new ShapeError(`${kernel}: ${written.name} is written and shares its memory with ${other.name}`);
+    }
+  }
+}
+
+/** Bytes moved if each element of each binding moved once. */
+export function compulsoryBytes(bindings: readonly Binding[], dtypes: ReadonlyMap<string, Tensor>): number {
+  return bindings.reduce((sum, { name, shape }) => {
+    const tensor = dtypes.get(name);
+    return sum + (tensor ? sizeOf(shape) * bytesPerElement[tensor.dtype] : 0);
+  }, 0);
+}

@@ -1,0 +1,58 @@
+import gatedSource from "#shaders/elementwise/gated.wgsl";
+import type { Gpu } from "../../gpu/gpu.ts";
+import { formatShape, ShapeError } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { defineKernel, type Into } from "../kernel.ts";
+import { checkWalk, type Walk, walker, walkOver } from "../layout/walk.ts";
+import { defineMap } from "./map.ts";
+
+const workgroup = 64;
+
+/** GELU, exact: `x · Φ(x)` (Hendrycks and Gimpel 2016, section 2). `x` is f32 of any shape, `y` like it. */
+export const gelu = defineMap("gelu", 16);
+
+/** GELU by its tanh approximation (Hendrycks and Gimpel 2016, section 2). `x` is f32 of any shape, `y` like it. */
+export const geluTanh = defineMap("gelu-tanh", 10);
+
+/** SiLU, `x · sigmoid(x)` (Elfwing, Uchibe and Doya 2017, section 2). `x` is f32 of any shape, `y` like it. */
+export const silu = defineMap("silu", 4);
+
+/** GELU by a logistic approximation, `x · sigmoid(1.702 x)` (Hendrycks and Gimpel 2016, section 2). */
+export const quickGelu = defineMap("quick-gelu", 5);
+
+/** What a gated feed-forward layer multiplies: two projections of the same input, of one shape. */
+export interface Gated {
+  readonly gate: Tensor;
+  readonly up: Tensor;
+}
+
+function defineGated(name: string, part: string, flops: number) {
+  const kernel = defineKernel({
+    name: "elementwise/gated",
+    source: gatedSource,
+    inputs: { gate: "[...n]", up: "[...n]" },
+    outputs: { y: "[...n]" },
+    strided: ["gate", "up"],
+    params: (_, { walk }: { readonly walk: Walk }, context) => walker(walk, context).params,
+    specialise: (_, { walk }, context) => ({ parts: [`lib/activation/${part}`, ...walker(walk, context).parts] }),
+    workgroups: (_, { walk }, context) => [Math.ceil(walker(walk, context).steps / workgroup)],
+    cost: ({ n }) => ({ flops: flops * n, requestedBytes: 12 * n }),
+  });
+  return (gpu: Gpu, { gate, up }: Gated, options: Into<{ readonly y: Tensor }> = {}): { readonly y: Tensor } => {
+    if (formatShape(gate.shape) !== formatShape(up.shape)) {
+      throw new ShapeError(`${name}: up is ${formatShape(up.shape)}, expected ${formatShape(gate.shape)} (from gate)`);
+    }
+    const walk = walkOver(gate.shape, { gate, up });
+    checkWalk(name, walk);
+    return gpu.group(name, "gated", {}, () => kernel(gpu, { gate, up }, { ...options, walk }));
+  };
+}
+
+/**
+ * SwiGLU between its projections: `y = silu(gate) · up` (Shazeer 2020, equation 5). f32 of one shape; the two may be
+ * halves of one tensor, cut by `slice`.
+ */
+export const swiglu = defineGated("swiglu", "silu", 5);
+
+/** GeGLU between its projections, with the tanh form of GELU: `y = geluTanh(gate) · up` (Shazeer 2020, equation 5). */
+export const geglu = defineGated("geglu", "gelu-tanh", 11);

@@ -1,0 +1,109 @@
+import binarySource from "#shaders/elementwise/binary.wgsl";
+import whereSource from "#shaders/elementwise/where.wgsl";
+import type { Gpu } from "../../gpu/gpu.ts";
+import type { DType } from "../../tensor/dtype.ts";
+import { broadcastShapes, ShapeError } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { defineKernel, type Into } from "../kernel.ts";
+import { checkWalk, type Walk, walker, walkOver } from "../layout/walk.ts";
+import { defineMap } from "./map.ts";
+
+/** Two operands of one type. They may be views, and are broadcast to one shape. */
+export interface Operands {
+  readonly a: Tensor;
+  readonly b: Tensor;
+}
+
+/** The result of an operation on elements. */
+export interface Elementwise {
+  readonly y: Tensor;
+}
+
+interface Walked {
+  readonly walk: Walk;
+}
+
+const workgroup = 64;
+const words: readonly DType[] = ["f32", "i32", "u32"];
+
+function checkTypes(operation: string, { a, b }: Operands): void {
+  if (a.dtype !== b.dtype) throw new ShapeError(`${operation}: a is ${a.dtype} and b is ${b.dtype}; cast one of them`);
+}
+
+function defineBinary(operation: "add" | "sub" | "mul" | "div", types: readonly DType[]) {
+  const kernel = defineKernel({
+    name: "elementwise/binary",
+    source: binarySource,
+    inputs: { a: "[...a]", b: "[...b]" },
+    outputs: { y: "[...y]" },
+    axes: (_, { walk }: Walked) => ({ y: walk.shape }),
+    accepts: { a: types, b: types },
+    dtypes: (_, { a }) => ({ y: a ?? "f32" }),
+    strided: ["a", "b"],
+    params: (_, { walk }, context) => walker(walk, context).params,
+    specialise: (_, { walk }, context) => ({
+      parts: [`elementwise/operation/${operation}`, ...walker(walk, context).parts],
+      aliases: { Scalar: context.dtypes["a"] ?? "f32" },
+    }),
+    workgroups: (_, { walk }, context) => [Math.ceil(walker(walk, context).steps / workgroup)],
+    cost: ({ y }) => ({ flops: y, requestedBytes: 12 * y }),
+  });
+  return (gpu: Gpu, { a, b }: Operands, options: Into<Elementwise> = {}): Elementwise => {
+    checkTypes(operation, { a, b });
+    const walk = walkOver(broadcastShapes(a.shape, b.shape, operation), { a, b });
+    checkWalk(operation, walk);
+    return gpu.group(operation, "binary", {}, () => kernel(gpu, { a, b }, { ...options, walk }));
+  };
+}
+
+/**
+ * `a + b` by element, broadcast as NumPy does: axes are matched from the last, and one of length 1 is repeated. f32, i32
+ * or u32, both alike. Throws `ShapeError` where shapes or types do not go together.
+ */
+export const add = defineBinary("add", words);
+
+/** `a − b` by element; operands as in {@link add}. Integers wrap around. */
+export const sub = defineBinary("sub", words);
+
+/** `a · b` by element; operands as in {@link add}. Integers wrap around. */
+export const mul = defineBinary("mul", words);
+
+/** `a / b` by element, f32; operands as in {@link add}. */
+export const div = defineBinary("div", ["f32"]);
+
+/** The exponential of every element, base e. `x` is f32 of any shape, `y` like it. */
+export const exp = defineMap("exp", 1);
+
+const whereKernel = defineKernel({
+  name: "elementwise/where",
+  source: whereSource,
+  inputs: { condition: "[...condition]", a: "[...a]", b: "[...b]" },
+  outputs: { y: "[...y]" },
+  axes: (_, { walk }: Walked) => ({ y: walk.shape }),
+  accepts: { condition: ["u32"], a: words, b: words },
+  dtypes: (_, { a }) => ({ y: a ?? "f32" }),
+  strided: ["condition", "a", "b"],
+  params: (_, { walk }, context) => walker(walk, context, { prefixes: { condition: "c" } }).params,
+  specialise: (_, { walk }, context) => ({
+    parts: walker(walk, context).parts,
+    aliases: { Scalar: context.dtypes["a"] ?? "f32" },
+  }),
+  workgroups: (_, { walk }, context) => [Math.ceil(walker(walk, context).steps / workgroup)],
+  cost: ({ y }) => ({ flops: 0, requestedBytes: 16 * y }),
+});
+
+/**
+ * `a` where the condition is not zero, else `b`, by element. `condition` is u32; `a` and `b` as in {@link add}; the three
+ * are broadcast to one shape.
+ */
+export function where(
+  gpu: Gpu,
+  { condition, a, b }: Operands & { readonly condition: Tensor },
+  options: Into<Elementwise> = {},
+): Elementwise {
+  checkTypes("where", { a, b });
+  const shape = broadcastShapes(condition.shape, broadcastShapes(a.shape, b.shape, "where"), "where");
+  const walk = walkOver(shape, { condition, a, b });
+  checkWalk("where", walk);
+  return gpu.group("where", "where", {}, () => whereKernel(gpu, { condition, a, b }, { ...options, walk }));
+}

@@ -1,0 +1,57 @@
+import source from "#shaders/elementwise/fill.wgsl";
+import type { Gpu } from "../../gpu/gpu.ts";
+import { bytesPerElement, type DType, encode } from "../../tensor/dtype.ts";
+import { assertShape, type Shape, ShapeError } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { defineKernel, type Into } from "../kernel.ts";
+
+interface FillOptions {
+  readonly shape: Shape;
+  readonly value: number;
+  readonly dtype: DType;
+}
+
+const workgroup = 64;
+
+/** Words of `n` elements, of which the last may hold one half only. */
+const wordsOf = (n: number, dtype: DType) => Math.ceil((n * bytesPerElement[dtype]) / 4);
+
+function wordOf(value: number, dtype: DType): number {
+  if (bytesPerElement[dtype] === 4) return new Uint32Array(encode(dtype, [value]).buffer)[0] ?? 0;
+  const half = encode(dtype, [value])[0] ?? 0;
+  return half * 0x10001;
+}
+
+const kernel = defineKernel({
+  name: "elementwise/fill",
+  source,
+  inputs: {},
+  outputs: { y: "[...y]" },
+  axes: (_, { shape }: FillOptions) => ({ y: shape }),
+  dtypes: ({ dtype }) => ({ y: dtype }),
+  params: ({ y }, { value, dtype }) => ({
+    n: wordsOf(y, dtype),
+    word: wordOf(value, dtype),
+    last: bytesPerElement[dtype] === 2 && y % 2 === 1 ? 0xffff : 0xffffffff,
+  }),
+  workgroups: ({ y }, { dtype }) => [Math.ceil(wordsOf(y, dtype) / workgroup)],
+  cost: () => ({ flops: 0 }),
+});
+
+/**
+ * A tensor of one value, rounded to nearest even for f16 and bf16. Throws `ShapeError` for an integer type and a value
+ * that it does not hold.
+ */
+export function fill(
+  gpu: Gpu,
+  shape: Shape,
+  value: number,
+  dtype: DType = "f32",
+  options: Into<{ readonly y: Tensor }> = {},
+): Tensor {
+  assertShape(shape, "fill");
+  if ((dtype === "i32" || dtype === "u32") && encode(dtype, [value])[0] !== value) {
+    throw new ShapeError(`fill: ${value} is no ${dtype}`);
+  }
+  return gpu.group("fill", "fill", { value, dtype }, () => kernel(gpu, {}, { ...options, shape, value, dtype })).y;
+}

@@ -1,0 +1,43 @@
+import source from "#shaders/elementwise/random.wgsl";
+import type { Gpu } from "../../gpu/gpu.ts";
+import { assertShape, type Shape } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { defineKernel, type Into } from "../kernel.ts";
+
+/** Which random numbers: a u32, the same seed giving the same tensor. */
+export interface RandomOptions {
+  readonly seed: number;
+}
+
+const workgroup = 64;
+
+function defineRandom(distribution: "uniform" | "normal") {
+  const kernel = defineKernel({
+    name: "elementwise/random",
+    source,
+    inputs: {},
+    outputs: { y: "[...y]" },
+    axes: (_, { shape }: RandomOptions & { readonly shape: Shape }) => ({ y: shape }),
+    params: ({ y }, { seed }) => ({ n: y, seed }),
+    specialise: () => ({ parts: [`elementwise/distribution/${distribution}`] }),
+    workgroups: ({ y }) => [Math.ceil(y / 2 / workgroup)],
+    cost: ({ y }) => ({ flops: 0, requestedBytes: 4 * y }),
+  });
+  return (gpu: Gpu, shape: Shape, { seed, ...options }: RandomOptions & Into<{ readonly y: Tensor }>): Tensor => {
+    assertShape(shape, distribution);
+    return gpu.group(distribution, "random", { seed }, () => kernel(gpu, {}, { ...options, shape, seed })).y;
+  };
+}
+
+/**
+ * An f32 tensor of random numbers, evenly distributed in [0, 1) in steps of 2⁻²⁴. Elements 2i and 2i + 1 are the words
+ * of Threefry-2x32-20 with key (seed, 0) and counter (i, 1) (Salmon, Moraes, Dror and Shaw 2011): bitwise the same on
+ * every adapter.
+ */
+export const uniform = defineRandom("uniform");
+
+/**
+ * An f32 tensor of random numbers from the normal distribution of mean 0 and variance 1, from the same words as
+ * {@link uniform} (Box and Muller 1958). Adapters differ in the last digits, as their logarithms do.
+ */
+export const normal = defineRandom("normal");

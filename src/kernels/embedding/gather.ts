@@ -1,0 +1,109 @@
+import source from "#shaders/embedding/gather.wgsl";
+import type { Gpu } from "../../gpu/gpu.ts";
+import { formatShape, ShapeError } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { defineKernel, type Into, type KernelContext } from "../kernel.ts";
+import { weightLoadBytes, weightPart, weightTypes } from "../matmul/weight-part.ts";
+
+const workgroup = 64;
+/** Rows of the step. */
+const stepRows = 64;
+
+/** What both ways of giving ids have in common. The table goes by the name it has in `lib/weight`. */
+const shared = {
+  name: "embedding/gather",
+  source,
+  outputs: { y: "[t, c]" },
+  segmented: { input: "weight", axis: "v" },
+  params: (
+    { t, c }: { readonly t: number; readonly c: number },
+    { tokens = 1 }: { readonly tokens?: number },
+    { segment }: KernelContext,
+  ) => ({ t, c, begin: segment.begin, end: segment.end, v: segment.total, tokens }),
+  workgroups: ({ t, c }: { readonly t: number; readonly c: number }): [number] => [t * Math.ceil(c / workgroup)],
+  cost: ({ t, c }: { readonly t: number; readonly c: number }, _options: object, { dtypes, gpu }: KernelContext) => {
+    const { one } = weightLoadBytes(weightPart(dtypes["weight"], gpu));
+    return { flops: 0, requestedBytes: t * c * (4 + one + 4) };
+  },
+} as const;
+
+const gatherGiven = defineKernel({
+  ...shared,
+  inputs: { ids: "[t]", weight: "[v, c]" },
+  accepts: { ids: ["u32"], weight: weightTypes },
+  specialise: (_axes, _options, { dtypes, gpu }) => ({
+    parts: [weightPart(dtypes["weight"], gpu), "embedding/ids/given"],
+  }),
+});
+
+const gatherSampled = defineKernel({
+  ...shared,
+  inputs: { step: "[64, 4]", weight: "[v, c]" },
+  accepts: { step: ["u32"], weight: weightTypes },
+  axes: (_axes, { rows }: { readonly rows: number; readonly tokens?: number }) => ({ t: rows }),
+  check: (_axes, { rows }) => {
+    if (!Number.isInteger(rows) || rows < 0 || rows > stepRows) {
+      throw new ShapeError(`embedding/gather: ${rows} rows of a step, which has ${stepRows}`);
+    }
+  },
+  specialise: (_axes, _options, { dtypes, gpu }) => ({
+    parts: [weightPart(dtypes["weight"], gpu), "embedding/ids/step"],
+  }),
+});
+
+const gatherPlaces = defineKernel({
+  ...shared,
+  inputs: { step: "[64, 4]", weight: "[v, c]" },
+  accepts: { step: ["u32"], weight: weightTypes },
+  axes: (_axes, { rows, tokens }: { readonly rows: number; readonly tokens: number }) => ({ t: rows * tokens }),
+  specialise: (_axes, _options, { dtypes, gpu }) => ({
+    parts: [weightPart(dtypes["weight"], gpu), "embedding/ids/position"],
+  }),
+});
+
+/**
+ * Embedding: rows of the table by token id. ids `[t]` u32, table `[v, c]` (f32, f16 or bf16, in any number of segments)
+ * → y `[t, c]`. An id that is no row of the table gives a row of NaN.
+ */
+export function gather(
+  gpu: Gpu,
+  { ids, table }: { readonly ids: Tensor; readonly table: Tensor },
+  options: Into<{ readonly y: Tensor }> = {},
+): { readonly y: Tensor } {
+  checkTable(table);
+  return gatherGiven(gpu, { ids, weight: table }, options);
+}
+
+/**
+ * Embedding of a decode step: the token that each of the first `rows` rows of the step sampled last. step `[64, 4]` u32
+ * (`lib/step`), table `[v, c]` → y `[rows, c]`.
+ */
+export function gatherStep(
+  gpu: Gpu,
+  { step, table }: { readonly step: Tensor; readonly table: Tensor },
+  options: { readonly rows: number } & Into<{ readonly y: Tensor }>,
+): { readonly y: Tensor } {
+  checkTable(table);
+  return gatherSampled(gpu, { step, weight: table }, options);
+}
+
+/**
+ * Learned positions: rows of the table at the positions of the `tokens` tokens of each of `rows` batch rows, from the
+ * step. step `[64, 4]` u32, table `[positions, c]` → y `[rows · tokens, c]`.
+ */
+export function gatherPositions(
+  gpu: Gpu,
+  { step, table }: { readonly step: Tensor; readonly table: Tensor },
+  options: { readonly rows: number; readonly tokens: number } & Into<{ readonly y: Tensor }>,
+): { readonly y: Tensor } {
+  checkTable(table);
+  return gatherPlaces(gpu, { step, weight: table }, options);
+}
+
+/** Says what is wrong with the table under the name that callers know it by. */
+function checkTable(table: Tensor): void {
+  if (table.shape.length === 2 && weightTypes.some((type) => type === table.dtype)) return;
+  throw new ShapeError(
+    `embedding/gather: table is ${table.dtype} ${formatShape(table.shape)}, expected ${weightTypes.join(", ")} [v, c]`,
+  );
+}

@@ -1,0 +1,104 @@
+import { formatShape, type Shape, ShapeError, sizeOf } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { KernelContext } from "../kernel.ts";
+
+/** Axes that `lib/walk/strided` takes apart. */
+const axesWalked = 4;
+
+/** One axis of a walk, and how far each tensor steps along it: 0 where it is repeated. */
+interface WalkAxis {
+  readonly size: number;
+  readonly steps: readonly number[];
+}
+
+/** The order in which a kernel visits the elements of a result, and where it finds those of its inputs. */
+export interface Walk {
+  /** Shape of the result. */
+  readonly shape: Shape;
+  /** Names of the inputs, in the order of `steps`. */
+  readonly names: readonly string[];
+  /** What is left of the axes after those of one element are dropped and neighbours that step alike are joined. */
+  readonly axes: readonly WalkAxis[];
+}
+
+/** What a walk adds to a kernel: fields of `Params`, parts, and how many steps there are. */
+export interface Walker {
+  readonly params: Readonly<Record<string, number>>;
+  readonly parts: readonly string[];
+  /** Results counted in steps of one or four elements; also `params.n`. */
+  readonly steps: number;
+}
+
+/**
+ * Walks `shape` over tensors that are broadcast to it (their axes matched from the last, one of length 1 repeated).
+ * `shape` must be what they broadcast to.
+ */
+export function walkOver(shape: Shape, tensors: Readonly<Record<string, Tensor>>): Walk {
+  const names = Object.keys(tensors);
+  const all = Object.values(tensors);
+  const axes: WalkAxis[] = [];
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const size = shape[axis] ?? 1;
+    if (size === 1) continue;
+    const steps = all.map((tensor) => {
+      const own = axis - shape.length + tensor.shape.length;
+      return (tensor.shape[own] ?? 1) === 1 ? 0 : (tensor.strides[own] ?? 0);
+    });
+    const inner = axes[0];
+    if (inner?.steps.every((step, i) => steps[i] === step * inner.size)) {
+      axes[0] = { size: size * inner.size, steps: inner.steps };
+    } else axes.unshift({ size, steps });
+  }
+  return { shape, names, axes };
+}
+
+/** Throws `ShapeError` when a walk has more axes than a kernel takes. */
+export function checkWalk(what: string, walk: Walk): void {
+  if (walk.axes.length <= axesWalked) return;
+  const sizes = formatShape(walk.axes.map(({ size }) => size));
+  throw new ShapeError(
+    `${what}: ${formatShape(walk.shape)} is walked along ${walk.axes.length} axes ${sizes} that do not lie one after ` +
+      `another in ${walk.names.join(", ")}; ${axesWalked} are possible; call contiguous on the views first`,
+  );
+}
+
+/**
+ * Parts and `Params` fields for a walk: `n` (steps), `d1` to `d3`, and for each input its first element and four strides
+ * (`a`, `a0` to `a3`). Steps of four elements are taken where every input allows it, unless the kernel is made for `single`
+ * ones. `prefixes` gives the field names of inputs whose own names are long.
+ */
+export function walker(
+  walk: Walk,
+  context: KernelContext,
+  { prefixes = {}, single = false }: { prefixes?: Readonly<Record<string, string>>; single?: boolean } = {},
+): Walker {
+  const { names, axes } = walk;
+  const inner = axes.at(-1);
+  const outer = axes.slice(0, -1);
+  const firsts = names.map((name) => context.offsets[name] ?? 0);
+  const byFour =
+    !single &&
+    inner !== undefined &&
+    inner.size % 4 === 0 &&
+    inner.steps.every((step) => step === 1) &&
+    outer.every(({ steps }) => steps.every((step) => step % 4 === 0)) &&
+    firsts.every((first) => first % 4 === 0);
+  const width = byFour ? 4 : 1;
+  const flat = outer.length === 0 && (inner === undefined || inner.steps.every((step) => step === 1));
+  const padded = Array.from({ length: axesWalked }, (_, i) => axes[i - axesWalked + axes.length]);
+  const innermost = axesWalked - 1;
+  const steps = sizeOf(walk.shape) / width;
+  const params: Record<string, number> = { n: steps };
+  padded.forEach((axis, i) => {
+    const scale = i === innermost ? 1 : width; // a step of four along the innermost axis goes one Vector further
+    if (i > 0) params[`d${i}`] = (axis?.size ?? 1) / (i === innermost ? width : 1);
+    names.forEach((name, input) => {
+      params[`${prefixes[name] ?? name}${i}`] = (axis?.steps[input] ?? 0) / scale;
+    });
+  });
+  names.forEach((name, input) => {
+    params[prefixes[name] ?? name] = (firsts[input] ?? 0) / width;
+  });
+  const vector = byFour ? ["lib/vector/four"] : ["lib/vector/one"];
+  return { params, parts: [flat ? "lib/walk/flat" : "lib/walk/strided", ...(single ? [] : vector)], steps };
+}

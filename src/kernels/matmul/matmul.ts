@@ -1,0 +1,20 @@
+import { defineOp } from "../op.ts";
+import type { MatmulOptions, MatmulResult, MatmulTensors } from "./linear.ts";
+import { naive } from "./naive.ts";
+import { register } from "./register.ts";
+import { tiled } from "./tiled.ts";
+import { vector } from "./vector.ts";
+
+export type { MatmulOptions, MatmulResult, MatmulTensors } from "./linear.ts";
+
+const variants = { naive, tiled, register, vector } as const;
+
+/**
+ * Linear layer, `y = x · weightᵀ + bias`: x `[...rows, k]`, weight `[n, k]` as checkpoints store it (f32, f16 or bf16, in
+ * any number of segments), bias `[n]` → y `[...rows, n]`. Sums are f32.
+ */
+export const matmul = defineOp<MatmulTensors, MatmulOptions, MatmulResult, typeof variants>({
+  name: "matmul",
+  variants,
+  order: () => ["vector", "register", "tiled", "naive"],
+});

@@ -1,0 +1,18 @@
+import source from "#shaders/sampling/argmax.wgsl";
+import { defineKernel } from "../kernel.ts";
+
+/**
+ * Index of the largest element along the last axis, the lowest where several tie. `x` is `[..., v]`, `index` `[...]`
+ * (u32). NaN counts as −∞; a row with nothing above it gives 0.
+ */
+export const argmax = defineKernel({
+  name: "sampling/argmax",
+  source,
+  inputs: { x: "[...rows, v]" },
+  outputs: { index: "[...rows]" },
+  dtypes: () => ({ index: "u32" }),
+  params: ({ rows, v }) => ({ rows, v }),
+  specialise: ({ v }) => ({ constants: { WORKGROUP: v <= 512 ? 32 : 256 } }), // short rows would leave most threads idle
+  workgroups: ({ rows }) => [rows],
+  cost: ({ rows, v }) => ({ flops: rows * v, requestedBytes: 4 * rows * v }),
+});

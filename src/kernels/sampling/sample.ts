@@ -1,0 +1,67 @@
+import source from "#shaders/sampling/sample.wgsl";
+import type { Gpu } from "../../gpu/gpu.ts";
+import { ShapeError } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { defineKernel, type Into } from "../kernel.ts";
+import { maxBatch } from "./settings.ts";
+
+/** Most tokens in a vocabulary that is sampled: the sums of its integer weights fit u32, with rounding. */
+export const maxVocabulary = 2 ** 18;
+
+/** What `chosen` holds for a row that had finished. */
+export const noToken = 0xffffffff;
+
+/** One step of sampling: `logits [b, v]`, `settings [64, 8]`; `step [64, 4]` and `counts [b, v]` (u32) are changed. */
+export interface SampleTensors {
+  readonly logits: Tensor;
+  readonly settings: Tensor;
+  readonly step: Tensor;
+  readonly counts?: Tensor | undefined;
+}
+
+/** The step and the counts given, and the tokens drawn: `chosen [b]` (u32), `noToken` for rows that had finished. */
+export interface Sampled {
+  readonly step: Tensor;
+  readonly chosen: Tensor;
+  readonly counts?: Tensor;
+}
+
+/** The kernel under `sample`. */
+export const sampleKernel = defineKernel({
+  name: "sampling/sample",
+  source,
+  inputs: { logits: "[b, v]", settings: "[64, 8]" },
+  inout: { step: "[64, 4]", "counts?": "[b, v]" },
+  outputs: { chosen: "[b]" },
+  accepts: { step: ["u32"], counts: ["u32"] },
+  dtypes: () => ({ chosen: "u32" }),
+  params: ({ b, v }, _: Into<{ chosen: string }>) => ({ b, v }),
+  specialise: (_, __, { dtypes }) => ({ parts: [`sampling/count/${dtypes["counts"] ? "on" : "off"}`] }),
+  workgroups: ({ b }) => [b],
+  cost: ({ b, v }) => ({ flops: 6 * b * v }),
+  check: ({ b, v }) => {
+    if (b > maxBatch) throw new ShapeError(`sampling/sample: ${b} rows, a step has ${maxBatch}`);
+    if (v > maxVocabulary) throw new ShapeError(`sampling/sample: ${v} tokens in a row, at most ${maxVocabulary}`);
+  },
+});
+
+/**
+ * Draws a token for every live row of `step` by the row's settings (`packSettings`), and makes the step that of the
+ * next token: `token` is the one drawn, `position` goes up by `tokens`, `tokens` becomes 1. Rows whose `tokens` is 0
+ * have finished and stay as they are. With `counts`, the drawn token's count goes up by one.
+ *
+ * In this order: temperature (0 takes the largest logit, the lowest index on ties); top-k, ties kept; top-p over what is
+ * left (Holtzman et al. 2020, section 3.1), ties kept; min-p (Nguyen et al. 2024). Penalties are `penalise`'s. The draw
+ * inverts the cumulative distribution, in integers, at a random word of Threefry-2x32 (Salmon et al. 2011) whose key is
+ * the row's seed and whose counter is the position that the token will have: the same wherever the row stands in a
+ * batch. NaN counts as −∞, which is never drawn; a row with nothing above it gives token 0. Where the largest logit is
+ * +∞, those that are share the probability. Throws `ShapeError` for more than 64 rows or 2¹⁸ tokens.
+ */
+export function sample(
+  gpu: Gpu,
+  { logits, settings, step, counts }: SampleTensors,
+  options: Into<{ chosen: string }> = {},
+): Sampled {
+  const { chosen } = sampleKernel(gpu, { logits, settings, step, counts }, options);
+  return counts ? { step, chosen, counts } : { step, chosen };
+}

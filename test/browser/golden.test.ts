@@ -1,0 +1,106 @@
+import { build } from "esbuild";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type GpuOptions, loadModel, openGpu } from "../../src/index.ts";
+import { bundledModel, goldenPrompts } from "../support/bundled.ts";
+import { assertClose, nmseCaps } from "../support/compare.ts";
+import { noChromium, openChromium, openPage } from "./chromium.ts";
+import { tasks } from "./tasks.ts";
+import { serveSite, type WebServer } from "./web-server.ts";
+
+type Tasks = typeof tasks;
+type Values<K extends keyof Tasks> = Parameters<Tasks[K]> extends [unknown, ...infer Rest] ? Rest : never;
+
+const html = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
+const prompts = goldenPrompts.map(({ prompt }) => prompt);
+const whale = "<|whale|>The captain stood upon the deck";
+const seeds = Array.from({ length: 20 }, (_, i) => 1000 + i);
+
+describe.skipIf(noChromium)(`the bundled model in headless Chromium${noChromium ? ` (${noChromium})` : ""}`, () => {
+  let browser: Browser;
+  let server: WebServer;
+  let page: Page;
+  let errors: string[];
+
+  beforeAll(async () => {
+    const { outputFiles } = await build({
+      entryPoints: ["test/browser/page.ts"],
+      ...({ bundle: true, format: "esm", platform: "browser", write: false } as const),
+      loader: { ".wgsl": "text" },
+    });
+    const texts = { "/": html, "/page.js": outputFiles[0]?.text ?? "" };
+    server = await serveSite({ texts, folders: { "/model/": bundledModel } });
+    browser = await openChromium();
+    ({ page, errors } = await openPage(browser, server.origin));
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  /** Opens a device in the page and loads the model from the web server; gives the adapter's label. */
+  const open = (options: GpuOptions) =>
+    page.evaluate(([url, o]) => Reflect.get(globalThis, "open")(url, o), [`${server.origin}/model`, options] as const);
+
+  /** Runs a task in the page. */
+  const inPage = <K extends keyof Tasks>(name: K, ...values: Values<K>): Promise<Awaited<ReturnType<Tasks[K]>>> =>
+    page.evaluate(([n, v]) => Reflect.get(globalThis, "run")(n, ...v), [name, values] as const);
+
+  const devices: Readonly<Record<string, GpuOptions>> = {
+    "with all features": {},
+    "without features": { features: [] },
+    "as a small device": { cap: { binding: 256 << 10, storageBuffers: 8, workgroupBytes: 16 << 10 } },
+  };
+
+  describe.each(Object.entries(devices))("%s", (name, options) => {
+    beforeAll(async () => {
+      expect(await open(options)).toMatch(/software|./);
+    });
+
+    test("logits agree with the golden data", async () => {
+      for (const { prompt, promptTokens, lastLogits } of goldenPrompts) {
+        assertClose(await inPage("lastLogits", promptTokens), lastLogits, nmseCaps.logits, `logits of ${prompt}`);
+      }
+    });
+
+    test("greedy continuations equal the golden data", async () => {
+      // One after the other once, and as one batch on the other devices: it takes a third of the time.
+      const rows = await inPage(name === "with all features" ? "greedy" : "greedyBatch", prompts, 64);
+      expect(rows.map(({ promptTokens }) => promptTokens)).toEqual(goldenPrompts.map((golden) => golden.promptTokens));
+      expect(rows.map(({ tokens }) => tokens)).toEqual(goldenPrompts.map((golden) => golden.greedyTokens));
+      expect(rows.map(({ text }) => text)).toEqual(goldenPrompts.map((golden) => golden.greedyText));
+    });
+  });
+
+  test("weights were read by ranges", () => {
+    expect(server.ranges.filter((range) => range.startsWith("/model/model.safetensors")).length).toBeGreaterThan(1);
+  });
+
+  describe("equals Dawn in Node", () => {
+    let bits: number[];
+    let texts: { text: string; tokens: readonly number[] }[];
+
+    beforeAll(async () => {
+      await open({});
+      bits = await inPage("randomBits", 7, 1000);
+      texts = await inPage("sampled", whale, seeds);
+    });
+
+    test("the 20 texts differ", () => {
+      expect(new Set(texts.map(({ text }) => text)).size).toBe(seeds.length);
+      expect(new Set(bits).size).toBeGreaterThan(990);
+    });
+
+    test.each([undefined, "swiftshader"])("on adapter %s: random numbers and texts by seed", async (adapter) => {
+      using gpu = await openGpu({ adapter });
+      using model = await loadModel(gpu, bundledModel);
+      expect(await tasks.randomBits(model, 7, 1000)).toEqual(bits);
+      expect(await tasks.sampled(model, whale, seeds)).toEqual(texts);
+    });
+  });
+
+  test("nothing failed that nobody waited for", () => {
+    expect(errors).toEqual([]);
+  });
+});

@@ -1,0 +1,6 @@
+import { argmaxCases } from "../cases/argmax.ts";
+import { testGpu } from "../support/gpu.ts";
+import { testCases } from "../support/run-cases.ts";
+
+const gpu = await testGpu();
+testCases(() => gpu, argmaxCases);

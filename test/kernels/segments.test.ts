@@ -1,0 +1,81 @@
+import { expect, test } from "vitest";
+import { gather, gatherStep } from "../../src/kernels/embedding/gather.ts";
+import { matmul } from "../../src/kernels/matmul/matmul.ts";
+import { tensor } from "../../src/tensor/tensor.ts";
+import { matmulCases } from "../cases/matmul.ts";
+import { testGpu } from "../support/gpu.ts";
+import { normal } from "../support/random.ts";
+import { type Case, runCase } from "../support/run-cases.ts";
+
+// As small as a binding may be set: weights of more than 256 KiB lie in several segments.
+const gpu = await testGpu({ features: [], cap: { binding: 262_144 } });
+
+const types = ["f32", "f16", "bf16"] as const;
+
+/** A weight `[n, k]` of two to four segments, the last one short. */
+const large = (rows: number, k: number, n: number, dtype: (typeof types)[number]): Case => ({
+  name: `${rows} rows, weight [${n}, ${k}] ${dtype} in segments`,
+  inputs: {
+    x: { shape: [rows, k], values: normal(rows * k, 21) },
+    weight: { shape: [n, k], values: normal(n * k, 22), dtype },
+    bias: { shape: [n], values: normal(n, 23) },
+  },
+  refusedBy: [...(rows > 8 || k % 4 !== 0 ? ["vector"] : []), ...(k % 4 !== 0 ? ["register"] : [])],
+});
+
+const segmentsOf = (n: number, k: number, dtype: (typeof types)[number]) =>
+  tensor(gpu, [n, k], new Float64Array(n * k), dtype).segments.length;
+
+for (const variant of Object.keys(matmul.variants)) {
+  for (const dtype of types) {
+    test(`matmul ${variant}: ${dtype} weights in several segments`, async () => {
+      const k = dtype === "f32" ? 260 : 516;
+      expect(segmentsOf(701, k, dtype)).toBeGreaterThan(1);
+      await runCase(gpu, matmulCases, variant, large(3, k, 701, dtype));
+      await runCase(gpu, matmulCases, variant, large(21, k, 701, dtype));
+      expect(segmentsOf(701, 517, dtype)).toBeGreaterThan(1); // rows that begin within a u32
+      await runCase(gpu, matmulCases, variant, large(2, 517, 701, dtype));
+    });
+  }
+}
+
+test("matmul dispatches once for each segment", () => {
+  const weight = tensor(gpu, [701, 260], new Float64Array(701 * 260));
+  const x = tensor(gpu, [1, 260], new Float64Array(260));
+  const program = gpu.record(() => matmul(gpu, { x, weight }));
+  expect(program.dispatches.map(({ uniforms }) => uniforms[0]?.values["begin"])).toEqual(
+    weight.segments.map(({ begin }) => begin),
+  );
+  expect(program.dispatches.reduce((sum, { cost }) => sum + cost.flops, 0)).toBe(2 * 260 * 701);
+});
+
+for (const dtype of types) {
+  test(`gather: each row of a ${dtype} table in segments is written once, by the segment it is in`, async () => {
+    const [v, c] = [1023, 261];
+    const table = tensor(gpu, [v, c], normal(v * c, 24), dtype);
+    expect(table.segments.length).toBeGreaterThan(1);
+    const edges = table.segments.flatMap(({ begin, end }) => [begin, end - 1]);
+    const ids = [...edges, 500, 0, v - 1, 500];
+    const stored = await table.read();
+    const expected = ids.flatMap((id) => [...stored.slice(id * c, (id + 1) * c)]);
+    const { y } = gather(gpu, { ids: tensor(gpu, [ids.length], ids, "u32"), table });
+    expect([...(await y.read())]).toEqual(expected);
+
+    const step = new Uint32Array(64 * 4);
+    ids.forEach((id, row) => {
+      step[row * 4 + 2] = id;
+    });
+    const sampled = gatherStep(gpu, { step: tensor(gpu, [64, 4], step, "u32"), table }, { rows: ids.length });
+    expect([...(await sampled.y.read())]).toEqual(expected);
+  });
+}
+
+test("gather: an id past the last segment gives NaN, once", async () => {
+  const [v, c] = [1023, 261];
+  const table = tensor(gpu, [v, c], normal(v * c, 25));
+  const into = { y: tensor(gpu, [2, c], new Float64Array(2 * c)) };
+  const { y } = gather(gpu, { ids: tensor(gpu, [2], [v, v - 1], "u32"), table }, { into });
+  const values = await y.read();
+  expect([...values.slice(0, c)].every(Number.isNaN)).toBe(true);
+  expect([...values.slice(c)].some(Number.isNaN)).toBe(false);
+});

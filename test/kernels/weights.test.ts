@@ -1,0 +1,100 @@
+import { describe, expect, test } from "vitest";
+import type { Gpu } from "../../src/gpu/gpu.ts";
+import { defineKernel } from "../../src/kernels/kernel.ts";
+import { weightPart } from "../../src/kernels/matmul/weight-part.ts";
+import { type DType, decode } from "../../src/tensor/dtype.ts";
+import { upload } from "../../src/tensor/tensor.ts";
+import { testGpu } from "../support/gpu.ts";
+
+const gpu = await testGpu();
+const plain = await testGpu({ features: [] });
+
+/** Reads a weight element by element, or four at a time. */
+const reader = (name: string, body: string) =>
+  defineKernel({
+    name: `test/${name}`,
+    source: `// with: lib/weight/f32
+      struct Params { n: u32, k: u32 }
+      @group(0) @binding(0) var<storage, read_write> y: array<f32>;
+      @group(0) @binding(3) var<uniform> params: Params;
+      fn weight_columns() -> u32 { return params.k; }
+      @compute @workgroup_size(64)
+      fn main(@builtin(global_invocation_id) thread: vec3u) {
+        let i = thread.x;
+        if (i >= params.n * params.k) { return; }
+        let row = i / params.k;
+        let k = i % params.k;
+        ${body}
+      }`,
+    inputs: { weight: "[n, k]" },
+    outputs: { y: "[n, k]" },
+    accepts: { weight: ["f32", "f16", "bf16"] },
+    params: ({ n, k }) => ({ n, k }),
+    specialise: (_axes, { part }: { readonly part: string }) => ({ parts: [part] }),
+    workgroups: ({ n, k }) => [Math.ceil((n * k) / 64)],
+  });
+const one = reader("one", "y[i] = load_weight(row, k);");
+const four = reader("four", "y[i] = load_weight4(row, k - k % 4)[k % 4];");
+
+const patterns = Uint16Array.from({ length: 65_536 }, (_, i) => i);
+
+/** Every bit pattern of a 16-bit type, in rows of `k`, against the number that it stands for. */
+async function checkAll(device: Gpu, dtype: DType, part: string, read: typeof one, k: number): Promise<void> {
+  const n = Math.floor(patterns.length / k);
+  const used = patterns.subarray(0, n * k);
+  const weight = upload(device, [n, k], dtype, used);
+  const actual = await read(device, { weight }, { part }).y.read();
+  const expected = decode(dtype, used);
+  const wrong = [...used].filter((bits) => !Object.is(actual[bits], expected[bits]));
+  expect(wrong.map((bits) => `0x${bits.toString(16)}: ${actual[bits]}, expected ${expected[bits]}`)).toEqual([]);
+}
+
+describe.each([
+  { dtype: "f16", part: "lib/weight/f16", feature: "shader-f16" },
+  { dtype: "f16", part: "lib/weight/f16-packed", feature: "" },
+  { dtype: "bf16", part: "lib/weight/bf16", feature: "" },
+] as const)("$part reads every bit pattern exactly", ({ dtype, part, feature }) => {
+  const device = feature === "" ? plain : gpu;
+  const missing = feature !== "" && !gpu.features.has(feature);
+  test.skipIf(missing)("four at a time", () => checkAll(device, dtype, part, four, 256));
+  test.skipIf(missing)("one by one", () => checkAll(device, dtype, part, one, 256));
+  test.skipIf(missing)("one by one, in rows of an odd length", () => checkAll(device, dtype, part, one, 257));
+  test.skipIf(missing)("one by one, in rows of 2 past a multiple of 4", () => checkAll(device, dtype, part, one, 514));
+  // A tensor that ends within a vector: the last elements must be there, though no whole vector holds them.
+  test.skipIf(missing)("a few elements", async () => {
+    for (const size of [1, 2, 3, 5, 7]) await checkAllOf(device, dtype, part, size);
+  });
+});
+
+async function checkAllOf(device: Gpu, dtype: DType, part: string, size: number): Promise<void> {
+  const elements = Uint16Array.from({ length: size }, (_, i) => 0x3c00 + i);
+  const actual = await one(device, { weight: upload(device, [size, 1], dtype, elements) }, { part }).y.read();
+  expect([...actual]).toEqual([...decode(dtype, elements)]);
+}
+
+test("f32, one by one and four at a time, whole vectors or not", async () => {
+  for (const [n, k] of [
+    [1, 1],
+    [3, 1],
+    [5, 7],
+    [9, 12],
+  ] as const) {
+    const values = Float32Array.from({ length: n * k }, (_, i) => Math.fround(Math.sqrt(i + 1)));
+    const weight = upload(gpu, [n, k], "f32", values);
+    for (const read of k % 4 === 0 ? [one, four] : [one]) {
+      expect([...(await read(gpu, { weight }, { part: "lib/weight/f32" }).y.readStored())]).toEqual([...values]);
+    }
+  }
+});
+
+test("the part goes by type and device", () => {
+  const device = (software: boolean, ...features: string[]) => ({
+    features: new Set(features),
+    adapter: { ...gpu.adapter, software },
+  });
+  expect(weightPart("f32", device(false, "shader-f16"))).toBe("lib/weight/f32");
+  expect(weightPart("bf16", device(false, "shader-f16"))).toBe("lib/weight/bf16");
+  expect(weightPart("f16", device(false, "shader-f16"))).toBe("lib/weight/f16");
+  expect(weightPart("f16", device(true, "shader-f16"))).toBe("lib/weight/f16-packed");
+  expect(weightPart("f16", device(false))).toBe("lib/weight/f16-packed");
+});

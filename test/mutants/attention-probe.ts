@@ -1,0 +1,305 @@
+import { type AttentionMask, type AttentionScore, attention } from "../../src/kernels/attention/attention.ts";
+import { attention as reference } from "../../src/reference/attention.ts";
+import type { Dense } from "../../src/reference/dense.ts";
+import { causal, full, type Mask, slidingWindow } from "../../src/reference/masks.ts";
+import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
+import { reshape, slice, transpose } from "../../src/tensor/views.ts";
+import { normal } from "../support/random.ts";
+import type { Case, CaseTable } from "../support/run-cases.ts";
+
+/** Position and tokens of a batch row in the step. */
+export type StepRow = readonly [position: number, tokens: number];
+
+/** What a case asks of attention; `rows` instead of start and length goes through the step. */
+interface CaseOptions {
+  mask?: AttentionMask;
+  score?: AttentionScore;
+  scale?: number;
+  start?: number;
+  length?: number;
+  lse?: boolean;
+  rows?: readonly StepRow[];
+  /** Rows of the cache that attention is given; default all. */
+  visible?: number;
+}
+
+/** Inputs as a model has them: queries by tokens, keys and values in a cache. */
+interface Inputs {
+  q: Dense; // [b, t, h, d]
+  keys: Dense; // [b, g, S, d]
+  values: Dense; // [b, g, S, dv]
+}
+
+export const maskOf = (mask: AttentionMask): Mask => {
+  if (typeof mask === "string") return { full, causal }[mask];
+  return slidingWindow({ window: mask.keys });
+};
+
+const scoreOf = (score: AttentionScore | undefined) =>
+  score && typeof score !== "string" ? (value: number) => score.cap * Math.tanh(value / score.cap) : undefined;
+
+/** `[b, t, h, d]` from `[b, h, t, d]` and the other way round. */
+export function swapTokensAndHeads({ shape, values }: Dense): Dense {
+  const [b = 0, m = 0, n = 0, d = 0] = shape;
+  const out = new Float64Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const [x, y, z] = [Math.floor(i / (n * m * d)), Math.floor(i / (n * d)) % m, Math.floor(i / d) % n];
+    out[((x * n + z) * m + y) * d + (i % d)] = values[i] ?? Number.NaN;
+  }
+  return { shape: [b, n, m, d], values: out };
+}
+
+export function expected({ q, keys, values }: Inputs, options: CaseOptions, oracle: typeof reference = reference) {
+  const { mask = "causal", score, scale, start, length, rows, visible } = options;
+  const call = scoreOf(score);
+  const t = q.shape[1] ?? 0;
+  const known = length ?? visible ?? keys.shape[2] ?? 0;
+  const { out, lse } = oracle(
+    { q: swapTokensAndHeads(q), k: keys, v: values },
+    {
+      mask: maskOf(mask),
+      ...(call ? { score: call } : {}),
+      ...(scale === undefined ? {} : { scale }),
+      start: rows ? rows.map(([position]) => position) : (start ?? known - t),
+      length: rows ? rows.map(([position, tokens]) => (tokens > 0 ? position + tokens : 0)) : known,
+    },
+  );
+  return options.lse ? { out, lse } : { out };
+}
+
+/** The step tensor that says where these batch rows stand; rows beyond have none. */
+export function stepOf(gpu: Tensor["gpu"], rows: readonly StepRow[]): Tensor {
+  const values = new Uint32Array(64 * 4).fill(0xdeadbeef);
+  rows.forEach(([position, tokens], row) => {
+    values.set([position, tokens], row * 4);
+  });
+  return tensor(gpu, [64, 4], values, "u32");
+}
+
+function run(gpu: Tensor["gpu"], variant: keyof typeof attention.variants, inputs: never, given: CaseOptions) {
+  const { q, keys, values } = inputs as { q: Tensor; keys: Tensor; values: Tensor };
+  const { rows, visible = keys.shape[2] ?? 0, into, ...options } = given as CaseOptions & { into: { out: Tensor } };
+  const [b = 0, t = 0, h = 0] = q.shape;
+  return attention(
+    gpu,
+    {
+      q: transpose(q, [0, 2, 1, 3]),
+      k: slice(keys, 2, 0, visible),
+      v: slice(values, 2, 0, visible),
+      ...(rows ? { step: stepOf(gpu, rows) } : {}),
+    },
+    { ...options, variant, into: { ...into, out: reshape(into.out, [b, t, h, values.shape[3] ?? 0]) } },
+  ) as unknown as Record<string, Tensor>;
+}
+
+interface Sizes {
+  b?: number;
+  h?: number;
+  g?: number;
+  t: number;
+  s: number;
+  d?: number;
+  dv?: number;
+}
+
+type Fill = (index: readonly [b: number, head: number, row: number, column: number]) => number;
+
+const filled = (shape: readonly [number, number, number, number], fill: Fill) => {
+  const values: number[] = [];
+  const [b, m, n, d] = shape;
+  for (let i = 0; i < b * m * n * d; i++) {
+    values.push(fill([Math.floor(i / (m * n * d)), Math.floor(i / (n * d)) % m, Math.floor(i / d) % n, i % d]));
+  }
+  return { shape, values };
+};
+
+/** One problem. `fill` replaces the random values of an input; queries are indexed as [b, token, head, column]. */
+function problem(
+  name: string,
+  { b = 1, h = 1, g = h, t, s, d = 64, dv = d }: Sizes,
+  options: CaseOptions = {},
+  fill: { q?: Fill; keys?: Fill; values?: Fill } = {},
+): Case {
+  const random = (shape: readonly [number, number, number, number], seed: number) => ({
+    shape,
+    values: normal(shape[0] * shape[1] * shape[2] * shape[3], seed),
+  });
+  const input = (shape: readonly [number, number, number, number], seed: number, given: Fill | undefined) =>
+    given ? filled(shape, given) : random(shape, seed);
+  const used = options.rows?.map(([position, tokens]) => position + tokens);
+  const poisoned = ({ shape, values }: { shape: readonly number[]; values: ArrayLike<number> }) => ({
+    shape,
+    // Nobody may read what is not in use: NaN would spread.
+    values: Array.from(values, (value, i) => {
+      const [, heads = 1, rows = 1, width = 1] = shape;
+      const row = Math.floor(i / width) % rows;
+      const batch = Math.floor(i / (heads * rows * width));
+      return row < (used?.[batch] ?? options.length ?? s) ? value : Number.NaN;
+    }),
+  });
+  return {
+    name,
+    inputs: {
+      q: input([b, t, h, d], 1, fill.q),
+      keys: poisoned(input([b, g, s, d], 2, fill.keys)),
+      values: poisoned(input([b, g, s, dv], 3, fill.values)),
+    },
+    options: options as Record<string, unknown>,
+    ...(d % 4 !== 0 || dv !== d ? { refusedBy: ["rows", "flash", "splitK"] } : {}),
+  };
+}
+
+const window = (keys: number): AttentionMask => ({ kind: "sliding-window", keys });
+const oneHot: Fill = ([, , row, column]) => (row === column ? 1 : 0);
+
+export const attentionCases: CaseTable = {
+  op: "attention",
+  reference: (inputs, options) => expected(inputs as never, options as CaseOptions) as Record<string, Dense>,
+  variants: Object.fromEntries(
+    Object.keys(attention.variants).map((variant) => [
+      variant,
+      (gpu, tensors, options) => run(gpu, variant as never, tensors as never, options as CaseOptions),
+    ]),
+  ),
+  cases: [
+    problem("one query, one key, one vector", { t: 1, s: 1, d: 4 }, { lse: true }),
+    problem(
+      "one-hot values: the result is the weights, causal, more keys than queries",
+      { h: 2, t: 37, s: 64 },
+      {},
+      { values: oneHot },
+    ),
+    problem("one-hot values, a window of 7", { h: 2, t: 37, s: 64 }, { mask: window(7) }, { values: oneHot }),
+    problem(
+      "one-hot values, full, 50 of 64 keys",
+      { h: 2, t: 37, s: 64 },
+      { mask: "full", length: 50 },
+      { values: oneHot },
+    ),
+    problem("one-hot values, one query, a window of 1", { h: 2, t: 1, s: 64 }, { mask: window(1) }, { values: oneHot }),
+    problem("queries in the middle of the keys", { h: 2, t: 21, s: 64 }, { start: 30, lse: true }, { values: oneHot }),
+    problem("more queries than keys: the first see nothing", { h: 2, t: 50, s: 20 }, { lse: true }),
+    problem("more queries than keys, a window of 3", { h: 2, t: 50, s: 20 }, { mask: window(3), lse: true }),
+    problem(
+      "scores that grow along the keys, over many tiles",
+      { t: 70, s: 700 },
+      { mask: "full", scale: 1, lse: true },
+      {
+        q: ([, , , column]) => (column === 3 ? 1 : 0),
+        keys: ([, , row, column]) => (column === 3 ? row / 7 : 1),
+      },
+    ),
+    problem(
+      "one query, scores that grow along the keys, over many splits",
+      { t: 1, s: 1500 },
+      { scale: 1, lse: true },
+      {
+        q: ([, , , column]) => (column === 3 ? 1 : 0),
+        keys: ([, , row, column]) => (column === 3 ? row / 7 : 1),
+      },
+    ),
+    problem(
+      "values constant in each key head, 7 to 1",
+      { b: 2, h: 14, g: 2, t: 11, s: 19 },
+      {},
+      { values: ([b, head]) => 1 + head + 10 * b },
+    ),
+    problem("5 to 1, one query", { h: 40, g: 8, t: 1, s: 33 }, {}),
+    problem("5 to 1, two queries", { h: 10, g: 2, t: 2, s: 33 }, {}),
+    problem(
+      "cache with a tail that is not in use",
+      { b: 2, h: 8, g: 2, t: 65, s: 200, d: 32 },
+      { length: 131, visible: 160 },
+    ),
+    problem(
+      "one query, most of the cache not in use",
+      { b: 2, h: 8, g: 2, t: 1, s: 1100, d: 32 },
+      { length: 5, lse: true },
+    ),
+    problem(
+      "one query, a cache in use almost to its end",
+      { b: 2, h: 8, g: 2, t: 1, s: 1100, d: 32 },
+      { length: 1097, visible: 1098, lse: true },
+    ),
+    problem("eight queries of grouped heads", { h: 8, g: 2, t: 8, s: 300, d: 32 }, { mask: window(40) }),
+    problem(
+      "q × 8",
+      { h: 2, t: 45, s: 97, d: 80 },
+      {},
+      { q: ([, token, head, column]) => 8 * (normal(1, token * 997 + head * 89 + column)[0] ?? 0) },
+    ),
+    problem("4096 equal scores", { h: 2, g: 1, t: 3, s: 4096, d: 32 }, { mask: "full", lse: true }, { q: () => 0 }),
+    problem(
+      "some rows see nothing: a window past the keys",
+      { h: 2, t: 20, s: 15 },
+      { mask: window(4), start: 8, lse: true },
+    ),
+    problem(
+      "all rows see nothing: a window far past the keys",
+      { h: 2, t: 5, s: 15 },
+      { mask: window(4), start: 800, lse: true },
+    ),
+    problem("no keys", { b: 2, h: 2, t: 3, s: 15 }, { length: 0, start: 0, lse: true }),
+    problem("prime lengths, several workgroups", { b: 2, h: 3, t: 113, s: 211 }, { mask: "full" }),
+    problem("a long window over several tiles", { h: 2, t: 190, s: 331 }, { mask: window(150) }),
+    problem(
+      "softcap where it bites",
+      { h: 2, t: 19, s: 45 },
+      { score: { kind: "softcap", cap: 2 }, lse: true },
+      { q: ([, token, head, column]) => 4 * Math.sin(token * 7 + head * 3 + column) },
+    ),
+    ...[8, 16, 20, 36, 96, 128, 160, 256].map((d) => problem(`head width ${d}`, { h: 3, g: 1, t: 19, s: 150, d }, {})),
+    ...[80, 128, 256].map((d) => problem(`head width ${d}, one query`, { h: 3, g: 1, t: 1, s: 300, d }, {})),
+    problem("head width 5", { h: 3, g: 1, t: 19, s: 45, d: 5 }, { lse: true }),
+    problem("values wider than keys", { h: 2, t: 7, s: 13, d: 8, dv: 12 }, {}),
+    problem(
+      "step: rows of different lengths",
+      { b: 4, h: 4, g: 2, t: 13, s: 80, d: 32 },
+      {
+        rows: [
+          [0, 13],
+          [41, 13],
+          [7, 5],
+          [29, 0],
+        ],
+        lse: true,
+      },
+    ),
+    problem(
+      "step: one query each, one row finished",
+      { b: 3, h: 8, g: 2, t: 1, s: 600, d: 32 },
+      {
+        rows: [
+          [0, 1],
+          [598, 1],
+          [30, 0],
+        ],
+        visible: 600,
+      },
+    ),
+    problem(
+      "step: one query each, a window",
+      { b: 3, h: 8, g: 2, t: 1, s: 600, d: 32 },
+      {
+        rows: [
+          [300, 1],
+          [598, 1],
+          [2, 1],
+        ],
+        mask: window(50),
+        lse: true,
+      },
+    ),
+    problem(
+      "step: many queries, a window",
+      { b: 2, h: 4, g: 2, t: 70, s: 200, d: 32 },
+      {
+        rows: [
+          [100, 70],
+          [0, 70],
+        ],
+        mask: window(50),
+      },
+    ),
+  ],
+};

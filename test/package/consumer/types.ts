@@ -1,0 +1,49 @@
+// Checked, not run: what the package's types say to a strict project.
+import {
+  defineKernel,
+  type GenerationResult,
+  type Gpu,
+  type LanguageModel,
+  loadModel,
+  openGpu,
+  rmsNorm,
+  type Tensor,
+  tensor,
+} from "../../../src/index.ts";
+
+const gpu: Gpu = await openGpu({ features: [], cap: { binding: 1 << 20 } });
+using x: Tensor = tensor(gpu, [2, 4], new Float32Array(8), "f16");
+const { y } = rmsNorm(gpu, { x, weight: x }, { eps: 1e-5 });
+export const values: Float64Array = await y.read();
+
+export const model: LanguageModel = await loadModel(gpu, "models/tiny", { dtype: "f16", context: 512 });
+const generation = model.generate("text", { maxTokens: 3, seed: 7, stop: ["."] });
+for await (const { text, token } of generation) console.log(text.length, token?.toFixed());
+export const result: GenerationResult = await generation.result;
+export const device: GPUDevice = gpu.device;
+
+export const double = defineKernel({
+  name: "double",
+  source: "",
+  inputs: { x: "[...rows, cols]" },
+  outputs: { y: "[...rows, cols]" },
+  params: ({ rows, cols }) => ({ rows, cols }),
+  workgroups: ({ rows }) => [rows],
+});
+export const doubled: Tensor = double(gpu, { x }).y;
+
+// @ts-expect-error an option that is missing
+rmsNorm(gpu, { x, weight: x });
+// @ts-expect-error a tensor that is missing
+double(gpu, {});
+// @ts-expect-error a variant of generation options that does not exist
+model.generate("text", { top_k: 3 });
+export const misspelt = defineKernel({
+  name: "misspelt",
+  source: "",
+  inputs: { x: "[rows]" },
+  outputs: { y: "[rows]" },
+  // @ts-expect-error an axis that no pattern has
+  params: ({ row }) => ({ row }),
+  workgroups: ({ rows }) => [rows],
+});
