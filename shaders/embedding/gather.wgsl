@@ -2,7 +2,7 @@
 // Embedding:  y[t] = weight[id of t]
 //
 // One workgroup per token and WORKGROUP columns. The table may be a segment, rows `begin` to `end` of `v`, and then only
-// the tokens that fall in it are written. An id that no row has gives NaN, so that it shows.
+// the tokens that fall in it are written. An id that is no row of the table gives NaN, so that it shows.
 // Requests t·c reads and writes.
 
 const WORKGROUP: u32 = 64;
@@ -31,7 +31,7 @@ fn main(
   let id = token_id(t);
   if (id >= params.begin && id < params.end) {
     y[t * params.c + column] = load_weight(id - params.begin, column);
-  } else if (id >= params.v && params.end == params.v) {
+  } else if (id >= params.v) {
     y[t * params.c + column] = bitcast<f32>(id | 0x7fc00000u);  // NaN, whatever the id
   }
 }

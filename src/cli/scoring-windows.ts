@@ -25,8 +25,8 @@ export function* scoringWindows(
 }
 
 /**
- * The documents of a text: the stretches between lines that are exactly `separator`, without the line ends around them;
- * empty ones are left out. All of the text where there is no separator.
+ * The documents of a text: the stretches between lines that are exactly `separator`, without the empty lines around
+ * them; empty ones are left out. All of the text where there is no separator.
  */
 export function splitDocuments(text: string, separator: string | undefined): string[] {
   if (separator === undefined) return [text];
@@ -35,5 +35,5 @@ export function splitDocuments(text: string, separator: string | undefined): str
     if (line === separator) documents.push([]);
     else documents.at(-1)?.push(line);
   }
-  return documents.map((lines) => lines.join("\n")).filter((document) => document.trim() !== "");
+  return documents.map((lines) => lines.join("\n").replace(/^\n+|\n+$/g, "")).filter((text) => text.trim() !== "");
 }

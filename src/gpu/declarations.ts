@@ -107,7 +107,8 @@ function readBindings(text: string, file: string): BindingDeclaration[] {
   for (const [, name = ""] of text.matchAll(/\bvar<\s*(?:storage|uniform)\b[^>]*>\s*(\w+)/g)) {
     if (!bindings.some((binding) => binding.name === name)) {
       throw new ShaderError(
-        `${file}: ${name} is not declared in the form @group(0) @binding(0) var<storage, read> ${name}: type;`,
+        `${file}: ${name} is declared in a form that is not read, expected @group and @binding, each with a number, ` +
+          "right before var<storage, …> or var<uniform>",
         file,
       );
     }

@@ -5,6 +5,7 @@ import { EagerWork } from "./eager.ts";
 import { GpuError } from "./errors.ts";
 import { type Limits, Pipelines } from "./pipelines.ts";
 import { Program } from "./program.ts";
+import { ReadBack } from "./read-back.ts";
 import { type Holder, holdersIn, Recording } from "./recording.ts";
 import { createStorage, type Storage } from "./storage.ts";
 
@@ -33,7 +34,7 @@ export class Gpu {
   #failure: Error | undefined;
   #closed = false;
   readonly #warm = new WeakSet<GPUComputePipeline>();
-  readonly #staging = new Map<number, GPUBuffer[]>();
+  readonly #readBack = new ReadBack(this);
 
   constructor(device: GPUDevice, adapter: AdapterInfo, limits: Limits) {
     this.device = device;
@@ -206,44 +207,21 @@ export class Gpu {
     bufferOf(storage, "read");
     assertRange(storage, offset, size);
     const staging = this.takeStaging(size);
-    const target = createStorage(storage.label, size, staging);
+    const target = createStorage(storage.label, size, staging, { lent: true });
     this.#eager.copy({ from: storage, fromOffset: offset, to: target, toOffset: 0, bytes: size });
     await this.#eager.flush().catch(() => undefined); // other work's failure is not this one's
-    if (target.failure) {
-      this.giveStaging(staging);
-      throw target.failure;
-    }
-    try {
-      await staging.mapAsync(GPUMapMode.READ, 0, size);
-    } catch (cause) {
-      await new Promise((resolve) => setTimeout(resolve)); // let `lost` say why
-      this.assertUsable();
-      throw new GpuError(`${this.adapter.label}: reading ${bytes} bytes back failed`, { cause });
-    }
-    const copy = staging.getMappedRange(0, size).slice(0, bytes);
-    staging.unmap();
+    if (!target.failure) return await this.#readBack.contents(staging, bytes);
     this.giveStaging(staging);
-    this.assertUsable();
-    return copy;
+    throw target.failure;
   }
 
   /** A buffer to map for reading; give it back unmapped. */
   takeStaging(bytes: number): GPUBuffer {
-    const size = 2 ** Math.ceil(Math.log2(Math.max(16, bytes)));
-    return (
-      this.#staging.get(size)?.pop() ??
-      this.device.createBuffer({ label: "staging", size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST })
-    );
+    return this.#readBack.take(bytes);
   }
 
   giveStaging(buffer: GPUBuffer): void {
-    if (buffer.size > 1 << 20) {
-      buffer.destroy(); // large read-backs are rare and memory is not
-      return;
-    }
-    const list = this.#staging.get(buffer.size);
-    if (list) list.push(buffer);
-    else this.#staging.set(buffer.size, [buffer]);
+    this.#readBack.give(buffer);
   }
 
   /** Waits for allocations and throws what went wrong since the last time. */

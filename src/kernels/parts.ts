@@ -53,6 +53,9 @@ import normBiasGiven from "#shaders/norm/bias/given.wgsl";
 import normBiasNone from "#shaders/norm/bias/none.wgsl";
 import normRowPlain from "#shaders/norm/row/plain.wgsl";
 import normRowResidual from "#shaders/norm/row/residual.wgsl";
+import reduceOperationMax from "#shaders/reduce/operation/max.wgsl";
+import reduceOperationMean from "#shaders/reduce/operation/mean.wgsl";
+import reduceOperationSum from "#shaders/reduce/operation/sum.wgsl";
 import samplingCountOff from "#shaders/sampling/count/off.wgsl";
 import samplingCountOn from "#shaders/sampling/count/on.wgsl";
 import samplingLogSum from "#shaders/sampling/log-sum.wgsl";
@@ -119,6 +122,9 @@ export const shaderFiles: ShaderFiles = {
   "norm/bias/none": normBiasNone,
   "norm/row/plain": normRowPlain,
   "norm/row/residual": normRowResidual,
+  "reduce/operation/max": reduceOperationMax,
+  "reduce/operation/mean": reduceOperationMean,
+  "reduce/operation/sum": reduceOperationSum,
   "sampling/count/off": samplingCountOff,
   "sampling/count/on": samplingCountOn,
   "sampling/log-sum": samplingLogSum,

@@ -5,12 +5,12 @@ import { tasks } from "./tasks.ts";
 let model: LanguageModel | undefined;
 
 Object.assign(globalThis, {
-  async open(url: string, options: GpuOptions): Promise<string> {
+  async openModel(url: string, options: GpuOptions): Promise<string> {
     model?.gpu.close();
     model = await loadModel(await openGpu(options), url);
     return model.gpu.adapter.label;
   },
-  run(name: keyof typeof tasks, ...values: unknown[]): Promise<unknown> {
+  runTask(name: keyof typeof tasks, ...values: unknown[]): Promise<unknown> {
     const task = tasks[name] as (model: LanguageModel | undefined, ...values: unknown[]) => Promise<unknown>;
     return task(model, ...values);
   },

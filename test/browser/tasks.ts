@@ -1,16 +1,14 @@
 // What is computed alike in Node and in a page, to be compared. Plain values in and out, so that it can cross over.
 import { type LanguageModel, uniform } from "../../src/index.ts";
 
-/** The likeliest continuations of prompts, one after the other. */
-async function greedy(model: LanguageModel, prompts: readonly string[], maxTokens: number) {
+/** The likeliest continuations of prompts, `batch` of them at a time. */
+async function greedy(model: LanguageModel, prompts: readonly string[], maxTokens: number, batch: number) {
   const rows = [];
-  for (const prompt of prompts) rows.push(...(await model.generate(prompt, { temperature: 0, maxTokens }).result).rows);
+  for (let at = 0; at < prompts.length; at += batch) {
+    const generation = model.generate(prompts.slice(at, at + batch), { temperature: 0, maxTokens });
+    rows.push(...(await generation.result).rows);
+  }
   return rows;
-}
-
-/** The likeliest continuations of prompts, as one batch. */
-async function greedyBatch(model: LanguageModel, prompts: readonly string[], maxTokens: number) {
-  return (await model.generate(prompts, { temperature: 0, maxTokens }).result).rows;
 }
 
 /** Logits of the last position. */
@@ -20,11 +18,16 @@ async function lastLogits(model: LanguageModel, tokens: readonly number[]) {
   return [...(logits[0] ?? [])];
 }
 
-/** Texts of a prompt by seed, as one batch. */
-async function sampled(model: LanguageModel, prompt: string, seeds: readonly number[]) {
-  const prompts = seeds.map(() => prompt);
-  const options = { temperature: 0.8, topK: 40, maxTokens: 40, seed: seeds };
-  return (await model.generate(prompts, options).result).rows.map(({ text, tokens }) => ({ text, tokens }));
+/** Texts of a prompt by seed, `batch` of them at a time. */
+async function sampled(model: LanguageModel, prompt: string, seeds: readonly number[], batch: number) {
+  const rows = [];
+  for (let at = 0; at < seeds.length; at += batch) {
+    const seed = seeds.slice(at, at + batch);
+    const options = { temperature: 0.8, topK: 40, maxTokens: 40, seed };
+    const prompts = seed.map(() => prompt);
+    rows.push(...(await model.generate(prompts, options).result).rows);
+  }
+  return rows.map(({ text, tokens }) => ({ text, tokens }));
 }
 
 /** Bits of random numbers. */
@@ -34,4 +37,4 @@ async function randomBits({ gpu }: LanguageModel, seed: number, count: number) {
 }
 
 /** The tasks by name. */
-export const tasks = { greedy, greedyBatch, lastLogits, sampled, randomBits };
+export const tasks = { greedy, lastLogits, sampled, randomBits };

@@ -9,17 +9,27 @@ interface Form {
   readonly dtype?: DType;
   readonly bias?: boolean;
   readonly outliers?: boolean;
+  readonly infinite?: boolean;
 }
 
-/** x `[...leading, k]` times a weight `[n, k]`; with `outliers`, every 37th weight is 20 times as large. */
+/**
+ * x `[...leading, k]` times a weight `[n, k]`; with `outliers`, every 37th weight is 20 times as large; with `infinite`,
+ * infinities and a NaN begin some rows of both, and must not reach the rows before them.
+ */
 const shape = (name: string, leading: readonly number[], k: number, n: number, form: Form = {}): Case => {
   const rows = leading.reduce((product, size) => product * size, 1);
   const weight = normal(n * k, 2);
   if (form.outliers) for (let i = 0; i < weight.length; i += 37) weight[i] = 20 * (weight[i] ?? 0);
+  const x = normal(rows * k, 1);
+  if (form.infinite) {
+    x[k] = Number.POSITIVE_INFINITY;
+    x[3 * k] = Number.NaN;
+    weight[2 * k] = Number.NEGATIVE_INFINITY;
+  }
   return {
     name,
     inputs: {
-      x: { shape: [...leading, k], values: normal(rows * k, 1) },
+      x: { shape: [...leading, k], values: x },
       weight: { shape: [n, k], values: weight, dtype: form.dtype ?? "f32" },
       ...(form.bias ? { bias: { shape: [n], values: normal(n, 3) } } : {}),
     },
@@ -59,6 +69,8 @@ export const matmulCases: CaseTable = {
     shape("prime lengths", [41], 127, 83, { bias: true }),
     shape("70,000 rows", [70_000], 4, 3),
     shape("70,000 columns", [1], 4, 70_000, { dtype: "bf16" }),
+    shape("infinities and NaN stay in their rows", [5], 20, 7, { infinite: true }),
+    shape("infinities and NaN stay in their rows, odd k", [5], 21, 7, { infinite: true, bias: true }),
     shape("outliers x20", [13], 512, 48, { outliers: true }),
     shape("outliers x20, one row, f16", [1], 768, 40, { outliers: true, dtype: "f16" }),
   ],

@@ -40,7 +40,7 @@ test("every token is scored once, in a window's reach, after enough others", () 
 });
 
 test("documents are what is between separator lines", () => {
-  const text = "one\ntwo\n<|endoftext|>\n\nthree <|endoftext|> four\n<|endoftext|>\n\n<|endoftext|>\nfive";
-  expect(splitDocuments(text, "<|endoftext|>")).toEqual(["one\ntwo", "\nthree <|endoftext|> four", "five"]);
+  const text = "one\n\ntwo\n\n<|endoftext|>\n\nthree <|endoftext|> four\n<|endoftext|>\n\n<|endoftext|>\nfive";
+  expect(splitDocuments(text, "<|endoftext|>")).toEqual(["one\n\ntwo", "three <|endoftext|> four", "five"]);
   expect(splitDocuments(text, undefined)).toEqual([text]);
 });

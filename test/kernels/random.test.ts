@@ -1,41 +1,11 @@
 import { expect, test } from "vitest";
 import { normal, uniform } from "../../src/kernels/elementwise/random.ts";
-import { defineKernel } from "../../src/kernels/kernel.ts";
-import { tensor } from "../../src/tensor/tensor.ts";
 import { randomCases } from "../cases/random.ts";
 import { testGpu } from "../support/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
 
 const gpu = await testGpu();
 for (const table of randomCases) testCases(() => gpu, table);
-
-const words = defineKernel({
-  name: "test/threefry",
-  source: `// with: lib/threefry
-struct Params { n: u32 }
-@group(0) @binding(0) var<storage, read> key: array<vec2u>;
-@group(0) @binding(1) var<storage, read> counter: array<vec2u>;
-@group(0) @binding(2) var<storage, read_write> y: array<vec2u>;
-@group(0) @binding(3) var<uniform> params: Params;
-@compute @workgroup_size(1)
-fn main(@builtin(workgroup_id) workgroup: vec3u) {
-  if (workgroup.x < params.n) { y[workgroup.x] = threefry2x32(key[workgroup.x], counter[workgroup.x]); }
-}`,
-  inputs: { key: "[n, 2]", counter: "[n, 2]" },
-  outputs: { y: "[n, 2]" },
-  accepts: { key: ["u32"], counter: ["u32"] },
-  dtypes: () => ({ y: "u32" }),
-  params: ({ n }) => ({ n }),
-  workgroups: ({ n }) => [n],
-});
-
-test("threefry: the known answers of Random123 for 20 rounds", async () => {
-  const all = 0xffffffff;
-  const key = tensor(gpu, [3, 2], [0, 0, all, all, 0x13198a2e, 0x03707344], "u32");
-  const counter = tensor(gpu, [3, 2], [0, 0, all, all, 0x243f6a88, 0x85a308d3], "u32");
-  const expected = [0x6b200159, 0x99ba4efe, 0x1cb996fc, 0xbb002be7, 0xc4923a9c, 0x483df7a0];
-  expect([...(await words(gpu, { key, counter }).y.read())]).toEqual(expected);
-});
 
 test("uniform numbers spread evenly, and normal ones have mean 0 and variance 1", async () => {
   const count = 100_000;

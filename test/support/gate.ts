@@ -17,22 +17,21 @@ export interface Gate {
   ) => Readonly<Record<string, Dense>>;
   /**
    * What WGSL's accuracy table allows the builtins of this op beyond correct rounding, in ulps of the result: see
-   * {@link allowedUlps}. Default 0.
+   * {@link allowedUlps}; for each element where it depends on the argument. Default 0.
    */
-  readonly allowed?: number;
+  readonly allowed?: number | ((inputs: Record<string, Dense>, options: Options) => ArrayLike<number>);
 }
 
 /**
  * Ulps by which WGSL lets a builtin differ from the correctly rounded result ("Accuracy of Built-in Expressions" in
- * the specification); exp is `3 + 2 |x|`, of which the part at x = 0 counts, because softmax and the activations are
- * largest there.
+ * the specification). Those of exp grow with its argument; softmax and attention are largest where it is 0.
  */
-export const allowedUlps = { division: 2.5, exp: 3, inverseSqrt: 2 } as const;
+export const allowedUlps = { division: 2.5, exp: (x: number) => 3 + 2 * Math.abs(x), inverseSqrt: 2 } as const;
 
 /** Times the emulation's error that a kernel's may reach, by norm. */
 const ratio = { largest: 2, mean: 1.5 } as const;
 
-/** Ulps at the largest result that are always granted: a result has to be rounded twice somewhere. */
+/** Ulps of each result that are always granted: a result has to be rounded twice somewhere. */
 const roundings = 2;
 
 /** The largest and the mean error over finite elements. */
@@ -62,8 +61,12 @@ export function errorsOf(actual: ArrayLike<number>, expected: ArrayLike<number>)
   return { largest, mean: count > 0 ? sum / count : 0 };
 }
 
-/** The errors that a result may have: `ratio` times those of `emulated`, and a floor of a few ulps of `expected`. */
-export function limitsOf(emulated: ArrayLike<number>, expected: ArrayLike<number>, allowed = 0): Errors {
+/** The errors that a result may have: `ratio` times those of `emulated`, and a floor of a few ulps of each element. */
+export function limitsOf(
+  emulated: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  allowed: number | ArrayLike<number> = 0,
+): Errors {
   const { largest, mean } = errorsOf(emulated, expected);
   let top = 0;
   let sum = 0;
@@ -71,15 +74,15 @@ export function limitsOf(emulated: ArrayLike<number>, expected: ArrayLike<number
   for (let i = 0; i < expected.length; i++) {
     const size = Math.abs(expected[i] ?? Number.NaN);
     if (!Number.isFinite(size)) continue;
-    top = Math.max(top, size);
-    sum += size;
+    const floor = (roundings + (typeof allowed === "number" ? allowed : (allowed[i] ?? 0))) * ulp(size);
+    top = Math.max(top, floor);
+    sum += floor;
     count++;
   }
-  const ulps = roundings + allowed;
   return {
-    largest: ratio.largest * largest + ulps * ulp(top),
-    // On average: a builtin that takes all it is allowed does so at few arguments only.
-    mean: ratio.mean * mean + (ulps / 8) * ulp(count > 0 ? sum / count : 0),
+    largest: ratio.largest * largest + top,
+    // An eighth on average: a builtin that takes all it is allowed does so at few arguments only.
+    mean: ratio.mean * mean + (count > 0 ? sum / count / 8 : 0),
   };
 }
 
@@ -88,7 +91,7 @@ export function assertGate(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,
   emulated: ArrayLike<number>,
-  allowed: number | undefined,
+  allowed: number | ArrayLike<number> | undefined,
   what: string,
 ): void {
   const errors = errorsOf(actual, expected);

@@ -1,39 +1,37 @@
-import source from "#shaders/layout/contiguous.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import { defineKernel, type Into } from "../kernel.ts";
-import { checkWalk, type Walk, walker, walkOver } from "./walk.ts";
+import { empty, type Tensor } from "../../tensor/tensor.ts";
+import { slice } from "../../tensor/views.ts";
+import { checkInto } from "../bindings.ts";
+import type { Into } from "../kernel.ts";
+import { copyTo } from "./copy.ts";
+import { axesWalked, walkOver } from "./walk.ts";
 
-const workgroup = 64;
-
-interface Walked {
-  readonly walk: Walk;
-}
-
-const kernel = defineKernel({
-  name: "layout/contiguous",
-  source,
-  inputs: { x: "[...n]" },
-  outputs: { y: "[...n]" },
-  accepts: { x: ["f32", "i32", "u32"] },
-  dtypes: (_: Walked, { x }) => ({ y: x ?? "f32" }),
-  strided: ["x"],
-  params: (_, { walk }: Walked, context) => walker(walk, context).params,
-  specialise: (_, { walk }, context) => ({
-    parts: [...walker(walk, context).parts],
-    aliases: { Scalar: context.dtypes["x"] ?? "f32" },
-  }),
-  workgroups: (_, { walk }, context) => [Math.ceil(walker(walk, context).steps / workgroup)],
-  cost: ({ n }) => ({ flops: 0, requestedBytes: 8 * n }),
-});
-
-/** A copy of `x`, any view of f32, i32 or u32, with its elements one after another. */
+/**
+ * A copy of `x`, a view of any type and strides, whose elements lie one after another in index order: what kernels that
+ * take no views need. It is a copy also where `x` has no gaps, so that disposing one leaves the other.
+ */
 export function contiguous(
   gpu: Gpu,
   { x }: { readonly x: Tensor },
-  options: Into<{ readonly y: Tensor }> = {},
+  { into }: Into<{ readonly y: Tensor }> = {},
 ): { readonly y: Tensor } {
-  const walk = walkOver(x.shape, { x });
-  checkWalk("contiguous", walk);
-  return kernel(gpu, { x }, { ...options, walk });
+  if (into?.y) {
+    checkInto(gpu, "contiguous: into.y", into.y, x.shape, { types: [x.dtype], strided: false, segmented: false });
+  }
+  const y = into?.y ?? empty(gpu, x.shape, x.dtype, "contiguous");
+  gpu.group("contiguous", "copy", {}, () => {
+    let begin = 0;
+    for (const piece of pieces(x)) {
+      copyTo("contiguous", gpu, piece, { y, begin, run: piece.size, pitch: piece.size });
+      begin += piece.size;
+    }
+  });
+  return { y };
+}
+
+/** Views that follow one another in index order, each of no more axes than a kernel walks. */
+function pieces(x: Tensor): Tensor[] {
+  if (walkOver(x.shape, { x }).axes.length <= axesWalked) return [x];
+  const axis = x.shape.findIndex((size) => size > 1);
+  return Array.from({ length: x.shape[axis] ?? 0 }, (_, i) => slice(x, axis, i, i + 1)).flatMap(pieces);
 }

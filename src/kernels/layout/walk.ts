@@ -3,7 +3,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import type { KernelContext } from "../kernel.ts";
 
 /** Axes that `lib/walk/strided` takes apart. */
-const axesWalked = 4;
+export const axesWalked = 4;
 
 /** One axis of a walk, and how far each tensor steps along it: 0 where it is repeated. */
 interface WalkAxis {

@@ -1,0 +1,9 @@
+// Sum.
+
+fn combine(a: f32, b: f32) -> f32 {
+  return a + b;
+}
+
+fn finish(all: f32, length: u32) -> f32 {
+  return all;
+}

@@ -1,0 +1,41 @@
+// with: reduce/operation/sum, lib/walk/strided, lib/grid
+// One axis reduced:  y[i] = ∘ over j of x[i, j]
+//
+// One thread a result: neighbouring threads read neighbouring elements when the axis is not the last. Sums are taken in
+// blocks, so that the rounding error grows with the number of blocks and not of elements.
+// Requests n·length reads and n writes. Choose it for all axes but the last, and for short ones.
+
+const WORKGROUP: u32 = 64;
+const BLOCK: u32 = 32;
+
+struct Params {
+  n: u32,  // results
+  d1: u32, d2: u32, d3: u32,
+  x: u32, x0: u32, x1: u32, x2: u32, x3: u32,  // first element and strides of x without the axis
+  length: u32, step: u32,                      // and stride of the axis
+  initial: f32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;  // [n]
+@group(0) @binding(2) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let i = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
+  if (i >= params.n) { return; }
+  let first = element(i, params.x, vec4u(params.x0, params.x1, params.x2, params.x3));
+  var all = params.initial;
+  for (var begin = 0u; begin < params.length; begin += BLOCK) {
+    var block = params.initial;
+    for (var j = begin; j < min(begin + BLOCK, params.length); j++) {
+      block = combine(block, x[first + j * params.step]);
+    }
+    all = combine(all, block);
+  }
+  y[i] = finish(all, params.length);
+}

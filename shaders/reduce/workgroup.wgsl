@@ -1,0 +1,55 @@
+// with: reduce/operation/sum, lib/walk/strided, lib/grid
+// One axis reduced:  y[i] = ∘ over j of x[i, j]
+//
+// LANES threads a result, which stride across the axis and meet in workgroup memory in log2(LANES) halvings.
+// Requests n·length reads and n writes. Choose it for the last axis, and where results are few and the axis is long.
+
+const WORKGROUP: u32 = 128;
+const LANES: u32 = 128;
+const RESULTS: u32 = WORKGROUP / LANES;  // of one workgroup
+const_assert (LANES & (LANES - 1)) == 0;
+const_assert LANES <= WORKGROUP;
+
+struct Params {
+  n: u32,  // results
+  d1: u32, d2: u32, d3: u32,
+  x: u32, x0: u32, x1: u32, x2: u32, x3: u32,  // first element and strides of x without the axis
+  length: u32, step: u32,                      // and stride of the axis
+  initial: f32,
+}
+
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;  // [n]
+@group(0) @binding(2) var<uniform> params: Params;
+
+var<workgroup> partial: array<f32, WORKGROUP>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let top = linear_workgroup(workgroup, workgroups) * RESULTS;
+  if (top >= params.n) { return; }  // the whole workgroup leaves
+  let i = top + thread / LANES;
+  let lane = thread % LANES;
+  let length = select(0, params.length, i < params.n);  // results past the end only meet the barriers
+  let first = element(i, params.x, vec4u(params.x0, params.x1, params.x2, params.x3));
+
+  var all = params.initial;
+  for (var j = lane; j < length; j += LANES) {
+    all = combine(all, x[first + j * params.step]);
+  }
+  partial[thread] = all;
+  workgroupBarrier();
+  for (var width = LANES / 2; width > 0; width /= 2) {
+    if (lane < width) {
+      partial[thread] = combine(partial[thread], partial[thread + width]);
+    }
+    workgroupBarrier();
+  }
+  if (lane == 0 && i < params.n) {
+    y[i] = finish(partial[thread], params.length);
+  }
+}

@@ -1,0 +1,47 @@
+import { GpuError } from "./errors.ts";
+import type { Gpu } from "./gpu.ts";
+
+/** Buffers that are mapped for reading, by size, used again and again. */
+export class ReadBack {
+  readonly #gpu: Gpu;
+  readonly #free = new Map<number, GPUBuffer[]>();
+
+  constructor(gpu: Gpu) {
+    this.#gpu = gpu;
+  }
+
+  /** A buffer to copy into and map; give it back unmapped. */
+  take(bytes: number): GPUBuffer {
+    const size = 2 ** Math.ceil(Math.log2(Math.max(16, bytes)));
+    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
+    return this.#free.get(size)?.pop() ?? this.#gpu.device.createBuffer({ label: "staging", size, usage });
+  }
+
+  give(buffer: GPUBuffer): void {
+    if (buffer.size > 1 << 20) {
+      buffer.destroy(); // large read-backs are rare and memory is not
+      return;
+    }
+    const list = this.#free.get(buffer.size);
+    if (list) list.push(buffer);
+    else this.#free.set(buffer.size, [buffer]);
+  }
+
+  /** The first bytes of a buffer that copies were submitted to; then it is given back. */
+  async contents(staging: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
+    const gpu = this.#gpu;
+    const size = Math.max(4, Math.ceil(bytes / 4) * 4);
+    try {
+      await staging.mapAsync(GPUMapMode.READ, 0, size);
+    } catch (cause) {
+      await new Promise((resolve) => setTimeout(resolve)); // let `lost` say why
+      gpu.assertUsable();
+      throw new GpuError(`${gpu.adapter.label}: reading ${bytes} bytes back failed`, { cause });
+    }
+    const copy = staging.getMappedRange(0, size).slice(0, bytes);
+    staging.unmap();
+    this.give(staging);
+    gpu.assertUsable();
+    return copy;
+  }
+}

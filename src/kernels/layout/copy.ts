@@ -1,0 +1,62 @@
+import source from "#shaders/layout/copy.wgsl";
+import type { Gpu } from "../../gpu/gpu.ts";
+import { bytesPerElement, type DType } from "../../tensor/dtype.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { defineKernel } from "../kernel.ts";
+import { checkWalk, type Walk, walker, walkOver } from "./walk.ts";
+
+/** Where a copied view comes to lie, in elements of the target: runs of `run` elements, `pitch` from one to the next. */
+export interface Target {
+  readonly y: Tensor;
+  readonly begin: number;
+  readonly run: number;
+  readonly pitch: number;
+}
+
+interface CopyOptions {
+  readonly walk: Walk;
+  readonly begin: number;
+  readonly run: number;
+  readonly pitch: number;
+}
+
+const workgroup = 64;
+
+/** Every type, since elements are copied as bits. */
+const types: readonly DType[] = ["f32", "f16", "bf16", "i32", "u32"];
+
+const packed = (dtype: DType | undefined) => (dtype === "f16" || dtype === "bf16" ? 2 : 1);
+
+/** Words that a run may reach into, wherever it begins. */
+const wordsOf = (run: number, perWord: number) => (perWord === 1 ? run : Math.floor(run / 2) + 1);
+
+const kernel = defineKernel({
+  name: "layout/copy",
+  source,
+  inputs: { x: "[...n]" },
+  inout: { y: "[...y]" },
+  accepts: { x: types, y: types },
+  strided: ["x"],
+  params: ({ n }, { walk, begin, run, pitch }: CopyOptions, context) => {
+    const { n: _, ...fields } = walker(walk, context, { single: true }).params;
+    return { rows: n / run, run, pitch, begin, words: wordsOf(run, packed(context.dtypes["x"])), ...fields };
+  },
+  specialise: (_, { walk }, context) => ({
+    parts: walker(walk, context, { single: true }).parts,
+    constants: { PACKED: packed(context.dtypes["x"]) },
+  }),
+  workgroups: ({ n }, { run }, { dtypes }) => [Math.ceil(((n / run) * wordsOf(run, packed(dtypes["x"]))) / workgroup)],
+  cost: ({ n }, _, { dtypes }) => {
+    const bytes = n * bytesPerElement[dtypes["x"] ?? "f32"];
+    return { flops: 0, compulsoryBytes: 2 * bytes, requestedBytes: (packed(dtypes["x"]) === 1 ? 8 : 10) * n };
+  },
+});
+
+/** Copies `x`, a view that is walked along at most four axes, to its place in `y`. Nothing else of `y` changes. */
+export function copyTo(what: string, gpu: Gpu, x: Tensor, { y, begin, run, pitch }: Target): void {
+  if (x.size === 0) return;
+  const walk = walkOver(x.shape, { x });
+  checkWalk(what, walk);
+  // Runs that follow one another are one: two that met in a word would be written by two threads.
+  kernel(gpu, { x, y }, { walk, begin, run: pitch === run ? x.size : run, pitch });
+}

@@ -1,0 +1,67 @@
+import threadSource from "#shaders/reduce/thread.wgsl";
+import workgroupSource from "#shaders/reduce/workgroup.wgsl";
+import type { Shape } from "../../tensor/shape.ts";
+import { defineKernel, type KernelContext } from "../kernel.ts";
+import { type Walk, walker } from "../layout/walk.ts";
+
+/** What one reduction is made for: the walk over the other axes, and the reduced one. */
+export interface ReduceOptions {
+  readonly operation: "sum" | "mean" | "max";
+  readonly walk: Walk;
+  /** Shape of the result. */
+  readonly shape: Shape;
+  /** Elements of the axis, and from one to the next. */
+  readonly length: number;
+  readonly step: number;
+}
+
+const threadWorkgroup = 64;
+const lanesWorkgroup = 128;
+
+/** Axes up to this long are shared by 16 threads, as rows are in the norms. */
+const shortAxis = 1024;
+
+const lanes = (length: number) => (length <= shortAxis ? 16 : lanesWorkgroup);
+
+const fields = ({ operation, walk, length, step }: ReduceOptions, context: KernelContext) => ({
+  ...walker(walk, context, { single: true }).params,
+  length,
+  step,
+  initial: operation === "max" ? Number.NEGATIVE_INFINITY : 0,
+});
+
+const parts = ({ operation, walk }: ReduceOptions, context: KernelContext) => [
+  `reduce/operation/${operation}`,
+  ...walker(walk, context, { single: true }).parts,
+];
+
+/** A reduction by one thread a result. */
+export const reduceByThread = defineKernel({
+  name: "reduce/thread",
+  source: threadSource,
+  inputs: { x: "[...x]" },
+  outputs: { y: "[...y]" },
+  axes: (_, { shape }: ReduceOptions) => ({ y: shape }),
+  strided: ["x"],
+  params: (_, options, context) => fields(options, context),
+  specialise: (_, options, context) => ({ parts: parts(options, context) }),
+  workgroups: ({ y }) => [Math.ceil(y / threadWorkgroup)],
+  cost: ({ x, y }) => ({ flops: x, requestedBytes: 4 * (x + y) }),
+});
+
+/** A reduction by 16 or 128 threads a result. */
+export const reduceByWorkgroup = defineKernel({
+  name: "reduce/workgroup",
+  source: workgroupSource,
+  inputs: { x: "[...x]" },
+  outputs: { y: "[...y]" },
+  axes: (_, { shape }: ReduceOptions) => ({ y: shape }),
+  strided: ["x"],
+  params: (_, options, context) => fields(options, context),
+  specialise: (_, options, context) => ({
+    parts: parts(options, context),
+    constants: { LANES: lanes(options.length) },
+  }),
+  workgroups: ({ y }, { length }) => [Math.ceil(y / (lanesWorkgroup / lanes(length)))],
+  cost: ({ x, y }) => ({ flops: x, requestedBytes: 4 * (x + y) }),
+});

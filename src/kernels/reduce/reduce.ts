@@ -1,0 +1,64 @@
+import type { Gpu } from "../../gpu/gpu.ts";
+import { resolveAxis, sizeOf } from "../../tensor/shape.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import { fill } from "../elementwise/fill.ts";
+import type { Into } from "../kernel.ts";
+import { checkWalk, walkOver } from "../layout/walk.ts";
+import { defineOp } from "../op.ts";
+import { type ReduceOptions, reduceByThread, reduceByWorkgroup } from "./kernels.ts";
+
+type Tensors = { readonly x: Tensor };
+type Result = { readonly y: Tensor };
+
+/** Which axis to reduce; a negative one counts from the last. */
+export interface AxisOptions {
+  readonly axis: number;
+}
+
+/** Axes at least this long are worth several threads. */
+const longAxis = 64;
+
+/** Results at least this many keep a GPU busy with a thread each. */
+const manyResults = 16_384;
+
+function reduction(operation: ReduceOptions["operation"], x: Tensor, given: number): ReduceOptions {
+  const axis = resolveAxis(given, x.shape.length, operation);
+  const kept = <T>(list: readonly T[]) => list.filter((_, i) => i !== axis);
+  const shape = kept(x.shape);
+  const rest = new Tensor(x.gpu, shape, x.dtype, x.segments, kept(x.strides), x.offset);
+  const walk = walkOver(shape, { x: rest });
+  checkWalk(operation, walk);
+  return { operation, walk, shape, length: x.shape[axis] ?? 1, step: x.strides[axis] ?? 0 };
+}
+
+function defineReduce(operation: ReduceOptions["operation"], overNothing: number) {
+  const by =
+    (kernel: typeof reduceByThread) =>
+    (gpu: Gpu, { x }: Tensors, { axis, into }: AxisOptions & Into<Result>): Result => {
+      const options = { ...reduction(operation, x, axis), ...(into ? { into } : {}) };
+      if (options.length === 0) return { y: fill(gpu, options.shape, overNothing, "f32", into ? { into } : {}) };
+      return kernel(gpu, { x }, options);
+    };
+  const variants = { thread: { record: by(reduceByThread) }, workgroup: { record: by(reduceByWorkgroup) } } as const;
+  return defineOp<Tensors, AxisOptions & Into<Result>, Result, typeof variants>({
+    name: operation,
+    variants,
+    order: ({ x }, { axis }) => {
+      const { length, step, shape } = reduction(operation, x, axis);
+      const together = length >= longAxis && (step === 1 || sizeOf(shape) < manyResults);
+      return together ? ["workgroup", "thread"] : ["thread", "workgroup"];
+    },
+  });
+}
+
+/**
+ * Sum over one axis of `x`, f32 of any shape and a view if need be; `y` is `x` without that axis. Over nothing: 0.
+ * Sums are taken in blocks or in a tree, never one by one (Higham 2002, section 4.2).
+ */
+export const sum = defineReduce("sum", 0);
+
+/** Mean over one axis; tensors as in {@link sum}. Over nothing: NaN. */
+export const mean = defineReduce("mean", Number.NaN);
+
+/** Largest element over one axis, NaN where one is; tensors as in {@link sum}. Over nothing: −∞. */
+export const max = defineReduce("max", Number.NEGATIVE_INFINITY);

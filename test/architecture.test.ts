@@ -1,0 +1,111 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path/posix";
+import { expect, test } from "vitest";
+import { shaderFiles } from "../src/kernels/parts.ts";
+
+const listed = (folder: string) =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name.replaceAll("\\", "/")));
+const folders = ["src", "shaders", "test", "bench", "scripts", "examples"];
+const files = folders.flatMap(listed).filter((file) => /\.(ts|mjs|wgsl)$/.test(file) && !file.includes("/dist/"));
+const text = new Map(files.map((file) => [file, readFileSync(file, "utf8")]));
+const read = (file: string) => text.get(file) ?? "";
+const source = files.filter((file) => /^src\/.*\.ts$/.test(file));
+const shaders = files.filter((file) => file.startsWith("shaders/"));
+const withoutComments = (code: string) => code.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "");
+
+/** What a file imports: files of ours by their path, others as they are written. */
+function imports(file: string): string[] {
+  const pattern = /(?:^(?:import|export)\b[^;"]*?|\bimport\(\s*)"([^"]+)"/gm;
+  return [...withoutComments(read(file)).matchAll(pattern)].map(([, target = ""]) =>
+    target.startsWith(".") ? join(dirname(file), target) : target.replace(/^#shaders\//, "shaders/"),
+  );
+}
+
+/** The part of the engine that a file belongs to: a folder of src, or a file in src itself. */
+const layer = (file: string) => /^src\/([^/]+)/.exec(file)?.[1] ?? file.split("/")[0] ?? "";
+
+const engine = ["gpu", "tensor", "kernels", "blocks", "models", "generate"];
+const upTo = (name: string) => engine.slice(0, engine.indexOf(name) + 1);
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  gpu: upTo("gpu"),
+  tensor: upTo("tensor"),
+  kernels: [...upTo("kernels"), "shaders"],
+  blocks: upTo("blocks"),
+  models: [...upTo("models"), "formats"],
+  generate: [...upTo("generate"), "formats", "text"],
+  formats: ["tensor", "formats"],
+  text: ["text"],
+  reference: ["tensor", "reference"],
+  "index.ts": [...engine, "formats", "text", "reference"],
+  cli: [...engine, "formats", "text", "cli", "bench", "index.ts"],
+};
+
+const isOurs = (target: string) => /^(src|shaders|bench|test|examples|scripts)\//.test(target);
+
+test("imports point one way", () => {
+  const wrong = source.flatMap((file) => {
+    const may = allowed[layer(file)];
+    if (!may) return file === "src/wgsl.d.ts" ? [] : [`${file} is in no known folder`];
+    return imports(file)
+      .filter((target) => isOurs(target) && !may.includes(layer(target)))
+      .map((target) => `${file} imports ${target}`);
+  });
+  expect(wrong).toEqual([]);
+  expect(source.flatMap(imports).filter(isOurs).length).toBeGreaterThan(100); // they are found at all
+});
+
+test("the command line loads benchmarks lazily, and benchmarks use what they measure from outside", () => {
+  const eager = source.filter((file) => /^import\b[^;]*"[^"]*\/bench\//m.test(read(file)));
+  expect(eager).toEqual([]);
+  const may = /^(bench|test|src\/(index\.ts|reference\/|gpu\/(program|dispatch|timer)\.ts))/;
+  const wrong = files
+    .filter((file) => file.startsWith("bench/"))
+    .flatMap((file) => imports(file).map((target) => [file, target] as const))
+    .filter(([, target]) => isOurs(target) && !may.test(target));
+  expect(wrong).toEqual([]);
+});
+
+test("variants of an op do not import one another", () => {
+  const tables = source.filter((file) => /^(export )?const variants = \{/m.test(read(file)));
+  expect(tables.length).toBeGreaterThan(0);
+  const wrong = tables.flatMap((table) => {
+    const variants = imports(table).filter((file) => isVariantOf(table, file));
+    return variants.flatMap((file) =>
+      imports(file)
+        .filter((target) => target === table || variants.includes(target))
+        .map((target) => `${file} imports ${target}`),
+    );
+  });
+  expect(wrong).toEqual([]);
+});
+
+/** True when `table` puts something that `file` exports into its variants. */
+function isVariantOf(table: string, file: string): boolean {
+  const [, body = ""] = /const variants = \{([\s\S]*?)\}/.exec(read(table)) ?? [];
+  const names = body.split(",").map((row) => row.split(":").at(-1)?.trim() ?? "");
+  return names.some((name) => name !== "" && new RegExp(`^export const ${name}\\b`, "m").test(read(file)));
+}
+
+test("wgsl_reflect stays out of the engine, and WGSL out of TypeScript", () => {
+  expect(source.filter((file) => imports(file).some((target) => target.includes("wgsl_reflect")))).toEqual([]);
+  expect(source.filter((file) => /@compute|@group\(\s*\d/.test(withoutComments(read(file))))).toEqual([]);
+});
+
+test("every shader is a kernel that is imported or a part that is registered", () => {
+  const imported = new Set(source.flatMap(imports));
+  for (const file of shaders) {
+    const name = file.slice("shaders/".length, -".wgsl".length);
+    expect(imported.has(file), `${file} is imported somewhere`).toBe(true);
+    if (/@compute/.test(read(file))) expect(shaderFiles[name], `${file} is a kernel and no part`).toBeUndefined();
+    else expect(shaderFiles[name], `${file} is a part, registered under its name`).toBe(read(file));
+  }
+});
+
+test("files are short and named in kebab-case for what they hold", () => {
+  const limits: Readonly<Record<string, number>> = { ts: 300, mjs: 300, wgsl: 200 };
+  const lines = (file: string) => read(file).split("\n").length - 1;
+  const long = files.filter((file) => lines(file) > (limits[file.split(".").at(-1) ?? ""] ?? 0));
+  expect(long.map((file) => `${file}: ${lines(file)} lines`)).toEqual([]);
+  expect(files.filter((file) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)+$/.test(basename(file)))).toEqual([]);
+  expect(files.filter((file) => /\b(utils?|common|helpers?|misc)\b/.test(file))).toEqual([]);
+});

@@ -1,0 +1,148 @@
+import { describe, expect, test } from "vitest";
+import { ShaderError } from "../../src/gpu/errors.ts";
+import { defaultParts, type Specialisation, specialise } from "../../src/gpu/specialise.ts";
+import { testGpu } from "../support/gpu.ts";
+import { kernelFiles, shaderOf } from "../support/shaders.ts";
+
+const files = {
+  "lib/one": "const ONE: u32 = 1;",
+  "lib/two": "const TWO: u32 = 2;",
+  "mask/none": "// with: lib/one\nfn mask() -> bool { return true; }",
+  "mask/causal": "// with: lib/two\nenable f16;\n  enable f16;\nfn mask() -> bool { return TWO > 1; }",
+  "own/mask/none": "fn other() {}",
+};
+const kernel = `// with: lib/two, mask/none
+// A kernel.
+requires readonly_and_readwrite_storage_textures;
+diagnostic(off, derivative_uniformity);
+alias Scalar = f32;
+const TILE: u32 = 16;
+const SHIFT: i32 = 3;
+const EPS: f32 = 1e-6;
+const ROWS = 4;
+const LONG: u32 =
+  TILE *
+  2;
+const FAST: bool = false;
+fn local() { const TILE: u32 = 5; }
+@compute @workgroup_size(TILE) fn main() {}`;
+
+const special = (specialisation: Specialisation = {}) => specialise("test/kernel", kernel, files, specialisation);
+const lineOf = (code: string, start: string) => code.split("\n").find((line) => line.startsWith(start));
+
+describe("parts", () => {
+  test("the first line names the default ones", () => {
+    expect(defaultParts(kernel)).toEqual(["lib/two", "mask/none"]);
+    expect(defaultParts("// with: a/b ,\r\n")).toEqual(["a/b"]);
+    expect(defaultParts("// A kernel.\n// with: lib/two")).toEqual([]);
+  });
+
+  test("parts bring their own parts, each once", () => {
+    expect(special().parts).toEqual(["lib/two", "mask/none", "lib/one"]);
+    expect(special({ parts: ["mask/causal"] }).parts).toEqual(["lib/two", "mask/causal"]);
+  });
+
+  test("a part takes the place of the one from the same folder", () => {
+    const { code } = special({ parts: ["mask/causal"] });
+    expect(code).toContain("return TWO > 1;");
+    expect(code).not.toContain("return true;");
+    expect(code).not.toContain("ONE");
+  });
+
+  test.each([
+    [["mask/sparse"], "test/kernel: there is no part mask/sparse; known: lib/one, lib/two,"],
+    [["own/mask/none"], "test/kernel: part own/mask/none replaces nothing; it has lib/two, mask/none, lib/one"],
+    [["mask/causal", "mask/none"], "test/kernel: part mask/causal replaces nothing"],
+  ])("%j is an error", (parts, message) => {
+    expect(() => special({ parts })).toThrow(ShaderError);
+    expect(() => special({ parts })).toThrow(message);
+  });
+
+  test("a part that would replace two of one list is an error", () => {
+    const both = { parts: ["lib/three"] };
+    const code = "// with: lib/one, lib/two\n@compute @workgroup_size(1) fn main() {}";
+    expect(() => specialise("k", code, { ...files, "lib/three": "" }, both)).toThrow(
+      "k: part lib/three would take the place of both lib/one and lib/two",
+    );
+  });
+
+  test("parts that name one another are joined once each", () => {
+    const round = { "a/x": "// with: b/y\nconst X = 1;", "b/y": "// with: a/x\nconst Y = 1;" };
+    expect(specialise("k", "// with: a/x\n", round).parts).toEqual(["a/x", "b/y"]);
+  });
+});
+
+describe("constants and aliases", () => {
+  test("only the right-hand side changes, at module scope only", () => {
+    const { code, declarations } = special({
+      constants: { TILE: 8, SHIFT: -2, EPS: 1, ROWS: 6, LONG: 7, FAST: true },
+      aliases: { Scalar: "vec4<f32>" },
+    });
+    expect(lineOf(code, "const TILE")).toBe("const TILE: u32 = 8u;");
+    expect(lineOf(code, "const SHIFT")).toBe("const SHIFT: i32 = -2;");
+    expect(lineOf(code, "const EPS")).toBe("const EPS: f32 = 1.0;");
+    expect(lineOf(code, "const ROWS")).toBe("const ROWS = 6;");
+    expect(lineOf(code, "const FAST")).toBe("const FAST: bool = true;");
+    expect(lineOf(code, "alias Scalar")).toBe("alias Scalar = vec4<f32>;");
+    expect(code).toContain("fn local() { const TILE: u32 = 5; }");
+    expect(declarations.workgroupSize).toEqual([8, 1, 1]);
+    expect(declarations.constants.get("LONG")).toBe("7u");
+  });
+
+  test("numbers of any size are valid WGSL", () => {
+    const eps = (value: number) => lineOf(special({ constants: { EPS: value } }).code, "const EPS");
+    expect(eps(1e21)).toBe("const EPS: f32 = 1e+21;");
+    expect(eps(-0.5)).toBe("const EPS: f32 = -0.5;");
+    expect(eps(1e-7)).toBe("const EPS: f32 = 1e-7;");
+  });
+
+  test.each([
+    [{ constants: { TILES: 8 } }, 'test/kernel: there is no top-level "const TILES" to set'],
+    [{ aliases: { Weight: "f16" } }, 'test/kernel: there is no top-level "alias Weight" to set'],
+    [{ constants: { TILE: 1.5 } }, "test/kernel: TILE set to 1.5, expected u32"],
+    [{ constants: { TILE: -1 } }, "test/kernel: TILE set to -1, expected u32"],
+    [{ constants: { TILE: true } }, "test/kernel: TILE set to true, expected u32"],
+    [{ constants: { EPS: Number.NaN } }, "test/kernel: EPS set to NaN, expected f32"],
+    [{ constants: { FAST: 1 } }, "test/kernel: FAST set to 1, expected bool"],
+  ])("%j is an error", (specialisation: Specialisation, message) => {
+    expect(() => special(specialisation)).toThrow(ShaderError);
+    expect(() => special(specialisation)).toThrow(message);
+  });
+});
+
+describe("the joined text", () => {
+  test("directives go in front, each once", () => {
+    const lines = special({ parts: ["mask/causal"] }).code.split("\n");
+    expect(lines.slice(0, 3)).toEqual([
+      "requires readonly_and_readwrite_storage_textures;",
+      "diagnostic(off, derivative_uniformity);",
+      "enable f16;",
+    ]);
+    expect(lines.slice(3).some((line) => /^\s*(enable|requires|diagnostic)/.test(line))).toBe(false);
+  });
+
+  test("every line knows its file and its line there", () => {
+    const { code, lines } = special({ parts: ["mask/causal"], constants: { LONG: 1 } });
+    const texts: Record<string, string> = { ...files, "test/kernel": kernel };
+    const joined = code.split("\n");
+    expect(lines.length).toBe(joined.length);
+    for (const [i, { file, line }] of lines.entries()) {
+      const original = texts[file]?.split("\n")[line - 1] ?? "";
+      if (/LONG|^ {2}(TILE|2)/.test(original)) continue; // replaced: the same number of lines
+      expect(joined[i]?.trim(), `line ${i} from ${file}:${line}`).toBe(original.trim());
+    }
+    expect(lines.at(-1)).toEqual({ file: "mask/causal", line: 4 });
+  });
+});
+
+describe("every kernel, on the device without features", async () => {
+  const gpu = await testGpu({ features: [] });
+
+  test.each([...kernelFiles.keys()])("%s", async (kernelName) => {
+    const shader = shaderOf(kernelName);
+    const compiling = gpu.pipelines.compile(shader);
+    // What needs a feature says so, and then cannot be made without it.
+    if (/^enable /m.test(shader.code)) await expect(compiling).rejects.toThrow(ShaderError);
+    else await compiling;
+  });
+});
