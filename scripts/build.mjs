@@ -34,8 +34,9 @@ const bundle = () =>
 const declare = () =>
   run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"], { cwd: root });
 
-/** What users of the types need besides: WebGPU, and `Symbol.dispose`, which older `lib` settings do not have. */
-const references = '/// <reference types="@webgpu/types" />\n/// <reference lib="esnext.disposable" />\n';
+/** What the types stand on: WebGPU, which is part of "dom" since TypeScript 6, and `Symbol.dispose`. */
+const references = '/// <reference lib="dom" />\n/// <reference lib="esnext.disposable" />\n';
+const beforeTypeScript6 = '/// <reference types="@webgpu/types" />\nexport * from "./index.js";\n';
 
 try {
   await rm(join(dist, "types"), { recursive: true, force: true });
@@ -60,6 +61,7 @@ async function finishTypes(folder) {
     const text = (await readFile(file, "utf8")).replace(/(["'])(\.{1,2}\/[^"']+)\.ts\1/g, "$1$2.js$1");
     await writeFile(file, name === "index.d.ts" ? references + text : text);
   }
+  await writeFile(join(folder, "before-typescript-6.d.ts"), beforeTypeScript6);
 }
 
 /** Removes chunks of earlier builds: their names change with their content. */

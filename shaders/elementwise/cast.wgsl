@@ -2,7 +2,7 @@
 // The elements as another type holds them:  y = type(x)
 //
 // One thread a word of the result, which holds two f16 or bf16 or one element of another type. No type needs a device
-// feature: all of them are read and written as bits. Requests n reads and n writes.
+// feature: all of them are read and written as bits. Requests n reads of words and a write of each word of y.
 
 const WORKGROUP: u32 = 64;
 const SOURCE_PACKED: u32 = 1;  // elements in a word of x: 2 for f16 and bf16

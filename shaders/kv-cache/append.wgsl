@@ -1,13 +1,20 @@
-// with: lib/position/start
-// Store keys and values:  keys[b, g, position(b, t)] = k[b, t, g],  values[b, g, position(b, t)] = v[b, t, g]
+// with: lib/position/start, lib/grid
+// Stores new keys and values in a cache:  keys[b, g, position(b, t)] = k[b, t, g],  and values alike
 //
-// One thread per element of a token's heads, its key and its value. The cache has each head's tokens together,
-// so that attention reads them in a row. Tokens that the step does not count, and positions past the cache's end, are
-// not stored. Requests one read and one write of each element.
+// Tokens before heads in what is stored, heads before positions in the cache, so that attention reads the keys of one
+// head one after the other. One thread per element of a key and of a value. Tokens that are none (padding of the step)
+// and positions beyond the cache are not written. Requests one read and one write an element.
 
 const WORKGROUP: u32 = 64;
 
-struct Params { t: u32, g: u32, d: u32, dv: u32, s: u32, start: u32 }
+struct Params {
+  size: u32,  // threads: b·t·g·(d + dv)
+  t: u32, g: u32, s: u32,
+  d: u32, width: u32,  // of keys, of values
+  start: u32,
+  k_first: u32, k_batch: u32, k_token: u32, k_head: u32,  // where k [b, t, g, d], a view, begins and its strides
+  v_first: u32, v_batch: u32, v_token: u32, v_head: u32,
+}
 
 @group(0) @binding(0) var<storage, read> k: array<f32>;             // [b, t, g, d]
 @group(0) @binding(1) var<storage, read> v: array<f32>;             // [b, t, g, dv]
@@ -16,19 +23,28 @@ struct Params { t: u32, g: u32, d: u32, dv: u32, s: u32, start: u32 }
 @group(0) @binding(4) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let t = id.y;
-  let b = id.z;
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let i = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
+  if (i >= params.size) { return; }
+  let both = params.d + params.width;
+  let column = i % both;
+  let head = i / both;  // of all heads of all tokens
+  let group = head % params.g;
+  let t = head / params.g % params.t;
+  let b = head / (params.g * params.t);
   let at = position(b, t);
-  if (at >= params.s || t >= live_tokens(b)) { return; }
-  let token = (b * params.t + t) * params.g;
+  if (!is_token(b, t) || at >= params.s) { return; }
 
-  if (id.x < params.g * params.d) {
-    let g = id.x / params.d;
-    keys[((b * params.g + g) * params.s + at) * params.d + id.x % params.d] = k[token * params.d + id.x];
-  }
-  if (id.x < params.g * params.dv) {
-    let g = id.x / params.dv;
-    values[((b * params.g + g) * params.s + at) * params.dv + id.x % params.dv] = v[token * params.dv + id.x];
+  let row = (b * params.g + group) * params.s + at;
+  if (column < params.d) {
+    let row_of_k = params.k_first + b * params.k_batch + t * params.k_token + group * params.k_head;
+    keys[row * params.d + column] = k[row_of_k + column];
+  } else {
+    let row_of_v = params.v_first + b * params.v_batch + t * params.v_token + group * params.v_head;
+    values[row * params.width + column - params.d] = v[row_of_v + column - params.d];
   }
 }

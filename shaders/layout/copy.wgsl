@@ -3,7 +3,7 @@
 //
 // One thread a word of y, which holds two f16 or bf16 or one element of another type. A word of two may reach beyond
 // its run: what lies there is kept. Runs of one dispatch are at least one element apart, so no two threads meet in a
-// word. Requests n reads and n writes, and n / 2 more reads where words hold two.
+// word. Requests n reads and n writes of words; where they hold two, 3·n / 2 reads and n / 2 writes.
 
 const WORKGROUP: u32 = 64;
 const PACKED: u32 = 1;  // elements in a word: 2 for f16 and bf16
@@ -40,6 +40,7 @@ fn main(
     y[word] = load(row * params.run + word - first);
     return;
   }
+  if (2 * word >= first + params.run) { return; }  // a run that begins in a lower half reaches one word less
   var bits = y[word];
   for (var half = 0u; half < 2; half++) {
     let place = 2 * word + half;

@@ -1,9 +1,10 @@
 // with: norm/row/plain, lib/vector/four, lib/reduce, lib/grid
 // Root-mean-square norm over the last axis:  y = x / sqrt(mean(x * x) + eps) * weight
 //
-// LANES threads a row. Each strides across the row in steps of a Vector, the partial sums meet in workgroup memory, and
-// the row is read a second time to be scaled. What a row is (x, or x + residual) is a part.
-// Requests 3·rows·cols reads and rows·cols writes.
+// LANES threads a row: few for short rows, as in norms per head, so that several rows share a workgroup; all of them for
+// long ones. Each strides across the row in steps of a Vector, the partial sums meet in workgroup memory, and the row is
+// read a second time to be scaled. What a row is (x, or x + residual) is a part.
+// Requests 3·rows·cols reads and rows·cols writes; a residual adds rows·cols of each.
 
 const WORKGROUP: u32 = 128;
 const ROWS: u32 = WORKGROUP / LANES;  // of one workgroup

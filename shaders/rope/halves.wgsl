@@ -1,38 +1,48 @@
-// with: lib/position/start
-// Rotary positions, halves:  (y[i], y[i + r/2]) = (x[i], x[i + r/2]) turned by the angle of pair i at its position
+// with: lib/position/start, lib/grid
+// Rotary position embedding, halves:  (y[i], y[i + pairs]) = (x[i], x[i + pairs]) turned by the position's angle i
 //
-// One thread per pair of elements, or per pair of elements beyond the rotary width r, which pass through. Cosines and
-// sines come from a table computed in float64: WGSL promises too little for its own. Requests b·t·h·d reads of x, as
-// many writes, and a table entry for each pair. The layout of Llama, Mistral and Qwen checkpoints.
+// Element i of a head turns with element i + pairs, as Hugging Face's Llama stores heads. One thread per pair, and one
+// per element of the rest of the head, which passes through. Requests 4 reads and 2 writes a pair.
 
 const WORKGROUP: u32 = 64;
 
-struct Params { t: u32, h: u32, d: u32, pairs: u32, positions: u32, start: u32 }
+struct Params {
+  size: u32,   // threads: b·t·h·(d - pairs)
+  t: u32, h: u32, d: u32,
+  pairs: u32,
+  start: u32,
+  x_first: u32, x_batch: u32, x_token: u32, x_head: u32,  // where x [b, t, h, d], a view, begins and its strides
+}
 
-@group(0) @binding(0) var<storage, read> x: array<f32>;        // [b, t, h, d]
-@group(0) @binding(1) var<storage, read> table: array<vec2f>;  // [positions, pairs] of (cos, sin)
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;  // [b, t, h, d]
+@group(0) @binding(0) var<storage, read> x: array<f32>;          // [b, t, h, d]
+@group(0) @binding(1) var<storage, read> table: array<vec2f>;    // [p, pairs, 2], cosine and sine
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;    // [b, t, h, d]
 @group(0) @binding(3) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let half_width = (params.d + 1) / 2;
-  let h = id.x / half_width;
-  if (h >= params.h) { return; }
-  let i = id.x % half_width;
-  let t = id.y;
-  let b = id.z;
-  let first = ((b * params.t + t) * params.h + h) * params.d;
+fn main(
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+  @builtin(local_invocation_index) thread: u32,
+) {
+  let i = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
+  if (i >= params.size) { return; }
+  let slots = params.d - params.pairs;
+  let slot = i % slots;
+  let head = i / slots;  // of all heads of all tokens
+  let h = head % params.h;
+  let t = head / params.h % params.t;
+  let b = head / (params.h * params.t);
+  let x_row = params.x_first + b * params.x_batch + t * params.x_token + h * params.x_head;
+  let y_row = head * params.d;
 
-  if (i < params.pairs) {
-    let turn = table[min(position(b, t), params.positions - 1) * params.pairs + i];
-    let low = x[first + i];
-    let high = x[first + i + params.pairs];
-    y[first + i] = low * turn.x - high * turn.y;
-    y[first + i + params.pairs] = high * turn.x + low * turn.y;
-  } else {
-    for (var at = 2 * i; at < min(2 * i + 2, params.d); at++) {
-      y[first + at] = x[first + at];
-    }
+  if (slot >= params.pairs) {
+    y[y_row + params.pairs + slot] = x[x_row + params.pairs + slot];
+    return;
   }
+  let turn = table[position(b, t) * params.pairs + slot];
+  let first = x[x_row + slot];
+  let second = x[x_row + params.pairs + slot];
+  y[y_row + slot] = first * turn.x - second * turn.y;
+  y[y_row + params.pairs + slot] = second * turn.x + first * turn.y;
 }

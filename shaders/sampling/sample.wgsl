@@ -1,4 +1,4 @@
-// with: sampling/settings, sampling/count/off, sampling/select, lib/reduce, lib/threefry, lib/row, lib/grid
+// with: sampling/settings, sampling/count/off, sampling/select, sampling/multiply-high, lib/reduce, lib/threefry, lib/row, lib/grid
 // One token per row:  the first id with Σ weight[0..=id] > ⌊word · Σ weight / 2³²⌋
 // weight = ⌊exp((l − max) / T) / S · 2³¹⌋ for tokens that top-k, top-p and min-p keep, in this order; S sums over all.
 //
@@ -56,17 +56,9 @@ fn measure(key: u32) -> u32 {
 
 fn goal(total: u32) -> u32 {
   if (!by_mass) { return u32(wanted) - 1; }
-  let share = vec2u(u32(max(wanted, 0) * 4294967296.0), total);  // p · 2³² is an integer for p ≥ 2⁻⁸
-  let least = multiply_high(share) + select(0u, 1u, share.x * share.y != 0);  // ⌈p · total⌉
+  let share = u32(max(wanted, 0) * 4294967296.0);  // p · 2³², an integer for p ≥ 2⁻⁹
+  let least = multiply_high(share, total) + u32(share * total != 0);  // ⌈p · total⌉: the low word is what was cut off
   return max(least, 1) - 1;
-}
-
-// ⌊x · y / 2³²⌋ exactly, from products of 16-bit halves.
-fn multiply_high(factors: vec2u) -> u32 {
-  let low = factors & vec2u(0xffff);
-  let high = factors >> vec2u(16);
-  let cross = high.x * low.y + ((low.x * low.y) >> 16);
-  return high.x * high.y + (cross >> 16) + (((cross & 0xffff) + low.x * high.y) >> 16);
 }
 
 // The first of width tokens where the running sum of weights exceeds ⌊word · total / 2³²⌋.
@@ -80,7 +72,7 @@ fn draw(first: u32, width: u32, word: u32, thread: u32) -> u32 {
     var mass = 0u;
     for (var i = start; i < min(start + share, width); i++) { mass += weight(order_key(logits[first + i])); }
     let up_to = workgroup_scan(mass, thread);
-    if (range == params.v) { rest = multiply_high(vec2u(word, workgroup_total())); }
+    if (range == params.v) { rest = multiply_high(word, workgroup_total()); }
     let place = workgroup_locate(up_to, mass, rest, thread);
     begin += place.thread * share;
     rest -= place.before;
@@ -113,15 +105,13 @@ fn main(
     var sum = 0.0;
     for (var i = thread; i < width; i += WORKGROUP) { sum += likelihood(order_key(logits[first + i])); }
     law.sum = workgroup_sum(sum, thread);
-    if (asked.top_k >= 1 && asked.top_k < f32(params.v)) {
-      by_mass = false;
-      wanted = asked.top_k;
-      law.threshold = max(law.threshold, select_key(first, width, thread).key);
-    }
-    if (asked.top_p < 1) {
-      by_mass = true;
-      wanted = asked.top_p;
-      law.threshold = max(law.threshold, select_key(first, width, thread).key);
+    for (var turn = 0u; turn < 2; turn++) {  // one call of select_key: it is most of what there is to compile
+      let is_nucleus = turn == 1;
+      by_mass = is_nucleus;
+      wanted = select(asked.top_k, asked.top_p, is_nucleus);
+      if (select(asked.top_k >= 1 && asked.top_k < f32(params.v), asked.top_p < 1, is_nucleus)) {
+        law.threshold = max(law.threshold, select_key(first, width, thread).key);
+      }
     }
     law.min_p = asked.min_p;
     word = threefry2x32(vec2u(now.seed, 0), vec2u(now.position + now.tokens, 0)).x;

@@ -22,6 +22,7 @@ fn main(
   let i = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
   if (i >= params.rows * params.cols) { return; }
   let row = i / params.cols;
-  let scale = select(1.0 / sum[row], 0.0, sum[row] == 0.0);  // a row of -infinity is all zeros
+  let all = sum[row];
+  let scale = select(1.0 / all, 0.0, all == 0.0);  // a row of -infinity is all zeros
   y[i] = exponential(x[i] - largest[row]) * scale;
 }

@@ -12,6 +12,7 @@ import { openModel } from "./open-model.ts";
 import { onReaderGone, print, printJson, say } from "./output.ts";
 import { withProgress } from "./progress.ts";
 import { bold } from "./terminal.ts";
+import { createTextFlow } from "./text-flow.ts";
 
 /** What `generate` was asked; the sampling fields are those of `GenerationOptions`. */
 interface GenerateFlags extends ModelFlags, Omit<GenerationOptions, "signal" | "seed"> {
@@ -59,15 +60,17 @@ async function generate(prompt: string | undefined, flags: GenerateFlags): Promi
   const compiled = performance.now() - compileStart;
 
   const pieces: Piece[] = [];
-  if (!json && process.stdout.isTTY && !flags.chat) await print(bold(text, process.stdout));
+  const flow = process.stdout.isTTY ? createTextFlow(() => process.stdout.columns) : (piece: string) => piece;
+  // A person reads on from the prompt; a program has it already.
+  if (!json && process.stdout.isTTY && !flags.chat) await print(bold(flow(text), process.stdout));
   for await (const piece of generation) {
     if (json) pieces.push(piece);
-    else await print(piece.text);
+    else await print(flow(piece.text));
   }
   const result = await generation.result;
   const timings = { load, compile: compiled + result.timings.compile };
   if (json) return await printJson(generationJson(model, result, timings, pieces));
-  await print("\n");
+  await print(process.stdout.isTTY && process.stderr.isTTY ? "\n\n" : "\n");
   if (!reader.signal.aborted) say(generationFigures(model, result, process.stderr.columns ?? 1000));
 }
 

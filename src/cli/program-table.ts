@@ -67,6 +67,6 @@ function time(nanoseconds: number): string {
 }
 
 function optionText(value: unknown): string {
-  if (typeof value === "number" && !Number.isInteger(value)) return value.toPrecision(6);
+  if (typeof value === "number") return String(Number(value.toPrecision(6)));
   return typeof value === "string" ? value : JSON.stringify(value);
 }

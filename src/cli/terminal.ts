@@ -22,14 +22,15 @@ export function bold(text: string, stream: NodeJS.WriteStream): string {
   return stream.isTTY && stream.hasColors() ? `\x1b[1m${text}\x1b[22m` : text;
 }
 
-/** Joins items to lines of at most `columns` characters, broken between items only. */
+/** Joins items to lines of at most `columns` characters, broken between items only; a comma stays at its line's end. */
 export function fill(items: readonly string[], separator: string, columns: number, indent = ""): string {
+  const comma = separator.startsWith(",") ? "," : "";
   const lines: string[] = [];
   for (const item of items) {
     const last = lines.at(-1);
-    const longer = last === undefined ? undefined : `${last}${separator}${item}`;
-    if (longer !== undefined && longer.length <= columns) lines[lines.length - 1] = longer;
+    const longer = `${last}${separator}${item}`;
+    if (last !== undefined && longer.length + comma.length <= columns) lines[lines.length - 1] = longer;
     else lines.push(`${indent}${item}`);
   }
-  return lines.join("\n");
+  return lines.join(`${comma}\n`);
 }

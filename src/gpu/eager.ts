@@ -70,8 +70,11 @@ export class EagerWork {
   /** Writes after all work collected so far and before what follows. */
   write(buffer: GPUBuffer, offset: number, data: Uint8Array<ArrayBuffer>): Promise<void> {
     void this.flush().catch(() => undefined); // what failed, reading its results says
-    const run = this.#tail.then(() => {
+    const run = this.#tail.then(async () => {
+      await this.#gpu.buffers.checked();
       this.#gpu.assertUsable();
+      const failure = this.#gpu.buffers.failure(buffer);
+      if (failure) throw failure;
       this.#gpu.device.queue.writeBuffer(buffer, offset, data);
     });
     this.#tail = run.catch(() => undefined);

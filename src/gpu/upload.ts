@@ -16,6 +16,7 @@ export class Uploader {
 
   constructor(gpu: Gpu) {
     this.#gpu = gpu;
+    gpu.assertUsable();
     for (let i = 0; i < 2; i++) {
       this.#free.push(
         gpu.device.createBuffer({
@@ -37,13 +38,16 @@ export class Uploader {
           `${storage.bytes}, from a multiple of 4`,
       );
     }
+    const target = storage.buffer;
+    if (!target) throw new TypeError(`${storage.label}: cannot upload to storage of a recorded program`);
+    await this.#gpu.buffers.checked();
+    const failure = this.#gpu.buffers.failure(target);
+    if (failure) throw failure;
     const staging = this.#free.pop() ?? (await this.#next());
     const memory = new Uint8Array(staging.getMappedRange(0, size));
     memory.fill(0, bytes.byteLength);
     memory.set(bytes);
     staging.unmap();
-    const target = storage.buffer;
-    if (!target) throw new TypeError(`${storage.label}: cannot upload to storage of a recorded program`);
     this.#gpu.submit((encoder) => encoder.copyBufferToBuffer(staging, 0, target, offset, size));
     const mapped = staging.mapAsync(GPUMapMode.WRITE).then(() => staging);
     mapped.catch(() => undefined); // awaited in #next or finish, or the device is lost

@@ -1,11 +1,16 @@
+import attentionFlashRows from "#shaders/attention/flash/rows.wgsl";
+import attentionFlashTile from "#shaders/attention/flash/tile.wgsl";
+import attentionFlashVisible from "#shaders/attention/flash/visible.wgsl";
 import attentionLseNone from "#shaders/attention/lse/none.wgsl";
 import attentionLseStore from "#shaders/attention/lse/store.wgsl";
 import attentionMaskCausal from "#shaders/attention/masks/causal.wgsl";
 import attentionMaskFull from "#shaders/attention/masks/full.wgsl";
 import attentionMaskSlidingWindow from "#shaders/attention/masks/sliding-window.wgsl";
+import attentionProducts from "#shaders/attention/products.wgsl";
 import attentionScoreNone from "#shaders/attention/scores/none.wgsl";
 import attentionScoreSoftcap from "#shaders/attention/scores/softcap.wgsl";
-import attentionSplitRange from "#shaders/attention/split-range.wgsl";
+import attentionSplitRange from "#shaders/attention/split-k/range.wgsl";
+import attentionSplitReduce from "#shaders/attention/split-k/reduce.wgsl";
 import attentionViews from "#shaders/attention/views.wgsl";
 import elementwiseDistributionNormal from "#shaders/elementwise/distribution/normal.wgsl";
 import elementwiseDistributionUniform from "#shaders/elementwise/distribution/uniform.wgsl";
@@ -59,6 +64,7 @@ import reduceOperationSum from "#shaders/reduce/operation/sum.wgsl";
 import samplingCountOff from "#shaders/sampling/count/off.wgsl";
 import samplingCountOn from "#shaders/sampling/count/on.wgsl";
 import samplingLogSum from "#shaders/sampling/log-sum.wgsl";
+import samplingMultiplyHigh from "#shaders/sampling/multiply-high.wgsl";
 import samplingOrder from "#shaders/sampling/order.wgsl";
 import samplingScan from "#shaders/sampling/scan.wgsl";
 import samplingSelect from "#shaders/sampling/select.wgsl";
@@ -67,14 +73,19 @@ import type { ShaderFiles } from "../gpu/specialise.ts";
 
 /** The WGSL parts that kernels are joined with, by name. */
 export const shaderFiles: ShaderFiles = {
+  "attention/flash/rows": attentionFlashRows,
+  "attention/flash/tile": attentionFlashTile,
+  "attention/flash/visible": attentionFlashVisible,
   "attention/lse/none": attentionLseNone,
   "attention/lse/store": attentionLseStore,
   "attention/masks/causal": attentionMaskCausal,
   "attention/masks/full": attentionMaskFull,
   "attention/masks/sliding-window": attentionMaskSlidingWindow,
+  "attention/products": attentionProducts,
   "attention/scores/none": attentionScoreNone,
   "attention/scores/softcap": attentionScoreSoftcap,
-  "attention/split-range": attentionSplitRange,
+  "attention/split-k/range": attentionSplitRange,
+  "attention/split-k/reduce": attentionSplitReduce,
   "attention/views": attentionViews,
   "elementwise/distribution/normal": elementwiseDistributionNormal,
   "elementwise/distribution/uniform": elementwiseDistributionUniform,
@@ -128,6 +139,7 @@ export const shaderFiles: ShaderFiles = {
   "sampling/count/off": samplingCountOff,
   "sampling/count/on": samplingCountOn,
   "sampling/log-sum": samplingLogSum,
+  "sampling/multiply-high": samplingMultiplyHigh,
   "sampling/order": samplingOrder,
   "sampling/scan": samplingScan,
   "sampling/select": samplingSelect,

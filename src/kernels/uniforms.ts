@@ -22,10 +22,11 @@ export function packUniform(
   const used: Record<string, number> = {};
   fields.forEach(({ name, type }, index) => {
     const value = values[name];
-    if (value === undefined) {
+    if (typeof value !== "number") {
       const what = `${kernel}: ${declared.name}.${name}`;
-      if (name in values) throw new ShapeError(`${what} is undefined, expected ${type}: is an option missing?`);
-      throw new ShaderError(`${what} is not among the values given`, kernel);
+      if (!(name in values)) throw new ShaderError(`${what} is not among the values given`, kernel);
+      const hint = value === undefined ? ": is an option missing?" : "";
+      throw new ShapeError(`${what} is ${JSON.stringify(value)}, expected ${type}${hint}`);
     }
     used[name] = value;
     if (type === "f32") view.setFloat32(index * 4, value, true);

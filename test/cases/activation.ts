@@ -4,6 +4,7 @@ import * as reference from "../../src/reference/activation.ts";
 import type { Dense } from "../../src/reference/dense.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import { activationGates } from "../support/emulate-activation.ts";
 import { normal } from "../support/random.ts";
 import type { Case, CaseTable } from "../support/run-cases.ts";
 
@@ -14,7 +15,7 @@ const values: Readonly<Record<string, { readonly shape: readonly number[]; reado
   "one element": { shape: [1], values: [0.7] },
   "a scalar": { shape: [], values: [-0.3] },
   "ragged: 3 × 127": { shape: [3, 127], values: normal(3 * 127, 1) },
-  "four a step, several workgroups": { shape: [2, 5, 256], values: normal(2 * 5 * 256, 2, 3) },
+  "folds: 10 workgroups, four a step": { shape: [2, 5, 256], values: normal(2 * 5 * 256, 2, 3) },
   "70,000 elements, one a step": { shape: [70_001], values: normal(70_001, 3, 2) },
   "-4 to 4 finely": { shape: [8001], values: every(-4, 4, 0.001) },
   "the left tail alone": { shape: [1201], values: every(-12, -3, 0.0075) },
@@ -42,7 +43,7 @@ const gated: Case[] = Object.entries(values)
 type Op = (gpu: Gpu, tensors: never, options: never) => { readonly y: Tensor };
 
 const table = (
-  op: string,
+  op: keyof typeof activationGates,
   variant: string,
   run: Op,
   expected: (x: never) => { y: Dense },
@@ -50,6 +51,7 @@ const table = (
 ): CaseTable => ({
   op,
   reference: (inputs) => expected(inputs as never),
+  gate: activationGates[op],
   variants: { [variant]: (gpu, tensors, options) => ({ ...run(gpu, tensors as never, options as never) }) },
   cases,
 });

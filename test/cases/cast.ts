@@ -81,13 +81,20 @@ const values: Readonly<Record<DType, readonly number[]>> = {
   u32: [...whole, ...integers, 2 ** 31, 2 ** 32 - 1, 2 ** 32 - 2, 2 ** 32 - 128, 2 ** 32 - 129, 2 ** 31 + 2 ** 23 + 1],
 };
 
-const cases = (from: DType): Case[] => [
-  { name: `${from}, one element`, inputs: { x: { shape: [1], values: [1], dtype: from } } },
-  {
-    name: `${from}, all that is interesting`,
-    inputs: { x: { shape: [values[from].length], values: values[from], dtype: from } },
-  },
-];
+const cases = (from: DType): Case[] => {
+  const item = (name: string, chosen: readonly number[]): Case => ({
+    name: `${name}, ${from}`,
+    inputs: { x: { shape: [chosen.length], values: chosen, dtype: from } },
+  });
+  return [
+    item("one element", [1]),
+    item("all that is interesting", values[from]),
+    item(
+      "folds: 16 or 32 workgroups",
+      Array.from({ length: 2001 }, (_, i) => i),
+    ),
+  ];
+};
 
 /** Every type to every type; results are compared for equality. */
 export const castCases: readonly CaseTable[] = types.map((dtype) => ({

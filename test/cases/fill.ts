@@ -7,7 +7,7 @@ const shapes: readonly (readonly [string, readonly number[]])[] = [
   ["a scalar", []],
   ["ragged", [3, 127]],
   ["70,000 rows", [70_000, 3]],
-  ["the grid folds", [65_536 * 64 + 1]],
+  ["folds: 32 workgroups", [2001]],
   ["nothing", [0, 5]],
 ];
 

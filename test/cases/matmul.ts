@@ -2,6 +2,7 @@ import type { MatmulTensors } from "../../src/kernels/matmul/matmul.ts";
 import { matmul } from "../../src/kernels/matmul/matmul.ts";
 import { matmul as reference } from "../../src/reference/matmul.ts";
 import type { DType } from "../../src/tensor/dtype.ts";
+import { matmul as emulation, inTurn } from "../support/emulate-rows.ts";
 import { normal } from "../support/random.ts";
 import type { Case, CaseTable } from "../support/run-cases.ts";
 
@@ -40,6 +41,7 @@ const shape = (name: string, leading: readonly number[], k: number, n: number, f
 export const matmulCases: CaseTable = {
   op: "matmul",
   reference: (inputs) => ({ ...reference(inputs as never) }),
+  gate: { emulation: (inputs) => ({ ...emulation(inputs as never, inTurn) }) },
   variants: Object.fromEntries(
     Object.keys(matmul.variants).map((name) => {
       const variant = name as keyof typeof matmul.variants;

@@ -29,6 +29,7 @@ const cases: readonly Case[] = [
   { name: "one element", inputs: {}, options: { shape: [1], seed: 0 } },
   { name: "a scalar", inputs: {}, options: { shape: [], seed: 1 } },
   { name: "ragged", inputs: {}, options: { shape: [3, 127], seed: 2 ** 32 - 1 } },
+  { name: "folds: 16 workgroups", inputs: {}, options: { shape: [2001], seed: 3 } },
   { name: "70,001 elements", inputs: {}, options: { shape: [70_001], seed: 12345 } },
 ];
 

@@ -28,7 +28,7 @@ const cases = [
   shape("an axis of one", [4, 1, 5], 1),
   shape("70,000 rows", [70_000, 3], 1),
   shape("70,000 summed", [70_000, 2], 0),
-  shape("the grid folds", [65_536 * 64 + 1, 1], 1),
+  shape("folds: 10 or 20 workgroups", [640, 3], 1),
   shape("all of one sign: rounding adds up", [200_000], 0, (value) => 1 + Math.abs(value)),
   shape("outliers ×20", [6, 700], 1, (value, i) => (i % 100 === 7 ? 20 * value : value)),
   shape("large values", [6, 70], 1, (value) => 1e30 * value),

@@ -4,6 +4,7 @@ import { packSettings, type SamplingSettings } from "../../src/kernels/sampling/
 import { threefry2x32 } from "../../src/reference/random.ts";
 import { argmax, filter, sample as reference } from "../../src/reference/sampling.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
+import { randomSource } from "../support/random.ts";
 
 /** One batch row to be sampled; a row that has finished has 0 tokens. */
 export interface SampleRow {
@@ -12,6 +13,31 @@ export interface SampleRow {
   readonly seed: number;
   readonly position?: number;
   readonly tokens?: number;
+}
+
+/** Settings of every kind, alone and together. */
+export const kinds: readonly SamplingSettings[] = [
+  {},
+  { temperature: 0.7 },
+  { temperature: 0 },
+  { topK: 40 },
+  { topP: 0.9 },
+  { minP: 0.05 },
+  { temperature: 1.3, topK: 100, topP: 0.8 },
+  { temperature: 0.8, topK: 50, topP: 0.95, minP: 0.02 },
+  { temperature: 2, topP: 0.5, minP: 0.1 },
+];
+
+/** Seeded rows that go round the kinds. */
+export function rowsOf(count: number, v: number, logits: (row: number) => ArrayLike<number>, first = 0): SampleRow[] {
+  const source = randomSource(count + v + first);
+  return Array.from({ length: count }, (_, row) => ({
+    logits: logits(row),
+    settings: kinds[(first + row) % kinds.length] ?? {},
+    seed: source.integer(2 ** 32),
+    position: source.integer(100_000),
+    tokens: 1 + source.integer(3),
+  }));
 }
 
 /** What the kernel left behind. */
@@ -39,8 +65,7 @@ export async function runSample(
     logits.set(row, index * v);
     step.set([position, tokens, untouched, seed], 4 * index);
   });
-  using scope = gpu.scope();
-  void scope;
+  using _scope = gpu.scope();
   const result = sample(gpu, {
     logits: tensor(gpu, [b, v], logits),
     settings: tensor(gpu, [64, 8], packSettings(rows.map(({ settings }) => settings))),

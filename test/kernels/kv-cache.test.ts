@@ -1,21 +1,19 @@
 import { expect, test } from "vitest";
 import { appendKv } from "../../src/kernels/kv-cache/append.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
-import { appendCases } from "../cases/kv-cache.ts";
+import { kvCacheCases } from "../cases/kv-cache.ts";
 import { testGpu } from "../support/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
 
-const gpu = await testGpu();
-testCases(() => gpu, appendCases);
+const gpu = await testGpu({ features: [] });
+testCases(() => gpu, kvCacheCases);
 
-test("with a step, each row's own position; finished rows and positions past the end are left alone", async () => {
-  const k = tensor(gpu, [3, 2, 1, 1], [1, 2, 3, 4, 5, 6]);
-  const v = tensor(gpu, [3, 2, 1, 1], [-1, -2, -3, -4, -5, -6]);
-  const keys = tensor(gpu, [3, 1, 4, 1], new Array<number>(12).fill(0));
-  const values = tensor(gpu, [3, 1, 4, 1], new Array<number>(12).fill(0));
-  const rows = new Uint32Array(256);
-  rows.set([1, 2, 0, 0, 2, 0, 0, 0, 3, 2, 0, 0]); // row 1 has finished, row 2's second token is past the end
-  appendKv(gpu, { k, v, keys, values, step: tensor(gpu, [64, 4], rows, "u32") }, {});
-  expect([...(await keys.read())]).toEqual([0, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 5]);
-  expect([...(await values.read())]).toEqual([0, -1, -2, 0, 0, 0, 0, 0, 0, 0, 0, -5]);
+test("append refuses what does not fit, and says so", () => {
+  const zeros = (...shape: number[]) => tensor(gpu, shape, new Float32Array(shape.reduce((a, b) => a * b, 1)));
+  const [k, v, keys, values] = [zeros(1, 2, 2, 4), zeros(1, 2, 2, 4), zeros(1, 2, 8, 4), zeros(1, 2, 8, 4)];
+  const step = tensor(gpu, [64, 4], new Uint32Array(256), "u32");
+  expect(() => appendKv(gpu, { k, v, keys: zeros(1, 3, 8, 4), values })).toThrow(/keys is \[1, 3, 8, 4\], expected/);
+  expect(() => appendKv(gpu, { k, v, keys, values }, { start: -1 })).toThrow(/start is -1/);
+  expect(() => appendKv(gpu, { k, v, keys, values, step }, { start: 1 })).toThrow(/no start beside it/);
+  expect(() => appendKv(gpu, { k, v, keys, values: keys })).toThrow(/shares its memory/);
 });

@@ -108,11 +108,10 @@ for (const dtype of types) {
   });
 }
 
-test("contiguous: 70,000 rows, a folded grid, prime sizes", async () => {
+test("contiguous: 70,000 rows, prime sizes", async () => {
   for (const [shape, dtype] of [
     [[70_000, 3], "f32"],
     [[70_001, 3], "bf16"],
-    [[2, 65_536 * 32 + 1], "f32"],
     [[127, 257], "f16"],
   ] as const) {
     const { x, dense } = counted(shape, dtype);

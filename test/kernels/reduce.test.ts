@@ -29,12 +29,12 @@ test("views: every axis of a transposed slice, by every variant", async () => {
 });
 
 test("the variant is chosen by axis and length", () => {
-  const x = tensor(gpu, [100, 100, 4], new Float32Array(40_000));
+  const x = tensor(gpu, [256, 40, 4], new Float32Array(40_960));
   const variantOf = (axis: number, of = x) => gpu.record(() => mean(gpu, { x: of }, { axis })).calls[0]?.variant;
   expect(variantOf(2)).toBe("thread");
-  expect(variantOf(0)).toBe("workgroup"); // 400 results
-  expect(variantOf(0, tensor(gpu, [64, 20_000], new Float32Array(64 * 20_000)))).toBe("thread");
-  expect(variantOf(1, tensor(gpu, [3, 64], new Float32Array(192)))).toBe("workgroup");
+  expect(variantOf(0)).toBe("workgroup"); // 160 results
+  expect(variantOf(0, tensor(gpu, [256, 16_384], new Float32Array(256 * 16_384)))).toBe("thread");
+  expect(variantOf(1, tensor(gpu, [3, 256], new Float32Array(768)))).toBe("workgroup");
 });
 
 test("an axis that does not exist is refused", () => {

@@ -1,29 +1,28 @@
 import { expect, test } from "vitest";
 import { rope } from "../../src/kernels/rope/rope.ts";
-import { ropeTable } from "../../src/kernels/rope/table.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
+import { transpose } from "../../src/tensor/views.ts";
 import { ropeCases } from "../cases/rope.ts";
 import { testGpu } from "../support/gpu.ts";
-import { normal } from "../support/random.ts";
-import { testCases } from "../support/run-cases.ts";
+import { runCase, testCases } from "../support/run-cases.ts";
 
-const gpu = await testGpu();
+const gpu = await testGpu({ features: [] });
 testCases(() => gpu, ropeCases);
 
-test("the step's positions turn as given ones do, row by row", async () => {
-  const x = tensor(gpu, [2, 3, 2, 16], normal(192, 5));
-  const values = ropeTable({ theta: 10000, width: 16, scaling: { kind: "none" }, positions: 64 });
-  const table = tensor(gpu, [64, 8, 2], values);
-  const step = new Uint32Array(256);
-  step.set([7, 3, 0, 0, 40, 3, 0, 0]);
-  const byStep = rope(gpu, { x, table, step: tensor(gpu, [64, 4], step, "u32") }, { layout: "halves" });
-  const positions = tensor(gpu, [2, 3], [7, 8, 9, 40, 41, 42], "u32");
-  const given = rope(gpu, { x, table, positions }, { layout: "halves" });
-  expect(await byStep.y.read()).toEqual(await given.y.read());
-});
+// A device that takes so few workgroups in a row that all grids fold.
+const narrow = await testGpu({ features: [], cap: { workgroups: 4 } });
+test.each(ropeCases.cases.filter(({ name }) => name.includes("several heads")).map((item) => [item.name, item]))(
+  "rope on a folded grid: %s",
+  (_, item) => runCase(narrow, ropeCases, "rope", item),
+);
 
-test("a table wider than the heads is refused", () => {
-  const x = tensor(gpu, [1, 1, 1, 8], normal(8, 1));
-  const table = tensor(gpu, [2, 5, 2], normal(20, 1));
-  expect(() => rope(gpu, { x, table }, { layout: "halves" })).toThrow("rope/halves: the table turns 10 elements");
+test("rope refuses what does not fit, and says so", () => {
+  const x = tensor(gpu, [1, 4, 2, 8], new Float32Array(64));
+  const table = tensor(gpu, [6, 4, 2], new Float32Array(48));
+  const wide = tensor(gpu, [6, 5, 2], new Float32Array(60));
+  const positions = tensor(gpu, [1, 4], new Uint32Array(4), "u32");
+  expect(() => rope(gpu, { x, table: wide }, { layout: "halves" })).toThrow(/turns 10 elements of a head, x has 8/);
+  expect(() => rope(gpu, { x, table }, { layout: "halves", start: 3 })).toThrow(/positions 3 to 6, expected 0 to 5/);
+  expect(() => rope(gpu, { x, table, positions }, { layout: "halves", start: 0 })).toThrow(/one of positions, step/);
+  expect(() => rope(gpu, { x: transpose(x), table }, { layout: "halves" })).toThrow(/strides \[64, 16, 1, 8\]/);
 });

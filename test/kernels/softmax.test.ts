@@ -1,6 +1,42 @@
+import { expect, test } from "vitest";
+import { contiguous } from "../../src/kernels/layout/contiguous.ts";
+import { softmax } from "../../src/kernels/softmax/softmax.ts";
+import { transpose as transposeReference } from "../../src/reference/layout.ts";
+import { softmax as reference } from "../../src/reference/softmax.ts";
+import { placed, tensor } from "../../src/tensor/tensor.ts";
+import { transpose } from "../../src/tensor/views.ts";
 import { softmaxCases } from "../cases/softmax.ts";
+import { assertClose, nmseCaps } from "../support/compare.ts";
 import { testGpu } from "../support/gpu.ts";
-import { testCases } from "../support/run-cases.ts";
+import { normal } from "../support/random.ts";
+import { stored, testCases } from "../support/run-cases.ts";
 
 const gpu = await testGpu();
 testCases(() => gpu, softmaxCases);
+
+test("recorded: every variant on a temporary, replayed twice", async () => {
+  const input = { shape: [40, 30], values: normal(1200, 1) };
+  const x = tensor(gpu, input.shape, input.values);
+  const dense = transposeReference({ x: stored(input) }, { order: [1, 0] }).y;
+  const expected = reference({ x: dense }).y.values;
+  for (const variant of ["threePass", "workgroup", "online"] as const) {
+    const program = gpu.record(() => softmax(gpu, { x: contiguous(gpu, { x: transpose(x) }).y }, { variant }).y);
+    const instance = await program.instantiate();
+    instance.run();
+    instance.run();
+    assertClose(await placed(instance, program.result).read(), expected, nmseCaps.f32, variant);
+    expect(program.calls.map(({ op, variant: used }) => `${op}/${used}`)).toEqual([
+      "contiguous/copy",
+      `softmax/${variant}`,
+    ]);
+    instance.dispose();
+    program.dispose();
+  }
+});
+
+test("a variant that does not exist is refused", () => {
+  const x = tensor(gpu, [2, 3], new Float32Array(6));
+  expect(() => softmax(gpu, { x }, { variant: "fast" as never })).toThrow(
+    "softmax/fast: there is no such variant; there are threePass, workgroup, online",
+  );
+});

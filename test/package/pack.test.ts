@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { build as esbuild } from "esbuild";
-import { build as vite } from "vite";
+import { parseAstAsync, build as vite } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noChromium, openChromium, openPage } from "../browser/chromium.ts";
 import { serveSite } from "../browser/web-server.ts";
@@ -84,27 +84,47 @@ describe("the command line", () => {
     const model = join(checkout, "examples/models/voices-dense");
     const args = ["generate", "The", "--model", model, "--max-tokens", "4", "--temperature", "0", "--json"];
     const { text } = JSON.parse((await run(bin, args, { cwd: project })).stdout);
-    expect(text).toBe("y of the L");
+    expect(text).toBe("y of the LORD");
   });
 });
 
+const strict = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noEmit: true };
+const browser = { lib: ["es2022", "dom", "dom.asynciterable"], types: [], skipLibCheck: false };
+// Without DOM's names @webgpu/types does not check, but our own do.
+const node = {
+  lib: ["es2022"],
+  types: ["node"],
+  typeRoots: [join(checkout, "node_modules/@types")],
+  skipLibCheck: true,
+};
+
 test.each([
-  ["esnext", "bundler"],
-  ["nodenext", "nodenext"],
-])("types check strictly with module %s, moduleResolution %s", async (module, moduleResolution) => {
-  const config = {
-    compilerOptions: {
-      ...{ module, moduleResolution, target: "es2022", lib: ["es2022", "dom", "dom.asynciterable"], noEmit: true },
-      ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, skipLibCheck: false },
-      types: [],
-    },
-    files: ["types.ts"],
-  };
-  const file = join(project, `tsconfig.${moduleResolution}.json`);
+  ["for a browser, bundled", { ...browser, module: "esnext", moduleResolution: "bundler" }],
+  ["for a browser, by Node's rules", { ...browser, module: "nodenext" }],
+  ["for Node", { ...node, module: "nodenext" }],
+])("the types check strictly %s", async (name, options) => {
+  const file = join(project, `tsconfig.${name.replaceAll(/\W+/g, "-")}.json`);
+  const config = { compilerOptions: { ...strict, target: "es2022", ...options }, files: ["types.ts"] };
   await writeFile(file, JSON.stringify(config));
   const checked = await run(process.execPath, [typescript, "-p", file], { cwd: project }).catch((error) => error);
-  expect(`${checked.stdout}${checked.stderr}`).toBe("");
+  const errors = `${checked.stdout}${checked.stderr}`.split("\n").filter((line) => line !== "");
+  // TypeScript 6 brought WebGPU's types into lib.dom; @webgpu/types, which is for those before, defines them again.
+  const theirs = /^[^(]*(@webgpu\/types\/|lib\.dom\.d\.ts)/;
+  expect(errors.filter((line) => !theirs.test(line))).toEqual([]);
 });
+
+/** Modules that a script asks for by name, at its start or later. */
+async function modulesAskedFor(file: string): Promise<string[]> {
+  const asked: string[] = [];
+  const walk = (node: unknown): void => {
+    if (typeof node !== "object" || node === null) return;
+    const { type, source } = node as { type?: string; source?: { value?: unknown } };
+    if (/^(Import|Export)/.test(type ?? "") && typeof source?.value === "string") asked.push(source.value);
+    for (const value of Object.values(node)) walk(value);
+  };
+  walk(await parseAstAsync(await readFile(file, "utf8")));
+  return asked;
+}
 
 const bundlers: Readonly<Record<string, (out: string) => Promise<unknown>>> = {
   esbuild: async (outdir) => {
@@ -125,11 +145,10 @@ describe.each(Object.keys(bundlers))("a page bundled by %s", (name) => {
     const files = (await readdir(out, { recursive: true })).filter((file) => file.endsWith(".js"));
     expect(files.length).toBeGreaterThan(0);
     for (const file of files) {
-      const code = await readFile(join(out, file), "utf8");
-      // Modules asked for by name; those of Node's that src/gpu/adapter-node.ts asks the running process for do not count.
-      const asked = [...code.matchAll(/\b(?:from|import|require)\s*\(?\s*["'`]([^"'`]+)["'`]/g)].map(([, id]) => id);
-      expect(asked.filter((id) => !/^\.{0,2}\//.test(id ?? ""))).toEqual([]);
-      expect(code).not.toContain("__vite-browser-external");
+      const asked = await modulesAskedFor(join(out, file));
+      // Dawn is asked for behind a test for Node; bundlers that see through the variable leave it, esbuild does not see.
+      expect(asked.filter((id) => !/^\.{0,2}\//.test(id) && id !== "webgpu")).toEqual([]);
+      expect(await readFile(join(out, file), "utf8")).not.toContain("__vite-browser-external");
     }
   });
 

@@ -2,6 +2,7 @@ import type { Gpu } from "../../src/gpu/gpu.ts";
 import type { Dense } from "../../src/reference/dense.ts";
 import { type DType, decode, encode } from "../../src/tensor/dtype.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
+import type { Gate } from "./gate.ts";
 
 /** Values of one input, rounded to `dtype` (default f32) before anybody sees them. */
 export interface CaseInput {
@@ -30,6 +31,8 @@ export interface CaseTable {
   readonly cases: readonly Case[];
   /** NMSE cap; default that of f32 results. 0 asks for equality. */
   readonly cap?: number;
+  /** What honest f32 arithmetic makes of the same inputs: results may be little worse. */
+  readonly gate?: Gate;
   /** Element types of results that are not f32. */
   readonly dtypes?: Readonly<Record<string, DType>>;
   /** False for ops that take no `into`: their results are not framed by canaries. */

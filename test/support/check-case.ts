@@ -3,6 +3,7 @@ import { sizeOf } from "../../src/tensor/shape.ts";
 import { Tensor, tensor, upload } from "../../src/tensor/tensor.ts";
 import { type Case, type CaseTable, stored } from "./case-table.ts";
 import { assertClose, nmseCaps } from "./compare.ts";
+import { assertGate } from "./gate.ts";
 
 const canary = 12345.678;
 const frame = 64; // elements before and after: 256 bytes, so that the view can be bound
@@ -47,6 +48,9 @@ export async function checkCase(gpu: Gpu, table: CaseTable, variant: string, ite
     if (!refused) throw new Error(`${what}: the variant took what it should refuse`);
     return;
   }
+  const { gate } = table;
+  const emulated = gate?.emulation(references, options, variant);
+  const allowed = typeof gate?.allowed === "function" ? gate.allowed(references, options) : gate?.allowed;
   const results = run(gpu, tensors, Object.keys(into).length > 0 ? { ...options, into } : options);
   for (const [name, { shape, values }] of Object.entries(expected)) {
     const result = results[name];
@@ -54,7 +58,10 @@ export async function checkCase(gpu: Gpu, table: CaseTable, variant: string, ite
     if (result.shape.join() !== shape.join()) {
       throw new Error(`${what}: ${name} is [${result.shape.join(", ")}], expected [${shape.join(", ")}]`);
     }
-    assertClose(await result.read(), values, table.cap ?? nmseCaps.f32, `${what}: ${name}`);
+    const actual = await result.read();
+    assertClose(actual, values, table.cap ?? nmseCaps.f32, `${what}: ${name}`);
+    const honest = emulated?.[name];
+    if (honest) assertGate(actual, values, honest.values, allowed, `${what}: ${name}`);
     const around = frames[name];
     if (!around) continue;
     const memory = await around.whole.read();

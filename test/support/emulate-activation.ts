@@ -1,43 +1,50 @@
 // Activations by their definitions in f32, every operation rounded.
 import { at, type Dense, dense } from "../../src/reference/dense.ts";
 import { erfc } from "../../src/reference/erf.ts";
-import { allowedUlps } from "./gate.ts";
+import { allowedUlps, type Gate } from "./gate.ts";
 
 const f = Math.fround;
 
-const each = (x: Dense, change: (value: number, index: number) => number): { y: Dense } => ({
-  y: dense(x.shape, x.values.map(change)),
-});
-
-const sigmoidOf = (u: number) => f(1 / f(1 + f(Math.exp(-u))));
-const siluOf = (u: number) => f(u * sigmoidOf(u));
-const geluOf = (u: number) => f(f(u / 2) * f(erfc(f(-u * f(Math.SQRT1_2)))));
+const sigmoid = (u: number) => f(1 / f(1 + f(Math.exp(-u))));
+const silu = (u: number) => f(u * sigmoid(u));
+const quickGelu = (u: number) => f(u * sigmoid(f(f(1.702) * u)));
 const tanhArgument = (u: number) => f(f(2 * Math.sqrt(2 / Math.PI)) * f(u + f(f(0.044715) * f(u * f(u * u)))));
-const geluTanhOf = (u: number) => f(u * sigmoidOf(tanhArgument(u)));
+const geluTanh = (u: number) => f(u * sigmoid(tanhArgument(u)));
+const gelu = (u: number) => f(f(u / 2) * f(erfc(f(-u * f(Math.SQRT1_2)))));
 
-/** The activations of `src/reference/activation.ts` in f32. */
-export const silu = ({ x }: { x: Dense }) => each(x, siluOf);
-export const gelu = ({ x }: { x: Dense }) => each(x, geluOf);
-export const geluTanh = ({ x }: { x: Dense }) => each(x, geluTanhOf);
-export const quickGelu = ({ x }: { x: Dense }) => each(x, (u) => f(u * sigmoidOf(f(f(1.702) * u))));
-export const swiglu = ({ gate, up }: { gate: Dense; up: Dense }) =>
-  each(gate, (u, i) => f(siluOf(u) * at(up.values, i)));
-export const geglu = ({ gate, up }: { gate: Dense; up: Dense }) =>
-  each(gate, (u, i) => f(geluTanhOf(u) * at(up.values, i)));
+/** Where exp(-z) of an f32 is 0 or infinite. */
+const furthest = 104;
 
-/**
- * What WGSL allows `u · sigmoid(z)` for each z: of the left tail all that exp may have there, of the right one what is
- * left of it beside 1; and a division.
- */
-const allowed = (z: Float64Array) =>
-  z.map((value) => allowedUlps.division + allowedUlps.exp(value) * Math.min(1, Math.exp(-value)));
+/** Ulps that WGSL allows `u · sigmoid(z)`: a division, and of the exponential what it is worth beside 1. */
+function allowed(z: number): number {
+  const bounded = Math.max(-furthest, Math.min(furthest, z));
+  return allowedUlps.division + allowedUlps.exp(bounded) * Math.min(1, Math.exp(-bounded));
+}
 
-/** Ulps for each element, by activation; `x`, or `gate` where there is one. */
-export const activationUlps = {
-  silu: ({ x, gate = x }: Record<string, Dense>) => allowed(gate?.values ?? new Float64Array()),
-  quickGelu: ({ x }: Record<string, Dense>) => allowed((x?.values ?? new Float64Array()).map((u) => 1.702 * u)),
-  geluTanh: ({ x, gate = x }: Record<string, Dense>) => allowed((gate?.values ?? new Float64Array()).map(tanhArgument)),
-  // Its tails are multiples of exp(-u²/2).
-  gelu: ({ x }: Record<string, Dense>) =>
-    allowed((x?.values ?? new Float64Array()).map((u) => (Math.sign(u) * u * u) / 2)),
+/** The gate of an activation; `exponent` is what it takes the exponential of, with the sign turned. */
+function gate(activation: (u: number) => number, exponent: (u: number) => number): Gate {
+  const argument = ({ x, gate: given = x }: Record<string, Dense>) => given ?? dense([0]);
+  return {
+    emulation: (inputs) => {
+      const { shape, values } = argument(inputs);
+      const { up } = inputs;
+      return {
+        y: dense(
+          shape,
+          values.map((u, i) => (up ? f(activation(u) * at(up.values, i)) : activation(u))),
+        ),
+      };
+    },
+    allowed: (inputs) => argument(inputs).values.map((u) => allowed(exponent(u))),
+  };
+}
+
+/** The gates of the activations in `src/reference/activation.ts`. */
+export const activationGates = {
+  gelu: gate(gelu, (u) => (u * Math.abs(u)) / 2), // its tails are multiples of exp(-u²/2)
+  geluTanh: gate(geluTanh, tanhArgument),
+  silu: gate(silu, (u) => u),
+  quickGelu: gate(quickGelu, (u) => 1.702 * u),
+  swiglu: gate(silu, (u) => u),
+  geglu: gate(geluTanh, tanhArgument),
 } as const;

@@ -1,4 +1,6 @@
+import type { Gpu } from "../../src/gpu/gpu.ts";
 import { defineKernel } from "../../src/kernels/kernel.ts";
+import { placeholder, tensor } from "../../src/tensor/tensor.ts";
 
 // Kernels small enough to see through, for tests of the machinery around kernels.
 
@@ -53,3 +55,22 @@ export const broken = defineKernel({
   params: ({ n }) => ({ n }),
   workgroups,
 });
+
+/** `x + 2x + 3x …`, ending in place: temporaries, an input, a constant, a result. */
+export function recordSum(gpu: Gpu, n: number, length = 4) {
+  const x = placeholder(gpu, [n], "f32", "x");
+  const one = tensor(gpu, [n], new Float32Array(n).fill(1));
+  const program = gpu.record(
+    () => {
+      let sum = axpy(gpu, { x, z: one }, { factor: 0 }).y;
+      for (let i = 2; i <= length; i++) {
+        sum = axpy(gpu, { x: sum, z: x }, { factor: i }).y;
+        gpu.tap(`sum.${i}`, sum);
+      }
+      scale(gpu, { x: sum }, { by: 0.5 });
+      return { sum };
+    },
+    { taps: (name) => name === "sum.2" },
+  );
+  return { x, one, program };
+}

@@ -9,35 +9,47 @@ import {
   vectorRefusal,
 } from "./options.ts";
 
-/** How flash cuts heads of one width: see the constants of these names in `attention/flash.wgsl`. */
+/** The constants of `attention/flash.wgsl`. */
 interface FlashTiles {
+  readonly HEAD_WIDTH: number;
   readonly ROWS: number;
+  readonly THREAD_ROWS: number;
   readonly COLUMN_THREADS: number;
   readonly KEYS: number;
   readonly CHUNKS: number;
 }
 
-const threadRows = 8;
-
-/** Bytes of workgroup memory that any device has. */
-const workgroupBytes = 16384;
+/** Bytes of workgroup memory and threads of a workgroup that any device has. */
+const limits = { workgroupBytes: 16384, threads: 256 } as const;
 
 /**
- * Tiles for heads of width d: a thread owns 8 rows, 8 columns of the output (4 where 8 do not divide d) and 8 keys of
- * the scores (4 for wide heads), and k and v pass through workgroup memory in as few pieces as fit.
+ * How flash cuts heads of width d: a thread owns 8 rows, 8 columns of the output (4 where 8 do not divide d) and the
+ * scores of 8 keys (4 for wide heads), and k and v pass through workgroup memory in as few pieces as fit. Undefined for
+ * widths that cannot be cut into such pieces, because of a large prime factor.
  */
-export function flashTiles(d: number, rows: number): FlashTiles {
+export function flashTiles(d: number): FlashTiles | undefined {
+  const threadRows = 8;
   const columnThreads = d % 8 === 0 ? d / 8 : d / 4;
   const keys = columnThreads * (columnThreads > 16 ? 4 : 8);
-  const blockRows = rows <= 32 ? 32 : 64;
-  for (let chunks = 1; chunks <= d / 4; chunks++) {
-    if (d % (4 * chunks) !== 0 || keys % (4 * chunks) !== 0) continue;
-    const tile = (keys * d) / chunks;
-    if (columnThreads * blockRows <= tile && 4 * (tile + (blockRows * keys) / chunks) <= workgroupBytes) {
-      return { ROWS: blockRows, COLUMN_THREADS: columnThreads, KEYS: keys, CHUNKS: chunks };
+  for (const rows of [64, 32]) {
+    for (let chunks = 1; chunks <= d / 4; chunks++) {
+      if (d % (4 * chunks) !== 0 || keys % (4 * chunks) !== 0) continue;
+      const tile = (keys * d) / chunks;
+      const bytes = 4 * (tile + (rows * keys) / chunks);
+      const threads = (rows / threadRows) * columnThreads;
+      if (columnThreads * rows <= tile && bytes <= limits.workgroupBytes && threads <= limits.threads) {
+        return {
+          HEAD_WIDTH: d,
+          ROWS: rows,
+          THREAD_ROWS: threadRows,
+          COLUMN_THREADS: columnThreads,
+          KEYS: keys,
+          CHUNKS: chunks,
+        };
+      }
     }
   }
-  throw new RangeError(`attention/flash: no tiles for heads of width ${d}`);
+  return undefined;
 }
 
 const record = {
@@ -56,12 +68,12 @@ const record = {
   }),
   uniforms: (_axes: object, problem: AttentionProblem, views: KernelContext) =>
     attentionUniforms(problem, { views, mask: true, score: true }),
-  specialise: ({ d, h, g, t }: Sizes<"d" | "h" | "g" | "t">, problem: AttentionProblem) =>
-    attentionShader(problem, { HEAD_WIDTH: d, THREAD_ROWS: threadRows, ...flashTiles(d, (h / g) * t) }),
-  workgroups: ({ b, h, g, t, d }: Sizes<"b" | "h" | "g" | "t" | "d">): [number, number, number] => {
-    const rows = (h / g) * t;
-    return [Math.ceil(rows / flashTiles(d, rows).ROWS), g, b];
-  },
+  specialise: ({ d }: Sizes<"d">, problem: AttentionProblem) => attentionShader(problem, { ...flashTiles(d) }),
+  workgroups: ({ b, h, t, d }: Sizes<"b" | "h" | "t" | "d">): [number, number, number] => [
+    Math.ceil(t / (flashTiles(d)?.ROWS ?? 1)),
+    h,
+    b,
+  ],
   cost: ({ b, h, t, s, d }: Sizes<"b" | "h" | "t" | "s" | "d">, problem: AttentionProblem) => ({
     flops: 4 * d * visiblePairs({ b, h, t, s }, problem),
   }),
@@ -72,7 +84,10 @@ const flashKernelWithLse = defineKernel({ ...record, outputs: { out: "[b, t, h, 
 
 /** Tiles of queries and keys with an online softmax (Dao 2023): the scores never reach memory. For many queries. */
 export const flash: AttentionVariant = {
-  accepts: vectorRefusal,
+  accepts: (tensors, options) => {
+    const d = tensors.q.shape[3] ?? 0;
+    return vectorRefusal(tensors, options) ?? (flashTiles(d) ? undefined : `it has no tiles for heads of width ${d}`);
+  },
   record: (gpu, { q, k, v, step }, options) => {
     const problem = attentionProblem({ q, k, v, step }, options);
     using scope = gpu.scope();

@@ -1,5 +1,5 @@
-import source from "#shaders/attention/split-k.wgsl";
-import joinSource from "#shaders/attention/split-k-join.wgsl";
+import joinSource from "#shaders/attention/split-k/join.wgsl";
+import source from "#shaders/attention/split-k/parts.wgsl";
 import { sizeOf } from "../../tensor/shape.ts";
 import { defineKernel } from "../kernel.ts";
 import { attentionParts, attentionUniforms, type Sizes, visiblePairs } from "./definition.ts";
@@ -42,17 +42,14 @@ export function keySplits(s: number): { readonly splits: number; readonly span: 
 const blockRows = (rows: number) => (rows <= 4 ? 4 : 8);
 
 const partsKernel = defineKernel({
-  name: "attention/split-k",
+  name: "attention/split-k/parts",
   source,
   inputs: { q: "[b, h, t, d]", k: "[b, g, s, d]", v: "[b, g, s, d]", "step?": "[64, 4]" },
   outputs: { mixed: "[b, t, h, splits, d]", extremes: "[b, t, h, splits, 2]" },
   accepts: { step: ["u32"] },
   strided: ["q", "k", "v"],
   axes: (_axes, { splits }: SplitProblem) => ({ splits }),
-  params: ({ h, g, t }, { splits, span, start, length, scale }) => {
-    const rows = (h / g) * t;
-    return { h, g, t, blocks: Math.ceil(rows / blockRows(rows)), splits, span, start, length, scale };
-  },
+  params: ({ h, g, t }, { splits, span, start, length, scale }) => ({ h, g, t, splits, span, start, length, scale }),
   uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, mask: true, score: true }),
   specialise: ({ d, h, g, t }, problem) => ({
     parts: attentionParts(problem, { mask: true, score: true }),
@@ -60,7 +57,7 @@ const partsKernel = defineKernel({
   }),
   workgroups: ({ b, h, g, t }, { splits }) => {
     const rows = (h / g) * t;
-    return [splits, g * Math.ceil(rows / blockRows(rows)), b];
+    return [splits, Math.ceil(rows / blockRows(rows)), b * g];
   },
   cost: ({ b, h, t, s, d }, problem) => ({ flops: 4 * d * visiblePairs({ b, h, t, s }, problem) }),
 });
@@ -68,15 +65,14 @@ const partsKernel = defineKernel({
 type JoinAxes = Sizes<"b" | "h" | "t" | "d">;
 
 const joinRecord = {
-  name: "attention/split-k-join",
+  name: "attention/split-k/join",
   source: joinSource,
   inputs: { mixed: "[b, t, h, splits, d]", extremes: "[b, t, h, splits, 2]", "step?": "[64, 4]" },
   accepts: { step: ["u32"] },
-  params: ({ b, h, t, d }: JoinAxes, { groups, splits, span, start, length }: SplitProblem) => ({
+  params: ({ h, t }: JoinAxes, { groups, splits, span, start, length }: SplitProblem) => ({
     h,
     g: groups,
     t,
-    size: (b * t * h * d) / 4,
     splits,
     span,
     start,
@@ -87,10 +83,10 @@ const joinRecord = {
     parts: attentionParts(problem, { mask: true, lse: true }),
     constants: { HEAD_WIDTH: d, ROWS: blockRows((h / problem.groups) * t) },
   }),
-  workgroups: ({ b, h, t, d }: JoinAxes): [number] => [Math.ceil((b * t * h * d) / 4 / 64)],
+  workgroups: ({ b, h, t }: JoinAxes): [number, number, number] => [t, h, b],
   cost: ({ b, h, t, d }: JoinAxes, { splits }: SplitProblem) => ({
     flops: 3 * b * h * t * splits * d,
-    requestedBytes: 4 * b * h * t * (splits * (2 * (d / 4) + d) + d),
+    requestedBytes: 4 * b * h * t * (splits * 1.5 * d + d),
   }),
 } as const;
 

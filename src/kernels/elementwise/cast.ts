@@ -46,7 +46,7 @@ const kernel = defineKernel({
     };
   },
   workgroups: ({ n }, { dtype }) => [Math.ceil(n / packed(dtype) / workgroup)],
-  cost: () => ({ flops: 0 }),
+  cost: ({ n }, { dtype }) => ({ flops: 0, requestedBytes: 4 * n + (4 * n) / packed(dtype) }),
 });
 
 /**

@@ -35,7 +35,7 @@ const kernel = defineKernel({
     last: bytesPerElement[dtype] === 2 && y % 2 === 1 ? 0xffff : 0xffffffff,
   }),
   workgroups: ({ y }, { dtype }) => [Math.ceil(wordsOf(y, dtype) / workgroup)],
-  cost: () => ({ flops: 0 }),
+  cost: ({ y }, { dtype }) => ({ flops: 0, requestedBytes: 4 * wordsOf(y, dtype) }),
 });
 
 /**

@@ -48,7 +48,7 @@ const kernel = defineKernel({
   workgroups: ({ n }, { run }, { dtypes }) => [Math.ceil(((n / run) * wordsOf(run, packed(dtypes["x"]))) / workgroup)],
   cost: ({ n }, _, { dtypes }) => {
     const bytes = n * bytesPerElement[dtypes["x"] ?? "f32"];
-    return { flops: 0, compulsoryBytes: 2 * bytes, requestedBytes: (packed(dtypes["x"]) === 1 ? 8 : 10) * n };
+    return { flops: 0, compulsoryBytes: 2 * bytes, requestedBytes: 8 * n };
   },
 });
 

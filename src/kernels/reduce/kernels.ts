@@ -3,6 +3,7 @@ import workgroupSource from "#shaders/reduce/workgroup.wgsl";
 import type { Shape } from "../../tensor/shape.ts";
 import { defineKernel, type KernelContext } from "../kernel.ts";
 import { type Walk, walker } from "../layout/walk.ts";
+import { lanesOf, rowWorkgroups } from "./lanes.ts";
 
 /** What one reduction is made for: the walk over the other axes, and the reduced one. */
 export interface ReduceOptions {
@@ -16,13 +17,6 @@ export interface ReduceOptions {
 }
 
 const threadWorkgroup = 64;
-const lanesWorkgroup = 128;
-
-/** Axes up to this long are shared by 16 threads, as rows are in the norms. */
-const shortAxis = 1024;
-
-const lanes = (length: number) => (length <= shortAxis ? 16 : lanesWorkgroup);
-
 const fields = ({ operation, walk, length, step }: ReduceOptions, context: KernelContext) => ({
   ...walker(walk, context, { single: true }).params,
   length,
@@ -49,7 +43,7 @@ export const reduceByThread = defineKernel({
   cost: ({ x, y }) => ({ flops: x, requestedBytes: 4 * (x + y) }),
 });
 
-/** A reduction by 16 or 128 threads a result. */
+/** A reduction by 4, 16 or 128 threads a result, the more the longer the axis. */
 export const reduceByWorkgroup = defineKernel({
   name: "reduce/workgroup",
   source: workgroupSource,
@@ -60,8 +54,8 @@ export const reduceByWorkgroup = defineKernel({
   params: (_, options, context) => fields(options, context),
   specialise: (_, options, context) => ({
     parts: parts(options, context),
-    constants: { LANES: lanes(options.length) },
+    constants: { LANES: lanesOf(options.length) },
   }),
-  workgroups: ({ y }, { length }) => [Math.ceil(y / (lanesWorkgroup / lanes(length)))],
+  workgroups: ({ y }, { length }) => rowWorkgroups(y, length),
   cost: ({ x, y }) => ({ flops: x, requestedBytes: 4 * (x + y) }),
 });

@@ -16,7 +16,7 @@ export interface AxisOptions {
 }
 
 /** Axes at least this long are worth several threads. */
-const longAxis = 64;
+const longAxis = 256;
 
 /** Results at least this many keep a GPU busy with a thread each. */
 const manyResults = 16_384;

@@ -1,70 +1,94 @@
-import halvesSource from "#shaders/rope/halves.wgsl";
-import interleavedSource from "#shaders/rope/interleaved.wgsl";
+import halves from "#shaders/rope/halves.wgsl";
+import interleaved from "#shaders/rope/interleaved.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { defineKernel, type KernelContext } from "../kernel.ts";
+import { defineKernel } from "../kernel.ts";
 
-/** How rotary positions are applied. */
-export interface RopeOptions {
-  /** Which elements pair up: i with i + r/2 (Llama checkpoints), or 2i with 2i + 1 (GPT-J). */
-  readonly layout: "halves" | "interleaved";
-  /** Position of each batch row's first token, when neither `positions` nor `step` says it; default 0. */
+/** Which two elements of a head turn together: `halves` pairs i with i + pairs, `interleaved` 2i with 2i + 1. */
+export type RopeLayout = "halves" | "interleaved";
+
+/** What is rotated, and by which angles. */
+export interface RopeTensors {
+  /** Heads `[b, t, h, d]`; may be a view whose last axis has no gaps. */
+  readonly x: Tensor;
+  /** Cosines and sines `[p, pairs, 2]`, as `ropeTable` makes them; the rotary width 2 · pairs may be less than d. */
+  readonly table: Tensor;
+  /** Position of each token, u32 `[b, t]`. */
+  readonly positions?: Tensor | undefined;
+  /** Where each batch row stands, u32 `[64, 4]`: positions count up from there. */
+  readonly step?: Tensor | undefined;
+}
+
+interface PositionOptions {
+  /** Position of the first token where neither positions nor a step are given; default 0. */
   readonly start?: number;
+}
+
+/** How to rotate. */
+export interface RopeOptions extends PositionOptions {
+  readonly layout: RopeLayout;
   readonly into?: { readonly y?: Tensor };
 }
 
-const positionPart = ({ dtypes }: KernelContext) =>
-  dtypes["positions"] ? "lib/position/given" : dtypes["step"] ? "lib/position/step" : "lib/position/start";
-
-const define = (name: string, source: string) =>
+const record = (layout: RopeLayout, source: string) =>
   defineKernel({
-    name,
+    name: `rope/${layout}`,
     source,
     inputs: { x: "[b, t, h, d]", table: "[p, pairs, 2]", "positions?": "[b, t]", "step?": "[64, 4]" },
     outputs: { y: "[b, t, h, d]" },
     accepts: { positions: ["u32"], step: ["u32"] },
-    check: ({ d, pairs }) => {
-      if (2 * pairs > d)
-        throw new ShapeError(`${name}: the table turns ${2 * pairs} elements of a head, which has ${d}`);
+    strided: ["x"],
+    check: ({ d, p, pairs, t }, { start = 0 }: PositionOptions) => {
+      if (2 * pairs > d) {
+        throw new ShapeError(`rope: table turns ${2 * pairs} elements of a head, x has ${d} (d)`);
+      }
+      if (!Number.isInteger(start) || start < 0 || start + t > p) {
+        throw new ShapeError(`rope: positions ${start} to ${start + t - 1}, expected 0 to ${p - 1}: the rows of table`);
+      }
     },
-    specialise: (_axes, _options, context) => ({ parts: [positionPart(context)] }),
-    params: ({ t, h, d, p, pairs }, { start = 0 }: { readonly start?: number }) => ({
-      t,
-      h,
-      d,
-      pairs,
-      positions: p,
-      start,
-    }),
-    workgroups: ({ b, t, h, d }) => [Math.ceil((h * Math.ceil(d / 2)) / 64), t, b],
+    params: ({ b, t, h, d, pairs }, { start = 0 }, { strides, offsets }) => {
+      const [batch = 0, token = 0, head = 0] = strides["x"] ?? [];
+      return {
+        size: b * t * h * (d - pairs),
+        t,
+        h,
+        d,
+        pairs,
+        start,
+        x_first: offsets["x"] ?? 0,
+        x_batch: batch,
+        x_token: token,
+        x_head: head,
+      };
+    },
+    specialise: (_axes, _options, { dtypes }) => {
+      if (dtypes["positions"]) return { parts: ["lib/position/given"] };
+      return dtypes["step"] ? { parts: ["lib/position/step"] } : {};
+    },
+    workgroups: ({ b, t, h, d, pairs }) => [Math.ceil((b * t * h * (d - pairs)) / 64)],
     cost: ({ b, t, h, d, pairs }) => ({
       flops: 6 * b * t * h * pairs,
-      requestedBytes: 8 * b * t * h * (d + pairs),
+      requestedBytes: 4 * b * t * h * (2 * d + 2 * pairs),
     }),
   });
 
-/** The kernels by layout. */
-export const ropeKernels = {
-  halves: define("rope/halves", halvesSource),
-  interleaved: define("rope/interleaved", interleavedSource),
-} as const;
+const kernels = { halves: record("halves", halves), interleaved: record("interleaved", interleaved) } as const;
 
 /**
- * Rotary position embedding (Su et al. 2021, section 3.2.2): turns pairs of each head's elements by angles that grow
- * with the position. `x` is `[b, t, h, d]`; `table` `[positions, pairs, 2]` holds cosines and sines (`ropeTable`), and
- * elements beyond 2 · pairs pass through. Positions are `positions` `[b, t]`, or the step's, or count from `start`; past
- * the table's end the last entry is used.
+ * Rotary position embedding: pair i of a head at position p turns by the angle whose cosine and sine the table holds
+ * (Su et al. 2021, section 3.4.2). x `[b, t, h, d]` → y `[b, t, h, d]`; elements beyond the rotary width pass through.
+ * Positions are `start + t`, or `positions[b, t]`, or count up from the step's. Throws `ShapeError` for a table wider
+ * than a head and for a start beyond the table; a position read on the GPU must be a row of the table.
  */
-export function rope(
-  gpu: Gpu,
-  tensors: {
-    readonly x: Tensor;
-    readonly table: Tensor;
-    readonly positions?: Tensor | undefined;
-    readonly step?: Tensor | undefined;
-  },
-  { layout, ...rest }: RopeOptions,
-): { readonly y: Tensor } {
-  return ropeKernels[layout](gpu, tensors, rest);
+export function rope(gpu: Gpu, tensors: RopeTensors, options: RopeOptions): { readonly y: Tensor } {
+  const { x, positions, step } = tensors;
+  if (x.strides.length === 4 && (x.shape[3] ?? 1) > 1 && x.strides[3] !== 1) {
+    throw new ShapeError(`rope: x has strides [${x.strides.join(", ")}], expected 1 for its last axis`);
+  }
+  if ([positions, step, options.start].filter((place) => place !== undefined).length > 1) {
+    throw new ShapeError("rope: expected one of positions, step and start, given more");
+  }
+  const { layout, ...rest } = options;
+  return kernels[layout](gpu, tensors, rest);
 }

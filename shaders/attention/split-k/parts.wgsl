@@ -1,4 +1,4 @@
-// with: attention/views, attention/split-range, attention/masks/causal, attention/scores/none, lib/extent/fixed, lib/online-softmax
+// with: attention/views, attention/split-k/range, attention/split-k/reduce, attention/products, attention/masks/causal, attention/scores/none, lib/extent/fixed, lib/online-softmax
 // Attention of few queries over many keys, the keys cut into splits that run side by side (Flash-Decoding, Dao et al. 2023)
 //
 // One workgroup per ROWS query rows and split. Rows are (token, head) pairs of one key and value head, so that grouped
@@ -19,7 +19,7 @@ const_assert HEAD_WIDTH % 4 == 0 && VECTORS <= WORKGROUP;
 const_assert ROWS % 4 == 0 && THREAD_KEYS >= 4;  // the output passes through the weights' memory
 const_assert (WORKGROUP & (WORKGROUP - 1)) == 0;  // the tree reduction halves it
 
-struct Params { h: u32, g: u32, t: u32, blocks: u32, splits: u32, span: u32, start: i32, length: u32, scale: f32 }
+struct Params { h: u32, g: u32, t: u32, splits: u32, span: u32, start: i32, length: u32, scale: f32 }
 
 @group(0) @binding(0) var<storage, read> q: array<vec4f>;              // [b, h, t, d]
 @group(0) @binding(1) var<storage, read> k: array<vec4f>;              // [b, g, s, d]
@@ -34,29 +34,36 @@ var<workgroup> weights: array<vec4f, KEYS * FOURS>;        // [key][four rows]
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let split = workgroup.x;
-  let group = workgroup.y / params.blocks;
-  let block = workgroup.y % params.blocks;
-  let b = workgroup.z;
-  let keys = split_range(b, block, split);
+  let block = workgroup.y;
+  let b = workgroup.z / params.g;
+  let group = workgroup.z % params.g;
+  let positions = block_positions(b, block);
+  let keys = split_range(block_range(b, positions), split);
   if (keys.x >= keys.y) { return; }  // the whole workgroup leaves
 
+  // Token and head of each row; rows past the end repeat the last.
   let heads = params.h / params.g;
-  let rows = heads * params.t;
-  let position = first_query(b);
-  let positions = block_positions(b, block);
-  for (var i = thread; i < VECTORS * FOURS; i += WORKGROUP) {
-    var values = mat4x4f();
-    for (var r = 0u; r < 4; r++) {
-      let row = min(block * ROWS + 4 * (i % FOURS) + r, rows - 1);  // rows past the end repeat the last
-      values[r] = q[q_row(b, group * heads + row % heads, row / heads) / 4 + i / FOURS];
+  let rows = min(ROWS, heads * params.t - block * ROWS);
+  var token: array<u32, ROWS>;
+  var head: array<u32, ROWS>;
+  for (var r = 0u; r < ROWS; r++) {
+    let row = block * ROWS + min(r, rows - 1);
+    token[r] = row / heads;
+    head[r] = group * heads + row % heads;
+  }
+  if (thread < VECTORS) {
+    for (var f = 0u; f < FOURS; f++) {
+      var values = mat4x4f();
+      for (var r = 0u; r < 4; r++) { values[r] = q[q_row(b, head[4 * f + r], token[4 * f + r]) / 4 + thread]; }
+      let columns = transpose(values);
+      for (var c = 0u; c < 4; c++) { queries[(4 * thread + c) * FOURS + f] = columns[c]; }
     }
-    let columns = transpose(values);
-    for (var c = 0u; c < 4; c++) { queries[(4 * (i / FOURS) + c) * FOURS + i % FOURS] = columns[c]; }
   }
   workgroupBarrier();
 
   let value_column = thread % VECTORS;
   let value_thread = thread / VECTORS;
+  let position = first_query(b);
   var largest: array<vec4f, FOURS>;
   var sums: array<vec4f, FOURS>;  // over this thread's keys
   var out_rows: array<vec4f, ROWS>;  // of this thread's columns, over its share of the keys
@@ -77,12 +84,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
           let z = queries[(4 * i + 2) * FOURS + f];
           let w = queries[(4 * i + 3) * FOURS + f];
           for (var n = 0u; n < THREAD_KEYS; n++) {
-            var sum = scores[n][f];
-            sum = fma(x, vec4f(values[n].x), sum);
-            sum = fma(y, vec4f(values[n].y), sum);
-            sum = fma(z, vec4f(values[n].z), sum);
-            sum = fma(w, vec4f(values[n].w), sum);
-            scores[n][f] = sum;
+            scores[n][f] = add_products(values[n], x, y, z, w, scores[n][f]);
           }
         }
       }
@@ -95,10 +97,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
         let key = own_key + n;
         var visible = scores[n][f] * params.scale;
         for (var r = 0u; r < 4; r++) {
-          let row = block * ROWS + 4 * f + r;
-          let h = group * heads + row % heads;
-          visible[r] = score_mod(visible[r], b, h, position + row / heads, key);
-          if (key >= keys.y || (!full && !mask_mod(b, h, position + row / heads, key))) { visible[r] = LOWEST; }
+          let at = position + token[4 * f + r];
+          visible[r] = score_mod(visible[r], b, head[4 * f + r], at, key);
+          if (key >= keys.y || (!full && !mask_mod(b, head[4 * f + r], at, key))) { visible[r] = LOWEST; }
         }
         scores[n][f] = visible;
         top = max(top, visible);
@@ -134,39 +135,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   for (var f = 0u; f < FOURS; f++) { sums[f] = workgroup_sum4(sums[f], thread); }
   for (var r = 0u; r < ROWS; r++) { weights[thread * ROWS + r] = out_rows[r]; }
   workgroupBarrier();
-  for (var i = thread; i < ROWS * VECTORS; i += WORKGROUP) {
-    let r = i / VECTORS;
-    let row = block * ROWS + r;
-    if (row >= rows) { break; }
-    var total = vec4f(0.0);
-    for (var n = 0u; n < VALUE_THREADS; n++) { total += weights[(n * VECTORS + i % VECTORS) * ROWS + r]; }
-    let at = ((b * params.t + row / heads) * params.h + group * heads + row % heads) * params.splits + split;
-    mixed[at * VECTORS + i % VECTORS] = total;
-    if (i % VECTORS == 0) { extremes[at] = vec2f(largest[r / 4][r % 4], sums[r / 4][r % 4]); }
+  for (var r = 0u; r < ROWS; r++) {
+    let at = ((b * params.t + token[r]) * params.h + head[r]) * params.splits + split;
+    if (r < rows && thread < VECTORS) {
+      var total = vec4f(0.0);
+      for (var n = 0u; n < VALUE_THREADS; n++) { total += weights[(n * VECTORS + thread) * ROWS + r]; }
+      mixed[at * VECTORS + thread] = total;
+    }
+    if (r < rows && thread == 0) { extremes[at] = vec2f(largest[r / 4][r % 4], sums[r / 4][r % 4]); }
   }
-}
-
-// The tree of lib/reduce for four rows at once, in the weights' memory, which nobody is reading.
-fn workgroup_max4(value: vec4f, thread: u32) -> vec4f {
-  weights[thread] = value;
-  workgroupBarrier();
-  for (var width = WORKGROUP / 2; width > 0; width /= 2) {
-    if (thread < width) { weights[thread] = max(weights[thread], weights[thread + width]); }
-    workgroupBarrier();
-  }
-  let largest = weights[0];
-  workgroupBarrier();
-  return largest;
-}
-
-fn workgroup_sum4(value: vec4f, thread: u32) -> vec4f {
-  weights[thread] = value;
-  workgroupBarrier();
-  for (var width = WORKGROUP / 2; width > 0; width /= 2) {
-    if (thread < width) { weights[thread] += weights[thread + width]; }
-    workgroupBarrier();
-  }
-  let total = weights[0];
-  workgroupBarrier();
-  return total;
 }

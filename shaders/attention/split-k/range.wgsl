@@ -9,8 +9,11 @@ fn block_positions(b: u32, block: u32) -> vec2u {
   return first_query(b) + vec2u(block * ROWS, last) / heads;
 }
 
-fn split_range(b: u32, block: u32, split: u32) -> vec2u {
-  let positions = block_positions(b, block);
-  let keys = key_range(positions.x, positions.y, key_count(b));
-  return vec2u(max(keys.x, split * params.span), min(keys.y, (split + 1) * params.span));
+// The keys that a block may see.
+fn block_range(b: u32, positions: vec2u) -> vec2u {
+  return key_range(positions.x, positions.y, key_count(b));
+}
+
+fn split_range(block_keys: vec2u, split: u32) -> vec2u {
+  return vec2u(max(block_keys.x, split * params.span), min(block_keys.y, (split + 1) * params.span));
 }

@@ -1,0 +1,31 @@
+// How flash brings k and v into workgroup memory, a piece at a time. Rows from `end` on are not read: they count as zeros.
+// The constants are the kernel's.
+
+var<workgroup> tile: array<vec4f, KEYS * VECTORS / CHUNKS>;
+
+// DEPTH vectors of columns of KEYS rows of k, turned: a vector of the tile holds one column of four keys, [column][four].
+fn stage_keys(b: u32, group: u32, first_key: u32, end: u32, chunk: u32, thread: u32) {
+  for (var i = thread; i < KEYS / 4 * DEPTH; i += THREADS) {
+    let four = i / DEPTH;
+    let depth = i % DEPTH;
+    var values = mat4x4f();
+    for (var n = 0u; n < 4; n++) {
+      let key = first_key + 4 * four + n;
+      if (key < end) { values[n] = k[k_row(b, group, key) / 4 + chunk * DEPTH + depth]; }
+    }
+    let columns = transpose(values);
+    for (var c = 0u; c < 4; c++) {
+      tile[(4 * depth + c) * (KEYS / 4) + four] = columns[c];
+    }
+  }
+}
+
+// CHUNK_KEYS rows of v as they are, [key][vector].
+fn stage_values(b: u32, group: u32, first_key: u32, end: u32, thread: u32) {
+  for (var i = thread; i < CHUNK_KEYS * VECTORS; i += THREADS) {
+    let key = first_key + i / VECTORS;
+    var values = vec4f(0.0);
+    if (key < end) { values = v[v_row(b, group, key) / 4 + i % VECTORS]; }
+    tile[i] = values;
+  }
+}

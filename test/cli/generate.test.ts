@@ -1,0 +1,128 @@
+import { once } from "node:events";
+import { expect, test } from "vitest";
+import { bundledModel, goldenPrompts } from "../support/bundled.ts";
+import { type CliRun, runCli, startCli } from "./run-cli.ts";
+
+const golden = goldenPrompts[1] ?? goldenPrompts[0];
+if (!golden) throw new Error("there is no golden prompt");
+
+/** Runs `generate --json` and returns its one object. */
+async function generateJson(...args: string[]): Promise<Record<string, unknown>> {
+  const run = await runCli(["generate", "--model", bundledModel, "--json", ...args]);
+  expect(run.code).toBe(0);
+  expect(run.stdout.trim().split("\n")).toHaveLength(1);
+  expect(ours(run)).toBe("");
+  return JSON.parse(run.stdout) as Record<string, unknown>;
+}
+
+/** What we wrote to stderr: Dawn warns of limits by itself. */
+function ours({ stderr }: CliRun): string {
+  return stderr.replace(/^Warning: maxDynamic.*\n/gm, "");
+}
+
+const duration = expect.toSatisfy((value: unknown) => typeof value === "number" && value > 0, "a duration");
+const bytes = expect.toSatisfy((value: unknown) => Number.isInteger(value) && Number(value) > 0, "a size");
+
+test("--json gives exactly one object, with the golden continuation", async () => {
+  const { seed, ...result } = await generateJson("--temperature", "0", "--max-tokens", "12", golden.prompt);
+  const tokens = golden.greedyTokens.slice(0, 12);
+  expect(seed).toBeTypeOf("number");
+  expect(result).toEqual({
+    model: bundledModel,
+    adapter: expect.stringMatching(/./),
+    promptTokens: golden.promptTokens,
+    tokens,
+    text: expect.stringMatching(/./),
+    stopReason: "length",
+    timings: {
+      load: duration,
+      compile: duration,
+      prefill: duration,
+      decode: duration,
+      tokensPerSecond: duration,
+      encodePerToken: duration,
+    },
+    memory: { weights: bytes, cache: bytes, temporaries: bytes },
+    dispatchesPerToken: bytes,
+  });
+  expect(golden.greedyText.startsWith(String(result["text"]))).toBe(true);
+});
+
+test("text streams to stdout, figures go to stderr", async () => {
+  const args = ["generate", "--model", bundledModel, "-t", "0", "-n", "12", golden.prompt];
+  const run = await runCli(args);
+  const [line, ...others] = ours(run).trimEnd().split("\n");
+  expect(run.code).toBe(0);
+  expect(golden.greedyText.startsWith(run.stdout.slice(0, -1))).toBe(true);
+  expect(run.stdout.endsWith("\n")).toBe(true);
+  expect(others).toEqual([]);
+  const count = golden.promptTokens.length;
+  expect(line).toMatch(/ · prefill (\d+) tokens, [\d.]+\/s · decode 12 tokens, [\d.]+\/s · ended: length · seed \d+$/);
+  expect(line).toContain(`prefill ${count} tokens`);
+});
+
+test("sampling options reach the engine: the same seed, the same text, and logprobs", async () => {
+  const args = ["-t", "0.9", "--top-k", "50", "--top-p", "0.95", "--min-p", "0.01", "--seed", "7", "-n", "8"];
+  const penalties = ["--repetition-penalty", "1.1", "--presence-penalty", "-0.1", "--frequency-penalty", "0.1"];
+  const [first, second] = [
+    await generateJson(...args, ...penalties, "--logprobs", "3"),
+    await generateJson(...args, ...penalties),
+  ];
+  expect(first["seed"]).toBe(7);
+  expect(second["tokens"]).toEqual(first["tokens"]);
+  expect(second["logprobs"]).toBeUndefined();
+  const tokens = first["tokens"] as number[];
+  const logprobs = first["logprobs"] as { token: number; logprob: number; top: { logprob: number }[] }[];
+  expect(logprobs.map(({ token }) => token)).toEqual(tokens);
+  for (const { logprob, top } of logprobs) {
+    expect(logprob).toBeLessThan(0);
+    expect(top.map((each) => each.logprob)).toEqual(top.map((each) => each.logprob).sort((a, b) => b - a));
+    expect(top).toHaveLength(3);
+  }
+});
+
+test("--stop may be given several times", async () => {
+  const result = await generateJson("-t", "0", "--stop", "zzz", "--stop", " ", "--seed", "1", golden.prompt);
+  expect(result["stopReason"]).toBe("stop");
+  expect(result["text"]).not.toContain(" ");
+});
+
+test("without a prompt the bundled model says something", async () => {
+  const { promptTokens, tokens } = await generateJson("-n", "1");
+  expect((promptTokens as number[]).length).toBeGreaterThan(2);
+  expect(tokens).toHaveLength(1);
+});
+
+test("a small device without features gives the same tokens", async () => {
+  const small = ["--features", "none", "--cap", "binding=262144,storageBuffers=8,workgroupBytes=16384"];
+  const { tokens } = await generateJson(...small, "-t", "0", "-n", "4", golden.prompt);
+  expect(tokens).toEqual(golden.greedyTokens.slice(0, 4));
+});
+
+/** A long generation that has begun to write. */
+async function begun() {
+  const child = startCli(["generate", "--model", bundledModel, "-n", "500", "--seed", "1"]);
+  let stderr = "";
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
+  });
+  await once(child.stdout, "data");
+  return { child, end: async () => ({ code: (await once(child, "close"))[0] as unknown, stderr }) };
+}
+
+test("Ctrl-C ends the generation, with its figures", async () => {
+  const { child, end } = await begun();
+  child.stdout.resume();
+  child.kill("SIGINT");
+  const { code, stderr } = await end();
+  expect(code).toBe(130);
+  expect(stderr).toMatch(/ · ended: abort · seed 1\n$/);
+});
+
+test("a reader that goes away ends the generation in silence", async () => {
+  const { child, end } = await begun();
+  child.stdout.destroy();
+  const { code, stderr } = await end();
+  expect(code).toBe(0);
+  expect(stderr).not.toMatch(/error|ended/);
+});

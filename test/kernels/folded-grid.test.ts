@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { contiguous } from "../../src/kernels/layout/contiguous.ts";
+import { transpose as reference } from "../../src/reference/layout.ts";
+import { tensor } from "../../src/tensor/tensor.ts";
+import { transpose } from "../../src/tensor/views.ts";
+import { activationCases } from "../cases/activation.ts";
+import { castCases } from "../cases/cast.ts";
+import { elementwiseCases } from "../cases/elementwise.ts";
+import { fillCases } from "../cases/fill.ts";
+import { addLayerNormCases, layerNormCases } from "../cases/layer-norm.ts";
+import { randomCases } from "../cases/random.ts";
+import { reduceCases } from "../cases/reduce.ts";
+import { addRmsNormCases, rmsNormCases } from "../cases/rms-norm.ts";
+import { softmaxCases } from "../cases/softmax.ts";
+import { testGpu } from "../support/gpu.ts";
+import { normal } from "../support/random.ts";
+import { stored, testCases } from "../support/run-cases.ts";
+
+// A grid of one dimension folds into y when it is longer than the device's limit, 65,535 workgroups. On a device that
+// takes 9, grids of 10 to 81 fold, and most of them leave workgroups past the end.
+const gpu = await testGpu({ cap: { workgroups: 9 } });
+
+for (const table of [
+  ...activationCases,
+  ...castCases,
+  ...elementwiseCases,
+  fillCases,
+  layerNormCases,
+  addLayerNormCases,
+  ...randomCases,
+  ...reduceCases,
+  rmsNormCases,
+  addRmsNormCases,
+  softmaxCases,
+]) {
+  const cases = table.cases.filter(({ name }) => name.includes("folds: "));
+  test(`${table.op} has a case that folds`, () => expect(cases.length).toBeGreaterThan(0));
+  testCases(() => gpu, { ...table, cases });
+}
+
+test("contiguous", async () => {
+  for (const dtype of ["f32", "bf16"] as const) {
+    const input = { shape: [51, 41], values: normal(51 * 41, 1), dtype };
+    const view = transpose(tensor(gpu, input.shape, input.values, dtype));
+    const program = gpu.record(() => contiguous(gpu, { x: view }));
+    expect(program.dispatches[0]?.workgroups[1]).toBeGreaterThan(1);
+    const expected = reference({ x: stored(input) }, { order: [1, 0] }).y.values;
+    expect([...(await contiguous(gpu, { x: view }).y.read())]).toEqual([...expected]);
+  }
+});
