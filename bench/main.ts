@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { openGpu } from "../src/gpu/open.ts";
+import { openGpu } from "../src/index.ts";
 import type { CaseTable } from "../test/support/case-table.ts";
 import type { Measurement } from "./harness/measure.ts";
 import { runBench } from "./harness/run.ts";

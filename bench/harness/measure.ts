@@ -1,6 +1,6 @@
 import type { Call, Dispatch } from "../../src/gpu/dispatch.ts";
-import type { Gpu } from "../../src/gpu/gpu.ts";
 import type { Instance, Program } from "../../src/gpu/program.ts";
+import type { Gpu } from "../../src/index.ts";
 
 /** One measured row. Times are of the GPU where it has timestamps, else of the wall clock. */
 export interface Measurement {

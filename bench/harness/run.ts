@@ -1,5 +1,5 @@
-import type { Gpu } from "../../src/gpu/gpu.ts";
-import { tensor } from "../../src/tensor/tensor.ts";
+import type { Gpu } from "../../src/index.ts";
+import { tensor } from "../../src/index.ts";
 import type { CaseTable } from "../../test/support/case-table.ts";
 import { checkCase } from "../../test/support/check-case.ts";
 import { type Measurement, measure } from "./measure.ts";

@@ -13,8 +13,7 @@ fn is_nan(logit: f32) -> bool {
 fn order_key(logit: f32) -> u32 {
   let bits = bitcast<u32>(logit);
   if (is_nan(logit) || bits == 0xff800000) { return IMPOSSIBLE; }
-  if ((bits & 0x7fffffff) == 0) { return 0x80000000; }
-  return select(bits | 0x80000000, ~bits, bits > 0x80000000);
+  return select(bits | 0x80000000, ~bits, bits > 0x80000000);  // −0, whose bits are 0x80000000, becomes what 0 does
 }
 
 // The logit of a key that is not IMPOSSIBLE.

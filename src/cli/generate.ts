@@ -11,7 +11,7 @@ import { addModelOptions, type ModelFlags } from "./model-options.ts";
 import { openModel } from "./open-model.ts";
 import { onReaderGone, print, printJson, say } from "./output.ts";
 import { withProgress } from "./progress.ts";
-import { bold } from "./terminal.ts";
+import { bold, lineColumns } from "./terminal.ts";
 import { createTextFlow } from "./text-flow.ts";
 
 /** What `generate` was asked; the sampling fields are those of `GenerationOptions`. */
@@ -44,6 +44,7 @@ export function generateCommand(): Command {
 
 async function generate(prompt: string | undefined, flags: GenerateFlags): Promise<void> {
   const { json = false } = flags;
+  if (flags.logprobs && !json) throw new TextError("--logprobs needs --json: a text has no place for them");
   resolveOptions(samplingOptions(flags), {}, 1); // what is out of range is told before the model is loaded
   using opened = await openModel(flags);
   const { model, load } = opened;
@@ -71,7 +72,7 @@ async function generate(prompt: string | undefined, flags: GenerateFlags): Promi
   const timings = { load, compile: compiled + result.timings.compile };
   if (json) return await printJson(generationJson(model, result, timings, pieces));
   await print(process.stdout.isTTY && process.stderr.isTTY ? "\n\n" : "\n");
-  if (!reader.signal.aborted) say(generationFigures(model, result, process.stderr.columns ?? 1000));
+  if (!reader.signal.aborted) say(generationFigures(model, result, lineColumns()));
 }
 
 /** The fields of `GenerationOptions` among the flags. */

@@ -12,7 +12,7 @@ import { programTable } from "./program-table.ts";
 import { withProgress } from "./progress.ts";
 import { knownTaps, runTapped } from "./taps.ts";
 import { tensorText } from "./tensor-text.ts";
-import { fill } from "./terminal.ts";
+import { fill, tableColumns } from "./terminal.ts";
 
 interface InspectFlags extends ModelFlags {
   readonly tokens?: readonly number[];
@@ -85,7 +85,7 @@ async function showValues(model: LanguageModel, ids: readonly number[], flags: I
       }),
     });
   }
-  for (const [name, tensor] of taps) await print(tensorText(name, tensor, process.stdout.columns ?? 100));
+  for (const [name, tensor] of taps) await print(tensorText(name, tensor, tableColumns()));
   if (names.length === 0) await print(logitsTable(model.tokenizer, ids, logits));
 }
 
@@ -105,7 +105,7 @@ async function showProgram(model: LanguageModel, ids: readonly number[], flags: 
     : undefined;
   const reports = programReports(model, ids.length, times);
   if (json) return await printJson(reports);
-  const columns = process.stdout.columns ?? 100;
+  const columns = tableColumns();
   await print(`${programTable(`prefill of ${ids.length} tokens`, reports.prefill, columns)}\n`);
   await print(programTable(`decode step after ${ids.length} tokens`, reports.decode, columns));
   if (profile) say(fill(["GPU times are medians of several runs, each dispatch in a pass of its own"], "", columns));

@@ -7,7 +7,7 @@ import { openModel } from "./open-model.ts";
 import { print, printJson, say } from "./output.ts";
 import { withProgress } from "./progress.ts";
 import { scoringWindows, splitDocuments } from "./scoring-windows.ts";
-import { fill } from "./terminal.ts";
+import { fill, lineColumns } from "./terminal.ts";
 import { measured, milliseconds } from "./units.ts";
 
 interface PerplexityFlags extends ModelFlags {
@@ -85,7 +85,7 @@ async function perplexity(flags: PerplexityFlags): Promise<void> {
   await print(`perplexity ${Math.exp(natsPerToken).toFixed(3)}   ${natsPerToken.toFixed(4)} nats a token\n`);
   const counts = `${total} tokens of ${documents.length} ${documents.length === 1 ? "document" : "documents"}`;
   const items = [adapter, `${counts} in windows of ${window} by ${stride}`, `${measured((total * 1000) / score)}/s`];
-  say(fill(items, " · ", process.stderr.columns ?? 1000));
+  say(fill(items, " · ", lineColumns()));
 }
 
 /** Ids of prefix and text, and how many at the front are the prefix's or go around a text: those are given. */

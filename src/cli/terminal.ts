@@ -22,6 +22,16 @@ export function bold(text: string, stream: NodeJS.WriteStream): string {
   return stream.isTTY && stream.hasColors() ? `\x1b[1m${text}\x1b[22m` : text;
 }
 
+/** Columns for a table on stdout; of a pager's terminal where stdout goes to one. */
+export function tableColumns(): number {
+  return process.stdout.columns ?? process.stderr.columns ?? 100;
+}
+
+/** Columns for a line on stderr: as many as it needs where that is no terminal. */
+export function lineColumns(): number {
+  return process.stderr.columns ?? Number.POSITIVE_INFINITY;
+}
+
 /** Joins items to lines of at most `columns` characters, broken between items only; a comma stays at its line's end. */
 export function fill(items: readonly string[], separator: string, columns: number, indent = ""): string {
   const comma = separator.startsWith(",") ? "," : "";

@@ -88,7 +88,7 @@ export async function* run(
   };
   const most = Math.min(options.maxTokens, Math.max(...rows.map(room)));
   let decodeStart = performance.now();
-  const compiled = state.compileTime;
+  let compiled = state.compileTime;
   try {
     while (rows.some((row) => row.stopReason === undefined)) {
       while (pending.length < inFlight && submitted < most) await submit();
@@ -96,7 +96,10 @@ export async function* run(
       if (!next) break;
       const results = await readBack(state, next);
       timings.steps++;
-      if (timings.steps === 1) decodeStart = performance.now();
+      if (timings.steps === 1) {
+        decodeStart = performance.now();
+        compiled = state.compileTime;
+      }
       yield* advance(rows, results, inputs, options);
       if (signal?.aborted) for (const row of rows) if (row.stopReason === undefined) yield closing(row, "abort");
     }

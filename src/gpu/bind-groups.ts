@@ -53,7 +53,7 @@ export class BindGroupCache {
 
   /** Drops the bind groups of a buffer. */
   forget(buffer: GPUBuffer): void {
-    for (const key of [...[]]) this.#drop(key);
+    for (const key of [...(this.#users.get(buffer) ?? [])]) this.#drop(key);
   }
 
   /** Drops all: one of them may be invalid. */

@@ -40,7 +40,7 @@ const chosenOf = (b: number, v: number) => {
 };
 
 const topCases: Case[] = rows.flatMap(([name, b, v, values]) =>
-  [1, 5, 64]
+  [1, 5, 7, 64]
     .filter((n) => n <= v)
     .map((n) => ({
       name: `${name}, n = ${n}`,

@@ -213,14 +213,16 @@ describe("scopes", () => {
     expect(kept.storage.state).toBe("disposed");
   });
 
-  test("keeping does not take from an outer scope what an inner one did not make", () => {
+  test("keeping what an inner one did not make changes nothing", () => {
+    const before = filled(1, 1);
     const outer = gpu.scope();
     const x = filled(1, 1);
     const inner = gpu.scope();
     inner.keep(x);
+    inner.keep(before);
     inner[Symbol.dispose]();
     outer[Symbol.dispose]();
-    expect(x.storage.state).toBe("disposed");
+    expect([x.storage.state, before.storage.state]).toEqual(["disposed", "live"]);
   });
 
   test("close in the reverse order", () => {

@@ -59,6 +59,16 @@ describe("a shader that does not compile", () => {
     );
   });
 
+  test("shows no lines of another part", () => {
+    const parts = { "lib/a": "const A = 1;\nconst B = A;", "lib/b": "const C = 2;" };
+    const shader = specialise("test/kernel", "// with: lib/a, lib/b\n@compute @workgroup_size(1) fn main() {}", parts);
+    const at = (lineNum: number) => ({ type: "error", message: "no", lineNum, linePos: 7 }) as GPUCompilationMessage;
+    expect(compileError(shader, [at(4)]).message).toBe(
+      "lib/a:2: no\n    1 | const A = 1;\n    2 | const B = A;\n      |       ^",
+    );
+    expect(compileError(shader, [at(5)]).message).toBe("lib/b:1: no\n    1 | const C = 2;\n      |       ^");
+  });
+
   test("an error without a place names the kernel", () => {
     const shader = specialise("test/kernel", "@compute @workgroup_size(1) fn main() {}", {});
     const message = { type: "error", message: "the driver is unwell", lineNum: 0, linePos: 0 } as GPUCompilationMessage;

@@ -44,6 +44,7 @@ describe("disposal", () => {
     const others = Array.from({ length: 6 }, () => axpy(gpu, { x: input, z: input }, { factor: 99 }).y);
     await gpu.flush();
     second.run();
+    for (const other of others) expect((await other.read())[0]).toBe(100);
     expect((await placed(second, program.result.sum).read())[69_999]).toBe(10.5);
     second.dispose();
     for (const other of others) other.dispose();
@@ -91,6 +92,7 @@ describe("eager work beside programs", () => {
   test("memory of eager work that is not submitted does not become a program's", async () => {
     const x = tensor(gpu, [3000], new Float32Array(3000).fill(1));
     const early = axpy(gpu, { x, z: x }, { factor: 1 }).y; // 2, in a pooled buffer
+    await gpu.flush();
     const late = axpy(gpu, { x: early, z: x }, { factor: 1 }).y;
     early.dispose();
     const recorded = recordSum(3000);

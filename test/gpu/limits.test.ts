@@ -3,7 +3,6 @@ import { requestAdapter } from "../../src/gpu/adapter.ts";
 import { GpuError } from "../../src/gpu/errors.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { defineKernel } from "../../src/kernels/kernel.ts";
-import { rmsNorm } from "../../src/kernels/norm/rms-norm.ts";
 import { empty, placeholder, tensor, upload, zeros } from "../../src/tensor/tensor.ts";
 import { testGpu } from "../support/gpu.ts";
 import { axpy, scale } from "../support/small-kernels.ts";
@@ -30,6 +29,25 @@ var<workgroup> memory: array<vec4f, WORDS / 4>;
   params: () => ({}),
   specialise: (_axes, constants: { readonly THREADS?: number; readonly WORDS?: number }) => ({ constants }),
   workgroups: () => [1],
+});
+
+/** `y[i] = i`, an element a workgroup. */
+const numbers = defineKernel({
+  name: "test/numbers",
+  source: `// with: lib/grid
+struct Params { n: u32 }
+@group(0) @binding(0) var<storage, read_write> y: array<f32>;
+@group(0) @binding(1) var<uniform> params: Params;
+@compute @workgroup_size(1)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
+  let i = linear_workgroup(workgroup, workgroups);
+  if (i < params.n) { y[i] = f32(i); }
+}`,
+  inputs: {},
+  outputs: { y: "[n]" },
+  axes: (_axes, { n }: { readonly n: number }) => ({ n }),
+  params: ({ n }) => ({ n }),
+  workgroups: ({ n }) => [n],
 });
 
 test("an opened device has the limits it says, and those of its adapter", async () => {
@@ -98,15 +116,12 @@ describe("caps are kept, whatever the device could do", async () => {
 
   test("workgroups of a grid", async () => {
     const small = await testGpu({ cap: { workgroups: 3 } });
-    // 9 workgroups of 8 rows fold into 3 × 3; one more does not.
-    const norm = (rows: number) =>
-      rmsNorm(
-        small,
-        { x: tensor(small, [rows, 1], new Array(rows).fill(-2)), weight: tensor(small, [1], [1]) },
-        { eps: 0 },
-      );
-    expect([...(await norm(72).y.read())]).toEqual(new Array(72).fill(-1));
-    expect(() => norm(73)).toThrow("norm/rms-norm: a grid of [10] workgroups, this device takes 3 in each dimension");
+    // 9 workgroups fold into 3 × 3; one more does not.
+    expect([...(await numbers(small, {}, { n: 9 }).y.read())]).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    expect([...(await numbers(small, {}, { n: 7 }).y.read())]).toEqual([0, 1, 2, 3, 4, 5, 6]); // and 2 leave early
+    expect(() => numbers(small, {}, { n: 10 })).toThrow(
+      "test/numbers: a grid of [10] workgroups, this device takes 3 in each dimension",
+    );
   });
 });
 

@@ -1,0 +1,17 @@
+// Makes mistakes in the kernels, one at a time, and expects the tests to notice: see test/mutants/main.ts.
+//   node scripts/test-mutants.mjs [--only TEXT] [--jobs N] [--seed N]
+import { pathToFileURL } from "node:url";
+import { build } from "esbuild";
+
+const outfile = ".cache/mutants/main.mjs";
+await build({
+  entryPoints: ["test/mutants/main.ts"],
+  outfile,
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "es2022",
+  packages: "external",
+  logLevel: "error",
+});
+await import(pathToFileURL(outfile).href);

@@ -1,0 +1,58 @@
+// Stands in for "vitest" where test files are run again and again in one process: what it is told to test, it keeps.
+// Assertions are vitest's own.
+import { expect } from "vitest";
+
+export { expect };
+
+/** A test as a file declared it. */
+export interface Collected {
+  readonly id: string;
+  readonly run: () => unknown;
+}
+
+/** Tests collected so far, by file and name. */
+export const collected: Collected[] = [];
+
+const path: string[] = [];
+
+function declare(name: string, ...rest: readonly unknown[]): void {
+  const run = rest.find((item) => typeof item === "function") as (() => unknown) | undefined;
+  const title = [...path, name].join(" > ");
+  const same = collected.filter(({ id }) => id === title || id.startsWith(`${title} (`)).length;
+  if (run) collected.push({ id: same > 0 ? `${title} (${same + 1})` : title, run });
+}
+
+/** Names the file whose import follows. */
+export function beginFile(name: string): void {
+  path.splice(0, path.length, name);
+}
+
+type Rows = readonly unknown[];
+
+const each =
+  (add: typeof declare) =>
+  (rows: Rows) =>
+  (name: string, run: (...row: Rows) => unknown): void => {
+    for (const row of rows) {
+      const values = Array.isArray(row) ? row : [row];
+      add(`${name} ${JSON.stringify(row)}`, () => run(...values));
+    }
+  };
+
+const group = (name: string, body: () => void) => {
+  path.push(name);
+  body();
+  path.pop();
+};
+
+const skip = (): void => {};
+const skipIf = (condition: unknown) => (condition ? skip : declare);
+
+export const test = Object.assign(declare, { each: each(declare), skip, skipIf });
+export const it = test;
+export const describe = Object.assign(group, {
+  each: each((name, body) => group(name, body as () => void)),
+});
+
+/** Devices stay open: they are shared by all files. */
+export function afterAll(): void {}

@@ -1,0 +1,172 @@
+// Makes mistakes in kernels, one at a time, and expects some test to turn red: mistakes written by hand, seeded
+// single-token mistakes in every WGSL file, and every barrier left out. Those that no test notices need a reason in
+// survivors.ts, or the run fails. Writes results.md unless --only restricts the run.
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { bundleWorker } from "./bundle.ts";
+import { mistakes } from "./mistakes.ts";
+import { applyEdits, type Mutant, mutantOf } from "./mutant.ts";
+import { startWorker, type Worker } from "./process.ts";
+import { formatResults, type Outcome } from "./results.ts";
+import { survivors } from "./survivors.ts";
+import { barrierMutants, tokenMutants } from "./tokens.ts";
+import type { Measured } from "./worker.ts";
+
+const folder = ".cache/mutants";
+const perFile = 5;
+const { values: flags } = parseArgs({
+  options: {
+    only: { type: "string", default: "" },
+    jobs: { type: "string", default: "2" },
+    seed: { type: "string", default: "1" },
+  },
+});
+
+const started = performance.now();
+const text = (file: string) => readFileSync(file, "utf8");
+mkdirSync(folder, { recursive: true });
+const testFiles = readdirSync("test/kernels").filter((name) => name.endsWith(".test.ts"));
+const shaders = readdirSync("shaders", { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".wgsl"))
+  .map((name) => `shaders/${name}`)
+  .sort();
+const bundle = `${folder}/worker.mjs`;
+await bundleWorker(bundle, testFiles);
+
+const { adapter, tests } = await baseline();
+const byFile = new Map<string, string[]>();
+for (const { test, files } of [...tests].sort((p, q) => p.milliseconds - q.milliseconds)) {
+  for (const file of files) byFile.set(file, [...(byFile.get(file) ?? []), test]);
+}
+const testsOf = (file: string) => byFile.get(file.slice("shaders/".length, -".wgsl".length)) ?? [];
+
+const outcomes: Outcome[] = [];
+const wanted = (file: string) => file.includes(flags.only);
+const handMade = mistakes.map((mistake) => mutantOf(text(mistake.file), mistake)).filter(({ file }) => wanted(file));
+const inShaders = shaders.filter(wanted).map((file) => ({
+  file,
+  given: [...handMade.filter((mutant) => mutant.file === file), ...barrierMutants(file, text(file))],
+  random: tokenMutants(file, text(file), Number(flags.seed)),
+}));
+const inTypeScript = handMade.filter(({ file }) => file.endsWith(".ts"));
+
+const jobs: ((worker: Keeper) => Promise<void>)[] = [
+  ...inShaders.map(({ file, given, random }) => async (worker: Keeper) => {
+    for (const mutant of given) record(await tryOn(worker, mutant, testsOf(file)));
+    let valid = 0;
+    for (const mutant of random) {
+      if (valid === perFile) break;
+      const outcome = await tryOn(worker, mutant, testsOf(file));
+      if (outcome.end === "invalid") continue; // the next one takes its place
+      valid++;
+      record(outcome);
+    }
+    if (testsOf(file).length === 0) console.log(`${file}: no test in test/kernels uses it`);
+  }),
+  ...inTypeScript.map((mutant) => async () => record(await tryTypeScript(mutant))),
+];
+const total = jobs.length;
+await Promise.all(
+  Array.from({ length: Number(flags.jobs) }, async () => {
+    const keeper = new Keeper();
+    for (let job = jobs.shift(); job; job = jobs.shift()) {
+      await job(keeper);
+      console.log(`${total - jobs.length} of ${total} files and TypeScript mistakes begun or done, ${minutes()}`);
+    }
+    keeper.stop();
+  }),
+);
+finish();
+
+/** A worker that is started when it is needed and again when it has died. */
+class Keeper {
+  #worker: Worker | undefined;
+
+  async get(): Promise<Worker> {
+    if (!this.#worker?.alive()) this.#worker = await startWorker(bundle);
+    return this.#worker;
+  }
+
+  stop(): void {
+    this.#worker?.stop();
+    this.#worker = undefined;
+  }
+}
+
+async function baseline(): Promise<{ adapter: string; tests: readonly Measured[] }> {
+  const worker = await startWorker(bundle);
+  const report = await worker.ask({ kind: "baseline" });
+  worker.stop();
+  if (report.kind !== "baseline") throw new Error(`the tests do not run: ${"message" in report ? report.message : ""}`);
+  const red = report.tests.filter(({ error }) => error !== undefined);
+  for (const { test, error } of red) console.log(`red without any mistake: ${test}: ${error}`);
+  if (red.length > 0) process.exitCode = 1;
+  console.log(`${report.adapter}: ${report.tests.length} tests, ${minutes()}`);
+  return { adapter: report.adapter, tests: report.tests.filter(({ error }) => error === undefined) };
+}
+
+async function tryOn(keeper: Keeper, mutant: Mutant, order: readonly string[]): Promise<Outcome> {
+  const start = performance.now();
+  const report = await (await keeper.get()).ask({ kind: "mutant", mutant, tests: order });
+  const seconds = (performance.now() - start) / 1000;
+  if (report.kind === "baseline") throw new Error("no order was given for a baseline");
+  if (report.kind === "red" && report.worn) keeper.stop();
+  if (report.kind === "green") {
+    const message = report.touched ? `green: ${report.tests} tests` : "no test uses this line as it stands";
+    return { mutant, end: "survived", message, seconds };
+  }
+  if (report.kind === "invalid") return { mutant, end: "invalid", message: report.message, seconds };
+  const by = report.kind === "red" ? `${report.test}: ` : "";
+  return { mutant, end: "noticed", message: `${by}${report.message}`, seconds };
+}
+
+async function tryTypeScript(mutant: Mutant): Promise<Outcome> {
+  const start = performance.now();
+  const own = `${folder}/worker-${start.toFixed(0)}.mjs`;
+  const files = (mutant.tests ?? []).map((name) => `${name}.test.ts`);
+  await bundleWorker(own, files, { file: mutant.file, text: applyEdits(text(mutant.file), mutant.edits) });
+  const order = tests.filter(({ test }) => files.some((file) => test.startsWith(`${file} > `)));
+  const ids = [...order].sort((p, q) => p.milliseconds - q.milliseconds).map(({ test }) => test);
+  let worker: Worker | undefined;
+  try {
+    worker = await startWorker(own);
+    const report = await worker.ask({ kind: "mutant", mutant, tests: ids });
+    const seconds = (performance.now() - start) / 1000;
+    if (report.kind === "green") return { mutant, end: "survived", message: `green: ${report.tests} tests`, seconds };
+    return { mutant, end: "noticed", message: "message" in report ? report.message : "", seconds };
+  } catch (error) {
+    // A test file that throws while it is loaded has noticed too.
+    return { mutant, end: "noticed", message: String(error), seconds: (performance.now() - start) / 1000 };
+  } finally {
+    worker?.stop();
+  }
+}
+
+function record(outcome: Outcome): void {
+  outcomes.push(outcome);
+  const { mutant, end, message, seconds } = outcome;
+  if (end === "noticed") return;
+  const reason = survivors[mutant.id];
+  console.log(
+    `${end} (${reason ? "explained" : "NO REASON GIVEN"}, ${seconds.toFixed(0)} s): ${mutant.id} (${message})`,
+  );
+}
+
+function finish(): void {
+  const invalid = outcomes.filter(({ end }) => end === "invalid");
+  const unexplained = outcomes.filter(({ mutant, end }) => end === "survived" && !survivors[mutant.id]);
+  const noticed = new Set(outcomes.filter(({ end }) => end === "noticed").map(({ mutant }) => mutant.id));
+  for (const id of Object.keys(survivors)) if (noticed.has(id)) console.log(`noticed after all: ${id}`);
+  const results = formatResults(outcomes, { adapter, tests: tests.length, seed: Number(flags.seed), time: minutes() });
+  if (flags.only === "") writeFileSync("test/mutants/results.md", results);
+  const count = (end: Outcome["end"]) => outcomes.filter((outcome) => outcome.end === end).length;
+  console.log(
+    `${outcomes.length} mistakes: ${count("noticed")} noticed, ${count("survived")} survived ` +
+      `(${unexplained.length} without a reason), ${invalid.length} do not compile, ${minutes()}`,
+  );
+  if (unexplained.length + invalid.length > 0) process.exitCode = 1;
+}
+
+function minutes(): string {
+  return `${((performance.now() - started) / 60_000).toFixed(1)} min`;
+}

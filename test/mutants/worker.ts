@@ -1,0 +1,143 @@
+// The process that runs tests on mutated shaders. Shaders are changed where dispatches are recorded, so that one
+// process with its devices, test data and compiled shaders serves any number of mutants.
+import type { Dispatch } from "../../src/gpu/dispatch.ts";
+import { Gpu } from "../../src/gpu/gpu.ts";
+import type { Shader } from "../../src/gpu/specialise.ts";
+import { beginFile, type Collected, collected } from "./collect.ts";
+import { devices } from "./devices.ts";
+import type { Edit, Mutant } from "./mutant.ts";
+
+/** What the parent asks for: all tests unchanged, or some of them on a mutant, until one turns red. */
+export type Order =
+  | { readonly kind: "baseline" }
+  | { readonly kind: "mutant"; readonly mutant: Mutant; readonly tests: readonly string[] };
+
+/** What a test used and took. */
+export interface Measured {
+  readonly test: string;
+  readonly milliseconds: number;
+  readonly files: readonly string[];
+  readonly error?: string;
+}
+
+/** What the worker says; `alive` after every test, so that the parent knows a hang. */
+export type Report =
+  | { readonly kind: "ready" }
+  | { readonly kind: "alive"; readonly test: string }
+  | { readonly kind: "baseline"; readonly adapter: string; readonly tests: readonly Measured[] }
+  | { readonly kind: "red"; readonly test: string; readonly message: string; readonly worn: boolean }
+  | { readonly kind: "invalid"; readonly message: string }
+  | { readonly kind: "green"; readonly tests: number; readonly touched: boolean };
+
+let mutated: { readonly name: string; readonly edits: readonly Edit[] } | undefined;
+let touched = false;
+let changed = new WeakMap<Shader, Shader>();
+const used = new Set<string>();
+
+/** The shader with the edits to the lines that come from the mutant's file. */
+function mutate(shader: Shader): Shader {
+  if (!mutated) return shader;
+  const known = changed.get(shader);
+  if (known) return known;
+  const { name, edits } = mutated;
+  const lines = shader.code.split("\n");
+  let result = shader;
+  for (const { line, from, to } of edits) {
+    const at = shader.lines.findIndex((place) => place.file === name && place.line === line);
+    if (at < 0 || lines[at] !== from) {
+      changed.set(shader, shader);
+      return shader;
+    }
+    lines[at] = to;
+  }
+  result = { ...shader, code: lines.join("\n") };
+  touched = true;
+  changed.set(shader, result);
+  return result;
+}
+
+const append = Gpu.prototype.append;
+Gpu.prototype.append = function (this: Gpu, dispatch: Dispatch) {
+  used.add(dispatch.shader.name);
+  for (const part of dispatch.shader.parts) used.add(part);
+  append.call(this, { ...dispatch, shader: mutate(dispatch.shader) });
+};
+
+/** Runs one test; its tensors go afterwards, whether it disposed them or not. */
+async function run({ run: body }: Collected): Promise<unknown> {
+  const scopes = devices.map((gpu) => gpu.scope());
+  let failure: unknown;
+  try {
+    await body();
+  } catch (error) {
+    failure = error ?? new Error("nothing was thrown");
+  }
+  for (const scope of scopes.reverse()) {
+    try {
+      scope[Symbol.dispose]();
+    } catch {} // a test that failed may have left a scope of its own open
+  }
+  // Nothing that a failed test recorded may run with the next one.
+  await Promise.all(devices.map((gpu) => gpu.flush().catch(() => undefined)));
+  return failure;
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error)).slice(0, 300);
+const say = (report: Report) =>
+  new Promise<void>((resolve) => process.send?.(report, undefined, undefined, () => resolve()));
+
+async function baseline(): Promise<void> {
+  const tests: Measured[] = [];
+  for (const test of collected) {
+    used.clear();
+    const start = performance.now();
+    const failure = await run(test);
+    const milliseconds = performance.now() - start;
+    const files = [...used];
+    tests.push({ test: test.id, milliseconds, files, ...(failure ? { error: messageOf(failure) } : {}) });
+    await say({ kind: "alive", test: test.id });
+  }
+  await say({ kind: "baseline", adapter: devices[0]?.adapter.label ?? "", tests });
+}
+
+async function tryMutant({ file, edits }: Mutant, tests: readonly string[]): Promise<Report> {
+  mutated = file.endsWith(".wgsl") ? { name: file.slice("shaders/".length, -".wgsl".length), edits } : undefined;
+  touched = !mutated;
+  changed = new WeakMap();
+  const wanted = tests.map((id) => collected.find((test) => test.id === id)).filter((test) => test !== undefined);
+  for (const test of wanted) {
+    const failure = await run(test);
+    if (failure instanceof Error && failure.name === "ShaderError")
+      return { kind: "invalid", message: messageOf(failure) };
+    if (failure) {
+      const worn = devices.some((gpu) => {
+        try {
+          gpu.assertUsable();
+          return false;
+        } catch {
+          return true;
+        }
+      });
+      return { kind: "red", test: test.id, message: messageOf(failure), worn };
+    }
+    await say({ kind: "alive", test: test.id });
+  }
+  return { kind: "green", tests: wanted.length, touched };
+}
+
+/** Imports the test files and answers the parent's orders. */
+export async function work(files: Readonly<Record<string, () => Promise<unknown>>>): Promise<void> {
+  for (const [name, load] of Object.entries(files)) {
+    beginFile(name);
+    await load();
+  }
+  let last = Promise.resolve();
+  process.on("message", (order: Order) => {
+    last = last.then(async () => {
+      if (order.kind === "baseline") await baseline();
+      else await say(await tryMutant(order.mutant, order.tests));
+    });
+  });
+  process.on("disconnect", () => process.exit());
+  await say({ kind: "ready" });
+}

@@ -1,0 +1,273 @@
+/** One small dispatch of a kernel: just enough threads, workgroups and loop turns for races to show. */
+export interface Dispatch {
+  /** Constants that make the kernel small. */
+  readonly constants?: Readonly<Record<string, number>>;
+  /** Fields of each uniform, by the uniform's name and theirs; fields that are not named are 0. */
+  readonly uniforms: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** What buffers hold that the kernel reads, also those that it writes as well. */
+  readonly inputs: Readonly<Record<string, Float32Array | Uint32Array>>;
+  /** 4-byte words of each buffer that the kernel only writes: all of them, by the workgroups together. */
+  readonly outputs: Readonly<Record<string, number>>;
+  readonly workgroups: readonly [number, number, number];
+}
+
+/** `length` numbers between -1.5 and 1.5 without order, none of them 0. */
+const floats = (length: number) => Float32Array.from({ length }, (_, i) => (((i * 7 + 3) % 24) - 11.5) / 8);
+
+/** `length` numbers between 0.1 and 1. */
+const positive = (length: number) => Float32Array.from({ length }, (_, i) => (((i * 7 + 3) % 10) + 1) / 10);
+
+const words = (...values: number[]) => Uint32Array.from(values);
+
+/** Strides of a tensor of four axes without gaps, under the names that lib/walk/strided gives them. */
+const strides = (name: string, [, d1, d2, d3]: readonly [number, number, number, number]) => ({
+  [`${name}0`]: d1 * d2 * d3,
+  [`${name}1`]: d2 * d3,
+  [`${name}2`]: d3,
+  [`${name}3`]: 1,
+});
+
+/** Attention of 2 heads over one head of keys, head width 8; q is a view [b, h, t, d] of [b, t, h, d]. */
+function attention(t: number, s: number, constants: Readonly<Record<string, number>>): Dispatch {
+  const [h, d] = [2, 8];
+  return {
+    constants: { HEAD_WIDTH: d, ...constants },
+    uniforms: {
+      params: { h, g: 1, t, s, d, start: s - t, length: s, scale: 0.5 },
+      views: { q_head: d, q_token: h * d, q_batch: t * h * d, k_token: d, v_token: d },
+    },
+    inputs: { q: floats(t * h * d), k: floats(s * d), v: floats(s * d) },
+    outputs: { out: t * h * d },
+    workgroups: [t, h, 1],
+  };
+}
+
+const oneAxis = { d1: 1, d2: 1, d3: 11 };
+const walk = (...names: string[]) => Object.assign({}, ...names.map((name) => strides(name, [1, 1, 1, 11])));
+
+/** Eleven results of `width` elements, in workgroups of four threads. */
+function elementwise(names: readonly string[], width: 1 | 4): Dispatch {
+  return {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { n: 11, ...oneAxis, ...walk(...names.map((name) => (name === "condition" ? "c" : name))) } },
+    inputs: Object.fromEntries(
+      names.map((name) => [name, name === "condition" ? words(0, 1, 1, 0, 2, 0, 0, 3, 1, 0, 1) : floats(11 * width)]),
+    ),
+    outputs: { y: 11 * width },
+    workgroups: [2, 2, 1],
+  };
+}
+
+/** Rows of 24 elements, two threads a row and two rows a workgroup, three turns each; the last row is alone. */
+const rows = (inputs: Dispatch["inputs"]): Dispatch => ({
+  constants: { WORKGROUP: 4, LANES: 2 },
+  uniforms: { params: { rows: 5, cols: 24, eps: 1e-5 } },
+  inputs: { x: floats(5 * 24), ...inputs },
+  outputs: { y: 5 * 24 },
+  workgroups: [3, 1, 1],
+});
+
+/** Five rows of six elements by one thread each, or element by element. */
+const softmaxPass = (inputs: Dispatch["inputs"], outputs: Dispatch["outputs"], workgroups: number): Dispatch => ({
+  constants: { WORKGROUP: 4 },
+  uniforms: { params: { rows: 5, cols: 6 } },
+  inputs: { x: floats(30), ...inputs },
+  outputs,
+  workgroups: [workgroups, 1, 1],
+});
+
+/** A linear layer with a whole weight [n, k]. */
+const linear = (rows: number, k: number, n: number, rest: Pick<Dispatch, "constants" | "workgroups">): Dispatch => ({
+  ...rest,
+  constants: rest.constants ?? {},
+  uniforms: { params: { rows, k, n, begin: 0, total: n } },
+  inputs: { x: floats(rows * k), weight: floats(Math.ceil((n * k) / 4) * 4) },
+  outputs: { y: rows * n },
+});
+
+/** Two tokens of two heads of width 7, of which 4 columns are turned. */
+const rope: Dispatch = {
+  constants: { WORKGROUP: 4 },
+  uniforms: { params: { size: 20, t: 2, h: 2, d: 7, pairs: 2, start: 1, x_batch: 28, x_token: 14, x_head: 7 } },
+  inputs: { x: floats(28), table: floats(16) },
+  outputs: { y: 28 },
+  workgroups: [5, 1, 1],
+};
+
+/** Five results over an axis of 70 (three blocks of 32, or 18 turns of four threads), reached by strides. */
+const reduction = (constants: Readonly<Record<string, number>>): Dispatch => ({
+  constants: { WORKGROUP: 4, ...constants },
+  uniforms: { params: { n: 5, d1: 1, d2: 1, d3: 5, ...strides("x", [1, 1, 1, 5]), length: 70, step: 5 } },
+  inputs: { x: floats(350) },
+  outputs: { y: 5 },
+  workgroups: [3, 1, 1],
+});
+
+/** The kernels that the detector runs, each with its default parts. */
+export const dispatches: Readonly<Record<string, Dispatch>> = {
+  // Two blocks of eight queries by four threads, twice eight keys.
+  "attention/flash": {
+    ...attention(10, 12, { ROWS: 8, THREAD_ROWS: 4, COLUMN_THREADS: 2, KEYS: 8, CHUNKS: 2 }),
+    workgroups: [2, 2, 1],
+  },
+  "attention/naive/scores": {
+    ...attention(2, 6, {}),
+    constants: { WORKGROUP: 4 },
+    inputs: { q: floats(32), k: floats(48) },
+    outputs: { scores: 24 },
+    workgroups: [2, 2, 2],
+  },
+  "attention/naive/softmax": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { h: 2, t: 2, s: 10, rows: 4, start: 8, length: 10 } },
+    inputs: { scores: floats(40) },
+    outputs: {},
+    workgroups: [2, 2, 1],
+  },
+  "attention/naive/values": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { h: 2, g: 1, t: 2, s: 6, width: 3, size: 12, start: 4, length: 6 }, views: { v_token: 3 } },
+    inputs: { weights: positive(24), v: floats(18) },
+    outputs: { out: 12 },
+    workgroups: [3, 1, 1],
+  },
+  "attention/rows": attention(2, 10, { WORKGROUP: 4 }),
+  "attention/split-k/join": {
+    constants: { HEAD_WIDTH: 8 },
+    uniforms: { params: { h: 2, g: 1, t: 2, splits: 2, span: 20, start: 38, length: 40 } },
+    inputs: { mixed: floats(64), extremes: positive(16) },
+    outputs: { out: 32 },
+    workgroups: [2, 2, 1],
+  },
+  // Two splits of two turns and one, of two key and value heads.
+  "attention/split-k/parts": {
+    constants: { HEAD_WIDTH: 8, WORKGROUP: 4, ROWS: 4, THREAD_KEYS: 4 },
+    uniforms: {
+      params: { h: 4, g: 2, t: 2, splits: 2, span: 20, start: 28, length: 30, scale: 0.5 },
+      views: { q_head: 8, q_token: 32, k_head: 240, k_token: 8, v_head: 240, v_token: 8 },
+    },
+    inputs: { q: floats(64), k: floats(480), v: floats(480) },
+    outputs: { mixed: 128, extremes: 32 },
+    workgroups: [2, 1, 2],
+  },
+  "elementwise/binary": elementwise(["a", "b"], 1),
+  "elementwise/cast": elementwise(["x"], 1),
+  "elementwise/fill": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { n: 11, word: 0x3f803f80, last: 0xffff } },
+    inputs: { y: new Uint32Array(11) },
+    outputs: {},
+    workgroups: [3, 1, 1],
+  },
+  "elementwise/gated": elementwise(["gate", "up"], 4),
+  "elementwise/map": elementwise(["x"], 4),
+  "elementwise/where": elementwise(["condition", "a", "b"], 1),
+  "embedding/gather": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { t: 3, c: 6, begin: 0, end: 4, v: 4, tokens: 0 } },
+    inputs: { ids: words(2, 0, 2), weight: floats(24) },
+    outputs: { y: 18 },
+    workgroups: [2, 3, 1],
+  },
+  // Two tokens at positions 1 and 2 of a cache of four.
+  "kv-cache/append": {
+    constants: { WORKGROUP: 4 },
+    uniforms: {
+      params: {
+        ...{ size: 20, t: 2, g: 2, s: 4, d: 3, width: 2, start: 1 },
+        ...{ k_batch: 12, k_token: 6, k_head: 3, v_batch: 8, v_token: 4, v_head: 2 },
+      },
+    },
+    inputs: { k: floats(12), v: floats(8), keys: new Float32Array(24), values: new Float32Array(16) },
+    outputs: {},
+    workgroups: [5, 1, 1],
+  },
+  "layout/copy": {
+    constants: { WORKGROUP: 4 },
+    uniforms: {
+      params: { rows: 3, run: 5, pitch: 6, begin: 0, words: 5, d1: 1, d2: 3, d3: 5, ...strides("x", [1, 1, 3, 5]) },
+    },
+    inputs: { x: words(...Array.from({ length: 15 }, (_, i) => i + 1)), y: new Uint32Array(18) },
+    outputs: {},
+    workgroups: [4, 1, 1],
+  },
+  "matmul/naive": linear(3, 5, 4, { constants: { WORKGROUP: 4 }, workgroups: [3, 1, 1] }),
+  "matmul/register": linear(7, 8, 6, {
+    constants: { ROWS: 2, COLUMNS: 2, ACROSS: 2, DOWN: 2 },
+    workgroups: [2, 2, 1],
+  }),
+  "matmul/tiled": linear(5, 7, 3, { constants: { TILE: 3 }, workgroups: [1, 2, 1] }),
+  "matmul/vector": linear(3, 16, 13, { constants: { ROWS: 3, LANES: 2, WORKGROUP: 4 }, workgroups: [2, 1, 1] }),
+  "norm/layer-norm": rows({ weight: floats(24) }),
+  "norm/rms-norm": rows({ weight: floats(24) }),
+  "reduce/thread": { ...reduction({}), workgroups: [2, 1, 1] },
+  "reduce/workgroup": reduction({ WORKGROUP: 8, LANES: 4 }),
+  "rope/halves": rope,
+  "rope/interleaved": rope,
+  "sampling/argmax": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { rows: 3, v: 10 } },
+    inputs: { x: floats(30) },
+    outputs: { index: 3 },
+    workgroups: [2, 2, 1],
+  },
+  "sampling/penalise": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { b: 2, v: 5 } },
+    inputs: {
+      logits: floats(10),
+      counts: words(0, 1, 2, 0x80000000, 0, 0, 3, 0, 0x80000001, 1),
+      settings: positive(512),
+    },
+    outputs: { y: 10 },
+    workgroups: [3, 1, 1],
+  },
+  "sampling/token-logprobs": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { t: 3, v: 10 } },
+    inputs: { logits: floats(30), targets: words(3, 0, 9) },
+    outputs: { logprobs: 3 },
+    workgroups: [3, 1, 1],
+  },
+  // Logits below zero: the interpreter's u32 has a sign, and the order of logits above would be lost.
+  "sampling/top-logprobs": {
+    uniforms: { params: { b: 2, v: 300, n: 3 } },
+    inputs: { logits: positive(600).map((value) => -value), chosen: words(5, 299) },
+    outputs: { ids: 6, logprobs: 6, chosenLogprob: 2 },
+    workgroups: [2, 1, 1],
+  },
+  "softmax/normalise": softmaxPass({ largest: floats(5), sum: positive(5) }, { y: 30 }, 8),
+  "softmax/online": rows({}),
+  "softmax/row-max": softmaxPass({}, { largest: 5 }, 2),
+  "softmax/row-sum": softmaxPass({ largest: floats(5) }, { sum: 5 }, 2),
+  "softmax/workgroup": rows({}),
+};
+
+/** The kernels that the detector does not run: where they fail, and what it says. */
+export const notRun: Readonly<Record<string, { readonly reason: RegExp; readonly dispatch: Dispatch }>> = {
+  // A constant array whose type is inferred (lib/threefry).
+  "elementwise/random": {
+    reason: /null \(reading 'clone'\)/,
+    dispatch: {
+      constants: { WORKGROUP: 4 },
+      uniforms: { params: { n: 19, seed: 7 } },
+      inputs: {},
+      outputs: { y: 19 },
+      workgroups: [3, 1, 1],
+    },
+  },
+  // The same; and it would take private variables for variables of the workgroup.
+  "sampling/sample": {
+    reason: /null \(reading 'clone'\)/,
+    dispatch: {
+      uniforms: { params: { b: 1, v: 4 } },
+      inputs: {
+        logits: floats(4),
+        settings: Float32Array.from({ length: 512 }, (_, i) => [1, 0, 1, 0, 1, 0, 0, 0][i % 8] ?? 0),
+        step: new Uint32Array(256).fill(1),
+      },
+      outputs: { chosen: 1 },
+      workgroups: [1, 1, 1],
+    },
+  },
+};

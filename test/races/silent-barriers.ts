@@ -1,0 +1,37 @@
+const lastCall =
+  "It lets the next call of lib/reduce use the memory again, and here none follows. It is what the part promises to " +
+  "kernels that call it twice, such as norm/layer-norm, where its absence shows.";
+
+const largest =
+  "Atomics never race, so the detector has nothing to say. Without it a thread may load the largest key before another " +
+  "has put in its own, and threads would go on with different ones.";
+
+/**
+ * Barriers whose absence the detector does not notice, by kernel and in the order of its text, each with the reason why
+ * it stays.
+ */
+export const silentBarriers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "attention/naive/softmax": { "lib/reduce workgroup_sum 3": lastCall },
+  "attention/rows": {
+    "attention/rows main 2":
+      "The next turn writes the weights only behind the barriers in workgroup_max, which do for it too. It stays so " +
+      "that the loop is right whatever the reduction is: one by subgroups has no barrier in workgroup memory.",
+    "lib/reduce workgroup_sum 3": lastCall,
+    "lib/reduce workgroup_max 3":
+      "The barriers around the weights come before the next call. Other callers, such as softmax/workgroup, have none.",
+  },
+  "norm/rms-norm": { "lib/reduce workgroup_sum 3": lastCall },
+  "sampling/token-logprobs": {
+    "sampling/order workgroup_largest 1": largest,
+    "lib/reduce workgroup_sum 3": lastCall,
+  },
+  "sampling/top-logprobs": {
+    "sampling/order workgroup_largest 1": largest,
+    "lib/reduce workgroup_sum 3": lastCall,
+    "sampling/select select_key 1":
+      "Atomics never race, so the detector has nothing to say. Without it the 0 that a thread stores in its bin may " +
+      "wipe out what another has already added.",
+  },
+  "softmax/online": { "lib/reduce workgroup_sum 3": lastCall },
+  "softmax/workgroup": { "lib/reduce workgroup_sum 3": lastCall },
+};
