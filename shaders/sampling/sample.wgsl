@@ -105,13 +105,15 @@ fn main(
     var sum = 0.0;
     for (var i = thread; i < width; i += WORKGROUP) { sum += likelihood(order_key(logits[first + i])); }
     law.sum = workgroup_sum(sum, thread);
-    for (var turn = 0u; turn < 2; turn++) {  // one call of select_key: it is most of what there is to compile
-      let is_nucleus = turn == 1;
-      by_mass = is_nucleus;
-      wanted = select(asked.top_k, asked.top_p, is_nucleus);
-      if (select(asked.top_k >= 1 && asked.top_k < f32(params.v), asked.top_p < 1, is_nucleus)) {
-        law.threshold = max(law.threshold, select_key(first, width, thread).key);
-      }
+    if (asked.top_k >= 1 && asked.top_k < f32(params.v)) {
+      by_mass = false;
+      wanted = asked.top_k;
+      law.threshold = max(law.threshold, select_key(first, width, thread).key);
+    }
+    if (asked.top_p < 1) {
+      by_mass = true;
+      wanted = asked.top_p;
+      law.threshold = max(law.threshold, select_key(first, width, thread).key);
     }
     law.min_p = asked.min_p;
     word = threefry2x32(vec2u(now.seed, 0), vec2u(now.position + now.tokens, 0)).x;

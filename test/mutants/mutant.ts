@@ -11,6 +11,11 @@ export interface Mistake {
   readonly tests?: readonly string[];
 }
 
+/** A mistake in a shader, by its name. */
+export function inShader(name: string, find: string, replace: string, why: string): Mistake {
+  return { file: `shaders/${name}.wgsl`, find, replace, why };
+}
+
 /** New text for one line of a file, counted from 1; lines may be added to it and left empty. */
 export interface Edit {
   readonly line: number;

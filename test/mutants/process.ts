@@ -63,3 +63,23 @@ export async function startWorker(bundle: string): Promise<Worker> {
     stop: () => child.kill("SIGKILL"),
   };
 }
+
+/** A worker that is started when it is needed and again when it has died. */
+export class Keeper {
+  readonly #bundle: string;
+  #worker: Worker | undefined;
+
+  constructor(bundle: string) {
+    this.#bundle = bundle;
+  }
+
+  async get(): Promise<Worker> {
+    if (!this.#worker?.alive()) this.#worker = await startWorker(this.#bundle);
+    return this.#worker;
+  }
+
+  stop(): void {
+    this.#worker?.stop();
+    this.#worker = undefined;
+  }
+}

@@ -4,7 +4,7 @@ import type { Dispatch } from "../../src/gpu/dispatch.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import type { Shader } from "../../src/gpu/specialise.ts";
 import { beginFile, type Collected, collected } from "./collect.ts";
-import { devices } from "./devices.ts";
+import { beginDevices, devices } from "./devices.ts";
 import type { Edit, Mutant } from "./mutant.ts";
 
 /** What the parent asks for: all tests unchanged, or some of them on a mutant, until one turns red. */
@@ -129,6 +129,7 @@ async function tryMutant({ file, edits }: Mutant, tests: readonly string[]): Pro
 export async function work(files: Readonly<Record<string, () => Promise<unknown>>>): Promise<void> {
   for (const [name, load] of Object.entries(files)) {
     beginFile(name);
+    beginDevices();
     await load();
   }
   let last = Promise.resolve();

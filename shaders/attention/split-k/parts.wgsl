@@ -46,10 +46,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let rows = min(ROWS, heads * params.t - block * ROWS);
   var token: array<u32, ROWS>;
   var head: array<u32, ROWS>;
-  for (var r = 0u; r < ROWS; r++) {
-    let row = block * ROWS + min(r, rows - 1);
-    token[r] = row / heads;
-    head[r] = group * heads + row % heads;
+  token[0] = block * ROWS / heads;
+  head[0] = group * heads + block * ROWS % heads;
+  for (var r = 1u; r < ROWS; r++) {
+    let next = select(0u, 1u, r < rows);  // rows past the end repeat the last
+    let wraps = head[r - 1] + next == (group + 1) * heads;
+    head[r] = select(head[r - 1] + next, group * heads, wraps);
+    token[r] = token[r - 1] + select(0u, 1u, wraps);
   }
   if (thread < VECTORS) {
     for (var f = 0u; f < FOURS; f++) {
@@ -61,6 +64,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   }
   workgroupBarrier();
 
+  let threads = min(WORKGROUP, (keys.y - keys.x + THREAD_KEYS - 1) / THREAD_KEYS);  // that have keys
   let value_column = thread % VECTORS;
   let value_thread = thread / VECTORS;
   let position = first_query(b);
@@ -91,8 +95,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     }
 
     let full = tile_full(positions.x, positions.y, first_key, min(first_key + KEYS, keys.y) - 1);
+    var tops = largest;
     for (var f = 0u; f < FOURS; f++) {
-      var top = vec4f(LOWEST);
       for (var n = 0u; n < THREAD_KEYS; n++) {
         let key = own_key + n;
         var visible = scores[n][f] * params.scale;
@@ -102,11 +106,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
           if (key >= keys.y || (!full && !mask_mod(b, head[4 * f + r], at, key))) { visible[r] = LOWEST; }
         }
         scores[n][f] = visible;
-        top = max(top, visible);
+        tops[f] = max(tops[f], visible);
       }
-      let before = largest[f];
-      largest[f] = max(before, workgroup_max4(top, thread));
-      let rescale = softmax_rescale4(before, largest[f]);
+    }
+    tops = workgroup_maxima(tops, threads, thread);
+    for (var f = 0u; f < FOURS; f++) {
+      let rescale = softmax_rescale4(largest[f], tops[f]);
+      largest[f] = tops[f];
       sums[f] *= rescale;
       for (var r = 0u; r < 4; r++) { out_rows[4 * f + r] *= rescale[r]; }
     }
@@ -132,16 +138,23 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     workgroupBarrier();  // the weights have been read
   }
 
-  for (var f = 0u; f < FOURS; f++) { sums[f] = workgroup_sum4(sums[f], thread); }
+  sums = workgroup_sums(sums, threads, thread);
+  if (thread == 0) {
+    for (var f = 0u; f < FOURS; f++) {
+      queries[f] = largest[f];
+      queries[FOURS + f] = sums[f];
+    }
+  }
   for (var r = 0u; r < ROWS; r++) { weights[thread * ROWS + r] = out_rows[r]; }
   workgroupBarrier();
-  for (var r = 0u; r < ROWS; r++) {
-    let at = ((b * params.t + token[r]) * params.h + head[r]) * params.splits + split;
-    if (r < rows && thread < VECTORS) {
-      var total = vec4f(0.0);
-      for (var n = 0u; n < VALUE_THREADS; n++) { total += weights[(n * VECTORS + thread) * ROWS + r]; }
-      mixed[at * VECTORS + thread] = total;
-    }
-    if (r < rows && thread == 0) { extremes[at] = vec2f(largest[r / 4][r % 4], sums[r / 4][r % 4]); }
+  for (var i = thread; i < rows * VECTORS; i += WORKGROUP) {
+    let r = i / VECTORS;
+    let column = i % VECTORS;
+    var total = vec4f(0.0);
+    for (var n = 0u; n < VALUE_THREADS; n++) { total += weights[(n * VECTORS + column) * ROWS + r]; }
+    let row = block * ROWS + r;
+    let at = ((b * params.t + row / heads) * params.h + group * heads + row % heads) * params.splits + split;
+    mixed[at * VECTORS + column] = total;
+    if (column == 0) { extremes[at] = vec2f(queries[r / 4][r % 4], queries[FOURS + r / 4][r % 4]); }
   }
 }

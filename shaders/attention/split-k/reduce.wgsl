@@ -1,26 +1,44 @@
-// Maximum and sum over the workgroup for four rows at once: the tree of lib/reduce, in the memory of the kernel's weights,
-// which nobody may be reading. All threads must call these functions.
+// Maximum and sum over the first `count` threads of a workgroup, for all rows at once, in two steps: SHARE threads each
+// reduce every SHARE-th value, then all threads reduce those. Fewer barriers than the tree of lib/reduce, and short
+// splits have less to read. In the memory of the kernel's weights, which nobody may be reading. All threads must call
+// these functions.
 
-fn workgroup_max4(value: vec4f, thread: u32) -> vec4f {
-  weights[thread] = value;
+const SHARE: u32 = 8;
+const_assert WORKGROUP % SHARE == 0;
+
+fn workgroup_maxima(values: array<vec4f, FOURS>, count: u32, thread: u32) -> array<vec4f, FOURS> {
+  for (var f = 0u; f < FOURS; f++) { weights[thread * FOURS + f] = values[f]; }
   workgroupBarrier();
-  for (var width = WORKGROUP / 2; width > 0; width /= 2) {
-    if (thread < width) { weights[thread] = max(weights[thread], weights[thread + width]); }
-    workgroupBarrier();
+  var all = values;
+  if (thread < SHARE) {
+    for (var i = thread + SHARE; i < count; i += SHARE) {
+      for (var f = 0u; f < FOURS; f++) { all[f] = max(all[f], weights[i * FOURS + f]); }
+    }
+    for (var f = 0u; f < FOURS; f++) { weights[thread * FOURS + f] = all[f]; }
   }
-  let largest = weights[0];
   workgroupBarrier();
-  return largest;
+  for (var i = 0u; i < min(SHARE, count); i++) {
+    for (var f = 0u; f < FOURS; f++) { all[f] = max(all[f], weights[i * FOURS + f]); }
+  }
+  workgroupBarrier();
+  return all;
 }
 
-fn workgroup_sum4(value: vec4f, thread: u32) -> vec4f {
-  weights[thread] = value;
+fn workgroup_sums(values: array<vec4f, FOURS>, count: u32, thread: u32) -> array<vec4f, FOURS> {
+  for (var f = 0u; f < FOURS; f++) { weights[thread * FOURS + f] = values[f]; }
   workgroupBarrier();
-  for (var width = WORKGROUP / 2; width > 0; width /= 2) {
-    if (thread < width) { weights[thread] += weights[thread + width]; }
-    workgroupBarrier();
+  if (thread < SHARE) {
+    var share = values;
+    for (var i = thread + SHARE; i < count; i += SHARE) {
+      for (var f = 0u; f < FOURS; f++) { share[f] += weights[i * FOURS + f]; }
+    }
+    for (var f = 0u; f < FOURS; f++) { weights[thread * FOURS + f] = share[f]; }
   }
-  let total = weights[0];
   workgroupBarrier();
-  return total;
+  var all = array<vec4f, FOURS>();
+  for (var i = 0u; i < min(SHARE, count); i++) {
+    for (var f = 0u; f < FOURS; f++) { all[f] += weights[i * FOURS + f]; }
+  }
+  workgroupBarrier();
+  return all;
 }

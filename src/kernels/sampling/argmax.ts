@@ -12,7 +12,7 @@ export const argmax = defineKernel({
   outputs: { index: "[...rows]" },
   dtypes: () => ({ index: "u32" }),
   params: ({ rows, v }) => ({ rows, v }),
-  specialise: ({ v }) => ({ constants: { WORKGROUP: v <= 512 ? 32 : 256 } }), // short rows would leave most threads idle
+  specialise: ({ v }) => ({ constants: { WORKGROUP: v <= 512 ? 32 : 256 } }), // short rows need few threads
   workgroups: ({ rows }) => [rows],
   cost: ({ rows, v }) => ({ flops: rows * v, requestedBytes: 4 * rows * v }),
 });

@@ -50,12 +50,12 @@ export const sampleKernel = defineKernel({
  * next token: `token` is the one drawn, `position` goes up by `tokens`, `tokens` becomes 1. Rows whose `tokens` is 0
  * have finished and stay as they are. With `counts`, the drawn token's count goes up by one.
  *
- * In this order: temperature (0 takes the largest logit, the lowest index on ties); top-k, ties kept; top-p over what is
- * left (Holtzman et al. 2020, section 3.1), ties kept; min-p (Nguyen et al. 2024). Penalties are `penalise`'s. The draw
- * inverts the cumulative distribution, in integers, at a random word of Threefry-2x32 (Salmon et al. 2011) whose key is
- * the row's seed and whose counter is the position that the token will have: the same wherever the row stands in a
- * batch. NaN counts as −∞, which is never drawn; a row with nothing above it gives token 0. Where the largest logit is
- * +∞, those that are share the probability. Throws `ShapeError` for more than 64 rows or 2¹⁸ tokens.
+ * In this order: temperature (0 takes the largest logit, the lowest index on ties); top-k, ties kept; top-p over what
+ * is left (Holtzman et al. 2020, section 3.1), ties kept; min-p (Nguyen et al. 2024). Penalties are `penalise`'s. The
+ * draw inverts the cumulative distribution, in integers, at a random word of Threefry-2x32 (Salmon et al. 2011) whose
+ * key is the row's seed and whose counter is the position that the token will have: the same wherever the row stands in
+ * a batch. NaN counts as −∞, which is never drawn; a row with nothing above it gives token 0. Where the largest logit
+ * is +∞, those that are share the probability. Throws `ShapeError` for more than 64 rows or 2¹⁸ tokens.
  */
 export function sample(
   gpu: Gpu,

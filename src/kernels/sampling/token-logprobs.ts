@@ -13,7 +13,7 @@ export const tokenLogprobs = defineKernel({
   outputs: { logprobs: "[t]" },
   accepts: { targets: ["u32"] },
   params: ({ t, v }) => ({ t, v }),
-  specialise: ({ v }) => ({ constants: { WORKGROUP: v <= 512 ? 32 : 256 } }), // short rows would leave most threads idle
+  specialise: ({ v }) => ({ constants: { WORKGROUP: v <= 512 ? 32 : 256 } }), // short rows need few threads
   workgroups: ({ t }) => [t],
   cost: ({ t, v }) => ({ flops: 3 * t * v, requestedBytes: 8 * t * v }),
 });

@@ -6,10 +6,11 @@ import { defineKernel } from "../kernel.ts";
 export const maxTopLogprobs = 64;
 
 /**
- * The `n` most likely tokens of each row, highest first, the lower id first on ties, and the natural logarithms of their
- * probabilities (log-softmax of the logits as given) and of the chosen token's. `logits` is `[b, v]`, `chosen` `[b]`
- * u32; `ids` (u32) and `logprobs` are `[b, n]`, `chosenLogprob` `[b]`, NaN where `chosen` is outside the vocabulary.
- * NaN and +∞ among the logits make the logprobs of their row NaN. Throws `ShapeError` unless n is 1 to 64 and at most v.
+ * The `n` most likely tokens of each row, highest first, the lower id first on ties, and the natural logarithms of
+ * their probabilities (log-softmax of the logits as given) and of the chosen token's. `logits` is `[b, v]`, `chosen`
+ * `[b]` u32; `ids` (u32) and `logprobs` are `[b, n]`, `chosenLogprob` `[b]`, NaN where `chosen` is outside the
+ * vocabulary. NaN and +∞ among the logits make the logprobs of their row NaN. Throws `ShapeError` unless n is 1 to 64
+ * and at most v.
  */
 export const topLogprobs = defineKernel({
   name: "sampling/top-logprobs",
