@@ -23,7 +23,7 @@ export interface GenerationResult {
     readonly tokensPerSecond: number;
     /** Prompt tokens of all rows in a second. */
     readonly prefillTokensPerSecond: number;
-    /** Milliseconds to encode and submit one decode step, the median. */
+    /** Milliseconds to encode and submit one decode step: the quickest of the run (see `RunTimings`). */
     readonly encodePerToken: number;
   };
   readonly memory: { readonly weights: number; readonly cache: number; readonly temporaries: number };

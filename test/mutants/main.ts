@@ -43,7 +43,7 @@ const testsOf = (file: string) => byFile.get(file.slice("shaders/".length, -".wg
 
 const outcomes: Outcome[] = [];
 const wanted = (file: string) => file.includes(flags.only);
-const handMade = mistakes.map((mistake) => mutantOf(text(mistake.file), mistake)).filter(({ file }) => wanted(file));
+const handMade = mistakes.filter(({ file }) => wanted(file)).map((mistake) => mutantOf(text(mistake.file), mistake));
 const inShaders = shaders.filter(wanted).map((file) => ({
   file,
   given: [...handMade.filter((mutant) => mutant.file === file), ...barrierMutants(file, text(file))],

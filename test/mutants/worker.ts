@@ -3,6 +3,7 @@
 import type { Dispatch } from "../../src/gpu/dispatch.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import type { Shader } from "../../src/gpu/specialise.ts";
+import { clampStrayAccesses } from "./clamping.ts";
 import { beginFile, type Collected, collected } from "./collect.ts";
 import { beginDevices, devices } from "./devices.ts";
 import type { Edit, Mutant } from "./mutant.ts";
@@ -127,6 +128,7 @@ async function tryMutant({ file, edits }: Mutant, tests: readonly string[]): Pro
 
 /** Imports the test files and answers the parent's orders. */
 export async function work(files: Readonly<Record<string, () => Promise<unknown>>>): Promise<void> {
+  clampStrayAccesses();
   for (const [name, load] of Object.entries(files)) {
     beginFile(name);
     beginDevices();

@@ -87,5 +87,13 @@ describe("a barrier that is missing", () => {
 });
 
 test.each(Object.entries(notRun))("the detector still does not run %s", (kernel, { reason, dispatch }) => {
-  expect(() => runWorkgroup(shaderFor(kernel, dispatch.constants), dispatch, [0, 0, 0])).toThrow(reason);
+  const complaints = vi.spyOn(console, "error").mockImplementation(() => {});
+  onTestFinished(() => complaints.mockRestore());
+  let said = "";
+  try {
+    runWorkgroup(shaderFor(kernel, dispatch.constants), dispatch, [0, 0, 0]);
+  } catch (error) {
+    said = String(error);
+  }
+  expect([said, ...complaints.mock.calls.map(([first]) => String(first))].join("\n")).toMatch(reason);
 });

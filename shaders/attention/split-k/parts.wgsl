@@ -41,7 +41,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let keys = split_range(block_range(b, positions), split);
   if (keys.x >= keys.y) { return; }  // the whole workgroup leaves
 
-  // Token and head of each row; rows past the end repeat the last.
+  // Token and head of each row, counted up because division costs more than all else here.
   let heads = params.h / params.g;
   let rows = min(ROWS, heads * params.t - block * ROWS);
   var token: array<u32, ROWS>;
@@ -139,7 +139,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   }
 
   sums = workgroup_sums(sums, threads, thread);
-  if (thread == 0) {
+  if (thread == 0) {  // the queries have been read for the last time
     for (var f = 0u; f < FOURS; f++) {
       queries[f] = largest[f];
       queries[FOURS + f] = sums[f];

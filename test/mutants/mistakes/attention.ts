@@ -186,9 +186,15 @@ export const attentionMistakes: readonly Mistake[] = [
   inShader("attention/split-k/parts", "min(own_key + n, keys.y - 1)", "own_key", "one key scored in the place of four"),
   inShader(
     "attention/split-k/parts",
-    "head[r] = group * heads + row % heads;",
-    "head[r] = row % heads * params.g + group;",
-    "h mod g for the head mapping",
+    "head[0] = group * heads + block * ROWS % heads;",
+    "head[0] = group * heads;",
+    "later blocks begin with the group's first head",
+  ),
+  inShader(
+    "attention/split-k/parts",
+    "let group = workgroup.z % params.g;",
+    "let group = workgroup.z / params.g;",
+    "heads and batch rows are swapped",
   ),
   inShader("attention/split-k/join", "sum = sum * rescale + ", "sum = sum + ", "the sum is not rescaled"),
   inShader(

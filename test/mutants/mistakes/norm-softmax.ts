@@ -25,12 +25,7 @@ export const normSoftmaxMistakes: readonly Mistake[] = [
   ),
   inShader("norm/row/residual", "x[i] + residual[i]", "x[i]", "the residual is not added"),
   inShader("norm/row/residual", "sum[i] = value;", "", "the sum is not kept"),
-  inShader(
-    "softmax/normalise",
-    "select(1.0 / sum[row], 0.0, sum[row] == 0.0)",
-    "1.0 / sum[row]",
-    "a masked row is NaN",
-  ),
+  inShader("softmax/normalise", "select(1.0 / all, 0.0, all == 0.0)", "1.0 / all", "a masked row is NaN"),
   inShader("softmax/normalise", "i / params.cols", "i % params.cols", "row and column are swapped"),
   inShader("softmax/normalise", "params.rows * params.cols", "params.rows", "only as many elements as rows"),
   inShader("softmax/row-max", "var value = LOWEST;", "var value = 0.0;", "rows of negative numbers"),
