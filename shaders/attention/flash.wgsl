@@ -5,7 +5,8 @@
 // through one tile of workgroup memory in CHUNKS pieces, k by columns of the head and turned, then v by keys. A thread
 // owns THREAD_ROWS rows; of their scores KEYS / COLUMN_THREADS keys, of their output HEAD_WIDTH / COLUMN_THREADS
 // columns, all in registers, so that what it reads is used up to eight times. Between the two products the weights
-// change hands through workgroup memory. Requests 2·s·d reads of k and v for ROWS queries. Choose it for many queries.
+// change hands through workgroup memory. For ROWS queries it requests 2·d·s reads of k and v, and COLUMN_THREADS·d reads
+// of q a row and step, which caches answer. Choose it for many queries.
 
 const HEAD_WIDTH: u32 = 64;
 const ROWS: u32 = 64;

@@ -1,7 +1,7 @@
 // What the records of all attention kernels have in common.
 import type { Specialisation } from "../../gpu/specialise.ts";
 import type { KernelContext } from "../kernel.ts";
-import type { AttentionMask, AttentionProblem } from "./options.ts";
+import type { AttentionProblem } from "./options.ts";
 
 /** Sizes of the axes of these names. */
 export type Sizes<A extends string> = Readonly<Record<A, number>>;
@@ -53,18 +53,26 @@ function viewsOf({ strides, offsets }: KernelContext): Record<string, number> {
 
 /** Exact number of (query, key) pairs that the mask leaves, over all batch rows and query heads. */
 export function visiblePairs({ b, h, t, s }: Sizes<"b" | "h" | "t" | "s">, problem: AttentionProblem): number {
-  // What the step will say is not known here: the count is that of a full cache.
-  const { mask, start, length } = problem.stepped ? { ...problem, start: s - t, length: s } : problem;
   let pairs = 0;
-  for (let q = start; q < start + t; q++) {
-    const [first, end] = keyRange(mask, q);
-    pairs += Math.max(0, Math.min(end, length) - Math.max(first, 0));
+  for (let row = 0; row < t; row++) {
+    const [first, end] = visibleKeys({ t, s }, problem, row, row);
+    pairs += end - first;
   }
   return b * h * pairs;
 }
 
-/** The keys that the query at position q sees, from first up to but not including end. */
-export function keyRange(mask: AttentionMask, q: number): readonly [first: number, end: number] {
-  if (mask === "full") return [0, Number.POSITIVE_INFINITY];
-  return mask === "causal" ? [0, q + 1] : [q - mask.keys + 1, q + 1];
+/**
+ * The keys that queries `first` to `last` may see, as the masks' `key_range` has it: from the first up to but not
+ * including the end. What a step will say is not known to the CPU: then it is what a full cache would give.
+ */
+export function visibleKeys(
+  { t, s }: Sizes<"t" | "s">,
+  problem: AttentionProblem,
+  first: number,
+  last: number,
+): readonly [first: number, end: number] {
+  const { mask, start, length } = problem.stepped ? { ...problem, start: s - t, length: s } : problem;
+  const end = mask === "full" ? length : Math.max(0, Math.min(length, start + last + 1));
+  const begin = typeof mask === "string" ? 0 : Math.max(0, start + first - mask.keys + 1);
+  return [Math.min(begin, end), end];
 }

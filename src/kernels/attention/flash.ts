@@ -1,6 +1,6 @@
 import source from "#shaders/attention/flash.wgsl";
 import { defineKernel, type KernelContext } from "../kernel.ts";
-import { attentionShader, attentionUniforms, type Sizes, visiblePairs } from "./definition.ts";
+import { attentionShader, attentionUniforms, type Sizes, visibleKeys, visiblePairs } from "./definition.ts";
 import {
   type AttentionProblem,
   type AttentionVariant,
@@ -74,9 +74,23 @@ const record = {
     h,
     b,
   ],
-  cost: ({ b, h, t, s, d }: Sizes<"b" | "h" | "t" | "s" | "d">, problem: AttentionProblem) => ({
-    flops: 4 * d * visiblePairs({ b, h, t, s }, problem),
-  }),
+  cost: ({ b, h, t, s, d }: Sizes<"b" | "h" | "t" | "s" | "d">, problem: AttentionProblem) => {
+    const { ROWS = 1, KEYS = 1, CHUNKS = 1, COLUMN_THREADS = 1 } = flashTiles(d) ?? {};
+    let executed = 0; // pairs
+    let requested = t; // rows of d elements: out, then what each block reads of q, k and v
+    for (let row = 0; row < t; row += ROWS) {
+      const [first, end] = visibleKeys({ t, s }, problem, row, Math.min(row + ROWS, t) - 1);
+      const steps = Math.ceil((end - first) / KEYS);
+      const valueKeys = Math.ceil((end - first) / (KEYS / CHUNKS)) * (KEYS / CHUNKS);
+      executed += (ROWS * (steps * KEYS + valueKeys)) / 2;
+      requested += steps * ROWS * COLUMN_THREADS + 2 * (end - first);
+    }
+    return {
+      flops: 4 * d * visiblePairs({ b, h, t, s }, problem),
+      executedFlops: 4 * d * b * h * executed,
+      requestedBytes: 4 * d * b * h * requested,
+    };
+  },
 } as const;
 
 const flashKernel = defineKernel({ ...record, outputs: { out: "[b, t, h, d]" } });

@@ -2,7 +2,7 @@ import joinSource from "#shaders/attention/split-k/join.wgsl";
 import source from "#shaders/attention/split-k/parts.wgsl";
 import { sizeOf } from "../../tensor/shape.ts";
 import { defineKernel } from "../kernel.ts";
-import { attentionParts, attentionUniforms, type Sizes, visiblePairs } from "./definition.ts";
+import { attentionParts, attentionUniforms, type Sizes, visibleKeys, visiblePairs } from "./definition.ts";
 import {
   type AttentionProblem,
   type AttentionTensors,
@@ -59,7 +59,28 @@ const partsKernel = defineKernel({
     const rows = (h / g) * t;
     return [splits, Math.ceil(rows / blockRows(rows)), b * g];
   },
-  cost: ({ b, h, t, s, d }, problem) => ({ flops: 4 * d * visiblePairs({ b, h, t, s }, problem) }),
+  cost: ({ b, h, g, t, s, d }, problem) => {
+    const [rows, block] = [(h / g) * t, blockRows((h / g) * t)];
+    const tokenOf = (row: number) => Math.floor((row * g) / h);
+    let executed = 0; // pairs
+    let requested = 0; // elements, of one key and value head
+    for (let row = 0; row < rows; row += block) {
+      const last = Math.min(row + block, rows) - 1;
+      const [first, end] = visibleKeys({ t, s }, problem, tokenOf(row), tokenOf(last));
+      for (let split = 0; split < problem.splits; split++) {
+        const keys = Math.min(end, (split + 1) * problem.span) - Math.max(first, split * problem.span);
+        if (keys <= 0) continue;
+        const scored = 4 * Math.ceil(keys / 4); // a thread scores four, and repeats the last where there are fewer
+        executed += (block * (scored + keys)) / 2;
+        requested += (scored + keys + block) * d + (last + 1 - row) * (d + 2);
+      }
+    }
+    return {
+      flops: 4 * d * visiblePairs({ b, h, t, s }, problem),
+      executedFlops: 4 * d * b * g * executed,
+      requestedBytes: 4 * b * g * requested,
+    };
+  },
 });
 
 type JoinAxes = Sizes<"b" | "h" | "t" | "d">;
