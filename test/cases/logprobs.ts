@@ -99,10 +99,10 @@ export const tokenLogprobCases: CaseTable = {
       inputs: { logits: { shape: [1, 1], values: [5] }, targets: { shape: [1], values: [0], dtype: "u32" } },
     },
     {
-      name: "70,000 rows: the grid folds; targets outside the vocabulary",
+      name: "70,001 rows: the grid folds, with a workgroup to spare; targets outside the vocabulary",
       inputs: {
-        logits: { shape: [70_000, 3], values: normal(210_000, 1) },
-        targets: { shape: [70_000], values: Array.from({ length: 70_000 }, (_, i) => i % 4), dtype: "u32" },
+        logits: { shape: [70_001, 3], values: normal(210_003, 1) },
+        targets: { shape: [70_001], values: Array.from({ length: 70_001 }, (_, i) => i % 4), dtype: "u32" },
       },
     },
     ...rows.map(([name, b, v, values]) => ({

@@ -2,6 +2,8 @@ import { max, mean, sum } from "../../src/kernels/reduce/reduce.ts";
 import type { Dense } from "../../src/reference/dense.ts";
 import * as reference from "../../src/reference/reduce.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
+import * as emulation from "../support/emulate-reduce.ts";
+import { allowedUlps } from "../support/gate.ts";
 import { normal } from "../support/random.ts";
 import type { Case, CaseTable } from "../support/run-cases.ts";
 
@@ -40,9 +42,19 @@ const cases = [
   ),
 ];
 
-const table = (op: typeof sum, expected: (x: never, axis: never) => { y: Dense }): CaseTable => ({
+type Reduction = (x: never, axis: never) => { y: Dense };
+
+const table = (op: typeof sum, expected: Reduction, emulated?: Reduction): CaseTable => ({
   op: op.opName,
   reference: (inputs, options) => ({ ...expected(inputs as never, options as never) }),
+  ...(emulated
+    ? {
+        gate: {
+          emulation: (inputs, options) => ({ ...emulated(inputs as never, options as never) }),
+          allowed: allowedUlps.division,
+        },
+      }
+    : {}),
   variants: Object.fromEntries(
     Object.keys(op.variants).map((variant) => [
       variant,
@@ -53,7 +65,7 @@ const table = (op: typeof sum, expected: (x: never, axis: never) => { y: Dense }
 });
 
 export const reduceCases: readonly CaseTable[] = [
-  table(sum, reference.sum),
-  table(mean, reference.mean),
+  table(sum, reference.sum, emulation.sum),
+  table(mean, reference.mean, emulation.mean),
   table(max, reference.max),
 ];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { gather, gatherStep } from "../../src/kernels/embedding/gather.ts";
+import { gather, gatherPositions, gatherStep } from "../../src/kernels/embedding/gather.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { gatherCases } from "../cases/embedding.ts";
 import { testGpu } from "../support/gpu.ts";
@@ -46,6 +46,20 @@ test("all 64 rows of a step", async () => {
   const tokens = Array.from({ length: 64 }, (_, row) => (row * 27 + 5) % 64);
   const { y } = gatherStep(gpu, { step: stepOf(tokens), table }, { rows: 64 });
   expect([...(await y.read())]).toEqual(tokens.flatMap((token) => [token * 2, token * 2 + 1]));
+});
+
+test("learned positions count up from where each row of the step stands", async () => {
+  const [rows, tokens, c] = [3, 5, 70];
+  const table = tensor(gpu, [40, c], normal(40 * c, 6), "bf16");
+  const stored = await table.read();
+  const begins = [0, 31, 7];
+  const values = new Uint32Array(64 * 4).fill(99_999);
+  begins.forEach((begin, row) => {
+    values[row * 4] = begin;
+  });
+  const { y } = gatherPositions(gpu, { step: tensor(gpu, [64, 4], values, "u32"), table }, { rows, tokens });
+  const places = begins.flatMap((begin) => Array.from({ length: tokens }, (_, t) => begin + t));
+  expect([...(await y.read())]).toEqual(places.flatMap((place) => [...stored.slice(place * c, (place + 1) * c)]));
 });
 
 test("an id that is no row of the table gives NaN, and its neighbours are right", async () => {

@@ -62,7 +62,7 @@ const hash = (text: string): number => {
 
 function mutant(file: string, lines: readonly string[], line: number, to: string, kind: Mutant["kind"]): Mutant {
   const from = lines[line] ?? "";
-  const same = lines.slice(0, line).filter((other) => other === from).length; // tells equal lines apart
+  const same = lines.slice(0, line).filter((other) => squeeze(other) === squeeze(from)).length; // tells equal lines apart
   const place = same > 0 ? ` (${same + 1})` : "";
   return {
     id: `${file}: ${squeeze(from)}${place} → ${squeeze(to)}`,

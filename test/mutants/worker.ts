@@ -1,23 +1,32 @@
 // The process that runs tests on mutated shaders. Shaders are changed where dispatches are recorded, so that one
 // process with its devices, test data and compiled shaders serves any number of mutants.
+import { createHash } from "node:crypto";
 import type { Dispatch } from "../../src/gpu/dispatch.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import type { Shader } from "../../src/gpu/specialise.ts";
 import { clampStrayAccesses } from "./clamping.ts";
 import { beginFile, type Collected, collected } from "./collect.ts";
+import { racesIn } from "./detector.ts";
 import { beginDevices, devices } from "./devices.ts";
 import type { Edit, Mutant } from "./mutant.ts";
 
-/** What the parent asks for: all tests unchanged, or some of them on a mutant, until one turns red. */
+/** What the parent asks for: all tests unchanged; some of them on a mutant, until one is red; or the race detector. */
 export type Order =
   | { readonly kind: "baseline" }
-  | { readonly kind: "mutant"; readonly mutant: Mutant; readonly tests: readonly string[] };
+  | { readonly kind: "mutant"; readonly mutant: Mutant; readonly tests: readonly string[] }
+  | { readonly kind: "races"; readonly mutant: Mutant };
+
+/** A specialised shader, by a hash of its text, and the files it is joined from. */
+export interface UsedShader {
+  readonly hash: string;
+  readonly files: readonly string[];
+}
 
 /** What a test used and took. */
 export interface Measured {
   readonly test: string;
   readonly milliseconds: number;
-  readonly files: readonly string[];
+  readonly shaders: readonly UsedShader[];
   readonly error?: string;
 }
 
@@ -33,7 +42,7 @@ export type Report =
 let mutated: { readonly name: string; readonly edits: readonly Edit[] } | undefined;
 let touched = false;
 let changed = new WeakMap<Shader, Shader>();
-const used = new Set<string>();
+const used = new Map<string, UsedShader>();
 
 /** The shader with the edits to the lines that come from the mutant's file. */
 function mutate(shader: Shader): Shader {
@@ -59,8 +68,9 @@ function mutate(shader: Shader): Shader {
 
 const append = Gpu.prototype.append;
 Gpu.prototype.append = function (this: Gpu, dispatch: Dispatch) {
-  used.add(dispatch.shader.name);
-  for (const part of dispatch.shader.parts) used.add(part);
+  const { name, parts, code } = dispatch.shader;
+  const hash = createHash("sha1").update(code).digest("base64");
+  used.set(hash, { hash, files: [name, ...parts] });
   append.call(this, { ...dispatch, shader: mutate(dispatch.shader) });
 };
 
@@ -94,17 +104,32 @@ async function baseline(): Promise<void> {
     const start = performance.now();
     const failure = await run(test);
     const milliseconds = performance.now() - start;
-    const files = [...used];
-    tests.push({ test: test.id, milliseconds, files, ...(failure ? { error: messageOf(failure) } : {}) });
+    tests.push({
+      test: test.id,
+      milliseconds,
+      shaders: [...used.values()],
+      ...(failure ? { error: messageOf(failure) } : {}),
+    });
     await say({ kind: "alive", test: test.id });
   }
   await say({ kind: "baseline", adapter: devices[0]?.adapter.label ?? "", tests });
 }
 
-async function tryMutant({ file, edits }: Mutant, tests: readonly string[]): Promise<Report> {
+function use({ file, edits }: Mutant): void {
   mutated = file.endsWith(".wgsl") ? { name: file.slice("shaders/".length, -".wgsl".length), edits } : undefined;
   touched = !mutated;
   changed = new WeakMap();
+}
+
+function tryRaces(mutant: Mutant): Report {
+  use(mutant);
+  const message = racesIn(mutate);
+  if (message !== undefined) return { kind: "red", test: "race detector", message, worn: false };
+  return { kind: "green", tests: 0, touched };
+}
+
+async function tryMutant(mutant: Mutant, tests: readonly string[]): Promise<Report> {
+  use(mutant);
   const wanted = tests.map((id) => collected.find((test) => test.id === id)).filter((test) => test !== undefined);
   for (const test of wanted) {
     const failure = await run(test);
@@ -138,6 +163,7 @@ export async function work(files: Readonly<Record<string, () => Promise<unknown>
   process.on("message", (order: Order) => {
     last = last.then(async () => {
       if (order.kind === "baseline") await baseline();
+      else if (order.kind === "races") await say(tryRaces(order.mutant));
       else await say(await tryMutant(order.mutant, order.tests));
     });
   });

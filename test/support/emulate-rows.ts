@@ -13,11 +13,14 @@ export const inTurn: Sum = (values, n) => {
   return sum;
 };
 
-const run = 64;
+/** The sum of n elements in f32: of runs of this many, and then of the sums of these. */
+export const inRunsOf =
+  (run: number): Sum =>
+  (values, n) =>
+    inTurn((i) => inTurn((j) => values(i * run + j), Math.min(run, n - i * run)), Math.ceil(n / run));
 
-/** The sum of n elements in f32: of runs of 64, and then of the sums of these. */
-export const inRuns: Sum = (values, n) =>
-  inTurn((i) => inTurn((j) => values(i * run + j), Math.min(run, n - i * run)), Math.ceil(n / run));
+/** The sum of n elements in f32, in runs of 64. */
+export const inRuns: Sum = inRunsOf(64);
 
 /** RMS norm in f32; as `src/reference/norm.ts`. */
 export function rmsNorm({ x, weight }: { x: Dense; weight: Dense }, { eps }: { eps: number }): { y: Dense } {

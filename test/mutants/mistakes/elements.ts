@@ -97,7 +97,7 @@ export const elementMistakes: readonly Mistake[] = [
   ),
   inShader("elementwise/to/float", "rest == half && count % 2 == 1", "rest == half", "ties up instead of to even"),
   inShader("elementwise/to/float", "max(leading, 1 - RESULT_BIAS)", "leading", "no subnormals"),
-  inShader("elementwise/to/integer", "0x7fffffff + number.negative", "0x7fffffff", "the lowest integer"),
+  inShader("elementwise/to/integer", "0x7fffffff + number.negative", "0x7fffffffu", "the lowest integer"),
   inShader("elementwise/from/float", "max(biased, 1)", "biased", "subnormals are half as large"),
   inShader(
     "elementwise/from/integer",
