@@ -2,28 +2,14 @@ import { type AttentionMask, type AttentionScore, attention } from "../../src/ke
 import { attention as reference } from "../../src/reference/attention.ts";
 import type { Dense } from "../../src/reference/dense.ts";
 import { causal, full, type Mask, slidingWindow } from "../../src/reference/masks.ts";
-import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import { reshape, slice, transpose } from "../../src/tensor/views.ts";
 import { attention as emulation } from "../support/emulate-attention.ts";
 import { allowedUlps } from "../support/gate.ts";
 import { normal } from "../support/random.ts";
-import type { Case, CaseTable } from "../support/run-cases.ts";
-
-/** Position and tokens of a batch row in the step. */
-export type StepRow = readonly [position: number, tokens: number];
-
-/** What a case asks of attention; `rows` instead of start and length goes through the step. */
-interface CaseOptions {
-  mask?: AttentionMask;
-  score?: AttentionScore;
-  scale?: number;
-  start?: number;
-  length?: number;
-  lse?: boolean;
-  rows?: readonly StepRow[];
-  /** Rows of the cache that attention is given; default all. */
-  visible?: number;
-}
+import type { CaseTable } from "../support/run-cases.ts";
+import { stepOf } from "../support/step.ts";
+import { type CaseOptions, oneHot, problem, window } from "./attention-problem.ts";
 
 /** Inputs as a model has them: queries by tokens, keys and values in a cache. */
 interface Inputs {
@@ -69,15 +55,6 @@ function expected(oracle: typeof reference, { q, keys, values }: Inputs, options
   return options.lse ? { out, lse } : { out };
 }
 
-/** The step tensor that says where these batch rows stand; rows beyond have none. */
-export function stepOf(gpu: Tensor["gpu"], rows: readonly StepRow[]): Tensor {
-  const values = new Uint32Array(64 * 4).fill(0xdeadbeef);
-  rows.forEach(([position, tokens], row) => {
-    values.set([position, tokens], row * 4);
-  });
-  return tensor(gpu, [64, 4], values, "u32");
-}
-
 function run(gpu: Tensor["gpu"], variant: keyof typeof attention.variants, inputs: never, given: CaseOptions) {
   const { q, keys, values } = inputs as { q: Tensor; keys: Tensor; values: Tensor };
   const { rows, visible = keys.shape[2] ?? 0, into, ...options } = given as CaseOptions & { into: { out: Tensor } };
@@ -93,66 +70,6 @@ function run(gpu: Tensor["gpu"], variant: keyof typeof attention.variants, input
     { ...options, variant, into: { ...into, out: reshape(into.out, [b, t, h, values.shape[3] ?? 0]) } },
   ) as unknown as Record<string, Tensor>;
 }
-
-interface Sizes {
-  b?: number;
-  h?: number;
-  g?: number;
-  t: number;
-  s: number;
-  d?: number;
-  dv?: number;
-}
-
-type Fill = (index: readonly [b: number, head: number, row: number, column: number]) => number;
-
-const filled = (shape: readonly [number, number, number, number], fill: Fill) => {
-  const values: number[] = [];
-  const [b, m, n, d] = shape;
-  for (let i = 0; i < b * m * n * d; i++) {
-    values.push(fill([Math.floor(i / (m * n * d)), Math.floor(i / (n * d)) % m, Math.floor(i / d) % n, i % d]));
-  }
-  return { shape, values };
-};
-
-/** One problem. `fill` replaces the random values of an input; queries are indexed as [b, token, head, column]. */
-function problem(
-  name: string,
-  { b = 1, h = 1, g = h, t, s, d = 64, dv = d }: Sizes,
-  options: CaseOptions = {},
-  fill: { q?: Fill; keys?: Fill; values?: Fill } = {},
-): Case {
-  const random = (shape: readonly [number, number, number, number], seed: number) => ({
-    shape,
-    values: normal(shape[0] * shape[1] * shape[2] * shape[3], seed),
-  });
-  const input = (shape: readonly [number, number, number, number], seed: number, given: Fill | undefined) =>
-    given ? filled(shape, given) : random(shape, seed);
-  const used = options.rows?.map(([position, tokens]) => position + tokens);
-  const poisoned = ({ shape, values }: { shape: readonly number[]; values: ArrayLike<number> }) => ({
-    shape,
-    // Nobody may read what is not in use: NaN would spread.
-    values: Array.from(values, (value, i) => {
-      const [, heads = 1, rows = 1, width = 1] = shape;
-      const row = Math.floor(i / width) % rows;
-      const batch = Math.floor(i / (heads * rows * width));
-      return row < (used?.[batch] ?? options.length ?? s) ? value : Number.NaN;
-    }),
-  });
-  return {
-    name,
-    inputs: {
-      q: input([b, t, h, d], 1, fill.q),
-      keys: poisoned(input([b, g, s, d], 2, fill.keys)),
-      values: poisoned(input([b, g, s, dv], 3, fill.values)),
-    },
-    options: { lse: true, ...options },
-    ...(d % 4 !== 0 || dv !== d ? { refusedBy: ["rows", "flash", "splitK"] } : {}),
-  };
-}
-
-const window = (keys: number): AttentionMask => ({ kind: "sliding-window", keys });
-const oneHot: Fill = ([, , row, column]) => (row === column ? 1 : 0);
 
 export const attentionCases: CaseTable = {
   op: "attention",

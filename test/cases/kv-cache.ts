@@ -4,7 +4,7 @@ import { append } from "../../src/reference/kv-cache.ts";
 import { slice } from "../../src/tensor/views.ts";
 import { normal } from "../support/random.ts";
 import type { Case, CaseTable } from "../support/run-cases.ts";
-import { type StepRow, stepOf } from "./attention.ts";
+import { type StepRow, stepOf } from "../support/step.ts";
 
 interface Sizes {
   b?: number;

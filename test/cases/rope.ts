@@ -5,7 +5,7 @@ import { rope as reference } from "../../src/reference/rope.ts";
 import { slice } from "../../src/tensor/views.ts";
 import { normal, randomSource } from "../support/random.ts";
 import type { Case, CaseInput, CaseTable } from "../support/run-cases.ts";
-import { type StepRow, stepOf } from "./attention.ts";
+import { type StepRow, stepOf } from "../support/step.ts";
 
 interface Sizes {
   b?: number;

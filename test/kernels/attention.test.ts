@@ -2,11 +2,12 @@ import { describe, expect, test } from "vitest";
 import { type AttentionOptions, attention } from "../../src/kernels/attention/attention.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { slice, transpose } from "../../src/tensor/views.ts";
-import { attentionCases, stepOf } from "../cases/attention.ts";
+import { attentionCases } from "../cases/attention.ts";
 import { assertClose, nmseCaps } from "../support/compare.ts";
 import { testGpu } from "../support/gpu.ts";
 import { normal } from "../support/random.ts";
 import { testCases } from "../support/run-cases.ts";
+import { stepOf } from "../support/step.ts";
 
 const gpu = await testGpu({ features: [] });
 testCases(() => gpu, attentionCases);
