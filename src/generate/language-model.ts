@@ -4,6 +4,7 @@ import { type FileSource, readJson, readText } from "../formats/source.ts";
 import { openUrl } from "../formats/url.ts";
 import { openWeights } from "../formats/weights.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import { maxBatch } from "../kernels/step.ts";
 import { readArchitecture } from "../models/architectures.ts";
 import type { Decoder } from "../models/decoder.ts";
 import { checkRequirements } from "../models/requirements.ts";
@@ -13,7 +14,7 @@ import { TextError } from "../text/text-error.ts";
 import { createTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import type { Generation } from "./generation.ts";
 import { type GenerationDefaults, type GenerationOptions, readDefaults } from "./options.ts";
-import { DecoderPrograms, maxBatch } from "./programs.ts";
+import { DecoderPrograms } from "./programs.ts";
 import { Session } from "./session.ts";
 
 /** How a model is loaded. */

@@ -4,12 +4,10 @@ import { penalise } from "../kernels/sampling/penalise.ts";
 import { sample } from "../kernels/sampling/sample.ts";
 import { tokenLogprobs } from "../kernels/sampling/token-logprobs.ts";
 import { topLogprobs } from "../kernels/sampling/top-logprobs.ts";
+import { maxBatch } from "../kernels/step.ts";
 import { createRopeTable, type Decoder, forward, logits } from "../models/decoder.ts";
 import { placeholder, type Tensor } from "../tensor/tensor.ts";
 import { reshape } from "../tensor/views.ts";
-
-/** Most sequences in one batch: the rows that the step has. */
-export const maxBatch = 64;
 
 /** What decides how a token is chosen, as far as programs differ. */
 export interface SamplingKind {

@@ -1,3 +1,4 @@
+import { packSettings } from "../kernels/sampling/settings.ts";
 import { elementsOf } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
@@ -129,17 +130,18 @@ async function prepare(
 ): Promise<void> {
   const { gpu, step, settings, batch } = state;
   const stepRows = new Uint32Array(4 * batch);
-  const settingRows = new Float32Array(8 * batch);
   rows.forEach(({ promptTokens }, index) => {
     stepRows.set([promptTokens.length - 1, 1, promptTokens.at(-1) ?? 0, options.seeds[index] ?? 0], 4 * index);
-    const { temperature, topK, topP, minP, repetitionPenalty, presencePenalty, frequencyPenalty } = options;
-    settingRows.set(
-      [temperature, topK, topP, minP, repetitionPenalty, presencePenalty, frequencyPenalty, 0],
-      8 * index,
-    );
   });
+  const { temperature, topK, topP, minP } = options;
+  const penalties = {
+    repetition: options.repetitionPenalty,
+    presence: options.presencePenalty,
+    frequency: options.frequencyPenalty,
+  };
+  const packed = packSettings(rows.map(() => ({ temperature, topK, topP, minP, ...penalties })));
   await gpu.write(step.storage, 0, new Uint8Array(stepRows.buffer));
-  await gpu.write(settings.storage, 0, new Uint8Array(settingRows.buffer));
+  await gpu.write(settings.storage, 0, new Uint8Array(packed.buffer));
   if (!kind.penalties) return;
   const { vocabulary } = state.programs.decoder.config;
   const counts = new Uint32Array(batch * vocabulary);

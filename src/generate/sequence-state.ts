@@ -1,9 +1,9 @@
 import { cachePairs, cacheRow, createCache, disposeCache, type KvCache } from "../blocks/kv-cache.ts";
 import type { Instance } from "../gpu/program.ts";
+import { maxBatch } from "../kernels/step.ts";
 import { placed, replacements, type Tensor, zeros } from "../tensor/tensor.ts";
 import { slice } from "../tensor/views.ts";
 import type { DecoderPrograms, Recorded, Sampled, SamplingKind } from "./programs.ts";
-import { maxBatch } from "./programs.ts";
 
 /** Milliseconds that one submit of a prefill should take, so that pages draw and drivers do not reset. */
 const submitTarget = 100;

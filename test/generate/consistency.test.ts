@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { cachePairs } from "../../src/blocks/kv-cache.ts";
 import { loadModel } from "../../src/generate/language-model.ts";
-import { maxBatch } from "../../src/generate/programs.ts";
 import { openGpu } from "../../src/gpu/open.ts";
+import { maxBatch } from "../../src/kernels/step.ts";
 import { forward, logits } from "../../src/models/decoder.ts";
 import { placed, placeholder, replacements } from "../../src/tensor/tensor.ts";
 import { bundledModel, goldenPrompts } from "../support/bundled.ts";

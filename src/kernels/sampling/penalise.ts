@@ -1,7 +1,7 @@
 import source from "#shaders/sampling/penalise.wgsl";
 import { ShapeError } from "../../tensor/shape.ts";
 import { defineKernel } from "../kernel.ts";
-import { maxBatch } from "./settings.ts";
+import { maxBatch } from "../step.ts";
 
 /**
  * Logits under the penalties of each row's settings: repetition divides positive and multiplies negative logits of

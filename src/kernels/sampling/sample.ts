@@ -3,7 +3,7 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel, type Into } from "../kernel.ts";
-import { maxBatch } from "./settings.ts";
+import { maxBatch } from "../step.ts";
 
 /** Most tokens in a vocabulary that is sampled: the sums of its integer weights fit u32, with rounding. */
 export const maxVocabulary = 2 ** 18;

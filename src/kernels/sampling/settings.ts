@@ -1,7 +1,5 @@
 import { ShapeError } from "../../tensor/shape.ts";
-
-/** Most rows that one step can hold, and so most that are sampled together. */
-export const maxBatch = 64;
+import { maxBatch } from "../step.ts";
 
 /** Columns of the settings tensor `[64, 8]` (f32), in order; the eighth is reserved. */
 export const settingColumns = ["temperature", "topK", "topP", "minP", "repetition", "presence", "frequency"] as const;
