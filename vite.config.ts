@@ -1,13 +1,23 @@
-import { defineConfig } from "vitest/config";
+// The site: every folder of examples with an index.html is a page. `npm run site` serves it, `npm run site:build` builds it.
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { defineConfig } from "vite";
 import { wgsl } from "./scripts/wgsl-plugin.ts";
 
+const examples = fileURLToPath(new URL("examples", import.meta.url));
+const pages = [".", ...readdirSync(examples)].map((name) => join(examples, name, "index.html")).filter(existsSync);
+
 export default defineConfig({
+  root: examples,
+  base: "./", // so that it works from any path of a static host
   plugins: [wgsl()],
-  test: {
-    include: ["test/**/*.test.ts"],
-    // One fork: a software adapter already uses every core, and the shader cache is shared.
-    maxWorkers: 1,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+  worker: { format: "es", plugins: () => [wgsl()] },
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  build: {
+    outDir: fileURLToPath(new URL("dist-site", import.meta.url)),
+    emptyOutDir: true,
+    target: "es2022",
+    rolldownOptions: { input: pages },
   },
 });

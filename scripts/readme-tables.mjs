@@ -15,12 +15,14 @@ const headings = new Map([
   ["rope", "Rotary positions"],
   ["kv-cache", "Cache"],
   ["attention", "Attention"],
+  ["linear-attention", "Attention without a softmax"],
   ["softmax", "Softmax"],
   ["elementwise", "Elementwise"],
   ["reduce", "Reductions"],
   ["layout", "Layout"],
   ["random", "Random numbers"],
   ["sampling", "Sampling"],
+  ["peaks", "What a device can do at most"],
 ]);
 
 /** The README with its kernel tables brought up to date. Throws where a marker is missing. */

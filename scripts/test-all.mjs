@@ -1,5 +1,6 @@
 // Runs the tests of every kernel on every software adapter there is, lavapipe with each of its subgroup sizes (4, 8 and
-// 16), and writes what passed to test/all.md. `npm test` runs them on one.
+// 16), and writes what passed to test/all.md. `npm test` runs them on one, and of the masks and scores of attention those
+// pairs with variants that put something to the test; SHADERFORMER_FULL is the product.
 //   node scripts/test-all.mjs [FOLDER…]     default: test/gpu test/kernels test/support test/tensor
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -23,7 +24,7 @@ for (const [name, environment] of runs) {
   const flags = ["--testTimeout=900000", "--hookTimeout=900000", "--reporter=dot", "--reporter=json"];
   const { status } = spawnSync("npx", ["vitest", "run", ...folders, ...flags, `--outputFile.json=${output}`], {
     stdio: ["ignore", "inherit", "inherit"],
-    env: { ...process.env, ...environment },
+    env: { ...process.env, SHADERFORMER_FULL: "1", ...environment },
   });
   const minutes = ((Date.now() - start) / 60_000).toFixed(1);
   const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(output, "utf8"));

@@ -31,6 +31,7 @@ export { reshape, slice, transpose } from "./tensor/views.ts";
 // Kernels and ops of one's own
 
 export {
+  type Brought,
   defineKernel,
   type Into,
   type Kernel,
@@ -46,13 +47,20 @@ export type { AxesOf } from "./kernels/shapes.ts";
 // Ops
 
 export {
+  type AttentionLayout,
   type AttentionMask,
   type AttentionOptions,
   type AttentionResult,
   type AttentionScore,
   type AttentionTensors,
   attention,
+  sequenceOffsets,
 } from "./kernels/attention/attention.ts";
+export { blockMap, countTiles, forgetBlockMaps, type TileCounts } from "./kernels/attention/block-map.ts";
+export type { CustomMask, CustomScore, CustomTensor } from "./kernels/attention/custom/custom.ts";
+export type { MaskRecord, SparseSet } from "./kernels/attention/masks/mask.ts";
+export { type AttentionState, type MergeOptions, mergeAttention } from "./kernels/attention/merge.ts";
+export { alibiSlopes, type ScoreRecord } from "./kernels/attention/scores/score.ts";
 export {
   type Gated,
   geglu,
@@ -76,9 +84,18 @@ export {
 export { fill } from "./kernels/elementwise/fill.ts";
 export { normal, type RandomOptions, uniform } from "./kernels/elementwise/random.ts";
 export { gather, gatherStep } from "./kernels/embedding/gather.ts";
-export { appendKv } from "./kernels/kv-cache/append.ts";
+export { type AppendOptions, type AppendTensors, appendKv } from "./kernels/kv-cache/append.ts";
+export { blockTable } from "./kernels/kv-cache/block-table.ts";
+export type { KvLayout } from "./kernels/kv-cache/layout.ts";
+export { ringPositions } from "./kernels/kv-cache/ring-positions.ts";
 export { concat } from "./kernels/layout/concat.ts";
 export { contiguous } from "./kernels/layout/contiguous.ts";
+export {
+  type LinearAttentionOptions,
+  type LinearAttentionTensors,
+  linearAttention,
+} from "./kernels/linear-attention/linear-attention.ts";
+export { headMatmul } from "./kernels/matmul/heads.ts";
 export { type MatmulOptions, type MatmulResult, type MatmulTensors, matmul } from "./kernels/matmul/matmul.ts";
 export { addLayerNorm, type LayerNormOptions, layerNorm } from "./kernels/norm/layer-norm.ts";
 export { addRmsNorm, type RmsNormOptions, rmsNorm } from "./kernels/norm/rms-norm.ts";
@@ -97,6 +114,17 @@ export { packSettings, type SamplingSettings } from "./kernels/sampling/settings
 export { tokenLogprobs } from "./kernels/sampling/token-logprobs.ts";
 export { topLogprobs } from "./kernels/sampling/top-logprobs.ts";
 
+// What a device can do at most
+
+export { copyVectors } from "./kernels/peaks/copy.ts";
+export { increment } from "./kernels/peaks/increment.ts";
+export { type MultiplyAddOptions, multiplyAdd, multiplyAddResult } from "./kernels/peaks/multiply-add.ts";
+export {
+  readWorkgroupMemory,
+  type WorkgroupMemoryOptions,
+  workgroupMemoryResult,
+} from "./kernels/peaks/workgroup-memory.ts";
+
 // Blocks
 
 export {
@@ -106,6 +134,12 @@ export {
   attentionLayer,
   type Place,
 } from "./blocks/attention.ts";
+export {
+  type CascadeOptions,
+  type CascadeTensors,
+  cascadeAttention,
+  type KeysAndValues,
+} from "./blocks/cascade-attention.ts";
 export { type Activation, type FeedForwardWeights, feedForward } from "./blocks/feed-forward.ts";
 export {
   type CacheShape,
@@ -117,8 +151,32 @@ export {
   type LayerCache,
   placeholderCache,
 } from "./blocks/kv-cache.ts";
+export { type LatentOptions, type LatentTensors, latentAttention } from "./blocks/latent-attention.ts";
 export { type Linear, linear } from "./blocks/linear.ts";
 export { addNorm, type Norm, norm, type Residual } from "./blocks/norm.ts";
+export type { RingShare } from "./blocks/ring-attention/device.ts";
+export { ringFigures } from "./blocks/ring-attention/figures.ts";
+export type { HostTensor } from "./blocks/ring-attention/host.ts";
+export { type RingPort, ringAttentionOverPorts, serveRing } from "./blocks/ring-attention/ports.ts";
+export {
+  type MovedBytes,
+  type PlacelessScore,
+  type RingAttentionOptions,
+  type RingFigures,
+  type RingResult,
+  type RingTensors,
+  ringAttention,
+} from "./blocks/ring-attention/ring-attention.ts";
+export {
+  type RingBalance,
+  type RingBlock,
+  type RingHop,
+  type RingPlan,
+  type RingSchedule,
+  ringSchedule,
+  type TokenRun,
+} from "./blocks/ring-attention/schedule.ts";
+export { type StreamingOptions, type StreamingTensors, streamingAttention } from "./blocks/streaming-attention.ts";
 export { type BlockShape, type BlockWeights, transformerBlock } from "./blocks/transformer-block.ts";
 
 // Models and their files

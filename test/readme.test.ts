@@ -162,7 +162,7 @@ test("the three steps add a variant, which passes the cases and appears in the t
       "test",
       "package.json",
       "tsconfig.json",
-      "vite.config.ts",
+      "vitest.config.ts",
       "README.md",
     ]) {
       await cp(path, join(copy, path), { recursive: true });

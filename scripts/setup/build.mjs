@@ -2,7 +2,10 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { root, run, say, seconds, tail } from "./run.mjs";
 
-const sources = ["src", "shaders", "scripts/build.mjs", "package.json", "package-lock.json", "tsconfig.json"];
+const sources = [
+  ...["src", "shaders", "bench", "test/browser", "test/cases", "test/support", "scripts/build.mjs"],
+  ...["package.json", "package-lock.json", "tsconfig.json"],
+];
 
 /** Builds dist/ where it is missing or older than its sources. */
 export function ensureBuild() {

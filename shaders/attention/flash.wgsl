@@ -1,14 +1,15 @@
-// with: attention/views, attention/flash/tile, attention/flash/rows, attention/flash/visible, attention/products, attention/masks/causal, attention/scores/none, attention/lse/none, lib/extent/fixed, lib/online-softmax
+// with: attention/views, attention/flash/tiles/range, attention/flash/tile, attention/flash/rows, attention/flash/rows-of/head, attention/flash/visible, attention/cache/f32, attention/products, attention/masks/causal, attention/scores/none, attention/lse/none, attention/sink/none, lib/extent/fixed, lib/online-softmax
 // Attention by tiles with an online softmax, the scores never in memory (Dao 2023, algorithm 1)
 //
-// One workgroup per ROWS queries of a head. It goes over the keys that the mask leaves, KEYS at a time: k and v come
+// One workgroup per ROWS rows, the queries of a head or of a group of heads. It goes over the tiles of KEYS keys that the mask leaves: k and v come
 // through one tile of workgroup memory in CHUNKS pieces, k by columns of the head and turned, then v by keys. A thread
 // owns THREAD_ROWS rows; of their scores KEYS / COLUMN_THREADS keys, of their output HEAD_WIDTH / COLUMN_THREADS
 // columns, all in registers, so that what it reads is used up to eight times. Between the two products the weights
 // change hands through workgroup memory. For ROWS queries it requests 2·d·s reads of k and v, and COLUMN_THREADS·d reads
 // of q a row and step, which caches answer. Choose it for many queries.
 
-const HEAD_WIDTH: u32 = 64;
+const HEAD_WIDTH: u32 = 64;   // of q and k
+const VALUE_WIDTH: u32 = 64;  // of v and out
 const ROWS: u32 = 64;
 const THREAD_ROWS: u32 = 8;
 const COLUMN_THREADS: u32 = 8;
@@ -16,59 +17,61 @@ const KEYS: u32 = 64;
 const CHUNKS: u32 = 2;
 
 const THREADS = ROWS / THREAD_ROWS * COLUMN_THREADS;
-const VECTORS = HEAD_WIDTH / 4;                   // of a row of q, k, v or out
-const COLUMNS = VECTORS / COLUMN_THREADS;         // vectors of out that a thread owns
+const VECTORS = HEAD_WIDTH / 4;                   // of a row of q or k
+const VALUE_VECTORS = VALUE_WIDTH / 4;            // of a row of v or out
+const COLUMNS = VALUE_VECTORS / COLUMN_THREADS;   // vectors of out that a thread owns
 const KEY_VECTORS = KEYS / (4 * COLUMN_THREADS);  // fours of keys that a thread scores
 const DEPTH = VECTORS / CHUNKS;                   // vectors of a row of k that are in the tile at a time
 const CHUNK_KEYS = KEYS / CHUNKS;                 // rows of v that are in the tile at a time
 const CHUNK_FOURS = CHUNK_KEYS / 4;
-const_assert HEAD_WIDTH % (4 * COLUMN_THREADS) == 0 && HEAD_WIDTH % (4 * CHUNKS) == 0;
+const_assert VALUE_WIDTH % (4 * COLUMN_THREADS) == 0 && HEAD_WIDTH % (4 * CHUNKS) == 0;
 const_assert KEYS % (4 * COLUMN_THREADS) == 0 && KEYS % (4 * CHUNKS) == 0;
 const_assert ROWS % THREAD_ROWS == 0 && THREAD_ROWS % 4 == 0;
-const_assert COLUMN_THREADS * ROWS / 4 <= KEYS * VECTORS / CHUNKS;  // statistics pass through the tile
+const_assert COLUMN_THREADS * ROWS / 4 <= KEYS * max(VECTORS, VALUE_VECTORS) / CHUNKS;  // statistics pass through the tile
 
 struct Params { h: u32, g: u32, t: u32, start: i32, length: u32, scale: f32 }
 
 @group(0) @binding(0) var<storage, read> q: array<vec4f>;          // [b, h, t, d]
-@group(0) @binding(1) var<storage, read> k: array<vec4f>;          // [b, g, s, d]
-@group(0) @binding(2) var<storage, read> v: array<vec4f>;          // [b, g, s, d]
-@group(0) @binding(3) var<storage, read_write> out: array<vec4f>;  // [b, t, h, d]
+@group(0) @binding(3) var<storage, read_write> out: array<vec4f>;  // [b, t, h, dv]
 @group(0) @binding(5) var<uniform> params: Params;
 
 var<workgroup> weights: array<vec4f, ROWS * CHUNK_FOURS>;  // [row][four keys]
 
 @compute @workgroup_size(THREADS)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let block = workgroups.x - 1 - workgroup.x;  // the longest rows of a causal mask start first
-  let h = workgroup.y;
-  let b = workgroup.z;
-  let group = h / (params.h / params.g);
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let place = workgroups.x - 1 - workgroup.x;  // the longest rows of a causal mask start first
+  let b_and_block = batch_and_block(place, workgroup.z, ROWS, rows_of_query());
+  let b = b_and_block.x;
+  let block = b_and_block.y;
+  let rows = query_count(b) * rows_of_query();
+  if (block * ROWS >= rows) { return; }  // the whole workgroup leaves
+  let group = group_at(workgroup.y);
   let column = thread % COLUMN_THREADS;
   let own_row = thread / COLUMN_THREADS * THREAD_ROWS;  // first of this thread's, in the block
   let first_row = block * ROWS + own_row;
-  let first_position = first_query(b) + block * ROWS;
-  let last_position = first_query(b) + min(block * ROWS + ROWS, params.t) - 1;
-  let keys = key_range(first_position, last_position, key_count(b));
+  let first_position = first_query(b) + query_of_row(block * ROWS);
+  let last_position = first_query(b) + query_of_row(min(block * ROWS + ROWS, rows) - 1);
+  let tiles = tiles_of(b, workgroup.y, block, first_position, last_position);
 
   var query: array<u32, THREAD_ROWS>;  // where each row of q begins; rows past the end repeat the last
   var largest: array<f32, THREAD_ROWS>;
   var sums: array<f32, THREAD_ROWS>;  // over this thread's keys
   var out_rows: array<array<vec4f, COLUMNS>, THREAD_ROWS>;
   for (var r = 0u; r < THREAD_ROWS; r++) {
-    query[r] = q_row(b, h, min(first_row + r, params.t - 1)) / 4;
+    let row = min(first_row + r, rows - 1);
+    query[r] = q_row(b, head_of_row(workgroup.y, row), query_of_row(row)) / 4;
     largest[r] = LOWEST;
   }
 
-  for (var first_key = keys.x; first_key < keys.y; first_key += KEYS) {
+  for (var n = 0u; n < tiles.count; n++) {
+    let visit = visit_of(tiles, n, b, first_position, last_position);
+
     // Scores: q · k, a piece of the columns at a time.
     var scores = array<array<vec4f, KEY_VECTORS>, THREAD_ROWS>();
     for (var chunk = 0u; chunk < CHUNKS; chunk++) {
       workgroupBarrier();  // the tile has been read
-      stage_keys(b, group, first_key, keys.y, chunk, thread);
+      stage_keys(b, group, visit.first_key, tiles.end, chunk, thread);
       workgroupBarrier();
       for (var i = 0u; i < DEPTH; i++) {
         var turned = array<array<vec4f, KEY_VECTORS>, 4>();  // [column][four keys]
@@ -87,14 +90,14 @@ fn main(
     }
 
     // The largest score of each row, over the threads that share it.
-    let full = first_key + KEYS <= keys.y
-      && tile_full(first_position, last_position, first_key, first_key + KEYS - 1);
     var tops = array<f32, THREAD_ROWS>();
     for (var r = 0u; r < THREAD_ROWS; r++) {
       tops[r] = largest[r];
+      let h = head_of_row(workgroup.y, first_row + r);
+      let position = first_query(b) + query_of_row(first_row + r);
       for (var j = 0u; j < KEY_VECTORS; j++) {
-        let key = first_key + 4 * (j * COLUMN_THREADS + column);
-        let visible = visible_scores(scores[r][j], b, h, first_position + own_row + r, key, keys.y, full);
+        let key = visit.first_key + 4 * (j * COLUMN_THREADS + column);
+        let visible = visible_scores(scores[r][j], b, h, position, key, tiles.end, visit.full);
         scores[r][j] = visible;
         tops[r] = max(tops[r], max(max(visible.x, visible.y), max(visible.z, visible.w)));
       }
@@ -113,24 +116,21 @@ fn main(
 
     // Output: weights · v, a piece of the keys at a time.
     for (var chunk = 0u; chunk < CHUNKS; chunk++) {
-      if (first_key + chunk * CHUNK_KEYS >= keys.y) { break; }
+      let first_key = visit.first_key + chunk * CHUNK_KEYS;
+      if (first_key >= tiles.end) { break; }
       workgroupBarrier();  // tile and weights have been read
-      stage_values(b, group, first_key + chunk * CHUNK_KEYS, keys.y, thread);
+      stage_values(b, group, first_key, tiles.end, thread);
       for (var j = 0u; j < KEY_VECTORS; j++) {
         let four = j * COLUMN_THREADS + column;
         if (four / CHUNK_FOURS == chunk) {
-          for (var r = 0u; r < THREAD_ROWS; r++) {
-            weights[(own_row + r) * CHUNK_FOURS + four % CHUNK_FOURS] = scores[r][j];
-          }
+          for (var r = 0u; r < THREAD_ROWS; r++) { weights[(own_row + r) * CHUNK_FOURS + four % CHUNK_FOURS] = scores[r][j]; }
         }
       }
       workgroupBarrier();
       for (var i = 0u; i < CHUNK_FOURS; i++) {
         var values = array<array<vec4f, COLUMNS>, 4>();  // [key][vector]
-        for (var n = 0u; n < 4; n++) {
-          for (var c = 0u; c < COLUMNS; c++) {
-            values[n][c] = tile[(4 * i + n) * VECTORS + c * COLUMN_THREADS + column];
-          }
+        for (var c = 0u; c < COLUMNS; c++) {
+          for (var j = 0u; j < 4; j++) { values[j][c] = tile[(4 * i + j) * VALUE_VECTORS + c * COLUMN_THREADS + column]; }
         }
         for (var r = 0u; r < THREAD_ROWS; r++) {
           let weight = weights[(own_row + r) * CHUNK_FOURS + i];
@@ -144,13 +144,16 @@ fn main(
 
   sums = row_sums(sums, own_row, column);
   for (var r = 0u; r < THREAD_ROWS; r++) {
-    let t = first_row + r;
-    if (t < params.t) {
-      let first = ((b * params.t + t) * params.h + h) * VECTORS + column;
+    let row = first_row + r;
+    if (row < rows) {
+      let h = head_of_row(workgroup.y, row);
+      let t = query_of_row(row);
+      let sunk = with_sink(h, largest[r], sums[r]);
+      let first = (token_index(b, t) * params.h + h) * VALUE_VECTORS + column;
       for (var c = 0u; c < COLUMNS; c++) {
-        out[first + c * COLUMN_THREADS] = select(out_rows[r][c] / sums[r], vec4f(0.0), sums[r] == 0.0);
+        out[first + c * COLUMN_THREADS] = select(out_rows[r][c] * sunk.rescale / sunk.sum, vec4f(0.0), sunk.sum == 0.0);
       }
-      if (column == 0) { store_lse(b, h, t, log_sum_exp(largest[r], sums[r])); }
+      if (column == 0) { store_lse(b, h, t, log_sum_exp(sunk.largest, sunk.sum)); }
     }
   }
 }

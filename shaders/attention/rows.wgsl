@@ -1,4 +1,4 @@
-// with: attention/views, attention/masks/causal, attention/scores/none, attention/lse/none, lib/extent/fixed, lib/online-softmax, lib/reduce
+// with: attention/views, attention/cache/f32, attention/masks/causal, attention/scores/none, attention/lse/none, attention/sink/none, lib/extent/fixed, lib/online-softmax, lib/reduce
 // Attention in one kernel, a row at a time:  out = sum(exp(score - max) * v) / sum(exp(score - max))
 //
 // One workgroup per query row of a head. It goes over the keys WORKGROUP at a time: each thread scores one key, the
@@ -6,20 +6,19 @@
 // VALUE_THREADS-th key. Nothing of size s is kept. Requests 3·d·s reads a row, and every row reads all of k and v
 // anew. The rung between naive and flash.
 
-const HEAD_WIDTH: u32 = 64;
+const HEAD_WIDTH: u32 = 64;   // of q and k
+const VALUE_WIDTH: u32 = 64;  // of v and out
 const WORKGROUP: u32 = 64;
 
-const VECTORS = HEAD_WIDTH / 4;
-const VALUE_THREADS = WORKGROUP / VECTORS;  // threads that share a vector of columns of v
-const_assert HEAD_WIDTH % 4 == 0 && VECTORS <= WORKGROUP;
+const VALUE_VECTORS = VALUE_WIDTH / 4;
+const VALUE_THREADS = WORKGROUP / VALUE_VECTORS;  // threads that share a vector of columns of v
+const_assert HEAD_WIDTH % 4 == 0 && VALUE_WIDTH % 4 == 0 && VALUE_VECTORS <= WORKGROUP;
 const_assert (WORKGROUP & (WORKGROUP - 1)) == 0;  // the tree reduction halves it
 
 struct Params { h: u32, g: u32, t: u32, start: i32, length: u32, scale: f32 }
 
 @group(0) @binding(0) var<storage, read> q: array<vec4f>;          // [b, h, t, d]
-@group(0) @binding(1) var<storage, read> k: array<vec4f>;          // [b, g, s, d]
-@group(0) @binding(2) var<storage, read> v: array<vec4f>;          // [b, g, s, d]
-@group(0) @binding(3) var<storage, read_write> out: array<vec4f>;  // [b, t, h, d]
+@group(0) @binding(3) var<storage, read_write> out: array<vec4f>;  // [b, t, h, dv]
 @group(0) @binding(5) var<uniform> params: Params;
 
 var<workgroup> weights: array<f32, WORKGROUP>;
@@ -27,15 +26,17 @@ var<workgroup> shares: array<vec4f, WORKGROUP>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
-  let t = workgroup.x;
+  let b_and_query = batch_and_block(workgroup.x, workgroup.z, 1, 1);
+  let b = b_and_query.x;
+  let t = b_and_query.y;
+  if (t >= query_count(b)) { return; }  // the whole workgroup leaves
   let h = workgroup.y;
-  let b = workgroup.z;
   let group = h / (params.h / params.g);
   let position = first_query(b) + t;
   let query = q_row(b, h, t) / 4;
-  let keys = key_range(position, position, key_count(b));
-  let column = thread % VECTORS;
-  let value_thread = thread / VECTORS;
+  let keys = visible_keys(b, position, position);
+  let column = thread % VALUE_VECTORS;
+  let value_thread = thread / VALUE_VECTORS;
 
   var largest = LOWEST;
   var sum = 0.0;  // of this thread's keys
@@ -43,13 +44,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   for (var first = keys.x; first < keys.y; first += WORKGROUP) {
     let key = first + thread;
     var score = LOWEST;
-    if (key < keys.y && mask_mod(b, h, position, key)) {
-      let row = k_row(b, group, key) / 4;
+    if (key < keys.y && key_stored(b, key) && mask_mod(b, h, position, key_position(b, key))) {
+      let row = k_row(b, group, key);
       var products = vec4f(0.0);
       for (var i = 0u; i < HEAD_WIDTH / 4; i++) {
-        products = fma(q[query + i], k[row + i], products);
+        products = fma(q[query + i], load_k4(row, i), products);
       }
-      score = score_mod(dot(products, vec4f(1.0)) * params.scale, b, h, position, key);
+      score = score_mod(dot(products, vec4f(1.0)) * params.scale, b, h, position, key_position(b, key));
     }
     let before = largest;
     largest = max(before, workgroup_max(score, thread));
@@ -62,20 +63,22 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     mixed *= rescale;
     if (value_thread < VALUE_THREADS) {
       for (var i = value_thread; i < min(WORKGROUP, keys.y - first); i += VALUE_THREADS) {
-        mixed = fma(vec4f(weights[i]), v[v_row(b, group, first + i) / 4 + column], mixed);
+        if (!key_stored(b, first + i)) { continue; }
+        mixed = fma(vec4f(weights[i]), load_v4(v_row(b, group, first + i), column), mixed);
       }
     }
     workgroupBarrier();  // the weights have been read
   }
 
   sum = workgroup_sum(sum, thread);
+  let sunk = with_sink(h, largest, sum);
   shares[thread] = mixed;
   workgroupBarrier();
-  if (thread < VECTORS) {
+  if (thread < VALUE_VECTORS) {
     var total = vec4f(0.0);
-    for (var i = 0u; i < VALUE_THREADS; i++) { total += shares[i * VECTORS + column]; }
-    let row = (b * params.t + t) * params.h + h;
-    out[row * VECTORS + column] = select(total / sum, vec4f(0.0), sum == 0.0);
+    for (var i = 0u; i < VALUE_THREADS; i++) { total += shares[i * VALUE_VECTORS + column]; }
+    let row = token_index(b, t) * params.h + h;
+    out[row * VALUE_VECTORS + column] = select(total * sunk.rescale / sunk.sum, vec4f(0.0), sunk.sum == 0.0);
   }
-  if (thread == 0) { store_lse(b, h, t, log_sum_exp(largest, sum)); }
+  if (thread == 0) { store_lse(b, h, t, log_sum_exp(sunk.largest, sunk.sum)); }
 }

@@ -1,9 +1,9 @@
-// with: lib/position/start, lib/grid
-// Stores new keys and values in a cache:  keys[b, g, position(b, t)] = k[b, t, g],  and values alike
+// with: lib/position/start, lib/grid, kv-cache/slot/contiguous
+// Stores new keys and values in a cache:  keys[cache_row(b, g, position(b, t))] = k[b, t, g],  and values alike
 //
 // Tokens before heads in what is stored, heads before positions in the cache, so that attention reads the keys of one
 // head one after the other. One thread per element of a key and of a value. Tokens that are none (padding of the step)
-// and positions beyond the cache are not written. Requests one read and one write an element.
+// and positions that have no row in the cache are not written. Requests one read and one write an element.
 
 const WORKGROUP: u32 = 64;
 
@@ -36,10 +36,10 @@ fn main(
   let group = head % params.g;
   let t = head / params.g % params.t;
   let b = head / (params.g * params.t);
-  let at = position(b, t);
-  if (!is_token(b, t) || at >= params.s) { return; }
+  if (!is_token(b, t)) { return; }
+  let row = cache_row(b, group, position(b, t));
+  if (row == NO_ROW) { return; }
 
-  let row = (b * params.g + group) * params.s + at;
   if (column < params.d) {
     let row_of_k = params.k_first + b * params.k_batch + t * params.k_token + group * params.k_head;
     keys[row * params.d + column] = k[row_of_k + column];

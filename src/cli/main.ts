@@ -17,6 +17,10 @@ const commands = {
     summary: "measure how well a model predicts a text",
     load: async () => (await import("./perplexity.ts")).perplexityCommand(),
   },
+  bench: {
+    summary: "check kernels, then time them",
+    load: async () => await (await import("./bench.ts")).benchCommand(),
+  },
 } as const;
 
 async function main(argv: readonly string[]): Promise<void> {
@@ -28,7 +32,7 @@ async function main(argv: readonly string[]): Promise<void> {
   for (const [name, { summary, load }] of Object.entries(commands)) {
     program.addCommand((argv[0] === name ? await load() : new Command(name)).summary(summary));
   }
-  for (const command of [program, ...program.commands]) {
+  for (const command of [program, ...program.commands.flatMap((one) => [one, ...one.commands])]) {
     command.exitOverride().configureOutput({
       // Commander puts "Did you mean …?" on a line of its own; an error is one line.
       outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, " ")}\n`),

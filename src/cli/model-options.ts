@@ -2,14 +2,18 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Limits } from "../gpu/pipelines.ts";
 import { positive } from "./arguments.ts";
 
-/** Options that every command with a model takes. */
-export interface ModelFlags {
-  readonly model: string;
-  readonly context?: number;
-  readonly dtype?: "f32" | "f16" | "bf16";
+/** Options that choose a device. */
+export interface DeviceFlags {
   readonly adapter?: string;
   readonly features?: readonly string[];
   readonly cap?: Partial<Limits>;
+}
+
+/** Options that every command with a model takes. */
+export interface ModelFlags extends DeviceFlags {
+  readonly model: string;
+  readonly context?: number;
+  readonly dtype?: "f32" | "f16" | "bf16";
   readonly json?: boolean;
 }
 
@@ -24,7 +28,7 @@ const limits: readonly (keyof Limits)[] = [
 
 /** Adds `ModelFlags` to a command. */
 export function addModelOptions(command: Command): Command {
-  return command
+  command
     .optionsGroup("Model:")
     .requiredOption("-m, --model <dir>", "Hugging Face model: a folder, or its address")
     .option("--context <n>", "longest sequence, in tokens", positive)
@@ -34,13 +38,19 @@ export function addModelOptions(command: Command): Command {
         "f16",
         "bf16",
       ]),
-    )
+    );
+  return addDeviceOptions(command)
+    .optionsGroup("Output:")
+    .option("--json", "print one JSON object, and nothing for people");
+}
+
+/** Adds `DeviceFlags` to a command. */
+export function addDeviceOptions(command: Command): Command {
+  return command
     .optionsGroup("Device:")
     .option("--adapter <name>", "words of an adapter's name: lavapipe, swiftshader, H100")
     .option("--features <list>", "use only these device features; none: not one", features)
-    .option("--cap <limits>", "behave as a smaller device: binding=262144,…", cap)
-    .optionsGroup("Output:")
-    .option("--json", "print one JSON object, and nothing for people");
+    .option("--cap <limits>", "behave as a smaller device: binding=262144,…", cap);
 }
 
 function features(text: string): string[] {

@@ -1,10 +1,9 @@
 import { openFolder } from "../formats/folder.ts";
 import { openUrl } from "../formats/url.ts";
 import { type LanguageModel, loadModel } from "../generate/language-model.ts";
-import { openGpu } from "../gpu/open.ts";
 import type { ModelFlags } from "./model-options.ts";
+import { openDevice } from "./open-device.ts";
 import { withProgress } from "./progress.ts";
-import { withoutDriverChatter } from "./terminal.ts";
 
 /** A model with its device, which close together. */
 export interface OpenedModel {
@@ -16,11 +15,9 @@ export interface OpenedModel {
 
 /** Opens the device and loads the model that the options name, with a progress bar for people. */
 export async function openModel(flags: ModelFlags): Promise<OpenedModel> {
-  const { model: name, adapter, features, cap, context, dtype, json = false } = flags;
+  const { model: name, context, dtype, json = false } = flags;
   const source = /^https?:/.test(name) ? openUrl(name) : await openFolder(name);
-  const gpu = await withoutDriverChatter(() =>
-    openGpu({ adapter, ...(features && { features }), ...(cap && { cap }) }),
-  );
+  const gpu = await openDevice(flags);
   const start = performance.now();
   try {
     const model = await withProgress("loading  ", json, (onProgress) =>

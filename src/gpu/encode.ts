@@ -100,8 +100,13 @@ function rangeOf(binding: Binding, resolve: (storage: Storage) => Place): GPUBuf
   return { buffer: place.buffer, offset, size: Math.ceil(binding.bytes / 4) * 4 };
 }
 
-/** Encodes commands, all dispatches between two copies in one compute pass. */
-export function encodeCommands(encoder: GPUCommandEncoder, commands: readonly Command[]): void {
+/** Encodes commands, all dispatches between two copies in one compute pass; `timestamps` says what pass i writes. */
+export function encodeCommands(
+  encoder: GPUCommandEncoder,
+  commands: readonly Command[],
+  timestamps?: (pass: number) => GPUComputePassTimestampWrites | undefined,
+): void {
+  let passes = 0;
   let pass: GPUComputePassEncoder | undefined;
   let bound: GPUComputePipeline | undefined;
   const boundGroups: (GPUBindGroup | undefined)[] = [];
@@ -113,7 +118,8 @@ export function encodeCommands(encoder: GPUCommandEncoder, commands: readonly Co
       continue;
     }
     if (!pass) {
-      pass = encoder.beginComputePass();
+      const timestampWrites = timestamps?.(passes++);
+      pass = encoder.beginComputePass(timestampWrites && { timestampWrites });
       bound = undefined;
       boundGroups.length = 0;
     }
@@ -131,4 +137,9 @@ export function encodeCommands(encoder: GPUCommandEncoder, commands: readonly Co
     pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
   }
   pass?.end();
+}
+
+/** The passes that `encodeCommands` makes of these. */
+export function passesOf(commands: readonly Command[]): number {
+  return commands.filter(({ kind }, i) => kind === "dispatch" && commands[i - 1]?.kind !== "dispatch").length;
 }

@@ -16,3 +16,28 @@ export class ShaderError extends Error {
     this.line = line;
   }
 }
+
+/** A `ShaderError` at character `at` of a file, with three lines of it and a caret. */
+export function sourceError(message: string, file: string, code: string, at: number): ShaderError {
+  const text = code.split("\n");
+  const row = code.slice(0, at).split("\n").length - 1;
+  const column = at - (code.lastIndexOf("\n", at - 1) + 1);
+  const shown = excerpt(row, column, (i) => (text[i] === undefined ? undefined : { line: i + 1, text: text[i] }));
+  return new ShaderError(`${file}:${row + 1}: ${message}\n${shown}`, file, row + 1);
+}
+
+/** Line `row`, the one before and the one after, as far as `lineAt` has them, with a caret under `column`. */
+export function excerpt(
+  row: number,
+  column: number,
+  lineAt: (row: number) => { readonly line: number; readonly text: string } | undefined,
+): string {
+  const shown: string[] = [];
+  for (let i = row - 1; i <= row + 1; i++) {
+    const from = lineAt(i);
+    if (!from) continue;
+    shown.push(`${String(from.line).padStart(5)} | ${from.text}`);
+    if (i === row) shown.push(`      | ${" ".repeat(Math.max(0, column))}^`);
+  }
+  return shown.join("\n");
+}

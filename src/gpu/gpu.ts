@@ -108,6 +108,16 @@ export class Gpu {
     };
   }
 
+  /** Runs `fn`; what it makes belongs to no scope, and stays until somebody disposes it. */
+  unscoped<T>(fn: () => T): T {
+    this.#scopes.push(new Set());
+    try {
+      return fn();
+    } finally {
+      this.#scopes.pop();
+    }
+  }
+
   /** Adds a dispatch to the recording in progress, else to the eager work that the next read submits. */
   append(dispatch: Dispatch): void {
     this.assertUsable();

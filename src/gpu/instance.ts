@@ -4,7 +4,7 @@ import type { Gpu } from "./gpu.ts";
 import { touched, written } from "./plan.ts";
 import type { Program } from "./program.ts";
 import { createStorage, type Storage } from "./storage.ts";
-import { timeCommands } from "./timer.ts";
+import { timeCommands, timeRuns } from "./timer.ts";
 
 /** What an instance is made of. */
 interface Parts {
@@ -96,6 +96,20 @@ export class Instance<T> {
     this.assertInputs();
     this.gpu.assertNothingPending("a program's profile", this.#reads, this.#writes);
     return await timeCommands(this.gpu, this.#parts.commands);
+  }
+
+  /**
+   * GPU time in nanoseconds of `repeats` runs, each followed by one of the `others`, in one submit. Needs
+   * `timestamp-query`.
+   */
+  async time(repeats = 1, others: readonly Instance<unknown>[] = []): Promise<number> {
+    const instances = [this, ...others];
+    for (const instance of instances) {
+      instance.assertInputs();
+      instance.gpu.assertNothingPending("a program's timing", instance.#reads, instance.#writes);
+    }
+    const commands = instances.flatMap((instance) => instance.#parts.commands);
+    return await timeRuns(this.gpu, commands, repeats);
   }
 
   /** Gives the memory of results and taps back; submitted runs may still be under way. Twice is harmless. */

@@ -1,5 +1,5 @@
 import type { BindingDeclaration } from "./declarations.ts";
-import { GpuError, ShaderError } from "./errors.ts";
+import { excerpt, GpuError, ShaderError } from "./errors.ts";
 import type { Shader } from "./specialise.ts";
 
 /** A compiled shader with the layouts of its bind groups. */
@@ -151,13 +151,10 @@ export function compileError(shader: Shader, errors: readonly GPUCompilationMess
   const place = shader.lines[row];
   if (!place) return new ShaderError(`${shader.name}: ${message}${more}`, shader.name);
   const text = shader.code.split("\n");
-  const shown: string[] = [];
-  for (let i = row - 1; i <= row + 1; i++) {
+  const shown = excerpt(row, (first?.linePos ?? 1) - 1, (i) => {
     const from = shader.lines[i];
-    if (from?.file !== place.file) continue;
-    shown.push(`${String(from.line).padStart(5)} | ${text[i]}`);
-    if (i === row) shown.push(`      | ${" ".repeat(Math.max(0, (first?.linePos ?? 1) - 1))}^`);
-  }
+    return from?.file === place.file ? { line: from.line, text: text[i] ?? "" } : undefined;
+  });
   const { file, line } = place;
-  return new ShaderError(`${file}:${line}: ${message}\n${shown.join("\n")}${more}`, file, line);
+  return new ShaderError(`${file}:${line}: ${message}\n${shown}${more}`, file, line);
 }

@@ -1,5 +1,7 @@
+import { assertNoClash } from "./clashes.ts";
 import { type Declarations, readDeclarations } from "./declarations.ts";
 import { ShaderError } from "./errors.ts";
+import { moduleNames } from "./tokens.ts";
 
 /** WGSL files by name without ending, for example `lib/reduce`. */
 export type ShaderFiles = Readonly<Record<string, string>>;
@@ -8,6 +10,8 @@ export type ShaderFiles = Readonly<Record<string, string>>;
 export interface Specialisation {
   /** Parts to join; each takes the place of the default part from the same folder. */
   readonly parts?: readonly string[];
+  /** Files that parts may come from beside the known ones: a user's own, and those made of several. */
+  readonly files?: ShaderFiles;
   /** New values of `const` declarations, by name. */
   readonly constants?: Readonly<Record<string, number | boolean>>;
   /** New types of `alias` declarations, by name. */
@@ -40,17 +44,20 @@ export function defaultParts(code: string): string[] {
 /**
  * Joins the kernel file `name` with its parts and sets constants and aliases. Module scope is order-free in WGSL, so
  * joining is concatenation; `enable`, `requires` and `diagnostic` lines go in front. Throws `ShaderError` for a part,
- * constant or alias that does not exist, and for a value that its constant cannot have.
+ * constant or alias that does not exist, for a value that its constant cannot have, and where one of the
+ * specialisation's own files declares a name that the others use.
  */
 export function specialise(
   name: string,
   code: string,
-  files: ShaderFiles,
+  known: ShaderFiles,
   specialisation: Specialisation = {},
 ): Shader {
+  const files = specialisation.files ? { ...known, ...specialisation.files } : known;
   const chosen = new Map((specialisation.parts ?? []).map((part) => [folderOf(part), part]));
   const used = new Set<string>();
   const parts: string[] = [];
+  const replaced = new Set<string>();
   const join = (text: string) => {
     const standards = defaultParts(text);
     for (const standard of standards) {
@@ -60,6 +67,7 @@ export function specialise(
         throw new ShaderError(`${name}: part ${part} would take the place of both ${standard} and ${rival}`, name);
       }
       used.add(part);
+      if (part !== standard) replaced.add(standard);
       if (parts.includes(part)) continue;
       const partCode = files[part];
       if (partCode === undefined) {
@@ -75,14 +83,19 @@ export function specialise(
       throw new ShaderError(`${name}: part ${part} replaces nothing; it has ${parts.join(", ")}`, name);
   }
 
-  const directives: string[] = [];
-  const directiveLines: { file: string; line: number }[] = [];
-  const body: string[] = [];
-  const bodyLines: { file: string; line: number }[] = [];
   const sources: [string, string][] = [
     [name, code],
     ...parts.map((part): [string, string] => [part, files[part] ?? ""]),
   ];
+  if (specialisation.files) {
+    const promised = [...replaced].flatMap((part) => moduleNames(files[part] ?? ""));
+    assertNoClash(name, sources, specialisation.files, new Set(promised.map((one) => one.name)));
+  }
+
+  const directives: string[] = [];
+  const directiveLines: { file: string; line: number }[] = [];
+  const body: string[] = [];
+  const bodyLines: { file: string; line: number }[] = [];
   for (const [file, text] of sources) {
     text.split("\n").forEach((content, index) => {
       const place = { file, line: index + 1 };

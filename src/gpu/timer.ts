@@ -1,4 +1,4 @@
-import { type Command, encodeCommands } from "./encode.ts";
+import { type Command, encodeCommands, passesOf } from "./encode.ts";
 import { GpuError } from "./errors.ts";
 import type { Gpu } from "./gpu.ts";
 
@@ -7,7 +7,7 @@ const batch = 2048;
 
 /**
  * Runs the commands with a pass of its own for each dispatch and returns each one's GPU time in nanoseconds. Browsers
- * round timestamps to 100 microseconds; a benchmark repeats a dispatch within one pass instead (`timeRepeated`).
+ * round timestamps to 100 microseconds; a benchmark repeats a program between two timestamps instead (`timeRuns`).
  */
 export async function timeCommands(gpu: Gpu, commands: readonly Command[]): Promise<number[]> {
   const times: number[] = [];
@@ -16,60 +16,71 @@ export async function timeCommands(gpu: Gpu, commands: readonly Command[]): Prom
   for (const command of commands) {
     group.push(command);
     if (command.kind === "dispatch" && ++dispatches === batch) {
-      times.push(...(await timePasses(gpu, group, 1)));
+      times.push(...(await timePasses(gpu, group)));
       group = [];
       dispatches = 0;
     }
   }
-  if (group.length > 0) times.push(...(await timePasses(gpu, group, 1)));
+  if (group.length > 0) times.push(...(await timePasses(gpu, group)));
   return times;
 }
 
-/** Nanoseconds of `repeats` runs of one command inside one pass. */
-export async function timeRepeated(gpu: Gpu, command: Command, repeats: number): Promise<number> {
-  return (await timePasses(gpu, [command], repeats))[0] ?? 0;
+/** GPU time in nanoseconds of all commands, `repeats` times over, from the first dispatch's begin to the last one's end. */
+export async function timeRuns(gpu: Gpu, commands: readonly Command[], repeats: number): Promise<number> {
+  const all = Array.from({ length: repeats }, () => commands).flat();
+  const last = passesOf(all) - 1;
+  if (last < 0) return 0;
+  const [begin = 0n, end = 0n] = await timestamps(gpu, 2, (encoder, querySet) =>
+    encodeCommands(encoder, all, (pass) =>
+      pass > 0 && pass < last
+        ? undefined
+        : {
+            querySet,
+            ...(pass === 0 && { beginningOfPassWriteIndex: 0 }),
+            ...(pass === last && { endOfPassWriteIndex: 1 }),
+          },
+    ),
+  );
+  return Number(end - begin);
 }
 
-async function timePasses(gpu: Gpu, commands: readonly Command[], repeats: number): Promise<number[]> {
+async function timePasses(gpu: Gpu, commands: readonly Command[]): Promise<number[]> {
+  const dispatches = commands.filter(({ kind }) => kind === "dispatch").length;
+  if (dispatches === 0) return [];
+  const ticks = await timestamps(gpu, 2 * dispatches, (encoder, querySet) => {
+    let at = 0;
+    for (const command of commands) {
+      encodeCommands(encoder, [command], () => {
+        const timestampWrites = { querySet, beginningOfPassWriteIndex: at, endOfPassWriteIndex: at + 1 };
+        at += 2;
+        return timestampWrites;
+      });
+    }
+  });
+  return Array.from({ length: dispatches }, (_, i) => Number((ticks[2 * i + 1] ?? 0n) - (ticks[2 * i] ?? 0n)));
+}
+
+/** Submits what `encode` encodes and reads the `count` timestamps that it writes. */
+async function timestamps(
+  gpu: Gpu,
+  count: number,
+  encode: (encoder: GPUCommandEncoder, querySet: GPUQuerySet) => void,
+): Promise<bigint[]> {
   if (!gpu.features.has("timestamp-query")) {
     throw new GpuError(`${gpu.adapter.label}: no timestamp-query, so GPU time cannot be measured`);
   }
-  const dispatches = commands.filter(({ kind }) => kind === "dispatch").length;
-  if (dispatches === 0) return [];
-  const queries = gpu.device.createQuerySet({ type: "timestamp", count: dispatches * 2 });
-  const resolved = gpu.device.createBuffer({
-    size: dispatches * 16,
-    usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
-  });
-  const staging = gpu.device.createBuffer({
-    size: dispatches * 16,
-    usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-  });
+  const { QUERY_RESOLVE, COPY_SRC, COPY_DST, MAP_READ } = GPUBufferUsage;
+  const queries = gpu.device.createQuerySet({ type: "timestamp", count });
+  const resolved = gpu.device.createBuffer({ size: count * 8, usage: QUERY_RESOLVE | COPY_SRC });
+  const staging = gpu.device.createBuffer({ size: count * 8, usage: MAP_READ | COPY_DST });
   try {
     gpu.submit((encoder) => {
-      let at = 0;
-      for (const command of commands) {
-        if (command.kind === "copy") {
-          encodeCommands(encoder, [command]);
-          continue;
-        }
-        const pass = encoder.beginComputePass({
-          timestampWrites: { querySet: queries, beginningOfPassWriteIndex: at, endOfPassWriteIndex: at + 1 },
-        });
-        at += 2;
-        pass.setPipeline(command.pipeline);
-        command.groups.forEach((bindGroup, index) => {
-          pass.setBindGroup(index, bindGroup);
-        });
-        for (let i = 0; i < repeats; i++) pass.dispatchWorkgroups(...command.workgroups);
-        pass.end();
-      }
-      encoder.resolveQuerySet(queries, 0, dispatches * 2, resolved, 0);
-      encoder.copyBufferToBuffer(resolved, 0, staging, 0, dispatches * 16);
+      encode(encoder, queries);
+      encoder.resolveQuerySet(queries, 0, count, resolved, 0);
+      encoder.copyBufferToBuffer(resolved, 0, staging, 0, count * 8);
     });
     await staging.mapAsync(GPUMapMode.READ);
-    const ticks = new BigUint64Array(staging.getMappedRange());
-    return Array.from({ length: dispatches }, (_, i) => Number((ticks[2 * i + 1] ?? 0n) - (ticks[2 * i] ?? 0n)));
+    return [...new BigUint64Array(staging.getMappedRange())];
   } finally {
     staging.destroy();
     resolved.destroy();

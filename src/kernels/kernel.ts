@@ -15,99 +15,23 @@ import {
   compulsoryBytes,
 } from "./bindings.ts";
 import { foldGrid } from "./grid.ts";
+import type { Into, Kernel, KernelContext, KernelDefinition, Patterns } from "./kernel-definition.ts";
 import { shaderFiles } from "./parts.ts";
 import { type AxesOf, AxisSizes } from "./shapes.ts";
 import { packUniform } from "./uniforms.ts";
 
-/** Axis patterns by tensor name; a name that ends in `?` is optional. */
-export type Patterns = Readonly<Record<string, string>>;
+export type {
+  Brought,
+  Into,
+  Kernel,
+  KernelContext,
+  KernelDefinition,
+  Patterns,
+  TensorsOf,
+} from "./kernel-definition.ts";
 
-/** The tensors that patterns ask for. */
-export type TensorsOf<P> = {
-  readonly [K in keyof P as K extends `${string}?` ? never : K]: Tensor;
-} & { readonly [K in keyof P as K extends `${infer Name}?` ? Name : never]?: Tensor | undefined };
-
-/** What one dispatch is made for, besides axes and options. */
-export interface KernelContext {
-  readonly gpu: Gpu;
-  /** Types of the tensors given, by name; a name that is absent was not given. */
-  readonly dtypes: Readonly<Record<string, DType>>;
-  /** Strides in elements of tensors listed in `strided`, by name. */
-  readonly strides: Readonly<Record<string, readonly number[]>>;
-  /** First element of tensors listed in `strided`, counted from the start of their binding, by name. */
-  readonly offsets: Readonly<Record<string, number>>;
-  /** Rows of the segmented input that this dispatch sees: `begin` to `end` of `total`. */
-  readonly segment: { readonly begin: number; readonly end: number; readonly total: number };
-}
-
-/** A kernel as one declarative record: the WGSL owns bindings and `Params`, this owns shapes and grid. */
-export interface KernelDefinition<I extends Patterns, M extends Patterns, O extends Patterns, X, A extends string> {
-  /** File name under `shaders/` without ending. */
-  readonly name: string;
-  /** The text of that file. */
-  readonly source: string;
-  readonly inputs: I;
-  /** Tensors changed in place. */
-  readonly inout?: M;
-  readonly outputs?: O;
-  /** Element types of outputs that are not f32. */
-  readonly dtypes?: (options: X, dtypes: Readonly<Record<string, DType>>) => Partial<Record<keyof O & string, DType>>;
-  /** Types an input may have; default f32 only. */
-  readonly accepts?: Readonly<Record<string, readonly DType[]>>;
-  /** Inputs that may be views with gaps: their strides reach `params` through the context. */
-  readonly strided?: readonly string[];
-  /** An input that may lie in several segments, cut along this axis: the kernel is dispatched once for each. */
-  readonly segmented?: { readonly input: string; readonly axis: A };
-  /** Sizes of axes that only outputs have: a list for a name that stands for several. */
-  readonly axes?: (axes: Readonly<Record<A, number>>, options: X) => Partial<Record<A, number | Shape>>;
-  /** Fields of `Params`, by name. */
-  readonly params: (axes: Readonly<Record<A, number>>, options: X, context: KernelContext) => Record<string, number>;
-  /** Fields of further uniform structs, by variable name, such as `mask_params`. */
-  readonly uniforms?: (
-    axes: Readonly<Record<A, number>>,
-    options: X,
-    context: KernelContext,
-  ) => Record<string, Record<string, number>>;
-  /** Parts, constants and aliases for this use. */
-  readonly specialise?: (axes: Readonly<Record<A, number>>, options: X, context: KernelContext) => Specialisation;
-  /** The grid. A single number may be any size: above the device's limit it folds into y (`lib/grid`). */
-  readonly workgroups: (
-    axes: Readonly<Record<A, number>>,
-    options: X,
-    context: KernelContext,
-    shader: Shader,
-  ) => readonly [number] | readonly [number, number] | readonly [number, number, number];
-  /** Floating-point operations; bytes are counted from the bindings unless given. */
-  readonly cost?: (
-    axes: Readonly<Record<A, number>>,
-    options: X,
-    context: KernelContext,
-  ) => Partial<Cost> & { readonly flops: number };
-  /** Checks of options and sizes that patterns cannot say; throws `ShapeError`. */
-  readonly check?: (axes: Readonly<Record<A, number>>, options: X, gpu: Gpu) => void;
-  /** Further WGSL files that parts may come from: a user's own. */
-  readonly files?: ShaderFiles;
-}
-
-/** Tensors that results are written into, instead of new ones. */
-export interface Into<O> {
-  readonly into?: { readonly [K in keyof O]?: Tensor };
-}
-
-/** A kernel ready to be called: records a dispatch and returns its outputs. */
-export interface Kernel<I extends Patterns, M extends Patterns, O extends Patterns, X> {
-  (
-    gpu: Gpu,
-    tensors: TensorsOf<I> & TensorsOf<M>,
-    ...options: Record<string, never> extends X ? [options?: X & Into<O>] : [options: X & Into<O>]
-  ): { readonly [K in keyof O | keyof M]: Tensor };
-  readonly kernelName: string;
-  readonly source: string;
-  readonly files: ShaderFiles;
-}
-
-/** Most storage buffers that any WebGPU device is sure to take. */
-const maxStorageBuffers = 8;
+/** Most buffers that any WebGPU device is sure to take. */
+const mostBuffers = { storage: 8, uniform: 12 } as const;
 
 /**
  * Makes a kernel from its record. Calling it checks shapes, types and options (`ShapeError`), specialises the shader,
@@ -138,9 +62,12 @@ export function defineKernel<
     if (!shader) {
       shader = specialise(name, source, files, specialisation);
       shaders.set(key, shader);
-      const buffers = shader.declarations.bindings.filter(({ space }) => space === "storage").length;
-      if (buffers > maxStorageBuffers) {
-        throw new ShaderError(`${name}: ${buffers} storage buffers, a kernel may use ${maxStorageBuffers}`, name);
+      for (const [space, most] of Object.entries(mostBuffers)) {
+        const names = shader.declarations.bindings.filter((one) => one.space === space).map((one) => one.name);
+        if (names.length > most) {
+          const list = names.join(", ");
+          throw new ShaderError(`${name}: ${names.length} ${space} buffers, a kernel may use ${most}: ${list}`, name);
+        }
       }
     }
     return shader;
@@ -172,6 +99,11 @@ export function defineKernel<
     const axes = () => Object.fromEntries(sizes.sizes) as Record<A, number>;
     for (const [axis, size] of Object.entries(definition.axes?.(axes(), options) ?? {})) {
       sizes.define(axis, size as number | Shape);
+    }
+    for (const [key, { tensor, pattern, types }] of Object.entries(definition.brings?.(options) ?? {})) {
+      if (pattern !== undefined) sizes.match(key, pattern, tensor.shape);
+      checkTensor(gpu, `${name}: ${key}`, tensor, acceptance(key, types));
+      tensors.set(key, tensor);
     }
     definition.check?.(axes(), options, gpu);
     const dtypes: Record<string, DType> = {};
@@ -262,16 +194,21 @@ function recordDispatches<I extends Patterns, M extends Patterns, O extends Patt
     }
     checkAliasing(name, bindings);
     const grid = definition.workgroups(local, options, context, shader);
+    let cost: Cost | undefined;
     gpu.append({
       kernel: name,
       shader,
       bindings,
       uniforms,
       workgroups: foldGrid(name, grid, gpu.limits.workgroups),
-      cost: {
-        compulsoryBytes: compulsoryBytes(bindings, tensors),
-        flops: 0,
-        ...definition.cost?.(local, options, context),
+      // Counted when somebody asks: it may take longer than the recording.
+      get cost() {
+        cost ??= {
+          compulsoryBytes: compulsoryBytes(bindings, tensors),
+          flops: 0,
+          ...definition.cost?.(local, options, context),
+        };
+        return cost;
       },
     });
   }

@@ -1,16 +1,52 @@
+import attentionAddressContiguous from "#shaders/attention/address/contiguous.wgsl";
+import attentionAddressPaged from "#shaders/attention/address/paged.wgsl";
+import attentionAddressRing from "#shaders/attention/address/ring.wgsl";
+import attentionBatch from "#shaders/attention/batch.wgsl";
+import attentionCacheBf16 from "#shaders/attention/cache/bf16.wgsl";
+import attentionCacheF16 from "#shaders/attention/cache/f16.wgsl";
+import attentionCacheF16Packed from "#shaders/attention/cache/f16-packed.wgsl";
+import attentionCacheF32 from "#shaders/attention/cache/f32.wgsl";
+import attentionCacheInt4 from "#shaders/attention/cache/int4.wgsl";
+import attentionCacheInt8 from "#shaders/attention/cache/int8.wgsl";
 import attentionFlashRows from "#shaders/attention/flash/rows.wgsl";
+import attentionFlashRowsOfGroup from "#shaders/attention/flash/rows-of/group.wgsl";
+import attentionFlashRowsOfHead from "#shaders/attention/flash/rows-of/head.wgsl";
 import attentionFlashTile from "#shaders/attention/flash/tile.wgsl";
+import attentionFlashTilesMap from "#shaders/attention/flash/tiles/map.wgsl";
+import attentionFlashTilesRange from "#shaders/attention/flash/tiles/range.wgsl";
 import attentionFlashVisible from "#shaders/attention/flash/visible.wgsl";
+import attentionJoinedRanges from "#shaders/attention/joined/ranges.wgsl";
 import attentionLseNone from "#shaders/attention/lse/none.wgsl";
 import attentionLseStore from "#shaders/attention/lse/store.wgsl";
+import attentionMaskBlockSparse from "#shaders/attention/masks/block-sparse.wgsl";
+import attentionMaskBoolean from "#shaders/attention/masks/boolean.wgsl";
 import attentionMaskCausal from "#shaders/attention/masks/causal.wgsl";
+import attentionMaskChunked from "#shaders/attention/masks/chunked.wgsl";
+import attentionMaskDilatedWindow from "#shaders/attention/masks/dilated-window.wgsl";
+import attentionMaskDocument from "#shaders/attention/masks/document.wgsl";
+import attentionMaskFixed from "#shaders/attention/masks/fixed.wgsl";
 import attentionMaskFull from "#shaders/attention/masks/full.wgsl";
+import attentionMaskKeyPadding from "#shaders/attention/masks/key-padding.wgsl";
+import attentionMaskLocal from "#shaders/attention/masks/local.wgsl";
+import attentionMaskPrefix from "#shaders/attention/masks/prefix.wgsl";
+import attentionMaskSharedPrefix from "#shaders/attention/masks/shared-prefix.wgsl";
+import attentionMaskSinkWindow from "#shaders/attention/masks/sink-window.wgsl";
 import attentionMaskSlidingWindow from "#shaders/attention/masks/sliding-window.wgsl";
+import attentionMaskStrided from "#shaders/attention/masks/strided.wgsl";
 import attentionProducts from "#shaders/attention/products.wgsl";
+import attentionScoreAlibi from "#shaders/attention/scores/alibi.wgsl";
+import attentionScoreBias from "#shaders/attention/scores/bias.wgsl";
+import attentionScoreHeadBias from "#shaders/attention/scores/head-bias.wgsl";
 import attentionScoreNone from "#shaders/attention/scores/none.wgsl";
+import attentionScoreRelativeBias from "#shaders/attention/scores/relative-bias.wgsl";
 import attentionScoreSoftcap from "#shaders/attention/scores/softcap.wgsl";
+import attentionSinkLearned from "#shaders/attention/sink/learned.wgsl";
+import attentionSinkNone from "#shaders/attention/sink/none.wgsl";
 import attentionSplitRange from "#shaders/attention/split-k/range.wgsl";
 import attentionSplitReduce from "#shaders/attention/split-k/reduce.wgsl";
+import attentionSplitRows from "#shaders/attention/split-k/rows.wgsl";
+import attentionUnknownKeyRange from "#shaders/attention/unknown/key-range.wgsl";
+import attentionUnknownTileFull from "#shaders/attention/unknown/tile-full.wgsl";
 import attentionViews from "#shaders/attention/views.wgsl";
 import elementwiseDistributionNormal from "#shaders/elementwise/distribution/normal.wgsl";
 import elementwiseDistributionUniform from "#shaders/elementwise/distribution/uniform.wgsl";
@@ -26,6 +62,9 @@ import elementwiseToInteger from "#shaders/elementwise/to/integer.wgsl";
 import embeddingIdsGiven from "#shaders/embedding/ids/given.wgsl";
 import idsPosition from "#shaders/embedding/ids/position.wgsl";
 import embeddingIdsStep from "#shaders/embedding/ids/step.wgsl";
+import kvCacheSlotContiguous from "#shaders/kv-cache/slot/contiguous.wgsl";
+import kvCacheSlotPaged from "#shaders/kv-cache/slot/paged.wgsl";
+import kvCacheSlotRing from "#shaders/kv-cache/slot/ring.wgsl";
 import activationExp from "#shaders/lib/activation/exp.wgsl";
 import activationGelu from "#shaders/lib/activation/gelu.wgsl";
 import activationGeluTanh from "#shaders/lib/activation/gelu-tanh.wgsl";
@@ -35,6 +74,7 @@ import biasNone from "#shaders/lib/bias/none.wgsl";
 import biasVector from "#shaders/lib/bias/vector.wgsl";
 import exponential from "#shaders/lib/exponential.wgsl";
 import extentFixed from "#shaders/lib/extent/fixed.wgsl";
+import extentRagged from "#shaders/lib/extent/ragged.wgsl";
 import extentStep from "#shaders/lib/extent/step.wgsl";
 import grid from "#shaders/lib/grid.wgsl";
 import onlineSoftmax from "#shaders/lib/online-softmax.wgsl";
@@ -54,10 +94,13 @@ import weightBf16 from "#shaders/lib/weight/bf16.wgsl";
 import weightF16 from "#shaders/lib/weight/f16.wgsl";
 import weightF16Packed from "#shaders/lib/weight/f16-packed.wgsl";
 import weightF32 from "#shaders/lib/weight/f32.wgsl";
+import linearAttentionFeature from "#shaders/linear-attention/feature.wgsl";
 import normBiasGiven from "#shaders/norm/bias/given.wgsl";
 import normBiasNone from "#shaders/norm/bias/none.wgsl";
 import normRowPlain from "#shaders/norm/row/plain.wgsl";
 import normRowResidual from "#shaders/norm/row/residual.wgsl";
+import peaksNumberF16 from "#shaders/peaks/number/f16.wgsl";
+import peaksNumberF32 from "#shaders/peaks/number/f32.wgsl";
 import reduceOperationMax from "#shaders/reduce/operation/max.wgsl";
 import reduceOperationMean from "#shaders/reduce/operation/mean.wgsl";
 import reduceOperationSum from "#shaders/reduce/operation/sum.wgsl";
@@ -73,19 +116,55 @@ import type { ShaderFiles } from "../gpu/specialise.ts";
 
 /** The WGSL parts that kernels are joined with, by name. */
 export const shaderFiles: ShaderFiles = {
+  "attention/address/contiguous": attentionAddressContiguous,
+  "attention/address/paged": attentionAddressPaged,
+  "attention/address/ring": attentionAddressRing,
+  "attention/batch": attentionBatch,
+  "attention/cache/bf16": attentionCacheBf16,
+  "attention/cache/f16": attentionCacheF16,
+  "attention/cache/f16-packed": attentionCacheF16Packed,
+  "attention/cache/f32": attentionCacheF32,
+  "attention/cache/int4": attentionCacheInt4,
+  "attention/cache/int8": attentionCacheInt8,
   "attention/flash/rows": attentionFlashRows,
+  "attention/flash/rows-of/group": attentionFlashRowsOfGroup,
+  "attention/flash/rows-of/head": attentionFlashRowsOfHead,
   "attention/flash/tile": attentionFlashTile,
+  "attention/flash/tiles/map": attentionFlashTilesMap,
+  "attention/flash/tiles/range": attentionFlashTilesRange,
   "attention/flash/visible": attentionFlashVisible,
+  "attention/joined/ranges": attentionJoinedRanges,
   "attention/lse/none": attentionLseNone,
   "attention/lse/store": attentionLseStore,
+  "attention/masks/block-sparse": attentionMaskBlockSparse,
+  "attention/masks/boolean": attentionMaskBoolean,
   "attention/masks/causal": attentionMaskCausal,
+  "attention/masks/chunked": attentionMaskChunked,
+  "attention/masks/dilated-window": attentionMaskDilatedWindow,
+  "attention/masks/document": attentionMaskDocument,
+  "attention/masks/fixed": attentionMaskFixed,
   "attention/masks/full": attentionMaskFull,
+  "attention/masks/key-padding": attentionMaskKeyPadding,
+  "attention/masks/local": attentionMaskLocal,
+  "attention/masks/prefix": attentionMaskPrefix,
+  "attention/masks/shared-prefix": attentionMaskSharedPrefix,
+  "attention/masks/sink-window": attentionMaskSinkWindow,
   "attention/masks/sliding-window": attentionMaskSlidingWindow,
+  "attention/masks/strided": attentionMaskStrided,
   "attention/products": attentionProducts,
+  "attention/scores/alibi": attentionScoreAlibi,
+  "attention/scores/bias": attentionScoreBias,
+  "attention/scores/head-bias": attentionScoreHeadBias,
   "attention/scores/none": attentionScoreNone,
+  "attention/scores/relative-bias": attentionScoreRelativeBias,
   "attention/scores/softcap": attentionScoreSoftcap,
+  "attention/sink/learned": attentionSinkLearned,
+  "attention/sink/none": attentionSinkNone,
   "attention/split-k/range": attentionSplitRange,
   "attention/split-k/reduce": attentionSplitReduce,
+  "attention/split-k/rows": attentionSplitRows,
+  "attention/unknown/key-range": attentionUnknownKeyRange,
+  "attention/unknown/tile-full": attentionUnknownTileFull,
   "attention/views": attentionViews,
   "elementwise/distribution/normal": elementwiseDistributionNormal,
   "elementwise/distribution/uniform": elementwiseDistributionUniform,
@@ -101,6 +180,9 @@ export const shaderFiles: ShaderFiles = {
   "embedding/ids/given": embeddingIdsGiven,
   "embedding/ids/position": idsPosition,
   "embedding/ids/step": embeddingIdsStep,
+  "kv-cache/slot/contiguous": kvCacheSlotContiguous,
+  "kv-cache/slot/paged": kvCacheSlotPaged,
+  "kv-cache/slot/ring": kvCacheSlotRing,
   "lib/activation/exp": activationExp,
   "lib/activation/gelu": activationGelu,
   "lib/activation/gelu-tanh": activationGeluTanh,
@@ -110,6 +192,7 @@ export const shaderFiles: ShaderFiles = {
   "lib/bias/vector": biasVector,
   "lib/exponential": exponential,
   "lib/extent/fixed": extentFixed,
+  "lib/extent/ragged": extentRagged,
   "lib/extent/step": extentStep,
   "lib/grid": grid,
   "lib/online-softmax": onlineSoftmax,
@@ -129,10 +212,13 @@ export const shaderFiles: ShaderFiles = {
   "lib/weight/f16": weightF16,
   "lib/weight/f16-packed": weightF16Packed,
   "lib/weight/f32": weightF32,
+  "linear-attention/feature": linearAttentionFeature,
   "norm/bias/given": normBiasGiven,
   "norm/bias/none": normBiasNone,
   "norm/row/plain": normRowPlain,
   "norm/row/residual": normRowResidual,
+  "peaks/number/f16": peaksNumberF16,
+  "peaks/number/f32": peaksNumberF32,
   "reduce/operation/max": reduceOperationMax,
   "reduce/operation/mean": reduceOperationMean,
   "reduce/operation/sum": reduceOperationSum,

@@ -1,4 +1,4 @@
-import { addScaled, axes, type Dense, dense, dot } from "./dense.ts";
+import { addScaled, axes, type Dense, dense, dot, element } from "./dense.ts";
 import { full, ofRow } from "./masks.ts";
 
 /** What attention does beyond its definition; see {@link attention}. */
@@ -9,6 +9,8 @@ export interface AttentionOptions {
   mask?: (b: number, h: number, q: number, k: number) => boolean;
   /** A visible pair's score from its scaled dot product (a cap, a bias); unchanged where left out. */
   score?: (score: number, b: number, h: number, q: number, k: number) => number;
+  /** A score of each head `[h]` that takes its share of the softmax and has no value (gpt-oss); none where left out. */
+  sink?: Dense;
   /** Absolute position of each batch row's first query; length − t where left out, so that the last query sees the last key. */
   start?: number | readonly number[];
   /** Keys that count in each batch row; s where left out. Those beyond are never read. */
@@ -22,7 +24,7 @@ export interface AttentionOptions {
  * q `[b, h, t, d]`, k `[b, g, s, d]`, v `[b, g, s, dv]` → out `[b, h, t, dv]`, lse `[b, h, t]`, the natural logarithm
  * of each row's sum of exponentials. Query head i reads key and value head floor(i / (h / g)). `mask` and `score` are
  * given absolute positions: q is start + its row, k the key's row. A query that sees no key, or scores all of them −∞,
- * gives zeros and an lse of −∞; a NaN in a query, or in a key or value that it sees, gives NaN.
+ * gives zeros and an lse of −∞, or of the sink; a NaN in a query, or in a key or value that it sees, gives NaN.
  */
 export function attention(
   { q, k, v }: { q: Dense; k: Dense; v: Dense },
@@ -46,7 +48,8 @@ export function attention(
         const position = start + i;
 
         const scores = new Map<number, number>(); // of the visible keys
-        let max = Number.NEGATIVE_INFINITY;
+        const sink = options.sink ? element(options.sink, [head]) : Number.NEGATIVE_INFINITY;
+        let max = sink;
         for (let key = 0; key < keys; key++) {
           if (!mask(batch, head, position, key)) continue;
           const product = dot(q.values, query * d, k.values, (group * s + key) * d, d);
@@ -59,7 +62,7 @@ export function attention(
           continue;
         }
 
-        let sum = 0;
+        let sum = Math.exp(sink - max);
         const mixed = new Float64Array(dv);
         for (const [key, value] of scores) {
           const weight = Math.exp(value - max);

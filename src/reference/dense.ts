@@ -42,6 +42,17 @@ export function at(values: Float64Array, index: number): number {
   return value;
 }
 
+/** The element at an index of every axis; an axis of length 1 has one element for all indices. */
+export function element({ shape, values }: Dense, index: readonly number[]): number {
+  const flat = index.reduce((before, position, axis) => {
+    const length = lengthOf(shape, axis);
+    const own = length === 1 ? 0 : position;
+    if (own < 0 || own >= length) throw new RangeError(`reference: [${index.join(", ")}] of [${shape.join(", ")}]`);
+    return before * length + own;
+  }, 0);
+  return at(values, flat);
+}
+
 /** The sum of `a[aStart + i] · b[bStart + i]` over n elements. */
 export function dot(a: Float64Array, aStart: number, b: Float64Array, bStart: number, n: number): number {
   let sum = 0;

@@ -23,11 +23,28 @@ function findChromium(): string | undefined {
   });
 }
 
+/** What a Chromium is started with beside what its WebGPU needs. */
+export interface ChromiumOptions {
+  readonly args?: readonly string[];
+  /** Arguments of Playwright's own that are left out. */
+  readonly ignoreDefaultArgs?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** False where Ctrl-C is somebody else's business; else it closes the browser. */
+  readonly handleSIGINT?: boolean;
+}
+
 /** Starts a headless Chromium whose WebGPU also takes software adapters. */
-export async function openChromium(): Promise<Browser> {
+export async function openChromium(options: ChromiumOptions = {}): Promise<Browser> {
   const executablePath = findChromium();
   if (!executablePath) throw new Error(noChromium);
-  return await chromium.launch({ executablePath, args: ["--headless=new", "--no-sandbox", "--enable-unsafe-webgpu"] });
+  const { args = [], ignoreDefaultArgs = [], env, handleSIGINT = true } = options;
+  return await chromium.launch({
+    executablePath,
+    args: ["--headless=new", "--no-sandbox", "--enable-unsafe-webgpu", ...args],
+    ignoreDefaultArgs: [...ignoreDefaultArgs],
+    handleSIGINT,
+    ...(env ? { env: { ...process.env, ...env } as Record<string, string> } : {}),
+  });
 }
 
 /** Opens a page; what it throws where nobody waits for it is collected. */

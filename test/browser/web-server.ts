@@ -7,6 +7,8 @@ import { extname, join, normalize } from "node:path";
 export interface Site {
   readonly texts?: Readonly<Record<string, string>>;
   readonly folders?: Readonly<Record<string, string>>;
+  /** Default: one that is free. */
+  readonly port?: number;
 }
 
 /** A web server on the loopback interface. */
@@ -20,11 +22,14 @@ export interface WebServer {
 const types: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
   ".js": "text/javascript; charset=utf-8",
+  ".mjs": "text/javascript; charset=utf-8",
+  ".wasm": "application/wasm",
   ".json": "application/json",
+  ".css": "text/css; charset=utf-8",
 };
 
 /** Serves a site, with byte ranges for the files in its folders (RFC 9110, section 14). */
-export async function serveSite({ texts = {}, folders = {} }: Site): Promise<WebServer> {
+export async function serveSite({ texts = {}, folders = {}, port: wanted = 0 }: Site): Promise<WebServer> {
   const ranges: string[] = [];
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
@@ -43,7 +48,10 @@ export async function serveSite({ texts = {}, folders = {} }: Site): Promise<Web
     response.end(body.subarray(Number(from), last + 1));
   };
   const server = createServer((request, response) => void answer(request, response));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject); // the port is taken
+    server.listen(wanted, "127.0.0.1", resolve);
+  });
   const { port } = server.address() as AddressInfo;
   const close = async () => {
     server.closeAllConnections();

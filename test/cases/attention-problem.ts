@@ -1,12 +1,16 @@
-import type { AttentionMask, AttentionScore } from "../../src/kernels/attention/attention.ts";
+import type { Gpu } from "../../src/gpu/gpu.ts";
+import { type Dense, dense } from "../../src/reference/dense.ts";
+import type { MaskDescription, ScoreDescription } from "../../src/reference/described.ts";
+import { tensor } from "../../src/tensor/tensor.ts";
 import { normal } from "../support/random.ts";
 import type { Case } from "../support/run-cases.ts";
 import type { StepRow } from "../support/step.ts";
 
 /** What a case asks of attention; `rows` instead of start and length goes through the step. */
 export interface CaseOptions {
-  mask?: AttentionMask;
-  score?: AttentionScore;
+  mask?: MaskDescription;
+  score?: ScoreDescription;
+  sink?: Dense;
   scale?: number;
   start?: number;
   length?: number;
@@ -36,6 +40,13 @@ const filled = (shape: readonly [number, number, number, number], fill: Fill) =>
   }
   return { shape, values };
 };
+
+/** The variants that do not take heads of these widths. */
+function refusedBy(d: number, dv: number): string[] {
+  if (d % 4 !== 0 || dv % 4 !== 0) return ["rows", "twoPass", "flash", "packed", "blocks", "splitK"];
+  const wide = Math.max(d, dv) > 256;
+  return [...(wide || dv !== d ? ["twoPass"] : []), ...(wide ? ["flash", "packed", "blocks"] : [])];
+}
 
 /** One problem. `fill` replaces the random values of an input; queries are indexed as [b, token, head, column]. */
 export function problem(
@@ -69,9 +80,28 @@ export function problem(
       values: poisoned(input([b, g, s, dv], 3, fill.values)),
     },
     options: { lse: true, ...options },
-    ...(d % 4 !== 0 || dv !== d ? { refusedBy: ["rows", "flash", "splitK"] } : {}),
+    refusedBy: refusedBy(d, dv),
   };
 }
 
-export const window = (keys: number): AttentionMask => ({ kind: "sliding-window", keys });
+/** A tensor of a mask's, as the reference takes it and with the type in which it is uploaded. */
+export const words = (shape: readonly number[], values: ArrayLike<number>): Dense =>
+  Object.assign(dense(shape, values), { dtype: "u32" });
+
+/** A tensor of a score's, or a sink, rounded as it is stored. */
+export const floats = (shape: readonly number[], values: ArrayLike<number>): Dense =>
+  dense(shape, Array.from(values, Math.fround));
+
+/** A description with its tensors on the GPU, wherever they are in it. */
+export function uploaded(gpu: Gpu, value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if ("shape" in value && "values" in value) {
+    const { shape, values, dtype = "f32" } = value as Dense & { dtype?: "u32" };
+    return tensor(gpu, shape, values, dtype);
+  }
+  if (Array.isArray(value)) return value.map((item) => uploaded(gpu, item));
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, uploaded(gpu, item)]));
+}
+
+export const window = (keys: number): MaskDescription => ({ kind: "sliding-window", keys });
 export const oneHot: Fill = ([, , row, column]) => (row === column ? 1 : 0);

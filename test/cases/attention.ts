@@ -1,7 +1,7 @@
-import { type AttentionMask, type AttentionScore, attention } from "../../src/kernels/attention/attention.ts";
+import { type AttentionOptions, attention } from "../../src/kernels/attention/attention.ts";
 import { attention as reference } from "../../src/reference/attention.ts";
 import type { Dense } from "../../src/reference/dense.ts";
-import { causal, full, type Mask, slidingWindow } from "../../src/reference/masks.ts";
+import { maskOf, scoreOf } from "../../src/reference/described.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { reshape, slice, transpose } from "../../src/tensor/views.ts";
 import { attention as emulation } from "../support/emulate-attention.ts";
@@ -9,7 +9,7 @@ import { allowedUlps } from "../support/gate.ts";
 import { normal } from "../support/random.ts";
 import type { CaseTable } from "../support/run-cases.ts";
 import { stepOf } from "../support/step.ts";
-import { type CaseOptions, oneHot, problem, window } from "./attention-problem.ts";
+import { type CaseOptions, oneHot, problem, uploaded, window } from "./attention-problem.ts";
 
 /** Inputs as a model has them: queries by tokens, keys and values in a cache. */
 interface Inputs {
@@ -18,13 +18,7 @@ interface Inputs {
   values: Dense; // [b, g, S, dv]
 }
 
-export const maskOf = (mask: AttentionMask): Mask => {
-  if (typeof mask === "string") return { full, causal }[mask];
-  return slidingWindow({ window: mask.keys });
-};
-
-const scoreOf = (score: AttentionScore | undefined) =>
-  score && typeof score !== "string" ? (value: number) => score.cap * Math.tanh(value / score.cap) : undefined;
+export { maskOf };
 
 /** `[b, t, h, d]` from `[b, h, t, d]` and the other way round. */
 export function swapTokensAndHeads({ shape, values }: Dense): Dense {
@@ -38,17 +32,18 @@ export function swapTokensAndHeads({ shape, values }: Dense): Dense {
 }
 
 function expected(oracle: typeof reference, { q, keys, values }: Inputs, options: CaseOptions) {
-  const { mask = "causal", score, scale, start, length, rows, visible } = options;
-  const call = scoreOf(score);
+  const { mask = "causal", score = "none", sink, scale, length, rows, visible } = options;
   const t = q.shape[1] ?? 0;
   const known = length ?? visible ?? keys.shape[2] ?? 0;
+  const start = rows ? rows.map(([position]) => position) : (options.start ?? known - t);
   const { out, lse } = oracle(
     { q: swapTokensAndHeads(q), k: keys, v: values },
     {
-      mask: maskOf(mask),
-      ...(call ? { score: call } : {}),
+      mask: maskOf(mask, start),
+      score: scoreOf(score, start),
+      ...(sink ? { sink } : {}),
       ...(scale === undefined ? {} : { scale }),
-      start: rows ? rows.map(([position]) => position) : (start ?? known - t),
+      start,
       length: rows ? rows.map(([position, tokens]) => (tokens > 0 ? position + tokens : 0)) : known,
     },
   );
@@ -57,7 +52,8 @@ function expected(oracle: typeof reference, { q, keys, values }: Inputs, options
 
 function run(gpu: Tensor["gpu"], variant: keyof typeof attention.variants, inputs: never, given: CaseOptions) {
   const { q, keys, values } = inputs as { q: Tensor; keys: Tensor; values: Tensor };
-  const { rows, visible = keys.shape[2] ?? 0, into, ...options } = given as CaseOptions & { into: { out: Tensor } };
+  const { rows, visible = keys.shape[2] ?? 0, into, ...described } = given as CaseOptions & { into: { out: Tensor } };
+  const { sink, ...options } = uploaded(gpu, described) as AttentionOptions & { sink?: Tensor };
   const [b = 0, t = 0, h = 0] = q.shape;
   return attention(
     gpu,
@@ -66,6 +62,7 @@ function run(gpu: Tensor["gpu"], variant: keyof typeof attention.variants, input
       k: slice(keys, 2, 0, visible),
       v: slice(values, 2, 0, visible),
       ...(rows ? { step: stepOf(gpu, rows) } : {}),
+      sink,
     },
     { ...options, variant, into: { ...into, out: reshape(into.out, [b, t, h, values.shape[3] ?? 0]) } },
   ) as unknown as Record<string, Tensor>;
@@ -171,7 +168,10 @@ export const attentionCases: CaseTable = {
     ...[16, 36, 96, 128, 256].map((d) => problem(`head width ${d}`, { h: 3, g: 1, t: 19, s: 150, d }, {})),
     ...[80, 128, 256].map((d) => problem(`head width ${d}, one query`, { h: 3, g: 1, t: 1, s: 300, d }, {})),
     problem("head width 5", { h: 3, g: 1, t: 19, s: 45, d: 5 }, {}),
-    problem("values wider than keys", { h: 2, t: 7, s: 13, d: 8, dv: 12 }, {}),
+    problem("values wider than keys", { h: 6, g: 2, t: 7, s: 30, d: 8, dv: 12 }, {}),
+    problem("values narrower than keys", { h: 2, t: 9, s: 70, d: 192, dv: 128 }, {}),
+    problem("one key and value head, 576 and 512 wide", { h: 5, g: 1, t: 1, s: 270, d: 576, dv: 512 }, {}),
+    problem("values of 260", { h: 2, g: 1, t: 2, s: 30, d: 12, dv: 260 }, {}),
     problem(
       "step: rows of different lengths",
       { b: 4, h: 4, g: 2, t: 13, s: 80, d: 32 },

@@ -1,90 +1,140 @@
 import { describe, expect, test } from "vitest";
-import type { AttentionMask } from "../../src/kernels/attention/attention.ts";
+import { visiblePairs } from "../../src/kernels/attention/definition.ts";
+import { type AttentionMask, maskMod } from "../../src/kernels/attention/masks/mask.ts";
+import type { MaskMod } from "../../src/kernels/attention/mod.ts";
+import type { AttentionProblem } from "../../src/kernels/attention/options.ts";
 import { defineKernel } from "../../src/kernels/kernel.ts";
+import { type MaskDescription, maskOf } from "../../src/reference/described.ts";
+import { pairs } from "../../src/reference/masks.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
-import { maskOf } from "../cases/attention.ts";
+import { uploaded } from "../cases/attention-problem.ts";
+import { maskExamples } from "../cases/mask-examples.ts";
 import { testGpu } from "../support/gpu.ts";
 
 const gpu = await testGpu({ features: [] });
+const start = -6;
+const shape = { b: 2, h: 3, t: 36, s: 20, unit: 3 } as const;
+const { h, s } = shape;
 
 // What each mask says of a block of queries and a tile of keys, and of one query and one key.
-const source = `// with: attention/masks/causal
-struct Params { n: u32 }
+const source = `// with: attention/masks/causal, lib/extent/fixed
+struct Params { n: u32, t: u32, start: i32, length: u32 }
 @group(0) @binding(0) var<storage, read> blocks: array<vec4u>;  // first and last query, first and last key
-@group(0) @binding(1) var<storage, read> lengths: array<u32>;
+@group(0) @binding(1) var<storage, read> places: array<vec4u>;  // keys there are, batch row, head
 @group(0) @binding(2) var<storage, read_write> says: array<vec4u>;  // key_range, tile_full, mask_mod of the two firsts
 @group(0) @binding(3) var<uniform> params: Params;
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= params.n) { return; }
   let block = blocks[id.x];
-  let keys = key_range(block.x, block.y, lengths[id.x]);
-  let full = tile_full(block.x, block.y, block.z, block.w);
-  says[id.x] = vec4u(keys, u32(full), u32(mask_mod(0, 0, block.x, block.z)));
+  let place = places[id.x];
+  let keys = key_range(place.y, block.x, block.y, place.x);
+  let full = tile_full(place.y, block.x, block.y, block.z, block.w);
+  says[id.x] = vec4u(keys, u32(full), u32(mask_mod(place.y, place.z, block.x, block.z)));
 }`;
 
 const ask = defineKernel({
   name: "test/masks",
   source,
-  inputs: { blocks: "[n, 4]", lengths: "[n]" },
+  inputs: { blocks: "[n, 4]", places: "[n, 4]" },
   outputs: { says: "[n, 4]" },
-  accepts: { blocks: ["u32"], lengths: ["u32"] },
+  accepts: { blocks: ["u32"], places: ["u32"] },
   dtypes: () => ({ says: "u32" as const }),
-  params: ({ n }) => ({ n }),
-  uniforms: (_axes, mask: { keys?: number; part: string }): Record<string, Record<string, number>> =>
-    mask.keys === undefined ? {} : { mask_params: { keys: mask.keys } },
-  specialise: (_axes, { part }) => ({ parts: [part] }),
+  brings: ({ mod }: { mod: MaskMod }) =>
+    Object.fromEntries(
+      Object.entries(mod.tensors).map(([name, one]) => [name, { tensor: one.tensor, types: one.types }]),
+    ),
+  params: ({ n }) => ({ n, t: shape.t, start, length: s }),
+  uniforms: (_axes, { mod }): Record<string, Record<string, number>> => ({ ...mod.uniforms }),
+  specialise: (_axes, { mod }) => ({ parts: [mod.part], ...(mod.files ? { files: mod.files } : {}) }),
   workgroups: ({ n }) => [Math.ceil(n / 64)],
 });
 
-const masks: readonly AttentionMask[] = [
-  "full",
-  "causal",
-  { kind: "sliding-window", keys: 1 },
-  { kind: "sliding-window", keys: 4 },
-];
-
-describe.each(masks.map((mask) => [JSON.stringify(mask), mask] as const))("mask %s", (_, mask) => {
-  const part = `attention/masks/${typeof mask === "string" ? mask : mask.kind}`;
-  const options = typeof mask === "string" ? { part } : { part, keys: mask.keys };
-  const visible = maskOf(mask);
-  const spans = (from: number, to: number, widths: readonly number[]) =>
-    Array.from({ length: to - from }, (_, i) => from + i).flatMap((first) =>
-      widths.map((width) => [first, first + width - 1] as const),
-    );
-  const blocks = spans(-6, 13, [1, 3, 8]).flatMap((queries) =>
-    spans(0, 13, [1, 2, 5]).flatMap((keys) => [0, 1, 7, 20].map((length) => ({ queries, keys, length }))),
+const spans = (from: number, to: number, widths: readonly number[]) =>
+  Array.from({ length: to - from }, (_, i) => from + i).flatMap((first) =>
+    widths.map((width) => [first, first + width - 1] as const),
   );
+const blocks = spans(start, 22, [1, 3, 8]).flatMap((queries, i) =>
+  spans(0, 15, [1, 2, 5]).flatMap((keys, j) =>
+    [0, 7, s].map((length, n) => ({ queries, keys, length, batch: (i + j) % 2, head: (i + j + n) % h })),
+  ),
+);
+const upload = (rows: (block: (typeof blocks)[number]) => readonly number[]) =>
+  tensor(gpu, [blocks.length, 4], blocks.flatMap(rows), "u32");
+
+/** Masks with holes, and what they fill: of its full tiles they have to know. */
+const fills: Readonly<Record<string, MaskDescription>> = {
+  "sink window": { kind: "sliding-window", keys: shape.unit + 1 },
+  "strided, paper, merged": { kind: "sliding-window", keys: 2 * shape.unit + 1 },
+  "strided by one": "causal",
+  "fixed, paper, merged": { kind: "chunked", keys: 3 * shape.unit },
+};
+
+describe.each(Object.entries(maskExamples(shape)))("mask %s", (kind, description) => {
+  const mod = maskMod(uploaded(gpu, description) as AttentionMask);
+  const visible = maskOf(description, start);
+  const filled = fills[kind] && maskOf(fills[kind]);
+  const isTold = /key-padding|fn key_range/.test(JSON.stringify(description)); // its range, by what the CPU does not read
 
   test("ranges hold every visible key and no tile is called full that is not", async () => {
     const { says } = ask(
       gpu,
       {
-        blocks: tensor(
-          gpu,
-          [blocks.length, 4],
-          blocks.flatMap(({ queries, keys }) => [...queries.map((q) => q >>> 0), ...keys]),
-          "u32",
-        ),
-        lengths: tensor(
-          gpu,
-          [blocks.length],
-          blocks.map(({ length }) => length),
-          "u32",
-        ),
+        blocks: upload(({ queries, keys }) => [...queries.map((q) => q >>> 0), ...keys]),
+        places: upload(({ length, batch, head }) => [length, batch, head, 0]),
       },
-      options,
+      { mod },
     );
     const told = await says.read();
-    for (const [i, { queries, keys, length }] of blocks.entries()) {
+    const heads = mod.byHead ? [0, 1, 2] : [0];
+    for (const [i, { queries, keys, length, batch, head }] of blocks.entries()) {
       const [begin = 0, end = 0, full = 0, first = 0] = told.slice(4 * i, 4 * i + 4);
-      const what = `queries ${queries}, keys ${keys}, ${length} keys`;
+      const what = `batch row ${batch}, queries ${queries}, keys ${keys}, ${length} keys`;
       const rows = Array.from({ length: queries[1] - queries[0] + 1 }, (_, r) => queries[0] + r);
-      const seen = Array.from({ length }, (_, key) => key).filter((key) => rows.some((q) => visible(0, 0, q, key)));
+      const seen = Array.from({ length }, (_, key) => key).filter((key) =>
+        heads.some((one) => rows.some((q) => visible(batch, one, q, key))),
+      );
+      const range = Array.from({ length: Math.max(0, end - begin) }, (_, k) => begin + k);
       const tile = Array.from({ length: keys[1] - keys[0] + 1 }, (_, k) => keys[0] + k);
-      expect([...seen], what).toEqual(Array.from({ length: Math.max(0, end - begin) }, (_, k) => begin + k));
-      expect(full === 1, what).toBe(rows.every((q) => tile.every((key) => visible(0, 0, q, key))));
-      expect(first === 1, what).toBe(visible(0, 0, queries[0], keys[0]));
+      const allSeen = heads.every((one) => rows.every((q) => tile.every((key) => visible(batch, one, q, key))));
+      expect(end, what).toBeLessThanOrEqual(length);
+      if (mod.closed) {
+        expect(seen, what).toEqual(range);
+        expect(full === 1, what).toBe(allSeen);
+      } else {
+        expect(
+          seen.filter((key) => !range.includes(key)),
+          what,
+        ).toEqual([]);
+        if (full === 1) expect(allSeen, what).toBe(true);
+        if (filled && rows.every((q) => tile.every((key) => filled(batch, 0, q, key)))) expect(full, what).toBe(1);
+      }
+      const [from, to] = mod.range(queries[0], queries[1], length);
+      if (!isTold) expect(range, what).toEqual(Array.from({ length: to - from }, (_, k) => from + k));
+      expect(first === 1, what).toBe(visible(batch, head, queries[0], keys[0]));
+    }
+  });
+
+  test("the CPU knows the ranges and counts the pairs, as far as it can without tensors", () => {
+    for (const [queries, length] of spans(start, 15, [1, 3, 8]).flatMap((q) => [[q, 7] as const, [q, s] as const])) {
+      const [begin, end] = mod.range(queries[0], queries[1], length);
+      const rows = Array.from({ length: queries[1] - queries[0] + 1 }, (_, r) => queries[0] + r);
+      const hidden = Array.from({ length }, (_, key) => key).filter(
+        (key) =>
+          (key < begin || key >= end) &&
+          rows.some((q) => [0, 1].some((batch) => [0, 1, 2].some((head) => visible(batch, head, q, key)))),
+      );
+      expect(hidden, `queries ${queries}, ${length} keys`).toEqual([]);
+    }
+    for (const length of [3, 11, s]) {
+      const counts = { ...shape, t: 17 };
+      const problem = { mask: uploaded(gpu, description), start: 1, length, stepped: false } as AttentionProblem;
+      const counted = visiblePairs(counts, problem);
+      // Tensors with a row for each query are read from `start` on: these have the rows for it.
+      const exact = pairs(maskOf(description, start), counts, { start: 1, length });
+      const isExact = Object.keys(mod.tensors).length === 0 && (mod.closed || mod.count !== undefined);
+      if (isExact) expect(counted).toBe(exact);
+      else expect(counted).toBeGreaterThanOrEqual(exact);
     }
   });
 });

@@ -12,7 +12,8 @@ import { withoutComments } from "../../src/gpu/declarations.ts";
 import type { Shader } from "../../src/gpu/specialise.ts";
 import type { Dispatch } from "./dispatches.ts";
 
-const { CallExpr, MemoryTracker, TypedData, WgslDebug, detectRaces } = library as typeof import("wgsl_reflect");
+const { CallExpr, MemoryTracker, TypedData, WgslDebug, WgslExec, detectRaces } =
+  library as typeof import("wgsl_reflect");
 
 /** What one workgroup did, alone. */
 export interface Run {
@@ -22,6 +23,10 @@ export interface Run {
   readonly written: ReadonlySet<string>;
   /** What the buffers hold behind it. */
   readonly buffers: ReadonlyMap<string, Float32Array>;
+  /** Bytes of every load and store of its buffers, uniforms left out. */
+  readonly requestedBytes: number;
+  /** Components of fused multiply-adds. */
+  readonly multiplyAdds: number;
 }
 
 /**
@@ -93,12 +98,31 @@ function bindGroups({ declarations }: Shader, { uniforms, inputs, outputs }: Dis
   return { groups, buffers };
 }
 
-/** Reports every write, and mends what the interpreter gets wrong between threads; the result undoes both. */
-function mendInterpreter(wrote: (buffer: string, offset: number, size: number) => void): () => void {
+/** What is told of a run while it runs. */
+interface Watch {
+  readonly accessed: (buffer: string, offset: number, size: number, kind: "read" | "write") => void;
+  readonly multipliedAndAdded: (components: number) => void;
+}
+
+/** Methods of the interpreter that its types do not name. */
+interface Interpreter {
+  _callBuiltinFunction(call: Call, context: unknown): { readonly data?: ArrayLike<number> } | null;
+}
+
+/** Reports what kernels do, and mends what the interpreter gets wrong between threads; the result undoes both. */
+function mendInterpreter({ accessed, multipliedAndAdded }: Watch): () => void {
   const { record } = MemoryTracker.prototype;
   MemoryTracker.prototype.record = function (this: Tracker, buffer, offset, size, kind, atomic) {
-    if (kind === "write") wrote(buffer, offset, size);
+    accessed(buffer, offset, size, kind);
     record.call(this, buffer, offset, size, kind, atomic);
+  };
+
+  const interpreter = WgslExec.prototype as unknown as Interpreter;
+  const { _callBuiltinFunction } = interpreter;
+  interpreter._callBuiltinFunction = function (this: Interpreter, call, context) {
+    const result = _callBuiltinFunction.call(this, call, context);
+    if (call.name === "fma") multipliedAndAdded(result?.data?.length ?? 1);
+    return result;
   };
 
   // Where a struct is copied out of an array, it would copy the whole array.
@@ -126,6 +150,7 @@ function mendInterpreter(wrote: (buffer: string, offset: number, size: number) =
   };
   return () => {
     MemoryTracker.prototype.record = record;
+    interpreter._callBuiltinFunction = _callBuiltinFunction;
     TypedData.prototype.setData = setData;
     WgslDebug.prototype.stepStack = stepStack;
     CallExpr.prototype.setCachedReturnValue = setCachedReturnValue;
@@ -136,9 +161,18 @@ function mendInterpreter(wrote: (buffer: string, offset: number, size: number) =
 export function runWorkgroup(shader: Shader, dispatch: Dispatch, place: readonly number[], code = shader.code): Run {
   const { groups, buffers } = bindGroups(shader, dispatch);
   const written = new Set<string>();
-  const mend = mendInterpreter((buffer, offset, size) => {
-    if (!buffers.has(buffer)) return;
-    for (let byte = offset; byte < offset + size; byte += 4) written.add(`${buffer}[${byte / 4}]`);
+  let requestedBytes = 0;
+  let multiplyAdds = 0;
+  const mend = mendInterpreter({
+    accessed: (buffer, offset, size, kind) => {
+      if (!buffers.has(buffer)) return;
+      requestedBytes += size;
+      if (kind === "read") return;
+      for (let byte = offset; byte < offset + size; byte += 4) written.add(`${buffer}[${byte / 4}]`);
+    },
+    multipliedAndAdded: (components) => {
+      multiplyAdds += components;
+    },
   });
   try {
     const text = placed(
@@ -148,7 +182,8 @@ export function runWorkgroup(shader: Shader, dispatch: Dispatch, place: readonly
       shader.declarations.workgroupSize,
     );
     const { races, errors } = detectRaces(text, "main", [1, 1, 1], groups);
-    return { faults: [...errors, ...new Set(races.map(({ message }) => message))], written, buffers };
+    const faults = [...errors, ...new Set(races.map(({ message }) => message))];
+    return { faults, written, buffers, requestedBytes, multiplyAdds };
   } finally {
     mend();
   }

@@ -1,3 +1,8 @@
+import { blockMapDispatches } from "./dispatches-block-map.ts";
+import { labDispatches } from "./dispatches-lab.ts";
+import { layoutDispatches } from "./dispatches-layouts.ts";
+import { peakDispatches } from "./dispatches-peaks.ts";
+
 /** One small dispatch of a kernel: just enough threads, workgroups and loop turns for races to show. */
 export interface Dispatch {
   /** Constants that make the kernel small. */
@@ -31,7 +36,7 @@ const strides = (name: string, [, d1, d2, d3]: readonly [number, number, number,
 function attention(t: number, s: number, constants: Readonly<Record<string, number>>): Dispatch {
   const [h, d] = [2, 8];
   return {
-    constants: { HEAD_WIDTH: d, ...constants },
+    constants: { HEAD_WIDTH: d, VALUE_WIDTH: d, ...constants },
     uniforms: {
       params: { h, g: 1, t, s, d, start: s - t, length: s, scale: 0.5 },
       views: { q_head: d, q_token: h * d, q_batch: t * h * d, k_token: d, v_token: d },
@@ -133,8 +138,8 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
   },
   "attention/rows": attention(2, 10, { WORKGROUP: 4 }),
   "attention/split-k/join": {
-    constants: { HEAD_WIDTH: 8 },
-    uniforms: { params: { h: 2, g: 1, t: 2, splits: 2, span: 20, start: 38, length: 40 } },
+    constants: { VALUE_WIDTH: 8 },
+    uniforms: { params: { h: 2, t: 2, splits: 2 } },
     inputs: { mixed: floats(64), extremes: positive(16) },
     outputs: { out: 32 },
     workgroups: [2, 2, 1],
@@ -172,6 +177,9 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
     outputs: {},
     workgroups: [5, 1, 1],
   },
+  ...blockMapDispatches,
+  ...labDispatches,
+  ...layoutDispatches,
   "layout/copy": {
     constants: { WORKGROUP: 4 },
     uniforms: {
@@ -190,6 +198,7 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
   "matmul/vector": linear(3, 16, 13, { constants: { ROWS: 3, LANES: 2, WORKGROUP: 4 }, workgroups: [2, 1, 1] }),
   "norm/layer-norm": rows({ weight: floats(24) }),
   "norm/rms-norm": rows({ weight: floats(24) }),
+  ...peakDispatches,
   "reduce/thread": { ...reduction({}), workgroups: [2, 1, 1] },
   "reduce/workgroup": reduction({ WORKGROUP: 8, LANES: 4 }),
   "rope/halves": rope,
@@ -264,7 +273,7 @@ export const notRun: Readonly<Record<string, { readonly reason: RegExp; readonly
   "attention/split-k/parts": {
     reason: /SetDataValue: Type mismatch/,
     dispatch: {
-      constants: { HEAD_WIDTH: 8, WORKGROUP: 4, ROWS: 4, THREAD_KEYS: 4 },
+      constants: { HEAD_WIDTH: 8, VALUE_WIDTH: 8, WORKGROUP: 4, ROWS: 4, THREAD_KEYS: 4 },
       uniforms: {
         params: { h: 4, g: 2, t: 2, splits: 2, span: 20, start: 28, length: 30, scale: 0.5 },
         views: { q_head: 8, q_token: 32, k_head: 240, k_token: 8, v_head: 240, v_token: 8 },

@@ -20,6 +20,8 @@ export const silentBarriers: Readonly<Record<string, Readonly<Record<string, str
     "lib/reduce workgroup_max 3":
       "The barriers around the weights come before the next call. Other callers, such as softmax/workgroup, have none.",
   },
+  "attention/two-pass": { "lib/reduce workgroup_sum 3": lastCall },
+  "linear-attention/read-out": { "lib/reduce workgroup_sum 3": lastCall },
   "norm/rms-norm": { "lib/reduce workgroup_sum 3": lastCall },
   "sampling/token-logprobs": {
     "sampling/order workgroup_largest 1": largest,

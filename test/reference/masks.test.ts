@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { dense } from "../../src/reference/dense.ts";
+import { type MaskDescription, maskOf } from "../../src/reference/described.ts";
 import { causal, full, type Mask, pairs, slidingWindow } from "../../src/reference/masks.ts";
 
 /** Rows of 0 and 1: which keys each query sees. */
@@ -53,5 +55,75 @@ describe("pairs", () => {
   it("counts masks that differ by batch row and head", () => {
     const mask: Mask = (b, h, _q, k) => k <= b + h;
     expect(pairs(mask, { t: 2, s: 4, b: 2, h: 2 })).toBe(2 * (1 + 2 + 2 + 3));
+  });
+});
+
+describe("pairs of masks by their closed forms", () => {
+  const count = (mask: MaskDescription, size: number, h = 1) => pairs(maskOf(mask), { t: size, s: size, h });
+  const sum = (size: number, of: (i: number) => number) =>
+    Array.from({ length: size }, (_, i) => of(i)).reduce((total, value) => total + value, 0);
+  const triangle = (n: number) => (n * (n + 1)) / 2;
+  const [n, l, c] = [60, 12, 3];
+  const m = n / l;
+  const documents = (lengths: readonly number[]) =>
+    dense(
+      [1, n],
+      lengths.flatMap((length, i) => new Array(length).fill(i)),
+    );
+
+  it("window, local, sinks, prefix", () => {
+    expect(count({ kind: "sliding-window", keys: 7 }, n)).toBe(7 * n - triangle(6));
+    expect(count({ kind: "local", left: 4, right: 2 }, n)).toBe(
+      sum(n, (i) => Math.min(n - 1, i + 2) - Math.max(0, i - 4) + 1),
+    );
+    expect(count({ kind: "sink-window", sinks: 4, keys: 9 }, n)).toBe(sum(n, (i) => Math.min(i + 1, 4 + 9)));
+    expect(count({ kind: "prefix", keys: 11 }, n)).toBe(11 ** 2 + (triangle(n) - triangle(11)));
+  });
+
+  it("documents and branches", () => {
+    const lengths = [7, 31, 22];
+    const packed: MaskDescription = { kind: "document", documents: documents(lengths) };
+    expect(count({ and: ["causal", packed] }, n)).toBe(sum(3, (i) => triangle(lengths[i] ?? 0)));
+    expect(count(packed, n)).toBe(sum(3, (i) => (lengths[i] ?? 0) ** 2));
+    // A prompt of 7 that all see, and two answers.
+    const tree: MaskDescription = { kind: "shared-prefix", prefix: 7, branches: documents(lengths) };
+    expect(count(tree, n)).toBe(7 * n + triangle(31) + triangle(22));
+  });
+
+  it("the Sparse Transformer's, in the paper and in the released code", () => {
+    expect(count({ kind: "strided", stride: l, set: 2 }, n)).toBe((n * (m + 1)) / 2);
+    expect(count({ kind: "strided", stride: l, set: 1 }, n)).toBe((l + 1) * n - triangle(l));
+    expect(count({ kind: "strided", stride: l, set: 1, definition: "code" }, n)).toBe(l * n - triangle(l - 1));
+    expect(count({ kind: "fixed", stride: l, summary: c, set: 1 }, n)).toBe(m * triangle(l));
+    expect(count({ kind: "fixed", stride: l, summary: c, set: 2 }, n)).toBe(
+      (l * c * m * (m - 1)) / 2 + m * triangle(c),
+    );
+    const merged = m * triangle(l) + (l * c * m * (m - 1)) / 2;
+    expect(count({ kind: "fixed", stride: l, summary: c }, n)).toBe(merged);
+    // Whichever of the four summaries a head has, it is as large.
+    expect(count({ kind: "fixed", stride: l, summary: c, definition: "code" }, n, 8)).toBe(8 * merged);
+    // The first l − c rows of the second set see nothing.
+    const second = maskOf({ kind: "fixed", stride: l, summary: c, set: 2 });
+    expect(picture(second, l - c, n, 0).every((row) => !row.includes("1"))).toBe(true);
+    expect(picture(second, 1, n, l - c)[0]?.indexOf("1")).toBe(l - c);
+  });
+
+  it("heads of the released fixed pattern take the summaries in turn, from the last", () => {
+    const mask = maskOf({ kind: "fixed", stride: 4, summary: 1, definition: "code" });
+    const row = (head: number) => Array.from({ length: 8 }, (_, key) => +mask(0, head, 8, key)).join("");
+    expect([0, 1, 2, 3, 4].map(row)).toEqual(["00010001", "00100010", "01000100", "10001000", "00010001"]);
+  });
+
+  it("dilated, chunked, blocks, padding", () => {
+    expect(count({ kind: "dilated-window", keys: 9, dilation: 3 }, n)).toBe(
+      sum(n, (i) => Math.min(3, Math.floor(i / 3) + 1)),
+    );
+    expect(count({ kind: "chunked", keys: l }, n)).toBe(m * triangle(l));
+    expect(count({ kind: "chunked", keys: 25 }, n)).toBe(2 * triangle(25) + triangle(10));
+    const map = dense([1, 1, 3, 3], [1, 0, 0, 0, 1, 1, 0, 0, 1]);
+    expect(count({ kind: "block-sparse", map, size: 20 }, n)).toBe(4 * 20 * 20);
+    expect(count({ and: ["causal", { kind: "block-sparse", map, size: 20 }] }, n)).toBe(3 * triangle(20));
+    const ranges = dense([2, 2], [5, 60, 0, 13]);
+    expect(pairs(maskOf({ kind: "key-padding", ranges }), { t: n, s: n, b: 2 })).toBe(n * (55 + 13));
   });
 });

@@ -27,9 +27,10 @@ export function attention(
       const product = inTurn((i) => f(at(q.values, query * d + i) * at(k.values, (group * s + key) * d + i)), d);
       scores.push({ key, value: f(score(f(scale * product), batch, head, position, key)) });
     }
-    const max = scores.reduce((largest, { value }) => Math.max(largest, value), Number.NEGATIVE_INFINITY);
+    const sink = options.sink ? at(options.sink.values, head) : Number.NEGATIVE_INFINITY;
+    const max = scores.reduce((largest, { value }) => Math.max(largest, value), sink);
     if (max === Number.NEGATIVE_INFINITY) continue;
-    let sum = 0;
+    let sum = f(Math.exp(f(sink - max)));
     const mixed = new Float32Array(dv);
     for (const { key, value } of scores) {
       const weight = f(Math.exp(f(value - max)));

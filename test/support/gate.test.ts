@@ -4,7 +4,9 @@ import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { activationCases } from "../cases/activation.ts";
 import { attentionCases } from "../cases/attention.ts";
 import { layerNormCases } from "../cases/layer-norm.ts";
+import { linearAttentionCases } from "../cases/linear-attention.ts";
 import { matmulCases } from "../cases/matmul.ts";
+import { mergeCases } from "../cases/merge.ts";
 import { rmsNormCases } from "../cases/rms-norm.ts";
 import { softmaxCases } from "../cases/softmax.ts";
 import { type Case, type CaseTable, stored } from "./case-table.ts";
@@ -43,7 +45,16 @@ const four = (actual: ArrayLike<number>, expected: ArrayLike<number>) =>
 
 const small = ({ inputs }: Case) => Object.values(inputs).every(({ shape }) => sizeOf(shape) <= 40_000);
 
-const tables = [rmsNormCases, layerNormCases, softmaxCases, matmulCases, attentionCases, ...activationCases];
+const tables = [
+  rmsNormCases,
+  layerNormCases,
+  softmaxCases,
+  matmulCases,
+  attentionCases,
+  linearAttentionCases,
+  mergeCases,
+  ...activationCases,
+];
 
 test.each(tables.map((table) => [table.op, table] as const))(
   "the gate on %s is tight: errors four times as large are mostly found",

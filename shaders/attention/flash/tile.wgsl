@@ -1,7 +1,8 @@
-// How flash brings k and v into workgroup memory, a piece at a time. Rows from `end` on are not read: they count as zeros.
+// How flash brings k and v into workgroup memory, a piece at a time. Rows from `end` on, and
+// those that are not in memory, are not read: they count as zeros.
 // The constants are the kernel's.
 
-var<workgroup> tile: array<vec4f, KEYS * VECTORS / CHUNKS>;
+var<workgroup> tile: array<vec4f, KEYS * max(VECTORS, VALUE_VECTORS) / CHUNKS>;
 
 // DEPTH vectors of columns of KEYS rows of k, turned: a vector of the tile holds one column of four keys, [column][four].
 fn stage_keys(b: u32, group: u32, first_key: u32, end: u32, chunk: u32, thread: u32) {
@@ -11,7 +12,7 @@ fn stage_keys(b: u32, group: u32, first_key: u32, end: u32, chunk: u32, thread: 
     var values = mat4x4f();
     for (var n = 0u; n < 4; n++) {
       let key = first_key + 4 * four + n;
-      if (key < end) { values[n] = k[k_row(b, group, key) / 4 + chunk * DEPTH + depth]; }
+      if (key < end && key_stored(b, key)) { values[n] = load_k4(k_row(b, group, key), chunk * DEPTH + depth); }
     }
     let columns = transpose(values);
     for (var c = 0u; c < 4; c++) {
@@ -22,10 +23,10 @@ fn stage_keys(b: u32, group: u32, first_key: u32, end: u32, chunk: u32, thread: 
 
 // CHUNK_KEYS rows of v as they are, [key][vector].
 fn stage_values(b: u32, group: u32, first_key: u32, end: u32, thread: u32) {
-  for (var i = thread; i < CHUNK_KEYS * VECTORS; i += THREADS) {
-    let key = first_key + i / VECTORS;
+  for (var i = thread; i < CHUNK_KEYS * VALUE_VECTORS; i += THREADS) {
+    let key = first_key + i / VALUE_VECTORS;
     var values = vec4f(0.0);
-    if (key < end) { values = v[v_row(b, group, key) / 4 + i % VECTORS]; }
+    if (key < end && key_stored(b, key)) { values = load_v4(v_row(b, group, key), i % VALUE_VECTORS); }
     tile[i] = values;
   }
 }

@@ -4,5 +4,5 @@
 @group(0) @binding(4) var<storage, read_write> lse: array<f32>;  // [b, h, t]
 
 fn store_lse(b: u32, h: u32, t: u32, value: f32) {
-  lse[(b * params.h + h) * params.t + t] = value;
+  lse[(batch_row(b) * params.h + h) * params.t + queries_before(b) + t] = value;
 }

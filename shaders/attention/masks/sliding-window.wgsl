@@ -10,13 +10,13 @@ fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool {
   return distance >= 0 && distance < i32(mask_params.keys);
 }
 
-// The half-open range of keys that queries first to last may see, of those there are.
-fn key_range(first: u32, last: u32, keys: u32) -> vec2u {
+// The half-open range of keys that queries first to last may see in any head, of those there are.
+fn key_range(b: u32, first: u32, last: u32, keys: u32) -> vec2u {
   let begin = max(i32(first) - i32(mask_params.keys) + 1, 0);
   return vec2u(u32(begin), u32(clamp(i32(last) + 1, 0, i32(keys))));
 }
 
-// True if every one of these queries sees every one of these keys.
-fn tile_full(first_query: u32, last_query: u32, first_key: u32, last_key: u32) -> bool {
+// True if every one of these queries sees every one of these keys, in every head.
+fn tile_full(b: u32, first_query: u32, last_query: u32, first_key: u32, last_key: u32) -> bool {
   return i32(last_key) <= i32(first_query) && i32(last_query) - i32(first_key) < i32(mask_params.keys);
 }

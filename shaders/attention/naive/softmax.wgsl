@@ -1,4 +1,4 @@
-// with: attention/lse/none, lib/extent/fixed, lib/online-softmax, lib/reduce, lib/grid
+// with: attention/lse/none, attention/sink/none, lib/extent/fixed, lib/online-softmax, lib/reduce, lib/grid
 // Attention in three kernels, the second, in place:  weights[t, s] = exp(scores - max) / sum(exp(scores - max))
 //
 // One workgroup per row: one pass for the maximum, one for the exponentials and their sum, one to divide. Requests
@@ -37,10 +37,12 @@ fn main(
   }
   sum = workgroup_sum(sum, thread);
 
+  let h = row / params.t % params.h;
+  let sunk = with_sink(h, largest, sum);
   for (var key = thread; key < keys; key += WORKGROUP) {
-    scores[first + key] = select(scores[first + key] / sum, 0.0, sum == 0.0);
+    scores[first + key] = select(scores[first + key] * sunk.rescale / sunk.sum, 0.0, sunk.sum == 0.0);
   }
   if (thread == 0) {
-    store_lse(b, row / params.t % params.h, row % params.t, log_sum_exp(largest, sum));
+    store_lse(b, h, row % params.t, log_sum_exp(sunk.largest, sunk.sum));
   }
 }

@@ -1,4 +1,4 @@
-// with: attention/views, lib/extent/fixed, lib/grid
+// with: attention/views, attention/masks/full, lib/extent/fixed, lib/grid
 // Attention in three kernels, the last:  out[t, dv] = weights[t, s] · v[s, dv]
 //
 // One thread per element of out: 2·s reads for 2·s operations. Heads lie inside tokens in out, so that the projection

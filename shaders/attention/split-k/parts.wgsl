@@ -1,30 +1,33 @@
-// with: attention/views, attention/split-k/range, attention/split-k/reduce, attention/products, attention/masks/causal, attention/scores/none, lib/extent/fixed, lib/online-softmax
+// with: attention/views, attention/cache/f32, attention/split-k/range, attention/split-k/rows, attention/split-k/reduce, attention/products, attention/masks/causal, attention/scores/none, lib/extent/fixed, lib/online-softmax
 // Attention of few queries over many keys, the keys cut into splits that run side by side (Flash-Decoding, Dao et al. 2023)
 //
 // One workgroup per ROWS query rows and split. Rows are (token, head) pairs of one key and value head, so that grouped
 // heads share what is read. It goes over its keys KEYS at a time: each thread scores THREAD_KEYS keys for all rows,
 // straight from k; the weights go to workgroup memory; then each thread gathers a vector of columns of v for all rows,
-// over every VALUE_THREADS-th key. Requests d reads of k and of v a key. Empty splits leave at once and write nothing.
+// over every VALUE_THREADS-th key. Requests d reads of k and dv of v a key. Splits without keys leave at once; of those,
+// only the sum of 0 is written.
 
-const HEAD_WIDTH: u32 = 64;
+const HEAD_WIDTH: u32 = 64;   // of q and k
+const VALUE_WIDTH: u32 = 64;  // of v
 const ROWS: u32 = 4;
 const WORKGROUP: u32 = 64;
 const THREAD_KEYS: u32 = 4;
 
 const VECTORS = HEAD_WIDTH / 4;
-const FOURS = ROWS / 4;                     // rows are held four to a vector
+const VALUE_VECTORS = VALUE_WIDTH / 4;
+const FOURS = ROWS / 4;                            // rows are held four to a vector
 const KEYS = WORKGROUP * THREAD_KEYS;
-const VALUE_THREADS = WORKGROUP / VECTORS;  // threads that share a vector of columns of v
-const_assert HEAD_WIDTH % 4 == 0 && VECTORS <= WORKGROUP;
+const ACROSS = min(VALUE_VECTORS, WORKGROUP);      // threads side by side in a row of v
+const COLUMNS = (VALUE_VECTORS - 1) / ACROSS + 1;  // vectors of a row of v for each of them
+const VALUE_THREADS = WORKGROUP / ACROSS;          // threads that share a vector of columns of v
+const_assert HEAD_WIDTH % 4 == 0 && VALUE_WIDTH % 4 == 0;
 const_assert ROWS % 4 == 0 && THREAD_KEYS >= 4;  // the output passes through the weights' memory
 const_assert (WORKGROUP & (WORKGROUP - 1)) == 0;  // the tree reduction halves it
 
 struct Params { h: u32, g: u32, t: u32, splits: u32, span: u32, start: i32, length: u32, scale: f32 }
 
 @group(0) @binding(0) var<storage, read> q: array<vec4f>;              // [b, h, t, d]
-@group(0) @binding(1) var<storage, read> k: array<vec4f>;              // [b, g, s, d]
-@group(0) @binding(2) var<storage, read> v: array<vec4f>;              // [b, g, s, d]
-@group(0) @binding(3) var<storage, read_write> mixed: array<vec4f>;    // [b, t, h, splits, d], sum(weight * v)
+@group(0) @binding(3) var<storage, read_write> mixed: array<vec4f>;    // [b, t, h, splits, dv], sum(weight * v)
 @group(0) @binding(4) var<storage, read_write> extremes: array<vec2f>; // [b, t, h, splits, 2], max and sum(weight)
 @group(0) @binding(5) var<uniform> params: Params;
 
@@ -34,54 +37,49 @@ var<workgroup> weights: array<vec4f, KEYS * FOURS>;        // [key][four rows]
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
   let split = workgroup.x;
-  let block = workgroup.y;
-  let b = workgroup.z / params.g;
   let group = workgroup.z % params.g;
+  let heads = params.h / params.g;
+  let b_and_block = batch_and_block(workgroup.y, workgroup.z / params.g, ROWS, heads);
+  let b = b_and_block.x;
+  let block = b_and_block.y;
+  if (block * ROWS >= heads * query_count(b)) { return; }  // the whole workgroup leaves
+  let rows = min(ROWS, heads * query_count(b) - block * ROWS);
   let positions = block_positions(b, block);
   let keys = split_range(block_range(b, positions), split);
-  if (keys.x >= keys.y) { return; }  // the whole workgroup leaves
+  if (keys.x >= keys.y) {
+    if (thread < rows) { extremes[part_of_row(b, group, block * ROWS + thread, split)] = vec2f(LOWEST, 0.0); }
+    return;
+  }
 
-  // Token and head of each row, counted up because division costs more than all else here.
-  let heads = params.h / params.g;
-  let rows = min(ROWS, heads * params.t - block * ROWS);
   var token: array<u32, ROWS>;
   var head: array<u32, ROWS>;
-  token[0] = block * ROWS / heads;
-  head[0] = group * heads + block * ROWS % heads;
-  for (var r = 1u; r < ROWS; r++) {
-    let next = select(0u, 1u, r < rows);  // rows past the end repeat the last
-    let wraps = head[r - 1] + next == (group + 1) * heads;
-    head[r] = select(head[r - 1] + next, group * heads, wraps);
-    token[r] = token[r - 1] + select(0u, 1u, wraps);
-  }
-  if (thread < VECTORS) {
+  name_rows(block, group, rows, &token, &head);
+  for (var i = thread; i < VECTORS; i += WORKGROUP) {
     for (var f = 0u; f < FOURS; f++) {
       var values = mat4x4f();
-      for (var r = 0u; r < 4; r++) { values[r] = q[q_row(b, head[4 * f + r], token[4 * f + r]) / 4 + thread]; }
+      for (var r = 0u; r < 4; r++) { values[r] = q[q_row(b, head[4 * f + r], token[4 * f + r]) / 4 + i]; }
       let columns = transpose(values);
-      for (var c = 0u; c < 4; c++) { queries[(4 * thread + c) * FOURS + f] = columns[c]; }
+      for (var c = 0u; c < 4; c++) { queries[(4 * i + c) * FOURS + f] = columns[c]; }
     }
   }
   workgroupBarrier();
 
   let threads = min(WORKGROUP, (keys.y - keys.x + THREAD_KEYS - 1) / THREAD_KEYS);  // that have keys
-  let value_column = thread % VECTORS;
-  let value_thread = thread / VECTORS;
-  let position = first_query(b);
+  let value_column = thread % ACROSS;
+  let value_thread = thread / ACROSS;
   var largest: array<vec4f, FOURS>;
   var sums: array<vec4f, FOURS>;  // over this thread's keys
-  var out_rows: array<vec4f, ROWS>;  // of this thread's columns, over its share of the keys
+  var out_rows: array<array<vec4f, ROWS>, COLUMNS>;  // of this thread's columns, over its share of the keys
   for (var f = 0u; f < FOURS; f++) { largest[f] = vec4f(LOWEST); }
-
   for (var first_key = keys.x; first_key < keys.y; first_key += KEYS) {
     let own_key = first_key + thread * THREAD_KEYS;
     var scores = array<array<vec4f, FOURS>, THREAD_KEYS>();
     if (own_key < keys.y) {
       var row = array<u32, THREAD_KEYS>();
-      for (var n = 0u; n < THREAD_KEYS; n++) { row[n] = k_row(b, group, min(own_key + n, keys.y - 1)) / 4; }
+      for (var n = 0u; n < THREAD_KEYS; n++) { row[n] = k_row(b, group, min(own_key + n, keys.y - 1)); }
       for (var i = 0u; i < VECTORS; i++) {
         var values = array<vec4f, THREAD_KEYS>();
-        for (var n = 0u; n < THREAD_KEYS; n++) { values[n] = k[row[n] + i]; }
+        for (var n = 0u; n < THREAD_KEYS; n++) { values[n] = load_k4(row[n], i); }
         for (var f = 0u; f < FOURS; f++) {
           let x = queries[4 * i * FOURS + f];
           let y = queries[(4 * i + 1) * FOURS + f];
@@ -94,16 +92,20 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       }
     }
 
-    let full = tile_full(positions.x, positions.y, first_key, min(first_key + KEYS, keys.y) - 1);
+    let last_key = min(first_key + KEYS, keys.y) - 1;
+    let full = tile_full(b, positions.x, positions.y, key_position(b, first_key), key_position(b, last_key))
+      && keys_stored(b, first_key, last_key);
     var tops = largest;
     for (var f = 0u; f < FOURS; f++) {
       for (var n = 0u; n < THREAD_KEYS; n++) {
         let key = own_key + n;
+        let position_of_key = key_position(b, key);
+        let there = key < keys.y && (full || key_stored(b, key));
         var visible = scores[n][f] * params.scale;
         for (var r = 0u; r < 4; r++) {
-          let at = position + token[4 * f + r];
-          visible[r] = score_mod(visible[r], b, head[4 * f + r], at, key);
-          if (key >= keys.y || (!full && !mask_mod(b, head[4 * f + r], at, key))) { visible[r] = LOWEST; }
+          let at = first_query(b) + token[4 * f + r];
+          visible[r] = score_mod(visible[r], b, head[4 * f + r], at, position_of_key);
+          if (!there || (!full && !mask_mod(b, head[4 * f + r], at, position_of_key))) { visible[r] = LOWEST; }
         }
         scores[n][f] = visible;
         tops[f] = max(tops[f], visible);
@@ -114,7 +116,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       let rescale = softmax_rescale4(largest[f], tops[f]);
       largest[f] = tops[f];
       sums[f] *= rescale;
-      for (var r = 0u; r < 4; r++) { out_rows[4 * f + r] *= rescale[r]; }
+      for (var c = 0u; c < COLUMNS; c++) {
+        for (var r = 0u; r < 4; r++) { out_rows[c][4 * f + r] *= rescale[r]; }
+      }
     }
 
     for (var n = 0u; n < THREAD_KEYS; n++) {
@@ -128,10 +132,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     if (value_thread < VALUE_THREADS) {
       let count = min(KEYS, keys.y - first_key);
       for (var i = value_thread; i < count; i += VALUE_THREADS) {
-        let values = v[v_row(b, group, first_key + i) / 4 + value_column];
-        for (var f = 0u; f < FOURS; f++) {
-          let weight = weights[i * FOURS + f];
-          for (var r = 0u; r < 4; r++) { out_rows[4 * f + r] = fma(vec4f(weight[r]), values, out_rows[4 * f + r]); }
+        if (!full && !key_stored(b, first_key + i)) { continue; }
+        let row = v_row(b, group, first_key + i);
+        for (var c = 0u; c < COLUMNS; c++) {
+          let values = load_v4(row, min(c * ACROSS + value_column, VALUE_VECTORS - 1));
+          for (var f = 0u; f < FOURS; f++) {
+            let weight = weights[i * FOURS + f];
+            for (var r = 0u; r < 4; r++) { out_rows[c][4 * f + r] = fma(vec4f(weight[r]), values, out_rows[c][4 * f + r]); }
+          }
         }
       }
     }
@@ -145,16 +153,19 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       queries[FOURS + f] = sums[f];
     }
   }
-  for (var r = 0u; r < ROWS; r++) { weights[thread * ROWS + r] = out_rows[r]; }
-  workgroupBarrier();
-  for (var i = thread; i < rows * VECTORS; i += WORKGROUP) {
-    let r = i / VECTORS;
-    let column = i % VECTORS;
-    var total = vec4f(0.0);
-    for (var n = 0u; n < VALUE_THREADS; n++) { total += weights[(n * VECTORS + column) * ROWS + r]; }
-    let row = block * ROWS + r;
-    let at = ((b * params.t + row / heads) * params.h + group * heads + row % heads) * params.splits + split;
-    mixed[at * VECTORS + column] = total;
-    if (column == 0) { extremes[at] = vec2f(queries[r / 4][r % 4], queries[FOURS + r / 4][r % 4]); }
+  for (var c = 0u; c < COLUMNS; c++) {
+    for (var r = 0u; r < ROWS; r++) { weights[thread * ROWS + r] = out_rows[c][r]; }
+    workgroupBarrier();
+    let across = min(ACROSS, VALUE_VECTORS - c * ACROSS);
+    for (var i = thread; i < rows * across; i += WORKGROUP) {
+      let r = i / across;
+      let column = i % across;
+      var total = vec4f(0.0);
+      for (var n = 0u; n < VALUE_THREADS; n++) { total += weights[(n * ACROSS + column) * ROWS + r]; }
+      let part = part_of_row(b, group, block * ROWS + r, split);
+      mixed[part * VALUE_VECTORS + c * ACROSS + column] = total;
+      if (c == 0 && column == 0) { extremes[part] = vec2f(queries[r / 4][r % 4], queries[FOURS + r / 4][r % 4]); }
+    }
+    workgroupBarrier();  // the output has been read
   }
 }

@@ -1,19 +1,25 @@
-// How splitK cuts the work, alike in the kernel that computes parts and the one that joins them. Rows are
-// (token, head) pairs of one key and value head, tokens before heads; a block is ROWS of them. Split i covers the keys
-// from i·span on; what the mask leaves of it is its range, which may be empty.
+// How splitK cuts the work. Rows are (token, head) pairs of one key and value head, tokens before heads; a block is ROWS
+// of them. Split i covers the keys from i·span on; what the mask leaves of it is its range, which may be empty.
 
 // First and last query position of a block.
 fn block_positions(b: u32, block: u32) -> vec2u {
   let heads = params.h / params.g;
-  let last = min(block * ROWS + ROWS, heads * params.t) - 1;
+  let last = min(block * ROWS + ROWS, heads * query_count(b)) - 1;
   return first_query(b) + vec2u(block * ROWS, last) / heads;
 }
 
 // The keys that a block may see.
 fn block_range(b: u32, positions: vec2u) -> vec2u {
-  return key_range(positions.x, positions.y, key_count(b));
+  return visible_keys(b, positions.x, positions.y);
 }
 
 fn split_range(block_keys: vec2u, split: u32) -> vec2u {
   return vec2u(max(block_keys.x, split * params.span), min(block_keys.y, (split + 1) * params.span));
+}
+
+// Where what a split computes for a row comes in mixed and extremes.
+fn part_of_row(b: u32, group: u32, row: u32, split: u32) -> u32 {
+  let heads = params.h / params.g;
+  let query = token_index(b, row / heads) * params.h + group * heads + row % heads;
+  return query * params.splits + split;
 }

@@ -1,3 +1,4 @@
+// with: attention/batch
 // Where queries begin and how many keys there are, the same in every batch row. Positions are u32 in two's complement:
 // with more queries than keys the first queries stand before position 0.
 

@@ -1,4 +1,4 @@
-// with: lib/step
+// with: lib/step, attention/batch
 // Where each batch row's queries begin and how many keys it has, from the step: everything up to and with this run's
 // tokens. A row that has finished has no keys.
 

@@ -1,13 +1,18 @@
 import { defineOp } from "../op.ts";
+import { blocks } from "./blocks.ts";
 import { flash } from "./flash.ts";
+import { maskMod } from "./masks/mask.ts";
 import { naive } from "./naive.ts";
 import type { AttentionOptions, AttentionResult, AttentionTensors } from "./options.ts";
+import { packed } from "./packed.ts";
 import { rows } from "./rows.ts";
 import { splitK } from "./split-k.ts";
+import { twoPass } from "./two-pass.ts";
 
+export { type AttentionLayout, sequenceOffsets } from "./layouts.ts";
 export type { AttentionMask, AttentionOptions, AttentionResult, AttentionScore, AttentionTensors } from "./options.ts";
 
-const variants = { naive, rows, flash, splitK } as const;
+const variants = { naive, rows, twoPass, flash, packed, blocks, splitK } as const;
 
 /**
  * Scaled dot-product attention with grouped key and value heads, `out = softmax(score(scale · q · kᵀ)) · v` over the
@@ -16,10 +21,14 @@ const variants = { naive, rows, flash, splitK } as const;
  * q `[b, h, t, d]`, k `[b, g, s, d]`, v `[b, g, s, dv]` → out `[b, h, t, dv]`, whose memory is `[b, t, h, dv]`, so that
  * the projection behind it sees a token as one row; lse `[b, h, t]` on request. Query head i reads key and value head
  * floor(i / (h / g)). A query that sees no key gives zeros and an lse of −∞. With `step`, start and length of every
- * batch row are read on the GPU. Throws `ShapeError` for shapes and options that do not fit.
+ * batch row are read on the GPU. Keys and values may lie in pages, in a ring, or as sequences of different lengths in a
+ * row (`layout`), and be f16, bf16 or integers with scales. Throws `ShapeError` for shapes and options that do not fit.
  */
 export const attention = defineOp<AttentionTensors, AttentionOptions, AttentionResult, typeof variants>({
   name: "attention",
   variants,
-  order: ({ q }) => ((q.shape[2] ?? 0) <= 8 ? ["splitK", "flash", "rows", "naive"] : ["flash", "rows", "naive"]),
+  order: ({ q }, { mask = "causal" }) => {
+    if ((q.shape[2] ?? 0) <= 8) return ["splitK", "flash", "rows", "naive"];
+    return maskMod(mask).closed ? ["flash", "rows", "naive"] : ["blocks", "flash", "rows", "naive"];
+  },
 });

@@ -1,40 +1,120 @@
 // What the records of all attention kernels have in common.
 import type { Specialisation } from "../../gpu/specialise.ts";
-import type { KernelContext } from "../kernel.ts";
-import type { AttentionProblem } from "./options.ts";
+import type { DType } from "../../tensor/dtype.ts";
+import type { Brought, KernelContext } from "../kernel.ts";
+import { isRagged, type Placement, placementBrings, placementParts, placementUniforms } from "./layouts.ts";
+import { maskMod } from "./masks/mask.ts";
+import type { KeyRange, Mod } from "./mod.ts";
+import { type AttentionOptions, type AttentionProblem, type AttentionTensors, attentionProblem } from "./options.ts";
+import { scoreMod } from "./scores/score.ts";
 
 /** Sizes of the axes of these names. */
 export type Sizes<A extends string> = Readonly<Record<A, number>>;
 
-/** The parts that a problem asks for, out of those that `joined` says the kernel has. */
-export function attentionParts(
-  { mask, score, lse, stepped }: AttentionProblem,
-  joined: { readonly mask?: boolean; readonly score?: boolean; readonly lse?: boolean },
-): string[] {
-  return [
-    ...(joined.mask ? [`attention/masks/${typeof mask === "string" ? mask : mask.kind}`] : []),
-    ...(joined.score ? [`attention/scores/${typeof score === "string" ? score : score.kind}`] : []),
-    ...(joined.lse && lse ? ["attention/lse/store"] : []),
-    ...(stepped ? ["lib/extent/step"] : []),
-  ];
+/** Which of the parts that problems choose a kernel has. */
+interface Joined {
+  readonly mask?: boolean;
+  readonly score?: boolean;
+  readonly lse?: boolean;
+  readonly sink?: boolean;
+  /** Keys and values that may lie and be stored in any way. */
+  readonly place?: boolean;
 }
 
-/** Parts of a kernel that has all of them, and its constants. */
+/** The parts of a kernel that has all of them. */
+export const everyPart = { mask: true, score: true, lse: true, sink: true, place: true } as const;
+
+/** The patterns of the inputs of such a kernel. */
+export const placedInputs = {
+  q: "[b, h, t, d]",
+  k: "[rows, g, slots, kWidth]",
+  v: "[rows, g, slots, vWidth]",
+  "step?": "[64, 4]",
+} as const;
+
+/** The types of those inputs. */
+export const placedTypes: Readonly<Record<string, readonly DType[]>> = {
+  step: ["u32"],
+  k: ["f32", "f16", "bf16", "u32"],
+  v: ["f32", "f16", "bf16", "u32"],
+};
+
+/** Those of which may be views. */
+export const placedViews = ["q", "k", "v", "kScale", "vScale"] as const;
+
+/** Axes that a placement has and no input shows: the width of values, and how many keys a sequence can have. */
+export const placedAxes = ({ place }: AttentionProblem): { dv: number } => ({ dv: place.dv, ...{ s: place.capacity } });
+
+/** Blocks of `rows` rows that a grid needs along the queries: each sequence of a ragged batch may leave one unfilled. */
+export const blocksOf = (place: Placement, all: number, rows: number): number =>
+  isRagged(place) ? Math.floor(all / rows) + place.sequences : Math.ceil(all / rows);
+
+/** What such a kernel is given. */
+export const placedTensors = ({ q, k, v, step }: AttentionTensors) => ({ q, k, v, step });
+
+/** The functions that a kernel with these parts is joined with. */
+function modsOf({ mask, score }: AttentionProblem, joined: Joined): Mod[] {
+  return [...(joined.mask ? [maskMod(mask)] : []), ...(joined.score ? [scoreMod(score)] : [])];
+}
+
+/** The parts that a problem asks for, out of those that `joined` says the kernel has, and files of their own. */
+export function attentionParts(
+  problem: AttentionProblem,
+  joined: Joined,
+  context?: Pick<KernelContext, "gpu">,
+): Specialisation {
+  const mods = modsOf(problem, joined);
+  const files = Object.assign({}, ...mods.map((mod) => mod.files));
+  return {
+    parts: [
+      ...mods.map(({ part }) => part),
+      ...(joined.lse && problem.lse ? ["attention/lse/store"] : []),
+      ...(joined.sink && problem.sunk ? ["attention/sink/learned"] : []),
+      ...(joined.place && context ? placementParts(problem.place, context) : []),
+      ...(problem.stepped ? ["lib/extent/step"] : isRagged(problem.place) ? ["lib/extent/ragged"] : []),
+    ],
+    ...(Object.keys(files).length > 0 ? { files } : {}),
+  };
+}
+
+/** Parts of a kernel that has a mask, a score and an lse, and its constants. */
 export const attentionShader = (
   problem: AttentionProblem,
   constants: Readonly<Record<string, number>>,
-): Specialisation => ({ parts: attentionParts(problem, { mask: true, score: true, lse: true }), constants });
+  joined: Joined = { mask: true, score: true, lse: true },
+  context?: Pick<KernelContext, "gpu">,
+): Specialisation => ({ ...attentionParts(problem, joined, context), constants });
 
-/** Parameters of masks and scores, and of the views where the kernel has them. */
+/** The tensors that mask, score and placement read, where the kernel has them: default mask and score. */
+export function attentionBrings(
+  problem: AttentionProblem,
+  joined: Joined = { mask: true, score: true },
+): Readonly<Record<string, Brought>> {
+  const placed = joined.place ? placementBrings(problem.place) : {};
+  return Object.assign({}, placed, ...modsOf(problem, joined).map(({ tensors }) => tensors));
+}
+
+/**
+ * Why a kernel that has `own` storage buffers, without lse and sink, cannot take these; undefined when it can: a kernel
+ * may have 8.
+ */
+export function bufferRefusal(own: number, tensors: AttentionTensors, options: AttentionOptions): string | undefined {
+  const problem = attentionProblem(tensors, options);
+  const names = Object.keys(attentionBrings(problem, everyPart));
+  const count = own + Number(problem.lse) + Number(problem.sunk) + names.length;
+  return count > 8 ? `it has ${count} storage buffers with ${names.join(", ")}, a kernel may have 8` : undefined;
+}
+
+/** Parameters of masks, scores and placement, and of the views where the kernel has them. */
 export function attentionUniforms(
-  { mask, score }: AttentionProblem,
-  joined: { readonly views?: KernelContext; readonly mask?: boolean; readonly score?: boolean },
+  problem: AttentionProblem,
+  joined: Joined & { readonly views?: KernelContext },
 ): Record<string, Record<string, number>> {
-  return {
-    ...(joined.views ? { views: viewsOf(joined.views) } : {}),
-    ...(joined.mask && typeof mask !== "string" ? { mask_params: { keys: mask.keys } } : {}),
-    ...(joined.score && typeof score !== "string" ? { score_params: { cap: score.cap } } : {}),
-  };
+  return Object.assign(
+    joined.views ? { views: viewsOf(joined.views) } : {},
+    joined.views && joined.place ? placementUniforms(problem.place, joined.views) : {},
+    ...modsOf(problem, joined).map(({ uniforms }) => uniforms),
+  );
 }
 
 function viewsOf({ strides, offsets }: KernelContext): Record<string, number> {
@@ -51,28 +131,47 @@ function viewsOf({ strides, offsets }: KernelContext): Record<string, number> {
   return views;
 }
 
-/** Exact number of (query, key) pairs that the mask leaves, over all batch rows and query heads. */
+/**
+ * Number of (query, key) pairs that the mask leaves, over all batch rows and query heads: exact where the mask has no
+ * tensors and is not made of several with holes; else those of the ranges in which they lie, which is an upper bound.
+ */
 export function visiblePairs({ b, h, t, s }: Sizes<"b" | "h" | "t" | "s">, problem: AttentionProblem): number {
+  const { byHead, count } = maskMod(problem.mask);
+  const { start, length } = extent({ t, s }, problem);
   let pairs = 0;
   for (let row = 0; row < t; row++) {
-    const [first, end] = visibleKeys({ t, s }, problem, row, row);
-    pairs += end - first;
+    if (count) {
+      for (let head = 0; head < (byHead ? h : 1); head++) pairs += count(start + row, length, head) * (byHead ? 1 : h);
+    } else {
+      const [first, end] = visibleKeys({ t, s }, problem, row, row);
+      pairs += h * (end - first);
+    }
   }
-  return b * h * pairs;
+  return b * pairs;
 }
 
 /**
  * The keys that queries `first` to `last` may see, as the masks' `key_range` has it: from the first up to but not
- * including the end. What a step will say is not known to the CPU: then it is what a full cache would give.
+ * including the end.
  */
 export function visibleKeys(
   { t, s }: Sizes<"t" | "s">,
   problem: AttentionProblem,
   first: number,
   last: number,
-): readonly [first: number, end: number] {
-  const { mask, start, length } = problem.stepped ? { ...problem, start: s - t, length: s } : problem;
-  const end = mask === "full" ? length : Math.max(0, Math.min(length, start + last + 1));
-  const begin = typeof mask === "string" ? 0 : Math.max(0, start + first - mask.keys + 1);
-  return [Math.min(begin, end), end];
+): KeyRange {
+  const { start, length } = extent({ t, s }, problem);
+  const [begin, end] = maskMod(problem.mask).range(start + first, start + last, length);
+  return [begin, Math.min(end, begin + s)]; // a ring keeps no more
+}
+
+/** True if the tiles that a mask leaves are those of its ranges, as far as the CPU can see. */
+export function knowsTiles({ mask }: AttentionProblem): boolean {
+  const { closed, tensors } = maskMod(mask);
+  return closed && Object.keys(tensors).length === 0;
+}
+
+/** Where queries begin and keys end. What a step will say is not known to the CPU: then as if the cache were full. */
+function extent({ t, s }: Sizes<"t" | "s">, { stepped, start, length }: AttentionProblem) {
+  return stepped ? { start: s - t, length: s } : { start, length };
 }

@@ -5,13 +5,21 @@ import { bytesPerElement } from "../../tensor/dtype.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel } from "../kernel.ts";
-import { attentionParts, attentionUniforms, type Sizes, visiblePairs } from "./definition.ts";
+import {
+  attentionBrings,
+  attentionParts,
+  attentionUniforms,
+  bufferRefusal,
+  type Sizes,
+  visiblePairs,
+} from "./definition.ts";
 import {
   type AttentionProblem,
   type AttentionTensors,
   type AttentionVariant,
   attentionProblem,
   attentionResult,
+  layoutRefusal,
 } from "./options.ts";
 
 const scores = defineKernel({
@@ -23,7 +31,8 @@ const scores = defineKernel({
   strided: ["q", "k"],
   params: ({ h, g, t, s, d }, { start, length, scale }: AttentionProblem) => ({ h, g, t, s, d, start, length, scale }),
   uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, mask: true, score: true }),
-  specialise: (_axes, problem) => ({ parts: attentionParts(problem, { mask: true, score: true }) }),
+  brings: (problem) => attentionBrings(problem),
+  specialise: (_axes, problem) => attentionParts(problem, { mask: true, score: true }),
   workgroups: ({ b, h, t, s }) => [Math.ceil(s / 64), t, b * h],
   cost: ({ b, h, t, s, d }, problem) => ({
     flops: 2 * d * visiblePairs({ b, h, t, s }, problem),
@@ -35,7 +44,7 @@ const scores = defineKernel({
 const softmaxRecord = {
   name: "attention/naive/softmax",
   source: softmaxSource,
-  inputs: { "step?": "[64, 4]" },
+  inputs: { "step?": "[64, 4]", "sink?": "[h]" },
   inout: { scores: "[b, h, t, s]" },
   accepts: { step: ["u32"] },
   params: ({ b, h, t, s }: Sizes<"b" | "h" | "t" | "s">, { start, length }: AttentionProblem) => ({
@@ -46,7 +55,7 @@ const softmaxRecord = {
     start,
     length,
   }),
-  specialise: (_axes: object, problem: AttentionProblem) => ({ parts: attentionParts(problem, { lse: true }) }),
+  specialise: (_axes: object, problem: AttentionProblem) => attentionParts(problem, { lse: true, sink: true }),
   workgroups: ({ b, h, t }: Sizes<"b" | "h" | "t">): [number] => [b * h * t],
   cost: ({ b, h, t, s }: Sizes<"b" | "h" | "t" | "s">) => ({
     flops: 4 * b * h * t * s,
@@ -75,7 +84,7 @@ const values = defineKernel({
     length,
   }),
   uniforms: (_axes, problem, views) => attentionUniforms(problem, { views }),
-  specialise: (_axes, problem) => ({ parts: attentionParts(problem, {}) }),
+  specialise: (_axes, problem) => attentionParts(problem, {}),
   workgroups: ({ b, h, t, dv }) => [Math.ceil((b * t * h * dv) / 64)],
   cost: ({ b, h, t, s, dv }, problem) => ({
     flops: 2 * dv * visiblePairs({ b, h, t, s }, problem),
@@ -90,7 +99,10 @@ const scoreBytes = ({ q, k }: AttentionTensors) =>
 /** Three kernels with all scores in memory between them: the definition, step by step. Takes any widths and strides. */
 export const naive: AttentionVariant = {
   accepts: (tensors, options, gpu) => {
-    attentionProblem(tensors, options); // shapes first
+    const refusal =
+      layoutRefusal(attentionProblem(tensors, options)) ?? // shapes first
+      bufferRefusal(3, { ...tensors, sink: undefined }, { ...options, lse: false });
+    if (refusal !== undefined) return refusal;
     const bytes = scoreBytes(tensors);
     return bytes > gpu.limits.binding
       ? `its scores take ${bytes} bytes, a binding ${gpu.limits.binding} here`
@@ -99,12 +111,12 @@ export const naive: AttentionVariant = {
   workspace: scoreBytes,
   record: (gpu, tensors, options) => {
     const problem = attentionProblem(tensors, options);
-    const { q, k, v, step } = tensors;
+    const { q, k, v, step, sink } = tensors;
     using scope = gpu.scope();
     const { scores: weights } = scores(gpu, { q, k, step }, problem);
     let lse: Tensor | undefined;
-    if (problem.lse) lse = softmaxWithLse(gpu, { scores: weights, step }, problem).lse;
-    else softmax(gpu, { scores: weights, step }, problem);
+    if (problem.lse) lse = softmaxWithLse(gpu, { scores: weights, step, sink }, problem).lse;
+    else softmax(gpu, { scores: weights, step, sink }, problem);
     const { out } = values(gpu, { weights, v, step }, problem);
     return attentionResult(scope, out, lse);
   },

@@ -2,24 +2,30 @@ import type { Scope } from "../../gpu/gpu.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { transpose } from "../../tensor/views.ts";
+import { layoutName } from "../kv-cache/layout.ts";
 import type { Variant } from "../op.ts";
+import { type AttentionLayout, type Placement, placementOf } from "./layouts.ts";
+import { type AttentionMask, maskMod } from "./masks/mask.ts";
+import { type AttentionScore, scoreMod } from "./scores/score.ts";
 
-/** Which keys a query sees. A sliding window counts its keys with the query's own: `0 <= q − k < keys`. */
-export type AttentionMask = "full" | "causal" | { readonly kind: "sliding-window"; readonly keys: number };
-
-/** What becomes of a scaled dot product: nothing, or `cap · tanh(score / cap)`. */
-export type AttentionScore = "none" | { readonly kind: "softcap"; readonly cap: number };
+export type { AttentionLayout, AttentionMask, AttentionScore };
 
 /** The tensors of attention; q, k and v may be views with gaps whose last axis has none. */
 export interface AttentionTensors {
   /** Queries `[b, h, t, d]`. */
   readonly q: Tensor;
-  /** Keys `[b, g, s, d]`; g divides h. */
+  /** Keys `[b, g, s, d]`, or as the layout has them; g divides h. f32, f16, bf16, or u32 words of integers with scales. */
   readonly k: Tensor;
-  /** Values `[b, g, s, dv]`. */
+  /** Values `[b, g, s, dv]`, laid out and stored as the keys are. */
   readonly v: Tensor;
+  /** Scales of keys that are integers: `[b, g, s]` for int8 `[b, g, s, d / 4]`, `[b, g, s, d / 32]` for int4. */
+  readonly kScale?: Tensor | undefined;
+  /** Scales of values that are integers. */
+  readonly vScale?: Tensor | undefined;
   /** Where each batch row stands, u32 `[64, 4]`: queries begin at its position, and its keys end with its tokens. */
   readonly step?: Tensor | undefined;
+  /** A score of each head `[h]` that takes its share of the softmax and has no value (gpt-oss); lse counts it too. */
+  readonly sink?: Tensor | undefined;
 }
 
 /** What attention does beyond its definition. */
@@ -27,12 +33,16 @@ export interface AttentionOptions {
   /** Default causal. */
   readonly mask?: AttentionMask;
   readonly score?: AttentionScore;
+  /** Where the rows of k and v lie; default contiguous. */
+  readonly layout?: AttentionLayout;
   /** Factor of the dot product; default 1/√d. */
   readonly scale?: number;
   /** Position of the first query; default `length − t`, so that the last query stands at the last key. */
   readonly start?: number;
-  /** Keys that count; default s. Memory beyond is never read into a result. */
+  /** Keys that count; default s. Memory beyond is never read into a result. May be more than a ring has slots. */
   readonly length?: number;
+  /** Most pieces that splitK, which alone has any, cuts the keys into; default by their number. */
+  readonly splits?: number;
   /** Also return each row's log-sum-exp (natural logarithm; −∞ for a row that sees nothing). */
   readonly lse?: boolean;
   /** Memory for the results: out as the kernels write it, `[b, t, h, dv]`, and lse `[b, h, t]`. */
@@ -44,11 +54,15 @@ export interface AttentionProblem {
   readonly mask: AttentionMask;
   readonly score: AttentionScore;
   readonly scale: number;
+  /** How k and v lie. */
+  readonly place: Placement;
   readonly start: number;
   readonly length: number;
   readonly lse: boolean;
   /** True if start and length come from the step. */
   readonly stepped: boolean;
+  /** True if there is a learned sink. */
+  readonly sunk: boolean;
   readonly into?: NonNullable<AttentionOptions["into"]>;
 }
 
@@ -67,26 +81,69 @@ export function attentionResult(scope: Scope, out: Tensor, lse?: Tensor | undefi
 /** A row of attention's table. */
 export type AttentionVariant = Variant<AttentionTensors, AttentionOptions, AttentionResult>;
 
+/** Why a variant that knows nothing of learned sinks cannot take these; undefined when it can. */
+export function sinkRefusal({ sink }: AttentionTensors): string | undefined {
+  return sink && "it has no place for a sink";
+}
+
+/** Why a variant that reads f32 rows one after the other cannot take these; undefined when it can. */
+export function layoutRefusal({ place: { layout, format } }: AttentionProblem): string | undefined {
+  if (layout !== "contiguous") return `it takes no ${layoutName(layout)} layout`;
+  return format === "f32" ? undefined : `it takes keys and values of f32, not ${format}`;
+}
+
 /**
- * Why a kernel that reads four elements at once, and has the same width for keys and values, cannot take these;
- * undefined when it can.
- * Throws `ShapeError` where no variant could.
+ * Why a kernel that reads four elements of an f32 row at once, has the same width for keys and values and no place for a
+ * sink, cannot take these; undefined when it can. Throws `ShapeError` where no variant could.
  */
-export function vectorRefusal({ q, k, v, step }: AttentionTensors, options: AttentionOptions): string | undefined {
-  attentionProblem({ q, k, v, step }, options);
-  const d = q.shape[3] ?? 0;
-  if (v.shape[3] !== d) return `v is ${formatShape(v.shape)}, it needs d = ${d} (from q)`;
-  if (d % 4 !== 0 || d > 256) return `d is ${d}, it needs a multiple of 4 up to 256`;
-  for (const [name, { strides, offset }] of Object.entries({ q, k, v })) {
-    if ([offset, ...strides.slice(0, 3)].some((place) => place % 4 !== 0)) {
+export function vectorRefusal(tensors: AttentionTensors, options: AttentionOptions): string | undefined {
+  return sinkRefusal(tensors) ?? vectorRefusalWithSink(tensors, options);
+}
+
+/** As `vectorRefusal`, of a kernel that has a place for a sink. */
+export function vectorRefusalWithSink(tensors: AttentionTensors, options: AttentionOptions): string | undefined {
+  const problem = attentionProblem(tensors, options);
+  const d = tensors.q.shape[3] ?? 0;
+  const { dv } = problem.place;
+  return (
+    layoutRefusal(problem) ??
+    (dv === d ? undefined : `v is ${formatShape(tensors.v.shape)}, it needs d = ${d} (from q)`) ??
+    partsRefusal(tensors, problem, 256)
+  );
+}
+
+/**
+ * Why a kernel that takes every layout, reads four elements at once and takes heads up to `widest` cannot take these;
+ * undefined when it can.
+ */
+export function partsRefusal(
+  { q, k, v }: AttentionTensors,
+  problem: AttentionProblem,
+  widest: number,
+): string | undefined {
+  const { place } = problem;
+  for (const [name, width] of [
+    ["d", q.shape[3] ?? 0],
+    ["dv", place.dv],
+  ] as const) {
+    if (width % 4 !== 0 || width > widest) return `${name} is ${width}, it needs a multiple of 4 up to ${widest}`;
+  }
+  for (const [name, { strides, offset, dtype }] of Object.entries({ q, k, v })) {
+    if (dtype !== "u32" && [offset, ...strides.slice(0, 3)].some((at) => at % 4 !== 0)) {
       return `${name} has strides ${formatShape(strides)} from element ${offset}, it needs multiples of 4`;
     }
+  }
+  const mods = [maskMod(problem.mask), scoreMod(problem.score)].flatMap((mod) => Object.values(mod.tensors));
+  const { layout } = place;
+  if (typeof layout !== "string" && layout.kind !== "paged" && mods.some(({ pattern }) => pattern !== "[h]")) {
+    return `a ${layout.kind} layout takes masks and scores that read no tensors by row or position`;
   }
   return undefined;
 }
 
 /** Fills in defaults. Throws `ShapeError` for options or shapes that no variant takes. */
-export function attentionProblem({ q, k, v, step }: AttentionTensors, options: AttentionOptions): AttentionProblem {
+export function attentionProblem(tensors: AttentionTensors, options: AttentionOptions): AttentionProblem {
+  const { q, k, v, step, sink } = tensors;
   for (const [name, x, pattern] of [
     ["q", q, "[b, h, t, d]"],
     ["k", k, "[b, g, s, d]"],
@@ -101,8 +158,7 @@ export function attentionProblem({ q, k, v, step }: AttentionTensors, options: A
     }
   }
   const [, h = 0, t = 0, d = 0] = q.shape;
-  const [, g = 0, s = 0] = k.shape;
-  check(s > 0, `k is ${formatShape(k.shape)}, expected room for a key; length 0 means that there is none`);
+  const g = k.shape[1] ?? 0;
   if (g === 0 || h % g !== 0) {
     throw new ShapeError(
       `attention: q is ${formatShape(q.shape)}, k is ${formatShape(k.shape)}: ${h} query heads do not divide among ` +
@@ -112,17 +168,33 @@ export function attentionProblem({ q, k, v, step }: AttentionTensors, options: A
   if (step && (options.start !== undefined || options.length !== undefined)) {
     throw new ShapeError("attention: step says start and length, expected no options of these names beside it");
   }
+  const place = placementOf(tensors, options.layout);
+  const s = place.capacity;
+  check(s > 0, `k is ${formatShape(k.shape)}, expected room for a key; length 0 means that there is none`);
+  const kind = layoutName(place.layout);
+  check(kind !== "ragged" || (options.start ?? options.length) === undefined, "a ragged layout says start and length");
   const { mask = "causal", score = "none", scale = 1 / Math.sqrt(d), length = s, lse = false } = options;
   const { start = length - t } = options;
-  check(Number.isInteger(length) && length >= 0 && length <= s, `length is ${length}, expected 0 to ${s} (s, from k)`);
+  const most = kind === "ring" ? 2 ** 30 : s;
+  check(
+    Number.isInteger(length) && length >= 0 && length <= most,
+    `length is ${length}, expected 0 to ${most} (s, from k)`,
+  );
   check(Number.isInteger(start) && Math.abs(start) < 2 ** 30, `start is ${start}, expected an integer`);
   check(Number.isFinite(scale), `scale is ${scale}, expected a number`);
-  if (typeof mask !== "string") {
-    const { keys } = mask;
-    check(Number.isInteger(keys) && keys > 0 && keys <= 2 ** 30, `a window of ${keys} keys, expected 1 or more`);
-  }
-  if (typeof score !== "string") check(score.cap > 0, `softcap at ${score.cap}, expected more than 0`);
-  const given = { mask, score, scale, start, length, lse, stepped: step !== undefined };
+  maskMod(mask); // which check their parameters
+  scoreMod(score);
+  const given = {
+    mask,
+    score,
+    scale,
+    place,
+    start,
+    length,
+    lse,
+    stepped: step !== undefined,
+    sunk: sink !== undefined,
+  };
   return options.into ? { ...given, into: options.into } : given;
 }
 

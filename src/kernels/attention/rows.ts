@@ -1,21 +1,39 @@
 import source from "#shaders/attention/rows.wgsl";
 import type { KernelContext } from "../kernel.ts";
 import { defineKernel } from "../kernel.ts";
-import { attentionShader, attentionUniforms, type Sizes, visiblePairs } from "./definition.ts";
+import {
+  attentionBrings,
+  attentionShader,
+  attentionUniforms,
+  bufferRefusal,
+  everyPart,
+  placedAxes,
+  placedInputs,
+  placedTensors,
+  placedTypes,
+  placedViews,
+  type Sizes,
+  visiblePairs,
+} from "./definition.ts";
+import { rowBytes } from "./layouts.ts";
 import {
   type AttentionProblem,
   type AttentionVariant,
   attentionProblem,
   attentionResult,
-  vectorRefusal,
+  partsRefusal,
 } from "./options.ts";
+
+/** Threads of a workgroup: each owns four columns of the values. */
+const threads = (dv: number) => Math.max(64, 2 ** Math.ceil(Math.log2(dv / 4)));
 
 const record = {
   name: "attention/rows",
   source,
-  inputs: { q: "[b, h, t, d]", k: "[b, g, s, d]", v: "[b, g, s, d]", "step?": "[64, 4]" },
-  accepts: { step: ["u32"] },
-  strided: ["q", "k", "v"],
+  inputs: { ...placedInputs, "sink?": "[h]" },
+  accepts: placedTypes,
+  strided: placedViews,
+  axes: (_axes: object, problem: AttentionProblem) => placedAxes(problem),
   params: ({ h, g, t }: Sizes<"h" | "g" | "t">, { start, length, scale }: AttentionProblem) => ({
     h,
     g,
@@ -25,26 +43,33 @@ const record = {
     scale,
   }),
   uniforms: (_axes: object, problem: AttentionProblem, views: KernelContext) =>
-    attentionUniforms(problem, { views, mask: true, score: true }),
-  specialise: ({ d }: Sizes<"d">, problem: AttentionProblem) => attentionShader(problem, { HEAD_WIDTH: d }),
+    attentionUniforms(problem, { views, ...everyPart }),
+  brings: (problem: AttentionProblem) => attentionBrings(problem, everyPart),
+  specialise: ({ d, dv }: Sizes<"d" | "dv">, problem: AttentionProblem, context: KernelContext) => {
+    const constants = { HEAD_WIDTH: d, VALUE_WIDTH: dv, WORKGROUP: threads(dv) };
+    return attentionShader(problem, constants, everyPart, context);
+  },
   workgroups: ({ b, h, t }: Sizes<"b" | "h" | "t">): [number, number, number] => [t, h, b],
-  cost: ({ b, h, t, s, d }: Sizes<"b" | "h" | "t" | "s" | "d">, problem: AttentionProblem) => {
-    const pairs = visiblePairs({ b, h, t, s }, problem);
-    return { flops: 4 * d * pairs, requestedBytes: 4 * (3 * d * pairs + b * h * t * d) };
+  cost: ({ b, h, t, d, dv }: Sizes<"b" | "h" | "t" | "d" | "dv">, problem: AttentionProblem) => {
+    const pairs = visiblePairs({ b, h, t, s: problem.place.capacity }, problem);
+    const { k, v } = rowBytes(problem.place, d);
+    return { flops: 2 * (d + dv) * pairs, requestedBytes: pairs * (4 * d + k + v) + 4 * b * h * t * dv };
   },
 } as const;
 
-const rowsKernel = defineKernel({ ...record, outputs: { out: "[b, t, h, d]" } });
-const rowsKernelWithLse = defineKernel({ ...record, outputs: { out: "[b, t, h, d]", lse: "[b, h, t]" } });
+const rowsKernel = defineKernel({ ...record, outputs: { out: "[b, t, h, dv]" } });
+const rowsKernelWithLse = defineKernel({ ...record, outputs: { out: "[b, t, h, dv]", lse: "[b, h, t]" } });
 
 /** One workgroup a query row, over the keys piece by piece with an online softmax: no scores in memory, no reuse of k and v. */
 export const rows: AttentionVariant = {
-  accepts: vectorRefusal,
-  record: (gpu, { q, k, v, step }, options) => {
-    const problem = attentionProblem({ q, k, v, step }, options);
+  accepts: (tensors, options) =>
+    partsRefusal(tensors, attentionProblem(tensors, options), 1024) ?? bufferRefusal(4, tensors, options),
+  record: (gpu, tensors, options) => {
+    const problem = attentionProblem(tensors, options);
     using scope = gpu.scope();
-    if (!problem.lse) return attentionResult(scope, rowsKernel(gpu, { q, k, v, step }, problem).out);
-    const { out, lse } = rowsKernelWithLse(gpu, { q, k, v, step }, problem);
+    const given = { ...placedTensors(tensors), sink: tensors.sink };
+    if (!problem.lse) return attentionResult(scope, rowsKernel(gpu, given, problem).out);
+    const { out, lse } = rowsKernelWithLse(gpu, given, problem);
     return attentionResult(scope, out, lse);
   },
 };

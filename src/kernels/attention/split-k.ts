@@ -1,15 +1,31 @@
 import joinSource from "#shaders/attention/split-k/join.wgsl";
 import source from "#shaders/attention/split-k/parts.wgsl";
-import { sizeOf } from "../../tensor/shape.ts";
+import { ShapeError, sizeOf } from "../../tensor/shape.ts";
 import { defineKernel } from "../kernel.ts";
-import { attentionParts, attentionUniforms, type Sizes, visibleKeys, visiblePairs } from "./definition.ts";
 import {
+  attentionBrings,
+  attentionParts,
+  attentionUniforms,
+  blocksOf,
+  bufferRefusal,
+  placedAxes,
+  placedInputs,
+  placedTensors,
+  placedTypes,
+  placedViews,
+  type Sizes,
+  visibleKeys,
+  visiblePairs,
+} from "./definition.ts";
+import { rowBytes } from "./layouts.ts";
+import {
+  type AttentionOptions,
   type AttentionProblem,
   type AttentionTensors,
   type AttentionVariant,
   attentionProblem,
   attentionResult,
-  vectorRefusal,
+  partsRefusal,
 } from "./options.ts";
 
 /** Keys of one pass of a workgroup; a split has a multiple. */
@@ -23,116 +39,124 @@ interface SplitProblem extends AttentionProblem {
   readonly splits: number;
   /** Keys of a split. */
   readonly span: number;
-  /** Key and value heads. */
-  readonly groups: number;
 }
+
+/** What the kernel of the parts is joined with. */
+const joined = { mask: true, score: true, place: true } as const;
 
 /**
  * How the keys of a cache with room for `s` are cut: the splits and the keys of each. The count follows the capacity's
  * bucket (512, 1k, 2k, …) and nothing else, so that one recorded program serves every length, and a row of a batch is
- * cut as it is alone.
+ * cut as it is alone. `wanted` pieces at most, in place of that; a split has 256 keys or a multiple.
  */
-export function keySplits(s: number): { readonly splits: number; readonly span: number } {
+export function keySplits(s: number, wanted?: number): { readonly splits: number; readonly span: number } {
+  if (wanted !== undefined) {
+    if (!Number.isInteger(wanted) || wanted < 1)
+      throw new ShapeError(`attention: ${wanted} splits, expected 1 or more`);
+    const span = passKeys * Math.ceil(s / wanted / passKeys);
+    return { splits: Math.ceil(s / span), span };
+  }
   const bucket = 2 ** Math.ceil(Math.log2(Math.max(512, s)));
   const span = Math.max(passKeys, bucket / mostSplits);
   return { splits: Math.ceil(s / span), span };
 }
 
-/** Query rows of one workgroup, out of the tokens and heads of one key and value head. */
-const blockRows = (rows: number) => (rows <= 4 ? 4 : 8);
+/** Query rows of one workgroup, out of the tokens and heads of one key and value head. Wide queries leave room for four. */
+const blockRows = (rows: number, d: number) => (rows <= 4 || d > 256 ? 4 : 8);
+
+/** Heads of this width leave room for the weights in workgroup memory. */
+const widest = 768;
 
 const partsKernel = defineKernel({
   name: "attention/split-k/parts",
   source,
-  inputs: { q: "[b, h, t, d]", k: "[b, g, s, d]", v: "[b, g, s, d]", "step?": "[64, 4]" },
-  outputs: { mixed: "[b, t, h, splits, d]", extremes: "[b, t, h, splits, 2]" },
-  accepts: { step: ["u32"] },
-  strided: ["q", "k", "v"],
-  axes: (_axes, { splits }: SplitProblem) => ({ splits }),
+  inputs: placedInputs,
+  outputs: { mixed: "[b, t, h, splits, dv]", extremes: "[b, t, h, splits, 2]" },
+  accepts: placedTypes,
+  strided: placedViews,
+  axes: (_axes, problem: SplitProblem) => ({ splits: problem.splits, ...placedAxes(problem) }),
   params: ({ h, g, t }, { splits, span, start, length, scale }) => ({ h, g, t, splits, span, start, length, scale }),
-  uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, mask: true, score: true }),
-  specialise: ({ d, h, g, t }, problem) => ({
-    parts: attentionParts(problem, { mask: true, score: true }),
-    constants: { HEAD_WIDTH: d, ROWS: blockRows((h / g) * t) },
+  uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, ...joined }),
+  brings: (problem) => attentionBrings(problem, joined),
+  specialise: ({ d, dv, h, g, t }, problem, context) => ({
+    ...attentionParts(problem, joined, context),
+    constants: { HEAD_WIDTH: d, VALUE_WIDTH: dv, ROWS: blockRows((h / g) * t, d) },
   }),
-  workgroups: ({ b, h, g, t }, { splits }) => {
+  workgroups: ({ b, h, g, t, d }, { splits, place }) => {
     const rows = (h / g) * t;
-    return [splits, Math.ceil(rows / blockRows(rows)), b * g];
+    return [splits, blocksOf(place, rows, blockRows(rows, d)), b * g];
   },
-  cost: ({ b, h, g, t, s, d }, problem) => {
-    const [rows, block] = [(h / g) * t, blockRows((h / g) * t)];
+  cost: ({ b, h, g, t, d, dv }, problem) => {
+    const [rows, block] = [(h / g) * t, blockRows((h / g) * t, d)];
+    const s = problem.place.capacity;
+    const { k, v } = rowBytes(problem.place, d);
     const tokenOf = (row: number) => Math.floor((row * g) / h);
-    let executed = 0; // pairs
-    let requested = 0; // elements, of one key and value head
+    let executed = 0; // of one key and value head
+    let requested = 0;
     for (let row = 0; row < rows; row += block) {
       const last = Math.min(row + block, rows) - 1;
       const [first, end] = visibleKeys({ t, s }, problem, tokenOf(row), tokenOf(last));
       for (let split = 0; split < problem.splits; split++) {
         const keys = Math.min(end, (split + 1) * problem.span) - Math.max(first, split * problem.span);
+        requested += 8 * (last + 1 - row);
         if (keys <= 0) continue;
         const scored = 4 * Math.ceil(keys / 4); // a thread scores four, and repeats the last where there are fewer
-        executed += (block * (scored + keys)) / 2;
-        requested += (scored + keys + block) * d + (last + 1 - row) * (d + 2);
+        executed += 2 * block * (d * scored + dv * keys);
+        requested += scored * k + keys * v + 4 * (block * d + (last + 1 - row) * dv);
       }
     }
     return {
-      flops: 4 * d * visiblePairs({ b, h, t, s }, problem),
-      executedFlops: 4 * d * b * g * executed,
-      requestedBytes: 4 * b * g * requested,
+      flops: 2 * (d + dv) * visiblePairs({ b, h, t, s }, problem),
+      executedFlops: b * g * executed,
+      requestedBytes: b * g * requested,
     };
   },
 });
 
-type JoinAxes = Sizes<"b" | "h" | "t" | "d">;
+type JoinAxes = Sizes<"b" | "h" | "t" | "dv">;
 
 const joinRecord = {
   name: "attention/split-k/join",
   source: joinSource,
-  inputs: { mixed: "[b, t, h, splits, d]", extremes: "[b, t, h, splits, 2]", "step?": "[64, 4]" },
-  accepts: { step: ["u32"] },
-  params: ({ h, t }: JoinAxes, { groups, splits, span, start, length }: SplitProblem) => ({
-    h,
-    g: groups,
-    t,
-    splits,
-    span,
-    start,
-    length,
-  }),
-  uniforms: (_axes: object, problem: SplitProblem) => attentionUniforms(problem, { mask: true }),
-  specialise: ({ d, h, t }: JoinAxes, problem: SplitProblem) => ({
-    parts: attentionParts(problem, { mask: true, lse: true }),
-    constants: { HEAD_WIDTH: d, ROWS: blockRows((h / problem.groups) * t) },
+  inputs: { mixed: "[b, t, h, splits, dv]", extremes: "[b, t, h, splits, 2]", "sink?": "[h]" },
+  params: ({ h, t }: JoinAxes, { splits }: SplitProblem) => ({ h, t, splits }),
+  specialise: ({ dv }: JoinAxes, { lse, sunk }: SplitProblem) => ({
+    parts: [...(lse ? ["attention/lse/store"] : []), ...(sunk ? ["attention/sink/learned"] : [])],
+    constants: { VALUE_WIDTH: dv },
   }),
   workgroups: ({ b, h, t }: JoinAxes): [number, number, number] => [t, h, b],
-  cost: ({ b, h, t, d }: JoinAxes, { splits }: SplitProblem) => ({
-    flops: 3 * b * h * t * splits * d,
-    requestedBytes: 4 * b * h * t * (splits * 1.5 * d + d),
+  cost: ({ b, h, t, dv }: JoinAxes, { splits }: SplitProblem) => ({
+    flops: 3 * b * h * t * splits * dv,
+    requestedBytes: 4 * b * h * t * (splits * 1.5 * dv + dv),
   }),
 } as const;
 
-const join = defineKernel({ ...joinRecord, outputs: { out: "[b, t, h, d]" } });
-const joinWithLse = defineKernel({ ...joinRecord, outputs: { out: "[b, t, h, d]", lse: "[b, h, t]" } });
+const join = defineKernel({ ...joinRecord, outputs: { out: "[b, t, h, dv]" } });
+const joinWithLse = defineKernel({ ...joinRecord, outputs: { out: "[b, t, h, dv]", lse: "[b, h, t]" } });
 
-const workspace = ({ q, k }: AttentionTensors) => {
-  const [b = 0, h = 0, t = 0, d = 0] = q.shape;
-  return 4 * sizeOf([b, h, t, keySplits(k.shape[2] ?? 0).splits, d + 2]);
+const workspace = (tensors: AttentionTensors, options: AttentionOptions) => {
+  const [b = 0, h = 0, t = 0] = tensors.q.shape;
+  const { dv, capacity } = attentionProblem(tensors, options).place;
+  return 4 * sizeOf([b, h, t, keySplits(capacity, options.splits).splits, dv + 2]);
 };
 
 /** The keys cut into splits that run side by side, and a kernel that joins them (Flash-Decoding). For few queries. */
 export const splitK: AttentionVariant = {
-  accepts: vectorRefusal,
+  accepts: (tensors, options) => {
+    const parts = { ...tensors, sink: undefined }; // which have neither lse nor sink
+    return (
+      partsRefusal(tensors, attentionProblem(tensors, options), widest) ??
+      bufferRefusal(5, parts, { ...options, lse: false })
+    );
+  },
   workspace,
-  record: (gpu, { q, k, v, step }, options) => {
-    const problem: SplitProblem = {
-      ...attentionProblem({ q, k, v, step }, options),
-      ...keySplits(k.shape[2] ?? 0),
-      groups: k.shape[1] ?? 0,
-    };
+  record: (gpu, tensors, options) => {
+    const given = attentionProblem(tensors, options);
+    const problem: SplitProblem = { ...given, ...keySplits(given.place.capacity, options.splits) };
     using scope = gpu.scope();
-    const parts = partsKernel(gpu, { q, k, v, step }, problem);
-    if (!problem.lse) return attentionResult(scope, join(gpu, { ...parts, step }, problem).out);
-    const { out, lse } = joinWithLse(gpu, { ...parts, step }, problem);
+    const parts = { ...partsKernel(gpu, placedTensors(tensors), problem), sink: tensors.sink };
+    if (!problem.lse) return attentionResult(scope, join(gpu, parts, problem).out);
+    const { out, lse } = joinWithLse(gpu, parts, problem);
     return attentionResult(scope, out, lse);
   },
 };

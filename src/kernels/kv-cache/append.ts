@@ -3,6 +3,9 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel } from "../kernel.ts";
+import { appendQuantised } from "./append-quantised.ts";
+import { type AppendProblem, appendBrings, appendParts, appendUniforms, checkAppend, viewParams } from "./appending.ts";
+import type { KvLayout } from "./layout.ts";
 
 /** New keys and values, and the cache they go to. */
 export interface AppendTensors {
@@ -10,51 +13,46 @@ export interface AppendTensors {
   readonly k: Tensor;
   /** New values `[b, t, g, dv]`; may be such a view. */
   readonly v: Tensor;
-  /** The cache's keys `[b, g, s, d]`, changed in place. */
+  /** The cache's keys, changed in place: f32 `[b, g, s, d]`, or u32 `[b, g, s, d / 4]` (int8) or `[b, g, s, d / 8]` (int4). */
   readonly keys: Tensor;
-  /** The cache's values `[b, g, s, dv]`, changed in place. */
+  /** The cache's values, changed in place, as the keys are. */
   readonly values: Tensor;
+  /** Scales of keys that are integers, changed in place: `[b, g, s]` for int8, `[b, g, s, d / 32]` for int4. */
+  readonly kScale?: Tensor | undefined;
+  /** Scales of values that are integers. */
+  readonly vScale?: Tensor | undefined;
   /** Where each batch row stands and how many tokens it has, u32 `[64, 4]`. */
   readonly step?: Tensor | undefined;
 }
 
-interface AppendOptions {
+/** Where new keys and values go. */
+export interface AppendOptions {
   /** Position of the first token where no step is given; default 0. */
   readonly start?: number;
+  /** How the cache lies in memory; default contiguous. A paged cache is `[pages, g, page, d]`. */
+  readonly layout?: KvLayout;
 }
 
 const append = defineKernel({
   name: "kv-cache/append",
   source,
   inputs: { k: "[b, t, g, d]", v: "[b, t, g, dv]", "step?": "[64, 4]" },
-  inout: { keys: "[b, g, s, d]", values: "[b, g, s, dv]" },
+  inout: { keys: "[rows, g, s, d]", values: "[rows, g, s, dv]" },
   accepts: { step: ["u32"] },
+  brings: appendBrings,
   strided: ["k", "v"],
-  check: (_axes, { start = 0 }: AppendOptions) => {
-    if (!Number.isInteger(start) || start < 0) throw new ShapeError(`kv-cache/append: start is ${start}`);
-  },
-  params: ({ b, t, g, s, d, dv }, { start = 0 }, { strides, offsets }) => {
-    const [kBatch = 0, kToken = 0, kHead = 0] = strides["k"] ?? [];
-    const [vBatch = 0, vToken = 0, vHead = 0] = strides["v"] ?? [];
-    return {
-      size: b * t * g * (d + dv),
-      t,
-      g,
-      s,
-      d,
-      width: dv,
-      start,
-      k_first: offsets["k"] ?? 0,
-      k_batch: kBatch,
-      k_token: kToken,
-      k_head: kHead,
-      v_first: offsets["v"] ?? 0,
-      v_batch: vBatch,
-      v_token: vToken,
-      v_head: vHead,
-    };
-  },
-  specialise: (_axes, _options, { dtypes }) => (dtypes["step"] ? { parts: ["lib/position/step"] } : {}),
+  params: ({ b, t, g, s, d, dv }, { start }: AppendProblem, context) => ({
+    size: b * t * g * (d + dv),
+    t,
+    g,
+    s,
+    d,
+    width: dv,
+    start,
+    ...viewParams(context),
+  }),
+  uniforms: ({ rows }, problem) => appendUniforms(problem, rows),
+  specialise: (_axes, problem, { dtypes }) => ({ parts: appendParts(problem, dtypes) }),
   workgroups: ({ b, t, g, d, dv }) => [Math.ceil((b * t * g * (d + dv)) / 64)],
   cost: ({ b, t, g, d, dv }) => {
     const bytes = 8 * b * t * g * (d + dv);
@@ -64,23 +62,21 @@ const append = defineKernel({
 
 /**
  * Stores new keys and values in a preallocated cache, in place: token i of k and v `[b, t, g, d]` goes to position
- * `start + i` of keys and values `[b, g, s, d]`, or to the step's position + i. Positions from s on are not written; with
- * a step, neither are tokens beyond the row's count. Throws `ShapeError` for shapes that do not fit.
+ * `start + i`, or to the step's position + i, wherever the layout has it. Positions that the cache has no room for are not
+ * written; with a step, neither are tokens beyond the row's count. Where the cache has scales, what is stored are
+ * integers of 8 bits, one scale a token and head, or of 4, one for each 32 elements of a head; which, the widths say.
+ * Throws `ShapeError` for shapes that do not fit.
  */
 export function appendKv(
   gpu: Gpu,
   tensors: AppendTensors,
   options: AppendOptions = {},
 ): { readonly keys: Tensor; readonly values: Tensor } {
-  for (const [name, { strides, shape }] of Object.entries({ k: tensors.k, v: tensors.v })) {
-    if (strides.length === 4 && (shape[3] ?? 1) > 1 && strides[3] !== 1) {
-      throw new ShapeError(
-        `kv-cache/append: ${name} has strides [${strides.join(", ")}], expected 1 for its last axis`,
-      );
-    }
+  const problem = checkAppend(tensors, options);
+  const { k, v, keys, values, kScale, vScale, step } = tensors;
+  if (!kScale && !vScale) return append(gpu, { k, v, keys, values, step }, problem);
+  if (!kScale || !vScale) {
+    throw new ShapeError(`kv-cache/append: ${kScale ? "vScale" : "kScale"} is missing, expected both or none`);
   }
-  if (tensors.step && options.start !== undefined) {
-    throw new ShapeError("kv-cache/append: the step says where tokens go, expected no start beside it");
-  }
-  return append(gpu, tensors, options);
+  return appendQuantised(gpu, { k, v, keys, values, kScale, vScale, step }, problem);
 }

@@ -1,8 +1,12 @@
 import type { Mistake } from "../mutant.ts";
 import { attentionMistakes } from "./attention.ts";
+import { attentionModMistakes } from "./attention-mods.ts";
 import { elementMistakes } from "./elements.ts";
+import { labMistakes } from "./lab.ts";
+import { layoutMistakes } from "./layouts.ts";
 import { matmulMistakes } from "./matmul.ts";
 import { normSoftmaxMistakes } from "./norm-softmax.ts";
+import { peakMistakes } from "./peaks.ts";
 import { samplingMistakes } from "./sampling.ts";
 
 /** Every mistake that is written by hand. */
@@ -10,6 +14,10 @@ export const mistakes: readonly Mistake[] = [
   ...normSoftmaxMistakes,
   ...matmulMistakes,
   ...attentionMistakes,
+  ...layoutMistakes,
+  ...attentionModMistakes,
   ...elementMistakes,
   ...samplingMistakes,
+  ...peakMistakes,
+  ...labMistakes,
 ];

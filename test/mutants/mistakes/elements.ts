@@ -44,12 +44,12 @@ export const elementMistakes: readonly Mistake[] = [
   inShader("lib/position/start", "params.start + t", "t", "the start is dropped"),
   inShader("lib/position/step", "t < step.rows[b].tokens", "true", "padding is stored"),
   inShader(
-    "kv-cache/append",
-    "(b * params.g + group) * params.s + at",
-    "(b * params.s + at) * params.g + group",
+    "kv-cache/slot/contiguous",
+    "(b * params.g + g) * params.s + at",
+    "(b * params.s + at) * params.g + g",
     "tokens before heads in the cache",
   ),
-  inShader("kv-cache/append", " || at >= params.s", "", "rows past the cache"),
+  inShader("kv-cache/slot/contiguous", "at < params.s", "true", "rows past the cache"),
   inShader(
     "kv-cache/append",
     "t * params.v_token + group * params.v_head",

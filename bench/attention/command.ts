@@ -1,0 +1,20 @@
+import type { AttentionCase, AttentionPlan } from "./plan.ts";
+
+/** The command that measures a row again. */
+export function commandOf(
+  { batch, heads, mask, score, dtype, model }: AttentionCase,
+  variant: string,
+  { rotateBytes, commandOptions }: AttentionPlan,
+): string {
+  const options = [
+    `--variants ${variant}`,
+    `--masks ${mask.text}`,
+    ...(score.text === "none" && model === undefined ? [] : [`--score ${score.text}`]),
+    ...(model === undefined ? [] : [`--model ${model}`]),
+    `--heads ${heads.text}`,
+    ...(dtype === "f32" ? [] : [`--dtype ${dtype}`]),
+    ...(rotateBytes > 0 ? ["--rotate"] : []),
+    ...commandOptions,
+  ];
+  return `node dist/cli.js bench attention ${batch.text} ${options.join(" ")}`;
+}

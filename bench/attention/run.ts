@@ -1,0 +1,172 @@
+import { type Gpu, ShapeError } from "../../src/index.ts";
+import { environmentOf } from "../harness/environment.ts";
+import { measurePeaks } from "../harness/peaks.ts";
+import { noSpeed, speedOf, withShareOfFastest } from "../harness/speed.ts";
+import { intervalOf, type Timing, timeInTurns } from "../harness/timing.ts";
+import type { BenchResult, BenchRow, Environment, Peaks } from "../result.ts";
+import { unchecked } from "./check.ts";
+import { commandOf } from "./command.ts";
+import { inputBytes } from "./inputs.ts";
+import type { AttentionCase, AttentionPlan, AttentionSubject } from "./plan.ts";
+import { caseName } from "./plan.ts";
+import { prepareCase, type Ready, readySubject } from "./prepare.ts";
+import { attentionWork } from "./work.ts";
+
+/** Who is told how far a bench is, and what may stop it. */
+export interface BenchEvents {
+  /** The device is known and its peaks are measured. */
+  readonly onStart?: (environment: Environment, peaks: Peaks | null) => void;
+  readonly onRow?: (row: BenchRow) => void;
+  /** What happens now, and how many of all cases are done. */
+  readonly onProgress?: (what: string, done: number, total: number) => void;
+  /** Stops the bench, which then throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Measures every subject of a plan at every case. Each result is held against float64 first; the right ones are timed in
+ * turns. Runs in Node and in a page. Throws a RangeError for a case that this device has no room for, before anything
+ * is dispatched, and what `signal` says when it is stopped.
+ */
+export async function runAttentionBench(
+  gpu: Gpu,
+  plan: AttentionPlan,
+  { onStart = () => {}, onRow = () => {}, onProgress = () => {}, signal }: BenchEvents = {},
+): Promise<BenchResult> {
+  checkRoom(gpu, plan.cases);
+  const total = plan.cases.length;
+  onProgress("peaks of this device", 0, total);
+  const environment = await environmentOf(gpu, plan.clock);
+  const peaks = plan.peaks ? await measurePeaks(gpu, { clock: plan.clock, signal }) : null;
+  onStart(environment, peaks);
+  const rows: BenchRow[] = [];
+  for (const [i, given] of plan.cases.entries()) {
+    const progress = (what: string) => onProgress(what, i, total);
+    for (const row of await runCase(gpu, given, plan, { environment, peaks, progress, signal })) {
+      rows.push(row);
+      onRow(row);
+    }
+  }
+  onProgress("done", total, total);
+  return { environment, peaks, rows };
+}
+
+/** Throws a RangeError for a case whose tensors this device cannot bind. */
+export function checkRoom(gpu: Gpu, cases: readonly AttentionCase[]): void {
+  const room = Math.min(gpu.limits.binding, gpu.limits.buffer);
+  for (const { batch, heads, missing } of cases) {
+    for (const group of missing === undefined ? batch.groups : []) {
+      const { largest } = inputBytes(group, heads);
+      if (largest <= room) continue;
+      throw new RangeError(
+        `batch "${batch.text}" with heads ${heads.text}: a tensor of ${largest} bytes, a binding holds ${room} on ` +
+          gpu.adapter.label,
+      );
+    }
+  }
+}
+
+interface Context {
+  readonly environment: Environment;
+  readonly peaks: Peaks | null;
+  readonly progress: (what: string) => void;
+  readonly signal: AbortSignal | undefined;
+}
+
+async function runCase(gpu: Gpu, given: AttentionCase, plan: AttentionPlan, context: Context): Promise<BenchRow[]> {
+  const { subjects } = plan;
+  const name = caseName(given);
+  const work = attentionWork(given);
+  const row = (subject: AttentionSubject, found: Found) => rowOf(given, subject, found, work, plan, context);
+  if (given.missing !== undefined) {
+    const reason = given.missing;
+    return subjects.map((subject) => row(subject, { reason }));
+  }
+  context.progress(`${name}: float64`);
+  using prepared = await prepareCase(gpu, given, plan.rotateBytes, context.signal);
+  const found: Found[] = [];
+  try {
+    for (const subject of subjects) {
+      context.signal?.throwIfAborted();
+      context.progress(`${name}: ${subject.name}`);
+      found.push(await findOut(gpu, () => readySubject(gpu, prepared, subject), context.signal));
+    }
+    const right = found.flatMap(({ ready }) => (ready?.check.verdict === "pass" ? [ready] : []));
+    context.progress(`${name}: timing`);
+    const intervals = right.map(({ instances }) => intervalOf(gpu, instances, plan.clock));
+    const timings = await timeInTurns(intervals, { ...plan.timing, signal: context.signal });
+    const timed = new Map(right.map((ready, i) => [ready, timings[i]]));
+    return withShareOfFastest(
+      subjects.map((subject, i) => {
+        const { ready, ...rest } = found[i] ?? {};
+        return row(subject, ready ? { ready, timing: timed.get(ready) } : rest);
+      }),
+    );
+  } finally {
+    for (const { ready } of found) ready?.dispose();
+  }
+}
+
+/** What came of a subject at a case: a result, or why there is none. */
+interface Found {
+  readonly ready?: Ready | undefined;
+  readonly timing?: Timing | undefined;
+  readonly reason?: string;
+  /** It should have had a result. */
+  readonly broken?: boolean;
+}
+
+async function findOut(
+  gpu: Gpu,
+  ready: () => Promise<Ready | string>,
+  signal: AbortSignal | undefined,
+): Promise<Found> {
+  try {
+    const made = await ready();
+    return typeof made === "string" ? { reason: made } : { ready: made };
+  } catch (error) {
+    signal?.throwIfAborted();
+    gpu.assertUsable();
+    const reason = error instanceof Error ? error.message : String(error);
+    return { reason, broken: !(error instanceof ShapeError) }; // a ShapeError refuses a call before any dispatch
+  }
+}
+
+function rowOf(
+  given: AttentionCase,
+  subject: AttentionSubject,
+  { ready, timing, reason = "", broken = false }: Found,
+  work: ReturnType<typeof attentionWork>,
+  plan: AttentionPlan,
+  { environment, peaks }: Context,
+): BenchRow {
+  const { batch, heads, mask, score, dtype, model = null } = given;
+  const check = ready?.check ?? { ...unchecked(reason), verdict: broken ? "fail" : "n/a" };
+  const speed = timing ? speedOf({ ...work, dtype }, timing.medianMs, peaks) : noSpeed;
+  const { repeats = null, samples = null, medianMs = null, p10Ms = null, p90Ms = null } = timing ?? {};
+  const calls = batch.groups.length;
+  return {
+    id: ["attention", subject.name, mask.text, score.text, batch.text, heads.text, dtype].join("/"),
+    op: "attention",
+    variant: subject.name,
+    batch: batch.text,
+    mask: mask.text,
+    score: score.text,
+    layout: calls === 1 ? "contiguous" : `contiguous, ${calls} calls, one for each shape`,
+    heads: heads.text,
+    dtype,
+    model,
+    ...check,
+    ...{ medianMs, p10Ms, p90Ms, repeats, samples, clock: timing ? plan.clock : null },
+    clockQuantumMs: timing ? environment.clockQuantumMs : null,
+    firstRunMs: ready?.firstRunMs ?? null,
+    dispatches: ready?.dispatches ?? null,
+    ...work,
+    modelledBytes: ready?.modelledBytes ?? null,
+    ...(ready?.executed ?? { requestedBytes: null, executedFlops: null }),
+    ...speed,
+    shareOfFastest: null,
+    workspaceBytes: ready?.workspaceBytes ?? null,
+    command: commandOf(given, subject.name, plan),
+  };
+}

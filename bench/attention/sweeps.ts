@@ -1,0 +1,146 @@
+import { percent, quantity } from "../harness/numbers.ts";
+import type { BenchRow } from "../result.ts";
+import { formatBatch } from "./batch.ts";
+import type { CaseText } from "./plan.ts";
+
+/** What a sweep may be told. */
+export interface SweepOptions {
+  /** True for an adapter on which a long case takes minutes. */
+  readonly software: boolean;
+  readonly heads?: string | undefined;
+  readonly mask?: string | undefined;
+  /** Tokens of a batch in the sweep of them. */
+  readonly tokens?: number | undefined;
+}
+
+/** Cases that answer a question. */
+export interface Sweep {
+  readonly question: string;
+  readonly cases: (options: SweepOptions) => readonly CaseText[];
+  /** Names of the variants that take part; all where left out. */
+  readonly subjects?: (options: SweepOptions) => readonly string[];
+  readonly answers: (rows: readonly BenchRow[]) => readonly string[];
+}
+
+/** The right rows of a case, the fastest first. */
+const ranking = (rows: readonly BenchRow[]): BenchRow[] =>
+  rows.filter(({ medianMs }) => medianMs !== null).sort((a, b) => (a.medianMs ?? 0) - (b.medianMs ?? 0));
+
+const groupBy = <K extends string | number>(
+  rows: readonly BenchRow[],
+  key: (row: BenchRow) => K,
+): Map<K, BenchRow[]> => {
+  const groups = new Map<K, BenchRow[]>();
+  for (const row of rows) groups.set(key(row), [...(groups.get(key(row)) ?? []), row]);
+  return groups;
+};
+
+const doublings = (from: number, to: number): number[] => {
+  const values: number[] = [];
+  for (let value = from; value <= to; value *= 2) values.push(value);
+  return values;
+};
+
+/** Queries and keys of a batch of equal sequences. */
+function lengths(batch: string): { readonly t: number; readonly s: number } {
+  const [, q = "0", qk = "", keys = "", sk = ""] = /q(\d+)(k?)(?:s(\d+)(k?))?$/.exec(batch) ?? [];
+  const t = Number(q) * (qk ? 1024 : 1);
+  return { t, s: keys ? Number(keys) * (sk ? 1024 : 1) : t };
+}
+
+/** The variants that are fastest along an axis, each from where on it is: "splitK up to 8 queries, flash from 16". */
+function winners(rows: readonly BenchRow[], along: (row: BenchRow) => number, unit: string): string {
+  const axis = [...groupBy(rows, along)].sort(([a], [b]) => a - b);
+  const runs: { variant: string; from: number; to: number }[] = [];
+  for (const [at, group] of axis) {
+    const [fastest] = ranking(group);
+    if (!fastest) continue;
+    const last = runs.at(-1);
+    if (last?.variant === fastest.variant) last.to = at;
+    else runs.push({ variant: fastest.variant, from: at, to: at });
+  }
+  const spans = runs.map(({ variant, from, to }) => `${variant} at ${from === to ? from : `${from} to ${to}`} ${unit}`);
+  return spans.length > 0 ? spans.join(", ") : "no right result";
+}
+
+/** The sweeps by name. To add one, add a row. */
+export const sweeps: Readonly<Record<string, Sweep>> = {
+  tokens: {
+    question: "How do rates grow with the length, at the same number of tokens? (FlashAttention's benchmark)",
+    // Its hidden width is 2,048 and its batches have 16k tokens; a software adapter gets a sixteenth of each.
+    cases: ({ software, heads, mask, tokens = software ? 1024 : 16384 }) => {
+      const hidden = software ? 256 : 2048;
+      const given = heads ? [heads] : [64, 128].map((d) => `${hidden / d}x${d}`);
+      const masks = mask ? [mask] : ["full", "causal"];
+      const sizes = doublings(Math.max(1, tokens / 32), tokens).filter((s) => Number.isInteger(s) && s >= 64);
+      return given.flatMap((one) =>
+        masks.flatMap((each) =>
+          sizes.map((s) => ({
+            batch: formatBatch([{ count: Math.floor(tokens / s), t: s, s }]),
+            heads: one,
+            mask: each,
+          })),
+        ),
+      );
+    },
+    subjects: () => ["naive", "flash"],
+    answers: (rows) =>
+      [...groupBy(rows, ({ heads, mask, variant }) => `${heads} ${mask}: ${variant}`)].map(([name, group]) => {
+        const rates = group.flatMap(({ tflops, batch }) => (tflops === null ? [] : [{ tflops, ...lengths(batch) }]));
+        const [first, last] = [rates.at(0), rates.at(-1)];
+        if (!first || !last) return `${name} has no right result`;
+        const text = ({ tflops, t }: typeof first) => `${quantity(tflops * 1e12, "FLOP/s")} at ${t} queries`;
+        return `${name} goes from ${text(first)} to ${text(last)}`;
+      }),
+  },
+  splits: {
+    question: "How many splits of the keys are best at each length?",
+    cases: ({ software, heads = software ? "8/2x64" : "32/8x128", mask = "causal" }) =>
+      doublings(512, software ? 8192 : 65536).map((s) => ({
+        batch: formatBatch([{ count: 1, t: 1, s }]),
+        heads,
+        mask,
+      })),
+    subjects: ({ software }) => ["splitK", ...doublings(1, software ? 32 : 128).map((count) => `splitK:${count}`)],
+    answers: (rows) =>
+      [...groupBy(rows, ({ batch }) => lengths(batch).s)].map(([s, group]) => {
+        const counted = group.filter(({ variant }) => variant.includes(":"));
+        const [best] = ranking(counted);
+        const usual = group.find(({ variant }) => variant === "splitK")?.medianMs;
+        if (!best?.medianMs || !usual) return `over ${s} keys: no right result`;
+        const [, count] = best.variant.split(":");
+        const share = percent(best.medianMs / usual);
+        return `over ${s} keys: best with --variants splitK:${count}, in ${share} of the time of splitK's own choice`;
+      }),
+  },
+  density: {
+    question: "At which density of live blocks does skipping the empty ones pay?",
+    cases: ({ software, heads = "8x64" }) =>
+      [100, 75, 50, 25, 12, 6].map((share) => ({
+        batch: software ? "q512" : "q4k",
+        heads,
+        mask: `block-sparse:64:${share}`,
+      })),
+    subjects: () => ["flash", "blocks"],
+    answers: (rows) => [`fastest is ${winners(rows, ({ mask }) => Number(mask?.split(":")[2]), "% live")}`],
+  },
+  crossover: {
+    question: "From how many queries on do the kernels of prefill beat those of decode?",
+    cases: ({ software, heads = "8/2x64", mask = "causal" }) =>
+      (software ? [512, 2048] : [1024, 8192, 32768]).flatMap((s) =>
+        doublings(1, software ? 64 : 256).map((t) => ({ batch: formatBatch([{ count: 1, t, s }]), heads, mask })),
+      ),
+    subjects: () => ["flash", "splitK"],
+    answers: (rows) =>
+      [...groupBy(rows, ({ batch }) => lengths(batch).s)].map(
+        ([s, group]) => `over ${s} keys: fastest is ${winners(group, ({ batch }) => lengths(batch).t, "queries")}`,
+      ),
+  },
+};
+
+/** The sweep of this name. Throws a RangeError that lists what there is. */
+export function findSweep(name: string): Sweep {
+  const sweep = Object.hasOwn(sweeps, name) ? sweeps[name] : undefined;
+  if (sweep) return sweep;
+  throw new RangeError(`there is no sweep "${name}"; there are ${Object.keys(sweeps).join(", ")}`);
+}

@@ -1,0 +1,85 @@
+// Bytes that cross from memory to the kernels with each variant's tiles, if every tile comes from memory and no cache
+// holds anything: the model beside the compulsory bytes (reference: FlashAttention's section 3.2, Θ(N²d²/M)).
+import type { Call, Dispatch } from "../../src/gpu/dispatch.ts";
+import { type GroupWork, liveKeys } from "./work.ts";
+
+const width = 4;
+
+type Model = (dispatch: Dispatch, work: GroupWork) => number;
+
+const constant = ({ shader, kernel }: Dispatch, name: string): number => {
+  const value = shader.specialisation.constants?.[name];
+  if (typeof value !== "number") throw new Error(`${kernel} was not given ${name}`);
+  return value;
+};
+
+/** Elements of q and of out. */
+const queriesAndResults = ({ group, heads }: GroupWork) => group.count * group.t * heads.h * (heads.d + heads.dv);
+
+/** Elements of k and v when each block of `block` out of `rows` query rows reads what it sees; `tokenOf` a row. */
+function keysAndValues(work: GroupWork, rows: number, block: number, tokenOf = (row: number) => row): number {
+  const { group, heads, mask } = work;
+  let keys = 0;
+  for (let row = 0; row < rows; row += block) {
+    const last = Math.min(row + block, rows) - 1;
+    keys += liveKeys(mask, group.t, group.s, tokenOf(row), tokenOf(last));
+  }
+  return group.count * keys * (heads.d + heads.dv);
+}
+
+const scores = ({ group, heads }: GroupWork) => group.count * heads.h * group.t * group.s;
+
+/** Of a kernel whose workgroup has `block` queries of one head. */
+const byBlocks =
+  (block: (dispatch: Dispatch) => number): Model =>
+  (dispatch, work) =>
+    queriesAndResults(work) + work.heads.h * keysAndValues(work, work.group.t, block(dispatch));
+
+/** Elements that each kernel moves. A kernel that is not here has no model yet. */
+const models: Readonly<Record<string, Model>> = {
+  "attention/rows": byBlocks(() => 1),
+  // As rows, with the keys read a second time.
+  "attention/two-pass": (dispatch, work) => {
+    const { h, d, dv } = work.heads;
+    return byBlocks(() => 1)(dispatch, work) + (h * keysAndValues(work, work.group.t, 1) * d) / (d + dv);
+  },
+  "attention/flash": byBlocks((dispatch) => constant(dispatch, "ROWS")),
+  // Products as a perfect matrix product would have them; the scores go to memory and back between the kernels.
+  "attention/naive/scores": (_, work) => {
+    const { group, heads } = work;
+    return group.count * (group.t * heads.h + group.s * heads.g) * heads.d + scores(work);
+  },
+  "attention/naive/softmax": (_, work) => 2 * scores(work),
+  "attention/naive/values": (_, work) => {
+    const { group, heads } = work;
+    return group.count * (group.t * heads.h + group.s * heads.g) * heads.dv + scores(work);
+  },
+  // The rows of a block are the query heads of one key and value head, tokens outside.
+  "attention/split-k/parts": (dispatch, work) => {
+    const { group, heads } = work;
+    const ratio = heads.h / heads.g;
+    const tokenOf = (row: number) => Math.floor(row / ratio);
+    const shared = keysAndValues(work, ratio * group.t, constant(dispatch, "ROWS"), tokenOf);
+    return splitsOf(dispatch) * (queriesAndResults(work) / 2 + partials(work)) + heads.g * shared;
+  },
+  "attention/split-k/join": (dispatch, work) => splitsOf(dispatch) * partials(work) + resultsOf(work),
+};
+
+const resultsOf = ({ group, heads }: GroupWork) => group.count * group.t * heads.h * heads.dv;
+
+/** Elements that one split of all queries writes: its mixture, its maximum and its sum. */
+const partials = ({ group, heads }: GroupWork) => group.count * group.t * heads.h * (heads.dv + 2);
+
+const splitsOf = ({ bindings }: Dispatch) => bindings.find(({ name }) => name === "mixed")?.shape[3] ?? 1;
+
+/** Modelled bytes of one call of attention; null where a kernel has no model, and where a mask shows no run of keys. */
+export function modelledBytes({ dispatches }: Call, work: GroupWork): number | null {
+  if (!work.mask.keyRange) return null;
+  let elements = 0;
+  for (const dispatch of dispatches) {
+    const model = models[dispatch.kernel];
+    if (!model) return null;
+    elements += model(dispatch, work);
+  }
+  return width * elements;
+}

@@ -1,0 +1,113 @@
+import type { Instance } from "../../src/gpu/program.ts";
+import type { Gpu } from "../../src/index.ts";
+
+/** Something that can be run many times in one interval; the result is the interval in milliseconds. */
+export type Interval = (repeats: number) => Promise<number>;
+
+/** How long to measure. */
+export interface TimingOptions {
+  /** Shortest interval, milliseconds: far above any clock's quantum. */
+  readonly intervalMs: number;
+  /** Intervals of each subject at most. */
+  readonly samples: number;
+  /** Milliseconds that the intervals of one subject may take together, but three are always measured. */
+  readonly budgetMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a bench does where it is not told otherwise. */
+export const standardTiming: TimingOptions = { intervalMs: 20, samples: 15, budgetMs: 500 };
+
+/** The times of one subject. */
+export interface Timing {
+  readonly repeats: number;
+  readonly samples: number;
+  readonly medianMs: number;
+  readonly p10Ms: number;
+  readonly p90Ms: number;
+}
+
+const warmUpRuns = 5;
+const fewestSamples = 3;
+const mostRepeats = 4096;
+
+/**
+ * Times several subjects in turns, A B C A B C …, so that a device that slows down with its heat slows all of them.
+ * Each is warmed up (five runs or 250 ms) and repeated as often as its interval needs. Throws what `signal` says.
+ */
+export async function timeInTurns(subjects: readonly Interval[], options: TimingOptions): Promise<Timing[]> {
+  const ready: { readonly run: Interval; readonly repeats: number; readonly wanted: number; times: number[] }[] = [];
+  for (const run of subjects) {
+    options.signal?.throwIfAborted();
+    const { repeats, intervalMs } = await calibrate(run, options);
+    const affordable = Math.floor(options.budgetMs / Math.max(intervalMs, 1e-3));
+    const wanted = Math.max(Math.min(fewestSamples, options.samples), Math.min(options.samples, affordable));
+    ready.push({ run, repeats, wanted, times: [] });
+  }
+  for (let round = 0; round < options.samples; round++) {
+    for (const { run, repeats, wanted, times } of ready) {
+      options.signal?.throwIfAborted();
+      if (round < wanted) times.push((await run(repeats)) / repeats);
+    }
+  }
+  return ready.map(({ repeats, times }) => ({
+    repeats,
+    samples: times.length,
+    medianMs: quantile(times, 0.5),
+    p10Ms: quantile(times, 0.1),
+    p90Ms: quantile(times, 0.9),
+  }));
+}
+
+async function calibrate(run: Interval, options: TimingOptions): Promise<{ repeats: number; intervalMs: number }> {
+  const warmUp = performance.now();
+  let time = await run(1);
+  for (let i = 1; i < warmUpRuns && performance.now() - warmUp < 250; i++) time = await run(1);
+  let repeats = 1;
+  while (time < options.intervalMs && repeats < mostRepeats) {
+    options.signal?.throwIfAborted();
+    const enough = Math.ceil((1.1 * repeats * options.intervalMs) / Math.max(time, 1e-3));
+    repeats = Math.min(mostRepeats, Math.max(repeats * 2, enough));
+    time = await run(repeats);
+  }
+  return { repeats, intervalMs: time };
+}
+
+/** The q-quantile, between neighbours by linear interpolation; NaN of nothing. */
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = q * (sorted.length - 1);
+  const below = sorted[Math.floor(at)] ?? Number.NaN;
+  const above = sorted[Math.ceil(at)] ?? Number.NaN;
+  return below + (above - below) * (at - Math.floor(at));
+}
+
+/** Which clock to use: a GPU's own where it has one; of a software adapter it leaves out what a dispatch costs. */
+export function clockFor(gpu: Gpu): "gpu" | "wall" {
+  return gpu.features.has("timestamp-query") && !gpu.adapter.software ? "gpu" : "wall";
+}
+
+/**
+ * The interval of a program's instances, which take turns: more than one with inputs of their own defeat the cache.
+ * Repeats count runs, whichever instance does them.
+ */
+export function intervalOf(gpu: Gpu, instances: readonly Instance<unknown>[], clock: "gpu" | "wall"): Interval {
+  const [first, ...others] = instances;
+  if (!first) throw new RangeError("there is no instance to time");
+  if (clock === "gpu") {
+    return async (repeats) => {
+      const rounds = Math.ceil(repeats / instances.length);
+      const nanoseconds = await first.time(rounds, others);
+      return (nanoseconds * 1e-6 * repeats) / (rounds * instances.length);
+    };
+  }
+  let next = 0;
+  return async (repeats) => {
+    const before = performance.now();
+    gpu.submit((encoder) => {
+      for (let i = 0; i < repeats; i++) instances[next++ % instances.length]?.encode(encoder);
+    });
+    await gpu.device.queue.onSubmittedWorkDone();
+    return performance.now() - before;
+  };
+}

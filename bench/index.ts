@@ -1,0 +1,28 @@
+// What the command line and the pages call. Nothing here knows Node or a page.
+
+export { formatBatch, parseBatch, parseLength } from "./attention/batch.ts";
+export { parseHeads } from "./attention/heads.ts";
+export { maskKinds, parseMask } from "./attention/masks.ts";
+export {
+  type AttentionCase,
+  type AttentionPlan,
+  type AttentionSubject,
+  attentionCase,
+  type CaseText,
+  caseName,
+} from "./attention/plan.ts";
+export { findPreset, presets } from "./attention/presets.ts";
+export { type BenchEvents, checkRoom, runAttentionBench } from "./attention/run.ts";
+export { parseScore } from "./attention/scores.ts";
+export { standardCases } from "./attention/standard.ts";
+export { everySubject, parseSubject } from "./attention/subjects.ts";
+export { findSweep, type Sweep, type SweepOptions, sweeps } from "./attention/sweeps.ts";
+export { formatCsv, formatMarkdown } from "./harness/documents.ts";
+export { environmentOf } from "./harness/environment.ts";
+export { digits, percent, quantity } from "./harness/numbers.ts";
+export { measurePeaks } from "./harness/peaks.ts";
+export { byCase, formatCase, formatEnvironment, type Paint, peakTexts } from "./harness/table.ts";
+export { clockFor, standardTiming, type TimingOptions } from "./harness/timing.ts";
+export { type OpPlan, runOpBench } from "./ops/run.ts";
+export { opTables } from "./ops/tables.ts";
+export type { BenchResult, BenchRow, Environment, Peak, Peaks, Verdict } from "./result.ts";

@@ -1,0 +1,173 @@
+import type { Program } from "../../src/gpu/program.ts";
+import { type Gpu, type Tensor, tensor } from "../../src/index.ts";
+import { type Case, type CaseTable, stored } from "../../test/support/case-table.ts";
+import { checkCase } from "../../test/support/check-case.ts";
+import { difference } from "../../test/support/compare.ts";
+import { errorsOf } from "../../test/support/gate.ts";
+import type { BenchEvents } from "../attention/run.ts";
+import { environmentOf } from "../harness/environment.ts";
+import { measurePeaks } from "../harness/peaks.ts";
+import { executedBy, noSpeed, speedOf, withShareOfFastest } from "../harness/speed.ts";
+import { intervalOf, type Timing, type TimingOptions, timeInTurns } from "../harness/timing.ts";
+import type { BenchResult, BenchRow } from "../result.ts";
+
+/** What of the ops is measured, and how. */
+export interface OpPlan {
+  readonly tables: Readonly<Record<string, CaseTable>>;
+  readonly timing: TimingOptions;
+  readonly clock: "gpu" | "wall";
+  readonly peaks: boolean;
+  readonly commandOptions: readonly string[];
+}
+
+/**
+ * Measures every variant of the ops at their shapes: checked as in the tests, the right ones timed in turns. Rows are of
+ * the same form as attention's. Throws what `signal` says when it is stopped.
+ */
+export async function runOpBench(gpu: Gpu, plan: OpPlan, events: BenchEvents = {}): Promise<BenchResult> {
+  const { onRow = () => {}, onProgress = () => {}, onStart = () => {}, signal } = events;
+  const cases = Object.entries(plan.tables).flatMap(([op, table]) => table.cases.map((item) => ({ op, table, item })));
+  onProgress("peaks of this device", 0, cases.length);
+  const environment = await environmentOf(gpu, plan.clock);
+  const peaks = plan.peaks ? await measurePeaks(gpu, { clock: plan.clock, signal }) : null;
+  onStart(environment, peaks);
+  const rows: BenchRow[] = [];
+  for (const [i, { op, table, item }] of cases.entries()) {
+    onProgress(`${op} ${item.name}`, i, cases.length);
+    signal?.throwIfAborted();
+    for (const row of await runCase(gpu, op, table, item, plan, { environment, peaks }, signal)) {
+      rows.push(row);
+      onRow(row);
+    }
+  }
+  onProgress("done", cases.length, cases.length);
+  return { environment, peaks, rows };
+}
+
+async function runCase(
+  gpu: Gpu,
+  op: string,
+  table: CaseTable,
+  item: Case,
+  plan: OpPlan,
+  known: Pick<BenchResult, "environment" | "peaks">,
+  signal: AbortSignal | undefined,
+): Promise<BenchRow[]> {
+  const tensors = Object.fromEntries(
+    Object.entries(item.inputs).map(([name, { shape, values, dtype }]) => [name, tensor(gpu, shape, values, dtype)]),
+  );
+  const made: { readonly blank: BenchRow; readonly program?: Program<unknown> }[] = [];
+  for (const [variant, run] of Object.entries(table.variants)) {
+    const blank = blankRow(op, variant, item, plan.commandOptions);
+    if (item.refusedBy?.includes(variant)) {
+      made.push({ blank: { ...blank, reason: `${variant} does not take this shape` } });
+      continue;
+    }
+    try {
+      await checkCase(gpu, table, variant, item);
+      const program = gpu.record(() => run(gpu, tensors, item.options ?? {}));
+      made.push({ blank: { ...blank, ...(await errorsIn(gpu, table, variant, item, tensors)) }, program });
+    } catch (error) {
+      gpu.assertUsable();
+      made.push({
+        blank: { ...blank, verdict: "fail", reason: error instanceof Error ? error.message : String(error) },
+      });
+    }
+  }
+  const right = made.flatMap(({ program }) => (program ? [program] : []));
+  const instances = [];
+  for (const program of right) instances.push(await program.instantiate());
+  const intervals = instances.map((instance) => intervalOf(gpu, [instance], plan.clock));
+  const timings = await timeInTurns(intervals, { ...plan.timing, signal });
+  for (const instance of instances) instance.dispose();
+  const rows = made.map(({ blank, program }) => {
+    const timing = program && timings[right.indexOf(program)];
+    return program && timing ? timedRow(blank, program, timing, plan, known) : blank;
+  });
+  for (const program of right) program.dispose();
+  for (const input of Object.values(tensors)) input.dispose();
+  return withShareOfFastest(rows);
+}
+
+/** The figures of the errors that `checkCase` has found to be small enough. */
+async function errorsIn(
+  gpu: Gpu,
+  table: CaseTable,
+  variant: string,
+  item: Case,
+  tensors: Readonly<Record<string, Tensor>>,
+): Promise<Pick<BenchRow, "verdict" | "reason" | "checked" | "errorRatio" | "meanErrorRatio" | "nmse">> {
+  const inputs = Object.fromEntries(Object.entries(item.inputs).map(([name, input]) => [name, stored(input)]));
+  const options = item.options ?? {};
+  const expected = table.reference(inputs, options);
+  const emulated = table.gate?.emulation(inputs, options, variant) ?? {};
+  const results = table.variants[variant]?.(gpu, tensors, options) ?? {};
+  let figures = { errorRatio: null as number | null, meanErrorRatio: null as number | null, nmse: 0 };
+  for (const [name, { values }] of Object.entries(expected)) {
+    const actual = (await results[name]?.read()) ?? [];
+    const own = errorsOf(actual, values);
+    const honest = emulated[name] && errorsOf(emulated[name].values, values);
+    const { nmse } = difference(actual, values);
+    figures = {
+      errorRatio: honest?.largest
+        ? Math.max(figures.errorRatio ?? 0, own.largest / honest.largest)
+        : figures.errorRatio,
+      meanErrorRatio: honest?.mean
+        ? Math.max(figures.meanErrorRatio ?? 0, own.mean / honest.mean)
+        : figures.meanErrorRatio,
+      nmse: Math.max(figures.nmse, nmse),
+    };
+  }
+  for (const result of Object.values(results)) result.dispose();
+  return { verdict: "pass", reason: null, checked: "everything", ...figures };
+}
+
+function blankRow(op: string, variant: string, item: Case, commandOptions: readonly string[]): BenchRow {
+  const dtype = item.inputs["weight"]?.dtype ?? "f32";
+  return {
+    ...{ id: [op, variant, item.name].join("/"), op, variant, batch: item.name, mask: null, score: null, layout: null },
+    ...{ heads: null, dtype, model: null, verdict: "n/a", reason: null, checked: null, errorRatio: null },
+    ...{ meanErrorRatio: null, nmse: null, medianMs: null, p10Ms: null, p90Ms: null, repeats: null, samples: null },
+    ...{
+      clock: null,
+      clockQuantumMs: null,
+      firstRunMs: null,
+      dispatches: null,
+      livePairs: null,
+      flops: null,
+      flopsFlashAttention: null,
+    },
+    ...{
+      bytes: null,
+      modelledBytes: null,
+      requestedBytes: null,
+      executedFlops: null,
+      ...noSpeed,
+      shareOfFastest: null,
+      kvBytesPerToken: null,
+    },
+    workspaceBytes: null,
+    command: ["node dist/cli.js bench", op, ...commandOptions].join(" "),
+  };
+}
+
+function timedRow(
+  blank: BenchRow,
+  program: Program<unknown>,
+  { medianMs, p10Ms, p90Ms, repeats, samples }: Timing,
+  { clock }: OpPlan,
+  { environment, peaks }: Pick<BenchResult, "environment" | "peaks">,
+): BenchRow {
+  const { dispatches } = program;
+  const flops = dispatches.reduce((sum, { cost }) => sum + cost.flops, 0);
+  const bytes = dispatches.reduce((sum, { cost }) => sum + cost.compulsoryBytes, 0);
+  return {
+    ...blank,
+    ...{ medianMs, p10Ms, p90Ms, repeats, samples, clock, dispatches: dispatches.length, flops, bytes },
+    clockQuantumMs: environment.clockQuantumMs,
+    ...executedBy(dispatches),
+    // Sums are f32 whatever the weights are.
+    ...speedOf({ flops, bytes, dtype: "f32" }, medianMs, peaks),
+    workspaceBytes: program.temporaryBytes,
+  };
+}

@@ -1,0 +1,35 @@
+import type { Case } from "../../test/support/case-table.ts";
+import { normal } from "../../test/support/random.ts";
+
+const input = (shape: readonly number[], seed: number, scale = 1) => ({
+  shape,
+  values: normal(
+    shape.reduce((product, axis) => product * axis, 1),
+    seed,
+    scale,
+  ),
+});
+
+/** A norm over rows of `cols`, with or without a bias. */
+export function normShape(rows: number, cols: number, bias = false): Case {
+  return {
+    name: `${rows}×${cols}`,
+    inputs: { x: input([rows, cols], 1), weight: input([cols], 2), ...(bias ? { bias: input([cols], 3) } : {}) },
+    options: { eps: 1e-5 },
+  };
+}
+
+/** A softmax over rows of `cols`. */
+export const softmaxShape = (rows: number, cols: number): Case => ({
+  name: `${rows}×${cols}`,
+  inputs: { x: input([rows, cols], 1, 4) },
+});
+
+/** `rows × k` times `[n, k]`, weights of `dtype`; `refusedBy` are variants that take no such number of rows. */
+export function matmulShape(rows: number, k: number, n: number, dtype: "f32" | "f16", refusedBy: string[] = []): Case {
+  return {
+    name: `${rows}×${k}×${n} ${dtype}`,
+    inputs: { x: input([rows, k], 1), weight: { ...input([n, k], 2, 1 / Math.sqrt(k)), dtype } },
+    refusedBy,
+  };
+}

@@ -1,0 +1,33 @@
+import type { CaseTable } from "../../test/support/case-table.ts";
+import { matmulShape, normShape, softmaxShape } from "./shapes.ts";
+
+const manyRows = ["vector"];
+
+/**
+ * Ops with the shapes they are timed at; references, variants and tolerances are those of the tests. Loaded when asked
+ * for: the inputs are large, and so are those of the tests.
+ */
+export const opTables: Readonly<Record<string, () => Promise<CaseTable>>> = {
+  "rms-norm": async () => ({
+    ...(await import("../../test/cases/rms-norm.ts")).rmsNormCases,
+    cases: [normShape(1, 2048), normShape(128, 256), normShape(1024, 1024)],
+  }),
+  "layer-norm": async () => ({
+    ...(await import("../../test/cases/layer-norm.ts")).layerNormCases,
+    cases: [normShape(1, 2048, true), normShape(1024, 1024, true)],
+  }),
+  softmax: async () => ({
+    ...(await import("../../test/cases/softmax.ts")).softmaxCases,
+    cases: [softmaxShape(128, 128), softmaxShape(1024, 1024)],
+  }),
+  matmul: async () => ({
+    ...(await import("../../test/cases/matmul.ts")).matmulCases,
+    cases: [
+      matmulShape(1, 256, 768, "f16"),
+      matmulShape(1, 2048, 2048, "f32"),
+      matmulShape(8, 256, 2048, "f16"),
+      matmulShape(128, 256, 768, "f16", manyRows),
+      matmulShape(512, 512, 512, "f32", manyRows),
+    ],
+  }),
+};

@@ -1,0 +1,76 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Browser } from "playwright-core";
+import { openChromium } from "../../test/browser/chromium.ts";
+
+/** What a headless Chromium can be made to compute on. */
+const adapters = ["lavapipe", "swiftshader", "gpu"] as const;
+
+export type AdapterName = (typeof adapters)[number];
+
+/** Reads an adapter's name. Throws a RangeError that lists what there is. */
+export function parseAdapter(text: string): AdapterName {
+  const name = adapters.find((adapter) => adapter === text);
+  if (!name) throw new RangeError(`bench peers knows no adapter "${text}"; there are ${adapters.join(", ")}`);
+  return name;
+}
+
+const flags: Readonly<Record<AdapterName, readonly string[]>> = {
+  swiftshader: ["--use-webgpu-adapter=swiftshader"],
+  lavapipe: ["--enable-features=Vulkan", "--use-vulkan=native", "--use-angle=vulkan", "--ignore-gpu-blocklist"],
+  gpu: ["--enable-features=Vulkan", "--use-angle=vulkan", "--ignore-gpu-blocklist"],
+};
+
+/** What Playwright adds and a page that computes must not have. */
+const unwanted = ["--disable-gpu", "--headless", "--headless=old", "--disable-software-rasterizer"];
+
+/**
+ * Starts a headless Chromium on an adapter. Adapters describe themselves in full there, so that software is labelled.
+ * Throws where it cannot be had.
+ */
+export async function openChromiumOn(adapter: AdapterName, root: string): Promise<Browser> {
+  const driver = adapter === "lavapipe" ? await lavapipeForChromium(root) : undefined;
+  const args = ["--enable-webgpu-developer-features", ...flags[adapter]];
+  return await openChromium({
+    args,
+    ignoreDefaultArgs: unwanted,
+    handleSIGINT: false,
+    ...(driver ? { env: { VK_DRIVER_FILES: driver, VK_ICD_FILENAMES: driver } } : {}),
+  });
+}
+
+/**
+ * Builds the driver of shim/lavapipe-shim.c, by which Chromium takes lavapipe; gives the file that describes it to
+ * Vulkan. Throws, saying what is missing, where there is no C compiler or no lavapipe.
+ */
+export async function lavapipeForChromium(root: string): Promise<string> {
+  if (process.platform !== "linux") throw new Error("lavapipe in Chromium is for Linux");
+  const source = join(root, "bench", "peers", "shim", "lavapipe-shim.c");
+  const folder = join(root, ".cache", "peers", "shim");
+  const library = join(folder, "lavapipe-shim.so");
+  const description = join(folder, "lavapipe-shim.json");
+  const lavapipe = findLavapipe();
+  if (!lavapipe) throw new Error("Mesa's software driver is not installed (mesa-vulkan-drivers)");
+  await mkdir(folder, { recursive: true });
+  const built = `${library}.${process.pid}`;
+  try {
+    const name = `-DLAVAPIPE="${lavapipe}"`;
+    execFileSync("cc", ["-O2", "-shared", "-fPIC", name, "-o", built, source, "-ldl"], { stdio: "pipe" });
+  } catch (error) {
+    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
+    throw new Error(missing ? "there is no C compiler (cc)" : `cc failed on ${source}: ${String(error)}`);
+  }
+  await rename(built, library);
+  const icd = { file_format_version: "1.0.0", ICD: { library_path: library, api_version: "1.4.305" } };
+  await writeFile(description, `${JSON.stringify(icd)}\n`);
+  return description;
+}
+
+/** Lavapipe's library, by where distributions put it. */
+function findLavapipe(): string | undefined {
+  const triplet = process.arch === "arm64" ? "aarch64-linux-gnu" : "x86_64-linux-gnu";
+  const folders = [`/usr/lib/${triplet}`, "/usr/lib64", "/usr/lib", "/usr/local/lib", `/usr/local/lib/${triplet}`];
+  return folders.map((folder) => join(folder, "libvulkan_lvp.so")).find(existsSync);
+}

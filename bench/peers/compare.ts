@@ -1,0 +1,88 @@
+import type { Gpu } from "../../src/index.ts";
+import { environmentOf } from "../harness/environment.ts";
+import { measurePeaks } from "../harness/peaks.ts";
+import type { TimingOptions } from "../harness/timing.ts";
+import type { Peaks } from "../result.ts";
+import { type Contestant, compareOn, messageOf } from "./compare-on.ts";
+import { deviceName, sameAdapter } from "./engines/device.ts";
+import type { Engine } from "./engines/engine.ts";
+import type { Problem } from "./problems.ts";
+import type { PeerResult, PeerRow } from "./result.ts";
+import type { Truth } from "./truth.ts";
+
+/** What is to be compared, and who wants to know. */
+export interface Comparison {
+  /** The device of this engine; the environment describes its adapter. */
+  readonly gpu: Gpu;
+  readonly engines: readonly Engine[];
+  readonly problems: readonly Problem[];
+  readonly timing: Omit<TimingOptions, "signal">;
+  /** Whether to measure what the adapter does at most. */
+  readonly peaks: boolean;
+  readonly truthOf: (problem: Problem) => Promise<Truth>;
+  /** Stops between two intervals; cases that are complete are kept. */
+  readonly signal: AbortSignal;
+  /** Told before every step what it is; `done` of `of` are behind. */
+  readonly onProgress: (doing: string, done: number, of: number) => void;
+  /** Told after every step what there is so far. */
+  readonly onResult: (result: PeerResult) => void;
+}
+
+/**
+ * Runs every problem on every engine: holds each result against float64 first, then times those that are right in
+ * turns, A B C A B C …, all of them in this page and on the same adapter. When it is stopped it gives what there is.
+ */
+export async function compare(comparison: Comparison): Promise<PeerResult> {
+  const { gpu, engines, problems, signal, onProgress, onResult } = comparison;
+  const steps = engines.length + problems.length + (comparison.peaks ? 1 : 0);
+  let done = 0;
+  let peaks: Peaks | null = null;
+  const contestants: Contestant[] = [];
+  const rows: PeerRow[] = [];
+  const environment = await environmentOf(gpu, "wall");
+  const result = (): PeerResult => ({
+    environment,
+    peaks,
+    engines: contestants.map(({ report }) => report),
+    rows: [...rows],
+  });
+  try {
+    for (const engine of engines) {
+      signal.throwIfAborted();
+      onProgress(`loading ${engine.name}`, done++, steps);
+      contestants.push(await openEngine(engine, gpu));
+      onResult(result());
+    }
+    if (comparison.peaks) {
+      onProgress("measuring the adapter's peaks", done++, steps);
+      peaks = await measurePeaks(gpu, { clock: "wall", signal });
+    }
+    for (const problem of problems) {
+      signal.throwIfAborted();
+      const tell = (doing: string) => onProgress(`${problem.text}: ${doing}`, done, steps);
+      rows.push(...(await compareOn(problem, contestants, { ...comparison, peaks, tell })));
+      done++;
+      onResult(result());
+    }
+    onProgress("done", steps, steps);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    onProgress("stopped", done, steps);
+  }
+  return result();
+}
+
+async function openEngine(engine: Engine, gpu: Gpu): Promise<Contestant> {
+  const { name, peer, summary } = engine;
+  const closed = { name, peer, summary, version: null, device: null };
+  try {
+    const open = await engine.open();
+    const report = { ...closed, version: open.version, device: deviceName(open.device), failure: null };
+    if (sameAdapter(open.device, gpu.device)) return { engine, open, report };
+    const failure = `it computes on another adapter: ${report.device}`;
+    return { engine, open: undefined, report: { ...report, failure } };
+  } catch (error) {
+    const failure = `it could not be opened: ${messageOf(error)}`;
+    return { engine, open: undefined, report: { ...closed, failure } };
+  }
+}

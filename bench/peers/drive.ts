@@ -1,0 +1,80 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { openPage } from "../../test/browser/chromium.ts";
+import { serveSite, type WebServer } from "../../test/browser/web-server.ts";
+import { type AdapterName, openChromiumOn } from "./chromium.ts";
+import type { PeerResult } from "./result.ts";
+
+/** What the page offers to whoever drives it. */
+interface PeersPage {
+  ready(): Promise<string | undefined>;
+  run(): Promise<PeerResult | undefined>;
+  progress(): { doing: string; done: number; of: number } | undefined;
+  stop(): void;
+}
+
+/** Serves a built page on the loopback interface, with no headers but its types: it needs none. */
+export async function servePage(folder: string, port = 0): Promise<WebServer> {
+  const index = await readFile(join(folder, "index.html"), "utf8");
+  return await serveSite({ texts: { "/": index, "/index.html": index }, folders: { "/": folder }, port });
+}
+
+/** What to drive the page to, and who wants to know. */
+export interface Drive {
+  readonly root: string;
+  readonly folder: string;
+  readonly adapter: AdapterName;
+  /** The set-up, as the page's address holds it. */
+  readonly hash: string;
+  readonly onProgress: (line: string) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Opens the page in a headless Chromium, runs it, and gives its result; after `signal`, what there is by then. Throws
+ * what fails in the page.
+ */
+export async function drivePage({ root, folder, adapter, hash, onProgress, signal }: Drive): Promise<PeerResult> {
+  const server = await servePage(folder);
+  let browser: Browser | undefined;
+  try {
+    browser = await openChromiumOn(adapter, root);
+    const { page, errors } = await openPage(browser, `${server.origin}/${hash}`);
+    const result = await runPage(page, onProgress, signal);
+    if (errors.length > 0) throw new Error(`the page failed: ${errors.join("; ")}`);
+    return result;
+  } finally {
+    await browser?.close();
+    await server.close();
+  }
+}
+
+async function runPage(
+  page: Page,
+  onProgress: (line: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<PeerResult> {
+  signal?.throwIfAborted();
+  const failure = await page.evaluate(() => (Reflect.get(globalThis, "peersPage") as PeersPage).ready());
+  if (failure !== undefined) throw new Error(failure);
+  let told = "";
+  const timer = setInterval(async () => {
+    const progress = await page
+      .evaluate(() => (Reflect.get(globalThis, "peersPage") as PeersPage).progress())
+      .catch(() => undefined);
+    const line = progress ? `${progress.done}/${progress.of} ${progress.doing}` : "";
+    if (line !== "" && line !== told) onProgress(line);
+    told = line;
+  }, 500);
+  const stop = () => void page.evaluate(() => (Reflect.get(globalThis, "peersPage") as PeersPage).stop());
+  signal?.addEventListener("abort", stop, { once: true });
+  try {
+    const result = await page.evaluate(() => (Reflect.get(globalThis, "peersPage") as PeersPage).run());
+    if (!result) throw new Error("the page did not run");
+    return result;
+  } finally {
+    signal?.removeEventListener("abort", stop);
+    clearInterval(timer);
+  }
+}

@@ -1,0 +1,17 @@
+/** What a device says of itself, for the report. */
+export function deviceName(device: GPUDevice): string {
+  const subgroups = device.features.has("subgroups") ? "with subgroups" : "without subgroups";
+  return `${adapterName(device) || "adapter without a name"}, ${subgroups}`;
+}
+
+/** True unless both say what their adapter is and say different things: browsers may keep silent. */
+export function sameAdapter(a: GPUDevice, b: GPUDevice): boolean {
+  const [first, second] = [adapterName(a), adapterName(b)];
+  return first === "" || second === "" || first === second;
+}
+
+function adapterName(device: GPUDevice): string {
+  const info = device.adapterInfo as GPUAdapterInfo | undefined; // browsers have it since 2025
+  const { vendor = "", architecture = "", device: id = "", description = "" } = info ?? {};
+  return [vendor, architecture, id.replace(/^0x0*$/, ""), description].filter(Boolean).join(" ");
+}

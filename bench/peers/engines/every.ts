@@ -1,0 +1,15 @@
+import type { Gpu } from "../../../src/index.ts";
+import type { Engine } from "./engine.ts";
+import { jax } from "./jax.ts";
+import { onnxruntime, onnxruntimeWithoutSubgroups } from "./onnxruntime.ts";
+import { shaderformer } from "./shaderformer.ts";
+import { tensorflow } from "./tensorflow.ts";
+
+/** Every engine that is compared, ours first. To add one, write a file beside these and name it here. */
+export const everyEngine = (gpu: Gpu): readonly Engine[] => [
+  shaderformer(gpu),
+  jax,
+  onnxruntime,
+  onnxruntimeWithoutSubgroups,
+  tensorflow,
+];

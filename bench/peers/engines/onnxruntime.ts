@@ -1,0 +1,70 @@
+import type { Engine, OpenEngine } from "./engine.ts";
+import { operatorModel } from "./onnx-model.ts";
+import { waysOf } from "./onnxruntime-operators.ts";
+import { type Ort, sessionOptions } from "./onnxruntime-session.ts";
+import { loadVendor, vendorUrl } from "./vendor.ts";
+
+const wasm = "ort-wasm-simd-threaded.asyncify";
+
+/** onnxruntime-web as it comes. */
+export const onnxruntime: Engine = {
+  name: "onnxruntime-web",
+  peer: true,
+  summary: "GroupQueryAttention, MultiHeadAttention and MatMul on the device it makes itself; loads 27 MB",
+  open: () => openOrt(undefined),
+};
+
+/**
+ * onnxruntime-web on a device that lacks subgroups: on software adapters its kernels that use them give wrong results.
+ */
+export const onnxruntimeWithoutSubgroups: Engine = {
+  name: "onnxruntime-web (no subgroups)",
+  peer: true,
+  summary:
+    "the same on a device without subgroups, where its attention is right on software adapters too; loads the same 27 MB",
+  open: async () => openOrt(await deviceWithoutSubgroups()),
+};
+
+async function openOrt(given: GPUDevice | undefined): Promise<OpenEngine> {
+  // A module of its own for each: onnxruntime-web keeps to the first device that it is given.
+  const ort = await loadVendor<Ort>(`onnxruntime.mjs?${given ? "given" : "own"}-device`);
+  ort.env.logLevel = "error";
+  ort.env.wasm.numThreads = 1;
+  ort.env.wasm.wasmPaths = { mjs: vendorUrl(`${wasm}.mjs`), wasm: vendorUrl(`${wasm}.wasm`) };
+  const warmUp = operatorModel({
+    operator: "Relu",
+    inputs: ["x"],
+    outputs: ["y"],
+    given: [["x", [1]]],
+    results: [["y", [1]]],
+  });
+  // It stays: with its last session, onnxruntime-web gives up its device, and the next has another.
+  await ort.InferenceSession.create(warmUp, sessionOptions(given));
+  const device = given ?? (await ort.env.webgpu.device);
+  return {
+    version: ort.env.versions.web ?? "",
+    device,
+    ways: (problem) => waysOf({ ort, given, device }, problem),
+  };
+}
+
+/** A device with all the limits that onnxruntime-web asks for, and no features but half precision. */
+async function deviceWithoutSubgroups(): Promise<GPUDevice> {
+  const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) throw new Error("there is no WebGPU adapter");
+  const { limits } = adapter;
+  return await adapter.requestDevice({
+    requiredFeatures: adapter.features.has("shader-f16") ? ["shader-f16"] : [],
+    requiredLimits: {
+      maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+      maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
+      maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+      maxBufferSize: limits.maxBufferSize,
+      maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+      maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
+      maxComputeWorkgroupSizeY: limits.maxComputeWorkgroupSizeY,
+      maxComputeWorkgroupSizeZ: limits.maxComputeWorkgroupSizeZ,
+      maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+    },
+  });
+}

@@ -1,0 +1,65 @@
+import { version } from "../../../package.json";
+import {
+  attention,
+  type Gpu,
+  matmul,
+  type Program,
+  placed,
+  type Tensor,
+  transpose,
+  upload,
+} from "../../../src/index.ts";
+import { inputsOf, uploadGroup } from "../../attention/inputs.ts";
+import { type AttentionProblem, type MatmulProblem, matmulInputs, type Problem } from "../problems.ts";
+import type { Engine, Prepared } from "./engine.ts";
+
+/** This engine: the variants that its ops choose by themselves, recorded once, one submit a run. */
+export const shaderformer = (gpu: Gpu): Engine => ({
+  name: "shaderformer",
+  peer: false,
+  summary: "this engine; its ops choose their variants",
+  open: async () => ({
+    version,
+    device: gpu.device,
+    ways: (problem: Problem) => [() => (problem.op === "matmul" ? product(gpu, problem) : attend(gpu, problem))],
+  }),
+});
+
+/** Queries by tokens, keys and values in a cache with room for more, as a model has them. */
+async function attend(gpu: Gpu, { group, heads }: AttentionProblem): Promise<Prepared> {
+  const { owned, views } = uploadGroup(gpu, group, heads, inputsOf(group, heads));
+  const options = { mask: "causal" } as const;
+  const program = gpu.record(() => transpose(attention(gpu, views, options).out, [0, 2, 1, 3]));
+  const variant = program.calls[0]?.variant as keyof typeof attention.variants;
+  const workspaceBytes = attention.variants[variant].workspace?.(views, options) ?? 0;
+  return { ...(await prepared(gpu, program, owned)), workspaceBytes };
+}
+
+function product(gpu: Gpu, problem: MatmulProblem): Promise<Prepared> {
+  const { m, k, n } = problem;
+  const inputs = matmulInputs(problem);
+  const x = upload(gpu, [m, k], "f32", inputs.x, "x");
+  const weight = upload(gpu, [n, k], "f32", inputs.weight, "weight");
+  return prepared(
+    gpu,
+    gpu.record(() => matmul(gpu, { x, weight }).y),
+    [x, weight],
+  );
+}
+
+async function prepared(gpu: Gpu, program: Program<Tensor>, inputs: readonly Tensor[]): Promise<Prepared> {
+  const instance = await program.instantiate();
+  const result = placed(instance, program.result);
+  return {
+    variant: program.calls.map(({ variant }) => variant).join(" + "),
+    run: () => instance.run(),
+    settle: () => gpu.device.queue.onSubmittedWorkDone(),
+    read: () => result.read(),
+    dispose: () => {
+      instance.dispose();
+      program.dispose();
+      for (const input of inputs) input.dispose();
+    },
+    dispatches: program.calls.reduce((sum, { dispatches }) => sum + dispatches.length, 0),
+  };
+}

@@ -1,0 +1,100 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { AdapterName } from "./chromium.ts";
+import { parseProblem, standardCases } from "./problems.ts";
+import type { PeerResult, PeerRow } from "./result.ts";
+import { repositoryRoot } from "./root.ts";
+import { defaultSetup, type Setup, setupHash } from "./setup.ts";
+
+// What needs packages that only a checkout has is loaded when there is one.
+const loadTools = async () => ({
+  ...(await import("./build.ts")),
+  ...(await import("./chromium.ts")),
+  ...(await import("./drive.ts")),
+  ...(await import("./packages.ts")),
+});
+
+export { formatCsv } from "../harness/documents.ts";
+export { formatPeers, formatPeersMarkdown } from "./report.ts";
+export type { PeerResult, PeerRow } from "./result.ts";
+
+/** What `bench peers` is told. */
+export interface PeersOptions {
+  /** As `parseProblem` reads them; default the standard set. */
+  readonly cases?: readonly string[] | undefined;
+  /** Names of engines; default all. */
+  readonly engines?: readonly string[] | undefined;
+  /** Default lavapipe, or SwiftShader where that cannot be had. */
+  readonly adapter?: string | undefined;
+  readonly samples?: number | undefined;
+  readonly peaks?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Told what it is doing, some times a second. */
+  readonly onProgress?: ((doing: string) => void) | undefined;
+  /** Told what a person should know. */
+  readonly say?: ((line: string) => void) | undefined;
+}
+
+/**
+ * Installs the peers where they are not yet, builds the page, and drives it in a headless Chromium. Throws for cases
+ * and adapters that there are not, and where something that it needs is missing.
+ */
+export async function benchPeers(options: PeersOptions): Promise<PeerResult> {
+  const { adapter, signal, onProgress = () => {}, say = () => {} } = options;
+  const root = repositoryRoot();
+  const hash = setupHash(setupOf(options));
+  const tools = await loadTools();
+  const chosen = adapter === undefined ? await defaultAdapter(root, say) : tools.parseAdapter(adapter);
+  const folder = await builtPage(root, options);
+  return await tools.drivePage({ root, folder, adapter: chosen, hash, onProgress, signal });
+}
+
+/** Builds the page and serves it until `signal`: for a browser on a GPU of one's own. Says where it is. */
+export async function servePeers(port: number | undefined, options: PeersOptions): Promise<void> {
+  const { signal, say = () => {} } = options;
+  const root = repositoryRoot();
+  const hash = setupHash(setupOf(options));
+  const folder = await builtPage(root, options);
+  const server = await (await loadTools()).servePage(folder, port);
+  say(`${server.origin}/${hash} (Ctrl-C ends it)`);
+  await new Promise<void>((resolve) => {
+    if (!signal || signal.aborted) resolve();
+    signal?.addEventListener("abort", () => resolve(), { once: true });
+  });
+  await server.close();
+}
+
+/** This engine's rows whose result is not right. */
+export function ownFailures({ rows, engines }: PeerResult): PeerRow[] {
+  const own = new Set(engines.filter(({ peer }) => !peer).map(({ name }) => name));
+  return rows.filter(({ engine, verdict }) => own.has(engine) && verdict !== "pass");
+}
+
+function setupOf({ cases = standardCases, engines, samples, peaks }: PeersOptions): Setup {
+  return {
+    ...defaultSetup,
+    cases: cases.map((text) => parseProblem(text).text),
+    engines,
+    ...(samples === undefined ? {} : { samples }),
+    ...(peaks === undefined ? {} : { peaks }),
+  };
+}
+
+async function builtPage(root: string, { say = () => {} }: PeersOptions): Promise<string> {
+  const tools = await loadTools();
+  const modules = await tools.ensurePackages(root, say);
+  const folder = join(root, ".cache", "peers", "page");
+  await mkdir(folder, { recursive: true });
+  await tools.buildPage({ root, modules, folder });
+  return folder;
+}
+
+async function defaultAdapter(root: string, say: (line: string) => void): Promise<AdapterName> {
+  try {
+    await (await loadTools()).lavapipeForChromium(root);
+    return "lavapipe";
+  } catch (error) {
+    say(`measuring on Chromium's SwiftShader, since ${error instanceof Error ? error.message : String(error)}`);
+    return "swiftshader";
+  }
+}

@@ -1,0 +1,45 @@
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+/** What one installation is made from. */
+const files = ["package.json", "package-lock.json"];
+
+/** Where the peers' packages are, seen from the repository. */
+export const packagesFolder = (root: string): string => join(root, ".cache", "peers", "packages");
+
+/**
+ * Installs the peers as bench/peers/package-lock.json has them, 220 MB, unless they are there: not with `npm ci`, since
+ * few who use this project measure others. Throws, saying what to do, where that fails.
+ */
+export async function ensurePackages(root: string, say: (line: string) => void): Promise<string> {
+  const folder = packagesFolder(root);
+  const modules = join(folder, "node_modules");
+  const stamp = join(folder, "installed");
+  const lock = await readFile(join(root, "bench", "peers", "package-lock.json"), "utf8");
+  if (existsSync(modules) && (await readFile(stamp, "utf8").catch(() => "")) === lock) return modules;
+  say("installing jax-js, onnxruntime-web and TensorFlow.js into .cache/peers (220 MB, once)");
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  for (const file of files) await copyFile(join(root, "bench", "peers", file), join(folder, file));
+  const { code, output } = await npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder);
+  if (code !== 0) {
+    throw new Error(
+      `the peers could not be installed (npm ci in ${folder}, exit code ${code}):\n${output.slice(-1500)}`,
+    );
+  }
+  await writeFile(stamp, lock);
+  return modules;
+}
+
+function npm(args: readonly string[], cwd: string): Promise<{ code: number | null; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("npm", args, { cwd, stdio: ["ignore", "pipe", "pipe"], shell: process.platform === "win32" });
+    let output = "";
+    child.stdout.on("data", (data: Buffer) => (output += data.toString()));
+    child.stderr.on("data", (data: Buffer) => (output += data.toString()));
+    child.on("error", (error) => reject(new Error(`npm could not be run: ${error.message}`)));
+    child.on("close", (code) => resolve({ code, output }));
+  });
+}

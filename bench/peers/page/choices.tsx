@@ -1,0 +1,61 @@
+import { standardCases } from "../problems.ts";
+import { type Setup, setupHash } from "../setup.ts";
+import * as state from "./state.ts";
+
+/** The cases and the engines that are measured. */
+export function Choices() {
+  const { cases, engines: chosen } = state.setup.value;
+  const offered = [...new Set([...standardCases, ...cases])];
+  const disabled = state.progress.value !== undefined;
+  const all = state.engines.value.map(({ name }) => name);
+  const choose = (change: Partial<Setup>) => {
+    state.setup.value = { ...state.setup.value, ...change };
+    history.replaceState(null, "", setupHash(state.setup.value));
+  };
+  return (
+    <div class="choices">
+      <fieldset disabled={disabled}>
+        <legend>Cases</legend>
+        {offered.map((text) => (
+          <label class="choice" key={text}>
+            <input
+              type="checkbox"
+              checked={cases.includes(text)}
+              onChange={() => choose({ cases: offered.filter((other) => cases.includes(other) !== (other === text)) })}
+            />
+            {caseName(text)}
+          </label>
+        ))}
+      </fieldset>
+      <fieldset disabled={disabled}>
+        <legend>Engines</legend>
+        {state.engines.value.map(({ name, summary }) => {
+          const is = (other: string) => !chosen || chosen.includes(other);
+          return (
+            <label class="choice" key={name}>
+              <input
+                type="checkbox"
+                checked={is(name)}
+                onChange={() => choose({ engines: all.filter((other) => is(other) !== (other === name)) })}
+              />
+              <span>
+                {name} <span class="small muted">{summary}</span>
+              </span>
+            </label>
+          );
+        })}
+      </fieldset>
+    </div>
+  );
+}
+
+/** A case in words. */
+function caseName(text: string): string {
+  const problem = state.problemOf(text);
+  if (!problem) return text;
+  if (problem.op === "matmul") return `matmul ${problem.m} × ${problem.k} × ${problem.n}`;
+  const { t, s } = problem.group;
+  const { h, g, d } = problem.heads;
+  const heads = `${h === g ? h : `${h}/${g}`} heads of ${d}`;
+  return t === 1 ? `decode, ${s} keys, ${heads}` : `prefill, ${t} tokens, causal, ${heads}`;
+}

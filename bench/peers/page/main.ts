@@ -1,0 +1,4 @@
+import { everyEngine } from "../engines/every.ts";
+import { startPage } from "./page.tsx";
+
+startPage(everyEngine);

@@ -1,0 +1,133 @@
+import { signal } from "@preact/signals";
+import { say } from "../../../examples/site/status.ts";
+import { type Gpu, openGpu } from "../../../src/index.ts";
+import { compare } from "../compare.ts";
+import { messageOf } from "../compare-on.ts";
+import type { Engine } from "../engines/engine.ts";
+import { type Problem, parseProblem } from "../problems.ts";
+import type { PeerResult } from "../result.ts";
+import { readSetup, type Setup } from "../setup.ts";
+import type { Truth } from "../truth.ts";
+
+/** The device of this engine. */
+export type DeviceState =
+  | { readonly kind: "opening" }
+  | { readonly kind: "ready"; readonly gpu: Gpu }
+  | { readonly kind: "unsupported"; readonly reason: string };
+
+/** What a run is doing; undefined where none is under way. */
+export interface Progress {
+  readonly doing: string;
+  readonly done: number;
+  readonly of: number;
+}
+
+export const device = signal<DeviceState>({ kind: "opening" });
+export const engines = signal<readonly Engine[]>([]);
+export const setup = signal<Setup>(readSetup(globalThis.location.hash));
+export const progress = signal<Progress | undefined>(undefined);
+export const result = signal<PeerResult | undefined>(undefined);
+export const problem = signal<string | undefined>(undefined);
+
+let stop: AbortController | undefined;
+
+/** The problem that words describe; undefined where they describe none. */
+export function problemOf(text: string): Problem | undefined {
+  try {
+    return parseProblem(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Opens this engine's device and lists the engines. Never throws: what is wrong becomes the state. */
+export async function open(enginesOf: (gpu: Gpu) => readonly Engine[]): Promise<void> {
+  try {
+    const gpu = await openGpu({ powerPreference: "high-performance" });
+    engines.value = enginesOf(gpu).map(openedOnce);
+    device.value = { kind: "ready", gpu };
+    void gpu.device.lost.then(({ message }) => {
+      device.value = { kind: "unsupported", reason: `the device was lost: ${message}. Reload the page` };
+      stop?.abort();
+    });
+  } catch (error) {
+    device.value = { kind: "unsupported", reason: messageOf(error) };
+  }
+}
+
+/** What is wrong with the engines that the set-up names; undefined where they are all there. */
+export function unknownEngine(): string | undefined {
+  const names = engines.value.map(({ name }) => name);
+  const unknown = setup.value.engines?.find((name) => !names.includes(name));
+  return unknown === undefined ? undefined : `there is no engine "${unknown}"; there are ${names.join(", ")}`;
+}
+
+/** An engine that is opened at its first use and stays open; one that could not be opened is tried again. */
+function openedOnce(engine: Engine): Engine {
+  let opening: ReturnType<Engine["open"]> | undefined;
+  const start = () => {
+    opening ??= engine.open().catch((error: unknown) => {
+      opening = undefined;
+      throw error;
+    });
+    return opening;
+  };
+  return { ...engine, open: start };
+}
+
+/** Measures what is set up, and shows it as it comes. Resolves with what there is, also after `stopRun`. */
+export async function run(): Promise<PeerResult | undefined> {
+  if (device.value.kind !== "ready" || stop) return undefined;
+  const { cases, engines: chosen, intervalMs, samples, budgetMs, peaks } = setup.value;
+  const problems = cases.flatMap((text) => problemOf(text) ?? []);
+  stop = new AbortController();
+  const { signal: stopped } = stop;
+  const worker = truthWorker();
+  problem.value = undefined;
+  result.value = undefined;
+  progress.value = { doing: "looking at the adapter", done: 0, of: 1 };
+  say(`Measuring ${problems.length} cases`);
+  try {
+    result.value = await compare({
+      gpu: device.value.gpu,
+      engines: engines.value.filter(({ name }) => !chosen || chosen.includes(name)),
+      problems,
+      timing: { intervalMs, samples, budgetMs },
+      peaks,
+      truthOf: worker.truthOf,
+      signal: stopped,
+      onProgress: (doing, done, of) => {
+        progress.value = { doing, done, of };
+      },
+      onResult: (soFar) => {
+        result.value = soFar;
+      },
+    });
+    say(stopped.aborted ? "Stopped; complete cases are kept" : "Finished");
+  } catch (error) {
+    problem.value = messageOf(error);
+    say("Failed");
+  } finally {
+    worker.close();
+    stop = undefined;
+    progress.value = undefined;
+  }
+  return result.value;
+}
+
+/** Stops the run after the interval that is under way. */
+export function stopRun(): void {
+  stop?.abort();
+}
+
+/** Float64 results, computed beside the page. */
+function truthWorker() {
+  const worker = new Worker(new URL("truth-worker.js", document.baseURI), { type: "module" });
+  const truthOf = ({ text }: Problem) =>
+    new Promise<Truth>((resolve, reject) => {
+      worker.onmessage = ({ data }: MessageEvent<Truth>) => resolve(data);
+      worker.onerror = ({ message }) => reject(new Error(`the float64 reference failed: ${message}`));
+      worker.postMessage(text);
+    });
+  return { truthOf, close: () => worker.terminate() };
+}

@@ -1,0 +1,116 @@
+import { normal } from "../../test/support/random.ts";
+import type { BatchGroup } from "../attention/batch.ts";
+import type { Heads } from "../attention/heads.ts";
+import { inputsOf } from "../attention/inputs.ts";
+import { type AttentionCase, attentionCase } from "../attention/plan.ts";
+
+/** Causal attention of one sequence: a prefill, or one query over a cache. */
+export interface AttentionProblem {
+  readonly op: "attention";
+  /** As `--cases` writes it. */
+  readonly text: string;
+  readonly given: AttentionCase;
+  readonly group: BatchGroup;
+  readonly heads: Heads;
+}
+
+/** A matrix product, m × k times k × n. */
+export interface MatmulProblem {
+  readonly op: "matmul";
+  readonly text: string;
+  readonly m: number;
+  readonly k: number;
+  readonly n: number;
+}
+
+/** What every engine is given alike. */
+export type Problem = AttentionProblem | MatmulProblem;
+
+/** The cases that are measured where none are named. */
+export const standardCases: readonly string[] = [
+  "q256:8x64",
+  "q512:8x64",
+  "q1k:8x64",
+  "q1s1k:32/8x64",
+  "q1s4k:32/8x64",
+  "matmul:512x512x512",
+  "matmul:1024x1024x1024",
+  "matmul:1x2048x2048",
+];
+
+const forms = 'expected such as "q512:8x64", "q1s4k:32/8x64" or "matmul:512x512x512"';
+
+/**
+ * Reads a case: batch and heads as `bench attention` takes them, or a product's sizes. Only what every peer has an op
+ * for is taken: one sequence, with as many keys as queries or with one query. Throws a RangeError.
+ */
+export function parseProblem(text: string): Problem {
+  const [first = "", second = ""] = text.split(":");
+  if (first === "matmul") {
+    const [, m, k, n] = /^([1-9]\d*)x([1-9]\d*)x([1-9]\d*)$/.exec(second)?.map(Number) ?? [];
+    if (!m || !k || !n || Math.max(m, k, n) > 2 ** 16) throw new RangeError(`case is "${text}", ${forms}`);
+    return { op: "matmul", text, m, k, n };
+  }
+  if (second === "") throw new RangeError(`case is "${text}", ${forms}`);
+  const given = attentionCase({ batch: first, heads: second, mask: "causal" });
+  const [group, ...others] = given.batch.groups;
+  if (!group || others.length > 0 || group.count > 1 || (group.t !== group.s && group.t > 1)) {
+    throw new RangeError(`case is "${text}": peers take one sequence, with as many keys as queries or with one query`);
+  }
+  if (given.heads.d !== given.heads.dv) {
+    throw new RangeError(`case is "${text}": peers take values as wide as keys`);
+  }
+  return { op: "attention", text: `${given.batch.text}:${given.heads.text}`, given, group, heads: given.heads };
+}
+
+/** Attention's inputs without the cache around them. */
+export interface AttentionInputs {
+  /** `[t, h, d]` */
+  readonly q: Float32Array<ArrayBuffer>;
+  /** `[g, s, d]` */
+  readonly k: Float32Array<ArrayBuffer>;
+  /** `[g, s, d]` */
+  readonly v: Float32Array<ArrayBuffer>;
+}
+
+/** A product's inputs. */
+export interface MatmulInputs {
+  /** `[m, k]` */
+  readonly x: Float32Array<ArrayBuffer>;
+  /** `[n, k]`: an output a row, as checkpoints have it. */
+  readonly weight: Float32Array<ArrayBuffer>;
+}
+
+/** The numbers of `bench attention`, the same in every run. */
+export function attentionInputs({ group, heads }: AttentionProblem): AttentionInputs {
+  const { q, keys, values, capacity } = inputsOf(group, heads);
+  const used = (cache: Float32Array<ArrayBuffer>) => {
+    const out = new Float32Array(heads.g * group.s * heads.d);
+    for (let head = 0; head < heads.g; head++) {
+      const first = head * capacity * heads.d;
+      out.set(cache.subarray(first, first + group.s * heads.d), head * group.s * heads.d);
+    }
+    return out;
+  };
+  return { q, k: used(keys), v: used(values) };
+}
+
+/** A product's numbers, the same in every run. */
+export const matmulInputs = ({ m, k, n }: MatmulProblem): MatmulInputs => ({
+  x: Float32Array.from(normal(m * k, 1)),
+  weight: Float32Array.from(normal(n * k, 2, 1 / Math.sqrt(k))),
+});
+
+/** `[b, a, width]` from `[a, b, width]`. */
+export function swapped(
+  values: Float32Array<ArrayBuffer>,
+  a: number,
+  b: number,
+  width: number,
+): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(values.length);
+  for (let i = 0; i < a; i++) {
+    for (let j = 0; j < b; j++) out.set(values.subarray((i * b + j) * width).subarray(0, width), (j * a + i) * width);
+  }
+  return out;
+}

@@ -1,0 +1,66 @@
+import type { BenchResult, BenchRow } from "../result.ts";
+
+/** A row of the project's form, and whose it is. */
+export interface PeerRow extends BenchRow {
+  /** The engine's name, such as `jax-js`. */
+  readonly engine: string;
+  readonly engineVersion: string | null;
+  /**
+   * The time of the fastest peer whose result is right over this row's: 2 is twice as fast as it. Null where this row
+   * has no time, or no peer is right.
+   */
+  readonly ratioToFastestPeer: number | null;
+}
+
+/** What is known of an engine. */
+export interface EngineReport {
+  readonly name: string;
+  readonly peer: boolean;
+  readonly summary: string;
+  readonly version: string | null;
+  readonly device: string | null;
+  /** Why it could not be opened. */
+  readonly failure: string | null;
+}
+
+/** What the page gives: the form of every bench, with the engines. */
+export interface PeerResult extends BenchResult {
+  readonly engines: readonly EngineReport[];
+  readonly rows: readonly PeerRow[];
+}
+
+/** The rows of one case with the columns that compare them filled in: only right results take part. */
+export function compared(rows: readonly PeerRow[], peers: ReadonlySet<string>): PeerRow[] {
+  const fastest = (some: readonly PeerRow[]) =>
+    Math.min(...some.flatMap(({ medianMs }) => (medianMs === null ? [] : [medianMs])));
+  const fastestPeer = fastest(rows.filter(({ engine }) => peers.has(engine)));
+  const fastestOfAll = fastest(rows);
+  return rows.map((row) => {
+    const { medianMs } = row;
+    if (medianMs === null) return { ...row, shareOfFastest: null, ratioToFastestPeer: null };
+    const ratioToFastestPeer = Number.isFinite(fastestPeer) ? fastestPeer / medianMs : null;
+    return { ...row, shareOfFastest: fastestOfAll / medianMs, ratioToFastestPeer };
+  });
+}
+
+/** One sentence for each case: how this engine stands to the fastest peer that is right. */
+export function verdicts({ rows, engines }: Pick<PeerResult, "rows" | "engines">): string[] {
+  const peers = new Set(engines.filter(({ peer }) => peer).map(({ name }) => name));
+  const cases = new Map<string, PeerRow[]>();
+  for (const row of rows) cases.set(caseOf(row), [...(cases.get(caseOf(row)) ?? []), row]);
+  return [...cases].map(([name, all]) => {
+    const byTime = (some: PeerRow[]) =>
+      some.filter(({ medianMs }) => medianMs !== null).sort((a, b) => Number(a.medianMs) - Number(b.medianMs))[0];
+    const ours = byTime(all.filter(({ engine }) => !peers.has(engine)));
+    const best = byTime(all.filter(({ engine }) => peers.has(engine)));
+    if (!ours) return `${name}: this engine has no right result`;
+    if (!best) return `${name}: no peer has a right result`;
+    const ratio = Number(ours.ratioToFastestPeer).toPrecision(3);
+    const time = (row: PeerRow) => `${Number(row.medianMs).toPrecision(3)} ms`;
+    return `${name}: ${ratio}× the fastest right peer (${time(ours)}; ${best.engine} ${best.variant} ${time(best)})`;
+  });
+}
+
+/** A row's case, for people. */
+export const caseOf = ({ op, batch, heads, mask }: BenchRow): string =>
+  op === "matmul" ? `matmul ${batch}` : `${op} ${batch} ${heads} ${mask}`;

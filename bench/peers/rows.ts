@@ -1,0 +1,68 @@
+import { attentionWork } from "../attention/work.ts";
+import { noSpeed, type Work } from "../harness/speed.ts";
+import type { Problem } from "./problems.ts";
+import type { EngineReport, PeerRow } from "./result.ts";
+
+/** Operations and bytes of a problem, the same for every engine. */
+export function workOf(problem: Problem): Work {
+  if (problem.op === "attention") {
+    const { flops, bytes } = attentionWork(problem.given);
+    return { flops: flops ?? 0, bytes: bytes ?? 0, dtype: "f32" };
+  }
+  const { m, k, n } = problem;
+  return { flops: 2 * m * k * n, bytes: 4 * (m * k + k * n + m * n), dtype: "f32" };
+}
+
+/** A row of a problem and an engine, with nothing measured but what `known` says. */
+export function rowOf(
+  problem: Problem,
+  engine: Pick<EngineReport, "name" | "version">,
+  known: Pick<PeerRow, "verdict" | "reason"> & Partial<PeerRow>,
+): PeerRow {
+  const { flops, bytes, dtype } = workOf(problem);
+  const attention = problem.op === "attention" ? problem : undefined;
+  const work = attention && attentionWork(attention.given);
+  const batch = attention ? attention.given.batch.text : problem.text.replace("matmul:", "");
+  const words = {
+    op: problem.op,
+    variant: known.variant ?? "",
+    mask: attention ? attention.given.mask.text : null,
+    score: attention ? attention.given.score.text : null,
+    batch,
+    heads: attention ? attention.heads.text : null,
+    dtype,
+  };
+  const { op, ...rest } = words;
+  return {
+    id: [op, engine.name, ...Object.values(rest)].filter((word) => word !== null).join("/"),
+    ...words,
+    engine: engine.name,
+    engineVersion: engine.version,
+    layout: null,
+    model: null,
+    checked: null,
+    errorRatio: null,
+    meanErrorRatio: null,
+    nmse: null,
+    medianMs: null,
+    p10Ms: null,
+    p90Ms: null,
+    repeats: null,
+    samples: null,
+    clock: null,
+    firstRunMs: null,
+    dispatches: null,
+    livePairs: work?.livePairs ?? null,
+    flops,
+    flopsFlashAttention: work?.flopsFlashAttention ?? null,
+    bytes,
+    modelledBytes: null,
+    ...noSpeed,
+    shareOfFastest: null,
+    kvBytesPerToken: work?.kvBytesPerToken ?? null,
+    workspaceBytes: null,
+    command: `node dist/cli.js bench peers ${problem.text}`,
+    ratioToFastestPeer: null,
+    ...known,
+  };
+}

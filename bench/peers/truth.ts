@@ -1,0 +1,85 @@
+import { attention as attentionReference } from "../../src/reference/attention.ts";
+import { type Dense, dense } from "../../src/reference/dense.ts";
+import { causal } from "../../src/reference/masks.ts";
+import { matmul as matmulReference } from "../../src/reference/matmul.ts";
+import { difference, nmseCaps } from "../../test/support/compare.ts";
+import { attention as attentionEmulation } from "../../test/support/emulate-attention.ts";
+import { inTurn, matmul as matmulEmulation } from "../../test/support/emulate-rows.ts";
+import { type Errors, errorsOf } from "../../test/support/gate.ts";
+import type { BenchRow } from "../result.ts";
+import { attentionInputs, matmulInputs, type Problem } from "./problems.ts";
+
+/** What a problem's result is in float64, and how far plain f32 loops are from it. */
+export interface Truth {
+  /** `[t, h, d]`, or `[m, n]`. */
+  readonly expected: Float64Array;
+  readonly honest: Errors;
+}
+
+/** The whole result, not a sample: an engine may be wrong in one tile of many. Takes seconds for the larger problems. */
+export function truthOf(problem: Problem): Truth {
+  if (problem.op === "matmul") {
+    const { m, k, n } = problem;
+    const { x, weight } = matmulInputs(problem);
+    const tensors = { x: dense([m, k], x), weight: dense([n, k], weight) };
+    const expected = matmulReference(tensors).y.values;
+    return { expected, honest: errorsOf(matmulEmulation(tensors, inTurn).y.values, expected) };
+  }
+  const { h, g, d } = problem.heads;
+  const { t, s } = problem.group;
+  const { q, k, v } = attentionInputs(problem);
+  const tensors = {
+    q: byTokens(dense([t, h, d], q)),
+    k: dense([1, g, s, d], k),
+    v: dense([1, g, s, d], v),
+  };
+  const options = { mask: causal };
+  const expected = byHeads(attentionReference(tensors, options).out);
+  return { expected, honest: errorsOf(byHeads(attentionEmulation(tensors, options).out), expected) };
+}
+
+/** `[1, h, t, d]` from `[t, h, d]`. */
+function byTokens({ shape: [t = 0, h = 0, d = 0], values }: Dense): Dense {
+  return dense([1, h, t, d], permuted(values, t, h, d));
+}
+
+/** The values of `[t, h, d]` from `[1, h, t, d]`. */
+function byHeads({ shape: [, h = 0, t = 0, d = 0], values }: Dense): Float64Array {
+  return permuted(values, h, t, d);
+}
+
+function permuted(values: Float64Array, a: number, b: number, width: number): Float64Array {
+  const out = new Float64Array(values.length);
+  for (let i = 0; i < a; i++) {
+    for (let j = 0; j < b; j++) out.set(values.subarray((i * b + j) * width).subarray(0, width), (j * a + i) * width);
+  }
+  return out;
+}
+
+type Judgement = Pick<BenchRow, "verdict" | "reason" | "checked" | "errorRatio" | "meanErrorRatio" | "nmse">;
+
+/**
+ * Whether a result is right: NMSE within the tests' cap for f32, NaN and infinities nowhere. That allows a relative
+ * error of 3e-5, a hundred times that of f32 loops, so that no peer is called wrong for a rounding; how a result
+ * compares with f32 loops is told beside it.
+ */
+export function judge(actual: ArrayLike<number>, { expected, honest }: Truth): Judgement {
+  const checked = `all ${expected.length} elements`;
+  if (actual.length !== expected.length) {
+    const reason = `${actual.length} elements, expected ${expected.length}`;
+    return { verdict: "fail", reason, checked, errorRatio: null, meanErrorRatio: null, nmse: null };
+  }
+  const { nmse, worst, misplaced } = difference(actual, expected);
+  const errors = errorsOf(actual, expected);
+  const ratio = (own: number, of: number) => (own === of ? 1 : of > 0 ? own / of : null);
+  const figures = {
+    checked,
+    errorRatio: ratio(errors.largest, honest.largest),
+    meanErrorRatio: ratio(errors.mean, honest.mean),
+    nmse,
+  };
+  if (misplaced < 0 && nmse <= nmseCaps.f32) return { verdict: "pass", reason: null, ...figures };
+  const place = `${worst.actual.toPrecision(6)} at ${worst.index}, expected ${worst.expected.toPrecision(6)}`;
+  const reason = misplaced >= 0 ? place : `relative error ${Math.sqrt(nmse).toPrecision(2)}; worst ${place}`;
+  return { verdict: "fail", reason: `wrong: ${reason}`, ...figures };
+}

@@ -1,0 +1,72 @@
+/** What a flash kernel does with a tile: leaves it out, tests nothing, tests every pair, or visits it for nothing. */
+export const tileStates = ["skipped", "full", "partial", "wasted"] as const;
+export type TileState = (typeof tileStates)[number];
+
+/** A mask over t queries and s keys, cut into tiles of `rows` × `columns`. */
+export interface MaskPicture {
+  readonly t: number;
+  readonly s: number;
+  readonly rows: number;
+  readonly columns: number;
+  /** Index into {@link tileStates}, tiles of a row of tiles side by side. */
+  readonly tiles: Uint8Array;
+  readonly across: number;
+  readonly down: number;
+  /** Visible pairs of each tile. */
+  readonly pairs: Uint32Array;
+  readonly live: number;
+  /** Pairs in tiles that are visited. */
+  readonly visited: number;
+}
+
+/** What the picture is of. */
+export interface MaskQuestion {
+  readonly t: number;
+  readonly s: number;
+  readonly rows: number;
+  readonly columns: number;
+  /** By absolute positions; the last query stands at the last key. */
+  readonly keep: (query: number, key: number) => boolean;
+  /** Keys that a block of queries goes over, from the first up to but not including the end; by position. */
+  readonly range: (first: number, last: number) => readonly [first: number, end: number];
+  /** True where a map of tiles leaves out the empty ones inside of the range too. */
+  readonly mapped: boolean;
+}
+
+/** Classifies every tile by counting its pairs, giving the page its turn every few milliseconds. */
+export async function pictureOf(question: MaskQuestion, signal?: AbortSignal): Promise<MaskPicture> {
+  const { t, s, rows, columns, keep, range, mapped } = question;
+  const [down, across] = [Math.ceil(t / rows), Math.ceil(s / columns)];
+  const tiles = new Uint8Array(down * across);
+  const pairs = new Uint32Array(down * across);
+  let live = 0;
+  let visited = 0;
+  let pause = performance.now() + 8;
+  for (let row = 0; row < down; row++) {
+    const first = row * rows;
+    const end = Math.min(first + rows, t);
+    const [from, until] = range(first + s - t, end - 1 + s - t);
+    for (let column = 0; column < across; column++) {
+      if (performance.now() > pause) {
+        await new Promise((resolve) => setTimeout(resolve));
+        signal?.throwIfAborted();
+        pause = performance.now() + 8;
+      }
+      const [left, right] = [column * columns, Math.min((column + 1) * columns, s)];
+      let count = 0;
+      for (let query = first; query < end; query++) {
+        for (let key = left; key < right; key++) if (keep(query + s - t, key)) count++;
+      }
+      const tile = row * across + column;
+      const size = (end - first) * (right - left);
+      const inRange = left < until && right > from;
+      const state: TileState =
+        count === 0 ? (inRange && !mapped ? "wasted" : "skipped") : count === size ? "full" : "partial";
+      tiles[tile] = tileStates.indexOf(state);
+      pairs[tile] = count;
+      live += count;
+      if (state !== "skipped") visited += size;
+    }
+  }
+  return { t, s, rows, columns, tiles, across, down, pairs, live, visited };
+}

@@ -1,0 +1,66 @@
+import { computed, effect, signal } from "@preact/signals";
+import { parseBatch } from "../../bench/attention/batch.ts";
+import type { BenchMask } from "../../bench/attention/masks.ts";
+import { everySubject } from "../../bench/attention/subjects.ts";
+import { readFragment, writeFragment } from "../site/permalink.ts";
+import { say } from "../site/status.ts";
+import { type OwnFunction, packOwn, unpackOwn } from "./own-function.ts";
+import { keysOf, maskNamed, problemsOf, type Setup, setupOf, standard } from "./setup.ts";
+
+/** Names of the variants there are. */
+export const variants = everySubject().map(({ name }) => name);
+
+/** What the reader chose; the link follows it. */
+export const setup = signal<Setup>(standard);
+/** A mask or score of the reader's own, which is part of the link. */
+export const own = signal<OwnFunction | undefined>(undefined);
+export const problems = computed(() => problemsOf(setup.value, variants, own.value));
+
+export const choose = (change: Partial<Setup>): void => {
+  setup.value = { ...setup.value, ...change };
+};
+
+/** Takes the set-up of the page's address. */
+function readAddress(): void {
+  const { keys, outdated } = readFragment(location.hash);
+  const { setup: given, unknown } = setupOf(keys);
+  setup.value = given;
+  const packed = keys.get("own");
+  if (packed !== undefined) {
+    unpackOwn(packed).then(
+      (found) => {
+        own.value = found;
+      },
+      (error: Error) => say(error.message),
+    );
+  }
+  if (outdated) say("This link is of another version of the page; the set-up is the standard one.");
+  else if (unknown.length > 0) say(`The link says ${unknown.join(", ")}, which this page does not know.`);
+}
+
+/** Makes set-up and address follow each other. */
+export function followAddress(): void {
+  readAddress();
+  addEventListener("hashchange", readAddress);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  effect(() => {
+    const [chosen, written] = [keysOf(setup.value), own.value];
+    clearTimeout(timer);
+    timer = setTimeout(async () => {
+      const keys = written ? [...chosen, ["own", await packOwn(written)] as const] : chosen;
+      const fragment = writeFragment(keys);
+      if (fragment !== location.hash && (keys.length > 0 || location.hash !== ""))
+        history.replaceState(null, "", fragment);
+    }, 300);
+  });
+}
+
+/** The mask that is drawn: the last one chosen, over the longest batch that a picture holds. */
+export const drawn = computed<{ mask: BenchMask; t: number; s: number } | undefined>(() => {
+  if (problems.value.has("masks") || problems.value.has("batches")) return undefined;
+  const { masks, batches } = setup.value;
+  const mask = maskNamed(masks.at(-1) ?? "causal", own.value);
+  const groups = batches.flatMap((batch) => parseBatch(batch).groups).filter(({ t, s }) => t * s <= 2 ** 22);
+  const [longest] = [...groups].sort((p, q) => q.t * q.s - p.t * p.s);
+  return longest && { mask, t: longest.t, s: longest.s };
+});

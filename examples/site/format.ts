@@ -1,0 +1,32 @@
+const three = new Intl.NumberFormat("en", { maximumSignificantDigits: 3, useGrouping: false });
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+
+/** Three significant digits; a dash for what was not measured. */
+export const digits = (value: number | null | undefined): string =>
+  value === null || value === undefined || !Number.isFinite(value)
+    ? "–"
+    : value >= 1000
+      ? count(value)
+      : three.format(value);
+
+/** A count with thin spaces between thousands. */
+export const count = (value: number): string => whole.format(Math.round(value)).replaceAll(",", "\u2009");
+
+/** Whole per cent, one decimal below ten. */
+export const percent = (share: number | null | undefined): string =>
+  share === null || share === undefined ? "–" : `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
+
+const units = ["B", "KiB", "MiB", "GiB"] as const;
+
+/** Bytes of memory in binary units. */
+export function memory(bytes: number | null | undefined): string {
+  if (bytes === null || bytes === undefined) return "–";
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, bytes)) / 10)));
+  return `${digits(bytes / 1024 ** power)} ${units[power]}`;
+}
+
+/** Seconds in words a person reads. */
+export function duration(seconds: number): string {
+  if (seconds < 1) return `${digits(seconds * 1000)} ms`;
+  return seconds < 90 ? `${digits(seconds)} s` : `${Math.round(seconds / 60)} min`;
+}

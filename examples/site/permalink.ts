@@ -1,0 +1,42 @@
+/** State in the fragment: `#v=1&key=value…`; long texts deflated, as base64url, under keys that end in `*`. */
+
+const version = "1";
+
+async function through(stream: CompressionStream | DecompressionStream, bytes: Uint8Array<ArrayBuffer>) {
+  return new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer());
+}
+
+/** Text as deflated base64url. */
+export async function pack(text: string): Promise<string> {
+  const packed = await through(new CompressionStream("deflate-raw"), new TextEncoder().encode(text));
+  return btoa(String.fromCharCode(...packed))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+}
+
+/** The text that `pack` was given. Throws for anything else. */
+export async function unpack(packed: string): Promise<string> {
+  const binary = atob(packed.replaceAll("-", "+").replaceAll("_", "/"));
+  const bytes = Uint8Array.from(binary, (character) => character.charCodeAt(0));
+  return new TextDecoder("utf-8", { fatal: true }).decode(await through(new DecompressionStream("deflate-raw"), bytes));
+}
+
+/** The keys of a fragment; those of another version are left out, with `outdated` set. */
+export function readFragment(fragment: string): {
+  readonly keys: ReadonlyMap<string, string>;
+  readonly outdated: boolean;
+} {
+  const keys = new Map(new URLSearchParams(fragment.replace(/^#/, "")));
+  const found = keys.get("v");
+  keys.delete("v");
+  const outdated = found !== undefined && found !== version;
+  return { keys: outdated ? new Map() : keys, outdated };
+}
+
+/** A fragment of these keys, short and readable: commas, slashes and colons stay as they are. */
+export function writeFragment(keys: Iterable<readonly [string, string]>): string {
+  const escaped = (text: string) =>
+    encodeURIComponent(text).replaceAll("%2C", ",").replaceAll("%2F", "/").replaceAll("%3A", ":");
+  return `#${[["v", version] as const, ...keys].map(([key, value]) => `${key}=${escaped(value)}`).join("&")}`;
+}

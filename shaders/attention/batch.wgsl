@@ -1,0 +1,30 @@
+// Batch rows that all have params.t queries, each with keys of its own: q [b, h, t, d], out [b, t, h, dv], lse [b, h, t].
+
+fn query_count(b: u32) -> u32 {
+  return params.t;
+}
+
+// The row of q, k and v that holds b.
+fn batch_row(b: u32) -> u32 {
+  return b;
+}
+
+// Queries, and keys, that lie before those of b in that row.
+fn queries_before(b: u32) -> u32 {
+  return 0;
+}
+
+fn keys_before(b: u32) -> u32 {
+  return 0;
+}
+
+// Where query t of b comes among the tokens of out.
+fn token_index(b: u32, t: u32) -> u32 {
+  return b * params.t + t;
+}
+
+// The batch row and the block of queries of a workgroup with this place in the grid. A block is `rows` rows, of which a
+// query has `heads`. One without queries is none: its workgroup leaves.
+fn batch_and_block(place: u32, b: u32, rows: u32, heads: u32) -> vec2u {
+  return vec2u(b, place);
+}

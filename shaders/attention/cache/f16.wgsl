@@ -1,0 +1,14 @@
+enable f16;
+// Keys and values stored as f16, four to a vector, on devices with shader-f16. `row` is the first element of a row, as
+// the address part says it, and i counts the row's vectors of four.
+
+@group(0) @binding(1) var<storage, read> k: array<vec4<f16>>;  // [b, g, s, d]
+@group(0) @binding(2) var<storage, read> v: array<vec4<f16>>;  // [b, g, s, dv]
+
+fn load_k4(row: u32, i: u32) -> vec4f {
+  return vec4f(k[row / 4 + i]);
+}
+
+fn load_v4(row: u32, i: u32) -> vec4f {
+  return vec4f(v[row / 4 + i]);
+}

@@ -1,0 +1,20 @@
+// The rows of a block are the query heads of one key and value head, of several queries: a tile of keys serves them all
+// (pack_gqa of FlashAttention 3). With h / g heads, row i is head i mod (h / g) of query i / (h / g).
+
+// Rows that a query has.
+fn rows_of_query() -> u32 {
+  return params.h / params.g;
+}
+
+// The key and value head of workgroups with this place in the grid.
+fn group_at(place: u32) -> u32 {
+  return place;
+}
+
+fn head_of_row(place: u32, row: u32) -> u32 {
+  return place * (params.h / params.g) + row % (params.h / params.g);
+}
+
+fn query_of_row(row: u32) -> u32 {
+  return row / (params.h / params.g);
+}

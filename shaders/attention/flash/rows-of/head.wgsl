@@ -1,0 +1,19 @@
+// The rows of a block are queries of one head: row i is query i.
+
+// Rows that a query has.
+fn rows_of_query() -> u32 {
+  return 1;
+}
+
+// The key and value head of workgroups with this place in the grid.
+fn group_at(place: u32) -> u32 {
+  return place / (params.h / params.g);
+}
+
+fn head_of_row(place: u32, row: u32) -> u32 {
+  return place;
+}
+
+fn query_of_row(row: u32) -> u32 {
+  return row;
+}

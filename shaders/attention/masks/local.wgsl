@@ -1,0 +1,23 @@
+// A query sees mask_params.left keys before its position, and mask_params.right behind it, as encoders do:
+// -left <= k - q <= right. Positions are u32 in two's complement (lib/extent/fixed).
+
+struct MaskParams { left: u32, right: u32 }
+
+@group(2) @binding(0) var<uniform> mask_params: MaskParams;
+
+fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool {
+  let ahead = i32(k) - i32(q);
+  return ahead >= -i32(mask_params.left) && ahead <= i32(mask_params.right);
+}
+
+// The half-open range of keys that queries first to last may see in any head, of those there are.
+fn key_range(b: u32, first: u32, last: u32, keys: u32) -> vec2u {
+  let begin = max(i32(first) - i32(mask_params.left), 0);
+  return vec2u(u32(begin), u32(clamp(i32(last) + i32(mask_params.right) + 1, 0, i32(keys))));
+}
+
+// True if every one of these queries sees every one of these keys, in every head.
+fn tile_full(b: u32, first_query: u32, last_query: u32, first_key: u32, last_key: u32) -> bool {
+  return i32(first_key) - i32(last_query) >= -i32(mask_params.left)
+    && i32(last_key) - i32(first_query) <= i32(mask_params.right);
+}

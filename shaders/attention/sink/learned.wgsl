@@ -1,0 +1,15 @@
+// with: lib/online-softmax
+// A learned sink of each head (gpt-oss): a key without a value, whose score takes its share of the softmax. The sum of
+// exponentials of a row becomes  sum + exp(sink - max),  all of it relative to the larger maximum of the two; what has
+// been gathered of v is to be rescaled. A sink of minus infinity is none.
+
+struct Sunk { largest: f32, sum: f32, rescale: f32 }
+
+@group(0) @binding(7) var<storage, read> sink: array<f32>;  // [h]
+
+fn with_sink(h: u32, largest: f32, sum: f32) -> Sunk {
+  let score = sink[h];
+  let top = max(largest, score);
+  let rescale = softmax_rescale(largest, top);
+  return Sunk(top, sum * rescale + softmax_weight(score, top), rescale);
+}

@@ -1,0 +1,86 @@
+// with: attention/views, attention/masks/causal, attention/scores/none, attention/lse/none, attention/sink/none, lib/extent/fixed, lib/online-softmax, lib/reduce
+// Attention in one kernel, in two passes over the keys of a row:  out = sum(exp(score - max) / sum(exp(score - max)) * v)
+//
+// One workgroup per query row of a head. The first pass finds maximum and sum: each thread goes over every WORKGROUP-th
+// key for itself, and only at its end do the threads meet. The second computes the scores again instead of having kept
+// them, and now knows the weights of softmax as they are: no partial output is ever rescaled. Nothing of size s is kept.
+// Requests 5·d·s reads a row to the 3·d·s of attention/rows, for fewer barriers. The rung between rows and flash.
+
+const WORKGROUP: u32 = 64;  // d is at most four times that
+const_assert (WORKGROUP & (WORKGROUP - 1)) == 0;  // the tree reduction halves it
+
+struct Params { h: u32, g: u32, t: u32, d: u32, start: i32, length: u32, scale: f32 }
+
+@group(0) @binding(0) var<storage, read> q: array<vec4f>;          // [b, h, t, d]
+@group(0) @binding(1) var<storage, read> k: array<vec4f>;          // [b, g, s, d]
+@group(0) @binding(2) var<storage, read> v: array<vec4f>;          // [b, g, s, d]
+@group(0) @binding(3) var<storage, read_write> out: array<vec4f>;  // [b, t, h, d]
+@group(0) @binding(5) var<uniform> params: Params;
+
+var<workgroup> weights: array<f32, WORKGROUP>;
+var<workgroup> shares: array<vec4f, WORKGROUP>;
+
+// The score of one key, LOWEST where the mask hides it.
+fn score_of(b: u32, h: u32, group: u32, query: u32, position: u32, key: u32) -> f32 {
+  if (!mask_mod(b, h, position, key)) { return LOWEST; }
+  let row = k_row(b, group, key) / 4;
+  var products = vec4f(0.0);
+  for (var i = 0u; i < params.d / 4; i++) {
+    products = fma(q[query + i], k[row + i], products);
+  }
+  return score_mod(dot(products, vec4f(1.0)) * params.scale, b, h, position, key);
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
+  let t = workgroup.x;
+  let h = workgroup.y;
+  let b = workgroup.z;
+  let group = h / (params.h / params.g);
+  let position = first_query(b) + t;
+  let query = q_row(b, h, t) / 4;
+  let keys = key_range(b, position, position, key_count(b));
+
+  // The first pass: maximum and sum.
+  var own_largest = LOWEST;
+  var own_sum = 0.0;
+  for (var key = keys.x + thread; key < keys.y; key += WORKGROUP) {
+    let score = score_of(b, h, group, query, position, key);
+    let before = own_largest;
+    own_largest = max(before, score);
+    own_sum = own_sum * softmax_rescale(before, own_largest) + softmax_weight(score, own_largest);
+  }
+  let largest = workgroup_max(own_largest, thread);
+  let sum = workgroup_sum(own_sum * softmax_rescale(own_largest, largest), thread);
+  let sunk = with_sink(h, largest, sum);
+
+  // The second: weights times values.
+  let vectors = params.d / 4;
+  let value_threads = WORKGROUP / vectors;  // that share a vector of columns of v
+  let column = thread % vectors;
+  let value_thread = thread / vectors;
+  var mixed = vec4f(0.0);  // of this thread's columns, over its share of the keys
+  for (var first = keys.x; first < keys.y; first += WORKGROUP) {
+    let key = first + thread;
+    if (key < keys.y) {
+      let weight = softmax_weight(score_of(b, h, group, query, position, key), sunk.largest);
+      weights[thread] = select(weight / sunk.sum, 0.0, sunk.sum == 0.0);
+    }
+    workgroupBarrier();
+    if (value_thread < value_threads) {
+      for (var i = value_thread; i < min(WORKGROUP, keys.y - first); i += value_threads) {
+        mixed = fma(vec4f(weights[i]), v[v_row(b, group, first + i) / 4 + column], mixed);
+      }
+    }
+    workgroupBarrier();  // the weights have been read
+  }
+
+  shares[thread] = mixed;
+  workgroupBarrier();
+  if (thread < vectors) {
+    var total = vec4f(0.0);
+    for (var i = 0u; i < value_threads; i++) { total += shares[i * vectors + column]; }
+    out[((b * params.t + t) * params.h + h) * vectors + column] = total;
+  }
+  if (thread == 0) { store_lse(b, h, t, log_sum_exp(sunk.largest, sunk.sum)); }
+}

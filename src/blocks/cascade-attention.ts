@@ -1,0 +1,130 @@
+import type { Gpu } from "../gpu/gpu.ts";
+import { attention } from "../kernels/attention/attention.ts";
+import { mergeAttention } from "../kernels/attention/merge.ts";
+import { contiguous } from "../kernels/layout/contiguous.ts";
+import { formatShape, ShapeError } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { reshape, transpose } from "../tensor/views.ts";
+
+/** Keys and values; views whose last axis has no gaps. */
+export interface KeysAndValues {
+  readonly k: Tensor;
+  readonly v: Tensor;
+}
+
+/** The tensors of cascade attention. */
+export interface CascadeTensors {
+  /** Queries `[b, h, t, d]`; read as they are where their memory is `[b, t, h, d]`, else copied once. */
+  readonly q: Tensor;
+  /** What all batch rows begin with: k `[1, g, p, d]`, v `[1, g, p, dv]`. */
+  readonly prefix: KeysAndValues;
+  /** What follows in each: k `[b, g, s, d]`, v `[b, g, s, dv]`. */
+  readonly suffix: KeysAndValues;
+  /** Where each batch row stands in its suffix, u32 `[64, 4]`, as attention has it. */
+  readonly step?: Tensor | undefined;
+}
+
+/** What cascade attention does beyond its definition. Positions and lengths are those of the suffix. */
+export interface CascadeOptions {
+  /** Default causal. The prefix is seen whole either way. */
+  readonly mask?: "causal" | "full";
+  /** A score that does not ask for positions. */
+  readonly score?: "none" | { readonly kind: "softcap"; readonly cap: number };
+  /** Factor of the dot product; default 1/√d. */
+  readonly scale?: number;
+  /** Position of the first query; default `length − t`. */
+  readonly start?: number;
+  /** Keys of the suffix that count; default s. */
+  readonly length?: number;
+  /**
+   * Variants of attention for the two parts; default attention's choice, but for the prefix of grouped heads `packed`, where
+   * it can: its blocks hold the queries of all the heads that share what is read.
+   */
+  readonly variants?: Partial<Record<"prefix" | "suffix", keyof typeof attention.variants>>;
+  /** Memory for the results: out as kernels write it, `[b, t, h, dv]`, and lse `[b, h, t]`. */
+  readonly into?: { readonly out?: Tensor; readonly lse?: Tensor };
+}
+
+/**
+ * Attention of a batch whose rows begin with the same keys and values: over that prefix the queries of all rows are
+ * computed as those of one sequence, so that it is read once for as many of them as share a tile; over its suffix each
+ * row is computed for itself; and the two are merged (cascade inference, Ye et al. 2024 and 2025, section 3.1 of
+ * FlashInfer). It is attention over prefix and suffix behind one another, up to rounding.
+ *
+ * Returns out `[b, h, t, dv]`, a view of memory `[b, t, h, dv]`, and lse `[b, h, t]`. With `step`, a row that has finished
+ * gets its prefix alone. Throws `ShapeError` for shapes that do not fit, for scores that depend on positions, and for
+ * causal queries that would stand inside of the prefix.
+ */
+export function cascadeAttention(
+  gpu: Gpu,
+  { q, prefix, suffix, step }: CascadeTensors,
+  options: CascadeOptions = {},
+): { readonly out: Tensor; readonly lse: Tensor } {
+  const { mask = "causal", score = "none", scale, start, length, variants = {}, into } = options;
+  checkCascade({ q, prefix, suffix }, options);
+  const [b = 0, h = 0, t = 0] = q.shape;
+  const dv = prefix.v.shape[3] ?? 0;
+  const both = { score, lse: true, ...(scale === undefined ? {} : { scale }) } as const;
+  return gpu.group("cascadeAttention", "prefix and suffix", { mask }, () => {
+    using scope = gpu.scope();
+    const tokens = transpose(q, [0, 2, 1, 3]);
+    const packed = tokens.contiguous ? tokens : contiguous(gpu, { x: tokens }).y;
+    const queries = transpose(reshape(packed, [1, b * t, h, q.shape[3] ?? 0]), [0, 2, 1, 3]);
+    const whole = { ...both, mask: "full" } as const;
+    const grouped = h > (prefix.k.shape[1] ?? 0) && fits(gpu, { q: queries, ...prefix }, whole);
+    const variant = variants.prefix ?? (grouped ? "packed" : undefined);
+    const shared = attention(gpu, { q: queries, ...prefix }, { ...whole, ...(variant ? { variant } : {}) });
+    const own = attention(
+      gpu,
+      { q, ...suffix, ...(step ? { step } : {}) },
+      {
+        ...{ ...both, mask },
+        ...(start === undefined ? {} : { start }),
+        ...(length === undefined ? {} : { length }),
+        ...(variants.suffix ? { variant: variants.suffix } : {}),
+      },
+    );
+    const left = {
+      out: transpose(reshape(transpose(shared.out, [0, 2, 1, 3]), [b, t, h, dv]), [0, 2, 1, 3]),
+      ...(shared.lse ? { lse: transpose(reshape(shared.lse, [h, b, t]), [1, 0, 2]) } : {}),
+    };
+    const { out, lse } = mergeAttention(gpu, { left, right: own }, into ? { into } : {});
+    return { out: scope.keep(out), lse: scope.keep(lse) };
+  });
+}
+
+/** True where `packed` can take the queries of the prefix. */
+const fits = (gpu: Gpu, tensors: Parameters<typeof attention>[1], options: Parameters<typeof attention.survey>[2]) =>
+  attention.survey(gpu, tensors, options).get("packed") === undefined;
+
+function checkCascade(
+  { q, prefix, suffix }: Omit<CascadeTensors, "step">,
+  { mask = "causal", score = "none", start, length }: CascadeOptions,
+): void {
+  const fail = (problem: string): never => {
+    throw new ShapeError(`cascadeAttention: ${problem}`);
+  };
+  if (q.shape.length !== 4) fail(`q is ${formatShape(q.shape)}, expected [b, h, t, d]`);
+  const [b = 0, , t = 0, d = 0] = q.shape;
+  const [, g = 0, s = 0, dv = 0] = suffix.v.shape;
+  const expected = {
+    "prefix.k": [prefix.k, [1, g, prefix.k.shape[2] ?? 0, d]],
+    "prefix.v": [prefix.v, [1, g, prefix.k.shape[2] ?? 0, dv]],
+    "suffix.k": [suffix.k, [b, g, s, d]],
+    "suffix.v": [suffix.v, [b, g, s, dv]],
+  } as const;
+  for (const [name, [{ shape }, wanted]] of Object.entries(expected)) {
+    if (formatShape(shape) !== formatShape(wanted)) {
+      const beside = `q ${formatShape(q.shape)} and suffix.v ${formatShape(suffix.v.shape)}`;
+      fail(`${name} is ${formatShape(shape)}, expected ${formatShape(wanted)} beside ${beside}`);
+    }
+  }
+  if (mask !== "causal" && mask !== "full") fail(`mask is ${JSON.stringify(mask)}, expected "causal" or "full"`);
+  if (score !== "none" && score.kind !== "softcap") {
+    fail("scores that depend on positions differ between prefix and suffix; expected none or a softcap");
+  }
+  const first = start ?? (length ?? s) - t;
+  if (mask === "causal" && first < -1) {
+    fail(`the first query stands ${-first} keys before the suffix, within the prefix; expected none to`);
+  }
+}

@@ -1,0 +1,142 @@
+import type { Gpu } from "../gpu/gpu.ts";
+import { type AttentionMask, type AttentionResult, attention } from "../kernels/attention/attention.ts";
+import { concat } from "../kernels/layout/concat.ts";
+import { contiguous } from "../kernels/layout/contiguous.ts";
+import { headMatmul } from "../kernels/matmul/heads.ts";
+import { matmul } from "../kernels/matmul/matmul.ts";
+import { formatShape, ShapeError } from "../tensor/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { reshape, slice, transpose } from "../tensor/views.ts";
+
+/** What latent attention works on. */
+export interface LatentTensors {
+  /** Queries `[b, h, t, nope + rope]`, their last elements rotated. */
+  readonly q: Tensor;
+  /** The cache `[b, s, rank + rope]`: each token's latent, normed, and behind it the one rotated key that heads share. */
+  readonly latents: Tensor;
+  /** What makes keys and values of a latent, `[h · (nope + dv), rank]`: a head's keys before its values (`kv_b_proj`). */
+  readonly weight: Tensor;
+  /** Where each batch row stands, u32 `[64, 4]`. */
+  readonly step?: Tensor | undefined;
+}
+
+/** How to attend over latents. */
+export interface LatentOptions {
+  /**
+   * `expanded` makes keys and values of every head from the latents first: fewer operations for many queries. `absorbed`
+   * takes the weight to the other side, so that all heads attend over the latents themselves, which are keys and, but
+   * for their last elements, values: nothing larger than the cache is read. Default: absorbed for up to eight queries.
+   */
+  readonly form?: "expanded" | "absorbed";
+  /** Width of the rotated part of a head. */
+  readonly rope: number;
+  readonly mask?: AttentionMask;
+  /** Factor of the scores; default `1 / √(nope + rope)`. */
+  readonly scale?: number;
+  readonly start?: number;
+  readonly length?: number;
+  readonly lse?: boolean;
+}
+
+/** Sizes that tensors imply. */
+interface LatentSizes {
+  readonly b: number;
+  readonly h: number;
+  readonly t: number;
+  readonly s: number;
+  readonly rank: number;
+  readonly rope: number;
+  readonly nope: number;
+  readonly dv: number;
+}
+
+/**
+ * Multi-head latent attention: keys and values of all heads come from one low-rank latent a token, which is all that is
+ * cached (DeepSeek-V2, DeepSeek-AI 2024, section 2.1). With absorbed weights it is multi-query attention of width
+ * rank + rope (576) over values that are a view of the keys (512). Returns out `[b, h, t, dv]`, and lse on request; both
+ * forms agree to rounding. Throws `ShapeError` for shapes that do not fit.
+ */
+export function latentAttention(gpu: Gpu, tensors: LatentTensors, options: LatentOptions): AttentionResult {
+  const sizes = sizesOf(tensors, options);
+  const { form = sizes.t <= 8 ? "absorbed" : "expanded", rope: _, ...rest } = options;
+  const told = { ...rest, scale: options.scale ?? 1 / Math.sqrt(sizes.nope + sizes.rope) };
+  using scope = gpu.scope();
+  const run = form === "absorbed" ? absorbed : expanded;
+  const { out, lse } = run(gpu, tensors, sizes, told);
+  return lse ? { out: scope.keep(out), lse: scope.keep(lse) } : { out: scope.keep(out) };
+}
+
+type Told = Omit<LatentOptions, "form" | "rope">;
+
+function expanded(
+  gpu: Gpu,
+  { q, latents, weight, step }: LatentTensors,
+  sizes: LatentSizes,
+  told: Told,
+): AttentionResult {
+  const { b, h, s, rank, rope, nope, dv } = sizes;
+  const latent = contiguous(gpu, { x: slice(latents, 2, 0, rank) }).y;
+  const up = reshape(matmul(gpu, { x: latent, weight }).y, [b, s, h, nope + dv]);
+  const own = slice(up, 3, 0, nope);
+  const shared = repeated(slice(latents, 2, rank, rank + rope), h);
+  const k = concat(gpu, [own, shared], 3);
+  const v = slice(up, 3, nope, nope + dv);
+  return attention(gpu, { q, k: transpose(k, [0, 2, 1, 3]), v: transpose(v, [0, 2, 1, 3]), step }, told);
+}
+
+function absorbed(
+  gpu: Gpu,
+  { q, latents, weight, step }: LatentTensors,
+  sizes: LatentSizes,
+  told: Told,
+): AttentionResult {
+  const { b, h, t, rank, rope, nope, dv } = sizes;
+  const heads = reshape(weight, [h, nope + dv, rank]);
+  const tokens = contiguous(gpu, { x: transpose(q, [0, 2, 1, 3]) }).y; // [b, t, h, nope + rope]
+  const rows = reshape(tokens, [b * t, h, nope + rope]);
+  const query = headMatmul(gpu, { x: slice(rows, 2, 0, nope), weight: transpose(slice(heads, 1, 0, nope)) }).y;
+  const both = concat(gpu, [query, slice(rows, 2, nope, nope + rope)], 2);
+  const k = reshape(latents, [b, 1, sizes.s, rank + rope]);
+  const { out, lse } = attention(
+    gpu,
+    { q: transpose(reshape(both, [b, t, h, rank + rope]), [0, 2, 1, 3]), k, v: slice(k, 3, 0, rank), step },
+    told,
+  );
+  const mixed = reshape(transpose(out, [0, 2, 1, 3]), [b * t, h, rank]);
+  const { y } = headMatmul(gpu, { x: mixed, weight: slice(heads, 1, nope, nope + dv) });
+  const result = transpose(reshape(y, [b, t, h, dv]), [0, 2, 1, 3]);
+  return lse ? { out: result, lse } : { out: result };
+}
+
+/** `[b, s, h, d]` that has the same row `[b, s, d]` for every head, without moving an element. */
+function repeated(x: Tensor, h: number): Tensor {
+  const [b = 0, s = 0, d = 0] = x.shape;
+  const [batch = 0, token = 0, column = 1] = x.strides;
+  return new Tensor(x.gpu, [b, s, h, d], x.dtype, x.segments, [batch, token, 0, column], x.offset);
+}
+
+function sizesOf({ q, latents, weight }: LatentTensors, { rope }: LatentOptions): LatentSizes {
+  const [b = 0, h = 0, t = 0, d = 0] = q.shape;
+  const [rows = 0, s = 0, width = 0] = latents.shape;
+  const [outputs = 0, rank = 0] = weight.shape;
+  const nope = d - rope;
+  const dv = outputs / h - nope;
+  const fits =
+    q.shape.length === 4 &&
+    latents.shape.length === 3 &&
+    weight.shape.length === 2 &&
+    rows === b &&
+    rope > 0 &&
+    nope > 0 &&
+    width === rank + rope &&
+    Number.isInteger(dv) &&
+    dv > 0;
+  if (!fits) {
+    throw new ShapeError(
+      `latentAttention: q is ${formatShape(q.shape)}, latents ${formatShape(latents.shape)}, weight ` +
+        `${formatShape(weight.shape)} with rope = ${rope}, expected [b, h, t, nope + rope], [b, s, rank + rope], ` +
+        "[h · (nope + dv), rank]",
+    );
+  }
+  return { b, h, t, s, rank, rope, nope, dv };
+}

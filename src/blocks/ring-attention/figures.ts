@@ -1,0 +1,56 @@
+import type { RingSchedule } from "./schedule.ts";
+
+/** What a ring costs, counted from its schedule. */
+export interface RingFigures {
+  /** By device, pairs of a query and a key that it sees, over all heads and sequences. */
+  readonly pairs: readonly number[];
+  /** The busiest device's pairs by the mean of all: 1 is balanced. */
+  readonly imbalance: number;
+  /**
+   * The same where the devices wait for one another after every step, as a ring does: the sum over steps of the busiest
+   * device's pairs, by the mean of all devices' totals.
+   */
+  readonly stepImbalance: number;
+  /** Bytes of k and v that go from device to device, each hop counted. */
+  readonly hopBytes: number;
+}
+
+/**
+ * Counts work and traffic of a ring: `b` sequences, `h` query heads, `g` key and value heads, `d` and `dv` elements of a
+ * row of k and v, 4 bytes each unless given. A full mask, and any balanced one, moves `(shards − 1) · b · g · s · (d + dv)`
+ * elements, since each shard visits every other device; contiguous causal shards move on only as far as they are needed.
+ */
+export function ringFigures(
+  { shards, blocks, hops }: RingSchedule,
+  {
+    b,
+    h,
+    g,
+    d,
+    dv,
+    bytes = 4,
+  }: {
+    readonly b: number;
+    readonly h: number;
+    readonly g: number;
+    readonly d: number;
+    readonly dv: number;
+    readonly bytes?: number;
+  },
+): RingFigures {
+  const pairs = new Array<number>(shards).fill(0);
+  const ofStep = Array.from({ length: shards }, () => new Array<number>(shards).fill(0));
+  for (const { device, step, pairs: own } of blocks) {
+    pairs[device] = (pairs[device] ?? 0) + b * h * own;
+    const row = ofStep[step];
+    if (row) row[device] = (row[device] ?? 0) + b * h * own;
+  }
+  const mean = pairs.reduce((sum, own) => sum + own, 0) / shards;
+  const critical = ofStep.reduce((sum, row) => sum + Math.max(...row), 0);
+  return {
+    pairs,
+    imbalance: mean > 0 ? Math.max(...pairs) / mean : 1,
+    stepImbalance: mean > 0 ? critical / mean : 1,
+    hopBytes: hops.reduce((sum, { keys }) => sum + keys, 0) * b * g * (d + dv) * bytes,
+  };
+}

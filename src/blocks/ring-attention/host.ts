@@ -1,0 +1,52 @@
+import { arrayOf, type DType, type Elements } from "../../tensor/dtype.ts";
+import { sizeOf } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { TokenRun } from "./schedule.ts";
+
+/** A tensor in the memory of the CPU, as it travels: elements as they are stored, one after the other. */
+export interface HostTensor {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  readonly elements: Elements;
+}
+
+/** Reads a tensor back to the CPU, a view in the order of its indices. */
+export async function toHost(x: Tensor): Promise<HostTensor> {
+  return { shape: x.shape, dtype: x.dtype, elements: await x.readStored() };
+}
+
+/** The tokens of these runs along axis 2 of `[b, heads, tokens, d]`, one run after the other. */
+export function takeTokens({ shape, dtype, elements }: HostTensor, runs: readonly TokenRun[]): HostTensor {
+  const [b = 0, heads = 0, tokens = 0, d = 0] = shape;
+  const count = runs.reduce((sum, run) => sum + run.count, 0);
+  const taken = new arrayOf[dtype](b * heads * count * d);
+  for (let row = 0; row < b * heads; row++) {
+    for (const { first, stride, count: own, at } of runs) {
+      for (let i = 0; i < own; i++) {
+        const from = (row * tokens + first + i * stride) * d;
+        taken.set(elements.subarray(from, from + d), (row * count + at + i) * d);
+      }
+    }
+  }
+  return { shape: [b, heads, count, d], dtype, elements: taken };
+}
+
+/**
+ * Puts the tokens of a run, `[outer, count, inner]`, to their places in `whole`, `[outer, tokens, inner]`. Out is such
+ * with outer b and inner h · dv, lse with outer b · h and inner 1.
+ */
+export function putTokens(
+  whole: HostTensor,
+  part: HostTensor,
+  { first, stride, count }: TokenRun,
+  outer: number,
+  tokens: number,
+): void {
+  const inner = sizeOf(whole.shape) / (outer * tokens);
+  for (let row = 0; row < outer; row++) {
+    for (let i = 0; i < count; i++) {
+      const from = (row * count + i) * inner;
+      whole.elements.set(part.elements.subarray(from, from + inner), (row * tokens + first + i * stride) * inner);
+    }
+  }
+}

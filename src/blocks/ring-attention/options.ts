@@ -1,0 +1,107 @@
+import type { Gpu } from "../../gpu/gpu.ts";
+import { attention } from "../../kernels/attention/attention.ts";
+import { formatShape, ShapeError } from "../../tensor/shape.ts";
+import type { RingBalance, RingPlan } from "./schedule.ts";
+
+/** A score that does not ask where query and key stand: what attention in pieces can be given. */
+export type PlacelessScore = "none" | { readonly kind: "softcap"; readonly cap: number };
+
+/** What ring attention does beyond its definition. */
+export interface RingAttentionOptions {
+  /** Devices of the ring; default as many as are given. On one device that many are simulated. */
+  readonly shards?: number;
+  /** How tokens are dealt to them; see {@link RingPlan}. Default contiguous. */
+  readonly balance?: RingBalance;
+  /** Default causal. */
+  readonly mask?: "causal" | "full";
+  /** For each device the order in which it works on shards; default the ring's. */
+  readonly arrival?: readonly (readonly number[])[];
+  /**
+   * In which order partial results are merged. `shard` (default) waits for all and goes by their keys, so that the result
+   * is the same to the bit whatever came first; `arrival` merges what is there, keeps one partial result, and rounds
+   * as the order has it.
+   */
+  readonly merge?: "shard" | "arrival";
+  readonly score?: PlacelessScore;
+  /** Factor of the dot product; default 1/√d. */
+  readonly scale?: number;
+  /** The variant of attention for the blocks; default attention's choice. */
+  readonly variant?: keyof typeof attention.variants;
+}
+
+/** How a block is computed, whoever computes it: what of the options is no matter of the schedule. */
+export type BlockOptions = Pick<RingAttentionOptions, "merge" | "score" | "scale" | "variant">;
+
+/** The sizes of a ring's problem. */
+export interface RingSizes {
+  readonly b: number;
+  readonly h: number;
+  readonly g: number;
+  readonly t: number;
+  readonly s: number;
+  readonly d: number;
+  readonly dv: number;
+}
+
+/** Sizes from shapes q `[b, h, t, d]`, k `[b, g, s, d]`, v `[b, g, s, dv]`; throws `ShapeError` where they do not fit. */
+export function ringSizes(
+  { q, k, v }: Readonly<Record<"q" | "k" | "v", { readonly shape: readonly number[] }>>,
+  options: RingAttentionOptions,
+): RingSizes {
+  for (const [name, { shape }, pattern] of [
+    ["q", q, "[b, h, t, d]"],
+    ["k", k, "[b, g, s, d]"],
+    ["v", v, "[b, g, s, dv]"],
+  ] as const) {
+    if (shape.length !== 4) fail(`${name} is ${formatShape(shape)}, expected ${pattern}`);
+  }
+  const [b = 0, h = 0, t = 0, d = 0] = q.shape;
+  const [, g = 0, s = 0] = k.shape;
+  const dv = v.shape[3] ?? 0;
+  const fits = (shape: readonly number[], expected: readonly number[], name: string) => {
+    if (formatShape(shape) !== formatShape(expected)) {
+      fail(`${name} is ${formatShape(shape)}, expected ${formatShape(expected)} beside q ${formatShape(q.shape)}`);
+    }
+  };
+  fits(k.shape, [b, g, s, d], "k");
+  fits(v.shape, [b, g, s, dv], "v");
+  if (g === 0 || h % g !== 0) fail(`${h} query heads do not divide among ${g} key and value heads`);
+  if (s === 0) fail(`k is ${formatShape(k.shape)}, expected a key`);
+  const { score = "none", merge = "shard", variant } = options;
+  if (score !== "none" && (typeof score !== "object" || score.kind !== "softcap")) {
+    fail("scores that depend on positions are not the same in a piece; expected none or a softcap");
+  }
+  if (merge !== "shard" && merge !== "arrival") fail(`there is no merge ${merge}; there are shard and arrival`);
+  if (variant !== undefined && !(variant in attention.variants)) fail(`attention has no variant ${variant}`);
+  return { b, h, g, t, s, d, dv };
+}
+
+/** The plan that options mean for these lengths. */
+export function ringPlan(
+  { t, s }: RingSizes,
+  { balance, mask, arrival }: RingAttentionOptions,
+  shards: number,
+): RingPlan {
+  return {
+    ...{ t, s, shards },
+    ...(balance ? { balance } : {}),
+    ...(mask ? { mask } : {}),
+    ...(arrival ? { arrival } : {}),
+  };
+}
+
+/** How many devices a ring has; throws `ShapeError` where the option and the devices given differ. */
+export function shardsOf(gpus: Gpu | readonly Gpu[], { shards }: RingAttentionOptions): number {
+  const given = Array.isArray(gpus) ? gpus.length : undefined;
+  if (given === 0) fail("no devices");
+  if (given === undefined && shards === undefined)
+    fail("shards is missing: on one device it says how many to simulate");
+  if (given !== undefined && shards !== undefined && shards !== given) {
+    fail(`${shards} shards for ${given} devices, expected as many`);
+  }
+  return shards ?? given ?? 1;
+}
+
+function fail(problem: string): never {
+  throw new ShapeError(`ringAttention: ${problem}`);
+}

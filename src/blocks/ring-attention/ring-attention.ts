@@ -1,0 +1,86 @@
+import type { Gpu } from "../../gpu/gpu.ts";
+import { type Tensor, upload } from "../../tensor/tensor.ts";
+import { transpose } from "../../tensor/views.ts";
+import { runRingDevice } from "./device.ts";
+import { type RingFigures, ringFigures } from "./figures.ts";
+import { type HostTensor, toHost } from "./host.ts";
+import { openLinks } from "./mailboxes.ts";
+import { ringOnOneDevice } from "./one-device.ts";
+import { type RingAttentionOptions, ringPlan, ringSizes, shardsOf } from "./options.ts";
+import { gather, type MovedBytes, scatter } from "./scatter.ts";
+import { type RingSchedule, ringSchedule } from "./schedule.ts";
+
+export type { RingFigures } from "./figures.ts";
+export type { PlacelessScore, RingAttentionOptions } from "./options.ts";
+export type { MovedBytes } from "./scatter.ts";
+
+/** Queries `[b, h, t, d]`, keys `[b, g, s, d]` and values `[b, g, s, dv]` of whole sequences, f32. */
+export interface RingTensors {
+  readonly q: Tensor;
+  readonly k: Tensor;
+  readonly v: Tensor;
+}
+
+/** The result of ring attention, and what it took. */
+export interface RingResult {
+  /** `[b, h, t, dv]`, a view of memory `[b, t, h, dv]`. */
+  readonly out: Tensor;
+  /** `[b, h, t]` */
+  readonly lse: Tensor;
+  readonly schedule: RingSchedule;
+  readonly figures: RingFigures;
+  /** Bytes that really went from one device to another; nothing on a single one. */
+  readonly moved: MovedBytes;
+}
+
+/**
+ * Attention of sequences whose tokens are dealt to the devices of a ring, over which the keys and values go round while
+ * each device attends with those it has, its partial results merged by their log-sum-exp (Liu, Zaharia and Abbeel 2023;
+ * balanced for causal masks by zigzag or stripes, Brandon et al. 2023). The result is that of `attention`, up to rounding.
+ *
+ * With one `gpu` the ring is simulated on it by views, and can be recorded. With several, the tensors are on any of them;
+ * q, k and v are dealt out, travel and come back through the CPU, since WebGPU devices share no memory, and the result
+ * is on the first. Throws `ShapeError` for shapes and options that do not fit, before anything is computed.
+ */
+export function ringAttention(gpu: Gpu, tensors: RingTensors, options: RingAttentionOptions): RingResult;
+export function ringAttention(
+  gpus: readonly Gpu[],
+  tensors: RingTensors,
+  options?: RingAttentionOptions,
+): Promise<RingResult>;
+export function ringAttention(
+  gpus: Gpu | readonly Gpu[],
+  tensors: RingTensors,
+  options: RingAttentionOptions = {},
+): RingResult | Promise<RingResult> {
+  const sizes = ringSizes(tensors, options);
+  const schedule = ringSchedule(ringPlan(sizes, options, shardsOf(gpus, options)));
+  const figures = ringFigures(schedule, sizes);
+  if (isOne(gpus)) {
+    const { out, lse } = ringOnOneDevice(gpus, tensors, sizes, schedule, options);
+    return { out, lse, schedule, figures, moved: { dealt: 0, sent: 0, collected: 0 } };
+  }
+  return (async () => {
+    const [q, k, v] = await Promise.all([toHost(tensors.q), toHost(tensors.k), toHost(tensors.v)]);
+    const shares = scatter({ q, k, v }, schedule);
+    const mail = openLinks(schedule.shards);
+    const runs = await mail.whole(
+      gpus.map((gpu, device) =>
+        runRingDevice(gpu, device, shares.parts[device] ?? { q, k, v }, sizes, schedule, options, mail.link(device)),
+      ),
+    );
+    const { out, lse, bytes } = gather(runs.flat(), sizes);
+    const [first] = gpus as readonly [Gpu, ...Gpu[]];
+    const toDevice = ({ shape, dtype, elements }: HostTensor) => upload(first, shape, dtype, elements, "ring");
+    return {
+      out: transpose(toDevice(out), [0, 2, 1, 3]),
+      lse: toDevice(lse),
+      ...{ schedule, figures },
+      moved: { dealt: shares.bytes, sent: mail.bytes(), collected: bytes },
+    };
+  })();
+}
+
+function isOne(gpus: Gpu | readonly Gpu[]): gpus is Gpu {
+  return !Array.isArray(gpus);
+}

@@ -1,0 +1,175 @@
+import { ShapeError } from "../../tensor/shape.ts";
+
+/** How tokens are dealt to the devices of a ring. */
+export type RingBalance = "contiguous" | "zigzag" | "striped";
+
+/** What a schedule is made for. */
+export interface RingPlan {
+  /** Queries and keys of a sequence; with a causal mask the last query stands at the last key. */
+  readonly t: number;
+  readonly s: number;
+  /** Devices, each with a shard of the queries and of the keys. */
+  readonly shards: number;
+  /**
+   * `contiguous` gives each device one run of tokens; `zigzag` cuts 2·shards runs and gives device r the run r and the
+   * run r from the end; `striped` gives token i to device i mod shards. Default contiguous.
+   */
+  readonly balance?: RingBalance;
+  /** Default causal. */
+  readonly mask?: "causal" | "full";
+  /**
+   * For each device the order in which it works on the shards of keys, its own being `device`. Default the ring's: its
+   * own, then those of the devices before it, the nearest first.
+   */
+  readonly arrival?: readonly (readonly number[])[];
+}
+
+/** Tokens `first`, `first + stride`, … of a sequence, which lie one after the other in their shard from `at` on. */
+export interface TokenRun {
+  readonly first: number;
+  readonly stride: number;
+  readonly count: number;
+  readonly at: number;
+}
+
+/** One run of queries against one run of keys: the work between two merges. */
+export interface RingBlock {
+  readonly device: number;
+  /** From 0; all devices do a step at the same time. */
+  readonly step: number;
+  /** The shard of keys, named after the device that has it at first. */
+  readonly shard: number;
+  readonly queries: TokenRun;
+  readonly keys: TokenRun;
+  /** What the mask leaves of it; what is skipped costs nothing. */
+  readonly relation: "skip" | "causal" | "full";
+  /** Position of the first query counted in keys of this run: query i sees the keys j ≤ start + i where causal. */
+  readonly start: number;
+  /** Pairs of a query and a key that it sees, in one head of one sequence. */
+  readonly pairs: number;
+}
+
+/** Keys and values that travel while a step is computed, to be there for the next. */
+export interface RingHop {
+  readonly step: number;
+  readonly from: number;
+  readonly to: number;
+  readonly shard: number;
+  /** Keys of the shard, in one head of one sequence. */
+  readonly keys: number;
+}
+
+/** All that happens in a ring, in order. */
+export interface RingSchedule {
+  readonly shards: number;
+  /** By device, what it holds of the queries and, at first, of the keys. */
+  readonly queries: readonly (readonly TokenRun[])[];
+  readonly keys: readonly (readonly TokenRun[])[];
+  readonly blocks: readonly RingBlock[];
+  readonly hops: readonly RingHop[];
+}
+
+/** The runs of `n` tokens that each of `shards` devices has; runs without tokens are left out. */
+export function dealTokens(n: number, shards: number, balance: RingBalance): TokenRun[][] {
+  const runs = (device: number): (readonly [first: number, count: number, stride: number])[] => {
+    if (balance === "striped") return [[device, Math.ceil((n - device) / shards), shards]];
+    const pieces = balance === "zigzag" ? [device, 2 * shards - 1 - device] : [device];
+    const cuts = balance === "zigzag" ? 2 * shards : shards;
+    return pieces.map((piece) => {
+      const first = Math.floor((piece * n) / cuts);
+      return [first, Math.floor(((piece + 1) * n) / cuts) - first, 1];
+    });
+  };
+  return Array.from({ length: shards }, (_, device) => {
+    let at = 0;
+    return runs(device)
+      .filter(([, count]) => count > 0)
+      .map(([first, count, stride]) => {
+        at += count;
+        return { first, stride, count, at: at - count };
+      });
+  });
+}
+
+/**
+ * What each device of a ring does when: blocks of attention, and the keys and values that go from device to device
+ * (ring attention, Liu, Zaharia and Abbeel 2023, section 3; striped as Brandon et al. 2023, section 3; zigzag as ring
+ * implementations for causal masks have it). A pure function of its arguments.
+ *
+ * Blocks that a causal mask empties are listed as skipped. Of the tokens a device holds, the runs of queries and keys
+ * may differ; causal among strided positions is causal again, with an offset that is 0 or −1 where t = s. Keys are sent
+ * on to the next device of the ring as long as one further on still needs them; with an `arrival` of its own, a shard
+ * comes straight from the device that had it first. Throws `ShapeError` for a plan that makes no sense.
+ */
+export function ringSchedule({
+  t,
+  s,
+  shards,
+  balance = "contiguous",
+  mask = "causal",
+  arrival,
+}: RingPlan): RingSchedule {
+  check(Number.isInteger(shards) && shards > 0, `${shards} shards, expected 1 or more`);
+  check(["contiguous", "zigzag", "striped"].includes(balance), `there is no balance ${balance}`);
+  check(mask === "causal" || mask === "full", `mask is ${JSON.stringify(mask)}, expected "causal" or "full"`);
+  const queries = dealTokens(t, shards, balance);
+  const keys = dealTokens(s, shards, balance);
+  const orders = Array.from({ length: shards }, (_, device) => {
+    const order = arrival ? arrival[device] : Array.from({ length: shards }, (_, u) => (device - u + shards) % shards);
+    const sorted = [...(order ?? [])].sort((x, y) => x - y);
+    check(
+      sorted.length === shards && sorted.every((shard, i) => shard === i),
+      `arrival[${device}] is [${order?.join(", ")}], expected each of the ${shards} shards once`,
+    );
+    return order ?? [];
+  });
+
+  const blocks: RingBlock[] = [];
+  for (let step = 0; step < shards; step++) {
+    for (const [device, order] of orders.entries()) {
+      const shard = order[step] ?? 0;
+      for (const query of queries[device] ?? []) {
+        for (const key of keys[shard] ?? []) {
+          blocks.push({ device, step, shard, queries: query, keys: key, ...relate(query, key, mask, s - t) });
+        }
+      }
+    }
+  }
+
+  const needs = (device: number, shard: number) =>
+    blocks.some((block) => block.device === device && block.shard === shard && block.relation !== "skip");
+  const keysOf = (shard: number) => (keys[shard] ?? []).reduce((sum, { count }) => sum + count, 0);
+  const hops: RingHop[] = [];
+  for (let step = 0; step + 1 < shards; step++) {
+    for (const [to, order] of orders.entries()) {
+      const shard = order[step + 1] ?? 0;
+      const from = arrival ? shard : (to - 1 + shards) % shards;
+      // Those it may still be handed on to: in a ring all up to the one before its first owner.
+      const onward = arrival ? [to] : Array.from({ length: shards - 1 - step }, (_, i) => (to + i) % shards);
+      if (to !== shard && onward.some((device) => needs(device, shard))) {
+        hops.push({ step, from, to, shard, keys: keysOf(shard) });
+      }
+    }
+  }
+  // A device whose own shard is not its first needs the one it begins with before the first step.
+  for (const [to, order] of orders.entries()) {
+    const shard = order[0] ?? 0;
+    if (shard !== to && needs(to, shard)) hops.unshift({ step: -1, from: shard, to, shard, keys: keysOf(shard) });
+  }
+  return { shards, queries, keys, blocks, hops };
+}
+
+/** What a mask leaves of a block; `offset` is the position of query 0 among the keys. */
+function relate(queries: TokenRun, keys: TokenRun, mask: "causal" | "full", offset: number) {
+  if (mask === "full") return { relation: "full", start: 0, pairs: queries.count * keys.count } as const;
+  // Key first + j·stride is visible to query first + i·stride where j ≤ i + start: the strides are alike.
+  const start = Math.floor((offset + queries.first - keys.first) / keys.stride);
+  let pairs = 0;
+  for (let i = 0; i < queries.count; i++) pairs += Math.max(0, Math.min(keys.count, start + i + 1));
+  const all = queries.count * keys.count;
+  return { relation: pairs === 0 ? "skip" : pairs === all ? "full" : "causal", start, pairs } as const;
+}
+
+function check(condition: boolean, problem: string): void {
+  if (!condition) throw new ShapeError(`ringSchedule: ${problem}`);
+}

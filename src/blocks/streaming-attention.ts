@@ -1,0 +1,75 @@
+import type { Gpu } from "../gpu/gpu.ts";
+import { type AttentionResult, type AttentionScore, attention } from "../kernels/attention/attention.ts";
+import { ringPositions } from "../kernels/kv-cache/ring-positions.ts";
+import { type RopeLayout, rope } from "../kernels/rope/rope.ts";
+import { formatShape, ShapeError } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { transpose } from "../tensor/views.ts";
+
+/** Queries and a ring cache, neither of them rotated. */
+export interface StreamingTensors {
+  /** Queries `[b, h, t, d]` as they are before rotation; may be a view whose last axis has no gaps. */
+  readonly q: Tensor;
+  /** Keys `[b, g, slots, d]`, stored before rotation, and values `[b, g, slots, dv]`: what `appendKv` makes of a ring. */
+  readonly keys: Tensor;
+  readonly values: Tensor;
+  /** Cosines and sines `[p, pairs, 2]`, of at least as many positions as there are slots. */
+  readonly table: Tensor;
+  /** Where each batch row stands, u32 `[64, 4]`: its keys so far end with its tokens. */
+  readonly step?: Tensor | undefined;
+}
+
+/** How to attend over a stream. */
+export interface StreamingOptions {
+  /** First positions that stay in the cache; default 4, as the paper has it. */
+  readonly sinks?: number;
+  /** Tokens so far, these queries' own included, where no step says so. */
+  readonly length?: number;
+  /** Pairing of rotated elements; default halves. */
+  readonly ropeLayout?: RopeLayout;
+  readonly score?: AttentionScore;
+  readonly scale?: number;
+  readonly lse?: boolean;
+}
+
+/**
+ * Causal attention over a stream of any length with a cache of fixed size: the first tokens (attention sinks) and the last
+ * that fit beside them, rotated by their places in the cache and not in the text, so that positions never grow beyond what
+ * the model has seen (StreamingLLM, Xiao et al. 2023, section 3.2). The rotated keys are a temporary of the cache's size.
+ * Returns out `[b, h, t, dv]`, and lse on request. Throws `ShapeError` for shapes that do not fit.
+ */
+export function streamingAttention(
+  gpu: Gpu,
+  { q, keys, values, table, step }: StreamingTensors,
+  { sinks = 4, length, ropeLayout = "halves", ...options }: StreamingOptions,
+): AttentionResult {
+  const [b = 0, , t = 0] = q.shape;
+  const slots = keys.shape[2] ?? 0;
+  if ((step === undefined) === (length === undefined)) {
+    throw new ShapeError("streamingAttention: expected a step or a length, and not both");
+  }
+  if ((table.shape[0] ?? 0) < slots) {
+    throw new ShapeError(
+      `streamingAttention: table is ${formatShape(table.shape)}, expected a position for each of ${slots} slots`,
+    );
+  }
+  if (t > slots - sinks) {
+    throw new ShapeError(`streamingAttention: ${t} queries, expected up to ${slots - sinks}: slots that go round`);
+  }
+  const count = length ?? 0;
+  using scope = gpu.scope();
+  const at = step ? { step } : {};
+  const positions = ringPositions(gpu, at, { b, slots, t, sinks, length: count, start: count - t });
+  const turned = rope(
+    gpu,
+    { x: transpose(q, [0, 2, 1, 3]), table, positions: positions.queries },
+    { layout: ropeLayout },
+  ).y;
+  const k = rope(gpu, { x: transpose(keys, [0, 2, 1, 3]), table, positions: positions.keys }, { layout: ropeLayout }).y;
+  const { out, lse } = attention(
+    gpu,
+    { q: transpose(turned, [0, 2, 1, 3]), k: transpose(k, [0, 2, 1, 3]), v: values, ...at },
+    { ...options, mask: "causal", layout: { kind: "ring", sinks }, ...(step ? {} : { length: count }) },
+  );
+  return lse ? { out: scope.keep(out), lse: scope.keep(lse) } : { out: scope.keep(out) };
+}

@@ -1,0 +1,35 @@
+import { Command } from "commander";
+import {
+  addBenchOptions,
+  type BenchFlags,
+  benchAndPrint,
+  commandOptions,
+  loadBench,
+  timingOf,
+} from "./bench-output.ts";
+
+/**
+ * `shaderformer bench rms-norm` and its like: a command for each op that has shapes to be timed at, and one that
+ * measures the device alone.
+ */
+export async function opBenches(): Promise<Command[]> {
+  const bench = await loadBench();
+  const measure = async (tables: Parameters<typeof bench.runOpBench>[1]["tables"], flags: BenchFlags) => {
+    const { timing, clock } = timingOf(bench, flags);
+    const known = { tables, timing, peaks: true, commandOptions: commandOptions(flags) };
+    await benchAndPrint(bench, flags, (gpu, events) =>
+      bench.runOpBench(gpu, { ...known, clock: clock ?? bench.clockFor(gpu) }, events),
+    );
+  };
+  const ops = Object.entries(bench.opTables).map(([name, load]) =>
+    new Command(name)
+      .summary(`variants of ${name}`)
+      .description(`Measure every variant of ${name}.`)
+      .action(async (flags: BenchFlags) => measure({ [name]: await load() }, flags)),
+  );
+  const peaks = new Command("peaks")
+    .summary("what this device does at most")
+    .description("Measure what this device does at most: multiply-adds, copies, workgroup memory, dispatches.")
+    .action((flags: BenchFlags) => measure({}, flags));
+  return [peaks, ...ops].map(addBenchOptions);
+}

@@ -1,0 +1,126 @@
+import { writeFile } from "node:fs/promises";
+import type { Command } from "commander";
+import type { Gpu } from "../gpu/gpu.ts";
+import { positive } from "./arguments.ts";
+import { catchInterrupt } from "./interrupt.ts";
+import { addDeviceOptions, type DeviceFlags } from "./model-options.ts";
+import { openDevice } from "./open-device.ts";
+import { print, say } from "./output.ts";
+import { statusLine } from "./status-line.ts";
+
+/** Benches are loaded when one is asked for. */
+export const loadBench = () => import("../../bench/index.ts");
+type Bench = Awaited<ReturnType<typeof loadBench>>;
+type Result = Awaited<ReturnType<Bench["runAttentionBench"]>>;
+type Events = NonNullable<Parameters<Bench["runAttentionBench"]>[2]>;
+type Row = Result["rows"][number];
+
+/** Options of every bench. */
+export interface BenchFlags extends DeviceFlags {
+  readonly samples?: number;
+  readonly clock?: string;
+  readonly all?: boolean;
+  readonly csv?: boolean;
+  readonly markdown?: boolean;
+  readonly json?: string;
+}
+
+/** Adds `BenchFlags` to a command. */
+export function addBenchOptions(command: Command): Command {
+  command
+    .optionsGroup("Timing:")
+    .option("--samples <n>", "timed intervals of at least 20 ms, at most (default: 15)", positive)
+    .option("--clock <name>", "gpu: timestamps; wall: around a submit (default: gpu on a GPU that has them)");
+  return addDeviceOptions(command)
+    .optionsGroup("Output:")
+    .option("--all", "also show what does not apply, and why")
+    .option("--csv", "print comma-separated values, every field, in place of the table")
+    .option("--markdown", "print a Markdown table in place of the table")
+    .option("--json <file>", "write one JSON object to a file, or with - to stdout in place of the table");
+}
+
+/** What a row's command has to say so that it runs on the same device by the same clock. */
+export function commandOptions({ adapter, features, cap, clock }: BenchFlags): string[] {
+  const caps = Object.entries(cap ?? {}).map(([name, value]) => `${name}=${value}`);
+  return [
+    ...(adapter === undefined ? [] : [`--adapter ${JSON.stringify(adapter)}`]),
+    ...(features === undefined ? [] : [`--features ${features.join(",") || "none"}`]),
+    ...(caps.length === 0 ? [] : [`--cap ${caps.join(",")}`]),
+    ...(clock === undefined ? [] : [`--clock ${clock}`]),
+  ];
+}
+
+/** How the options want things timed. Throws a RangeError for a clock that there is not. */
+export function timingOf({ standardTiming }: Bench, { samples, clock }: BenchFlags) {
+  if (clock !== undefined && clock !== "gpu" && clock !== "wall") {
+    throw new RangeError(`there is no clock "${clock}"; there are gpu, wall`);
+  }
+  return { timing: samples === undefined ? standardTiming : { ...standardTiming, samples }, clock } as const;
+}
+
+const styles = { good: ["32", "39"], bad: ["1;31", "22;39"], quiet: ["2", "22"], strong: ["1", "22"] } as const;
+
+/**
+ * Opens the device, runs a bench under a status line, and prints what comes of it: the table case by case as it grows,
+ * or one of the other forms at the end. A row that failed makes the exit code 1; Ctrl-C ends it with what is there.
+ */
+export async function benchAndPrint(
+  bench: Bench,
+  flags: BenchFlags,
+  run: (gpu: Gpu, events: Events) => Promise<Result>,
+): Promise<void> {
+  const { all = false, csv = false, markdown = false, json } = flags;
+  if (Number(csv) + Number(markdown) + Number(json === "-") > 1) {
+    throw new RangeError("stdout takes one of --csv, --markdown and --json -");
+  }
+  const table = !csv && !markdown && json !== "-";
+  const colours = process.stdout.isTTY && process.stdout.hasColors();
+  const paint: Parameters<Bench["formatEnvironment"]>[2] = (text, as) =>
+    colours ? `\x1b[${styles[as][0]}m${text}\x1b[${styles[as][1]}m` : text;
+  using gpu = await openDevice(flags);
+  using interrupt = catchInterrupt();
+  const status = statusLine();
+  const writes: Promise<void>[] = [];
+  const show = (text: string) => {
+    if (!table) return;
+    status.clear();
+    writes.push(print(`${text}\n`));
+  };
+  let rows: Row[] = [];
+  const finishCase = () => {
+    if (rows.length > 0) show(`\n${bench.formatCase(rows, { all, paint, columns: process.stdout.columns ?? 120 })}`);
+    rows = [];
+  };
+  try {
+    const result = await run(gpu, {
+      signal: interrupt.signal,
+      onStart: (environment, peaks) => show(bench.formatEnvironment(environment, peaks, paint)),
+      onRow: (row) => {
+        if (rows[0] && bench.byCase([rows[0], row]).length > 1) finishCase();
+        rows.push(row);
+      },
+      onProgress: (what, done, total) => {
+        finishCase();
+        status.show(`[${done}/${total}] ${what}`);
+      },
+    });
+    finishCase();
+    status.clear();
+    if (result.question && result.answers) show(`\n${[result.question, ...result.answers].join("\n  ")}`);
+    await Promise.all(writes);
+    if (csv) await print(`${bench.formatCsv(result)}\n`);
+    if (markdown) await print(`${bench.formatMarkdown(result, all)}\n`);
+    const text = `${JSON.stringify(result, null, 1)}\n`;
+    if (json === "-") await print(text);
+    else if (json !== undefined) await writeFile(json, text);
+    const wrong = result.rows.filter(({ verdict }) => verdict === "fail").length;
+    if (wrong > 0) {
+      say(`error: ${wrong} of ${result.rows.length} results ${wrong === 1 ? "is" : "are"} wrong`);
+      process.exitCode = 1;
+    }
+  } catch (error) {
+    status.clear();
+    await Promise.all(writes);
+    if (!interrupt.signal.aborted) throw error;
+  }
+}

@@ -1,0 +1,91 @@
+import { writeFile } from "node:fs/promises";
+import { Command } from "commander";
+import { count, positive } from "./arguments.ts";
+import { catchInterrupt } from "./interrupt.ts";
+import { print, say } from "./output.ts";
+import { statusLine } from "./status-line.ts";
+import { bold } from "./terminal.ts";
+
+const loadPeers = () => import("../../bench/peers/index.ts");
+
+interface PeersFlags {
+  readonly engines?: string;
+  readonly adapter?: string;
+  readonly samples?: number;
+  readonly peaks: boolean;
+  readonly csv?: boolean;
+  readonly markdown?: boolean;
+  readonly json?: string;
+  readonly serve?: number | true;
+}
+
+/** `shaderformer bench peers`. */
+export function peersBench(): Command {
+  return new Command("peers")
+    .summary("attention beside jax-js, onnxruntime-web and TensorFlow.js, in one page")
+    .description(
+      "Measure attention on this engine and on others: one page in a headless Chromium, one adapter, every result held " +
+        "against float64. A case is a batch and heads, q512:8x64 or q1s4k:32/8x64, or matmul:512x512x512. Without " +
+        "cases a standard set is measured. The others' packages are installed into .cache/peers when it first runs.",
+    )
+    .argument("[cases...]", "cases, such as q512:8x64")
+    .optionsGroup("What to measure:")
+    .option("--engines <list>", "engines, separated by commas (default: all)")
+    .option(
+      "--adapter <name>",
+      "lavapipe, swiftshader, or gpu for what Chromium finds (default: lavapipe, else swiftshader)",
+    )
+    .option("--samples <n>", "timed intervals of at least 100 ms, at most (default: 15)", positive)
+    .option("--no-peaks", "do not measure what the adapter does at most")
+    .option("--serve [port]", "build the page and serve it for a browser of yours, until Ctrl-C", count)
+    .optionsGroup("Output:")
+    .option("--csv", "print comma-separated values, every field, in place of the tables")
+    .option("--markdown", "print a Markdown table in place of the tables")
+    .option("--json <file>", "write one JSON object to a file, or with - to stdout in place of the tables")
+    .action(measure);
+}
+
+async function measure(cases: readonly string[], flags: PeersFlags): Promise<void> {
+  const { csv = false, markdown = false, json } = flags;
+  if (Number(csv) + Number(markdown) + Number(json === "-") > 1) {
+    throw new RangeError("stdout takes one of --csv, --markdown and --json -");
+  }
+  const peers = await loadPeers();
+  using interrupt = catchInterrupt();
+  const status = statusLine();
+  const options = {
+    cases: cases.length > 0 ? cases : undefined,
+    engines: flags.engines?.split(",").map((name) => name.trim()),
+    adapter: flags.adapter,
+    samples: flags.samples,
+    peaks: flags.peaks,
+    signal: interrupt.signal,
+    onProgress: status.show,
+    say: (line: string) => {
+      status.clear();
+      say(line);
+    },
+  };
+  if (flags.serve !== undefined) return await peers.servePeers(flags.serve === true ? undefined : flags.serve, options);
+  try {
+    const result = await peers.benchPeers(options);
+    status.clear();
+    const text = `${JSON.stringify(result, null, 1)}\n`;
+    if (csv) await print(`${peers.formatCsv(result)}\n`);
+    else if (markdown) await print(`${peers.formatPeersMarkdown(result)}\n`);
+    else if (json === "-") await print(text);
+    else
+      await print(
+        `${peers.formatPeers(result, (line, as) => (as === "strong" ? bold(line, process.stdout) : line))}\n`,
+      );
+    if (json !== undefined && json !== "-") await writeFile(json, text);
+    const wrong = peers.ownFailures(result);
+    if (wrong.length > 0) {
+      say(`error: this engine has no right result: ${wrong.map(({ id }) => id).join(", ")}`);
+      process.exitCode = 1;
+    }
+  } catch (error) {
+    status.clear();
+    if (!interrupt.signal.aborted) throw error;
+  }
+}

@@ -1,0 +1,19 @@
+import { Command } from "commander";
+import { attentionBench } from "./bench-attention.ts";
+import { opBenches } from "./bench-ops.ts";
+import { peersBench } from "./bench-peers.ts";
+
+/** `shaderformer bench`: a command for each thing that is measured. */
+export async function benchCommand(): Promise<Command> {
+  const command = new Command("bench")
+    .description(
+      "Check kernels against float64, then time the right ones, and say how near they come to what this device does " +
+        "at most.",
+    )
+    .helpCommand(false)
+    .addHelpText("after", "\nOptions of a bench: shaderformer bench NAME --help");
+  command.addCommand(attentionBench());
+  command.addCommand(peersBench());
+  for (const bench of await opBenches()) command.addCommand(bench);
+  return command;
+}

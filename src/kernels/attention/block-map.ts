@@ -1,0 +1,191 @@
+import classifySource from "#shaders/attention/block-map/classify.wgsl";
+import listSource from "#shaders/attention/block-map/list.wgsl";
+import type { Gpu } from "../../gpu/gpu.ts";
+import { ShapeError } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { defineKernel } from "../kernel.ts";
+import { attentionBrings, attentionParts, attentionUniforms, knowsTiles } from "./definition.ts";
+import { visitedTiles } from "./flash-kernel.ts";
+import { type FlashTiles, flashTiles } from "./flash-tiles.ts";
+import { maskMod } from "./masks/mask.ts";
+import {
+  type AttentionMask,
+  type AttentionOptions,
+  type AttentionProblem,
+  type AttentionTensors,
+  attentionProblem,
+} from "./options.ts";
+
+/** What the tiles are cut from: sizes of the axes, and of a tile. */
+interface MapShape {
+  readonly b: number;
+  readonly h: number;
+  readonly t: number;
+  readonly s: number;
+  readonly tiles: FlashTiles;
+}
+
+/** What the kernel is told. */
+interface MapProblem extends AttentionProblem {
+  readonly shape: MapShape;
+}
+
+const mapsOf = ({ mask, shape }: MapProblem) => (maskMod(mask).byHead ? shape.h : 1);
+
+const classify = defineKernel({
+  name: "attention/block-map/classify",
+  source: classifySource,
+  inputs: { "step?": "[64, 4]" },
+  outputs: { classes: "[b, maps, blocks, tiles]" },
+  accepts: { step: ["u32"] },
+  dtypes: () => ({ classes: "u32" as const }),
+  brings: (problem: MapProblem) => attentionBrings(problem, { mask: true }),
+  axes: (_axes, problem) => {
+    const { b, t, s, tiles } = problem.shape;
+    return { b, maps: mapsOf(problem), blocks: Math.ceil(t / tiles.ROWS), tiles: Math.ceil(s / tiles.KEYS) };
+  },
+  params: ({ maps, blocks, tiles }, { shape, start, length }) => ({ maps, t: shape.t, blocks, tiles, start, length }),
+  uniforms: (_axes, problem) => attentionUniforms(problem, { mask: true }),
+  specialise: (_axes, problem) => {
+    const { ROWS, KEYS } = problem.shape.tiles;
+    return { ...attentionParts(problem, { mask: true }), constants: { ROWS, KEYS } };
+  },
+  workgroups: ({ b, maps, blocks, tiles }) => [tiles, blocks, b * maps],
+  cost: ({ b, maps, blocks, tiles }, problem) => {
+    const isTold = Object.keys(maskMod(problem.mask).tensors).length > 0; // by tensors, for which it asks who knows how often
+    return { flops: 0, ...(isTold ? {} : { requestedBytes: 4 * b * maps * blocks * tiles }) };
+  },
+});
+
+const list = defineKernel({
+  name: "attention/block-map/list",
+  source: listSource,
+  inputs: { classes: "[b, maps, blocks, tiles]" },
+  outputs: { tileMap: "[b, maps, blocks, entries]" },
+  accepts: { classes: ["u32"] },
+  dtypes: () => ({ tileMap: "u32" as const }),
+  axes: ({ tiles }) => ({ entries: 1 + tiles }),
+  params: ({ b, maps, blocks, tiles }, _options: { readonly listed: number | undefined }) => ({
+    rows: b * maps * blocks,
+    tiles,
+  }),
+  workgroups: ({ b, maps, blocks }) => [Math.ceil((b * maps * blocks) / 64)],
+  cost: ({ b, maps, blocks, tiles }, { listed }) => {
+    const counted = listed !== undefined && { requestedBytes: 4 * b * maps * (blocks * (tiles + 1) + listed) };
+    return { flops: 0, ...counted };
+  },
+});
+
+/** Maps kept of one device, the one used last at the end; those in recorded programs stay. */
+interface Kept {
+  readonly maps: Map<string, { readonly mask: AttentionMask; readonly tileMap: Tensor; pinned: boolean }>;
+}
+
+/** Most maps that are kept beside those in recorded programs. */
+const mostKept = 16;
+
+const kept = new WeakMap<Gpu, Kept>();
+const numbers = new WeakMap<object, number>();
+let next = 0;
+
+/** What tells masks apart: parameters where they are all there is, else the very record. */
+function identityOf(mask: AttentionMask): string {
+  if (typeof mask === "string") return mask;
+  if (Object.keys(maskMod(mask).tensors).length === 0) return JSON.stringify(mask);
+  let number = numbers.get(mask);
+  if (number === undefined) {
+    number = next++;
+    numbers.set(mask, number);
+  }
+  return `#${number}`;
+}
+
+function problemOf(tensors: AttentionTensors, options: AttentionOptions): MapProblem {
+  const [b = 0, h = 0, t = 0, d = 0] = tensors.q.shape;
+  const problem = attentionProblem(tensors, options);
+  const { dv, capacity } = problem.place;
+  const tiles = flashTiles(d, dv);
+  if (!tiles) throw new ShapeError(`attention/block-map: there are no tiles for heads of width ${d}`);
+  return { ...problem, shape: { b, h, t, s: capacity, tiles } };
+}
+
+/** Entries of one map, where the CPU knows. */
+function listedTiles(problem: MapProblem): number | undefined {
+  if (!knowsTiles(problem)) return undefined;
+  const { tiles, t, s } = problem.shape;
+  const mapped = { ...problem, map: { maps: 1, blocks: 1, entries: 1 } };
+  let count = 0;
+  for (let row = 0; row < t; row += tiles.ROWS) count += visitedTiles({ t, s }, mapped, row, tiles).length;
+  return count;
+}
+
+function computed(gpu: Gpu, { step }: AttentionTensors, problem: MapProblem): Tensor {
+  using scope = gpu.scope();
+  const { classes } = classify(gpu, { step }, problem);
+  return scope.keep(list(gpu, { classes }, { listed: listedTiles(problem) }).tileMap);
+}
+
+/**
+ * The tiles of `attention/flash` that the mask does not empty, u32 `[b, maps, blocks, 1 + tiles]`: their number, then
+ * twice the tile and one more if the mask fills it. Made by two kernels, and kept for the next call with the same mask
+ * and shape: masks with tensors are the same if they are the same record, whose tensors must not change while its map is
+ * kept. A recorded program takes the map that is kept, or makes it anew each time; with a step nothing is kept.
+ */
+export function blockMap(gpu: Gpu, tensors: AttentionTensors, options: AttentionOptions): Tensor {
+  const problem = problemOf(tensors, options);
+  if (problem.stepped) return computed(gpu, tensors, problem);
+  const { shape, start, length, mask } = problem;
+  const { tiles, ...sizes } = shape;
+  const key = JSON.stringify([identityOf(mask), sizes, tiles.ROWS, tiles.KEYS, start, length]);
+  const { maps } = kept.get(gpu) ?? { maps: new Map() };
+  kept.set(gpu, { maps });
+  const known = maps.get(key);
+  if (known?.tileMap.storage.state === "disposed") maps.delete(key);
+  else if (known) {
+    maps.delete(key);
+    maps.set(key, known); // the last used
+    known.pinned ||= gpu.recording;
+    return known.tileMap;
+  }
+  if (gpu.recording) return computed(gpu, tensors, problem);
+  const tileMap = gpu.unscoped(() => computed(gpu, tensors, problem));
+  maps.set(key, { mask, tileMap, pinned: false });
+  const loose = [...maps].filter(([, { pinned }]) => !pinned);
+  for (const [old, entry] of loose.slice(0, Math.max(0, loose.length - mostKept))) {
+    maps.delete(old);
+    entry.tileMap.dispose();
+  }
+  return tileMap;
+}
+
+/** Disposes the maps kept of a mask, or all: for masks whose tensors change. No recorded program may run on with them. */
+export function forgetBlockMaps(gpu: Gpu, mask?: AttentionMask): void {
+  const { maps } = kept.get(gpu) ?? { maps: new Map() };
+  const identity = mask && identityOf(mask);
+  for (const [key, entry] of maps) {
+    if (identity !== undefined && identityOf(entry.mask) !== identity) continue;
+    maps.delete(key);
+    entry.tileMap.dispose();
+  }
+}
+
+/** Tiles of a problem by what the mask leaves of them, over all batch rows and heads, and the size of a tile. */
+export interface TileCounts {
+  readonly rows: number;
+  readonly keys: number;
+  readonly empty: number;
+  readonly partial: number;
+  readonly full: number;
+}
+
+/** Counts the tiles that `attention/flash` would visit for these: for costs of masks that only the GPU knows. */
+export async function countTiles(gpu: Gpu, tensors: AttentionTensors, options: AttentionOptions): Promise<TileCounts> {
+  const problem = problemOf(tensors, options);
+  const { classes } = classify(gpu, { step: tensors.step }, problem);
+  const values = await classes.read();
+  classes.dispose();
+  const times = problem.shape.h / mapsOf(problem);
+  const of = (wanted: number) => times * values.reduce((count, value) => count + Number(value === wanted), 0);
+  const { ROWS, KEYS } = problem.shape.tiles;
+  return { rows: ROWS, keys: KEYS, empty: of(0), partial: of(1), full: of(2) };
+}

@@ -1,0 +1,20 @@
+import { layoutName } from "../kv-cache/layout.ts";
+import { blockMap } from "./block-map.ts";
+import { bufferRefusal } from "./definition.ts";
+import { runFlash } from "./flash-kernel.ts";
+import { tilesRefusal } from "./flash-tiles.ts";
+import { type AttentionVariant, attentionProblem } from "./options.ts";
+
+/**
+ * Flash over the tiles that a map lists (FlexAttention's block mask): those that the mask empties are never visited,
+ * wherever they are, and those that it fills are not tested. For masks with holes; the map costs a kernel of its own.
+ */
+export const blocks: AttentionVariant = {
+  accepts: (tensors, options) => {
+    const kind = layoutName(options.layout ?? "contiguous");
+    if (kind !== "contiguous" && kind !== "paged") return `its map of tiles takes no ${kind} layout`;
+    return tilesRefusal(tensors, options) ?? bufferRefusal(5, tensors, options);
+  },
+  record: (gpu, tensors, options) =>
+    runFlash(gpu, tensors, attentionProblem(tensors, options), blockMap(gpu, tensors, options)),
+};

@@ -1,0 +1,120 @@
+import type { BindingDeclaration } from "../../../gpu/declarations.ts";
+import { ShaderError } from "../../../gpu/errors.ts";
+import { renumberBindings } from "../../../gpu/tokens.ts";
+import type { DType } from "../../../tensor/dtype.ts";
+import { ShapeError } from "../../../tensor/shape.ts";
+import type { Tensor } from "../../../tensor/tensor.ts";
+import type { Brought } from "../../kernel.ts";
+import { shaderFiles } from "../../parts.ts";
+import { firstBinding, type MaskMod, type Mod } from "../mod.ts";
+import { type Promised, readText, type UserText } from "./rules.ts";
+
+/** A tensor for a storage binding of a user's text, of any shape or of an axis pattern such as `[b, s]`. */
+export type CustomTensor = Tensor | { readonly tensor: Tensor; readonly pattern: string };
+
+/** What a user's function brings with it. */
+interface Custom {
+  readonly kind: "custom";
+  /**
+   * WGSL of at most 16 KiB: functions, constants, structs, and in group 2 storage buffers that are read and one uniform
+   * struct of scalars. Loops have constant bounds. Names are its own.
+   */
+  readonly wgsl: string;
+  /** Fields of its uniform. */
+  readonly params?: Readonly<Record<string, number>>;
+  /** Its tensors, by the name of their binding. */
+  readonly tensors?: Readonly<Record<string, CustomTensor>>;
+}
+
+/**
+ * A mask of a user's own: `fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool`, at absolute positions (u32 in two's
+ * complement: queries may stand before 0). It may say more: `fn key_range(b: u32, first: u32, last: u32, keys: u32) ->
+ * vec2u`, the half-open range of keys that queries first to last see in any head, and `fn tile_full(b: u32,
+ * first_query: u32, last_query: u32, first_key: u32, last_key: u32) -> bool`, whether all of these see all of those.
+ */
+export interface CustomMask extends Custom {
+  /** The same for the CPU: what the reference goes by. */
+  readonly twin?: (b: number, h: number, q: number, k: number) => boolean;
+}
+
+/** A score of a user's own: `fn score_mod(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32`. */
+export interface CustomScore extends Custom {
+  /** The same for the CPU: what the reference goes by. */
+  readonly twin?: (score: number, b: number, h: number, q: number, k: number) => number;
+}
+
+const position = (count: number) => Array.from({ length: count }, () => "u32");
+const maskMod: Promised = { name: "mask_mod", parameters: position(4), result: "bool" };
+const keyRange: Promised = {
+  name: "key_range",
+  parameters: position(4),
+  result: "vec2u",
+  part: "attention/unknown/key-range",
+};
+const tileFull: Promised = {
+  name: "tile_full",
+  parameters: position(5),
+  result: "bool",
+  part: "attention/unknown/tile-full",
+};
+const scoreMod: Promised = { name: "score_mod", parameters: ["f32", ...position(4)], result: "f32" };
+
+/** The function of a user's mask. Throws `ShaderError`, with the line, for text that is not taken. */
+export function customMask(mask: CustomMask): MaskMod {
+  const file = "custom/mask";
+  const text = readText(mask.wgsl, file, [maskMod, keyRange, tileFull]);
+  return {
+    ...customMod(mask, text, { file, part: "attention/masks/custom", first: firstBinding.mask }),
+    byHead: text.uses("mask_mod", 1),
+    closed: false,
+    range: (_first, _last, keys) => [0, keys],
+  };
+}
+
+/** The function of a user's score. Throws `ShaderError`, with the line, for text that is not taken. */
+export function customScore(score: CustomScore): Mod {
+  const file = "custom/score";
+  const text = readText(score.wgsl, file, [scoreMod]);
+  return customMod(score, text, { file, part: "attention/scores/custom", first: firstBinding.score });
+}
+
+function customMod(
+  { wgsl, params, tensors = {} }: Custom,
+  { bindings, missing }: UserText,
+  { file, part, first }: { readonly file: string; readonly part: string; readonly first: number },
+): Mod {
+  const uniforms = bindings.filter(({ space }) => space === "uniform");
+  const [uniform, second] = uniforms;
+  if (second) throw new ShaderError(`${file}: ${uniform?.name} and ${second.name} are uniforms, expected one`, file);
+  if (uniform && !params) throw new ShapeError(`${file}: it declares ${uniform.name}, and params are missing`);
+  if (params && !uniform) throw new ShapeError(`${file}: params are given, and it declares no uniform for them`);
+  const storage = bindings.filter(({ space }) => space === "storage");
+  for (const name of Object.keys(tensors)) {
+    if (storage.some((one) => one.name === name)) continue;
+    const declared = storage.map((one) => one.name).join(", ") || "none";
+    throw new ShapeError(`${file}: it declares no storage buffer ${name} for the tensor given; it has ${declared}`);
+  }
+  const brought = storage.map((one): [string, Brought] => [one.name, broughtFor(file, one, tensors[one.name])]);
+  // What the text does not say for itself is said for it, in files that count as its own.
+  const said = missing.map((promise): [string, string] => [`custom/${promise}`, shaderFiles[promise] ?? ""]);
+  return {
+    part,
+    files: {
+      [part]: `// with: ${[file, ...said.map(([name]) => name)].join(", ")}\n`,
+      [file]: renumberBindings(wgsl, first).code,
+      ...Object.fromEntries(said),
+    },
+    uniforms: uniform && params ? { [uniform.name]: params } : {},
+    tensors: Object.fromEntries(brought),
+  };
+}
+
+function broughtFor(file: string, { name, type }: BindingDeclaration, given: CustomTensor | undefined): Brought {
+  if (!given) throw new ShapeError(`${file}: it declares ${name}, and no tensor of this name is given`);
+  const [, long, letter] = /^array<(?:vec[234])?<?(?:(f32|u32|i32|f16)>?|([fuih]))>$/.exec(type) ?? [];
+  const short = { f: "f32", u: "u32", i: "i32", h: "f16" }[letter ?? ""];
+  const dtype = long ?? short;
+  if (!dtype) throw new ShaderError(`${file}: ${name} is ${type}, expected an array of f32, u32, i32 or f16`, file);
+  const types = [dtype as DType];
+  return "pattern" in given ? { tensor: given.tensor, pattern: given.pattern, types } : { tensor: given, types };
+}

@@ -1,0 +1,135 @@
+// The kernel of flash, packed and blocks, which differ in what the rows of a block are and in how they find their tiles.
+import source from "#shaders/attention/flash.wgsl";
+import type { Gpu } from "../../gpu/gpu.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { defineKernel, type KernelContext } from "../kernel.ts";
+import {
+  attentionBrings,
+  attentionShader,
+  attentionUniforms,
+  blocksOf,
+  everyPart,
+  knowsTiles,
+  placedAxes,
+  placedInputs,
+  placedTensors,
+  placedTypes,
+  placedViews,
+  type Sizes,
+  visibleKeys,
+  visiblePairs,
+} from "./definition.ts";
+import { type FlashTiles, flashTiles } from "./flash-tiles.ts";
+import { rowBytes } from "./layouts.ts";
+import { type AttentionProblem, type AttentionResult, type AttentionTensors, attentionResult } from "./options.ts";
+
+/** What the kernel is told beside the problem. */
+export interface FlashProblem extends AttentionProblem {
+  /** True if the rows of a block are heads of a group. */
+  readonly packed?: boolean;
+  /** The map of its tiles, if they come from one. */
+  readonly map?: { readonly maps: number; readonly blocks: number; readonly entries: number };
+}
+
+/**
+ * The tiles that the block of rows from `row` on, `heads` to a query, goes over, each as the keys that are there. A map has
+ * them at multiples of their size, a range from its first key on.
+ */
+export function visitedTiles(
+  { t, s }: Sizes<"t" | "s">,
+  problem: FlashProblem,
+  row: number,
+  { ROWS, KEYS }: FlashTiles,
+  heads = 1,
+): number[] {
+  const last = Math.min(row + ROWS, heads * t) - 1;
+  const [begin, end] = visibleKeys({ t, s }, problem, Math.floor(row / heads), Math.floor(last / heads));
+  if (begin >= end) return [];
+  const first = problem.map ? Math.floor(begin / KEYS) * KEYS : begin;
+  const stop = problem.map ? (problem.stepped ? s : problem.length) : end;
+  const count = Math.ceil((end - first) / KEYS);
+  return Array.from({ length: count }, (_, i) => Math.min(KEYS, stop - first - i * KEYS));
+}
+
+type FlashAxes = Sizes<"b" | "h" | "g" | "t" | "d" | "dv">;
+
+const record = {
+  name: "attention/flash",
+  source,
+  inputs: { ...placedInputs, "sink?": "[h]", "tileMap?": "[b, maps, blocks, entries]" },
+  accepts: { ...placedTypes, tileMap: ["u32"] },
+  strided: placedViews,
+  axes: (_axes: object, problem: FlashProblem) => placedAxes(problem),
+  brings: (problem: FlashProblem) => attentionBrings(problem, everyPart),
+  params: ({ h, g, t }: Sizes<"h" | "g" | "t">, { start, length, scale }: FlashProblem) => ({
+    h,
+    g,
+    t,
+    start,
+    length,
+    scale,
+  }),
+  uniforms: (_axes: object, problem: FlashProblem, views: KernelContext) => ({
+    ...attentionUniforms(problem, { views, ...everyPart }),
+    ...(problem.map ? { map_params: problem.map } : {}),
+  }),
+  specialise: ({ d, dv }: Sizes<"d" | "dv">, problem: FlashProblem, context: KernelContext) => {
+    const { parts = [], ...rest } = attentionShader(problem, { ...flashTiles(d, dv) }, everyPart, context);
+    const own = [
+      ...(problem.map ? ["attention/flash/tiles/map"] : []),
+      ...(problem.packed ? ["attention/flash/rows-of/group"] : []),
+    ];
+    return { ...rest, parts: [...parts, ...own] };
+  },
+  workgroups: ({ b, h, g, t, d, dv }: FlashAxes, { packed, place }: FlashProblem): [number, number, number] => {
+    const rows = packed ? (t * h) / g : t;
+    return [blocksOf(place, rows, flashTiles(d, dv)?.ROWS ?? 1), packed ? g : h, b];
+  },
+  cost: ({ b, h, g, t, d, dv }: FlashAxes, problem: FlashProblem) => {
+    const s = problem.place.capacity;
+    const flops = 2 * (d + dv) * visiblePairs({ b, h, t, s }, problem);
+    const tiles = flashTiles(d, dv);
+    if (!tiles || (problem.map && !knowsTiles(problem))) return { flops };
+    const { ROWS, KEYS, CHUNKS, COLUMN_THREADS, THREAD_ROWS } = tiles;
+    const [heads, blocks] = problem.packed ? [h / g, g] : [1, h];
+    const { k, v } = rowBytes(problem.place, d);
+    let executed = 0;
+    let requested = 4 * dv * heads * t; // out, then what each block reads of q, k and v
+    for (let row = 0; row < heads * t; row += ROWS) {
+      const visited = visitedTiles({ t, s }, problem, row, tiles, heads);
+      const keys = visited.reduce((sum, count) => sum + count, 0);
+      const chunk = KEYS / CHUNKS;
+      const valueKeys = visited.reduce((sum, count) => sum + Math.ceil(count / chunk) * chunk, 0);
+      executed += 2 * ROWS * (d * visited.length * KEYS + dv * valueKeys);
+      requested += 4 * d * visited.length * ROWS * COLUMN_THREADS + (k + v) * keys;
+      if (problem.map) requested += 4 * (ROWS / THREAD_ROWS) * COLUMN_THREADS * (1 + visited.length); // its entries
+    }
+    return {
+      flops,
+      executedFlops: b * blocks * executed,
+      requestedBytes: b * blocks * requested,
+    };
+  },
+} as const;
+
+const kernel = defineKernel({ ...record, outputs: { out: "[b, t, h, dv]" } });
+const kernelWithLse = defineKernel({ ...record, outputs: { out: "[b, t, h, dv]", lse: "[b, h, t]" } });
+
+/**
+ * Runs flash over the tiles of the mask's ranges, or over those of a map `[b, maps, blocks, entries]`, with blocks of one
+ * head's rows or, packed, of a group's.
+ */
+export function runFlash(
+  gpu: Gpu,
+  tensors: AttentionTensors,
+  problem: AttentionProblem & { readonly packed?: boolean },
+  tileMap?: Tensor,
+): AttentionResult {
+  using scope = gpu.scope();
+  const [, maps = 1, blocks = 0, entries = 0] = tileMap?.shape ?? [];
+  const given = { ...placedTensors(tensors), sink: tensors.sink, tileMap };
+  const told = tileMap ? { ...problem, map: { maps, blocks, entries } } : problem;
+  if (!problem.lse) return attentionResult(scope, kernel(gpu, given, told).out);
+  const { out, lse } = kernelWithLse(gpu, given, told);
+  return attentionResult(scope, out, lse);
+}

@@ -1,0 +1,57 @@
+import { type AttentionOptions, type AttentionTensors, attentionProblem, partsRefusal } from "./options.ts";
+
+/** The constants of `attention/flash.wgsl`. */
+export interface FlashTiles {
+  readonly HEAD_WIDTH: number;
+  readonly VALUE_WIDTH: number;
+  readonly ROWS: number;
+  readonly THREAD_ROWS: number;
+  readonly COLUMN_THREADS: number;
+  readonly KEYS: number;
+  readonly CHUNKS: number;
+}
+
+/** Bytes of workgroup memory and threads of a workgroup that any device has. */
+const limits = { workgroupBytes: 16384, threads: 256 } as const;
+
+/**
+ * How flash cuts heads of width d with values of width dv: a thread owns 8 rows, 8 columns of the output (4 where 8 do not
+ * divide dv) and the scores of 8 keys (4 for wide values), and k and v pass through workgroup memory in as few pieces as
+ * fit. Undefined for widths that cannot be cut into such pieces, because of a large prime factor or because they are wide.
+ */
+export function flashTiles(d: number, dv: number): FlashTiles | undefined {
+  const threadRows = 8;
+  const columnThreads = dv % 8 === 0 ? dv / 8 : dv / 4;
+  const keys = columnThreads * (columnThreads > 16 ? 4 : 8);
+  for (const rows of [64, 32]) {
+    for (let chunks = 1; chunks <= d / 4; chunks++) {
+      if (d % (4 * chunks) !== 0 || keys % (4 * chunks) !== 0) continue;
+      const tile = (keys * Math.max(d, dv)) / chunks;
+      const bytes = 4 * (tile + (rows * keys) / chunks);
+      const threads = (rows / threadRows) * columnThreads;
+      if (columnThreads * rows <= tile && bytes <= limits.workgroupBytes && threads <= limits.threads) {
+        return {
+          HEAD_WIDTH: d,
+          VALUE_WIDTH: dv,
+          ROWS: rows,
+          THREAD_ROWS: threadRows,
+          COLUMN_THREADS: columnThreads,
+          KEYS: keys,
+          CHUNKS: chunks,
+        };
+      }
+    }
+  }
+  return undefined;
+}
+
+/** Why flash cannot take these; undefined when it can. Throws `ShapeError` where no variant could. */
+export function tilesRefusal(tensors: AttentionTensors, options: AttentionOptions): string | undefined {
+  const problem = attentionProblem(tensors, options);
+  const refusal = partsRefusal(tensors, problem, 256);
+  if (refusal) return refusal;
+  const d = tensors.q.shape[3] ?? 0;
+  const { dv } = problem.place;
+  if (flashTiles(d, dv)) return undefined;
+  return `it has no tiles for heads of width ${d}${dv === d ? "" : ` with values of ${dv}`}`;
+}

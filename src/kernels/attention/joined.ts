@@ -1,0 +1,117 @@
+// Several masks as one, and several scores: the only WGSL that is not written in a file.
+import { defaultParts } from "../../gpu/specialise.ts";
+import { moduleNames, prefixNames, renumberBindings } from "../../gpu/tokens.ts";
+import { ShapeError } from "../../tensor/shape.ts";
+import { shaderFiles } from "../parts.ts";
+import { firstBinding, type KeyRange, type MaskMod, type Mod } from "./mod.ts";
+
+/** Most functions in one: each may bring buffers, of which a kernel has few. */
+const mostMembers = 8;
+
+/** One of several, its names prefixed. */
+interface Member extends Mod {
+  readonly prefix: string;
+}
+
+const masks = { glue: "attention/masks/joined", member: "mask", mod: "mask_mod", first: firstBinding.mask } as const;
+const scores = {
+  glue: "attention/scores/joined",
+  member: "score",
+  mod: "score_mod",
+  first: firstBinding.score,
+} as const;
+
+/** What all masks show (`and`), or any of them (`or`): ranges meet or span, full tiles are full for all or for one. */
+export function joinMasks(how: "and" | "or", mods: readonly MaskMod[]): MaskMod {
+  checkMembers(`{ ${how} }`, mods);
+  const members = separate(mods, masks);
+  const each = (call: (prefix: string) => string, sign: string) => members.map(({ prefix }) => call(prefix)).join(sign);
+  const sign = how === "and" ? " && " : " || ";
+  const combine = how === "and" ? "both_ranges" : "either_range";
+  const ranges = members.map(({ prefix }) => `${prefix}key_range(b, first, last, keys)`);
+  const glue = `// with: ${["attention/joined/ranges", ...members.map(({ part }) => part)].join(", ")}
+// ${mods.map(({ part }) => part).join(` ${how} `)}
+
+fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool {
+  return ${each((prefix) => `${prefix}mask_mod(b, h, q, k)`, sign)};
+}
+
+fn key_range(b: u32, first: u32, last: u32, keys: u32) -> vec2u {
+  return ${ranges.reduce((all, range) => `${combine}(${all}, ${range})`)};
+}
+
+fn tile_full(b: u32, first_query: u32, last_query: u32, first_key: u32, last_key: u32) -> bool {
+  return ${each((prefix) => `${prefix}tile_full(b, first_query, last_query, first_key, last_key)`, sign)};
+}
+`;
+  const range = (first: number, last: number, keys: number) =>
+    mods.map((mod) => mod.range(first, last, keys)).reduce(how === "and" ? intersection : hull);
+  return {
+    ...joined(masks.glue, glue, members),
+    byHead: mods.some(({ byHead }) => byHead),
+    closed: how === "and" && mods.every(({ closed }) => closed),
+    range,
+  };
+}
+
+/** Scores one after the other, the first on the scaled dot product. */
+export function chainScores(mods: readonly Mod[]): Mod {
+  checkMembers("a chain of scores", mods);
+  const members = separate(mods, scores);
+  const steps = members.map(({ prefix }) => `  value = ${prefix}score_mod(value, b, h, q, k);\n`);
+  const glue = `// with: ${members.map(({ part }) => part).join(", ")}
+// ${mods.map(({ part }) => part).join(" and then ")}
+
+fn score_mod(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32 {
+  var value = score;
+${steps.join("")}  return value;
+}
+`;
+  return joined(scores.glue, glue, members);
+}
+
+function checkMembers(what: string, { length }: readonly Mod[]): void {
+  if (length > 0 && length <= mostMembers) return;
+  throw new ShapeError(`attention: ${what} of ${length}, expected 1 to ${mostMembers}`);
+}
+
+/** The functions with names and bindings of their own. Files move into folders of their own: they replace nothing. */
+function separate(mods: readonly Mod[], { member, first }: typeof masks | typeof scores): Member[] {
+  let binding: number = first;
+  return mods.map((mod, i) => {
+    const prefix = `${member}${i}_`;
+    const own = new Map(Object.entries({ [mod.part]: shaderFiles[mod.part] ?? "", ...mod.files }));
+    const names = new Set([...own.values()].flatMap((code) => moduleNames(code).map(({ name }) => name)));
+    const place = (part: string) => (own.has(part) ? `joined/${member}-${i}/${part}` : part);
+    const files: Record<string, string> = {};
+    for (const [part, code] of own) {
+      const numbered = renumberBindings(code, binding);
+      binding = numbered.next;
+      const linked = numbered.code.replace(/^\/\/ with:.*/, `// with: ${defaultParts(code).map(place).join(", ")}`);
+      files[place(part)] = prefixNames(linked, prefix, names);
+    }
+    const rename = <T>(record: Readonly<Record<string, T>>) =>
+      Object.fromEntries(Object.entries(record).map(([name, value]) => [prefix + name, value]));
+    return { prefix, part: place(mod.part), files, uniforms: rename(mod.uniforms), tensors: rename(mod.tensors) };
+  });
+}
+
+/** The function whose text is `glue`, with all that its members bring. */
+function joined(part: string, glue: string, members: readonly Member[]): Mod {
+  return {
+    part,
+    files: Object.assign({ [part]: glue }, ...members.map(({ files }) => files)),
+    uniforms: Object.assign({}, ...members.map(({ uniforms }) => uniforms)),
+    tensors: Object.assign({}, ...members.map(({ tensors }) => tensors)),
+  };
+}
+
+function intersection([first, end]: KeyRange, [other, otherEnd]: KeyRange): KeyRange {
+  const last = Math.min(end, otherEnd);
+  return [Math.min(Math.max(first, other), last), last];
+}
+
+function hull(range: KeyRange, other: KeyRange): KeyRange {
+  if (range[0] >= range[1]) return other;
+  return other[0] >= other[1] ? range : [Math.min(range[0], other[0]), Math.max(range[1], other[1])];
+}

@@ -1,0 +1,104 @@
+import type { Cost } from "../gpu/dispatch.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import type { Shader, ShaderFiles, Specialisation } from "../gpu/specialise.ts";
+import type { DType } from "../tensor/dtype.ts";
+import type { Shape } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** Axis patterns by tensor name; a name that ends in `?` is optional. */
+export type Patterns = Readonly<Record<string, string>>;
+
+/** The tensors that patterns ask for. */
+export type TensorsOf<P> = {
+  readonly [K in keyof P as K extends `${string}?` ? never : K]: Tensor;
+} & { readonly [K in keyof P as K extends `${infer Name}?` ? Name : never]?: Tensor | undefined };
+
+/** What one dispatch is made for, besides axes and options. */
+export interface KernelContext {
+  readonly gpu: Gpu;
+  /** Types of the tensors given, by name; a name that is absent was not given. */
+  readonly dtypes: Readonly<Record<string, DType>>;
+  /** Strides in elements of tensors listed in `strided`, by name. */
+  readonly strides: Readonly<Record<string, readonly number[]>>;
+  /** First element of tensors listed in `strided`, counted from the start of their binding, by name. */
+  readonly offsets: Readonly<Record<string, number>>;
+  /** Rows of the segmented input that this dispatch sees: `begin` to `end` of `total`. */
+  readonly segment: { readonly begin: number; readonly end: number; readonly total: number };
+}
+
+/** A tensor that options bring, for a binding that the parts they choose declare. */
+export interface Brought {
+  readonly tensor: Tensor;
+  /** Axis pattern; one without is of any shape. */
+  readonly pattern?: string;
+  /** Element types it may have. */
+  readonly types: readonly DType[];
+}
+
+/** A kernel as one declarative record: the WGSL owns bindings and `Params`, this owns shapes and grid. */
+export interface KernelDefinition<I extends Patterns, M extends Patterns, O extends Patterns, X, A extends string> {
+  /** File name under `shaders/` without ending. */
+  readonly name: string;
+  /** The text of that file. */
+  readonly source: string;
+  readonly inputs: I;
+  /** Tensors changed in place. */
+  readonly inout?: M;
+  readonly outputs?: O;
+  /** Element types of outputs that are not f32. */
+  readonly dtypes?: (options: X, dtypes: Readonly<Record<string, DType>>) => Partial<Record<keyof O & string, DType>>;
+  /** Types an input may have; default f32 only. */
+  readonly accepts?: Readonly<Record<string, readonly DType[]>>;
+  /** Tensors that the options bring beside the inputs, by the name of their binding. */
+  readonly brings?: (options: X) => Readonly<Record<string, Brought>>;
+  /** Inputs that may be views with gaps: their strides reach `params` through the context. */
+  readonly strided?: readonly string[];
+  /** An input that may lie in several segments, cut along this axis: the kernel is dispatched once for each. */
+  readonly segmented?: { readonly input: string; readonly axis: A };
+  /** Sizes of axes that only outputs have: a list for a name that stands for several. */
+  readonly axes?: (axes: Readonly<Record<A, number>>, options: X) => Partial<Record<A, number | Shape>>;
+  /** Fields of `Params`, by name. */
+  readonly params: (axes: Readonly<Record<A, number>>, options: X, context: KernelContext) => Record<string, number>;
+  /** Fields of further uniform structs, by variable name, such as `mask_params`. */
+  readonly uniforms?: (
+    axes: Readonly<Record<A, number>>,
+    options: X,
+    context: KernelContext,
+  ) => Record<string, Record<string, number>>;
+  /** Parts, constants and aliases for this use. */
+  readonly specialise?: (axes: Readonly<Record<A, number>>, options: X, context: KernelContext) => Specialisation;
+  /** The grid. A single number may be any size: above the device's limit it folds into y (`lib/grid`). */
+  readonly workgroups: (
+    axes: Readonly<Record<A, number>>,
+    options: X,
+    context: KernelContext,
+    shader: Shader,
+  ) => readonly [number] | readonly [number, number] | readonly [number, number, number];
+  /** Floating-point operations; bytes are counted from the bindings unless given. */
+  readonly cost?: (
+    axes: Readonly<Record<A, number>>,
+    options: X,
+    context: KernelContext,
+  ) => Partial<Cost> & { readonly flops: number };
+  /** Checks of options and sizes that patterns cannot say; throws `ShapeError`. */
+  readonly check?: (axes: Readonly<Record<A, number>>, options: X, gpu: Gpu) => void;
+  /** Further WGSL files that parts may come from: a user's own. */
+  readonly files?: ShaderFiles;
+}
+
+/** Tensors that results are written into, instead of new ones. */
+export interface Into<O> {
+  readonly into?: { readonly [K in keyof O]?: Tensor };
+}
+
+/** A kernel ready to be called: records a dispatch and returns its outputs. */
+export interface Kernel<I extends Patterns, M extends Patterns, O extends Patterns, X> {
+  (
+    gpu: Gpu,
+    tensors: TensorsOf<I> & TensorsOf<M>,
+    ...options: Record<string, never> extends X ? [options?: X & Into<O>] : [options: X & Into<O>]
+  ): { readonly [K in keyof O | keyof M]: Tensor };
+  readonly kernelName: string;
+  readonly source: string;
+  readonly files: ShaderFiles;
+}

@@ -1,0 +1,66 @@
+// What the kernels that write into a cache have in common.
+import { ShapeError } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { Brought, KernelContext } from "../kernel.ts";
+import { capacityOf, type KvLayout, layoutName } from "./layout.ts";
+
+/** What such a kernel is told. */
+export interface AppendProblem {
+  readonly start: number;
+  readonly layout: KvLayout;
+}
+
+/** Fills in defaults. Throws `ShapeError` for what no append takes. */
+export function checkAppend(
+  { k, v, keys, step }: { readonly k: Tensor; readonly v: Tensor; readonly keys: Tensor; readonly step?: unknown },
+  { start, layout = "contiguous" }: { readonly start?: number; readonly layout?: KvLayout },
+): AppendProblem {
+  for (const [name, { strides, shape }] of Object.entries({ k, v })) {
+    if (strides.length === 4 && (shape[3] ?? 1) > 1 && strides[3] !== 1) {
+      throw new ShapeError(
+        `kv-cache/append: ${name} has strides [${strides.join(", ")}], expected 1 for its last axis`,
+      );
+    }
+  }
+  if (step && start !== undefined) {
+    throw new ShapeError("kv-cache/append: the step says where tokens go, expected no start beside it");
+  }
+  const first = start ?? 0;
+  if (!Number.isInteger(first) || first < 0) throw new ShapeError(`kv-cache/append: start is ${first}`);
+  if (keys.shape.length === 4) capacityOf("kv-cache/append", layout, keys, k.shape[0] ?? 0);
+  return { start: first, layout };
+}
+
+/** The tensors that a layout brings. */
+export function appendBrings({ layout }: AppendProblem): Readonly<Record<string, Brought>> {
+  if (typeof layout === "string" || layout.kind !== "paged") return {};
+  return { blockTable: { tensor: layout.blockTable, types: ["u32"] } };
+}
+
+/** The uniforms of a layout, whose cache has `rows` batch rows or pages. */
+export function appendUniforms({ layout }: AppendProblem, rows: number): Record<string, Record<string, number>> {
+  if (typeof layout === "string") return {};
+  if (layout.kind === "ring") return { ring: { sinks: layout.sinks ?? 0 } };
+  return { pages: { count: rows, entries: layout.blockTable.shape[1] ?? 0 } };
+}
+
+/** The parts for a layout, and for a step where one is given. */
+export function appendParts({ layout }: AppendProblem, dtypes: KernelContext["dtypes"]): string[] {
+  return [`kv-cache/slot/${layoutName(layout)}`, ...(dtypes["step"] ? ["lib/position/step"] : [])];
+}
+
+/** Where k and v begin and their strides. */
+export function viewParams({ strides, offsets }: KernelContext): Record<string, number> {
+  const [kBatch = 0, kToken = 0, kHead = 0] = strides["k"] ?? [];
+  const [vBatch = 0, vToken = 0, vHead = 0] = strides["v"] ?? [];
+  return {
+    k_first: offsets["k"] ?? 0,
+    k_batch: kBatch,
+    k_token: kToken,
+    k_head: kHead,
+    v_first: offsets["v"] ?? 0,
+    v_batch: vBatch,
+    v_token: vToken,
+    v_head: vHead,
+  };
+}

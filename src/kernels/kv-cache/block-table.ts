@@ -1,0 +1,40 @@
+import type { Gpu } from "../../gpu/gpu.ts";
+import { ShapeError } from "../../tensor/shape.ts";
+import { type Tensor, tensor } from "../../tensor/tensor.ts";
+
+/** An entry of a block table that is no page. */
+export const noPage = 0xffffffff;
+
+/** Pages of the cache that a table was checked against, by table. */
+const checked = new WeakMap<Tensor, number>();
+
+/** The pages that the cache of a table made by `blockTable` must have; undefined for tables made otherwise. */
+export const pagesChecked = (table: Tensor): number | undefined => checked.get(table);
+
+/**
+ * A block table u32 `[b, entries]` from the pages of each batch row, in the order of their positions; entries that are
+ * not given are no pages. `pages` is how many the cache has, `entries` how long its rows are: default, that of the
+ * longest. Throws `ShapeError` for a page that the cache does not have. A table made otherwise is not checked: on the GPU
+ * the keys of an entry that is no page count as masked.
+ */
+export function blockTable(
+  gpu: Gpu,
+  rows: readonly (readonly number[])[],
+  { pages, entries = Math.max(1, ...rows.map((row) => row.length)) }: { pages: number; entries?: number },
+): Tensor {
+  const values = new Uint32Array(rows.length * entries).fill(noPage);
+  rows.forEach((row, b) => {
+    if (row.length > entries) {
+      throw new ShapeError(`blockTable: row ${b} has ${row.length} pages, expected up to ${entries}`);
+    }
+    row.forEach((page, i) => {
+      if (!Number.isInteger(page) || page < 0 || page >= pages) {
+        throw new ShapeError(`blockTable: entry ${i} of row ${b} is page ${page}, expected 0 to ${pages - 1}`);
+      }
+      values[b * entries + i] = page;
+    });
+  });
+  const table = tensor(gpu, [rows.length, entries], values, "u32");
+  checked.set(table, pages);
+  return table;
+}

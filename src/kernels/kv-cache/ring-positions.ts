@@ -1,0 +1,34 @@
+import source from "#shaders/kv-cache/ring-positions.wgsl";
+import { defineKernel } from "../kernel.ts";
+
+/** What a ring is asked. */
+interface RingOptions {
+  /** Batch rows, slots of each, and queries. */
+  readonly b: number;
+  readonly slots: number;
+  readonly t: number;
+  /** Slots that stay as they are. */
+  readonly sinks: number;
+  /** Keys so far and position of the first query, where no step is given. */
+  readonly length: number;
+  readonly start: number;
+}
+
+/**
+ * Positions inside of a ring cache: each slot's place in the order of the positions that are kept, keys u32 `[b, slots]`,
+ * and that of each query, queries u32 `[b, t]` (StreamingLLM, Xiao et al. 2023, section 3.2). What to rotate by so that
+ * positions stay small however long the text is.
+ */
+export const ringPositions = defineKernel({
+  name: "kv-cache/ring-positions",
+  source,
+  inputs: { "step?": "[64, 4]" },
+  outputs: { keys: "[b, slots]", queries: "[b, t]" },
+  accepts: { step: ["u32"] },
+  dtypes: () => ({ keys: "u32", queries: "u32" }),
+  axes: (_axes, { b, slots, t }: RingOptions) => ({ b, slots, t }),
+  params: ({ b, slots, t }, { sinks, start, length }) => ({ b, t, h: 1, slots, sinks, start, length }),
+  specialise: (_axes, _options, { dtypes }) => (dtypes["step"] ? { parts: ["lib/extent/step"] } : {}),
+  workgroups: ({ b, slots, t }) => [Math.ceil((slots + t) / 64), b],
+  cost: ({ b, slots, t }) => ({ flops: 0, requestedBytes: 4 * b * (slots + t) }),
+});

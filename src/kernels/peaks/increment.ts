@@ -1,0 +1,14 @@
+import source from "#shaders/peaks/increment.wgsl";
+import { defineKernel } from "../kernel.ts";
+
+/** Adds 1 to each of count `[n]`, one thread each: a row of such dispatches measures what a dispatch costs. */
+export const increment = defineKernel({
+  name: "peaks/increment",
+  source,
+  inputs: {},
+  inout: { count: "[n]" },
+  accepts: { count: ["u32"] },
+  params: () => ({}),
+  workgroups: ({ n }) => [n],
+  cost: ({ n }) => ({ flops: 0, requestedBytes: 8 * n }),
+});

@@ -1,0 +1,40 @@
+import source from "#shaders/peaks/multiply-add.wgsl";
+import { defineKernel } from "../kernel.ts";
+
+/** How much a thread does; a multiple of 8. */
+export interface MultiplyAddOptions {
+  /** Type of the numbers; f16 needs `shader-f16`. */
+  readonly dtype: "f32" | "f16";
+  /** Threads, each of which writes one number. */
+  readonly n: number;
+  /** Multiply-adds of each of a thread's 16 chains; up to 1,024, beyond which counts are not exact in f16. */
+  readonly turns: number;
+}
+
+/** Threads of a workgroup of `peaks/multiply-add.wgsl`, and independent chains of a thread. */
+const [workgroup, chains] = [64, 16];
+
+/** What a turn adds; a power of two so small that 1,024 turns count exactly in f16. */
+const step = 1 / 16;
+
+/**
+ * The arithmetic peak of a device: `[n]` sums of 16 independent chains of multiply-adds, 32 · turns operations a thread
+ * (Volkov 2010, "Better performance at lower occupancy": independent instructions hide latency).
+ */
+export const multiplyAdd = defineKernel({
+  name: "peaks/multiply-add",
+  source,
+  inputs: {},
+  outputs: { y: "[n]" },
+  axes: (_, { n }: MultiplyAddOptions) => ({ n }),
+  params: ({ n }, { turns }) => ({ n, turns, factor: 1, step }),
+  specialise: (_, { dtype }) => ({ parts: [`peaks/number/${dtype}`] }),
+  workgroups: ({ n }) => [Math.ceil(n / workgroup)],
+  cost: ({ n }, { turns }) => ({ flops: 2 * chains * turns * n, requestedBytes: 4 * n }),
+});
+
+/** What `multiplyAdd` writes at index `i`, in closed form. */
+export function multiplyAddResult(i: number, turns: number): number {
+  const start = (i % workgroup) % 8;
+  return chains * (start + turns * step) + (chains * (chains - 1)) / 2;
+}

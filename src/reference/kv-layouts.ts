@@ -1,0 +1,79 @@
+import { at, axes, type Dense, dense } from "./dense.ts";
+
+/**
+ * The cache that pages stand for: keys or values `[pages, g, page, d]` and the pages of each batch row → `[b, g, s, d]`, s as
+ * long as the longest row has room for. What has no page is NaN: nobody may read it.
+ */
+export function gatherPages({ pages }: { pages: Dense }, { table }: { table: readonly (readonly number[])[] }): Dense {
+  const { n, g, page, d } = axes("gatherPages", { pages }, { pages: "n g page d" });
+  const s = page * Math.max(0, ...table.map((row) => row.length));
+  const out = dense([table.length, g, s, d]);
+  out.values.fill(Number.NaN);
+  for (const [b, row] of table.entries()) {
+    for (const [i, place] of row.entries()) {
+      if (place >= n) continue;
+      for (let head = 0; head < g; head++) {
+        const first = (place * g + head) * page * d;
+        const to = ((b * g + head) * s + i * page) * d;
+        for (let j = 0; j < page * d; j++) out.values[to + j] = at(pages.values, first + j);
+      }
+    }
+  }
+  return out;
+}
+
+/** The slot of a position in a ring of `slots` of which the first `sinks` stay. */
+export function ringSlot(position: number, { slots, sinks = 0 }: { slots: number; sinks?: number }): number {
+  return position < sinks ? position : sinks + ((position - sinks) % (slots - sinks));
+}
+
+/** The positions that such a ring keeps of the first `length`, in order. */
+export function ringPositions(length: number, { slots, sinks = 0 }: { slots: number; sinks?: number }): number[] {
+  const lost = Math.max(0, length - slots);
+  return Array.from({ length: Math.min(length, slots) }, (_, i) => (i < sinks ? i : i + lost));
+}
+
+/** How values are made integers: bits of each, and neighbouring elements of a row that share a scale. */
+export interface Quantisation {
+  readonly bits: 8 | 4;
+  readonly block: number;
+}
+
+/**
+ * Symmetric integers for blocks of a row: `code = round(x / scale)`, halves to even. With 8 bits the scale is the largest
+ * |x| / 127. With 4 it is the x furthest from 0, divided by −8, as in llama.cpp's Q4_0: that x becomes −8.
+ * x `[...rows, d]` → codes `[...rows, d]`, scales `[...rows, d / block]`, both as f32 has them.
+ */
+export function quantise({ x }: { x: Dense }, { bits, block }: Quantisation): { codes: Dense; scales: Dense } {
+  const d = x.shape.at(-1) ?? 1;
+  if (d % block !== 0) throw new RangeError(`quantise: rows of ${d} do not divide into blocks of ${block}`);
+  const codes = dense(x.shape);
+  const scales = dense([...x.shape.slice(0, -1), d / block]);
+  const [lowest, highest] = bits === 8 ? [-127, 127] : [-8, 7];
+  for (let i = 0; i < scales.values.length; i++) {
+    const values = x.values.subarray(i * block, (i + 1) * block);
+    const furthest = values.reduce((far, value) => (Math.abs(value) > Math.abs(far) ? value : far), 0);
+    const scale = Math.fround(bits === 8 ? Math.abs(furthest) / 127 : furthest / -8);
+    scales.values[i] = scale;
+    for (const [j, value] of values.entries()) {
+      const code = scale === 0 ? 0 : roundToEven(value / scale);
+      codes.values[i * block + j] = Math.min(highest, Math.max(lowest, code));
+    }
+  }
+  return { codes, scales };
+}
+
+/** The values that codes and scales stand for: `code · scale`. */
+export function dequantise({ codes, scales }: { codes: Dense; scales: Dense }): Dense {
+  const block = codes.values.length / scales.values.length;
+  return {
+    shape: codes.shape,
+    values: codes.values.map((code, i) => code * at(scales.values, Math.floor(i / block))),
+  };
+}
+
+function roundToEven(x: number): number {
+  const floor = Math.floor(x);
+  if (x - floor !== 0.5) return Math.round(x);
+  return floor % 2 === 0 ? floor : floor + 1;
+}

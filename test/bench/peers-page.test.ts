@@ -1,0 +1,155 @@
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { buildPage } from "../../bench/peers/build.ts";
+import { openChromiumOn } from "../../bench/peers/chromium.ts";
+import { servePage } from "../../bench/peers/drive.ts";
+import { ensurePackages } from "../../bench/peers/packages.ts";
+import type { PeerResult } from "../../bench/peers/result.ts";
+import { noChromium, openPage } from "../browser/chromium.ts";
+import type { WebServer } from "../browser/web-server.ts";
+
+const packages = noChromium
+  ? { missing: noChromium }
+  : await ensurePackages(".", (line) => process.stderr.write(`${line}\n`)).then(
+      (modules) => ({ modules, missing: undefined }),
+      (error: unknown) => ({ missing: String(error) }),
+    );
+const { missing } = packages;
+
+const engines = [
+  "shaderformer",
+  "jax-js",
+  "onnxruntime-web",
+  "onnxruntime-web (no subgroups)",
+  "tensorflow.js",
+  "a wrong engine",
+];
+const peers = engines.slice(1);
+
+describe.skipIf(missing)(`the peers page in headless Chromium${missing ? ` (${missing})` : ""}`, () => {
+  let folder: string;
+  let server: WebServer;
+  let browser: Browser;
+  let page: Page;
+  let errors: string[];
+  let result: PeerResult;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "shaderformer-peers-"));
+    const modules = "modules" in packages ? packages.modules : "";
+    await buildPage({ root: process.cwd(), modules, entry: "test/bench/peers-page.ts", folder });
+    server = await servePage(folder);
+    browser = await openChromiumOn("swiftshader", process.cwd());
+    const setup = "#cases=q20:2x32&interval=10&samples=3&budget=30&peaks=0";
+    ({ page, errors } = await openPage(browser, `${server.origin}/${setup}`));
+    await page.getByRole("button", { name: "Measure 1 case" }).click();
+    await page.getByRole("button", { name: "Download JSON" }).waitFor({ timeout: 60_000 });
+    await page.getByRole("button", { name: "Measure 1 case" }).waitFor({ timeout: 60_000 });
+    const download = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Download JSON" }).click();
+    result = JSON.parse(await readFile(await (await download).path(), "utf8"));
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+    if (folder) await rm(folder, { recursive: true });
+  });
+
+  test("every engine has its rows, in the form of every bench", () => {
+    expect(result.environment).toMatchObject({ software: true, clock: "wall" });
+    expect(result.environment.adapter).toContain("SwiftShader");
+    expect(result.engines.map(({ name }) => name)).toEqual(engines);
+    expect(result.engines.filter(({ failure, version }) => failure !== null || !version)).toEqual([]);
+    expect([...new Set(result.rows.map(({ engine }) => engine))]).toEqual(engines);
+    for (const row of result.rows) {
+      expect(row).toMatchObject({ op: "attention", batch: "q20", heads: "2x32", mask: "causal", dtype: "f32" });
+      expect(row).toMatchObject({ livePairs: 2 * 210, flops: 4 * 2 * 210 * 32, bytes: 4 * 4 * 20 * 64 });
+      expect(row.checked).toBe("all 1280 elements");
+    }
+  });
+
+  test("right results have times and ratios", () => {
+    const right = result.rows.filter(({ verdict }) => verdict === "pass");
+    // onnxruntime-web's kernels that use subgroups are wrong here, or right: both are told as they are.
+    const sure = engines.filter((name) => name !== "onnxruntime-web" && name !== "a wrong engine");
+    expect([...new Set(right.map(({ engine }) => engine))]).toEqual(expect.arrayContaining(sure));
+    const fastest = Math.min(
+      ...right.filter(({ engine }) => peers.includes(engine)).map((row) => Number(row.medianMs)),
+    );
+    for (const row of right) {
+      expect(row.nmse).toBeLessThan(1e-11);
+      expect(Number(row.p10Ms)).toBeGreaterThan(0);
+      expect(Number(row.p10Ms)).toBeLessThanOrEqual(Number(row.medianMs));
+      expect(Number(row.medianMs)).toBeLessThanOrEqual(Number(row.p90Ms));
+      expect(Number(row.repeats) * Number(row.medianMs)).toBeGreaterThan(3); // intervals are not lost in the clock
+      expect(row.ratioToFastestPeer).toBeCloseTo(fastest / Number(row.medianMs), 10);
+    }
+  });
+
+  test("an engine that is wrong by a thousandth has no speed", () => {
+    const wrong = result.rows.filter(({ engine }) => engine === "a wrong engine");
+    expect(wrong).toHaveLength(1);
+    for (const row of wrong) {
+      expect(row).toMatchObject({
+        verdict: "fail",
+        medianMs: null,
+        tflops: null,
+        ratioToFastestPeer: null,
+        repeats: null,
+      });
+      expect(row.reason).toMatch(/^wrong: relative error 0\.0010/);
+    }
+  });
+
+  test("the page shows the verdicts, and no speed of the wrong one", async () => {
+    const table = page.getByRole("table").first();
+    const wrong = table.getByRole("row").filter({ hasText: "a wrong engine" });
+    expect(await wrong.textContent()).toContain("✗ fail");
+    expect(await wrong.textContent()).not.toMatch(/\d×/);
+    const ours = table.getByRole("row").filter({ hasText: "shaderformer" });
+    expect(await ours.textContent()).toMatch(/✓ pass[\s\S]*×/);
+    expect(await page.getByText(/× the fastest right peer/).count()).toBe(1);
+    expect(await page.getByText("This is a software adapter").count()).toBe(1);
+  });
+
+  test.each(["light", "dark"] as const)("it is accessible in %s, and fits a phone", async (colorScheme) => {
+    await page.emulateMedia({ colorScheme });
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 844 });
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+      await page.addScriptTag({ path: "node_modules/axe-core/axe.min.js" });
+      const violations = await page.evaluate(async () => {
+        const { violations: found } = await Reflect.get(globalThis, "axe").run();
+        return found.map(({ id, nodes }: { id: string; nodes: { html: string }[] }) => [id, nodes[0]?.html]);
+      });
+      expect(violations).toEqual([]);
+    }
+  });
+
+  test("stop ends a run, and what was there by then is kept", async () => {
+    await page.goto(`${server.origin}/#cases=q20:2x32&interval=5000&samples=15&budget=100000&peaks=0`);
+    await page.reload();
+    await page.getByRole("button", { name: "Measure 1 case" }).press("Enter");
+    await page.getByText("loading").waitFor();
+    await page.getByRole("button", { name: "Stop" }).press("Enter");
+    await page.getByRole("button", { name: "Measure 1 case" }).waitFor();
+    expect(await page.getByRole("status").textContent()).toContain("Stopped");
+  });
+
+  test("without WebGPU it says so, and has nothing to press", async () => {
+    const { page: bare } = await openPage(browser, "about:blank");
+    await bare.addInitScript(() => Object.defineProperty(Navigator.prototype, "gpu", { get: () => undefined }));
+    await bare.goto(server.origin);
+    expect(await bare.getByRole("alert").textContent()).toContain("There is no WebGPU device to measure: no WebGPU");
+    expect(await bare.locator("#run").getAttribute("aria-disabled")).toBe("true");
+    await bare.close();
+  });
+
+  test("nothing failed that nobody waited for", () => {
+    expect(errors).toEqual([]);
+  });
+});

@@ -1,0 +1,197 @@
+import { describe, expect, test } from "vitest";
+import { lavapipeForChromium, openChromiumOn, parseAdapter } from "../../bench/peers/chromium.ts";
+import { operatorModel } from "../../bench/peers/engines/onnx-model.ts";
+import { benchPeers, ownFailures } from "../../bench/peers/index.ts";
+import { attentionInputs, parseProblem, standardCases, swapped } from "../../bench/peers/problems.ts";
+import { formatPeers, formatPeersMarkdown } from "../../bench/peers/report.ts";
+import { compared, type PeerResult, type PeerRow, verdicts } from "../../bench/peers/result.ts";
+import { rowOf } from "../../bench/peers/rows.ts";
+import { defaultSetup, readSetup, setupHash } from "../../bench/peers/setup.ts";
+import { judge, truthOf } from "../../bench/peers/truth.ts";
+import { noChromium, openPage } from "../browser/chromium.ts";
+import { serveSite } from "../browser/web-server.ts";
+import { someEnvironment } from "./rows.ts";
+
+const problem = parseProblem("q6:4/2x8");
+const engine = (name: string) => ({ name, version: "1.0.0" });
+const timed = (name: string, medianMs: number) =>
+  rowOf(problem, engine(name), {
+    variant: "way",
+    verdict: "pass",
+    reason: null,
+    medianMs,
+    p10Ms: medianMs,
+    p90Ms: medianMs,
+  });
+const wrong = (name: string) =>
+  rowOf(problem, engine(name), { variant: "way", verdict: "fail", reason: "wrong: by much" });
+const peers = new Set(["a", "b", "c"]);
+const ratios = (rows: readonly PeerRow[]) => rows.map(({ ratioToFastestPeer }) => ratioToFastestPeer);
+
+describe("cases", () => {
+  test.each([...standardCases, "q7:1x3", "q1:4/2x8", "matmul:1x1x1"])("%s is written as it is read", (text) => {
+    expect(parseProblem(text).text).toBe(text);
+  });
+
+  test.each([
+    ["", /expected such as/],
+    ["q5", /expected such as/],
+    ["8q1s1k:8x64", /peers take one sequence/],
+    ["q5s9:8x64", /as many keys as queries or with one query/],
+    ["q5:8x64-32", /values as wide as keys/],
+    ["q5:7/2x64", /7 query heads do not divide/],
+    ["q0:8x64", /0 queries/],
+    ["matmul:2x0x2", /expected such as/],
+    ["matmul:2x2", /expected such as/],
+    ["matmul:70000x2x2", /expected such as/],
+  ])("%j is refused", (text, why) => {
+    expect(() => parseProblem(text)).toThrow(why);
+    expect(() => parseProblem(text)).toThrow(RangeError);
+  });
+
+  test("an address holds the set-up, and nothing that is none", () => {
+    const setup = { ...defaultSetup, cases: ["q7:1x3"], engines: ["jax-js", "b (c)"], samples: 3, peaks: false };
+    expect(readSetup(setupHash(setup))).toEqual(setup);
+    expect(readSetup("")).toEqual(defaultSetup);
+    expect(readSetup("#cases=q7:1x3,nonsense&samples=-1&interval=x").cases).toEqual(["q7:1x3"]);
+    expect(readSetup("#samples=-1&interval=x")).toEqual(defaultSetup);
+  });
+});
+
+describe("right and wrong", () => {
+  const truth = truthOf(problem);
+  const right = Float32Array.from(truth.expected);
+
+  test("float64 rounded to f32 is right, the whole of it is compared", () => {
+    expect(judge(right, truth)).toMatchObject({ verdict: "pass", reason: null, checked: "all 192 elements" });
+    expect(judge(right, truth).nmse).toBeLessThan(1e-14);
+  });
+
+  test("the first query sees the first key alone: its value, by query heads of a group", () => {
+    const { v } = attentionInputs(problem as never); // [g, s, d]
+    const [first, second] = [v.subarray(0, 8), v.subarray(6 * 8, 7 * 8)];
+    expect([...right.subarray(0, 32)]).toEqual([...first, ...first, ...second, ...second]);
+  });
+
+  test("one wrong element, a NaN, and a missing one are found", () => {
+    expect(judge(right.with(77, Number(right[77]) + 0.01), truth)).toMatchObject({ verdict: "fail" });
+    expect(judge(right.with(77, Number(right[77]) + 0.01), truth).reason).toMatch(/worst .* at 77/);
+    expect(judge(right.with(0, Number.NaN), truth).reason).toBe(
+      `wrong: NaN at 0, expected ${right[0]?.toPrecision(6)}`,
+    );
+    expect(judge(right.subarray(1), truth)).toMatchObject({ verdict: "fail", nmse: null });
+  });
+
+  test("heads and tokens change places and back", () => {
+    const values = Float32Array.from({ length: 24 }, (_, i) => i);
+    expect([...swapped(values, 2, 3, 4).subarray(0, 8)]).toEqual([0, 1, 2, 3, 12, 13, 14, 15]);
+    expect(swapped(swapped(values, 2, 3, 4), 3, 2, 4)).toEqual(values);
+  });
+});
+
+describe("ratios", () => {
+  test("are those to the fastest peer that is right; a wrong one counts for nothing", () => {
+    const rows = compared([timed("ours", 2), timed("a", 6), timed("b", 4), wrong("c")], peers);
+    expect(ratios(rows)).toEqual([2, 4 / 6, 1, null]);
+    expect(rows.map(({ shareOfFastest }) => shareOfFastest)).toEqual([1, 2 / 6, 0.5, null]);
+    expect(rows[3]).toMatchObject({ medianMs: null, tflops: null, gbs: null });
+  });
+
+  test("there are none where no peer is right", () => {
+    expect(ratios(compared([timed("ours", 2), wrong("a")], peers))).toEqual([null, null]);
+    expect(ratios(compared([wrong("ours"), timed("a", 3)], peers))).toEqual([null, 1]);
+  });
+
+  test("the report shows them, and the failures of this engine", () => {
+    const rows = compared([timed("ours", 2), timed("a", 6), wrong("b")], peers);
+    const reports = ["ours", "a", "b"].map((name) => ({
+      ...engine(name),
+      peer: peers.has(name),
+      summary: "",
+      device: "",
+      failure: null,
+    }));
+    const given: PeerResult = { environment: someEnvironment, peaks: null, engines: reports, rows };
+    expect(verdicts(given)).toEqual([
+      "attention q6 4/2x8 causal: 3.00× the fastest right peer (2.00 ms; a way 6.00 ms)",
+    ]);
+    expect(formatPeers(given)).toMatch(/b: way +FAIL +wrong: by much/);
+    expect(formatPeersMarkdown(given).split("\n")).toHaveLength(7);
+    expect(ownFailures(given)).toEqual([]);
+    expect(ownFailures({ ...given, rows: [wrong("ours"), wrong("a")] })).toHaveLength(1);
+  });
+});
+
+test("a model of one operator is the protocol buffer that ONNX describes", () => {
+  const bytes = operatorModel({
+    operator: "Op",
+    domain: "m",
+    inputs: ["x", "", "c"],
+    outputs: ["y"],
+    attributes: { n: 300 },
+    given: [["x", [2]]],
+    results: [["y", []]],
+    constants: [{ name: "c", shape: [1], values: [5] }],
+  });
+  const field = (tag: string, content: string) =>
+    `${tag}${(content.length / 2).toString(16).padStart(2, "0")}${content}`;
+  const name = (text: string) => Buffer.from(text).toString("hex");
+  const operator = [
+    ...["x", "", "c"].map((input) => field("0a", name(input))),
+    field("12", name("y")),
+    field("22", name("Op")),
+    field("2a", `${field("0a", name("n"))}18ac02a00102`), // 300, an integer
+    field("3a", name("m")),
+  ].join("");
+  const constant = `08011006${field("2a", "05")}${field("42", name("c"))}`;
+  const tensor = (dimensions: string) => field("12", field("0a", `0801${field("12", dimensions)}`));
+  const graph = [
+    field("0a", operator),
+    field("12", name("Op")),
+    field("2a", constant),
+    field("5a", `${field("0a", name("x"))}${tensor(field("0a", "0802"))}`),
+    field("62", `${field("0a", name("y"))}${tensor("")}`),
+  ].join("");
+  const sets = `${field("42", "0a001011")}${field("42", `${field("0a", name("com.microsoft"))}1001`)}`;
+  expect(Buffer.from(bytes).toString("hex")).toBe(`0808${field("3a", graph)}${sets}`);
+});
+
+test("what is not there is said before anything is installed or opened", async () => {
+  expect(() => parseAdapter("voodoo")).toThrow('knows no adapter "voodoo"; there are lavapipe, swiftshader, gpu');
+  await expect(benchPeers({ cases: ["q0:8x64"] })).rejects.toThrow("0 queries");
+  await expect(benchPeers({ cases: ["q5:2x8"], adapter: "voodoo" })).rejects.toThrow("knows no adapter");
+});
+
+/** Why there is no lavapipe for Chromium here. */
+const noLavapipe =
+  noChromium ??
+  (await lavapipeForChromium(process.cwd()).then(
+    () => undefined,
+    (error: unknown) => String(error),
+  ));
+
+test.skipIf(noLavapipe)(`Chromium takes lavapipe through the shim${noLavapipe ? ` (${noLavapipe})` : ""}`, async () => {
+  const server = await serveSite({ texts: { "/": "<!doctype html>" } });
+  const browser = await openChromiumOn("lavapipe", process.cwd());
+  try {
+    const { page } = await openPage(browser, server.origin);
+    const info = await page.evaluate(async () => {
+      const adapter = await navigator.gpu.requestAdapter();
+      return adapter && { description: adapter.info.description, f16: adapter.features.has("shader-f16") };
+    });
+    expect(info).toMatchObject({ description: expect.stringContaining("llvmpipe"), f16: true });
+  } finally {
+    await browser.close();
+    await server.close();
+  }
+});
+
+test.skipIf(noLavapipe)("without a C compiler there is no shim, and it says so", async () => {
+  const { PATH } = process.env;
+  process.env["PATH"] = "";
+  try {
+    await expect(lavapipeForChromium(process.cwd())).rejects.toThrow("there is no C compiler (cc)");
+  } finally {
+    process.env["PATH"] = PATH;
+  }
+});

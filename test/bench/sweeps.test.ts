@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { findSweep } from "../../bench/attention/sweeps.ts";
+import { someRow, withoutSpeed } from "./rows.ts";
+
+const row = (batch: string, variant: string, medianMs: number) => someRow({ batch, variant, medianMs });
+
+test("the crossover names who is fastest from where to where, by right results only", () => {
+  const rows = [
+    ...[row("q1s512", "splitK", 1), row("q1s512", "flash", 9)],
+    ...[row("q2s512", "flash", 8), row("q2s512", "splitK", 2)],
+    ...[row("q4s512", "splitK", 4), withoutSpeed("fail", "wrong", { batch: "q4s512", variant: "flash" })],
+    ...[row("q8s512", "flash", 3), row("q8s512", "splitK", 8), row("q1s1k", "flash", 1)],
+  ];
+  expect(findSweep("crossover").answers(rows)).toEqual([
+    "over 512 keys: fastest is splitK at 1 to 4 queries, flash at 8 queries",
+    "over 1024 keys: fastest is flash at 1 queries",
+  ]);
+});
+
+test("the best number of splits, beside splitK's own choice", () => {
+  const rows = [row("q1s512", "splitK", 2), row("q1s512", "splitK:1", 3), row("q1s512", "splitK:2", 1)];
+  const none = [withoutSpeed("fail", "wrong", { batch: "q1s1k", variant: "splitK:1" })];
+  expect(findSweep("splits").answers([...rows, ...none])).toEqual([
+    "over 512 keys: best with --variants splitK:2, in 50% of the time of splitK's own choice",
+    "over 1024 keys: no right result",
+  ]);
+});
+
+test("how rates grow with the length", () => {
+  const rows = [
+    someRow({ batch: "4q128", heads: "4x64", tflops: 1 }),
+    someRow({ batch: "2q256", heads: "4x64", tflops: 2 }),
+    someRow({ batch: "q512", heads: "4x64", tflops: 4 }),
+    withoutSpeed("n/a", "not here", { variant: "naive" }),
+  ];
+  expect(findSweep("tokens").answers(rows)).toEqual([
+    "4x64 causal: flash goes from 1.00 TFLOP/s at 128 queries to 4.00 TFLOP/s at 512 queries",
+    "32/8x64 causal: naive has no right result",
+  ]);
+});
+
+test("at which density skipping pays", () => {
+  const at = (share: number, flash: number, blocks: number) => [
+    someRow({ mask: `block-sparse:64:${share}`, variant: "flash", medianMs: flash }),
+    someRow({ mask: `block-sparse:64:${share}`, variant: "blocks", medianMs: blocks }),
+  ];
+  expect(findSweep("density").answers([...at(100, 1, 2), ...at(50, 1, 0.9), ...at(25, 1, 0.3)])).toEqual([
+    "fastest is blocks at 25 to 50 % live, flash at 100 % live",
+  ]);
+});

@@ -1,0 +1,85 @@
+import { build } from "esbuild";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { RingAttentionOptions } from "../../src/index.ts";
+import { ringCase, ringCases } from "../cases/ring-attention.ts";
+import { stored } from "../support/case-table.ts";
+import { assertGate } from "../support/gate.ts";
+import { noChromium, openChromium, openPage } from "./chromium.ts";
+import type { RingInputs, ringTasks } from "./ring-page.ts";
+import { serveSite, type WebServer } from "./web-server.ts";
+
+type Tasks = typeof ringTasks;
+
+const html = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
+
+async function bundle(entry: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    ...({ bundle: true, format: "esm", platform: "browser", write: false } as const),
+    loader: { ".wgsl": "text" },
+  });
+  return outputFiles[0]?.text ?? "";
+}
+
+describe.skipIf(noChromium)(`a ring of workers in headless Chromium${noChromium ? ` (${noChromium})` : ""}`, () => {
+  let browser: Browser;
+  let server: WebServer;
+  let page: Page;
+  let errors: string[];
+
+  beforeAll(async () => {
+    const texts = {
+      "/": html,
+      "/page.js": await bundle("test/browser/ring-page.ts"),
+      "/worker.js": await bundle("test/browser/ring-worker.ts"),
+    };
+    server = await serveSite({ texts });
+    browser = await openChromium();
+    ({ page, errors } = await openPage(browser, server.origin));
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  const inPage = <K extends keyof Tasks>(name: K, inputs: RingInputs, options: RingAttentionOptions) =>
+    page.evaluate(([task, i, o]) => Reflect.get(globalThis, "ringTasks")[task](i, o), [
+      name,
+      inputs,
+      options,
+    ] as const) as Promise<Awaited<ReturnType<Tasks[K]>>>;
+
+  test.each(["contiguous", "zigzag", "striped"] as const)("three workers, %s", async (balance) => {
+    const { inputs, options } = ringCase("", { b: 2, h: 6, g: 2, t: 41, s: 53 }, { shards: 3, balance });
+    const pick = <T>(of: (name: "q" | "k" | "v") => T) => ({ q: of("q"), k: of("k"), v: of("v") });
+    const given: RingInputs = {
+      shapes: pick((name) => inputs[name]?.shape ?? []),
+      values: pick((name) => Array.from(inputs[name]?.values ?? [])),
+    };
+    const many = await inPage("overWorkers", given, options as RingAttentionOptions);
+    const one = await inPage("onOneDevice", given, options as RingAttentionOptions);
+    // Bitwise, since blocks and the order of merges are the same; elements of lse and memory order of out.
+    expect(many.lse).toEqual(one.lse);
+    expect(many.sent).toBe(many.hopBytes);
+
+    const dense = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, stored(input)]));
+    const expected = ringCases.reference(dense, { ...options });
+    const emulated = ringCases.gate?.emulation(dense, { ...options }, balance) ?? {};
+    assertGate(one.out, expected["out"]?.values ?? [], emulated["out"]?.values ?? [], 3, `out on ${one.adapter}`);
+    expect(swapped(many.out, 2, 41, 6, 8)).toEqual(one.out);
+  });
+
+  test("nothing failed that nobody waited for", () => {
+    expect(errors).toEqual([]);
+  });
+});
+
+/** `[b, h, t, d]` from memory order `[b, t, h, d]`. */
+function swapped(values: readonly number[], b: number, t: number, h: number, d: number): number[] {
+  return Array.from({ length: b * h * t * d }, (_, i) => {
+    const [batch, head, token] = [Math.floor(i / (h * t * d)), Math.floor(i / (t * d)) % h, Math.floor(i / d) % t];
+    return values[((batch * t + token) * h + head) * d + (i % d)] ?? Number.NaN;
+  });
+}

@@ -1,0 +1,254 @@
+import { describe, expect, test } from "vitest";
+import { ShaderError } from "../../src/gpu/errors.ts";
+import { type AttentionMask, type AttentionScore, attention } from "../../src/kernels/attention/attention.ts";
+import { ShapeError } from "../../src/tensor/shape.ts";
+import { tensor } from "../../src/tensor/tensor.ts";
+import { testGpu } from "../support/gpu.ts";
+import { normal } from "../support/random.ts";
+
+const gpu = await testGpu({ features: [] });
+const [q, k, v] = [1, 2, 3].map((seed) => tensor(gpu, [1, 2, 9, 16], normal(288, seed))) as [never, never, never];
+const run = (options: { mask?: AttentionMask; score?: AttentionScore; variant?: "naive" | "flash" | "splitK" }) =>
+  attention(gpu, { q, k, v }, { variant: "naive", ...options });
+
+const signature = "fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool";
+const maskOf = (wgsl: string): AttentionMask => ({ kind: "custom", wgsl });
+const body = (statements: string) => `${signature} {\n  ${statements}\n  return k <= q;\n}`;
+const words = tensor(gpu, [3], [1, 2, 3], "u32");
+
+/** The error of a call, which records nothing. */
+function refusal(call: () => unknown): Error {
+  const before = gpu.submits;
+  try {
+    call();
+  } catch (error) {
+    expect(gpu.submits).toBe(before);
+    return error as Error;
+  }
+  throw new Error("it was not refused");
+}
+
+describe("a user's text is refused before anything runs, with the line", () => {
+  test.each<[what: string, wgsl: string, says: RegExp, line: number]>([
+    ["an entry point", `${body("")}\n@compute @workgroup_size(1) fn other() {}`, /@compute declares an entry point/, 5],
+    [
+      "a vertex shader",
+      `${body("")}\n@vertex fn other() -> @builtin(position) vec4f { return vec4f(); }`,
+      /@vertex/,
+      5,
+    ],
+    ["override", `override N: u32 = 3;\n${body("")}`, /override is not used/, 1],
+    ["enable", `enable f16;\n${body("")}`, /enable is for kernels/, 1],
+    ["workgroup memory", `var<workgroup> shared_words: array<u32, 4>;\n${body("")}`, /var<workgroup> is not taken/, 1],
+    ["private memory", `var<private> count: u32;\n${body("")}`, /var<private> is not taken/, 1],
+    ["a texture", `@group(2) @binding(0) var picture: texture_2d<f32>;\n${body("")}`, /expected var<storage, read>/, 1],
+    ["another group", `@group(0) @binding(9) var<storage, read> a: array<u32>;\n${body("")}`, /group 0, expected 2/, 1],
+    [
+      "storage that is written",
+      `@group(2) @binding(0) var<storage, read_write> a: array<u32>;\n${body("")}`,
+      /access read_write: what is joined with a kernel may only read/,
+      1,
+    ],
+    ["no group", `@binding(0) var<storage, read> a: array<u32>;\n${body("")}`, /without its group, 2, and binding/, 1],
+    ["while", body("while (true) {}"), /while has no constant bound/, 2],
+    ["loop", body("loop { break; }"), /loop has no constant bound/, 2],
+    ["a bound that is given", body("for (var i = 0u; i < q; i++) {}"), /no constant bound/, 2],
+    ["a start that is given", body("for (var i = k; i < 9u; i++) {}"), /does not begin at a constant/, 2],
+    ["a step that is given", body("for (var i = 0u; i < 9u; i += k) {}"), /constant steps/, 2],
+    ["no bound", body("for (var i = 0u; ; i++) { break; }"), /no constant bound/, 2],
+    ["a loop that goes the other way", body("for (var i = 0i; i < 9i; i--) {}"), /does not end/, 2],
+    ["a loop that wraps around", body("for (var i = 9u; i >= 0u; i--) {}"), /does not end/, 2],
+    ["a counter that is changed", body("for (var i = 0u; i < 9u; i++) {\n    i = 0u;\n  }"), /is changed inside/, 3],
+    ["a counter that is lent", body("for (var i = 0u; i < 9u; i++) {\n    let p = &i;\n  }"), /is changed inside/, 3],
+    ["too many turns", body("for (var i = 0u; i < 70000u; i++) {}"), /70000 turns for every pair/, 2],
+    [
+      "too many turns together",
+      body("for (var i = 0u; i < 300u; i++) { for (var j = 0u; j < 300u; j++) {} }"),
+      /90000 turns/,
+      2,
+    ],
+    [
+      "too many turns by calls",
+      `fn far() {\n  for (var i = 0u; i < 300u; i++) {}\n}\n${body("for (var i = 0u; i < 300u; i++) { far(); }")}`,
+      /90000 turns/,
+      5,
+    ],
+    [
+      "recursion",
+      `fn again(n: u32) -> u32 { return again(n); }\n${body("")}`,
+      /again calls again: WGSL has no recursion/,
+      1,
+    ],
+    ["a circle", `fn one() { two(); }\nfn two() { one(); }\n${body("")}`, /one calls two calls one/, 1],
+    ["a barrier", body("workgroupBarrier();"), /a barrier needs all threads/, 2],
+    [
+      "another signature",
+      "fn mask_mod(q: u32, k: u32) -> bool { return true; }",
+      /expected mask_mod\(u32, u32, u32, u32\)/,
+      1,
+    ],
+    ["another result", "fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> u32 { return 1; }", /-> u32, expected/, 1],
+    [
+      "a range of another type",
+      `${body("")}\nfn key_range() -> vec2u { return vec2u(); }`,
+      /key_range\(\) -> vec2u, expected/,
+      5,
+    ],
+    ["a bracket too many", `${body("")}\n}`, /} closes nothing/, 5],
+    ["a bracket too few", `${signature} {\n  if (true) {\n  return true;\n}`, /{ is not closed/, 1],
+    ["an open comment", `${body("")}\n/* and so on`, /comment is not closed/, 5],
+    ["a line end of WGSL's own", `// harmless\u2028while (true) {}\n${body("")}`, /ends a line in WGSL alone/, 1],
+    ["parts of the engine", `// with: lib/reduce\n${body("")}`, /parts are the engine's/, 1],
+  ])("%s", (_, wgsl, says, line) => {
+    const error = refusal(() => run({ mask: maskOf(wgsl) }));
+    expect(error).toBeInstanceOf(ShaderError);
+    expect(error.message).toMatch(says);
+    expect(error.message).toMatch(/\n\s+\| *\^/);
+    expect(error).toMatchObject({ file: "custom/mask", line });
+  });
+
+  test("a text that is too large, or lacks its function", () => {
+    expect(refusal(() => run({ mask: maskOf(`//${"x".repeat(16 * 1024)}\n${body("")}`) }))).toMatchObject({
+      name: "ShaderError",
+      message: expect.stringMatching(/custom\/mask: 16\d+ bytes of WGSL, expected at most 16384/),
+    });
+    expect(refusal(() => run({ mask: maskOf("fn other() {}") })).message).toMatch(/there is no function mask_mod\(u32/);
+    const score: AttentionScore = { kind: "custom", wgsl: body("") };
+    expect(refusal(() => run({ score })).message).toMatch(/custom\/score: there is no function score_mod\(f32, u32/);
+  });
+
+  test.each([
+    ["of the kernel", "struct Params { a: u32 }", "naive", /Params clashes with Params of attention\/naive\/scores/],
+    ["of a part", "fn q_row() {}", "naive", /q_row clashes with q_row of attention\/views/],
+    ["of a constant", "const ROWS = 3;", "flash", /ROWS clashes with ROWS of attention\/flash/],
+    [
+      "of WGSL that the kernel uses",
+      "fn dot(a: f32) {}",
+      "flash",
+      /dot clashes with what WGSL has for attention\/flash/,
+    ],
+    ["of an input", "@group(2) @binding(0) var<storage, read> q: array<u32>;", "naive", /q clashes with q of/],
+  ] as const)("a name %s", (_, declaration, variant, says) => {
+    const mask: AttentionMask = {
+      kind: "custom",
+      wgsl: `\n${declaration}\n${body("")}`,
+      ...(declaration.startsWith("@") ? { tensors: { q: words } } : {}),
+    };
+    const error = refusal(() => run({ mask, variant }));
+    expect(error).toBeInstanceOf(ShaderError);
+    expect(error).toMatchObject({ file: "custom/mask", line: 2, message: expect.stringMatching(says) });
+  });
+
+  test("a name of the other function", () => {
+    const helper = "fn helper() -> u32 { return 1; }";
+    const mask = maskOf(`${helper}\n${body("")}`);
+    const score: AttentionScore = {
+      kind: "custom",
+      wgsl: `${helper}\nfn score_mod(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32 { return score; }`,
+    };
+    expect(refusal(() => run({ mask, score })).message).toMatch(/helper clashes with helper of custom\/score/);
+  });
+
+  test("names of texts that are joined do not meet", async () => {
+    const own = (limit: number) =>
+      maskOf(`const LIMIT = ${limit}u;\nstruct Params { a: u32 }\n${signature} { return k <= q - min(q, LIMIT); }`);
+    const { out } = run({ mask: { or: [own(1), own(2)] }, variant: "flash" });
+    const { out: same } = run({ mask: { and: [own(1), "causal"] }, variant: "flash" });
+    expect(await out.read()).toEqual(await same.read());
+  });
+});
+
+test.each(["naive", "flash", "splitK"] as const)(
+  "what does not compile is refused by %s, with its line",
+  async (variant) => {
+    const mask = maskOf(
+      `// The sum of a number and a truth.\n${signature} {\n  let sum = q + true;\n  return sum == k;\n}`,
+    );
+    const error = await run({ mask, variant })
+      .out.read()
+      .then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+    expect(error).toBeInstanceOf(ShaderError);
+    expect(error).toMatchObject({ file: "custom/mask", line: 3 });
+    expect(String(error)).toMatch(/3 \| {3}let sum = q \+ true;\n +\| +\^/);
+  },
+);
+
+test("what does not compile inside of several is shown by its own line", async () => {
+  const mask: AttentionMask = { and: ["causal", maskOf(`${signature} {\n  return q + true;\n}`)] };
+  const error = await run({ mask })
+    .out.read()
+    .then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+  expect(error).toMatchObject({ name: "ShaderError", file: "joined/mask-1/custom/mask", line: 2 });
+});
+
+test("tensors and parameters that are missing, too many, or of another type", () => {
+  const wgsl = `struct P { n: u32 }
+@group(2) @binding(0) var<uniform> p: P;
+@group(2) @binding(1) var<storage, read> list: array<u32>;
+${signature} { return list[k % p.n] != 0; }`;
+  const mask = { kind: "custom", wgsl, params: { n: 3 }, tensors: { list: words } } as const;
+  const floats = tensor(gpu, [3], [1, 2, 3]);
+  expect(refusal(() => run({ mask: { kind: "custom", wgsl, params: { n: 3 } } })).message).toMatch(
+    /declares list, and no tensor/,
+  );
+  expect(refusal(() => run({ mask: { kind: "custom", wgsl, tensors: { list: words } } })).message).toMatch(
+    /declares p, and params/,
+  );
+  expect(refusal(() => run({ mask: { ...mask, params: { m: 3 } } })).message).toMatch(/p\.n is not among the values/);
+  expect(refusal(() => run({ mask: { ...mask, tensors: { list: words, other: words } } })).message).toMatch(
+    /no storage buffer other for the tensor given; it has list/,
+  );
+  expect(refusal(() => run({ mask: { ...mask, tensors: { list: floats } } })).message).toMatch(
+    /list is f32 \[3\], expected u32/,
+  );
+  const patterned = { ...mask, tensors: { list: { tensor: words, pattern: "[s]" } } };
+  expect(refusal(() => run({ mask: patterned })).message).toMatch(
+    /list is \[3\], expected \[s\] with s = 9 \(from k\)/,
+  );
+});
+
+test("masks and scores that make no sense", () => {
+  const map = tensor(gpu, [1, 1, 1, 1], [1], "u32");
+  const short = tensor(gpu, [1, 8], new Array(8).fill(0), "u32");
+  for (const [mask, says] of [
+    [{ kind: "sliding-window", keys: 0 }, /a window of 0 keys, expected 1 or more/],
+    [{ kind: "sliding-window", keys: 1.5 }, /a window of 1.5 keys/],
+    [{ kind: "local", left: -1, right: 0 }, /-1 keys to the left, expected 0 or more/],
+    [{ kind: "strided", stride: 0 }, /a stride of 0 keys/],
+    [{ kind: "fixed", stride: 4, summary: 5 }, /1 summaries of 5 keys, expected them to fit into a block of 4/],
+    [
+      { kind: "fixed", stride: 4, summary: 1, set: 1, definition: "code" },
+      /set 1 of the fixed pattern, expected merged/,
+    ],
+    [{ kind: "dilated-window", keys: 4, dilation: 0 }, /a dilation of 0/],
+    [{ kind: "block-sparse", map, size: 0 }, /blocks of 0 keys/],
+    [{ kind: "document", documents: short }, /documents is \[1, 8\], expected \[b, s\] with s = 9 \(from k\)/],
+    [{ and: [] }, /{ and } of 0, expected 1 to 8/],
+    [{ or: new Array(9).fill("causal") }, /{ or } of 9, expected 1 to 8/],
+    [{ kind: "unheard-of" }, /there is no mask unheard-of; there are full, causal, sliding-window/],
+  ] as [AttentionMask, RegExp][]) {
+    const error = refusal(() => run({ mask }));
+    expect(error).toBeInstanceOf(ShapeError);
+    expect(error.message).toMatch(says);
+  }
+  const slopes = tensor(gpu, [3], [1, 2, 3]);
+  for (const [score, says] of [
+    [{ kind: "softcap", cap: 0 }, /softcap at 0/],
+    [{ kind: "alibi", slopes }, /slopes is \[3\], expected \[h\] with h = 2 \(from q\)/],
+    [[], /a chain of scores of 0/],
+    [{ kind: "unheard-of" }, /there is no score unheard-of/],
+  ] as [AttentionScore, RegExp][]) {
+    expect(refusal(() => run({ score })).message).toMatch(says);
+  }
+  const documents = tensor(gpu, [1, 9], new Array(9).fill(0), "u32");
+  const many: AttentionMask = { and: new Array(6).fill(0).map(() => ({ kind: "document", documents })) };
+  expect(refusal(() => run({ mask: many, variant: "flash" })).message).toMatch(
+    /10 storage buffers with mask0_documents, .* may have 8/,
+  );
+});

@@ -1,0 +1,213 @@
+import { describe, expect, test } from "vitest";
+import { type AttentionOptions, attention } from "../../src/kernels/attention/attention.ts";
+import { sequenceOffsets } from "../../src/kernels/attention/layouts.ts";
+import { blockTable } from "../../src/kernels/kv-cache/block-table.ts";
+import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
+import { slice } from "../../src/tensor/views.ts";
+import { attentionLayoutCases } from "../cases/attention-layouts.ts";
+import { testGpu } from "../support/gpu.ts";
+import { normal } from "../support/random.ts";
+import { testCases } from "../support/run-cases.ts";
+import { stepOf } from "../support/step.ts";
+
+const gpu = await testGpu({ features: [] });
+// A pipeline takes a second to compile: not every variant runs over every layout, unless all is asked for.
+const full = process.env["SHADERFORMER_FULL"] === "1";
+const chosen: Readonly<Record<string, RegExp>> = {
+  naive: /./,
+  rows: /./,
+  twoPass: /./,
+  flash: /pages of 16|ring by|sequences|int4/,
+  packed: /ring by|int8 with/,
+  blocks: /no page|ring that|sequences|int8 in/,
+  splitK: /pages of 128|no page|ring that has gone round, 4|sequences|bf16|int8 with/,
+};
+for (const [variant, run] of Object.entries(attentionLayoutCases.variants)) {
+  const cases = attentionLayoutCases.cases.filter(({ name }) => full || chosen[variant]?.test(name));
+  testCases(() => gpu, { ...attentionLayoutCases, variants: { [variant]: run }, cases });
+}
+
+const size = (shape: readonly number[]) => shape.reduce((product, axis) => product * axis, 1);
+const random = (shape: readonly number[], seed: number) => tensor(gpu, shape, normal(size(shape), seed));
+const words = (...shape: number[]) => tensor(gpu, shape, new Uint32Array(size(shape)), "u32");
+const variants = ["rows", "flash", "packed", "splitK"] as const;
+const [h, g, d] = [6, 2, 32];
+
+/** Pages that hold the rows of a contiguous cache `[1, g, s, d]`, in this order, and NaN elsewhere. */
+function paged(values: ArrayLike<number>, s: number, page: number, table: readonly number[], pages: number): Tensor {
+  const out = new Float32Array(pages * g * page * d).fill(Number.NaN);
+  for (let i = 0; i < g * s * d; i++) {
+    const [head, key, column] = [Math.floor(i / (s * d)), Math.floor(i / d) % s, i % d];
+    const at = table[Math.floor(key / page)] ?? 0;
+    out[((at * g + head) * page + (key % page)) * d + column] = values[i] ?? Number.NaN;
+  }
+  return tensor(gpu, [pages, g, page, d], out);
+}
+
+describe.each(variants)("attention %s, to the bit", (variant) => {
+  const [t, s] = [5, 80];
+  const q = random([1, h, t, d], 1);
+  const [k, v] = [normal(g * s * d, 2), normal(g * s * d, 3)];
+
+  test("whatever the order and the size of pages, and as the cache without pages", async () => {
+    const plain = attention(gpu, { q, k: tensor(gpu, [1, g, s, d], k), v: tensor(gpu, [1, g, s, d], v) }, { variant });
+    const expected = await plain.out.read();
+    for (const [page, table] of [
+      [16, [0, 1, 2, 3, 4]],
+      [16, [6, 0, 5, 2, 3]],
+      [32, [2, 0, 1]],
+      [64, [0, 1]],
+      [128, [1]],
+    ] as const) {
+      const layout = { kind: "paged", blockTable: blockTable(gpu, [table], { pages: 7 }) } as const;
+      const [pk, pv] = [paged(k, s, page, table, 7), paged(v, s, page, table, 7)];
+      const { out } = attention(gpu, { q, k: pk, v: pv }, { variant, layout, length: s });
+      expect(await out.read(), `pages of ${page}: ${table.join()}`).toEqual(expected);
+    }
+  });
+
+  test("a sequence of a ragged batch is what it is alone, wherever it stands", async () => {
+    const lengths = [
+      [3, 40],
+      [t, s],
+      [0, 7],
+      [11, 11],
+    ] as const;
+    const queries = lengths.reduce((sum, [count]) => sum + count, 0);
+    const keys = lengths.reduce((sum, [, count]) => sum + count, 0);
+    const all = { q: random([1, h, queries, d], 1), k: random([1, g, keys, d], 2), v: random([1, g, keys, d], 3) };
+    const layout = {
+      kind: "ragged",
+      queryOffsets: sequenceOffsets(
+        gpu,
+        lengths.map(([count]) => count),
+      ),
+      keyOffsets: sequenceOffsets(
+        gpu,
+        lengths.map(([, count]) => count),
+      ),
+    } as const;
+    const together = attention(gpu, all, { variant, layout }).out;
+    let [query, key] = [0, 0];
+    for (const [count, length] of lengths) {
+      const alone = attention(
+        gpu,
+        {
+          q: slice(all.q, 2, query, query + count),
+          k: slice(all.k, 2, key, key + length),
+          v: slice(all.v, 2, key, key + length),
+        },
+        {
+          variant,
+          layout: {
+            kind: "ragged",
+            queryOffsets: sequenceOffsets(gpu, [count]),
+            keyOffsets: sequenceOffsets(gpu, [length]),
+          },
+        },
+      ).out;
+      expect(await slice(together, 2, query, query + count).read()).toEqual(await alone.read());
+      [query, key] = [query + count, key + length];
+    }
+  });
+
+  test("a batch row of shared pages is what it is alone, run after run", async () => {
+    const tables = [[3, 1, 0], [3, 1, 2, 5, 4], [6]];
+    const rows = [
+      [40, 5],
+      [70, 5],
+      [3, 2],
+    ] as const;
+    const pages = { k: random([7, g, 16, d], 2), v: random([7, g, 16, d], 3) };
+    const q3 = random([3, h, t, d], 1);
+    const run = (from: number, to: number) => {
+      const layout = {
+        kind: "paged",
+        blockTable: blockTable(gpu, tables.slice(from, to), { pages: 7, entries: 5 }),
+      } as const;
+      const step = stepOf(gpu, rows.slice(from, to));
+      return attention(gpu, { q: slice(q3, 0, from, to), ...pages, step }, { variant, layout }).out.read();
+    };
+    const together = await run(0, 3);
+    for (let i = 0; i < 5; i++) expect(await run(0, 3)).toEqual(together);
+    for (const row of [0, 1, 2]) {
+      expect(await run(row, row + 1)).toEqual(together.slice(row * h * t * d, (row + 1) * h * t * d));
+    }
+  });
+});
+
+describe("attention refuses layouts that contradict their tensors", () => {
+  const q = random([2, h, 3, d], 1);
+  const call = (
+    tensors: Partial<Record<"q" | "k" | "v" | "kScale" | "vScale" | "step", Tensor>>,
+    options: AttentionOptions = {},
+  ) => attention(gpu, { q, k: random([2, g, 16, d], 2), v: random([2, g, 16, d], 3), ...tensors }, options);
+  const offsets = (...lengths: number[]) => sequenceOffsets(gpu, lengths);
+
+  test("pages", () => {
+    const table = (rows: number[][], pages = 2) => ({
+      layout: { kind: "paged", blockTable: blockTable(gpu, rows, { pages }) } as const,
+    });
+    expect(() => call({}, table([[0]]))).toThrow(/blockTable is u32 \[1, 1\], expected u32 \[b, entries\] with b = 2/);
+    expect(() => call({}, table([[0], [3]], 4))).toThrow(/of a cache with 4 pages, the one given is \[2, 2, 16, 32\]/);
+    expect(() => blockTable(gpu, [[0, 2]], { pages: 2 })).toThrow(/entry 1 of row 0 is page 2, expected 0 to 1/);
+    expect(() => call({}, { ...table([[0], [1]]), length: 17 })).toThrow(/length is 17, expected 0 to 16/);
+    const odd = { k: random([2, g, 12, d], 2), v: random([2, g, 12, d], 3) };
+    expect(() => call(odd, table([[0], [1]]))).toThrow(/pages of 12 keys .* expected a power of two/);
+    expect(() => call({}, { layout: { kind: "paged", blockTable: random([2, 1], 1) } })).toThrow(/blockTable is f32/);
+  });
+
+  test("ragged sequences and rings", () => {
+    const ragged = (queries: Tensor, keys: Tensor) => ({
+      layout: { kind: "ragged", queryOffsets: queries, keyOffsets: keys } as const,
+    });
+    expect(() => call({}, ragged(offsets(3), offsets(16)))).toThrow(/expected one row \[1, …\]/);
+    const one = { q: random([1, h, 3, d], 1), k: random([1, g, 16, d], 2), v: random([1, g, 16, d], 3) };
+    expect(() => call(one, ragged(offsets(3), offsets(8, 8)))).toThrow(/queryOffsets is \[2\], keyOffsets \[3\]/);
+    expect(() => call(one, ragged(offsets(3), random([2], 1)))).toThrow(/keyOffsets is f32 \[2\]/);
+    expect(() => call(one, { ...ragged(offsets(3), offsets(16)), length: 4 })).toThrow(
+      /a ragged layout says start and length/,
+    );
+    expect(() => call({ ...one, step: stepOf(gpu, [[0, 3]]) }, ragged(offsets(3), offsets(16)))).toThrow(
+      /expected no step/,
+    );
+    expect(() => sequenceOffsets(gpu, [3, -1])).toThrow(/a length of -1/);
+    expect(() => call({}, { layout: { kind: "ring", sinks: 16 } })).toThrow(/16 sinks in a ring of 16 slots/);
+    const documents = tensor(gpu, [2, 16], new Uint32Array(32), "u32");
+    expect(() => call({}, { layout: { kind: "ring" }, mask: { kind: "document", documents }, length: 40 })).toThrow(
+      /a ring layout takes masks and scores that read no tensors by row or position/,
+    );
+  });
+
+  test("integers and their scales", () => {
+    const int8 = { k: words(2, g, 16, d / 4), v: words(2, g, 16, d / 4) };
+    const [kScale, vScale] = [random([2, g, 16], 1), random([2, g, 16], 2)];
+    expect(() => call({ ...int8, kScale })).toThrow(/vScale is missing, expected both or none/);
+    expect(() => call(int8)).toThrow(/k is u32 \[2, 2, 16, 8\], expected kScale with it/);
+    expect(() => call({ ...int8, kScale: random([2, g, 15], 1), vScale })).toThrow(
+      /kScale is f32 \[2, 2, 15\], expected f32 \[2, 2, 16\]/,
+    );
+    expect(() => call({ k: words(2, g, 16, 5), v: words(2, g, 16, 5), kScale, vScale })).toThrow(
+      /expected u32 with 8 words a row/,
+    );
+    expect(() => call({ kScale, vScale })).toThrow(/k is f32 .*beside scales/);
+    const narrow = slice(random([2, g, 32, 1], 1), 2, 0, 16);
+    const shrunk = { ...narrow, shape: [2, g, 16], strides: narrow.strides.slice(0, 3) };
+    expect(() =>
+      call({ ...int8, kScale: Object.setPrototypeOf(shrunk, Object.getPrototypeOf(narrow)) as Tensor, vScale }),
+    ).toThrow(/k has strides .*, kScale .*, expected views alike/);
+  });
+
+  test("variants that read f32 rows one after the other say so", () => {
+    const layout = { kind: "ring" } as const;
+    const tensors = { q, k: random([2, g, 16, d], 2), v: random([2, g, 16, d], 3) };
+    const survey = attention.survey(gpu, tensors, { layout, length: 40 });
+    expect(survey.get("naive")).toBe("it takes no ring layout");
+    expect(survey.get("twoPass")).toBe("it takes no ring layout");
+    expect(survey.get("blocks")).toBe("its map of tiles takes no ring layout");
+    for (const variant of variants) expect(survey.get(variant), variant).toBeUndefined();
+    expect(() => attention(gpu, tensors, { layout, variant: "naive" })).toThrow(
+      /attention\/naive: it takes no ring layout/,
+    );
+  });
+});

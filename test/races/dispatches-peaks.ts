@@ -1,0 +1,27 @@
+import type { Dispatch } from "./dispatches.ts";
+
+/** Dispatches of the kernels that measure a device. */
+export const peakDispatches: Readonly<Record<string, Dispatch>> = {
+  "peaks/copy": {
+    constants: { WORKGROUP: 4, RUN: 2 },
+    uniforms: { params: { n: 11 } },
+    inputs: { x: Uint32Array.from({ length: 44 }, (_, i) => i + 1) },
+    outputs: { y: 44 },
+    workgroups: [2, 1, 1],
+  },
+  "peaks/increment": { uniforms: {}, inputs: { count: new Uint32Array(3) }, outputs: {}, workgroups: [3, 1, 1] },
+  "peaks/multiply-add": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { n: 7, turns: 8, factor: 1, step: 0.25 } },
+    inputs: {},
+    outputs: { y: 7 },
+    workgroups: [2, 1, 1],
+  },
+  "peaks/workgroup-memory": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { n: 8, turns: 8 } },
+    inputs: {},
+    outputs: { y: 32 },
+    workgroups: [2, 1, 1],
+  },
+};
