@@ -8,6 +8,7 @@ import type { create } from "webgpu";
 import type { AdapterRequest, FoundAdapter } from "./adapter-info.ts";
 import { describeAdapter, matchesName, unknownAdapter } from "./adapter-info.ts";
 import { GpuError } from "./errors.ts";
+import { pollPatiently } from "./patient-polling.ts";
 
 interface Dawn {
   readonly create: typeof create;
@@ -104,6 +105,7 @@ async function loadDawn(): Promise<Dawn> {
   // GPUBufferUsage and the like, which a browser has as globals.
   for (const [name, value] of Object.entries(dawn.globals))
     if (!(name in globalThis)) Reflect.set(globalThis, name, value);
+  pollPatiently();
   return dawn;
 }
 
