@@ -1,8 +1,11 @@
 // What the command line and the pages call. Nothing here knows Node or a page.
 
+export { algorithmNames } from "./attention/algorithms.ts";
 export { formatBatch, parseBatch, parseLength } from "./attention/batch.ts";
+export { cacheFormats } from "./attention/formats.ts";
 export { parseHeads } from "./attention/heads.ts";
-export { maskKinds, parseMask } from "./attention/masks.ts";
+export { layoutForms, parseLayout } from "./attention/layouts.ts";
+export { maskForms, maskKinds, parseMask } from "./attention/masks.ts";
 export {
   type AttentionCase,
   type AttentionPlan,
@@ -13,9 +16,9 @@ export {
 } from "./attention/plan.ts";
 export { findPreset, presets } from "./attention/presets.ts";
 export { type BenchEvents, checkRoom, runAttentionBench } from "./attention/run.ts";
-export { parseScore } from "./attention/scores.ts";
+export { parseScore, scoreForms } from "./attention/scores.ts";
 export { standardCases } from "./attention/standard.ts";
-export { everySubject, parseSubject } from "./attention/subjects.ts";
+export { everySubject, parseSubject, subjectsFor } from "./attention/subjects.ts";
 export { findSweep, type Sweep, type SweepOptions, sweeps } from "./attention/sweeps.ts";
 export { formatCsv, formatMarkdown } from "./harness/documents.ts";
 export { environmentOf } from "./harness/environment.ts";

@@ -14,10 +14,13 @@ export interface BenchRow {
   readonly batch: string;
   readonly mask: string | null;
   readonly score: string | null;
-  /** How keys and values lie, and how a batch of unequal sequences was run. */
+  /** How keys and values lie. */
   readonly layout: string | null;
+  /** Calls that a batch of unequal sequences took. */
+  readonly calls?: number | null;
   /** Query heads / key and value heads × head width. */
   readonly heads: string | null;
+  /** How keys and values are stored, or for other ops what they work on. */
   readonly dtype: string;
   /** The model whose shapes these are. */
   readonly model: string | null;
@@ -51,7 +54,10 @@ export interface BenchRow {
 
   /** Exact number of (query, key) pairs that the mask leaves, over the batch and the query heads. */
   readonly livePairs: number | null;
-  /** Operations that the result needs; for attention 2 · pairs · (dk + dv), those of the matrix products. */
+  /**
+   * Operations that the result needs; for attention 2 · pairs · (dk + dv), those of the matrix products. Linear and
+   * latent attention have counts of their own.
+   */
   readonly flops: number | null;
   /** The same by FlashAttention's convention, which leaves windows out and counts half a diagonal. */
   readonly flopsFlashAttention: number | null;
@@ -72,7 +78,7 @@ export interface BenchRow {
   readonly bound: "compute" | "memory" | null;
   /** `idealMs` over `medianMs`. Above 1 where the caches hold what the measured bandwidth is not of. */
   readonly shareOfPeak: number | null;
-  /** The time of the fastest right variant of this case over this one's. */
+  /** The time of the fastest right variant of this case over this one's; above 1 for what is no attention and faster. */
   readonly shareOfFastest: number | null;
 
   /** Bytes that a token takes in the cache, over all layers of the model, or of one layer where none is named. */

@@ -2,16 +2,17 @@ import type { AttentionCase, AttentionPlan } from "./plan.ts";
 
 /** The command that measures a row again. */
 export function commandOf(
-  { batch, heads, mask, score, dtype, model }: AttentionCase,
+  { batch, heads, mask, score, dtype, layout, model }: AttentionCase,
   variant: string,
   { rotateBytes, commandOptions }: AttentionPlan,
 ): string {
   const options = [
     `--variants ${variant}`,
     `--masks ${mask.text}`,
-    ...(score.text === "none" && model === undefined ? [] : [`--score ${score.text}`]),
+    ...(score.text === "none" && model === undefined ? [] : [`--scores ${score.text}`]),
     ...(model === undefined ? [] : [`--model ${model}`]),
     `--heads ${heads.text}`,
+    ...(layout.kind === "contiguous" || layout.kind === "latent" ? [] : [`--layouts ${layout.text}`]),
     ...(dtype === "f32" ? [] : [`--dtype ${dtype}`]),
     ...(rotateBytes > 0 ? ["--rotate"] : []),
     ...commandOptions,

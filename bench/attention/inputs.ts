@@ -4,7 +4,7 @@ import type { BatchGroup } from "./batch.ts";
 import type { Heads } from "./heads.ts";
 
 /** Rows of the cache behind the last key: full of NaN, so that a kernel that reads one shows it. */
-const poisonedRows = 64;
+export const poisonedRows = 64;
 
 /** The numbers of one group, as they lie on the GPU: queries by tokens, keys and values in a longer cache. */
 export interface Inputs {
@@ -20,7 +20,8 @@ export interface Inputs {
 /** Random numbers of which longer runs are made, each time from another place: the logarithms take long. */
 const table = Float32Array.from(normal(1 << 16, 1));
 
-function random(length: number, seed: number): Float32Array<ArrayBuffer> {
+/** Numbers of a normal distribution that f32 has, the same in every run. */
+export function random(length: number, seed: number): Float32Array<ArrayBuffer> {
   const out = new Float32Array(length);
   for (let i = 0; i < length; i++) out[i] = table[(i + (i >>> 16) * 7919 + seed * 20011) & 0xffff] ?? 0;
   return out;
@@ -34,15 +35,28 @@ function cache(heads: number, s: number, capacity: number, width: number, seed: 
   return out;
 }
 
-/** The inputs of a group, the same in every run. */
-export function inputsOf({ count: b, t, s }: BatchGroup, { h, g, d, dv }: Heads): Inputs {
+/**
+ * The inputs of a group, the same in every run. The first `shared` keys and values of all sequences are those of the
+ * first.
+ */
+export function inputsOf({ count: b, t, s }: BatchGroup, { h, g, d, dv }: Heads, shared = 0): Inputs {
   const capacity = s + poisonedRows;
-  return {
+  const inputs = {
     q: random(b * t * h * d, 1),
     keys: cache(b * g, s, capacity, d, 2),
     values: cache(b * g, s, capacity, dv, 3),
     capacity,
   };
+  for (const [values, width] of [
+    [inputs.keys, d],
+    [inputs.values, dv],
+  ] as const) {
+    for (let head = g; shared > 0 && head < b * g; head++) {
+      const first = (head % g) * capacity * width;
+      values.copyWithin(head * capacity * width, first, first + shared * width);
+    }
+  }
+  return inputs;
 }
 
 /** Bytes of the largest of a group's tensors, and of all of them. */
@@ -52,26 +66,18 @@ export function inputBytes({ count: b, t, s }: BatchGroup, { h, g, d, dv }: Head
   return { largest: Math.max(...sizes), all: sizes.reduce((sum, bytes) => sum + bytes, 0) };
 }
 
-/** The inputs on the GPU: what has memory, and the views that attention is given. */
-export interface GroupTensors {
-  readonly owned: readonly [q: Tensor, keys: Tensor, values: Tensor];
-  readonly views: AttentionTensors;
-}
-
-/** The tensors `make` makes of the inputs' shapes, and attention's views of them. */
-export function groupTensors(
+/** A group's inputs uploaded: what has memory, and the views that attention is given. */
+export function uploadGroup(
+  gpu: Gpu,
   { count: b, t, s }: BatchGroup,
   { h, g, d, dv }: Heads,
-  { capacity }: Pick<Inputs, "capacity">,
-  make: (shape: readonly number[], name: "q" | "keys" | "values") => Tensor,
-): GroupTensors {
-  const q = make([b, t, h, d], "q");
-  const keys = make([b, g, capacity, d], "keys");
-  const values = make([b, g, capacity, dv], "values");
-  const views = { q: transpose(q, [0, 2, 1, 3]), k: slice(keys, 2, 0, s), v: slice(values, 2, 0, s) };
-  return { owned: [q, keys, values], views };
+  { q, keys, values, capacity }: Inputs,
+): { readonly owned: readonly Tensor[]; readonly views: AttentionTensors } {
+  const owned = [
+    upload(gpu, [b, t, h, d], "f32", q, "q"),
+    upload(gpu, [b, g, capacity, d], "f32", keys, "keys"),
+    upload(gpu, [b, g, capacity, dv], "f32", values, "values"),
+  ] as const;
+  const views = { q: transpose(owned[0], [0, 2, 1, 3]), k: slice(owned[1], 2, 0, s), v: slice(owned[2], 2, 0, s) };
+  return { owned, views };
 }
-
-/** A group's inputs uploaded. */
-export const uploadGroup = (gpu: Gpu, group: BatchGroup, heads: Heads, inputs: Inputs): GroupTensors =>
-  groupTensors(group, heads, inputs, (shape, name) => upload(gpu, shape, "f32", inputs[name], name));

@@ -1,9 +1,10 @@
-import { type AttentionMask, type Gpu, upload } from "../../src/index.ts";
+import type { AttentionMask, Gpu } from "../../src/index.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
 import { type MaskDescription, maskOf } from "../../src/reference/described.ts";
 import type { Mask } from "../../src/reference/masks.ts";
 import { randomSource } from "../../test/support/random.ts";
 import { parseLength } from "./batch.ts";
+import { elementsIn, uploaded } from "./uploaded.ts";
 
 /** The call that a mask is for: so many sequences, queries and keys; its queries stand at the last of the keys. */
 export interface MaskShape {
@@ -19,6 +20,8 @@ export interface BenchMask {
   readonly make: (gpu: Gpu, shape: MaskShape) => AttentionMask;
   readonly reference: (shape: MaskShape) => Mask;
   readonly convention: Convention;
+  /** Bytes of its tensors, which have to be read; none where left out. */
+  readonly bytes?: (shape: MaskShape) => number;
 }
 
 /** What FlashAttention's benchmarks would take a mask for; null where they have nothing like it. */
@@ -123,36 +126,41 @@ export const maskKinds: Readonly<Record<string, MaskKind>> = {
   },
 };
 
-/** Reads one mask, such as `causal` or `sliding-window:128`. Throws a RangeError that lists what there is. */
+/** The forms that `--masks` takes. */
+export const maskForms = Object.entries(maskKinds).map(([name, { parameters }]) => [name, ...parameters].join(":"));
+
+/**
+ * Reads a mask, such as `causal` or `sliding-window:128`, or what several of them show together, joined by `+`. Throws a
+ * RangeError that lists what there is.
+ */
 export function parseMask(text: string): BenchMask {
-  const [name = "", ...numbers] = text.split(":");
+  const parts = text.split("+").map((part) => parsePart(part, text));
+  const describe = (shape: MaskShape): MaskDescription => {
+    const all = parts.map((part) => part.describe(shape));
+    return all.length === 1 ? (all[0] ?? "full") : { and: all };
+  };
+  return {
+    text: parts.map((part) => part.text).join("+"),
+    make: (gpu, shape) => uploaded<AttentionMask>(gpu, describe(shape), "u32"),
+    reference: (shape) => maskOf(describe(shape), shape.s - shape.t),
+    bytes: (shape) => 4 * elementsIn(describe(shape)),
+    convention: parts.length === 1 ? (parts[0]?.convention ?? null) : null,
+  };
+}
+
+function parsePart(part: string, text: string) {
+  const [name = "", ...numbers] = part.split(":");
   const kind = Object.hasOwn(maskKinds, name) ? maskKinds[name] : undefined;
-  const form = (key: string) => [key, ...(maskKinds[key]?.parameters ?? [])].join(":");
-  if (!kind)
-    throw new RangeError(`there is no mask "${name}"; there are ${Object.keys(maskKinds).map(form).join(", ")}`);
-  if (numbers.length !== kind.parameters.length) throw new RangeError(`mask is "${text}", expected "${form(name)}"`);
+  if (!kind) throw new RangeError(`there is no mask "${name}"; there are ${maskForms.join(", ")}`);
+  if (numbers.length !== kind.parameters.length) {
+    throw new RangeError(`mask is "${text}", expected "${[name, ...kind.parameters].join(":")}"`);
+  }
   const values = numbers.map((number, i) =>
     parseLength(number, `mask "${text}": ${kind.parameters[i]}`, kind.least?.[i]),
   );
-  const describe = (shape: MaskShape) => kind.describe(shape, ...values);
   return {
     text: [name, ...values].join(":"),
-    make: (gpu, shape) => uploaded(gpu, describe(shape)),
-    reference: (shape) => maskOf(describe(shape), shape.s - shape.t),
     convention: kind.convention,
+    describe: (shape: MaskShape) => kind.describe(shape, ...values),
   };
 }
-
-/** The record with tensors on the GPU in the place of the dense ones. */
-function uploaded(gpu: Gpu, mask: MaskDescription): AttentionMask {
-  if (typeof mask !== "object") return mask;
-  const walk = (value: unknown): unknown => {
-    if (typeof value !== "object" || value === null) return value;
-    if (isDense(value)) return upload(gpu, value.shape, "u32", Uint32Array.from(value.values), "mask");
-    if (Array.isArray(value)) return value.map(walk);
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item)]));
-  };
-  return walk(mask) as AttentionMask;
-}
-
-const isDense = (value: object): value is Dense => "shape" in value && "values" in value;

@@ -1,10 +1,16 @@
-import type { AttentionOptions, AttentionResult, AttentionTensors, Gpu } from "../../src/index.ts";
+import type { AttentionOptions, Gpu, Tensor } from "../../src/index.ts";
 import type { TimingOptions } from "../harness/timing.ts";
+import type { BenchRow } from "../result.ts";
 import { type Batch, parseBatch } from "./batch.ts";
+import type { CallTensors } from "./calls.ts";
+import { type CacheFormat, formatRefusal, parseFormat } from "./formats.ts";
 import { type Heads, parseHeads } from "./heads.ts";
+import { type Latent, latentRefusal } from "./latents.ts";
+import { type BenchLayout, contiguous, layoutRefusal, parseLayout } from "./layouts.ts";
 import { type BenchMask, parseMask } from "./masks.ts";
 import { findPreset } from "./presets.ts";
 import { type BenchScore, parseScore } from "./scores.ts";
+import type { Definition } from "./truth.ts";
 
 /** One problem, which every variant is run on. */
 export interface AttentionCase {
@@ -12,29 +18,41 @@ export interface AttentionCase {
   readonly heads: Heads;
   readonly mask: BenchMask;
   readonly score: BenchScore;
-  readonly dtype: string;
+  /** How keys and values are stored; queries and results are f32. */
+  readonly dtype: CacheFormat;
+  readonly layout: BenchLayout;
+  /** What keys and values are made of, where the cache holds latents. */
+  readonly latent?: Latent | undefined;
   /** The model whose shapes these are, and its layers. */
   readonly model?: string | undefined;
   readonly layers: number;
   /** Why no variant can run it. */
   readonly missing?: string | undefined;
+  /** Names of what is measured on it; where left out, all that applies to it. */
+  readonly variants?: readonly string[] | undefined;
 }
 
 /** A way of doing attention that is measured: a row of the engine's table, or whatever does the same. */
 export interface AttentionSubject {
   readonly name: string;
-  readonly record: (gpu: Gpu, tensors: AttentionTensors, options: AttentionOptions) => AttentionResult;
+  readonly record: (gpu: Gpu, tensors: CallTensors, options: AttentionOptions) => { readonly out: Tensor };
   /** Why it cannot take a call; undefined when it can. */
-  readonly refusal: (gpu: Gpu, tensors: AttentionTensors, options: AttentionOptions) => string | undefined;
-  readonly workspace?: ((tensors: AttentionTensors, options: AttentionOptions) => number) | undefined;
+  readonly refusal: (gpu: Gpu, tensors: CallTensors, options: AttentionOptions) => string | undefined;
+  /** Bytes that it needs beside its result; where left out, those of the recorded program. */
+  readonly workspace?: ((tensors: CallTensors, options: AttentionOptions) => number) | undefined;
+  /** What its result is held against; the softmax where left out. Another one's time is compared with no other's. */
+  readonly definition?: Definition;
+  /** Operations of its own, where it does not do those of the definition. */
+  readonly flops?: (given: AttentionCase, livePairs: number) => number;
 }
 
 /** Everything that is to be measured. */
 export interface AttentionPlan {
   readonly cases: readonly AttentionCase[];
-  readonly subjects: readonly AttentionSubject[];
+  /** What is measured on all of them; where left out, what each names, or all that applies to it. */
+  readonly subjects?: readonly AttentionSubject[] | undefined;
   readonly timing: TimingOptions;
-  readonly clock: "gpu" | "wall";
+  readonly clock: NonNullable<BenchRow["clock"]>;
   /** Inputs that take turns, at least so many bytes together; 0 for one set. */
   readonly rotateBytes: number;
   readonly peaks: boolean;
@@ -49,28 +67,45 @@ export interface CaseText {
   readonly mask?: string | undefined;
   readonly score?: string | undefined;
   readonly dtype?: string | undefined;
+  readonly layout?: string | undefined;
   readonly model?: string | undefined;
+  readonly variants?: readonly string[] | undefined;
 }
 
-const dtypes = ["f32", "f16", "bf16", "int8"];
-
 /** The case that words describe. Throws a RangeError for words that are wrong. */
-export function attentionCase({ batch, heads, mask, score, dtype = "f32", model }: CaseText): AttentionCase {
-  const [name, preset] = model === undefined ? [] : findPreset(model);
-  if (!dtypes.includes(dtype)) throw new RangeError(`there is no dtype "${dtype}"; there are ${dtypes.join(", ")}`);
-  return {
-    batch: parseBatch(batch),
-    heads: parseHeads(heads ?? preset?.heads ?? "8x64"),
-    mask: parseMask(mask ?? preset?.mask ?? "causal"),
-    score: parseScore(score ?? preset?.score ?? "none"),
-    dtype,
-    model: name,
+export function attentionCase(words: CaseText): AttentionCase {
+  const [model, preset] = words.model === undefined ? [] : findPreset(words.model);
+  const latent = preset?.latent;
+  const given = {
+    batch: parseBatch(words.batch),
+    heads: parseHeads(words.heads ?? preset?.heads ?? "8x64"),
+    mask: parseMask(words.mask ?? preset?.mask ?? "causal"),
+    score: parseScore(words.score ?? preset?.score ?? "none"),
+    dtype: parseFormat(words.dtype ?? "f32"),
+    layout: words.layout === undefined ? contiguous : parseLayout(words.layout),
+    model,
+    latent,
     layers: preset?.layers ?? 1,
-    missing: dtype === "f32" ? preset?.missing : `queries, keys and values of ${dtype} are not there yet`,
+    variants: words.variants,
   };
+  const missing = missingFrom(given);
+  return latent && !missing ? { ...given, layout: { text: "latent", kind: "latent" } } : { ...given, missing };
+}
+
+/** Why no variant can run a case, from what is stored and where. */
+function missingFrom({ batch, heads, dtype, layout, latent, score }: Omit<AttentionCase, "missing">) {
+  const { groups } = batch;
+  if (!latent) return formatRefusal(dtype, [heads.d, heads.dv]) ?? layoutRefusal(layout, groups);
+  if (dtype !== "f32") return `latents are stored as f32, not ${dtype}`;
+  if (layout.kind !== "contiguous") return `latents lie one after the other, not ${layout.text}`;
+  if (score.text !== "none") return `latent attention takes no score, ${score.text} neither`;
+  return latentRefusal(heads, latent);
 }
 
 /** What a case is called where it has to be named in a line. */
-export function caseName({ batch, heads, mask, score, dtype }: AttentionCase): string {
-  return [batch.text, mask.text, ...(score.text === "none" ? [] : [score.text]), heads.text, dtype].join(" ");
+export function caseName({ batch, heads, mask, score, dtype, layout }: AttentionCase): string {
+  return [
+    ...[batch.text, mask.text, ...(score.text === "none" ? [] : [score.text]), heads.text, dtype],
+    ...(layout.kind === "contiguous" ? [] : [layout.text]),
+  ].join(" ");
 }

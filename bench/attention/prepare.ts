@@ -1,75 +1,103 @@
 import type { Instance, Program } from "../../src/gpu/program.ts";
 import {
-  type AttentionMask,
   type AttentionOptions,
-  type AttentionTensors,
   type Gpu,
   placed,
   placeholder,
   replacements,
   type Tensor,
   transpose,
+  upload,
 } from "../../src/index.ts";
 import { executedBy } from "../harness/speed.ts";
-import type { BatchGroup } from "./batch.ts";
-import { checkGroups } from "./check.ts";
-import { type GroupTensors, groupTensors, type Inputs, inputBytes, inputsOf, uploadGroup } from "./inputs.ts";
+import { type CallTensors, callBytes, callShapes, type PreparedCall, prepareCall, viewsOf } from "./calls.ts";
+import { checkGroups, type GroupResult } from "./check.ts";
+import { rowBytes } from "./formats.ts";
+import { maskIn } from "./layouts.ts";
+import { placementOf } from "./placement.ts";
 import type { AttentionCase, AttentionSubject } from "./plan.ts";
+import { scoreAt } from "./scores.ts";
 import { modelledBytes } from "./traffic.ts";
-import { type Truth, truthOf } from "./truth.ts";
+import { type Definition, type Truth, truthOf } from "./truth.ts";
+import { tensorsIn } from "./uploaded.ts";
 
-/** A group with its inputs, their truth, and the options of the call. */
-interface PreparedGroup {
-  readonly group: BatchGroup;
-  readonly inputs: Inputs;
-  readonly truth: Truth;
+/** The tensors of a call that have memory, by name. */
+type Owned = Readonly<Record<string, Tensor>>;
+
+/** A call with the options that all variants are given. */
+interface ReadyCall extends PreparedCall {
   readonly options: AttentionOptions;
 }
 
 /** A case with everything that its variants share; inputs several times over where they take turns. */
 export interface PreparedCase {
   readonly given: AttentionCase;
-  readonly groups: readonly PreparedGroup[];
-  /** By set of inputs, then by group. */
-  readonly sets: readonly (readonly GroupTensors[])[];
+  readonly calls: readonly ReadyCall[];
+  /** By set of inputs, then by call. */
+  readonly sets: readonly (readonly Owned[])[];
+  /** What is true of each group of each call; computed when it is first asked for. */
+  readonly truth: (definition: Definition) => Promise<readonly (readonly Truth[])[]>;
   [Symbol.dispose](): void;
 }
 
 /** More sets than this are not made, however small the inputs. */
 const mostSets = 64;
 
-/** Makes the inputs of a case, computes what is true of them, and uploads them: sets of `rotateBytes` together. */
+/** Makes the inputs of a case, and uploads them: sets of `rotateBytes` together. */
 export async function prepareCase(
   gpu: Gpu,
   given: AttentionCase,
   rotateBytes: number,
   signal?: AbortSignal,
 ): Promise<PreparedCase> {
-  const { heads, batch, mask, score } = given;
-  const groups: PreparedGroup[] = [];
-  for (const group of batch.groups) {
-    const inputs = inputsOf(group, heads);
-    const truth = await truthOf(given, group, inputs, signal);
-    const made: AttentionMask = mask.make(gpu, { b: group.count, t: group.t, s: group.s });
-    groups.push({ group, inputs, truth, options: { mask: made, score: score.score } });
-  }
-  const bytes = batch.groups.reduce((sum, group) => sum + inputBytes(group, heads).all, 0);
+  const { heads, mask, score } = given;
+  const calls = callShapes(given).map((shape): ReadyCall => {
+    const [{ count: b, t, s } = { count: 1, t: 1, s: 1 }] = shape.groups;
+    const made = {
+      mask: mask.make(gpu, { b, t, s }),
+      score: scoreAt(score, { b, t, s, h: heads.h }).make(gpu),
+      ...placementOf(gpu, given, shape),
+    };
+    return { ...prepareCall(given, shape), options: made };
+  });
+  const bytes = calls.reduce((sum, call) => sum + callBytes(call, given).all, 0);
   const count = rotateBytes > 0 ? Math.min(mostSets, Math.max(2, Math.ceil(rotateBytes / bytes))) : 1;
   const sets = Array.from({ length: count }, () =>
-    groups.map(({ group, inputs }) => uploadGroup(gpu, group, heads, inputs)),
+    calls.map(({ tensors, elements }) =>
+      Object.fromEntries(
+        Object.entries(tensors).flatMap(([name, { shape, dtype }]) => {
+          const own = elements[name];
+          return own ? [[name, upload(gpu, shape, dtype, own, name)] as const] : [];
+        }),
+      ),
+    ),
   );
-  const dispose = () => {
-    for (const { owned } of sets.flat()) for (const tensor of owned) tensor.dispose();
-    for (const { options } of groups) for (const tensor of tensorsIn(options.mask)) tensor.dispose();
+  const truths = new Map<Definition, Promise<Truth[][]>>();
+  const compute = (definition: Definition) =>
+    Promise.all(
+      calls.map(({ groups, numbers }) =>
+        Promise.all(
+          groups.flatMap((group, i) => {
+            const own = numbers[i];
+            return own ? [truthOf(given, group, own, definition, signal)] : [];
+          }),
+        ),
+      ),
+    );
+  return {
+    given,
+    calls,
+    sets,
+    truth: (definition) => {
+      const known = truths.get(definition) ?? compute(definition);
+      truths.set(definition, known);
+      return known;
+    },
+    [Symbol.dispose]: () => {
+      for (const owned of sets.flat()) for (const tensor of Object.values(owned)) tensor.dispose();
+      for (const { options } of calls) for (const tensor of tensorsIn(options)) tensor.dispose();
+    },
   };
-  return { given, groups, sets, [Symbol.dispose]: dispose };
-}
-
-/** The tensors that a mask brought. */
-function tensorsIn(value: unknown): Tensor[] {
-  if (typeof value !== "object" || value === null) return [];
-  if ("storages" in value) return [value as Tensor];
-  return Object.values(value).flatMap(tensorsIn);
 }
 
 /** A subject that can be timed, or whose result was wrong. */
@@ -90,22 +118,24 @@ export async function readySubject(
   prepared: PreparedCase,
   subject: AttentionSubject,
 ): Promise<Ready | string> {
-  const { given, groups, sets } = prepared;
-  const [first = []] = sets;
-  const calls = groups.map(({ options }, i) => ({ options, views: first[i]?.views })) as {
-    options: AttentionOptions;
-    views: AttentionTensors;
-  }[];
-  for (const { options, views } of calls) {
-    const reason = subject.refusal(gpu, views, options);
+  const { given, calls, sets } = prepared;
+  const views = (owned: readonly Owned[]): CallTensors[] =>
+    calls.map((call, i) => viewsOf(given, call, owned[i] ?? {}));
+  const first = views(sets[0] ?? []);
+  for (const [i, { options }] of calls.entries()) {
+    const tensors = first[i];
+    const reason = tensors && subject.refusal(gpu, tensors, options);
     if (reason !== undefined) return reason;
   }
+  const truths = await prepared.truth(subject.definition ?? "softmax");
   const start = performance.now();
-  const stands = groups.map(({ group, inputs }) =>
-    groupTensors(group, given.heads, inputs, (shape, name) => placeholder(gpu, shape, "f32", name)),
+  const stands = calls.map(({ tensors }) =>
+    Object.fromEntries(
+      Object.entries(tensors).map(([name, { shape, dtype }]) => [name, placeholder(gpu, shape, dtype, name)]),
+    ),
   );
   const program = gpu.record(() =>
-    stands.map(({ views }, i) => subject.record(gpu, views, groups[i]?.options ?? {}).out),
+    views(stands).map((tensors, i) => subject.record(gpu, tensors, calls[i]?.options ?? {}).out),
   );
   const instances: Instance<Tensor[]>[] = [];
   const dispose = () => {
@@ -119,29 +149,28 @@ export async function readySubject(
     instance.run();
     await gpu.device.queue.onSubmittedWorkDone();
     const firstRunMs = performance.now() - start;
-    const results = [];
-    for (const [i, { group, truth }] of groups.entries()) {
-      const out = program.result[i];
-      if (!out) throw new RangeError(`group ${i} has no result`);
+    const results: GroupResult[] = [];
+    for (const [i, { groups }] of calls.entries()) {
+      const result = program.result[i];
+      if (!result) throw new RangeError(`call ${i} has no result`);
       // Tokens outside of heads again, as the kernels wrote it: that is one piece of memory.
-      results.push({ out: await transpose(placed(instance, out), [0, 2, 1, 3]).read(), t: group.t, truth });
+      const out = await transpose(placed(instance, result), [0, 2, 1, 3]).read();
+      let at = 0;
+      for (const [j, { count, t }] of groups.entries()) {
+        const truth = truths[i]?.[j];
+        const size = count * t * given.heads.h * given.heads.dv;
+        if (truth) results.push({ out: out.subarray(at, at + size), t, truth });
+        at += size;
+      }
     }
-    const models = program.calls.map((call, i) => {
-      const of = groups[i];
-      if (!of) return null;
-      const { count: b, t, s } = of.group;
-      const mask = given.mask.reference({ b, t, s });
-      return modelledBytes(call, { group: of.group, heads: given.heads, mask });
-    });
-    const known = models.filter((bytes) => bytes !== null);
     return {
       check: checkGroups(results, given),
       instances,
       firstRunMs,
       dispatches: program.dispatches.length,
       executed: executedBy(program.dispatches),
-      modelledBytes: known.length === groups.length ? known.reduce((sum, bytes) => sum + bytes, 0) : null,
-      workspaceBytes: calls.reduce((sum, { views, options }) => sum + (subject.workspace?.(views, options) ?? 0), 0),
+      modelledBytes: modelled(prepared, program),
+      workspaceBytes: workspaceOf(subject, prepared, first, program),
       dispose,
     };
   } catch (error) {
@@ -150,16 +179,51 @@ export async function readySubject(
   }
 }
 
+/** Bytes by the model of each kernel; null where one has none, or several sequences of unequal length share a call. */
+function modelled({ given, calls }: PreparedCase, program: Program<Tensor[]>): number | null {
+  const { heads, dtype, latent } = given;
+  if (latent || program.calls.length !== calls.length) return null;
+  const rows = { k: rowBytes(dtype, heads.d), v: rowBytes(dtype, heads.dv) };
+  let sum = 0;
+  for (const [i, call] of program.calls.entries()) {
+    const [group, ...others] = calls[i]?.groups ?? [];
+    if (!group || others.length > 0) return null;
+    const { count: b, t, s } = group;
+    const bytes = modelledBytes(call, {
+      group,
+      heads,
+      rows,
+      mask: maskIn(given.layout, given.mask.reference({ b, t, s }), s),
+    });
+    if (bytes === null) return null;
+    sum += bytes;
+  }
+  return sum;
+}
+
+function workspaceOf(
+  { workspace }: AttentionSubject,
+  { calls }: PreparedCase,
+  tensors: readonly CallTensors[],
+  { temporaryBytes }: Program<Tensor[]>,
+): number {
+  if (!workspace) return temporaryBytes;
+  return calls.reduce((sum, { options }, i) => {
+    const own = tensors[i];
+    return sum + (own ? workspace(own, options) : 0);
+  }, 0);
+}
+
 /** An instance whose results and temporaries start as NaN: what a kernel leaves out, or reads too early, shows. */
 async function poisoned(
   gpu: Gpu,
   program: Program<Tensor[]>,
-  stands: readonly GroupTensors[],
-  set: readonly GroupTensors[],
+  stands: readonly Owned[],
+  set: readonly Owned[],
 ): Promise<Instance<Tensor[]>> {
-  const pairs = stands.flatMap(({ owned }, i) =>
-    owned.flatMap((tensor, j) => {
-      const real = set[i]?.owned[j];
+  const pairs = stands.flatMap((owned, i) =>
+    Object.entries(owned).flatMap(([name, tensor]) => {
+      const real = set[i]?.[name];
       return real ? [[tensor, real] as const] : [];
     }),
   );

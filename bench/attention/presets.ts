@@ -1,3 +1,5 @@
+import type { Latent } from "./latents.ts";
+
 /** The attention of a published model. */
 export interface Preset {
   /** As `--heads` writes them. */
@@ -5,8 +7,8 @@ export interface Preset {
   readonly layers: number;
   readonly mask: string;
   readonly score: string;
-  /** Why it cannot be run yet. */
-  readonly missing?: string;
+  /** What its keys and values are made of, where its cache holds latents. */
+  readonly latent?: Latent;
 }
 
 const causalLayers = (heads: string, layers: number): Preset => ({ heads, layers, mask: "causal", score: "none" });
@@ -20,7 +22,7 @@ export const presets: Readonly<Record<string, Preset>> = {
   // Every second layer has the window; the others are causal, and cap their scores too.
   "Gemma-2-2B": { heads: "8/4x256", layers: 26, mask: "sliding-window:4096", score: "softcap:50" },
   "Mixtral-8x7B": causalLayers("32/8x128", 32),
-  "DeepSeek-V3": { ...causalLayers("128x192-128", 61), missing: "multi-head latent attention is not there yet" },
+  "DeepSeek-V3": { ...causalLayers("128x192-128", 61), latent: { rank: 512, rope: 64 } },
 };
 
 /** The model of this name; case does not matter, and a beginning that only one has will do. Throws a RangeError. */

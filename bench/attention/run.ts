@@ -4,12 +4,13 @@ import { measurePeaks } from "../harness/peaks.ts";
 import { noSpeed, speedOf, withShareOfFastest } from "../harness/speed.ts";
 import { intervalOf, type Timing, timeInTurns } from "../harness/timing.ts";
 import type { BenchResult, BenchRow, Environment, Peaks } from "../result.ts";
+import { callBytes, callShapes } from "./calls.ts";
 import { unchecked } from "./check.ts";
 import { commandOf } from "./command.ts";
-import { inputBytes } from "./inputs.ts";
 import type { AttentionCase, AttentionPlan, AttentionSubject } from "./plan.ts";
 import { caseName } from "./plan.ts";
 import { prepareCase, type Ready, readySubject } from "./prepare.ts";
+import { subjectsFor } from "./subjects.ts";
 import { attentionWork } from "./work.ts";
 
 /** Who is told how far a bench is, and what may stop it. */
@@ -54,15 +55,16 @@ export async function runAttentionBench(
 /** Throws a RangeError for a case whose tensors this device cannot bind. */
 export function checkRoom(gpu: Gpu, cases: readonly AttentionCase[]): void {
   const room = Math.min(gpu.limits.binding, gpu.limits.buffer);
-  for (const { batch, heads, missing } of cases) {
-    for (const group of missing === undefined ? batch.groups : []) {
-      const { largest } = inputBytes(group, heads);
-      if (largest <= room) continue;
-      throw new RangeError(
-        `batch "${batch.text}" with heads ${heads.text}: a tensor of ${largest} bytes, a binding holds ${room} on ` +
-          gpu.adapter.label,
-      );
-    }
+  for (const given of cases) {
+    const { batch, heads, missing, score } = given;
+    if (missing !== undefined) continue;
+    const biases = batch.groups.map(({ t, s }) => (score.text.split("+").includes("bias") ? 4 * heads.h * t * s : 0));
+    const largest = Math.max(...biases, ...callShapes(given).map((call) => callBytes(call, given).largest));
+    if (largest <= room) continue;
+    throw new RangeError(
+      `batch "${batch.text}" with heads ${heads.text}: a tensor of ${largest} bytes, a binding holds ${room} on ` +
+        gpu.adapter.label,
+    );
   }
 }
 
@@ -74,7 +76,7 @@ interface Context {
 }
 
 async function runCase(gpu: Gpu, given: AttentionCase, plan: AttentionPlan, context: Context): Promise<BenchRow[]> {
-  const { subjects } = plan;
+  const subjects = plan.subjects ?? subjectsFor(given);
   const name = caseName(given);
   const work = attentionWork(given);
   const row = (subject: AttentionSubject, found: Found) => rowOf(given, subject, found, work, plan, context);
@@ -96,12 +98,11 @@ async function runCase(gpu: Gpu, given: AttentionCase, plan: AttentionPlan, cont
     const intervals = right.map(({ instances }) => intervalOf(gpu, instances, plan.clock));
     const timings = await timeInTurns(intervals, { ...plan.timing, signal: context.signal });
     const timed = new Map(right.map((ready, i) => [ready, timings[i]]));
-    return withShareOfFastest(
-      subjects.map((subject, i) => {
-        const { ready, ...rest } = found[i] ?? {};
-        return row(subject, ready ? { ready, timing: timed.get(ready) } : rest);
-      }),
-    );
+    const rows = subjects.map((subject, i) => {
+      const { ready, ...rest } = found[i] ?? {};
+      return row(subject, ready ? { ready, timing: timed.get(ready) } : rest);
+    });
+    return withShareOfFastest(rows, (_, i) => (subjects[i]?.definition ?? "softmax") === "softmax");
   } finally {
     for (const { ready } of found) ready?.dispose();
   }
@@ -140,19 +141,23 @@ function rowOf(
   plan: AttentionPlan,
   { environment, peaks }: Context,
 ): BenchRow {
-  const { batch, heads, mask, score, dtype, model = null } = given;
+  const { batch, heads, mask, score, dtype, layout, model = null } = given;
   const check = ready?.check ?? { ...unchecked(reason), verdict: broken ? "fail" : "n/a" };
-  const speed = timing ? speedOf({ ...work, dtype }, timing.medianMs, peaks) : noSpeed;
+  const { flops } = subject;
+  const own = flops ? { ...work, flops: flops(given, work.livePairs ?? 0), flopsFlashAttention: null } : work;
+  // Sums are f32 whatever the cache holds.
+  const speed = timing ? speedOf({ ...own, dtype: "f32" }, timing.medianMs, peaks) : noSpeed;
   const { repeats = null, samples = null, medianMs = null, p10Ms = null, p90Ms = null } = timing ?? {};
-  const calls = batch.groups.length;
+  const words = [subject.name, mask.text, score.text, layout.text, batch.text, heads.text, dtype];
   return {
-    id: ["attention", subject.name, mask.text, score.text, batch.text, heads.text, dtype].join("/"),
+    id: ["attention", ...words, ...(model === null ? [] : [model])].join("/"),
     op: "attention",
     variant: subject.name,
     batch: batch.text,
     mask: mask.text,
     score: score.text,
-    layout: calls === 1 ? "contiguous" : `contiguous, ${calls} calls, one for each shape`,
+    layout: layout.text,
+    calls: layout.kind === "ragged" ? 1 : batch.groups.length,
     heads: heads.text,
     dtype,
     model,
@@ -161,7 +166,7 @@ function rowOf(
     clockQuantumMs: timing ? environment.clockQuantumMs : null,
     firstRunMs: ready?.firstRunMs ?? null,
     dispatches: ready?.dispatches ?? null,
-    ...work,
+    ...own,
     modelledBytes: ready?.modelledBytes ?? null,
     ...(ready?.executed ?? { requestedBytes: null, executedFlops: null }),
     ...speed,

@@ -1,22 +1,38 @@
 import type { CaseText } from "./plan.ts";
 
+/** Prefills are compared with these, of which the slow ones are left out where their point was made. */
+const prefill = ["naive", "flash", "packed", "blocks"];
+const decode = ["rows", "flash", "packed", "splitK"];
+
 /**
- * The cases that are measured where none is named: prefills, masks, head structures, decode steps and batches of
- * unequal sequences, small enough that a software adapter ends in three minutes.
+ * The cases that are measured where none is named: prefills, decode steps, and one at least of each kind of mask, score,
+ * layout, type and head structure, small enough that a software adapter ends in three minutes.
  */
 export const standardCases: readonly CaseText[] = [
-  { batch: "q128" },
-  { batch: "q256", mask: "full" },
-  { batch: "q256" },
-  { batch: "q512" },
-  { batch: "q256", mask: "sliding-window:64" },
-  { batch: "q113s211", heads: "3x80" },
-  { batch: "q256", heads: "4x128" },
-  { batch: "q256", model: "Qwen2.5-0.5B" },
-  { batch: "q64s512", model: "GPT-2" },
-  { batch: "q1s1k", model: "Llama-3.2-1B" },
-  { batch: "q1s4k", model: "Llama-3.2-1B" },
-  { batch: "8q1s512", heads: "32/8x64" },
-  { batch: "q1s1k", model: "Gemma-2-2B" },
-  { batch: "q128_4q1s512", heads: "8/2x64" },
+  // Every variant, and what is no variant, at a prefill and at a decode step.
+  { batch: "q128", heads: "4x64" },
+  { batch: "q1s1k", model: "Llama-3.2-1B", variants: ["naive", "rows", "twoPass", "packed", "splitK", "linear"] },
+  // Prefills: lengths, masks, widths, heads to a group.
+  { batch: "q512", heads: "4x64", variants: ["flash", "blocks", "linear"] },
+  { batch: "q256", heads: "4x64", mask: "sliding-window:64", variants: prefill },
+  { batch: "q256", heads: "4x64", mask: "block-sparse:64:25", variants: prefill },
+  { batch: "q113s211", heads: "3x80", variants: ["naive", "flash"] },
+  { batch: "q128", model: "Qwen2.5-0.5B", variants: ["flash", "packed"] },
+  { batch: "q64s256", model: "GPT-2", score: "alibi", variants: ["naive", "flash"] },
+  { batch: "q64", heads: "4x64", mask: "prefix:16", score: "softcap:20+bias", variants: ["naive", "flash"] },
+  // Decode steps: caches in pages, a ring, halves and integers.
+  { batch: "q1s512", model: "Gemma-2-2B", variants: ["rows", "splitK"] },
+  { batch: "4q1s512", heads: "8/2x64", layout: "paged:16", variants: decode },
+  { batch: "4q1s512", heads: "8/2x64", layout: "ring:256:4", mask: "sink-window:4:200", variants: ["rows", "splitK"] },
+  ...["f16", "bf16", "int8", "int4"].map((dtype) => ({
+    ...{ batch: "4q1s512", heads: "8/2x64", dtype, variants: ["rows", "splitK"] },
+  })),
+  { batch: "4q1s512", heads: "8/2x64", dtype: "int8", layout: "paged:64", variants: ["splitK"] },
+  // Batches: sequences of unequal length, call by call and in one; with a prefix in common.
+  { batch: "q64_4q1s256", heads: "8/2x64", variants: ["flash", "splitK"] },
+  { batch: "q64_4q1s256", heads: "8/2x64", layout: "ragged", variants: ["flash", "splitK"] },
+  { batch: "8q1s512", heads: "8/2x64", layout: "prefix:448", variants: ["packed", "splitK", "cascade"] },
+  // DeepSeek's latents with an eighth of its heads: a prefill and a decode step, each in both forms.
+  { batch: "q32", model: "DeepSeek-V3", heads: "16x192-128" },
+  { batch: "q1s256", model: "DeepSeek-V3", heads: "16x192-128" },
 ];

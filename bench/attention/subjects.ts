@@ -1,35 +1,47 @@
 import { type AttentionOptions, attention } from "../../src/index.ts";
-import type { AttentionSubject } from "./plan.ts";
+import { algorithmNames, algorithmsFor, parseAlgorithm } from "./algorithms.ts";
+import type { AttentionCase, AttentionSubject } from "./plan.ts";
 
 type Name = keyof typeof attention.variants;
 const names = Object.keys(attention.variants) as Name[];
 
-/** The variants that are compared where none is named. */
+/** The variants of attention's table. */
 export const everySubject = (): AttentionSubject[] => names.map((name) => subjectOf(name, {}, name));
 
-/** Reads the name of a variant; `splitK:8` is splitK with 8 splits. Throws a RangeError that lists what there is. */
+/** What is measured on a case where nothing is named: the table, and the algorithms that the case is for. */
+export function subjectsFor(given: AttentionCase): AttentionSubject[] {
+  const own = given.variants ?? [...(given.latent ? [] : names), ...algorithmsFor(given)];
+  return own.map(parseSubject);
+}
+
+/**
+ * Reads the name of a variant or an algorithm; `splitK:8` is splitK with 8 splits, `ring:2` a ring of 2 shards. Throws a
+ * RangeError that lists what there is.
+ */
 export function parseSubject(text: string): AttentionSubject {
   const [, splits] = /^splitK:([1-9]\d{0,5})$/.exec(text) ?? [];
   if (splits !== undefined) return withSplits(Number(splits), text);
   const name = names.find((variant) => variant === text);
-  if (!name) throw new RangeError(`there is no variant "${text}"; there are ${names.join(", ")}, splitK:splits`);
-  return subjectOf(name, {}, text);
+  const subject = name ? subjectOf(name, {}, text) : parseAlgorithm(text);
+  if (subject) return subject;
+  const known = [...names, "splitK:splits", ...algorithmNames];
+  throw new RangeError(`there is no variant "${text}"; there are ${known.join(", ")}`);
 }
 
 /** splitK with a number of splits, which refuses keys that are too few for them. */
 function withSplits(splits: number, text: string): AttentionSubject {
   const subject = subjectOf("splitK", { splits }, text);
-  const bytes = (tensors: Parameters<AttentionSubject["refusal"]>[1], count: number) =>
-    attention.variants.splitK.workspace?.(tensors, { splits: count }) ?? 0;
+  const bytes = (...[tensors, options]: Parameters<NonNullable<AttentionSubject["workspace"]>>) =>
+    attention.variants.splitK.workspace?.(tensors, options) ?? 0;
   return {
     ...subject,
     refusal: (gpu, tensors, options) => {
       const reason = subject.refusal(gpu, tensors, options);
       if (reason !== undefined) return reason;
-      const most = bytes(tensors, splits) / bytes(tensors, 1);
+      const most = bytes(tensors, { ...options, splits }) / bytes(tensors, { ...options, splits: 1 });
       return most === splits
         ? undefined
-        : `${tensors.k.shape[2]} keys are cut into ${most} pieces instead of ${splits}`;
+        : `${options.length ?? tensors.k.shape[2]} keys are cut into ${most} pieces instead of ${splits}`;
     },
   };
 }
@@ -39,7 +51,10 @@ function subjectOf(variant: Name, own: AttentionOptions, name: string): Attentio
   return {
     name,
     record: (gpu, tensors, options) => attention(gpu, tensors, { ...options, ...own, variant }),
-    refusal: (gpu, tensors, options) => attention.survey(gpu, tensors, { ...options, ...own }).get(variant),
-    workspace: workspace && ((tensors, options) => workspace(tensors, { ...options, ...own })),
+    refusal: (gpu, tensors, options) =>
+      tensors.latent
+        ? "keys and values have to be made of the latents first: expanded and absorbed do"
+        : attention.survey(gpu, tensors, { ...options, ...own }).get(variant),
+    workspace: (tensors, options) => workspace?.(tensors, { ...options, ...own }) ?? 0,
   };
 }

@@ -19,6 +19,8 @@ export interface Sweep {
   readonly cases: (options: SweepOptions) => readonly CaseText[];
   /** Names of the variants that take part; all where left out. */
   readonly subjects?: (options: SweepOptions) => readonly string[];
+  /** Options that say nothing to it. */
+  readonly own?: readonly ("masks" | "heads")[];
   readonly answers: (rows: readonly BenchRow[]) => readonly string[];
 }
 
@@ -48,6 +50,12 @@ function lengths(batch: string): { readonly t: number; readonly s: number } {
   return { t, s: keys ? Number(keys) * (sk ? 1024 : 1) : t };
 }
 
+/** Query heads of a key and value head, of heads such as `8/2x64`. */
+function groupSize(heads: string): number {
+  const [, h = "1", g = h] = /^(\d+)(?:\/(\d+))?x/.exec(heads) ?? [];
+  return Number(h) / Number(g);
+}
+
 /** The variants that are fastest along an axis, each from where on it is: "splitK up to 8 queries, flash from 16". */
 function winners(rows: readonly BenchRow[], along: (row: BenchRow) => number, unit: string): string {
   const axis = [...groupBy(rows, along)].sort(([a], [b]) => a - b);
@@ -66,7 +74,7 @@ function winners(rows: readonly BenchRow[], along: (row: BenchRow) => number, un
 /** The sweeps by name. To add one, add a row. */
 export const sweeps: Readonly<Record<string, Sweep>> = {
   tokens: {
-    question: "How do rates grow with the length, at the same number of tokens? (FlashAttention's benchmark)",
+    question: "How do rates grow with the length, at the same number of tokens (as in FlashAttention)?",
     // Its hidden width is 2,048 and its batches have 16k tokens; a software adapter gets a sixteenth of each.
     cases: ({ software, heads, mask, tokens = software ? 1024 : 16384 }) => {
       const hidden = software ? 256 : 2048;
@@ -121,8 +129,36 @@ export const sweeps: Readonly<Record<string, Sweep>> = {
         heads,
         mask: `block-sparse:64:${share}`,
       })),
+    own: ["masks"],
     subjects: () => ["flash", "blocks"],
     answers: (rows) => [`fastest is ${winners(rows, ({ mask }) => Number(mask?.split(":")[2]), "% live")}`],
+  },
+  packing: {
+    question: "What does packing the query heads of a group buy, by group and by queries?",
+    cases: ({ software, mask = "causal" }) =>
+      [1, 2, 4, 8].flatMap((ratio) =>
+        [1, 4, 16, 64].map((t) => ({
+          batch: formatBatch([{ count: 1, t, s: software ? 512 : 8192 }]),
+          heads: software ? `8/${8 / ratio}x64` : `32/${32 / ratio}x128`,
+          mask,
+        })),
+      ),
+    own: ["heads"],
+    subjects: () => ["flash", "packed"],
+    answers: (rows) =>
+      [...groupBy(rows, ({ heads }) => groupSize(heads ?? ""))].map(([ratio, group]) => {
+        const shares = [...groupBy(group, ({ batch }) => lengths(batch).t)].flatMap(([t, pair]) => {
+          const time = (name: string) => pair.find(({ variant }) => variant === name)?.medianMs;
+          const [flash, packed] = [time("flash"), time("packed")];
+          return flash && packed ? [{ t, share: packed / flash }] : [];
+        });
+        const who = `${ratio} query head${ratio === 1 ? "" : "s"} to a group`;
+        if (shares.length === 0) return `${who}: no right result`;
+        const times = shares
+          .map(({ t, share }) => `${percent(share)} at ${t} ${t === 1 ? "query" : "queries"}`)
+          .join(", ");
+        return `${who}: packed takes ${times} of the time of flash`;
+      }),
   },
   crossover: {
     question: "From how many queries on do the kernels of prefill beat those of decode?",

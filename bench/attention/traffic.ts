@@ -3,6 +3,7 @@
 import type { Call, Dispatch } from "../../src/gpu/dispatch.ts";
 import { type GroupWork, liveKeys } from "./work.ts";
 
+/** Bytes of an element of queries, scores and results. */
 const width = 4;
 
 type Model = (dispatch: Dispatch, work: GroupWork) => number;
@@ -13,21 +14,22 @@ const constant = ({ shader, kernel }: Dispatch, name: string): number => {
   return value;
 };
 
-/** Elements of q and of out. */
-const queriesAndResults = ({ group, heads }: GroupWork) => group.count * group.t * heads.h * (heads.d + heads.dv);
+/** Bytes of q and of out. */
+const queriesAndResults = ({ group, heads }: GroupWork) =>
+  width * group.count * group.t * heads.h * (heads.d + heads.dv);
 
-/** Elements of k and v when each block of `block` out of `rows` query rows reads what it sees; `tokenOf` a row. */
+/** Bytes of k and v when each block of `block` out of `rows` query rows reads what it sees; `tokenOf` a row. */
 function keysAndValues(work: GroupWork, rows: number, block: number, tokenOf = (row: number) => row): number {
-  const { group, heads, mask } = work;
+  const { group, mask } = work;
   let keys = 0;
   for (let row = 0; row < rows; row += block) {
     const last = Math.min(row + block, rows) - 1;
     keys += liveKeys(mask, group.t, group.s, tokenOf(row), tokenOf(last));
   }
-  return group.count * keys * (heads.d + heads.dv);
+  return group.count * keys * (work.rows.k + work.rows.v);
 }
 
-const scores = ({ group, heads }: GroupWork) => group.count * heads.h * group.t * group.s;
+const scores = ({ group, heads }: GroupWork) => width * group.count * heads.h * group.t * group.s;
 
 /** Of a kernel whose workgroup has `block` queries of one head. */
 const byBlocks =
@@ -35,51 +37,61 @@ const byBlocks =
   (dispatch, work) =>
     queriesAndResults(work) + work.heads.h * keysAndValues(work, work.group.t, block(dispatch));
 
-/** Elements that each kernel moves. A kernel that is not here has no model yet. */
+/** Bytes that each kernel moves. A kernel that is not here has no model yet. */
 const models: Readonly<Record<string, Model>> = {
   "attention/rows": byBlocks(() => 1),
   // As rows, with the keys read a second time.
   "attention/two-pass": (dispatch, work) => {
-    const { h, d, dv } = work.heads;
-    return byBlocks(() => 1)(dispatch, work) + (h * keysAndValues(work, work.group.t, 1) * d) / (d + dv);
+    const { k, v } = work.rows;
+    return byBlocks(() => 1)(dispatch, work) + (work.heads.h * keysAndValues(work, work.group.t, 1) * k) / (k + v);
   },
-  "attention/flash": byBlocks((dispatch) => constant(dispatch, "ROWS")),
+  "attention/flash": (dispatch, work) => {
+    const rows = constant(dispatch, "ROWS");
+    const { parts = [] } = dispatch.shader.specialisation;
+    if (!parts.includes("attention/flash/rows-of/group")) return byBlocks(() => rows)(dispatch, work);
+    return queriesAndResults(work) + work.heads.g * byGroup(work, rows);
+  },
   // Products as a perfect matrix product would have them; the scores go to memory and back between the kernels.
   "attention/naive/scores": (_, work) => {
     const { group, heads } = work;
-    return group.count * (group.t * heads.h + group.s * heads.g) * heads.d + scores(work);
+    return width * group.count * (group.t * heads.h + group.s * heads.g) * heads.d + scores(work);
   },
   "attention/naive/softmax": (_, work) => 2 * scores(work),
   "attention/naive/values": (_, work) => {
     const { group, heads } = work;
-    return group.count * (group.t * heads.h + group.s * heads.g) * heads.dv + scores(work);
+    return width * group.count * (group.t * heads.h + group.s * heads.g) * heads.dv + scores(work);
   },
   // The rows of a block are the query heads of one key and value head, tokens outside.
   "attention/split-k/parts": (dispatch, work) => {
     const { group, heads } = work;
-    const ratio = heads.h / heads.g;
-    const tokenOf = (row: number) => Math.floor(row / ratio);
-    const shared = keysAndValues(work, ratio * group.t, constant(dispatch, "ROWS"), tokenOf);
-    return splitsOf(dispatch) * (queriesAndResults(work) / 2 + partials(work)) + heads.g * shared;
+    const queries = width * group.count * group.t * heads.h * heads.d;
+    const shared = heads.g * byGroup(work, constant(dispatch, "ROWS"));
+    return splitsOf(dispatch) * (queries + partials(work)) + shared;
   },
   "attention/split-k/join": (dispatch, work) => splitsOf(dispatch) * partials(work) + resultsOf(work),
 };
 
-const resultsOf = ({ group, heads }: GroupWork) => group.count * group.t * heads.h * heads.dv;
+/** Bytes of k and v of one key head when the query heads of its group are the rows of blocks, tokens outside. */
+function byGroup(work: GroupWork, block: number): number {
+  const ratio = work.heads.h / work.heads.g;
+  return keysAndValues(work, ratio * work.group.t, block, (row) => Math.floor(row / ratio));
+}
 
-/** Elements that one split of all queries writes: its mixture, its maximum and its sum. */
-const partials = ({ group, heads }: GroupWork) => group.count * group.t * heads.h * (heads.dv + 2);
+const resultsOf = ({ group, heads }: GroupWork) => width * group.count * group.t * heads.h * heads.dv;
+
+/** Bytes that one split of all queries writes: its mixture, its maximum and its sum. */
+const partials = ({ group, heads }: GroupWork) => width * group.count * group.t * heads.h * (heads.dv + 2);
 
 const splitsOf = ({ bindings }: Dispatch) => bindings.find(({ name }) => name === "mixed")?.shape[3] ?? 1;
 
 /** Modelled bytes of one call of attention; null where a kernel has no model, and where a mask shows no run of keys. */
 export function modelledBytes({ dispatches }: Call, work: GroupWork): number | null {
   if (!work.mask.keyRange) return null;
-  let elements = 0;
+  let bytes = 0;
   for (const dispatch of dispatches) {
     const model = models[dispatch.kernel];
     if (!model) return null;
-    elements += model(dispatch, work);
+    bytes += model(dispatch, work);
   }
-  return width * elements;
+  return bytes;
 }

@@ -1,12 +1,17 @@
 import { attention as reference } from "../../src/reference/attention.ts";
 import { dense } from "../../src/reference/dense.ts";
+import { linearAttention as linear } from "../../src/reference/linear-attention.ts";
 import type { Score } from "../../src/reference/scores.ts";
 import { attention as emulation } from "../../test/support/emulate-attention.ts";
+import { linearAttention as linearEmulation } from "../../test/support/emulate-linear-attention.ts";
 import { randomSource } from "../../test/support/random.ts";
 import type { BatchGroup } from "./batch.ts";
+import type { GroupNumbers } from "./calls.ts";
 import type { Heads } from "./heads.ts";
-import type { Inputs } from "./inputs.ts";
+import { expandHead } from "./latents.ts";
+import { maskIn } from "./layouts.ts";
 import type { AttentionCase } from "./plan.ts";
+import { scoreAt } from "./scores.ts";
 
 /** One query row of one head of one sequence of a group. */
 interface Place {
@@ -23,6 +28,8 @@ export interface Truth {
   /** `dv` numbers a place. */
   readonly expected: Float64Array;
   readonly emulated: Float64Array;
+  /** What WGSL's accuracy table allows beyond, in ulps of the result. */
+  readonly allowed: number;
 }
 
 /** Multiply-adds that float64 and the emulation do in about a second, together. */
@@ -58,18 +65,39 @@ export function placesOf({ count: b, t, s }: BatchGroup, { h, g, d, dv }: Heads,
   return places;
 }
 
+/** Keys `[s, d]` and values `[s, dv]` that a head of a sequence sees, and the same as plain f32 loops have them. */
+type Rows = Readonly<Record<"exact" | "emulated", { readonly k: Values; readonly v: Values }>>;
+type Values = Float32Array | Float64Array;
+
+/** What attention is by definition: a mean by the softmax of the scores, or by products of features. */
+export type Definition = "softmax" | "linear";
+
+/** Heads whose keys are made of latents: few, since making them takes longer than all that follows. */
+const latentHeads = 4;
+
+/** The rows of a latent case that are checked: those of a few heads, far from one another. */
+function latentPlaces(group: BatchGroup, heads: Heads): Place[] {
+  const h = Math.min(latentHeads, heads.h);
+  const few = placesOf(group, { ...heads, h, g: h }, affordable / 4);
+  return few.map((place) => ({ ...place, head: Math.round((place.head * (heads.h - 1)) / Math.max(1, h - 1)) }));
+}
+
 /** The truth about a group's rows. Gives way to other work every so often; throws what `signal` says. */
 export async function truthOf(
   given: AttentionCase,
   group: BatchGroup,
-  inputs: Inputs,
+  numbers: GroupNumbers,
+  definition: Definition = "softmax",
   signal?: AbortSignal,
 ): Promise<Truth> {
-  const { heads } = given;
-  const { h, g, d, dv } = heads;
+  const { heads, latent } = given;
+  const { h, d, dv } = heads;
   const { count: b, t, s } = group;
-  const places = placesOf(group, heads, affordable / given.batch.groups.length);
-  const mask = given.mask.reference({ b, t, s });
+  const budget = affordable / given.batch.groups.length;
+  const places = latent ? latentPlaces(group, heads) : placesOf(group, heads, budget);
+  const mask = maskIn(given.layout, given.mask.reference({ b, t, s }), s);
+  const score = scoreAt(given.score, { b, t, s, h });
+  const rowsOf = rowSource(given, group, numbers);
   const [expected, emulated] = [new Float64Array(places.length * dv), new Float64Array(places.length * dv)];
   let last = performance.now();
   for (const [i, { batch, head, row }] of places.entries()) {
@@ -83,21 +111,50 @@ export async function truthOf(
     const [from, to] = mask.keyRange?.(position) ?? [0, s];
     const [first, end] = [Math.max(0, Math.min(from, s)), Math.max(0, Math.min(to, s))];
     if (end <= first) continue;
-    const start = (batch * g + Math.floor(head / (h / g))) * inputs.capacity;
-    const cut = (values: Float32Array, width: number) =>
-      dense([1, 1, end - first, width], values.subarray((start + first) * width, (start + end) * width));
-    const q = dense([1, 1, 1, d], inputs.q.subarray(((batch * t + row) * h + head) * d).subarray(0, d));
-    const tensors = { q, k: cut(inputs.keys, d), v: cut(inputs.values, dv) };
+    const { exact, emulated: rounded } = rowsOf(batch, head);
+    const q = dense([1, 1, 1, d], numbers.q.subarray(((batch * t + row) * h + head) * d).subarray(0, d));
+    const tensors = ({ k, v }: Rows["exact"]) => ({
+      q,
+      k: dense([1, 1, end - first, d], k.subarray(first * d, end * d)),
+      v: dense([1, 1, end - first, dv], v.subarray(first * dv, end * dv)),
+    });
+    if (definition === "linear") {
+      const all = { mask: "full" as const }; // the keys are those that the query sees
+      expected.set(linear(tensors(exact), all).out.values, i * dv);
+      emulated.set(linearEmulation(tensors(rounded), all).out.values, i * dv);
+      continue;
+    }
     const visible = (_b: number, _h: number, _q: number, key: number) => mask(batch, head, position, first + key);
-    const placed = (score: Score | undefined) => ({
+    const placed = (of: Score | undefined) => ({
       mask: visible,
-      ...(score && {
+      ...(of && {
         score: (value: number, _b: number, _h: number, _q: number, key: number) =>
-          score(value, batch, head, position, first + key),
+          of(value, batch, head, position, first + key),
       }),
     });
-    expected.set(reference(tensors, placed(given.score.reference)).out.values, i * dv);
-    emulated.set(emulation(tensors, placed(given.score.emulation)).out.values, i * dv);
+    expected.set(reference(tensors(exact), placed(score.reference)).out.values, i * dv);
+    emulated.set(emulation(tensors(rounded), placed(score.emulation)).out.values, i * dv);
   }
-  return { places, of: b * h * t, expected, emulated };
+  return { places, of: b * h * t, expected, emulated, allowed: score.allowed ?? 0 };
+}
+
+/** The keys and values of a head: where they are stored, or made of the latents once. */
+function rowSource({ heads, latent }: AttentionCase, group: BatchGroup, numbers: GroupNumbers) {
+  const { h, g, d, dv } = heads;
+  if (!latent) {
+    return (batch: number, head: number): Rows => {
+      const start = (batch * g + Math.floor(head / (h / g))) * numbers.capacity;
+      const end = start + group.s;
+      const exact = { k: numbers.keys.subarray(start * d, end * d), v: numbers.values.subarray(start * dv, end * dv) };
+      return { exact, emulated: exact };
+    };
+  }
+  const made = new Map<string, Rows>();
+  return (batch: number, head: number): Rows => {
+    const key = `${batch} ${head}`;
+    const expand = (round: (value: number) => number) => expandHead(numbers, group, heads, latent, batch, head, round);
+    const rows = made.get(key) ?? { exact: expand((value) => value), emulated: expand(Math.fround) };
+    made.set(key, rows);
+    return rows;
+  };
 }

@@ -1,43 +1,79 @@
 import { type Mask, pairs } from "../../src/reference/masks.ts";
 import type { BenchRow } from "../result.ts";
 import type { BatchGroup } from "./batch.ts";
+import { rowBytes } from "./formats.ts";
 import type { Heads } from "./heads.ts";
+import { maskIn } from "./layouts.ts";
 import type { AttentionCase } from "./plan.ts";
-
-/** Bytes of an element. */
-const width = 4;
+import { scoreAt } from "./scores.ts";
 
 type Work = Pick<BenchRow, "livePairs" | "flops" | "flopsFlashAttention" | "bytes" | "kvBytesPerToken">;
 
+/** Bytes of an element of queries and results. */
+const width = 4;
+
 /** What a case takes whatever the variant: exact pairs, operations, and the bytes that have to move. */
-export function attentionWork({ batch, heads, mask, layers }: AttentionCase): Work & { flops: number; bytes: number } {
-  const { h, g, d, dv } = heads;
+export function attentionWork(given: AttentionCase): Work & { flops: number; bytes: number } {
+  const { batch, heads, mask, layout } = given;
+  const { h, d, dv } = heads;
   let [livePairs, bytes, convention] = [0, 0, 0];
-  for (const { count: b, t, s } of batch.groups) {
-    const reference = mask.reference({ b, t, s });
-    livePairs += h * pairs(reference, { b, t, s }); // masks are alike in all heads
-    bytes += width * b * t * h * (d + dv);
-    for (let batch = 0; batch < b; batch++) bytes += width * seenKeys(reference, t, s, batch) * g * (d + dv);
+  for (const group of batch.groups) {
+    const { count: b, t, s } = group;
+    const seen = maskIn(layout, mask.reference({ b, t, s }), s);
+    const ownPairs = h * pairs(seen, { b, t, s }); // masks are alike in all heads
+    livePairs += ownPairs;
+    bytes += width * b * t * h * (d + dv) + cacheBytes(given, group, seen) + (mask.bytes?.({ b, t, s }) ?? 0);
+    const score = scoreAt(given.score, { b, t, s, h }).bytes;
+    // A bias is the same in all sequences: those of one are counted, which has the most pairs where masks differ.
+    bytes += score.once + (score.perPair > 0 ? score.perPair * h * pairs(seen, { b: 1, t, s }) : 0);
     // FlashAttention's benchmarks (bench_utils.flops) leave a causal mask's window out, and half of the diagonal.
     convention += 2 * b * h * t * (mask.convention === "full" ? s : (Math.max(0, s - t) + s) / 2) * (d + dv);
   }
+  if (layout.kind === "ragged") bytes += 2 * 4 * (1 + batch.groups.reduce((sum, { count }) => sum + count, 0));
   return {
     livePairs,
     flops: 2 * livePairs * (d + dv),
-    flopsFlashAttention: mask.convention === null ? null : convention,
+    flopsFlashAttention: mask.convention === null || layout.kind === "ring" ? null : convention,
     bytes,
-    kvBytesPerToken: layers * g * (d + dv) * width,
+    kvBytesPerToken: given.layers * tokenBytes(given),
   };
 }
 
-/** Keys that some query of a batch row sees. */
-function seenKeys(mask: Mask, t: number, s: number, batch: number): number {
-  if (mask.keyRange) return liveKeys(mask, t, s, 0, t - 1);
-  let seen = 0;
+/** Bytes of a token in the cache of one layer. */
+function tokenBytes({ heads: { g, d, dv }, dtype, latent }: AttentionCase): number {
+  return latent ? width * (latent.rank + latent.rope) : g * (rowBytes(dtype, d) + rowBytes(dtype, dv));
+}
+
+/** Bytes of the keys and values that somebody sees, as they are stored, and of what says where they lie. */
+function cacheBytes(given: AttentionCase, { count: b, t, s }: BatchGroup, mask: Mask): number {
+  const { layout, latent, heads } = given;
+  let [keys, pages] = [0, 0];
+  for (let batch = 0; batch < b; batch++) {
+    const seen = seenKeys(mask, t, s, batch);
+    for (let key = 0; key < s; key++) {
+      if (seen[key] !== 1 || (layout.kind === "prefix" && batch > 0 && key < layout.keys)) continue; // moved already
+      keys++;
+      if (layout.kind === "paged" && seen.indexOf(1, key - (key % layout.page)) === key) pages++;
+    }
+  }
+  const weight = latent ? width * heads.h * (heads.d - latent.rope + heads.dv) * latent.rank : 0;
+  return keys * tokenBytes(given) + 4 * pages + weight;
+}
+
+/** 1 for each key that some query of a batch row sees. */
+function seenKeys(mask: Mask, t: number, s: number, batch: number): Uint8Array {
+  const seen = new Uint8Array(s);
+  if (mask.keyRange) {
+    for (let row = 0; row < t; row++) {
+      const [first, end] = mask.keyRange(s - t + row);
+      seen.fill(1, Math.max(0, Math.min(first, s)), Math.max(0, Math.min(end, s)));
+    }
+    return seen;
+  }
   for (let key = 0; key < s; key++) {
     let query = t - 1; // the last sees the most, where there is an order
     while (query >= 0 && !mask(batch, 0, s - t + query, key)) query--;
-    if (query >= 0) seen++;
+    if (query >= 0) seen[key] = 1;
   }
   return seen;
 }
@@ -62,4 +98,6 @@ export interface GroupWork {
   readonly group: BatchGroup;
   readonly heads: Heads;
   readonly mask: Mask;
+  /** Bytes of a row of keys, and of one of values. */
+  readonly rows: { readonly k: number; readonly v: number };
 }

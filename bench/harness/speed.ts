@@ -40,9 +40,18 @@ export function executedBy(dispatches: readonly Dispatch[]): Pick<BenchRow, "req
   };
 }
 
-/** The rows of one case with `shareOfFastest` filled in: only right results take part. */
-export function withShareOfFastest(rows: readonly BenchRow[]): BenchRow[] {
-  const times = rows.flatMap(({ medianMs }) => (medianMs === null ? [] : [medianMs]));
-  const fastest = Math.min(...times);
-  return rows.map((row) => ({ ...row, shareOfFastest: row.medianMs === null ? null : fastest / row.medianMs }));
+/**
+ * The rows of one case with `shareOfFastest` filled in: only right results take part, and only those that `contends` says
+ * do the same thing are ever the fastest.
+ */
+export function withShareOfFastest(
+  rows: readonly BenchRow[],
+  contends: (row: BenchRow, i: number) => boolean = () => true,
+): BenchRow[] {
+  const times = rows.flatMap((row, i) => (row.medianMs === null || !contends(row, i) ? [] : [row.medianMs]));
+  const fastest = times.length > 0 ? Math.min(...times) : null;
+  return rows.map((row) => ({
+    ...row,
+    shareOfFastest: row.medianMs === null || fastest === null ? null : fastest / row.medianMs,
+  }));
 }

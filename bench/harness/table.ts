@@ -9,7 +9,7 @@ export interface TableOptions {
   /** Rows that do not apply are shown, with their reasons. */
   readonly all?: boolean;
   readonly paint?: Paint;
-  /** Characters of a line; reasons are cut to it. Default 120. */
+  /** Characters of a line; reasons are cut to it. Default 100. */
   readonly columns?: number;
 }
 
@@ -19,46 +19,78 @@ interface Column {
   readonly title: string;
   readonly width: number;
   readonly cell: (row: BenchRow) => string;
+  /** Which columns go first where a terminal is too narrow: the largest; those without stay. */
+  readonly sacrifice?: number;
 }
 
 const value = (of: number | null, text: (value: number) => string) => (of === null ? "" : text(of));
 
 const columns: readonly Column[] = [
-  { title: "error", width: 6, cell: ({ errorRatio }) => value(errorRatio, (ratio) => `${ratio.toFixed(2)}×`) },
-  { title: "median ms", width: 9, cell: ({ medianMs }) => value(medianMs, digits) },
   {
-    title: "p10 – p90",
-    width: 13,
-    cell: ({ p10Ms, p90Ms }) => value(p10Ms, (p10) => `${digits(p10)} – ${value(p90Ms, digits)}`),
+    title: "error",
+    width: 5,
+    sacrifice: 2,
+    cell: ({ errorRatio }) => value(errorRatio, (ratio) => `${ratio.toFixed(2)}×`),
   },
-  { title: "runs", width: 8, cell: ({ samples, repeats }) => value(samples, (count) => `${count} × ${repeats}`) },
-  { title: "FLOP/s", width: 7, cell: ({ tflops }) => value(tflops, (rate) => quantity(rate * 1e12)) },
-  { title: "B/s", width: 7, cell: ({ gbs }) => value(gbs, (rate) => quantity(rate * 1e9)) },
+  { title: "median", width: 6, cell: ({ medianMs }) => value(medianMs, digits) },
   {
-    title: "of roofline",
-    width: 12,
-    cell: ({ shareOfPeak, bound }) => value(shareOfPeak, (share) => `${percent(share)} ${bound}`),
+    title: "p10–p90 ms",
+    width: 11,
+    sacrifice: 1,
+    cell: ({ p10Ms, p90Ms }) => value(p10Ms, (p10) => `${digits(p10)}–${value(p90Ms, digits)}`),
   },
+  {
+    title: "runs",
+    width: 7,
+    sacrifice: 3,
+    cell: ({ samples, repeats }) => value(samples, (count) => `${count} × ${repeats}`),
+  },
+  { title: "FLOP/s", width: 6, cell: ({ tflops }) => value(tflops, (rate) => quantity(rate * 1e12)) },
+  { title: "B/s", width: 6, cell: ({ gbs }) => value(gbs, (rate) => quantity(rate * 1e9)) },
+  { title: "of roof", width: 7, cell: ({ shareOfPeak }) => value(shareOfPeak, percent) },
   { title: "of best", width: 7, cell: ({ shareOfFastest }) => value(shareOfFastest, percent) },
   {
-    title: "workspace",
-    width: 9,
+    title: "scratch",
+    width: 7,
+    sacrifice: 4,
     cell: ({ workspaceBytes }) => value(workspaceBytes, (bytes) => quantity(bytes, "B")),
   },
 ];
 
-/** Where and with what was measured, in two or three lines. */
-export function formatEnvironment(environment: Environment, peaks: Peaks | null, paint: Paint = plain): string {
-  const { adapter, runtime, platform, clock, clockQuantumMs, encodeUs } = environment;
+/** The columns that a table of this width has room for, behind names of `names` characters. */
+function columnsFor(width: number, names: number): readonly Column[] {
+  let shown = columns;
+  const taken = () => 2 + names + 7 + shown.reduce((sum, column) => sum + column.width + 2, 0);
+  while (taken() > width) {
+    const next = Math.max(...shown.map(({ sacrifice = 0 }) => sacrifice));
+    if (next === 0) break;
+    shown = shown.filter(({ sacrifice }) => sacrifice !== next);
+  }
+  return shown;
+}
+
+/** Where and with what was measured, in lines of at most `columns` characters where items allow. */
+export function formatEnvironment(
+  environment: Environment,
+  peaks: Peaks | null,
+  paint: Paint = plain,
+  columns = 100,
+): string {
+  const { adapter, runtime, platform, encodeUs } = environment;
   const items = [
     `${runtime}, ${platform}`,
-    `${clock === "gpu" ? "timestamps of the GPU" : "wall clock"} in steps of ${quantity(clockQuantumMs / 1000, "s")}`,
+    clockText(environment),
     `${quantity(encodeUs / 1e6, "s")} to encode a dispatch`,
   ];
-  const lines = [paint(adapter, "strong"), items.join(" · ")];
-  if (peaks) lines.push(`at most  ${peakTexts(peaks).join(" · ")}`);
-  return lines.join("\n");
+  const lines = [paint(adapter, "strong"), ...fill(items, " · ", columns)];
+  if (!peaks) return lines.join("\n");
+  const [first = "", ...others] = fill(peakTexts(peaks), " · ", columns, " ".repeat(9));
+  return [...lines, `at most  ${first.trimStart()}`, ...others].join("\n");
 }
+
+/** The clock that times are of, and its quantum. */
+export const clockText = ({ clock, clockQuantumMs }: Environment): string =>
+  `${clock === "gpu" ? "timestamps of the GPU" : "wall clock"} in steps of ${quantity(clockQuantumMs / 1000, "s")}`;
 
 /** The peaks, one text each. */
 export function peakTexts({ tflopsF32, tflopsF16, copyGbs, workgroupGbs, dispatchUs }: Peaks): string[] {
@@ -75,55 +107,95 @@ export function peakTexts({ tflopsF32, tflopsF16, copyGbs, workgroupGbs, dispatc
 
 /** The rows of one case: what it is and takes, and a line for each variant. */
 export function formatCase(rows: readonly BenchRow[], options: TableOptions = {}): string {
-  const { all = false, paint = plain, columns: width = 120 } = options;
+  const { all = false, paint = plain, columns: width = 100 } = options;
   const [first] = rows;
   if (!first) return "";
   const shown = rows.filter(({ verdict }) => all || verdict !== "n/a");
   const hidden = rows.length - shown.length;
-  const names = Math.max(7, ...rows.map(({ variant }) => variant.length));
-  const lines = [heading(first, width, paint)];
+  const names = Math.max(7, ...shown.map(({ variant }) => variant.length));
+  const fitting = columnsFor(width, names);
+  const lines = heading(rows, width, paint);
   if (shown.some(({ verdict }) => verdict === "pass")) {
-    const titles = columns.map((column) => column.title.padStart(column.width)).join("  ");
-    lines.push(paint(`  ${"variant".padEnd(names)}  check ${titles}`, "quiet"));
+    const titles = fitting.map((column) => `  ${column.title.padStart(column.width)}`).join("");
+    lines.push(paint(`  ${"variant".padEnd(names)}  check${titles}`, "quiet"));
   }
-  for (const row of shown) lines.push(line(row, names, width, paint));
+  for (const row of shown) lines.push(line(row, names, fitting, width, paint));
   if (hidden > 0) {
-    const variants = rows.filter(({ verdict }) => verdict === "n/a").map(({ variant }) => variant);
-    const alone = shown.length === 0 ? `: ${first.reason}` : ` (--all says why)`;
-    lines.push(paint(cut(`  n/a: ${variants.join(", ")}${alone}`, width), "quiet"));
+    const missing = rows.filter(({ verdict }) => verdict === "n/a");
+    const variants = missing.map(({ variant }) => variant).join(", ");
+    const alike = missing.every(({ reason }) => reason === missing[0]?.reason);
+    // A reason that all have is said at once; several would fill the screen.
+    lines.push(
+      paint(cut(`  n/a: ${variants}${alike ? `: ${missing[0]?.reason}` : " (--all says why)"}`, width), "quiet"),
+    );
   }
   return lines.join("\n");
 }
 
-/** What a case is and takes; on two lines where one is too short. */
-function heading(row: BenchRow, width: number, paint: Paint): string {
-  const { op, batch, mask, score, heads, dtype, model, layout } = row;
-  const parts = [op === "attention" ? null : op, batch, mask, score === "none" ? null : score, heads, dtype, model];
-  const name = parts.filter((part) => part !== null).join("  ");
-  const { livePairs, flops, flopsFlashAttention: convention, bytes, kvBytesPerToken } = row;
+/** What a case is and takes, on as many lines as that needs. */
+function heading(rows: readonly BenchRow[], width: number, paint: Paint): string[] {
+  const [first] = rows;
+  if (!first) return [];
+  const { op, batch, mask, score, heads, dtype, model, layout, calls } = first;
+  const own = [op === "attention" ? null : op, batch, mask, score === "none" ? null : score, heads, dtype, model];
+  const parts = [...own, layout === "contiguous" ? null : layout].filter((part) => part !== null);
+  const { livePairs, bytes, kvBytesPerToken } = first;
   const facts = [
     value(livePairs, (pairs) => `${quantity(pairs)} pairs`),
-    value(flops, (count) => quantity(count, "FLOP")),
-    alike(convention, flops) ? "" : value(convention, (count) => `(FA ${quantity(count)})`),
+    operations(rows),
     value(bytes, (count) => quantity(count, "B")),
     value(kvBytesPerToken, (count) => `KV ${count} B/token`),
-    layout === null || layout === "contiguous" ? "" : layout,
+    byVariant(rows, ({ bound }) => (bound ? `${bound} bound` : "")),
+    calls && calls > 1 ? `${calls} calls, one for each shape` : "",
   ].filter((fact) => fact !== "");
-  const text = facts.join(" · ").replaceAll(" · (", " (");
-  return paint(name, "strong") + (name.length + 3 + text.length > width ? "\n  " : "   ") + text;
+  const name = parts.join("  ");
+  const text = fill(facts, " · ", width - 2, "  ");
+  const [only, ...more] = text;
+  const together = `${name}   ${only?.trim()}`;
+  if (only !== undefined && more.length === 0 && together.length <= width) {
+    return [`${paint(name, "strong")}${together.slice(name.length)}`];
+  }
+  return [...fill(parts, "  ", width).map((part) => paint(part, "strong")), ...text];
+}
+
+/** Operations of the rows of a case, by both counts where they differ. */
+function operations(rows: readonly BenchRow[]): string {
+  return byVariant(rows, ({ flops, flopsFlashAttention: convention }) => {
+    const usual = alike(convention, flops) ? "" : value(convention, (count) => ` (FA ${quantity(count)})`);
+    return value(flops, (count) => quantity(count, "FLOP") + usual);
+  });
+}
+
+/** What is said of all rows of a case; where they differ, the first's, and the others' with the variant's name. */
+function byVariant(rows: readonly BenchRow[], text: (row: BenchRow) => string): string {
+  const texts = new Map<string, string>();
+  for (const row of rows) if (text(row) !== "" && !texts.has(text(row))) texts.set(text(row), row.variant);
+  return [...texts].map(([said, variant], i) => (i === 0 ? said : `${said} ${variant}`)).join(", ");
+}
+
+/** Items on lines of at most `width` characters, broken between items; each line behind `indent`. */
+function fill(items: readonly string[], separator: string, width: number, indent = ""): string[] {
+  const lines: string[] = [];
+  for (const item of items) {
+    const last = lines.at(-1);
+    const longer = `${last}${separator}${item}`;
+    if (last !== undefined && longer.length <= width) lines[lines.length - 1] = longer;
+    else lines.push(`${indent}${item}`);
+  }
+  return lines;
 }
 
 /** True where a reader would see no difference. */
 const alike = (a: number | null, b: number | null) =>
   a === b || (a !== null && b !== null && Math.abs(a - b) < 0.01 * b);
 
-function line(row: BenchRow, names: number, width: number, paint: Paint): string {
+function line(row: BenchRow, names: number, fitting: readonly Column[], width: number, paint: Paint): string {
   const { variant, verdict, reason } = row;
   const name = `  ${variant.padEnd(names)}  `;
-  if (verdict === "n/a") return paint(cut(`${name}n/a   ${reason}`, width), "quiet");
-  if (verdict === "fail") return `${name}${paint("FAIL", "bad")}  ${cut(reason ?? "", width - name.length - 6)}`;
-  const cells = columns.map((column) => column.cell(row).padStart(column.width)).join("  ");
-  return `${name}${paint("pass", "good")}  ${row.shareOfFastest === 1 ? paint(cells, "strong") : cells}`;
+  if (verdict === "n/a") return paint(cut(`${name}n/a    ${reason}`, width), "quiet");
+  if (verdict === "fail") return `${name}${paint("FAIL", "bad")}   ${cut(reason ?? "", width - name.length - 7)}`;
+  const cells = fitting.map((column) => `  ${column.cell(row).padStart(column.width)}`).join("");
+  return `${name}${paint("pass", "good")} ${row.shareOfFastest === 1 ? paint(cells, "strong") : cells}`;
 }
 
 const cut = (text: string, width: number) => (text.length > width ? `${text.slice(0, Math.max(0, width - 1))}…` : text);
@@ -132,7 +204,7 @@ const cut = (text: string, width: number) => (text.length > width ? `${text.slic
 export function byCase(rows: readonly BenchRow[]): BenchRow[][] {
   const cases = new Map<string, BenchRow[]>();
   for (const row of rows) {
-    const key = JSON.stringify([row.op, row.batch, row.mask, row.score, row.heads, row.dtype, row.model]);
+    const key = JSON.stringify([row.op, row.batch, row.mask, row.score, row.layout, row.heads, row.dtype, row.model]);
     cases.set(key, [...(cases.get(key) ?? []), row]);
   }
   return [...cases.values()];

@@ -1,17 +1,22 @@
 import { Command } from "commander";
 import {
   addBenchOptions,
+  type Bench,
   type BenchFlags,
   benchAndPrint,
   commandOptions,
   loadBench,
   timingOf,
 } from "./bench-output.ts";
+import { fill } from "./terminal.ts";
+
+type CaseText = Parameters<Bench["attentionCase"]>[0];
 
 interface AttentionFlags extends BenchFlags {
   readonly variants?: string;
   readonly masks?: string;
-  readonly score?: string;
+  readonly scores?: string;
+  readonly layouts?: string;
   readonly heads?: string;
   readonly dtype?: string;
   readonly model?: string;
@@ -23,8 +28,31 @@ interface AttentionFlags extends BenchFlags {
 /** Inputs that take turns are together larger than any last-level cache. */
 const rotateBytes = 256 << 20;
 
+/** What the options may be, for the end of the help. */
+function choicesOf(bench: Bench): string {
+  const choices = {
+    variants: [...bench.everySubject().map(({ name }) => name), "splitK:splits"],
+    algorithms: bench.algorithmNames,
+    masks: bench.maskForms,
+    scores: bench.scoreForms,
+    layouts: bench.layoutForms,
+    dtype: bench.cacheFormats,
+    model: Object.keys(bench.presets),
+  };
+  const indent = " ".repeat(13);
+  const named = Object.entries(choices).map(([name, items]) => {
+    const text = fill(items, ", ", 80, indent);
+    return `  ${name}`.padEnd(indent.length) + text.slice(indent.length);
+  });
+  const sweeps = Object.entries(bench.sweeps).map(
+    ([name, { question }]) => `  ${name}`.padEnd(indent.length) + question,
+  );
+  return ["", "What there is; algorithms are named among the variants:", ...named, "", "Sweeps:", ...sweeps].join("\n");
+}
+
 /** `shaderformer bench attention`. */
-export function attentionBench(): Command {
+export async function attentionBench(): Promise<Command> {
+  const choices = choicesOf(await loadBench());
   const command = new Command("attention")
     .summary("variants of attention on the same inputs")
     .description(
@@ -34,15 +62,17 @@ export function attentionBench(): Command {
     )
     .argument("[batches...]", "batches, such as q512 8q1s1k")
     .optionsGroup("What to measure; lists are separated by commas:")
-    .option("--variants <list>", "variants (default: all)")
-    .option("--masks <list>", "full, causal, sliding-window:keys, … (default: causal)")
-    .option("--score <name>", "none, softcap:cap")
+    .option("--variants <list>", "variants and algorithms (default: all that apply)")
+    .option("--masks <list>", "full, causal, sliding-window:keys, …; joined by + (default: causal)")
+    .option("--scores <list>", "none, softcap:cap, alibi, …; chained by + (default: none)")
+    .option("--layouts <list>", "how keys and values lie (default: contiguous)")
+    .option("--dtype <list>", "how keys and values are stored (default: f32)")
     .option("--heads <list>", "query heads / key and value heads x width: 32/8x64 (default: 8x64)")
-    .option("--dtype <list>", "type of q, k and v: f32, f16, bf16, int8")
-    .option("--model <list>", "heads, mask and score of a model: GPT-2, Llama-3.2-1B, …")
-    .option("--sweep <name>", "a set of cases that answers a question: tokens, crossover, …")
-    .option("--tokens <n>", "tokens of a batch in the sweep of tokens: 16k")
-    .option("--rotate", "inputs take turns, so that no cache holds them");
+    .option("--model <list>", "heads, mask and score of a model")
+    .option("--sweep <name>", "a set of cases that answers a question")
+    .option("--tokens <n>", "tokens of a batch in the sweep of that name: 16k")
+    .option("--rotate", "inputs take turns, so that no cache holds them")
+    .addHelpText("after", choices);
   return addBenchOptions(command).action(measure);
 }
 
@@ -62,14 +92,15 @@ async function measure(batches: readonly string[], flags: AttentionFlags): Promi
   const given = texts.map(bench.attentionCase);
   for (const mask of list(flags.masks) ?? []) bench.parseMask(mask);
   for (const heads of list(flags.heads) ?? []) bench.parseHeads(heads);
+  if (sweep) checkSweep(sweep, flags);
 
   await benchAndPrint(bench, flags, async (gpu, events) => {
     const { software } = gpu.adapter;
     const options = { software, heads: flags.heads, mask: flags.masks, tokens };
     const cases = sweep ? sweep.cases(options).map(bench.attentionCase) : given;
-    const subjects = named ?? sweep?.subjects?.(options).map(bench.parseSubject) ?? bench.everySubject();
     const plan = {
-      ...{ cases, subjects, timing, clock: clock ?? bench.clockFor(gpu), peaks: true },
+      ...{ cases, subjects: named ?? sweep?.subjects?.(options).map(bench.parseSubject) },
+      ...{ timing, clock: clock ?? bench.clockFor(gpu), peaks: true },
       rotateBytes: flags.rotate ? rotateBytes : 0,
       commandOptions: commandOptions(flags),
     };
@@ -78,20 +109,26 @@ async function measure(batches: readonly string[], flags: AttentionFlags): Promi
   });
 }
 
-/** Every batch with every model, heads, mask and type that is named; undefined where nothing is. */
+/** Throws a RangeError for options that a sweep has no use for. */
+function checkSweep({ own = [] }: ReturnType<Bench["findSweep"]>, flags: AttentionFlags): void {
+  for (const name of ["scores", "layouts", "dtype", "model", ...own] as const) {
+    if (flags[name] !== undefined) throw new RangeError(`this sweep has its own ${name}; give --sweep or --${name}`);
+  }
+  for (const name of ["masks", "heads"] as const) {
+    if (flags[name]?.includes(",")) throw new RangeError(`--${name} is "${flags[name]}", a sweep takes one of them`);
+  }
+}
+
+/** Every batch with every model, heads, mask, score, layout and type that is named; undefined where nothing is. */
 function combinations(batches: readonly string[], flags: AttentionFlags) {
   if (flags.sweep !== undefined) return undefined;
-  const { score } = flags;
-  const alone = [flags.masks, score, flags.heads, flags.dtype, flags.model].every((flag) => flag === undefined);
+  const { masks, scores, layouts, heads, dtype, model } = flags;
+  const alone = [masks, scores, layouts, heads, dtype, model].every((flag) => flag === undefined);
   if (batches.length === 0 && alone) return undefined;
-  const over = (text: string | undefined): (string | undefined)[] => list(text) ?? [undefined];
-  return (batches.length > 0 ? batches : ["q256", "q1s1k"]).flatMap((batch) =>
-    over(flags.model).flatMap((model) =>
-      over(flags.heads).flatMap((heads) =>
-        over(flags.masks).flatMap((mask) =>
-          over(flags.dtype).map((dtype) => ({ batch, model, heads, mask, dtype, score })),
-        ),
-      ),
-    ),
-  );
+  let cases: CaseText[] = (batches.length > 0 ? batches : ["q256", "q1s1k"]).map((batch) => ({ batch }));
+  for (const [field, text] of Object.entries({ model, heads, mask: masks, score: scores, layout: layouts, dtype })) {
+    const values = list(text);
+    if (values) cases = cases.flatMap((given) => values.map((value) => ({ ...given, [field]: value })));
+  }
+  return cases;
 }

@@ -7,10 +7,11 @@ import { addDeviceOptions, type DeviceFlags } from "./model-options.ts";
 import { openDevice } from "./open-device.ts";
 import { print, say } from "./output.ts";
 import { statusLine } from "./status-line.ts";
+import { tableColumns } from "./terminal.ts";
 
 /** Benches are loaded when one is asked for. */
 export const loadBench = () => import("../../bench/index.ts");
-type Bench = Awaited<ReturnType<typeof loadBench>>;
+export type Bench = Awaited<ReturnType<typeof loadBench>>;
 type Result = Awaited<ReturnType<Bench["runAttentionBench"]>>;
 type Events = NonNullable<Parameters<Bench["runAttentionBench"]>[2]>;
 type Row = Result["rows"][number];
@@ -88,13 +89,13 @@ export async function benchAndPrint(
   };
   let rows: Row[] = [];
   const finishCase = () => {
-    if (rows.length > 0) show(`\n${bench.formatCase(rows, { all, paint, columns: process.stdout.columns ?? 120 })}`);
+    if (rows.length > 0) show(`\n${bench.formatCase(rows, { all, paint, columns: tableColumns() })}`);
     rows = [];
   };
   try {
     const result = await run(gpu, {
       signal: interrupt.signal,
-      onStart: (environment, peaks) => show(bench.formatEnvironment(environment, peaks, paint)),
+      onStart: (environment, peaks) => show(bench.formatEnvironment(environment, peaks, paint, tableColumns())),
       onRow: (row) => {
         if (rows[0] && bench.byCase([rows[0], row]).length > 1) finishCase();
         rows.push(row);

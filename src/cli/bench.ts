@@ -12,7 +12,7 @@ export async function benchCommand(): Promise<Command> {
     )
     .helpCommand(false)
     .addHelpText("after", "\nOptions of a bench: shaderformer bench NAME --help");
-  command.addCommand(attentionBench());
+  command.addCommand(await attentionBench());
   command.addCommand(peersBench());
   for (const bench of await opBenches()) command.addCommand(bench);
   return command;

@@ -1,10 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
-  type AttentionPlan,
   type AttentionSubject,
   attentionCase,
-  type BenchRow,
-  type CaseText,
   everySubject,
   formatCase,
   parseSubject,
@@ -12,46 +9,11 @@ import {
 } from "../../bench/index.ts";
 import { attention } from "../../src/index.ts";
 import { testGpu } from "../support/gpu.ts";
+import { benchRows, speeds, timing } from "./run-bench.ts";
 
 const gpu = await testGpu();
 gpu.buffers.poison = false; // a bench poisons what it needs
-
-const timing = { intervalMs: 1, samples: 2, budgetMs: 50 };
-const heads = "4/2x32"; // the same in all cases: a shader less to compile
-
-/** The rows of some variants at some cases. */
-async function rowsOf(
-  cases: readonly CaseText[],
-  subjects: readonly AttentionSubject[],
-  more: Partial<AttentionPlan> = {},
-) {
-  const plan = {
-    ...{ cases: cases.map((words) => attentionCase({ heads, ...words })), subjects, timing, clock: "wall" as const },
-    ...{ rotateBytes: 0, peaks: false, commandOptions: [], ...more },
-  };
-  const seen: BenchRow[] = [];
-  const progress: string[] = [];
-  const result = await runAttentionBench(gpu, plan, {
-    onRow: (row) => seen.push(row),
-    onProgress: (what, done, total) => progress.push(`${done}/${total} ${what}`),
-  });
-  const withoutTime = (rows: readonly BenchRow[]) => rows.map(({ id }) => id);
-  expect(withoutTime(seen)).toEqual(withoutTime(result.rows));
-  expect(progress.at(-1)).toBe(`${cases.length}/${cases.length} done`);
-  return result.rows;
-}
-
-const speeds = [
-  "medianMs",
-  "p10Ms",
-  "p90Ms",
-  "repeats",
-  "samples",
-  "clock",
-  "tflops",
-  "gbs",
-  "shareOfFastest",
-] as const;
+const rowsOf = benchRows(gpu);
 
 /** A variant by another record. */
 const wrong = (name: string, record: AttentionSubject["record"]): AttentionSubject => ({
@@ -125,26 +87,37 @@ describe("the attention bench", () => {
   test("sequences of unequal shape are one program of a call each, and their rows say so", async () => {
     const [row] = await rowsOf([{ batch: "q65s90_3q1s90" }], [parseSubject("naive")]);
     expect(row).toMatchObject({
-      ...{ verdict: "pass", batch: "q65s90_3q1s90", layout: "contiguous, 2 calls, one for each shape", dispatches: 6 },
+      ...{ verdict: "pass", batch: "q65s90_3q1s90", layout: "contiguous", calls: 2, dispatches: 6 },
       livePairs: 4 * ((65 * (2 * 90 - 65 + 1)) / 2 + 3 * 90),
       workspaceBytes: 4 * 4 * (65 * 90 + 3 * 90),
     });
   });
 
-  test("what does not apply has its reason: a width, a type, a model that is not there yet", async () => {
+  test("what does not apply has its reason: a width, a type, a layout, latents", async () => {
     const cases = [
       { batch: "q9", heads: "2x30" },
-      { batch: "q9", dtype: "f16" },
-      { batch: "q9", model: "DeepSeek-V3" },
+      { batch: "q9", dtype: "int4", heads: "2x48" },
+      { batch: "q9", layout: "ring:4" },
+      { batch: "q9", layout: "ragged", score: "bias" },
+      { batch: "q9", model: "DeepSeek-V3", heads: "2x96-32" },
     ];
     const rows = await rowsOf(cases, [parseSubject("flash")]);
     expect(rows.map(({ verdict, reason }) => [verdict, reason])).toEqual([
       ["n/a", expect.stringMatching(/^d is 30/)],
-      ["n/a", "queries, keys and values of f16 are not there yet"],
-      ["n/a", expect.stringMatching(/latent/)],
+      ["n/a", "int4 takes heads of multiples of 32, not 48"],
+      ["n/a", "a ring of 4 slots has lost keys that 9 queries would see"],
+      ["n/a", "a ragged layout takes masks and scores that read no tensors by row or position"],
+      ["n/a", "keys and values have to be made of the latents first: expanded and absorbed do"],
     ]);
     for (const row of rows) for (const field of speeds) expect(row[field]).toBeNull();
-    expect(rows.map(({ livePairs }) => livePairs)).toEqual([90, 180, 180]);
+    const algorithms = ["linear", "cascade", "ring:2", "expanded"].map(parseSubject);
+    const windows = await rowsOf([{ batch: "q9", mask: "sliding-window:4" }], algorithms);
+    expect(windows.map(({ reason }) => reason)).toEqual([
+      "it takes the masks causal and full",
+      "the sequences have no prefix in common; with --layouts prefix:keys they have",
+      "it takes the masks causal and full",
+      "the cache holds keys and values, not latents",
+    ]);
   });
 
   test("splitK with a number of splits, where the keys are enough for it", async () => {
@@ -180,7 +153,7 @@ describe("the attention bench", () => {
 
   test("stops when it is told to", async () => {
     const plan = {
-      cases: [attentionCase({ batch: "q9", heads })],
+      cases: [attentionCase({ batch: "q9", heads: "4/2x32" })],
       subjects: everySubject(),
       timing,
       clock: "wall" as const,

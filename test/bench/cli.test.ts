@@ -2,7 +2,16 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import type { BenchResult } from "../../bench/index.ts";
+import {
+  algorithmNames,
+  type BenchResult,
+  cacheFormats,
+  layoutForms,
+  maskForms,
+  presets,
+  scoreForms,
+  sweeps,
+} from "../../bench/index.ts";
 import { messages, runCli } from "../cli/run-cli.ts";
 import { someEnvironment, somePeaks, someRow } from "./rows.ts";
 
@@ -42,15 +51,31 @@ describe("bench attention", () => {
     }
     const lines = run.stdout.trimEnd().split("\n");
     expect(lines[0]).toBe(environment.adapter);
-    expect(lines[2]).toMatch(/^at most {2}f32 \d.* · dispatch /);
+    expect(lines[2]).toMatch(/^at most {2}f32 \d.* · copy /);
+    expect(lines[3]).toMatch(/^ {9}workgroup memory .* · dispatch /);
+    for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(100);
   });
 
   test("--json - prints one object and nothing else", async () => {
-    const given = ["q5", "--heads", "2/1x32", "--variants", "flash", "--dtype", "f16", "--samples", "1", "--json", "-"];
+    const given = [
+      "q5",
+      "--heads",
+      "2/1x32",
+      "--variants",
+      "flash",
+      "--layouts",
+      "prefix:8",
+      "--samples",
+      "1",
+      "--json",
+      "-",
+    ];
     const { code, stdout } = await runCli(["bench", "attention", ...given]);
     expect(code).toBe(0);
     const { rows } = JSON.parse(stdout) as BenchResult;
-    expect(rows.map(({ verdict, reason }) => [verdict, reason])).toEqual([["n/a", expect.stringMatching(/f16/)]]);
+    expect(rows.map(({ verdict, reason }) => [verdict, reason])).toEqual([
+      ["n/a", expect.stringMatching(/^a prefix of 8/)],
+    ]);
   });
 
   test.each<[readonly string[], string | RegExp]>([
@@ -62,7 +87,21 @@ describe("bench attention", () => {
     [["--masks", "diagonal"], /^there is no mask "diagonal"; there are full, /],
     [["--heads", "32/7x64"], /32 query heads do not divide among 7/],
     [["--model", "BERT"], /^there is no model "BERT"; there are GPT-2, /],
-    [["--score", "softcap:-1"], /^score is "softcap:-1"/],
+    [["--scores", "softcap:-1"], /^score is "softcap:-1"/],
+    [["--scores", "alibi,cosine"], /^there is no score "cosine"; there are none, softcap:cap, /],
+    [["--scores", "none+alibi"], /none is alone or not at all/],
+    [["--masks", "causal+diagonal"], /^there is no mask "diagonal"/],
+    [["--layouts", "paged:24"], /pages of 24, expected a power of two/],
+    [["--layouts", "ring:4:4"], /4 sinks leave none of 4 slots/],
+    [["--layouts", "striped"], /^there is no layout "striped"; there are contiguous, /],
+    [["--layouts", ""], /^there is no layout ""/],
+    [["q8", "--variants", "ring:0"], /^there is no variant "ring:0"/],
+    [["--heads", "8x64x64"], /^heads are "8x64x64", expected such as 8x64/],
+    [["--model", "Llama"], /"Llama" could be several models/],
+    [["--sweep", "packing", "--heads", "8x64"], /^this sweep has its own heads/],
+    [["--sweep", "tokens", "--dtype", "f16"], /^this sweep has its own dtype/],
+    [["--sweep", "tokens", "--masks", "full,causal"], /^--masks is "full,causal", a sweep takes one/],
+    [["--score", "none"], /unknown option '--score'/],
     [["--dtype", "f8"], /^there is no dtype "f8"/],
     [["--sweep", "all"], /^there is no sweep "all"; there are tokens, /],
     [["--sweep", "tokens", "q8"], /^a sweep has batches of its own/],
@@ -78,6 +117,32 @@ describe("bench attention", () => {
     expect(run.code).toBe(1);
     expect(messages(run)).toHaveLength(1);
     expect(messages(run)[0]?.replace(/^error: /, "")).toMatch(message);
+  });
+
+  test("--help names every option, and everything that the lists may hold", async () => {
+    const { code, stdout } = await runCli(["bench", "attention", "--help"]);
+    expect(code).toBe(0);
+    const named = ["variants", "masks", "scores", "layouts", "dtype", "heads", "model", "sweep", "tokens", "rotate"];
+    for (const option of [
+      ...named,
+      "samples",
+      "clock",
+      "adapter",
+      "features",
+      "cap",
+      "all",
+      "csv",
+      "markdown",
+      "json",
+    ]) {
+      expect(stdout).toMatch(new RegExp(`^ {2}--${option}\\b`, "m"));
+    }
+    const words = new Set(stdout.split(/[\s,]+/));
+    for (const item of [...maskForms, ...scoreForms, ...layoutForms, ...cacheFormats, ...algorithmNames]) {
+      expect(words, item).toContain(item);
+    }
+    for (const item of [...Object.keys(presets), ...Object.keys(sweeps)]) expect(words, item).toContain(item);
+    for (const line of stdout.split("\n")) expect(line.length, line).toBeLessThanOrEqual(100);
   });
 
   test("lengths beyond this adapter's limits", async () => {

@@ -25,6 +25,13 @@ describe("speeds", () => {
     expect(speedOf({ ...work, dtype: "f16" }, 20, somePeaks).shareOfPeak).toBeNull();
   });
 
+  test("what is no attention is compared with it, and is not what the others are compared with", () => {
+    const rows = [someRow({ medianMs: 4 }), someRow({ medianMs: 1, variant: "linear" })];
+    const shares = (some: typeof rows) => withShareOfFastest(some, ({ variant }) => variant !== "linear");
+    expect(shares(rows).map(({ shareOfFastest }) => shareOfFastest)).toEqual([1, 4]);
+    expect(shares(rows.slice(1)).map(({ shareOfFastest }) => shareOfFastest)).toEqual([null]);
+  });
+
   test("the fastest right row is what the others are a share of", () => {
     const rows = [someRow({ medianMs: 4 }), withoutSpeed("fail", "wrong"), someRow({ medianMs: 2 })];
     expect(withShareOfFastest(rows).map(({ shareOfFastest }) => shareOfFastest)).toEqual([0.5, null, 1]);
@@ -61,13 +68,40 @@ describe("the table", () => {
     withoutSpeed("n/a", "d is 30, it needs a multiple of 4", { variant: "rows" }),
   ];
 
-  test("fits 120 columns, whatever is in it", () => {
-    const layout = "contiguous, 12 calls, one for each shape";
-    const long = rows.map((row) => ({ ...row, mask: "shared-prefix:1048576:65536", score: "softcap:50", layout }));
+  test.each([100, 80])("fits %i columns, whatever is in it", (columns) => {
+    const model = "DeepSeek-V3";
+    const long = rows.map((row) => ({
+      ...row,
+      mask: "shared-prefix:1048576:65536",
+      score: "softcap:50+alibi",
+      model,
+      calls: 12,
+    }));
     for (const all of [true, false]) {
-      const lines = [...formatCase(rows, { all }).split("\n"), ...formatCase(long, { all }).split("\n")];
-      for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(120);
+      const lines = [rows, long].flatMap((some) => formatCase(some, { all, columns }).split("\n"));
+      for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(columns);
     }
+    const environment = formatEnvironment(someEnvironment, somePeaks, undefined, columns);
+    for (const line of environment.split("\n")) expect(line.length, line).toBeLessThanOrEqual(columns);
+  });
+
+  test("where it is narrow, scratch and runs are left out first, and times and rates stay", () => {
+    const titles = (columns: number) => formatCase([someRow()], { columns }).split("\n").at(-2)?.trim().split(/ {2,}/);
+    expect(titles(100)).toEqual([
+      "variant",
+      "check",
+      "error",
+      "median",
+      "p10–p90 ms",
+      "runs",
+      "FLOP/s",
+      "B/s",
+      "of roof",
+      "of best",
+      "scratch",
+    ]);
+    expect(titles(90)).not.toContain("scratch");
+    expect(titles(40)).toEqual(["variant", "check", "median", "FLOP/s", "B/s", "of roof", "of best"]);
   });
 
   test("a red row says why it is red, and no speed", () => {
@@ -79,17 +113,29 @@ describe("the table", () => {
     expect(formatCase([rows[2] ?? someRow()])).not.toMatch(/median|FLOP\/s/);
   });
 
+  test("operations and bounds that differ in a case are told by variant", () => {
+    const linear = someRow({ variant: "linear", flops: 1e9, flopsFlashAttention: null, bound: "memory" });
+    expect(formatCase([someRow(), linear])).toMatch(
+      /17\.2 GFLOP, 1\.00 GFLOP linear · .*compute bound, memory bound linear/s,
+    );
+  });
+
   test("what does not apply is counted, and with `all` explained", () => {
-    expect(formatCase(rows)).toContain("n/a: rows (--all says why)");
+    expect(formatCase(rows)).toContain("n/a: rows: d is 30");
+    const other = withoutSpeed("n/a", "no ring", { variant: "naive" });
+    expect(formatCase([...rows, other])).toContain("n/a: rows, naive (--all says why)");
     expect(formatCase(rows, { all: true })).toMatch(/rows +n\/a +d is 30, it needs a multiple of 4/);
     expect(formatCase([rows[3] ?? someRow()])).toContain("n/a: rows: d is 30");
   });
 
   test("the case stands above: pairs, operations by both counts where they differ, bytes, cache", () => {
-    const [heading] = formatCase(rows).split("\n");
-    expect(heading).toBe("q2k  causal  32/8x64  f32   67.1 M pairs · 17.2 GFLOP · 41.9 MB · KV 4096 B/token");
-    const [window] = formatCase([someRow({ flops: 1e9, mask: "sliding-window:64" })]).split("\n");
-    expect(window).toContain("1.00 GFLOP (FA 17.2 G) · ");
+    const [heading] = formatCase(rows.slice(0, 1)).split("\n");
+    expect(heading).toBe(
+      "q2k  causal  32/8x64  f32   67.1 M pairs · 17.2 GFLOP · 41.9 MB · KV 4096 B/token · compute bound",
+    );
+    const window = formatCase([someRow({ flops: 1e9, mask: "sliding-window:64", layout: "paged:16" })]).split("\n");
+    expect(window[0]).toBe("q2k  sliding-window:64  32/8x64  f32  paged:16");
+    expect(window[1]).toContain("1.00 GFLOP (FA 17.2 G) · ");
     expect(formatCase([])).toBe("");
   });
 
@@ -98,14 +144,14 @@ describe("the table", () => {
     expect(text.split("\n")).toEqual([
       "Abacus (beads 3.1) — software",
       "Node 20, linux x64 · wall clock in steps of 100 ns · 2.00 µs to encode a dispatch",
-      "at most  f32 100 GFLOP/s · f16 n/a (this device has no shader-f16) · copy 10.0 GB/s · workgroup memory 20.0 GB/s · " +
-        "dispatch 15.0 µs",
+      "at most  f32 100 GFLOP/s · f16 n/a (this device has no shader-f16) · copy 10.0 GB/s",
+      "         workgroup memory 20.0 GB/s · dispatch 15.0 µs",
     ]);
   });
 
   test("rows are gathered by case", () => {
-    const other = someRow({ mask: "full" });
-    expect(byCase([someRow(), other, someRow({ variant: "rows" })]).map((group) => group.length)).toEqual([2, 1]);
+    const others = [someRow({ mask: "full" }), someRow({ layout: "ragged" })];
+    expect(byCase([someRow(), ...others, someRow({ variant: "rows" })]).map(({ length }) => length)).toEqual([2, 1, 1]);
   });
 });
 
@@ -135,7 +181,10 @@ describe("documents", () => {
     const table = text.split("\n").filter((line) => line.startsWith("|"));
     expect(table).toHaveLength(4);
     expect(new Set(table.map((line) => line.replaceAll("\\|", "").split("|").length)).size).toBe(1);
-    expect(text).toContain("| q2k causal 32/8x64 | `flash` | pass | 0.98× | 1.50 | 1.25 – 1.75 | 11.5 T | 28.0 G |");
+    expect(text).toContain(
+      "| q2k causal 32/8x64 | `flash` | pass | 0.98× | 1.50 | 1.25 – 1.75 | 15 × 14 | 17.2 G | 17.2 G | 11.5 T | 28.0 G |",
+    );
+    expect(text).toContain(", 2026-01-02, wall clock in steps of 100 ns\n");
     expect(text).toContain("flash at 1 to 64 queries");
     expect(text).not.toContain("not here");
     expect(formatMarkdown(result, true)).toContain("n/a: not here");

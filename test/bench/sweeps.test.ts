@@ -48,3 +48,19 @@ test("at which density skipping pays", () => {
     "fastest is blocks at 25 to 50 % live, flash at 100 % live",
   ]);
 });
+
+test("what packing buys, by heads to a group", () => {
+  const pair = (heads: string, batch: string, flash: number, packed: number) => [
+    someRow({ heads, batch, variant: "flash", medianMs: flash }),
+    someRow({ heads, batch, variant: "packed", medianMs: packed }),
+  ];
+  const rows = [
+    ...[...pair("8x64", "q1s512", 2, 2.2), ...pair("8x64", "q64s512", 4, 4)],
+    ...[...pair("8/2x64", "q1s512", 4, 1), withoutSpeed("fail", "wrong", { heads: "8/1x64", variant: "packed" })],
+  ];
+  expect(findSweep("packing").answers(rows)).toEqual([
+    "1 query head to a group: packed takes 110% at 1 query, 100% at 64 queries of the time of flash",
+    "4 query heads to a group: packed takes 25% at 1 query of the time of flash",
+    "8 query heads to a group: no right result",
+  ]);
+});

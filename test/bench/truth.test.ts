@@ -1,11 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { callShapes, prepareCall } from "../../bench/attention/calls.ts";
 import { parseHeads } from "../../bench/attention/heads.ts";
 import { inputsOf } from "../../bench/attention/inputs.ts";
 import { attentionCase } from "../../bench/attention/plan.ts";
 import { placesOf, truthOf } from "../../bench/attention/truth.ts";
 import { attention } from "../../src/reference/attention.ts";
 import { dense } from "../../src/reference/dense.ts";
+import { latentAttention } from "../../src/reference/latent-attention.ts";
+import { linearAttention } from "../../src/reference/linear-attention.ts";
 
 const key = ({ batch, head, row }: { batch: number; head: number; row: number }) => `${batch} ${head} ${row}`;
 
@@ -87,4 +90,50 @@ test("the truth about rows is that about the whole, wherever the mask cuts the k
   expect(Math.max(...errors)).toBeLessThan(1e-5);
   // Behind the last key everything is NaN.
   expect(inputs.keys.slice(s * 6, inputs.capacity * 6).every(Number.isNaN)).toBe(true);
+});
+
+test("the truth about linear attention and about latents is that of their references", async () => {
+  const linear = attentionCase({ batch: "2q3s7", heads: "4/2x6-5" });
+  const [group = { count: 1, t: 1, s: 1 }] = linear.batch.groups;
+  const inputs = inputsOf(group, linear.heads);
+  const made = await truthOf(linear, group, inputs, "linear");
+  const [place = { batch: 0, head: 0, row: 0 }] = made.places.filter(
+    ({ batch, head, row }) => batch === 1 && head === 3 && row === 1,
+  );
+  const own = (values: Float32Array, width: number) =>
+    dense([1, 1, 6, width], values.subarray(3 * inputs.capacity * width).subarray(0, 6 * width));
+  const q = dense([1, 1, 1, 6], inputs.q.subarray(((3 + 1) * 4 + 3) * 6).subarray(0, 6));
+  const expected = linearAttention({ q, k: own(inputs.keys, 6), v: own(inputs.values, 5) }, { mask: "full" });
+  const at = made.places.indexOf(place) * 5;
+  expect([...made.expected.subarray(at, at + 5)]).toEqual([...expected.out.values]);
+
+  const latent = {
+    ...attentionCase({ batch: "2q3s7", heads: "3x6-5" }),
+    latent: { rank: 8, rope: 2 },
+    layout: { text: "latent", kind: "latent" } as const,
+  };
+  const [shape = { groups: [], tensors: {} }] = callShapes(latent);
+  const { numbers, elements } = prepareCall(latent, shape);
+  const [own0] = numbers;
+  if (!own0) throw new Error("there are no numbers");
+  const truth = await truthOf(latent, group, own0);
+  const whole = latentAttention(
+    {
+      q: dense(
+        [2, 3, 3, 6],
+        Array.from({ length: 108 }, (_, i) => {
+          const [b, h, t, j] = [Math.floor(i / 54), Math.floor(i / 18) % 3, Math.floor(i / 6) % 3, i % 6];
+          return own0.q[((b * 3 + t) * 3 + h) * 6 + j] ?? Number.NaN;
+        }),
+      ),
+      latents: dense([2, 7, 10], elements["latents"] ?? []),
+      weight: dense([27, 8], elements["weight"] ?? []),
+    },
+    { rope: 2 },
+  );
+  expect(truth.places).toHaveLength(18);
+  for (const [i, { batch, head, row }] of truth.places.entries()) {
+    const first = ((batch * 3 + head) * 3 + row) * 5;
+    for (let j = 0; j < 5; j++) expect(truth.expected[5 * i + j]).toBeCloseTo(whole.out.values[first + j] ?? 0, 14);
+  }
 });

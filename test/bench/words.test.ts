@@ -1,14 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { parseHeads } from "../../bench/attention/heads.ts";
-import { maskKinds, parseMask } from "../../bench/attention/masks.ts";
-import { attentionCase } from "../../bench/attention/plan.ts";
+import { parseLayout } from "../../bench/attention/layouts.ts";
+import { maskForms, maskKinds, parseMask } from "../../bench/attention/masks.ts";
+import { attentionCase, type CaseText } from "../../bench/attention/plan.ts";
 import { findPreset, presets } from "../../bench/attention/presets.ts";
-import { parseScore } from "../../bench/attention/scores.ts";
+import { parseScore, scoreAt, scoreForms, scoreKinds } from "../../bench/attention/scores.ts";
 import { standardCases } from "../../bench/attention/standard.ts";
-import { parseSubject } from "../../bench/attention/subjects.ts";
+import { parseSubject, subjectsFor } from "../../bench/attention/subjects.ts";
 import { findSweep, sweeps } from "../../bench/attention/sweeps.ts";
 import { attentionWork } from "../../bench/attention/work.ts";
-import { attention } from "../../src/index.ts";
+import { alibiSlopes, attention } from "../../src/index.ts";
+import { maskKinds as engineMasks } from "../../src/kernels/attention/masks/table.ts";
+import { scoreKinds as engineScores } from "../../src/kernels/attention/scores/score.ts";
 
 test("heads", () => {
   expect(parseHeads("32/8x64")).toEqual({ text: "32/8x64", h: 32, g: 8, d: 64, dv: 64 });
@@ -32,16 +35,112 @@ test("masks", () => {
   expect(parseMask("sink-window:0:8").text).toBe("sink-window:0:8");
 });
 
-test("scores, variants, types", () => {
-  expect(parseScore("softcap:30").score).toEqual({ kind: "softcap", cap: 30 });
-  expect(() => parseScore("softcap:0")).toThrow("with a cap above 0");
-  expect(() => parseScore("alibi")).toThrow('score is "alibi"');
-  for (const name of Object.keys(attention.variants)) expect(parseSubject(name).name).toBe(name);
-  expect(() => parseSubject("flush")).toThrow(/there is no variant "flush"; there are naive, rows, /);
-  expect(() => attentionCase({ batch: "q8", dtype: "f8" })).toThrow(
-    'there is no dtype "f8"; there are f32, f16, bf16, int8',
+test("masks joined: what all of them show", () => {
+  const mask = parseMask("causal+block-sparse:4:100+sliding-window:3");
+  expect(mask.text).toBe("causal+block-sparse:4:100+sliding-window:3");
+  const seen = mask.reference({ b: 1, t: 10, s: 10 });
+  expect([3, 4, 5, 6, 7, 8].map((key) => seen(0, 0, 7, key))).toEqual([false, false, true, true, true, false]);
+  expect(mask.convention).toBeNull();
+  expect(() => parseMask("causal+")).toThrow('there is no mask ""');
+  expect(() => parseMask("causal+local:1")).toThrow('mask is "causal+local:1", expected "local:left:right"');
+});
+
+test("every kind of mask and of score that attention has can be written", () => {
+  expect(Object.keys(maskKinds).sort()).toEqual(["causal", "full", ...Object.keys(engineMasks)].sort());
+  expect(Object.keys(scoreKinds).sort()).toEqual(["none", ...Object.keys(engineScores)].sort());
+  for (const form of maskForms) expect(() => parseMask(form.replaceAll(/:[a-z]+/g, ":8"))).not.toThrow();
+  for (const form of scoreForms) expect(() => parseScore(form.replaceAll(/:[a-z]+/g, ":8"))).not.toThrow();
+});
+
+describe("scores", () => {
+  const shape = { b: 1, h: 4, t: 2, s: 9 };
+
+  test("one, or several one after the other", () => {
+    expect(parseScore("softcap:30").score).toEqual({ kind: "softcap", cap: 30 });
+    expect(parseScore("softcap:30+alibi").text).toBe("softcap:30+alibi");
+    const capped = scoreAt(parseScore("softcap:2+alibi"), shape).reference;
+    const slope = alibiSlopes(4)[1] ?? 0;
+    expect(capped?.(5, 0, 1, 8, 3)).toBeCloseTo(2 * Math.tanh(5 / 2) - slope * 5, 12);
+    const added = scoreAt(parseScore("alibi+softcap:2"), shape).reference;
+    expect(added?.(5, 0, 1, 8, 3)).toBeCloseTo(2 * Math.tanh((5 - slope * 5) / 2), 12);
+  });
+
+  test("each adds what it says to some pairs, and its twin in f32 is near it and not the same", () => {
+    for (const text of ["softcap:2", "alibi", "relative-bias:4", "bias", "head-bias", "softcap:3+bias"]) {
+      const { reference, emulation } = scoreAt(parseScore(text), shape);
+      const values = Array.from({ length: 9 }, (_, key) => {
+        const [exact = 0, rounded = 0] = [reference, emulation].map((of) => of?.(0.7 + key / 10, 0, 2, 8, key));
+        expect(rounded, text).toBe(Math.fround(rounded));
+        expect(Math.abs(rounded - exact), text).toBeLessThan(1e-6);
+        return exact - (0.7 + key / 10);
+      });
+      expect(
+        values.some((value) => Math.abs(value) > 1e-3),
+        text,
+      ).toBe(true);
+    }
+  });
+
+  test("what is none", () => {
+    expect(() => parseScore("softcap:0")).toThrow("with a cap above 0");
+    expect(() => parseScore("softcap")).toThrow('score is "softcap", expected "softcap:cap"');
+    expect(() => parseScore("alibi:3")).toThrow('score is "alibi:3", expected "alibi"');
+    expect(() => parseScore("relative-bias:0")).toThrow("distances is");
+    expect(() => parseScore("none+alibi")).toThrow("none is alone or not at all");
+    expect(() => parseScore("cosine")).toThrow(/there is no score "cosine"; there are none, softcap:cap, alibi, /);
+  });
+});
+
+test("layouts", () => {
+  const texts = ["contiguous", "ragged", "paged", "paged:128", "ring", "ring:64", "ring:64:4", "prefix:1k"];
+  expect(texts.map((text) => parseLayout(text).text)).toEqual([
+    ...["contiguous", "ragged", "paged:16", "paged:128", "ring", "ring:64", "ring:64:4", "prefix:1024"],
+  ]);
+  expect(() => parseLayout("paged:24")).toThrow("pages of 24, expected a power of two");
+  expect(() => parseLayout("paged:0")).toThrow('size is "0", expected a count of 1 or more');
+  expect(() => parseLayout("ring:4:4")).toThrow("4 sinks leave none of 4 slots to go round");
+  expect(() => parseLayout("prefix")).toThrow('keys is ""');
+  expect(() => parseLayout("ragged:3")).toThrow('layout is "ragged:3", expected "ragged"');
+  expect(() => parseLayout("striped")).toThrow(
+    /there is no layout "striped"; there are contiguous, ragged, paged:size/,
   );
-  expect(attentionCase({ batch: "q8", dtype: "f16" }).missing).toMatch(/f16 are not there yet/);
+});
+
+test("variants, algorithms, types", () => {
+  for (const name of [...Object.keys(attention.variants), "linear", "cascade", "expanded", "ring:3"]) {
+    expect(parseSubject(name).name).toBe(name);
+  }
+  expect(parseSubject("ring").name).toBe("ring:4");
+  expect(() => parseSubject("ring:0")).toThrow(/there is no variant "ring:0"/);
+  expect(() => parseSubject("flush")).toThrow(/there is no variant "flush"; there are naive, rows, .*linear, cascade/);
+  expect(() => attentionCase({ batch: "q8", dtype: "f8" })).toThrow(
+    'there is no dtype "f8"; there are f32, f16, bf16, int8, int4',
+  );
+});
+
+test("what cannot be stored has its reason", () => {
+  const missing = (words: Partial<CaseText>) => attentionCase({ batch: "q8s64", ...words }).missing;
+  expect(missing({ dtype: "int4", heads: "2x80" })).toBe("int4 takes heads of multiples of 32, not 80");
+  expect(missing({ layout: "ring:4" })).toBe("a ring of 4 slots has lost keys that 8 queries would see");
+  expect(missing({ layout: "prefix:57" })).toMatch(/^a prefix of 57 keys leaves no room for 8 queries/);
+  expect(missing({ model: "DeepSeek-V3", dtype: "int8" })).toBe("latents are stored as f32, not int8");
+  expect(missing({ model: "DeepSeek-V3", layout: "paged" })).toBe("latents lie one after the other, not paged:16");
+  expect(missing({ model: "DeepSeek-V3", heads: "8/2x192-128" })).toMatch(/every query head has keys of its own/);
+  expect(missing({ model: "DeepSeek-V3", heads: "8x64" })).toMatch(/nothing is left to come of the latent/);
+  for (const layout of ["ragged", "paged:4", "ring:16", "prefix:56"]) expect(missing({ layout })).toBeUndefined();
+});
+
+test("where nothing is named, what applies to the case is measured", () => {
+  const names = (words: Partial<CaseText>) =>
+    subjectsFor(attentionCase({ batch: "2q8s64", ...words })).map(({ name }) => name);
+  const table = Object.keys(attention.variants);
+  expect(names({})).toEqual([...table, "linear", "ring:4"]);
+  expect(names({ mask: "sliding-window:4" })).toEqual(table);
+  expect(names({ score: "alibi" })).toEqual(table);
+  expect(names({ layout: "paged" })).toEqual(table);
+  expect(names({ layout: "prefix:8" })).toEqual([...table, "cascade"]);
+  expect(names({ model: "DeepSeek" })).toEqual(["expanded", "absorbed"]);
+  expect(names({ variants: ["flash", "ring:2"] })).toEqual(["flash", "ring:2"]);
 });
 
 describe("models", () => {
@@ -52,6 +151,7 @@ describe("models", () => {
     ["Llama-3.2-1B", 32_768],
     ["Llama-3.1-8B", 131_072],
     ["Mixtral-8x7B", 131_072],
+    ["DeepSeek-V3", 70_272],
   ])("%s takes %i bytes of cache a token in f16", (model, bytes) => {
     expect(attentionWork(attentionCase({ batch: "q1s16", model })).kvBytesPerToken).toBe(2 * bytes);
   });
@@ -71,13 +171,18 @@ describe("models", () => {
       "softcap:50",
     ]);
     expect(attentionCase({ batch: "q8", model: "gemma", heads: "4x32" }).heads.text).toBe("4x32");
-    expect(attentionCase({ batch: "q8", model: "DeepSeek-V3" }).missing).toMatch(/latent/);
+    const latents = attentionCase({ batch: "q8", model: "DeepSeek-V3" });
+    expect([latents.layout.text, latents.latent]).toEqual(["latent", { rank: 512, rope: 64 }]);
     for (const name of Object.keys(presets)) expect(() => attentionCase({ batch: "q8", model: name })).not.toThrow();
   });
 });
 
 test("the standard set and the sweeps are made of cases that exist", () => {
-  for (const words of standardCases) expect(attentionCase(words).missing).toBeUndefined();
+  for (const words of standardCases) {
+    const given = attentionCase(words);
+    expect(given.missing).toBeUndefined();
+    expect(subjectsFor(given).length).toBeGreaterThan(0);
+  }
   for (const sweep of Object.values(sweeps)) {
     for (const software of [true, false]) {
       const cases = sweep.cases({ software }).map(attentionCase);

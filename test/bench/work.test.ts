@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { maskKinds, parseMask } from "../../bench/attention/masks.ts";
-import { attentionCase } from "../../bench/attention/plan.ts";
+import { attentionCase, type CaseText } from "../../bench/attention/plan.ts";
 import { modelledBytes } from "../../bench/attention/traffic.ts";
 import { attentionWork, liveKeys } from "../../bench/attention/work.ts";
 import { attention, placeholder } from "../../src/index.ts";
@@ -34,6 +34,16 @@ const masks = Object.entries(maskKinds).map(
   ([name, { parameters }]) => name + (numbers[name] ?? (parameters.length > 0 ? ":6" : "")),
 );
 
+/** Bytes of the tensors that a mask brings: u32 for each position, block, sequence or pair. */
+const maskBytes = (mask: string, b: number, t: number, s: number): number =>
+  ({
+    document: 4 * b * s,
+    "shared-prefix": 4 * b * s,
+    "block-sparse": 4 * Math.ceil(s / 4) ** 2,
+    "key-padding": 4 * 2 * b,
+    boolean: 4 * t * s,
+  })[mask.split(":")[0] ?? ""] ?? 0;
+
 describe.each(masks)("the work of %s", (mask) => {
   test.each([
     [1, 1, 1],
@@ -46,7 +56,7 @@ describe.each(masks)("the work of %s", (mask) => {
     const work = attentionWork(attentionCase({ batch: `${b}q${t}s${s}`, mask, heads: "6/2x8-12" }));
     expect(work.livePairs).toBe(6 * pairs);
     expect(work.flops).toBe(2 * 6 * pairs * (8 + 12));
-    expect(work.bytes).toBe(4 * (b * t * 6 + keys * 2) * (8 + 12));
+    expect(work.bytes).toBe(4 * (b * t * 6 + keys * 2) * (8 + 12) + maskBytes(mask, b, t, s));
   });
 });
 
@@ -66,6 +76,65 @@ describe("closed forms of the literature", () => {
     expect(flops("causal").flopsFlashAttention).toBe((4 * 2 * 512 ** 2 * 4 * 64) / 2);
     expect(flops("causal").flops).toBe(4 * 2 * ((512 * 513) / 2) * 4 * 64);
     expect(flops("sliding-window:8").flopsFlashAttention).toBe(flops("causal").flopsFlashAttention);
+  });
+});
+
+describe("what is stored", () => {
+  const work = (words: Partial<CaseText>) =>
+    attentionWork(attentionCase({ batch: "3q2s100", heads: "6/2x32-64", ...words }));
+  const queries = 4 * 3 * 2 * 6 * (32 + 64);
+
+  test.each([
+    ["f32", 4 * 96],
+    ["f16", 2 * 96],
+    ["bf16", 2 * 96],
+    ["int8", 96 + 4 + 4],
+    ["int4", 96 / 2 + 4 + 8],
+  ])("%s: %i bytes of a token and head", (dtype, bytes) => {
+    expect(work({ dtype }).bytes).toBe(queries + 3 * 100 * 2 * bytes);
+    expect(work({ dtype }).kvBytesPerToken).toBe(2 * bytes);
+    expect(work({ dtype }).flops).toBe(work({}).flops);
+  });
+
+  test("pages are as many entries of a table, ragged sequences two lists of offsets", () => {
+    const { bytes } = work({});
+    expect(work({ layout: "paged:16" }).bytes).toBe(bytes + 4 * 3 * 7);
+    expect(work({ layout: "paged:16", mask: "sliding-window:30" }).bytes).toBe(
+      queries + 4 * 3 * (31 * 2 * 96 + 3), // 31 keys from the 70th on, in pages 4, 5 and 6
+    );
+    expect(work({ layout: "ragged" }).bytes).toBe(bytes + 4 * 2 * 4);
+  });
+
+  test.each(["ring:40", "ring:40:3", "ring"])("%s has lost the keys between", (layout) => {
+    const [slots, sinks] = layout === "ring" ? [50, 0] : [40, layout === "ring:40" ? 0 : 3];
+    let [pairs, seen] = [0, 0];
+    for (let key = 0; key < 100; key++) {
+      if (key >= sinks && key < 100 - (slots - sinks)) continue;
+      seen++;
+      for (const query of [98, 99]) if (key <= query) pairs++;
+    }
+    const { livePairs, bytes, flopsFlashAttention } = work({ layout });
+    expect(livePairs).toBe(3 * 6 * pairs);
+    expect(bytes).toBe(queries + 4 * 3 * seen * 2 * 96);
+    expect(flopsFlashAttention).toBeNull();
+  });
+
+  test("what sequences have in common is moved once", () => {
+    expect(work({ layout: "prefix:60" }).bytes).toBe(queries + 4 * (60 + 3 * 40) * 2 * 96);
+  });
+
+  test("scores bring slopes, tables and biases; a bias has an element for each pair that is seen", () => {
+    const { bytes, livePairs } = work({});
+    expect(work({ score: "softcap:3" }).bytes).toBe(bytes);
+    expect(work({ score: "alibi" }).bytes).toBe(bytes + 4 * 6);
+    expect(work({ score: "relative-bias:20+head-bias" }).bytes).toBe(bytes + 4 * 6 * 20 + 4 * 6);
+    expect(work({ score: "softcap:3+bias" }).bytes).toBe(bytes + (4 * (livePairs ?? 0)) / 3);
+  });
+
+  test("latents: 576 numbers a token for all heads, and the weight", () => {
+    const { bytes, kvBytesPerToken } = work({ batch: "q2s100", model: "DeepSeek-V3", heads: "6x192-128" });
+    expect(kvBytesPerToken).toBe(61 * 576 * 4);
+    expect(bytes).toBe(4 * (2 * 6 * (192 + 128) + 100 * 576 + 6 * (128 + 128) * 512));
   });
 });
 
@@ -95,8 +164,10 @@ describe("modelled bytes", async () => {
     );
     const [call] = program.calls;
     if (!call) throw new Error("nothing was called");
+    const rows = { k: 4 * d, v: 4 * d };
     return (
-      (modelledBytes(call, { group, heads: given.heads, mask: given.mask.reference({ b, t, s }) }) ?? Number.NaN) / 1e6
+      (modelledBytes(call, { group, heads: given.heads, rows, mask: given.mask.reference({ b, t, s }) }) ??
+        Number.NaN) / 1e6
     );
   }
 
@@ -116,6 +187,12 @@ describe("modelled bytes", async () => {
     const splits = 8;
     const parts = (4 * 32 * splits * (64 + 2)) / 1e6;
     expect(megabytes("splitK", "q1s2k", "32/8x64", "causal")).toBeCloseTo(keys + splits * query + 2 * parts + query, 9);
+  });
+
+  test("packed reads the cache once for as many of a group's heads as a block has rows", () => {
+    const [keys, queries] = [(4 * 2 * 2048 * 64) / 1e6, (4 * 4 * 32 * 2 * 64) / 1e6];
+    expect(megabytes("flash", "q4s2k", "32/8x64", "full")).toBeCloseTo(32 * keys + queries, 9);
+    expect(megabytes("packed", "q4s2k", "32/8x64", "full")).toBeCloseTo(8 * keys + queries, 9);
   });
 
   test("a window's tiles end with it", () => {

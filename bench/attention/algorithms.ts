@@ -1,0 +1,115 @@
+// What stands on top of attention's variants, or beside them, as subjects of the bench.
+import {
+  type AttentionOptions,
+  cascadeAttention,
+  latentAttention,
+  linearAttention,
+  type PlacelessScore,
+  ringAttention,
+  slice,
+} from "../../src/index.ts";
+import type { CallTensors } from "./calls.ts";
+import type { AttentionCase, AttentionSubject } from "./plan.ts";
+
+type Told = Pick<AttentionOptions, "mask" | "score" | "layout">;
+
+/** Why an algorithm that knows two masks, rows in order and f32 alone cannot take a call. */
+function plainRefusal({ k, latent }: CallTensors, { mask = "causal", layout = "contiguous" }: Told) {
+  if (latent) return "its keys are made of latents: expanded and absorbed take it";
+  if (layout !== "contiguous") return `it takes no ${typeof layout === "string" ? layout : layout.kind} layout`;
+  if (k.dtype !== "f32") return `it takes keys and values of f32, not ${k.dtype === "u32" ? "integers" : k.dtype}`;
+  return mask === "causal" || mask === "full" ? undefined : "it takes the masks causal and full";
+}
+
+/** Why an algorithm that computes in pieces cannot take a score. */
+const scoreRefusal = (score: AttentionOptions["score"] = "none") =>
+  score === "none" ||
+  (!Array.isArray(score) && "kind" in (score as object) && (score as { kind: string }).kind === "softcap")
+    ? undefined
+    : "it takes scores that ask for no position: none, softcap";
+
+/** A mask and a score that the refusals let through. */
+const narrow = ({ mask = "causal", score = "none" }: Told) =>
+  ({ mask, score }) as { readonly mask: "causal" | "full"; readonly score: PlacelessScore };
+
+const linear: AttentionSubject = {
+  name: "linear",
+  definition: "linear",
+  refusal: (_, { q, ...tensors }, options) =>
+    plainRefusal({ q, ...tensors }, options) ??
+    (options.score === undefined || options.score === "none" ? undefined : "it has no scores") ??
+    ((q.shape[3] ?? 0) > 256 ? `heads are ${q.shape[3]} wide, it takes 256 at most` : undefined),
+  record: (gpu, { q, k, v }, options) => linearAttention(gpu, { q, k, v }, { mask: narrow(options).mask }),
+  // A state of d × (dv + 1) for each head, to which each key is added, and which each query multiplies.
+  flops: ({ batch, heads: { h, g, d, dv } }) =>
+    batch.groups.reduce((sum, { count, t, s }) => sum + 2 * count * (s * g + t * h) * d * (dv + 1), 0),
+};
+
+const cascade: AttentionSubject = {
+  name: "cascade",
+  refusal: (_, tensors, options) =>
+    tensors.prefix === undefined && !tensors.latent
+      ? "the sequences have no prefix in common; with --layouts prefix:keys they have"
+      : (plainRefusal(tensors, options) ?? scoreRefusal(options.score)),
+  record: (gpu, { q, k, v, prefix = 0 }, options) => {
+    const [, , s = 0] = k.shape;
+    // Of the sequences, which all have a copy, the first one's is read.
+    const shared = (x: typeof k) => slice(slice(x, 0, 0, 1), 2, 0, prefix);
+    const own = (x: typeof k) => slice(x, 2, prefix, s);
+    const parts = { prefix: { k: shared(k), v: shared(v) }, suffix: { k: own(k), v: own(v) } };
+    return cascadeAttention(gpu, { q, ...parts }, narrow(options));
+  },
+};
+
+const ring = (shards: number): AttentionSubject => ({
+  name: `ring:${shards}`,
+  refusal: (_, tensors, options) => plainRefusal(tensors, options) ?? scoreRefusal(options.score),
+  record: (gpu, { q, k, v }, options) => ringAttention(gpu, { q, k, v }, { shards, ...narrow(options) }),
+});
+
+const latent = (form: "expanded" | "absorbed"): AttentionSubject => ({
+  name: form,
+  refusal: (_, tensors) => (tensors.latent ? undefined : "the cache holds keys and values, not latents"),
+  record: (gpu, { q, latent: of }, { mask = "causal" }) => {
+    if (!of) throw new RangeError("there are no latents");
+    const { latents, weight, rope } = of;
+    return latentAttention(gpu, { q, latents, weight }, { form, rope, mask });
+  },
+  flops: ({ batch, heads: { h, d, dv }, latent: widths }, livePairs) => {
+    const { rank = 0, rope = 0 } = widths ?? {};
+    const multiplied = batch.groups.reduce((sum, { count, t, s }) => sum + count * (form === "expanded" ? s : t), 0);
+    const pair = form === "expanded" ? d + dv : 2 * rank + rope;
+    return 2 * livePairs * pair + 2 * multiplied * h * rank * (d - rope + dv);
+  },
+});
+
+/** Shards of a ring where none are named. */
+const usualShards = 4;
+
+/** The algorithms by name; `ring` is also `ring:shards`. */
+export const algorithms: Readonly<Record<string, () => AttentionSubject>> = {
+  linear: () => linear,
+  cascade: () => cascade,
+  ring: () => ring(usualShards),
+  expanded: () => latent("expanded"),
+  absorbed: () => latent("absorbed"),
+};
+
+/** The forms that `--variants` takes beside the variants of the table. */
+export const algorithmNames: readonly string[] = [...Object.keys(algorithms), "ring:shards"];
+
+/** Reads the name of an algorithm; undefined for what is none. */
+export function parseAlgorithm(text: string): AttentionSubject | undefined {
+  const [, shards] = /^ring:([1-9]\d{0,2})$/.exec(text) ?? [];
+  if (shards !== undefined) return ring(Number(shards));
+  return Object.hasOwn(algorithms, text) ? algorithms[text]?.() : undefined;
+}
+
+/** The algorithms that a case is for. */
+export function algorithmsFor({ layout, dtype, mask, score, latent: widths }: AttentionCase): string[] {
+  if (widths) return ["expanded", "absorbed"];
+  const plain = dtype === "f32" && score.text === "none" && (mask.text === "causal" || mask.text === "full");
+  if (!plain) return [];
+  if (layout.kind === "prefix") return ["cascade"];
+  return layout.kind === "contiguous" ? ["linear", "ring"] : [];
+}

@@ -1,0 +1,184 @@
+// From the sequences of a case to calls of attention: what is stored where, and how attention is to see it.
+import {
+  type AttentionTensors,
+  bytesPerElement,
+  type DType,
+  type Elements,
+  encode,
+  slice,
+  type Tensor,
+  transpose,
+} from "../../src/index.ts";
+import type { BatchGroup } from "./batch.ts";
+import { encodeRows, formatOf } from "./formats.ts";
+import { type Inputs, inputsOf } from "./inputs.ts";
+import { latentInputs, latentShapes, latentViews } from "./latents.ts";
+import { cacheShape, placeOf } from "./placement.ts";
+import type { AttentionCase } from "./plan.ts";
+
+/** What a call is given, beside what attention takes: what algorithms on top of it need. */
+export interface CallTensors extends AttentionTensors {
+  /** Keys that all sequences of the call have in common. */
+  readonly prefix?: number | undefined;
+  /** Latents `[b, s, rank + rope]` in the place of keys and values, and what makes these of them. */
+  readonly latent?: { readonly latents: Tensor; readonly weight: Tensor; readonly rope: number } | undefined;
+}
+
+/** A tensor that a call has memory for. */
+export interface StoredShape {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+}
+
+/** Sequences that one call attends, and the tensors it has. */
+export interface CallShape {
+  readonly groups: readonly BatchGroup[];
+  readonly tensors: Readonly<Record<string, StoredShape>>;
+}
+
+/** The numbers of a group, exactly as they are stored: `[b, g, capacity, width]` of keys and values. */
+export interface GroupNumbers extends Pick<Inputs, "q" | "capacity"> {
+  readonly keys: Float32Array | Float64Array;
+  readonly values: Float32Array | Float64Array;
+}
+
+/** A call with its numbers. */
+export interface PreparedCall extends CallShape {
+  readonly numbers: readonly GroupNumbers[];
+  readonly elements: Readonly<Record<string, Elements>>;
+}
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+
+/** The calls of a case: one for each shape of sequences, or one for all where these are ragged. */
+export function callShapes(given: AttentionCase): CallShape[] {
+  const { batch, layout } = given;
+  const calls = layout.kind === "ragged" ? [batch.groups] : batch.groups.map((group) => [group]);
+  return calls.map((groups) => ({ groups, tensors: tensorsOf(given, groups) }));
+}
+
+function tensorsOf(given: AttentionCase, groups: readonly BatchGroup[]): Record<string, StoredShape> {
+  const { heads, dtype, latent, layout } = given;
+  const { h, g, d, dv } = heads;
+  const [{ count: b, t } = { count: 1, t: 1 }] = groups;
+  const tokens = layout.kind === "ragged" ? sum(groups.map(({ count, t: queries }) => count * queries)) : t;
+  const q: StoredShape = { shape: [layout.kind === "ragged" ? 1 : b, tokens, h, d], dtype: "f32" };
+  if (latent) return { q, ...latentShapes(groups, heads, latent) };
+  const [rows, slots] = cacheShape(given, groups);
+  const { dtype: stored, perRow, scales, bits } = formatOf(dtype);
+  const scale = (width: number): StoredShape => {
+    const each = scales(width);
+    return { shape: [rows, g, slots, ...(bits === 4 ? [each] : [])], dtype: "f32" };
+  };
+  return {
+    q,
+    keys: { shape: [rows, g, slots, perRow(d)], dtype: stored },
+    values: { shape: [rows, g, slots, perRow(dv)], dtype: stored },
+    ...(bits ? { kScale: scale(d), vScale: scale(dv) } : {}),
+  };
+}
+
+/** Bytes of the largest of a call's tensors, and of all of them. */
+export function callBytes({ tensors, groups }: CallShape, { heads }: AttentionCase): { largest: number; all: number } {
+  const out = 4 * heads.h * heads.dv * sum(groups.map(({ count, t }) => count * t));
+  const sizes = Object.values(tensors).map(
+    ({ shape, dtype }) => bytesPerElement[dtype] * shape.reduce((product, axis) => product * axis, 1),
+  );
+  return { largest: Math.max(out, ...sizes), all: out + sum(sizes) };
+}
+
+/** The numbers of a call, and its tensors as they are stored; rows that nobody may read are NaN. */
+export function prepareCall(given: AttentionCase, { groups, tensors }: CallShape): PreparedCall {
+  const { heads, layout, latent } = given;
+  if (latent) return { groups, tensors, ...latentInputs(groups, heads, latent) };
+  const shared = layout.kind === "prefix" ? layout.keys : 0;
+  const inputs = groups.map((group) => inputsOf(group, heads, shared));
+  const keys = stored(given, groups, inputs, "keys", tensors);
+  const values = stored(given, groups, inputs, "values", tensors);
+  const [only] = inputs;
+  return {
+    groups,
+    tensors,
+    numbers: inputs.map(({ q, capacity }, i) => ({
+      q,
+      capacity,
+      keys: keys.numbers[i] ?? q,
+      values: values.numbers[i] ?? q,
+    })),
+    elements: {
+      q: inputs.length === 1 && only ? only.q : joined(inputs.map(({ q }) => q)),
+      keys: keys.elements,
+      values: values.elements,
+      ...(keys.scales.length > 0 ? { kScale: keys.scales, vScale: values.scales } : {}),
+    },
+  };
+}
+
+/** Keys or values encoded, and put where the layout has them. */
+function stored(
+  given: AttentionCase,
+  groups: readonly BatchGroup[],
+  inputs: readonly Inputs[],
+  name: "keys" | "values",
+  tensors: CallShape["tensors"],
+): { elements: Elements; scales: Float32Array; numbers: (Float32Array | Float64Array)[] } {
+  const { heads, dtype } = given;
+  const width = name === "keys" ? heads.d : heads.dv;
+  const encoded = inputs.map((input) => encodeRows(dtype, input[name], width));
+  const numbers = encoded.map(({ values }) => values);
+  const place = placeOf(given, groups);
+  const [first] = encoded;
+  if (!place && first) return { elements: first.elements, scales: first.scales, numbers };
+  const { dtype: type, perRow, scales: scalesOf, poison } = formatOf(dtype);
+  const [rows = 0, g = 0, slots = 0] = tensors[name]?.shape ?? [];
+  const [words, each] = [perRow(width), scalesOf(width)];
+  const elements = encode(type, new Uint8Array(rows * g * slots * words)).fill(poison);
+  const scales = new Float32Array(rows * g * slots * each).fill(Number.NaN);
+  for (const [i, { count: b, s }] of groups.entries()) {
+    const { elements: from, scales: ownScales } = encoded[i] ?? { elements, scales };
+    const { capacity } = inputs[i] ?? { capacity: s };
+    for (let at = 0; at < b * s; at++) {
+      const [sequence, key] = [Math.floor(at / s), at % s];
+      const [row, slot] = place?.(i, sequence, key) ?? [-1, 0];
+      for (let head = 0; row >= 0 && head < g; head++) {
+        const source = (sequence * g + head) * capacity + key;
+        const target = (row * g + head) * slots + slot;
+        elements.set(from.subarray(source * words, (source + 1) * words), target * words);
+        scales.set(ownScales.subarray(source * each, (source + 1) * each), target * each);
+      }
+    }
+  }
+  return { elements, scales, numbers };
+}
+
+function joined(parts: readonly Float32Array<ArrayBuffer>[]): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(sum(parts.map(({ length }) => length)));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** What attention is given of a call's tensors: queries by heads, keys and values without what lies behind them. */
+export function viewsOf(
+  { heads, layout, latent }: AttentionCase,
+  { groups }: CallShape,
+  tensors: Readonly<Record<string, Tensor>>,
+): CallTensors {
+  const { q, keys, values, kScale, vScale } = tensors as Readonly<Record<"q" | "keys" | "values", Tensor>> &
+    Readonly<Partial<Record<"kScale" | "vScale", Tensor>>>;
+  const queries = transpose(q, [0, 2, 1, 3]);
+  if (latent) return latentViews(queries, tensors, groups, heads, latent);
+  const s = sum(groups.map(({ count, s: own }) => (layout.kind === "ragged" ? count : 1) * own));
+  const whole = layout.kind === "paged" || layout.kind === "ring";
+  const cut = (x: Tensor) => (whole ? x : slice(x, 2, 0, s));
+  return {
+    q: queries,
+    k: cut(keys),
+    v: cut(values),
+    ...(kScale && vScale ? { kScale: cut(kScale), vScale: cut(vScale) } : {}),
+    ...(layout.kind === "prefix" ? { prefix: layout.keys } : {}),
+  };
+}

@@ -1,0 +1,44 @@
+import { expect } from "vitest";
+import {
+  type AttentionPlan,
+  type AttentionSubject,
+  attentionCase,
+  type BenchRow,
+  type CaseText,
+  runAttentionBench,
+} from "../../bench/index.ts";
+import type { Gpu } from "../../src/index.ts";
+
+/** Times that a test does not look at: as short as they can be. */
+export const timing = { intervalMs: 1, samples: 2, budgetMs: 50 };
+
+/** Fields that a row has where it was right, and only there. */
+export const speeds = [
+  ...(["medianMs", "p10Ms", "p90Ms", "repeats", "samples", "clock", "clockQuantumMs"] as const),
+  ...(["tflops", "gbs", "shareOfFastest"] as const),
+] as const;
+
+/** The rows of some subjects at some cases, whose heads are 4/2x32 where they name none: a shader less to compile. */
+export function benchRows(gpu: Gpu) {
+  return async (
+    cases: readonly CaseText[],
+    subjects: readonly AttentionSubject[] | undefined,
+    more: Partial<AttentionPlan> = {},
+  ): Promise<readonly BenchRow[]> => {
+    const plan = {
+      ...{ cases: cases.map((words) => attentionCase({ heads: "4/2x32", ...words })), subjects, timing },
+      ...{ clock: "wall" as const, rotateBytes: 0, peaks: false, commandOptions: [], ...more },
+    };
+    const seen: BenchRow[] = [];
+    const progress: string[] = [];
+    const result = await runAttentionBench(gpu, plan, {
+      onRow: (row) => seen.push(row),
+      onProgress: (what, done, total) => progress.push(`${done}/${total} ${what}`),
+    });
+    const names = (rows: readonly BenchRow[]) => rows.map(({ id }) => id);
+    expect(names(seen)).toEqual(names(result.rows));
+    expect(new Set(names(seen)).size).toBe(seen.length);
+    expect(progress.at(-1)).toBe(`${cases.length}/${cases.length} done`);
+    return result.rows;
+  };
+}
