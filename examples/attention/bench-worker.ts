@@ -1,62 +1,100 @@
-// Measures in a thread of its own, so that the page answers while the reference is computed and kernels run.
-import type { AttentionCase } from "../../bench/attention/plan.ts";
+// Holds the page's device and measures on it, in a thread of its own, so that the page answers all the while.
 import { runAttentionBench } from "../../bench/attention/run.ts";
 import { parseSubject } from "../../bench/attention/subjects.ts";
+import { speedOf } from "../../bench/harness/speed.ts";
 import { clockFor, standardTiming } from "../../bench/harness/timing.ts";
-import type { BenchResult, BenchRow } from "../../bench/result.ts";
-import { type Gpu, openGpu } from "../../src/index.ts";
-import type { OwnFunction } from "./own-function.ts";
-import { casesOf, type Setup } from "./setup.ts";
+import type { BenchRow, Peaks } from "../../bench/result.ts";
+import type { Gpu } from "../../src/index.ts";
+import type { DeviceFacts } from "../site/device.ts";
+import { openDevice } from "../site/open-device.ts";
+import { checkOwn } from "./own-function.ts";
+import type { BenchReport, BenchRequest } from "./protocol.ts";
+import { withRoom } from "./room.ts";
+import { selfTest } from "./self-test.ts";
+import { casesOf } from "./setup.ts";
 
-/** What the page asks for. */
-export type BenchRequest =
-  | { readonly kind: "run"; readonly setup: Setup; readonly own: OwnFunction | undefined }
-  | { readonly kind: "stop" };
-
-/** What the page is told. */
-export type BenchReport =
-  | { readonly kind: "row"; readonly row: BenchRow }
-  | { readonly kind: "progress"; readonly what: string; readonly done: number; readonly total: number }
-  | { readonly kind: "done"; readonly result: BenchResult }
-  | { readonly kind: "stopped" }
-  | { readonly kind: "failed"; readonly message: string };
-
-let gpu: Gpu | undefined;
+let opening: Promise<Gpu | undefined> | undefined;
+let current: Gpu | undefined;
+let facts: DeviceFacts | undefined;
 let stop: AbortController | undefined;
+let running: Promise<void> = Promise.resolve();
 
-addEventListener("message", ({ data }: MessageEvent<BenchRequest>) => {
-  if (data.kind === "stop") stop?.abort(new Error("stopped"));
-  else void run(data.setup, data.own);
-});
+type RunRequest = Extract<BenchRequest, { kind: "run" }>;
+type CheckRequest = Extract<BenchRequest, { kind: "check" }>;
 
 const tell = (report: BenchReport) => postMessage(report);
+const words = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-async function run(setup: Setup, own: OwnFunction | undefined): Promise<void> {
+addEventListener("message", ({ data }: MessageEvent<BenchRequest>) => {
+  if (data.kind === "stop") return stop?.abort(new Error("stopped"));
+  if (data.kind === "open") return facts ? tell({ kind: "opened", facts }) : void open(data.sim);
+  // One after the other: what runs beside a measurement disturbs it.
+  running = running.then(() => (data.kind === "run" ? run(data) : check(data)));
+});
+
+/** The device, opened when it is first asked for and after a loss; then it is told what it is, or is not. */
+function open(sim: string | undefined): Promise<Gpu | undefined> {
+  opening ??= openDevice(sim).then(async (opened) => {
+    if ("missing" in opened) {
+      [opening, facts] = [undefined, undefined];
+      tell({ kind: "missing", missing: opened.missing, detail: opened.detail });
+      return undefined;
+    }
+    const { gpu } = opened;
+    current = gpu;
+    void gpu.device.lost.then(({ reason, message }) => {
+      if (gpu !== current) return;
+      [opening, facts] = [undefined, undefined];
+      if (reason !== "destroyed") tell({ kind: "lost", detail: message || String(reason) });
+    });
+    const wrong = await selfTest(gpu, sim).catch((error: unknown) => `✗ it failed: ${words(error)}`);
+    facts = { ...opened.facts, wrong };
+    tell({ kind: "opened", facts });
+    return gpu;
+  });
+  return opening;
+}
+
+async function run({ setup, made, sim, peaks: known }: RunRequest): Promise<void> {
   stop = new AbortController();
   const { signal } = stop;
+  const gpu = await open(sim);
+  if (!gpu) return tell({ kind: "failed", message: "there is no device" });
   try {
-    const cases: AttentionCase[] = casesOf(setup, own);
-    gpu ??= await openGpu({ powerPreference: "high-performance" });
-    const result = await runAttentionBench(
-      gpu,
-      {
-        cases,
-        subjects: setup.variants.map(parseSubject),
-        timing: standardTiming,
-        clock: clockFor(gpu),
-        rotateBytes: 0,
-        peaks: true,
-        commandOptions: [],
-      },
-      {
-        signal,
-        onRow: (row) => tell({ kind: "row", row }),
-        onProgress: (what, done, total) => tell({ kind: "progress", what, done, total }),
-      },
-    );
-    tell({ kind: "done", result });
+    const plan = {
+      cases: casesOf(setup, made).map((given) => withRoom(given, gpu.limits)),
+      subjects: setup.variants.map(parseSubject),
+      timing: standardTiming,
+      clock: clockFor(gpu),
+      rotateBytes: 0,
+      peaks: known === undefined,
+      commandOptions: [],
+    };
+    await runAttentionBench(gpu, plan, {
+      signal,
+      onStart: (environment, peaks) => tell({ kind: "start", environment, peaks: known ?? peaks }),
+      onRow: (row) => tell({ kind: "row", row: known ? withShare(row, known) : row }),
+      onProgress: (what, done, total) => tell({ kind: "progress", what, done, total }),
+    });
+    tell({ kind: "done" });
   } catch (error) {
-    if (signal.aborted) tell({ kind: "stopped" });
-    else tell({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+    if (signal.aborted) return tell({ kind: "stopped" });
+    tell({ kind: "failed", message: words(error) });
+    gpu.close(); // it may have failed for good; the next run opens another
+    [opening, facts] = [undefined, undefined];
   }
+}
+
+/** The row against peaks that were measured before it. */
+function withShare(row: BenchRow, peaks: Peaks): BenchRow {
+  const { flops, bytes, medianMs } = row;
+  if (flops === null || bytes === null || medianMs === null) return row;
+  return { ...row, ...speedOf({ flops, bytes, dtype: "f32" }, medianMs, peaks) };
+}
+
+async function check({ id, own, sim }: CheckRequest): Promise<void> {
+  const gpu = await open(sim);
+  if (!gpu) return;
+  const problems = await checkOwn(gpu, own).catch((error: unknown) => [{ line: 0, message: words(error) }]);
+  tell({ kind: "checked", id, problems });
 }

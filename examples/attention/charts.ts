@@ -1,60 +1,104 @@
 import type { BenchRow, Peaks } from "../../bench/result.ts";
 import { digits, percent } from "../site/format.ts";
+import { keys, longestOf } from "./families.ts";
 
 /** The library, which is fetched when the first chart is drawn. */
 export type Plot = typeof import("@observablehq/plot");
 
 /** What all plots of a result need. */
 export interface Drawing {
+  /** Of one family: all but their length is the same. */
   readonly rows: readonly BenchRow[];
+  /** The same of another result, drawn dashed. */
+  readonly compared: readonly BenchRow[];
   readonly peaks: Peaks | null;
   readonly variants: readonly string[];
   readonly width: number;
   readonly colour: (name: string) => string;
   readonly marked: string | undefined;
+  /** True where the speed of variants may be put in order. */
+  readonly ranked: boolean;
 }
 
 /** Draws one chart. */
 export type Draw = (plot: Plot, drawing: Drawing) => Element;
 
-const shapes = ["circle", "square", "triangle", "diamond", "star", "cross"] as const;
-const queries = (row: BenchRow) => Number(/q(\d+)/.exec(row.batch)?.[1] ?? 0) * (/q\d+k/.test(row.batch) ? 1024 : 1);
-/** Keys of a row's batch, of its longest kind of sequence. */
-export const keys = (row: BenchRow) => {
-  const found = /s(\d+)(k?)/.exec(row.batch);
-  return found ? Number(found[1]) * (found[2] ? 1024 : 1) : queries(row);
-};
+const shapes = ["circle", "square", "triangle", "diamond", "star", "cross", "wye"] as const;
 
-const scale = ({ variants, colour }: Drawing) => ({
+/** Colours repeat after five variants; shapes do not, and lines of the second five are broken. */
+export const scale = ({ variants, colour }: Drawing) => ({
   color: { domain: variants, range: variants.map((_, i) => colour(`--series-${(i % 5) + 1}`)) },
   symbol: { domain: variants, range: variants.map((_, i) => shapes[i % shapes.length] ?? "circle") },
 });
 
-const frame = ({ width, colour }: Drawing) => ({
+export const frame = ({ width, colour }: Drawing) => ({
   width,
   style: { background: "transparent", color: colour("--text"), fontSize: "13px", overflow: "visible" },
   marginLeft: 60,
   marginRight: 90,
 });
 
+export const speed = (row: BenchRow): number => 1000 * (row.tflops ?? 0);
+
+export const described = (row: BenchRow): string =>
+  `${row.variant}, ${row.batch}, ${row.mask ?? "no mask"}\n${digits(row.medianMs)} ms (${digits(row.p10Ms)}–${digits(row.p90Ms)}), ${digits(speed(row))} GFLOP/s`;
+
+const isTimed = ({ verdict, medianMs }: BenchRow) => verdict === "pass" && medianMs !== null;
+/** A line breaks where there is no time. */
+const timeOrGap = (row: BenchRow) => (isTimed(row) ? row.medianMs : Number.NaN);
+
+/** Two faint lines from the first time on: growth with the length, and with its square. */
+function guides(rows: readonly BenchRow[]) {
+  const lengths = rows.map(keys);
+  const [from, to] = [Math.min(...lengths), Math.max(...lengths)];
+  const start = Math.min(...rows.filter((row) => keys(row) === from).map(({ medianMs }) => medianMs ?? 1));
+  return [
+    { name: "S", power: 1 },
+    { name: "S²", power: 2 },
+  ].map(({ name, power }) => ({ name, x1: from, y1: start, x2: to, y2: start * (to / from) ** power }));
+}
+
 /** Lines of time over length, both axes logarithmic. */
 export const timeOverLength: Draw = (Plot, drawing) => {
-  const rows = drawing.rows.filter(({ verdict, medianMs }) => verdict === "pass" && medianMs !== null);
-  const last = new Map(rows.map((row) => [row.variant, row]));
+  const byLength = (rows: readonly BenchRow[]) => [...rows].sort((p, q) => keys(p) - keys(q));
+  const all = byLength(drawing.rows);
+  const rows = all.filter(isTimed);
+  const others = byLength(drawing.compared).filter(isTimed);
+  const slopes = guides(rows);
+  const second = (row: BenchRow) => drawing.variants.indexOf(row.variant) >= 5;
+  const line = { x: keys, y: timeOrGap, z: "variant", stroke: "variant", strokeWidth: 2 } as const;
+  const none = all.filter((row) => !isTimed(row));
   return Plot.plot({
     ...frame(drawing),
     ...scale(drawing),
     height: 320,
-    x: { type: "log", base: 2, label: "keys →", ticks: [...new Set(rows.map(keys))], tickFormat: String, grid: true },
-    y: { type: "log", label: "↑ time, ms", grid: true, tickFormat: (value: number) => digits(value) },
+    x: {
+      type: "log",
+      base: 2,
+      label: "keys S →",
+      ticks: [...new Set([...all, ...others].map(keys))],
+      tickFormat: String,
+      grid: true,
+    },
+    y: { type: "log", label: "↑ time, ms", grid: true, ticks: 5, tickFormat: (value: number) => digits(value) },
     marks: [
+      Plot.link(slopes, {
+        ...{ x1: "x1", x2: "x2", y1: "y1", y2: "y2" },
+        stroke: drawing.colour("--border"),
+        strokeDasharray: "1 3",
+        clip: true,
+      }),
+      Plot.text(slopes, { x: "x2", y: "y2", text: "name", dy: -8, fill: drawing.colour("--muted") }),
       Plot.areaY(rows, { x: keys, y1: "p10Ms", y2: "p90Ms", fill: "variant", fillOpacity: 0.15 }),
-      Plot.lineY(rows, { x: keys, y: "medianMs", stroke: "variant", strokeWidth: 2 }),
+      Plot.line(others, { ...line, strokeWidth: 1.5, strokeDasharray: "6 4" }),
+      Plot.dot(others, { x: keys, y: "medianMs", stroke: "variant", symbol: "variant", r: 3, title: described }),
+      Plot.line(
+        all.filter((row) => !second(row)),
+        line,
+      ),
+      Plot.line(all.filter(second), { ...line, strokeDasharray: "8 3 2 3" }),
       Plot.dot(rows, {
-        x: keys,
-        y: "medianMs",
-        stroke: "variant",
-        symbol: "variant",
+        ...{ x: keys, y: "medianMs", stroke: "variant", symbol: "variant" },
         r: 5,
         strokeWidth: 2,
         tip: true,
@@ -64,10 +108,17 @@ export const timeOverLength: Draw = (Plot, drawing) => {
         rows.filter(({ id }) => id === drawing.marked),
         { x: keys, y: "medianMs", fill: "variant", symbol: "variant", r: 6 },
       ),
-      Plot.text([...last.values()], {
-        x: keys,
-        y: "medianMs",
-        text: "variant",
+      ...none.map((row, i) =>
+        Plot.text([row], {
+          x: keys,
+          frameAnchor: "top",
+          dy: 12 * i,
+          text: () => `${row.verdict === "fail" ? "✗" : "n/a"} ${row.variant}`,
+          fill: drawing.colour("--bad"),
+        }),
+      ),
+      Plot.text(apart(longestOf(rows)), {
+        ...{ x: keys, y: "medianMs", text: "variant" },
         dx: 10,
         textAnchor: "start",
         fill: drawing.colour("--text"),
@@ -76,34 +127,67 @@ export const timeOverLength: Draw = (Plot, drawing) => {
   });
 };
 
-/** Bars of operations a second at the longest length. */
+/** Labels that would lie on each other are left out but for the first: colour, shape and the tip name the rest. */
+export function apart(rows: readonly BenchRow[]): readonly BenchRow[] {
+  const kept: BenchRow[] = [];
+  for (const row of [...rows].sort((p, q) => (p.medianMs ?? 0) - (q.medianMs ?? 0))) {
+    const near = kept.some((other) => (row.medianMs ?? 0) / (other.medianMs ?? 1) < 1.25);
+    if (!near) kept.push(row);
+  }
+  return kept;
+}
+
+/** Bars of operations a second at the longest length, from nothing, with p10 to p90 and the measured peak. */
 export const speedBars: Draw = (Plot, drawing) => {
-  const lengths = drawing.rows.map(keys);
-  const rows = drawing.rows.filter((row) => keys(row) === Math.max(...lengths) && row.verdict !== "n/a");
-  const masks = new Set(rows.map(({ mask }) => mask));
-  const name = (row: BenchRow) => (masks.size > 1 ? `${row.variant} · ${row.mask}` : row.variant);
-  const right = rows.filter(({ verdict }) => verdict === "pass");
+  const longest = Math.max(...drawing.rows.map(keys));
+  const rows = drawing.rows.filter((row) => keys(row) === longest && row.verdict !== "n/a");
+  const right = rows.filter(isTimed);
+  const at = (ms: number | null, row: BenchRow) => ((row.flops ?? 0) / (ms || 1)) * 1e-6;
+  const peak = 1000 * (drawing.peaks?.tflopsF32.value ?? 0);
+  const most = Math.max(1e-6, ...right.map((row) => at(row.p10Ms, row)));
+  const isNear = peak > 0 && peak < 3 * most;
+  const order = drawing.ranked ? [...rows].sort((p, q) => speed(q) - speed(p)) : rows;
   return Plot.plot({
     ...frame(drawing),
     ...scale(drawing),
     height: 70 + 34 * rows.length,
-    marginLeft: masks.size > 1 ? 190 : 90,
     marginBottom: 40,
+    marginRight: 100,
     x: {
       label: `GFLOP/s at ${rows[0]?.batch ?? ""} →`,
       grid: true,
-      domain: [0, 1.1 * Math.max(1e-6, ...right.map(speed))],
+      domain: [0, 1.05 * Math.max(most, isNear ? peak : 0)],
       ticks: 4,
     },
-    y: { label: null, domain: [...rows].sort((p, q) => speed(q) - speed(p)).map(name) },
+    y: { label: null, domain: order.map(({ variant }) => variant) },
     marks: [
-      Plot.barX(right, { x: speed, y: name, fill: "variant", title: described, tip: true }),
+      Plot.barX(right, { x: speed, y: "variant", fill: "variant", title: described, tip: true }),
+      Plot.ruleY(right, {
+        x1: (row: BenchRow) => at(row.p90Ms, row),
+        x2: (row: BenchRow) => at(row.p10Ms, row),
+        y: "variant",
+        stroke: drawing.colour("--text"),
+        strokeWidth: 1.5,
+        marker: "tick",
+      }),
       Plot.ruleX([0]),
+      ...(isNear
+        ? [
+            Plot.ruleX([peak], { stroke: drawing.colour("--text"), strokeDasharray: "2 2" }),
+            Plot.text([peak], {
+              x: (value: number) => value,
+              frameAnchor: "top",
+              dy: -10,
+              text: () => "measured peak",
+              fill: drawing.colour("--muted"),
+            }),
+          ]
+        : []),
       Plot.text(right, {
-        x: speed,
-        y: name,
+        x: (row: BenchRow) => at(row.p10Ms, row),
+        y: "variant",
         text: (row: BenchRow) => `${digits(speed(row))} · ${percent(row.shareOfPeak)}`,
-        dx: 6,
+        dx: 8,
         textAnchor: "start",
         fill: drawing.colour("--text"),
       }),
@@ -111,7 +195,7 @@ export const speedBars: Draw = (Plot, drawing) => {
         rows.filter(({ verdict }) => verdict === "fail"),
         {
           x: () => 0,
-          y: name,
+          y: "variant",
           text: () => "✗ wrong: no speed",
           dx: 6,
           textAnchor: "start",
@@ -121,104 +205,3 @@ export const speedBars: Draw = (Plot, drawing) => {
     ],
   });
 };
-
-/** Measured ceilings, and where each variant stands below them. */
-export const roofline: Draw = (Plot, drawing) => {
-  const rows = drawing.rows.filter(
-    ({ verdict, flops, bytes, medianMs }) => verdict === "pass" && flops && bytes && medianMs,
-  );
-  const compute = 1000 * (drawing.peaks?.tflopsF32.value ?? 0);
-  const bandwidth = drawing.peaks?.copyGbs.value ?? 0;
-  const intensities = rows.map(intensity);
-  const ridge = compute / bandwidth;
-  const [low, high] = [Math.min(0.5, ...intensities) / 2, Math.max(4 * ridge, 2 * Math.max(...intensities))];
-  const last = new Map(rows.map((row) => [row.variant, row]));
-  const roof = (x: number) => Math.min(compute, bandwidth * x);
-  return Plot.plot({
-    ...frame(drawing),
-    ...scale(drawing),
-    height: 320,
-    x: {
-      type: "log",
-      label: "FLOP per compulsory byte →",
-      domain: [low, high],
-      grid: true,
-      tickFormat: (value: number) => digits(value),
-    },
-    y: {
-      type: "log",
-      label: "↑ GFLOP/s",
-      domain: [Math.min(...rows.map(speed)) / 3, compute * 2],
-      grid: true,
-      tickFormat: (value: number) => digits(value),
-    },
-    marks: [
-      Plot.line(
-        [low, ridge, high].map((x) => ({ x, y: roof(x) })),
-        { x: "x", y: "y", stroke: drawing.colour("--text"), strokeWidth: 1.5 },
-      ),
-      Plot.text([{ x: Math.sqrt(low * ridge), y: roof(Math.sqrt(low * ridge)) }], {
-        x: "x",
-        y: "y",
-        text: () => `copy ${digits(bandwidth)} GB/s`,
-        textAnchor: "start",
-        dx: 10,
-        dy: 4,
-        fill: drawing.colour("--muted"),
-      }),
-      Plot.text([{ x: high, y: compute }], {
-        x: "x",
-        y: "y",
-        text: () => `f32 ${digits(compute)} GFLOP/s, ridge at ${digits(ridge)}`,
-        textAnchor: "end",
-        dy: 12,
-        fill: drawing.colour("--muted"),
-      }),
-      Plot.link(
-        rows.filter(({ id }) => id === drawing.marked),
-        {
-          x1: intensity,
-          x2: intensity,
-          y1: speed,
-          y2: (row: BenchRow) => roof(intensity(row)),
-          stroke: "variant",
-          strokeDasharray: "3 3",
-        },
-      ),
-      Plot.dot(rows, {
-        x: intensity,
-        y: speed,
-        stroke: "variant",
-        symbol: "variant",
-        r: 5,
-        tip: true,
-        title: described,
-      }),
-      Plot.text([...last.values()], {
-        x: intensity,
-        y: speed,
-        text: "variant",
-        dx: 10,
-        textAnchor: "start",
-        fill: drawing.colour("--text"),
-      }),
-      Plot.text(
-        rows.filter(({ id }) => id === drawing.marked),
-        {
-          x: intensity,
-          y: speed,
-          text: (row: BenchRow) => `${percent(row.shareOfPeak)} of roof`,
-          dx: 10,
-          dy: -14,
-          textAnchor: "start",
-          fill: drawing.colour("--text"),
-        },
-      ),
-    ],
-  });
-};
-
-const speed = (row: BenchRow) => 1000 * (row.tflops ?? 0);
-const intensity = (row: BenchRow) => (row.flops ?? 0) / (row.bytes ?? 1);
-const described = (row: BenchRow) =>
-  `${row.variant}, ${row.batch}, ${row.mask ?? "no mask"}\n${digits(row.medianMs)} ms (${digits(row.p10Ms)}–${digits(row.p90Ms)}), ${digits(speed(row))} GFLOP/s`;

@@ -1,8 +1,9 @@
 import type { ComponentChildren } from "preact";
 import { parseHeads } from "../../bench/attention/heads.ts";
 import { ownName } from "./own-function.ts";
+import { paintedName } from "./painted.ts";
 import { maskForms, presets, type Setup, standard } from "./setup.ts";
-import { choose, own, problems, setup, variants } from "./state.ts";
+import { choose, own, painted, problems, setup, variants } from "./state.ts";
 
 const quick = ["q64", "q128", "q256", "q512", "q1k", "q2k", "q1s512", "q1s1k", "q1s4k"];
 const scores = ["none", "softcap:50"];
@@ -27,6 +28,7 @@ export function Controls() {
       </Group>
       <Group title="Masks" field="masks">
         {own.value?.kind === "mask" && <Chip name={ownName} list={chosen.masks} field="masks" />}
+        {painted.value && <Chip name={paintedName} list={chosen.masks} field="masks" />}
         {maskForms.map(({ name, text }) => (
           <Chip key={name} name={name} text={kinds.get(name) ?? text} list={chosen.masks} field="masks" />
         ))}
@@ -53,11 +55,12 @@ export function Controls() {
         {quick.map((name) => (
           <Chip key={name} name={name} list={chosen.batches} field="batches" />
         ))}
-        <label class="field" style="flex-basis: 100%">
+        <label class="field wide">
           <span>
             In words: <code>(n)q(queries)s(keys)</code>, joined by <code>_</code>, separated by commas
           </span>
           <input
+            id="batches"
             value={chosen.batches.join(", ")}
             onChange={({ currentTarget }) =>
               choose({

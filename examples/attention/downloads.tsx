@@ -1,7 +1,8 @@
 import { useState } from "preact/hooks";
 import type { BenchRow } from "../../bench/result.ts";
-import { copy, download } from "../site/status.ts";
-import { environment, load, peaks, rows } from "./run.ts";
+import { CopyButton } from "../site/copy-button.tsx";
+import { download } from "../site/status.ts";
+import { load, shown } from "./results.ts";
 
 const fields = (all: readonly BenchRow[]) => Object.keys(all[0] ?? {}) as (keyof BenchRow)[];
 const quoted = (value: unknown) => {
@@ -22,24 +23,36 @@ export const csvOf = (all: readonly BenchRow[]): string =>
 
 const short = ["variant", "batch", "mask", "medianMs", "p10Ms", "p90Ms", "tflops", "gbs", "verdict"] as const;
 
+const shortText = (value: unknown) => (typeof value === "number" ? value.toPrecision(3) : String(value ?? ""));
+
 /** The fields that fit an issue, as a Markdown table. */
 export const markdownOf = (all: readonly BenchRow[]): string =>
   [
     `| ${short.join(" | ")} |`,
     `|${short.map(() => "---").join("|")}|`,
-    ...all.map(
-      (row) =>
-        `| ${short.map((field) => (typeof row[field] === "number" ? Number(row[field]).toPrecision(3) : (row[field] ?? ""))).join(" | ")} |`,
-    ),
+    ...all.map((row) => `| ${short.map((field) => shortText(row[field])).join(" | ")} |`),
   ].join("\n");
+
+/** The same as a table of HTML, for what pastes that. */
+export function htmlOf(all: readonly BenchRow[]): string {
+  const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  const cells = (tag: string, texts: readonly string[]) => texts.map((text) => `<${tag}>${escaped(text)}</${tag}>`);
+  const rows = all.map((row) =>
+    cells(
+      "td",
+      short.map((field) => shortText(row[field])),
+    ),
+  );
+  return `<table><tr>${cells("th", short).join("")}</tr>${rows.map((row) => `<tr>${row.join("")}</tr>`).join("")}</table>`;
+}
 
 /** Files of what was measured, the link to the set-up, and a result from elsewhere. */
 export function Downloads() {
-  const all = rows.value;
+  const { rows: all, environment, peaks } = shown.value;
   const [problem, setProblem] = useState("");
-  const json = () => JSON.stringify({ environment: environment.value, peaks: peaks.value, rows: all }, null, 1);
+  const json = () => JSON.stringify({ environment, peaks, rows: all }, null, 1);
   return (
-    <div class="row" style="margin: 16px 0">
+    <div class="row downloads">
       {all.length > 0 && (
         <>
           <button type="button" onClick={() => download("attention.csv", csvOf(all), "text/csv")}>
@@ -51,14 +64,14 @@ export function Downloads() {
           <button type="button" onClick={() => download("attention.md", markdownOf(all), "text/markdown")}>
             Markdown
           </button>
-          <button type="button" onClick={() => void copy("Table", markdownOf(all))}>
+          <CopyButton what="Table" text={() => markdownOf(all)} html={() => htmlOf(all)}>
             Copy table
-          </button>
+          </CopyButton>
         </>
       )}
-      <button type="button" onClick={() => void copy("Link", location.href)}>
+      <CopyButton what="Link" text={() => location.href}>
         Copy link
-      </button>
+      </CopyButton>
       <label class="button">
         Load a result…
         <input

@@ -1,8 +1,37 @@
 import { render } from "preact";
-import { openDevice } from "../site/device.ts";
+import { device } from "../site/device.ts";
+import { pageKeys } from "../site/keys.ts";
 import { Page } from "./page.tsx";
-import { followAddress } from "./state.ts";
+import { beginRuns, isBusy, start, stop } from "./run.ts";
+import { simulate } from "./simulate.ts";
+import { followAddress, problems } from "./state.ts";
+
+pageKeys.value = [
+  {
+    keys: "/",
+    does: "goes to the batches",
+    single: true,
+    matches: ({ key }) => key === "/",
+    run: () => {
+      const field = document.querySelector<HTMLElement>("#batches");
+      field?.closest("details")?.setAttribute("open", "");
+      field?.focus();
+    },
+  },
+  {
+    keys: "Ctrl or ⌘ + Enter",
+    does: "runs the measurements",
+    matches: ({ key, ctrlKey, metaKey }) => key === "Enter" && (ctrlKey || metaKey),
+    run: () => {
+      if (!isBusy() && problems.value.size === 0 && device.value.kind === "ready") void start();
+    },
+  },
+  { keys: "Esc", does: "stops the run; closes a sheet", matches: ({ key }) => key === "Escape" && isBusy(), run: stop },
+  { keys: "← ↑ → ↓", does: "move over the tiles of the mask, when its picture has the focus" },
+  { keys: "Space", does: "paints or clears a tile, when tiles are painted; Shift and an arrow paint on" },
+];
 
 followAddress();
+beginRuns();
+simulate();
 render(<Page />, document.body);
-void openDevice();

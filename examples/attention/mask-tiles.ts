@@ -8,6 +8,8 @@ export interface MaskPicture {
   readonly s: number;
   readonly rows: number;
   readonly columns: number;
+  /** Query at which the first row of tiles begins: below 0 where tiles lie by absolute positions. */
+  readonly origin: number;
   /** Index into {@link tileStates}, tiles of a row of tiles side by side. */
   readonly tiles: Uint8Array;
   readonly across: number;
@@ -25,6 +27,7 @@ export interface MaskQuestion {
   readonly s: number;
   readonly rows: number;
   readonly columns: number;
+  readonly origin: number;
   /** By absolute positions; the last query stands at the last key. */
   readonly keep: (query: number, key: number) => boolean;
   /** Keys that a block of queries goes over, from the first up to but not including the end; by position. */
@@ -35,16 +38,16 @@ export interface MaskQuestion {
 
 /** Classifies every tile by counting its pairs, giving the page its turn every few milliseconds. */
 export async function pictureOf(question: MaskQuestion, signal?: AbortSignal): Promise<MaskPicture> {
-  const { t, s, rows, columns, keep, range, mapped } = question;
-  const [down, across] = [Math.ceil(t / rows), Math.ceil(s / columns)];
+  const { t, s, rows, columns, origin, keep, range, mapped } = question;
+  const [down, across] = [Math.ceil((t - origin) / rows), Math.ceil(s / columns)];
   const tiles = new Uint8Array(down * across);
   const pairs = new Uint32Array(down * across);
   let live = 0;
   let visited = 0;
   let pause = performance.now() + 8;
   for (let row = 0; row < down; row++) {
-    const first = row * rows;
-    const end = Math.min(first + rows, t);
+    const first = Math.max(0, row * rows + origin);
+    const end = Math.min((row + 1) * rows + origin, t);
     const [from, until] = range(first + s - t, end - 1 + s - t);
     for (let column = 0; column < across; column++) {
       if (performance.now() > pause) {
@@ -68,5 +71,17 @@ export async function pictureOf(question: MaskQuestion, signal?: AbortSignal): P
       if (state !== "skipped") visited += size;
     }
   }
-  return { t, s, rows, columns, tiles, across, down, pairs, live, visited };
+  return { t, s, rows, columns, origin, tiles, across, down, pairs, live, visited };
+}
+
+/** Where a tile lies: its queries and keys by absolute positions, ends included. */
+export function placeOf(
+  { rows, columns, origin, t, s }: MaskPicture,
+  row: number,
+  column: number,
+): { readonly queries: readonly [number, number]; readonly keys: readonly [number, number] } {
+  return {
+    queries: [Math.max(0, row * rows + origin) + s - t, Math.min((row + 1) * rows + origin, t) - 1 + s - t],
+    keys: [column * columns, Math.min((column + 1) * columns, s) - 1],
+  };
 }

@@ -1,8 +1,12 @@
 import { useEffect, useState } from "preact/hooks";
+import { CopyButton } from "../site/copy-button.tsx";
 import { device } from "../site/device.ts";
 import { type LineProblem, WgslEditor } from "../site/wgsl-editor.tsx";
-import { checkOwn, type OwnFunction, ownExamples, ownName } from "./own-function.ts";
+import { checkInWorker } from "./engine.ts";
+import { type OwnFunction, ownExamples, ownName } from "./own-function.ts";
 import { choose, own, setup } from "./state.ts";
+
+const none: readonly LineProblem[] = [];
 
 /** Writes a mask or score of one's own: checked while one types, measured like every other. */
 export function OwnPane() {
@@ -14,7 +18,7 @@ export function OwnPane() {
       <p class="small">
         A function in WGSL, joined with every kernel as it is, and the same as an expression in <code>b</code>,{" "}
         <code>h</code>, <code>q</code>, <code>k</code> (and <code>score</code>), by which the reference goes. Positions
-        are absolute. It runs when you press Run, and not before.
+        are absolute. It runs when you press Run, and not before; Stop ends it even in an endless loop.
       </p>
       <div class="row">
         {ownExamples.map((example) => (
@@ -23,9 +27,14 @@ export function OwnPane() {
           </button>
         ))}
         {written && (
-          <button type="button" onClick={() => use(undefined)}>
-            Remove
-          </button>
+          <>
+            <CopyButton what="Function" text={() => written.wgsl}>
+              Copy code
+            </CopyButton>
+            <button type="button" onClick={() => use(undefined)}>
+              Remove
+            </button>
+          </>
         )}
       </div>
       {written && (
@@ -33,7 +42,7 @@ export function OwnPane() {
           <WgslEditor
             label={`WGSL of your ${written.kind}`}
             text={written.wgsl}
-            problems={found}
+            problems={found ?? none}
             onChange={(wgsl) => {
               own.value = { ...written, wgsl };
             }}
@@ -49,11 +58,15 @@ export function OwnPane() {
             />
           </label>
           <div role="status" class="small">
-            {found.length === 0 ? (
+            {found === undefined ? (
+              <span class="muted">
+                {device.value.kind === "ready" ? "compiling…" : "It is compiled once there is a GPU."}
+              </span>
+            ) : found.length === 0 ? (
               <span class="muted">It compiles. Whether both say the same is checked with the first result.</span>
             ) : (
               found.map(({ line, message }) => (
-                <pre key={message} class="problem" style="overflow-x: auto; margin: 0">
+                <pre key={message} class="problem">
                   {line > 0 ? `line ${line}: ` : ""}
                   {message}
                 </pre>
@@ -76,27 +89,23 @@ function use(next: OwnFunction | undefined): void {
   });
 }
 
-/** The problems of a function, a third of a second after the last change. */
-function useCheck(written: OwnFunction | undefined): readonly LineProblem[] {
-  const [found, setFound] = useState<readonly LineProblem[]>([]);
-  const state = device.value;
+/** The problems of a function, a third of a second after the last change; undefined until they are known. */
+function useCheck(written: OwnFunction | undefined): readonly LineProblem[] | undefined {
+  const [found, setFound] = useState<readonly LineProblem[] | undefined>();
+  const ready = device.value.kind === "ready";
   useEffect(() => {
-    if (!written || state.kind !== "ready") return;
+    setFound(undefined);
+    if (!written || !ready) return;
     let stale = false;
     const timer = setTimeout(() => {
-      checkOwn(state.gpu, written).then(
-        (problems) => {
-          if (!stale) setFound(problems);
-        },
-        (error: Error) => {
-          if (!stale) setFound([{ line: 0, message: error.message }]);
-        },
-      );
+      void checkInWorker(written).then((problems) => {
+        if (!stale) setFound(problems);
+      });
     }, 300);
     return () => {
       stale = true;
       clearTimeout(timer);
     };
-  }, [written, state]);
+  }, [written, ready]);
   return found;
 }

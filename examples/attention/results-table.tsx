@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import type { BenchRow } from "../../bench/result.ts";
 import { count, digits, memory, percent } from "../site/format.ts";
+import type { Shown } from "./results.ts";
 
 /** The row that is marked in the table and in every plot, by id. */
 export const marked = signal<string | undefined>(undefined);
@@ -8,6 +9,8 @@ export const marked = signal<string | undefined>(undefined);
 interface Column {
   readonly title: string;
   readonly number?: boolean;
+  /** Puts variants in an order of speed, which a software adapter's times are not for. */
+  readonly ranks?: boolean;
   readonly value: (row: BenchRow) => number | string | null;
   readonly cell: (row: BenchRow) => string;
 }
@@ -18,7 +21,8 @@ const timed = (row: BenchRow, value: number | null, show: (value: number) => str
 const columns: readonly Column[] = [
   { title: "variant", value: ({ variant }) => variant, cell: ({ variant }) => variant },
   { title: "batch", value: ({ batch }) => batch, cell: ({ batch }) => batch },
-  { title: "mask", value: ({ mask }) => mask, cell: ({ mask }) => mask ?? "" },
+  { title: "mask", value: ({ mask }) => mask, cell: ({ mask, score }) => withScore(mask, score) },
+  { title: "heads", value: ({ heads }) => heads, cell: ({ heads }) => heads ?? "" },
   {
     title: "time, ms",
     number: true,
@@ -53,6 +57,7 @@ const columns: readonly Column[] = [
   {
     title: "of fastest",
     number: true,
+    ranks: true,
     value: ({ shareOfFastest }) => shareOfFastest,
     cell: (row) => timed(row, row.shareOfFastest, percent),
   },
@@ -83,19 +88,23 @@ const columns: readonly Column[] = [
   { title: "check", value: ({ verdict }) => verdict, cell: (row) => verdictOf(row) },
 ];
 
-function verdictOf({ verdict, reason, nmse }: BenchRow): string {
+const withScore = (mask: string | null, score: string | null) =>
+  [mask, score === "none" ? null : score].filter(Boolean).join(", ");
+
+function verdictOf({ verdict, reason, nmse, checked }: BenchRow): string {
   if (verdict === "pass") return "✓ right";
-  if (verdict === "fail") return `✗ wrong: ${reason ?? digits(nmse)}`;
+  if (verdict === "fail") return `✗ ${checked === null ? "did not run" : "wrong"}: ${reason ?? digits(nmse)}`;
   return `n/a: ${reason ?? "not taken"}`;
 }
 
-const order = signal<{ readonly column: number; readonly down: boolean } | undefined>(undefined);
+const order = signal<{ readonly title: string; readonly down: boolean } | undefined>(undefined);
 
 /** Every measurement, sortable by any column; the row in focus is marked in the plots. */
-export function ResultsTable({ rows }: { rows: readonly BenchRow[] }) {
+export function ResultsTable({ result: { rows, hidden, environment } }: { result: Shown }) {
   if (rows.length === 0) return null;
-  const { column, down } = order.value ?? {};
-  const key = column === undefined ? undefined : columns[column]?.value;
+  const { title: column, down } = order.value ?? {};
+  const shown = columns.filter(({ ranks }) => !(ranks && environment?.software));
+  const key = columns.find(({ title }) => title === column)?.value;
   const sorted = key ? [...rows].sort((p, q) => (down ? -1 : 1) * compare(key(p), key(q))) : rows;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard
@@ -103,16 +112,16 @@ export function ResultsTable({ rows }: { rows: readonly BenchRow[] }) {
       <table>
         <thead>
           <tr>
-            {columns.map(({ title, number }, i) => (
+            {shown.map(({ title, number }) => (
               <th
                 key={title}
                 scope="col"
                 class={number ? "number" : ""}
-                aria-sort={i === column ? (down ? "descending" : "ascending") : "none"}
+                aria-sort={title === column ? (down ? "descending" : "ascending") : "none"}
               >
-                <button type="button" onClick={() => sortBy(i)}>
+                <button type="button" onClick={() => sortBy(title)}>
                   {title}
-                  {i === column ? (down ? " ↓" : " ↑") : ""}
+                  {title === column ? (down ? " ↓" : " ↑") : ""}
                 </button>
               </th>
             ))}
@@ -130,7 +139,7 @@ export function ResultsTable({ rows }: { rows: readonly BenchRow[] }) {
                 marked.value = row.id;
               }}
             >
-              {columns.map(({ title, number, cell }, i) => (
+              {shown.map(({ title, number, cell }, i) => (
                 <td
                   key={title}
                   class={`${number ? "number" : ""} ${title === "check" && row.verdict === "fail" ? "wrong" : ""}`}
@@ -138,6 +147,7 @@ export function ResultsTable({ rows }: { rows: readonly BenchRow[] }) {
                   {i === 0 ? (
                     <button type="button" class="plain" title={row.command}>
                       {cell(row)}
+                      {hidden.has(row.id) && <span class="wrong"> ! hidden</span>}
                     </button>
                   ) : (
                     cell(row)
@@ -152,9 +162,8 @@ export function ResultsTable({ rows }: { rows: readonly BenchRow[] }) {
   );
 }
 
-function sortBy(column: number): void {
-  const same = order.value?.column === column;
-  order.value = { column, down: same ? !order.value?.down : false };
+function sortBy(title: string): void {
+  order.value = { title, down: order.value?.title === title ? !order.value.down : false };
 }
 
 /** Numbers by size, words by letters, what is missing last. */

@@ -1,106 +1,197 @@
 import { signal } from "@preact/signals";
-import type { BenchResult, BenchRow, Environment, Peaks } from "../../bench/result.ts";
+import type { Peaks } from "../../bench/result.ts";
+import { device, reopen } from "../site/device.ts";
+import { sim } from "../site/sim.ts";
 import { say } from "../site/status.ts";
-import type { BenchReport, BenchRequest } from "./bench-worker.ts";
-import type { OwnFunction } from "./own-function.ts";
-import type { Setup } from "./setup.ts";
+import { keep, kept } from "../site/store.ts";
+import { endWorker, listen, openDevice, send } from "./engine.ts";
+import { estimateOf, learnPace } from "./estimate.ts";
+import type { BenchReport } from "./protocol.ts";
+import { type Shown, shown } from "./results.ts";
+import { handmade, setup } from "./state.ts";
 
 /** How far a run is. */
 export interface RunState {
-  readonly kind: "idle" | "running" | "stopping" | "done" | "stopped" | "failed";
+  readonly kind: "idle" | "running" | "done" | "stopped" | "failed";
+  /** What happens now, in the bench's words. */
   readonly what: string;
+  /** Cases that are done, of how many. */
   readonly done: number;
   readonly total: number;
   readonly message: string;
+  /** `performance.now()` when it began, and seconds it was thought to take; 0 where nobody knew. */
+  readonly startedAt: number;
+  readonly seconds: number;
 }
 
-const idle: RunState = { kind: "idle", what: "", done: 0, total: 0, message: "" };
+const idle: RunState = { kind: "idle", what: "", done: 0, total: 0, message: "", startedAt: 0, seconds: 0 };
 export const run = signal<RunState>(idle);
-/** What has been measured: rows of this run, or of a file that was loaded. */
-export const rows = signal<readonly BenchRow[]>([]);
-export const peaks = signal<Peaks | null>(null);
-export const environment = signal<Environment | undefined>(undefined);
-/** True if the page was hidden while it measured, which browsers slow down for. */
-export const wasHidden = signal(false);
+/** What the page was measuring when it was last closed by the browser; undefined where it ended as it should. */
+export const killedAt = signal<string | undefined>(undefined);
+/** True where another tab of this page measures, and this one therefore did not begin. */
+export const refused = signal(false);
 
-let worker: Worker | undefined;
+/** One run at a time in all tabs of the browser: two would disturb each other. */
+const lockName = "shaderformer-measuring";
+/** Time for the thread that measures to stop by itself, milliseconds; then it is ended, and its device with it. */
+const patience = 1000;
 
-const send = (request: BenchRequest) => worker?.postMessage(request);
+/** What this device does at most, measured in the first run since the page was opened. */
+export const peaksOfDevice = signal<{ readonly adapter: string; readonly peaks: Peaks } | undefined>(undefined);
+const knownPeaks = (): Peaks | undefined => {
+  const label = device.value.kind === "ready" ? device.value.facts.label : undefined;
+  return peaksOfDevice.value?.adapter === label ? peaksOfDevice.value?.peaks : undefined;
+};
 
-/** Measures a set-up; rows come as they are ready. */
-export function start(setup: Setup, own: OwnFunction | undefined): void {
-  if (run.value.kind === "running" || run.value.kind === "stopping") return;
-  rows.value = [];
-  wasHidden.value = document.hidden;
-  run.value = { ...idle, kind: "running", what: "opening the GPU" };
-  say("Measuring");
-  if (!worker) {
-    worker = new Worker(new URL("./bench-worker.ts", import.meta.url), { type: "module", name: "bench" });
-    worker.addEventListener("message", ({ data }: MessageEvent<BenchReport>) => take(data));
-    worker.addEventListener("error", ({ message }) => {
-      take({ kind: "failed", message: message || "the worker that measures could not be started" });
-      worker?.terminate();
-      worker = undefined;
-    });
+let rowsOfRun: Shown | undefined;
+let release: (() => void) | undefined;
+let losses = 0;
+/** Whether the page was hidden at any time of the case at hand. */
+let wasHidden = false;
+
+let stopping: ReturnType<typeof setTimeout> | undefined;
+
+export const isBusy = (): boolean => run.value.kind === "running";
+
+/** Measures the set-up; rows come as they are ready. `always`: although another tab measures. */
+export async function start({ always = false } = {}): Promise<void> {
+  if (isBusy()) return;
+  const { seconds } = estimateOf(setup.value, handmade.value, knownPeaks() !== undefined);
+  run.value = { ...idle, kind: "running", what: "opening the GPU", startedAt: performance.now(), seconds };
+  refused.value = !(await takeLock()) && !always;
+  if (refused.value) {
+    run.value = idle;
+    return;
   }
-  send({ kind: "run", setup, own });
+  stopped(true); // it still does what was stopped
+  wasHidden = document.hidden;
+  killedAt.value = undefined;
+  rowsOfRun = { origin: "live", environment: undefined, peaks: null, rows: [], hidden: new Set() };
+  say("Measuring");
+  keep("measuring", "the beginning of a run");
+  send({ kind: "run", sim, setup: setup.value, made: handmade.value, peaks: knownPeaks() });
 }
 
-/** Stops after the interval that runs now; what was measured stays. */
+/** False where another tab holds the lock; true also where the browser has no locks. */
+function takeLock(): Promise<boolean> {
+  if (sim === "two-tabs") return Promise.resolve(false);
+  const { locks } = navigator as { locks?: LockManager };
+  if (!locks) return Promise.resolve(true);
+  return new Promise((told) => {
+    void locks.request(lockName, { ifAvailable: true }, (lock) => {
+      told(lock !== null);
+      return lock ? new Promise<void>((done) => (release = done)) : undefined;
+    });
+  });
+}
+
+/** Stops, for the reader at once; what was measured stays. */
 export function stop(): void {
-  if (run.value.kind !== "running") return;
-  run.value = { ...run.value, kind: "stopping" };
+  if (!isBusy()) return;
+  end({ kind: "stopped" });
+  say(`Stopped with ${rowsOfRun?.rows.length ?? 0} measurements`);
   send({ kind: "stop" });
+  stopping = setTimeout(() => stopped(true), patience);
 }
 
-function take(report: BenchReport): void {
+/** The thread has stopped, or is ended in the midst of something long. */
+function stopped(midst: boolean): void {
+  if (stopping === undefined) return;
+  clearTimeout(stopping);
+  stopping = undefined;
+  if (midst) endWorker();
+}
+
+function end(change: Partial<RunState>): void {
+  run.value = { ...run.value, ...change };
+  release?.();
+  release = undefined;
+  keep("measuring", undefined);
+}
+
+/** Takes what the thread that measures says. */
+export function take(report: BenchReport): void {
   switch (report.kind) {
-    case "row":
-      rows.value = [...rows.value, report.row];
+    case "opened":
+      device.value = { kind: "ready", facts: report.facts };
       return;
-    case "progress":
-      run.value = { ...run.value, what: report.what, done: report.done, total: report.total };
+    case "missing":
+      device.value = { kind: "missing", missing: report.missing, detail: report.detail };
+      if (isBusy()) end({ kind: "idle" });
       return;
-    case "done":
-      show(report.result);
-      run.value = { ...run.value, kind: "done" };
-      say(`Done: ${report.result.rows.length} measurements`);
+    case "lost":
+      takeLoss(report.detail);
       return;
     case "stopped":
-      run.value = { ...run.value, kind: "stopped" };
-      say(`Stopped with ${rows.value.length} measurements`);
+      stopped(false);
+      return;
+    case "checked":
+      return;
+    default:
+      if (isBusy()) takeProgress(report);
+  }
+}
+
+type Progress = Extract<BenchReport, { kind: "start" | "row" | "progress" | "done" | "failed" }>;
+
+function takeProgress(report: Progress): void {
+  switch (report.kind) {
+    case "start":
+      if (report.peaks) peaksOfDevice.value = { adapter: report.environment.adapter, peaks: report.peaks };
+      if (rowsOfRun) rowsOfRun = { ...rowsOfRun, environment: report.environment, peaks: report.peaks };
+      return;
+    case "row":
+      if (!rowsOfRun) return;
+      rowsOfRun = {
+        ...rowsOfRun,
+        rows: [...rowsOfRun.rows, report.row],
+        hidden: wasHidden ? new Set([...rowsOfRun.hidden, report.row.id]) : rowsOfRun.hidden,
+      };
+      shown.value = rowsOfRun;
+      return;
+    case "progress":
+      if (run.value.done !== report.done) wasHidden = document.hidden;
+      run.value = { ...run.value, what: report.what, done: report.done, total: report.total };
+      keep("measuring", report.what);
+      return;
+    case "done":
+      learnPace(run.value.seconds, (performance.now() - run.value.startedAt) / 1000);
+      end({ kind: "done" });
+      say(`Done: ${rowsOfRun?.rows.length ?? 0} measurements`);
       return;
     case "failed":
-      run.value = { ...run.value, kind: "failed", message: report.message };
+      stopped(false);
+      end(device.value.kind === "ready" ? { kind: "failed", message: report.message } : { kind: "idle" });
   }
 }
 
-/** Shows a result, measured here or read from a file. */
-export function show(result: BenchResult): void {
-  rows.value = result.rows;
-  peaks.value = result.peaks;
-  environment.value = result.environment;
+/** A device that is lost while nothing runs is opened again by itself, once. */
+function takeLoss(detail: string): void {
+  losses++;
+  const wasBusy = isBusy();
+  device.value = { kind: "lost", detail, again: losses > 1 };
+  if (wasBusy) end({ kind: "idle" });
+  else if (losses === 1) openDevice();
 }
 
-/** Shows the result in a file. Throws for one that is none. */
-export async function load(file: Blob): Promise<void> {
-  if (file.size > 2 ** 25) throw new RangeError(`the file has ${file.size} bytes, a result has 32 MiB at most`);
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(await file.text());
-  } catch (error) {
-    throw new TypeError(`the file is not JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const result = parsed as Partial<BenchResult> | null;
-  const isRow = (row: unknown) =>
-    typeof row === "object" && row !== null && ["id", "variant", "batch", "verdict"].every((key) => key in row);
-  if (!result || !Array.isArray(result.rows) || !result.rows.every(isRow) || !result.environment) {
-    throw new TypeError("the file is no result of a bench: expected environment, peaks and rows");
-  }
-  show({ environment: result.environment, peaks: result.peaks ?? null, rows: result.rows });
-  run.value = { ...idle, kind: "done" };
+/** A mark that a run has left, although no tab of this page measures now. */
+async function findKilled(): Promise<void> {
+  const mark = kept("measuring");
+  if (mark === undefined || !(await takeLock())) return;
+  release?.();
+  release = undefined;
+  killedAt.value = mark;
+  keep("measuring", undefined);
 }
 
-document.addEventListener("visibilitychange", () => {
-  if (document.hidden && run.value.kind === "running") wasHidden.value = true;
-});
+/** Begins to listen, and opens the device. */
+export function beginRuns(): void {
+  listen(take);
+  reopen.value = openDevice;
+  void findKilled();
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) wasHidden = true;
+  });
+  addEventListener("pagehide", () => isBusy() && keep("measuring", undefined)); // the reader left: nothing went wrong
+  openDevice();
+}

@@ -4,6 +4,7 @@ import { type BenchMask, maskKinds, parseMask } from "../../bench/attention/mask
 import { type AttentionCase, attentionCase } from "../../bench/attention/plan.ts";
 import { type BenchScore, parseScore } from "../../bench/attention/scores.ts";
 import { type OwnFunction, ownMask, ownName, ownScore } from "./own-function.ts";
+import { type Painted, paintedMask, paintedName } from "./painted.ts";
 
 /** Everything that the reader chose, in the words of the command line. */
 export interface Setup {
@@ -13,6 +14,12 @@ export interface Setup {
   readonly masks: readonly string[];
   readonly score: string;
   readonly model: string;
+}
+
+/** What the reader made by hand, and the set-up names. */
+export interface Handmade {
+  readonly own?: OwnFunction | undefined;
+  readonly painted?: Painted | undefined;
 }
 
 /** A set-up that shows its point without a change. */
@@ -41,6 +48,10 @@ export const presets: readonly Preset[] = [
     name: "Long context, window",
     setup: { heads: "8x64", variants: ["flash"], batches: ["q512", "q1k"], masks: ["causal", "sliding-window:128"] },
   },
+  {
+    name: "Packed documents",
+    setup: { heads: "8x64", variants: ["naive", "flash", "blocks"], batches: ["q256", "q512"], masks: ["document:64"] },
+  },
 ];
 
 /** More than these side by side are no longer told apart. */
@@ -50,7 +61,7 @@ export const mostVariants = 6;
 export function problemsOf(
   setup: Setup,
   known: readonly string[],
-  own?: OwnFunction | undefined,
+  made: Handmade = {},
 ): ReadonlyMap<keyof Setup, string> {
   const problems = new Map<keyof Setup, string>();
   const check = (field: keyof Setup, test: () => void) => {
@@ -73,33 +84,37 @@ export function problemsOf(
   check("heads", () => void parseHeads(setup.heads));
   check("masks", () => {
     if (setup.masks.length === 0) throw new RangeError("choose a mask");
-    setup.masks.forEach((text) => void maskNamed(text, own));
+    setup.masks.forEach((text) => void maskNamed(text, made));
   });
-  check("score", () => void scoreNamed(setup.score, own));
+  check("score", () => void scoreNamed(setup.score, made));
   return problems;
 }
 
 /** The mask of a name, which may be the reader's own. Throws a RangeError or, for its twin, a SyntaxError. */
-export function maskNamed(text: string, own: OwnFunction | undefined): BenchMask {
+export function maskNamed(text: string, { own, painted }: Handmade): BenchMask {
+  if (text === paintedName) {
+    if (!painted) throw new RangeError("no tiles are painted yet");
+    return paintedMask(painted);
+  }
   if (text !== ownName) return parseMask(text);
   if (own?.kind !== "mask") throw new RangeError("there is no mask of your own yet");
   return ownMask(own);
 }
 
-function scoreNamed(text: string, own: OwnFunction | undefined): BenchScore {
+function scoreNamed(text: string, { own }: Handmade): BenchScore {
   if (text !== ownName) return parseScore(text);
   if (own?.kind !== "score") throw new RangeError("there is no score of your own yet");
   return ownScore(own);
 }
 
 /** The cases of a set-up, the shortest first. Throws a RangeError for a set-up with problems. */
-export function casesOf({ batches, heads, masks, score, model }: Setup, own: OwnFunction | undefined): AttentionCase[] {
+export function casesOf({ batches, heads, masks, score, model }: Setup, made: Handmade): AttentionCase[] {
   const size = ({ batch }: AttentionCase) => Math.max(...batch.groups.map(({ count, t, s }) => count * t * s));
   const cases = batches.flatMap((batch) =>
     masks.map((mask) => ({
       ...attentionCase({ batch, heads, mask: "causal", score: "none", ...(model === "" ? {} : { model }) }),
-      mask: maskNamed(mask, own),
-      score: scoreNamed(score, own),
+      mask: maskNamed(mask, made),
+      score: scoreNamed(score, made),
     })),
   );
   return cases.sort((p, q) => size(p) - size(q));
@@ -144,7 +159,7 @@ export function setupOf(keys: ReadonlyMap<string, string>): {
   const unknown: string[] = [];
   for (const [key, value] of keys) {
     if (!Object.hasOwn(standard, key)) {
-      if (key !== "own" && key !== "sim") unknown.push(key);
+      if (!["own", "tiles", "sim"].includes(key)) unknown.push(key);
       continue;
     }
     given[key] = lists.includes(key) ? value.split(",").filter((one) => one !== "") : value;

@@ -3,9 +3,11 @@ import { parseBatch } from "../../bench/attention/batch.ts";
 import type { BenchMask } from "../../bench/attention/masks.ts";
 import { everySubject } from "../../bench/attention/subjects.ts";
 import { readFragment, writeFragment } from "../site/permalink.ts";
+import { sim } from "../site/sim.ts";
 import { say } from "../site/status.ts";
 import { type OwnFunction, packOwn, unpackOwn } from "./own-function.ts";
-import { keysOf, maskNamed, problemsOf, type Setup, setupOf, standard } from "./setup.ts";
+import { type Painted, packPainted, unpackPainted } from "./painted.ts";
+import { type Handmade, keysOf, maskNamed, problemsOf, type Setup, setupOf, standard } from "./setup.ts";
 
 /** Names of the variants there are. */
 export const variants = everySubject().map(({ name }) => name);
@@ -14,7 +16,10 @@ export const variants = everySubject().map(({ name }) => name);
 export const setup = signal<Setup>(standard);
 /** A mask or score of the reader's own, which is part of the link. */
 export const own = signal<OwnFunction | undefined>(undefined);
-export const problems = computed(() => problemsOf(setup.value, variants, own.value));
+/** The tiles that the reader painted, which are part of the link. */
+export const painted = signal<Painted | undefined>(undefined);
+export const handmade = computed<Handmade>(() => ({ own: own.value, painted: painted.value }));
+export const problems = computed(() => problemsOf(setup.value, variants, handmade.value));
 
 export const choose = (change: Partial<Setup>): void => {
   setup.value = { ...setup.value, ...change };
@@ -25,17 +30,29 @@ function readAddress(): void {
   const { keys, outdated } = readFragment(location.hash);
   const { setup: given, unknown } = setupOf(keys);
   setup.value = given;
-  const packed = keys.get("own");
-  if (packed !== undefined) {
-    unpackOwn(packed).then(
-      (found) => {
-        own.value = found;
-      },
-      (error: Error) => say(error.message),
-    );
-  }
+  const unpacked = <T>(key: string, unpack: (text: string) => Promise<T>, take: (value: T) => void) => {
+    const packed = keys.get(key);
+    if (packed !== undefined) unpack(packed).then(take, (error: Error) => say(error.message));
+  };
+  unpacked("own", unpackOwn, (found) => {
+    own.value = found;
+  });
+  unpacked("tiles", unpackPainted, (found) => {
+    painted.value = found;
+  });
   if (outdated) say("This link is of another version of the page; the set-up is the standard one.");
   else if (unknown.length > 0) say(`The link says ${unknown.join(", ")}, which this page does not know.`);
+}
+
+/** The keys of everything that the reader chose and made. */
+async function linkKeys(): Promise<(readonly [string, string])[]> {
+  const [chosen, written, tiles] = [keysOf(setup.value), own.value, painted.value];
+  return [
+    ...chosen,
+    ...(written ? [["own", await packOwn(written)] as const] : []),
+    ...(tiles ? [["tiles", await packPainted(tiles)] as const] : []),
+    ...(sim === undefined ? [] : [["sim", sim] as const]),
+  ];
 }
 
 /** Makes set-up and address follow each other. */
@@ -44,10 +61,10 @@ export function followAddress(): void {
   addEventListener("hashchange", readAddress);
   let timer: ReturnType<typeof setTimeout> | undefined;
   effect(() => {
-    const [chosen, written] = [keysOf(setup.value), own.value];
+    void [setup.value, own.value, painted.value]; // what the link follows
     clearTimeout(timer);
     timer = setTimeout(async () => {
-      const keys = written ? [...chosen, ["own", await packOwn(written)] as const] : chosen;
+      const keys = await linkKeys();
       const fragment = writeFragment(keys);
       if (fragment !== location.hash && (keys.length > 0 || location.hash !== ""))
         history.replaceState(null, "", fragment);
@@ -59,7 +76,7 @@ export function followAddress(): void {
 export const drawn = computed<{ mask: BenchMask; t: number; s: number } | undefined>(() => {
   if (problems.value.has("masks") || problems.value.has("batches")) return undefined;
   const { masks, batches } = setup.value;
-  const mask = maskNamed(masks.at(-1) ?? "causal", own.value);
+  const mask = maskNamed(masks.at(-1) ?? "causal", handmade.value);
   const groups = batches.flatMap((batch) => parseBatch(batch).groups).filter(({ t, s }) => t * s <= 2 ** 22);
   const [longest] = [...groups].sort((p, q) => q.t * q.s - p.t * p.s);
   return longest && { mask, t: longest.t, s: longest.s };

@@ -1,65 +1,47 @@
 import { signal } from "@preact/signals";
-import { type Gpu, openGpu } from "../../src/index.ts";
-import { readFragment } from "./permalink.ts";
+
+/** What a device is, as a thread that has opened one tells the page. */
+export interface DeviceFacts {
+  readonly label: string;
+  readonly vendor: string;
+  readonly architecture: string;
+  /** True where the processor computes in place of a GPU. */
+  readonly software: boolean;
+  readonly features: readonly string[];
+  readonly subgroupSizes: readonly [smallest: number, largest: number] | null;
+  /** Bytes and counts, by the engine's names. */
+  readonly limits: Readonly<Record<LimitName, number>>;
+  /** What the known-answer test found; undefined where all was right. */
+  readonly wrong: string | undefined;
+}
+
+/** The limits that decide what a device can take. */
+export type LimitName = "binding" | "buffer" | "workgroupBytes" | "invocations" | "storageBuffers" | "workgroups";
+
+/** Why there is no device: the first question that was answered with no. */
+export type Missing = "insecure" | "no-webgpu" | "no-adapter" | "no-device" | "no-worker";
 
 /** Where the page stands with the GPU; there is one device a page. */
 export type DeviceState =
   | { readonly kind: "opening" }
-  | { readonly kind: "ready"; readonly gpu: Gpu; readonly version: string }
-  | { readonly kind: "unsupported"; readonly reason: string }
-  | { readonly kind: "lost"; readonly reason: string };
+  | { readonly kind: "ready"; readonly facts: DeviceFacts }
+  | { readonly kind: "missing"; readonly missing: Missing; readonly detail: string }
+  /** `again`: it was opened anew before, and was lost once more. */
+  | { readonly kind: "lost"; readonly detail: string; readonly again: boolean };
 
 export const device = signal<DeviceState>({ kind: "opening" });
 
-/** Opens the device, anew after a loss. Never throws: what is wrong becomes the state. */
-export async function openDevice(): Promise<Gpu | undefined> {
-  if (device.value.kind === "ready") return device.value.gpu;
-  device.value = { kind: "opening" };
-  const simulated = simulatedState();
-  if (simulated) {
-    device.value = simulated;
-    return undefined;
-  }
-  try {
-    const gpu = await openGpu({ powerPreference: "high-performance" });
-    device.value = { kind: "ready", gpu, version: browserName() };
-    void gpu.device.lost.then(({ reason, message }) => {
-      if (device.value.kind !== "ready" || device.value.gpu !== gpu) return;
-      device.value = { kind: "lost", reason: message || String(reason) };
-    });
-    return gpu;
-  } catch (error) {
-    device.value = { kind: "unsupported", reason: error instanceof Error ? error.message : String(error) };
-    return undefined;
-  }
-}
+/** Opens the page's device anew; a page that has one says how. */
+export const reopen = signal<() => void>(() => {});
 
-/** A state that `&sim=` in the address asks for, so that each can be looked at on a machine that has everything. */
-function simulatedState(): DeviceState | undefined {
-  const states: Readonly<Record<string, DeviceState>> = {
-    insecure: {
-      kind: "unsupported",
-      reason: "this page is not a secure context; open it over https or from localhost",
-    },
-    "no-webgpu": {
-      kind: "unsupported",
-      reason: "this browser has no WebGPU; Chrome or Edge 113, Safari 26 and Firefox 141 have",
-    },
-    "no-adapter": {
-      kind: "unsupported",
-      reason: "the browser has WebGPU but found no GPU it trusts; turn on hardware acceleration",
-    },
-    lost: { kind: "lost", reason: "the driver was restarted" },
-  };
-  const { keys } = readFragment(location.hash);
-  return states[keys.get("sim") ?? ""];
-}
+/** What the page's set-up asks of a device, for the sheet that compares. */
+export const needs = signal<Readonly<Partial<Record<LimitName, number>>>>({});
 
 /** Name and version of the browser, as far as it says. */
 export function browserName(): string {
   const agent = navigator.userAgent;
   const found =
-    /(Firefox|Edg|Chrome|HeadlessChrome)\/([\d.]+)/.exec(agent) ?? /(Version)\/([\d.]+).*Safari/.exec(agent);
+    /(Firefox|Edg|HeadlessChrome|Chrome)\/([\d.]+)/.exec(agent) ?? /(Version)\/([\d.]+).*Safari/.exec(agent);
   if (!found) return agent;
   const names: Readonly<Record<string, string>> = {
     Edg: "Edge",
@@ -69,23 +51,48 @@ export function browserName(): string {
   return `${names[found[1] ?? ""] ?? found[1]} ${found[2]}`;
 }
 
-/** A line for each thing that the engine asks of a device, for people and for reports. */
-export function deviceReport(gpu: Gpu): readonly (readonly [string, string])[] {
-  const { adapter, limits, features } = gpu;
-  const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
-  const yes = (feature: string) => (features.has(feature) ? "yes" : "no");
+const bytes = (value: number) =>
+  value >= 2 ** 30
+    ? `${Math.round((10 * value) / 2 ** 30) / 10} GiB`
+    : value >= 2 ** 20
+      ? `${Math.round((10 * value) / 2 ** 20) / 10} MiB`
+      : `${Math.round((10 * value) / 1024) / 10} KiB`;
+
+const limitNames: readonly (readonly [LimitName, name: string, show: (value: number) => string])[] = [
+  ["binding", "largest binding", bytes],
+  ["buffer", "largest buffer", bytes],
+  ["workgroupBytes", "memory of a workgroup", bytes],
+  ["invocations", "threads of a workgroup", String],
+  ["storageBuffers", "storage buffers of a kernel", String],
+  ["workgroups", "workgroups of an axis", String],
+];
+
+/** A line for each thing that the engine asks of a device. */
+export function reportLines(facts: DeviceFacts): readonly (readonly [name: string, value: string])[] {
+  const { label, vendor, architecture, software, features, subgroupSizes, wrong } = facts;
+  const tick = (feature: string) => (features.includes(feature) ? "✓ yes" : "✗ no");
+  const sizes =
+    features.includes("subgroups") && subgroupSizes ? `, of ${[...new Set(subgroupSizes)].join(" to ")}` : "";
   return [
-    ["adapter", adapter.label || "name withheld by the browser"],
-    ["vendor, architecture", [adapter.vendor, adapter.architecture].filter(Boolean).join(", ") || "withheld"],
-    ["computes on", adapter.software ? "the processor: a software adapter, not your GPU" : "the GPU"],
-    ["half precision (shader-f16)", yes("shader-f16")],
-    ["subgroups", yes("subgroups")],
-    ["timestamps", yes("timestamp-query")],
-    ["largest binding", mebibytes(limits.binding)],
-    ["largest buffer", mebibytes(limits.buffer)],
-    ["workgroup memory", `${limits.workgroupBytes / 1024} KiB`],
-    ["threads of a workgroup", String(limits.invocations)],
-    ["storage buffers of a kernel", String(limits.storageBuffers)],
+    ["adapter", label || "name withheld by the browser"],
+    ["vendor, architecture", [vendor, architecture].filter(Boolean).join(", ") || "withheld by the browser"],
+    ["computes on", software ? "the processor: a software adapter, not your GPU" : "the GPU"],
+    ["half precision (shader-f16)", tick("shader-f16")],
+    ["subgroups", `${tick("subgroups")}${sizes}`],
+    ["timestamps (timestamp-query)", tick("timestamp-query")],
+    ["known-answer test", wrong ?? "✓ right"],
     ["browser", browserName()],
   ];
+}
+
+/** The six limits: what the set-up needs, what the device has, and whether that is enough. */
+export function limitLines({ limits }: DeviceFacts): readonly (readonly [name: string, need: string, have: string])[] {
+  return limitNames.map(([limit, name, show]) => {
+    const need = needs.value[limit];
+    return [
+      name,
+      need === undefined ? "–" : show(need),
+      `${show(limits[limit])}${need === undefined ? "" : need <= limits[limit] ? " ✓" : " ✗"}`,
+    ];
+  });
 }

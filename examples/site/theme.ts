@@ -1,30 +1,35 @@
 import { effect, signal } from "@preact/signals";
+import { keep, kept } from "./store.ts";
 
-const key = "shaderformer-theme";
 export type Theme = "auto" | "light" | "dark";
 const themes: readonly Theme[] = ["auto", "light", "dark"];
 
-function stored(): Theme {
-  try {
-    return themes.find((theme) => theme === localStorage.getItem(key)) ?? "auto";
-  } catch {
-    return "auto"; // storage may be forbidden
-  }
-}
-
 /** The reader's choice of theme; "auto" follows the system. Kept between visits. */
-export const theme = signal<Theme>(stored());
+export const theme = signal<Theme>(themes.find((name) => name === kept("theme")) ?? "auto");
 
 effect(() => {
   document.documentElement.dataset["theme"] = theme.value;
-  try {
-    localStorage.setItem(key, theme.value);
-  } catch {
-    // then it lasts as long as the page
-  }
+  keep("theme", theme.value);
 });
 
 /** Goes from auto to light to dark and round again. */
 export function nextTheme(): void {
   theme.value = themes[(themes.indexOf(theme.value) + 1) % themes.length] ?? "auto";
+}
+
+/** The colour that a custom property has for an element now, for canvases and drawings. */
+export function colourOf(element: Element): (property: string) => string {
+  const known = new Map<string, string>();
+  return (property) => {
+    const found = known.get(property);
+    if (found !== undefined) return found;
+    // light-dark() is resolved where a colour is used, not where it is kept.
+    const probe = document.createElement("span");
+    probe.style.color = `var(${property})`;
+    element.append(probe);
+    const { color } = getComputedStyle(probe);
+    probe.remove();
+    known.set(property, color);
+    return color;
+  };
 }

@@ -1,95 +1,119 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { build } from "vite";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BenchResult } from "../../bench/result.ts";
-import { noChromium, openChromium, openPage } from "./chromium.ts";
-import { serveSite, type WebServer } from "./web-server.ts";
+import { type OpenSite, openSite, screenshot, violations } from "./attention-site.ts";
+import { noChromium, openPage } from "./chromium.ts";
 
-const small = "batches=q24,q48&heads=2x32&variants=naive,rows,flash&masks=sliding-window:20";
+const small = "batches=q24,q48&heads=2x32&variants=naive,flash&masks=sliding-window:20";
 
 describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium ? ` (${noChromium})` : ""}`, () => {
-  let folder: string;
-  let server: WebServer;
-  let browser: Browser;
+  let site: OpenSite;
   let page: Page;
   let errors: string[];
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "shaderformer-site-"));
-    await build({ logLevel: "error", build: { outDir: folder } });
-    server = await serveSite({ texts: {}, folders: { "/": folder } });
-    browser = await openChromium();
-    ({ page, errors } = await openPage(browser, `${server.origin}/attention/index.html#v=1&${small}`));
+    site = await openSite();
+    ({ page, errors } = await openPage(site.browser, site.address(small)));
   });
 
-  afterAll(async () => {
-    await browser?.close();
-    await server?.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(() => site?.close());
 
-  /** Rules of WCAG that the page breaks now, with the elements. */
-  async function violations(): Promise<string[]> {
-    await page.addScriptTag({ content: await readFile("node_modules/axe-core/axe.min.js", "utf8") });
-    return await page.evaluate(async () => {
-      const { axe } = globalThis as unknown as {
-        axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-      };
-      const found = (await axe.run()).violations;
-      return found.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
-    });
+  const tableRows = (of = page) => of.getByRole("region", { name: "Table of results" }).locator("tbody tr");
+  const cases = () => page.locator("details.cases");
+
+  /** Presses Run and waits until it can be pressed again. */
+  async function measure(count: number, of = page): Promise<void> {
+    const button = of.getByRole("button", { name: `Run ${count} measurements`, disabled: false });
+    await button.click();
+    await of.getByRole("button", { name: "Stop", exact: true }).waitFor();
+    await button.waitFor({ timeout: 60_000 });
   }
+
+  test("shows a recorded run first, with its adapter and its date", async () => {
+    await page
+      .getByText(/A recorded run, not of this device: \d+ rows measured on llvmpipe .* on \d{4}-\d\d-\d\d/)
+      .waitFor();
+    await page.locator("#plot-time svg").waitFor();
+    expect(await tableRows().count()).toBeGreaterThan(3);
+  });
 
   test("draws the mask and says what it leaves", async () => {
     const picture = page.getByRole("img", { name: /^Mask: 770 of 2 304 pairs are live/ });
     await picture.waitFor();
     await picture.focus();
     await page.keyboard.press("ArrowRight");
-    await page
-      .getByText(/^Queries 0 to 47, keys 0 to 47: partial, tested, 770 live pairs/)
-      .first()
-      .waitFor();
+    const told = page.getByText(/^Queries 0 to 47, keys 0 to 47: partial, tested, 770 live pairs/);
+    await told.first().waitFor();
   });
 
-  test("measures a small set, right results only, and plots them", async () => {
-    await page.getByRole("button", { name: "Run 6 measurements" }).click();
-    await page.getByRole("button", { name: "Run 6 measurements" }).waitFor({ timeout: 60_000 });
-    const rows = page.locator("main tbody tr");
-    expect(await rows.count()).toBe(6);
-    expect(await rows.getByText("✓ right").count()).toBe(6);
-    await page.locator("#plot-time svg").waitFor();
-    await page.locator("#plot-speed svg").waitFor();
-    await page.locator("#plot-roofline svg").waitFor();
+  test("says beforehand what a run takes, then measures, and plots right results only", async () => {
+    await page.getByText(/^(about \d+ s|a few seconds); 2 cases/).waitFor();
+    await cases().locator("summary").click();
+    const told = await cases().locator("tbody tr").allTextContents();
+    expect(told[0]).toMatch(/^q24 sliding-window:20 2x32 f320\.074256 KiB(a few seconds|about \d+ s)$/);
+    expect(told[1]).toMatch(/^q48 sliding-window:20 2x32 f320\.19780 KiB/);
+    await measure(4);
+    await page.getByText(/^Measured here, on .*SwiftShader/i).waitFor();
+    expect(await tableRows().count()).toBe(4);
+    expect(await tableRows().getByText("✓ right").count()).toBe(4);
+    for (const name of ["time", "speed", "roofline"]) await page.locator(`#plot-${name} svg`).waitFor();
     expect(await page.locator("#plot-time").textContent()).toMatch(/logarithmic/);
-    await page.getByText(/is [\d.]+× as fast as/).waitFor();
+    // Processors are not ranked.
+    await page.getByText("4 of 4 results are right. The processor computed them").waitFor();
+    expect(await page.getByRole("columnheader", { name: "of fastest" }).count()).toBe(0);
     await page.getByText(/Software adapter, not a GPU/).waitFor();
+    await page.getByText(/wall clock over whole submits in steps of \d/).waitFor();
   });
 
   test("sorts by a column and gives the result as a file that it takes back", async () => {
     await page.getByRole("button", { name: "time, ms" }).click();
-    expect(
-      await page
-        .getByRole("columnheader", { name: /time, ms/ })
-        .first()
-        .getAttribute("aria-sort"),
-    ).toBe("ascending");
-    const [download] = await Promise.all([
-      page.waitForEvent("download"),
-      page.getByRole("button", { name: "JSON" }).click(),
-    ]);
-    const file = join(folder, "result.json");
-    await download.saveAs(file);
-    const result = JSON.parse(await readFile(file, "utf8")) as BenchResult;
-    expect(result.rows.map(({ verdict }) => verdict)).toEqual(Array(6).fill("pass"));
+    const header = page.getByRole("columnheader", { name: /time, ms/ }).first();
+    expect(await header.getAttribute("aria-sort")).toBe("ascending");
+    const save = async (name: string | RegExp, exact = true) => {
+      const button = page.getByRole("button", { name, exact });
+      const [download] = await Promise.all([page.waitForEvent("download"), button.click()]);
+      const file = join(site.folder, download.suggestedFilename());
+      await download.saveAs(file);
+      return { file, bytes: await readFile(file) };
+    };
+    const { file, bytes } = await save("JSON");
+    const result = JSON.parse(bytes.toString()) as BenchResult;
+    expect(result.rows.map(({ verdict }) => verdict)).toEqual(Array(4).fill("pass"));
     expect(result.rows.every(({ medianMs, livePairs }) => (medianMs ?? 0) > 0 && (livePairs ?? 0) > 0)).toBe(true);
     expect(result.rows.find(({ batch }) => batch === "q48")?.livePairs).toBe(2 * 770);
+    expect((await save("CSV")).bytes.toString().split("\n")).toHaveLength(5);
+    expect((await save("Markdown")).bytes.toString()).toMatch(/^\| variant \| batch/);
+    expect((await save("Save the time plot as SVG")).bytes.toString()).toMatch(/^<svg[^>]* xmlns="http:\/\/www.w3.org/);
+    expect((await save("Save the speed plot as PNG")).bytes.subarray(1, 4).toString()).toBe("PNG");
     await page.reload();
+    await page.getByRole("button", { name: "Keep as dashed lines" }).click();
     await page.locator('input[type="file"]').setInputFiles(file);
-    await page.locator("main tbody tr").first().waitFor();
-    expect(await page.locator("main tbody tr").count()).toBe(6);
+    await page.getByText(/^A result from a file: 4 rows/).waitFor();
+    expect(await tableRows().count()).toBe(4);
+    await page.getByRole("button", { name: /^Take away the dashed lines of: recorded run/ }).waitFor();
+  });
+
+  test("stops within a tenth of a second, whatever it does, and keeps what it has", async () => {
+    const { page: other, errors: thrown } = await openPage(
+      site.browser,
+      site.address("batches=q8,q1k&heads=1x32&variants=naive"),
+    );
+    await other.getByRole("button", { name: "Run 2 measurements", disabled: false }).click();
+    await other.getByText(/^Measured here.*so far/).waitFor({ timeout: 60_000 });
+    await other.getByText(/case 2 of 2/).waitFor();
+    const took = await other.evaluate(async () => {
+      const button = document.querySelector<HTMLButtonElement>("section.run button.primary");
+      const from = performance.now();
+      button?.click();
+      while (!/^Run/.test(button?.textContent ?? "")) await new Promise((resolve) => setTimeout(resolve));
+      return performance.now() - from;
+    });
+    expect(took).toBeLessThan(100);
+    expect(await tableRows(other).count()).toBe(1);
+    expect(thrown).toEqual([]);
+    await other.close();
   });
 
   test("a link holds the whole set-up", async () => {
@@ -99,40 +123,74 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     await page.waitForFunction(() => location.hash.includes("6/2x32"));
     const url = page.url();
     expect(url).toContain("masks=sliding-window:20,causal");
-    const { page: other } = await openPage(browser, url);
+    const { page: other } = await openPage(site.browser, url);
     await other.getByRole("heading", { name: "causal, 48 queries, 48 keys" }).waitFor();
     expect(await other.getByLabel("query heads / key heads × width").inputValue()).toBe("6/2x32");
-    await other.getByRole("button", { name: "Run 12 measurements" }).waitFor();
+    await other.getByRole("button", { name: "Run 8 measurements" }).waitFor();
     await other.close();
   });
 
-  test("takes a mask of one's own: draws, checks and times it, and says where it does not compile", async () => {
-    const { page: other, errors: thrown } = await openPage(
-      browser,
-      `${server.origin}/attention/index.html#v=1&${small.replace("rows,", "")}`,
-    );
+  test("takes a mask of one's own and painted tiles: checks and times both, and says what does not compile", async () => {
+    const setup = small.replace("q24,q48", "q24").replace("naive,", "");
+    const { page: other, errors: thrown } = await openPage(site.browser, site.address(setup));
     await other.getByRole("button", { name: "every fourth key" }).click();
-    await other.getByRole("heading", { name: "own, 48 queries, 48 keys" }).waitFor();
+    await other.getByRole("heading", { name: "own, 24 queries, 24 keys" }).waitFor();
     await other.getByText("It compiles.").waitFor();
     await other.waitForFunction(() => location.hash.includes("own="));
-    const { page: third } = await openPage(browser, other.url());
-    await third.getByRole("button", { name: "Run 8 measurements" }).click();
-    await third.getByRole("button", { name: "Run 8 measurements" }).waitFor({ timeout: 90_000 });
-    expect(await third.locator("main tbody tr", { hasText: "own" }).getByText("✓ right").count()).toBe(4);
+    await other.getByRole("button", { name: "Paint tiles from this mask" }).click();
+    await other.waitForFunction(() => location.hash.includes("tiles="));
+    const { page: third } = await openPage(site.browser, other.url());
+    await measure(3, third);
+    expect(await tableRows(third).filter({ hasText: "own" }).getByText("✓ right").count()).toBe(1);
+    expect(await tableRows(third).filter({ hasText: "painted" }).getByText("✓ right").count()).toBe(1);
 
-    const twin = third.getByLabel("The same, for the reference");
-    await twin.fill("q >= k");
-    await third.getByRole("button", { name: "sliding-window" }).click();
-    await third.getByRole("button", { name: "Run 4 measurements" }).click();
-    await third.getByRole("button", { name: "Run 4 measurements" }).waitFor({ timeout: 90_000 });
-    expect(await third.locator("main tbody tr").getByText("✗ wrong").count()).toBe(4);
-    await third.getByText("4 results are wrong and not timed.").waitFor();
+    await third.getByLabel("The same, for the reference").fill("q >= k");
+    for (const name of ["sliding-window", "painted"]) await third.getByRole("button", { name }).click();
+    await measure(1, third);
+    expect(await tableRows(third).getByText("✗ wrong").count()).toBe(1);
+    await third.getByText("1 result is wrong and not timed.").waitFor();
     await third.close();
 
-    await other
-      .getByRole("textbox", { name: "WGSL of your mask" })
-      .fill("fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool {\n  return q + k;\n}");
+    const editor = other.getByRole("textbox", { name: "WGSL of your mask" });
+    await editor.fill("fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool {\n  return q + k;\n}");
     await other.getByText(/^line 2: /).waitFor();
+    expect(thrown).toEqual([]);
+    await other.close();
+  });
+
+  test("tiles are painted by pointer and keys, and are part of the link", async () => {
+    const setup = "batches=q64&heads=1x32&variants=flash&masks=causal";
+    const { page: other, errors: thrown } = await openPage(site.browser, site.address(setup));
+    await other.getByRole("button", { name: "Paint tiles from this mask" }).click();
+    await other.getByRole("heading", { name: "painted, 64 queries, 64 keys" }).waitFor();
+    const picture = other.getByRole("application", { name: /^Mask: 2 560 of 4 096 pairs/ });
+    await picture.waitFor();
+    // Four by four tiles of 16: a drag over the last column of the first two rows.
+    await picture.scrollIntoViewIfNeeded();
+    const box = (await picture.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+    const at = (row: number, column: number) =>
+      [box.x + ((column + 0.5) * box.width) / 4, box.y + ((row + 0.5) * box.height) / 4] as const;
+    await other.mouse.move(...at(0, 3));
+    await other.mouse.down();
+    await other.mouse.move(...at(1, 3), { steps: 4 });
+    await other.mouse.up();
+    await other.getByText(/^3\s072 of 4\s096 pairs/).waitFor();
+    // From there two to the left, away with what is there, and with Shift the one below too.
+    for (const key of ["ArrowLeft", "ArrowLeft", "Space", "Shift+ArrowDown"]) await other.keyboard.press(key);
+    await other.getByText(/^2\s560 of 4\s096 pairs/).waitFor();
+    await other
+      .getByText(/Not painted\.$/)
+      .first()
+      .waitFor();
+    await screenshot(other, "painted");
+    await other.waitForFunction(() => location.hash.includes("tiles="));
+
+    const { page: third } = await openPage(site.browser, other.url());
+    await third.getByRole("heading", { name: "painted, 64 queries, 64 keys" }).waitFor();
+    await third.getByText(/^2\s560 of 4\s096 pairs/).waitFor();
+    await third.close();
+    await other.getByRole("button", { name: "Remove" }).click();
+    await other.waitForFunction(() => !location.hash.includes("tiles="));
     expect(thrown).toEqual([]);
     await other.close();
   });
@@ -141,16 +199,45 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     await page.getByLabel("query heads / key heads × width").fill("5/2x32");
     await page.keyboard.press("Tab");
     await page.getByRole("alert").getByText("5 query heads do not divide among 2 key and value heads").waitFor();
-    expect(await page.getByRole("button", { name: "Run 0 measurements" }).getAttribute("aria-disabled")).toBe("true");
+    await page.getByRole("button", { name: "Run 0 measurements", disabled: true }).waitFor();
   });
 
-  test("breaks no rule of accessibility, light, dark and on a phone", async () => {
-    expect(await violations()).toEqual([]);
-    await page.emulateMedia({ colorScheme: "dark" });
-    expect(await violations()).toEqual([]);
-    await page.setViewportSize({ width: 360, height: 740 });
-    expect(await violations()).toEqual([]);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  test("keys and sheets: help, device, batches; the focus comes back", async () => {
+    await page.locator("h1").click();
+    await page.keyboard.press("?");
+    const help = page.getByRole("dialog", { name: "Keys" });
+    await help.getByText("goes to the batches").waitFor();
+    expect(await violations(page, ["dialog[open]"])).toEqual([]);
+    await page.keyboard.press("Escape");
+    await help.waitFor({ state: "hidden" });
+    const chip = page.getByRole("button", { name: /^Device: software, not your GPU/ });
+    await chip.click();
+    const sheet = page.getByRole("dialog", { name: "Device" });
+    await sheet.getByText("half precision (shader-f16)").waitFor();
+    await sheet.getByText("this set-up needs").waitFor();
+    expect(await violations(page, ["dialog[open]"])).toEqual([]);
+    await sheet.getByRole("button", { name: "Copy" }).waitFor();
+    await page.keyboard.press("Escape");
+    expect(await chip.evaluate((button) => button === document.activeElement)).toBe(true);
+    await page.keyboard.press("/");
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe("batches");
+    await page.keyboard.type("?"); // in a field it is a letter
+    expect(await help.isVisible()).toBe(false);
+  });
+
+  test("breaks no rule of accessibility, light, dark, in forced colours and on a phone", async () => {
+    expect(await violations(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
+    expect(await violations(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: "light", forcedColors: "active" });
+    await screenshot(page, "forced-colours");
+    await page.emulateMedia({ colorScheme: "dark", forcedColors: "none" });
+    const width = () => page.evaluate(() => document.documentElement.scrollWidth);
+    for (const size of [360, 640]) {
+      await page.setViewportSize({ width: size, height: 740 }); // 640: a window of 1280 at 200 %
+      expect(await violations(page)).toEqual([]);
+      expect(await width()).toBeLessThanOrEqual(size);
+    }
     expect(errors).toEqual([]);
   });
 });

@@ -1,0 +1,101 @@
+import type { BenchRow } from "../../bench/result.ts";
+import { digits, percent } from "../site/format.ts";
+import { apart, type Draw, described, frame, scale, speed } from "./charts.ts";
+import { longestOf } from "./families.ts";
+
+const intensity = (row: BenchRow) => (row.flops ?? 0) / (row.bytes ?? 1);
+
+/** Measured ceilings, and where each variant stands below them. */
+export const roofline: Draw = (Plot, drawing) => {
+  const rows = drawing.rows.filter(
+    ({ verdict, flops, bytes, medianMs }) => verdict === "pass" && flops && bytes && medianMs,
+  );
+  const compute = 1000 * (drawing.peaks?.tflopsF32.value ?? 0);
+  const bandwidth = drawing.peaks?.copyGbs.value ?? 0;
+  const intensities = rows.map(intensity);
+  const ridge = compute / bandwidth;
+  const [low, high] = [Math.min(0.5, ...intensities) / 2, Math.max(4 * ridge, 2 * Math.max(...intensities))];
+  const roof = (x: number) => Math.min(compute, bandwidth * x);
+  return Plot.plot({
+    ...frame(drawing),
+    ...scale(drawing),
+    height: 320,
+    x: {
+      type: "log",
+      label: "FLOP per compulsory byte →",
+      domain: [low, high],
+      grid: true,
+      tickFormat: (value: number) => digits(value),
+    },
+    y: {
+      type: "log",
+      label: "↑ GFLOP/s",
+      domain: [Math.min(...rows.map(speed)) / 3, compute * 2],
+      grid: true,
+      tickFormat: (value: number) => digits(value),
+    },
+    marks: [
+      Plot.line(
+        [low, ridge, high].map((x) => ({ x, y: roof(x) })),
+        { x: "x", y: "y", stroke: drawing.colour("--text"), strokeWidth: 1.5 },
+      ),
+      Plot.text([{ x: Math.sqrt(low * ridge), y: roof(Math.sqrt(low * ridge)) }], {
+        x: "x",
+        y: "y",
+        text: () => `copy ${digits(bandwidth)} GB/s`,
+        textAnchor: "start",
+        dx: 10,
+        dy: 4,
+        fill: drawing.colour("--muted"),
+      }),
+      Plot.text([{ x: high, y: compute }], {
+        x: "x",
+        y: "y",
+        text: () => `f32 ${digits(compute)} GFLOP/s, ridge at ${digits(ridge)}`,
+        textAnchor: "end",
+        dy: 12,
+        fill: drawing.colour("--muted"),
+      }),
+      Plot.link(
+        rows.filter(({ id }) => id === drawing.marked),
+        {
+          x1: intensity,
+          x2: intensity,
+          y1: speed,
+          y2: (row: BenchRow) => roof(intensity(row)),
+          stroke: "variant",
+          strokeDasharray: "3 3",
+        },
+      ),
+      Plot.dot(rows, {
+        x: intensity,
+        y: speed,
+        stroke: "variant",
+        symbol: "variant",
+        r: 5,
+        tip: true,
+        title: described,
+      }),
+      Plot.text(apart(longestOf(rows)), {
+        x: intensity,
+        y: speed,
+        text: "variant",
+        dx: 10,
+        textAnchor: "start",
+        fill: drawing.colour("--text"),
+      }),
+      Plot.text(
+        rows.filter(({ id }) => id === drawing.marked),
+        {
+          x: intensity,
+          y: speed,
+          text: (row: BenchRow) => `${percent(row.shareOfPeak)} of roof`,
+          dx: 10,
+          dy: -14,
+          textAnchor: "start",
+          fill: drawing.colour("--text"),
+        },
+      ),
+    ],
+  });
+};

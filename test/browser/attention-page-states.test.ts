@@ -1,0 +1,99 @@
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type OpenSite, openSite, screenshot, violations } from "./attention-site.ts";
+import { noChromium, openPage } from "./chromium.ts";
+
+/** What a state says, and the button that is its next action; a note has its action in words. */
+interface State {
+  readonly says: RegExp;
+  readonly action?: string;
+  /** Set-up that the state needs. */
+  readonly setup?: string;
+  /** True where the device is there, so that a run may begin. */
+  readonly usable: boolean;
+}
+
+const states: Readonly<Record<string, State>> = {
+  insecure: { says: /is no secure context.*Open the page by https/, action: "Try again", usable: false },
+  "no-webgpu": { says: /has no WebGPU\. On Linux, Chrome 144/, action: "Try again", usable: false },
+  "no-adapter": { says: /gives the page no GPU.*hardware acceleration/, action: "Try again", usable: false },
+  "no-device": { says: /gave no device: .*Close other pages/, action: "Try again", usable: false },
+  "no-worker": { says: /thread that measures could not be started/, action: "Load again", usable: false },
+  "no-f16": { says: /no f16 .* nothing is missing but the f16 peak/, usable: true },
+  "no-subgroups": { says: /no subgroups.*portable kernels/, usable: true },
+  "small-limits": {
+    says: /2 cases will be skipped: q128 .* needs a tensor of .*, a binding holds 64 KiB/,
+    action: "Leave out the longest batch",
+    setup: "batches=q16,q128,q256&heads=2x64",
+    usable: true,
+  },
+  software: { says: /software adapter, not your GPU/, action: "Use small sizes", usable: true },
+  "wrong-numbers": {
+    says: /computes attention wrongly: .* 0\.1130 where 0\.1 is right/,
+    action: "Test again",
+    usable: true,
+  },
+  compiling: { says: /case 2 of 3 · .*compiling and checking rows, 2 of 3/, action: "Stop", usable: true },
+  "out-of-memory": { says: /no room for this/, action: "Leave out the longest batch", usable: true },
+  lost: { says: /The GPU was lost: the driver was restarted/, action: "Open the device again", usable: false },
+  "lost-again": { says: /lost a second time.*shorter batches/, action: "Open the device again", usable: false },
+  watchdog: { says: /may take 3\.2 s, and Windows/, action: "Leave out the longest batch", usable: true },
+  "tab-killed": { says: /ended with the tab: .*q4k causal/, action: "Use small sizes", usable: true },
+  "hidden-tab": { says: /hidden while 4 of \d+ rows were measured/, action: "Run again", usable: true },
+  "two-tabs": { says: /Another tab of this page is measuring/, action: "Run all the same", usable: true },
+  offline: { says: /could not be fetched.*table has all numbers/, action: "Load again", usable: true },
+  "no-storage": { says: /keeps nothing for the page/, action: "Copy link", usable: true },
+  "coarse-timers": { says: /wall clock .* 100 µs/, usable: true },
+};
+
+describe.skipIf(noChromium)(`states of the attention page${noChromium ? ` (${noChromium})` : ""}`, () => {
+  let site: OpenSite;
+  let page: Page;
+  let errors: string[];
+  const foreign: string[] = [];
+
+  beforeAll(async () => {
+    site = await openSite();
+    ({ page, errors } = await openPage(site.browser, "about:blank"));
+    page.on("request", (request) => {
+      if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(site.origin)) foreign.push(request.url());
+    });
+  });
+
+  afterAll(() => site?.close());
+
+  test.each(Object.entries(states))("%s: cause, action, report; the recorded run stays", async (sim, state) => {
+    const { says, action, setup = "", usable } = state;
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.emulateMedia({ colorScheme: "light" });
+    await page.goto("about:blank");
+    await page.goto(site.address([setup, `sim=${sim}`].filter(Boolean).join("&")));
+    const run = page.getByRole("region", { name: "Run", exact: true });
+    await run.getByText(says).first().waitFor({ state: "attached", timeout: 10_000 });
+    const notes = run.locator("details.notes > summary");
+    if ((await notes.count()) > 0) await notes.click();
+    await run.getByText(says).first().waitFor();
+    await run.getByRole("button", { name: "Copy report" }).first().waitFor();
+    if (action) await run.getByRole("button", { name: action }).first().waitFor();
+    const mayRun = run.getByRole("button", { name: /^Run \d+ measurements/, disabled: !usable });
+    if (sim !== "compiling") await mayRun.waitFor();
+    await page.getByText(/A recorded run, not of this device/).waitFor();
+    expect(await page.getByRole("region", { name: "Table of results" }).locator("tbody tr").count()).toBeGreaterThan(3);
+    if (sim === "offline") await page.getByText("The plot could not be fetched").first().waitFor();
+    else await page.locator("#plot-speed svg").first().waitFor();
+
+    const parts = ["header.bar", "section.run"];
+    await screenshot(page, `sim-${sim}`);
+    expect(await violations(page, parts)).toEqual([]);
+    await page.emulateMedia({ colorScheme: "dark" });
+    expect(await violations(page, parts)).toEqual([]);
+    await page.setViewportSize({ width: 360, height: 740 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+    await screenshot(page, `sim-${sim}-phone`);
+  });
+
+  test("nothing was thrown that nobody waited for, and nobody else was asked for anything", () => {
+    expect(errors).toEqual([]);
+    expect(foreign).toEqual([]);
+  });
+});
