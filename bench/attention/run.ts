@@ -56,16 +56,22 @@ export async function runAttentionBench(
 export function checkRoom(gpu: Gpu, cases: readonly AttentionCase[]): void {
   const room = Math.min(gpu.limits.binding, gpu.limits.buffer);
   for (const given of cases) {
-    const { batch, heads, missing, score } = given;
+    const { batch, heads, missing } = given;
     if (missing !== undefined) continue;
-    const biases = batch.groups.map(({ t, s }) => (score.text.split("+").includes("bias") ? 4 * heads.h * t * s : 0));
-    const largest = Math.max(...biases, ...callShapes(given).map((call) => callBytes(call, given).largest));
+    const pairs = Math.max(...batch.groups.map(({ t, s }) => pairBytes(given, t * s)));
+    const largest = Math.max(pairs, ...callShapes(given).map((call) => callBytes(call, given).largest));
     if (largest <= room) continue;
     throw new RangeError(
       `batch "${batch.text}" with heads ${heads.text}: a tensor of ${largest} bytes, a binding holds ${room} on ` +
         gpu.adapter.label,
     );
   }
+}
+
+/** Bytes of the largest tensor of a mask or score that has an element for each pair of query and key. */
+function pairBytes({ mask, score, heads }: AttentionCase, pairs: number): number {
+  if (score.text.split("+").includes("bias")) return 4 * heads.h * pairs;
+  return mask.text.split("+").some((text) => text.startsWith("boolean:")) ? 4 * pairs : 0;
 }
 
 interface Context {
@@ -84,7 +90,7 @@ async function runCase(gpu: Gpu, given: AttentionCase, plan: AttentionPlan, cont
     const reason = given.missing;
     return subjects.map((subject) => row(subject, { reason }));
   }
-  context.progress(`${name}: float64`);
+  context.progress(`${name}: inputs`);
   using prepared = await prepareCase(gpu, given, plan.rotateBytes, context.signal);
   const found: Found[] = [];
   try {

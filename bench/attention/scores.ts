@@ -152,6 +152,8 @@ function parseLink(link: string, text: string) {
   if (digits === undefined) return { name, kind, number: 0, text: name };
   if (name !== "softcap") {
     const number = parseLength(digits, `score "${text}": ${kind.parameter}`);
+    if (number > 2 ** 16)
+      throw new RangeError(`score "${text}": ${kind.parameter} is ${number}, expected at most 65536`);
     return { name, kind, number, text: `${name}:${number}` };
   }
   const cap = /^\d+(\.\d+)?$/.test(digits) ? Number(digits) : Number.NaN;

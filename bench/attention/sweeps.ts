@@ -1,4 +1,4 @@
-import { percent, quantity } from "../harness/numbers.ts";
+import { digits, percent, quantity } from "../harness/numbers.ts";
 import type { BenchRow } from "../result.ts";
 import { formatBatch } from "./batch.ts";
 import type { CaseText } from "./plan.ts";
@@ -56,19 +56,48 @@ function groupSize(heads: string): number {
   return Number(h) / Number(g);
 }
 
-/** The variants that are fastest along an axis, each from where on it is: "splitK up to 8 queries, flash from 16". */
+/**
+ * The variants that are fastest along an axis, each from where to where it is, and by how much it leads at most: "splitK at
+ * 1 to 8 queries (up to 9.00× as fast as the next), flash at 16 queries (…)".
+ */
 function winners(rows: readonly BenchRow[], along: (row: BenchRow) => number, unit: string): string {
   const axis = [...groupBy(rows, along)].sort(([a], [b]) => a - b);
-  const runs: { variant: string; from: number; to: number }[] = [];
+  const runs: { variant: string; from: number; to: number; lead: number }[] = [];
   for (const [at, group] of axis) {
-    const [fastest] = ranking(group);
+    const [fastest, next] = ranking(group);
     if (!fastest) continue;
+    const lead = (next?.medianMs ?? 0) / (fastest.medianMs ?? 1);
     const last = runs.at(-1);
-    if (last?.variant === fastest.variant) last.to = at;
-    else runs.push({ variant: fastest.variant, from: at, to: at });
+    if (last?.variant === fastest.variant) Object.assign(last, { to: at, lead: Math.max(last.lead, lead) });
+    else runs.push({ variant: fastest.variant, from: at, to: at, lead });
   }
-  const spans = runs.map(({ variant, from, to }) => `${variant} at ${from === to ? from : `${from} to ${to}`} ${unit}`);
+  const spans = runs.map(({ variant, from, to, lead }) => {
+    const ahead = lead > 0 ? ` (up to ${digits(lead)}× as fast as the next)` : "";
+    return `${variant} at ${from === to ? from : `${from} to ${to}`}${unit}${ahead}`;
+  });
   return spans.length > 0 ? spans.join(", ") : "no right result";
+}
+
+/** Shares of a time along an axis: where they are below 1, where they are not, and how far. */
+function sharesAlong(shares: readonly { readonly at: number; readonly share: number }[]): string {
+  const side = (some: typeof shares) => {
+    const [least, most] = [Math.min(...some.map(({ share }) => share)), Math.max(...some.map(({ share }) => share))];
+    const range = some.length === 1 ? percent(least) : `${percent(least)} to ${percent(most)}`;
+    return [some.map(({ at }) => at).join(", "), range] as const;
+  };
+  const [faster, slower] = [shares.filter(({ share }) => share < 1), shares.filter(({ share }) => share >= 1)];
+  const texts: string[] = [];
+  if (faster.length > 0) {
+    const [places, range] = side(faster);
+    texts.push(`it is the faster at ${places} queries, in ${range} of the time of flash`);
+  }
+  if (slower.length > 0) {
+    const [places, range] = side(slower);
+    texts.push(
+      `it takes ${range} of ${faster.length > 0 ? "that" : "the"} time ${faster.length > 0 ? "" : "of flash "}at ${places}`,
+    );
+  }
+  return texts.join("; ");
 }
 
 /** The sweeps by name. To add one, add a row. */
@@ -147,17 +176,13 @@ export const sweeps: Readonly<Record<string, Sweep>> = {
     subjects: () => ["flash", "packed"],
     answers: (rows) =>
       [...groupBy(rows, ({ heads }) => groupSize(heads ?? ""))].map(([ratio, group]) => {
-        const shares = [...groupBy(group, ({ batch }) => lengths(batch).t)].flatMap(([t, pair]) => {
+        const shares = [...groupBy(group, ({ batch }) => lengths(batch).t)].flatMap(([at, pair]) => {
           const time = (name: string) => pair.find(({ variant }) => variant === name)?.medianMs;
           const [flash, packed] = [time("flash"), time("packed")];
-          return flash && packed ? [{ t, share: packed / flash }] : [];
+          return flash && packed ? [{ at, share: packed / flash }] : [];
         });
-        const who = `${ratio} query head${ratio === 1 ? "" : "s"} to a group`;
-        if (shares.length === 0) return `${who}: no right result`;
-        const times = shares
-          .map(({ t, share }) => `${percent(share)} at ${t} ${t === 1 ? "query" : "queries"}`)
-          .join(", ");
-        return `${who}: packed takes ${times} of the time of flash`;
+        const who = `packed with ${ratio} query head${ratio === 1 ? "" : "s"} to a group`;
+        return `${who}: ${shares.length === 0 ? "no right result" : sharesAlong(shares)}`;
       }),
   },
   crossover: {
@@ -169,7 +194,7 @@ export const sweeps: Readonly<Record<string, Sweep>> = {
     subjects: () => ["flash", "splitK"],
     answers: (rows) =>
       [...groupBy(rows, ({ batch }) => lengths(batch).s)].map(
-        ([s, group]) => `over ${s} keys: fastest is ${winners(group, ({ batch }) => lengths(batch).t, "queries")}`,
+        ([s, group]) => `over ${s} keys: fastest is ${winners(group, ({ batch }) => lengths(batch).t, " queries")}`,
       ),
   },
 };

@@ -123,11 +123,16 @@ export function formatCase(rows: readonly BenchRow[], options: TableOptions = {}
   if (hidden > 0) {
     const missing = rows.filter(({ verdict }) => verdict === "n/a");
     const variants = missing.map(({ variant }) => variant).join(", ");
-    const alike = missing.every(({ reason }) => reason === missing[0]?.reason);
+    const reasons = new Set(missing.map(({ reason }) => reason));
     // A reason that all have is said at once; several would fill the screen.
-    lines.push(
-      paint(cut(`  n/a: ${variants}${alike ? `: ${missing[0]?.reason}` : " (--all says why)"}`, width), "quiet"),
-    );
+    const [only] = reasons.size === 1 ? reasons : [];
+    const said =
+      only === undefined
+        ? `${variants} (--all says why)`
+        : missing.length < rows.length
+          ? `${variants}: ${only}`
+          : only;
+    lines.push(paint(cut(`  n/a: ${said}`, width), "quiet"));
   }
   return lines.join("\n");
 }
@@ -166,11 +171,15 @@ function operations(rows: readonly BenchRow[]): string {
   });
 }
 
-/** What is said of all rows of a case; where they differ, the first's, and the others' with the variant's name. */
+/** What is said of all rows of a case; where they differ, with the names of the variants that are alone with it. */
 function byVariant(rows: readonly BenchRow[], text: (row: BenchRow) => string): string {
-  const texts = new Map<string, string>();
-  for (const row of rows) if (text(row) !== "" && !texts.has(text(row))) texts.set(text(row), row.variant);
-  return [...texts].map(([said, variant], i) => (i === 0 ? said : `${said} ${variant}`)).join(", ");
+  const texts = new Map<string, string[]>();
+  const some = rows.filter(({ verdict }) => verdict !== "n/a");
+  for (const row of some.length > 0 ? some : rows.slice(0, 1)) {
+    if (text(row) !== "") texts.set(text(row), [...(texts.get(text(row)) ?? []), row.variant]);
+  }
+  const only = texts.size === 1;
+  return [...texts].map(([said, who]) => (only || who.length > 1 ? said : `${said} ${who[0]}`)).join(", ");
 }
 
 /** Items on lines of at most `width` characters, broken between items; each line behind `indent`. */

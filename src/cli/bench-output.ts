@@ -1,4 +1,5 @@
-import { writeFile } from "node:fs/promises";
+import { access, constants, stat, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Command } from "commander";
 import type { Gpu } from "../gpu/gpu.ts";
 import { positive } from "./arguments.ts";
@@ -7,7 +8,7 @@ import { addDeviceOptions, type DeviceFlags } from "./model-options.ts";
 import { openDevice } from "./open-device.ts";
 import { print, say } from "./output.ts";
 import { statusLine } from "./status-line.ts";
-import { tableColumns } from "./terminal.ts";
+import { fill, tableColumns } from "./terminal.ts";
 
 /** Benches are loaded when one is asked for. */
 export const loadBench = () => import("../../bench/index.ts");
@@ -74,6 +75,7 @@ export async function benchAndPrint(
   if (Number(csv) + Number(markdown) + Number(json === "-") > 1) {
     throw new RangeError("stdout takes one of --csv, --markdown and --json -");
   }
+  if (json !== undefined && json !== "-") await assertWritable(json);
   const table = !csv && !markdown && json !== "-";
   const colours = process.stdout.isTTY && process.stdout.hasColors();
   const paint: Parameters<Bench["formatEnvironment"]>[2] = (text, as) =>
@@ -107,7 +109,10 @@ export async function benchAndPrint(
     });
     finishCase();
     status.clear();
-    if (result.question && result.answers) show(`\n${[result.question, ...result.answers].join("\n  ")}`);
+    if (result.question && result.answers) {
+      const answers = result.answers.map((answer) => fill(answer.split(" "), " ", tableColumns(), "    ").slice(2));
+      show(`\n${[result.question, ...answers].join("\n")}`);
+    }
     await Promise.all(writes);
     if (csv) await print(`${bench.formatCsv(result)}\n`);
     if (markdown) await print(`${bench.formatMarkdown(result, all)}\n`);
@@ -123,5 +128,15 @@ export async function benchAndPrint(
     status.clear();
     await Promise.all(writes);
     if (!interrupt.signal.aborted) throw error;
+  }
+}
+
+/** Throws unless a file can be written there: said now, and not when everything has been measured. */
+async function assertWritable(file: string): Promise<void> {
+  if ((await stat(file).catch(() => undefined))?.isDirectory()) throw new Error(`--json: ${file} is a folder`);
+  try {
+    await access(dirname(file), constants.W_OK);
+  } catch {
+    throw new Error(`--json: ${file} cannot be written: there is no such folder, or it is not to be written to`);
   }
 }

@@ -12,7 +12,8 @@ test("the crossover names who is fastest from where to where, by right results o
     ...[row("q8s512", "flash", 3), row("q8s512", "splitK", 8), row("q1s1k", "flash", 1)],
   ];
   expect(findSweep("crossover").answers(rows)).toEqual([
-    "over 512 keys: fastest is splitK at 1 to 4 queries, flash at 8 queries",
+    "over 512 keys: fastest is splitK at 1 to 4 queries (up to 9.00× as fast as the next), " +
+      "flash at 8 queries (up to 2.67× as fast as the next)",
     "over 1024 keys: fastest is flash at 1 queries",
   ]);
 });
@@ -45,7 +46,8 @@ test("at which density skipping pays", () => {
     someRow({ mask: `block-sparse:64:${share}`, variant: "blocks", medianMs: blocks }),
   ];
   expect(findSweep("density").answers([...at(100, 1, 2), ...at(50, 1, 0.9), ...at(25, 1, 0.3)])).toEqual([
-    "fastest is blocks at 25 to 50 % live, flash at 100 % live",
+    "fastest is blocks at 25 to 50% live (up to 3.33× as fast as the next), " +
+      "flash at 100% live (up to 2.00× as fast as the next)",
   ]);
 });
 
@@ -56,11 +58,13 @@ test("what packing buys, by heads to a group", () => {
   ];
   const rows = [
     ...[...pair("8x64", "q1s512", 2, 2.2), ...pair("8x64", "q64s512", 4, 4)],
-    ...[...pair("8/2x64", "q1s512", 4, 1), withoutSpeed("fail", "wrong", { heads: "8/1x64", variant: "packed" })],
+    ...[...pair("8/2x64", "q1s512", 4, 1), ...pair("8/2x64", "q4s512", 4, 2), ...pair("8/2x64", "q64s512", 4, 5)],
+    ...[withoutSpeed("fail", "wrong", { heads: "8/1x64", variant: "packed" })],
   ];
   expect(findSweep("packing").answers(rows)).toEqual([
-    "1 query head to a group: packed takes 110% at 1 query, 100% at 64 queries of the time of flash",
-    "4 query heads to a group: packed takes 25% at 1 query of the time of flash",
-    "8 query heads to a group: no right result",
+    "packed with 1 query head to a group: it takes 100% to 110% of the time of flash at 1, 64",
+    "packed with 4 query heads to a group: it is the faster at 1, 4 queries, in 25% to 50% of the time of flash; " +
+      "it takes 125% of that time at 64",
+    "packed with 8 query heads to a group: no right result",
   ]);
 });

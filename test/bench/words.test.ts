@@ -1,14 +1,16 @@
 import { describe, expect, test } from "vitest";
+import { commandOf } from "../../bench/attention/command.ts";
 import { parseHeads } from "../../bench/attention/heads.ts";
 import { parseLayout } from "../../bench/attention/layouts.ts";
 import { maskForms, maskKinds, parseMask } from "../../bench/attention/masks.ts";
-import { attentionCase, type CaseText } from "../../bench/attention/plan.ts";
+import { attentionCase, type CaseText, caseName } from "../../bench/attention/plan.ts";
 import { findPreset, presets } from "../../bench/attention/presets.ts";
 import { parseScore, scoreAt, scoreForms, scoreKinds } from "../../bench/attention/scores.ts";
 import { standardCases } from "../../bench/attention/standard.ts";
 import { parseSubject, subjectsFor } from "../../bench/attention/subjects.ts";
 import { findSweep, sweeps } from "../../bench/attention/sweeps.ts";
 import { attentionWork } from "../../bench/attention/work.ts";
+import { standardTiming } from "../../bench/harness/timing.ts";
 import { alibiSlopes, attention } from "../../src/index.ts";
 import { maskKinds as engineMasks } from "../../src/kernels/attention/masks/table.ts";
 import { scoreKinds as engineScores } from "../../src/kernels/attention/scores/score.ts";
@@ -178,6 +180,8 @@ describe("models", () => {
 });
 
 test("the standard set and the sweeps are made of cases that exist", () => {
+  const cases = standardCases.map(attentionCase);
+  expect(new Set(cases.map((given) => `${caseName(given)} ${given.model}`)).size).toBe(cases.length);
   for (const words of standardCases) {
     const given = attentionCase(words);
     expect(given.missing).toBeUndefined();
@@ -194,4 +198,21 @@ test("the standard set and the sweeps are made of cases that exist", () => {
   expect(tokens.map(({ batch }) => batch)).toEqual(["32q512", "16q1k", "8q2k", "4q4k", "2q8k", "q16k"]);
   expect(() => findSweep("everything")).toThrow(/there is no sweep "everything"; there are tokens, /);
   expect(Object.keys(maskKinds).length).toBeGreaterThan(2);
+});
+
+test("the command of a row measures the same case with the same variant", () => {
+  const flags = { masks: "mask", scores: "score", layouts: "layout", heads: "heads", dtype: "dtype", model: "model" };
+  const plan = { ...{ cases: [], timing: standardTiming, clock: "wall" as const, peaks: true }, commandOptions: [] };
+  for (const words of standardCases) {
+    const given = attentionCase(words);
+    const command = commandOf(given, "splitK:4", { ...plan, rotateBytes: 1 });
+    const [, batch = "", ...options] = /^node dist\/cli\.js bench attention (\S+) (.*) --rotate$/.exec(command) ?? [];
+    const named = Object.fromEntries(
+      [...(options[0] ?? "").matchAll(/--(\S+) (\S+)/g)].map(([, name, text]) => [name, text]),
+    );
+    expect(named["variants"]).toBe("splitK:4");
+    const again = Object.entries(flags).map(([flag, field]) => [field, named[flag]]);
+    const same = attentionCase({ batch, ...Object.fromEntries(again) });
+    expect([caseName(same), same.model]).toEqual([caseName(given), given.model]);
+  }
 });
