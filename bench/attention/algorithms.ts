@@ -22,23 +22,29 @@ function plainRefusal({ k, latent }: CallTensors, { mask = "causal", layout = "c
 }
 
 /** Why an algorithm that computes in pieces cannot take a score. */
-const scoreRefusal = (score: AttentionOptions["score"] = "none") =>
-  score === "none" ||
-  (!Array.isArray(score) && "kind" in (score as object) && (score as { kind: string }).kind === "softcap")
-    ? undefined
-    : "it takes scores that ask for no position: none, softcap";
+function scoreRefusal(score: AttentionOptions["score"] = "none"): string | undefined {
+  if (score === "none" || ("kind" in score && score.kind === "softcap")) return undefined;
+  return "it takes scores that ask for no position: none, softcap";
+}
 
 /** A mask and a score that the refusals let through. */
 const narrow = ({ mask = "causal", score = "none" }: Told) =>
   ({ mask, score }) as { readonly mask: "causal" | "full"; readonly score: PlacelessScore };
 
+/** Widest heads that linear attention takes. */
+const widest = 256;
+
 const linear: AttentionSubject = {
   name: "linear",
   definition: "linear",
-  refusal: (_, { q, ...tensors }, options) =>
-    plainRefusal({ q, ...tensors }, options) ??
-    (options.score === undefined || options.score === "none" ? undefined : "it has no scores") ??
-    ((q.shape[3] ?? 0) > 256 ? `heads are ${q.shape[3]} wide, it takes 256 at most` : undefined),
+  refusal: (_, tensors, options) => {
+    const { score = "none" } = options;
+    const [, , , d = 0] = tensors.q.shape;
+    const plain = plainRefusal(tensors, options);
+    if (plain !== undefined) return plain;
+    if (score !== "none") return "it has no scores";
+    return d > widest ? `heads are ${d} wide, it takes ${widest} at most` : undefined;
+  },
   record: (gpu, { q, k, v }, options) => linearAttention(gpu, { q, k, v }, { mask: narrow(options).mask }),
   // A state of d × (dv + 1) for each head, to which each key is added, and which each query multiplies.
   flops: ({ batch, heads: { h, g, d, dv } }) =>
@@ -87,7 +93,7 @@ const latent = (form: "expanded" | "absorbed"): AttentionSubject => ({
 const usualShards = 4;
 
 /** The algorithms by name; `ring` is also `ring:shards`. */
-export const algorithms: Readonly<Record<string, () => AttentionSubject>> = {
+const algorithms: Readonly<Record<string, () => AttentionSubject>> = {
   linear: () => linear,
   cascade: () => cascade,
   ring: () => ring(usualShards),

@@ -163,14 +163,14 @@ function joined(parts: readonly Float32Array<ArrayBuffer>[]): Float32Array<Array
 
 /** What attention is given of a call's tensors: queries by heads, keys and values without what lies behind them. */
 export function viewsOf(
-  { heads, layout, latent }: AttentionCase,
+  { layout, latent }: AttentionCase,
   { groups }: CallShape,
   tensors: Readonly<Record<string, Tensor>>,
 ): CallTensors {
   const { q, keys, values, kScale, vScale } = tensors as Readonly<Record<"q" | "keys" | "values", Tensor>> &
     Readonly<Partial<Record<"kScale" | "vScale", Tensor>>>;
   const queries = transpose(q, [0, 2, 1, 3]);
-  if (latent) return latentViews(queries, tensors, groups, heads, latent);
+  if (latent) return latentViews(queries, tensors, groups, latent);
   const s = sum(groups.map(({ count, s: own }) => (layout.kind === "ragged" ? count : 1) * own));
   const whole = layout.kind === "paged" || layout.kind === "ring";
   const cut = (x: Tensor) => (whole ? x : slice(x, 2, 0, s));

@@ -1,5 +1,5 @@
 // Multi-head latent attention (DeepSeek-V2, DeepSeek-AI 2024, section 2.1): a token's cache is one latent of all heads.
-import { type Elements, reshape as reshaped, slice, type Tensor } from "../../src/index.ts";
+import { type Elements, reshape, slice, type Tensor } from "../../src/index.ts";
 import type { BatchGroup } from "./batch.ts";
 import type { CallTensors, GroupNumbers, StoredShape } from "./calls.ts";
 import type { Heads } from "./heads.ts";
@@ -63,13 +63,12 @@ export function latentViews(
   q: Tensor,
   tensors: Readonly<Record<string, Tensor>>,
   [{ s } = { s: 1 }]: readonly Pick<BatchGroup, "s">[],
-  _heads: Heads,
   { rank, rope }: Latent,
 ): CallTensors {
   const { latents: stored, weight } = tensors as Readonly<Record<"latents" | "weight", Tensor>>;
   const latents = stored.shape[1] === s ? stored : slice(stored, 1, 0, s);
   const [b = 1, , width = 1] = stored.shape;
-  const k = slice(reshaped(stored, [b, 1, stored.shape[1] ?? 1, width]), 2, 0, s);
+  const k = slice(reshape(stored, [b, 1, stored.shape[1] ?? 1, width]), 2, 0, s);
   return { q, k, v: slice(k, 3, 0, rank), latent: { latents, weight, rope } };
 }
 
