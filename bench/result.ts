@@ -16,8 +16,6 @@ export interface BenchRow {
   readonly score: string | null;
   /** How keys and values lie. */
   readonly layout: string | null;
-  /** Calls that a batch of unequal sequences took. */
-  readonly calls?: number | null;
   /** Query heads / key and value heads × head width. */
   readonly heads: string | null;
   /** How keys and values are stored, or for other ops what they work on. */

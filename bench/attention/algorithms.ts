@@ -93,7 +93,7 @@ const latent = (form: "expanded" | "absorbed"): AttentionSubject => ({
 const usualShards = 4;
 
 /** The algorithms by name; `ring` is also `ring:shards`. */
-const algorithms: Readonly<Record<string, () => AttentionSubject>> = {
+export const algorithms: Readonly<Record<string, () => AttentionSubject>> = {
   linear: () => linear,
   cascade: () => cascade,
   ring: () => ring(usualShards),

@@ -163,7 +163,6 @@ function rowOf(
     mask: mask.text,
     score: score.text,
     layout: layout.text,
-    calls: layout.kind === "ragged" ? 1 : batch.groups.length,
     heads: heads.text,
     dtype,
     model,

@@ -141,17 +141,18 @@ export function formatCase(rows: readonly BenchRow[], options: TableOptions = {}
 function heading(rows: readonly BenchRow[], width: number, paint: Paint): string[] {
   const [first] = rows;
   if (!first) return [];
-  const { op, batch, mask, score, heads, dtype, model, layout, calls } = first;
+  const { op, batch, mask, score, heads, dtype, model, layout } = first;
   const own = [op === "attention" ? null : op, batch, mask, score === "none" ? null : score, heads, dtype, model];
   const parts = [...own, layout === "contiguous" ? null : layout].filter((part) => part !== null);
   const { livePairs, bytes, kvBytesPerToken } = first;
+  const calls = op === "attention" && layout !== "ragged" ? batch.split("_").length : 1;
   const facts = [
     value(livePairs, (pairs) => `${quantity(pairs)} pairs`),
     operations(rows),
     value(bytes, (count) => quantity(count, "B")),
     value(kvBytesPerToken, (count) => `KV ${count} B/token`),
     byVariant(rows, ({ bound }) => (bound ? `${bound} bound` : "")),
-    calls && calls > 1 ? `${calls} calls, one for each shape` : "",
+    calls > 1 ? `${calls} calls, one for each shape` : "",
   ].filter((fact) => fact !== "");
   const name = parts.join("  ");
   const text = fill(facts, " · ", width - 2, "  ");

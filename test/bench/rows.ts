@@ -23,7 +23,7 @@ export const somePeaks: Peaks = {
 export function someRow(fields: Partial<BenchRow> = {}): BenchRow {
   return {
     ...{ id: "attention/flash", op: "attention", variant: "flash", batch: "q2k", mask: "causal", score: "none" },
-    ...{ layout: "contiguous", calls: 1, heads: "32/8x64", dtype: "f32", model: null, verdict: "pass", reason: null },
+    ...{ layout: "contiguous", heads: "32/8x64", dtype: "f32", model: null, verdict: "pass", reason: null },
     ...{ checked: "all 8 query rows", errorRatio: 0.98, meanErrorRatio: 0.9, nmse: 1e-13, medianMs: 1.5, p10Ms: 1.25 },
     ...{
       p90Ms: 1.75,
