@@ -71,7 +71,8 @@ export const timeOverLength: Draw = (Plot, drawing) => {
   return Plot.plot({
     ...frame(drawing),
     ...scale(drawing),
-    height: 320,
+    height: 330,
+    marginBottom: 42,
     x: {
       type: "log",
       base: 2,

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { cacheFormats } from "../../bench/attention/formats.ts";
 import { parseHeads } from "../../bench/attention/heads.ts";
 import { ownName } from "./own-function.ts";
 import { paintedName } from "./painted.ts";
@@ -6,7 +7,8 @@ import { maskForms, presets, type Setup, standard } from "./setup.ts";
 import { choose, own, painted, problems, setup, variants } from "./state.ts";
 
 const quick = ["q64", "q128", "q256", "q512", "q1k", "q2k", "q1s512", "q1s1k", "q1s4k"];
-const scores = ["none", "softcap:50"];
+const scores = ["none", "softcap:50", "alibi", "relative-bias:64", "bias", "head-bias"];
+const layouts = ["contiguous", "ragged", "paged:16", "ring:128", "prefix:64"];
 
 /** The left rail: everything that a measurement depends on. */
 export function Controls() {
@@ -90,17 +92,13 @@ export function Controls() {
         {!problems.value.has("heads") && <span class="small muted">{grouping(chosen)}</span>}
       </Group>
       <Group title="Score" field="score">
-        {[...scores, ...(own.value?.kind === "score" ? [ownName] : [])].map((text) => (
-          <button
-            key={text}
-            type="button"
-            class="chip"
-            aria-pressed={chosen.score === text}
-            onClick={() => choose({ score: text })}
-          >
-            {text}
-          </button>
-        ))}
+        <Choices of={[...scores, ...(own.value?.kind === "score" ? [ownName] : [])]} field="score" />
+      </Group>
+      <Group title="Type of keys and values" field="dtype">
+        <Choices of={cacheFormats} field="dtype" />
+      </Group>
+      <Group title="Where they lie" field="layout">
+        <Choices of={layouts} field="layout" />
       </Group>
     </>
   );
@@ -151,6 +149,26 @@ function Chip({
     >
       {name}
     </button>
+  );
+}
+
+/** One of several, exactly. */
+function Choices({ of, field }: { of: readonly string[]; field: "score" | "dtype" | "layout" }) {
+  const chosen = setup.value[field];
+  return (
+    <>
+      {[...of, ...(of.includes(chosen) ? [] : [chosen])].map((text) => (
+        <button
+          key={text}
+          type="button"
+          class="chip"
+          aria-pressed={chosen === text}
+          onClick={() => choose({ [field]: text })}
+        >
+          {text}
+        </button>
+      ))}
+    </>
   );
 }
 

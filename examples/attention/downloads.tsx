@@ -1,70 +1,49 @@
 import { useState } from "preact/hooks";
-import type { BenchRow } from "../../bench/result.ts";
+import { formatCsv, formatMarkdown } from "../../bench/harness/documents.ts";
 import { CopyButton } from "../site/copy-button.tsx";
 import { download } from "../site/status.ts";
 import { load, shown } from "./results.ts";
 
-const fields = (all: readonly BenchRow[]) => Object.keys(all[0] ?? {}) as (keyof BenchRow)[];
-const quoted = (value: unknown) => {
-  const text = value === null || value === undefined ? "" : String(value);
-  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-};
-
-/** Rows as comma-separated values, units in the names of the fields. */
-export const csvOf = (all: readonly BenchRow[]): string =>
-  [
-    fields(all).join(","),
-    ...all.map((row) =>
-      fields(all)
-        .map((field) => quoted(row[field]))
-        .join(","),
-    ),
-  ].join("\n");
-
-const short = ["variant", "batch", "mask", "medianMs", "p10Ms", "p90Ms", "tflops", "gbs", "verdict"] as const;
-
-const shortText = (value: unknown) => (typeof value === "number" ? value.toPrecision(3) : String(value ?? ""));
-
-/** The fields that fit an issue, as a Markdown table. */
-export const markdownOf = (all: readonly BenchRow[]): string =>
-  [
-    `| ${short.join(" | ")} |`,
-    `|${short.map(() => "---").join("|")}|`,
-    ...all.map((row) => `| ${short.map((field) => shortText(row[field])).join(" | ")} |`),
-  ].join("\n");
-
-/** The same as a table of HTML, for what pastes that. */
-export function htmlOf(all: readonly BenchRow[]): string {
+/** The table of a Markdown text as one of HTML, for what pastes that. */
+function htmlOf(markdown: string): string {
   const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-  const cells = (tag: string, texts: readonly string[]) => texts.map((text) => `<${tag}>${escaped(text)}</${tag}>`);
-  const rows = all.map((row) =>
-    cells(
-      "td",
-      short.map((field) => shortText(row[field])),
-    ),
-  );
-  return `<table><tr>${cells("th", short).join("")}</tr>${rows.map((row) => `<tr>${row.join("")}</tr>`).join("")}</table>`;
+  const lines = markdown.split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| ---"));
+  const cells = (line: string) => line.slice(2, -2).split(" | ");
+  const row = (line: string, i: number) => {
+    const tag = i === 0 ? "th" : "td";
+    return `<tr>${cells(line)
+      .map((cell) => `<${tag}>${escaped(cell)}</${tag}>`)
+      .join("")}</tr>`;
+  };
+  return `<table>${lines.map(row).join("")}</table>`;
 }
 
 /** Files of what was measured, the link to the set-up, and a result from elsewhere. */
 export function Downloads() {
-  const { rows: all, environment, peaks } = shown.value;
+  const { rows, environment, peaks } = shown.value;
   const [problem, setProblem] = useState("");
-  const json = () => JSON.stringify({ environment, peaks, rows: all }, null, 1);
+  const result = environment && rows.length > 0 ? { environment, peaks, rows } : undefined;
   return (
     <div class="row downloads">
-      {all.length > 0 && (
+      {result && (
         <>
-          <button type="button" onClick={() => download("attention.csv", csvOf(all), "text/csv")}>
+          <button type="button" onClick={() => download("attention.csv", formatCsv(result), "text/csv")}>
             CSV
           </button>
-          <button type="button" onClick={() => download("attention.json", json(), "application/json")}>
+          <button
+            type="button"
+            onClick={() => download("attention.json", JSON.stringify(result, null, 1), "application/json")}
+          >
             JSON
           </button>
-          <button type="button" onClick={() => download("attention.md", markdownOf(all), "text/markdown")}>
+          <button type="button" onClick={() => download("attention.md", formatMarkdown(result, true), "text/markdown")}>
             Markdown
           </button>
-          <CopyButton what="Table" text={() => markdownOf(all)} html={() => htmlOf(all)}>
+          <CopyButton
+            what="Table"
+            text={() => formatMarkdown(result, true)}
+            html={() => htmlOf(formatMarkdown(result, true))}
+          >
             Copy table
           </CopyButton>
         </>
@@ -91,7 +70,7 @@ export function Downloads() {
       </label>
       {problem && (
         <p class="problem" role="alert">
-          {problem}
+          {problem}. A result is what “JSON” saves here, or <code>--json</code> on the command line.
         </p>
       )}
     </div>

@@ -14,6 +14,10 @@ export const keys = (row: BenchRow): number => {
   return digits === undefined ? queries(row) : number(digits, k);
 };
 
+/** Heads, and how keys and values are stored where that is not the usual way. */
+export const storageOf = ({ heads, dtype, layout }: BenchRow): string =>
+  [heads, dtype === "f32" ? null : dtype, layout?.startsWith("contiguous") ? null : layout].filter(Boolean).join(" ");
+
 /** Rows that one plot can show: all but their length is the same. */
 export function familyOf(row: BenchRow): string {
   const [, sequences = "1"] = /^(\d+)q/.exec(row.batch) ?? [];
@@ -24,7 +28,7 @@ export function familyOf(row: BenchRow): string {
       : queries(row) === 1
         ? "decode"
         : `${queries(row)} queries`;
-  const rest = [row.score === "none" ? null : row.score, row.heads, row.dtype === "f32" ? null : row.dtype];
+  const rest = [row.score === "none" ? null : row.score, storageOf(row)];
   return [shape, sequences === "1" || row.batch.includes("_") ? null : `${sequences} sequences`, row.mask, ...rest]
     .filter(Boolean)
     .join(", ");

@@ -4,6 +4,7 @@ import { device } from "../site/device.ts";
 import { type LineProblem, WgslEditor } from "../site/wgsl-editor.tsx";
 import { checkInWorker } from "./engine.ts";
 import { type OwnFunction, ownExamples, ownName } from "./own-function.ts";
+import { offline } from "./results.ts";
 import { choose, own, setup } from "./state.ts";
 
 const none: readonly LineProblem[] = [];
@@ -43,6 +44,9 @@ export function OwnPane() {
             label={`WGSL of your ${written.kind}`}
             text={written.wgsl}
             problems={found ?? none}
+            onMissing={() => {
+              offline.value = true;
+            }}
             onChange={(wgsl) => {
               own.value = { ...written, wgsl };
             }}

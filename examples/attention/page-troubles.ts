@@ -144,7 +144,7 @@ function notesOfDevice(): Trouble[] {
     found.push({
       key: "software",
       level: "warning",
-      says: "This is a software adapter, not your GPU: the processor does the work, and the times say nothing about a GPU. They are stamped so, and not ranked.",
+      says: "This is a software adapter, not your GPU: the times say nothing about one; they are stamped so, and not ranked.",
       todo: "Small sizes do here; for a GPU's figures turn on hardware acceleration in the browser's settings.",
       action: useSmall,
     });

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { BenchRow } from "../../bench/result.ts";
+import { sim } from "../site/sim.ts";
 import { colourOf, theme } from "../site/theme.ts";
 import { type Draw, type Drawing, type Plot, speedBars, timeOverLength } from "./charts.ts";
 import { familiesOf, familyOf, keys } from "./families.ts";
@@ -11,7 +12,7 @@ import { roofline } from "./roofline.ts";
 let loaded: Promise<Plot> | undefined;
 /** Observable Plot, fetched when the first plot is drawn. */
 const plot = () => {
-  loaded ??= import("@observablehq/plot");
+  loaded ??= sim === "offline" ? Promise.reject(new Error("simulated")) : import("@observablehq/plot");
   return loaded;
 };
 
@@ -121,9 +122,8 @@ function Figure({ name, caption, drawing, draw }: { name: string; caption: strin
   };
   return (
     <figure class="plot" id={`plot-${name}`}>
-      <div ref={place} class="plot-place">
-        {offline.value && <p class="muted small">The plot could not be fetched; the table has the numbers.</p>}
-      </div>
+      {offline.value && <p class="muted small">The plot could not be fetched; the table has the numbers.</p>}
+      <div ref={place} class={`plot-place plot-place-${name}`} />
       <figcaption class="small">
         {caption}{" "}
         <button type="button" aria-label={`Save the ${name} plot as SVG`} onClick={() => void save("svg")}>

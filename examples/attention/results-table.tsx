@@ -1,6 +1,7 @@
 import { signal } from "@preact/signals";
 import type { BenchRow } from "../../bench/result.ts";
 import { count, digits, memory, percent } from "../site/format.ts";
+import { storageOf } from "./families.ts";
 import type { Shown } from "./results.ts";
 
 /** The row that is marked in the table and in every plot, by id. */
@@ -22,7 +23,7 @@ const columns: readonly Column[] = [
   { title: "variant", value: ({ variant }) => variant, cell: ({ variant }) => variant },
   { title: "batch", value: ({ batch }) => batch, cell: ({ batch }) => batch },
   { title: "mask", value: ({ mask }) => mask, cell: ({ mask, score }) => withScore(mask, score) },
-  { title: "heads", value: ({ heads }) => heads, cell: ({ heads }) => heads ?? "" },
+  { title: "heads, storage", value: storageOf, cell: storageOf },
   {
     title: "time, ms",
     number: true,

@@ -19,7 +19,8 @@ export const roofline: Draw = (Plot, drawing) => {
   return Plot.plot({
     ...frame(drawing),
     ...scale(drawing),
-    height: 320,
+    height: 330,
+    marginBottom: 42,
     x: {
       type: "log",
       label: "FLOP per compulsory byte →",

@@ -1,19 +1,16 @@
+import { callBytes, callShapes } from "../../bench/attention/calls.ts";
 import type { AttentionCase } from "../../bench/attention/plan.ts";
 import { memory } from "../site/format.ts";
 
-/** Rows of the cache that the bench keeps behind the last key. */
-const spareRows = 64;
-
-/** What a case asks of a device, bytes at 4 an element: its largest tensor, and inputs and result together. */
-export function roomOf({ batch, heads: { h, g, d, dv } }: AttentionCase): {
-  readonly largest: number;
-  readonly all: number;
-} {
-  const sizes = batch.groups.map(({ count: b, t, s }) => {
-    const rows = b * g * (s + spareRows);
-    return [b * t * h * d, rows * d, rows * dv, b * t * h * dv].map((elements) => 4 * elements);
-  });
-  return { largest: Math.max(...sizes.flat()), all: sizes.flat().reduce((sum, bytes) => sum + bytes, 0) };
+/** What a case asks of a device, bytes: its largest tensor, and inputs and result together. */
+export function roomOf(given: AttentionCase): { readonly largest: number; readonly all: number } {
+  const { batch, heads, score } = given;
+  const calls = callShapes(given).map((call) => callBytes(call, given));
+  const biases = batch.groups.map(({ t, s }) => (score.text.split("+").includes("bias") ? 4 * heads.h * t * s : 0));
+  return {
+    largest: Math.max(...biases, ...calls.map(({ largest }) => largest)),
+    all: [...biases, ...calls.map(({ all }) => all)].reduce((sum, bytes) => sum + bytes, 0),
+  };
 }
 
 /** Why a device has no room for a case; undefined where it has. */

@@ -48,14 +48,15 @@ export function RunPanel() {
           </CopyButton>
         )}
       </div>
-      {busy && (
-        <progress
-          value={stepsOf(state, setup.value.variants)}
-          max={Math.max(1, state.total)}
-          aria-label="Progress"
-          aria-valuetext={`case ${Math.min(state.done + 1, state.total)} of ${state.total}`}
-        />
-      )}
+      {/* Always there, so that nothing below moves when a run begins, goes on and ends. */}
+      <p class="small muted phase">{busy && phase(state, setup.value.variants)}</p>
+      <progress
+        class={busy ? "" : "away"}
+        value={stepsOf(state, setup.value.variants)}
+        max={Math.max(1, state.total)}
+        aria-label="Progress"
+        aria-valuetext={`case ${Math.min(state.done + 1, state.total)} of ${state.total}`}
+      />
       {wrong === undefined && <Cases estimate={estimate} state={state} />}
       <Troubles troubles={troubles.value} />
     </section>
@@ -112,7 +113,7 @@ function Remaining({ state }: { state: RunState }) {
   return (
     <>
       {state.total > 0 && `case ${Math.min(state.done + 1, state.total)} of ${state.total} · `}
-      {phase(state, setup.value.variants)} · {digits(Math.round(spent))} s gone
+      {count(spent)} s gone
       {state.seconds > 0 && (left > 0 ? `, ${about(left)} left` : ", longer than thought")}
     </>
   );
@@ -126,8 +127,12 @@ function Cases({ estimate, state }: { estimate: Estimate; state: RunState }) {
     if (!busy || state.total === 0) return about(estimate.cases[i]?.seconds ?? 0);
     return i < state.done ? "✓ done" : i === state.done ? "▶ now" : "waiting";
   };
+  const [open, setOpen] = useState(false);
+  useEffect(() => {
+    if (busy) setOpen(true); // and it stays so: what closes by itself moves what is being read
+  }, [busy]);
   return (
-    <details class="cases" open={busy ? true : undefined}>
+    <details class="cases" open={open} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>What a run takes, case by case</summary>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
       <section class="frame" aria-label="Cases" tabIndex={0}>

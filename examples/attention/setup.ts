@@ -1,8 +1,11 @@
 import { parseBatch } from "../../bench/attention/batch.ts";
+import { parseFormat } from "../../bench/attention/formats.ts";
 import { parseHeads } from "../../bench/attention/heads.ts";
+import { parseLayout } from "../../bench/attention/layouts.ts";
 import { type BenchMask, maskKinds, parseMask } from "../../bench/attention/masks.ts";
 import { type AttentionCase, attentionCase } from "../../bench/attention/plan.ts";
 import { type BenchScore, parseScore } from "../../bench/attention/scores.ts";
+import { parseSubject } from "../../bench/attention/subjects.ts";
 import { type OwnFunction, ownMask, ownName, ownScore } from "./own-function.ts";
 import { type Painted, paintedMask, paintedName } from "./painted.ts";
 
@@ -13,6 +16,10 @@ export interface Setup {
   readonly heads: string;
   readonly masks: readonly string[];
   readonly score: string;
+  /** Type of keys and values. */
+  readonly dtype: string;
+  /** Where keys and values lie. */
+  readonly layout: string;
   readonly model: string;
 }
 
@@ -34,6 +41,8 @@ export const standard: Setup = {
   heads: "8x64",
   masks: ["causal"],
   score: "none",
+  dtype: "f32",
+  layout: "contiguous",
   model: "",
 };
 
@@ -58,11 +67,7 @@ export const presets: readonly Preset[] = [
 export const mostVariants = 6;
 
 /** What is wrong with a set-up, by the field it stands in; empty where it can be run. */
-export function problemsOf(
-  setup: Setup,
-  known: readonly string[],
-  made: Handmade = {},
-): ReadonlyMap<keyof Setup, string> {
+export function problemsOf(setup: Setup, made: Handmade = {}): ReadonlyMap<keyof Setup, string> {
   const problems = new Map<keyof Setup, string>();
   const check = (field: keyof Setup, test: () => void) => {
     try {
@@ -72,8 +77,7 @@ export function problemsOf(
     }
   };
   check("variants", () => {
-    const unknown = setup.variants.find((name) => !known.includes(name));
-    if (unknown) throw new RangeError(`there is no variant "${unknown}"; there are ${known.join(", ")}`);
+    setup.variants.forEach(parseSubject);
     if (setup.variants.length === 0) throw new RangeError("choose a variant");
     if (setup.variants.length > mostVariants) throw new RangeError(`choose ${mostVariants} variants at most`);
   });
@@ -87,6 +91,8 @@ export function problemsOf(
     setup.masks.forEach((text) => void maskNamed(text, made));
   });
   check("score", () => void scoreNamed(setup.score, made));
+  check("dtype", () => void parseFormat(setup.dtype));
+  check("layout", () => void parseLayout(setup.layout));
   return problems;
 }
 
@@ -108,11 +114,22 @@ function scoreNamed(text: string, { own }: Handmade): BenchScore {
 }
 
 /** The cases of a set-up, the shortest first. Throws a RangeError for a set-up with problems. */
-export function casesOf({ batches, heads, masks, score, model }: Setup, made: Handmade): AttentionCase[] {
+export function casesOf(
+  { batches, heads, masks, score, dtype, layout, model }: Setup,
+  made: Handmade,
+): AttentionCase[] {
   const size = ({ batch }: AttentionCase) => Math.max(...batch.groups.map(({ count, t, s }) => count * t * s));
   const cases = batches.flatMap((batch) =>
     masks.map((mask) => ({
-      ...attentionCase({ batch, heads, mask: "causal", score: "none", ...(model === "" ? {} : { model }) }),
+      ...attentionCase({
+        batch,
+        heads,
+        mask: "causal",
+        score: "none",
+        dtype,
+        layout,
+        ...(model === "" ? {} : { model }),
+      }),
       mask: maskNamed(mask, made),
       score: scoreNamed(score, made),
     })),

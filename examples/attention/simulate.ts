@@ -1,7 +1,7 @@
 import { effect } from "@preact/signals";
 import { device } from "../site/device.ts";
 import { sim } from "../site/sim.ts";
-import { offline, shown } from "./results.ts";
+import { shown } from "./results.ts";
 import { killedAt, refused, run, take } from "./run.ts";
 
 /** What is done for states that no device can be made to lack; the others are made where the device is opened. */
@@ -30,9 +30,6 @@ const simulated: Readonly<Record<string, () => void>> = {
   },
   "two-tabs": () => {
     refused.value = true;
-  },
-  offline: () => {
-    offline.value = true;
   },
 };
 

@@ -1,4 +1,5 @@
 import { computed, effect, signal } from "@preact/signals";
+import { algorithmNames } from "../../bench/attention/algorithms.ts";
 import { parseBatch } from "../../bench/attention/batch.ts";
 import type { BenchMask } from "../../bench/attention/masks.ts";
 import { everySubject } from "../../bench/attention/subjects.ts";
@@ -9,8 +10,11 @@ import { type OwnFunction, packOwn, unpackOwn } from "./own-function.ts";
 import { type Painted, packPainted, unpackPainted } from "./painted.ts";
 import { type Handmade, keysOf, maskNamed, problemsOf, type Setup, setupOf, standard } from "./setup.ts";
 
-/** Names of the variants there are. */
-export const variants = everySubject().map(({ name }) => name);
+/** Names of the variants there are, and of the algorithms on top of them that take keys and values, not latents. */
+export const variants = [
+  ...everySubject().map(({ name }) => name),
+  ...algorithmNames.filter((name) => !/^(expanded|absorbed)$|:/.test(name)),
+];
 
 /** What the reader chose; the link follows it. */
 export const setup = signal<Setup>(standard);
@@ -19,7 +23,7 @@ export const own = signal<OwnFunction | undefined>(undefined);
 /** The tiles that the reader painted, which are part of the link. */
 export const painted = signal<Painted | undefined>(undefined);
 export const handmade = computed<Handmade>(() => ({ own: own.value, painted: painted.value }));
-export const problems = computed(() => problemsOf(setup.value, variants, handmade.value));
+export const problems = computed(() => problemsOf(setup.value, handmade.value));
 
 export const choose = (change: Partial<Setup>): void => {
   setup.value = { ...setup.value, ...change };

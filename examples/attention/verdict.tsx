@@ -34,7 +34,8 @@ export function Verdict({ result: { environment, rows } }: { result: Shown }) {
   const right = rows.filter(({ verdict, medianMs }) => verdict === "pass" && medianMs !== null);
   const [family] = familiesOf(right);
   const longest = Math.max(...right.filter((row) => familyOf(row) === family).map(keys));
-  const same = right.filter((row) => familyOf(row) === family && keys(row) === longest);
+  // What has no share of the fastest computes something else than the others.
+  const same = right.filter((row) => familyOf(row) === family && keys(row) === longest && row.shareOfFastest !== null);
   const [fastest, ...others] = [...same].sort((p, q) => (p.medianMs ?? 0) - (q.medianMs ?? 0));
   const slowest = others.at(-1);
   return (

@@ -33,7 +33,7 @@ export function DeviceChip() {
     <>
       <button
         type="button"
-        class={software || state.kind === "missing" || state.kind === "lost" ? "chip-warning" : ""}
+        class={`device ${software || state.kind === "missing" || state.kind === "lost" ? "chip-warning" : ""}`}
         aria-haspopup="dialog"
         aria-label={`Device: ${short(state)}`}
         onClick={() => sheet.current?.showModal()}

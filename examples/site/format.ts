@@ -1,4 +1,8 @@
-const three = new Intl.NumberFormat("en", { maximumSignificantDigits: 3, useGrouping: false });
+const three = new Intl.NumberFormat("en", {
+  minimumSignificantDigits: 3,
+  maximumSignificantDigits: 3,
+  useGrouping: false,
+});
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
 /** Three significant digits; a dash for what was not measured. */
@@ -23,10 +27,4 @@ export function memory(bytes: number | null | undefined): string {
   if (bytes === null || bytes === undefined) return "–";
   const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, bytes)) / 10)));
   return `${digits(bytes / 1024 ** power)} ${units[power]}`;
-}
-
-/** Seconds in words a person reads. */
-export function duration(seconds: number): string {
-  if (seconds < 1) return `${digits(seconds * 1000)} ms`;
-  return seconds < 90 ? `${digits(seconds)} s` : `${Math.round(seconds / 60)} min`;
 }

@@ -14,8 +14,8 @@ export function Help() {
   }, []);
   return (
     <>
-      <button type="button" aria-haspopup="dialog" onClick={() => sheet.current?.showModal()}>
-        <span aria-hidden="true">?</span> keys
+      <button type="button" aria-haspopup="dialog" aria-label="Keys" onClick={() => sheet.current?.showModal()}>
+        ?<span class="words"> keys</span>
       </button>
       <dialog ref={sheet} aria-label="Keys">
         <h2>Keys</h2>

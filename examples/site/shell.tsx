@@ -29,7 +29,8 @@ export function Shell({ page, children }: { page: string; children: ComponentChi
         <DeviceChip />
         <Help />
         <button type="button" onClick={nextTheme} aria-label={`Theme: ${theme.value}. Change it`}>
-          {{ auto: "◐ auto", light: "○ light", dark: "● dark" }[theme.value]}
+          {{ auto: "◐", light: "○", dark: "●" }[theme.value]}
+          <span class="words"> {theme.value}</span>
         </button>
       </header>
       <main id="content" tabIndex={-1}>

@@ -1,5 +1,5 @@
 import type { Diagnostic } from "@codemirror/lint";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { TokenClass } from "./wgsl-tokens.ts";
 
 /** What is wrong with a line of the text, counted from 1. */
@@ -37,7 +37,10 @@ export function WgslEditor(props: {
   text: string;
   onChange: (text: string) => void;
   problems: readonly LineProblem[];
+  /** Told when the editor could not be fetched; a plain field takes its place. */
+  onMissing?: () => void;
 }) {
+  const [missing, setMissing] = useState(false);
   const place = useRef<HTMLDivElement>(null);
   const editor = useRef<{
     set: (text: string) => void;
@@ -45,14 +48,22 @@ export function WgslEditor(props: {
   }>(null);
   const changed = useRef(props.onChange);
   changed.current = props.onChange;
+  const gaveUp = useRef(props.onMissing);
+  gaveUp.current = props.onMissing;
   const { label, text, problems } = props;
   const first = useRef(text);
   useEffect(() => {
     let gone = false;
     let destroy = () => {};
-    void load().then(([view, state, language, commands, lint, { tags }, { tokenAt }]) => {
+    const fetched = load().catch(() => {
+      setMissing(true);
+      gaveUp.current?.();
+      return undefined;
+    });
+    void fetched.then((modules) => {
       const element = place.current;
-      if (gone || !element) return;
+      if (gone || !element || !modules) return;
+      const [view, state, language, commands, lint, { tags }, { tokenAt }] = modules;
       const colours = language.HighlightStyle.define([
         { tag: tags.keyword, class: "wgsl-keyword" },
         { tag: tags.typeName, class: "wgsl-type" },
@@ -117,5 +128,16 @@ export function WgslEditor(props: {
   }, [label]);
   useEffect(() => editor.current?.set(text), [text]);
   useEffect(() => editor.current?.mark(problems), [problems]);
+  if (missing) {
+    return (
+      <textarea
+        aria-label={label}
+        rows={10}
+        spellcheck={false}
+        value={text}
+        onInput={({ currentTarget }) => changed.current(currentTarget.value)}
+      />
+    );
+  }
   return <div class="editor" ref={place} />;
 }

@@ -52,8 +52,8 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     await page.getByText(/^(about \d+ s|a few seconds); 2 cases/).waitFor();
     await cases().locator("summary").click();
     const told = await cases().locator("tbody tr").allTextContents();
-    expect(told[0]).toMatch(/^q24 sliding-window:20 2x32 f320\.074256 KiB(a few seconds|about \d+ s)$/);
-    expect(told[1]).toMatch(/^q48 sliding-window:20 2x32 f320\.19780 KiB/);
+    expect(told[0]).toMatch(/^q24 sliding-window:20 2x32 f320\.074256\.0 KiB(a few seconds|about \d+ s)$/);
+    expect(told[1]).toMatch(/^q48 sliding-window:20 2x32 f320\.19780\.0 KiB/);
     await measure(4);
     await page.getByText(/^Measured here, on .*SwiftShader/i).waitFor();
     expect(await tableRows().count()).toBe(4);
@@ -84,7 +84,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     expect(result.rows.every(({ medianMs, livePairs }) => (medianMs ?? 0) > 0 && (livePairs ?? 0) > 0)).toBe(true);
     expect(result.rows.find(({ batch }) => batch === "q48")?.livePairs).toBe(2 * 770);
     expect((await save("CSV")).bytes.toString().split("\n")).toHaveLength(5);
-    expect((await save("Markdown")).bytes.toString()).toMatch(/^\| variant \| batch/);
+    expect((await save("Markdown")).bytes.toString()).toMatch(/\n\| case \| variant \| check/);
     expect((await save("Save the time plot as SVG")).bytes.toString()).toMatch(/^<svg[^>]* xmlns="http:\/\/www.w3.org/);
     expect((await save("Save the speed plot as PNG")).bytes.subarray(1, 4).toString()).toBe("PNG");
     await page.reload();
@@ -219,6 +219,15 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     await sheet.getByRole("button", { name: "Copy" }).waitFor();
     await page.keyboard.press("Escape");
     expect(await chip.evaluate((button) => button === document.activeElement)).toBe(true);
+    // The focus is seen wherever the Tab key takes it.
+    for (let i = 0; i < 12; i++) {
+      await page.keyboard.press("Tab");
+      const seen = await page.evaluate(() => {
+        const focused = document.activeElement;
+        return focused?.matches(":focus-visible") && getComputedStyle(focused).outlineStyle === "solid";
+      });
+      expect(seen).toBe(true);
+    }
     await page.keyboard.press("/");
     expect(await page.evaluate(() => document.activeElement?.id)).toBe("batches");
     await page.keyboard.type("?"); // in a field it is a letter

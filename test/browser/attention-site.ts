@@ -33,18 +33,27 @@ export async function openSite(): Promise<OpenSite> {
   };
 }
 
-/** Rules of WCAG that a page, or the parts of it named, break now, with the elements. */
-export async function violations(page: Page, parts: readonly string[] = []): Promise<string[]> {
+/** Rules of WCAG that a page, or the parts of it named, break now, with the elements; or only the rules named. */
+export async function violations(
+  page: Page,
+  parts: readonly string[] = [],
+  rules: readonly string[] = [],
+): Promise<string[]> {
   if (!(await page.evaluate(() => "axe" in globalThis)))
     await page.addScriptTag({ content: await readFile("node_modules/axe-core/axe.min.js", "utf8") });
-  return await page.evaluate(async (include) => {
-    const { axe } = globalThis as unknown as {
-      axe: { run(context?: unknown): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    };
-    const context = include.length > 0 ? { include: include.map((part) => [part]) } : document;
-    const found = (await axe.run(context)).violations;
-    return found.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
-  }, parts);
+  return await page.evaluate(
+    async ([include, runOnly]) => {
+      const { axe } = globalThis as unknown as {
+        axe: {
+          run(context: unknown, options: unknown): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
+        };
+      };
+      const context = include.length > 0 ? { include: include.map((part) => [part]) } : document;
+      const found = (await axe.run(context, runOnly.length > 0 ? { runOnly } : {})).violations;
+      return found.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
+    },
+    [parts, rules] as const,
+  );
 }
 
 /** A picture of the page as it is seen, for people to look at; not committed. */
