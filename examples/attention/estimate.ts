@@ -1,12 +1,14 @@
+import { computed, signal } from "@preact/signals";
 import type { AttentionCase } from "../../bench/attention/plan.ts";
 import { caseName } from "../../bench/attention/plan.ts";
 import { pairs } from "../../src/reference/masks.ts";
 import { device } from "../site/device.ts";
 import { sim } from "../site/sim.ts";
 import { keep, kept } from "../site/store.ts";
-import { shown } from "./results.ts";
+import { knownPeaks, shown } from "./results.ts";
 import { roomOf, tooLarge } from "./room.ts";
 import { casesOf, type Handmade, type Setup } from "./setup.ts";
+import { handmade, setup } from "./state.ts";
 
 /** What a case takes, before it is run. */
 export interface CaseEstimate {
@@ -40,18 +42,26 @@ const guesses = {
 const reference = 0.6;
 
 const paceName = () => `pace-${device.value.kind === "ready" ? device.value.facts.label : ""}`;
+const paceLearned = signal(0);
 /** How much longer the last run on this device took than was thought. */
-const pace = (): number => Number(kept(paceName())) || 1;
+function pace(): number {
+  void paceLearned.value;
+  return Number(kept(paceName())) || 1;
+}
 
 /** Remembers how long a run took that was thought to take `thought` seconds. */
 export function learnPace(thought: number, took: number): void {
   if (!(thought > 0)) return;
   const next = Math.min(10, Math.max(0.1, (pace() * took) / thought));
   keep(paceName(), next.toPrecision(3));
+  paceLearned.value++;
 }
 
-/** What a set-up takes; empty for one with problems. The peaks take some seconds, where they are not known yet. */
-export function estimateOf(setup: Setup, made: Handmade, peaksKnown = false): Estimate {
+/** What the chosen set-up takes on the device that is open. */
+export const estimate = computed<Estimate>(() => estimateOf(setup.value, handmade.value));
+
+/** What a set-up takes; empty for one with problems. */
+function estimateOf(setup: Setup, made: Handmade): Estimate {
   let cases: AttentionCase[];
   try {
     cases = casesOf(setup, made);
@@ -83,7 +93,7 @@ export function estimateOf(setup: Setup, made: Handmade, peaksKnown = false): Es
   });
   return {
     cases: estimates,
-    seconds: ((peaksKnown ? 0 : guess.peaks) + estimates.reduce((sum, { seconds }) => sum + seconds, 0)) * pace(),
+    seconds: ((knownPeaks.value ? 0 : guess.peaks) + estimates.reduce((sum, { seconds }) => sum + seconds, 0)) * pace(),
   };
 }
 

@@ -6,10 +6,10 @@ import { sim } from "../site/sim.ts";
 import { copy } from "../site/status.ts";
 import { keep } from "../site/store.ts";
 import type { Trouble } from "../site/trouble.ts";
-import { estimateOf } from "./estimate.ts";
+import { estimate } from "./estimate.ts";
 import { offline, shown } from "./results.ts";
 import { isBusy, killedAt, refused, run, start } from "./run.ts";
-import { choose, handmade, setup } from "./state.ts";
+import { choose, setup } from "./state.ts";
 
 /** A set-up that any device has done with in seconds. */
 const small = { batches: ["q32", "q64", "q128"], heads: "2x32", model: "" } as const;
@@ -73,7 +73,7 @@ function runTroubles(): Trouble[] {
       action: useSmall,
     });
   }
-  const { cases } = estimateOf(setup.value, handmade.value);
+  const { cases } = estimate.value;
   const long = cases.find(({ longest, skipped }) => longest > 1.5 && !skipped);
   const software = device.value.kind === "ready" && device.value.facts.software;
   if (long && (!software || sim === "watchdog")) {
@@ -149,7 +149,7 @@ function notesOfDevice(): Trouble[] {
       action: useSmall,
     });
   }
-  const skipped = estimateOf(setup.value, handmade.value).cases.filter((one) => one.skipped);
+  const skipped = estimate.value.cases.filter((one) => one.skipped);
   if (skipped.length > 0) {
     found.push({
       key: "small-limits",

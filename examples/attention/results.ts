@@ -1,5 +1,6 @@
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 import type { BenchResult, BenchRow, Environment, Peaks } from "../../bench/result.ts";
+import { device } from "../site/device.ts";
 import { recorded } from "./recorded.ts";
 
 /** A result that the page shows, of this device now or of another before. */
@@ -27,6 +28,14 @@ export const shown = signal<Shown>(of("recorded", recorded));
 export const compared = signal<Shown | undefined>(undefined);
 /** True where a part of the page that is fetched when needed could not be had. */
 export const offline = signal(false);
+
+/** What a device does at most, measured in the first run on it since the page was opened. */
+export const peaksOfDevice = signal<{ readonly adapter: string; readonly peaks: Peaks } | undefined>(undefined);
+/** The same of the device that is open; undefined where it has not been measured yet. */
+export const knownPeaks = computed<Peaks | undefined>(() => {
+  const label = device.value.kind === "ready" ? device.value.facts.label : undefined;
+  return peaksOfDevice.value?.adapter === label ? peaksOfDevice.value?.peaks : undefined;
+});
 
 /** Shows the recorded run again. */
 export const showRecorded = (): void => {

@@ -4,23 +4,23 @@ import { device, needs } from "../site/device.ts";
 import { count, digits, memory } from "../site/format.ts";
 import { reportOf, type Trouble } from "../site/trouble.ts";
 import { Troubles } from "../site/troubles.tsx";
-import { about, type Estimate, estimateOf } from "./estimate.ts";
+import { about, type CaseEstimate, estimate } from "./estimate.ts";
 import { troubles } from "./page-troubles.ts";
-import { isBusy, peaksOfDevice, type RunState, run, start, stop } from "./run.ts";
-import { handmade, problems, setup } from "./state.ts";
+import { isBusy, type RunState, run, start, stop } from "./run.ts";
+import { problems, setup } from "./state.ts";
 
 /** The button that measures, what it will take, and how far it is. */
 export function RunPanel() {
   const state = run.value;
   const busy = isBusy();
-  const estimate = estimateOf(setup.value, handmade.value, peaksOfDevice.value !== undefined);
+  const { cases, seconds } = estimate.value;
   const [wrong] = problems.value.values();
   const why = wrong ?? whyNot();
-  const measurements = wrong === undefined ? estimate.cases.length * setup.value.variants.length : 0;
+  const measurements = wrong === undefined ? cases.length * setup.value.variants.length : 0;
   useEffect(() => {
-    const largest = Math.max(0, ...estimate.cases.map(({ largest }) => largest));
+    const largest = Math.max(0, ...cases.map(({ largest }) => largest));
     needs.value = { binding: largest, buffer: largest, storageBuffers: 8 };
-  }, [estimate]);
+  }, [cases]);
   useTitle(state);
   return (
     <section class="run" aria-label="Run">
@@ -38,8 +38,7 @@ export function RunPanel() {
           {busy ? (
             <Remaining state={state} />
           ) : (
-            (why ??
-            `${about(estimate.seconds)}; ${estimate.cases.length} cases, every result checked before it is timed`)
+            (why ?? `${about(seconds)}; ${cases.length} cases, every result checked before it is timed`)
           )}
         </span>
         {busy && (
@@ -57,7 +56,7 @@ export function RunPanel() {
         aria-label="Progress"
         aria-valuetext={`case ${Math.min(state.done + 1, state.total)} of ${state.total}`}
       />
-      {wrong === undefined && <Cases estimate={estimate} state={state} />}
+      {wrong === undefined && <Cases cases={cases} state={state} />}
       <Troubles troubles={troubles.value} />
     </section>
   );
@@ -120,11 +119,11 @@ function Remaining({ state }: { state: RunState }) {
 }
 
 /** Every case: what it takes before the run, and how far it is in one. */
-function Cases({ estimate, state }: { estimate: Estimate; state: RunState }) {
+function Cases({ cases, state }: { cases: readonly CaseEstimate[]; state: RunState }) {
   const busy = isBusy();
   const status = (i: number, skipped: string | undefined) => {
     if (skipped) return "will be skipped";
-    if (!busy || state.total === 0) return about(estimate.cases[i]?.seconds ?? 0);
+    if (!busy || state.total === 0) return about(cases[i]?.seconds ?? 0);
     return i < state.done ? "✓ done" : i === state.done ? "▶ now" : "waiting";
   };
   const [open, setOpen] = useState(false);
@@ -150,7 +149,7 @@ function Cases({ estimate, state }: { estimate: Estimate; state: RunState }) {
             </tr>
           </thead>
           <tbody>
-            {estimate.cases.map(({ name, flops, atMost, memory: bytes, skipped }, i) => (
+            {cases.map(({ name, flops, atMost, memory: bytes, skipped }, i) => (
               <tr key={name}>
                 <td>{name}</td>
                 <td class="number">

@@ -1,13 +1,12 @@
 import { signal } from "@preact/signals";
-import type { Peaks } from "../../bench/result.ts";
 import { device, reopen } from "../site/device.ts";
 import { sim } from "../site/sim.ts";
 import { say } from "../site/status.ts";
 import { keep, kept } from "../site/store.ts";
 import { endWorker, listen, openDevice, send } from "./engine.ts";
-import { estimateOf, learnPace } from "./estimate.ts";
+import { estimate, learnPace } from "./estimate.ts";
 import type { BenchReport } from "./protocol.ts";
-import { type Shown, shown } from "./results.ts";
+import { knownPeaks, peaksOfDevice, type Shown, shown } from "./results.ts";
 import { handmade, setup } from "./state.ts";
 
 /** How far a run is. */
@@ -36,13 +35,6 @@ const lockName = "shaderformer-measuring";
 /** Time for the thread that measures to stop by itself, milliseconds; then it is ended, and its device with it. */
 const patience = 1000;
 
-/** What this device does at most, measured in the first run since the page was opened. */
-export const peaksOfDevice = signal<{ readonly adapter: string; readonly peaks: Peaks } | undefined>(undefined);
-const knownPeaks = (): Peaks | undefined => {
-  const label = device.value.kind === "ready" ? device.value.facts.label : undefined;
-  return peaksOfDevice.value?.adapter === label ? peaksOfDevice.value?.peaks : undefined;
-};
-
 let rowsOfRun: Shown | undefined;
 let release: (() => void) | undefined;
 let losses = 0;
@@ -56,7 +48,7 @@ export const isBusy = (): boolean => run.value.kind === "running";
 /** Measures the set-up; rows come as they are ready. `always`: although another tab measures. */
 export async function start({ always = false } = {}): Promise<void> {
   if (isBusy()) return;
-  const { seconds } = estimateOf(setup.value, handmade.value, knownPeaks() !== undefined);
+  const { seconds } = estimate.value;
   run.value = { ...idle, kind: "running", what: "opening the GPU", startedAt: performance.now(), seconds };
   refused.value = !(await takeLock()) && !always;
   if (refused.value) {
@@ -69,7 +61,7 @@ export async function start({ always = false } = {}): Promise<void> {
   rowsOfRun = { origin: "live", environment: undefined, peaks: null, rows: [], hidden: new Set() };
   say("Measuring");
   keep("measuring", "the beginning of a run");
-  send({ kind: "run", sim, setup: setup.value, made: handmade.value, peaks: knownPeaks() });
+  send({ kind: "run", sim, setup: setup.value, made: handmade.value, peaks: knownPeaks.value });
 }
 
 /** False where another tab holds the lock; true also where the browser has no locks. */

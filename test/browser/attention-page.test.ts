@@ -203,6 +203,14 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
   });
 
   test("keys and sheets: help, device, batches; the focus comes back", async () => {
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await page.getByRole("button", { name: "Copy link" }).click();
+    await page.getByRole("button", { name: "✓ Copied" }).waitFor();
+    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(page.url());
+    await page.getByRole("button", { name: "Copy report" }).first().click();
+    await page.getByRole("button", { name: "✓ Copied" }).first().waitFor();
+    const report = await page.evaluate(() => navigator.clipboard.readText());
+    expect(report).toMatch(/^- \*\*software\*\*: [\s\S]*Set-up: #v=1[\s\S]*- adapter: google swiftshader/);
     await page.locator("h1").click();
     await page.keyboard.press("?");
     const help = page.getByRole("dialog", { name: "Keys" });
