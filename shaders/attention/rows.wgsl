@@ -15,7 +15,7 @@ const VALUE_THREADS = WORKGROUP / VALUE_VECTORS;  // threads that share a vector
 const_assert HEAD_WIDTH % 4 == 0 && VALUE_WIDTH % 4 == 0 && VALUE_VECTORS <= WORKGROUP;
 const_assert (WORKGROUP & (WORKGROUP - 1)) == 0;  // the tree reduction halves it
 
-struct Params { h: u32, g: u32, t: u32, start: i32, length: u32, scale: f32 }
+struct Params { h: u32, g: u32, t: u32, d: u32, start: i32, length: u32, scale: f32 }
 
 @group(0) @binding(0) var<storage, read> q: array<vec4f>;          // [b, h, t, d]
 @group(0) @binding(3) var<storage, read_write> out: array<vec4f>;  // [b, t, h, dv]
@@ -47,7 +47,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     if (key < keys.y && key_stored(b, key) && mask_mod(b, h, position, key_position(b, key))) {
       let row = k_row(b, group, key);
       var products = vec4f(0.0);
-      for (var i = 0u; i < HEAD_WIDTH / 4; i++) {
+      for (var i = 0u; i < params.d / 4; i++) {  // not HEAD_WIDTH: unrolled, it takes seconds to compile
         products = fma(q[query + i], load_k4(row, i), products);
       }
       score = score_mod(dot(products, vec4f(1.0)) * params.scale, b, h, position, key_position(b, key));

@@ -135,25 +135,21 @@ export const attentionCases: CaseTable = {
     ),
     problem("5 to 1, one query", { h: 40, g: 8, t: 1, s: 33 }, { lse: false }),
     problem("5 to 1, two queries", { h: 10, g: 2, t: 2, s: 33 }, { lse: false }),
-    problem(
-      "cache with a tail that is not in use",
-      { b: 2, h: 8, g: 2, t: 65, s: 200, d: 32 },
-      { length: 131, visible: 160 },
-    ),
-    problem("one query, most of the cache not in use", { b: 2, h: 8, g: 2, t: 1, s: 1100, d: 32 }, { length: 5 }),
+    problem("cache with a tail that is not in use", { b: 2, h: 8, g: 2, t: 65, s: 200 }, { length: 131, visible: 160 }),
+    problem("one query, most of the cache not in use", { b: 2, h: 8, g: 2, t: 1, s: 1100 }, { length: 5 }),
     problem(
       "one query, a cache in use almost to its end",
-      { b: 2, h: 8, g: 2, t: 1, s: 1100, d: 32 },
+      { b: 2, h: 8, g: 2, t: 1, s: 1100 },
       { length: 1097, visible: 1098 },
     ),
-    problem("eight queries of grouped heads", { h: 8, g: 2, t: 8, s: 300, d: 32 }, { mask: window(40) }),
+    problem("eight queries of grouped heads", { h: 8, g: 2, t: 8, s: 300 }, { mask: window(40) }),
     problem(
       "q × 8",
       { h: 2, t: 45, s: 97, d: 80 },
       {},
       { q: ([, token, head, column]) => 8 * (normal(1, token * 997 + head * 89 + column)[0] ?? 0) },
     ),
-    problem("4096 equal scores", { h: 2, g: 1, t: 3, s: 4096, d: 32 }, { mask: "full" }, { q: () => 0 }),
+    problem("4096 equal scores", { h: 2, g: 1, t: 3, s: 4096 }, { mask: "full" }, { q: () => 0 }),
     problem("some rows see nothing: a window past the keys", { h: 2, t: 20, s: 15 }, { mask: window(4), start: 8 }),
     problem("all rows see nothing: a window far past the keys", { h: 2, t: 5, s: 15 }, { mask: window(4), start: 800 }),
     problem("no keys", { b: 2, h: 2, t: 3, s: 15 }, { length: 0, start: 0 }),
@@ -174,7 +170,7 @@ export const attentionCases: CaseTable = {
     problem("values of 260", { h: 2, g: 1, t: 2, s: 30, d: 12, dv: 260 }, {}),
     problem(
       "step: rows of different lengths",
-      { b: 4, h: 4, g: 2, t: 13, s: 80, d: 32 },
+      { b: 4, h: 4, g: 2, t: 13, s: 80 },
       {
         rows: [
           [0, 13],
@@ -187,7 +183,7 @@ export const attentionCases: CaseTable = {
     ),
     problem(
       "step: one query each, one row finished",
-      { b: 3, h: 8, g: 2, t: 1, s: 600, d: 32 },
+      { b: 3, h: 8, g: 2, t: 1, s: 600 },
       {
         rows: [
           [0, 1],
@@ -199,7 +195,7 @@ export const attentionCases: CaseTable = {
     ),
     problem(
       "step: one query each, a window",
-      { b: 3, h: 8, g: 2, t: 1, s: 600, d: 32 },
+      { b: 3, h: 8, g: 2, t: 1, s: 600 },
       {
         rows: [
           [300, 1],
@@ -212,7 +208,7 @@ export const attentionCases: CaseTable = {
     ),
     problem(
       "step: many queries, a window",
-      { b: 2, h: 4, g: 2, t: 70, s: 200, d: 32 },
+      { b: 2, h: 4, g: 2, t: 70, s: 200 },
       {
         rows: [
           [100, 70],

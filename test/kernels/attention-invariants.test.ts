@@ -1,5 +1,6 @@
 // What results of masks, scores and sinks must have in common, whatever they are.
 import { describe, expect, test } from "vitest";
+import type { Gpu } from "../../src/gpu/gpu.ts";
 import { type AttentionMask, type AttentionOptions, attention } from "../../src/kernels/attention/attention.ts";
 import { alibiSlopes } from "../../src/kernels/attention/scores/score.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
@@ -7,32 +8,43 @@ import { slice } from "../../src/tensor/views.ts";
 import { assertClose, nmseCaps } from "../support/compare.ts";
 import { testGpu } from "../support/gpu.ts";
 import { normal } from "../support/random.ts";
+import { testBeside } from "../support/side-by-side.ts";
 
 const gpu = await testGpu({ features: [] });
 const [h, g, s, d] = [4, 2, 150, 32];
-const random = (shape: readonly number[], seed: number) =>
+const random = (on: Gpu, shape: readonly number[], seed: number) =>
   tensor(
-    gpu,
+    on,
     shape,
     normal(
       shape.reduce((size, axis) => size * axis, 1),
       seed,
     ),
   );
-const [q, k, v] = [random([1, h, s, d], 1), random([1, g, s, d], 2), random([1, g, s, d], 3)];
+const inputs = (on: Gpu) => ({
+  q: random(on, [1, h, s, d], 1),
+  k: random(on, [1, g, s, d], 2),
+  v: random(on, [1, g, s, d], 3),
+});
+type Inputs = ReturnType<typeof inputs>;
 const at = (x: Tensor, begin: number, end: number) => slice(x, 2, begin, end);
-const words = (shape: readonly number[], values: readonly number[]) => tensor(gpu, shape, values, "u32");
+const words = (on: Gpu, shape: readonly number[], values: readonly number[]) => tensor(on, shape, values, "u32");
 const lengths = [31, 7, 64, 48];
 
 describe.each(["naive", "flash"] as const)("attention %s", (variant) => {
-  const run = async (options: AttentionOptions & { sink?: Tensor }, given = { q, k, v }) => {
+  const runOn = async (own: Gpu, options: AttentionOptions & { sink?: Tensor }, given: Inputs) => {
     const { sink, ...rest } = options;
-    const { out, lse } = attention(gpu, { ...given, sink }, { ...rest, variant, lse: true });
+    const { out, lse } = attention(own, { ...given, sink }, { ...rest, variant, lse: true });
     return { out: await out.read(), lse: (await lse?.read()) ?? new Float64Array() };
   };
 
-  test("documents in one sequence are what each is alone", async () => {
+  const device = () => gpu;
+  testBeside("documents in one sequence are what each is alone", device, async (own) => {
+    const { q, k, v } = inputs(own);
+    const run = (options: AttentionOptions & { sink?: Tensor }, given: Inputs = { q, k, v }) =>
+      runOn(own, options, given);
     const documents = words(
+      own,
       [1, s],
       lengths.flatMap((length, document) => new Array(length).fill(7 * document + 3)),
     );
@@ -52,17 +64,23 @@ describe.each(["naive", "flash"] as const)("attention %s", (variant) => {
     }
   });
 
-  test("a mask is what it is by pairs: chunks by blocks and causal", async () => {
+  testBeside("a mask is what it is by pairs: chunks by blocks and causal", device, async (own) => {
+    const { q, k, v } = inputs(own);
+    const run = (options: AttentionOptions & { sink?: Tensor }, given: Inputs = { q, k, v }) =>
+      runOn(own, options, given);
     const count = Math.ceil(s / 16);
     const flags = Array.from({ length: count * count }, (_, i) => Number(i % (count + 1) === 0));
-    const map = words([1, 1, count, count], flags);
+    const map = words(own, [1, 1, count, count], flags);
     const chunked = await run({ mask: { kind: "chunked", keys: 16 } });
     const sparse = await run({ mask: { and: ["causal", { kind: "block-sparse", map, size: 16 }] } });
     assertClose(sparse.out, chunked.out, nmseCaps.f32, "out");
     assertClose(sparse.lse, chunked.lse, nmseCaps.f32, "lse");
   });
 
-  test("the two definitions of the strided window differ by a key, merged they are one", async () => {
+  testBeside("the two definitions of the strided window differ by a key, merged they are one", device, async (own) => {
+    const { q, k, v } = inputs(own);
+    const run = (options: AttentionOptions & { sink?: Tensor }, given: Inputs = { q, k, v }) =>
+      runOn(own, options, given);
     const strided = (definition: "paper" | "code", set: 1 | "merged"): AttentionMask => ({
       kind: "strided",
       stride: 10,
@@ -77,8 +95,11 @@ describe.each(["naive", "flash"] as const)("attention %s", (variant) => {
     );
   });
 
-  test("a sink of minus infinity is none, and a large one takes all", async () => {
-    const sinkOf = (value: number) => tensor(gpu, [h], new Array(h).fill(value));
+  testBeside("a sink of minus infinity is none, and a large one takes all", device, async (own) => {
+    const { q, k, v } = inputs(own);
+    const run = (options: AttentionOptions & { sink?: Tensor }, given: Inputs = { q, k, v }) =>
+      runOn(own, options, given);
+    const sinkOf = (value: number) => tensor(own, [h], new Array(h).fill(value));
     const without = await run({});
     const nothing = await run({ sink: sinkOf(Number.NEGATIVE_INFINITY) });
     expect(nothing.out).toEqual(without.out);
@@ -102,8 +123,11 @@ describe.each(["naive", "flash"] as const)("attention %s", (variant) => {
     );
   });
 
-  test("a row that sees nothing has the sink's log-sum-exp", async () => {
-    const sink = tensor(gpu, [h], [1, 2, 3, 4]);
+  testBeside("a row that sees nothing has the sink's log-sum-exp", device, async (own) => {
+    const { q, k, v } = inputs(own);
+    const run = (options: AttentionOptions & { sink?: Tensor }, given: Inputs = { q, k, v }) =>
+      runOn(own, options, given);
+    const sink = tensor(own, [h], [1, 2, 3, 4]);
     const { out, lse } = await run({ sink, start: 1000, mask: { kind: "sliding-window", keys: 2 } });
     expect(out.every((value) => value === 0)).toBe(true);
     expect(lse).toEqual(Float64Array.from({ length: h * s }, (_, i) => 1 + Math.floor(i / s)));
@@ -124,6 +148,7 @@ test("ALiBi's slopes for any number of heads", () => {
 });
 
 test("both conventions of ALiBi are one under a causal mask", async () => {
+  const { q, k, v } = inputs(gpu);
   const slopes = tensor(gpu, [h], alibiSlopes(h));
   const run = (convention: "distance" | "difference") =>
     attention(gpu, { q, k, v }, { variant: "naive", score: { kind: "alibi", slopes, convention } }).out.read();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Gpu } from "../../src/gpu/gpu.ts";
 import { visiblePairs } from "../../src/kernels/attention/definition.ts";
 import { type AttentionMask, maskMod } from "../../src/kernels/attention/masks/mask.ts";
 import type { MaskMod } from "../../src/kernels/attention/mod.ts";
@@ -10,6 +11,7 @@ import { tensor } from "../../src/tensor/tensor.ts";
 import { uploaded } from "../cases/attention-problem.ts";
 import { maskExamples } from "../cases/mask-examples.ts";
 import { testGpu } from "../support/gpu.ts";
+import { testBeside } from "../support/side-by-side.ts";
 
 const gpu = await testGpu({ features: [] });
 const start = -6;
@@ -59,8 +61,8 @@ const blocks = spans(start, 22, [1, 3, 8]).flatMap((queries, i) =>
     [0, 7, s].map((length, n) => ({ queries, keys, length, batch: (i + j) % 2, head: (i + j + n) % h })),
   ),
 );
-const upload = (rows: (block: (typeof blocks)[number]) => readonly number[]) =>
-  tensor(gpu, [blocks.length, 4], blocks.flatMap(rows), "u32");
+const upload = (on: Gpu, rows: (block: (typeof blocks)[number]) => readonly number[]) =>
+  tensor(on, [blocks.length, 4], blocks.flatMap(rows), "u32");
 
 /** Masks with holes, and what they fill: of its full tiles they have to know. */
 const fills: Readonly<Record<string, MaskDescription>> = {
@@ -76,14 +78,16 @@ describe.each(Object.entries(maskExamples(shape)))("mask %s", (kind, description
   const filled = fills[kind] && maskOf(fills[kind]);
   const isTold = /key-padding|fn key_range/.test(JSON.stringify(description)); // its range, by what the CPU does not read
 
-  test("ranges hold every visible key and no tile is called full that is not", async () => {
+  const ranges = "ranges hold every visible key and no tile is called full that is not";
+  const device = () => gpu;
+  testBeside(ranges, device, async (own) => {
     const { says } = ask(
-      gpu,
+      own,
       {
-        blocks: upload(({ queries, keys }) => [...queries.map((q) => q >>> 0), ...keys]),
-        places: upload(({ length, batch, head }) => [length, batch, head, 0]),
+        blocks: upload(own, ({ queries, keys }) => [...queries.map((q) => q >>> 0), ...keys]),
+        places: upload(own, ({ length, batch, head }) => [length, batch, head, 0]),
       },
-      { mod },
+      { mod: maskMod(uploaded(own, description) as AttentionMask) },
     );
     const told = await says.read();
     const heads = mod.byHead ? [0, 1, 2] : [0];

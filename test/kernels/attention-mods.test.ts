@@ -1,7 +1,8 @@
-import { describe, test } from "vitest";
+import { describe } from "vitest";
 import { modCases, modTable } from "../cases/attention-mods.ts";
 import { testGpu } from "../support/gpu.ts";
 import { runCase } from "../support/run-cases.ts";
+import { testBeside } from "../support/side-by-side.ts";
 
 const gpu = await testGpu({ features: [] });
 
@@ -24,6 +25,11 @@ const chosen: Readonly<Record<string, (kind: string, shape: string) => boolean>>
 
 describe.each(Object.keys(modTable.variants))("attention %s", (variant) => {
   for (const { kind, shape, item } of modCases) {
-    if (full || chosen[variant]?.(kind, shape)) test(item.name, () => runCase(gpu, modTable, variant, item));
+    if (!full && !chosen[variant]?.(kind, shape)) continue;
+    testBeside(
+      item.name,
+      () => gpu,
+      (own) => runCase(own, modTable, variant, item),
+    );
   }
 });

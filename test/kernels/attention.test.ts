@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { Gpu } from "../../src/gpu/gpu.ts";
 import { type AttentionOptions, attention } from "../../src/kernels/attention/attention.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { slice, transpose } from "../../src/tensor/views.ts";
@@ -7,6 +8,7 @@ import { assertClose, nmseCaps } from "../support/compare.ts";
 import { testGpu } from "../support/gpu.ts";
 import { normal } from "../support/random.ts";
 import { testCases } from "../support/run-cases.ts";
+import { testBeside } from "../support/side-by-side.ts";
 import { stepOf } from "../support/step.ts";
 
 const gpu = await testGpu({ features: [] });
@@ -28,9 +30,9 @@ testCases(() => gpu, {
 });
 
 const variants = Object.keys(attention.variants) as (keyof typeof attention.variants)[];
-const random = (shape: readonly number[], seed: number) =>
+const random = (shape: readonly number[], seed: number, on: Gpu = gpu) =>
   tensor(
-    gpu,
+    on,
     shape,
     normal(
       shape.reduce((size, axis) => size * axis, 1),
@@ -39,39 +41,42 @@ const random = (shape: readonly number[], seed: number) =>
   );
 
 describe.each(variants)("attention %s", (variant) => {
-  const [b, h, g, t, s, d] = [3, 4, 2, 5, 64, 32];
+  // As in the cases, so that they share their pipelines.
+  const [b, h, g, t, s, d] = [3, 4, 2, 5, 64, 64];
+  const lse = true;
+  const device = () => gpu;
   const rows = [
     [20, 5],
     [3, 2],
     [59, 5],
   ] as const;
 
-  test("a batch row is bitwise what it is alone", async () => {
-    const [q, k, v] = [random([b, h, t, d], 1), random([b, g, s, d], 2), random([b, g, s, d], 3)];
-    const { out } = attention(gpu, { q, k, v, step: stepOf(gpu, rows) }, { variant });
+  testBeside("a batch row is bitwise what it is alone", device, async (own) => {
+    const [q, k, v] = [random([b, h, t, d], 1, own), random([b, g, s, d], 2, own), random([b, g, s, d], 3, own)];
+    const { out } = attention(own, { q, k, v, step: stepOf(own, rows) }, { variant, lse });
     const together = await out.read();
     for (const [row, place] of rows.entries()) {
       const single = attention(
-        gpu,
+        own,
         {
           q: slice(q, 0, row, row + 1),
           k: slice(k, 0, row, row + 1),
           v: slice(v, 0, row, row + 1),
-          step: stepOf(gpu, [place]),
+          step: stepOf(own, [place]),
         },
-        { variant },
+        { variant, lse },
       );
       expect(await single.out.read()).toEqual(together.slice(row * h * t * d, (row + 1) * h * t * d));
     }
   });
 
   // What blocks has of its own is in attention-blocks.test.ts; the arithmetic is that of flash.
-  const alone = variant === "blocks" ? () => {} : test;
-  alone("two halves of the keys, merged by their log-sum-exp, are the whole", async () => {
-    const [q, k, v] = [random([1, h, t, d], 1), random([1, g, s, d], 2), random([1, g, s, d], 3)];
+  const alone = variant === "blocks" ? () => {} : testBeside;
+  alone("two halves of the keys, merged by their log-sum-exp, are the whole", device, async (own) => {
+    const [q, k, v] = [random([1, h, t, d], 1, own), random([1, g, s, d], 2, own), random([1, g, s, d], 3, own)];
     const options = { variant, mask: "full", lse: true, scale: 1.5 } as const;
     const run = async (begin: number, end: number) => {
-      const { out, lse } = attention(gpu, { q, k: slice(k, 2, begin, end), v: slice(v, 2, begin, end) }, options);
+      const { out, lse } = attention(own, { q, k: slice(k, 2, begin, end), v: slice(v, 2, begin, end) }, options);
       return { out: await out.read(), lse: (await lse?.read()) ?? new Float64Array() };
     };
     const [left, right, whole] = [await run(0, 28), await run(28, s), await run(0, s)];
@@ -85,28 +90,28 @@ describe.each(variants)("attention %s", (variant) => {
     assertClose(whole.out, merged, nmseCaps.f32, "out");
   });
 
-  alone("runs again and again with the same bits", async () => {
-    const [q, k, v] = [random([1, h, 70, d], 1), random([1, g, 300, d], 2), random([1, g, 300, d], 3)];
-    const first = await attention(gpu, { q, k, v }, { variant }).out.read();
-    for (let i = 0; i < 10; i++) expect(await attention(gpu, { q, k, v }, { variant }).out.read()).toEqual(first);
+  alone("runs again and again with the same bits", device, async (own) => {
+    const [q, k, v] = [random([1, h, 70, d], 1, own), random([1, g, 300, d], 2, own), random([1, g, 300, d], 3, own)];
+    const first = await attention(own, { q, k, v }, { variant, lse }).out.read();
+    for (let i = 0; i < 10; i++) expect(await attention(own, { q, k, v }, { variant, lse }).out.read()).toEqual(first);
   });
 
-  test("a recorded program follows the step", async () => {
-    const [q, k, v] = [random([1, h, 1, d], 1), random([1, g, s, d], 2), random([1, g, s, d], 3)];
-    const step = stepOf(gpu, [[0, 1]]);
-    const program = gpu.record(() => attention(gpu, { q, k, v, step }, { variant }));
+  testBeside("a recorded program follows the step", device, async (own) => {
+    const [q, k, v] = [random([1, h, 1, d], 1, own), random([1, g, s, d], 2, own), random([1, g, s, d], 3, own)];
+    const step = stepOf(own, [[0, 1]]);
+    const program = own.record(() => attention(own, { q, k, v, step }, { variant, lse }));
     const { storage } = program.result.out;
     const instance = await program.instantiate();
     for (const position of [3, 40, 11]) {
-      await gpu.write(step.storage, 0, new Uint8Array(new Uint32Array([position, 1]).buffer));
+      await own.write(step.storage, 0, new Uint8Array(new Uint32Array([position, 1]).buffer));
       instance.run();
       const place = instance.place(storage);
-      const staging = gpu.takeStaging(h * d * 4);
-      gpu.submit((encoder) => encoder.copyBufferToBuffer(place.buffer, place.offset, staging, 0, h * d * 4));
+      const staging = own.takeStaging(h * d * 4);
+      own.submit((encoder) => encoder.copyBufferToBuffer(place.buffer, place.offset, staging, 0, h * d * 4));
       await staging.mapAsync(GPUMapMode.READ);
       const replayed = Float64Array.from(new Float32Array(staging.getMappedRange(0, h * d * 4)));
       staging.unmap();
-      const { out } = attention(gpu, { q, k, v }, { variant, start: position, length: position + 1 });
+      const { out } = attention(own, { q, k, v }, { variant, lse, start: position, length: position + 1 });
       assertClose(replayed, await out.read(), nmseCaps.f32, `at position ${position}`);
     }
   });

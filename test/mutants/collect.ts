@@ -48,7 +48,7 @@ const group = (name: string, body: () => void) => {
 const skip = (): void => {};
 const skipIf = (condition: unknown) => (condition ? skip : declare);
 
-export const test = Object.assign(declare, { each: each(declare), skip, skipIf });
+export const test = Object.assign(declare, { each: each(declare), concurrent: declare, skip, skipIf });
 export const it = test;
 export const describe = Object.assign(group, {
   each: each((name, body) => group(name, body as () => void)),

@@ -36,6 +36,9 @@ const shaders = readdirSync("shaders", { recursive: true, encoding: "utf8" })
 const bundle = `${folder}/worker.mjs`;
 await bundleWorker(bundle, testFiles);
 
+/** The file that a test is in. */
+const fileOf = (test: string) => test.slice(0, test.indexOf(" > "));
+
 const { adapter, tests } = await baseline();
 const testsOf = (file: string) => orderFor(file.slice("shaders/".length, -".wgsl".length), tests);
 
@@ -66,28 +69,43 @@ const jobs: ((worker: Keeper) => Promise<void>)[] = [
   ...inTypeScript.map((mutant) => async () => record(await tryTypeScript(mutant))),
 ];
 const total = jobs.length;
-await Promise.all(
-  Array.from({ length: Number(flags.jobs) }, async () => {
-    const keeper = new Keeper(bundle);
-    for (let job = jobs.shift(); job; job = jobs.shift()) {
-      await job(keeper);
-      console.log(`${total - jobs.length} of ${total} files and TypeScript mistakes begun or done, ${minutes()}`);
-    }
-    keeper.stop();
-  }),
-);
+await inParallel(async () => {
+  const keeper = new Keeper(bundle);
+  for (let job = jobs.shift(); job; job = jobs.shift()) {
+    await job(keeper);
+    console.log(`${total - jobs.length} of ${total} files and TypeScript mistakes begun or done, ${minutes()}`);
+  }
+  keeper.stop();
+});
 finish();
 
+/** All tests without any mistake, a process for each file: one process for all of them is more than a driver bears. */
 async function baseline(): Promise<{ adapter: string; tests: readonly Measured[] }> {
-  const worker = await startWorker(bundle);
-  const report = await worker.ask({ kind: "baseline" });
-  worker.stop();
-  if (report.kind !== "baseline") throw new Error(`the tests do not run: ${"message" in report ? report.message : ""}`);
-  const red = report.tests.filter(({ error }) => error !== undefined);
+  const left = [...testFiles];
+  const measured: Measured[] = [];
+  let label = "";
+  await inParallel(async () => {
+    for (let file = left.shift(); file; file = left.shift()) {
+      const worker = await startWorker(bundle);
+      const report = await worker.ask({ kind: "baseline", file });
+      worker.stop();
+      if (report.kind !== "baseline")
+        throw new Error(`${file} does not run: ${"message" in report ? report.message : ""}`);
+      label = report.adapter;
+      measured.push(...report.tests);
+    }
+  });
+  measured.sort((p, q) => testFiles.indexOf(fileOf(p.test)) - testFiles.indexOf(fileOf(q.test)));
+  const red = measured.filter(({ error }) => error !== undefined);
   for (const { test, error } of red) console.log(`red without any mistake: ${test}: ${error}`);
   if (red.length > 0) process.exitCode = 1;
-  console.log(`${report.adapter}: ${report.tests.length} tests, ${minutes()}`);
-  return { adapter: report.adapter, tests: report.tests.filter(({ error }) => error === undefined) };
+  console.log(`${label}: ${measured.length} tests, ${minutes()}`);
+  return { adapter: label, tests: measured.filter(({ error }) => error === undefined) };
+}
+
+/** As many at a time as there are jobs. */
+async function inParallel(work: () => Promise<void>): Promise<void> {
+  await Promise.all(Array.from({ length: Number(flags.jobs) }, work));
 }
 
 async function tryOn(keeper: Keeper, mutant: Mutant, order: readonly string[]): Promise<Outcome> {

@@ -10,9 +10,9 @@ import { racesIn } from "./detector.ts";
 import { beginDevices, devices } from "./devices.ts";
 import type { Edit, Mutant } from "./mutant.ts";
 
-/** What the parent asks for: all tests unchanged; some of them on a mutant, until one is red; or the race detector. */
+/** What the parent asks for: the tests of a file unchanged; some of them on a mutant, until one is red; or the race detector. */
 export type Order =
-  | { readonly kind: "baseline" }
+  | { readonly kind: "baseline"; readonly file: string }
   | { readonly kind: "mutant"; readonly mutant: Mutant; readonly tests: readonly string[] }
   | { readonly kind: "races"; readonly mutant: Mutant };
 
@@ -97,9 +97,9 @@ const messageOf = (error: unknown) => (error instanceof Error ? error.message : 
 const say = (report: Report) =>
   new Promise<void>((resolve) => process.send?.(report, undefined, undefined, () => resolve()));
 
-async function baseline(): Promise<void> {
+async function baseline(file: string): Promise<void> {
   const tests: Measured[] = [];
-  for (const test of collected) {
+  for (const test of collected.filter(({ id }) => id.startsWith(`${file} > `))) {
     used.clear();
     const start = performance.now();
     const failure = await run(test);
@@ -162,7 +162,7 @@ export async function work(files: Readonly<Record<string, () => Promise<unknown>
   let last = Promise.resolve();
   process.on("message", (order: Order) => {
     last = last.then(async () => {
-      if (order.kind === "baseline") await baseline();
+      if (order.kind === "baseline") await baseline(order.file);
       else if (order.kind === "races") await say(tryRaces(order.mutant));
       else await say(await tryMutant(order.mutant, order.tests));
     });

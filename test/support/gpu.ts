@@ -2,13 +2,32 @@ import { afterAll } from "vitest";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { type GpuOptions, openGpu } from "../../src/gpu/open.ts";
 
+const optionsOf = new WeakMap<Gpu, GpuOptions>();
+const twins = new WeakMap<Gpu, Promise<Gpu>>();
+
+async function open(options: GpuOptions): Promise<Gpu> {
+  const gpu = await openGpu(options);
+  gpu.buffers.poison = true;
+  return gpu;
+}
+
 /**
  * The device of a test file, with poisoned memory: results start as NaN and nothing is used twice. The adapter is the
  * default one, or the one that `SHADERFORMER_ADAPTER` names.
  */
 export async function testGpu(options: GpuOptions = {}): Promise<Gpu> {
-  const gpu = await openGpu(options);
-  gpu.buffers.poison = true;
-  afterAll(() => gpu.close());
+  const gpu = await open(options);
+  optionsOf.set(gpu, options);
+  afterAll(async () => {
+    gpu.close();
+    (await twins.get(gpu))?.close();
+  });
   return gpu;
+}
+
+/** A second device like one of `testGpu`; opened when it is first asked for. */
+export function twinOf(gpu: Gpu): Promise<Gpu> {
+  const twin = twins.get(gpu) ?? open(optionsOf.get(gpu) ?? {});
+  twins.set(gpu, twin);
+  return twin;
 }

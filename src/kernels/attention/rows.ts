@@ -34,10 +34,11 @@ const record = {
   accepts: placedTypes,
   strided: placedViews,
   axes: (_axes: object, problem: AttentionProblem) => placedAxes(problem),
-  params: ({ h, g, t }: Sizes<"h" | "g" | "t">, { start, length, scale }: AttentionProblem) => ({
+  params: ({ h, g, t, d }: Sizes<"h" | "g" | "t" | "d">, { start, length, scale }: AttentionProblem) => ({
     h,
     g,
     t,
+    d,
     start,
     length,
     scale,
