@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { device, reopen } from "../site/device.ts";
+import { device, losses, reopen } from "../site/device.ts";
 import { sim } from "../site/sim.ts";
 import { say } from "../site/status.ts";
 import { keep, kept } from "../site/store.ts";
@@ -37,7 +37,6 @@ const patience = 1000;
 
 let rowsOfRun: Shown | undefined;
 let release: (() => void) | undefined;
-let losses = 0;
 /** Whether the page was hidden at any time of the case at hand. */
 let wasHidden = false;
 
@@ -159,11 +158,11 @@ function takeProgress(report: Progress): void {
 
 /** A device that is lost while nothing runs is opened again by itself, once. */
 function takeLoss(detail: string): void {
-  losses++;
+  losses.value++;
   const wasBusy = isBusy();
-  device.value = { kind: "lost", detail, again: losses > 1 };
+  device.value = { kind: "lost", detail };
   if (wasBusy) end({ kind: "idle" });
-  else if (losses === 1) openDevice();
+  else if (losses.value === 1) openDevice();
 }
 
 /** A mark that a run has left, although no tab of this page measures now. */

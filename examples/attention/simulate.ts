@@ -1,5 +1,5 @@
 import { effect } from "@preact/signals";
-import { device } from "../site/device.ts";
+import { device, losses } from "../site/device.ts";
 import { sim } from "../site/sim.ts";
 import { shown } from "./results.ts";
 import { killedAt, refused, run, take } from "./run.ts";
@@ -11,7 +11,8 @@ const simulated: Readonly<Record<string, () => void>> = {
     take({ kind: "lost", detail: "the driver was restarted" });
   },
   "lost-again": () => {
-    device.value = { kind: "lost", detail: "the driver was restarted", again: true };
+    losses.value = 1;
+    take({ kind: "lost", detail: "the driver was restarted" });
   },
   compiling: () => {
     const [startedAt, seconds] = [performance.now() - 9000, 30];

@@ -1,4 +1,4 @@
-import { type DeviceState, reopen } from "./device.ts";
+import { type DeviceState, losses, reopen } from "./device.ts";
 import type { Trouble } from "./trouble.ts";
 
 /** Where WebGPU is, by system: what a browser without it is told. */
@@ -20,12 +20,13 @@ const again = { name: "Try again", run: () => reopen.value() };
 /** What stands in the way of a device; nothing where there is one. */
 export function deviceTroubles(state: DeviceState): readonly Trouble[] {
   if (state.kind === "lost") {
+    const twice = losses.value > 1;
     return [
       {
-        key: state.again ? "lost-again" : "lost",
+        key: twice ? "lost-again" : "lost",
         level: "error",
-        says: `The GPU was lost${state.again ? " a second time" : ""}: ${state.detail || "the browser gives no reason"}. What was measured before stays.`,
-        todo: state.again
+        says: `The GPU was lost${twice ? " a second time" : ""}: ${state.detail.replace(/\.$/, "") || "the browser gives no reason"}. What was measured before stays.`,
+        todo: twice
           ? "Choose shorter batches or fewer heads before you go on, and close other pages that use the GPU."
           : "This is the driver's doing as a rule: open the device again and go on.",
         action: { name: "Open the device again", run: () => reopen.value() },
@@ -60,6 +61,18 @@ export function deviceTroubles(state: DeviceState): readonly Trouble[] {
         },
       ];
     case "no-adapter":
+      if (losses.value > 0) {
+        return [
+          {
+            key: missing,
+            level,
+            says: "The GPU was lost, and now the browser gives the page none: browsers keep it from pages that lose it often.",
+            todo: "Wait some minutes and try again, or start the browser anew; the link keeps your set-up.",
+            action: again,
+            detail,
+          },
+        ];
+      }
       return [
         {
           key: missing,

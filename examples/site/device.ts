@@ -26,10 +26,12 @@ export type DeviceState =
   | { readonly kind: "opening" }
   | { readonly kind: "ready"; readonly facts: DeviceFacts }
   | { readonly kind: "missing"; readonly missing: Missing; readonly detail: string }
-  /** `again`: it was opened anew before, and was lost once more. */
-  | { readonly kind: "lost"; readonly detail: string; readonly again: boolean };
+  | { readonly kind: "lost"; readonly detail: string };
 
 export const device = signal<DeviceState>({ kind: "opening" });
+
+/** How often the device was lost since the page was opened. */
+export const losses = signal(0);
 
 /** Opens the page's device anew; a page that has one says how. */
 export const reopen = signal<() => void>(() => {});

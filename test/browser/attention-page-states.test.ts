@@ -1,4 +1,4 @@
-import type { Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type OpenSite, openSite, screenshot, violations } from "./attention-site.ts";
 import { noChromium, openPage } from "./chromium.ts";
@@ -46,6 +46,15 @@ const states: Readonly<Record<string, State>> = {
   "coarse-timers": { says: /wall clock .* 100 µs/, usable: true },
 };
 
+/** Ends the process in which a browser of ours keeps its GPU, as a crash of a driver does. */
+async function endGpuProcess(browser: Browser): Promise<void> {
+  const session = await browser.newBrowserCDPSession();
+  const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+  const found = processInfo.find(({ type }) => type === "GPU");
+  if (!found) throw new Error("the browser has no GPU process");
+  process.kill(found.id, "SIGKILL");
+}
+
 describe.skipIf(noChromium)(`states of the attention page${noChromium ? ` (${noChromium})` : ""}`, () => {
   let site: OpenSite;
   let page: Page;
@@ -91,6 +100,24 @@ describe.skipIf(noChromium)(`states of the attention page${noChromium ? ` (${noC
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
     await run.evaluate((section) => section.scrollIntoView());
     await screenshot(page, `sim-${sim}-phone`);
+  });
+
+  test("a GPU that really goes away is opened again by itself, once", async () => {
+    await page.setViewportSize({ width: 1280, height: 900 });
+    await page.goto("about:blank");
+    await page.goto(site.address());
+    const ready = page.getByRole("button", { name: /^Run \d+ measurements/, disabled: false });
+    const away = page.getByRole("button", { name: /^Run \d+ measurements/, disabled: true });
+    const alert = page.getByRole("alert");
+    await ready.waitFor();
+    await Promise.all([away.waitFor(), endGpuProcess(site.browser)]);
+    await ready.waitFor();
+    expect(await alert.count()).toBe(0);
+    await Promise.all([alert.getByText(/The GPU was lost a second time/).waitFor(), endGpuProcess(site.browser)]);
+    // Chromium keeps the GPU from the page for some minutes now, and the page says so.
+    await page.getByRole("button", { name: "Open the device again" }).click();
+    await alert.getByText(/browsers keep it from pages that lose it often.*Wait some minutes/).waitFor();
+    await page.getByRole("region", { name: "Run", exact: true }).getByRole("button", { name: "Try again" }).waitFor();
   });
 
   test("nothing was thrown that nobody waited for, and nobody else was asked for anything", () => {
