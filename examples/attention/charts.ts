@@ -1,5 +1,5 @@
 import type { BenchRow, Peaks } from "../../bench/result.ts";
-import { digits, percent } from "../site/format.ts";
+import { digits, percent, tick } from "../site/format.ts";
 import { keys, longestOf } from "./families.ts";
 
 /** The library, which is fetched when the first chart is drawn. */
@@ -43,6 +43,7 @@ export const speed = (row: BenchRow): number => 1000 * (row.tflops ?? 0);
 export const described = (row: BenchRow): string =>
   `${row.variant}, ${row.batch}, ${row.mask ?? "no mask"}\n${digits(row.medianMs)} ms (${digits(row.p10Ms)}–${digits(row.p90Ms)}), ${digits(speed(row))} GFLOP/s`;
 
+const time = ({ medianMs }: BenchRow) => medianMs ?? Number.NaN;
 const isTimed = ({ verdict, medianMs }: BenchRow) => verdict === "pass" && medianMs !== null;
 /** A line breaks where there is no time. */
 const timeOrGap = (row: BenchRow) => (isTimed(row) ? row.medianMs : Number.NaN);
@@ -81,7 +82,7 @@ export const timeOverLength: Draw = (Plot, drawing) => {
       tickFormat: String,
       grid: true,
     },
-    y: { type: "log", label: "↑ time, ms", grid: true, ticks: 5, tickFormat: (value: number) => digits(value) },
+    y: { type: "log", label: "↑ time, ms", grid: true, ticks: 5, tickFormat: tick },
     marks: [
       Plot.link(slopes, {
         ...{ x1: "x1", x2: "x2", y1: "y1", y2: "y2" },
@@ -118,8 +119,8 @@ export const timeOverLength: Draw = (Plot, drawing) => {
           fill: drawing.colour("--bad"),
         }),
       ),
-      Plot.text(apart(longestOf(rows)), {
-        ...{ x: keys, y: "medianMs", text: "variant" },
+      Plot.text(labels(longestOf(rows), time), {
+        ...{ x: ({ row }) => keys(row), y: ({ row }) => time(row), text: "text" },
         dx: 10,
         textAnchor: "start",
         fill: drawing.colour("--text"),
@@ -128,14 +129,15 @@ export const timeOverLength: Draw = (Plot, drawing) => {
   });
 };
 
-/** Labels that would lie on each other are left out but for the first: colour, shape and the tip name the rest. */
-export function apart(rows: readonly BenchRow[]): readonly BenchRow[] {
-  const kept: BenchRow[] = [];
-  for (const row of [...rows].sort((p, q) => (p.medianMs ?? 0) - (q.medianMs ?? 0))) {
-    const near = kept.some((other) => (row.medianMs ?? 0) / (other.medianMs ?? 1) < 1.25);
-    if (!near) kept.push(row);
+/** A label for each variant's last point; variants whose points lie close together share one. */
+export function labels(rows: readonly BenchRow[], height: (row: BenchRow) => number) {
+  const made: { readonly row: BenchRow; readonly names: string[] }[] = [];
+  for (const row of [...rows].sort((p, q) => height(p) - height(q))) {
+    const near = made.find((label) => height(row) / height(label.row) < 1.25);
+    if (near) near.names.push(row.variant);
+    else made.push({ row, names: [row.variant] });
   }
-  return kept;
+  return made.map(({ row, names }) => ({ row, text: names.join(", ") }));
 }
 
 /** Bars of operations a second at the longest length, from nothing, with p10 to p90 and the measured peak. */

@@ -1,6 +1,6 @@
 import type { BenchRow } from "../../bench/result.ts";
-import { digits, percent } from "../site/format.ts";
-import { apart, type Draw, described, frame, scale, speed } from "./charts.ts";
+import { digits, percent, tick } from "../site/format.ts";
+import { type Draw, described, frame, labels, scale, speed } from "./charts.ts";
 import { longestOf } from "./families.ts";
 
 const intensity = (row: BenchRow) => (row.flops ?? 0) / (row.bytes ?? 1);
@@ -15,6 +15,11 @@ export const roofline: Draw = (Plot, drawing) => {
   const intensities = rows.map(intensity);
   const ridge = compute / bandwidth;
   const [low, high] = [Math.min(0.5, ...intensities) / 2, Math.max(4 * ridge, 2 * Math.max(...intensities))];
+  const [least, most] = [Math.min(...rows.map(speed)) / 3, compute * 2];
+  // The bandwidth's ceiling rises a decade with each; its text lies along it.
+  const across = (drawing.width - 150) / Math.log10(high / low);
+  const up = (330 - 20 - 42) / Math.log10(most / least);
+  const slope = (-180 / Math.PI) * Math.atan(up / across);
   const roof = (x: number) => Math.min(compute, bandwidth * x);
   return Plot.plot({
     ...frame(drawing),
@@ -26,14 +31,14 @@ export const roofline: Draw = (Plot, drawing) => {
       label: "FLOP per compulsory byte →",
       domain: [low, high],
       grid: true,
-      tickFormat: (value: number) => digits(value),
+      tickFormat: tick,
     },
     y: {
       type: "log",
       label: "↑ GFLOP/s",
-      domain: [Math.min(...rows.map(speed)) / 3, compute * 2],
+      domain: [least, most],
       grid: true,
-      tickFormat: (value: number) => digits(value),
+      tickFormat: tick,
     },
     marks: [
       Plot.line(
@@ -44,9 +49,8 @@ export const roofline: Draw = (Plot, drawing) => {
         x: "x",
         y: "y",
         text: () => `copy ${digits(bandwidth)} GB/s`,
-        textAnchor: "start",
-        dx: 10,
-        dy: 4,
+        rotate: slope,
+        dy: 11,
         fill: drawing.colour("--muted"),
       }),
       Plot.text([{ x: high, y: compute }], {
@@ -54,7 +58,7 @@ export const roofline: Draw = (Plot, drawing) => {
         y: "y",
         text: () => `f32 ${digits(compute)} GFLOP/s, ridge at ${digits(ridge)}`,
         textAnchor: "end",
-        dy: 12,
+        dy: -9,
         fill: drawing.colour("--muted"),
       }),
       Plot.link(
@@ -77,10 +81,10 @@ export const roofline: Draw = (Plot, drawing) => {
         tip: true,
         title: described,
       }),
-      Plot.text(apart(longestOf(rows)), {
-        x: intensity,
-        y: speed,
-        text: "variant",
+      Plot.text(labels(longestOf(rows), speed), {
+        x: ({ row }) => intensity(row),
+        y: ({ row }) => speed(row),
+        text: "text",
         dx: 10,
         textAnchor: "start",
         fill: drawing.colour("--text"),

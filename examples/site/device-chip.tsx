@@ -119,7 +119,7 @@ function Sheet({ state }: { state: DeviceState }) {
 function useStorage(): string {
   const [told, setTold] = useState("not told by the browser");
   useEffect(() => {
-    const megabytes = (bytes: number | undefined) => `${Math.round((bytes ?? 0) / 1e6)} MB`;
+    const megabytes = (bytes = 0) => (bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`);
     navigator.storage?.estimate?.().then(
       ({ usage, quota }) => setTold(`${megabytes(usage)} of ${megabytes(quota)} used`),
       () => undefined, // then the line says that it is not told

@@ -3,6 +3,7 @@ const three = new Intl.NumberFormat("en", {
   maximumSignificantDigits: 3,
   useGrouping: false,
 });
+const atMostThree = new Intl.NumberFormat("en", { maximumSignificantDigits: 3, useGrouping: false });
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
 /** Three significant digits; a dash for what was not measured. */
@@ -12,6 +13,9 @@ export const digits = (value: number | null | undefined): string =>
     : value >= 1000
       ? count(value)
       : three.format(value);
+
+/** The same on an axis, where trailing zeros say nothing. */
+export const tick = (value: number): string => (value >= 1000 ? count(value) : atMostThree.format(value));
 
 /** A count with thin spaces between thousands. */
 export const count = (value: number): string => whole.format(Math.round(value)).replaceAll(",", "\u2009");

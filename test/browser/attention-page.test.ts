@@ -48,6 +48,23 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     await told.first().waitFor();
   });
 
+  test("stops within a tenth of a second, whatever it does, and keeps what it has", async () => {
+    await page.goto(site.address("batches=q8,q1k&heads=1x32&variants=naive"));
+    await page.getByRole("button", { name: "Run 2 measurements", disabled: false }).click();
+    await page.getByText(/^Measured here.*so far/).waitFor({ timeout: 60_000 });
+    await page.getByText(/case 2 of 2/).waitFor();
+    const took = await page.evaluate(async () => {
+      const button = document.querySelector<HTMLButtonElement>("section.run button.primary");
+      const from = performance.now();
+      button?.click();
+      while (!/^Run/.test(button?.textContent ?? "")) await new Promise((resolve) => setTimeout(resolve));
+      return performance.now() - from;
+    });
+    expect(took).toBeLessThan(100);
+    expect(await tableRows().count()).toBe(1);
+    await page.goto(site.address(small));
+  });
+
   test("says beforehand what a run takes, then measures, and plots right results only", async () => {
     await page.getByText(/^(about \d+ s|a few seconds); 2 cases/).waitFor();
     await cases().locator("summary").click();
@@ -93,27 +110,6 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     await page.getByText(/^A result from a file: 4 rows/).waitFor();
     expect(await tableRows().count()).toBe(4);
     await page.getByRole("button", { name: /^Take away the dashed lines of: recorded run/ }).waitFor();
-  });
-
-  test("stops within a tenth of a second, whatever it does, and keeps what it has", async () => {
-    const { page: other, errors: thrown } = await openPage(
-      site.browser,
-      site.address("batches=q8,q1k&heads=1x32&variants=naive"),
-    );
-    await other.getByRole("button", { name: "Run 2 measurements", disabled: false }).click();
-    await other.getByText(/^Measured here.*so far/).waitFor({ timeout: 60_000 });
-    await other.getByText(/case 2 of 2/).waitFor();
-    const took = await other.evaluate(async () => {
-      const button = document.querySelector<HTMLButtonElement>("section.run button.primary");
-      const from = performance.now();
-      button?.click();
-      while (!/^Run/.test(button?.textContent ?? "")) await new Promise((resolve) => setTimeout(resolve));
-      return performance.now() - from;
-    });
-    expect(took).toBeLessThan(100);
-    expect(await tableRows(other).count()).toBe(1);
-    expect(thrown).toEqual([]);
-    await other.close();
   });
 
   test("a link holds the whole set-up", async () => {
@@ -166,6 +162,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     const picture = other.getByRole("application", { name: /^Mask: 2 560 of 4 096 pairs/ });
     await picture.waitFor();
     // Four by four tiles of 16: a drag over the last column of the first two rows.
+    await other.getByRole("button", { name: "Run 2 measurements", disabled: false }).waitFor(); // what it says moves it
     await picture.scrollIntoViewIfNeeded();
     const box = (await picture.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
     const at = (row: number, column: number) =>
