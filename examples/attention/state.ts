@@ -1,4 +1,4 @@
-import { computed, effect, signal } from "@preact/signals";
+import { computed, effect, type Signal, signal } from "@preact/signals";
 import { algorithmNames } from "../../bench/attention/algorithms.ts";
 import { parseBatch } from "../../bench/attention/batch.ts";
 import type { BenchMask } from "../../bench/attention/masks.ts";
@@ -34,16 +34,19 @@ function readAddress(): void {
   const { keys, outdated } = readFragment(location.hash);
   const { setup: given, unknown } = setupOf(keys);
   setup.value = given;
-  const unpacked = <T>(key: string, unpack: (text: string) => Promise<T>, take: (value: T) => void) => {
+  const take = <T>(key: string, unpack: (text: string) => Promise<T>, into: Signal<T | undefined>) => {
     const packed = keys.get(key);
-    if (packed !== undefined) unpack(packed).then(take, (error: Error) => say(error.message));
+    into.value = undefined;
+    if (packed === undefined) return;
+    unpack(packed).then(
+      (found) => {
+        into.value = found;
+      },
+      (error: Error) => say(error.message),
+    );
   };
-  unpacked("own", unpackOwn, (found) => {
-    own.value = found;
-  });
-  unpacked("tiles", unpackPainted, (found) => {
-    painted.value = found;
-  });
+  take("own", unpackOwn, own);
+  take("tiles", unpackPainted, painted);
   if (outdated) say("This link is of another version of the page; the set-up is the standard one.");
   else if (unknown.length > 0) say(`The link says ${unknown.join(", ")}, which this page does not know.`);
 }

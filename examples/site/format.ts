@@ -7,12 +7,11 @@ const atMostThree = new Intl.NumberFormat("en", { maximumSignificantDigits: 3, u
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
 /** Three significant digits; a dash for what was not measured. */
-export const digits = (value: number | null | undefined): string =>
-  value === null || value === undefined || !Number.isFinite(value)
-    ? "–"
-    : value >= 1000
-      ? count(value)
-      : three.format(value);
+export function digits(value: number | null | undefined): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  if (value === 0) return "0";
+  return value >= 1000 ? count(value) : three.format(value);
+}
 
 /** The same on an axis, where trailing zeros say nothing. */
 export const tick = (value: number): string => (value >= 1000 ? count(value) : atMostThree.format(value));

@@ -102,6 +102,24 @@ describe.skipIf(noChromium)(`states of the attention page${noChromium ? ` (${noC
     await screenshot(page, `sim-${sim}-phone`);
   });
 
+  test("a second tab does not measure beside the first, and says when that was closed in the midst", async () => {
+    const context = await site.browser.newContext();
+    const [first, second] = [await context.newPage(), await context.newPage()];
+    for (const tab of [first, second]) {
+      await tab.goto(site.address("batches=q48&heads=2x32&variants=flash"));
+      await tab.getByRole("button", { name: "Run 1 measurements", disabled: false }).click();
+      if (tab === first) await first.getByText("measuring what this device does at most").waitFor();
+    }
+    await second.getByText(/Another tab of this page is measuring/).waitFor();
+    expect(await second.getByText(/ended with the tab/).count()).toBe(0);
+    const crashed = first.waitForEvent("crash");
+    void first.goto("chrome://crash").catch(() => undefined); // it never arrives
+    await crashed;
+    await second.reload();
+    await second.getByText(/The last run ended with the tab: .* during “peaks of this device”/).waitFor();
+    await context.close();
+  });
+
   test("a GPU that really goes away is opened again by itself, once", async () => {
     await page.setViewportSize({ width: 1280, height: 900 });
     await page.goto("about:blank");
