@@ -1,14 +1,15 @@
-// with: lib/position/start, lib/grid, kv-cache/slot/contiguous
+// with: lib/position/start, lib/grid, kv-cache/slot/contiguous, kv-cache/word/f32
 // Stores new keys and values in a cache:  keys[cache_row(b, g, position(b, t))] = k[b, t, g],  and values alike
 //
 // Tokens before heads in what is stored, heads before positions in the cache, so that attention reads the keys of one
-// head one after the other. One thread per element of a key and of a value. Tokens that are none (padding of the step)
-// and positions that have no row in the cache are not written. Requests one read and one write an element.
+// head one after the other. One thread per word of a key and of a value, which holds one element or two. Tokens that are
+// none (padding of the step) and positions that have no row in the cache are not written. Requests a read an element and
+// a write a word.
 
 const WORKGROUP: u32 = 64;
 
 struct Params {
-  size: u32,  // threads: b·t·g·(d + dv)
+  size: u32,  // threads: b·t·g·(d + dv) / PACKED
   t: u32, g: u32, s: u32,
   d: u32, width: u32,  // of keys, of values
   start: u32,
@@ -18,8 +19,8 @@ struct Params {
 
 @group(0) @binding(0) var<storage, read> k: array<f32>;             // [b, t, g, d]
 @group(0) @binding(1) var<storage, read> v: array<f32>;             // [b, t, g, dv]
-@group(0) @binding(2) var<storage, read_write> keys: array<f32>;    // [b, g, s, d]
-@group(0) @binding(3) var<storage, read_write> values: array<f32>;  // [b, g, s, dv]
+@group(0) @binding(2) var<storage, read_write> keys: array<Word>;    // [b, g, s, d]
+@group(0) @binding(3) var<storage, read_write> values: array<Word>;  // [b, g, s, dv]
 @group(0) @binding(4) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
@@ -30,8 +31,9 @@ fn main(
 ) {
   let i = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
   if (i >= params.size) { return; }
-  let both = params.d + params.width;
-  let column = i % both;
+  let words = vec2u(params.d, params.width) / PACKED;  // of a key, of a value
+  let both = words.x + words.y;
+  let word = i % both;
   let head = i / both;  // of all heads of all tokens
   let group = head % params.g;
   let t = head / params.g % params.t;
@@ -40,11 +42,11 @@ fn main(
   let row = cache_row(b, group, position(b, t));
   if (row == NO_ROW) { return; }
 
-  if (column < params.d) {
+  if (word < words.x) {
     let row_of_k = params.k_first + b * params.k_batch + t * params.k_token + group * params.k_head;
-    keys[row * params.d + column] = k[row_of_k + column];
+    keys[row * words.x + word] = word_of_k(row_of_k + word * PACKED);
   } else {
     let row_of_v = params.v_first + b * params.v_batch + t * params.v_token + group * params.v_head;
-    values[row * params.width + column - params.d] = v[row_of_v + column - params.d];
+    values[row * words.y + word - words.x] = word_of_v(row_of_v + (word - words.x) * PACKED);
   }
 }

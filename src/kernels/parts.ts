@@ -65,6 +65,8 @@ import embeddingIdsStep from "#shaders/embedding/ids/step.wgsl";
 import kvCacheSlotContiguous from "#shaders/kv-cache/slot/contiguous.wgsl";
 import kvCacheSlotPaged from "#shaders/kv-cache/slot/paged.wgsl";
 import kvCacheSlotRing from "#shaders/kv-cache/slot/ring.wgsl";
+import kvCacheWordF32 from "#shaders/kv-cache/word/f32.wgsl";
+import kvCacheWordHalf from "#shaders/kv-cache/word/half.wgsl";
 import activationExp from "#shaders/lib/activation/exp.wgsl";
 import activationGelu from "#shaders/lib/activation/gelu.wgsl";
 import activationGeluTanh from "#shaders/lib/activation/gelu-tanh.wgsl";
@@ -183,6 +185,8 @@ export const shaderFiles: ShaderFiles = {
   "kv-cache/slot/contiguous": kvCacheSlotContiguous,
   "kv-cache/slot/paged": kvCacheSlotPaged,
   "kv-cache/slot/ring": kvCacheSlotRing,
+  "kv-cache/word/f32": kvCacheWordF32,
+  "kv-cache/word/half": kvCacheWordHalf,
   "lib/activation/exp": activationExp,
   "lib/activation/gelu": activationGelu,
   "lib/activation/gelu-tanh": activationGeluTanh,

@@ -1,6 +1,7 @@
 import { appendKv } from "../../src/kernels/kv-cache/append.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
 import { append } from "../../src/reference/kv-cache.ts";
+import { decode, encode } from "../../src/tensor/dtype.ts";
 import { slice } from "../../src/tensor/views.ts";
 import { normal } from "../support/random.ts";
 import type { Case, CaseTable } from "../support/run-cases.ts";
@@ -20,10 +21,13 @@ interface CaseOptions {
   rows?: readonly StepRow[];
   /** Heads of k and v that are not stored, behind those that are. */
   behind?: number;
+  /** Type of the cache; default f32. */
+  type?: "f16" | "bf16";
 }
 
 function problem(name: string, { b = 1, t, g = 1, s, d, dv = d }: Sizes, options: CaseOptions = {}): Case {
   const heads = g + (options.behind ?? 0);
+  const type = options.type ? { dtype: options.type } : {};
   const used = (width: number, seed: number) =>
     // What is not in use is NaN, and must stay as it is.
     normal(b * g * s * width, seed).map((value, i) => (Math.floor(i / width) % s < s / 2 ? value : Number.NaN));
@@ -32,15 +36,15 @@ function problem(name: string, { b = 1, t, g = 1, s, d, dv = d }: Sizes, options
     inputs: {
       k: { shape: [b, t, heads, d], values: normal(b * t * heads * d, 1) },
       v: { shape: [b, t, heads, dv], values: normal(b * t * heads * dv, 2) },
-      keys: { shape: [b, g, s, d], values: used(d, 3) },
-      values: { shape: [b, g, s, dv], values: used(dv, 4) },
+      keys: { shape: [b, g, s, d], values: used(d, 3), ...type },
+      values: { shape: [b, g, s, dv], values: used(dv, 4), ...type },
     },
     options: { ...options },
   };
 }
 
 /** What reaches the cache, one batch row and one token after the other, so that rows may have fewer tokens than others. */
-function expected(k: Dense, cache: Dense, { start = 0, rows, behind = 0 }: CaseOptions): Dense {
+function expected(k: Dense, cache: Dense, { start = 0, rows, behind = 0, type }: CaseOptions): Dense {
   const [b = 0, t = 0, heads = 0, d = 0] = k.shape;
   const [, g = 0, s = 0] = cache.shape;
   const size = g * s * d;
@@ -56,7 +60,7 @@ function expected(k: Dense, cache: Dense, { start = 0, rows, behind = 0 }: CaseO
       );
     }
   }
-  return next;
+  return type ? dense(next.shape, decode(type, encode(type, next.values))) : next;
 }
 
 export const kvCacheCases: CaseTable = {
@@ -118,6 +122,23 @@ export const kvCacheCases: CaseTable = {
       },
     ),
     problem("heads out of a wider projection", { b: 2, t: 3, g: 2, s: 9, d: 4 }, { start: 1, behind: 3 }),
+    ...(["f16", "bf16"] as const).flatMap((type) => [
+      problem(`${type}, values wider than keys`, { b: 2, t: 3, g: 2, s: 7, d: 6, dv: 10 }, { start: 2, type }),
+      problem(`${type}, heads out of a wider projection`, { b: 2, t: 3, g: 2, s: 9, d: 4 }, { behind: 3, type }),
+    ]),
+    problem(
+      "bf16, step: rows of different lengths, one finished, one at its end",
+      { b: 4, t: 5, g: 2, s: 16, d: 8 },
+      {
+        rows: [
+          [0, 5],
+          [6, 2],
+          [3, 0],
+          [14, 5],
+        ],
+        type: "bf16",
+      },
+    ),
     problem("several workgroups", { b: 1, t: 130, g: 4, s: 140, d: 64 }, { start: 7 }),
   ],
 };

@@ -136,6 +136,35 @@ describe.each(full ? variants : (["flash", "splitK"] as const))("attention %s, t
   });
 });
 
+test.each(["rows", "flash", "packed", "splitK"] as const)(
+  "attention %s: a ragged batch costs what its sequences cost",
+  (variant) => {
+    const counts = { queries: [3, 0, 70], keys: [40, 7, 90] };
+    const all = { q: random([1, h, 73, d], 1), k: random([1, g, 137, d], 2), v: random([1, g, 137, d], 3) };
+    const cost = (queries: readonly number[], keys: readonly number[]) => {
+      const layout = {
+        kind: "ragged",
+        queryOffsets: sequenceOffsets(gpu, queries),
+        keyOffsets: sequenceOffsets(gpu, keys),
+      } as const;
+      const dispatch = gpu.record(() => attention(gpu, all, { variant, layout })).calls[0]?.dispatches[0];
+      const { flops, executedFlops = 0, requestedBytes = 0 } = dispatch?.cost ?? { flops: 0 };
+      return { flops, executedFlops, requestedBytes };
+    };
+    const alone = counts.queries.map((count, i) => cost([count], [counts.keys[i] ?? 0]));
+    const sum = (name: keyof (typeof alone)[number]) => alone.reduce((total, one) => total + one[name], 0);
+    const together = cost(counts.queries, counts.keys);
+    expect(together).toEqual({
+      flops: sum("flops"),
+      executedFlops: sum("executedFlops"),
+      requestedBytes: sum("requestedBytes"),
+    });
+    // Causal, query i of n at key s − n + i.
+    const pairs = h * (3 * 40 - 3 + 70 * 90 - (70 * 69) / 2);
+    expect(together.flops).toBe(4 * d * pairs);
+  },
+);
+
 describe("attention refuses layouts that contradict their tensors", () => {
   const q = random([2, h, 3, d], 1);
   const call = (

@@ -1,8 +1,16 @@
 // What the records of all attention kernels have in common.
+import type { Cost } from "../../gpu/dispatch.ts";
 import type { Specialisation } from "../../gpu/specialise.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import type { Brought, KernelContext } from "../kernel.ts";
-import { isRagged, type Placement, placementBrings, placementParts, placementUniforms } from "./layouts.ts";
+import {
+  isRagged,
+  type Placement,
+  placementBrings,
+  placementParts,
+  placementUniforms,
+  sequenceLengths,
+} from "./layouts.ts";
 import { maskMod } from "./masks/mask.ts";
 import type { KeyRange, Mod } from "./mod.ts";
 import { type AttentionOptions, type AttentionProblem, type AttentionTensors, attentionProblem } from "./options.ts";
@@ -10,6 +18,9 @@ import { scoreMod } from "./scores/score.ts";
 
 /** Sizes of the axes of these names. */
 export type Sizes<A extends string> = Readonly<Record<A, number>>;
+
+/** What a kernel says of its cost. */
+type Figures = Pick<Cost, "flops" | "executedFlops" | "requestedBytes">;
 
 /** Which of the parts that problems choose a kernel has. */
 interface Joined {
@@ -163,6 +174,25 @@ export function visibleKeys(
   const { start, length } = extent({ t, s }, problem);
   const [begin, end] = maskMod(problem.mask).range(start + first, start + last, length);
   return [begin, Math.min(end, begin + s)]; // a ring keeps no more
+}
+
+/**
+ * The cost of a kernel as the sum over the sequences of a ragged batch, each with its queries and keys, from its cost for
+ * sequences of one length. Offsets that `sequenceOffsets` did not make count as one sequence.
+ */
+export function bySequence<A extends Sizes<"t">, P extends AttentionProblem>(
+  cost: (axes: A, problem: P) => Figures,
+): (axes: A, problem: P) => Figures {
+  return (axes, problem) => {
+    const sequences = sequenceLengths(problem.place);
+    if (!sequences) return cost(axes, problem);
+    const figures = sequences.map(([t, length]) => cost({ ...axes, t }, { ...problem, start: length - t, length }));
+    const sum = (name: keyof Figures) => figures.reduce((total, one) => total + (one[name] ?? 0), 0);
+    const known = (["executedFlops", "requestedBytes"] as const).filter((name) =>
+      figures.every((one) => one[name] !== undefined),
+    );
+    return { flops: sum("flops"), ...Object.fromEntries(known.map((name) => [name, sum(name)])) };
+  };
 }
 
 /** True if the tiles that a mask leaves are those of its ranges, as far as the CPU can see. */

@@ -8,6 +8,7 @@ import {
   attentionShader,
   attentionUniforms,
   blocksOf,
+  bySequence,
   everyPart,
   knowsTiles,
   placedAxes,
@@ -85,7 +86,7 @@ const record = {
     const rows = packed ? (t * h) / g : t;
     return [blocksOf(place, rows, flashTiles(d, dv)?.ROWS ?? 1), packed ? g : h, b];
   },
-  cost: ({ b, h, g, t, d, dv }: FlashAxes, problem: FlashProblem) => {
+  cost: bySequence(({ b, h, g, t, d, dv }: FlashAxes, problem: FlashProblem) => {
     const s = problem.place.capacity;
     const flops = 2 * (d + dv) * visiblePairs({ b, h, t, s }, problem);
     const tiles = flashTiles(d, dv);
@@ -109,7 +110,7 @@ const record = {
       executedFlops: b * blocks * executed,
       requestedBytes: b * blocks * requested,
     };
-  },
+  }),
 } as const;
 
 const kernel = defineKernel({ ...record, outputs: { out: "[b, t, h, dv]" } });

@@ -50,6 +50,9 @@ interface PlacedTensors {
   readonly vScale?: Tensor | undefined;
 }
 
+/** What `sequenceOffsets` was told: the GPU has the offsets, and figures of cost are made without asking it. */
+const knownLengths = new WeakMap<Tensor, readonly number[]>();
+
 /** Offsets u32 `[sequences + 1]` of sequences with these lengths. Throws `ShapeError` for one that is no length. */
 export function sequenceOffsets(gpu: Gpu, lengths: readonly number[]): Tensor {
   const offsets = [0];
@@ -57,7 +60,18 @@ export function sequenceOffsets(gpu: Gpu, lengths: readonly number[]): Tensor {
     if (!Number.isInteger(length) || length < 0) throw new ShapeError(`sequenceOffsets: a length of ${length}`);
     offsets.push((offsets.at(-1) ?? 0) + length);
   }
-  return tensor(gpu, [offsets.length], offsets, "u32");
+  const result = tensor(gpu, [offsets.length], offsets, "u32");
+  knownLengths.set(result, [...lengths]);
+  return result;
+}
+
+/** Queries and keys of each sequence of a ragged batch; undefined for other layouts, and for offsets made elsewhere. */
+export function sequenceLengths({
+  layout,
+}: Placement): readonly (readonly [queries: number, keys: number])[] | undefined {
+  if (typeof layout === "string" || layout.kind !== "ragged") return undefined;
+  const [queries, keys] = [knownLengths.get(layout.queryOffsets), knownLengths.get(layout.keyOffsets)];
+  return keys && queries?.map((count, i) => [count, keys[i] ?? 0]);
 }
 
 /** Reads how k and v lie. Throws `ShapeError` where tensors and layout contradict one another. */

@@ -6,6 +6,7 @@ import {
   attentionShader,
   attentionUniforms,
   bufferRefusal,
+  bySequence,
   everyPart,
   placedAxes,
   placedInputs,
@@ -51,11 +52,12 @@ const record = {
     return attentionShader(problem, constants, everyPart, context);
   },
   workgroups: ({ b, h, t }: Sizes<"b" | "h" | "t">): [number, number, number] => [t, h, b],
-  cost: ({ b, h, t, d, dv }: Sizes<"b" | "h" | "t" | "d" | "dv">, problem: AttentionProblem) => {
+  cost: bySequence(({ b, h, t, d, dv }: Sizes<"b" | "h" | "t" | "d" | "dv">, problem: AttentionProblem) => {
     const pairs = visiblePairs({ b, h, t, s: problem.place.capacity }, problem);
     const { k, v } = rowBytes(problem.place, d);
-    return { flops: 2 * (d + dv) * pairs, requestedBytes: pairs * (4 * d + k + v) + 4 * b * h * t * dv };
-  },
+    const flops = 2 * (d + dv) * pairs;
+    return { flops, executedFlops: flops, requestedBytes: pairs * (4 * d + k + v) + 4 * b * h * t * dv };
+  }),
 } as const;
 
 const rowsKernel = defineKernel({ ...record, outputs: { out: "[b, t, h, dv]" } });

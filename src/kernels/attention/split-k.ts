@@ -8,6 +8,7 @@ import {
   attentionUniforms,
   blocksOf,
   bufferRefusal,
+  bySequence,
   placedAxes,
   placedInputs,
   placedTensors,
@@ -28,8 +29,8 @@ import {
   partsRefusal,
 } from "./options.ts";
 
-/** Keys of one pass of a workgroup; a split has a multiple. */
-const passKeys = 256;
+/** Threads of a workgroup. */
+const threads = 64;
 
 /** More splits than this cost more to join than they gain. */
 const mostSplits = 32;
@@ -39,6 +40,8 @@ interface SplitProblem extends AttentionProblem {
   readonly splits: number;
   /** Keys of a split. */
   readonly span: number;
+  /** Keys that a thread scores at a time. */
+  readonly threadKeys: number;
 }
 
 /** What the kernel of the parts is joined with. */
@@ -47,22 +50,38 @@ const joined = { mask: true, score: true, place: true } as const;
 /**
  * How the keys of a cache with room for `s` are cut: the splits and the keys of each. The count follows the capacity's
  * bucket (512, 1k, 2k, …) and nothing else, so that one recorded program serves every length, and a row of a batch is
- * cut as it is alone. `wanted` pieces at most, in place of that; a split has 256 keys or a multiple.
+ * cut as it is alone. `wanted` pieces at most, in place of that; a split has `pass` keys, those of one pass of a workgroup,
+ * or a multiple.
  */
-export function keySplits(s: number, wanted?: number): { readonly splits: number; readonly span: number } {
+function keySplits(s: number, pass: number, wanted?: number): { readonly splits: number; readonly span: number } {
   if (wanted !== undefined) {
     if (!Number.isInteger(wanted) || wanted < 1)
       throw new ShapeError(`attention: ${wanted} splits, expected 1 or more`);
-    const span = passKeys * Math.ceil(s / wanted / passKeys);
+    const span = pass * Math.ceil(s / wanted / pass);
     return { splits: Math.ceil(s / span), span };
   }
   const bucket = 2 ** Math.ceil(Math.log2(Math.max(512, s)));
-  const span = Math.max(passKeys, bucket / mostSplits);
+  const span = Math.max(pass, bucket / mostSplits);
   return { splits: Math.ceil(s / span), span };
 }
 
 /** Query rows of one workgroup, out of the tokens and heads of one key and value head. Wide queries leave room for four. */
 const blockRows = (rows: number, d: number) => (rows <= 4 || d > 256 ? 4 : 8);
+
+/**
+ * Keys that a thread scores at a time. What it loads of q serves them all, and loads are what a software adapter spends
+ * its time on; but their weights must fit beside q in 16 KiB of workgroup memory.
+ */
+const keysOfThread = (rows: number, d: number, software: boolean) =>
+  software && blockRows(rows, d) === 4 && d <= 512 ? 8 : 4;
+
+/** How the keys are cut, for these tensors. */
+function cutOf({ q, k }: AttentionTensors, capacity: number, wanted?: number) {
+  const [, h = 0, t = 0, d = 0] = q.shape;
+  const rows = (h / (k.shape[1] ?? 1)) * t;
+  const threadKeys = keysOfThread(rows, d, q.gpu.adapter.software);
+  return { threadKeys, ...keySplits(capacity, threads * threadKeys, wanted) };
+}
 
 /** Heads of this width leave room for the weights in workgroup memory. */
 const widest = 768;
@@ -80,13 +99,19 @@ const partsKernel = defineKernel({
   brings: (problem) => attentionBrings(problem, joined),
   specialise: ({ d, dv, h, g, t }, problem, context) => ({
     ...attentionParts(problem, joined, context),
-    constants: { HEAD_WIDTH: d, VALUE_WIDTH: dv, ROWS: blockRows((h / g) * t, d) },
+    constants: {
+      HEAD_WIDTH: d,
+      VALUE_WIDTH: dv,
+      ROWS: blockRows((h / g) * t, d),
+      WORKGROUP: threads,
+      THREAD_KEYS: problem.threadKeys,
+    },
   }),
   workgroups: ({ b, h, g, t, d }, { splits, place }) => {
     const rows = (h / g) * t;
     return [splits, blocksOf(place, rows, blockRows(rows, d)), b * g];
   },
-  cost: ({ b, h, g, t, d, dv }, problem) => {
+  cost: bySequence(({ b, h, g, t, d, dv }: Sizes<"b" | "h" | "g" | "t" | "d" | "dv">, problem: SplitProblem) => {
     const [rows, block] = [(h / g) * t, blockRows((h / g) * t, d)];
     const s = problem.place.capacity;
     const { k, v } = rowBytes(problem.place, d);
@@ -100,7 +125,8 @@ const partsKernel = defineKernel({
         const keys = Math.min(end, (split + 1) * problem.span) - Math.max(first, split * problem.span);
         requested += 8 * (last + 1 - row);
         if (keys <= 0) continue;
-        const scored = 4 * Math.ceil(keys / 4); // a thread scores four, and repeats the last where there are fewer
+        const { threadKeys } = problem;
+        const scored = threadKeys * Math.ceil(keys / threadKeys); // a thread repeats the last where there are fewer
         executed += 2 * block * (d * scored + dv * keys);
         requested += scored * k + keys * v + 4 * (block * d + (last + 1 - row) * dv);
       }
@@ -110,7 +136,7 @@ const partsKernel = defineKernel({
       executedFlops: b * g * executed,
       requestedBytes: b * g * requested,
     };
-  },
+  }),
 });
 
 type JoinAxes = Sizes<"b" | "h" | "t" | "dv">;
@@ -137,7 +163,7 @@ const joinWithLse = defineKernel({ ...joinRecord, outputs: { out: "[b, t, h, dv]
 const workspace = (tensors: AttentionTensors, options: AttentionOptions) => {
   const [b = 0, h = 0, t = 0] = tensors.q.shape;
   const { dv, capacity } = attentionProblem(tensors, options).place;
-  return 4 * sizeOf([b, h, t, keySplits(capacity, options.splits).splits, dv + 2]);
+  return 4 * sizeOf([b, h, t, cutOf(tensors, capacity, options.splits).splits, dv + 2]);
 };
 
 /** The keys cut into splits that run side by side, and a kernel that joins them (Flash-Decoding). For few queries. */
@@ -152,7 +178,7 @@ export const splitK: AttentionVariant = {
   workspace,
   record: (gpu, tensors, options) => {
     const given = attentionProblem(tensors, options);
-    const problem: SplitProblem = { ...given, ...keySplits(given.place.capacity, options.splits) };
+    const problem: SplitProblem = { ...given, ...cutOf(tensors, given.place.capacity, options.splits) };
     using scope = gpu.scope();
     const parts = { ...partsKernel(gpu, placedTensors(tensors), problem), sink: tensors.sink };
     if (!problem.lse) return attentionResult(scope, join(gpu, parts, problem).out);

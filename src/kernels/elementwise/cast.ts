@@ -8,7 +8,7 @@ import { checkWalk, type Walk, walker, walkOver } from "../layout/walk.ts";
 const workgroup = 64;
 
 /** Stored fraction bits and exponent bias of the floats (IEEE 754 section 3.6; bf16 is the upper half of an f32). */
-const floats = {
+export const floats = {
   f32: { fraction: 23, bias: 127 },
   f16: { fraction: 10, bias: 15 },
   bf16: { fraction: 7, bias: 127 },

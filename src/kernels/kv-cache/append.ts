@@ -2,6 +2,7 @@ import source from "#shaders/kv-cache/append.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { floats } from "../elementwise/cast.ts";
 import { defineKernel } from "../kernel.ts";
 import { appendQuantised } from "./append-quantised.ts";
 import { type AppendProblem, appendBrings, appendParts, appendUniforms, checkAppend, viewParams } from "./appending.ts";
@@ -13,7 +14,7 @@ export interface AppendTensors {
   readonly k: Tensor;
   /** New values `[b, t, g, dv]`; may be such a view. */
   readonly v: Tensor;
-  /** The cache's keys, changed in place: f32 `[b, g, s, d]`, or u32 `[b, g, s, d / 4]` (int8) or `[b, g, s, d / 8]` (int4). */
+  /** The cache's keys, changed in place: f32, f16 or bf16 `[b, g, s, d]`, or u32 `[b, g, s, d / 4]` (int8) or `[b, g, s, d / 8]` (int4). */
   readonly keys: Tensor;
   /** The cache's values, changed in place, as the keys are. */
   readonly values: Tensor;
@@ -38,11 +39,11 @@ const append = defineKernel({
   source,
   inputs: { k: "[b, t, g, d]", v: "[b, t, g, dv]", "step?": "[64, 4]" },
   inout: { keys: "[rows, g, s, d]", values: "[rows, g, s, dv]" },
-  accepts: { step: ["u32"] },
+  accepts: { step: ["u32"], keys: ["f32", "f16", "bf16"], values: ["f32", "f16", "bf16"] },
   brings: appendBrings,
   strided: ["k", "v"],
-  params: ({ b, t, g, s, d, dv }, { start }: AppendProblem, context) => ({
-    size: b * t * g * (d + dv),
+  params: ({ b, t, g, s, d, dv }, { start, packed }: AppendProblem, context) => ({
+    size: (b * t * g * (d + dv)) / packed,
     t,
     g,
     s,
@@ -52,10 +53,16 @@ const append = defineKernel({
     ...viewParams(context),
   }),
   uniforms: ({ rows }, problem) => appendUniforms(problem, rows),
-  specialise: (_axes, problem, { dtypes }) => ({ parts: appendParts(problem, dtypes) }),
-  workgroups: ({ b, t, g, d, dv }) => [Math.ceil((b * t * g * (d + dv)) / 64)],
-  cost: ({ b, t, g, d, dv }) => {
-    const bytes = 8 * b * t * g * (d + dv);
+  specialise: (_axes, problem, { dtypes }) => {
+    const parts = appendParts(problem, dtypes);
+    const type = dtypes["keys"];
+    if (type !== "f16" && type !== "bf16") return { parts };
+    const { fraction, bias } = floats[type];
+    return { parts: [...parts, "kv-cache/word/half"], constants: { RESULT_FRACTION: fraction, RESULT_BIAS: bias } };
+  },
+  workgroups: ({ b, t, g, d, dv }, { packed }) => [Math.ceil((b * t * g * (d + dv)) / packed / 64)],
+  cost: ({ b, t, g, d, dv }, { packed }) => {
+    const bytes = (4 + 4 / packed) * b * t * g * (d + dv);
     return { flops: 0, compulsoryBytes: bytes, requestedBytes: bytes };
   },
 });
@@ -63,7 +70,8 @@ const append = defineKernel({
 /**
  * Stores new keys and values in a preallocated cache, in place: token i of k and v `[b, t, g, d]` goes to position
  * `start + i`, or to the step's position + i, wherever the layout has it. Positions that the cache has no room for are not
- * written; with a step, neither are tokens beyond the row's count. Where the cache has scales, what is stored are
+ * written; with a step, neither are tokens beyond the row's count. A cache of f16 or bf16 has even widths, and holds what
+ * is nearest, ties to even. Where the cache has scales, what is stored are
  * integers of 8 bits, one scale a token and head, or of 4, one for each 32 elements of a head; which, the widths say.
  * Throws `ShapeError` for shapes that do not fit.
  */

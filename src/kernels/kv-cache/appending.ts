@@ -1,5 +1,5 @@
 // What the kernels that write into a cache have in common.
-import { ShapeError } from "../../tensor/shape.ts";
+import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Brought, KernelContext } from "../kernel.ts";
 import { capacityOf, type KvLayout, layoutName } from "./layout.ts";
@@ -8,11 +8,13 @@ import { capacityOf, type KvLayout, layoutName } from "./layout.ts";
 export interface AppendProblem {
   readonly start: number;
   readonly layout: KvLayout;
+  /** Elements of keys and values in a word of the cache, as far as it holds floats. */
+  readonly packed: number;
 }
 
 /** Fills in defaults. Throws `ShapeError` for what no append takes. */
 export function checkAppend(
-  { k, v, keys, step }: { readonly k: Tensor; readonly v: Tensor; readonly keys: Tensor; readonly step?: unknown },
+  { k, v, keys, values, step }: Readonly<Record<"k" | "v" | "keys" | "values", Tensor>> & { readonly step?: unknown },
   { start, layout = "contiguous" }: { readonly start?: number; readonly layout?: KvLayout },
 ): AppendProblem {
   for (const [name, { strides, shape }] of Object.entries({ k, v })) {
@@ -22,13 +24,23 @@ export function checkAppend(
       );
     }
   }
+  const integers = keys.dtype === "u32" || values.dtype === "u32"; // which have checks of their own
+  if (keys.dtype !== values.dtype && !integers) {
+    throw new ShapeError(`kv-cache/append: keys are ${keys.dtype}, values ${values.dtype}, expected the same of both`);
+  }
+  const packed = keys.dtype === "f16" || keys.dtype === "bf16" ? 2 : 1;
+  for (const [name, { shape, dtype }] of Object.entries({ keys, values })) {
+    if ((shape[3] ?? 0) % packed !== 0) {
+      throw new ShapeError(`kv-cache/append: ${name} is ${dtype} ${formatShape(shape)}, expected an even width`);
+    }
+  }
   if (step && start !== undefined) {
     throw new ShapeError("kv-cache/append: the step says where tokens go, expected no start beside it");
   }
   const first = start ?? 0;
   if (!Number.isInteger(first) || first < 0) throw new ShapeError(`kv-cache/append: start is ${first}`);
   if (keys.shape.length === 4) capacityOf("kv-cache/append", layout, keys, k.shape[0] ?? 0);
-  return { start: first, layout };
+  return { start: first, layout, packed };
 }
 
 /** The tensors that a layout brings. */
