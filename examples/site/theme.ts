@@ -25,7 +25,7 @@ export function colourOf(element: Element): (property: string) => string {
     if (found !== undefined) return found;
     // light-dark() is resolved where a colour is used, not where it is kept.
     const probe = document.createElement("span");
-    probe.style.color = `var(${property})`;
+    probe.style.cssText = `color: var(${property}); forced-color-adjust: none`; // pictures keep their colours
     element.append(probe);
     const { color } = getComputedStyle(probe);
     probe.remove();

@@ -250,6 +250,12 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
     expect(await violations(page)).toEqual([]);
     await page.emulateMedia({ colorScheme: "light", forcedColors: "active" });
+    const colours = await page.locator("canvas").evaluate((canvas: HTMLCanvasElement) => {
+      const pixels = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
+      return new Set(new Uint32Array(Uint8Array.from(pixels).buffer)).size;
+    });
+    expect(colours).toBeGreaterThan(1);
+    await page.evaluate(() => scrollTo(0, 0));
     await screenshot(page, "forced-colours");
     await page.emulateMedia({ colorScheme: "dark", forcedColors: "none" });
     const width = () => page.evaluate(() => document.documentElement.scrollWidth);
