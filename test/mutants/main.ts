@@ -110,7 +110,10 @@ async function inParallel(work: () => Promise<void>): Promise<void> {
 
 async function tryOn(keeper: Keeper, mutant: Mutant, order: readonly string[]): Promise<Outcome> {
   const start = performance.now();
-  const first = await (await keeper.get()).ask({ kind: "mutant", mutant, tests: order });
+  const ask = async () => await (await keeper.get()).ask({ kind: "mutant", mutant, tests: order });
+  const once = await ask();
+  // A process that crashes may have crashed of something else, as drivers do: a mistake does it again.
+  const first = once.kind === "dead" && !once.hung ? await ask() : once;
   const second = first.kind === "green" ? await (await keeper.get()).ask({ kind: "races", mutant }) : first;
   const report = second.kind === "red" ? second : first;
   const seconds = (performance.now() - start) / 1000;

@@ -4,6 +4,7 @@ import type { Order, Report } from "./worker.ts";
 /** The worker stopped: it crashed, or nothing came from it for too long, as when a shader loops for ever. */
 export interface Dead {
   readonly kind: "dead";
+  readonly hung: boolean;
   readonly message: string;
 }
 
@@ -30,7 +31,7 @@ export async function startWorker(bundle: string): Promise<Worker> {
   const wait = () => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      answer({ kind: "dead", message: `no test ended within ${patience / 1000} s` });
+      answer({ kind: "dead", hung: true, message: `no test ended within ${patience / 1000} s` });
       child.kill("SIGKILL");
     }, patience);
   };
@@ -41,7 +42,8 @@ export async function startWorker(bundle: string): Promise<Worker> {
   child.on("exit", (code, signal) => {
     running = false;
     clearTimeout(timer);
-    answer({ kind: "dead", message: `the process ended with ${signal ?? code}: ${errors.trim().split("\n").at(-1)}` });
+    const message = `the process ended with ${signal ?? code}: ${errors.trim().split("\n").at(-1)}`;
+    answer({ kind: "dead", hung: false, message });
   });
   const next = () =>
     new Promise<Report | Dead>((resolve) => {

@@ -160,9 +160,15 @@ export const attentionMistakes: readonly Mistake[] = [
   ),
   inShader(
     "attention/flash/rows",
-    "sum += tile[(c * ROWS + own_row + r) / 4];",
-    "sum = tile[(c * ROWS + own_row + r) / 4];",
+    "sum += shared_value(c, row);",
+    "sum = shared_value(c, row);",
     "one thread's sum for all",
+  ),
+  inShader(
+    "attention/flash/rows",
+    "return tile[(column * ROWS + row) / 4][row % 4];",
+    "return tile[(column * ROWS + row) / 4][0];",
+    "every fourth row's values for those behind it",
   ),
   inShader(
     "attention/split-k/parts",

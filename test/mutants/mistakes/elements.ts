@@ -58,9 +58,21 @@ export const elementMistakes: readonly Mistake[] = [
   ),
   inShader(
     "kv-cache/append",
-    "keys[row * params.d + column]",
-    "keys[row * params.width + column]",
+    "keys[row * words.x + word]",
+    "keys[row * words.y + word]",
     "the width of values for keys",
+  ),
+  inShader(
+    "kv-cache/word/half",
+    "return half(k[i]) | (half(k[i + 1]) << 16);",
+    "return half(k[i + 1]) | (half(k[i]) << 16);",
+    "neighbours change places",
+  ),
+  inShader(
+    "kv-cache/word/half",
+    "return encode(decode(bitcast<u32>(x)));",
+    "return bitcast<u32>(x) >> 16;",
+    "cut off in place of rounded, and bf16 for f16",
   ),
   inShader(
     "layout/copy",
