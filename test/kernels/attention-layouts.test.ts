@@ -136,6 +136,21 @@ describe.each(full ? variants : (["flash", "splitK"] as const))("attention %s, t
   });
 });
 
+test.each(["flash", "splitK"] as const)(
+  "attention %s: a bias by distance in a ring and in a sequence",
+  async (variant) => {
+    const [t, s] = [3, 40];
+    const x = { q: random([1, h, t, d], 1), k: random([1, g, s, d], 2), v: random([1, g, s, d], 3) };
+    const score = { kind: "relative-bias", table: random([h, 9], 4) } as const;
+    const expected = await attention(gpu, x, { variant, score }).out.read();
+    const [queryOffsets, keyOffsets] = [sequenceOffsets(gpu, [t]), sequenceOffsets(gpu, [s])];
+    for (const layout of [{ kind: "ring" }, { kind: "ragged", queryOffsets, keyOffsets }] as const) {
+      expect(await attention(gpu, x, { variant, score, layout }).out.read(), layout.kind).toEqual(expected);
+    }
+    expect(expected).not.toEqual(await attention(gpu, x, { variant }).out.read());
+  },
+);
+
 test.each(["rows", "flash", "packed", "splitK"] as const)(
   "attention %s: a ragged batch costs what its sequences cost",
   (variant) => {

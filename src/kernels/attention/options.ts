@@ -135,7 +135,8 @@ export function partsRefusal(
   }
   const mods = [maskMod(problem.mask), scoreMod(problem.score)].flatMap((mod) => Object.values(mod.tensors));
   const { layout } = place;
-  if (typeof layout !== "string" && layout.kind !== "paged" && mods.some(({ pattern }) => pattern !== "[h]")) {
+  const byPosition = mods.some(({ pattern = "" }) => !/^\[h(?:, \d+)*\]$/.test(pattern)); // as far as one can know
+  if (typeof layout !== "string" && layout.kind !== "paged" && byPosition) {
     return `a ${layout.kind} layout takes masks and scores that read no tensors by row or position`;
   }
   return undefined;
