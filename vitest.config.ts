@@ -1,15 +1,43 @@
 import { defineConfig } from "vitest/config";
 import { wgsl } from "./scripts/wgsl-plugin.ts";
 
-export default defineConfig({
+/** Tests that other processes do the work of: browsers, command lines, packages that are built and installed. */
+const outside = [
+  "test/browser/**/*.test.ts",
+  "test/cli/**/*.test.ts",
+  "test/package/**/*.test.ts",
+  "test/bench/{cli,browser,peers-page}.test.ts",
+  "test/readme.test.ts",
+];
+const kernels = ["test/kernels/**/*.test.ts"];
+
+// llvmpipe's narrowest vectors: pipelines take two thirds of the time to compile. `npm run test:all` runs all widths.
+const narrow = { LP_NATIVE_VECTOR_WIDTH: process.env["LP_NATIVE_VECTOR_WIDTH"] ?? "128" };
+
+const common = {
   plugins: [wgsl()],
+  test: { testTimeout: 120_000, hookTimeout: 120_000 },
+};
+
+export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    // One fork: a software adapter already uses every core, and the shader cache is shared.
+    // One fork: a software adapter already uses every core, and the shader cache is shared. scripts/test.mjs runs the
+    // tests of other processes beside it.
     maxWorkers: 1,
     // Tests that run side by side have a device each: see test/support/side-by-side.ts.
     maxConcurrency: 2,
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    projects: [
+      { ...common, test: { ...common.test, name: "outside", include: outside } },
+      { ...common, test: { ...common.test, name: "kernels", include: kernels, env: narrow } },
+      {
+        ...common,
+        test: {
+          ...common.test,
+          name: "engine",
+          include: ["test/**/*.test.ts"],
+          exclude: [...outside, ...kernels, "**/node_modules/**"],
+        },
+      },
+    ],
   },
 });

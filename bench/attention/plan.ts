@@ -1,6 +1,6 @@
 import type { AttentionOptions, Gpu, Tensor } from "../../src/index.ts";
 import type { TimingOptions } from "../harness/timing.ts";
-import type { BenchRow } from "../result.ts";
+import type { BenchRow, Peaks } from "../result.ts";
 import { type Batch, parseBatch } from "./batch.ts";
 import type { CallTensors } from "./calls.ts";
 import { type CacheFormat, formatRefusal, parseFormat } from "./formats.ts";
@@ -55,7 +55,8 @@ export interface AttentionPlan {
   readonly clock: NonNullable<BenchRow["clock"]>;
   /** Inputs that take turns, at least so many bytes together; 0 for one set. */
   readonly rotateBytes: number;
-  readonly peaks: boolean;
+  /** True to measure what the device does at most, or what was measured before; false for rows without shares of it. */
+  readonly peaks: boolean | Peaks;
   /** Options of the command that a row names beside its own, such as `--adapter`. */
   readonly commandOptions: readonly string[];
 }

@@ -22,6 +22,8 @@ export interface BenchEvents {
   readonly onProgress?: (what: string, done: number, total: number) => void;
   /** Stops the bench, which then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
+  /** Awaited before each interval that is timed. */
+  readonly ready?: (() => Promise<void>) | undefined;
 }
 
 /**
@@ -32,18 +34,18 @@ export interface BenchEvents {
 export async function runAttentionBench(
   gpu: Gpu,
   plan: AttentionPlan,
-  { onStart = () => {}, onRow = () => {}, onProgress = () => {}, signal }: BenchEvents = {},
+  { onStart = () => {}, onRow = () => {}, onProgress = () => {}, signal, ready }: BenchEvents = {},
 ): Promise<BenchResult> {
   checkRoom(gpu, plan.cases);
   const total = plan.cases.length;
   onProgress("peaks of this device", 0, total);
   const environment = await environmentOf(gpu, plan.clock);
-  const peaks = plan.peaks ? await measurePeaks(gpu, { clock: plan.clock, signal }) : null;
+  const peaks = plan.peaks === true ? await measurePeaks(gpu, { clock: plan.clock, signal }) : plan.peaks || null;
   onStart(environment, peaks);
   const rows: BenchRow[] = [];
   for (const [i, given] of plan.cases.entries()) {
     const progress = (what: string) => onProgress(what, i, total);
-    for (const row of await runCase(gpu, given, plan, { environment, peaks, progress, signal })) {
+    for (const row of await runCase(gpu, given, plan, { environment, peaks, progress, signal, ready })) {
       rows.push(row);
       onRow(row);
     }
@@ -79,6 +81,7 @@ interface Context {
   readonly peaks: Peaks | null;
   readonly progress: (what: string) => void;
   readonly signal: AbortSignal | undefined;
+  readonly ready: BenchEvents["ready"];
 }
 
 async function runCase(gpu: Gpu, given: AttentionCase, plan: AttentionPlan, context: Context): Promise<BenchRow[]> {
@@ -102,7 +105,7 @@ async function runCase(gpu: Gpu, given: AttentionCase, plan: AttentionPlan, cont
     const right = found.flatMap(({ ready }) => (ready?.check.verdict === "pass" ? [ready] : []));
     context.progress(`${name}: timing`);
     const intervals = right.map(({ instances }) => intervalOf(gpu, instances, plan.clock));
-    const timings = await timeInTurns(intervals, { ...plan.timing, signal: context.signal });
+    const timings = await timeInTurns(intervals, { ...plan.timing, signal: context.signal, ready: context.ready });
     const timed = new Map(right.map((ready, i) => [ready, timings[i]]));
     const rows = subjects.map((subject, i) => {
       const { ready, ...rest } = found[i] ?? {};

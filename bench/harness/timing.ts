@@ -13,6 +13,8 @@ export interface TimingOptions {
   /** Milliseconds that the intervals of one subject may take together, but three are always measured. */
   readonly budgetMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** Awaited before each interval: a page that is hidden has the bench wait. */
+  readonly ready?: (() => Promise<void>) | undefined;
 }
 
 /** What a bench does where it is not told otherwise. */
@@ -38,6 +40,7 @@ const mostRepeats = 4096;
 export async function timeInTurns(subjects: readonly Interval[], options: TimingOptions): Promise<Timing[]> {
   const ready: { readonly run: Interval; readonly repeats: number; readonly wanted: number; times: number[] }[] = [];
   for (const run of subjects) {
+    await options.ready?.();
     options.signal?.throwIfAborted();
     const { repeats, intervalMs } = await calibrate(run, options);
     const affordable = Math.floor(options.budgetMs / Math.max(intervalMs, 1e-3));
@@ -46,6 +49,7 @@ export async function timeInTurns(subjects: readonly Interval[], options: Timing
   }
   for (let round = 0; round < options.samples; round++) {
     for (const { run, repeats, wanted, times } of ready) {
+      await options.ready?.();
       options.signal?.throwIfAborted();
       if (round < wanted) times.push((await run(repeats)) / repeats);
     }

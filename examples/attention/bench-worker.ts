@@ -1,9 +1,7 @@
 // Holds the page's device and measures on it, in a thread of its own, so that the page answers all the while.
 import { runAttentionBench } from "../../bench/attention/run.ts";
 import { parseSubject } from "../../bench/attention/subjects.ts";
-import { speedOf } from "../../bench/harness/speed.ts";
 import { clockFor, standardTiming } from "../../bench/harness/timing.ts";
-import type { BenchRow, Peaks } from "../../bench/result.ts";
 import type { Gpu } from "../../src/index.ts";
 import type { DeviceFacts } from "../site/device.ts";
 import { openDevice } from "../site/open-device.ts";
@@ -19,6 +17,16 @@ let facts: DeviceFacts | undefined;
 let stop: AbortController | undefined;
 let running: Promise<void> = Promise.resolve();
 
+/** Whether the page can be seen: browsers slow hidden ones down, so that a measurement waits. */
+const visible = {
+  promise: Promise.resolve(),
+  show: () => {},
+  hide() {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    Object.assign(visible, { promise, show: resolve });
+  },
+};
+
 type RunRequest = Extract<BenchRequest, { kind: "run" }>;
 type CheckRequest = Extract<BenchRequest, { kind: "check" }>;
 
@@ -26,7 +34,11 @@ const tell = (report: BenchReport) => postMessage(report);
 const words = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 addEventListener("message", ({ data }: MessageEvent<BenchRequest>) => {
-  if (data.kind === "stop") return stop?.abort(new Error("stopped"));
+  if (data.kind === "stop") {
+    stop?.abort(new Error("stopped"));
+    return visible.show();
+  }
+  if (data.kind === "hidden") return data.hidden ? visible.hide() : visible.show();
   if (data.kind === "open") return facts ? tell({ kind: "opened", facts }) : void open(data.sim);
   // One after the other: what runs beside a measurement disturbs it.
   running = running.then(() => (data.kind === "run" ? run(data) : check(data)));
@@ -67,13 +79,14 @@ async function run({ setup, made, sim, peaks: known }: RunRequest): Promise<void
       timing: standardTiming,
       clock: clockFor(gpu),
       rotateBytes: 0,
-      peaks: known === undefined,
+      peaks: known ?? true,
       commandOptions: [],
     };
     await runAttentionBench(gpu, plan, {
       signal,
-      onStart: (environment, peaks) => tell({ kind: "start", environment, peaks: known ?? peaks }),
-      onRow: (row) => tell({ kind: "row", row: known ? withShare(row, known) : row }),
+      ready: () => visible.promise,
+      onStart: (environment, peaks) => tell({ kind: "start", environment, peaks }),
+      onRow: (row) => tell({ kind: "row", row }),
       onProgress: (what, done, total) => tell({ kind: "progress", what, done, total }),
     });
     tell({ kind: "done" });
@@ -83,13 +96,6 @@ async function run({ setup, made, sim, peaks: known }: RunRequest): Promise<void
     gpu.close(); // it may have failed for good; the next run opens another
     [opening, facts] = [undefined, undefined];
   }
-}
-
-/** The row against peaks that were measured before it. */
-function withShare(row: BenchRow, peaks: Peaks): BenchRow {
-  const { flops, bytes, medianMs } = row;
-  if (flops === null || bytes === null || medianMs === null) return row;
-  return { ...row, ...speedOf({ flops, bytes, dtype: "f32" }, medianMs, peaks) };
 }
 
 async function check({ id, own, sim }: CheckRequest): Promise<void> {

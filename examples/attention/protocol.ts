@@ -17,6 +17,7 @@ export type BenchRequest =
       readonly peaks: Peaks | undefined;
     }
   | { readonly kind: "check"; readonly sim: string | undefined; readonly id: number; readonly own: OwnFunction }
+  | { readonly kind: "hidden"; readonly hidden: boolean }
   | { readonly kind: "stop" };
 
 /** What the page is told. */

@@ -182,6 +182,7 @@ export function beginRuns(): void {
   void findKilled();
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) wasHidden = true;
+    send({ kind: "hidden", hidden: document.hidden });
   });
   addEventListener("pagehide", () => isBusy() && keep("measuring", undefined)); // the reader left: nothing went wrong
   openDevice();

@@ -1,4 +1,4 @@
-// with: attention/views, attention/flash/tiles/range, attention/flash/tile, attention/flash/rows, attention/flash/rows-of/head, attention/flash/visible, attention/cache/f32, attention/products, attention/masks/causal, attention/scores/none, attention/lse/none, attention/sink/none, lib/extent/fixed, lib/online-softmax
+// with: attention/views, attention/flash/tiles/range, attention/flash/tile, attention/flash/rows, attention/flash/rows-of/head, attention/flash/visible, attention/flash/store, attention/cache/f32, attention/products, attention/masks/causal, attention/scores/none, attention/lse/none, attention/sink/none, lib/extent/fixed, lib/online-softmax
 // Attention by tiles with an online softmax, the scores never in memory (Dao 2023, algorithm 1)
 //
 // One workgroup per ROWS rows, the queries of a head or of a group of heads. It goes over the tiles of KEYS keys that the mask leaves: k and v come
@@ -143,17 +143,5 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   }
 
   sums = row_sums(sums, own_row, column);
-  for (var r = 0u; r < THREAD_ROWS; r++) {
-    let row = first_row + r;
-    if (row < rows) {
-      let h = head_of_row(workgroup.y, row);
-      let t = query_of_row(row);
-      let sunk = with_sink(h, largest[r], sums[r]);
-      let first = (token_index(b, t) * params.h + h) * VALUE_VECTORS + column;
-      for (var c = 0u; c < COLUMNS; c++) {
-        out[first + c * COLUMN_THREADS] = select(out_rows[r][c] * sunk.rescale / sunk.sum, vec4f(0.0), sunk.sum == 0.0);
-      }
-      if (column == 0) { store_lse(b, h, t, log_sum_exp(sunk.largest, sunk.sum)); }
-    }
-  }
+  store_rows(b, workgroup.y, vec2u(first_row, rows), column, largest, sums, out_rows);
 }

@@ -11,6 +11,7 @@ import attentionCacheInt8 from "#shaders/attention/cache/int8.wgsl";
 import attentionFlashRows from "#shaders/attention/flash/rows.wgsl";
 import attentionFlashRowsOfGroup from "#shaders/attention/flash/rows-of/group.wgsl";
 import attentionFlashRowsOfHead from "#shaders/attention/flash/rows-of/head.wgsl";
+import attentionFlashStore from "#shaders/attention/flash/store.wgsl";
 import attentionFlashTile from "#shaders/attention/flash/tile.wgsl";
 import attentionFlashTilesMap from "#shaders/attention/flash/tiles/map.wgsl";
 import attentionFlashTilesRange from "#shaders/attention/flash/tiles/range.wgsl";
@@ -45,6 +46,7 @@ import attentionSinkNone from "#shaders/attention/sink/none.wgsl";
 import attentionSplitRange from "#shaders/attention/split-k/range.wgsl";
 import attentionSplitReduce from "#shaders/attention/split-k/reduce.wgsl";
 import attentionSplitRows from "#shaders/attention/split-k/rows.wgsl";
+import attentionSplitStore from "#shaders/attention/split-k/store.wgsl";
 import attentionUnknownKeyRange from "#shaders/attention/unknown/key-range.wgsl";
 import attentionUnknownTileFull from "#shaders/attention/unknown/tile-full.wgsl";
 import attentionViews from "#shaders/attention/views.wgsl";
@@ -131,6 +133,7 @@ export const shaderFiles: ShaderFiles = {
   "attention/flash/rows": attentionFlashRows,
   "attention/flash/rows-of/group": attentionFlashRowsOfGroup,
   "attention/flash/rows-of/head": attentionFlashRowsOfHead,
+  "attention/flash/store": attentionFlashStore,
   "attention/flash/tile": attentionFlashTile,
   "attention/flash/tiles/map": attentionFlashTilesMap,
   "attention/flash/tiles/range": attentionFlashTilesRange,
@@ -165,6 +168,7 @@ export const shaderFiles: ShaderFiles = {
   "attention/split-k/range": attentionSplitRange,
   "attention/split-k/reduce": attentionSplitReduce,
   "attention/split-k/rows": attentionSplitRows,
+  "attention/split-k/store": attentionSplitStore,
   "attention/unknown/key-range": attentionUnknownKeyRange,
   "attention/unknown/tile-full": attentionUnknownTileFull,
   "attention/views": attentionViews,

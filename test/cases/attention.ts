@@ -82,7 +82,7 @@ export const attentionCases: CaseTable = {
     ]),
   ),
   cases: [
-    problem("one query, one key, one vector", { t: 1, s: 1, d: 4 }, {}),
+    problem("one query, one key, two vectors", { t: 1, s: 1, d: 8 }, {}),
     problem(
       "one-hot values: the result is the weights, causal, more keys than queries",
       { h: 2, t: 37, s: 64 },
@@ -161,8 +161,8 @@ export const attentionCases: CaseTable = {
       { score: { kind: "softcap", cap: 2 } },
       { q: ([, token, head, column]) => 4 * Math.sin(token * 7 + head * 3 + column) },
     ),
-    ...[16, 36, 96, 128, 256].map((d) => problem(`head width ${d}`, { h: 3, g: 1, t: 19, s: 150, d }, {})),
-    ...[80, 128, 256].map((d) => problem(`head width ${d}, one query`, { h: 3, g: 1, t: 1, s: 300, d }, {})),
+    ...[36, 96, 128, 256].map((d) => problem(`head width ${d}`, { h: 3, g: 1, t: 19, s: 150, d }, {})),
+    ...[36, 80, 96, 128, 256].map((d) => problem(`head width ${d}, one query`, { h: 3, g: 1, t: 1, s: 300, d }, {})),
     problem("head width 5", { h: 3, g: 1, t: 19, s: 45, d: 5 }, {}),
     problem("values wider than keys", { h: 6, g: 2, t: 7, s: 30, d: 8, dv: 12 }, {}),
     problem("values narrower than keys", { h: 2, t: 9, s: 70, d: 192, dv: 128 }, {}),

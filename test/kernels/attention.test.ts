@@ -14,8 +14,14 @@ import { stepOf } from "../support/step.ts";
 const gpu = await testGpu({ features: [] });
 // Blocks and packed are flash by another list of tiles and by other rows: their pipelines are as many again, and a few of
 // them do.
-const { blocks, packed, ...others } = attentionCases.variants;
+// splitK is for few queries: its head widths are those of one query.
+const { blocks, packed, splitK, ...others } = attentionCases.variants;
 testCases(() => gpu, { ...attentionCases, variants: others });
+testCases(() => gpu, {
+  ...attentionCases,
+  variants: splitK ? { splitK } : {},
+  cases: attentionCases.cases.filter(({ name }) => !/^head width \d+$/.test(name) || name === "head width 5"),
+});
 const forBlocks = /one-hot values, a window|no keys|prime lengths/;
 testCases(() => gpu, {
   ...attentionCases,

@@ -1,4 +1,4 @@
-// with: attention/views, attention/cache/f32, attention/split-k/range, attention/split-k/rows, attention/split-k/reduce, attention/products, attention/masks/causal, attention/scores/none, lib/extent/fixed, lib/online-softmax
+// with: attention/views, attention/cache/f32, attention/split-k/range, attention/split-k/rows, attention/split-k/reduce, attention/split-k/store, attention/products, attention/masks/causal, attention/scores/none, lib/extent/fixed, lib/online-softmax
 // Attention of few queries over many keys, the keys cut into splits that run side by side (Flash-Decoding, Dao et al. 2023)
 //
 // One workgroup per ROWS query rows and split. Rows are (token, head) pairs of one key and value head, so that grouped
@@ -147,25 +147,5 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   }
 
   sums = workgroup_sums(sums, threads, thread);
-  if (thread == 0) {  // the queries have been read for the last time
-    for (var f = 0u; f < FOURS; f++) {
-      queries[f] = largest[f];
-      queries[FOURS + f] = sums[f];
-    }
-  }
-  for (var c = 0u; c < COLUMNS; c++) {
-    for (var r = 0u; r < ROWS; r++) { weights[thread * ROWS + r] = out_rows[c][r]; }
-    workgroupBarrier();
-    let across = min(ACROSS, VALUE_VECTORS - c * ACROSS);
-    for (var i = thread; i < rows * across; i += WORKGROUP) {
-      let r = i / across;
-      let column = i % across;
-      var total = vec4f(0.0);
-      for (var n = 0u; n < VALUE_THREADS; n++) { total += weights[(n * ACROSS + column) * ROWS + r]; }
-      let part = part_of_row(b, group, block * ROWS + r, split);
-      mixed[part * VALUE_VECTORS + c * ACROSS + column] = total;
-      if (c == 0 && column == 0) { extremes[part] = vec2f(queries[r / 4][r % 4], queries[FOURS + r / 4][r % 4]); }
-    }
-    workgroupBarrier();  // the output has been read
-  }
+  store_parts(vec4u(b, group, block, split), rows, largest, sums, out_rows, thread);
 }
