@@ -22,6 +22,7 @@ const visible = {
   promise: Promise.resolve(),
   show: () => {},
   hide() {
+    visible.show(); // who waits already, waits for the new promise at the next interval
     const { promise, resolve } = Promise.withResolvers<void>();
     Object.assign(visible, { promise, show: resolve });
   },

@@ -60,6 +60,7 @@ export async function start({ always = false } = {}): Promise<void> {
   rowsOfRun = { origin: "live", environment: undefined, peaks: null, rows: [], hidden: new Set() };
   say("Measuring");
   keep("measuring", "the beginning of a run");
+  send({ kind: "hidden", hidden: document.hidden }); // the thread may be a new one
   send({ kind: "run", sim, setup: setup.value, made: handmade.value, peaks: knownPeaks.value });
 }
 

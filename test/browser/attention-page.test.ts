@@ -80,7 +80,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
       .first()
       .waitFor({ timeout: 60_000 });
     await page.waitForTimeout(2000); // far longer than the timing takes
-    await page.getByRole("button", { name: "Stop", exact: true }).waitFor({ timeout: 1 });
+    expect(await page.getByRole("button", { name: "Stop", exact: true }).isVisible()).toBe(true);
     await hide(false);
     await button.waitFor({ timeout: 60_000 });
     expect(await tableRows().getByText("! hidden").count()).toBe(1);

@@ -82,7 +82,7 @@ export const attentionCases: CaseTable = {
     ]),
   ),
   cases: [
-    problem("one query, one key, two vectors", { t: 1, s: 1, d: 8 }, {}),
+    problem("one query, one key, one vector", { t: 1, s: 1, d: 4 }, {}),
     problem(
       "one-hot values: the result is the weights, causal, more keys than queries",
       { h: 2, t: 37, s: 64 },
