@@ -123,6 +123,9 @@ async function tryOn(keeper: Keeper, mutant: Mutant, order: readonly string[]): 
     const message = report.touched ? `green: ${report.tests} tests` : "no test uses this line as it stands";
     return { mutant, end: "survived", message, seconds };
   }
+  if (report.kind === "dead" && /LLVM ERROR/.test(report.message)) {
+    return { mutant, end: "invalid", message: report.message, seconds }; // the driver's compiler broke off
+  }
   if (report.kind === "invalid") return { mutant, end: "invalid", message: report.message, seconds };
   const by = report.kind === "red" ? `${report.test}: ` : "";
   return { mutant, end: "noticed", message: `${by}${report.message}`, seconds };

@@ -20,9 +20,7 @@ const patience = 180_000;
 
 /** Starts a worker from its bundle. */
 export async function startWorker(bundle: string): Promise<Worker> {
-  // llvmpipe's narrowest vectors, on which pipelines compile fastest, and of all subgroups the smallest.
-  const env = { LP_NATIVE_VECTOR_WIDTH: "128", ...process.env };
-  const child = fork(bundle, { stdio: ["ignore", "ignore", "pipe", "ipc"], env });
+  const child = fork(bundle, { stdio: ["ignore", "ignore", "pipe", "ipc"] });
   let errors = "";
   child.stderr?.on("data", (data) => {
     errors = `${errors}${data}`.slice(-2000);

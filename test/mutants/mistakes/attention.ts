@@ -131,7 +131,12 @@ export const attentionMistakes: readonly Mistake[] = [
     "return place % params.g;",
     "h mod g for the head mapping",
   ),
-  inShader("attention/flash/store", "if (row < first_and_end.y) {", "if (row <= rows) {", "a row past the end is stored"),
+  inShader(
+    "attention/flash/store",
+    "if (row < first_and_end.y) {",
+    "if (row <= rows) {",
+    "a row past the end is stored",
+  ),
   inShader(
     "attention/flash",
     "four / CHUNK_FOURS == chunk",
