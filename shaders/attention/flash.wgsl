@@ -1,4 +1,4 @@
-// with: attention/views, attention/flash/tiles/range, attention/flash/tile, attention/flash/rows, attention/flash/rows-of/head, attention/flash/visible, attention/flash/store, attention/cache/f32, attention/products, attention/masks/causal, attention/scores/none, attention/lse/none, attention/sink/none, lib/extent/fixed, lib/online-softmax
+// with: attention/views, attention/flash/tiles/range, attention/flash/tile, attention/flash/rows, attention/flash/rows-of/head, attention/flash/visible, attention/flash/store/rows, attention/cache/f32, attention/products, attention/masks/causal, attention/scores/none, attention/lse/none, attention/sink/none, lib/extent/fixed, lib/online-softmax
 // Attention by tiles with an online softmax, the scores never in memory (Dao 2023, algorithm 1)
 //
 // One workgroup per ROWS rows, the queries of a head or of a group of heads. It goes over the tiles of KEYS keys that the mask leaves: k and v come

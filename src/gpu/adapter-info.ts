@@ -8,6 +8,8 @@ export interface AdapterInfo {
   readonly description: string;
   /** True for drivers that run shaders on the processor (llvmpipe, SwiftShader, WARP): their speed says nothing of a GPU. */
   readonly software: boolean;
+  /** Threads of a subgroup, where all subgroups have the same number. */
+  readonly subgroupSize?: number;
   /** The one line to show people, e.g. `llvmpipe (Mesa 25.0.7, LLVM 19.1.7, 256 bits) — software`. */
   readonly label: string;
 }
@@ -33,7 +35,10 @@ export function describeAdapter(adapter: GPUAdapter): AdapterInfo {
   const software =
     isFallbackAdapter === true || [architecture, device, description].some((text) => softwareNames.test(text));
   const name = software ? softwareName(adapter.info) : hardwareName(adapter.info);
-  return { vendor, architecture, device, description, software, label: software ? `${name} — software` : name };
+  const { subgroupMinSize: least, subgroupMaxSize: most } = adapter.info;
+  const size = least > 0 && least === most ? { subgroupSize: least } : {};
+  const label = software ? `${name} — software` : name;
+  return { vendor, architecture, device, description, software, ...size, label };
 }
 
 /** True if every word of `wanted` is part of `name`; lavapipe, Mesa's Vulkan driver, goes by its rasteriser's name. */

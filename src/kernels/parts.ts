@@ -11,7 +11,7 @@ import attentionCacheInt8 from "#shaders/attention/cache/int8.wgsl";
 import attentionFlashRows from "#shaders/attention/flash/rows.wgsl";
 import attentionFlashRowsOfGroup from "#shaders/attention/flash/rows-of/group.wgsl";
 import attentionFlashRowsOfHead from "#shaders/attention/flash/rows-of/head.wgsl";
-import attentionFlashStore from "#shaders/attention/flash/store.wgsl";
+import attentionFlashStore from "#shaders/attention/flash/store/rows.wgsl";
 import attentionFlashTile from "#shaders/attention/flash/tile.wgsl";
 import attentionFlashTilesMap from "#shaders/attention/flash/tiles/map.wgsl";
 import attentionFlashTilesRange from "#shaders/attention/flash/tiles/range.wgsl";
@@ -133,7 +133,7 @@ export const shaderFiles: ShaderFiles = {
   "attention/flash/rows": attentionFlashRows,
   "attention/flash/rows-of/group": attentionFlashRowsOfGroup,
   "attention/flash/rows-of/head": attentionFlashRowsOfHead,
-  "attention/flash/store": attentionFlashStore,
+  "attention/flash/store/rows": attentionFlashStore,
   "attention/flash/tile": attentionFlashTile,
   "attention/flash/tiles/map": attentionFlashTilesMap,
   "attention/flash/tiles/range": attentionFlashTilesRange,

@@ -6,6 +6,7 @@ import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { slice } from "../../src/tensor/views.ts";
 import { attentionLayoutCases } from "../cases/attention-layouts.ts";
 import { testGpu } from "../support/gpu.ts";
+import { portable } from "../support/portable.ts";
 import { normal } from "../support/random.ts";
 import { testCases } from "../support/run-cases.ts";
 import { stepOf } from "../support/step.ts";
@@ -22,7 +23,7 @@ const chosen: Readonly<Record<string, RegExp>> = {
   blocks: /no page|ring that|sequences|int8 in/,
   splitK: /pages of 128|no page|ring that has gone round, 4|sequences|bf16|int8 with/,
 };
-for (const [variant, run] of Object.entries(attentionLayoutCases.variants)) {
+for (const [variant, run] of Object.entries(portable(attentionLayoutCases.variants))) {
   const cases = attentionLayoutCases.cases.filter(({ name }) => full || chosen[variant]?.test(name));
   testCases(() => gpu, { ...attentionLayoutCases, variants: { [variant]: run }, cases });
 }

@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import { modCases, modTable } from "../cases/attention-mods.ts";
 import { testGpu } from "../support/gpu.ts";
+import { portable } from "../support/portable.ts";
 import { runCase } from "../support/run-cases.ts";
 import { testBeside } from "../support/side-by-side.ts";
 
@@ -23,7 +24,7 @@ const chosen: Readonly<Record<string, (kind: string, shape: string) => boolean>>
     shape !== "prefill" && /^(key padding|sink$|block-sparse, a map|a user's own$|prefix$)/.test(kind),
 };
 
-describe.each(Object.keys(modTable.variants))("attention %s", (variant) => {
+describe.each(Object.keys(portable(modTable.variants)))("attention %s", (variant) => {
   for (const { kind, shape, item } of modCases) {
     if (!full && !chosen[variant]?.(kind, shape)) continue;
     testBeside(

@@ -6,6 +6,7 @@ import { slice, transpose } from "../../src/tensor/views.ts";
 import { attentionCases } from "../cases/attention.ts";
 import { assertClose, nmseCaps } from "../support/compare.ts";
 import { testGpu } from "../support/gpu.ts";
+import { portable } from "../support/portable.ts";
 import { normal } from "../support/random.ts";
 import { testCases } from "../support/run-cases.ts";
 import { testBeside } from "../support/side-by-side.ts";
@@ -15,7 +16,7 @@ const gpu = await testGpu({ features: [] });
 // Blocks and packed are flash by another list of tiles and by other rows: their pipelines are as many again, and a few of
 // them do.
 // splitK is for few queries: its head widths are those of one query.
-const { blocks, packed, splitK, ...others } = attentionCases.variants;
+const { blocks, packed, splitK, ...others } = portable(attentionCases.variants);
 testCases(() => gpu, { ...attentionCases, variants: others });
 testCases(() => gpu, {
   ...attentionCases,
@@ -35,7 +36,7 @@ testCases(() => gpu, {
   cases: attentionCases.cases.filter(({ name }) => forPacked.test(name)),
 });
 
-const variants = Object.keys(attention.variants) as (keyof typeof attention.variants)[];
+const variants = Object.keys(portable(attention.variants)) as (keyof typeof attention.variants)[];
 const random = (shape: readonly number[], seed: number, on: Gpu = gpu) =>
   tensor(
     on,

@@ -269,6 +269,14 @@ export const notRun: Readonly<Record<string, { readonly reason: RegExp; readonly
       workgroups: [1, 1, 1],
     },
   },
+  // Subgroups, of which it knows none. There is no workgroup memory to race for.
+  "attention/subgroups": {
+    reason: /Invalid statement type/,
+    dispatch: {
+      ...attention(10, 12, { SUBGROUP: 2, ROWS: 4, KEYS: 4 }),
+      workgroups: [3, 2, 1],
+    },
+  },
   // An array of vectors that a function takes and returns (workgroup_maxima).
   "attention/split-k/parts": {
     reason: /SetDataValue: Type mismatch/,

@@ -7,12 +7,13 @@ import type { AttentionOptions, AttentionResult, AttentionTensors } from "./opti
 import { packed } from "./packed.ts";
 import { rows } from "./rows.ts";
 import { splitK } from "./split-k.ts";
+import { subgroups } from "./subgroups.ts";
 import { twoPass } from "./two-pass.ts";
 
 export { type AttentionLayout, sequenceOffsets } from "./layouts.ts";
 export type { AttentionMask, AttentionOptions, AttentionResult, AttentionScore, AttentionTensors } from "./options.ts";
 
-const variants = { naive, rows, twoPass, flash, packed, blocks, splitK } as const;
+const variants = { naive, rows, twoPass, flash, packed, blocks, subgroups, splitK } as const;
 
 /**
  * Scaled dot-product attention with grouped key and value heads, `out = softmax(score(scale · q · kᵀ)) · v` over the
@@ -27,8 +28,10 @@ const variants = { naive, rows, twoPass, flash, packed, blocks, splitK } as cons
 export const attention = defineOp<AttentionTensors, AttentionOptions, AttentionResult, typeof variants>({
   name: "attention",
   variants,
-  order: ({ q }, { mask = "causal" }) => {
+  order: ({ q }, { mask = "causal" }, gpu) => {
     if ((q.shape[2] ?? 0) <= 8) return ["splitK", "flash", "rows", "naive"];
-    return maskMod(mask).closed ? ["flash", "rows", "naive"] : ["blocks", "flash", "rows", "naive"];
+    if (!maskMod(mask).closed) return ["blocks", "flash", "rows", "naive"];
+    // Measured on software adapters only.
+    return gpu.adapter.software ? ["subgroups", "flash", "rows", "naive"] : ["flash", "rows", "naive"];
   },
 });

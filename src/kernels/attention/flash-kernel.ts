@@ -40,7 +40,7 @@ export function visitedTiles(
   { t, s }: Sizes<"t" | "s">,
   problem: FlashProblem,
   row: number,
-  { ROWS, KEYS }: FlashTiles,
+  { ROWS, KEYS }: Pick<FlashTiles, "ROWS" | "KEYS">,
   heads = 1,
 ): number[] {
   const last = Math.min(row + ROWS, heads * t) - 1;

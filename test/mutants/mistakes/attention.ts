@@ -132,7 +132,7 @@ export const attentionMistakes: readonly Mistake[] = [
     "h mod g for the head mapping",
   ),
   inShader(
-    "attention/flash/store",
+    "attention/flash/store/rows",
     "if (row < first_and_end.y) {",
     "if (row <= rows) {",
     "a row past the end is stored",

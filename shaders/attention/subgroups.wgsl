@@ -1,0 +1,129 @@
+// with: attention/views, attention/flash/tiles/range, attention/flash/rows-of/head, attention/flash/store/rows, attention/cache/f32, attention/masks/causal, attention/scores/none, attention/lse/none, attention/sink/none, lib/extent/fixed, lib/online-softmax
+// Attention by tiles with an online softmax (Dao 2023, algorithm 1), in the registers of one subgroup
+//
+// Flash without workgroup memory and without barriers: one workgroup is one subgroup, and has ROWS queries of a head.
+// Of a tile of KEYS keys each thread scores every SUBGROUP-th, straight from k; the queries lie spread over the threads
+// and go round by shuffles. So do the weights, while each thread gathers COLUMNS vectors of columns of v. A tile has as
+// many keys, and sums have the same order, whatever the size of a subgroup: so have the results the same bits. For ROWS
+// queries it requests (d + dv)·s reads of k and v, and ROWS·d reads of q a tile. Choose it where subgroups all have one
+// size and a shuffle costs less than a load.
+enable subgroups;
+
+const HEAD_WIDTH: u32 = 64;   // of q and k
+const VALUE_WIDTH: u32 = 64;  // of v and out
+const SUBGROUP: u32 = 8;      // threads
+const ROWS: u32 = 8;
+const KEYS: u32 = 32;
+
+const VECTORS = HEAD_WIDTH / 4;               // of a row of q or k
+const VALUE_VECTORS = VALUE_WIDTH / 4;        // of a row of v or out
+const COLUMNS = VALUE_VECTORS / SUBGROUP;     // vectors of out that a thread owns
+const THREAD_KEYS = KEYS / SUBGROUP;          // keys of a tile that a thread scores
+const THREAD_ROWS = ROWS;                     // all threads have a share of all rows
+const COLUMN_THREADS = SUBGROUP;
+const_assert VECTORS % SUBGROUP == 0 && VALUE_VECTORS % SUBGROUP == 0 && KEYS % SUBGROUP == 0;
+
+struct Params { h: u32, g: u32, t: u32, start: i32, length: u32, scale: f32 }
+
+@group(0) @binding(0) var<storage, read> q: array<vec4f>;          // [b, h, t, d]
+@group(0) @binding(3) var<storage, read_write> out: array<vec4f>;  // [b, t, h, dv]
+@group(0) @binding(5) var<uniform> params: Params;
+
+@compute @workgroup_size(SUBGROUP)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u,
+        @builtin(subgroup_invocation_id) thread: u32) {
+  let place = workgroups.x - 1 - workgroup.x;  // the longest rows of a causal mask start first
+  let b_and_block = batch_and_block(place, workgroup.z, ROWS, rows_of_query());
+  let b = b_and_block.x;
+  let first_row = b_and_block.y * ROWS;
+  let rows = query_count(b) * rows_of_query();
+  if (first_row >= rows) { return; }  // the whole workgroup leaves
+  let group = group_at(workgroup.y);
+  let first_position = first_query(b) + query_of_row(first_row);
+  let last_position = first_query(b) + query_of_row(min(first_row + ROWS, rows) - 1);
+  let tiles = tiles_of(b, workgroup.y, b_and_block.y, first_position, last_position);
+
+  var query: array<u32, ROWS>;  // where each row of q begins; rows past the end repeat the last
+  var largest: array<f32, ROWS>;
+  var sums: array<f32, ROWS>;
+  var out_rows: array<array<vec4f, COLUMNS>, ROWS>;
+  for (var r = 0u; r < ROWS; r++) {
+    let row = min(first_row + r, rows - 1);
+    query[r] = q_row(b, head_of_row(workgroup.y, row), query_of_row(row)) / 4;
+    largest[r] = LOWEST;
+  }
+
+  for (var tile = 0u; tile < tiles.count; tile++) {
+    let visit = visit_of(tiles, tile, b, first_position, last_position);
+
+    // Scores: q · k, SUBGROUP vectors of columns at a time, of which each thread has one of every row.
+    var scores = array<array<f32, ROWS>, THREAD_KEYS>();
+    var key_rows: array<u32, THREAD_KEYS>;  // keys past the end repeat the last
+    for (var n = 0u; n < THREAD_KEYS; n++) {
+      key_rows[n] = k_row(b, group, min(visit.first_key + n * SUBGROUP + thread, tiles.end - 1));
+    }
+    for (var first = 0u; first < VECTORS; first += SUBGROUP) {
+      var own: array<vec4f, ROWS>;
+      for (var r = 0u; r < ROWS; r++) { own[r] = q[query[r] + first + thread]; }
+      for (var i = 0u; i < SUBGROUP; i++) {
+        var keys: array<vec4f, THREAD_KEYS>;
+        for (var n = 0u; n < THREAD_KEYS; n++) { keys[n] = load_k4(key_rows[n], first + i); }
+        for (var r = 0u; r < ROWS; r++) {
+          let x = subgroupShuffle(own[r], i);
+          for (var n = 0u; n < THREAD_KEYS; n++) {
+            let half = fma(x.y, keys[n].y, fma(x.x, keys[n].x, scores[n][r]));
+            scores[n][r] = fma(x.w, keys[n].w, fma(x.z, keys[n].z, half));
+          }
+        }
+      }
+    }
+
+    // The largest score of each row, over all threads; then the weights.
+    for (var r = 0u; r < ROWS; r++) {
+      let h = head_of_row(workgroup.y, first_row + r);
+      let position = first_query(b) + query_of_row(first_row + r);
+      var top = largest[r];
+      for (var n = 0u; n < THREAD_KEYS; n++) {
+        let key = visit.first_key + n * SUBGROUP + thread;
+        scores[n][r] = visible_score(scores[n][r], b, h, position, key, tiles.end, visit.full);
+        top = max(top, scores[n][r]);
+      }
+      top = subgroupMax(top);
+      let rescale = softmax_rescale(largest[r], top);
+      largest[r] = top;
+      sums[r] *= rescale;
+      for (var n = 0u; n < THREAD_KEYS; n++) { scores[n][r] = softmax_weight(scores[n][r], top); }
+      for (var c = 0u; c < COLUMNS; c++) { out_rows[r][c] *= rescale; }
+    }
+
+    // Output: weights · v, key by key. Every thread adds up all weights.
+    let end = min(visit.first_key + KEYS, tiles.end);
+    for (var n = 0u; n < THREAD_KEYS; n++) {
+      let first_key = visit.first_key + n * SUBGROUP;
+      if (first_key >= end) { break; }
+      var own = scores[n];
+      for (var i = 0u; i < min(SUBGROUP, end - first_key); i++) {
+        if (!key_stored(b, first_key + i)) { continue; }
+        let row = v_row(b, group, first_key + i);
+        var values: array<vec4f, COLUMNS>;
+        for (var c = 0u; c < COLUMNS; c++) { values[c] = load_v4(row, c * SUBGROUP + thread); }
+        for (var r = 0u; r < ROWS; r++) {
+          let weight = subgroupShuffle(own[r], i);
+          sums[r] += weight;
+          for (var c = 0u; c < COLUMNS; c++) { out_rows[r][c] = fma(vec4f(weight), values[c], out_rows[r][c]); }
+        }
+      }
+    }
+  }
+
+  store_rows(b, workgroup.y, vec2u(first_row, rows), thread, largest, sums, out_rows);
+}
+
+// The score of a query and a key; LOWEST for keys from `end` on, those that are not in memory and those that the mask
+// hides. A full tile has none of them.
+fn visible_score(product: f32, b: u32, h: u32, q: u32, key: u32, end: u32, full: u32) -> f32 {
+  let position = key_position(b, key);
+  let score = score_mod(product * params.scale, b, h, q, position);
+  let hidden = key >= end || !key_stored(b, key) || !mask_mod(b, h, q, position);
+  return select(score, LOWEST, full == 0 && hidden);
+}
