@@ -51,6 +51,7 @@ const skipIf = (condition: unknown) => (condition ? skip : declare);
 export const test = Object.assign(declare, { each: each(declare), concurrent: declare, skip, skipIf });
 export const it = test;
 export const describe = Object.assign(group, {
+  skipIf: (condition: unknown) => (condition ? skip : group),
   each: each((name, body) => group(name, body as () => void)),
 });
 
