@@ -1,7 +1,7 @@
 import type { CaseText } from "./plan.ts";
 
 /** Prefills are compared with these, of which the slow ones are left out where their point was made. */
-const prefill = ["naive", "flash", "packed", "blocks"];
+const prefill = ["naive", "flash", "packed", "blocks", "subgroups"];
 const decode = ["rows", "flash", "packed", "splitK"];
 
 /**

@@ -51,6 +51,7 @@ const models: Readonly<Record<string, Model>> = {
     if (!parts.includes("attention/flash/rows-of/group")) return byBlocks(() => rows)(dispatch, work);
     return queriesAndResults(work) + work.heads.g * byGroup(work, rows);
   },
+  "attention/subgroups": byBlocks((dispatch) => constant(dispatch, "ROWS")),
   // Products as a perfect matrix product would have them; the scores go to memory and back between the kernels.
   "attention/naive/scores": (_, work) => {
     const { group, heads } = work;
