@@ -8,7 +8,7 @@ import { attentionLayoutCases } from "../cases/attention-layouts.ts";
 import { testGpu } from "../support/gpu.ts";
 import { portable } from "../support/portable.ts";
 import { normal } from "../support/random.ts";
-import { testCases } from "../support/run-cases.ts";
+import { runCase, testCases } from "../support/run-cases.ts";
 import { stepOf } from "../support/step.ts";
 
 const gpu = await testGpu({ features: [] });
@@ -27,6 +27,17 @@ for (const [variant, run] of Object.entries(portable(attentionLayoutCases.varian
   const cases = attentionLayoutCases.cases.filter(({ name }) => full || chosen[variant]?.test(name));
   testCases(() => gpu, { ...attentionLayoutCases, variants: { [variant]: run }, cases });
 }
+
+// Parts are chosen by whether the adapter is a GPU; here a GPU's choice, whatever the adapter.
+const hardware = await testGpu();
+Object.defineProperty(hardware, "adapter", { value: { ...hardware.adapter, software: false } });
+const halves = attentionLayoutCases.cases.filter(({ name }) => /^f16/.test(name));
+test.skipIf(!hardware.features.has("shader-f16"))("f16 as a GPU with shader-f16 reads it", async () => {
+  expect(halves.length).toBeGreaterThan(0);
+  for (const item of halves) {
+    for (const variant of ["rows", "flash"]) await runCase(hardware, attentionLayoutCases, variant, item);
+  }
+});
 
 const size = (shape: readonly number[]) => shape.reduce((product, axis) => product * axis, 1);
 const random = (shape: readonly number[], seed: number) => tensor(gpu, shape, normal(size(shape), seed));

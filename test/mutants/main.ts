@@ -1,8 +1,10 @@
 // Makes mistakes in kernels, one at a time, and expects some test to turn red: mistakes written by hand, seeded
 // single-token mistakes in every WGSL file, and every barrier left out. Those that no test notices need a reason in
-// survivors.ts, or the run fails. Writes results.md unless --only (shaders) or --tests (test files) restricts the run.
+// survivors.ts, or the run fails. Writes results/ of each area (--area, default all), unless --only (shaders) or --tests
+// (test files) restricts the run.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { areaOf, areas } from "./areas.ts";
 import { bundleWorker } from "./bundle.ts";
 import { mistakes } from "./mistakes/all.ts";
 import { applyEdits, type Mutant, mutantOf } from "./mutant.ts";
@@ -17,6 +19,7 @@ const folder = ".cache/mutants";
 const perFile = 5;
 const { values: flags } = parseArgs({
   options: {
+    area: { type: "string", default: "" },
     only: { type: "string", default: "" },
     tests: { type: "string", default: "" },
     jobs: { type: "string", default: "2" },
@@ -43,7 +46,9 @@ const { adapter, tests } = await baseline();
 const testsOf = (file: string) => orderFor(file.slice("shaders/".length, -".wgsl".length), tests);
 
 const outcomes: Outcome[] = [];
-const wanted = (file: string) => file.includes(flags.only);
+const wantedAreas = areas.filter((area) => flags.area === "" || area === flags.area);
+if (wantedAreas.length === 0) throw new Error(`there is no area ${flags.area}; there are ${areas.join(", ")}`);
+const wanted = (file: string) => file.includes(flags.only) && wantedAreas.includes(areaOf(file));
 const handMade = mistakes.filter(({ file }) => wanted(file)).map((mistake) => mutantOf(text(mistake.file), mistake));
 const inShaders = shaders.filter(wanted).map((file) => ({
   file,
@@ -169,8 +174,12 @@ function finish(): void {
   const unexplained = outcomes.filter(({ mutant, end }) => end === "survived" && !survivors[mutant.id]);
   const noticed = new Set(outcomes.filter(({ end }) => end === "noticed").map(({ mutant }) => mutant.id));
   for (const id of Object.keys(survivors)) if (noticed.has(id)) console.log(`noticed after all: ${id}`);
-  const results = formatResults(outcomes, { adapter, tests: tests.length, seed: Number(flags.seed), time: minutes() });
-  if (flags.only + flags.tests === "") writeFileSync("test/mutants/results.md", results);
+  for (const area of flags.only + flags.tests === "" ? wantedAreas : []) {
+    const own = outcomes.filter(({ mutant }) => areaOf(mutant.file) === area);
+    const run = { adapter, tests: tests.length, seed: Number(flags.seed), time: minutes() };
+    mkdirSync("test/mutants/results", { recursive: true });
+    writeFileSync(`test/mutants/results/${area}.md`, formatResults(area, own, run));
+  }
   const count = (end: Outcome["end"]) => outcomes.filter((outcome) => outcome.end === end).length;
   console.log(
     `${outcomes.length} mistakes: ${count("noticed")} noticed, ${count("survived")} survived ` +

@@ -1,3 +1,4 @@
+import type { Area } from "./areas.ts";
 import type { Mutant } from "./mutant.ts";
 import { survivors } from "./survivors.ts";
 
@@ -13,6 +14,7 @@ const titles = { hand: "written by hand", token: "single token, seeded", barrier
 
 /** The outcome of a run, for people. */
 export function formatResults(
+  area: Area,
   outcomes: readonly Outcome[],
   run: { readonly adapter: string; readonly tests: number; readonly seed: number; readonly time: string },
 ): string {
@@ -36,7 +38,7 @@ export function formatResults(
     .map(({ mutant, message }) => `- \`${mutant.id}\`: ${survivors[mutant.id] ?? `**no reason given** (${message})`}`)
     .sort();
   return [
-    "# Mutants",
+    `# Mutants: ${area}`,
     "",
     "Mistakes made on purpose, one at a time, against the tests in `test/kernels`. Written by `npm run test:mutants`.",
     "",
