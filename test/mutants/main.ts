@@ -125,7 +125,7 @@ async function tryOn(keeper: Keeper, mutant: Mutant, order: readonly string[]): 
   if (report.kind === "baseline") throw new Error("no order was given for a baseline");
   if (report.kind === "red" && report.worn) keeper.stop();
   if (report.kind === "green") {
-    const message = report.touched ? `green: ${report.tests} tests` : "no test uses this line as it stands";
+    const message = report.touched ? greenOf(report) : "no test uses this line as it stands";
     return { mutant, end: "survived", message, seconds };
   }
   if (report.kind === "dead" && /LLVM ERROR/.test(report.message)) {
@@ -148,7 +148,7 @@ async function tryTypeScript(mutant: Mutant): Promise<Outcome> {
     worker = await startWorker(own);
     const report = await worker.ask({ kind: "mutant", mutant, tests: ids });
     const seconds = (performance.now() - start) / 1000;
-    if (report.kind === "green") return { mutant, end: "survived", message: `green: ${report.tests} tests`, seconds };
+    if (report.kind === "green") return { mutant, end: "survived", message: greenOf(report), seconds };
     return { mutant, end: "noticed", message: "message" in report ? report.message : "", seconds };
   } catch (error) {
     // A test file that throws while it is loaded has noticed too.
@@ -157,6 +157,10 @@ async function tryTypeScript(mutant: Mutant): Promise<Outcome> {
     worker?.stop();
   }
 }
+
+/** How many tests a mistake passed, of all that use its line. */
+const greenOf = ({ tests: count, of }: { readonly tests: number; readonly of: number }) =>
+  `green: ${count} tests${count < of ? `, the cheapest of ${of}` : ""}`;
 
 function record(outcome: Outcome): void {
   outcomes.push(outcome);
