@@ -51,7 +51,7 @@ export async function compareOn(
         tell(`checking ${engine.name}`);
         const { row, prepared } = await check(problem, report, way, truth);
         if (prepared && row.verdict === "pass") runners.push({ at: rows.length, prepared });
-        else await prepared?.dispose();
+        else if (prepared) await dispose(prepared);
         rows.push(row);
       }
     }
@@ -68,7 +68,7 @@ export async function compareOn(
       rows[runner.at] = { ...row, ...judgement, ...(judgement.verdict === "pass" ? speed : {}) };
     }
   } finally {
-    for (const { prepared } of runners) await prepared.dispose();
+    for (const { prepared } of runners) await dispose(prepared);
   }
   return compared(rows, new Set(contestants.filter(({ engine }) => engine.peer).map(({ engine }) => engine.name)));
 }
@@ -94,6 +94,15 @@ async function check(
     const reason = `it failed: ${messageOf(error)}`;
     const variant = prepared?.variant ?? "";
     return { row: rowOf(problem, report, { variant, verdict: "fail", reason }), prepared };
+  }
+}
+
+/** Frees what a way holds; one that has failed may fail at this too, which is no reason to lose what the others did. */
+async function dispose(prepared: Prepared): Promise<void> {
+  try {
+    await prepared.dispose();
+  } catch (error) {
+    console.warn(`${prepared.variant}: ${messageOf(error)}`);
   }
 }
 

@@ -159,8 +159,9 @@ async function tryTypeScript(mutant: Mutant): Promise<Outcome> {
 }
 
 /** How many tests a mistake passed, of all that use its line. */
-const greenOf = ({ tests: count, of }: { readonly tests: number; readonly of: number }) =>
-  `green: ${count} tests${count < of ? `, the cheapest of ${of}` : ""}`;
+function greenOf({ tests: count, of }: { readonly tests: number; readonly of: number }): string {
+  return `green: ${count} tests${count < of ? `, the cheapest of ${of}` : ""}`;
+}
 
 function record(outcome: Outcome): void {
   outcomes.push(outcome);
