@@ -205,3 +205,14 @@ export function knowsTiles({ mask }: AttentionProblem): boolean {
 function extent({ t, s }: Sizes<"t" | "s">, { stepped, start, length }: AttentionProblem) {
   return stepped ? { start: s - t, length: s } : { start, length };
 }
+
+/** What the records of kernels say alike that have every part: placed keys and values, mask, score, lse and sink. */
+export const placedRecord = {
+  inputs: { ...placedInputs, "sink?": "[h]" },
+  accepts: placedTypes,
+  strided: placedViews,
+  axes: (_axes: object, problem: AttentionProblem) => placedAxes(problem),
+  brings: (problem: AttentionProblem) => attentionBrings(problem, everyPart),
+  uniforms: (_axes: object, problem: AttentionProblem, views: KernelContext) =>
+    attentionUniforms(problem, { views, ...everyPart }),
+} as const;

@@ -2,17 +2,12 @@ import source from "#shaders/attention/rows.wgsl";
 import type { KernelContext } from "../kernel.ts";
 import { defineKernel } from "../kernel.ts";
 import {
-  attentionBrings,
   attentionShader,
-  attentionUniforms,
   bufferRefusal,
   bySequence,
   everyPart,
-  placedAxes,
-  placedInputs,
+  placedRecord,
   placedTensors,
-  placedTypes,
-  placedViews,
   type Sizes,
   visiblePairs,
 } from "./definition.ts";
@@ -29,12 +24,9 @@ import {
 const threads = (dv: number) => Math.max(64, 2 ** Math.ceil(Math.log2(dv / 4)));
 
 const record = {
+  ...placedRecord,
   name: "attention/rows",
   source,
-  inputs: { ...placedInputs, "sink?": "[h]" },
-  accepts: placedTypes,
-  strided: placedViews,
-  axes: (_axes: object, problem: AttentionProblem) => placedAxes(problem),
   params: ({ h, g, t, d }: Sizes<"h" | "g" | "t" | "d">, { start, length, scale }: AttentionProblem) => ({
     h,
     g,
@@ -44,9 +36,6 @@ const record = {
     length,
     scale,
   }),
-  uniforms: (_axes: object, problem: AttentionProblem, views: KernelContext) =>
-    attentionUniforms(problem, { views, ...everyPart }),
-  brings: (problem: AttentionProblem) => attentionBrings(problem, everyPart),
   specialise: ({ d, dv }: Sizes<"d" | "dv">, problem: AttentionProblem, context: KernelContext) => {
     const constants = { HEAD_WIDTH: d, VALUE_WIDTH: dv, WORKGROUP: threads(dv) };
     return attentionShader(problem, constants, everyPart, context);

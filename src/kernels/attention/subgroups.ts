@@ -2,18 +2,13 @@ import source from "#shaders/attention/subgroups.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { defineKernel, type KernelContext } from "../kernel.ts";
 import {
-  attentionBrings,
   attentionShader,
-  attentionUniforms,
   blocksOf,
   bufferRefusal,
   bySequence,
   everyPart,
-  placedAxes,
-  placedInputs,
+  placedRecord,
   placedTensors,
-  placedTypes,
-  placedViews,
   type Sizes,
   visiblePairs,
 } from "./definition.ts";
@@ -33,19 +28,13 @@ const tiles = { ROWS: 8, KEYS: 32 } as const;
 type Axes = Sizes<"b" | "h" | "g" | "t" | "d" | "dv">;
 
 const record = {
+  ...placedRecord,
   name: "attention/subgroups",
   source,
-  inputs: { ...placedInputs, "sink?": "[h]" },
-  accepts: placedTypes,
-  strided: placedViews,
-  axes: (_axes: object, problem: AttentionProblem) => placedAxes(problem),
-  brings: (problem: AttentionProblem) => attentionBrings(problem, everyPart),
   params: ({ h, g, t }: Sizes<"h" | "g" | "t">, { start, length, scale }: AttentionProblem) => ({
     ...{ h, g, t },
     ...{ start, length, scale },
   }),
-  uniforms: (_axes: object, problem: AttentionProblem, views: KernelContext) =>
-    attentionUniforms(problem, { views, ...everyPart }),
   specialise: ({ d, dv }: Sizes<"d" | "dv">, problem: AttentionProblem, context: KernelContext) => {
     const SUBGROUP = context.gpu.adapter.subgroupSize ?? 0;
     return attentionShader(problem, { HEAD_WIDTH: d, VALUE_WIDTH: dv, SUBGROUP, ...tiles }, everyPart, context);
