@@ -37,6 +37,11 @@ interface Sizes {
   readonly dv?: number;
 }
 
+/** An entry of a table that is one past the last page, and so none. */
+export const pastTheLast = -1;
+
+const isPage = (entry: number | undefined): entry is number => entry !== undefined && entry >= 0 && entry < 1000;
+
 const size = (shape: readonly number[]) => shape.reduce((product, axis) => product * axis, 1);
 const bitsOf = (format: CaseFormat) => (format === "int8" ? 8 : 4);
 const blockOf = (format: CaseFormat, width: number) => (format === "int8" ? width : 32);
@@ -60,7 +65,7 @@ function inUse(options: LayoutOptions, cacheRows: number, s: number, b: number):
     for (const position of positions) {
       if (layout.kind === "paged") {
         const page = layout.table[row]?.[Math.floor(position / s)];
-        if (page !== undefined && page < cacheRows) used[page * s + (position % s)] = true;
+        if (isPage(page)) used[page * s + (position % s)] = true;
       } else {
         const slot = layout.kind === "ring" ? ringSlot(position, { slots: s, sinks: layout.sinks }) : position;
         used[row * s + slot] = true;
@@ -107,7 +112,7 @@ export function layoutProblem(
   refusedBy: readonly string[] = [],
 ): Case {
   const { layout } = options;
-  const pages = layout.kind === "paged" ? 1 + Math.max(...layout.table.flat().filter((page) => page < 1000)) + 2 : b;
+  const pages = layout.kind === "paged" ? 1 + Math.max(...layout.table.flat().filter(isPage)) + 2 : b;
   const inputs: Record<string, CaseInput> = {
     q: { shape: [b, t, h, d], values: normal(b * t * h * d, 1) },
     ...cache("k", [pages, g, s, d], options, b),
@@ -115,7 +120,9 @@ export function layoutProblem(
   };
   if (layout.kind === "paged") {
     const entries = Math.max(...layout.table.map((row) => row.length)) + 1;
-    const values = layout.table.flatMap((row) => [...row, ...Array(entries - row.length).fill(2147480000)]);
+    const values = layout.table
+      .flatMap((row) => [...row, ...Array(entries - row.length).fill(2147480000)])
+      .map((entry) => (entry === pastTheLast ? pages : entry));
     inputs["blockTable"] = { shape: [layout.table.length, entries], values, dtype: "u32" };
   }
   if (layout.kind === "ragged") {
@@ -158,7 +165,7 @@ export function gathered(
   if (!stored) throw new Error(`no cache for ${name}`);
   const codes = scales ? unpackWords(stored, bitsOf(options.format)) : stored;
   const { shape, values } = scales ? dequantise({ codes, scales }) : codes;
-  const [rows = 0, g = 0, s = 0, width = 0] = shape;
+  const [, g = 0, s = 0, width = 0] = shape;
   const { layout } = options;
   const out = dense([1, g, length, width]);
   out.values.fill(Number.NaN);
@@ -168,14 +175,15 @@ export function gathered(
     let [at, slot] = [row, position];
     if (layout.kind === "ring") slot = ringSlot(position, { slots: s, sinks: layout.sinks });
     if (layout.kind === "paged") {
-      at = layout.table[row]?.[Math.floor(position / s)] ?? rows;
+      const page = layout.table[row]?.[Math.floor(position / s)];
+      if (!isPage(page)) continue;
+      at = page;
       slot = position % s;
     }
     if (layout.kind === "ragged") {
       at = 0;
       slot = position + layout.keys.slice(0, row).reduce((sum, keys) => sum + keys, 0);
     }
-    if (at >= rows) continue;
     for (let head = 0; head < g; head++) {
       const from = ((at * g + head) * s + slot) * width;
       out.values.set(values.subarray(from, from + width), (head * length + position) * width);
@@ -193,6 +201,6 @@ export function keeps(
   slots: number,
 ): boolean {
   if (layout.kind === "ring") return position < layout.sinks || position >= length - (slots - layout.sinks);
-  if (layout.kind === "paged") return (layout.table[row]?.[Math.floor(position / slots)] ?? 1e9) < 1000;
+  if (layout.kind === "paged") return isPage(layout.table[row]?.[Math.floor(position / slots)]);
   return true;
 }

@@ -16,6 +16,7 @@ import {
   type LayoutOptions,
   layoutProblem,
   lengthsOf,
+  pastTheLast,
   shuffled,
 } from "./attention-layouts-problem.ts";
 
@@ -148,9 +149,13 @@ export const attentionLayoutCases: CaseTable = {
       },
     ),
     cases(
-      "an entry that is no page counts as masked",
+      "entries that are no pages count as masked",
       { b: 1, h: 6, g: 2, t: 70, s: 16 },
-      { layout: { kind: "paged", page: 16, table: [[3, 5, 2147480000, 0, 1, 2]] }, length: 90, mask: "full" },
+      {
+        layout: { kind: "paged", page: 16, table: [[3, 5, 2147480000, 0, pastTheLast, 1, 2]] },
+        length: 106,
+        mask: "full",
+      },
     ),
     ...[0, 4].map((sinks) =>
       cases(

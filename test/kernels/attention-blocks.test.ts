@@ -87,6 +87,25 @@ describe.each([
   });
 });
 
+test("a map of more blocks than one workgroup lists", async () => {
+  const [heads, queries, keys] = [40, 3, 2 * KEYS];
+  const q = random([2, heads, queries, d], 1);
+  const [k, v] = [random([2, heads, keys, d], 2), random([2, heads, keys, d], 3)];
+  const sees = (row: number, key: number) => Math.floor(key / KEYS) === row % 2;
+  const keep = tensor(
+    gpu,
+    [2, heads, queries, keys],
+    Array.from({ length: 2 * heads * queries * keys }, (_, i) =>
+      Number(sees(Math.floor(i / (queries * keys)), i % keys)),
+    ),
+    "u32",
+  );
+  const values = await blockMap(gpu, { q, k, v }, { mask: { kind: "boolean", keep } }).read();
+  for (let row = 0; row < 2 * heads; row++) {
+    expect(Array.from(values.slice(3 * row, 3 * row + 2)), `row ${row}`).toEqual([1, 2 * (row % 2) + 1]);
+  }
+});
+
 describe("maps are kept", () => {
   const documents = tensor(
     gpu,

@@ -42,7 +42,7 @@ describe.skipIf(!gpu.features.has("subgroups") || size === undefined)("attention
   );
   testCases(
     () => gpu,
-    forSubgroups(attentionLayoutCases, /pages of 16|no page|ring by|sequences|bf16 with|int8 in|int4 with/, false),
+    forSubgroups(attentionLayoutCases, /pages of 16|no pages|ring by|sequences|bf16 with|int8 in|int4 with/, false),
   );
 
   test("is chosen for many queries on a software adapter, and says what it cannot take", () => {
