@@ -134,7 +134,7 @@ export const attentionMistakes: readonly Mistake[] = [
   inShader(
     "attention/flash/store/rows",
     "if (row < first_and_end.y) {",
-    "if (row <= rows) {",
+    "if (row <= first_and_end.y) {",
     "a row past the end is stored",
   ),
   inShader(
