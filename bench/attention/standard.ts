@@ -2,7 +2,7 @@ import type { CaseText } from "./plan.ts";
 
 /** Prefills are compared with these, of which the slow ones are left out where their point was made. */
 const prefill = ["naive", "flash", "packed", "blocks", "subgroups"];
-const decode = ["rows", "flash", "packed", "splitK"];
+const decode = ["rows", "flash", "packed", "splitK", "splitSubgroups"];
 
 /**
  * The cases that are measured where none is named: prefills, decode steps, and one at least of each kind of mask, score,
@@ -11,7 +11,11 @@ const decode = ["rows", "flash", "packed", "splitK"];
 export const standardCases: readonly CaseText[] = [
   // Every variant, and what is no variant, at a prefill and at a decode step.
   { batch: "q128", heads: "4x64" },
-  { batch: "q1s1k", model: "Llama-3.2-1B", variants: ["naive", "rows", "twoPass", "packed", "splitK", "linear"] },
+  {
+    batch: "q1s1k",
+    model: "Llama-3.2-1B",
+    variants: ["naive", "rows", "twoPass", "packed", "splitK", "splitSubgroups", "linear"],
+  },
   // Prefills: lengths, masks, widths, heads to a group.
   { batch: "q512", heads: "4x64", variants: ["flash", "blocks", "linear"] },
   { batch: "q256", heads: "4x64", mask: "sliding-window:64", variants: prefill },

@@ -15,24 +15,24 @@ export function subjectsFor(given: AttentionCase): AttentionSubject[] {
 }
 
 /**
- * Reads the name of a variant or an algorithm; `splitK:8` is splitK with 8 splits, `ring:2` a ring of 2 shards. Throws a
+ * Reads the name of a variant or an algorithm; `splitK:8` is splitK with 8 splits (and so splitSubgroups), `ring:2` a ring of 2 shards. Throws a
  * RangeError that lists what there is.
  */
 export function parseSubject(text: string): AttentionSubject {
-  const [, splits] = /^splitK:([1-9]\d{0,5})$/.exec(text) ?? [];
-  if (splits !== undefined) return withSplits(Number(splits), text);
+  const [, variant, splits] = /^(splitK|splitSubgroups):([1-9]\d{0,5})$/.exec(text) ?? [];
+  if (variant) return withSplits(variant as "splitK" | "splitSubgroups", Number(splits), text);
   const name = names.find((variant) => variant === text);
   const subject = name ? subjectOf(name, {}, text) : parseAlgorithm(text);
   if (subject) return subject;
-  const known = [...names, "splitK:splits", ...algorithmNames];
+  const known = [...names, "splitK:splits", "splitSubgroups:splits", ...algorithmNames];
   throw new RangeError(`there is no variant "${text}"; there are ${known.join(", ")}`);
 }
 
-/** splitK with a number of splits, which refuses keys that are too few for them. */
-function withSplits(splits: number, text: string): AttentionSubject {
-  const subject = subjectOf("splitK", { splits }, text);
+/** A variant with a number of splits, which refuses keys that are too few for them. */
+function withSplits(variant: "splitK" | "splitSubgroups", splits: number, text: string): AttentionSubject {
+  const subject = subjectOf(variant, { splits }, text);
   const bytes = (...[tensors, options]: Parameters<NonNullable<AttentionSubject["workspace"]>>) =>
-    attention.variants.splitK.workspace?.(tensors, options) ?? 0;
+    attention.variants[variant].workspace?.(tensors, options) ?? 0;
   return {
     ...subject,
     refusal: (gpu, tensors, options) => {

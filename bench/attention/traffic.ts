@@ -47,11 +47,13 @@ const models: Readonly<Record<string, Model>> = {
   },
   "attention/flash": (dispatch, work) => {
     const rows = constant(dispatch, "ROWS");
-    const { parts = [] } = dispatch.shader.specialisation;
-    if (!parts.includes("attention/flash/rows-of/group")) return byBlocks(() => rows)(dispatch, work);
+    if (!isJoined(dispatch, "attention/flash/rows-of/group")) return byBlocks(() => rows)(dispatch, work);
     return queriesAndResults(work) + work.heads.g * byGroup(work, rows);
   },
-  "attention/subgroups": byBlocks((dispatch) => constant(dispatch, "ROWS")),
+  "attention/subgroups": (dispatch, work) =>
+    isJoined(dispatch, "attention/flash/rows-of/split")
+      ? bySplits(dispatch, work)
+      : byBlocks(() => constant(dispatch, "ROWS"))(dispatch, work),
   // Products as a perfect matrix product would have them; the scores go to memory and back between the kernels.
   "attention/naive/scores": (_, work) => {
     const { group, heads } = work;
@@ -62,15 +64,17 @@ const models: Readonly<Record<string, Model>> = {
     const { group, heads } = work;
     return width * group.count * (group.t * heads.h + group.s * heads.g) * heads.dv + scores(work);
   },
-  // The rows of a block are the query heads of one key and value head, tokens outside.
-  "attention/split-k/parts": (dispatch, work) => {
-    const { group, heads } = work;
-    const queries = width * group.count * group.t * heads.h * heads.d;
-    const shared = heads.g * byGroup(work, constant(dispatch, "ROWS"));
-    return splitsOf(dispatch) * (queries + partials(work)) + shared;
-  },
+  "attention/split-k/parts": bySplits,
   "attention/split-k/join": (dispatch, work) => splitsOf(dispatch) * partials(work) + resultsOf(work),
 };
+
+/** Of a kernel whose rows are the query heads of one key and value head, tokens outside, each with a split of the keys. */
+function bySplits(dispatch: Dispatch, work: GroupWork): number {
+  const { group, heads } = work;
+  const queries = width * group.count * group.t * heads.h * heads.d;
+  const shared = heads.g * byGroup(work, constant(dispatch, "ROWS"));
+  return splitsOf(dispatch) * (queries + partials(work)) + shared;
+}
 
 /** Bytes of k and v of one key head when the query heads of its group are the rows of blocks, tokens outside. */
 function byGroup(work: GroupWork, block: number): number {
@@ -83,7 +87,10 @@ const resultsOf = ({ group, heads }: GroupWork) => width * group.count * group.t
 /** Bytes that one split of all queries writes: its mixture, its maximum and its sum. */
 const partials = ({ group, heads }: GroupWork) => width * group.count * group.t * heads.h * (heads.dv + 2);
 
-const splitsOf = ({ bindings }: Dispatch) => bindings.find(({ name }) => name === "mixed")?.shape[3] ?? 1;
+/** Pieces that the keys are cut into: the fourth of five axes of what a kernel writes of them. */
+const splitsOf = ({ bindings }: Dispatch) => bindings.find(({ shape }) => shape.length === 5)?.shape[3] ?? 1;
+
+const isJoined = ({ shader }: Dispatch, part: string) => shader.specialisation.parts?.includes(part) ?? false;
 
 /** Modelled bytes of one call of attention; null where a kernel has no model, and where a mask shows no run of keys. */
 export function modelledBytes({ dispatches }: Call, work: GroupWork): number | null {

@@ -1,7 +1,7 @@
 // with: attention/views, attention/flash/tiles/range, attention/flash/rows-of/head, attention/flash/store/rows, attention/cache/f32, attention/masks/causal, attention/scores/none, attention/lse/none, attention/sink/none, lib/extent/fixed, lib/online-softmax
 // Attention by tiles with an online softmax (Dao 2023, algorithm 1), in the registers of one subgroup
 //
-// Flash without workgroup memory and without barriers: one workgroup is one subgroup, and has ROWS queries of a head.
+// Flash without workgroup memory and without barriers: one workgroup is one subgroup, and has ROWS rows of a head or group.
 // Of a tile of KEYS keys each thread scores every SUBGROUP-th, straight from k; the queries lie spread over the threads
 // and go round by shuffles. So do the weights, while each thread gathers COLUMNS vectors of columns of v. A tile has as
 // many keys, and sums have the same order, whatever the size of a subgroup: so have the results the same bits. For ROWS
@@ -23,7 +23,7 @@ const THREAD_ROWS = ROWS;                     // all threads have a share of all
 const COLUMN_THREADS = SUBGROUP;
 const_assert VECTORS % SUBGROUP == 0 && VALUE_VECTORS % SUBGROUP == 0 && KEYS % SUBGROUP == 0;
 
-struct Params { h: u32, g: u32, t: u32, start: i32, length: u32, scale: f32 }
+struct Params { h: u32, g: u32, t: u32, d: u32, start: i32, length: u32, scale: f32 }
 
 @group(0) @binding(0) var<storage, read> q: array<vec4f>;          // [b, h, t, d]
 @group(0) @binding(3) var<storage, read_write> out: array<vec4f>;  // [b, t, h, dv]
@@ -56,20 +56,21 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   for (var tile = 0u; tile < tiles.count; tile++) {
     let visit = visit_of(tiles, tile, b, first_position, last_position);
 
-    // Scores: q · k, SUBGROUP vectors of columns at a time, of which each thread has one of every row.
+    // Scores: q · k, SUBGROUP vectors of columns at a time, of which each thread has one of every row. The loops run to
+    // params.d and not to a constant: unrolled, they take seconds to compile.
     var scores = array<array<f32, ROWS>, THREAD_KEYS>();
     var key_rows: array<u32, THREAD_KEYS>;  // keys past the end repeat the last
     for (var n = 0u; n < THREAD_KEYS; n++) {
       key_rows[n] = k_row(b, group, min(visit.first_key + n * SUBGROUP + thread, tiles.end - 1));
     }
-    for (var first = 0u; first < VECTORS; first += SUBGROUP) {
+    for (var first = 0u; first < params.d / 4; first += SUBGROUP) {
       var own: array<vec4f, ROWS>;
       for (var r = 0u; r < ROWS; r++) { own[r] = q[query[r] + first + thread]; }
-      for (var i = 0u; i < SUBGROUP; i++) {
+      for (var i = first; i < min(first + SUBGROUP, params.d / 4); i++) {
         var keys: array<vec4f, THREAD_KEYS>;
-        for (var n = 0u; n < THREAD_KEYS; n++) { keys[n] = load_k4(key_rows[n], first + i); }
+        for (var n = 0u; n < THREAD_KEYS; n++) { keys[n] = load_k4(key_rows[n], i); }
         for (var r = 0u; r < ROWS; r++) {
-          let x = subgroupShuffle(own[r], i);
+          let x = subgroupShuffle(own[r], i - first);
           for (var n = 0u; n < THREAD_KEYS; n++) {
             let half = fma(x.y, keys[n].y, fma(x.x, keys[n].x, scores[n][r]));
             scores[n][r] = fma(x.w, keys[n].w, fma(x.z, keys[n].z, half));
@@ -102,13 +103,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
       let first_key = visit.first_key + n * SUBGROUP;
       if (first_key >= end) { break; }
       var own = scores[n];
-      for (var i = 0u; i < min(SUBGROUP, end - first_key); i++) {
-        if (!key_stored(b, first_key + i)) { continue; }
-        let row = v_row(b, group, first_key + i);
+      for (var key = first_key; key < min(first_key + SUBGROUP, end); key++) {
+        if (!key_stored(b, key)) { continue; }
+        let row = v_row(b, group, key);
         var values: array<vec4f, COLUMNS>;
         for (var c = 0u; c < COLUMNS; c++) { values[c] = load_v4(row, c * SUBGROUP + thread); }
         for (var r = 0u; r < ROWS; r++) {
-          let weight = subgroupShuffle(own[r], i);
+          let weight = subgroupShuffle(own[r], key - first_key);
           sums[r] += weight;
           for (var c = 0u; c < COLUMNS; c++) { out_rows[r][c] = fma(vec4f(weight), values[c], out_rows[r][c]); }
         }

@@ -31,7 +31,7 @@ const rotateBytes = 256 << 20;
 /** What the options may be, for the end of the help. */
 function choicesOf(bench: Bench): string {
   const choices = {
-    variants: [...bench.everySubject().map(({ name }) => name), "splitK:splits"],
+    variants: [...bench.everySubject().map(({ name }) => name), "splitK:splits", "splitSubgroups:splits"],
     algorithms: bench.algorithmNames,
     masks: bench.maskForms,
     scores: bench.scoreForms,

@@ -11,6 +11,8 @@ import attentionCacheInt8 from "#shaders/attention/cache/int8.wgsl";
 import attentionFlashRows from "#shaders/attention/flash/rows.wgsl";
 import attentionFlashRowsOfGroup from "#shaders/attention/flash/rows-of/group.wgsl";
 import attentionFlashRowsOfHead from "#shaders/attention/flash/rows-of/head.wgsl";
+import attentionFlashRowsOfSplit from "#shaders/attention/flash/rows-of/split.wgsl";
+import attentionFlashStoreParts from "#shaders/attention/flash/store/parts.wgsl";
 import attentionFlashStore from "#shaders/attention/flash/store/rows.wgsl";
 import attentionFlashTile from "#shaders/attention/flash/tile.wgsl";
 import attentionFlashTilesMap from "#shaders/attention/flash/tiles/map.wgsl";
@@ -133,6 +135,8 @@ export const shaderFiles: ShaderFiles = {
   "attention/flash/rows": attentionFlashRows,
   "attention/flash/rows-of/group": attentionFlashRowsOfGroup,
   "attention/flash/rows-of/head": attentionFlashRowsOfHead,
+  "attention/flash/rows-of/split": attentionFlashRowsOfSplit,
+  "attention/flash/store/parts": attentionFlashStoreParts,
   "attention/flash/store/rows": attentionFlashStore,
   "attention/flash/tile": attentionFlashTile,
   "attention/flash/tiles/map": attentionFlashTilesMap,

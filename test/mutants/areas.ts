@@ -10,7 +10,7 @@ const laboratory = [
   /^shaders\/kv-cache\/(append-quantised|ring-positions|slot\/(paged|ring)|word\/half)/,
   /^shaders\/attention\/(address\/(paged|ring)|block-map|joined|sink\/learned|unknown|merge|two-pass|subgroups)/,
   /^shaders\/attention\/(cache\/(?!f32)|masks\/(?!causal|full|sliding-window)|scores\/(?!none|softcap))/,
-  /^shaders\/(attention\/flash\/(tiles\/map|rows-of\/group)|lib\/extent\/ragged)/,
+  /^shaders\/(attention\/flash\/(tiles\/map|rows-of\/(group|split)|store\/parts)|lib\/extent\/ragged)/,
 ];
 
 /** The area of a file. */

@@ -17,6 +17,9 @@ import type { Measured } from "./worker.ts";
 
 const folder = ".cache/mutants";
 const perFile = 5;
+
+/** Milliseconds of green tests after which a mistake has survived: one of which a reason says that it can, and others. */
+const enough = { explained: 30_000, unexplained: 600_000 };
 const { values: flags } = parseArgs({
   options: {
     area: { type: "string", default: "" },
@@ -115,7 +118,8 @@ async function inParallel(work: () => Promise<void>): Promise<void> {
 
 async function tryOn(keeper: Keeper, mutant: Mutant, order: readonly string[]): Promise<Outcome> {
   const start = performance.now();
-  const ask = async () => await (await keeper.get()).ask({ kind: "mutant", mutant, tests: order });
+  const patience = survivors[mutant.id] ? enough.explained : enough.unexplained;
+  const ask = async () => await (await keeper.get()).ask({ kind: "mutant", mutant, tests: order, enough: patience });
   const once = await ask();
   // A process that crashes may have crashed of something else, as drivers do: a mistake does it again.
   const first = once.kind === "dead" && !once.hung ? await ask() : once;
@@ -146,7 +150,7 @@ async function tryTypeScript(mutant: Mutant): Promise<Outcome> {
   let worker: Worker | undefined;
   try {
     worker = await startWorker(own);
-    const report = await worker.ask({ kind: "mutant", mutant, tests: ids });
+    const report = await worker.ask({ kind: "mutant", mutant, tests: ids, enough: enough.unexplained });
     const seconds = (performance.now() - start) / 1000;
     if (report.kind === "green") return { mutant, end: "survived", message: greenOf(report), seconds };
     return { mutant, end: "noticed", message: "message" in report ? report.message : "", seconds };

@@ -13,7 +13,7 @@ import type { Edit, Mutant } from "./mutant.ts";
 /** What the parent asks for: the tests of a file unchanged; some of them on a mutant, until one is red; or the race detector. */
 export type Order =
   | { readonly kind: "baseline"; readonly file: string }
-  | { readonly kind: "mutant"; readonly mutant: Mutant; readonly tests: readonly string[] }
+  | { readonly kind: "mutant"; readonly mutant: Mutant; readonly tests: readonly string[]; readonly enough: number }
   | { readonly kind: "races"; readonly mutant: Mutant };
 
 /** A specialised shader, by a hash of its text, and the files it is joined from. */
@@ -38,9 +38,6 @@ export type Report =
   | { readonly kind: "red"; readonly test: string; readonly message: string; readonly worn: boolean }
   | { readonly kind: "invalid"; readonly message: string }
   | { readonly kind: "green"; readonly tests: number; readonly of: number; readonly touched: boolean };
-
-/** Milliseconds of green tests, the cheapest first, after which a mistake counts as not noticed. */
-const enough = 90_000;
 
 let mutated: { readonly name: string; readonly edits: readonly Edit[] } | undefined;
 let touched = false;
@@ -131,7 +128,8 @@ function tryRaces(mutant: Mutant): Report {
   return { kind: "green", tests: 0, of: 0, touched };
 }
 
-async function tryMutant(mutant: Mutant, tests: readonly string[]): Promise<Report> {
+/** `enough` milliseconds of green tests, and a mistake counts as not noticed. */
+async function tryMutant(mutant: Mutant, tests: readonly string[], enough: number): Promise<Report> {
   use(mutant);
   const wanted = tests.map((id) => collected.find((test) => test.id === id)).filter((test) => test !== undefined);
   const start = performance.now();
@@ -171,7 +169,7 @@ export async function work(files: Readonly<Record<string, () => Promise<unknown>
     last = last.then(async () => {
       if (order.kind === "baseline") await baseline(order.file);
       else if (order.kind === "races") await say(tryRaces(order.mutant));
-      else await say(await tryMutant(order.mutant, order.tests));
+      else await say(await tryMutant(order.mutant, order.tests, order.enough));
     });
   });
   process.on("disconnect", () => process.exit());

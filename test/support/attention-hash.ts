@@ -14,8 +14,10 @@ const random = (shape: readonly number[], seed: number) =>
     ),
   );
 const tensors = { q: random([1, 6, 77, 64], 1), k: random([1, 2, 131, 64], 2), v: random([1, 2, 131, 64], 3) };
-const { out, lse } = attention(gpu, tensors, { variant: "subgroups", lse: true });
 const hash = createHash("sha1");
-for (const result of [out, lse]) hash.update(Float32Array.from((await result?.read()) ?? []));
+for (const variant of ["subgroups", "splitSubgroups"] as const) {
+  const { out, lse } = attention(gpu, tensors, { variant, lse: true });
+  for (const result of [out, lse]) hash.update(Float32Array.from((await result?.read()) ?? []));
+}
 console.log(gpu.adapter.subgroupSize, hash.digest("hex"));
 gpu.close();

@@ -7,13 +7,14 @@ import type { AttentionOptions, AttentionResult, AttentionTensors } from "./opti
 import { packed } from "./packed.ts";
 import { rows } from "./rows.ts";
 import { splitK } from "./split-k.ts";
+import { splitSubgroups } from "./split-subgroups.ts";
 import { subgroups } from "./subgroups.ts";
 import { twoPass } from "./two-pass.ts";
 
 export { type AttentionLayout, sequenceOffsets } from "./layouts.ts";
 export type { AttentionMask, AttentionOptions, AttentionResult, AttentionScore, AttentionTensors } from "./options.ts";
 
-const variants = { naive, rows, twoPass, flash, packed, blocks, subgroups, splitK } as const;
+const variants = { naive, rows, twoPass, flash, packed, blocks, subgroups, splitK, splitSubgroups } as const;
 
 /**
  * Scaled dot-product attention with grouped key and value heads, `out = softmax(score(scale · q · kᵀ)) · v` over the
@@ -29,9 +30,10 @@ export const attention = defineOp<AttentionTensors, AttentionOptions, AttentionR
   name: "attention",
   variants,
   order: ({ q }, { mask = "causal" }, gpu) => {
-    if ((q.shape[2] ?? 0) <= 8) return ["splitK", "flash", "rows", "naive"];
+    const { software } = gpu.adapter; // where subgroups have been measured
+    if ((q.shape[2] ?? 0) <= 8)
+      return [...(software ? ["splitSubgroups" as const] : []), "splitK", "flash", "rows", "naive"];
     if (!maskMod(mask).closed) return ["blocks", "flash", "rows", "naive"];
-    // Measured on software adapters only.
-    return gpu.adapter.software ? ["subgroups", "flash", "rows", "naive"] : ["flash", "rows", "naive"];
+    return [...(software ? ["subgroups" as const] : []), "flash", "rows", "naive"];
   },
 });

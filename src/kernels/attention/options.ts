@@ -41,7 +41,7 @@ export interface AttentionOptions {
   readonly start?: number;
   /** Keys that count; default s. Memory beyond is never read into a result. May be more than a ring has slots. */
   readonly length?: number;
-  /** Most pieces that splitK, which alone has any, cuts the keys into; default by their number. */
+  /** Most pieces that splitK and splitSubgroups cut the keys into; default by their number. */
   readonly splits?: number;
   /** Also return each row's log-sum-exp (natural logarithm; −∞ for a row that sees nothing). */
   readonly lse?: boolean;

@@ -1,6 +1,4 @@
-import joinSource from "#shaders/attention/split-k/join.wgsl";
 import source from "#shaders/attention/split-k/parts.wgsl";
-import { ShapeError, sizeOf } from "../../tensor/shape.ts";
 import { defineKernel } from "../kernel.ts";
 import {
   attentionBrings,
@@ -19,51 +17,20 @@ import {
   visiblePairs,
 } from "./definition.ts";
 import { rowBytes } from "./layouts.ts";
-import {
-  type AttentionOptions,
-  type AttentionProblem,
-  type AttentionTensors,
-  type AttentionVariant,
-  attentionProblem,
-  attentionResult,
-  partsRefusal,
-} from "./options.ts";
+import { type AttentionTensors, type AttentionVariant, attentionProblem, partsRefusal } from "./options.ts";
+import { joinSplits, keySplits, type SplitProblem, splitWorkspace } from "./splits.ts";
 
 /** Threads of a workgroup. */
 const threads = 64;
 
-/** More splits than this cost more to join than they gain. */
-const mostSplits = 32;
-
 /** What the kernels are told beside the problem. */
-interface SplitProblem extends AttentionProblem {
-  readonly splits: number;
-  /** Keys of a split. */
-  readonly span: number;
+interface ThreadedProblem extends SplitProblem {
   /** Keys that a thread scores at a time. */
   readonly threadKeys: number;
 }
 
 /** What the kernel of the parts is joined with. */
 const joined = { mask: true, score: true, place: true } as const;
-
-/**
- * How the keys of a cache with room for `s` are cut: the splits and the keys of each. The count follows the capacity's
- * bucket (512, 1k, 2k, …) and nothing else, so that one recorded program serves every length, and a row of a batch is
- * cut as it is alone. `wanted` pieces at most, in place of that; a split has `pass` keys, those of one pass of a workgroup,
- * or a multiple.
- */
-function keySplits(s: number, pass: number, wanted?: number): { readonly splits: number; readonly span: number } {
-  if (wanted !== undefined) {
-    if (!Number.isInteger(wanted) || wanted < 1)
-      throw new ShapeError(`attention: ${wanted} splits, expected 1 or more`);
-    const span = pass * Math.ceil(s / wanted / pass);
-    return { splits: Math.ceil(s / span), span };
-  }
-  const bucket = 2 ** Math.ceil(Math.log2(Math.max(512, s)));
-  const span = Math.max(pass, bucket / mostSplits);
-  return { splits: Math.ceil(s / span), span };
-}
 
 /** Query rows of one workgroup, out of the tokens and heads of one key and value head. Wide queries leave room for four. */
 const blockRows = (rows: number, d: number) => (rows <= 4 || d > 256 ? 4 : 8);
@@ -93,7 +60,7 @@ const partsKernel = defineKernel({
   outputs: { mixed: "[b, t, h, splits, dv]", extremes: "[b, t, h, splits, 2]" },
   accepts: placedTypes,
   strided: placedViews,
-  axes: (_axes, problem: SplitProblem) => ({ splits: problem.splits, ...placedAxes(problem) }),
+  axes: (_axes, problem: ThreadedProblem) => ({ splits: problem.splits, ...placedAxes(problem) }),
   params: ({ h, g, t }, { splits, span, start, length, scale }) => ({ h, g, t, splits, span, start, length, scale }),
   uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, ...joined }),
   brings: (problem) => attentionBrings(problem, joined),
@@ -111,7 +78,7 @@ const partsKernel = defineKernel({
     const rows = (h / g) * t;
     return [splits, blocksOf(place, rows, blockRows(rows, d)), b * g];
   },
-  cost: bySequence(({ b, h, g, t, d, dv }: Sizes<"b" | "h" | "g" | "t" | "d" | "dv">, problem: SplitProblem) => {
+  cost: bySequence(({ b, h, g, t, d, dv }: Sizes<"b" | "h" | "g" | "t" | "d" | "dv">, problem: ThreadedProblem) => {
     const [rows, block] = [(h / g) * t, blockRows((h / g) * t, d)];
     const s = problem.place.capacity;
     const { k, v } = rowBytes(problem.place, d);
@@ -139,33 +106,6 @@ const partsKernel = defineKernel({
   }),
 });
 
-type JoinAxes = Sizes<"b" | "h" | "t" | "dv">;
-
-const joinRecord = {
-  name: "attention/split-k/join",
-  source: joinSource,
-  inputs: { mixed: "[b, t, h, splits, dv]", extremes: "[b, t, h, splits, 2]", "sink?": "[h]" },
-  params: ({ h, t }: JoinAxes, { splits }: SplitProblem) => ({ h, t, splits }),
-  specialise: ({ dv }: JoinAxes, { lse, sunk }: SplitProblem) => ({
-    parts: [...(lse ? ["attention/lse/store"] : []), ...(sunk ? ["attention/sink/learned"] : [])],
-    constants: { VALUE_WIDTH: dv },
-  }),
-  workgroups: ({ b, h, t }: JoinAxes): [number, number, number] => [t, h, b],
-  cost: ({ b, h, t, dv }: JoinAxes, { splits }: SplitProblem) => ({
-    flops: 3 * b * h * t * splits * dv,
-    requestedBytes: 4 * b * h * t * (splits * 1.5 * dv + dv),
-  }),
-} as const;
-
-const join = defineKernel({ ...joinRecord, outputs: { out: "[b, t, h, dv]" } });
-const joinWithLse = defineKernel({ ...joinRecord, outputs: { out: "[b, t, h, dv]", lse: "[b, h, t]" } });
-
-const workspace = (tensors: AttentionTensors, options: AttentionOptions) => {
-  const [b = 0, h = 0, t = 0] = tensors.q.shape;
-  const { dv, capacity } = attentionProblem(tensors, options).place;
-  return 4 * sizeOf([b, h, t, cutOf(tensors, capacity, options.splits).splits, dv + 2]);
-};
-
 /** The keys cut into splits that run side by side, and a kernel that joins them (Flash-Decoding). For few queries. */
 export const splitK: AttentionVariant = {
   accepts: (tensors, options) => {
@@ -175,14 +115,15 @@ export const splitK: AttentionVariant = {
       bufferRefusal(5, parts, { ...options, lse: false })
     );
   },
-  workspace,
+  workspace: (tensors, options) => {
+    const { capacity } = attentionProblem(tensors, options).place;
+    return splitWorkspace(tensors, options, cutOf(tensors, capacity, options.splits));
+  },
   record: (gpu, tensors, options) => {
     const given = attentionProblem(tensors, options);
-    const problem: SplitProblem = { ...given, ...cutOf(tensors, given.place.capacity, options.splits) };
+    const problem: ThreadedProblem = { ...given, ...cutOf(tensors, given.place.capacity, options.splits) };
     using scope = gpu.scope();
     const parts = { ...partsKernel(gpu, placedTensors(tensors), problem), sink: tensors.sink };
-    if (!problem.lse) return attentionResult(scope, join(gpu, parts, problem).out);
-    const { out, lse } = joinWithLse(gpu, parts, problem);
-    return attentionResult(scope, out, lse);
+    return joinSplits(gpu, scope, parts, problem);
   },
 };

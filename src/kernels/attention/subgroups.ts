@@ -1,5 +1,4 @@
 import source from "#shaders/attention/subgroups.wgsl";
-import type { Gpu } from "../../gpu/gpu.ts";
 import { defineKernel, type KernelContext } from "../kernel.ts";
 import {
   attentionShader,
@@ -21,9 +20,7 @@ import {
   attentionResult,
   partsRefusal,
 } from "./options.ts";
-
-/** Rows of a block and keys of a tile, as the kernel has them. */
-const tiles = { ROWS: 8, KEYS: 32 } as const;
+import { sizeRefusal, subgroupTiles as tiles } from "./subgroup-tiles.ts";
 
 type Axes = Sizes<"b" | "h" | "g" | "t" | "d" | "dv">;
 
@@ -31,8 +28,8 @@ const record = {
   ...placedRecord,
   name: "attention/subgroups",
   source,
-  params: ({ h, g, t }: Sizes<"h" | "g" | "t">, { start, length, scale }: AttentionProblem) => ({
-    ...{ h, g, t },
+  params: ({ h, g, t, d }: Sizes<"h" | "g" | "t" | "d">, { start, length, scale }: AttentionProblem) => ({
+    ...{ h, g, t, d },
     ...{ start, length, scale },
   }),
   specialise: ({ d, dv }: Sizes<"d" | "dv">, problem: AttentionProblem, context: KernelContext) => {
@@ -64,18 +61,6 @@ const record = {
 
 const kernel = defineKernel({ ...record, outputs: { out: "[b, t, h, dv]" } });
 const kernelWithLse = defineKernel({ ...record, outputs: { out: "[b, t, h, dv]", lse: "[b, h, t]" } });
-
-/** Why subgroups of this device cannot share heads of these widths; undefined when they can. */
-function sizeRefusal({ adapter }: Gpu, d: number, dv: number): string | undefined {
-  const size = adapter.subgroupSize;
-  if (size === undefined) return "this device's subgroups have no one size";
-  if (tiles.KEYS % size !== 0) return `this device has subgroups of ${size}, it needs a divisor of ${tiles.KEYS}`;
-  for (const [name, width] of Object.entries({ d, dv })) {
-    if (width % (4 * size) !== 0)
-      return `${name} is ${width}, it needs a multiple of ${4 * size} for subgroups of ${size}`;
-  }
-  return undefined;
-}
 
 /**
  * Flash in the registers of one subgroup: no workgroup memory, no barriers, queries and weights by shuffles. Its bits do

@@ -8,12 +8,14 @@ import { matmulMistakes } from "./matmul.ts";
 import { normSoftmaxMistakes } from "./norm-softmax.ts";
 import { peakMistakes } from "./peaks.ts";
 import { samplingMistakes } from "./sampling.ts";
+import { subgroupMistakes } from "./subgroups.ts";
 
 /** Every mistake that is written by hand. */
 export const mistakes: readonly Mistake[] = [
   ...normSoftmaxMistakes,
   ...matmulMistakes,
   ...attentionMistakes,
+  ...subgroupMistakes,
   ...layoutMistakes,
   ...attentionModMistakes,
   ...elementMistakes,

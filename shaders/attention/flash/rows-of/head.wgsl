@@ -17,3 +17,8 @@ fn head_of_row(place: u32, row: u32) -> u32 {
 fn query_of_row(row: u32) -> u32 {
   return row;
 }
+
+// Of the keys that a block may see, those that workgroups with this place visit: all of them.
+fn keys_at(place: u32, keys: vec2u) -> vec2u {
+  return keys;
+}

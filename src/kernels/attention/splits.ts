@@ -1,0 +1,95 @@
+// The keys of a cache cut into splits, and the kernel that joins what was found of each (Flash-Decoding, Dao et al. 2023).
+import source from "#shaders/attention/split-k/join.wgsl";
+import type { Gpu, Scope } from "../../gpu/gpu.ts";
+import { ShapeError, sizeOf } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { defineKernel } from "../kernel.ts";
+import type { Sizes } from "./definition.ts";
+import {
+  type AttentionOptions,
+  type AttentionProblem,
+  type AttentionResult,
+  type AttentionTensors,
+  attentionProblem,
+  attentionResult,
+} from "./options.ts";
+
+/** What kernels are told of the splits. */
+export interface SplitProblem extends AttentionProblem {
+  readonly splits: number;
+  /** Keys of a split. */
+  readonly span: number;
+}
+
+/** More splits than this cost more to join than they gain. */
+export const mostSplits = 32;
+
+/**
+ * How the keys of a cache with room for `s` are cut: the splits and the keys of each. The count follows the capacity's
+ * bucket (512, 1k, 2k, …) and `most`, so that one recorded program serves every length, and a row of a batch is cut as it
+ * is alone. `wanted` pieces at most, in place of that; a split has `pass` keys, those of one pass of a workgroup, or a
+ * multiple.
+ */
+export function keySplits(
+  s: number,
+  pass: number,
+  wanted?: number,
+  most = mostSplits,
+): { readonly splits: number; readonly span: number } {
+  if (wanted !== undefined) {
+    if (!Number.isInteger(wanted) || wanted < 1)
+      throw new ShapeError(`attention: ${wanted} splits, expected 1 or more`);
+    const span = pass * Math.ceil(s / wanted / pass);
+    return { splits: Math.ceil(s / span), span };
+  }
+  const bucket = 2 ** Math.ceil(Math.log2(Math.max(512, s)));
+  const span = Math.max(pass, bucket / most);
+  return { splits: Math.ceil(s / span), span };
+}
+
+type JoinAxes = Sizes<"b" | "h" | "t" | "dv">;
+
+const joinRecord = {
+  name: "attention/split-k/join",
+  source,
+  inputs: { mixed: "[b, t, h, splits, dv]", extremes: "[b, t, h, splits, 2]", "sink?": "[h]" },
+  params: ({ h, t }: JoinAxes, { splits }: SplitProblem) => ({ h, t, splits }),
+  specialise: ({ dv }: JoinAxes, { lse, sunk }: SplitProblem) => ({
+    parts: [...(lse ? ["attention/lse/store"] : []), ...(sunk ? ["attention/sink/learned"] : [])],
+    constants: { VALUE_WIDTH: dv },
+  }),
+  workgroups: ({ b, h, t }: JoinAxes): [number, number, number] => [t, h, b],
+  cost: ({ b, h, t, dv }: JoinAxes, { splits }: SplitProblem) => ({
+    flops: 3 * b * h * t * splits * dv,
+    requestedBytes: 4 * b * h * t * (splits * 1.5 * dv + dv),
+  }),
+} as const;
+
+const join = defineKernel({ ...joinRecord, outputs: { out: "[b, t, h, dv]" } });
+const joinWithLse = defineKernel({ ...joinRecord, outputs: { out: "[b, t, h, dv]", lse: "[b, h, t]" } });
+
+/** What the splits found of each row, and the sink that takes its share. */
+interface SplitParts {
+  /** `[b, t, h, splits, dv]`, sum(weight · v). */
+  readonly mixed: Tensor;
+  /** `[b, t, h, splits, 2]`, max and sum(weight). */
+  readonly extremes: Tensor;
+  readonly sink: Tensor | undefined;
+}
+
+/** Records the kernel that joins the splits; the result outlives the scope. */
+export function joinSplits(gpu: Gpu, scope: Scope, parts: SplitParts, problem: SplitProblem): AttentionResult {
+  if (!problem.lse) return attentionResult(scope, join(gpu, parts, problem).out);
+  const { out, lse } = joinWithLse(gpu, parts, problem);
+  return attentionResult(scope, out, lse);
+}
+
+/** Bytes between the two kernels. */
+export function splitWorkspace(
+  tensors: AttentionTensors,
+  options: AttentionOptions,
+  { splits }: Pick<SplitProblem, "splits">,
+): number {
+  const [b = 0, h = 0, t = 0] = tensors.q.shape;
+  return 4 * sizeOf([b, h, t, splits, attentionProblem(tensors, options).place.dv + 2]);
+}

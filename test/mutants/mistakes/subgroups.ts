@@ -1,0 +1,72 @@
+import { inShader, type Mistake } from "../mutant.ts";
+
+/** Mistakes in attention by subgroups, and in the parts that split its keys. */
+export const subgroupMistakes: readonly Mistake[] = [
+  inShader(
+    "attention/subgroups",
+    "load_k4(key_rows[n], i)",
+    "load_k4(key_rows[n], i - first)",
+    "the first columns for all",
+  ),
+  inShader("attention/subgroups", "top = subgroupMax(top);", "", "each thread has a maximum of its own"),
+  inShader("attention/subgroups", "sums[r] *= rescale;", "", "sums are not rescaled"),
+  inShader("attention/subgroups", "out_rows[r][c] *= rescale;", "", "the output is not rescaled"),
+  inShader(
+    "attention/subgroups",
+    "subgroupShuffle(own[r], key - first_key);\n          sums",
+    "own[r];\n          sums",
+    "own weights for all",
+  ),
+  inShader(
+    "attention/subgroups",
+    "min(first_key + SUBGROUP, end)",
+    "first_key + SUBGROUP",
+    "values past the end are read",
+  ),
+  inShader("attention/subgroups", "if (!key_stored(b, key)) { continue; }", "", "pages that are not there are read"),
+  inShader("attention/subgroups", "key >= end || ", "", "keys past the end count"),
+  inShader(
+    "attention/subgroups",
+    "load_v4(row, c * SUBGROUP + thread)",
+    "load_v4(row, c * SUBGROUP)",
+    "one column for all",
+  ),
+  inShader("attention/subgroups", "full == 0 && hidden", "full == 1 && hidden", "only full tiles are tested"),
+  inShader(
+    "attention/flash/rows-of/split",
+    "return place % params.g;",
+    "return place / params.g;",
+    "splits for groups",
+  ),
+  inShader(
+    "attention/flash/rows-of/split",
+    "return place / params.g;",
+    "return place % params.g;",
+    "groups for splits",
+  ),
+  inShader(
+    "attention/flash/rows-of/split",
+    "min(keys.y, first + splits.span)",
+    "keys.y",
+    "the keys of the splits behind count again",
+  ),
+  inShader(
+    "attention/flash/rows-of/split",
+    "max(keys.x, first)",
+    "keys.x",
+    "the keys of the splits before count again",
+  ),
+  inShader(
+    "attention/flash/store/parts",
+    "query * splits.count + split_at(place)",
+    "query * splits.count",
+    "all splits in the first's place",
+  ),
+  inShader(
+    "attention/flash/store/parts",
+    "vec2f(largest[r], sums[r])",
+    "vec2f(largest[0], sums[r])",
+    "the maximum of the first row for all",
+  ),
+  inShader("attention/flash/store/parts", "if (row < first_and_end.y) {", "{", "rows past the end are stored"),
+];
