@@ -97,6 +97,9 @@ export {
 } from "./kernels/linear-attention/linear-attention.ts";
 export { headMatmul } from "./kernels/matmul/heads.ts";
 export { type MatmulOptions, type MatmulResult, type MatmulTensors, matmul } from "./kernels/matmul/matmul.ts";
+export { type Aligned, type AlignOptions, type AlignTensors, align } from "./kernels/moe/align.ts";
+export { type ExpertsOptions, type ExpertsResult, type ExpertsTensors, experts } from "./kernels/moe/experts.ts";
+export { type RoutingRule, route } from "./kernels/moe/route.ts";
 export { addLayerNorm, type LayerNormOptions, layerNorm } from "./kernels/norm/layer-norm.ts";
 export { addRmsNorm, type RmsNormOptions, rmsNorm } from "./kernels/norm/rms-norm.ts";
 export { type AxisOptions, max, mean, sum } from "./kernels/reduce/reduce.ts";
@@ -153,6 +156,7 @@ export {
 } from "./blocks/kv-cache.ts";
 export { type LatentOptions, type LatentTensors, latentAttention } from "./blocks/latent-attention.ts";
 export { type Linear, linear } from "./blocks/linear.ts";
+export { type MixtureShape, type MixtureWeights, mixture } from "./blocks/mixture.ts";
 export { addNorm, type Norm, norm, type Residual } from "./blocks/norm.ts";
 export type { RingShare } from "./blocks/ring-attention/device.ts";
 export { ringFigures } from "./blocks/ring-attention/figures.ts";

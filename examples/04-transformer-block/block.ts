@@ -17,6 +17,7 @@ export function transformerBlock(gpu: Gpu, x: Tensor, weights: BlockWeights, tab
   using scope = gpu.scope();
   const [b = 1, t = 1, c = 1] = x.shape;
   const { q, k, v, output } = weights.attention;
+  if ("router" in weights.feedForward) throw new TypeError("this block has no experts, and the weights are of some");
   const { gate, up, down } = weights.feedForward;
   if (!gate) throw new TypeError("this block has a gated feed-forward layer, and the weights have no gate");
   const linear = (x: Tensor, { weight }: { weight: Tensor }) => matmul(gpu, { x, weight }).y;

@@ -20,6 +20,8 @@ export interface AttentionWeights {
   /** Norms of each head's query and key before rotation (Qwen3). */
   readonly qNorm?: Norm | undefined;
   readonly kNorm?: Norm | undefined;
+  /** A score of each query head that takes its share of the softmax and has no value `[h]` (gpt-oss). */
+  readonly sinks?: Tensor | undefined;
 }
 
 /** What an attention layer is, besides its weights. */
@@ -81,6 +83,7 @@ export function attentionLayer(
       q: transpose(q, [0, 2, 1, 3]),
       k: slice(cache.keys, 2, 0, visible),
       v: slice(cache.values, 2, 0, visible),
+      sink: weights.sinks,
       ...at,
     },
     {

@@ -1,6 +1,8 @@
 import type { Gpu } from "../gpu/gpu.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { type AttentionInputs, type AttentionShape, type AttentionWeights, attentionLayer } from "./attention.ts";
 import { type Activation, type FeedForwardWeights, feedForward } from "./feed-forward.ts";
+import { isMixture, type MixtureShape, type MixtureWeights, mixture } from "./mixture.ts";
 import { addNorm, type Norm, type Residual } from "./norm.ts";
 
 /** Weights of one block. */
@@ -8,12 +10,15 @@ export interface BlockWeights {
   readonly attentionNorm: Norm;
   readonly attention: AttentionWeights;
   readonly feedForwardNorm: Norm;
-  readonly feedForward: FeedForwardWeights;
+  /** Dense, or experts of which each token chooses some. */
+  readonly feedForward: FeedForwardWeights | MixtureWeights;
 }
 
 /** What one block is, besides its weights. */
 export interface BlockShape extends AttentionShape {
   readonly activation: Activation;
+  /** How tokens choose, where the layer has experts. */
+  readonly mixture?: MixtureShape | undefined;
 }
 
 /**
@@ -31,7 +36,14 @@ export function transformerBlock(
   const before = addNorm(gpu, stream, weights.attentionNorm);
   const attended = attentionLayer(gpu, `${name}.attention`, { ...inputs, x: before.y }, weights.attention, shape);
   const between = addNorm(gpu, { sum: before.sum, update: attended }, weights.feedForwardNorm);
-  const update = feedForward(gpu, `${name}.feed-forward`, between.y, weights.feedForward, shape.activation);
+  const update = feedForwardOf(gpu, `${name}.feed-forward`, between.y, weights.feedForward, shape);
   gpu.tap(`${name}.residual`, between.sum);
   return { sum: between.sum, update };
+}
+
+/** A dense layer, or a mixture of experts. */
+function feedForwardOf(gpu: Gpu, name: string, x: Tensor, weights: BlockWeights["feedForward"], shape: BlockShape) {
+  if (!isMixture(weights)) return feedForward(gpu, name, x, weights, shape.activation);
+  if (!shape.mixture) throw new TypeError(`${name}: weights of experts, and no rule by which tokens choose them`);
+  return mixture(gpu, name, x, weights, shape.mixture);
 }

@@ -41,6 +41,13 @@ export interface Weights {
    * @throws FormatError if the file cannot be read.
    */
   stream(tensor: StoredTensor, maxBytes: number): AsyncIterable<WeightPiece>;
+  /**
+   * The bytes `[begin, end)` of a tensor; `byteOffset` is a multiple of 8.
+   *
+   * @throws RangeError if they are not within the tensor.
+   * @throws FormatError if the file cannot be read.
+   */
+  read(tensor: StoredTensor, begin: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
 }
 
 /** Bytes that pieces of this type are cut at: whole elements and whole words. */
@@ -75,13 +82,22 @@ async function readSharded(source: FileSource): Promise<Map<string, StoredTensor
   return new Map(headers.flatMap((held) => [...held]));
 }
 
+async function readTensor(source: FileSource, tensor: StoredTensor, begin: number, end: number) {
+  const size = tensor.end - tensor.begin;
+  if (!(begin >= 0 && begin <= end && end <= size)) {
+    throw new RangeError(`${tensor.name}: bytes ${begin} to ${end} were asked for, but it has ${size}`);
+  }
+  const bytes = await source.read(tensor.file, tensor.begin + begin, tensor.begin + end);
+  return bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+}
+
 async function* streamTensor(source: FileSource, tensor: StoredTensor, maxBytes: number): AsyncGenerator<WeightPiece> {
   const unit = pieceUnit(tensor.dtype);
   const step = Math.floor(maxBytes / unit) * unit;
   if (!(step > 0)) throw new RangeError(`maxBytes is ${maxBytes}, expected at least ${unit} for ${tensor.dtype}`);
-  for (let at = tensor.begin; at < tensor.end; at += step) {
-    const bytes = await source.read(tensor.file, at, Math.min(at + step, tensor.end));
-    yield { begin: at - tensor.begin, bytes: bytes.byteOffset % 8 === 0 ? bytes : bytes.slice() };
+  const size = tensor.end - tensor.begin;
+  for (let begin = 0; begin < size; begin += step) {
+    yield { begin, bytes: await readTensor(source, tensor, begin, Math.min(begin + step, size)) };
   }
 }
 
@@ -123,5 +139,6 @@ export async function openWeights(source: FileSource): Promise<Weights> {
     has: (name) => tensors.has(name),
     get,
     stream: (tensor, maxBytes) => streamTensor(source, tensor, maxBytes),
+    read: (tensor, begin, end) => readTensor(source, tensor, begin, end),
   };
 }

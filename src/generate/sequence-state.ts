@@ -1,5 +1,6 @@
 import { cachePairs, cacheRow, createCache, disposeCache, type KvCache } from "../blocks/kv-cache.ts";
 import type { Instance } from "../gpu/program.ts";
+import { mostTokens } from "../kernels/moe/grouped-layer.ts";
 import { maxBatch } from "../kernels/step.ts";
 import { placed, replacements, type Tensor, zeros } from "../tensor/tensor.ts";
 import { slice } from "../tensor/views.ts";
@@ -68,9 +69,12 @@ export class SequenceState {
 
   /** Tokens of the largest chunk whose activations fit one binding of this device. */
   get #longestChunk(): number {
-    const { width, hidden, heads, headWidth } = this.programs.decoder.config;
-    const rowBytes = 4 * Math.max(width, hidden, heads * headWidth);
-    const fitting = Math.floor(this.gpu.limits.binding / rowBytes);
+    const { width, hidden, heads, headWidth, mixture } = this.programs.decoder.config;
+    const rows = (rowWidth: number) => Math.floor(this.gpu.limits.binding / (4 * rowWidth));
+    const dense = rows(Math.max(width, hidden, heads * headWidth));
+    const { k } = mixture?.rule ?? { k: 1 };
+    const routed = mixture ? mostTokens(rows(Math.max(width, mixture.hidden)), k, mixture.experts) : dense;
+    const fitting = Math.min(dense, routed);
     return Math.max(1, Math.min(largestChunk, fitting - (fitting % 16) || fitting));
   }
 

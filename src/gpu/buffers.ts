@@ -1,6 +1,9 @@
 import { GpuError } from "./errors.ts";
 
-const usage = () => GPUBufferUsage.STORAGE | GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+const usage = () => {
+  const { STORAGE, UNIFORM, INDIRECT, COPY_SRC, COPY_DST } = GPUBufferUsage;
+  return STORAGE | UNIFORM | INDIRECT | COPY_SRC | COPY_DST;
+};
 
 /** Buffers with first contents are pooled up to this size; larger ones have the size asked for and are freed. */
 const pooledUploads = 1 << 20;

@@ -41,7 +41,10 @@ export interface Dispatch {
   readonly shader: Shader;
   readonly bindings: readonly Binding[];
   readonly uniforms: readonly Uniform[];
+  /** The grid or, where it is read from memory, the largest that it can be. */
   readonly workgroups: readonly [number, number, number];
+  /** Where the GPU finds the grid: three u32 from this byte on, in a storage that is also among the bindings. */
+  readonly indirect?: { readonly storage: Storage; readonly offset: number };
   readonly cost: Cost;
 }
 

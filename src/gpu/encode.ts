@@ -17,6 +17,7 @@ export type Command =
       readonly pipeline: GPUComputePipeline;
       readonly groups: readonly GPUBindGroup[];
       readonly workgroups: readonly [number, number, number];
+      readonly indirect?: Place;
     }
   | {
       readonly kind: "copy";
@@ -88,7 +89,10 @@ export function lowerDispatch(
     }
     return bindGroup(layout, entries);
   });
-  return { kind: "dispatch", pipeline: pipeline.pipeline, groups, workgroups: dispatch.workgroups };
+  const command = { kind: "dispatch", pipeline: pipeline.pipeline, groups, workgroups: dispatch.workgroups } as const;
+  if (!dispatch.indirect) return command;
+  const { buffer, offset } = resolve(dispatch.indirect.storage);
+  return { ...command, indirect: { buffer, offset: offset + dispatch.indirect.offset } };
 }
 
 function rangeOf(binding: Binding, resolve: (storage: Storage) => Place): GPUBufferBinding {
@@ -127,14 +131,15 @@ export function encodeCommands(
       pass.setPipeline(command.pipeline);
       bound = command.pipeline;
     }
-    const { groups, workgroups } = command;
+    const { groups, workgroups, indirect } = command;
     for (let group = 0; group < groups.length; group++) {
       // A group stays bound when the pipeline changes; the step's is the same throughout.
       if (boundGroups[group] === groups[group]) continue;
       boundGroups[group] = groups[group];
       pass.setBindGroup(group, groups[group]);
     }
-    pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
+    if (indirect) pass.dispatchWorkgroupsIndirect(indirect.buffer, indirect.offset);
+    else pass.dispatchWorkgroups(workgroups[0], workgroups[1], workgroups[2]);
   }
   pass?.end();
 }

@@ -74,6 +74,11 @@ export interface KernelDefinition<I extends Patterns, M extends Patterns, O exte
     context: KernelContext,
     shader: Shader,
   ) => readonly [number] | readonly [number, number] | readonly [number, number, number];
+  /**
+   * An input of u32 whose three words from `offset` on are the grid, as the GPU finds them when it gets there;
+   * `workgroups` is then the largest that they can be.
+   */
+  readonly indirect?: { readonly input: string; readonly offset: (options: X) => number };
   /** Floating-point operations; bytes are counted from the bindings unless given. */
   readonly cost?: (
     axes: Readonly<Record<A, number>>,

@@ -1,4 +1,4 @@
-import type { Binding, Cost, Uniform } from "../gpu/dispatch.ts";
+import type { Binding, Cost, Dispatch, Uniform } from "../gpu/dispatch.ts";
 import { ShaderError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { type Shader, type ShaderFiles, type Specialisation, specialise } from "../gpu/specialise.ts";
@@ -194,6 +194,7 @@ function recordDispatches<I extends Patterns, M extends Patterns, O extends Patt
     }
     checkAliasing(name, bindings);
     const grid = definition.workgroups(local, options, context, shader);
+    const indirect = definition.indirect && indirectGrid(name, bindings, definition.indirect, options);
     let cost: Cost | undefined;
     gpu.append({
       kernel: name,
@@ -201,6 +202,7 @@ function recordDispatches<I extends Patterns, M extends Patterns, O extends Patt
       bindings,
       uniforms,
       workgroups: foldGrid(name, grid, gpu.limits.workgroups),
+      ...(indirect ? { indirect } : {}),
       // Counted when somebody asks: it may take longer than the recording.
       get cost() {
         cost ??= {
@@ -212,4 +214,17 @@ function recordDispatches<I extends Patterns, M extends Patterns, O extends Patt
       },
     });
   }
+}
+
+/** Where the grid of an indirect dispatch is: in the memory that one of its inputs is bound to. */
+function indirectGrid<X>(
+  kernel: string,
+  bindings: readonly Binding[],
+  { input, offset }: { readonly input: string; readonly offset: (options: X) => number },
+  options: X,
+): NonNullable<Dispatch["indirect"]> {
+  const bound = bindings.find(({ name, access }) => name === input && access === "read");
+  if (!bound)
+    throw new ShaderError(`${kernel}: its grid is read from ${input}, which is no input of the shader`, kernel);
+  return { storage: bound.storage, offset: bound.offset + 4 * offset(options) };
 }

@@ -1,4 +1,5 @@
 import type { Activation } from "../blocks/feed-forward.ts";
+import type { MixtureShape } from "../blocks/mixture.ts";
 import { FormatError } from "../formats/format-error.ts";
 import type { RopeScaling } from "../kernels/rope/scaling.ts";
 
@@ -14,6 +15,14 @@ export type Positions =
     }
   | { readonly kind: "learned" };
 
+/** The experts of a decoder's layers: how many they are, besides how tokens choose them and what they compute. */
+export interface MixtureConfig extends MixtureShape {
+  /** Experts of a layer, e. */
+  readonly experts: number;
+  /** Feed-forward width of one expert, f. */
+  readonly hidden: number;
+}
+
 /** What a decoder is, whatever family and file it came from. */
 export interface DecoderConfig {
   readonly architecture: string;
@@ -25,8 +34,10 @@ export interface DecoderConfig {
   readonly heads: number;
   readonly kvHeads: number;
   readonly headWidth: number;
-  /** Feed-forward width, f. */
+  /** Feed-forward width, f, of layers without experts. */
   readonly hidden: number;
+  /** Experts in place of feed-forward layers; which layers have them, the family's sources say. */
+  readonly mixture?: MixtureConfig;
   /** Longest sequence. */
   readonly context: number;
   readonly norm: "rms" | "layer";

@@ -73,6 +73,7 @@ export function forward(decoder: Decoder, inputs: ForwardInputs): Residual {
         headWidth: config.headWidth,
         window: config.windows[layer],
         activation: config.activation,
+        ...(config.mixture ? { mixture: config.mixture } : {}),
         ...(scale === undefined ? {} : { scale }),
         ...(config.positions.kind === "rope" ? { ropeLayout: config.positions.layout } : {}),
       },

@@ -1,14 +1,60 @@
 import type { ConfigReader, DecoderConfig } from "./config.ts";
 
+/** Elements that a checkpoint keeps as bytes, in blocks that share a scale. */
+export interface PackedBlocks {
+  /** The tensor of scales, one byte a block: shaped as that of the blocks, but for its last axis. */
+  readonly scales: string;
+  /** Elements of a block. */
+  readonly elements: number;
+  /** The elements of whole blocks in order, as bits of bf16. */
+  readonly unpack: (blocks: Uint8Array, scales: Uint8Array) => Uint16Array<ArrayBuffer>;
+}
+
 /** Where a weight comes from: a tensor of the checkpoint, or rows of one that holds several. */
 export interface WeightSource {
   readonly name: string;
   /** Shape in the file. */
   readonly shape: readonly number[];
-  /** Stored `[in, out]` (GPT-2's Conv1D): transposed once on load. */
+  /** Stored `[in, out]` (GPT-2's Conv1D), or several such matrices `[n, in, out]`: transposed once on load. */
   readonly transposed?: boolean;
-  /** Rows to take, after transposing. */
+  /** The shape is that of bytes, whose last two axes are the blocks of a row and the bytes of a block. */
+  readonly packed?: PackedBlocks;
+  /** Rows to take, after transposing; a row goes along the last axis of what has several. */
   readonly rows?: readonly [number, number];
+}
+
+/** Where a matrix comes from that the checkpoint keeps in pieces, like the experts of a mixture. */
+export interface StackedSource {
+  /** What the whole is called. */
+  readonly label: string;
+  /** One below the other. The rows of a part that is of several tensors alternate: gate 0, up 0, gate 1, up 1, … */
+  readonly parts: readonly (readonly WeightSource[])[];
+}
+
+/** Names and shapes of a feed-forward layer's weights. */
+export interface FeedForwardSources {
+  readonly gate?: WeightSource;
+  readonly gateBias?: WeightSource;
+  readonly up: WeightSource;
+  readonly upBias?: WeightSource;
+  readonly down: WeightSource;
+  readonly downBias?: WeightSource;
+}
+
+/** Names and shapes of the weights of a layer of experts: e experts of width f on a model of width c. */
+export interface MixtureSources {
+  /** `[e, c]` */
+  readonly router: WeightSource;
+  /** `[e]` */
+  readonly routerBias?: WeightSource;
+  /** `[e·2f, c]`, the rows of gate and up alternating. */
+  readonly gateUp: StackedSource;
+  /** Of `e · 2f` elements, those of gate and up alternating. */
+  readonly gateUpBias?: WeightSource;
+  /** `[e·c, f]` */
+  readonly down: StackedSource;
+  /** Of `e · c` elements. */
+  readonly downBias?: WeightSource;
 }
 
 /** Names and shapes of one layer's weights; a missing entry is a weight that the family does not have. */
@@ -25,14 +71,11 @@ export interface LayerSources {
   readonly outputBias?: WeightSource;
   readonly qNorm?: WeightSource;
   readonly kNorm?: WeightSource;
+  /** A score of each head that has no value `[h]`. */
+  readonly sinks?: WeightSource;
   readonly feedForwardNorm: WeightSource;
   readonly feedForwardNormBias?: WeightSource;
-  readonly gate?: WeightSource;
-  readonly gateBias?: WeightSource;
-  readonly up: WeightSource;
-  readonly upBias?: WeightSource;
-  readonly down: WeightSource;
-  readonly downBias?: WeightSource;
+  readonly feedForward: FeedForwardSources | MixtureSources;
 }
 
 /** Names and shapes of the weights outside the layers. */
@@ -50,4 +93,17 @@ export interface Family {
   /** `has` tells which optional tensors a checkpoint holds. */
   readonly outer: (config: DecoderConfig, has: (name: string) => boolean) => OuterSources;
   readonly layer: (config: DecoderConfig, layer: number, has: (name: string) => boolean) => LayerSources;
+  /** Values of `quantization_config.quant_method` whose weights it knows. */
+  readonly packings?: readonly string[];
+}
+
+/** What names of weights begin with; folders saved from the bare model lack the `model.` prefix. */
+export const prefixFor = (has: (name: string) => boolean): string => (has("embed_tokens.weight") ? "" : "model.");
+
+/** Every tensor of the checkpoint that a part of a model comes from. */
+export function sourcesOf(part: OuterSources | LayerSources | FeedForwardSources | MixtureSources): WeightSource[] {
+  return Object.values(part).flatMap((entry: WeightSource | StackedSource | FeedForwardSources | MixtureSources) => {
+    if ("parts" in entry) return entry.parts.flat();
+    return "name" in entry ? [entry] : sourcesOf(entry);
+  });
 }

@@ -75,10 +75,12 @@ function layer(config: DecoderConfig, index: number, has: (name: string) => bool
     outputBias: vector("attn.c_proj.bias", width),
     feedForwardNorm: vector("ln_2.weight", width),
     feedForwardNormBias: vector("ln_2.bias", width),
-    up: conv("mlp.c_fc", width, hidden),
-    upBias: vector("mlp.c_fc.bias", hidden),
-    down: conv("mlp.c_proj", hidden, width),
-    downBias: vector("mlp.c_proj.bias", width),
+    feedForward: {
+      up: conv("mlp.c_fc", width, hidden),
+      upBias: vector("mlp.c_fc.bias", hidden),
+      down: conv("mlp.c_proj", hidden, width),
+      downBias: vector("mlp.c_proj.bias", width),
+    },
   };
 }
 

@@ -1,5 +1,6 @@
 import { parseRope } from "../kernels/rope/scaling.ts";
 import { type ConfigReader, checkHeads, type DecoderConfig, readActivation } from "./config.ts";
+import { type ExpertNames, expertSources, readExperts } from "./experts.ts";
 import type { Family, LayerSources, OuterSources, WeightSource } from "./family.ts";
 
 /** What members of the Llama family do differently; the rest is in their configs. */
@@ -13,15 +14,29 @@ interface Member {
   readonly headNorms?: boolean;
   /** `sliding_window` counts only when `use_sliding_window` is set (Qwen). */
   readonly windowNeedsFlag?: boolean;
+  /** Layers have experts, which the config and the checkpoint call so (Mixtral). */
+  readonly experts?: ExpertNames;
 }
+
+const mixtral: ExpertNames = {
+  experts: { field: "num_local_experts", fallback: 8 },
+  chosen: { field: "num_experts_per_tok", fallback: 2 },
+  width: "intermediate_size",
+  normalise: true,
+  router: "block_sparse_moe.gate",
+  gate: "block_sparse_moe.experts.*.w1",
+  up: "block_sparse_moe.experts.*.w3",
+  down: "block_sparse_moe.experts.*.w2",
+};
 
 /**
  * The Llama family: pre-norm RMS, rotary positions in halves, grouped-query attention, SwiGLU (Touvron et al. 2023;
- * Jiang et al. 2023 for Mistral's window; the Qwen2 and Qwen3 technical reports for theirs).
+ * Jiang et al. 2023 for Mistral's window, 2024 for Mixtral's experts; the Qwen2 and Qwen3 technical reports for theirs).
  */
 export const members: Readonly<Record<string, Member>> = {
   LlamaForCausalLM: { eps: 1e-6, theta: 10000 },
   MistralForCausalLM: { eps: 1e-6, theta: 10000 },
+  MixtralForCausalLM: { eps: 1e-5, theta: 1e6, experts: mixtral },
   Qwen2ForCausalLM: { eps: 1e-6, theta: 10000, qkvBias: true, windowNeedsFlag: true },
   Qwen3ForCausalLM: { eps: 1e-6, theta: 10000, headNorms: true, windowNeedsFlag: true },
 };
@@ -55,6 +70,7 @@ function read(config: ConfigReader, architecture: string): DecoderConfig {
     tied: config.boolean("tie_word_embeddings", false),
     positions: { kind: "rope", theta: rope.theta ?? member.theta, width: rotated, scaling, layout: "halves" },
     windows: readWindows(config, member, layers),
+    ...(member.experts ? { mixture: readExperts(config, member.experts) } : {}),
   };
 }
 
@@ -96,7 +112,7 @@ function outer(config: DecoderConfig, has: (name: string) => boolean): OuterSour
 
 function layer(config: DecoderConfig, index: number, has: (name: string) => boolean): LayerSources {
   const member = memberOf(config.architecture);
-  const { width, hidden, heads, kvHeads, headWidth } = config;
+  const { width, hidden, heads, kvHeads, headWidth, mixture } = config;
   const name = (rest: string) => `${prefixFor(has)}layers.${index}.${rest}`;
   const weight = (rest: string, out: number, input: number): WeightSource => ({
     name: name(`${rest}.weight`),
@@ -124,12 +140,17 @@ function layer(config: DecoderConfig, index: number, has: (name: string) => bool
         }
       : {}),
     feedForwardNorm: vector("post_attention_layernorm.weight", width),
-    gate: weight("mlp.gate_proj", hidden, width),
-    ...bias("gateBias", "mlp.gate_proj", hidden),
-    up: weight("mlp.up_proj", hidden, width),
-    ...bias("upBias", "mlp.up_proj", hidden),
-    down: weight("mlp.down_proj", width, hidden),
-    ...bias("downBias", "mlp.down_proj", width),
+    feedForward:
+      member.experts && mixture
+        ? expertSources(mixture, width, member.experts, weight)
+        : {
+            gate: weight("mlp.gate_proj", hidden, width),
+            ...bias("gateBias", "mlp.gate_proj", hidden),
+            up: weight("mlp.up_proj", hidden, width),
+            ...bias("upBias", "mlp.up_proj", hidden),
+            down: weight("mlp.down_proj", width, hidden),
+            ...bias("downBias", "mlp.down_proj", width),
+          },
   };
 }
 

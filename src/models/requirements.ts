@@ -7,16 +7,19 @@ const mebibytes = (bytes: number) => (bytes >= 1 << 20 ? `${(bytes / 2 ** 20).to
 
 /**
  * Throws `GpuError` when this device cannot hold a model for sequences of `capacity` tokens, saying what is needed and
- * what there is. Weights are cut where one binding is too small; a row of weights, one layer's keys, one token's
- * widest activation and the logits of a batch are not.
+ * what there is. Weights are cut where one binding is too small, within an expert too; a row of weights (of an
+ * expert's: four, which its kernels compute together), one layer's keys, one token's widest activation and the logits of a
+ * batch are not.
  */
 export function checkRequirements(gpu: Gpu, config: DecoderConfig, capacity: number, batch = 1): void {
-  const { kvHeads, headWidth, width, hidden, heads, vocabulary } = config;
+  const { kvHeads, headWidth, width, hidden, heads, vocabulary, mixture } = config;
   const layerKeys = cacheBytes({ layers: 1, batch, kvHeads, capacity, headWidth }) / 2;
-  const widest = 4 * batch * Math.max(width, hidden, heads * headWidth);
+  const ofExperts = mixture ? mixture.rule.k * Math.max(width, mixture.hidden) : 0;
+  const widest = 4 * batch * Math.max(width, hidden, heads * headWidth, ofExperts);
   const needs: [string, number][] = [
     [`the keys of one layer for ${batch} × ${capacity} tokens`, layerKeys],
-    ["one row of weights", 4 * Math.max(width, hidden, heads * headWidth)],
+    ["one row of weights", 4 * Math.max(width, hidden, heads * headWidth, mixture?.hidden ?? 0)],
+    ["four rows of an expert's weights", mixture ? 16 * Math.max(width, mixture.hidden) : 0],
     ["the activations of one token", widest],
     [`the logits of ${batch} × ${vocabulary} tokens`, 4 * batch * vocabulary],
   ];

@@ -190,17 +190,29 @@ export function placeholder(gpu: Gpu, shape: Shape, dtype: DType, label: string)
 
 /**
  * How the rows of a tensor are cut so that each piece fits one binding and one buffer. Cuts are at multiples of 64 rows
- * where possible, so that a row of f32 results, cut likewise, starts at a multiple of 256 bytes.
+ * where possible, so that a row of f32 results, cut likewise, starts at a multiple of 256 bytes; and always at multiples
+ * of `multiple` rows, which belong together. Throws `GpuError` where so many rows do not fit.
  */
-export function segmentRows(gpu: Gpu, shape: Shape, dtype: DType, label: string): { begin: number; end: number }[] {
+export function segmentRows(
+  gpu: Gpu,
+  shape: Shape,
+  dtype: DType,
+  label: string,
+  multiple = 1,
+): { begin: number; end: number }[] {
   const rows = shape[0] ?? 1;
   const rowBytes = sizeOf(shape.slice(1)) * bytesPerElement[dtype];
   const limit = Math.min(gpu.limits.binding, gpu.limits.buffer);
   if (rows * rowBytes <= limit) return [{ begin: 0, end: rows }];
   const fitting = Math.floor(limit / rowBytes);
-  const step = fitting >= 64 ? fitting - (fitting % 64) : fitting;
+  const aligned = 64 % multiple === 0 ? 64 : 64 * multiple;
+  const step = fitting - (fitting % (fitting >= aligned ? aligned : multiple));
   if (step === 0) {
-    throw new GpuError(`${label}: one row of ${formatShape(shape)} takes ${rowBytes} bytes, more than ${limit} here`);
+    const what = multiple === 1 ? "one row" : `${multiple} rows`;
+    const take = multiple === 1 ? "takes" : "take";
+    throw new GpuError(
+      `${label}: ${what} of ${formatShape(shape)} ${take} ${multiple * rowBytes} bytes, more than ${limit} here`,
+    );
   }
   const segments: { begin: number; end: number }[] = [];
   for (let begin = 0; begin < rows; begin += step) segments.push({ begin, end: Math.min(rows, begin + step) });

@@ -1,10 +1,12 @@
+import { basename } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type LanguageModel, loadModel } from "../../src/generate/language-model.ts";
 import { type GpuOptions, openGpu } from "../../src/gpu/open.ts";
-import { bundledModel, goldenPrompts } from "../support/bundled.ts";
+import { bundledMixture, bundledModel, type GoldenPrompt, goldenPrompts, mixturePrompts } from "../support/bundled.ts";
 import { difference, nmseCaps } from "../support/compare.ts";
 
 const small = { binding: 256 << 10, storageBuffers: 8, workgroupBytes: 16 << 10, invocations: 256 };
+const expertsTap = ".feed-forward.experts";
 const devices: Record<string, GpuOptions> = {
   "default adapter": {},
   "without features": { features: [] },
@@ -13,11 +15,19 @@ const devices: Record<string, GpuOptions> = {
   swiftshader: { adapter: "swiftshader" },
 };
 
-for (const [name, options] of Object.entries(devices)) {
-  describe(`voices-dense on ${name}`, async () => {
+const models: Record<string, readonly GoldenPrompt[]> = {
+  [bundledModel]: goldenPrompts,
+  [bundledMixture]: mixturePrompts,
+};
+const runs = Object.entries(models).flatMap(([folder, prompts]) =>
+  Object.entries(devices).map(([name, options]) => ({ folder, prompts, name, options })),
+);
+
+for (const { folder, prompts, name, options } of runs) {
+  describe(`${basename(folder)} on ${name}`, async () => {
     const gpu = await openGpu(options);
-    const model: LanguageModel = await loadModel(gpu, bundledModel);
-    for (const prompt of goldenPrompts) {
+    const model: LanguageModel = await loadModel(gpu, folder);
+    for (const prompt of prompts) {
       test(`${prompt.prompt}: logits and greedy tokens`, async () => {
         using session = model.session();
         const { logits } = await session.state.inspect(prompt.promptTokens, "last");
@@ -30,8 +40,24 @@ for (const [name, options] of Object.entries(devices)) {
         expect(rows[0]?.text).toBe(prompt.greedyText);
       });
     }
+    test.runIf(prompts.some(({ experts }) => experts))(
+      "experts of each layer and token, the heavier first",
+      async () => {
+        for (const { promptTokens, experts = [] } of prompts) {
+          using session = model.session();
+          const { taps } = await session.state.inspect(promptTokens, "last", (tap) => tap.endsWith(expertsTap));
+          expect(taps.size).toBe(experts.length);
+          for (const [layer, chosen] of experts.entries()) {
+            const [tap, ...others] = taps.get(`layer.${layer}${expertsTap}`) ?? [];
+            expect(others).toEqual([]);
+            expect(tap?.shape).toEqual([promptTokens.length, chosen[0]?.length]);
+            expect([...(tap?.values ?? [])]).toEqual(chosen.flat());
+          }
+        }
+      },
+    );
     test("log-probabilities of the prompts' tokens", async () => {
-      for (const prompt of goldenPrompts) {
+      for (const prompt of prompts) {
         const scored = await model.score(prompt.promptTokens);
         const expected = prompt.nextTokenNll.map((nll) => -nll);
         expect(difference(scored, expected).nmse).toBeLessThan(nmseCaps.logits);

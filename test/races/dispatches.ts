@@ -1,6 +1,7 @@
 import { blockMapDispatches } from "./dispatches-block-map.ts";
 import { labDispatches } from "./dispatches-lab.ts";
 import { layoutDispatches } from "./dispatches-layouts.ts";
+import { moeDispatches } from "./dispatches-moe.ts";
 import { peakDispatches } from "./dispatches-peaks.ts";
 
 /** One small dispatch of a kernel: just enough threads, workgroups and loop turns for races to show. */
@@ -14,6 +15,8 @@ export interface Dispatch {
   /** 4-byte words of each buffer that the kernel only writes: all of them, by the workgroups together. */
   readonly outputs: Readonly<Record<string, number>>;
   readonly workgroups: readonly [number, number, number];
+  /** True of a kernel that has one workgroup and never more. */
+  readonly alone?: boolean;
 }
 
 /** `length` numbers between -1.5 and 1.5 without order, none of them 0. */
@@ -180,6 +183,7 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
   ...blockMapDispatches,
   ...labDispatches,
   ...layoutDispatches,
+  ...moeDispatches,
   "layout/copy": {
     constants: { WORKGROUP: 4 },
     uniforms: {

@@ -54,7 +54,9 @@ describe("no two threads of a workgroup race, and no two workgroups write one el
       }
       return run.written.size;
     });
-    expect(finished.filter((count) => count > 0).length, "workgroups that write").toBeGreaterThan(1);
+    expect(finished.filter((count) => count > 0).length, "workgroups that write").toBeGreaterThan(
+      dispatch.alone ? 0 : 1,
+    );
     const elements = Object.entries(dispatch.outputs).flatMap(([name, size]) =>
       Array.from({ length: size }, (_, i) => `${name}[${i}]`),
     );

@@ -1,0 +1,185 @@
+import countSource from "#shaders/moe/align/count.wgsl";
+import naiveSource from "#shaders/moe/align/naive.wgsl";
+import placeSource from "#shaders/moe/align/place.wgsl";
+import scanSource from "#shaders/moe/align/scan.wgsl";
+import { ShapeError } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { defineKernel } from "../kernel.ts";
+import { defineOp, type Variant } from "../op.ts";
+
+/** What `align` sorts: experts u32 `[t, k]`, an expert from `count` on being none. */
+export interface AlignTensors {
+  readonly experts: Tensor;
+}
+
+export interface AlignOptions {
+  /** Experts there are, e. */
+  readonly count: number;
+  /** Rows of a block. */
+  readonly block: number;
+  /** Slots that an expert takes; those behind in the order of tokens are dropped. Default: all. */
+  readonly capacity?: number;
+  /** Workgroups that the gate-up product and the down product need along their columns. Default 1. */
+  readonly across?: readonly [gateUp: number, down: number];
+}
+
+/** What experts are to do; all u32. A slot is `token · k + choice`. */
+export interface Aligned {
+  /** Slots of each expert `[e]`. */
+  readonly counts: Tensor;
+  /** Where those of each begin among `slots`, multiples of the block, and the end `[e + 1]`. */
+  readonly offsets: Tensor;
+  /** Slots by expert, each expert's in order; the rest of its last block is 0xffffffff. `[rows]`, up to the end. */
+  readonly slots: Tensor;
+  /** The expert of each block `[rows / block]`, up to the end. */
+  readonly blockExperts: Tensor;
+  /** Grids for an indirect dispatch of the gate-up and the down product `[2, 4]`: x, y, z, and y once more. */
+  readonly grids: Tensor;
+  /** Where each slot lies among `slots`, or 0xffffffff for one that has no expert or was dropped `[t, k]`. */
+  readonly positions: Tensor;
+}
+
+const workgroup = 64;
+const chunk = 64;
+
+/** The most blocks that `slots` slots of `count` experts can need. */
+export const mostBlocks = (slots: number, count: number, block: number): number =>
+  Math.floor((slots + Math.min(slots, count) * (block - 1)) / block);
+
+type Axes = Readonly<Record<"t" | "k", number>>;
+
+const planned = {
+  outputs: {
+    counts: "[e]",
+    offsets: "[ends]",
+    slots: "[rows]",
+    block_experts: "[blocks]",
+    grids: "[two, four]",
+  },
+  dtypes: () =>
+    ({ counts: "u32", offsets: "u32", slots: "u32", block_experts: "u32", grids: "u32", positions: "u32" }) as const,
+  params: (slots: number, { capacity = slots, across = [1, 1] }: AlignOptions) => ({
+    ...{ slots, capacity },
+    gate_up_across: across[0],
+    down_across: across[1],
+  }),
+  sizes: (slots: number, { count, block }: AlignOptions) => {
+    const blocks = mostBlocks(slots, count, block);
+    return { e: count, ends: count + 1, rows: blocks * block, blocks, two: 2, four: 4 };
+  },
+} as const;
+
+const naiveKernel = defineKernel({
+  name: "moe/align/naive",
+  source: naiveSource,
+  inputs: { experts: "[t, k]" },
+  outputs: { ...planned.outputs, positions: "[t, k]" },
+  accepts: { experts: ["u32"] },
+  dtypes: planned.dtypes,
+  axes: ({ t, k }: Axes, options: AlignOptions) => planned.sizes(t * k, options),
+  params: ({ t, k }: Axes, options) => planned.params(t * k, options),
+  specialise: (_axes, { count, block }) => ({ constants: { EXPERTS: count, BLOCK: block, WORKGROUP: workgroup } }),
+  workgroups: () => [1, 1],
+  cost: ({ t, k }: Axes, { count }) => ({ flops: 0, requestedBytes: 8 * count * t * k }),
+});
+
+const countKernel = defineKernel({
+  name: "moe/align/count",
+  source: countSource,
+  inputs: { experts: "[t, k]" },
+  outputs: { chunk_counts: "[chunks, e]" },
+  accepts: { experts: ["u32"] },
+  dtypes: () => ({ chunk_counts: "u32" }),
+  axes: ({ t, k }: Axes, { count }: AlignOptions) => ({ chunks: Math.ceil((t * k) / chunk), e: count }),
+  params: ({ t, k }: Axes) => ({ slots: t * k }),
+  specialise: (_axes, { count }) => ({ constants: { EXPERTS: count, CHUNK: chunk } }),
+  workgroups: ({ t, k }: Axes) => [Math.ceil((t * k) / chunk), 1],
+  cost: ({ t, k }: Axes, { count }) => ({
+    flops: 0,
+    requestedBytes: 4 * (t * k + Math.ceil((t * k) / chunk) * count),
+  }),
+});
+
+const scanKernel = defineKernel({
+  name: "moe/align/scan",
+  source: scanSource,
+  inputs: {},
+  inout: { chunk_counts: "[chunks, experts]" },
+  outputs: planned.outputs,
+  accepts: { chunk_counts: ["u32"] },
+  dtypes: planned.dtypes,
+  axes: (_axes, { slotCount, ...options }: AlignOptions & { readonly slotCount: number }) =>
+    planned.sizes(slotCount, options),
+  params: (_axes, { slotCount, ...options }) => planned.params(slotCount, options),
+  specialise: (_axes, { count, block }) => ({
+    constants: { EXPERTS: count, BLOCK: block, WORKGROUP: workgroup, CHUNK: chunk },
+  }),
+  workgroups: () => [1, 1],
+  cost: ({ chunks, experts }) => ({ flops: 0, requestedBytes: 8 * chunks * experts }),
+});
+
+const placeKernel = defineKernel({
+  name: "moe/align/place",
+  source: placeSource,
+  inputs: { experts: "[t, k]", chunk_counts: "[chunks, e]", offsets: "[ends]" },
+  inout: { slots: "[rows]" },
+  outputs: { positions: "[t, k]" },
+  accepts: { experts: ["u32"], chunk_counts: ["u32"], offsets: ["u32"], slots: ["u32"] },
+  dtypes: () => ({ positions: "u32" }),
+  params: ({ t, k }: Axes, { capacity = t * k }: AlignOptions) => ({ slots: t * k, capacity }),
+  specialise: (_axes, { count }) => ({ constants: { EXPERTS: count, CHUNK: chunk } }),
+  workgroups: ({ t, k }: Axes) => [Math.ceil((t * k) / chunk), 1],
+  cost: ({ t, k }: Axes) => ({ flops: 0, requestedBytes: 24 * t * k }),
+});
+
+type AlignVariant = Variant<AlignTensors, AlignOptions, Aligned>;
+
+/** Throws `ShapeError` for options that are no counts. */
+function check({ count, block, capacity = 1 }: AlignOptions): void {
+  for (const [name, value] of Object.entries({ count, block, capacity })) {
+    if (!Number.isInteger(value) || value < 1)
+      throw new ShapeError(`moe/align: ${name} is ${value}, expected 1 or more`);
+  }
+}
+
+/** One workgroup that goes over all slots for each expert. */
+const naive: AlignVariant = {
+  record: (gpu, tensors, options) => {
+    check(options);
+    const { block_experts: blockExperts, ...plan } = naiveKernel(gpu, { experts: tensors.experts }, options);
+    return { ...plan, blockExperts };
+  },
+};
+
+/** A counting sort by chunks, in three kernels. */
+const sorted: AlignVariant = {
+  record: (gpu, { experts }, options) => {
+    check(options);
+    using scope = gpu.scope();
+    const { chunk_counts } = countKernel(gpu, { experts }, options);
+    const slotCount = experts.size;
+    const { block_experts, ...plan } = scanKernel(gpu, { chunk_counts }, { ...options, slotCount });
+    const { counts, offsets, slots, grids } = plan;
+    const { positions } = placeKernel(gpu, { experts, chunk_counts, offsets, slots }, options);
+    const all = { counts, offsets, slots, blockExperts: block_experts, grids, positions };
+    for (const tensor of Object.values(all)) scope.keep(tensor);
+    return all;
+  },
+};
+
+const variants = { naive, sorted } as const;
+
+/** Reads by one thread from which on three kernels are faster than one workgroup. */
+const manyReads = 4096;
+
+/**
+ * Sorts the choices of tokens by their experts, stably, each expert's padded to whole blocks: what lets one dispatch do
+ * the products of all experts (MegaBlocks, Gale et al. 2023; `moe_align_block_size` of vLLM). experts u32 `[t, k]` → `Aligned`.
+ * Nothing is read back: the grids of the products are among the results. Throws `ShapeError` for options that are no
+ * counts.
+ */
+export const align = defineOp<AlignTensors, AlignOptions, Aligned, typeof variants>({
+  name: "moe/align",
+  variants,
+  order: ({ experts }, { count }) => (experts.size * Math.ceil(count / workgroup) > manyReads ? ["sorted"] : ["naive"]),
+});

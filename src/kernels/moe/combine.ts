@@ -1,0 +1,30 @@
+import source from "#shaders/moe/combine.wgsl";
+import { defineKernel } from "../kernel.ts";
+
+const workgroup = 64;
+
+/** How the results of slots lie. */
+interface CombineOptions {
+  /** Experts, of which those from here on are none; for results in the order of the slots. */
+  readonly count?: number;
+}
+
+/**
+ * What the experts of each token gave, by their weights `[t, k]`: z `[rows, c]`, at the place of each slot `positions`
+ * `[t, k]` (u32; 0xffffffff is none) or, given `experts` `[t, k]`, in the order of the slots → y `[t, c]`. Sums are in the
+ * order of the choices. Needs c to be a multiple of 4.
+ */
+export const combine = defineKernel({
+  name: "moe/combine",
+  source,
+  inputs: { z: "[rows, c]", "positions?": "[t, k]", "experts?": "[t, k]", weights: "[t, k]" },
+  outputs: { y: "[t, c]" },
+  accepts: { positions: ["u32"], experts: ["u32"] },
+  params: ({ t, c }, _options: CombineOptions) => ({ tokens: t, vectors: c / 4 }),
+  specialise: ({ k }, { count }) => ({
+    parts: count === undefined ? [] : ["moe/places/slots"],
+    constants: { CHOICES: k, WORKGROUP: workgroup, ...(count === undefined ? {} : { EXPERTS: count }) },
+  }),
+  workgroups: ({ t, c }) => [Math.ceil((t * (c / 4)) / workgroup)],
+  cost: ({ t, k, c }) => ({ flops: 2 * t * k * c, requestedBytes: 4 * t * ((k + 1) * c + (2 * k * c) / 4) }),
+});

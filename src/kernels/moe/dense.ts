@@ -1,0 +1,38 @@
+import source from "#shaders/moe/spread.wgsl";
+import { defineKernel } from "../kernel.ts";
+import { type ExpertsVariant, expertsSizes } from "./experts-problem.ts";
+import { groupedLayer } from "./grouped-layer.ts";
+import { boundedProduct } from "./grouped-product.ts";
+
+const workgroup = 64;
+const layer = groupedLayer(boundedProduct);
+
+const spread = defineKernel({
+  name: "moe/spread",
+  source,
+  inputs: { experts: "[t, k]", weights: "[t, k]" },
+  outputs: { all: "[t, e]", all_experts: "[t, e]" },
+  accepts: { experts: ["u32"] },
+  dtypes: () => ({ all_experts: "u32" }),
+  axes: (_axes, { count }: { readonly count: number }) => ({ e: count }),
+  params: ({ t }) => ({ tokens: t }),
+  specialise: ({ k }, { count }) => ({ constants: { EXPERTS: count, CHOICES: k, WORKGROUP: workgroup } }),
+  workgroups: ({ t }, { count }) => [Math.ceil((t * count) / workgroup), 1],
+  cost: ({ t, k }, { count }) => ({ flops: t * k * count, requestedBytes: 8 * t * count * (k + 1) }),
+});
+
+/**
+ * Every expert for every token, those that a token did not choose with a weight of 0: e / k times the work, and no
+ * choice to make. The baseline that shows what choosing saves; its products are those of `bounded`.
+ */
+export const dense: ExpertsVariant = {
+  accepts: (tensors, options, gpu) =>
+    options.capacity === undefined ? layer.accepts?.(tensors, options, gpu) : "every expert takes every token",
+  record: (gpu, tensors, options) => {
+    using scope = gpu.scope();
+    const { experts, weights } = tensors;
+    const chosen = spread(gpu, { experts, weights }, { count: expertsSizes(tensors).e });
+    const all = { ...tensors, experts: chosen.all_experts, weights: chosen.all };
+    return { y: scope.keep(layer.record(gpu, all, options).y) };
+  },
+};

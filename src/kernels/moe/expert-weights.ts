@@ -1,0 +1,43 @@
+// What the products of experts say alike: one matrix for all experts, one below the other, f32, f16 or bf16.
+import { ShapeError } from "../../tensor/shape.ts";
+import type { KernelContext } from "../kernel.ts";
+import { weightPart, weightTypes } from "../matmul/weight-part.ts";
+
+/** How the outputs of a product become its result. */
+export type GatedActivation = "swiglu" | "clamped-swiglu";
+
+/** What a product of experts is told. */
+export interface ExpertProduct {
+  /** Experts, e. */
+  readonly count: number;
+  /** Outputs come in pairs, gate and up, of which one number is left; unset: as they are. */
+  readonly gated?: GatedActivation;
+}
+
+/** Which inputs the products have, and where their weight is cut. */
+export const expertWeights = {
+  inputs: { weight: "[rows, k]", "bias?": "[rows]" },
+  accepts: { weight: weightTypes },
+  segmented: { input: "weight", axis: "rows" },
+} as const;
+
+/** Columns of the weight for each expert, and of the result. */
+export function columnsOf(rows: number, { count, gated }: ExpertProduct): { n: number; columns: number } {
+  const n = rows / count;
+  if (!Number.isInteger(n) || n % 4 !== 0) {
+    throw new ShapeError(`moe: a weight of ${rows} rows for ${count} experts, expected a multiple of 4 for each`);
+  }
+  return { n, columns: gated ? n / 2 : n };
+}
+
+/** The parts that read the weight, add its bias and store the result. */
+export function expertParts({ gated }: ExpertProduct, { dtypes, gpu }: KernelContext): string[] {
+  return [
+    weightPart(dtypes["weight"], gpu),
+    `moe/bias/${dtypes["bias"] ? "vector" : "none"}`,
+    ...(gated ? ["moe/result/gated", `moe/glu/${gated === "swiglu" ? "swiglu" : "clamped"}`] : ["moe/result/plain"]),
+  ];
+}
+
+/** The rows of all experts that a dispatch sees. */
+export const seenRows = ({ segment: { begin, end } }: KernelContext) => ({ begin, end });

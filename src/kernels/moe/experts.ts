@@ -1,0 +1,25 @@
+import { defineOp } from "../op.ts";
+import { bounded } from "./bounded.ts";
+import { dense } from "./dense.ts";
+import type { ExpertsOptions, ExpertsResult, ExpertsTensors } from "./experts-problem.ts";
+import { grouped } from "./grouped.ts";
+import { loop } from "./loop.ts";
+import { vector } from "./vector.ts";
+
+export type { ExpertsOptions, ExpertsResult, ExpertsTensors } from "./experts-problem.ts";
+
+const variants = { grouped, bounded, vector, loop, dense } as const;
+
+/**
+ * The feed-forward layers that tokens chose, `y[t] = Σ weights[t, i] · down(act(gate · x[t], up · x[t]))` over their experts
+ * in the order of the choices (Shazeer et al. 2017; Jiang et al. 2024 for the gated form). x `[t, c]`, experts u32 `[t, k]`
+ * and weights `[t, k]` as `route` gives them → y `[t, c]`. The weights of all experts are one matrix each: gateUp
+ * `[e · 2f, c]`, whose rows 2j and 2j + 1 of each expert are gate and up of hidden column j, and down `[e · c, f]`; f32, f16
+ * or bf16, in any number of segments. A choice from e on is none. Nothing is decided on the CPU. Throws `ShapeError` for
+ * shapes that do not fit.
+ */
+export const experts = defineOp<ExpertsTensors, ExpertsOptions, ExpertsResult, typeof variants>({
+  name: "moe/experts",
+  variants,
+  order: ({ x }) => ((x.shape[0] ?? 0) <= 8 ? ["vector", "grouped"] : ["grouped"]),
+});

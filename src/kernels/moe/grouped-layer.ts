@@ -1,0 +1,30 @@
+import { align } from "./align.ts";
+import { combine } from "./combine.ts";
+import { type ExpertsVariant, expertsSizes, vectorsRefusal } from "./experts-problem.ts";
+import { acrossOf, blockRows, type indirectProduct } from "./grouped-product.ts";
+
+/** A layer of experts by one of the grouped products. */
+export const groupedLayer = (product: typeof indirectProduct): ExpertsVariant => ({
+  accepts: vectorsRefusal,
+  record: (gpu, { x, experts, weights, gateUp, gateUpBias, down, downBias }, options) => {
+    const { t, k, c, f, e } = expertsSizes({ x, experts, weights, gateUp, down });
+    using scope = gpu.scope();
+    const { activation = "swiglu", capacity } = options;
+    const plan = align(
+      gpu,
+      { experts },
+      { count: e, block: blockRows, across: [acrossOf(2 * f), acrossOf(c)], ...(capacity ? { capacity } : {}) },
+    );
+    const told = { count: e, slotCount: t * k };
+    const lists = { slots: plan.slots, block_experts: plan.blockExperts, grids: plan.grids };
+    const first = { x, weight: gateUp, bias: gateUpBias, ...lists };
+    const hidden = product(gpu, first, { ...told, choices: k, gated: activation }).z;
+    const { z } = product(gpu, { x: hidden, weight: down, bias: downBias, ...lists }, told);
+    const { y } = combine(gpu, { z, positions: plan.positions, weights }, {});
+    return { y: scope.keep(y), counts: scope.keep(plan.counts) };
+  },
+});
+
+/** The most tokens of `k` choices each whose rows, sorted by `count` experts and padded, are no more than `rows`. */
+export const mostTokens = (rows: number, k: number, count: number): number =>
+  Math.max(1, Math.floor((rows - count * (blockRows - 1)) / k));

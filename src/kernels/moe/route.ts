@@ -1,0 +1,78 @@
+import source from "#shaders/moe/route.wgsl";
+import { ShapeError } from "../../tensor/shape.ts";
+import { defineKernel } from "../kernel.ts";
+
+/** How tokens choose their experts, and how much each counts. */
+export interface RoutingRule {
+  /** Experts of a token. */
+  readonly k: number;
+  readonly scores: "softmax" | "sigmoid";
+  /** Weights are shares of the scores of the chosen; else of all scores, or the scores themselves if they are sigmoids. */
+  readonly normalise: boolean;
+  /** Factor of the weights; default 1. */
+  readonly scale?: number;
+  /** Equal runs of experts, of which those of `keep` groups may be chosen, by their largest key or the sum of two. */
+  readonly groups?: { readonly count: number; readonly keep: number; readonly by: "maximum" | "top-two" };
+}
+
+const workgroup = 64;
+
+/** Most experts: their keys must be told apart in a reasonable time by one thread. */
+const mostExperts = 1024;
+
+/**
+ * The experts of each token: logits `[t, e]` → experts u32 `[t, k]`, the first chosen first, and weights `[t, k]`. The
+ * largest logits are chosen, or scores plus `bias` `[e]`; of equals the lowest index. These rules cover Mixtral
+ * (normalised softmax; Jiang et al. 2024), Qwen-MoE and OLMoE (softmax), gpt-oss (normalised softmax of biased logits),
+ * DeepSeek-V2 (groups by their maximum) and DeepSeek-V3 (sigmoids, bias, groups by their top two). A token with a NaN
+ * logit gets NaN for all its weights. Throws `ShapeError` for a rule that does not fit the experts.
+ */
+export const route = defineKernel({
+  name: "moe/route",
+  source,
+  inputs: { logits: "[t, e]", "bias?": "[e]" },
+  outputs: { experts: "[t, k]", weights: "[t, k]" },
+  dtypes: () => ({ experts: "u32" }),
+  axes: (_axes, rule: RoutingRule) => ({ k: rule.k }),
+  check: ({ e }, rule) => checkRule(e, rule),
+  params: ({ t }, { scale = 1 }) => ({ tokens: t, scale }),
+  specialise: ({ e }, { k, scores, normalise, groups }, { dtypes }) => {
+    if (dtypes["bias"] && scores === "softmax") {
+      throw new ShapeError(
+        "moe/route: a bias beside softmax scores, expected sigmoid (a router's bias is in its logits)",
+      );
+    }
+    const bySum = groups?.by === "top-two";
+    const keys = dtypes["bias"] ? "biased" : scores === "sigmoid" || bySum ? "scores" : "logits";
+    return {
+      parts: [`moe/scores/${scores}`, `moe/keys/${keys}`, ...(groups ? ["moe/groups/limited"] : [])],
+      constants: {
+        EXPERTS: e,
+        CHOICES: k,
+        NORMALISE: normalise,
+        WORKGROUP: workgroup,
+        ...(groups ? { GROUPS: groups.count, KEPT: groups.keep, TOP: bySum ? 2 : 1 } : {}),
+      },
+    };
+  },
+  workgroups: ({ t }) => [Math.ceil(t / workgroup), 1],
+  cost: ({ t, e }, { k }) => ({ flops: t * e * (k + 2), requestedBytes: 4 * t * (e * (k + 2) + 3 * k) }),
+});
+
+/** Throws `ShapeError` where a rule does not fit `e` experts. */
+export function checkRule(e: number, { k, groups, scale = 1 }: RoutingRule): void {
+  const fail = (message: string): never => {
+    throw new ShapeError(`moe/route: ${message}`);
+  };
+  if (e > mostExperts) fail(`${e} experts, expected at most ${mostExperts}`);
+  if (!Number.isInteger(k) || k < 1 || k > e) fail(`k is ${k}, expected 1 to ${e} (from ${e} experts)`);
+  if (!Number.isFinite(scale)) fail(`a scale of ${scale}`);
+  if (!groups) return;
+  const { count, keep } = groups;
+  if (!Number.isInteger(count) || count < 1 || count > 32 || e % count !== 0) {
+    fail(`${count} groups, expected 1 to 32 that divide ${e} experts`);
+  }
+  if (!Number.isInteger(keep) || keep < 1 || keep > count) fail(`${keep} groups kept, expected 1 to ${count}`);
+  if (keep * (e / count) < k) fail(`${keep} groups of ${e / count} experts for k = ${k}`);
+  if (groups.by === "top-two" && e / count < 2) fail(`groups of ${e / count} have no top two`);
+}

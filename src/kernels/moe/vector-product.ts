@@ -1,0 +1,51 @@
+import source from "#shaders/moe/vector.wgsl";
+import type { Gpu } from "../../gpu/gpu.ts";
+import { defineKernel } from "../kernel.ts";
+import { weightLoadBytes, weightPart } from "../matmul/weight-part.ts";
+import { columnsOf, type ExpertProduct, expertParts, expertWeights, seenRows } from "./expert-weights.ts";
+
+const columns = 4; // of a team: a vector
+const workgroup = 64;
+
+/** Threads that stride along one column together, as in matmul/vector. */
+const lanesOf = (gpu: Gpu) => (gpu.adapter.software ? 4 : 64);
+
+/** What rows of x and of the result are. */
+export interface VectorOptions extends ExpertProduct {
+  /**
+   * `gathered`: x has tokens, each slot is a row of the result. `weighted`: x has slots, those of a token add up to a row.
+   * `apart`: x and the result have slots.
+   */
+  readonly turns: "gathered" | "weighted" | "apart";
+}
+
+/**
+ * Products of a few tokens with the experts `[t, k]` that they chose: x `[t, k]` or `[t · choices, k]` → z `[t · choices, n]`
+ * or, weighted, `[t, n]`; half as many columns where they are gated. Nothing is sorted, and all is in one dispatch.
+ */
+export const vectorProduct = defineKernel({
+  name: "moe/vector",
+  source,
+  inputs: { x: "[given, k]", ...expertWeights.inputs, experts: "[t, choices]", "weights?": "[t, choices]" },
+  outputs: { z: "[results, columns]" },
+  accepts: { ...expertWeights.accepts, experts: ["u32"] },
+  segmented: expertWeights.segmented,
+  axes: ({ rows, t, choices }, options: VectorOptions) => ({
+    results: options.turns === "weighted" ? t : t * choices,
+    columns: columnsOf(rows, options).columns,
+  }),
+  params: ({ k }, options, context) => ({ k, n: columnsOf(context.segment.total, options).n, ...seenRows(context) }),
+  specialise: ({ choices }, options, context) => ({
+    parts: [...expertParts(options, context), `moe/turns/${options.turns}`],
+    constants: { EXPERTS: options.count, CHOICES: choices, LANES: lanesOf(context.gpu), WORKGROUP: workgroup },
+  }),
+  workgroups: ({ results }, options, { gpu, segment }) => {
+    const { n } = columnsOf(segment.total, options);
+    return [Math.ceil(n / ((workgroup / lanesOf(gpu)) * columns)), results];
+  },
+  cost: ({ k, rows, t, choices }, options, { dtypes, gpu }) => {
+    const outputs = (t * choices * rows) / options.count;
+    const { four } = weightLoadBytes(weightPart(dtypes["weight"], gpu));
+    return { flops: 2 * k * outputs, requestedBytes: (outputs * k * (16 / columns + four)) / 4 + 4 * outputs };
+  },
+});

@@ -1,0 +1,31 @@
+import { combine } from "./combine.ts";
+import { type ExpertsVariant, expertsSizes, vectorsRefusal } from "./experts-problem.ts";
+import { vectorProduct } from "./vector-product.ts";
+
+/** Most slots: each reads its expert's weights for itself. */
+const mostSlots = 512;
+
+/**
+ * Every choice of every token by itself, its expert looked up where it is needed: two dispatches for all of them, and no
+ * sorting. For a few tokens.
+ */
+export const vector: ExpertsVariant = {
+  accepts: (tensors, { capacity }) => {
+    if (capacity !== undefined) return "it counts no slots, which a capacity needs";
+    const slots = tensors.experts.size;
+    return slots > mostSlots ? `${slots} choices, it takes ${mostSlots}` : vectorsRefusal(tensors);
+  },
+  record: (gpu, tensors, { activation = "swiglu" }) => {
+    const { x, experts, weights, gateUp, gateUpBias, down, downBias } = tensors;
+    const { e } = expertsSizes(tensors);
+    using scope = gpu.scope();
+    const given = { x, weight: gateUp, bias: gateUpBias, experts };
+    const hidden = vectorProduct(gpu, given, { count: e, gated: activation, turns: "gathered" }).z;
+    const second = { x: hidden, weight: down, bias: downBias, experts };
+    if (down.segments.length === 1) {
+      return { y: scope.keep(vectorProduct(gpu, { ...second, weights }, { count: e, turns: "weighted" }).z) };
+    }
+    const { z } = vectorProduct(gpu, second, { count: e, turns: "apart" });
+    return { y: scope.keep(combine(gpu, { z, experts, weights }, { count: e }).y) };
+  },
+};

@@ -1,0 +1,262 @@
+import { assertFinite } from "../formats/finite.ts";
+import { FormatError } from "../formats/format-error.ts";
+import { dtypeOf, type StoredTensor } from "../formats/safetensors.ts";
+import type { Weights } from "../formats/weights.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { stagingBytes, Uploader } from "../gpu/upload.ts";
+import { arrayOf, bytesPerElement, type DType, decode, type Elements, elementsOf, encode } from "../tensor/dtype.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import { type Segment, segmentRows, Tensor, upload } from "../tensor/tensor.ts";
+import { reshape } from "../tensor/views.ts";
+import type { PackedBlocks, StackedSource, WeightSource } from "./family.ts";
+import { segmentWriter } from "./segment-writer.ts";
+
+/** How weights are loaded. */
+export interface LoadOptions {
+  /** Element type of matrices on the GPU; unset: as stored. Vectors are always f32. */
+  readonly dtype?: "f32" | "f16" | "bf16" | undefined;
+  readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Elements that are read, converted and put together at a time: a staging buffer of f32. */
+const pieceElements = stagingBytes / 4;
+
+/** Segments of stacks begin at multiples of as many rows. */
+const expertRows = 4;
+
+/** Rows of a stored tensor, and how to read them. */
+interface StoredRows {
+  readonly rows: number;
+  readonly columns: number;
+  readonly dtype: DType;
+  /** Elements that are read together: those of a matrix that is transposed, or of a packed block. */
+  readonly unit: number;
+  /** Elements `[begin, end)` of the rows, whole units, checked. */
+  readonly read: (begin: number, end: number) => Promise<Elements>;
+}
+
+/**
+ * The tensor that a source names. Throws `FormatError` where it is missing, has another shape or is of a type that the
+ * source is not of.
+ */
+export function storedTensor(weights: Weights, { name, shape, packed }: WeightSource): StoredTensor {
+  if (!packed) return weights.get(name, shape);
+  bytesOf(weights, packed.scales, shape.slice(0, -1));
+  return bytesOf(weights, name, shape);
+}
+
+/** A tensor of bytes, as packed weights are. */
+function bytesOf(weights: Weights, name: string, shape: readonly number[]): StoredTensor {
+  const tensor = weights.tensors.get(name) ?? weights.get(name, shape);
+  const what = `${tensor.dtype} [${tensor.shape.join(", ")}]`;
+  if (what !== `U8 [${shape.join(", ")}]`) {
+    throw new FormatError(tensor.file, `is ${what}, expected U8 [${shape.join(", ")}]`, { field: name });
+  }
+  return tensor;
+}
+
+/** Brings tensors of a checkpoint to the GPU, and owns them until it is disposed. */
+export class Loader {
+  /** Bytes of the tensors. */
+  bytes = 0;
+  readonly #gpu: Gpu;
+  readonly #weights: Weights;
+  readonly #options: LoadOptions;
+  readonly #uploader: Uploader;
+  readonly #tensors: Tensor[] = [];
+  #done = 0;
+
+  constructor(gpu: Gpu, weights: Weights, options: LoadOptions) {
+    this.#gpu = gpu;
+    this.#weights = weights;
+    this.#options = options;
+    this.#uploader = new Uploader(gpu);
+  }
+
+  /**
+   * A matrix `[out, in]`, as asked or as stored (f32 where its tensors are stored differently), streamed unless it has
+   * to be transposed. Rows that alternate stay in one segment.
+   */
+  async matrix(source: WeightSource | StackedSource): Promise<Tensor> {
+    // Kernels of stacks give four results at a time; rows that alternate belong together anyway.
+    if ("parts" in source) return this.#stack(source, expertRows);
+    if (!source.transposed) return this.#stack({ label: source.name, parts: [[source]] }, 1);
+    const from = dtypeOf(this.#weights.get(source.name, source.shape));
+    return this.#small(source, from, this.#options.dtype ?? from);
+  }
+
+  /** A vector, as f32 whatever it was stored as; of several axes, its elements in order. */
+  async vector(source: WeightSource): Promise<Tensor> {
+    const stored = this.#weights.get(source.name, source.shape);
+    const tensor = await this.#small(source, dtypeOf(stored), "f32");
+    return reshape(tensor, [tensor.size]);
+  }
+
+  async #stack({ label, parts }: StackedSource, together: number): Promise<Tensor> {
+    const stored = parts.map((part) => part.map((source) => this.#rows(source)));
+    const all = stored.flat();
+    const columns = all[0]?.columns ?? 0;
+    const uneven = stored.some((part) => part.some(({ rows }) => rows !== part[0]?.rows));
+    if (uneven || all.some((rows) => rows.columns !== columns)) {
+      throw new TypeError(`${label}: rows that differ cannot be stacked`);
+    }
+    const [only, ...others] = new Set(all.map(({ dtype }) => dtype));
+    const to = this.#options.dtype ?? (only && others.length === 0 ? only : "f32");
+    const shape = [all.reduce((sum, { rows }) => sum + rows, 0), columns];
+    const segments: Segment[] = [];
+    const tensor = this.#own(new Tensor(this.#gpu, shape, to, segments));
+    const rowBytes = columns * bytesPerElement[to];
+    for (const { begin, end } of segmentRows(this.#gpu, shape, to, label, together)) {
+      segments.push({ storage: this.#gpu.upload(label, (end - begin) * rowBytes, () => {}), begin, end });
+    }
+    const write = segmentWriter(this.#uploader, segments, rowBytes);
+    for (const part of stored) {
+      for await (const { buffer, byteOffset, byteLength } of this.#pieces(part, to)) {
+        await write(new Uint8Array(buffer, byteOffset, byteLength));
+      }
+    }
+    return tensor;
+  }
+
+  /** The rows that a source takes of its tensor. */
+  #rows(source: WeightSource): StoredRows {
+    const { name, shape, rows: taken, packed } = source;
+    const tensor = storedTensor(this.#weights, source);
+    if (packed) return this.#blocks(tensor, packed);
+    const dtype = dtypeOf(tensor);
+    const matrix = source.transposed ? shape.slice(-2) : undefined;
+    const columns = (matrix ?? shape.slice(-1))[0] ?? 1;
+    const unit = matrix ? sizeOf(matrix) : 1;
+    const [begin, end] = taken ?? [0, sizeOf(shape) / columns];
+    const first = begin * columns;
+    if (first % unit !== 0 || (end * columns) % unit !== 0) {
+      throw new TypeError(`${name}: rows ${begin} to ${end} of matrices that are transposed whole`);
+    }
+    const read = async (from: number, to: number) => {
+      const elements = await this.#read(tensor, first + from, first + to);
+      return matrix ? transposed(elements, matrix) : elements;
+    };
+    return { rows: end - begin, columns, dtype, unit, read };
+  }
+
+  /** The rows of a tensor whose last two axes are the blocks of a row and the bytes of a block. */
+  #blocks(tensor: StoredTensor, { scales, elements, unpack }: PackedBlocks): StoredRows {
+    const columns = (tensor.shape.at(-2) ?? 0) * elements;
+    const bytes = tensor.shape.at(-1) ?? 0;
+    const scaleTensor = bytesOf(this.#weights, scales, tensor.shape.slice(0, -1));
+    const read = async (from: number, to: number) => {
+      const [first, end] = [from / elements, to / elements];
+      const blocks = await this.#weights.read(tensor, first * bytes, end * bytes);
+      const out = unpack(blocks, await this.#weights.read(scaleTensor, first, end));
+      this.#check(tensor, "bf16", new Uint8Array(out.buffer, out.byteOffset, out.byteLength), from);
+      this.#progress(blocks.byteLength + end - first);
+      return out;
+    };
+    return { rows: sizeOf(tensor.shape.slice(0, -2)), columns, dtype: "bf16", unit: elements, read };
+  }
+
+  /** The elements of a part of a stack in order: those of a tensor, or rows of each of its tensors in turn. */
+  async *#pieces(part: readonly StoredRows[], to: DType): AsyncGenerator<Elements> {
+    const [{ rows = 0, columns = 0 } = {}] = part;
+    const unit = Math.max(...part.map((member) => member.unit), part.length === 1 ? 1 : columns); // what is not cut
+    const step = unit * Math.max(1, Math.floor(pieceElements / (part.length * unit)));
+    for (let at = 0; at < rows * columns; at += step) {
+      const end = Math.min(at + step, rows * columns);
+      const members: Elements[] = [];
+      for (const { dtype, read } of part) members.push(convert(dtype, to, await read(at, end)));
+      yield interleaved(to, members, columns);
+    }
+  }
+
+  /** Elements `[begin, end)` of a tensor, checked. */
+  async #read(tensor: StoredTensor, begin: number, end: number): Promise<Elements> {
+    const from = dtypeOf(tensor);
+    const width = bytesPerElement[from];
+    const bytes = await this.#weights.read(tensor, begin * width, end * width);
+    this.#check(tensor, from, bytes, begin);
+    this.#progress(bytes.byteLength);
+    return elementsOf(from, bytes.buffer, bytes.byteOffset, end - begin);
+  }
+
+  /** A whole tensor through the CPU: one that is transposed, or converted as a vector. */
+  async #small(source: WeightSource, from: DType, to: DType): Promise<Tensor> {
+    const stored = this.#weights.get(source.name, source.shape);
+    const all = new Uint8Array(new ArrayBuffer(stored.end - stored.begin));
+    for await (const { begin, bytes } of this.#weights.stream(stored, stagingBytes)) {
+      this.#check(stored, from, bytes, begin / bytesPerElement[from]);
+      all.set(bytes, begin);
+    }
+    let elements = elementsOf(from, all.buffer);
+    let shape = source.shape;
+    if (source.transposed) {
+      elements = transposed(elements, shape);
+      shape = shape.toReversed();
+    }
+    if (source.rows) {
+      const [begin, end] = source.rows;
+      const row = sizeOf(shape.slice(1));
+      elements = elements.slice(begin * row, end * row);
+      shape = [end - begin, ...shape.slice(1)];
+    }
+    this.#progress((elements.byteLength / all.byteLength) * (stored.end - stored.begin));
+    return this.#own(upload(this.#gpu, shape, to, convert(from, to, elements), source.name));
+  }
+
+  #check({ name, file }: StoredTensor, dtype: DType, bytes: Uint8Array, element: number): void {
+    this.#options.signal?.throwIfAborted();
+    assertFinite(name, file, dtype, bytes, element);
+  }
+
+  #own(tensor: Tensor): Tensor {
+    this.#tensors.push(tensor);
+    this.bytes += tensor.bytes;
+    return tensor;
+  }
+
+  #progress(bytes: number): void {
+    this.#done += bytes;
+    this.#options.onProgress?.(this.#done, this.#weights.bytes);
+  }
+
+  async finish(): Promise<void> {
+    await this.#uploader.finish();
+    await this.#gpu.settle();
+  }
+
+  dispose(): void {
+    this.#uploader.dispose();
+    for (const tensor of this.#tensors) tensor.dispose();
+    this.#tensors.length = 0;
+  }
+}
+
+function convert(from: DType, to: DType, elements: Elements): Elements {
+  return from === to ? elements : encode(to, decode(from, elements));
+}
+
+/** Matrices `[in, out]`, one after the other, each as `[out, in]`. */
+function transposed(elements: Elements, [rows = 0, columns = 0]: readonly number[]): Elements {
+  const out = elements.slice();
+  for (let at = 0; at < elements.length; at += rows * columns) {
+    for (let row = 0; row < rows; row++) {
+      for (let column = 0; column < columns; column++) {
+        out[at + column * rows + row] = elements[at + row * columns + column] ?? 0;
+      }
+    }
+  }
+  return out;
+}
+
+/** Row 0 of each of `members`, row 1 of each, and so on. */
+function interleaved(dtype: DType, members: readonly Elements[], columns: number): Elements {
+  const [first] = members;
+  if (first && members.length === 1) return first;
+  const out = new arrayOf[dtype](members.reduce((sum, { length }) => sum + length, 0));
+  members.forEach((rows, member) => {
+    for (let row = 0; row * columns < rows.length; row++) {
+      out.set(rows.subarray(row * columns, (row + 1) * columns), (row * members.length + member) * columns);
+    }
+  });
+  return out;
+}

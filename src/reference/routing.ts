@@ -1,0 +1,225 @@
+import { at, axes, type Dense, dense } from "./dense.ts";
+
+/** How a router's logits choose experts and weigh them; see {@link route}. */
+export interface RoutingRule {
+  /** Experts of a token. */
+  readonly k: number;
+  /** What makes a score of a logit, over all experts or of each alone. */
+  readonly scores: "softmax" | "sigmoid";
+  /** Whether the weights are divided by their sum over the chosen experts. */
+  readonly normalise: boolean;
+  /** Factor of the weights, after that division; 1 where left out. */
+  readonly scale?: number;
+  /** Experts in `count` equal runs, of which `keep` are eligible: those with the largest key, or sum of two keys. */
+  readonly groups?: { readonly count: number; readonly keep: number; readonly by: "maximum" | "top-two" };
+}
+
+/** Which experts a token goes to, and with which weights. */
+export interface Routing {
+  /** Ids of experts `[t, k]`; the number of experts stands for "no expert". */
+  readonly experts: Dense;
+  /** `[t, k]`. */
+  readonly weights: Dense;
+  /** How far each token's selection is from another one, in units of the selection key; `t` numbers. */
+  readonly margins: Float64Array;
+}
+
+const NEGATIVE = Number.NEGATIVE_INFINITY;
+const sigmoid = (u: number): number => 1 / (1 + Math.exp(-u));
+
+/** The number in an order of size, in which NaN is −∞. */
+const orLeast = (value: number): number => (Number.isNaN(value) ? NEGATIVE : value);
+
+/**
+ * The k experts of each token and their weights. logits `[t, e]`, bias `[e]` → experts `[t, k]`, weights `[t, k]`,
+ * margins.
+ *
+ * Selection: the k largest keys, largest first, the lower expert first on ties. The key is the logit (softmax), or the
+ * score plus the bias where there is one (softmax with a bias or groups: softmax score + bias; sigmoid: sigmoid score +
+ * bias). With groups, keys outside of the kept groups become −∞; a group's score is its largest key, or the sum of its
+ * two largest (of its only one); of equal groups the lower one stays.
+ *
+ * Weights: the chosen experts' scores without the bias. Softmax: `exp(l − max)` over its sum over all experts, or with
+ * `normalise` over the sum over the chosen. Sigmoid: `sigmoid(l)`, with `normalise` over the sum over the chosen +
+ * 1e-20. All times `scale`.
+ *
+ * Margins: the smallest gap between the key of a chosen and of another eligible expert, or between the scores of a kept
+ * and a dropped group where that is smaller; Infinity where nothing else could be chosen.
+ *
+ * A key that is NaN counts as −∞. A NaN among a token's logits stands for all of them, so that token's experts are 0 to
+ * k − 1 and its weights NaN. Weights are NaN too where the softmax is not defined: a logit of +∞, or none above −∞.
+ *
+ * Softmax normalised: Mixtral (Jiang et al. 2024, section 2.1), Qwen3-MoE, gpt-oss. Softmax as it is: Switch (Fedus et
+ * al. 2021), Qwen2-MoE, OLMoE; with groups by maximum and a scale, DeepSeek-V2 (2024, section 2.2). Sigmoid with bias,
+ * groups by top-two and a scale: DeepSeek-V3 (2024, section 2.1.2, and its published code).
+ *
+ * Throws a RangeError for a k outside of 1 to e, for groups that do not divide e or of which more are kept than there
+ * are, and where those kept have less than k experts.
+ */
+export function route({ logits, bias }: { logits: Dense; bias?: Dense | undefined }, rule: RoutingRule): Routing {
+  const { t, e } = axes("route", { logits }, { logits: "t e" });
+  if (bias) axes("route", { logits, bias }, { logits: "t e", bias: "e" });
+  checkRule(rule, e);
+  const { k, normalise, scale = 1, groups } = rule;
+  const isSoftmax = rule.scores === "softmax";
+  const experts = dense([t, k]);
+  const weights = dense([t, k]);
+  const margins = new Float64Array(t);
+  for (let token = 0; token < t; token++) {
+    const own = logits.values.subarray(token * e, (token + 1) * e);
+    const row = own.some(Number.isNaN) ? own.map(() => Number.NaN) : own;
+    const scores = isSoftmax ? exponentialsOf(row) : row.map(sigmoid); // softmax: times their sum
+    const sum = isSoftmax ? sumOf(scores) : 1;
+    const keys = row.map((logit, id) => {
+      if (isSoftmax && !bias && !groups) return orLeast(logit);
+      return orLeast(at(scores, id) / sum + (bias ? at(bias.values, id) : 0));
+    });
+
+    const groupMargin = groups ? dropGroups(keys, groups) : Number.POSITIVE_INFINITY;
+    const chosen = largest(keys, k);
+    margins[token] = Math.min(groupMargin, marginOf(keys, chosen));
+
+    const chosenSum = sumOf(Float64Array.from(chosen, (id) => at(scores, id))) + (isSoftmax ? 0 : 1e-20);
+    for (const [i, id] of chosen.entries()) {
+      experts.values[token * k + i] = id;
+      weights.values[token * k + i] = scale * (at(scores, id) / (normalise ? chosenSum : sum));
+    }
+  }
+  return { experts, weights, margins };
+}
+
+function checkRule({ k, groups }: RoutingRule, e: number): void {
+  if (!(Number.isInteger(k) && k >= 1 && k <= e)) {
+    throw new RangeError(`route: k is ${k}, expected 1 to ${e} experts (from logits)`);
+  }
+  if (!groups) return;
+  const { count, keep } = groups;
+  if (!(count >= 1 && e % count === 0)) {
+    throw new RangeError(`route: ${count} groups (from rule) do not divide ${e} experts (from logits)`);
+  }
+  if (!(Number.isInteger(keep) && keep <= count)) {
+    throw new RangeError(`route: ${keep} groups kept, expected at most ${count} (from rule)`);
+  }
+  if (keep * (e / count) < k) {
+    throw new RangeError(`route: ${keep} groups of ${e / count} experts are kept, expected at least ${k} experts (k)`);
+  }
+}
+
+/** Sets the keys outside of the kept groups to −∞; returns the gap between a kept and a dropped group's score. */
+function dropGroups(keys: Float64Array, { count, keep, by }: NonNullable<RoutingRule["groups"]>): number {
+  const size = keys.length / count;
+  const scores = Float64Array.from({ length: count }, (_, group) => {
+    const [first = NEGATIVE, second = 0] = keys
+      .slice(group * size, (group + 1) * size)
+      .sort()
+      .reverse();
+    return by === "maximum" ? first : orLeast(first + second);
+  });
+  const kept = largest(scores, keep);
+  for (let id = 0; id < keys.length; id++) {
+    if (!kept.includes(Math.floor(id / size))) keys[id] = NEGATIVE;
+  }
+  return marginOf(scores, kept);
+}
+
+/** Indices of the n largest values, largest first; of equal ones the lower index first. */
+function largest(values: Float64Array, n: number): number[] {
+  const order = Array.from(values, (value, id) => ({ value, id }));
+  order.sort((p, q) => (p.value === q.value ? p.id - q.id : q.value - p.value));
+  return order.slice(0, n).map(({ id }) => id);
+}
+
+/** The smallest gap between the value of a chosen index and of another; Infinity where there is no other. */
+function marginOf(values: Float64Array, chosen: readonly number[]): number {
+  const others = values.filter((_, id) => !chosen.includes(id));
+  if (others.length === 0) return Number.POSITIVE_INFINITY;
+  return gap(Math.min(...chosen.map((id) => at(values, id))), Math.max(...others));
+}
+
+/** How far a lies above b; 0 also between equal infinities. */
+const gap = (a: number, b: number): number => (a === b ? 0 : a - b);
+
+const sumOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
+
+function exponentialsOf(row: Float64Array): Float64Array {
+  const max = Math.max(...row);
+  return row.map((logit) => Math.exp(logit - max));
+}
+
+function softmaxOf(row: Float64Array): Float64Array {
+  const exponentials = exponentialsOf(row);
+  const sum = sumOf(exponentials);
+  return exponentials.map((one) => one / sum);
+}
+
+/**
+ * Expert choice (Zhou et al. 2022, section 3.2): every expert takes the `capacity` tokens to which it has the highest
+ * softmax score, the lower token first on ties. logits `[t, e]` → experts `[t, e]`, weights `[t, e]`, margins:
+ * experts[t, i] is i and its weight the score where expert i took token t, otherwise e ("no expert") and 0.
+ *
+ * Margins: the smallest gap, over the experts, between the token's score and the nearest of a token that the expert
+ * decided otherwise about; Infinity where there is none. A token with a NaN among its logits comes last, its weights
+ * NaN where it is taken.
+ *
+ * Throws a RangeError for a capacity outside of 0 to t.
+ */
+export function expertChoice({ logits }: { logits: Dense }, { capacity }: { capacity: number }): Routing {
+  const { t, e } = axes("expertChoice", { logits }, { logits: "t e" });
+  if (!(Number.isInteger(capacity) && capacity >= 0 && capacity <= t)) {
+    throw new RangeError(`expertChoice: capacity is ${capacity}, expected 0 to ${t} tokens (from logits)`);
+  }
+  const experts = dense([t, e], new Float64Array(t * e).fill(e));
+  const weights = dense([t, e]);
+  const margins = new Float64Array(t).fill(Number.POSITIVE_INFINITY);
+  const scores = Array.from({ length: t }, (_, token) => softmaxOf(logits.values.subarray(token * e, (token + 1) * e)));
+  for (let id = 0; id < e; id++) {
+    const column = Float64Array.from(scores, (row) => at(row, id));
+    const keys = column.map(orLeast);
+    const order = largest(keys, t);
+    for (const [rank, token] of order.entries()) {
+      const isTaken = rank < capacity;
+      if (isTaken) {
+        experts.values[token * e + id] = id;
+        weights.values[token * e + id] = at(column, token);
+      }
+      const rival = order[isTaken ? capacity : capacity - 1];
+      if (rival === undefined) continue;
+      const [above, below] = isTaken ? [token, rival] : [rival, token];
+      margins[token] = Math.min(at(margins, token), gap(at(keys, above), at(keys, below)));
+    }
+  }
+  return { experts, weights, margins };
+}
+
+/**
+ * Drops what exceeds the experts' capacity (Fedus et al. 2021, section 2.2): in slot order (token by token, choice by
+ * choice), the choices of an expert after its first `capacity` become `count`, which is "no expert".
+ * experts `[t, k]` → experts `[t, k]`. Ids of `count` and above are "no expert" before and after. Throws a RangeError
+ * for a capacity or an id that is no whole number from 0.
+ */
+export function limitCapacity(
+  { experts }: { experts: Dense },
+  { count, capacity }: { count: number; capacity: number },
+): { experts: Dense } {
+  if (!(Number.isInteger(capacity) && capacity >= 0)) {
+    throw new RangeError(`limitCapacity: capacity is ${capacity}, expected a whole number from 0`);
+  }
+  const taken = new Float64Array(count);
+  const limited = expertsOfSlots("limitCapacity", experts).map((id) => {
+    if (id >= count || at(taken, id) === capacity) return count;
+    taken[id] = at(taken, id) + 1;
+    return id;
+  });
+  return { experts: dense(experts.shape, limited) };
+}
+
+/** The ids of experts `[t, k]` in slot order. Throws a RangeError for one that is no whole number from 0. */
+export function expertsOfSlots(operation: string, experts: Dense): number[] {
+  axes(operation, { experts }, { experts: "t k" });
+  for (const [slot, id] of experts.values.entries()) {
+    if (!(Number.isInteger(id) && id >= 0)) {
+      throw new RangeError(`${operation}: the expert of slot ${slot} is ${id}, expected a whole number from 0`);
+    }
+  }
+  return Array.from(experts.values);
+}

@@ -1,0 +1,100 @@
+import type { Dispatch } from "./dispatches.ts";
+
+const floats = (length: number) => Float32Array.from({ length }, (_, i) => (((i * 7 + 3) % 24) - 11.5) / 8);
+const words = (...values: number[]) => Uint32Array.from(values);
+const nothing = 0xffffffff;
+
+// Five tokens with two choices each of four experts, of which the second has none, in blocks of four.
+const choices = words(2, 0, 0, 3, 2, 0, 0, 2, 3, 2);
+const sorting = { slots: 10, capacity: 10, gate_up_across: 1, down_across: 1 };
+
+/** The kernels of mixtures of experts. */
+export const moeDispatches: Readonly<Record<string, Dispatch>> = {
+  "moe/align/count": {
+    constants: { EXPERTS: 4, CHUNK: 4 },
+    uniforms: { params: { slots: 10 } },
+    inputs: { experts: choices },
+    outputs: { chunk_counts: 12 },
+    workgroups: [3, 1, 1],
+  },
+  "moe/align/naive": {
+    constants: { EXPERTS: 4, BLOCK: 4, WORKGROUP: 3 },
+    uniforms: { params: sorting },
+    inputs: { experts: choices },
+    outputs: { counts: 4, offsets: 5, slots: 12, block_experts: 3, grids: 8, positions: 10 },
+    workgroups: [1, 1, 1],
+    alone: true,
+  },
+  "moe/align/place": {
+    constants: { EXPERTS: 4, CHUNK: 4 },
+    uniforms: { params: sorting },
+    inputs: {
+      experts: choices,
+      chunk_counts: words(0, 0, 0, 0, 2, 0, 1, 1, 4, 0, 3, 1),
+      offsets: words(0, 4, 4, 8, 12),
+      slots: new Uint32Array(12),
+    },
+    outputs: { positions: 10 },
+    workgroups: [3, 1, 1],
+  },
+  // What is not padding, place writes.
+  "moe/align/scan": {
+    constants: { EXPERTS: 4, BLOCK: 4, WORKGROUP: 3, CHUNK: 4 },
+    uniforms: { params: sorting },
+    inputs: { chunk_counts: words(2, 0, 1, 1, 2, 0, 2, 0, 0, 0, 1, 1), slots: new Uint32Array(12) },
+    outputs: { counts: 4, offsets: 5, block_experts: 3, grids: 8 },
+    workgroups: [1, 1, 1],
+    alone: true,
+  },
+  "moe/combine": {
+    constants: { CHOICES: 2, WORKGROUP: 3 },
+    uniforms: { params: { tokens: 2, vectors: 2 } },
+    inputs: { z: floats(24), positions: words(0, 2, nothing, 1), weights: floats(4) },
+    outputs: { y: 16 },
+    workgroups: [2, 1, 1],
+  },
+  "moe/gather": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { rows: 3, vectors: 2, first: 1, choices: 2 } },
+    inputs: { x: floats(16), slots: words(3, 0, 2, 1) },
+    outputs: { y: 24 },
+    workgroups: [2, 1, 1],
+  },
+  // Three tokens, one choice each, in two blocks of four rows; rows of padding are not written.
+  "moe/grouped": {
+    constants: { ROWS: 2, COLUMNS: 4, ACROSS: 2, DOWN: 2 },
+    uniforms: { params: { k: 4, n: 8, choices: 1, begin: 0, end: 16 } },
+    inputs: {
+      x: floats(12),
+      weight: floats(64),
+      slots: words(0, 2, nothing, nothing, 1, nothing, nothing, nothing),
+      block_experts: words(0, 1),
+      grids: words(1, 2, 1, 2, 1, 2, 1, 2),
+      z: new Float32Array(32),
+    },
+    outputs: {},
+    workgroups: [1, 2, 1],
+  },
+  "moe/route": {
+    constants: { EXPERTS: 4, CHOICES: 2, WORKGROUP: 4 },
+    uniforms: { params: { tokens: 5, scale: 1 } },
+    inputs: { logits: floats(20) },
+    outputs: { experts: 10, weights: 10 },
+    workgroups: [2, 1, 1],
+  },
+  "moe/spread": {
+    constants: { EXPERTS: 4, CHOICES: 2, WORKGROUP: 4 },
+    uniforms: { params: { tokens: 3 } },
+    inputs: { experts: words(0, 2, 1, 3, 3, 0), weights: floats(6) },
+    outputs: { all: 12, all_experts: 12 },
+    workgroups: [3, 1, 1],
+  },
+  // Two tokens, two choices of two experts each, sixteen rows of weights an expert.
+  "moe/vector": {
+    constants: { EXPERTS: 2, CHOICES: 2, LANES: 2, WORKGROUP: 4 },
+    uniforms: { params: { k: 8, n: 16, begin: 0, end: 32 } },
+    inputs: { x: floats(16), weight: floats(256), experts: words(0, 1, 1, 0) },
+    outputs: { z: 32 },
+    workgroups: [2, 4, 1],
+  },
+};
