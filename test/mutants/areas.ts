@@ -1,7 +1,7 @@
 /** Parts of the project whose mistakes are tried, and their results written, apart from the others. */
-export type Area = "core" | "attention" | "laboratory";
+export type Area = "core" | "attention" | "laboratory" | "mixture";
 
-export const areas: readonly Area[] = ["core", "attention", "laboratory"];
+export const areas: readonly Area[] = ["core", "attention", "laboratory", "mixture"];
 
 /** What the laboratory adds to attention: masks and scores, layouts, types, block maps, and algorithms on top of variants. */
 const laboratory = [
@@ -15,6 +15,7 @@ const laboratory = [
 
 /** The area of a file. */
 export function areaOf(file: string): Area {
+  if (/^(shaders|src\/kernels)\/moe\//.test(file)) return "mixture";
   if (laboratory.some((pattern) => pattern.test(file))) return "laboratory";
   return file.startsWith("shaders/attention/") ? "attention" : "core";
 }
