@@ -26,6 +26,8 @@ export { digits, percent, quantity } from "./harness/numbers.ts";
 export { measurePeaks } from "./harness/peaks.ts";
 export { byCase, formatCase, formatEnvironment, type Paint, peakTexts } from "./harness/table.ts";
 export { clockFor, standardTiming, type TimingOptions } from "./harness/timing.ts";
+export { type MoeCase, moeCaseName, routings, standardMoeCases } from "./moe/cases.ts";
+export { type MoePlan, runMoeBench } from "./moe/run.ts";
 export { type OpPlan, runOpBench } from "./ops/run.ts";
 export { opTables } from "./ops/tables.ts";
 export type { BenchResult, BenchRow, Environment, Peak, Peaks, Verdict } from "./result.ts";

@@ -82,6 +82,9 @@ export interface BenchRow {
   /** Bytes that a token takes in the cache, over all layers of the model, or of one layer where none is named. */
   readonly kvBytesPerToken: number | null;
   readonly workspaceBytes: number | null;
+  /** Of experts: the slots of the fullest over the mean, and slots over the rows of whole blocks. */
+  readonly imbalance?: number | null;
+  readonly paddingEfficiency?: number | null;
   /** Measures this row again. */
   readonly command: string;
 }

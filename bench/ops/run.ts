@@ -18,6 +18,8 @@ export interface OpPlan {
   readonly clock: "gpu" | "wall";
   readonly peaks: boolean;
   readonly commandOptions: readonly string[];
+  /** Adds to a row what only those know who made its case. */
+  readonly complete?: (row: BenchRow) => BenchRow;
 }
 
 /**
@@ -84,9 +86,10 @@ async function runCase(
     const timing = program && timings[right.indexOf(program)];
     return program && timing ? timedRow(blank, program, timing, plan, known) : blank;
   });
+  const complete = plan.complete ?? ((row: BenchRow) => row);
   for (const program of right) program.dispose();
   for (const input of Object.values(tensors)) input.dispose();
-  return withShareOfFastest(rows);
+  return withShareOfFastest(rows.map(complete));
 }
 
 /** The figures of the errors that `checkCase` has found to be small enough. */
@@ -123,7 +126,7 @@ async function errorsIn(
 }
 
 function blankRow(op: string, variant: string, item: Case, commandOptions: readonly string[]): BenchRow {
-  const dtype = item.inputs["weight"]?.dtype ?? "f32";
+  const dtype = (item.inputs["weight"] ?? item.inputs["gateUp"])?.dtype ?? "f32";
   return {
     ...{ id: [op, variant, item.name].join("/"), op, variant, batch: item.name, mask: null, score: null, layout: null },
     ...{ heads: null, dtype, model: null, verdict: "n/a", reason: null, checked: null, errorRatio: null },

@@ -1,4 +1,4 @@
-// with: moe/scores/softmax, moe/keys/logits, moe/groups/all, sampling/order
+// with: moe/scores/softmax, moe/keys/logits, moe/groups/all, moe/faults/none, sampling/order
 // The experts of each token and how much each weighs:  CHOICES times the one with the largest key, the lowest of equals
 //
 // One thread a token, which goes over all experts for each choice and takes the first that comes behind the last one
@@ -12,7 +12,7 @@ const NORMALISE: bool = true;  // shares of the chosen
 const WORKGROUP: u32 = 64;
 const_assert CHOICES <= EXPERTS;
 
-struct Params { tokens: u32, scale: f32 }
+struct Params { tokens: u32, layer: u32, scale: f32 }
 
 @group(0) @binding(0) var<storage, read> logits: array<f32>;         // [tokens, EXPERTS]
 @group(0) @binding(1) var<storage, read_write> experts: array<u32>;  // [tokens, CHOICES]
@@ -50,6 +50,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
     experts[token * CHOICES + c] = best.expert;
   }
 
+  if (is_nan(unseen)) { note_fault(); }
   let whole = select(whole_of(all), sum + TINY, NORMALISE);
   for (var c = 0u; c < CHOICES; c++) {
     weights[token * CHOICES + c] = select(params.scale * chosen[c] / whole, unseen, is_nan(unseen));

@@ -17,11 +17,24 @@ export interface AttentionWeights {
   readonly k: Linear;
   readonly v: Linear;
   readonly output: Linear;
-  /** Norms of each head's query and key before rotation (Qwen3). */
+  /** Norms of queries and keys before rotation: of each head `[d]` (Qwen3), or of all heads as one vector (OLMoE). */
   readonly qNorm?: Norm | undefined;
   readonly kNorm?: Norm | undefined;
   /** A score of each query head that takes its share of the softmax and has no value `[h]` (gpt-oss). */
   readonly sinks?: Tensor | undefined;
+  /** Attention over latents, for which q, k and v are other projections. */
+  readonly latent?: LatentProjections | undefined;
+}
+
+/**
+ * What attention over latents has besides (DeepSeek-V2): k makes a token's latent and, behind it, the key that heads
+ * share; v, f32 `[h · (nope + dv), rank]`, makes keys and values of all heads of a latent.
+ */
+export interface LatentProjections {
+  /** Norm of the latent `[rank]`. */
+  readonly norm: Norm;
+  /** What makes another latent, of which q makes the queries, and its norm; unset: queries are made of x. */
+  readonly query?: { readonly down: Linear; readonly norm: Norm } | undefined;
 }
 
 /** What an attention layer is, besides its weights. */
@@ -62,11 +75,14 @@ export function attentionLayer(
 ): Tensor {
   const [b = 1, t = 1] = x.shape;
   const split = (projected: Tensor, count: number) => reshape(projected, [b, t, count, headWidth]);
-  let q = split(linear(gpu, x, weights.q), heads);
-  let k = split(linear(gpu, x, weights.k), kvHeads);
+  const normed = (projected: Tensor, count: number, parameters: Norm | undefined) => {
+    if (!parameters) return split(projected, count);
+    const each = parameters.weight.size === headWidth;
+    return each ? norm(gpu, split(projected, count), parameters) : split(norm(gpu, projected, parameters), count);
+  };
+  let q = normed(linear(gpu, x, weights.q), heads, weights.qNorm);
+  let k = normed(linear(gpu, x, weights.k), kvHeads, weights.kNorm);
   const v = split(linear(gpu, x, weights.v), kvHeads);
-  if (weights.qNorm) q = norm(gpu, q, weights.qNorm);
-  if (weights.kNorm) k = norm(gpu, k, weights.kNorm);
   const at = "step" in place ? { step: place.step } : {};
   const start = "start" in place ? { start: place.start } : {};
   if (ropeTable) {

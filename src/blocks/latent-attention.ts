@@ -1,12 +1,17 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { type AttentionMask, type AttentionResult, attention } from "../kernels/attention/attention.ts";
+import { appendKv } from "../kernels/kv-cache/append.ts";
 import { concat } from "../kernels/layout/concat.ts";
 import { contiguous } from "../kernels/layout/contiguous.ts";
 import { headMatmul } from "../kernels/matmul/heads.ts";
 import { matmul } from "../kernels/matmul/matmul.ts";
+import { rope } from "../kernels/rope/rope.ts";
 import { formatShape, ShapeError } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { reshape, slice, transpose } from "../tensor/views.ts";
+import type { AttentionInputs, AttentionShape, AttentionWeights } from "./attention.ts";
+import { linear } from "./linear.ts";
+import { norm } from "./norm.ts";
 
 /** What latent attention works on. */
 export interface LatentTensors {
@@ -78,7 +83,7 @@ function expanded(
   const latent = contiguous(gpu, { x: slice(latents, 2, 0, rank) }).y;
   const up = reshape(matmul(gpu, { x: latent, weight }).y, [b, s, h, nope + dv]);
   const own = slice(up, 3, 0, nope);
-  const shared = repeated(slice(latents, 2, rank, rank + rope), h);
+  const shared = transpose(repeated(slice(latents, 2, rank, rank + rope), h), [0, 2, 1, 3]);
   const k = concat(gpu, [own, shared], 3);
   const v = slice(up, 3, nope, nope + dv);
   return attention(gpu, { q, k: transpose(k, [0, 2, 1, 3]), v: transpose(v, [0, 2, 1, 3]), step }, told);
@@ -96,7 +101,7 @@ function absorbed(
   const rows = reshape(tokens, [b * t, h, nope + rope]);
   const query = headMatmul(gpu, { x: slice(rows, 2, 0, nope), weight: transpose(slice(heads, 1, 0, nope)) }).y;
   const both = concat(gpu, [query, slice(rows, 2, nope, nope + rope)], 2);
-  const k = reshape(latents, [b, 1, sizes.s, rank + rope]);
+  const k = repeated(latents, 1);
   const { out, lse } = attention(
     gpu,
     { q: transpose(reshape(both, [b, t, h, rank + rope]), [0, 2, 1, 3]), k, v: slice(k, 3, 0, rank), step },
@@ -108,11 +113,11 @@ function absorbed(
   return lse ? { out: result, lse } : { out: result };
 }
 
-/** `[b, s, h, d]` that has the same row `[b, s, d]` for every head, without moving an element. */
+/** `[b, h, s, d]` that has the same row `[b, s, d]` for every head, without moving an element. */
 function repeated(x: Tensor, h: number): Tensor {
   const [b = 0, s = 0, d = 0] = x.shape;
   const [batch = 0, token = 0, column = 1] = x.strides;
-  return new Tensor(x.gpu, [b, s, h, d], x.dtype, x.segments, [batch, token, 0, column], x.offset);
+  return new Tensor(x.gpu, [b, h, s, d], x.dtype, x.segments, [batch, 0, token, column], x.offset);
 }
 
 function sizesOf({ q, latents, weight }: LatentTensors, { rope }: LatentOptions): LatentSizes {
@@ -139,4 +144,63 @@ function sizesOf({ q, latents, weight }: LatentTensors, { rope }: LatentOptions)
     );
   }
   return { b, h, t, s, rank, rope, nope, dv };
+}
+
+/**
+ * Widths of a cache of latents: all of a token is its key. What appends to caches takes values too, so that they have
+ * the one element that they must, which nothing reads.
+ */
+export const latentCacheWidths = (rank: number, rope: number) => ({ headWidth: rank + rope, valueWidth: 1 });
+
+/**
+ * A layer of causal self-attention over latents with a cache of them: project down, norm, rotate the part of queries
+ * and keys that stands last in a head, store, attend, project (DeepSeek-V2, section 2.1). The cache's keys are
+ * `[b, 1, s, rank + rope]`. Returns `[b, t, c]`.
+ */
+export function latentAttentionLayer(
+  gpu: Gpu,
+  name: string,
+  { x, cache, ropeTable, place, visible }: AttentionInputs,
+  weights: AttentionWeights,
+  { heads, headWidth, scale, ropeLayout = "interleaved" }: AttentionShape,
+): Tensor {
+  const [b = 1, t = 1] = x.shape;
+  const { latent, v } = weights;
+  if (!latent) throw new TypeError(`${name}: these are no weights of attention over latents`);
+  const [outputs = 0, rank = 0] = v.weight.shape;
+  const width = cache.keys.shape[3] ?? 0;
+  const nope = headWidth - (width - rank);
+  const at = "step" in place ? { step: place.step } : {};
+  const start = "start" in place ? { start: place.start } : {};
+  const turned = (part: Tensor) =>
+    ropeTable ? rope(gpu, { x: part, table: ropeTable, ...at }, { layout: ropeLayout, ...start }).y : part;
+  const { query } = latent;
+  const from = query ? norm(gpu, linear(gpu, x, query.down), query.norm) : x;
+  const queries = reshape(linear(gpu, from, weights.q), [b, t, heads, headWidth]);
+  const q = concat(gpu, [slice(queries, 3, 0, nope), turned(slice(queries, 3, nope, headWidth))], 3);
+  const down = reshape(linear(gpu, x, weights.k), [b, t, 1, width]);
+  const normed = norm(gpu, contiguous(gpu, { x: slice(down, 3, 0, rank) }).y, latent.norm);
+  const entry = concat(gpu, [normed, turned(slice(down, 3, rank, width))], 3);
+  gpu.tap(`${name}.q`, q);
+  gpu.tap(`${name}.latent`, entry);
+  const { keys, values } = cache;
+  appendKv(gpu, { k: entry, v: slice(entry, 3, 0, values.shape[3] ?? 0), keys, values, ...at }, start);
+  const [batch = 0, , token = 0] = keys.strides;
+  const latents = new Tensor(gpu, [b, visible, width], keys.dtype, keys.segments, [batch, token, 1], keys.offset);
+  // Keys and values of all heads are as large as a prompt is long; where they do not fit, they are not made.
+  const expandedBytes = 4 * b * visible * Math.max(outputs, heads * headWidth);
+  const fits = expandedBytes <= Math.min(gpu.limits.binding, gpu.limits.buffer);
+  const { out } = latentAttention(
+    gpu,
+    { q: transpose(q, [0, 2, 1, 3]), latents, weight: v.weight, ...at },
+    {
+      ...(fits ? {} : { form: "absorbed" }),
+      ...(scale === undefined ? {} : { scale }),
+      ...("start" in place ? { start: place.start, length: place.start + t } : {}),
+      rope: width - rank,
+    },
+  );
+  const joined = reshape(transpose(out, [0, 2, 1, 3]), [b, t, outputs - heads * nope]);
+  gpu.tap(`${name}.out`, joined);
+  return linear(gpu, joined, weights.output);
 }

@@ -1,5 +1,5 @@
 import type { Gpu } from "../gpu/gpu.ts";
-import { add } from "../kernels/elementwise/elementwise.ts";
+import { add, mul } from "../kernels/elementwise/elementwise.ts";
 import type { GatedActivation } from "../kernels/moe/expert-weights.ts";
 import { experts } from "../kernels/moe/experts.ts";
 import { type RoutingRule, route } from "../kernels/moe/route.ts";
@@ -14,6 +14,8 @@ export interface MixtureWeights {
   readonly router: Linear;
   /** Added to the scores where experts are chosen, and only there `[e]` (DeepSeek-V3). */
   readonly selectionBias?: Tensor | undefined;
+  /** Where a layer notes that its router's logits were NaN, u32 `[layers]`, and which layer this is. */
+  readonly faults?: { readonly flags: Tensor; readonly layer: number } | undefined;
   /** `[e · 2f, c]`: rows 2j and 2j + 1 of each expert are gate and up of hidden column j. */
   readonly gateUp: Tensor;
   /** `[e · 2f]` */
@@ -24,6 +26,8 @@ export interface MixtureWeights {
   readonly downBias?: Tensor | undefined;
   /** An expert that every token has beside those it chose. */
   readonly shared?: FeedForwardWeights | undefined;
+  /** `[1, c]`: its result is multiplied by the sigmoid of this projection (Qwen2-MoE). */
+  readonly sharedGate?: Linear | undefined;
 }
 
 /** What a layer of experts is, besides its weights. */
@@ -36,10 +40,14 @@ export interface MixtureShape {
 export const isMixture = (weights: FeedForwardWeights | MixtureWeights): weights is MixtureWeights =>
   "router" in weights;
 
+const gateOfOne: RoutingRule = { k: 1, scores: "sigmoid", normalise: false };
+
 /**
  * A mixture of experts in place of a feed-forward layer (Shazeer et al. 2017; Jiang et al. 2024): a router chooses k of e
- * experts for each token, whose results are added up by its weights. `x` is `[b, t, c]`. Between the router and the sum
- * nothing leaves the GPU. Taps `experts` u32 `[b · t, k]`, `weights` and, where they are counted, `counts` u32 `[e]`.
+ * experts for each token, whose results are added up by its weights, and to which an expert for all tokens may be added
+ * (DeepSeekMoE, Dai et al. 2024, section 3.2), weighed by a gate or not. `x` is `[b, t, c]`. Between the router and the sum
+ * nothing leaves the GPU. Taps `experts` u32 `[b, t, k]`, `weights`, `shared.weight` `[b, t, 1]` where there is a gate and,
+ * where tokens are sorted by their experts, `counts` u32 `[1, 1, e]` and `offsets` u32 `[1, 1, e + 1]`.
  */
 export function mixture(
   gpu: Gpu,
@@ -51,18 +59,27 @@ export function mixture(
   const [b = 0, t = 0, c = 0] = x.shape;
   const rows = reshape(x, [b * t, c]);
   const logits = linear(gpu, rows, weights.router);
-  const chosen = route(gpu, { logits, bias: weights.selectionBias }, rule);
-  gpu.tap(`${name}.experts`, chosen.experts);
-  gpu.tap(`${name}.weights`, chosen.weights);
+  const { selectionBias: bias, faults } = weights;
+  const chosen = route(gpu, { logits, bias, faults: faults?.flags }, { ...rule, layer: faults?.layer ?? 0 });
+  gpu.tap(`${name}.experts`, reshape(chosen.experts, [b, t, rule.k]));
+  gpu.tap(`${name}.weights`, reshape(chosen.weights, [b, t, rule.k]));
   const { gateUp, gateUpBias, down, downBias } = weights;
-  const { y, counts } = experts(
+  const { y, counts, offsets } = experts(
     gpu,
     { x: rows, experts: chosen.experts, weights: chosen.weights, gateUp, gateUpBias, down, downBias },
     { activation },
   );
-  if (counts) gpu.tap(`${name}.counts`, counts);
+  if (counts) gpu.tap(`${name}.counts`, reshape(counts, [1, 1, -1]));
+  if (offsets) gpu.tap(`${name}.offsets`, reshape(offsets, [1, 1, -1]));
   const routed = reshape(y, [b, t, c]);
   if (!weights.shared) return routed;
-  const shared = feedForward(gpu, `${name}.shared`, x, weights.shared, "silu");
+  let shared = feedForward(gpu, `${name}.shared`, x, weights.shared, "silu");
+  if (weights.sharedGate) {
+    // The sigmoid of one number is what a router of one expert gives.
+    const gate = route(gpu, { logits: linear(gpu, rows, weights.sharedGate) }, gateOfOne);
+    const weight = reshape(gate.weights, [b, t, 1]);
+    gpu.tap(`${name}.shared.weight`, weight);
+    shared = mul(gpu, { a: shared, b: weight }).y;
+  }
   return add(gpu, { a: routed, b: shared }).y;
 }

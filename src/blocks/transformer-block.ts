@@ -2,6 +2,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type AttentionInputs, type AttentionShape, type AttentionWeights, attentionLayer } from "./attention.ts";
 import { type Activation, type FeedForwardWeights, feedForward } from "./feed-forward.ts";
+import { latentAttentionLayer } from "./latent-attention.ts";
 import { isMixture, type MixtureShape, type MixtureWeights, mixture } from "./mixture.ts";
 import { addNorm, type Norm, type Residual } from "./norm.ts";
 
@@ -34,7 +35,8 @@ export function transformerBlock(
   shape: BlockShape,
 ): Residual {
   const before = addNorm(gpu, stream, weights.attentionNorm);
-  const attended = attentionLayer(gpu, `${name}.attention`, { ...inputs, x: before.y }, weights.attention, shape);
+  const attend = weights.attention.latent ? latentAttentionLayer : attentionLayer;
+  const attended = attend(gpu, `${name}.attention`, { ...inputs, x: before.y }, weights.attention, shape);
   const between = addNorm(gpu, { sum: before.sum, update: attended }, weights.feedForwardNorm);
   const update = feedForwardOf(gpu, `${name}.feed-forward`, between.y, weights.feedForward, shape);
   gpu.tap(`${name}.residual`, between.sum);

@@ -13,6 +13,10 @@ const commands = {
     summary: "show logits, inner tensors, and every call and dispatch",
     load: async () => (await import("./inspect.ts")).inspectCommand(),
   },
+  experts: {
+    summary: "show which experts the tokens of a text choose",
+    load: async () => (await import("./experts.ts")).expertsCommand(),
+  },
   perplexity: {
     summary: "measure how well a model predicts a text",
     load: async () => (await import("./perplexity.ts")).perplexityCommand(),

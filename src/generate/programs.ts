@@ -5,6 +5,7 @@ import { sample } from "../kernels/sampling/sample.ts";
 import { tokenLogprobs } from "../kernels/sampling/token-logprobs.ts";
 import { topLogprobs } from "../kernels/sampling/top-logprobs.ts";
 import { maxBatch } from "../kernels/step.ts";
+import { cacheShape } from "../models/config.ts";
 import { createRopeTable, type Decoder, forward, logits } from "../models/decoder.ts";
 import { placeholder, type Tensor } from "../tensor/tensor.ts";
 import { reshape } from "../tensor/views.ts";
@@ -146,8 +147,7 @@ export class DecoderPrograms {
 
   #cache(batch: number): KvCache {
     const { gpu, config } = this.decoder;
-    const { layers, kvHeads, headWidth } = config;
-    return placeholderCache(gpu, { layers, batch, kvHeads, capacity: this.capacity, headWidth });
+    return placeholderCache(gpu, cacheShape(config, batch, this.capacity));
   }
 
   #once<T>(key: string | undefined, record: () => Recorded<T>): Recorded<T> {

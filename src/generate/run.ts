@@ -1,4 +1,5 @@
 import { packSettings } from "../kernels/sampling/settings.ts";
+import { assertRouted } from "../models/decoder.ts";
 import { elementsOf } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
@@ -66,6 +67,7 @@ export async function* run(
     const done = await state.prefill(row.index, row.promptTokens.slice(start), start, signal);
     cached[row.index] = start + done;
   }
+  await assertRouted(state.programs.decoder);
   timings.prefill = performance.now() - prefillStart - (state.compileTime - compiledBefore);
   if (signal?.aborted) {
     for (const row of rows) row.finish("abort");
@@ -119,6 +121,7 @@ export async function* run(
     }
   }
   gpu.assertUsable();
+  await assertRouted(state.programs.decoder);
 }
 
 /** Writes step, settings and counts for the first sample. */

@@ -2,6 +2,8 @@ import { cachePairs, cacheRow, createCache, disposeCache, type KvCache } from ".
 import type { Instance } from "../gpu/program.ts";
 import { mostTokens } from "../kernels/moe/grouped-layer.ts";
 import { maxBatch } from "../kernels/step.ts";
+import { cacheShape, widestRow } from "../models/config.ts";
+import { assertRouted } from "../models/decoder.ts";
 import { placed, replacements, type Tensor, zeros } from "../tensor/tensor.ts";
 import { slice } from "../tensor/views.ts";
 import type { DecoderPrograms, Recorded, Sampled, SamplingKind } from "./programs.ts";
@@ -44,10 +46,10 @@ export class SequenceState {
 
   constructor(programs: DecoderPrograms, batch: number) {
     const { gpu, config } = programs.decoder;
-    const { layers, kvHeads, headWidth, vocabulary } = config;
+    const { vocabulary } = config;
     this.programs = programs;
     this.batch = batch;
-    this.cache = createCache(gpu, { layers, batch, kvHeads, capacity: programs.capacity, headWidth });
+    this.cache = createCache(gpu, cacheShape(config, batch, programs.capacity));
     this.step = zeros(gpu, [maxBatch, 4], "u32", "step");
     this.settings = zeros(gpu, [maxBatch, 8], "f32", "settings");
     this.logits = zeros(gpu, [batch, vocabulary], "f32", "logits");
@@ -69,9 +71,10 @@ export class SequenceState {
 
   /** Tokens of the largest chunk whose activations fit one binding of this device. */
   get #longestChunk(): number {
-    const { width, hidden, heads, headWidth, mixture } = this.programs.decoder.config;
+    const { config } = this.programs.decoder;
+    const { width, mixture } = config;
     const rows = (rowWidth: number) => Math.floor(this.gpu.limits.binding / (4 * rowWidth));
-    const dense = rows(Math.max(width, hidden, heads * headWidth));
+    const dense = rows(widestRow(config));
     const { k } = mixture?.rule ?? { k: 1 };
     const routed = mixture ? mostTokens(rows(Math.max(width, mixture.hidden)), k, mixture.experts) : dense;
     const fitting = Math.min(dense, routed);
@@ -134,6 +137,7 @@ export class SequenceState {
       instance.dispose();
       at += t;
     }
+    await assertRouted(this.programs.decoder);
     return out;
   }
 

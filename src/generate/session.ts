@@ -1,4 +1,5 @@
 import { cacheBytes } from "../blocks/kv-cache.ts";
+import { cacheShape } from "../models/config.ts";
 import type { ChatMessage } from "../text/chat-template.ts";
 import { TextError } from "../text/text-error.ts";
 import { Generation, type GenerationResult } from "./generation.ts";
@@ -123,7 +124,6 @@ export class Session {
       this.#busy = false;
       for (const row of rows) this.#tokens[row.index]?.push(...row.tokens);
       const decoded = rows.reduce((sum, { tokens }) => sum + Math.max(0, tokens.length - 1), 0);
-      const { layers, kvHeads, headWidth } = model.decoder.config;
       const kind = { penalties: penalises(options), logprobs: options.logprobs };
       const longest = Math.max(1, ...this.#tokens.map(({ length }) => length));
       const step = model.programs.decode(state.batch, model.programs.visible(longest), kind);
@@ -146,7 +146,7 @@ export class Session {
         },
         memory: {
           weights: model.decoder.weights.bytes,
-          cache: cacheBytes({ layers, batch: state.batch, kvHeads, capacity: model.programs.capacity, headWidth }),
+          cache: cacheBytes(cacheShape(model.decoder.config, state.batch, model.programs.capacity)),
           temporaries: model.programs.temporaryBytes,
         },
         dispatchesPerToken: step.program.dispatches.length,

@@ -104,6 +104,8 @@ import linearAttentionFeature from "#shaders/linear-attention/feature.wgsl";
 import moeAlignPlan from "#shaders/moe/align/plan.wgsl";
 import moeBiasNone from "#shaders/moe/bias/none.wgsl";
 import moeBiasVector from "#shaders/moe/bias/vector.wgsl";
+import moeFaultsNone from "#shaders/moe/faults/none.wgsl";
+import moeFaultsNoted from "#shaders/moe/faults/noted.wgsl";
 import moeGluClamped from "#shaders/moe/glu/clamped.wgsl";
 import moeGluSwiglu from "#shaders/moe/glu/swiglu.wgsl";
 import moeGroupsAll from "#shaders/moe/groups/all.wgsl";
@@ -268,6 +270,8 @@ export const shaderFiles: ShaderFiles = {
   "moe/bias/vector": moeBiasVector,
   "moe/glu/clamped": moeGluClamped,
   "moe/glu/swiglu": moeGluSwiglu,
+  "moe/faults/none": moeFaultsNone,
+  "moe/faults/noted": moeFaultsNoted,
   "moe/groups/all": moeGroupsAll,
   "moe/groups/limited": moeGroupsLimited,
   "moe/keys/biased": moeKeysBiased,

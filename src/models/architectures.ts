@@ -1,15 +1,32 @@
 import { FormatError } from "../formats/format-error.ts";
 import type { DecoderConfig } from "./config.ts";
 import { readConfig } from "./config.ts";
+import { deepseek, deepseekVersions } from "./deepseek.ts";
 import type { Family } from "./family.ts";
+import { gptOss } from "./gpt-oss.ts";
 import { gpt2 } from "./gpt2.ts";
-import { llama, members } from "./llama.ts";
+import { llama } from "./llama.ts";
+import { members } from "./llama-members.ts";
 
 /** Families by the names that `architectures` of a `config.json` uses. */
 export const architectures: Readonly<Record<string, Family>> = {
   ...Object.fromEntries(Object.keys(members).map((name) => [name, llama])),
   GPT2LMHeadModel: gpt2,
+  GptOssForCausalLM: gptOss,
+  ...Object.fromEntries(deepseekVersions.map((name) => [name, deepseek])),
 };
+
+/** Throws `FormatError` for weights that are quantised in another way than a family knows. */
+function checkQuantisation(config: unknown, packings: readonly string[]): void {
+  if (config === undefined) return;
+  const method = typeof config === "object" && config !== null ? Object.entries(config) : [];
+  if (method.some(([name, value]) => name === "quant_method" && packings.includes(String(value)))) return;
+  throw new FormatError(
+    "config.json",
+    "weights quantised by this scheme are not supported; use an f32, f16 or bf16 checkpoint",
+    { field: "quantization_config" },
+  );
+}
 
 /** The family and settings that a parsed `config.json` asks for; throws `FormatError` for one that is not known. */
 export function readArchitecture(raw: unknown): { family: Family; config: DecoderConfig } {
@@ -24,15 +41,7 @@ export function readArchitecture(raw: unknown): { family: Family; config: Decode
   const family = Object.hasOwn(architectures, name) ? architectures[name] : undefined;
   if (!family) throw new FormatError("config.json", `is ${name}, ${known}`, { field: "architectures" });
   const fields = raw as Record<string, unknown>;
-  if (fields["quantization_config"] !== undefined) {
-    throw new FormatError(
-      "config.json",
-      "weights quantised by this scheme are not supported; use an f32, f16 or bf16 checkpoint",
-      {
-        field: "quantization_config",
-      },
-    );
-  }
+  checkQuantisation(fields["quantization_config"], family.packings ?? []);
   try {
     return { family, config: family.read(readConfig(fields), name) };
   } catch (cause) {

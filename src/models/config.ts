@@ -1,4 +1,6 @@
 import type { Activation } from "../blocks/feed-forward.ts";
+import type { CacheShape } from "../blocks/kv-cache.ts";
+import { latentCacheWidths } from "../blocks/latent-attention.ts";
 import type { MixtureShape } from "../blocks/mixture.ts";
 import { FormatError } from "../formats/format-error.ts";
 import type { RopeScaling } from "../kernels/rope/scaling.ts";
@@ -21,6 +23,27 @@ export interface MixtureConfig extends MixtureShape {
   readonly experts: number;
   /** Feed-forward width of one expert, f. */
   readonly hidden: number;
+  /** Feed-forward width of the expert that every token has beside those it chose; unset: there is none. */
+  readonly shared?: number;
+  /** Layers that have a feed-forward layer all the same, by their index; unset: none. */
+  readonly dense?: readonly number[];
+}
+
+/**
+ * Latent attention (DeepSeek-V2): keys and values of all heads come from one vector a token, beside which the one
+ * rotated key that heads share is cached.
+ */
+export interface LatentConfig {
+  /** Width of the vector that queries come from; unset: they come from the residual stream. */
+  readonly queryRank?: number;
+  /** Width of the vector that keys and values come from. */
+  readonly rank: number;
+  /** Elements of a head that are not rotated; the others, as many as positions say, stand behind them. */
+  readonly nope: number;
+  /** Elements of a head's value. */
+  readonly valueWidth: number;
+  /** What is added to the mean square in the norms of both vectors. */
+  readonly eps: number;
 }
 
 /** What a decoder is, whatever family and file it came from. */
@@ -44,6 +67,8 @@ export interface DecoderConfig {
   readonly eps: number;
   readonly activation: Activation;
   readonly gated: boolean;
+  /** Queries, keys and values have biases; else where the checkpoint has them. */
+  readonly qkvBias?: boolean;
   /** True when the head is the embedding. */
   readonly tied: boolean;
   readonly positions: Positions;
@@ -51,6 +76,22 @@ export interface DecoderConfig {
   readonly windows: readonly (number | undefined)[];
   /** Factor of the attention scores, where it is not `1/√headWidth`. */
   readonly scales?: readonly number[];
+  /** Attention over latents, whose heads have keys of `headWidth` elements and share one in the cache. */
+  readonly latent?: LatentConfig;
+}
+
+/** The cache of a decoder for `batch` sequences of up to `capacity` tokens. */
+export function cacheShape(config: DecoderConfig, batch: number, capacity: number): CacheShape {
+  const { layers, kvHeads, headWidth, latent } = config;
+  if (!latent) return { layers, batch, kvHeads, capacity, headWidth };
+  return { layers, batch, kvHeads: 1, capacity, ...latentCacheWidths(latent.rank, headWidth - latent.nope) };
+}
+
+/** Elements of the widest row of activations that a token has, outside of the experts that it chose. */
+export function widestRow({ width, hidden, heads, headWidth, mixture, latent }: DecoderConfig): number {
+  // Of latents, the query that is as wide as what is cached.
+  const ofHead = latent ? Math.max(headWidth, latent.rank + headWidth - latent.nope) : headWidth;
+  return Math.max(width, hidden, heads * ofHead, mixture?.shared ?? 0);
 }
 
 /** Fields of a `config.json`, checked as they are read; errors name the file and the field. */

@@ -3,6 +3,7 @@ import type { KvCache } from "../blocks/kv-cache.ts";
 import { linear } from "../blocks/linear.ts";
 import { addNorm, type Residual } from "../blocks/norm.ts";
 import { transformerBlock } from "../blocks/transformer-block.ts";
+import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { add } from "../kernels/elementwise/elementwise.ts";
 import { gather, gatherPositions, gatherStep } from "../kernels/embedding/gather.ts";
@@ -80,6 +81,15 @@ export function forward(decoder: Decoder, inputs: ForwardInputs): Residual {
     );
   });
   return stream;
+}
+
+/** Throws `GpuError` for a layer whose router has seen logits that are NaN since it was last asked. */
+export async function assertRouted({ gpu, config, weights: { faults } }: Decoder): Promise<void> {
+  if (!faults) return;
+  const layer = (await faults.read()).indexOf(1);
+  if (layer < 0) return;
+  await gpu.write(faults.storage, 0, new Uint8Array(4 * faults.size));
+  throw new GpuError(`${config.architecture}: layer ${layer}: the logits of its router are NaN`);
 }
 
 /** Logits `[b, t, v]` of every position, or `[b, 1, v]` of the last one of each row. */

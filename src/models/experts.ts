@@ -5,6 +5,8 @@ import type { MixtureSources, WeightSource } from "./family.ts";
 /** A field of a `config.json` that holds a count, and the count where it is absent. */
 interface Count {
   readonly field: string;
+  /** What newer files call it. */
+  readonly also?: string;
   readonly fallback?: number;
 }
 
@@ -15,8 +17,15 @@ export interface ExpertCounts {
   readonly chosen: Count;
   /** Field of an expert's width. */
   readonly width: string;
-  /** The weights of a token's experts add up to one. */
-  readonly normalise: boolean;
+  /** The weights of a token's experts add up to one: always, or where a field says so. */
+  readonly normalise: boolean | "norm_topk_prob";
+  /** `mlp_only_layers` and `decoder_sparse_step` tell layers that have no experts. */
+  readonly denseLayers?: boolean;
+  /** An expert that every token has beside those it chose. */
+  readonly shared?: {
+    /** Field of its width. */
+    readonly width: string;
+  };
 }
 
 /** What a family calls its experts; in names of weights, `*` is the expert's index. */
@@ -25,40 +34,110 @@ export interface ExpertNames extends ExpertCounts {
   readonly gate: string;
   readonly up: string;
   readonly down: string;
+  /** Tensors of all experts, which a checkpoint may have instead: `[e, 2f, c]`, gates before ups, and `[e, c, f]`. */
+  readonly fused?: { readonly gateUp: string; readonly down: string };
+  readonly shared?: {
+    readonly width: string;
+    readonly gate: string;
+    readonly up: string;
+    readonly down: string;
+    /** A projection to the number whose sigmoid its result is multiplied by. */
+    readonly weighing: string;
+  };
 }
 
-/** The experts that a config asks for. Throws `FormatError` for counts that contradict, and for unknown gates. */
+/**
+ * The experts that a config asks for. Throws `FormatError` for counts that contradict, for unknown gates, and for a list
+ * of layers that is none.
+ */
 export function readExperts(config: ConfigReader, names: ExpertCounts): MixtureConfig {
-  const { experts: all, chosen } = names;
-  const experts = config.integer(all.field, all.fallback, 1024); // as many as the router can tell apart
+  const { experts: all, chosen, shared } = names;
+  const isGiven = (field: string) => config.raw[field] !== undefined && config.raw[field] !== null;
+  const field = all.also && !isGiven(all.field) && isGiven(all.also) ? all.also : all.field;
+  const experts = config.integer(field, all.fallback, 1024); // as many as the router can tell apart
   const k = config.integer(chosen.field, chosen.fallback);
-  if (k > experts) config.fail(chosen.field, `is ${k}, more than ${all.field}, which is ${experts}`);
+  if (k > experts) config.fail(chosen.field, `is ${k}, more than ${field}, which is ${experts}`);
   if (readActivation(config, "hidden_act", "silu") !== "silu") {
     config.fail("hidden_act", `is ${config.text("hidden_act")}, expected silu (the gate of experts)`);
   }
+  const normalise = typeof names.normalise === "string" ? config.boolean(names.normalise, false) : names.normalise;
   return {
     experts,
     hidden: config.integer(names.width, undefined, 1 << 22),
-    rule: { k, scores: "softmax", normalise: names.normalise },
+    rule: { k, scores: "softmax", normalise },
     activation: "swiglu",
+    ...(shared ? { shared: config.integer(shared.width, undefined, 1 << 22) } : {}),
+    ...(names.denseLayers ? { dense: readDenseLayers(config) } : {}),
   };
+}
+
+/** Layers that have no experts: those listed, and those that are no multiple of a step, counted from 1. */
+function readDenseLayers(config: ConfigReader): number[] {
+  const layers = config.integer("num_hidden_layers", undefined, 1 << 12);
+  const step = config.integer("decoder_sparse_step", 1);
+  const listed = config.raw["mlp_only_layers"] ?? [];
+  if (!Array.isArray(listed) || !listed.every(Number.isInteger)) {
+    return config.fail("mlp_only_layers", `is ${JSON.stringify(listed)}, expected a list of layers`);
+  }
+  return Array.from({ length: layers }, (_, layer) => layer).filter(
+    (layer) => listed.includes(layer) || (layer + 1) % step !== 0,
+  );
+}
+
+/** How a layer's weights are asked for by what follows the layer in their names. */
+export interface LayerWeights {
+  /** The source of a tensor. */
+  readonly source: (rest: string, ...shape: number[]) => WeightSource;
+  /** Whether the checkpoint has it. */
+  readonly has: (rest: string) => boolean;
 }
 
 /** Where the weights of a layer's experts come from: one matrix for all gates and ups, one for all downs. */
 export function expertSources(
-  { experts, hidden }: MixtureConfig,
+  mixture: MixtureConfig,
   /** Model width, c. */
   width: number,
   names: ExpertNames,
-  /** The source of the layer's weight of that name. */
-  weight: (name: string, out: number, input: number) => WeightSource,
+  weights: LayerWeights,
 ): MixtureSources {
-  const { router, gate, up, down } = names;
-  const each = <T>(part: (expert: string) => T) => Array.from({ length: experts }, (_, e) => part(String(e)));
-  const of = (name: string, expert: string, out: number, input: number) =>
-    weight(name.replace("*", expert), out, input);
+  const weight = (rest: string, out: number, input: number) => weights.source(`${rest}.weight`, out, input);
+  const { shared } = names;
   return {
-    router: weight(router, experts, width),
+    router: weight(names.router, mixture.experts, width),
+    ...stackSources(mixture, width, names, weights),
+    ...(shared && mixture.shared
+      ? {
+          shared: {
+            gate: weight(shared.gate, mixture.shared, width),
+            up: weight(shared.up, mixture.shared, width),
+            down: weight(shared.down, width, mixture.shared),
+          },
+          sharedGate: weight(shared.weighing, 1, width),
+        }
+      : {}),
+  };
+}
+
+/** Where the stacks come from: pieces of the checkpoint's own stacks where it has them, else a tensor of each expert. */
+function stackSources(
+  { experts, hidden }: MixtureConfig,
+  width: number,
+  { gate, up, down, fused }: ExpertNames,
+  { source, has }: LayerWeights,
+): Pick<MixtureSources, "gateUp" | "down"> {
+  const each = <T>(part: (expert: number) => T) => Array.from({ length: experts }, (_, e) => part(e));
+  if (fused && has(fused.gateUp)) {
+    const both = source(fused.gateUp, experts, 2 * hidden, width);
+    const half = (i: number): WeightSource => ({ ...both, rows: [i * hidden, (i + 1) * hidden] });
+    const downs = source(fused.down, experts, width, hidden);
+    return {
+      gateUp: { label: both.name, parts: each((e) => [half(2 * e), half(2 * e + 1)]) },
+      down: { label: downs.name, parts: [[downs]] },
+    };
+  }
+  const of = (name: string, expert: number | "*", out: number, input: number) =>
+    source(`${name.replace("*", String(expert))}.weight`, out, input);
+  return {
     gateUp: {
       label: `${of(gate, "*", hidden, width).name} with ${up}`,
       parts: each((e) => [of(gate, e, hidden, width), of(up, e, hidden, width)]),

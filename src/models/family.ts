@@ -47,6 +47,8 @@ export interface MixtureSources {
   readonly router: WeightSource;
   /** `[e]` */
   readonly routerBias?: WeightSource;
+  /** `[e]` */
+  readonly selectionBias?: WeightSource;
   /** `[e·2f, c]`, the rows of gate and up alternating. */
   readonly gateUp: StackedSource;
   /** Of `e · 2f` elements, those of gate and up alternating. */
@@ -55,6 +57,17 @@ export interface MixtureSources {
   readonly down: StackedSource;
   /** Of `e · c` elements. */
   readonly downBias?: WeightSource;
+  readonly shared?: FeedForwardSources;
+  /** What weighs the shared expert's result `[1, c]`. */
+  readonly sharedGate?: WeightSource;
+}
+
+/** Names and shapes of what attention over latents has besides q, k, v and output. */
+export interface LatentSources {
+  readonly norm: WeightSource;
+  readonly queryDown?: WeightSource;
+  readonly queryDownBias?: WeightSource;
+  readonly queryNorm?: WeightSource;
 }
 
 /** Names and shapes of one layer's weights; a missing entry is a weight that the family does not have. */
@@ -73,6 +86,7 @@ export interface LayerSources {
   readonly kNorm?: WeightSource;
   /** A score of each head that has no value `[h]`. */
   readonly sinks?: WeightSource;
+  readonly latent?: LatentSources;
   readonly feedForwardNorm: WeightSource;
   readonly feedForwardNormBias?: WeightSource;
   readonly feedForward: FeedForwardSources | MixtureSources;
@@ -100,9 +114,12 @@ export interface Family {
 /** What names of weights begin with; folders saved from the bare model lack the `model.` prefix. */
 export const prefixFor = (has: (name: string) => boolean): string => (has("embed_tokens.weight") ? "" : "model.");
 
+/** Sources of the parts of a layer. */
+type Inner = FeedForwardSources | MixtureSources | LatentSources;
+
 /** Every tensor of the checkpoint that a part of a model comes from. */
-export function sourcesOf(part: OuterSources | LayerSources | FeedForwardSources | MixtureSources): WeightSource[] {
-  return Object.values(part).flatMap((entry: WeightSource | StackedSource | FeedForwardSources | MixtureSources) => {
+export function sourcesOf(part: OuterSources | LayerSources | Inner): WeightSource[] {
+  return Object.values(part).flatMap((entry: WeightSource | StackedSource | Inner) => {
     if ("parts" in entry) return entry.parts.flat();
     return "name" in entry ? [entry] : sourcesOf(entry);
   });

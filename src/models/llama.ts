@@ -1,45 +1,8 @@
 import { parseRope } from "../kernels/rope/scaling.ts";
 import { type ConfigReader, checkHeads, type DecoderConfig, readActivation } from "./config.ts";
-import { type ExpertNames, expertSources, readExperts } from "./experts.ts";
-import type { Family, LayerSources, OuterSources, WeightSource } from "./family.ts";
-
-/** What members of the Llama family do differently; the rest is in their configs. */
-interface Member {
-  /** Default of `rms_norm_eps`. */
-  readonly eps: number;
-  readonly theta: number;
-  /** Query, key and value projections have a bias whatever the config says (Qwen2). */
-  readonly qkvBias?: boolean;
-  /** Heads of queries and keys are normed before rotation (Qwen3). */
-  readonly headNorms?: boolean;
-  /** `sliding_window` counts only when `use_sliding_window` is set (Qwen). */
-  readonly windowNeedsFlag?: boolean;
-  /** Layers have experts, which the config and the checkpoint call so (Mixtral). */
-  readonly experts?: ExpertNames;
-}
-
-const mixtral: ExpertNames = {
-  experts: { field: "num_local_experts", fallback: 8 },
-  chosen: { field: "num_experts_per_tok", fallback: 2 },
-  width: "intermediate_size",
-  normalise: true,
-  router: "block_sparse_moe.gate",
-  gate: "block_sparse_moe.experts.*.w1",
-  up: "block_sparse_moe.experts.*.w3",
-  down: "block_sparse_moe.experts.*.w2",
-};
-
-/**
- * The Llama family: pre-norm RMS, rotary positions in halves, grouped-query attention, SwiGLU (Touvron et al. 2023;
- * Jiang et al. 2023 for Mistral's window, 2024 for Mixtral's experts; the Qwen2 and Qwen3 technical reports for theirs).
- */
-export const members: Readonly<Record<string, Member>> = {
-  LlamaForCausalLM: { eps: 1e-6, theta: 10000 },
-  MistralForCausalLM: { eps: 1e-6, theta: 10000 },
-  MixtralForCausalLM: { eps: 1e-5, theta: 1e6, experts: mixtral },
-  Qwen2ForCausalLM: { eps: 1e-6, theta: 10000, qkvBias: true, windowNeedsFlag: true },
-  Qwen3ForCausalLM: { eps: 1e-6, theta: 10000, headNorms: true, windowNeedsFlag: true },
-};
+import { expertSources, readExperts } from "./experts.ts";
+import { type Family, type LayerSources, type OuterSources, prefixFor, type WeightSource } from "./family.ts";
+import { type Member, memberOf } from "./llama-members.ts";
 
 function read(config: ConfigReader, architecture: string): DecoderConfig {
   const member = memberOf(architecture);
@@ -53,6 +16,10 @@ function read(config: ConfigReader, architecture: string): DecoderConfig {
   const rotated = Math.floor(headWidth * rope.rotaryFraction);
   if (rotated % 2 !== 0 || rotated <= 0) config.fail("partial_rotary_factor", `rotates ${rotated} elements of a head`);
   const scaling = rope.scaling;
+  const clip = config.raw["clip_qkv"];
+  if (clip !== undefined && clip !== null) {
+    config.fail("clip_qkv", `is ${JSON.stringify(clip)}; queries, keys and values that are clipped are not supported`);
+  }
   return {
     architecture,
     vocabulary: config.integer("vocab_size", undefined, 1 << 24),
@@ -70,15 +37,16 @@ function read(config: ConfigReader, architecture: string): DecoderConfig {
     tied: config.boolean("tie_word_embeddings", false),
     positions: { kind: "rope", theta: rope.theta ?? member.theta, width: rotated, scaling, layout: "halves" },
     windows: readWindows(config, member, layers),
+    qkvBias: member.qkvBias === true && config.boolean("qkv_bias", true),
     ...(member.experts ? { mixture: readExperts(config, member.experts) } : {}),
   };
 }
 
-/** Which layers slide: `layer_types` where given, else all (Mistral), or those from `max_window_layers` on (Qwen2). */
-function readWindows(config: ConfigReader, member: Member, layers: number): (number | undefined)[] {
+/** The window of each layer: those that `layer_types` lists slide where it is given, else those that the member says. */
+function readWindows(config: ConfigReader, { flaggedWindow }: Member, layers: number): (number | undefined)[] {
   const value = config.raw["sliding_window"];
   const off = value === undefined || value === null || value === 0;
-  if (off || (member.windowNeedsFlag && !config.boolean("use_sliding_window", false))) {
+  if (off || (flaggedWindow && !config.boolean("use_sliding_window", false))) {
     return new Array<undefined>(layers).fill(undefined);
   }
   const window = config.integer("sliding_window");
@@ -87,18 +55,10 @@ function readWindows(config: ConfigReader, member: Member, layers: number): (num
     if (types.length !== layers) config.fail("layer_types", `has ${types.length} entries for ${layers} layers`);
     return types.map((type) => (type === "sliding_attention" ? window : undefined));
   }
-  const first = member.windowNeedsFlag ? config.number("max_window_layers", layers) : 0;
+  if (flaggedWindow === "unknown") config.fail("layer_types", "is missing, which tells the layers that slide");
+  const first = flaggedWindow === "late" ? config.number("max_window_layers", layers) : 0;
   return Array.from({ length: layers }, (_, layer) => (layer >= first ? window : undefined));
 }
-
-function memberOf(architecture: string): Member {
-  const member = members[architecture];
-  if (!member) throw new TypeError(`${architecture} is not a member of the Llama family`);
-  return member;
-}
-
-/** Folders saved from the bare model lack the `model.` prefix. */
-const prefixFor = (has: (name: string) => boolean) => (has("embed_tokens.weight") ? "" : "model.");
 
 function outer(config: DecoderConfig, has: (name: string) => boolean): OuterSources {
   const prefix = prefixFor(has);
@@ -111,38 +71,36 @@ function outer(config: DecoderConfig, has: (name: string) => boolean): OuterSour
 }
 
 function layer(config: DecoderConfig, index: number, has: (name: string) => boolean): LayerSources {
-  const member = memberOf(config.architecture);
-  const { width, hidden, heads, kvHeads, headWidth, mixture } = config;
-  const name = (rest: string) => `${prefixFor(has)}layers.${index}.${rest}`;
-  const weight = (rest: string, out: number, input: number): WeightSource => ({
-    name: name(`${rest}.weight`),
-    shape: [out, input],
-  });
-  const vector = (rest: string, size: number): WeightSource => ({ name: name(rest), shape: [size] });
+  const { experts, qkNorm } = memberOf(config.architecture);
+  const { width, hidden, heads, kvHeads, headWidth, mixture, qkvBias } = config;
+  const at = `${prefixFor(has)}layers.${index}`;
+  const source = (rest: string, ...shape: number[]): WeightSource => ({ name: `${at}.${rest}`, shape });
+  const weight = (rest: string, out: number, input: number) => source(`${rest}.weight`, out, input);
   const bias = <K extends string>(key: K, rest: string, size: number, always = false) =>
-    always || has(name(`${rest}.bias`))
-      ? ({ [key]: vector(`${rest}.bias`, size) } as Record<K, WeightSource>)
+    always || has(`${at}.${rest}.bias`)
+      ? ({ [key]: source(`${rest}.bias`, size) } as Record<K, WeightSource>)
       : ({} as Partial<Record<K, WeightSource>>);
+  const normed = (count: number) => (qkNorm === "whole" ? count * headWidth : headWidth);
   return {
-    attentionNorm: vector("input_layernorm.weight", width),
+    attentionNorm: source("input_layernorm.weight", width),
     q: weight("self_attn.q_proj", heads * headWidth, width),
-    ...bias("qBias", "self_attn.q_proj", heads * headWidth, member.qkvBias),
+    ...bias("qBias", "self_attn.q_proj", heads * headWidth, qkvBias),
     k: weight("self_attn.k_proj", kvHeads * headWidth, width),
-    ...bias("kBias", "self_attn.k_proj", kvHeads * headWidth, member.qkvBias),
+    ...bias("kBias", "self_attn.k_proj", kvHeads * headWidth, qkvBias),
     v: weight("self_attn.v_proj", kvHeads * headWidth, width),
-    ...bias("vBias", "self_attn.v_proj", kvHeads * headWidth, member.qkvBias),
+    ...bias("vBias", "self_attn.v_proj", kvHeads * headWidth, qkvBias),
     output: weight("self_attn.o_proj", width, heads * headWidth),
     ...bias("outputBias", "self_attn.o_proj", width),
-    ...(member.headNorms
+    ...(qkNorm
       ? {
-          qNorm: vector("self_attn.q_norm.weight", headWidth),
-          kNorm: vector("self_attn.k_norm.weight", headWidth),
+          qNorm: source("self_attn.q_norm.weight", normed(heads)),
+          kNorm: source("self_attn.k_norm.weight", normed(kvHeads)),
         }
       : {}),
-    feedForwardNorm: vector("post_attention_layernorm.weight", width),
+    feedForwardNorm: source("post_attention_layernorm.weight", width),
     feedForward:
-      member.experts && mixture
-        ? expertSources(mixture, width, member.experts, weight)
+      experts && mixture && !mixture.dense?.includes(index)
+        ? expertSources(mixture, width, experts, { source, has: (rest) => has(`${at}.${rest}`) })
         : {
             gate: weight("mlp.gate_proj", hidden, width),
             ...bias("gateBias", "mlp.gate_proj", hidden),

@@ -78,12 +78,17 @@ export class Loader {
    * A matrix `[out, in]`, as asked or as stored (f32 where its tensors are stored differently), streamed unless it has
    * to be transposed. Rows that alternate stay in one segment.
    */
-  async matrix(source: WeightSource | StackedSource): Promise<Tensor> {
+  async matrix(source: WeightSource | StackedSource, dtype = this.#options.dtype): Promise<Tensor> {
     // Kernels of stacks give four results at a time; rows that alternate belong together anyway.
-    if ("parts" in source) return this.#stack(source, expertRows);
-    if (!source.transposed) return this.#stack({ label: source.name, parts: [[source]] }, 1);
+    if ("parts" in source) return this.#stack(source, expertRows, dtype);
+    if (!source.transposed) return this.#stack({ label: source.name, parts: [[source]] }, 1, dtype);
     const from = dtypeOf(this.#weights.get(source.name, source.shape));
-    return this.#small(source, from, this.#options.dtype ?? from);
+    return this.#small(source, from, dtype ?? from);
+  }
+
+  /** Words that are 0. */
+  flags(count: number): Tensor {
+    return this.#own(upload(this.#gpu, [count], "u32", new Uint32Array(count), "flags"));
   }
 
   /** A vector, as f32 whatever it was stored as; of several axes, its elements in order. */
@@ -93,7 +98,7 @@ export class Loader {
     return reshape(tensor, [tensor.size]);
   }
 
-  async #stack({ label, parts }: StackedSource, together: number): Promise<Tensor> {
+  async #stack({ label, parts }: StackedSource, together: number, dtype: LoadOptions["dtype"]): Promise<Tensor> {
     const stored = parts.map((part) => part.map((source) => this.#rows(source)));
     const all = stored.flat();
     const columns = all[0]?.columns ?? 0;
@@ -102,7 +107,7 @@ export class Loader {
       throw new TypeError(`${label}: rows that differ cannot be stacked`);
     }
     const [only, ...others] = new Set(all.map(({ dtype }) => dtype));
-    const to = this.#options.dtype ?? (only && others.length === 0 ? only : "f32");
+    const to = dtype ?? (only && others.length === 0 ? only : "f32");
     const shape = [all.reduce((sum, { rows }) => sum + rows, 0), columns];
     const segments: Segment[] = [];
     const tensor = this.#own(new Tensor(this.#gpu, shape, to, segments));

@@ -1,7 +1,7 @@
-import { cacheBytes } from "../blocks/kv-cache.ts";
+import { keyBytes } from "../blocks/kv-cache.ts";
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import type { DecoderConfig } from "./config.ts";
+import { cacheShape, type DecoderConfig, widestRow } from "./config.ts";
 
 const mebibytes = (bytes: number) => (bytes >= 1 << 20 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${bytes} bytes`);
 
@@ -12,14 +12,17 @@ const mebibytes = (bytes: number) => (bytes >= 1 << 20 ? `${(bytes / 2 ** 20).to
  * batch are not.
  */
 export function checkRequirements(gpu: Gpu, config: DecoderConfig, capacity: number, batch = 1): void {
-  const { kvHeads, headWidth, width, hidden, heads, vocabulary, mixture } = config;
-  const layerKeys = cacheBytes({ layers: 1, batch, kvHeads, capacity, headWidth }) / 2;
+  const { headWidth, width, heads, vocabulary, mixture, latent } = config;
+  const hidden = Math.max(config.hidden, mixture?.shared ?? 0);
+  const layerKeys = keyBytes(cacheShape(config, batch, capacity));
   const ofExperts = mixture ? mixture.rule.k * Math.max(width, mixture.hidden) : 0;
-  const widest = 4 * batch * Math.max(width, hidden, heads * headWidth, ofExperts);
+  const ofLatent = latent ? 4 * heads * (latent.nope + latent.valueWidth) * latent.rank : 0;
+  const widest = 4 * batch * Math.max(widestRow(config), ofExperts);
   const needs: [string, number][] = [
     [`the keys of one layer for ${batch} × ${capacity} tokens`, layerKeys],
     ["one row of weights", 4 * Math.max(width, hidden, heads * headWidth, mixture?.hidden ?? 0)],
     ["four rows of an expert's weights", mixture ? 16 * Math.max(width, mixture.hidden) : 0],
+    ["the weights that make keys and values of a latent", ofLatent],
     ["the activations of one token", widest],
     [`the logits of ${batch} × ${vocabulary} tokens`, 4 * batch * vocabulary],
   ];

@@ -1,3 +1,4 @@
+import type { LatentProjections } from "../blocks/attention.ts";
 import type { FeedForwardWeights } from "../blocks/feed-forward.ts";
 import type { Linear } from "../blocks/linear.ts";
 import type { MixtureWeights } from "../blocks/mixture.ts";
@@ -7,7 +8,14 @@ import type { Weights } from "../formats/weights.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { DecoderConfig } from "./config.ts";
-import { type Family, type FeedForwardSources, type MixtureSources, sourcesOf, type WeightSource } from "./family.ts";
+import {
+  type Family,
+  type FeedForwardSources,
+  type LatentSources,
+  type MixtureSources,
+  sourcesOf,
+  type WeightSource,
+} from "./family.ts";
 import { Loader, type LoadOptions, storedTensor } from "./loader.ts";
 
 export type { LoadOptions } from "./loader.ts";
@@ -20,6 +28,8 @@ export interface DecoderWeights {
   readonly blocks: readonly BlockWeights[];
   readonly norm: Norm;
   readonly head: Linear;
+  /** Set to 1 on the GPU for a layer whose router's logits were NaN, u32 `[layers]`; for models with experts. */
+  readonly faults?: Tensor | undefined;
   /** Bytes of all of them. */
   readonly bytes: number;
   dispose(): void;
@@ -46,8 +56,7 @@ export async function loadWeights(
   const layers = Array.from({ length: config.layers }, (_, i) => checked(family.layer(config, i, weights.has)));
   const loader = new Loader(gpu, weights, options);
   try {
-    const norm = async (weight: WeightSource, bias?: WeightSource): Promise<Norm> => {
-      const { eps } = config;
+    const norm = async (weight: WeightSource, bias?: WeightSource, eps = config.eps): Promise<Norm> => {
       if (config.norm === "rms") return { kind: "rms", weight: await loader.vector(weight), eps };
       return { kind: "layer", weight: await loader.vector(weight), bias: bias && (await loader.vector(bias)), eps };
     };
@@ -60,37 +69,57 @@ export async function loadWeights(
       up: await linear(layer.up, layer.upBias),
       down: await linear(layer.down, layer.downBias),
     });
-    const mixture = async (layer: MixtureSources): Promise<MixtureWeights> => ({
+    const faults = config.mixture && loader.flags(config.layers);
+    const mixture = async (layer: MixtureSources, index: number): Promise<MixtureWeights> => ({
+      faults: faults && { flags: faults, layer: index },
       router: await linear(layer.router, layer.routerBias),
       gateUp: await loader.matrix(layer.gateUp),
       gateUpBias: layer.gateUpBias && (await loader.vector(layer.gateUpBias)),
       down: await loader.matrix(layer.down),
       downBias: layer.downBias && (await loader.vector(layer.downBias)),
+      selectionBias: layer.selectionBias && (await loader.vector(layer.selectionBias)),
+      shared: layer.shared && (await feedForward(layer.shared)),
+      sharedGate: layer.sharedGate && (await linear(layer.sharedGate)),
     });
+    const latent = async (layer: LatentSources): Promise<LatentProjections> => {
+      const eps = config.latent?.eps;
+      const { queryDown, queryDownBias, queryNorm } = layer;
+      const query = queryDown &&
+        queryNorm && {
+          down: await linear(queryDown, queryDownBias),
+          norm: await norm(queryNorm, undefined, eps),
+        };
+      return { norm: await norm(layer.norm, undefined, eps), query };
+    };
     const embedding = await loader.matrix(outer.embedding);
     const positions = outer.positions && (await loader.matrix(outer.positions));
     const blocks: BlockWeights[] = [];
-    for (const layer of layers) {
+    for (const [index, layer] of layers.entries()) {
       blocks.push({
         attentionNorm: await norm(layer.attentionNorm, layer.attentionNormBias),
         attention: {
           q: await linear(layer.q, layer.qBias),
           k: await linear(layer.k, layer.kBias),
-          v: await linear(layer.v, layer.vBias),
+          // A kernel takes the heads of a latent's apart, which knows no other type.
+          v: layer.latent ? { weight: await loader.matrix(layer.v, "f32") } : await linear(layer.v, layer.vBias),
           output: await linear(layer.output, layer.outputBias),
           qNorm: layer.qNorm && (await norm(layer.qNorm)),
           kNorm: layer.kNorm && (await norm(layer.kNorm)),
           sinks: layer.sinks && (await loader.vector(layer.sinks)),
+          latent: layer.latent && (await latent(layer.latent)),
         },
         feedForwardNorm: await norm(layer.feedForwardNorm, layer.feedForwardNormBias),
         feedForward:
-          "router" in layer.feedForward ? await mixture(layer.feedForward) : await feedForward(layer.feedForward),
+          "router" in layer.feedForward
+            ? await mixture(layer.feedForward, index)
+            : await feedForward(layer.feedForward),
       });
     }
     const last = await norm(outer.norm, outer.normBias);
     const head = outer.head ? await linear(outer.head) : { weight: embedding };
     await loader.finish();
-    return { embedding, positions, blocks, norm: last, head, bytes: loader.bytes, dispose: () => loader.dispose() };
+    const dispose = () => loader.dispose();
+    return { embedding, positions, blocks, norm: last, head, faults, bytes: loader.bytes, dispose };
   } catch (error) {
     loader.dispose();
     throw error;

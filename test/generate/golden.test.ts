@@ -50,7 +50,7 @@ for (const { folder, prompts, name, options } of runs) {
           for (const [layer, chosen] of experts.entries()) {
             const [tap, ...others] = taps.get(`layer.${layer}${expertsTap}`) ?? [];
             expect(others).toEqual([]);
-            expect(tap?.shape).toEqual([promptTokens.length, chosen[0]?.length]);
+            expect(tap?.shape).toEqual([1, promptTokens.length, chosen[0]?.length]);
             expect([...(tap?.values ?? [])]).toEqual(chosen.flat());
           }
         }

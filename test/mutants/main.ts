@@ -19,7 +19,7 @@ const folder = ".cache/mutants";
 const perFile = 5;
 
 /** Milliseconds of green tests after which a mistake has survived: one of which a reason says that it can, and others. */
-const enough = { explained: 30_000, unexplained: 600_000 };
+const enough = { explained: 30_000, unexplained: 240_000 };
 const { values: flags } = parseArgs({
   options: {
     area: { type: "string", default: "" },

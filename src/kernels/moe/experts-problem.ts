@@ -35,6 +35,8 @@ export interface ExpertsResult {
   readonly y: Tensor;
   /** Slots of each expert, u32 `[e]`, from variants that count them. */
   readonly counts?: Tensor;
+  /** Where each expert's rows begin, padding included, and the end: u32 `[e + 1]`, likewise. */
+  readonly offsets?: Tensor;
 }
 
 /** A row of the table. */

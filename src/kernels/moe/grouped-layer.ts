@@ -21,7 +21,7 @@ export const groupedLayer = (product: typeof indirectProduct): ExpertsVariant =>
     const hidden = product(gpu, first, { ...told, choices: k, gated: activation }).z;
     const { z } = product(gpu, { x: hidden, weight: down, bias: downBias, ...lists }, told);
     const { y } = combine(gpu, { z, positions: plan.positions, weights }, {});
-    return { y: scope.keep(y), counts: scope.keep(plan.counts) };
+    return { y: scope.keep(y), counts: scope.keep(plan.counts), offsets: scope.keep(plan.offsets) };
   },
 });
 

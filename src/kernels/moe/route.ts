@@ -15,6 +15,12 @@ export interface RoutingRule {
   readonly groups?: { readonly count: number; readonly keep: number; readonly by: "maximum" | "top-two" };
 }
 
+/** A rule, and which of the layers asks. */
+export interface RouteOptions extends RoutingRule {
+  /** Default 0. */
+  readonly layer?: number;
+}
+
 const workgroup = 64;
 
 /** Most experts: their keys must be told apart in a reasonable time by one thread. */
@@ -25,17 +31,19 @@ const mostExperts = 1024;
  * largest logits are chosen, or scores plus `bias` `[e]`; of equals the lowest index. These rules cover Mixtral
  * (normalised softmax; Jiang et al. 2024), Qwen-MoE and OLMoE (softmax), gpt-oss (normalised softmax of biased logits),
  * DeepSeek-V2 (groups by their maximum) and DeepSeek-V3 (sigmoids, bias, groups by their top two). A token with a NaN
- * logit gets NaN for all its weights. Throws `ShapeError` for a rule that does not fit the experts.
+ * logit gets NaN for all its weights, and `faults` u32 `[layers]` a 1 at `layer`. Throws `ShapeError` for a rule that does not fit the experts.
  */
 export const route = defineKernel({
   name: "moe/route",
   source,
   inputs: { logits: "[t, e]", "bias?": "[e]" },
+  inout: { "faults?": "[layers]" },
   outputs: { experts: "[t, k]", weights: "[t, k]" },
+  accepts: { faults: ["u32"] },
   dtypes: () => ({ experts: "u32" }),
-  axes: (_axes, rule: RoutingRule) => ({ k: rule.k }),
+  axes: (_axes, { k }: RouteOptions) => ({ k }),
   check: ({ e }, rule) => checkRule(e, rule),
-  params: ({ t }, { scale = 1 }) => ({ tokens: t, scale }),
+  params: ({ t }, { scale = 1, layer = 0 }) => ({ tokens: t, layer, scale }),
   specialise: ({ e }, { k, scores, normalise, groups }, { dtypes }) => {
     if (dtypes["bias"] && scores === "softmax") {
       throw new ShapeError(
@@ -45,7 +53,12 @@ export const route = defineKernel({
     const bySum = groups?.by === "top-two";
     const keys = dtypes["bias"] ? "biased" : scores === "sigmoid" || bySum ? "scores" : "logits";
     return {
-      parts: [`moe/scores/${scores}`, `moe/keys/${keys}`, ...(groups ? ["moe/groups/limited"] : [])],
+      parts: [
+        `moe/scores/${scores}`,
+        `moe/keys/${keys}`,
+        ...(groups ? ["moe/groups/limited"] : []),
+        ...(dtypes["faults"] ? ["moe/faults/noted"] : []),
+      ],
       constants: {
         EXPERTS: e,
         CHOICES: k,

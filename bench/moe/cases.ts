@@ -1,0 +1,116 @@
+import { expertsCase, expertsCases, randomChoices } from "../../test/cases/moe-experts.ts";
+import type { Case, CaseTable } from "../../test/support/case-table.ts";
+import { randomSource } from "../../test/support/random.ts";
+
+/** How tokens are spread over experts: evenly, by Zipf's law, or all to the same. */
+export const routings = ["uniform", "zipf", "one"] as const;
+export type Routing = (typeof routings)[number];
+
+/** One case of experts. */
+export interface MoeCase {
+  readonly tokens: number;
+  readonly experts: number;
+  /** Choices of a token. */
+  readonly k: number;
+  /** Model width and hidden width of an expert. */
+  readonly widths: readonly [c: number, f: number];
+  readonly routing: Routing;
+  readonly dtype: "f32" | "f16" | "bf16";
+}
+
+/** The cases that are measured where none is named: small enough that a software adapter ends in about two minutes. */
+export const standardMoeCases: readonly MoeCase[] = [
+  { tokens: 1, experts: 8, k: 2, widths: [256, 256], routing: "uniform", dtype: "f32" },
+  { tokens: 1, experts: 64, k: 2, widths: [256, 128], routing: "uniform", dtype: "f32" },
+  { tokens: 1, experts: 64, k: 8, widths: [256, 128], routing: "uniform", dtype: "f32" },
+  { tokens: 1, experts: 128, k: 8, widths: [256, 128], routing: "uniform", dtype: "f32" },
+  { tokens: 8, experts: 8, k: 2, widths: [256, 256], routing: "uniform", dtype: "f32" },
+  ...routings.map((routing) => ({
+    tokens: 128,
+    experts: 8,
+    k: 2,
+    widths: [256, 256] as const,
+    routing,
+    dtype: "f32" as const,
+  })),
+  { tokens: 128, experts: 8, k: 2, widths: [256, 256], routing: "uniform", dtype: "f16" },
+  { tokens: 128, experts: 128, k: 8, widths: [128, 128], routing: "zipf", dtype: "f32" },
+  { tokens: 512, experts: 8, k: 2, widths: [256, 256], routing: "uniform", dtype: "f32" },
+  { tokens: 512, experts: 4, k: 1, widths: [256, 256], routing: "zipf", dtype: "f32" },
+];
+
+/** The case in one line: `128 tokens, 2 of 8 experts, 256×256, uniform`. */
+export const moeCaseName = ({ tokens, experts, k, widths: [c, f], routing }: MoeCase): string =>
+  `${tokens} token${tokens === 1 ? "" : "s"}, ${k} of ${experts} experts, ${c}×${f}, ${routing}`;
+
+/** What each token chooses: different experts, the first chosen first. */
+export function choicesOf({ tokens: t, experts: e, k, routing }: MoeCase): number[] {
+  if (routing === "uniform") return randomChoices({ t, e, k }, 11);
+  if (routing === "one") return Array.from({ length: t }, () => Array.from({ length: k }, (_, i) => i)).flat();
+  const random = randomSource(12);
+  return Array.from({ length: t }, () => {
+    const left = Array.from({ length: e }, (_, i) => i);
+    return Array.from({ length: k }, () => {
+      const total = left.reduce((sum, expert) => sum + 1 / (expert + 1), 0);
+      const place = random.uniform() * total;
+      let end = 0;
+      const index = left.findIndex((expert) => {
+        end += 1 / (expert + 1);
+        return place < end;
+      });
+      return left.splice(index < 0 ? left.length - 1 : index, 1)[0] ?? 0;
+    });
+  }).flat();
+}
+
+/** Rows of a block, and of a thread, as the grouped products have them. */
+const blockRows = 32;
+const threadRows = 4;
+
+/** How evenly the experts are used, and how many of the rows and of the operations are useful. */
+export function routingFigures(given: MoeCase): {
+  readonly imbalance: number;
+  readonly paddingEfficiency: number;
+  /** Rows that threads compute, padding of whole threads left out. */
+  readonly threadRows: number;
+} {
+  const choices = choicesOf(given);
+  const counts = new Array<number>(given.experts).fill(0);
+  for (const expert of choices) counts[expert] = (counts[expert] ?? 0) + 1;
+  const rounded = (to: number) => counts.reduce((sum, count) => sum + to * Math.ceil(count / to), 0);
+  return {
+    imbalance: (Math.max(...counts) * given.experts) / choices.length,
+    paddingEfficiency: choices.length / rounded(blockRows),
+    threadRows: rounded(threadRows),
+  };
+}
+
+/** The table of experts' variants with these cases; the reference of each is computed once. */
+export function moeTable(cases: readonly MoeCase[], variants: readonly string[]): CaseTable {
+  const items: Case[] = cases.map((given) => {
+    const {
+      tokens: t,
+      experts: e,
+      k,
+      widths: [c, f],
+      dtype,
+    } = given;
+    const name = moeCaseName(given);
+    const item = expertsCase(name, { t, e, k, c, f }, { choices: choicesOf(given), dtype });
+    const few = t * k <= 512 ? [] : ["vector"];
+    return { ...item, options: { ...item.options, name }, refusedBy: [...(item.refusedBy ?? []), ...few] };
+  });
+  const known = new Map<string, ReturnType<CaseTable["reference"]>>();
+  const { gate: _, ...table } = expertsCases; // plain f32 loops take as long as the float64 ones: the cap is what counts
+  return {
+    ...table,
+    cases: items,
+    variants: Object.fromEntries(Object.entries(expertsCases.variants).filter(([name]) => variants.includes(name))),
+    reference: (inputs, options) => {
+      const name = String(options["name"]);
+      const result = known.get(name) ?? expertsCases.reference(inputs, options);
+      known.set(name, result);
+      return result;
+    },
+  };
+}

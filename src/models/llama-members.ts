@@ -1,0 +1,87 @@
+import type { ExpertNames } from "./experts.ts";
+
+/** What members of the Llama family do differently; the rest is in their configs. */
+export interface Member {
+  /** Default of `rms_norm_eps`. */
+  readonly eps: number;
+  readonly theta: number;
+  /** Query, key and value projections have a bias unless `qkv_bias` is false (Qwen2). */
+  readonly qkvBias?: boolean;
+  /** Queries and keys are normed before rotation: each head by itself (Qwen3), or all heads as one vector (OLMoE). */
+  readonly qkNorm?: "heads" | "whole";
+  /**
+   * `sliding_window` counts only when `use_sliding_window` is set (Qwen), and where `layer_types` is absent for all layers,
+   * for those from `max_window_layers` on, or for nobody knows which: versions of transformers disagree.
+   */
+  readonly flaggedWindow?: "all" | "late" | "unknown";
+  /** Layers have experts, which the config and the checkpoint call so. */
+  readonly experts?: ExpertNames;
+}
+
+const mixtral: ExpertNames = {
+  experts: { field: "num_local_experts", fallback: 8 },
+  chosen: { field: "num_experts_per_tok", fallback: 2 },
+  width: "intermediate_size",
+  normalise: true,
+  router: "block_sparse_moe.gate",
+  gate: "block_sparse_moe.experts.*.w1",
+  up: "block_sparse_moe.experts.*.w3",
+  down: "block_sparse_moe.experts.*.w2",
+};
+
+const olmoe: ExpertNames = {
+  experts: { field: "num_experts", fallback: 64 },
+  chosen: { field: "num_experts_per_tok", fallback: 8 },
+  width: "intermediate_size",
+  normalise: "norm_topk_prob",
+  router: "mlp.gate",
+  gate: "mlp.experts.*.gate_proj",
+  up: "mlp.experts.*.up_proj",
+  down: "mlp.experts.*.down_proj",
+  fused: { gateUp: "mlp.experts.gate_up_proj", down: "mlp.experts.down_proj" },
+};
+
+const qwen3Moe: ExpertNames = {
+  ...olmoe,
+  experts: { field: "num_experts", also: "num_local_experts", fallback: 128 },
+  width: "moe_intermediate_size",
+  denseLayers: true,
+};
+
+const qwen2Moe: ExpertNames = {
+  ...olmoe,
+  experts: { field: "num_experts", fallback: 60 },
+  chosen: { field: "num_experts_per_tok", fallback: 4 },
+  width: "moe_intermediate_size",
+  denseLayers: true,
+  shared: {
+    width: "shared_expert_intermediate_size",
+    gate: "mlp.shared_expert.gate_proj",
+    up: "mlp.shared_expert.up_proj",
+    down: "mlp.shared_expert.down_proj",
+    weighing: "mlp.shared_expert_gate",
+  },
+};
+
+/**
+ * The Llama family: pre-norm RMS, rotary positions in halves, grouped-query attention, SwiGLU (Touvron et al. 2023;
+ * Jiang et al. 2023 for Mistral's window, 2024 for Mixtral's experts; the Qwen2 and Qwen3 technical reports for theirs,
+ * with experts or without; Muennighoff et al. 2024 for OLMoE).
+ */
+export const members: Readonly<Record<string, Member>> = {
+  LlamaForCausalLM: { eps: 1e-6, theta: 10000 },
+  MistralForCausalLM: { eps: 1e-6, theta: 10000 },
+  MixtralForCausalLM: { eps: 1e-5, theta: 1e6, experts: mixtral },
+  OlmoeForCausalLM: { eps: 1e-5, theta: 10000, qkNorm: "whole", experts: olmoe },
+  Qwen2ForCausalLM: { eps: 1e-6, theta: 10000, qkvBias: true, flaggedWindow: "late" },
+  Qwen2MoeForCausalLM: { eps: 1e-6, theta: 10000, qkvBias: true, flaggedWindow: "unknown", experts: qwen2Moe },
+  Qwen3ForCausalLM: { eps: 1e-6, theta: 10000, qkNorm: "heads", flaggedWindow: "late" },
+  Qwen3MoeForCausalLM: { eps: 1e-6, theta: 10000, qkNorm: "heads", flaggedWindow: "all", experts: qwen3Moe },
+};
+
+/** The member of that name; throws `TypeError` where there is none. */
+export function memberOf(architecture: string): Member {
+  const member = members[architecture];
+  if (!member) throw new TypeError(`${architecture} is not a member of the Llama family`);
+  return member;
+}
