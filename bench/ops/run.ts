@@ -1,6 +1,6 @@
 import type { Program } from "../../src/gpu/program.ts";
 import { type Gpu, type Tensor, tensor } from "../../src/index.ts";
-import { type Case, type CaseTable, stored } from "../../test/support/case-table.ts";
+import { type Case, type CaseTable, missingFeatures, stored } from "../../test/support/case-table.ts";
 import { checkCase } from "../../test/support/check-case.ts";
 import { difference } from "../../test/support/compare.ts";
 import { errorsOf } from "../../test/support/gate.ts";
@@ -61,6 +61,11 @@ async function runCase(
   const made: { readonly blank: BenchRow; readonly program?: Program<unknown> }[] = [];
   for (const [variant, run] of Object.entries(table.variants)) {
     const blank = blankRow(op, variant, item, plan.commandOptions);
+    const missing = missingFeatures(table, variant, gpu);
+    if (missing.length > 0) {
+      made.push({ blank: { ...blank, reason: `this device has no ${missing.join(", ")}` } });
+      continue;
+    }
     if (item.refusedBy?.includes(variant)) {
       made.push({ blank: { ...blank, reason: `${variant} does not take this shape` } });
       continue;

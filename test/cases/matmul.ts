@@ -34,13 +34,15 @@ const shape = (name: string, leading: readonly number[], k: number, n: number, f
       weight: { shape: [n, k], values: weight, dtype: form.dtype ?? "f32" },
       ...(form.bias ? { bias: { shape: [n], values: normal(n, 3) } } : {}),
     },
-    refusedBy: [...(rows > 8 || k % 4 !== 0 ? ["vector"] : []), ...(k % 4 !== 0 ? ["register"] : [])],
+    refusedBy: [...(rows > 8 || k % 4 !== 0 ? ["vector"] : []), ...(k % 4 !== 0 ? ["register", "subgroups"] : [])],
   };
 };
 
 export const matmulCases: CaseTable = {
   op: "matmul",
   reference: (inputs) => ({ ...reference(inputs as never) }),
+  needs: (variant) =>
+    (matmul.variants as Readonly<Record<string, { requires?: readonly string[] }>>)[variant]?.requires ?? [],
   gate: { emulation: (inputs) => ({ ...emulation(inputs as never, inTurn) }) },
   variants: Object.fromEntries(
     Object.keys(matmul.variants).map((name) => {

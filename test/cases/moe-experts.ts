@@ -83,6 +83,7 @@ export const expertsCases: CaseTable = {
       },
     ]),
   ),
+  needs: (variant) => experts.variants[variant as keyof typeof experts.variants]?.requires ?? [],
   canaries: false,
   cases: [
     expertsCase("one of everything", { t: 1, e: 1, k: 1, c: 4, f: 4 }),
@@ -123,7 +124,7 @@ export const expertsCases: CaseTable = {
       "a width that is not a multiple of 4",
       { t: 3, e: 2, k: 1, c: 6, f: 8 },
       {
-        refusedBy: ["grouped", "bounded", "vector", "dense"],
+        refusedBy: ["grouped", "bounded", "subgroups", "vector", "dense"],
       },
     ),
   ],

@@ -117,7 +117,7 @@ describe.skipIf(!gpu.features.has("subgroups") || size === undefined)("attention
     const outfile = join(".cache", `attention-hash-${process.pid}.mjs`);
     try {
       await build({
-        entryPoints: ["test/support/attention-hash.ts"],
+        entryPoints: ["test/support/subgroup-hash.ts"],
         ...({ bundle: true, platform: "node", format: "esm", target: "es2022", packages: "external" } as const),
         loader: { ".wgsl": "text" },
         outfile,

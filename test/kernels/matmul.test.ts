@@ -70,15 +70,28 @@ test.each([
 );
 
 test("the shape decides on the variant", () => {
-  const chosen = (rows: number, k: number) => {
-    const x = tensor(gpu, [rows, k], new Float64Array(rows * k));
-    const weight = tensor(gpu, [2, k], new Float64Array(2 * k));
-    return gpu.record(() => matmul(gpu, { x, weight })).calls[0]?.variant;
+  const chosen = (rows: number, k: number, device = plain) => {
+    const x = tensor(device, [rows, k], new Float64Array(rows * k));
+    const weight = tensor(device, [2, k], new Float64Array(2 * k));
+    return device.record(() => matmul(device, { x, weight })).calls[0]?.variant;
   };
   expect(chosen(1, 8)).toBe("vector");
   expect(chosen(8, 8)).toBe("vector");
   expect(chosen(9, 8)).toBe("register");
   expect(chosen(1, 6)).toBe("tiled");
+  const inSubgroups = gpu.adapter.software && gpu.adapter.subgroupSize !== undefined;
+  expect(chosen(9, 8, gpu)).toBe(inSubgroups ? "subgroups" : "register");
+  expect(chosen(9, 8, hardware)).toBe("register");
+});
+
+test.skipIf(gpu.adapter.subgroupSize === undefined)("subgroups has the bits of register", async () => {
+  const [rows, k, n] = [21, 148, 83];
+  const x = tensor(gpu, [rows, k], normal(rows * k, 1));
+  const weight = tensor(gpu, [n, k], normal(n * k, 2), "bf16");
+  const [expected, actual] = await Promise.all(
+    (["register", "subgroups"] as const).map((variant) => matmul(gpu, { x, weight }, { variant }).y.read()),
+  );
+  expect(actual).toEqual(expected);
 });
 
 test("mistakes are named", () => {

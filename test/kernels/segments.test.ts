@@ -8,7 +8,7 @@ import { normal } from "../support/random.ts";
 import { type Case, runCase } from "../support/run-cases.ts";
 
 // As small as a binding may be set: weights of more than 256 KiB lie in several segments.
-const gpu = await testGpu({ features: [], cap: { binding: 262_144 } });
+const gpu = await testGpu({ cap: { binding: 262_144 } });
 
 const types = ["f32", "f16", "bf16"] as const;
 
@@ -20,7 +20,7 @@ const large = (rows: number, k: number, n: number, dtype: (typeof types)[number]
     weight: { shape: [n, k], values: normal(n * k, 22), dtype },
     bias: { shape: [n], values: normal(n, 23) },
   },
-  refusedBy: [...(rows > 8 || k % 4 !== 0 ? ["vector"] : []), ...(k % 4 !== 0 ? ["register"] : [])],
+  refusedBy: [...(rows > 8 || k % 4 !== 0 ? ["vector"] : []), ...(k % 4 !== 0 ? ["register", "subgroups"] : [])],
 });
 
 const segmentsOf = (n: number, k: number, dtype: (typeof types)[number]) =>

@@ -2,7 +2,8 @@ import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { kernelFiles, shaderOf } from "../support/shaders.ts";
 import { barriersOf } from "./barriers.ts";
 import { places, runWorkgroup } from "./detector.ts";
-import { dispatches, notRun } from "./dispatches.ts";
+import { dispatches } from "./dispatches.ts";
+import { notRun } from "./not-run.ts";
 import { silentBarriers } from "./silent-barriers.ts";
 
 const shaderFor = (kernel: string, constants: Readonly<Record<string, number>> = {}) => shaderOf(kernel, { constants });

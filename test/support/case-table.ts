@@ -29,6 +29,8 @@ export interface CaseTable {
   readonly reference: (inputs: Record<string, Dense>, options: Options) => Record<string, Dense>;
   readonly variants: Readonly<Record<string, (gpu: Gpu, tensors: Tensors, options: Options) => Tensors>>;
   readonly cases: readonly Case[];
+  /** Device features that a variant requires; a device without them is to be refused. Default none. */
+  readonly needs?: (variant: string) => readonly string[];
   /** NMSE cap; default that of f32 results. 0 asks for equality. */
   readonly cap?: number;
   /** What honest f32 arithmetic makes of the same inputs: results may be little worse. */
@@ -38,6 +40,10 @@ export interface CaseTable {
   /** False for ops that take no `into`: their results are not framed by canaries. */
   readonly canaries?: boolean;
 }
+
+/** Features that a variant requires and this device does not have. */
+export const missingFeatures = (table: CaseTable, variant: string, gpu: Gpu): string[] =>
+  (table.needs?.(variant) ?? []).filter((feature) => !gpu.features.has(feature));
 
 /** The input as it is stored, as numbers: what the reference computes on. */
 export function stored(input: CaseInput): Dense {

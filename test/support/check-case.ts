@@ -1,7 +1,7 @@
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { Tensor, tensor, upload } from "../../src/tensor/tensor.ts";
-import { type Case, type CaseTable, stored } from "./case-table.ts";
+import { type Case, type CaseTable, missingFeatures, stored } from "./case-table.ts";
 import { assertClose, nmseCaps } from "./compare.ts";
 import { assertGate } from "./gate.ts";
 
@@ -38,7 +38,7 @@ export async function checkCase(gpu: Gpu, table: CaseTable, variant: string, ite
   const into = Object.fromEntries(Object.entries(frames).map(([name, { view }]) => [name, view]));
   const run = table.variants[variant];
   if (!run) throw new Error(`${table.op} has no variant ${variant}`);
-  if (item.refusedBy?.includes(variant)) {
+  if (item.refusedBy?.includes(variant) || missingFeatures(table, variant, gpu).length > 0) {
     let refused = false;
     try {
       run(gpu, tensors, { ...options, into });

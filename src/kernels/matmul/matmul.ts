@@ -2,12 +2,13 @@ import { defineOp } from "../op.ts";
 import type { MatmulOptions, MatmulResult, MatmulTensors } from "./linear.ts";
 import { naive } from "./naive.ts";
 import { register } from "./register.ts";
+import { subgroups } from "./subgroups.ts";
 import { tiled } from "./tiled.ts";
 import { vector } from "./vector.ts";
 
 export type { MatmulOptions, MatmulResult, MatmulTensors } from "./linear.ts";
 
-const variants = { naive, tiled, register, vector } as const;
+const variants = { naive, tiled, register, subgroups, vector } as const;
 
 /**
  * Linear layer, `y = x · weightᵀ + bias`: x `[...rows, k]`, weight `[n, k]` as checkpoints store it (f32, f16 or bf16, in
@@ -16,5 +17,8 @@ const variants = { naive, tiled, register, vector } as const;
 export const matmul = defineOp<MatmulTensors, MatmulOptions, MatmulResult, typeof variants>({
   name: "matmul",
   variants,
-  order: () => ["vector", "register", "tiled", "naive"],
+  order: (_tensors, _options, { adapter }) => {
+    const many = [...(adapter.software ? ["subgroups" as const] : []), "register" as const]; // as measured
+    return ["vector", ...many, "tiled", "naive"];
+  },
 });

@@ -1,11 +1,17 @@
 import source from "#shaders/moe/spread.wgsl";
+import type { Gpu } from "../../gpu/gpu.ts";
 import { defineKernel } from "../kernel.ts";
 import { type ExpertsVariant, expertsSizes } from "./experts-problem.ts";
 import { groupedLayer } from "./grouped-layer.ts";
 import { boundedProduct } from "./grouped-product.ts";
+import { subgroupProduct } from "./subgroup-product.ts";
 
 const workgroup = 64;
-const layer = groupedLayer(boundedProduct);
+const layers = { registers: groupedLayer(boundedProduct), subgroups: groupedLayer(subgroupProduct) };
+
+/** The faster of the two on this device, as experts has measured them. */
+const layerFor = ({ adapter }: Gpu) =>
+  layers[adapter.software && adapter.subgroupSize !== undefined ? "subgroups" : "registers"];
 
 const spread = defineKernel({
   name: "moe/spread",
@@ -23,16 +29,18 @@ const spread = defineKernel({
 
 /**
  * Every expert for every token, those that a token did not choose with a weight of 0: e / k times the work, and no
- * choice to make. The baseline that shows what choosing saves; its products are those of `bounded`.
+ * choice to make. The baseline that shows what choosing saves; its products are the fastest there are.
  */
 export const dense: ExpertsVariant = {
   accepts: (tensors, options, gpu) =>
-    options.capacity === undefined ? layer.accepts?.(tensors, options, gpu) : "every expert takes every token",
+    options.capacity === undefined
+      ? layers.registers.accepts?.(tensors, options, gpu)
+      : "every expert takes every token",
   record: (gpu, tensors, options) => {
     using scope = gpu.scope();
     const { experts, weights } = tensors;
     const chosen = spread(gpu, { experts, weights }, { count: expertsSizes(tensors).e });
     const all = { ...tensors, experts: chosen.all_experts, weights: chosen.all };
-    return { y: scope.keep(layer.record(gpu, all, options).y) };
+    return { y: scope.keep(layerFor(gpu).record(gpu, all, options).y) };
   },
 };

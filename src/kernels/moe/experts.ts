@@ -4,11 +4,12 @@ import { dense } from "./dense.ts";
 import type { ExpertsOptions, ExpertsResult, ExpertsTensors } from "./experts-problem.ts";
 import { grouped } from "./grouped.ts";
 import { loop } from "./loop.ts";
+import { subgroups } from "./subgroups.ts";
 import { vector } from "./vector.ts";
 
 export type { ExpertsOptions, ExpertsResult, ExpertsTensors } from "./experts-problem.ts";
 
-const variants = { grouped, bounded, vector, loop, dense } as const;
+const variants = { grouped, bounded, subgroups, vector, loop, dense } as const;
 
 /**
  * The feed-forward layers that tokens chose, `y[t] = Σ weights[t, i] · down(act(gate · x[t], up · x[t]))` over their experts
@@ -21,5 +22,8 @@ const variants = { grouped, bounded, vector, loop, dense } as const;
 export const experts = defineOp<ExpertsTensors, ExpertsOptions, ExpertsResult, typeof variants>({
   name: "moe/experts",
   variants,
-  order: ({ x }) => ((x.shape[0] ?? 0) <= 8 ? ["vector", "grouped"] : ["grouped"]),
+  order: ({ x }, _options, { adapter }) => {
+    const many = [...(adapter.software ? ["subgroups" as const] : []), "grouped" as const, "dense" as const]; // as measured
+    return (x.shape[0] ?? 0) <= 8 ? ["vector", ...many] : many;
+  },
 });

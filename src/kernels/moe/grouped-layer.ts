@@ -1,10 +1,10 @@
 import { align } from "./align.ts";
 import { combine } from "./combine.ts";
 import { type ExpertsVariant, expertsSizes, vectorsRefusal } from "./experts-problem.ts";
-import { acrossOf, blockRows, type indirectProduct } from "./grouped-product.ts";
+import { type GroupedProduct, mostBlockRows } from "./grouped-product.ts";
 
 /** A layer of experts by one of the grouped products. */
-export const groupedLayer = (product: typeof indirectProduct): ExpertsVariant => ({
+export const groupedLayer = ({ kernel: product, block, across }: GroupedProduct): ExpertsVariant => ({
   accepts: vectorsRefusal,
   record: (gpu, { x, experts, weights, gateUp, gateUpBias, down, downBias }, options) => {
     const { t, k, c, f, e } = expertsSizes({ x, experts, weights, gateUp, down });
@@ -13,7 +13,7 @@ export const groupedLayer = (product: typeof indirectProduct): ExpertsVariant =>
     const plan = align(
       gpu,
       { experts },
-      { count: e, block: blockRows, across: [acrossOf(2 * f), acrossOf(c)], ...(capacity ? { capacity } : {}) },
+      { count: e, block, across: [across(2 * f, gpu), across(c, gpu)], ...(capacity ? { capacity } : {}) },
     );
     const told = { count: e, slotCount: t * k };
     const lists = { slots: plan.slots, block_experts: plan.blockExperts, grids: plan.grids };
@@ -27,4 +27,4 @@ export const groupedLayer = (product: typeof indirectProduct): ExpertsVariant =>
 
 /** The most tokens of `k` choices each whose rows, sorted by `count` experts and padded, are no more than `rows`. */
 export const mostTokens = (rows: number, k: number, count: number): number =>
-  Math.max(1, Math.floor((rows - count * (blockRows - 1)) / k));
+  Math.max(1, Math.floor((rows - count * (mostBlockRows - 1)) / k));

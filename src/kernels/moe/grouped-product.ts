@@ -1,18 +1,12 @@
+// The products of experts over rows that are sorted by them: what their kernels say alike, and the two in register tiles.
 import source from "#shaders/moe/grouped.wgsl";
-import { defineKernel } from "../kernel.ts";
+import type { Gpu } from "../../gpu/gpu.ts";
+import type { Specialisation } from "../../gpu/specialise.ts";
+import { defineKernel, type KernelContext } from "../kernel.ts";
 import { weightLoadBytes, weightPart } from "../matmul/weight-part.ts";
 import { columnsOf, type ExpertProduct, expertParts, expertWeights, seenRows } from "./expert-weights.ts";
 
-const tile = { rows: 4, columns: 8 }; // of a thread
-const threads = { across: 8, down: 8 };
-
-/** Rows of a block: those of a workgroup. */
-export const blockRows = tile.rows * threads.down;
-
-/** Workgroups along `n` columns. */
-export const acrossOf = (n: number): number => Math.ceil(n / (tile.columns * threads.across));
-
-/** What the grouped product is told. */
+/** What a grouped product is told. */
 export interface GroupedOptions extends ExpertProduct {
   /** Choices of a token, k: rows of x are tokens. Unset: they are slots, as align has sorted them. */
   readonly choices?: number;
@@ -20,28 +14,40 @@ export interface GroupedOptions extends ExpertProduct {
   readonly slotCount: number;
 }
 
-const record = {
-  name: "moe/grouped",
-  source,
-  inputs: {
-    x: "[tokens, k]",
-    ...expertWeights.inputs,
-    slots: "[padded]",
-    block_experts: "[blocks]",
-    grids: "[two, four]",
-  },
-  outputs: { z: "[padded, columns]" },
-  accepts: { ...expertWeights.accepts, slots: ["u32"], block_experts: ["u32"], grids: ["u32"] },
-  segmented: expertWeights.segmented,
-} as const;
+/** The tile of a kernel: rows of a block, which are those of a workgroup, and its columns. */
+export interface ProductTile {
+  readonly block: number;
+  readonly columns: (gpu: Gpu) => number;
+  /** Rows and columns whose loads are shared in registers, for the figures of cost. */
+  readonly shared: (gpu: Gpu) => readonly [rows: number, columns: number];
+}
 
 /** Which grid of the plan a product has. */
 const gridOf = ({ choices }: GroupedOptions) => (choices === undefined ? 1 : 0);
 
-const define = (indirect: boolean) =>
-  defineKernel({
-    ...record,
-    ...(indirect ? { indirect: { input: "grids", offset: (options: GroupedOptions) => 4 * gridOf(options) } } : {}),
+/** The record of a grouped product with this tile, its grid sized by the GPU or for as many blocks as there can be. */
+export function groupedProduct(
+  shader: { readonly name: string; readonly source: string },
+  tile: ProductTile,
+  constants: (context: KernelContext) => NonNullable<Specialisation["constants"]>,
+  grid: "indirect" | "bounded",
+) {
+  const across = (n: number, gpu: Gpu) => Math.ceil(n / tile.columns(gpu));
+  const kernel = defineKernel({
+    ...shader,
+    inputs: {
+      x: "[tokens, k]",
+      ...expertWeights.inputs,
+      slots: "[padded]",
+      block_experts: "[blocks]",
+      grids: "[two, four]",
+    },
+    outputs: { z: "[padded, columns]" },
+    accepts: { ...expertWeights.accepts, slots: ["u32"], block_experts: ["u32"], grids: ["u32"] },
+    segmented: expertWeights.segmented,
+    ...(grid === "indirect"
+      ? { indirect: { input: "grids", offset: (options: GroupedOptions) => 4 * gridOf(options) } }
+      : {}),
     axes: ({ rows }, options: GroupedOptions) => ({ columns: columnsOf(rows, options).columns }),
     params: ({ k }, options, context) => ({
       k,
@@ -51,28 +57,43 @@ const define = (indirect: boolean) =>
     }),
     specialise: (_axes, options, context) => ({
       parts: [...expertParts(options, context), `moe/rows/${options.choices === undefined ? "aligned" : "gathered"}`],
-      constants: {
-        ROWS: tile.rows,
-        COLUMNS: tile.columns,
-        ACROSS: threads.across,
-        DOWN: threads.down,
-        GRID: gridOf(options),
-      },
+      constants: { ...constants(context), GRID: gridOf(options) },
     }),
-    workgroups: ({ blocks }, options, { segment }) => [acrossOf(columnsOf(segment.total, options).n), blocks],
+    workgroups: ({ blocks }, options, { segment, gpu }) => [across(columnsOf(segment.total, options).n, gpu), blocks],
     cost: ({ k, rows }, options, { dtypes, gpu }) => {
-      // As if all slots were of full threads; what padding there is, only the GPU knows.
+      // As if there were no padding: what there is, only the GPU knows.
       const outputs = (options.slotCount * rows) / options.count;
       const { four } = weightLoadBytes(weightPart(dtypes["weight"], gpu));
+      const [sharedRows, sharedColumns] = tile.shared(gpu);
       return {
         flops: 2 * k * outputs,
-        requestedBytes: (outputs * k * (16 / tile.columns + four / tile.rows)) / 4 + 4 * outputs,
+        requestedBytes: (outputs * k * (16 / sharedColumns + four / sharedRows)) / 4 + 4 * outputs,
       };
     },
   });
+  return { kernel, block: tile.block, across };
+}
 
-/** The grouped product over a grid that the GPU has sized. */
-export const indirectProduct = define(true);
+export type GroupedProduct = ReturnType<typeof groupedProduct>;
 
-/** The grouped product over a grid for as many blocks as there can be; those past the last leave. */
-export const boundedProduct = define(false);
+const thread = { rows: 4, columns: 8 };
+const threads = { across: 8, down: 8 };
+
+const shader = { name: "moe/grouped", source };
+const tile: ProductTile = {
+  block: thread.rows * threads.down,
+  columns: () => thread.columns * threads.across,
+  shared: () => [thread.rows, thread.columns],
+};
+const constants = () => ({
+  ...{ ROWS: thread.rows, COLUMNS: thread.columns, ACROSS: threads.across, DOWN: threads.down },
+});
+
+/** In register tiles, over a grid that the GPU has sized. */
+export const indirectProduct = groupedProduct(shader, tile, constants, "indirect");
+
+/** In register tiles, over a grid for as many blocks as there can be; those past the last leave. */
+export const boundedProduct = groupedProduct(shader, tile, constants, "bounded");
+
+/** The most rows of a block that any of the products has. */
+export const mostBlockRows = tile.block;

@@ -1,6 +1,6 @@
-// Prints the size of this adapter's subgroups and a hash of what attention in subgroups computes.
+// Prints the size of this adapter's subgroups and a hash of what kernels in subgroups compute.
 import { createHash } from "node:crypto";
-import { attention, openGpu, tensor } from "../../src/index.ts";
+import { attention, matmul, openGpu, tensor } from "../../src/index.ts";
 import { normal } from "./random.ts";
 
 const gpu = await openGpu();
@@ -19,5 +19,7 @@ for (const variant of ["subgroups", "splitSubgroups"] as const) {
   const { out, lse } = attention(gpu, tensors, { variant, lse: true });
   for (const result of [out, lse]) hash.update(Float32Array.from((await result?.read()) ?? []));
 }
+const product = matmul(gpu, { x: random([19, 76], 4), weight: random([45, 76], 5) }, { variant: "subgroups" });
+hash.update(Float32Array.from(await product.y.read()));
 console.log(gpu.adapter.subgroupSize, hash.digest("hex"));
 gpu.close();

@@ -1,0 +1,70 @@
+import { attention, type Dispatch, floats } from "./dispatches.ts";
+import { moeDispatches } from "./dispatches-moe.ts";
+
+/** The kernels that the detector does not run: where they fail, and what it says. */
+export const notRun: Readonly<Record<string, { readonly reason: RegExp; readonly dispatch: Dispatch }>> = {
+  // A constant array whose type is inferred (lib/threefry).
+  "elementwise/random": {
+    reason: /null \(reading 'clone'\)/,
+    dispatch: {
+      constants: { WORKGROUP: 4 },
+      uniforms: { params: { n: 19, seed: 7 } },
+      inputs: {},
+      outputs: { y: 19 },
+      workgroups: [3, 1, 1],
+    },
+  },
+  // The same; and it would take private variables for variables of the workgroup.
+  "sampling/sample": {
+    reason: /null \(reading 'clone'\)/,
+    dispatch: {
+      uniforms: { params: { b: 1, v: 4 } },
+      inputs: {
+        logits: floats(4),
+        settings: Float32Array.from({ length: 512 }, (_, i) => [1, 0, 1, 0, 1, 0, 0, 0][i % 8] ?? 0),
+        step: new Uint32Array(256).fill(1),
+      },
+      outputs: { chosen: 1 },
+      workgroups: [1, 1, 1],
+    },
+  },
+  // Subgroups, of which it knows none. There is no workgroup memory to race for.
+  "attention/subgroups": {
+    reason: /Invalid statement type/,
+    dispatch: {
+      ...attention(10, 12, { SUBGROUP: 2, ROWS: 4, KEYS: 4 }),
+      workgroups: [3, 2, 1],
+    },
+  },
+  "matmul/subgroups": {
+    reason: /Invalid statement type/,
+    dispatch: {
+      constants: { SUBGROUP: 2, ROWS: 2, COLUMNS: 4 },
+      uniforms: { params: { rows: 3, k: 8, n: 9, begin: 0, total: 9 } },
+      inputs: { x: floats(24), weight: floats(72) },
+      outputs: { y: 27 },
+      workgroups: [2, 2, 1],
+    },
+  },
+  "moe/subgroups": {
+    reason: /Invalid statement type/,
+    dispatch: {
+      ...(moeDispatches["moe/grouped"] as Dispatch),
+      constants: { SUBGROUP: 2, BLOCK: 4, COLUMNS: 4 },
+    },
+  },
+  // An array of vectors that a function takes and returns (workgroup_maxima).
+  "attention/split-k/parts": {
+    reason: /SetDataValue: Type mismatch/,
+    dispatch: {
+      constants: { HEAD_WIDTH: 8, VALUE_WIDTH: 8, WORKGROUP: 4, ROWS: 4, THREAD_KEYS: 4 },
+      uniforms: {
+        params: { h: 4, g: 2, t: 2, splits: 2, span: 20, start: 28, length: 30, scale: 0.5 },
+        views: { q_head: 8, q_token: 32, k_head: 240, k_token: 8, v_head: 240, v_token: 8 },
+      },
+      inputs: { q: floats(64), k: floats(480), v: floats(480) },
+      outputs: { mixed: 128, extremes: 32 },
+      workgroups: [2, 1, 2],
+    },
+  },
+};
