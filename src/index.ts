@@ -98,6 +98,7 @@ export {
 export { headMatmul } from "./kernels/matmul/heads.ts";
 export { type MatmulOptions, type MatmulResult, type MatmulTensors, matmul } from "./kernels/matmul/matmul.ts";
 export { type Aligned, type AlignOptions, type AlignTensors, align } from "./kernels/moe/align.ts";
+export { type ExpertChoiceOptions, expertChoice } from "./kernels/moe/expert-choice.ts";
 export { type ExpertsOptions, type ExpertsResult, type ExpertsTensors, experts } from "./kernels/moe/experts.ts";
 export { type RoutingRule, route } from "./kernels/moe/route.ts";
 export { addLayerNorm, type LayerNormOptions, layerNorm } from "./kernels/norm/layer-norm.ts";

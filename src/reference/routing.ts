@@ -223,3 +223,19 @@ export function expertsOfSlots(operation: string, experts: Dense): number[] {
   }
   return Array.from(experts.values);
 }
+
+/**
+ * How far the use of experts is from even, times what makes training push it there: `e · Σ f_e · P_e`, f the share of the
+ * choices that an expert got, P its mean score (Fedus et al. 2021, section 2.2, with α = 1). 1 where all are used alike.
+ */
+export function loadBalance({ experts, scores }: { experts: Dense; scores: Dense }): number {
+  const [t = 0, e = 0] = scores.shape;
+  let sum = 0;
+  for (let expert = 0; expert < e; expert++) {
+    const chosen = experts.values.filter((id) => id === expert).length / experts.values.length;
+    let mean = 0;
+    for (let token = 0; token < t; token++) mean += (scores.values[token * e + expert] ?? 0) / t;
+    sum += chosen * mean;
+  }
+  return e * sum;
+}

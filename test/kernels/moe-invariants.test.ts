@@ -1,10 +1,12 @@
 // What must hold of experts whatever their numbers are, mostly to the bit.
 import { describe, expect, test } from "vitest";
 import { feedForward } from "../../src/blocks/feed-forward.ts";
+import { expertChoice } from "../../src/kernels/moe/expert-choice.ts";
 import { type ExpertsTensors, experts } from "../../src/kernels/moe/experts.ts";
 import { route } from "../../src/kernels/moe/route.ts";
 import { dense } from "../../src/reference/dense.ts";
-import { route as reference } from "../../src/reference/routing.ts";
+import { mixture as mixtureReference } from "../../src/reference/mixture.ts";
+import { expertChoice as chooseReference, route as reference } from "../../src/reference/routing.ts";
 import { Tensor, tensor, upload } from "../../src/tensor/tensor.ts";
 import { randomChoices } from "../cases/moe-experts.ts";
 import { assertClose, nmseCaps } from "../support/compare.ts";
@@ -168,6 +170,28 @@ test("a token with a NaN among its logits shows it, and the others do not", asyn
   }
 });
 
+test.each([
+  [7, 4, 3],
+  [33, 8, 9],
+  [5, 3, 5],
+  [4, 3, 0],
+])("experts choose their tokens: %i tokens, %i experts, a capacity of %i", async (t, count, capacity) => {
+  const values = Float32Array.from(normal(t * count, 7), (x) => 2 * x);
+  const { experts: chosen, weights } = expertChoice(gpu, { logits: tensor(gpu, [t, count], values) }, { capacity });
+  const expected = chooseReference({ logits: dense([t, count], values) }, { capacity });
+  expect([...(await chosen.read())]).toEqual([...expected.experts.values]);
+  assertClose(await weights.read(), expected.weights.values, nmseCaps.f32, "weights");
+  // And the layer takes what they chose: a token that nobody wants gets zeros.
+  const x = floats([t, c], 1);
+  const [gateUp, down] = [floats([2 * count * f, c], 3, 0.2), floats([count * c, f], 4, 0.2)];
+  const { y } = experts(gpu, { x, experts: chosen, weights, gateUp, down });
+  const [all, ids] = [await y.read(), await chosen.read()];
+  for (let row = 0; row < t; row++) {
+    const wanted = ids.slice(row * count, (row + 1) * count).some((expert) => expert < count);
+    expect(all.slice(row * c, (row + 1) * c).some((value) => value !== 0)).toBe(wanted);
+  }
+});
+
 test("selection is that of float64, where no two keys are too close to tell", async () => {
   const [t, count, k] = [512, 64, 8];
   const values = normal(t * count, 6);
@@ -187,6 +211,47 @@ test("selection is that of float64, where no two keys are too close to tell", as
   }
 });
 
+test.each([
+  [1, 1, 1],
+  [4, 2, 2],
+  [8, 2, 17],
+  [31, 4, 5],
+  [32, 8, 32],
+  [64, 8, 4],
+  [128, 8, 129],
+  [129, 6, 1],
+  [160, 6, 2],
+  [256, 8, 40],
+])("%i experts, %i of them for each of %i tokens: from logits to sums", async (count, k, t) => {
+  const [width, hidden] = [8, 4];
+  const values = (shape: readonly number[], seed: number, by = 1) =>
+    dense(
+      shape,
+      Float32Array.from(
+        normal(
+          shape.reduce((size, axis) => size * axis, 1),
+          seed,
+        ),
+        (x) => by * x,
+      ),
+    );
+  const upload = ({ shape, values: all }: { shape: readonly number[]; values: ArrayLike<number> }) =>
+    tensor(gpu, shape, all);
+  const [logits, x] = [values([t, count], 1, 2), values([t, width], 2)];
+  const [gateUp, down] = [values([2 * count * hidden, width], 3), values([count * width, hidden], 4)];
+  const rule = { k, scores: "softmax", normalise: true } as const;
+  const chosen = reference({ logits }, rule);
+  const expected = mixtureReference({ x, ...chosen, gateUp, down }, { activation: "swiglu" });
+  const onGpu = route(gpu, { logits: upload(logits) }, rule);
+  expect([...(await onGpu.experts.read())]).toEqual([...chosen.experts.values]);
+  for (const variant of ["grouped", "vector"] as const) {
+    if (variant === "vector" && t * k > 512) continue;
+    const tensors = { x: upload(x), gateUp: upload(gateUp), down: upload(down) };
+    const { y } = experts(gpu, { ...tensors, experts: onGpu.experts, weights: onGpu.weights }, { variant });
+    assertClose(await y.read(), expected.y.values, nmseCaps.f32, variant);
+  }
+});
+
 test("refuses what does not fit, and says so", () => {
   const given = layer(3, 2);
   const call = (changed: Partial<ExpertsTensors>) => () => experts(gpu, { ...given, ...changed });
@@ -197,6 +262,7 @@ test("refuses what does not fit, and says so", () => {
   expect(() => experts(gpu, given, { variant: "loop" })).toThrow(/moe\/experts\/loop: /);
   const rule = { k: 2, scores: "softmax", normalise: true } as const;
   const logits = floats([3, 8], 1);
+  expect(() => expertChoice(gpu, { logits }, { capacity: -1 })).toThrow(/capacity is -1, expected 0 or more/);
   expect(() => route(gpu, { logits }, { ...rule, k: 9 })).toThrow(/k is 9, expected 1 to 8 \(from 8 experts\)/);
   expect(() => route(gpu, { logits, bias: floats([8], 1) }, rule)).toThrow(/a bias beside softmax scores/);
   const groups = { count: 3, keep: 1, by: "maximum" } as const;

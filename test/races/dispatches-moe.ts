@@ -46,6 +46,13 @@ export const moeDispatches: Readonly<Record<string, Dispatch>> = {
     workgroups: [1, 1, 1],
     alone: true,
   },
+  "moe/choose": {
+    constants: { EXPERTS: 2, WORKGROUP: 4 },
+    uniforms: { params: { tokens: 5, capacity: 2 } },
+    inputs: { scores: floats(10) },
+    outputs: { experts: 10, weights: 10 },
+    workgroups: [3, 1, 1],
+  },
   "moe/combine": {
     constants: { CHOICES: 2, WORKGROUP: 3 },
     uniforms: { params: { tokens: 2, vectors: 2 } },

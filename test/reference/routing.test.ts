@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Dense, dense } from "../../src/reference/dense.ts";
-import { expertChoice, type RoutingRule, route } from "../../src/reference/routing.ts";
+import { expertChoice, loadBalance, type RoutingRule, route } from "../../src/reference/routing.ts";
 import { draw, expectClose, generator } from "./compare.ts";
 
 const INFINITY = Number.POSITIVE_INFINITY;
@@ -288,4 +288,11 @@ describe("expertChoice", () => {
     const message = `expertChoice: capacity is ${capacity}, expected 0 to 3 tokens (from logits)`;
     expect(() => expertChoice({ logits }, { capacity })).toThrow(new RangeError(message));
   });
+});
+
+it("the load-balancing loss is 1 where experts are used alike, and e where one has all", () => {
+  const even = { experts: dense([4, 1], [0, 1, 2, 3]), scores: dense([4, 4], new Array(16).fill(0.25)) };
+  expect(loadBalance(even)).toBeCloseTo(1, 12);
+  const one = { experts: dense([2, 1], [1, 1]), scores: dense([2, 3], [0, 1, 0, 0, 1, 0]) };
+  expect(loadBalance(one)).toBeCloseTo(3, 12);
 });

@@ -5,6 +5,7 @@ import { elementMistakes } from "./elements.ts";
 import { labMistakes } from "./lab.ts";
 import { layoutMistakes } from "./layouts.ts";
 import { matmulMistakes } from "./matmul.ts";
+import { mixtureMistakes } from "./mixture.ts";
 import { normSoftmaxMistakes } from "./norm-softmax.ts";
 import { peakMistakes } from "./peaks.ts";
 import { samplingMistakes } from "./sampling.ts";
@@ -22,4 +23,5 @@ export const mistakes: readonly Mistake[] = [
   ...samplingMistakes,
   ...peakMistakes,
   ...labMistakes,
+  ...mixtureMistakes,
 ];
