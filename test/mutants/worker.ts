@@ -44,6 +44,9 @@ let touched = false;
 let changed = new WeakMap<Shader, Shader>();
 const used = new Map<string, UsedShader>();
 
+/** The file that text is from: parts that a user's file is joined with count as that user's. */
+const ownName = (file: string) => file.replace(/^custom\/(?=attention\/)/, "");
+
 /** The shader with the edits to the lines that come from the mutant's file. */
 function mutate(shader: Shader): Shader {
   if (!mutated) return shader;
@@ -53,7 +56,7 @@ function mutate(shader: Shader): Shader {
   const lines = shader.code.split("\n");
   let result = shader;
   for (const { line, from, to } of edits) {
-    const at = shader.lines.findIndex((place) => place.file === name && place.line === line);
+    const at = shader.lines.findIndex((place) => ownName(place.file) === name && place.line === line);
     if (at < 0 || lines[at] !== from) {
       changed.set(shader, shader);
       return shader;
@@ -70,7 +73,7 @@ const append = Gpu.prototype.append;
 Gpu.prototype.append = function (this: Gpu, dispatch: Dispatch) {
   const { name, parts, code } = dispatch.shader;
   const hash = createHash("sha1").update(code).digest("base64");
-  used.set(hash, { hash, files: [name, ...parts] });
+  used.set(hash, { hash, files: [name, ...parts].map(ownName) });
   append.call(this, { ...dispatch, shader: mutate(dispatch.shader) });
 };
 

@@ -205,6 +205,6 @@ export const layoutMistakes: readonly Mistake[] = [
     find: "step * words === strides[axis]",
     replace: "true",
     why: "scales that do not lie as their rows do",
-    tests: ["attention-layouts"],
+    tests: ["attention-layout-errors"],
   },
 ];
