@@ -1,9 +1,11 @@
 // Runs the tests of every kernel on every software adapter there is, lavapipe with each of its subgroup sizes (4, 8 and
 // 16), and writes what passed to test/all.md. `npm test` runs them on one, and of the masks and scores of attention those
 // pairs with variants that put something to the test; SHADERFORMER_FULL is the product.
-//   node scripts/test-all.mjs [FOLDER…]     default: test/gpu test/kernels test/support test/tensor
+//   node scripts/test-all.mjs [--only TEXT] [FOLDER…]     default: test/gpu test/kernels test/support test/tensor
+// With --only, adapters whose line does not contain TEXT are left as they are in test/all.md.
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
 
 const runs = [
   ["lavapipe, subgroups of 4", { SHADERFORMER_ADAPTER: "lavapipe", LP_NATIVE_VECTOR_WIDTH: "128" }],
@@ -11,18 +13,28 @@ const runs = [
   ["lavapipe, subgroups of 16", { SHADERFORMER_ADAPTER: "lavapipe", LP_NATIVE_VECTOR_WIDTH: "512" }],
   ["SwiftShader, subgroups of 4, no f16", { SHADERFORMER_ADAPTER: "swiftshader" }],
 ];
-const given = process.argv.slice(2);
+const { values: flags, positionals: given } = parseArgs({
+  options: { only: { type: "string", default: "" } },
+  allowPositionals: true,
+});
+const report = "test/all.md";
 const folders = given.length > 0 ? given : ["test/gpu", "test/kernels", "test/support", "test/tensor"];
 const output = ".cache/test-all.json";
 
 mkdirSync(".cache", { recursive: true });
 const rows = [];
+const before = existsSync(report) ? readFileSync(report, "utf8").split("\n") : [];
 for (const [name, environment] of runs) {
+  const kept = before.find((line) => line.startsWith(`| ${name} |`));
+  if (!name.includes(flags.only)) {
+    if (kept) rows.push(kept);
+    continue;
+  }
   rmSync(output, { force: true });
   const start = Date.now();
   // SwiftShader takes minutes for what a test allows itself two.
-  const flags = ["--testTimeout=900000", "--hookTimeout=900000", "--reporter=dot", "--reporter=json"];
-  const { status } = spawnSync("npx", ["vitest", "run", ...folders, ...flags, `--outputFile.json=${output}`], {
+  const limits = ["--testTimeout=900000", "--hookTimeout=900000", "--reporter=dot", "--reporter=json"];
+  const { status } = spawnSync("npx", ["vitest", "run", ...folders, ...limits, `--outputFile.json=${output}`], {
     stdio: ["ignore", "inherit", "inherit"],
     env: { ...process.env, SHADERFORMER_FULL: "1", ...environment },
   });
@@ -37,4 +49,4 @@ for (const [name, environment] of runs) {
 
 const table = ["| adapter | passed | failed | skipped | minutes |", "|---|---|---|---|---|", ...rows];
 const title = `# All adapters\n\nThe tests in ${folders.join(", ")}. Written by \`npm run test:all\`.\n\n`;
-if (given.length === 0) writeFileSync("test/all.md", `${title}${table.join("\n")}\n`);
+if (given.length === 0) writeFileSync(report, `${title}${table.join("\n")}\n`);

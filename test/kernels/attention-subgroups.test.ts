@@ -30,7 +30,7 @@ type Name = "subgroups" | "splitSubgroups";
  * physreg copy instruction") and ends the process.
  */
 const compiles = (variant: Name, { name }: Case) =>
-  !(size === 4 && variant === "subgroups" && name.startsWith("softcap, then alibi, then a bias of each head, prefill"));
+  !(size === 4 && variant === "subgroups" && name.startsWith("softcap, then alibi, then a bias of each head,"));
 
 /** The cases with the widths that subgroups of this size can share; the others are to be refused. */
 const forSubgroups = (variant: Name, table: CaseTable, chosen: RegExp, byWidth = true): CaseTable => {
@@ -38,7 +38,7 @@ const forSubgroups = (variant: Name, table: CaseTable, chosen: RegExp, byWidth =
   const cases = table.cases
     .filter((item) => (full || chosen.test(item.name)) && compiles(variant, item))
     .map((item) => {
-      const widths = byWidth ? widthsOf(item) : [];
+      const widths = byWidth ? widthsOf(item) : widthsOf(item).slice(0, 1);
       const fits = widths.every((width) => width % (4 * (size ?? 1)) === 0 && width <= 256);
       return { ...item, refusedBy: fits ? [] : [variant] };
     });
