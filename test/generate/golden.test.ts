@@ -19,8 +19,16 @@ const models: Record<string, readonly GoldenPrompt[]> = {
   [bundledModel]: goldenPrompts,
   [bundledMixture]: mixturePrompts,
 };
+/** The mixture's whole list runs on the default adapter; a device that differs from it runs the first two. */
+const promptsOn = (folder: string, prompts: readonly GoldenPrompt[], device: string) =>
+  folder === bundledMixture && device !== "default adapter" ? prompts.slice(0, 2) : prompts;
 const runs = Object.entries(models).flatMap(([folder, prompts]) =>
-  Object.entries(devices).map(([name, options]) => ({ folder, prompts, name, options })),
+  Object.entries(devices).map(([name, options]) => ({
+    folder,
+    prompts: promptsOn(folder, prompts, name),
+    name,
+    options,
+  })),
 );
 
 for (const { folder, prompts, name, options } of runs) {
@@ -48,10 +56,10 @@ for (const { folder, prompts, name, options } of runs) {
           const { taps } = await session.state.inspect(promptTokens, "last", (tap) => tap.endsWith(expertsTap));
           expect(taps.size).toBe(experts.length);
           for (const [layer, chosen] of experts.entries()) {
-            const [tap, ...others] = taps.get(`layer.${layer}${expertsTap}`) ?? [];
-            expect(others).toEqual([]);
-            expect(tap?.shape).toEqual([1, promptTokens.length, chosen[0]?.length]);
-            expect([...(tap?.values ?? [])]).toEqual(chosen.flat());
+            // A small device computes a prompt in several pieces.
+            const pieces = taps.get(`layer.${layer}${expertsTap}`) ?? [];
+            expect(pieces.map(({ shape: [, , k] }) => k)).toEqual(pieces.map(() => chosen[0]?.length));
+            expect(pieces.flatMap(({ values }) => [...values])).toEqual(chosen.flat());
           }
         }
       },

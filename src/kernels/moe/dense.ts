@@ -10,8 +10,10 @@ const workgroup = 64;
 const layers = { registers: groupedLayer(boundedProduct), subgroups: groupedLayer(subgroupProduct) };
 
 /** The faster of the two on this device, as experts has measured them. */
-const layerFor = ({ adapter }: Gpu) =>
-  layers[adapter.software && adapter.subgroupSize !== undefined ? "subgroups" : "registers"];
+const layerFor = ({ adapter, features }: Gpu) => {
+  const inSubgroups = adapter.software && adapter.subgroupSize !== undefined && features.has("subgroups");
+  return layers[inSubgroups ? "subgroups" : "registers"];
+};
 
 const spread = defineKernel({
   name: "moe/spread",
