@@ -4,8 +4,7 @@ import type { Dense } from "../../src/reference/dense.ts";
 import { maskOf, scoreOf } from "../../src/reference/described.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { reshape, slice, transpose } from "../../src/tensor/views.ts";
-import { attention as emulation } from "../support/emulate-attention.ts";
-import { allowedUlps } from "../support/gate.ts";
+import { allowedInAttention, attention as emulation } from "../support/emulate-attention.ts";
 import { normal } from "../support/random.ts";
 import type { CaseTable } from "../support/run-cases.ts";
 import { stepOf } from "../support/step.ts";
@@ -73,7 +72,7 @@ export const attentionCases: CaseTable = {
   reference: (inputs, options) => expected(reference, inputs as never, options) as Record<string, Dense>,
   gate: {
     emulation: (inputs, options) => expected(emulation, inputs as never, options) as Record<string, Dense>,
-    allowed: allowedUlps.exp(0), // one element's; over many, they average out
+    allowed: allowedInAttention,
   },
   variants: Object.fromEntries(
     Object.keys(attention.variants).map((variant) => [

@@ -3,7 +3,7 @@ import { sizeOf } from "../../src/tensor/shape.ts";
 import { Tensor, tensor, upload } from "../../src/tensor/tensor.ts";
 import { type Case, type CaseTable, missingFeatures, stored } from "./case-table.ts";
 import { assertClose, nmseCaps } from "./compare.ts";
-import { assertGate } from "./gate.ts";
+import { allowedOf, assertGate } from "./gate.ts";
 
 const canary = 12345.678;
 const frame = 64; // elements before and after: 256 bytes, so that the view can be bound
@@ -50,7 +50,7 @@ export async function checkCase(gpu: Gpu, table: CaseTable, variant: string, ite
   }
   const { gate } = table;
   const emulated = gate?.emulation(references, options, variant);
-  const allowed = typeof gate?.allowed === "function" ? gate.allowed(references, options) : gate?.allowed;
+  const allowed = allowedOf(gate, { inputs: references, options, variant });
   const results = run(gpu, tensors, Object.keys(into).length > 0 ? { ...options, into } : options);
   for (const [name, { shape, values }] of Object.entries(expected)) {
     const result = results[name];

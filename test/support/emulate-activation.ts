@@ -35,7 +35,7 @@ function gate(activation: (u: number) => number, exponent: (u: number) => number
         ),
       };
     },
-    allowed: (inputs) => argument(inputs).values.map((u) => allowed(exponent(u))),
+    allowed: ({ inputs }) => argument(inputs).values.map((u) => allowed(exponent(u))),
   };
 }
 

@@ -10,7 +10,7 @@ import { mergeCases } from "../cases/merge.ts";
 import { rmsNormCases } from "../cases/rms-norm.ts";
 import { softmaxCases } from "../cases/softmax.ts";
 import { type Case, type CaseTable, stored } from "./case-table.ts";
-import { assertGate, errorsOf, limitsOf, ulp } from "./gate.ts";
+import { allowedOf, assertGate, errorsOf, limitsOf, ulp } from "./gate.ts";
 import { testGpu } from "./gpu.ts";
 
 const gpu = await testGpu();
@@ -21,8 +21,7 @@ async function results(table: CaseTable, variant: string, item: Case) {
   const inputs = Object.fromEntries(Object.entries(item.inputs).map(([name, input]) => [name, stored(input)]));
   const expected = table.reference(inputs, options);
   const emulated = table.gate?.emulation(inputs, options, variant) ?? {};
-  const given = table.gate?.allowed;
-  const allowed = typeof given === "function" ? given(inputs, options) : given;
+  const allowed = allowedOf(table.gate, { inputs, options, variant });
   const tensors: Record<string, Tensor> = {};
   for (const [name, { shape, values, dtype }] of Object.entries(item.inputs)) {
     tensors[name] = tensor(gpu, shape, values, dtype);

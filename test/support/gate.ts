@@ -19,7 +19,21 @@ export interface Gate {
    * What WGSL's accuracy table allows the builtins of this op beyond correct rounding, in ulps of the result: see
    * {@link allowedUlps}; for each element where it depends on the argument. Default 0.
    */
-  readonly allowed?: number | ((inputs: Record<string, Dense>, options: Options) => ArrayLike<number>);
+  readonly allowed?: Allowed | ((call: GatedCall) => Allowed);
+}
+
+type Allowed = number | ArrayLike<number>;
+
+/** What a gate may look at to say what its builtins are allowed. */
+export interface GatedCall {
+  readonly inputs: Record<string, Dense>;
+  readonly options: Options;
+  readonly variant: string;
+}
+
+/** The ulps that a gate allows the results of one call. */
+export function allowedOf(gate: Gate | undefined, call: GatedCall): Allowed {
+  return (typeof gate?.allowed === "function" ? gate.allowed(call) : gate?.allowed) ?? 0;
 }
 
 /**
@@ -62,11 +76,7 @@ export function errorsOf(actual: ArrayLike<number>, expected: ArrayLike<number>)
 }
 
 /** The errors that a result may have: `ratio` times those of `emulated`, and a floor of a few ulps of each element. */
-export function limitsOf(
-  emulated: ArrayLike<number>,
-  expected: ArrayLike<number>,
-  allowed: number | ArrayLike<number> = 0,
-): Errors {
+export function limitsOf(emulated: ArrayLike<number>, expected: ArrayLike<number>, allowed: Allowed = 0): Errors {
   const { largest, mean } = errorsOf(emulated, expected);
   let top = 0;
   let sum = 0;
@@ -91,7 +101,7 @@ export function assertGate(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,
   emulated: ArrayLike<number>,
-  allowed: number | ArrayLike<number> | undefined,
+  allowed: Allowed,
   what: string,
 ): void {
   const errors = errorsOf(actual, expected);
