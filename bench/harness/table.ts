@@ -153,7 +153,7 @@ function heading(rows: readonly BenchRow[], width: number, paint: Paint): string
     value(kvBytesPerToken, (count) => `KV ${count} B/token`),
     byVariant(rows, ({ bound }) => (bound ? `${bound} bound` : "")),
     value(first.imbalance ?? null, (ratio) => `imbalance ${ratio.toFixed(2)}`),
-    value(first.paddingEfficiency ?? null, (share) => `blocks ${percent(share)} full`),
+    byVariant(rows, ({ paddingEfficiency: full }) => value(full ?? null, (share) => `blocks ${percent(share)} full`)),
     calls > 1 ? `${calls} calls, one for each shape` : "",
   ].filter((fact) => fact !== "");
   const name = parts.join("  ");

@@ -63,25 +63,18 @@ export function choicesOf({ tokens: t, experts: e, k, routing }: MoeCase): numbe
   }).flat();
 }
 
-/** Rows of a block, and of a thread, as the grouped products have them. */
-const blockRows = 32;
-const threadRows = 4;
-
-/** How evenly the experts are used, and how many of the rows and of the operations are useful. */
+/** How evenly the experts are used. */
 export function routingFigures(given: MoeCase): {
   readonly imbalance: number;
-  readonly paddingEfficiency: number;
-  /** Rows that threads compute, padding of whole threads left out. */
-  readonly threadRows: number;
+  /** Rows in all where those of each expert are filled up to whole blocks of so many. */
+  readonly rowsInBlocks: (block: number) => number;
 } {
   const choices = choicesOf(given);
   const counts = new Array<number>(given.experts).fill(0);
   for (const expert of choices) counts[expert] = (counts[expert] ?? 0) + 1;
-  const rounded = (to: number) => counts.reduce((sum, count) => sum + to * Math.ceil(count / to), 0);
   return {
     imbalance: (Math.max(...counts) * given.experts) / choices.length,
-    paddingEfficiency: choices.length / rounded(blockRows),
-    threadRows: rounded(threadRows),
+    rowsInBlocks: (block) => counts.reduce((sum, count) => sum + block * Math.ceil(count / block), 0),
   };
 }
 
@@ -98,7 +91,11 @@ export function moeTable(cases: readonly MoeCase[], variants: readonly string[])
     const name = moeCaseName(given);
     const item = expertsCase(name, { t, e, k, c, f }, { choices: choicesOf(given), dtype });
     const few = t * k <= 512 ? [] : ["vector"];
-    return { ...item, options: { ...item.options, name }, refusedBy: [...(item.refusedBy ?? []), ...few] };
+    return {
+      ...item,
+      options: { ...item.options, name: name + dtype },
+      refusedBy: [...(item.refusedBy ?? []), ...few],
+    };
   });
   const known = new Map<string, ReturnType<CaseTable["reference"]>>();
   const { gate: _, ...table } = expertsCases; // plain f32 loops take as long as the float64 ones: the cap is what counts

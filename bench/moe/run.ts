@@ -13,29 +13,38 @@ export interface MoePlan extends Omit<OpPlan, "tables" | "complete"> {
 /** Measures the variants of experts: checked, then timed in turns, with how even the routing is and what is padding. */
 export async function runMoeBench(gpu: Gpu, plan: MoePlan, events: BenchEvents = {}): Promise<BenchResult> {
   const byName = new Map(plan.cases.map((given) => [moeCaseName(given) + given.dtype, given]));
+  // Rows of a thread in the products that loop and dense choose.
+  const threadRows = gpu.adapter.software && gpu.features.has("subgroups") ? 8 : 4;
   const complete = (row: BenchRow): BenchRow => {
     const given = byName.get(row.batch + row.dtype);
-    return given ? { ...row, ...figuresOf(row, given, plan) } : row;
+    return given ? { ...row, ...figuresOf(row, given, plan, threadRows) } : row;
   };
   const table = moeTable(plan.cases, plan.variants);
   return await runOpBench(gpu, { ...plan, tables: { moe: table }, complete }, events);
 }
 
-function figuresOf(row: BenchRow, given: MoeCase, { commandOptions }: MoePlan): Partial<BenchRow> {
+/** Rows of a block, and of the threads that leave out what is all padding, as the grouped products have them. */
+const blocks: Readonly<Record<string, { readonly rows: number; readonly thread: number }>> = {
+  grouped: { rows: 32, thread: 4 },
+  bounded: { rows: 32, thread: 4 },
+  subgroups: { rows: 8, thread: 8 },
+};
+
+function figuresOf(row: BenchRow, given: MoeCase, { commandOptions }: MoePlan, threadRows: number): Partial<BenchRow> {
   const { tokens, experts, k, widths, routing, dtype } = given;
-  const { threadRows, imbalance, paddingEfficiency } = routingFigures(given);
+  const { imbalance, rowsInBlocks } = routingFigures(given);
   const [c, f] = widths;
   // Of one row of an expert: gate, up and down.
   const products = 6 * c * f;
   const executed: Readonly<Record<string, number>> = {
-    ...{ grouped: threadRows, bounded: threadRows, loop: threadRows, vector: tokens * k },
-    dense: 4 * Math.ceil(tokens / 4) * experts,
+    ...{ loop: rowsInBlocks(threadRows), vector: tokens * k },
+    dense: threadRows * Math.ceil(tokens / threadRows) * experts,
   };
-  const rows = executed[row.variant];
-  const sorts = row.variant === "grouped" || row.variant === "bounded";
+  const block = blocks[row.variant];
+  const rows = block ? rowsInBlocks(block.thread) : executed[row.variant];
   return {
     imbalance,
-    paddingEfficiency: sorts ? paddingEfficiency : null,
+    paddingEfficiency: block ? (tokens * k) / rowsInBlocks(block.rows) : null,
     ...(row.medianMs === null || rows === undefined ? {} : { executedFlops: products * rows }),
     command: [
       `node dist/cli.js bench moe --tokens ${tokens} --experts ${experts} --k ${k} --widths ${c}x${f}`,

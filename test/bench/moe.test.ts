@@ -35,27 +35,27 @@ describe("routings", () => {
     expect(imbalance("one")).toBe(4); // two of eight have all
     // 40 slots each of two experts: two blocks of 32 rows for each, ten threads of four rows.
     const one = routingFigures(given({ routing: "one" }));
-    expect([one.paddingEfficiency, one.threadRows]).toEqual([80 / 128, 80]);
+    expect([32, 8, 4].map(one.rowsInBlocks)).toEqual([128, 80, 80]);
   });
 });
 
 test("rows are checked, timed, and say what is useful and what is executed", async () => {
-  const cases = [given(), given({ tokens: 1, dtype: "bf16" })];
+  const cases = [given(), given({ tokens: 1, dtype: "bf16" }), given({ dtype: "f16" })];
   const timing = { ...standardTiming, samples: 1 };
   const variants = ["grouped", "vector", "loop", "dense"];
   const plan = { cases, variants, timing, clock: "wall", peaks: false, commandOptions: [] } as const;
   const { rows } = await runMoeBench(gpu, plan);
-  expect(rows.map(({ variant }) => variant)).toEqual([...variants, ...variants]);
-  expect(rows.map(({ verdict }) => verdict)).toEqual(new Array(8).fill("pass"));
+  expect(rows.map(({ variant }) => variant)).toEqual([...variants, ...variants, ...variants]);
+  expect(rows.map(({ verdict }) => verdict)).toEqual(new Array(12).fill("pass"));
   const [grouped, , loop, dense] = rows;
   const useful = 6 * 64 * 128 * 80;
-  expect(grouped?.executedFlops).toBe(6 * 64 * 128 * routingFigures(given()).threadRows);
+  expect(grouped?.executedFlops).toBe(6 * 64 * 128 * routingFigures(given()).rowsInBlocks(4));
   expect(loop?.executedFlops).toBe(grouped?.executedFlops);
   expect(dense?.executedFlops).toBe(6 * 64 * 128 * 40 * 8);
   expect(grouped?.flops).toBeGreaterThanOrEqual(useful);
   expect(grouped?.flops).toBeLessThan(1.05 * useful);
   expect([grouped?.imbalance, loop?.imbalance]).toEqual(new Array(2).fill(routingFigures(given()).imbalance));
-  expect(grouped?.paddingEfficiency).toBeLessThan(1);
+  expect(grouped?.paddingEfficiency).toBe(80 / routingFigures(given()).rowsInBlocks(32));
   expect(loop?.paddingEfficiency).toBeNull();
   expect(rows[4]?.command).toBe(
     "node dist/cli.js bench moe --tokens 1 --experts 8 --k 2 --widths 64x128 --routing uniform --dtype bf16",
