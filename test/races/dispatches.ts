@@ -147,7 +147,17 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
     outputs: { out: 32 },
     workgroups: [2, 2, 1],
   },
-  // Two splits of two turns and one, of two key and value heads.
+  // Splits of two turns and one, of two key and value heads; columns of values in two turns.
+  "attention/split-k/parts": {
+    constants: { HEAD_WIDTH: 4, VALUE_WIDTH: 68, WORKGROUP: 16, ROWS: 4, THREAD_KEYS: 4 },
+    uniforms: {
+      params: { h: 4, g: 2, t: 2, splits: 2, span: 72, start: 73, length: 75, scale: 0.5 },
+      views: { q_head: 4, q_token: 16, k_head: 300, k_token: 4, v_head: 5100, v_token: 68 },
+    },
+    inputs: { q: floats(32), k: floats(600), v: floats(10200) },
+    outputs: { mixed: 1088, extremes: 32 },
+    workgroups: [2, 1, 2],
+  },
   "elementwise/binary": elementwise(["a", "b"], 1),
   "elementwise/cast": elementwise(["x"], 1),
   "elementwise/fill": {

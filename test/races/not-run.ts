@@ -53,18 +53,4 @@ export const notRun: Readonly<Record<string, { readonly reason: RegExp; readonly
       constants: { SUBGROUP: 2, BLOCK: 4, COLUMNS: 4 },
     },
   },
-  // An array of vectors that a function takes and returns (workgroup_maxima).
-  "attention/split-k/parts": {
-    reason: /SetDataValue: Type mismatch/,
-    dispatch: {
-      constants: { HEAD_WIDTH: 8, VALUE_WIDTH: 8, WORKGROUP: 4, ROWS: 4, THREAD_KEYS: 4 },
-      uniforms: {
-        params: { h: 4, g: 2, t: 2, splits: 2, span: 20, start: 28, length: 30, scale: 0.5 },
-        views: { q_head: 8, q_token: 32, k_head: 240, k_token: 8, v_head: 240, v_token: 8 },
-      },
-      inputs: { q: floats(64), k: floats(480), v: floats(480) },
-      outputs: { mixed: 128, extremes: 32 },
-      workgroups: [2, 1, 2],
-    },
-  },
 };

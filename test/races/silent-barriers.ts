@@ -20,6 +20,11 @@ export const silentBarriers: Readonly<Record<string, Readonly<Record<string, str
     "lib/reduce workgroup_max 3":
       "The barriers around the weights come before the next call. Other callers, such as softmax/workgroup, have none.",
   },
+  "attention/split-k/parts": {
+    "attention/split-k/store store_parts 2":
+      "There is a second turn only where every thread has columns of its own, and then it reads what it wrote itself. It " +
+      "stays so that the loop is right however columns are shared.",
+  },
   "attention/two-pass": { "lib/reduce workgroup_sum 3": lastCall },
   "linear-attention/read-out": { "lib/reduce workgroup_sum 3": lastCall },
   "moe/align/count": {

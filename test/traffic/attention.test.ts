@@ -12,9 +12,6 @@ const gpu = await testGpu({ features: [] });
 type Name = keyof typeof attention.variants;
 const variants = Object.keys(portable(attention.variants)) as Name[]; // the interpreter knows no subgroups
 
-/** Kernels that the interpreter cannot run (see test/races); their figures are the formulas' alone. */
-const modelled: readonly string[] = ["attention/split-k/parts"];
-
 /** Kernels that multiply no matrices: what they execute is not counted in multiply-adds. */
 const withoutProducts: readonly string[] = ["attention/naive/softmax", "attention/split-k/join"];
 
@@ -82,7 +79,6 @@ describe.each(variants)("attention %s: figures of cost against the interpreter's
   test.each(problems)("$h/$g heads, $t queries, $s keys, mask $mask", async (problem) => {
     const known = variant === "blocks" ? await mapOf(problem) : {};
     for (const dispatch of dispatchesOf(variant, problem)) {
-      if (modelled.includes(dispatch.kernel)) continue;
       const counted = countTraffic(dispatch, contentsOf(dispatch, known));
       const { requestedBytes, executedFlops, flops } = dispatch.cost;
       expect(counted.requestedBytes, `${dispatch.kernel}: bytes requested`).toBe(requestedBytes);

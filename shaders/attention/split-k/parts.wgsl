@@ -111,7 +111,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
         tops[f] = max(tops[f], visible);
       }
     }
-    tops = workgroup_maxima(tops, threads, thread);
+    workgroup_maxima(&tops, threads, thread);
     for (var f = 0u; f < FOURS; f++) {
       let rescale = softmax_rescale4(largest[f], tops[f]);
       largest[f] = tops[f];
@@ -146,6 +146,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     workgroupBarrier();  // the weights have been read
   }
 
-  sums = workgroup_sums(sums, threads, thread);
+  workgroup_sums(&sums, threads, thread);
   store_parts(vec4u(b, group, block, split), rows, largest, sums, out_rows, thread);
 }

@@ -1,44 +1,40 @@
 // Maximum and sum over the first `count` threads of a workgroup, for all rows at once, in two steps: SHARE threads each
 // reduce every SHARE-th value, then all threads reduce those. Fewer barriers than the tree of lib/reduce, and short
 // splits have less to read. In the memory of the kernel's weights, which nobody may be reading. All threads must call
-// these functions.
+// these functions, which replace the values.
 
 const SHARE: u32 = 8;
 const_assert WORKGROUP % SHARE == 0;
 
-fn workgroup_maxima(values: array<vec4f, FOURS>, count: u32, thread: u32) -> array<vec4f, FOURS> {
-  for (var f = 0u; f < FOURS; f++) { weights[thread * FOURS + f] = values[f]; }
+fn workgroup_maxima(values: ptr<function, array<vec4f, FOURS>>, count: u32, thread: u32) {
+  for (var f = 0u; f < FOURS; f++) { weights[thread * FOURS + f] = (*values)[f]; }
   workgroupBarrier();
-  var all = values;
   if (thread < SHARE) {
     for (var i = thread + SHARE; i < count; i += SHARE) {
-      for (var f = 0u; f < FOURS; f++) { all[f] = max(all[f], weights[i * FOURS + f]); }
+      for (var f = 0u; f < FOURS; f++) { (*values)[f] = max((*values)[f], weights[i * FOURS + f]); }
     }
-    for (var f = 0u; f < FOURS; f++) { weights[thread * FOURS + f] = all[f]; }
+    for (var f = 0u; f < FOURS; f++) { weights[thread * FOURS + f] = (*values)[f]; }
   }
   workgroupBarrier();
   for (var i = 0u; i < min(SHARE, count); i++) {
-    for (var f = 0u; f < FOURS; f++) { all[f] = max(all[f], weights[i * FOURS + f]); }
+    for (var f = 0u; f < FOURS; f++) { (*values)[f] = max((*values)[f], weights[i * FOURS + f]); }
   }
   workgroupBarrier();
-  return all;
 }
 
-fn workgroup_sums(values: array<vec4f, FOURS>, count: u32, thread: u32) -> array<vec4f, FOURS> {
-  for (var f = 0u; f < FOURS; f++) { weights[thread * FOURS + f] = values[f]; }
+fn workgroup_sums(values: ptr<function, array<vec4f, FOURS>>, count: u32, thread: u32) {
+  for (var f = 0u; f < FOURS; f++) { weights[thread * FOURS + f] = (*values)[f]; }
   workgroupBarrier();
   if (thread < SHARE) {
-    var share = values;
     for (var i = thread + SHARE; i < count; i += SHARE) {
-      for (var f = 0u; f < FOURS; f++) { share[f] += weights[i * FOURS + f]; }
+      for (var f = 0u; f < FOURS; f++) { (*values)[f] += weights[i * FOURS + f]; }
     }
-    for (var f = 0u; f < FOURS; f++) { weights[thread * FOURS + f] = share[f]; }
+    for (var f = 0u; f < FOURS; f++) { weights[thread * FOURS + f] = (*values)[f]; }
   }
   workgroupBarrier();
-  var all = array<vec4f, FOURS>();
+  for (var f = 0u; f < FOURS; f++) { (*values)[f] = vec4f(); }
   for (var i = 0u; i < min(SHARE, count); i++) {
-    for (var f = 0u; f < FOURS; f++) { all[f] += weights[i * FOURS + f]; }
+    for (var f = 0u; f < FOURS; f++) { (*values)[f] += weights[i * FOURS + f]; }
   }
   workgroupBarrier();
-  return all;
 }
