@@ -4,10 +4,10 @@
 // and exclusive ors of u32, with a word of the key added after every fourth round.
 
 const THREEFRY_PARITY: u32 = 0x1bd11bda;
-const THREEFRY_ROTATIONS = array(vec4u(13, 15, 26, 6), vec4u(17, 29, 16, 24));
+const THREEFRY_ROTATIONS = array<vec4u, 2>(vec4u(13, 15, 26, 6), vec4u(17, 29, 16, 24));
 
 fn threefry2x32(key: vec2u, counter: vec2u) -> vec2u {
-  var keys = array(key.x, key.y, key.x ^ key.y ^ THREEFRY_PARITY);
+  var keys = array<u32, 3>(key.x, key.y, key.x ^ key.y ^ THREEFRY_PARITY);
   var rotations = THREEFRY_ROTATIONS;
   var words = counter + key;
   for (var injection = 1u; injection <= 5; injection++) {

@@ -160,6 +160,13 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
   },
   "elementwise/binary": elementwise(["a", "b"], 1),
   "elementwise/cast": elementwise(["x"], 1),
+  "elementwise/random": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { n: 19, seed: 7 } },
+    inputs: {},
+    outputs: { y: 19 },
+    workgroups: [3, 1, 1],
+  },
   "elementwise/fill": {
     constants: { WORKGROUP: 4 },
     uniforms: { params: { n: 11, word: 0x3f803f80, last: 0xffff } },
