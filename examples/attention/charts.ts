@@ -1,3 +1,4 @@
+import type { RenderFunction } from "@observablehq/plot";
 import type { BenchRow, Peaks } from "../../bench/result.ts";
 import { digits, percent, tick } from "../site/format.ts";
 import { keys, longestOf } from "./families.ts";
@@ -140,6 +141,23 @@ export function labels(rows: readonly BenchRow[], height: (row: BenchRow) => num
   return made.map(({ row, names }) => ({ row, text: names.join(", ") }));
 }
 
+/** Lines across, in the colour of what is wrong, for `fill: url(#wrong)`. */
+function hatching(colour: string) {
+  return (...[, , , , { document }]: Parameters<RenderFunction>): SVGElement => {
+    const make = (name: string, attributes: Readonly<Record<string, string | number>>) => {
+      const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+      for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
+      return element;
+    };
+    const turn = { patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" };
+    const pattern = make("pattern", { id: "wrong", width: 6, height: 6, ...turn });
+    pattern.append(make("line", { y2: 6, stroke: colour, "stroke-width": 3 }));
+    const definitions = make("defs", {});
+    definitions.append(pattern);
+    return definitions;
+  };
+}
+
 /** Bars of operations a second at the longest length, from nothing, with p10 to p90 and the measured peak. */
 export const speedBars: Draw = (Plot, drawing) => {
   const longest = Math.max(...drawing.rows.map(keys));
@@ -149,6 +167,9 @@ export const speedBars: Draw = (Plot, drawing) => {
   const peak = 1000 * (drawing.peaks?.tflopsF32.value ?? 0);
   const most = Math.max(1e-6, ...right.map((row) => at(row.p10Ms, row)));
   const isNear = peak > 0 && peak < 3 * most;
+  const end = 1.05 * Math.max(most, isNear ? peak : 0);
+  const wrong = rows.filter(({ verdict }) => verdict === "fail");
+  const bad = drawing.colour("--bad");
   const order = drawing.ranked ? [...rows].sort((p, q) => speed(q) - speed(p)) : rows;
   return Plot.plot({
     ...frame(drawing),
@@ -159,7 +180,7 @@ export const speedBars: Draw = (Plot, drawing) => {
     x: {
       label: `GFLOP/s at ${rows[0]?.batch ?? ""} →`,
       grid: true,
-      domain: [0, 1.05 * Math.max(most, isNear ? peak : 0)],
+      domain: [0, end],
       ticks: 4,
     },
     y: { label: null, domain: order.map(({ variant }) => variant) },
@@ -194,17 +215,17 @@ export const speedBars: Draw = (Plot, drawing) => {
         textAnchor: "start",
         fill: drawing.colour("--text"),
       }),
-      Plot.text(
-        rows.filter(({ verdict }) => verdict === "fail"),
-        {
-          x: () => 0,
-          y: "variant",
-          text: () => "✗ wrong: no speed",
-          dx: 6,
-          textAnchor: "start",
-          fill: drawing.colour("--bad"),
-        },
-      ),
+      ...(wrong.length > 0 ? [hatching(bad)] : []),
+      Plot.barX(wrong, {
+        ...{ x1: 0, x2: 0.08 * end, y: "variant" },
+        ...{ fill: "url(#wrong)", stroke: bad, strokeWidth: 1.5, className: "wrong" },
+      }),
+      Plot.text(wrong, {
+        ...{ x: 0.08 * end, y: "variant", text: () => "✗ wrong: no speed" },
+        dx: 8,
+        textAnchor: "start",
+        fill: bad,
+      }),
     ],
   });
 };
