@@ -175,6 +175,7 @@ export const speedBars: Draw = (Plot, drawing) => {
     ...frame(drawing),
     ...scale(drawing),
     height: 70 + 34 * rows.length,
+    marginLeft: Math.max(60, 18 + 7.5 * Math.max(...rows.map(({ variant }) => variant.length))),
     marginBottom: 40,
     marginRight: 100,
     x: {
