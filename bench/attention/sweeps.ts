@@ -191,7 +191,7 @@ export const sweeps: Readonly<Record<string, Sweep>> = {
       (software ? [512, 2048] : [1024, 8192, 32768]).flatMap((s) =>
         doublings(1, software ? 64 : 256).map((t) => ({ batch: formatBatch([{ count: 1, t, s }]), heads, mask })),
       ),
-    subjects: () => ["flash", "splitK"],
+    subjects: () => ["flash", "subgroups", "splitK", "splitSubgroups"],
     answers: (rows) =>
       [...groupBy(rows, ({ batch }) => lengths(batch).s)].map(
         ([s, group]) => `over ${s} keys: fastest is ${winners(group, ({ batch }) => lengths(batch).t, " queries")}`,

@@ -170,7 +170,7 @@ function notesOfDevice(): Trouble[] {
     found.push({
       key: "no-f16",
       level: "note",
-      says: "This device has no f16 (shader-f16). Everything here is measured in f32, so nothing is missing but the f16 peak.",
+      says: "This device has no f16 (shader-f16). Keys and values of that type are unpacked from words of 32 bits instead, and the f16 peak is missing.",
       todo: "Newer drivers may have it.",
     });
   }
@@ -178,8 +178,8 @@ function notesOfDevice(): Trouble[] {
     found.push({
       key: "no-subgroups",
       level: "note",
-      says: "This device has no subgroups. No kernel here needs them: all rows are of the portable kernels.",
-      todo: "Results are the same with and without.",
+      says: "This device has no subgroups: the variants subgroups and splitSubgroups are n/a here.",
+      todo: "All others need no feature at all.",
     });
   }
   if (!features.includes("timestamp-query") || software) {

@@ -51,7 +51,11 @@ export const presets: readonly Preset[] = [
   { name: "Llama-3.2-1B prefill", setup: { heads: "32/8x64", model: "Llama-3.2-1B", batches: ["q128", "q256"] } },
   {
     name: "Decode",
-    setup: { heads: "32/8x64", variants: ["rows", "flash", "splitK"], batches: ["q1s512", "q1s1k", "q1s2k", "q1s4k"] },
+    setup: {
+      heads: "32/8x64",
+      variants: ["rows", "flash", "splitK", "splitSubgroups"],
+      batches: ["q1s512", "q1s1k", "q1s2k", "q1s4k"],
+    },
   },
   {
     name: "Long context, window",
