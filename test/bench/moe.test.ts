@@ -62,6 +62,16 @@ test("rows are checked, timed, and say what is useful and what is executed", asy
   );
 });
 
+test("a variant that refuses a case is n/a, and says why in its own words", async () => {
+  const timing = { ...standardTiming, samples: 1 };
+  const plan = { timing, clock: "wall", peaks: false, commandOptions: [], variants: ["grouped", "loop"] } as const;
+  const { rows } = await runMoeBench(gpu, { ...plan, cases: [given({ widths: [64, 64] })] });
+  expect(rows.map(({ verdict, reason }) => [verdict, reason])).toEqual([
+    ["pass", null],
+    ["n/a", "moe/experts/loop: rows of f are 128 bytes, it needs a multiple of 256"],
+  ]);
+});
+
 test("the standard set has each of what it compares", () => {
   const has = (key: keyof MoeCase) => new Set(standardMoeCases.map((one) => one[key]));
   expect(has("routing")).toEqual(new Set(["uniform", "zipf", "one"]));
