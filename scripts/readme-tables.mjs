@@ -22,6 +22,7 @@ const headings = new Map([
   ["layout", "Layout"],
   ["random", "Random numbers"],
   ["sampling", "Sampling"],
+  ["moe", "Mixtures of experts"],
   ["peaks", "What a device can do at most"],
 ]);
 
@@ -40,6 +41,7 @@ async function kernelTables() {
     const variants = folder ? await variantsOf(file, name) : [];
     if (variants.some(({ shaders }) => shaders.length > 0)) ops.push({ folder, name, variants });
   }
+  for (const op of ops) op.variants = op.variants.map((variant) => ({ ...variant, shaders: ownOf(op, variant, ops) }));
   const folders = new Set([...headings.keys(), ...ops.map(({ folder }) => folder)]);
   const tables = [];
   for (const folder of folders) {
@@ -47,6 +49,14 @@ async function kernelTables() {
     if (own.length > 0) tables.push(`**${headings.get(folder) ?? folder}**\n\n${await table(own)}`);
   }
   return tables.join("\n");
+}
+
+/** The files of a variant without those of other ops' variants, which have rows of their own; all, where it has no other. */
+function ownOf(op, { shaders }, ops) {
+  const others = ops.filter(({ name, variants }) => name !== op.name && variants.length > 1);
+  const theirs = new Set(others.flatMap(({ variants }) => variants.flatMap((variant) => variant.shaders)));
+  const own = shaders.filter((shader) => !theirs.has(shader));
+  return own.length > 0 ? own : shaders;
 }
 
 /** The table of a folder's ops; without the columns of variants where no op has any. */

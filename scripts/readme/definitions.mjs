@@ -82,7 +82,11 @@ function walk(node, visit) {
   } else if (typeof node?.type === "string") {
     if (node.type.startsWith("TS") && !node.expression) return;
     visit(node);
-    for (const [field, value] of Object.entries(node)) {
+    // Of `layerOf(product)` the product says more than the function does.
+    const fields = Object.entries(node);
+    const isComposed = node.type === "CallExpression" && node.arguments.every(({ type }) => type === "Identifier");
+    if (isComposed) fields.sort(([p], [q]) => Number(p === "callee") - Number(q === "callee"));
+    for (const [field, value] of fields) {
       const isName = (field === "key" && !node.shorthand) || field === "property" || field.startsWith("type");
       if (typeof value === "object" && (!isName || node.computed)) walk(value, visit);
     }
