@@ -1,5 +1,5 @@
 // with: sampling/order
-// The tokens of each expert, which chooses them:  experts[token, e] = e where fewer than `capacity` tokens have a larger score
+// The tokens of each expert, which chooses them:  experts[token, e] = e where fewer than capacity tokens have a larger score
 //
 // Expert choice (Zhou et al. 2022): every expert gets as many tokens, and a token as many experts as want it. One thread
 // per token and expert, which counts the tokens that come before it; of equals the lowest comes first. What an expert

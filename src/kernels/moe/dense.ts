@@ -3,7 +3,7 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import { defineKernel } from "../kernel.ts";
 import { type ExpertsVariant, expertsSizes } from "./experts-problem.ts";
 import { groupedLayer } from "./grouped-layer.ts";
-import { boundedProduct } from "./grouped-product.ts";
+import { boundedProduct } from "./register-product.ts";
 import { subgroupProduct } from "./subgroup-product.ts";
 
 const workgroup = 64;

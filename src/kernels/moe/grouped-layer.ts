@@ -1,7 +1,8 @@
 import { align } from "./align.ts";
 import { combine } from "./combine.ts";
 import { type ExpertsVariant, expertsSizes, vectorsRefusal } from "./experts-problem.ts";
-import { type GroupedProduct, mostBlockRows } from "./grouped-product.ts";
+import type { GroupedProduct } from "./grouped-product.ts";
+import { mostBlockRows } from "./register-product.ts";
 
 /** A layer of experts by one of the grouped products. */
 export const groupedLayer = ({ kernel: product, block, across }: GroupedProduct): ExpertsVariant => ({

@@ -1,5 +1,5 @@
 import { groupedLayer } from "./grouped-layer.ts";
-import { indirectProduct } from "./grouped-product.ts";
+import { indirectProduct } from "./register-product.ts";
 
 /**
  * Choices sorted by expert, and two products over all of them at once, their grid sized by the GPU: nothing is read back.
