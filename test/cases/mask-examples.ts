@@ -30,6 +30,13 @@ function numbers(shape: readonly number[], seed: number) {
   return floats(shape, from(size, normal));
 }
 
+/** A user's mask that says neither its ranges nor its full tiles. */
+const evenDistances: MaskDescription = {
+  kind: "custom",
+  wgsl: "fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool { return ((q ^ k) & 1) == 0; }",
+  twin: (_b, _h, q, k) => ((q ^ k) & 1) === 0,
+};
+
 /** A user's mask with all that one may say: keys whose distance has few bits. */
 const fewBits = (unit: number): MaskDescription => ({
   kind: "custom",
@@ -147,7 +154,14 @@ export function maskExamples({ b, h, t, s, unit }: ExampleShape): Readonly<Recor
         { and: [{ kind: "dilated-window", keys: 8 * unit, dilation: 4 }, "causal"] },
       ],
     },
+    "prefix or window": {
+      or: [
+        { kind: "prefix", keys: unit },
+        { kind: "sliding-window", keys: 2 },
+      ],
+    },
     "a user's own, with all it may say": fewBits(unit),
+    "a user's own, and nothing more": evenDistances,
     "a user's own table, and causal": { and: ["causal", table] },
   };
 }
