@@ -34,15 +34,17 @@ export function expertsCase(
     readonly choices?: readonly number[];
     readonly dtype?: DType;
     readonly biased?: boolean;
+    /** Factor of x. */
+    readonly by?: number;
     readonly options?: ExpertsOptions;
     readonly refusedBy?: readonly string[];
   } = {},
 ): Case {
   const { t, e, k, c = 32, f = 48 } = sizes;
-  const { choices = randomChoices(sizes, t + e), dtype = "f32", biased, options = {}, refusedBy = [] } = given;
+  const { choices = randomChoices(sizes, t + e), dtype = "f32", biased, by = 1, options = {}, refusedBy = [] } = given;
   const random = randomSource(3);
   const inputs = {
-    x: { shape: [t, c], values: normal(t * c, 1) },
+    x: { shape: [t, c], values: small(t * c, 1, by) },
     experts: { shape: [t, k], values: choices, dtype: "u32" as const },
     weights: { shape: [t, k], values: Array.from({ length: t * k }, () => 0.1 + random.uniform()) },
     gateUp: { shape: [2 * e * f, c], values: small(2 * e * f * c, 4, 1 / Math.sqrt(c)), dtype },
@@ -109,6 +111,7 @@ export const expertsCases: CaseTable = {
         options: { activation: "clamped-swiglu" },
       },
     ),
+    expertsCase("clamped where it bites", { t: 9, e: 4, k: 2 }, { by: 8, options: { activation: "clamped-swiglu" } }),
     expertsCase("widths that a loop takes", { t: 23, e: 5, k: 2, c: 64, f: 128 }),
     expertsCase("f16", { t: 6, e: 4, k: 2 }, { dtype: "f16" }),
     expertsCase("bf16", { t: 12, e: 4, k: 2 }, { dtype: "bf16" }),

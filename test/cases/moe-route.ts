@@ -47,6 +47,7 @@ export const routeCases: CaseTable = {
     rule("Switch: one of 160, its share of all", [2, 160], { k: 1, normalise: false }),
     rule("equal logits: the lowest first", [2, 6], { k: 4 }, { logits: [1, 2, 2, 1, 2, 1, 0, 0, 0, 0, 0, 0] }),
     rule("minus infinity is chosen last", [1, 4], { k: 3 }, { logits: [-Infinity, 1, -Infinity, 0] }),
+    rule("logits far from 0", [2, 4], { k: 2 }, { logits: [88, 87, 86, 80, -300, -301, -302, -310] }),
     rule("a scale", [5, 12], { k: 3, scale: 2.5 }),
     rule("sigmoids as they are", [5, 12], { k: 3, scores: "sigmoid", normalise: false }),
     rule("DeepSeek-V2: groups by their maximum", [17, 32], {

@@ -93,7 +93,11 @@ describe.each(able)("moe/experts %s", (variant) => {
   });
 
   test("weights in several segments, an expert in more than one, give the same bits", async () => {
-    const given = layer(21, 3);
+    const whole = layer(21, 3);
+    // Some choices are none: what they leave of the memory that was another's must not count.
+    const choices = [...(await whole.experts.read())].map((expert, i) => (i % 7 === 3 ? e : expert));
+    const given = { ...whole, experts: tensor(gpu, [21, 3], choices, "u32") };
+    tensor(gpu, [21 * 3, c], new Float32Array(21 * 3 * c).fill(Number.NaN)).dispose();
     const expected = await run(given);
     const cut = async (x: Tensor, rows: number) => {
       const values = await x.read();
@@ -154,13 +158,12 @@ test("a token with a NaN among its logits shows it, and the others do not", asyn
   const [t, k] = [9, 2];
   const values = normal(t * e, 5);
   values[4 * e + 2] = Number.NaN;
-  const { experts: chosen, weights } = route(
-    gpu,
-    { logits: tensor(gpu, [t, e], values) },
-    {
-      ...{ k, scores: "softmax", normalise: true },
-    },
-  );
+  const rule = { k, scores: "softmax", normalise: true } as const;
+  const faults = tensor(gpu, [3], [0, 0, 0], "u32");
+  route(gpu, { logits: tensor(gpu, [t, e], normal(t * e, 5)), faults }, { ...rule, layer: 2 });
+  const logits = tensor(gpu, [t, e], values);
+  const { experts: chosen, weights } = route(gpu, { logits, faults }, { ...rule, layer: 1 });
+  expect([...(await faults.read())]).toEqual([0, 1, 0]);
   const ids = await chosen.read();
   expect(ids.every((expert) => expert < e)).toBe(true);
   for (const variant of ["grouped", "vector"] as const) {
@@ -190,6 +193,13 @@ test.each([
     const wanted = ids.slice(row * count, (row + 1) * count).some((expert) => expert < count);
     expect(all.slice(row * c, (row + 1) * c).some((value) => value !== 0)).toBe(wanted);
   }
+});
+
+test("of equals, experts choose the first tokens", async () => {
+  const logits = tensor(gpu, [6, 2], [0, 1, 1, 1, 0, 0, 1, 1, 0, 1, 1, 0]);
+  const { experts: chosen } = expertChoice(gpu, { logits }, { capacity: 2 });
+  // Scores are shares of a token's: expert 0 has the largest of token 5, then halves; expert 1 those of 0 and 4.
+  expect([...(await chosen.read())]).toEqual([2, 1, 0, 2, 2, 2, 2, 2, 2, 1, 0, 2]);
 });
 
 test("selection is that of float64, where no two keys are too close to tell", async () => {

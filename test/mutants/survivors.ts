@@ -6,6 +6,12 @@ const inOrder =
 const testedAnyway = "a full tile is tested pair by pair, and the mask says that all of it is seen";
 const hiddenAnyway = "more keys are visited, which the mask then hides";
 
+const atNought = "at 0 both numerators are 1";
+const unread = "rows of padding, which nobody reads";
+const unstored = "columns past the expert's own are not stored";
+const storedAgain = "the next segment's dispatch comes later and stores the same place again";
+const pastLast = "rows of the expert that is none lie past the last segment";
+
 /** Mistakes that no test can or should notice, by id, and why: they change nothing that a result shows. */
 export const survivors: Readonly<Record<string, string>> = {
   "shaders/attention/joined/ranges.wgsl: if (a.x >= a.y) { return b; } → if (a.x > a.y) { return b; }":
@@ -83,4 +89,28 @@ export const survivors: Readonly<Record<string, string>> = {
     "another cut of the same tokens",
   "shaders/sampling/top-logprobs.wgsl: let to = min(start + share, params.v); → let to = min(start - share, params.v);":
     "0 − share wraps: thread 0 takes all tokens and the others none, in the same order",
+  "shaders/moe/align/naive.wgsl: if (thread == 0) { write_offsets(); } → if (thread == 1) { write_offsets(); }":
+    "any one thread may write them",
+  "shaders/moe/glu/swiglu.wgsl: return gate * (select(e, 1.0, gate >= 0.0) / (1.0 + e)) * up; → return gate * (select(e, 1.0, gate > 0.0) / (1.0 + e)) * up;":
+    atNought,
+  "shaders/moe/scores/sigmoid.wgsl: return select(e, 1.0, logit >= 0.0) / (1.0 + e); → return select(e, 1.0, logit > 0.0) / (1.0 + e);":
+    atNought,
+  "shaders/moe/grouped.wgsl: (expert + 1) * params.n - 1 → params.end - 1": unstored,
+  "shaders/moe/grouped.wgsl: w_row[c] = clamp(min(weight_row + c, (expert + 1) * params.n - 1), params.begin, params.end - 1) - params.begin; → w_row[c] = clamp(min(weight_row + c, (expert + 2) * params.n - 1), params.begin, params.end - 1) - params.begin;":
+    unstored,
+  "shaders/moe/grouped.wgsl: if (block >= grids[4 * GRID + 3]) { return; } → if (block >= grids[5 * GRID + 3]) { return; }":
+    "an access past the end is one to the last element, which is the right one",
+  "shaders/moe/grouped.wgsl: if (block >= grids[4 * GRID + 3]) { return; } → nothing":
+    "blocks past the last are rows that nobody reads",
+  "shaders/moe/grouped.wgsl: if (slots[first_row + r] == NOTHING) { continue; } → nothing": unread,
+  "shaders/moe/subgroups.wgsl: if (slots[first_row + r] != NOTHING) { → {": unread,
+  "shaders/moe/groups/all.wgsl: return 0; → return 1;": "without groups nobody asks which are kept",
+  "shaders/moe/turns/apart.wgsl: return experts[slot] < EXPERTS && weight_row >= params.begin && weight_row < params.end; → return experts[slot] < EXPERTS && weight_row >= params.begin && weight_row <= params.end;":
+    storedAgain,
+  "shaders/moe/turns/apart.wgsl: return experts[slot] < EXPERTS && weight_row >= params.begin && weight_row < params.end; → return experts[slot] <= EXPERTS && weight_row >= params.begin && weight_row < params.end;":
+    pastLast,
+  "shaders/moe/turns/gathered.wgsl: return experts[slot] < EXPERTS && weight_row >= params.begin && weight_row < params.end; → return experts[slot] < EXPERTS && weight_row >= params.begin && weight_row <= params.end;":
+    storedAgain,
+  "shaders/moe/turns/gathered.wgsl: return experts[slot] < EXPERTS && weight_row >= params.begin && weight_row < params.end; → return experts[slot] <= EXPERTS && weight_row >= params.begin && weight_row < params.end;":
+    pastLast,
 };

@@ -23,7 +23,7 @@ export const mixtureMistakes: readonly Mistake[] = [
   inShader("moe/groups/limited", "select(top, top + second, TOP == 2)", "top", "always the maximum"),
   inShader("moe/groups/limited", "max(second, min(top, key))", "max(second, key)", "the largest counts twice"),
   inShader("moe/scores/sigmoid", "return 1.0;", "return sum;", "sigmoids are shares of all"),
-  inShader("moe/align/naive", "if (count < params.capacity) {", "{", "no capacity"),
+  inShader("moe/align/naive", "count < params.capacity", "true", "no capacity"),
   inShader(
     "moe/align/naive",
     "if (experts[slot] >= EXPERTS) { positions[slot] = NOTHING; }",
