@@ -1,12 +1,12 @@
 // with: attention/views, attention/flash/tiles/range, attention/flash/tile, attention/flash/rows, attention/flash/rows-of/head, attention/flash/visible, attention/flash/store/rows, attention/cache/f32, attention/products, attention/masks/causal, attention/scores/none, attention/lse/none, attention/sink/none, lib/extent/fixed, lib/online-softmax
 // Attention by tiles with an online softmax, the scores never in memory (Dao 2023, algorithm 1)
 //
-// One workgroup per ROWS rows, the queries of a head or of a group of heads. It goes over the tiles of KEYS keys that the mask leaves: k and v come
-// through one tile of workgroup memory in CHUNKS pieces, k by columns of the head and turned, then v by keys. A thread
-// owns THREAD_ROWS rows; of their scores KEYS / COLUMN_THREADS keys, of their output HEAD_WIDTH / COLUMN_THREADS
-// columns, all in registers, so that what it reads is used up to eight times. Between the two products the weights
-// change hands through workgroup memory. For ROWS queries it requests 2·d·s reads of k and v, and COLUMN_THREADS·d reads
-// of q a row and step, which caches answer. Choose it for many queries.
+// One workgroup per ROWS rows, the queries of a head or of a group of heads. It goes over the tiles of KEYS keys that
+// the mask leaves: k and v come through one tile of workgroup memory in CHUNKS pieces, k by columns of the head and
+// turned, then v by keys. A thread owns THREAD_ROWS rows; of their scores KEYS / COLUMN_THREADS keys, of their output
+// HEAD_WIDTH / COLUMN_THREADS columns, all in registers, so that what it reads is used up to eight times. Between the
+// two products the weights change hands through workgroup memory. For ROWS queries it requests 2·d·s reads of k and v,
+// and COLUMN_THREADS·d reads of q a row and step, which caches answer. Choose it for many queries.
 
 const HEAD_WIDTH: u32 = 64;   // of q and k
 const VALUE_WIDTH: u32 = 64;  // of v and out

@@ -1,10 +1,10 @@
 // with: lib/weight/f32, moe/bias/none, moe/rows/gathered, moe/result/gated
 // Products of all experts at once:  z[row, column] = Σ x[row, i] · weight[expert, column, i] + bias[expert, column]
 //
-// Rows are grouped by experts, each with a weight of its own. As matmul/register, a thread computes ROWS × COLUMNS outputs in registers. Rows lie in blocks, all of one block with one
-// expert; threads whose rows are padding leave, as do blocks past the last where the grid is a bound. Needs k and n to
-// be multiples of 4. The weight may be a segment, rows `begin` to `end` of those of all experts, one expert after the
-// other: an expert may lie in several.
+// Rows are grouped by experts, each with a weight of its own. As matmul/register, a thread computes ROWS × COLUMNS
+// outputs in registers. Rows lie in blocks, all of one block with one expert; threads whose rows are padding leave, as
+// do blocks past the last where the grid is a bound. Needs k and n to be multiples of 4. The weight may be a segment,
+// rows `begin` to `end` of those of all experts, one expert after the other: an expert may lie in several.
 // Requests (1 / ROWS + 1 / COLUMNS) · k reads for each output. Choose it for more than a few tokens.
 
 const ROWS: u32 = 4;     // of a thread
