@@ -19,8 +19,8 @@ const states: Readonly<Record<string, State>> = {
   "no-adapter": { says: /gives the page no GPU.*hardware acceleration/, action: "Try again", usable: false },
   "no-device": { says: /gave no device: .*Close other pages/, action: "Try again", usable: false },
   "no-worker": { says: /thread that measures could not be started/, action: "Load again", usable: false },
-  "no-f16": { says: /no f16 .* nothing is missing but the f16 peak/, usable: true },
-  "no-subgroups": { says: /no subgroups.*portable kernels/, usable: true },
+  "no-f16": { says: /no f16 .* unpacked from words of 32 bits instead/, usable: true },
+  "no-subgroups": { says: /no subgroups: the variants subgroups and splitSubgroups are n\/a here/, usable: true },
   "small-limits": {
     says: /2 cases will be skipped: q128 .* needs a tensor of .*, a binding holds 64\.0 KiB/,
     action: "Leave out the longest batch",
