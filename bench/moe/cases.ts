@@ -90,12 +90,7 @@ export function moeTable(cases: readonly MoeCase[], variants: readonly string[])
     } = given;
     const name = moeCaseName(given);
     const item = expertsCase(name, { t, e, k, c, f }, { choices: choicesOf(given), dtype });
-    const few = t * k <= 512 ? [] : ["vector"];
-    return {
-      ...item,
-      options: { ...item.options, name: name + dtype },
-      refusedBy: [...(item.refusedBy ?? []), ...few],
-    };
+    return { ...item, options: { ...item.options, name: name + dtype } };
   });
   const known = new Map<string, ReturnType<CaseTable["reference"]>>();
   const { gate: _, ...table } = expertsCases; // plain f32 loops take as long as the float64 ones: the cap is what counts
