@@ -109,3 +109,8 @@ test("files are short and named in kebab-case for what they hold", () => {
   expect(files.filter((file) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z]+)+$/.test(basename(file)))).toEqual([]);
   expect(files.filter((file) => /\b(utils?|common|helpers?|misc)\b/.test(file))).toEqual([]);
 });
+
+test("no const_assert begins with a parenthesis: naga takes it for the whole expression", () => {
+  const wrong = shaders.filter((file) => /^\s*const_assert\s*\(/m.test(read(file)));
+  expect(wrong).toEqual([]);
+});

@@ -13,7 +13,7 @@ const WORKGROUP: u32 = 64;
 const VALUE_VECTORS = VALUE_WIDTH / 4;
 const VALUE_THREADS = WORKGROUP / VALUE_VECTORS;  // threads that share a vector of columns of v
 const_assert HEAD_WIDTH % 4 == 0 && VALUE_WIDTH % 4 == 0 && VALUE_VECTORS <= WORKGROUP;
-const_assert (WORKGROUP & (WORKGROUP - 1)) == 0;  // the tree reduction halves it
+const_assert 0 == (WORKGROUP & (WORKGROUP - 1));  // the tree reduction halves it
 
 struct Params { h: u32, g: u32, t: u32, d: u32, start: i32, length: u32, scale: f32 }
 

@@ -7,7 +7,7 @@
 // Requests 5·d·s reads a row to the 3·d·s of attention/rows, for fewer barriers. The rung between rows and flash.
 
 const WORKGROUP: u32 = 64;  // d is at most four times that
-const_assert (WORKGROUP & (WORKGROUP - 1)) == 0;  // the tree reduction halves it
+const_assert 0 == (WORKGROUP & (WORKGROUP - 1));  // the tree reduction halves it
 
 struct Params { h: u32, g: u32, t: u32, d: u32, start: i32, length: u32, scale: f32 }
 

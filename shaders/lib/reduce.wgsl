@@ -6,7 +6,7 @@
 // the memory.
 
 const LANES: u32 = WORKGROUP;
-const_assert (LANES & (LANES - 1)) == 0;
+const_assert 0 == (LANES & (LANES - 1));
 const_assert LANES <= WORKGROUP;
 
 var<workgroup> reduce_partial: array<f32, WORKGROUP>;

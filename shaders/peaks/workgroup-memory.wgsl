@@ -6,7 +6,7 @@
 
 const WORKGROUP: u32 = 256;
 const UNROLLED: u32 = 8;  // turns between two tests of the loop
-const_assert (WORKGROUP & (WORKGROUP - 1)) == 0;  // indices wrap by a mask
+const_assert 0 == (WORKGROUP & (WORKGROUP - 1));  // indices wrap by a mask
 
 struct Params { n: u32, turns: u32 }
 

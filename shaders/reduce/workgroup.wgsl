@@ -7,7 +7,7 @@
 const WORKGROUP: u32 = 128;
 const LANES: u32 = 128;
 const RESULTS: u32 = WORKGROUP / LANES;  // of one workgroup
-const_assert (LANES & (LANES - 1)) == 0;
+const_assert 0 == (LANES & (LANES - 1));
 const_assert LANES <= WORKGROUP;
 
 struct Params {

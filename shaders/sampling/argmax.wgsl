@@ -5,7 +5,7 @@
 // memory joins them. NaN counts as −∞; a row with no number above −∞ gives 0. Requests v reads a row.
 
 const WORKGROUP: u32 = 256;
-const_assert (WORKGROUP & (WORKGROUP - 1)) == 0;  // the tree halves it
+const_assert 0 == (WORKGROUP & (WORKGROUP - 1));  // the tree halves it
 
 struct Params { rows: u32, v: u32 }
 

@@ -22,7 +22,7 @@ const COLUMNS = (VALUE_VECTORS - 1) / ACROSS + 1;  // vectors of a row of v for 
 const VALUE_THREADS = WORKGROUP / ACROSS;          // threads that share a vector of columns of v
 const_assert HEAD_WIDTH % 4 == 0 && VALUE_WIDTH % 4 == 0;
 const_assert ROWS % 4 == 0 && THREAD_KEYS >= 4;  // the output passes through the weights' memory
-const_assert (WORKGROUP & (WORKGROUP - 1)) == 0;  // the tree reduction halves it
+const_assert 0 == (WORKGROUP & (WORKGROUP - 1));  // the tree reduction halves it
 
 struct Params { h: u32, g: u32, t: u32, splits: u32, span: u32, start: i32, length: u32, scale: f32 }
 
