@@ -1,15 +1,15 @@
-// The site: every folder of examples with an index.html is a page. `npm run site` serves it, `npm run site:build` builds it.
+// The site: every folder of site/ with an index.html is a page. `npm run site` serves it, `npm run site:build` builds it.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import { wgsl } from "./scripts/wgsl-plugin.ts";
 
-const examples = fileURLToPath(new URL("examples", import.meta.url));
-const pages = [".", ...readdirSync(examples)].map((name) => join(examples, name, "index.html")).filter(existsSync);
+const site = fileURLToPath(new URL("site", import.meta.url));
+const pages = [".", ...readdirSync(site)].map((name) => join(site, name, "index.html")).filter(existsSync);
 
 export default defineConfig({
-  root: examples,
+  root: site,
   base: "./", // so that it works from any path of a static host
   plugins: [wgsl()],
   worker: { format: "es", plugins: () => [wgsl()] },

@@ -5,7 +5,7 @@ import { shaderFiles } from "../src/kernels/parts.ts";
 
 const listed = (folder: string) =>
   readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name.replaceAll("\\", "/")));
-const folders = ["src", "shaders", "test", "bench", "scripts", "examples"];
+const folders = ["src", "shaders", "test", "bench", "scripts", "site", "examples"];
 const files = folders.flatMap(listed).filter((file) => /\.(tsx?|mjs|wgsl)$/.test(file) && !file.includes("/dist/"));
 const text = new Map(files.map((file) => [file, readFileSync(file, "utf8")]));
 const read = (file: string) => text.get(file) ?? "";
@@ -40,7 +40,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   cli: [...engine, "formats", "text", "cli", "bench", "index.ts"],
 };
 
-const isOurs = (target: string) => /^(src|shaders|bench|test|examples|scripts)\//.test(target);
+const isOurs = (target: string) => /^(src|shaders|bench|test|site|examples|scripts)\//.test(target);
 
 test("imports point one way", () => {
   const wrong = source.flatMap((file) => {
@@ -57,7 +57,7 @@ test("imports point one way", () => {
 test("the command line loads benchmarks lazily, and benchmarks use what they measure from outside", () => {
   const eager = source.filter((file) => /^import\b[^;]*"[^"]*\/bench\//m.test(read(file)));
   expect(eager).toEqual([]);
-  const may = /^(bench|test|examples\/site|src\/(index\.ts|reference\/|gpu\/(program|dispatch|timer)\.ts))/;
+  const may = /^(bench|test|site\/shell|src\/(index\.ts|reference\/|gpu\/(program|dispatch|timer)\.ts))/;
   const wrong = files
     .filter((file) => file.startsWith("bench/"))
     .flatMap((file) => imports(file).map((target) => [file, target] as const))

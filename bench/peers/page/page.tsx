@@ -1,7 +1,7 @@
 import { render } from "preact";
-import { copy, download, status } from "../../../examples/site/status.ts";
-import { nextTheme, theme } from "../../../examples/site/theme.ts";
 import { version } from "../../../package.json";
+import { copy, download, status } from "../../../site/shell/status.ts";
+import { nextTheme, theme } from "../../../site/shell/theme.ts";
 import type { Gpu } from "../../../src/index.ts";
 import { formatCsv } from "../../harness/documents.ts";
 import { formatEnvironment } from "../../harness/table.ts";

@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { say } from "../../../examples/site/status.ts";
+import { say } from "../../../site/shell/status.ts";
 import { type Gpu, openGpu } from "../../../src/index.ts";
 import { compare } from "../compare.ts";
 import { messageOf } from "../compare-on.ts";

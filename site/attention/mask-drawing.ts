@@ -1,4 +1,4 @@
-import { colourOf } from "../site/theme.ts";
+import { colourOf } from "../shell/theme.ts";
 import { type MaskPicture, tileStates } from "./mask-tiles.ts";
 
 /** Draws a mask on a canvas, exact to the device's pixel; a cursor around one tile, and lines between tiles to paint. */

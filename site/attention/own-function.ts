@@ -1,8 +1,8 @@
 import type { BenchMask } from "../../bench/attention/masks.ts";
 import type { BenchScore } from "../../bench/attention/scores.ts";
 import { attention, type Gpu, ShaderError, ShapeError, tensor } from "../../src/index.ts";
-import { pack, unpack } from "../site/permalink.ts";
-import type { LineProblem } from "../site/wgsl-editor.tsx";
+import { pack, unpack } from "../shell/permalink.ts";
+import type { LineProblem } from "../shell/wgsl-editor.tsx";
 import { maskTwin, scoreTwin } from "./twin.ts";
 
 /** A mask or score that the reader wrote: for the GPU, and the same for the reference. */

@@ -1,5 +1,5 @@
 import type { BenchRow } from "../../bench/result.ts";
-import { digits, percent, tick } from "../site/format.ts";
+import { digits, percent, tick } from "../shell/format.ts";
 import { type Draw, described, frame, labels, scale, speed } from "./charts.ts";
 import { longestOf } from "./families.ts";
 

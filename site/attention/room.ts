@@ -1,6 +1,6 @@
 import { callBytes, callShapes } from "../../bench/attention/calls.ts";
 import type { AttentionCase } from "../../bench/attention/plan.ts";
-import { memory } from "../site/format.ts";
+import { memory } from "../shell/format.ts";
 
 /** What a case asks of a device, bytes: its largest tensor, and inputs and result together. */
 export function roomOf(given: AttentionCase): { readonly largest: number; readonly all: number } {

@@ -1,6 +1,6 @@
 import { render } from "preact";
-import { device } from "../site/device.ts";
-import { pageKeys } from "../site/keys.ts";
+import { device } from "../shell/device.ts";
+import { pageKeys } from "../shell/keys.ts";
 import { Page } from "./page.tsx";
 import { beginRuns, isBusy, start, stop } from "./run.ts";
 import { simulate } from "./simulate.ts";

@@ -1,4 +1,4 @@
-import { digits, percent } from "../site/format.ts";
+import { digits, percent } from "../shell/format.ts";
 import { familiesOf, familyOf, keys } from "./families.ts";
 import type { Shown } from "./results.ts";
 import { isBusy } from "./run.ts";

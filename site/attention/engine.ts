@@ -1,6 +1,6 @@
-import { device } from "../site/device.ts";
-import { sim } from "../site/sim.ts";
-import type { LineProblem } from "../site/wgsl-editor.tsx";
+import { device } from "../shell/device.ts";
+import { sim } from "../shell/sim.ts";
+import type { LineProblem } from "../shell/wgsl-editor.tsx";
 import type { OwnFunction } from "./own-function.ts";
 import type { BenchReport, BenchRequest } from "./protocol.ts";
 

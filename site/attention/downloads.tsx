@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { formatCsv, formatMarkdown } from "../../bench/harness/documents.ts";
-import { CopyButton } from "../site/copy-button.tsx";
-import { download } from "../site/status.ts";
+import { CopyButton } from "../shell/copy-button.tsx";
+import { download } from "../shell/status.ts";
 import { load, shown } from "./results.ts";
 
 /** The table of a Markdown text as one of HTML, for what pastes that. */

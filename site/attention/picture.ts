@@ -1,4 +1,4 @@
-import { download } from "../site/status.ts";
+import { download } from "../shell/status.ts";
 
 /** Saves a drawing as a file that stands alone: in the light theme, as papers and issues are. */
 export async function savePicture(

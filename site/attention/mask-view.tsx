@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { count, percent } from "../site/format.ts";
-import { say } from "../site/status.ts";
-import { theme } from "../site/theme.ts";
+import { count, percent } from "../shell/format.ts";
+import { say } from "../shell/status.ts";
+import { theme } from "../shell/theme.ts";
 import { drawMask } from "./mask-drawing.ts";
 import { type MaskPicture, placeOf, tileStates } from "./mask-tiles.ts";
 

@@ -1,6 +1,6 @@
 import { effect } from "@preact/signals";
-import { device, losses } from "../site/device.ts";
-import { sim } from "../site/sim.ts";
+import { device, losses } from "../shell/device.ts";
+import { sim } from "../shell/sim.ts";
 import { shown } from "./results.ts";
 import { killedAt, refused, run, take } from "./run.ts";
 

@@ -1,11 +1,11 @@
 import { computed } from "@preact/signals";
-import { device, reopen } from "../site/device.ts";
-import { deviceTroubles } from "../site/device-troubles.ts";
-import { digits } from "../site/format.ts";
-import { sim } from "../site/sim.ts";
-import { copy } from "../site/status.ts";
-import { keep } from "../site/store.ts";
-import type { Trouble } from "../site/trouble.ts";
+import { device, reopen } from "../shell/device.ts";
+import { deviceTroubles } from "../shell/device-troubles.ts";
+import { digits } from "../shell/format.ts";
+import { sim } from "../shell/sim.ts";
+import { copy } from "../shell/status.ts";
+import { keep } from "../shell/store.ts";
+import type { Trouble } from "../shell/trouble.ts";
 import { estimate } from "./estimate.ts";
 import { offline, shown } from "./results.ts";
 import { isBusy, killedAt, refused, run, start } from "./run.ts";

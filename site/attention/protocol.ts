@@ -1,7 +1,7 @@
 // What the page and the thread that measures say to each other.
 import type { BenchRow, Environment, Peaks } from "../../bench/result.ts";
-import type { DeviceFacts, Missing } from "../site/device.ts";
-import type { LineProblem } from "../site/wgsl-editor.tsx";
+import type { DeviceFacts, Missing } from "../shell/device.ts";
+import type { LineProblem } from "../shell/wgsl-editor.tsx";
 import type { OwnFunction } from "./own-function.ts";
 import type { Handmade, Setup } from "./setup.ts";
 

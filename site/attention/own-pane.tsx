@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
-import { CopyButton } from "../site/copy-button.tsx";
-import { device } from "../site/device.ts";
-import { type LineProblem, WgslEditor } from "../site/wgsl-editor.tsx";
+import { CopyButton } from "../shell/copy-button.tsx";
+import { device } from "../shell/device.ts";
+import { type LineProblem, WgslEditor } from "../shell/wgsl-editor.tsx";
 import { checkInWorker } from "./engine.ts";
 import { type OwnFunction, ownExamples, ownName } from "./own-function.ts";
 import { offline } from "./results.ts";

@@ -1,4 +1,4 @@
-import { Shell } from "../site/shell.tsx";
+import { Shell } from "../shell/shell.tsx";
 import { Controls } from "./controls.tsx";
 import { MaskPane } from "./mask-pane.tsx";
 import { OwnPane } from "./own-pane.tsx";

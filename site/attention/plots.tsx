@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { BenchRow } from "../../bench/result.ts";
-import { sim } from "../site/sim.ts";
-import { colourOf, theme } from "../site/theme.ts";
+import { sim } from "../shell/sim.ts";
+import { colourOf, theme } from "../shell/theme.ts";
 import { type Draw, type Drawing, type Plot, speedBars, timeOverLength } from "./charts.ts";
 import { familiesOf, familyOf, keys } from "./families.ts";
 import { savePicture } from "./picture.ts";

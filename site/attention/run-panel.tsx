@@ -1,9 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
-import { CopyButton } from "../site/copy-button.tsx";
-import { device, needs } from "../site/device.ts";
-import { count, digits, memory } from "../site/format.ts";
-import { reportOf, type Trouble } from "../site/trouble.ts";
-import { Troubles } from "../site/troubles.tsx";
+import { CopyButton } from "../shell/copy-button.tsx";
+import { device, needs } from "../shell/device.ts";
+import { count, digits, memory } from "../shell/format.ts";
+import { reportOf, type Trouble } from "../shell/trouble.ts";
+import { Troubles } from "../shell/troubles.tsx";
 import { about, type CaseEstimate, estimate } from "./estimate.ts";
 import { troubles } from "./page-troubles.ts";
 import { isBusy, type RunState, run, start, stop } from "./run.ts";

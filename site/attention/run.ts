@@ -1,8 +1,8 @@
 import { signal } from "@preact/signals";
-import { device, losses, reopen } from "../site/device.ts";
-import { sim } from "../site/sim.ts";
-import { say } from "../site/status.ts";
-import { keep, kept } from "../site/store.ts";
+import { device, losses, reopen } from "../shell/device.ts";
+import { sim } from "../shell/sim.ts";
+import { say } from "../shell/status.ts";
+import { keep, kept } from "../shell/store.ts";
 import { endWorker, listen, openDevice, send } from "./engine.ts";
 import { estimate, learnPace } from "./estimate.ts";
 import type { BenchReport } from "./protocol.ts";

@@ -2,7 +2,7 @@ import type { BenchMask } from "../../bench/attention/masks.ts";
 import { upload } from "../../src/index.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { maskOf } from "../../src/reference/described.ts";
-import { pack, unpack } from "../site/permalink.ts";
+import { pack, unpack } from "../shell/permalink.ts";
 
 /** A mask that the reader painted: which blocks of `size` queries by `size` keys are there, by absolute positions. */
 export interface Painted {

@@ -1,6 +1,6 @@
 import type { RenderFunction } from "@observablehq/plot";
 import type { BenchRow, Peaks } from "../../bench/result.ts";
-import { digits, percent, tick } from "../site/format.ts";
+import { digits, percent, tick } from "../shell/format.ts";
 import { keys, longestOf } from "./families.ts";
 
 /** The library, which is fetched when the first chart is drawn. */

@@ -1,4 +1,4 @@
-import { digits } from "../site/format.ts";
+import { digits } from "../shell/format.ts";
 import { Downloads } from "./downloads.tsx";
 import { Plots } from "./plots.tsx";
 import { compared, nameOf, type Shown, shown, showRecorded } from "./results.ts";

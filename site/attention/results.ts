@@ -1,6 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import type { BenchResult, BenchRow, Environment, Peaks } from "../../bench/result.ts";
-import { device } from "../site/device.ts";
+import { device } from "../shell/device.ts";
 import { recorded } from "./recorded.ts";
 
 /** A result that the page shows, of this device now or of another before. */

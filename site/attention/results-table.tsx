@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import type { BenchRow } from "../../bench/result.ts";
-import { count, digits, memory, percent } from "../site/format.ts";
+import { count, digits, memory, percent } from "../shell/format.ts";
 import { storageOf } from "./families.ts";
 import type { Shown } from "./results.ts";
 
