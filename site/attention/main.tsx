@@ -1,10 +1,10 @@
 import { render } from "preact";
-import { device } from "../shell/device.ts";
+import { device } from "../shell/device/device.ts";
 import { pageKeys } from "../shell/keys.ts";
 import { Page } from "./page.tsx";
-import { beginRuns, isBusy, start, stop } from "./run.ts";
-import { simulate } from "./simulate.ts";
-import { followAddress, problems } from "./state.ts";
+import { beginRuns, isBusy, start, stop } from "./run/run.ts";
+import { followAddress, problems } from "./setup/state.ts";
+import { simulate } from "./troubles/simulate.ts";
 
 pageKeys.value = [
   {

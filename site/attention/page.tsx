@@ -1,9 +1,9 @@
 import { Shell } from "../shell/shell.tsx";
-import { Controls } from "./controls.tsx";
-import { MaskPane } from "./mask-pane.tsx";
-import { OwnPane } from "./own-pane.tsx";
-import { Finding, Results } from "./results-pane.tsx";
-import { RunPanel } from "./run-panel.tsx";
+import { MaskPane } from "./mask/pane.tsx";
+import { OwnPane } from "./own/pane.tsx";
+import { Finding, Results } from "./results/pane.tsx";
+import { RunPanel } from "./run/panel.tsx";
+import { Controls } from "./setup/controls.tsx";
 
 /** The attention laboratory. */
 export function Page() {

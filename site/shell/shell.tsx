@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { version } from "../../package.json";
-import { DeviceChip } from "./device-chip.tsx";
+import { DeviceChip } from "./device/chip.tsx";
 import { Help } from "./help.tsx";
 import { status } from "./status.ts";
 import { nextTheme, theme } from "./theme.ts";

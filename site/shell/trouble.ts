@@ -1,5 +1,5 @@
 import { version } from "../../package.json";
-import { browserName, device, reportLines } from "./device.ts";
+import { browserName, device, reportLines } from "./device/device.ts";
 
 /** Something that the reader has to know: what is the matter, and what can be done now. */
 export interface Trouble {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { maskTwin, parseExpression, scoreTwin } from "../../site/attention/twin.ts";
+import { maskTwin, parseExpression, scoreTwin } from "../../site/attention/own/twin.ts";
 
 test("computes as the language it looks like", () => {
   const of = (text: string, values = {}) => parseExpression(text, Object.keys(values))(values);

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { wgslTokens } from "../../site/shell/wgsl-tokens.ts";
+import { wgslTokens } from "../../site/shell/code/wgsl-tokens.ts";
 
 const shaders = readdirSync("shaders", { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".wgsl"));
 

@@ -1,0 +1,95 @@
+import type { BenchMask } from "../../../bench/attention/masks.ts";
+import { upload } from "../../../src/index.ts";
+import { dense } from "../../../src/reference/dense.ts";
+import { maskOf } from "../../../src/reference/described.ts";
+import { pack, unpack } from "../../shell/permalink.ts";
+
+/** A mask that the reader painted: which blocks of `size` queries by `size` keys are there, by absolute positions. */
+export interface Painted {
+  readonly size: number;
+  /** Blocks down and across: as many of both. */
+  readonly blocks: number;
+  /** 1 for a block that is there, `blocks` of a row side by side. */
+  readonly on: Uint8Array;
+}
+
+/** How a painted mask is named among the others. */
+export const paintedName = "painted";
+
+/** Keys of a block, to choose from. */
+export const blockSizes = [16, 32, 64, 128] as const;
+
+/** More blocks than this to a side can no longer be told apart, nor hit. */
+export const mostBlocks = 64;
+
+/** The smallest block that cuts so many keys into blocks that can be painted; undefined for too many keys. */
+export const sizeFor = (keys: number): number | undefined =>
+  blockSizes.find((size) => keys <= 16 * size) ?? blockSizes.find((size) => keys <= mostBlocks * size);
+
+/** The blocks in which a mask leaves a pair of the last t of s positions with a key: what painting starts from. */
+export function traced(
+  keep: (query: number, key: number) => boolean,
+  { t, s }: { readonly t: number; readonly s: number },
+  size: number,
+): Painted {
+  const blocks = Math.ceil(s / size);
+  const on = new Uint8Array(blocks * blocks);
+  const some = (row: number, column: number) => {
+    for (let query = Math.max(row * size, s - t); query < Math.min(s, (row + 1) * size); query++) {
+      for (let key = column * size; key < Math.min(s, (column + 1) * size); key++) if (keep(query, key)) return true;
+    }
+    return false;
+  };
+  for (let i = 0; i < on.length; i++) on[i] = Number(some(Math.floor(i / blocks), i % blocks));
+  return { size, blocks, on };
+}
+
+/** The same with other blocks: `value` says of each, by what it was, whether it is there. */
+export function repainted(
+  { size, blocks, on }: Painted,
+  value: (row: number, column: number, was: (row: number, column: number) => boolean) => boolean,
+  side = blocks,
+): Painted {
+  const was = (row: number, column: number) => row < blocks && column < blocks && on[row * blocks + column] === 1;
+  const next = new Uint8Array(side * side);
+  for (let i = 0; i < next.length; i++) next[i] = Number(value(Math.floor(i / side), i % side, was));
+  return { size, blocks: side, on: next };
+}
+
+/** One block set; a painting that does not reach so far grows. */
+export const withBlock = (painted: Painted, row: number, column: number, there: boolean): Painted =>
+  repainted(
+    painted,
+    (r, c, was) => (r === row && c === column ? there : was(r, c)),
+    Math.min(mostBlocks, Math.max(painted.blocks, row + 1, column + 1)),
+  );
+
+/** The mask as the bench takes it: block-sparse, its map on the GPU, and the same for the reference. */
+export function paintedMask({ size, blocks, on }: Painted): BenchMask {
+  const shape = [1, 1, blocks, blocks];
+  const map = dense(shape, on);
+  return {
+    text: paintedName,
+    make: (gpu) => ({
+      kind: "block-sparse",
+      size,
+      map: upload(gpu, shape, "u32", Uint32Array.from(on), "painted blocks"),
+    }),
+    reference: ({ t, s }) => maskOf({ kind: "block-sparse", size, map }, s - t),
+    convention: null,
+  };
+}
+
+/** The painting as part of a link. */
+export const packPainted = ({ size, blocks, on }: Painted): Promise<string> =>
+  pack(`${size}:${blocks}:${Array.from(on).join("")}`);
+
+/** The painting of a link. Throws a SyntaxError for what is none. */
+export async function unpackPainted(packed: string): Promise<Painted> {
+  const text = await unpack(packed).catch(() => "");
+  const [, size = 0, blocks = 0, cells = ""] = /^(\d{1,3}):(\d{1,2}):([01]*)$/.exec(text) ?? [];
+  const [keys, side] = [Number(size), Number(blocks)];
+  const known = blockSizes.some((one) => one === keys) && side >= 1 && side <= mostBlocks;
+  if (!known || cells.length !== side * side) throw new SyntaxError("the painted tiles in this link are damaged");
+  return { size: keys, blocks: side, on: Uint8Array.from(cells, Number) };
+}

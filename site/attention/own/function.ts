@@ -1,0 +1,116 @@
+import type { BenchMask } from "../../../bench/attention/masks.ts";
+import type { BenchScore } from "../../../bench/attention/scores.ts";
+import { attention, type Gpu, ShaderError, ShapeError, tensor } from "../../../src/index.ts";
+import type { LineProblem } from "../../shell/code/wgsl-editor.tsx";
+import { pack, unpack } from "../../shell/permalink.ts";
+import { maskTwin, scoreTwin } from "./twin.ts";
+
+/** A mask or score that the reader wrote: for the GPU, and the same for the reference. */
+export interface OwnFunction {
+  readonly kind: "mask" | "score";
+  readonly wgsl: string;
+  readonly twin: string;
+}
+
+/** How a mask or score of one's own is named among the others. */
+export const ownName = "own";
+
+/** Functions to begin with. */
+export const ownExamples: readonly { readonly name: string; readonly own: OwnFunction }[] = [
+  {
+    name: "every fourth key",
+    own: {
+      kind: "mask",
+      wgsl: `// Causal, the last eight keys and every fourth before them.
+fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool {
+  let distance = i32(q) - i32(k);
+  return distance >= 0 && (distance < 8 || distance % 4 == 0);
+}
+`,
+      twin: "q >= k && (q - k < 8 || (q - k) % 4 == 0)",
+    },
+  },
+  {
+    name: "a window by head",
+    own: {
+      kind: "mask",
+      wgsl: `// Every head looks twice as far back as the one before it.
+fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool {
+  let distance = i32(q) - i32(k);
+  return distance >= 0 && distance < i32(8u << min(h, 20u));
+}
+`,
+      twin: "q >= k && q - k < 8 * pow(2, min(h, 20))",
+    },
+  },
+  {
+    name: "a score that fades",
+    own: {
+      kind: "score",
+      wgsl: `// Keys count the less, the farther back they are: ALiBi with one slope for all heads.
+fn score_mod(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32 {
+  return score - 0.125 * f32(i32(q) - i32(k));
+}
+`,
+      twin: "score - 0.125 * (q - k)",
+    },
+  },
+];
+
+/** The mask as the bench takes it. Throws a SyntaxError for its twin. */
+export function ownMask({ wgsl, twin }: OwnFunction): BenchMask {
+  const keep = maskTwin(twin);
+  return {
+    text: ownName,
+    make: () => ({ kind: "custom", wgsl, twin: keep }),
+    reference: () => keep,
+    convention: null,
+  };
+}
+
+/** The score as the bench takes it. Throws a SyntaxError for its twin. */
+export function ownScore({ wgsl, twin }: OwnFunction): BenchScore {
+  const reference = scoreTwin(twin);
+  return { text: ownName, score: { kind: "custom", wgsl, twin: reference }, reference };
+}
+
+/** What is wrong with the function, by line of its WGSL where it has one (else 0); nothing where it compiles. */
+export async function checkOwn(gpu: Gpu, own: OwnFunction): Promise<readonly LineProblem[]> {
+  const x = tensor(gpu, [1, 1, 1, 4], [0, 0, 0, 0]);
+  const y = tensor(gpu, [1, 1, 1, 4], [0, 0, 0, 0]);
+  try {
+    const { score } = own.kind === "score" ? ownScore(own) : {};
+    const mask = own.kind === "mask" ? ownMask(own).make(gpu, { b: 1, t: 1, s: 1 }) : undefined;
+    const options = { variant: "naive", ...(mask ? { mask } : {}), ...(score ? { score } : {}) } as const;
+    using program = gpu.record(() => attention(gpu, { q: x, k: y, v: y }, options));
+    using _instance = await program.instantiate();
+    return [];
+  } catch (error) {
+    if (error instanceof ShaderError) {
+      return [{ line: error.file.startsWith("custom/") ? error.line : 0, message: error.message }];
+    }
+    if (error instanceof ShapeError || error instanceof SyntaxError) return [{ line: 0, message: error.message }];
+    throw error;
+  } finally {
+    x.dispose();
+    y.dispose();
+  }
+}
+
+/** The function as part of a link. */
+export const packOwn = (own: OwnFunction): Promise<string> => pack(JSON.stringify(own));
+
+/** The function of a link. Throws a SyntaxError for what is none. */
+export async function unpackOwn(packed: string): Promise<OwnFunction> {
+  let given: Partial<OwnFunction> | null;
+  try {
+    given = JSON.parse(await unpack(packed)) as Partial<OwnFunction> | null;
+  } catch {
+    throw new SyntaxError("the function in this link is damaged");
+  }
+  const { kind, wgsl, twin } = given ?? {};
+  if ((kind !== "mask" && kind !== "score") || typeof wgsl !== "string" || typeof twin !== "string") {
+    throw new SyntaxError("the function in this link is none");
+  }
+  return { kind, wgsl, twin };
+}

@@ -1,0 +1,115 @@
+import { useEffect, useState } from "preact/hooks";
+import { type LineProblem, WgslEditor } from "../../shell/code/wgsl-editor.tsx";
+import { CopyButton } from "../../shell/copy-button.tsx";
+import { device } from "../../shell/device/device.ts";
+import { offline } from "../results/results.ts";
+import { checkInWorker } from "../run/thread.ts";
+import { choose, own, setup } from "../setup/state.ts";
+import { type OwnFunction, ownExamples, ownName } from "./function.ts";
+
+const none: readonly LineProblem[] = [];
+
+/** Writes a mask or score of one's own: checked while one types, measured like every other. */
+export function OwnPane() {
+  const written = own.value;
+  const found = useCheck(written);
+  return (
+    <section aria-label="A mask or score of your own" class="own">
+      <h2>A mask or score of your own</h2>
+      <p class="small">
+        A function in WGSL, joined with every kernel as it is, and the same as an expression in <code>b</code>,{" "}
+        <code>h</code>, <code>q</code>, <code>k</code> (and <code>score</code>), by which the reference goes. Positions
+        are absolute. It runs when you press Run, and not before; Stop ends it even in an endless loop.
+      </p>
+      <div class="row">
+        {ownExamples.map((example) => (
+          <button key={example.name} type="button" onClick={() => use(example.own)}>
+            {example.name}
+          </button>
+        ))}
+        {written && (
+          <>
+            <CopyButton what="Function" text={() => written.wgsl}>
+              Copy code
+            </CopyButton>
+            <button type="button" onClick={() => use(undefined)}>
+              Remove
+            </button>
+          </>
+        )}
+      </div>
+      {written && (
+        <>
+          <WgslEditor
+            label={`WGSL of your ${written.kind}`}
+            text={written.wgsl}
+            problems={found ?? none}
+            onMissing={() => {
+              offline.value = true;
+            }}
+            onChange={(wgsl) => {
+              own.value = { ...written, wgsl };
+            }}
+          />
+          <label class="field">
+            <span>The same, for the reference</span>
+            <input
+              value={written.twin}
+              spellcheck={false}
+              onInput={({ currentTarget }) => {
+                own.value = { ...written, twin: currentTarget.value };
+              }}
+            />
+          </label>
+          <div role="status" class="small">
+            {found === undefined ? (
+              <span class="muted">
+                {device.value.kind === "ready" ? "compiling…" : "It is compiled once there is a GPU."}
+              </span>
+            ) : found.length === 0 ? (
+              <span class="muted">It compiles. Whether both say the same is checked with the first result.</span>
+            ) : (
+              found.map(({ line, message }) => (
+                <pre key={message} class="problem">
+                  {line > 0 ? `line ${line}: ` : ""}
+                  {message}
+                </pre>
+              ))
+            )}
+          </div>
+        </>
+      )}
+    </section>
+  );
+}
+
+/** Takes a function, or none, and chooses it. */
+function use(next: OwnFunction | undefined): void {
+  const masks = setup.value.masks.filter((name) => name !== ownName);
+  own.value = next;
+  choose({
+    masks: next?.kind === "mask" ? [...masks, ownName] : masks.length > 0 ? masks : ["causal"],
+    score: next?.kind === "score" ? ownName : setup.value.score === ownName ? "none" : setup.value.score,
+  });
+}
+
+/** The problems of a function, a third of a second after the last change; undefined until they are known. */
+function useCheck(written: OwnFunction | undefined): readonly LineProblem[] | undefined {
+  const [found, setFound] = useState<readonly LineProblem[] | undefined>();
+  const ready = device.value.kind === "ready";
+  useEffect(() => {
+    setFound(undefined);
+    if (!written || !ready) return;
+    let stale = false;
+    const timer = setTimeout(() => {
+      void checkInWorker(written).then((problems) => {
+        if (!stale) setFound(problems);
+      });
+    }, 300);
+    return () => {
+      stale = true;
+      clearTimeout(timer);
+    };
+  }, [written, ready]);
+  return found;
+}

@@ -1,0 +1,71 @@
+import { computed, signal } from "@preact/signals";
+import type { BenchResult, BenchRow, Environment, Peaks } from "../../../bench/result.ts";
+import { device } from "../../shell/device/device.ts";
+import { recorded } from "./recorded.ts";
+
+/** A result that the page shows, of this device now or of another before. */
+export interface Shown {
+  readonly origin: "recorded" | "live" | "file";
+  /** Unknown until a run has begun. */
+  readonly environment: Environment | undefined;
+  readonly peaks: Peaks | null;
+  readonly rows: readonly BenchRow[];
+  /** Rows measured while the page was hidden, by id: browsers slow hidden pages down. */
+  readonly hidden: ReadonlySet<string>;
+}
+
+const of = (origin: Shown["origin"], { environment, peaks, rows }: BenchResult): Shown => ({
+  origin,
+  environment,
+  peaks,
+  rows: rows.filter(({ op }) => op === "attention"),
+  hidden: new Set(),
+});
+
+/** What is shown: the recorded run, until there are rows of a run or of a file. */
+export const shown = signal<Shown>(of("recorded", recorded));
+/** A result beside it, drawn dashed. */
+export const compared = signal<Shown | undefined>(undefined);
+/** True where a part of the page that is fetched when needed could not be had. */
+export const offline = signal(false);
+
+/** What a device does at most, measured in the first run on it since the page was opened. */
+export const peaksOfDevice = signal<{ readonly adapter: string; readonly peaks: Peaks } | undefined>(undefined);
+/** The same of the device that is open; undefined where it has not been measured yet. */
+export const knownPeaks = computed<Peaks | undefined>(() => {
+  const label = device.value.kind === "ready" ? device.value.facts.label : undefined;
+  return peaksOfDevice.value?.adapter === label ? peaksOfDevice.value?.peaks : undefined;
+});
+
+/** Shows the recorded run again. */
+export const showRecorded = (): void => {
+  shown.value = of("recorded", recorded);
+};
+
+/** Where a result comes from, in a few words. */
+export const nameOf = ({ origin, environment }: Shown): string =>
+  `${{ recorded: "recorded run", live: "this run", file: "file" }[origin]}, ${environment?.adapter ?? "this device"}`;
+
+/** Shows the result in a file. Throws for one that is none. */
+export async function load(file: Blob): Promise<void> {
+  if (file.size > 2 ** 25) throw new RangeError(`the file has ${file.size} bytes, a result has 32 MiB at most`);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(await file.text());
+  } catch (error) {
+    throw new TypeError(`the file is not JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const result = parsed as Partial<BenchResult> | null;
+  const isRow = (row: unknown) =>
+    typeof row === "object" &&
+    row !== null &&
+    ["id", "op", "variant", "batch", "verdict"].every((key) => typeof Reflect.get(row, key) === "string");
+  const { environment, peaks = null, rows } = result ?? {};
+  if (!Array.isArray(rows) || !rows.every(isRow) || typeof environment?.adapter !== "string") {
+    throw new TypeError("the file is no result of a bench: expected environment, peaks and rows");
+  }
+  if (!Array.isArray(environment.features) || typeof environment.date !== "string") {
+    throw new TypeError("the file's environment has no date or no features");
+  }
+  shown.value = of("file", { environment, peaks, rows });
+}

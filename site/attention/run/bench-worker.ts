@@ -1,0 +1,107 @@
+// Holds the page's device and measures on it, in a thread of its own, so that the page answers all the while.
+import { runAttentionBench } from "../../../bench/attention/run.ts";
+import { parseSubject } from "../../../bench/attention/subjects.ts";
+import { clockFor, standardTiming } from "../../../bench/harness/timing.ts";
+import type { Gpu } from "../../../src/index.ts";
+import type { DeviceFacts } from "../../shell/device/device.ts";
+import { openDevice } from "../../shell/device/open.ts";
+import { selfTest } from "../../shell/device/self-test.ts";
+import { checkOwn } from "../own/function.ts";
+import { casesOf } from "../setup/setup.ts";
+import type { BenchReport, BenchRequest } from "./protocol.ts";
+import { withRoom } from "./room.ts";
+
+let opening: Promise<Gpu | undefined> | undefined;
+let current: Gpu | undefined;
+let facts: DeviceFacts | undefined;
+let stop: AbortController | undefined;
+let running: Promise<void> = Promise.resolve();
+
+/** Whether the page can be seen: browsers slow hidden ones down, so that a measurement waits. */
+const visible = {
+  promise: Promise.resolve(),
+  show: () => {},
+  hide() {
+    visible.show(); // who waits already, waits for the new promise at the next interval
+    const { promise, resolve } = Promise.withResolvers<void>();
+    Object.assign(visible, { promise, show: resolve });
+  },
+};
+
+type RunRequest = Extract<BenchRequest, { kind: "run" }>;
+type CheckRequest = Extract<BenchRequest, { kind: "check" }>;
+
+const tell = (report: BenchReport) => postMessage(report);
+const words = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+addEventListener("message", ({ data }: MessageEvent<BenchRequest>) => {
+  if (data.kind === "stop") {
+    stop?.abort(new Error("stopped"));
+    return visible.show();
+  }
+  if (data.kind === "hidden") return data.hidden ? visible.hide() : visible.show();
+  if (data.kind === "open") return facts ? tell({ kind: "opened", facts }) : void open(data.sim);
+  // One after the other: what runs beside a measurement disturbs it.
+  running = running.then(() => (data.kind === "run" ? run(data) : check(data)));
+});
+
+/** The device, opened when it is first asked for and after a loss; then it is told what it is, or is not. */
+function open(sim: string | undefined): Promise<Gpu | undefined> {
+  opening ??= openDevice(sim).then(async (opened) => {
+    if ("missing" in opened) {
+      [opening, facts] = [undefined, undefined];
+      tell({ kind: "missing", missing: opened.missing, detail: opened.detail });
+      return undefined;
+    }
+    const { gpu } = opened;
+    current = gpu;
+    void gpu.device.lost.then(({ reason, message }) => {
+      if (gpu !== current) return;
+      [opening, facts] = [undefined, undefined];
+      if (reason !== "destroyed") tell({ kind: "lost", detail: message || String(reason) });
+    });
+    const wrong = await selfTest(gpu, sim).catch((error: unknown) => `✗ it failed: ${words(error)}`);
+    facts = { ...opened.facts, wrong };
+    tell({ kind: "opened", facts });
+    return gpu;
+  });
+  return opening;
+}
+
+async function run({ setup, made, sim, peaks: known }: RunRequest): Promise<void> {
+  stop = new AbortController();
+  const { signal } = stop;
+  const gpu = await open(sim);
+  if (!gpu) return tell({ kind: "failed", message: "there is no device" });
+  try {
+    const plan = {
+      cases: casesOf(setup, made).map((given) => withRoom(given, gpu.limits)),
+      subjects: setup.variants.map(parseSubject),
+      timing: standardTiming,
+      clock: clockFor(gpu),
+      rotateBytes: 0,
+      peaks: known ?? true,
+      commandOptions: [],
+    };
+    await runAttentionBench(gpu, plan, {
+      signal,
+      ready: () => visible.promise,
+      onStart: (environment, peaks) => tell({ kind: "start", environment, peaks }),
+      onRow: (row) => tell({ kind: "row", row }),
+      onProgress: (what, done, total) => tell({ kind: "progress", what, done, total }),
+    });
+    tell({ kind: "done" });
+  } catch (error) {
+    if (signal.aborted) return tell({ kind: "stopped" });
+    tell({ kind: "failed", message: words(error) });
+    gpu.close(); // it may have failed for good; the next run opens another
+    [opening, facts] = [undefined, undefined];
+  }
+}
+
+async function check({ id, own, sim }: CheckRequest): Promise<void> {
+  const gpu = await open(sim);
+  if (!gpu) return;
+  const problems = await checkOwn(gpu, own).catch((error: unknown) => [{ line: 0, message: words(error) }]);
+  tell({ kind: "checked", id, problems });
+}

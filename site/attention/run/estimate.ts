@@ -1,0 +1,134 @@
+import { computed, signal } from "@preact/signals";
+import type { AttentionCase } from "../../../bench/attention/plan.ts";
+import { caseName } from "../../../bench/attention/plan.ts";
+import { pairs } from "../../../src/reference/masks.ts";
+import { device } from "../../shell/device/device.ts";
+import { sim } from "../../shell/sim.ts";
+import { keep, kept } from "../../shell/store.ts";
+import { knownPeaks, shown } from "../results/results.ts";
+import { casesOf, type Handmade, type Setup } from "../setup/setup.ts";
+import { handmade, setup } from "../setup/state.ts";
+import { roomOf, tooLarge } from "./room.ts";
+
+/** What a case takes, before it is run. */
+export interface CaseEstimate {
+  readonly name: string;
+  /** Operations of one run; at most so many where the mask's pairs are not counted beforehand. */
+  readonly flops: number;
+  readonly atMost: boolean;
+  /** Bytes of inputs and result, and of the largest tensor among them. */
+  readonly memory: number;
+  readonly largest: number;
+  readonly seconds: number;
+  /** The longest single run of a variant, seconds. */
+  readonly longest: number;
+  /** Why it will be left out. */
+  readonly skipped: string | undefined;
+}
+
+/** What a set-up takes on this device. */
+export interface Estimate {
+  readonly cases: readonly CaseEstimate[];
+  readonly seconds: number;
+}
+
+/** Where nothing has been measured yet: operations a second of a plain kernel, and seconds a shader takes to compile. */
+const guesses = {
+  software: { gflops: 0.15, compile: 0.8, peaks: 6 },
+  hardware: { gflops: 200, compile: 0.15, peaks: 5 },
+} as const;
+
+/** Seconds of float64 for a case, and of what the bench does beside: inputs, their way to the GPU. */
+const reference = 0.6;
+
+const paceName = () => `pace-${device.value.kind === "ready" ? device.value.facts.label : ""}`;
+const paceLearned = signal(0);
+/** How much longer the last run on this device took than was thought. */
+function pace(): number {
+  void paceLearned.value;
+  return Number(kept(paceName())) || 1;
+}
+
+/** Remembers how long a run took that was thought to take `thought` seconds. */
+export function learnPace(thought: number, took: number): void {
+  if (!(thought > 0)) return;
+  const next = Math.min(10, Math.max(0.1, (pace() * took) / thought));
+  keep(paceName(), next.toPrecision(3));
+  paceLearned.value++;
+}
+
+/** What the chosen set-up takes on the device that is open. */
+export const estimate = computed<Estimate>(() => estimateOf(setup.value, handmade.value));
+
+/** What a set-up takes; empty for one with problems. */
+function estimateOf(setup: Setup, made: Handmade): Estimate {
+  let cases: AttentionCase[];
+  try {
+    cases = casesOf(setup, made);
+  } catch {
+    return { cases: [], seconds: 0 };
+  }
+  const facts = device.value.kind === "ready" ? device.value.facts : undefined;
+  const guess = guesses[facts?.software ? "software" : "hardware"];
+  const compiled = new Set<string>();
+  const estimates = cases.map((given): CaseEstimate => {
+    const { flops, atMost, dense } = flopsOf(given);
+    const room = roomOf(given);
+    const skipped = given.missing ?? (facts && tooLarge(given, facts.limits));
+    let [seconds, longest] = [reference, 0];
+    for (const variant of setup.variants) {
+      const one = (variant === "naive" ? dense : flops) / 1e9 / (measuredRate(variant) ?? guess.gflops);
+      const kernel = `${variant} ${given.mask.text.split(":")[0]}`;
+      if (!compiled.has(kernel)) seconds += guess.compile;
+      compiled.add(kernel);
+      longest = Math.max(longest, one);
+      seconds += timingSeconds(one);
+    }
+    return {
+      ...{ name: caseName(given), flops, atMost, skipped },
+      ...{ memory: room.all, largest: room.largest },
+      seconds: skipped ? 0 : seconds,
+      longest: sim === "watchdog" ? 3.2 : longest,
+    };
+  });
+  return {
+    cases: estimates,
+    seconds: ((knownPeaks.value ? 0 : guess.peaks) + estimates.reduce((sum, { seconds }) => sum + seconds, 0)) * pace(),
+  };
+}
+
+/** Warm-up, finding out how many runs an interval takes, and the intervals: 15 in half a second, three at least. */
+function timingSeconds(one: number): number {
+  const interval = Math.max(one, 0.022);
+  return one + Math.min(5 * one, 0.25 + one) + 2 * interval + Math.min(15 * interval, Math.max(3 * interval, 0.5));
+}
+
+/** Operations a second that a variant was measured to do on this device, of the longest case. */
+function measuredRate(variant: string): number | undefined {
+  const { environment, rows } = shown.value;
+  if (device.value.kind !== "ready" || environment?.adapter !== device.value.facts.label) return undefined;
+  const rates = rows.flatMap((row) => (row.variant === variant && row.tflops !== null ? [1000 * row.tflops] : []));
+  return rates.at(-1);
+}
+
+/** Operations by exact pairs where those are cheap to count, else by all pairs that there are. */
+function flopsOf({ batch, heads, mask }: AttentionCase): { flops: number; dense: number; atMost: boolean } {
+  const { h, d, dv } = heads;
+  let [live, all, atMost] = [0, 0, false];
+  for (const { count: b, t, s } of batch.groups) {
+    all += b * h * t * s;
+    const twin = mask.reference({ b: 1, t: 1, s: 1 });
+    const counted = twin.keyRange !== undefined && t <= 2 ** 16;
+    live += b * h * (counted ? pairs(twin, { b: 1, t, s }) : t * s);
+    atMost ||= !counted;
+  }
+  return { flops: 2 * live * (d + dv), dense: 2 * all * (d + dv), atMost };
+}
+
+/** A time as people say it who do not know exactly. */
+export function about(seconds: number): string {
+  if (seconds < 4) return "a few seconds";
+  const step = seconds < 20 ? 1 : seconds < 60 ? 5 : 10;
+  if (seconds < 100) return `about ${Math.round(seconds / step) * step} s`;
+  return `about ${Math.round(seconds / 60)} min`;
+}

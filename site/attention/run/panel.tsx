@@ -1,0 +1,176 @@
+import { useEffect, useState } from "preact/hooks";
+import { CopyButton } from "../../shell/copy-button.tsx";
+import { device, needs } from "../../shell/device/device.ts";
+import { count, digits, memory } from "../../shell/format.ts";
+import { reportOf, type Trouble } from "../../shell/trouble.ts";
+import { Troubles } from "../../shell/troubles.tsx";
+import { problems, setup } from "../setup/state.ts";
+import { troubles } from "../troubles/troubles.ts";
+import { about, type CaseEstimate, estimate } from "./estimate.ts";
+import { isBusy, type RunState, run, start, stop } from "./run.ts";
+
+/** The button that measures, what it will take, and how far it is. */
+export function RunPanel() {
+  const state = run.value;
+  const busy = isBusy();
+  const { cases, seconds } = estimate.value;
+  const [wrong] = problems.value.values();
+  const why = wrong ?? whyNot();
+  const measurements = wrong === undefined ? cases.length * setup.value.variants.length : 0;
+  useEffect(() => {
+    const largest = Math.max(0, ...cases.map(({ largest }) => largest));
+    needs.value = { binding: largest, buffer: largest, storageBuffers: 8 };
+  }, [cases]);
+  useTitle(state);
+  return (
+    <section class="run" aria-label="Run">
+      <div class="row">
+        <button
+          type="button"
+          class="primary"
+          aria-disabled={why !== undefined && !busy}
+          aria-describedby={why !== undefined && !busy ? "why-not" : undefined}
+          onClick={() => (busy ? stop() : why === undefined && void start())}
+        >
+          {busy ? "Stop" : `Run ${measurements} measurements`}
+        </button>
+        <span class="small" id="why-not">
+          {busy ? (
+            <Remaining state={state} />
+          ) : (
+            (why ?? `${about(seconds)}; ${cases.length} cases, every result checked before it is timed`)
+          )}
+        </span>
+        {busy && (
+          <CopyButton what="Report" text={() => reportOf([running(state)])}>
+            Copy report
+          </CopyButton>
+        )}
+      </div>
+      {/* Always there, so that nothing below moves when a run begins, goes on and ends. */}
+      <p class="small muted phase">{busy && phase(state, setup.value.variants)}</p>
+      <progress
+        class={busy ? "" : "away"}
+        value={stepsOf(state, setup.value.variants)}
+        max={Math.max(1, state.total)}
+        aria-label="Progress"
+        aria-valuetext={`case ${Math.min(state.done + 1, state.total)} of ${state.total}`}
+      />
+      {wrong === undefined && <Cases cases={cases} state={state} />}
+      <Troubles troubles={troubles.value} />
+    </section>
+  );
+}
+
+/** A run that does not come to its end, for a report. */
+const running = (state: RunState): Trouble => ({
+  key: "running",
+  level: "note",
+  says: `case ${state.done + 1} of ${state.total}, ${phase(state, setup.value.variants)}`,
+  todo: "",
+});
+
+function whyNot(): string | undefined {
+  switch (device.value.kind) {
+    case "opening":
+      return "The GPU is being opened.";
+    case "missing":
+      return "Nothing can be measured without WebGPU; the recorded run stays.";
+    case "lost":
+      return "The GPU was lost; open it again first.";
+    case "ready":
+      return undefined;
+  }
+}
+
+/** Cases that are done, with the part of the one at hand: its reference, each variant, and the timing. */
+function stepsOf({ what, done }: RunState, variants: readonly string[]): number {
+  const step = what.slice(what.lastIndexOf(": ") + 2);
+  const at = step === "timing" ? variants.length + 1 : variants.indexOf(step) + 1;
+  return done + at / (variants.length + 2);
+}
+
+/** What happens now, in words a reader knows. */
+function phase({ what, total }: RunState, variants: readonly string[]): string {
+  if (what.startsWith("peaks")) return "measuring what this device does at most";
+  if (total === 0) return what;
+  const at = what.lastIndexOf(": ");
+  const [name, step] = [what.slice(0, at), what.slice(at + 2)];
+  if (step === "float64") return `${name}: computing the reference in float64`;
+  if (step === "timing") return `${name}: timing in turns`;
+  return `${name}: compiling and checking ${step}, ${variants.indexOf(step) + 1} of ${variants.length} (longer on a first visit or after an update of the browser; counted apart)`;
+}
+
+function Remaining({ state }: { state: RunState }) {
+  const [now, setNow] = useState(performance.now());
+  useEffect(() => {
+    const timer = setInterval(() => setNow(performance.now()), 1000);
+    return () => clearInterval(timer);
+  }, []);
+  const spent = Math.max(0, (now - state.startedAt) / 1000);
+  const left = state.seconds - spent;
+  return (
+    <>
+      {state.total > 0 && `case ${Math.min(state.done + 1, state.total)} of ${state.total} · `}
+      {count(spent)} s gone
+      {state.seconds > 0 && (left > 0 ? `, ${about(left)} left` : ", longer than thought")}
+    </>
+  );
+}
+
+/** Every case: what it takes before the run, and how far it is in one. */
+function Cases({ cases, state }: { cases: readonly CaseEstimate[]; state: RunState }) {
+  const busy = isBusy();
+  const status = (i: number, skipped: string | undefined) => {
+    if (skipped) return "will be skipped";
+    if (!busy || state.total === 0) return about(cases[i]?.seconds ?? 0);
+    return i < state.done ? "✓ done" : i === state.done ? "▶ now" : "waiting";
+  };
+  const [open, setOpen] = useState(false);
+  useEffect(() => {
+    if (busy) setOpen(true); // and it stays so: what closes by itself moves what is being read
+  }, [busy]);
+  return (
+    <details class="cases" open={open} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <summary>What a run takes, case by case</summary>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard */}
+      <section class="frame" aria-label="Cases" tabIndex={0}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">case</th>
+              <th scope="col" class="number">
+                MFLOP a run
+              </th>
+              <th scope="col" class="number">
+                memory
+              </th>
+              <th scope="col">{busy ? "progress" : "time"}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {cases.map(({ name, flops, atMost, memory: bytes, skipped }, i) => (
+              <tr key={name}>
+                <td>{name}</td>
+                <td class="number">
+                  {atMost && "≤ "}
+                  {flops < 1e9 ? digits(flops / 1e6) : count(flops / 1e6)}
+                </td>
+                <td class="number">{memory(bytes)}</td>
+                <td title={skipped}>{status(i, skipped)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </details>
+  );
+}
+
+/** The tab shows how far a run is, for those who look elsewhere meanwhile. */
+function useTitle({ kind, done, total }: RunState): void {
+  useEffect(() => {
+    const title = "Attention laboratory · Shaderformer";
+    document.title = kind === "running" && total > 0 ? `${done + 1} of ${total} · ${title}` : title;
+  }, [kind, done, total]);
+}

@@ -1,0 +1,34 @@
+import { callBytes, callShapes } from "../../../bench/attention/calls.ts";
+import type { AttentionCase } from "../../../bench/attention/plan.ts";
+import { memory } from "../../shell/format.ts";
+
+/** What a case asks of a device, bytes: its largest tensor, and inputs and result together. */
+export function roomOf(given: AttentionCase): { readonly largest: number; readonly all: number } {
+  const { batch, heads, score } = given;
+  const calls = callShapes(given).map((call) => callBytes(call, given));
+  const biases = batch.groups.map(({ t, s }) => (score.text.split("+").includes("bias") ? 4 * heads.h * t * s : 0));
+  return {
+    largest: Math.max(...biases, ...calls.map(({ largest }) => largest)),
+    all: [...biases, ...calls.map(({ all }) => all)].reduce((sum, bytes) => sum + bytes, 0),
+  };
+}
+
+/** Why a device has no room for a case; undefined where it has. */
+export function tooLarge(
+  given: AttentionCase,
+  { binding, buffer }: { readonly binding: number; readonly buffer: number },
+): string | undefined {
+  const { largest } = roomOf(given);
+  if (largest <= Math.min(binding, buffer)) return undefined;
+  const [name, limit] = binding <= buffer ? ["a binding", binding] : ["a buffer", buffer];
+  return `a tensor of ${memory(largest)}, ${name} holds ${memory(limit)} on this device`;
+}
+
+/** The case, marked as one that cannot be run where the device has no room for it. */
+export function withRoom(
+  given: AttentionCase,
+  limits: { readonly binding: number; readonly buffer: number },
+): AttentionCase {
+  const missing = given.missing ?? tooLarge(given, limits);
+  return missing === undefined ? given : { ...given, missing };
+}

@@ -1,0 +1,190 @@
+import { signal } from "@preact/signals";
+import { device, losses, reopen } from "../../shell/device/device.ts";
+import { sim } from "../../shell/sim.ts";
+import { say } from "../../shell/status.ts";
+import { keep, kept } from "../../shell/store.ts";
+import { knownPeaks, peaksOfDevice, type Shown, shown } from "../results/results.ts";
+import { handmade, setup } from "../setup/state.ts";
+import { estimate, learnPace } from "./estimate.ts";
+import type { BenchReport } from "./protocol.ts";
+import { endWorker, listen, openDevice, send } from "./thread.ts";
+
+/** How far a run is. */
+export interface RunState {
+  readonly kind: "idle" | "running" | "done" | "stopped" | "failed";
+  /** What happens now, in the bench's words. */
+  readonly what: string;
+  /** Cases that are done, of how many. */
+  readonly done: number;
+  readonly total: number;
+  readonly message: string;
+  /** `performance.now()` when it began, and seconds it was thought to take; 0 where nobody knew. */
+  readonly startedAt: number;
+  readonly seconds: number;
+}
+
+const idle: RunState = { kind: "idle", what: "", done: 0, total: 0, message: "", startedAt: 0, seconds: 0 };
+export const run = signal<RunState>(idle);
+/** What the page was measuring when it was last closed by the browser; undefined where it ended as it should. */
+export const killedAt = signal<string | undefined>(undefined);
+/** True where another tab of this page measures, and this one therefore did not begin. */
+export const refused = signal(false);
+
+/** One run at a time in all tabs of the browser: two would disturb each other. */
+const lockName = "shaderformer-measuring";
+/** Time for the thread that measures to stop by itself, milliseconds; then it is ended, and its device with it. */
+const patience = 1000;
+
+let rowsOfRun: Shown | undefined;
+let release: (() => void) | undefined;
+/** Whether the page was hidden at any time of the case at hand. */
+let wasHidden = false;
+
+let stopping: ReturnType<typeof setTimeout> | undefined;
+
+export const isBusy = (): boolean => run.value.kind === "running";
+
+/** Measures the set-up; rows come as they are ready. `always`: although another tab measures. */
+export async function start({ always = false } = {}): Promise<void> {
+  if (isBusy()) return;
+  const { seconds } = estimate.value;
+  run.value = { ...idle, kind: "running", what: "opening the GPU", startedAt: performance.now(), seconds };
+  refused.value = !(await takeLock()) && !always;
+  if (refused.value) {
+    run.value = idle;
+    return;
+  }
+  stopped(true); // it still does what was stopped
+  wasHidden = document.hidden;
+  killedAt.value = undefined;
+  rowsOfRun = { origin: "live", environment: undefined, peaks: null, rows: [], hidden: new Set() };
+  say("Measuring");
+  keep("measuring", "the beginning of a run");
+  send({ kind: "hidden", hidden: document.hidden }); // the thread may be a new one
+  send({ kind: "run", sim, setup: setup.value, made: handmade.value, peaks: knownPeaks.value });
+}
+
+/** False where another tab holds the lock; true also where the browser has no locks. */
+function takeLock(): Promise<boolean> {
+  if (sim === "two-tabs") return Promise.resolve(false);
+  const { locks } = navigator as { locks?: LockManager };
+  if (!locks) return Promise.resolve(true);
+  return new Promise((told) => {
+    void locks.request(lockName, { ifAvailable: true }, (lock) => {
+      told(lock !== null);
+      return lock ? new Promise<void>((done) => (release = done)) : undefined;
+    });
+  });
+}
+
+/** Stops, for the reader at once; what was measured stays. */
+export function stop(): void {
+  if (!isBusy()) return;
+  end({ kind: "stopped" });
+  say(`Stopped with ${rowsOfRun?.rows.length ?? 0} measurements`);
+  send({ kind: "stop" });
+  stopping = setTimeout(() => stopped(true), patience);
+}
+
+/** The thread has stopped, or is ended in the midst of something long. */
+function stopped(midst: boolean): void {
+  if (stopping === undefined) return;
+  clearTimeout(stopping);
+  stopping = undefined;
+  if (midst) endWorker();
+}
+
+function end(change: Partial<RunState>): void {
+  run.value = { ...run.value, ...change };
+  release?.();
+  release = undefined;
+  keep("measuring", undefined);
+}
+
+/** Takes what the thread that measures says. */
+export function take(report: BenchReport): void {
+  switch (report.kind) {
+    case "opened":
+      device.value = { kind: "ready", facts: report.facts };
+      return;
+    case "missing":
+      device.value = { kind: "missing", missing: report.missing, detail: report.detail };
+      if (isBusy()) end({ kind: "idle" });
+      return;
+    case "lost":
+      takeLoss(report.detail);
+      return;
+    case "stopped":
+      stopped(false);
+      return;
+    case "checked":
+      return;
+    default:
+      if (isBusy()) takeProgress(report);
+  }
+}
+
+type Progress = Extract<BenchReport, { kind: "start" | "row" | "progress" | "done" | "failed" }>;
+
+function takeProgress(report: Progress): void {
+  switch (report.kind) {
+    case "start":
+      if (report.peaks) peaksOfDevice.value = { adapter: report.environment.adapter, peaks: report.peaks };
+      if (rowsOfRun) rowsOfRun = { ...rowsOfRun, environment: report.environment, peaks: report.peaks };
+      return;
+    case "row":
+      if (!rowsOfRun) return;
+      rowsOfRun = {
+        ...rowsOfRun,
+        rows: [...rowsOfRun.rows, report.row],
+        hidden: wasHidden ? new Set([...rowsOfRun.hidden, report.row.id]) : rowsOfRun.hidden,
+      };
+      shown.value = rowsOfRun;
+      return;
+    case "progress":
+      if (run.value.done !== report.done) wasHidden = document.hidden;
+      run.value = { ...run.value, what: report.what, done: report.done, total: report.total };
+      keep("measuring", report.what);
+      return;
+    case "done":
+      learnPace(run.value.seconds, (performance.now() - run.value.startedAt) / 1000);
+      end({ kind: "done" });
+      say(`Done: ${rowsOfRun?.rows.length ?? 0} measurements`);
+      return;
+    case "failed":
+      stopped(false);
+      end(device.value.kind === "ready" ? { kind: "failed", message: report.message } : { kind: "idle" });
+  }
+}
+
+/** A device that is lost while nothing runs is opened again by itself, once. */
+function takeLoss(detail: string): void {
+  losses.value++;
+  const wasBusy = isBusy();
+  device.value = { kind: "lost", detail };
+  if (wasBusy) end({ kind: "idle" });
+  else if (losses.value === 1) openDevice();
+}
+
+/** A mark that a run has left, although no tab of this page measures now. */
+async function findKilled(): Promise<void> {
+  const mark = kept("measuring");
+  if (mark === undefined || !(await takeLock())) return;
+  release?.();
+  release = undefined;
+  killedAt.value = mark;
+  keep("measuring", undefined);
+}
+
+/** Begins to listen, and opens the device. */
+export function beginRuns(): void {
+  listen(take);
+  reopen.value = openDevice;
+  void findKilled();
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) wasHidden = true;
+    send({ kind: "hidden", hidden: document.hidden });
+  });
+  addEventListener("pagehide", () => isBusy() && keep("measuring", undefined)); // the reader left: nothing went wrong
+  openDevice();
+}

@@ -1,0 +1,181 @@
+import type { ComponentChildren } from "preact";
+import { cacheFormats } from "../../../bench/attention/formats.ts";
+import { parseHeads } from "../../../bench/attention/heads.ts";
+import { paintedName } from "../mask/painted.ts";
+import { ownName } from "../own/function.ts";
+import { maskForms, presets, type Setup, standard } from "./setup.ts";
+import { choose, own, painted, problems, setup, variants } from "./state.ts";
+
+const quick = ["q64", "q128", "q256", "q512", "q1k", "q2k", "q1s512", "q1s1k", "q1s4k"];
+const scores = ["none", "softcap:50", "alibi", "relative-bias:64", "bias", "head-bias"];
+const layouts = ["contiguous", "ragged", "paged:16", "ring:128", "prefix:64"];
+
+/** The left rail: everything that a measurement depends on. */
+export function Controls() {
+  const chosen = setup.value;
+  const kinds = new Map(chosen.masks.map((text) => [text.split(":")[0] ?? text, text]));
+  return (
+    <>
+      <Group title="Start from" field={undefined}>
+        {presets.map(({ name, setup: given }) => (
+          <button key={name} type="button" onClick={() => choose({ ...standard, ...given })}>
+            {name}
+          </button>
+        ))}
+      </Group>
+      <Group title="Variants" field="variants">
+        {variants.map((name) => (
+          <Chip key={name} name={name} list={chosen.variants} field="variants" />
+        ))}
+      </Group>
+      <Group title="Masks" field="masks">
+        {own.value?.kind === "mask" && <Chip name={ownName} list={chosen.masks} field="masks" />}
+        {painted.value && <Chip name={paintedName} list={chosen.masks} field="masks" />}
+        {maskForms.map(({ name, text }) => (
+          <Chip key={name} name={name} text={kinds.get(name) ?? text} list={chosen.masks} field="masks" />
+        ))}
+        {chosen.masks
+          .filter((text) => text.includes(":"))
+          .map((text) => (
+            <label key={text.split(":")[0]} class="parameters">
+              {text.split(":")[0]}{" "}
+              <input
+                value={text.slice(text.indexOf(":") + 1)}
+                aria-label={`Numbers of ${text.split(":")[0]}`}
+                onChange={({ currentTarget }) =>
+                  choose({
+                    masks: chosen.masks.map((one) =>
+                      one === text ? `${text.split(":")[0]}:${currentTarget.value}` : one,
+                    ),
+                  })
+                }
+              />
+            </label>
+          ))}
+      </Group>
+      <Group title="Batches" field="batches">
+        {quick.map((name) => (
+          <Chip key={name} name={name} list={chosen.batches} field="batches" />
+        ))}
+        <label class="field wide">
+          <span>
+            In words: <code>(n)q(queries)s(keys)</code>, joined by <code>_</code>, separated by commas
+          </span>
+          <input
+            id="batches"
+            value={chosen.batches.join(", ")}
+            onChange={({ currentTarget }) =>
+              choose({
+                batches: currentTarget.value
+                  .split(",")
+                  .map((one) => one.trim())
+                  .filter(Boolean),
+              })
+            }
+          />
+        </label>
+      </Group>
+      <Group title="Heads" field="heads">
+        <label class="field">
+          <span>query heads / key heads × width</span>
+          <input
+            value={chosen.heads}
+            list="head-forms"
+            onChange={({ currentTarget }) => choose({ heads: currentTarget.value.trim(), model: "" })}
+          />
+          <datalist id="head-forms">
+            {["8x64", "12x64", "14/2x64", "32/8x64", "32/8x128", "8/4x256"].map((form) => (
+              <option key={form} value={form} />
+            ))}
+          </datalist>
+        </label>
+        {!problems.value.has("heads") && <span class="small muted">{grouping(chosen)}</span>}
+      </Group>
+      <Group title="Score" field="score">
+        <Choices of={[...scores, ...(own.value?.kind === "score" ? [ownName] : [])]} field="score" />
+      </Group>
+      <Group title="Type of keys and values" field="dtype">
+        <Choices of={cacheFormats} field="dtype" />
+      </Group>
+      <Group title="Where they lie" field="layout">
+        <Choices of={layouts} field="layout" />
+      </Group>
+    </>
+  );
+}
+
+function Group({
+  title,
+  field,
+  children,
+}: {
+  title: string;
+  field: keyof Setup | undefined;
+  children: ComponentChildren;
+}) {
+  const problem = field && problems.value.get(field);
+  return (
+    <fieldset aria-invalid={problem !== undefined} aria-describedby={problem ? `problem-${field}` : undefined}>
+      <legend>{title}</legend>
+      <div class="row">{children}</div>
+      {problem && (
+        <p class="problem" id={`problem-${field}`} role="alert">
+          {problem}
+        </p>
+      )}
+    </fieldset>
+  );
+}
+
+/** One of a list, on or off. */
+function Chip({
+  name,
+  text = name,
+  list,
+  field,
+}: {
+  name: string;
+  text?: string;
+  list: readonly string[];
+  field: "variants" | "masks" | "batches";
+}) {
+  const on = list.includes(text);
+  return (
+    <button
+      type="button"
+      class="chip"
+      aria-pressed={on}
+      onClick={() => choose({ [field]: on ? list.filter((one) => one !== text) : [...list, text] })}
+    >
+      {name}
+    </button>
+  );
+}
+
+/** One of several, exactly. */
+function Choices({ of, field }: { of: readonly string[]; field: "score" | "dtype" | "layout" }) {
+  const chosen = setup.value[field];
+  return (
+    <>
+      {[...of, ...(of.includes(chosen) ? [] : [chosen])].map((text) => (
+        <button
+          key={text}
+          type="button"
+          class="chip"
+          aria-pressed={chosen === text}
+          onClick={() => choose({ [field]: text })}
+        >
+          {text}
+        </button>
+      ))}
+    </>
+  );
+}
+
+function grouping({ heads }: Setup): string {
+  const { h, g } = parseHeads(heads);
+  if (g === h) return "multi-head: every query head has its own keys and values";
+  return g === 1
+    ? "multi-query: one key and value head for all"
+    : `grouped: ${h / g} query heads share a key and value head`;
+}

@@ -1,0 +1,90 @@
+import { computed, effect, type Signal, signal } from "@preact/signals";
+import { algorithmNames } from "../../../bench/attention/algorithms.ts";
+import { parseBatch } from "../../../bench/attention/batch.ts";
+import type { BenchMask } from "../../../bench/attention/masks.ts";
+import { everySubject } from "../../../bench/attention/subjects.ts";
+import { readFragment, writeFragment } from "../../shell/permalink.ts";
+import { sim } from "../../shell/sim.ts";
+import { say } from "../../shell/status.ts";
+import { type Painted, packPainted, unpackPainted } from "../mask/painted.ts";
+import { type OwnFunction, packOwn, unpackOwn } from "../own/function.ts";
+import { type Handmade, keysOf, maskNamed, problemsOf, type Setup, setupOf, standard } from "./setup.ts";
+
+/** Names of the variants there are, and of the algorithms on top of them that take keys and values, not latents. */
+export const variants = [
+  ...everySubject().map(({ name }) => name),
+  ...algorithmNames.filter((name) => !/^(expanded|absorbed)$|:/.test(name)),
+];
+
+/** What the reader chose; the link follows it. */
+export const setup = signal<Setup>(standard);
+/** A mask or score of the reader's own, which is part of the link. */
+export const own = signal<OwnFunction | undefined>(undefined);
+/** The tiles that the reader painted, which are part of the link. */
+export const painted = signal<Painted | undefined>(undefined);
+export const handmade = computed<Handmade>(() => ({ own: own.value, painted: painted.value }));
+export const problems = computed(() => problemsOf(setup.value, handmade.value));
+
+export const choose = (change: Partial<Setup>): void => {
+  setup.value = { ...setup.value, ...change };
+};
+
+/** Takes the set-up of the page's address. */
+function readAddress(): void {
+  const { keys, outdated } = readFragment(location.hash);
+  const { setup: given, unknown } = setupOf(keys);
+  setup.value = given;
+  const take = <T>(key: string, unpack: (text: string) => Promise<T>, into: Signal<T | undefined>) => {
+    const packed = keys.get(key);
+    into.value = undefined;
+    if (packed === undefined) return;
+    unpack(packed).then(
+      (found) => {
+        into.value = found;
+      },
+      (error: Error) => say(error.message),
+    );
+  };
+  take("own", unpackOwn, own);
+  take("tiles", unpackPainted, painted);
+  if (outdated) say("This link is of another version of the page; the set-up is the standard one.");
+  else if (unknown.length > 0) say(`The link says ${unknown.join(", ")}, which this page does not know.`);
+}
+
+/** The keys of everything that the reader chose and made. */
+async function linkKeys(): Promise<(readonly [string, string])[]> {
+  const [chosen, written, tiles] = [keysOf(setup.value), own.value, painted.value];
+  return [
+    ...chosen,
+    ...(written ? [["own", await packOwn(written)] as const] : []),
+    ...(tiles ? [["tiles", await packPainted(tiles)] as const] : []),
+    ...(sim === undefined ? [] : [["sim", sim] as const]),
+  ];
+}
+
+/** Makes set-up and address follow each other. */
+export function followAddress(): void {
+  readAddress();
+  addEventListener("hashchange", readAddress);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  effect(() => {
+    void [setup.value, own.value, painted.value]; // what the link follows
+    clearTimeout(timer);
+    timer = setTimeout(async () => {
+      const keys = await linkKeys();
+      const fragment = writeFragment(keys);
+      if (fragment !== location.hash && (keys.length > 0 || location.hash !== ""))
+        history.replaceState(null, "", fragment);
+    }, 300);
+  });
+}
+
+/** The mask that is drawn: the last one chosen, over the longest batch that a picture holds. */
+export const drawn = computed<{ mask: BenchMask; t: number; s: number } | undefined>(() => {
+  if (problems.value.has("masks") || problems.value.has("batches")) return undefined;
+  const { masks, batches } = setup.value;
+  const mask = maskNamed(masks.at(-1) ?? "causal", handmade.value);
+  const groups = batches.flatMap((batch) => parseBatch(batch).groups).filter(({ t, s }) => t * s <= 2 ** 22);
+  const [longest] = [...groups].sort((p, q) => q.t * q.s - p.t * p.s);
+  return longest && { mask, t: longest.t, s: longest.s };
+});

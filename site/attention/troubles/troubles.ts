@@ -1,0 +1,194 @@
+import { computed } from "@preact/signals";
+import { device, reopen } from "../../shell/device/device.ts";
+import { deviceTroubles } from "../../shell/device/troubles.ts";
+import { digits } from "../../shell/format.ts";
+import { sim } from "../../shell/sim.ts";
+import { copy } from "../../shell/status.ts";
+import { keep } from "../../shell/store.ts";
+import type { Trouble } from "../../shell/trouble.ts";
+import { offline, shown } from "../results/results.ts";
+import { estimate } from "../run/estimate.ts";
+import { isBusy, killedAt, refused, run, start } from "../run/run.ts";
+import { choose, setup } from "../setup/state.ts";
+
+/** A set-up that any device has done with in seconds. */
+const small = { batches: ["q32", "q64", "q128"], heads: "2x32", model: "" } as const;
+const useSmall = { name: "Use small sizes", run: () => choose(small) };
+
+/** All but the longest batch, which is where memory and patience go. */
+const leaveOutLongest = {
+  name: "Leave out the longest batch",
+  run: () => choose(setup.value.batches.length > 1 ? { batches: setup.value.batches.slice(0, -1) } : small),
+};
+
+const storageWorks = keep("probe", "1") && keep("probe", undefined);
+
+/** What the reader has to know now, errors first. */
+export const troubles = computed<readonly Trouble[]>(() => {
+  const found = [...deviceTroubles(device.value), ...runTroubles(), ...resultTroubles(), ...deviceNotes()];
+  const rank = { error: 0, warning: 1, note: 2 };
+  return found.sort((p, q) => rank[p.level] - rank[q.level]);
+});
+
+function runTroubles(): Trouble[] {
+  const found: Trouble[] = [];
+  const { kind, message } = run.value;
+  const failedRows = shown.value.origin === "live" ? shown.value.rows.filter(({ verdict }) => verdict === "fail") : [];
+  const noMemory = /could not be allocated|out of memory/i;
+  const starved = failedRows.find(({ reason }) => noMemory.test(reason ?? ""))?.reason;
+  if (starved || (kind === "failed" && noMemory.test(message))) {
+    found.push({
+      key: "out-of-memory",
+      level: "error",
+      says: "The GPU has no room for this: memory that a case needs could not be had. What was measured before stays.",
+      todo: "Take shorter batches or fewer heads, or close other pages that use the GPU, and run again.",
+      action: leaveOutLongest,
+      detail: starved ?? message,
+    });
+  } else if (kind === "failed") {
+    found.push({
+      key: "failed",
+      level: "error",
+      says: `The run failed: ${message}. What was measured before stays.`,
+      todo: "Change the set-up, or run again: the device is opened anew.",
+      action: { name: "Run again", run: () => void start() },
+      detail: message,
+    });
+  }
+  if (refused.value) {
+    found.push({
+      key: "two-tabs",
+      level: "warning",
+      says: "Another tab of this page is measuring, so this one did not begin: two runs slow each other down.",
+      todo: "Wait for it, stop it there, or run here all the same.",
+      action: { name: "Run all the same", run: () => void start({ always: true }) },
+    });
+  }
+  if (killedAt.value !== undefined && !isBusy()) {
+    found.push({
+      key: "tab-killed",
+      level: "warning",
+      says: `The last run ended with the tab: the browser closed or reloaded it during “${killedAt.value}”, as phones do when memory is short.`,
+      todo: "Begin with small sizes this time.",
+      action: useSmall,
+    });
+  }
+  const { cases } = estimate.value;
+  const long = cases.find(({ longest, skipped }) => longest > 1.5 && !skipped);
+  const software = device.value.kind === "ready" && device.value.facts.software;
+  if (long && (!software || sim === "watchdog")) {
+    found.push({
+      key: "watchdog",
+      level: "warning",
+      says: `One run of ${long.name} may take ${digits(long.longest)} s, and Windows takes the GPU away from what holds it for 2 s.`,
+      todo: "Leave the longest batch out, or be ready to lose the device.",
+      action: leaveOutLongest,
+    });
+  }
+  return found;
+}
+
+function resultTroubles(): Trouble[] {
+  const found: Trouble[] = [];
+  if (shown.value.hidden.size > 0) {
+    found.push({
+      key: "hidden-tab",
+      level: "warning",
+      says: `The page was hidden while ${shown.value.hidden.size} of ${shown.value.rows.length} rows were measured (marked “hidden” in the table); browsers slow hidden pages down.`,
+      todo: "Run again with the page in sight.",
+      action: { name: "Run again", run: () => void start() },
+    });
+  }
+  if (offline.value) {
+    found.push({
+      key: "offline",
+      level: "warning",
+      says: "A part of the page could not be fetched, so some of it is missing: the network is gone, or the site has changed since the page was opened.",
+      todo: "The table has all numbers. Load the page again once the network is back; the link keeps your set-up.",
+      action: { name: "Load again", run: () => location.reload() },
+    });
+  }
+  return found;
+}
+
+function deviceNotes(): Trouble[] {
+  if (!storageWorks) {
+    const copyLink = { name: "Copy link", run: () => void copy("Link", location.href) };
+    return [...notesOfDevice(), { ...noStorage, action: copyLink }];
+  }
+  return notesOfDevice();
+}
+
+const noStorage: Trouble = {
+  key: "no-storage",
+  level: "note",
+  says: "This browser keeps nothing for the page (a private window, or a full disk): theme and pace are forgotten with the tab.",
+  todo: "Everything else works; the link holds the set-up.",
+};
+
+function notesOfDevice(): Trouble[] {
+  if (device.value.kind !== "ready") return [];
+  const { features, software, wrong, limits } = device.value.facts;
+  const found: Trouble[] = [];
+  if (wrong !== undefined) {
+    found.push({
+      key: "wrong-numbers",
+      level: "error",
+      says: `This browser computes attention wrongly: the known-answer test gave ${wrong.replace("✗ ", "")}.`,
+      todo: "Update browser and driver. You may still run: every result is compared with float64, and a wrong one has no speed.",
+      action: { name: "Test again", run: () => reopen.value() },
+      detail: wrong,
+    });
+  }
+  if (software) {
+    found.push({
+      key: "software",
+      level: "warning",
+      says: "This is a software adapter, not your GPU: the times say nothing about one; they are stamped so, and not ranked.",
+      todo: "Small sizes do here; for a GPU's figures turn on hardware acceleration in the browser's settings.",
+      action: useSmall,
+    });
+  }
+  const skipped = estimate.value.cases.filter((one) => one.skipped);
+  if (skipped.length > 0) {
+    found.push({
+      key: "small-limits",
+      level: "warning",
+      says: `${skipped.length} ${skipped.length === 1 ? "case" : "cases"} will be skipped: ${skipped[0]?.name} needs ${skipped[0]?.skipped}.`,
+      todo: "The others run. Take shorter batches or fewer heads to measure these too.",
+      action: leaveOutLongest,
+    });
+  } else if (limits.binding < 128 << 20) {
+    found.push({
+      key: "small-limits",
+      level: "note",
+      says: "This device has smaller limits than WebGPU's usual ones; variants that need more are n/a, with the reason in the table.",
+      todo: "The sheet behind the device's name compares them.",
+    });
+  }
+  if (!features.includes("shader-f16")) {
+    found.push({
+      key: "no-f16",
+      level: "note",
+      says: "This device has no f16 (shader-f16). Keys and values of that type are unpacked from words of 32 bits instead, and the f16 peak is missing.",
+      todo: "Newer drivers may have it.",
+    });
+  }
+  if (!features.includes("subgroups")) {
+    found.push({
+      key: "no-subgroups",
+      level: "note",
+      says: "This device has no subgroups: the variants subgroups and splitSubgroups are n/a here.",
+      todo: "All others need no feature at all.",
+    });
+  }
+  if (!features.includes("timestamp-query") || software) {
+    found.push({
+      key: "coarse-timers",
+      level: "note",
+      says: "Times are by the wall clock around whole submits, because there are no timestamps of a GPU; browsers let that clock step by up to 100 µs.",
+      todo: "Each interval is therefore repeated until it lasts 20 ms, 200 steps at least; the table prints the clock and its step.",
+    });
+  }
+  return found;
+}
