@@ -1,5 +1,5 @@
-import { difference, nmseCaps } from "../../test/support/compare.ts";
-import { allowedUlps, assertGate, errorsOf } from "../../test/support/gate.ts";
+import { difference, nmseCaps } from "../../src/check/compare.ts";
+import { allowedUlps, assertGate, errorsOf } from "../../src/check/gate.ts";
 import type { BenchRow } from "../result.ts";
 import type { AttentionCase } from "./plan.ts";
 import type { Truth } from "./truth.ts";
@@ -25,7 +25,7 @@ export interface GroupResult {
 
 /**
  * Holds results against float64: the whole has to be finite, and the rows with a truth pass the gate of the tests
- * (`test/support/gate.ts`), by which errors are little larger than those of plain f32 loops, and their cap on NMSE.
+ * (`src/check/gate.ts`), by which errors are little larger than those of plain f32 loops, and their cap on NMSE.
  */
 export function checkGroups(groups: readonly GroupResult[], { heads: { h, dv } }: Pick<AttentionCase, "heads">): Check {
   const actual: number[] = [];

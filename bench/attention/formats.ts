@@ -1,8 +1,9 @@
 // How keys and values are stored: the types of `--dtype`.
+
+import { packWords } from "../../src/check/packed.ts";
 import { type DType, decode, type Elements, encode } from "../../src/index.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { dequantise, quantise } from "../../src/reference/kv-layouts.ts";
-import { packWords } from "../../test/support/packed.ts";
 
 interface Format {
   /** What the tensor is made of: u32 holds several integers. */

@@ -1,5 +1,5 @@
+import { normal } from "../../src/check/random.ts";
 import { type AttentionTensors, type Gpu, slice, type Tensor, transpose, upload } from "../../src/index.ts";
-import { normal } from "../../test/support/random.ts";
 import type { BatchGroup } from "./batch.ts";
 import type { Heads } from "./heads.ts";
 

@@ -1,8 +1,8 @@
+import { randomSource } from "../../src/check/random.ts";
 import type { AttentionMask, Gpu } from "../../src/index.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
 import { type MaskDescription, maskOf } from "../../src/reference/described.ts";
 import type { Mask } from "../../src/reference/masks.ts";
-import { randomSource } from "../../test/support/random.ts";
 import { parseLength } from "./batch.ts";
 import { elementsIn, uploaded } from "./uploaded.ts";
 

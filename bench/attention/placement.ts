@@ -1,6 +1,7 @@
 // Where the rows of a call's keys and values are in memory, by its layout.
+
+import { randomSource } from "../../src/check/random.ts";
 import { type AttentionLayout, blockTable, type Gpu, sequenceOffsets } from "../../src/index.ts";
-import { randomSource } from "../../test/support/random.ts";
 import type { BatchGroup } from "./batch.ts";
 import type { CallShape } from "./calls.ts";
 import { poisonedRows } from "./inputs.ts";

@@ -1,9 +1,9 @@
+import { allowedUlps } from "../../src/check/gate.ts";
+import { randomSource } from "../../src/check/random.ts";
 import { type AttentionScore, alibiSlopes, type Gpu } from "../../src/index.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
 import { type ScoreDescription, scoreOf } from "../../src/reference/described.ts";
 import { chain, type Score } from "../../src/reference/scores.ts";
-import { allowedUlps } from "../../test/support/gate.ts";
-import { randomSource } from "../../test/support/random.ts";
 import { parseLength } from "./batch.ts";
 import type { MaskShape } from "./masks.ts";
 import { elementsIn, uploaded } from "./uploaded.ts";

@@ -1,10 +1,10 @@
+import { attention as emulation } from "../../src/check/emulation/attention.ts";
+import { linearAttention as linearEmulation } from "../../src/check/emulation/linear-attention.ts";
+import { randomSource } from "../../src/check/random.ts";
 import { attention as reference } from "../../src/reference/attention.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { linearAttention as linear } from "../../src/reference/linear-attention.ts";
 import type { Score } from "../../src/reference/scores.ts";
-import { attention as emulation } from "../../test/support/emulate-attention.ts";
-import { linearAttention as linearEmulation } from "../../test/support/emulate-linear-attention.ts";
-import { randomSource } from "../../test/support/random.ts";
 import type { BatchGroup } from "./batch.ts";
 import type { GroupNumbers } from "./calls.ts";
 import type { Heads } from "./heads.ts";

@@ -1,6 +1,6 @@
-import { expertsCase, expertsCases, randomChoices } from "../../test/cases/moe-experts.ts";
-import type { Case, CaseTable } from "../../test/support/case-table.ts";
-import { randomSource } from "../../test/support/random.ts";
+import type { Case, CaseTable } from "../../src/check/case-table.ts";
+import { expertsCase, expertsCases, randomChoices } from "../../src/check/cases/moe-experts.ts";
+import { randomSource } from "../../src/check/random.ts";
 
 /** How tokens are spread over experts: evenly, by Zipf's law, or all to the same. */
 export const routings = ["uniform", "zipf", "one"] as const;

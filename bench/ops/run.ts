@@ -1,9 +1,9 @@
+import { type Case, type CaseTable, missingFeatures, stored } from "../../src/check/case-table.ts";
+import { checkCase } from "../../src/check/check-case.ts";
+import { difference } from "../../src/check/compare.ts";
+import { errorsOf } from "../../src/check/gate.ts";
 import type { Program } from "../../src/gpu/program.ts";
 import { type Gpu, ShapeError, type Tensor, tensor } from "../../src/index.ts";
-import { type Case, type CaseTable, missingFeatures, stored } from "../../test/support/case-table.ts";
-import { checkCase } from "../../test/support/check-case.ts";
-import { difference } from "../../test/support/compare.ts";
-import { errorsOf } from "../../test/support/gate.ts";
 import type { BenchEvents } from "../attention/run.ts";
 import { environmentOf } from "../harness/environment.ts";
 import { measurePeaks } from "../harness/peaks.ts";

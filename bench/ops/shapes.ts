@@ -1,5 +1,5 @@
-import type { Case } from "../../test/support/case-table.ts";
-import { normal } from "../../test/support/random.ts";
+import type { Case } from "../../src/check/case-table.ts";
+import { normal } from "../../src/check/random.ts";
 
 const input = (shape: readonly number[], seed: number, scale = 1) => ({
   shape,

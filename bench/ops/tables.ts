@@ -1,4 +1,4 @@
-import type { CaseTable } from "../../test/support/case-table.ts";
+import type { CaseTable } from "../../src/check/case-table.ts";
 import { matmulShape, normShape, softmaxShape } from "./shapes.ts";
 
 /**
@@ -7,19 +7,19 @@ import { matmulShape, normShape, softmaxShape } from "./shapes.ts";
  */
 export const opTables: Readonly<Record<string, () => Promise<CaseTable>>> = {
   "rms-norm": async () => ({
-    ...(await import("../../test/cases/rms-norm.ts")).rmsNormCases,
+    ...(await import("../../src/check/cases/rms-norm.ts")).rmsNormCases,
     cases: [normShape(1, 2048), normShape(128, 256), normShape(1024, 1024)],
   }),
   "layer-norm": async () => ({
-    ...(await import("../../test/cases/layer-norm.ts")).layerNormCases,
+    ...(await import("../../src/check/cases/layer-norm.ts")).layerNormCases,
     cases: [normShape(1, 2048, true), normShape(1024, 1024, true)],
   }),
   softmax: async () => ({
-    ...(await import("../../test/cases/softmax.ts")).softmaxCases,
+    ...(await import("../../src/check/cases/softmax.ts")).softmaxCases,
     cases: [softmaxShape(128, 128), softmaxShape(1024, 1024)],
   }),
   matmul: async () => ({
-    ...(await import("../../test/cases/matmul.ts")).matmulCases,
+    ...(await import("../../src/check/cases/matmul.ts")).matmulCases,
     cases: [
       matmulShape(1, 256, 768, "f16"),
       matmulShape(1, 2048, 2048, "f32"),

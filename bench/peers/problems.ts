@@ -1,4 +1,4 @@
-import { normal } from "../../test/support/random.ts";
+import { normal } from "../../src/check/random.ts";
 import type { BatchGroup } from "../attention/batch.ts";
 import type { Heads } from "../attention/heads.ts";
 import { inputsOf } from "../attention/inputs.ts";

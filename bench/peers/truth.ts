@@ -1,11 +1,11 @@
+import { difference, nmseCaps } from "../../src/check/compare.ts";
+import { attention as attentionEmulation } from "../../src/check/emulation/attention.ts";
+import { inTurn, matmul as matmulEmulation } from "../../src/check/emulation/rows.ts";
+import { type Errors, errorsOf } from "../../src/check/gate.ts";
 import { attention as attentionReference } from "../../src/reference/attention.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
 import { causal } from "../../src/reference/masks.ts";
 import { matmul as matmulReference } from "../../src/reference/matmul.ts";
-import { difference, nmseCaps } from "../../test/support/compare.ts";
-import { attention as attentionEmulation } from "../../test/support/emulate-attention.ts";
-import { inTurn, matmul as matmulEmulation } from "../../test/support/emulate-rows.ts";
-import { type Errors, errorsOf } from "../../test/support/gate.ts";
 import type { BenchRow } from "../result.ts";
 import { attentionInputs, matmulInputs, type Problem } from "./problems.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { opTables, runOpBench } from "../../bench/index.ts";
 import { softmaxShape } from "../../bench/ops/shapes.ts";
-import { softmaxCases } from "../cases/softmax.ts";
+import { softmaxCases } from "../../src/check/cases/softmax.ts";
 import { testGpu } from "../support/gpu.ts";
 import { someRow } from "./rows.ts";
 

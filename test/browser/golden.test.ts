@@ -1,9 +1,9 @@
 import { build } from "esbuild";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { assertClose, nmseCaps } from "../../src/check/compare.ts";
 import { type GpuOptions, loadModel, openGpu } from "../../src/index.ts";
 import { bundledModel, goldenPrompts } from "../support/bundled.ts";
-import { assertClose, nmseCaps } from "../support/compare.ts";
 import { noChromium, openChromium, openPage } from "./chromium.ts";
 import { tasks } from "./tasks.ts";
 import { serveSite, type WebServer } from "./web-server.ts";

@@ -1,10 +1,10 @@
 import { build } from "esbuild";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { stored } from "../../src/check/case-table.ts";
+import { ringCase, ringCases } from "../../src/check/cases/ring-attention.ts";
+import { assertGate } from "../../src/check/gate.ts";
 import type { RingAttentionOptions } from "../../src/index.ts";
-import { ringCase, ringCases } from "../cases/ring-attention.ts";
-import { stored } from "../support/case-table.ts";
-import { assertGate } from "../support/gate.ts";
 import { noChromium, openChromium, openPage } from "./chromium.ts";
 import type { RingInputs, ringTasks } from "./ring-page.ts";
 import { serveSite, type WebServer } from "./web-server.ts";

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { difference, nmseCaps } from "../../src/check/compare.ts";
 import { bundledModel, goldenPrompts } from "../support/bundled.ts";
-import { difference, nmseCaps } from "../support/compare.ts";
 import { runCli } from "./run-cli.ts";
 
 const golden = goldenPrompts[1] ?? goldenPrompts[0];

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { afterEach, expect, test, vi } from "vitest";
+import { normal } from "../../src/check/random.ts";
 import { tensor } from "../../src/index.ts";
 import { testGpu } from "../support/gpu.ts";
-import { normal } from "../support/random.ts";
 
 const gpu = await testGpu();
 afterEach(() => {

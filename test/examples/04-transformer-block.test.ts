@@ -1,6 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { describe, expect, test, vi } from "vitest";
 import { transformerBlock } from "../../examples/04-transformer-block/block.ts";
+import { assertClose, nmseCaps } from "../../src/check/compare.ts";
+import { normal } from "../../src/check/random.ts";
 import { type BlockWeights, tensor } from "../../src/index.ts";
 import { swiglu } from "../../src/reference/activation.ts";
 import { attention } from "../../src/reference/attention.ts";
@@ -12,9 +14,7 @@ import { matmul } from "../../src/reference/matmul.ts";
 import { rmsNorm } from "../../src/reference/norm.ts";
 import { cosinesAndSines, rope } from "../../src/reference/rope.ts";
 import { goldenPrompts } from "../support/bundled.ts";
-import { assertClose, nmseCaps } from "../support/compare.ts";
 import { testGpu } from "../support/gpu.ts";
-import { normal } from "../support/random.ts";
 
 const gpu = await testGpu();
 

@@ -1,13 +1,13 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { cachePairs } from "../../src/blocks/kv-cache.ts";
+import { difference } from "../../src/check/compare.ts";
+import { randomSource } from "../../src/check/random.ts";
 import { loadModel } from "../../src/generate/language-model.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { maxBatch } from "../../src/kernels/step.ts";
 import { forward, logits } from "../../src/models/decoder.ts";
 import { placed, placeholder, replacements } from "../../src/tensor/tensor.ts";
 import { bundledModel, goldenPrompts } from "../support/bundled.ts";
-import { difference } from "../support/compare.ts";
-import { randomSource } from "../support/random.ts";
 
 const gpu = await openGpu();
 const model = await loadModel(gpu, bundledModel);

@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
+import { difference, nmseCaps } from "../../src/check/compare.ts";
 import { type LanguageModel, loadModel, type ModelOptions } from "../../src/generate/language-model.ts";
 import type { GpuOptions } from "../../src/gpu/open.ts";
-import { difference, nmseCaps } from "../support/compare.ts";
 import { testGpu } from "../support/gpu.ts";
 
 /** Where the scripts of golden data write their folders. */

@@ -1,9 +1,9 @@
 import { basename } from "node:path";
 import { describe, expect, test } from "vitest";
+import { difference, nmseCaps } from "../../src/check/compare.ts";
 import { type LanguageModel, loadModel } from "../../src/generate/language-model.ts";
 import { type GpuOptions, openGpu } from "../../src/gpu/open.ts";
 import { bundledMixture, bundledModel, type GoldenPrompt, goldenPrompts, mixturePrompts } from "../support/bundled.ts";
-import { difference, nmseCaps } from "../support/compare.ts";
 
 const small = { binding: 256 << 10, storageBuffers: 8, workgroupBytes: 16 << 10, invocations: 256 };
 const expertsTap = ".feed-forward.experts";

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test } from "vitest";
+import { randomSource } from "../../src/check/random.ts";
 import { pooledSize } from "../../src/gpu/buffers.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { empty, type Tensor, tensor, zeros } from "../../src/tensor/tensor.ts";
-import { randomSource } from "../support/random.ts";
 import { axpy, scale } from "../support/small-kernels.ts";
 
 const gpu = await openGpu(); // with a pool as users have it

@@ -1,15 +1,16 @@
 import { expect, test } from "vitest";
+import { stored } from "../../src/check/case-table.ts";
+import { activationCases } from "../../src/check/cases/activation.ts";
+import { assertClose, nmseCaps } from "../../src/check/compare.ts";
+import { normal } from "../../src/check/random.ts";
 import { gelu, silu, swiglu } from "../../src/kernels/elementwise/activation.ts";
 import { gelu as geluReference, swiglu as reference, silu as siluReference } from "../../src/reference/activation.ts";
 import { erf } from "../../src/reference/erf.ts";
 import { slice as sliceReference, transpose as transposeReference } from "../../src/reference/layout.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { slice, transpose } from "../../src/tensor/views.ts";
-import { activationCases } from "../cases/activation.ts";
-import { assertClose, nmseCaps } from "../support/compare.ts";
 import { testGpu } from "../support/gpu.ts";
-import { normal } from "../support/random.ts";
-import { stored, testCases } from "../support/run-cases.ts";
+import { testCases } from "../support/run-cases.ts";
 
 const gpu = await testGpu();
 for (const table of activationCases) testCases(() => gpu, table);

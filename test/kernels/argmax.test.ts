@@ -1,4 +1,4 @@
-import { argmaxCases } from "../cases/argmax.ts";
+import { argmaxCases } from "../../src/check/cases/argmax.ts";
 import { testGpu } from "../support/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
 

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
+import { uploaded } from "../../src/check/cases/attention-problem.ts";
+import { maskExamples } from "../../src/check/cases/mask-examples.ts";
+import { normal } from "../../src/check/random.ts";
+import { stepOf } from "../../src/check/step.ts";
 import { type AttentionMask, attention } from "../../src/kernels/attention/attention.ts";
 import { blockMap, countTiles, forgetBlockMaps } from "../../src/kernels/attention/block-map.ts";
 import { flashTiles } from "../../src/kernels/attention/flash-tiles.ts";
 import { type MaskDescription, maskOf } from "../../src/reference/described.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
-import { uploaded } from "../cases/attention-problem.ts";
-import { maskExamples } from "../cases/mask-examples.ts";
 import { testGpu } from "../support/gpu.ts";
-import { normal } from "../support/random.ts";
-import { stepOf } from "../support/step.ts";
 
 const gpu = await testGpu({ features: [] });
 const shape = { b: 2, h: 6, t: 150, s: 211, unit: 11 } as const;

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { normal } from "../../src/check/random.ts";
 import { ShaderError } from "../../src/gpu/errors.ts";
 import { type AttentionMask, type AttentionScore, attention } from "../../src/kernels/attention/attention.ts";
 import { ShapeError } from "../../src/tensor/shape.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { testGpu } from "../support/gpu.ts";
-import { normal } from "../support/random.ts";
 
 const gpu = await testGpu({ features: [] });
 const [q, k, v] = [1, 2, 3].map((seed) => tensor(gpu, [1, 2, 9, 16], normal(288, seed))) as [never, never, never];

@@ -1,13 +1,13 @@
 // What results of masks, scores and sinks must have in common, whatever they are.
 import { describe, expect, test } from "vitest";
+import { assertClose, nmseCaps } from "../../src/check/compare.ts";
+import { normal } from "../../src/check/random.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { type AttentionMask, type AttentionOptions, attention } from "../../src/kernels/attention/attention.ts";
 import { alibiSlopes } from "../../src/kernels/attention/scores/score.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { slice } from "../../src/tensor/views.ts";
-import { assertClose, nmseCaps } from "../support/compare.ts";
 import { testGpu } from "../support/gpu.ts";
-import { normal } from "../support/random.ts";
 import { testBeside } from "../support/side-by-side.ts";
 
 const gpu = await testGpu({ features: [] });

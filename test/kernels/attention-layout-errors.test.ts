@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { normal } from "../../src/check/random.ts";
+import { stepOf } from "../../src/check/step.ts";
 import { type AttentionOptions, attention } from "../../src/kernels/attention/attention.ts";
 import { sequenceOffsets } from "../../src/kernels/attention/layouts.ts";
 import { blockTable } from "../../src/kernels/kv-cache/block-table.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { slice } from "../../src/tensor/views.ts";
 import { testGpu } from "../support/gpu.ts";
-import { normal } from "../support/random.ts";
-import { stepOf } from "../support/step.ts";
 
 const gpu = await testGpu({ features: [] });
 const size = (shape: readonly number[]) => shape.reduce((product, axis) => product * axis, 1);

@@ -1,4 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { attentionLayoutCases } from "../../src/check/cases/attention-layouts.ts";
+import { checkCase } from "../../src/check/check-case.ts";
+import { packWords } from "../../src/check/packed.ts";
+import { normal } from "../../src/check/random.ts";
+import { stepOf } from "../../src/check/step.ts";
 import { attention } from "../../src/kernels/attention/attention.ts";
 import { sequenceOffsets } from "../../src/kernels/attention/layouts.ts";
 import { blockTable } from "../../src/kernels/kv-cache/block-table.ts";
@@ -6,13 +11,9 @@ import { dense } from "../../src/reference/dense.ts";
 import { quantise } from "../../src/reference/kv-layouts.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { slice } from "../../src/tensor/views.ts";
-import { attentionLayoutCases } from "../cases/attention-layouts.ts";
 import { testGpu } from "../support/gpu.ts";
-import { packWords } from "../support/packed.ts";
 import { portable } from "../support/portable.ts";
-import { normal } from "../support/random.ts";
-import { runCase, testCases } from "../support/run-cases.ts";
-import { stepOf } from "../support/step.ts";
+import { testCases } from "../support/run-cases.ts";
 
 const gpu = await testGpu({ features: [] });
 // A pipeline takes a second to compile: not every variant runs over every layout, unless all is asked for.
@@ -38,7 +39,7 @@ const halves = attentionLayoutCases.cases.filter(({ name }) => /^f16/.test(name)
 test.skipIf(!hardware.features.has("shader-f16"))("f16 as a GPU with shader-f16 reads it", async () => {
   expect(halves.length).toBeGreaterThan(0);
   for (const item of halves) {
-    for (const variant of ["rows", "flash"]) await runCase(hardware, attentionLayoutCases, variant, item);
+    for (const variant of ["rows", "flash"]) await checkCase(hardware, attentionLayoutCases, variant, item);
   }
 });
 

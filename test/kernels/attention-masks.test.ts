@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { uploaded } from "../../src/check/cases/attention-problem.ts";
+import { maskExamples } from "../../src/check/cases/mask-examples.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { visiblePairs } from "../../src/kernels/attention/definition.ts";
 import { type AttentionMask, maskMod } from "../../src/kernels/attention/masks/mask.ts";
@@ -8,8 +10,6 @@ import { defineKernel } from "../../src/kernels/kernel.ts";
 import { type MaskDescription, maskOf } from "../../src/reference/described.ts";
 import { pairs } from "../../src/reference/masks.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
-import { uploaded } from "../cases/attention-problem.ts";
-import { maskExamples } from "../cases/mask-examples.ts";
 import { testGpu } from "../support/gpu.ts";
 import { testBeside } from "../support/side-by-side.ts";
 

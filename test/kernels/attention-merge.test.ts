@@ -1,4 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { mergeCases } from "../../src/check/cases/merge.ts";
+import { assertClose, nmseCaps } from "../../src/check/compare.ts";
+import { normal } from "../../src/check/random.ts";
 import { attention } from "../../src/kernels/attention/attention.ts";
 import { mergeAttention } from "../../src/kernels/attention/merge.ts";
 import { attention as reference } from "../../src/reference/attention.ts";
@@ -6,10 +9,7 @@ import { dense } from "../../src/reference/dense.ts";
 import { mergeAttention as referenceMerge } from "../../src/reference/merge.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { slice, transpose } from "../../src/tensor/views.ts";
-import { mergeCases } from "../cases/merge.ts";
-import { assertClose, nmseCaps } from "../support/compare.ts";
 import { testGpu } from "../support/gpu.ts";
-import { normal } from "../support/random.ts";
 import { testCases } from "../support/run-cases.ts";
 
 const gpu = await testGpu({ features: [] });

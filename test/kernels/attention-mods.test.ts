@@ -1,8 +1,8 @@
 import { describe } from "vitest";
-import { modCases, modTable } from "../cases/attention-mods.ts";
+import { modCases, modTable } from "../../src/check/cases/attention-mods.ts";
+import { checkCase } from "../../src/check/check-case.ts";
 import { testGpu } from "../support/gpu.ts";
 import { portable } from "../support/portable.ts";
-import { runCase } from "../support/run-cases.ts";
 import { testBeside } from "../support/side-by-side.ts";
 
 const gpu = await testGpu({ features: [] });
@@ -30,7 +30,7 @@ describe.each(Object.keys(portable(modTable.variants)))("attention %s", (variant
     testBeside(
       item.name,
       () => gpu,
-      (own) => runCase(own, modTable, variant, item),
+      (own) => checkCase(own, modTable, variant, item),
     );
   }
 });

@@ -1,16 +1,16 @@
 import { describe, expect, test } from "vitest";
+import { attentionCases } from "../../src/check/cases/attention.ts";
+import { assertClose, nmseCaps } from "../../src/check/compare.ts";
+import { normal } from "../../src/check/random.ts";
+import { stepOf } from "../../src/check/step.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { type AttentionOptions, attention } from "../../src/kernels/attention/attention.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { slice, transpose } from "../../src/tensor/views.ts";
-import { attentionCases } from "../cases/attention.ts";
-import { assertClose, nmseCaps } from "../support/compare.ts";
 import { testGpu } from "../support/gpu.ts";
 import { portable } from "../support/portable.ts";
-import { normal } from "../support/random.ts";
 import { testCases } from "../support/run-cases.ts";
 import { testBeside } from "../support/side-by-side.ts";
-import { stepOf } from "../support/step.ts";
 
 const gpu = await testGpu({ features: [] });
 // Blocks and packed are flash by another list of tiles and by other rows: their pipelines are as many again, and a few of

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { type CascadeOptions, cascadeAttention } from "../../src/blocks/cascade-attention.ts";
+import { cascadeCases } from "../../src/check/cases/cascade-attention.ts";
 import { attention } from "../../src/kernels/attention/attention.ts";
 import { zeros } from "../../src/tensor/tensor.ts";
 import { slice, transpose } from "../../src/tensor/views.ts";
-import { cascadeCases } from "../cases/cascade-attention.ts";
 import { testGpu } from "../support/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
 

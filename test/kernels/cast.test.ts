@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
+import { castCases } from "../../src/check/cases/cast.ts";
+import { normal } from "../../src/check/random.ts";
 import { cast } from "../../src/kernels/elementwise/cast.ts";
 import { type Elements, encode } from "../../src/tensor/dtype.ts";
 import { Tensor, tensor, upload } from "../../src/tensor/tensor.ts";
 import { slice, transpose } from "../../src/tensor/views.ts";
-import { castCases } from "../cases/cast.ts";
 import { testGpu } from "../support/gpu.ts";
-import { normal } from "../support/random.ts";
 import { testCases } from "../support/run-cases.ts";
 
 const gpu = await testGpu();

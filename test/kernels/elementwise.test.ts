@@ -1,14 +1,15 @@
 import { expect, test } from "vitest";
+import { stored } from "../../src/check/case-table.ts";
+import { elementwiseCases } from "../../src/check/cases/elementwise.ts";
+import { assertClose, nmseCaps } from "../../src/check/compare.ts";
+import { normal } from "../../src/check/random.ts";
 import { add, div, exp, mul, where } from "../../src/kernels/elementwise/elementwise.ts";
 import * as reference from "../../src/reference/elementwise.ts";
 import { slice as sliceReference, transpose as transposeReference } from "../../src/reference/layout.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { slice, transpose } from "../../src/tensor/views.ts";
-import { elementwiseCases } from "../cases/elementwise.ts";
-import { assertClose, nmseCaps } from "../support/compare.ts";
 import { testGpu } from "../support/gpu.ts";
-import { normal } from "../support/random.ts";
-import { stored, testCases } from "../support/run-cases.ts";
+import { testCases } from "../support/run-cases.ts";
 
 const gpu = await testGpu();
 for (const table of elementwiseCases) testCases(() => gpu, table);

@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
+import { gatherCases } from "../../src/check/cases/embedding.ts";
+import { checkCase } from "../../src/check/check-case.ts";
+import { normal } from "../../src/check/random.ts";
 import { gather, gatherPositions, gatherStep } from "../../src/kernels/embedding/gather.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
-import { gatherCases } from "../cases/embedding.ts";
 import { testGpu } from "../support/gpu.ts";
-import { normal } from "../support/random.ts";
-import { runCase, testCases } from "../support/run-cases.ts";
+import { testCases } from "../support/run-cases.ts";
 
 const gpu = await testGpu();
 const plain = await testGpu({ features: [] });
@@ -12,7 +13,7 @@ testCases(() => gpu, gatherCases);
 
 test("without features f16 tables are read as u32", async () => {
   for (const item of gatherCases.cases.filter(({ name }) => name.includes("f16"))) {
-    await runCase(plain, gatherCases, "gather", item);
+    await checkCase(plain, gatherCases, "gather", item);
   }
 });
 

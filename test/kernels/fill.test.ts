@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { fillCases } from "../../src/check/cases/fill.ts";
 import { fill } from "../../src/kernels/elementwise/fill.ts";
 import { encode } from "../../src/tensor/dtype.ts";
 import { Tensor, upload } from "../../src/tensor/tensor.ts";
-import { fillCases } from "../cases/fill.ts";
 import { testGpu } from "../support/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
 

@@ -1,20 +1,21 @@
 import { expect, test } from "vitest";
+import { stored } from "../../src/check/case-table.ts";
+import { activationCases } from "../../src/check/cases/activation.ts";
+import { castCases } from "../../src/check/cases/cast.ts";
+import { elementwiseCases } from "../../src/check/cases/elementwise.ts";
+import { fillCases } from "../../src/check/cases/fill.ts";
+import { addLayerNormCases, layerNormCases } from "../../src/check/cases/layer-norm.ts";
+import { randomCases } from "../../src/check/cases/random.ts";
+import { reduceCases } from "../../src/check/cases/reduce.ts";
+import { addRmsNormCases, rmsNormCases } from "../../src/check/cases/rms-norm.ts";
+import { softmaxCases } from "../../src/check/cases/softmax.ts";
+import { normal } from "../../src/check/random.ts";
 import { contiguous } from "../../src/kernels/layout/contiguous.ts";
 import { transpose as reference } from "../../src/reference/layout.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { transpose } from "../../src/tensor/views.ts";
-import { activationCases } from "../cases/activation.ts";
-import { castCases } from "../cases/cast.ts";
-import { elementwiseCases } from "../cases/elementwise.ts";
-import { fillCases } from "../cases/fill.ts";
-import { addLayerNormCases, layerNormCases } from "../cases/layer-norm.ts";
-import { randomCases } from "../cases/random.ts";
-import { reduceCases } from "../cases/reduce.ts";
-import { addRmsNormCases, rmsNormCases } from "../cases/rms-norm.ts";
-import { softmaxCases } from "../cases/softmax.ts";
 import { testGpu } from "../support/gpu.ts";
-import { normal } from "../support/random.ts";
-import { stored, testCases } from "../support/run-cases.ts";
+import { testCases } from "../support/run-cases.ts";
 
 // A grid of one dimension folds into y when it is longer than the device's limit, 65,535 workgroups. On a device that
 // takes 9, grids of 10 to 81 fold, and most of them leave workgroups past the end.

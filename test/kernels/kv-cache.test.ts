@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { kvCacheCases } from "../../src/check/cases/kv-cache.ts";
 import { appendKv } from "../../src/kernels/kv-cache/append.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
-import { kvCacheCases } from "../cases/kv-cache.ts";
 import { testGpu } from "../support/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
 

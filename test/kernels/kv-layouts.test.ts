@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
+import { difference } from "../../src/check/compare.ts";
+import { unpackWords } from "../../src/check/packed.ts";
+import { normal } from "../../src/check/random.ts";
+import { type StepRow, stepOf } from "../../src/check/step.ts";
 import { appendKv } from "../../src/kernels/kv-cache/append.ts";
 import { blockTable, noPage } from "../../src/kernels/kv-cache/block-table.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { dequantise, quantise, ringSlot } from "../../src/reference/kv-layouts.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { slice } from "../../src/tensor/views.ts";
-import { difference } from "../support/compare.ts";
 import { testGpu } from "../support/gpu.ts";
-import { unpackWords } from "../support/packed.ts";
-import { normal } from "../support/random.ts";
-import { type StepRow, stepOf } from "../support/step.ts";
 
 const gpu = await testGpu({ features: [] });
 

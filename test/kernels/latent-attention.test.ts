@@ -1,14 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { latentAttention } from "../../src/blocks/latent-attention.ts";
+import { assertClose, nmseCaps } from "../../src/check/compare.ts";
+import { normal } from "../../src/check/random.ts";
+import { stepOf } from "../../src/check/step.ts";
 import { headMatmul } from "../../src/kernels/matmul/heads.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { latentAttention as reference } from "../../src/reference/latent-attention.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { slice, transpose } from "../../src/tensor/views.ts";
-import { assertClose, nmseCaps } from "../support/compare.ts";
 import { testGpu } from "../support/gpu.ts";
-import { normal } from "../support/random.ts";
-import { stepOf } from "../support/step.ts";
 
 const gpu = await testGpu({ features: [] });
 const size = (shape: readonly number[]) => shape.reduce((product, axis) => product * axis, 1);

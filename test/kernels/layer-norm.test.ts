@@ -1,4 +1,4 @@
-import { addLayerNormCases, layerNormCases } from "../cases/layer-norm.ts";
+import { addLayerNormCases, layerNormCases } from "../../src/check/cases/layer-norm.ts";
 import { testGpu } from "../support/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
 

@@ -1,4 +1,6 @@
 import { expect, test } from "vitest";
+import { stored } from "../../src/check/case-table.ts";
+import { randomSource } from "../../src/check/random.ts";
 import { concat } from "../../src/kernels/layout/concat.ts";
 import { contiguous } from "../../src/kernels/layout/contiguous.ts";
 import type { Dense } from "../../src/reference/dense.ts";
@@ -8,8 +10,6 @@ import { sizeOf } from "../../src/tensor/shape.ts";
 import { Tensor, tensor, upload } from "../../src/tensor/tensor.ts";
 import { reshape, slice, transpose } from "../../src/tensor/views.ts";
 import { testGpu } from "../support/gpu.ts";
-import { randomSource } from "../support/random.ts";
-import { stored } from "../support/run-cases.ts";
 
 const gpu = await testGpu();
 const types: readonly DType[] = ["f32", "f16", "bf16", "i32", "u32"];

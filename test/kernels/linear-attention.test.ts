@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
+import { linearAttentionCases } from "../../src/check/cases/linear-attention.ts";
+import { normal } from "../../src/check/random.ts";
 import { attention } from "../../src/kernels/attention/attention.ts";
 import { type LinearAttentionOptions, linearAttention } from "../../src/kernels/linear-attention/linear-attention.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { linearAttention as reference } from "../../src/reference/linear-attention.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { slice, transpose } from "../../src/tensor/views.ts";
-import { linearAttentionCases } from "../cases/linear-attention.ts";
 import { testGpu } from "../support/gpu.ts";
-import { normal } from "../support/random.ts";
 import { testCases } from "../support/run-cases.ts";
 
 const gpu = await testGpu({ features: [] });

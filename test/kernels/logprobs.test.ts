@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { tokenLogprobCases, topIdCases, topLogprobCases } from "../../src/check/cases/logprobs.ts";
 import { tokenLogprobs } from "../../src/kernels/sampling/token-logprobs.ts";
 import { topLogprobs } from "../../src/kernels/sampling/top-logprobs.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
-import { tokenLogprobCases, topIdCases, topLogprobCases } from "../cases/logprobs.ts";
 import { testGpu } from "../support/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
 

@@ -1,11 +1,13 @@
 import { expect, test } from "vitest";
+import type { Case } from "../../src/check/case-table.ts";
+import { matmulCases } from "../../src/check/cases/matmul.ts";
+import { checkCase } from "../../src/check/check-case.ts";
+import { normal } from "../../src/check/random.ts";
 import { matmul } from "../../src/kernels/matmul/matmul.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { slice } from "../../src/tensor/views.ts";
-import { matmulCases } from "../cases/matmul.ts";
 import { testGpu } from "../support/gpu.ts";
-import { normal } from "../support/random.ts";
-import { type Case, runCase, testCases } from "../support/run-cases.ts";
+import { testCases } from "../support/run-cases.ts";
 
 const gpu = await testGpu();
 const plain = await testGpu({ features: [] });
@@ -21,13 +23,13 @@ testCases(() => gpu, matmulCases);
 for (const variant of Object.keys(matmul.variants)) {
   test(`${variant}: f16 weights without any feature`, async () => {
     for (const item of matmulCases.cases.filter((item) => inputType(item) === "f16")) {
-      await runCase(plain, matmulCases, variant, item);
+      await checkCase(plain, matmulCases, variant, item);
     }
   });
 
   test(`${variant}: as a GPU runs it`, async () => {
     for (const item of matmulCases.cases) {
-      if (variant === "vector" || inputType(item) === "f16") await runCase(hardware, matmulCases, variant, item);
+      if (variant === "vector" || inputType(item) === "f16") await checkCase(hardware, matmulCases, variant, item);
     }
   });
 }
@@ -35,7 +37,7 @@ for (const variant of Object.keys(matmul.variants)) {
 for (const variant of ["naive", "vector"]) {
   test(`${variant}: a grid that folds, on a device that takes 20 workgroups in each dimension`, async () => {
     for (const item of matmulCases.cases.filter(({ name }) => /ragged|several workgroups|eight rows/.test(name))) {
-      await runCase(narrow, matmulCases, variant, item);
+      await checkCase(narrow, matmulCases, variant, item);
     }
   });
 }

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { randomChoices } from "../../src/check/cases/moe-experts.ts";
 import { type Aligned, align, mostBlocks } from "../../src/kernels/moe/align.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { align as reference } from "../../src/reference/mixture.ts";
 import { limitCapacity } from "../../src/reference/routing.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
-import { randomChoices } from "../cases/moe-experts.ts";
 import { testGpu } from "../support/gpu.ts";
 
 const gpu = await testGpu({ features: [] });

@@ -1,6 +1,9 @@
 // What must hold of experts whatever their numbers are, mostly to the bit.
 import { describe, expect, test } from "vitest";
 import { feedForward } from "../../src/blocks/feed-forward.ts";
+import { randomChoices } from "../../src/check/cases/moe-experts.ts";
+import { assertClose, nmseCaps } from "../../src/check/compare.ts";
+import { normal } from "../../src/check/random.ts";
 import { expertChoice } from "../../src/kernels/moe/expert-choice.ts";
 import { type ExpertsTensors, experts } from "../../src/kernels/moe/experts.ts";
 import { route } from "../../src/kernels/moe/route.ts";
@@ -8,10 +11,7 @@ import { dense } from "../../src/reference/dense.ts";
 import { mixture as mixtureReference } from "../../src/reference/mixture.ts";
 import { expertChoice as chooseReference, route as reference } from "../../src/reference/routing.ts";
 import { Tensor, tensor, upload } from "../../src/tensor/tensor.ts";
-import { randomChoices } from "../cases/moe-experts.ts";
-import { assertClose, nmseCaps } from "../support/compare.ts";
 import { testGpu } from "../support/gpu.ts";
-import { normal } from "../support/random.ts";
 
 const gpu = await testGpu();
 const [c, f, e] = [32, 48, 5] as const;

@@ -1,5 +1,5 @@
-import { expertsCases } from "../cases/moe-experts.ts";
-import { routeCases } from "../cases/moe-route.ts";
+import { expertsCases } from "../../src/check/cases/moe-experts.ts";
+import { routeCases } from "../../src/check/cases/moe-route.ts";
 import { testGpu } from "../support/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
 

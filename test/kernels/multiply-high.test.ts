@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
+import { randomSource } from "../../src/check/random.ts";
 import { defineKernel } from "../../src/kernels/kernel.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { testGpu } from "../support/gpu.ts";
-import { randomSource } from "../support/random.ts";
 
 const gpu = await testGpu();
 

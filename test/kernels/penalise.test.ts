@@ -1,4 +1,4 @@
-import { penaliseCases } from "../cases/penalise.ts";
+import { penaliseCases } from "../../src/check/cases/penalise.ts";
 import { testGpu } from "../support/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { randomCases } from "../../src/check/cases/random.ts";
 import { normal, uniform } from "../../src/kernels/elementwise/random.ts";
-import { randomCases } from "../cases/random.ts";
 import { testGpu } from "../support/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
 

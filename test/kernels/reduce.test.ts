@@ -1,14 +1,15 @@
 import { expect, test } from "vitest";
+import { stored } from "../../src/check/case-table.ts";
+import { reduceCases } from "../../src/check/cases/reduce.ts";
+import { assertClose, nmseCaps } from "../../src/check/compare.ts";
+import { normal } from "../../src/check/random.ts";
 import { max, mean, sum } from "../../src/kernels/reduce/reduce.ts";
 import { slice as sliceReference, transpose as transposeReference } from "../../src/reference/layout.ts";
 import * as reference from "../../src/reference/reduce.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { slice, transpose } from "../../src/tensor/views.ts";
-import { reduceCases } from "../cases/reduce.ts";
-import { assertClose, nmseCaps } from "../support/compare.ts";
 import { testGpu } from "../support/gpu.ts";
-import { normal } from "../support/random.ts";
-import { stored, testCases } from "../support/run-cases.ts";
+import { testCases } from "../support/run-cases.ts";
 
 const gpu = await testGpu();
 for (const table of reduceCases) testCases(() => gpu, table);

@@ -4,16 +4,16 @@ import {
   type RingResult,
   ringAttention,
 } from "../../src/blocks/ring-attention/ring-attention.ts";
+import { stored } from "../../src/check/case-table.ts";
+import { ringCase, ringCases } from "../../src/check/cases/ring-attention.ts";
+import { assertClose, difference, nmseCaps } from "../../src/check/compare.ts";
+import { assertGate } from "../../src/check/gate.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { attention } from "../../src/kernels/attention/attention.ts";
 import type { Dense } from "../../src/reference/dense.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { slice } from "../../src/tensor/views.ts";
-import { ringCase, ringCases } from "../cases/ring-attention.ts";
-import { stored } from "../support/case-table.ts";
-import { assertClose, difference, nmseCaps } from "../support/compare.ts";
-import { assertGate } from "../support/gate.ts";
 import { testGpu } from "../support/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
 

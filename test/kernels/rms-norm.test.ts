@@ -1,4 +1,4 @@
-import { addRmsNormCases, rmsNormCases } from "../cases/rms-norm.ts";
+import { addRmsNormCases, rmsNormCases } from "../../src/check/cases/rms-norm.ts";
 import { testGpu } from "../support/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
 

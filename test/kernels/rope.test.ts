@@ -1,10 +1,11 @@
 import { expect, test } from "vitest";
+import { ropeCases } from "../../src/check/cases/rope.ts";
+import { checkCase } from "../../src/check/check-case.ts";
 import { rope } from "../../src/kernels/rope/rope.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { transpose } from "../../src/tensor/views.ts";
-import { ropeCases } from "../cases/rope.ts";
 import { testGpu } from "../support/gpu.ts";
-import { runCase, testCases } from "../support/run-cases.ts";
+import { testCases } from "../support/run-cases.ts";
 
 const gpu = await testGpu({ features: [] });
 testCases(() => gpu, ropeCases);
@@ -13,7 +14,7 @@ testCases(() => gpu, ropeCases);
 const narrow = await testGpu({ features: [], cap: { workgroups: 4 } });
 test.each(ropeCases.cases.filter(({ name }) => name.includes("several heads")).map((item) => [item.name, item]))(
   "rope on a folded grid: %s",
-  (_, item) => runCase(narrow, ropeCases, "rope", item),
+  (_, item) => checkCase(narrow, ropeCases, "rope", item),
 );
 
 test("rope refuses what does not fit, and says so", () => {

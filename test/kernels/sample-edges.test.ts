@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { expectedToken, kinds, rowsOf, runSample, type SampleRow, untouched } from "../../src/check/cases/sample.ts";
+import { normal } from "../../src/check/random.ts";
 import { noToken, sample } from "../../src/kernels/sampling/sample.ts";
 import { packSettings, type SamplingSettings } from "../../src/kernels/sampling/settings.ts";
 import { Tensor, tensor } from "../../src/tensor/tensor.ts";
-import { expectedToken, kinds, rowsOf, runSample, type SampleRow, untouched } from "../cases/sample.ts";
 import { testGpu } from "../support/gpu.ts";
-import { normal } from "../support/random.ts";
 
 const gpu = await testGpu();
 const minus = Number.NEGATIVE_INFINITY;

@@ -1,11 +1,12 @@
 import { expect, test } from "vitest";
+import type { Case } from "../../src/check/case-table.ts";
+import { matmulCases } from "../../src/check/cases/matmul.ts";
+import { checkCase } from "../../src/check/check-case.ts";
+import { normal } from "../../src/check/random.ts";
 import { gather, gatherStep } from "../../src/kernels/embedding/gather.ts";
 import { matmul } from "../../src/kernels/matmul/matmul.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
-import { matmulCases } from "../cases/matmul.ts";
 import { testGpu } from "../support/gpu.ts";
-import { normal } from "../support/random.ts";
-import { type Case, runCase } from "../support/run-cases.ts";
 
 // As small as a binding may be set: weights of more than 256 KiB lie in several segments.
 const gpu = await testGpu({ cap: { binding: 262_144 } });
@@ -31,10 +32,10 @@ for (const variant of Object.keys(matmul.variants)) {
     test(`matmul ${variant}: ${dtype} weights in several segments`, async () => {
       const k = dtype === "f32" ? 260 : 516;
       expect(segmentsOf(701, k, dtype)).toBeGreaterThan(1);
-      await runCase(gpu, matmulCases, variant, large(3, k, 701, dtype));
-      await runCase(gpu, matmulCases, variant, large(21, k, 701, dtype));
+      await checkCase(gpu, matmulCases, variant, large(3, k, 701, dtype));
+      await checkCase(gpu, matmulCases, variant, large(21, k, 701, dtype));
       expect(segmentsOf(701, 517, dtype)).toBeGreaterThan(1); // rows that begin within a u32
-      await runCase(gpu, matmulCases, variant, large(2, 517, 701, dtype));
+      await checkCase(gpu, matmulCases, variant, large(2, 517, 701, dtype));
     });
   }
 }

@@ -1,15 +1,16 @@
 import { expect, test } from "vitest";
+import { stored } from "../../src/check/case-table.ts";
+import { softmaxCases } from "../../src/check/cases/softmax.ts";
+import { assertClose, nmseCaps } from "../../src/check/compare.ts";
+import { normal } from "../../src/check/random.ts";
 import { contiguous } from "../../src/kernels/layout/contiguous.ts";
 import { softmax } from "../../src/kernels/softmax/softmax.ts";
 import { transpose as transposeReference } from "../../src/reference/layout.ts";
 import { softmax as reference } from "../../src/reference/softmax.ts";
 import { placed, tensor } from "../../src/tensor/tensor.ts";
 import { transpose } from "../../src/tensor/views.ts";
-import { softmaxCases } from "../cases/softmax.ts";
-import { assertClose, nmseCaps } from "../support/compare.ts";
 import { testGpu } from "../support/gpu.ts";
-import { normal } from "../support/random.ts";
-import { stored, testCases } from "../support/run-cases.ts";
+import { testCases } from "../support/run-cases.ts";
 
 const gpu = await testGpu();
 testCases(() => gpu, softmaxCases);

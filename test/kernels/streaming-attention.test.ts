@@ -1,5 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { streamingAttention } from "../../src/blocks/streaming-attention.ts";
+import { swapTokensAndHeads } from "../../src/check/cases/attention.ts";
+import { assertClose, nmseCaps } from "../../src/check/compare.ts";
+import { normal } from "../../src/check/random.ts";
+import { stepOf } from "../../src/check/step.ts";
 import { appendKv } from "../../src/kernels/kv-cache/append.ts";
 import { ropeTable } from "../../src/kernels/rope/table.ts";
 import { attention as reference } from "../../src/reference/attention.ts";
@@ -9,11 +13,7 @@ import { causal } from "../../src/reference/masks.ts";
 import { rope } from "../../src/reference/rope.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { transpose } from "../../src/tensor/views.ts";
-import { swapTokensAndHeads } from "../cases/attention.ts";
-import { assertClose, nmseCaps } from "../support/compare.ts";
 import { testGpu } from "../support/gpu.ts";
-import { normal } from "../support/random.ts";
-import { stepOf } from "../support/step.ts";
 
 const gpu = await testGpu({ features: [] });
 const [h, g, d, slots, sinks] = [4, 2, 16, 24, 4];

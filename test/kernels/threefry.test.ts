@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
+import { randomSource } from "../../src/check/random.ts";
 import { defineKernel } from "../../src/kernels/kernel.ts";
 import { threefry2x32, uniform01 } from "../../src/reference/random.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { testGpu } from "../support/gpu.ts";
-import { randomSource } from "../support/random.ts";
 
 const gpu = await testGpu();
 

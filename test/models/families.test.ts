@@ -1,5 +1,7 @@
 import { rm } from "node:fs/promises";
 import { afterAll, describe, expect, test } from "vitest";
+import { assertClose, nmseCaps } from "../../src/check/compare.ts";
+import { randomSource } from "../../src/check/random.ts";
 import { loadModel } from "../../src/generate/language-model.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { parseRopeScaling } from "../../src/kernels/rope/scaling.ts";
@@ -7,8 +9,6 @@ import { ropeTable } from "../../src/kernels/rope/table.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { gpt2, llama } from "../../src/reference/transformer.ts";
 import type { DType } from "../../src/tensor/dtype.ts";
-import { assertClose, nmseCaps } from "../support/compare.ts";
-import { randomSource } from "../support/random.ts";
 import { gpt2Shapes, llamaShapes, type RandomModel, writeRandomModel } from "../support/random-model.ts";
 
 const gpu = await openGpu();

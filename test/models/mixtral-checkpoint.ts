@@ -1,8 +1,8 @@
+import { randomSource } from "../../src/check/random.ts";
 import { openWeights, type Weights } from "../../src/formats/weights.ts";
 import { readArchitecture } from "../../src/models/architectures.ts";
 import { arrayOf, type DType, type Elements } from "../../src/tensor/dtype.ts";
 import { memorySource } from "../formats/checkpoint-bytes.ts";
-import { randomSource } from "../support/random.ts";
 import { llamaShapes } from "../support/random-model.ts";
 import { safetensors, type WrittenTensor } from "../support/safetensors.ts";
 

@@ -1,10 +1,10 @@
 import { copyFile, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { normal } from "../../src/check/random.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
 import { type DType, decode, encode } from "../../src/tensor/dtype.ts";
 import { bundledModel } from "./bundled.ts";
-import { normal } from "./random.ts";
 import { safetensors, type WrittenTensor } from "./safetensors.ts";
 
 /** A model of random weights in a folder, and the same weights for the float64 reference. */

@@ -1,10 +1,7 @@
+import type { CaseTable } from "../../src/check/case-table.ts";
+import { checkCase } from "../../src/check/check-case.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
-import type { CaseTable } from "./case-table.ts";
-import { checkCase } from "./check-case.ts";
 import { testBeside } from "./side-by-side.ts";
-
-export { type Case, type CaseInput, type CaseTable, stored } from "./case-table.ts";
-export { checkCase as runCase } from "./check-case.ts";
 
 /** Declares a test for every case on every variant. */
 export function testCases(gpu: () => Gpu, table: CaseTable): void {

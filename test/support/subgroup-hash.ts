@@ -1,7 +1,7 @@
 // Prints the size of this adapter's subgroups and a hash of what kernels in subgroups compute.
 import { createHash } from "node:crypto";
+import { normal } from "../../src/check/random.ts";
 import { attention, matmul, openGpu, tensor } from "../../src/index.ts";
-import { normal } from "./random.ts";
 
 const gpu = await openGpu();
 const random = (shape: readonly number[], seed: number) =>

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { randomSource } from "../../src/check/random.ts";
 import { bytesPerElement, type DType, type Elements, elementsOf } from "../../src/tensor/dtype.ts";
 import { type Shape, ShapeError, sizeOf } from "../../src/tensor/shape.ts";
 import { empty, segmentRows, Tensor, tensor, upload, zeros } from "../../src/tensor/tensor.ts";
 import { reshape, slice, transpose } from "../../src/tensor/views.ts";
 import { testGpu } from "../support/gpu.ts";
-import { randomSource } from "../support/random.ts";
 
 const gpu = await testGpu();
 const dtypes = ["f32", "f16", "bf16", "i32", "u32"] as const satisfies DType[];

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { normal } from "../../src/check/random.ts";
 import type { Dispatch } from "../../src/gpu/dispatch.ts";
 import { type AttentionMask, attention } from "../../src/kernels/attention/attention.ts";
 import { blockMap, forgetBlockMaps } from "../../src/kernels/attention/block-map.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { testGpu } from "../support/gpu.ts";
 import { portable } from "../support/portable.ts";
-import { normal } from "../support/random.ts";
 import { countTraffic } from "./count.ts";
 
 const gpu = await testGpu({ features: [] });

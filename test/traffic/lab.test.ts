@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
+import { normal } from "../../src/check/random.ts";
 import type { Dispatch } from "../../src/gpu/dispatch.ts";
 import { mergeAttention } from "../../src/kernels/attention/merge.ts";
 import { linearAttention } from "../../src/kernels/linear-attention/linear-attention.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { transpose } from "../../src/tensor/views.ts";
 import { testGpu } from "../support/gpu.ts";
-import { normal } from "../support/random.ts";
 import { countTraffic } from "./count.ts";
 
 const gpu = await testGpu({ features: [] });

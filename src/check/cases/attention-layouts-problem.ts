@@ -1,0 +1,206 @@
+// Attention over caches that lie in other ways than one after the other, or hold something else than f32.
+import { type Dense, dense } from "../../reference/dense.ts";
+import { dequantise, quantise, ringPositions, ringSlot } from "../../reference/kv-layouts.ts";
+import type { DType } from "../../tensor/dtype.ts";
+import type { Case, CaseInput } from "../case-table.ts";
+import { packWords, unpackWords } from "../packed.ts";
+import { normal, randomSource } from "../random.ts";
+import type { StepRow } from "../step.ts";
+
+/** How the keys and values of a case lie in memory. */
+export type CaseLayout =
+  | { readonly kind: "contiguous" }
+  | { readonly kind: "paged"; readonly page: number; readonly table: readonly (readonly number[])[] }
+  | { readonly kind: "ring"; readonly sinks: number }
+  | { readonly kind: "ragged"; readonly queries: readonly number[]; readonly keys: readonly number[] };
+
+export type CaseFormat = "f32" | "f16" | "bf16" | "int8" | "int4";
+
+/** What a case asks. `rows` goes through the step, `length` is that of every row. */
+export interface LayoutOptions {
+  readonly layout: CaseLayout;
+  readonly format: CaseFormat;
+  readonly length?: number;
+  readonly rows?: readonly StepRow[];
+  readonly mask?: "full" | "causal" | { readonly kind: "sliding-window"; readonly keys: number };
+  readonly lse?: boolean;
+}
+
+interface Sizes {
+  readonly b?: number;
+  readonly h: number;
+  readonly g: number;
+  readonly t: number;
+  /** Rows of a batch row's cache, or of a page. */
+  readonly s: number;
+  readonly d?: number;
+  readonly dv?: number;
+}
+
+/** An entry of a table that is one past the last page, and so none. */
+export const pastTheLast = -1;
+
+const isPage = (entry: number | undefined): entry is number => entry !== undefined && entry >= 0 && entry < 1000;
+
+const size = (shape: readonly number[]) => shape.reduce((product, axis) => product * axis, 1);
+const bitsOf = (format: CaseFormat) => (format === "int8" ? 8 : 4);
+const blockOf = (format: CaseFormat, width: number) => (format === "int8" ? width : 32);
+export const isInteger = (format: CaseFormat): boolean => format === "int8" || format === "int4";
+
+/** Keys of each batch row or sequence. */
+export function lengthsOf({ layout, rows, length }: LayoutOptions, b: number, s: number): number[] {
+  if (layout.kind === "ragged") return [...layout.keys];
+  if (rows) return rows.map(([position, tokens]) => (tokens > 0 ? position + tokens : 0));
+  return Array.from({ length: b }, () => length ?? s);
+}
+
+/** True for each row of a cache `[rows, g, s]` that somebody may read. */
+function inUse(options: LayoutOptions, cacheRows: number, s: number, b: number): boolean[] {
+  const used = Array.from({ length: cacheRows * s }, () => false);
+  const { layout } = options;
+  for (const [row, keys] of lengthsOf(options, b, s).entries()) {
+    if (layout.kind === "ragged") continue;
+    const positions =
+      layout.kind === "ring" ? ringPositions(keys, { slots: s, sinks: layout.sinks }) : [...Array(keys).keys()];
+    for (const position of positions) {
+      if (layout.kind === "paged") {
+        const page = layout.table[row]?.[Math.floor(position / s)];
+        if (isPage(page)) used[page * s + (position % s)] = true;
+      } else {
+        const slot = layout.kind === "ring" ? ringSlot(position, { slots: s, sinks: layout.sinks }) : position;
+        used[row * s + slot] = true;
+      }
+    }
+  }
+  return layout.kind === "ragged"
+    ? used.fill(
+        true,
+        0,
+        layout.keys.reduce((sum, keys) => sum + keys, 0),
+      )
+    : used;
+}
+
+/** A cache of random values, with NaN (or scales of NaN) wherever nobody may read. */
+function cache(name: "k" | "v", shape: readonly [number, number, number, number], options: LayoutOptions, b: number) {
+  const [rows, g, s, width] = shape;
+  const used = inUse(options, rows, s, b);
+  const x = dense(shape, normal(size(shape), name === "k" ? 2 : 3));
+  const poison = (values: Float64Array, perRow: number) =>
+    values.map((value, i) => {
+      const row = Math.floor(i / perRow);
+      return used[Math.floor(row / (g * s)) * s + (row % s)] ? value : Number.NaN;
+    });
+  const stored = name === "k" ? "keys" : "values";
+  if (!isInteger(options.format)) {
+    return { [stored]: { shape, values: poison(x.values, width), dtype: options.format as DType } };
+  }
+  const block = blockOf(options.format, width);
+  const { codes, scales } = quantise({ x }, { bits: bitsOf(options.format), block });
+  const scaleShape = options.format === "int8" ? shape.slice(0, 3) : scales.shape;
+  return {
+    [stored]: { ...packWords(codes, bitsOf(options.format)), dtype: "u32" as const },
+    [`${name}Scale`]: { shape: scaleShape, values: poison(scales.values, width / block) },
+  };
+}
+
+/** One problem; `refusedBy` names the variants that do not take its layout. */
+export function layoutProblem(
+  name: string,
+  { b = 1, h, g, t, s, d = 32, dv = d }: Sizes,
+  options: LayoutOptions,
+  refusedBy: readonly string[] = [],
+): Case {
+  const { layout } = options;
+  const pages = layout.kind === "paged" ? 1 + Math.max(...layout.table.flat().filter(isPage)) + 2 : b;
+  const inputs: Record<string, CaseInput> = {
+    q: { shape: [b, t, h, d], values: normal(b * t * h * d, 1) },
+    ...cache("k", [pages, g, s, d], options, b),
+    ...cache("v", [pages, g, s, dv], options, b),
+  };
+  if (layout.kind === "paged") {
+    const entries = Math.max(...layout.table.map((row) => row.length)) + 1;
+    const values = layout.table
+      .flatMap((row) => [...row, ...Array(entries - row.length).fill(2147480000)])
+      .map((entry) => (entry === pastTheLast ? pages : entry));
+    inputs["blockTable"] = { shape: [layout.table.length, entries], values, dtype: "u32" };
+  }
+  if (layout.kind === "ragged") {
+    for (const [key, lengths] of [
+      ["queryOffsets", layout.queries],
+      ["keyOffsets", layout.keys],
+    ] as const) {
+      const values = [0];
+      for (const length of lengths) values.push((values.at(-1) ?? 0) + length);
+      inputs[key] = { shape: [values.length], values, dtype: "u32" };
+    }
+  }
+  return { name, inputs, options: { lse: true, ...options }, refusedBy };
+}
+
+/** The order of pages after a shuffle, for tables. */
+export function shuffled(count: number, seed: number): number[] {
+  const random = randomSource(seed);
+  const pages = Array.from({ length: count }, (_, i) => i);
+  for (let i = count - 1; i > 0; i--) {
+    const j = random.integer(i + 1);
+    [pages[i], pages[j]] = [pages[j] ?? 0, pages[i] ?? 0];
+  }
+  return pages;
+}
+
+/**
+ * The keys (or values) of one batch row or sequence, by their positions `[1, g, length, width]`, dequantised and gathered:
+ * what the reference computes on. Positions that the cache no longer has, or never had, are NaN.
+ */
+export function gathered(
+  inputs: Readonly<Record<string, Dense>>,
+  name: "k" | "v",
+  options: LayoutOptions,
+  row: number,
+  length: number,
+): Dense {
+  const stored = inputs[name === "k" ? "keys" : "values"];
+  const scales = inputs[`${name}Scale`];
+  if (!stored) throw new Error(`no cache for ${name}`);
+  const codes = scales ? unpackWords(stored, bitsOf(options.format)) : stored;
+  const { shape, values } = scales ? dequantise({ codes, scales }) : codes;
+  const [, g = 0, s = 0, width = 0] = shape;
+  const { layout } = options;
+  const out = dense([1, g, length, width]);
+  out.values.fill(Number.NaN);
+  const kept =
+    layout.kind === "ring" ? ringPositions(length, { slots: s, sinks: layout.sinks }) : [...Array(length).keys()];
+  for (const position of kept) {
+    let [at, slot] = [row, position];
+    if (layout.kind === "ring") slot = ringSlot(position, { slots: s, sinks: layout.sinks });
+    if (layout.kind === "paged") {
+      const page = layout.table[row]?.[Math.floor(position / s)];
+      if (!isPage(page)) continue;
+      at = page;
+      slot = position % s;
+    }
+    if (layout.kind === "ragged") {
+      at = 0;
+      slot = position + layout.keys.slice(0, row).reduce((sum, keys) => sum + keys, 0);
+    }
+    for (let head = 0; head < g; head++) {
+      const from = ((at * g + head) * s + slot) * width;
+      out.values.set(values.subarray(from, from + width), (head * length + position) * width);
+    }
+  }
+  return out;
+}
+
+/** True if the cache has the key at this position. */
+export function keeps(
+  { layout }: LayoutOptions,
+  row: number,
+  position: number,
+  length: number,
+  slots: number,
+): boolean {
+  if (layout.kind === "ring") return position < layout.sinks || position >= length - (slots - layout.sinks);
+  if (layout.kind === "paged") return isPage(layout.table[row]?.[Math.floor(position / slots)]);
+  return true;
+}

@@ -1,0 +1,199 @@
+import { attention } from "../../kernels/attention/attention.ts";
+import { attention as reference } from "../../reference/attention.ts";
+import { type Dense, dense } from "../../reference/dense.ts";
+import { causal, full, slidingWindow } from "../../reference/masks.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { reshape, transpose } from "../../tensor/views.ts";
+import type { CaseTable } from "../case-table.ts";
+import { allowedInAttention, attention as emulation } from "../emulation/attention.ts";
+import { stepOf } from "../step.ts";
+import { swapTokensAndHeads } from "./attention.ts";
+import {
+  gathered,
+  isInteger,
+  keeps,
+  type LayoutOptions,
+  layoutProblem,
+  lengthsOf,
+  pastTheLast,
+  shuffled,
+} from "./attention-layouts-problem.ts";
+
+type Inputs = Readonly<Record<string, Dense>>;
+
+/** Each batch row or sequence by itself, then all of them in the order of the result. */
+function expected(oracle: typeof reference, inputs: Inputs, options: LayoutOptions): Record<string, Dense> {
+  const { q, keys, values } = inputs;
+  if (!q || !keys || !values) throw new Error("attention: an input is missing");
+  const { layout, rows, mask = "causal" } = options;
+  const [b = 0, t = 0, h = 0, d = 0] = q.shape;
+  const [, , slots = 0] = keys.shape;
+  const lengths = lengthsOf(options, b, slots);
+  const visible = typeof mask === "string" ? { causal, full }[mask] : slidingWindow({ window: mask.keys });
+  const outs: number[] = [];
+  const sums: Float64Array[] = [];
+  let first = 0; // token
+  for (const [row, length] of lengths.entries()) {
+    const count = layout.kind === "ragged" ? (layout.queries[row] ?? 0) : t;
+    const own = dense([1, count, h, d], q.values.slice(first * h * d, (first + count) * h * d));
+    first += count;
+    const { out, lse } = oracle(
+      {
+        q: swapTokensAndHeads(own),
+        k: gathered(inputs, "k", options, row, length),
+        v: gathered(inputs, "v", options, row, length),
+      },
+      {
+        mask: (_, head, query, key) => visible(row, head, query, key) && keeps(options, row, key, length, slots),
+        start: rows ? (rows[row]?.[0] ?? 0) : length - count,
+        length,
+      },
+    );
+    outs.push(...swapTokensAndHeads(out).values);
+    sums.push(lse.values);
+  }
+  const dv = outs.length / (first * h);
+  const shape = layout.kind === "ragged" ? [1, h, first] : [b, h, t];
+  const lse = dense(shape);
+  let at = 0;
+  for (const own of sums) {
+    const count = own.length / h;
+    own.forEach((value, i) => {
+      const [head, token] = [Math.floor(i / count), i % count];
+      lse.values[layout.kind === "ragged" ? head * first + at + token : at * h + i] = value;
+    });
+    at += count;
+  }
+  const [n = 0, m = 0, tokens = 0] = shape;
+  return { out: swapTokensAndHeads(dense([n, tokens, m, dv], outs)), ...(options.lse ? { lse } : {}) };
+}
+
+function run(
+  gpu: Tensor["gpu"],
+  variant: keyof typeof attention.variants,
+  inputs: Readonly<Record<string, Tensor>>,
+  given: LayoutOptions & { into?: { out: Tensor } },
+) {
+  const { q, keys, values, kScale, vScale, blockTable, queryOffsets, keyOffsets } = inputs;
+  if (!q || !keys || !values) throw new Error("attention: an input is missing");
+  const { layout: described, format: _, rows, into, ...options } = given;
+  const [b = 0, t = 0, h = 0] = q.shape;
+  const layout = blockTable
+    ? ({ kind: "paged", blockTable } as const)
+    : queryOffsets && keyOffsets
+      ? ({ kind: "ragged", queryOffsets, keyOffsets } as const)
+      : described.kind === "ring"
+        ? described
+        : "contiguous";
+  const dv = into?.out.shape[3] ?? 0;
+  return attention(
+    gpu,
+    {
+      q: transpose(q, [0, 2, 1, 3]),
+      k: keys,
+      v: values,
+      kScale,
+      vScale,
+      ...(rows ? { step: stepOf(gpu, rows) } : {}),
+    },
+    { ...options, layout, variant, ...(into ? { into: { ...into, out: reshape(into.out, [b, t, h, dv]) } } : {}) },
+  ) as unknown as Record<string, Tensor>;
+}
+
+const cases = (name: string, sizes: Parameters<typeof layoutProblem>[1], given: Partial<LayoutOptions>) => {
+  const options: LayoutOptions = { layout: { kind: "contiguous" }, format: "f32", ...given };
+  const { layout, format } = options;
+  const unmapped = layout.kind === "ring" || layout.kind === "ragged" || (layout.kind === "paged" && isInteger(format));
+  return layoutProblem(name, sizes, options, ["naive", "twoPass", ...(unmapped ? ["blocks"] : [])]);
+};
+
+const [a, c] = [shuffled(8, 5), shuffled(8, 9)];
+
+export const attentionLayoutCases: CaseTable = {
+  op: "attention layouts",
+  reference: (inputs, options) => expected(reference, inputs, options as unknown as LayoutOptions),
+  gate: {
+    emulation: (inputs, options) => expected(emulation, inputs, options as unknown as LayoutOptions),
+    allowed: allowedInAttention,
+  },
+  variants: Object.fromEntries(
+    Object.keys(attention.variants).map((variant) => [
+      variant,
+      (gpu, tensors, options) => run(gpu, variant as never, tensors, options as never),
+    ]),
+  ),
+  cases: [
+    cases(
+      "pages of 16 in any order, some shared, the last of each row partly in use",
+      { b: 3, h: 4, g: 2, t: 2, s: 16 },
+      {
+        layout: { kind: "paged", page: 16, table: [a.slice(0, 5), [a[0] ?? 0, a[1] ?? 0, a[6] ?? 0], [a[7] ?? 0]] },
+        rows: [
+          [71, 2],
+          [33, 2],
+          [2, 1],
+        ],
+      },
+    ),
+    cases(
+      "pages of 128, a window",
+      { b: 2, h: 4, g: 4, t: 1, s: 128 },
+      {
+        layout: { kind: "paged", page: 128, table: [c.slice(0, 4), c.slice(4, 6)] },
+        rows: [
+          [500, 1],
+          [140, 1],
+        ],
+        mask: { kind: "sliding-window", keys: 300 },
+      },
+    ),
+    cases(
+      "entries that are no pages count as masked",
+      { b: 1, h: 6, g: 2, t: 70, s: 16 },
+      {
+        layout: { kind: "paged", page: 16, table: [[3, 5, 2147480000, 0, pastTheLast, 1, 2]] },
+        length: 106,
+        mask: "full",
+      },
+    ),
+    ...[0, 4].map((sinks) =>
+      cases(
+        `a ring that has gone round, ${sinks} sinks`,
+        { b: 2, h: 4, g: 2, t: 2, s: 40 },
+        { layout: { kind: "ring", sinks }, length: 171, mask: { kind: "sliding-window", keys: 33 } },
+      ),
+    ),
+    cases(
+      "a ring by the step: one round begun, one not yet full, one finished",
+      { b: 3, h: 6, g: 2, t: 1, s: 40 },
+      {
+        layout: { kind: "ring", sinks: 4 },
+        rows: [
+          [1000, 1],
+          [21, 1],
+          [7, 0],
+        ],
+      },
+    ),
+    cases(
+      "sequences of different lengths, one of them without queries, one without keys",
+      { h: 6, g: 2, t: 90, s: 140 },
+      { layout: { kind: "ragged", queries: [1, 40, 0, 3, 30, 8, 8], keys: [33, 40, 5, 0, 41, 8, 6] } },
+    ),
+    ...(["f16", "bf16", "int8", "int4"] as const).flatMap((format) => [
+      cases(`${format} with room left`, { b: 2, h: 6, g: 2, t: 1, s: 80 }, { format, length: 70 }),
+    ]),
+    cases(
+      "int8 in pages, by the step",
+      { b: 2, h: 4, g: 2, t: 2, s: 16 },
+      {
+        layout: { kind: "paged", page: 16, table: [a.slice(0, 5), a.slice(5, 7)] },
+        rows: [
+          [71, 2],
+          [20, 2],
+        ],
+        format: "int8",
+      },
+    ),
+  ],
+};

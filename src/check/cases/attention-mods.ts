@@ -1,0 +1,82 @@
+// Every mask and every score, on shapes with odd lengths, several tiles, other keys than queries and tails not in use.
+import type { MaskDescription, ScoreDescription } from "../../reference/described.ts";
+import type { Case } from "../case-table.ts";
+import { attentionCases } from "./attention.ts";
+import { floats, problem } from "./attention-problem.ts";
+import { maskExamples, scoreExamples } from "./mask-examples.ts";
+
+const [b, h, g, d] = [2, 6, 2, 16];
+const prefill = { b, h, g, t: 97, s: 131, d } as const;
+const decode = { b, h, g, t: 3, s: 300, d } as const;
+const surplus = { b, h, g, t: 41, s: 23, d } as const; // of queries: the first stand before position 0
+
+const sink = floats([h], [0.5, -2, 3, Number.NEGATIVE_INFINITY, 0, 8]);
+
+/** A case, and the mask or score that it is there for. */
+export interface ModCase {
+  readonly kind: string;
+  readonly shape: "prefill" | "decode" | "surplus";
+  readonly item: Case;
+}
+
+const masks = (name: ModCase["shape"], sizes: typeof prefill | typeof decode | typeof surplus, unit: number) =>
+  Object.entries(maskExamples({ ...sizes, unit })).map(([kind, mask]): ModCase => {
+    // Rows of keys past the length are NaN; of all masks only key padding says where its keys end.
+    const options = name === "surplus" ? {} : { length: sizes.s - 11 };
+    return { kind, shape: name, item: problem(`${kind}, ${name}`, sizes, { mask, ...options }) };
+  });
+
+/** Keys on both sides of a query, so that scores of those ahead show. */
+const around: MaskDescription = { kind: "local", left: 40, right: 30 };
+
+const scores = (name: ModCase["shape"], sizes: typeof prefill | typeof decode, unit: number) =>
+  Object.entries(scoreExamples({ ...sizes, unit })).map(([kind, score]): ModCase => {
+    const options = { mask: around, score, length: sizes.s - 11, start: sizes.s - 40 - sizes.t };
+    // Scores beyond the cap, where it bites.
+    const fill = {
+      q: ([, token, head, column]: readonly number[]) =>
+        3 * Math.sin((token ?? 0) * 7 + (head ?? 0) * 3 + (column ?? 0)),
+    };
+    return { kind, shape: name, item: problem(`${kind}, ${name}`, sizes, options, fill) };
+  });
+
+const sinks = (name: ModCase["shape"], sizes: typeof prefill | typeof decode | typeof surplus): ModCase => ({
+  kind: "sink",
+  shape: name,
+  item: problem(`a sink, ${name}`, sizes, { sink, mask: { kind: "sliding-window", keys: 50 } }),
+});
+
+/** Batch rows that stand at positions of their own: tensors with a row for each query begin there. */
+const stepped = (kind: string, options: { mask?: MaskDescription; score?: ScoreDescription }): ModCase => ({
+  kind,
+  shape: "surplus",
+  item: problem(
+    `${kind}, by the step`,
+    { ...surplus, s: 131 },
+    {
+      ...options,
+      rows: [
+        [20, surplus.t],
+        [75, surplus.t - 3],
+      ],
+    },
+  ),
+});
+
+/** Cases for all variants of the table: which of them run where is for the test to say. */
+export const modCases: readonly ModCase[] = [
+  ...masks("prefill", prefill, 11),
+  ...masks("decode", decode, 31),
+  ...masks("surplus", surplus, 3),
+  ...scores("prefill", prefill, 13),
+  ...scores("decode", decode, 13),
+  sinks("prefill", prefill),
+  sinks("decode", decode),
+  sinks("surplus", surplus),
+  stepped("a bias by rows", {
+    mask: maskExamples({ ...surplus, s: 131, unit: 11 })["boolean, one for each"] ?? "full",
+    score: scoreExamples({ ...surplus, s: 131, unit: 11 })["bias, one for each"] ?? "none",
+  }),
+];
+
+export const modTable = { ...attentionCases, cases: modCases.map(({ item }) => item) };

@@ -1,0 +1,107 @@
+import type { Gpu } from "../../gpu/gpu.ts";
+import { type Dense, dense } from "../../reference/dense.ts";
+import type { MaskDescription, ScoreDescription } from "../../reference/described.ts";
+import { tensor } from "../../tensor/tensor.ts";
+import type { Case } from "../case-table.ts";
+import { normal } from "../random.ts";
+import type { StepRow } from "../step.ts";
+
+/** What a case asks of attention; `rows` instead of start and length goes through the step. */
+export interface CaseOptions {
+  mask?: MaskDescription;
+  score?: ScoreDescription;
+  sink?: Dense;
+  scale?: number;
+  start?: number;
+  length?: number;
+  lse?: boolean;
+  rows?: readonly StepRow[];
+  /** Rows of the cache that attention is given; default all. */
+  visible?: number;
+}
+
+interface Sizes {
+  b?: number;
+  h?: number;
+  g?: number;
+  t: number;
+  s: number;
+  d?: number;
+  dv?: number;
+}
+
+type Fill = (index: readonly [b: number, head: number, row: number, column: number]) => number;
+
+const filled = (shape: readonly [number, number, number, number], fill: Fill) => {
+  const values: number[] = [];
+  const [b, m, n, d] = shape;
+  for (let i = 0; i < b * m * n * d; i++) {
+    values.push(fill([Math.floor(i / (m * n * d)), Math.floor(i / (n * d)) % m, Math.floor(i / d) % n, i % d]));
+  }
+  return { shape, values };
+};
+
+/** The variants that do not take heads of these widths. */
+function refusedBy(d: number, dv: number): string[] {
+  if (d % 4 !== 0 || dv % 4 !== 0) return ["rows", "twoPass", "flash", "packed", "blocks", "splitK"];
+  const wide = Math.max(d, dv) > 256;
+  return [...(wide || dv !== d ? ["twoPass"] : []), ...(wide ? ["flash", "packed", "blocks"] : [])];
+}
+
+/** One problem. `fill` replaces the random values of an input; queries are indexed as [b, token, head, column]. */
+export function problem(
+  name: string,
+  { b = 1, h = 1, g = h, t, s, d = 64, dv = d }: Sizes,
+  options: CaseOptions = {},
+  fill: { q?: Fill; keys?: Fill; values?: Fill } = {},
+): Case {
+  const random = (shape: readonly [number, number, number, number], seed: number) => ({
+    shape,
+    values: normal(shape[0] * shape[1] * shape[2] * shape[3], seed),
+  });
+  const input = (shape: readonly [number, number, number, number], seed: number, given: Fill | undefined) =>
+    given ? filled(shape, given) : random(shape, seed);
+  const used = options.rows?.map(([position, tokens]) => position + tokens);
+  const poisoned = ({ shape, values }: { shape: readonly number[]; values: ArrayLike<number> }) => ({
+    shape,
+    // Nobody may read what is not in use: NaN would spread.
+    values: Array.from(values, (value, i) => {
+      const [, heads = 1, rows = 1, width = 1] = shape;
+      const row = Math.floor(i / width) % rows;
+      const batch = Math.floor(i / (heads * rows * width));
+      return row < (used?.[batch] ?? options.length ?? s) ? value : Number.NaN;
+    }),
+  });
+  return {
+    name,
+    inputs: {
+      q: input([b, t, h, d], 1, fill.q),
+      keys: poisoned(input([b, g, s, d], 2, fill.keys)),
+      values: poisoned(input([b, g, s, dv], 3, fill.values)),
+    },
+    options: { lse: true, ...options },
+    refusedBy: refusedBy(d, dv),
+  };
+}
+
+/** A tensor of a mask's, as the reference takes it and with the type in which it is uploaded. */
+export const words = (shape: readonly number[], values: ArrayLike<number>): Dense =>
+  Object.assign(dense(shape, values), { dtype: "u32" });
+
+/** A tensor of a score's, or a sink, rounded as it is stored. */
+export const floats = (shape: readonly number[], values: ArrayLike<number>): Dense =>
+  dense(shape, Array.from(values, Math.fround));
+
+/** A description with its tensors on the GPU, wherever they are in it. */
+export function uploaded(gpu: Gpu, value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if ("shape" in value && "values" in value) {
+    const { shape, values, dtype = "f32" } = value as Dense & { dtype?: "u32" };
+    return tensor(gpu, shape, values, dtype);
+  }
+  if (Array.isArray(value)) return value.map((item) => uploaded(gpu, item));
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, uploaded(gpu, item)]));
+}
+
+export const window = (keys: number): MaskDescription => ({ kind: "sliding-window", keys });
+export const oneHot: Fill = ([, , row, column]) => (row === column ? 1 : 0);

@@ -1,0 +1,160 @@
+import { type CascadeOptions, cascadeAttention } from "../../blocks/cascade-attention.ts";
+import { attention as reference } from "../../reference/attention.ts";
+import { type Dense, dense } from "../../reference/dense.ts";
+import { causal, full } from "../../reference/masks.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { reshape, slice, transpose } from "../../tensor/views.ts";
+import type { Case, CaseTable } from "../case-table.ts";
+import { attention as emulation } from "../emulation/attention.ts";
+import { allowedUlps } from "../gate.ts";
+import { normal } from "../random.ts";
+import { type StepRow, stepOf } from "../step.ts";
+import { swapTokensAndHeads } from "./attention.ts";
+
+interface Sizes {
+  readonly b: number;
+  readonly h: number;
+  readonly g?: number;
+  readonly t: number;
+  readonly p: number;
+  readonly s: number;
+  readonly d?: number;
+  readonly dv?: number;
+}
+
+interface CaseOptions extends CascadeOptions {
+  readonly rows?: readonly StepRow[];
+  /** True where q lies as `[b, h, t, d]` in memory, and has to be copied to be packed. */
+  readonly headsFirst?: boolean;
+}
+
+/** A problem; what of the suffix is not in use is NaN, and of the cache behind the prefix too. */
+export function cascadeCase(
+  name: string,
+  { b, h, g = h, t, p, s, d = 8, dv = d }: Sizes,
+  options: CaseOptions = {},
+): Case {
+  const input = (shape: readonly [number, number, number, number], seed: number, used: (batch: number) => number) => ({
+    shape,
+    values: normal(
+      shape.reduce((size, axis) => size * axis, 1),
+      seed,
+    ).map((value, i) => {
+      const [, heads, rows, width] = shape;
+      return Math.floor(i / width) % rows < used(Math.floor(i / (heads * rows * width))) ? value : Number.NaN;
+    }),
+  });
+  const all = () => Number.POSITIVE_INFINITY;
+  const inUse = (batch: number) => {
+    const [position, tokens] = options.rows?.[batch] ?? [options.length ?? s, 0];
+    return position + tokens;
+  };
+  return {
+    name,
+    inputs: {
+      q: input(options.headsFirst ? [b, h, t, d] : [b, t, h, d], 1, all),
+      prefixKeys: input([1, g, p + 3, d], 2, () => p),
+      prefixValues: input([1, g, p + 3, dv], 3, () => p),
+      keys: input([b, g, s, d], 4, inUse),
+      values: input([b, g, s, dv], 5, inUse),
+    },
+    options: { ...options },
+  };
+}
+
+type Inputs<T> = Readonly<Record<"q" | "prefixKeys" | "prefixValues" | "keys" | "values", T>>;
+
+/** Prefix and the used part of each suffix, one behind the other, in every batch row. */
+function behindOneAnother(prefix: Dense, suffix: Dense): Dense {
+  const [, , kept = 0, width = 0] = prefix.shape;
+  const [b = 0, g = 0, s = 0] = suffix.shape;
+  const p = kept - 3;
+  const whole = dense([b, g, p + s, width]);
+  for (let row = 0; row < b * g; row++) {
+    const at = row * (p + s) * width;
+    const first = (row % g) * kept * width;
+    whole.values.set(prefix.values.subarray(first, first + p * width), at);
+    whole.values.set(suffix.values.subarray(row * s * width, (row + 1) * s * width), at + p * width);
+  }
+  return whole;
+}
+
+function expected(oracle: typeof reference, inputs: unknown, options: CaseOptions) {
+  const { q, prefixKeys, prefixValues, keys, values } = inputs as Inputs<Dense>;
+  const { mask, score, scale, start, length, rows, headsFirst } = options;
+  const p = (prefixKeys.shape[2] ?? 0) - 3;
+  const queries = headsFirst ? q : swapTokensAndHeads(q);
+  const used = length ?? keys.shape[2] ?? 0;
+  const cap = typeof score === "object" ? score.cap : undefined;
+  const { out, lse } = oracle(
+    { q: queries, k: behindOneAnother(prefixKeys, keys), v: behindOneAnother(prefixValues, values) },
+    {
+      mask: mask === "full" ? full : causal,
+      ...(cap === undefined ? {} : { score: (value: number) => cap * Math.tanh(value / cap) }),
+      ...(scale === undefined ? {} : { scale }),
+      start: rows ? rows.map(([position]) => p + position) : p + (start ?? used - (queries.shape[2] ?? 0)),
+      length: rows ? rows.map(([position, tokens]) => p + (tokens > 0 ? position + tokens : 0)) : p + used,
+    },
+  );
+  return { out, lse };
+}
+
+type Variants = NonNullable<CascadeOptions["variants"]>;
+
+const by =
+  (variants: Variants): CaseTable["variants"][string] =>
+  (gpu, tensors, given) => {
+    const { q, prefixKeys, prefixValues, keys, values } = tensors as Inputs<Tensor>;
+    const { rows, headsFirst, into, ...options } = given as unknown as CaseOptions & {
+      into: Record<"out" | "lse", Tensor>;
+    };
+    const p = (prefixKeys.shape[2] ?? 0) - 3;
+    const [b = 0, h = 0, t = 0, dv = 0] = into.out.shape;
+    const { out, lse } = cascadeAttention(
+      gpu,
+      {
+        q: headsFirst ? q : transpose(q, [0, 2, 1, 3]),
+        prefix: { k: slice(prefixKeys, 2, 0, p), v: slice(prefixValues, 2, 0, p) },
+        suffix: { k: keys, v: values },
+        ...(rows ? { step: stepOf(gpu, rows) } : {}),
+      },
+      { ...options, variants, into: { out: reshape(into.out, [b, t, h, dv]), lse: into.lse } },
+    );
+    return { out, lse };
+  };
+
+/** Cascade attention is attention over prefix and suffix behind one another. */
+export const cascadeCases: CaseTable = {
+  op: "cascadeAttention",
+  reference: (inputs, options) => expected(reference, inputs, options),
+  gate: { emulation: (inputs, options) => expected(emulation, inputs, options), allowed: allowedUlps.exp(0) },
+  variants: { naive: by({ prefix: "naive", suffix: "naive" }), chosen: by({}) },
+  cases: [
+    cascadeCase("one row, one key each", { b: 1, h: 5, t: 1, p: 1, s: 1 }),
+    cascadeCase("decode of a batch, 5 to 1", { b: 3, h: 10, g: 2, t: 1, p: 71, s: 13 }),
+    cascadeCase("some tokens each, 3 to 1", { b: 2, h: 6, g: 2, t: 5, p: 37, s: 11 }),
+    cascadeCase("prime lengths, 7 to 1, q by heads", { b: 3, h: 7, g: 1, t: 11, p: 101, s: 43 }, { headsFirst: true }),
+    cascadeCase("all of the suffix", { b: 2, h: 4, g: 2, t: 7, p: 19, s: 5 }, { mask: "full" }),
+    cascadeCase("suffixes not all in use", { b: 2, h: 4, g: 2, t: 3, p: 19, s: 40 }, { length: 17 }),
+    cascadeCase("the first query sees the prefix alone", { b: 2, h: 4, t: 6, p: 9, s: 5 }),
+    cascadeCase("empty suffixes", { b: 2, h: 3, t: 1, p: 9, s: 5 }, { length: 0 }),
+    cascadeCase(
+      "suffixes of different lengths, one row finished",
+      { b: 4, h: 4, g: 2, t: 2, p: 29, s: 20 },
+      {
+        rows: [
+          [0, 2],
+          [18, 2],
+          [5, 0],
+          [7, 2],
+        ],
+      },
+    ),
+    cascadeCase(
+      "a softcap and a scale",
+      { b: 2, h: 4, t: 1, p: 31, s: 8 },
+      { score: { kind: "softcap", cap: 2 }, scale: 1 },
+    ),
+    cascadeCase("values wider than keys", { b: 2, h: 4, t: 3, p: 31, s: 8, d: 6, dv: 10 }),
+  ],
+};

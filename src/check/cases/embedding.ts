@@ -1,0 +1,34 @@
+import { gather } from "../../kernels/embedding/gather.ts";
+import { gather as reference } from "../../reference/embedding.ts";
+import type { DType } from "../../tensor/dtype.ts";
+import type { Case, CaseTable } from "../case-table.ts";
+import { normal, randomSource } from "../random.ts";
+
+/** `t` ids, the first and the last row among them, in a table `[v, c]`. */
+const shape = (name: string, t: number, v: number, c: number, dtype: DType = "f32"): Case => {
+  const source = randomSource(7);
+  const ids = Array.from({ length: t }, (_, i) => (i === 0 ? v - 1 : i === 1 ? 0 : source.integer(v)));
+  return {
+    name,
+    inputs: {
+      ids: { shape: [t], values: ids, dtype: "u32" },
+      table: { shape: [v, c], values: normal(v * c, 4), dtype },
+    },
+  };
+};
+
+export const gatherCases: CaseTable = {
+  op: "embedding",
+  reference: (inputs) => ({ ...reference(inputs as never) }),
+  variants: { gather: (gpu, tensors, options) => ({ ...gather(gpu, tensors as never, options) }) },
+  cases: [
+    shape("one element", 1, 1, 1),
+    shape("odd row, f16", 5, 7, 3, "f16"),
+    shape("odd row, bf16", 5, 7, 3, "bf16"),
+    shape("prime lengths", 31, 97, 67),
+    shape("several workgroups a row, f16", 9, 300, 256, "f16"),
+    shape("several workgroups a row and a rest, bf16", 9, 50, 260, "bf16"),
+    shape("70,001 tokens: the grid folds, with a workgroup to spare", 70_001, 11, 3),
+  ],
+  cap: 0,
+};

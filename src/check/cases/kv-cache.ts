@@ -1,0 +1,144 @@
+import { appendKv } from "../../kernels/kv-cache/append.ts";
+import { type Dense, dense } from "../../reference/dense.ts";
+import { append } from "../../reference/kv-cache.ts";
+import { decode, encode } from "../../tensor/dtype.ts";
+import { slice } from "../../tensor/views.ts";
+import type { Case, CaseTable } from "../case-table.ts";
+import { normal } from "../random.ts";
+import { type StepRow, stepOf } from "../step.ts";
+
+interface Sizes {
+  b?: number;
+  t: number;
+  g?: number;
+  s: number;
+  d: number;
+  dv?: number;
+}
+
+interface CaseOptions {
+  start?: number;
+  rows?: readonly StepRow[];
+  /** Heads of k and v that are not stored, behind those that are. */
+  behind?: number;
+  /** Type of the cache; default f32. */
+  type?: "f16" | "bf16";
+}
+
+function problem(name: string, { b = 1, t, g = 1, s, d, dv = d }: Sizes, options: CaseOptions = {}): Case {
+  const heads = g + (options.behind ?? 0);
+  const type = options.type ? { dtype: options.type } : {};
+  const used = (width: number, seed: number) =>
+    // What is not in use is NaN, and must stay as it is.
+    normal(b * g * s * width, seed).map((value, i) => (Math.floor(i / width) % s < s / 2 ? value : Number.NaN));
+  return {
+    name,
+    inputs: {
+      k: { shape: [b, t, heads, d], values: normal(b * t * heads * d, 1) },
+      v: { shape: [b, t, heads, dv], values: normal(b * t * heads * dv, 2) },
+      keys: { shape: [b, g, s, d], values: used(d, 3), ...type },
+      values: { shape: [b, g, s, dv], values: used(dv, 4), ...type },
+    },
+    options: { ...options },
+  };
+}
+
+/** What reaches the cache, one batch row and one token after the other, so that rows may have fewer tokens than others. */
+function expected(k: Dense, cache: Dense, { start = 0, rows, behind = 0, type }: CaseOptions): Dense {
+  const [b = 0, t = 0, heads = 0, d = 0] = k.shape;
+  const [, g = 0, s = 0] = cache.shape;
+  const size = g * s * d;
+  const next = dense(cache.shape, cache.values);
+  for (let row = 0; row < b; row++) {
+    const [first, tokens] = rows?.[row] ?? [start, t];
+    for (let i = 0; i < Math.min(t, tokens) && first + i < s; i++) {
+      const token = k.values.slice((row * t + i) * heads * d, ((row * t + i + 1) * heads - behind) * d);
+      const one = dense([1, g, s, d], next.values.slice(row * size, (row + 1) * size));
+      next.values.set(
+        append({ k: dense([1, 1, g, d], token), cache: one }, { start: first + i }).cache.values,
+        row * size,
+      );
+    }
+  }
+  return type ? dense(next.shape, decode(type, encode(type, next.values))) : next;
+}
+
+export const kvCacheCases: CaseTable = {
+  op: "kv-cache/append",
+  reference: ({ k, v, keys, values }, options) => {
+    if (!k || !v || !keys || !values) throw new Error("kv-cache/append: an input is missing");
+    return { keys: expected(k, keys, options as CaseOptions), values: expected(v, values, options as CaseOptions) };
+  },
+  variants: {
+    append: (gpu, tensors, given) => {
+      const { k, v, keys, values } = tensors;
+      if (!k || !v || !keys || !values) throw new Error("kv-cache/append: an input is missing");
+      const { rows, behind = 0, start } = given as CaseOptions;
+      const heads = (k.shape[2] ?? 0) - behind;
+      return {
+        ...appendKv(
+          gpu,
+          {
+            k: slice(k, 2, 0, heads),
+            v: slice(v, 2, 0, heads),
+            keys,
+            values,
+            ...(rows ? { step: stepOf(gpu, rows) } : {}),
+          },
+          start === undefined ? {} : { start },
+        ),
+      };
+    },
+  },
+  cap: 0,
+  cases: [
+    problem("one element", { t: 1, s: 1, d: 1 }),
+    problem("the first tokens", { b: 2, t: 5, g: 3, s: 16, d: 8 }),
+    problem("tokens behind others", { b: 2, t: 5, g: 3, s: 16, d: 8 }, { start: 9 }),
+    problem("values wider than keys", { b: 2, t: 3, g: 2, s: 7, d: 6, dv: 10 }, { start: 2 }),
+    problem("more tokens than fit", { b: 2, t: 5, g: 3, s: 16, d: 8 }, { start: 13 }),
+    problem("all of it beyond the cache", { b: 2, t: 5, g: 3, s: 16, d: 8 }, { start: 16 }),
+    problem(
+      "step: rows of different lengths, one finished, one at its end",
+      { b: 4, t: 5, g: 2, s: 16, d: 8 },
+      {
+        rows: [
+          [0, 5],
+          [6, 2],
+          [3, 0],
+          [14, 5],
+        ],
+      },
+    ),
+    problem(
+      "step: one token each",
+      { b: 3, t: 1, g: 2, s: 300, d: 32 },
+      {
+        rows: [
+          [0, 1],
+          [299, 1],
+          [150, 0],
+        ],
+      },
+    ),
+    problem("heads out of a wider projection", { b: 2, t: 3, g: 2, s: 9, d: 4 }, { start: 1, behind: 3 }),
+    ...(["f16", "bf16"] as const).flatMap((type) => [
+      problem(`${type}, values wider than keys`, { b: 2, t: 3, g: 2, s: 7, d: 6, dv: 10 }, { start: 2, type }),
+      problem(`${type}, heads out of a wider projection`, { b: 2, t: 3, g: 2, s: 9, d: 4 }, { behind: 3, type }),
+    ]),
+    problem(
+      "bf16, step: rows of different lengths, one finished, one at its end",
+      { b: 4, t: 5, g: 2, s: 16, d: 8 },
+      {
+        rows: [
+          [0, 5],
+          [6, 2],
+          [3, 0],
+          [14, 5],
+        ],
+        type: "bf16",
+      },
+    ),
+    problem("several workgroups", { b: 1, t: 130, g: 4, s: 140, d: 64 }, { start: 7 }),
+  ],
+};

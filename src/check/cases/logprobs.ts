@@ -1,0 +1,113 @@
+import { tokenLogprobs } from "../../kernels/sampling/token-logprobs.ts";
+import { topLogprobs } from "../../kernels/sampling/top-logprobs.ts";
+import { at, type Dense, dense } from "../../reference/dense.ts";
+import { topLogprobs as reference } from "../../reference/sampling.ts";
+import type { Case, CaseTable } from "../case-table.ts";
+import { normal, randomSource } from "../random.ts";
+
+const minus = Number.NEGATIVE_INFINITY;
+
+/** Log-probability of one token per row; NaN for ids outside the vocabulary. */
+function logprobsAt(logits: Dense, ids: Dense): Dense {
+  const [b = 0, v = 0] = logits.shape;
+  const all = reference({ logits }, { n: v });
+  const values = Array.from({ length: b }, (_, row) => {
+    const rank = all.ids.values.subarray(row * v, (row + 1) * v).indexOf(at(ids.values, row));
+    return rank < 0 ? Number.NaN : at(all.logprobs.values, row * v + rank);
+  });
+  return dense([b], values);
+}
+
+const rounded = (values: Float64Array, steps: number) => values.map((value) => Math.round(value * steps) / steps);
+
+/** Rows of logits by what is special about them. */
+const rows: readonly (readonly [name: string, b: number, v: number, values: ArrayLike<number>])[] = [
+  ["two tokens", 3, 2, normal(6, 4)],
+  ["seven", 5, 7, normal(35, 5, 3)],
+  ["several rows, prime width", 4, 2053, normal(4 * 2053, 6, 4)],
+  ["64 rows", 64, 300, normal(64 * 300, 7, 2)],
+  ["ties: rounded to quarters", 6, 2048, rounded(normal(6 * 2048, 8), 4)],
+  ["all equal", 2, 1000, new Float64Array(2000).fill(-3)],
+  ["large and far from zero", 3, 500, normal(1500, 9, 30, 1000)],
+  ["half of the tokens masked", 3, 90, normal(270, 10).map((value, i) => (i % 2 ? minus : value))],
+  ["one dominant, softmax outliers ×20", 4, 999, normal(4 * 999, 11, 20)],
+  ["the vocabulary of Qwen3", 2, 151_936, normal(2 * 151_936, 12, 3)],
+];
+
+const chosenOf = (b: number, v: number) => {
+  const source = randomSource(b * v);
+  return { shape: [b], values: Array.from({ length: b }, () => source.integer(v)), dtype: "u32" as const };
+};
+
+const topCases: Case[] = rows.flatMap(([name, b, v, values]) =>
+  [1, 5, 7, 64]
+    .filter((n) => n <= v)
+    .map((n) => ({
+      name: `${name}, n = ${n}`,
+      inputs: { logits: { shape: [b, v], values }, chosen: chosenOf(b, v) },
+      options: { n },
+    })),
+);
+
+const one = (n: number): Case["inputs"] => ({
+  logits: { shape: [2, n], values: normal(2 * n, 1) },
+  chosen: { shape: [2], values: [0, 0], dtype: "u32" },
+});
+
+/** Log-probabilities of `topLogprobs`, up to rounding. */
+export const topLogprobCases: CaseTable = {
+  op: "sampling/top-logprobs",
+  reference: ({ logits = dense([0, 0]), chosen = dense([0]) }, options) => ({
+    logprobs: reference({ logits }, options as { n: number }).logprobs,
+    chosenLogprob: logprobsAt(logits, chosen),
+  }),
+  variants: {
+    "top-logprobs": (gpu, tensors, options) => ({ ...topLogprobs(gpu, tensors as never, options as never) }),
+  },
+  cases: [
+    { name: "one token", inputs: one(1), options: { n: 1 } },
+    ...topCases,
+    {
+      name: "chosen: none, as in a finished row",
+      inputs: { ...one(4), chosen: { shape: [2], values: [0xffffffff, 3], dtype: "u32" } },
+      options: { n: 2 },
+    },
+  ],
+};
+
+/** Ids of `topLogprobs`, exactly. */
+export const topIdCases: CaseTable = {
+  ...topLogprobCases,
+  op: "sampling/top-logprobs ids",
+  cap: 0,
+  dtypes: { ids: "u32" },
+  reference: ({ logits = dense([0, 0]) }, options) => ({
+    ids: reference({ logits }, options as { n: number }).ids,
+  }),
+  cases: topCases,
+};
+
+export const tokenLogprobCases: CaseTable = {
+  op: "sampling/token-logprobs",
+  reference: ({ logits = dense([0, 0]), targets = dense([0]) }) => ({ logprobs: logprobsAt(logits, targets) }),
+  variants: {
+    "token-logprobs": (gpu, tensors, options) => ({ ...tokenLogprobs(gpu, tensors as never, options) }),
+  },
+  cases: [
+    {
+      name: "one token",
+      inputs: { logits: { shape: [1, 1], values: [5] }, targets: { shape: [1], values: [0], dtype: "u32" } },
+    },
+    {
+      name: "70,001 rows: the grid folds, with a workgroup to spare; targets outside the vocabulary",
+      inputs: {
+        logits: { shape: [70_001, 3], values: normal(210_003, 1) },
+        targets: { shape: [70_001], values: Array.from({ length: 70_001 }, (_, i) => i % 4), dtype: "u32" },
+      },
+    },
+    ...rows.map(([name, b, v, values]) => ({
+      name,
+      inputs: { logits: { shape: [b, v], values }, targets: chosenOf(b, v) },
+    })),
+  ],
+};

@@ -1,0 +1,83 @@
+import { mergeAttention } from "../../kernels/attention/merge.ts";
+import type { Dense } from "../../reference/dense.ts";
+import { mergeAttention as reference } from "../../reference/merge.ts";
+import { reshape, transpose } from "../../tensor/views.ts";
+import type { Case, CaseTable } from "../case-table.ts";
+import { mergeAttention as emulation } from "../emulation/merge.ts";
+import { allowedUlps } from "../gate.ts";
+import { normal } from "../random.ts";
+import { swapTokensAndHeads } from "./attention.ts";
+
+interface Sizes {
+  readonly b?: number;
+  readonly h?: number;
+  readonly t: number;
+  readonly dv: number;
+}
+
+/** Log-sum-exps of the two sides of a row. */
+type Pair = (row: number) => readonly [left: number, right: number];
+
+const nothing = Number.NEGATIVE_INFINITY;
+const near: Pair = (row) => [Math.sin(row) * 4, Math.cos(3 * row) * 4];
+
+/** Two states whose out is as kernels leave it, `[b, t, h, dv]`; `lse` by row of `[b, h, t]`. */
+function merge(name: string, { b = 1, h = 1, t, dv }: Sizes, lse: Pair = near, poison = false): Case {
+  const rows = Array.from({ length: b * h * t }, (_, row) => lse(row));
+  const side = (which: 0 | 1) => {
+    // What saw no keys may hold anything.
+    const values = normal(b * t * h * dv, 1 + which).map((value, i) => {
+      const [batch, token, head] = [Math.floor(i / (t * h * dv)), Math.floor(i / (h * dv)) % t, Math.floor(i / dv) % h];
+      return poison && rows[(batch * h + head) * t + token]?.[which] === nothing ? Number.NaN : value;
+    });
+    return [
+      { shape: [b, t, h, dv], values },
+      { shape: [b, h, t], values: rows.map((pair) => pair[which]) },
+    ] as const;
+  };
+  const [[left, leftLse], [right, rightLse]] = [side(0), side(1)];
+  return { name, inputs: { left, leftLse, right, rightLse } };
+}
+
+const states = <T>(inputs: Readonly<Record<string, T>>, view: (out: T) => T) => {
+  const { left, leftLse, right, rightLse } = inputs as Readonly<Record<"left" | "leftLse" | "right" | "rightLse", T>>;
+  return { left: { out: view(left), lse: leftLse }, right: { out: view(right), lse: rightLse } };
+};
+
+export const mergeCases: CaseTable = {
+  op: "mergeAttention",
+  reference: (inputs) => ({ ...reference(states<Dense>(inputs, swapTokensAndHeads)) }),
+  gate: {
+    emulation: (inputs) => ({ ...emulation(states<Dense>(inputs, swapTokensAndHeads)) }),
+    allowed: allowedUlps.exp(0) / 2, // one weight of two, at most half of their sum
+  },
+  variants: {
+    merge: (gpu, tensors, { into }) => {
+      const { out, lse } = into as { out: Parameters<typeof reshape>[0]; lse: Parameters<typeof reshape>[0] };
+      const [b = 0, h = 0, t = 0, dv = 0] = out.shape;
+      return {
+        ...mergeAttention(
+          gpu,
+          states(tensors, (x) => transpose(x, [0, 2, 1, 3])),
+          { into: { out: reshape(out, [b, t, h, dv]), lse } },
+        ),
+      };
+    },
+  },
+  cases: [
+    merge("one number", { t: 1, dv: 1 }),
+    merge("one row, one vector", { t: 1, dv: 4 }),
+    merge("odd everything, one by one", { b: 2, h: 3, t: 7, dv: 5 }),
+    merge("prime lengths, several workgroups", { b: 3, h: 5, t: 31, dv: 20 }),
+    merge("equal sides", { h: 2, t: 5, dv: 8 }, (row) => [row - 3, row - 3]),
+    merge("sides far apart, either way", { h: 2, t: 20, dv: 8 }, (row) => [row * 9 - 90, 90 - row * 9]),
+    merge("sums that f32 could not hold", { h: 2, t: 6, dv: 8 }, (row) => [500 + row, 503 - row]),
+    merge(
+      "one side, the other or both saw nothing, and hold NaN",
+      { b: 2, h: 3, t: 8, dv: 12 },
+      (row) => [row % 3 === 0 ? nothing : row / 5, row % 4 < 2 ? nothing : -row / 5],
+      true,
+    ),
+    merge("70,000 rows", { h: 7, t: 10_000, dv: 1 }),
+  ],
+};

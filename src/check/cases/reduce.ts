@@ -1,0 +1,71 @@
+import { max, mean, sum } from "../../kernels/reduce/reduce.ts";
+import type { Dense } from "../../reference/dense.ts";
+import * as reference from "../../reference/reduce.ts";
+import { sizeOf } from "../../tensor/shape.ts";
+import type { Case, CaseTable } from "../case-table.ts";
+import * as emulation from "../emulation/reduce.ts";
+import { allowedUlps } from "../gate.ts";
+import { normal } from "../random.ts";
+
+const shape = (
+  name: string,
+  dims: number[],
+  axis: number,
+  change: (value: number, i: number) => number = (v) => v,
+): Case => ({
+  name: `${name}: [${dims.join(", ")}] over ${axis}`,
+  inputs: { x: { shape: dims, values: normal(sizeOf(dims), 1).map(change) } },
+  options: { axis },
+});
+
+const cases = [
+  shape("one element", [1], 0),
+  shape("a vector", [1000], 0),
+  shape("ragged", [3, 127], 1),
+  shape("the first axis", [37, 5], 0),
+  shape("a middle axis", [3, 41, 7], 1),
+  shape("counted from the last", [3, 5, 2, 129], -3),
+  shape("a long axis", [3, 5000], 1),
+  shape("a long first axis, few results", [5000, 3], 0),
+  shape("an axis of one", [4, 1, 5], 1),
+  shape("70,000 rows", [70_000, 3], 1),
+  shape("70,000 summed", [70_000, 2], 0),
+  shape("folds: 10 or 20 workgroups", [640, 3], 1),
+  shape("all of one sign: rounding adds up", [200_000], 0, (value) => 1 + Math.abs(value)),
+  shape("outliers ×20", [6, 700], 1, (value, i) => (i % 100 === 7 ? 20 * value : value)),
+  shape("large values", [6, 70], 1, (value) => 1e30 * value),
+  shape("over nothing", [4, 0, 3], 1),
+  shape("nothing over something", [0, 3], 1),
+  shape("NaN", [3, 70], 1, (value, i) => (i === 100 ? Number.NaN : value)),
+  shape("−∞ and +∞", [4, 70], 1, (value, i) =>
+    i < 70 ? Number.NEGATIVE_INFINITY : i === 150 ? Number.POSITIVE_INFINITY : value,
+  ),
+];
+
+type Reduction = (x: never, axis: never) => { y: Dense };
+
+const table = (op: typeof sum, expected: Reduction, emulated?: Reduction): CaseTable => ({
+  op: op.opName,
+  reference: (inputs, options) => ({ ...expected(inputs as never, options as never) }),
+  ...(emulated
+    ? {
+        gate: {
+          emulation: (inputs, options) => ({ ...emulated(inputs as never, options as never) }),
+          allowed: allowedUlps.division,
+        },
+      }
+    : {}),
+  variants: Object.fromEntries(
+    Object.keys(op.variants).map((variant) => [
+      variant,
+      (gpu, tensors, options) => ({ ...op(gpu, tensors as never, { ...options, variant } as never) }),
+    ]),
+  ),
+  cases,
+});
+
+export const reduceCases: readonly CaseTable[] = [
+  table(sum, reference.sum, emulation.sum),
+  table(mean, reference.mean, emulation.mean),
+  table(max, reference.max),
+];

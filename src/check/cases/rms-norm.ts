@@ -1,0 +1,61 @@
+import { addRmsNorm, rmsNorm } from "../../kernels/norm/rms-norm.ts";
+import { addRmsNorm as addReference, rmsNorm as reference } from "../../reference/norm.ts";
+import { sizeOf } from "../../tensor/shape.ts";
+import type { Case, CaseTable } from "../case-table.ts";
+import { addRmsNorm as addEmulation, rmsNorm as emulation } from "../emulation/rows.ts";
+import { allowedUlps } from "../gate.ts";
+import { normal } from "../random.ts";
+
+const shape = (name: string, leading: number[], cols: number, scale = 1): Case => ({
+  name,
+  inputs: {
+    x: { shape: [...leading, cols], values: normal(sizeOf(leading) * cols, 1, scale) },
+    weight: { shape: [cols], values: normal(cols, 2) },
+  },
+  options: { eps: 1e-5 },
+});
+
+const withResidual = (item: Case): Case => {
+  const { x } = item.inputs;
+  if (!x) throw new Error(`${item.name} has no x`);
+  return { ...item, inputs: { ...item.inputs, residual: { shape: x.shape, values: normal(sizeOf(x.shape), 3) } } };
+};
+
+const cases = [
+  shape("one element", [1], 1),
+  shape("ragged: 3 rows of 127", [3], 127),
+  shape("two leading axes, prime width", [2, 5], 257),
+  shape("several strides a thread, two workgroups", [11], 1000),
+  shape("a row for all threads", [3], 1028),
+  shape("a row for all threads, one element a load", [2], 1031),
+  shape("per head, [b, t, h, d]", [2, 7, 3], 64),
+  shape("folds: 19 workgroups", [600], 4),
+  shape("large values", [3], 64, 1e4),
+  shape("tiny values: eps matters", [3], 64, 1e-4),
+];
+
+export const rmsNormCases: CaseTable = {
+  op: "norm/rms-norm",
+  reference: (inputs, options) => ({ ...reference(inputs as never, options as never) }),
+  gate: {
+    emulation: (inputs, options) => ({ ...emulation(inputs as never, options as never) }),
+    allowed: allowedUlps.inverseSqrt,
+  },
+  variants: { "rms-norm": (gpu, tensors, options) => rmsNorm(gpu, tensors as never, options as never) },
+  cases: [
+    ...cases,
+    shape("70,000 rows, several a workgroup", [70_000], 3),
+    shape("70,000 short rows: norms per head", [70_000], 32),
+  ],
+};
+
+export const addRmsNormCases: CaseTable = {
+  op: "norm/rms-norm with residual",
+  reference: (inputs, options) => ({ ...addReference(inputs as never, options as never) }),
+  gate: {
+    emulation: (inputs, options) => ({ ...addEmulation(inputs as never, options as never) }),
+    allowed: allowedUlps.inverseSqrt,
+  },
+  variants: { "rms-norm": (gpu, tensors, options) => addRmsNorm(gpu, tensors as never, options as never) },
+  cases: cases.map(withResidual),
+};

@@ -1,0 +1,64 @@
+import { softmax } from "../../kernels/softmax/softmax.ts";
+import { softmax as reference } from "../../reference/softmax.ts";
+import { sizeOf } from "../../tensor/shape.ts";
+import type { Case, CaseTable } from "../case-table.ts";
+import { softmax as emulation, inRuns, inTurn } from "../emulation/rows.ts";
+import { allowedUlps } from "../gate.ts";
+import { normal } from "../random.ts";
+
+const shape = (
+  name: string,
+  leading: number[],
+  cols: number,
+  change: (value: number, col: number, row: number) => number = (value) => value,
+): Case => {
+  const values = normal(sizeOf(leading) * cols, 1).map((value, i) => change(value, i % cols, Math.floor(i / cols)));
+  return { name, inputs: { x: { shape: [...leading, cols], values } } };
+};
+
+const lowest = -3.4028234663852886e38;
+
+const cases = [
+  shape("one element", [1], 1),
+  shape("ragged: 3 rows of 127", [3], 127),
+  shape("two leading axes, prime width", [2, 5], 257),
+  shape("several strides a thread", [9], 1000),
+  shape("a row for all threads", [3], 1028),
+  shape("a row for all threads, one element a load", [2], 1031),
+  shape("a vocabulary", [2], 32_000),
+  shape("70,000 rows, several a workgroup", [70_000], 3),
+  shape("folds: 10, 19 and 38 workgroups", [600], 4),
+  shape("outliers ×20", [4], 512, (value, col) => (col % 100 === 7 ? 20 * value : value)),
+  shape("large values: exp alone would overflow", [3], 200, (value) => 1e4 + 30 * value),
+  shape("growing rows: every step rescales", [3], 300, (value, col) => value + col),
+  shape("masked: rows with −∞, one of nothing else", [5], 96, (value, col, row) =>
+    row === 2 || col > 10 * row + 3 ? Number.NEGATIVE_INFINITY : value,
+  ),
+  shape("an unmasked element last", [3], 1028, (value, col) => (col < 1027 ? Number.NEGATIVE_INFINITY : value)),
+  shape("the lowest floats", [2], 40, (_, col) => (col === 5 ? 0.999 * lowest : lowest)),
+  shape("both ends of the range", [2], 40, (_, col) => (col % 2 === 0 ? lowest : -lowest)),
+  shape("NaN stays in its row", [5], 36, (value, col, row) => (row === 3 && col === 20 ? Number.NaN : value)),
+  shape("nothing but NaN", [3], 36, (value, _, row) => (row === 1 ? Number.NaN : value)),
+  shape("NaN in a masked row", [3], 36, (value, col, row) =>
+    row !== 1 ? value : col === 30 ? Number.NaN : Number.NEGATIVE_INFINITY,
+  ),
+  shape("+∞ makes a row NaN", [3], 36, (value, col, row) =>
+    row === 1 && col === 9 ? Number.POSITIVE_INFINITY : value,
+  ),
+];
+
+export const softmaxCases: CaseTable = {
+  op: "softmax",
+  reference: (inputs) => ({ ...reference(inputs as never) }),
+  gate: {
+    emulation: (inputs, _, variant) => ({ ...emulation(inputs as never, variant === "threePass" ? inTurn : inRuns) }),
+    allowed: allowedUlps.exp(0) + allowedUlps.division,
+  },
+  variants: Object.fromEntries(
+    Object.keys(softmax.variants).map((variant) => [
+      variant,
+      (gpu, tensors, options) => ({ ...softmax(gpu, tensors as never, { ...options, variant } as never) }),
+    ]),
+  ),
+  cases,
+};

@@ -1,0 +1,50 @@
+// Activations by their definitions in f32, every operation rounded.
+import { at, type Dense, dense } from "../../reference/dense.ts";
+import { erfc } from "../../reference/erf.ts";
+import { allowedUlps, type Gate } from "../gate.ts";
+
+const f = Math.fround;
+
+const sigmoid = (u: number) => f(1 / f(1 + f(Math.exp(-u))));
+const silu = (u: number) => f(u * sigmoid(u));
+const quickGelu = (u: number) => f(u * sigmoid(f(f(1.702) * u)));
+const tanhArgument = (u: number) => f(f(2 * Math.sqrt(2 / Math.PI)) * f(u + f(f(0.044715) * f(u * f(u * u)))));
+const geluTanh = (u: number) => f(u * sigmoid(tanhArgument(u)));
+const gelu = (u: number) => f(f(u / 2) * f(erfc(f(-u * f(Math.SQRT1_2)))));
+
+/** Where exp(-z) of an f32 is 0 or infinite. */
+const furthest = 104;
+
+/** Ulps that WGSL allows `u · sigmoid(z)`: a division, and of the exponential what it is worth beside 1. */
+function allowed(z: number): number {
+  const bounded = Math.max(-furthest, Math.min(furthest, z));
+  return allowedUlps.division + allowedUlps.exp(bounded) * Math.min(1, Math.exp(-bounded));
+}
+
+/** The gate of an activation; `exponent` is what it takes the exponential of, with the sign turned. */
+function gate(activation: (u: number) => number, exponent: (u: number) => number): Gate {
+  const argument = ({ x, gate: given = x }: Record<string, Dense>) => given ?? dense([0]);
+  return {
+    emulation: (inputs) => {
+      const { shape, values } = argument(inputs);
+      const { up } = inputs;
+      return {
+        y: dense(
+          shape,
+          values.map((u, i) => (up ? f(activation(u) * at(up.values, i)) : activation(u))),
+        ),
+      };
+    },
+    allowed: ({ inputs }) => argument(inputs).values.map((u) => allowed(exponent(u))),
+  };
+}
+
+/** The gates of the activations in `src/reference/activation.ts`. */
+export const activationGates = {
+  gelu: gate(gelu, (u) => (u * Math.abs(u)) / 2), // its tails are multiples of exp(-u²/2)
+  geluTanh: gate(geluTanh, tanhArgument),
+  silu: gate(silu, (u) => u),
+  quickGelu: gate(quickGelu, (u) => 1.702 * u),
+  swiglu: gate(silu, (u) => u),
+  geglu: gate(geluTanh, tanhArgument),
+} as const;

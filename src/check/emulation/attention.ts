@@ -1,0 +1,54 @@
+// Attention as plain f32 loops: all scores of a query, then their softmax, then the sum over values, key by key.
+import type { AttentionOptions } from "../../reference/attention.ts";
+import { at, axes, type Dense, dense } from "../../reference/dense.ts";
+import { ofRow } from "../../reference/masks.ts";
+import { allowedUlps, type GatedCall } from "../gate.ts";
+import { inTurn } from "./rows.ts";
+
+const f = Math.fround;
+
+/**
+ * What WGSL allows the builtins of attention, for {@link Gate.allowed}: of many weights each, exp takes a part of what it
+ * may. The part does not average out: on llvmpipe and SwiftShader exp errs by 0.9 ulps on average between −1 and 0 and by
+ * 2.2 between −8 and −4, nearly always upwards. Where splits are joined, a weight is a product of two of them.
+ */
+export const allowedInAttention = ({ variant }: Pick<GatedCall, "variant">): number =>
+  allowedUlps.exp(0) * (variant.startsWith("split") ? 2 : 1);
+
+/** Attention in f32, every operation rounded; as `src/reference/attention.ts`, a score function's result is rounded. */
+export function attention(
+  { q, k, v }: { q: Dense; k: Dense; v: Dense },
+  options: AttentionOptions = {},
+): { out: Dense; lse: Dense } {
+  const { b, h, t, d, g, s, dv } = axes("attention", { q, k, v }, { q: "b h t d", k: "b g s d", v: "b g s dv" });
+  const { mask = () => true, score = (value: number) => value, length = s } = options;
+  const scale = f(options.scale ?? 1 / Math.sqrt(d));
+  const out = dense([b, h, t, dv]);
+  const lse = dense([b, h, t], new Float64Array(b * h * t).fill(Number.NEGATIVE_INFINITY));
+  for (let query = 0; query < b * h * t; query++) {
+    const [batch, head, row] = [Math.floor(query / (h * t)), Math.floor(query / t) % h, query % t];
+    const group = batch * g + Math.floor(head / (h / g));
+    const keys = ofRow(length, batch);
+    const position = (options.start === undefined ? keys - t : ofRow(options.start, batch)) + row;
+    const scores: { key: number; value: number }[] = [];
+    for (let key = 0; key < keys; key++) {
+      if (!mask(batch, head, position, key)) continue;
+      const product = inTurn((i) => f(at(q.values, query * d + i) * at(k.values, (group * s + key) * d + i)), d);
+      scores.push({ key, value: f(score(f(scale * product), batch, head, position, key)) });
+    }
+    const sink = options.sink ? at(options.sink.values, head) : Number.NEGATIVE_INFINITY;
+    const max = scores.reduce((largest, { value }) => Math.max(largest, value), sink);
+    if (max === Number.NEGATIVE_INFINITY) continue;
+    let sum = f(Math.exp(f(sink - max)));
+    const mixed = new Float32Array(dv);
+    for (const { key, value } of scores) {
+      const weight = f(Math.exp(f(value - max)));
+      sum = f(sum + weight);
+      const first = (group * s + key) * dv;
+      for (let j = 0; j < dv; j++) mixed[j] = (mixed[j] ?? 0) + f(weight * at(v.values, first + j));
+    }
+    for (const [j, value] of mixed.entries()) out.values[query * dv + j] = f(value / sum);
+    lse.values[query] = f(max + f(Math.log(sum)));
+  }
+  return { out, lse };
+}

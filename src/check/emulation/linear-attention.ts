@@ -1,0 +1,31 @@
+// Linear attention as plain f32 loops, pair by pair, every operation rounded.
+import { at, axes, type Dense, dense } from "../../reference/dense.ts";
+import { feature, type LinearAttentionOptions } from "../../reference/linear-attention.ts";
+import { inTurn } from "./rows.ts";
+
+const f = Math.fround;
+
+/** Linear attention in f32; as `src/reference/linear-attention.ts`. */
+export function linearAttention(
+  { q, k, v }: { q: Dense; k: Dense; v: Dense },
+  options: LinearAttentionOptions = {},
+): { out: Dense } {
+  const { b, h, t, d, g, s, dv } = axes("linearAttention", { q, k, v }, { q: "b h t d", k: "b g s d", v: "b g s dv" });
+  const { mask = "causal", length = s, start = length - t } = options;
+  const features = [q, k].map(({ values }) => values.map((x) => f(feature(x)))) as [Float64Array, Float64Array];
+  const out = dense([b, h, t, dv]);
+  for (let query = 0; query < b * h * t; query++) {
+    const [batch, head, row] = [Math.floor(query / (h * t)), Math.floor(query / t) % h, query % t];
+    const group = batch * g + Math.floor(head / (h / g));
+    const end = mask === "full" ? length : Math.max(0, Math.min(length, start + row + 1));
+    const mixed = new Float32Array(dv);
+    let sum = 0;
+    for (let key = 0; key < end; key++) {
+      const weight = inTurn((i) => f(at(features[0], query * d + i) * at(features[1], (group * s + key) * d + i)), d);
+      sum = f(sum + weight);
+      for (let j = 0; j < dv; j++) mixed[j] = (mixed[j] ?? 0) + f(weight * at(v.values, (group * s + key) * dv + j));
+    }
+    if (end > 0) for (const [j, value] of mixed.entries()) out.values[query * dv + j] = f(value / sum);
+  }
+  return { out };
+}

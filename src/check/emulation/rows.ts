@@ -1,0 +1,112 @@
+// Norms, softmax and matmul as plain f32 loops, every operation rounded. Sums go from left to right, in runs where the
+// kernel shares a row among threads: one accumulator alone would let those be much worse than they are.
+import { at, axes, type Dense, dense } from "../../reference/dense.ts";
+
+const f = Math.fround;
+
+type Sum = (values: (index: number) => number, n: number) => number;
+
+/** The sum of n elements in f32, with one accumulator. */
+export const inTurn: Sum = (values, n) => {
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum = f(sum + values(i));
+  return sum;
+};
+
+/** The sum of n elements in f32: of runs of this many, and then of the sums of these. */
+export const inRunsOf =
+  (run: number): Sum =>
+  (values, n) =>
+    inTurn((i) => inTurn((j) => values(i * run + j), Math.min(run, n - i * run)), Math.ceil(n / run));
+
+/** The sum of n elements in f32, in runs of 64. */
+export const inRuns: Sum = inRunsOf(64);
+
+/** RMS norm in f32; as `src/reference/norm.ts`. */
+export function rmsNorm({ x, weight }: { x: Dense; weight: Dense }, { eps }: { eps: number }): { y: Dense } {
+  const { rows, cols } = axes("rmsNorm", { x, weight }, { x: "...rows cols", weight: "cols" });
+  const y = dense(x.shape);
+  for (let row = 0; row < rows; row++) {
+    const squares = inRuns((j) => f(at(x.values, row * cols + j) ** 2), cols);
+    const root = f(Math.sqrt(f(f(squares / cols) + f(eps))));
+    for (let j = 0; j < cols; j++) {
+      y.values[row * cols + j] = f(f(at(x.values, row * cols + j) / root) * at(weight.values, j));
+    }
+  }
+  return { y };
+}
+
+/** Layer norm in f32; as `src/reference/norm.ts`. */
+export function layerNorm(
+  { x, weight, bias }: { x: Dense; weight: Dense; bias?: Dense | undefined },
+  { eps }: { eps: number },
+): { y: Dense } {
+  const { rows, cols } = axes("layerNorm", { x, weight }, { x: "...rows cols", weight: "cols" });
+  const y = dense(x.shape);
+  for (let row = 0; row < rows; row++) {
+    const element = (j: number) => at(x.values, row * cols + j);
+    const mean = f(inRuns(element, cols) / cols);
+    const squares = inRuns((j) => f(f(element(j) - mean) ** 2), cols);
+    const root = f(Math.sqrt(f(f(squares / cols) + f(eps))));
+    for (let j = 0; j < cols; j++) {
+      const normal = f(f(f(element(j) - mean) / root) * at(weight.values, j));
+      y.values[row * cols + j] = bias ? f(normal + at(bias.values, j)) : normal;
+    }
+  }
+  return { y };
+}
+
+const added = ({ x, residual }: { x: Dense; residual: Dense }): Dense =>
+  dense(
+    x.shape,
+    x.values.map((value, i) => f(value + at(residual.values, i))),
+  );
+
+/** The residual add and RMS norm in f32; as `src/reference/norm.ts`. */
+export function addRmsNorm(
+  { x, residual, weight }: { x: Dense; residual: Dense; weight: Dense },
+  options: { eps: number },
+): { sum: Dense; y: Dense } {
+  const sum = added({ x, residual });
+  return { sum, ...rmsNorm({ x: sum, weight }, options) };
+}
+
+/** The residual add and layer norm in f32; as `src/reference/norm.ts`. */
+export function addLayerNorm(
+  { x, residual, weight, bias }: { x: Dense; residual: Dense; weight: Dense; bias?: Dense | undefined },
+  options: { eps: number },
+): { sum: Dense; y: Dense } {
+  const sum = added({ x, residual });
+  return { sum, ...layerNorm({ x: sum, weight, bias }, options) };
+}
+
+/** Softmax over the last axis in f32; as `src/reference/softmax.ts`. */
+export function softmax({ x }: { x: Dense }, sumOf: Sum): { y: Dense } {
+  const { rows, cols } = axes("softmax", { x }, { x: "...rows cols" });
+  const y = dense(x.shape);
+  for (let row = 0; row < rows; row++) {
+    let max = Number.NEGATIVE_INFINITY;
+    for (let j = 0; j < cols; j++) max = Math.max(max, at(x.values, row * cols + j));
+    if (max === Number.NEGATIVE_INFINITY) continue;
+    const weight = (j: number) => f(Math.exp(f(at(x.values, row * cols + j) - max)));
+    const sum = sumOf(weight, cols);
+    for (let j = 0; j < cols; j++) y.values[row * cols + j] = f(weight(j) / sum);
+  }
+  return { y };
+}
+
+/** A linear layer in f32; as `src/reference/matmul.ts`. Products are rounded, which a fused multiply-add spares. */
+export function matmul(
+  { x, weight, bias }: { x: Dense; weight: Dense; bias?: Dense | undefined },
+  sumOf: Sum,
+): { y: Dense } {
+  const { rows, k, n } = axes("matmul", { x, weight }, { x: "...rows k", weight: "n k" });
+  const y = dense([...x.shape.slice(0, -1), n]);
+  for (let row = 0; row < rows; row++) {
+    for (let output = 0; output < n; output++) {
+      const product = sumOf((i) => f(at(x.values, row * k + i) * at(weight.values, output * k + i)), k);
+      y.values[row * n + output] = bias ? f(product + at(bias.values, output)) : product;
+    }
+  }
+  return { y };
+}

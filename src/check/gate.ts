@@ -1,0 +1,117 @@
+// The gate on errors: a kernel may be as wrong as honest arithmetic of the same precision is, and not much more.
+import type { Dense } from "../reference/dense.ts";
+
+type Options = Readonly<Record<string, unknown>>;
+
+/** What a case table gives so that its results are held against the error of plain f32 loops. */
+export interface Gate {
+  /**
+   * The op by its definition in f32, each operation rounded and sums in a plain order, from the inputs that the
+   * reference sees: see `src/check/emulation/`. Of the variant it needs to know one thing only: whether a single
+   * thread adds up a whole row.
+   */
+  readonly emulation: (
+    inputs: Record<string, Dense>,
+    options: Options,
+    variant: string,
+  ) => Readonly<Record<string, Dense>>;
+  /**
+   * What WGSL's accuracy table allows the builtins of this op beyond correct rounding, in ulps of the result: see
+   * {@link allowedUlps}; for each element where it depends on the argument. Default 0.
+   */
+  readonly allowed?: Allowed | ((call: GatedCall) => Allowed);
+}
+
+type Allowed = number | ArrayLike<number>;
+
+/** What a gate may look at to say what its builtins are allowed. */
+export interface GatedCall {
+  readonly inputs: Record<string, Dense>;
+  readonly options: Options;
+  readonly variant: string;
+}
+
+/** The ulps that a gate allows the results of one call. */
+export function allowedOf(gate: Gate | undefined, call: GatedCall): Allowed {
+  return (typeof gate?.allowed === "function" ? gate.allowed(call) : gate?.allowed) ?? 0;
+}
+
+/**
+ * Ulps by which WGSL lets a builtin differ from the correctly rounded result ("Accuracy of Built-in Expressions" in
+ * the specification). Those of exp grow with its argument; softmax and attention are largest where it is 0.
+ */
+export const allowedUlps = { division: 2.5, exp: (x: number) => 3 + 2 * Math.abs(x), inverseSqrt: 2 } as const;
+
+/** Times the emulation's error that a kernel's may reach, by norm. */
+const ratio = { largest: 2, mean: 1.5 } as const;
+
+/** Ulps of each result that are always granted: a result has to be rounded twice somewhere. */
+const roundings = 2;
+
+/** The largest and the mean error over finite elements. */
+export interface Errors {
+  readonly largest: number;
+  readonly mean: number;
+}
+
+/** The distance from `value` to the next float32 above it in size. */
+export function ulp(value: number): number {
+  const exponent = Math.floor(Math.log2(Math.max(Math.abs(value), 2 ** -126)));
+  return 2 ** (exponent - 23);
+}
+
+/** The errors of `actual`; elements that are not finite in either count nothing (their places are checked elsewhere). */
+export function errorsOf(actual: ArrayLike<number>, expected: ArrayLike<number>): Errors {
+  let largest = 0;
+  let sum = 0;
+  let count = 0;
+  for (let i = 0; i < expected.length; i++) {
+    const error = Math.abs((actual[i] ?? Number.NaN) - (expected[i] ?? Number.NaN));
+    if (!Number.isFinite(error)) continue;
+    largest = Math.max(largest, error);
+    sum += error;
+    count++;
+  }
+  return { largest, mean: count > 0 ? sum / count : 0 };
+}
+
+/** The errors that a result may have: `ratio` times those of `emulated`, and a floor of a few ulps of each element. */
+export function limitsOf(emulated: ArrayLike<number>, expected: ArrayLike<number>, allowed: Allowed = 0): Errors {
+  const { largest, mean } = errorsOf(emulated, expected);
+  let top = 0;
+  let sum = 0;
+  let count = 0;
+  for (let i = 0; i < expected.length; i++) {
+    const size = Math.abs(expected[i] ?? Number.NaN);
+    if (!Number.isFinite(size)) continue;
+    const floor = (roundings + (typeof allowed === "number" ? allowed : (allowed[i] ?? 0))) * ulp(size);
+    top = Math.max(top, floor);
+    sum += floor;
+    count++;
+  }
+  return {
+    largest: ratio.largest * largest + top,
+    // An eighth on average: a builtin that takes all it is allowed does so at few arguments only.
+    mean: ratio.mean * mean + (count > 0 ? sum / count / 8 : 0),
+  };
+}
+
+/** Throws unless the errors of `actual` stay within the limits that the emulation sets. */
+export function assertGate(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  emulated: ArrayLike<number>,
+  allowed: Allowed,
+  what: string,
+): void {
+  const errors = errorsOf(actual, expected);
+  const limits = limitsOf(emulated, expected, allowed);
+  for (const norm of ["largest", "mean"] as const) {
+    if (!(errors[norm] <= limits[norm])) {
+      throw new Error(
+        `${what}: ${norm} error ${errors[norm].toExponential(2)} above ${limits[norm].toExponential(2)}, ` +
+          `where plain f32 loops have ${errorsOf(emulated, expected)[norm].toExponential(2)}`,
+      );
+    }
+  }
+}

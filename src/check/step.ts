@@ -1,0 +1,13 @@
+import { type Tensor, tensor } from "../tensor/tensor.ts";
+
+/** Position and tokens of a batch row in the step. */
+export type StepRow = readonly [position: number, tokens: number];
+
+/** The step tensor that says where these batch rows stand; rows beyond have none. */
+export function stepOf(gpu: Tensor["gpu"], rows: readonly StepRow[]): Tensor {
+  const values = new Uint32Array(64 * 4).fill(0xdeadbeef);
+  rows.forEach(([position, tokens], row) => {
+    values.set([position, tokens], row * 4);
+  });
+  return tensor(gpu, [64, 4], values, "u32");
+}
