@@ -58,13 +58,18 @@ test("imports point one way", () => {
 test("the command line loads benchmarks lazily, and benchmarks use what they measure from outside", () => {
   const eager = source.filter((file) => /^import\b[^;]*"[^"]*\/bench\//m.test(read(file)));
   expect(eager).toEqual([]);
-  const may =
-    /^(bench|test\/browser|site\/shell|src\/(index\.ts|(check|reference)\/|gpu\/(program|dispatch|timer)\.ts))/;
+  const may = /^(bench|site\/shell|src\/(index\.ts|(check|reference)\/|gpu\/(program|dispatch|timer)\.ts))/;
   const wrong = files
     .filter((file) => file.startsWith("bench/"))
     .flatMap((file) => imports(file).map((target) => [file, target] as const))
     .filter(([, target]) => isOurs(target) && !may.test(target));
   expect(wrong).toEqual([]);
+});
+
+test("nothing outside the tests imports them", () => {
+  const outside = files.filter((file) => !file.startsWith("test/"));
+  const wrong = outside.flatMap((file) => imports(file).map((target) => `${file} imports ${target}`));
+  expect(wrong.filter((line) => / imports test\//.test(line))).toEqual([]);
 });
 
 test("variants of an op do not import one another", () => {

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import { openChromium } from "../../test/browser/chromium.ts";
+import { openChromium } from "../harness/chromium.ts";
 
 /** What a headless Chromium can be made to compute on. */
 const adapters = ["lavapipe", "swiftshader", "gpu"] as const;

@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
-import { openPage } from "../../test/browser/chromium.ts";
-import { serveSite, type WebServer } from "../../test/browser/web-server.ts";
+import { openPage } from "../harness/chromium.ts";
+import { serveSite, type WebServer } from "../harness/web-server.ts";
 import { type AdapterName, openChromiumOn } from "./chromium.ts";
 import type { PeerResult } from "./result.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { root, run, say, seconds, tail } from "./run.mjs";
 
 const sources = [
-  ...["src", "shaders", "bench", "test/browser", "scripts/build.mjs"],
+  ...["src", "shaders", "bench", "scripts/build.mjs"],
   ...["package.json", "package-lock.json", "tsconfig.json"],
 ];
 

@@ -3,13 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noChromium, openPage } from "../../bench/harness/chromium.ts";
+import type { WebServer } from "../../bench/harness/web-server.ts";
 import { buildPage } from "../../bench/peers/build.ts";
 import { openChromiumOn } from "../../bench/peers/chromium.ts";
 import { servePage } from "../../bench/peers/drive.ts";
 import { ensurePackages } from "../../bench/peers/packages.ts";
 import type { PeerResult } from "../../bench/peers/result.ts";
-import { noChromium, openPage } from "../browser/chromium.ts";
-import type { WebServer } from "../browser/web-server.ts";
 
 const packages = noChromium
   ? { missing: noChromium }

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { noChromium, openPage } from "../../bench/harness/chromium.ts";
+import { serveSite } from "../../bench/harness/web-server.ts";
 import { lavapipeForChromium, openChromiumOn, parseAdapter } from "../../bench/peers/chromium.ts";
 import { operatorModel } from "../../bench/peers/engines/onnx-model.ts";
 import { benchPeers, ownFailures } from "../../bench/peers/index.ts";
@@ -8,8 +10,6 @@ import { compared, type PeerResult, type PeerRow, verdicts } from "../../bench/p
 import { rowOf } from "../../bench/peers/rows.ts";
 import { defaultSetup, readSetup, setupHash } from "../../bench/peers/setup.ts";
 import { judge, truthOf } from "../../bench/peers/truth.ts";
-import { noChromium, openPage } from "../browser/chromium.ts";
-import { serveSite } from "../browser/web-server.ts";
 import { someEnvironment } from "./rows.ts";
 
 const problem = parseProblem("q6:4/2x8");

@@ -1,7 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noChromium, openPage } from "../../bench/harness/chromium.ts";
 import { type OpenSite, openSite, screenshot, violations } from "./attention-site.ts";
-import { noChromium, openPage } from "./chromium.ts";
 
 /** What a state says, and the button that is its next action; a note has its action in words. */
 interface State {

@@ -2,9 +2,9 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noChromium, openPage } from "../../bench/harness/chromium.ts";
 import type { BenchResult } from "../../bench/result.ts";
 import { type OpenSite, openSite, screenshot, violations } from "./attention-site.ts";
-import { noChromium, openPage } from "./chromium.ts";
 
 const small = "batches=q24,q48&heads=2x32&variants=naive,flash&masks=sliding-window:20";
 

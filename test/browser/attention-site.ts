@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { build } from "vite";
-import { openChromium } from "./chromium.ts";
-import { serveSite } from "./web-server.ts";
+import { openChromium } from "../../bench/harness/chromium.ts";
+import { serveSite } from "../../bench/harness/web-server.ts";
 
 /** The site as it is published, built, served from a path of its own and open in a browser. */
 export interface OpenSite {

@@ -1,12 +1,12 @@
 import { build } from "esbuild";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noChromium, openChromium, openPage } from "../../bench/harness/chromium.ts";
+import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
 import { assertClose, nmseCaps } from "../../src/check/compare.ts";
 import { type GpuOptions, loadModel, openGpu } from "../../src/index.ts";
 import { bundledModel, goldenPrompts } from "../support/bundled.ts";
-import { noChromium, openChromium, openPage } from "./chromium.ts";
 import { tasks } from "./tasks.ts";
-import { serveSite, type WebServer } from "./web-server.ts";
 
 type Tasks = typeof tasks;
 type Values<K extends keyof Tasks> = Parameters<Tasks[K]> extends [unknown, ...infer Rest] ? Rest : never;

@@ -1,13 +1,13 @@
 import { build } from "esbuild";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noChromium, openChromium, openPage } from "../../bench/harness/chromium.ts";
+import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
 import { stored } from "../../src/check/case-table.ts";
 import { ringCase, ringCases } from "../../src/check/cases/ring-attention.ts";
 import { assertGate } from "../../src/check/gate.ts";
 import type { RingAttentionOptions } from "../../src/index.ts";
-import { noChromium, openChromium, openPage } from "./chromium.ts";
 import type { RingInputs, ringTasks } from "./ring-page.ts";
-import { serveSite, type WebServer } from "./web-server.ts";
 
 type Tasks = typeof ringTasks;
 

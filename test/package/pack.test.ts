@@ -6,9 +6,9 @@ import { promisify } from "node:util";
 import { build as esbuild } from "esbuild";
 import { parseAstAsync, build as vite } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noChromium, openChromium, openPage } from "../../bench/harness/chromium.ts";
+import { serveSite } from "../../bench/harness/web-server.ts";
 import { assertClose } from "../../src/check/compare.ts";
-import { noChromium, openChromium, openPage } from "../browser/chromium.ts";
-import { serveSite } from "../browser/web-server.ts";
 
 const run = promisify(execFile);
 const checkout = resolve(".");
