@@ -5,17 +5,23 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import { wgsl } from "./scripts/wgsl-plugin.ts";
 
-const site = fileURLToPath(new URL("site", import.meta.url));
+const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const site = folder("site");
 const pages = [".", ...readdirSync(site)].map((name) => join(site, name, "index.html")).filter(existsSync);
+
+// The other engines' code, which `bench peers` puts here; the peers page does without where it is not.
+const peers = folder(".cache/peers/public");
 
 export default defineConfig({
   root: site,
   base: "./", // so that it works from any path of a static host
+  publicDir: peers,
+  define: { PEERS_ARE_HERE: existsSync(peers) },
   plugins: [wgsl()],
   worker: { format: "es", plugins: () => [wgsl()] },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
-    outDir: fileURLToPath(new URL("dist-site", import.meta.url)),
+    outDir: folder("dist-site"),
     emptyOutDir: true,
     target: "es2022",
     rolldownOptions: { input: pages },

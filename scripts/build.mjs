@@ -23,8 +23,8 @@ const bundle = () =>
     target: "es2022",
     platform: "neutral",
     // Packages by name: "#shaders/…" looks like one, and has to be bundled.
-    // The last two are for development: `bench peers` loads them where it finds a checkout.
-    external: ["node:*", "@huggingface/*", "commander", "cli-progress", "esbuild", "playwright-core"],
+    // The last three are for development: `bench peers` loads them where it finds a checkout.
+    external: ["node:*", "@huggingface/*", "commander", "cli-progress", "esbuild", "playwright-core", "vite"],
     loader: { ".wgsl": "text" },
     legalComments: "none",
     metafile: true,

@@ -5,68 +5,69 @@ import type { BuildOptions } from "esbuild";
 /** The files of onnxruntime-web that its WebGPU build loads by itself. */
 const wasm = "ort-wasm-simd-threaded.asyncify";
 
-/** What goes into a page. */
-export interface PageParts {
+/** What goes into the site. */
+export interface SiteParts {
   readonly root: string;
   /** The `node_modules` of the peers. */
   readonly modules: string;
-  /** The script that starts the page, in the repository. */
+  /** The script that starts the peers page, in the repository; default the page's own. */
   readonly entry?: string;
+  /** Where the site goes. */
   readonly folder: string;
 }
 
-/**
- * Builds the page: a folder of files that any web server can serve. A peer's own code is a file of its own, as its
- * package has it, and is loaded when that peer is measured.
- */
-export async function buildPage({
-  root,
-  modules,
-  entry = "bench/peers/page/main.ts",
-  folder,
-}: PageParts): Promise<void> {
-  const { build } = await import("esbuild");
-  await rm(folder, { recursive: true, force: true });
-  await mkdir(join(folder, "vendor"), { recursive: true });
-  const common = {
-    absWorkingDir: root,
-    bundle: true,
-    format: "esm",
-    platform: "browser",
-    target: "es2022",
-    minify: true,
-    legalComments: "eof",
-    define: { "process.env.NODE_ENV": '"production"' },
+/** Builds the site with the peers in it: a folder of files that any web server can serve. */
+export async function buildSite({ root, modules, entry, folder }: SiteParts): Promise<void> {
+  await buildPeers(root, modules);
+  const { build } = await import("vite");
+  const start = {
+    name: "entry of the peers page",
+    enforce: "pre",
+    resolveId: (id: string, importer?: string) =>
+      entry && id.endsWith("/main.tsx") && importer?.includes("/peers/index.html") ? join(root, entry) : undefined,
+  } as const;
+  await build({
+    configFile: join(root, "vite.config.ts"),
     logLevel: "error",
-  } as const satisfies BuildOptions;
+    plugins: [start],
+    build: { outDir: folder },
+  });
+}
+
+/**
+ * Puts each peer's own code, as its package has it, where Vite finds what the site is served with: a file of its own
+ * that the page loads when that peer is measured.
+ */
+async function buildPeers(root: string, modules: string): Promise<void> {
+  const { build } = await import("esbuild");
+  const vendor = join(root, ".cache", "peers", "public", "peers", "vendor");
+  await rm(vendor, { recursive: true, force: true });
+  await mkdir(vendor, { recursive: true });
   const versionOf = async (name: string) =>
     JSON.parse(await readFile(join(modules, ...name.split("/"), "package.json"), "utf8")).version as string;
-  const vendor = (outfile: string, contents: string) =>
+  const bundle = (outfile: string, contents: string) =>
     build({
-      ...common,
-      outfile: join(folder, "vendor", outfile),
+      bundle: true,
+      format: "esm",
+      platform: "browser",
+      target: "es2022",
+      minify: true,
+      legalComments: "eof",
+      define: { "process.env.NODE_ENV": '"production"' },
+      logLevel: "error",
+      outfile: join(vendor, outfile),
       stdin: { contents, resolveDir: join(modules, "..") },
-    });
+    } satisfies BuildOptions);
   await Promise.all([
-    build({
-      ...common,
-      entryPoints: { page: entry, "truth-worker": "bench/peers/truth-worker.ts" },
-      outdir: folder,
-      loader: { ".wgsl": "text" },
-    }),
-    build({ ...common, entryPoints: { page: "bench/peers/page/page.css" }, outdir: folder }),
-    vendor(
+    bundle(
       "jax.js",
       `export * from "@jax-js/jax"; export const version = ${JSON.stringify(await versionOf("@jax-js/jax"))};`,
     ),
-    vendor("tensorflow.js", 'export * from "@tensorflow/tfjs-core"; import "@tensorflow/tfjs-backend-webgpu";'),
-    copyFile(join(root, "bench/peers/page/index.html"), join(folder, "index.html")),
+    bundle("tensorflow.js", 'export * from "@tensorflow/tfjs-core"; import "@tensorflow/tfjs-backend-webgpu";'),
     ...[
       ["ort.webgpu.min.mjs", "onnxruntime.mjs"],
       [`${wasm}.mjs`, `${wasm}.mjs`],
       [`${wasm}.wasm`, `${wasm}.wasm`],
-    ].map(([from = "", to = ""]) =>
-      copyFile(join(modules, "onnxruntime-web", "dist", from), join(folder, "vendor", to)),
-    ),
+    ].map(([from = "", to = ""]) => copyFile(join(modules, "onnxruntime-web", "dist", from), join(vendor, to))),
   ]);
 }

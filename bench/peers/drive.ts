@@ -6,6 +6,9 @@ import { serveSite, type WebServer } from "../harness/web-server.ts";
 import { type AdapterName, openChromiumOn } from "./chromium.ts";
 import type { PeerResult } from "./result.ts";
 
+/** Where the peers page is on the site. */
+export const peersPath = "/peers/index.html";
+
 /** What the page offers to whoever drives it. */
 interface PeersPage {
   ready(): Promise<string | undefined>;
@@ -14,8 +17,8 @@ interface PeersPage {
   stop(): void;
 }
 
-/** Serves a built page on the loopback interface, with no headers but its types: it needs none. */
-export async function servePage(folder: string, port = 0): Promise<WebServer> {
+/** Serves a built site on the loopback interface, with no headers but its types: it needs none. */
+export async function serveBuilt(folder: string, port = 0): Promise<WebServer> {
   const index = await readFile(join(folder, "index.html"), "utf8");
   return await serveSite({ texts: { "/": index, "/index.html": index }, folders: { "/": folder }, port });
 }
@@ -36,11 +39,11 @@ export interface Drive {
  * what fails in the page.
  */
 export async function drivePage({ root, folder, adapter, hash, onProgress, signal }: Drive): Promise<PeerResult> {
-  const server = await servePage(folder);
+  const server = await serveBuilt(folder);
   let browser: Browser | undefined;
   try {
     browser = await openChromiumOn(adapter, root);
-    const { page, errors } = await openPage(browser, `${server.origin}/${hash}`);
+    const { page, errors } = await openPage(browser, `${server.origin}${peersPath}${hash}`);
     const result = await runPage(page, onProgress, signal);
     if (errors.length > 0) throw new Error(`the page failed: ${errors.join("; ")}`);
     return result;

@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { AdapterName } from "./chromium.ts";
 import { parseProblem, standardCases } from "./problems.ts";
@@ -36,7 +35,7 @@ export interface PeersOptions {
 }
 
 /**
- * Installs the peers where they are not yet, builds the page, and drives it in a headless Chromium. Throws for cases
+ * Installs the peers where they are not yet, builds the site, and drives its peers page in a headless Chromium. Throws for cases
  * and adapters that there are not, and where something that it needs is missing.
  */
 export async function benchPeers(options: PeersOptions): Promise<PeerResult> {
@@ -45,18 +44,19 @@ export async function benchPeers(options: PeersOptions): Promise<PeerResult> {
   const hash = setupHash(setupOf(options));
   const tools = await loadTools();
   const chosen = adapter === undefined ? await defaultAdapter(root, say) : tools.parseAdapter(adapter);
-  const folder = await builtPage(root, options);
+  const folder = await builtSite(root, options);
   return await tools.drivePage({ root, folder, adapter: chosen, hash, onProgress, signal });
 }
 
-/** Builds the page and serves it until `signal`: for a browser on a GPU of one's own. Says where it is. */
+/** Builds the site and serves it until `signal`: for a browser on a GPU of one's own. Says where its peers page is. */
 export async function servePeers(port: number | undefined, options: PeersOptions): Promise<void> {
   const { signal, say = () => {} } = options;
   const root = repositoryRoot();
   const hash = setupHash(setupOf(options));
-  const folder = await builtPage(root, options);
-  const server = await (await loadTools()).servePage(folder, port);
-  say(`${server.origin}/${hash} (Ctrl-C ends it)`);
+  const folder = await builtSite(root, options);
+  const { serveBuilt, peersPath } = await loadTools();
+  const server = await serveBuilt(folder, port);
+  say(`${server.origin}${peersPath}${hash} (Ctrl-C ends it)`);
   await new Promise<void>((resolve) => {
     if (!signal || signal.aborted) resolve();
     signal?.addEventListener("abort", () => resolve(), { once: true });
@@ -80,12 +80,11 @@ function setupOf({ cases = standardCases, engines, samples, peaks }: PeersOption
   };
 }
 
-async function builtPage(root: string, { say = () => {} }: PeersOptions): Promise<string> {
+async function builtSite(root: string, { say = () => {} }: PeersOptions): Promise<string> {
   const tools = await loadTools();
   const modules = await tools.ensurePackages(root, say);
-  const folder = join(root, ".cache", "peers", "page");
-  await mkdir(folder, { recursive: true });
-  await tools.buildPage({ root, modules, folder });
+  const folder = join(root, ".cache", "peers", "site");
+  await tools.buildSite({ root, modules, folder });
   return folder;
 }
 

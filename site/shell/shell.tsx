@@ -5,7 +5,10 @@ import { Help } from "./help.tsx";
 import { status } from "./status.ts";
 import { nextTheme, theme } from "./theme.ts";
 
-const pages = [["../attention/index.html", "Attention"]] as const;
+const pages = [
+  ["../attention/index.html", "Attention"],
+  ["../peers/index.html", "Peers"],
+] as const;
 
 /** What every page has: header with links, device, keys and theme, the content, a footer, and a status for readers. */
 export function Shell({ page, children }: { page: string; children: ComponentChildren }) {

@@ -5,9 +5,9 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noChromium, openPage } from "../../bench/harness/chromium.ts";
 import type { WebServer } from "../../bench/harness/web-server.ts";
-import { buildPage } from "../../bench/peers/build.ts";
+import { buildSite } from "../../bench/peers/build.ts";
 import { openChromiumOn } from "../../bench/peers/chromium.ts";
-import { servePage } from "../../bench/peers/drive.ts";
+import { serveBuilt } from "../../bench/peers/drive.ts";
 import { ensurePackages } from "../../bench/peers/packages.ts";
 import type { PeerResult } from "../../bench/peers/result.ts";
 
@@ -40,12 +40,12 @@ describe.skipIf(missing)(`the peers page in headless Chromium${missing ? ` (${mi
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "shaderformer-peers-"));
     const modules = "modules" in packages ? packages.modules : "";
-    await buildPage({ root: process.cwd(), modules, entry: "test/bench/peers-page.ts", folder });
-    server = await servePage(folder);
+    await buildSite({ root: process.cwd(), modules, entry: "test/bench/peers-page.ts", folder });
+    server = await serveBuilt(folder);
     browser = await openChromiumOn("swiftshader", process.cwd());
     const setup = "#cases=q20:2x32&interval=10&samples=3&budget=30&peaks=0";
-    ({ page, errors } = await openPage(browser, `${server.origin}/${setup}`));
-    await page.getByRole("button", { name: "Measure 1 case" }).click();
+    ({ page, errors } = await openPage(browser, `${server.origin}/peers/index.html${setup}`));
+    await page.getByRole("button", { name: "Measure 1 case", disabled: false }).click();
     await page.getByRole("button", { name: "Download JSON" }).waitFor({ timeout: 60_000 });
     await page.getByRole("button", { name: "Measure 1 case" }).waitFor({ timeout: 60_000 });
     const download = page.waitForEvent("download");
@@ -131,9 +131,9 @@ describe.skipIf(missing)(`the peers page in headless Chromium${missing ? ` (${mi
   });
 
   test("stop ends a run, and what was there by then is kept", async () => {
-    await page.goto(`${server.origin}/#cases=q20:2x32&interval=5000&samples=15&budget=100000&peaks=0`);
+    await page.goto(`${server.origin}/peers/index.html#cases=q20:2x32&interval=5000&samples=15&budget=100000&peaks=0`);
     await page.reload();
-    await page.getByRole("button", { name: "Measure 1 case" }).press("Enter");
+    await page.getByRole("button", { name: "Measure 1 case", disabled: false }).press("Enter");
     await page.getByText("loading").waitFor();
     await page.getByRole("button", { name: "Stop" }).press("Enter");
     await page.getByRole("button", { name: "Measure 1 case" }).waitFor();
@@ -143,8 +143,8 @@ describe.skipIf(missing)(`the peers page in headless Chromium${missing ? ` (${mi
   test("without WebGPU it says so, and has nothing to press", async () => {
     const { page: bare } = await openPage(browser, "about:blank");
     await bare.addInitScript(() => Object.defineProperty(Navigator.prototype, "gpu", { get: () => undefined }));
-    await bare.goto(server.origin);
-    expect(await bare.getByRole("alert").textContent()).toContain("There is no WebGPU device to measure: no WebGPU");
+    await bare.goto(`${server.origin}/peers/index.html`);
+    expect(await bare.getByRole("alert").textContent()).toContain("this browser has no WebGPU");
     expect(await bare.locator("#run").getAttribute("aria-disabled")).toBe("true");
     await bare.close();
   });

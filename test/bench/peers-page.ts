@@ -1,7 +1,7 @@
 // The page of peers-page.test.ts: every engine, and one that is wrong by a thousandth.
 import type { Engine, Prepared } from "../../bench/peers/engines/engine.ts";
 import { everyEngine } from "../../bench/peers/engines/every.ts";
-import { startPage } from "../../bench/peers/page/page.tsx";
+import { startPage } from "../../site/peers/page.tsx";
 
 function wrongBy(factor: number, engine: Engine): Engine {
   const wrong = (prepared: Prepared): Prepared => ({

@@ -5,7 +5,6 @@ import { clockFor, standardTiming } from "../../../bench/harness/timing.ts";
 import type { Gpu } from "../../../src/index.ts";
 import type { DeviceFacts } from "../../shell/device/device.ts";
 import { openDevice } from "../../shell/device/open.ts";
-import { selfTest } from "../../shell/device/self-test.ts";
 import { checkOwn } from "../own/function.ts";
 import { casesOf } from "../setup/setup.ts";
 import type { BenchReport, BenchRequest } from "./protocol.ts";
@@ -47,7 +46,7 @@ addEventListener("message", ({ data }: MessageEvent<BenchRequest>) => {
 
 /** The device, opened when it is first asked for and after a loss; then it is told what it is, or is not. */
 function open(sim: string | undefined): Promise<Gpu | undefined> {
-  opening ??= openDevice(sim).then(async (opened) => {
+  opening ??= openDevice(sim).then((opened) => {
     if ("missing" in opened) {
       [opening, facts] = [undefined, undefined];
       tell({ kind: "missing", missing: opened.missing, detail: opened.detail });
@@ -60,8 +59,7 @@ function open(sim: string | undefined): Promise<Gpu | undefined> {
       [opening, facts] = [undefined, undefined];
       if (reason !== "destroyed") tell({ kind: "lost", detail: message || String(reason) });
     });
-    const wrong = await selfTest(gpu, sim).catch((error: unknown) => `✗ it failed: ${words(error)}`);
-    facts = { ...opened.facts, wrong };
+    facts = opened.facts;
     tell({ kind: "opened", facts });
     return gpu;
   });

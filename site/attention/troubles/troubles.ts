@@ -1,6 +1,6 @@
 import { computed } from "@preact/signals";
-import { device, reopen } from "../../shell/device/device.ts";
-import { deviceTroubles } from "../../shell/device/troubles.ts";
+import { device } from "../../shell/device/device.ts";
+import { adapterTroubles, deviceTroubles } from "../../shell/device/troubles.ts";
 import { digits } from "../../shell/format.ts";
 import { sim } from "../../shell/sim.ts";
 import { copy } from "../../shell/status.ts";
@@ -25,10 +25,16 @@ const storageWorks = keep("probe", "1") && keep("probe", undefined);
 
 /** What the reader has to know now, errors first. */
 export const troubles = computed<readonly Trouble[]>(() => {
-  const found = [...deviceTroubles(device.value), ...runTroubles(), ...resultTroubles(), ...deviceNotes()];
+  const found = [...noDevice(), ...runTroubles(), ...resultTroubles(), ...deviceNotes()];
   const rank = { error: 0, warning: 1, note: 2 };
   return found.sort((p, q) => rank[p.level] - rank[q.level]);
 });
+
+function noDevice(): readonly Trouble[] {
+  const found = deviceTroubles(device.value);
+  if (device.value.kind !== "missing") return found;
+  return found.map((trouble) => ({ ...trouble, todo: `${trouble.todo} The recorded run below stays.` }));
+}
 
 function runTroubles(): Trouble[] {
   const found: Trouble[] = [];
@@ -128,27 +134,12 @@ const noStorage: Trouble = {
 
 function notesOfDevice(): Trouble[] {
   if (device.value.kind !== "ready") return [];
-  const { features, software, wrong, limits } = device.value.facts;
-  const found: Trouble[] = [];
-  if (wrong !== undefined) {
-    found.push({
-      key: "wrong-numbers",
-      level: "error",
-      says: `This browser computes attention wrongly: the known-answer test gave ${wrong.replace("✗ ", "")}.`,
-      todo: "Update browser and driver. You may still run: every result is compared with float64, and a wrong one has no speed.",
-      action: { name: "Test again", run: () => reopen.value() },
-      detail: wrong,
-    });
-  }
-  if (software) {
-    found.push({
-      key: "software",
-      level: "warning",
-      says: "This is a software adapter, not your GPU: the times say nothing about one; they are stamped so, and not ranked.",
-      todo: "Small sizes do here; for a GPU's figures turn on hardware acceleration in the browser's settings.",
-      action: useSmall,
-    });
-  }
+  const { features, software, limits } = device.value.facts;
+  const found: Trouble[] = adapterTroubles(device.value.facts).map((trouble) =>
+    trouble.key === "software"
+      ? { ...trouble, todo: `They are labelled, and variants are not ranked. ${trouble.todo}`, action: useSmall }
+      : trouble,
+  );
   const skipped = estimate.value.cases.filter((one) => one.skipped);
   if (skipped.length > 0) {
     found.push({

@@ -1,10 +1,11 @@
-// Opens the page's device in the thread that measures, and says what there is.
+// Opens the page's device, in the thread that is to use it, and says what it is.
 import { type Gpu, type GpuOptions, openGpu } from "../../../src/index.ts";
 import type { DeviceFacts, Missing } from "./device.ts";
+import { selfTest } from "./self-test.ts";
 
-/** A device with what the page is told of it, or the first thing that is missing. */
+/** A device with its description, or the first thing that is missing. */
 export type Opened =
-  | { readonly gpu: Gpu; readonly facts: Omit<DeviceFacts, "wrong"> }
+  | { readonly gpu: Gpu; readonly facts: DeviceFacts }
   | { readonly missing: Missing; readonly detail: string };
 
 const all = ["shader-f16", "subgroups", "timestamp-query"];
@@ -21,7 +22,7 @@ const lacking: Readonly<Record<string, { readonly features?: readonly string[] }
 
 const words = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
-/** Opens the device. Never throws. */
+/** Opens the device and runs the known-answer test on it. Never throws. */
 export async function openDevice(sim: string | undefined): Promise<Opened> {
   if (!isSecureContext || sim === "insecure") return { missing: "insecure", detail: "isSecureContext is false" };
   const { gpu: api } = navigator as { gpu?: GPU };
@@ -39,6 +40,7 @@ export async function openDevice(sim: string | undefined): Promise<Opened> {
       ...{ label, vendor, architecture, software, limits: { ...gpu.limits } },
       features: all.filter((feature) => gpu.features.has(feature)),
       subgroupSizes: largest > 0 ? ([smallest, largest] as const) : null,
+      wrong: await selfTest(gpu, sim).catch((error: unknown) => `✗ it failed: ${words(error)}`),
     };
     return { gpu, facts };
   } catch (error) {

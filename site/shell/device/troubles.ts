@@ -1,5 +1,5 @@
 import type { Trouble } from "../trouble.ts";
-import { type DeviceState, losses, reopen } from "./device.ts";
+import { type DeviceFacts, type DeviceState, losses, reopen } from "./device.ts";
 
 /** Where WebGPU is, by system: what a browser without it is told. */
 function browsersForThisSystem(): string {
@@ -44,7 +44,7 @@ export function deviceTroubles(state: DeviceState): readonly Trouble[] {
           key: missing,
           level,
           says: `Nothing can be measured here: ${location.origin} is no secure context, and browsers give WebGPU to such pages only.`,
-          todo: "Open the page by https, or from localhost; an address of your own network does not do. The recorded run below stays.",
+          todo: "Open the page by https, or from localhost; an address of your own network does not do.",
           action: again,
           detail,
         },
@@ -55,7 +55,7 @@ export function deviceTroubles(state: DeviceState): readonly Trouble[] {
           key: missing,
           level,
           says: "Nothing can be measured here: this browser has no WebGPU.",
-          todo: `${browsersForThisSystem()} The recorded run below stays.`,
+          todo: `${browsersForThisSystem()}`,
           action: again,
           detail,
         },
@@ -81,7 +81,7 @@ export function deviceTroubles(state: DeviceState): readonly Trouble[] {
           todo:
             "Look, in this order: is hardware acceleration on in the browser's settings; is the driver blocked (chrome://gpu, " +
             "about:support), then update it; on Linux, does the browser need --enable-unsafe-webgpu; is this a managed " +
-            "browser or a virtual machine? The recorded run below stays.",
+            "browser or a virtual machine?",
           action: again,
           detail,
         },
@@ -92,7 +92,7 @@ export function deviceTroubles(state: DeviceState): readonly Trouble[] {
           key: missing,
           level,
           says: `The GPU is there, but gave no device: ${detail || "it does not say why"}.`,
-          todo: "Close other pages that use the GPU, then try again. The recorded run below stays.",
+          todo: "Close other pages that use the GPU, then try again.",
           action: again,
           detail,
         },
@@ -109,4 +109,28 @@ export function deviceTroubles(state: DeviceState): readonly Trouble[] {
         },
       ];
   }
+}
+
+/** What touches the results of a device that is there: it computes wrongly, or it is the processor. */
+export function adapterTroubles({ wrong, software }: DeviceFacts): readonly Trouble[] {
+  const found: Trouble[] = [];
+  if (wrong !== undefined) {
+    found.push({
+      key: "wrong-numbers",
+      level: "error",
+      says: `This browser computes attention wrongly: the known-answer test gave ${wrong.replace("✗ ", "")}.`,
+      todo: "Update browser and driver. You may still run: every result is compared with float64, and a wrong one has no speed.",
+      action: { name: "Test again", run: () => reopen.value() },
+      detail: wrong,
+    });
+  }
+  if (software) {
+    found.push({
+      key: "software",
+      level: "warning",
+      says: "This is a software adapter, not your GPU: its times say nothing about a GPU.",
+      todo: "To measure the GPU, turn on hardware acceleration in the browser's settings.",
+    });
+  }
+  return found;
 }

@@ -1,5 +1,5 @@
-import { standardCases } from "../problems.ts";
-import { type Setup, setupHash } from "../setup.ts";
+import { standardCases } from "../../bench/peers/problems.ts";
+import { type Setup, setupHash } from "../../bench/peers/setup.ts";
 import * as state from "./state.ts";
 
 /** The cases and the engines that are measured. */

@@ -1,19 +1,16 @@
 import { signal } from "@preact/signals";
-import { say } from "../../../site/shell/status.ts";
-import { type Gpu, openGpu } from "../../../src/index.ts";
-import { compare } from "../compare.ts";
-import { messageOf } from "../compare-on.ts";
-import type { Engine } from "../engines/engine.ts";
-import { type Problem, parseProblem } from "../problems.ts";
-import type { PeerResult } from "../result.ts";
-import { readSetup, type Setup } from "../setup.ts";
-import type { Truth } from "../truth.ts";
-
-/** The device of this engine. */
-export type DeviceState =
-  | { readonly kind: "opening" }
-  | { readonly kind: "ready"; readonly gpu: Gpu }
-  | { readonly kind: "unsupported"; readonly reason: string };
+import { compare } from "../../bench/peers/compare.ts";
+import { messageOf } from "../../bench/peers/compare-on.ts";
+import type { Engine } from "../../bench/peers/engines/engine.ts";
+import { type Problem, parseProblem } from "../../bench/peers/problems.ts";
+import type { PeerResult } from "../../bench/peers/result.ts";
+import { readSetup, type Setup } from "../../bench/peers/setup.ts";
+import type { Truth } from "../../bench/peers/truth.ts";
+import type { Gpu } from "../../src/index.ts";
+import { device, losses, reopen } from "../shell/device/device.ts";
+import { openDevice } from "../shell/device/open.ts";
+import { sim } from "../shell/sim.ts";
+import { say } from "../shell/status.ts";
 
 /** What a run is doing; undefined where none is under way. */
 export interface Progress {
@@ -22,13 +19,13 @@ export interface Progress {
   readonly of: number;
 }
 
-export const device = signal<DeviceState>({ kind: "opening" });
 export const engines = signal<readonly Engine[]>([]);
 export const setup = signal<Setup>(readSetup(globalThis.location.hash));
 export const progress = signal<Progress | undefined>(undefined);
 export const result = signal<PeerResult | undefined>(undefined);
 export const problem = signal<string | undefined>(undefined);
 
+let gpu: Gpu | undefined;
 let stop: AbortController | undefined;
 
 /** The problem that words describe; undefined where they describe none. */
@@ -40,19 +37,23 @@ export function problemOf(text: string): Problem | undefined {
   }
 }
 
-/** Opens this engine's device and lists the engines. Never throws: what is wrong becomes the state. */
+/** Opens this engine's device and lists the engines. Never throws: what is wrong becomes the device's state. */
 export async function open(enginesOf: (gpu: Gpu) => readonly Engine[]): Promise<void> {
-  try {
-    const gpu = await openGpu({ powerPreference: "high-performance" });
-    engines.value = enginesOf(gpu).map(openedOnce);
-    device.value = { kind: "ready", gpu };
-    void gpu.device.lost.then(({ message }) => {
-      device.value = { kind: "unsupported", reason: `the device was lost: ${message}. Reload the page` };
-      stop?.abort();
-    });
-  } catch (error) {
-    device.value = { kind: "unsupported", reason: messageOf(error) };
+  device.value = { kind: "opening" };
+  reopen.value = () => void open(enginesOf);
+  const opened = await openDevice(sim);
+  if ("missing" in opened) {
+    device.value = { kind: "missing", ...opened };
+    return;
   }
+  gpu = opened.gpu;
+  engines.value = enginesOf(gpu).map(openedOnce);
+  device.value = { kind: "ready", facts: opened.facts };
+  void gpu.device.lost.then(({ reason, message }) => {
+    losses.value++;
+    device.value = { kind: "lost", detail: message || String(reason) };
+    stop?.abort();
+  });
 }
 
 /** What is wrong with the engines that the set-up names; undefined where they are all there. */
@@ -77,7 +78,7 @@ function openedOnce(engine: Engine): Engine {
 
 /** Measures what is set up, and shows it as it comes. Resolves with what there is, also after `stopRun`. */
 export async function run(): Promise<PeerResult | undefined> {
-  if (device.value.kind !== "ready" || stop) return undefined;
+  if (device.value.kind !== "ready" || !gpu || stop) return undefined;
   const { cases, engines: chosen, intervalMs, samples, budgetMs, peaks } = setup.value;
   const problems = cases.flatMap((text) => problemOf(text) ?? []);
   stop = new AbortController();
@@ -85,11 +86,11 @@ export async function run(): Promise<PeerResult | undefined> {
   const worker = truthWorker();
   problem.value = undefined;
   result.value = undefined;
-  progress.value = { doing: "looking at the adapter", done: 0, of: 1 };
+  progress.value = { doing: "reading what the adapter is", done: 0, of: 1 };
   say(`Measuring ${problems.length} cases`);
   try {
     result.value = await compare({
-      gpu: device.value.gpu,
+      gpu,
       engines: engines.value.filter(({ name }) => !chosen || chosen.includes(name)),
       problems,
       timing: { intervalMs, samples, budgetMs },
@@ -122,7 +123,7 @@ export function stopRun(): void {
 
 /** Float64 results, computed beside the page. */
 function truthWorker() {
-  const worker = new Worker(new URL("truth-worker.js", document.baseURI), { type: "module" });
+  const worker = new Worker(new URL("../../bench/peers/truth-worker.ts", import.meta.url), { type: "module" });
   const truthOf = ({ text }: Problem) =>
     new Promise<Truth>((resolve, reject) => {
       worker.onmessage = ({ data }: MessageEvent<Truth>) => resolve(data);

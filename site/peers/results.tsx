@@ -1,6 +1,6 @@
-import { digits, quantity } from "../../harness/numbers.ts";
-import { byCase } from "../../harness/table.ts";
-import { caseOf, type PeerResult, type PeerRow, verdicts } from "../result.ts";
+import { digits, quantity } from "../../bench/harness/numbers.ts";
+import { byCase } from "../../bench/harness/table.ts";
+import { caseOf, type PeerResult, type PeerRow, verdicts } from "../../bench/peers/result.ts";
 
 /** A sentence and a table for each case. */
 export function Results({ result }: { result: PeerResult }) {

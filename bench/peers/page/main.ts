@@ -1,4 +1,0 @@
-import { everyEngine } from "../engines/every.ts";
-import { startPage } from "./page.tsx";
-
-startPage(everyEngine);

@@ -1,0 +1,4 @@
+import { everyEngine } from "../../bench/peers/engines/every.ts";
+import { startPage } from "./page.tsx";
+
+startPage(everyEngine);
