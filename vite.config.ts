@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
-import { wgsl } from "./scripts/wgsl-plugin.ts";
+import { wgslVite } from "./src/build/wgsl.ts";
 
 const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const site = folder("site");
@@ -17,8 +17,8 @@ export default defineConfig({
   base: "./", // so that it works from any path of a static host
   publicDir: peers,
   define: { PEERS_ARE_HERE: existsSync(peers) },
-  plugins: [wgsl()],
-  worker: { format: "es", plugins: () => [wgsl()] },
+  plugins: [wgslVite()],
+  worker: { format: "es", plugins: () => [wgslVite()] },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     outDir: folder("dist-site"),

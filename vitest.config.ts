@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import { wgsl } from "./scripts/wgsl-plugin.ts";
+import { wgslVite } from "./src/build/wgsl.ts";
 
 /** Tests that other processes do the work of: browsers, command lines, packages that are built and installed. */
 const outside = [
@@ -15,7 +15,7 @@ const kernels = ["test/kernels/**/*.test.ts"];
 const narrow = { LP_NATIVE_VECTOR_WIDTH: process.env["LP_NATIVE_VECTOR_WIDTH"] ?? "128" };
 
 const common = {
-  plugins: [wgsl()],
+  plugins: [wgslVite()],
   test: { testTimeout: 120_000, hookTimeout: 120_000 },
 };
 

@@ -1,9 +1,9 @@
-// Builds dist/: the library and the command line as ES modules, shaders inside as text, and the library's types.
+// Builds dist/: the library and the command line as ES modules, shaders inside without their comments, and the library's types.
 // Packages stay imports, and what only Node has is reached at run time, so the library bundles for the browser too.
 import { execFile } from "node:child_process";
-import { chmod, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { chmod, copyFile, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
 
@@ -11,7 +11,21 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
 const run = promisify(execFile);
 
-const bundle = () =>
+/** The loader of WGSL files: built first, because the build needs it and so does who installs the package. */
+const buildLoader = () =>
+  build({
+    absWorkingDir: root,
+    entryPoints: { wgsl: "src/build/wgsl.ts" },
+    outdir: "dist",
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    platform: "node",
+    legalComments: "none",
+    logLevel: "warning",
+  });
+
+const bundle = (wgslEsbuild) =>
   build({
     absWorkingDir: root,
     entryPoints: { index: "src/index.ts", cli: "src/cli/main.ts" },
@@ -25,7 +39,7 @@ const bundle = () =>
     // Packages by name: "#shaders/…" looks like one, and has to be bundled.
     // The last three are for development: `bench peers` loads them where it finds a checkout.
     external: ["node:*", "@huggingface/*", "commander", "cli-progress", "esbuild", "playwright-core", "vite"],
-    loader: { ".wgsl": "text" },
+    plugins: [wgslEsbuild({ comments: false })],
     legalComments: "none",
     metafile: true,
     logLevel: "warning",
@@ -41,7 +55,9 @@ const beforeTypeScript6 = '/// <reference types="@webgpu/types" />\nexport * fro
 
 try {
   await rm(join(dist, "types"), { recursive: true, force: true });
-  const [{ metafile }] = await Promise.all([bundle(), declare()]);
+  await buildLoader();
+  const { wgslEsbuild } = await import(pathToFileURL(join(dist, "wgsl.js")).href);
+  const [{ metafile }] = await Promise.all([bundle(wgslEsbuild), declare()]);
   await finishTypes(join(dist, "types"));
   await removeStale(Object.keys(metafile.outputs));
   await chmod(join(dist, "cli.js"), 0o755);
@@ -56,10 +72,11 @@ try {
 
 /** Declarations keep the `.ts` of our imports, which users' compilers do not take. */
 async function finishTypes(folder) {
+  await copyFile(join(root, "src/wgsl.d.ts"), join(folder, "wgsl.d.ts"));
   for (const name of await readdir(folder, { recursive: true })) {
     if (!name.endsWith(".d.ts")) continue;
     const file = join(folder, name);
-    const text = (await readFile(file, "utf8")).replace(/(["'])(\.{1,2}\/[^"']+)\.ts\1/g, "$1$2.js$1");
+    const text = (await readFile(file, "utf8")).replace(/(["'])(\.{1,2}\/[^"']+)(?<!\.d)\.ts\1/g, "$1$2.js$1");
     await writeFile(file, name === "index.d.ts" ? references + text : text);
   }
   await writeFile(join(folder, "before-typescript-6.d.ts"), beforeTypeScript6);

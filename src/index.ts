@@ -9,7 +9,9 @@ export { Gpu, type Scope } from "./gpu/gpu.ts";
 export { type GpuOptions, openGpu } from "./gpu/open.ts";
 export type { Limits } from "./gpu/pipelines.ts";
 export { Instance, Program, type Replacement } from "./gpu/program.ts";
-export type { Shader, ShaderFiles, Specialisation } from "./gpu/specialise.ts";
+export type { ShaderModule } from "./gpu/shader-module.ts";
+export type { Shader, Specialisation } from "./gpu/specialise.ts";
+export { wgslModule } from "./gpu/wgsl-module.ts";
 
 // Tensors
 
@@ -41,7 +43,6 @@ export {
   type TensorsOf,
 } from "./kernels/kernel.ts";
 export { defineOp, type Op, type Variant, type VariantChoice } from "./kernels/op.ts";
-export { shaderFiles } from "./kernels/parts.ts";
 export type { AxesOf } from "./kernels/shapes.ts";
 
 // Ops

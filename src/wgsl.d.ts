@@ -1,5 +1,5 @@
-/** A WGSL file, imported as its text. */
+/** A WGSL file, imported as a module: its text and the parts that it is joined with. */
 declare module "*.wgsl" {
-  const text: string;
-  export default text;
+  const module: import("./gpu/shader-module.ts").ShaderModule;
+  export default module;
 }

@@ -90,7 +90,7 @@ const partials = ({ group, heads }: GroupWork) => width * group.count * group.t 
 /** Pieces that the keys are cut into: the fourth of five axes of what a kernel writes of them. */
 const splitsOf = ({ bindings }: Dispatch) => bindings.find(({ shape }) => shape.length === 5)?.shape[3] ?? 1;
 
-const isJoined = ({ shader }: Dispatch, part: string) => shader.specialisation.parts?.includes(part) ?? false;
+const isJoined = ({ shader }: Dispatch, part: string) => shader.parts.includes(part);
 
 /** Modelled bytes of one call of attention; null where a kernel has no model, and where a mask shows no run of keys. */
 export function modelledBytes({ dispatches }: Call, work: GroupWork): number | null {

@@ -58,11 +58,16 @@ async function shadersOf(file, name, seen = new Set()) {
   const imported = imports.get(name);
   if (imported) {
     const [, shader] = /^#shaders\/(.*)\.wgsl$/.exec(imported.file) ?? [];
-    if (shader) return [shader];
+    if (shader) return (await isKernel(shader)) ? [shader] : [];
     return /^src\/kernels\/[^/]+\//.test(imported.file) ? shadersOf(imported.file, imported.name, seen) : [];
   }
   const definition = definitions.get(name)?.node;
   return definition ? shadersMentioned(file, definition, seen) : [];
+}
+
+/** True for a file with an entry point; the others are parts. */
+async function isKernel(shader) {
+  return (await readFile(new URL(`shaders/${shader}.wgsl`, root), "utf8")).includes("@compute");
 }
 
 async function shadersMentioned(file, node, seen = new Set()) {

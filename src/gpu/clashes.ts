@@ -1,31 +1,32 @@
-import { withoutComments } from "./declarations.ts";
 import { sourceError } from "./errors.ts";
+import { withoutComments } from "./read-declarations.ts";
+import type { JoinedModules } from "./shader-module.ts";
 import { moduleNames, tokensOf } from "./tokens.ts";
 
-type File = readonly [name: string, code: string];
-
 /**
- * Throws `ShaderError`, with the line, where one of `own` declares at module scope what another file of the shader
- * declares as well, or what it takes from WGSL: a function `dot` of a user's would be everybody's. `promised` are the
- * names that the others expect of them.
+ * Throws `ShaderError`, with the line, where a text that was not tested with the others declares at module scope what
+ * another file of the shader declares as well, or what it takes from WGSL: a function `dot` of a user's would be
+ * everybody's. What parts expect of those that they replace, and of the kernel, is no clash.
  */
-export function assertNoClash(
-  shader: string,
-  sources: readonly File[],
-  own: Readonly<Record<string, string>>,
-  promised: ReadonlySet<string>,
-): void {
-  const uses = new Map(sources.map(([file, code]) => [file, new Uses(code)]));
-  for (const [file, code] of sources) {
-    if (!(file in own)) continue;
-    for (const { name, at } of moduleNames(code)) {
-      const others = sources.filter(([other]) => other !== file);
+export function assertNoClash({ shader, modules, replaced }: JoinedModules): void {
+  const uses = new Map(modules.map(({ name, code }) => [name, new Uses(code)]));
+  const expected = new Set(replaced.flatMap(({ code }) => moduleNames(code).map(({ name }) => name)));
+  for (const own of modules) {
+    if (!own.check) continue;
+    for (const { name, at } of moduleNames(own.code)) {
+      const others = modules.filter((other) => other !== own);
       const clash = (what: string, other: string) =>
-        sourceError(`${name} clashes with ${what} ${other} (in ${shader}); give it another name`, file, code, at);
-      const rival = others.find(([other]) => uses.get(other)?.of(name) === "declared");
-      if (rival) throw clash(`${name} of`, rival[0]);
-      const user = others.find(([other]) => !(other in own) && uses.get(other)?.of(name) === "used");
-      if (user && !promised.has(name)) throw clash("what WGSL has for", user[0]);
+        sourceError(
+          `${name} clashes with ${what} ${other} (in ${shader}); give it another name`,
+          own.name,
+          own.code,
+          at,
+        );
+      const rival = others.find((other) => uses.get(other.name)?.of(name) === "declared");
+      if (rival) throw clash(`${name} of`, rival.name);
+      if (own === modules[0] || expected.has(name)) continue;
+      const user = others.find((other) => !other.check && uses.get(other.name)?.of(name) === "used");
+      if (user) throw clash("what WGSL has for", user.name);
     }
   }
 }

@@ -1,5 +1,5 @@
-import type { BindingDeclaration } from "./declarations.ts";
 import { excerpt, GpuError, ShaderError } from "./errors.ts";
+import type { BindingDeclaration } from "./shader-module.ts";
 import type { Shader } from "./specialise.ts";
 
 /** A compiled shader with the layouts of its bind groups. */

@@ -1,17 +1,12 @@
-import { assertNoClash } from "./clashes.ts";
-import { type Declarations, readDeclarations } from "./declarations.ts";
+import { evaluate } from "./constant-expression.ts";
+import { type Declarations, joinDeclarations } from "./declarations.ts";
 import { ShaderError } from "./errors.ts";
-import { moduleNames } from "./tokens.ts";
-
-/** WGSL files by name without ending, for example `lib/reduce`. */
-export type ShaderFiles = Readonly<Record<string, string>>;
+import type { ShaderModule } from "./shader-module.ts";
 
 /** What one use of a kernel file changes: parts and the right-hand sides of top-level declarations. Nothing else. */
 export interface Specialisation {
-  /** Parts to join; each takes the place of the default part from the same folder. */
-  readonly parts?: readonly string[];
-  /** Files that parts may come from beside the known ones: a user's own, and those made of several. */
-  readonly files?: ShaderFiles;
+  /** Parts to join; each takes the place of the default part from the same slot, the folder of its name. */
+  readonly parts?: readonly ShaderModule[];
   /** New values of `const` declarations, by name. */
   readonly constants?: Readonly<Record<string, number | boolean>>;
   /** New types of `alias` declarations, by name. */
@@ -23,81 +18,53 @@ export interface Shader {
   readonly name: string;
   readonly code: string;
   readonly declarations: Declarations;
-  /** The parts that were joined, in order. */
+  /** Names of the parts that were joined, in order. */
   readonly parts: readonly string[];
   readonly specialisation: Specialisation;
   /** Where line `i` (from 0) of `code` comes from. */
   readonly lines: readonly { readonly file: string; readonly line: number }[];
 }
 
-const folderOf = (part: string) => part.slice(0, part.lastIndexOf("/"));
-
-/** The default parts that a file's first line names: `// with: lib/reduce, attention/masks/causal`. */
-export function defaultParts(code: string): string[] {
-  const line = /^\/\/ with:([^\n]*)/.exec(code)?.[1] ?? "";
-  return line
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "");
+/** The value of a constant of integers, as the WGSL has it after specialisation. Throws `ShaderError` where it has none. */
+export function constantOf({ name, declarations: { constants } }: Shader, constant: string): number {
+  const value = evaluate(constant, constants);
+  if (value === undefined) throw new ShaderError(`${name}: ${constant} is no constant of integers`, name);
+  return value;
 }
 
-/**
- * Joins the kernel file `name` with its parts and sets constants and aliases. Module scope is order-free in WGSL, so
- * joining is concatenation; `enable`, `requires` and `diagnostic` lines go in front. Throws `ShaderError` for a part,
- * constant or alias that does not exist, for a value that its constant cannot have, and where one of the
- * specialisation's own files declares a name that the others use.
- */
-export function specialise(
-  name: string,
-  code: string,
-  known: ShaderFiles,
-  specialisation: Specialisation = {},
-): Shader {
-  const files = specialisation.files ? { ...known, ...specialisation.files } : known;
-  const chosen = new Map((specialisation.parts ?? []).map((part) => [folderOf(part), part]));
-  const used = new Set<string>();
-  const parts: string[] = [];
-  const replaced = new Set<string>();
-  const join = (text: string) => {
-    const standards = defaultParts(text);
-    for (const standard of standards) {
-      const part = chosen.get(folderOf(standard)) ?? standard;
-      const rival = standards.find((other) => other !== standard && folderOf(other) === folderOf(standard));
-      if (rival && chosen.has(folderOf(standard))) {
-        throw new ShaderError(`${name}: part ${part} would take the place of both ${standard} and ${rival}`, name);
-      }
-      used.add(part);
-      if (part !== standard) replaced.add(standard);
-      if (parts.includes(part)) continue;
-      const partCode = files[part];
-      if (partCode === undefined) {
-        throw new ShaderError(`${name}: there is no part ${part}; known: ${Object.keys(files).join(", ")}`, name);
-      }
-      parts.push(part);
-      join(partCode);
-    }
-  };
-  join(code);
-  for (const part of specialisation.parts ?? []) {
-    if (!used.has(part))
-      throw new ShaderError(`${name}: part ${part} replaces nothing; it has ${parts.join(", ")}`, name);
-  }
+const numbers = new Map<string, number>();
+const numbered = new WeakMap<ShaderModule, number>();
 
-  const sources: [string, string][] = [
-    [name, code],
-    ...parts.map((part): [string, string] => [part, files[part] ?? ""]),
-  ];
-  if (specialisation.files) {
-    const promised = [...replaced].flatMap((part) => moduleNames(files[part] ?? ""));
-    assertNoClash(name, sources, specialisation.files, new Set(promised.map((one) => one.name)));
-  }
+/** A number for each different content of a module: two modules that are joined alike have the same. */
+export function identityOf(module: ShaderModule): number {
+  const known = numbered.get(module);
+  if (known !== undefined) return known;
+  const content = JSON.stringify([module.name, module.code, module.parts.map(identityOf)]);
+  const number = numbers.get(content) ?? numbers.size;
+  numbers.set(content, number);
+  numbered.set(module, number);
+  return number;
+}
+
+const slotOf = ({ name }: ShaderModule) => name.slice(0, name.lastIndexOf("/"));
+
+/**
+ * Joins a kernel with its parts and sets constants and aliases. Module scope is order-free in WGSL, so joining is
+ * concatenation; `enable`, `requires` and `diagnostic` lines go in front. Throws `ShaderError` for a part, constant or
+ * alias that replaces nothing, for a value that its constant cannot have, and where a text of a user's does not go with
+ * the others.
+ */
+export function specialise(kernel: ShaderModule, specialisation: Specialisation = {}): Shader {
+  const { name } = kernel;
+  const { modules, replaced } = joinParts(name, kernel, specialisation.parts ?? []);
+  for (const check of new Set(modules.map((module) => module.check))) check?.({ shader: name, modules, replaced });
 
   const directives: string[] = [];
   const directiveLines: { file: string; line: number }[] = [];
   const body: string[] = [];
   const bodyLines: { file: string; line: number }[] = [];
-  for (const [file, text] of sources) {
-    text.split("\n").forEach((content, index) => {
+  for (const { name: file, code } of modules) {
+    code.split("\n").forEach((content, index) => {
       const place = { file, line: index + 1 };
       if (/^\s*(?:(?:enable|requires)\s|diagnostic\s*\()/.test(content)) {
         if (directives.includes(content.trim())) return;
@@ -110,14 +77,59 @@ export function specialise(
     });
   }
   let joined = [...directives, ...body].join("\n");
+  const constants = new Map<string, string>();
+  const aliases = new Map(Object.entries(specialisation.aliases ?? {}));
   for (const [constant, value] of Object.entries(specialisation.constants ?? {})) {
-    joined = setDeclaration(joined, name, "const", constant, (type) => literal(name, constant, value, type));
+    joined = setDeclaration(joined, name, "const", constant, (type) => {
+      const text = literal(name, constant, value, type);
+      constants.set(constant, text);
+      return text;
+    });
   }
-  for (const [alias, type] of Object.entries(specialisation.aliases ?? {})) {
-    joined = setDeclaration(joined, name, "alias", alias, () => type);
+  for (const [alias, type] of aliases) joined = setDeclaration(joined, name, "alias", alias, () => type);
+  return {
+    name,
+    code: joined,
+    declarations: joinDeclarations(name, modules, { constants, aliases }),
+    parts: modules.slice(1).map((module) => module.name),
+    specialisation,
+    lines: [...directiveLines, ...bodyLines],
+  };
+}
+
+/** The kernel and its parts, each once, in the order in which they are named; and the default parts that others replace. */
+function joinParts(
+  name: string,
+  kernel: ShaderModule,
+  given: readonly ShaderModule[],
+): { readonly modules: readonly ShaderModule[]; readonly replaced: readonly ShaderModule[] } {
+  const chosen = new Map(given.map((part) => [slotOf(part), part]));
+  const used = new Set<ShaderModule>();
+  const modules = new Map([[kernel.name, kernel]]);
+  const replaced = new Set<ShaderModule>();
+  const join = ({ parts }: ShaderModule) => {
+    for (const standard of parts) {
+      const slot = slotOf(standard);
+      const part = chosen.get(slot) ?? standard;
+      const rival = parts.find((other) => other !== standard && slotOf(other) === slot);
+      if (rival && chosen.has(slot)) {
+        const both = `${standard.name} and ${rival.name}`;
+        throw new ShaderError(`${name}: part ${part.name} would take the place of both ${both}`, name);
+      }
+      used.add(part);
+      if (part !== standard) replaced.add(standard);
+      if (modules.has(part.name)) continue;
+      modules.set(part.name, part);
+      join(part);
+    }
+  };
+  join(kernel);
+  for (const part of given) {
+    if (used.has(part)) continue;
+    const names = [...modules.keys()].slice(1).join(", ");
+    throw new ShaderError(`${name}: part ${part.name} replaces nothing; it has ${names}`, name);
   }
-  const declarations = readDeclarations(joined, name);
-  return { name, code: joined, declarations, parts, specialisation, lines: [...directiveLines, ...bodyLines] };
+  return { modules: [...modules.values()], replaced: [...replaced] };
 }
 
 function setDeclaration(

@@ -1,4 +1,4 @@
-import { withoutComments } from "./declarations.ts";
+import { withoutComments } from "./read-declarations.ts";
 
 /** A word, number or sign of a WGSL text. */
 export interface Token {

@@ -1,7 +1,7 @@
-import type { BindingDeclaration } from "../gpu/declarations.ts";
 import type { Binding } from "../gpu/dispatch.ts";
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import type { BindingDeclaration } from "../gpu/shader-module.ts";
 import type { Storage } from "../gpu/storage.ts";
 import { bytesPerElement, type DType } from "../tensor/dtype.ts";
 import { formatShape, type Shape, ShapeError, sizeOf } from "../tensor/shape.ts";

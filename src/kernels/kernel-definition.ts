@@ -1,6 +1,7 @@
 import type { Cost } from "../gpu/dispatch.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import type { Shader, ShaderFiles, Specialisation } from "../gpu/specialise.ts";
+import type { ShaderModule } from "../gpu/shader-module.ts";
+import type { Shader, Specialisation } from "../gpu/specialise.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -37,10 +38,10 @@ export interface Brought {
 
 /** A kernel as one declarative record: the WGSL owns bindings and `Params`, this owns shapes and grid. */
 export interface KernelDefinition<I extends Patterns, M extends Patterns, O extends Patterns, X, A extends string> {
-  /** File name under `shaders/` without ending. */
+  /** What errors and tables call it; for a file of ours its path under `shaders/` without ending. */
   readonly name: string;
-  /** The text of that file. */
-  readonly source: string;
+  /** That file: an imported `.wgsl` file, or `wgslModule(text)`. */
+  readonly source: ShaderModule;
   readonly inputs: I;
   /** Tensors changed in place. */
   readonly inout?: M;
@@ -87,8 +88,6 @@ export interface KernelDefinition<I extends Patterns, M extends Patterns, O exte
   ) => Partial<Cost> & { readonly flops: number };
   /** Checks of options and sizes that patterns cannot say; throws `ShapeError`. */
   readonly check?: (axes: Readonly<Record<A, number>>, options: X, gpu: Gpu) => void;
-  /** Further WGSL files that parts may come from: a user's own. */
-  readonly files?: ShaderFiles;
 }
 
 /** Tensors that results are written into, instead of new ones. */
@@ -104,6 +103,5 @@ export interface Kernel<I extends Patterns, M extends Patterns, O extends Patter
     ...options: Record<string, never> extends X ? [options?: X & Into<O>] : [options: X & Into<O>]
   ): { readonly [K in keyof O | keyof M]: Tensor };
   readonly kernelName: string;
-  readonly source: string;
-  readonly files: ShaderFiles;
+  readonly source: ShaderModule;
 }

@@ -1,7 +1,8 @@
 import type { Binding, Cost, Dispatch, Uniform } from "../gpu/dispatch.ts";
 import { ShaderError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { type Shader, type ShaderFiles, type Specialisation, specialise } from "../gpu/specialise.ts";
+import type { ShaderModule } from "../gpu/shader-module.ts";
+import { identityOf, type Shader, type Specialisation, specialise } from "../gpu/specialise.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { type Shape, ShapeError } from "../tensor/shape.ts";
 import { empty, type Tensor } from "../tensor/tensor.ts";
@@ -16,7 +17,6 @@ import {
 } from "./bindings.ts";
 import { foldGrid } from "./grid.ts";
 import type { Into, Kernel, KernelContext, KernelDefinition, Patterns } from "./kernel-definition.ts";
-import { shaderFiles } from "./parts.ts";
 import { type AxesOf, AxisSizes } from "./shapes.ts";
 import { packUniform } from "./uniforms.ts";
 
@@ -47,8 +47,9 @@ export function defineKernel<
   definition: KernelDefinition<I, M, O, X, AxesOf<I[keyof I]> | AxesOf<M[keyof M]> | AxesOf<O[keyof O]>>,
 ): Kernel<I, M, O, X> {
   type A = AxesOf<I[keyof I]> | AxesOf<M[keyof M]> | AxesOf<O[keyof O]>;
-  const { name, source } = definition;
-  const files: ShaderFiles = definition.files ? { ...shaderFiles, ...definition.files } : shaderFiles;
+  const { name } = definition;
+  checkSource(name, definition.source);
+  const source = { ...definition.source, name }; // so that errors call it what tables do
   const patterns = new Map(
     Object.entries({ ...definition.inputs, ...definition.inout }).map(([key, pattern]): [string, [string, boolean]] => [
       key.replace("?", ""),
@@ -57,10 +58,10 @@ export function defineKernel<
   );
   const shaders = new Map<string, Shader>();
   const shaderFor = (specialisation: Specialisation): Shader => {
-    const key = JSON.stringify(specialisation);
+    const key = keyOf(specialisation);
     let shader = shaders.get(key);
     if (!shader) {
-      shader = specialise(name, source, files, specialisation);
+      shader = specialise(source, specialisation);
       shaders.set(key, shader);
       for (const [space, most] of Object.entries(mostBuffers)) {
         const names = shader.declarations.bindings.filter((one) => one.space === space).map((one) => one.name);
@@ -133,8 +134,21 @@ export function defineKernel<
     gpu.group(name, name, { ...options }, () =>
       call(gpu, tensors as Readonly<Record<string, Tensor | undefined>>, options ?? ({} as X & Into<O>)),
     );
-  return Object.assign(kernel, { kernelName: name, source, files }) as unknown as Kernel<I, M, O, X>;
+  return Object.assign(kernel, { kernelName: name, source: definition.source }) as unknown as Kernel<I, M, O, X>;
 }
+
+/** Throws `ShaderError` for a text: what a text is joined with is known of a module alone. */
+function checkSource(name: string, source: ShaderModule | string): void {
+  if (typeof source !== "string") return;
+  throw new ShaderError(
+    `${name}: source is a text, expected a module: an imported .wgsl file, or wgslModule(text, { parts })`,
+    name,
+  );
+}
+
+/** Two specialisations with equal keys are equal. */
+const keyOf = ({ parts = [], constants, aliases }: Specialisation): string =>
+  JSON.stringify([parts.map(identityOf), constants, aliases]);
 
 function recordDispatches<I extends Patterns, M extends Patterns, O extends Patterns, X, A extends string>(
   gpu: Gpu,

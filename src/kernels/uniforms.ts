@@ -1,6 +1,6 @@
-import type { BindingDeclaration } from "../gpu/declarations.ts";
 import type { Uniform } from "../gpu/dispatch.ts";
 import { ShaderError } from "../gpu/errors.ts";
+import type { BindingDeclaration } from "../gpu/shader-module.ts";
 import type { Shader } from "../gpu/specialise.ts";
 import { ShapeError } from "../tensor/shape.ts";
 

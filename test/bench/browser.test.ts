@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
-import { build } from "esbuild";
+import { build, type PluginBuild } from "esbuild";
 import { expect, test } from "vitest";
+import { wgslEsbuild } from "../../src/build/wgsl.ts";
 
 test("the benches bundle for a page: nothing of Node is in them", async () => {
   const { outputFiles, warnings, metafile } = await build({
@@ -13,12 +14,12 @@ test("the benches bundle for a page: nothing of Node is in them", async () => {
     format: "esm",
     platform: "browser",
     target: "es2022",
-    loader: { ".wgsl": "text" },
     external: ["@huggingface/*"],
     plugins: [
+      wgslEsbuild(),
       {
         name: "shaders",
-        setup: ({ onResolve }) =>
+        setup: ({ onResolve }: PluginBuild) =>
           onResolve({ filter: /^#shaders\// }, ({ path }) => ({ path: resolve(path.slice(1)) })),
       },
     ],

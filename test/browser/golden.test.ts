@@ -3,6 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noChromium, openChromium, openPage } from "../../bench/harness/chromium.ts";
 import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
+import { wgslEsbuild } from "../../src/build/wgsl.ts";
 import { assertClose, nmseCaps } from "../../src/check/compare.ts";
 import { type GpuOptions, loadModel, openGpu } from "../../src/index.ts";
 import { bundledModel, goldenPrompts } from "../support/bundled.ts";
@@ -25,7 +26,7 @@ describe.skipIf(noChromium)(`the bundled model in headless Chromium${noChromium 
     const { outputFiles } = await build({
       entryPoints: ["test/browser/page.ts"],
       ...({ bundle: true, format: "esm", platform: "browser", write: false } as const),
-      loader: { ".wgsl": "text" },
+      plugins: [wgslEsbuild()],
     });
     const texts = { "/": html, "/page.js": outputFiles[0]?.text ?? "" };
     server = await serveSite({ texts, folders: { "/model/": bundledModel } });

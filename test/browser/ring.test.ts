@@ -3,6 +3,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noChromium, openChromium, openPage } from "../../bench/harness/chromium.ts";
 import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
+import { wgslEsbuild } from "../../src/build/wgsl.ts";
 import { stored } from "../../src/check/case-table.ts";
 import { ringCase, ringCases } from "../../src/check/cases/ring-attention.ts";
 import { assertGate } from "../../src/check/gate.ts";
@@ -17,7 +18,7 @@ async function bundle(entry: string): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: [entry],
     ...({ bundle: true, format: "esm", platform: "browser", write: false } as const),
-    loader: { ".wgsl": "text" },
+    plugins: [wgslEsbuild()],
   });
   return outputFiles[0]?.text ?? "";
 }

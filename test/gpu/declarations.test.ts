@@ -1,15 +1,15 @@
 import { describe, expect, test } from "vitest";
 import type { VariableInfo } from "wgsl_reflect";
 import { evaluate } from "../../src/gpu/constant-expression.ts";
-import { readDeclarations, withoutComments } from "../../src/gpu/declarations.ts";
 import { ShaderError } from "../../src/gpu/errors.ts";
+import { readDeclarations, withoutComments } from "../../src/gpu/read-declarations.ts";
 import { splitList, typeSize } from "../../src/gpu/type-size.ts";
 import { reflectDeclarations } from "../support/reflect.ts";
 import { everyShader, kernelFiles } from "../support/shaders.ts";
 
 const shaders = everyShader();
 const label = ({ name, specialisation }: (typeof shaders)[number]) =>
-  [name, ...(specialisation.parts ?? [])].join(" with ");
+  [name, ...(specialisation.parts ?? []).map((part) => part.name)].join(" with ");
 
 /** What wgsl_reflect says of a resource, in our words. */
 function inOurWords(space: string, { group, binding, name, access }: VariableInfo) {

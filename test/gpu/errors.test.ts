@@ -3,6 +3,7 @@ import { GpuError, ShaderError } from "../../src/gpu/errors.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { compileError } from "../../src/gpu/pipelines.ts";
 import { specialise } from "../../src/gpu/specialise.ts";
+import { wgslModule } from "../../src/gpu/wgsl-module.ts";
 import { defineKernel } from "../../src/kernels/kernel.ts";
 import { placed, placeholder, replacements, type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { testGpu } from "../support/gpu.ts";
@@ -17,21 +18,24 @@ const failureOf = (promise: Promise<unknown>) =>
     (error: unknown) => error,
   );
 
+const part = (name: string, text: string) => wgslModule(text, { name: `test/part/${name}` });
+const parts = {
+  good: part("good", "fn value() -> f32 { return 1; }\n"),
+  bad: part("bad", "// A part.\n\nfn value() -> f32 {\n  let wrong: u32 = 1.5;\n  return f32(wrong);\n}\n"),
+  half: part("half", "enable f16;\nfn value() -> f32 { return f32(1h); }\n"),
+};
 const inPart = defineKernel({
   name: "test/in-part",
-  source: `// with: test/part/good
-@group(0) @binding(0) var<storage, read_write> y: array<f32>;
+  source: wgslModule(
+    `@group(0) @binding(0) var<storage, read_write> y: array<f32>;
 @compute @workgroup_size(1) fn main() { y[0] = value(); }
 `,
-  files: {
-    "test/part/good": "fn value() -> f32 { return 1; }\n",
-    "test/part/bad": "// A part.\n\nfn value() -> f32 {\n  let wrong: u32 = 1.5;\n  return f32(wrong);\n}\n",
-    "test/part/half": "enable f16;\nfn value() -> f32 { return f32(1h); }\n",
-  },
+    { parts: [parts.good] },
+  ),
   inputs: {},
   outputs: { y: "[1]" },
   params: () => ({}),
-  specialise: (_axes, { part = "test/part/good" }: { readonly part?: string }) => ({ parts: [part] }),
+  specialise: (_axes, { part = "good" }: { readonly part?: keyof typeof parts }) => ({ parts: [parts[part]] }),
   workgroups: () => [1],
 });
 
@@ -52,7 +56,7 @@ describe("a shader that does not compile", () => {
   });
 
   test("says where in the part that holds the mistake", async () => {
-    const error = await failureOf(inPart(gpu, {}, { part: "test/part/bad" }).y.read());
+    const error = await failureOf(inPart(gpu, {}, { part: "bad" }).y.read());
     expect(error).toMatchObject({ name: "ShaderError", file: "test/part/bad", line: 4 });
     expect(String(error)).toMatch(
       /test\/part\/bad:4: .*\n {4}3 \| fn value.*\n {4}4 \| {3}let wrong.*\n {6}\| +\^\n {4}5 \|/,
@@ -60,8 +64,10 @@ describe("a shader that does not compile", () => {
   });
 
   test("shows no lines of another part", () => {
-    const parts = { "lib/a": "const A = 1;\nconst B = A;", "lib/b": "const C = 2;" };
-    const shader = specialise("test/kernel", "// with: lib/a, lib/b\n@compute @workgroup_size(1) fn main() {}", parts);
+    const a = wgslModule("const A = 1;\nconst B = A;", { name: "lib/a" });
+    const b = wgslModule("const C = 2;", { name: "lib/b" });
+    const kernel = wgslModule("\n@compute @workgroup_size(1) fn main() {}", { name: "test/kernel", parts: [a, b] });
+    const shader = specialise(kernel);
     const at = (lineNum: number) => ({ type: "error", message: "no", lineNum, linePos: 7 }) as GPUCompilationMessage;
     expect(compileError(shader, [at(4)]).message).toBe(
       "lib/a:2: no\n    1 | const A = 1;\n    2 | const B = A;\n      |       ^",
@@ -70,14 +76,14 @@ describe("a shader that does not compile", () => {
   });
 
   test("an error without a place names the kernel", () => {
-    const shader = specialise("test/kernel", "@compute @workgroup_size(1) fn main() {}", {});
+    const shader = specialise(wgslModule("@compute @workgroup_size(1) fn main() {}", { name: "test/kernel" }));
     const message = { type: "error", message: "the driver is unwell", lineNum: 0, linePos: 0 } as GPUCompilationMessage;
     expect(compileError(shader, [message, message]).message).toBe("test/kernel: the driver is unwell\n(and 1 more)");
   });
 
   test("a feature that the device was opened without is such an error", async () => {
     const plain = await testGpu({ features: [] });
-    const error = await failureOf(inPart(plain, {}, { part: "test/part/half" }).y.read());
+    const error = await failureOf(inPart(plain, {}, { part: "half" }).y.read());
     expect(error).toMatchObject({ name: "ShaderError", file: "test/part/half", line: 1 });
   });
 
@@ -136,10 +142,10 @@ describe("a shader that does not compile", () => {
 describe("a dispatch that the driver refuses", () => {
   const fixedLength = defineKernel({
     name: "test/fixed-length",
-    source: `
+    source: wgslModule(`
 @group(0) @binding(0) var<storage, read> x: array<f32, 1000>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
-@compute @workgroup_size(1) fn main() { y[0] = x[999]; }`,
+@compute @workgroup_size(1) fn main() { y[0] = x[999]; }`),
     inputs: { x: "[n]" },
     outputs: { y: "[1]" },
     params: () => ({}),
@@ -164,8 +170,8 @@ describe("a dispatch that the driver refuses", () => {
   test("bindings beyond what any device has are a ShaderError", async () => {
     const far = defineKernel({
       name: "test/far",
-      source: `@group(7) @binding(0) var<storage, read_write> y: array<f32>;
-@compute @workgroup_size(1) fn main() { y[0] = 1; }`,
+      source: wgslModule(`@group(7) @binding(0) var<storage, read_write> y: array<f32>;
+@compute @workgroup_size(1) fn main() { y[0] = 1; }`),
       inputs: {},
       outputs: { y: "[1]" },
       params: () => ({}),

@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
+import grid from "#shaders/lib/grid.wgsl";
 import { requestAdapter } from "../../src/gpu/adapter.ts";
 import { GpuError } from "../../src/gpu/errors.ts";
 import { openGpu } from "../../src/gpu/open.ts";
+import { wgslModule } from "../../src/gpu/wgsl-module.ts";
 import { defineKernel } from "../../src/kernels/kernel.ts";
 import { empty, placeholder, tensor, upload, zeros } from "../../src/tensor/tensor.ts";
 import { testGpu } from "../support/gpu.ts";
@@ -15,7 +17,7 @@ const hasSwiftShader = await requestAdapter({ adapter: "swiftshader" }).then(
 /** A kernel that takes what its constants say. */
 const hungry = defineKernel({
   name: "test/hungry",
-  source: `
+  source: wgslModule(`
 const THREADS: u32 = 1;
 const WORDS: u32 = 4;
 var<workgroup> memory: array<vec4f, WORDS / 4>;
@@ -23,7 +25,7 @@ var<workgroup> memory: array<vec4f, WORDS / 4>;
 @compute @workgroup_size(THREADS) fn main(@builtin(local_invocation_index) i: u32) {
   memory[i % (WORDS / 4)] = vec4f(1);
   if (i == 0) { y[0] = memory[0].x; }
-}`,
+}`),
   inputs: {},
   outputs: { y: "[1]" },
   params: () => ({}),
@@ -34,8 +36,8 @@ var<workgroup> memory: array<vec4f, WORDS / 4>;
 /** `y[i] = i`, an element a workgroup. */
 const numbers = defineKernel({
   name: "test/numbers",
-  source: `// with: lib/grid
-struct Params { n: u32 }
+  source: wgslModule(
+    `struct Params { n: u32 }
 @group(0) @binding(0) var<storage, read_write> y: array<f32>;
 @group(0) @binding(1) var<uniform> params: Params;
 @compute @workgroup_size(1)
@@ -43,6 +45,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   let i = linear_workgroup(workgroup, workgroups);
   if (i < params.n) { y[i] = f32(i); }
 }`,
+    { parts: [grid] },
+  ),
   inputs: {},
   outputs: { y: "[n]" },
   axes: (_axes, { n }: { readonly n: number }) => ({ n }),

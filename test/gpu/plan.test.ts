@@ -5,8 +5,9 @@ import { planMemory, touched, written } from "../../src/gpu/plan.ts";
 import type { Operation } from "../../src/gpu/recording.ts";
 import { type Shader, specialise } from "../../src/gpu/specialise.ts";
 import { createStorage, type Storage } from "../../src/gpu/storage.ts";
+import { wgslModule } from "../../src/gpu/wgsl-module.ts";
 
-const shader: Shader = specialise("test", "@compute @workgroup_size(1) fn main() {}", {});
+const shader: Shader = specialise(wgslModule("@compute @workgroup_size(1) fn main() {}"));
 
 function dispatch(reads: readonly Storage[], writes: readonly Storage[]): Operation {
   const bind = (access: Binding["access"]) => (storage: Storage, binding: number) => ({

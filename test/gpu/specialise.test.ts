@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
+import { namedParts } from "../../src/build/wgsl.ts";
 import { ShaderError } from "../../src/gpu/errors.ts";
-import { defaultParts, type Specialisation, specialise } from "../../src/gpu/specialise.ts";
+import { type Specialisation, specialise } from "../../src/gpu/specialise.ts";
+import { wgslModule } from "../../src/gpu/wgsl-module.ts";
 import { testGpu } from "../support/gpu.ts";
-import { kernelFiles, shaderOf } from "../support/shaders.ts";
+import { kernelFiles, linked, shaderOf } from "../support/shaders.ts";
 
 const files = {
   "lib/one": "const ONE: u32 = 1;",
@@ -27,14 +29,19 @@ const FAST: bool = false;
 fn local() { const TILE: u32 = 5; }
 @compute @workgroup_size(TILE) fn main() {}`;
 
-const special = (specialisation: Specialisation = {}) => specialise("test/kernel", kernel, files, specialisation);
+const modules = linked({ ...files, "test/kernel": kernel });
+const named = (name: string) => modules.get(name) ?? wgslModule("", { name });
+const special = ({ parts = [], ...rest }: Omit<Specialisation, "parts"> & { parts?: readonly string[] } = {}) =>
+  specialise(named("test/kernel"), { ...rest, parts: parts.map(named) });
 const lineOf = (code: string, start: string) => code.split("\n").find((line) => line.startsWith(start));
 
 describe("parts", () => {
-  test("the first line names the default ones", () => {
-    expect(defaultParts(kernel)).toEqual(["lib/two", "mask/none"]);
-    expect(defaultParts("// with: a/b ,\r\n")).toEqual(["a/b"]);
-    expect(defaultParts("// A kernel.\n// with: lib/two")).toEqual([]);
+  test("the first lines name the default ones", () => {
+    const names = (code: string) => namedParts(code).map(({ name, line }) => `${line} ${name}`);
+    expect(names(kernel)).toEqual(["1 lib/two", "1 mask/none"]);
+    expect(names("// with: a/b ,\r\n")).toEqual(["1 a/b"]);
+    expect(names("// with: a/b\n// with: c/d, e/f\n\n// with: g/h")).toEqual(["1 a/b", "2 c/d", "2 e/f"]);
+    expect(names("// A kernel.\n// with: lib/two")).toEqual([]);
   });
 
   test("parts bring their own parts, each once", () => {
@@ -50,7 +57,6 @@ describe("parts", () => {
   });
 
   test.each([
-    [["mask/sparse"], "test/kernel: there is no part mask/sparse; known: lib/one, lib/two,"],
     [["own/mask/none"], "test/kernel: part own/mask/none replaces nothing; it has lib/two, mask/none, lib/one"],
     [["mask/causal", "mask/none"], "test/kernel: part mask/causal replaces nothing"],
   ])("%j is an error", (parts, message) => {
@@ -59,16 +65,11 @@ describe("parts", () => {
   });
 
   test("a part that would replace two of one list is an error", () => {
-    const both = { parts: ["lib/three"] };
-    const code = "// with: lib/one, lib/two\n@compute @workgroup_size(1) fn main() {}";
-    expect(() => specialise("k", code, { ...files, "lib/three": "" }, both)).toThrow(
+    const parts = [named("lib/one"), named("lib/two")];
+    const both = wgslModule("@compute @workgroup_size(1) fn main() {}", { name: "k", parts });
+    expect(() => specialise(both, { parts: [named("lib/three")] })).toThrow(
       "k: part lib/three would take the place of both lib/one and lib/two",
     );
-  });
-
-  test("parts that name one another are joined once each", () => {
-    const round = { "a/x": "// with: b/y\nconst X = 1;", "b/y": "// with: a/x\nconst Y = 1;" };
-    expect(specialise("k", "// with: a/x\n", round).parts).toEqual(["a/x", "b/y"]);
   });
 });
 
@@ -104,7 +105,7 @@ describe("constants and aliases", () => {
     [{ constants: { TILE: true } }, "test/kernel: TILE set to true, expected u32"],
     [{ constants: { EPS: Number.NaN } }, "test/kernel: EPS set to NaN, expected f32"],
     [{ constants: { FAST: 1 } }, "test/kernel: FAST set to 1, expected bool"],
-  ])("%j is an error", (specialisation: Specialisation, message) => {
+  ])("%j is an error", (specialisation: Omit<Specialisation, "parts">, message) => {
     expect(() => special(specialisation)).toThrow(ShaderError);
     expect(() => special(specialisation)).toThrow(message);
   });

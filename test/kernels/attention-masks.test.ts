@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
+import attentionMasksCausal from "#shaders/attention/masks/causal.wgsl";
+import extentFixed from "#shaders/lib/extent/fixed.wgsl";
 import { uploaded } from "../../src/check/cases/attention-problem.ts";
 import { maskExamples } from "../../src/check/cases/mask-examples.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
+import { wgslModule } from "../../src/gpu/wgsl-module.ts";
 import { visiblePairs } from "../../src/kernels/attention/definition.ts";
 import { type AttentionMask, maskMod } from "../../src/kernels/attention/masks/mask.ts";
 import type { MaskMod } from "../../src/kernels/attention/mod.ts";
@@ -19,8 +22,8 @@ const shape = { b: 2, h: 3, t: 36, s: 20, unit: 3 } as const;
 const { h, s } = shape;
 
 // What each mask says of a block of queries and a tile of keys, and of one query and one key.
-const source = `// with: attention/masks/causal, lib/extent/fixed
-struct Params { n: u32, t: u32, start: i32, length: u32 }
+const source = wgslModule(
+  `struct Params { n: u32, t: u32, start: i32, length: u32 }
 @group(0) @binding(0) var<storage, read> blocks: array<vec4u>;  // first and last query, first and last key
 @group(0) @binding(1) var<storage, read> places: array<vec4u>;  // keys there are, batch row, head
 @group(0) @binding(2) var<storage, read_write> says: array<vec4u>;  // key_range, tile_full, mask_mod of the two firsts
@@ -33,7 +36,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let keys = key_range(place.y, block.x, block.y, place.x);
   let full = tile_full(place.y, block.x, block.y, block.z, block.w);
   says[id.x] = vec4u(keys, u32(full), u32(mask_mod(place.y, place.z, block.x, block.z)));
-}`;
+}`,
+  { parts: [attentionMasksCausal, extentFixed] },
+);
 
 const ask = defineKernel({
   name: "test/masks",
@@ -48,7 +53,7 @@ const ask = defineKernel({
     ),
   params: ({ n }) => ({ n, t: shape.t, start, length: s }),
   uniforms: (_axes, { mod }): Record<string, Record<string, number>> => ({ ...mod.uniforms }),
-  specialise: (_axes, { mod }) => ({ parts: [mod.part], ...(mod.files ? { files: mod.files } : {}) }),
+  specialise: (_axes, { mod }) => ({ parts: [mod.part] }),
   workgroups: ({ n }) => [Math.ceil(n / 64)],
 });
 

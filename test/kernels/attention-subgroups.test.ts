@@ -1,10 +1,12 @@
 // Attention in a subgroup's registers: the cases, masks, scores and layouts of the other variants, on a device with
 // subgroups, and that their size does not show.
+
 import { execFileSync } from "node:child_process";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
+import { wgslEsbuild } from "../../src/build/wgsl.ts";
 import type { Case, CaseTable } from "../../src/check/case-table.ts";
 import { attentionCases } from "../../src/check/cases/attention.ts";
 import { attentionLayoutCases } from "../../src/check/cases/attention-layouts.ts";
@@ -120,7 +122,7 @@ describe.skipIf(!gpu.features.has("subgroups") || size === undefined)("attention
       await build({
         entryPoints: ["test/support/subgroup-hash.ts"],
         ...({ bundle: true, platform: "node", format: "esm", target: "es2022", packages: "external" } as const),
-        loader: { ".wgsl": "text" },
+        plugins: [wgslEsbuild()],
         outfile,
       });
       const found = ["128", "256", "512"].map((width) => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ShaderError } from "../../src/gpu/errors.ts";
+import { wgslModule } from "../../src/gpu/wgsl-module.ts";
 import { defineKernel } from "../../src/kernels/kernel.ts";
 import { ShapeError } from "../../src/tensor/shape.ts";
 import { empty, Tensor, tensor } from "../../src/tensor/tensor.ts";
@@ -21,7 +22,7 @@ struct Params { n: u32, start: i32 }
   const workgroups = (): [number] => [1];
   const x = tensor(gpu, [2], [1, 2]);
   const define = (params: Record<string, number>, text = source) =>
-    defineKernel({ name: "test/own", source: text, inputs, outputs, workgroups, params: () => params });
+    defineKernel({ name: "test/own", source: wgslModule(text), inputs, outputs, workgroups, params: () => params });
 
   test.each([
     [() => define({ n: 1 }), ShaderError, "test/own: params.start is not among the values given"],
@@ -70,7 +71,7 @@ struct Params { n: u32, start: i32 }
 test("what does not compile", () => {
   const definition = {
     name: "test/types",
-    source: "",
+    source: wgslModule(""),
     inputs: { x: "[...rows, cols]" },
     outputs: { y: "[cols]" },
   } as const;

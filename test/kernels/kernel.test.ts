@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { wgslModule } from "../../src/gpu/wgsl-module.ts";
 import { defineKernel } from "../../src/kernels/kernel.ts";
 import { rmsNorm } from "../../src/kernels/norm/rms-norm.ts";
 import { ShapeError } from "../../src/tensor/shape.ts";
@@ -15,7 +16,7 @@ const factor = 1;
 /** `y[r] = Σ x[r, :]`, x with any strides; `scaled` says by what, if anything. */
 const rowSum = defineKernel({
   name: "test/row-sum",
-  source: `
+  source: wgslModule(`
 struct Params { rows: u32, cols: u32, first: u32, row_step: u32, col_step: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
@@ -25,7 +26,7 @@ struct Params { rows: u32, cols: u32, first: u32, row_step: u32, col_step: u32 }
   var sum = 0.0;
   for (var c = 0u; c < params.cols; c++) { sum += x[params.first + id.x * params.row_step + c * params.col_step]; }
   y[id.x] = sum;
-}`,
+}`),
   inputs: { x: "[rows, cols]" },
   outputs: { y: "[rows]" },
   strided: ["x"],
@@ -39,12 +40,12 @@ struct Params { rows: u32, cols: u32, first: u32, row_step: u32, col_step: u32 }
 /** `y = x + shift.by`, with two groups, a uniform of its own and a group in between that is left out. */
 const shift = defineKernel({
   name: "test/shift",
-  source: `
+  source: wgslModule(`
 struct Shift { by: f32 }
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(2) @binding(0) var<storage, read_write> y: array<f32>;
 @group(2) @binding(1) var<uniform> shift: Shift;
-@compute @workgroup_size(1) fn main(@builtin(workgroup_id) id: vec3u) { y[id.x] = x[id.x] + shift.by; }`,
+@compute @workgroup_size(1) fn main(@builtin(workgroup_id) id: vec3u) { y[id.x] = x[id.x] + shift.by; }`),
   inputs: { x: "[n]" },
   outputs: { y: "[n]" },
   params: () => ({}),

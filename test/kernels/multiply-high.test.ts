@@ -1,13 +1,15 @@
 import { expect, test } from "vitest";
+import samplingMultiplyHigh from "#shaders/sampling/multiply-high.wgsl";
 import { randomSource } from "../../src/check/random.ts";
+import { wgslModule } from "../../src/gpu/wgsl-module.ts";
 import { defineKernel } from "../../src/kernels/kernel.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { testGpu } from "../support/gpu.ts";
 
 const gpu = await testGpu();
 
-const source = `// with: sampling/multiply-high
-struct Params { n: u32 }
+const source = wgslModule(
+  `struct Params { n: u32 }
 @group(0) @binding(0) var<storage, read> factors: array<vec2u>;
 @group(0) @binding(1) var<storage, read_write> y: array<u32>;
 @group(0) @binding(2) var<uniform> params: Params;
@@ -16,7 +18,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= params.n) { return; }
   y[id.x] = multiply_high(factors[id.x].x, factors[id.x].y);
 }
-`;
+`,
+  { parts: [samplingMultiplyHigh] },
+);
 
 const multiplyHigh = defineKernel({
   name: "multiply-high probe",

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import threefryPart from "#shaders/lib/threefry.wgsl";
 import { randomSource } from "../../src/check/random.ts";
+import { wgslModule } from "../../src/gpu/wgsl-module.ts";
 import { defineKernel } from "../../src/kernels/kernel.ts";
 import { threefry2x32, uniform01 } from "../../src/reference/random.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
@@ -7,8 +9,8 @@ import { testGpu } from "../support/gpu.ts";
 
 const gpu = await testGpu();
 
-const source = `// with: lib/threefry
-struct Params { n: u32 }
+const source = wgslModule(
+  `struct Params { n: u32 }
 @group(0) @binding(0) var<storage, read> inputs: array<vec4u>;
 @group(0) @binding(1) var<storage, read_write> words: array<vec2u>;
 @group(0) @binding(2) var<storage, read_write> uniforms: array<f32>;
@@ -19,7 +21,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   words[id.x] = threefry2x32(inputs[id.x].xy, inputs[id.x].zw);
   uniforms[id.x] = f32(words[id.x].x >> 8) * exp2(-24);
 }
-`;
+`,
+  { parts: [threefryPart] },
+);
 
 const threefry = defineKernel({
   name: "threefry probe",

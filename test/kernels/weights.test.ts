@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
+import weightBf16 from "#shaders/lib/weight/bf16.wgsl";
+import weightF16 from "#shaders/lib/weight/f16.wgsl";
+import weightF16Packed from "#shaders/lib/weight/f16-packed.wgsl";
+import weightF32 from "#shaders/lib/weight/f32.wgsl";
 import type { Gpu } from "../../src/gpu/gpu.ts";
+import type { ShaderModule } from "../../src/gpu/shader-module.ts";
+import { wgslModule } from "../../src/gpu/wgsl-module.ts";
 import { defineKernel } from "../../src/kernels/kernel.ts";
 import { weightPart } from "../../src/kernels/matmul/weight-part.ts";
 import { type DType, decode } from "../../src/tensor/dtype.ts";
@@ -13,8 +19,8 @@ const plain = await testGpu({ features: [] });
 const reader = (name: string, body: string) =>
   defineKernel({
     name: `test/${name}`,
-    source: `// with: lib/weight/f32
-      struct Params { n: u32, k: u32 }
+    source: wgslModule(
+      `      struct Params { n: u32, k: u32 }
       @group(0) @binding(0) var<storage, read_write> y: array<f32>;
       @group(0) @binding(3) var<uniform> params: Params;
       fn weight_columns() -> u32 { return params.k; }
@@ -26,11 +32,13 @@ const reader = (name: string, body: string) =>
         let k = i % params.k;
         ${body}
       }`,
+      { parts: [weightF32] },
+    ),
     inputs: { weight: "[n, k]" },
     outputs: { y: "[n, k]" },
     accepts: { weight: ["f32", "f16", "bf16"] },
     params: ({ n, k }) => ({ n, k }),
-    specialise: (_axes, { part }: { readonly part: string }) => ({ parts: [part] }),
+    specialise: (_axes, { part }: { readonly part: ShaderModule }) => ({ parts: [part] }),
     workgroups: ({ n, k }) => [Math.ceil((n * k) / 64)],
   });
 const one = reader("one", "y[i] = load_weight(row, k);");
@@ -39,7 +47,7 @@ const four = reader("four", "y[i] = load_weight4(row, k - k % 4)[k % 4];");
 const patterns = Uint16Array.from({ length: 65_536 }, (_, i) => i);
 
 /** Every bit pattern of a 16-bit type, in rows of `k`, against the number that it stands for. */
-async function checkAll(device: Gpu, dtype: DType, part: string, read: typeof one, k: number): Promise<void> {
+async function checkAll(device: Gpu, dtype: DType, part: ShaderModule, read: typeof one, k: number): Promise<void> {
   const n = Math.floor(patterns.length / k);
   const used = patterns.subarray(0, n * k);
   const weight = upload(device, [n, k], dtype, used);
@@ -50,10 +58,10 @@ async function checkAll(device: Gpu, dtype: DType, part: string, read: typeof on
 }
 
 describe.each([
-  { dtype: "f16", part: "lib/weight/f16", feature: "shader-f16" },
-  { dtype: "f16", part: "lib/weight/f16-packed", feature: "" },
-  { dtype: "bf16", part: "lib/weight/bf16", feature: "" },
-] as const)("$part reads every bit pattern exactly", ({ dtype, part, feature }) => {
+  { dtype: "f16", part: weightF16, feature: "shader-f16" },
+  { dtype: "f16", part: weightF16Packed, feature: "" },
+  { dtype: "bf16", part: weightBf16, feature: "" },
+] as const)("$part.name reads every bit pattern exactly", ({ dtype, part, feature }) => {
   const device = feature === "" ? plain : gpu;
   const missing = feature !== "" && !gpu.features.has(feature);
   test.skipIf(missing)("four at a time", () => checkAll(device, dtype, part, four, 256));
@@ -66,7 +74,7 @@ describe.each([
   });
 });
 
-async function checkAllOf(device: Gpu, dtype: DType, part: string, size: number): Promise<void> {
+async function checkAllOf(device: Gpu, dtype: DType, part: ShaderModule, size: number): Promise<void> {
   const elements = Uint16Array.from({ length: size }, (_, i) => 0x3c00 + i);
   const actual = await one(device, { weight: upload(device, [size, 1], dtype, elements) }, { part }).y.read();
   expect([...actual]).toEqual([...decode(dtype, elements)]);
@@ -82,7 +90,7 @@ test("f32, one by one and four at a time, whole vectors or not", async () => {
     const values = Float32Array.from({ length: n * k }, (_, i) => Math.fround(Math.sqrt(i + 1)));
     const weight = upload(gpu, [n, k], "f32", values);
     for (const read of k % 4 === 0 ? [one, four] : [one]) {
-      expect([...(await read(gpu, { weight }, { part: "lib/weight/f32" }).y.readStored())]).toEqual([...values]);
+      expect([...(await read(gpu, { weight }, { part: weightF32 }).y.readStored())]).toEqual([...values]);
     }
   }
 });
@@ -92,9 +100,9 @@ test("the part goes by type and device", () => {
     features: new Set(features),
     adapter: { ...gpu.adapter, software },
   });
-  expect(weightPart("f32", device(false, "shader-f16"))).toBe("lib/weight/f32");
-  expect(weightPart("bf16", device(false, "shader-f16"))).toBe("lib/weight/bf16");
-  expect(weightPart("f16", device(false, "shader-f16"))).toBe("lib/weight/f16");
-  expect(weightPart("f16", device(true, "shader-f16"))).toBe("lib/weight/f16-packed");
-  expect(weightPart("f16", device(false))).toBe("lib/weight/f16-packed");
+  expect(weightPart("f32", device(false, "shader-f16")).name).toBe("lib/weight/f32");
+  expect(weightPart("bf16", device(false, "shader-f16")).name).toBe("lib/weight/bf16");
+  expect(weightPart("f16", device(false, "shader-f16")).name).toBe("lib/weight/f16");
+  expect(weightPart("f16", device(true, "shader-f16")).name).toBe("lib/weight/f16-packed");
+  expect(weightPart("f16", device(false)).name).toBe("lib/weight/f16-packed");
 });

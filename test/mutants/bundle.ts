@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { build, type Plugin } from "esbuild";
+import { wgslEsbuild } from "../../src/build/wgsl.ts";
 
 /** A file and the text that takes the place of its own. */
 export interface Replaced {
@@ -22,8 +23,7 @@ export async function bundleWorker(outfile: string, tests: readonly string[], re
     platform: "node",
     format: "esm",
     target: "es2022",
-    loader: { ".wgsl": "text" },
-    plugins: [standIns(replaced)],
+    plugins: [wgslEsbuild(), standIns(replaced)],
     packages: "external",
     logLevel: "error",
   });

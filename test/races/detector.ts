@@ -8,7 +8,7 @@ import type {
 // @ts-expect-error it has no types of its own
 import * as library from "wgsl_reflect/wgsl_reflect.module.js";
 import { evaluate } from "../../src/gpu/constant-expression.ts";
-import { withoutComments } from "../../src/gpu/declarations.ts";
+import { withoutComments } from "../../src/gpu/read-declarations.ts";
 import type { Shader } from "../../src/gpu/specialise.ts";
 import type { Dispatch } from "./dispatches.ts";
 

@@ -1,26 +1,64 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { type Shader, type Specialisation, specialise } from "../../src/gpu/specialise.ts";
-import { shaderFiles } from "../../src/kernels/parts.ts";
+import { namedParts } from "../../src/build/wgsl.ts";
+import { readFile } from "../../src/gpu/read-declarations.ts";
+import type { ShaderModule } from "../../src/gpu/shader-module.ts";
+import { type Shader, specialise } from "../../src/gpu/specialise.ts";
 
 const folder = new URL("../../shaders/", import.meta.url);
 
-/** Every kernel file under shaders/, by name: the files with an entry point. */
-export const kernelFiles: ReadonlyMap<string, string> = new Map(
+/** Texts of WGSL files, by name, as modules: what each names in its `// with:` lines is another of them. */
+export function linked(files: Readonly<Record<string, string>>): ReadonlyMap<string, ShaderModule> {
+  const modules = new Map<string, ShaderModule>();
+  const link = (name: string, from: string): ShaderModule => {
+    const code = files[name];
+    if (code === undefined) throw new Error(`${from}: there is no part ${name}`);
+    let module = modules.get(name);
+    if (!module) {
+      module = {
+        name,
+        code,
+        parts: namedParts(code).map((part) => link(part.name, name)),
+        declares: readFile(code, name),
+      };
+      modules.set(name, module);
+    }
+    return module;
+  };
+  for (const name of Object.keys(files)) link(name, name);
+  return modules;
+}
+
+const texts = Object.fromEntries(
   readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".wgsl"))
     .sort()
-    .map((file): [string, string] => [
-      file.replaceAll("\\", "/").slice(0, -".wgsl".length),
-      readFileSync(new URL(file, folder), "utf8"),
-    ])
-    .filter(([, code]) => code.includes("@compute")),
+    .map((file) => [file.replaceAll("\\", "/").slice(0, -".wgsl".length), readFileSync(new URL(file, folder), "utf8")]),
 );
 
-/** A kernel file joined with its parts, by default those that it names. */
-export function shaderOf(kernel: string, specialisation?: Specialisation): Shader {
-  const code = kernelFiles.get(kernel);
-  if (code === undefined) throw new Error(`there is no shaders/${kernel}.wgsl`);
-  return specialise(kernel, code, shaderFiles, specialisation);
+/** Every file under shaders/, by name. */
+export const shaderModules = linked(texts);
+
+/** Every kernel file under shaders/, by name: the files with an entry point. */
+export const kernelFiles: ReadonlyMap<string, string> = new Map(
+  Object.entries(texts).filter(([, code]) => code.includes("@compute")),
+);
+
+/** A file under shaders/. */
+export function moduleOf(name: string): ShaderModule {
+  const module = shaderModules.get(name);
+  if (!module) throw new Error(`there is no shaders/${name}.wgsl`);
+  return module;
+}
+
+/** A kernel file joined with its parts, by default those that it names; `parts` are names of files under shaders/. */
+export function shaderOf(
+  kernel: string,
+  {
+    parts = [],
+    constants = {},
+  }: { parts?: readonly string[]; constants?: Readonly<Record<string, number | boolean>> } = {},
+): Shader {
+  return specialise(moduleOf(kernel), { parts: parts.map(moduleOf), constants });
 }
 
 /** Every kernel with its default parts, then with each part of the same folder in the place of a default one. */
@@ -28,8 +66,9 @@ export function everyShader(): Shader[] {
   return [...kernelFiles.keys()].flatMap((kernel) => {
     const standard = shaderOf(kernel);
     const folderOf = (part: string) => part.slice(0, part.lastIndexOf("/"));
-    const choices = Object.keys(shaderFiles).filter(
+    const choices = [...shaderModules.keys()].filter(
       (part) =>
+        !kernelFiles.has(part) &&
         !standard.parts.includes(part) &&
         standard.parts.filter((other) => folderOf(other) === folderOf(part)).length === 1 &&
         folderOf(part).split("/").length > 1,

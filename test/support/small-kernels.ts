@@ -1,4 +1,5 @@
 import type { Gpu } from "../../src/gpu/gpu.ts";
+import { wgslModule } from "../../src/gpu/wgsl-module.ts";
 import { defineKernel } from "../../src/kernels/kernel.ts";
 import { placeholder, tensor } from "../../src/tensor/tensor.ts";
 
@@ -9,7 +10,7 @@ const workgroups = ({ n }: { readonly n: number }): [number] => [Math.ceil(n / 6
 /** `y = x + factor · z`. */
 export const axpy = defineKernel({
   name: "test/axpy",
-  source: `
+  source: wgslModule(`
     struct Params { n: u32, factor: f32 }
     @group(0) @binding(0) var<storage, read> x: array<f32>;
     @group(0) @binding(1) var<storage, read> z: array<f32>;
@@ -17,7 +18,7 @@ export const axpy = defineKernel({
     @group(0) @binding(3) var<uniform> params: Params;
     @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
       if (id.x < params.n) { y[id.x] = x[id.x] + params.factor * z[id.x]; }
-    }`,
+    }`),
   inputs: { x: "[n]", z: "[n]" },
   outputs: { y: "[n]" },
   params: ({ n }, { factor }: { readonly factor: number }) => ({ n, factor }),
@@ -27,13 +28,13 @@ export const axpy = defineKernel({
 /** `x = factor · x + by`, in place. */
 export const scale = defineKernel({
   name: "test/scale",
-  source: `
+  source: wgslModule(`
     struct Params { n: u32, factor: f32, by: f32 }
     @group(0) @binding(0) var<storage, read_write> x: array<f32>;
     @group(0) @binding(1) var<uniform> params: Params;
     @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
       if (id.x < params.n) { x[id.x] = params.factor * x[id.x] + params.by; }
-    }`,
+    }`),
   inputs: {},
   inout: { x: "[n]" },
   params: ({ n }, { factor = 1, by = 0 }: { readonly factor?: number; readonly by?: number }) => ({ n, factor, by }),
@@ -43,13 +44,13 @@ export const scale = defineKernel({
 /** Does not compile, in its fifth line. */
 export const broken = defineKernel({
   name: "test/broken",
-  source: `struct Params { n: u32 }
+  source: wgslModule(`struct Params { n: u32 }
 @group(0) @binding(0) var<storage, read> x: array<f32>;
 @group(0) @binding(1) var<storage, read_write> y: array<f32>;
 @group(0) @binding(2) var<uniform> params: Params;
 @compute @workgroup_size(64) fn main() { y[0] = x[0] + missing; }
 // the end
-`,
+`),
   inputs: { x: "[n]" },
   outputs: { y: "[n]" },
   params: ({ n }) => ({ n }),

@@ -1,4 +1,8 @@
 // What the records of all attention kernels have in common.
+import lseStore from "#shaders/attention/lse/store.wgsl";
+import sinkLearned from "#shaders/attention/sink/learned.wgsl";
+import extentRagged from "#shaders/lib/extent/ragged.wgsl";
+import extentStep from "#shaders/lib/extent/step.wgsl";
 import type { Cost } from "../../gpu/dispatch.ts";
 import type { Specialisation } from "../../gpu/specialise.ts";
 import type { DType } from "../../tensor/dtype.ts";
@@ -68,23 +72,21 @@ function modsOf({ mask, score }: AttentionProblem, joined: Joined): Mod[] {
   return [...(joined.mask ? [maskMod(mask)] : []), ...(joined.score ? [scoreMod(score)] : [])];
 }
 
-/** The parts that a problem asks for, out of those that `joined` says the kernel has, and files of their own. */
+/** The parts that a problem asks for, out of those that `joined` says the kernel has. */
 export function attentionParts(
   problem: AttentionProblem,
   joined: Joined,
   context?: Pick<KernelContext, "gpu">,
 ): Specialisation {
   const mods = modsOf(problem, joined);
-  const files = Object.assign({}, ...mods.map((mod) => mod.files));
   return {
     parts: [
       ...mods.map(({ part }) => part),
-      ...(joined.lse && problem.lse ? ["attention/lse/store"] : []),
-      ...(joined.sink && problem.sunk ? ["attention/sink/learned"] : []),
+      ...(joined.lse && problem.lse ? [lseStore] : []),
+      ...(joined.sink && problem.sunk ? [sinkLearned] : []),
       ...(joined.place && context ? placementParts(problem.place, context) : []),
-      ...(problem.stepped ? ["lib/extent/step"] : isRagged(problem.place) ? ["lib/extent/ragged"] : []),
+      ...(problem.stepped ? [extentStep] : isRagged(problem.place) ? [extentRagged] : []),
     ],
-    ...(Object.keys(files).length > 0 ? { files } : {}),
   };
 }
 

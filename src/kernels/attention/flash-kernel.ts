@@ -1,4 +1,6 @@
 // The kernel of flash, packed and blocks, which differ in what the rows of a block are and in how they find their tiles.
+import rowsOfGroup from "#shaders/attention/flash/rows-of/group.wgsl";
+import tilesMap from "#shaders/attention/flash/tiles/map.wgsl";
 import source from "#shaders/attention/flash.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -76,10 +78,7 @@ const record = {
   }),
   specialise: ({ d, dv }: Sizes<"d" | "dv">, problem: FlashProblem, context: KernelContext) => {
     const { parts = [], ...rest } = attentionShader(problem, { ...flashTiles(d, dv) }, everyPart, context);
-    const own = [
-      ...(problem.map ? ["attention/flash/tiles/map"] : []),
-      ...(problem.packed ? ["attention/flash/rows-of/group"] : []),
-    ];
+    const own = [...(problem.map ? [tilesMap] : []), ...(problem.packed ? [rowsOfGroup] : [])];
     return { ...rest, parts: [...parts, ...own] };
   },
   workgroups: ({ b, h, g, t, d, dv }: FlashAxes, { packed, place }: FlashProblem): [number, number, number] => {

@@ -1,8 +1,8 @@
 // Several masks as one, and several scores: the only WGSL that is not written in a file.
-import { defaultParts } from "../../gpu/specialise.ts";
+import joinedRanges from "#shaders/attention/joined/ranges.wgsl";
+import type { BindingDeclaration, FileDeclarations, ShaderModule } from "../../gpu/shader-module.ts";
 import { moduleNames, prefixNames, renumberBindings } from "../../gpu/tokens.ts";
 import { ShapeError } from "../../tensor/shape.ts";
-import { shaderFiles } from "../parts.ts";
 import { firstBinding, type KeyRange, type MaskMod, type Mod } from "./mod.ts";
 
 /** Most functions in one: each may bring buffers, of which a kernel has few. */
@@ -29,8 +29,7 @@ export function joinMasks(how: "and" | "or", mods: readonly MaskMod[]): MaskMod 
   const sign = how === "and" ? " && " : " || ";
   const combine = how === "and" ? "both_ranges" : "either_range";
   const ranges = members.map(({ prefix }) => `${prefix}key_range(b, first, last, keys)`);
-  const glue = `// with: ${["attention/joined/ranges", ...members.map(({ part }) => part)].join(", ")}
-// ${mods.map(({ part }) => part).join(` ${how} `)}
+  const glue = `// ${mods.map(({ part }) => part.name).join(` ${how} `)}
 
 fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool {
   return ${each((prefix) => `${prefix}mask_mod(b, h, q, k)`, sign)};
@@ -47,7 +46,7 @@ fn tile_full(b: u32, first_query: u32, last_query: u32, first_key: u32, last_key
   const range = (first: number, last: number, keys: number) =>
     mods.map((mod) => mod.range(first, last, keys)).reduce(how === "and" ? intersection : hull);
   return {
-    ...joined(masks.glue, glue, members),
+    ...joined({ name: masks.glue, code: glue, parts: [joinedRanges] }, members),
     byHead: mods.some(({ byHead }) => byHead),
     closed: how === "and" && mods.every(({ closed }) => closed),
     range,
@@ -59,15 +58,14 @@ export function chainScores(mods: readonly Mod[]): Mod {
   checkMembers("a chain of scores", mods);
   const members = separate(mods, scores);
   const steps = members.map(({ prefix }) => `  value = ${prefix}score_mod(value, b, h, q, k);\n`);
-  const glue = `// with: ${members.map(({ part }) => part).join(", ")}
-// ${mods.map(({ part }) => part).join(" and then ")}
+  const glue = `// ${mods.map(({ part }) => part.name).join(" and then ")}
 
 fn score_mod(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32 {
   var value = score;
 ${steps.join("")}  return value;
 }
 `;
-  return joined(scores.glue, glue, members);
+  return joined({ name: scores.glue, code: glue, parts: [] }, members);
 }
 
 function checkMembers(what: string, { length }: readonly Mod[]): void {
@@ -75,32 +73,84 @@ function checkMembers(what: string, { length }: readonly Mod[]): void {
   throw new ShapeError(`attention: ${what} of ${length}, expected 1 to ${mostMembers}`);
 }
 
-/** The functions with names and bindings of their own. Files move into folders of their own: they replace nothing. */
+/** The functions with names and bindings of their own, in slots of their own: they replace nothing. */
 function separate(mods: readonly Mod[], { member, first }: typeof masks | typeof scores): Member[] {
   let binding: number = first;
   return mods.map((mod, i) => {
     const prefix = `${member}${i}_`;
-    const own = new Map(Object.entries({ [mod.part]: shaderFiles[mod.part] ?? "", ...mod.files }));
-    const names = new Set([...own.values()].flatMap((code) => moduleNames(code).map(({ name }) => name)));
-    const place = (part: string) => (own.has(part) ? `joined/${member}-${i}/${part}` : part);
-    const files: Record<string, string> = {};
-    for (const [part, code] of own) {
-      const numbered = renumberBindings(code, binding);
-      binding = numbered.next;
-      const linked = numbered.code.replace(/^\/\/ with:.*/, `// with: ${defaultParts(code).map(place).join(", ")}`);
-      files[place(part)] = prefixNames(linked, prefix, names);
-    }
+    const own = mod.own ?? [mod.part];
+    const names = new Set(own.flatMap(({ code }) => moduleNames(code).map(({ name }) => name)));
+    const numbered = new Map(
+      own.map((module) => {
+        const { code, next } = renumberBindings(module.code, binding);
+        const from = binding;
+        binding = next;
+        return [module, { code, from }];
+      }),
+    );
+    const copies = new Map<ShaderModule, ShaderModule>();
+    const copy = (module: ShaderModule): ShaderModule => {
+      const text = numbered.get(module);
+      if (!text) return module; // what it shares with others
+      let result = copies.get(module);
+      if (!result) {
+        result = {
+          ...module,
+          name: `joined/${member}-${i}/${module.name}`,
+          code: prefixNames(text.code, prefix, names),
+          parts: module.parts.map(copy),
+          declares: renamed(module.declares, text.from, prefix, names),
+        };
+        copies.set(module, result);
+      }
+      return result;
+    };
+    const part = copy(mod.part);
     const rename = <T>(record: Readonly<Record<string, T>>) =>
       Object.fromEntries(Object.entries(record).map(([name, value]) => [prefix + name, value]));
-    return { prefix, part: place(mod.part), files, uniforms: rename(mod.uniforms), tensors: rename(mod.tensors) };
+    return { prefix, part, own: own.map(copy), uniforms: rename(mod.uniforms), tensors: rename(mod.tensors) };
   });
 }
 
-/** The function whose text is `glue`, with all that its members bring. */
-function joined(part: string, glue: string, members: readonly Member[]): Mod {
+/** Declarations with each of `names` prefixed, and bindings that count from `first`. */
+function renamed(
+  { bindings, structs, constants, aliases }: FileDeclarations,
+  first: number,
+  prefix: string,
+  names: ReadonlySet<string>,
+): FileDeclarations {
+  const text = (value: string) => prefixNames(value, prefix, names);
+  const fields = (body: string) =>
+    body.replace(/(:\s*)([^,]+)/g, (_, colon: string, type: string) => colon + text(type));
+  const all = (record: Readonly<Record<string, string>> = {}, change = text) =>
+    Object.fromEntries(Object.entries(record).map(([name, value]) => [prefix + name, change(value)]));
+  const binding = (one: BindingDeclaration, i: number) => ({
+    ...one,
+    name: prefix + one.name,
+    binding: first + i,
+    type: text(one.type),
+  });
+  return {
+    ...(bindings ? { bindings: bindings.map(binding) } : {}),
+    structs: all(structs, fields),
+    constants: all(constants),
+    aliases: all(aliases),
+  };
+}
+
+/** The function whose text is that of `glue`, with all that its members bring. */
+function joined(glue: Omit<ShaderModule, "declares">, members: readonly Member[]): Mod {
+  const own = members.flatMap((member) => member.own ?? []);
+  const check = own.find((module) => module.check)?.check; // what calls a user's functions is no stranger to them
+  const part = {
+    ...glue,
+    parts: [...glue.parts, ...members.map((member) => member.part)],
+    declares: {},
+    ...(check ? { check } : {}),
+  };
   return {
     part,
-    files: Object.assign({ [part]: glue }, ...members.map(({ files }) => files)),
+    own: [part, ...own],
     uniforms: Object.assign({}, ...members.map(({ uniforms }) => uniforms)),
     tensors: Object.assign({}, ...members.map(({ tensors }) => tensors)),
   };

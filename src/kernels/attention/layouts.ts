@@ -1,6 +1,15 @@
 // How keys and values lie in memory, and in which form.
 
+import addressContiguous from "#shaders/attention/address/contiguous.wgsl";
+import addressPaged from "#shaders/attention/address/paged.wgsl";
+import addressRing from "#shaders/attention/address/ring.wgsl";
+import cacheBf16 from "#shaders/attention/cache/bf16.wgsl";
+import cacheF16 from "#shaders/attention/cache/f16.wgsl";
+import cacheF16Packed from "#shaders/attention/cache/f16-packed.wgsl";
+import cacheInt4 from "#shaders/attention/cache/int4.wgsl";
+import cacheInt8 from "#shaders/attention/cache/int8.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
+import type { ShaderModule } from "../../gpu/shader-module.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import type { Brought, KernelContext } from "../kernel.ts";
@@ -131,12 +140,24 @@ function sequencesOf({ q, k, step }: PlacedTensors, { queryOffsets, keyOffsets }
   return (queryOffsets.shape[0] ?? 1) - 1;
 }
 
+const addresses = {
+  contiguous: addressContiguous,
+  paged: addressPaged,
+  ring: addressRing,
+} as const;
+const caches = {
+  f16: cacheF16,
+  bf16: cacheBf16,
+  int8: cacheInt8,
+  int4: cacheInt4,
+} as const;
+
 /** The parts of a placement: where rows lie, and how they are stored where the kernel reads them. */
-export function placementParts({ layout, format }: Placement, { gpu }: Pick<KernelContext, "gpu">): string[] {
+export function placementParts({ layout, format }: Placement, { gpu }: Pick<KernelContext, "gpu">): ShaderModule[] {
   const packed = format === "f16" && (!gpu.features.has("shader-f16") || gpu.adapter.software);
   return [
-    ...(typeof layout === "string" || layout.kind === "ragged" ? [] : [`attention/address/${layoutName(layout)}`]),
-    ...(format === "f32" ? [] : [`attention/cache/${packed ? "f16-packed" : format}`]),
+    ...(typeof layout === "string" || layout.kind === "ragged" ? [] : [addresses[layoutName(layout)]]),
+    ...(format === "f32" ? [] : [packed ? cacheF16Packed : caches[format]]),
   ];
 }
 

@@ -1,4 +1,6 @@
 import source from "#shaders/attention/merge.wgsl";
+import vectorFour from "#shaders/lib/vector/four.wgsl";
+import vectorOne from "#shaders/lib/vector/one.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -50,7 +52,7 @@ const kernel = defineKernel({
   },
   uniforms: (_axes, _options, context) => ({ views: viewsOf(context) }),
   specialise: ({ dv }, _options, context) => ({
-    parts: [widthOf(dv, context) === 4 ? "lib/vector/four" : "lib/vector/one"],
+    parts: [widthOf(dv, context) === 4 ? vectorFour : vectorOne],
   }),
   workgroups: ({ b, h, t, dv }, _options, context) => [Math.ceil((b * h * t * dv) / widthOf(dv, context) / workgroup)],
   cost: ({ b, h, t, dv }, _options, context) => ({

@@ -1,14 +1,14 @@
 // What a mask and a score are to the kernels: a part of WGSL with what it reads. FlexAttention calls both "mods".
-import type { ShaderFiles } from "../../gpu/specialise.ts";
+import type { ShaderModule } from "../../gpu/shader-module.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import type { Brought } from "../kernel.ts";
 
 /** A mask or score function ready to be joined with a kernel. */
 export interface Mod {
   /** The part that holds it. */
-  readonly part: string;
-  /** Files of its own: a user's text, or several functions made one. */
-  readonly files?: ShaderFiles;
+  readonly part: ShaderModule;
+  /** The part and those of its parts that nothing else uses: a user's text, or several functions made one. Default the part. */
+  readonly own?: readonly ShaderModule[];
   /** Fields of its uniform structs, by variable name. */
   readonly uniforms: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Tensors that it reads, by the name of their binding. */

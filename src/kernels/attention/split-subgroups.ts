@@ -1,3 +1,5 @@
+import rowsOfSplit from "#shaders/attention/flash/rows-of/split.wgsl";
+import storeParts from "#shaders/attention/flash/store/parts.wgsl";
 import source from "#shaders/attention/subgroups.wgsl";
 import { defineKernel, type KernelContext } from "../kernel.ts";
 import {
@@ -48,7 +50,7 @@ const kernel = defineKernel({
     const { parts = [], ...rest } = attentionParts(problem, joined, context);
     return {
       ...rest,
-      parts: [...parts, "attention/flash/rows-of/split", "attention/flash/store/parts"],
+      parts: [...parts, rowsOfSplit, storeParts],
       constants: {
         HEAD_WIDTH: d,
         VALUE_WIDTH: dv,

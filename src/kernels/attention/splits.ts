@@ -1,4 +1,6 @@
 // The keys of a cache cut into splits, and the kernel that joins what was found of each (Flash-Decoding, Dao et al. 2023).
+import lseStore from "#shaders/attention/lse/store.wgsl";
+import sinkLearned from "#shaders/attention/sink/learned.wgsl";
 import source from "#shaders/attention/split-k/join.wgsl";
 import type { Gpu, Scope } from "../../gpu/gpu.ts";
 import { ShapeError, sizeOf } from "../../tensor/shape.ts";
@@ -55,7 +57,7 @@ const joinRecord = {
   inputs: { mixed: "[b, t, h, splits, dv]", extremes: "[b, t, h, splits, 2]", "sink?": "[h]" },
   params: ({ h, t }: JoinAxes, { splits }: SplitProblem) => ({ h, t, splits }),
   specialise: ({ dv }: JoinAxes, { lse, sunk }: SplitProblem) => ({
-    parts: [...(lse ? ["attention/lse/store"] : []), ...(sunk ? ["attention/sink/learned"] : [])],
+    parts: [...(lse ? [lseStore] : []), ...(sunk ? [sinkLearned] : [])],
     constants: { VALUE_WIDTH: dv },
   }),
   workgroups: ({ b, h, t }: JoinAxes): [number, number, number] => [t, h, b],

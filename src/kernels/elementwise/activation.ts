@@ -1,5 +1,10 @@
 import gatedSource from "#shaders/elementwise/gated.wgsl";
+import activationGelu from "#shaders/lib/activation/gelu.wgsl";
+import activationGeluTanh from "#shaders/lib/activation/gelu-tanh.wgsl";
+import activationQuickGelu from "#shaders/lib/activation/quick-gelu.wgsl";
+import activationSilu from "#shaders/lib/activation/silu.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
+import type { ShaderModule } from "../../gpu/shader-module.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel, type Into } from "../kernel.ts";
@@ -9,16 +14,16 @@ import { defineMap } from "./map.ts";
 const workgroup = 64;
 
 /** GELU, exact: `x · Φ(x)` (Hendrycks and Gimpel 2016, section 2). `x` is f32 of any shape, `y` like it. */
-export const gelu = defineMap("gelu", 16);
+export const gelu = defineMap("gelu", activationGelu, 16);
 
 /** GELU by its tanh approximation (Hendrycks and Gimpel 2016, section 2). `x` is f32 of any shape, `y` like it. */
-export const geluTanh = defineMap("gelu-tanh", 10);
+export const geluTanh = defineMap("gelu-tanh", activationGeluTanh, 10);
 
 /** SiLU, `x · sigmoid(x)` (Elfwing, Uchibe and Doya 2017, section 2). `x` is f32 of any shape, `y` like it. */
-export const silu = defineMap("silu", 4);
+export const silu = defineMap("silu", activationSilu, 4);
 
 /** GELU by a logistic approximation, `x · sigmoid(1.702 x)` (Hendrycks and Gimpel 2016, section 2). */
-export const quickGelu = defineMap("quick-gelu", 5);
+export const quickGelu = defineMap("quick-gelu", activationQuickGelu, 5);
 
 /** What a gated feed-forward layer multiplies: two projections of the same input, of one shape. */
 export interface Gated {
@@ -26,7 +31,7 @@ export interface Gated {
   readonly up: Tensor;
 }
 
-function defineGated(name: string, part: string, flops: number) {
+function defineGated(name: string, activation: ShaderModule, flops: number) {
   const kernel = defineKernel({
     name: "elementwise/gated",
     source: gatedSource,
@@ -34,7 +39,7 @@ function defineGated(name: string, part: string, flops: number) {
     outputs: { y: "[...n]" },
     strided: ["gate", "up"],
     params: (_, { walk }: { readonly walk: Walk }, context) => walker(walk, context).params,
-    specialise: (_, { walk }, context) => ({ parts: [`lib/activation/${part}`, ...walker(walk, context).parts] }),
+    specialise: (_, { walk }, context) => ({ parts: [activation, ...walker(walk, context).parts] }),
     workgroups: (_, { walk }, context) => [Math.ceil(walker(walk, context).steps / workgroup)],
     cost: ({ n }) => ({ flops: flops * n, requestedBytes: 12 * n }),
   });
@@ -52,7 +57,7 @@ function defineGated(name: string, part: string, flops: number) {
  * SwiGLU between its projections: `y = silu(gate) · up` (Shazeer 2020, equation 5). f32 of one shape; the two may be
  * halves of one tensor, cut by `slice`.
  */
-export const swiglu = defineGated("swiglu", "silu", 5);
+export const swiglu = defineGated("swiglu", activationSilu, 5);
 
 /** GeGLU between its projections, with the tanh form of GELU: `y = geluTanh(gate) · up` (Shazeer 2020, equation 5). */
-export const geglu = defineGated("geglu", "gelu-tanh", 11);
+export const geglu = defineGated("geglu", activationGeluTanh, 11);

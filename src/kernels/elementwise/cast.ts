@@ -1,4 +1,8 @@
 import source from "#shaders/elementwise/cast.wgsl";
+import fromFloat from "#shaders/elementwise/from/float.wgsl";
+import fromInteger from "#shaders/elementwise/from/integer.wgsl";
+import toFloat from "#shaders/elementwise/to/float.wgsl";
+import toInteger from "#shaders/elementwise/to/integer.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -16,15 +20,20 @@ export const floats = {
 
 const packed = (dtype: DType) => (dtype === "f16" || dtype === "bf16" ? 2 : 1);
 
+const parts = {
+  from: { float: fromFloat, integer: fromInteger },
+  to: { float: toFloat, integer: toInteger },
+} as const;
+
 /** The part of one side of a cast, `from` or `to`, and its constants. */
 function side(folder: "from" | "to", dtype: DType) {
   const name = folder === "from" ? "SOURCE" : "RESULT";
   if (dtype === "i32" || dtype === "u32") {
-    return { part: `elementwise/${folder}/integer`, constants: { [`${name}_SIGNED`]: dtype === "i32" } };
+    return { part: parts[folder].integer, constants: { [`${name}_SIGNED`]: dtype === "i32" } };
   }
   const { fraction, bias } = floats[dtype];
   const constants = { [`${name}_FRACTION`]: fraction, [`${name}_BIAS`]: bias, [`${name}_PACKED`]: packed(dtype) };
-  return { part: `elementwise/${folder}/float`, constants };
+  return { part: parts[folder].float, constants };
 }
 
 const kernel = defineKernel({

@@ -1,6 +1,12 @@
 import binarySource from "#shaders/elementwise/binary.wgsl";
+import operationAdd from "#shaders/elementwise/operation/add.wgsl";
+import operationDiv from "#shaders/elementwise/operation/div.wgsl";
+import operationMul from "#shaders/elementwise/operation/mul.wgsl";
+import operationSub from "#shaders/elementwise/operation/sub.wgsl";
 import whereSource from "#shaders/elementwise/where.wgsl";
+import activationExp from "#shaders/lib/activation/exp.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
+import type { ShaderModule } from "../../gpu/shader-module.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { broadcastShapes, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -30,7 +36,7 @@ function checkTypes(operation: string, { a, b }: Operands): void {
   if (a.dtype !== b.dtype) throw new ShapeError(`${operation}: a is ${a.dtype} and b is ${b.dtype}; cast one of them`);
 }
 
-function defineBinary(operation: "add" | "sub" | "mul" | "div", types: readonly DType[]) {
+function defineBinary(operation: "add" | "sub" | "mul" | "div", part: ShaderModule, types: readonly DType[]) {
   const kernel = defineKernel({
     name: "elementwise/binary",
     source: binarySource,
@@ -42,7 +48,7 @@ function defineBinary(operation: "add" | "sub" | "mul" | "div", types: readonly 
     strided: ["a", "b"],
     params: (_, { walk }, context) => walker(walk, context).params,
     specialise: (_, { walk }, context) => ({
-      parts: [`elementwise/operation/${operation}`, ...walker(walk, context).parts],
+      parts: [part, ...walker(walk, context).parts],
       aliases: { Scalar: context.dtypes["a"] ?? "f32" },
     }),
     workgroups: (_, { walk }, context) => [Math.ceil(walker(walk, context).steps / workgroup)],
@@ -60,19 +66,19 @@ function defineBinary(operation: "add" | "sub" | "mul" | "div", types: readonly 
  * `a + b` by element, broadcast as NumPy does: axes are matched from the last, and one of length 1 is repeated. f32, i32
  * or u32, both alike. Throws `ShapeError` where shapes or types do not go together.
  */
-export const add = defineBinary("add", words);
+export const add = defineBinary("add", operationAdd, words);
 
 /** `a − b` by element; operands as in {@link add}. Integers wrap around. */
-export const sub = defineBinary("sub", words);
+export const sub = defineBinary("sub", operationSub, words);
 
 /** `a · b` by element; operands as in {@link add}. Integers wrap around. */
-export const mul = defineBinary("mul", words);
+export const mul = defineBinary("mul", operationMul, words);
 
 /** `a / b` by element, f32; operands as in {@link add}. */
-export const div = defineBinary("div", ["f32"]);
+export const div = defineBinary("div", operationDiv, ["f32"]);
 
 /** The exponential of every element, base e. `x` is f32 of any shape, `y` like it. */
-export const exp = defineMap("exp", 1);
+export const exp = defineMap("exp", activationExp, 1);
 
 const whereKernel = defineKernel({
   name: "elementwise/where",

@@ -1,13 +1,14 @@
 import source from "#shaders/elementwise/map.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
+import type { ShaderModule } from "../../gpu/shader-module.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel, type Into } from "../kernel.ts";
 import { checkWalk, type Walk, walker, walkOver } from "../layout/walk.ts";
 
 const workgroup = 64;
 
-/** Makes an op of one function of every element, a part of `lib/activation`; `flops` is what it costs an element. */
-export function defineMap(part: string, flops: number) {
+/** Makes an op of one function of every element, a part of `lib/activation`, under this name; `flops` is what it costs an element. */
+export function defineMap(name: string, part: ShaderModule, flops: number) {
   const kernel = defineKernel({
     name: "elementwise/map",
     source,
@@ -15,7 +16,7 @@ export function defineMap(part: string, flops: number) {
     outputs: { y: "[...n]" },
     strided: ["x"],
     params: (_, { walk }: { readonly walk: Walk }, context) => walker(walk, context).params,
-    specialise: (_, { walk }, context) => ({ parts: [`lib/activation/${part}`, ...walker(walk, context).parts] }),
+    specialise: (_, { walk }, context) => ({ parts: [part, ...walker(walk, context).parts] }),
     workgroups: (_, { walk }, context) => [Math.ceil(walker(walk, context).steps / workgroup)],
     cost: ({ n }) => ({ flops: flops * n, requestedBytes: 8 * n }),
   });
@@ -25,7 +26,7 @@ export function defineMap(part: string, flops: number) {
     options: Into<{ readonly y: Tensor }> = {},
   ): { readonly y: Tensor } => {
     const walk = walkOver(x.shape, { x });
-    checkWalk(part, walk);
-    return gpu.group(part, "map", {}, () => kernel(gpu, { x }, { ...options, walk }));
+    checkWalk(name, walk);
+    return gpu.group(name, "map", {}, () => kernel(gpu, { x }, { ...options, walk }));
   };
 }

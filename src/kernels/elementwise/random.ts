@@ -1,5 +1,8 @@
+import distributionNormal from "#shaders/elementwise/distribution/normal.wgsl";
+import distributionUniform from "#shaders/elementwise/distribution/uniform.wgsl";
 import source from "#shaders/elementwise/random.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
+import type { ShaderModule } from "../../gpu/shader-module.ts";
 import { assertShape, type Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel, type Into } from "../kernel.ts";
@@ -11,7 +14,7 @@ export interface RandomOptions {
 
 const workgroup = 64;
 
-function defineRandom(distribution: "uniform" | "normal") {
+function defineRandom(distribution: "uniform" | "normal", part: ShaderModule) {
   const kernel = defineKernel({
     name: "elementwise/random",
     source,
@@ -19,7 +22,7 @@ function defineRandom(distribution: "uniform" | "normal") {
     outputs: { y: "[...y]" },
     axes: (_, { shape }: RandomOptions & { readonly shape: Shape }) => ({ y: shape }),
     params: ({ y }, { seed }) => ({ n: y, seed }),
-    specialise: () => ({ parts: [`elementwise/distribution/${distribution}`] }),
+    specialise: () => ({ parts: [part] }),
     workgroups: ({ y }) => [Math.ceil(y / 2 / workgroup)],
     cost: ({ y }) => ({ flops: 0, requestedBytes: 4 * y }),
   });
@@ -34,10 +37,10 @@ function defineRandom(distribution: "uniform" | "normal") {
  * of Threefry-2x32-20 with key (seed, 0) and counter (i, 1) (Salmon, Moraes, Dror and Shaw 2011): bitwise the same on
  * every adapter.
  */
-export const uniform = defineRandom("uniform");
+export const uniform = defineRandom("uniform", distributionUniform);
 
 /**
  * An f32 tensor of random numbers from the normal distribution of mean 0 and variance 1, from the same words as
  * {@link uniform} (Box and Muller 1958). Adapters differ in the last digits, as their logarithms do.
  */
-export const normal = defineRandom("normal");
+export const normal = defineRandom("normal", distributionNormal);

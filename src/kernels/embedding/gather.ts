@@ -1,4 +1,7 @@
 import source from "#shaders/embedding/gather.wgsl";
+import idsGiven from "#shaders/embedding/ids/given.wgsl";
+import idsPosition from "#shaders/embedding/ids/position.wgsl";
+import idsStep from "#shaders/embedding/ids/step.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -32,7 +35,7 @@ const gatherGiven = defineKernel({
   inputs: { ids: "[t]", weight: "[v, c]" },
   accepts: { ids: ["u32"], weight: weightTypes },
   specialise: (_axes, _options, { dtypes, gpu }) => ({
-    parts: [weightPart(dtypes["weight"], gpu), "embedding/ids/given"],
+    parts: [weightPart(dtypes["weight"], gpu), idsGiven],
   }),
 });
 
@@ -47,7 +50,7 @@ const gatherSampled = defineKernel({
     }
   },
   specialise: (_axes, _options, { dtypes, gpu }) => ({
-    parts: [weightPart(dtypes["weight"], gpu), "embedding/ids/step"],
+    parts: [weightPart(dtypes["weight"], gpu), idsStep],
   }),
 });
 
@@ -57,7 +60,7 @@ const gatherPlaces = defineKernel({
   accepts: { step: ["u32"], weight: weightTypes },
   axes: (_axes, { rows, tokens }: { readonly rows: number; readonly tokens: number }) => ({ t: rows * tokens }),
   specialise: (_axes, _options, { dtypes, gpu }) => ({
-    parts: [weightPart(dtypes["weight"], gpu), "embedding/ids/position"],
+    parts: [weightPart(dtypes["weight"], gpu), idsPosition],
   }),
 });
 

@@ -1,4 +1,5 @@
 import source from "#shaders/kv-cache/append.wgsl";
+import wordHalf from "#shaders/kv-cache/word/half.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -58,7 +59,7 @@ const append = defineKernel({
     const type = dtypes["keys"];
     if (type !== "f16" && type !== "bf16") return { parts };
     const { fraction, bias } = floats[type];
-    return { parts: [...parts, "kv-cache/word/half"], constants: { RESULT_FRACTION: fraction, RESULT_BIAS: bias } };
+    return { parts: [...parts, wordHalf], constants: { RESULT_FRACTION: fraction, RESULT_BIAS: bias } };
   },
   workgroups: ({ b, t, g, d, dv }, { packed }) => [Math.ceil((b * t * g * (d + dv)) / packed / 64)],
   cost: ({ b, t, g, d, dv }, { packed }) => {

@@ -1,4 +1,9 @@
 // What the kernels that write into a cache have in common.
+import slotContiguous from "#shaders/kv-cache/slot/contiguous.wgsl";
+import slotPaged from "#shaders/kv-cache/slot/paged.wgsl";
+import slotRing from "#shaders/kv-cache/slot/ring.wgsl";
+import positionStep from "#shaders/lib/position/step.wgsl";
+import type { ShaderModule } from "../../gpu/shader-module.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Brought, KernelContext } from "../kernel.ts";
@@ -56,9 +61,11 @@ export function appendUniforms({ layout }: AppendProblem, rows: number): Record<
   return { pages: { count: rows, entries: layout.blockTable.shape[1] ?? 0 } };
 }
 
+const slots = { contiguous: slotContiguous, paged: slotPaged, ring: slotRing } as const;
+
 /** The parts for a layout, and for a step where one is given. */
-export function appendParts({ layout }: AppendProblem, dtypes: KernelContext["dtypes"]): string[] {
-  return [`kv-cache/slot/${layoutName(layout)}`, ...(dtypes["step"] ? ["lib/position/step"] : [])];
+export function appendParts({ layout }: AppendProblem, dtypes: KernelContext["dtypes"]): ShaderModule[] {
+  return [slots[layoutName(layout)], ...(dtypes["step"] ? [positionStep] : [])];
 }
 
 /** Where k and v begin and their strides. */

@@ -15,8 +15,10 @@ export type KvLayout =
   | { readonly kind: "ring"; readonly sinks?: number };
 
 /** The name of a layout: also that of its shader parts. */
-export const layoutName = (layout: KvLayout | { readonly kind: string }): string =>
-  typeof layout === "string" ? layout : layout.kind;
+export const layoutName = <L extends KvLayout | { readonly kind: string }>(layout: L): LayoutName<L> =>
+  (typeof layout === "string" ? layout : layout.kind) as LayoutName<L>;
+
+type LayoutName<L> = L extends { readonly kind: infer Kind } ? Kind : L;
 
 /**
  * The positions that a cache with these keys has room for, by batch row. Throws `ShapeError` where the layout and the

@@ -1,4 +1,5 @@
 import source from "#shaders/kv-cache/ring-positions.wgsl";
+import extentStep from "#shaders/lib/extent/step.wgsl";
 import { defineKernel } from "../kernel.ts";
 
 /** What a ring is asked. */
@@ -28,7 +29,7 @@ export const ringPositions = defineKernel({
   dtypes: () => ({ keys: "u32", queries: "u32" }),
   axes: (_axes, { b, slots, t }: RingOptions) => ({ b, slots, t }),
   params: ({ b, slots, t }, { sinks, start, length }) => ({ b, t, h: 1, slots, sinks, start, length }),
-  specialise: (_axes, _options, { dtypes }) => (dtypes["step"] ? { parts: ["lib/extent/step"] } : {}),
+  specialise: (_axes, _options, { dtypes }) => (dtypes["step"] ? { parts: [extentStep] } : {}),
   workgroups: ({ b, slots, t }) => [Math.ceil((slots + t) / 64), b],
   cost: ({ b, slots, t }) => ({ flops: 0, requestedBytes: 4 * b * (slots + t) }),
 });

@@ -1,3 +1,8 @@
+import vectorFour from "#shaders/lib/vector/four.wgsl";
+import vectorOne from "#shaders/lib/vector/one.wgsl";
+import walkFlat from "#shaders/lib/walk/flat.wgsl";
+import walkStrided from "#shaders/lib/walk/strided.wgsl";
+import type { ShaderModule } from "../../gpu/shader-module.ts";
 import { formatShape, type Shape, ShapeError, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { KernelContext } from "../kernel.ts";
@@ -24,7 +29,7 @@ export interface Walk {
 /** What a walk adds to a kernel: fields of `Params`, parts, and how many steps there are. */
 export interface Walker {
   readonly params: Readonly<Record<string, number>>;
-  readonly parts: readonly string[];
+  readonly parts: readonly ShaderModule[];
   /** Results counted in steps of one or four elements; also `params.n`. */
   readonly steps: number;
 }
@@ -99,6 +104,6 @@ export function walker(
   names.forEach((name, input) => {
     params[prefixes[name] ?? name] = (firsts[input] ?? 0) / width;
   });
-  const vector = byFour ? ["lib/vector/four"] : ["lib/vector/one"];
-  return { params, parts: [flat ? "lib/walk/flat" : "lib/walk/strided", ...(single ? [] : vector)], steps };
+  const vector = byFour ? [vectorFour] : [vectorOne];
+  return { params, parts: [flat ? walkFlat : walkStrided, ...(single ? [] : vector)], steps };
 }

@@ -1,3 +1,6 @@
+import biasNone from "#shaders/lib/bias/none.wgsl";
+import biasVector from "#shaders/lib/bias/vector.wgsl";
+import type { ShaderModule } from "../../gpu/shader-module.ts";
 import type { Specialisation } from "../../gpu/specialise.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -38,8 +41,8 @@ export const linear = {
 } as const;
 
 /** The parts for the types and tensors given. */
-export function linearParts({ dtypes, gpu }: KernelContext): string[] {
-  return [weightPart(dtypes["weight"], gpu), dtypes["bias"] ? "lib/bias/vector" : "lib/bias/none"];
+export function linearParts({ dtypes, gpu }: KernelContext): ShaderModule[] {
+  return [weightPart(dtypes["weight"], gpu), dtypes["bias"] ? biasVector : biasNone];
 }
 
 /** The default specialisation: parts only. */

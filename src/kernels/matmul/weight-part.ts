@@ -1,4 +1,9 @@
+import weightBf16 from "#shaders/lib/weight/bf16.wgsl";
+import weightF16 from "#shaders/lib/weight/f16.wgsl";
+import weightF16Packed from "#shaders/lib/weight/f16-packed.wgsl";
+import weightF32 from "#shaders/lib/weight/f32.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
+import type { ShaderModule } from "../../gpu/shader-module.ts";
 import type { DType } from "../../tensor/dtype.ts";
 
 /** Types that weights may be stored in. */
@@ -9,14 +14,14 @@ export const weightTypes = ["f32", "f16", "bf16"] as const satisfies readonly DT
  * from pairs in a u32 elsewhere; also on software adapters, which load two values as fast as one (lavapipe: a fifth
  * less time). The numbers are the same.
  */
-export function weightPart(dtype: DType | undefined, gpu: Pick<Gpu, "features" | "adapter">): string {
-  if (dtype === "bf16") return "lib/weight/bf16";
-  if (dtype !== "f16") return "lib/weight/f32";
-  return gpu.features.has("shader-f16") && !gpu.adapter.software ? "lib/weight/f16" : "lib/weight/f16-packed";
+export function weightPart(dtype: DType | undefined, gpu: Pick<Gpu, "features" | "adapter">): ShaderModule {
+  if (dtype === "bf16") return weightBf16;
+  if (dtype !== "f16") return weightF32;
+  return gpu.features.has("shader-f16") && !gpu.adapter.software ? weightF16 : weightF16Packed;
 }
 
 /** Bytes that `load_weight` and `load_weight4` of a part request: packed types have no load shorter than a u32. */
-export function weightLoadBytes(part: string): { readonly one: number; readonly four: number } {
-  if (part === "lib/weight/f32") return { one: 4, four: 16 };
-  return { one: part === "lib/weight/f16" ? 2 : 4, four: 8 };
+export function weightLoadBytes(part: ShaderModule): { readonly one: number; readonly four: number } {
+  if (part === weightF32) return { one: 4, four: 16 };
+  return { one: part === weightF16 ? 2 : 4, four: 8 };
 }

@@ -1,4 +1,5 @@
 import source from "#shaders/moe/combine.wgsl";
+import placesSlots from "#shaders/moe/places/slots.wgsl";
 import { defineKernel } from "../kernel.ts";
 
 const workgroup = 64;
@@ -22,7 +23,7 @@ export const combine = defineKernel({
   accepts: { positions: ["u32"], experts: ["u32"] },
   params: ({ t, c }, _options: CombineOptions) => ({ tokens: t, vectors: c / 4 }),
   specialise: ({ k }, { count }) => ({
-    parts: count === undefined ? [] : ["moe/places/slots"],
+    parts: count === undefined ? [] : [placesSlots],
     constants: { CHOICES: k, WORKGROUP: workgroup, ...(count === undefined ? {} : { EXPERTS: count }) },
   }),
   workgroups: ({ t, c }) => [Math.ceil((t * (c / 4)) / workgroup)],

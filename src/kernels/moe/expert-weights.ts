@@ -1,4 +1,11 @@
 // What the products of experts say alike: one matrix for all experts, one below the other, f32, f16 or bf16.
+import biasNone from "#shaders/moe/bias/none.wgsl";
+import biasVector from "#shaders/moe/bias/vector.wgsl";
+import gluClamped from "#shaders/moe/glu/clamped.wgsl";
+import gluSwiglu from "#shaders/moe/glu/swiglu.wgsl";
+import resultGated from "#shaders/moe/result/gated.wgsl";
+import resultPlain from "#shaders/moe/result/plain.wgsl";
+import type { ShaderModule } from "../../gpu/shader-module.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import type { KernelContext } from "../kernel.ts";
 import { weightPart, weightTypes } from "../matmul/weight-part.ts";
@@ -31,11 +38,11 @@ export function columnsOf(rows: number, { count, gated }: ExpertProduct): { n: n
 }
 
 /** The parts that read the weight, add its bias and store the result. */
-export function expertParts({ gated }: ExpertProduct, { dtypes, gpu }: KernelContext): string[] {
+export function expertParts({ gated }: ExpertProduct, { dtypes, gpu }: KernelContext): ShaderModule[] {
   return [
     weightPart(dtypes["weight"], gpu),
-    `moe/bias/${dtypes["bias"] ? "vector" : "none"}`,
-    ...(gated ? ["moe/result/gated", `moe/glu/${gated === "swiglu" ? "swiglu" : "clamped"}`] : ["moe/result/plain"]),
+    dtypes["bias"] ? biasVector : biasNone,
+    ...(gated ? [resultGated, gated === "swiglu" ? gluSwiglu : gluClamped] : [resultPlain]),
   ];
 }
 

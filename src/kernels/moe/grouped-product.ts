@@ -1,5 +1,8 @@
 // The products of experts over rows that are sorted by them: what their kernels say alike.
+import rowsAligned from "#shaders/moe/rows/aligned.wgsl";
+import rowsGathered from "#shaders/moe/rows/gathered.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
+import type { ShaderModule } from "../../gpu/shader-module.ts";
 import type { Specialisation } from "../../gpu/specialise.ts";
 import { defineKernel, type KernelContext } from "../kernel.ts";
 import { weightLoadBytes, weightPart } from "../matmul/weight-part.ts";
@@ -26,7 +29,7 @@ const gridOf = ({ choices }: GroupedOptions) => (choices === undefined ? 1 : 0);
 
 /** The record of a grouped product with this tile, its grid sized by the GPU or for as many blocks as there can be. */
 export function groupedProduct(
-  shader: { readonly name: string; readonly source: string },
+  shader: { readonly name: string; readonly source: ShaderModule },
   tile: ProductTile,
   constants: (context: KernelContext) => NonNullable<Specialisation["constants"]>,
   grid: "indirect" | "bounded",
@@ -55,7 +58,7 @@ export function groupedProduct(
       ...seenRows(context),
     }),
     specialise: (_axes, options, context) => ({
-      parts: [...expertParts(options, context), `moe/rows/${options.choices === undefined ? "aligned" : "gathered"}`],
+      parts: [...expertParts(options, context), options.choices === undefined ? rowsAligned : rowsGathered],
       constants: { ...constants(context), GRID: gridOf(options) },
     }),
     workgroups: ({ blocks }, options, { segment, gpu }) => [across(columnsOf(segment.total, options).n, gpu), blocks],

@@ -1,4 +1,11 @@
+import faultsNoted from "#shaders/moe/faults/noted.wgsl";
+import groupsLimited from "#shaders/moe/groups/limited.wgsl";
+import keysBiased from "#shaders/moe/keys/biased.wgsl";
+import keysLogits from "#shaders/moe/keys/logits.wgsl";
+import keysScores from "#shaders/moe/keys/scores.wgsl";
 import source from "#shaders/moe/route.wgsl";
+import scoresSigmoid from "#shaders/moe/scores/sigmoid.wgsl";
+import scoresSoftmax from "#shaders/moe/scores/softmax.wgsl";
 import { ShapeError } from "../../tensor/shape.ts";
 import { defineKernel } from "../kernel.ts";
 
@@ -22,6 +29,8 @@ export interface RouteOptions extends RoutingRule {
 }
 
 const workgroup = 64;
+
+const scoreParts = { softmax: scoresSoftmax, sigmoid: scoresSigmoid } as const;
 
 /** Most experts: their keys must be told apart in a reasonable time by one thread. */
 const mostExperts = 1024;
@@ -51,14 +60,9 @@ export const route = defineKernel({
       );
     }
     const bySum = groups?.by === "top-two";
-    const keys = dtypes["bias"] ? "biased" : scores === "sigmoid" || bySum ? "scores" : "logits";
+    const keys = dtypes["bias"] ? keysBiased : scores === "sigmoid" || bySum ? keysScores : keysLogits;
     return {
-      parts: [
-        `moe/scores/${scores}`,
-        `moe/keys/${keys}`,
-        ...(groups ? ["moe/groups/limited"] : []),
-        ...(dtypes["faults"] ? ["moe/faults/noted"] : []),
-      ],
+      parts: [scoreParts[scores], keys, ...(groups ? [groupsLimited] : []), ...(dtypes["faults"] ? [faultsNoted] : [])],
       constants: {
         EXPERTS: e,
         CHOICES: k,

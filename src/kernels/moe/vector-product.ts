@@ -1,3 +1,6 @@
+import turnsApart from "#shaders/moe/turns/apart.wgsl";
+import turnsGathered from "#shaders/moe/turns/gathered.wgsl";
+import turnsWeighted from "#shaders/moe/turns/weighted.wgsl";
 import source from "#shaders/moe/vector.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { defineKernel } from "../kernel.ts";
@@ -6,6 +9,8 @@ import { columnsOf, type ExpertProduct, expertParts, expertWeights, seenRows } f
 
 const columns = 4; // of a team: a vector
 const workgroup = 64;
+
+const turnParts = { gathered: turnsGathered, weighted: turnsWeighted, apart: turnsApart } as const;
 
 /** Threads that stride along one column together, as in matmul/vector. */
 const lanesOf = (gpu: Gpu) => (gpu.adapter.software ? 4 : 64);
@@ -36,7 +41,7 @@ export const vectorProduct = defineKernel({
   }),
   params: ({ k }, options, context) => ({ k, n: columnsOf(context.segment.total, options).n, ...seenRows(context) }),
   specialise: ({ choices }, options, context) => ({
-    parts: [...expertParts(options, context), `moe/turns/${options.turns}`],
+    parts: [...expertParts(options, context), turnParts[options.turns]],
     constants: { EXPERTS: options.count, CHOICES: choices, LANES: lanesOf(context.gpu), WORKGROUP: workgroup },
   }),
   workgroups: ({ results }, options, { gpu, segment }) => {

@@ -1,4 +1,7 @@
+import biasGiven from "#shaders/norm/bias/given.wgsl";
+import biasNone from "#shaders/norm/bias/none.wgsl";
 import source from "#shaders/norm/layer-norm.wgsl";
+import rowResidual from "#shaders/norm/row/residual.wgsl";
 import { defineKernel } from "../kernel.ts";
 import { rowSpecialisation, rowWorkgroups } from "../reduce/lanes.ts";
 
@@ -7,8 +10,7 @@ export interface LayerNormOptions {
   readonly eps: number;
 }
 
-const biasPart = (dtypes: Readonly<Record<string, string>>) =>
-  "bias" in dtypes ? "norm/bias/given" : "norm/bias/none";
+const biasPart = (dtypes: Readonly<Record<string, string>>) => ("bias" in dtypes ? biasGiven : biasNone);
 
 /**
  * Layer norm over the last axis, `y = (x − mean) / sqrt(variance + eps) · weight + bias` (Ba, Kiros and Hinton 2016,
@@ -39,7 +41,7 @@ export const addLayerNorm = defineKernel({
   inputs: { x: "[...rows, cols]", residual: "[...rows, cols]", weight: "[cols]", "bias?": "[cols]" },
   outputs: { sum: "[...rows, cols]", y: "[...rows, cols]" },
   params: ({ rows, cols }, { eps }: LayerNormOptions) => ({ rows, cols, eps }),
-  specialise: ({ cols }, _, { dtypes }) => rowSpecialisation(cols, ["norm/row/residual", biasPart(dtypes)]),
+  specialise: ({ cols }, _, { dtypes }) => rowSpecialisation(cols, [rowResidual, biasPart(dtypes)]),
   workgroups: ({ rows, cols }) => rowWorkgroups(rows, cols),
   cost: ({ rows, cols }, _, { dtypes }) => ({
     flops: 9 * rows * cols,

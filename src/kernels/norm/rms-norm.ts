@@ -1,4 +1,5 @@
 import source from "#shaders/norm/rms-norm.wgsl";
+import rowResidual from "#shaders/norm/row/residual.wgsl";
 import { defineKernel } from "../kernel.ts";
 import { rowSpecialisation, rowWorkgroups } from "../reduce/lanes.ts";
 
@@ -32,7 +33,7 @@ export const addRmsNorm = defineKernel({
   inputs: { x: "[...rows, cols]", residual: "[...rows, cols]", weight: "[cols]" },
   outputs: { sum: "[...rows, cols]", y: "[...rows, cols]" },
   params: ({ rows, cols }, { eps }: RmsNormOptions) => ({ rows, cols, eps }),
-  specialise: ({ cols }) => rowSpecialisation(cols, ["norm/row/residual"]),
+  specialise: ({ cols }) => rowSpecialisation(cols, [rowResidual]),
   workgroups: ({ rows, cols }) => rowWorkgroups(rows, cols),
   cost: ({ rows, cols }) => ({ flops: 5 * rows * cols, requestedBytes: 24 * rows * cols }),
 });

@@ -1,4 +1,6 @@
 import source from "#shaders/peaks/multiply-add.wgsl";
+import numberF16 from "#shaders/peaks/number/f16.wgsl";
+import numberF32 from "#shaders/peaks/number/f32.wgsl";
 import { defineKernel } from "../kernel.ts";
 
 /** How much a thread does; a multiple of 8. */
@@ -28,7 +30,7 @@ export const multiplyAdd = defineKernel({
   outputs: { y: "[n]" },
   axes: (_, { n }: MultiplyAddOptions) => ({ n }),
   params: ({ n }, { turns }) => ({ n, turns, factor: 1, step }),
-  specialise: (_, { dtype }) => ({ parts: [`peaks/number/${dtype}`] }),
+  specialise: (_, { dtype }) => ({ parts: [{ f16: numberF16, f32: numberF32 }[dtype]] }),
   workgroups: ({ n }) => [Math.ceil(n / workgroup)],
   cost: ({ n }, { turns }) => ({ flops: 2 * chains * turns * n, requestedBytes: 4 * n }),
 });

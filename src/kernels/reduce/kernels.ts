@@ -1,3 +1,6 @@
+import operationMax from "#shaders/reduce/operation/max.wgsl";
+import operationMean from "#shaders/reduce/operation/mean.wgsl";
+import operationSum from "#shaders/reduce/operation/sum.wgsl";
 import threadSource from "#shaders/reduce/thread.wgsl";
 import workgroupSource from "#shaders/reduce/workgroup.wgsl";
 import type { Shape } from "../../tensor/shape.ts";
@@ -16,6 +19,8 @@ export interface ReduceOptions {
   readonly step: number;
 }
 
+const operations = { sum: operationSum, mean: operationMean, max: operationMax } as const;
+
 const threadWorkgroup = 64;
 const fields = ({ operation, walk, length, step }: ReduceOptions, context: KernelContext) => ({
   ...walker(walk, context, { single: true }).params,
@@ -25,7 +30,7 @@ const fields = ({ operation, walk, length, step }: ReduceOptions, context: Kerne
 });
 
 const parts = ({ operation, walk }: ReduceOptions, context: KernelContext) => [
-  `reduce/operation/${operation}`,
+  operations[operation],
   ...walker(walk, context, { single: true }).parts,
 ];
 

@@ -1,3 +1,6 @@
+import vectorFour from "#shaders/lib/vector/four.wgsl";
+import vectorOne from "#shaders/lib/vector/one.wgsl";
+import type { ShaderModule } from "../../gpu/shader-module.ts";
 import type { Specialisation } from "../../gpu/specialise.ts";
 
 /** Threads of a workgroup in every kernel that reduces rows: `WORKGROUP` in the WGSL. */
@@ -15,9 +18,9 @@ export function lanesOf(cols: number): number {
 }
 
 /** How rows of `cols` elements are read: four at a time where that divides them, by few threads where they are short. */
-export function rowSpecialisation(cols: number, parts: readonly string[] = []): Specialisation {
+export function rowSpecialisation(cols: number, parts: readonly ShaderModule[] = []): Specialisation {
   return {
-    parts: [...parts, cols % 4 === 0 ? "lib/vector/four" : "lib/vector/one"],
+    parts: [...parts, cols % 4 === 0 ? vectorFour : vectorOne],
     constants: { LANES: lanesOf(cols) },
   };
 }

@@ -1,6 +1,9 @@
+import positionGiven from "#shaders/lib/position/given.wgsl";
+import positionStep from "#shaders/lib/position/step.wgsl";
 import halves from "#shaders/rope/halves.wgsl";
 import interleaved from "#shaders/rope/interleaved.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
+import type { ShaderModule } from "../../gpu/shader-module.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel } from "../kernel.ts";
@@ -31,7 +34,7 @@ export interface RopeOptions extends PositionOptions {
   readonly into?: { readonly y?: Tensor };
 }
 
-const record = (layout: RopeLayout, source: string) =>
+const record = (layout: RopeLayout, source: ShaderModule) =>
   defineKernel({
     name: `rope/${layout}`,
     source,
@@ -63,8 +66,8 @@ const record = (layout: RopeLayout, source: string) =>
       };
     },
     specialise: (_axes, _options, { dtypes }) => {
-      if (dtypes["positions"]) return { parts: ["lib/position/given"] };
-      return dtypes["step"] ? { parts: ["lib/position/step"] } : {};
+      if (dtypes["positions"]) return { parts: [positionGiven] };
+      return dtypes["step"] ? { parts: [positionStep] } : {};
     },
     workgroups: ({ b, t, h, d, pairs }) => [Math.ceil((b * t * h * (d - pairs)) / 64)],
     cost: ({ b, t, h, d, pairs }) => ({

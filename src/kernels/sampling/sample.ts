@@ -1,3 +1,5 @@
+import countOff from "#shaders/sampling/count/off.wgsl";
+import countOn from "#shaders/sampling/count/on.wgsl";
 import source from "#shaders/sampling/sample.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { ShapeError } from "../../tensor/shape.ts";
@@ -36,7 +38,7 @@ export const sampleKernel = defineKernel({
   accepts: { step: ["u32"], counts: ["u32"] },
   dtypes: () => ({ chosen: "u32" }),
   params: ({ b, v }, _: Into<{ chosen: string }>) => ({ b, v }),
-  specialise: (_, __, { dtypes }) => ({ parts: [`sampling/count/${dtypes["counts"] ? "on" : "off"}`] }),
+  specialise: (_, __, { dtypes }) => ({ parts: [dtypes["counts"] ? countOn : countOff] }),
   workgroups: ({ b }) => [b],
   cost: ({ b, v }) => ({ flops: 6 * b * v }),
   check: ({ b, v }) => {

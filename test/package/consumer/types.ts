@@ -9,6 +9,7 @@ import {
   rmsNorm,
   type Tensor,
   tensor,
+  wgslModule,
 } from "../../../src/index.ts";
 
 const gpu: Gpu = await openGpu({ features: [], cap: { binding: 1 << 20 } });
@@ -24,7 +25,7 @@ export const device: GPUDevice = gpu.device;
 
 export const double = defineKernel({
   name: "double",
-  source: "",
+  source: wgslModule(""),
   inputs: { x: "[...rows, cols]" },
   outputs: { y: "[...rows, cols]" },
   params: ({ rows, cols }) => ({ rows, cols }),
@@ -40,7 +41,7 @@ double(gpu, {});
 model.generate("text", { top_k: 3 });
 export const misspelt = defineKernel({
   name: "misspelt",
-  source: "",
+  source: wgslModule(""),
   inputs: { x: "[rows]" },
   outputs: { y: "[rows]" },
   // @ts-expect-error an axis that no pattern has

@@ -1,11 +1,13 @@
-import type { BindingDeclaration } from "../../../gpu/declarations.ts";
+import unknownKeyRange from "#shaders/attention/unknown/key-range.wgsl";
+import unknownTileFull from "#shaders/attention/unknown/tile-full.wgsl";
 import { ShaderError } from "../../../gpu/errors.ts";
+import type { BindingDeclaration } from "../../../gpu/shader-module.ts";
 import { renumberBindings } from "../../../gpu/tokens.ts";
+import { wgslModule } from "../../../gpu/wgsl-module.ts";
 import type { DType } from "../../../tensor/dtype.ts";
 import { ShapeError } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import type { Brought } from "../../kernel.ts";
-import { shaderFiles } from "../../parts.ts";
 import { firstBinding, type MaskMod, type Mod } from "../mod.ts";
 import { type Promised, readText, type UserText } from "./rules.ts";
 
@@ -49,13 +51,13 @@ const keyRange: Promised = {
   name: "key_range",
   parameters: position(4),
   result: "vec2u",
-  part: "attention/unknown/key-range",
+  part: unknownKeyRange,
 };
 const tileFull: Promised = {
   name: "tile_full",
   parameters: position(5),
   result: "bool",
-  part: "attention/unknown/tile-full",
+  part: unknownTileFull,
 };
 const scoreMod: Promised = { name: "score_mod", parameters: ["f32", ...position(4)], result: "f32" };
 
@@ -95,15 +97,11 @@ function customMod(
     throw new ShapeError(`${file}: it declares no storage buffer ${name} for the tensor given; it has ${declared}`);
   }
   const brought = storage.map((one): [string, Brought] => [one.name, broughtFor(file, one, tensors[one.name])]);
-  // What the text does not say for itself is said for it, in files that count as its own.
-  const said = missing.map((promise): [string, string] => [`custom/${promise}`, shaderFiles[promise] ?? ""]);
+  const text = wgslModule(renumberBindings(wgsl, first).code, { name: file });
+  const joined = { name: part, code: `// ${file}\n`, parts: [text, ...missing], declares: {} };
   return {
-    part,
-    files: {
-      [part]: `// with: ${[file, ...said.map(([name]) => name)].join(", ")}\n`,
-      [file]: renumberBindings(wgsl, first).code,
-      ...Object.fromEntries(said),
-    },
+    part: joined,
+    own: [joined, text, ...missing],
     uniforms: uniform && params ? { [uniform.name]: params } : {},
     tensors: Object.fromEntries(brought),
   };

@@ -1,6 +1,8 @@
 // What a user's WGSL may hold. The driver judges whether it compiles; these are rules that a driver does not have.
-import { type BindingDeclaration, readDeclarations, withoutComments } from "../../../gpu/declarations.ts";
+
 import { ShaderError, sourceError } from "../../../gpu/errors.ts";
+import { readFile, withoutComments } from "../../../gpu/read-declarations.ts";
+import type { BindingDeclaration, ShaderModule } from "../../../gpu/shader-module.ts";
 import { type Token, tokensOf } from "../../../gpu/tokens.ts";
 import { type FunctionText, readFunctions } from "./functions.ts";
 import { checkTurns } from "./loops.ts";
@@ -10,14 +12,14 @@ export interface Promised {
   readonly name: string;
   readonly parameters: readonly string[];
   readonly result: string;
-  readonly part?: string;
+  readonly part?: ShaderModule;
 }
 
 /** A text that keeps the rules. */
 export interface UserText {
   readonly bindings: readonly BindingDeclaration[];
   /** Parts that stand in for functions that it does not have. */
-  readonly missing: readonly string[];
+  readonly missing: readonly ShaderModule[];
   /** Whether a function uses its parameter of this index. */
   readonly uses: (name: string, parameter: number) => boolean;
 }
@@ -68,7 +70,7 @@ export function readText(code: string, file: string, promises: readonly Promised
   const missing = promises.flatMap((promise) => missingPart(promise, functions, file, fail));
   checkTurns(tokens, functions, fail);
   return {
-    bindings: readDeclarations(code, file).bindings,
+    bindings: readFile(code, file).bindings ?? [],
     missing,
     uses: (name, index) => {
       const { parameters = [], body = [] } = functions.get(name) ?? {};
@@ -128,7 +130,7 @@ function missingPart(
   functions: ReadonlyMap<string, FunctionText>,
   file: string,
   fail: Fail,
-): string[] {
+): ShaderModule[] {
   const expected = `${name}(${parameters.join(", ")}) -> ${result}`;
   const found = functions.get(name);
   if (!found) {

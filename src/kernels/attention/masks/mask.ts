@@ -1,3 +1,5 @@
+import masksCausal from "#shaders/attention/masks/causal.wgsl";
+import masksFull from "#shaders/attention/masks/full.wgsl";
 import { ShapeError } from "../../../tensor/shape.ts";
 import { customMask } from "../custom/custom.ts";
 import { joinMasks } from "../joined.ts";
@@ -8,7 +10,7 @@ import { type MaskKind, maskKinds } from "./table.ts";
 export type * from "./kinds.ts";
 
 const full: MaskMod = {
-  part: "attention/masks/full",
+  part: masksFull,
   uniforms: {},
   tensors: {},
   byHead: false,
@@ -18,7 +20,7 @@ const full: MaskMod = {
 
 const causal: MaskMod = {
   ...full,
-  part: "attention/masks/causal",
+  part: masksCausal,
   range: (_first, last, keys) => clamped([0, last + 1], keys),
 };
 
@@ -49,12 +51,12 @@ function recordMask<M extends MaskRecord>(mask: M): MaskMod {
     throw new ShapeError(`attention: there is no mask ${mask.kind}; there are ${known}`);
   }
   kind.check?.(mask);
-  const part = typeof kind.part === "string" ? kind.part : kind.part(mask);
+  const part = typeof kind.part === "function" ? kind.part(mask) : kind.part;
   const params = kind.params?.(mask);
   const closed = typeof kind.closed === "function" ? kind.closed(mask) : (kind.closed ?? false);
   const count = closed ? undefined : kind.count; // all of the range, where it is closed
   return {
-    part: `attention/masks/${part}`,
+    part,
     uniforms: params ? { mask_params: params } : {},
     tensors: kind.tensors?.(mask) ?? {},
     byHead: kind.byHead?.(mask) ?? false,

@@ -1,3 +1,17 @@
+import masksBlockSparse from "#shaders/attention/masks/block-sparse.wgsl";
+import masksBoolean from "#shaders/attention/masks/boolean.wgsl";
+import masksChunked from "#shaders/attention/masks/chunked.wgsl";
+import masksDilatedWindow from "#shaders/attention/masks/dilated-window.wgsl";
+import masksDocument from "#shaders/attention/masks/document.wgsl";
+import masksFixed from "#shaders/attention/masks/fixed.wgsl";
+import masksKeyPadding from "#shaders/attention/masks/key-padding.wgsl";
+import masksLocal from "#shaders/attention/masks/local.wgsl";
+import masksPrefix from "#shaders/attention/masks/prefix.wgsl";
+import masksSharedPrefix from "#shaders/attention/masks/shared-prefix.wgsl";
+import masksSinkWindow from "#shaders/attention/masks/sink-window.wgsl";
+import masksSlidingWindow from "#shaders/attention/masks/sliding-window.wgsl";
+import masksStrided from "#shaders/attention/masks/strided.wgsl";
+import type { ShaderModule } from "../../../gpu/shader-module.ts";
 import { formatShape, ShapeError } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import type { Brought } from "../../kernel.ts";
@@ -8,8 +22,8 @@ import type { FixedMask, MaskRecord, StridedMask } from "./kinds.ts";
 
 /** What is to be known of a kind of mask; its definition is the WGSL part, and `src/reference/masks.ts`. */
 export interface MaskKind<M> {
-  /** Name of the part in `shaders/attention/masks`. */
-  readonly part: string | ((mask: M) => string);
+  /** Its part, of `shaders/attention/masks`. */
+  readonly part: ShaderModule | ((mask: M) => ShaderModule);
   /** Fields of `mask_params`. */
   readonly params?: (mask: M) => Readonly<Record<string, number>>;
   readonly tensors?: (mask: M) => Readonly<Record<string, Brought>>;
@@ -45,14 +59,14 @@ function settled(mask: FixedMask): FixedMask {
 /** Every kind of mask that has parameters. */
 export const maskKinds: { readonly [K in MaskRecord["kind"]]: MaskKind<Extract<MaskRecord, { kind: K }>> } = {
   "sliding-window": {
-    part: "sliding-window",
+    part: masksSlidingWindow,
     params: ({ keys }) => ({ keys }),
     check: ({ keys }) => checkCount("a window of # keys", keys, 1),
     closed: true,
     range: ({ keys }, first, last) => [first - keys + 1, last + 1],
   },
   local: {
-    part: "local",
+    part: masksLocal,
     params: ({ left, right }) => ({ left, right }),
     check: ({ left, right }) => {
       checkCount("# keys to the left", left, 0);
@@ -62,7 +76,7 @@ export const maskKinds: { readonly [K in MaskRecord["kind"]]: MaskKind<Extract<M
     range: ({ left, right }, first, last) => [first - left, last + right + 1],
   },
   "sink-window": {
-    part: "sink-window",
+    part: masksSinkWindow,
     params: ({ sinks, keys }) => ({ sinks, keys }),
     check: ({ sinks, keys }) => {
       checkCount("# sinks", sinks, 0);
@@ -76,27 +90,27 @@ export const maskKinds: { readonly [K in MaskRecord["kind"]]: MaskKind<Extract<M
     },
   },
   prefix: {
-    part: "prefix",
+    part: masksPrefix,
     params: ({ keys }) => ({ keys }),
     check: ({ keys }) => checkCount("a prefix of # keys", keys, 0),
     closed: true,
     range: ({ keys }, _first, last) => [0, Math.max(last + 1, keys)],
   },
   document: {
-    part: "document",
+    part: masksDocument,
     params: ({ documents }) => ({ s: documents.shape[1] ?? 0 }),
     tensors: ({ documents }) => ({ documents: u32(documents, "[b, s]") }),
     range: () => everything,
   },
   "shared-prefix": {
-    part: "shared-prefix",
+    part: masksSharedPrefix,
     params: ({ prefix, branches }) => ({ prefix, s: branches.shape[1] ?? 0 }),
     tensors: ({ branches }) => ({ branches: u32(branches, "[b, s]") }),
     check: ({ prefix }) => checkCount("a prefix of # keys", prefix, 0),
     range: ({ prefix }, _first, last) => [0, Math.max(last + 1, prefix)],
   },
   "block-sparse": {
-    part: "block-sparse",
+    part: masksBlockSparse,
     params: ({ map, size }) => {
       const { batch, head } = broadcast(map);
       return { batch, head, rows: map.shape[2] ?? 0, columns: map.shape[3] ?? 0, size };
@@ -111,7 +125,7 @@ export const maskKinds: { readonly [K in MaskRecord["kind"]]: MaskKind<Extract<M
     range: ({ map, size }) => [0, (map.shape[3] ?? 0) * size],
   },
   strided: {
-    part: ({ set }) => (set === 1 ? "sliding-window" : "strided"),
+    part: ({ set }) => (set === 1 ? masksSlidingWindow : masksStrided),
     params: (mask) => (mask.set === 1 ? { keys: windowOf(mask) } : { stride: mask.stride, keys: windowOf(mask) }),
     check: ({ stride }) => checkCount("a stride of # keys", stride, 1),
     closed: ({ set }) => set === 1,
@@ -123,7 +137,7 @@ export const maskKinds: { readonly [K in MaskRecord["kind"]]: MaskKind<Extract<M
     },
   },
   fixed: {
-    part: ({ set }) => (set === 1 ? "chunked" : "fixed"),
+    part: ({ set }) => (set === 1 ? masksChunked : masksFixed),
     params: (mask) => {
       const { stride, summary, set = "merged", turns = 1 } = settled(mask);
       return set === 1 ? { keys: stride } : { stride, summary, turns, own: set === 2 ? 0 : 1 };
@@ -155,7 +169,7 @@ export const maskKinds: { readonly [K in MaskRecord["kind"]]: MaskKind<Extract<M
     },
   },
   "dilated-window": {
-    part: "dilated-window",
+    part: masksDilatedWindow,
     params: ({ keys, dilation }) => ({ keys, dilation }),
     check: ({ keys, dilation }) => {
       checkCount("a window of # keys", keys, 1);
@@ -167,20 +181,20 @@ export const maskKinds: { readonly [K in MaskRecord["kind"]]: MaskKind<Extract<M
       inStep(Math.max(0, query - keys + 1), until(query, length), query, dilation),
   },
   chunked: {
-    part: "chunked",
+    part: masksChunked,
     params: ({ keys }) => ({ keys }),
     check: ({ keys }) => checkCount("chunks of # keys", keys, 1),
     closed: true,
     range: ({ keys }, first, last) => [Math.floor(first / keys) * keys, last + 1],
   },
   "key-padding": {
-    part: "key-padding",
+    part: masksKeyPadding,
     tensors: ({ ranges }) => ({ key_ranges: u32(ranges, "[b, 2]") }),
     closed: true,
     range: () => everything,
   },
   boolean: {
-    part: "boolean",
+    part: masksBoolean,
     params: ({ keep }) => {
       const { batch, head } = broadcast(keep);
       return { batch, head, s: keep.shape[3] ?? 0 };

@@ -1,3 +1,10 @@
+import scoresAlibi from "#shaders/attention/scores/alibi.wgsl";
+import scoresBias from "#shaders/attention/scores/bias.wgsl";
+import scoresHeadBias from "#shaders/attention/scores/head-bias.wgsl";
+import scoresNone from "#shaders/attention/scores/none.wgsl";
+import scoresRelativeBias from "#shaders/attention/scores/relative-bias.wgsl";
+import scoresSoftcap from "#shaders/attention/scores/softcap.wgsl";
+import type { ShaderModule } from "../../../gpu/shader-module.ts";
 import { ShapeError } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import type { Brought } from "../../kernel.ts";
@@ -52,6 +59,7 @@ export type AttentionScore = "none" | ScoreRecord | CustomScore | readonly Atten
 
 /** What is to be known of a kind of score; its definition is the WGSL part, and `src/reference/scores.ts`. */
 interface ScoreKind<S> {
+  readonly part: ShaderModule;
   readonly params?: (score: S) => Readonly<Record<string, number>>;
   readonly tensors?: (score: S) => Readonly<Record<string, Brought>>;
   readonly check?: (score: S) => void;
@@ -59,19 +67,22 @@ interface ScoreKind<S> {
 
 const f32 = (tensor: Tensor, pattern: string): Brought => ({ tensor, pattern, types: ["f32"] });
 
-/** Every kind of score that has parameters; each is the part of its name. */
+/** Every kind of score that has parameters; each a part. */
 export const scoreKinds: { readonly [K in ScoreRecord["kind"]]: ScoreKind<Extract<ScoreRecord, { kind: K }>> } = {
   softcap: {
+    part: scoresSoftcap,
     params: ({ cap }) => ({ cap }),
     check: ({ cap }) => {
       if (!(cap > 0)) throw new ShapeError(`attention: softcap at ${cap}, expected more than 0`);
     },
   },
   alibi: {
+    part: scoresAlibi,
     params: ({ convention = "distance" }) => ({ future: convention === "distance" ? -1 : 1 }),
     tensors: ({ slopes }) => ({ slopes: f32(slopes, "[h]") }),
   },
   "relative-bias": {
+    part: scoresRelativeBias,
     params: ({ table }) => ({ distances: table.shape[1] ?? 0 }),
     tensors: ({ table }) => ({ distance_biases: f32(table, `[h, ${table.shape[1] ?? 0}]`) }),
     check: ({ table }) => {
@@ -80,16 +91,17 @@ export const scoreKinds: { readonly [K in ScoreRecord["kind"]]: ScoreKind<Extrac
     },
   },
   bias: {
+    part: scoresBias,
     params: ({ bias }) => {
       const { batch, head } = broadcast(bias);
       return { batch, head, s: bias.shape[3] ?? 0 };
     },
     tensors: ({ bias }) => ({ biases: f32(bias, broadcast(bias, "t", "s").pattern) }),
   },
-  "head-bias": { tensors: ({ bias }) => ({ head_biases: f32(bias, "[h]") }) },
+  "head-bias": { part: scoresHeadBias, tensors: ({ bias }) => ({ head_biases: f32(bias, "[h]") }) },
 };
 
-const none: Mod = { part: "attention/scores/none", uniforms: {}, tensors: {} };
+const none: Mod = { part: scoresNone, uniforms: {}, tensors: {} };
 const made = new WeakMap<object, Mod>();
 
 /** The function of a score. Throws `ShapeError` for parameters that make no sense, `ShaderError` for a user's text. */
@@ -117,7 +129,7 @@ function recordScore<S extends ScoreRecord>(score: S): Mod {
   kind.check?.(score);
   const params = kind.params?.(score);
   return {
-    part: `attention/scores/${score.kind}`,
+    part: kind.part,
     uniforms: params ? { score_params: params } : {},
     tensors: kind.tensors?.(score) ?? {},
   };

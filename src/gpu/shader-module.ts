@@ -1,0 +1,48 @@
+/** A resource variable of a shader, as it is declared: `@group(0) @binding(0) var<storage, read> x: array<f32>;`. */
+export interface BindingDeclaration {
+  readonly group: number;
+  readonly binding: number;
+  readonly name: string;
+  readonly space: "storage" | "uniform";
+  readonly access: "read" | "read_write";
+  readonly type: string;
+}
+
+/** What one WGSL file declares at module scope, as far as the engine needs it; what is absent it has none of. */
+export interface FileDeclarations {
+  readonly bindings?: readonly BindingDeclaration[];
+  /** Bodies of structs, by name. */
+  readonly structs?: Readonly<Record<string, string>>;
+  /** Right-hand sides of `const` declarations, by name. */
+  readonly constants?: Readonly<Record<string, string>>;
+  /** Right-hand sides of `alias` declarations, by name. */
+  readonly aliases?: Readonly<Record<string, string>>;
+  /** Types of workgroup variables. */
+  readonly workgroup?: readonly string[];
+  /** What stands in the brackets of `@workgroup_size`. */
+  readonly workgroupSize?: string;
+}
+
+/**
+ * A WGSL file with the parts that its `// with:` lines name: what importing a `.wgsl` file gives, and what
+ * `wgslModule(text)` makes of a text. A module is plain data; its declarations are read when it is built, not in the page.
+ */
+export interface ShaderModule {
+  /** Path under `shaders/` without ending, for example `norm/rms-norm`. Its folder is the slot that it fits into. */
+  readonly name: string;
+  readonly code: string;
+  /** The default parts, in the order in which the file names them. */
+  readonly parts: readonly ShaderModule[];
+  readonly declares: FileDeclarations;
+  /** For a text that nobody has tested with the others: throws `ShaderError` where they do not go together. */
+  readonly check?: (joined: JoinedModules) => void;
+}
+
+/** The modules of one shader: the kernel's first, then its parts. */
+export interface JoinedModules {
+  /** Name of the kernel. */
+  readonly shader: string;
+  readonly modules: readonly ShaderModule[];
+  /** Default parts whose place others have taken. */
+  readonly replaced: readonly ShaderModule[];
+}
