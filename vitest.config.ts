@@ -7,6 +7,7 @@ const outside = [
   "test/cli/**/*.test.ts",
   "test/package/**/*.test.ts",
   "test/bench/{cli,browser,peers-page}.test.ts",
+  "test/docs/**/*.test.ts",
   "test/readme.test.ts",
 ];
 const kernels = ["test/kernels/**/*.test.ts"];

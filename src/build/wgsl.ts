@@ -3,6 +3,7 @@
 // importing a kernel brings its parts and no others. It runs where things are built, in Node.
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { dirname, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { readFile as readDeclarations, withoutComments } from "../gpu/read-declarations.ts";
@@ -101,6 +102,10 @@ export function wgslVite(options: WgslOptions = {}): VitePlugin {
 
 /** What a plugin of esbuild's uses of it. */
 interface EsbuildSetup {
+  onResolve(
+    options: { filter: RegExp },
+    resolve: (file: { path: string; resolveDir: string }) => { path: string } | undefined,
+  ): void;
   onLoad(
     options: { filter: RegExp },
     load: (file: { path: string }) => Promise<{ contents: string; loader: "js"; resolveDir: string }>,
@@ -112,6 +117,10 @@ export function wgslEsbuild(options: WgslOptions = {}): { name: string; setup: (
   return {
     name: "wgsl",
     setup(build) {
+      // Shaders of packages are bundled even where packages stay imports: Node has no loader for them.
+      build.onResolve({ filter: /^[\w@][^:]*\.wgsl$/ }, ({ path, resolveDir }) => ({
+        path: createRequire(resolve(resolveDir, "importer.js")).resolve(path),
+      }));
       build.onLoad({ filter: /\.wgsl$/ }, async ({ path }) => ({
         contents: moduleText(path, await readFile(path, "utf8"), options),
         loader: "js",
