@@ -8,7 +8,6 @@ const outside = [
   "test/package/**/*.test.ts",
   "test/bench/{cli,browser,peers-page}.test.ts",
   "test/docs/**/*.test.ts",
-  "test/readme.test.ts",
 ];
 const kernels = ["test/kernels/**/*.test.ts"];
 

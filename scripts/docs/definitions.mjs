@@ -7,9 +7,25 @@ import { parseAstAsync } from "vite";
 const root = new URL("../..", import.meta.url);
 const modules = new Map();
 
-/** Names that a module exports from others, with those modules' paths. */
+/** Names of values that a module exports from others, with those modules' paths. */
 export async function exportsOf(file) {
-  return (await readModule(file)).exports;
+  return (await readModule(file)).exports.filter(({ isType }) => !isType);
+}
+
+/**
+ * Everything that a module exports from others, in order: name, the file it is defined in, whether it is a type, the
+ * first sentence that is said of it, and the heading (`// Tensors`) under which it stands.
+ */
+export async function surfaceOf(file) {
+  const { exports } = await readModule(file);
+  const surface = [];
+  for (const { file: from, name, isType, heading } of exports) {
+    const { definitions } = await readModule(from);
+    const doc = await docOf(from, name);
+    const [sentence = ""] = doc.split(/ {2,}|(?<=[.!?])\s+(?=[A-Z`(])/);
+    surface.push({ name, file: from, isType, heading, sentence, isKnown: definitions.has(name) });
+  }
+  return surface;
 }
 
 /** The rows of an op's table, or for an op without one a row without a name; with the WGSL files that each leads to. */
@@ -44,8 +60,9 @@ function tableIn(definition, definitions) {
 
 /** The comment above a definition, without the marks of a comment and of links. */
 async function docOf(file, name) {
-  const { imports, definitions } = await readModule(file);
-  const imported = imports.get(name);
+  const { imports, definitions, exports } = await readModule(file);
+  const passedOn = exports.find((one) => one.name === name);
+  const imported = imports.get(name) ?? passedOn;
   if (imported) return docOf(imported.file, imported.name);
   return definitions.get(name)?.doc ?? "";
 }
@@ -105,25 +122,34 @@ async function readModule(file) {
   const code = await readFile(new URL(file, root), "utf8");
   const { body } = await parseAstAsync(code, { lang: "ts" });
   const module = { imports: new Map(), definitions: new Map(), exports: [] };
+  let heading = "";
   const resolve = (source) => (source.startsWith(".") ? posix.join(posix.dirname(file), source) : source);
   let end = 0;
   for (const statement of body) {
-    const doc = docIn(code.slice(end, statement.start));
+    const between = code.slice(end, statement.start);
+    const doc = docIn(between);
+    heading =
+      between
+        .match(/^\/\/ (.+)$/gm)
+        ?.at(-1)
+        ?.slice(3) ?? heading;
     end = statement.end;
     const declaration = statement.declaration ?? statement;
     const source = statement.source && resolve(statement.source.value);
-    if (statement.importKind === "type" || statement.exportKind === "type") continue;
+    const isTypes = statement.importKind === "type" || statement.exportKind === "type";
+    if (statement.type === "ImportDeclaration" && isTypes) continue;
     if (statement.type === "ImportDeclaration") {
       for (const { local, imported } of statement.specifiers) {
         module.imports.set(local.name, { file: source, name: imported?.name ?? "default" });
       }
     } else if (source) {
-      for (const { local, exportKind } of statement.specifiers) {
-        if (exportKind !== "type") module.exports.push({ file: source, name: local.name });
+      for (const { local, exportKind } of statement.specifiers ?? []) {
+        const isType = isTypes || exportKind === "type";
+        module.exports.push({ file: source, name: local.name, isType, heading });
       }
     } else if (declaration.type === "VariableDeclaration") {
       for (const { id, init } of declaration.declarations) module.definitions.set(id.name, { node: init, doc });
-    } else if (declaration.type === "FunctionDeclaration") {
+    } else if (declaration.id) {
       module.definitions.set(declaration.id.name, { node: declaration, doc });
     }
   }

@@ -1,10 +1,9 @@
-// Writes the README's kernel tables, between their markers, from the ops' variant tables and the WGSL files' headers.
+// The tables of kernels, from the ops' variant tables and the headers of the WGSL files.
 // What is public is read from src/index.ts; which WGSL files a name leads to, from what its definition mentions.
-import { readFile, writeFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
-import { exportsOf, variantsOf } from "./readme/definitions.mjs";
+import { readFile } from "node:fs/promises";
+import { exportsOf, variantsOf } from "./definitions.mjs";
 
-const root = new URL("..", import.meta.url);
+const root = new URL("../..", import.meta.url);
 const readText = (path) => readFile(new URL(path, root), "utf8");
 
 /** Folders of ops in the order in which a token meets them, with their headings. Others follow. */
@@ -26,15 +25,8 @@ const headings = new Map([
   ["peaks", "What a device can do at most"],
 ]);
 
-/** The README with its kernel tables brought up to date. Throws where a marker is missing. */
-export async function withKernelTables(readme) {
-  const [begin, end] = ["<!-- kernels: written by scripts/readme-tables.mjs -->", "<!-- /kernels -->"];
-  const [from, to] = [readme.indexOf(begin), readme.indexOf(end)];
-  if (from < 0 || to < from) throw new Error(`README.md lacks the markers ${begin} and ${end}`);
-  return `${readme.slice(0, from)}${begin}\n\n${await kernelTables()}\n${readme.slice(to)}`;
-}
-
-async function kernelTables() {
+/** The kernel tables of docs/kernels.md. */
+export async function kernelTables() {
   const ops = [];
   for (const { file, name } of await exportsOf("src/index.ts")) {
     const [, folder] = /^src\/kernels\/([^/]+)\//.exec(file) ?? [];
@@ -46,7 +38,7 @@ async function kernelTables() {
   const tables = [];
   for (const folder of folders) {
     const own = ops.filter((op) => op.folder === folder);
-    if (own.length > 0) tables.push(`**${headings.get(folder) ?? folder}**\n\n${await table(own)}`);
+    if (own.length > 0) tables.push(`## ${headings.get(folder) ?? folder}\n\n${await table(own)}`);
   }
   return tables.join("\n");
 }
@@ -84,7 +76,7 @@ async function table(ops) {
     const op = sameOp ? "" : names;
     const named = variant === "" || (sameOp && variant === above.variant) ? "" : `\`${variant}\``;
     above = { names, variant };
-    const file = `[${shader}](shaders/${shader}.wgsl)`;
+    const file = `[${shader}](../shaders/${shader}.wgsl)`;
     const how = plain([about, choose].filter(Boolean).join(" "));
     cells.push(short ? [op, file, formula(computes)] : [op, named, file, formula(computes), how]);
   }
@@ -101,7 +93,7 @@ const plain = (text) => text.replaceAll(/[|*_<]/g, (mark) => (mark === "<" ? "&l
 
 /** A header's first paragraph, which says what is computed, and its sentences that say when to choose the kernel. */
 export function readHeader(wgsl) {
-  const lines = wgsl.split("\n").filter((line, i) => i > 0 || !line.startsWith("// with:"));
+  const lines = wgsl.split("\n").filter((line) => !line.startsWith("// with:"));
   const comment = lines
     .slice(
       0,
@@ -115,10 +107,4 @@ export function readHeader(wgsl) {
   const sentences = rest.flatMap((paragraph) => paragraph.split(/(?<=[.)])\s+(?=[A-Z])/));
   const choices = sentences.flatMap((sentence) => /\bchoose it\b.*/i.exec(sentence) ?? []);
   return { computes, choose: choices.map((text) => text.replace(/^c/, "C")).join(" ") };
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const readme = await readText("README.md");
-  const fresh = await withKernelTables(readme);
-  if (fresh !== readme) await writeFile(new URL("README.md", root), fresh);
 }

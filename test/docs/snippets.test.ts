@@ -1,0 +1,99 @@
+// The programs of README and docs, each in the form in which a reader would paste it: JavaScript as a file of its own in
+// a clone, commands in a shell, the page as a folder of its own with the package as it is built.
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, describe, expect, test } from "vitest";
+import { noChromium, openChromium, openPage } from "../../bench/harness/chromium.ts";
+import { serveSite } from "../../bench/harness/web-server.ts";
+import { codeBlocks } from "../support/code-blocks.ts";
+
+const run = promisify(execFile);
+const texts = await Promise.all(
+  ["README.md", "docs/library.md"].map(async (file) => [file, await readFile(file, "utf8")] as const),
+);
+
+/** Programs: JavaScript that imports the package and prints. */
+const programs = texts.flatMap(([file, text]) =>
+  codeBlocks(text)
+    .filter(({ language, code }) => language === "js" && code.includes("console.log"))
+    .map(({ code }, i): [string, string] => [`${file} ${i + 1}`, code]),
+);
+
+describe("programs, as files in a clone", async () => {
+  const folder = resolve(".cache/snippets");
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  test("there are some", () => expect(programs.length).toBeGreaterThan(8));
+
+  test.each(programs)("%s runs, and prints what it says", async (name, code) => {
+    expect(code).toMatch(/from "shaderformer"/); // each stands alone
+    const file = join(folder, `${name.replaceAll(/\W+/g, "-")}.mjs`);
+    await writeFile(file, code);
+    const { stdout } = await run(process.execPath, [file], { env: { ...process.env, NO_COLOR: "1" } });
+    expect(stdout.trim()).not.toBe("");
+    let rest = stdout;
+    for (const expected of shownOutputs(code)) {
+      const at = rest.indexOf(expected);
+      expect(at, `${JSON.stringify(expected)} in ${JSON.stringify(rest)}`).toBeGreaterThanOrEqual(0);
+      rest = rest.slice(at + expected.length);
+    }
+  });
+});
+
+/** What a program says that it prints: comments with an arrow, and those that follow such a one. */
+function shownOutputs(code: string): string[] {
+  const shown: string[] = [];
+  let showing = false;
+  for (const line of code.split("\n").map((text) => text.trim())) {
+    showing = line.startsWith("// → ") || (showing && line.startsWith("//   "));
+    if (showing) shown.push(line.replace(/^\/\/ (→ | {2})/, ""));
+  }
+  return shown;
+}
+
+describe("the commands", async () => {
+  const text = await readFile("docs/command-line.md", "utf8");
+  const lines = codeBlocks(text).flatMap(({ language, code }) => (language === "sh" ? code.trim().split("\n") : []));
+
+  test.each(lines)("%s", async (line) => {
+    const { stdout } = await run("sh", ["-c", line]);
+    expect(stdout.trim()).not.toBe("");
+    if (line.includes("--json")) expect(JSON.parse(stdout)).toBeTypeOf("object");
+  });
+});
+
+describe.skipIf(noChromium)("the page of the README", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "shaderformer-page-"));
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  test("built by Vite as it stands, it writes the golden text", async () => {
+    const blocks = codeBlocks(texts[0]?.[1] ?? "");
+    const html = blocks.find(({ language }) => language === "html")?.code ?? "";
+    const script =
+      blocks.find(({ language, code }) => language === "js" && code.includes("getElementById"))?.code ?? "";
+    await writeFile(join(folder, "index.html"), html);
+    await writeFile(join(folder, "main.js"), script);
+    await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module", private: true }));
+    await mkdir(join(folder, "node_modules"));
+    await symlink(resolve("."), join(folder, "node_modules", "shaderformer"));
+    await cp("examples/models/voices-dense", join(folder, "public/models/voices-dense"), { recursive: true });
+    await run(process.execPath, [resolve("node_modules/vite/bin/vite.js"), "build", "--base", "./"], { cwd: folder });
+
+    const browser = await openChromium();
+    const server = await serveSite({ folders: { "/": join(folder, "dist") } });
+    try {
+      const { page, errors } = await openPage(browser, `${server.origin}/index.html`);
+      const written = (text: string) => document.getElementById("output")?.textContent === text;
+      await page.waitForFunction(written, " of the Pequod, and the Pequod's", { timeout: 100_000 });
+      expect(errors).toEqual([]);
+    } finally {
+      await browser.close();
+      await server.close();
+    }
+  });
+});
