@@ -9,10 +9,21 @@ import type { Tensor } from "../tensor/tensor.ts";
 /** Axis patterns by tensor name; a name that ends in `?` is optional. */
 export type Patterns = Readonly<Record<string, string>>;
 
-/** The tensors that patterns ask for. */
+/** The names of tensors in patterns, without the `?` of optional ones. */
+export type NamesOf<P> = keyof P extends infer K ? (K extends `${infer Name}?` ? Name : K) & string : never;
+
+/** The names of the optional ones. */
+export type OptionalNamesOf<P> = keyof P extends infer K ? (K extends `${infer Name}?` ? Name : never) : never;
+
+/** The tensors that patterns stand for. */
 export type TensorsOf<P> = {
   readonly [K in keyof P as K extends `${string}?` ? never : K]: Tensor;
 } & { readonly [K in keyof P as K extends `${infer Name}?` ? Name : never]?: Tensor | undefined };
+
+/** The tensors that a call gives: an optional one is there where it was wanted, or given to be changed. */
+export type ResultsOf<P> = {
+  readonly [K in keyof P as K extends `${string}?` ? never : K]: Tensor;
+} & { readonly [K in OptionalNamesOf<P>]?: Tensor };
 
 /** What one dispatch is made for, besides axes and options. */
 export interface KernelContext {
@@ -45,9 +56,14 @@ export interface KernelDefinition<I extends Patterns, M extends Patterns, O exte
   readonly inputs: I;
   /** Tensors changed in place. */
   readonly inout?: M;
+  /** New tensors; one whose name ends in `?` is made where `wants` says so. */
   readonly outputs?: O;
+  /** Which of the optional outputs a call gives; default none. */
+  readonly wants?: (options: X) => {
+    readonly [K in keyof O as K extends `${infer Name}?` ? Name : K]?: K extends `${string}?` ? boolean : never;
+  };
   /** Element types of outputs that are not f32. */
-  readonly dtypes?: (options: X, dtypes: Readonly<Record<string, DType>>) => Partial<Record<keyof O & string, DType>>;
+  readonly dtypes?: (options: X, dtypes: Readonly<Record<string, DType>>) => Partial<Record<NamesOf<O>, DType>>;
   /** Types an input may have; default f32 only. */
   readonly accepts?: Readonly<Record<string, readonly DType[]>>;
   /** Tensors that the options bring beside the inputs, by the name of their binding. */
@@ -92,16 +108,16 @@ export interface KernelDefinition<I extends Patterns, M extends Patterns, O exte
 
 /** Tensors that results are written into, instead of new ones. */
 export interface Into<O> {
-  readonly into?: { readonly [K in keyof O]?: Tensor };
+  readonly into?: { readonly [K in NamesOf<O>]?: Tensor };
 }
 
-/** A kernel ready to be called: records a dispatch and returns its outputs. */
+/** A kernel ready to be called: records a dispatch and returns its outputs and the tensors that it changed. */
 export interface Kernel<I extends Patterns, M extends Patterns, O extends Patterns, X> {
   (
     gpu: Gpu,
     tensors: TensorsOf<I> & TensorsOf<M>,
     ...options: Record<string, never> extends X ? [options?: X & Into<O>] : [options: X & Into<O>]
-  ): { readonly [K in keyof O | keyof M]: Tensor };
+  ): ResultsOf<O> & ResultsOf<M>;
   readonly kernelName: string;
   readonly source: ShaderModule;
 }

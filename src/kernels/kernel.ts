@@ -112,10 +112,13 @@ export function defineKernel<
 
     const outputs: Record<string, Tensor> = {};
     const outputTypes: Partial<Record<string, DType>> = definition.dtypes?.(options, dtypes) ?? {};
-    for (const [key, pattern] of Object.entries(definition.outputs ?? {})) {
+    const wanted: Partial<Record<string, boolean>> = definition.wants?.(options) ?? {};
+    for (const [declared, pattern] of Object.entries(definition.outputs ?? {})) {
+      const key = declared.replace("?", "");
+      if (key !== declared && !wanted[key]) continue;
       const shape = sizes.resolve(key, pattern);
       const dtype = outputTypes[key] ?? "f32";
-      const into = options.into?.[key];
+      const into = (options.into as Readonly<Record<string, Tensor | undefined>> | undefined)?.[key];
       if (into) checkInto(gpu, `${name}: into.${key}`, into, shape, acceptance(key, [dtype]));
       outputs[key] = into ?? empty(gpu, shape, dtype, `${name} ${key}`);
       tensors.set(key, outputs[key]);

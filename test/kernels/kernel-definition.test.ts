@@ -85,12 +85,24 @@ test("what does not compile", () => {
     defineKernel({ ...definition, params: () => ({}), workgroups: () => [1, 1, 1, 1] }),
     // @ts-expect-error params are numbers
     defineKernel({ ...definition, params: () => ({ rows: "3" }), workgroups: () => [1] }),
+    // @ts-expect-error an output that is not optional cannot be wanted
+    defineKernel({ ...definition, wants: () => ({ y: true }), params: () => ({}), workgroups: () => [1] }),
     // @ts-expect-error no workgroups
     defineKernel({ ...definition, params: () => ({}) }),
   ];
   expect(kernels).toBeTypeOf("function"); // the compiler checks it; it is not run
 
+  const optional = defineKernel({
+    ...definition,
+    outputs: { y: "[cols]", "z?": "[cols]" },
+    wants: ({ z }: { readonly z: boolean }) => ({ z }),
+    params: () => ({}),
+    workgroups: () => [1],
+  });
   const calls = (x: Tensor) => [
+    optional(gpu, { x }, { z: true, into: { y: x, z: x } }).z?.shape,
+    // @ts-expect-error an optional output may be absent
+    optional(gpu, { x }, { z: true }).z.shape,
     axpy(gpu, { x, z: x }, { factor }).y.shape,
     // @ts-expect-error there is no output x
     axpy(gpu, { x, z: x }, { factor }).x,

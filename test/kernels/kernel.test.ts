@@ -53,6 +53,64 @@ struct Shift { by: f32 }
   workgroups: ({ n }) => [n],
 });
 
+/** `y = 2 x`, and `sum[0] = Σ x` where it is wanted: one shader, whose part writes the sum or does nothing. */
+const doubled = defineKernel({
+  name: "test/doubled",
+  source: wgslModule(
+    `
+struct Params { n: u32 }
+@group(0) @binding(0) var<storage, read> x: array<f32>;
+@group(0) @binding(1) var<storage, read_write> y: array<f32>;
+@group(0) @binding(2) var<uniform> params: Params;
+@compute @workgroup_size(1) fn main() {
+  var all = 0.0;
+  for (var i = 0u; i < params.n; i++) { y[i] = 2 * x[i]; all += x[i]; }
+  store_sum(all);
+}`,
+    { parts: [wgslModule("fn store_sum(all: f32) {}", { name: "test/sum/none" })] },
+  ),
+  inputs: { x: "[n]" },
+  outputs: { y: "[n]", "sum?": "[1]" },
+  wants: ({ sum = false }: { readonly sum?: boolean }) => ({ sum }),
+  params: ({ n }) => ({ n }),
+  specialise: (_axes, { sum = false }) => ({
+    parts: sum
+      ? [
+          wgslModule(
+            `@group(0) @binding(3) var<storage, read_write> sum: array<f32>;
+fn store_sum(all: f32) { sum[0] = all; }`,
+            { name: "test/sum/store" },
+          ),
+        ]
+      : [],
+  }),
+  workgroups: () => [1],
+});
+
+describe("an optional output", () => {
+  const x = vector(1, 2, 4);
+  const bindings = (sum: boolean) =>
+    gpu.record(() => doubled(gpu, { x }, { sum })).dispatches.map((one) => one.bindings.map(({ name }) => name));
+
+  test("is made where it is wanted, and is no binding where it is not", async () => {
+    const wanted = doubled(gpu, { x }, { sum: true });
+    expect(await values(wanted.y)).toEqual([2, 4, 8]);
+    expect(wanted.sum && (await values(wanted.sum))).toEqual([7]);
+    expect(bindings(true)).toEqual([["x", "y", "sum"]]);
+    expect(Object.keys(doubled(gpu, { x }))).toEqual(["y"]);
+    expect(bindings(false)).toEqual([["x", "y"]]);
+  });
+
+  test("goes into memory given for it, which must fit", async () => {
+    const into = { sum: zeros(gpu, [1]) };
+    expect(doubled(gpu, { x }, { sum: true, into }).sum).toBe(into.sum);
+    expect(await values(into.sum)).toEqual([7]);
+    expect(() => doubled(gpu, { x }, { sum: true, into: { sum: zeros(gpu, [2]) } })).toThrow(
+      new ShapeError("test/doubled: into.sum is [2], expected [1]"),
+    );
+  });
+});
+
 describe("a call", () => {
   test("gives its outputs, and what it changed in place", async () => {
     const x = vector(1, 2, 3);

@@ -20,6 +20,12 @@ import type { KeyRange, Mod } from "./mod.ts";
 import { type AttentionOptions, type AttentionProblem, type AttentionTensors, attentionProblem } from "./options.ts";
 import { scoreMod } from "./scores/score.ts";
 
+/** The outputs of kernels that finish a row: its log-sum-exp only where it is asked for. */
+export const attentionOutputs = {
+  outputs: { out: "[b, t, h, dv]", "lse?": "[b, h, t]" },
+  wants: ({ lse }: AttentionProblem) => ({ lse }),
+} as const;
+
 /** Sizes of the axes of these names. */
 export type Sizes<A extends string> = Readonly<Record<A, number>>;
 
@@ -211,6 +217,7 @@ function extent({ t, s }: Sizes<"t" | "s">, { stepped, start, length }: Attentio
 /** What the records of kernels say alike that have every part: placed keys and values, mask, score, lse and sink. */
 export const placedRecord = {
   inputs: { ...placedInputs, "sink?": "[h]" },
+  ...attentionOutputs,
   accepts: placedTypes,
   strided: placedViews,
   axes: (_axes: object, problem: AttentionProblem) => placedAxes(problem),

@@ -4,9 +4,10 @@ import tilesMap from "#shaders/attention/flash/tiles/map.wgsl";
 import source from "#shaders/attention/flash.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { defineKernel, type KernelContext } from "../kernel.ts";
+import { defineKernel } from "../kernel.ts";
 import {
   attentionBrings,
+  attentionOutputs,
   attentionShader,
   attentionUniforms,
   blocksOf,
@@ -56,32 +57,26 @@ export function visitedTiles(
 
 type FlashAxes = Sizes<"b" | "h" | "g" | "t" | "d" | "dv">;
 
-const record = {
+const kernel = defineKernel({
   name: "attention/flash",
   source,
   inputs: { ...placedInputs, "sink?": "[h]", "tileMap?": "[b, maps, blocks, entries]" },
+  ...attentionOutputs,
   accepts: { ...placedTypes, tileMap: ["u32"] },
   strided: placedViews,
-  axes: (_axes: object, problem: FlashProblem) => placedAxes(problem),
-  brings: (problem: FlashProblem) => attentionBrings(problem, everyPart),
-  params: ({ h, g, t }: Sizes<"h" | "g" | "t">, { start, length, scale }: FlashProblem) => ({
-    h,
-    g,
-    t,
-    start,
-    length,
-    scale,
-  }),
-  uniforms: (_axes: object, problem: FlashProblem, views: KernelContext) => ({
+  axes: (_axes, problem: FlashProblem) => placedAxes(problem),
+  brings: (problem) => attentionBrings(problem, everyPart),
+  params: ({ h, g, t }, { start, length, scale }) => ({ h, g, t, start, length, scale }),
+  uniforms: (_axes, problem, views) => ({
     ...attentionUniforms(problem, { views, ...everyPart }),
     ...(problem.map ? { map_params: problem.map } : {}),
   }),
-  specialise: ({ d, dv }: Sizes<"d" | "dv">, problem: FlashProblem, context: KernelContext) => {
+  specialise: ({ d, dv }, problem, context) => {
     const { parts = [], ...rest } = attentionShader(problem, { ...flashTiles(d, dv) }, everyPart, context);
     const own = [...(problem.map ? [tilesMap] : []), ...(problem.packed ? [rowsOfGroup] : [])];
     return { ...rest, parts: [...parts, ...own] };
   },
-  workgroups: ({ b, h, g, t, d, dv }: FlashAxes, { packed, place }: FlashProblem): [number, number, number] => {
+  workgroups: ({ b, h, g, t, d, dv }, { packed, place }) => {
     const rows = packed ? (t * h) / g : t;
     return [blocksOf(place, rows, flashTiles(d, dv)?.ROWS ?? 1), packed ? g : h, b];
   },
@@ -110,10 +105,7 @@ const record = {
       requestedBytes: b * blocks * requested,
     };
   }),
-} as const;
-
-const kernel = defineKernel({ ...record, outputs: { out: "[b, t, h, dv]" } });
-const kernelWithLse = defineKernel({ ...record, outputs: { out: "[b, t, h, dv]", lse: "[b, h, t]" } });
+});
 
 /**
  * Runs flash over the tiles of the mask's ranges, or over those of a map `[b, maps, blocks, entries]`, with blocks of one
@@ -129,7 +121,5 @@ export function runFlash(
   const [, maps = 1, blocks = 0, entries = 0] = tileMap?.shape ?? [];
   const given = { ...placedTensors(tensors), sink: tensors.sink, tileMap };
   const told = tileMap ? { ...problem, map: { maps, blocks, entries } } : problem;
-  if (!problem.lse) return attentionResult(scope, kernel(gpu, given, told).out);
-  const { out, lse } = kernelWithLse(gpu, given, told);
-  return attentionResult(scope, out, lse);
+  return attentionResult(scope, kernel(gpu, given, told));
 }

@@ -3,16 +3,8 @@ import softmaxSource from "#shaders/attention/naive/softmax.wgsl";
 import valuesSource from "#shaders/attention/naive/values.wgsl";
 import { bytesPerElement } from "../../tensor/dtype.ts";
 import { sizeOf } from "../../tensor/shape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel } from "../kernel.ts";
-import {
-  attentionBrings,
-  attentionParts,
-  attentionUniforms,
-  bufferRefusal,
-  type Sizes,
-  visiblePairs,
-} from "./definition.ts";
+import { attentionBrings, attentionParts, attentionUniforms, bufferRefusal, visiblePairs } from "./definition.ts";
 import {
   type AttentionProblem,
   type AttentionTensors,
@@ -41,30 +33,19 @@ const scores = defineKernel({
   }),
 });
 
-const softmaxRecord = {
+const softmax = defineKernel({
   name: "attention/naive/softmax",
   source: softmaxSource,
   inputs: { "step?": "[64, 4]", "sink?": "[h]" },
   inout: { scores: "[b, h, t, s]" },
+  outputs: { "lse?": "[b, h, t]" },
+  wants: ({ lse }: AttentionProblem) => ({ lse }),
   accepts: { step: ["u32"] },
-  params: ({ b, h, t, s }: Sizes<"b" | "h" | "t" | "s">, { start, length }: AttentionProblem) => ({
-    h,
-    t,
-    s,
-    rows: b * h * t,
-    start,
-    length,
-  }),
-  specialise: (_axes: object, problem: AttentionProblem) => attentionParts(problem, { lse: true, sink: true }),
-  workgroups: ({ b, h, t }: Sizes<"b" | "h" | "t">): [number] => [b * h * t],
-  cost: ({ b, h, t, s }: Sizes<"b" | "h" | "t" | "s">) => ({
-    flops: 4 * b * h * t * s,
-    requestedBytes: 20 * b * h * t * s,
-  }),
-} as const;
-
-const softmax = defineKernel(softmaxRecord);
-const softmaxWithLse = defineKernel({ ...softmaxRecord, outputs: { lse: "[b, h, t]" } });
+  params: ({ b, h, t, s }, { start, length }) => ({ h, t, s, rows: b * h * t, start, length }),
+  specialise: (_axes, problem) => attentionParts(problem, { lse: true, sink: true }),
+  workgroups: ({ b, h, t }) => [b * h * t],
+  cost: ({ b, h, t, s }) => ({ flops: 4 * b * h * t * s, requestedBytes: 20 * b * h * t * s }),
+});
 
 const values = defineKernel({
   name: "attention/naive/values",
@@ -114,10 +95,8 @@ export const naive: AttentionVariant = {
     const { q, k, v, step, sink } = tensors;
     using scope = gpu.scope();
     const { scores: weights } = scores(gpu, { q, k, step }, problem);
-    let lse: Tensor | undefined;
-    if (problem.lse) lse = softmaxWithLse(gpu, { scores: weights, step, sink }, problem).lse;
-    else softmax(gpu, { scores: weights, step, sink }, problem);
+    const row = softmax(gpu, { scores: weights, step, sink }, problem);
     const { out } = values(gpu, { weights, v, step }, problem);
-    return attentionResult(scope, out, lse);
+    return attentionResult(scope, row.lse ? { out, lse: row.lse } : { out });
   },
 };

@@ -73,7 +73,7 @@ export interface AttentionResult {
 }
 
 /** The result of a variant whose kernels gave these, which outlive the variant's scope. */
-export function attentionResult(scope: Scope, out: Tensor, lse?: Tensor | undefined): AttentionResult {
+export function attentionResult(scope: Scope, { out, lse }: AttentionResult): AttentionResult {
   const view = transpose(scope.keep(out), [0, 2, 1, 3]);
   return lse ? { out: view, lse: scope.keep(lse) } : { out: view };
 }

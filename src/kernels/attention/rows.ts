@@ -1,5 +1,4 @@
 import source from "#shaders/attention/rows.wgsl";
-import type { KernelContext } from "../kernel.ts";
 import { defineKernel } from "../kernel.ts";
 import {
   attentionShader,
@@ -23,34 +22,23 @@ import {
 /** Threads of a workgroup: each owns four columns of the values. */
 const threads = (dv: number) => Math.max(64, 2 ** Math.ceil(Math.log2(dv / 4)));
 
-const record = {
+const kernel = defineKernel({
   ...placedRecord,
   name: "attention/rows",
   source,
-  params: ({ h, g, t, d }: Sizes<"h" | "g" | "t" | "d">, { start, length, scale }: AttentionProblem) => ({
-    h,
-    g,
-    t,
-    d,
-    start,
-    length,
-    scale,
-  }),
-  specialise: ({ d, dv }: Sizes<"d" | "dv">, problem: AttentionProblem, context: KernelContext) => {
+  params: ({ h, g, t, d }, { start, length, scale }) => ({ ...{ h, g, t, d }, ...{ start, length, scale } }),
+  specialise: ({ d, dv }, problem, context) => {
     const constants = { HEAD_WIDTH: d, VALUE_WIDTH: dv, WORKGROUP: threads(dv) };
     return attentionShader(problem, constants, everyPart, context);
   },
-  workgroups: ({ b, h, t }: Sizes<"b" | "h" | "t">): [number, number, number] => [t, h, b],
+  workgroups: ({ b, h, t }) => [t, h, b],
   cost: bySequence(({ b, h, t, d, dv }: Sizes<"b" | "h" | "t" | "d" | "dv">, problem: AttentionProblem) => {
     const pairs = visiblePairs({ b, h, t, s: problem.place.capacity }, problem);
     const { k, v } = rowBytes(problem.place, d);
     const flops = 2 * (d + dv) * pairs;
     return { flops, executedFlops: flops, requestedBytes: pairs * (4 * d + k + v) + 4 * b * h * t * dv };
   }),
-} as const;
-
-const rowsKernel = defineKernel({ ...record, outputs: { out: "[b, t, h, dv]" } });
-const rowsKernelWithLse = defineKernel({ ...record, outputs: { out: "[b, t, h, dv]", lse: "[b, h, t]" } });
+});
 
 /** One workgroup a query row, over the keys piece by piece with an online softmax: no scores in memory, no reuse of k and v. */
 export const rows: AttentionVariant = {
@@ -60,8 +48,6 @@ export const rows: AttentionVariant = {
     const problem = attentionProblem(tensors, options);
     using scope = gpu.scope();
     const given = { ...placedTensors(tensors), sink: tensors.sink };
-    if (!problem.lse) return attentionResult(scope, rowsKernel(gpu, given, problem).out);
-    const { out, lse } = rowsKernelWithLse(gpu, given, problem);
-    return attentionResult(scope, out, lse);
+    return attentionResult(scope, kernel(gpu, given, problem));
   },
 };

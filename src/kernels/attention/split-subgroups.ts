@@ -36,6 +36,7 @@ const kernel = defineKernel({
   source,
   inputs: placedInputs,
   outputs: { out: "[b, t, h, splits, dv]", extremes: "[b, t, h, splits, 2]" },
+  wants: () => ({}),
   axes: (_axes, problem: SplitProblem) => ({ splits: problem.splits, ...placedAxes(problem) }),
   brings: (problem: SplitProblem) => attentionBrings(problem, joined),
   params: ({ h, g, t, d }: Sizes<"h" | "g" | "t" | "d">, { start, length, scale }) => ({

@@ -6,7 +6,7 @@ import type { Gpu, Scope } from "../../gpu/gpu.ts";
 import { ShapeError, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel } from "../kernel.ts";
-import type { Sizes } from "./definition.ts";
+import { attentionOutputs } from "./definition.ts";
 import {
   type AttentionOptions,
   type AttentionProblem,
@@ -49,26 +49,22 @@ export function keySplits(
   return { splits: Math.ceil(s / span), span };
 }
 
-type JoinAxes = Sizes<"b" | "h" | "t" | "dv">;
-
-const joinRecord = {
+const join = defineKernel({
   name: "attention/split-k/join",
   source,
   inputs: { mixed: "[b, t, h, splits, dv]", extremes: "[b, t, h, splits, 2]", "sink?": "[h]" },
-  params: ({ h, t }: JoinAxes, { splits }: SplitProblem) => ({ h, t, splits }),
-  specialise: ({ dv }: JoinAxes, { lse, sunk }: SplitProblem) => ({
+  ...attentionOutputs,
+  params: ({ h, t }, { splits }: SplitProblem) => ({ h, t, splits }),
+  specialise: ({ dv }, { lse, sunk }) => ({
     parts: [...(lse ? [lseStore] : []), ...(sunk ? [sinkLearned] : [])],
     constants: { VALUE_WIDTH: dv },
   }),
-  workgroups: ({ b, h, t }: JoinAxes): [number, number, number] => [t, h, b],
-  cost: ({ b, h, t, dv }: JoinAxes, { splits }: SplitProblem) => ({
+  workgroups: ({ b, h, t }) => [t, h, b],
+  cost: ({ b, h, t, dv }, { splits }) => ({
     flops: 3 * b * h * t * splits * dv,
     requestedBytes: 4 * b * h * t * (splits * 1.5 * dv + dv),
   }),
-} as const;
-
-const join = defineKernel({ ...joinRecord, outputs: { out: "[b, t, h, dv]" } });
-const joinWithLse = defineKernel({ ...joinRecord, outputs: { out: "[b, t, h, dv]", lse: "[b, h, t]" } });
+});
 
 /** What the splits found of each row, and the sink that takes its share. */
 interface SplitParts {
@@ -81,9 +77,7 @@ interface SplitParts {
 
 /** Records the kernel that joins the splits; the result outlives the scope. */
 export function joinSplits(gpu: Gpu, scope: Scope, parts: SplitParts, problem: SplitProblem): AttentionResult {
-  if (!problem.lse) return attentionResult(scope, join(gpu, parts, problem).out);
-  const { out, lse } = joinWithLse(gpu, parts, problem);
-  return attentionResult(scope, out, lse);
+  return attentionResult(scope, join(gpu, parts, problem));
 }
 
 /** Bytes between the two kernels. */

@@ -1,5 +1,5 @@
 import source from "#shaders/attention/subgroups.wgsl";
-import { defineKernel, type KernelContext } from "../kernel.ts";
+import { defineKernel } from "../kernel.ts";
 import {
   attentionShader,
   blocksOf,
@@ -24,23 +24,16 @@ import { sizeRefusal, subgroupTiles as tiles } from "./subgroup-tiles.ts";
 
 type Axes = Sizes<"b" | "h" | "g" | "t" | "d" | "dv">;
 
-const record = {
+const kernel = defineKernel({
   ...placedRecord,
   name: "attention/subgroups",
   source,
-  params: ({ h, g, t, d }: Sizes<"h" | "g" | "t" | "d">, { start, length, scale }: AttentionProblem) => ({
-    ...{ h, g, t, d },
-    ...{ start, length, scale },
-  }),
-  specialise: ({ d, dv }: Sizes<"d" | "dv">, problem: AttentionProblem, context: KernelContext) => {
+  params: ({ h, g, t, d }, { start, length, scale }) => ({ ...{ h, g, t, d }, ...{ start, length, scale } }),
+  specialise: ({ d, dv }, problem, context) => {
     const SUBGROUP = context.gpu.adapter.subgroupSize ?? 0;
     return attentionShader(problem, { HEAD_WIDTH: d, VALUE_WIDTH: dv, SUBGROUP, ...tiles }, everyPart, context);
   },
-  workgroups: ({ b, h, t }: Sizes<"b" | "h" | "t">, { place }: AttentionProblem): [number, number, number] => [
-    blocksOf(place, t, tiles.ROWS),
-    h,
-    b,
-  ],
+  workgroups: ({ b, h, t }, { place }) => [blocksOf(place, t, tiles.ROWS), h, b],
   cost: bySequence(({ b, h, t, d, dv }: Axes, problem: AttentionProblem) => {
     const s = problem.place.capacity;
     const { k, v } = rowBytes(problem.place, d);
@@ -57,10 +50,7 @@ const record = {
       requestedBytes: b * h * requested,
     };
   }),
-} as const;
-
-const kernel = defineKernel({ ...record, outputs: { out: "[b, t, h, dv]" } });
-const kernelWithLse = defineKernel({ ...record, outputs: { out: "[b, t, h, dv]", lse: "[b, h, t]" } });
+});
 
 /**
  * Flash in the registers of one subgroup: no workgroup memory, no barriers, queries and weights by shuffles. Its bits do
@@ -80,8 +70,6 @@ export const subgroups: AttentionVariant = {
     const problem = attentionProblem(tensors, options);
     using scope = gpu.scope();
     const given = { ...placedTensors(tensors), sink: tensors.sink };
-    if (!problem.lse) return attentionResult(scope, kernel(gpu, given, problem).out);
-    const { out, lse } = kernelWithLse(gpu, given, problem);
-    return attentionResult(scope, out, lse);
+    return attentionResult(scope, kernel(gpu, given, problem));
   },
 };
