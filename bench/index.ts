@@ -2,18 +2,12 @@
 
 export { algorithmNames } from "./attention/algorithms.ts";
 export { formatBatch, parseBatch, parseLength } from "./attention/batch.ts";
+export { type AttentionCase, attentionCase, type CaseText, caseName } from "./attention/case.ts";
 export { cacheFormats } from "./attention/formats.ts";
 export { parseHeads } from "./attention/heads.ts";
 export { layoutForms, parseLayout } from "./attention/layouts.ts";
 export { maskForms, maskKinds, parseMask } from "./attention/masks.ts";
-export {
-  type AttentionCase,
-  type AttentionPlan,
-  type AttentionSubject,
-  attentionCase,
-  type CaseText,
-  caseName,
-} from "./attention/plan.ts";
+export type { AttentionPlan, AttentionSubject } from "./attention/plan.ts";
 export { findPreset, presets } from "./attention/presets.ts";
 export { type BenchEvents, checkRoom, runAttentionBench } from "./attention/run.ts";
 export { parseScore, scoreForms } from "./attention/scores.ts";

@@ -5,10 +5,11 @@
 export type { AdapterInfo } from "./gpu/adapter.ts";
 export type { Call, Cost, Dispatch } from "./gpu/dispatch.ts";
 export { GpuError, ShaderError } from "./gpu/errors.ts";
-export { Gpu, type Scope } from "./gpu/gpu.ts";
+export { Gpu, Instance, Program } from "./gpu/gpu.ts";
+export type { Limits } from "./gpu/limits.ts";
 export { type GpuOptions, openGpu } from "./gpu/open.ts";
-export type { Limits } from "./gpu/pipelines.ts";
-export { Instance, Program, type Replacement } from "./gpu/program.ts";
+export type { Replacement } from "./gpu/program.ts";
+export type { Scope } from "./gpu/scopes.ts";
 export type { ShaderModule } from "./gpu/shader-module.ts";
 export type { Shader, Specialisation } from "./gpu/specialise.ts";
 export { wgslModule } from "./gpu/wgsl-module.ts";
@@ -205,7 +206,8 @@ export { createTokenizer, type Tokenizer } from "./text/tokenizer.ts";
 // Generation
 
 export type { Generation, GenerationResult, RowResult } from "./generate/generation.ts";
-export { type LanguageModel, loadModel, type ModelOptions } from "./generate/language-model.ts";
+export type { LanguageModel } from "./generate/language-model.ts";
+export { loadModel, type ModelOptions } from "./generate/load-model.ts";
 export type { GenerationOptions } from "./generate/options.ts";
 export type { Piece, StopReason, TokenLogprob } from "./generate/row.ts";
 export type { Session } from "./generate/session.ts";

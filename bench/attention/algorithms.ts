@@ -8,8 +8,9 @@ import {
   ringAttention,
   slice,
 } from "../../src/index.ts";
-import type { CallTensors } from "./calls.ts";
-import type { AttentionCase, AttentionSubject } from "./plan.ts";
+import type { CallTensors } from "./call-shape.ts";
+import type { AttentionCase } from "./case.ts";
+import type { AttentionSubject } from "./plan.ts";
 
 type Told = Pick<AttentionOptions, "mask" | "score" | "layout">;
 

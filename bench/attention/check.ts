@@ -1,7 +1,7 @@
 import { difference, nmseCaps } from "../../src/check/compare.ts";
 import { allowedUlps, assertGate, errorsOf } from "../../src/check/gate.ts";
 import type { BenchRow } from "../result.ts";
-import type { AttentionCase } from "./plan.ts";
+import type { AttentionCase } from "./case.ts";
 import type { Truth } from "./truth.ts";
 
 type Check = Pick<BenchRow, "verdict" | "reason" | "checked" | "errorRatio" | "meanErrorRatio" | "nmse">;

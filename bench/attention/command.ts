@@ -1,4 +1,5 @@
-import type { AttentionCase, AttentionPlan } from "./plan.ts";
+import type { AttentionCase } from "./case.ts";
+import type { AttentionPlan } from "./plan.ts";
 
 /** The command that measures a row again. */
 export function commandOf(

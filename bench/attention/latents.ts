@@ -1,7 +1,7 @@
 // Multi-head latent attention (DeepSeek-V2, DeepSeek-AI 2024, section 2.1): a token's cache is one latent of all heads.
 import { type Elements, reshape, slice, type Tensor } from "../../src/index.ts";
 import type { BatchGroup } from "./batch.ts";
-import type { CallTensors, GroupNumbers, StoredShape } from "./calls.ts";
+import type { CallTensors, GroupNumbers, StoredShape } from "./call-shape.ts";
 import type { Heads } from "./heads.ts";
 import { poisonedRows, random } from "./inputs.ts";
 

@@ -3,10 +3,10 @@
 import { randomSource } from "../../src/check/random.ts";
 import { type AttentionLayout, blockTable, type Gpu, sequenceOffsets } from "../../src/index.ts";
 import type { BatchGroup } from "./batch.ts";
-import type { CallShape } from "./calls.ts";
+import type { CallShape } from "./call-shape.ts";
+import type { AttentionCase } from "./case.ts";
 import { poisonedRows } from "./inputs.ts";
 import { slotsOf } from "./layouts.ts";
-import type { AttentionCase } from "./plan.ts";
 
 /** Rows of a cache, and slots of each. */
 export function cacheShape(

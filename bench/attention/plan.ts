@@ -1,36 +1,9 @@
 import type { AttentionOptions, Gpu, Tensor } from "../../src/index.ts";
 import type { TimingOptions } from "../harness/timing.ts";
 import type { BenchRow, Peaks } from "../result.ts";
-import { type Batch, parseBatch } from "./batch.ts";
-import type { CallTensors } from "./calls.ts";
-import { type CacheFormat, formatRefusal, parseFormat } from "./formats.ts";
-import { type Heads, parseHeads } from "./heads.ts";
-import { type Latent, latentRefusal } from "./latents.ts";
-import { type BenchLayout, contiguous, layoutRefusal, parseLayout } from "./layouts.ts";
-import { type BenchMask, parseMask } from "./masks.ts";
-import { findPreset } from "./presets.ts";
-import { type BenchScore, parseScore } from "./scores.ts";
+import type { CallTensors } from "./call-shape.ts";
+import type { AttentionCase } from "./case.ts";
 import type { Definition } from "./truth.ts";
-
-/** One problem, which every variant is run on. */
-export interface AttentionCase {
-  readonly batch: Batch;
-  readonly heads: Heads;
-  readonly mask: BenchMask;
-  readonly score: BenchScore;
-  /** How keys and values are stored; queries and results are f32. */
-  readonly dtype: CacheFormat;
-  readonly layout: BenchLayout;
-  /** What keys and values are made of, where the cache holds latents. */
-  readonly latent?: Latent | undefined;
-  /** The model whose shapes these are, and its layers. */
-  readonly model?: string | undefined;
-  readonly layers: number;
-  /** Why no variant can run it. */
-  readonly missing?: string | undefined;
-  /** Names of what is measured on it; where left out, all that applies to it. */
-  readonly variants?: readonly string[] | undefined;
-}
 
 /** A way of doing attention that is measured: a row of the engine's table, or whatever does the same. */
 export interface AttentionSubject {
@@ -59,54 +32,4 @@ export interface AttentionPlan {
   readonly peaks: boolean | Peaks;
   /** Options of the command that a row names beside its own, such as `--adapter`. */
   readonly commandOptions: readonly string[];
-}
-
-/** A case in the words of the command line; without `heads` they are `8x64`, or those of `model`. */
-export interface CaseText {
-  readonly batch: string;
-  readonly heads?: string | undefined;
-  readonly mask?: string | undefined;
-  readonly score?: string | undefined;
-  readonly dtype?: string | undefined;
-  readonly layout?: string | undefined;
-  readonly model?: string | undefined;
-  readonly variants?: readonly string[] | undefined;
-}
-
-/** The case that words describe. Throws a RangeError for words that are wrong. */
-export function attentionCase(words: CaseText): AttentionCase {
-  const [model, preset] = words.model === undefined ? [] : findPreset(words.model);
-  const latent = preset?.latent;
-  const given = {
-    batch: parseBatch(words.batch),
-    heads: parseHeads(words.heads ?? preset?.heads ?? "8x64"),
-    mask: parseMask(words.mask ?? preset?.mask ?? "causal"),
-    score: parseScore(words.score ?? preset?.score ?? "none"),
-    dtype: parseFormat(words.dtype ?? "f32"),
-    layout: words.layout === undefined ? contiguous : parseLayout(words.layout),
-    model,
-    latent,
-    layers: preset?.layers ?? 1,
-    variants: words.variants,
-  };
-  const missing = missingFrom(given);
-  return latent && !missing ? { ...given, layout: { text: "latent", kind: "latent" } } : { ...given, missing };
-}
-
-/** Why no variant can run a case, from what is stored and where. */
-function missingFrom({ batch, heads, dtype, layout, latent, score }: Omit<AttentionCase, "missing">) {
-  const { groups } = batch;
-  if (!latent) return formatRefusal(dtype, [heads.d, heads.dv]) ?? layoutRefusal(layout, groups);
-  if (dtype !== "f32") return `latents are stored as f32, not ${dtype}`;
-  if (layout.kind !== "contiguous") return `latents lie one after the other, not ${layout.text}`;
-  if (score.text !== "none") return `latent attention takes no score, ${score.text} neither`;
-  return latentRefusal(heads, latent);
-}
-
-/** What a case is called where it has to be named in a line. */
-export function caseName({ batch, heads, mask, score, dtype, layout }: AttentionCase): string {
-  return [
-    ...[batch.text, mask.text, ...(score.text === "none" ? [] : [score.text]), heads.text, dtype],
-    ...(layout.kind === "contiguous" ? [] : [layout.text]),
-  ].join(" ");
 }

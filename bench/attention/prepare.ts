@@ -1,4 +1,4 @@
-import type { Instance, Program } from "../../src/gpu/program.ts";
+import type { Instance, Program } from "../../src/index.ts";
 import {
   type AttentionOptions,
   type Gpu,
@@ -10,12 +10,14 @@ import {
   upload,
 } from "../../src/index.ts";
 import { executedBy } from "../harness/speed.ts";
-import { type CallTensors, callBytes, callShapes, type PreparedCall, prepareCall, viewsOf } from "./calls.ts";
+import type { CallTensors, PreparedCall } from "./call-shape.ts";
+import { callBytes, callShapes, prepareCall, viewsOf } from "./calls.ts";
+import type { AttentionCase } from "./case.ts";
 import { checkGroups, type GroupResult } from "./check.ts";
 import { rowBytes } from "./formats.ts";
 import { maskIn } from "./layouts.ts";
 import { placementOf } from "./placement.ts";
-import type { AttentionCase, AttentionSubject } from "./plan.ts";
+import type { AttentionSubject } from "./plan.ts";
 import { scoreAt } from "./scores.ts";
 import { modelledBytes } from "./traffic.ts";
 import { type Definition, type Truth, truthOf } from "./truth.ts";

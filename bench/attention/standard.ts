@@ -1,4 +1,4 @@
-import type { CaseText } from "./plan.ts";
+import type { CaseText } from "./case.ts";
 
 /** Prefills are compared with these, of which the slow ones are left out where their point was made. */
 const prefill = ["naive", "flash", "packed", "blocks", "subgroups"];

@@ -1,6 +1,7 @@
 import { type AttentionOptions, attention } from "../../src/index.ts";
 import { algorithmNames, algorithmsFor, parseAlgorithm } from "./algorithms.ts";
-import type { AttentionCase, AttentionSubject } from "./plan.ts";
+import type { AttentionCase } from "./case.ts";
+import type { AttentionSubject } from "./plan.ts";
 
 type Name = keyof typeof attention.variants;
 const names = Object.keys(attention.variants) as Name[];

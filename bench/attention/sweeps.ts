@@ -1,7 +1,7 @@
 import { digits, percent, quantity } from "../harness/numbers.ts";
 import type { BenchRow } from "../result.ts";
 import { formatBatch } from "./batch.ts";
-import type { CaseText } from "./plan.ts";
+import type { CaseText } from "./case.ts";
 
 /** What a sweep may be told. */
 export interface SweepOptions {

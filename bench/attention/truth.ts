@@ -6,11 +6,11 @@ import { dense } from "../../src/reference/dense.ts";
 import { linearAttention as linear } from "../../src/reference/linear-attention.ts";
 import type { Score } from "../../src/reference/scores.ts";
 import type { BatchGroup } from "./batch.ts";
-import type { GroupNumbers } from "./calls.ts";
+import type { GroupNumbers } from "./call-shape.ts";
+import type { AttentionCase } from "./case.ts";
 import type { Heads } from "./heads.ts";
 import { expandHead } from "./latents.ts";
 import { maskIn } from "./layouts.ts";
-import type { AttentionCase } from "./plan.ts";
 import { scoreAt } from "./scores.ts";
 
 /** One query row of one head of one sequence of a group. */

@@ -1,10 +1,10 @@
 import { type Mask, pairs } from "../../src/reference/masks.ts";
 import type { BenchRow } from "../result.ts";
 import type { BatchGroup } from "./batch.ts";
+import type { AttentionCase } from "./case.ts";
 import { rowBytes } from "./formats.ts";
 import type { Heads } from "./heads.ts";
 import { maskIn } from "./layouts.ts";
-import type { AttentionCase } from "./plan.ts";
 import { scoreAt } from "./scores.ts";
 
 type Work = Pick<BenchRow, "livePairs" | "flops" | "flopsFlashAttention" | "bytes" | "kvBytesPerToken">;

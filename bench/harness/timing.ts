@@ -1,5 +1,4 @@
-import type { Instance } from "../../src/gpu/program.ts";
-import type { Gpu } from "../../src/index.ts";
+import type { Gpu, Instance } from "../../src/index.ts";
 
 /** Something that can be run many times in one interval; the result is the interval in milliseconds. */
 export type Interval = (repeats: number) => Promise<number>;

@@ -2,7 +2,7 @@ import { type Case, type CaseTable, missingFeatures, stored } from "../../src/ch
 import { checkCase } from "../../src/check/check-case.ts";
 import { difference } from "../../src/check/compare.ts";
 import { errorsOf } from "../../src/check/gate.ts";
-import type { Program } from "../../src/gpu/program.ts";
+import type { Program } from "../../src/index.ts";
 import { type Gpu, ShapeError, type Tensor, tensor } from "../../src/index.ts";
 import type { BenchEvents } from "../attention/run.ts";
 import { environmentOf } from "../harness/environment.ts";

@@ -1,8 +1,8 @@
 import { normal } from "../../src/check/random.ts";
 import type { BatchGroup } from "../attention/batch.ts";
+import { type AttentionCase, attentionCase } from "../attention/case.ts";
 import type { Heads } from "../attention/heads.ts";
 import { inputsOf } from "../attention/inputs.ts";
-import { type AttentionCase, attentionCase } from "../attention/plan.ts";
 
 /** Causal attention of one sequence: a prefill, or one query over a cache. */
 export interface AttentionProblem {

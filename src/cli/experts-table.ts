@@ -1,5 +1,5 @@
 import type { Tokenizer } from "../text/tokenizer.ts";
-import type { ExpertUse, LayerUse } from "./experts.ts";
+import type { ExpertUse, LayerUse } from "./expert-use.ts";
 
 /** Tokens of a text that are shown one by one. */
 const shownTokens = 16;

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import type { Limits } from "../gpu/pipelines.ts";
+import type { Limits } from "../gpu/limits.ts";
 import { positive } from "./arguments.ts";
 
 /** Options that choose a device. */

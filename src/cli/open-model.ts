@@ -1,6 +1,7 @@
 import { openFolder } from "../formats/folder.ts";
 import { openUrl } from "../formats/url.ts";
-import { type LanguageModel, loadModel } from "../generate/language-model.ts";
+import type { LanguageModel } from "../generate/language-model.ts";
+import { loadModel } from "../generate/load-model.ts";
 import type { ModelFlags } from "./model-options.ts";
 import { openDevice } from "./open-device.ts";
 import { withProgress } from "./progress.ts";

@@ -1,7 +1,7 @@
 import { cachePairs } from "../blocks/kv-cache.ts";
 import type { LanguageModel } from "../generate/language-model.ts";
 import type { Session } from "../generate/session.ts";
-import type { Instance } from "../gpu/program.ts";
+import type { Instance } from "../gpu/gpu.ts";
 import { maxBatch } from "../kernels/step.ts";
 import { replacements, upload } from "../tensor/tensor.ts";
 import type { Report } from "./progress.ts";

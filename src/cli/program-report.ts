@@ -1,6 +1,6 @@
 import type { LanguageModel } from "../generate/language-model.ts";
 import type { Dispatch } from "../gpu/dispatch.ts";
-import type { Program } from "../gpu/program.ts";
+import type { Program } from "../gpu/gpu.ts";
 import type { ProgramTimes } from "./profile.ts";
 
 /** One run of one shader. Bytes are those of `Cost`; times in nanoseconds. */

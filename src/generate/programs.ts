@@ -1,5 +1,5 @@
 import { type KvCache, placeholderCache } from "../blocks/kv-cache.ts";
-import type { Program } from "../gpu/program.ts";
+import type { Program } from "../gpu/gpu.ts";
 import { penalise } from "../kernels/sampling/penalise.ts";
 import { sample } from "../kernels/sampling/sample.ts";
 import { tokenLogprobs } from "../kernels/sampling/token-logprobs.ts";

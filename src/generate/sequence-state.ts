@@ -1,5 +1,5 @@
 import { cachePairs, cacheRow, createCache, disposeCache, type KvCache } from "../blocks/kv-cache.ts";
-import type { Instance } from "../gpu/program.ts";
+import type { Instance } from "../gpu/gpu.ts";
 import { mostTokens } from "../kernels/moe/grouped-layer.ts";
 import { maxBatch } from "../kernels/step.ts";
 import { cacheShape, widestRow } from "../models/config.ts";

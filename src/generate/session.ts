@@ -3,7 +3,7 @@ import { cacheShape } from "../models/config.ts";
 import type { ChatMessage } from "../text/chat-template.ts";
 import { TextError } from "../text/text-error.ts";
 import { Generation, type GenerationResult } from "./generation.ts";
-import type { LanguageModel } from "./language-model.ts";
+import type { LoadedModel } from "./loaded-model.ts";
 import { type GenerationOptions, penalises, resolveOptions } from "./options.ts";
 import type { Row } from "./row.ts";
 import { run } from "./run.ts";
@@ -14,7 +14,7 @@ import { SequenceState } from "./sequence-state.ts";
  * new tokens are computed.
  */
 export class Session {
-  readonly model: LanguageModel;
+  readonly model: LoadedModel;
   readonly state: SequenceState;
   /** Longest sequence, in tokens. */
   readonly context: number;
@@ -22,7 +22,7 @@ export class Session {
   readonly #cached: number[];
   #busy = false;
 
-  constructor(model: LanguageModel, batch: number) {
+  constructor(model: LoadedModel, batch: number) {
     this.model = model;
     this.context = model.context;
     this.state = new SequenceState(model.programs, batch);
@@ -101,7 +101,7 @@ export class Session {
     take: () => void,
     options: ReturnType<typeof resolveOptions>,
     finish: (result: GenerationResult) => void,
-    model: LanguageModel,
+    model: LoadedModel,
     state: SequenceState,
   ) {
     if (this.#busy) throw new TextError("this session is generating already; wait for it to end, or open another");

@@ -36,6 +36,8 @@ export class BufferPool {
   poison = false;
   /** Number of the latest list of eager work that has any. */
   recorded = 0;
+  /** Called with each buffer that is about to be destroyed. */
+  onDestroy: (buffer: GPUBuffer) => void = () => {};
   #submitted = 0;
   readonly #device: GPUDevice;
   readonly #limit: number;
@@ -45,12 +47,10 @@ export class BufferPool {
   readonly #checks = new Set<Promise<void>>();
   readonly #failures = new WeakMap<GPUBuffer, GpuError>();
   #unreported: GpuError | undefined;
-  readonly #onDestroy: (buffer: GPUBuffer) => void;
 
-  constructor(device: GPUDevice, limit: number, onDestroy: (buffer: GPUBuffer) => void) {
+  constructor(device: GPUDevice, limit: number) {
     this.#device = device;
     this.#limit = limit;
-    this.#onDestroy = onDestroy;
   }
 
   /**
@@ -168,7 +168,7 @@ export class BufferPool {
   /** Frees a buffer for good. Work that uses it must have been submitted. */
   destroy(buffer: GPUBuffer): void {
     this.allocatedBytes -= buffer.size;
-    this.#onDestroy(buffer);
+    this.onDestroy(buffer);
     buffer.destroy();
   }
 

@@ -1,34 +1,36 @@
 import { BindGroupCache } from "./bind-groups.ts";
+import type { Device } from "./device.ts";
 import type { Copy, Dispatch } from "./dispatch.ts";
-import { type Command, encodeCommands, lowerDispatch, packUniforms } from "./encode.ts";
+import { type Command, encodeCommands, type Place } from "./encode.ts";
 import { GpuError } from "./errors.ts";
-import type { Gpu } from "./gpu.ts";
+import { lowerOperation, packUniforms, type Uniforms } from "./lower.ts";
 import { touched, written } from "./plan.ts";
 import { type Operation, Recording } from "./recording.ts";
 import type { Storage } from "./storage.ts";
-
-/** Uniforms of one submit; `buffer` holds them from `offsets` on. */
-interface Uniforms {
-  readonly buffer: GPUBuffer;
-  readonly offsets: ReadonlyMap<Uint8Array, number>;
-}
 
 /**
  * The work that is not part of a program: collected until somebody wants a result, then compiled and submitted. Lists
  * of work are numbered and submitted in order, one after the other; a write from the CPU has its place among them.
  */
 export class EagerWork {
-  readonly #gpu: Gpu;
+  readonly #gpu: Device;
   readonly #groups: BindGroupCache;
-  readonly #unsubmitted = new Set<readonly Operation[]>();
-  #list = new Recording();
+  #list: Recording;
   #number = 1;
   #tail: Promise<void> = Promise.resolve();
   #uniformPage: GPUBuffer | undefined;
 
-  constructor(gpu: Gpu) {
+  constructor(gpu: Device) {
     this.#gpu = gpu;
     this.#groups = new BindGroupCache((layout, entries) => gpu.createBindGroup(layout, entries));
+    gpu.buffers.onDestroy = (buffer) => this.#groups.forget(buffer);
+    this.#list = this.#begin();
+  }
+
+  #begin(): Recording {
+    const list = new Recording();
+    this.#gpu.unsubmitted.add(list.operations);
+    return list;
   }
 
   append(dispatch: Dispatch): void {
@@ -45,21 +47,15 @@ export class EagerWork {
     return this.#list.group(op, variant, options, fn);
   }
 
-  /** Drops the bind groups of a buffer that is about to be destroyed. */
-  forget(buffer: GPUBuffer): void {
-    this.#groups.forget(buffer);
-  }
-
   /** Submits what is collected; rejects with the first failure in it, once all that could run was submitted. */
   flush(): Promise<void> {
     const { operations } = this.#list;
     if (operations.length === 0) return this.#tail;
     const number = this.#number++;
-    this.#list = new Recording();
-    this.#unsubmitted.add(operations);
+    this.#list = this.#begin();
     const run = this.#tail.then(() =>
       this.#run(operations, () => {
-        this.#unsubmitted.delete(operations);
+        this.#gpu.unsubmitted.delete(operations);
         this.#gpu.buffers.markSubmitted(number);
       }),
     );
@@ -81,20 +77,6 @@ export class EagerWork {
     return run;
   }
 
-  /** A storage of work not yet submitted that uses these buffers, where one of the two writes. */
-  conflict(reads: ReadonlySet<GPUBuffer>, writes: ReadonlySet<GPUBuffer>): Storage | undefined {
-    for (const operations of [...this.#unsubmitted, this.#list.operations]) {
-      for (const operation of operations) {
-        const changed = new Set(written(operation));
-        for (const storage of touched(operation)) {
-          const { buffer } = storage;
-          if (buffer && (writes.has(buffer) || (changed.has(storage) && reads.has(buffer)))) return storage;
-        }
-      }
-    }
-    return undefined;
-  }
-
   /**
    * Submits `operations`. One that cannot run, or reads what one before it should have written, is left out: what it
    * would have written counts as failed. Work of others that happens to be in the same list runs.
@@ -114,13 +96,16 @@ export class EagerWork {
       gpu.assertUsable();
       gpu.device.pushErrorScope("validation");
       try {
-        const uniforms = this.#uniforms(operations);
+        const { pipelines } = gpu;
+        const lowering = { pipelines, resolve, uniforms: this.#uniforms(operations), bindGroups: this.#groups };
         const commands: Command[] = [];
         for (const operation of operations) {
           try {
             const failure = this.#obstacle(operation, uncompiled);
             if (failure) throw failure;
-            commands.push(this.#lower(operation, uniforms));
+            const command = lowerOperation(operation, lowering);
+            if (command.kind === "dispatch") gpu.markWarm(command.pipeline);
+            commands.push(command);
             ran.push(operation);
           } catch (cause) {
             fail(operation, asError(cause));
@@ -168,22 +153,6 @@ export class EagerWork {
     return operation.kind === "dispatch" ? uncompiled.get(operation.dispatch.shader.code) : undefined;
   }
 
-  #lower(operation: Operation, uniforms: Uniforms): Command {
-    const place = (storage: Storage) => {
-      if (!storage.buffer) throw new GpuError(`${storage.label}: belongs to a recorded program`);
-      return { buffer: storage.buffer, offset: 0 };
-    };
-    if (operation.kind === "copy") {
-      const { from, fromOffset, to, toOffset, bytes } = operation.copy;
-      return { kind: "copy", from: place(from).buffer, fromOffset, to: place(to).buffer, toOffset, bytes };
-    }
-    const { dispatch } = operation;
-    const pipeline = this.#gpu.pipelines.get(dispatch.shader);
-    if (!pipeline) throw new GpuError(`${dispatch.kernel}: not compiled`);
-    this.#gpu.markWarm(pipeline.pipeline);
-    return lowerDispatch(dispatch, pipeline, place, uniforms, (layout, entries) => this.#groups.get(layout, entries));
-  }
-
   #uniforms(operations: readonly Operation[]): Uniforms {
     const { memory, offsets } = packUniforms(operations);
     const { buffers, device } = this.#gpu;
@@ -198,6 +167,11 @@ export class EagerWork {
     this.#uniformPage = buffer;
     return { buffer, offsets };
   }
+}
+
+function resolve({ buffer, label }: Storage): Place {
+  if (!buffer) throw new GpuError(`${label}: belongs to a recorded program`);
+  return { buffer, offset: 0 };
 }
 
 function asError(cause: unknown): Error {

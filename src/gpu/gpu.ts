@@ -1,62 +1,28 @@
-import type { AdapterInfo } from "./adapter.ts";
-import { BufferPool } from "./buffers.ts";
+import { Device } from "./device.ts";
 import type { Copy, Dispatch } from "./dispatch.ts";
 import { EagerWork } from "./eager.ts";
 import { GpuError } from "./errors.ts";
-import { type Limits, Pipelines } from "./pipelines.ts";
-import { Program } from "./program.ts";
+import { InstanceOn } from "./instance.ts";
+import { ProgramOn } from "./program.ts";
 import { ReadBack } from "./read-back.ts";
 import { type Holder, holdersIn, Recording } from "./recording.ts";
+import { type Scope, Scopes } from "./scopes.ts";
 import { createStorage, type Storage } from "./storage.ts";
 
-/** Temporaries made while it is open are disposed when it closes: `using scope = gpu.scope()`. */
-export interface Scope {
-  /** Lets a value outlive the scope; it then belongs to the scope around it, if there is one. */
-  keep<T extends Holder>(value: T): T;
-  [Symbol.dispose](): void;
-}
+/** A program recorded by `Gpu.record`. */
+export type Program<T> = ProgramOn<Gpu, T>;
+export const Program = ProgramOn;
 
-/** A device with everything that lives on it. Made by `openGpu`. */
-export class Gpu {
-  readonly device: GPUDevice;
-  readonly adapter: AdapterInfo;
-  readonly features: ReadonlySet<string>;
-  readonly limits: Limits;
-  readonly buffers: BufferPool;
-  readonly pipelines: Pipelines;
-  /** Command buffers submitted so far. */
-  submits = 0;
-  /** Bind groups made so far: a decode step must not add to it. */
-  bindGroups = 0;
-  readonly #eager: EagerWork;
-  #recording: Recording | undefined;
-  readonly #scopes: Set<Storage>[] = [];
-  #failure: Error | undefined;
-  #closed = false;
-  readonly #warm = new WeakSet<GPUComputePipeline>();
+/** Such a program bound to memory of a device by `instantiate`. */
+export type Instance<T> = InstanceOn<Gpu, T>;
+export const Instance = InstanceOn;
+
+/** A device that tensors live on, with what is recorded there or waits to be submitted. Made by `openGpu`. */
+export class Gpu extends Device {
+  readonly #eager = new EagerWork(this);
   readonly #readBack = new ReadBack(this);
-
-  constructor(device: GPUDevice, adapter: AdapterInfo, limits: Limits) {
-    this.device = device;
-    this.adapter = adapter;
-    this.limits = limits;
-    this.features = new Set(device.features);
-    this.#eager = new EagerWork(this);
-    this.buffers = new BufferPool(device, limits.buffer, (buffer) => this.#eager.forget(buffer));
-    this.pipelines = new Pipelines(device, limits);
-    device.addEventListener("uncapturederror", (event) => {
-      this.#failure ??= new GpuError(`${adapter.label}: ${event.error.message}`);
-    });
-    void device.lost.then((info) => {
-      if (!this.#closed) this.#failure = new GpuError(`${adapter.label}: the device was lost: ${info.message}`);
-    });
-  }
-
-  /** Throws when the device is closed or lost, or a program's submit was invalid. */
-  assertUsable(): void {
-    if (this.#closed) throw new GpuError(`${this.adapter.label}: this device was closed`);
-    if (this.#failure) throw this.#failure;
-  }
+  readonly #scopes = new Scopes((storage) => this.release(storage));
+  #recording: Recording | undefined;
 
   /** Storage for a result: pooled when eager, logical while recording. Belongs to the innermost open scope. */
   allocate(label: string, bytes: number): Storage {
@@ -67,7 +33,7 @@ export class Gpu {
       return storage;
     }
     const storage = createStorage(label, bytes, this.buffers.take(label, bytes));
-    this.#scopes.at(-1)?.add(storage);
+    this.#scopes.add(storage);
     return storage;
   }
 
@@ -75,7 +41,7 @@ export class Gpu {
   upload(label: string, bytes: number, fill: (memory: ArrayBuffer) => void): Storage {
     this.assertUsable();
     const storage = createStorage(label, bytes, this.buffers.createFilled(label, bytes, fill));
-    if (!this.#recording) this.#scopes.at(-1)?.add(storage);
+    if (!this.#recording) this.#scopes.add(storage);
     return storage;
   }
 
@@ -83,8 +49,8 @@ export class Gpu {
   release(storage: Storage): void {
     if (storage.state === "disposed") return;
     storage.state = "disposed";
-    for (const scope of this.#scopes) scope.delete(storage);
-    if (storage.buffer && !storage.lent && !this.#closed) this.buffers.give(storage.buffer);
+    this.#scopes.forget(storage);
+    if (storage.buffer && !storage.lent && !this.closed) this.buffers.give(storage.buffer);
   }
 
   /**
@@ -92,30 +58,12 @@ export class Gpu {
    * belongs to it, whoever makes it: code inside of a scope does not await.
    */
   scope(): Scope {
-    const owned = new Set<Storage>();
-    const around = this.#scopes.at(-1);
-    this.#scopes.push(owned);
-    return {
-      keep: (value) => {
-        for (const storage of value.storages) if (owned.delete(storage)) around?.add(storage);
-        return value;
-      },
-      [Symbol.dispose]: () => {
-        if (this.#scopes.at(-1) !== owned) throw new GpuError("a scope was closed while a later one is still open");
-        this.#scopes.pop();
-        for (const storage of owned) this.release(storage);
-      },
-    };
+    return this.#scopes.open();
   }
 
   /** Runs `fn`; what it makes belongs to no scope, and stays until somebody disposes it. */
   unscoped<T>(fn: () => T): T {
-    this.#scopes.push(new Set());
-    try {
-      return fn();
-    } finally {
-      this.#scopes.pop();
-    }
+    return this.#scopes.without(fn);
   }
 
   /** Adds a dispatch to the recording in progress, else to the eager work that the next read submits. */
@@ -170,7 +118,7 @@ export class Gpu {
       throw new GpuError("the recorded function returned a promise; recording is synchronous");
     }
     const kept = [...holdersIn(result), ...recording.taps.values()].flatMap(({ storages }) => storages);
-    return new Program(this, recording, result, kept);
+    return new ProgramOn<Gpu, T>(this, recording, result, kept);
   }
 
   /**
@@ -180,21 +128,6 @@ export class Gpu {
    */
   flush(): Promise<void> {
     return this.#eager.flush().then(() => this.settle());
-  }
-
-  /** Throws when eager work that is not submitted yet meets these buffers, since what is submitted now overtakes it. */
-  assertNothingPending(what: string, reads: ReadonlySet<GPUBuffer>, writes: ReadonlySet<GPUBuffer>): void {
-    const storage = this.#eager.conflict(reads, writes);
-    if (storage) throw new GpuError(`${what}: work on ${storage.label} is not submitted yet; await gpu.flush() before`);
-  }
-
-  /** Encodes and submits one command buffer. */
-  submit(encode: (encoder: GPUCommandEncoder) => void): void {
-    this.assertUsable();
-    const encoder = this.device.createCommandEncoder();
-    encode(encoder);
-    this.device.queue.submit([encoder.finish()]);
-    this.submits++;
   }
 
   /**
@@ -232,36 +165,6 @@ export class Gpu {
 
   giveStaging(buffer: GPUBuffer): void {
     this.#readBack.give(buffer);
-  }
-
-  /** Waits for allocations and throws what went wrong since the last time. */
-  async settle(): Promise<void> {
-    this.assertUsable();
-    await this.buffers.settle();
-    this.assertUsable();
-  }
-
-  createBindGroup(layout: GPUBindGroupLayout, entries: GPUBindGroupEntry[]): GPUBindGroup {
-    this.bindGroups++;
-    return this.device.createBindGroup({ layout, entries });
-  }
-
-  /** True the first time it sees a pipeline: that one still has to be warmed. */
-  markWarm(pipeline: GPUComputePipeline): boolean {
-    if (this.#warm.has(pipeline)) return false;
-    this.#warm.add(pipeline);
-    return true;
-  }
-
-  /** Closes the device. Work still recorded is dropped. */
-  close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.device.destroy();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
   }
 }
 

@@ -1,8 +1,8 @@
+import type { CallList } from "./call-list.ts";
+import type { Device } from "./device.ts";
 import { type Command, encodeCommands, type Place } from "./encode.ts";
 import { GpuError } from "./errors.ts";
-import type { Gpu } from "./gpu.ts";
 import { touched, written } from "./plan.ts";
-import type { Program } from "./program.ts";
 import { createStorage, type Storage } from "./storage.ts";
 import { timeCommands, timeRuns } from "./timer.ts";
 
@@ -18,17 +18,17 @@ interface Parts {
 }
 
 /** A program bound to real memory: running it makes no object but the command buffer. */
-export class Instance<T> {
-  readonly program: Program<T>;
+export class InstanceOn<D extends Device, T> {
+  readonly program: CallList<T>;
   /** The device it runs on. */
-  readonly gpu: Gpu;
+  readonly gpu: D;
   readonly #parts: Parts;
   readonly #reads = new Set<GPUBuffer>();
   readonly #writes = new Set<GPUBuffer>();
   readonly #lent = new Map<Storage, Storage>();
   #disposed = false;
 
-  constructor(gpu: Gpu, program: Program<T>, parts: Parts) {
+  constructor(gpu: D, program: CallList<T>, parts: Parts) {
     this.gpu = gpu;
     this.program = program;
     this.#parts = parts;
@@ -59,7 +59,7 @@ export class Instance<T> {
   /** Adds the program to an encoder of the caller's, to be submitted at once. Throws as `run` does. */
   encode(encoder: GPUCommandEncoder): void {
     this.assertInputs();
-    this.gpu.assertNothingPending("a program's run", this.#reads, this.#writes);
+    this.gpu.unsubmitted.assertApart("a program's run", this.#reads, this.#writes);
     encodeCommands(encoder, this.#parts.commands);
   }
 
@@ -94,7 +94,7 @@ export class Instance<T> {
   /** GPU time of each dispatch in nanoseconds; needs `timestamp-query`. Slower than `run`: a pass for each. */
   async profile(): Promise<number[]> {
     this.assertInputs();
-    this.gpu.assertNothingPending("a program's profile", this.#reads, this.#writes);
+    this.gpu.unsubmitted.assertApart("a program's profile", this.#reads, this.#writes);
     return await timeCommands(this.gpu, this.#parts.commands);
   }
 
@@ -102,11 +102,11 @@ export class Instance<T> {
    * GPU time in nanoseconds of `repeats` runs, each followed by one of the `others`, in one submit. Needs
    * `timestamp-query`.
    */
-  async time(repeats = 1, others: readonly Instance<unknown>[] = []): Promise<number> {
+  async time(repeats = 1, others: readonly InstanceOn<D, unknown>[] = []): Promise<number> {
     const instances = [this, ...others];
     for (const instance of instances) {
       instance.assertInputs();
-      instance.gpu.assertNothingPending("a program's timing", instance.#reads, instance.#writes);
+      instance.gpu.unsubmitted.assertApart("a program's timing", instance.#reads, instance.#writes);
     }
     const commands = instances.flatMap((instance) => instance.#parts.commands);
     return await timeRuns(this.gpu, commands, repeats);

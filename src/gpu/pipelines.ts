@@ -1,4 +1,5 @@
 import { excerpt, GpuError, ShaderError } from "./errors.ts";
+import type { Limits } from "./limits.ts";
 import type { BindingDeclaration } from "./shader-module.ts";
 import type { Shader } from "./specialise.ts";
 
@@ -7,22 +8,6 @@ export interface Pipeline {
   readonly pipeline: GPUComputePipeline;
   /** One layout a group, from 0; groups that a shader skips have an empty one. */
   readonly layouts: readonly GPUBindGroupLayout[];
-}
-
-/** What a device can take; also the limits that `cap` lowers. */
-export interface Limits {
-  /** Bytes of one storage binding. */
-  readonly binding: number;
-  /** Bytes of one buffer. */
-  readonly buffer: number;
-  /** Bytes of workgroup memory. */
-  readonly workgroupBytes: number;
-  /** Threads in one workgroup. */
-  readonly invocations: number;
-  /** Storage buffers in one dispatch. */
-  readonly storageBuffers: number;
-  /** Workgroups in one dimension of a grid. */
-  readonly workgroups: number;
 }
 
 /** Pipelines by the text of their shader, compiled asynchronously, once each. */

@@ -1,12 +1,12 @@
+import type { Device } from "./device.ts";
 import { GpuError } from "./errors.ts";
-import type { Gpu } from "./gpu.ts";
 
 /** Buffers that are mapped for reading, by size, used again and again. */
 export class ReadBack {
-  readonly #gpu: Gpu;
+  readonly #gpu: Device;
   readonly #free = new Map<number, GPUBuffer[]>();
 
-  constructor(gpu: Gpu) {
+  constructor(gpu: Device) {
     this.#gpu = gpu;
   }
 

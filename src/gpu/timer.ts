@@ -1,6 +1,6 @@
+import type { Device } from "./device.ts";
 import { type Command, encodeCommands, passesOf } from "./encode.ts";
 import { GpuError } from "./errors.ts";
-import type { Gpu } from "./gpu.ts";
 
 /** Timestamps of one query set; a device takes up to 4096. */
 const batch = 2048;
@@ -9,7 +9,7 @@ const batch = 2048;
  * Runs the commands with a pass of its own for each dispatch and returns each one's GPU time in nanoseconds. Browsers
  * round timestamps to 100 microseconds; a benchmark repeats a program between two timestamps instead (`timeRuns`).
  */
-export async function timeCommands(gpu: Gpu, commands: readonly Command[]): Promise<number[]> {
+export async function timeCommands(gpu: Device, commands: readonly Command[]): Promise<number[]> {
   const times: number[] = [];
   let group: Command[] = [];
   let dispatches = 0;
@@ -26,7 +26,7 @@ export async function timeCommands(gpu: Gpu, commands: readonly Command[]): Prom
 }
 
 /** GPU time in nanoseconds of all commands, `repeats` times over, from the first dispatch's begin to the last one's end. */
-export async function timeRuns(gpu: Gpu, commands: readonly Command[], repeats: number): Promise<number> {
+export async function timeRuns(gpu: Device, commands: readonly Command[], repeats: number): Promise<number> {
   const all = Array.from({ length: repeats }, () => commands).flat();
   const last = passesOf(all) - 1;
   if (last < 0) return 0;
@@ -44,7 +44,7 @@ export async function timeRuns(gpu: Gpu, commands: readonly Command[], repeats: 
   return Number(end - begin);
 }
 
-async function timePasses(gpu: Gpu, commands: readonly Command[]): Promise<number[]> {
+async function timePasses(gpu: Device, commands: readonly Command[]): Promise<number[]> {
   const dispatches = commands.filter(({ kind }) => kind === "dispatch").length;
   if (dispatches === 0) return [];
   const ticks = await timestamps(gpu, 2 * dispatches, (encoder, querySet) => {
@@ -62,7 +62,7 @@ async function timePasses(gpu: Gpu, commands: readonly Command[]): Promise<numbe
 
 /** Submits what `encode` encodes and reads the `count` timestamps that it writes. */
 async function timestamps(
-  gpu: Gpu,
+  gpu: Device,
   count: number,
   encode: (encoder: GPUCommandEncoder, querySet: GPUQuerySet) => void,
 ): Promise<bigint[]> {

@@ -1,4 +1,4 @@
-import type { Gpu } from "./gpu.ts";
+import type { Device } from "./device.ts";
 import type { Storage } from "./storage.ts";
 
 /** Bytes of one staging buffer; two are in turn, so that one is filled while the other is copied. */
@@ -10,11 +10,11 @@ export const stagingBytes = 8 << 20;
  * whose first use it was.)
  */
 export class Uploader {
-  readonly #gpu: Gpu;
+  readonly #gpu: Device;
   readonly #free: GPUBuffer[] = [];
   readonly #waiting: Promise<GPUBuffer>[] = [];
 
-  constructor(gpu: Gpu) {
+  constructor(gpu: Device) {
     this.#gpu = gpu;
     gpu.assertUsable();
     for (let i = 0; i < 2; i++) {

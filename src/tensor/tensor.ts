@@ -1,6 +1,5 @@
 import { GpuError } from "../gpu/errors.ts";
-import type { Gpu } from "../gpu/gpu.ts";
-import type { Instance } from "../gpu/program.ts";
+import type { Gpu, Instance } from "../gpu/gpu.ts";
 import type { Holder } from "../gpu/recording.ts";
 import { createStorage, type Storage } from "../gpu/storage.ts";
 import { arrayOf, bytesPerElement, type DType, decode, type Elements, elementsOf, encode } from "./dtype.ts";

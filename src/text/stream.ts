@@ -1,4 +1,13 @@
-import type { Tokenizer } from "./tokenizer.ts";
+import type { TokenDecoder } from "./token-decoder.ts";
+
+/** The tokens of ids and how they become text: what of a tokenizer decodes. */
+export interface TokenReader {
+  /** The token as the vocabulary writes it (`Ġthe`, `▁the`, `<0x0A>`). */
+  token(id: number): string | undefined;
+  isSpecial(id: number): boolean;
+  /** Begins to decode one text, token by token; `createTextStream` is the same for ids. */
+  openDecoder(): TokenDecoder;
+}
 
 /** A text that arrives token by token. */
 export interface TextStream {
@@ -16,7 +25,7 @@ export interface TextStream {
  * first word keeps the space that it would lose at the beginning of a text, and a character begun there is completed.
  */
 export function createTextStream(
-  tokenizer: Tokenizer,
+  tokenizer: TokenReader,
   options: { readonly skipSpecialTokens?: boolean; readonly after?: Iterable<number> } = {},
 ): TextStream {
   const { skipSpecialTokens = true, after = [] } = options;

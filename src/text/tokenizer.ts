@@ -3,14 +3,14 @@ import { asBoolean, asRecord, type JsonRecord } from "./json-field.ts";
 import { libraryNormalizer } from "./normalizer.ts";
 import { surroundingTokens } from "./post-processor.ts";
 import { libraryPreTokenizer } from "./pre-tokenizer.ts";
-import { createTextStream } from "./stream.ts";
+import { createTextStream, type TokenReader } from "./stream.ts";
 import { TextError } from "./text-error.ts";
-import { createTokenDecoding, type TokenDecoder } from "./token-decoder.ts";
+import { createTokenDecoding } from "./token-decoder.ts";
 import { namedToken, SPECIAL_TOKEN_NAMES } from "./tokenizer-config.ts";
 import { readVocabulary, type Vocabulary } from "./vocabulary.ts";
 
 /** Text to token ids and back, as tokenizer.json says. */
-export interface Tokenizer {
+export interface Tokenizer extends TokenReader {
   /** Highest id + 1: logits beyond it belong to no token. */
   readonly size: number;
   /** The id that begins a text, where tokenizer_config.json names one. */
@@ -24,14 +24,9 @@ export interface Tokenizer {
   encode(text: string, options?: { readonly addSpecialTokens?: boolean }): number[];
   /** The text of ids. Ids that no token has are skipped, as are special tokens unless asked for. */
   decode(ids: Iterable<number>, options?: { readonly skipSpecialTokens?: boolean }): string;
-  /** The token as the vocabulary writes it (`Ġthe`, `▁the`, `<0x0A>`). */
-  token(id: number): string | undefined;
   idOf(token: string): number | undefined;
-  isSpecial(id: number): boolean;
   /** The bytes that the token adds in the middle of a text: not always whole UTF-8 characters. */
   bytesOf(id: number): Uint8Array | undefined;
-  /** Begins to decode one text, token by token; `createTextStream` is the same for ids. */
-  openDecoder(): TokenDecoder;
 }
 
 function namedId(config: JsonRecord, name: "bos_token" | "eos_token", { idOf }: Vocabulary): number | undefined {

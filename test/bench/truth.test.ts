@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { callShapes, prepareCall } from "../../bench/attention/calls.ts";
+import { attentionCase } from "../../bench/attention/case.ts";
 import { parseHeads } from "../../bench/attention/heads.ts";
 import { inputsOf } from "../../bench/attention/inputs.ts";
-import { attentionCase } from "../../bench/attention/plan.ts";
 import { placesOf, truthOf } from "../../bench/attention/truth.ts";
 import { attention } from "../../src/reference/attention.ts";
 import { dense } from "../../src/reference/dense.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { attentionCase, type CaseText, caseName } from "../../bench/attention/case.ts";
 import { commandOf } from "../../bench/attention/command.ts";
 import { parseHeads } from "../../bench/attention/heads.ts";
 import { parseLayout } from "../../bench/attention/layouts.ts";
 import { maskForms, maskKinds, parseMask } from "../../bench/attention/masks.ts";
-import { attentionCase, type CaseText, caseName } from "../../bench/attention/plan.ts";
 import { findPreset, presets } from "../../bench/attention/presets.ts";
 import { parseScore, scoreAt, scoreForms, scoreKinds } from "../../bench/attention/scores.ts";
 import { standardCases } from "../../bench/attention/standard.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { attentionCase, type CaseText } from "../../bench/attention/case.ts";
 import { maskKinds, parseMask } from "../../bench/attention/masks.ts";
-import { attentionCase, type CaseText } from "../../bench/attention/plan.ts";
 import { modelledBytes } from "../../bench/attention/traffic.ts";
 import { attentionWork, liveKeys } from "../../bench/attention/work.ts";
 import { attention, placeholder } from "../../src/index.ts";

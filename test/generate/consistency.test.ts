@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { cachePairs } from "../../src/blocks/kv-cache.ts";
 import { difference } from "../../src/check/compare.ts";
 import { randomSource } from "../../src/check/random.ts";
-import { loadModel } from "../../src/generate/language-model.ts";
+import { loadModel } from "../../src/generate/load-model.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { maxBatch } from "../../src/kernels/step.ts";
 import { forward, logits } from "../../src/models/decoder.ts";

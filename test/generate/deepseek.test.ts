@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { loadModel } from "../../src/generate/language-model.ts";
+import { loadModel } from "../../src/generate/load-model.ts";
 import { testGpu } from "../support/gpu.ts";
 import { goldenFolders, goldenTests } from "./golden-folder.ts";
 

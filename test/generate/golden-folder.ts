@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import { difference, nmseCaps } from "../../src/check/compare.ts";
-import { type LanguageModel, loadModel, type ModelOptions } from "../../src/generate/language-model.ts";
+import type { LanguageModel } from "../../src/generate/language-model.ts";
+import { loadModel, type ModelOptions } from "../../src/generate/load-model.ts";
 import type { GpuOptions } from "../../src/gpu/open.ts";
 import { testGpu } from "../support/gpu.ts";
 

@@ -1,7 +1,8 @@
 import { basename } from "node:path";
 import { describe, expect, test } from "vitest";
 import { difference, nmseCaps } from "../../src/check/compare.ts";
-import { type LanguageModel, loadModel } from "../../src/generate/language-model.ts";
+import type { LanguageModel } from "../../src/generate/language-model.ts";
+import { loadModel } from "../../src/generate/load-model.ts";
 import { type GpuOptions, openGpu } from "../../src/gpu/open.ts";
 import { bundledMixture, bundledModel, type GoldenPrompt, goldenPrompts, mixturePrompts } from "../support/bundled.ts";
 

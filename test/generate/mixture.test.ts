@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { isMixture } from "../../src/blocks/mixture.ts";
-import { loadModel } from "../../src/generate/language-model.ts";
+import { loadModel } from "../../src/generate/load-model.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { encode } from "../../src/tensor/dtype.ts";
 import { bundledMixture } from "../support/bundled.ts";

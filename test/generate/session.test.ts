@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "vitest";
-import { loadModel } from "../../src/generate/language-model.ts";
+import { loadModel } from "../../src/generate/load-model.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { bundledModel, goldenPrompts } from "../support/bundled.ts";
 

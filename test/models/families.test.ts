@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import { assertClose, nmseCaps } from "../../src/check/compare.ts";
 import { randomSource } from "../../src/check/random.ts";
-import { loadModel } from "../../src/generate/language-model.ts";
+import { loadModel } from "../../src/generate/load-model.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { parseRopeScaling } from "../../src/kernels/rope/scaling.ts";
 import { ropeTable } from "../../src/kernels/rope/table.ts";

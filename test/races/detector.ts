@@ -10,7 +10,7 @@ import * as library from "wgsl_reflect/wgsl_reflect.module.js";
 import { evaluate } from "../../src/gpu/constant-expression.ts";
 import { withoutComments } from "../../src/gpu/read-declarations.ts";
 import type { Shader } from "../../src/gpu/specialise.ts";
-import type { Dispatch } from "./dispatches.ts";
+import type { Dispatch } from "./dispatch.ts";
 
 const { CallExpr, MemoryTracker, TypedData, WgslDebug, WgslExec, detectRaces } =
   library as typeof import("wgsl_reflect");

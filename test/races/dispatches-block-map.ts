@@ -1,4 +1,4 @@
-import type { Dispatch } from "./dispatches.ts";
+import type { Dispatch } from "./dispatch.ts";
 
 /** The two kernels of a block map: three blocks of queries, the last short, over three tiles of keys. */
 export const blockMapDispatches: Readonly<Record<string, Dispatch>> = {

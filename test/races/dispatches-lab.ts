@@ -1,7 +1,4 @@
-import type { Dispatch } from "./dispatches.ts";
-
-/** `length` numbers between -1.5 and 1.5 without order, none of them 0. */
-const floats = (length: number) => Float32Array.from({ length }, (_, i) => (((i * 7 + 3) % 24) - 11.5) / 8);
+import { type Dispatch, floats } from "./dispatch.ts";
 
 const heads = (prefix: string, [batch, head, token]: readonly number[]) => ({
   [`${prefix}_batch`]: batch ?? 0,

@@ -1,7 +1,5 @@
-import type { Dispatch } from "./dispatches.ts";
+import { type Dispatch, floats, words } from "./dispatch.ts";
 
-const floats = (length: number) => Float32Array.from({ length }, (_, i) => (((i * 7 + 3) % 24) - 11.5) / 8);
-const words = (...values: number[]) => Uint32Array.from(values);
 const nothing = 0xffffffff;
 
 // Five tokens with two choices each of four experts, of which the second has none, in blocks of four.

@@ -1,4 +1,4 @@
-import type { Dispatch } from "./dispatches.ts";
+import type { Dispatch } from "./dispatch.ts";
 
 /** Dispatches of the kernels that measure a device. */
 export const peakDispatches: Readonly<Record<string, Dispatch>> = {

@@ -1,4 +1,4 @@
-import { attention, type Dispatch, floats } from "./dispatches.ts";
+import { attention, type Dispatch, floats } from "./dispatch.ts";
 import { moeDispatches } from "./dispatches-moe.ts";
 
 /** The kernels that the detector does not run: where they fail, and what it says. */

@@ -1,6 +1,6 @@
 import { computed, signal } from "@preact/signals";
-import type { AttentionCase } from "../../../bench/attention/plan.ts";
-import { caseName } from "../../../bench/attention/plan.ts";
+import type { AttentionCase } from "../../../bench/attention/case.ts";
+import { caseName } from "../../../bench/attention/case.ts";
 import { pairs } from "../../../src/reference/masks.ts";
 import { device } from "../../shell/device/device.ts";
 import { sim } from "../../shell/sim.ts";

@@ -1,5 +1,5 @@
 import { callBytes, callShapes } from "../../../bench/attention/calls.ts";
-import type { AttentionCase } from "../../../bench/attention/plan.ts";
+import type { AttentionCase } from "../../../bench/attention/case.ts";
 import { memory } from "../../shell/format.ts";
 
 /** What a case asks of a device, bytes: its largest tensor, and inputs and result together. */

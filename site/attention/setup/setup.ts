@@ -1,9 +1,9 @@
 import { parseBatch } from "../../../bench/attention/batch.ts";
+import { type AttentionCase, attentionCase } from "../../../bench/attention/case.ts";
 import { parseFormat } from "../../../bench/attention/formats.ts";
 import { parseHeads } from "../../../bench/attention/heads.ts";
 import { parseLayout } from "../../../bench/attention/layouts.ts";
 import { type BenchMask, maskKinds, parseMask } from "../../../bench/attention/masks.ts";
-import { type AttentionCase, attentionCase } from "../../../bench/attention/plan.ts";
 import { type BenchScore, parseScore } from "../../../bench/attention/scores.ts";
 import { parseSubject } from "../../../bench/attention/subjects.ts";
 import { type Painted, paintedMask, paintedName } from "../mask/painted.ts";

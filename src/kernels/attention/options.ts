@@ -1,4 +1,4 @@
-import type { Scope } from "../../gpu/gpu.ts";
+import type { Scope } from "../../gpu/scopes.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { transpose } from "../../tensor/views.ts";

@@ -2,7 +2,8 @@
 import lseStore from "#shaders/attention/lse/store.wgsl";
 import sinkLearned from "#shaders/attention/sink/learned.wgsl";
 import source from "#shaders/attention/split-k/join.wgsl";
-import type { Gpu, Scope } from "../../gpu/gpu.ts";
+import type { Gpu } from "../../gpu/gpu.ts";
+import type { Scope } from "../../gpu/scopes.ts";
 import { ShapeError, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel } from "../kernel.ts";

@@ -1,0 +1,36 @@
+import type { Gpu } from "../gpu/gpu.ts";
+import type { Decoder } from "../models/decoder.ts";
+import type { ChatTemplate } from "../text/chat-template.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
+import type { GenerationDefaults } from "./options.ts";
+import { DecoderPrograms } from "./programs.ts";
+
+/** A model on the GPU with its tokenizer and its programs: what the sessions of a model share. */
+export class LoadedModel {
+  readonly name: string;
+  readonly gpu: Gpu;
+  readonly decoder: Decoder;
+  readonly tokenizer: Tokenizer;
+  readonly chatTemplate: ChatTemplate | undefined;
+  readonly defaults: GenerationDefaults;
+  readonly context: number;
+  readonly programs: DecoderPrograms;
+
+  constructor(
+    name: string,
+    decoder: Decoder,
+    tokenizer: Tokenizer,
+    chatTemplate: ChatTemplate | undefined,
+    defaults: GenerationDefaults,
+    context: number,
+  ) {
+    this.name = name;
+    this.gpu = decoder.gpu;
+    this.decoder = decoder;
+    this.tokenizer = tokenizer;
+    this.chatTemplate = chatTemplate;
+    this.defaults = defaults;
+    this.context = context;
+    this.programs = new DecoderPrograms(decoder, context);
+  }
+}

@@ -1,0 +1,90 @@
+import type { AdapterInfo } from "./adapter.ts";
+import { BufferPool } from "./buffers.ts";
+import { GpuError } from "./errors.ts";
+import type { Limits } from "./limits.ts";
+import { Pipelines } from "./pipelines.ts";
+import { Unsubmitted } from "./unsubmitted.ts";
+
+/** A WebGPU device with its limits, buffers and pipelines, which submits: what programs and their timing need of it. */
+export class Device {
+  readonly device: GPUDevice;
+  readonly adapter: AdapterInfo;
+  readonly features: ReadonlySet<string>;
+  readonly limits: Limits;
+  readonly buffers: BufferPool;
+  readonly pipelines: Pipelines;
+  /** Eager work that what is submitted now would overtake. */
+  readonly unsubmitted = new Unsubmitted();
+  /** Command buffers submitted so far. */
+  submits = 0;
+  /** Bind groups made so far: a decode step must not add to it. */
+  bindGroups = 0;
+  #failure: Error | undefined;
+  #closed = false;
+  readonly #warm = new WeakSet<GPUComputePipeline>();
+
+  constructor(device: GPUDevice, adapter: AdapterInfo, limits: Limits) {
+    this.device = device;
+    this.adapter = adapter;
+    this.limits = limits;
+    this.features = new Set(device.features);
+    this.buffers = new BufferPool(device, limits.buffer);
+    this.pipelines = new Pipelines(device, limits);
+    device.addEventListener("uncapturederror", (event) => {
+      this.#failure ??= new GpuError(`${adapter.label}: ${event.error.message}`);
+    });
+    void device.lost.then((info) => {
+      if (!this.#closed) this.#failure = new GpuError(`${adapter.label}: the device was lost: ${info.message}`);
+    });
+  }
+
+  /** Throws when the device is closed or lost, or a program's submit was invalid. */
+  assertUsable(): void {
+    if (this.#closed) throw new GpuError(`${this.adapter.label}: this device was closed`);
+    if (this.#failure) throw this.#failure;
+  }
+
+  /** Encodes and submits one command buffer. */
+  submit(encode: (encoder: GPUCommandEncoder) => void): void {
+    this.assertUsable();
+    const encoder = this.device.createCommandEncoder();
+    encode(encoder);
+    this.device.queue.submit([encoder.finish()]);
+    this.submits++;
+  }
+
+  /** Waits for allocations and throws what went wrong since the last time. */
+  async settle(): Promise<void> {
+    this.assertUsable();
+    await this.buffers.settle();
+    this.assertUsable();
+  }
+
+  createBindGroup(layout: GPUBindGroupLayout, entries: GPUBindGroupEntry[]): GPUBindGroup {
+    this.bindGroups++;
+    return this.device.createBindGroup({ layout, entries });
+  }
+
+  /** True the first time it sees a pipeline: that one still has to be warmed. */
+  markWarm(pipeline: GPUComputePipeline): boolean {
+    if (this.#warm.has(pipeline)) return false;
+    this.#warm.add(pipeline);
+    return true;
+  }
+
+  /** True once `close` was called. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Closes the device. Work still recorded is dropped. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.device.destroy();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

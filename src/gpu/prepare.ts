@@ -1,0 +1,60 @@
+import { BindGroupCache } from "./bind-groups.ts";
+import type { Device } from "./device.ts";
+import { type Command, encodeCommands } from "./encode.ts";
+import { GpuError } from "./errors.ts";
+import { type Lowering, lowerOperation } from "./lower.ts";
+import type { Operation } from "./recording.ts";
+
+/**
+ * Turns the operations of a program into commands that are known to be valid, with pipelines that drivers have compiled.
+ * Throws `GpuError` when the program cannot run.
+ */
+export async function prepareCommands(
+  gpu: Device,
+  operations: readonly Operation[],
+  { resolve, uniforms }: Pick<Lowering, "resolve" | "uniforms">,
+): Promise<Command[]> {
+  const bindGroups = new BindGroupCache((layout, entries) => gpu.createBindGroup(layout, entries)); // equal ones are one
+  const lowering = { pipelines: gpu.pipelines, resolve, uniforms, bindGroups };
+  let commands: Command[];
+  let scope: Promise<GPUError | null> | undefined;
+  gpu.device.pushErrorScope("validation");
+  try {
+    commands = operations.map((operation) => lowerOperation(operation, lowering));
+    // Encoded once and not submitted: what is wrong with the program is said here, and not by its first run.
+    const encoder = gpu.device.createCommandEncoder();
+    encodeCommands(encoder, commands);
+    encoder.finish();
+  } finally {
+    scope = gpu.device.popErrorScope();
+  }
+  const invalid = await scope.catch(() => null); // a lost device says so elsewhere
+  if (invalid) throw new GpuError(`${gpu.adapter.label}: the program cannot run: ${invalid.message}`);
+  await warm(gpu, commands);
+  gpu.assertUsable();
+  return commands;
+}
+
+/**
+ * Sends each new pipeline a dispatch of no workgroups: that is when drivers compile. Indirect, since a direct one
+ * of no workgroups draws a warning.
+ */
+async function warm(gpu: Device, commands: readonly Command[]): Promise<void> {
+  const dispatches = commands.flatMap((command) => (command.kind === "dispatch" ? [command] : []));
+  const fresh = dispatches.filter(({ pipeline }) => gpu.markWarm(pipeline));
+  if (fresh.length === 0) return;
+  const none = gpu.device.createBuffer({ label: "no workgroups", size: 12, usage: GPUBufferUsage.INDIRECT });
+  gpu.submit((encoder) => {
+    const pass = encoder.beginComputePass();
+    for (const { pipeline, groups } of fresh) {
+      pass.setPipeline(pipeline);
+      groups.forEach((bindGroup, group) => {
+        pass.setBindGroup(group, bindGroup);
+      });
+      pass.dispatchWorkgroupsIndirect(none, 0);
+    }
+    pass.end();
+  });
+  await gpu.device.queue.onSubmittedWorkDone();
+  none.destroy();
+}

@@ -1,0 +1,57 @@
+import { GpuError } from "./errors.ts";
+import type { Holder } from "./recording.ts";
+import type { Storage } from "./storage.ts";
+
+/** Temporaries made while it is open are disposed when it closes: `using scope = gpu.scope()`. */
+export interface Scope {
+  /** Lets a value outlive the scope; it then belongs to the scope around it, if there is one. */
+  keep<T extends Holder>(value: T): T;
+  [Symbol.dispose](): void;
+}
+
+/** The open scopes of a device, the innermost last, with the storages that belong to each. */
+export class Scopes {
+  readonly #open: Set<Storage>[] = [];
+  readonly #release: (storage: Storage) => void;
+
+  constructor(release: (storage: Storage) => void) {
+    this.#release = release;
+  }
+
+  /** Gives a storage to the innermost scope. */
+  add(storage: Storage): void {
+    this.#open.at(-1)?.add(storage);
+  }
+
+  /** Takes a storage that is released from the scope that it belongs to. */
+  forget(storage: Storage): void {
+    for (const owned of this.#open) owned.delete(storage);
+  }
+
+  open(): Scope {
+    const owned = new Set<Storage>();
+    const around = this.#open.at(-1);
+    this.#open.push(owned);
+    return {
+      keep: (value) => {
+        for (const storage of value.storages) if (owned.delete(storage)) around?.add(storage);
+        return value;
+      },
+      [Symbol.dispose]: () => {
+        if (this.#open.at(-1) !== owned) throw new GpuError("a scope was closed while a later one is still open");
+        this.#open.pop();
+        for (const storage of owned) this.#release(storage);
+      },
+    };
+  }
+
+  /** Runs `fn`; what it makes belongs to no scope. */
+  without<T>(fn: () => T): T {
+    this.#open.push(new Set());
+    try {
+      return fn();
+    } finally {
+      this.#open.pop();
+    }
+  }
+}
