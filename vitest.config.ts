@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { wgslVite } from "./src/build/wgsl.ts";
 
@@ -8,6 +9,7 @@ const outside = [
   "test/package/**/*.test.ts",
   "test/bench/{cli,browser,peers-page}.test.ts",
   "test/docs/**/*.test.ts",
+  "test/examples/outside-the-clone.test.ts",
 ];
 const kernels = ["test/kernels/**/*.test.ts"];
 
@@ -16,6 +18,10 @@ const narrow = { LP_NATIVE_VECTOR_WIDTH: process.env["LP_NATIVE_VECTOR_WIDTH"] ?
 
 const common = {
   plugins: [wgslVite()],
+  // Examples import the package by name, as its users do; here that is the source.
+  resolve: {
+    alias: [{ find: /^shaderformer$/, replacement: fileURLToPath(new URL("src/index.ts", import.meta.url)) }],
+  },
   test: { testTimeout: 120_000, hookTimeout: 120_000 },
 };
 

@@ -1,4 +1,4 @@
-import { defineKernel, openGpu, tensor } from "../../src/index.ts";
+import { defineKernel, openGpu, tensor } from "shaderformer";
 import source from "./squared-relu.wgsl";
 
 /** Squared ReLU (So et al. 2021, "Primer"): `x` of any shape, `y` like it. */

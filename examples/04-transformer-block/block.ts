@@ -10,7 +10,7 @@ import {
   swiglu,
   type Tensor,
   transpose,
-} from "../../src/index.ts";
+} from "shaderformer";
 
 /** A block of the Llama family, causal, over whole sequences. `x` `[b, t, c]`, RoPE `table` `[t, d/2, 2]` → `[b, t, c]`. */
 export function transformerBlock(gpu: Gpu, x: Tensor, weights: BlockWeights, table: Tensor, d: number): Tensor {

@@ -1,4 +1,4 @@
-import { argmax, gather, loadModel, matmul, openGpu, reshape, rmsNorm, ropeTable, tensor } from "../../src/index.ts";
+import { argmax, gather, loadModel, matmul, openGpu, reshape, rmsNorm, ropeTable, tensor } from "shaderformer";
 import { transformerBlock } from "./block.ts";
 
 // The bundled model's next token: its weights and tokenizer, and the block by hand. A page would give an address.

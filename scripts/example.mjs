@@ -1,0 +1,31 @@
+// npm run example -- NAME: bundles an example as a project of a reader's own would, and runs it.
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { build } from "esbuild";
+import { ensureBuild } from "./setup/build.mjs";
+import { root } from "./setup/run.mjs";
+
+const [name = ""] = process.argv.slice(2);
+const examples = readdirSync(join(root, "examples")).filter((folder) => /^\d/.test(folder));
+const found = examples.find((folder) => folder === name || folder.startsWith(`${name}-`));
+if (found === undefined || !existsSync(join(root, "examples", found, "main.ts"))) {
+  console.error(`there is no example "${name}"; there are ${examples.join(", ")}`);
+  process.exit(1);
+}
+ensureBuild();
+const { wgslEsbuild } = await import("shaderformer/wgsl");
+const outfile = join(root, ".cache", "examples", `${found}.mjs`);
+await build({
+  entryPoints: [join(root, "examples", found, "main.ts")],
+  outfile,
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "es2022", // Node 20 has no `using`
+  packages: "external",
+  tsconfigRaw: {}, // this clone's own takes the package's name for its source
+  plugins: [wgslEsbuild()],
+  logLevel: "warning",
+});
+await import(pathToFileURL(outfile).href);

@@ -1,0 +1,62 @@
+// The examples as a reader runs them: copied into a folder of their own, with the package as it is built, bundled as
+// docs/own-kernels.md says.
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { writeNamedBlocks } from "../support/code-blocks.ts";
+
+const run = promisify(execFile);
+const folder = await mkdtemp(join(tmpdir(), "shaderformer-examples-"));
+const names = (await readdir("examples")).filter((name) => /^\d/.test(name));
+
+/** What each says, for the reader to see that it works. */
+const said: Readonly<Record<string, RegExp>> = {
+  "01-first-kernel": /\[ 0, 0, 0, 1, 4, 9 \]/,
+  "02-matmul-ladder": /'naive'.*\n.*'tiled'.*\n.*'register'/,
+  "03-own-mask": /\n204 of 576 pairs .*\nnaive: right,.*\nrows: right,.*\nflash: right,/,
+  "04-transformer-block": /^","$/m,
+};
+
+beforeAll(async () => {
+  await run(process.execPath, ["scripts/build.mjs"]);
+  await mkdir(join(folder, "node_modules"));
+  for (const [name, target] of [
+    ["shaderformer", "."],
+    ["esbuild", "node_modules/esbuild"],
+  ] as const) {
+    await symlink(resolve(target), join(folder, "node_modules", name));
+  }
+  await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module", private: true }));
+  await writeNamedBlocks("docs/own-kernels.md", folder);
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test.each(names)("%s", async (name) => {
+  const project = join(folder, name);
+  await cp(join("examples", name), project, { recursive: true });
+  const build = await readFile(join(folder, "build.mjs"), "utf8");
+  await writeFile(join(project, "build.mjs"), build.replace("square.js", "main.ts").replace("square.mjs", "main.mjs"));
+  await run(process.execPath, ["build.mjs"], { cwd: project });
+  // From the clone, where the bundled model is.
+  const { stdout } = await run(process.execPath, [join(project, "dist/main.mjs")]);
+  expect(stdout).toMatch(said[name] ?? /^$/);
+});
+
+test("the clone's own command runs them too, and says which there are", async () => {
+  const example = (name: string) => run(process.execPath, ["scripts/example.mjs", name]);
+  expect((await example("03")).stdout).toMatch(said["03-own-mask"] ?? /^$/);
+  await expect(example("99")).rejects.toThrow(`there is no example "99"; there are ${names.join(", ")}`);
+});
+
+test("they import the package by its name, and no file of the clone", async () => {
+  for (const name of names) {
+    for (const file of (await readdir(join("examples", name))).filter((one) => one.endsWith(".ts"))) {
+      const text = await readFile(join("examples", name, file), "utf8");
+      expect([...text.matchAll(/from "(\.\.[^"]*)"/g)].map(([, path]) => `${name}/${file}: ${path}`)).toEqual([]);
+    }
+  }
+});
