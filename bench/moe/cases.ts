@@ -1,4 +1,3 @@
-import type { Case, CaseTable } from "../../src/check/case-table.ts";
 import { expertsCase, expertsCases, randomChoices } from "../../src/check/cases/moe-experts.ts";
 import { randomSource } from "../../src/check/random.ts";
 
@@ -79,8 +78,8 @@ export function routingFigures(given: MoeCase): {
 }
 
 /** The table of experts' variants with these cases; the reference of each is computed once. */
-export function moeTable(cases: readonly MoeCase[], variants: readonly string[]): CaseTable {
-  const items: Case[] = cases.map((given) => {
+export function moeTable(cases: readonly MoeCase[], variants: readonly string[]): typeof expertsCases {
+  const items = cases.map((given) => {
     const {
       tokens: t,
       experts: e,
@@ -88,20 +87,17 @@ export function moeTable(cases: readonly MoeCase[], variants: readonly string[])
       widths: [c, f],
       dtype,
     } = given;
-    const name = moeCaseName(given);
-    const item = expertsCase(name, { t, e, k, c, f }, { choices: choicesOf(given), dtype });
-    return { ...item, options: { ...item.options, name: name + dtype } };
+    return expertsCase(moeCaseName(given), { t, e, k, c, f }, { choices: choicesOf(given), dtype });
   });
-  const known = new Map<string, ReturnType<CaseTable["reference"]>>();
+  const known = new Map<object | undefined, ReturnType<typeof expertsCases.reference>>();
   const { gate: _, ...table } = expertsCases; // plain f32 loops take as long as the float64 ones: the cap is what counts
   return {
     ...table,
     cases: items,
-    variants: Object.fromEntries(Object.entries(expertsCases.variants).filter(([name]) => variants.includes(name))),
+    variants: expertsCases.variants.filter((name) => variants.includes(name)),
     reference: (inputs, options) => {
-      const name = String(options["name"]);
-      const result = known.get(name) ?? expertsCases.reference(inputs, options);
-      known.set(name, result);
+      const result = known.get(options) ?? expertsCases.reference(inputs, options);
+      known.set(options, result);
       return result;
     },
   };

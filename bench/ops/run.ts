@@ -1,9 +1,7 @@
-import { type Case, type CaseTable, missingFeatures, stored } from "../../src/check/case-table.ts";
+import { type Case, type CaseTable, missingFeatures } from "../../src/check/case-table.ts";
 import { checkCase } from "../../src/check/check-case.ts";
-import { difference } from "../../src/check/compare.ts";
-import { errorsOf } from "../../src/check/gate.ts";
-import type { Program } from "../../src/index.ts";
-import { type Gpu, ShapeError, type Tensor, tensor } from "../../src/index.ts";
+import { uploadedInputs } from "../../src/check/run-case.ts";
+import { type Gpu, type Program, ShapeError } from "../../src/index.ts";
 import type { BenchEvents } from "../attention/run.ts";
 import { environmentOf } from "../harness/environment.ts";
 import { measurePeaks } from "../harness/peaks.ts";
@@ -55,11 +53,10 @@ async function runCase(
   known: Pick<BenchResult, "environment" | "peaks">,
   signal: AbortSignal | undefined,
 ): Promise<BenchRow[]> {
-  const tensors = Object.fromEntries(
-    Object.entries(item.inputs).map(([name, { shape, values, dtype }]) => [name, tensor(gpu, shape, values, dtype)]),
-  );
+  const tensors = uploadedInputs(gpu, item);
   const made: { readonly blank: BenchRow; readonly program?: Program<unknown> }[] = [];
-  for (const [variant, run] of Object.entries(table.variants)) {
+  const record = (variant: string) => gpu.record(() => table.run(gpu, tensors, item.options ?? {}, variant));
+  for (const variant of table.variants) {
     const blank = blankRow(op, variant, item, plan.commandOptions);
     const missing = missingFeatures(table, variant, gpu);
     if (missing.length > 0) {
@@ -67,10 +64,9 @@ async function runCase(
       continue;
     }
     try {
-      gpu.record(() => run(gpu, tensors, item.options ?? {})).dispose(); // a ShapeError where the variant refuses the case
-      await checkCase(gpu, table, variant, item);
-      const program = gpu.record(() => run(gpu, tensors, item.options ?? {}));
-      made.push({ blank: { ...blank, ...(await errorsIn(gpu, table, variant, item, tensors)) }, program });
+      record(variant).dispose(); // a ShapeError where the variant refuses the case
+      const figures = await checkCase(gpu, table, variant, item);
+      made.push({ blank: { ...blank, ...figures, verdict: "pass", checked: "everything" }, program: record(variant) });
     } catch (error) {
       gpu.assertUsable();
       const verdict = error instanceof ShapeError ? "n/a" : "fail";
@@ -91,39 +87,6 @@ async function runCase(
   for (const program of right) program.dispose();
   for (const input of Object.values(tensors)) input.dispose();
   return withShareOfFastest(rows.map(complete));
-}
-
-/** The figures of the errors that `checkCase` has found to be small enough. */
-async function errorsIn(
-  gpu: Gpu,
-  table: CaseTable,
-  variant: string,
-  item: Case,
-  tensors: Readonly<Record<string, Tensor>>,
-): Promise<Pick<BenchRow, "verdict" | "reason" | "checked" | "errorRatio" | "meanErrorRatio" | "nmse">> {
-  const inputs = Object.fromEntries(Object.entries(item.inputs).map(([name, input]) => [name, stored(input)]));
-  const options = item.options ?? {};
-  const expected = table.reference(inputs, options);
-  const emulated = table.gate?.emulation(inputs, options, variant) ?? {};
-  const results = table.variants[variant]?.(gpu, tensors, options) ?? {};
-  let figures = { errorRatio: null as number | null, meanErrorRatio: null as number | null, nmse: 0 };
-  for (const [name, { values }] of Object.entries(expected)) {
-    const actual = (await results[name]?.read()) ?? [];
-    const own = errorsOf(actual, values);
-    const honest = emulated[name] && errorsOf(emulated[name].values, values);
-    const { nmse } = difference(actual, values);
-    figures = {
-      errorRatio: honest?.largest
-        ? Math.max(figures.errorRatio ?? 0, own.largest / honest.largest)
-        : figures.errorRatio,
-      meanErrorRatio: honest?.mean
-        ? Math.max(figures.meanErrorRatio ?? 0, own.mean / honest.mean)
-        : figures.meanErrorRatio,
-      nmse: Math.max(figures.nmse, nmse),
-    };
-  }
-  for (const result of Object.values(results)) result.dispose();
-  return { verdict: "pass", reason: null, checked: "everything", ...figures };
 }
 
 function blankRow(op: string, variant: string, item: Case, commandOptions: readonly string[]): BenchRow {

@@ -11,7 +11,11 @@ const input = (shape: readonly number[], seed: number, scale = 1) => ({
 });
 
 /** A norm over rows of `cols`, with or without a bias. */
-export function normShape(rows: number, cols: number, bias = false): Case {
+export function normShape(
+  rows: number,
+  cols: number,
+  bias = false,
+): Case<"x" | "weight" | "bias?", { readonly eps: number }> {
   return {
     name: `${rows}×${cols}`,
     inputs: { x: input([rows, cols], 1), weight: input([cols], 2), ...(bias ? { bias: input([cols], 3) } : {}) },
@@ -20,13 +24,13 @@ export function normShape(rows: number, cols: number, bias = false): Case {
 }
 
 /** A softmax over rows of `cols`. */
-export const softmaxShape = (rows: number, cols: number): Case => ({
+export const softmaxShape = (rows: number, cols: number): Case<"x"> => ({
   name: `${rows}×${cols}`,
   inputs: { x: input([rows, cols], 1, 4) },
 });
 
 /** `rows × k` times `[n, k]`, weights of `dtype`. */
-export function matmulShape(rows: number, k: number, n: number, dtype: "f32" | "f16"): Case {
+export function matmulShape(rows: number, k: number, n: number, dtype: "f32" | "f16"): Case<"x" | "weight"> {
   return {
     name: `${rows}×${k}×${n} ${dtype}`,
     inputs: { x: input([rows, k], 1), weight: { ...input([n, k], 2, 1 / Math.sqrt(k)), dtype } },

@@ -3,47 +3,100 @@ import type { Dense } from "../reference/dense.ts";
 import { type DType, decode, encode } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Gate } from "./gate.ts";
+import type { Bare, Named } from "./named.ts";
 
-/** Values of one input, rounded to `dtype` (default f32) before anybody sees them. */
+/** Values of one input `shape`, rounded to `dtype` (default f32) before the kernel or the reference reads them. */
 export interface CaseInput {
   readonly shape: readonly number[];
   readonly values: ArrayLike<number>;
   readonly dtype?: DType;
 }
 
-/** One named shape of an op, with inputs and options. */
-export interface Case {
+/** One named shape of an op, with its inputs, and with options where the op has some that are not optional. */
+export type Case<Inputs extends string = string, Options = object> = {
   readonly name: string;
-  readonly inputs: Readonly<Record<string, CaseInput>>;
-  readonly options?: Readonly<Record<string, unknown>>;
+  /** What the case is there for, in words by which cases are chosen: see {@link casesTagged}. */
+  readonly tags?: readonly string[];
+  readonly inputs: Named<Inputs, CaseInput>;
   /** Variants that must refuse this case, by name; every other one must take it. */
   readonly refusedBy?: readonly string[];
+} & (Record<never, never> extends Options ? { readonly options?: Options } : { readonly options: Options });
+
+/** Memory that the results are to be written into, for some of them. */
+export interface GivenMemory<Outputs extends string> {
+  readonly into?: { readonly [N in Bare<Outputs>]?: Tensor };
 }
 
-type Tensors = Readonly<Record<string, Tensor>>;
-type Options = Readonly<Record<string, unknown>>;
-
-/** An op described once: tests and benchmarks run this over the variant table. */
-export interface CaseTable {
+/**
+ * An op described once, by the names of its inputs and results, its options and its variants: tests and benchmarks run
+ * this. Its functions are methods, so that a table of one op is a `CaseTable` without parameters too: whoever has that
+ * calls them with the cases of the same table.
+ */
+export interface CaseTable<
+  Inputs extends string = string,
+  Outputs extends string = string,
+  Options = object,
+  Variant extends string = string,
+> {
   readonly op: string;
-  readonly reference: (inputs: Record<string, Dense>, options: Options) => Record<string, Dense>;
-  readonly variants: Readonly<Record<string, (gpu: Gpu, tensors: Tensors, options: Options) => Tensors>>;
-  readonly cases: readonly Case[];
+  readonly variants: readonly Variant[];
+  readonly cases: readonly Case<Inputs, Options>[];
+  /** The definition: float64 results of the inputs as they are stored. */
+  reference(inputs: Named<Inputs, Dense>, options: Options): Named<Outputs, Dense>;
+  /** Records the op on a device, by one of its variants. */
+  run(
+    gpu: Gpu,
+    tensors: Named<Inputs, Tensor>,
+    options: Options & GivenMemory<Outputs>,
+    variant: Variant,
+  ): Named<Outputs, Tensor>;
   /** Device features that a variant requires; a device without them is to be refused. Default none. */
-  readonly needs?: (variant: string) => readonly string[];
-  /** NMSE cap; default that of f32 results. 0 asks for equality. */
+  requires?(variant: Variant): readonly string[];
+  /** The cap on NMSE; default that of f32 results. 0 requires equality. */
   readonly cap?: number;
   /** What honest f32 arithmetic makes of the same inputs: results may be little worse. */
-  readonly gate?: Gate;
+  readonly gate?: Gate<Inputs, Outputs, Options, Variant>;
   /** Element types of results that are not f32. */
-  readonly dtypes?: Readonly<Record<string, DType>>;
+  readonly dtypes?: { readonly [N in Bare<Outputs>]?: DType };
   /** False for ops that take no `into`: their results are not framed by canaries. */
   readonly canaries?: boolean;
 }
 
+/** The names of an op's variants, in the order of its table. */
+export const variantsOf = <V extends string>({ variants }: { readonly variants: Readonly<Record<V, unknown>> }) =>
+  Object.keys(variants) as V[];
+
+/** The device features that a variant of an op requires. */
+export const requirementsOf = <V extends string>(
+  {
+    variants,
+  }: { readonly variants: Readonly<Record<V, { readonly record: unknown; readonly requires?: readonly string[] }>> },
+  variant: V,
+): readonly string[] => variants[variant].requires ?? [];
+
 /** Features that a variant requires and this device does not have. */
 export const missingFeatures = (table: CaseTable, variant: string, gpu: Gpu): string[] =>
-  (table.needs?.(variant) ?? []).filter((feature) => !gpu.features.has(feature));
+  (table.requires?.(variant) ?? []).filter((feature) => !gpu.features.has(feature));
+
+/** True of a case that has one of the tags. */
+export const hasTag = ({ tags = [] }: { readonly tags?: readonly string[] }, ...wanted: readonly string[]): boolean =>
+  wanted.some((tag) => tags.includes(tag));
+
+/** The case with these tags besides its own. */
+export const withTags = <C>(item: C & { readonly tags?: readonly string[] }, ...tags: readonly string[]): C => ({
+  ...item,
+  tags: [...(item.tags ?? []), ...tags],
+});
+
+/** The cases that have one of the tags. Throws a RangeError for a tag that no case has. */
+export function casesTagged<C extends { readonly tags?: readonly string[] }>(
+  cases: readonly C[],
+  ...wanted: readonly string[]
+): C[] {
+  const unknown = wanted.filter((tag) => !cases.some((item) => hasTag(item, tag)));
+  if (unknown.length > 0) throw new RangeError(`no case has the tag ${unknown.join(", nor ")}`);
+  return cases.filter((item) => hasTag(item, ...wanted));
+}
 
 /** The input as it is stored, as numbers: what the reference computes on. */
 export function stored(input: CaseInput): Dense {

@@ -1,80 +1,69 @@
 import type { Gpu } from "../gpu/gpu.ts";
-import { sizeOf } from "../tensor/shape.ts";
-import { Tensor, tensor, upload } from "../tensor/tensor.ts";
-import { type Case, type CaseTable, missingFeatures, stored } from "./case-table.ts";
-import { assertClose, nmseCaps } from "./compare.ts";
-import { allowedOf, assertGate } from "./gate.ts";
+import { ShapeError } from "../tensor/shape.ts";
+import type { Case, CaseTable } from "./case-table.ts";
+import { assertClose, difference, nmseCaps } from "./compare.ts";
+import { assertGate, type Errors, errorsOf } from "./gate.ts";
+import { type CaseResult, mustRefuse, runCase, uploadedInputs } from "./run-case.ts";
 
-const canary = 12345.678;
-const frame = 64; // elements before and after: 256 bytes, so that the view can be bound
-
-/** A result tensor full of NaN between two canaries. */
-function framed(gpu: Gpu, shape: readonly number[]): { view: Tensor; whole: Tensor } {
-  const size = sizeOf(shape);
-  const values = new Float32Array(size + 2 * frame).fill(Number.NaN);
-  values.fill(canary, 0, frame).fill(canary, frame + size);
-  const whole = upload(gpu, [values.length], "f32", values, "framed result");
-  return { view: new Tensor(gpu, shape, "f32", whole.segments, undefined, frame), whole };
+/** How a variant that is right compares with the reference, and with plain f32 loops: the worst of its results. */
+export interface CaseFigures {
+  /** Σ(actual − expected)² / Σ expected². */
+  readonly nmse: number;
+  /** The largest error over that of plain f32 loops; null where the table has no such loops, or they are exact. */
+  readonly errorRatio: number | null;
+  /** The mean error over that of plain f32 loops, likewise. */
+  readonly meanErrorRatio: number | null;
 }
 
-/** Runs one case on one variant and throws where it differs from the reference. */
-export async function checkCase(gpu: Gpu, table: CaseTable, variant: string, item: Case): Promise<void> {
+/**
+ * Runs one case on one variant and throws an Error, which names op, variant, case and result, where it differs from the
+ * reference by more than the table's cap and gate allow, writes outside of its results, or takes what it must refuse.
+ * Undefined where it refused the case as it must.
+ */
+export async function checkCase(
+  gpu: Gpu,
+  table: CaseTable,
+  variant: string,
+  item: Case,
+): Promise<CaseFigures | undefined> {
+  if (!table.variants.includes(variant)) throw new Error(`${table.op} has no variant ${variant}`);
   const what = `${table.op} ${variant}, ${item.name}`;
-  const options = item.options ?? {};
-  const references = Object.fromEntries(Object.entries(item.inputs).map(([name, input]) => [name, stored(input)]));
-  const expected = table.reference(references, options);
-  const tensors: Record<string, Tensor> = {};
-  for (const [name, { shape, values, dtype }] of Object.entries(item.inputs)) {
-    tensors[name] = tensor(gpu, shape, values, dtype);
+  if (mustRefuse(gpu, table, variant, item)) {
+    assertRefusal(gpu, table, variant, item, what);
+    return undefined;
   }
-  const frames: Record<string, { view: Tensor; whole: Tensor }> = {};
-  if (table.canaries !== false) {
-    for (const [name, { shape }] of Object.entries(expected)) {
-      if (!(name in item.inputs) && (table.dtypes?.[name] ?? "f32") === "f32" && sizeOf(shape) > 0) {
-        frames[name] = framed(gpu, shape);
-      }
-    }
+  const results = await runCase(gpu, table, variant, item);
+  for (const { name, actual, expected, emulated, allowed, outside } of results) {
+    assertClose(actual, expected, table.cap ?? nmseCaps.f32, `${what}: ${name}`);
+    if (emulated) assertGate(actual, expected, emulated, allowed, `${what}: ${name}`);
+    if (outside !== undefined) throw new Error(`${what}: ${name} wrote outside, at element ${outside}`);
   }
-  const into = Object.fromEntries(Object.entries(frames).map(([name, { view }]) => [name, view]));
-  const run = table.variants[variant];
-  if (!run) throw new Error(`${table.op} has no variant ${variant}`);
-  if (item.refusedBy?.includes(variant) || missingFeatures(table, variant, gpu).length > 0) {
-    let refused = false;
-    try {
-      run(gpu, tensors, { ...options, into });
-    } catch {
-      refused = true;
-    }
-    if (!refused) throw new Error(`${what}: the variant took what it should refuse`);
-    return;
+  return figuresOf(results);
+}
+
+function assertRefusal(gpu: Gpu, table: CaseTable, variant: string, item: Case, what: string): void {
+  const tensors = uploadedInputs(gpu, item);
+  try {
+    table.run(gpu, tensors, item.options ?? {}, variant);
+  } catch (error) {
+    if (error instanceof ShapeError) return;
+    throw error;
+  } finally {
+    for (const used of Object.values(tensors)) used.dispose();
   }
-  const { gate } = table;
-  const emulated = gate?.emulation(references, options, variant);
-  const allowed = allowedOf(gate, { inputs: references, options, variant });
-  const results = run(gpu, tensors, Object.keys(into).length > 0 ? { ...options, into } : options);
-  for (const [name, { shape, values }] of Object.entries(expected)) {
-    const result = results[name];
-    if (!result) throw new Error(`${what}: there is no result ${name}`);
-    if (result.shape.join() !== shape.join()) {
-      throw new Error(`${what}: ${name} is [${result.shape.join(", ")}], expected [${shape.join(", ")}]`);
-    }
-    const actual = await result.read();
-    assertClose(actual, values, table.cap ?? nmseCaps.f32, `${what}: ${name}`);
-    const honest = emulated?.[name];
-    if (honest) assertGate(actual, values, honest.values, allowed, `${what}: ${name}`);
-    const around = frames[name];
-    if (!around) continue;
-    const memory = await around.whole.read();
-    const broken = memory.findIndex(
-      (value, i) => (i < frame || i >= memory.length - frame) && value !== Math.fround(canary),
-    );
-    if (broken >= 0) throw new Error(`${what}: ${name} wrote outside, at element ${broken - frame}`);
-  }
-  for (const used of [
-    ...Object.values(tensors),
-    ...Object.values(results),
-    ...Object.values(frames).map((f) => f.whole),
-  ]) {
-    used.dispose();
-  }
+  throw new Error(`${what}: the variant took what it should refuse`);
+}
+
+function figuresOf(results: readonly CaseResult[]): CaseFigures {
+  const ratios = (norm: keyof Errors) =>
+    results.flatMap(({ actual, expected, emulated }) => {
+      const honest = emulated ? errorsOf(emulated, expected)[norm] : 0;
+      return honest > 0 ? [errorsOf(actual, expected)[norm] / honest] : [];
+    });
+  const worst = (found: readonly number[]) => (found.length > 0 ? Math.max(...found) : null);
+  return {
+    nmse: Math.max(0, ...results.map(({ actual, expected }) => difference(actual, expected).nmse)),
+    errorRatio: worst(ratios("largest")),
+    meanErrorRatio: worst(ratios("mean")),
+  };
 }

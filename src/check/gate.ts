@@ -1,40 +1,29 @@
 // The gate on errors: a kernel may be as wrong as honest arithmetic of the same precision is, and not much more.
 import type { Dense } from "../reference/dense.ts";
-
-type Options = Readonly<Record<string, unknown>>;
+import type { Named } from "./named.ts";
 
 /** What a case table gives so that its results are held against the error of plain f32 loops. */
-export interface Gate {
+export interface Gate<
+  Inputs extends string = string,
+  Outputs extends string = string,
+  Options = object,
+  Variant extends string = string,
+> {
   /**
    * The op by its definition in f32, each operation rounded and sums in a plain order, from the inputs that the
    * reference sees: see `src/check/emulation/`. Of the variant it needs to know one thing only: whether a single
    * thread adds up a whole row.
    */
-  readonly emulation: (
-    inputs: Record<string, Dense>,
-    options: Options,
-    variant: string,
-  ) => Readonly<Record<string, Dense>>;
+  emulation(inputs: Named<Inputs, Dense>, options: Options, variant: Variant): Named<Outputs, Dense>;
   /**
    * What WGSL's accuracy table allows the builtins of this op beyond correct rounding, in ulps of the result: see
    * {@link allowedUlps}; for each element where it depends on the argument. Default 0.
    */
-  readonly allowed?: Allowed | ((call: GatedCall) => Allowed);
+  allowed?(inputs: Named<Inputs, Dense>, variant: Variant): Allowed;
 }
 
-type Allowed = number | ArrayLike<number>;
-
-/** What a gate may look at to say what its builtins are allowed. */
-export interface GatedCall {
-  readonly inputs: Record<string, Dense>;
-  readonly options: Options;
-  readonly variant: string;
-}
-
-/** The ulps that a gate allows the results of one call. */
-export function allowedOf(gate: Gate | undefined, call: GatedCall): Allowed {
-  return (typeof gate?.allowed === "function" ? gate.allowed(call) : gate?.allowed) ?? 0;
-}
+/** Ulps, of all results or of each. */
+export type Allowed = number | ArrayLike<number>;
 
 /**
  * Ulps by which WGSL lets a builtin differ from the correctly rounded result ("Accuracy of Built-in Expressions" in

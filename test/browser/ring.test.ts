@@ -4,9 +4,9 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noChromium, openChromium, openPage } from "../../bench/harness/chromium.ts";
 import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
 import { wgslEsbuild } from "../../src/build/wgsl.ts";
-import { stored } from "../../src/check/case-table.ts";
 import { ringCase, ringCases } from "../../src/check/cases/ring-attention.ts";
 import { assertGate } from "../../src/check/gate.ts";
+import { storedInputs } from "../../src/check/run-case.ts";
 import type { RingAttentionOptions } from "../../src/index.ts";
 import type { RingInputs, ringTasks } from "./ring-page.ts";
 
@@ -53,22 +53,23 @@ describe.skipIf(noChromium)(`a ring of workers in headless Chromium${noChromium 
     ] as const) as Promise<Awaited<ReturnType<Tasks[K]>>>;
 
   test.each(["contiguous", "zigzag", "striped"] as const)("three workers, %s", async (balance) => {
-    const { inputs, options } = ringCase("", { b: 2, h: 6, g: 2, t: 41, s: 53 }, { shards: 3, balance });
+    const item = ringCase("", { b: 2, h: 6, g: 2, t: 41, s: 53 }, { shards: 3, balance });
+    const { inputs, options } = item;
     const pick = <T>(of: (name: "q" | "k" | "v") => T) => ({ q: of("q"), k: of("k"), v: of("v") });
     const given: RingInputs = {
-      shapes: pick((name) => inputs[name]?.shape ?? []),
-      values: pick((name) => Array.from(inputs[name]?.values ?? [])),
+      shapes: pick((name) => inputs[name].shape),
+      values: pick((name) => Array.from(inputs[name].values)),
     };
-    const many = await inPage("overWorkers", given, options as RingAttentionOptions);
-    const one = await inPage("onOneDevice", given, options as RingAttentionOptions);
+    const many = await inPage("overWorkers", given, options);
+    const one = await inPage("onOneDevice", given, options);
     // Bitwise, since blocks and the order of merges are the same; elements of lse and memory order of out.
     expect(many.lse).toEqual(one.lse);
     expect(many.sent).toBe(many.hopBytes);
 
-    const dense = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, stored(input)]));
-    const expected = ringCases.reference(dense, { ...options });
-    const emulated = ringCases.gate?.emulation(dense, { ...options }, balance) ?? {};
-    assertGate(one.out, expected["out"]?.values ?? [], emulated["out"]?.values ?? [], 3, `out on ${one.adapter}`);
+    const dense = storedInputs(item);
+    const expected = ringCases.reference(dense, options).out.values;
+    const emulated = ringCases.gate?.emulation(dense, options, balance).out.values ?? [];
+    assertGate(one.out, expected, emulated, 3, `out on ${one.adapter}`);
     expect(swapped(many.out, 2, 41, 6, 8)).toEqual(one.out);
   });
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { uploaded } from "../../src/check/cases/attention-problem.ts";
 import { maskExamples } from "../../src/check/cases/mask-examples.ts";
 import { normal } from "../../src/check/random.ts";
 import { stepOf } from "../../src/check/step.ts";
+import { uploaded } from "../../src/check/uploaded.ts";
 import { type AttentionMask, attention } from "../../src/kernels/attention/attention.ts";
 import { blockMap, countTiles, forgetBlockMaps } from "../../src/kernels/attention/block-map.ts";
 import { flashTiles } from "../../src/kernels/attention/flash-tiles.ts";
@@ -59,7 +59,7 @@ describe.each([
   ["a user's own, with all it may say", h],
 ] as const)("the map of %s", (kind, maps) => {
   const description = maskExamples(shape)[kind] ?? "full";
-  const mask = uploaded(gpu, description) as AttentionMask;
+  const mask = uploaded(gpu, description);
 
   test.each([
     ["all keys", s, s - t],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { casesTagged } from "../../src/check/case-table.ts";
 import { attentionLayoutCases } from "../../src/check/cases/attention-layouts.ts";
 import { checkCase } from "../../src/check/check-case.ts";
 import { packWords } from "../../src/check/packed.ts";
@@ -18,27 +19,25 @@ import { testCases } from "../support/run-cases.ts";
 const gpu = await testGpu({ features: [] });
 // A pipeline takes a second to compile: not every variant runs over every layout, unless all is asked for.
 const full = process.env["SHADERFORMER_FULL"] === "1";
-const chosen: Readonly<Record<string, RegExp>> = {
-  naive: /./,
-  rows: /pages of 16|no pages|ring by|sequences|f16 with|int8 in|int4/,
-  twoPass: /./,
-  flash: /pages of 16|ring by|sequences|int4/,
-  packed: /ring by/,
-  blocks: /no pages|ring that|sequences|int8 in/,
-  splitK: /pages of 128|no pages|ring that has gone round, 4|sequences|bf16|int8 with/,
+const { cases } = attentionLayoutCases;
+const chosen: Readonly<Record<string, readonly string[]>> = {
+  rows: ["shared-pages", "no-page", "ring-step", "ragged", "f16", "bf16", "int8-pages", "int4"],
+  flash: ["shared-pages", "ring-step", "ragged", "int4"],
+  packed: ["ring-step"],
+  blocks: ["no-page", "ring", "ragged", "int8-pages"],
+  splitK: ["window-pages", "no-page", "ring-sinks", "ragged", "bf16", "int8"],
 };
-for (const [variant, run] of Object.entries(portable(attentionLayoutCases.variants))) {
-  const cases = attentionLayoutCases.cases.filter(({ name }) => full || chosen[variant]?.test(name));
-  testCases(() => gpu, { ...attentionLayoutCases, variants: { [variant]: run }, cases });
+for (const variant of portable(attention)) {
+  const tags = chosen[variant];
+  const some = full || !tags ? cases : casesTagged(cases, ...tags);
+  testCases(() => gpu, { ...attentionLayoutCases, variants: [variant], cases: some });
 }
 
 // Parts are chosen by whether the adapter is a GPU; here a GPU's choice, whatever the adapter.
 const hardware = await testGpu();
 Object.defineProperty(hardware, "adapter", { value: { ...hardware.adapter, software: false } });
-const halves = attentionLayoutCases.cases.filter(({ name }) => /^f16/.test(name));
 test.skipIf(!hardware.features.has("shader-f16"))("f16 as a GPU with shader-f16 reads it", async () => {
-  expect(halves.length).toBeGreaterThan(0);
-  for (const item of halves) {
+  for (const item of casesTagged(cases, "f16")) {
     for (const variant of ["rows", "flash"]) await checkCase(hardware, attentionLayoutCases, variant, item);
   }
 });

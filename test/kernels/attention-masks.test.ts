@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import attentionMasksCausal from "#shaders/attention/masks/causal.wgsl";
 import extentFixed from "#shaders/lib/extent/fixed.wgsl";
-import { uploaded } from "../../src/check/cases/attention-problem.ts";
 import { maskExamples } from "../../src/check/cases/mask-examples.ts";
+import { uploaded } from "../../src/check/uploaded.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { wgslModule } from "../../src/gpu/wgsl-module.ts";
 import { visiblePairs } from "../../src/kernels/attention/definition.ts";
-import { type AttentionMask, maskMod } from "../../src/kernels/attention/masks/mask.ts";
+import { maskMod } from "../../src/kernels/attention/masks/mask.ts";
 import type { MaskMod } from "../../src/kernels/attention/mod.ts";
 import type { AttentionProblem } from "../../src/kernels/attention/options.ts";
 import { defineKernel } from "../../src/kernels/kernel.ts";
@@ -78,7 +78,7 @@ const fills: Readonly<Record<string, MaskDescription>> = {
 };
 
 describe.each(Object.entries(maskExamples(shape)))("mask %s", (kind, description) => {
-  const mod = maskMod(uploaded(gpu, description) as AttentionMask);
+  const mod = maskMod(uploaded(gpu, description));
   const visible = maskOf(description, start);
   const filled = fills[kind] && maskOf(fills[kind]);
   const isTold = /key-padding|fn key_range/.test(JSON.stringify(description)); // its range, by what the CPU does not read
@@ -92,7 +92,7 @@ describe.each(Object.entries(maskExamples(shape)))("mask %s", (kind, description
         blocks: upload(own, ({ queries, keys }) => [...queries.map((q) => q >>> 0), ...keys]),
         places: upload(own, ({ length, batch, head }) => [length, batch, head, 0]),
       },
-      { mod: maskMod(uploaded(own, description) as AttentionMask) },
+      { mod: maskMod(uploaded(own, description)) },
     );
     const told = await says.read();
     const heads = mod.byHead ? [0, 1, 2] : [0];

@@ -1,6 +1,8 @@
 import { describe } from "vitest";
-import { modCases, modTable } from "../../src/check/cases/attention-mods.ts";
+import { casesTagged, hasTag } from "../../src/check/case-table.ts";
+import { modCases } from "../../src/check/cases/attention-mods.ts";
 import { checkCase } from "../../src/check/check-case.ts";
+import { attention } from "../../src/kernels/attention/attention.ts";
 import { testGpu } from "../support/gpu.ts";
 import { portable } from "../support/portable.ts";
 import { testBeside } from "../support/side-by-side.ts";
@@ -10,27 +12,33 @@ const gpu = await testGpu({ features: [] });
 // Every mask and score on the definition, and on the others those that put their own ways to the test: a pipeline costs
 // a second here. SHADERFORMER_FULL runs the product.
 const full = process.env.SHADERFORMER_FULL === "1";
-const chosen: Readonly<Record<string, (kind: string, shape: string) => boolean>> = {
-  naive: (_kind, shape) => shape !== "decode",
-  rows: (kind, shape) =>
-    shape !== "decode" && /^(shared prefix|causal and document|alibi by diff|softcap, then|sink)/.test(kind),
-  twoPass: (kind, shape) => shape !== "decode" && /^(dilated|document|relative|sink$)/.test(kind),
-  flash: (kind, shape) =>
-    shape !== "decode" && /^(key padding|boolean, one for each|bias, one for each|sink$)/.test(kind),
-  blocks: (kind, shape) =>
-    shape !== "decode" && /^(document$|block-sparse, a map|fixed, code|a user's own$|sink$|window or far)/.test(kind),
-  packed: (kind, shape) => shape !== "decode" && /^sink$/.test(kind),
-  splitK: (kind, shape) =>
-    shape !== "prefill" && /^(key padding|sink$|block-sparse, a map|a user's own$|prefix$)/.test(kind),
+const chosen: Readonly<Record<string, readonly string[]>> = {
+  naive: modCases.cases.flatMap(({ tags = [] }) => tags),
+  rows: [
+    "shared prefix",
+    "causal and document",
+    "alibi by difference",
+    "softcap, then alibi, then a bias of each head",
+    "sink",
+    "sink window",
+    "sink window without sinks",
+  ],
+  twoPass: ["dilated window", "dilated window, dilation 1", "document", "relative bias", "sink"],
+  flash: ["key padding", "boolean, one for each", "bias, one for each", "sink"],
+  blocks: ["document", "block-sparse, a map for each", "fixed, code", "a user's own", "sink", "window or far window"],
+  packed: ["sink"],
+  splitK: ["key padding", "sink", "block-sparse, a map for each", "a user's own", "prefix"],
 };
 
-describe.each(Object.keys(portable(modTable.variants)))("attention %s", (variant) => {
-  for (const { kind, shape, item } of modCases) {
-    if (!full && !chosen[variant]?.(kind, shape)) continue;
+describe.each(portable(attention))("attention %s", (variant) => {
+  // Split keys are for few queries, the others for many.
+  const elsewhere = variant === "splitK" ? "prefill" : "decode";
+  const some = casesTagged(modCases.cases, ...(chosen[variant] ?? [])).filter((item) => !hasTag(item, elsewhere));
+  for (const item of full ? modCases.cases : some) {
     testBeside(
       item.name,
       () => gpu,
-      (own) => checkCase(own, modTable, variant, item),
+      (own) => checkCase(own, modCases, variant, item),
     );
   }
 });

@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
 import { wgslEsbuild } from "../../src/build/wgsl.ts";
-import type { Case, CaseTable } from "../../src/check/case-table.ts";
+import { type Case, type CaseTable, casesTagged, hasTag } from "../../src/check/case-table.ts";
 import { attentionCases } from "../../src/check/cases/attention.ts";
 import { attentionLayoutCases } from "../../src/check/cases/attention-layouts.ts";
-import { modTable } from "../../src/check/cases/attention-mods.ts";
+import { modCases } from "../../src/check/cases/attention-mods.ts";
 import { assertClose, nmseCaps } from "../../src/check/compare.ts";
 import { normal } from "../../src/check/random.ts";
 import { attention } from "../../src/kernels/attention/attention.ts";
@@ -23,51 +23,57 @@ const gpu = await testGpu();
 const size = gpu.adapter.subgroupSize;
 const full = process.env["SHADERFORMER_FULL"] === "1";
 
-/** Widths of q and of v; caches of integers hold several to a word, and say so by the width of q alone. */
-const widthsOf = ({ inputs }: Case) => [inputs["q"]?.shape[3] ?? 0, inputs["values"]?.shape[3] ?? 0];
-
 type Name = "subgroups" | "splitSubgroups";
 
 /**
  * Not with subgroups of 4: of this kernel with these scores, LLVM 19 makes no code for vectors of 128 bits ("Cannot emit
  * physreg copy instruction") and ends the process.
  */
-const compiles = (variant: Name, { name }: Case) =>
-  !(size === 4 && variant === "subgroups" && name.startsWith("softcap, then alibi, then a bias of each head,"));
+const compiles = (variant: Name, item: Case) =>
+  !(size === 4 && variant === "subgroups" && hasTag(item, "softcap, then alibi, then a bias of each head"));
 
-/** The cases with the widths that subgroups of this size can share; the others are to be refused. */
-const forSubgroups = (variant: Name, table: CaseTable, chosen: RegExp, byWidth = true): CaseTable => {
-  const run = table.variants[variant];
-  const cases = table.cases
-    .filter((item) => (full || chosen.test(item.name)) && compiles(variant, item))
+/** The cases of those chosen whose heads have widths that subgroups of this size can share; the others are to be refused. */
+function forSubgroups(variant: Name, table: CaseTable, chosen: readonly Case[]): CaseTable {
+  const cases = (full ? table.cases : chosen)
+    .filter((item) => compiles(variant, item))
     .map((item) => {
-      const widths = byWidth ? widthsOf(item) : widthsOf(item).slice(0, 1);
+      const { q, values } = item.inputs;
+      // Caches of integers hold several to a word; their heads are as wide as those of q.
+      const widths = [q, ...(values?.dtype === "u32" ? [] : [values])].map((input) => input?.shape[3] ?? 0);
       const fits = widths.every((width) => width % (4 * (size ?? 1)) === 0 && width <= 256);
       return { ...item, refusedBy: fits ? [] : [variant] };
     });
-  return { ...table, variants: run ? { [variant]: run } : {}, cases };
-};
+  return { ...table, variants: [variant], cases };
+}
+
+const layouts = casesTagged(
+  attentionLayoutCases.cases,
+  ...["shared-pages", "window-pages", "no-page", "ring", "ring-step", "ragged", "bf16", "int8-pages", "int4"],
+);
+
+/** Cases of masks and scores, of these kinds and this shape. */
+const mods = (shape: string, ...kinds: readonly string[]) =>
+  casesTagged(modCases.cases, ...kinds).filter((item) => hasTag(item, shape));
 
 describe.skipIf(!gpu.features.has("subgroups") || size === undefined)("attention in subgroups", () => {
-  describe.each([
-    ["subgroups", /./, /^(key padding|sink window|document|a user's own|alibi by diff|softcap, then), prefill/],
-    [
-      "splitSubgroups",
-      /one query|5 to 1|eight (rows|queries)|4096|see nothing|no keys|softcap|narrower|prime lengths/,
-      /^(key padding|sink|block-sparse, a map|a user's own|alibi by diff|prefix), decode/,
-    ],
-  ] as const)("%s", (variant, plain, mods) => {
-    testCases(() => gpu, forSubgroups(variant, attentionCases, plain));
-    testCases(() => gpu, forSubgroups(variant, modTable, mods));
-    testCases(
-      () => gpu,
-      forSubgroups(
-        variant,
-        attentionLayoutCases,
-        /pages of|no pages|ring by|ring that|sequences|bf16 with|int8 in|int4 with/,
-        false,
-      ),
-    );
+  describe("subgroups", () => {
+    const kinds = ["key padding", "sink window", "document", "a user's own", "alibi by difference"];
+    testCases(() => gpu, forSubgroups("subgroups", attentionCases, attentionCases.cases));
+    testCases(() => gpu, forSubgroups("subgroups", modCases, mods("prefill", ...kinds)));
+    testCases(() => gpu, forSubgroups("subgroups", attentionLayoutCases, layouts));
+  });
+  describe("splitSubgroups", () => {
+    const kinds = [
+      "key padding",
+      "sink",
+      "block-sparse, a map for each",
+      "a user's own",
+      "alibi by difference",
+      "prefix",
+    ];
+    testCases(() => gpu, forSubgroups("splitSubgroups", attentionCases, casesTagged(attentionCases.cases, "splits")));
+    testCases(() => gpu, forSubgroups("splitSubgroups", modCases, mods("decode", ...kinds)));
+    testCases(() => gpu, forSubgroups("splitSubgroups", attentionLayoutCases, layouts));
   });
 
   test("are chosen on a software adapter, and say what they cannot take", () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { casesTagged, hasTag } from "../../src/check/case-table.ts";
 import { attentionCases } from "../../src/check/cases/attention.ts";
 import { assertClose, nmseCaps } from "../../src/check/compare.ts";
 import { normal } from "../../src/check/random.ts";
@@ -16,27 +17,24 @@ const gpu = await testGpu({ features: [] });
 // Blocks and packed are flash by another list of tiles and by other rows: their pipelines are as many again, and a few of
 // them do.
 // splitK is for few queries: its head widths are those of one query.
-const { blocks, packed, splitK, ...others } = portable(attentionCases.variants);
-testCases(() => gpu, { ...attentionCases, variants: others });
-testCases(() => gpu, {
+const { cases } = attentionCases;
+const table = (variants: typeof attentionCases.variants, some = cases) => ({
   ...attentionCases,
-  variants: splitK ? { splitK } : {},
-  cases: attentionCases.cases.filter(({ name }) => !/^head width \d+$/.test(name) || name === "head width 5"),
+  variants,
+  cases: some,
 });
-const forBlocks = /one-hot values, a window|no keys|prime lengths/;
-testCases(() => gpu, {
-  ...attentionCases,
-  variants: blocks ? { blocks } : {},
-  cases: attentionCases.cases.filter(({ name }) => forBlocks.test(name)),
-});
-const forPacked = /7 to 1|step: many queries/;
-testCases(() => gpu, {
-  ...attentionCases,
-  variants: packed ? { packed } : {},
-  cases: attentionCases.cases.filter(({ name }) => forPacked.test(name)),
-});
+const variants = portable(attention);
+testCases(() => gpu, table(variants.filter((variant) => !["blocks", "packed", "splitK"].includes(variant))));
+testCases(
+  () => gpu,
+  table(
+    ["splitK"],
+    cases.filter((item) => !hasTag(item, "head-width")),
+  ),
+);
+testCases(() => gpu, table(["blocks"], casesTagged(cases, "tile-lists")));
+testCases(() => gpu, table(["packed"], casesTagged(cases, "packed-heads")));
 
-const variants = Object.keys(portable(attention.variants)) as (keyof typeof attention.variants)[];
 const random = (shape: readonly number[], seed: number, on: Gpu = gpu) =>
   tensor(
     on,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Case } from "../../src/check/case-table.ts";
+import { casesTagged } from "../../src/check/case-table.ts";
 import { matmulCases } from "../../src/check/cases/matmul.ts";
 import { checkCase } from "../../src/check/check-case.ts";
 import { normal } from "../../src/check/random.ts";
@@ -16,27 +16,26 @@ const narrow = await testGpu({ features: [], cap: { workgroups: 20 } });
 const hardware = await testGpu();
 Object.defineProperty(hardware, "adapter", { value: { ...hardware.adapter, software: false } });
 
-const inputType = (item: Case) => item.inputs["weight"]?.dtype;
-
 testCases(() => gpu, matmulCases);
 
 for (const variant of Object.keys(matmul.variants)) {
   test(`${variant}: f16 weights without any feature`, async () => {
-    for (const item of matmulCases.cases.filter((item) => inputType(item) === "f16")) {
+    for (const item of matmulCases.cases.filter(({ inputs }) => inputs.weight.dtype === "f16")) {
       await checkCase(plain, matmulCases, variant, item);
     }
   });
 
   test(`${variant}: as a GPU runs it`, async () => {
     for (const item of matmulCases.cases) {
-      if (variant === "vector" || inputType(item) === "f16") await checkCase(hardware, matmulCases, variant, item);
+      if (variant === "vector" || item.inputs.weight.dtype === "f16")
+        await checkCase(hardware, matmulCases, variant, item);
     }
   });
 }
 
 for (const variant of ["naive", "vector"]) {
   test(`${variant}: a grid that folds, on a device that takes 20 workgroups in each dimension`, async () => {
-    for (const item of matmulCases.cases.filter(({ name }) => /ragged|several workgroups|eight rows/.test(name))) {
+    for (const item of casesTagged(matmulCases.cases, "folds")) {
       await checkCase(narrow, matmulCases, variant, item);
     }
   });

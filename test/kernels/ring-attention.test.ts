@@ -4,15 +4,13 @@ import {
   type RingResult,
   ringAttention,
 } from "../../src/blocks/ring-attention/ring-attention.ts";
-import { stored } from "../../src/check/case-table.ts";
 import { ringCase, ringCases } from "../../src/check/cases/ring-attention.ts";
 import { assertClose, difference, nmseCaps } from "../../src/check/compare.ts";
 import { assertGate } from "../../src/check/gate.ts";
+import { storedInputs, uploadedInputs } from "../../src/check/run-case.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { attention } from "../../src/kernels/attention/attention.ts";
-import type { Dense } from "../../src/reference/dense.ts";
-import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { slice } from "../../src/tensor/views.ts";
 import { testGpu } from "../support/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
@@ -42,12 +40,7 @@ type Sizes = Parameters<typeof ringCase>[1];
 const causalSizes: Sizes = { b: 2, h: 6, g: 2, t: 41, s: 41 };
 
 function inputs(sizes: Sizes, on: Gpu = gpu) {
-  const { inputs: given } = ringCase("", sizes, { shards: 1 });
-  const [q, k, v] = ["q", "k", "v"].map((name) => {
-    const { shape = [], values = [] } = given[name] ?? {};
-    return tensor(on, shape, values);
-  }) as [Tensor, Tensor, Tensor];
-  return { q, k, v };
+  return uploadedInputs(on, ringCase("", sizes, { shards: 1 }));
 }
 
 const bits = async ({ out, lse }: Pick<RingResult, "out" | "lse">) => [
@@ -57,11 +50,10 @@ const bits = async ({ out, lse }: Pick<RingResult, "out" | "lse">) => [
 
 /** Float64 and plain f32 results for the same inputs. */
 function references(sizes: Sizes, options: RingAttentionOptions = {}) {
-  const { inputs: given } = ringCase("", sizes, { shards: 1 });
-  const dense = Object.fromEntries(Object.entries(given).map(([name, input]) => [name, stored(input)]));
-  const expected = ringCases.reference(dense, { ...options }) as Record<"out" | "lse", Dense>;
-  const emulated = (ringCases.gate?.emulation(dense, { ...options }, "") ?? {}) as typeof expected;
-  return { expected, emulated };
+  const dense = storedInputs(ringCase("", sizes, { shards: 1 }));
+  const described = { shards: 1, ...options };
+  const expected = ringCases.reference(dense, described);
+  return { expected, emulated: ringCases.gate?.emulation(dense, described, "contiguous") ?? expected };
 }
 
 /** Orders of arrival by device: the ring's turned round, and an arbitrary one. */

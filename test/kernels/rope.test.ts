@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { casesTagged } from "../../src/check/case-table.ts";
 import { ropeCases } from "../../src/check/cases/rope.ts";
 import { checkCase } from "../../src/check/check-case.ts";
 import { rope } from "../../src/kernels/rope/rope.ts";
@@ -12,9 +13,11 @@ testCases(() => gpu, ropeCases);
 
 // A device that takes so few workgroups in a row that all grids fold.
 const narrow = await testGpu({ features: [], cap: { workgroups: 4 } });
-test.each(ropeCases.cases.filter(({ name }) => name.includes("several heads")).map((item) => [item.name, item]))(
+test.each(casesTagged(ropeCases.cases, "folds").map((item) => [item.name, item] as const))(
   "rope on a folded grid: %s",
-  (_, item) => checkCase(narrow, ropeCases, "rope", item),
+  async (_, item) => {
+    await checkCase(narrow, ropeCases, "rope", item);
+  },
 );
 
 test("rope refuses what does not fit, and says so", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { streamingAttention } from "../../src/blocks/streaming-attention.ts";
-import { swapTokensAndHeads } from "../../src/check/cases/attention.ts";
+import { swapTokensAndHeads } from "../../src/check/cases/attention-views.ts";
 import { assertClose, nmseCaps } from "../../src/check/compare.ts";
 import { normal } from "../../src/check/random.ts";
 import { stepOf } from "../../src/check/step.ts";

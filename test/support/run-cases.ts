@@ -5,7 +5,7 @@ import { testBeside } from "./side-by-side.ts";
 
 /** Declares a test for every case on every variant. */
 export function testCases(gpu: () => Gpu, table: CaseTable): void {
-  for (const variant of Object.keys(table.variants)) {
+  for (const variant of table.variants) {
     for (const item of table.cases) {
       testBeside(`${table.op} ${variant}: ${item.name}`, gpu, (own) => checkCase(own, table, variant, item));
     }

@@ -10,7 +10,7 @@ import { countTraffic } from "./count.ts";
 
 const gpu = await testGpu({ features: [] });
 type Name = keyof typeof attention.variants;
-const variants = Object.keys(portable(attention.variants)) as Name[]; // the interpreter knows no subgroups
+const variants = portable(attention); // the interpreter knows no subgroups
 
 /** Kernels that multiply no matrices: what they execute is not counted in multiply-adds. */
 const withoutProducts: readonly string[] = ["attention/naive/softmax", "attention/split-k/join"];

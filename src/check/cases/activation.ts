@@ -1,21 +1,19 @@
-import type { Gpu } from "../../gpu/gpu.ts";
 import { geglu, gelu, geluTanh, quickGelu, silu, swiglu } from "../../kernels/elementwise/activation.ts";
 import * as reference from "../../reference/activation.ts";
-import type { Dense } from "../../reference/dense.ts";
 import { sizeOf } from "../../tensor/shape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import type { Case, CaseTable } from "../case-table.ts";
+import type { CaseInput, CaseTable } from "../case-table.ts";
 import { activationGates } from "../emulation/activation.ts";
 import { normal } from "../random.ts";
 
 const every = (from: number, to: number, step: number) =>
   Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, i) => from + i * step);
 
-const values: Readonly<Record<string, { readonly shape: readonly number[]; readonly values: ArrayLike<number> }>> = {
+const folding: CaseInput = { shape: [2, 5, 256], values: normal(2 * 5 * 256, 2, 3) };
+
+/** Arguments of all activations; those that fold a grid come besides. */
+const values: Readonly<Record<string, CaseInput>> = {
   "one element": { shape: [1], values: [0.7] },
-  "a scalar": { shape: [], values: [-0.3] },
   "ragged: 3 × 127": { shape: [3, 127], values: normal(3 * 127, 1) },
-  "folds: 10 workgroups, four a step": { shape: [2, 5, 256], values: normal(2 * 5 * 256, 2, 3) },
   "70,000 elements, one a step": { shape: [70_001], values: normal(70_001, 3, 2) },
   "-4 to 4 finely": { shape: [8001], values: every(-4, 4, 0.001) },
   "the left tail alone": { shape: [1201], values: every(-12, -3, 0.0075) },
@@ -25,42 +23,56 @@ const values: Readonly<Record<string, { readonly shape: readonly number[]; reado
     values: [1e30, -1e30, 1e20, -1e20, 1e10, -1e10, 1000, -1000, 100, -100, 89, -89, 44, -44, 3e38, -3e38],
   },
   "zeros and tiny values": { shape: [8], values: [0, -0, 1e-30, -1e-30, 1e-10, -1e-10, 1e-5, -1e-5] },
+};
+
+const plainOnly: Readonly<Record<string, CaseInput>> = {
+  "a scalar": { shape: [], values: [-0.3] },
   "NaN and infinities": {
     shape: [8],
     values: [1, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 2, -2, 0, Number.NaN],
   },
 };
 
-const plain: Case[] = Object.entries(values).map(([name, x]) => ({ name, inputs: { x } }));
+/** One case for each of the arguments. */
+const casesOf = <Inputs>(named: Readonly<Record<string, CaseInput>>, inputs: (x: CaseInput) => Inputs) => [
+  ...Object.entries(named).map(([name, x]) => ({ name, inputs: inputs(x) })),
+  { name: "folds: 10 workgroups, four a step", tags: ["folds"], inputs: inputs(folding) },
+];
 
-const gated: Case[] = Object.entries(values)
-  .filter(([name]) => name !== "NaN and infinities" && name !== "a scalar")
-  .map(([name, gate]) => ({
-    name,
-    inputs: { gate, up: { shape: gate.shape, values: normal(sizeOf(gate.shape), 9) } },
-  }));
+const plain = casesOf({ ...values, ...plainOnly }, (x) => ({ x }));
+const gated = casesOf(values, (gate) => ({ gate, up: { shape: gate.shape, values: normal(sizeOf(gate.shape), 9) } }));
 
-type Op = (gpu: Gpu, tensors: never, options: never) => { readonly y: Tensor };
-
-const table = (
-  op: keyof typeof activationGates,
-  variant: string,
-  run: Op,
-  expected: (x: never) => { y: Dense },
-  cases: Case[],
-): CaseTable => ({
+const plainTable = (
+  op: "gelu" | "geluTanh" | "silu" | "quickGelu",
+  run: typeof gelu,
+  expected: typeof reference.gelu,
+): CaseTable<"x", "y", object, "map"> => ({
   op,
-  reference: (inputs) => expected(inputs as never),
+  variants: ["map"],
+  cases: plain,
+  reference: expected,
+  run,
   gate: activationGates[op],
-  variants: { [variant]: (gpu, tensors, options) => ({ ...run(gpu, tensors as never, options as never) }) },
-  cases,
+});
+
+const gatedTable = (
+  op: "swiglu" | "geglu",
+  run: typeof swiglu,
+  expected: typeof reference.swiglu,
+): CaseTable<"gate" | "up", "y", object, "gated"> => ({
+  op,
+  variants: ["gated"],
+  cases: gated,
+  reference: expected,
+  run,
+  gate: activationGates[op],
 });
 
 export const activationCases: readonly CaseTable[] = [
-  table("gelu", "map", gelu, reference.gelu, plain),
-  table("geluTanh", "map", geluTanh, reference.geluTanh, plain),
-  table("silu", "map", silu, reference.silu, plain),
-  table("quickGelu", "map", quickGelu, reference.quickGelu, plain),
-  table("swiglu", "gated", swiglu, reference.swiglu, gated),
-  table("geglu", "gated", geglu, reference.geglu, gated),
+  plainTable("gelu", gelu, reference.gelu),
+  plainTable("geluTanh", geluTanh, reference.geluTanh),
+  plainTable("silu", silu, reference.silu),
+  plainTable("quickGelu", quickGelu, reference.quickGelu),
+  gatedTable("swiglu", swiglu, reference.swiglu),
+  gatedTable("geglu", geglu, reference.geglu),
 ];

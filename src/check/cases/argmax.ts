@@ -3,12 +3,12 @@ import { argmax as reference } from "../../reference/sampling.ts";
 import type { Case, CaseTable } from "../case-table.ts";
 import { normal } from "../random.ts";
 
-const given = (name: string, shape: readonly number[], values: ArrayLike<number>): Case => ({
+const given = (name: string, shape: readonly number[], values: ArrayLike<number>): Case<"x"> => ({
   name,
   inputs: { x: { shape, values } },
 });
 
-const random = (name: string, ...shape: number[]): Case =>
+const random = (name: string, ...shape: number[]): Case<"x"> =>
   given(
     name,
     shape,
@@ -21,17 +21,17 @@ const random = (name: string, ...shape: number[]): Case =>
 const minus = Number.NEGATIVE_INFINITY;
 const nan = Number.NaN;
 
-export const argmaxCases: CaseTable = {
+export const argmaxCases: CaseTable<"x", "index", object, "argmax"> = {
   op: "sampling/argmax",
   cap: 0,
   dtypes: { index: "u32" },
-  reference: ({ x }) => {
-    const { shape, values } = x ?? { shape: [], values: new Float64Array() };
+  reference: ({ x: { shape, values } }) => {
     const v = shape.at(-1) ?? 1;
     const { ids } = reference({ logits: { shape: [values.length / v, v], values } });
     return { index: { shape: shape.slice(0, -1), values: ids.values } };
   },
-  variants: { argmax: (gpu, tensors, options) => argmax(gpu, tensors as never, options) },
+  variants: ["argmax"],
+  run: argmax,
   cases: [
     random("one element", 1, 1),
     random("one axis", 7),

@@ -1,11 +1,11 @@
 // Attention over caches that lie in other ways than one after the other, or hold something else than f32.
 import { type Dense, dense } from "../../reference/dense.ts";
 import { dequantise, quantise, ringPositions, ringSlot } from "../../reference/kv-layouts.ts";
-import type { DType } from "../../tensor/dtype.ts";
 import type { Case, CaseInput } from "../case-table.ts";
 import { packWords, unpackWords } from "../packed.ts";
 import { normal, randomSource } from "../random.ts";
 import type { StepRow } from "../step.ts";
+import type { AttentionInputs } from "./attention-problem.ts";
 
 /** How the keys and values of a case lie in memory. */
 export type CaseLayout =
@@ -16,7 +16,10 @@ export type CaseLayout =
 
 export type CaseFormat = "f32" | "f16" | "bf16" | "int8" | "int4";
 
-/** What a case asks. `rows` goes through the step, `length` is that of every row. */
+/** The inputs of a case: queries `[b, t, h, d]`, and a cache with what says where it lies and how it is scaled. */
+export type LayoutInputs = AttentionInputs | "kScale?" | "vScale?" | "blockTable?" | "queryOffsets?" | "keyOffsets?";
+
+/** The options of a case. `rows` goes through the step, `length` is that of every row. */
 export interface LayoutOptions {
   readonly layout: CaseLayout;
   readonly format: CaseFormat;
@@ -43,9 +46,11 @@ export const pastTheLast = -1;
 const isPage = (entry: number | undefined): entry is number => entry !== undefined && entry >= 0 && entry < 1000;
 
 const size = (shape: readonly number[]) => shape.reduce((product, axis) => product * axis, 1);
-const bitsOf = (format: CaseFormat) => (format === "int8" ? 8 : 4);
-const blockOf = (format: CaseFormat, width: number) => (format === "int8" ? width : 32);
-export const isInteger = (format: CaseFormat): boolean => format === "int8" || format === "int4";
+type IntegerFormat = "int8" | "int4";
+
+const bitsOf = (format: IntegerFormat): 8 | 4 => (format === "int8" ? 8 : 4);
+const blockOf = (format: IntegerFormat, width: number) => (format === "int8" ? width : 32);
+export const isInteger = (format: CaseFormat): format is IntegerFormat => format === "int8" || format === "int4";
 
 /** Keys of each batch row or sequence. */
 export function lengthsOf({ layout, rows, length }: LayoutOptions, b: number, s: number): number[] {
@@ -81,27 +86,51 @@ function inUse(options: LayoutOptions, cacheRows: number, s: number, b: number):
     : used;
 }
 
-/** A cache of random values, with NaN (or scales of NaN) wherever nobody may read. */
-function cache(name: "k" | "v", shape: readonly [number, number, number, number], options: LayoutOptions, b: number) {
+/** Keys or values of random numbers, with NaN (or scales of NaN) wherever nobody may read. */
+function cache(
+  seed: number,
+  shape: readonly [number, number, number, number],
+  options: LayoutOptions,
+  b: number,
+): { readonly rows: CaseInput; readonly scales?: CaseInput } {
   const [rows, g, s, width] = shape;
   const used = inUse(options, rows, s, b);
-  const x = dense(shape, normal(size(shape), name === "k" ? 2 : 3));
+  const x = dense(shape, normal(size(shape), seed));
   const poison = (values: Float64Array, perRow: number) =>
     values.map((value, i) => {
       const row = Math.floor(i / perRow);
       return used[Math.floor(row / (g * s)) * s + (row % s)] ? value : Number.NaN;
     });
-  const stored = name === "k" ? "keys" : "values";
-  if (!isInteger(options.format)) {
-    return { [stored]: { shape, values: poison(x.values, width), dtype: options.format as DType } };
-  }
-  const block = blockOf(options.format, width);
-  const { codes, scales } = quantise({ x }, { bits: bitsOf(options.format), block });
-  const scaleShape = options.format === "int8" ? shape.slice(0, 3) : scales.shape;
+  const { format } = options;
+  if (!isInteger(format)) return { rows: { shape, values: poison(x.values, width), dtype: format } };
+  const [bits, block] = [bitsOf(format), blockOf(format, width)];
+  const { codes, scales } = quantise({ x }, { bits, block });
+  const scaleShape = format === "int8" ? shape.slice(0, 3) : scales.shape;
   return {
-    [stored]: { ...packWords(codes, bitsOf(options.format)), dtype: "u32" as const },
-    [`${name}Scale`]: { shape: scaleShape, values: poison(scales.values, width / block) },
+    rows: { ...packWords(codes, bits), dtype: "u32" },
+    scales: { shape: scaleShape, values: poison(scales.values, width / block) },
   };
+}
+
+/** The table of pages, entries of which are none at the end of each row, or the offsets of sequences. */
+function places(
+  layout: CaseLayout,
+  pages: number,
+): Pick<Case<LayoutInputs>["inputs"], "blockTable" | "queryOffsets" | "keyOffsets"> {
+  if (layout.kind === "paged") {
+    const entries = Math.max(...layout.table.map((row) => row.length)) + 1;
+    const values = layout.table
+      .flatMap((row) => [...row, ...Array(entries - row.length).fill(2147480000)])
+      .map((entry) => (entry === pastTheLast ? pages : entry));
+    return { blockTable: { shape: [layout.table.length, entries], values, dtype: "u32" } };
+  }
+  if (layout.kind !== "ragged") return {};
+  const offsets = (lengths: readonly number[]): CaseInput => {
+    const values = [0];
+    for (const length of lengths) values.push((values.at(-1) ?? 0) + length);
+    return { shape: [values.length], values, dtype: "u32" };
+  };
+  return { queryOffsets: offsets(layout.queries), keyOffsets: offsets(layout.keys) };
 }
 
 /** One problem; `refusedBy` names the variants that do not take its layout. */
@@ -110,31 +139,17 @@ export function layoutProblem(
   { b = 1, h, g, t, s, d = 32, dv = d }: Sizes,
   options: LayoutOptions,
   refusedBy: readonly string[] = [],
-): Case {
+): Case<LayoutInputs, LayoutOptions> {
   const { layout } = options;
   const pages = layout.kind === "paged" ? 1 + Math.max(...layout.table.flat().filter(isPage)) + 2 : b;
-  const inputs: Record<string, CaseInput> = {
+  const [k, v] = [cache(2, [pages, g, s, d], options, b), cache(3, [pages, g, s, dv], options, b)];
+  const inputs = {
     q: { shape: [b, t, h, d], values: normal(b * t * h * d, 1) },
-    ...cache("k", [pages, g, s, d], options, b),
-    ...cache("v", [pages, g, s, dv], options, b),
+    keys: k.rows,
+    values: v.rows,
+    ...(k.scales && v.scales ? { kScale: k.scales, vScale: v.scales } : {}),
+    ...places(layout, pages),
   };
-  if (layout.kind === "paged") {
-    const entries = Math.max(...layout.table.map((row) => row.length)) + 1;
-    const values = layout.table
-      .flatMap((row) => [...row, ...Array(entries - row.length).fill(2147480000)])
-      .map((entry) => (entry === pastTheLast ? pages : entry));
-    inputs["blockTable"] = { shape: [layout.table.length, entries], values, dtype: "u32" };
-  }
-  if (layout.kind === "ragged") {
-    for (const [key, lengths] of [
-      ["queryOffsets", layout.queries],
-      ["keyOffsets", layout.keys],
-    ] as const) {
-      const values = [0];
-      for (const length of lengths) values.push((values.at(-1) ?? 0) + length);
-      inputs[key] = { shape: [values.length], values, dtype: "u32" };
-    }
-  }
   return { name, inputs, options: { lse: true, ...options }, refusedBy };
 }
 
@@ -154,19 +169,14 @@ export function shuffled(count: number, seed: number): number[] {
  * what the reference computes on. Positions that the cache no longer has, or never had, are NaN.
  */
 export function gathered(
-  inputs: Readonly<Record<string, Dense>>,
-  name: "k" | "v",
-  options: LayoutOptions,
+  { rows, scales }: { readonly rows: Dense; readonly scales?: Dense | undefined },
+  { layout, format }: LayoutOptions,
   row: number,
   length: number,
 ): Dense {
-  const stored = inputs[name === "k" ? "keys" : "values"];
-  const scales = inputs[`${name}Scale`];
-  if (!stored) throw new Error(`no cache for ${name}`);
-  const codes = scales ? unpackWords(stored, bitsOf(options.format)) : stored;
-  const { shape, values } = scales ? dequantise({ codes, scales }) : codes;
+  const { shape, values } =
+    scales && isInteger(format) ? dequantise({ codes: unpackWords(rows, bitsOf(format)), scales }) : rows;
   const [, g = 0, s = 0, width = 0] = shape;
-  const { layout } = options;
   const out = dense([1, g, length, width]);
   out.values.fill(Number.NaN);
   const kept =

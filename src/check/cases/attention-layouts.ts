@@ -1,30 +1,32 @@
-import { attention } from "../../kernels/attention/attention.ts";
+import { type AttentionLayout, attention } from "../../kernels/attention/attention.ts";
 import { attention as reference } from "../../reference/attention.ts";
 import { type Dense, dense } from "../../reference/dense.ts";
 import { causal, full, slidingWindow } from "../../reference/masks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { reshape, transpose } from "../../tensor/views.ts";
-import type { CaseTable } from "../case-table.ts";
+import { transpose } from "../../tensor/views.ts";
+import { type CaseTable, variantsOf, withTags } from "../case-table.ts";
 import { allowedInAttention, attention as emulation } from "../emulation/attention.ts";
+import type { Named } from "../named.ts";
 import { stepOf } from "../step.ts";
-import { swapTokensAndHeads } from "./attention.ts";
 import {
   gathered,
   isInteger,
   keeps,
+  type LayoutInputs,
   type LayoutOptions,
   layoutProblem,
   lengthsOf,
   pastTheLast,
   shuffled,
 } from "./attention-layouts-problem.ts";
-
-type Inputs = Readonly<Record<string, Dense>>;
+import { inTokens, swapTokensAndHeads } from "./attention-views.ts";
 
 /** Each batch row or sequence by itself, then all of them in the order of the result. */
-function expected(oracle: typeof reference, inputs: Inputs, options: LayoutOptions): Record<string, Dense> {
-  const { q, keys, values } = inputs;
-  if (!q || !keys || !values) throw new Error("attention: an input is missing");
+function expected(
+  oracle: typeof reference,
+  { q, keys, values, kScale, vScale }: Named<LayoutInputs, Dense>,
+  options: LayoutOptions,
+): Named<"out" | "lse?", Dense> {
   const { layout, rows, mask = "causal" } = options;
   const [b = 0, t = 0, h = 0, d = 0] = q.shape;
   const [, , slots = 0] = keys.shape;
@@ -40,8 +42,8 @@ function expected(oracle: typeof reference, inputs: Inputs, options: LayoutOptio
     const { out, lse } = oracle(
       {
         q: swapTokensAndHeads(own),
-        k: gathered(inputs, "k", options, row, length),
-        v: gathered(inputs, "v", options, row, length),
+        k: gathered({ rows: keys, scales: kScale }, options, row, length),
+        v: gathered({ rows: values, scales: vScale }, options, row, length),
       },
       {
         mask: (_, head, query, key) => visible(row, head, query, key) && keeps(options, row, key, length, slots),
@@ -68,39 +70,17 @@ function expected(oracle: typeof reference, inputs: Inputs, options: LayoutOptio
   return { out: swapTokensAndHeads(dense([n, tokens, m, dv], outs)), ...(options.lse ? { lse } : {}) };
 }
 
-function run(
-  gpu: Tensor["gpu"],
-  variant: keyof typeof attention.variants,
-  inputs: Readonly<Record<string, Tensor>>,
-  given: LayoutOptions & { into?: { out: Tensor } },
-) {
-  const { q, keys, values, kScale, vScale, blockTable, queryOffsets, keyOffsets } = inputs;
-  if (!q || !keys || !values) throw new Error("attention: an input is missing");
-  const { layout: described, format: _, rows, into, ...options } = given;
-  const [b = 0, t = 0, h = 0] = q.shape;
-  const layout = blockTable
-    ? ({ kind: "paged", blockTable } as const)
-    : queryOffsets && keyOffsets
-      ? ({ kind: "ragged", queryOffsets, keyOffsets } as const)
-      : described.kind === "ring"
-        ? described
-        : "contiguous";
-  const dv = into?.out.shape[3] ?? 0;
-  return attention(
-    gpu,
-    {
-      q: transpose(q, [0, 2, 1, 3]),
-      k: keys,
-      v: values,
-      kScale,
-      vScale,
-      ...(rows ? { step: stepOf(gpu, rows) } : {}),
-    },
-    { ...options, layout, variant, ...(into ? { into: { ...into, out: reshape(into.out, [b, t, h, dv]) } } : {}) },
-  ) as unknown as Record<string, Tensor>;
-}
+/** The layout as attention takes it: with its tensors. */
+const layoutOf = (
+  { blockTable, queryOffsets, keyOffsets }: Named<LayoutInputs, Tensor>,
+  { layout }: LayoutOptions,
+): AttentionLayout => {
+  if (blockTable) return { kind: "paged", blockTable };
+  if (queryOffsets && keyOffsets) return { kind: "ragged", queryOffsets, keyOffsets };
+  return layout.kind === "ring" ? layout : "contiguous";
+};
 
-const cases = (name: string, sizes: Parameters<typeof layoutProblem>[1], given: Partial<LayoutOptions>) => {
+const problem = (name: string, sizes: Parameters<typeof layoutProblem>[1], given: Partial<LayoutOptions>) => {
   const options: LayoutOptions = { layout: { kind: "contiguous" }, format: "f32", ...given };
   const { layout, format } = options;
   const unmapped = layout.kind === "ring" || layout.kind === "ragged" || (layout.kind === "paged" && isInteger(format));
@@ -109,91 +89,121 @@ const cases = (name: string, sizes: Parameters<typeof layoutProblem>[1], given: 
 
 const [a, c] = [shuffled(8, 5), shuffled(8, 9)];
 
-export const attentionLayoutCases: CaseTable = {
+/** Attention over caches of every layout and format, each of which is a tag. */
+export const attentionLayoutCases: CaseTable<
+  LayoutInputs,
+  "out" | "lse?",
+  LayoutOptions,
+  keyof typeof attention.variants
+> = {
   op: "attention layouts",
-  reference: (inputs, options) => expected(reference, inputs, options as unknown as LayoutOptions),
-  gate: {
-    emulation: (inputs, options) => expected(emulation, inputs, options as unknown as LayoutOptions),
-    allowed: allowedInAttention,
+  variants: variantsOf(attention),
+  reference: (inputs, options) => expected(reference, inputs, options),
+  run: (gpu, tensors, described, variant) => {
+    const { layout: _, format: __, rows, into, ...options } = described;
+    const { q, keys, values, kScale, vScale } = tensors;
+    const step = rows ? { step: stepOf(gpu, rows) } : {};
+    return attention(
+      gpu,
+      { q: transpose(q, [0, 2, 1, 3]), k: keys, v: values, kScale, vScale, ...step },
+      { ...options, layout: layoutOf(tensors, described), variant, ...inTokens(into) },
+    );
   },
-  variants: Object.fromEntries(
-    Object.keys(attention.variants).map((variant) => [
-      variant,
-      (gpu, tensors, options) => run(gpu, variant as never, tensors, options as never),
-    ]),
-  ),
+  gate: { emulation: (inputs, options) => expected(emulation, inputs, options), allowed: allowedInAttention },
   cases: [
-    cases(
-      "pages of 16 in any order, some shared, the last of each row partly in use",
-      { b: 3, h: 4, g: 2, t: 2, s: 16 },
-      {
-        layout: { kind: "paged", page: 16, table: [a.slice(0, 5), [a[0] ?? 0, a[1] ?? 0, a[6] ?? 0], [a[7] ?? 0]] },
-        rows: [
-          [71, 2],
-          [33, 2],
-          [2, 1],
-        ],
-      },
+    withTags(
+      problem(
+        "pages of 16 in any order, some shared, the last of each row partly in use",
+        { b: 3, h: 4, g: 2, t: 2, s: 16 },
+        {
+          layout: { kind: "paged", page: 16, table: [a.slice(0, 5), [a[0] ?? 0, a[1] ?? 0, a[6] ?? 0], [a[7] ?? 0]] },
+          rows: [
+            [71, 2],
+            [33, 2],
+            [2, 1],
+          ],
+        },
+      ),
+      "shared-pages",
     ),
-    cases(
-      "pages of 128, a window",
-      { b: 2, h: 4, g: 4, t: 1, s: 128 },
-      {
-        layout: { kind: "paged", page: 128, table: [c.slice(0, 4), c.slice(4, 6)] },
-        rows: [
-          [500, 1],
-          [140, 1],
-        ],
-        mask: { kind: "sliding-window", keys: 300 },
-      },
+    withTags(
+      problem(
+        "pages of 128, a window",
+        { b: 2, h: 4, g: 4, t: 1, s: 128 },
+        {
+          layout: { kind: "paged", page: 128, table: [c.slice(0, 4), c.slice(4, 6)] },
+          rows: [
+            [500, 1],
+            [140, 1],
+          ],
+          mask: { kind: "sliding-window", keys: 300 },
+        },
+      ),
+      "window-pages",
     ),
-    cases(
-      "entries that are no pages count as masked",
-      { b: 1, h: 6, g: 2, t: 70, s: 16 },
-      {
-        layout: { kind: "paged", page: 16, table: [[3, 5, 2147480000, 0, pastTheLast, 1, 2]] },
-        length: 106,
-        mask: "full",
-      },
+    withTags(
+      problem(
+        "entries that are no pages count as masked",
+        { b: 1, h: 6, g: 2, t: 70, s: 16 },
+        {
+          layout: { kind: "paged", page: 16, table: [[3, 5, 2147480000, 0, pastTheLast, 1, 2]] },
+          length: 106,
+          mask: "full",
+        },
+      ),
+      "no-page",
     ),
     ...[0, 4].map((sinks) =>
-      cases(
-        `a ring that has gone round, ${sinks} sinks`,
-        { b: 2, h: 4, g: 2, t: 2, s: 40 },
-        { layout: { kind: "ring", sinks }, length: 171, mask: { kind: "sliding-window", keys: 33 } },
+      withTags(
+        problem(
+          `a ring that has gone round, ${sinks} sinks`,
+          { b: 2, h: 4, g: 2, t: 2, s: 40 },
+          { layout: { kind: "ring", sinks }, length: 171, mask: { kind: "sliding-window", keys: 33 } },
+        ),
+        "ring",
+        ...(sinks > 0 ? ["ring-sinks"] : []),
       ),
     ),
-    cases(
-      "a ring by the step: one round begun, one not yet full, one finished",
-      { b: 3, h: 6, g: 2, t: 1, s: 40 },
-      {
-        layout: { kind: "ring", sinks: 4 },
-        rows: [
-          [1000, 1],
-          [21, 1],
-          [7, 0],
-        ],
-      },
+    withTags(
+      problem(
+        "a ring by the step: one round begun, one not yet full, one finished",
+        { b: 3, h: 6, g: 2, t: 1, s: 40 },
+        {
+          layout: { kind: "ring", sinks: 4 },
+          rows: [
+            [1000, 1],
+            [21, 1],
+            [7, 0],
+          ],
+        },
+      ),
+      "ring-step",
     ),
-    cases(
-      "sequences of different lengths, one of them without queries, one without keys",
-      { h: 6, g: 2, t: 90, s: 140 },
-      { layout: { kind: "ragged", queries: [1, 40, 0, 3, 30, 8, 8], keys: [33, 40, 5, 0, 41, 8, 6] } },
+    withTags(
+      problem(
+        "sequences of different lengths, one of them without queries, one without keys",
+        { h: 6, g: 2, t: 90, s: 140 },
+        { layout: { kind: "ragged", queries: [1, 40, 0, 3, 30, 8, 8], keys: [33, 40, 5, 0, 41, 8, 6] } },
+      ),
+      "ragged",
     ),
     ...(["f16", "bf16", "int8", "int4"] as const).flatMap((format) => [
-      cases(`${format} with room left`, { b: 2, h: 6, g: 2, t: 1, s: 80 }, { format, length: 70 }),
+      withTags(problem(`${format} with room left`, { b: 2, h: 6, g: 2, t: 1, s: 80 }, { format, length: 70 }), format),
     ]),
-    cases(
-      "int8 in pages, by the step",
-      { b: 2, h: 4, g: 2, t: 2, s: 16 },
-      {
-        layout: { kind: "paged", page: 16, table: [a.slice(0, 5), a.slice(5, 7)] },
-        rows: [
-          [71, 2],
-          [20, 2],
-        ],
-        format: "int8",
-      },
+    withTags(
+      problem(
+        "int8 in pages, by the step",
+        { b: 2, h: 4, g: 2, t: 2, s: 16 },
+        {
+          layout: { kind: "paged", page: 16, table: [a.slice(0, 5), a.slice(5, 7)] },
+          rows: [
+            [71, 2],
+            [20, 2],
+          ],
+          format: "int8",
+        },
+      ),
+      "int8-pages",
     ),
   ],
 };

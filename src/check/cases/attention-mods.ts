@@ -1,8 +1,8 @@
 // Every mask and every score, on shapes with odd lengths, several tiles, other keys than queries and tails not in use.
-import type { MaskDescription, ScoreDescription } from "../../reference/described.ts";
-import type { Case } from "../case-table.ts";
+import type { MaskDescription } from "../../reference/described.ts";
+import { type Case, withTags } from "../case-table.ts";
 import { attentionCases } from "./attention.ts";
-import { floats, problem } from "./attention-problem.ts";
+import { type AttentionInputs, type CaseOptions, floats, problem } from "./attention-problem.ts";
 import { maskExamples, scoreExamples } from "./mask-examples.ts";
 
 const [b, h, g, d] = [2, 6, 2, 16];
@@ -12,24 +12,24 @@ const surplus = { b, h, g, t: 41, s: 23, d } as const; // of queries: the first 
 
 const sink = floats([h], [0.5, -2, 3, Number.NEGATIVE_INFINITY, 0, 8]);
 
-/** A case, and the mask or score that it is there for. */
-export interface ModCase {
-  readonly kind: string;
-  readonly shape: "prefill" | "decode" | "surplus";
-  readonly item: Case;
-}
+type Shape = "prefill" | "decode" | "surplus";
+type ModCase = Case<AttentionInputs, CaseOptions>;
 
-const masks = (name: ModCase["shape"], sizes: typeof prefill | typeof decode | typeof surplus, unit: number) =>
+/** A case with the tags that it is chosen by: the kind of mask or score that it is there for, and its shape. */
+const modCase = (kind: string, shape: Shape, ...given: Parameters<typeof problem>) =>
+  withTags(problem(...given), kind, shape);
+
+const masks = (name: Shape, sizes: typeof prefill | typeof decode | typeof surplus, unit: number) =>
   Object.entries(maskExamples({ ...sizes, unit })).map(([kind, mask]): ModCase => {
     // Rows of keys past the length are NaN; of all masks only key padding says where its keys end.
     const options = name === "surplus" ? {} : { length: sizes.s - 11 };
-    return { kind, shape: name, item: problem(`${kind}, ${name}`, sizes, { mask, ...options }) };
+    return modCase(kind, name, `${kind}, ${name}`, sizes, { mask, ...options });
   });
 
 /** Keys on both sides of a query, so that scores of those ahead show. */
 const around: MaskDescription = { kind: "local", left: 40, right: 30 };
 
-const scores = (name: ModCase["shape"], sizes: typeof prefill | typeof decode, unit: number) =>
+const scores = (name: Shape, sizes: typeof prefill | typeof decode, unit: number) =>
   Object.entries(scoreExamples({ ...sizes, unit })).map(([kind, score]): ModCase => {
     const options = { mask: around, score, length: sizes.s - 11, start: sizes.s - 40 - sizes.t };
     // Scores beyond the cap, where it bites.
@@ -37,20 +37,17 @@ const scores = (name: ModCase["shape"], sizes: typeof prefill | typeof decode, u
       q: ([, token, head, column]: readonly number[]) =>
         3 * Math.sin((token ?? 0) * 7 + (head ?? 0) * 3 + (column ?? 0)),
     };
-    return { kind, shape: name, item: problem(`${kind}, ${name}`, sizes, options, fill) };
+    return modCase(kind, name, `${kind}, ${name}`, sizes, options, fill);
   });
 
-const sinks = (name: ModCase["shape"], sizes: typeof prefill | typeof decode | typeof surplus): ModCase => ({
-  kind: "sink",
-  shape: name,
-  item: problem(`a sink, ${name}`, sizes, { sink, mask: { kind: "sliding-window", keys: 50 } }),
-});
+const sinks = (name: Shape, sizes: typeof prefill | typeof decode | typeof surplus): ModCase =>
+  modCase("sink", name, `a sink, ${name}`, sizes, { sink, mask: { kind: "sliding-window", keys: 50 } });
 
 /** Batch rows that stand at positions of their own: tensors with a row for each query begin there. */
-const stepped = (kind: string, options: { mask?: MaskDescription; score?: ScoreDescription }): ModCase => ({
-  kind,
-  shape: "surplus",
-  item: problem(
+const stepped = (kind: string, options: Pick<CaseOptions, "mask" | "score">): ModCase =>
+  modCase(
+    kind,
+    "surplus",
     `${kind}, by the step`,
     { ...surplus, s: 131 },
     {
@@ -60,11 +57,9 @@ const stepped = (kind: string, options: { mask?: MaskDescription; score?: ScoreD
         [75, surplus.t - 3],
       ],
     },
-  ),
-});
+  );
 
-/** Cases for all variants of the table: which of them run where is for the test to say. */
-export const modCases: readonly ModCase[] = [
+const cases: readonly ModCase[] = [
   ...masks("prefill", prefill, 11),
   ...masks("decode", decode, 31),
   ...masks("surplus", surplus, 3),
@@ -79,4 +74,5 @@ export const modCases: readonly ModCase[] = [
   }),
 ];
 
-export const modTable = { ...attentionCases, cases: modCases.map(({ item }) => item) };
+/** Attention with every mask and every score; cases have the kind and the shape for tags. */
+export const modCases = { ...attentionCases, cases };

@@ -1,26 +1,28 @@
-import type { Gpu } from "../../gpu/gpu.ts";
 import { type Dense, dense } from "../../reference/dense.ts";
 import type { MaskDescription, ScoreDescription } from "../../reference/described.ts";
-import { tensor } from "../../tensor/tensor.ts";
 import type { Case } from "../case-table.ts";
 import { normal } from "../random.ts";
 import type { StepRow } from "../step.ts";
+import type { StoredDense } from "../uploaded.ts";
 
-/** What a case asks of attention; `rows` instead of start and length goes through the step. */
+/** Queries `[b, t, h, d]` as a projection leaves them, keys `[b, g, s, d]` and values `[b, g, s, dv]` of a cache. */
+export type AttentionInputs = "q" | "keys" | "values";
+
+/** The options of a case; `rows` instead of start and length goes through the step. */
 export interface CaseOptions {
-  mask?: MaskDescription;
-  score?: ScoreDescription;
-  sink?: Dense;
-  scale?: number;
-  start?: number;
-  length?: number;
-  lse?: boolean;
-  rows?: readonly StepRow[];
+  readonly mask?: MaskDescription;
+  readonly score?: ScoreDescription;
+  readonly sink?: Dense;
+  readonly scale?: number;
+  readonly start?: number;
+  readonly length?: number;
+  readonly lse?: boolean;
+  readonly rows?: readonly StepRow[];
   /** Rows of the cache that attention is given; default all. */
-  visible?: number;
+  readonly visible?: number;
 }
 
-interface Sizes {
+export interface Sizes {
   b?: number;
   h?: number;
   g?: number;
@@ -31,6 +33,9 @@ interface Sizes {
 }
 
 type Fill = (index: readonly [b: number, head: number, row: number, column: number]) => number;
+
+/** What replaces the random values of inputs; queries are indexed as [b, token, head, column]. */
+export type Fills = { readonly [N in AttentionInputs]?: Fill };
 
 const filled = (shape: readonly [number, number, number, number], fill: Fill) => {
   const values: number[] = [];
@@ -48,13 +53,13 @@ function refusedBy(d: number, dv: number): string[] {
   return [...(wide || dv !== d ? ["twoPass"] : []), ...(wide ? ["flash", "packed", "blocks"] : [])];
 }
 
-/** One problem. `fill` replaces the random values of an input; queries are indexed as [b, token, head, column]. */
+/** One problem. */
 export function problem(
   name: string,
   { b = 1, h = 1, g = h, t, s, d = 64, dv = d }: Sizes,
   options: CaseOptions = {},
-  fill: { q?: Fill; keys?: Fill; values?: Fill } = {},
-): Case {
+  fill: Fills = {},
+): Case<AttentionInputs, CaseOptions> {
   const random = (shape: readonly [number, number, number, number], seed: number) => ({
     shape,
     values: normal(shape[0] * shape[1] * shape[2] * shape[3], seed),
@@ -85,23 +90,14 @@ export function problem(
 }
 
 /** A tensor of a mask's, as the reference takes it and with the type in which it is uploaded. */
-export const words = (shape: readonly number[], values: ArrayLike<number>): Dense =>
-  Object.assign(dense(shape, values), { dtype: "u32" });
+export const words = (shape: readonly number[], values: ArrayLike<number>): StoredDense => ({
+  ...dense(shape, values),
+  dtype: "u32",
+});
 
 /** A tensor of a score's, or a sink, rounded as it is stored. */
 export const floats = (shape: readonly number[], values: ArrayLike<number>): Dense =>
   dense(shape, Array.from(values, Math.fround));
-
-/** A description with its tensors on the GPU, wherever they are in it. */
-export function uploaded(gpu: Gpu, value: unknown): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  if ("shape" in value && "values" in value) {
-    const { shape, values, dtype = "f32" } = value as Dense & { dtype?: "u32" };
-    return tensor(gpu, shape, values, dtype);
-  }
-  if (Array.isArray(value)) return value.map((item) => uploaded(gpu, item));
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, uploaded(gpu, item)]));
-}
 
 export const window = (keys: number): MaskDescription => ({ kind: "sliding-window", keys });
 export const oneHot: Fill = ([, , row, column]) => (row === column ? 1 : 0);

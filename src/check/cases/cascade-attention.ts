@@ -2,14 +2,14 @@ import { type CascadeOptions, cascadeAttention } from "../../blocks/cascade-atte
 import { attention as reference } from "../../reference/attention.ts";
 import { type Dense, dense } from "../../reference/dense.ts";
 import { causal, full } from "../../reference/masks.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import { reshape, slice, transpose } from "../../tensor/views.ts";
+import { slice, transpose } from "../../tensor/views.ts";
 import type { Case, CaseTable } from "../case-table.ts";
 import { attention as emulation } from "../emulation/attention.ts";
 import { allowedUlps } from "../gate.ts";
+import type { Named } from "../named.ts";
 import { normal } from "../random.ts";
 import { type StepRow, stepOf } from "../step.ts";
-import { swapTokensAndHeads } from "./attention.ts";
+import { inTokens, swapTokensAndHeads } from "./attention-views.ts";
 
 interface Sizes {
   readonly b: number;
@@ -22,18 +22,20 @@ interface Sizes {
   readonly dv?: number;
 }
 
-interface CaseOptions extends CascadeOptions {
+type Inputs = "q" | "prefixKeys" | "prefixValues" | "keys" | "values";
+
+interface CaseOptions extends Omit<CascadeOptions, "into" | "variants"> {
   readonly rows?: readonly StepRow[];
   /** True where q lies as `[b, h, t, d]` in memory, and has to be copied to be packed. */
   readonly headsFirst?: boolean;
 }
 
-/** A problem; what of the suffix is not in use is NaN, and of the cache behind the prefix too. */
+/** A problem; what of the suffix is not in use is NaN, and of the cache after the prefix too. */
 export function cascadeCase(
   name: string,
   { b, h, g = h, t, p, s, d = 8, dv = d }: Sizes,
   options: CaseOptions = {},
-): Case {
+): Case<Inputs, CaseOptions> {
   const input = (shape: readonly [number, number, number, number], seed: number, used: (batch: number) => number) => ({
     shape,
     values: normal(
@@ -58,14 +60,12 @@ export function cascadeCase(
       keys: input([b, g, s, d], 4, inUse),
       values: input([b, g, s, dv], 5, inUse),
     },
-    options: { ...options },
+    options,
   };
 }
 
-type Inputs<T> = Readonly<Record<"q" | "prefixKeys" | "prefixValues" | "keys" | "values", T>>;
-
-/** Prefix and the used part of each suffix, one behind the other, in every batch row. */
-function behindOneAnother(prefix: Dense, suffix: Dense): Dense {
+/** Prefix and suffix, one after the other, in every batch row. */
+function joined(prefix: Dense, suffix: Dense): Dense {
   const [, , kept = 0, width = 0] = prefix.shape;
   const [b = 0, g = 0, s = 0] = suffix.shape;
   const p = kept - 3;
@@ -79,15 +79,18 @@ function behindOneAnother(prefix: Dense, suffix: Dense): Dense {
   return whole;
 }
 
-function expected(oracle: typeof reference, inputs: unknown, options: CaseOptions) {
-  const { q, prefixKeys, prefixValues, keys, values } = inputs as Inputs<Dense>;
+function expected(
+  oracle: typeof reference,
+  { q, prefixKeys, prefixValues, keys, values }: Named<Inputs, Dense>,
+  options: CaseOptions,
+) {
   const { mask, score, scale, start, length, rows, headsFirst } = options;
   const p = (prefixKeys.shape[2] ?? 0) - 3;
   const queries = headsFirst ? q : swapTokensAndHeads(q);
   const used = length ?? keys.shape[2] ?? 0;
   const cap = typeof score === "object" ? score.cap : undefined;
   const { out, lse } = oracle(
-    { q: queries, k: behindOneAnother(prefixKeys, keys), v: behindOneAnother(prefixValues, values) },
+    { q: queries, k: joined(prefixKeys, keys), v: joined(prefixValues, values) },
     {
       mask: mask === "full" ? full : causal,
       ...(cap === undefined ? {} : { score: (value: number) => cap * Math.tanh(value / cap) }),
@@ -99,36 +102,26 @@ function expected(oracle: typeof reference, inputs: unknown, options: CaseOption
   return { out, lse };
 }
 
-type Variants = NonNullable<CascadeOptions["variants"]>;
-
-const by =
-  (variants: Variants): CaseTable["variants"][string] =>
-  (gpu, tensors, given) => {
-    const { q, prefixKeys, prefixValues, keys, values } = tensors as Inputs<Tensor>;
-    const { rows, headsFirst, into, ...options } = given as unknown as CaseOptions & {
-      into: Record<"out" | "lse", Tensor>;
-    };
-    const p = (prefixKeys.shape[2] ?? 0) - 3;
-    const [b = 0, h = 0, t = 0, dv = 0] = into.out.shape;
-    const { out, lse } = cascadeAttention(
-      gpu,
-      {
-        q: headsFirst ? q : transpose(q, [0, 2, 1, 3]),
-        prefix: { k: slice(prefixKeys, 2, 0, p), v: slice(prefixValues, 2, 0, p) },
-        suffix: { k: keys, v: values },
-        ...(rows ? { step: stepOf(gpu, rows) } : {}),
-      },
-      { ...options, variants, into: { out: reshape(into.out, [b, t, h, dv]), lse: into.lse } },
-    );
-    return { out, lse };
-  };
-
-/** Cascade attention is attention over prefix and suffix behind one another. */
-export const cascadeCases: CaseTable = {
+/** Cascade attention is attention over prefix and suffix one after the other. */
+export const cascadeCases: CaseTable<Inputs, "out" | "lse", CaseOptions, "naive" | "chosen"> = {
   op: "cascadeAttention",
+  variants: ["naive", "chosen"],
   reference: (inputs, options) => expected(reference, inputs, options),
-  gate: { emulation: (inputs, options) => expected(emulation, inputs, options), allowed: allowedUlps.exp(0) },
-  variants: { naive: by({ prefix: "naive", suffix: "naive" }), chosen: by({}) },
+  run: (gpu, { q, prefixKeys, prefixValues, keys, values }, { rows, headsFirst, into, ...options }, variant) => {
+    const p = (prefixKeys.shape[2] ?? 0) - 3;
+    const tensors = {
+      q: headsFirst ? q : transpose(q, [0, 2, 1, 3]),
+      prefix: { k: slice(prefixKeys, 2, 0, p), v: slice(prefixValues, 2, 0, p) },
+      suffix: { k: keys, v: values },
+      ...(rows ? { step: stepOf(gpu, rows) } : {}),
+    };
+    const variants = variant === "naive" ? ({ prefix: "naive", suffix: "naive" } as const) : {};
+    return cascadeAttention(gpu, tensors, { ...options, variants, ...inTokens(into) });
+  },
+  gate: {
+    emulation: (inputs, options) => expected(emulation, inputs, options),
+    allowed: () => allowedUlps.exp(0),
+  },
   cases: [
     cascadeCase("one row, one key each", { b: 1, h: 5, t: 1, p: 1, s: 1 }),
     cascadeCase("decode of a batch, 5 to 1", { b: 3, h: 10, g: 2, t: 1, p: 71, s: 13 }),

@@ -1,7 +1,7 @@
 import { cast } from "../../kernels/elementwise/cast.ts";
 import { cast as reference } from "../../reference/elementwise.ts";
 import { type DType, decodeBf16, decodeF16 } from "../../tensor/dtype.ts";
-import type { Case, CaseTable } from "../case-table.ts";
+import { type Case, type CaseTable, withTags } from "../case-table.ts";
 import { randomSource } from "../random.ts";
 
 const types: readonly DType[] = ["f32", "f16", "bf16", "i32", "u32"];
@@ -81,26 +81,30 @@ const values: Readonly<Record<DType, readonly number[]>> = {
   u32: [...whole, ...integers, 2 ** 31, 2 ** 32 - 1, 2 ** 32 - 2, 2 ** 32 - 128, 2 ** 32 - 129, 2 ** 31 + 2 ** 23 + 1],
 };
 
-const cases = (from: DType): Case[] => {
-  const item = (name: string, chosen: readonly number[]): Case => ({
+const cases = (from: DType): Case<"x">[] => {
+  const item = (name: string, chosen: readonly number[]): Case<"x"> => ({
     name: `${name}, ${from}`,
     inputs: { x: { shape: [chosen.length], values: chosen, dtype: from } },
   });
   return [
     item("one element", [1]),
     item("all that is interesting", values[from]),
-    item(
-      "folds: 16 or 32 workgroups",
-      Array.from({ length: 2001 }, (_, i) => i),
+    withTags(
+      item(
+        "folds: 16 or 32 workgroups",
+        Array.from({ length: 2001 }, (_, i) => i),
+      ),
+      "folds",
     ),
   ];
 };
 
 /** Every type to every type; results are compared for equality. */
-export const castCases: readonly CaseTable[] = types.map((dtype) => ({
+export const castCases: readonly CaseTable<"x", "y", object, "cast">[] = types.map((dtype) => ({
   op: `cast to ${dtype}`,
-  reference: (inputs) => ({ ...reference(inputs as never, { dtype }) }),
-  variants: { cast: (gpu, tensors, options) => ({ ...cast(gpu, tensors as never, { ...options, dtype }) }) },
+  variants: ["cast"],
+  reference: (inputs) => reference(inputs, { dtype }),
+  run: (gpu, tensors, options) => cast(gpu, tensors, { ...options, dtype }),
   cases: types.flatMap(cases),
   cap: 0,
   dtypes: { y: dtype },

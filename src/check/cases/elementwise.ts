@@ -1,11 +1,8 @@
-import type { Gpu } from "../../gpu/gpu.ts";
 import { add, div, exp, mul, sub, where } from "../../kernels/elementwise/elementwise.ts";
-import type { Dense } from "../../reference/dense.ts";
 import * as reference from "../../reference/elementwise.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { sizeOf } from "../../tensor/shape.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import type { Case, CaseInput, CaseTable } from "../case-table.ts";
+import { type Case, type CaseInput, type CaseTable, hasTag } from "../case-table.ts";
 import { normal, randomSource } from "../random.ts";
 
 const floats = (shape: readonly number[], seed: number): CaseInput => ({ shape, values: normal(sizeOf(shape), seed) });
@@ -17,84 +14,59 @@ function integers(shape: readonly number[], seed: number, dtype: "i32" | "u32", 
   return { shape, values, dtype };
 }
 
+interface Shapes {
+  readonly name: string;
+  readonly tags?: readonly string[];
+  readonly a: readonly number[];
+  readonly b: readonly number[];
+}
+
 /** Shapes that meet in every way: names say how. */
-const pairs: Readonly<Record<string, readonly [readonly number[], readonly number[]]>> = {
-  "one element": [[1], [1]],
-  scalars: [[], []],
-  "one shape, four a step": [
-    [3, 5, 64],
-    [3, 5, 64],
-  ],
-  "one shape, ragged": [
-    [7, 127],
-    [7, 127],
-  ],
-  "a scalar": [[], [5, 9]],
-  "a row, four a step": [[12, 64], [64]],
-  "a row, ragged": [[12, 67], [67]],
-  "a column": [
-    [12, 64],
-    [12, 1],
-  ],
-  "both repeated": [
-    [13, 1],
-    [1, 17],
-  ],
-  "a middle axis": [
-    [3, 1, 8],
-    [3, 5, 8],
-  ],
-  "four axes, repeated in turn": [
-    [2, 1, 4, 1],
-    [1, 3, 1, 5],
-  ],
-  "six axes that join to four": [
-    [2, 3, 1, 4, 2, 2],
-    [2, 3, 5, 1, 2, 2],
-  ],
-  "more axes on the right": [
-    [3, 4],
-    [2, 1, 3, 4],
-  ],
-  "70,000 rows": [
-    [70_000, 3],
-    [70_000, 1],
-  ],
-  "folds: 16 workgroups": [[40, 100], [100]],
-};
+const pairs: readonly Shapes[] = [
+  { name: "one element", a: [1], b: [1] },
+  { name: "scalars", a: [], b: [] },
+  { name: "one shape, four a step", a: [3, 5, 64], b: [3, 5, 64] },
+  { name: "one shape, ragged", a: [7, 127], b: [7, 127] },
+  { name: "a scalar", a: [], b: [5, 9] },
+  { name: "a row, four a step", a: [12, 64], b: [64] },
+  { name: "a row, ragged", a: [12, 67], b: [67] },
+  { name: "a column", a: [12, 64], b: [12, 1] },
+  { name: "both repeated", a: [13, 1], b: [1, 17] },
+  { name: "a middle axis", a: [3, 1, 8], b: [3, 5, 8] },
+  { name: "four axes, repeated in turn", a: [2, 1, 4, 1], b: [1, 3, 1, 5] },
+  { name: "six axes that join to four", a: [2, 3, 1, 4, 2, 2], b: [2, 3, 5, 1, 2, 2] },
+  { name: "more axes on the right", a: [3, 4], b: [2, 1, 3, 4] },
+  { name: "70,000 rows", tags: ["long"], a: [70_000, 3], b: [70_000, 1] },
+  { name: "folds: 16 workgroups", tags: ["folds"], a: [40, 100], b: [100] },
+];
 
-type Op = (gpu: Gpu, tensors: never, options: never) => { readonly y: Tensor };
+type Pair = "a" | "b";
+type Triple = "condition" | "a" | "b";
 
-const table = (
+const table = <Inputs extends string>(
   op: string,
-  run: Op,
-  expected: (inputs: never) => { y: Dense },
-  cases: readonly Case[],
-  more: Partial<CaseTable> = {},
-): CaseTable => ({
-  op,
-  reference: (inputs) => expected(inputs as never),
-  variants: { [op]: (gpu, tensors, options) => ({ ...run(gpu, tensors as never, options as never) }) },
-  cases,
-  ...more,
-});
+  run: CaseTable<Inputs, "y">["run"],
+  reference: CaseTable<Inputs, "y">["reference"],
+  cases: readonly Case<Inputs>[],
+  more: Partial<CaseTable<Inputs, "y">> = {},
+): CaseTable<Inputs, "y"> => ({ op, variants: [op], reference, run, cases, ...more });
 
-const withFloats = Object.entries(pairs).map(
-  ([name, [a, b]]): Case => ({ name, inputs: { a: floats(a, 1), b: floats(b, 2) } }),
+const withFloats = pairs.map(
+  ({ name, tags = [], a, b }): Case<Pair> => ({ name, tags, inputs: { a: floats(a, 1), b: floats(b, 2) } }),
 );
 
 const withIntegers = (dtype: "i32" | "u32") =>
-  Object.entries(pairs)
-    .filter(([name]) => name !== "70,000 rows")
-    .map(([name, [a, b]]): Case => {
+  pairs
+    .filter((pair) => !hasTag(pair, "long"))
+    .map(({ name, tags = [], a, b }): Case<Pair> => {
       const [left, right] = dtype === "i32" ? [-15_000, -20_000] : [30_000, 0];
       const inputs = { a: integers(a, 1, dtype, left), b: integers(b, 2, dtype, right) };
-      return { name: `${dtype}, ${name}`, inputs };
+      return { name: `${dtype}, ${name}`, tags, inputs };
     });
 
-const exact = (dtype: DType): Partial<CaseTable> => ({ cap: 0, dtypes: { y: dtype } });
+const exact = (dtype: DType) => ({ cap: 0, dtypes: { y: dtype } });
 
-const special: Case = {
+const special: Case<Pair> = {
   name: "NaN and infinities",
   inputs: {
     a: { shape: [4], values: [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1] },
@@ -109,13 +81,43 @@ const choices = (shape: readonly number[]): CaseInput => {
   return { shape, values, dtype: "u32" };
 };
 
-const triples: readonly (readonly [string, readonly number[], readonly number[], readonly number[]])[] = [
-  ["one element", [1], [1], [1]],
-  ["one shape, four a step", [3, 64], [3, 64], [3, 64]],
-  ["one shape, ragged", [3, 61], [3, 61], [3, 61]],
-  ["folds: 16 workgroups", [40, 100], [100], [40, 1]],
-  ["a mask over rows", [5, 8], [2, 5, 8], []],
-  ["three repeated in turn", [7, 1, 1], [1, 5, 1], [3]],
+const triples: readonly (Shapes & { readonly condition: readonly number[] })[] = [
+  { name: "one element", condition: [1], a: [1], b: [1] },
+  { name: "one shape, four a step", condition: [3, 64], a: [3, 64], b: [3, 64] },
+  { name: "one shape, ragged", condition: [3, 61], a: [3, 61], b: [3, 61] },
+  { name: "folds: 16 workgroups", tags: ["folds"], condition: [40, 100], a: [100], b: [40, 1] },
+  { name: "a mask over rows", condition: [5, 8], a: [2, 5, 8], b: [] },
+  { name: "three repeated in turn", condition: [7, 1, 1], a: [1, 5, 1], b: [3] },
+];
+
+const chosen = triples.map(
+  ({ name, tags = [], condition, a, b }): Case<Triple> => ({
+    name,
+    tags,
+    inputs: { condition: choices(condition), a: floats(a, 1), b: floats(b, 2) },
+  }),
+);
+
+const chosenIntegers = (dtype: "i32" | "u32") =>
+  triples.map(({ name, tags = [], condition, a, b }): Case<Triple> => {
+    const inputs = { condition: choices(condition), a: integers(a, 1, dtype, 0), b: integers(b, 2, dtype, 0) };
+    return { name: `${dtype}, ${name}`, tags, inputs };
+  });
+
+const exponents: readonly Case<"x">[] = [
+  { name: "one element", inputs: { x: floats([1], 1) } },
+  { name: "four a step", inputs: { x: floats([3, 5, 64], 1) } },
+  { name: "folds: 16 workgroups", tags: ["folds"], inputs: { x: floats([40, 100], 1) } },
+  { name: "ragged", inputs: { x: floats([7, 127], 1) } },
+  {
+    name: "NaN, infinities, over- and underflow",
+    inputs: {
+      x: {
+        shape: [8],
+        values: [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1000, -1000, 0, -0, 1],
+      },
+    },
+  },
 ];
 
 export const elementwiseCases: readonly CaseTable[] = [
@@ -129,25 +131,9 @@ export const elementwiseCases: readonly CaseTable[] = [
   table("mul", mul, reference.mul, withIntegers("i32"), exact("i32")),
   table("mul", mul, reference.mul, withIntegers("u32"), exact("u32")),
   table("div", div, reference.div, [...withFloats, special]),
-  table("exp", exp, reference.exp, [
-    { name: "one element", inputs: { x: floats([1], 1) } },
-    { name: "four a step", inputs: { x: floats([3, 5, 64], 1) } },
-    { name: "folds: 16 workgroups", inputs: { x: floats([40, 100], 1) } },
-    { name: "ragged", inputs: { x: floats([7, 127], 1) } },
-    {
-      name: "NaN, infinities, over- and underflow",
-      inputs: {
-        x: {
-          shape: [8],
-          values: [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1000, -1000, 0, -0, 1],
-        },
-      },
-    },
-  ]),
+  table("exp", exp, reference.exp, exponents),
   table("where", where, reference.where, [
-    ...triples.map(
-      ([name, c, a, b]): Case => ({ name, inputs: { condition: choices(c), a: floats(a, 1), b: floats(b, 2) } }),
-    ),
+    ...chosen,
     {
       name: "what is not chosen may be NaN",
       inputs: {
@@ -158,15 +144,6 @@ export const elementwiseCases: readonly CaseTable[] = [
     },
   ]),
   ...(["i32", "u32"] as const).map((dtype) =>
-    table(
-      "where",
-      where,
-      reference.where,
-      triples.map(([name, c, a, b]): Case => {
-        const inputs = { condition: choices(c), a: integers(a, 1, dtype, 0), b: integers(b, 2, dtype, 0) };
-        return { name: `${dtype}, ${name}`, inputs };
-      }),
-      exact(dtype),
-    ),
+    table("where", where, reference.where, chosenIntegers(dtype), exact(dtype)),
   ),
 ];

@@ -5,7 +5,7 @@ import type { Case, CaseTable } from "../case-table.ts";
 import { normal, randomSource } from "../random.ts";
 
 /** `t` ids, the first and the last row among them, in a table `[v, c]`. */
-const shape = (name: string, t: number, v: number, c: number, dtype: DType = "f32"): Case => {
+const shape = (name: string, t: number, v: number, c: number, dtype: DType = "f32"): Case<"ids" | "table"> => {
   const source = randomSource(7);
   const ids = Array.from({ length: t }, (_, i) => (i === 0 ? v - 1 : i === 1 ? 0 : source.integer(v)));
   return {
@@ -17,10 +17,11 @@ const shape = (name: string, t: number, v: number, c: number, dtype: DType = "f3
   };
 };
 
-export const gatherCases: CaseTable = {
+export const gatherCases: CaseTable<"ids" | "table", "y", object, "gather"> = {
   op: "embedding",
-  reference: (inputs) => ({ ...reference(inputs as never) }),
-  variants: { gather: (gpu, tensors, options) => ({ ...gather(gpu, tensors as never, options) }) },
+  variants: ["gather"],
+  reference,
+  run: gather,
   cases: [
     shape("one element", 1, 1, 1),
     shape("odd row, f16", 5, 7, 3, "f16"),

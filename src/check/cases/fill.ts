@@ -1,24 +1,26 @@
 import { fill } from "../../kernels/elementwise/fill.ts";
 import { fill as reference } from "../../reference/elementwise.ts";
-import type { CaseTable } from "../case-table.ts";
+import { type CaseTable, withTags } from "../case-table.ts";
 
-const shapes: readonly (readonly [string, readonly number[]])[] = [
-  ["one element", [1]],
-  ["a scalar", []],
-  ["ragged", [3, 127]],
-  ["70,000 rows", [70_000, 3]],
-  ["folds: 32 workgroups", [2001]],
-  ["nothing", [0, 5]],
-];
+interface Options {
+  readonly shape: readonly number[];
+  readonly value: number;
+}
 
-export const fillCases: CaseTable = {
+const filled = (name: string, shape: readonly number[]) => ({ name, inputs: {}, options: { shape, value: -1.5 } });
+
+export const fillCases: CaseTable<never, "y", Options, "fill"> = {
   op: "fill",
-  reference: (_, options) => ({ ...reference({}, options as never) }),
-  variants: {
-    fill: (gpu, _, { shape, value, ...options }) => ({
-      y: fill(gpu, shape as number[], value as number, "f32", options),
-    }),
-  },
-  cases: shapes.map(([name, shape]) => ({ name, inputs: {}, options: { shape, value: -1.5 } })),
+  variants: ["fill"],
   cap: 0,
+  reference,
+  run: (gpu, _, { shape, value, ...options }) => ({ y: fill(gpu, shape, value, "f32", options) }),
+  cases: [
+    filled("one element", [1]),
+    filled("a scalar", []),
+    filled("ragged", [3, 127]),
+    filled("70,000 rows", [70_000, 3]),
+    withTags(filled("folds: 32 workgroups", [2001]), "folds"),
+    filled("nothing", [0, 5]),
+  ],
 };

@@ -16,17 +16,19 @@ interface Sizes {
   dv?: number;
 }
 
-interface CaseOptions {
-  start?: number;
-  rows?: readonly StepRow[];
-  /** Heads of k and v that are not stored, behind those that are. */
-  behind?: number;
+type Inputs = "k" | "v" | "keys" | "values";
+
+interface Options {
+  readonly start?: number;
+  readonly rows?: readonly StepRow[];
+  /** Heads of k and v that are not stored, after those that are. */
+  readonly surplus?: number;
   /** Type of the cache; default f32. */
-  type?: "f16" | "bf16";
+  readonly type?: "f16" | "bf16";
 }
 
-function problem(name: string, { b = 1, t, g = 1, s, d, dv = d }: Sizes, options: CaseOptions = {}): Case {
-  const heads = g + (options.behind ?? 0);
+function problem(name: string, { b = 1, t, g = 1, s, d, dv = d }: Sizes, options: Options = {}): Case<Inputs, Options> {
+  const heads = g + (options.surplus ?? 0);
   const type = options.type ? { dtype: options.type } : {};
   const used = (width: number, seed: number) =>
     // What is not in use is NaN, and must stay as it is.
@@ -39,12 +41,12 @@ function problem(name: string, { b = 1, t, g = 1, s, d, dv = d }: Sizes, options
       keys: { shape: [b, g, s, d], values: used(d, 3), ...type },
       values: { shape: [b, g, s, dv], values: used(dv, 4), ...type },
     },
-    options: { ...options },
+    options,
   };
 }
 
 /** What reaches the cache, one batch row and one token after the other, so that rows may have fewer tokens than others. */
-function expected(k: Dense, cache: Dense, { start = 0, rows, behind = 0, type }: CaseOptions): Dense {
+function expected(k: Dense, cache: Dense, { start = 0, rows, surplus = 0, type }: Options): Dense {
   const [b = 0, t = 0, heads = 0, d = 0] = k.shape;
   const [, g = 0, s = 0] = cache.shape;
   const size = g * s * d;
@@ -52,7 +54,7 @@ function expected(k: Dense, cache: Dense, { start = 0, rows, behind = 0, type }:
   for (let row = 0; row < b; row++) {
     const [first, tokens] = rows?.[row] ?? [start, t];
     for (let i = 0; i < Math.min(t, tokens) && first + i < s; i++) {
-      const token = k.values.slice((row * t + i) * heads * d, ((row * t + i + 1) * heads - behind) * d);
+      const token = k.values.slice((row * t + i) * heads * d, ((row * t + i + 1) * heads - surplus) * d);
       const one = dense([1, g, s, d], next.values.slice(row * size, (row + 1) * size));
       next.values.set(
         append({ k: dense([1, 1, g, d], token), cache: one }, { start: first + i }).cache.values,
@@ -63,32 +65,18 @@ function expected(k: Dense, cache: Dense, { start = 0, rows, behind = 0, type }:
   return type ? dense(next.shape, decode(type, encode(type, next.values))) : next;
 }
 
-export const kvCacheCases: CaseTable = {
+export const kvCacheCases: CaseTable<Inputs, "keys" | "values", Options, "append"> = {
   op: "kv-cache/append",
-  reference: ({ k, v, keys, values }, options) => {
-    if (!k || !v || !keys || !values) throw new Error("kv-cache/append: an input is missing");
-    return { keys: expected(k, keys, options as CaseOptions), values: expected(v, values, options as CaseOptions) };
-  },
-  variants: {
-    append: (gpu, tensors, given) => {
-      const { k, v, keys, values } = tensors;
-      if (!k || !v || !keys || !values) throw new Error("kv-cache/append: an input is missing");
-      const { rows, behind = 0, start } = given as CaseOptions;
-      const heads = (k.shape[2] ?? 0) - behind;
-      return {
-        ...appendKv(
-          gpu,
-          {
-            k: slice(k, 2, 0, heads),
-            v: slice(v, 2, 0, heads),
-            keys,
-            values,
-            ...(rows ? { step: stepOf(gpu, rows) } : {}),
-          },
-          start === undefined ? {} : { start },
-        ),
-      };
-    },
+  variants: ["append"],
+  reference: ({ k, v, keys, values }, options) => ({
+    keys: expected(k, keys, options),
+    values: expected(v, values, options),
+  }),
+  run: (gpu, { k, v, keys, values }, { rows, surplus = 0, start }) => {
+    const heads = (k.shape[2] ?? 0) - surplus;
+    const fresh = { k: slice(k, 2, 0, heads), v: slice(v, 2, 0, heads) };
+    const step = rows ? { step: stepOf(gpu, rows) } : {};
+    return appendKv(gpu, { ...fresh, keys, values, ...step }, start === undefined ? {} : { start });
   },
   cap: 0,
   cases: [
@@ -121,10 +109,10 @@ export const kvCacheCases: CaseTable = {
         ],
       },
     ),
-    problem("heads out of a wider projection", { b: 2, t: 3, g: 2, s: 9, d: 4 }, { start: 1, behind: 3 }),
+    problem("heads out of a wider projection", { b: 2, t: 3, g: 2, s: 9, d: 4 }, { start: 1, surplus: 3 }),
     ...(["f16", "bf16"] as const).flatMap((type) => [
       problem(`${type}, values wider than keys`, { b: 2, t: 3, g: 2, s: 7, d: 6, dv: 10 }, { start: 2, type }),
-      problem(`${type}, heads out of a wider projection`, { b: 2, t: 3, g: 2, s: 9, d: 4 }, { behind: 3, type }),
+      problem(`${type}, heads out of a wider projection`, { b: 2, t: 3, g: 2, s: 9, d: 4 }, { surplus: 3, type }),
     ]),
     problem(
       "bf16, step: rows of different lengths, one finished, one at its end",

@@ -1,10 +1,13 @@
-import { addLayerNorm, layerNorm } from "../../kernels/norm/layer-norm.ts";
+import { addLayerNorm, type LayerNormOptions, layerNorm } from "../../kernels/norm/layer-norm.ts";
 import { addLayerNorm as addReference, layerNorm as reference } from "../../reference/norm.ts";
 import { sizeOf } from "../../tensor/shape.ts";
-import type { Case, CaseTable } from "../case-table.ts";
+import { type Case, type CaseTable, withTags } from "../case-table.ts";
 import { addLayerNorm as addEmulation, layerNorm as emulation } from "../emulation/rows.ts";
 import { allowedUlps } from "../gate.ts";
 import { normal } from "../random.ts";
+
+type Inputs = "x" | "weight" | "bias?";
+type Options = LayerNormOptions;
 
 interface Spread {
   readonly scale?: number;
@@ -17,7 +20,7 @@ const shape = (
   leading: number[],
   cols: number,
   { scale = 1, mean = 0, bias = true }: Spread = {},
-): Case => ({
+): Case<Inputs, Options> => ({
   name,
   inputs: {
     x: { shape: [...leading, cols], values: normal(sizeOf(leading) * cols, 1, scale, mean) },
@@ -27,10 +30,9 @@ const shape = (
   options: { eps: 1e-5 },
 });
 
-const withResidual = (item: Case): Case => {
-  const { x } = item.inputs;
-  if (!x) throw new Error(`${item.name} has no x`);
-  return { ...item, inputs: { ...item.inputs, residual: { shape: x.shape, values: normal(sizeOf(x.shape), 4) } } };
+const withResidual = (item: Case<Inputs, Options>): Case<Inputs | "residual", Options> => {
+  const { shape } = item.inputs.x;
+  return { ...item, inputs: { ...item.inputs, residual: { shape, values: normal(sizeOf(shape), 4) } } };
 };
 
 const cases = [
@@ -41,19 +43,17 @@ const cases = [
   shape("several strides a thread, no bias", [11], 1000, { bias: false }),
   shape("a row for all threads", [3], 1028),
   shape("a row for all threads, one element a load", [2], 1031),
-  shape("folds: 19 workgroups", [600], 4),
+  withTags(shape("folds: 19 workgroups", [600], 4), "folds"),
   shape("tiny values: eps matters", [3], 64, { scale: 1e-4 }),
   shape("large values", [3], 64, { scale: 1e4 }),
 ];
 
-export const layerNormCases: CaseTable = {
+export const layerNormCases: CaseTable<Inputs, "y", Options, "layer-norm"> = {
   op: "norm/layer-norm",
-  reference: (inputs, options) => ({ ...reference(inputs as never, options as never) }),
-  gate: {
-    emulation: (inputs, options) => ({ ...emulation(inputs as never, options as never) }),
-    allowed: allowedUlps.inverseSqrt,
-  },
-  variants: { "layer-norm": (gpu, tensors, options) => layerNorm(gpu, tensors as never, options as never) },
+  variants: ["layer-norm"],
+  reference,
+  run: layerNorm,
+  gate: { emulation, allowed: () => allowedUlps.inverseSqrt },
   cases: [
     ...cases,
     shape("a mean far above the spread", [3], 768, { mean: 300 }),
@@ -61,13 +61,11 @@ export const layerNormCases: CaseTable = {
   ],
 };
 
-export const addLayerNormCases: CaseTable = {
+export const addLayerNormCases: CaseTable<Inputs | "residual", "sum" | "y", Options, "layer-norm"> = {
   op: "norm/layer-norm with residual",
-  reference: (inputs, options) => ({ ...addReference(inputs as never, options as never) }),
-  gate: {
-    emulation: (inputs, options) => ({ ...addEmulation(inputs as never, options as never) }),
-    allowed: allowedUlps.inverseSqrt,
-  },
-  variants: { "layer-norm": (gpu, tensors, options) => addLayerNorm(gpu, tensors as never, options as never) },
+  variants: ["layer-norm"],
+  reference: addReference,
+  run: addLayerNorm,
+  gate: { emulation: addEmulation, allowed: () => allowedUlps.inverseSqrt },
   cases: cases.map(withResidual),
 };

@@ -1,67 +1,43 @@
 import { type LinearAttentionOptions, linearAttention } from "../../kernels/linear-attention/linear-attention.ts";
 import type { Dense } from "../../reference/dense.ts";
 import { linearAttention as reference } from "../../reference/linear-attention.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import { reshape, slice, transpose } from "../../tensor/views.ts";
-import type { CaseTable } from "../case-table.ts";
+import { slice, transpose } from "../../tensor/views.ts";
+import type { Case, CaseTable } from "../case-table.ts";
 import { linearAttention as emulation } from "../emulation/linear-attention.ts";
 import { allowedUlps } from "../gate.ts";
-import { swapTokensAndHeads } from "./attention.ts";
-import { type CaseOptions, problem } from "./attention-problem.ts";
+import type { Named } from "../named.ts";
+import { type AttentionInputs, type Fills, problem, type Sizes } from "./attention-problem.ts";
+import { inTokens, swapTokensAndHeads } from "./attention-views.ts";
 
-type Inputs = Readonly<Record<"q" | "keys" | "values", Dense>>;
+/** The options of a case; `visible` rows of the cache are given, by default all. */
+type Options = Omit<LinearAttentionOptions, "into"> & { readonly visible?: number };
 
-const given = (inputs: unknown) => {
-  const { q, keys, values } = inputs as Inputs;
-  return { q: swapTokensAndHeads(q), k: keys, v: values };
+/** Queries, keys and values as attention's cases have them. */
+const linear = (name: string, sizes: Sizes, options: Options = {}, fill?: Fills): Case<AttentionInputs, Options> => {
+  const { length, visible = sizes.s } = options;
+  const { inputs } = problem(name, sizes, length === undefined ? { visible } : { length, visible }, fill);
+  return { name, inputs, options };
 };
 
-/** The options of linear attention among those of a case; a cache of which the first `visible` rows are given. */
-const optionsOf = ({ mask, start, length, visible }: CaseOptions, s: number) => ({
-  ...(mask === "full" || mask === "causal" ? { mask } : {}),
-  ...(start === undefined ? {} : { start }),
-  length: length ?? visible ?? s,
-});
+const expected = (
+  oracle: typeof reference,
+  { q, keys, values }: Named<AttentionInputs, Dense>,
+  { visible = keys.shape[2] ?? 0, length = visible, ...options }: Options,
+) => oracle({ q: swapTokensAndHeads(q), k: keys, v: values }, { ...options, length });
 
-const rowsOf = (inputs: unknown) => (inputs as Inputs).keys.shape[2] ?? 0;
-
-type Sizes = Parameters<typeof problem>[1];
-type Fill = Parameters<typeof problem>[3];
-
-const linear = (
-  name: string,
-  sizes: Sizes,
-  options: LinearAttentionOptions & { visible?: number } = {},
-  fill?: Fill,
-) => {
-  const { inputs, options: all } = problem(name, sizes, options as CaseOptions, fill);
-  return { name, inputs, options: all ?? {} };
-};
-
-export const linearAttentionCases: CaseTable = {
+export const linearAttentionCases: CaseTable<AttentionInputs, "out", Options, "chunks"> = {
   op: "linearAttention",
-  reference: (inputs, options) => ({ ...reference(given(inputs), optionsOf(options, rowsOf(inputs))) }),
+  variants: ["chunks"],
+  reference: (inputs, options) => expected(reference, inputs, options),
+  run: (gpu, { q, keys, values }, { visible = keys.shape[2] ?? 0, length = visible, into, ...options }) =>
+    linearAttention(
+      gpu,
+      { q: transpose(q, [0, 2, 1, 3]), k: slice(keys, 2, 0, visible), v: slice(values, 2, 0, visible) },
+      { ...options, length, ...inTokens(into) },
+    ),
   gate: {
-    emulation: (inputs, options) => ({ ...emulation(given(inputs), optionsOf(options, rowsOf(inputs))) }),
-    allowed: allowedUlps.exp(0),
-  },
-  variants: {
-    chunks: (gpu, tensors, options) => {
-      const { q, keys, values } = tensors as Readonly<Record<"q" | "keys" | "values", Tensor>>;
-      const {
-        visible = keys.shape[2] ?? 0,
-        into,
-        ...rest
-      } = options as unknown as CaseOptions & { into: { out: Tensor } };
-      const [b = 0, t = 0, h = 0] = q.shape;
-      return {
-        ...linearAttention(
-          gpu,
-          { q: transpose(q, [0, 2, 1, 3]), k: slice(keys, 2, 0, visible), v: slice(values, 2, 0, visible) },
-          { ...optionsOf(rest, visible), into: { out: reshape(into.out, [b, t, h, values.shape[3] ?? 0]) } },
-        ),
-      };
-    },
+    emulation: (inputs, options) => expected(emulation, inputs, options),
+    allowed: () => allowedUlps.exp(0),
   },
   cases: [
     linear("one of everything", { t: 1, s: 1, d: 1 }),

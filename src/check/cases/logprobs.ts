@@ -39,31 +39,41 @@ const chosenOf = (b: number, v: number) => {
   return { shape: [b], values: Array.from({ length: b }, () => source.integer(v)), dtype: "u32" as const };
 };
 
-const topCases: Case[] = rows.flatMap(([name, b, v, values]) =>
+type TopInputs = "logits" | "chosen";
+
+/** How many tokens are listed. */
+interface Top {
+  readonly n: number;
+}
+
+type TopCase = Case<TopInputs, Top>;
+
+const topCases = rows.flatMap(([name, b, v, values]) =>
   [1, 5, 7, 64]
     .filter((n) => n <= v)
-    .map((n) => ({
-      name: `${name}, n = ${n}`,
-      inputs: { logits: { shape: [b, v], values }, chosen: chosenOf(b, v) },
-      options: { n },
-    })),
+    .map(
+      (n): TopCase => ({
+        name: `${name}, n = ${n}`,
+        inputs: { logits: { shape: [b, v], values }, chosen: chosenOf(b, v) },
+        options: { n },
+      }),
+    ),
 );
 
-const one = (n: number): Case["inputs"] => ({
+const one = (n: number): TopCase["inputs"] => ({
   logits: { shape: [2, n], values: normal(2 * n, 1) },
   chosen: { shape: [2], values: [0, 0], dtype: "u32" },
 });
 
 /** Log-probabilities of `topLogprobs`, up to rounding. */
-export const topLogprobCases: CaseTable = {
+export const topLogprobCases: CaseTable<TopInputs, "logprobs" | "chosenLogprob", Top, "top-logprobs"> = {
   op: "sampling/top-logprobs",
-  reference: ({ logits = dense([0, 0]), chosen = dense([0]) }, options) => ({
-    logprobs: reference({ logits }, options as { n: number }).logprobs,
+  variants: ["top-logprobs"],
+  reference: ({ logits, chosen }, options) => ({
+    logprobs: reference({ logits }, options).logprobs,
     chosenLogprob: logprobsAt(logits, chosen),
   }),
-  variants: {
-    "top-logprobs": (gpu, tensors, options) => ({ ...topLogprobs(gpu, tensors as never, options as never) }),
-  },
+  run: topLogprobs,
   cases: [
     { name: "one token", inputs: one(1), options: { n: 1 } },
     ...topCases,
@@ -76,23 +86,21 @@ export const topLogprobCases: CaseTable = {
 };
 
 /** Ids of `topLogprobs`, exactly. */
-export const topIdCases: CaseTable = {
-  ...topLogprobCases,
+export const topIdCases: CaseTable<TopInputs, "ids", Top, "top-logprobs"> = {
   op: "sampling/top-logprobs ids",
+  variants: ["top-logprobs"],
   cap: 0,
   dtypes: { ids: "u32" },
-  reference: ({ logits = dense([0, 0]) }, options) => ({
-    ids: reference({ logits }, options as { n: number }).ids,
-  }),
+  reference: ({ logits }, options) => ({ ids: reference({ logits }, options).ids }),
+  run: topLogprobs,
   cases: topCases,
 };
 
-export const tokenLogprobCases: CaseTable = {
+export const tokenLogprobCases: CaseTable<"logits" | "targets", "logprobs", object, "token-logprobs"> = {
   op: "sampling/token-logprobs",
-  reference: ({ logits = dense([0, 0]), targets = dense([0]) }) => ({ logprobs: logprobsAt(logits, targets) }),
-  variants: {
-    "token-logprobs": (gpu, tensors, options) => ({ ...tokenLogprobs(gpu, tensors as never, options) }),
-  },
+  variants: ["token-logprobs"],
+  reference: ({ logits, targets }) => ({ logprobs: logprobsAt(logits, targets) }),
+  run: tokenLogprobs,
   cases: [
     {
       name: "one token",

@@ -1,10 +1,11 @@
-import type { MatmulTensors } from "../../kernels/matmul/matmul.ts";
 import { matmul } from "../../kernels/matmul/matmul.ts";
 import { matmul as reference } from "../../reference/matmul.ts";
 import type { DType } from "../../tensor/dtype.ts";
-import type { Case, CaseTable } from "../case-table.ts";
+import { type Case, type CaseTable, requirementsOf, variantsOf, withTags } from "../case-table.ts";
 import { matmul as emulation, inTurn } from "../emulation/rows.ts";
 import { normal } from "../random.ts";
+
+type Inputs = "x" | "weight" | "bias?";
 
 interface Form {
   readonly dtype?: DType;
@@ -17,7 +18,7 @@ interface Form {
  * x `[...leading, k]` times a weight `[n, k]`; with `outliers`, every 37th weight is 20 times as large; with `infinite`,
  * infinities and a NaN begin some rows of both, and must not reach the rows before them.
  */
-const shape = (name: string, leading: readonly number[], k: number, n: number, form: Form = {}): Case => {
+const shape = (name: string, leading: readonly number[], k: number, n: number, form: Form = {}): Case<Inputs> => {
   const rows = leading.reduce((product, size) => product * size, 1);
   const weight = normal(n * k, 2);
   if (form.outliers) for (let i = 0; i < weight.length; i += 37) weight[i] = 20 * (weight[i] ?? 0);
@@ -38,21 +39,13 @@ const shape = (name: string, leading: readonly number[], k: number, n: number, f
   };
 };
 
-export const matmulCases: CaseTable = {
+export const matmulCases: CaseTable<Inputs, "y", object, keyof typeof matmul.variants> = {
   op: "matmul",
-  reference: (inputs) => ({ ...reference(inputs as never) }),
-  needs: (variant) =>
-    (matmul.variants as Readonly<Record<string, { requires?: readonly string[] }>>)[variant]?.requires ?? [],
-  gate: { emulation: (inputs) => ({ ...emulation(inputs as never, inTurn) }) },
-  variants: Object.fromEntries(
-    Object.keys(matmul.variants).map((name) => {
-      const variant = name as keyof typeof matmul.variants;
-      return [
-        name,
-        (gpu, tensors, options) => ({ ...matmul(gpu, tensors as unknown as MatmulTensors, { ...options, variant }) }),
-      ];
-    }),
-  ),
+  variants: variantsOf(matmul),
+  reference,
+  run: (gpu, tensors, options, variant) => matmul(gpu, tensors, { ...options, variant }),
+  requires: (variant) => requirementsOf(matmul, variant),
+  gate: { emulation: (inputs) => emulation(inputs, inTurn) },
   cases: [
     shape("one element", [1], 1, 1),
     shape("one vector", [1], 4, 1, { bias: true }),
@@ -60,15 +53,15 @@ export const matmulCases: CaseTable = {
     shape("odd k, f16: rows begin within a u32", [5], 37, 19, { dtype: "f16" }),
     shape("odd k, bf16: rows begin within a u32", [5], 37, 19, { dtype: "bf16", bias: true }),
     shape("k of 6, f16: rows begin within a vector", [2], 6, 3, { dtype: "f16", bias: true }),
-    shape("one row, several workgroups", [1], 256, 771),
+    withTags(shape("one row, several workgroups", [1], 256, 771), "folds"),
     shape("one row, k of several strides and a rest, f16", [1], 1028, 33, { dtype: "f16" }),
     shape("two rows, bf16", [2], 260, 131, { dtype: "bf16" }),
     shape("three rows of two axes, f16 with bias", [1, 3], 68, 67, { dtype: "f16", bias: true }),
     shape("five rows, bf16 with bias", [5], 516, 65, { dtype: "bf16", bias: true }),
-    shape("eight rows of two axes", [2, 4], 128, 200, { bias: true }),
-    shape("ragged tiles of every kind", [37], 52, 73, { bias: true }),
-    shape("ragged tiles, f16", [33], 20, 65, { dtype: "f16" }),
-    shape("ragged tiles, bf16", [31], 124, 63, { dtype: "bf16" }),
+    withTags(shape("eight rows of two axes", [2, 4], 128, 200, { bias: true }), "folds"),
+    withTags(shape("ragged tiles of every kind", [37], 52, 73, { bias: true }), "folds"),
+    withTags(shape("ragged tiles, f16", [33], 20, 65, { dtype: "f16" }), "folds"),
+    withTags(shape("ragged tiles, bf16", [31], 124, 63, { dtype: "bf16" }), "folds"),
     shape("whole tiles", [64], 64, 128),
     shape("prime lengths", [41], 127, 83, { bias: true }),
     shape("70,000 rows", [70_000], 4, 3),

@@ -1,12 +1,14 @@
 import { mergeAttention } from "../../kernels/attention/merge.ts";
-import type { Dense } from "../../reference/dense.ts";
 import { mergeAttention as reference } from "../../reference/merge.ts";
-import { reshape, transpose } from "../../tensor/views.ts";
+import { transpose } from "../../tensor/views.ts";
 import type { Case, CaseTable } from "../case-table.ts";
 import { mergeAttention as emulation } from "../emulation/merge.ts";
 import { allowedUlps } from "../gate.ts";
+import type { Named } from "../named.ts";
 import { normal } from "../random.ts";
-import { swapTokensAndHeads } from "./attention.ts";
+import { inTokens, swapTokensAndHeads } from "./attention-views.ts";
+
+type Inputs = "left" | "leftLse" | "right" | "rightLse";
 
 interface Sizes {
   readonly b?: number;
@@ -22,7 +24,7 @@ const nothing = Number.NEGATIVE_INFINITY;
 const near: Pair = (row) => [Math.sin(row) * 4, Math.cos(3 * row) * 4];
 
 /** Two states whose out is as kernels leave it, `[b, t, h, dv]`; `lse` by row of `[b, h, t]`. */
-function merge(name: string, { b = 1, h = 1, t, dv }: Sizes, lse: Pair = near, poison = false): Case {
+function merge(name: string, { b = 1, h = 1, t, dv }: Sizes, lse: Pair = near, poison = false): Case<Inputs> {
   const rows = Array.from({ length: b * h * t }, (_, row) => lse(row));
   const side = (which: 0 | 1) => {
     // What saw no keys may hold anything.
@@ -39,30 +41,24 @@ function merge(name: string, { b = 1, h = 1, t, dv }: Sizes, lse: Pair = near, p
   return { name, inputs: { left, leftLse, right, rightLse } };
 }
 
-const states = <T>(inputs: Readonly<Record<string, T>>, view: (out: T) => T) => {
-  const { left, leftLse, right, rightLse } = inputs as Readonly<Record<"left" | "leftLse" | "right" | "rightLse", T>>;
-  return { left: { out: view(left), lse: leftLse }, right: { out: view(right), lse: rightLse } };
-};
+const states = <T>({ left, leftLse, right, rightLse }: Named<Inputs, T>, view: (out: T) => T) => ({
+  left: { out: view(left), lse: leftLse },
+  right: { out: view(right), lse: rightLse },
+});
 
-export const mergeCases: CaseTable = {
+export const mergeCases: CaseTable<Inputs, "out" | "lse", object, "merge"> = {
   op: "mergeAttention",
-  reference: (inputs) => ({ ...reference(states<Dense>(inputs, swapTokensAndHeads)) }),
+  variants: ["merge"],
+  reference: (inputs) => reference(states(inputs, swapTokensAndHeads)),
+  run: (gpu, tensors, options) =>
+    mergeAttention(
+      gpu,
+      states(tensors, (x) => transpose(x, [0, 2, 1, 3])),
+      inTokens(options.into),
+    ),
   gate: {
-    emulation: (inputs) => ({ ...emulation(states<Dense>(inputs, swapTokensAndHeads)) }),
-    allowed: allowedUlps.exp(0) / 2, // one weight of two, at most half of their sum
-  },
-  variants: {
-    merge: (gpu, tensors, { into }) => {
-      const { out, lse } = into as { out: Parameters<typeof reshape>[0]; lse: Parameters<typeof reshape>[0] };
-      const [b = 0, h = 0, t = 0, dv = 0] = out.shape;
-      return {
-        ...mergeAttention(
-          gpu,
-          states(tensors, (x) => transpose(x, [0, 2, 1, 3])),
-          { into: { out: reshape(out, [b, t, h, dv]), lse } },
-        ),
-      };
-    },
+    emulation: (inputs) => emulation(states(inputs, swapTokensAndHeads)),
+    allowed: () => allowedUlps.exp(0) / 2, // one weight of two, at most half of their sum
   },
   cases: [
     merge("one number", { t: 1, dv: 1 }),

@@ -1,11 +1,11 @@
 import { type ExpertsOptions, experts } from "../../kernels/moe/experts.ts";
-import type { Dense } from "../../reference/dense.ts";
 import { mixture as reference } from "../../reference/mixture.ts";
 import { limitCapacity } from "../../reference/routing.ts";
 import type { DType } from "../../tensor/dtype.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
-import type { Case, CaseTable } from "../case-table.ts";
+import { type Case, type CaseTable, requirementsOf, variantsOf } from "../case-table.ts";
 import { normal, randomSource } from "../random.ts";
+
+type Inputs = "x" | "experts" | "weights" | "gateUp" | "down" | "gateUpBias?" | "downBias?";
 
 interface Sizes {
   readonly t: number;
@@ -39,7 +39,7 @@ export function expertsCase(
     readonly options?: ExpertsOptions;
     readonly refusedBy?: readonly string[];
   } = {},
-): Case {
+): Case<Inputs, ExpertsOptions> {
   const { t, e, k, c = 32, f = 48 } = sizes;
   const { choices = randomChoices(sizes, t + e), dtype = "f32", biased, by = 1, options = {}, refusedBy = [] } = given;
   const random = randomSource(3);
@@ -63,29 +63,19 @@ export function expertsCase(
 }
 
 /** What is known of an op by its variants that need nothing but tensors. */
-export const expertsCases: CaseTable = {
+export const expertsCases: CaseTable<Inputs, "y", ExpertsOptions, keyof typeof experts.variants> = {
   op: "moe/experts",
-  reference: (given, options) => {
-    const { activation = "swiglu", capacity } = options as ExpertsOptions;
-    const inputs = given as unknown as Parameters<typeof reference>[0];
+  variants: variantsOf(experts),
+  reference: (inputs, { activation = "swiglu", capacity }) => {
     const count = (inputs.down.shape[0] ?? 0) / (inputs.x.shape[1] ?? 1);
-    const chosen: { experts: Dense } =
-      capacity === undefined ? inputs : limitCapacity({ experts: inputs.experts }, { count, capacity });
+    const chosen = capacity === undefined ? inputs : limitCapacity({ experts: inputs.experts }, { count, capacity });
     return { y: reference({ ...inputs, experts: chosen.experts }, { activation }).y };
   },
-  variants: Object.fromEntries(
-    Object.keys(experts.variants).map((variant) => [
-      variant,
-      (gpu, tensors, { into: _, ...options }) => {
-        const { y } = experts(gpu, tensors as unknown as Parameters<typeof experts>[1] & Record<string, Tensor>, {
-          ...(options as ExpertsOptions),
-          variant: variant as keyof typeof experts.variants,
-        });
-        return { y };
-      },
-    ]),
-  ),
-  needs: (variant) => experts.variants[variant as keyof typeof experts.variants]?.requires ?? [],
+  run: (gpu, tensors, { into: _, ...options }, variant) => {
+    const { y } = experts(gpu, tensors, { ...options, variant });
+    return { y };
+  },
+  requires: (variant) => requirementsOf(experts, variant),
   canaries: false,
   cases: [
     expertsCase("one of everything", { t: 1, e: 1, k: 1, c: 4, f: 4 }),

@@ -1,18 +1,16 @@
 import { type RoutingRule, route } from "../../kernels/moe/route.ts";
-import type { Dense } from "../../reference/dense.ts";
 import { route as reference } from "../../reference/routing.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import type { Case, CaseTable } from "../case-table.ts";
 import { normal } from "../random.ts";
 
-type Options = Readonly<Record<string, unknown>>;
+type Inputs = "logits" | "bias?";
 
 const rule = (
   name: string,
   [t, e]: readonly [number, number],
   given: Partial<RoutingRule> & { k: number },
   { logits, bias }: { logits?: ArrayLike<number>; bias?: ArrayLike<number> } = {},
-): Case => ({
+): Case<Inputs, RoutingRule> => ({
   name,
   inputs: {
     logits: { shape: [t, e], values: logits ?? normal(t * e, t + e).map((x) => 2 * x) },
@@ -24,20 +22,15 @@ const rule = (
 /** Experts that go through [0, count) in an order that has nothing to do with size, scaled to about one. */
 const mixed = (count: number) => Float64Array.from({ length: count }, (_, i) => ((i * 7) % count) / count - 0.5);
 
-export const routeCases: CaseTable = {
+export const routeCases: CaseTable<Inputs, "experts" | "weights", RoutingRule, "thread"> = {
   op: "moe/route",
-  reference: ({ logits, bias }, options) => {
-    const { experts, weights } = reference(
-      { logits: logits as Dense, ...(bias ? { bias } : {}) },
-      options as unknown as RoutingRule,
-    );
+  variants: ["thread"],
+  dtypes: { experts: "u32" },
+  reference: (inputs, options) => {
+    const { experts, weights } = reference(inputs, options);
     return { experts, weights };
   },
-  dtypes: { experts: "u32" },
-  variants: {
-    thread: (gpu, { logits, bias }, options: Options) =>
-      route(gpu, { logits: logits as Tensor, bias }, options as unknown as RoutingRule),
-  },
+  run: route,
   cases: [
     rule("one expert", [3, 1], { k: 1 }),
     rule("Mixtral: shares of the chosen", [129, 8], { k: 2 }),

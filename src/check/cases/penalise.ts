@@ -5,10 +5,12 @@ import { penalise as reference } from "../../reference/sampling.ts";
 import type { Case, CaseTable } from "../case-table.ts";
 import { normal, randomSource } from "../random.ts";
 
+type Inputs = "logits" | "counts" | "settings";
+
 const settings = (...rows: SamplingSettings[]) => ({ shape: [64, 8], values: packSettings(rows) });
 
 /** Logits and counts of which about a third is unseen, a third in the prompt, and a third generated 1 to 9 times. */
-function random(name: string, b: number, v: number, ...rows: SamplingSettings[]): Case {
+function random(name: string, b: number, v: number, ...rows: SamplingSettings[]): Case<Inputs> {
   const source = randomSource(b * v);
   const counts = Float64Array.from({ length: b * v }, () => {
     const kind = source.integer(3);
@@ -26,9 +28,9 @@ function random(name: string, b: number, v: number, ...rows: SamplingSettings[])
 
 const minus = Number.NEGATIVE_INFINITY;
 
-export const penaliseCases: CaseTable = {
+export const penaliseCases: CaseTable<Inputs, "y", object, "penalise"> = {
   op: "sampling/penalise",
-  reference: ({ logits = dense([0, 0]), counts = dense([0, 0]), settings: asked = dense([64, 8]) }) => {
+  reference: ({ logits, counts, settings: asked }) => {
     const [b = 0, v = 0] = logits.shape;
     const y = dense([b, v]);
     for (let row = 0; row < b; row++) {
@@ -42,7 +44,8 @@ export const penaliseCases: CaseTable = {
     }
     return { y };
   },
-  variants: { penalise: (gpu, tensors, options) => penalise(gpu, tensors as never, options) },
+  variants: ["penalise"],
+  run: penalise,
   cases: [
     random("one element", 1, 1, { repetition: 1.3 }),
     random("all three", 3, 1009, { repetition: 1.3, presence: 0.5, frequency: 0.25 }),

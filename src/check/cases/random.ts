@@ -1,8 +1,6 @@
-import type { Gpu } from "../../gpu/gpu.ts";
 import { normal, uniform } from "../../kernels/elementwise/random.ts";
 import { type Dense, dense } from "../../reference/dense.ts";
 import { threefry2x32, uniform01 } from "../../reference/random.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import type { Case, CaseTable } from "../case-table.ts";
 
 interface Options {
@@ -25,25 +23,23 @@ const boxMuller = (u: number, v: number): [number, number] => {
   return [radius * Math.cos(2 * Math.PI * v), radius * Math.sin(2 * Math.PI * v)];
 };
 
-const cases: readonly Case[] = [
+const cases: readonly Case<never, Options>[] = [
   { name: "one element", inputs: {}, options: { shape: [1], seed: 0 } },
   { name: "a scalar", inputs: {}, options: { shape: [], seed: 1 } },
   { name: "ragged", inputs: {}, options: { shape: [3, 127], seed: 2 ** 32 - 1 } },
-  { name: "folds: 16 workgroups", inputs: {}, options: { shape: [2001], seed: 3 } },
+  { name: "folds: 16 workgroups", tags: ["folds"], inputs: {}, options: { shape: [2001], seed: 3 } },
   { name: "70,001 elements", inputs: {}, options: { shape: [70_001], seed: 12345 } },
 ];
 
-type Random = (gpu: Gpu, shape: readonly number[], options: never) => Tensor;
-
-const table = (op: string, run: Random, distribution: typeof boxMuller, more: Partial<CaseTable>): CaseTable => ({
+const table = (op: string, run: typeof uniform, distribution: typeof boxMuller): CaseTable<never, "y", Options> => ({
   op,
-  reference: (_, options) => ({ y: draw(options as unknown as Options, distribution) }),
-  variants: { random: (gpu, _, { shape, ...options }) => ({ y: run(gpu, shape as number[], options as never) }) },
+  variants: ["random"],
   cases,
-  ...more,
+  reference: (_, options) => ({ y: draw(options, distribution) }),
+  run: (gpu, _, { shape, ...options }) => ({ y: run(gpu, shape, options) }),
 });
 
-export const randomCases: readonly CaseTable[] = [
-  table("uniform", uniform, (u, v) => [u, v], { cap: 0 }),
-  table("normal", normal, boxMuller, {}),
-];
+export const randomCases = [
+  { ...table("uniform", uniform, (u, v) => [u, v]), cap: 0 },
+  table("normal", normal, boxMuller),
+] as const;

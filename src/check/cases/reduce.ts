@@ -1,18 +1,21 @@
 import { max, mean, sum } from "../../kernels/reduce/reduce.ts";
-import type { Dense } from "../../reference/dense.ts";
 import * as reference from "../../reference/reduce.ts";
 import { sizeOf } from "../../tensor/shape.ts";
-import type { Case, CaseTable } from "../case-table.ts";
+import { type Case, type CaseTable, variantsOf, withTags } from "../case-table.ts";
 import * as emulation from "../emulation/reduce.ts";
 import { allowedUlps } from "../gate.ts";
 import { normal } from "../random.ts";
+
+interface Axis {
+  readonly axis: number;
+}
 
 const shape = (
   name: string,
   dims: number[],
   axis: number,
   change: (value: number, i: number) => number = (v) => v,
-): Case => ({
+): Case<"x", Axis> => ({
   name: `${name}: [${dims.join(", ")}] over ${axis}`,
   inputs: { x: { shape: dims, values: normal(sizeOf(dims), 1).map(change) } },
   options: { axis },
@@ -30,7 +33,7 @@ const cases = [
   shape("an axis of one", [4, 1, 5], 1),
   shape("70,000 rows", [70_000, 3], 1),
   shape("70,000 summed", [70_000, 2], 0),
-  shape("folds: 10 or 20 workgroups", [640, 3], 1),
+  withTags(shape("folds: 10 or 20 workgroups", [640, 3], 1), "folds"),
   shape("all of one sign: rounding adds up", [200_000], 0, (value) => 1 + Math.abs(value)),
   shape("outliers ×20", [6, 700], 1, (value, i) => (i % 100 === 7 ? 20 * value : value)),
   shape("large values", [6, 70], 1, (value) => 1e30 * value),
@@ -42,30 +45,23 @@ const cases = [
   ),
 ];
 
-type Reduction = (x: never, axis: never) => { y: Dense };
+type Reduction = CaseTable<"x", "y", Axis>["reference"];
 
-const table = (op: typeof sum, expected: Reduction, emulated?: Reduction): CaseTable => ({
+const table = (
+  op: typeof sum,
+  reference: Reduction,
+  emulation?: Reduction,
+): CaseTable<"x", "y", Axis, keyof typeof sum.variants> => ({
   op: op.opName,
-  reference: (inputs, options) => ({ ...expected(inputs as never, options as never) }),
-  ...(emulated
-    ? {
-        gate: {
-          emulation: (inputs, options) => ({ ...emulated(inputs as never, options as never) }),
-          allowed: allowedUlps.division,
-        },
-      }
-    : {}),
-  variants: Object.fromEntries(
-    Object.keys(op.variants).map((variant) => [
-      variant,
-      (gpu, tensors, options) => ({ ...op(gpu, tensors as never, { ...options, variant } as never) }),
-    ]),
-  ),
+  variants: variantsOf(op),
   cases,
+  reference,
+  run: (gpu, tensors, options, variant) => op(gpu, tensors, { ...options, variant }),
+  ...(emulation ? { gate: { emulation, allowed: () => allowedUlps.division } } : {}),
 });
 
-export const reduceCases: readonly CaseTable[] = [
+export const reduceCases = [
   table(sum, reference.sum, emulation.sum),
   table(mean, reference.mean, emulation.mean),
   table(max, reference.max),
-];
+] as const;

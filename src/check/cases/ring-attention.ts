@@ -1,12 +1,15 @@
 import { type RingAttentionOptions, ringAttention } from "../../blocks/ring-attention/ring-attention.ts";
+import type { RingBalance } from "../../blocks/ring-attention/schedule.ts";
 import { attention as reference } from "../../reference/attention.ts";
 import type { Dense } from "../../reference/dense.ts";
 import { causal, full } from "../../reference/masks.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
 import type { Case, CaseTable } from "../case-table.ts";
 import { attention as emulation } from "../emulation/attention.ts";
 import { allowedUlps } from "../gate.ts";
+import type { Named } from "../named.ts";
 import { normal } from "../random.ts";
+
+type Inputs = "q" | "k" | "v";
 
 export interface RingCaseSizes {
   readonly b?: number;
@@ -24,7 +27,7 @@ export function ringCase(
   name: string,
   { b = 1, h, g = h, t, s, d = 8 }: RingCaseSizes,
   options: RingCaseOptions,
-): Case {
+): Case<Inputs, RingCaseOptions> {
   const input = (shape: readonly number[], seed: number) => ({
     shape,
     values: normal(
@@ -39,9 +42,10 @@ export function ringCase(
   };
 }
 
-const expected = (oracle: typeof reference, inputs: unknown, { mask, score, scale }: RingAttentionOptions) => {
+const expected = (oracle: typeof reference, inputs: Named<Inputs, Dense>, options: RingAttentionOptions) => {
+  const { mask, score, scale } = options;
   const cap = typeof score === "object" ? score.cap : undefined;
-  const { out, lse } = oracle(inputs as { q: Dense; k: Dense; v: Dense }, {
+  const { out, lse } = oracle(inputs, {
     mask: mask === "full" ? full : causal,
     ...(cap === undefined ? {} : { score: (value: number) => cap * Math.tanh(value / cap) }),
     ...(scale === undefined ? {} : { scale }),
@@ -50,26 +54,19 @@ const expected = (oracle: typeof reference, inputs: unknown, { mask, score, scal
 };
 
 /** Ring attention of whole sequences is attention. */
-export const ringCases: CaseTable = {
+export const ringCases: CaseTable<Inputs, "out" | "lse", RingCaseOptions, RingBalance> = {
   op: "ringAttention",
+  variants: ["contiguous", "zigzag", "striped"],
   canaries: false,
   reference: (inputs, options) => expected(reference, inputs, options),
+  run: (gpu, tensors, options, balance) => {
+    const { out, lse } = ringAttention(gpu, tensors, { ...options, balance });
+    return { out, lse };
+  },
   gate: {
     emulation: (inputs, options) => expected(emulation, inputs, options),
-    allowed: allowedUlps.exp(0),
+    allowed: () => allowedUlps.exp(0),
   },
-  variants: Object.fromEntries(
-    (["contiguous", "zigzag", "striped"] as const).map((balance) => [
-      balance,
-      (gpu, tensors, options) => {
-        const { out, lse } = ringAttention(gpu, tensors as Readonly<Record<"q" | "k" | "v", Tensor>>, {
-          ...(options as RingAttentionOptions),
-          balance,
-        });
-        return { out, lse };
-      },
-    ]),
-  ),
   cases: [
     ringCase("one token, one shard", { b: 3, h: 7, t: 1, s: 1 }, { shards: 1 }),
     ringCase("prime length, three shards", { b: 2, h: 3, g: 1, t: 41, s: 41 }, { shards: 3, variant: "flash" }),

@@ -1,12 +1,15 @@
-import { addRmsNorm, rmsNorm } from "../../kernels/norm/rms-norm.ts";
+import { addRmsNorm, type RmsNormOptions, rmsNorm } from "../../kernels/norm/rms-norm.ts";
 import { addRmsNorm as addReference, rmsNorm as reference } from "../../reference/norm.ts";
 import { sizeOf } from "../../tensor/shape.ts";
-import type { Case, CaseTable } from "../case-table.ts";
+import { type Case, type CaseTable, withTags } from "../case-table.ts";
 import { addRmsNorm as addEmulation, rmsNorm as emulation } from "../emulation/rows.ts";
 import { allowedUlps } from "../gate.ts";
 import { normal } from "../random.ts";
 
-const shape = (name: string, leading: number[], cols: number, scale = 1): Case => ({
+type Inputs = "x" | "weight";
+type Options = RmsNormOptions;
+
+const shape = (name: string, leading: number[], cols: number, scale = 1): Case<Inputs, Options> => ({
   name,
   inputs: {
     x: { shape: [...leading, cols], values: normal(sizeOf(leading) * cols, 1, scale) },
@@ -15,10 +18,9 @@ const shape = (name: string, leading: number[], cols: number, scale = 1): Case =
   options: { eps: 1e-5 },
 });
 
-const withResidual = (item: Case): Case => {
-  const { x } = item.inputs;
-  if (!x) throw new Error(`${item.name} has no x`);
-  return { ...item, inputs: { ...item.inputs, residual: { shape: x.shape, values: normal(sizeOf(x.shape), 3) } } };
+const withResidual = (item: Case<Inputs, Options>): Case<Inputs | "residual", Options> => {
+  const { shape } = item.inputs.x;
+  return { ...item, inputs: { ...item.inputs, residual: { shape, values: normal(sizeOf(shape), 3) } } };
 };
 
 const cases = [
@@ -29,19 +31,17 @@ const cases = [
   shape("a row for all threads", [3], 1028),
   shape("a row for all threads, one element a load", [2], 1031),
   shape("per head, [b, t, h, d]", [2, 7, 3], 64),
-  shape("folds: 19 workgroups", [600], 4),
+  withTags(shape("folds: 19 workgroups", [600], 4), "folds"),
   shape("large values", [3], 64, 1e4),
   shape("tiny values: eps matters", [3], 64, 1e-4),
 ];
 
-export const rmsNormCases: CaseTable = {
+export const rmsNormCases: CaseTable<Inputs, "y", Options, "rms-norm"> = {
   op: "norm/rms-norm",
-  reference: (inputs, options) => ({ ...reference(inputs as never, options as never) }),
-  gate: {
-    emulation: (inputs, options) => ({ ...emulation(inputs as never, options as never) }),
-    allowed: allowedUlps.inverseSqrt,
-  },
-  variants: { "rms-norm": (gpu, tensors, options) => rmsNorm(gpu, tensors as never, options as never) },
+  variants: ["rms-norm"],
+  reference,
+  run: rmsNorm,
+  gate: { emulation, allowed: () => allowedUlps.inverseSqrt },
   cases: [
     ...cases,
     shape("70,000 rows, several a workgroup", [70_000], 3),
@@ -49,13 +49,11 @@ export const rmsNormCases: CaseTable = {
   ],
 };
 
-export const addRmsNormCases: CaseTable = {
+export const addRmsNormCases: CaseTable<Inputs | "residual", "sum" | "y", Options, "rms-norm"> = {
   op: "norm/rms-norm with residual",
-  reference: (inputs, options) => ({ ...addReference(inputs as never, options as never) }),
-  gate: {
-    emulation: (inputs, options) => ({ ...addEmulation(inputs as never, options as never) }),
-    allowed: allowedUlps.inverseSqrt,
-  },
-  variants: { "rms-norm": (gpu, tensors, options) => addRmsNorm(gpu, tensors as never, options as never) },
+  variants: ["rms-norm"],
+  reference: addReference,
+  run: addRmsNorm,
+  gate: { emulation: addEmulation, allowed: () => allowedUlps.inverseSqrt },
   cases: cases.map(withResidual),
 };

@@ -3,9 +3,11 @@ import { ropeTable } from "../../kernels/rope/table.ts";
 import { dense } from "../../reference/dense.ts";
 import { rope as reference } from "../../reference/rope.ts";
 import { slice } from "../../tensor/views.ts";
-import type { Case, CaseInput, CaseTable } from "../case-table.ts";
+import { type Case, type CaseInput, type CaseTable, withTags } from "../case-table.ts";
 import { normal, randomSource } from "../random.ts";
 import { type StepRow, stepOf } from "../step.ts";
+
+type Inputs = "x" | "table" | "positions?";
 
 interface Sizes {
   b?: number;
@@ -17,20 +19,20 @@ interface Sizes {
   positions?: number;
 }
 
-interface CaseOptions {
-  layout: RopeLayout;
-  start?: number;
-  rows?: readonly StepRow[];
+interface Options {
+  readonly layout: RopeLayout;
+  readonly start?: number;
+  readonly rows?: readonly StepRow[];
   /** Heads before and after those that are rotated, as in a projection of queries, keys and values together. */
-  around?: number;
+  readonly around?: number;
 }
 
 function both(
   name: string,
   { b = 1, t, h = 1, d, width = d, positions = 64 }: Sizes,
-  options: Omit<CaseOptions, "layout"> = {},
+  options: Omit<Options, "layout"> = {},
   given?: CaseInput,
-): Case[] {
+): Case<Inputs, Options>[] {
   const heads = h + 2 * (options.around ?? 0);
   return (["halves", "interleaved"] as const).map((layout) => ({
     name: `${layout}, ${name}`,
@@ -48,11 +50,10 @@ function both(
 
 const random = randomSource(7);
 
-export const ropeCases: CaseTable = {
+export const ropeCases: CaseTable<Inputs, "y", Options, "rope"> = {
   op: "rope",
-  reference: ({ x, table, positions }, given) => {
-    const { rows, around = 0, ...options } = given as unknown as CaseOptions;
-    if (!x || !table) throw new Error("rope: x or table is missing");
+  variants: ["rope"],
+  reference: ({ x, table, positions }, { rows, around = 0, ...options }) => {
     const [b = 0, t = 0, heads = 0, d = 0] = x.shape;
     const inner = Array.from(x.values).filter((_, i) => {
       const head = Math.floor(i / d) % heads;
@@ -69,18 +70,15 @@ export const ropeCases: CaseTable = {
       options,
     );
   },
-  variants: {
-    rope: (gpu, tensors, given) => {
-      const { x, table, positions } = tensors;
-      if (!x || !table) throw new Error("rope: x or table is missing");
-      const { rows, around = 0, ...options } = given as unknown as CaseOptions;
-      const inner = slice(x, 2, around, (x.shape[2] ?? 0) - around);
-      return { ...rope(gpu, { x: inner, table, positions, ...(rows ? { step: stepOf(gpu, rows) } : {}) }, options) };
-    },
+  run: (gpu, { x, table, positions }, { rows, around = 0, ...options }) => {
+    const inner = slice(x, 2, around, (x.shape[2] ?? 0) - around);
+    return rope(gpu, { x: inner, table, positions, ...(rows ? { step: stepOf(gpu, rows) } : {}) }, options);
   },
   cases: [
     ...both("one pair", { t: 1, d: 2 }, { start: 3 }),
-    ...both("several heads and rows, from 5 on", { b: 2, t: 7, h: 3, d: 32 }, { start: 5 }),
+    ...both("several heads and rows, from 5 on", { b: 2, t: 7, h: 3, d: 32 }, { start: 5 }).map((item) =>
+      withTags(item, "folds"),
+    ),
     ...both("half of the head turns", { b: 2, t: 5, h: 3, d: 20, width: 10 }, {}),
     ...both("odd head, narrow rotation", { t: 5, h: 3, d: 13, width: 4 }, {}),
     ...both("far positions", { t: 3, h: 2, d: 64, positions: 32_768 }, { start: 32_765 }),

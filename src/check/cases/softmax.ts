@@ -1,7 +1,7 @@
 import { softmax } from "../../kernels/softmax/softmax.ts";
 import { softmax as reference } from "../../reference/softmax.ts";
 import { sizeOf } from "../../tensor/shape.ts";
-import type { Case, CaseTable } from "../case-table.ts";
+import { type Case, type CaseTable, variantsOf, withTags } from "../case-table.ts";
 import { softmax as emulation, inRuns, inTurn } from "../emulation/rows.ts";
 import { allowedUlps } from "../gate.ts";
 import { normal } from "../random.ts";
@@ -11,7 +11,7 @@ const shape = (
   leading: number[],
   cols: number,
   change: (value: number, col: number, row: number) => number = (value) => value,
-): Case => {
+): Case<"x"> => {
   const values = normal(sizeOf(leading) * cols, 1).map((value, i) => change(value, i % cols, Math.floor(i / cols)));
   return { name, inputs: { x: { shape: [...leading, cols], values } } };
 };
@@ -27,7 +27,7 @@ const cases = [
   shape("a row for all threads, one element a load", [2], 1031),
   shape("a vocabulary", [2], 32_000),
   shape("70,000 rows, several a workgroup", [70_000], 3),
-  shape("folds: 10, 19 and 38 workgroups", [600], 4),
+  withTags(shape("folds: 10, 19 and 38 workgroups", [600], 4), "folds"),
   shape("outliers ×20", [4], 512, (value, col) => (col % 100 === 7 ? 20 * value : value)),
   shape("large values: exp alone would overflow", [3], 200, (value) => 1e4 + 30 * value),
   shape("growing rows: every step rescales", [3], 300, (value, col) => value + col),
@@ -47,18 +47,14 @@ const cases = [
   ),
 ];
 
-export const softmaxCases: CaseTable = {
+export const softmaxCases: CaseTable<"x", "y", object, keyof typeof softmax.variants> = {
   op: "softmax",
-  reference: (inputs) => ({ ...reference(inputs as never) }),
+  variants: variantsOf(softmax),
+  reference,
+  run: (gpu, tensors, options, variant) => softmax(gpu, tensors, { ...options, variant }),
   gate: {
-    emulation: (inputs, _, variant) => ({ ...emulation(inputs as never, variant === "threePass" ? inTurn : inRuns) }),
-    allowed: allowedUlps.exp(0) + allowedUlps.division,
+    emulation: (inputs, _, variant) => emulation(inputs, variant === "threePass" ? inTurn : inRuns),
+    allowed: () => allowedUlps.exp(0) + allowedUlps.division,
   },
-  variants: Object.fromEntries(
-    Object.keys(softmax.variants).map((variant) => [
-      variant,
-      (gpu, tensors, options) => ({ ...softmax(gpu, tensors as never, { ...options, variant } as never) }),
-    ]),
-  ),
   cases,
 };

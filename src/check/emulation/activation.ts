@@ -21,23 +21,21 @@ function allowed(z: number): number {
   return allowedUlps.division + allowedUlps.exp(bounded) * Math.min(1, Math.exp(-bounded));
 }
 
-/** The gate of an activation; `exponent` is what it takes the exponential of, with the sign turned. */
-function gate(activation: (u: number) => number, exponent: (u: number) => number): Gate {
-  const argument = ({ x, gate: given = x }: Record<string, Dense>) => given ?? dense([0]);
-  return {
-    emulation: (inputs) => {
-      const { shape, values } = argument(inputs);
-      const { up } = inputs;
-      return {
-        y: dense(
-          shape,
-          values.map((u, i) => (up ? f(activation(u) * at(up.values, i)) : activation(u))),
-        ),
-      };
-    },
-    allowed: ({ inputs }) => argument(inputs).values.map((u) => allowed(exponent(u))),
-  };
-}
+type Activation = (u: number) => number;
+
+const map = ({ shape, values }: Dense, change: (u: number, i: number) => number) => dense(shape, values.map(change));
+
+/** The gate of an activation; `exponent` is what it takes the exponential of, with the opposite sign. */
+const gate = (activation: Activation, exponent: Activation): Gate<"x", "y"> => ({
+  emulation: ({ x }) => ({ y: map(x, activation) }),
+  allowed: ({ x }) => x.values.map((u) => allowed(exponent(u))),
+});
+
+/** The gate of an activation times `up`. */
+const gated = (activation: Activation, exponent: Activation): Gate<"gate" | "up", "y"> => ({
+  emulation: ({ gate: x, up }) => ({ y: map(x, (u, i) => f(activation(u) * at(up.values, i))) }),
+  allowed: ({ gate: x }) => x.values.map((u) => allowed(exponent(u))),
+});
 
 /** The gates of the activations in `src/reference/activation.ts`. */
 export const activationGates = {
@@ -45,6 +43,6 @@ export const activationGates = {
   geluTanh: gate(geluTanh, tanhArgument),
   silu: gate(silu, (u) => u),
   quickGelu: gate(quickGelu, (u) => 1.702 * u),
-  swiglu: gate(silu, (u) => u),
-  geglu: gate(geluTanh, tanhArgument),
+  swiglu: gated(silu, (u) => u),
+  geglu: gated(geluTanh, tanhArgument),
 } as const;

@@ -1,0 +1,40 @@
+import type { Gpu } from "../gpu/gpu.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import { Tensor, upload } from "../tensor/tensor.ts";
+
+const canary = Math.fround(12345.678);
+const frame = 64; // elements before and after: 256 bytes, so that the view can be bound
+
+/** Memory for an f32 result, full of NaN, between two runs of canaries. */
+export interface Framed {
+  /** The memory between the canaries, to be written. */
+  readonly view: Tensor;
+  /** All of the memory, to be disposed of. */
+  readonly whole: Tensor;
+  /** Reads the canaries: the first of them that was overwritten, counted from the first element of the view, if any. */
+  outside(): Promise<number | undefined>;
+}
+
+/** Memory for an f32 result of this shape, full of NaN, between two runs of 64 canaries. */
+export function framed(gpu: Gpu, shape: readonly number[]): Framed {
+  const size = sizeOf(shape);
+  const values = new Float32Array(size + 2 * frame).fill(Number.NaN);
+  values.fill(canary, 0, frame).fill(canary, frame + size);
+  const whole = upload(gpu, [values.length], "f32", values, "framed result");
+  const view = new Tensor(gpu, shape, "f32", whole.segments, undefined, frame);
+  const outside = async () => {
+    const memory = await whole.read();
+    const broken = memory.findIndex((value, i) => (i < frame || i >= frame + size) && value !== canary);
+    return broken < 0 ? undefined : broken - frame;
+  };
+  return { view, whole, outside };
+}
+
+/**
+ * Makes all memory of a device start as NaN and none of it be used twice, so that what a kernel does not write shows; for
+ * devices on which kernels are checked. Returns the device.
+ */
+export function poisoned(gpu: Gpu): Gpu {
+  gpu.buffers.poison = true;
+  return gpu;
+}
