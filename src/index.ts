@@ -148,7 +148,11 @@ export {
 } from "./blocks/cascade-attention.ts";
 export { type Activation, type FeedForwardWeights, feedForward } from "./blocks/feed-forward.ts";
 export {
+  type CacheLayout,
+  type CacheOptions,
   type CacheShape,
+  cacheBytes,
+  cacheLayouts,
   cachePairs,
   cacheRow,
   createCache,
@@ -156,7 +160,8 @@ export {
   type KvCache,
   type LayerCache,
   placeholderCache,
-} from "./blocks/kv-cache.ts";
+} from "./blocks/kv-cache/cache.ts";
+export { type CacheDtype, cacheDtypes } from "./blocks/kv-cache/formats.ts";
 export { type LatentOptions, type LatentTensors, latentAttention } from "./blocks/latent-attention.ts";
 export { type Linear, linear } from "./blocks/linear.ts";
 export { type MixtureShape, type MixtureWeights, mixture } from "./blocks/mixture.ts";

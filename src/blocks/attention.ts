@@ -3,8 +3,8 @@ import { attention } from "../kernels/attention/attention.ts";
 import { appendKv } from "../kernels/kv-cache/append.ts";
 import { rope } from "../kernels/rope/rope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { reshape, slice, transpose } from "../tensor/views.ts";
-import type { LayerCache } from "./kv-cache.ts";
+import { reshape, transpose } from "../tensor/views.ts";
+import { type LayerCache, visibleCache } from "./kv-cache/cache.ts";
 import { type Linear, linear } from "./linear.ts";
 import { type Norm, norm } from "./norm.ts";
 
@@ -92,17 +92,19 @@ export function attentionLayer(
   gpu.tap(`${name}.q`, q);
   gpu.tap(`${name}.k`, k);
   gpu.tap(`${name}.v`, v);
-  appendKv(gpu, { k, v, keys: cache.keys, values: cache.values, ...at }, start);
+  const { tensors, placed } = visibleCache(cache, visible);
+  const { layout: _, ...stored } = cache;
+  appendKv(gpu, { k, v, ...stored, ...at }, { ...start, ...placed });
   const { out } = attention(
     gpu,
     {
       q: transpose(q, [0, 2, 1, 3]),
-      k: slice(cache.keys, 2, 0, visible),
-      v: slice(cache.values, 2, 0, visible),
+      ...tensors,
       sink: weights.sinks,
       ...at,
     },
     {
+      ...placed,
       mask: window === undefined ? "causal" : { kind: "sliding-window", keys: window },
       scale: scale ?? 1 / Math.sqrt(headWidth),
       ...("start" in place ? { start: place.start, length: place.start + t } : {}),

@@ -1,6 +1,8 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { type AttentionMask, type AttentionResult, attention } from "../kernels/attention/attention.ts";
+import { cast } from "../kernels/elementwise/cast.ts";
 import { appendKv } from "../kernels/kv-cache/append.ts";
+import { type KvLayout, layoutName } from "../kernels/kv-cache/layout.ts";
 import { concat } from "../kernels/layout/concat.ts";
 import { contiguous } from "../kernels/layout/contiguous.ts";
 import { headMatmul } from "../kernels/matmul/heads.ts";
@@ -10,6 +12,7 @@ import { formatShape, ShapeError } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { reshape, slice, transpose } from "../tensor/views.ts";
 import type { AttentionInputs, AttentionShape, AttentionWeights } from "./attention.ts";
+import { visibleCache } from "./kv-cache/cache.ts";
 import { linear } from "./linear.ts";
 import { norm } from "./norm.ts";
 
@@ -17,7 +20,10 @@ import { norm } from "./norm.ts";
 export interface LatentTensors {
   /** Queries `[b, h, t, nope + rope]`, their last elements rotated. */
   readonly q: Tensor;
-  /** The cache `[b, s, rank + rope]`: each token's latent, normed, and behind it the one rotated key that heads share. */
+  /**
+   * The cache `[b, s, rank + rope]`, or `[pages, page, rank + rope]`, f32 or f16: each token's latent, normed, and after it
+   * the one rotated key that heads share.
+   */
   readonly latents: Tensor;
   /** What makes keys and values of a latent, `[h · (nope + dv), rank]`: a head's keys before its values (`kv_b_proj`). */
   readonly weight: Tensor;
@@ -30,12 +36,15 @@ export interface LatentOptions {
   /**
    * `expanded` makes keys and values of every head from the latents first: fewer operations for many queries. `absorbed`
    * takes the weight to the other side, so that all heads attend over the latents themselves, which are keys and, but
-   * for their last elements, values: nothing larger than the cache is read. Default: absorbed for up to eight queries.
+   * for their last elements, values: nothing larger than the cache is read. Default: absorbed for up to eight queries, and
+   * where latents are not contiguous, which the expanded form needs.
    */
   readonly form?: "expanded" | "absorbed";
   /** Width of the rotated part of a head. */
   readonly rope: number;
   readonly mask?: AttentionMask;
+  /** Where latents lie; default contiguous. */
+  readonly layout?: KvLayout;
   /** Factor of the scores; default `1 / √(nope + rope)`. */
   readonly scale?: number;
   readonly start?: number;
@@ -63,7 +72,12 @@ interface LatentSizes {
  */
 export function latentAttention(gpu: Gpu, tensors: LatentTensors, options: LatentOptions): AttentionResult {
   const sizes = sizesOf(tensors, options);
-  const { form = sizes.t <= 8 ? "absorbed" : "expanded", rope: _, ...rest } = options;
+  const { layout = "contiguous" } = options;
+  const expands = layout === "contiguous" && sizes.t > 8;
+  const { form = expands ? "expanded" : "absorbed", rope: _, ...rest } = options;
+  if (form === "expanded" && layout !== "contiguous") {
+    throw new ShapeError(`latentAttention: a ${layoutName(layout)} layout, the expanded form takes contiguous latents`);
+  }
   const told = { ...rest, scale: options.scale ?? 1 / Math.sqrt(sizes.nope + sizes.rope) };
   using scope = gpu.scope();
   const run = form === "absorbed" ? absorbed : expanded;
@@ -80,10 +94,11 @@ function expanded(
   told: Told,
 ): AttentionResult {
   const { b, h, s, rank, rope, nope, dv } = sizes;
-  const latent = contiguous(gpu, { x: slice(latents, 2, 0, rank) }).y;
+  const all = latents.dtype === "f32" ? latents : cast(gpu, { x: latents }, { dtype: "f32" }).y;
+  const latent = contiguous(gpu, { x: slice(all, 2, 0, rank) }).y;
   const up = reshape(matmul(gpu, { x: latent, weight }).y, [b, s, h, nope + dv]);
   const own = slice(up, 3, 0, nope);
-  const shared = transpose(repeated(slice(latents, 2, rank, rank + rope), h), [0, 2, 1, 3]);
+  const shared = transpose(repeated(slice(all, 2, rank, rank + rope), h), [0, 2, 1, 3]);
   const k = concat(gpu, [own, shared], 3);
   const v = slice(up, 3, nope, nope + dv);
   return attention(gpu, { q, k: transpose(k, [0, 2, 1, 3]), v: transpose(v, [0, 2, 1, 3]), step }, told);
@@ -120,7 +135,7 @@ function repeated(x: Tensor, h: number): Tensor {
   return new Tensor(x.gpu, [b, h, s, d], x.dtype, x.segments, [batch, 0, token, column], x.offset);
 }
 
-function sizesOf({ q, latents, weight }: LatentTensors, { rope }: LatentOptions): LatentSizes {
+function sizesOf({ q, latents, weight }: LatentTensors, { rope, layout }: LatentOptions): LatentSizes {
   const [b = 0, h = 0, t = 0, d = 0] = q.shape;
   const [rows = 0, s = 0, width = 0] = latents.shape;
   const [outputs = 0, rank = 0] = weight.shape;
@@ -130,7 +145,7 @@ function sizesOf({ q, latents, weight }: LatentTensors, { rope }: LatentOptions)
     q.shape.length === 4 &&
     latents.shape.length === 3 &&
     weight.shape.length === 2 &&
-    rows === b &&
+    (rows === b || (layout !== undefined && layoutName(layout) === "paged")) &&
     rope > 0 &&
     nope > 0 &&
     width === rank + rope &&
@@ -148,14 +163,17 @@ function sizesOf({ q, latents, weight }: LatentTensors, { rope }: LatentOptions)
 
 /**
  * Widths of a cache of latents: all of a token is its key. What appends to caches takes values too, so that they have
- * the one element that they must, which nothing reads.
+ * the elements of the one word that they must, which nothing reads.
  */
-export const latentCacheWidths = (rank: number, rope: number) => ({ headWidth: rank + rope, valueWidth: 1 });
+export const latentCacheWidths = (rank: number, rope: number, dtype: "f32" | "f16") => ({
+  headWidth: rank + rope,
+  valueWidth: dtype === "f32" ? 1 : 2,
+});
 
 /**
  * A layer of causal self-attention over latents with a cache of them: project down, norm, rotate the part of queries
  * and keys that stands last in a head, store, attend, project (DeepSeek-V2, section 2.1). The cache's keys are
- * `[b, 1, s, rank + rope]`. Returns `[b, t, c]`.
+ * `[b, 1, s, rank + rope]`, f32 or f16. Returns `[b, t, c]`.
  */
 export function latentAttentionLayer(
   gpu: Gpu,
@@ -184,9 +202,18 @@ export function latentAttentionLayer(
   gpu.tap(`${name}.q`, q);
   gpu.tap(`${name}.latent`, entry);
   const { keys, values } = cache;
-  appendKv(gpu, { k: entry, v: slice(entry, 3, 0, values.shape[3] ?? 0), keys, values, ...at }, start);
-  const [batch = 0, , token = 0] = keys.strides;
-  const latents = new Tensor(gpu, [b, visible, width], keys.dtype, keys.segments, [batch, token, 1], keys.offset);
+  const {
+    tensors: { k: stored },
+    placed,
+  } = visibleCache(cache, visible);
+  appendKv(
+    gpu,
+    { k: entry, v: slice(entry, 3, 0, values.shape[3] ?? 0), keys, values, ...at },
+    { ...start, ...placed },
+  );
+  const [rows = 0, , slots = 0] = stored.shape;
+  const [row = 0, , slot = 0] = stored.strides;
+  const latents = new Tensor(gpu, [rows, slots, width], stored.dtype, stored.segments, [row, slot, 1], stored.offset);
   // Keys and values of all heads are as large as a prompt is long; where they do not fit, they are not made.
   const expandedBytes = 4 * b * visible * Math.max(outputs, heads * headWidth);
   const fits = expandedBytes <= Math.min(gpu.limits.binding, gpu.limits.buffer);
@@ -197,6 +224,7 @@ export function latentAttentionLayer(
       ...(fits ? {} : { form: "absorbed" }),
       ...(scale === undefined ? {} : { scale }),
       ...("start" in place ? { start: place.start, length: place.start + t } : {}),
+      ...placed,
       rope: width - rank,
     },
   );

@@ -1,4 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { type CacheLayout, type CacheOptions, cacheLayouts } from "../blocks/kv-cache/cache.ts";
+import { type CacheDtype, cacheDtypes } from "../blocks/kv-cache/formats.ts";
 import type { Limits } from "../gpu/limits.ts";
 import { positive } from "./arguments.ts";
 
@@ -14,6 +16,8 @@ export interface ModelFlags extends DeviceFlags {
   readonly model: string;
   readonly context?: number;
   readonly dtype?: "f32" | "f16" | "bf16";
+  readonly cacheDtype?: CacheDtype;
+  readonly cacheLayout?: CacheLayout;
   readonly json?: boolean;
 }
 
@@ -38,6 +42,12 @@ export function addModelOptions(command: Command): Command {
         "f16",
         "bf16",
       ]),
+    )
+    .addOption(new Option("--cache-dtype <type>", "type of cached keys and values (default: f32)").choices(cacheDtypes))
+    .addOption(
+      new Option("--cache-layout <layout>", "paged: memory follows the tokens (default: contiguous)").choices(
+        cacheLayouts,
+      ),
     );
   return addDeviceOptions(command)
     .optionsGroup("Output:")
@@ -52,6 +62,12 @@ export function addDeviceOptions(command: Command): Command {
     .option("--features <list>", "use only these device features; none: not one", features)
     .option("--cap <limits>", "behave as a smaller device: binding=262144,…", cap);
 }
+
+/** The cache that flags ask for. */
+export const cacheOptions = ({ cacheDtype: dtype, cacheLayout: layout }: ModelFlags): CacheOptions => ({
+  dtype,
+  layout,
+});
 
 function features(text: string): string[] {
   return text === "none" ? [] : text.split(",").map((name) => name.trim());

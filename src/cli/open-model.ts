@@ -2,7 +2,7 @@ import { openFolder } from "../formats/folder.ts";
 import { openUrl } from "../formats/url.ts";
 import type { LanguageModel } from "../generate/language-model.ts";
 import { loadModel } from "../generate/load-model.ts";
-import type { ModelFlags } from "./model-options.ts";
+import { cacheOptions, type ModelFlags } from "./model-options.ts";
 import { openDevice } from "./open-device.ts";
 import { withProgress } from "./progress.ts";
 
@@ -22,7 +22,7 @@ export async function openModel(flags: ModelFlags): Promise<OpenedModel> {
   const start = performance.now();
   try {
     const model = await withProgress("loading  ", json, (onProgress) =>
-      loadModel(gpu, source, { context, dtype, onProgress }),
+      loadModel(gpu, source, { context, dtype, cache: cacheOptions(flags), onProgress }),
     );
     const close = () => {
       model.dispose();

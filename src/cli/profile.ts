@@ -1,4 +1,4 @@
-import { cachePairs } from "../blocks/kv-cache.ts";
+import { cachePairs } from "../blocks/kv-cache/cache.ts";
 import type { LanguageModel } from "../generate/language-model.ts";
 import type { Session } from "../generate/session.ts";
 import type { Instance } from "../gpu/gpu.ts";
@@ -37,7 +37,9 @@ async function profilePrefill({ model, state }: Session, ids: readonly number[],
   const recorded = programs.prefill(ids.length, programs.visible(ids.length), "last");
   using step = upload(gpu, [maxBatch, 4], "u32", stepAt(0, ids.length, 0), "step");
   using tokens = upload(gpu, [1, ids.length], "u32", Uint32Array.from(ids), "token ids");
-  const pairs = [...cachePairs(recorded.cache, state.cache), [recorded.step, step] as const];
+  await state.reserve([{ row: 0, length: ids.length }]);
+  const cache = await state.cache.tensors(recorded.visible);
+  const pairs = [...cachePairs(recorded.cache, cache), [recorded.step, step] as const];
   if (recorded.ids) pairs.push([recorded.ids, tokens]);
   const instance = await recorded.program.instantiate(replacements(pairs));
   const times = await measure(instance, async () => {});
@@ -49,6 +51,7 @@ async function profileDecode({ model, state }: Session, ids: readonly number[], 
   const { gpu, context } = model;
   const position = Math.min(ids.length, context - 1);
   const greedy = { penalties: false, logprobs: 0 };
+  await state.reserve([{ row: 0, length: position + 1 }]);
   const { instance } = await state.bound("decode", position + 1, greedy);
   // The step goes on by itself with each run; every run should be the same one.
   return await measure(instance, () =>

@@ -9,10 +9,11 @@ export interface TensorValues {
 /** The names of all tensors that the model's blocks name, in order. Records a prefill of one token. */
 export function knownTaps({ programs }: LanguageModel): string[] {
   const names: string[] = [];
-  programs.prefill(1, programs.visible(1), "all", (name) => {
+  const taps = (name: string) => {
     names.push(name);
     return false;
-  });
+  };
+  programs.prefill(1, programs.visible(1), "all", { taps });
   return names;
 }
 

@@ -26,7 +26,15 @@ export interface GenerationResult {
     /** Milliseconds to encode and submit one decode step: the quickest of the run (see `RunTimings`). */
     readonly encodePerToken: number;
   };
-  readonly memory: { readonly weights: number; readonly cache: number; readonly temporaries: number };
+  /** Bytes. */
+  readonly memory: {
+    readonly weights: number;
+    /** Of the session's cache when the generation ended. */
+    readonly cache: number;
+    /** The most that the cache has taken since the session began, copies while it grew included. */
+    readonly cachePeak: number;
+    readonly temporaries: number;
+  };
   readonly dispatchesPerToken: number;
 }
 

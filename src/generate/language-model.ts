@@ -27,7 +27,7 @@ export class LanguageModel extends LoadedModel {
     if (!Number.isInteger(batch) || batch < 1 || batch > maxBatch) {
       throw new RangeError(`a batch of ${batch} sequences, expected 1 to ${maxBatch}`);
     }
-    checkRequirements(this.gpu, this.decoder.config, this.programs.capacity, batch);
+    checkRequirements(this.gpu, this.decoder.config, this.programs.capacity, batch, this.programs.cache);
     return new Session(this, batch);
   }
 

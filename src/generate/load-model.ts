@@ -1,3 +1,4 @@
+import type { CacheOptions } from "../blocks/kv-cache/cache.ts";
 import { openFolder } from "../formats/folder.ts";
 import { FormatError } from "../formats/format-error.ts";
 import { type FileSource, readJson, readText } from "../formats/source.ts";
@@ -5,6 +6,7 @@ import { openUrl } from "../formats/url.ts";
 import { openWeights } from "../formats/weights.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { readArchitecture } from "../models/architectures.ts";
+import { resolveCache } from "../models/cache.ts";
 import { checkRequirements } from "../models/requirements.ts";
 import { type LoadOptions, loadWeights } from "../models/weights.ts";
 import { createChatTemplate } from "../text/chat-template.ts";
@@ -16,9 +18,11 @@ import { readDefaults } from "./options.ts";
 export interface ModelOptions extends LoadOptions {
   /** Longest sequence in tokens, up to the model's own; default the model's own, at most 4096. */
   readonly context?: number | undefined;
+  /** How sessions keep keys and values; default f32, with room for the whole context. */
+  readonly cache?: CacheOptions | undefined;
 }
 
-/** Context that is taken when nobody says how much: the cache is allocated for all of it. */
+/** Context that is taken when nobody says how much: a contiguous cache is allocated for all of it. */
 const defaultContext = 4096;
 
 /**
@@ -50,12 +54,13 @@ export async function loadModel(
   const context = Math.min(options.context ?? Math.min(config.context, defaultContext), config.context);
   if (!Number.isInteger(context) || context < 1)
     throw new RangeError(`context is ${options.context}, expected a positive integer`);
-  checkRequirements(gpu, config, context);
+  const cache = resolveCache(config, options.cache);
+  checkRequirements(gpu, config, context, 1, cache);
   const jinja = (await source.has("chat_template.jinja")) ? await readText(source, "chat_template.jinja") : undefined;
   const chatTemplate = createChatTemplate({ tokenizerConfig: tokenizerConfig ?? {}, chatTemplateJinja: jinja });
   const raw = (await readJson(source, "config.json")) as Readonly<Record<string, unknown>>;
   const endings = [raw["eos_token_id"]].flat().concat(tokenizer.eos ?? []);
   const defaults = readDefaults(await optional("generation_config.json"), endings);
   const weights = await loadWeights(gpu, await openWeights(source), family, config, options);
-  return new LanguageModel(source.name, { gpu, config, weights }, tokenizer, chatTemplate, defaults, context);
+  return new LanguageModel(source.name, { gpu, config, weights }, tokenizer, chatTemplate, defaults, context, cache);
 }

@@ -1,3 +1,4 @@
+import type { CacheOptions } from "../blocks/kv-cache/cache.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Decoder } from "../models/decoder.ts";
 import type { ChatTemplate } from "../text/chat-template.ts";
@@ -23,6 +24,7 @@ export class LoadedModel {
     chatTemplate: ChatTemplate | undefined,
     defaults: GenerationDefaults,
     context: number,
+    cache: Required<CacheOptions>,
   ) {
     this.name = name;
     this.gpu = decoder.gpu;
@@ -31,6 +33,6 @@ export class LoadedModel {
     this.chatTemplate = chatTemplate;
     this.defaults = defaults;
     this.context = context;
-    this.programs = new DecoderPrograms(decoder, context);
+    this.programs = new DecoderPrograms(decoder, context, cache);
   }
 }

@@ -1,14 +1,15 @@
-import { type KvCache, placeholderCache } from "../blocks/kv-cache.ts";
+import { type CacheOptions, type CacheShape, type KvCache, placeholderCache } from "../blocks/kv-cache/cache.ts";
 import type { Program } from "../gpu/gpu.ts";
 import { penalise } from "../kernels/sampling/penalise.ts";
 import { sample } from "../kernels/sampling/sample.ts";
 import { tokenLogprobs } from "../kernels/sampling/token-logprobs.ts";
 import { topLogprobs } from "../kernels/sampling/top-logprobs.ts";
 import { maxBatch } from "../kernels/step.ts";
-import { cacheShape } from "../models/config.ts";
+import { cacheShape } from "../models/cache.ts";
 import { createRopeTable, type Decoder, forward, logits } from "../models/decoder.ts";
 import { placeholder, type Tensor } from "../tensor/tensor.ts";
 import { reshape } from "../tensor/views.ts";
+import { longestChunk, tokensAhead } from "./chunks.ts";
 
 /** What decides how a token is chosen, as far as programs differ. */
 export interface SamplingKind {
@@ -27,6 +28,8 @@ export interface Recorded<T> {
   readonly program: Program<T>;
   readonly ids?: Tensor;
   readonly cache: KvCache;
+  /** Tokens of a sequence that the program sees; 0 where it sees none. */
+  readonly visible: number;
   readonly step: Tensor;
   readonly settings?: Tensor;
   readonly counts?: Tensor | undefined;
@@ -36,6 +39,14 @@ export interface Recorded<T> {
 
 /** What a prefill leaves: logits of the last position, of all, or log-probabilities of given next tokens. */
 export type PrefillResult = "last" | "all" | "score";
+
+/** A prefill program beside its length. */
+export interface PrefillOptions {
+  /** Tensors to keep, by name. */
+  readonly taps?: ((name: string) => boolean) | undefined;
+  /** Sequences of the batch whose cache it writes into, one of them; default 1. */
+  readonly batch?: number;
+}
 
 /** Programs of other lengths than full chunks that are kept. */
 const kept = 8;
@@ -48,12 +59,18 @@ export class DecoderPrograms {
   readonly decoder: Decoder;
   /** Positions that a session can have: the capacity of its cache. */
   readonly capacity: number;
+  /** How sessions keep keys and values. */
+  readonly cache: Required<CacheOptions>;
+  /** Tokens of the largest prefill chunk. */
+  readonly longestChunk: number;
   readonly ropeTable: Tensor | undefined;
   readonly #programs = new Map<string, Recorded<unknown>>();
 
-  constructor(decoder: Decoder, capacity: number) {
+  constructor(decoder: Decoder, capacity: number, cache: Required<CacheOptions>) {
     this.decoder = decoder;
     this.capacity = capacity;
+    this.cache = cache;
+    this.longestChunk = longestChunk(decoder.gpu, decoder.config);
     this.ropeTable = createRopeTable(decoder, capacity);
   }
 
@@ -64,15 +81,23 @@ export class DecoderPrograms {
     return Math.min(bucket, Math.ceil(this.capacity / 64) * 64);
   }
 
+  /** The cache of a session of `batch` sequences. */
+  cacheShape(batch: number): CacheShape {
+    const { gpu, config } = this.decoder;
+    return cacheShape(config, batch, this.capacity, this.cache, tokensAhead(gpu, config));
+  }
+
   /** Computes `t` tokens of one sequence into its cache. */
-  prefill(t: number, visible: number, which: PrefillResult, taps?: (name: string) => boolean) {
-    const key = taps ? undefined : `prefill ${t} ${visible} ${which}`;
+  prefill(t: number, visible: number, which: PrefillResult, { taps, batch = 1 }: PrefillOptions = {}) {
+    // Rows of a contiguous cache are alone in what a program sees; pages belong to the whole batch.
+    const sharing = this.cache.layout === "paged" ? batch : 1;
+    const key = taps ? undefined : `prefill ${t} ${visible} ${which} ${sharing}`;
     return this.#once(key, () => {
       const { gpu } = this.decoder;
       const ids = placeholder(gpu, [1, t], "u32", "token ids");
       const step = placeholder(gpu, [maxBatch, 4], "u32", "step");
       const targets = placeholder(gpu, [t], "u32", "next tokens");
-      const cache = this.#cache(1);
+      const cache = placeholderCache(gpu, this.cacheShape(sharing), { rows: 1, visible });
       const program = gpu.record(
         () => {
           const stream = forward(this.decoder, {
@@ -90,7 +115,7 @@ export class DecoderPrograms {
         },
         taps ? { taps } : {},
       );
-      return { program, ids, cache, step, ...(which === "score" ? { targets } : {}) };
+      return { program, ids, cache, visible, step, ...(which === "score" ? { targets } : {}) };
     });
   }
 
@@ -101,7 +126,7 @@ export class DecoderPrograms {
       const given = placeholder(gpu, [batch, config.vocabulary], "f32", "logits");
       const inputs = this.#samplingInputs(batch, kind);
       const program = gpu.record(() => this.#choose(given, inputs, kind));
-      return { program, cache: [], logits: given, ...inputs };
+      return { program, cache: [], visible: 0, logits: given, ...inputs };
     });
   }
 
@@ -109,7 +134,7 @@ export class DecoderPrograms {
   decode(batch: number, visible: number, kind: SamplingKind): Recorded<Sampled> {
     return this.#once(`decode ${batch} ${visible} ${kind.penalties} ${kind.logprobs}`, () => {
       const { gpu, config } = this.decoder;
-      const cache = this.#cache(batch);
+      const cache = placeholderCache(gpu, this.cacheShape(batch), { visible });
       const inputs = this.#samplingInputs(batch, kind);
       const program = gpu.record(() => {
         const place = { step: inputs.step };
@@ -117,7 +142,7 @@ export class DecoderPrograms {
         const flat = reshape(logits(this.decoder, stream, "last"), [batch, config.vocabulary]);
         return this.#choose(flat, inputs, kind);
       });
-      return { program, cache, ...inputs };
+      return { program, cache, visible, ...inputs };
     });
   }
 
@@ -143,11 +168,6 @@ export class DecoderPrograms {
     );
     if (n === 0) return { chosen };
     return { chosen, top: topLogprobs(gpu, { logits: raw, chosen }, { n }) };
-  }
-
-  #cache(batch: number): KvCache {
-    const { gpu, config } = this.decoder;
-    return placeholderCache(gpu, cacheShape(config, batch, this.capacity));
   }
 
   #once<T>(key: string | undefined, record: () => Recorded<T>): Recorded<T> {

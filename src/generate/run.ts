@@ -3,13 +3,11 @@ import { assertRouted } from "../models/decoder.ts";
 import { elementsOf } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
+import { inFlight } from "./chunks.ts";
 import { penalises, type ResolvedOptions } from "./options.ts";
 import type { SamplingKind } from "./programs.ts";
 import { type Piece, Row, type StopReason, type TokenLogprob } from "./row.ts";
 import type { BoundStep, SequenceState } from "./sequence-state.ts";
-
-/** Decode steps that are submitted before the first of them is read. */
-const inFlight = 3;
 
 /** Where the time of a run went. */
 export interface RunTimings {
@@ -63,7 +61,7 @@ export async function* run(
   const compiledBefore = state.compileTime;
   const prefillStart = performance.now();
   for (const row of rows) {
-    const start = cached[row.index] ?? 0;
+    const start = await state.cache.resume(row.index, cached[row.index] ?? 0);
     const done = await state.prefill(row.index, row.promptTokens.slice(start), start, signal);
     cached[row.index] = start + done;
   }
@@ -83,9 +81,19 @@ export async function* run(
   const longest = Math.max(...rows.map(({ promptTokens }) => promptTokens.length));
   const pending: ReadBack[] = [];
   let submitted = 0; // tokens sampled, read back or not
+  const live = () => rows.filter(({ stopReason }) => stopReason === undefined);
+  const fed = rows.map(({ promptTokens }) => promptTokens.length); // tokens that the cache holds of each row
   const encoding: number[] = [];
   const submit = async () => {
     const first = submitted === 0;
+    if (!first) {
+      const lengths = live().map(({ index, promptTokens }) => ({
+        row: index,
+        length: promptTokens.length + submitted,
+      }));
+      await state.reserve(lengths);
+      for (const { row, length } of lengths) fed[row] = length;
+    }
     const bound = await state.bound(first ? "sample" : "decode", longest + submitted, kind);
     const before = performance.now();
     pending.push(submitStep(state, bound));
@@ -96,7 +104,7 @@ export async function* run(
   let decodeStart = performance.now();
   let compiled = state.compileTime;
   try {
-    while (rows.some((row) => row.stopReason === undefined)) {
+    while (live().length > 0) {
       while (pending.length < inFlight && submitted < most) await submit();
       const next = pending.shift();
       if (!next) break;
@@ -106,7 +114,9 @@ export async function* run(
         decodeStart = performance.now();
         compiled = state.compileTime;
       }
+      const before = live();
       yield* advance(rows, results, inputs, options);
+      if (live().length > 0) await rest(state, before);
       if (signal?.aborted) for (const row of rows) if (row.stopReason === undefined) yield closing(row, "abort");
     }
   } finally {
@@ -114,9 +124,8 @@ export async function* run(
     timings.encodePerToken = encoding.length > 0 ? Math.min(...encoding) : 0;
     for (const left of pending.splice(0)) await discard(state, left);
     for (const row of rows) {
-      // Every submitted decode step has fed one more token; those beyond what was accepted do not count.
-      const fed = row.promptTokens.length + Math.max(0, submitted - 1);
-      cached[row.index] = Math.max(0, Math.min(fed, row.promptTokens.length + row.tokens.length));
+      // Those beyond what was accepted do not count.
+      cached[row.index] = Math.min(fed[row.index] ?? 0, row.promptTokens.length + row.tokens.length);
       if (row.stopReason === undefined) row.finish("abort");
     }
   }
@@ -133,8 +142,9 @@ async function prepare(
 ): Promise<void> {
   const { gpu, step, settings, batch } = state;
   const stepRows = new Uint32Array(4 * batch);
-  rows.forEach(({ promptTokens }, index) => {
-    stepRows.set([promptTokens.length - 1, 1, promptTokens.at(-1) ?? 0, options.seeds[index] ?? 0], 4 * index);
+  rows.forEach(({ promptTokens, stopReason }, index) => {
+    const tokens = stopReason === undefined ? 1 : 0;
+    stepRows.set([promptTokens.length - 1, tokens, promptTokens.at(-1) ?? 0, options.seeds[index] ?? 0], 4 * index);
   });
   const { temperature, topK, topP, minP } = options;
   const penalties = {
@@ -168,6 +178,13 @@ function submitStep(state: SequenceState, bound: BoundStep): ReadBack {
   const mapped = staging.mapAsync(GPUMapMode.READ);
   mapped.catch(() => undefined); // awaited in readBack, or nobody wants it any more
   return { staging, mapped, outputs: bound.outputs };
+}
+
+/** Rows that have ended store nothing more while others go on: they would need memory, and lose what a window holds. */
+async function rest({ gpu, step }: SequenceState, rows: readonly Row[]): Promise<void> {
+  for (const { index, stopReason } of rows) {
+    if (stopReason !== undefined) await gpu.write(step.storage, 16 * index + 4, new Uint8Array(4)); // no tokens
+  }
 }
 
 interface StepResults {

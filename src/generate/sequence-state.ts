@@ -1,19 +1,16 @@
-import { cachePairs, cacheRow, createCache, disposeCache, type KvCache } from "../blocks/kv-cache.ts";
+import { cachePairs } from "../blocks/kv-cache/cache.ts";
+import type { RowLength } from "../blocks/kv-cache/page-pool.ts";
+import { SequenceCache } from "../blocks/kv-cache/sequence-cache.ts";
 import type { Instance } from "../gpu/gpu.ts";
-import { mostTokens } from "../kernels/moe/grouped-layer.ts";
 import { maxBatch } from "../kernels/step.ts";
-import { cacheShape, widestRow } from "../models/config.ts";
 import { assertRouted } from "../models/decoder.ts";
 import { placed, replacements, type Tensor, zeros } from "../tensor/tensor.ts";
 import { slice } from "../tensor/views.ts";
-import type { DecoderPrograms, Recorded, Sampled, SamplingKind } from "./programs.ts";
+import { firstChunk, largestChunk, smallestChunk } from "./chunks.ts";
+import type { DecoderPrograms, PrefillResult, Recorded, Sampled, SamplingKind } from "./programs.ts";
 
 /** Milliseconds that one submit of a prefill should take, so that pages draw and drivers do not reset. */
 const submitTarget = 100;
-/** Tokens of a prefill chunk: the first, and the bounds within which it adapts. */
-const firstChunk = 128;
-const smallestChunk = 32;
-const largestChunk = 1024;
 
 /** A decode step bound to one session's memory. */
 export interface BoundStep {
@@ -29,7 +26,7 @@ export interface BoundStep {
 export class SequenceState {
   readonly programs: DecoderPrograms;
   readonly batch: number;
-  readonly cache: KvCache;
+  readonly cache: SequenceCache;
   readonly step: Tensor;
   readonly settings: Tensor;
   readonly logits: Tensor;
@@ -49,7 +46,7 @@ export class SequenceState {
     const { vocabulary } = config;
     this.programs = programs;
     this.batch = batch;
-    this.cache = createCache(gpu, cacheShape(config, batch, programs.capacity));
+    this.cache = new SequenceCache(gpu, programs.cacheShape(batch));
     this.step = zeros(gpu, [maxBatch, 4], "u32", "step");
     this.settings = zeros(gpu, [maxBatch, 8], "f32", "settings");
     this.logits = zeros(gpu, [batch, vocabulary], "f32", "logits");
@@ -69,32 +66,46 @@ export class SequenceState {
     return this.#counts;
   }
 
-  /** Tokens of the largest chunk whose activations fit one binding of this device. */
-  get #longestChunk(): number {
-    const { config } = this.programs.decoder;
-    const { width, mixture } = config;
-    const rows = (rowWidth: number) => Math.floor(this.gpu.limits.binding / (4 * rowWidth));
-    const dense = rows(widestRow(config));
-    const { k } = mixture?.rule ?? { k: 1 };
-    const routed = mixture ? mostTokens(rows(Math.max(width, mixture.hidden)), k, mixture.experts) : dense;
-    const fitting = Math.min(dense, routed);
-    return Math.max(1, Math.min(largestChunk, fitting - (fitting % 16) || fitting));
+  /** Tokens of the next chunk, of `left` that are left and at most `most`. */
+  #chunkOf(left: number, most = largestChunk): number {
+    return Math.min(this.#chunk, this.programs.longestChunk, left, most);
+  }
+
+  /** Makes room for rows to grow to these lengths, by no more than a chunk. Throws `GpuError` where there is no memory. */
+  async reserve(lengths: readonly RowLength[]): Promise<void> {
+    await this.#grow(() => this.cache.reserve(lengths));
+  }
+
+  /** Steps are bound anew where growing moved the cache. */
+  async #grow(grow: () => Promise<boolean>): Promise<void> {
+    let moved = true; // or so it must be taken where it failed
+    try {
+      moved = await grow();
+    } finally {
+      if (moved) {
+        for (const { instance } of this.#bound.values()) instance.dispose();
+        this.#bound.clear();
+      }
+    }
   }
 
   /**
    * Computes `ids`, which stand at `start` and after in row `row`, and leaves the last one's logits in `logits`. In
-   * chunks, each one submit of about 100 ms; `signal` stops between chunks. Returns the tokens computed.
+   * chunks, each one submit of about 100 ms; `signal` stops between chunks. Returns the tokens computed. What the row has
+   * up to `start` must be there still: see `SequenceCache.resume`.
    */
   async prefill(row: number, ids: readonly number[], start: number, signal?: AbortSignal): Promise<number> {
     const { gpu } = this;
     let done = 0;
+    await this.#grow(() => this.cache.expect([{ row, length: start + ids.length }]));
     while (done < ids.length && !signal?.aborted) {
-      const t = Math.min(this.#chunk, this.#longestChunk, ids.length - done);
-      const visible = this.programs.visible(start + done + t);
-      const recorded = this.programs.prefill(t, visible, "last");
+      const t = this.#chunkOf(ids.length - done);
+      const begin = start + done;
+      await this.reserve([{ row, length: begin + t }]);
+      const recorded = this.#prefill(t, begin + t, "last");
       const instance = await this.#bind(recorded, row);
       const result = placed(instance, (recorded.program.result as { logits: Tensor }).logits);
-      await this.#writePrefill(ids.slice(done, done + t), start + done);
+      await this.#writePrefill(ids.slice(done, done + t), begin);
       const before = performance.now();
       instance.run((encoder) => {
         const { vocabulary } = this.programs.decoder.config;
@@ -112,12 +123,18 @@ export class SequenceState {
     return done;
   }
 
-  /** Compiles the prefill programs for a prompt of `tokens` tokens. */
+  /** Compiles the prefill programs for a prompt of `tokens` tokens, and grows the cache to have room for one a row. */
   async warmPrefill(tokens: number): Promise<void> {
-    const full = Math.min(this.#chunk, this.#longestChunk);
+    const rows = Array.from({ length: this.batch }, (_, row) => ({ row, length: tokens }));
+    await this.#grow(() => this.cache.expect(rows));
+    const full = this.#chunkOf(largestChunk);
     const lengths = new Set([Math.min(full, tokens), tokens % full].filter((length) => length > 0));
-    for (const t of lengths)
-      (await this.#bind(this.programs.prefill(t, this.programs.visible(tokens), "last"), 0)).dispose();
+    for (const t of lengths) (await this.#bind(this.#prefill(t, tokens, "last"), 0)).dispose();
+  }
+
+  /** The program that computes `t` tokens, so that `length` tokens are there. */
+  #prefill(t: number, length: number, which: PrefillResult, taps?: (name: string) => boolean): Recorded<unknown> {
+    return this.programs.prefill(t, this.programs.visible(length), which, { taps, batch: this.batch });
   }
 
   /** Log-probability of each of `ids` but the first, given those before it. Uses row 0 from the beginning. */
@@ -126,8 +143,9 @@ export class SequenceState {
     const byLogits = Math.max(1, Math.floor(this.gpu.limits.binding / (4 * vocabulary)));
     const out = new Float64Array(Math.max(0, ids.length - 1));
     for (let at = 0; at < ids.length - 1; ) {
-      const t = Math.min(this.#chunk, this.#longestChunk, byLogits, ids.length - 1 - at);
-      const recorded = this.programs.prefill(t, this.programs.visible(at + t), "score");
+      const t = this.#chunkOf(ids.length - 1 - at, byLogits);
+      await this.reserve([{ row: 0, length: at + t }]);
+      const recorded = this.#prefill(t, at + t, "score");
       const instance = await this.#bind(recorded, 0);
       await this.#writePrefill(ids.slice(at, at + t), at);
       const targets = Uint32Array.from(ids.slice(at + 1, at + 1 + t));
@@ -149,8 +167,9 @@ export class SequenceState {
     const rows: Float64Array[] = [];
     const tapped = new Map<string, { shape: readonly number[]; values: Float64Array }[]>();
     for (let at = 0; at < ids.length; ) {
-      const t = Math.min(firstChunk, this.#longestChunk, byLogits, ids.length - at);
-      const recorded = this.programs.prefill(t, this.programs.visible(at + t), which, taps);
+      const t = Math.min(firstChunk, this.programs.longestChunk, byLogits, ids.length - at);
+      await this.reserve([{ row: 0, length: at + t }]);
+      const recorded = this.#prefill(t, at + t, which, taps);
       const instance = await this.#bind(recorded, 0);
       await this.#writePrefill(ids.slice(at, at + t), at);
       instance.run();
@@ -172,7 +191,7 @@ export class SequenceState {
 
   async #bind(recorded: Recorded<unknown>, row: number): Promise<Instance<unknown>> {
     const before = performance.now();
-    const pairs = cachePairs(recorded.cache, this.batch === 1 ? this.cache : cacheRow(this.cache, row));
+    const pairs = cachePairs(recorded.cache, await this.cache.tensors(recorded.visible, row));
     pairs.push([recorded.step, this.#prefillStep]);
     const { ids, targets } = recorded;
     if (ids) pairs.push([ids, slice(this.#prefillIds, 1, 0, ids.shape[1] ?? 0)]);
@@ -204,7 +223,7 @@ export class SequenceState {
     let bound = this.#bound.get(recorded);
     if (!bound) {
       const before = performance.now();
-      const pairs = cachePairs(recorded.cache, this.cache);
+      const pairs = cachePairs(recorded.cache, await this.cache.tensors(recorded.visible));
       pairs.push([recorded.step, this.step]);
       if (recorded.settings) pairs.push([recorded.settings, this.settings]);
       if (recorded.counts) pairs.push([recorded.counts, this.counts]);
@@ -221,7 +240,7 @@ export class SequenceState {
 
   /** Frees the memory of the sequences. */
   dispose(): void {
-    disposeCache(this.cache);
+    this.cache.dispose();
     for (const { instance } of this.#bound.values()) instance.dispose();
     for (const tensor of [this.step, this.settings, this.logits, this.#counts]) tensor?.dispose();
     for (const tensor of [this.#prefillStep, this.#prefillIds, this.#targets]) tensor.dispose();

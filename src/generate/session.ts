@@ -1,5 +1,3 @@
-import { cacheBytes } from "../blocks/kv-cache.ts";
-import { cacheShape } from "../models/config.ts";
 import type { ChatMessage } from "../text/chat-template.ts";
 import { TextError } from "../text/text-error.ts";
 import { Generation, type GenerationResult } from "./generation.ts";
@@ -146,7 +144,8 @@ export class Session {
         },
         memory: {
           weights: model.decoder.weights.bytes,
-          cache: cacheBytes(cacheShape(model.decoder.config, state.batch, model.programs.capacity)),
+          cache: state.cache.bytes,
+          cachePeak: state.cache.peakBytes,
           temporaries: model.programs.temporaryBytes,
         },
         dispatchesPerToken: step.program.dispatches.length,
@@ -158,9 +157,9 @@ export class Session {
   async warm(tokens: number, options: GenerationOptions = {}): Promise<void> {
     const resolved = resolveOptions(options, this.model.defaults.options, this.#tokens.length);
     const kind = { penalties: penalises(resolved), logprobs: resolved.logprobs };
+    await this.state.warmPrefill(tokens); // first: it may move the cache
     await this.state.bound("sample", tokens, kind);
     await this.state.bound("decode", tokens, kind);
-    await this.state.warmPrefill(tokens);
   }
 
   /** Frees the cache. */

@@ -93,6 +93,13 @@ export class BufferPool {
     return buffer;
   }
 
+  /** A buffer of zeros of just this size, which is freed when it is given back. */
+  createUnpooled(label: string, bytes: number): GPUBuffer {
+    const buffer = this.create(label, Math.ceil(bytes / 16) * 16, false); // WebGPU makes buffers of zeros
+    this.#single.add(buffer);
+    return buffer;
+  }
+
   create(label: string, bytes: number, mapped: boolean): GPUBuffer {
     if (bytes > this.#limit) {
       throw new GpuError(`${label}: a buffer of ${bytes} bytes is larger than this device's ${this.#limit} bytes`);

@@ -2,6 +2,8 @@
 export interface Place {
   readonly buffer: GPUBuffer;
   readonly offset: number;
+  /** Bytes from the offset on, where they may be fewer than recorded. */
+  readonly bytes?: number;
 }
 
 /** An operation with nothing left to look up: what a replay sends to the driver. */

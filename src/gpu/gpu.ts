@@ -45,6 +45,14 @@ export class Gpu extends Device {
     return storage;
   }
 
+  /** Storage of zeros with a buffer of just this size, which is freed when it is released; never logical. */
+  allocateUnpooled(label: string, bytes: number): Storage {
+    this.assertUsable();
+    const storage = createStorage(label, bytes, this.buffers.createUnpooled(label, bytes));
+    if (!this.#recording) this.#scopes.add(storage);
+    return storage;
+  }
+
   /** Gives storage back to the pool. Recorded and running eager work may still use it. Twice is harmless. */
   release(storage: Storage): void {
     if (storage.state === "disposed") return;

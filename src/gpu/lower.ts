@@ -111,5 +111,6 @@ function rangeOf(binding: Binding, resolve: (storage: Storage) => Place): GPUBuf
   if (offset % uniformAlignment !== 0) {
     throw new GpuError(`${binding.name} begins at byte ${offset} of its buffer, which is not a multiple of 256`);
   }
-  return { buffer: place.buffer, offset, size: Math.ceil(binding.bytes / 4) * 4 };
+  const there = place.bytes === undefined ? Number.POSITIVE_INFINITY : place.bytes - binding.offset;
+  return { buffer: place.buffer, offset, size: Math.min(Math.ceil(binding.bytes / 4) * 4, there) };
 }

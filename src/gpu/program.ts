@@ -12,6 +12,8 @@ import type { Storage } from "./storage.ts";
 export interface Replacement {
   readonly storage: Storage;
   readonly offset: number;
+  /** Bytes from the offset on, where they may be fewer than recorded; unset: all that were recorded are there. */
+  readonly bytes?: number;
 }
 
 /**
@@ -92,7 +94,8 @@ export class ProgramOn<D extends Device, T> extends CallList<T> {
         const colour = this.plan.colours.get(real);
         const buffer = real.buffer ?? own.get(real) ?? (colour === undefined ? undefined : temporaries[colour]);
         if (!buffer) throw new GpuError(`${storage.label}: the program was instantiated without this input`);
-        return { buffer, offset: replacements.get(storage)?.offset ?? 0 };
+        const { offset = 0, bytes } = replacements.get(storage) ?? {};
+        return bytes === undefined ? { buffer, offset } : { buffer, offset, bytes };
       };
       const externals = this.externals.map(external);
       for (const { buffer } of externals) {

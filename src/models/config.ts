@@ -1,6 +1,4 @@
 import type { Activation } from "../blocks/feed-forward.ts";
-import type { CacheShape } from "../blocks/kv-cache.ts";
-import { latentCacheWidths } from "../blocks/latent-attention.ts";
 import type { MixtureShape } from "../blocks/mixture.ts";
 import { FormatError } from "../formats/format-error.ts";
 import type { RopeScaling } from "../kernels/rope/scaling.ts";
@@ -78,13 +76,6 @@ export interface DecoderConfig {
   readonly scales?: readonly number[];
   /** Attention over latents, whose heads have keys of `headWidth` elements and share one in the cache. */
   readonly latent?: LatentConfig;
-}
-
-/** The cache of a decoder for `batch` sequences of up to `capacity` tokens. */
-export function cacheShape(config: DecoderConfig, batch: number, capacity: number): CacheShape {
-  const { layers, kvHeads, headWidth, latent } = config;
-  if (!latent) return { layers, batch, kvHeads, capacity, headWidth };
-  return { layers, batch, kvHeads: 1, capacity, ...latentCacheWidths(latent.rank, headWidth - latent.nope) };
 }
 
 /** Elements of the widest row of activations that a token has, outside of the experts that it chose. */

@@ -1,5 +1,5 @@
 import type { Place } from "../blocks/attention.ts";
-import type { KvCache } from "../blocks/kv-cache.ts";
+import type { KvCache } from "../blocks/kv-cache/cache.ts";
 import { linear } from "../blocks/linear.ts";
 import { addNorm, type Residual } from "../blocks/norm.ts";
 import { transformerBlock } from "../blocks/transformer-block.ts";

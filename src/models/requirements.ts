@@ -1,7 +1,8 @@
-import { keyBytes } from "../blocks/kv-cache.ts";
+import { type CacheOptions, largestTensorBytes } from "../blocks/kv-cache/cache.ts";
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { cacheShape, type DecoderConfig, widestRow } from "./config.ts";
+import { cacheShape } from "./cache.ts";
+import { type DecoderConfig, widestRow } from "./config.ts";
 
 const mebibytes = (bytes: number) => (bytes >= 1 << 20 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${bytes} bytes`);
 
@@ -11,10 +12,16 @@ const mebibytes = (bytes: number) => (bytes >= 1 << 20 ? `${(bytes / 2 ** 20).to
  * expert's: four, which its kernels compute together), one layer's keys, one token's widest activation and the logits of a
  * batch are not.
  */
-export function checkRequirements(gpu: Gpu, config: DecoderConfig, capacity: number, batch = 1): void {
+export function checkRequirements(
+  gpu: Gpu,
+  config: DecoderConfig,
+  capacity: number,
+  batch = 1,
+  cache: CacheOptions = {},
+): void {
   const { headWidth, width, heads, vocabulary, mixture, latent } = config;
   const hidden = Math.max(config.hidden, mixture?.shared ?? 0);
-  const layerKeys = keyBytes(cacheShape(config, batch, capacity));
+  const layerKeys = largestTensorBytes(cacheShape(config, batch, capacity, cache));
   const ofExperts = mixture ? mixture.rule.k * Math.max(width, mixture.hidden) : 0;
   const ofLatent = latent ? 4 * heads * (latent.nope + latent.valueWidth) * latent.rank : 0;
   const widest = 4 * batch * Math.max(widestRow(config), ofExperts);

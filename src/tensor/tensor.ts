@@ -1,5 +1,6 @@
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu, Instance } from "../gpu/gpu.ts";
+import type { Replacement } from "../gpu/program.ts";
 import type { Holder } from "../gpu/recording.ts";
 import { createStorage, type Storage } from "../gpu/storage.ts";
 import { arrayOf, bytesPerElement, type DType, decode, type Elements, elementsOf, encode } from "./dtype.ts";
@@ -171,6 +172,13 @@ export function zeros(gpu: Gpu, shape: Shape, dtype: DType = "f32", label = "ten
   return new Tensor(gpu, shape, dtype, [{ storage, begin: 0, end: shape[0] ?? 1 }]);
 }
 
+/** Zeros in buffers of just their size, which are freed when they are disposed: for memory that grows and shrinks. */
+export function unpooledZeros(gpu: Gpu, shape: Shape, dtype: DType, label: string): Tensor {
+  assertShape(shape, label);
+  const storage = gpu.allocateUnpooled(label, bytesInOneBinding(gpu, shape, dtype, label));
+  return new Tensor(gpu, shape, dtype, [{ storage, begin: 0, end: shape[0] ?? 1 }]);
+}
+
 function bytesInOneBinding(gpu: Gpu, shape: Shape, dtype: DType, label: string): number {
   const bytes = sizeOf(shape) * bytesPerElement[dtype];
   const limit = Math.min(gpu.limits.binding, gpu.limits.buffer);
@@ -230,11 +238,20 @@ export function placed(instance: Instance<unknown>, logical: Tensor): Tensor {
   return new Tensor(instance.gpu, logical.shape, logical.dtype, segments, logical.strides, offset);
 }
 
+/**
+ * A placeholder and the tensor that takes its place: of the same shape, or with `"fewer rows"` of no more rows along axis 0
+ * than recorded, where a program is sure to read no others.
+ */
+export type TensorPair = readonly [logical: Tensor, real: Tensor, rows?: "fewer rows"];
+
 /** Replacements for `Program.instantiate`: each placeholder with the tensor that takes its place. */
-export function replacements(pairs: readonly (readonly [Tensor, Tensor])[]) {
+export function replacements(pairs: readonly TensorPair[]): Map<Storage, Replacement> {
   return new Map(
-    pairs.map(([logical, real]) => {
-      if (logical.dtype !== real.dtype || formatShape(logical.shape) !== formatShape(real.shape)) {
+    pairs.map(([logical, real, rows]) => {
+      const [count = 1, ...row] = real.shape;
+      const [most = 1, ...rowRecorded] = logical.shape;
+      const fits = (rows ? count <= most : count === most) && formatShape(row) === formatShape(rowRecorded);
+      if (logical.dtype !== real.dtype || logical.shape.length !== real.shape.length || !fits) {
         throw new ShapeError(
           `${logical.storage.label}: given ${real.dtype} ${formatShape(real.shape)}, ` +
             `recorded as ${logical.dtype} ${formatShape(logical.shape)}`,
@@ -247,7 +264,8 @@ export function replacements(pairs: readonly (readonly [Tensor, Tensor])[]) {
             `${real.offset}, expected contiguous memory from a multiple of 256 bytes; call contiguous first`,
         );
       }
-      return [logical.storage, { storage: real.storage, offset }] as const;
+      const { storage } = real;
+      return [logical.storage, rows ? { storage, offset, bytes: real.bytes } : { storage, offset }] as const;
     }),
   );
 }

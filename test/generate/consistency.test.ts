@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { cachePairs } from "../../src/blocks/kv-cache.ts";
+import { cachePairs } from "../../src/blocks/kv-cache/cache.ts";
 import { difference } from "../../src/check/compare.ts";
 import { randomSource } from "../../src/check/random.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
@@ -54,7 +54,7 @@ test("prefill of n equals prefill of m and n − m decode steps", async () => {
     const stream = forward(model.decoder, { batch: 1, cache: recorded.cache, ropeTable, place, visible });
     return logits(model.decoder, stream, "last");
   });
-  const pairs = cachePairs(recorded.cache, state.cache);
+  const pairs = cachePairs(recorded.cache, await state.cache.tensors(recorded.visible));
   const instance = await program.instantiate(replacements([...pairs, [step, state.step]]));
   for (let position = m; position < n; position++) {
     const row = Uint32Array.from([position, 1, ids[position] ?? 0, 0]);

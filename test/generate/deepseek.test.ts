@@ -20,7 +20,7 @@ describe("a cache of latents", async () => {
 
   test("holds a latent and one rotated key a token, in as few bytes", async () => {
     using session = model.session(2);
-    const [first] = session.state.cache;
+    const [first] = await session.state.cache.tensors(128);
     expect([first?.keys.shape, first?.values.shape]).toEqual([
       [2, 1, 128, 40],
       [2, 1, 128, 1],

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { FormatError } from "../../src/formats/format-error.ts";
 import { readArchitecture } from "../../src/models/architectures.ts";
-import { cacheShape } from "../../src/models/config.ts";
+import { cacheShape } from "../../src/models/cache.ts";
 import { sourcesOf } from "../../src/models/family.ts";
 
 type Fields = Readonly<Record<string, unknown>>;

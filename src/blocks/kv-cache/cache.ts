@@ -1,0 +1,223 @@
+import type { Gpu } from "../../gpu/gpu.ts";
+import type { KvLayout } from "../../kernels/kv-cache/layout.ts";
+import { bytesPerElement, type DType } from "../../tensor/dtype.ts";
+import { type Shape, sizeOf } from "../../tensor/shape.ts";
+import { placeholder, type Tensor, type TensorPair, zeros } from "../../tensor/tensor.ts";
+import { slice } from "../../tensor/views.ts";
+import { type CacheDtype, type CacheFormat, cacheFormats } from "./formats.ts";
+
+/**
+ * The cache of one layer: keys `[b, g, s, d]` and values `[b, g, s, dv]`, with `s` the capacity in tokens or the slots of
+ * a ring, or both in pages `[pages, g, page, d]`; as `appendKv` writes and `attention` reads them.
+ */
+export interface LayerCache {
+  readonly keys: Tensor;
+  readonly values: Tensor;
+  /** Scales of keys that are integers. */
+  readonly kScale?: Tensor;
+  /** Scales of values that are integers. */
+  readonly vScale?: Tensor;
+  /** Where positions lie; unset: contiguous. */
+  readonly layout?: Exclude<KvLayout, "contiguous">;
+}
+
+/** The cache of a model: one entry a layer. */
+export type KvCache = readonly LayerCache[];
+
+/** How a model's cache lies in memory: room for the whole context, or pages that are taken as sequences grow. */
+export const cacheLayouts = ["contiguous", "paged"] as const;
+export type CacheLayout = (typeof cacheLayouts)[number];
+
+/** How a model keeps keys and values. */
+export interface CacheOptions {
+  /** Element type; default f32. */
+  readonly dtype?: CacheDtype | undefined;
+  /** Default contiguous. Layers with a window keep what it needs in either: in a ring, or in pages that go round. */
+  readonly layout?: CacheLayout | undefined;
+}
+
+/** Sizes of a cache. */
+export interface CacheShape {
+  readonly layers: number;
+  readonly batch: number;
+  readonly kvHeads: number;
+  /** Tokens that fit; rounded up to 64 so that every batch row starts where a binding may start. */
+  readonly capacity: number;
+  /** Elements of a key, d. */
+  readonly headWidth: number;
+  /** Elements of a value, dv; default those of a key. */
+  readonly valueWidth?: number;
+  /** Default f32. */
+  readonly dtype?: CacheDtype;
+  /** Default contiguous. */
+  readonly layout?: CacheLayout;
+  /** Keys that a query sees in each layer, itself included; undefined: all before it. Default: all, in all layers. */
+  readonly windows?: readonly (number | undefined)[];
+  /** Tokens that layers with a window keep beside it: those of a prefill chunk and of decode steps in flight. */
+  readonly ahead?: number;
+}
+
+/** Tokens of a page: a power of two that divides the capacity. */
+export const pageTokens = 32;
+
+/** What heads are a multiple of in a cache that is not contiguous or not f32: kernels read four elements at once. */
+export const vectorWidth = 4;
+
+/** Tokens of a row that a cache has room for. */
+export const slotsOf = ({ capacity }: Pick<CacheShape, "capacity">): number => Math.ceil(capacity / 64) * 64;
+
+/** Tokens of a row that a layer with this window keeps: all, or the last ones. */
+export function keptTokens(shape: CacheShape, window: number | undefined): number {
+  const all = slotsOf(shape);
+  if (window === undefined || shape.headWidth % vectorWidth !== 0) return all;
+  return Math.min(all, slotsOf({ capacity: window + (shape.ahead ?? 0) }));
+}
+
+/** Most pages that a row has in layers with this window; one that goes round may begin and end inside of a page. */
+export function pagesOfRow(shape: CacheShape, window: number | undefined): number {
+  const kept = keptTokens(shape, window);
+  return kept / pageTokens + (kept < slotsOf(shape) ? 1 : 0);
+}
+
+/** Sizes of the tensors of a layer: batch rows and slots of each, or pages and their tokens. */
+interface LayerPlace {
+  readonly kind: "contiguous" | "ring" | "paged";
+  readonly rows: number;
+  readonly slots: number;
+}
+
+function placeOf(shape: CacheShape, layer: number): LayerPlace {
+  const window = shape.windows?.[layer];
+  if (shape.layout === "paged") {
+    return { kind: "paged", rows: shape.batch * pagesOfRow(shape, window), slots: pageTokens };
+  }
+  const slots = keptTokens(shape, window);
+  return { kind: slots < slotsOf(shape) ? "ring" : "contiguous", rows: shape.batch, slots };
+}
+
+/** The tensors of a layer, without its layout. */
+export type LayerTensors = Omit<LayerCache, "layout">;
+
+/** The tensors of a layer with so many batch rows, or pages, and slots in each; `make` makes each of them. */
+export function layerTensors<T>(
+  { kvHeads, headWidth, valueWidth = headWidth, dtype = "f32" }: CacheShape,
+  { rows, slots }: Pick<LayerPlace, "rows" | "slots">,
+  make: (name: keyof LayerTensors, shape: Shape, dtype: DType) => T,
+): Readonly<Record<"keys" | "values", T>> & { readonly kScale?: T; readonly vScale?: T } {
+  const format: CacheFormat = cacheFormats[dtype];
+  const stored = (name: keyof LayerTensors, width: number) =>
+    make(name, [rows, kvHeads, slots, width / format.packed], format.dtype);
+  const both = { keys: stored("keys", headWidth), values: stored("values", valueWidth) };
+  if (!format.scales) return both;
+  const scales = (name: keyof LayerTensors, of: readonly number[]) => make(name, [rows, kvHeads, slots, ...of], "f32");
+  return {
+    ...both,
+    kScale: scales("kScale", format.scales(headWidth)),
+    vScale: scales("vScale", format.scales(valueWidth)),
+  };
+}
+
+/** Bytes of the tensors of a layer, each. */
+function tensorBytes(shape: CacheShape, place: Pick<LayerPlace, "rows" | "slots">): number[] {
+  return Object.values(layerTensors(shape, place, (_, axes, dtype) => sizeOf(axes) * bytesPerElement[dtype]));
+}
+
+const layersOf = ({ layers }: CacheShape) => Array.from({ length: layers }, (_, layer) => layer);
+
+/** Bytes of the largest tensor of a cache that is full: what one binding has to hold. */
+export function largestTensorBytes(shape: CacheShape): number {
+  return Math.max(...layersOf(shape).flatMap((layer) => tensorBytes(shape, placeOf(shape, layer))));
+}
+
+/** Bytes that a cache takes where every row has `tokens` tokens; of a contiguous one, whatever it holds. */
+export function cacheBytes(shape: CacheShape, tokens: number = shape.capacity): number {
+  const used = layersOf(shape).map((layer) => {
+    const place = placeOf(shape, layer);
+    if (place.kind !== "paged") return tensorBytes(shape, place);
+    const pages = Math.min(Math.ceil(tokens / pageTokens), place.rows / shape.batch);
+    return tensorBytes(shape, { ...place, rows: shape.batch * pages });
+  });
+  return used.flat().reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** An empty cache in memory of its own. Throws `TypeError` for a paged one, which a `SequenceCache` makes. */
+export function createCache(gpu: Gpu, shape: CacheShape): KvCache {
+  return layersOf(shape).map((layer): LayerCache => {
+    const place = placeOf(shape, layer);
+    if (place.kind === "paged") throw new TypeError("createCache: a paged cache grows; make a SequenceCache");
+    const tensors = layerTensors(shape, place, (name, axes, dtype) =>
+      zeros(gpu, axes, dtype, `layer.${layer} ${name}`),
+    );
+    return place.kind === "ring" ? { ...tensors, layout: { kind: "ring" } } : tensors;
+  });
+}
+
+/**
+ * A cache for recording: which one it is, an instance says. The program has `rows` of the batch and sees up to `visible`
+ * tokens of each: a contiguous cache stands for these rows, a paged one for all pages of the batch and a table of theirs.
+ */
+export function placeholderCache(
+  gpu: Gpu,
+  shape: CacheShape,
+  { rows = shape.batch, visible = slotsOf(shape) }: { readonly rows?: number; readonly visible?: number } = {},
+): KvCache {
+  const tables = new Map<number | undefined, Tensor>();
+  const tableOf = (window: number | undefined) => {
+    const known = tables.get(window);
+    if (known) return known;
+    const table = placeholder(gpu, [rows, visible / pageTokens], "u32", "block table");
+    tables.set(window, table);
+    return table;
+  };
+  return layersOf(shape).map((layer): LayerCache => {
+    const place = placeOf(shape, layer);
+    const own = place.kind === "paged" ? place : { ...place, rows };
+    const tensors = layerTensors(shape, own, (name, axes, dtype) =>
+      placeholder(gpu, axes, dtype, `layer.${layer} ${name}`),
+    );
+    if (place.kind === "contiguous") return tensors;
+    if (place.kind === "ring") return { ...tensors, layout: { kind: "ring" } };
+    return { ...tensors, layout: { kind: "paged", blockTable: tableOf(shape.windows?.[layer]) } };
+  });
+}
+
+/** The tensors of a layer, by name. */
+const tensorsIn = ({ layout: _, ...tensors }: LayerCache) => Object.entries(tensors) as [keyof LayerTensors, Tensor][];
+
+/** One batch row of a cache that is not paged, sharing its memory. */
+export function cacheRow(cache: KvCache, row: number): KvCache {
+  return cache.map((layer) => ({
+    ...layer,
+    ...Object.fromEntries(tensorsIn(layer).map(([name, tensor]) => [name, slice(tensor, 0, row, row + 1)])),
+  }));
+}
+
+const blockTableOf = ({ layout }: LayerCache): Tensor | undefined =>
+  layout?.kind === "paged" ? layout.blockTable : undefined;
+
+/** Pairs of placeholder and real tensors for `replacements`. Of pages there may be fewer than recorded. */
+export function cachePairs(logical: KvCache, real: KvCache): TensorPair[] {
+  return logical.flatMap((layer, index) => {
+    const own = real[index];
+    if (!own) return [];
+    const [table, ownTable] = [blockTableOf(layer), blockTableOf(own)];
+    const pairs = tensorsIn(layer).flatMap(([name, tensor]): TensorPair[] => {
+      const given = own[name];
+      if (!given) return [];
+      return [table ? [tensor, given, "fewer rows"] : [tensor, given]];
+    });
+    return table && ownTable ? [...pairs, [table, ownTable] as const] : pairs;
+  });
+}
+
+/** What of a layer's cache a run reads that sees up to `visible` tokens, and where it lies unless that is contiguous. */
+export function visibleCache({ keys, values, kScale, vScale, layout }: LayerCache, visible: number) {
+  const part = (tensor: Tensor) => (layout ? tensor : slice(tensor, 2, 0, visible));
+  const scales = kScale && vScale ? { kScale: part(kScale), vScale: part(vScale) } : {};
+  return { tensors: { k: part(keys), v: part(values), ...scales }, placed: layout ? { layout } : {} };
+}
+
+/** Frees a cache. */
+export function disposeCache(cache: KvCache): void {
+  for (const layer of cache) for (const [, tensor] of tensorsIn(layer)) tensor.dispose();
+}

@@ -1,0 +1,226 @@
+import type { Gpu } from "../../gpu/gpu.ts";
+import { noPage } from "../../kernels/kv-cache/block-table.ts";
+import { type Tensor, tensor, unpooledZeros } from "../../tensor/tensor.ts";
+import {
+  type CacheShape,
+  keptTokens,
+  type LayerCache,
+  type LayerTensors,
+  layerTensors,
+  pagesOfRow,
+  pageTokens,
+  slotsOf,
+} from "./cache.ts";
+
+/** A batch row and the tokens that it grows to. */
+export interface RowLength {
+  readonly row: number;
+  readonly length: number;
+}
+
+const pagesFor = (tokens: number) => Math.ceil(tokens / pageTokens);
+
+/** Least pages that a pool grows by: every step moves what there is. */
+const leastStep = 4;
+
+/**
+ * Pages that a pool grows to: by an eighth of what it has, by the pages that are lacking, or by four, whichever is most.
+ * So a sequence that grows token by token moves each of them about eight times, and at most an eighth is not in use.
+ */
+const grown = (pages: number, lacking: number, most: number) =>
+  Math.min(most, pages + Math.max(lacking, leastStep, Math.ceil(pages / 8)));
+
+/**
+ * The pages of all layers with the same window, and which of them each batch row has: page p of every layer belongs to the
+ * same positions of the same row (PagedAttention, Kwon et al. 2023, section 4.3). Pages are taken as rows grow; where
+ * there is a window, those that it has passed go round.
+ */
+export class PagePool {
+  /** Tensors of each layer, by the layer's index. They change when the pool grows. */
+  readonly layers: Map<number, LayerTensors>;
+  readonly #gpu: Gpu;
+  readonly #shape: CacheShape;
+  readonly #window: number | undefined;
+  /** Most pages of the pool. */
+  readonly #most: number;
+  /** Pages of each row, in the order of their positions; `noPage` for those that were given up. */
+  readonly #rows: number[][];
+  readonly #free: number[] = [];
+  /** Block tables `[batch, entries]` by the tokens that they reach, and tables of one row `[1, entries]`. */
+  readonly #tables = new Map<number, Tensor>();
+  readonly #rowTables = new Map<number, Tensor>();
+  #pages: number;
+
+  constructor(gpu: Gpu, shape: CacheShape, window: number | undefined, layers: readonly number[]) {
+    this.#gpu = gpu;
+    this.#shape = shape;
+    this.#window = window;
+    this.#most = shape.batch * pagesOfRow(shape, window);
+    this.#rows = Array.from({ length: shape.batch }, () => []);
+    this.#pages = 0;
+    const pages = grown(0, 0, this.#most);
+    this.layers = new Map(layers.map((layer) => [layer, this.#tensors(layer, pages)]));
+    this.#add(pages);
+  }
+
+  #tensors(layer: number, pages: number): LayerTensors {
+    return layerTensors(this.#shape, { rows: pages, slots: pageTokens }, (name, axes, dtype) =>
+      unpooledZeros(this.#gpu, axes, dtype, `layer.${layer} ${name}`),
+    );
+  }
+
+  #add(pages: number): void {
+    for (let page = pages - 1; page >= this.#pages; page--) this.#free.push(page); // the first is taken first
+    this.#pages = pages;
+  }
+
+  /** Bytes of all tensors that exist, those that are being moved included. */
+  get bytes(): number {
+    const pages = [...this.layers.values()].flatMap((layer) => Object.values(layer) as Tensor[]);
+    const tables = [...this.#tables.values(), ...this.#rowTables.values()];
+    return [...pages, ...tables].reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** The first position of a row that is still in memory. */
+  firstHeld(row: number): number {
+    const pages = this.#rows[row] ?? [];
+    const first = pages.findIndex((page) => page !== noPage);
+    return pageTokens * (first < 0 ? pages.length : first);
+  }
+
+  /**
+   * Gives pages to rows that grow to these lengths; those that a window has passed are given up. Returns true if tensors
+   * moved, so that whoever has bound them must do so anew. `moving` is called with the bytes of each copy while it exists
+   * beside what it is made of.
+   */
+  async reserve(lengths: readonly RowLength[], moving: (bytes: number) => void): Promise<boolean> {
+    const wanted = lengths.flatMap(({ row, length }) => {
+      const pages = this.#rows[row] ?? [];
+      const end = Math.min(pagesFor(length), pagesFor(slotsOf(this.#shape)));
+      return end > pages.length ? [{ row, pages, end, length }] : [];
+    });
+    if (wanted.length === 0) return false;
+    for (const { pages, length } of wanted) this.#giveUp(pages, length - keptTokens(this.#shape, this.#window));
+    const count = wanted.reduce((sum, { pages, end }) => sum + end - pages.length, 0);
+    const moved = await this.#provide(count, moving);
+    for (const { pages, end } of wanted) {
+      while (pages.length < end) pages.push(this.#free.pop() ?? noPage);
+    }
+    for (const { row } of wanted) await this.#write(row);
+    return moved;
+  }
+
+  /** Grows at once as far as rows of these lengths will need; as `reserve`, but rows take nothing yet. */
+  async expect(lengths: readonly RowLength[], moving: (bytes: number) => void): Promise<boolean> {
+    const counts = lengths.map(({ row, length }) => {
+      const held = (this.#rows[row] ?? []).filter((page) => page !== noPage).length;
+      return Math.max(0, Math.min(pagesFor(length), pagesOfRow(this.#shape, this.#window)) - held);
+    });
+    return await this.#provide(
+      counts.reduce((sum, count) => sum + count, 0),
+      moving,
+    );
+  }
+
+  /** Grows unless so many pages are free. */
+  async #provide(count: number, moving: (bytes: number) => void): Promise<boolean> {
+    const lacking = count - this.#free.length;
+    if (lacking <= 0) return false;
+    await this.#grow(grown(this.#pages, lacking, this.#most), moving);
+    return true;
+  }
+
+  /** Gives up the pages of a row whose positions all come before `position`. */
+  #giveUp(pages: number[], position: number): void {
+    for (let i = 0; i < pages.length && (i + 1) * pageTokens <= position; i++) {
+      const page = pages[i];
+      if (page === undefined || page === noPage) continue;
+      this.#free.push(page);
+      pages[i] = noPage;
+    }
+  }
+
+  /** Gives up the pages of a row from `length` on. */
+  async truncate(row: number, length: number): Promise<void> {
+    const pages = this.#rows[row] ?? [];
+    const cut = pages.splice(pagesFor(length));
+    this.#free.push(...cut.filter((page) => page !== noPage).reverse());
+    if (cut.length > 0) await this.#write(row);
+  }
+
+  /**
+   * Moves the pages to larger tensors, one tensor after the other: what was moved is freed before the next is made, so
+   * that beside the pages there is never more than one tensor of one layer twice.
+   */
+  async #grow(pages: number, moving: (bytes: number) => void): Promise<void> {
+    const gpu = this.#gpu;
+    for (const [layer, tensors] of this.layers) {
+      for (const [name, old] of Object.entries(tensors) as [keyof LayerTensors, Tensor][]) {
+        if ((old.shape[0] ?? 0) >= pages) continue; // moved before memory ran out the last time
+        const axes = [pages, ...old.shape.slice(1)];
+        const larger = unpooledZeros(gpu, axes, old.dtype, old.storage.label);
+        moving(larger.bytes);
+        gpu.copy({ from: old.storage, fromOffset: 0, to: larger.storage, toOffset: 0, bytes: old.bytes });
+        try {
+          await gpu.flush();
+        } catch (cause) {
+          larger.dispose();
+          throw cause; // the pool stays as it was: tensors that have moved have room to spare
+        }
+        this.layers.set(layer, { ...(this.layers.get(layer) ?? tensors), [name]: larger });
+        old.dispose();
+        await gpu.device.queue.onSubmittedWorkDone(); // the memory is free once nothing uses it any more
+      }
+    }
+    this.#add(pages);
+  }
+
+  /** The pages of a row as a table has them. */
+  #entries(row: number, visible: number): Uint32Array<ArrayBuffer> {
+    const entries = new Uint32Array(visible / pageTokens).fill(noPage);
+    entries.set(this.#rows[row]?.slice(0, entries.length) ?? []);
+    return entries;
+  }
+
+  async #write(row: number): Promise<void> {
+    for (const [visible, table] of this.#tables) {
+      const entries = this.#entries(row, visible);
+      await this.#gpu.write(table.storage, row * entries.byteLength, new Uint8Array(entries.buffer));
+    }
+  }
+
+  /** The block table of all rows, u32 `[batch, entries]`, which is kept up to date. */
+  table(visible: number): Tensor {
+    const known = this.#tables.get(visible);
+    if (known) return known;
+    const entries = this.#rows.flatMap((_, row) => [...this.#entries(row, visible)]);
+    const table = tensor(this.#gpu, [this.#rows.length, visible / pageTokens], entries, "u32");
+    this.#tables.set(visible, table);
+    return table;
+  }
+
+  /** The block table of one row as it is now, u32 `[1, entries]`; there is one for each length, whichever the row. */
+  async tableOfRow(row: number, visible: number): Promise<Tensor> {
+    if (this.#rows.length === 1) return this.table(visible);
+    const entries = this.#entries(row, visible);
+    const known = this.#rowTables.get(visible);
+    if (known) {
+      await this.#gpu.write(known.storage, 0, new Uint8Array(entries.buffer));
+      return known;
+    }
+    const table = tensor(this.#gpu, [1, entries.length], entries, "u32");
+    this.#rowTables.set(visible, table);
+    return table;
+  }
+
+  /** The layers of this pool with a block table. */
+  withTable(blockTable: Tensor): Map<number, LayerCache> {
+    const layout = { kind: "paged", blockTable } as const;
+    return new Map([...this.layers].map(([layer, tensors]) => [layer, { ...tensors, layout }]));
+  }
+
+  dispose(): void {
+    for (const layer of this.layers.values()) for (const part of Object.values(layer) as Tensor[]) part.dispose();
+    for (const table of [...this.#tables.values(), ...this.#rowTables.values()]) table.dispose();
+  }
+}

@@ -1,0 +1,121 @@
+import type { Gpu } from "../../gpu/gpu.ts";
+import {
+  type CacheShape,
+  cacheBytes,
+  cacheRow,
+  createCache,
+  disposeCache,
+  type KvCache,
+  keptTokens,
+  slotsOf,
+} from "./cache.ts";
+import { PagePool, type RowLength } from "./page-pool.ts";
+
+/**
+ * The cache of sequences that grow, and what it still holds of them: layers with a window keep the last tokens only, so
+ * that a sequence cannot always go on from an earlier position.
+ */
+export class SequenceCache {
+  readonly shape: CacheShape;
+  /** Most bytes that it has taken so far, copies while it grew included. */
+  peakBytes: number;
+  /** A cache that is as large as it can become; undefined: it is in pages. */
+  readonly #fixed: KvCache | undefined;
+  readonly #pools = new Map<number | undefined, PagePool>();
+  /** Positions of each row that have been written at some time: what a ring holds goes by the last of them. */
+  readonly #written: number[];
+
+  constructor(gpu: Gpu, shape: CacheShape) {
+    this.shape = shape;
+    this.#written = new Array<number>(shape.batch).fill(0);
+    if (shape.layout === "paged") {
+      const layers = Array.from({ length: shape.layers }, (_, layer) => layer);
+      const windowOf = (layer: number) => shape.windows?.[layer];
+      for (const window of new Set(layers.map(windowOf))) {
+        const alike = layers.filter((layer) => windowOf(layer) === window);
+        this.#pools.set(window, new PagePool(gpu, shape, window, alike));
+      }
+    } else {
+      this.#fixed = createCache(gpu, shape);
+    }
+    this.peakBytes = this.bytes;
+  }
+
+  /** Bytes that it takes now. */
+  get bytes(): number {
+    if (this.#fixed) return cacheBytes(this.shape);
+    return [...this.#pools.values()].reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /**
+   * The tensors for a program that sees up to `visible` tokens of all rows or of one. They are those of now: after
+   * `reserve` has moved them, and for another row of a paged cache, this is to be asked anew.
+   */
+  async tensors(visible: number, row?: number): Promise<KvCache> {
+    const { shape } = this;
+    if (this.#fixed) return row === undefined || shape.batch === 1 ? this.#fixed : cacheRow(this.#fixed, row);
+    const layers = new Map<number, KvCache[number]>();
+    for (const pool of this.#pools.values()) {
+      const table = row === undefined ? pool.table(visible) : await pool.tableOfRow(row, visible);
+      for (const [layer, tensors] of pool.withTable(table)) layers.set(layer, tensors);
+    }
+    this.#track();
+    return [...layers].sort(([a], [b]) => a - b).map(([, layer]) => layer);
+  }
+
+  /**
+   * Makes room for rows to grow to these lengths, each by no more than `ahead` tokens. Returns true if tensors have moved:
+   * programs that have bound them must be bound anew. Throws `GpuError` where there is no memory.
+   */
+  async reserve(lengths: readonly RowLength[]): Promise<boolean> {
+    for (const { row, length } of lengths) this.#written[row] = Math.max(this.#written[row] ?? 0, length);
+    return await this.#each((pool, moving) => pool.reserve(lengths, moving));
+  }
+
+  /** Grows at once as far as rows of these lengths will need, so that `reserve` need not do so step by step. */
+  async expect(lengths: readonly RowLength[]): Promise<boolean> {
+    return await this.#each((pool, moving) => pool.expect(lengths, moving));
+  }
+
+  async #each(grow: (pool: PagePool, moving: (bytes: number) => void) => Promise<boolean>): Promise<boolean> {
+    let moved = false;
+    for (const pool of this.#pools.values()) {
+      if (await grow(pool, (bytes) => this.#track(bytes))) moved = true;
+    }
+    if (moved) this.#track();
+    return moved;
+  }
+
+  #track(besides = 0): void {
+    this.peakBytes = Math.max(this.peakBytes, this.bytes + besides);
+  }
+
+  /**
+   * Prepares a row to go on from `position`: what it has after that is given up. Returns the position that it can go on
+   * from: 0 where a layer's window no longer reaches back far enough.
+   */
+  async resume(row: number, position: number): Promise<number> {
+    const windows = new Set(this.shape.windows);
+    const lost = [...windows].some((window) => {
+      if (window === undefined) return false;
+      return this.#firstHeld(row, window) > Math.max(0, position - window + 1);
+    });
+    const from = lost ? 0 : position;
+    if (from === 0) this.#written[row] = 0;
+    for (const pool of this.#pools.values()) await pool.truncate(row, from);
+    return from;
+  }
+
+  #firstHeld(row: number, window: number): number {
+    const pool = this.#pools.get(window);
+    if (pool) return pool.firstHeld(row);
+    const kept = keptTokens(this.shape, window);
+    return kept < slotsOf(this.shape) ? Math.max(0, (this.#written[row] ?? 0) - kept) : 0;
+  }
+
+  /** Frees its memory. */
+  dispose(): void {
+    if (this.#fixed) disposeCache(this.#fixed);
+    for (const pool of this.#pools.values()) pool.dispose();
+  }
+}

@@ -1,0 +1,29 @@
+import type { Gpu } from "../gpu/gpu.ts";
+import { mostTokens } from "../kernels/moe/grouped-layer.ts";
+import { type DecoderConfig, widestRow } from "../models/config.ts";
+
+/** Decode steps that are submitted before the first of them is read. */
+export const inFlight = 3;
+
+/** Tokens of a prefill chunk: the first, and the bounds within which it adapts. */
+export const firstChunk = 128;
+export const smallestChunk = 32;
+export const largestChunk = 1024;
+
+/** The bound for models whose layers have shorter windows: they keep a window and a chunk, and not much more of it. */
+const largestBesideWindow = 512;
+
+/** Tokens of the largest chunk of this model whose activations fit one binding of this device. */
+export function longestChunk(gpu: Gpu, config: DecoderConfig): number {
+  const { width, mixture, windows } = config;
+  const rows = (rowWidth: number) => Math.floor(gpu.limits.binding / (4 * rowWidth));
+  const dense = rows(widestRow(config));
+  const { k } = mixture?.rule ?? { k: 1 };
+  const routed = mixture ? mostTokens(rows(Math.max(width, mixture.hidden)), k, mixture.experts) : dense;
+  const fitting = Math.min(dense, routed);
+  const besideWindow = Math.max(largestBesideWindow, Math.min(...windows.map((window) => window ?? largestChunk)));
+  return Math.max(1, Math.min(largestChunk, besideWindow, fitting - (fitting % 16) || fitting));
+}
+
+/** Tokens that a cache's layers with a window keep beside it: a chunk, and what steps in flight store after the last one. */
+export const tokensAhead = (gpu: Gpu, config: DecoderConfig): number => longestChunk(gpu, config) + inFlight;
