@@ -115,6 +115,12 @@ test("every shader is imported: kernels by TypeScript, parts by TypeScript or by
   expect(asText).toEqual([]);
 });
 
+test("of all kernels, only the tuning table reads what kind of device there is", () => {
+  const kernels = source.filter((file) => file.startsWith("src/kernels/"));
+  const reading = kernels.filter((file) => /\bsoftware\b/.test(withoutComments(read(file))));
+  expect(reading).toEqual(["src/kernels/tuning.ts"]);
+});
+
 test("files are short and named in kebab-case for what they hold", () => {
   const limits: Readonly<Record<string, number>> = { ts: 300, tsx: 300, mjs: 300, wgsl: 200 };
   const lines = (file: string) => read(file).split("\n").length - 1;

@@ -4,6 +4,7 @@ import { maskKinds, parseMask } from "../../bench/attention/masks.ts";
 import { modelledBytes } from "../../bench/attention/traffic.ts";
 import { attentionWork, liveKeys } from "../../bench/attention/work.ts";
 import { attention, placeholder } from "../../src/index.ts";
+import { tuning } from "../../src/kernels/tuning.ts";
 import { testGpu } from "../support/gpu.ts";
 
 /** Pairs by looking at each of them, and the keys that somebody sees. */
@@ -184,7 +185,7 @@ describe("modelled bytes", async () => {
 
   test("splitK reads the cache once for the query heads of a group, and its parts twice", () => {
     const [keys, query] = [(4 * 2 * 8 * 2048 * 64) / 1e6, (4 * 32 * 64) / 1e6];
-    const splits = gpu.adapter.software ? 4 : 8; // of 512 keys, or of 256
+    const splits = 2048 / (64 * tuning(gpu).splitKThreadKeys); // a pass of a workgroup each
     const parts = (4 * 32 * splits * (64 + 2)) / 1e6;
     expect(megabytes("splitK", "q1s2k", "32/8x64", "causal")).toBeCloseTo(keys + splits * query + 2 * parts + query, 9);
   });

@@ -8,6 +8,7 @@ import { stepOf } from "../../src/check/step.ts";
 import { attention } from "../../src/kernels/attention/attention.ts";
 import { sequenceOffsets } from "../../src/kernels/attention/layouts.ts";
 import { blockTable } from "../../src/kernels/kv-cache/block-table.ts";
+import { tuneAs } from "../../src/kernels/tuning.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { quantise } from "../../src/reference/kv-layouts.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
@@ -33,9 +34,9 @@ for (const variant of portable(attention)) {
   testCases(() => gpu, { ...attentionLayoutCases, variants: [variant], cases: some });
 }
 
-// Parts are chosen by whether the adapter is a GPU; here a GPU's choice, whatever the adapter.
+// With the choices made for GPUs, whatever the adapter.
 const hardware = await testGpu();
-Object.defineProperty(hardware, "adapter", { value: { ...hardware.adapter, software: false } });
+tuneAs(hardware, "hardware");
 test.skipIf(!hardware.features.has("shader-f16"))("f16 as a GPU with shader-f16 reads it", async () => {
   for (const item of casesTagged(cases, "f16")) {
     for (const variant of ["rows", "flash"]) await checkCase(hardware, attentionLayoutCases, variant, item);

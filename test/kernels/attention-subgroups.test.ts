@@ -14,6 +14,7 @@ import { modCases } from "../../src/check/cases/attention-mods.ts";
 import { assertClose, nmseCaps } from "../../src/check/compare.ts";
 import { normal } from "../../src/check/random.ts";
 import { attention } from "../../src/kernels/attention/attention.ts";
+import { tuning } from "../../src/kernels/tuning.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { slice } from "../../src/tensor/views.ts";
 import { testGpu } from "../support/gpu.ts";
@@ -76,7 +77,7 @@ describe.skipIf(!gpu.features.has("subgroups") || size === undefined)("attention
     testCases(() => gpu, forSubgroups("splitSubgroups", attentionLayoutCases, layouts));
   });
 
-  test("are chosen on a software adapter, and say what they cannot take", () => {
+  test("are chosen where the table wants them, and say what they cannot take", () => {
     const x = (...shape: number[]) =>
       tensor(
         gpu,
@@ -88,8 +89,8 @@ describe.skipIf(!gpu.features.has("subgroups") || size === undefined)("attention
       );
     const [q, k] = [x(1, 4, 9, 64), x(1, 2, 40, 64)];
     const chosen = gpu.record(() => [q, x(1, 4, 8, 64)].map((few) => attention(gpu, { q: few, k, v: k }))).calls;
-    const expected = gpu.adapter.software ? ["subgroups", "splitSubgroups"] : ["flash", "splitK"];
-    expect(chosen.map(({ variant }) => variant)).toEqual(expected);
+    const { attentionOfManyQueries, attentionOfFewQueries } = tuning(gpu);
+    expect(chosen.map(({ variant }) => variant)).toEqual([attentionOfManyQueries[0], attentionOfFewQueries[0]]);
     const odd = { q: x(1, 1, 9, 36), k: x(1, 1, 9, 36), v: x(1, 1, 9, 36) };
     for (const variant of ["subgroups", "splitSubgroups"] as const) {
       expect(() => attention(gpu, odd, { variant })).toThrow(

@@ -8,6 +8,7 @@ import type { ShaderModule } from "../../src/gpu/shader-module.ts";
 import { wgslModule } from "../../src/gpu/wgsl-module.ts";
 import { defineKernel } from "../../src/kernels/kernel.ts";
 import { weightPart } from "../../src/kernels/matmul/weight-part.ts";
+import { type Tuning, tune } from "../../src/kernels/tuning.ts";
 import { type DType, decode } from "../../src/tensor/dtype.ts";
 import { upload } from "../../src/tensor/tensor.ts";
 import { testGpu } from "../support/gpu.ts";
@@ -95,14 +96,15 @@ test("f32, one by one and four at a time, whole vectors or not", async () => {
   }
 });
 
-test("the part goes by type and device", () => {
-  const device = (software: boolean, ...features: string[]) => ({
-    features: new Set(features),
-    adapter: { ...gpu.adapter, software },
-  });
-  expect(weightPart("f32", device(false, "shader-f16")).name).toBe("lib/weight/f32");
-  expect(weightPart("bf16", device(false, "shader-f16")).name).toBe("lib/weight/bf16");
-  expect(weightPart("f16", device(false, "shader-f16")).name).toBe("lib/weight/f16");
-  expect(weightPart("f16", device(true, "shader-f16")).name).toBe("lib/weight/f16-packed");
-  expect(weightPart("f16", device(false)).name).toBe("lib/weight/f16-packed");
+test("the part goes by type, feature and tuning", () => {
+  const device = (f16: Tuning["f16"], ...features: string[]) => {
+    const given = { features: new Set(features), adapter: gpu.adapter };
+    tune(given, { f16 });
+    return given;
+  };
+  expect(weightPart("f32", device("native", "shader-f16")).name).toBe("lib/weight/f32");
+  expect(weightPart("bf16", device("native", "shader-f16")).name).toBe("lib/weight/bf16");
+  expect(weightPart("f16", device("native", "shader-f16")).name).toBe("lib/weight/f16");
+  expect(weightPart("f16", device("packed", "shader-f16")).name).toBe("lib/weight/f16-packed");
+  expect(weightPart("f16", device("native")).name).toBe("lib/weight/f16-packed");
 });

@@ -1,4 +1,5 @@
 import { defineOp } from "../op.ts";
+import { tuning } from "../tuning.ts";
 import { blocks } from "./blocks.ts";
 import { flash } from "./flash.ts";
 import { maskMod } from "./masks/mask.ts";
@@ -30,10 +31,8 @@ export const attention = defineOp<AttentionTensors, AttentionOptions, AttentionR
   name: "attention",
   variants,
   order: ({ q }, { mask = "causal" }, gpu) => {
-    const { software } = gpu.adapter; // where subgroups have been measured
-    if ((q.shape[2] ?? 0) <= 8)
-      return [...(software ? ["splitSubgroups" as const] : []), "splitK", "flash", "rows", "naive"];
-    if (!maskMod(mask).closed) return ["blocks", "flash", "rows", "naive"];
-    return [...(software ? ["subgroups" as const] : []), "flash", "rows", "naive"];
+    const { attentionOfFewQueries, attentionOfManyQueries } = tuning(gpu);
+    if ((q.shape[2] ?? 0) <= 8) return attentionOfFewQueries;
+    return maskMod(mask).closed ? attentionOfManyQueries : ["blocks", "flash", "rows", "naive"];
   },
 });

@@ -15,6 +15,7 @@ import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import type { Brought, KernelContext } from "../kernel.ts";
 import { capacityOf, type KvLayout, layoutName } from "../kv-cache/layout.ts";
 import { formatOf } from "../kv-cache/quantised.ts";
+import { tuning } from "../tuning.ts";
 
 /**
  * Sequences of different lengths in one call, one after the other: q `[1, h, t, d]`, k and v `[1, g, s, d]`, and where each
@@ -154,7 +155,7 @@ const caches = {
 
 /** The parts of a placement: where rows lie, and how they are stored where the kernel reads them. */
 export function placementParts({ layout, format }: Placement, { gpu }: Pick<KernelContext, "gpu">): ShaderModule[] {
-  const packed = format === "f16" && (!gpu.features.has("shader-f16") || gpu.adapter.software);
+  const packed = format === "f16" && (!gpu.features.has("shader-f16") || tuning(gpu).f16 === "packed");
   return [
     ...(typeof layout === "string" || layout.kind === "ragged" ? [] : [addresses[layoutName(layout)]]),
     ...(format === "f32" ? [] : [packed ? cacheF16Packed : caches[format]]),

@@ -1,5 +1,7 @@
 import source from "#shaders/attention/split-k/parts.wgsl";
+import type { Gpu } from "../../gpu/gpu.ts";
 import { defineKernel } from "../kernel.ts";
+import { tuning } from "../tuning.ts";
 import {
   attentionBrings,
   attentionParts,
@@ -35,18 +37,15 @@ const joined = { mask: true, score: true, place: true } as const;
 /** Query rows of one workgroup, out of the tokens and heads of one key and value head. Wide queries leave room for four. */
 const blockRows = (rows: number, d: number) => (rows <= 4 || d > 256 ? 4 : 8);
 
-/**
- * Keys that a thread scores at a time. What it loads of q serves them all, and loads are what a software adapter spends
- * its time on; but their weights must fit beside q in 16 KiB of workgroup memory.
- */
-const keysOfThread = (rows: number, d: number, software: boolean) =>
-  software && blockRows(rows, d) === 4 && d <= 512 ? 8 : 4;
+/** Keys that a thread scores at a time: what it loads of q serves them all. Weights of 8 fit beside a narrow q alone. */
+const keysOfThread = (rows: number, d: number, gpu: Gpu) =>
+  blockRows(rows, d) === 4 && d <= 512 ? tuning(gpu).splitKThreadKeys : 4;
 
 /** How the keys are cut, for these tensors. */
 function cutOf({ q, k }: AttentionTensors, capacity: number, wanted?: number) {
   const [, h = 0, t = 0, d = 0] = q.shape;
   const rows = (h / (k.shape[1] ?? 1)) * t;
-  const threadKeys = keysOfThread(rows, d, q.gpu.adapter.software);
+  const threadKeys = keysOfThread(rows, d, q.gpu);
   return { threadKeys, ...keySplits(capacity, threads * threadKeys, wanted) };
 }
 

@@ -1,4 +1,5 @@
 import { defineOp } from "../op.ts";
+import { tuning } from "../tuning.ts";
 import type { MatmulOptions, MatmulResult, MatmulTensors } from "./linear.ts";
 import { naive } from "./naive.ts";
 import { register } from "./register.ts";
@@ -17,8 +18,5 @@ const variants = { naive, tiled, register, subgroups, vector } as const;
 export const matmul = defineOp<MatmulTensors, MatmulOptions, MatmulResult, typeof variants>({
   name: "matmul",
   variants,
-  order: (_tensors, _options, { adapter }) => {
-    const many = [...(adapter.software ? ["subgroups" as const] : []), "register" as const]; // as measured
-    return ["vector", ...many, "tiled", "naive"];
-  },
+  order: (_tensors, _options, gpu) => ["vector", ...tuning(gpu).matmulOfManyRows],
 });

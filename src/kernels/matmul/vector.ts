@@ -1,6 +1,7 @@
 import source from "#shaders/matmul/vector.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { defineKernel, type KernelContext } from "../kernel.ts";
+import { tuning } from "../tuning.ts";
 import { linear, linearCost, linearParts, type MatmulTensors, wantsVectors } from "./linear.ts";
 
 /** Most rows that it takes. */
@@ -11,13 +12,7 @@ const workgroup = 64;
 /** 1, 2, 4 or 8: a constant of the shader, so that there are four pipelines and not eight. */
 const rowsConstant = (rows: number) => 2 ** Math.ceil(Math.log2(Math.max(1, rows)));
 
-/**
- * Threads that stride along one column together. On a processor a load costs the same whatever its neighbours do, so
- * fewer lanes leave less to add up at the end; a GPU wants neighbouring loads, and many of them under way.
- */
-const lanesOf = (gpu: Gpu) => (gpu.adapter.software ? 4 : 64);
-
-const columnsOfWorkgroup = (gpu: Gpu) => (workgroup / lanesOf(gpu)) * columns;
+const columnsOfWorkgroup = (gpu: Gpu) => (workgroup / tuning(gpu).vectorLanes) * columns;
 
 /**
  * The decode shape, 1 to 8 rows: every value of the weight is loaded once. A row's result is the same to the bit
@@ -34,7 +29,7 @@ export const vector = {
     ...linear,
     specialise: ({ rows }, _options: object, context) => ({
       parts: linearParts(context),
-      constants: { ROWS: rowsConstant(rows), LANES: lanesOf(context.gpu) },
+      constants: { ROWS: rowsConstant(rows), LANES: tuning(context.gpu).vectorLanes },
     }),
     workgroups: ({ n }, _options, { gpu }) => [Math.ceil(n / columnsOfWorkgroup(gpu))],
     cost: (axes, _options, context: KernelContext) => {

@@ -1,6 +1,7 @@
 import source from "#shaders/moe/spread.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { defineKernel } from "../kernel.ts";
+import { tuning } from "../tuning.ts";
 import { type ExpertsVariant, expertsSizes } from "./experts-problem.ts";
 import { groupedLayer } from "./grouped-layer.ts";
 import { boundedProduct } from "./register-product.ts";
@@ -9,10 +10,11 @@ import { subgroupProduct } from "./subgroup-product.ts";
 const workgroup = 64;
 const layers = { registers: groupedLayer(boundedProduct), subgroups: groupedLayer(subgroupProduct) };
 
-/** The faster of the two on this device, as experts has measured them. */
-const layerFor = ({ adapter, features }: Gpu) => {
-  const inSubgroups = adapter.software && adapter.subgroupSize !== undefined && features.has("subgroups");
-  return layers[inSubgroups ? "subgroups" : "registers"];
+/** The faster of the two on this device, of those that it has. */
+const layerFor = (gpu: Gpu) => {
+  const hasSubgroups = gpu.adapter.subgroupSize !== undefined && gpu.features.has("subgroups");
+  const wanted = tuning(gpu).denseProduct.find((name) => name === "registers" || hasSubgroups);
+  return layers[wanted ?? "registers"];
 };
 
 const spread = defineKernel({

@@ -1,4 +1,5 @@
 import { defineOp } from "../op.ts";
+import { tuning } from "../tuning.ts";
 import { bounded } from "./bounded.ts";
 import { dense } from "./dense.ts";
 import type { ExpertsOptions, ExpertsResult, ExpertsTensors } from "./experts-problem.ts";
@@ -22,8 +23,8 @@ const variants = { grouped, bounded, subgroups, vector, loop, dense } as const;
 export const experts = defineOp<ExpertsTensors, ExpertsOptions, ExpertsResult, typeof variants>({
   name: "moe/experts",
   variants,
-  order: ({ x }, _options, { adapter }) => {
-    const many = [...(adapter.software ? ["subgroups" as const] : []), "grouped" as const, "dense" as const]; // as measured
+  order: ({ x }, _options, gpu) => {
+    const many = tuning(gpu).expertsOfManyTokens;
     return (x.shape[0] ?? 0) <= 8 ? ["vector", ...many] : many;
   },
 });

@@ -2,18 +2,15 @@ import turnsApart from "#shaders/moe/turns/apart.wgsl";
 import turnsGathered from "#shaders/moe/turns/gathered.wgsl";
 import turnsWeighted from "#shaders/moe/turns/weighted.wgsl";
 import source from "#shaders/moe/vector.wgsl";
-import type { Gpu } from "../../gpu/gpu.ts";
 import { defineKernel } from "../kernel.ts";
 import { weightLoadBytes, weightPart } from "../matmul/weight-part.ts";
+import { tuning } from "../tuning.ts";
 import { columnsOf, type ExpertProduct, expertParts, expertWeights, seenRows } from "./expert-weights.ts";
 
 const columns = 4; // of a team: a vector
 const workgroup = 64;
 
 const turnParts = { gathered: turnsGathered, weighted: turnsWeighted, apart: turnsApart } as const;
-
-/** Threads that stride along one column together, as in matmul/vector. */
-const lanesOf = (gpu: Gpu) => (gpu.adapter.software ? 4 : 64);
 
 /** What rows of x and of the result are. */
 export interface VectorOptions extends ExpertProduct {
@@ -42,11 +39,16 @@ export const vectorProduct = defineKernel({
   params: ({ k }, options, context) => ({ k, n: columnsOf(context.segment.total, options).n, ...seenRows(context) }),
   specialise: ({ choices }, options, context) => ({
     parts: [...expertParts(options, context), turnParts[options.turns]],
-    constants: { EXPERTS: options.count, CHOICES: choices, LANES: lanesOf(context.gpu), WORKGROUP: workgroup },
+    constants: {
+      EXPERTS: options.count,
+      CHOICES: choices,
+      LANES: tuning(context.gpu).vectorLanes,
+      WORKGROUP: workgroup,
+    },
   }),
   workgroups: ({ results }, options, { gpu, segment }) => {
     const { n } = columnsOf(segment.total, options);
-    return [Math.ceil(n / ((workgroup / lanesOf(gpu)) * columns)), results];
+    return [Math.ceil(n / ((workgroup / tuning(gpu).vectorLanes) * columns)), results];
   },
   cost: ({ k, rows, t, choices }, options, { dtypes, gpu }) => {
     const outputs = (t * choices * rows) / options.count;

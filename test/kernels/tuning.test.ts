@@ -1,0 +1,50 @@
+import { expect, test } from "vitest";
+import { attention } from "../../src/kernels/attention/attention.ts";
+import { matmul } from "../../src/kernels/matmul/matmul.ts";
+import { experts } from "../../src/kernels/moe/experts.ts";
+import { tune, tuneAs, tuning, tuningTable } from "../../src/kernels/tuning.ts";
+import { tensor } from "../../src/tensor/tensor.ts";
+import { testGpu } from "../support/gpu.ts";
+
+const gpu = await testGpu({ features: [] });
+
+test("each choice says where it was measured, or that it was not, and why it was made", () => {
+  for (const row of Object.values(tuningTable)) {
+    for (const { measuredOn, finding } of Object.values(row)) {
+      expect(measuredOn === undefined || measuredOn.length > 0).toBe(true);
+      expect(finding).not.toBe("");
+    }
+  }
+});
+
+test("orders name variants that there are, and end with one that needs no feature", () => {
+  const tables = {
+    attentionOfFewQueries: attention.variants,
+    attentionOfManyQueries: attention.variants,
+    matmulOfManyRows: matmul.variants,
+    expertsOfManyTokens: experts.variants,
+  } as const;
+  for (const [choice, variants] of Object.entries(tables)) {
+    for (const { choice: order } of Object.values(tuningTable[choice as keyof typeof tables])) {
+      expect([...order].filter((name: string) => !(name in variants))).toEqual([]);
+      expect(variants[order.at(-1) as keyof typeof variants]).not.toHaveProperty("requires");
+    }
+  }
+});
+
+test("a device goes by its kind, or by what it was tuned to", async () => {
+  const device = await testGpu({ features: [] });
+  const kind = device.adapter.software ? "software" : "hardware";
+  expect(tuning(device).vectorLanes).toBe(tuningTable.vectorLanes[kind].choice);
+
+  tuneAs(device, "hardware");
+  expect(tuning(device).f16).toBe("native");
+  tune(device, { matmulOfManyRows: ["naive"] });
+  expect(tuning(device)).toEqual({ ...tuning(device), f16: "native", vectorLanes: 64, matmulOfManyRows: ["naive"] });
+  expect(tuning(gpu).matmulOfManyRows).toContain("register");
+
+  const x = tensor(device, [9, 8], new Float32Array(72));
+  const weight = tensor(device, [2, 8], new Float32Array(16));
+  const [call] = device.record(() => matmul(device, { x, weight })).calls;
+  expect(call?.variant).toBe("naive");
+});
