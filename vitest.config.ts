@@ -6,6 +6,7 @@ import { wgslVite } from "./src/build/wgsl.ts";
 const outside = [
   "test/browser/**/*.test.ts",
   "test/cli/**/*.test.ts",
+  "test/deno/**/*.test.ts",
   "test/package/**/*.test.ts",
   "test/bench/{cli,browser,peers-page}.test.ts",
   "test/docs/**/*.test.ts",

@@ -1,5 +1,5 @@
 // Runs the tests of every kernel on every software adapter there is, lavapipe with each of its subgroup sizes (4, 8 and
-// 16), and writes what passed to test/all.md. `npm test` runs them on one, and of the masks and scores of attention those
+// 16), on Dawn in Node and on wgpu in Deno, and writes what passed to test/all.md. `npm test` runs them on one, and of the masks and scores of attention those
 // pairs with variants that put something to the test; SHADERFORMER_FULL is the product.
 //   node scripts/test-all.mjs [--only TEXT] [FOLDER…]     default: test/check test/gpu test/kernels test/tensor
 // With --only, adapters whose line does not contain TEXT are left as they are in test/all.md.
@@ -12,6 +12,8 @@ const runs = [
   ["lavapipe, subgroups of 8", { SHADERFORMER_ADAPTER: "lavapipe", LP_NATIVE_VECTOR_WIDTH: "256" }],
   ["lavapipe, subgroups of 16", { SHADERFORMER_ADAPTER: "lavapipe", LP_NATIVE_VECTOR_WIDTH: "512" }],
   ["SwiftShader, subgroups of 4, no f16", { SHADERFORMER_ADAPTER: "swiftshader" }],
+  // One test of vitest's runs them all there: the folders named do not count.
+  ["wgpu in Deno on lavapipe, no subgroups", {}, ["test/deno"]],
 ];
 const { values: flags, positionals: given } = parseArgs({
   options: { only: { type: "string", default: "" } },
@@ -24,7 +26,7 @@ const output = ".cache/test-all.json";
 mkdirSync(".cache", { recursive: true });
 const rows = [];
 const before = existsSync(report) ? readFileSync(report, "utf8").split("\n") : [];
-for (const [name, environment] of runs) {
+for (const [name, environment, own] of runs) {
   const kept = before.find((line) => line.startsWith(`| ${name} |`));
   if (!name.includes(flags.only)) {
     if (kept) rows.push(kept);
@@ -34,10 +36,14 @@ for (const [name, environment] of runs) {
   const start = Date.now();
   // SwiftShader takes minutes for what a test allows itself two.
   const limits = ["--testTimeout=900000", "--hookTimeout=900000", "--reporter=dot", "--reporter=json"];
-  const { status } = spawnSync("npx", ["vitest", "run", ...folders, ...limits, `--outputFile.json=${output}`], {
-    stdio: ["ignore", "inherit", "inherit"],
-    env: { ...process.env, SHADERFORMER_FULL: "1", ...environment },
-  });
+  const { status } = spawnSync(
+    "npx",
+    ["vitest", "run", ...(own ?? folders), ...limits, `--outputFile.json=${output}`],
+    {
+      stdio: ["ignore", "inherit", "inherit"],
+      env: { ...process.env, SHADERFORMER_FULL: "1", ...environment },
+    },
+  );
   const minutes = ((Date.now() - start) / 60_000).toFixed(1);
   const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(output, "utf8"));
   console.log(
@@ -48,5 +54,10 @@ for (const [name, environment] of runs) {
 }
 
 const table = ["| adapter | passed | failed | skipped | minutes |", "|---|---|---|---|---|", ...rows];
-const title = `# All adapters\n\nThe tests in ${folders.join(", ")}. Written by \`npm run test:all\`.\n\n`;
+const title = `# All adapters
+
+The tests in ${folders.join(", ")}, on Dawn in Node; on wgpu in Deno those in test/kernels, each text
+that naga compiles for a kernel counted as one more. Written by \`npm run test:all\`.
+
+`;
 if (given.length === 0) writeFileSync(report, `${title}${table.join("\n")}\n`);

@@ -1,11 +1,9 @@
-import { describe } from "vitest";
 import { casesTagged, hasTag } from "../../src/check/case-table.ts";
 import { modCases } from "../../src/check/cases/attention-mods.ts";
-import { checkCase } from "../../src/check/check-case.ts";
 import { attention } from "../../src/kernels/attention/attention.ts";
 import { testGpu } from "../support/gpu.ts";
 import { portable } from "../support/portable.ts";
-import { testBeside } from "../support/side-by-side.ts";
+import { testCases } from "../support/run-cases.ts";
 
 const gpu = await testGpu({ features: [] });
 
@@ -30,15 +28,9 @@ const chosen: Readonly<Record<string, readonly string[]>> = {
   splitK: ["key padding", "sink", "block-sparse, a map for each", "a user's own", "prefix"],
 };
 
-describe.each(portable(attention))("attention %s", (variant) => {
+for (const variant of portable(attention)) {
   // Split keys are for few queries, the others for many.
   const elsewhere = variant === "splitK" ? "prefill" : "decode";
   const some = casesTagged(modCases.cases, ...(chosen[variant] ?? [])).filter((item) => !hasTag(item, elsewhere));
-  for (const item of full ? modCases.cases : some) {
-    testBeside(
-      item.name,
-      () => gpu,
-      (own) => checkCase(own, modCases, variant, item),
-    );
-  }
-});
+  testCases(() => gpu, { ...modCases, variants: [variant], cases: full ? modCases.cases : some });
+}

@@ -4,8 +4,8 @@
 // (test files) restricts the run.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { bundleTests } from "../outside-vitest/bundle.ts";
 import { areaOf, areas } from "./areas.ts";
-import { bundleWorker } from "./bundle.ts";
 import { mistakes } from "./mistakes/all.ts";
 import { applyEdits, type Mutant, mutantOf } from "./mutant.ts";
 import { orderFor } from "./order.ts";
@@ -40,7 +40,8 @@ const shaders = readdirSync("shaders", { recursive: true, encoding: "utf8" })
   .map((name) => `shaders/${name}`)
   .sort();
 const bundle = `${folder}/worker.mjs`;
-await bundleWorker(bundle, testFiles);
+const workerFile = "test/mutants/worker.ts";
+await bundleTests({ outfile: bundle, worker: workerFile, tests: testFiles });
 
 /** The file that a test is in. */
 const fileOf = (test: string) => test.slice(0, test.indexOf(" > "));
@@ -144,7 +145,8 @@ async function tryTypeScript(mutant: Mutant): Promise<Outcome> {
   const start = performance.now();
   const own = `${folder}/worker-${start.toFixed(0)}.mjs`;
   const files = (mutant.tests ?? []).map((name) => `${name}.test.ts`);
-  await bundleWorker(own, files, { file: mutant.file, text: applyEdits(text(mutant.file), mutant.edits) });
+  const replaced = { file: mutant.file, text: applyEdits(text(mutant.file), mutant.edits) };
+  await bundleTests({ outfile: own, worker: workerFile, tests: files, replaced });
   const order = tests.filter(({ test }) => files.some((file) => test.startsWith(`${file} > `)));
   const ids = [...order].sort((p, q) => p.milliseconds - q.milliseconds).map(({ test }) => test);
   let worker: Worker | undefined;

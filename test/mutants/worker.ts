@@ -4,10 +4,10 @@ import { createHash } from "node:crypto";
 import type { Dispatch } from "../../src/gpu/dispatch.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import type { Shader } from "../../src/gpu/specialise.ts";
+import { beginFile, type Collected, collected } from "../outside-vitest/collect.ts";
+import { beginDevices, devices } from "../outside-vitest/devices.ts";
 import { clampStrayAccesses } from "./clamping.ts";
-import { beginFile, type Collected, collected } from "./collect.ts";
 import { racesIn } from "./detector.ts";
-import { beginDevices, devices } from "./devices.ts";
 import type { Edit, Mutant } from "./mutant.ts";
 
 /** What the parent asks for: the tests of a file unchanged; some of them on a mutant, until one is red; or the race detector. */

@@ -10,10 +10,11 @@ const minus = Number.NEGATIVE_INFINITY;
 /** Log-probability of one token per row; NaN for ids outside the vocabulary. */
 function logprobsAt(logits: Dense, ids: Dense): Dense {
   const [b = 0, v = 0] = logits.shape;
-  const all = reference({ logits }, { n: v });
   const values = Array.from({ length: b }, (_, row) => {
-    const rank = all.ids.values.subarray(row * v, (row + 1) * v).indexOf(at(ids.values, row));
-    return rank < 0 ? Number.NaN : at(all.logprobs.values, row * v + rank);
+    const scores = logits.values.subarray(row * v, (row + 1) * v);
+    const maximum = scores.reduce((most, score) => Math.max(most, score), minus);
+    const sum = scores.reduce((total, score) => total + Math.exp(score - maximum), 0);
+    return (scores[at(ids.values, row)] ?? Number.NaN) - maximum - Math.log(sum);
   });
   return dense([b], values);
 }

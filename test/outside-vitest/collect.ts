@@ -1,5 +1,5 @@
-// Stands in for "vitest" where test files are run again and again in one process: what it is told to test, it keeps.
-// Assertions are vitest's own.
+// Stands in for "vitest" where another process runs test files: the tests that they declare are kept. Assertions are
+// vitest's own.
 import { expect } from "vitest";
 
 export { expect };
@@ -12,6 +12,9 @@ export interface Collected {
 
 /** Tests collected so far, by file and name. */
 export const collected: Collected[] = [];
+
+/** Tests, and groups of them, that a file skips on this device. */
+export const skipped: string[] = [];
 
 const path: string[] = [];
 
@@ -45,7 +48,9 @@ const group = (name: string, body: () => void) => {
   path.pop();
 };
 
-const skip = (): void => {};
+const skip = (name: string): void => {
+  skipped.push([...path, name].join(" > "));
+};
 const skipIf = (condition: unknown) => (condition ? skip : declare);
 
 export const test = Object.assign(declare, { each: each(declare), concurrent: declare, skip, skipIf });

@@ -1,0 +1,14 @@
+// The bundled model's greedy continuations, and what a step costs to encode.
+import { loadModel, openGpu } from "../../src/index.ts";
+import { tasks } from "../browser/tasks.ts";
+import { bundledModel, goldenPrompts } from "../support/bundled.ts";
+import { say } from "./report.ts";
+
+/** Generates as long as the golden data does. */
+export async function generateGolden(): Promise<void> {
+  using gpu = await openGpu();
+  const model = await loadModel(gpu, bundledModel);
+  const prompts = goldenPrompts.map(({ prompt }) => prompt);
+  const rows = await tasks.greedy(model, prompts, 64, 4);
+  say({ kind: "model", rows: rows.map(({ promptTokens, tokens, text }) => ({ promptTokens, tokens, text })) });
+}

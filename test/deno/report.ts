@@ -1,0 +1,27 @@
+/** What a process in Deno says of its work, a line for each. */
+export type Report =
+  /** There is no adapter, so that nothing was run. */
+  | { readonly kind: "no adapter"; readonly why: string }
+  /** The texts that a kernel was specialised to, and what is wrong with those that do not compile. */
+  | { readonly kind: "kernel"; readonly name: string; readonly texts: number; readonly errors: readonly string[] }
+  /** A case, or a test that a file declares itself; `error` where it failed. */
+  | { readonly kind: "test"; readonly name: string; readonly error?: string }
+  /** What this device has not got the features for. */
+  | { readonly kind: "not available"; readonly name: string; readonly why: string }
+  /** What the bundled model generates. */
+  | { readonly kind: "model"; readonly rows: readonly GeneratedRow[] };
+
+/** A greedy continuation. */
+export interface GeneratedRow {
+  readonly promptTokens: readonly number[];
+  readonly tokens: readonly number[];
+  readonly text: string;
+}
+
+/** Begins each line that is a report (RFC 7464), so that whatever else is printed is none. */
+export const mark = "\u001e";
+
+/** Prints a report. */
+export function say(report: Report): void {
+  console.log(mark + JSON.stringify(report));
+}

@@ -1,0 +1,59 @@
+// WebGPU as wgpu implements it, in Deno: its compiler, naga, on every text that the cases of kernels are specialised to,
+// a share of the cases, and the bundled model. SHADERFORMER_FULL runs all cases and the tests of kernels beside them.
+import { readdirSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { bundleTests } from "../outside-vitest/bundle.ts";
+import { goldenPrompts } from "../support/bundled.ts";
+import { kernelFiles } from "../support/shaders.ts";
+import { noDeno, runInDeno } from "./deno.ts";
+import type { Report } from "./report.ts";
+
+const full = process.env["SHADERFORMER_FULL"] === "1";
+
+async function runWorker(): Promise<Report[]> {
+  const outfile = ".cache/deno/kernels.mjs";
+  await bundleTests({
+    outfile,
+    worker: "test/deno/worker.ts",
+    tests: readdirSync("test/kernels").filter((name) => name.endsWith(".test.ts")),
+    standIns: { "test/support/run-cases.ts": "test/deno/tables.ts" },
+  });
+  return await runInDeno(outfile, full ? ["all"] : []);
+}
+
+// Tests are named by what comes back.
+const reports = noDeno ? [] : await runWorker();
+const ofKind = <K extends Report["kind"]>(kind: K) =>
+  reports.filter((report): report is Extract<Report, { kind: K }> => report.kind === kind);
+const why = noDeno ?? ofKind("no adapter")[0]?.why;
+
+describe.skipIf(why)(`wgpu in Deno${why ? ` (${why})` : ""}`, () => {
+  const kernels = ofKind("kernel");
+
+  test.each(kernels)("naga compiles $name, $texts texts", ({ errors }) => expect(errors).toEqual([]));
+
+  test("those are hundreds of texts, of every kernel that enables no subgroups", () => {
+    expect(kernels.reduce((sum, { texts }) => sum + texts, 0)).toBeGreaterThan(350);
+    const known = new Set([
+      ...kernels.map(({ name }) => name),
+      ...ofKind("not available").flatMap(({ name, why: reason }) => (reason === "needs subgroups" ? [name] : [])),
+    ]);
+    const left = [...kernelFiles.keys()].filter((name) => !known.has(name) && !known.has(`shaders/${name}.wgsl`));
+    expect(left).toEqual([]);
+  });
+
+  for (const { name, error } of ofKind("test")) {
+    test(name, () => {
+      if (error !== undefined) throw new Error(error);
+    });
+  }
+
+  for (const { name, why: reason } of ofKind("not available")) test.skip(`${name}: ${reason}`, () => undefined);
+
+  test("the bundled model's greedy continuations equal the golden data", () => {
+    const wanted = goldenPrompts.map(({ promptTokens, greedyTokens, greedyText }) => ({
+      ...{ promptTokens, tokens: greedyTokens, text: greedyText },
+    }));
+    expect(ofKind("model").map(({ rows }) => rows)).toEqual([wanted]);
+  });
+});
