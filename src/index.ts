@@ -204,9 +204,11 @@ export type { DecoderWeights, LoadOptions } from "./models/weights.ts";
 
 // Text
 
-export { type ChatMessage, type ChatTemplate, createChatTemplate } from "./text/chat-template.ts";
+export type { ChatMessage, ChatTemplate } from "./text/chat-template.ts";
+export { createChatTemplate } from "./text/create-chat-template.ts";
+export { createTokenizer } from "./text/create-tokenizer.ts";
 export { TextError } from "./text/text-error.ts";
-export { createTokenizer, type Tokenizer } from "./text/tokenizer.ts";
+export type { Tokenizer } from "./text/tokenizer.ts";
 
 // Generation
 

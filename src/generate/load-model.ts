@@ -9,8 +9,8 @@ import { readArchitecture } from "../models/architectures.ts";
 import { resolveCache } from "../models/cache.ts";
 import { checkRequirements } from "../models/requirements.ts";
 import { type LoadOptions, loadWeights } from "../models/weights.ts";
-import { createChatTemplate } from "../text/chat-template.ts";
-import { createTokenizer } from "../text/tokenizer.ts";
+import { loadChatTemplate } from "../text/chat-template.ts";
+import { loadTokenizer } from "../text/tokenizer.ts";
 import { LanguageModel } from "./language-model.ts";
 import { readDefaults } from "./options.ts";
 
@@ -41,7 +41,7 @@ export async function loadModel(
   const { family, config } = readArchitecture(await readJson(source, "config.json"));
   const optional = async (file: string) => ((await source.has(file)) ? await readJson(source, file) : undefined);
   const tokenizerConfig = await optional("tokenizer_config.json");
-  const tokenizer = createTokenizer(await readJson(source, "tokenizer.json"), tokenizerConfig ?? {});
+  const tokenizer = await loadTokenizer(await readJson(source, "tokenizer.json"), tokenizerConfig ?? {});
   if (tokenizer.size > config.vocabulary) {
     throw new FormatError(
       "tokenizer.json",
@@ -57,7 +57,7 @@ export async function loadModel(
   const cache = resolveCache(config, options.cache);
   checkRequirements(gpu, config, context, 1, cache);
   const jinja = (await source.has("chat_template.jinja")) ? await readText(source, "chat_template.jinja") : undefined;
-  const chatTemplate = createChatTemplate({ tokenizerConfig: tokenizerConfig ?? {}, chatTemplateJinja: jinja });
+  const chatTemplate = await loadChatTemplate({ tokenizerConfig: tokenizerConfig ?? {}, chatTemplateJinja: jinja });
   const raw = (await readJson(source, "config.json")) as Readonly<Record<string, unknown>>;
   const endings = [raw["eos_token_id"]].flat().concat(tokenizer.eos ?? []);
   const defaults = readDefaults(await optional("generation_config.json"), endings);

@@ -1,4 +1,4 @@
-import { type JinjaTemplate, readJinja } from "./jinja.ts";
+import type { JinjaTemplate, readJinja } from "./jinja.ts";
 import { asArray, asRecord, asString, type JsonRecord, refuse } from "./json-field.ts";
 import { TextError } from "./text-error.ts";
 import { namedToken, SPECIAL_TOKEN_NAMES } from "./tokenizer-config.ts";
@@ -61,26 +61,32 @@ function checkMessages(messages: readonly ChatMessage[]): void {
   }
 }
 
-/**
- * The chat template of a model, or undefined where it has none. `tokenizerConfig` is the parsed tokenizer_config.json,
- * `chatTemplateJinja` the text of chat_template.jinja, which wins where there is one. Of several templates `name`
- * chooses; without it "tool_use" is taken when there are tools and "default" otherwise. `now` is the clock of
- * `strftime_now`. A template is read when it is first rendered, so that a model whose template cannot be read still
- * completes plain text. Source: the Hugging Face documentation of chat templates and transformers' `apply_chat_template`.
- */
-export function createChatTemplate(given: {
+/** What a model says of its chat template. */
+export interface ChatTemplateSource {
+  /** The parsed tokenizer_config.json. */
   readonly tokenizerConfig: unknown;
+  /** The text of chat_template.jinja, which wins where there is one. */
   readonly chatTemplateJinja?: string | undefined;
+  /** Which of several templates; without it "tool_use" where there are tools, and "default" otherwise. */
   readonly name?: string;
+  /** The clock of `strftime_now`. */
   readonly now?: () => Date;
-}): ChatTemplate | undefined {
+}
+
+/**
+ * The chat template of a model, or undefined where it has none. `read` is Jinja, which is as large as all of the
+ * engine's text: a page that loads a model has it only where that has a template. A template is read when it is first
+ * rendered, so that a model whose template cannot be read still completes plain text. Source: the Hugging Face
+ * documentation of chat templates and transformers' `apply_chat_template`.
+ */
+export function chatTemplateOf(given: ChatTemplateSource, read: typeof readJinja): ChatTemplate | undefined {
   const config = asRecord(given.tokenizerConfig ?? {}, "tokenizer_config.json");
   const sources = templateSources(config, given.chatTemplateJinja);
   if (sources.size === 0) return undefined;
   const tokens = specialTokens(config);
-  const read = new Map<string, JinjaTemplate>();
+  const known = new Map<string, JinjaTemplate>();
 
-  function template(withTools: boolean): JinjaTemplate {
+  function chosen(withTools: boolean): JinjaTemplate {
     const name = given.name ?? (withTools && sources.has("tool_use") ? "tool_use" : "default");
     const source = sources.get(name);
     if (source === undefined) {
@@ -88,9 +94,9 @@ export function createChatTemplate(given: {
         `no chat template is called ${JSON.stringify(name)}; there are ${[...sources.keys()].join(", ")}`,
       );
     }
-    const known = read.get(name) ?? readJinja(source, given.now ?? (() => new Date()));
-    read.set(name, known);
-    return known;
+    const template = known.get(name) ?? read(source, given.now ?? (() => new Date()));
+    known.set(name, template);
+    return template;
   }
 
   return {
@@ -105,7 +111,15 @@ export function createChatTemplate(given: {
         add_generation_prompt: addGenerationPrompt,
       };
       // As JSON, so that a field set to undefined is one that is not there.
-      return template(tools !== undefined).render(JSON.parse(JSON.stringify(variables)));
+      return chosen(tools !== undefined).render(JSON.parse(JSON.stringify(variables)));
     },
   };
+}
+
+/** As `createChatTemplate`, with Jinja loaded where there is a template. */
+export async function loadChatTemplate(given: ChatTemplateSource): Promise<ChatTemplate | undefined> {
+  const config = asRecord(given.tokenizerConfig ?? {}, "tokenizer_config.json");
+  if (templateSources(config, given.chatTemplateJinja).size === 0) return undefined;
+  const { readJinja } = await import("./jinja.ts");
+  return chatTemplateOf(given, readJinja);
 }

@@ -1,8 +1,6 @@
-import { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
 import { asBoolean, asRecord, type JsonRecord } from "./json-field.ts";
-import { libraryNormalizer } from "./normalizer.ts";
+import type { libraryTokenizer } from "./library-tokenizer.ts";
 import { surroundingTokens } from "./post-processor.ts";
-import { libraryPreTokenizer } from "./pre-tokenizer.ts";
 import { createTextStream, type TokenReader } from "./stream.ts";
 import { TextError } from "./text-error.ts";
 import { createTokenDecoding } from "./token-decoder.ts";
@@ -81,28 +79,8 @@ function surroundings(
   return { before, after };
 }
 
-function libraryTokenizer(tokenizer: JsonRecord, { model, added }: Vocabulary): LibraryTokenizer {
-  const pipeline = {
-    version: "1.0",
-    added_tokens: added.map((token) => ({ ...token, single_word: false })),
-    normalizer: libraryNormalizer(tokenizer["normalizer"], "tokenizer.json: normalizer"),
-    pre_tokenizer: libraryPreTokenizer(tokenizer["pre_tokenizer"], "tokenizer.json: pre_tokenizer"),
-    // What goes around a text and how ids become text is done here.
-    post_processor: null,
-    decoder: null,
-    model,
-  };
-  try {
-    return new LibraryTokenizer(pipeline, { clean_up_tokenization_spaces: false });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new TextError(`tokenizer.json cannot be used: ${reason}`, { cause: error });
-  }
-}
-
 /**
- * Makes a tokenizer of a model's parsed `tokenizer.json` and `tokenizer_config.json` (undefined or null where a model
- * has none). Throws a TextError naming the file and the field where either is broken or asks for what is not known.
+ * Makes a tokenizer of a model's parsed `tokenizer.json` and `tokenizer_config.json`, with the library that encodes.
  *
  * Encoding is done by `@huggingface/tokenizers`, with the pipeline put in words that it runs like the library in Rust.
  * `add_bos_token` and `add_eos_token`, where tokenizer_config.json has them, win over the post-processor.
@@ -110,7 +88,11 @@ function libraryTokenizer(tokenizer: JsonRecord, { model, added }: Vocabulary): 
  * Known to differ from Rust still: white space that an added token with `lstrip` or `rstrip` swallows is JavaScript's, and
  * a stretch of text that the normalizer turns into exactly an added token is taken for it.
  */
-export function createTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown): Tokenizer {
+export function tokenizerOf(
+  tokenizerJson: unknown,
+  tokenizerConfig: unknown,
+  libraryFor: typeof libraryTokenizer,
+): Tokenizer {
   const tokenizer = asRecord(tokenizerJson, "tokenizer.json");
   const config = asRecord(tokenizerConfig ?? {}, "tokenizer_config.json");
   const vocabulary = readVocabulary(tokenizer);
@@ -119,7 +101,7 @@ export function createTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown
   const decoding = createTokenDecoding(tokenizer["decoder"], "tokenizer.json: decoder", (token) =>
     addedContents.has(token),
   );
-  const library = libraryTokenizer(tokenizer, vocabulary);
+  const library = libraryFor(tokenizer, vocabulary);
   const special = specialIds(config, vocabulary);
   const bos = namedId(config, "bos_token", vocabulary);
   const eos = namedId(config, "eos_token", vocabulary);
@@ -159,4 +141,10 @@ export function createTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown
     openDecoder: decoding.open,
   };
   return made;
+}
+
+/** As `createTokenizer`, with the library loaded meanwhile, so that a page need not have it before it loads a model. */
+export async function loadTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown): Promise<Tokenizer> {
+  const { libraryTokenizer } = await import("./library-tokenizer.ts");
+  return tokenizerOf(tokenizerJson, tokenizerConfig, libraryTokenizer);
 }

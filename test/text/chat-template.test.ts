@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type ChatMessage, type ChatTemplateOptions, createChatTemplate } from "../../src/text/chat-template.ts";
+import type { ChatMessage, ChatTemplateOptions } from "../../src/text/chat-template.ts";
+import { createChatTemplate } from "../../src/text/create-chat-template.ts";
 import { strftime } from "../../src/text/strftime.ts";
 import { TextError } from "../../src/text/text-error.ts";
 import { blockTemplate, headerTemplate, instructionTemplate, thinkingTemplate } from "./chat-templates.ts";

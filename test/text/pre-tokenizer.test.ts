@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createTokenizer } from "../../src/text/tokenizer.ts";
+import { createTokenizer } from "../../src/text/create-tokenizer.ts";
 import { type TokenizerFile, thenBytes, voicesTokenizer, voicesWith } from "./example-tokenizers.ts";
 
 /** What a pre-tokenizer, with the byte-level alphabet after it unless it has it, cuts a text into. */

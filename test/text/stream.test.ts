@@ -1,8 +1,9 @@
 import { Tokenizer as LibraryTokenizer } from "@huggingface/tokenizers";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { createTokenizer } from "../../src/text/create-tokenizer.ts";
 import { createTextStream } from "../../src/text/stream.ts";
-import { createTokenizer, type Tokenizer } from "../../src/text/tokenizer.ts";
+import type { Tokenizer } from "../../src/text/tokenizer.ts";
 import {
   byteFallbackTokenizer,
   byteToken,

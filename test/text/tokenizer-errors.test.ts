@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { createTokenizer } from "../../src/text/create-tokenizer.ts";
 import { TextError } from "../../src/text/text-error.ts";
-import { createTokenizer } from "../../src/text/tokenizer.ts";
 import {
   byteFallbackTokenizer,
   type TokenizerFile,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createTokenizer } from "../../src/text/tokenizer.ts";
+import { createTokenizer } from "../../src/text/create-tokenizer.ts";
 import {
   byteFallbackTokenizer,
   byteToken,

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { createTokenizer } from "../../src/text/tokenizer.ts";
+import { createTokenizer } from "../../src/text/create-tokenizer.ts";
 import { voicesConfig, voicesGolden, voicesTokenizer, voicesWith } from "./example-tokenizers.ts";
 
 const voices = createTokenizer(voicesTokenizer(), voicesConfig());
