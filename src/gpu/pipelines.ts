@@ -1,5 +1,6 @@
 import { excerpt, GpuError, ShaderError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
+import { placedMessage } from "./placed-message.ts";
 import type { BindingDeclaration } from "./shader-module.ts";
 import type { Shader } from "./specialise.ts";
 
@@ -130,13 +131,13 @@ async function throwProblem(shader: Shader, scope: Promise<GPUError | null>): Pr
 /** The first error of a compilation with three source lines and a caret, in the file that holds it. */
 export function compileError(shader: Shader, errors: readonly GPUCompilationMessage[]): ShaderError {
   const first = errors[0];
-  const message = first?.message ?? "does not compile";
+  const found = first ? placedMessage(first, shader.code) : { message: "does not compile", row: -1, column: 0 };
+  const { message, row, column } = found;
   const more = errors.length > 1 ? `\n(and ${errors.length - 1} more)` : "";
-  const row = (first?.lineNum ?? 0) - 1;
   const place = shader.lines[row];
   if (!place) return new ShaderError(`${shader.name}: ${message}${more}`, shader.name);
   const text = shader.code.split("\n");
-  const shown = excerpt(row, (first?.linePos ?? 1) - 1, (i) => {
+  const shown = excerpt(row, column, (i) => {
     const from = shader.lines[i];
     return from?.file === place.file ? { line: from.line, text: text[i] ?? "" } : undefined;
   });
