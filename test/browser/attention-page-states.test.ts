@@ -33,6 +33,11 @@ const states: Readonly<Record<string, State>> = {
     action: "Test again",
     usable: true,
   },
+  "not-compiled": {
+    says: /known-answer test does not compile: this browser's WGSL compiler says custom\/mask:2: .*simulated/,
+    action: "Test again",
+    usable: true,
+  },
   compiling: { says: /case 2 of 3 · .*compiling and checking rows, 2 of 3/, action: "Stop", usable: true },
   "out-of-memory": { says: /no room for this/, action: "Leave out the longest batch", usable: true },
   lost: { says: /The GPU was lost: the driver was restarted/, action: "Open the device again", usable: false },

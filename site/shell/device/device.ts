@@ -1,4 +1,5 @@
 import { signal } from "@preact/signals";
+import type { Fault } from "./self-test.ts";
 
 /** What a device is, as a thread that has opened one tells the page. */
 export interface DeviceFacts {
@@ -11,8 +12,8 @@ export interface DeviceFacts {
   readonly subgroupSizes: readonly [smallest: number, largest: number] | null;
   /** Bytes and counts, by the engine's names. */
   readonly limits: Readonly<Record<LimitName, number>>;
-  /** What the known-answer test found; undefined where all was right. */
-  readonly wrong: string | undefined;
+  /** How the known-answer test ended; undefined where it found the answer. */
+  readonly fault: Fault | undefined;
 }
 
 /** The limits that decide what a device can take. */
@@ -69,9 +70,15 @@ const limitNames: readonly (readonly [LimitName, name: string, show: (value: num
   ["workgroups", "workgroups of an axis", String],
 ];
 
+const faultWords: Readonly<Record<Fault["kind"], string>> = {
+  wrong: "",
+  "not-compiled": "does not compile: ",
+  failed: "failed: ",
+};
+
 /** A line for each thing that the engine asks of a device. */
 export function reportLines(facts: DeviceFacts): readonly (readonly [name: string, value: string])[] {
-  const { label, vendor, architecture, software, features, subgroupSizes, wrong } = facts;
+  const { label, vendor, architecture, software, features, subgroupSizes, fault } = facts;
   const tick = (feature: string) => (features.includes(feature) ? "✓ yes" : "✗ no");
   const sizes =
     features.includes("subgroups") && subgroupSizes ? `, of ${[...new Set(subgroupSizes)].join(" to ")}` : "";
@@ -82,7 +89,7 @@ export function reportLines(facts: DeviceFacts): readonly (readonly [name: strin
     ["half precision (shader-f16)", tick("shader-f16")],
     ["subgroups", `${tick("subgroups")}${sizes}`],
     ["timestamps (timestamp-query)", tick("timestamp-query")],
-    ["known-answer test", wrong ?? "✓ right"],
+    ["known-answer test", fault ? `✗ ${faultWords[fault.kind]}${fault.says}` : "✓ right"],
     ["browser", browserName()],
   ];
 }

@@ -1,19 +1,33 @@
 import type { Trouble } from "../trouble.ts";
 import { type DeviceFacts, type DeviceState, losses, reopen } from "./device.ts";
+import type { Fault } from "./self-test.ts";
+
+const inFirefox = () => /Firefox\//.test(navigator.userAgent);
 
 /** Where WebGPU is, by system: what a browser without it is told. */
 function browsersForThisSystem(): string {
   const agent = navigator.userAgent;
   if (/Android/.test(agent)) return "On Android, Chrome 121 and later have it.";
   if (/iPhone|iPad/.test(agent)) return "On iOS, Safari 26 and later have it, and every browser with it.";
-  if (/Mac OS X/.test(agent)) return "On macOS, Chrome or Edge 113, Safari 26 and Firefox 145 and later have it.";
-  if (/Windows/.test(agent)) return "On Windows, Chrome or Edge 113 and Firefox 141 and later have it.";
   if (/CrOS/.test(agent)) return "On ChromeOS, Chrome 113 and later have it.";
-  return (
+  if (/Windows/.test(agent)) return "On Windows, Chrome or Edge 113 and Firefox 141 and later have it.";
+  const preference = "set dom.webgpu.enabled to true in about:config, and load the page again";
+  if (/Mac OS X/.test(agent)) {
+    const firefox = `Firefox has it from 145 on Macs with Apple Silicon; elsewhere ${preference}.`;
+    return `On macOS, Chrome or Edge 113 and Safari 26 and later have it. ${firefox}`;
+  }
+  const chrome =
     "On Linux, Chrome 144 and later have it for Intel GPUs and 147 for NVIDIA's; others need the flag " +
-    "chrome://flags/#enable-unsafe-webgpu."
-  );
+    "chrome://flags/#enable-unsafe-webgpu.";
+  return inFirefox() ? `Firefox on Linux has it switched off: ${preference}. ${chrome}` : chrome;
 }
+
+/** Where to look when the browser has WebGPU and gives no adapter. */
+const whereToLook = () =>
+  inFirefox()
+    ? "is the driver blocked (about:support, under WebGPU), then update it, or set gfx.webgpu.ignore-blocklist to true in " +
+      "about:config, which a software driver always needs"
+    : "is the driver blocked (chrome://gpu), then update it; on Linux, does the browser need --enable-unsafe-webgpu";
 
 const again = { name: "Try again", run: () => reopen.value() };
 
@@ -79,9 +93,8 @@ export function deviceTroubles(state: DeviceState): readonly Trouble[] {
           level,
           says: "Nothing can be measured here: the browser has WebGPU but gives the page no GPU.",
           todo:
-            "Look, in this order: is hardware acceleration on in the browser's settings; is the driver blocked (chrome://gpu, " +
-            "about:support), then update it; on Linux, does the browser need --enable-unsafe-webgpu; is this a managed " +
-            "browser or a virtual machine?",
+            `Look, in this order: is hardware acceleration on in the browser's settings; ${whereToLook()}; ` +
+            "is this a managed browser or a virtual machine?",
           action: again,
           detail,
         },
@@ -111,18 +124,12 @@ export function deviceTroubles(state: DeviceState): readonly Trouble[] {
   }
 }
 
-/** What touches the results of a device that is there: it computes wrongly, or it is the processor. */
-export function adapterTroubles({ wrong, software }: DeviceFacts): readonly Trouble[] {
+/** What touches the results of a device that is there: its known-answer test ended badly, or it is the processor. */
+export function adapterTroubles({ fault, software }: DeviceFacts): readonly Trouble[] {
   const found: Trouble[] = [];
-  if (wrong !== undefined) {
-    found.push({
-      key: "wrong-numbers",
-      level: "error",
-      says: `This browser computes attention wrongly: the known-answer test gave ${wrong.replace("✗ ", "")}.`,
-      todo: "Update browser and driver. You may still run: every result is compared with float64, and a wrong one has no speed.",
-      action: { name: "Test again", run: () => reopen.value() },
-      detail: wrong,
-    });
+  if (fault) {
+    const testAgain = { name: "Test again", run: () => reopen.value() };
+    found.push({ ...faultTrouble(fault), level: "error", action: testAgain, detail: fault.detail });
   }
   if (software) {
     found.push({
@@ -133,4 +140,28 @@ export function adapterTroubles({ wrong, software }: DeviceFacts): readonly Trou
     });
   }
   return found;
+}
+
+function faultTrouble({ kind, says }: Fault): Pick<Trouble, "key" | "says" | "todo"> {
+  const mayRun = "You may still run: every result is compared with float64";
+  switch (kind) {
+    case "wrong":
+      return {
+        key: "wrong-numbers",
+        says: `This browser computes attention wrongly: the known-answer test gave ${says}.`,
+        todo: `Update browser and driver. ${mayRun}, and a wrong one has no speed.`,
+      };
+    case "not-compiled":
+      return {
+        key: "not-compiled",
+        says: `The known-answer test does not compile: this browser's WGSL compiler says ${says}.`,
+        todo: `Nothing was computed, so nothing is known of the browser's arithmetic. Update the browser, and send us the report. ${mayRun}, where its kernel compiles.`,
+      };
+    case "failed":
+      return {
+        key: "no-answer",
+        says: `The known-answer test did not end: ${says}.`,
+        todo: `Close other pages that use the GPU, then test again. ${mayRun}.`,
+      };
+  }
 }
