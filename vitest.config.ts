@@ -12,7 +12,7 @@ const outside = [
   "test/docs/**/*.test.ts",
   "test/examples/outside-the-clone.test.ts",
 ];
-const kernels = ["test/kernels/**/*.test.ts"];
+const kernels = ["test/{kernels,blocks}/**/*.test.ts"];
 
 // llvmpipe's narrowest vectors: pipelines take two thirds of the time to compile. `npm run test:all` runs all widths.
 const narrow = { LP_NATIVE_VECTOR_WIDTH: process.env["LP_NATIVE_VECTOR_WIDTH"] ?? "128" };

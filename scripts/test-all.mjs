@@ -1,7 +1,7 @@
 // Runs the tests of every kernel on every software adapter there is, lavapipe with each of its subgroup sizes (4, 8 and
 // 16), on Dawn in Node and on wgpu in Deno, and writes what passed to test/all.md. `npm test` runs them on one, and of the masks and scores of attention those
 // pairs with variants that put something to the test; SHADERFORMER_FULL is the product.
-//   node scripts/test-all.mjs [--only TEXT] [FOLDER…]     default: test/check test/gpu test/kernels test/tensor
+//   node scripts/test-all.mjs [--only TEXT] [FOLDER…]     default: test/blocks test/check test/gpu test/kernels test/tensor
 // With --only, adapters whose line does not contain TEXT are left as they are in test/all.md.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -20,7 +20,7 @@ const { values: flags, positionals: given } = parseArgs({
   allowPositionals: true,
 });
 const report = "test/all.md";
-const folders = given.length > 0 ? given : ["test/check", "test/gpu", "test/kernels", "test/tensor"];
+const folders = given.length > 0 ? given : ["test/blocks", "test/check", "test/gpu", "test/kernels", "test/tensor"];
 const output = ".cache/test-all.json";
 
 mkdirSync(".cache", { recursive: true });
@@ -56,7 +56,7 @@ for (const [name, environment, own] of runs) {
 const table = ["| adapter | passed | failed | skipped | minutes |", "|---|---|---|---|---|", ...rows];
 const title = `# All adapters
 
-The tests in ${folders.join(", ")}, on Dawn in Node; on wgpu in Deno those in test/kernels, each text
+The tests in ${folders.join(", ")}, on Dawn in Node; on wgpu in Deno those in test/blocks and test/kernels, each text
 that naga compiles for a kernel counted as one more. Written by \`npm run test:all\`.
 
 `;

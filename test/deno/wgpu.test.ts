@@ -1,8 +1,8 @@
 // WebGPU as wgpu implements it, in Deno: its compiler, naga, on every text that the cases of kernels are specialised to,
 // a share of the cases, and the bundled model. SHADERFORMER_FULL runs all cases and the tests of kernels beside them.
-import { readdirSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { bundleTests } from "../outside-vitest/bundle.ts";
+import { testFiles } from "../outside-vitest/files.ts";
 import { goldenPrompts } from "../support/bundled.ts";
 import { kernelFiles } from "../support/shaders.ts";
 import { noDeno, runInDeno } from "./deno.ts";
@@ -15,7 +15,7 @@ async function runWorker(): Promise<Report[]> {
   await bundleTests({
     outfile,
     worker: "test/deno/worker.ts",
-    tests: readdirSync("test/kernels").filter((name) => name.endsWith(".test.ts")),
+    tests: testFiles,
     standIns: { "test/support/run-cases.ts": "test/deno/tables.ts" },
   });
   return await runInDeno(outfile, full ? ["all"] : []);

@@ -5,6 +5,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { bundleTests } from "../outside-vitest/bundle.ts";
+import { testFiles } from "../outside-vitest/files.ts";
 import { areaOf, areas } from "./areas.ts";
 import { mistakes } from "./mistakes/all.ts";
 import { applyEdits, type Mutant, mutantOf } from "./mutant.ts";
@@ -34,14 +35,14 @@ const { values: flags } = parseArgs({
 const started = performance.now();
 const text = (file: string) => readFileSync(file, "utf8");
 mkdirSync(folder, { recursive: true });
-const testFiles = readdirSync("test/kernels").filter((name) => name.endsWith(".test.ts") && name.includes(flags.tests));
+const wantedTests = testFiles.filter((file) => file.includes(flags.tests));
 const shaders = readdirSync("shaders", { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".wgsl"))
   .map((name) => `shaders/${name}`)
   .sort();
 const bundle = `${folder}/worker.mjs`;
 const workerFile = "test/mutants/worker.ts";
-await bundleTests({ outfile: bundle, worker: workerFile, tests: testFiles });
+await bundleTests({ outfile: bundle, worker: workerFile, tests: wantedTests });
 
 /** The file that a test is in. */
 const fileOf = (test: string) => test.slice(0, test.indexOf(" > "));
@@ -73,7 +74,7 @@ const jobs: ((worker: Keeper) => Promise<void>)[] = [
       valid++;
       record(outcome);
     }
-    if (order.length === 0) console.log(`${file}: no test in test/kernels uses it`);
+    if (order.length === 0) console.log(`${file}: no test in test/kernels or test/blocks uses it`);
   }),
   ...inTypeScript.map((mutant) => async () => record(await tryTypeScript(mutant))),
 ];
@@ -90,7 +91,7 @@ finish();
 
 /** All tests without any mistake, a process for each file: one process for all of them is more than a driver bears. */
 async function baseline(): Promise<{ adapter: string; tests: readonly Measured[] }> {
-  const left = [...testFiles];
+  const left = [...wantedTests];
   const measured: Measured[] = [];
   let label = "";
   await inParallel(async () => {
@@ -104,7 +105,7 @@ async function baseline(): Promise<{ adapter: string; tests: readonly Measured[]
       measured.push(...report.tests);
     }
   });
-  measured.sort((p, q) => testFiles.indexOf(fileOf(p.test)) - testFiles.indexOf(fileOf(q.test)));
+  measured.sort((p, q) => wantedTests.indexOf(fileOf(p.test)) - wantedTests.indexOf(fileOf(q.test)));
   const red = measured.filter(({ error }) => error !== undefined);
   for (const { test, error } of red) console.log(`red without any mistake: ${test}: ${error}`);
   if (red.length > 0) process.exitCode = 1;

@@ -7,7 +7,7 @@ export interface Mistake {
   readonly replace: string;
   /** What goes wrong. */
   readonly why: string;
-  /** For mistakes in TypeScript: the test files, under `test/kernels`, that must turn red. */
+  /** For mistakes in TypeScript: the test files that must turn red, such as `kernels/fill`. */
   readonly tests?: readonly string[];
 }
 

@@ -40,7 +40,7 @@ export function formatResults(
   return [
     `# Mutants: ${area}`,
     "",
-    "Mistakes made on purpose, one at a time, against the tests in `test/kernels`. Written by `npm run test:mutants`.",
+    "Mistakes made on purpose, one at a time, against the tests in `test/kernels` and `test/blocks`. Written by `npm run test:mutants`.",
     "",
     `${run.adapter}; ${run.tests} tests; seed ${run.seed}; ${run.time}.`,
     "",

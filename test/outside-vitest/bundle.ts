@@ -14,7 +14,7 @@ export interface Bundled {
   readonly outfile: string;
   /** A module whose `work` is called with a function for each test file, which imports it. */
   readonly worker: string;
-  /** Names of files under `test/kernels`. */
+  /** Files of `test/`, such as `kernels/fill.test.ts`. */
   readonly tests: readonly string[];
   /** Modules of ours by the module that takes their place. */
   readonly standIns?: Readonly<Record<string, string>>;
@@ -23,7 +23,7 @@ export interface Bundled {
 
 /** Bundles a worker with the test files that it imports one after the other. */
 export async function bundleTests({ outfile, worker, tests, standIns, replaced }: Bundled): Promise<void> {
-  const imports = tests.map((file) => `${JSON.stringify(file)}: () => import("./test/kernels/${file}"),`);
+  const imports = tests.map((file) => `${JSON.stringify(file)}: () => import("./test/${file}"),`);
   await build({
     stdin: {
       contents: `import { work } from "./${worker}";\nawait work({\n${imports.join("\n")}\n});`,

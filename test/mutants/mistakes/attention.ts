@@ -216,20 +216,20 @@ export const attentionMistakes: readonly Mistake[] = [
     find: "scale = 1 / Math.sqrt(d)",
     replace: "scale = 1 / d",
     why: "1/d for 1/√d",
-    tests: ["attention"],
+    tests: ["kernels/attention"],
   },
   {
     file: "src/kernels/attention/options.ts",
     find: "start = length - t }",
     replace: "start = 0 }",
     why: "top-left alignment for bottom-right",
-    tests: ["attention"],
+    tests: ["kernels/attention"],
   },
   {
     file: "src/kernels/attention/masks/table.ts",
     find: 'part: "sliding-window",\n    params: ({ keys }) => ({ keys }),',
     replace: 'part: "sliding-window",\n    params: ({ keys }) => ({ keys: keys + 1 }),',
     why: "a window of W + 1 keys",
-    tests: ["attention", "attention-masks"],
+    tests: ["kernels/attention", "kernels/attention-masks"],
   },
 ];

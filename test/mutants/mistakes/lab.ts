@@ -5,7 +5,7 @@ const inRing = (name: string, find: string, replace: string, why: string, tests:
   find,
   replace,
   why,
-  tests,
+  tests: tests.map((file) => `blocks/${file}`),
 });
 
 /** Mistakes in what attention laboratories build on attention: merge, two passes, cascade, ring, and linear attention. */
@@ -170,13 +170,13 @@ export const labMistakes: readonly Mistake[] = [
     find: "reshape(shared.lse, [h, b, t]), [1, 0, 2]",
     replace: "reshape(shared.lse, [b, h, t]), [0, 1, 2]",
     why: "the prefix's lse goes to the wrong heads and rows",
-    tests: ["cascade-attention"],
+    tests: ["blocks/cascade-attention"],
   },
   {
     file: "src/blocks/cascade-attention.ts",
     find: '{ ...both, mask: "full" }',
     replace: '{ ...both, mask: "causal" }',
     why: "packed queries see part of the prefix",
-    tests: ["cascade-attention"],
+    tests: ["blocks/cascade-attention"],
   },
 ];

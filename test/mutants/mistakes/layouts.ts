@@ -205,6 +205,6 @@ export const layoutMistakes: readonly Mistake[] = [
     find: "step * words === strides[axis]",
     replace: "true",
     why: "scales that do not lie as their rows do",
-    tests: ["attention-layout-errors"],
+    tests: ["kernels/attention-layout-errors"],
   },
 ];

@@ -1,0 +1,6 @@
+import { readdirSync } from "node:fs";
+
+/** The files with tests of kernels and of what is composed of them, such as `kernels/fill.test.ts`. */
+export const testFiles: readonly string[] = ["blocks", "kernels"]
+  .flatMap((folder) => readdirSync(`test/${folder}`).map((name) => `${folder}/${name}`))
+  .filter((file) => file.endsWith(".test.ts"));
