@@ -41,10 +41,11 @@ export function startPage(enginesOf: (gpu: Gpu) => readonly Engine[]): void {
 function Page() {
   return (
     <Shell page="Peers">
-      <h1>The same attention on four engines</h1>
+      <h1>The same work on four engines</h1>
       <p>
-        Each engine computes the same cases on this device, in this page. Every result is compared with float64 first;
-        correct ones are then timed in turns, and a wrong one has no speed. Nothing leaves this device.
+        Each engine computes the same attention and matrix products on this device, in this page. Every result is
+        compared with float64 first; correct ones are then timed in turns, and a wrong one has no speed. Nothing leaves
+        this device.
       </p>
       <Choices />
       <Run />
@@ -60,7 +61,7 @@ function Run() {
   const progress = state.progress.value;
   const why =
     device.value.kind === "opening"
-      ? "The GPU is being opened."
+      ? "Opening the GPU."
       : device.value.kind !== "ready"
         ? "There is no device."
         : cases.length === 0

@@ -121,7 +121,7 @@ export function stopRun(): void {
   stop?.abort();
 }
 
-/** Float64 results, computed beside the page. */
+/** Float64 results, computed in a thread of their own. */
 function truthWorker() {
   const worker = new Worker(new URL("../../bench/peers/truth-worker.ts", import.meta.url), { type: "module" });
   const truthOf = ({ text }: Problem) =>

@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { copy } from "./status.ts";
 
-/** A button that copies a text, and says so in its own place for two seconds. */
+/** A button that copies a text, and shows the outcome for two seconds. */
 export function CopyButton({
   what,
   text,
@@ -14,16 +14,16 @@ export function CopyButton({
   html?: (() => string) | undefined;
   children: ComponentChildren;
 }) {
-  const [told, setTold] = useState<string>();
+  const [outcome, setOutcome] = useState<string>();
   useEffect(() => {
-    if (told === undefined) return;
-    const timer = setTimeout(() => setTold(undefined), 2000);
+    if (outcome === undefined) return;
+    const timer = setTimeout(() => setOutcome(undefined), 2000);
     return () => clearTimeout(timer);
-  }, [told]);
-  const press = async () => setTold((await copy(what, text(), html?.())) ? "✓ Copied" : "✗ Not copied");
+  }, [outcome]);
+  const press = async () => setOutcome((await copy(what, text(), html?.())) ? "✓ Copied" : "✗ Not copied");
   return (
     <button type="button" onClick={() => void press()}>
-      {told ?? children}
+      {outcome ?? children}
     </button>
   );
 }

@@ -38,7 +38,7 @@ export function Help() {
               checked={singleKeys.value}
               onChange={({ currentTarget }) => switchSingleKeys(currentTarget.checked)}
             />{" "}
-            Keys of one sign act when no field has the focus
+            Single-character keys act when no field has the focus
           </label>
         </p>
         <p class="row">

@@ -10,7 +10,7 @@ const pages = [
   ["../peers/index.html", "Peers"],
 ] as const;
 
-/** What every page has: header with links, device, keys and theme, the content, a footer, and a status for readers. */
+/** What every page has: header with links, device, keys and theme, the content, a footer, and a status for screen readers. */
 export function Shell({ page, children }: { page: string; children: ComponentChildren }) {
   return (
     <>

@@ -1,8 +1,8 @@
 import { readFragment } from "./permalink.ts";
 
 /**
- * The state that `&sim=` in the address asks for, so that each can be looked at on a machine that has everything. Where
- * it can, the page then really lacks what the name says; else it behaves as if it had happened.
+ * The state that `&sim=` in the address asks for, so that each can be seen on a machine that lacks nothing. Where
+ * possible the page then really lacks what is named; else it behaves as if it had happened.
  */
 export const sim: string | undefined = readFragment(location.hash).keys.get("sim");
 

@@ -1,13 +1,13 @@
 import { signal } from "@preact/signals";
 
-/** What a screen reader is told, politely: starts, ends and confirmations, never progress. */
+/** What a screen reader announces, politely: starts, ends and confirmations, never progress. */
 export const status = signal("");
 
 export const say = (text: string): void => {
   status.value = text;
 };
 
-/** Copies text, with an HTML form beside it where there is one; says so, or why not. */
+/** Copies text, and an HTML form of it where there is one; announces success or the reason for failure. */
 export async function copy(what: string, text: string, html?: string): Promise<boolean> {
   try {
     if (html === undefined) await navigator.clipboard.writeText(text);
@@ -24,7 +24,7 @@ export async function copy(what: string, text: string, html?: string): Promise<b
   }
 }
 
-/** Hands the reader a file. */
+/** Saves a file for the reader. */
 export function download(name: string, content: Blob | string, type = "text/plain"): void {
   const url = URL.createObjectURL(typeof content === "string" ? new Blob([content], { type }) : content);
   const link = Object.assign(document.createElement("a"), { href: url, download: name });

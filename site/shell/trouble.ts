@@ -1,13 +1,13 @@
 import { version } from "../../package.json";
 import { browserName, device, reportLines } from "./device/device.ts";
 
-/** Something that the reader has to know: what is the matter, and what can be done now. */
+/** Something that the reader has to know: what is wrong, and what to do about it. */
 export interface Trouble {
   /** The same word as in `&sim=`. */
   readonly key: string;
-  /** An error stands in the way; a warning touches what the page says; a note explains it. */
+  /** An error blocks the page; a warning qualifies its results; a note explains them. */
   readonly level: "error" | "warning" | "note";
-  /** What is the matter, with its cause. */
+  /** What is wrong, and why. */
   readonly says: string;
   /** What to do about it. */
   readonly todo: string;
@@ -17,7 +17,7 @@ export interface Trouble {
   readonly detail?: string | undefined;
 }
 
-/** Everything that somebody who is to help has to know, in Markdown. */
+/** Everything that a person needs in order to help, in Markdown. */
 export function reportOf(troubles: readonly Trouble[]): string {
   const state = device.value;
   return [

@@ -14,12 +14,12 @@ interface State {
 }
 
 const states: Readonly<Record<string, State>> = {
-  insecure: { says: /is no secure context.*Open the page by https/, action: "Try again", usable: false },
+  insecure: { says: /is not a secure context.*Open the page by https/, action: "Try again", usable: false },
   "no-webgpu": { says: /has no WebGPU\. On Linux, Chrome 144/, action: "Try again", usable: false },
   "no-adapter": { says: /gives the page no GPU.*hardware acceleration/, action: "Try again", usable: false },
   "no-device": { says: /gave no device: .*Close other pages/, action: "Try again", usable: false },
-  "no-worker": { says: /thread that measures could not be started/, action: "Load again", usable: false },
-  "no-f16": { says: /no f16 .* unpacked from words of 32 bits instead/, usable: true },
+  "no-worker": { says: /thread that measures could not be started/, action: "Reload", usable: false },
+  "no-f16": { says: /no f16 .* unpacked from 32-bit words instead/, usable: true },
   "no-subgroups": { says: /no subgroups: the variants subgroups and splitSubgroups are n\/a here/, usable: true },
   "small-limits": {
     says: /2 cases will be skipped: q128 .* needs a tensor of .*, a binding holds 64\.0 KiB/,
@@ -45,9 +45,9 @@ const states: Readonly<Record<string, State>> = {
   watchdog: { says: /may take 3\.20 s, and Windows/, action: "Leave out the longest batch", usable: true },
   "tab-killed": { says: /ended with the tab: .*q4k causal/, action: "Use small sizes", usable: true },
   "hidden-tab": { says: /hidden while 4 of \d+ rows were measured/, action: "Run again", usable: true },
-  "two-tabs": { says: /Another tab of this page is measuring/, action: "Run all the same", usable: true },
-  offline: { says: /could not be fetched.*table has all numbers/, action: "Load again", usable: true },
-  "no-storage": { says: /keeps nothing for the page/, action: "Copy link", usable: true },
+  "two-tabs": { says: /Another tab of this page is measuring/, action: "Run anyway", usable: true },
+  offline: { says: /could not be fetched.*table has all numbers/, action: "Reload", usable: true },
+  "no-storage": { says: /stores nothing for the page/, action: "Copy link", usable: true },
   "coarse-timers": { says: /wall clock .* 100 µs/, usable: true },
 };
 
@@ -113,7 +113,7 @@ describe.skipIf(noChromium)(`states of the attention page${noChromium ? ` (${noC
     for (const tab of [first, second]) {
       await tab.goto(site.address("batches=q48&heads=2x32&variants=flash"));
       await tab.getByRole("button", { name: "Run 1 measurements", disabled: false }).click();
-      if (tab === first) await first.getByText("measuring what this device does at most").waitFor();
+      if (tab === first) await first.getByText("measuring the peaks of this device").waitFor();
     }
     await second.getByText(/Another tab of this page is measuring/).waitFor();
     expect(await second.getByText(/ended with the tab/).count()).toBe(0);

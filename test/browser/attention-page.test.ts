@@ -132,7 +132,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     for (const name of ["time", "speed", "roofline"]) await page.locator(`#plot-${name} svg`).waitFor();
     expect(await page.locator("#plot-time").textContent()).toMatch(/logarithmic/);
     // Processors are not ranked.
-    await page.getByText("4 of 4 results are right. The processor computed them").waitFor();
+    await page.getByText("4 of 4 results are right. They were computed by the processor").waitFor();
     expect(await page.getByRole("columnheader", { name: "of fastest" }).count()).toBe(0);
     await page.getByText(/Software adapter, not a GPU/).waitFor();
     await page.getByText(/wall clock over whole submits in steps of \d/).waitFor();
@@ -163,7 +163,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     await page.locator('input[type="file"]').setInputFiles(file);
     await page.getByText(/^A result from a file: 4 rows/).waitFor();
     expect(await tableRows().count()).toBe(4);
-    await page.getByRole("button", { name: /^Take away the dashed lines of: recorded run/ }).waitFor();
+    await page.getByRole("button", { name: /^Remove the dashed lines: recorded run/ }).waitFor();
     // As a kernel would be shown that is wrong: no bar, but a hatched outline.
     const rows = result.rows.map((row, i) => (i === 3 ? { ...row, verdict: "fail", medianMs: null } : row));
     await writeFile(file, JSON.stringify({ ...result, rows }));

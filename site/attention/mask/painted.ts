@@ -13,13 +13,13 @@ export interface Painted {
   readonly on: Uint8Array;
 }
 
-/** How a painted mask is named among the others. */
+/** The name of the painted mask among the others. */
 export const paintedName = "painted";
 
 /** Keys of a block, to choose from. */
 export const blockSizes = [16, 32, 64, 128] as const;
 
-/** More blocks than this to a side can no longer be told apart, nor hit. */
+/** More blocks than this on a side can be neither seen nor hit. */
 export const mostBlocks = 64;
 
 /** The smallest block that cuts so many keys into blocks that can be painted; undefined for too many keys. */
@@ -44,7 +44,7 @@ export function traced(
   return { size, blocks, on };
 }
 
-/** The same with other blocks: `value` says of each, by what it was, whether it is there. */
+/** The same with other blocks: `value` decides for each, from what it was, whether it is there. */
 export function repainted(
   { size, blocks, on }: Painted,
   value: (row: number, column: number, was: (row: number, column: number) => boolean) => boolean,
@@ -56,7 +56,7 @@ export function repainted(
   return { size, blocks: side, on: next };
 }
 
-/** One block set; a painting that does not reach so far grows. */
+/** One block set; the painting grows where it is too small. */
 export const withBlock = (painted: Painted, row: number, column: number, there: boolean): Painted =>
   repainted(
     painted,
@@ -84,7 +84,7 @@ export function paintedMask({ size, blocks, on }: Painted): BenchMask {
 export const packPainted = ({ size, blocks, on }: Painted): Promise<string> =>
   pack(`${size}:${blocks}:${Array.from(on).join("")}`);
 
-/** The painting of a link. Throws a SyntaxError for what is none. */
+/** The painting of a link. Throws a SyntaxError for anything else. */
 export async function unpackPainted(packed: string): Promise<Painted> {
   const text = await unpack(packed).catch(() => "");
   const [, size = 0, blocks = 0, cells = ""] = /^(\d{1,3}):(\d{1,2}):([01]*)$/.exec(text) ?? [];

@@ -34,8 +34,8 @@ export function TilePainter({
         </button>
         <span class="small muted" id="paint-says">
           {usual === undefined
-            ? `Up to ${mostBlocks * 128} keys can be painted.`
-            : `Every tile of ${usual} × ${usual} that it leaves something of becomes a tile to paint.`}
+            ? `At most ${mostBlocks * 128} keys can be painted.`
+            : `Every tile of ${usual} × ${usual} in which it keeps a pair starts painted.`}
         </span>
       </p>
     );
@@ -97,8 +97,8 @@ export function TilePainter({
         </button>
       </div>
       <p class="small muted">
-        Click or drag over the picture; or focus it, then arrow keys, Space, and Shift with arrows. It is measured as{" "}
-        <code>block-sparse</code>, checked like every mask, and part of the link. A query with no tile gives zeros.
+        Click or drag over the picture; or focus it and use the arrow keys, Space, and Shift with arrows. It is measured
+        as <code>block-sparse</code>, checked like every mask, and part of the link. A query without tiles gives zeros.
       </p>
     </fieldset>
   );

@@ -23,7 +23,7 @@ export function MaskPane() {
     const ranged = mask.keyRange;
     const range = (first: number, last: number): [number, number] =>
       ranged ? [ranged(first)[0], ranged(last)[1]] : [0, s];
-    // Painted blocks lie by absolute positions, a kernel's tiles by the first query.
+    // Painted blocks are aligned to absolute positions, a kernel's tiles to the first query.
     const origin = tiles ? -((s - t) % size) : 0;
     const question = { t, s, rows: size, columns: size, origin, keep, range, mapped: !ranged };
     pictureOf(question, stale.signal).then(setPicture, () => undefined); // a newer one is on its way
@@ -42,7 +42,7 @@ export function MaskPane() {
       },
     };
   }, [what, tiles, size]);
-  if (!what) return <p class="muted">The mask is drawn here for batches up to 4 million pairs.</p>;
+  if (!what) return <p class="muted">The mask is drawn here for batches of up to 4 million pairs.</p>;
   return (
     <section aria-label="Mask">
       <h2>

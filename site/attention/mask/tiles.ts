@@ -1,4 +1,4 @@
-/** What a flash kernel does with a tile: leaves it out, tests nothing, tests every pair, or visits it for nothing. */
+/** What a flash kernel does with a tile: skips it, tests nothing, tests every pair, or visits it in vain. */
 export const tileStates = ["skipped", "full", "partial", "wasted"] as const;
 export type TileState = (typeof tileStates)[number];
 
@@ -8,7 +8,7 @@ export interface MaskPicture {
   readonly s: number;
   readonly rows: number;
   readonly columns: number;
-  /** Query at which the first row of tiles begins: below 0 where tiles lie by absolute positions. */
+  /** Query at which the first row of tiles begins: below 0 where tiles are aligned to absolute positions. */
   readonly origin: number;
   /** Index into {@link tileStates}, tiles of a row of tiles side by side. */
   readonly tiles: Uint8Array;
@@ -28,15 +28,15 @@ export interface MaskQuestion {
   readonly rows: number;
   readonly columns: number;
   readonly origin: number;
-  /** By absolute positions; the last query stands at the last key. */
+  /** By absolute positions; the last query is at the position of the last key. */
   readonly keep: (query: number, key: number) => boolean;
-  /** Keys that a block of queries goes over, from the first up to but not including the end; by position. */
+  /** Keys that a block of queries visits, end excluded; by position. */
   readonly range: (first: number, last: number) => readonly [first: number, end: number];
   /** True where a map of tiles leaves out the empty ones inside of the range too. */
   readonly mapped: boolean;
 }
 
-/** Classifies every tile by counting its pairs, giving the page its turn every few milliseconds. */
+/** Classifies every tile by counting its pairs, yielding to the page every few milliseconds. */
 export async function pictureOf(question: MaskQuestion, signal?: AbortSignal): Promise<MaskPicture> {
   const { t, s, rows, columns, origin, keep, range, mapped } = question;
   const [down, across] = [Math.ceil((t - origin) / rows), Math.ceil(s / columns)];
@@ -74,7 +74,7 @@ export async function pictureOf(question: MaskQuestion, signal?: AbortSignal): P
   return { t, s, rows, columns, origin, tiles, across, down, pairs, live, visited };
 }
 
-/** Where a tile lies: its queries and keys by absolute positions, ends included. */
+/** The queries and keys of a tile by absolute positions, ends included. */
 export function placeOf(
   { rows, columns, origin, t, s }: MaskPicture,
   row: number,

@@ -29,8 +29,8 @@ const steps: Readonly<Record<string, Tile>> = {
 };
 
 /**
- * Draws a mask, queries down and keys across, by tiles; arrow keys move a cursor whose tile is told. With a brush, the
- * pointer paints what it goes over, Space turns a tile over, and Shift with an arrow paints on.
+ * Draws a mask, queries down and keys across, by tiles; arrow keys move a cursor and describe its tile. With a brush, the
+ * pointer paints what it goes over, Space toggles a tile, and Shift with an arrow paints on.
  */
 export function MaskView({
   picture,
@@ -47,7 +47,7 @@ export function MaskView({
   const painting = useRef<boolean | undefined>(undefined);
   const shade = theme.value;
   useEffect(() => {
-    // Whatever changes the drawing beside its contents: the theme, the system's theme, the size.
+    // What changes the drawing apart from its contents: the theme, the system's theme, the size.
     void [shade, width];
     const draw = () => {
       if (canvas.current && picture) drawMask(canvas.current, picture, keep, { cursor, lines: brush !== undefined });
@@ -77,7 +77,7 @@ export function MaskView({
       const next: Tile = [clamp(row + step[0], down), clamp(column + step[1], across)];
       if (event.shiftKey && cursor && brush) brush.set(next, brush.isOn(cursor));
       setCursor(next);
-      say(told(picture, next, brush));
+      say(describe(picture, next, brush));
     } else if (brush && (event.key === " " || event.key === "Enter")) {
       event.preventDefault();
       const on = !brush.isOn([row, column]);
@@ -142,8 +142,8 @@ export function MaskView({
             </li>
           ))}
         </ul>
-        <p class="muted tile-told">
-          {cursor ? told(picture, cursor, brush) : "Point at a tile, or focus the picture and use the arrow keys."}
+        <p class="muted tile-text">
+          {cursor ? describe(picture, cursor, brush) : "Point at a tile, or focus the picture and use the arrow keys."}
         </p>
       </figcaption>
     </figure>
@@ -155,7 +155,7 @@ function summaryOf({ t, s, rows, columns, live, visited }: MaskPicture): string 
   return `${count(live)} of ${count(t * s)} pairs are live (${percent(live / (t * s))}); tiles of ${rows} × ${columns} visit ${percent(visited / (t * s))}, of which ${percent(waste)} is masked away.`;
 }
 
-function told(picture: MaskPicture, [row, column]: Tile, brush: Brush | undefined): string {
+function describe(picture: MaskPicture, [row, column]: Tile, brush: Brush | undefined): string {
   const { tiles, pairs, across, down } = picture;
   const at: Tile = [Math.min(row, down - 1), Math.min(column, across - 1)]; // the picture may have become smaller
   const { queries, keys } = placeOf(picture, ...at);

@@ -12,10 +12,10 @@ export interface OwnFunction {
   readonly twin: string;
 }
 
-/** How a mask or score of one's own is named among the others. */
+/** The name of the reader's own mask or score among the others. */
 export const ownName = "own";
 
-/** Functions to begin with. */
+/** Functions to start from. */
 export const ownExamples: readonly { readonly name: string; readonly own: OwnFunction }[] = [
   {
     name: "every fourth key",
@@ -47,7 +47,7 @@ fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool {
     name: "a score that fades",
     own: {
       kind: "score",
-      wgsl: `// Keys count the less, the farther back they are: ALiBi with one slope for all heads.
+      wgsl: `// The farther back a key is, the less it counts: ALiBi with one slope for all heads.
 fn score_mod(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32 {
   return score - 0.125 * f32(i32(q) - i32(k));
 }
@@ -110,7 +110,7 @@ export async function unpackOwn(packed: string): Promise<OwnFunction> {
   }
   const { kind, wgsl, twin } = given ?? {};
   if ((kind !== "mask" && kind !== "score") || typeof wgsl !== "string" || typeof twin !== "string") {
-    throw new SyntaxError("the function in this link is none");
+    throw new SyntaxError("this link holds no mask or score");
   }
   return { kind, wgsl, twin };
 }

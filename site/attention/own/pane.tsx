@@ -9,7 +9,7 @@ import { type OwnFunction, ownExamples, ownName } from "./function.ts";
 
 const none: readonly LineProblem[] = [];
 
-/** Writes a mask or score of one's own: checked while one types, measured like every other. */
+/** Writes a mask or score of one's own: checked while the reader types, measured like every other. */
 export function OwnPane() {
   const written = own.value;
   const found = useCheck(written);
@@ -17,9 +17,9 @@ export function OwnPane() {
     <section aria-label="A mask or score of your own" class="own">
       <h2>A mask or score of your own</h2>
       <p class="small">
-        A function in WGSL, joined with every kernel as it is, and the same as an expression in <code>b</code>,{" "}
-        <code>h</code>, <code>q</code>, <code>k</code> (and <code>score</code>), by which the reference goes. Positions
-        are absolute. It runs when you press Run, and not before; Stop ends it even in an endless loop.
+        A function in WGSL, which is joined with every kernel as it is, and its twin for the float64 reference: the same
+        as an expression in <code>b</code>, <code>h</code>, <code>q</code>, <code>k</code> (and <code>score</code>).
+        Positions are absolute. The function runs only when you press Run; Stop ends even an endless loop.
       </p>
       <div class="row">
         {ownExamples.map((example) => (
@@ -52,7 +52,7 @@ export function OwnPane() {
             }}
           />
           <label class="field">
-            <span>The same, for the reference</span>
+            <span>Twin: the same, for the reference</span>
             <input
               value={written.twin}
               spellcheck={false}
@@ -64,10 +64,10 @@ export function OwnPane() {
           <div role="status" class="small">
             {found === undefined ? (
               <span class="muted">
-                {device.value.kind === "ready" ? "compiling…" : "It is compiled once there is a GPU."}
+                {device.value.kind === "ready" ? "compiling…" : "It will be compiled when there is a GPU."}
               </span>
             ) : found.length === 0 ? (
-              <span class="muted">It compiles. Whether both say the same is checked with the first result.</span>
+              <span class="muted">It compiles. The first result shows whether function and twin agree.</span>
             ) : (
               found.map(({ line, message }) => (
                 <pre key={message} class="problem">

@@ -49,7 +49,7 @@ const isTimed = ({ verdict, medianMs }: BenchRow) => verdict === "pass" && media
 /** A line breaks where there is no time. */
 const timeOrGap = (row: BenchRow) => (isTimed(row) ? row.medianMs : Number.NaN);
 
-/** Two faint lines from the first time on: growth with the length, and with its square. */
+/** Two faint lines from the first time: growth with the length, and with its square. */
 function guides(rows: readonly BenchRow[]) {
   const lengths = rows.map(keys);
   const [from, to] = [Math.min(...lengths), Math.max(...lengths)];
@@ -74,7 +74,7 @@ export const timeOverLength: Draw = (Plot, drawing) => {
     ...frame(drawing),
     ...scale(drawing),
     height: 330,
-    marginBottom: 42,
+    marginBottom: 46,
     x: {
       type: "log",
       base: 2,
@@ -91,7 +91,10 @@ export const timeOverLength: Draw = (Plot, drawing) => {
         strokeDasharray: "1 3",
         clip: true,
       }),
-      Plot.text(slopes, { x: "x2", y: "y2", text: "name", dy: -8, fill: drawing.colour("--muted") }),
+      Plot.text(slopes, {
+        ...{ x: "x2", y: "y2", text: "name", dx: -16, dy: -4 },
+        ...{ fill: drawing.colour("--muted"), stroke: drawing.colour("--paper"), strokeWidth: 4 },
+      }),
       Plot.areaY(rows, { x: keys, y1: "p10Ms", y2: "p90Ms", fill: "variant", fillOpacity: 0.15 }),
       Plot.line(others, { ...line, strokeWidth: 1.5, strokeDasharray: "6 4" }),
       Plot.dot(others, { x: keys, y: "medianMs", stroke: "variant", symbol: "variant", r: 3, title: described }),
@@ -130,7 +133,7 @@ export const timeOverLength: Draw = (Plot, drawing) => {
   });
 };
 
-/** A label for each variant's last point; variants whose points lie close together share one. */
+/** A label for each variant's last point; variants whose points are close together share one. */
 export function labels(rows: readonly BenchRow[], height: (row: BenchRow) => number) {
   const made: { readonly row: BenchRow; readonly names: string[] }[] = [];
   for (const row of [...rows].sort((p, q) => height(p) - height(q))) {
@@ -141,7 +144,7 @@ export function labels(rows: readonly BenchRow[], height: (row: BenchRow) => num
   return made.map(({ row, names }) => ({ row, text: names.join(", ") }));
 }
 
-/** Lines across, in the colour of what is wrong, for `fill: url(#wrong)`. */
+/** Diagonal lines in the colour of errors, for `fill: url(#wrong)`. */
 function hatching(colour: string) {
   return (...[, , , , { document }]: Parameters<RenderFunction>): SVGElement => {
     const make = (name: string, attributes: Readonly<Record<string, string | number>>) => {
@@ -158,7 +161,7 @@ function hatching(colour: string) {
   };
 }
 
-/** Bars of operations a second at the longest length, from nothing, with p10 to p90 and the measured peak. */
+/** Bars of operations a second at the longest length, from zero, with p10 to p90 and the measured peak. */
 export const speedBars: Draw = (Plot, drawing) => {
   const longest = Math.max(...drawing.rows.map(keys));
   const rows = drawing.rows.filter((row) => keys(row) === longest && row.verdict !== "n/a");
@@ -174,9 +177,9 @@ export const speedBars: Draw = (Plot, drawing) => {
   return Plot.plot({
     ...frame(drawing),
     ...scale(drawing),
-    height: 70 + 34 * rows.length,
+    height: 74 + 34 * rows.length,
     marginLeft: Math.max(60, 18 + 7.5 * Math.max(...rows.map(({ variant }) => variant.length))),
-    marginBottom: 40,
+    marginBottom: 44,
     marginRight: 100,
     x: {
       label: `GFLOP/s at ${rows[0]?.batch ?? ""} →`,

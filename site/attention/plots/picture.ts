@@ -1,6 +1,6 @@
 import { download } from "../../shell/status.ts";
 
-/** Saves a drawing as a file that stands alone: in the light theme, as papers and issues are. */
+/** Saves a drawing as a self-contained file, in the light theme that papers and issues have. */
 export async function savePicture(
   draw: (element: HTMLElement) => Element,
   name: string,

@@ -5,7 +5,7 @@ import { type Draw, described, frame, labels, scale, speed } from "./charts.ts";
 
 const intensity = (row: BenchRow) => (row.flops ?? 0) / (row.bytes ?? 1);
 
-/** Measured ceilings, and where each variant stands below them. */
+/** Measured ceilings, and how far below them each variant is. */
 export const roofline: Draw = (Plot, drawing) => {
   const rows = drawing.rows.filter(
     ({ verdict, flops, bytes, medianMs }) => verdict === "pass" && flops && bytes && medianMs,
@@ -16,16 +16,16 @@ export const roofline: Draw = (Plot, drawing) => {
   const ridge = compute / bandwidth;
   const [low, high] = [Math.min(0.5, ...intensities) / 2, Math.max(4 * ridge, 2 * Math.max(...intensities))];
   const [least, most] = [Math.min(...rows.map(speed)) / 3, compute * 2];
-  // The bandwidth's ceiling rises a decade with each; its text lies along it.
+  // The bandwidth's ceiling rises a decade with each; its text follows it.
   const across = (drawing.width - 150) / Math.log10(high / low);
-  const up = (330 - 20 - 42) / Math.log10(most / least);
+  const up = (330 - 20 - 46) / Math.log10(most / least);
   const slope = (-180 / Math.PI) * Math.atan(up / across);
   const roof = (x: number) => Math.min(compute, bandwidth * x);
   return Plot.plot({
     ...frame(drawing),
     ...scale(drawing),
     height: 330,
-    marginBottom: 42,
+    marginBottom: 46,
     x: {
       type: "log",
       label: "FLOP per compulsory byte →",
@@ -56,7 +56,7 @@ export const roofline: Draw = (Plot, drawing) => {
       Plot.text([{ x: high, y: compute }], {
         x: "x",
         y: "y",
-        text: () => `f32 ${digits(compute)} GFLOP/s, ridge at ${digits(ridge)}`,
+        text: () => `f32 ${digits(compute)} GFLOP/s${drawing.width < 400 ? "" : `, ridge at ${digits(ridge)}`}`,
         textAnchor: "end",
         dy: -9,
         fill: drawing.colour("--muted"),

@@ -4,7 +4,7 @@ import { CopyButton } from "../../shell/copy-button.tsx";
 import { download } from "../../shell/status.ts";
 import { load, shown } from "./results.ts";
 
-/** The table of a Markdown text as one of HTML, for what pastes that. */
+/** The table of a Markdown text as HTML, for programs that paste it. */
 function htmlOf(markdown: string): string {
   const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
   const lines = markdown.split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| ---"));
@@ -18,7 +18,7 @@ function htmlOf(markdown: string): string {
   return `<table>${lines.map(row).join("")}</table>`;
 }
 
-/** Files of what was measured, the link to the set-up, and a result from elsewhere. */
+/** Files of what was measured, the link to the set-up, and a result from a file. */
 export function Downloads() {
   const { rows, environment, peaks } = shown.value;
   const [problem, setProblem] = useState("");
@@ -70,7 +70,7 @@ export function Downloads() {
       </label>
       {problem && (
         <p class="problem" role="alert">
-          {problem}. A result is what “JSON” saves here, or <code>--json</code> on the command line.
+          {problem}. Expected is a file saved here by “JSON”, or by <code>--json</code> on the command line.
         </p>
       )}
     </div>

@@ -6,7 +6,7 @@ import { compared, nameOf, type Shown, shown, showRecorded } from "./results.ts"
 import { ResultsTable } from "./table.tsx";
 import { Origin, Verdict } from "./verdict.tsx";
 
-/** Where the result that is shown is from, and what it says: the first thing on the page. */
+/** Where the result comes from and what it says: the first thing on the page. */
 export function Finding() {
   return (
     <section aria-label="Finding">
@@ -34,7 +34,7 @@ export function Results() {
               compared.value = result;
             }}
           >
-            Keep as dashed lines
+            Keep as dashed lines to compare
           </button>
         )}
         {beside && (
@@ -44,7 +44,7 @@ export function Results() {
               compared.value = undefined;
             }}
           >
-            Take away the dashed lines of: {nameOf(beside)}
+            Remove the dashed lines: {nameOf(beside)}
           </button>
         )}
         {result.origin !== "recorded" && !isBusy() && (
@@ -58,7 +58,7 @@ export function Results() {
   );
 }
 
-/** How it was measured: what a screenshot has to show. */
+/** How it was measured, which every screenshot has to show. */
 function Device({ result: { environment: about, peaks } }: { result: Shown }) {
   if (!about) return null;
   const peak = (name: string, value: number | null | undefined, unit: string) =>
@@ -66,10 +66,10 @@ function Device({ result: { environment: about, peaks } }: { result: Shown }) {
   const clock = about.clock === "gpu" ? "timestamps of the GPU" : "wall clock over whole submits";
   return (
     <p class="small muted honesty">
-      {about.software ? "Software adapter, not a GPU: these speeds say nothing about one. " : ""}
+      {about.software ? "Software adapter, not a GPU: these speeds say nothing about a GPU. " : ""}
       {about.adapter}; {about.runtime}; {about.platform}; {about.date.slice(0, 10)}; features{" "}
       {about.features.length > 0 ? about.features.join(", ") : "none"}; clock: {clock} in steps of{" "}
-      {digits(about.clockQuantumMs * 1000)} µs. Other tabs and a battery's saving mode slow a run.
+      {digits(about.clockQuantumMs * 1000)} µs. Other tabs and battery saving slow a run.
       {peaks &&
         ` Measured peaks: ${[
           peak("f32", peaks.tflopsF32.value && peaks.tflopsF32.value * 1000, "GFLOP/s"),

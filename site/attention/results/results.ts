@@ -24,12 +24,12 @@ const of = (origin: Shown["origin"], { environment, peaks, rows }: BenchResult):
 
 /** What is shown: the recorded run, until there are rows of a run or of a file. */
 export const shown = signal<Shown>(of("recorded", recorded));
-/** A result beside it, drawn dashed. */
+/** A second result to compare with, drawn dashed. */
 export const compared = signal<Shown | undefined>(undefined);
-/** True where a part of the page that is fetched when needed could not be had. */
+/** True where a part of the page that is fetched when needed could not be fetched. */
 export const offline = signal(false);
 
-/** What a device does at most, measured in the first run on it since the page was opened. */
+/** Peaks of a device, measured in the first run on it since the page was opened. */
 export const peaksOfDevice = signal<{ readonly adapter: string; readonly peaks: Peaks } | undefined>(undefined);
 /** The same of the device that is open; undefined where it has not been measured yet. */
 export const knownPeaks = computed<Peaks | undefined>(() => {
@@ -46,7 +46,7 @@ export const showRecorded = (): void => {
 export const nameOf = ({ origin, environment }: Shown): string =>
   `${{ recorded: "recorded run", live: "this run", file: "file" }[origin]}, ${environment?.adapter ?? "this device"}`;
 
-/** Shows the result in a file. Throws for one that is none. */
+/** Shows the result in a file. Throws for any other file. */
 export async function load(file: Blob): Promise<void> {
   if (file.size > 2 ** 25) throw new RangeError(`the file has ${file.size} bytes, a result has 32 MiB at most`);
   let parsed: unknown;
@@ -62,7 +62,7 @@ export async function load(file: Blob): Promise<void> {
     ["id", "op", "variant", "batch", "verdict"].every((key) => typeof Reflect.get(row, key) === "string");
   const { environment, peaks = null, rows } = result ?? {};
   if (!Array.isArray(rows) || !rows.every(isRow) || typeof environment?.adapter !== "string") {
-    throw new TypeError("the file is no result of a bench: expected environment, peaks and rows");
+    throw new TypeError("the file is not a result of a bench: expected environment, peaks and rows");
   }
   if (!Array.isArray(environment.features) || typeof environment.date !== "string") {
     throw new TypeError("the file's environment has no date or no features");

@@ -3,14 +3,14 @@ import { isBusy } from "../run/run.ts";
 import { familiesOf, familyOf, keys } from "./families.ts";
 import type { Shown } from "./results.ts";
 
-/** Where what is shown comes from, before anything that it says. */
+/** Where the result comes from, before what it says. */
 export function Origin({ result: { origin, environment, rows } }: { result: Shown }) {
   const when = environment?.date.slice(0, 10) ?? "";
   const what = {
     recorded: (
       <>
         <strong>A recorded run</strong>, not of this device: {rows.length} rows measured on {environment?.adapter} on{" "}
-        {when}. A run of your own takes its place.
+        {when}. A run of your own will replace it.
       </>
     ),
     file: (
@@ -34,7 +34,7 @@ export function Verdict({ result: { environment, rows } }: { result: Shown }) {
   const right = rows.filter(({ verdict, medianMs }) => verdict === "pass" && medianMs !== null);
   const [family] = familiesOf(right);
   const longest = Math.max(...right.filter((row) => familyOf(row) === family).map(keys));
-  // What has no share of the fastest computes something else than the others.
+  // A row without a share of the fastest computes something different from the others.
   const same = right.filter((row) => familyOf(row) === family && keys(row) === longest && row.shareOfFastest !== null);
   const [fastest, ...others] = [...same].sort((p, q) => (p.medianMs ?? 0) - (q.medianMs ?? 0));
   const slowest = others.at(-1);
@@ -42,14 +42,14 @@ export function Verdict({ result: { environment, rows } }: { result: Shown }) {
     <p class="lead">
       {right.length + wrong.length > 0 && `${right.length} of ${right.length + wrong.length} results are right. `}
       {environment?.software
-        ? "The processor computed them, in place of a GPU: the times are shown, and not ranked. "
+        ? "They were computed by the processor, not a GPU: the times are shown but not ranked. "
         : fastest &&
           slowest && (
             <>
               At {fastest.batch}, {fastest.mask}: <strong>{fastest.variant}</strong> is{" "}
               {digits((slowest.medianMs ?? 0) / (fastest.medianMs ?? 1))}× as fast as {slowest.variant}
               {fastest.shareOfPeak !== null &&
-                `, ${percent(fastest.shareOfPeak)} of what this device's measured peaks allow`}
+                `, ${percent(fastest.shareOfPeak)} of the roofline measured on this device`}
               .{" "}
             </>
           )}

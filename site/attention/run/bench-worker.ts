@@ -1,4 +1,4 @@
-// Holds the page's device and measures on it, in a thread of its own, so that the page answers all the while.
+// Holds the page's device and measures on it, in a thread of its own, so that the page stays responsive.
 import { runAttentionBench } from "../../../bench/attention/run.ts";
 import { parseSubject } from "../../../bench/attention/subjects.ts";
 import { clockFor, standardTiming } from "../../../bench/harness/timing.ts";
@@ -21,7 +21,7 @@ const visible = {
   promise: Promise.resolve(),
   show: () => {},
   hide() {
-    visible.show(); // who waits already, waits for the new promise at the next interval
+    visible.show(); // what already waits gets the new promise at the next interval
     const { promise, resolve } = Promise.withResolvers<void>();
     Object.assign(visible, { promise, show: resolve });
   },
@@ -30,7 +30,7 @@ const visible = {
 type RunRequest = Extract<BenchRequest, { kind: "run" }>;
 type CheckRequest = Extract<BenchRequest, { kind: "check" }>;
 
-const tell = (report: BenchReport) => postMessage(report);
+const report = (message: BenchReport) => postMessage(message);
 const words = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 addEventListener("message", ({ data }: MessageEvent<BenchRequest>) => {
@@ -39,17 +39,17 @@ addEventListener("message", ({ data }: MessageEvent<BenchRequest>) => {
     return visible.show();
   }
   if (data.kind === "hidden") return data.hidden ? visible.hide() : visible.show();
-  if (data.kind === "open") return facts ? tell({ kind: "opened", facts }) : void open(data.sim);
-  // One after the other: what runs beside a measurement disturbs it.
+  if (data.kind === "open") return facts ? report({ kind: "opened", facts }) : void open(data.sim);
+  // One at a time: anything that runs during a measurement disturbs it.
   running = running.then(() => (data.kind === "run" ? run(data) : check(data)));
 });
 
-/** The device, opened when it is first asked for and after a loss; then it is told what it is, or is not. */
+/** The device, opened at its first use and after a loss; the page then gets its description, or the reason for none. */
 function open(sim: string | undefined): Promise<Gpu | undefined> {
   opening ??= openDevice(sim).then((opened) => {
     if ("missing" in opened) {
       [opening, facts] = [undefined, undefined];
-      tell({ kind: "missing", missing: opened.missing, detail: opened.detail });
+      report({ kind: "missing", missing: opened.missing, detail: opened.detail });
       return undefined;
     }
     const { gpu } = opened;
@@ -57,10 +57,10 @@ function open(sim: string | undefined): Promise<Gpu | undefined> {
     void gpu.device.lost.then(({ reason, message }) => {
       if (gpu !== current) return;
       [opening, facts] = [undefined, undefined];
-      if (reason !== "destroyed") tell({ kind: "lost", detail: message || String(reason) });
+      if (reason !== "destroyed") report({ kind: "lost", detail: message || String(reason) });
     });
     facts = opened.facts;
-    tell({ kind: "opened", facts });
+    report({ kind: "opened", facts });
     return gpu;
   });
   return opening;
@@ -70,7 +70,7 @@ async function run({ setup, made, sim, peaks: known }: RunRequest): Promise<void
   stop = new AbortController();
   const { signal } = stop;
   const gpu = await open(sim);
-  if (!gpu) return tell({ kind: "failed", message: "there is no device" });
+  if (!gpu) return report({ kind: "failed", message: "there is no device" });
   try {
     const plan = {
       cases: casesOf(setup, made).map((given) => withRoom(given, gpu.limits)),
@@ -84,14 +84,14 @@ async function run({ setup, made, sim, peaks: known }: RunRequest): Promise<void
     await runAttentionBench(gpu, plan, {
       signal,
       ready: () => visible.promise,
-      onStart: (environment, peaks) => tell({ kind: "start", environment, peaks }),
-      onRow: (row) => tell({ kind: "row", row }),
-      onProgress: (what, done, total) => tell({ kind: "progress", what, done, total }),
+      onStart: (environment, peaks) => report({ kind: "start", environment, peaks }),
+      onRow: (row) => report({ kind: "row", row }),
+      onProgress: (what, done, total) => report({ kind: "progress", what, done, total }),
     });
-    tell({ kind: "done" });
+    report({ kind: "done" });
   } catch (error) {
-    if (signal.aborted) return tell({ kind: "stopped" });
-    tell({ kind: "failed", message: words(error) });
+    if (signal.aborted) return report({ kind: "stopped" });
+    report({ kind: "failed", message: words(error) });
     gpu.close(); // it may have failed for good; the next run opens another
     [opening, facts] = [undefined, undefined];
   }
@@ -101,5 +101,5 @@ async function check({ id, own, sim }: CheckRequest): Promise<void> {
   const gpu = await open(sim);
   if (!gpu) return;
   const problems = await checkOwn(gpu, own).catch((error: unknown) => [{ line: 0, message: words(error) }]);
-  tell({ kind: "checked", id, problems });
+  report({ kind: "checked", id, problems });
 }

@@ -38,21 +38,21 @@ const guesses = {
   hardware: { gflops: 200, compile: 0.15, peaks: 5 },
 } as const;
 
-/** Seconds of float64 for a case, and of what the bench does beside: inputs, their way to the GPU. */
+/** Seconds of float64 for a case, and of the rest of the bench's work: inputs and their upload. */
 const reference = 0.6;
 
 const paceName = () => `pace-${device.value.kind === "ready" ? device.value.facts.label : ""}`;
 const paceLearned = signal(0);
-/** How much longer the last run on this device took than was thought. */
+/** How much longer the last run on this device took than estimated. */
 function pace(): number {
   void paceLearned.value;
   return Number(kept(paceName())) || 1;
 }
 
-/** Remembers how long a run took that was thought to take `thought` seconds. */
-export function learnPace(thought: number, took: number): void {
-  if (!(thought > 0)) return;
-  const next = Math.min(10, Math.max(0.1, (pace() * took) / thought));
+/** Remembers how long a run took that was estimated to take `estimated` seconds. */
+export function learnPace(estimated: number, took: number): void {
+  if (!(estimated > 0)) return;
+  const next = Math.min(10, Math.max(0.1, (pace() * took) / estimated));
   keep(paceName(), next.toPrecision(3));
   paceLearned.value++;
 }
@@ -125,7 +125,7 @@ function flopsOf({ batch, heads, mask }: AttentionCase): { flops: number; dense:
   return { flops: 2 * live * (d + dv), dense: 2 * all * (d + dv), atMost };
 }
 
-/** A time as people say it who do not know exactly. */
+/** A rough time in words. */
 export function about(seconds: number): string {
   if (seconds < 4) return "a few seconds";
   const step = seconds < 20 ? 1 : seconds < 60 ? 5 : 10;

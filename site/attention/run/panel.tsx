@@ -9,7 +9,7 @@ import { troubles } from "../troubles/troubles.ts";
 import { about, type CaseEstimate, estimate } from "./estimate.ts";
 import { isBusy, type RunState, run, start, stop } from "./run.ts";
 
-/** The button that measures, what it will take, and how far it is. */
+/** The button that measures, what a run will take, and its progress. */
 export function RunPanel() {
   const state = run.value;
   const busy = isBusy();
@@ -47,7 +47,7 @@ export function RunPanel() {
           </CopyButton>
         )}
       </div>
-      {/* Always there, so that nothing below moves when a run begins, goes on and ends. */}
+      {/* Always there, so that nothing below moves when a run starts or ends. */}
       <p class="small muted phase">{busy && phase(state, setup.value.variants)}</p>
       <progress
         class={busy ? "" : "away"}
@@ -62,7 +62,7 @@ export function RunPanel() {
   );
 }
 
-/** A run that does not come to its end, for a report. */
+/** The run under way, for a report. */
 const running = (state: RunState): Trouble => ({
   key: "running",
   level: "note",
@@ -73,9 +73,9 @@ const running = (state: RunState): Trouble => ({
 function whyNot(): string | undefined {
   switch (device.value.kind) {
     case "opening":
-      return "The GPU is being opened.";
+      return "Opening the GPU.";
     case "missing":
-      return "Nothing can be measured without WebGPU; the recorded run stays.";
+      return "Nothing can be measured without WebGPU; the recorded run stays on the page.";
     case "lost":
       return "The GPU was lost; open it again first.";
     case "ready":
@@ -83,22 +83,22 @@ function whyNot(): string | undefined {
   }
 }
 
-/** Cases that are done, with the part of the one at hand: its reference, each variant, and the timing. */
+/** Cases that are done, with the fraction of the current one: its reference, each variant, and the timing. */
 function stepsOf({ what, done }: RunState, variants: readonly string[]): number {
   const step = what.slice(what.lastIndexOf(": ") + 2);
   const at = step === "timing" ? variants.length + 1 : variants.indexOf(step) + 1;
   return done + at / (variants.length + 2);
 }
 
-/** What happens now, in words a reader knows. */
+/** What is being done, in the reader's words. */
 function phase({ what, total }: RunState, variants: readonly string[]): string {
-  if (what.startsWith("peaks")) return "measuring what this device does at most";
+  if (what.startsWith("peaks")) return "measuring the peaks of this device";
   if (total === 0) return what;
   const at = what.lastIndexOf(": ");
   const [name, step] = [what.slice(0, at), what.slice(at + 2)];
   if (step === "float64") return `${name}: computing the reference in float64`;
   if (step === "timing") return `${name}: timing in turns`;
-  return `${name}: compiling and checking ${step}, ${variants.indexOf(step) + 1} of ${variants.length} (longer on a first visit or after an update of the browser; counted apart)`;
+  return `${name}: compiling and checking ${step}, ${variants.indexOf(step) + 1} of ${variants.length} (slower on a first visit or after a browser update; not part of the times)`;
 }
 
 function Remaining({ state }: { state: RunState }) {
@@ -112,13 +112,13 @@ function Remaining({ state }: { state: RunState }) {
   return (
     <>
       {state.total > 0 && `case ${Math.min(state.done + 1, state.total)} of ${state.total} · `}
-      {count(spent)} s gone
-      {state.seconds > 0 && (left > 0 ? `, ${about(left)} left` : ", longer than thought")}
+      {count(spent)} s elapsed
+      {state.seconds > 0 && (left > 0 ? `, ${about(left)} left` : ", longer than estimated")}
     </>
   );
 }
 
-/** Every case: what it takes before the run, and how far it is in one. */
+/** Every case: what it takes before the run, and its progress during one. */
 function Cases({ cases, state }: { cases: readonly CaseEstimate[]; state: RunState }) {
   const busy = isBusy();
   const status = (i: number, skipped: string | undefined) => {
@@ -128,7 +128,7 @@ function Cases({ cases, state }: { cases: readonly CaseEstimate[]; state: RunSta
   };
   const [open, setOpen] = useState(false);
   useEffect(() => {
-    if (busy) setOpen(true); // and it stays so: what closes by itself moves what is being read
+    if (busy) setOpen(true); // and it stays open: closing by itself would move the text being read
   }, [busy]);
   return (
     <details class="cases" open={open} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
@@ -167,7 +167,7 @@ function Cases({ cases, state }: { cases: readonly CaseEstimate[]; state: RunSta
   );
 }
 
-/** The tab shows how far a run is, for those who look elsewhere meanwhile. */
+/** The tab's title shows the progress, for readers who look at another tab. */
 function useTitle({ kind, done, total }: RunState): void {
   useEffect(() => {
     const title = "Attention laboratory · Shaderformer";

@@ -5,7 +5,7 @@ import type { DeviceFacts, Missing } from "../../shell/device/device.ts";
 import type { OwnFunction } from "../own/function.ts";
 import type { Handmade, Setup } from "../setup/setup.ts";
 
-/** What the page asks for. */
+/** Requests of the page. */
 export type BenchRequest =
   | { readonly kind: "open"; readonly sim: string | undefined }
   | {
@@ -20,7 +20,7 @@ export type BenchRequest =
   | { readonly kind: "hidden"; readonly hidden: boolean }
   | { readonly kind: "stop" };
 
-/** What the page is told. */
+/** Reports to the page. */
 export type BenchReport =
   | { readonly kind: "opened"; readonly facts: DeviceFacts }
   | { readonly kind: "missing"; readonly missing: Missing; readonly detail: string }

@@ -2,7 +2,7 @@ import { callBytes, callShapes } from "../../../bench/attention/calls.ts";
 import type { AttentionCase } from "../../../bench/attention/case.ts";
 import { memory } from "../../shell/format.ts";
 
-/** What a case asks of a device, bytes: its largest tensor, and inputs and result together. */
+/** What a case needs of a device, bytes: its largest tensor, and inputs and result together. */
 export function roomOf(given: AttentionCase): { readonly largest: number; readonly all: number } {
   const { batch, heads, score } = given;
   const calls = callShapes(given).map((call) => callBytes(call, given));

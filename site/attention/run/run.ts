@@ -9,16 +9,16 @@ import { estimate, learnPace } from "./estimate.ts";
 import type { BenchReport } from "./protocol.ts";
 import { endWorker, listen, openDevice, send } from "./thread.ts";
 
-/** How far a run is. */
+/** The progress of a run. */
 export interface RunState {
   readonly kind: "idle" | "running" | "done" | "stopped" | "failed";
-  /** What happens now, in the bench's words. */
+  /** What the bench is doing now, in its words. */
   readonly what: string;
   /** Cases that are done, of how many. */
   readonly done: number;
   readonly total: number;
   readonly message: string;
-  /** `performance.now()` when it began, and seconds it was thought to take; 0 where nobody knew. */
+  /** `performance.now()` when it began, and its estimated seconds; 0 where that is unknown. */
   readonly startedAt: number;
   readonly seconds: number;
 }
@@ -27,7 +27,7 @@ const idle: RunState = { kind: "idle", what: "", done: 0, total: 0, message: "",
 export const run = signal<RunState>(idle);
 /** What the page was measuring when it was last closed by the browser; undefined where it ended as it should. */
 export const killedAt = signal<string | undefined>(undefined);
-/** True where another tab of this page measures, and this one therefore did not begin. */
+/** True where another tab of this page measures, so that this one did not start. */
 export const refused = signal(false);
 
 /** One run at a time in all tabs of the browser: two would disturb each other. */
@@ -54,7 +54,7 @@ export async function start({ always = false } = {}): Promise<void> {
     run.value = idle;
     return;
   }
-  stopped(true); // it still does what was stopped
+  stopped(true); // it may still be busy with the run before
   wasHidden = document.hidden;
   killedAt.value = undefined;
   rowsOfRun = { origin: "live", environment: undefined, peaks: null, rows: [], hidden: new Set() };
@@ -69,9 +69,9 @@ function takeLock(): Promise<boolean> {
   if (sim === "two-tabs") return Promise.resolve(false);
   const { locks } = navigator as { locks?: LockManager };
   if (!locks) return Promise.resolve(true);
-  return new Promise((told) => {
+  return new Promise((resolve) => {
     void locks.request(lockName, { ifAvailable: true }, (lock) => {
-      told(lock !== null);
+      resolve(lock !== null);
       return lock ? new Promise<void>((done) => (release = done)) : undefined;
     });
   });
@@ -86,12 +86,12 @@ export function stop(): void {
   stopping = setTimeout(() => stopped(true), patience);
 }
 
-/** The thread has stopped, or is ended in the midst of something long. */
-function stopped(midst: boolean): void {
+/** The thread has stopped, or is ended because it takes too long. */
+function stopped(late: boolean): void {
   if (stopping === undefined) return;
   clearTimeout(stopping);
   stopping = undefined;
-  if (midst) endWorker();
+  if (late) endWorker();
 }
 
 function end(change: Partial<RunState>): void {

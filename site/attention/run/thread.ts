@@ -9,7 +9,7 @@ let listener: (report: BenchReport) => void = () => {};
 const checks = new Map<number, { readonly own: OwnFunction; readonly done: (found: readonly LineProblem[]) => void }>();
 let lastCheck = 0;
 
-/** Says who is told what the thread that measures reports. */
+/** Sets what receives the reports of the thread that measures. */
 export const listen = (next: typeof listener): void => {
   listener = next;
 };
@@ -50,7 +50,7 @@ export function endWorker(): void {
   for (const [id, { own }] of checks) queueMicrotask(() => send({ kind: "check", sim, id, own }));
 }
 
-/** Opens the device, anew after a loss. */
+/** Opens the device, also again after a loss. */
 export function openDevice(): void {
   device.value = { kind: "opening" };
   send({ kind: "open", sim });

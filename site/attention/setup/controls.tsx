@@ -59,7 +59,7 @@ export function Controls() {
         ))}
         <label class="field wide">
           <span>
-            In words: <code>(n)q(queries)s(keys)</code>, joined by <code>_</code>, separated by commas
+            As text: <code>(n)q(queries)s(keys)</code>; <code>_</code> joins, commas separate
           </span>
           <input
             id="batches"
@@ -97,7 +97,7 @@ export function Controls() {
       <Group title="Type of keys and values" field="dtype">
         <Choices of={cacheFormats} field="dtype" />
       </Group>
-      <Group title="Where they lie" field="layout">
+      <Group title="Layout of keys and values" field="layout">
         <Choices of={layouts} field="layout" />
       </Group>
     </>

@@ -18,7 +18,7 @@ export interface Setup {
   readonly score: string;
   /** Type of keys and values. */
   readonly dtype: string;
-  /** Where keys and values lie. */
+  /** Layout of keys and values in memory. */
   readonly layout: string;
   readonly model: string;
 }
@@ -29,7 +29,7 @@ export interface Handmade {
   readonly painted?: Painted | undefined;
 }
 
-/** A set-up that shows its point without a change. */
+/** A set-up that makes its point as it is. */
 export interface Preset {
   readonly name: string;
   readonly setup: Partial<Setup>;
@@ -67,10 +67,10 @@ export const presets: readonly Preset[] = [
   },
 ];
 
-/** More than these side by side are no longer told apart. */
+/** More than these cannot be told apart in one plot. */
 export const mostVariants = 6;
 
-/** What is wrong with a set-up, by the field it stands in; empty where it can be run. */
+/** What is wrong with a set-up, by field; empty where it can be run. */
 export function problemsOf(setup: Setup, made: Handmade = {}): ReadonlyMap<keyof Setup, string> {
   const problems = new Map<keyof Setup, string>();
   const check = (field: keyof Setup, test: () => void) => {
@@ -171,7 +171,7 @@ export function keysOf(setup: Setup): [string, string][] {
   return keys;
 }
 
-/** The set-up of a link, and the keys that mean nothing here. */
+/** The set-up of a link, and the keys that this page does not have. */
 export function setupOf(keys: ReadonlyMap<string, string>): {
   readonly setup: Setup;
   readonly unknown: readonly string[];

@@ -47,8 +47,8 @@ function readAddress(): void {
   };
   take("own", unpackOwn, own);
   take("tiles", unpackPainted, painted);
-  if (outdated) say("This link is of another version of the page; the set-up is the standard one.");
-  else if (unknown.length > 0) say(`The link says ${unknown.join(", ")}, which this page does not know.`);
+  if (outdated) say("This link is from another version of the page; this is the standard set-up.");
+  else if (unknown.length > 0) say(`The link says ${unknown.join(", ")}, which this page does not have.`);
 }
 
 /** The keys of everything that the reader chose and made. */

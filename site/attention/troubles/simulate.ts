@@ -4,7 +4,7 @@ import { sim } from "../../shell/sim.ts";
 import { shown } from "../results/results.ts";
 import { killedAt, refused, run, take } from "../run/run.ts";
 
-/** What is done for states that no device can be made to lack; the others are made where the device is opened. */
+/** Simulations of states that no missing feature causes; the others are made where the device is opened. */
 const simulated: Readonly<Record<string, () => void>> = {
   lost: () => {
     run.value = { ...run.value, kind: "running" };
@@ -34,7 +34,7 @@ const simulated: Readonly<Record<string, () => void>> = {
   },
 };
 
-/** Brings about the state that the address asks for, once there is a device for it to happen to. */
+/** Simulates the state that the address names, once there is a device. */
 export function simulate(): void {
   const happen = simulated[sim ?? ""];
   if (!happen) return;

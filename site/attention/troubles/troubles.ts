@@ -11,11 +11,11 @@ import { estimate } from "../run/estimate.ts";
 import { isBusy, killedAt, refused, run, start } from "../run/run.ts";
 import { choose, setup } from "../setup/state.ts";
 
-/** A set-up that any device has done with in seconds. */
+/** A set-up that takes any device a few seconds. */
 const small = { batches: ["q32", "q64", "q128"], heads: "2x32", model: "" } as const;
 const useSmall = { name: "Use small sizes", run: () => choose(small) };
 
-/** All but the longest batch, which is where memory and patience go. */
+/** All but the longest batch, which takes the most memory and time. */
 const leaveOutLongest = {
   name: "Leave out the longest batch",
   run: () => choose(setup.value.batches.length > 1 ? { batches: setup.value.batches.slice(0, -1) } : small),
@@ -46,7 +46,7 @@ function runTroubles(): Trouble[] {
     found.push({
       key: "out-of-memory",
       level: "error",
-      says: "The GPU has no room for this: memory that a case needs could not be had. What was measured before stays.",
+      says: "The GPU has no room for this: a case needs memory that could not be allocated. Earlier results stay.",
       todo: "Take shorter batches or fewer heads, or close other pages that use the GPU, and run again.",
       action: leaveOutLongest,
       detail: starved ?? message,
@@ -55,8 +55,8 @@ function runTroubles(): Trouble[] {
     found.push({
       key: "failed",
       level: "error",
-      says: `The run failed: ${message}. What was measured before stays.`,
-      todo: "Change the set-up, or run again: the device is opened anew.",
+      says: `The run failed: ${message}. Earlier results stay.`,
+      todo: "Change the set-up, or run again: the device will be opened again.",
       action: { name: "Run again", run: () => void start() },
       detail: message,
     });
@@ -65,9 +65,9 @@ function runTroubles(): Trouble[] {
     found.push({
       key: "two-tabs",
       level: "warning",
-      says: "Another tab of this page is measuring, so this one did not begin: two runs slow each other down.",
-      todo: "Wait for it, stop it there, or run here all the same.",
-      action: { name: "Run all the same", run: () => void start({ always: true }) },
+      says: "Another tab of this page is measuring, so this one did not start: two runs slow each other down.",
+      todo: "Wait for it, stop it there, or run here anyway.",
+      action: { name: "Run anyway", run: () => void start({ always: true }) },
     });
   }
   if (killedAt.value !== undefined && !isBusy()) {
@@ -75,7 +75,7 @@ function runTroubles(): Trouble[] {
       key: "tab-killed",
       level: "warning",
       says: `The last run ended with the tab: the browser closed or reloaded it during “${killedAt.value}”, as phones do when memory is short.`,
-      todo: "Begin with small sizes this time.",
+      todo: "Start with small sizes this time.",
       action: useSmall,
     });
   }
@@ -86,7 +86,7 @@ function runTroubles(): Trouble[] {
     found.push({
       key: "watchdog",
       level: "warning",
-      says: `One run of ${long.name} may take ${digits(long.longest)} s, and Windows takes the GPU away from what holds it for 2 s.`,
+      says: `One run of ${long.name} may take ${digits(long.longest)} s, and Windows resets a GPU that is busy for 2 s.`,
       todo: "Leave the longest batch out, or be ready to lose the device.",
       action: leaveOutLongest,
     });
@@ -101,7 +101,7 @@ function resultTroubles(): Trouble[] {
       key: "hidden-tab",
       level: "warning",
       says: `The page was hidden while ${shown.value.hidden.size} of ${shown.value.rows.length} rows were measured (marked “hidden” in the table); browsers slow hidden pages down.`,
-      todo: "Run again with the page in sight.",
+      todo: "Run again and keep the page visible.",
       action: { name: "Run again", run: () => void start() },
     });
   }
@@ -109,9 +109,9 @@ function resultTroubles(): Trouble[] {
     found.push({
       key: "offline",
       level: "warning",
-      says: "A part of the page could not be fetched, so some of it is missing: the network is gone, or the site has changed since the page was opened.",
-      todo: "The table has all numbers. Load the page again once the network is back; the link keeps your set-up.",
-      action: { name: "Load again", run: () => location.reload() },
+      says: "A part of the page could not be fetched: the network is down, or the site has changed since the page was opened.",
+      todo: "The table has all numbers. Reload the page when the network is back; the link keeps your set-up.",
+      action: { name: "Reload", run: () => location.reload() },
     });
   }
   return found;
@@ -128,7 +128,7 @@ function deviceNotes(): Trouble[] {
 const noStorage: Trouble = {
   key: "no-storage",
   level: "note",
-  says: "This browser keeps nothing for the page (a private window, or a full disk): theme and pace are forgotten with the tab.",
+  says: "This browser stores nothing for the page (a private window, or a full disk): theme and timing estimates last only as long as the tab.",
   todo: "Everything else works; the link holds the set-up.",
 };
 
@@ -153,15 +153,15 @@ function notesOfDevice(): Trouble[] {
     found.push({
       key: "small-limits",
       level: "note",
-      says: "This device has smaller limits than WebGPU's usual ones; variants that need more are n/a, with the reason in the table.",
-      todo: "The sheet behind the device's name compares them.",
+      says: "This device has lower limits than WebGPU's defaults; variants that need more are n/a, with the reason in the table.",
+      todo: "Click the device in the header to compare them.",
     });
   }
   if (!features.includes("shader-f16")) {
     found.push({
       key: "no-f16",
       level: "note",
-      says: "This device has no f16 (shader-f16). Keys and values of that type are unpacked from words of 32 bits instead, and the f16 peak is missing.",
+      says: "This device has no f16 (shader-f16). Keys and values of that type are unpacked from 32-bit words instead, and the f16 peak is not measured.",
       todo: "Newer drivers may have it.",
     });
   }
@@ -170,15 +170,15 @@ function notesOfDevice(): Trouble[] {
       key: "no-subgroups",
       level: "note",
       says: "This device has no subgroups: the variants subgroups and splitSubgroups are n/a here.",
-      todo: "All others need no feature at all.",
+      todo: "All other variants need no optional feature.",
     });
   }
   if (!features.includes("timestamp-query") || software) {
     found.push({
       key: "coarse-timers",
       level: "note",
-      says: "Times are by the wall clock around whole submits, because there are no timestamps of a GPU; browsers let that clock step by up to 100 µs.",
-      todo: "Each interval is therefore repeated until it lasts 20 ms, 200 steps at least; the table prints the clock and its step.",
+      says: "Times are taken by the wall clock around whole submits, because there are no GPU timestamps; browsers limit that clock to steps of up to 100 µs.",
+      todo: "Each interval therefore repeats runs until it lasts 20 ms, at least 200 steps; the clock and its step are printed below the table.",
     });
   }
   return found;

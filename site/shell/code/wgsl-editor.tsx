@@ -8,7 +8,7 @@ export interface LineProblem {
   readonly message: string;
 }
 
-/** CodeMirror's names for what our tokenizer finds. */
+/** CodeMirror's names for our tokenizer's classes. */
 const names: Readonly<Partial<Record<TokenClass, string>>> = {
   keyword: "keyword",
   type: "typeName",
@@ -37,7 +37,7 @@ export function WgslEditor(props: {
   text: string;
   onChange: (text: string) => void;
   problems: readonly LineProblem[];
-  /** Told when the editor could not be fetched; a plain field takes its place. */
+  /** Called when the editor could not be fetched; a plain field replaces it. */
   onMissing?: () => void;
 }) {
   const [missing, setMissing] = useState(false);

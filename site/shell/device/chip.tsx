@@ -24,7 +24,7 @@ function short(state: DeviceState): string {
   }
 }
 
-/** The device in the header, in a few words, with a sheet that says everything. */
+/** The device in the header, in a few words, with a sheet of all details. */
 export function DeviceChip() {
   const sheet = useRef<HTMLDialogElement>(null);
   const state = device.value;
@@ -66,7 +66,7 @@ export function DeviceChip() {
 
 function Sheet({ state }: { state: DeviceState }) {
   const stored = useStorage();
-  if (state.kind === "opening") return <p>The browser is asked for a GPU.</p>;
+  if (state.kind === "opening") return <p>Opening a GPU.</p>;
   if (state.kind !== "ready")
     return (
       <>
@@ -115,17 +115,17 @@ function Sheet({ state }: { state: DeviceState }) {
   );
 }
 
-/** What the page keeps in the browser, and how much it might. */
+/** Storage that the page uses in the browser, and its quota. */
 function useStorage(): string {
-  const [told, setTold] = useState("not told by the browser");
+  const [used, setUsed] = useState("unknown: the browser does not say");
   useEffect(() => {
     const megabytes = (bytes = 0) => (bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`);
     navigator.storage?.estimate?.().then(
-      ({ usage, quota }) => setTold(`${megabytes(usage)} of ${megabytes(quota)} used`),
-      () => undefined, // then the line says that it is not told
+      ({ usage, quota }) => setUsed(`${megabytes(usage)} of ${megabytes(quota)} used`),
+      () => undefined, // then the line says that it is unknown
     );
   }, []);
-  return told;
+  return used;
 }
 
 function reportText(state: DeviceState): string {

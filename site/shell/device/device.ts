@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import type { Fault } from "./self-test.ts";
 
-/** What a device is, as a thread that has opened one tells the page. */
+/** A device as the thread that opened it describes it to the page. */
 export interface DeviceFacts {
   readonly label: string;
   readonly vendor: string;
@@ -19,10 +19,10 @@ export interface DeviceFacts {
 /** The limits that decide what a device can take. */
 export type LimitName = "binding" | "buffer" | "workgroupBytes" | "invocations" | "storageBuffers" | "workgroups";
 
-/** Why there is no device: the first question that was answered with no. */
+/** Why there is no device: the first condition that failed. */
 export type Missing = "insecure" | "no-webgpu" | "no-adapter" | "no-device" | "no-worker";
 
-/** Where the page stands with the GPU; there is one device a page. */
+/** The state of the page's one device. */
 export type DeviceState =
   | { readonly kind: "opening" }
   | { readonly kind: "ready"; readonly facts: DeviceFacts }
@@ -34,10 +34,10 @@ export const device = signal<DeviceState>({ kind: "opening" });
 /** How often the device was lost since the page was opened. */
 export const losses = signal(0);
 
-/** Opens the page's device anew; a page that has one says how. */
+/** Opens the page's device again; set by pages that have one. */
 export const reopen = signal<() => void>(() => {});
 
-/** What the page's set-up asks of a device, for the sheet that compares. */
+/** The limits that the page's set-up needs, for the device sheet. */
 export const needs = signal<Readonly<Partial<Record<LimitName, number>>>>({});
 
 /** Name and version of the browser, as far as it says. */
@@ -76,15 +76,15 @@ const faultWords: Readonly<Record<Fault["kind"], string>> = {
   failed: "failed: ",
 };
 
-/** A line for each thing that the engine asks of a device. */
+/** A line for each property of a device that matters to the engine. */
 export function reportLines(facts: DeviceFacts): readonly (readonly [name: string, value: string])[] {
   const { label, vendor, architecture, software, features, subgroupSizes, fault } = facts;
   const tick = (feature: string) => (features.includes(feature) ? "✓ yes" : "✗ no");
   const sizes =
     features.includes("subgroups") && subgroupSizes ? `, of ${[...new Set(subgroupSizes)].join(" to ")}` : "";
   return [
-    ["adapter", label || "name withheld by the browser"],
-    ["vendor, architecture", [vendor, architecture].filter(Boolean).join(", ") || "withheld by the browser"],
+    ["adapter", label || "the browser does not say"],
+    ["vendor, architecture", [vendor, architecture].filter(Boolean).join(", ") || "the browser does not say"],
     ["computes on", software ? "the processor: a software adapter, not your GPU" : "the GPU"],
     ["half precision (shader-f16)", tick("shader-f16")],
     ["subgroups", `${tick("subgroups")}${sizes}`],

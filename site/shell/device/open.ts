@@ -11,7 +11,7 @@ export type Opened =
 const all = ["shader-f16", "subgroups", "timestamp-query"];
 const without = (feature: string) => all.filter((other) => other !== feature);
 
-/** What a simulated state asks for: the page then really lacks it. */
+/** What a simulated state leaves out: the page then really lacks it. */
 const lacking: Readonly<Record<string, { readonly features?: readonly string[] } & GpuOptions>> = {
   "no-f16": { features: without("shader-f16") },
   "no-subgroups": { features: without("subgroups") },
@@ -30,7 +30,7 @@ export async function openDevice(sim: string | undefined): Promise<Opened> {
   try {
     const adapter = sim === "no-adapter" ? null : await api.requestAdapter({ powerPreference: "high-performance" });
     if (!adapter) return { missing: "no-adapter", detail: "requestAdapter gave null" };
-    if (sim === "no-device") throw new Error("simulated: another page holds all of its memory");
+    if (sim === "no-device") throw new Error("simulated: another page uses all of its memory");
     const { features, ...lack } = lacking[sim ?? ""] ?? {};
     const had = features?.filter((feature) => adapter.features.has(feature as GPUFeatureName));
     const gpu = await openGpu({ powerPreference: "high-performance", ...lack, ...(had ? { features: had } : {}) });

@@ -4,7 +4,7 @@ import type { Fault } from "./self-test.ts";
 
 const inFirefox = () => /Firefox\//.test(navigator.userAgent);
 
-/** Where WebGPU is, by system: what a browser without it is told. */
+/** Which browsers have WebGPU on this system. */
 function browsersForThisSystem(): string {
   const agent = navigator.userAgent;
   if (/Android/.test(agent)) return "On Android, Chrome 121 and later have it.";
@@ -31,7 +31,7 @@ const whereToLook = () =>
 
 const again = { name: "Try again", run: () => reopen.value() };
 
-/** What stands in the way of a device; nothing where there is one. */
+/** Why there is no device; nothing where there is one. */
 export function deviceTroubles(state: DeviceState): readonly Trouble[] {
   if (state.kind === "lost") {
     const twice = losses.value > 1;
@@ -39,10 +39,10 @@ export function deviceTroubles(state: DeviceState): readonly Trouble[] {
       {
         key: twice ? "lost-again" : "lost",
         level: "error",
-        says: `The GPU was lost${twice ? " a second time" : ""}: ${state.detail.replace(/\.$/, "") || "the browser gives no reason"}. What was measured before stays.`,
+        says: `The GPU was lost${twice ? " a second time" : ""}: ${state.detail.replace(/\.$/, "") || "the browser gives no reason"}. Earlier results stay.`,
         todo: twice
-          ? "Choose shorter batches or fewer heads before you go on, and close other pages that use the GPU."
-          : "This is the driver's doing as a rule: open the device again and go on.",
+          ? "Choose shorter batches or fewer heads, and close other pages that use the GPU."
+          : "Drivers do this now and then: open the device again and go on.",
         action: { name: "Open the device again", run: () => reopen.value() },
         detail: state.detail,
       },
@@ -57,8 +57,8 @@ export function deviceTroubles(state: DeviceState): readonly Trouble[] {
         {
           key: missing,
           level,
-          says: `Nothing can be measured here: ${location.origin} is no secure context, and browsers give WebGPU to such pages only.`,
-          todo: "Open the page by https, or from localhost; an address of your own network does not do.",
+          says: `Nothing can be measured here: ${location.origin} is not a secure context, and browsers give WebGPU to no other pages.`,
+          todo: "Open the page by https, or from localhost; a plain address in your network is not enough.",
           action: again,
           detail,
         },
@@ -80,8 +80,8 @@ export function deviceTroubles(state: DeviceState): readonly Trouble[] {
           {
             key: missing,
             level,
-            says: "The GPU was lost, and now the browser gives the page none: browsers keep it from pages that lose it often.",
-            todo: "Wait some minutes and try again, or start the browser anew; the link keeps your set-up.",
+            says: "The GPU was lost, and now the browser refuses it: browsers keep it from pages that lose it often.",
+            todo: "Wait some minutes and try again, or restart the browser; the link keeps your set-up.",
             action: again,
             detail,
           },
@@ -93,7 +93,7 @@ export function deviceTroubles(state: DeviceState): readonly Trouble[] {
           level,
           says: "Nothing can be measured here: the browser has WebGPU but gives the page no GPU.",
           todo:
-            `Look, in this order: is hardware acceleration on in the browser's settings; ${whereToLook()}; ` +
+            `Check, in this order: is hardware acceleration on in the browser's settings; ${whereToLook()}; ` +
             "is this a managed browser or a virtual machine?",
           action: again,
           detail,
@@ -104,7 +104,7 @@ export function deviceTroubles(state: DeviceState): readonly Trouble[] {
         {
           key: missing,
           level,
-          says: `The GPU is there, but gave no device: ${detail || "it does not say why"}.`,
+          says: `There is a GPU, but it gave no device: ${detail || "for no stated reason"}.`,
           todo: "Close other pages that use the GPU, then try again.",
           action: again,
           detail,
@@ -116,15 +116,15 @@ export function deviceTroubles(state: DeviceState): readonly Trouble[] {
           key: missing,
           level,
           says: `The thread that measures could not be started: ${detail || "the browser gives no reason"}.`,
-          todo: "Load the page again; if that changes nothing, an extension or a rule of the server forbids workers.",
-          action: { name: "Load again", run: () => location.reload() },
+          todo: "Reload the page; if that changes nothing, an extension or a rule of the server forbids workers.",
+          action: { name: "Reload", run: () => location.reload() },
           detail,
         },
       ];
   }
 }
 
-/** What touches the results of a device that is there: its known-answer test ended badly, or it is the processor. */
+/** What qualifies the results of a device: its known-answer test failed, or it is the processor. */
 export function adapterTroubles({ fault, software }: DeviceFacts): readonly Trouble[] {
   const found: Trouble[] = [];
   if (fault) {
@@ -155,7 +155,7 @@ function faultTrouble({ kind, says }: Fault): Pick<Trouble, "key" | "says" | "to
       return {
         key: "not-compiled",
         says: `The known-answer test does not compile: this browser's WGSL compiler says ${says}.`,
-        todo: `Nothing was computed, so nothing is known of the browser's arithmetic. Update the browser, and send us the report. ${mayRun}, where its kernel compiles.`,
+        todo: `Nothing was computed, so nothing is known about the browser's arithmetic. Update the browser, and send us the report. ${mayRun}, where its kernel compiles.`,
       };
     case "failed":
       return {

@@ -1,0 +1,95 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Browser, Page } from "playwright-core";
+import { build } from "vite";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noChromium, openChromium, openPage } from "../../bench/harness/chromium.ts";
+import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
+import { violations } from "./attention-site.ts";
+
+describe.skipIf(noChromium)(
+  `the site's other pages in headless Chromium${noChromium ? ` (${noChromium})` : ""}`,
+  () => {
+    let folder: string;
+    let server: WebServer;
+    let browser: Browser;
+    let page: Page;
+    let errors: string[];
+
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), "shaderformer-pages-"));
+      // As in a clone that has never measured the peers.
+      await build({
+        logLevel: "error",
+        publicDir: false,
+        define: { PEERS_ARE_HERE: false },
+        build: { outDir: folder },
+      });
+      server = await serveSite({ folders: { "/": folder } });
+      browser = await openChromium();
+      ({ page, errors } = await openPage(browser, `${server.origin}/index.html`));
+    });
+
+    afterAll(async () => {
+      await browser?.close();
+      await server?.close();
+      if (folder) await rm(folder, { recursive: true });
+    });
+
+    test("the front page fits a screen, a phone's width, and breaks no rule of accessibility", async () => {
+      await page.setViewportSize({ width: 1280, height: 900 });
+      expect(await page.evaluate(() => document.documentElement.scrollHeight)).toBeLessThanOrEqual(900);
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
+        expect(await violations(page)).toEqual([]);
+      }
+      await page.setViewportSize({ width: 360, height: 740 });
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+    });
+
+    test("its links lead to the pages, and theirs to each other and back", async () => {
+      for (const [card, heading] of [
+        ["Attention laboratory", "Attention laboratory"],
+        ["Peers", "The same work on four engines"],
+      ] as const) {
+        await page.getByRole("listitem").getByRole("link", { name: card }).click();
+        await page.getByRole("heading", { name: heading, level: 1 }).waitFor();
+        await page.getByRole("link", { name: card === "Peers" ? "Attention" : "Peers", exact: true }).click();
+        await page.getByRole("heading", { level: 1 }).waitFor();
+        await page.getByRole("link", { name: "Shaderformer" }).click();
+        await page.getByRole("heading", { name: "Transformers written in shaders" }).waitFor();
+      }
+    });
+
+    test("the peers page without the peers says so, and measures this engine alone", async () => {
+      await page.goto(`${server.origin}/peers/index.html#cases=q20:2x32&interval=5&samples=3&budget=20&peaks=0`);
+      await page.getByText(/built without the other engines' code.*bench peers --serve/).waitFor();
+      await page.getByRole("button", { name: "Measure 1 case", disabled: false }).click();
+      await page.getByRole("button", { name: "Download JSON" }).waitFor({ timeout: 60_000 });
+      await page.getByRole("button", { name: "Measure 1 case" }).waitFor({ timeout: 60_000 });
+      const rows = page.getByRole("table").first().getByRole("row");
+      expect(await rows.filter({ hasText: "shaderformer" }).getByText("✓ pass").count()).toBe(1);
+      expect(await rows.filter({ hasText: "this site was built without its code" }).count()).toBe(4);
+      expect(await violations(page)).toEqual([]);
+    });
+
+    test.each([
+      ["no-webgpu", /has no WebGPU/, false],
+      ["no-adapter", /gives the page no GPU/, false],
+      ["wrong-numbers", /computes attention wrongly/, true],
+    ] as const)("the peers page has the shell's troubles: %s", async (sim, says, usable) => {
+      await page.goto("about:blank");
+      await page.goto(`${server.origin}/peers/index.html#sim=${sim}`);
+      await page.getByRole("alert").getByText(says).waitFor();
+      await page.getByRole("button", { name: "Copy report" }).first().waitFor();
+      await page.getByRole("button", { name: /^Measure \d cases/, disabled: !usable }).waitFor();
+      await page.getByRole("button", { name: /^Device: / }).click();
+      await page.getByRole("dialog", { name: "Device" }).waitFor();
+    });
+
+    test("nothing was thrown that nobody waited for", () => {
+      expect(errors).toEqual([]);
+    });
+  },
+);
