@@ -1,6 +1,7 @@
 import { difference, nmseCaps } from "../../src/check/compare.ts";
 import { attention as attentionEmulation } from "../../src/check/emulation/attention.ts";
-import { inTurn, matmul as matmulEmulation } from "../../src/check/emulation/rows.ts";
+import { matmul as matmulEmulation } from "../../src/check/emulation/rows.ts";
+import { inTurn } from "../../src/check/emulation/sums.ts";
 import { type Errors, errorsOf } from "../../src/check/gate.ts";
 import { attention as attentionReference } from "../../src/reference/attention.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";

@@ -1,5 +1,15 @@
-/** Seeded pseudo-random numbers for test inputs (mulberry32). */
-export function randomSource(seed: number) {
+/** Pseudo-random numbers, the same for the same seed. */
+export interface RandomSource {
+  /** The next number evenly distributed in [0, 1). */
+  readonly uniform: () => number;
+  /** The next number from the normal distribution of mean 0 and variance 1. */
+  readonly normal: () => number;
+  /** The next whole number from 0 to `below` − 1. */
+  readonly integer: (below: number) => number;
+}
+
+/** Pseudo-random numbers for inputs, by mulberry32 from a seed of 32 bits. */
+export function randomSource(seed: number): RandomSource {
   let state = seed >>> 0;
   const uniform = () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -12,7 +22,7 @@ export function randomSource(seed: number) {
   return { uniform, normal, integer: (below: number) => Math.floor(uniform() * below) };
 }
 
-/** `count` numbers from a normal distribution. */
+/** `count` numbers from the normal distribution of this mean and standard deviation `scale`. */
 export function normal(count: number, seed: number, scale = 1, mean = 0): Float64Array {
   const source = randomSource(seed);
   return Float64Array.from({ length: count }, () => source.normal() * scale + mean);

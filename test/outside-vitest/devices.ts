@@ -1,4 +1,5 @@
 // Stands in for `test/support/gpu.ts`: one device for each set of options, shared by all test files.
+import { poisoned } from "../../src/check/canaries.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { type GpuOptions, openGpu } from "../../src/gpu/open.ts";
 
@@ -22,7 +23,7 @@ export function testGpu(options: GpuOptions = {}): Promise<Gpu> {
   const gpu =
     known.get(key) ??
     openGpu(options).then((opened) => {
-      opened.buffers.poison = true;
+      poisoned(opened);
       devices.push(opened);
       return opened;
     });

@@ -1,4 +1,5 @@
 import { afterAll } from "vitest";
+import { poisoned } from "../../src/check/canaries.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { type GpuOptions, openGpu } from "../../src/gpu/open.ts";
 
@@ -6,9 +7,7 @@ const optionsOf = new WeakMap<Gpu, GpuOptions>();
 const twins = new WeakMap<Gpu, Promise<Gpu>>();
 
 async function open(options: GpuOptions): Promise<Gpu> {
-  const gpu = await openGpu(options);
-  gpu.buffers.poison = true;
-  return gpu;
+  return poisoned(await openGpu(options));
 }
 
 /**

@@ -2,7 +2,8 @@ import { matmul } from "../../kernels/matmul/matmul.ts";
 import { matmul as reference } from "../../reference/matmul.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { type Case, type CaseTable, requirementsOf, variantsOf, withTags } from "../case-table.ts";
-import { matmul as emulation, inTurn } from "../emulation/rows.ts";
+import { matmul as emulation } from "../emulation/rows.ts";
+import { inTurn } from "../emulation/sums.ts";
 import { normal } from "../random.ts";
 
 type Inputs = "x" | "weight" | "bias?";

@@ -2,7 +2,8 @@ import { softmax } from "../../kernels/softmax/softmax.ts";
 import { softmax as reference } from "../../reference/softmax.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { type Case, type CaseTable, variantsOf, withTags } from "../case-table.ts";
-import { softmax as emulation, inRuns, inTurn } from "../emulation/rows.ts";
+import { softmax as emulation } from "../emulation/rows.ts";
+import { inRuns, inTurn } from "../emulation/sums.ts";
 import { allowedUlps } from "../gate.ts";
 import { normal } from "../random.ts";
 

@@ -3,7 +3,7 @@ import type { AttentionOptions } from "../../reference/attention.ts";
 import { at, axes, type Dense, dense } from "../../reference/dense.ts";
 import { ofRow } from "../../reference/masks.ts";
 import { allowedUlps } from "../gate.ts";
-import { inTurn } from "./rows.ts";
+import { inTurn } from "./sums.ts";
 
 const f = Math.fround;
 

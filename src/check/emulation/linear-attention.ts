@@ -1,7 +1,7 @@
 // Linear attention as plain f32 loops, pair by pair, every operation rounded.
 import { at, axes, type Dense, dense } from "../../reference/dense.ts";
 import { feature, type LinearAttentionOptions } from "../../reference/linear-attention.ts";
-import { inTurn } from "./rows.ts";
+import { inTurn } from "./sums.ts";
 
 const f = Math.fround;
 

@@ -1,6 +1,6 @@
 // Sums over an axis as plain f32 loops, every operation rounded.
 import { at, type Dense, dense, splitAt } from "../../reference/dense.ts";
-import { inRunsOf } from "./rows.ts";
+import { inRunsOf } from "./sums.ts";
 
 /** The sum over an axis in f32, in runs of 32; as `src/reference/reduce.ts`. */
 export function sum({ x }: { x: Dense }, { axis }: { axis: number }): { y: Dense } {

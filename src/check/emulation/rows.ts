@@ -1,26 +1,9 @@
 // Norms, softmax and matmul as plain f32 loops, every operation rounded. Sums go from left to right, in runs where the
 // kernel shares a row among threads: one accumulator alone would let those be much worse than they are.
 import { at, axes, type Dense, dense } from "../../reference/dense.ts";
+import { inRuns, type Sum } from "./sums.ts";
 
 const f = Math.fround;
-
-type Sum = (values: (index: number) => number, n: number) => number;
-
-/** The sum of n elements in f32, with one accumulator. */
-export const inTurn: Sum = (values, n) => {
-  let sum = 0;
-  for (let i = 0; i < n; i++) sum = f(sum + values(i));
-  return sum;
-};
-
-/** The sum of n elements in f32: of runs of this many, and then of the sums of these. */
-export const inRunsOf =
-  (run: number): Sum =>
-  (values, n) =>
-    inTurn((i) => inTurn((j) => values(i * run + j), Math.min(run, n - i * run)), Math.ceil(n / run));
-
-/** The sum of n elements in f32, in runs of 64. */
-export const inRuns: Sum = inRunsOf(64);
 
 /** RMS norm in f32; as `src/reference/norm.ts`. */
 export function rmsNorm({ x, weight }: { x: Dense; weight: Dense }, { eps }: { eps: number }): { y: Dense } {

@@ -1,0 +1,22 @@
+// Sums as kernels take them, every operation rounded to f32.
+
+const f = Math.fround;
+
+/** The sum of `values(0)` to `values(n − 1)`. */
+export type Sum = (values: (index: number) => number, n: number) => number;
+
+/** The sum of n elements in f32, with one accumulator. */
+export const inTurn: Sum = (values, n) => {
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum = f(sum + values(i));
+  return sum;
+};
+
+/** The sum of n elements in f32: of runs of this many, and then of the sums of these. */
+export const inRunsOf =
+  (run: number): Sum =>
+  (values, n) =>
+    inTurn((i) => inTurn((j) => values(i * run + j), Math.min(run, n - i * run)), Math.ceil(n / run));
+
+/** The sum of n elements in f32, in runs of 64. */
+export const inRuns: Sum = inRunsOf(64);

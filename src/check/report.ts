@@ -1,0 +1,57 @@
+import type { Gpu } from "../gpu/gpu.ts";
+import type { Case, CaseTable } from "./case-table.ts";
+import { type CaseFigures, checkCase } from "./check-case.ts";
+
+/** What came of one case on one variant. */
+export interface CaseReport {
+  readonly variant: string;
+  readonly case: string;
+  /** `refused` where the variant refused what it must. */
+  readonly verdict: "pass" | "refused" | "fail";
+  /** How a result that is right compares with the reference. */
+  readonly figures?: CaseFigures;
+  /** What is wrong: op, variant, case, result, and the worst element or the limit that is exceeded. */
+  readonly message?: string;
+}
+
+/** Which of a table's variants and cases are run; default all. */
+export interface CheckChoice {
+  readonly variants?: readonly string[];
+  readonly cases?: readonly Case[];
+}
+
+/**
+ * Runs a table's cases on its variants, as {@link checkCase} does, and reports each; nothing that is wrong with a result
+ * is thrown. Throws where the device is lost.
+ */
+export async function checkTable(gpu: Gpu, table: CaseTable, choice: CheckChoice = {}): Promise<CaseReport[]> {
+  const { variants = table.variants, cases = table.cases } = choice;
+  const reports: CaseReport[] = [];
+  for (const variant of variants) {
+    for (const item of cases) reports.push(await reportOf(gpu, table, variant, item));
+  }
+  return reports;
+}
+
+async function reportOf(gpu: Gpu, table: CaseTable, variant: string, item: Case): Promise<CaseReport> {
+  const what = { variant, case: item.name };
+  try {
+    const figures = await checkCase(gpu, table, variant, item);
+    return figures ? { ...what, verdict: "pass", figures } : { ...what, verdict: "refused" };
+  } catch (error) {
+    gpu.assertUsable();
+    return { ...what, verdict: "fail", message: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** The reports as text, a line for each, and how many passed. */
+export function formatReports(reports: readonly CaseReport[]): string {
+  const lines = reports.map(({ variant, case: name, verdict, figures, message }) => {
+    const ratio = figures?.errorRatio;
+    const errors = ratio === undefined || ratio === null ? "" : `, error ${ratio.toFixed(2)} × that of plain f32 loops`;
+    const told = figures ? `NMSE ${figures.nmse.toExponential(1)}${errors}` : message;
+    return `${verdict} ${variant}, ${name}${told === undefined ? "" : `: ${told}`}`;
+  });
+  const passed = reports.filter(({ verdict }) => verdict !== "fail").length;
+  return [...lines, `${passed} of ${reports.length} passed`].join("\n");
+}
