@@ -6,7 +6,8 @@ export { type AttentionCase, attentionCase, type CaseText, caseName } from "./at
 export { cacheFormats } from "./attention/formats.ts";
 export { parseHeads } from "./attention/heads.ts";
 export { layoutForms, parseLayout } from "./attention/layouts.ts";
-export { maskForms, maskKinds, parseMask } from "./attention/masks.ts";
+export { maskForms, parseMask } from "./attention/masks.ts";
+export { noOwn, type OwnMods, readOwn } from "./attention/own.ts";
 export type { AttentionPlan, AttentionSubject } from "./attention/plan.ts";
 export { findPreset, presets } from "./attention/presets.ts";
 export { type BenchEvents, checkRoom, runAttentionBench } from "./attention/run.ts";

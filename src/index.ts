@@ -60,9 +60,10 @@ export {
 } from "./kernels/attention/attention.ts";
 export { blockMap, countTiles, forgetBlockMaps, type TileCounts } from "./kernels/attention/block-map.ts";
 export type { CustomMask, CustomScore, CustomTensor } from "./kernels/attention/custom/custom.ts";
-export type { MaskRecord, SparseSet } from "./kernels/attention/masks/mask.ts";
+export type { NamedMask } from "./kernels/attention/masks/mask.ts";
 export { type AttentionState, type MergeOptions, mergeAttention } from "./kernels/attention/merge.ts";
-export { alibiSlopes, type ScoreRecord } from "./kernels/attention/scores/score.ts";
+export { alibiSlopes } from "./kernels/attention/scores/alibi.ts";
+export type { NamedScore } from "./kernels/attention/scores/score.ts";
 export {
   type Gated,
   geglu,

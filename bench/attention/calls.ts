@@ -47,6 +47,11 @@ export function callBytes({ tensors, groups }: CallShape, { heads }: AttentionCa
   return { largest: Math.max(out, ...sizes), all: out + sum(sizes) };
 }
 
+/** Bytes of the largest tensor of a mask or score that has an element for each pair of query and key. */
+export function pairBytes({ mask, score, heads: { h } }: AttentionCase, { count: b, t, s }: BatchGroup): number {
+  return Math.max(mask.pairBytes({ b, h, t, s }), score.pairBytes({ b, h, t, s }));
+}
+
 /** The numbers of a call, and its tensors as they are stored; rows that nobody may read are NaN. */
 export function prepareCall(given: AttentionCase, { groups, tensors }: CallShape): PreparedCall {
   const { heads, layout, latent } = given;

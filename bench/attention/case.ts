@@ -4,6 +4,7 @@ import { type Heads, parseHeads } from "./heads.ts";
 import { type Latent, latentRefusal } from "./latents.ts";
 import { type BenchLayout, contiguous, layoutRefusal, parseLayout } from "./layouts.ts";
 import { type BenchMask, parseMask } from "./masks.ts";
+import { noOwn, type OwnMods } from "./own.ts";
 import { findPreset } from "./presets.ts";
 import { type BenchScore, parseScore } from "./scores.ts";
 
@@ -40,14 +41,14 @@ export interface CaseText {
 }
 
 /** The case that words describe. Throws a RangeError for words that are wrong. */
-export function attentionCase(words: CaseText): AttentionCase {
+export function attentionCase(words: CaseText, own: OwnMods = noOwn): AttentionCase {
   const [model, preset] = words.model === undefined ? [] : findPreset(words.model);
   const latent = preset?.latent;
   const given = {
     batch: parseBatch(words.batch),
     heads: parseHeads(words.heads ?? preset?.heads ?? "8x64"),
-    mask: parseMask(words.mask ?? preset?.mask ?? "causal"),
-    score: parseScore(words.score ?? preset?.score ?? "none"),
+    mask: parseMask(words.mask ?? preset?.mask ?? "causal", own.masks),
+    score: parseScore(words.score ?? preset?.score ?? "none", own.scores),
     dtype: parseFormat(words.dtype ?? "f32"),
     layout: words.layout === undefined ? contiguous : parseLayout(words.layout),
     model,

@@ -14,14 +14,13 @@ import type { CallTensors, PreparedCall } from "./call-shape.ts";
 import { callBytes, callShapes, prepareCall, viewsOf } from "./calls.ts";
 import type { AttentionCase } from "./case.ts";
 import { checkGroups, type GroupResult } from "./check.ts";
+import { tensorsIn } from "./elements.ts";
 import { rowBytes } from "./formats.ts";
 import { maskIn } from "./layouts.ts";
 import { placementOf } from "./placement.ts";
 import type { AttentionSubject } from "./plan.ts";
-import { scoreAt } from "./scores.ts";
 import { modelledBytes } from "./traffic.ts";
 import { type Definition, type Truth, truthOf } from "./truth.ts";
-import { tensorsIn } from "./uploaded.ts";
 
 /** The tensors of a call that have memory, by name. */
 type Owned = Readonly<Record<string, Tensor>>;
@@ -56,8 +55,8 @@ export async function prepareCase(
   const calls = callShapes(given).map((shape): ReadyCall => {
     const [{ count: b, t, s } = { count: 1, t: 1, s: 1 }] = shape.groups;
     const made = {
-      mask: mask.make(gpu, { b, t, s }),
-      score: scoreAt(score, { b, t, s, h: heads.h }).make(gpu),
+      mask: mask.make(gpu, { b, h: heads.h, t, s }),
+      score: score.at({ b, h: heads.h, t, s }).make(gpu),
       ...placementOf(gpu, given, shape),
     };
     return { ...prepareCall(given, shape), options: made };
@@ -195,7 +194,7 @@ function modelled({ given, calls }: PreparedCase, program: Program<Tensor[]>): n
       group,
       heads,
       rows,
-      mask: maskIn(given.layout, given.mask.reference({ b, t, s }), s),
+      mask: maskIn(given.layout, given.mask.reference({ b, h: heads.h, t, s }), s),
     });
     if (bytes === null) return null;
     sum += bytes;

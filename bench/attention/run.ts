@@ -4,7 +4,7 @@ import { measurePeaks } from "../harness/peaks.ts";
 import { noSpeed, speedOf, withShareOfFastest } from "../harness/speed.ts";
 import { intervalOf, type Timing, timeInTurns } from "../harness/timing.ts";
 import type { BenchResult, BenchRow, Environment, Peaks } from "../result.ts";
-import { callBytes, callShapes } from "./calls.ts";
+import { callBytes, callShapes, pairBytes } from "./calls.ts";
 import type { AttentionCase } from "./case.ts";
 import { caseName } from "./case.ts";
 import { unchecked } from "./check.ts";
@@ -61,7 +61,7 @@ export function checkRoom(gpu: Gpu, cases: readonly AttentionCase[]): void {
   for (const given of cases) {
     const { batch, heads, missing } = given;
     if (missing !== undefined) continue;
-    const pairs = Math.max(...batch.groups.map(({ t, s }) => pairBytes(given, t * s)));
+    const pairs = Math.max(...batch.groups.map((group) => pairBytes(given, group)));
     const largest = Math.max(pairs, ...callShapes(given).map((call) => callBytes(call, given).largest));
     if (largest <= room) continue;
     throw new RangeError(
@@ -69,12 +69,6 @@ export function checkRoom(gpu: Gpu, cases: readonly AttentionCase[]): void {
         gpu.adapter.label,
     );
   }
-}
-
-/** Bytes of the largest tensor of a mask or score that has an element for each pair of query and key. */
-function pairBytes({ mask, score, heads }: AttentionCase, pairs: number): number {
-  if (score.text.split("+").includes("bias")) return 4 * heads.h * pairs;
-  return mask.text.split("+").some((text) => text.startsWith("boolean:")) ? 4 * pairs : 0;
 }
 
 interface Context {

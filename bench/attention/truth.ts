@@ -11,7 +11,6 @@ import type { AttentionCase } from "./case.ts";
 import type { Heads } from "./heads.ts";
 import { expandHead } from "./latents.ts";
 import { maskIn } from "./layouts.ts";
-import { scoreAt } from "./scores.ts";
 
 /** One query row of one head of one sequence of a group. */
 interface Place {
@@ -95,8 +94,8 @@ export async function truthOf(
   const { count: b, t, s } = group;
   const budget = affordable / given.batch.groups.length;
   const places = latent ? latentPlaces(group, heads) : placesOf(group, heads, budget);
-  const mask = maskIn(given.layout, given.mask.reference({ b, t, s }), s);
-  const score = scoreAt(given.score, { b, t, s, h });
+  const mask = maskIn(given.layout, given.mask.reference({ b, h, t, s }), s);
+  const score = given.score.at({ b, h, t, s });
   const rowsOf = rowSource(given, group, numbers);
   const [expected, emulated] = [new Float64Array(places.length * dv), new Float64Array(places.length * dv)];
   let last = performance.now();
@@ -125,17 +124,15 @@ export async function truthOf(
       continue;
     }
     const visible = (_b: number, _h: number, _q: number, key: number) => mask(batch, head, position, first + key);
-    const placed = (of: Score | undefined) => ({
+    const placed = (of: Score) => ({
       mask: visible,
-      ...(of && {
-        score: (value: number, _b: number, _h: number, _q: number, key: number) =>
-          of(value, batch, head, position, first + key),
-      }),
+      score: (value: number, _b: number, _h: number, _q: number, key: number) =>
+        of(value, batch, head, position, first + key),
     });
     expected.set(reference(tensors(exact), placed(score.reference)).out.values, i * dv);
     emulated.set(emulation(tensors(rounded), placed(score.emulation)).out.values, i * dv);
   }
-  return { places, of: b * h * t, expected, emulated, allowed: score.allowed ?? 0 };
+  return { places, of: b * h * t, expected, emulated, allowed: score.allowed };
 }
 
 /** The keys and values of a head: where they are stored, or made of the latents once. */

@@ -5,7 +5,6 @@ import type { AttentionCase } from "./case.ts";
 import { rowBytes } from "./formats.ts";
 import type { Heads } from "./heads.ts";
 import { maskIn } from "./layouts.ts";
-import { scoreAt } from "./scores.ts";
 
 type Work = Pick<BenchRow, "livePairs" | "flops" | "flopsFlashAttention" | "bytes" | "kvBytesPerToken">;
 
@@ -19,13 +18,15 @@ export function attentionWork(given: AttentionCase): Work & { flops: number; byt
   let [livePairs, bytes, convention] = [0, 0, 0];
   for (const group of batch.groups) {
     const { count: b, t, s } = group;
-    const seen = maskIn(layout, mask.reference({ b, t, s }), s);
-    const ownPairs = h * pairs(seen, { b, t, s }); // masks are alike in all heads
-    livePairs += ownPairs;
-    bytes += width * b * t * h * (d + dv) + cacheBytes(given, group, seen) + (mask.bytes?.({ b, t, s }) ?? 0);
-    const score = scoreAt(given.score, { b, t, s, h }).bytes;
+    const shape = { b, h, t, s };
+    const seen = maskIn(layout, mask.reference(shape), s);
+    const pairsOf = (rows: number) =>
+      mask.byHead ? pairs(seen, { b: rows, h, t, s }) : h * pairs(seen, { b: rows, t, s });
+    livePairs += pairsOf(b);
+    bytes += width * b * t * h * (d + dv) + cacheBytes(given, group, seen) + mask.bytes(shape);
+    const score = given.score.at(shape).bytes;
     // A bias is the same in all sequences: those of one are counted, which has the most pairs where masks differ.
-    bytes += score.once + (score.perPair > 0 ? score.perPair * h * pairs(seen, { b: 1, t, s }) : 0);
+    bytes += score.once + (score.perPair > 0 ? score.perPair * pairsOf(1) : 0);
     // FlashAttention's benchmarks (bench_utils.flops) leave a causal mask's window out, and half of the diagonal.
     convention += 2 * b * h * t * (mask.convention === "full" ? s : (Math.max(0, s - t) + s) / 2) * (d + dv);
   }
@@ -47,21 +48,36 @@ function tokenBytes({ heads: { g, d, dv }, dtype, latent }: AttentionCase): numb
 /** Bytes of the keys and values that somebody sees, as they are stored, and of what says where they lie. */
 function cacheBytes(given: AttentionCase, { count: b, t, s }: BatchGroup, mask: Mask): number {
   const { layout, latent, heads } = given;
+  // Where heads see different keys, each key head has those that the query heads of its group see.
+  const sharing = given.mask.byHead && !latent ? heads.g : 1;
   let [keys, pages] = [0, 0];
   for (let batch = 0; batch < b; batch++) {
-    const seen = seenKeys(mask, t, s, batch);
-    for (let key = 0; key < s; key++) {
-      if (seen[key] !== 1 || (layout.kind === "prefix" && batch > 0 && key < layout.keys)) continue; // moved already
-      keys++;
-      if (layout.kind === "paged" && seen.indexOf(1, key - (key % layout.page)) === key) pages++;
+    const known = new Set<number>();
+    for (let group = 0; group < sharing; group++) {
+      const [first, end] = [(group * heads.h) / sharing, ((group + 1) * heads.h) / sharing];
+      const seen = seenKeys(mask, { t, s, batch, heads: given.mask.byHead ? [first, end] : [0, 1] });
+      for (let key = 0; key < s; key++) {
+        if (seen[key] !== 1 || (layout.kind === "prefix" && batch > 0 && key < layout.keys)) continue; // moved already
+        keys += 1 / sharing;
+        if (layout.kind === "paged") known.add(Math.floor(key / layout.page));
+      }
     }
+    pages += known.size;
   }
   const weight = latent ? width * heads.h * (heads.d - latent.rope + heads.dv) * latent.rank : 0;
   return keys * tokenBytes(given) + 4 * pages + weight;
 }
 
-/** 1 for each key that some query of a batch row sees. */
-function seenKeys(mask: Mask, t: number, s: number, batch: number): Uint8Array {
+/** 1 for each key that some query of a batch row sees, in heads from the first up to but not including the end. */
+function seenKeys(
+  mask: Mask,
+  {
+    t,
+    s,
+    batch,
+    heads: [firstHead, endHead],
+  }: { readonly t: number; readonly s: number; readonly batch: number; readonly heads: readonly [number, number] },
+): Uint8Array {
   const seen = new Uint8Array(s);
   if (mask.keyRange) {
     for (let row = 0; row < t; row++) {
@@ -71,9 +87,11 @@ function seenKeys(mask: Mask, t: number, s: number, batch: number): Uint8Array {
     return seen;
   }
   for (let key = 0; key < s; key++) {
-    let query = t - 1; // the last sees the most, where there is an order
-    while (query >= 0 && !mask(batch, 0, s - t + query, key)) query--;
-    if (query >= 0) seen[key] = 1;
+    for (let head = firstHead; head < endHead && seen[key] === 0; head++) {
+      let query = t - 1; // the last sees the most, where there is an order
+      while (query >= 0 && !mask(batch, head, s - t + query, key)) query--;
+      if (query >= 0) seen[key] = 1;
+    }
   }
   return seen;
 }

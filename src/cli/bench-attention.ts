@@ -8,6 +8,7 @@ import {
   loadBench,
   timingOf,
 } from "./bench-output.ts";
+import { loadOwn, type OwnMask, type OwnScore } from "./own-mods.ts";
 import { fill } from "./terminal.ts";
 
 type CaseText = Parameters<Bench["attentionCase"]>[0];
@@ -63,8 +64,8 @@ export async function attentionBench(): Promise<Command> {
     .argument("[batches...]", "batches, such as q512 8q1s1k")
     .optionsGroup("What to measure; lists are separated by commas:")
     .option("--variants <list>", "variants and algorithms (default: all that apply)")
-    .option("--masks <list>", "full, causal, sliding-window:keys, …; joined by + (default: causal)")
-    .option("--scores <list>", "none, softcap:cap, alibi, …; chained by + (default: none)")
+    .option("--masks <list>", "sliding-window:keys, ./mine.mjs, …; joined by + (default: causal)")
+    .option("--scores <list>", "softcap:cap, ./mine.mjs, …; chained by + (default: none)")
     .option("--layouts <list>", "how keys and values lie (default: contiguous)")
     .option("--dtype <list>", "how keys and values are stored (default: f32)")
     .option("--heads <list>", "query heads / key and value heads x width: 32/8x64 (default: 8x64)")
@@ -87,17 +88,25 @@ async function measure(batches: readonly string[], flags: AttentionFlags): Promi
   const tokens = flags.tokens === undefined ? undefined : bench.parseLength(flags.tokens, "--tokens");
   if (tokens !== undefined && flags.sweep !== "tokens") throw new RangeError("--tokens goes with --sweep tokens");
   const named = list(flags.variants)?.map(bench.parseSubject);
-  const words = combinations(batches, flags);
-  const texts = words ?? (sweep ? [] : bench.standardCases);
-  const given = texts.map(bench.attentionCase);
-  for (const mask of list(flags.masks) ?? []) bench.parseMask(mask);
-  for (const heads of list(flags.heads) ?? []) bench.parseHeads(heads);
   if (sweep) checkSweep(sweep, flags);
+  const masks = await loadOwn<OwnMask>(bench, "mask", list(flags.masks));
+  if (sweep && masks.texts && masks.texts.length > 1) {
+    throw new RangeError(
+      `--masks is "${flags.masks}", which are ${masks.texts.length} masks; a sweep takes one of them`,
+    );
+  }
+  const scores = await loadOwn<OwnScore>(bench, "score", list(flags.scores));
+  const own = { masks: masks.own, scores: scores.own };
+  const caseOf = (text: CaseText) => bench.attentionCase(text, own);
+  const words = combinations(batches, flags, { masks: masks.texts, scores: scores.texts });
+  const given = (words ?? (sweep ? [] : bench.standardCases)).map(caseOf);
+  for (const mask of masks.texts ?? []) bench.parseMask(mask, own.masks);
+  for (const heads of list(flags.heads) ?? []) bench.parseHeads(heads);
 
   await benchAndPrint(bench, flags, async (gpu, events) => {
     const { software } = gpu.adapter;
-    const options = { software, heads: flags.heads, mask: flags.masks, tokens };
-    const cases = sweep ? sweep.cases(options).map(bench.attentionCase) : given;
+    const options = { software, heads: flags.heads, mask: masks.texts?.[0], tokens };
+    const cases = sweep ? sweep.cases(options).map(caseOf) : given;
     const plan = {
       ...{ cases, subjects: named ?? sweep?.subjects?.(options).map(bench.parseSubject) },
       ...{ timing, clock: clock ?? bench.clockFor(gpu), peaks: true },
@@ -120,14 +129,21 @@ function checkSweep({ own = [] }: ReturnType<Bench["findSweep"]>, flags: Attenti
 }
 
 /** Every batch with every model, heads, mask, score, layout and type that is named; undefined where nothing is. */
-function combinations(batches: readonly string[], flags: AttentionFlags) {
+function combinations(
+  batches: readonly string[],
+  flags: AttentionFlags,
+  { masks, scores }: Readonly<Record<"masks" | "scores", readonly string[] | undefined>>,
+) {
   if (flags.sweep !== undefined) return undefined;
-  const { masks, scores, layouts, heads, dtype, model } = flags;
+  const { layouts, heads, dtype, model } = flags;
   const alone = [masks, scores, layouts, heads, dtype, model].every((flag) => flag === undefined);
   if (batches.length === 0 && alone) return undefined;
   let cases: CaseText[] = (batches.length > 0 ? batches : ["q256", "q1s1k"]).map((batch) => ({ batch }));
-  for (const [field, text] of Object.entries({ model, heads, mask: masks, score: scores, layout: layouts, dtype })) {
-    const values = list(text);
+  const lists = {
+    ...{ model: list(model), heads: list(heads), mask: masks, score: scores },
+    ...{ layout: list(layouts), dtype: list(dtype) },
+  };
+  for (const [field, values] of Object.entries(lists)) {
     if (values) cases = cases.flatMap((given) => values.map((value) => ({ ...given, [field]: value })));
   }
   return cases;

@@ -25,110 +25,111 @@ export const full: Mask = alike(() => [0, Number.POSITIVE_INFINITY]);
  */
 export const causal: Mask = alike((query) => [0, query + 1]);
 
-/** The last `window` keys up to and including the query's own: `0 <= query − key < window`, as Mistral counts them. */
-export const slidingWindow = ({ window }: { window: number }): Mask =>
-  alike((query) => [Math.max(0, query - window + 1), query + 1]);
-
-/** Up to `left` keys before the query and `right` behind it. */
-export const local = ({ left, right }: { left: number; right: number }): Mask =>
-  alike((query) => [query - left, query + right + 1]);
-
-/** A causal window of `keys` keys, and the first `sinks` keys (StreamingLLM, Xiao et al. 2024). */
-export const sinkWindow =
-  ({ sinks, keys }: { sinks: number; keys: number }): Mask =>
-  (_b, _h, query, key) =>
-    key <= query && (query - key < keys || key < sinks);
-
-/** Causal, and the first `keys` keys for all (Raffel et al. 2020, section 3.2.1). */
-export const prefix = ({ keys }: { keys: number }): Mask => alike((query) => [0, Math.max(query + 1, keys)]);
-
-/** Keys of the query's own document; `documents` `[b, s]`. A position outside of it is in none. */
-export const document =
-  ({ documents }: { documents: Dense }): Mask =>
-  (batch, _h, query, key) => {
-    const [, s = 0] = documents.shape;
-    const isIn = (position: number) => position >= 0 && position < s;
-    return isIn(query) && isIn(key) && element(documents, [batch, query]) === element(documents, [batch, key]);
-  };
-
-/** The first `prefix` keys, and causal inside of the query's own branch; `branches` `[b, s]`. */
-export const sharedPrefix = ({ prefix, branches }: { prefix: number; branches: Dense }): Mask => {
-  const branch = document({ documents: branches });
-  return (batch, head, query, key) => key < prefix || (key <= query && branch(batch, head, query, key));
-};
-
-/** Blocks of `size` by `size` where `map` `[b or 1, h or 1, rows, columns]` is not 0. */
-export const blockSparse =
-  ({ map, size }: { map: Dense; size: number }): Mask =>
-  (batch, head, query, key) => {
-    const [row, column] = [Math.floor(query / size), Math.floor(key / size)];
-    const [, , rows = 0, columns = 0] = map.shape;
-    return row >= 0 && row < rows && column < columns && element(map, [batch, head, row, column]) !== 0;
-  };
+/** Position of each batch row's first query: what tensors with a row for each query are read by. */
+export type Start = number | readonly number[];
 
 /** The two factors of a pattern of the Sparse Transformer, or their union. */
-export type SparseSet = 1 | 2 | "merged";
-
-/** Strided pattern (Child et al. 2019, section 4.3); in the released code set 1 has one key less than in the paper. */
-export function strided({
-  stride,
-  set = "merged",
-  definition = "paper",
-}: {
-  stride: number;
-  set?: SparseSet;
-  definition?: "paper" | "code";
-}): Mask {
-  const reach = definition === "paper" ? stride : stride - 1;
-  const inFirst = (query: number, key: number) => key >= query - reach;
-  const inSecond = (query: number, key: number) => (query - key) % stride === 0;
-  return (_b, _h, query, key) =>
-    key <= query && ((set !== 2 && inFirst(query, key)) || (set !== 1 && inSecond(query, key)));
+interface Sparse {
+  readonly set?: 1 | 2 | "merged";
+  readonly definition?: "paper" | "code";
 }
 
-/** Fixed pattern (Child et al. 2019, section 4.3); in the released code only merged, and heads take turns, 4 by default. */
-export function fixed({
-  stride,
-  summary,
-  set = "merged",
-  definition = "paper",
-  turns = definition === "code" ? 4 : 1,
-}: {
-  stride: number;
-  summary: number;
-  set?: SparseSet;
-  definition?: "paper" | "code";
-  turns?: number;
-}): Mask {
-  const block = (position: number) => Math.floor(position / stride);
-  return (_b, head, query, key) => {
-    const end = stride - summary * (head % turns);
-    const isSummary = key % stride < end && key % stride >= end - summary;
-    return key <= query && ((set !== 2 && block(query) === block(key)) || (set !== 1 && isSummary));
-  };
+/** The definitions of all masks, by name. To add one, see docs/add-a-mask.md. */
+export const masks = {
+  full: () => full,
+  causal: () => causal,
+
+  /** The last `keys` keys up to and including the query's own: `0 <= query − key < keys`, as Mistral counts them. */
+  "sliding-window": ({ keys }: { readonly keys: number }) =>
+    alike((query) => [Math.max(0, query - keys + 1), query + 1]),
+
+  /** Up to `left` keys before the query and `right` after it. */
+  local: ({ left, right }: { readonly left: number; readonly right: number }) =>
+    alike((query) => [query - left, query + right + 1]),
+
+  /** A causal window of `keys` keys, and the first `sinks` keys (StreamingLLM, Xiao et al. 2024). */
+  "sink-window":
+    ({ sinks, keys }: { readonly sinks: number; readonly keys: number }): Mask =>
+    (_b, _h, query, key) =>
+      key <= query && (query - key < keys || key < sinks),
+
+  /** Causal, and the first `keys` keys for all (Raffel et al. 2020, section 3.2.1). */
+  prefix: ({ keys }: { readonly keys: number }) => alike((query) => [0, Math.max(query + 1, keys)]),
+
+  /** Causal inside of chunks of `keys` positions (Llama 4). */
+  chunked: ({ keys }: { readonly keys: number }) => alike((query) => [Math.floor(query / keys) * keys, query + 1]),
+
+  /** Every `dilation`-th of the last `keys` keys. */
+  "dilated-window":
+    ({ keys, dilation }: { readonly keys: number; readonly dilation: number }): Mask =>
+    (_b, _h, query, key) =>
+      key <= query && query - key < keys && (query - key) % dilation === 0,
+
+  /** Strided pattern (Child et al. 2019, section 4.3); in the released code set 1 has one key less than in the paper. */
+  strided: ({ stride, set = "merged", definition = "paper" }: { readonly stride: number } & Sparse): Mask => {
+    const reach = definition === "paper" ? stride : stride - 1;
+    const inFirst = (query: number, key: number) => key >= query - reach;
+    const inSecond = (query: number, key: number) => (query - key) % stride === 0;
+    return (_b, _h, query, key) =>
+      key <= query && ((set !== 2 && inFirst(query, key)) || (set !== 1 && inSecond(query, key)));
+  },
+
+  /** Fixed pattern (Child et al. 2019, section 4.3); in the released code only merged, and heads take turns, 4 by default. */
+  fixed: ({
+    stride,
+    summary,
+    set = "merged",
+    definition = "paper",
+    turns = definition === "code" ? 4 : 1,
+  }: { readonly stride: number; readonly summary: number; readonly turns?: number } & Sparse): Mask => {
+    const block = (position: number) => Math.floor(position / stride);
+    return (_b, head, query, key) => {
+      const end = stride - summary * (head % turns);
+      const isSummary = key % stride < end && key % stride >= end - summary;
+      return key <= query && ((set !== 2 && block(query) === block(key)) || (set !== 1 && isSummary));
+    };
+  },
+
+  /** Keys of the query's own document; `documents` `[b, s]`. A position outside of it is in none. */
+  document:
+    ({ documents }: { readonly documents: Dense }): Mask =>
+    (batch, _h, query, key) =>
+      inOne(documents, batch, query, key),
+
+  /** The first `prefix` keys, and causal inside of the query's own branch; `branches` `[b, s]`. */
+  "shared-prefix":
+    ({ prefix, branches }: { readonly prefix: number; readonly branches: Dense }): Mask =>
+    (batch, _h, query, key) =>
+      key < prefix || (key <= query && inOne(branches, batch, query, key)),
+
+  /** Blocks of `size` by `size` where `map` `[b or 1, h or 1, rows, columns]` is not 0. */
+  "block-sparse":
+    ({ map, size }: { readonly map: Dense; readonly size: number }): Mask =>
+    (batch, head, query, key) => {
+      const [row, column] = [Math.floor(query / size), Math.floor(key / size)];
+      const [, , rows = 0, columns = 0] = map.shape;
+      return row >= 0 && row < rows && column < columns && element(map, [batch, head, row, column]) !== 0;
+    },
+
+  /** Keys `ranges[b, 0]` up to but not including `ranges[b, 1]`. */
+  "key-padding":
+    ({ ranges }: { readonly ranges: Dense }): Mask =>
+    (batch, _h, _query, key) =>
+      key >= element(ranges, [batch, 0]) && key < element(ranges, [batch, 1]),
+
+  /** Where `keep` `[b or 1, h or 1, t, s]` is not 0; row 0 is the query at position `start` of its batch row. */
+  boolean:
+    ({ keep }: { readonly keep: Dense }, start: Start): Mask =>
+    (batch, head, query, key) =>
+      element(keep, [batch, head, query - ofRow(start, batch), key]) !== 0,
+} satisfies Readonly<Record<string, (parameters: never, start: Start) => Mask>>;
+
+/** True if two positions are both within `members` `[b, s]`, and marked alike. */
+function inOne(members: Dense, batch: number, query: number, key: number): boolean {
+  const [, s = 0] = members.shape;
+  const isIn = (position: number) => position >= 0 && position < s;
+  return isIn(query) && isIn(key) && element(members, [batch, query]) === element(members, [batch, key]);
 }
-
-/** Every `dilation`-th of the last `keys` keys. */
-export const dilatedWindow =
-  ({ keys, dilation }: { keys: number; dilation: number }): Mask =>
-  (_b, _h, query, key) =>
-    key <= query && query - key < keys && (query - key) % dilation === 0;
-
-/** Causal inside of chunks of `keys` positions (Llama 4). */
-export const chunked = ({ keys }: { keys: number }): Mask =>
-  alike((query) => [Math.floor(query / keys) * keys, query + 1]);
-
-/** Keys `ranges[b, 0]` up to but not including `ranges[b, 1]`. */
-export const keyPadding =
-  ({ ranges }: { ranges: Dense }): Mask =>
-  (batch, _h, _query, key) =>
-    key >= element(ranges, [batch, 0]) && key < element(ranges, [batch, 1]);
-
-/** Where `keep` `[b or 1, h or 1, t, s]` is not 0; row 0 is the query at position `start` of its batch row. */
-export const boolean =
-  ({ keep }: { keep: Dense }, start: number | readonly number[]): Mask =>
-  (batch, head, query, key) =>
-    element(keep, [batch, head, query - ofRow(start, batch), key]) !== 0;
 
 /** What all of the masks show. */
 export const both =

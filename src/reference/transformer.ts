@@ -4,7 +4,7 @@ import { type Dense, dense, lengthOf, reshape } from "./dense.ts";
 import { add } from "./elementwise.ts";
 import { gather } from "./embedding.ts";
 import { slice, transpose } from "./layout.ts";
-import { causal, type Mask, slidingWindow } from "./masks.ts";
+import { causal, type Mask, masks } from "./masks.ts";
 import { matmul } from "./matmul.ts";
 import { layerNorm, rmsNorm } from "./norm.ts";
 import { cosinesAndSines, rope } from "./rope.ts";
@@ -152,7 +152,7 @@ function maskOf(config: LlamaConfig, layer: number): Mask {
   const slides = types
     ? types[layer] === "sliding_attention"
     : family === "mistral" || layer >= (config.max_window_layers ?? 28);
-  return slides ? slidingWindow({ window }) : causal;
+  return slides ? masks["sliding-window"]({ keys: window }) : causal;
 }
 
 /** A weight under its name, with the prefix that a folder saved from the bare model lacks. */

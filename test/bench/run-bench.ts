@@ -5,6 +5,8 @@ import {
   attentionCase,
   type BenchRow,
   type CaseText,
+  noOwn,
+  type OwnMods,
   runAttentionBench,
 } from "../../bench/index.ts";
 import type { Gpu } from "../../src/index.ts";
@@ -24,9 +26,10 @@ export function benchRows(gpu: Gpu) {
     cases: readonly CaseText[],
     subjects: readonly AttentionSubject[] | undefined,
     more: Partial<AttentionPlan> = {},
+    own: OwnMods = noOwn,
   ): Promise<readonly BenchRow[]> => {
     const plan = {
-      ...{ cases: cases.map((words) => attentionCase({ heads: "4/2x32", ...words })), subjects, timing },
+      ...{ cases: cases.map((words) => attentionCase({ heads: "4/2x32", ...words }, own)), subjects, timing },
       ...{ clock: "wall" as const, rotateBytes: 0, peaks: false, commandOptions: [], ...more },
     };
     const seen: BenchRow[] = [];

@@ -3,17 +3,17 @@ import { attentionCase, type CaseText, caseName } from "../../bench/attention/ca
 import { commandOf } from "../../bench/attention/command.ts";
 import { parseHeads } from "../../bench/attention/heads.ts";
 import { parseLayout } from "../../bench/attention/layouts.ts";
-import { maskForms, maskKinds, parseMask } from "../../bench/attention/masks.ts";
+import { maskForms, parseMask, usualMasks } from "../../bench/attention/masks.ts";
 import { findPreset, presets } from "../../bench/attention/presets.ts";
-import { parseScore, scoreAt, scoreForms, scoreKinds } from "../../bench/attention/scores.ts";
+import { parseScore, scoreForms, usualScores } from "../../bench/attention/scores.ts";
 import { standardCases } from "../../bench/attention/standard.ts";
 import { parseSubject, subjectsFor } from "../../bench/attention/subjects.ts";
 import { findSweep, sweeps } from "../../bench/attention/sweeps.ts";
 import { attentionWork } from "../../bench/attention/work.ts";
 import { standardTiming } from "../../bench/harness/timing.ts";
+import { maskRecords, scoreRecords } from "../../src/check/attention-records.ts";
 import { alibiSlopes, attention } from "../../src/index.ts";
-import { maskKinds as engineMasks } from "../../src/kernels/attention/masks/table.ts";
-import { scoreKinds as engineScores } from "../../src/kernels/attention/scores/score.ts";
+import type { MaskDescription } from "../../src/reference/described.ts";
 
 test("heads", () => {
   expect(parseHeads("32/8x64")).toEqual({ text: "32/8x64", h: 32, g: 8, d: 64, dv: 64 });
@@ -40,7 +40,7 @@ test("masks", () => {
 test("masks joined: what all of them show", () => {
   const mask = parseMask("causal+block-sparse:4:100+sliding-window:3");
   expect(mask.text).toBe("causal+block-sparse:4:100+sliding-window:3");
-  const seen = mask.reference({ b: 1, t: 10, s: 10 });
+  const seen = mask.reference({ b: 1, h: 1, t: 10, s: 10 });
   expect([3, 4, 5, 6, 7, 8].map((key) => seen(0, 0, 7, key))).toEqual([false, false, true, true, true, false]);
   expect(mask.convention).toBeNull();
   expect(() => parseMask("causal+")).toThrow('there is no mask ""');
@@ -48,30 +48,90 @@ test("masks joined: what all of them show", () => {
 });
 
 test("every kind of mask and of score that attention has can be written", () => {
-  expect(Object.keys(maskKinds).sort()).toEqual(["causal", "full", ...Object.keys(engineMasks)].sort());
-  expect(Object.keys(scoreKinds).sort()).toEqual(["none", ...Object.keys(engineScores)].sort());
-  for (const form of maskForms) expect(() => parseMask(form.replaceAll(/:[a-z]+/g, ":8"))).not.toThrow();
-  for (const form of scoreForms) expect(() => parseScore(form.replaceAll(/:[a-z]+/g, ":8"))).not.toThrow();
+  expect(usualMasks.map(({ name }) => name)).toEqual([...maskRecords.keys()]);
+  for (const { text } of usualMasks) expect(parseMask(text).text).toBe(text);
+  expect(usualScores.map((text) => text.split(":")[0])).toEqual([...scoreRecords.keys()]);
+  for (const text of usualScores) expect(parseScore(text).text).toBe(text);
+  expect(maskForms).toContain("fixed:stride:summary[:set=merged|1|2][:definition=paper|code][:turns=n]");
+  expect(scoreForms).toEqual([
+    ...[
+      "none",
+      "softcap:cap",
+      "alibi[:convention=distance|difference]",
+      "relative-bias:distances",
+      "bias",
+      "head-bias",
+    ],
+  ]);
+});
+
+test("parameters by their names, and those that may be left out", () => {
+  const text = (mask: string) => parseMask(mask).text;
+  expect(text("sliding-window:keys=4k")).toBe("sliding-window:4096");
+  expect(text("sink-window:keys=8:sinks=2")).toBe("sink-window:2:8");
+  expect(text("fixed:summary=2:8:turns=4")).toBe("fixed:8:2:turns=4");
+  expect(text("strided:16:definition=code:set=2")).toBe("strided:16:set=2:definition=code");
+  expect(parseScore("alibi:convention=difference").text).toBe("alibi:convention=difference");
+  const seen = (mask: string, head: number) =>
+    Array.from({ length: 8 }, (_, key) => +parseMask(mask).reference({ b: 1, h: 2, t: 1, s: 9 })(0, head, 8, key)).join(
+      "",
+    );
+  expect(seen("strided:4:set=2", 0)).toBe("10001000");
+  expect([0, 1].map((head) => seen("fixed:4:1:turns=2", head))).toEqual(["00010001", "00100010"]);
+  expect(() => parseMask("strided:16:set=3")).toThrow('mask "strided:16:set=3": set is "3", expected merged or 1 or 2');
+  for (const wrong of [
+    "strided:16:2",
+    "strided:16:set",
+    "strided:16:step=2",
+    "strided:16:set=1:set=2",
+    "strided:set=1",
+  ]) {
+    expect(() => parseMask(wrong), wrong).toThrow(
+      `mask is "${wrong}", expected "strided:stride[:set=merged|1|2][:definition=paper|code]"`,
+    );
+  }
+});
+
+test("where heads see different keys, the pairs and keys of each are counted", () => {
+  expect(parseMask("fixed:4:1").byHead).toBe(false);
+  expect(parseMask("fixed:4:1:turns=2").byHead).toBe(true);
+  expect(attentionWork(attentionCase({ batch: "q10", mask: "fixed:4:1:turns=2", heads: "2x4" })).livePairs).toBe(
+    2 * 31,
+  );
+  // Head h sees h + 1 keys; the key heads have two query heads each, which see 2 and 4 of the last 4 keys.
+  const window: MaskDescription = {
+    kind: "custom",
+    wgsl: "fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool { return i32(q) >= i32(k) && i32(q) - i32(k) <= i32(h); }",
+    twin: (_b, h, q, k) => q >= k && q - k <= h,
+  };
+  const own = { masks: new Map([["./mine.mjs:window", window]]), scores: new Map() };
+  const work = attentionWork(attentionCase({ batch: "q1s9", heads: "4/2x4", mask: "./mine.mjs:window" }, own));
+  expect(work.livePairs).toBe(1 + 2 + 3 + 4);
+  expect(work.bytes).toBe(4 * 2 * (4 * 4) + 4 * 2 * 4 * (2 + 4));
 });
 
 describe("scores", () => {
   const shape = { b: 1, h: 4, t: 2, s: 9 };
 
   test("one, or several one after the other", () => {
-    expect(parseScore("softcap:30").score).toEqual({ kind: "softcap", cap: 30 });
+    expect(
+      parseScore("softcap:30")
+        .at(shape)
+        .make(null as never),
+    ).toEqual({ kind: "softcap", cap: 30 });
     expect(parseScore("softcap:30+alibi").text).toBe("softcap:30+alibi");
-    const capped = scoreAt(parseScore("softcap:2+alibi"), shape).reference;
+    const capped = parseScore("softcap:2+alibi").at(shape).reference;
     const slope = alibiSlopes(4)[1] ?? 0;
-    expect(capped?.(5, 0, 1, 8, 3)).toBeCloseTo(2 * Math.tanh(5 / 2) - slope * 5, 12);
-    const added = scoreAt(parseScore("alibi+softcap:2"), shape).reference;
-    expect(added?.(5, 0, 1, 8, 3)).toBeCloseTo(2 * Math.tanh((5 - slope * 5) / 2), 12);
+    expect(capped(5, 0, 1, 8, 3)).toBeCloseTo(2 * Math.tanh(5 / 2) - slope * 5, 12);
+    const added = parseScore("alibi+softcap:2").at(shape).reference;
+    expect(added(5, 0, 1, 8, 3)).toBeCloseTo(2 * Math.tanh((5 - slope * 5) / 2), 12);
   });
 
   test("each adds what it says to some pairs, and its twin in f32 is near it and not the same", () => {
     for (const text of ["softcap:2", "alibi", "relative-bias:4", "bias", "head-bias", "softcap:3+bias"]) {
-      const { reference, emulation } = scoreAt(parseScore(text), shape);
+      const { reference, emulation } = parseScore(text).at(shape);
       const values = Array.from({ length: 9 }, (_, key) => {
-        const [exact = 0, rounded = 0] = [reference, emulation].map((of) => of?.(0.7 + key / 10, 0, 2, 8, key));
+        const [exact = 0, rounded = 0] = [reference, emulation].map((of) => of(0.7 + key / 10, 0, 2, 8, key));
         expect(rounded, text).toBe(Math.fround(rounded));
         expect(Math.abs(rounded - exact), text).toBeLessThan(1e-6);
         return exact - (0.7 + key / 10);
@@ -86,7 +146,9 @@ describe("scores", () => {
   test("what is none", () => {
     expect(() => parseScore("softcap:0")).toThrow("with a cap above 0");
     expect(() => parseScore("softcap")).toThrow('score is "softcap", expected "softcap:cap"');
-    expect(() => parseScore("alibi:3")).toThrow('score is "alibi:3", expected "alibi"');
+    expect(() => parseScore("alibi:3")).toThrow(
+      'score is "alibi:3", expected "alibi[:convention=distance|difference]"',
+    );
     expect(() => parseScore("relative-bias:0")).toThrow("distances is");
     expect(() => parseScore("none+alibi")).toThrow("none is alone or not at all");
     expect(() => parseScore("cosine")).toThrow(/there is no score "cosine"; there are none, softcap:cap, alibi, /);
@@ -180,7 +242,7 @@ describe("models", () => {
 });
 
 test("the standard set and the sweeps are made of cases that exist", () => {
-  const cases = standardCases.map(attentionCase);
+  const cases = standardCases.map((words) => attentionCase(words));
   expect(new Set(cases.map((given) => `${caseName(given)} ${given.model}`)).size).toBe(cases.length);
   for (const words of standardCases) {
     const given = attentionCase(words);
@@ -189,7 +251,7 @@ test("the standard set and the sweeps are made of cases that exist", () => {
   }
   for (const sweep of Object.values(sweeps)) {
     for (const software of [true, false]) {
-      const cases = sweep.cases({ software }).map(attentionCase);
+      const cases = sweep.cases({ software }).map((words) => attentionCase(words));
       expect(cases.length).toBeGreaterThan(3);
       for (const name of sweep.subjects?.({ software }) ?? []) parseSubject(name);
     }
@@ -197,7 +259,6 @@ test("the standard set and the sweeps are made of cases that exist", () => {
   const tokens = findSweep("tokens").cases({ software: false, tokens: 16384, heads: "32x64", mask: "causal" });
   expect(tokens.map(({ batch }) => batch)).toEqual(["32q512", "16q1k", "8q2k", "4q4k", "2q8k", "q16k"]);
   expect(() => findSweep("everything")).toThrow(/there is no sweep "everything"; there are tokens, /);
-  expect(Object.keys(maskKinds).length).toBeGreaterThan(2);
 });
 
 test("the command of a row measures the same case with the same variant", () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { attentionCase, type CaseText } from "../../bench/attention/case.ts";
-import { maskKinds, parseMask } from "../../bench/attention/masks.ts";
+import { maskForms, parseMask } from "../../bench/attention/masks.ts";
 import { modelledBytes } from "../../bench/attention/traffic.ts";
 import { attentionWork, liveKeys } from "../../bench/attention/work.ts";
 import { attention, placeholder } from "../../src/index.ts";
@@ -9,7 +9,7 @@ import { testGpu } from "../support/gpu.ts";
 
 /** Pairs by looking at each of them, and the keys that somebody sees. */
 function counted(mask: string, b: number, t: number, s: number): { pairs: number; keys: number } {
-  const visible = parseMask(mask).reference({ b, t, s });
+  const visible = parseMask(mask).reference({ b, h: 1, t, s });
   let [pairs, keys] = [0, 0];
   for (let batch = 0; batch < b; batch++) {
     for (let key = 0; key < s; key++) {
@@ -31,9 +31,10 @@ const numbers: Readonly<Record<string, string>> = {
   "block-sparse": ":4:40",
   boolean: ":30",
 };
-const masks = Object.entries(maskKinds).map(
-  ([name, { parameters }]) => name + (numbers[name] ?? (parameters.length > 0 ? ":6" : "")),
-);
+const masks = maskForms.map((form) => {
+  const [name = "", ...words] = form.replace(/\[.*/, "").split(":");
+  return name + (numbers[name] ?? words.map(() => ":6").join(""));
+});
 
 /** Bytes of the tensors that a mask brings: u32 for each position, block, sequence or pair. */
 const maskBytes = (mask: string, b: number, t: number, s: number): number =>
@@ -140,10 +141,10 @@ describe("what is stored", () => {
 });
 
 test("keys between the first and the last that some queries see", () => {
-  const mask = parseMask("sliding-window:4").reference({ b: 1, t: 10, s: 30 });
+  const mask = parseMask("sliding-window:4").reference({ b: 1, h: 1, t: 10, s: 30 });
   expect(liveKeys(mask, 10, 30, 0, 0)).toBe(4);
   expect(liveKeys(mask, 10, 30, 2, 5)).toBe(7);
-  expect(liveKeys(parseMask("causal").reference({ b: 1, t: 10, s: 4 }), 10, 4, 0, 5)).toBe(0);
+  expect(liveKeys(parseMask("causal").reference({ b: 1, h: 1, t: 10, s: 4 }), 10, 4, 0, 5)).toBe(0);
 });
 
 describe("modelled bytes", async () => {
@@ -161,14 +162,18 @@ describe("modelled bytes", async () => {
     const k = placeholder(gpu, [b, g, s, d], "f32", "k");
     const v = placeholder(gpu, [b, g, s, d], "f32", "v");
     const program = gpu.record(() =>
-      attention(gpu, { q, k, v }, { variant, mask: given.mask.make(gpu, group && { b, t, s }) }),
+      attention(gpu, { q, k, v }, { variant, mask: given.mask.make(gpu, group && { b, h: given.heads.h, t, s }) }),
     );
     const [call] = program.calls;
     if (!call) throw new Error("nothing was called");
     const rows = { k: 4 * d, v: 4 * d };
     return (
-      (modelledBytes(call, { group, heads: given.heads, rows, mask: given.mask.reference({ b, t, s }) }) ??
-        Number.NaN) / 1e6
+      (modelledBytes(call, {
+        group,
+        heads: given.heads,
+        rows,
+        mask: given.mask.reference({ b, h: given.heads.h, t, s }),
+      }) ?? Number.NaN) / 1e6
     );
   }
 

@@ -217,17 +217,20 @@ test("masks and scores that make no sense", () => {
   const map = tensor(gpu, [1, 1, 1, 1], [1], "u32");
   const short = tensor(gpu, [1, 8], new Array(8).fill(0), "u32");
   for (const [mask, says] of [
-    [{ kind: "sliding-window", keys: 0 }, /a window of 0 keys, expected 1 or more/],
-    [{ kind: "sliding-window", keys: 1.5 }, /a window of 1.5 keys/],
-    [{ kind: "local", left: -1, right: 0 }, /-1 keys to the left, expected 0 or more/],
-    [{ kind: "strided", stride: 0 }, /a stride of 0 keys/],
+    [{ kind: "sliding-window", keys: 0 }, /mask sliding-window: keys is 0, expected an integer of 1 or more/],
+    [{ kind: "sliding-window", keys: 1.5 }, /keys is 1.5, expected an integer/],
+    [{ kind: "local", left: -1, right: 0 }, /mask local: left is -1, expected an integer of 0 or more/],
+    [{ kind: "strided", stride: 0 }, /stride is 0/],
+    [{ kind: "strided", stride: 4, set: 3 }, /mask strided: set is 3, expected merged or 1 or 2/],
+    ["sliding-window", /mask sliding-window: keys is undefined/],
+    [{ kind: "boolean", keep: short }, /mask boolean: keep is \[1, 8\], expected \[b or 1, h or 1, t, s\]/],
     [{ kind: "fixed", stride: 4, summary: 5 }, /1 summaries of 5 keys, expected them to fit into a block of 4/],
     [
       { kind: "fixed", stride: 4, summary: 1, set: 1, definition: "code" },
       /set 1 of the fixed pattern, expected merged/,
     ],
-    [{ kind: "dilated-window", keys: 4, dilation: 0 }, /a dilation of 0/],
-    [{ kind: "block-sparse", map, size: 0 }, /blocks of 0 keys/],
+    [{ kind: "dilated-window", keys: 4, dilation: 0 }, /dilation is 0/],
+    [{ kind: "block-sparse", map, size: 0 }, /size is 0/],
     [{ kind: "document", documents: short }, /documents is \[1, 8\], expected \[b, s\] with s = 9 \(from k\)/],
     [{ and: [] }, /{ and } of 0, expected 1 to 8/],
     [{ or: new Array(9).fill("causal") }, /{ or } of 9, expected 1 to 8/],
@@ -239,7 +242,7 @@ test("masks and scores that make no sense", () => {
   }
   const slopes = tensor(gpu, [3], [1, 2, 3]);
   for (const [score, says] of [
-    [{ kind: "softcap", cap: 0 }, /softcap at 0/],
+    [{ kind: "softcap", cap: 0 }, /score softcap: cap is 0, expected more than 0/],
     [{ kind: "alibi", slopes }, /slopes is \[3\], expected \[h\] with h = 2 \(from q\)/],
     [[], /a chain of scores of 0/],
     [{ kind: "unheard-of" }, /there is no score unheard-of/],

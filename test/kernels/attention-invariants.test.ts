@@ -4,7 +4,7 @@ import { assertClose, nmseCaps } from "../../src/check/compare.ts";
 import { normal } from "../../src/check/random.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { type AttentionMask, type AttentionOptions, attention } from "../../src/kernels/attention/attention.ts";
-import { alibiSlopes } from "../../src/kernels/attention/scores/score.ts";
+import { alibiSlopes } from "../../src/kernels/attention/scores/alibi.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { slice } from "../../src/tensor/views.ts";
 import { testGpu } from "../support/gpu.ts";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { type AttentionOptions, attention } from "../../src/reference/attention.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
 import { concat, slice } from "../../src/reference/layout.ts";
-import { causal, slidingWindow } from "../../src/reference/masks.ts";
+import { causal, masks } from "../../src/reference/masks.ts";
 import { draw, expectClose, generator } from "./compare.ts";
 import torch from "./torch.json" with { type: "json" };
 
@@ -21,7 +21,7 @@ describe("attention", () => {
     const q = draw(next, [b, h, t, d], 6);
     const k = draw(next, [b, g, s, d], 6);
     const v = draw(next, [b, g, s, dv], 6);
-    const { out, lse } = attention({ q, k, v }, { mask: window ? slidingWindow({ window }) : causal });
+    const { out, lse } = attention({ q, k, v }, { mask: window ? masks["sliding-window"]({ keys: window }) : causal });
     expectClose(out, fixture.out);
     expectClose(lse, fixture.lse);
   });
@@ -88,11 +88,11 @@ describe("attention", () => {
 
   it.each([1, 3, 6])("splitting the keys after %d and merging by lse gives the whole", (cut) => {
     const { q, k, v } = inputs();
-    const options: AttentionOptions = { mask: slidingWindow({ window: 5 }), start: 4 };
+    const options: AttentionOptions = { mask: masks["sliding-window"]({ keys: 5 }), start: 4 };
     const whole = attention({ q, k, v }, options);
     const left = attention({ q, k: keysOf(k, 0, cut), v: keysOf(v, 0, cut) }, options);
     const mask = (b: number, h: number, query: number, key: number) =>
-      slidingWindow({ window: 5 })(b, h, query, key + cut);
+      masks["sliding-window"]({ keys: 5 })(b, h, query, key + cut);
     const right = attention({ q, k: keysOf(k, cut, 7), v: keysOf(v, cut, 7) }, { mask, start: 4 });
     const lse = whole.lse.values.map((_, row) => {
       const [a, b] = [left.lse.values[row] ?? 0, right.lse.values[row] ?? 0];

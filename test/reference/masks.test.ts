@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { dense } from "../../src/reference/dense.ts";
 import { type MaskDescription, maskOf } from "../../src/reference/described.ts";
-import { causal, full, type Mask, pairs, slidingWindow } from "../../src/reference/masks.ts";
+import { causal, full, type Mask, masks, pairs } from "../../src/reference/masks.ts";
 
 /** Rows of 0 and 1: which keys each query sees. */
 const picture = (mask: Mask, t: number, s: number, start = s - t): string[] =>
@@ -15,9 +15,9 @@ describe("masks", () => {
   });
 
   it("a window counts its keys, the query's own included", () => {
-    expect(picture(slidingWindow({ window: 2 }), 4, 4)).toEqual(["1000", "1100", "0110", "0011"]);
-    expect(picture(slidingWindow({ window: 1 }), 3, 3)).toEqual(["100", "010", "001"]);
-    expect(picture(slidingWindow({ window: 9 }), 3, 3)).toEqual(picture(causal, 3, 3));
+    expect(picture(masks["sliding-window"]({ keys: 2 }), 4, 4)).toEqual(["1000", "1100", "0110", "0011"]);
+    expect(picture(masks["sliding-window"]({ keys: 1 }), 3, 3)).toEqual(["100", "010", "001"]);
+    expect(picture(masks["sliding-window"]({ keys: 9 }), 3, 3)).toEqual(picture(causal, 3, 3));
   });
 
   it("full sees all", () => expect(picture(full, 2, 3)).toEqual(["111", "111"]));
@@ -34,14 +34,14 @@ describe("pairs", () => {
       expect(pairs(causal, { t, s })).toBe((t * (2 * s - t + 1)) / 2);
     }
     expect(pairs(causal, { t: 5, s: 2 })).toBe(3); // three of the queries are empty
-    expect(pairs(slidingWindow({ window: 4 }), { t: 10, s: 10 })).toBe(4 * 10 - 6);
+    expect(pairs(masks["sliding-window"]({ keys: 4 }), { t: 10, s: 10 })).toBe(4 * 10 - 6);
     expect(pairs(causal, { t: 1, s: 70_000, b: 2, h: 32 })).toBe(2 * 32 * 70_000);
   });
 
   it.each([
     ["full", full],
     ["causal", causal],
-    ["window", slidingWindow({ window: 3 })],
+    ["window", masks["sliding-window"]({ keys: 3 })],
   ] as const)("%s: counted by its runs of keys as one pair at a time", (_, mask) => {
     const options = { start: [2, 0], length: [6, 9] };
     const oneByOne: Mask = (b, h, q, k) => mask(b, h, q, k);

@@ -4,14 +4,14 @@
 struct MaskParams { batch: u32, head: u32, rows: u32, columns: u32, size: u32 }
 
 @group(2) @binding(0) var<uniform> mask_params: MaskParams;
-@group(2) @binding(1) var<storage, read> block_flags: array<u32>;  // [b or 1, h or 1, rows, columns]
+@group(2) @binding(1) var<storage, read> map: array<u32>;  // [b or 1, h or 1, rows, columns]
 
 fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool {
   let row = q / mask_params.size;
   let column = k / mask_params.size;
   if (row >= mask_params.rows || column >= mask_params.columns) { return false; }
   let first = b * mask_params.batch + h * mask_params.head;
-  return block_flags[first + row * mask_params.columns + column] != 0;
+  return map[first + row * mask_params.columns + column] != 0;
 }
 
 // The half-open range of keys that queries first to last may see in any head, of those there are.

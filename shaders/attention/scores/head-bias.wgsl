@@ -1,7 +1,7 @@
-// A bias for all scores of a head: score + head_biases[h]. It changes the log-sum-exp, and what a sink is worth.
+// A bias for all scores of a head: score + bias[h]. It changes the log-sum-exp, and what a sink is worth.
 
-@group(2) @binding(17) var<storage, read> head_biases: array<f32>;  // [h]
+@group(2) @binding(17) var<storage, read> bias: array<f32>;  // [h]
 
 fn score_mod(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32 {
-  return score + head_biases[h];
+  return score + bias[h];
 }

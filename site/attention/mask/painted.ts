@@ -1,7 +1,5 @@
-import type { BenchMask } from "../../../bench/attention/masks.ts";
-import { upload } from "../../../src/index.ts";
-import { dense } from "../../../src/reference/dense.ts";
-import { maskOf } from "../../../src/reference/described.ts";
+import { type BenchMask, benchMask } from "../../../bench/attention/masks.ts";
+import { stored } from "../../../src/check/attention-records.ts";
 import { pack, unpack } from "../../shell/permalink.ts";
 
 /** A mask that the reader painted: which blocks of `size` queries by `size` keys are there, by absolute positions. */
@@ -66,18 +64,8 @@ export const withBlock = (painted: Painted, row: number, column: number, there: 
 
 /** The mask as the bench takes it: block-sparse, its map on the GPU, and the same for the reference. */
 export function paintedMask({ size, blocks, on }: Painted): BenchMask {
-  const shape = [1, 1, blocks, blocks];
-  const map = dense(shape, on);
-  return {
-    text: paintedName,
-    make: (gpu) => ({
-      kind: "block-sparse",
-      size,
-      map: upload(gpu, shape, "u32", Uint32Array.from(on), "painted blocks"),
-    }),
-    reference: ({ t, s }) => maskOf({ kind: "block-sparse", size, map }, s - t),
-    convention: null,
-  };
+  const map = stored({ shape: [1, 1, blocks, blocks], values: on }, "u32");
+  return benchMask(paintedName, () => ({ kind: "block-sparse", size, map }));
 }
 
 /** The painting as part of a link. */

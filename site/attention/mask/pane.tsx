@@ -12,7 +12,7 @@ const tile = 64;
 export function MaskPane() {
   const what = drawn.value;
   const [picture, setPicture] = useState<MaskPicture>();
-  const mask = useMemo(() => what?.mask.reference({ b: 1, t: what.t, s: what.s }), [what]);
+  const mask = useMemo(() => what?.mask.reference({ b: 1, h: 1, t: what.t, s: what.s }), [what]);
   const keep = useMemo(() => (query: number, key: number) => mask?.(0, 0, query, key) ?? false, [mask]);
   const tiles = what?.mask.text === paintedName ? painted.value : undefined;
   const size = tiles?.size ?? tile;

@@ -1,5 +1,5 @@
-import type { BenchMask } from "../../../bench/attention/masks.ts";
-import type { BenchScore } from "../../../bench/attention/scores.ts";
+import { type BenchMask, benchMask } from "../../../bench/attention/masks.ts";
+import { type BenchScore, ownBenchScore } from "../../../bench/attention/scores.ts";
 import { attention, type Gpu, ShaderError, ShapeError, tensor } from "../../../src/index.ts";
 import type { LineProblem } from "../../shell/code/wgsl-editor.tsx";
 import { pack, unpack } from "../../shell/permalink.ts";
@@ -60,18 +60,12 @@ fn score_mod(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32 {
 /** The mask as the bench takes it. Throws a SyntaxError for its twin. */
 export function ownMask({ wgsl, twin }: OwnFunction): BenchMask {
   const keep = maskTwin(twin);
-  return {
-    text: ownName,
-    make: () => ({ kind: "custom", wgsl, twin: keep }),
-    reference: () => keep,
-    convention: null,
-  };
+  return benchMask(ownName, () => ({ kind: "custom", wgsl, twin: keep }));
 }
 
 /** The score as the bench takes it. Throws a SyntaxError for its twin. */
 export function ownScore({ wgsl, twin }: OwnFunction): BenchScore {
-  const reference = scoreTwin(twin);
-  return { text: ownName, score: { kind: "custom", wgsl, twin: reference }, reference };
+  return ownBenchScore(ownName, { kind: "custom", wgsl, twin: scoreTwin(twin) });
 }
 
 /** What is wrong with the function, by line of its WGSL where it has one (else 0); nothing where it compiles. */
@@ -79,10 +73,10 @@ export async function checkOwn(gpu: Gpu, own: OwnFunction): Promise<readonly Lin
   const x = tensor(gpu, [1, 1, 1, 4], [0, 0, 0, 0]);
   const y = tensor(gpu, [1, 1, 1, 4], [0, 0, 0, 0]);
   try {
-    const { score } = own.kind === "score" ? ownScore(own) : {};
-    const mask = own.kind === "mask" ? ownMask(own).make(gpu, { b: 1, t: 1, s: 1 }) : undefined;
-    const options = { variant: "naive", ...(mask ? { mask } : {}), ...(score ? { score } : {}) } as const;
-    using program = gpu.record(() => attention(gpu, { q: x, k: y, v: y }, options));
+    const shape = { b: 1, h: 1, t: 1, s: 1 };
+    const made =
+      own.kind === "score" ? { score: ownScore(own).at(shape).make(gpu) } : { mask: ownMask(own).make(gpu, shape) };
+    using program = gpu.record(() => attention(gpu, { q: x, k: y, v: y }, { variant: "naive", ...made }));
     using _instance = await program.instantiate();
     return [];
   } catch (error) {

@@ -117,7 +117,7 @@ function flopsOf({ batch, heads, mask }: AttentionCase): { flops: number; dense:
   let [live, all, atMost] = [0, 0, false];
   for (const { count: b, t, s } of batch.groups) {
     all += b * h * t * s;
-    const twin = mask.reference({ b: 1, t: 1, s: 1 });
+    const twin = mask.reference({ b: 1, h: 1, t: 1, s: 1 });
     const counted = twin.keyRange !== undefined && t <= 2 ** 16;
     live += b * h * (counted ? pairs(twin, { b: 1, t, s }) : t * s);
     atMost ||= !counted;

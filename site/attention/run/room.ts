@@ -1,15 +1,15 @@
-import { callBytes, callShapes } from "../../../bench/attention/calls.ts";
+import { callBytes, callShapes, pairBytes } from "../../../bench/attention/calls.ts";
 import type { AttentionCase } from "../../../bench/attention/case.ts";
 import { memory } from "../../shell/format.ts";
 
 /** What a case needs of a device, bytes: its largest tensor, and inputs and result together. */
 export function roomOf(given: AttentionCase): { readonly largest: number; readonly all: number } {
-  const { batch, heads, score } = given;
+  const { batch } = given;
   const calls = callShapes(given).map((call) => callBytes(call, given));
-  const biases = batch.groups.map(({ t, s }) => (score.text.split("+").includes("bias") ? 4 * heads.h * t * s : 0));
+  const pairs = batch.groups.map((group) => pairBytes(given, group));
   return {
-    largest: Math.max(...biases, ...calls.map(({ largest }) => largest)),
-    all: [...biases, ...calls.map(({ all }) => all)].reduce((sum, bytes) => sum + bytes, 0),
+    largest: Math.max(...pairs, ...calls.map(({ largest }) => largest)),
+    all: [...pairs, ...calls.map(({ all }) => all)].reduce((sum, bytes) => sum + bytes, 0),
   };
 }
 

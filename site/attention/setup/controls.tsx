@@ -1,13 +1,14 @@
 import type { ComponentChildren } from "preact";
 import { cacheFormats } from "../../../bench/attention/formats.ts";
 import { parseHeads } from "../../../bench/attention/heads.ts";
+import { usualMasks } from "../../../bench/attention/masks.ts";
+import { usualScores } from "../../../bench/attention/scores.ts";
 import { paintedName } from "../mask/painted.ts";
 import { ownName } from "../own/function.ts";
-import { maskForms, presets, type Setup, standard } from "./setup.ts";
+import { presets, type Setup, standard } from "./setup.ts";
 import { choose, own, painted, problems, setup, variants } from "./state.ts";
 
 const quick = ["q64", "q128", "q256", "q512", "q1k", "q2k", "q1s512", "q1s1k", "q1s4k"];
-const scores = ["none", "softcap:50", "alibi", "relative-bias:64", "bias", "head-bias"];
 const layouts = ["contiguous", "ragged", "paged:16", "ring:128", "prefix:64"];
 
 /** The left rail: everything that a measurement depends on. */
@@ -31,7 +32,7 @@ export function Controls() {
       <Group title="Masks" field="masks">
         {own.value?.kind === "mask" && <Chip name={ownName} list={chosen.masks} field="masks" />}
         {painted.value && <Chip name={paintedName} list={chosen.masks} field="masks" />}
-        {maskForms.map(({ name, text }) => (
+        {usualMasks.map(({ name, text }) => (
           <Chip key={name} name={name} text={kinds.get(name) ?? text} list={chosen.masks} field="masks" />
         ))}
         {chosen.masks
@@ -92,7 +93,7 @@ export function Controls() {
         {!problems.value.has("heads") && <span class="small muted">{grouping(chosen)}</span>}
       </Group>
       <Group title="Score" field="score">
-        <Choices of={[...scores, ...(own.value?.kind === "score" ? [ownName] : [])]} field="score" />
+        <Choices of={[...usualScores, ...(own.value?.kind === "score" ? [ownName] : [])]} field="score" />
       </Group>
       <Group title="Type of keys and values" field="dtype">
         <Choices of={cacheFormats} field="dtype" />

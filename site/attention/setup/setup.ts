@@ -3,7 +3,7 @@ import { type AttentionCase, attentionCase } from "../../../bench/attention/case
 import { parseFormat } from "../../../bench/attention/formats.ts";
 import { parseHeads } from "../../../bench/attention/heads.ts";
 import { parseLayout } from "../../../bench/attention/layouts.ts";
-import { type BenchMask, maskKinds, parseMask } from "../../../bench/attention/masks.ts";
+import { type BenchMask, parseMask } from "../../../bench/attention/masks.ts";
 import { type BenchScore, parseScore } from "../../../bench/attention/scores.ts";
 import { parseSubject } from "../../../bench/attention/subjects.ts";
 import { type Painted, paintedMask, paintedName } from "../mask/painted.ts";
@@ -139,23 +139,6 @@ export function casesOf(
     })),
   );
   return cases.sort((p, q) => size(p) - size(q));
-}
-
-/** The forms of all masks, with numbers that make sense at a few hundred keys. */
-export const maskForms: readonly { readonly name: string; readonly text: string }[] = Object.entries(maskKinds).map(
-  ([name, { parameters }]) => ({ name, text: [name, ...parameters.map(usual)].join(":") }),
-);
-
-function usual(parameter: string): string {
-  const numbers: Readonly<Record<string, string>> = {
-    keys: "128",
-    sinks: "4",
-    summary: "8",
-    dilation: "4",
-    stride: "64",
-    size: "64",
-  };
-  return numbers[parameter] ?? "64";
 }
 
 /** Fields that are lists; a link separates them by commas. */

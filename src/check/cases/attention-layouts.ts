@@ -1,7 +1,7 @@
 import { type AttentionLayout, attention } from "../../kernels/attention/attention.ts";
 import { attention as reference } from "../../reference/attention.ts";
 import { type Dense, dense } from "../../reference/dense.ts";
-import { causal, full, slidingWindow } from "../../reference/masks.ts";
+import { causal, full, masks } from "../../reference/masks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { transpose } from "../../tensor/views.ts";
 import { type CaseTable, variantsOf, withTags } from "../case-table.ts";
@@ -31,7 +31,7 @@ function expected(
   const [b = 0, t = 0, h = 0, d = 0] = q.shape;
   const [, , slots = 0] = keys.shape;
   const lengths = lengthsOf(options, b, slots);
-  const visible = typeof mask === "string" ? { causal, full }[mask] : slidingWindow({ window: mask.keys });
+  const visible = typeof mask === "string" ? { causal, full }[mask] : masks["sliding-window"]({ keys: mask.keys });
   const outs: number[] = [];
   const sums: Float64Array[] = [];
   let first = 0; // token

@@ -1,5 +1,6 @@
-import { type Dense, dense } from "../../reference/dense.ts";
+import type { Dense } from "../../reference/dense.ts";
 import type { MaskDescription, ScoreDescription } from "../../reference/described.ts";
+import { stored } from "../attention-records.ts";
 import type { Case } from "../case-table.ts";
 import { normal } from "../random.ts";
 import type { StepRow } from "../step.ts";
@@ -90,14 +91,11 @@ export function problem(
 }
 
 /** A tensor of a mask's, as the reference takes it and with the type in which it is uploaded. */
-export const words = (shape: readonly number[], values: ArrayLike<number>): StoredDense => ({
-  ...dense(shape, values),
-  dtype: "u32",
-});
+export const words = (shape: readonly number[], values: ArrayLike<number>): StoredDense =>
+  stored({ shape, values }, "u32");
 
 /** A tensor of a score's, or a sink, rounded as it is stored. */
-export const floats = (shape: readonly number[], values: ArrayLike<number>): Dense =>
-  dense(shape, Array.from(values, Math.fround));
+export const floats = (shape: readonly number[], values: ArrayLike<number>): Dense => stored({ shape, values }, "f32");
 
 export const window = (keys: number): MaskDescription => ({ kind: "sliding-window", keys });
 export const oneHot: Fill = ([, , row, column]) => (row === column ? 1 : 0);

@@ -1,5 +1,6 @@
 // One of every kind of mask, and of every score, for one shape.
 import type { MaskDescription, ScoreDescription } from "../../reference/described.ts";
+import { examplesOf, maskRecords, scoreRecords } from "../attention-records.ts";
 import { randomSource } from "../random.ts";
 import { floats, words } from "./attention-problem.ts";
 
@@ -10,24 +11,6 @@ export interface ExampleShape {
   readonly t: number;
   readonly s: number;
   readonly unit: number;
-}
-
-const from = (size: number, value: (i: number) => number) => Array.from({ length: size }, (_, i) => value(i));
-
-/** Words of which a third are not 0. */
-function flags(shape: readonly number[], seed: number) {
-  const { integer } = randomSource(seed);
-  const size = shape.reduce((product, length) => product * length, 1);
-  return words(
-    shape,
-    from(size, () => (integer(3) === 0 ? 1 + integer(5) : 0)),
-  );
-}
-
-function numbers(shape: readonly number[], seed: number) {
-  const { normal } = randomSource(seed);
-  const size = shape.reduce((product, length) => product * length, 1);
-  return floats(shape, from(size, normal));
 }
 
 /** A user's mask that says neither its ranges nor its full tiles. */
@@ -78,58 +61,16 @@ fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool { return pattern[(k + b) % 7
   twin: (batch, _h, _q, key) => pattern[(key + batch) % 7] === 1,
 };
 
-/** Masks by name. */
-export function maskExamples({ b, h, t, s, unit }: ExampleShape): Readonly<Record<string, MaskDescription>> {
-  // Lengths differ from batch row to batch row.
-  const documents = words(
-    [b, s],
-    from(b * s, (i) => Math.floor((i % s) / (unit * (i < s ? 3 : 2)))),
-  );
-  const branches = words(
-    [b, s],
-    from(b * s, (i) => Math.floor(((i % s) + (i < s ? 0 : unit)) / (2 * unit))),
-  );
-  const ranges = words(
-    [b, 2],
-    from(b * 2, (i) => (i % 2 === 0 ? (i === 0 ? unit + 1 : 0) : i === 1 ? s : Math.floor(s / 2))),
-  );
-  const rows = (size: number) => Math.ceil(s / size) - 1; // less than there are: nothing is seen outside
+/** Masks by name: those of the records, joined ones, and users' own. */
+export function maskExamples(shape: ExampleShape): Readonly<Record<string, MaskDescription>> {
+  const { unit } = shape;
+  const single = examplesOf<MaskDescription>(maskRecords, shape);
+  const named = (name: string) => single[name] ?? "full";
   return {
-    full: "full",
-    causal: "causal",
-    "window of one key": { kind: "sliding-window", keys: 1 },
-    window: { kind: "sliding-window", keys: 2 * unit },
-    local: { kind: "local", left: unit + 1, right: unit },
-    "sink window": { kind: "sink-window", sinks: 2, keys: unit + 1 },
-    "sink window without sinks": { kind: "sink-window", sinks: 0, keys: unit + 1 },
-    prefix: { kind: "prefix", keys: 2 * unit + 1 },
-    document: { kind: "document", documents },
-    "shared prefix": { kind: "shared-prefix", prefix: unit + 2, branches },
-    "block-sparse, one map": { kind: "block-sparse", map: flags([1, 1, rows(unit * 3), 3], 1), size: unit * 3 },
-    "block-sparse, a map for each": { kind: "block-sparse", map: flags([b, h, 3, rows(unit)], 2), size: unit },
-    "strided, paper, set 1": { kind: "strided", stride: 2 * unit, set: 1 },
-    "strided, paper, set 2": { kind: "strided", stride: 2 * unit, set: 2 },
-    "strided, paper, merged": { kind: "strided", stride: 2 * unit },
-    "strided by one": { kind: "strided", stride: 1, set: 2 },
-    "strided, code, set 1": { kind: "strided", stride: 2 * unit, set: 1, definition: "code" },
-    "strided, code, merged": { kind: "strided", stride: 2 * unit, definition: "code" },
-    "fixed, paper, set 1": { kind: "fixed", stride: 5, summary: 2, set: 1 },
-    "fixed, paper, set 2": { kind: "fixed", stride: 3 * unit, summary: 2, set: 2 },
-    "fixed, paper, merged": { kind: "fixed", stride: 3 * unit, summary: 2 },
-    "fixed, paper, two turns": { kind: "fixed", stride: 2 * unit, summary: 2, set: 2, turns: 2 },
-    "fixed, code": { kind: "fixed", stride: 4 * unit, summary: 2, definition: "code" },
-    "dilated window": { kind: "dilated-window", keys: 3 * unit + 1, dilation: 3 },
-    "dilated window, dilation 1": { kind: "dilated-window", keys: 3 * unit + 1, dilation: 1 },
-    chunked: { kind: "chunked", keys: 2 * unit + 1 },
-    "key padding": { kind: "key-padding", ranges },
-    "boolean, one for all": { kind: "boolean", keep: flags([1, 1, t, s], 3) },
-    "boolean, one for each": { kind: "boolean", keep: flags([b, h, t, s], 4) },
-    "causal and document": { and: ["causal", { kind: "document", documents }] },
+    ...single,
+    "causal and document": { and: ["causal", named("document")] },
     "window and key padding": {
-      and: [
-        { kind: "sliding-window", keys: 3 * unit },
-        { kind: "key-padding", ranges },
-      ],
+      and: [{ kind: "sliding-window", keys: 3 * unit }, named("key padding")],
     },
     "chunked or prefix": {
       or: [
@@ -141,10 +82,7 @@ export function maskExamples({ b, h, t, s, unit }: ExampleShape): Readonly<Recor
       and: [
         "causal",
         {
-          or: [
-            { kind: "document", documents },
-            { kind: "strided", stride: 3, set: 2 },
-          ],
+          or: [named("document"), { kind: "strided", stride: 3, set: 2 }],
         },
       ],
     },
@@ -175,27 +113,16 @@ const ownScore: ScoreDescription = {
   twin: (score, b, h, q, k) => score * (1 + 0.25 * b) - 0.5 * h * (k % 3) + 0.125 * (((q % 2) + 2) % 2),
 };
 
-/** Scores by name. */
-export function scoreExamples({ b, h, t, s, unit }: ExampleShape): Readonly<Record<string, ScoreDescription>> {
-  const slopes = floats(
-    [h],
-    from(h, (i) => 2 ** -(i + 1)),
-  );
-  const softcap = { kind: "softcap", cap: 1.5 } as const;
+/** Scores by name: those of the records, chains, and a user's own. */
+export function scoreExamples(shape: ExampleShape): Readonly<Record<string, ScoreDescription>> {
+  const { none: _, ...single } = examplesOf<ScoreDescription>(scoreRecords, shape);
+  const named = (name: string) => single[name] ?? "none";
+  const { normal } = randomSource(9);
+  const headBias = { kind: "head-bias", bias: floats([shape.h], Array.from({ length: shape.h }, normal)) } as const;
   return {
-    softcap,
-    "alibi by distance": { kind: "alibi", slopes },
-    "alibi by difference": { kind: "alibi", slopes, convention: "difference" },
-    "relative bias": { kind: "relative-bias", table: numbers([h, unit], 5) },
-    "bias, one for all": { kind: "bias", bias: numbers([1, 1, t, s], 6) },
-    "bias, one for each": { kind: "bias", bias: numbers([b, h, t, s], 7) },
-    "head bias": { kind: "head-bias", bias: numbers([h], 8) },
-    "softcap, then alibi, then a bias of each head": [
-      softcap,
-      { kind: "alibi", slopes },
-      { kind: "head-bias", bias: numbers([h], 9) },
-    ],
-    "a bias of each head, then softcap": [{ kind: "head-bias", bias: numbers([h], 9) }, softcap],
+    ...single,
+    "softcap, then alibi, then a bias of each head": [named("softcap"), named("alibi by distance"), headBias],
+    "a bias of each head, then softcap": [headBias, named("softcap")],
     "a user's own": ownScore,
   };
 }

@@ -1,6 +1,5 @@
 // What a mask and a score are to the kernels: a part of WGSL with what it reads. FlexAttention calls both "mods".
 import type { ShaderModule } from "../../gpu/shader-module.ts";
-import { ShapeError } from "../../tensor/shape.ts";
 import type { Brought } from "../kernel.ts";
 
 /** A mask or score function ready to be joined with a kernel. */
@@ -32,9 +31,3 @@ export interface MaskMod extends Mod {
 
 /** Binding of group 2 that a mask's resources begin at, and a score's. */
 export const firstBinding = { mask: 0, score: 16 } as const;
-
-/** Throws `ShapeError` unless `value`, which is the `#` of `what`, is an integer from `least` on that kernels can take. */
-export function checkCount(what: string, value: number, least: number): void {
-  if (Number.isInteger(value) && value >= least && value <= 2 ** 30) return;
-  throw new ShapeError(`attention: ${what.replace("#", String(value))}, expected ${least} or more`);
-}

@@ -226,9 +226,9 @@ export const attentionMistakes: readonly Mistake[] = [
     tests: ["kernels/attention"],
   },
   {
-    file: "src/kernels/attention/masks/table.ts",
-    find: 'part: "sliding-window",\n    params: ({ keys }) => ({ keys }),',
-    replace: 'part: "sliding-window",\n    params: ({ keys }) => ({ keys: keys + 1 }),',
+    file: "src/kernels/attention/masks/sliding-window.ts",
+    find: "closed: () => true,",
+    replace: "closed: () => true,\n  params: ({ keys }) => ({ keys: keys + 1 }),",
     why: "a window of W + 1 keys",
     tests: ["kernels/attention", "kernels/attention-masks"],
   },

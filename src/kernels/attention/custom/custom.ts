@@ -73,6 +73,16 @@ export function customMask(mask: CustomMask): MaskMod {
   };
 }
 
+/** True if a user's mask reads its head, or is none that is taken: that is said where it is used. */
+export function usesHead(wgsl: string): boolean {
+  try {
+    return readText(wgsl, "custom/mask", [maskMod, keyRange, tileFull]).uses("mask_mod", 1);
+  } catch (error) {
+    if (error instanceof ShaderError) return true;
+    throw error;
+  }
+}
+
 /** The function of a user's score. Throws `ShaderError`, with the line, for text that is not taken. */
 export function customScore(score: CustomScore): Mod {
   const file = "custom/score";

@@ -1,73 +1,40 @@
-import masksCausal from "#shaders/attention/masks/causal.wgsl";
-import masksFull from "#shaders/attention/masks/full.wgsl";
 import { ShapeError } from "../../../tensor/shape.ts";
-import { customMask } from "../custom/custom.ts";
+import { type CustomMask, customMask } from "../custom/custom.ts";
 import { joinMasks } from "../joined.ts";
-import type { KeyRange, MaskMod } from "../mod.ts";
-import type { AttentionMask, MaskRecord } from "./kinds.ts";
-import { type MaskKind, maskKinds } from "./table.ts";
+import type { MaskMod } from "../mod.ts";
+import { type MaskRecord, recordMask } from "../records/mask-record.ts";
+import { byName, type Given, memo } from "../records/parameters.ts";
+import { masks } from "./table.ts";
 
-export type * from "./kinds.ts";
+/** A mask of the table: its name, or where it has parameters `{ kind, … }` with them. */
+export type NamedMask = Given<(typeof masks)[number]>;
 
-const full: MaskMod = {
-  part: masksFull,
-  uniforms: {},
-  tensors: {},
-  byHead: false,
-  closed: true,
-  range: (_first, _last, keys) => [0, keys],
-};
+/**
+ * Which keys a query sees, by absolute positions; `and` for what all of several masks show, `or` for what any of them
+ * does.
+ */
+export type AttentionMask =
+  | NamedMask
+  | CustomMask
+  | { readonly and: readonly AttentionMask[] }
+  | { readonly or: readonly AttentionMask[] };
 
-const causal: MaskMod = {
-  ...full,
-  part: masksCausal,
-  range: (_first, last, keys) => clamped([0, last + 1], keys),
-};
-
+const records = byName<MaskRecord>(masks);
 const made = new WeakMap<object, MaskMod>();
+const plain = new Map<string, MaskMod>();
 
 /** The function of a mask. Throws `ShapeError` for parameters that make no sense, `ShaderError` for a user's text. */
 export function maskMod(mask: AttentionMask): MaskMod {
-  if (mask === "full") return full;
-  if (mask === "causal") return causal;
-  let mod = made.get(mask);
-  if (!mod) {
-    mod = makeMask(mask);
-    made.set(mask, mod);
-  }
-  return mod;
+  if (typeof mask === "string") return memo(plain, mask, () => recordMask(recordOf(mask), {}));
+  return memo(made, mask, () => {
+    if ("and" in mask) return joinMasks("and", mask.and.map(maskMod));
+    if ("or" in mask) return joinMasks("or", mask.or.map(maskMod));
+    return mask.kind === "custom" ? customMask(mask) : recordMask(recordOf(mask.kind), mask);
+  });
 }
 
-function makeMask(mask: Exclude<AttentionMask, string>): MaskMod {
-  if ("and" in mask) return joinMasks("and", mask.and.map(maskMod));
-  if ("or" in mask) return joinMasks("or", mask.or.map(maskMod));
-  return mask.kind === "custom" ? customMask(mask) : recordMask(mask);
-}
-
-function recordMask<M extends MaskRecord>(mask: M): MaskMod {
-  const kind = maskKinds[mask.kind] as MaskKind<M> | undefined;
-  if (!kind) {
-    const known = ["full", "causal", ...Object.keys(maskKinds), "custom"].join(", ");
-    throw new ShapeError(`attention: there is no mask ${mask.kind}; there are ${known}`);
-  }
-  kind.check?.(mask);
-  const part = typeof kind.part === "function" ? kind.part(mask) : kind.part;
-  const params = kind.params?.(mask);
-  const closed = typeof kind.closed === "function" ? kind.closed(mask) : (kind.closed ?? false);
-  const count = closed ? undefined : kind.count; // all of the range, where it is closed
-  return {
-    part,
-    uniforms: params ? { mask_params: params } : {},
-    tensors: kind.tensors?.(mask) ?? {},
-    byHead: kind.byHead?.(mask) ?? false,
-    closed,
-    range: (first, last, keys) => clamped(kind.range(mask, first, last), keys),
-    count: count && ((query, keys, head) => count(mask, query, keys, head)),
-  };
-}
-
-/** The part of a range that lies in the keys there are; empty ones end where they begin. */
-function clamped([first, end]: KeyRange, keys: number): KeyRange {
-  const last = Math.max(0, Math.min(end, keys));
-  return [Math.min(Math.max(first, 0), last), last];
+function recordOf(name: string): MaskRecord {
+  const record = records.get(name);
+  if (record) return record;
+  throw new ShapeError(`attention: there is no mask ${name}; there are ${[...records.keys(), "custom"].join(", ")}`);
 }

@@ -1,0 +1,88 @@
+// Values of the parameters of a mask or score: their check, and what a kernel is given of them.
+import { formatShape, ShapeError } from "../../../tensor/shape.ts";
+import type { Tensor } from "../../../tensor/tensor.ts";
+import type { Brought } from "../../kernel.ts";
+import type { Numbers, Parameter, Parameters } from "./parameters.ts";
+
+/** Throws `ShapeError` unless the values are those that parameters may have. `what` names mask or score. */
+export function checkValues(what: string, parameters: Parameters, values: Readonly<Record<string, unknown>>): void {
+  for (const [name, parameter] of Object.entries(parameters)) {
+    const expected = expectation(parameter, values[name]);
+    if (expected === undefined) continue;
+    throw new ShapeError(`attention: ${what}: ${name} is ${text(values[name])}, expected ${expected}`);
+  }
+}
+
+/** What was expected in the place of a value; undefined where it is right. */
+function expectation(parameter: Parameter, value: unknown): string | undefined {
+  switch (parameter.type) {
+    case "count": {
+      const { least, most, optional } = parameter;
+      const isRight = typeof value === "number" && Number.isInteger(value) && value >= least && value <= most;
+      return isRight || (optional && value === undefined) ? undefined : `an integer of ${least} or more`;
+    }
+    case "factor":
+      return typeof value === "number" && value > 0 && value < Number.POSITIVE_INFINITY ? undefined : "more than 0";
+    case "choice":
+      return value === undefined || (parameter.of as readonly unknown[]).includes(value)
+        ? undefined
+        : parameter.of.join(" or ");
+    case "tensor": {
+      const axes = parameter.pattern.split(",").length;
+      if (!isTensor(value)) return `a tensor ${parameter.pattern}`;
+      return value.shape.length === axes && value.size > 0 ? undefined : `${parameter.pattern}, and some elements`;
+    }
+  }
+}
+
+const isTensor = (value: unknown): value is Tensor => typeof value === "object" && value !== null && "shape" in value;
+const text = (value: unknown): string => (isTensor(value) ? formatShape(value.shape) : String(value));
+
+/** The tensors among the values, each by the axes that a kernel has. */
+export function broughtBy(parameters: Parameters, values: Readonly<Record<string, unknown>>): Record<string, Brought> {
+  const brought: Record<string, Brought> = {};
+  for (const [name, parameter] of Object.entries(parameters)) {
+    const tensor = values[name];
+    if (parameter.type !== "tensor" || !isTensor(tensor)) continue;
+    brought[name] = { tensor, pattern: patternFor(parameter.pattern, tensor), types: [parameter.dtype] };
+  }
+  return brought;
+}
+
+/** The axes that a tensor must have: shared ones have one element, and its own their length. */
+function patternFor(pattern: string, { shape }: Tensor): string {
+  const axes = pattern.slice(1, -1).split(", ");
+  const resolved = axes.map((axis, i) => {
+    const [letter = "", shared] = axis.split(" or ");
+    if (shared !== undefined && shape[i] === 1) return "1";
+    return /^[bhts\d]/.test(letter) && letter.length === 1 ? letter : String(shape[i] ?? 0);
+  });
+  return `[${resolved.join(", ")}]`;
+}
+
+/** The numbers among the values: what uniforms are where a record does not say otherwise. */
+export const numbersIn = (parameters: Parameters, values: Readonly<Record<string, unknown>>): Numbers =>
+  Object.fromEntries(
+    Object.entries(parameters).flatMap(([name, { type }]) => {
+      const value = values[name];
+      return (type === "count" || type === "factor") && typeof value === "number" ? [[name, value]] : [];
+    }),
+  );
+
+/** True if a tensor among the values has an axis of heads that they do not share. */
+export const differsByHead = (parameters: Parameters, values: Readonly<Record<string, unknown>>): boolean =>
+  Object.entries(parameters).some(([name, parameter]) => {
+    if (parameter.type !== "tensor") return false;
+    const tensor = values[name];
+    const axis = parameter.pattern
+      .slice(1, -1)
+      .split(", ")
+      .findIndex((letter) => /^h\b/.test(letter));
+    return isTensor(tensor) && axis >= 0 && (tensor.shape[axis] ?? 1) > 1;
+  });
+
+/** Elements from one batch row, and from one head, to the next of a tensor `[b or 1, h or 1, m, n]`: 0 where it is shared. */
+export function strides({ shape }: Tensor): { readonly batch: number; readonly head: number } {
+  const [b = 0, h = 0, n = 0, m = 0] = shape;
+  return { batch: b === 1 ? 0 : h * n * m, head: h === 1 ? 0 : n * m };
+}

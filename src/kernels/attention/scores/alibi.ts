@@ -1,0 +1,33 @@
+import part from "#shaders/attention/scores/alibi.wgsl";
+import { choice, filled, tensorOf } from "../records/parameters.ts";
+import { defineScore } from "../records/score-record.ts";
+
+/**
+ * A penalty that grows with distance, `−slope · |q − k|` (Press et al. 2022); `slopes` `[h]` as `alibiSlopes` gives
+ * them. Keys after the query count as far as those before it by convention "distance" (default; FlashAttention); by
+ * "difference", `slope · (k − q)`, they gain what those before it lose (attention-gym). Under a causal mask both are one.
+ */
+export const alibi = defineScore({
+  name: "alibi",
+  part,
+  parameters: {
+    slopes: tensorOf("f32", "[h]", {}, ({ h }) => ({ shape: [h], values: alibiSlopes(h).map(Math.fround) })),
+    convention: choice("distance", "difference"),
+  },
+  params: ({ convention = "distance" }) => ({ future: convention === "distance" ? -1 : 1 }),
+  examples: ({ h }) => {
+    const slopes = filled([h], (i) => 2 ** -(i + 1));
+    return { "alibi by distance": { slopes }, "alibi by difference": { slopes, convention: "difference" } };
+  },
+});
+
+/**
+ * ALiBi's slopes for any number of heads (Press et al. 2022, section 3, and its released code): `2^(−8i/h)` for i from
+ * 1, where h is a power of two; else those of the next smaller power, and every other one of the next larger.
+ */
+export function alibiSlopes(heads: number): number[] {
+  const power = 2 ** Math.floor(Math.log2(heads));
+  return Array.from({ length: heads }, (_, i) =>
+    i < power ? 2 ** ((-8 * (i + 1)) / power) : 2 ** ((-4 * (2 * (i - power) + 1)) / power),
+  );
+}

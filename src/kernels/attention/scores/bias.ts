@@ -1,0 +1,19 @@
+import part from "#shaders/attention/scores/bias.wgsl";
+import { aroundZero, normals } from "../records/numbers.ts";
+import { tensorOf } from "../records/parameters.ts";
+import { defineScore } from "../records/score-record.ts";
+import { strides } from "../records/values.ts";
+
+/** `bias` `[b or 1, h or 1, t, s]` is added; its rows are the call's queries, whatever their positions. */
+export const bias = defineScore({
+  name: "bias",
+  part,
+  parameters: {
+    bias: tensorOf("f32", "[b or 1, h or 1, t, s]", {}, (call) => aroundZero([1, call.h, call.t, call.s], 12, call)),
+  },
+  params: ({ bias: tensor }) => ({ ...strides(tensor), s: tensor.shape[3] ?? 0 }),
+  examples: (call) => ({
+    "bias, one for all": { bias: normals([1, 1, call.t, call.s], 6, call) },
+    "bias, one for each": { bias: normals([call.b, call.h, call.t, call.s], 7, call) },
+  }),
+});

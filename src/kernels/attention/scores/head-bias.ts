@@ -1,0 +1,12 @@
+import part from "#shaders/attention/scores/head-bias.wgsl";
+import { aroundZero, normals } from "../records/numbers.ts";
+import { tensorOf } from "../records/parameters.ts";
+import { defineScore } from "../records/score-record.ts";
+
+/** `bias` `[h]` is added to all scores of a head: alone it changes no result, but the log-sum-exp and what a sink is worth. */
+export const headBias = defineScore({
+  name: "head-bias",
+  part,
+  parameters: { bias: tensorOf("f32", "[h]", {}, (call) => aroundZero([call.h], 13, call)) },
+  examples: (call) => ({ "head bias": { bias: normals([call.h], 8, call) } }),
+});

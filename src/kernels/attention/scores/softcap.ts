@@ -1,0 +1,25 @@
+import part from "#shaders/attention/scores/softcap.wgsl";
+import { factor } from "../records/parameters.ts";
+import { defineScore } from "../records/score-record.ts";
+
+const f = Math.fround;
+
+/** `cap · tanh(score / cap)` (Gemma 2, section 2). */
+export const softcap = defineScore({
+  name: "softcap",
+  part,
+  parameters: { cap: factor(50) },
+  emulation:
+    ({ cap }) =>
+    (value) =>
+      f(f(cap) * tanh(f(value / f(cap)))),
+  // An error of tanh is as large as those of its two exponentials; the cap makes it one of the score, exp of a weight.
+  builtins: ({ cap }) => cap,
+  examples: () => ({ softcap: { cap: 1.5 } }),
+});
+
+/** tanh as WGSL's accuracy table has it: the quotient of the hyperbolic sine and cosine, from exponentials. */
+function tanh(x: number): number {
+  const [up, down] = [f(Math.exp(x)), f(Math.exp(-x))];
+  return Number.isFinite(up) && Number.isFinite(down) ? f(f(up - down) / f(up + down)) : Math.sign(x);
+}

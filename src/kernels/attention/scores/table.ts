@@ -1,0 +1,12 @@
+import { alibi } from "./alibi.ts";
+import { bias } from "./bias.ts";
+import { headBias } from "./head-bias.ts";
+import { none } from "./none.ts";
+import { relativeBias } from "./relative-bias.ts";
+import { softcap } from "./softcap.ts";
+
+/** The scores there are, in the order of lists. To add one, see docs/add-a-score.md. */
+export const scores = [none, softcap, alibi, relativeBias, bias, headBias] as const;
+
+/** What a score is called. */
+export type ScoreName = (typeof scores)[number]["name"];
