@@ -12,7 +12,8 @@ export function linearAttention(
 ): { out: Dense } {
   const { b, h, t, d, g, s, dv } = axes("linearAttention", { q, k, v }, { q: "b h t d", k: "b g s d", v: "b g s dv" });
   const { mask = "causal", length = s, start = length - t } = options;
-  const features = [q, k].map(({ values }) => values.map((x) => f(feature(x)))) as [Float64Array, Float64Array];
+  const features = ({ values }: Dense) => values.map((x) => f(feature(x)));
+  const [ofQueries, ofKeys] = [features(q), features(k)];
   const out = dense([b, h, t, dv]);
   for (let query = 0; query < b * h * t; query++) {
     const [batch, head, row] = [Math.floor(query / (h * t)), Math.floor(query / t) % h, query % t];
@@ -21,7 +22,7 @@ export function linearAttention(
     const mixed = new Float32Array(dv);
     let sum = 0;
     for (let key = 0; key < end; key++) {
-      const weight = inTurn((i) => f(at(features[0], query * d + i) * at(features[1], (group * s + key) * d + i)), d);
+      const weight = inTurn((i) => f(at(ofQueries, query * d + i) * at(ofKeys, (group * s + key) * d + i)), d);
       sum = f(sum + weight);
       for (let j = 0; j < dv; j++) mixed[j] = (mixed[j] ?? 0) + f(weight * at(v.values, (group * s + key) * dv + j));
     }
