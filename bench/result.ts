@@ -127,6 +127,8 @@ export interface Environment {
   readonly clock: "gpu" | "wall";
   /** The smallest step of that clock, milliseconds. */
   readonly clockQuantumMs: number;
+  /** By the wall clock: milliseconds until an empty submit is reported as done. Intervals are several times as long. */
+  readonly waitMs?: number;
   /** What recording a dispatch into a command buffer and submitting it takes of the processor, microseconds. */
   readonly encodeUs: number;
 }

@@ -2,7 +2,7 @@ import { type Gpu, ShapeError } from "../../src/index.ts";
 import { environmentOf } from "../harness/environment.ts";
 import { measurePeaks } from "../harness/peaks.ts";
 import { noSpeed, speedOf, withShareOfFastest } from "../harness/speed.ts";
-import { intervalOf, type Timing, timeInTurns } from "../harness/timing.ts";
+import { intervalOf, type Timing, timeInTurns, timingOn } from "../harness/timing.ts";
 import type { BenchResult, BenchRow, Environment, Peaks } from "../result.ts";
 import { callBytes, callShapes, pairBytes } from "./calls.ts";
 import type { AttentionCase } from "./case.ts";
@@ -100,7 +100,8 @@ async function runCase(gpu: Gpu, given: AttentionCase, plan: AttentionPlan, cont
     const right = found.flatMap(({ ready }) => (ready?.check.verdict === "pass" ? [ready] : []));
     context.progress(`${name}: timing`);
     const intervals = right.map(({ instances }) => intervalOf(gpu, instances, plan.clock));
-    const timings = await timeInTurns(intervals, { ...plan.timing, signal: context.signal, ready: context.ready });
+    const timing = await timingOn(gpu, plan.clock, plan.timing);
+    const timings = await timeInTurns(intervals, { ...timing, signal: context.signal, ready: context.ready });
     const timed = new Map(right.map((ready, i) => [ready, timings[i]]));
     const rows = subjects.map((subject, i) => {
       const { ready, ...rest } = found[i] ?? {};

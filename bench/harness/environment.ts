@@ -1,6 +1,6 @@
 import { type Gpu, increment, upload } from "../../src/index.ts";
 import type { Environment } from "../result.ts";
-import { quantile } from "./timing.ts";
+import { quantile, waitOf } from "./timing.ts";
 
 /** Dispatches of the program that the environment is probed with. */
 const probes = 256;
@@ -30,7 +30,10 @@ function runtimeOf(): { runtime: string; platform: string } {
   return { runtime: userAgent, platform };
 }
 
-async function probe(gpu: Gpu, clock: "gpu" | "wall"): Promise<{ clockQuantumMs: number; encodeUs: number }> {
+async function probe(
+  gpu: Gpu,
+  clock: "gpu" | "wall",
+): Promise<Pick<Environment, "clockQuantumMs" | "waitMs" | "encodeUs">> {
   using count = upload(gpu, [1], "u32", new Uint32Array(1), "probe");
   using program = gpu.record(() => {
     for (let i = 0; i < probes; i++) increment(gpu, { count });
@@ -44,7 +47,7 @@ async function probe(gpu: Gpu, clock: "gpu" | "wall"): Promise<{ clockQuantumMs:
     await gpu.device.queue.onSubmittedWorkDone();
   }
   const encodeUs = (quantile(encode, 0) / probes) * 1000; // what disturbs it only adds
-  if (clock === "wall") return { clockQuantumMs: wallQuantum(), encodeUs };
+  if (clock === "wall") return { clockQuantumMs: wallQuantum(), waitMs: await waitOf(gpu), encodeUs };
   const intervals: number[] = [];
   for (let i = 1; i <= 8; i++) intervals.push(await instance.time(i));
   return { clockQuantumMs: commonDivisor(intervals) * 1e-6, encodeUs };

@@ -11,7 +11,7 @@ import {
   workgroupMemoryResult,
 } from "../../src/index.ts";
 import type { Peak, Peaks } from "../result.ts";
-import { intervalOf, timeInTurns } from "./timing.ts";
+import { intervalOf, timeInTurns, timingOn } from "./timing.ts";
 
 const turns = 1024;
 const dispatches = 64;
@@ -45,7 +45,7 @@ export async function measurePeaks(
       : placed(instance, program.result);
     const wrong = (await memory.readStored()).findIndex((value, i) => value !== expected(i));
     if (wrong >= 0) throw new Error(`element ${wrong} is wrong`);
-    const options = { intervalMs: 20, samples: 5, budgetMs: 400, signal };
+    const options = await timingOn(gpu, clock, { intervalMs: 20, samples: 5, budgetMs: 400, signal });
     const [timing] = await timeInTurns([intervalOf(gpu, [instance], clock)], options);
     return timing?.p10Ms ?? Number.NaN;
   };

@@ -85,6 +85,38 @@ export function quantile(values: readonly number[], q: number): number {
   return below + (above - below) * (at - Math.floor(at));
 }
 
+/** By the wall clock an interval lasts at least so many waits for an empty submit, which then are a small part of it. */
+const waitsOfInterval = 4;
+
+const waits = new WeakMap<Gpu, Promise<number>>();
+
+/** Milliseconds until a device reports an empty submit as done, measured once: Firefox looks every 100 ms. */
+export function waitOf(gpu: Gpu): Promise<number> {
+  const measure = async () => {
+    let shortest = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < 4; i++) {
+      const before = performance.now();
+      gpu.submit(() => {});
+      await gpu.device.queue.onSubmittedWorkDone();
+      shortest = Math.min(shortest, performance.now() - before);
+    }
+    return shortest;
+  };
+  const known = waits.get(gpu) ?? measure();
+  waits.set(gpu, known);
+  return known;
+}
+
+/** These options with intervals that are long enough for the clock of this device. */
+export async function timingOn<T extends { readonly intervalMs: number }>(
+  gpu: Gpu,
+  clock: "gpu" | "wall",
+  options: T,
+): Promise<T> {
+  if (clock === "gpu") return options;
+  return { ...options, intervalMs: Math.max(options.intervalMs, waitsOfInterval * (await waitOf(gpu))) };
+}
+
 /** Which clock to use: a GPU's own where it has one; of a software adapter it leaves out what a dispatch costs. */
 export function clockFor(gpu: Gpu): "gpu" | "wall" {
   return gpu.features.has("timestamp-query") && !gpu.adapter.software ? "gpu" : "wall";

@@ -6,7 +6,7 @@ import type { BenchEvents } from "../attention/run.ts";
 import { environmentOf } from "../harness/environment.ts";
 import { measurePeaks } from "../harness/peaks.ts";
 import { executedBy, noSpeed, speedOf, withShareOfFastest } from "../harness/speed.ts";
-import { intervalOf, type Timing, type TimingOptions, timeInTurns } from "../harness/timing.ts";
+import { intervalOf, type Timing, type TimingOptions, timeInTurns, timingOn } from "../harness/timing.ts";
 import type { BenchResult, BenchRow } from "../result.ts";
 
 /** What of the ops is measured, and how. */
@@ -77,7 +77,7 @@ async function runCase(
   const instances = [];
   for (const program of right) instances.push(await program.instantiate());
   const intervals = instances.map((instance) => intervalOf(gpu, [instance], plan.clock));
-  const timings = await timeInTurns(intervals, { ...plan.timing, signal });
+  const timings = await timeInTurns(intervals, { ...(await timingOn(gpu, plan.clock, plan.timing)), signal });
   for (const instance of instances) instance.dispose();
   const rows = made.map(({ blank, program }) => {
     const timing = program && timings[right.indexOf(program)];

@@ -1,7 +1,7 @@
 import type { Gpu } from "../../src/index.ts";
 import { environmentOf } from "../harness/environment.ts";
 import { measurePeaks } from "../harness/peaks.ts";
-import type { TimingOptions } from "../harness/timing.ts";
+import { type TimingOptions, timingOn } from "../harness/timing.ts";
 import type { Peaks } from "../result.ts";
 import { type Contestant, compareOn, messageOf } from "./compare-on.ts";
 import { deviceName, sameAdapter } from "./engines/device.ts";
@@ -57,10 +57,11 @@ export async function compare(comparison: Comparison): Promise<PeerResult> {
       onProgress("measuring the adapter's peaks", done++, steps);
       peaks = await measurePeaks(gpu, { clock: "wall", signal });
     }
+    const timing = await timingOn(gpu, "wall", comparison.timing);
     for (const problem of problems) {
       signal.throwIfAborted();
       const tell = (doing: string) => onProgress(`${problem.text}: ${doing}`, done, steps);
-      rows.push(...(await compareOn(problem, contestants, { ...comparison, peaks, tell })));
+      rows.push(...(await compareOn(problem, contestants, { ...comparison, timing, peaks, tell })));
       done++;
       onResult(result());
     }

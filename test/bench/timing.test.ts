@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { commonDivisor } from "../../bench/harness/environment.ts";
-import { intervalOf, quantile, timeInTurns } from "../../bench/harness/timing.ts";
-import { increment, placed, upload } from "../../src/index.ts";
+import { intervalOf, quantile, timeInTurns, timingOn, waitOf } from "../../bench/harness/timing.ts";
+import { type Gpu, increment, placed, upload } from "../../src/index.ts";
 import { testGpu } from "../support/gpu.ts";
 
 const options = { intervalMs: 20, samples: 6, budgetMs: 500 };
@@ -69,6 +69,17 @@ test("the quantum of rounded timestamps is what they are multiples of", () => {
 
 describe("intervals of a program", async () => {
   const gpu = await testGpu();
+
+  test("are at least four waits long where the wall clock is used, as in a browser that looks every 100 ms", async () => {
+    expect(await waitOf(gpu)).toBeLessThan(5);
+    expect(await timingOn(gpu, "wall", options)).toEqual(options);
+    const queue = { onSubmittedWorkDone: () => new Promise((resolve) => setTimeout(resolve, 100)) };
+    const slow = { submit: () => {}, device: { queue } } as unknown as Gpu;
+    expect(await timingOn(slow, "gpu", options)).toEqual(options);
+    const { intervalMs } = await timingOn(slow, "wall", options);
+    expect(intervalMs).toBeGreaterThanOrEqual(390);
+    expect(intervalMs).toBeLessThan(1000);
+  });
   const counted = async () => {
     const counts = [0, 1, 2].map(() => upload(gpu, [1], "u32", new Uint32Array(1)));
     const instances = [];

@@ -69,7 +69,9 @@ function Device({ result: { environment: about, peaks } }: { result: Shown }) {
       {about.software ? "Software adapter, not a GPU: these speeds say nothing about a GPU. " : ""}
       {about.adapter}; {about.runtime}; {about.platform}; {about.date.slice(0, 10)}; features{" "}
       {about.features.length > 0 ? about.features.join(", ") : "none"}; clock: {clock} in steps of{" "}
-      {digits(about.clockQuantumMs * 1000)} µs. Other tabs and battery saving slow a run.
+      {digits(about.clockQuantumMs * 1000)} µs
+      {about.waitMs !== undefined && `; an empty submit takes ${digits(about.waitMs)} ms`}. Other tabs and battery
+      saving slow a run.
       {peaks &&
         ` Measured peaks: ${[
           peak("f32", peaks.tflopsF32.value && peaks.tflopsF32.value * 1000, "GFLOP/s"),
