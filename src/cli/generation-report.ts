@@ -10,10 +10,13 @@ export interface Preparation {
   readonly compile: number;
 }
 
-/** What `generate --json` prints: times in milliseconds, memory in bytes, `logprobs` where they were asked for. */
+/**
+ * What `generate --json` prints: times in milliseconds, memory in bytes (`cachePeak` where the cache took more while it
+ * grew), `logprobs` where they were asked for.
+ */
 export function generationJson(
   model: LanguageModel,
-  { rows, seeds, timings, memory, dispatchesPerToken }: GenerationResult,
+  { rows, seeds, timings, memory: { cachePeak, ...memory }, dispatchesPerToken }: GenerationResult,
   { load, compile }: Preparation,
   pieces: readonly Piece[],
 ) {
@@ -35,7 +38,7 @@ export function generationJson(
       tokensPerSecond: milliseconds(timings.tokensPerSecond),
       encodePerToken: milliseconds(timings.encodePerToken),
     },
-    memory,
+    memory: { ...memory, ...(cachePeak > memory.cache ? { cachePeak } : {}) },
     dispatchesPerToken,
     ...(logprobs.length > 0 ? { logprobs } : {}),
   };

@@ -76,6 +76,7 @@ async function perplexity(flags: PerplexityFlags): Promise<void> {
       model: model.name,
       adapter,
       text: flags.text,
+      cache: model.programs.cache,
       ...sizes,
       natsPerToken,
       perplexity,

@@ -192,6 +192,14 @@ const misspelt: [args: readonly string[], message: string | RegExp][] = [
     ["generate", "-m", bundledModel, "--dtype", "int8"],
     /argument 'int8' is invalid. Allowed choices are f32, f16, bf16/,
   ],
+  [
+    ["perplexity", "-m", bundledModel, "--text", "LICENSE", "--cache-dtype", "bf16"],
+    /argument 'bf16' is invalid. Allowed choices are f32, f16, int8, int4/,
+  ],
+  [
+    ["inspect", "-m", bundledModel, "--tokens", "1", "--cache-layout", "ring"],
+    /argument 'ring' is invalid. Allowed choices are contiguous, paged/,
+  ],
   [["generate", "-m", bundledModel, "The", "sea"], /too many arguments/],
   [["inspect", "-m", bundledModel], /give --tokens/],
   [["inspect", "-m", bundledModel, "--tokens", "1,two"], /--tokens <ids>' argument '1,two' is invalid/],

@@ -99,6 +99,17 @@ test("a small device without features gives the same tokens", async () => {
   expect(tokens).toEqual(golden.greedyTokens.slice(0, 4));
 });
 
+test("a cache in pages gives the same tokens in less memory, and one of f16 takes half of that", async () => {
+  const prompt = ["-t", "0", "-n", "12", golden.prompt];
+  const caches = [[], ["--cache-layout", "paged"], ["--cache-layout", "paged", "--cache-dtype", "f16"]];
+  const results = await Promise.all(caches.map((cache) => generateJson(...cache, ...prompt)));
+  expect(results[1]?.["tokens"]).toEqual(results[0]?.["tokens"]);
+  const [whole = 0, pages, half] = results.map(({ memory }) => (memory as { cache: number }).cache);
+  const table = 64; // bytes
+  expect(pages).toBe(whole / 4 + table); // 128 tokens of 512
+  expect(half).toBe(whole / 8 + table);
+});
+
 /** A long generation that has begun to write. */
 async function begun() {
   const child = startCli(["generate", "--model", bundledModel, "-n", "500", "--seed", "1"]);

@@ -94,6 +94,17 @@ test("--program as a table fits 100 columns", async () => {
   expect(Math.max(...table.split("\n").map(({ length }) => length))).toBeLessThanOrEqual(100);
 });
 
+test("--program shows a cache of integers in pages", async () => {
+  const options = ["--program", "--cache-dtype", "int8", "--cache-layout", "paged"];
+  const { decode } = await json<Record<"prefill" | "decode", Report>>("inspect", ...options);
+  const dispatches = decode.calls.flatMap((call) => call.dispatches);
+  const parts = (kernel: string) => dispatches.find((dispatch) => dispatch["kernel"] === kernel)?.["parts"];
+  expect(parts("kv-cache/append-quantised")).toContain("kv-cache/slot/paged");
+  const attending = dispatches.filter(({ parts }) => (parts as string[]).includes("attention/address/paged"));
+  expect(attending).toHaveLength(6);
+  for (const { parts } of attending) expect(parts).toContain("attention/cache/int8");
+});
+
 /** Runs `perplexity` on the golden prompt, its voice being the prefix, in a file with `documents` copies of it. */
 async function perplexity(documents: number, window: number, stride: number) {
   const folder = mkdtempSync(join(tmpdir(), "shaderformer-cli-"));

@@ -27,7 +27,7 @@ const leastStep = 4;
  * Pages that a pool grows to: by an eighth of what it has, by the pages that are lacking, or by four, whichever is most.
  * So a sequence that grows token by token moves each of them about eight times, and at most an eighth is not in use.
  */
-const grown = (pages: number, lacking: number, most: number) =>
+export const grownPages = (pages: number, lacking: number, most: number): number =>
   Math.min(most, pages + Math.max(lacking, leastStep, Math.ceil(pages / 8)));
 
 /**
@@ -58,7 +58,7 @@ export class PagePool {
     this.#most = shape.batch * pagesOfRow(shape, window);
     this.#rows = Array.from({ length: shape.batch }, () => []);
     this.#pages = 0;
-    const pages = grown(0, 0, this.#most);
+    const pages = grownPages(0, 0, this.#most);
     this.layers = new Map(layers.map((layer) => [layer, this.#tensors(layer, pages)]));
     this.#add(pages);
   }
@@ -126,7 +126,7 @@ export class PagePool {
   async #provide(count: number, moving: (bytes: number) => void): Promise<boolean> {
     const lacking = count - this.#free.length;
     if (lacking <= 0) return false;
-    await this.#grow(grown(this.#pages, lacking, this.#most), moving);
+    await this.#grow(grownPages(this.#pages, lacking, this.#most), moving);
     return true;
   }
 
