@@ -1,27 +1,15 @@
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
+import { findBrowser } from "./find-browser.ts";
 
-const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+const { path: executablePath, missing } = findBrowser("Chromium", [
+  "chromium",
+  "chromium-browser",
+  "google-chrome",
+  "google-chrome-stable",
+]);
 
 /** Where there is no browser, why the tests that need one are skipped; undefined where there is one. */
-export const noChromium = findChromium()
-  ? undefined
-  : `no Chromium: none of ${names.join(", ")} is in the PATH, and the variable CHROMIUM names none`;
-
-/** The path of an installed Chromium or Chrome; the variable CHROMIUM goes first. */
-function findChromium(): string | undefined {
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
-  const paths = names.flatMap((name) => folders.map((folder) => join(folder, name)));
-  return [process.env["CHROMIUM"] ?? "", ...paths].find((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return path !== "";
-    } catch {
-      return false;
-    }
-  });
-}
+export const noChromium = missing;
 
 /** What a Chromium is started with beside what its WebGPU needs. */
 export interface ChromiumOptions {
@@ -35,7 +23,6 @@ export interface ChromiumOptions {
 
 /** Starts a headless Chromium whose WebGPU also takes software adapters. */
 export async function openChromium(options: ChromiumOptions = {}): Promise<Browser> {
-  const executablePath = findChromium();
   if (!executablePath) throw new Error(noChromium);
   const { args = [], ignoreDefaultArgs = [], env, handleSIGINT = true } = options;
   return await chromium.launch({

@@ -6,9 +6,8 @@ import { build } from "vite";
 import { openChromium } from "../../bench/harness/chromium.ts";
 import { serveSite } from "../../bench/harness/web-server.ts";
 
-/** The site as it is published, built, served from a path of its own and open in a browser. */
-export interface OpenSite {
-  readonly browser: Browser;
+/** The site as it is published, built and served from a path of its own. */
+export interface BuiltSite {
   readonly folder: string;
   readonly origin: string;
   /** Address of the attention laboratory with a set-up. */
@@ -16,19 +15,36 @@ export interface OpenSite {
   close(): Promise<void>;
 }
 
-/** Builds the site and opens a browser. */
-export async function openSite(): Promise<OpenSite> {
+/** The site, open in Chromium. */
+export interface OpenSite extends BuiltSite {
+  readonly browser: Browser;
+}
+
+/** Builds the site and serves it. */
+export async function buildSite(): Promise<BuiltSite> {
   const folder = await mkdtemp(join(tmpdir(), "shaderformer-site-"));
   await build({ logLevel: "error", build: { outDir: folder } });
   const server = await serveSite({ texts: {}, folders: { "/some/path/": folder } });
-  const browser = await openChromium();
   return {
-    ...{ browser, folder, origin: server.origin },
+    ...{ folder, origin: server.origin },
     address: (setup = "") => `${server.origin}/some/path/attention/index.html${setup === "" ? "" : `#v=1&${setup}`}`,
     close: async () => {
-      await browser.close();
       await server.close();
       await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Builds the site and opens Chromium. */
+export async function openSite(): Promise<OpenSite> {
+  const site = await buildSite();
+  const browser = await openChromium();
+  return {
+    ...site,
+    browser,
+    close: async () => {
+      await browser.close();
+      await site.close();
     },
   };
 }

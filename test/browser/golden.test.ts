@@ -1,12 +1,11 @@
 import { build } from "esbuild";
-import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { noChromium, openChromium, openPage } from "../../bench/harness/chromium.ts";
 import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
 import { wgslEsbuild } from "../../src/build/wgsl.ts";
 import { assertClose, nmseCaps } from "../../src/check/compare.ts";
 import { type GpuOptions, loadModel, openGpu } from "../../src/index.ts";
 import { bundledModel, goldenPrompts } from "../support/bundled.ts";
+import { browsers, type DrivenBrowser, type DrivenPage } from "./driven.ts";
 import { tasks } from "./tasks.ts";
 
 type Tasks = typeof tasks;
@@ -16,11 +15,34 @@ const html = '<!doctype html><link rel="icon" href="data:,"><script type="module
 const whale = "<|whale|>The";
 const seeds = Array.from({ length: 20 }, (_, i) => 1000 + i);
 
-describe.skipIf(noChromium)(`the bundled model in headless Chromium${noChromium ? ` (${noChromium})` : ""}`, () => {
-  let browser: Browser;
+/** Random bits, and texts by seed. */
+interface Drawn {
+  readonly bits: number[];
+  readonly texts: readonly { readonly text: string; readonly tokens: readonly number[] }[];
+}
+
+const drawnInNode = new Map<string | undefined, Drawn>();
+
+/** What Dawn in Node draws on an adapter; the same for all browsers. */
+async function inNode(adapter: string | undefined): Promise<Drawn> {
+  const known = drawnInNode.get(adapter);
+  if (known) return known;
+  using gpu = await openGpu({ adapter });
+  using model = await loadModel(gpu, bundledModel);
+  const drawn = {
+    bits: await tasks.randomBits(model, 7, 1000),
+    texts: await tasks.sampled(model, whale, seeds, 8),
+  };
+  drawnInNode.set(adapter, drawn);
+  return drawn;
+}
+
+describe.each(browsers)("the bundled model in $name", ({ missing, start }) => {
+  if (missing) return test.skip(missing);
+  let browser: DrivenBrowser;
   let server: WebServer;
-  let page: Page;
-  let errors: string[];
+  let page: DrivenPage;
+  let errors: readonly string[];
 
   beforeAll(async () => {
     const { outputFiles } = await build({
@@ -30,8 +52,8 @@ describe.skipIf(noChromium)(`the bundled model in headless Chromium${noChromium 
     });
     const texts = { "/": html, "/page.js": outputFiles[0]?.text ?? "" };
     server = await serveSite({ texts, folders: { "/model/": bundledModel } });
-    browser = await openChromium();
-    ({ page, errors } = await openPage(browser, server.origin));
+    browser = await start();
+    ({ page, errors } = await browser.open(server.origin));
   });
 
   afterAll(async () => {
@@ -92,28 +114,21 @@ describe.skipIf(noChromium)(`the bundled model in headless Chromium${noChromium 
   });
 
   describe("equals Dawn in Node", () => {
-    let bits: number[];
-    let texts: { text: string; tokens: readonly number[] }[];
+    let drawn: Drawn;
 
     beforeAll(async () => {
       await open({});
-      bits = await inPage("randomBits", 7, 1000);
-      texts = await inPage("sampled", whale, seeds, 8);
+      drawn = { bits: await inPage("randomBits", 7, 1000), texts: await inPage("sampled", whale, seeds, 8) };
     }, 300_000);
 
     test("the 20 texts differ", () => {
-      expect(new Set(texts.map(({ text }) => text)).size).toBe(seeds.length);
-      expect(new Set(bits).size).toBeGreaterThan(990);
+      expect(new Set(drawn.texts.map(({ text }) => text)).size).toBe(seeds.length);
+      expect(new Set(drawn.bits).size).toBeGreaterThan(990);
     });
 
     test.each([undefined, "swiftshader"])(
       "on adapter %s: random numbers and texts by seed",
-      async (adapter) => {
-        using gpu = await openGpu({ adapter });
-        using model = await loadModel(gpu, bundledModel);
-        expect(await tasks.randomBits(model, 7, 1000)).toEqual(bits);
-        expect(await tasks.sampled(model, whale, seeds, 8)).toEqual(texts);
-      },
+      async (adapter) => expect(drawn).toEqual(await inNode(adapter)),
       300_000,
     );
   });

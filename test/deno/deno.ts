@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { onLavapipe } from "../support/lavapipe.ts";
 import { mark, type Report } from "./report.ts";
 
 const binary = resolve("node_modules/.bin/deno");
@@ -11,25 +12,12 @@ export const noDeno = existsSync(binary) ? undefined : 'the package "deno" has n
 /** No test, the compiling of its shaders included, takes as long on a software adapter. */
 const patience = 300_000;
 
-/** Lavapipe's file, so that the adapter is the same on every machine that has it. */
-function drivers(): Record<string, string> {
-  if (process.env["VK_DRIVER_FILES"]) return {};
-  const folders = ["/usr/share/vulkan/icd.d", "/usr/local/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
-  const files = folders
-    .filter((folder) => existsSync(folder))
-    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
-  const lavapipe = files.find((file) => /\/lvp_icd[^/]*\.json$/.test(file));
-  return lavapipe ? { VK_DRIVER_FILES: lavapipe } : {};
-}
-
 /** Runs a bundle in Deno and gives its reports. Throws where it does not end by itself, or not well. */
 export function runInDeno(bundle: string, args: readonly string[]): Promise<Report[]> {
   const options = ["run", "--quiet", "--node-modules-dir=manual", "--unstable-webgpu", "--allow-all"];
   const env = {
     ...process.env,
-    ...drivers(),
-    // llvmpipe's narrowest vectors are the quickest to compile for.
-    LP_NATIVE_VECTOR_WIDTH: process.env["LP_NATIVE_VECTOR_WIDTH"] ?? "128",
+    ...onLavapipe(),
     DENO_DIR: resolve(".cache/deno/dir"),
     DENO_NO_UPDATE_CHECK: "1",
   };

@@ -1,0 +1,28 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/** Where a browser is, or why none was found. */
+export interface FoundBrowser {
+  readonly path: string | undefined;
+  readonly missing: string | undefined;
+}
+
+/** Looks for a browser: first where the variable of its name in capitals says, then for these names in the PATH. */
+export function findBrowser(name: string, names: readonly string[]): FoundBrowser {
+  const variable = name.toUpperCase();
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  const paths = names.flatMap((file) => folders.map((folder) => join(folder, file)));
+  const path = [process.env[variable] ?? "", ...paths].find(runnable);
+  if (path !== undefined) return { path, missing: undefined };
+  const missing = `no ${name}: none of ${names.join(", ")} is in the PATH, and the variable ${variable} names none`;
+  return { path, missing };
+}
+
+function runnable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return path !== "";
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,77 @@
+import type { DrivenPage } from "./driven.ts";
+
+/** Runs `ask` until it gives something that is neither undefined nor false. Throws after a minute, naming what it was. */
+export async function until<T>(what: string, ask: () => Promise<T | undefined | false>): Promise<T> {
+  const end = performance.now() + 60_000;
+  for (;;) {
+    const found = await ask();
+    if (found !== undefined && found !== false) return found;
+    if (performance.now() > end) throw new Error(`within a minute there was no ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Waits for an element whose text, or else its label, matches, and clicks it once it is enabled. */
+export async function press(page: DrivenPage, selector: string, words: RegExp): Promise<void> {
+  await until(`${selector} that says ${words}`, () =>
+    page.evaluate(
+      ([css, source]) => {
+        for (const old of document.querySelectorAll("[data-pressed]")) old.removeAttribute("data-pressed");
+        const named = (element: Element) =>
+          new RegExp(source).test(element.textContent?.trim() || (element.getAttribute("aria-label") ?? ""));
+        const found = [...document.querySelectorAll(css)].find(
+          (element) => named(element) && !element.matches(":disabled"),
+        );
+        found?.setAttribute("data-pressed", "");
+        return found !== undefined;
+      },
+      [selector, words.source] as const,
+    ),
+  );
+  await page.click("[data-pressed]");
+}
+
+/** Waits for an element whose text, or else its label, matches, and gives the text. */
+export const shown = (page: DrivenPage, selector: string, words: RegExp): Promise<string> =>
+  until(`${selector} with ${words}`, () =>
+    page.evaluate(
+      ([css, source]) =>
+        [...document.querySelectorAll(css)]
+          .map((element) => element.textContent?.trim() || (element.getAttribute("aria-label") ?? ""))
+          .find((text) => new RegExp(source).test(text)),
+      [selector, words.source] as const,
+    ),
+  );
+
+/** The cells of the rows of a table. */
+export const rowsOf = (page: DrivenPage, selector: string): Promise<string[][]> =>
+  page.evaluate(
+    (css) =>
+      [...document.querySelectorAll(`${css} tbody tr`)].map((row) =>
+        [...row.children].map((cell) => cell.textContent ?? ""),
+      ),
+    selector,
+  );
+
+/** Presses a button that saves a file, and gives the file's text instead. */
+export async function saved(page: DrivenPage, words: RegExp): Promise<string> {
+  await page.evaluate(() => {
+    const keep = globalThis as { saved?: Blob };
+    URL.createObjectURL = (blob: Blob) => {
+      keep.saved = blob;
+      return "#saved";
+    };
+    HTMLAnchorElement.prototype.click = () => undefined;
+  }, undefined);
+  await press(page, "button", words);
+  return await until("file", () => page.evaluate(() => (globalThis as { saved?: Blob }).saved?.text(), undefined));
+}
+
+/** Puts text into an editor or a field, as somebody who types it over what is there. */
+export async function write(page: DrivenPage, selector: string, text: string): Promise<void> {
+  await page.click(selector);
+  await page.evaluate((content) => {
+    document.execCommand("selectAll");
+    document.execCommand("insertText", false, content);
+  }, text);
+}
