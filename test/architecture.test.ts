@@ -122,6 +122,15 @@ test("of all kernels, only the tuning table reads what kind of device there is",
   expect(reading).toEqual(["src/kernels/tuning.ts"]);
 });
 
+test("examples are numbered, and folders of the site are small enough to see at a glance", () => {
+  expect(readdirSync("examples").filter((name) => !/^(\d\d-[a-z-]+|models)$/.test(name))).toEqual([]);
+  const parents = listed("site")
+    .filter((path) => /\.\w+$/.test(path))
+    .map((path) => dirname(path));
+  const crowded = [...new Set(parents)].filter((folder) => parents.filter((one) => one === folder).length > 15);
+  expect(crowded).toEqual([]);
+});
+
 test("files are short and named in kebab-case for what they hold", () => {
   const limits: Readonly<Record<string, number>> = { ts: 300, tsx: 300, mjs: 300, wgsl: 200 };
   const lines = (file: string) => read(file).split("\n").length - 1;

@@ -79,6 +79,7 @@ export const timeOverLength: Draw = (Plot, drawing) => {
       type: "log",
       base: 2,
       label: "keys S →",
+      labelOffset: 38,
       ticks: [...new Set([...all, ...others].map(keys))],
       tickFormat: String,
       grid: true,
@@ -183,6 +184,7 @@ export const speedBars: Draw = (Plot, drawing) => {
     marginRight: 100,
     x: {
       label: `GFLOP/s at ${rows[0]?.batch ?? ""} →`,
+      labelOffset: 36,
       grid: true,
       domain: [0, end],
       ticks: 4,

@@ -29,6 +29,7 @@ export const roofline: Draw = (Plot, drawing) => {
     x: {
       type: "log",
       label: "FLOP per compulsory byte →",
+      labelOffset: 38,
       domain: [low, high],
       grid: true,
       tickFormat: tick,

@@ -1,4 +1,5 @@
 import { computed } from "@preact/signals";
+import { attention } from "../../../src/index.ts";
 import { device } from "../../shell/device/device.ts";
 import { adapterTroubles, deviceTroubles } from "../../shell/device/troubles.ts";
 import { digits } from "../../shell/format.ts";
@@ -20,6 +21,10 @@ const leaveOutLongest = {
   name: "Leave out the longest batch",
   run: () => choose(setup.value.batches.length > 1 ? { batches: setup.value.batches.slice(0, -1) } : small),
 };
+
+const needSubgroups = Object.entries(attention.variants).flatMap(([name, variant]) =>
+  "requires" in variant && variant.requires.includes("subgroups") ? [name] : [],
+);
 
 const storageWorks = keep("probe", "1") && keep("probe", undefined);
 
@@ -169,7 +174,7 @@ function notesOfDevice(): Trouble[] {
     found.push({
       key: "no-subgroups",
       level: "note",
-      says: "This device has no subgroups: the variants subgroups and splitSubgroups are n/a here.",
+      says: `This device has no subgroups: the variants ${needSubgroups.join(" and ")} are n/a here.`,
       todo: "All other variants need no optional feature.",
     });
   }
