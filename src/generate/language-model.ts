@@ -1,6 +1,7 @@
 import { maxBatch } from "../kernels/step.ts";
 import { checkRequirements } from "../models/requirements.ts";
 import { TextError } from "../text/text-error.ts";
+import { tokensAhead } from "./chunks.ts";
 import type { Generation } from "./generation.ts";
 import { LoadedModel } from "./loaded-model.ts";
 import type { GenerationOptions } from "./options.ts";
@@ -27,7 +28,9 @@ export class LanguageModel extends LoadedModel {
     if (!Number.isInteger(batch) || batch < 1 || batch > maxBatch) {
       throw new RangeError(`a batch of ${batch} sequences, expected 1 to ${maxBatch}`);
     }
-    checkRequirements(this.gpu, this.decoder.config, this.programs.capacity, batch, this.programs.cache);
+    const { gpu, decoder, programs } = this;
+    const { config } = decoder;
+    checkRequirements(gpu, config, programs.capacity, batch, programs.cache, tokensAhead(gpu, config));
     return new Session(this, batch);
   }
 

@@ -11,6 +11,7 @@ import { checkRequirements } from "../models/requirements.ts";
 import { type LoadOptions, loadWeights } from "../models/weights.ts";
 import { loadChatTemplate } from "../text/chat-template.ts";
 import { loadTokenizer } from "../text/tokenizer.ts";
+import { tokensAhead } from "./chunks.ts";
 import { LanguageModel } from "./language-model.ts";
 import { readDefaults } from "./options.ts";
 
@@ -55,7 +56,7 @@ export async function loadModel(
   if (!Number.isInteger(context) || context < 1)
     throw new RangeError(`context is ${options.context}, expected a positive integer`);
   const cache = resolveCache(config, options.cache);
-  checkRequirements(gpu, config, context, 1, cache);
+  checkRequirements(gpu, config, context, 1, cache, tokensAhead(gpu, config));
   const jinja = (await source.has("chat_template.jinja")) ? await readText(source, "chat_template.jinja") : undefined;
   const chatTemplate = await loadChatTemplate({ tokenizerConfig: tokenizerConfig ?? {}, chatTemplateJinja: jinja });
   const raw = (await readJson(source, "config.json")) as Readonly<Record<string, unknown>>;

@@ -18,10 +18,11 @@ export function checkRequirements(
   capacity: number,
   batch = 1,
   cache: CacheOptions = {},
+  ahead?: number,
 ): void {
   const { headWidth, width, heads, vocabulary, mixture, latent } = config;
   const hidden = Math.max(config.hidden, mixture?.shared ?? 0);
-  const layerKeys = largestTensorBytes(cacheShape(config, batch, capacity, cache));
+  const layerKeys = largestTensorBytes(cacheShape(config, batch, capacity, cache, ahead));
   const ofExperts = mixture ? mixture.rule.k * Math.max(width, mixture.hidden) : 0;
   const ofLatent = latent ? 4 * heads * (latent.nope + latent.valueWidth) * latent.rank : 0;
   const widest = 4 * batch * Math.max(widestRow(config), ofExperts);

@@ -11,9 +11,11 @@ import { difference } from "../../src/check/compare.ts";
 import { randomSource } from "../../src/check/random.ts";
 import type { LanguageModel } from "../../src/generate/language-model.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
+import { openGpu } from "../../src/gpu/open.ts";
 import { readArchitecture } from "../../src/models/architectures.ts";
 import { cacheShape } from "../../src/models/cache.ts";
 import { forward, logits } from "../../src/models/decoder.ts";
+import { checkRequirements } from "../../src/models/requirements.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { testGpu } from "../support/gpu.ts";
 import { llamaShapes, writeRandomModel } from "../support/random-model.ts";
@@ -131,6 +133,14 @@ test("integers and their scales are the same in rings as in pages", async () => 
     }),
   );
   close(ring ?? [], pages ?? []);
+});
+
+test("a device that cannot hold the whole context holds a window and a chunk", async () => {
+  using small = await openGpu({ cap: { binding: 128 << 10, buffer: 128 << 10 } });
+  const { config } = readArchitecture({ ...sliding, layer_types: undefined });
+  const whole = () => checkRequirements(small, readArchitecture(sliding).config, 1500, 1, {}, 512 + 3);
+  expect(whole).toThrow("196608 bytes for the keys of one layer for 1 × 1500 tokens");
+  expect(() => checkRequirements(small, config, 1500, 1, {}, 512 + 3)).not.toThrow();
 });
 
 test("layers with a window take memory for what they keep", () => {
