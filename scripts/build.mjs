@@ -1,8 +1,9 @@
-// Builds dist/: the library and the command line as ES modules, shaders inside without their comments, and the library's types.
-// Packages stay imports, and what only Node has is reached at run time, so the library bundles for the browser too.
+// Builds dist/: an ES module for each source file and each shader, so that a bundler takes what a page uses and no more;
+// shaders without their comments; and the types. Packages stay imports, and what only Node has is reached at run time,
+// so the library bundles for the browser too.
 import { execFile } from "node:child_process";
-import { chmod, copyFile, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { copyFile, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { build } from "esbuild";
@@ -11,39 +12,82 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
 const run = promisify(execFile);
 
+/** The entries of the package, as sources. The command line is the one that is not a library. */
+const entries = ["src/index.ts", "src/attention.ts", "src/check/index.ts", "src/reference/index.ts"];
+const commandLine = "src/cli/main.ts";
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  format: "esm",
+  target: "es2022",
+  legalComments: "none",
+  logLevel: "warning",
+};
+
 /** The loader of WGSL files: built first, because the build needs it and so does who installs the package. */
 const buildLoader = () =>
-  build({
-    absWorkingDir: root,
-    entryPoints: { wgsl: "src/build/wgsl.ts" },
-    outdir: "dist",
-    bundle: true,
-    format: "esm",
-    target: "es2022",
-    platform: "node",
-    legalComments: "none",
-    logLevel: "warning",
-  });
+  build({ ...common, entryPoints: { wgsl: "src/build/wgsl.ts" }, outdir: "dist", platform: "node" });
 
-const bundle = (wgslEsbuild) =>
-  build({
-    absWorkingDir: root,
-    entryPoints: { index: "src/index.ts", cli: "src/cli/main.ts" },
-    outdir: "dist",
-    bundle: true,
-    splitting: true,
-    chunkNames: "chunks/[name]-[hash]",
-    format: "esm",
-    target: "es2022",
+/** Where a source file's module goes, seen from dist. */
+function outputOf(file) {
+  const path = relative(root, file).replaceAll("\\", "/");
+  if (path === commandLine) return "cli.js";
+  return path.replace(/^src\//, "").replace(/\.(ts|wgsl)$/, ".js");
+}
+
+/** The files that the entries import, shaders included; what is imported as a type alone is none of them. */
+async function reachable(plugins) {
+  const { metafile } = await build({
+    ...common,
+    entryPoints: [...entries, commandLine],
     platform: "neutral",
-    // Packages by name: "#shaders/…" looks like one, and has to be bundled.
-    // The last three are for development: `bench peers` loads them where it finds a checkout.
-    external: ["node:*", "@huggingface/*", "commander", "cli-progress", "esbuild", "playwright-core", "vite"],
-    plugins: [wgslEsbuild({ comments: false })],
-    legalComments: "none",
+    external: ["node:*"],
+    plugins: [packagesStay, ...plugins],
+    outdir: "dist",
+    splitting: true,
+    write: false,
     metafile: true,
-    logLevel: "warning",
   });
+  return Object.keys(metafile.inputs).filter((file) => /\.(ts|wgsl)$/.test(file));
+}
+
+/** Imports by the name of a package stay what they are; `#shaders/…` looks like one and is ours. */
+const packagesStay = {
+  name: "packages",
+  setup({ onResolve }) {
+    onResolve({ filter: /^[^.#/\\]/ }, ({ path, kind }) =>
+      kind === "entry-point" ? undefined : { path, external: true },
+    );
+  },
+};
+
+/** Imports of our own files become imports of their modules in dist. */
+const filesApart = {
+  name: "files apart",
+  setup({ onResolve }) {
+    onResolve({ filter: /\.(ts|wgsl)$/ }, ({ path, kind, importer, resolveDir }) => {
+      if (kind === "entry-point") return undefined;
+      const target = path.startsWith("#shaders/") ? resolve(root, path.slice(1)) : resolve(resolveDir, path);
+      const way = relative(dirname(outputOf(importer)), outputOf(target)).replaceAll("\\", "/");
+      return { path: way.startsWith(".") ? way : `./${way}`, external: true, sideEffects: false };
+    });
+  },
+};
+
+async function buildModules(plugins) {
+  const files = await reachable(plugins);
+  const entryPoints = files.map((file) => ({ in: file, out: outputOf(resolve(root, file)).replace(/\.js$/, "") }));
+  const { metafile } = await build({
+    ...common,
+    entryPoints: entryPoints.map(({ in: file, out }) => ({ in: resolve(root, file), out })),
+    platform: "neutral",
+    plugins: [packagesStay, filesApart, ...plugins],
+    outdir: "dist",
+    metafile: true,
+  });
+  return Object.keys(metafile.outputs);
+}
 
 /** TypeScript's command in this version of it: the package has no other interface. */
 const declare = () =>
@@ -51,16 +95,15 @@ const declare = () =>
 
 /** What the types stand on: WebGPU, which is part of "dom" since TypeScript 6, and `Symbol.dispose`. */
 const references = '/// <reference lib="dom" />\n/// <reference lib="esnext.disposable" />\n';
-const beforeTypeScript6 = '/// <reference types="@webgpu/types" />\nexport * from "./index.js";\n';
+const beforeTypeScript6 = (entry) => `/// <reference types="@webgpu/types" />\nexport * from "./${entry}.js";\n`;
 
 try {
   await rm(join(dist, "types"), { recursive: true, force: true });
   await buildLoader();
   const { wgslEsbuild } = await import(pathToFileURL(join(dist, "wgsl.js")).href);
-  const [{ metafile }] = await Promise.all([bundle(wgslEsbuild), declare()]);
+  const [outputs] = await Promise.all([buildModules([wgslEsbuild({ comments: false })]), declare()]);
   await finishTypes(join(dist, "types"));
-  await removeStale(Object.keys(metafile.outputs));
-  await chmod(join(dist, "cli.js"), 0o755);
+  await removeStale(new Set([...outputs, "dist/wgsl.js"]));
   const now = new Date(); // esbuild leaves a file alone that has not changed, and its age says whether dist is fresh
   await utimes(join(dist, "cli.js"), now, now);
 } catch (error) {
@@ -73,18 +116,25 @@ try {
 /** Declarations keep the `.ts` of our imports, which users' compilers do not take. */
 async function finishTypes(folder) {
   await copyFile(join(root, "src/wgsl.d.ts"), join(folder, "wgsl.d.ts"));
+  const types = entries.map((entry) => outputOf(resolve(root, entry)).replace(/\.js$/, ""));
   for (const name of await readdir(folder, { recursive: true })) {
     if (!name.endsWith(".d.ts")) continue;
     const file = join(folder, name);
     const text = (await readFile(file, "utf8")).replace(/(["'])(\.{1,2}\/[^"']+)(?<!\.d)\.ts\1/g, "$1$2.js$1");
-    await writeFile(file, name === "index.d.ts" ? references + text : text);
+    const isEntry = types.includes(name.replaceAll("\\", "/").replace(/\.d\.ts$/, ""));
+    await writeFile(file, isEntry ? references + text : text);
   }
-  await writeFile(join(folder, "before-typescript-6.d.ts"), beforeTypeScript6);
+  for (const entry of types) {
+    const name = entry.split("/").at(-1);
+    await writeFile(join(folder, dirname(entry), `${name}.before-typescript-6.d.ts`), beforeTypeScript6(name));
+  }
 }
 
-/** Removes chunks of earlier builds: their names change with their content. */
+/** Removes modules of earlier builds whose sources are gone. */
 async function removeStale(outputs) {
-  const fresh = new Set(outputs.map((path) => path.split("/").at(-1)));
-  const chunks = join(dist, "chunks");
-  for (const file of await readdir(chunks)) if (!fresh.has(file)) await rm(join(chunks, file));
+  for (const file of await readdir(dist, { recursive: true, withFileTypes: true })) {
+    const path = join(file.parentPath, file.name);
+    const name = relative(root, path).replaceAll("\\", "/");
+    if (file.isFile() && name.endsWith(".js") && !outputs.has(name)) await rm(path);
+  }
 }

@@ -46,24 +46,12 @@ export {
 export { defineOp, type Op, type Variant, type VariantChoice } from "./kernels/op.ts";
 export type { AxesOf } from "./kernels/shapes.ts";
 
+// Attention, which is an entry of its own too
+
+export * from "./attention.ts";
+
 // Ops
 
-export {
-  type AttentionLayout,
-  type AttentionMask,
-  type AttentionOptions,
-  type AttentionResult,
-  type AttentionScore,
-  type AttentionTensors,
-  attention,
-  sequenceOffsets,
-} from "./kernels/attention/attention.ts";
-export { blockMap, countTiles, forgetBlockMaps, type TileCounts } from "./kernels/attention/block-map.ts";
-export type { CustomMask, CustomScore, CustomTensor } from "./kernels/attention/custom/custom.ts";
-export type { NamedMask } from "./kernels/attention/masks/mask.ts";
-export { type AttentionState, type MergeOptions, mergeAttention } from "./kernels/attention/merge.ts";
-export { alibiSlopes } from "./kernels/attention/scores/alibi.ts";
-export type { NamedScore } from "./kernels/attention/scores/score.ts";
 export {
   type Gated,
   geglu,
@@ -88,16 +76,9 @@ export { fill } from "./kernels/elementwise/fill.ts";
 export { normal, type RandomOptions, uniform } from "./kernels/elementwise/random.ts";
 export { gather, gatherStep } from "./kernels/embedding/gather.ts";
 export { type AppendOptions, type AppendTensors, appendKv } from "./kernels/kv-cache/append.ts";
-export { blockTable } from "./kernels/kv-cache/block-table.ts";
 export type { KvLayout } from "./kernels/kv-cache/layout.ts";
-export { ringPositions } from "./kernels/kv-cache/ring-positions.ts";
 export { concat } from "./kernels/layout/concat.ts";
 export { contiguous } from "./kernels/layout/contiguous.ts";
-export {
-  type LinearAttentionOptions,
-  type LinearAttentionTensors,
-  linearAttention,
-} from "./kernels/linear-attention/linear-attention.ts";
 export { headMatmul } from "./kernels/matmul/heads.ts";
 export { type MatmulOptions, type MatmulResult, type MatmulTensors, matmul } from "./kernels/matmul/matmul.ts";
 export { type Aligned, type AlignOptions, type AlignTensors, align } from "./kernels/moe/align.ts";
@@ -141,12 +122,6 @@ export {
   attentionLayer,
   type Place,
 } from "./blocks/attention.ts";
-export {
-  type CascadeOptions,
-  type CascadeTensors,
-  cascadeAttention,
-  type KeysAndValues,
-} from "./blocks/cascade-attention.ts";
 export { type Activation, type FeedForwardWeights, feedForward } from "./blocks/feed-forward.ts";
 export {
   type CacheLayout,
@@ -163,33 +138,9 @@ export {
   placeholderCache,
 } from "./blocks/kv-cache/cache.ts";
 export { type CacheDtype, cacheDtypes } from "./blocks/kv-cache/formats.ts";
-export { type LatentOptions, type LatentTensors, latentAttention } from "./blocks/latent-attention.ts";
 export { type Linear, linear } from "./blocks/linear.ts";
 export { type MixtureShape, type MixtureWeights, mixture } from "./blocks/mixture.ts";
 export { addNorm, type Norm, norm, type Residual } from "./blocks/norm.ts";
-export type { RingShare } from "./blocks/ring-attention/device.ts";
-export { ringFigures } from "./blocks/ring-attention/figures.ts";
-export type { HostTensor } from "./blocks/ring-attention/host.ts";
-export { type RingPort, ringAttentionOverPorts, serveRing } from "./blocks/ring-attention/ports.ts";
-export {
-  type MovedBytes,
-  type PlacelessScore,
-  type RingAttentionOptions,
-  type RingFigures,
-  type RingResult,
-  type RingTensors,
-  ringAttention,
-} from "./blocks/ring-attention/ring-attention.ts";
-export {
-  type RingBalance,
-  type RingBlock,
-  type RingHop,
-  type RingPlan,
-  type RingSchedule,
-  ringSchedule,
-  type TokenRun,
-} from "./blocks/ring-attention/schedule.ts";
-export { type StreamingOptions, type StreamingTensors, streamingAttention } from "./blocks/streaming-attention.ts";
 export { type BlockShape, type BlockWeights, transformerBlock } from "./blocks/transformer-block.ts";
 
 // Models and their files

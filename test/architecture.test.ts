@@ -38,7 +38,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   reference: ["tensor", "reference"],
   check: [...upTo("blocks"), "reference", "check"],
   build: ["gpu", "build"],
-  "index.ts": [...engine, "formats", "text", "reference"],
+  "attention.ts": engine,
+  "index.ts": [...engine, "formats", "text", "attention.ts"],
   cli: [...engine, "formats", "text", "cli", "bench", "index.ts"],
 };
 

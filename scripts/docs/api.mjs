@@ -2,14 +2,24 @@
 import { surfaceOf } from "./definitions.mjs";
 
 /** The entries of the package, by what is imported. */
-export const entries = new Map([["shaderformer", "src/index.ts"]]);
+export const entries = new Map([
+  ["shaderformer", "src/index.ts"],
+  ["shaderformer/attention", "src/attention.ts"],
+  ["shaderformer/check", "src/check/index.ts"],
+  ["shaderformer/reference", "src/reference/index.ts"],
+]);
 
 /** The text of docs/api.md. */
 export async function apiPage() {
   const parts = [];
   for (const [entry, file] of entries) {
     parts.push(`## \`${entry}\`\n`);
-    const surface = await surfaceOf(file);
+    const whole = await surfaceOf(file);
+    const surface = whole.filter((one) => one.entry === file);
+    for (const [other, path] of entries) {
+      if (other !== entry && whole.some((one) => one.entry === path))
+        parts.push(`Besides these, all of \`${other}\`.\n`);
+    }
     for (const heading of new Set(surface.map((one) => one.heading))) {
       const own = surface.filter((one) => one.heading === heading);
       const values = own.filter(({ isType }) => !isType);

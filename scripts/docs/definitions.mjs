@@ -14,16 +14,16 @@ export async function exportsOf(file) {
 
 /**
  * Everything that a module exports from others, in order: name, the file it is defined in, whether it is a type, the
- * first sentence that is said of it, and the heading (`// Tensors`) under which it stands.
+ * first sentence that is said of it, the heading (`// Tensors`) under which it stands, and the module that lists it.
  */
 export async function surfaceOf(file) {
   const { exports } = await readModule(file);
   const surface = [];
-  for (const { file: from, name, isType, heading } of exports) {
+  for (const { file: from, name, isType, heading, entry } of exports) {
     const { definitions } = await readModule(from);
     const doc = await docOf(from, name);
     const [sentence = ""] = doc.split(/ {2,}|(?<=[.!?])\s+(?=[A-Z`(])/);
-    surface.push({ name, file: from, isType, heading, sentence, isKnown: definitions.has(name) });
+    surface.push({ name, file: from, isType, heading, entry, sentence, isKnown: definitions.has(name) });
   }
   return surface;
 }
@@ -143,9 +143,12 @@ async function readModule(file) {
         module.imports.set(local.name, { file: source, name: imported?.name ?? "default" });
       }
     } else if (source) {
+      // `export *` passes on what another entry exports.
+      const all = statement.type === "ExportAllDeclaration" ? (await readModule(source)).exports : [];
+      for (const one of all) module.exports.push({ ...one, entry: source });
       for (const { local, exportKind } of statement.specifiers ?? []) {
         const isType = isTypes || exportKind === "type";
-        module.exports.push({ file: source, name: local.name, isType, heading });
+        module.exports.push({ file: source, name: local.name, isType, heading, entry: file });
       }
     } else if (declaration.type === "VariableDeclaration") {
       for (const { id, init } of declaration.declarations) module.definitions.set(id.name, { node: init, doc });

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { Command, CommanderError } from "commander";
 import { version } from "../../package.json";
 import { reportFailure } from "./failure.ts";

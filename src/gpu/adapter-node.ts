@@ -96,6 +96,10 @@ async function loadDawn(): Promise<Dawn> {
   try {
     dawn = (await import(/* @vite-ignore */ /* webpackIgnore: true */ specifier)) as Dawn;
   } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    if (code === "ERR_MODULE_NOT_FOUND") {
+      throw new GpuError("no WebGPU: Node has none of its own. Install Dawn beside this package: npm install webgpu");
+    }
     throw new GpuError(
       `no WebGPU: the package "webgpu" (Dawn) does not load on ${process.platform}-${process.arch}; ` +
         "it has builds for linux-x64, linux-arm64, win32-x64, win32-arm64 and macOS",

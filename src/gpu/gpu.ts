@@ -11,10 +11,12 @@ import { createStorage, type Storage } from "./storage.ts";
 
 /** A program recorded by `Gpu.record`. */
 export type Program<T> = ProgramOn<Gpu, T>;
+/** A recorded list of calls over logical storage, which `instantiate` binds to memory: the class of what `record` gives. */
 export const Program = ProgramOn;
 
 /** Such a program bound to memory of a device by `instantiate`. */
 export type Instance<T> = InstanceOn<Gpu, T>;
+/** A program bound to real memory, which runs: the class of what `instantiate` gives. */
 export const Instance = InstanceOn;
 
 /** A device that tensors live on, with what is recorded there or waits to be submitted. Made by `openGpu`. */

@@ -1,5 +1,4 @@
 import { asBoolean, asRecord, type JsonRecord } from "./json-field.ts";
-import type { libraryTokenizer } from "./library-tokenizer.ts";
 import { surroundingTokens } from "./post-processor.ts";
 import { createTextStream, type TokenReader } from "./stream.ts";
 import { TextError } from "./text-error.ts";
@@ -79,6 +78,14 @@ function surroundings(
   return { before, after };
 }
 
+/** What encodes: ids and tokens of a text, an id that is no number for a character that no token has. */
+export interface Encoder {
+  encode(
+    text: string,
+    options: { readonly add_special_tokens: boolean },
+  ): { readonly ids: number[]; readonly tokens: readonly string[] };
+}
+
 /**
  * Makes a tokenizer of a model's parsed `tokenizer.json` and `tokenizer_config.json`, with the library that encodes.
  *
@@ -91,7 +98,7 @@ function surroundings(
 export function tokenizerOf(
   tokenizerJson: unknown,
   tokenizerConfig: unknown,
-  libraryFor: typeof libraryTokenizer,
+  encoderFor: (tokenizer: JsonRecord, vocabulary: Vocabulary) => Encoder,
 ): Tokenizer {
   const tokenizer = asRecord(tokenizerJson, "tokenizer.json");
   const config = asRecord(tokenizerConfig ?? {}, "tokenizer_config.json");
@@ -101,7 +108,7 @@ export function tokenizerOf(
   const decoding = createTokenDecoding(tokenizer["decoder"], "tokenizer.json: decoder", (token) =>
     addedContents.has(token),
   );
-  const library = libraryFor(tokenizer, vocabulary);
+  const encoder = encoderFor(tokenizer, vocabulary);
   const special = specialIds(config, vocabulary);
   const bos = namedId(config, "bos_token", vocabulary);
   const eos = namedId(config, "eos_token", vocabulary);
@@ -114,7 +121,7 @@ export function tokenizerOf(
     ...(bos !== undefined && { bos }),
     ...(eos !== undefined && { eos }),
     encode(text, { addSpecialTokens = true } = {}) {
-      const { ids, tokens } = library.encode(text.toWellFormed(), { add_special_tokens: false });
+      const { ids, tokens } = encoder.encode(text.toWellFormed(), { add_special_tokens: false });
       // For a character without a token, in a model without an unknown token, the library gives no number.
       const missing = ids.findIndex((id) => !Number.isInteger(id));
       if (missing >= 0) {

@@ -1,59 +1,51 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
+import { gzipSync } from "node:zlib";
 import { build as esbuild } from "esbuild";
 import { parseAstAsync, build as vite } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noChromium, openChromium, openPage } from "../../bench/harness/chromium.ts";
 import { serveSite } from "../../bench/harness/web-server.ts";
 import { assertClose } from "../../src/check/compare.ts";
+import { install, installed, pack } from "./install.ts";
 
 const run = promisify(execFile);
 const checkout = resolve(".");
 const typescript = join(checkout, "node_modules/typescript/bin/tsc");
 const folder = await realpath(await mkdtemp(join(tmpdir(), "shaderformer-package-")));
-const project = join(folder, "project");
+const project = join(folder, "project"); // a page's: the library alone
+const command = join(folder, "command"); // the command line's package, and with it the library and Dawn
 const page = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="./main.js"></script>';
 
 // rmsNorm of the rows of main.js: mean squares 7.5 and 0.5, weights 1, 1, 0.5, 2.
 const expected = [[1, 2, 1.5, 8].map((v) => v / Math.sqrt(7.5)), [-1, 0, 0.5, 0].map((v) => v / Math.sqrt(0.5))].flat();
 
+/** Packages that are installed for a page. */
+const forPages = ["@huggingface/jinja", "@huggingface/tokenizers", "@webgpu/types", "shaderformer"];
+
 beforeAll(async () => {
-  await cp("test/package/consumer", project, { recursive: true });
+  for (const target of [project, command]) {
+    await cp("test/package/consumer", target, { recursive: true });
+    await writeFile(join(target, "package.json"), JSON.stringify({ name: "project", private: true, type: "module" }));
+  }
   const types = await readFile(join(project, "types.ts"), "utf8");
-  await writeFile(join(project, "types.ts"), types.replace("../../../src/index.ts", "shaderformer"));
-  await writeFile(join(project, "package.json"), JSON.stringify({ name: "project", private: true, type: "module" }));
+  await writeFile(
+    join(project, "types.ts"),
+    types.replaceAll(/"[./]+src\/([^"]+)"/g, (_, file) => `"${entryOf(file)}"`),
+  );
   await writeFile(join(project, "index.html"), page);
-  await run("npm", ["pack", "--pack-destination", folder]); // its prepack script builds dist
-  const tarball = (await readdir(folder)).find((name) => name.endsWith(".tgz"));
-  if (!tarball) throw new Error("npm pack made no tarball");
-  await install(join(folder, tarball));
+  const [library, commandLine] = [await pack(".", folder), await pack("./cli", folder)]; // a prepack script builds dist
+  await install(project, [library]);
+  await install(command, [library, commandLine]);
 });
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** Installs the tarball; where the registry is out of reach, by hand, with the packages it declares and no others. */
-async function install(tarball: string): Promise<void> {
-  try {
-    await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", tarball], { cwd: project });
-  } catch (error) {
-    const why = String(error);
-    if (!/ENOTCACHED|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH/.test(why)) throw error;
-    console.warn("the npm registry is out of reach: the tarball is unpacked, and its dependencies linked");
-    const target = join(project, "node_modules/shaderformer");
-    await mkdir(target, { recursive: true });
-    await run("tar", ["-xzf", tarball, "--strip-components=1", "-C", target]);
-    const { dependencies } = JSON.parse(await readFile(join(target, "package.json"), "utf8"));
-    for (const name of Object.keys(dependencies)) {
-      await mkdir(join(project, "node_modules", name, ".."), { recursive: true });
-      await symlink(join(checkout, "node_modules", name), join(project, "node_modules", name));
-    }
-    await mkdir(join(project, "node_modules/.bin"));
-    await symlink("../shaderformer/dist/cli.js", join(project, "node_modules/.bin/shaderformer"));
-  }
-}
+/** What users import instead of a source file. */
+const entryOf = (file: string) => `shaderformer/${file.replace(/\/?(index)?\.ts$/, "")}`.replace(/\/$/, "");
 
 test("the package holds the library, its types and shaders, and nothing else", async () => {
   const files = await readdir(join(project, "node_modules/shaderformer"), { recursive: true });
@@ -63,29 +55,111 @@ test("the package holds the library, its types and shaders, and nothing else", a
   expect(files).toContain("shaders/norm/rms-norm.wgsl");
 });
 
-test("Node imports it, opens a device and computes", async () => {
-  const { stdout } = await run(process.execPath, ["main.js"], { cwd: project });
+test("a page has the library and what it imports, and neither Dawn nor the command line's packages", async () => {
+  expect(await installed(project)).toEqual(forPages);
+});
+
+test("Node says what to install where Dawn is missing", async () => {
+  const running = run(process.execPath, ["main.js"], { cwd: project });
+  await expect(running).rejects.toThrow(
+    "GpuError: no WebGPU: Node has none of its own. Install Dawn beside this package",
+  );
+});
+
+test("Node imports it, opens a device and computes, with Dawn beside it", async () => {
+  const { stdout } = await run(process.execPath, ["main.js"], { cwd: command });
   const { adapter, y } = JSON.parse(stdout);
   expect(adapter).not.toBe("");
   assertClose(y, expected, 1e-12, "rmsNorm in Node");
 });
 
-describe("the command line", () => {
-  const bin = join(project, "node_modules/.bin/shaderformer");
+test("every entry is there, and index has all that attention has", async () => {
+  const code = `const names = async (entry) => Object.keys(await import(entry));
+    const entries = ["shaderformer", ...["attention", "check", "reference", "wgsl"].map((one) => "shaderformer/" + one)];
+    console.log(JSON.stringify(await Promise.all(entries.map(names))));`;
+  const { stdout } = await run(process.execPath, ["--input-type=module", "-e", code], { cwd: project });
+  const [index = [], attention = [], check, reference, wgsl]: string[][] = JSON.parse(stdout);
+  expect(index).toEqual(expect.arrayContaining(["openGpu", "add", "max", "loadModel", "createTokenizer"]));
+  expect(attention).toEqual(expect.arrayContaining(["attention", "ringAttention", "linearAttention", "blockMap"]));
+  expect(attention.filter((name) => !index.includes(name))).toEqual([]);
+  expect(check).toEqual(expect.arrayContaining(["checkCase", "assertGate", "randomSource"]));
+  expect(reference).toEqual(expect.arrayContaining(["attention", "dense", "softmax"]));
+  expect(wgsl).toEqual(expect.arrayContaining(["wgslVite", "wgslEsbuild"]));
+});
+
+describe("the command line, a package of its own", () => {
+  const bin = join(command, "node_modules/.bin/shaderformer");
+
+  test("brings the library, Dawn and its own packages", async () => {
+    const direct = [...forPages, "cli-progress", "commander", "shaderformer-cli", "webgpu"];
+    expect(await installed(command)).toEqual(expect.arrayContaining(direct));
+  });
 
   test("answers --help and --version", async () => {
-    const { stdout } = await run(bin, ["--help"], { cwd: project });
-    for (const command of ["generate", "inspect", "perplexity"]) expect(stdout).toContain(command);
-    const { version } = JSON.parse(await readFile("package.json", "utf8"));
-    expect((await run(bin, ["--version"], { cwd: project })).stdout.trim()).toBe(version);
+    const { stdout } = await run(bin, ["--help"], { cwd: command });
+    for (const word of ["generate", "inspect", "perplexity"]) expect(stdout).toContain(word);
+    const versions = await Promise.all(
+      ["package.json", "cli/package.json"].map(async (file) => JSON.parse(await readFile(file, "utf8")).version),
+    );
+    expect(versions[1]).toBe(versions[0]);
+    expect((await run(bin, ["--version"], { cwd: command })).stdout.trim()).toBe(versions[0]);
+  });
+
+  test("asks for the versions that the library asks for", async () => {
+    const [library, own] = await Promise.all(
+      ["package.json", "cli/package.json"].map(async (file) => JSON.parse(await readFile(file, "utf8"))),
+    );
+    expect(own.dependencies).toEqual({ ...library.peerDependencies, shaderformer: library.version });
+    expect(library.devDependencies).toMatchObject(library.peerDependencies);
+    expect(Object.keys(library.peerDependenciesMeta)).toEqual(Object.keys(library.peerDependencies));
   });
 
   test("generates text with a model from a folder", async () => {
     const model = join(checkout, "examples/models/voices-dense");
     const args = ["generate", "The", "--model", model, "--max-tokens", "4", "--temperature", "0", "--json"];
-    const { text } = JSON.parse((await run(bin, args, { cwd: project })).stdout);
+    const { text } = JSON.parse((await run(bin, args, { cwd: command })).stdout);
     expect(text).toBe("y of the LORD");
   });
+});
+
+/** Bytes that a page loads, as gzip sends them: at its start, and with all that it may import later. */
+async function pageBytes(names: readonly string[]): Promise<{ first: number; all: number; texts: string[] }> {
+  const { metafile, outputFiles } = await esbuild({
+    ...{ absWorkingDir: project, outdir: "out", write: false, metafile: true, logLevel: "silent" },
+    ...{ bundle: true, splitting: true, minify: true, format: "esm", platform: "browser", target: "es2022" },
+    stdin: {
+      contents: `import { ${names.join(", ")} } from "shaderformer";\nglobalThis.used = [${names.join(", ")}];`,
+      resolveDir: project,
+    },
+  });
+  const files = new Map(outputFiles.map(({ path, contents }) => [relative(project, path), contents]));
+  const [entry = ""] = Object.keys(metafile.outputs).filter((file) => metafile.outputs[file]?.entryPoint === "<stdin>");
+  const reached = (file: string, kinds: readonly string[], seen = new Set<string>()): Set<string> => {
+    if (seen.has(file) || !files.has(file)) return seen;
+    seen.add(file);
+    for (const { path, kind } of metafile.outputs[file]?.imports ?? [])
+      if (kinds.includes(kind)) reached(path, kinds, seen);
+    return seen;
+  };
+  const bytes = (of: Iterable<string>) =>
+    [...of].reduce((sum, file) => sum + gzipSync(files.get(file) ?? "", { level: 9 }).length, 0);
+  const first = reached(entry, ["import-statement"]);
+  const all = reached(entry, ["import-statement", "dynamic-import"]);
+  return {
+    first: bytes(first),
+    all: bytes(all),
+    texts: [...all].map((file) => new TextDecoder().decode(files.get(file))),
+  };
+}
+
+test.each([
+  [["openGpu", "tensor", "add"], 30_000],
+  [["openGpu", "loadModel"], 125_000],
+])("a page that imports %s loads at most %i bytes before it starts", async (names, most) => {
+  const { first, all, texts } = await pageBytes(names);
+  console.log(`${names.join(", ")}: ${first} bytes (gzip), ${all} with what is imported later`);
+  expect(first).toBeLessThanOrEqual(most);
+  expect(texts.some((text) => text.includes("wgsl_reflect"))).toBe(false);
 });
 
 const strict = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noEmit: true };

@@ -1,4 +1,7 @@
 // Checked, not run: what the package's types say to a strict project.
+
+import { attention, type RingPlan } from "../../../src/attention.ts";
+import { type CaseTable, checkCase } from "../../../src/check/index.ts";
 import {
   defineKernel,
   type GenerationResult,
@@ -11,6 +14,7 @@ import {
   tensor,
   wgslModule,
 } from "../../../src/index.ts";
+import { type Dense, dense } from "../../../src/reference/index.ts";
 
 const gpu: Gpu = await openGpu({ features: [], cap: { binding: 1 << 20 } });
 using x: Tensor = tensor(gpu, [2, 4], new Float32Array(8), "f16");
@@ -32,6 +36,12 @@ export const double = defineKernel({
   workgroups: ({ rows }) => [rows],
 });
 export const doubled: Tensor = double(gpu, { x }).y;
+
+export const plan: RingPlan | undefined = undefined;
+export const variants: readonly string[] = Object.keys(attention.variants);
+export const rows: Dense = dense([2, 4], await y.read());
+export const check = (table: CaseTable) =>
+  Promise.all(table.cases.map((item) => checkCase(gpu, table, table.variants[0] ?? "", item)));
 
 // @ts-expect-error an option that is missing
 rmsNorm(gpu, { x, weight: x });

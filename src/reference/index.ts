@@ -1,0 +1,67 @@
+// The definitions: one plain loop an op, sums in float64. `shaderformer/reference`.
+
+// Tensors in float64
+
+export {
+  addScaled,
+  at,
+  axes,
+  axisFromFirst,
+  type Dense,
+  dense,
+  dot,
+  element,
+  lengthOf,
+  reshape,
+  sizeOf,
+  splitAt,
+} from "./dense.ts";
+
+// Attention
+
+export { type AttentionOptions, attention } from "./attention.ts";
+export { type MaskDescription, maskOf, type ScoreDescription, scoreOf } from "./described.ts";
+export { latentAttention } from "./latent-attention.ts";
+export { feature, type LinearAttentionOptions, linearAttention } from "./linear-attention.ts";
+export { both, causal, either, full, type Mask, masks, ofRow, type PairsShape, pairs, type Start } from "./masks.ts";
+export { type AttentionState, mergeAttention } from "./merge.ts";
+export { chain, type Score, scores } from "./scores.ts";
+
+// Caches
+
+export { append } from "./kv-cache.ts";
+export { dequantise, gatherPages, type Quantisation, quantise, ringPositions, ringSlot } from "./kv-layouts.ts";
+
+// Ops
+
+export { geglu, gelu, geluTanh, quickGelu, silu, swiglu } from "./activation.ts";
+export { add, cast, div, exp, fill, mul, sub, where } from "./elementwise.ts";
+export { gather } from "./embedding.ts";
+export { concat, type SliceOptions, slice, transpose } from "./layout.ts";
+export { matmul } from "./matmul.ts";
+export { addLayerNorm, addRmsNorm, layerNorm, type NormOptions, rmsNorm } from "./norm.ts";
+export { max, mean, sum } from "./reduce.ts";
+export { cosinesAndSines, type RopeLayout, type RopeOptions, rope } from "./rope.ts";
+export { softmax } from "./softmax.ts";
+
+// Mixtures of experts
+
+export { type Alignment, align, imbalance, mixture, NO_POSITION, paddingEfficiency } from "./mixture.ts";
+export {
+  expertChoice,
+  expertsOfSlots,
+  limitCapacity,
+  loadBalance,
+  type Routing,
+  type RoutingRule,
+  route,
+} from "./routing.ts";
+
+// Choosing tokens, and random numbers
+
+export { threefry2x32, uniform01, type Words } from "./random.ts";
+export { argmax, type FilterOptions, filter, type PenaltyOptions, penalise, sample, topLogprobs } from "./sampling.ts";
+
+// Whole models
+
+export { type Gpt2Config, gpt2, type LlamaConfig, llama, type Weights } from "./transformer.ts";

@@ -1,0 +1,54 @@
+// Packs a package and installs the tarballs into a folder, as their users do.
+import { execFile } from "node:child_process";
+import { mkdir, readdir, readFile, symlink } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const checkout = resolve(".");
+
+/** Packs the package in a folder of the clone; gives the tarball. */
+export async function pack(source: string, folder: string): Promise<string> {
+  const { stdout } = await run("npm", ["pack", source, "--json", "--pack-destination", folder]);
+  const [{ filename }] = JSON.parse(stdout.slice(stdout.indexOf("[")));
+  return join(folder, filename);
+}
+
+/** Installs tarballs; where the registry is out of reach, by hand, with the packages they declare and no others. */
+export async function install(target: string, tarballs: readonly string[]): Promise<void> {
+  try {
+    await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", ...tarballs], { cwd: target });
+  } catch (error) {
+    const why = String(error);
+    if (!/ENOTCACHED|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH/.test(why)) throw error;
+    console.warn("the npm registry is out of reach: tarballs are unpacked, and their dependencies linked");
+    const modules = join(target, "node_modules");
+    for (const tarball of tarballs) await unpack(tarball, modules);
+  }
+}
+
+async function unpack(tarball: string, modules: string): Promise<void> {
+  const name = basename(tarball).replace(/-[\d.]+\.tgz$/, "");
+  await mkdir(join(modules, name), { recursive: true });
+  await run("tar", ["-xzf", tarball, "--strip-components=1", "-C", join(modules, name)]);
+  const { dependencies, bin = {} } = JSON.parse(await readFile(join(modules, name, "package.json"), "utf8"));
+  for (const dependency of Object.keys(dependencies)) {
+    if (dependency === "shaderformer") continue; // unpacked too
+    await mkdir(join(modules, dependency, ".."), { recursive: true });
+    await symlink(join(checkout, "node_modules", dependency), join(modules, dependency));
+  }
+  await mkdir(join(modules, ".bin"), { recursive: true });
+  for (const [word, file] of Object.entries(bin)) await symlink(`../${name}/${file}`, join(modules, ".bin", word));
+}
+
+/** Names of the packages in a project's node_modules. */
+export async function installed(target: string): Promise<string[]> {
+  const modules = join(target, "node_modules");
+  const names = (await readdir(modules)).filter((name) => !name.startsWith("."));
+  const scoped = await Promise.all(
+    names.map(async (name) =>
+      name.startsWith("@") ? (await readdir(join(modules, name))).map((one) => `${name}/${one}`) : [name],
+    ),
+  );
+  return scoped.flat().sort();
+}
