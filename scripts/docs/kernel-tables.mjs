@@ -84,7 +84,7 @@ async function table(ops) {
 }
 
 /** A header's first paragraph as a table cell: after a colon and two spaces it is code. */
-function formula(text) {
+export function formula(text) {
   const [words = "", ...code] = text.split(/(?<=:) {2,}/);
   return code.length === 0 ? plain(text) : `${plain(words)} \`${code.join(" ").replaceAll("|", "\\|")}\``;
 }

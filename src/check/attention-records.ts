@@ -39,10 +39,11 @@ export function describedBy<D extends MaskDescription | ScoreDescription>(
   { name, parameters }: Pick<AttentionRecord, "name" | "parameters">,
   values: Readonly<Record<string, unknown>>,
 ): D {
-  const given = Object.entries(parameters).flatMap(([key, { type, ...parameter }]) => {
+  const given = Object.entries(parameters).flatMap(([key, parameter]) => {
     const value = values[key];
     if (value === undefined) return [];
-    return [[key, "dtype" in parameter ? stored(value as Filled, parameter.dtype) : value]];
+    if (parameter.type === "tensor") return [[key, stored(value as Filled, parameter.dtype)]];
+    return [[key, parameter.type === "factor" ? Math.fround(Number(value)) : value]]; // as the uniform has it
   });
   return (Object.keys(parameters).length === 0 ? name : { kind: name, ...Object.fromEntries(given) }) as D;
 }

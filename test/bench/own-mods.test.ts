@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import * as bench from "../../bench/index.ts";
 import { loadOwn, type OwnMask, type OwnScore } from "../../src/cli/own-mods.ts";
+import { writeNamedBlocks } from "../support/code-blocks.ts";
 import { testGpu } from "../support/gpu.ts";
 import { benchRows } from "./run-bench.ts";
 
@@ -117,6 +118,20 @@ test("it is measured like any other, with the check against its own twin", async
   const pairs = Array.from({ length: 9 }, (_, row) => seen(11 + row)).reduce((sum, one) => sum + one, 0);
   expect(measured[0]?.livePairs).toBe(2 * 2 * pairs);
   expect(measured[0]?.command).toContain(` --masks ${file}:every-other+causal `);
+});
+
+test("the module of docs/masks-and-scores.md, which is one record", async () => {
+  await writeNamedBlocks("docs/masks-and-scores.md", folder);
+  const { texts = [], own } = await masks(join(folder, "mine.mjs"));
+  const measured = await rowsOf(
+    texts.map((mask) => ({ batch: "q9s20", heads: "2/1x32", mask })),
+    [bench.parseSubject("naive")],
+    {},
+    { masks: own, scores: new Map() },
+  );
+  expect(measured.map(({ mask, verdict }) => [mask, verdict])).toEqual([
+    [`${join(folder, "mine.mjs")}:every-fourth`, "pass"],
+  ]);
 });
 
 test("a score that differs from its twin is red, and one that does not is green", async () => {

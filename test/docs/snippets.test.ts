@@ -12,7 +12,9 @@ import { codeBlocks } from "../support/code-blocks.ts";
 
 const run = promisify(execFile);
 const texts = await Promise.all(
-  ["README.md", "docs/library.md"].map(async (file) => [file, await readFile(file, "utf8")] as const),
+  ["README.md", "docs/library.md", "docs/masks-and-scores.md"].map(
+    async (file) => [file, await readFile(file, "utf8")] as const,
+  ),
 );
 
 /** Programs: JavaScript that imports the package and prints. */

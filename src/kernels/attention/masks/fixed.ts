@@ -53,9 +53,9 @@ export const fixed = defineMask({
     return end - own + inBand(own, summaryOf(mask, head), stride);
   },
   examples: ({ unit }) => ({
+    "fixed, paper, merged": { stride: 3 * unit, summary: 2 },
     "fixed, paper, set 1": { stride: 5, summary: 2, set: 1 },
     "fixed, paper, set 2": { stride: 3 * unit, summary: 2, set: 2 },
-    "fixed, paper, merged": { stride: 3 * unit, summary: 2 },
     "fixed, paper, two turns": { stride: 2 * unit, summary: 2, set: 2, turns: 2 },
     "fixed, code": { stride: 4 * unit, summary: 2, definition: "code" },
   }),

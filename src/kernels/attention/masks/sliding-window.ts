@@ -10,5 +10,5 @@ export const slidingWindow = defineMask({
   convention: "causal",
   closed: () => true,
   range: ({ keys }, first, last) => [first - keys + 1, last + 1],
-  examples: ({ unit }) => ({ "window of one key": { keys: 1 }, window: { keys: 2 * unit } }),
+  examples: ({ unit }) => ({ window: { keys: 2 * unit }, "window of one key": { keys: 1 } }),
 });

@@ -23,9 +23,9 @@ export const strided = defineMask({
     return end - begin + inStep(0, begin, query, mask.stride);
   },
   examples: ({ unit }) => ({
+    "strided, paper, merged": { stride: 2 * unit },
     "strided, paper, set 1": { stride: 2 * unit, set: 1 },
     "strided, paper, set 2": { stride: 2 * unit, set: 2 },
-    "strided, paper, merged": { stride: 2 * unit },
     "strided by one": { stride: 1, set: 2 },
     "strided, code, set 1": { stride: 2 * unit, set: 1, definition: "code" },
     "strided, code, merged": { stride: 2 * unit, definition: "code" },

@@ -13,7 +13,7 @@ export interface MaskRecord<Name extends string = string, P extends Parameters =
   readonly part: ShaderModule;
   /** In the order in which they are written. */
   readonly parameters: P;
-  /** Values that tests and the gallery take, by name. */
+  /** Values that tests take, by name; the gallery draws the first. */
   examples(call: ExampleCall): Readonly<Record<string, Values<P, Filled>>>;
   /** The keys that queries `first` to `last` may see, if there were any number of them; all where left out. */
   range?(mask: Values<P>, first: number, last: number): KeyRange;

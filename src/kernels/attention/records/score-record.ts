@@ -13,7 +13,7 @@ export interface ScoreRecord<Name extends string = string, P extends Parameters 
   readonly part: ShaderModule;
   /** In the order in which they are written. */
   readonly parameters: P;
-  /** Values that tests and the gallery take, by name. */
+  /** Values that tests take, by name. */
   examples(call: ExampleCall): Readonly<Record<string, Values<P, Filled>>>;
   /** Throws `ShapeError` for parameters that make no sense together; each alone is checked by what it is. */
   check?(score: Values<P>): void;

@@ -1,0 +1,145 @@
+// docs/add-a-mask.md and docs/add-a-score.md as their reader follows them, in a copy of the clone.
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { build } from "esbuild";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { BenchResult } from "../../bench/index.ts";
+import type * as Loader from "../../src/build/wgsl.ts";
+import { codeBlocks } from "../support/code-blocks.ts";
+import { type Followed, followGuide } from "../support/guide.ts";
+
+const run = promisify(execFile);
+const copy = await mkdtemp(join(tmpdir(), "shaderformer-guides-"));
+afterAll(() => rm(copy, { recursive: true, force: true }));
+// llvmpipe's narrowest vectors: shaders take two thirds of the time to compile.
+const env = { ...process.env, LP_NATIVE_VECTOR_WIDTH: "128" };
+const node = (...args: string[]) => run(process.execPath, args, { cwd: copy, env });
+
+/** What the copy says of the new ones: the cases they have, and what the page offers. */
+const questions = `
+import { checkCase } from "./src/check/check-case.ts";
+import { modCases } from "./src/check/cases/attention-mods.ts";
+import { openGpu } from "./src/index.ts";
+import { usualMasks } from "./bench/attention/masks.ts";
+import { usualScores } from "./bench/attention/scores.ts";
+import { problemsOf, standard } from "./site/attention/setup/setup.ts";
+
+const gpu = await openGpu({ features: [] });
+const cases = modCases.cases.filter(({ tags = [] }) => tags.includes("block-causal") || tags.includes("near penalty"));
+const checked: string[] = [];
+for (const item of cases) {
+  await checkCase(gpu, modCases, item.tags?.includes("decode") ? "rows" : "naive", item);
+  checked.push(item.name);
+}
+gpu.close();
+const chosen = { ...standard, masks: ["block-causal:32"], score: "near-penalty:0.5:8" };
+const offered = { masks: usualMasks.map(({ text }) => text), scores: usualScores };
+console.log(JSON.stringify({ checked, offered, problems: [...problemsOf(chosen)] }));
+`;
+
+let mask: Followed;
+let score: Followed;
+
+beforeAll(async () => {
+  const paths = ["src", "shaders", "bench", "site", "scripts", "docs", "package.json", "tsconfig.json"];
+  await Promise.all(paths.map((path) => cp(path, join(copy, path), { recursive: true })));
+  await symlink(resolve("node_modules"), join(copy, "node_modules"));
+  mask = await followGuide("docs/add-a-mask.md", copy);
+  score = await followGuide("docs/add-a-score.md", copy);
+  await writeFile(join(copy, "questions.ts"), questions);
+  const common = { absWorkingDir: copy, bundle: true, format: "esm", target: "es2022", logLevel: "error" } as const;
+  await build({ ...common, entryPoints: { wgsl: "src/build/wgsl.ts" }, outdir: "dist", platform: "node" });
+  const { wgslEsbuild } = (await import(pathToFileURL(join(copy, "dist/wgsl.js")).href)) as typeof Loader;
+  await build({
+    ...common,
+    entryPoints: { questions: "questions.ts", cli: "src/cli/main.ts" },
+    outdir: "out",
+    outExtension: { ".js": ".mjs" },
+    splitting: true,
+    platform: "neutral",
+    external: ["node:*", "@huggingface/*", "commander", "cli-progress", "esbuild", "playwright-core", "vite", "webgpu"],
+    mainFields: ["module", "main"],
+    plugins: [wgslEsbuild()],
+  });
+});
+
+test("each takes two files of its own, a row of the definitions and a word of the table", () => {
+  const files = (folder: string, name: string): Followed => ({
+    made: [`shaders/attention/${folder}/${name}.wgsl`, `src/kernels/attention/${folder}/${name}.ts`],
+    changed: [`src/reference/${folder}.ts`, `src/kernels/attention/${folder}/table.ts`],
+  });
+  expect(mask).toEqual(files("masks", "block-causal"));
+  expect(score).toEqual(files("scores", "near-penalty"));
+});
+
+test("what the guides write is typed, the options of attention too", async () => {
+  const options = `import type { AttentionOptions } from "./src/index.ts";
+export const given: AttentionOptions = {
+  mask: { kind: "block-causal", keys: 64 },
+  score: { kind: "near-penalty", slope: 0.1, keys: 64 },
+};
+// @ts-expect-error: it has keys
+export const wrong: AttentionOptions = { mask: { kind: "block-causal", size: 64 } };
+`;
+  await writeFile(join(copy, "options.ts"), options);
+  const files = ["options.ts", "src/check/attention-records.ts", "src/wgsl.d.ts"];
+  await writeFile(
+    join(copy, "tsconfig.guide.json"),
+    JSON.stringify({ extends: "./tsconfig.json", include: [], files }),
+  );
+  const said = await node("node_modules/typescript/bin/tsc", "-p", "tsconfig.guide.json").catch(({ stdout }) => ({
+    stdout,
+  }));
+  expect(said.stdout).toBe("");
+});
+
+test("the cases of attention have them, against float64, and the page offers them", async () => {
+  const { checked, offered, problems } = JSON.parse((await node("out/questions.mjs")).stdout) as {
+    readonly checked: readonly string[];
+    readonly offered: { readonly masks: readonly string[]; readonly scores: readonly string[] };
+    readonly problems: readonly unknown[];
+  };
+  expect(checked).toEqual([
+    ...["block-causal, prefill", "block-causal, decode", "block-causal, surplus"],
+    ...["near penalty, prefill", "near penalty, decode"],
+  ]);
+  expect(offered.masks).toContain("block-causal:64");
+  expect(offered.scores).toContain("near-penalty:0.1:64");
+  expect(problems).toEqual([]);
+});
+
+test.each([
+  ["docs/add-a-mask.md", ["causal", "block-causal:64"], ["none"]],
+  ["docs/add-a-score.md", ["causal"], ["none", "near-penalty:0.1:64", "softcap:50+near-penalty:0.1:64"]],
+])("the command of %s measures it, on a shorter batch", async (guide, masks, scores) => {
+  const [command = ""] = codeBlocks(await readFile(guide, "utf8")).flatMap(({ language, code }) =>
+    language === "sh" ? [code.trim()] : [],
+  );
+  const [, script, ...words] = command.replace("q512", "q24s40").split(" ");
+  expect(script).toBe("dist/cli.js");
+  const { stdout } = await node("out/cli.mjs", ...words, ...["--heads", "1x32", "--variants", "naive", "--json", "-"]);
+  const { rows } = JSON.parse(stdout) as BenchResult;
+  const found = rows.map(({ mask: text, score: added, verdict, reason }) => [text, added, verdict, reason]);
+  expect(found).toEqual(masks.flatMap((text) => scores.map((added) => [text, added, "pass", null])));
+});
+
+test("the command line lists them, and says so where a name is unknown", async () => {
+  const help = (await node("out/cli.mjs", "bench", "attention", "--help")).stdout;
+  expect(help).toContain("block-causal:keys");
+  expect(help).toContain("near-penalty:slope:keys");
+  await expect(node("out/cli.mjs", "bench", "attention", "--masks", "diagonal")).rejects.toThrow(/block-causal:keys/);
+});
+
+test("the docs' table and picture have them", async () => {
+  await node("scripts/docs.mjs");
+  const page = await readFile(join(copy, "docs/masks-and-scores.md"), "utf8");
+  expect(page).toMatch(
+    /^\| `block-causal:keys` \| `\{ kind: "block-causal", keys \}` \| A query sees its own block of /m,
+  );
+  expect(page).toMatch(/^\| `near-penalty:slope:keys` \| .* \| A penalty that grows with the distance of the key/m);
+  expect(await readFile(join(copy, "docs/pictures/masks.svg"), "utf8")).toContain(">block-causal</text>");
+});

@@ -1,0 +1,44 @@
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { codeBlocks } from "./code-blocks.ts";
+
+/** Files that a guide's reader made and changed. */
+export interface Followed {
+  readonly made: readonly string[];
+  readonly changed: readonly string[];
+}
+
+/**
+ * Follows a guide in a copy of the clone: blocks whose first line names a file are that file, or where there is one already
+ * what is to be added to it. Imports go to its top, what follows `// …` to the end of its list, and anything else is the
+ * last row of its table.
+ */
+export async function followGuide(markdownFile: string, folder: string): Promise<Followed> {
+  const [made, changed]: [string[], string[]] = [[], []];
+  for (const { code } of codeBlocks(await readFile(markdownFile, "utf8"))) {
+    const [heading = "", name] = /^\/\/ ([\w./-]+\/[\w.-]+\.\w+)\n/.exec(code) ?? [];
+    if (name === undefined) continue;
+    const file = join(folder, name);
+    const given = code.slice(heading.length);
+    if (!existsSync(file)) {
+      await writeFile(file, given);
+      made.push(name);
+      continue;
+    }
+    const before = await readFile(file, "utf8");
+    const after = given.includes("// …") ? withWord(before, given) : withRow(before, given);
+    if (after === before) throw new Error(`${markdownFile}: nothing is added to ${name}`);
+    await writeFile(file, after);
+    changed.push(name);
+  }
+  return { made, changed };
+}
+
+function withWord(text: string, given: string): string {
+  const imports = given.split("\n").filter((line) => line.startsWith("import "));
+  const [, word = ""] = /\/\/ …\n\s*(\w+),/.exec(given) ?? [];
+  return `${imports.join("\n")}\n${text.replace(/,?\s*\] as const/, `, ${word}] as const`)}`;
+}
+
+const withRow = (text: string, row: string) => text.replace(/^\} satisfies/m, `${row}} satisfies`);
