@@ -1,8 +1,12 @@
 import { aptInstall } from "./apt.mjs";
 import { findBrowser } from "./find-browser.mjs";
 
+/** The path of an installed Chromium or Chrome; the variable CHROMIUM goes first. */
+export const findChromium = () =>
+  findBrowser("CHROMIUM", ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]);
+
 /** Installs Chromium for the browser tests where this user may. */
 export function ensureChromium() {
-  if (findBrowser("CHROMIUM", ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"])) return;
+  if (findChromium()) return;
   aptInstall(["chromium"], "Chromium (without it the browser tests are skipped)");
 }
