@@ -16,17 +16,30 @@ export { wgslModule } from "./gpu/wgsl-module.ts";
 
 // Tensors
 
-export { bytesPerElement, type DType, decode, type Elements, encode } from "./tensor/dtype.ts";
+export {
+  bytesPerElement,
+  type DType,
+  decode,
+  type Elements,
+  encode,
+  type FloatType,
+  floatTypes,
+  type PlainType,
+  plainTypes,
+} from "./tensor/dtype.ts";
+export type { Plane, Planes, StorageFormat } from "./tensor/formats/format.ts";
+export { formats as storageFormats } from "./tensor/formats.ts";
+export type { Segment } from "./tensor/segments.ts";
 export { type Shape, ShapeError } from "./tensor/shape.ts";
 export {
   empty,
   placed,
   placeholder,
   replacements,
-  type Segment,
   Tensor,
   tensor,
   upload,
+  uploadPlanes,
   zeros,
 } from "./tensor/tensor.ts";
 export { reshape, slice, transpose } from "./tensor/views.ts";
@@ -75,8 +88,10 @@ export {
 export { fill } from "./kernels/elementwise/fill.ts";
 export { normal, type RandomOptions, uniform } from "./kernels/elementwise/random.ts";
 export { gather, gatherStep } from "./kernels/embedding/gather.ts";
+export { type CacheFormat, cacheFormats, type WeightType, weightTypes } from "./kernels/formats.ts";
 export { type AppendOptions, type AppendTensors, appendKv } from "./kernels/kv-cache/append.ts";
 export type { KvLayout } from "./kernels/kv-cache/layout.ts";
+export { type CacheStorage, cacheStorage } from "./kernels/kv-cache/storage.ts";
 export { concat } from "./kernels/layout/concat.ts";
 export { contiguous } from "./kernels/layout/contiguous.ts";
 export { headMatmul } from "./kernels/matmul/heads.ts";
@@ -137,7 +152,6 @@ export {
   type LayerCache,
   placeholderCache,
 } from "./blocks/kv-cache/cache.ts";
-export { type CacheDtype, cacheDtypes } from "./blocks/kv-cache/formats.ts";
 export { type Linear, linear } from "./blocks/linear.ts";
 export { type MixtureShape, type MixtureWeights, mixture } from "./blocks/mixture.ts";
 export { addNorm, type Norm, norm, type Residual } from "./blocks/norm.ts";

@@ -1,4 +1,4 @@
-import type { AttentionTensors, DType, Elements, Tensor } from "../../src/index.ts";
+import type { AttentionTensors, Elements, PlainType, Tensor } from "../../src/index.ts";
 import type { BatchGroup } from "./batch.ts";
 import type { Inputs } from "./inputs.ts";
 
@@ -13,7 +13,7 @@ export interface CallTensors extends AttentionTensors {
 /** A tensor that a call has memory for. */
 export interface StoredShape {
   readonly shape: readonly number[];
-  readonly dtype: DType;
+  readonly dtype: PlainType;
 }
 
 /** Sequences that one call attends, and the tensors it has. */

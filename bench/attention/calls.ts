@@ -1,9 +1,17 @@
 // From the sequences of a case to calls of attention: what is stored where, and how attention is to see it.
-import { bytesPerElement, type Elements, encode, slice, type Tensor, transpose } from "../../src/index.ts";
+import {
+  bytesPerElement,
+  cacheStorage,
+  type Elements,
+  encode,
+  slice,
+  type Tensor,
+  transpose,
+} from "../../src/index.ts";
 import type { BatchGroup } from "./batch.ts";
 import type { CallShape, CallTensors, PreparedCall, StoredShape } from "./call-shape.ts";
 import type { AttentionCase } from "./case.ts";
-import { encodeRows, formatOf } from "./formats.ts";
+import { encodeRows, poisonOf, rowOf } from "./formats.ts";
 import { type Inputs, inputsOf } from "./inputs.ts";
 import { latentInputs, latentShapes, latentViews } from "./latents.ts";
 import { cacheShape, placeOf } from "./placement.ts";
@@ -25,16 +33,15 @@ function tensorsOf(given: AttentionCase, groups: readonly BatchGroup[]): Record<
   const q: StoredShape = { shape: [layout.kind === "ragged" ? 1 : b, tokens, h, d], dtype: "f32" };
   if (latent) return { q, ...latentShapes(groups, heads, latent) };
   const [rows, slots] = cacheShape(given, groups);
-  const { dtype: stored, perRow, scales, bits } = formatOf(dtype);
+  const { dtype: stored, scales } = cacheStorage[dtype];
   const scale = (width: number): StoredShape => {
-    const each = scales(width);
-    return { shape: [rows, g, slots, ...(bits === 4 ? [each] : [])], dtype: "f32" };
+    return { shape: [rows, g, slots, ...(scales?.(width) ?? [])], dtype: "f32" };
   };
   return {
     q,
-    keys: { shape: [rows, g, slots, perRow(d)], dtype: stored },
-    values: { shape: [rows, g, slots, perRow(dv)], dtype: stored },
-    ...(bits ? { kScale: scale(d), vScale: scale(dv) } : {}),
+    keys: { shape: [rows, g, slots, rowOf(dtype, d).words], dtype: stored },
+    values: { shape: [rows, g, slots, rowOf(dtype, dv).words], dtype: stored },
+    ...(scales ? { kScale: scale(d), vScale: scale(dv) } : {}),
   };
 }
 
@@ -94,10 +101,9 @@ function stored(
   const place = placeOf(given, groups);
   const [first] = encoded;
   if (!place && first) return { elements: first.elements, scales: first.scales, numbers };
-  const { dtype: type, perRow, scales: scalesOf, poison } = formatOf(dtype);
   const [rows = 0, g = 0, slots = 0] = tensors[name]?.shape ?? [];
-  const [words, each] = [perRow(width), scalesOf(width)];
-  const elements = encode(type, new Uint8Array(rows * g * slots * words)).fill(poison);
+  const { words, scales: each } = rowOf(dtype, width);
+  const elements = encode(cacheStorage[dtype].dtype, new Uint8Array(rows * g * slots * words)).fill(poisonOf(dtype));
   const scales = new Float32Array(rows * g * slots * each).fill(Number.NaN);
   for (const [i, { count: b, s }] of groups.entries()) {
     const { elements: from, scales: ownScales } = encoded[i] ?? { elements, scales };

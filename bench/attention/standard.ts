@@ -1,4 +1,5 @@
 import type { CaseText } from "./case.ts";
+import { cacheFormats } from "./formats.ts";
 
 /** Prefills are compared with these, of which the slow ones are left out where their point was made. */
 const prefill = ["naive", "flash", "packed", "blocks", "subgroups"];
@@ -28,7 +29,7 @@ export const standardCases: readonly CaseText[] = [
   { batch: "q1s512", model: "Gemma-2-2B", variants: ["rows", "splitK"] },
   { batch: "4q1s512", heads: "8/2x64", layout: "paged:16", variants: decode },
   { batch: "4q1s512", heads: "8/2x64", layout: "ring:256:4", mask: "sink-window:4:200", variants: ["rows", "splitK"] },
-  ...["f16", "bf16", "int8", "int4"].map((dtype) => ({
+  ...cacheFormats.slice(1).map((dtype) => ({
     ...{ batch: "4q1s512", heads: "8/2x64", dtype, variants: ["rows", "splitK"] },
   })),
   { batch: "4q1s512", heads: "8/2x64", dtype: "int8", layout: "paged:64", variants: ["splitK"] },

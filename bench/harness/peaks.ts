@@ -65,7 +65,7 @@ export async function measurePeaks(
     }
   };
 
-  const arithmetic = (dtype: "f32" | "f16") => (n: number) => ({
+  const arithmetic = (dtype: Parameters<typeof multiplyAdd>[2]["dtype"]) => (n: number) => ({
     record: () => multiplyAdd(gpu, {}, { dtype, n, turns }).y,
     expected: (i: number) => multiplyAddResult(i, turns),
     work: 32 * turns * n,

@@ -1,5 +1,6 @@
 import { expertsCase, expertsCases, randomChoices } from "../../src/check/cases/moe-experts.ts";
 import { randomSource } from "../../src/check/random.ts";
+import type { WeightType } from "../../src/index.ts";
 
 /** How tokens are spread over experts: evenly, by Zipf's law, or all to the same. */
 export const routings = ["uniform", "zipf", "one"] as const;
@@ -14,7 +15,7 @@ export interface MoeCase {
   /** Model width and hidden width of an expert. */
   readonly widths: readonly [c: number, f: number];
   readonly routing: Routing;
-  readonly dtype: "f32" | "f16" | "bf16";
+  readonly dtype: WeightType;
 }
 
 /** The cases that are measured where none is named: small enough that a software adapter ends in about two minutes. */

@@ -1,5 +1,6 @@
 import type { Case } from "../../src/check/case-table.ts";
 import { normal } from "../../src/check/random.ts";
+import type { WeightType } from "../../src/index.ts";
 
 const input = (shape: readonly number[], seed: number, scale = 1) => ({
   shape,
@@ -30,7 +31,7 @@ export const softmaxShape = (rows: number, cols: number): Case<"x"> => ({
 });
 
 /** `rows × k` times `[n, k]`, weights of `dtype`. */
-export function matmulShape(rows: number, k: number, n: number, dtype: "f32" | "f16"): Case<"x" | "weight"> {
+export function matmulShape(rows: number, k: number, n: number, dtype: WeightType): Case<"x" | "weight"> {
   return {
     name: `${rows}×${k}×${n} ${dtype}`,
     inputs: { x: input([rows, k], 1), weight: { ...input([n, k], 2, 1 / Math.sqrt(k)), dtype } },

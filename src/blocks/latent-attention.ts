@@ -1,13 +1,16 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { type AttentionMask, type AttentionResult, attention } from "../kernels/attention/attention.ts";
 import { cast } from "../kernels/elementwise/cast.ts";
+import type { CacheFormat } from "../kernels/formats.ts";
 import { appendKv } from "../kernels/kv-cache/append.ts";
 import { type KvLayout, layoutName } from "../kernels/kv-cache/layout.ts";
+import { cacheStorage } from "../kernels/kv-cache/storage.ts";
 import { concat } from "../kernels/layout/concat.ts";
 import { contiguous } from "../kernels/layout/contiguous.ts";
 import { headMatmul } from "../kernels/matmul/heads.ts";
 import { matmul } from "../kernels/matmul/matmul.ts";
 import { rope } from "../kernels/rope/rope.ts";
+import { perWord } from "../tensor/formats.ts";
 import { formatShape, ShapeError } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { reshape, slice, transpose } from "../tensor/views.ts";
@@ -165,15 +168,15 @@ function sizesOf({ q, latents, weight }: LatentTensors, { rope, layout }: Latent
  * Widths of a cache of latents: all of a token is its key. What appends to caches takes values too, so that they have
  * the elements of the one word that they must, which nothing reads.
  */
-export const latentCacheWidths = (rank: number, rope: number, dtype: "f32" | "f16") => ({
+export const latentCacheWidths = (rank: number, rope: number, dtype: CacheFormat = "f32") => ({
   headWidth: rank + rope,
-  valueWidth: dtype === "f32" ? 1 : 2,
+  valueWidth: perWord(cacheStorage[dtype].dtype),
 });
 
 /**
  * A layer of causal self-attention over latents with a cache of them: project down, norm, rotate the part of queries
  * and keys that stands last in a head, store, attend, project (DeepSeek-V2, section 2.1). The cache's keys are
- * `[b, 1, s, rank + rope]`, f32 or f16. Returns `[b, t, c]`.
+ * `[b, 1, s, rank + rope]`, of floats. Returns `[b, t, c]`.
  */
 export function latentAttentionLayer(
   gpu: Gpu,

@@ -1,6 +1,6 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Dense } from "../reference/dense.ts";
-import { type DType, decode, encode } from "../tensor/dtype.ts";
+import { type DType, roundTo } from "../tensor/formats.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Gate } from "./gate.ts";
 import type { Bare, Named } from "./named.ts";
@@ -100,6 +100,5 @@ export function casesTagged<C extends { readonly tags?: readonly string[] }>(
 
 /** The input as it is stored, as numbers: what the reference computes on. */
 export function stored(input: CaseInput): Dense {
-  const dtype = input.dtype ?? "f32";
-  return { shape: input.shape, values: decode(dtype, encode(dtype, input.values)) };
+  return { shape: input.shape, values: roundTo(input.dtype ?? "f32", input.shape, input.values) };
 }

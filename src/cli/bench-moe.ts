@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { weightTypes } from "../kernels/formats.ts";
 import { experts } from "../kernels/moe/experts.ts";
 import {
   addBenchOptions,
@@ -37,7 +38,7 @@ export function moeBench(): Command {
     .option("--k <list>", "experts of a token (default: 2)")
     .option("--widths <list>", "model width x hidden width of an expert (default: 256x256)")
     .option("--routing <list>", "uniform, zipf, one: all tokens to the same (default: uniform)")
-    .option("--dtype <list>", "type of the weights: f32, f16, bf16 (default: f32)")
+    .option("--dtype <list>", `type of the weights: ${weightTypes.join(", ")} (default: f32)`)
     .option("--variants <list>", `${variants.join(", ")} (default: all)`);
   return addBenchOptions(command).action(measure);
 }
@@ -92,7 +93,7 @@ function casesOf(bench: Bench, flags: MoeFlags) {
         if (choices > e) throw new RangeError(`--k ${choices}: expected at most ${e}, the experts`);
         return pairs.flatMap((pair) =>
           named("routing", routing ?? "uniform", bench.routings).flatMap((kind) =>
-            named("dtype", dtype ?? "f32", ["f32", "f16", "bf16"] as const).map((type) => ({
+            named("dtype", dtype ?? "f32", weightTypes).map((type) => ({
               ...{ tokens: t, experts: e, k: choices, widths: pair, routing: kind, dtype: type },
             })),
           ),

@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { type CacheLayout, type CacheOptions, cacheLayouts } from "../blocks/kv-cache/cache.ts";
-import { type CacheDtype, cacheDtypes } from "../blocks/kv-cache/formats.ts";
 import type { Limits } from "../gpu/limits.ts";
+import { type CacheFormat, cacheFormats, type WeightType, weightTypes } from "../kernels/formats.ts";
 import { positive } from "./arguments.ts";
 
 /** Options that choose a device. */
@@ -15,8 +15,8 @@ export interface DeviceFlags {
 export interface ModelFlags extends DeviceFlags {
   readonly model: string;
   readonly context?: number;
-  readonly dtype?: "f32" | "f16" | "bf16";
-  readonly cacheDtype?: CacheDtype;
+  readonly dtype?: WeightType;
+  readonly cacheDtype?: CacheFormat;
   readonly cacheLayout?: CacheLayout;
   readonly json?: boolean;
 }
@@ -36,14 +36,10 @@ export function addModelOptions(command: Command): Command {
     .optionsGroup("Model:")
     .requiredOption("-m, --model <dir>", "Hugging Face model: a folder, or its address")
     .option("--context <n>", "longest sequence, in tokens", positive)
+    .addOption(new Option("--dtype <type>", "type of the weights on the GPU (default: as stored)").choices(weightTypes))
     .addOption(
-      new Option("--dtype <type>", "type of the weights on the GPU (default: as stored)").choices([
-        "f32",
-        "f16",
-        "bf16",
-      ]),
+      new Option("--cache-dtype <type>", "type of cached keys and values (default: f32)").choices(cacheFormats),
     )
-    .addOption(new Option("--cache-dtype <type>", "type of cached keys and values (default: f32)").choices(cacheDtypes))
     .addOption(
       new Option("--cache-layout <layout>", "paged: memory follows the tokens (default: contiguous)").choices(
         cacheLayouts,

@@ -1,18 +1,28 @@
-import { type DType, decodeBf16, decodeF16 } from "../tensor/dtype.ts";
+import { bytesPerElement, decode, elementsOf, type PlainType } from "../tensor/dtype.ts";
+import type { Planes } from "../tensor/formats/format.ts";
+import { type DType, formats, plainElement } from "../tensor/formats.ts";
 import { FormatError } from "./format-error.ts";
 
-// A float is NaN or infinite exactly where all its exponent bits are set. Then, and only then, adding the lowest
-// exponent bit to the exponent carries into the sign bit, which was masked off; halves cannot carry into each other.
-const EXPONENTS = { f32: 0x7f800000, f16: 0x7c007c00, bf16: 0x7f807f80 } as const;
-const LOWEST = { f32: 0x00800000, f16: 0x04000400, bf16: 0x00800080 } as const;
-const SIGNS = { f32: 0x80000000 | 0, f16: 0x80008000 | 0, bf16: 0x80008000 | 0 } as const;
 const BLOCK = 4096;
 
-/** Index of the first element that is NaN or infinite, or −1. `bytes` are little-endian, 4-byte aligned. */
-function firstNotFinite(dtype: "f32" | "f16" | "bf16", bytes: Uint8Array): number {
-  const exponents = EXPONENTS[dtype];
-  const lowest = LOWEST[dtype];
-  const signs = SIGNS[dtype];
+/** Bits of a float: those of its exponent, and the lowest of them. */
+function exponentBits(fraction: number, bytes: number): { readonly all: number; readonly lowest: number } {
+  const lowest = 2 ** fraction;
+  return { all: 2 ** (8 * bytes - 1) - lowest, lowest };
+}
+
+/**
+ * Index of the first element that is NaN or infinite, or −1. `bytes` are little-endian, 4-byte aligned.
+ *
+ * A float is NaN or infinite exactly where all its exponent bits are set. Then, and only then, adding the lowest exponent
+ * bit to the exponent carries into the sign bit, which was masked off; halves cannot carry into each other.
+ */
+function firstNotFinite(fraction: number, width: number, bytes: Uint8Array): number {
+  const one = exponentBits(fraction, width);
+  const every = width === 2 ? 0x10001 : 1; // element of a word
+  const exponents = one.all * every;
+  const lowest = one.lowest * every;
+  const signs = (2 ** (8 * width - 1) * every) | 0;
   const words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 2);
   let begin = 0;
   for (; begin < words.length; begin += BLOCK) {
@@ -22,10 +32,9 @@ function firstNotFinite(dtype: "f32" | "f16" | "bf16", bytes: Uint8Array): numbe
     if ((seen & signs) !== 0) break;
   }
   // What is left: the block with the culprit and all after it, or the last half where their number is odd.
-  const elements = dtype === "f32" ? words : new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 1);
-  const exponent = dtype === "f32" ? exponents : exponents & 0xffff;
-  const from = Math.min(begin, words.length) * (dtype === "f32" ? 1 : 2);
-  for (let i = from; i < elements.length; i++) if (((elements[i] ?? 0) & exponent) === exponent) return i;
+  const elements = width === 4 ? words : new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 1);
+  const from = Math.min(begin, words.length) * (4 / width);
+  for (let i = from; i < elements.length; i++) if (((elements[i] ?? 0) & one.all) === one.all) return i;
   return -1;
 }
 
@@ -37,16 +46,34 @@ function firstNotFinite(dtype: "f32" | "f16" | "bf16", bytes: Uint8Array): numbe
  * @param elementOffset index within the tensor of the piece's first element.
  * @throws FormatError naming file, tensor, flat index and value.
  */
-export function assertFinite(name: string, file: string, dtype: DType, bytes: Uint8Array, elementOffset: number): void {
-  if (dtype === "i32" || dtype === "u32") return;
+export function assertFinite(
+  name: string,
+  file: string,
+  dtype: PlainType,
+  bytes: Uint8Array,
+  elementOffset: number,
+): void {
+  const element = plainElement(dtype);
+  if (element.kind === "integer") return;
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
-  const index = firstNotFinite(dtype, aligned);
+  const width = bytesPerElement[dtype];
+  const index = firstNotFinite(element.fraction, width, aligned);
   if (index < 0) return;
-  const view = new DataView(aligned.buffer, aligned.byteOffset, aligned.byteLength);
-  const half = dtype === "f32" ? 0 : view.getUint16(index * 2, true);
-  const value =
-    dtype === "f32" ? view.getFloat32(index * 4, true) : dtype === "f16" ? decodeF16(half) : decodeBf16(half);
+  const [value] = decode(dtype, elementsOf(dtype, aligned.slice(index * width, (index + 1) * width).buffer));
   throw new FormatError(file, `is ${value} at element ${elementOffset + index}, expected finite numbers`, {
+    field: name,
+  });
+}
+
+/**
+ * As `assertFinite`, of whole blocks of a packed format.
+ *
+ * @throws FormatError naming file, tensor, flat index and value.
+ */
+export function assertFiniteBlocks(name: string, file: string, dtype: DType, planes: Planes, elementOffset: number) {
+  const found = formats[dtype].firstNotFinite?.(planes);
+  if (!found) return;
+  throw new FormatError(file, `is ${found.value} at element ${elementOffset + found.index}, expected finite numbers`, {
     field: name,
   });
 }

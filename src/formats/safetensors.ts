@@ -1,4 +1,4 @@
-import type { DType } from "../tensor/dtype.ts";
+import { type FloatType, floatTypes } from "../tensor/dtype.ts";
 import { FormatError, shortened } from "./format-error.ts";
 import { decodeUtf8, type FileSource } from "./source.ts";
 import { kindOf, parseStrictJson, type StrictJson } from "./strict-json.ts";
@@ -43,17 +43,10 @@ export function bitsOf(dtype: string): number | undefined {
  *
  * @throws FormatError for any type other than F32, F16 and BF16.
  */
-export function dtypeOf(tensor: StoredTensor): DType {
-  switch (tensor.dtype) {
-    case "F32":
-      return "f32";
-    case "F16":
-      return "f16";
-    case "BF16":
-      return "bf16";
-    default:
-      throw new FormatError(tensor.file, `is ${tensor.dtype}, expected F32, F16 or BF16`, { field: tensor.name });
-  }
+export function dtypeOf(tensor: StoredTensor): FloatType {
+  const dtype = floatTypes.find((name) => name.toUpperCase() === tensor.dtype);
+  if (dtype) return dtype;
+  throw new FormatError(tensor.file, `is ${tensor.dtype}, expected F32, F16 or BF16`, { field: tensor.name });
 }
 
 interface HeaderText {

@@ -1,6 +1,6 @@
 import { packSettings } from "../kernels/sampling/settings.ts";
 import { assertRouted } from "../models/decoder.ts";
-import { elementsOf } from "../tensor/dtype.ts";
+import { elementsOf, plainType } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { inFlight } from "./chunks.ts";
@@ -205,7 +205,7 @@ async function readBack(state: SequenceState, { staging, mapped, outputs }: Read
   const memory = staging.getMappedRange();
   let at = 0;
   const [chosen, ids, logprobs, chosenLogprob] = outputs.map(({ dtype, size, bytes }) => {
-    const copy = elementsOf(dtype, memory.slice(at, at + bytes), 0, size);
+    const copy = elementsOf(plainType(dtype, "results"), memory.slice(at, at + bytes), 0, size);
     at += bytes;
     return copy;
   });

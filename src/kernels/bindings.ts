@@ -2,8 +2,9 @@ import type { Binding } from "../gpu/dispatch.ts";
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { BindingDeclaration } from "../gpu/shader-module.ts";
-import type { Storage } from "../gpu/storage.ts";
 import { bytesPerElement, type DType } from "../tensor/dtype.ts";
+import { columnsOf, formats, isPlain, planeRowBytes } from "../tensor/formats.ts";
+import type { Segment } from "../tensor/segments.ts";
 import { formatShape, type Shape, ShapeError, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -26,7 +27,7 @@ export function checkTensor(gpu: Gpu, argument: string, tensor: Tensor, accepts:
     throw new ShapeError(`${is} in ${tensor.segments.length} segments, expected one`);
   }
   if (accepts.strided) return;
-  if (!tensor.contiguous || (tensor.offset * bytesPerElement[tensor.dtype]) % 256 !== 0) {
+  if (!tensor.contiguous || !planesOf(tensor).every((name) => bytesBefore(tensor, name) % 256 === 0)) {
     throw new ShapeError(
       `${is}, a view with strides ${formatShape(tensor.strides)} from element ${tensor.offset}, expected contiguous ` +
         "memory from a multiple of 256 bytes; call contiguous first",
@@ -44,27 +45,45 @@ export function checkInto(gpu: Gpu, argument: string, into: Tensor, shape: Shape
 
 /** Element of the storage that a tensor's binding begins at: the last multiple of 256 bytes not after its first. */
 export function boundOffset(tensor: Tensor): number {
+  if (!isPlain(tensor.dtype)) return tensor.offset; // which is a multiple, as has been checked
   const elements = 256 / bytesPerElement[tensor.dtype];
   return Math.floor(tensor.offset / elements) * elements;
 }
 
-/** Binds a tensor, or the segment of it that holds `rows` rows in `storage`. */
+/** The planes of a tensor. */
+const planesOf = ({ dtype }: Tensor): string[] => Object.keys(formats[dtype].planes);
+
+/** The names of a tensor's bindings, each with the plane that is bound to it: `weight`, `weight_scales`, … */
+export const bindingsOf = (key: string, tensor: Tensor): (readonly [name: string, plane: string])[] =>
+  planesOf(tensor).map((plane) => [plane === "data" ? key : `${key}_${plane}`, plane]);
+
+/** Bytes of `count` elements of a plane, whole rows where the format has blocks. */
+function bytesIn({ dtype, shape }: Tensor, plane: string, count: number): number {
+  if (isPlain(dtype)) return count * bytesPerElement[dtype];
+  const columns = columnsOf(shape);
+  return (count / columns) * (planeRowBytes(dtype, columns)[plane] ?? 0);
+}
+
+const bytesBefore = (tensor: Tensor, plane: string) => bytesIn(tensor, plane, tensor.offset);
+
+/** Binds a plane of a tensor, or of a segment of it. */
 export function bind(
   kernel: string,
   declared: BindingDeclaration,
   tensor: Tensor,
-  segment?: { readonly storage: Storage; readonly rows: number },
+  plane: string,
+  segment?: Segment,
 ): Binding {
-  const width = bytesPerElement[tensor.dtype];
-  const shape = segment ? [segment.rows, ...tensor.shape.slice(1)] : tensor.shape;
+  const shape = segment ? [segment.end - segment.begin, ...tensor.shape.slice(1)] : tensor.shape;
   const { group, binding, name, access } = declared;
-  const storage = segment?.storage ?? tensor.storage;
+  const only = segment ?? (tensor.segments.length === 1 ? tensor.segments[0] : undefined);
+  const storage = only?.planes?.[plane] ?? only?.storage ?? tensor.storage;
   // A binding cannot be empty; a kernel reads nothing of an empty tensor.
   if (sizeOf(shape) === 0) return { group, binding, name, access, storage, offset: 0, bytes: 16, shape };
   const offset = boundOffset(tensor);
   const reach = tensor.contiguous ? sizeOf(shape) : extent(tensor);
   const unit = elementBytes(declared.type);
-  const bytes = Math.ceil(((tensor.offset - offset + reach) * width) / unit) * unit;
+  const bytes = Math.ceil(bytesIn(tensor, plane, tensor.offset - offset + reach) / unit) * unit;
   const { binding: limit } = tensor.gpu.limits;
   if (bytes > limit) {
     throw new GpuError(
@@ -72,7 +91,7 @@ export function bind(
         "of one binding here",
     );
   }
-  return { group, binding, name, access, storage, offset: offset * width, bytes, shape };
+  return { group, binding, name, access, storage, offset: bytesIn(tensor, plane, offset), bytes, shape };
 }
 
 /**
@@ -102,9 +121,12 @@ export function checkAliasing(kernel: string, bindings: readonly Binding[]): voi
 }
 
 /** Bytes moved if each element of each binding moved once. */
-export function compulsoryBytes(bindings: readonly Binding[], dtypes: ReadonlyMap<string, Tensor>): number {
+export function compulsoryBytes(
+  bindings: readonly Binding[],
+  bound: ReadonlyMap<string, readonly [tensor: Tensor, plane: string, key: string]>,
+): number {
   return bindings.reduce((sum, { name, shape }) => {
-    const tensor = dtypes.get(name);
-    return sum + (tensor ? sizeOf(shape) * bytesPerElement[tensor.dtype] : 0);
+    const [tensor, plane = ""] = bound.get(name) ?? [];
+    return sum + (tensor ? bytesIn(tensor, plane, sizeOf(shape)) : 0);
   }, 0);
 }

@@ -9,6 +9,7 @@ import { empty, type Tensor } from "../tensor/tensor.ts";
 import {
   type Acceptance,
   bind,
+  bindingsOf,
   boundOffset,
   checkAliasing,
   checkInto,
@@ -173,6 +174,11 @@ function recordDispatches<I extends Patterns, M extends Patterns, O extends Patt
   }
   const cut = segmented ? tensors.get(segmented.input) : undefined;
   const total = cut?.shape[0] ?? 0;
+  const bound = new Map(
+    [...tensors].flatMap(([key, tensor]) =>
+      bindingsOf(key, tensor).map(([binding, plane]) => [binding, [tensor, plane, key]] as const),
+    ),
+  );
   const pieces = cut && cut.segments.length > 1 ? cut.segments : [undefined];
   for (const piece of pieces) {
     const segment = piece ? { begin: piece.begin, end: piece.end, total } : { begin: 0, end: total, total };
@@ -186,10 +192,9 @@ function recordDispatches<I extends Patterns, M extends Patterns, O extends Patt
     const bindings: Binding[] = [];
     const uniforms: Uniform[] = [];
     for (const declared of shader.declarations.bindings) {
-      const tensor = tensors.get(declared.name);
+      const [tensor, plane = "data", key] = bound.get(declared.name) ?? [];
       if (tensor) {
-        const own = piece && declared.name === segmented?.input ? piece : undefined;
-        bindings.push(bind(name, declared, tensor, own && { storage: own.storage, rows: own.end - own.begin }));
+        bindings.push(bind(name, declared, tensor, plane, key === segmented?.input ? piece : undefined));
         continue;
       }
       const values = (uniformValues as Record<string, Record<string, number>>)[declared.name];
@@ -201,7 +206,7 @@ function recordDispatches<I extends Patterns, M extends Patterns, O extends Patt
       }
       uniforms.push(packUniform(name, shader, declared, values));
     }
-    for (const key of tensors.keys()) {
+    for (const key of bound.keys()) {
       if (!bindings.some((binding) => binding.name === key)) {
         throw new ShaderError(
           `${name}: the shader has no binding for ${key} (parts: ${shader.parts.join(", ")})`,
@@ -223,7 +228,7 @@ function recordDispatches<I extends Patterns, M extends Patterns, O extends Patt
       // Counted when somebody asks: it may take longer than the recording.
       get cost() {
         cost ??= {
-          compulsoryBytes: compulsoryBytes(bindings, tensors),
+          compulsoryBytes: compulsoryBytes(bindings, bound),
           flops: 0,
           ...definition.cost?.(local, options, context),
         };

@@ -1,10 +1,8 @@
 import { type CacheOptions, type CacheShape, cacheLayouts, vectorWidth } from "../blocks/kv-cache/cache.ts";
-import { type CacheDtype, cacheDtypes, cacheFormats } from "../blocks/kv-cache/formats.ts";
 import { latentCacheWidths } from "../blocks/latent-attention.ts";
+import { cacheFormats, wordTypes } from "../kernels/formats.ts";
+import { cacheStorage } from "../kernels/kv-cache/storage.ts";
 import type { DecoderConfig } from "./config.ts";
-
-/** Element types in which latents can be cached: integers would share one scale between a latent and the rotated key. */
-const latentDtypes = ["f32", "f16"] as const satisfies readonly CacheDtype[];
 
 const listed = (names: readonly string[]) => `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
 
@@ -17,13 +15,14 @@ export function resolveCache(config: DecoderConfig, options: CacheOptions = {}):
     if (allowed.some((each) => each === value)) return;
     throw new RangeError(`cache.${name} is ${JSON.stringify(value)}, expected ${listed(allowed)}${why}`);
   };
-  check("dtype", dtype, cacheDtypes);
+  check("dtype", dtype, cacheFormats);
   check("layout", layout, cacheLayouts);
   const { architecture, headWidth, latent } = config;
-  if (latent) check("dtype", dtype, latentDtypes, `: ${architecture} caches latents`);
+  // Integers would share one scale between a latent and the rotated key.
+  if (latent) check("dtype", dtype, wordTypes, `: ${architecture} caches latents`);
   const width = latent ? latent.rank + headWidth - latent.nope : headWidth;
-  const multiple =
-    layout === "paged" ? Math.max(vectorWidth, cacheFormats[dtype].multiple) : cacheFormats[dtype].multiple;
+  const { multiple: own } = cacheStorage[dtype];
+  const multiple = layout === "paged" ? Math.max(vectorWidth, own) : own;
   if (width % multiple !== 0) {
     throw new RangeError(
       `cache.dtype is ${dtype} and cache.layout ${layout}: heads of ${width} elements, expected a multiple of ${multiple}; ` +
@@ -41,8 +40,7 @@ export function cacheShape(
   { dtype, layout }: CacheOptions = {},
   ahead?: number,
 ): CacheShape {
-  const type = dtype === "f16" ? dtype : "f32";
-  const widths = latent ? latentCacheWidths(latent.rank, headWidth - latent.nope, type) : { headWidth };
+  const widths = latent ? latentCacheWidths(latent.rank, headWidth - latent.nope, dtype) : { headWidth };
   return {
     layers,
     batch,

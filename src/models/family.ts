@@ -1,13 +1,14 @@
+import type { DType } from "../tensor/dtype.ts";
 import type { ConfigReader, DecoderConfig } from "./config.ts";
 
-/** Elements that a checkpoint keeps as bytes, in blocks that share a scale. */
+/** Elements that a checkpoint keeps as bytes, in blocks, as a storage format has them. */
 export interface PackedBlocks {
-  /** The tensor of scales, one byte a block: shaped as that of the blocks, but for its last axis. */
-  readonly scales: string;
-  /** Elements of a block. */
-  readonly elements: number;
-  /** The elements of whole blocks in order, as bits of bf16. */
-  readonly unpack: (blocks: Uint8Array, scales: Uint8Array) => Uint16Array<ArrayBuffer>;
+  readonly format: DType;
+  /**
+   * The tensors of the format's other planes, by their names, one byte a block: shaped as that of the blocks, but for its
+   * last axis.
+   */
+  readonly planes: Readonly<Record<string, string>>;
 }
 
 /** Where a weight comes from: a tensor of the checkpoint, or rows of one that holds several. */

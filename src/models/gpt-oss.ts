@@ -1,8 +1,14 @@
 import { parseRope } from "../kernels/rope/scaling.ts";
-import { encode } from "../tensor/dtype.ts";
 import { type ConfigReader, checkHeads, type DecoderConfig } from "./config.ts";
 import { type ExpertCounts, readExperts } from "./experts.ts";
-import { type Family, type LayerSources, type MixtureSources, prefixFor, type WeightSource } from "./family.ts";
+import {
+  type Family,
+  type LayerSources,
+  type MixtureSources,
+  type PackedBlocks,
+  prefixFor,
+  type WeightSource,
+} from "./family.ts";
 import { llama } from "./llama.ts";
 
 const counts: ExpertCounts = {
@@ -97,7 +103,7 @@ function mixtureSources(config: DecoderConfig, at: string, has: (name: string) =
   const stack = (name: string, out: number, input: number) => {
     const label = `${at}.experts.${name}`;
     const source: WeightSource = has(`${label}_blocks`)
-      ? { name: `${label}_blocks`, shape: [experts, out, Math.ceil(input / 32), 16], packed: mxfp4(`${label}_scales`) }
+      ? { name: `${label}_blocks`, shape: [experts, out, Math.ceil(input / 32), 16], packed: mxfp4(label) }
       : { name: label, shape: [experts, input, out], transposed: true };
     return { label, parts: [[source]] };
   };
@@ -111,27 +117,7 @@ function mixtureSources(config: DecoderConfig, at: string, has: (name: string) =
   };
 }
 
-/** Blocks of 32 numbers of four bits and a power of two for them (OCP microscaling formats 1.0, section 5.3). */
-const mxfp4 = (scales: string) => ({ scales, elements: 32, unpack: unpackMxfp4 });
-
-/** What codes of four bits stand for: a sign, two bits of exponent, one of mantissa. */
-const e2m1 = [0, 0.5, 1, 1.5, 2, 3, 4, 6, -0, -0.5, -1, -1.5, -2, -3, -4, -6];
-
-/** The bits in bf16, which holds them all but the largest scales exactly, of each scale's sixteen numbers. */
-const scaled = encode(
-  "bf16",
-  Array.from({ length: 256 * e2m1.length }, (_, i) => (e2m1[i % 16] ?? 0) * 2 ** (Math.floor(i / 16) - 127)),
-);
-
-/** Unpacks blocks of 16 bytes, in which an even element is the low half of a byte; the scales are exponents plus 127. */
-function unpackMxfp4(blocks: Uint8Array, scales: Uint8Array): Uint16Array<ArrayBuffer> {
-  const out = new Uint16Array(2 * blocks.length);
-  blocks.forEach((byte, i) => {
-    const scale = 16 * (scales[i >> 4] ?? 0);
-    out[2 * i] = scaled[scale + (byte & 15)] ?? 0;
-    out[2 * i + 1] = scaled[scale + (byte >> 4)] ?? 0;
-  });
-  return out;
-}
+/** The planes of MXFP4 beside the blocks. */
+const mxfp4 = (label: string): PackedBlocks => ({ format: "mxfp4", planes: { scales: `${label}_scales` } });
 
 export const gptOss: Family = { read, outer: llama.outer, layer, packings: ["mxfp4"] };

@@ -1,12 +1,16 @@
-import { assertFinite } from "../formats/finite.ts";
+import { assertFinite, assertFiniteBlocks } from "../formats/finite.ts";
 import { FormatError } from "../formats/format-error.ts";
 import { dtypeOf, type StoredTensor } from "../formats/safetensors.ts";
 import type { Weights } from "../formats/weights.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { stagingBytes, Uploader } from "../gpu/upload.ts";
-import { arrayOf, bytesPerElement, type DType, decode, type Elements, elementsOf, encode } from "../tensor/dtype.ts";
+import type { WeightType } from "../kernels/formats.ts";
+import { bytesPerElement, type DType, type Elements, elementsOf, type FloatType } from "../tensor/dtype.ts";
+import type { Planes } from "../tensor/formats/format.ts";
+import { decodePlanes, encodePlanes, formats, isPlain, planeRowBytes } from "../tensor/formats.ts";
+import { allocateRows, type Segment } from "../tensor/segments.ts";
 import { sizeOf } from "../tensor/shape.ts";
-import { type Segment, segmentRows, Tensor, upload } from "../tensor/tensor.ts";
+import { Tensor, upload, uploadPlanes } from "../tensor/tensor.ts";
 import { reshape } from "../tensor/views.ts";
 import type { PackedBlocks, StackedSource, WeightSource } from "./family.ts";
 import { segmentWriter } from "./segment-writer.ts";
@@ -14,7 +18,7 @@ import { segmentWriter } from "./segment-writer.ts";
 /** How weights are loaded. */
 export interface LoadOptions {
   /** Element type of matrices on the GPU; unset: as stored. Vectors are always f32. */
-  readonly dtype?: "f32" | "f16" | "bf16" | undefined;
+  readonly dtype?: WeightType | undefined;
   readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -33,7 +37,7 @@ interface StoredRows {
   /** Elements that are read together: those of a matrix that is transposed, or of a packed block. */
   readonly unit: number;
   /** Elements `[begin, end)` of the rows, whole units, checked. */
-  readonly read: (begin: number, end: number) => Promise<Elements>;
+  readonly read: (begin: number, end: number) => Promise<Planes>;
 }
 
 /**
@@ -42,7 +46,7 @@ interface StoredRows {
  */
 export function storedTensor(weights: Weights, { name, shape, packed }: WeightSource): StoredTensor {
   if (!packed) return weights.get(name, shape);
-  bytesOf(weights, packed.scales, shape.slice(0, -1));
+  for (const plane of Object.values(packed.planes)) bytesOf(weights, plane, shape.slice(0, -1));
   return bytesOf(weights, name, shape);
 }
 
@@ -111,14 +115,18 @@ export class Loader {
     const shape = [all.reduce((sum, { rows }) => sum + rows, 0), columns];
     const segments: Segment[] = [];
     const tensor = this.#own(new Tensor(this.#gpu, shape, to, segments));
-    const rowBytes = columns * bytesPerElement[to];
-    for (const { begin, end } of segmentRows(this.#gpu, shape, to, label, together)) {
-      segments.push({ storage: this.#gpu.upload(label, (end - begin) * rowBytes, () => {}), begin, end });
-    }
-    const write = segmentWriter(this.#uploader, segments, rowBytes);
+    for (const segment of allocateRows(this.#gpu, shape, to, label, together)) segments.push(segment);
+    const writers = Object.entries(planeRowBytes(to, columns)).map(([plane, rowBytes]) => {
+      const own = segments.map(({ storage, planes, begin, end }) => ({
+        storage: planes?.[plane] ?? storage,
+        begin,
+        end,
+      }));
+      return [plane, segmentWriter(this.#uploader, own, rowBytes)] as const;
+    });
     for (const part of stored) {
-      for await (const { buffer, byteOffset, byteLength } of this.#pieces(part, to)) {
-        await write(new Uint8Array(buffer, byteOffset, byteLength));
+      for await (const planes of this.#pieces(part, to)) {
+        for (const [plane, write] of writers) await write(bytesIn(planes, plane));
       }
     }
     return tensor;
@@ -140,36 +148,43 @@ export class Loader {
     }
     const read = async (from: number, to: number) => {
       const elements = await this.#read(tensor, first + from, first + to);
-      return matrix ? transposed(elements, matrix) : elements;
+      return { data: matrix ? transposed(elements, matrix) : elements };
     };
     return { rows: end - begin, columns, dtype, unit, read };
   }
 
   /** The rows of a tensor whose last two axes are the blocks of a row and the bytes of a block. */
-  #blocks(tensor: StoredTensor, { scales, elements, unpack }: PackedBlocks): StoredRows {
+  #blocks(tensor: StoredTensor, { format, planes }: PackedBlocks): StoredRows {
+    const elements = Number(formats[format].planes.data.elements);
     const columns = (tensor.shape.at(-2) ?? 0) * elements;
     const bytes = tensor.shape.at(-1) ?? 0;
-    const scaleTensor = bytesOf(this.#weights, scales, tensor.shape.slice(0, -1));
+    const others = Object.entries(planes).map(
+      ([plane, name]) => [plane, bytesOf(this.#weights, name, tensor.shape.slice(0, -1))] as const,
+    );
     const read = async (from: number, to: number) => {
+      this.#options.signal?.throwIfAborted();
       const [first, end] = [from / elements, to / elements];
-      const blocks = await this.#weights.read(tensor, first * bytes, end * bytes);
-      const out = unpack(blocks, await this.#weights.read(scaleTensor, first, end));
-      this.#check(tensor, "bf16", new Uint8Array(out.buffer, out.byteOffset, out.byteLength), from);
-      this.#progress(blocks.byteLength + end - first);
+      const out: Record<string, Uint8Array> & { data: Uint8Array } = {
+        data: await this.#weights.read(tensor, first * bytes, end * bytes),
+      };
+      for (const [plane, stored] of others) out[plane] = await this.#weights.read(stored, first, end);
+      assertFiniteBlocks(tensor.name, tensor.file, format, out, from);
+      this.#progress((end - first) * (bytes + others.length));
       return out;
     };
-    return { rows: sizeOf(tensor.shape.slice(0, -2)), columns, dtype: "bf16", unit: elements, read };
+    return { rows: sizeOf(tensor.shape.slice(0, -2)), columns, dtype: format, unit: elements, read };
   }
 
   /** The elements of a part of a stack in order: those of a tensor, or rows of each of its tensors in turn. */
-  async *#pieces(part: readonly StoredRows[], to: DType): AsyncGenerator<Elements> {
-    const [{ rows = 0, columns = 0 } = {}] = part;
-    const unit = Math.max(...part.map((member) => member.unit), part.length === 1 ? 1 : columns); // what is not cut
+  async *#pieces(part: readonly StoredRows[], to: DType): AsyncGenerator<Planes> {
+    const [{ rows = 0, columns = 0, dtype: from = to } = {}] = part;
+    const whole = part.length > 1 || !isPlain(from) || !isPlain(to); // rows are not cut
+    const unit = Math.max(...part.map((member) => member.unit), whole ? columns : 1);
     const step = unit * Math.max(1, Math.floor(pieceElements / (part.length * unit)));
     for (let at = 0; at < rows * columns; at += step) {
       const end = Math.min(at + step, rows * columns);
-      const members: Elements[] = [];
-      for (const { dtype, read } of part) members.push(convert(dtype, to, await read(at, end)));
+      const members: Planes[] = [];
+      for (const { dtype, read } of part) members.push(convert(dtype, to, await read(at, end), columns));
       yield interleaved(to, members, columns);
     }
   }
@@ -185,7 +200,7 @@ export class Loader {
   }
 
   /** A whole tensor through the CPU: one that is transposed, or converted as a vector. */
-  async #small(source: WeightSource, from: DType, to: DType): Promise<Tensor> {
+  async #small(source: WeightSource, from: FloatType, to: DType): Promise<Tensor> {
     const stored = this.#weights.get(source.name, source.shape);
     const all = new Uint8Array(new ArrayBuffer(stored.end - stored.begin));
     for await (const { begin, bytes } of this.#weights.stream(stored, stagingBytes)) {
@@ -205,10 +220,12 @@ export class Loader {
       shape = [end - begin, ...shape.slice(1)];
     }
     this.#progress((elements.byteLength / all.byteLength) * (stored.end - stored.begin));
-    return this.#own(upload(this.#gpu, shape, to, convert(from, to, elements), source.name));
+    return this.#own(
+      uploadPlanes(this.#gpu, shape, to, convert(from, to, { data: elements }, shape.at(-1) ?? 1), source.name),
+    );
   }
 
-  #check({ name, file }: StoredTensor, dtype: DType, bytes: Uint8Array, element: number): void {
+  #check({ name, file }: StoredTensor, dtype: FloatType, bytes: Uint8Array, element: number): void {
     this.#options.signal?.throwIfAborted();
     assertFinite(name, file, dtype, bytes, element);
   }
@@ -236,8 +253,16 @@ export class Loader {
   }
 }
 
-function convert(from: DType, to: DType, elements: Elements): Elements {
-  return from === to ? elements : encode(to, decode(from, elements));
+/** Rows of one format in another; those of plain types need not be whole. */
+function convert(from: DType, to: DType, planes: Planes, columns: number): Planes {
+  if (from === to) return planes;
+  return encodePlanes(to, [columns], decodePlanes(from, [columns], planes));
+}
+
+/** The bytes of a plane. */
+function bytesIn(planes: Planes, plane: string): Uint8Array {
+  const { buffer, byteOffset, byteLength } = planes[plane] ?? new Uint8Array();
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** Matrices `[in, out]`, one after the other, each as `[out, in]`. */
@@ -254,14 +279,18 @@ function transposed(elements: Elements, [rows = 0, columns = 0]: readonly number
 }
 
 /** Row 0 of each of `members`, row 1 of each, and so on. */
-function interleaved(dtype: DType, members: readonly Elements[], columns: number): Elements {
+function interleaved(dtype: DType, members: readonly Planes[], columns: number): Planes {
   const [first] = members;
   if (first && members.length === 1) return first;
-  const out = new arrayOf[dtype](members.reduce((sum, { length }) => sum + length, 0));
-  members.forEach((rows, member) => {
-    for (let row = 0; row * columns < rows.length; row++) {
-      out.set(rows.subarray(row * columns, (row + 1) * columns), (row * members.length + member) * columns);
-    }
+  const planes = Object.entries(planeRowBytes(dtype, columns)).map(([plane, row]) => {
+    const given = members.map((member) => bytesIn(member, plane));
+    const out = new Uint8Array(given.reduce((sum, { length }) => sum + length, 0));
+    given.forEach((rows, member) => {
+      for (let at = 0; at * row < rows.length; at++) {
+        out.set(rows.subarray(at * row, (at + 1) * row), (at * members.length + member) * row);
+      }
+    });
+    return [plane, out] as const;
   });
-  return out;
+  return Object.fromEntries(planes) as unknown as Planes;
 }

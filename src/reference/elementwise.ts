@@ -1,4 +1,4 @@
-import { type DType, decode, encode } from "../tensor/dtype.ts";
+import { decode, encode, type PlainType } from "../tensor/dtype.ts";
 import { at, type Dense, dense } from "./dense.ts";
 
 type Pair = { a: Dense; b: Dense };
@@ -26,7 +26,7 @@ export const where = ({ condition, a, b }: Pair & { condition: Dense }): { y: De
  * The values as another type holds them: f16 and bf16 round to nearest even, i32 and u32 cut the fraction off and
  * saturate at their ends (NaN becomes 0). y like x.
  */
-export function cast({ x }: { x: Dense }, { dtype }: { dtype: DType }): { y: Dense } {
+export function cast({ x }: { x: Dense }, { dtype }: { dtype: PlainType }): { y: Dense } {
   const [lowest, highest] = dtype === "u32" ? [0, 2 ** 32 - 1] : [-(2 ** 31), 2 ** 31 - 1];
   const whole = (value: number): number => Math.min(Math.max(Math.trunc(value) || 0, lowest), highest);
   const values = dtype === "i32" || dtype === "u32" ? x.values.map(whole) : x.values;

@@ -3,15 +3,21 @@ import type { Gpu, Instance } from "../gpu/gpu.ts";
 import type { Replacement } from "../gpu/program.ts";
 import type { Holder } from "../gpu/recording.ts";
 import { createStorage, type Storage } from "../gpu/storage.ts";
-import { arrayOf, bytesPerElement, type DType, decode, type Elements, elementsOf, encode } from "./dtype.ts";
+import { arrayOf, bytesPerElement, type DType, decode, type Elements, elementsOf } from "./dtype.ts";
+import type { Planes } from "./formats/format.ts";
+import {
+  bytesOf,
+  checkBlocks,
+  columnsOf,
+  decodePlanes,
+  encodePlanes,
+  formats,
+  isPlain,
+  plainType,
+  planeRowBytes,
+} from "./formats.ts";
+import { allocateRows, type Segment } from "./segments.ts";
 import { assertShape, contiguousStrides, formatShape, isContiguous, type Shape, ShapeError, sizeOf } from "./shape.ts";
-
-/** Rows `begin` to `end` of axis 0, in storage of their own: a tensor larger than one binding has several. */
-export interface Segment {
-  readonly storage: Storage;
-  readonly begin: number;
-  readonly end: number;
-}
 
 /**
  * Numbers on the GPU: shape, strides, element type, and the memory they lie in. Views (`transpose`, `slice`,
@@ -44,7 +50,7 @@ export class Tensor implements Holder {
   }
 
   get storages(): Storage[] {
-    return this.segments.map(({ storage }) => storage);
+    return this.segments.flatMap(({ storage, planes = {} }) => [storage, ...Object.values(planes)]);
   }
 
   /** The storage of a tensor in one piece; throws `ShapeError` for one in several. */
@@ -62,18 +68,21 @@ export class Tensor implements Holder {
     return sizeOf(this.shape);
   }
 
-  /** Bytes of its elements. */
+  /** Bytes of its elements, in all planes. */
   get bytes(): number {
-    return this.size * bytesPerElement[this.dtype];
+    return bytesOf(this.dtype, this.shape);
   }
 
   get contiguous(): boolean {
     return isContiguous(this.shape, this.strides);
   }
 
-  /** The elements as they are stored, in index order; f16 and bf16 as their 16 bits. Submits recorded work. */
+  /**
+   * The elements as they are stored, in index order; f16 and bf16 as their 16 bits. Throws `ShapeError` for a format of
+   * blocks. Submits recorded work.
+   */
   async readStored(): Promise<Elements> {
-    const out = elementsOf(this.dtype, new ArrayBuffer(this.bytes));
+    const out = elementsOf(plainType(this.dtype, "readStored"), new ArrayBuffer(this.bytes));
     if (this.size === 0) return out;
     if (!this.contiguous) {
       const reach = 1 + this.shape.reduce((sum, size, axis) => sum + (size - 1) * (this.strides[axis] ?? 0), 0);
@@ -97,10 +106,33 @@ export class Tensor implements Holder {
 
   /** `count` elements of storage from element `first`. */
   async #readRange(storage: Storage, first: number, count: number): Promise<Elements> {
-    const width = bytesPerElement[this.dtype];
-    const lead = (first * width) % 4; // copies begin at multiples of 4 bytes
-    const bytes = await this.gpu.read(storage, first * width - lead, lead + count * width);
-    return elementsOf(this.dtype, bytes.slice(lead), 0, count);
+    const dtype = plainType(this.dtype, "readStored");
+    const width = bytesPerElement[dtype];
+    return elementsOf(dtype, await this.#readBytes(storage, first * width, count * width), 0, count);
+  }
+
+  async #readBytes(storage: Storage, first: number, count: number): Promise<ArrayBuffer> {
+    const lead = first % 4; // copies begin at multiples of 4 bytes
+    const bytes = await this.gpu.read(storage, first - lead, lead + count);
+    return bytes.slice(lead, lead + count);
+  }
+
+  /** The contents of all planes, of whole rows. */
+  async #readPlanes(): Promise<Planes> {
+    const columns = columnsOf(this.shape);
+    const firstRow = this.offset / columns;
+    const planes = Object.entries(planeRowBytes(this.dtype, columns)).map(async ([name, row]) => {
+      const pieces = this.segments.map(({ storage, planes, begin, end }) =>
+        this.#readBytes(
+          planes?.[name] ?? storage,
+          firstRow * row,
+          this.segments.length === 1 ? (this.size / columns) * row : (end - begin) * row,
+        ),
+      );
+      const bytes = await new Blob(await Promise.all(pieces)).arrayBuffer();
+      return [name, new (formats[this.dtype].planes[name]?.array ?? Uint8Array)(bytes)] as const;
+    });
+    return Object.fromEntries(await Promise.all(planes)) as unknown as Planes;
   }
 
   /** Elements from the first of the tensor to the one with index `i` when the axes are counted through in order. */
@@ -117,11 +149,12 @@ export class Tensor implements Holder {
 
   /** The elements as numbers, in index order. Submits recorded work. */
   async read(): Promise<Float64Array> {
-    return decode(this.dtype, await this.readStored());
+    if (isPlain(this.dtype)) return decode(this.dtype, await this.readStored());
+    return this.size === 0 ? new Float64Array() : decodePlanes(this.dtype, this.shape, await this.#readPlanes());
   }
 
   dispose(): void {
-    for (const { storage } of this.segments) this.gpu.release(storage);
+    for (const storage of this.storages) this.gpu.release(storage);
   }
 
   [Symbol.dispose](): void {
@@ -129,31 +162,37 @@ export class Tensor implements Holder {
   }
 }
 
-/** A tensor of `shape` with these values; numbers are rounded to nearest even for f16 and bf16. */
+/** A tensor of `shape` with these values, rounded to the nearest that its format has, ties to even. */
 export function tensor(gpu: Gpu, shape: Shape, values: ArrayLike<number>, dtype: DType = "f32"): Tensor {
-  return upload(gpu, shape, dtype, encode(dtype, values));
+  assertShape(shape, "tensor");
+  if (!isPlain(dtype)) return uploadPlanes(gpu, shape, dtype, encodePlanes(dtype, shape, values));
+  return upload(gpu, shape, dtype, encodePlanes(dtype, shape, values).data);
 }
 
 /** A tensor of `shape` from elements as they are stored; split into segments when one binding cannot hold it. */
 export function upload(gpu: Gpu, shape: Shape, dtype: DType, elements: Elements, label = "tensor"): Tensor {
   assertShape(shape, label);
+  const plain = plainType(dtype, label);
   if (elements.length !== sizeOf(shape)) {
     throw new ShapeError(`${label}: ${elements.length} elements for shape ${formatShape(shape)}`);
   }
-  if (!(elements instanceof arrayOf[dtype])) {
-    throw new ShapeError(`${label}: ${elements.constructor.name} for ${dtype}, expected ${arrayOf[dtype].name}`);
+  if (!(elements instanceof arrayOf[plain])) {
+    throw new ShapeError(`${label}: ${elements.constructor.name} for ${dtype}, expected ${arrayOf[plain].name}`);
   }
-  const width = bytesPerElement[dtype];
-  const rowElements = sizeOf(shape.slice(1));
-  const segments = segmentRows(gpu, shape, dtype, label).map(({ begin, end }) => {
-    const count = shape.length === 0 ? 1 : (end - begin) * rowElements;
-    const first = begin * rowElements;
-    const storage = gpu.upload(label, count * width, (memory) => {
-      elementsOf(dtype, memory, 0, count).set(elements.subarray(first, first + count));
-    });
-    return { storage, begin, end };
+  return uploadPlanes(gpu, shape, dtype, { data: elements }, label);
+}
+
+/** A tensor of `shape` from the contents of its planes, as the encoding of its format gives them. */
+export function uploadPlanes(gpu: Gpu, shape: Shape, dtype: DType, planes: Planes, label = "tensor"): Tensor {
+  assertShape(shape, label);
+  checkBlocks(dtype, shape, label);
+  const segments = allocateRows(gpu, shape, dtype, label, 1, (name, begin, end, memory) => {
+    const plane = planes[name];
+    if (!plane) throw new ShapeError(`${label}: ${name} is missing, expected the planes of ${dtype}`);
+    const row = memory.byteLength / (end - begin);
+    memory.set(new Uint8Array(plane.buffer, plane.byteOffset + begin * row, memory.byteLength));
   });
-  return new Tensor(gpu, shape, dtype, segments);
+  return new Tensor(gpu, shape, dtype, [...segments]);
 }
 
 /** A tensor whose elements nobody has written yet: a result. Logical while recording. One segment. */
@@ -180,7 +219,7 @@ export function unpooledZeros(gpu: Gpu, shape: Shape, dtype: DType, label: strin
 }
 
 function bytesInOneBinding(gpu: Gpu, shape: Shape, dtype: DType, label: string): number {
-  const bytes = sizeOf(shape) * bytesPerElement[dtype];
+  const bytes = bytesOf(dtype, shape);
   const limit = Math.min(gpu.limits.binding, gpu.limits.buffer);
   if (bytes <= limit) return bytes;
   throw new GpuError(
@@ -191,39 +230,8 @@ function bytesInOneBinding(gpu: Gpu, shape: Shape, dtype: DType, label: string):
 /** A tensor that stands for one given at instantiation. */
 export function placeholder(gpu: Gpu, shape: Shape, dtype: DType, label: string): Tensor {
   assertShape(shape, label);
-  const storage = createStorage(label, sizeOf(shape) * bytesPerElement[dtype]);
+  const storage = createStorage(label, bytesOf(dtype, shape));
   return new Tensor(gpu, shape, dtype, [{ storage, begin: 0, end: shape[0] ?? 1 }]);
-}
-
-/**
- * How the rows of a tensor are cut so that each piece fits one binding and one buffer. Cuts are at multiples of 64 rows
- * where possible, so that a row of f32 results, cut likewise, starts at a multiple of 256 bytes; and always at multiples
- * of `multiple` rows, which belong together. Throws `GpuError` where so many rows do not fit.
- */
-export function segmentRows(
-  gpu: Gpu,
-  shape: Shape,
-  dtype: DType,
-  label: string,
-  multiple = 1,
-): { begin: number; end: number }[] {
-  const rows = shape[0] ?? 1;
-  const rowBytes = sizeOf(shape.slice(1)) * bytesPerElement[dtype];
-  const limit = Math.min(gpu.limits.binding, gpu.limits.buffer);
-  if (rows * rowBytes <= limit) return [{ begin: 0, end: rows }];
-  const fitting = Math.floor(limit / rowBytes);
-  const aligned = 64 % multiple === 0 ? 64 : 64 * multiple;
-  const step = fitting - (fitting % (fitting >= aligned ? aligned : multiple));
-  if (step === 0) {
-    const what = multiple === 1 ? "one row" : `${multiple} rows`;
-    const take = multiple === 1 ? "takes" : "take";
-    throw new GpuError(
-      `${label}: ${what} of ${formatShape(shape)} ${take} ${multiple * rowBytes} bytes, more than ${limit} here`,
-    );
-  }
-  const segments: { begin: number; end: number }[] = [];
-  for (let begin = 0; begin < rows; begin += step) segments.push({ begin, end: Math.min(rows, begin + step) });
-  return segments;
 }
 
 /**
@@ -231,7 +239,7 @@ export function segmentRows(
  * it ends with the instance, and disposing the tensor does not give it back.
  */
 export function placed(instance: Instance<unknown>, logical: Tensor): Tensor {
-  const width = bytesPerElement[logical.dtype];
+  const width = bytesPerElement[plainType(logical.dtype, "placed")];
   const segments = logical.segments.map((segment) => ({ ...segment, storage: instance.lend(segment.storage) }));
   const [first] = logical.segments;
   const offset = logical.offset + (first ? instance.place(first.storage).offset / width : 0);
@@ -257,7 +265,7 @@ export function replacements(pairs: readonly TensorPair[]): Map<Storage, Replace
             `recorded as ${logical.dtype} ${formatShape(logical.shape)}`,
         );
       }
-      const offset = real.offset * bytesPerElement[real.dtype];
+      const offset = real.offset * bytesPerElement[plainType(real.dtype, logical.storage.label)];
       if (!real.contiguous || offset % 256 !== 0) {
         throw new ShapeError(
           `${logical.storage.label}: given a view with strides ${formatShape(real.strides)} from element ` +

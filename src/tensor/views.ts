@@ -1,8 +1,10 @@
+import { isPlain } from "./formats.ts";
 import { contiguousStrides, formatShape, isContiguous, resolveAxis, type Shape, ShapeError, sizeOf } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
 
 /** Tensors in several segments can only be looked at as a whole, row by row. */
 function view(what: string, x: Tensor, shape: Shape, strides: readonly number[], offset = x.offset): Tensor {
+  checkRows(what, x, shape, strides, offset);
   const [only, ...others] = x.segments;
   if (!only || others.length > 0) {
     const same = shape[0] === x.shape[0] && strides[0] === x.strides[0] && offset === x.offset;
@@ -15,6 +17,19 @@ function view(what: string, x: Tensor, shape: Shape, strides: readonly number[],
     return new Tensor(x.gpu, shape, x.dtype, x.segments, strides, offset);
   }
   return new Tensor(x.gpu, shape, x.dtype, [{ ...only, begin: 0, end: shape[0] ?? 1 }], strides, offset);
+}
+
+/** Formats of blocks are looked at in whole rows: the last axis stays as it is. */
+function checkRows(
+  what: string,
+  { dtype, shape: of }: Tensor,
+  shape: Shape,
+  strides: readonly number[],
+  offset: number,
+) {
+  const columns = of.at(-1) ?? 1;
+  if (isPlain(dtype) || (shape.at(-1) === columns && strides.at(-1) === 1 && offset % columns === 0)) return;
+  throw new ShapeError(`${what}: ${formatShape(shape)} of ${dtype} ${formatShape(of)}, expected whole rows`);
 }
 
 /** The same elements under another shape; one axis may be −1. Needs a contiguous tensor, throws `ShapeError` else. */

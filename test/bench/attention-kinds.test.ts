@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type AttentionSubject, type CaseText, parseSubject } from "../../bench/index.ts";
-import { attention, blockTable, cascadeAttention, latentAttention, slice } from "../../src/index.ts";
+import { attention, blockTable, cacheFormats, cascadeAttention, latentAttention, slice } from "../../src/index.ts";
+import { isPlain, perWord } from "../../src/tensor/formats.ts";
 import { testGpu } from "../support/gpu.ts";
 import { benchRows, speeds } from "./run-bench.ts";
 
@@ -80,7 +81,9 @@ describe("layouts", () => {
 
 describe("types", () => {
   test("f16 and bf16 are held against what is stored", async () => {
-    const halves = ["f16", "bf16"].map((dtype) => ({ batch: "2q1s30", dtype }));
+    const halves = cacheFormats
+      .filter((name) => isPlain(name) && perWord(name) === 2)
+      .map((dtype) => ({ batch: "2q1s30", dtype }));
     const made = await rowsOf(halves, [parseSubject("rows")]);
     for (const row of made) {
       expect(row.verdict, `${row.id}: ${row.reason}`).toBe("pass");
@@ -90,19 +93,22 @@ describe("types", () => {
     }
   });
 
-  test.each(["int8", "int4"])("%s, in pages; scales of another head are red", async (dtype) => {
-    const [right] = await expectGate(
-      { batch: "2q1s30", dtype, layout: "paged:16" },
-      ["rows"],
-      [
-        wrong("rows", (device, tensors, options) =>
-          rows(device, { ...tensors, kScale: tensors.vScale, vScale: tensors.kScale }, options),
-        ),
-      ],
-    );
-    expect(right?.kvBytesPerToken).toBe(2 * 2 * (dtype === "int8" ? 32 + 4 : 16 + 4));
-    expect(right?.command).toMatch(/ --layouts paged:16 --dtype int[48]$/);
-  });
+  test.each(cacheFormats.filter((name) => !isPlain(name)))(
+    "%s, in pages; scales of another head are red",
+    async (dtype) => {
+      const [right] = await expectGate(
+        { batch: "2q1s30", dtype, layout: "paged:16" },
+        ["rows"],
+        [
+          wrong("rows", (device, tensors, options) =>
+            rows(device, { ...tensors, kScale: tensors.vScale, vScale: tensors.kScale }, options),
+          ),
+        ],
+      );
+      expect(right?.kvBytesPerToken).toBe(2 * 2 * (dtype === "int8" ? 32 + 4 : 16 + 4));
+      expect(right?.command).toMatch(/ --layouts paged:16 --dtype int[48]$/);
+    },
+  );
 });
 
 test("scores with tensors, chained, under a mask; without the last they are red", async () => {

@@ -2,9 +2,10 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { type CacheShape, cacheBytes, pageTokens } from "../../src/blocks/kv-cache/cache.ts";
-import { cacheDtypes } from "../../src/blocks/kv-cache/formats.ts";
 import { grownPages } from "../../src/blocks/kv-cache/page-pool.ts";
 import { latentCacheWidths } from "../../src/blocks/latent-attention.ts";
+import { type CacheFormat, cacheFormats } from "../../src/kernels/formats.ts";
+import { isInteger } from "../../src/kernels/kv-cache/storage.ts";
 
 const page = await readFile("docs/caches.md", "utf8");
 const tokens = 4096;
@@ -12,17 +13,14 @@ const common = { batch: 1, capacity: tokens };
 
 /** Every second layer, as gpt-oss has it, beside a chunk of 512 and 3 tokens in flight. */
 const windows = Array.from({ length: 24 }, (_, layer) => (layer % 2 === 0 ? 128 : undefined));
-const latents = (dtype: "f32" | "f16") => ({ ...common, layers: 27, kvHeads: 1, ...latentCacheWidths(512, 64, dtype) });
-const shapes: [model: string, shapeOf: (dtype: (typeof cacheDtypes)[number]) => CacheShape | undefined][] = [
+const latents = (dtype: CacheFormat) => ({ ...common, layers: 27, kvHeads: 1, ...latentCacheWidths(512, 64, dtype) });
+const shapes: [model: string, shapeOf: (dtype: CacheFormat) => CacheShape | undefined][] = [
   ["Llama 3.2 1B", (dtype) => ({ ...common, layers: 16, kvHeads: 8, headWidth: 64, dtype })],
   [
     "gpt-oss 20B, every second layer with a window of 128",
     (dtype) => ({ ...common, layers: 24, kvHeads: 8, headWidth: 64, dtype, windows, ahead: 515 }),
   ],
-  [
-    "DeepSeek-V2-Lite, latents",
-    (dtype) => (dtype === "f32" || dtype === "f16" ? { ...latents(dtype), dtype } : undefined),
-  ],
+  ["DeepSeek-V2-Lite, latents", (dtype) => (isInteger(dtype) ? undefined : { ...latents(dtype), dtype })],
 ];
 
 const mebibytes = (bytes: number) => (bytes / 2 ** 20).toFixed(1);
@@ -42,7 +40,7 @@ test.each(shapes)("the bytes of %s", (model, shapeOf) => {
   const cells = [
     model,
     mebibytes(cacheBytes({ ...f32, windows: [] })),
-    ...cacheDtypes.map((dtype) => {
+    ...cacheFormats.map((dtype) => {
       const shape = shapeOf(dtype);
       return shape ? mebibytes(cacheBytes(shape)) : "–";
     }),

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { assertFinite } from "../../src/formats/finite.ts";
 import { FormatError } from "../../src/formats/format-error.ts";
-import { type DType, decodeBf16, decodeF16 } from "../../src/tensor/dtype.ts";
+import { bytesPerElement, decodeBf16, decodeF16, floatTypes, type PlainType } from "../../src/tensor/dtype.ts";
 
 const FILE = "model.safetensors";
 const NAME = "model.norm.weight";
 
-function check(dtype: DType, bytes: Uint8Array, elementOffset = 0): void {
+function check(dtype: PlainType, bytes: Uint8Array, elementOffset = 0): void {
   assertFinite(NAME, FILE, dtype, bytes, elementOffset);
 }
 
@@ -48,7 +48,7 @@ describe("assertFinite", () => {
     expect(() => check("f32", new Uint8Array(Uint32Array.of(0xff800001).buffer))).toThrow(/is NaN at element 0/);
   });
 
-  test.each(["f16", "bf16"] as const)(
+  test.each(floatTypes.filter((dtype) => bytesPerElement[dtype] === 2))(
     "finds the first of %s at any place, odd lengths and block edges included",
     (dtype) => {
       const infinity = dtype === "f16" ? 0xfc00 : 0xff80;

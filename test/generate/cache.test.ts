@@ -1,14 +1,13 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { type CacheOptions, pageTokens } from "../../src/blocks/kv-cache/cache.ts";
-import { cacheDtypes } from "../../src/blocks/kv-cache/formats.ts";
 import { SequenceCache } from "../../src/blocks/kv-cache/sequence-cache.ts";
 import { difference } from "../../src/check/compare.ts";
 import { randomSource } from "../../src/check/random.ts";
-
 import type { LanguageModel } from "../../src/generate/language-model.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
 import { GpuError } from "../../src/gpu/errors.ts";
 import { openGpu } from "../../src/gpu/open.ts";
+import { cacheFormats } from "../../src/kernels/formats.ts";
 import { bundledModel, goldenPrompts } from "../support/bundled.ts";
 import { testGpu } from "../support/gpu.ts";
 import { goldenFolders, goldenTests } from "./golden-folder.ts";
@@ -59,9 +58,9 @@ describe("the bundled model", async () => {
   const exactNats = await nats(plain);
 
   /** Largest error of the logits, as a share of their squares, and of perplexity, as a share of that with f32. */
-  const caps = { f32: [0, 0], f16: [1e-6, 1e-3], int8: [1e-3, 1e-2], int4: [0.2, 0.1] } as const;
+  const caps = { f32: [0, 0], f16: [1e-6, 1e-3], bf16: [1e-4, 1e-2], int8: [1e-3, 1e-2], int4: [0.2, 0.1] } as const;
 
-  test.each(cacheDtypes)("pages of %s give the same bits as contiguous rows", async (dtype) => {
+  test.each(cacheFormats)("pages of %s give the same bits as contiguous rows", async (dtype) => {
     const model = await load(bundledModel, { dtype });
     const contiguous = await logitsOf(model);
     const [most, mostPerplexity] = caps[dtype];
@@ -170,13 +169,13 @@ test("latents as f16", async () => {
 });
 
 test.each([
-  [bundledModel, { dtype: "int3" }, 'cache.dtype is "int3", expected f32, f16, int8 or int4'],
+  [bundledModel, { dtype: "int3" }, 'cache.dtype is "int3", expected f32, f16, bf16, int8 or int4'],
   [bundledModel, { layout: "ring" }, 'cache.layout is "ring", expected contiguous or paged'],
   [bundledModel, { type: "f16" }, "cache has no option type, expected dtype or layout"],
   [
     `${goldenFolders}/deepseek-v3`,
     { dtype: "int8" },
-    'is "int8", expected f32 or f16: DeepseekV3ForCausalLM caches latents',
+    'is "int8", expected f32, f16 or bf16: DeepseekV3ForCausalLM caches latents',
   ],
   [`${goldenFolders}/gpt-oss`, { dtype: "int4" }, "heads of 16 elements, expected a multiple of 32"],
 ])("of %s, a cache %o is refused", async (folder, cache, message) => {

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { castCases } from "../../src/check/cases/cast.ts";
 import { normal } from "../../src/check/random.ts";
 import { cast } from "../../src/kernels/elementwise/cast.ts";
-import { type Elements, encode } from "../../src/tensor/dtype.ts";
+import { type Elements, encode, floatTypes } from "../../src/tensor/dtype.ts";
 import { Tensor, tensor, upload } from "../../src/tensor/tensor.ts";
 import { slice, transpose } from "../../src/tensor/views.ts";
 import { testGpu } from "../support/gpu.ts";
@@ -24,7 +24,7 @@ test("signs of zero and subnormals survive, bit by bit", async () => {
 });
 
 test("views, of 16-bit elements too", async () => {
-  for (const dtype of ["f32", "f16", "bf16"] as const) {
+  for (const dtype of floatTypes) {
     const values = normal(7 * 9, 1);
     const x = tensor(gpu, [7, 9], values, dtype);
     const expected = [...(await transpose(slice(x, 0, 1, 6)).read())];

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { kvCacheCases } from "../../src/check/cases/kv-cache.ts";
 import { appendKv } from "../../src/kernels/kv-cache/append.ts";
+import type { FloatType } from "../../src/tensor/dtype.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { testGpu } from "../support/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
@@ -16,7 +17,7 @@ test("append refuses what does not fit, and says so", () => {
   expect(() => appendKv(gpu, { k, v, keys, values }, { start: -1 })).toThrow(/start is -1/);
   expect(() => appendKv(gpu, { k, v, keys, values, step }, { start: 1 })).toThrow(/no start beside it/);
   expect(() => appendKv(gpu, { k, v, keys, values: keys })).toThrow(/shares its memory/);
-  const half = (shape: readonly number[], dtype: "f16" | "bf16") => tensor(gpu, shape, new Float32Array(64), dtype);
+  const half = (shape: readonly number[], dtype: FloatType) => tensor(gpu, shape, new Float32Array(64), dtype);
   const mixed = { k, v, keys: half([1, 2, 8, 4], "f16"), values: half([1, 2, 8, 4], "bf16") };
   expect(() => appendKv(gpu, mixed)).toThrow(/keys are f16, values bf16, expected the same of both/);
   const odd = [zeros(1, 2, 2, 1), zeros(1, 2, 2, 1), half([1, 2, 32, 1], "f16"), half([1, 2, 32, 1], "f16")] as const;

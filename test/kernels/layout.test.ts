@@ -5,17 +5,16 @@ import { concat } from "../../src/kernels/layout/concat.ts";
 import { contiguous } from "../../src/kernels/layout/contiguous.ts";
 import type { Dense } from "../../src/reference/dense.ts";
 import * as reference from "../../src/reference/layout.ts";
-import { type DType, encode } from "../../src/tensor/dtype.ts";
+import { encode, floatTypes, type PlainType, plainTypes as types } from "../../src/tensor/dtype.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { Tensor, tensor, upload } from "../../src/tensor/tensor.ts";
 import { reshape, slice, transpose } from "../../src/tensor/views.ts";
 import { testGpu } from "../support/gpu.ts";
 
 const gpu = await testGpu();
-const types: readonly DType[] = ["f32", "f16", "bf16", "i32", "u32"];
 
 /** Elements that every type holds exactly, and their tensor. */
-function counted(shape: readonly number[], dtype: DType, seed = 1): { x: Tensor; dense: Dense } {
+function counted(shape: readonly number[], dtype: PlainType, seed = 1): { x: Tensor; dense: Dense } {
   const source = randomSource(seed);
   const values = Float64Array.from({ length: sizeOf(shape) }, () => source.integer(256));
   return { x: tensor(gpu, shape, values, dtype), dense: stored({ shape, values, dtype }) };
@@ -122,7 +121,7 @@ test("contiguous: 70,000 rows, prime sizes", async () => {
 });
 
 test("contiguous: more axes than a kernel walks, in several dispatches", async () => {
-  for (const dtype of ["f32", "f16"] as const) {
+  for (const dtype of floatTypes) {
     const { x, dense } = counted([2, 3, 2, 3, 1, 3], dtype);
     const order = [5, 3, 2, 4, 1, 0];
     const program = gpu.record(() => contiguous(gpu, { x: transpose(x, order) }).y);

@@ -3,14 +3,15 @@ import weightBf16 from "#shaders/lib/weight/bf16.wgsl";
 import weightF16 from "#shaders/lib/weight/f16.wgsl";
 import weightF16Packed from "#shaders/lib/weight/f16-packed.wgsl";
 import weightF32 from "#shaders/lib/weight/f32.wgsl";
+import weightMxfp4 from "#shaders/lib/weight/mxfp4.wgsl";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import type { ShaderModule } from "../../src/gpu/shader-module.ts";
 import { wgslModule } from "../../src/gpu/wgsl-module.ts";
+import { weightPart, weightTypes } from "../../src/kernels/formats.ts";
 import { defineKernel } from "../../src/kernels/kernel.ts";
-import { weightPart } from "../../src/kernels/matmul/weight-part.ts";
 import { type Tuning, tune } from "../../src/kernels/tuning.ts";
-import { type DType, decode } from "../../src/tensor/dtype.ts";
-import { upload } from "../../src/tensor/tensor.ts";
+import { decode, type PlainType } from "../../src/tensor/dtype.ts";
+import { upload, uploadPlanes } from "../../src/tensor/tensor.ts";
 import { testGpu } from "../support/gpu.ts";
 
 const gpu = await testGpu();
@@ -37,7 +38,7 @@ const reader = (name: string, body: string) =>
     ),
     inputs: { weight: "[n, k]" },
     outputs: { y: "[n, k]" },
-    accepts: { weight: ["f32", "f16", "bf16"] },
+    accepts: { weight: weightTypes },
     params: ({ n, k }) => ({ n, k }),
     specialise: (_axes, { part }: { readonly part: ShaderModule }) => ({ parts: [part] }),
     workgroups: ({ n, k }) => [Math.ceil((n * k) / 64)],
@@ -48,7 +49,7 @@ const four = reader("four", "y[i] = load_weight4(row, k - k % 4)[k % 4];");
 const patterns = Uint16Array.from({ length: 65_536 }, (_, i) => i);
 
 /** Every bit pattern of a 16-bit type, in rows of `k`, against the number that it stands for. */
-async function checkAll(device: Gpu, dtype: DType, part: ShaderModule, read: typeof one, k: number): Promise<void> {
+async function checkAll(device: Gpu, dtype: PlainType, part: ShaderModule, read: typeof one, k: number): Promise<void> {
   const n = Math.floor(patterns.length / k);
   const used = patterns.subarray(0, n * k);
   const weight = upload(device, [n, k], dtype, used);
@@ -75,7 +76,7 @@ describe.each([
   });
 });
 
-async function checkAllOf(device: Gpu, dtype: DType, part: ShaderModule, size: number): Promise<void> {
+async function checkAllOf(device: Gpu, dtype: PlainType, part: ShaderModule, size: number): Promise<void> {
   const elements = Uint16Array.from({ length: size }, (_, i) => 0x3c00 + i);
   const actual = await one(device, { weight: upload(device, [size, 1], dtype, elements) }, { part }).y.read();
   expect([...actual]).toEqual([...decode(dtype, elements)]);
@@ -96,15 +97,39 @@ test("f32, one by one and four at a time, whole vectors or not", async () => {
   }
 });
 
+describe("lib/weight/mxfp4 reads every code with every exponent exactly", () => {
+  // Rows of two blocks: the sixteen codes in order and in reverse, and the exponents 0 to 252, whose numbers f32 holds.
+  const exponents = Uint8Array.from({ length: 2 * 253 }, (_, block) => block % 253);
+  const codes = Array.from({ length: 32 }, (_, i) => (i < 16 ? i : 31 - i));
+  const data = Uint8Array.from({ length: 16 * exponents.length }, (_, i) => {
+    const at = (2 * i) % 32;
+    return (codes[at] ?? 0) | ((codes[at + 1] ?? 0) << 4);
+  });
+  const magnitudes = [0, 0.5, 1, 1.5, 2, 3, 4, 6];
+  const expected = [...exponents].flatMap((exponent) =>
+    codes.map((code) => (magnitudes[code & 7] ?? 0) * (code < 8 ? 1 : -1) * 2 ** (exponent - 127)),
+  );
+  test.each([
+    ["four at a time", four],
+    ["one by one", one],
+  ])("%s", async (_, read) => {
+    const weight = uploadPlanes(plain, [253, 64], "mxfp4", { data, scales: exponents });
+    expect(await weight.read()).toEqual(Float64Array.from(expected));
+    const actual = await read(plain, { weight }, { part: weightMxfp4 }).y.read();
+    const wrong = expected.flatMap((value, i) => (Object.is(actual[i], value) ? [] : [[i, actual[i], value]]));
+    expect(wrong).toEqual([]);
+  });
+});
+
 test("the part goes by type, feature and tuning", () => {
   const device = (f16: Tuning["f16"], ...features: string[]) => {
     const given = { features: new Set(features), adapter: gpu.adapter };
     tune(given, { f16 });
     return given;
   };
-  expect(weightPart("f32", device("native", "shader-f16")).name).toBe("lib/weight/f32");
-  expect(weightPart("bf16", device("native", "shader-f16")).name).toBe("lib/weight/bf16");
-  expect(weightPart("f16", device("native", "shader-f16")).name).toBe("lib/weight/f16");
-  expect(weightPart("f16", device("packed", "shader-f16")).name).toBe("lib/weight/f16-packed");
-  expect(weightPart("f16", device("native")).name).toBe("lib/weight/f16-packed");
+  expect(weightPart("f32", device("native", "shader-f16")).part.name).toBe("lib/weight/f32");
+  expect(weightPart("bf16", device("native", "shader-f16")).part.name).toBe("lib/weight/bf16");
+  expect(weightPart("f16", device("native", "shader-f16")).part.name).toBe("lib/weight/f16");
+  expect(weightPart("f16", device("packed", "shader-f16")).part.name).toBe("lib/weight/f16-packed");
+  expect(weightPart("f16", device("native")).part.name).toBe("lib/weight/f16-packed");
 });

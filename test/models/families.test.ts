@@ -8,7 +8,7 @@ import { parseRopeScaling } from "../../src/kernels/rope/scaling.ts";
 import { ropeTable } from "../../src/kernels/rope/table.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { gpt2, llama } from "../../src/reference/transformer.ts";
-import type { DType } from "../../src/tensor/dtype.ts";
+import type { PlainType } from "../../src/tensor/dtype.ts";
 import { gpt2Shapes, llamaShapes, type RandomModel, writeRandomModel } from "../support/random-model.ts";
 
 const gpu = await openGpu();
@@ -48,7 +48,7 @@ const gpt = {
   n_positions: 128,
 };
 
-const members: [string, Record<string, unknown>, DType, number][] = [
+const members: [string, Record<string, unknown>, PlainType, number][] = [
   [
     "Llama 2, tied, f16",
     { ...base, model_type: "llama", architectures: ["LlamaForCausalLM"], tie_word_embeddings: true },

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { WeightSource } from "../../src/models/family.ts";
 import { Loader } from "../../src/models/loader.ts";
-import { segmentRows } from "../../src/tensor/tensor.ts";
+import { segmentRows } from "../../src/tensor/segments.ts";
 import { testGpu } from "../support/gpu.ts";
 import { openTensors } from "./mixtral-checkpoint.ts";
 

@@ -1,7 +1,7 @@
 import { randomSource } from "../../src/check/random.ts";
 import { openWeights, type Weights } from "../../src/formats/weights.ts";
 import { readArchitecture } from "../../src/models/architectures.ts";
-import { arrayOf, type DType, type Elements } from "../../src/tensor/dtype.ts";
+import { arrayOf, type Elements, type FloatType, type PlainType } from "../../src/tensor/dtype.ts";
 import { memorySource } from "../formats/checkpoint-bytes.ts";
 import { llamaShapes } from "../support/random-model.ts";
 import { safetensors, type WrittenTensor } from "../support/safetensors.ts";
@@ -47,7 +47,7 @@ export function mixtralShapes(config: typeof small): Record<string, number[]> {
 }
 
 /** Every bit pattern but those of infinities and NaN. */
-export function randomElements(dtype: "f32" | "f16" | "bf16", size: number, seed: number): Elements {
+export function randomElements(dtype: FloatType, size: number, seed: number): Elements {
   const source = randomSource(seed);
   const [bits, exponent] = { f32: [32, 0x7f800000], f16: [16, 0x7c00], bf16: [16, 0x7f80] }[dtype] as [number, number];
   const words = bits === 32 ? new Uint32Array(size) : new Uint16Array(size);
@@ -59,7 +59,7 @@ export function randomElements(dtype: "f32" | "f16" | "bf16", size: number, seed
 }
 
 /** Random weights for a config, as a checkpoint stores them. */
-export function mixtralTensors(config: typeof small, dtype: "f32" | "f16" | "bf16"): Written {
+export function mixtralTensors(config: typeof small, dtype: FloatType): Written {
   const entries = Object.entries(mixtralShapes(config)).map(([name, shape], seed) => {
     const size = shape.reduce((product, axis) => product * axis, 1);
     return [name, { shape, dtype, elements: randomElements(dtype, size, seed + 1) }] as const;
@@ -83,7 +83,7 @@ export async function openTensors(tensors: Written, seen?: (begin: number, end: 
 export const familyOf = (config: Readonly<Record<string, unknown>>) => readArchitecture(config);
 
 /** The rows of `tensors`, one below the other or in turn, put together the plain way. */
-export function stackedBits(parts: readonly (readonly (WrittenTensor | undefined)[])[], dtype: DType): Elements {
+export function stackedBits(parts: readonly (readonly (WrittenTensor | undefined)[])[], dtype: PlainType): Elements {
   const out: number[] = [];
   for (const part of parts) {
     const [rows = 0, columns = 0] = part[0]?.shape ?? [];

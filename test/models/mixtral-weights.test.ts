@@ -7,7 +7,7 @@ import { stagingBytes } from "../../src/gpu/upload.ts";
 import type { LoadOptions } from "../../src/models/loader.ts";
 import { checkRequirements } from "../../src/models/requirements.ts";
 import { type DecoderWeights, loadWeights } from "../../src/models/weights.ts";
-import { decode, type Elements, encode } from "../../src/tensor/dtype.ts";
+import { decode, type Elements, encode, floatTypes } from "../../src/tensor/dtype.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { formatErrorOf } from "../formats/checkpoint-bytes.ts";
 import { testGpu } from "../support/gpu.ts";
@@ -27,7 +27,6 @@ import {
 const roomy = await testGpu();
 /** Six rows of gate and up in f32, twelve in f16, and four and eight of down: experts of 30 and 9 are cut. */
 const tight = await testGpu({ cap: { binding: 240 } });
-const types = ["f32", "f16", "bf16"] as const;
 
 const load = async (gpu: typeof roomy, tensors: Written, options: LoadOptions = {}, config = small) => {
   const { family, config: settings } = familyOf(config);
@@ -49,7 +48,7 @@ describe.each([
   ["in one piece", roomy],
   ["cut within experts", tight],
 ])("experts %s", (name, gpu) => {
-  test.each(types)("hold the bits of a checkpoint in %s", async (dtype) => {
+  test.each(floatTypes)("hold the bits of a checkpoint in %s", async (dtype) => {
     const tensors = mixtralTensors(small, dtype);
     const progress: number[] = [];
     const loaded = await load(gpu, tensors, { onProgress: (done, total) => progress.push(done / total) });

@@ -7,22 +7,36 @@ import { memorySource, safetensors, type TensorToWrite } from "../formats/checkp
 import { testGpu } from "../support/gpu.ts";
 
 const gpu = await testGpu({ cap: { binding: 4096 } });
+/** Twelve rows of 32 elements in four bits each. */
+const tight = await testGpu({ cap: { binding: 204 } });
 
 const open = (tensors: Readonly<Record<string, TensorToWrite>>) =>
   openWeights(memorySource({ "model.safetensors": safetensors(tensors) }));
 
-async function load(tensors: Readonly<Record<string, TensorToWrite>>, of: WeightSource, options: LoadOptions = {}) {
+async function load(
+  tensors: Readonly<Record<string, TensorToWrite>>,
+  of: WeightSource | readonly WeightSource[],
+  options: LoadOptions = {},
+  device = gpu,
+) {
   const progress: number[] = [];
-  const loader = new Loader(gpu, await open(tensors), {
+  const loader = new Loader(device, await open(tensors), {
     ...options,
     onProgress: (done, total) => progress.push(done / total),
   });
   try {
-    const stack: StackedSource = { label: "stacked", parts: [[of]] };
+    const stack: StackedSource = { label: "stacked", parts: ["name" in of ? [of] : of] };
     const tensor = await loader.matrix(stack);
     await loader.finish();
     const { shape, dtype, segments } = tensor;
-    return { shape, dtype, segments, values: [...(await tensor.read())], progress: progress.at(-1) };
+    return {
+      shape,
+      dtype,
+      segments,
+      bytes: tensor.bytes,
+      values: [...(await tensor.read())],
+      progress: progress.at(-1),
+    };
   } finally {
     loader.dispose();
   }
@@ -67,17 +81,42 @@ describe("weights in blocks of four bits", () => {
     return (magnitudes[code & 7] ?? 0) * (code < 8 ? 1 : -1) * 2 ** (row - 17);
   });
 
-  test("are the numbers that the codes and scales stand for, in bf16", async () => {
-    const { shape, dtype, values, progress, segments } = await load(written(), source);
-    expect([shape, dtype, progress]).toEqual([[32, 32], "bf16", 1]);
+  test("stay packed on the GPU, cut between rows in both planes", async () => {
+    for (const [device, pieces] of [
+      [gpu, 1],
+      [tight, 3],
+    ] as const) {
+      const { shape, dtype, values, progress, segments, bytes } = await load(written(), source, {}, device);
+      expect([shape, dtype, progress]).toEqual([[32, 32], "mxfp4", 1]);
+      expect(values).toEqual(expected);
+      expect(bytes).toBe(32 * 17);
+      expect(segments.length).toBe(pieces);
+      expect(segments.every(({ begin }) => begin % 4 === 0)).toBe(true);
+    }
+  });
+
+  test.each(["bf16", "f32"] as const)("are the same numbers in %s", async (dtype) => {
+    const { dtype: made, values, segments } = await load(written(), source, { dtype });
+    expect(made).toBe(dtype);
     expect(values).toEqual(expected);
     expect(segments.every(({ begin }) => begin % 4 === 0)).toBe(true);
   });
 
-  test("are the same numbers in f32", async () => {
-    const { dtype, values } = await load(written(), source, { dtype: "f32" });
-    expect(dtype).toBe("f32");
-    expect(values).toEqual(expected);
+  test("of several tensors alternate by rows, in both planes", async () => {
+    const tensors = {
+      ...written(),
+      other_blocks: { dtype: "U8", shape: [1, 32, 1, 16], bytes: blocks.toReversed() },
+      other_scales: { dtype: "U8", shape: [1, 32, 1], bytes: scales.toReversed() },
+    };
+    const second: WeightSource = {
+      ...source,
+      name: "other_blocks",
+      packed: { format: "mxfp4", planes: { scales: "other_scales" } },
+    };
+    const alone = await load(tensors, second);
+    const { values } = await load(tensors, [source, second]);
+    const row = (of: readonly number[], r: number) => of.slice(r * 32, (r + 1) * 32);
+    expect(values).toEqual(Array.from({ length: 64 }, (_, r) => row(r % 2 ? alone.values : expected, r >> 1)).flat());
   });
 
   test("whose scale makes them infinite are refused", async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { normal } from "../../src/check/random.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
-import { type DType, decode, encode } from "../../src/tensor/dtype.ts";
+import { decode, encode, type PlainType } from "../../src/tensor/dtype.ts";
 import { bundledModel } from "./bundled.ts";
 import { safetensors, type WrittenTensor } from "./safetensors.ts";
 
@@ -18,7 +18,7 @@ export interface RandomModel {
 export async function writeRandomModel(
   config: Readonly<Record<string, unknown>>,
   shapes: Readonly<Record<string, readonly number[]>>,
-  dtype: DType,
+  dtype: PlainType,
   shards = 1,
 ): Promise<RandomModel> {
   const folder = await mkdtemp(join(tmpdir(), "shaderformer-model-"));

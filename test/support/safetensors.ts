@@ -1,9 +1,9 @@
-import { bytesPerElement, type DType, type Elements } from "../../src/tensor/dtype.ts";
+import { bytesPerElement, type Elements, type PlainType } from "../../src/tensor/dtype.ts";
 
 /** A tensor to write. */
 export interface WrittenTensor {
   readonly shape: readonly number[];
-  readonly dtype: DType;
+  readonly dtype: PlainType;
   readonly elements: Elements;
 }
 

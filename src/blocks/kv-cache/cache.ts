@@ -1,10 +1,11 @@
 import type { Gpu } from "../../gpu/gpu.ts";
+import type { CacheFormat } from "../../kernels/formats.ts";
 import type { KvLayout } from "../../kernels/kv-cache/layout.ts";
-import { bytesPerElement, type DType } from "../../tensor/dtype.ts";
+import { cacheStorage } from "../../kernels/kv-cache/storage.ts";
+import { bytesPerElement, type PlainType } from "../../tensor/dtype.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import { placeholder, type Tensor, type TensorPair, zeros } from "../../tensor/tensor.ts";
 import { slice } from "../../tensor/views.ts";
-import { type CacheDtype, type CacheFormat, cacheFormats } from "./formats.ts";
 
 /**
  * The cache of one layer: keys `[b, g, s, d]` and values `[b, g, s, dv]`, with `s` the capacity in tokens or the slots of
@@ -31,7 +32,7 @@ export type CacheLayout = (typeof cacheLayouts)[number];
 /** How a model keeps keys and values. */
 export interface CacheOptions {
   /** Element type; default f32. */
-  readonly dtype?: CacheDtype | undefined;
+  readonly dtype?: CacheFormat | undefined;
   /** Default contiguous. Layers with a window keep what it needs in either: in a ring, or in pages that go round. */
   readonly layout?: CacheLayout | undefined;
 }
@@ -48,7 +49,7 @@ export interface CacheShape {
   /** Elements of a value, dv; default those of a key. */
   readonly valueWidth?: number;
   /** Default f32. */
-  readonly dtype?: CacheDtype;
+  readonly dtype?: CacheFormat;
   /** Default contiguous. */
   readonly layout?: CacheLayout;
   /** Keys that a query sees in each layer, itself included; undefined: all before it. Default: all, in all layers. */
@@ -102,9 +103,9 @@ export type LayerTensors = Omit<LayerCache, "layout">;
 export function layerTensors<T>(
   { kvHeads, headWidth, valueWidth = headWidth, dtype = "f32" }: CacheShape,
   { rows, slots }: Pick<LayerPlace, "rows" | "slots">,
-  make: (name: keyof LayerTensors, shape: Shape, dtype: DType) => T,
+  make: (name: keyof LayerTensors, shape: Shape, dtype: PlainType) => T,
 ): Readonly<Record<"keys" | "values", T>> & { readonly kScale?: T; readonly vScale?: T } {
-  const format: CacheFormat = cacheFormats[dtype];
+  const format = cacheStorage[dtype];
   const stored = (name: keyof LayerTensors, width: number) =>
     make(name, [rows, kvHeads, slots, width / format.packed], format.dtype);
   const both = { keys: stored("keys", headWidth), values: stored("values", valueWidth) };

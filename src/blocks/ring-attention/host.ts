@@ -1,4 +1,4 @@
-import { arrayOf, type DType, type Elements } from "../../tensor/dtype.ts";
+import { arrayOf, type Elements, type PlainType, plainType } from "../../tensor/dtype.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { TokenRun } from "./schedule.ts";
@@ -6,13 +6,13 @@ import type { TokenRun } from "./schedule.ts";
 /** A tensor in the memory of the CPU, as it travels: elements as they are stored, one after the other. */
 export interface HostTensor {
   readonly shape: readonly number[];
-  readonly dtype: DType;
+  readonly dtype: PlainType;
   readonly elements: Elements;
 }
 
 /** Reads a tensor back to the CPU, a view in the order of its indices. */
 export async function toHost(x: Tensor): Promise<HostTensor> {
-  return { shape: x.shape, dtype: x.dtype, elements: await x.readStored() };
+  return { shape: x.shape, dtype: plainType(x.dtype, "toHost"), elements: await x.readStored() };
 }
 
 /** The tokens of these runs along axis 2 of `[b, heads, tokens, d]`, one run after the other. */

@@ -1,4 +1,6 @@
 // Attention over caches that lie in other ways than one after the other, or hold something else than f32.
+import type { CacheFormat } from "../../kernels/formats.ts";
+import { cacheStorage, type IntegerFormat, isInteger } from "../../kernels/kv-cache/storage.ts";
 import { type Dense, dense } from "../../reference/dense.ts";
 import { dequantise, quantise, ringPositions, ringSlot } from "../../reference/kv-layouts.ts";
 import type { Case, CaseInput } from "../case-table.ts";
@@ -14,15 +16,13 @@ export type CaseLayout =
   | { readonly kind: "ring"; readonly sinks: number }
   | { readonly kind: "ragged"; readonly queries: readonly number[]; readonly keys: readonly number[] };
 
-export type CaseFormat = "f32" | "f16" | "bf16" | "int8" | "int4";
-
 /** The inputs of a case: queries `[b, t, h, d]`, and a cache with what says where it lies and how it is scaled. */
 export type LayoutInputs = AttentionInputs | "kScale?" | "vScale?" | "blockTable?" | "queryOffsets?" | "keyOffsets?";
 
 /** The options of a case. `rows` goes through the step, `length` is that of every row. */
 export interface LayoutOptions {
   readonly layout: CaseLayout;
-  readonly format: CaseFormat;
+  readonly format: CacheFormat;
   readonly length?: number;
   readonly rows?: readonly StepRow[];
   readonly mask?: "full" | "causal" | { readonly kind: "sliding-window"; readonly keys: number };
@@ -46,11 +46,9 @@ export const pastTheLast = -1;
 const isPage = (entry: number | undefined): entry is number => entry !== undefined && entry >= 0 && entry < 1000;
 
 const size = (shape: readonly number[]) => shape.reduce((product, axis) => product * axis, 1);
-type IntegerFormat = "int8" | "int4";
-
-const bitsOf = (format: IntegerFormat): 8 | 4 => (format === "int8" ? 8 : 4);
-const blockOf = (format: IntegerFormat, width: number) => (format === "int8" ? width : 32);
-export const isInteger = (format: CaseFormat): format is IntegerFormat => format === "int8" || format === "int4";
+/** Bits of the integers of a format, and how many elements of a row share a scale. */
+const bitsOf = (format: IntegerFormat): 8 | 4 => (cacheStorage[format].packed === 8 ? 4 : 8);
+const blockOf = (format: IntegerFormat, width: number) => width / size(cacheStorage[format].scales?.(width) ?? []);
 
 /** Keys of each batch row or sequence. */
 export function lengthsOf({ layout, rows, length }: LayoutOptions, b: number, s: number): number[] {
@@ -105,7 +103,7 @@ function cache(
   if (!isInteger(format)) return { rows: { shape, values: poison(x.values, width), dtype: format } };
   const [bits, block] = [bitsOf(format), blockOf(format, width)];
   const { codes, scales } = quantise({ x }, { bits, block });
-  const scaleShape = format === "int8" ? shape.slice(0, 3) : scales.shape;
+  const scaleShape = [...shape.slice(0, 3), ...(cacheStorage[format].scales?.(width) ?? [])];
   return {
     rows: { ...packWords(codes, bits), dtype: "u32" },
     scales: { shape: scaleShape, values: poison(scales.values, width / block) },

@@ -1,4 +1,6 @@
 import { type AttentionLayout, attention } from "../../kernels/attention/attention.ts";
+import { cacheFormats } from "../../kernels/formats.ts";
+import { isInteger } from "../../kernels/kv-cache/storage.ts";
 import { attention as reference } from "../../reference/attention.ts";
 import { type Dense, dense } from "../../reference/dense.ts";
 import { causal, full, masks } from "../../reference/masks.ts";
@@ -10,7 +12,6 @@ import type { Named } from "../named.ts";
 import { stepOf } from "../step.ts";
 import {
   gathered,
-  isInteger,
   keeps,
   type LayoutInputs,
   type LayoutOptions,
@@ -187,9 +188,14 @@ export const attentionLayoutCases: CaseTable<
       ),
       "ragged",
     ),
-    ...(["f16", "bf16", "int8", "int4"] as const).flatMap((format) => [
-      withTags(problem(`${format} with room left`, { b: 2, h: 6, g: 2, t: 1, s: 80 }, { format, length: 70 }), format),
-    ]),
+    ...cacheFormats
+      .slice(1)
+      .flatMap((format) => [
+        withTags(
+          problem(`${format} with room left`, { b: 2, h: 6, g: 2, t: 1, s: 80 }, { format, length: 70 }),
+          format,
+        ),
+      ]),
     withTags(
       problem(
         "int8 in pages, by the step",

@@ -1,10 +1,8 @@
 import { cast } from "../../kernels/elementwise/cast.ts";
 import { cast as reference } from "../../reference/elementwise.ts";
-import { type DType, decodeBf16, decodeF16 } from "../../tensor/dtype.ts";
+import { decodeBf16, decodeF16, type PlainType, plainTypes } from "../../tensor/dtype.ts";
 import { type Case, type CaseTable, withTags } from "../case-table.ts";
 import { randomSource } from "../random.ts";
-
-const types: readonly DType[] = ["f32", "f16", "bf16", "i32", "u32"];
 
 /** The f32 that lies `steps` places above `value`, sign by sign. */
 function neighbour(value: number, steps: number): number {
@@ -73,7 +71,7 @@ const scattered = Array.from({ length: 3001 }, () => source.normal() * 2 ** (sou
 const integers = Array.from({ length: 301 }, () => source.integer(2 ** 31));
 
 /** What is interesting in each type, an odd number of each so that the last word of 16-bit results is half full. */
-const values: Readonly<Record<DType, readonly number[]>> = {
+const values: Readonly<Record<PlainType, readonly number[]>> = {
   f32: [...around(decodeF16), ...around(decodeBf16), ...corners, ...scattered].slice(1),
   f16: Array.from({ length: 65_535 }, (_, half) => decodeF16(half)),
   bf16: Array.from({ length: 65_535 }, (_, half) => decodeBf16(half)),
@@ -81,7 +79,7 @@ const values: Readonly<Record<DType, readonly number[]>> = {
   u32: [...whole, ...integers, 2 ** 31, 2 ** 32 - 1, 2 ** 32 - 2, 2 ** 32 - 128, 2 ** 32 - 129, 2 ** 31 + 2 ** 23 + 1],
 };
 
-const cases = (from: DType): Case<"x">[] => {
+const cases = (from: PlainType): Case<"x">[] => {
   const item = (name: string, chosen: readonly number[]): Case<"x"> => ({
     name: `${name}, ${from}`,
     inputs: { x: { shape: [chosen.length], values: chosen, dtype: from } },
@@ -100,12 +98,12 @@ const cases = (from: DType): Case<"x">[] => {
 };
 
 /** Every type to every type; results are compared for equality. */
-export const castCases: readonly CaseTable<"x", "y", object, "cast">[] = types.map((dtype) => ({
+export const castCases: readonly CaseTable<"x", "y", object, "cast">[] = plainTypes.map((dtype) => ({
   op: `cast to ${dtype}`,
   variants: ["cast"],
   reference: (inputs) => reference(inputs, { dtype }),
   run: (gpu, tensors, options) => cast(gpu, tensors, { ...options, dtype }),
-  cases: types.flatMap(cases),
+  cases: plainTypes.flatMap(cases),
   cap: 0,
   dtypes: { y: dtype },
 }));

@@ -1,4 +1,5 @@
 import { gather } from "../../kernels/embedding/gather.ts";
+import { packedTypes } from "../../kernels/formats.ts";
 import { gather as reference } from "../../reference/embedding.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import type { Case, CaseTable } from "../case-table.ts";
@@ -29,6 +30,7 @@ export const gatherCases: CaseTable<"ids" | "table", "y", object, "gather"> = {
     shape("prime lengths", 31, 97, 67),
     shape("several workgroups a row, f16", 9, 300, 256, "f16"),
     shape("several workgroups a row and a rest, bf16", 9, 50, 260, "bf16"),
+    ...packedTypes.map((dtype) => shape(`several workgroups a row and a rest, ${dtype}`, 9, 50, 288, dtype)),
     shape("70,001 tokens: the grid folds, with a workgroup to spare", 70_001, 11, 3),
   ],
   cap: 0,

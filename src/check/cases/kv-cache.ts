@@ -1,7 +1,8 @@
 import { appendKv } from "../../kernels/kv-cache/append.ts";
 import { type Dense, dense } from "../../reference/dense.ts";
 import { append } from "../../reference/kv-cache.ts";
-import { decode, encode } from "../../tensor/dtype.ts";
+import { decode, encode, floatTypes, type PlainType } from "../../tensor/dtype.ts";
+import { perWord } from "../../tensor/formats.ts";
 import { slice } from "../../tensor/views.ts";
 import type { Case, CaseTable } from "../case-table.ts";
 import { normal } from "../random.ts";
@@ -24,7 +25,7 @@ interface Options {
   /** Heads of k and v that are not stored, after those that are. */
   readonly surplus?: number;
   /** Type of the cache; default f32. */
-  readonly type?: "f16" | "bf16";
+  readonly type?: PlainType;
 }
 
 function problem(name: string, { b = 1, t, g = 1, s, d, dv = d }: Sizes, options: Options = {}): Case<Inputs, Options> {
@@ -64,6 +65,9 @@ function expected(k: Dense, cache: Dense, { start = 0, rows, surplus = 0, type }
   }
   return type ? dense(next.shape, decode(type, encode(type, next.values))) : next;
 }
+
+/** The types whose words hold two elements. */
+const halves = floatTypes.filter((type) => perWord(type) === 2);
 
 export const kvCacheCases: CaseTable<Inputs, "keys" | "values", Options, "append"> = {
   op: "kv-cache/append",
@@ -110,7 +114,7 @@ export const kvCacheCases: CaseTable<Inputs, "keys" | "values", Options, "append
       },
     ),
     problem("heads out of a wider projection", { b: 2, t: 3, g: 2, s: 9, d: 4 }, { start: 1, surplus: 3 }),
-    ...(["f16", "bf16"] as const).flatMap((type) => [
+    ...halves.flatMap((type) => [
       problem(`${type}, values wider than keys`, { b: 2, t: 3, g: 2, s: 7, d: 6, dv: 10 }, { start: 2, type }),
       problem(`${type}, heads out of a wider projection`, { b: 2, t: 3, g: 2, s: 9, d: 4 }, { surplus: 3, type }),
     ]),

@@ -1,3 +1,4 @@
+import { packedTypes } from "../../kernels/formats.ts";
 import { matmul } from "../../kernels/matmul/matmul.ts";
 import { matmul as reference } from "../../reference/matmul.ts";
 import type { DType } from "../../tensor/dtype.ts";
@@ -69,6 +70,11 @@ export const matmulCases: CaseTable<Inputs, "y", object, keyof typeof matmul.var
     shape("70,000 columns", [1], 4, 70_000, { dtype: "bf16" }),
     shape("infinities and NaN stay in their rows", [5], 20, 7, { infinite: true }),
     shape("infinities and NaN stay in their rows, odd k", [5], 21, 7, { infinite: true, bias: true }),
+    ...packedTypes.flatMap((dtype) => [
+      shape(`one row, k of several strides, ${dtype}`, [1], 1056, 33, { dtype }),
+      shape(`five rows, ${dtype} with bias`, [5], 96, 19, { dtype, bias: true }),
+      shape(`ragged tiles, ${dtype}`, [33], 160, 65, { dtype }),
+    ]),
     shape("outliers x20", [13], 512, 48, { outliers: true }),
     shape("outliers x20, one row, f16", [1], 768, 40, { outliers: true, dtype: "f16" }),
   ],

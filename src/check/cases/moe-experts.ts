@@ -1,3 +1,4 @@
+import { packedTypes } from "../../kernels/formats.ts";
 import { type ExpertsOptions, experts } from "../../kernels/moe/experts.ts";
 import { mixture as reference } from "../../reference/mixture.ts";
 import { limitCapacity } from "../../reference/routing.ts";
@@ -105,6 +106,14 @@ export const expertsCases: CaseTable<Inputs, "y", ExpertsOptions, keyof typeof e
     expertsCase("widths that a loop takes", { t: 23, e: 5, k: 2, c: 64, f: 128 }),
     expertsCase("f16", { t: 6, e: 4, k: 2 }, { dtype: "f16" }),
     expertsCase("bf16", { t: 12, e: 4, k: 2 }, { dtype: "bf16" }),
+    ...packedTypes.flatMap((dtype) => [
+      expertsCase(`${dtype}`, { t: 12, e: 4, k: 2, c: 64, f: 96 }, { dtype }),
+      expertsCase(
+        `one token, ${dtype}, with biases`,
+        { t: 1, e: 8, k: 4, c: 32, f: 64 },
+        { dtype, biased: true, options: { activation: "clamped-swiglu" } },
+      ),
+    ]),
     expertsCase(
       "a capacity: the last are dropped",
       { t: 40, e: 4, k: 2 },

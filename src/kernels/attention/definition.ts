@@ -6,6 +6,7 @@ import extentStep from "#shaders/lib/extent/step.wgsl";
 import type { Cost } from "../../gpu/dispatch.ts";
 import type { Specialisation } from "../../gpu/specialise.ts";
 import type { DType } from "../../tensor/dtype.ts";
+import { wordTypes } from "../formats.ts";
 import type { Brought, KernelContext } from "../kernel.ts";
 import {
   isRagged,
@@ -53,11 +54,14 @@ export const placedInputs = {
   "step?": "[64, 4]",
 } as const;
 
+/** What keys and values are stored in: elements, or words of integers. */
+const storedTypes: readonly DType[] = [...wordTypes, "u32"];
+
 /** The types of those inputs. */
 export const placedTypes: Readonly<Record<string, readonly DType[]>> = {
   step: ["u32"],
-  k: ["f32", "f16", "bf16", "u32"],
-  v: ["f32", "f16", "bf16", "u32"],
+  k: storedTypes,
+  v: storedTypes,
 };
 
 /** Those of which may be views. */

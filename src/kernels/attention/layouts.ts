@@ -3,19 +3,14 @@
 import addressContiguous from "#shaders/attention/address/contiguous.wgsl";
 import addressPaged from "#shaders/attention/address/paged.wgsl";
 import addressRing from "#shaders/attention/address/ring.wgsl";
-import cacheBf16 from "#shaders/attention/cache/bf16.wgsl";
-import cacheF16 from "#shaders/attention/cache/f16.wgsl";
-import cacheF16Packed from "#shaders/attention/cache/f16-packed.wgsl";
-import cacheInt4 from "#shaders/attention/cache/int4.wgsl";
-import cacheInt8 from "#shaders/attention/cache/int8.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { ShaderModule } from "../../gpu/shader-module.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
+import { type CacheFormat, cacheReading, wordTypes } from "../formats.ts";
 import type { Brought, KernelContext } from "../kernel.ts";
 import { capacityOf, type KvLayout, layoutName } from "../kv-cache/layout.ts";
 import { formatOf } from "../kv-cache/quantised.ts";
-import { tuning } from "../tuning.ts";
 
 /**
  * Sequences of different lengths in one call, one after the other: q `[1, h, t, d]`, k and v `[1, g, s, d]`, and where each
@@ -30,9 +25,6 @@ export interface RaggedLayout {
 
 /** Where attention finds the rows of k and v. */
 export type AttentionLayout = KvLayout | RaggedLayout;
-
-/** Element types of keys and values; the integers have scales beside them. */
-export type CacheFormat = "f32" | "f16" | "bf16" | "int8" | "int4";
 
 /** What the kernels are told of k and v. */
 export interface Placement {
@@ -103,16 +95,17 @@ export function placementOf(tensors: PlacedTensors, layout: AttentionLayout = "c
 function widths({ k, v, kScale, vScale }: PlacedTensors, d: number): { format: CacheFormat; dv: number } {
   if (kScale || vScale) {
     if (!kScale || !vScale) fail(`${kScale ? "vScale" : "kScale"} is missing, expected both or none`);
-    const { name, perWord } = formatOf("attention", "k", k, kScale, d);
-    const dv = (v.shape[3] ?? 0) * perWord;
+    const { name, packed } = formatOf("attention", "k", k, kScale, d);
+    const dv = (v.shape[3] ?? 0) * packed;
     formatOf("attention", "v", v, vScale, dv);
     checkSteps("k", k, kScale);
     checkSteps("v", v, vScale);
     return { format: name, dv };
   }
-  if (k.dtype === "u32" || k.dtype === "i32") fail(`k is ${k.dtype} ${formatShape(k.shape)}, expected kScale with it`);
+  const format = wordTypes.find((name) => name === k.dtype);
+  if (!format) fail(`k is ${k.dtype} ${formatShape(k.shape)}, expected kScale with it`);
   if (k.shape[3] !== d) fail(`k is ${formatShape(k.shape)}, expected [b, g, s, d] with d = ${d} (from q)`);
-  return { format: k.dtype, dv: v.shape[3] ?? 0 };
+  return { format, dv: v.shape[3] ?? 0 };
 }
 
 /** Scales of a view are a view with the same steps, counted in rows of k or v, or in the words of a block. */
@@ -146,25 +139,18 @@ const addresses = {
   paged: addressPaged,
   ring: addressRing,
 } as const;
-const caches = {
-  f16: cacheF16,
-  bf16: cacheBf16,
-  int8: cacheInt8,
-  int4: cacheInt4,
-} as const;
 
 /** The parts of a placement: where rows lie, and how they are stored where the kernel reads them. */
 export function placementParts({ layout, format }: Placement, { gpu }: Pick<KernelContext, "gpu">): ShaderModule[] {
-  const packed = format === "f16" && (!gpu.features.has("shader-f16") || tuning(gpu).f16 === "packed");
   return [
     ...(typeof layout === "string" || layout.kind === "ragged" ? [] : [addresses[layoutName(layout)]]),
-    ...(format === "f32" ? [] : [packed ? cacheF16Packed : caches[format]]),
+    cacheReading(format).part(gpu),
   ];
 }
 
 /** Bytes that a kernel requests to read a row of k and one of v, in vectors of four, scales with each where there are some. */
 export function rowBytes({ format, dv }: Placement, d: number): { readonly k: number; readonly v: number } {
-  const vector = { f32: 16, f16: 8, bf16: 8, int8: 8, int4: 8 }[format];
+  const vector = cacheReading(format).four;
   return { k: (vector * d) / 4, v: (vector * dv) / 4 };
 }
 

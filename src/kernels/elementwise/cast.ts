@@ -4,21 +4,12 @@ import fromInteger from "#shaders/elementwise/from/integer.wgsl";
 import toFloat from "#shaders/elementwise/to/float.wgsl";
 import toInteger from "#shaders/elementwise/to/integer.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import type { DType } from "../../tensor/dtype.ts";
+import { type PlainType, perWord, plainElement, plainType, plainTypes } from "../../tensor/formats.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel, type Into } from "../kernel.ts";
 import { checkWalk, type Walk, walker, walkOver } from "../layout/walk.ts";
 
 const workgroup = 64;
-
-/** Stored fraction bits and exponent bias of the floats (IEEE 754 section 3.6; bf16 is the upper half of an f32). */
-export const floats = {
-  f32: { fraction: 23, bias: 127 },
-  f16: { fraction: 10, bias: 15 },
-  bf16: { fraction: 7, bias: 127 },
-} as const;
-
-const packed = (dtype: DType) => (dtype === "f16" || dtype === "bf16" ? 2 : 1);
 
 const parts = {
   from: { float: fromFloat, integer: fromInteger },
@@ -26,13 +17,14 @@ const parts = {
 } as const;
 
 /** The part of one side of a cast, `from` or `to`, and its constants. */
-function side(folder: "from" | "to", dtype: DType) {
+function side(folder: "from" | "to", dtype: PlainType) {
   const name = folder === "from" ? "SOURCE" : "RESULT";
-  if (dtype === "i32" || dtype === "u32") {
-    return { part: parts[folder].integer, constants: { [`${name}_SIGNED`]: dtype === "i32" } };
+  const element = plainElement(dtype);
+  if (element.kind === "integer") {
+    return { part: parts[folder].integer, constants: { [`${name}_SIGNED`]: element.signed } };
   }
-  const { fraction, bias } = floats[dtype];
-  const constants = { [`${name}_FRACTION`]: fraction, [`${name}_BIAS`]: bias, [`${name}_PACKED`]: packed(dtype) };
+  const { fraction, bias } = element;
+  const constants = { [`${name}_FRACTION`]: fraction, [`${name}_BIAS`]: bias, [`${name}_PACKED`]: perWord(dtype) };
   return { part: parts[folder].float, constants };
 }
 
@@ -41,21 +33,21 @@ const kernel = defineKernel({
   source,
   inputs: { x: "[...n]" },
   outputs: { y: "[...n]" },
-  accepts: { x: ["f32", "f16", "bf16", "i32", "u32"] },
+  accepts: { x: plainTypes },
   strided: ["x"],
-  params: (_, { walk }: { readonly walk: Walk; readonly dtype: DType }, context) =>
+  params: (_, { walk }: { readonly walk: Walk; readonly dtype: PlainType }, context) =>
     walker(walk, context, { single: true }).params,
   dtypes: ({ dtype }) => ({ y: dtype }),
   specialise: (_, { walk, dtype }, context) => {
-    const from = side("from", context.dtypes["x"] ?? "f32");
+    const from = side("from", plainType(context.dtypes["x"] ?? "f32", "cast: x"));
     const to = side("to", dtype);
     return {
       parts: [from.part, to.part, ...walker(walk, context, { single: true }).parts],
       constants: { ...from.constants, ...to.constants },
     };
   },
-  workgroups: ({ n }, { dtype }) => [Math.ceil(n / packed(dtype) / workgroup)],
-  cost: ({ n }, { dtype }) => ({ flops: 0, requestedBytes: 4 * n + (4 * n) / packed(dtype) }),
+  workgroups: ({ n }, { dtype }) => [Math.ceil(n / perWord(dtype) / workgroup)],
+  cost: ({ n }, { dtype }) => ({ flops: 0, requestedBytes: 4 * n + (4 * n) / perWord(dtype) }),
 });
 
 /**
@@ -66,7 +58,7 @@ const kernel = defineKernel({
 export function cast(
   gpu: Gpu,
   { x }: { readonly x: Tensor },
-  { dtype, ...options }: { readonly dtype: DType } & Into<{ readonly y: Tensor }>,
+  { dtype, ...options }: { readonly dtype: PlainType } & Into<{ readonly y: Tensor }>,
 ): { readonly y: Tensor } {
   const walk = walkOver(x.shape, { x });
   checkWalk("cast", walk);

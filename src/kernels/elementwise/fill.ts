@@ -1,6 +1,7 @@
 import source from "#shaders/elementwise/fill.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import { bytesPerElement, type DType, encode } from "../../tensor/dtype.ts";
+import { encode, type PlainType } from "../../tensor/dtype.ts";
+import { perWord, plainElement } from "../../tensor/formats.ts";
 import { assertShape, type Shape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel, type Into } from "../kernel.ts";
@@ -8,16 +9,16 @@ import { defineKernel, type Into } from "../kernel.ts";
 interface FillOptions {
   readonly shape: Shape;
   readonly value: number;
-  readonly dtype: DType;
+  readonly dtype: PlainType;
 }
 
 const workgroup = 64;
 
 /** Words of `n` elements, of which the last may hold one half only. */
-const wordsOf = (n: number, dtype: DType) => Math.ceil((n * bytesPerElement[dtype]) / 4);
+const wordsOf = (n: number, dtype: PlainType) => Math.ceil(n / perWord(dtype));
 
-function wordOf(value: number, dtype: DType): number {
-  if (bytesPerElement[dtype] === 4) return new Uint32Array(encode(dtype, [value]).buffer)[0] ?? 0;
+function wordOf(value: number, dtype: PlainType): number {
+  if (perWord(dtype) === 1) return new Uint32Array(encode(dtype, [value]).buffer)[0] ?? 0;
   const half = encode(dtype, [value])[0] ?? 0;
   return half * 0x10001;
 }
@@ -32,7 +33,7 @@ const kernel = defineKernel({
   params: ({ y }, { value, dtype }) => ({
     n: wordsOf(y, dtype),
     word: wordOf(value, dtype),
-    last: bytesPerElement[dtype] === 2 && y % 2 === 1 ? 0xffff : 0xffffffff,
+    last: perWord(dtype) === 2 && y % 2 === 1 ? 0xffff : 0xffffffff,
   }),
   workgroups: ({ y }, { dtype }) => [Math.ceil(wordsOf(y, dtype) / workgroup)],
   cost: ({ y }, { dtype }) => ({ flops: 0, requestedBytes: 4 * wordsOf(y, dtype) }),
@@ -46,11 +47,11 @@ export function fill(
   gpu: Gpu,
   shape: Shape,
   value: number,
-  dtype: DType = "f32",
+  dtype: PlainType = "f32",
   options: Into<{ readonly y: Tensor }> = {},
 ): Tensor {
   assertShape(shape, "fill");
-  if ((dtype === "i32" || dtype === "u32") && encode(dtype, [value])[0] !== value) {
+  if (plainElement(dtype).kind === "integer" && encode(dtype, [value])[0] !== value) {
     throw new ShapeError(`fill: ${value} is no ${dtype}`);
   }
   return gpu.group("fill", "fill", { value, dtype }, () => kernel(gpu, {}, { ...options, shape, value, dtype })).y;

@@ -5,8 +5,8 @@ import idsStep from "#shaders/embedding/ids/step.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { weightPart, weightTypes } from "../formats.ts";
 import { defineKernel, type Into, type KernelContext } from "../kernel.ts";
-import { weightLoadBytes, weightPart, weightTypes } from "../matmul/weight-part.ts";
 
 const workgroup = 64;
 /** Rows of the step. */
@@ -25,7 +25,7 @@ const shared = {
   ) => ({ t, c, begin: segment.begin, end: segment.end, v: segment.total, tokens }),
   workgroups: ({ t, c }: { readonly t: number; readonly c: number }): [number] => [t * Math.ceil(c / workgroup)],
   cost: ({ t, c }: { readonly t: number; readonly c: number }, _options: object, { dtypes, gpu }: KernelContext) => {
-    const { one } = weightLoadBytes(weightPart(dtypes["weight"], gpu));
+    const { one } = weightPart(dtypes["weight"], gpu);
     return { flops: 0, requestedBytes: t * c * (4 + one + 4) };
   },
 } as const;
@@ -35,7 +35,7 @@ const gatherGiven = defineKernel({
   inputs: { ids: "[t]", weight: "[v, c]" },
   accepts: { ids: ["u32"], weight: weightTypes },
   specialise: (_axes, _options, { dtypes, gpu }) => ({
-    parts: [weightPart(dtypes["weight"], gpu), idsGiven],
+    parts: [weightPart(dtypes["weight"], gpu).part, idsGiven],
   }),
 });
 
@@ -50,7 +50,7 @@ const gatherSampled = defineKernel({
     }
   },
   specialise: (_axes, _options, { dtypes, gpu }) => ({
-    parts: [weightPart(dtypes["weight"], gpu), idsStep],
+    parts: [weightPart(dtypes["weight"], gpu).part, idsStep],
   }),
 });
 
@@ -60,12 +60,12 @@ const gatherPlaces = defineKernel({
   accepts: { step: ["u32"], weight: weightTypes },
   axes: (_axes, { rows, tokens }: { readonly rows: number; readonly tokens: number }) => ({ t: rows * tokens }),
   specialise: (_axes, _options, { dtypes, gpu }) => ({
-    parts: [weightPart(dtypes["weight"], gpu), idsPosition],
+    parts: [weightPart(dtypes["weight"], gpu).part, idsPosition],
   }),
 });
 
 /**
- * Embedding: rows of the table by token id. ids `[t]` u32, table `[v, c]` (f32, f16 or bf16, in any number of segments)
+ * Embedding: rows of the table by token id. ids `[t]` u32, table `[v, c]` (any of `weightTypes`, in any number of segments)
  * → y `[t, c]`. An id that is no row of the table gives a row of NaN.
  */
 export function gather(

@@ -44,7 +44,7 @@ const kernel = defineKernel({
   workgroups: ({ b, t, g, kBlocks, vBlocks }) => [Math.ceil((b * t * g * (kBlocks + vBlocks)) / 64)],
   cost: ({ b, t, g, d, dv, kBlocks, vBlocks }, { format }) => {
     const heads = b * t * g;
-    const written = (4 / format.perWord) * heads * (d + dv) + 4 * heads * (kBlocks + vBlocks);
+    const written = (4 / format.packed) * heads * (d + dv) + 4 * heads * (kBlocks + vBlocks);
     return {
       flops: 2 * heads * (d + dv),
       compulsoryBytes: 4 * heads * (d + dv) + written,

@@ -1,9 +1,9 @@
 import source from "#shaders/kv-cache/append.wgsl";
-import wordHalf from "#shaders/kv-cache/word/half.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
+import { plainElement, plainType } from "../../tensor/formats.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { floats } from "../elementwise/cast.ts";
+import { wordPart, wordTypes } from "../formats.ts";
 import { defineKernel } from "../kernel.ts";
 import { appendQuantised } from "./append-quantised.ts";
 import { type AppendProblem, appendBrings, appendParts, appendUniforms, checkAppend, viewParams } from "./appending.ts";
@@ -40,7 +40,7 @@ const append = defineKernel({
   source,
   inputs: { k: "[b, t, g, d]", v: "[b, t, g, dv]", "step?": "[64, 4]" },
   inout: { keys: "[rows, g, s, d]", values: "[rows, g, s, dv]" },
-  accepts: { step: ["u32"], keys: ["f32", "f16", "bf16"], values: ["f32", "f16", "bf16"] },
+  accepts: { step: ["u32"], keys: wordTypes, values: wordTypes },
   brings: appendBrings,
   strided: ["k", "v"],
   params: ({ b, t, g, s, d, dv }, { start, packed }: AppendProblem, context) => ({
@@ -55,11 +55,11 @@ const append = defineKernel({
   }),
   uniforms: ({ rows }, problem) => appendUniforms(problem, rows),
   specialise: (_axes, problem, { dtypes }) => {
-    const parts = appendParts(problem, dtypes);
-    const type = dtypes["keys"];
-    if (type !== "f16" && type !== "bf16") return { parts };
-    const { fraction, bias } = floats[type];
-    return { parts: [...parts, wordHalf], constants: { RESULT_FRACTION: fraction, RESULT_BIAS: bias } };
+    const { keys = "f32" } = dtypes;
+    const parts = [...appendParts(problem, dtypes), wordPart(keys)];
+    const element = plainElement(plainType(keys, "kv-cache/append: keys"));
+    if (problem.packed === 1 || element.kind !== "float") return { parts };
+    return { parts, constants: { RESULT_FRACTION: element.fraction, RESULT_BIAS: element.bias } };
   },
   workgroups: ({ b, t, g, d, dv }, { packed }) => [Math.ceil((b * t * g * (d + dv)) / packed / 64)],
   cost: ({ b, t, g, d, dv }, { packed }) => {

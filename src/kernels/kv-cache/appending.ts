@@ -4,6 +4,7 @@ import slotPaged from "#shaders/kv-cache/slot/paged.wgsl";
 import slotRing from "#shaders/kv-cache/slot/ring.wgsl";
 import positionStep from "#shaders/lib/position/step.wgsl";
 import type { ShaderModule } from "../../gpu/shader-module.ts";
+import { perWord, plainType } from "../../tensor/formats.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Brought, KernelContext } from "../kernel.ts";
@@ -33,7 +34,7 @@ export function checkAppend(
   if (keys.dtype !== values.dtype && !integers) {
     throw new ShapeError(`kv-cache/append: keys are ${keys.dtype}, values ${values.dtype}, expected the same of both`);
   }
-  const packed = keys.dtype === "f16" || keys.dtype === "bf16" ? 2 : 1;
+  const packed = integers ? 1 : perWord(plainType(keys.dtype, "kv-cache/append: keys"));
   for (const [name, { shape, dtype }] of Object.entries({ keys, values })) {
     if ((shape[3] ?? 0) % packed !== 0) {
       throw new ShapeError(`kv-cache/append: ${name} is ${dtype} ${formatShape(shape)}, expected an even width`);

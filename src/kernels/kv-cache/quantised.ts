@@ -1,24 +1,22 @@
-import { formatShape, ShapeError } from "../../tensor/shape.ts";
+import { formatShape, ShapeError, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { cacheFormats } from "../formats.ts";
+import { type CacheStorage, cacheStorage, type IntegerFormat, isInteger } from "./storage.ts";
 
 /** How a cache stores integers: `int8` one scale a token and head, `int4` one for each 32 elements of a head. */
-export interface QuantisedFormat {
-  readonly name: "int8" | "int4";
-  readonly bits: 8 | 4;
-  /** Elements of a u32. */
-  readonly perWord: 4 | 8;
+export interface QuantisedFormat extends CacheStorage {
+  readonly name: IntegerFormat;
+  readonly bits: number;
+  readonly scales: (width: number) => readonly number[];
 }
 
-/** Elements of a block of int4. */
-export const int4Block = 32;
-
-const formats = [
-  { name: "int8", bits: 8, perWord: 4 },
-  { name: "int4", bits: 4, perWord: 8 },
-] as const satisfies readonly QuantisedFormat[];
+const quantised = cacheFormats.filter(isInteger).map((name): QuantisedFormat => {
+  const { scales = () => [], ...storage } = cacheStorage[name];
+  return { ...storage, name, scales, bits: 32 / storage.packed };
+});
 
 /** Elements that share a scale, in rows of `width`. */
-export const blockWidth = ({ name }: QuantisedFormat, width: number): number => (name === "int8" ? width : int4Block);
+export const blockWidth = ({ scales }: QuantisedFormat, width: number): number => width / sizeOf(scales(width));
 
 /**
  * The format of keys or values `tensor`, u32 `[rows, g, s, words]`, that hold rows of `width` elements, with `scale`. Throws
@@ -26,16 +24,18 @@ export const blockWidth = ({ name }: QuantisedFormat, width: number): number => 
  */
 export function formatOf(what: string, name: string, tensor: Tensor, scale: Tensor, width: number): QuantisedFormat {
   const is = `${what}: ${name} is ${tensor.dtype} ${formatShape(tensor.shape)}`;
-  const format = formats.find(({ perWord }) => (tensor.shape[3] ?? 0) * perWord === width);
+  const format = quantised.find(({ packed }) => (tensor.shape[3] ?? 0) * packed === width);
   if (tensor.dtype !== "u32" || tensor.shape.length !== 4 || !format) {
     throw new ShapeError(
-      `${is}, expected u32 with ${width / 4} words a row (int8) or ${width / 8} (int4) beside scales`,
+      `${is}, expected u32 with ` +
+        `${quantised.map(({ name, packed }) => `${width / packed} words a row (${name})`).join(" or ")} beside scales`,
     );
   }
-  const block = blockWidth(format, width);
-  if (width % block !== 0) throw new ShapeError(`${is}: int4 takes multiples of ${int4Block} elements, not ${width}`);
-  const rows = tensor.shape.slice(0, 3);
-  const expected = format.name === "int8" ? rows : [...rows, width / block];
+  const { multiple } = format;
+  if (width % multiple !== 0) {
+    throw new ShapeError(`${is}: ${format.name} takes multiples of ${multiple} elements, not ${width}`);
+  }
+  const expected = [...tensor.shape.slice(0, 3), ...format.scales(width)];
   if (scale.dtype !== "f32" || formatShape(scale.shape) !== formatShape(expected)) {
     throw new ShapeError(
       `${what}: ${name}Scale is ${scale.dtype} ${formatShape(scale.shape)}, expected f32 ${formatShape(expected)} ` +

@@ -1,6 +1,6 @@
 import source from "#shaders/layout/copy.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import { bytesPerElement, type DType } from "../../tensor/dtype.ts";
+import { type DType, perWord, plainType, plainTypes } from "../../tensor/formats.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel } from "../kernel.ts";
 import { checkWalk, type Walk, walker, walkOver } from "./walk.ts";
@@ -22,10 +22,7 @@ interface CopyOptions {
 
 const workgroup = 64;
 
-/** Every type, since elements are copied as bits. */
-const types: readonly DType[] = ["f32", "f16", "bf16", "i32", "u32"];
-
-const packed = (dtype: DType | undefined) => (dtype === "f16" || dtype === "bf16" ? 2 : 1);
+const packed = (dtype: DType = "f32") => perWord(plainType(dtype, "copy"));
 
 /** Words that a run may reach into, wherever it begins. */
 const wordsOf = (run: number, perWord: number) => (perWord === 1 ? run : Math.floor(run / 2) + 1);
@@ -35,7 +32,7 @@ const kernel = defineKernel({
   source,
   inputs: { x: "[...n]" },
   inout: { y: "[...y]" },
-  accepts: { x: types, y: types },
+  accepts: { x: plainTypes, y: plainTypes }, // elements are copied as bits,
   strided: ["x"],
   params: ({ n }, { walk, begin, run, pitch }: CopyOptions, context) => {
     const { n: _, ...fields } = walker(walk, context, { single: true }).params;
@@ -47,7 +44,7 @@ const kernel = defineKernel({
   }),
   workgroups: ({ n }, { run }, { dtypes }) => [Math.ceil(((n / run) * wordsOf(run, packed(dtypes["x"]))) / workgroup)],
   cost: ({ n }, _, { dtypes }) => {
-    const bytes = n * bytesPerElement[dtypes["x"] ?? "f32"];
+    const bytes = (4 * n) / packed(dtypes["x"]);
     return { flops: 0, compulsoryBytes: 2 * bytes, requestedBytes: 8 * n };
   },
 });

@@ -4,10 +4,10 @@ import type { ShaderModule } from "../../gpu/shader-module.ts";
 import type { Specialisation } from "../../gpu/specialise.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { weightPart, weightTypes } from "../formats.ts";
 import type { Into, KernelContext } from "../kernel.ts";
-import { weightLoadBytes, weightPart, weightTypes } from "./weight-part.ts";
 
-/** What every matmul kernel reads: `bias` is f32, `weight` f32, f16 or bf16, in one or several segments along n. */
+/** What every matmul kernel reads: `bias` is f32, `weight` any of `weightTypes`, in one or several segments along n. */
 export interface MatmulTensors {
   /** `[...rows, k]` */
   readonly x: Tensor;
@@ -42,7 +42,7 @@ export const linear = {
 
 /** The parts for the types and tensors given. */
 export function linearParts({ dtypes, gpu }: KernelContext): ShaderModule[] {
-  return [weightPart(dtypes["weight"], gpu), dtypes["bias"] ? biasVector : biasNone];
+  return [weightPart(dtypes["weight"], gpu).part, dtypes["bias"] ? biasVector : biasNone];
 }
 
 /** The default specialisation: parts only. */
@@ -64,7 +64,7 @@ export interface LinearWork {
 
 /** The cost of a kernel that does this work and then stores each output once. */
 export function linearCost({ rows, k, n }: Axes, { dtypes, gpu }: KernelContext, work: LinearWork) {
-  const { one, four } = weightLoadBytes(weightPart(dtypes["weight"], gpu));
+  const { one, four } = weightPart(dtypes["weight"], gpu);
   const added = dtypes["bias"] ? rows * n : 0;
   return {
     flops: 2 * rows * k * n + added,

@@ -1,4 +1,4 @@
-// What the products of experts say alike: one matrix for all experts, one below the other, f32, f16 or bf16.
+// What the products of experts say alike: one matrix for all experts, one below the other.
 import biasNone from "#shaders/moe/bias/none.wgsl";
 import biasVector from "#shaders/moe/bias/vector.wgsl";
 import gluClamped from "#shaders/moe/glu/clamped.wgsl";
@@ -7,8 +7,8 @@ import resultGated from "#shaders/moe/result/gated.wgsl";
 import resultPlain from "#shaders/moe/result/plain.wgsl";
 import type { ShaderModule } from "../../gpu/shader-module.ts";
 import { ShapeError } from "../../tensor/shape.ts";
+import { weightPart, weightTypes } from "../formats.ts";
 import type { KernelContext } from "../kernel.ts";
-import { weightPart, weightTypes } from "../matmul/weight-part.ts";
 
 /** How the outputs of a product become its result. */
 export type GatedActivation = "swiglu" | "clamped-swiglu";
@@ -40,7 +40,7 @@ export function columnsOf(rows: number, { count, gated }: ExpertProduct): { n: n
 /** The parts that read the weight, add its bias and store the result. */
 export function expertParts({ gated }: ExpertProduct, { dtypes, gpu }: KernelContext): ShaderModule[] {
   return [
-    weightPart(dtypes["weight"], gpu),
+    weightPart(dtypes["weight"], gpu).part,
     dtypes["bias"] ? biasVector : biasNone,
     ...(gated ? [resultGated, gated === "swiglu" ? gluSwiglu : gluClamped] : [resultPlain]),
   ];

@@ -4,8 +4,8 @@ import rowsGathered from "#shaders/moe/rows/gathered.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { ShaderModule } from "../../gpu/shader-module.ts";
 import type { Specialisation } from "../../gpu/specialise.ts";
+import { weightPart } from "../formats.ts";
 import { defineKernel, type KernelContext } from "../kernel.ts";
-import { weightLoadBytes, weightPart } from "../matmul/weight-part.ts";
 import { columnsOf, type ExpertProduct, expertParts, expertWeights, seenRows } from "./expert-weights.ts";
 
 /** What a grouped product is told. */
@@ -65,7 +65,7 @@ export function groupedProduct(
     cost: ({ k, rows }, options, { dtypes, gpu }) => {
       // As if there were no padding: what there is, only the GPU knows.
       const outputs = (options.slotCount * rows) / options.count;
-      const { four } = weightLoadBytes(weightPart(dtypes["weight"], gpu));
+      const { four } = weightPart(dtypes["weight"], gpu);
       const [sharedRows, sharedColumns] = tile.shared(gpu);
       return {
         flops: 2 * k * outputs,

@@ -1,5 +1,6 @@
 import source from "#shaders/moe/gather.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
+import { isPlain } from "../../tensor/formats.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
 import { reshape, slice } from "../../tensor/views.ts";
 import { swiglu } from "../elementwise/activation.ts";
@@ -30,6 +31,7 @@ const alignment = 256;
 function refusal(tensors: ExpertsTensors, counts: readonly number[] | undefined): string | undefined {
   const { c, f, e, t, k } = expertsSizes(tensors);
   const { gateUp, down, gateUpBias, downBias } = tensors;
+  if (!isPlain(gateUp.dtype) || !isPlain(down.dtype)) return "it takes weights apart that have no blocks";
   if (gateUpBias || downBias) return "it has no biases";
   if (gateUp.segments.length + down.segments.length > 2) return "its weights lie in one segment";
   for (const [name, bytes] of Object.entries({ c: 4 * c, f: 2 * f })) {

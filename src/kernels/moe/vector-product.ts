@@ -2,8 +2,8 @@ import turnsApart from "#shaders/moe/turns/apart.wgsl";
 import turnsGathered from "#shaders/moe/turns/gathered.wgsl";
 import turnsWeighted from "#shaders/moe/turns/weighted.wgsl";
 import source from "#shaders/moe/vector.wgsl";
+import { weightPart } from "../formats.ts";
 import { defineKernel } from "../kernel.ts";
-import { weightLoadBytes, weightPart } from "../matmul/weight-part.ts";
 import { tuning } from "../tuning.ts";
 import { columnsOf, type ExpertProduct, expertParts, expertWeights, seenRows } from "./expert-weights.ts";
 
@@ -52,7 +52,7 @@ export const vectorProduct = defineKernel({
   },
   cost: ({ k, rows, t, choices }, options, { dtypes, gpu }) => {
     const outputs = (t * choices * rows) / options.count;
-    const { four } = weightLoadBytes(weightPart(dtypes["weight"], gpu));
+    const { four } = weightPart(dtypes["weight"], gpu);
     return { flops: 2 * k * outputs, requestedBytes: (outputs * k * (16 / columns + four)) / 4 + 4 * outputs };
   },
 });

@@ -3,10 +3,13 @@ import numberF16 from "#shaders/peaks/number/f16.wgsl";
 import numberF32 from "#shaders/peaks/number/f32.wgsl";
 import { defineKernel } from "../kernel.ts";
 
+/** The types that a shader can compute in. */
+const numbers = { f16: numberF16, f32: numberF32 } as const;
+
 /** How much a thread does; a multiple of 8. */
 export interface MultiplyAddOptions {
   /** Type of the numbers; f16 needs `shader-f16`. */
-  readonly dtype: "f32" | "f16";
+  readonly dtype: keyof typeof numbers;
   /** Threads, each of which writes one number. */
   readonly n: number;
   /** Multiply-adds of each of a thread's 16 chains; up to 1,024, beyond which counts are not exact in f16. */
@@ -30,7 +33,7 @@ export const multiplyAdd = defineKernel({
   outputs: { y: "[n]" },
   axes: (_, { n }: MultiplyAddOptions) => ({ n }),
   params: ({ n }, { turns }) => ({ n, turns, factor: 1, step }),
-  specialise: (_, { dtype }) => ({ parts: [{ f16: numberF16, f32: numberF32 }[dtype]] }),
+  specialise: (_, { dtype }) => ({ parts: [numbers[dtype]] }),
   workgroups: ({ n }) => [Math.ceil(n / workgroup)],
   cost: ({ n }, { turns }) => ({ flops: 2 * chains * turns * n, requestedBytes: 4 * n }),
 });

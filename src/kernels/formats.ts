@@ -1,0 +1,44 @@
+// The table of the shaders' side of storage formats, by their names in `tensor/formats`.
+import type { ShaderModule } from "../gpu/shader-module.ts";
+import { type DType, isPlain } from "../tensor/formats.ts";
+import { bf16 } from "./formats/bf16.ts";
+import { f16 } from "./formats/f16.ts";
+import { f32 } from "./formats/f32.ts";
+import type { CacheReading, FormatParts, Reader, WeightPart } from "./formats/format-parts.ts";
+import { int4 } from "./formats/int4.ts";
+import { int8 } from "./formats/int8.ts";
+import { mxfp4 } from "./formats/mxfp4.ts";
+
+const table = { f32, f16, bf16, int8, int4, mxfp4 } as const satisfies Partial<Record<DType, FormatParts>>;
+
+type Table = typeof table;
+type Having<Part extends keyof FormatParts> = {
+  [K in keyof Table]: Table[K] extends { readonly [P in Part]: object } ? K : never;
+}[keyof Table];
+
+/** Formats that weights may be stored in. */
+export type WeightType = Having<"weight">;
+/** Formats that keys and values may be stored in. Those of several planes are words of u32 and scales beside them. */
+export type CacheFormat = Having<"cache">;
+/** Those of one plane, whose words hold elements alone. */
+export type WordType = Having<"word">;
+
+const parts: Readonly<Record<string, FormatParts>> = table;
+const having = <Part extends keyof FormatParts>(part: Part) =>
+  Object.keys(table).filter((name) => parts[name]?.[part]) as Having<Part>[];
+
+export const weightTypes: readonly WeightType[] = having("weight");
+/** Those of them that have blocks. */
+export const packedTypes: readonly WeightType[] = weightTypes.filter((name) => !isPlain(name));
+export const cacheFormats: readonly CacheFormat[] = having("cache");
+export const wordTypes: readonly WordType[] = having("word");
+
+/** What reads weights of this type on this device, and what that costs; default f32. */
+export const weightPart = (dtype: DType = "f32", gpu: Reader): WeightPart =>
+  parts[dtype]?.weight?.(gpu) ?? table.f32.weight();
+
+/** What reads keys and values of this format. */
+export const cacheReading = (format: CacheFormat): CacheReading => table[format].cache;
+
+/** What makes words of new keys and values, for formats that have it. */
+export const wordPart = (dtype: DType = "f32"): ShaderModule => parts[dtype]?.word ?? table.f32.word;

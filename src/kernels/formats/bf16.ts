@@ -1,0 +1,10 @@
+import cache from "#shaders/attention/cache/bf16.wgsl";
+import word from "#shaders/kv-cache/word/half.wgsl";
+import weight from "#shaders/lib/weight/bf16.wgsl";
+import type { FormatParts } from "./format-parts.ts";
+
+export const bf16 = {
+  weight: () => ({ part: weight, one: 4, four: 8 }),
+  cache: { part: () => cache, four: 8 },
+  word,
+} as const satisfies FormatParts;

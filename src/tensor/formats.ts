@@ -1,0 +1,98 @@
+// The table of storage formats: types, lists of names and sizes derive from it.
+import { bf16 } from "./formats/bf16.ts";
+import { f16 } from "./formats/f16.ts";
+import { f32 } from "./formats/f32.ts";
+import { cellsOf, type FloatElement, type IntegerElement, type Planes, type StorageFormat } from "./formats/format.ts";
+import { i32 } from "./formats/i32.ts";
+import { int4 } from "./formats/int4.ts";
+import { int8 } from "./formats/int8.ts";
+import { mxfp4 } from "./formats/mxfp4.ts";
+import { u32 } from "./formats/u32.ts";
+import { formatShape, type Shape, ShapeError, sizeOf } from "./shape.ts";
+
+const table = { f32, f16, bf16, i32, u32, int8, int4, mxfp4 } as const;
+
+type Table = typeof table;
+
+/** What tensors may be stored in: names of storage formats. */
+export type DType = keyof Table;
+
+/** Those whose elements stand by themselves, one after the other. */
+export type PlainType = { [K in DType]: Table[K] extends { readonly element: object } ? K : never }[DType];
+
+/** Those of floats. */
+export type FloatType = {
+  [K in PlainType]: Table[K]["element"] extends { readonly kind: "float" } ? K : never;
+}[PlainType];
+
+/** The storage formats by name. */
+export const formats: Readonly<Record<DType, StorageFormat>> = table;
+
+/** Their names. */
+export const dtypes = Object.keys(table) as DType[];
+
+/** True for a type whose elements stand by themselves. */
+export const isPlain = (dtype: DType): dtype is PlainType => formats[dtype].element !== undefined;
+
+/** True for floats. */
+export const isFloat = (dtype: DType): dtype is FloatType => formats[dtype].element?.kind === "float";
+
+/** The type, if it is plain. Throws `ShapeError` for one of blocks, whose elements nothing but its kernels can read. */
+export function plainType(dtype: DType, what: string): PlainType {
+  if (isPlain(dtype)) return dtype;
+  throw new ShapeError(`${what}: ${dtype}, expected ${plainTypes.join(", ")}`);
+}
+
+export const plainTypes: readonly PlainType[] = dtypes.filter(isPlain);
+export const floatTypes: readonly FloatType[] = dtypes.filter(isFloat);
+
+/** Facts of the elements of a plain type. */
+export const plainElement = (dtype: PlainType): FloatElement | IntegerElement => table[dtype].element;
+
+/** Elements in a u32. */
+export const perWord = (dtype: PlainType): number => 4 / table[dtype].planes.data.bytes;
+
+/** Length of the rows of a tensor: its last axis. */
+export const columnsOf = (shape: Shape): number => shape.at(-1) ?? 1;
+
+/** Bytes of a row of `columns` elements in each plane. */
+export function planeRowBytes(dtype: DType, columns: number): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(formats[dtype].planes).map(([name, plane]) => [name, cellsOf(plane, columns) * plane.bytes]),
+  );
+}
+
+/** Bytes of a tensor of this shape in all planes. */
+export function bytesOf(dtype: DType, shape: Shape): number {
+  const size = sizeOf(shape);
+  if (isPlain(dtype)) return size * formats[dtype].planes.data.bytes;
+  if (size === 0) return 0;
+  const columns = columnsOf(shape);
+  return (size / columns) * Object.values(planeRowBytes(dtype, columns)).reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** Throws `ShapeError` where rows of this shape do not divide into the blocks of a format. */
+export function checkBlocks(dtype: DType, shape: Shape, what: string): void {
+  if (isPlain(dtype)) return;
+  if (shape.length < 2) throw new ShapeError(`${what}: ${dtype} ${formatShape(shape)}, expected rows of blocks`);
+  for (const plane of Object.values(formats[dtype].planes)) {
+    if (Number.isInteger(cellsOf(plane, columnsOf(shape)))) continue;
+    throw new ShapeError(
+      `${what}: ${dtype} ${formatShape(shape)}, expected rows of a multiple of ${plane.elements} elements`,
+    );
+  }
+}
+
+/** Numbers of a tensor of this shape as they are stored. Throws `ShapeError` for rows that do not divide into blocks. */
+export function encodePlanes(dtype: DType, shape: Shape, values: ArrayLike<number>): Planes {
+  checkBlocks(dtype, shape, "encode");
+  return formats[dtype].encode(values, columnsOf(shape));
+}
+
+/** The numbers of a tensor of this shape that is stored so. */
+export const decodePlanes = (dtype: DType, shape: Shape, planes: Planes): Float64Array<ArrayBuffer> =>
+  formats[dtype].decode(planes, columnsOf(shape));
+
+/** What is nearest to these numbers of a tensor of this shape in a format: as numbers again. */
+export const roundTo = (dtype: DType, shape: Shape, values: ArrayLike<number>): Float64Array<ArrayBuffer> =>
+  decodePlanes(dtype, shape, encodePlanes(dtype, shape, values));

@@ -1,0 +1,82 @@
+import type { Planes, StorageFormat } from "./format.ts";
+
+/** Elements of a block. */
+const block = 32;
+
+/** What codes of four bits stand for (E2M1): a sign, two bits of exponent, one of fraction. */
+const e2m1 = [0, 0.5, 1, 1.5, 2, 3, 4, 6, -0, -0.5, -1, -1.5, -2, -3, -4, -6];
+
+/** Exponent of the largest code, 6 = 1.5 · 2². */
+const largestExponent = 2;
+
+/** The code nearest to a number, ties to the even one; numbers too large become the largest. */
+function codeOf(value: number): number {
+  const magnitude = Math.abs(value);
+  let code = 0;
+  while (code < 7) {
+    const half = ((e2m1[code] ?? 0) + (e2m1[code + 1] ?? 0)) / 2;
+    if (magnitude < half || (magnitude === half && code % 2 === 0)) break;
+    code++;
+  }
+  return (value < 0 || Object.is(value, -0) ? 8 : 0) | code;
+}
+
+/** A block's power of two: that of its largest number, less the exponent of the largest code (section 6.3). */
+function exponentOf(values: readonly number[]): number {
+  const largest = Math.max(...values.map(Math.abs));
+  if (!Number.isFinite(largest)) return 255;
+  const exponent = largest === 0 ? -127 : Math.floor(Math.log2(largest)) - largestExponent;
+  return Math.min(254, Math.max(0, exponent + 127));
+}
+
+function encode(values: ArrayLike<number>) {
+  const data = new Uint8Array(values.length / 2);
+  const scales = new Uint8Array(values.length / block);
+  for (let first = 0; first < values.length; first += block) {
+    const own = Array.from({ length: block }, (_, i) => values[first + i] ?? 0);
+    const exponent = exponentOf(own);
+    scales[first / block] = exponent;
+    for (const [i, value] of own.entries()) {
+      const at = (first + i) >> 1;
+      data[at] = (data[at] ?? 0) | (codeOf(value / 2 ** (exponent - 127)) << (4 * (i % 2)));
+    }
+  }
+  return { data, scales };
+}
+
+function decode({ data, scales }: Planes): Float64Array<ArrayBuffer> {
+  return Float64Array.from({ length: 2 * data.length }, (_, i) => {
+    const code = ((data[i >> 1] ?? 0) >> (4 * (i % 2))) & 15;
+    const exponent = scales?.[Math.floor(i / block)] ?? 0;
+    return exponent === 255 ? Number.NaN : (e2m1[code] ?? 0) * 2 ** (exponent - 127);
+  });
+}
+
+/** Scales below this make nothing but finite numbers: 6 · 2¹²⁵ is less than 2¹²⁸. */
+const firstSuspect = 125 + 127 + 1;
+
+function firstNotFinite({ data, scales = new Uint8Array() }: Planes) {
+  for (let at = 0; at < scales.length; at++) {
+    if ((scales[at] ?? 0) < firstSuspect) continue;
+    const bytes = data.subarray((at * block) / 2, ((at + 1) * block) / 2);
+    const values = Float32Array.from(decode({ data: bytes, scales: scales.subarray(at, at + 1) }));
+    const index = values.findIndex((value) => !Number.isFinite(value));
+    if (index >= 0) return { index: at * block + index, value: values[index] ?? Number.NaN };
+  }
+  return undefined;
+}
+
+/**
+ * MXFP4 (OCP microscaling formats 1.0, section 5.3): blocks of 32 numbers of four bits, an even element in the lower half
+ * of a byte, and a power of two for them, stored as its exponent plus 127; 255 makes a block of NaN.
+ */
+export const mxfp4 = {
+  name: "mxfp4",
+  planes: {
+    data: { elements: block, bytes: block / 2, array: Uint8Array },
+    scales: { elements: block, bytes: 1, array: Uint8Array },
+  },
+  encode,
+  decode,
+  firstNotFinite,
+} as const satisfies StorageFormat;
