@@ -20,7 +20,7 @@ interface Conditions {
   readonly truthOf: (problem: Problem) => Promise<Truth>;
   readonly peaks: PeerResult["peaks"];
   readonly signal: AbortSignal;
-  readonly tell: (doing: string) => void;
+  readonly progress: (doing: string) => void;
 }
 
 /** A way whose result was found right, and the place of its row. */
@@ -35,9 +35,9 @@ interface Runner {
 export async function compareOn(
   problem: Problem,
   contestants: readonly Contestant[],
-  { timing, truthOf, peaks, signal, tell }: Conditions,
+  { timing, truthOf, peaks, signal, progress }: Conditions,
 ): Promise<PeerRow[]> {
-  tell("computing it in float64");
+  progress("computing it in float64");
   const truth = await truthOf(problem);
   const rows: PeerRow[] = [];
   const runners: Runner[] = [];
@@ -48,14 +48,14 @@ export async function compareOn(
       if (ways.length === 0) rows.push(rowOf(problem, report, { verdict: "n/a", reason: missing }));
       for (const way of ways) {
         signal.throwIfAborted();
-        tell(`checking ${engine.name}`);
+        progress(`checking ${engine.name}`);
         const { row, prepared } = await check(problem, report, way, truth);
         if (prepared && row.verdict === "pass") runners.push({ at: rows.length, prepared });
         else if (prepared) await dispose(prepared);
         rows.push(row);
       }
     }
-    tell("timing");
+    progress("timing");
     const times = await timeInTurns(
       runners.map((runner) => guarded(runner, signal)),
       { ...timing, signal },

@@ -10,7 +10,7 @@ import type { Problem } from "./problems.ts";
 import type { PeerResult, PeerRow } from "./result.ts";
 import type { Truth } from "./truth.ts";
 
-/** What is to be compared, and who wants to know. */
+/** What to compare, and where to report. */
 export interface Comparison {
   /** The device of this engine; the environment describes its adapter. */
   readonly gpu: Gpu;
@@ -22,14 +22,14 @@ export interface Comparison {
   readonly truthOf: (problem: Problem) => Promise<Truth>;
   /** Stops between two intervals; cases that are complete are kept. */
   readonly signal: AbortSignal;
-  /** Told before every step what it is; `done` of `of` are behind. */
+  /** Called before every step with its name; `done` of `of` are complete. */
   readonly onProgress: (doing: string, done: number, of: number) => void;
-  /** Told after every step what there is so far. */
+  /** Called after every step with the results so far. */
   readonly onResult: (result: PeerResult) => void;
 }
 
 /**
- * Runs every problem on every engine: holds each result against float64 first, then times those that are right in
+ * Runs every problem on every engine: compares each result with float64 first, then times those that are right in
  * turns, A B C A B C …, all of them in this page and on the same adapter. When it is stopped it gives what there is.
  */
 export async function compare(comparison: Comparison): Promise<PeerResult> {
@@ -60,8 +60,8 @@ export async function compare(comparison: Comparison): Promise<PeerResult> {
     const timing = await timingOn(gpu, "wall", comparison.timing);
     for (const problem of problems) {
       signal.throwIfAborted();
-      const tell = (doing: string) => onProgress(`${problem.text}: ${doing}`, done, steps);
-      rows.push(...(await compareOn(problem, contestants, { ...comparison, timing, peaks, tell })));
+      const progress = (doing: string) => onProgress(`${problem.text}: ${doing}`, done, steps);
+      rows.push(...(await compareOn(problem, contestants, { ...comparison, timing, peaks, progress })));
       done++;
       onResult(result());
     }

@@ -23,7 +23,7 @@ export async function serveBuilt(folder: string, port = 0): Promise<WebServer> {
   return await serveSite({ texts: { "/": index, "/index.html": index }, folders: { "/": folder }, port });
 }
 
-/** What to drive the page to, and who wants to know. */
+/** What the page is to measure, and where to report. */
 export interface Drive {
   readonly root: string;
   readonly folder: string;
@@ -61,14 +61,14 @@ async function runPage(
   signal?.throwIfAborted();
   const failure = await page.evaluate(() => (Reflect.get(globalThis, "peersPage") as PeersPage).ready());
   if (failure !== undefined) throw new Error(failure);
-  let told = "";
+  let last = "";
   const timer = setInterval(async () => {
     const progress = await page
       .evaluate(() => (Reflect.get(globalThis, "peersPage") as PeersPage).progress())
       .catch(() => undefined);
     const line = progress ? `${progress.done}/${progress.of} ${progress.doing}` : "";
-    if (line !== "" && line !== told) onProgress(line);
-    told = line;
+    if (line !== "" && line !== last) onProgress(line);
+    last = line;
   }, 500);
   const stop = () => void page.evaluate(() => (Reflect.get(globalThis, "peersPage") as PeersPage).stop());
   signal?.addEventListener("abort", stop, { once: true });

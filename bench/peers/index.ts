@@ -17,7 +17,7 @@ export { formatCsv } from "../harness/documents.ts";
 export { formatPeers, formatPeersMarkdown } from "./report.ts";
 export type { PeerResult, PeerRow } from "./result.ts";
 
-/** What `bench peers` is told. */
+/** Options of `bench peers`. */
 export interface PeersOptions {
   /** As `parseProblem` reads them; default the standard set. */
   readonly cases?: readonly string[] | undefined;
@@ -28,9 +28,9 @@ export interface PeersOptions {
   readonly samples?: number | undefined;
   readonly peaks?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Told what it is doing, some times a second. */
+  /** Called with what it is doing, several times a second. */
   readonly onProgress?: ((doing: string) => void) | undefined;
-  /** Told what a person should know. */
+  /** Called with what a person should know. */
   readonly say?: ((line: string) => void) | undefined;
 }
 

@@ -62,7 +62,7 @@ type Judgement = Pick<BenchRow, "verdict" | "reason" | "checked" | "errorRatio" 
 /**
  * Whether a result is right: NMSE within the tests' cap for f32, NaN and infinities nowhere. That allows a relative
  * error of 3e-5, a hundred times that of f32 loops, so that no peer is called wrong for a rounding; how a result
- * compares with f32 loops is told beside it.
+ * compares with f32 loops is stated as well.
  */
 export function judge(actual: ArrayLike<number>, { expected, honest }: Truth): Judgement {
   const checked = `all ${expected.length} elements`;

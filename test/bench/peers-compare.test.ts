@@ -35,7 +35,7 @@ const measure = (contestants: readonly Contestant[], signal = new AbortControlle
     truthOf: async () => truth,
     peaks: null,
     signal,
-    tell: () => {},
+    progress: () => {},
   });
 
 describe("one problem on several engines", () => {
