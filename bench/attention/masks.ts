@@ -24,8 +24,12 @@ export interface BenchMask {
 /** What FlashAttention's benchmarks would take a mask for; null where they have nothing like it. */
 type Convention = "full" | "causal" | null;
 
-/** The masks that `--masks` takes, with numbers that suit some hundred keys. */
-export const usualMasks = [...maskRecords.values()].map((record) => ({ name: record.name, text: usualText(record) }));
+/** The masks that `--masks` takes: with numbers that suit some hundred keys, and what may stand after the name. */
+export const usualMasks = [...maskRecords.values()].map((record) => ({
+  name: record.name,
+  text: usualText(record),
+  words: formOf(record).slice(record.name.length).replace(/^:/, ""),
+}));
 
 /** The forms that `--masks` takes. */
 export const maskForms = [...maskRecords.values()].map(formOf);

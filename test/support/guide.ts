@@ -38,7 +38,7 @@ export async function followGuide(markdownFile: string, folder: string): Promise
 function withWord(text: string, given: string): string {
   const imports = given.split("\n").filter((line) => line.startsWith("import "));
   const [, word = ""] = /\/\/ …\n\s*(\w+),/.exec(given) ?? [];
-  return `${imports.join("\n")}\n${text.replace(/,?\s*\] as const/, `, ${word}] as const`)}`;
+  return `${imports.join("\n")}\n${text.replace(/,?\s*([\]}]) as const/, `, ${word}$1 as const`)}`;
 }
 
 const withRow = (text: string, row: string) => text.replace(/^\} satisfies/m, `${row}} satisfies`);

@@ -50,7 +50,8 @@ export function Controls() {
                     ),
                   })
                 }
-              />
+              />{" "}
+              <code class="small muted">{usualMasks.find(({ name }) => name === text.split(":")[0])?.words}</code>
             </label>
           ))}
       </Group>

@@ -3,7 +3,7 @@ import { cacheFormats } from "../../kernels/formats.ts";
 import { isInteger } from "../../kernels/kv-cache/storage.ts";
 import { attention as reference } from "../../reference/attention.ts";
 import { type Dense, dense } from "../../reference/dense.ts";
-import { causal, full, masks } from "../../reference/masks.ts";
+import { maskOf } from "../../reference/described.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { transpose } from "../../tensor/views.ts";
 import { type CaseTable, variantsOf, withTags } from "../case-table.ts";
@@ -32,7 +32,7 @@ function expected(
   const [b = 0, t = 0, h = 0, d = 0] = q.shape;
   const [, , slots = 0] = keys.shape;
   const lengths = lengthsOf(options, b, slots);
-  const visible = typeof mask === "string" ? { causal, full }[mask] : masks["sliding-window"]({ keys: mask.keys });
+  const visible = maskOf(mask);
   const outs: number[] = [];
   const sums: Float64Array[] = [];
   let first = 0; // token

@@ -1,4 +1,4 @@
-// docs/add-a-mask.md and docs/add-a-score.md as their reader follows them, in a copy of the clone.
+// docs/add-a-mask.md, add-a-score.md and add-a-variant.md as their reader follows them, in one copy of the clone.
 import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -23,6 +23,7 @@ const node = (...args: string[]) => run(process.execPath, args, { cwd: copy, env
 const questions = `
 import { checkCase } from "./src/check/check-case.ts";
 import { modCases } from "./src/check/cases/attention-mods.ts";
+import { softmaxCases } from "./src/check/cases/softmax.ts";
 import { openGpu } from "./src/index.ts";
 import { usualMasks } from "./bench/attention/masks.ts";
 import { usualScores } from "./bench/attention/scores.ts";
@@ -35,14 +36,23 @@ for (const item of cases) {
   await checkCase(gpu, modCases, item.tags?.includes("decode") ? "rows" : "naive", item);
   checked.push(item.name);
 }
+for (const item of softmaxCases.cases) await checkCase(gpu, softmaxCases, "serial", item);
 gpu.close();
 const chosen = { ...standard, masks: ["block-causal:32"], score: "near-penalty:0.5:8" };
 const offered = { masks: usualMasks.map(({ text }) => text), scores: usualScores };
-console.log(JSON.stringify({ checked, offered, problems: [...problemsOf(chosen)] }));
+console.log(JSON.stringify({ checked, offered, softmax: softmaxCases.cases.length, problems: [...problemsOf(chosen)] }));
 `;
+
+/** The words of a guide's command after `node dist/cli.js`. */
+function shellOf(guide: string): string[] {
+  const [command = ""] = codeBlocks(guide).flatMap(({ language, code }) => (language === "sh" ? [code.trim()] : []));
+  expect(command).toMatch(/^node dist\/cli\.js /);
+  return command.split(" ").slice(2);
+}
 
 let mask: Followed;
 let score: Followed;
+let variant: Followed;
 
 beforeAll(async () => {
   const paths = ["src", "shaders", "bench", "site", "scripts", "docs", "package.json", "tsconfig.json"];
@@ -50,6 +60,7 @@ beforeAll(async () => {
   await symlink(resolve("node_modules"), join(copy, "node_modules"));
   mask = await followGuide("docs/add-a-mask.md", copy);
   score = await followGuide("docs/add-a-score.md", copy);
+  variant = await followGuide("docs/add-a-variant.md", copy);
   await writeFile(join(copy, "questions.ts"), questions);
   const common = { absWorkingDir: copy, bundle: true, format: "esm", target: "es2022", logLevel: "error" } as const;
   await build({ ...common, entryPoints: { wgsl: "src/build/wgsl.ts" }, outdir: "dist", platform: "node" });
@@ -67,17 +78,22 @@ beforeAll(async () => {
   });
 });
 
-test("each takes two files of its own, a row of the definitions and a word of the table", () => {
+test("each takes two files of its own and a word of the table; mask and score a row of the definitions", () => {
   const files = (folder: string, name: string): Followed => ({
     made: [`shaders/attention/${folder}/${name}.wgsl`, `src/kernels/attention/${folder}/${name}.ts`],
     changed: [`src/reference/${folder}.ts`, `src/kernels/attention/${folder}/table.ts`],
   });
   expect(mask).toEqual(files("masks", "block-causal"));
   expect(score).toEqual(files("scores", "near-penalty"));
+  expect(variant).toEqual({
+    made: ["shaders/softmax/serial.wgsl", "src/kernels/softmax/serial.ts"],
+    changed: ["src/kernels/softmax/softmax.ts"],
+  });
 });
 
 test("what the guides write is typed, the options of attention too", async () => {
-  const options = `import type { AttentionOptions } from "./src/index.ts";
+  const options = `import { type AttentionOptions, type Gpu, softmax, type Tensor } from "./src/index.ts";
+export const serial = (gpu: Gpu, x: Tensor) => softmax(gpu, { x }, { variant: "serial" });
 export const given: AttentionOptions = {
   mask: { kind: "block-causal", keys: 64 },
   score: { kind: "near-penalty", slope: 0.1, keys: 64 },
@@ -97,11 +113,12 @@ export const wrong: AttentionOptions = { mask: { kind: "block-causal", size: 64 
   expect(said.stdout).toBe("");
 });
 
-test("the cases of attention have them, against float64, and the page offers them", async () => {
-  const { checked, offered, problems } = JSON.parse((await node("out/questions.mjs")).stdout) as {
+test("the cases have them, against float64, and the page offers them", async () => {
+  const { checked, offered, problems, softmax } = JSON.parse((await node("out/questions.mjs")).stdout) as {
     readonly checked: readonly string[];
     readonly offered: { readonly masks: readonly string[]; readonly scores: readonly string[] };
     readonly problems: readonly unknown[];
+    readonly softmax: number;
   };
   expect(checked).toEqual([
     ...["block-causal, prefill", "block-causal, decode", "block-causal, surplus"],
@@ -110,21 +127,29 @@ test("the cases of attention have them, against float64, and the page offers the
   expect(offered.masks).toContain("block-causal:64");
   expect(offered.scores).toContain("near-penalty:0.1:64");
   expect(problems).toEqual([]);
+  expect(softmax).toBeGreaterThan(15);
 });
 
 test.each([
   ["docs/add-a-mask.md", ["causal", "block-causal:64"], ["none"]],
   ["docs/add-a-score.md", ["causal"], ["none", "near-penalty:0.1:64", "softcap:50+near-penalty:0.1:64"]],
 ])("the command of %s measures it, on a shorter batch", async (guide, masks, scores) => {
-  const [command = ""] = codeBlocks(await readFile(guide, "utf8")).flatMap(({ language, code }) =>
-    language === "sh" ? [code.trim()] : [],
-  );
-  const [, script, ...words] = command.replace("q512", "q24s40").split(" ");
-  expect(script).toBe("dist/cli.js");
+  const words = shellOf(await readFile(guide, "utf8")).map((word) => word.replace("q512", "q24s40"));
   const { stdout } = await node("out/cli.mjs", ...words, ...["--heads", "1x32", "--variants", "naive", "--json", "-"]);
   const { rows } = JSON.parse(stdout) as BenchResult;
   const found = rows.map(({ mask: text, score: added, verdict, reason }) => [text, added, verdict, reason]);
   expect(found).toEqual(masks.flatMap((text) => scores.map((added) => [text, added, "pass", null])));
+});
+
+test("the command of docs/add-a-variant.md measures it", async () => {
+  const command = shellOf(await readFile("docs/add-a-variant.md", "utf8"));
+  const { stdout } = await node("out/cli.mjs", ...command, "--samples", "1", "--json", "-");
+  const { rows } = JSON.parse(stdout) as BenchResult;
+  const found = rows.filter((row) => row.variant === "serial").map(({ batch, verdict }) => [batch, verdict]);
+  expect(found).toEqual([
+    ["128×128", "pass"],
+    ["1024×1024", "pass"],
+  ]);
 });
 
 test("the command line lists them, and says so where a name is unknown", async () => {
@@ -134,7 +159,7 @@ test("the command line lists them, and says so where a name is unknown", async (
   await expect(node("out/cli.mjs", "bench", "attention", "--masks", "diagonal")).rejects.toThrow(/block-causal:keys/);
 });
 
-test("the docs' table and picture have them", async () => {
+test("the docs' tables and picture have them", async () => {
   await node("scripts/docs.mjs");
   const page = await readFile(join(copy, "docs/masks-and-scores.md"), "utf8");
   expect(page).toMatch(
@@ -142,4 +167,7 @@ test("the docs' table and picture have them", async () => {
   );
   expect(page).toMatch(/^\| `near-penalty:slope:keys` \| .* \| A penalty that grows with the distance of the key/m);
   expect(await readFile(join(copy, "docs/pictures/masks.svg"), "utf8")).toContain(">block-causal</text>");
+  expect(await readFile(join(copy, "docs/kernels.md"), "utf8")).toMatch(
+    /^\|.*`serial` \| \[softmax\/serial\]\(\.\.\/shaders\/softmax\/serial\.wgsl\) \| Softmax over .*Choose it /m,
+  );
 });

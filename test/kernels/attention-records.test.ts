@@ -1,0 +1,57 @@
+// What the records of masks and scores say agrees with their files: names of files, of parameters and of WGSL.
+import { readdirSync } from "node:fs";
+import { expect, test } from "vitest";
+import { type AttentionRecord, maskRecords, scoreRecords } from "../../src/check/attention-records.ts";
+import { masks as maskDefinitions } from "../../src/reference/masks.ts";
+import { scores as scoreDefinitions } from "../../src/reference/scores.ts";
+
+const kinds = { masks: maskRecords, scores: scoreRecords } as const;
+const definitions = { masks: maskDefinitions, scores: scoreDefinitions } as const;
+const tables = { masks: ["mask.ts", "table.ts"], scores: ["score.ts", "table.ts"] } as const;
+
+const all = Object.entries(kinds).flatMap(([folder, records]) =>
+  [...records.values()].map((record): [string, string, AttentionRecord] => [folder, record.name, record]),
+);
+
+test.each(["masks", "scores"] as const)("%s: a file for each record, of its name, and a definition", (folder) => {
+  const names = [...kinds[folder].keys()].sort();
+  const named = (path: string, end: string) =>
+    readdirSync(path).flatMap((file) => (file.endsWith(end) ? [file.slice(0, -end.length)] : []));
+  const sources = named(`src/kernels/attention/${folder}`, ".ts").filter(
+    (name) => !(tables[folder] as readonly string[]).includes(`${name}.ts`),
+  );
+  expect(sources.sort()).toEqual(names);
+  expect(named(`shaders/attention/${folder}`, ".wgsl").sort()).toEqual(names);
+  expect(Object.keys(definitions[folder]).sort()).toEqual(names);
+});
+
+test.each(all)("%s %s: parameters have one name in the record and in WGSL", (folder, name, { part, parameters }) => {
+  expect(part.name).toBe(`attention/${folder}/${name}`);
+  const [, struct = ""] = /struct (?:Mask|Score)Params \{([^}]*)\}/.exec(part.code) ?? [];
+  const fields = Array.from(struct.matchAll(/(\w+):/g), ([, field]) => field);
+  const bindings = part.declares.bindings ?? [];
+  for (const [parameter, { type }] of Object.entries(parameters)) {
+    if (type === "count" || type === "factor") expect(fields, parameter).toContain(parameter);
+    if (type === "tensor") expect(bindings.map((binding) => binding.name)).toContain(parameter);
+  }
+  const storage = bindings.filter(({ space }) => space === "storage").map((binding) => binding.name);
+  const tensors = Object.entries(parameters).flatMap(([key, { type }]) => (type === "tensor" ? [key] : []));
+  expect(storage).toEqual(tensors);
+});
+
+test.each(all)("%s %s: it has examples, whose names are its own", (_folder, _name, record) => {
+  const call = {
+    b: 2,
+    h: 3,
+    t: 12,
+    s: 20,
+    unit: 3,
+    random: () => ({ uniform: () => 0.3, normal: () => 0, integer: () => 0 }),
+  };
+  const names = Object.keys(record.examples(call));
+  expect(names.length).toBeGreaterThan(0);
+  const others = all
+    .filter(([, , other]) => other !== record)
+    .flatMap(([, , other]) => Object.keys(other.examples(call)));
+  expect(names.filter((name) => others.includes(name))).toEqual([]);
+});
