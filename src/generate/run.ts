@@ -96,8 +96,9 @@ export async function* run(
     }
     const bound = await state.bound(first ? "sample" : "decode", longest + submitted, kind);
     const before = performance.now();
-    pending.push(submitStep(state, bound));
+    const staging = submitStep(state, bound);
     if (!first) encoding.push(performance.now() - before);
+    pending.push(awaited(staging, bound)); // not before: mapAsync in Deno returns once the device has finished
     submitted++;
   };
   const most = Math.min(options.maxTokens, Math.max(...rows.map(room)));
@@ -164,7 +165,8 @@ async function prepare(
   await gpu.write(state.counts.storage, 0, new Uint8Array(counts.buffer));
 }
 
-function submitStep(state: SequenceState, bound: BoundStep): ReadBack {
+/** Encodes and submits a step; its results are copied to the buffer that it returns. */
+function submitStep(state: SequenceState, bound: BoundStep): GPUBuffer {
   const bytes = bound.outputs.reduce((sum, output) => sum + output.bytes, 0);
   const staging = state.gpu.takeStaging(bytes);
   bound.instance.run((encoder) => {
@@ -175,9 +177,13 @@ function submitStep(state: SequenceState, bound: BoundStep): ReadBack {
       at += output.bytes;
     }
   });
+  return staging;
+}
+
+function awaited(staging: GPUBuffer, { outputs }: BoundStep): ReadBack {
   const mapped = staging.mapAsync(GPUMapMode.READ);
   mapped.catch(() => undefined); // awaited in readBack, or nobody wants it any more
-  return { staging, mapped, outputs: bound.outputs };
+  return { staging, mapped, outputs };
 }
 
 /** Rows that have ended store nothing more while others go on: they would need memory, and lose what a window holds. */

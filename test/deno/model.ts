@@ -10,5 +10,11 @@ export async function generateGolden(): Promise<void> {
   const model = await loadModel(gpu, bundledModel);
   const prompts = goldenPrompts.map(({ prompt }) => prompt);
   const rows = await tasks.greedy(model, prompts, 64, 4);
-  say({ kind: "model", rows: rows.map(({ promptTokens, tokens, text }) => ({ promptTokens, tokens, text })) });
+  const { timings } = await model.generate(prompts.slice(0, 1), { temperature: 0, maxTokens: 64 }).result;
+  say({
+    kind: "model",
+    rows: rows.map(({ promptTokens, tokens, text }) => ({ promptTokens, tokens, text })),
+    encodePerToken: timings.encodePerToken,
+    perToken: 1000 / timings.tokensPerSecond,
+  });
 }

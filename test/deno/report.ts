@@ -8,8 +8,13 @@ export type Report =
   | { readonly kind: "test"; readonly name: string; readonly error?: string }
   /** What this device has not got the features for. */
   | { readonly kind: "not available"; readonly name: string; readonly why: string }
-  /** What the bundled model generates. */
-  | { readonly kind: "model"; readonly rows: readonly GeneratedRow[] };
+  /** What the bundled model generates, and milliseconds that a token takes to encode and in all. */
+  | {
+      readonly kind: "model";
+      readonly rows: readonly GeneratedRow[];
+      readonly encodePerToken: number;
+      readonly perToken: number;
+    };
 
 /** A greedy continuation. */
 export interface GeneratedRow {

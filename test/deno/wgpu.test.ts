@@ -56,4 +56,8 @@ describe.skipIf(why)(`wgpu in Deno${why ? ` (${why})` : ""}`, () => {
     }));
     expect(ofKind("model").map(({ rows }) => rows)).toEqual([wanted]);
   });
+
+  test("encoding a step does not wait for the device", () => {
+    for (const { encodePerToken, perToken } of ofKind("model")) expect(encodePerToken).toBeLessThan(perToken / 2);
+  });
 });
