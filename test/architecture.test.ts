@@ -132,6 +132,12 @@ test("examples are numbered, and folders of the site are small enough to see at 
   expect(crowded).toEqual([]);
 });
 
+test("records read the widths and tiles of a shader, and do not type them again", () => {
+  const typed = /\bconst \w*(?:workgroup|tile|chunk|threads|lanes)\w* = (?:\d|\{ \w+: \d)|\/ (?:32|64|128|256)\)/i;
+  const wrong = source.filter((file) => file.startsWith("src/kernels/") && typed.test(withoutComments(read(file))));
+  expect(wrong).toEqual([]);
+});
+
 test("files are short and named in kebab-case for what they hold", () => {
   const limits: Readonly<Record<string, number>> = { ts: 300, tsx: 300, mjs: 300, wgsl: 200 };
   const lines = (file: string) => read(file).split("\n").length - 1;

@@ -8,7 +8,7 @@ export const squaredRelu = defineKernel({
   inputs: { x: "[...n]" },
   outputs: { y: "[...n]" },
   params: ({ n }) => ({ n }),
-  workgroups: ({ n }) => [Math.ceil(n / 64)],
+  threads: ({ n }) => n,
   cost: ({ n }) => ({ flops: 2 * n }),
 });
 

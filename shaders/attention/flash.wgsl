@@ -1,9 +1,12 @@
-// with: attention/views, attention/flash/tiles/range, attention/flash/tile, attention/flash/rows, attention/flash/rows-of/head, attention/flash/visible, attention/flash/store/rows, attention/cache/f32, attention/products, attention/masks/causal, attention/scores/none, attention/lse/none, attention/sink/none, lib/extent/fixed, lib/online-softmax
-// Attention by tiles with an online softmax, the scores never in memory (Dao 2023, algorithm 1)
+// with: attention/flash/rows-of/head, attention/flash/tiles/range, attention/cache/f32, attention/masks/causal
+// with: attention/scores/none, attention/flash/store/rows, attention/sink/none, attention/lse/none, lib/extent/fixed
+// with: attention/views, attention/flash/tile, lib/products, attention/flash/visible, attention/flash/rows, lib/online-softmax
+// Attention by tiles, the scores never in memory:  out = softmax(score(scale · q · kᵀ)) · v
 //
+// With an online softmax (Dao 2023, algorithm 1); shaders/README.md has a drawing of the tiles.
 // One workgroup per ROWS rows, the queries of a head or of a group of heads. It goes over the tiles of KEYS keys that
 // the mask leaves: k and v come through one tile of workgroup memory in CHUNKS pieces, k by columns of the head and
-// turned, then v by keys. A thread owns THREAD_ROWS rows; of their scores KEYS / COLUMN_THREADS keys, of their output
+// transposed, then v by keys. A thread owns THREAD_ROWS rows; of their scores KEYS / COLUMN_THREADS keys, of their output
 // HEAD_WIDTH / COLUMN_THREADS columns, all in registers, so that what it reads is used up to eight times. Between the
 // two products the weights change hands through workgroup memory. For ROWS queries it requests 2·d·s reads of k and v,
 // and COLUMN_THREADS·d reads of q a row and step, which caches answer. Choose it for many queries.
@@ -35,7 +38,7 @@ struct Params { h: u32, g: u32, t: u32, start: i32, length: u32, scale: f32 }
 @group(0) @binding(3) var<storage, read_write> out: array<vec4f>;  // [b, t, h, dv]
 @group(0) @binding(5) var<uniform> params: Params;
 
-var<workgroup> weights: array<vec4f, ROWS * CHUNK_FOURS>;  // [row][four keys]
+var<workgroup> weight_tile: array<vec4f, ROWS * CHUNK_FOURS>;  // [row][four keys]
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u,
@@ -54,36 +57,36 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   let last_position = first_query(b) + query_of_row(min(block * ROWS + ROWS, rows) - 1);
   let tiles = tiles_of(b, workgroup.y, block, first_position, last_position);
 
-  var query: array<u32, THREAD_ROWS>;  // where each row of q begins; rows past the end repeat the last
+  var q_first: array<u32, THREAD_ROWS>;  // where each row of q begins; rows past the end repeat the last
   var largest: array<f32, THREAD_ROWS>;
   var sums: array<f32, THREAD_ROWS>;  // over this thread's keys
   var out_rows: array<array<vec4f, COLUMNS>, THREAD_ROWS>;
   for (var r = 0u; r < THREAD_ROWS; r++) {
     let row = min(first_row + r, rows - 1);
-    query[r] = q_row(b, head_of_row(workgroup.y, row), query_of_row(row)) / 4;
+    q_first[r] = q_row(b, head_of_row(workgroup.y, row), query_of_row(row)) / 4;
     largest[r] = LOWEST;
   }
 
   for (var n = 0u; n < tiles.count; n++) {
     let visit = visit_of(tiles, n, b, first_position, last_position);
 
-    // Scores: q · k, a piece of the columns at a time.
+    // Scores: q · k, a piece of the columns at a time. Further down they become the weights of the softmax.
     var scores = array<array<vec4f, KEY_VECTORS>, THREAD_ROWS>();
     for (var chunk = 0u; chunk < CHUNKS; chunk++) {
       workgroupBarrier();  // the tile has been read
       stage_keys(b, group, visit.first_key, tiles.end, chunk, thread);
       workgroupBarrier();
       for (var i = 0u; i < DEPTH; i++) {
-        var turned = array<array<vec4f, KEY_VECTORS>, 4>();  // [column][four keys]
+        var transposed = array<array<vec4f, KEY_VECTORS>, 4>();  // [column][four keys]
         for (var c = 0u; c < 4; c++) {
           for (var j = 0u; j < KEY_VECTORS; j++) {
-            turned[c][j] = tile[(4 * i + c) * (KEYS / 4) + j * COLUMN_THREADS + column];
+            transposed[c][j] = tile[(4 * i + c) * (KEYS / 4) + j * COLUMN_THREADS + column];
           }
         }
         for (var r = 0u; r < THREAD_ROWS; r++) {
-          let values = q[query[r] + chunk * DEPTH + i];
+          let columns = q[q_first[r] + chunk * DEPTH + i];
           for (var j = 0u; j < KEY_VECTORS; j++) {
-            scores[r][j] = add_products(values, turned[0][j], turned[1][j], turned[2][j], turned[3][j], scores[r][j]);
+            scores[r][j] = add_products(columns, transposed[0][j], transposed[1][j], transposed[2][j], transposed[3][j], scores[r][j]);
           }
         }
       }
@@ -118,12 +121,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
     for (var chunk = 0u; chunk < CHUNKS; chunk++) {
       let first_key = visit.first_key + chunk * CHUNK_KEYS;
       if (first_key >= tiles.end) { break; }
-      workgroupBarrier();  // tile and weights have been read
+      workgroupBarrier();  // both tiles have been read
       stage_values(b, group, first_key, tiles.end, thread);
       for (var j = 0u; j < KEY_VECTORS; j++) {
         let four = j * COLUMN_THREADS + column;
         if (four / CHUNK_FOURS == chunk) {
-          for (var r = 0u; r < THREAD_ROWS; r++) { weights[(own_row + r) * CHUNK_FOURS + four % CHUNK_FOURS] = scores[r][j]; }
+          for (var r = 0u; r < THREAD_ROWS; r++) { weight_tile[(own_row + r) * CHUNK_FOURS + four % CHUNK_FOURS] = scores[r][j]; }
         }
       }
       workgroupBarrier();
@@ -133,7 +136,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
           for (var j = 0u; j < 4; j++) { values[j][c] = tile[(4 * i + j) * VALUE_VECTORS + c * COLUMN_THREADS + column]; }
         }
         for (var r = 0u; r < THREAD_ROWS; r++) {
-          let weight = weights[(own_row + r) * CHUNK_FOURS + i];
+          let weight = weight_tile[(own_row + r) * CHUNK_FOURS + i];
           for (var c = 0u; c < COLUMNS; c++) {
             out_rows[r][c] = add_products(weight, values[0][c], values[1][c], values[2][c], values[3][c], out_rows[r][c]);
           }

@@ -33,12 +33,8 @@ fn finite_lse(value: f32) -> f32 {
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let i = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let i = linear_workgroup(grid) * WORKGROUP + thread;
   if (i >= params.size) { return; }
   let vector = i % params.vectors;
   let h = i / params.vectors % params.h;

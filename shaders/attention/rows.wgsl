@@ -1,5 +1,6 @@
-// with: attention/views, attention/cache/f32, attention/masks/causal, attention/scores/none, attention/lse/none, attention/sink/none, lib/extent/fixed, lib/online-softmax, lib/reduce
-// Attention in one kernel, a row at a time:  out = sum(exp(score - max) * v) / sum(exp(score - max))
+// with: attention/cache/f32, attention/masks/causal, attention/scores/none, attention/sink/none, attention/lse/none, lib/extent/fixed
+// with: attention/views, lib/online-softmax, lib/reduce
+// Attention in one kernel, a row at a time:  out = Σ exp(score - max) · v / Σ exp(score - max)
 //
 // One workgroup per query row of a head. It goes over the keys WORKGROUP at a time: each thread scores one key, the
 // maximum and the sum meet in workgroup memory, then each thread gathers a vector of four columns of v over every
@@ -33,22 +34,22 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let h = workgroup.y;
   let group = h / (params.h / params.g);
   let position = first_query(b) + t;
-  let query = q_row(b, h, t) / 4;
+  let q_first = q_row(b, h, t) / 4;
   let keys = visible_keys(b, position, position);
   let column = thread % VALUE_VECTORS;
   let value_thread = thread / VALUE_VECTORS;
 
   var largest = LOWEST;
   var sum = 0.0;  // of this thread's keys
-  var mixed = vec4f(0.0);  // of this thread's columns, over its share of the keys
+  var accumulator = vec4f(0.0);  // of this thread's columns, over its share of the keys
   for (var first = keys.x; first < keys.y; first += WORKGROUP) {
     let key = first + thread;
     var score = LOWEST;
     if (key < keys.y && key_stored(b, key) && mask_mod(b, h, position, key_position(b, key))) {
-      let row = k_row(b, group, key);
+      let k_first = k_row(b, group, key);
       var products = vec4f(0.0);
       for (var i = 0u; i < params.d / 4; i++) {  // not HEAD_WIDTH: unrolled, it takes seconds to compile
-        products = fma(q[query + i], load_k4(row, i), products);
+        products = fma(q[q_first + i], load_k4(k_first, i), products);
       }
       score = score_mod(dot(products, vec4f(1.0)) * params.scale, b, h, position, key_position(b, key));
     }
@@ -60,11 +61,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
 
     weights[thread] = weight;
     workgroupBarrier();
-    mixed *= rescale;
+    accumulator *= rescale;
     if (value_thread < VALUE_THREADS) {
       for (var i = value_thread; i < min(WORKGROUP, keys.y - first); i += VALUE_THREADS) {
         if (!key_stored(b, first + i)) { continue; }
-        mixed = fma(vec4f(weights[i]), load_v4(v_row(b, group, first + i), column), mixed);
+        accumulator = fma(vec4f(weights[i]), load_v4(v_row(b, group, first + i), column), accumulator);
       }
     }
     workgroupBarrier();  // the weights have been read
@@ -72,7 +73,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
 
   sum = workgroup_sum(sum, thread);
   let sunk = with_sink(h, largest, sum);
-  shares[thread] = mixed;
+  shares[thread] = accumulator;
   workgroupBarrier();
   if (thread < VALUE_VECTORS) {
     var total = vec4f(0.0);

@@ -1,10 +1,13 @@
-// with: attention/views, attention/flash/tiles/range, attention/flash/rows-of/head, attention/flash/store/rows, attention/cache/f32, attention/masks/causal, attention/scores/none, attention/lse/none, attention/sink/none, lib/extent/fixed, lib/online-softmax
-// Attention by tiles with an online softmax (Dao 2023, algorithm 1), in the registers of one subgroup
+// with: attention/flash/rows-of/head, attention/flash/tiles/range, attention/cache/f32, attention/masks/causal
+// with: attention/scores/none, attention/flash/store/rows, attention/sink/none, attention/lse/none, lib/extent/fixed
+// with: attention/views, lib/products, lib/online-softmax
+// Attention by tiles, in the registers of one subgroup:  out = softmax(score(scale · q · kᵀ)) · v
 //
+// With an online softmax (Dao 2023, algorithm 1).
 // Flash without workgroup memory and without barriers: one workgroup is one subgroup, and has ROWS rows of a head or group.
 // Of a tile of KEYS keys each thread scores every SUBGROUP-th, straight from k; the queries lie spread over the threads
 // and go round by shuffles. So do the weights, while each thread gathers COLUMNS vectors of columns of v. A tile has as
-// many keys, and sums have the same order, whatever the size of a subgroup: so have the results the same bits. For ROWS
+// many keys, and sums have the same order, whatever the size of a subgroup: so results are the same to the bit. For ROWS
 // queries it requests (d + dv)·s reads of k and v, and ROWS·d reads of q a tile. Choose it where subgroups all have one
 // size and a shuffle costs less than a load.
 enable subgroups;
@@ -43,13 +46,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   let last_position = first_query(b) + query_of_row(min(first_row + ROWS, rows) - 1);
   let tiles = tiles_of(b, workgroup.y, b_and_block.y, first_position, last_position);
 
-  var query: array<u32, ROWS>;  // where each row of q begins; rows past the end repeat the last
+  var q_first: array<u32, ROWS>;  // where each row of q begins; rows past the end repeat the last
   var largest: array<f32, ROWS>;
   var sums: array<f32, ROWS>;
   var out_rows: array<array<vec4f, COLUMNS>, ROWS>;
   for (var r = 0u; r < ROWS; r++) {
     let row = min(first_row + r, rows - 1);
-    query[r] = q_row(b, head_of_row(workgroup.y, row), query_of_row(row)) / 4;
+    q_first[r] = q_row(b, head_of_row(workgroup.y, row), query_of_row(row)) / 4;
     largest[r] = LOWEST;
   }
 
@@ -65,15 +68,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
     }
     for (var first = 0u; first < params.d / 4; first += SUBGROUP) {
       var own: array<vec4f, ROWS>;
-      for (var r = 0u; r < ROWS; r++) { own[r] = q[query[r] + first + thread]; }
+      for (var r = 0u; r < ROWS; r++) { own[r] = q[q_first[r] + first + thread]; }
       for (var i = first; i < min(first + SUBGROUP, params.d / 4); i++) {
         var keys: array<vec4f, THREAD_KEYS>;
         for (var n = 0u; n < THREAD_KEYS; n++) { keys[n] = load_k4(key_rows[n], i); }
         for (var r = 0u; r < ROWS; r++) {
           let x = subgroupShuffle(own[r], i - first);
           for (var n = 0u; n < THREAD_KEYS; n++) {
-            let half = fma(x.y, keys[n].y, fma(x.x, keys[n].x, scores[n][r]));
-            scores[n][r] = fma(x.w, keys[n].w, fma(x.z, keys[n].z, half));
+            scores[n][r] = add_dot(x, keys[n], scores[n][r]);
           }
         }
       }

@@ -1,5 +1,6 @@
-// with: attention/views, attention/masks/causal, attention/scores/none, attention/lse/none, attention/sink/none, lib/extent/fixed, lib/online-softmax, lib/reduce
-// Attention in one kernel, in two passes over the keys of a row:  out = sum(exp(score - max) / sum(exp(score - max)) * v)
+// with: attention/masks/causal, attention/scores/none, attention/sink/none, attention/lse/none, lib/extent/fixed
+// with: attention/views, lib/online-softmax, lib/reduce
+// Attention in one kernel, in two passes over the keys of a row:  out = Σ (exp(score - max) / Σ exp(score - max)) · v
 //
 // One workgroup per query row of a head. The first pass finds maximum and sum: each thread goes over every WORKGROUP-th
 // key for itself, and only at its end do the threads meet. The second computes the scores again instead of having kept
@@ -21,12 +22,12 @@ var<workgroup> weights: array<f32, WORKGROUP>;
 var<workgroup> shares: array<vec4f, WORKGROUP>;
 
 // The score of one key, LOWEST where the mask hides it.
-fn score_of(b: u32, h: u32, group: u32, query: u32, position: u32, key: u32) -> f32 {
+fn score_of(b: u32, h: u32, group: u32, q_first: u32, position: u32, key: u32) -> f32 {
   if (!mask_mod(b, h, position, key)) { return LOWEST; }
-  let row = k_row(b, group, key) / 4;
+  let k_first = k_row(b, group, key) / 4;
   var products = vec4f(0.0);
   for (var i = 0u; i < params.d / 4; i++) {
-    products = fma(q[query + i], k[row + i], products);
+    products = fma(q[q_first + i], k[k_first + i], products);
   }
   return score_mod(dot(products, vec4f(1.0)) * params.scale, b, h, position, key);
 }
@@ -38,14 +39,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let b = workgroup.z;
   let group = h / (params.h / params.g);
   let position = first_query(b) + t;
-  let query = q_row(b, h, t) / 4;
+  let q_first = q_row(b, h, t) / 4;
   let keys = key_range(b, position, position, key_count(b));
 
   // The first pass: maximum and sum.
   var own_largest = LOWEST;
   var own_sum = 0.0;
   for (var key = keys.x + thread; key < keys.y; key += WORKGROUP) {
-    let score = score_of(b, h, group, query, position, key);
+    let score = score_of(b, h, group, q_first, position, key);
     let before = own_largest;
     own_largest = max(before, score);
     own_sum = own_sum * softmax_rescale(before, own_largest) + softmax_weight(score, own_largest);
@@ -59,23 +60,23 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let value_threads = WORKGROUP / vectors;  // that share a vector of columns of v
   let column = thread % vectors;
   let value_thread = thread / vectors;
-  var mixed = vec4f(0.0);  // of this thread's columns, over its share of the keys
+  var accumulator = vec4f(0.0);  // of this thread's columns, over its share of the keys
   for (var first = keys.x; first < keys.y; first += WORKGROUP) {
     let key = first + thread;
     if (key < keys.y) {
-      let weight = softmax_weight(score_of(b, h, group, query, position, key), sunk.largest);
+      let weight = softmax_weight(score_of(b, h, group, q_first, position, key), sunk.largest);
       weights[thread] = select(weight / sunk.sum, 0.0, sunk.sum == 0.0);
     }
     workgroupBarrier();
     if (value_thread < value_threads) {
       for (var i = value_thread; i < min(WORKGROUP, keys.y - first); i += value_threads) {
-        mixed = fma(vec4f(weights[i]), v[v_row(b, group, first + i) / 4 + column], mixed);
+        accumulator = fma(vec4f(weights[i]), v[v_row(b, group, first + i) / 4 + column], accumulator);
       }
     }
     workgroupBarrier();  // the weights have been read
   }
 
-  shares[thread] = mixed;
+  shares[thread] = accumulator;
   workgroupBarrier();
   if (thread < vectors) {
     var total = vec4f(0.0);

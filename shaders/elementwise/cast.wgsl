@@ -25,12 +25,8 @@ fn load(i: u32) -> u32 {
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let word = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let word = linear_workgroup(grid) * WORKGROUP + thread;
   let first = word * RESULT_PACKED;
   if (first >= params.n) { return; }
   var bits = encode(decode(load(first)));

@@ -15,12 +15,8 @@ struct Params {
 @group(0) @binding(1) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let i = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let i = linear_workgroup(grid) * WORKGROUP + thread;
   if (i >= params.n) { return; }
   if (i < params.n - 1) { y[i] = params.word; }
   else { y[i] = (params.word & params.last) | (y[i] & ~params.last); }

@@ -17,12 +17,8 @@ fn uniform01(word: u32) -> f32 {
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let i = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let i = linear_workgroup(grid) * WORKGROUP + thread;
   if (2 * i >= params.n) { return; }
   let pair = distribution(threefry2x32(vec2u(params.seed, 0), vec2u(i, TENSOR_STREAM)));
   y[2 * i] = pair.x;

@@ -20,12 +20,8 @@ struct Params {
 @group(0) @binding(4) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let i = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let i = linear_workgroup(grid) * WORKGROUP + thread;
   if (i >= params.n) { return; }
   let chosen = condition[element(i, params.c, vec4u(params.c0, params.c1, params.c2, params.c3))] != Bits();
   let left = a[element(i, params.a, vec4u(params.a0, params.a1, params.a2, params.a3))];

@@ -12,18 +12,15 @@ struct Params { t: u32, c: u32, begin: u32, end: u32, v: u32, tokens: u32 }
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;  // [t, c]
 @group(0) @binding(3) var<uniform> params: Params;
 
+// For lib/weight, which holds binding 1.
 fn weight_columns() -> u32 {
   return params.c;
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   let pieces = (params.c + WORKGROUP - 1) / WORKGROUP;
-  let piece = linear_workgroup(workgroup, workgroups);
+  let piece = linear_workgroup(grid);
   let t = piece / pieces;
   let column = piece % pieces * WORKGROUP + thread;
   if (t >= params.t || column >= params.c) { return; }

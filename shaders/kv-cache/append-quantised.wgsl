@@ -34,12 +34,8 @@ struct Params {
 @group(0) @binding(6) var<storage, read_write> vScale: array<f32>;  // [b, g, s, dv / v_block]
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let i = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let i = linear_workgroup(grid) * WORKGROUP + thread;
   if (i >= params.size) { return; }
   let k_blocks = params.d / params.k_block;
   let v_blocks = params.width / params.v_block;
@@ -50,7 +46,7 @@ fn main(
   let b = head / (params.g * params.t);
   if (!is_token(b, t)) { return; }
   let row = cache_row(b, group, position(b, t));
-  if (row == NO_ROW) { return; }
+  if (row == NO_INDEX) { return; }
 
   let is_key = both < k_blocks;
   let block = select(both - k_blocks, both, is_key);

@@ -24,12 +24,8 @@ struct Params {
 @group(0) @binding(4) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let i = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let i = linear_workgroup(grid) * WORKGROUP + thread;
   if (i >= params.size) { return; }
   let words = vec2u(params.d, params.width) / PACKED;  // of a key, of a value
   let both = words.x + words.y;
@@ -40,7 +36,7 @@ fn main(
   let b = head / (params.g * params.t);
   if (!is_token(b, t)) { return; }
   let row = cache_row(b, group, position(b, t));
-  if (row == NO_ROW) { return; }
+  if (row == NO_INDEX) { return; }
 
   if (word < words.x) {
     let row_of_k = params.k_first + b * params.k_batch + t * params.k_token + group * params.k_head;

@@ -1,5 +1,11 @@
 // Numbers the workgroups of a one-dimensional grid that was folded into y because x was too long.
 
-fn linear_workgroup(workgroup: vec3u, workgroups: vec3u) -> u32 {
-  return workgroup.x + workgroup.y * workgroups.x;
+// Which workgroup this is, and how many there are: what an entry point takes beside the number of its thread.
+struct Grid {
+  @builtin(workgroup_id) workgroup: vec3u,
+  @builtin(num_workgroups) workgroups: vec3u,
+}
+
+fn linear_workgroup(grid: Grid) -> u32 {
+  return grid.workgroup.x + grid.workgroup.y * grid.workgroups.x;
 }

@@ -3,12 +3,12 @@
 //
 // One workgroup per query row of a head. The state holds the whole chunks that the query sees; of the chunk it stands in,
 // each thread weighs keys by φ(q) · φ(k), as attention without a softmax would. Then each thread computes columns of out.
-// Requests d·(dv + 1) reads of the state and (d + dv) of each key behind it, whatever the length before. The last kernel
+// Requests d·(dv + 1) reads of the state and (d + dv) of each key after it, whatever the length before. The last kernel
 // of linear attention.
 
 const WORKGROUP: u32 = 64;
 const MAX_WIDTH: u32 = 256;  // of a head
-const SPAN: u32 = 64;        // keys behind the whole chunks, at most
+const SPAN: u32 = 64;        // keys after the whole chunks, at most
 
 struct Params {
   h: u32, g: u32, t: u32, d: u32, dv: u32, chunks: u32, span: u32, start: i32, length: u32, causal: u32,
@@ -35,7 +35,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let g = h / (params.h / params.g);
   let visible = select(params.length, u32(clamp(params.start + i32(t) + 1, 0, i32(params.length))), params.causal != 0);
   let whole = visible / params.span;  // chunks
-  let rest = whole * params.span;     // the first key behind them
+  let rest = whole * params.span;     // the first key after them
   let width = params.dv + 1;
   let state = ((b * params.g + g) * params.chunks + whole - 1) * params.d * width;
 
@@ -60,14 +60,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let sum = workgroup_sum(own_sum, thread);  // its barriers also show the weights to all
 
   for (var column = thread; column < params.dv; column += WORKGROUP) {
-    var mixed = 0.0;
+    var accumulator = 0.0;
     if (whole > 0) {
-      for (var i = 0u; i < params.d; i++) { mixed = fma(features[i], states[state + i * width + column], mixed); }
+      for (var i = 0u; i < params.d; i++) { accumulator = fma(features[i], states[state + i * width + column], accumulator); }
     }
     let first = params.v_first + b * params.v_batch + g * params.v_head + column;
     for (var key = rest; key < visible; key++) {
-      mixed = fma(weights[key - rest], v[first + key * params.v_token], mixed);
+      accumulator = fma(weights[key - rest], v[first + key * params.v_token], accumulator);
     }
-    out[((b * params.t + t) * params.h + h) * params.dv + column] = select(mixed / sum, 0.0, visible == 0);
+    out[((b * params.t + t) * params.h + h) * params.dv + column] = select(accumulator / sum, 0.0, visible == 0);
   }
 }

@@ -12,12 +12,8 @@ struct Params { chunks: u32, elements: u32, size: u32 }  // elements of a state;
 @group(0) @binding(1) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let i = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let i = linear_workgroup(grid) * WORKGROUP + thread;
   if (i >= params.size) { return; }
   let first = i / params.elements * params.chunks * params.elements + i % params.elements;
   var sum = 0.0;

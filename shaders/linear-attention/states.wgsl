@@ -1,7 +1,7 @@
 // with: linear-attention/feature
 // What chunks of keys add to the state of linear attention:  states[chunk] = Σ φ(k) ⊗ (v, 1) over the keys of the chunk
 //
-// The product of φ(k)ᵀ and v, with a column of ones behind v for the sum of φ(k) itself. One thread per element, TILE ×
+// The product of φ(k)ᵀ and v, with a column of ones after those of v for the sum of φ(k) itself. One thread per element, TILE ×
 // TILE of them a workgroup, which brings TILE keys at a time into workgroup memory. Requests 1/TILE of the reads that an
 // element for itself would. The first kernel of linear attention: one chunk of all keys where every query sees them all.
 
@@ -42,7 +42,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) t
     }
     var value = 0.0;
     if (key < end && column < params.width) {
-      value = 1.0;  // behind the last column of v
+      value = 1.0;  // after the last column of v
       if (column + 1 < params.width) {
         value = v[params.v_first + b * params.v_batch + g * params.v_head + key * params.v_token + column];
       }

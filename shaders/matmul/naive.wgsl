@@ -13,17 +13,14 @@ struct Params { rows: u32, k: u32, n: u32, begin: u32, total: u32 }
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;  // [rows, total]
 @group(0) @binding(3) var<uniform> params: Params;
 
+// For the part lib/weight, which holds binding 1: it reads f32, or f16 or bf16 if TypeScript puts another in its place.
 fn weight_columns() -> u32 {
   return params.k;
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let output = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let output = linear_workgroup(grid) * WORKGROUP + thread;
   if (output >= params.rows * params.n) { return; }
   let row = output / params.n;
   let column = output % params.n;

@@ -1,4 +1,4 @@
-// with: lib/weight/f32, lib/bias/none
+// with: lib/weight/f32, lib/bias/none, lib/products, matmul/store-tile
 // Linear layer:  y[row, column] = Σ x[row, i] · weight[column, i] + bias[column]
 //
 // A thread computes ROWS × COLUMNS outputs in registers: for every four values of i it loads a vector of each of its
@@ -19,6 +19,7 @@ struct Params { rows: u32, k: u32, n: u32, begin: u32, total: u32 }
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;  // [rows, total]
 @group(0) @binding(3) var<uniform> params: Params;
 
+// For lib/weight, which holds binding 1.
 fn weight_columns() -> u32 {
   return params.k;
 }
@@ -43,18 +44,10 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
     for (var r = 0u; r < ROWS; r++) {
       let v = x[x_row[r] + i];
       for (var c = 0u; c < COLUMNS; c++) {
-        sums[r][c] = fma(v.w, w[c].w, fma(v.z, w[c].z, fma(v.y, w[c].y, fma(v.x, w[c].x, sums[r][c]))));
+        sums[r][c] = add_dot(v, w[c], sums[r][c]);
       }
     }
   }
 
-  for (var r = 0u; r < ROWS; r++) {
-    for (var c = 0u; c < COLUMNS; c++) {
-      let row = first_row + r;
-      let column = first_column + c;
-      if (row < params.rows && column < params.n) {
-        y[row * params.total + params.begin + column] = sums[r][c] + bias_at(params.begin + column);
-      }
-    }
-  }
+  store_tile(first_row, first_column, sums);
 }

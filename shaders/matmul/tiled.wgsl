@@ -19,6 +19,7 @@ struct Params { rows: u32, k: u32, n: u32, begin: u32, total: u32 }
 var<workgroup> x_tile: array<array<f32, TILE + 1>, TILE>;       // [row, i]
 var<workgroup> weight_tile: array<array<f32, TILE + 1>, TILE>;  // [column, i]
 
+// For lib/weight, which holds binding 1.
 fn weight_columns() -> u32 {
   return params.k;
 }

@@ -1,11 +1,11 @@
-// with: lib/weight/f32, lib/bias/none, lib/grid
+// with: lib/weight/f32, lib/bias/none, lib/grid, lib/products, lib/columns
 // Linear layer for 1 to 8 rows:  y[row, column] = Σ x[row, i] · weight[column, i] + bias[column]
 //
 // The decode shape, where reading the weight is all the work: each of its values is loaded once and used for every row.
 // A team of LANES threads strides along four columns, four values of each at a time; WORKGROUP / LANES teams make a
 // workgroup. The lanes' sums meet in workgroup memory, where one thread adds up those of four columns. What is added in
 // which order does not depend on ROWS, and `fma` leaves the compiler no choice, so a row's result is the same to the
-// bit in any company. Needs k to be a multiple of 4.
+// bit whatever rows come with it. Needs k to be a multiple of 4.
 // The weight may be a segment, rows `begin` to `begin + n` of `total`; y is whole.
 // Requests (1 + ROWS / 4) · k reads for each column.
 
@@ -24,35 +24,27 @@ struct Params { rows: u32, k: u32, n: u32, begin: u32, total: u32 }
 
 var<workgroup> partial: array<vec4f, ROWS * WORKGROUP>;  // [row, lane, team], for four columns
 
+// For lib/weight, which holds binding 1.
 fn weight_columns() -> u32 {
   return params.k;
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let first = linear_workgroup(workgroup, workgroups) * TEAMS * 4;
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let first = linear_workgroup(grid) * TEAMS * 4;
   if (first >= params.n) { return; }  // the whole workgroup leaves
   let lane = thread % LANES;
   let team = thread / LANES;
   let column = first + team * 4;
-  let last = params.n - 1;  // past the edge it is loaded again, and nothing stored
+  let columns = min(column + vec4u(0, 1, 2, 3), vec4u(params.n - 1));  // past the edge the last again, and nothing stored
   let vectors = params.k / 4;
 
   var sums: array<vec4f, ROWS>;
   for (var i = lane; i < vectors; i += LANES) {
-    let w = transpose(mat4x4f(  // w[j]: value j of the four columns
-      load_weight4(min(column, last), i * 4),
-      load_weight4(min(column + 1, last), i * 4),
-      load_weight4(min(column + 2, last), i * 4),
-      load_weight4(min(column + 3, last), i * 4),
-    ));
+    let w = load_columns(columns, i * 4);
     for (var r = 0u; r < ROWS; r++) {
       let v = x[min(r, params.rows - 1) * vectors + i];
-      sums[r] = fma(vec4f(v.w), w[3], fma(vec4f(v.z), w[2], fma(vec4f(v.y), w[1], fma(vec4f(v.x), w[0], sums[r]))));
+      sums[r] = add_products(v, w[0], w[1], w[2], w[3], sums[r]);
     }
   }
   for (var r = 0u; r < ROWS; r++) {

@@ -1,4 +1,4 @@
-// with: sampling/order
+// with: sampling/order, lib/grid
 // The tokens of each expert, which chooses them:  experts[token, e] = e where fewer than capacity tokens have a larger score
 //
 // Expert choice (Zhou et al. 2022): every expert gets as many tokens, and a token as many experts as want it. One thread
@@ -16,8 +16,8 @@ struct Params { tokens: u32, capacity: u32 }
 @group(0) @binding(3) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) thread: vec3u) {
-  let i = thread.x;
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let i = linear_workgroup(grid) * WORKGROUP + thread;
   if (i >= params.tokens * EXPERTS) { return; }
   let token = i / EXPERTS;
   let e = i % EXPERTS;

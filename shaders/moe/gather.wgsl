@@ -14,12 +14,8 @@ struct Params { rows: u32, vectors: u32, first: u32, choices: u32 }
 @group(0) @binding(3) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let i = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let i = linear_workgroup(grid) * WORKGROUP + thread;
   if (i >= params.rows * params.vectors) { return; }
   let token = slots[params.first + i / params.vectors] / params.choices;
   y[i] = x[token * params.vectors + i % params.vectors];

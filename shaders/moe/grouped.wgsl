@@ -1,4 +1,4 @@
-// with: lib/weight/f32, moe/bias/none, moe/rows/gathered, moe/result/gated
+// with: lib/weight/f32, moe/bias/none, moe/rows/gathered, moe/result/gated, lib/no-index, lib/products
 // Products of all experts at once:  z[row, column] = Σ x[row, i] · weight[expert, column, i] + bias[expert, column]
 //
 // Rows are grouped by experts, each with a weight of its own. As matmul/register, a thread computes ROWS × COLUMNS
@@ -15,7 +15,6 @@ const GRID: u32 = 0;     // which of the grids is this product's
 const_assert COLUMNS % 4 == 0;
 
 const BLOCK = ROWS * DOWN;
-const NOTHING: u32 = 0xffffffff;
 
 struct Params { k: u32, n: u32, choices: u32, begin: u32, end: u32 }
 
@@ -26,6 +25,7 @@ struct Params { k: u32, n: u32, choices: u32, begin: u32, end: u32 }
 @group(0) @binding(6) var<storage, read> block_experts: array<u32>;  // [blocks]
 @group(0) @binding(7) var<storage, read> grids: array<u32>;          // [2, 4]
 
+// For lib/weight, which holds binding 1.
 fn weight_columns() -> u32 {
   return params.k;
 }
@@ -35,7 +35,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) t
   let block = workgroup.y;
   if (block >= grids[4 * GRID + 3]) { return; }
   let first_row = block * BLOCK + thread.y * ROWS;
-  if (slots[first_row] == NOTHING) { return; }  // padding comes last
+  if (slots[first_row] == NO_INDEX) { return; }  // padding comes last
   let expert = block_experts[block];
   let first_column = (workgroup.x * ACROSS + thread.x) * COLUMNS;
   let weight_row = expert * params.n + first_column;
@@ -45,7 +45,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) t
   var x_row: array<u32, ROWS>;
   for (var r = 0u; r < ROWS; r++) {
     let slot = slots[first_row + r];
-    x_row[r] = row_of(select(slot, slots[first_row], slot == NOTHING), first_row + r) * vectors;
+    x_row[r] = row_of(select(slot, slots[first_row], slot == NO_INDEX), first_row + r) * vectors;
   }
   var w_row: array<u32, COLUMNS>;  // in the segment; past its edges, and those of the expert, the nearest
   for (var c = 0u; c < COLUMNS; c++) {
@@ -59,7 +59,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) t
     for (var r = 0u; r < ROWS; r++) {
       let v = x[x_row[r] + i];
       for (var c = 0u; c < COLUMNS; c++) {
-        sums[r][c] = fma(v.w, w[c].w, fma(v.z, w[c].z, fma(v.y, w[c].y, fma(v.x, w[c].x, sums[r][c]))));
+        sums[r][c] = add_dot(v, w[c], sums[r][c]);
       }
     }
   }
@@ -70,7 +70,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) t
     if (column >= params.n || own < params.begin || own >= params.end) { continue; }
     let bias = bias4(own);
     for (var r = 0u; r < ROWS; r++) {
-      if (slots[first_row + r] == NOTHING) { continue; }
+      if (slots[first_row + r] == NO_INDEX) { continue; }
       store4(first_row + r, column, vec4f(sums[r][c], sums[r][c + 1], sums[r][c + 2], sums[r][c + 3]) + bias);
     }
   }

@@ -1,7 +1,7 @@
-// with: moe/scores/softmax, moe/keys/logits, moe/groups/all, moe/faults/none, sampling/order
-// The experts of each token and how much each weighs:  CHOICES times the one with the largest key, the lowest of equals
+// with: moe/scores/softmax, moe/keys/logits, moe/groups/all, moe/nan-flags/none, sampling/order, lib/grid
+// The experts of each token and how much each weighs:  experts[token] = the CHOICES with the largest keys, of equals the lowest
 //
-// One thread a token, which goes over all experts for each choice and takes the first that comes behind the last one
+// One thread a token, which goes over all experts for each choice and takes the first that comes after the last one
 // taken. Keys decide which are chosen; weights are their scores, as shares of all scores or of those of the chosen. Of a
 // token with a NaN among its logits all weights are NaN, so that it does not pass unseen.
 // Requests (CHOICES + 2) · EXPERTS reads a token. Choose it for few experts, or for many tokens.
@@ -20,8 +20,8 @@ struct Params { tokens: u32, layer: u32, scale: f32 }
 @group(0) @binding(3) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) thread: vec3u) {
-  let token = thread.x;
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let token = linear_workgroup(grid) * WORKGROUP + thread;
   if (token >= params.tokens) { return; }
   let first = token * EXPERTS;
   var largest = logits[first];
@@ -42,7 +42,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
     var best = Choice(IMPOSSIBLE, EXPERTS);
     for (var e = 0u; e < EXPERTS; e++) {
       let next = Choice(key_at(first, e, largest, groups), e);
-      if (comes_behind(next, last) && (best.expert == EXPERTS || next.key > best.key)) { best = next; }
+      if (comes_after(next, last) && (best.expert == EXPERTS || next.key > best.key)) { best = next; }
     }
     last = best;
     chosen[c] = score_of(logits[first + best.expert], largest);
@@ -50,7 +50,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
     experts[token * CHOICES + c] = best.expert;
   }
 
-  if (is_nan(unseen)) { note_fault(); }
+  if (is_nan(unseen)) { flag_nan(); }
   let whole = select(whole_of(all), sum + TINY, NORMALISE);
   for (var c = 0u; c < CHOICES; c++) {
     weights[token * CHOICES + c] = select(params.scale * chosen[c] / whole, unseen, is_nan(unseen));
@@ -59,7 +59,7 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
 
 struct Choice { key: u32, expert: u32 }
 
-fn comes_behind(next: Choice, last: Choice) -> bool {
+fn comes_after(next: Choice, last: Choice) -> bool {
   return next.key < last.key || (next.key == last.key && next.expert > last.expert);
 }
 

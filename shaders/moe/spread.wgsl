@@ -1,3 +1,4 @@
+// with: lib/grid
 // Choices as a row of all experts:  all[token, e] = weight of the choice that is e, 0 where there is none
 //
 // One thread per token and expert, which also names the expert. For the baseline that computes every expert for every
@@ -16,8 +17,8 @@ struct Params { tokens: u32 }
 @group(0) @binding(4) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(@builtin(global_invocation_id) thread: vec3u) {
-  let i = thread.x;
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let i = linear_workgroup(grid) * WORKGROUP + thread;
   if (i >= params.tokens * EXPERTS) { return; }
   let token = i / EXPERTS;
   var weight = 0.0;

@@ -1,4 +1,4 @@
-// with: lib/weight/f32, moe/bias/none, moe/rows/gathered, moe/result/gated
+// with: lib/weight/f32, moe/bias/none, moe/rows/gathered, moe/result/gated, lib/no-index, lib/products, lib/columns
 // Products of all experts at once:  z[row, column] = Σ x[row, i] · weight[expert, column, i] + bias[expert, column]
 //
 // As moe/grouped, in the registers of one subgroup, as matmul/subgroups: all of its threads have the same BLOCK rows, and
@@ -15,8 +15,6 @@ const COLUMNS: u32 = 4;   // of a thread
 const GRID: u32 = 0;      // which of the grids is this product's
 const_assert COLUMNS == 4;  // they are stored together
 
-const NOTHING: u32 = 0xffffffff;
-
 struct Params { k: u32, n: u32, choices: u32, begin: u32, end: u32 }
 
 @group(0) @binding(0) var<storage, read> x: array<vec4f>;            // [rows, k / 4]
@@ -26,6 +24,7 @@ struct Params { k: u32, n: u32, choices: u32, begin: u32, end: u32 }
 @group(0) @binding(6) var<storage, read> block_experts: array<u32>;  // [blocks]
 @group(0) @binding(7) var<storage, read> grids: array<u32>;          // [2, 4]
 
+// For lib/weight, which holds binding 1.
 fn weight_columns() -> u32 {
   return params.k;
 }
@@ -44,26 +43,21 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation_id
   var x_row: array<u32, BLOCK>;
   for (var r = 0u; r < BLOCK; r++) {
     let slot = slots[first_row + r];  // padding comes last
-    x_row[r] = row_of(select(slot, slots[first_row], slot == NOTHING), first_row + r) * vectors;
+    x_row[r] = row_of(select(slot, slots[first_row], slot == NO_INDEX), first_row + r) * vectors;
   }
   let column = first_column + thread * COLUMNS;
   let own_weight = expert * params.n + min(column, params.n - COLUMNS);
-  let w_row = clamp(own_weight, params.begin, params.end - COLUMNS) - params.begin;
+  let columns = clamp(own_weight, params.begin, params.end - COLUMNS) - params.begin + vec4u(0, 1, 2, 3);
 
   var sums: array<vec4f, BLOCK>;  // of four columns
   for (var first = 0u; first < vectors; first += SUBGROUP) {
     var own: array<vec4f, BLOCK>;
     for (var r = 0u; r < BLOCK; r++) { own[r] = x[x_row[r] + min(first + thread, vectors - 1)]; }
     for (var i = first; i < min(first + SUBGROUP, vectors); i++) {
-      let w = transpose(mat4x4f(  // w[j]: value j of the four columns
-        load_weight4(w_row, i * 4),
-        load_weight4(w_row + 1, i * 4),
-        load_weight4(w_row + 2, i * 4),
-        load_weight4(w_row + 3, i * 4),
-      ));
+      let w = load_columns(columns, i * 4);
       for (var r = 0u; r < BLOCK; r++) {
         let v = subgroupShuffle(own[r], i - first);
-        sums[r] = fma(vec4f(v.w), w[3], fma(vec4f(v.z), w[2], fma(vec4f(v.y), w[1], fma(vec4f(v.x), w[0], sums[r]))));
+        sums[r] = add_products(v, w[0], w[1], w[2], w[3], sums[r]);
       }
     }
   }
@@ -71,6 +65,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation_id
   if (column >= params.n || own_weight < params.begin || own_weight >= params.end) { return; }
   let bias = bias4(own_weight);
   for (var r = 0u; r < BLOCK; r++) {
-    if (slots[first_row + r] != NOTHING) { store4(first_row + r, column, sums[r] + bias); }
+    if (slots[first_row + r] != NO_INDEX) { store4(first_row + r, column, sums[r] + bias); }
   }
 }

@@ -1,4 +1,4 @@
-// with: lib/weight/f32, moe/bias/none, moe/turns/gathered, moe/result/gated
+// with: lib/weight/f32, moe/bias/none, moe/row-slots/gathered, moe/result/gated, lib/products, lib/columns
 // Products of a few tokens with the experts that they chose:  z[slot, column] = Σ x[row, i] · weight[expert, column, i] + bias
 //
 // All choices in one dispatch; those of a token may add up to one row, each by its share. The decode shape, as
@@ -24,6 +24,7 @@ struct Params { k: u32, n: u32, begin: u32, end: u32 }
 
 var<workgroup> partial: array<vec4f, WORKGROUP>;  // [lane, team], for four columns
 
+// For lib/weight, which holds binding 1.
 fn weight_columns() -> u32 {
   return params.k;
 }
@@ -37,23 +38,18 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let vectors = params.k / 4;
 
   var total = vec4f();
-  for (var turn = 0u; turn < TURNS; turn++) {
-    let slot = row * TURNS + turn;
+  for (var n = 0u; n < ROW_SLOTS; n++) {
+    let slot = row * ROW_SLOTS + n;
     let weight_row = experts[slot] * params.n + column;
     if (experts[slot] >= EXPERTS || column >= params.n || weight_row < params.begin || weight_row >= params.end) {
       continue;
     }
-    let own_row = weight_row - params.begin;
+    let columns = weight_row - params.begin + vec4u(0, 1, 2, 3);
     var sum = vec4f();
     for (var i = lane; i < vectors; i += LANES) {
       let v = x[row_of(slot) * vectors + i];
-      let w = transpose(mat4x4f(  // w[j]: value j of the four columns
-        load_weight4(own_row, i * 4),
-        load_weight4(own_row + 1, i * 4),
-        load_weight4(own_row + 2, i * 4),
-        load_weight4(own_row + 3, i * 4),
-      ));
-      sum = fma(vec4f(v.w), w[3], fma(vec4f(v.z), w[2], fma(vec4f(v.y), w[1], fma(vec4f(v.x), w[0], sum))));
+      let w = load_columns(columns, i * 4);
+      sum = add_products(v, w[0], w[1], w[2], w[3], sum);
     }
     if (lane == 0) { sum += bias4(weight_row); }
     total += share_of(slot) * sum;

@@ -1,4 +1,4 @@
-// with: norm/row/plain, norm/bias/none, lib/vector/four, lib/reduce, lib/grid
+// with: norm/row/plain, norm/bias/none, lib/vector/four, lib/row-lanes, lib/reduce
 // Layer norm over the last axis:  y = (x - mean) / sqrt(mean((x - mean)²) + eps) * weight + bias
 //
 // LANES threads a row, as in norm/rms-norm. Three passes over the row: the mean, the squared deviations from it, the
@@ -7,7 +7,6 @@
 // Requests 4·rows·cols reads (5 with a bias) and rows·cols writes; a residual adds rows·cols of each.
 
 const WORKGROUP: u32 = 128;
-const ROWS: u32 = WORKGROUP / LANES;  // of one workgroup
 
 struct Params { rows: u32, cols: u32, eps: f32 }
 
@@ -16,32 +15,24 @@ struct Params { rows: u32, cols: u32, eps: f32 }
 @group(0) @binding(3) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let top = linear_workgroup(workgroup, workgroups) * ROWS;
-  if (top >= params.rows) { return; }  // the whole workgroup leaves
-  let row = top + thread / LANES;
-  let width = select(0, params.cols / WIDTH, row < params.rows);  // rows past the end only meet the barriers
-  let first = row * width;
-  let lane = thread % LANES;
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  if (top_row(grid) >= params.rows) { return; }  // the whole workgroup leaves
+  let row = row_lane(grid, thread);
 
   var all = Vector();
-  for (var i = lane; i < width; i += LANES) {
-    all += load_row(first + i);
+  for (var i = row.lane; i < row.width; i += LANES) {
+    all += load_row(row.first + i);
   }
   let mean = workgroup_sum(vector_sum(all), thread) / f32(params.cols);
 
   var squares = Vector();
-  for (var i = lane; i < width; i += LANES) {
-    let deviation = reload_row(first + i) - mean;
+  for (var i = row.lane; i < row.width; i += LANES) {
+    let deviation = reload_row(row.first + i) - mean;
     squares += deviation * deviation;
   }
   let scale = inverseSqrt(workgroup_sum(vector_sum(squares), thread) / f32(params.cols) + params.eps);
 
-  for (var i = lane; i < width; i += LANES) {
-    y[first + i] = (reload_row(first + i) - mean) * scale * weight[i] + load_bias(i);
+  for (var i = row.lane; i < row.width; i += LANES) {
+    y[row.first + i] = (reload_row(row.first + i) - mean) * scale * weight[i] + load_bias(i);
   }
 }

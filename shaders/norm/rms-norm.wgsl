@@ -1,4 +1,4 @@
-// with: norm/row/plain, lib/vector/four, lib/reduce, lib/grid
+// with: norm/row/plain, lib/vector/four, lib/row-lanes, lib/reduce
 // Root-mean-square norm over the last axis:  y = x / sqrt(mean(x * x) + eps) * weight
 //
 // LANES threads a row: few for short rows, as in norms per head, so that several rows share a workgroup; all of them for
@@ -7,7 +7,6 @@
 // Requests 3·rows·cols reads and rows·cols writes; a residual adds rows·cols of each.
 
 const WORKGROUP: u32 = 128;
-const ROWS: u32 = WORKGROUP / LANES;  // of one workgroup
 
 struct Params { rows: u32, cols: u32, eps: f32 }
 
@@ -16,26 +15,18 @@ struct Params { rows: u32, cols: u32, eps: f32 }
 @group(0) @binding(3) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let top = linear_workgroup(workgroup, workgroups) * ROWS;
-  if (top >= params.rows) { return; }  // the whole workgroup leaves
-  let row = top + thread / LANES;
-  let width = select(0, params.cols / WIDTH, row < params.rows);  // rows past the end only meet the barriers
-  let first = row * width;
-  let lane = thread % LANES;
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  if (top_row(grid) >= params.rows) { return; }  // the whole workgroup leaves
+  let row = row_lane(grid, thread);
 
   var squares = Vector();
-  for (var i = lane; i < width; i += LANES) {
-    let value = load_row(first + i);
+  for (var i = row.lane; i < row.width; i += LANES) {
+    let value = load_row(row.first + i);
     squares += value * value;
   }
   let scale = inverseSqrt(workgroup_sum(vector_sum(squares), thread) / f32(params.cols) + params.eps);
 
-  for (var i = lane; i < width; i += LANES) {
-    y[first + i] = reload_row(first + i) * scale * weight[i];
+  for (var i = row.lane; i < row.width; i += LANES) {
+    y[row.first + i] = reload_row(row.first + i) * scale * weight[i];
   }
 }

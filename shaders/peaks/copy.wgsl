@@ -13,12 +13,8 @@ struct Params { n: u32 }
 @group(0) @binding(2) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let first = linear_workgroup(workgroup, workgroups) * WORKGROUP * RUN + thread;
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let first = linear_workgroup(grid) * WORKGROUP * RUN + thread;
   for (var j = 0u; j < RUN; j++) {
     let i = first + j * WORKGROUP;
     if (i < params.n) { y[i] = x[i]; }

@@ -16,12 +16,8 @@ struct Params { n: u32, turns: u32 }
 var<workgroup> tile: array<vec4u, WORKGROUP>;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let i = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let i = linear_workgroup(grid) * WORKGROUP + thread;
   tile[thread] = 4 * thread + vec4u(0, 1, 2, 3);
   workgroupBarrier();
   var sum = vec4u(0);

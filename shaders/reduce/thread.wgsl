@@ -21,12 +21,8 @@ struct Params {
 @group(0) @binding(2) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let i = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let i = linear_workgroup(grid) * WORKGROUP + thread;
   if (i >= params.n) { return; }
   let first = element(i, params.x, vec4u(params.x0, params.x1, params.x2, params.x3));
   var all = params.initial;

@@ -5,7 +5,7 @@
 // Requests n·length reads and n writes. Choose it for the last axis, and where results are few and the axis is long.
 
 const WORKGROUP: u32 = 128;
-const LANES: u32 = 128;
+const LANES: u32 = WORKGROUP;
 const RESULTS: u32 = WORKGROUP / LANES;  // of one workgroup
 const_assert 0 == (LANES & (LANES - 1));
 const_assert LANES <= WORKGROUP;
@@ -25,12 +25,8 @@ struct Params {
 var<workgroup> partial: array<f32, WORKGROUP>;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let top = linear_workgroup(workgroup, workgroups) * RESULTS;
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let top = linear_workgroup(grid) * RESULTS;
   if (top >= params.n) { return; }  // the whole workgroup leaves
   let i = top + thread / LANES;
   let lane = thread % LANES;

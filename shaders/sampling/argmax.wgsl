@@ -23,12 +23,8 @@ fn better(a: Best, b: Best) -> Best {
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let row = linear_workgroup(workgroup, workgroups);
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let row = linear_workgroup(grid);
   if (row >= params.rows) { return; }  // the whole workgroup leaves
 
   var best = Best(IMPOSSIBLE, 0);

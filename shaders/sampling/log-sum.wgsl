@@ -3,7 +3,7 @@
 // of Σ exp(logit − largest).
 //
 // Reads the row twice. A row that holds NaN or +∞, or nothing above −∞, is no distribution; that is found by the bits,
-// since adapters differ in what exp makes of NaN. All threads must call log_sum (uniform control flow), once. The
+// since adapters differ in what exp gives for NaN. All threads must call log_sum (uniform control flow), once. The
 // kernel defines logits.
 
 struct LogSum { largest: f32, log: f32, exists: bool }

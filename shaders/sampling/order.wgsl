@@ -1,3 +1,4 @@
+// with: lib/is-nan
 // Logits as unsigned integers in the same order, so that thresholds and ties are exact.
 //
 // NaN counts as −∞: both are IMPOSSIBLE, below every number. −0 and 0 are equal. Sizes do not pass through float
@@ -5,10 +6,6 @@
 
 const IMPOSSIBLE: u32 = 0;
 const INFINITE: u32 = 0xff800000;  // the key of +∞
-
-fn is_nan(logit: f32) -> bool {
-  return (bitcast<u32>(logit) & 0x7fffffff) > 0x7f800000;
-}
 
 fn order_key(logit: f32) -> u32 {
   let bits = bitcast<u32>(logit);

@@ -16,21 +16,17 @@ struct Params { b: u32, v: u32 }
 @group(0) @binding(4) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let i = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let i = linear_workgroup(grid) * WORKGROUP + thread;
   if (i >= params.b * params.v) { return; }
-  let asked = settings[i / params.v];
+  let own_settings = settings[i / params.v];
   let count = counts[i];
   let generated = count & 0x7fffffff;
 
   var logit = logits[i];
   if (count != 0) {
-    if (logit > 0) { logit /= asked.repetition; } else { logit *= asked.repetition; }
+    if (logit > 0) { logit /= own_settings.repetition; } else { logit *= own_settings.repetition; }
   }
-  if (generated > 0) { logit -= asked.presence + asked.frequency * f32(generated); }
+  if (generated > 0) { logit -= own_settings.presence + own_settings.frequency * f32(generated); }
   y[i] = logit;
 }

@@ -1,4 +1,4 @@
-// with: sampling/settings, sampling/count/off, sampling/select, sampling/multiply-high, lib/reduce, lib/threefry, lib/row, lib/grid
+// with: sampling/settings, sampling/count/off, sampling/select, sampling/multiply-high, lib/reduce, lib/threefry, lib/row, lib/grid, lib/no-index
 // One token per row:  the first id with Σ weight[0..=id] > ⌊word · Σ weight / 2³²⌋
 // weight = ⌊exp((l − max) / T) / S · 2³¹⌋ for tokens that top-k, top-p and min-p keep, in this order; S sums over all.
 //
@@ -11,7 +11,6 @@
 // Weights sum to 2³¹ up to rounding, so u32 holds every sum; the largest weighs at least 2³¹ / v.
 
 const WORKGROUP: u32 = 256;
-const NONE: u32 = 0xffffffff;
 
 struct Params { b: u32, v: u32 }
 
@@ -21,7 +20,7 @@ struct Params { b: u32, v: u32 }
 @group(0) @binding(3) var<storage, read_write> chosen: array<u32>;     // [b]
 @group(0) @binding(4) var<uniform> params: Params;
 
-struct Law {
+struct Distribution {
   largest: u32,      // key of the largest logit
   temperature: f32,
   sum: f32,          // of likelihoods
@@ -29,7 +28,7 @@ struct Law {
   min_p: f32,
 }
 
-var<private> law: Law;
+var<private> distribution: Distribution;
 var<private> by_mass: bool;  // what the selection measures
 var<private> wanted: f32;    // how much of it: k, or p
 var<workgroup> now: Row;
@@ -37,16 +36,16 @@ var<workgroup> now: Row;
 // Probability relative to the largest. Where that is infinite, the infinite share all of it.
 fn likelihood(key: u32) -> f32 {
   if (key == IMPOSSIBLE) { return 0; }
-  if (key == law.largest) { return 1; }
-  if (law.largest == INFINITE) { return 0; }
-  return exp((logit_of(key) - logit_of(law.largest)) / law.temperature);
+  if (key == distribution.largest) { return 1; }
+  if (distribution.largest == INFINITE) { return 0; }
+  return exp((logit_of(key) - logit_of(distribution.largest)) / distribution.temperature);
 }
 
 fn weight(key: u32) -> u32 {
-  if (key < law.threshold) { return 0; }
+  if (key < distribution.threshold) { return 0; }
   let relative = likelihood(key);
-  if (relative < law.min_p) { return 0; }
-  return u32(relative / law.sum * 2147483648.0);
+  if (relative < distribution.min_p) { return 0; }
+  return u32(relative / distribution.sum * 2147483648.0);
 }
 
 fn measure(key: u32) -> u32 {
@@ -81,47 +80,43 @@ fn draw(first: u32, width: u32, word: u32, thread: u32) -> u32 {
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let row = linear_workgroup(workgroup, workgroups);
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let row = linear_workgroup(grid);
   if (row >= params.b) { return; }  // the whole workgroup leaves
   if (thread == 0) { now = step[row]; }
   workgroupBarrier();
   let first = row * params.v;
   let width = select(params.v, 0, now.tokens == 0);  // finished rows only meet the barriers
-  let asked = settings[row];
-  let greedy = !(asked.temperature > 0);
+  let own_settings = settings[row];
+  let greedy = !(own_settings.temperature > 0);
 
   var largest = IMPOSSIBLE;
   for (var i = thread; i < width; i += WORKGROUP) { largest = max(largest, order_key(logits[first + i])); }
-  law = Law(workgroup_largest(largest), select(asked.temperature, 1, greedy), f32(params.v), IMPOSSIBLE + 1, 0);
+  distribution = Distribution(workgroup_largest(largest), select(own_settings.temperature, 1, greedy), f32(params.v), IMPOSSIBLE + 1, 0);
   var word = 0u;
   if (greedy) {
-    law.threshold = max(law.threshold, law.largest);  // and the word 0 draws the first of those that tie
+    distribution.threshold = max(distribution.threshold, distribution.largest);  // and the word 0 draws the first of those that tie
   } else {
     var sum = 0.0;
     for (var i = thread; i < width; i += WORKGROUP) { sum += likelihood(order_key(logits[first + i])); }
-    law.sum = workgroup_sum(sum, thread);
-    if (asked.top_k >= 1 && asked.top_k < f32(params.v)) {
+    distribution.sum = workgroup_sum(sum, thread);
+    if (own_settings.top_k >= 1 && own_settings.top_k < f32(params.v)) {
       by_mass = false;
-      wanted = asked.top_k;
-      law.threshold = max(law.threshold, select_key(first, width, thread).key);
+      wanted = own_settings.top_k;
+      distribution.threshold = max(distribution.threshold, select_key(first, width, thread).key);
     }
-    if (asked.top_p < 1) {
+    if (own_settings.top_p < 1) {
       by_mass = true;
-      wanted = asked.top_p;
-      law.threshold = max(law.threshold, select_key(first, width, thread).key);
+      wanted = own_settings.top_p;
+      distribution.threshold = max(distribution.threshold, select_key(first, width, thread).key);
     }
-    law.min_p = asked.min_p;
+    distribution.min_p = own_settings.min_p;
     word = threefry2x32(vec2u(now.seed, 0), vec2u(now.position + now.tokens, 0)).x;
   }
 
   let id = draw(first, width, word, thread);
   if (thread == 0) {
-    chosen[row] = select(id, NONE, now.tokens == 0);
+    chosen[row] = select(id, NO_INDEX, now.tokens == 0);
     if (now.tokens > 0) {
       step[row] = Row(now.position + now.tokens, 1, id, now.seed);
       count_token(row, id);

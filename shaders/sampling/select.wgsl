@@ -4,7 +4,7 @@
 //
 // A radix select from the top: four digits of 8 bits, each found with a histogram in workgroup memory and a scan from
 // the highest bin down. Reads the row four times. All threads must call it (uniform control flow).
-// The kernel defines logits, measure(key) and goal(total), which is asked once, with the measure of all tokens.
+// The kernel defines logits, measure(key) and goal(total), which is called once, with the measure of all tokens.
 
 const DIGITS: u32 = 256;
 const_assert DIGITS == WORKGROUP;  // a thread has one bin

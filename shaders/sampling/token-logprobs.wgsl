@@ -14,12 +14,8 @@ struct Params { t: u32, v: u32 }
 @group(0) @binding(3) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let row = linear_workgroup(workgroup, workgroups);
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let row = linear_workgroup(grid);
   if (row >= params.t) { return; }  // the whole workgroup leaves
   let first = row * params.v;
   let sum = log_sum(first, params.v, thread);

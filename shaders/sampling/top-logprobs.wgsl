@@ -1,6 +1,5 @@
 // with: sampling/log-sum, sampling/select, lib/grid
-// The n most likely tokens of each row and their log-probabilities, and that of the token chosen:
-// logprob = l[id] − log Σ exp(l), sorted by logit, then by id
+// The n most likely tokens of each row, and the one chosen:  logprob = l[id] − log Σ exp(l), sorted by logit, then by id
 //
 // One workgroup a row. Radix select finds the n-th largest logit; a scan numbers the tokens that tie with it in order
 // of id, of which as many are taken as there is room for; then each of the n counts how many go before it. NaN counts
@@ -53,12 +52,8 @@ fn gather(first: u32, nth: Selected, thread: u32) {
 }
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let row = linear_workgroup(workgroup, workgroups);
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let row = linear_workgroup(grid);
   if (row >= params.b) { return; }  // the whole workgroup leaves
   let first = row * params.v;
   let sum = log_sum(first, params.v, thread);

@@ -1,11 +1,10 @@
-// with: lib/grid
+// with: lib/grid, lib/lowest-float
 // The first of three softmax passes:  largest[row] = max over the row of x
 //
 // One thread a row, which walks it element by element: neighbouring threads read elements a whole row apart.
-// Requests rows·cols reads and rows writes. Part of the variant three-pass: where to begin reading.
+// Requests rows·cols reads and rows writes. Part of the variant threePass: where to begin reading.
 
 const WORKGROUP: u32 = 64;
-const LOWEST: f32 = -0x1.fffffep+127;  // finite, so that a row of -infinity has something to be subtracted
 
 struct Params { rows: u32, cols: u32 }
 
@@ -14,14 +13,10 @@ struct Params { rows: u32, cols: u32 }
 @group(0) @binding(2) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let row = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let row = linear_workgroup(grid) * WORKGROUP + thread;
   if (row >= params.rows) { return; }
-  var value = LOWEST;
+  var value = LOWEST_FLOAT;
   for (var col = 0u; col < params.cols; col++) {
     value = max(value, x[row * params.cols + col]);
   }

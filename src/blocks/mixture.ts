@@ -60,7 +60,7 @@ export function mixture(
   const rows = reshape(x, [b * t, c]);
   const logits = linear(gpu, rows, weights.router);
   const { selectionBias: bias, faults } = weights;
-  const chosen = route(gpu, { logits, bias, faults: faults?.flags }, { ...rule, layer: faults?.layer ?? 0 });
+  const chosen = route(gpu, { logits, bias, nanFlags: faults?.flags }, { ...rule, layer: faults?.layer ?? 0 });
   gpu.tap(`${name}.experts`, reshape(chosen.experts, [b, t, rule.k]));
   gpu.tap(`${name}.weights`, reshape(chosen.weights, [b, t, rule.k]));
   const { gateUp, gateUpBias, down, downBias } = weights;

@@ -25,11 +25,22 @@ export interface Shader {
   readonly lines: readonly { readonly file: string; readonly line: number }[];
 }
 
-/** The value of a constant of integers, as the WGSL has it after specialisation. Throws `ShaderError` where it has none. */
-export function constantOf({ name, declarations: { constants } }: Shader, constant: string): number {
-  const value = evaluate(constant, constants);
-  if (value === undefined) throw new ShaderError(`${name}: ${constant} is no constant of integers`, name);
-  return value;
+/**
+ * The values of constants of integers: of a shader as it was specialised, of a module as its own file has them. Throws
+ * `ShaderError` where there is none of that name.
+ */
+/* @__NO_SIDE_EFFECTS__ */
+export function constantsOf<const N extends string>(
+  of: Shader | ShaderModule,
+  ...names: N[]
+): Readonly<Record<N, number>> {
+  const constants = "declares" in of ? new Map(Object.entries(of.declares.constants ?? {})) : of.declarations.constants;
+  const values = names.map((name): [N, number] => {
+    const value = evaluate(name, constants);
+    if (value === undefined) throw new ShaderError(`${of.name}: ${name} is no constant of integers`, of.name);
+    return [name, value];
+  });
+  return Object.fromEntries(values) as Record<N, number>;
 }
 
 const numbers = new Map<string, number>();

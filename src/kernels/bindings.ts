@@ -95,7 +95,7 @@ export function bind(
 }
 
 /**
- * Bytes that a binding counts in: an array of vectors ends after a whole one. What lies behind a tensor's last element
+ * Bytes that a binding counts in: an array of vectors ends after a whole one. What lies after a tensor's last element
  * is padding or another tensor, for buffers are multiples of 16 bytes; no kernel uses it.
  */
 function elementBytes(type: string): number {

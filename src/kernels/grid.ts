@@ -1,4 +1,11 @@
+import type { Shader } from "../gpu/specialise.ts";
 import { ShapeError } from "../tensor/shape.ts";
+
+/** The grid of as many workgroups of a shader as have this many threads. */
+export function gridOf(threads: number, { declarations }: Shader): readonly [number] {
+  const [x, y, z] = declarations.workgroupSize;
+  return [Math.ceil(threads / (x * y * z))];
+}
 
 /**
  * The grid in three dimensions, each within `limit`. A grid of one dimension that is too long folds into y: kernels

@@ -47,8 +47,35 @@ export interface Brought {
   readonly types: readonly DType[];
 }
 
-/** A kernel as one declarative record: the WGSL owns bindings and `Params`, this owns shapes and grid. */
-export interface KernelDefinition<I extends Patterns, M extends Patterns, O extends Patterns, X, A extends string> {
+/** A grid in one, two or three dimensions; `threads` in their place where it has one thread for each of a number of results. */
+type Grid<X, A extends string> =
+  | {
+      /** The grid. A single number may be any size: above the device's limit it folds into y (`lib/grid`). */
+      readonly workgroups: (
+        axes: Readonly<Record<A, number>>,
+        options: X,
+        context: KernelContext,
+        shader: Shader,
+      ) => readonly [number] | readonly [number, number] | readonly [number, number, number];
+      readonly threads?: never;
+    }
+  | {
+      /** Threads that are needed; the last of as many whole workgroups leave. Folds into y (`lib/grid`). */
+      readonly threads: (axes: Readonly<Record<A, number>>, options: X, context: KernelContext) => number;
+      readonly workgroups?: never;
+    };
+
+/** A kernel as one declarative record: the WGSL owns bindings, `Params` and tile sizes, this owns shapes and grid. */
+export type KernelDefinition<
+  I extends Patterns,
+  M extends Patterns,
+  O extends Patterns,
+  X,
+  A extends string,
+> = KernelRecord<I, M, O, X, A> & Grid<X, A>;
+
+/** What a record says beside its grid. */
+interface KernelRecord<I extends Patterns, M extends Patterns, O extends Patterns, X, A extends string> {
   /** What errors and tables call it; for a file of ours its path under `shaders/` without ending. */
   readonly name: string;
   /** That file: an imported `.wgsl` file, or `wgslModule(text)`. */
@@ -84,23 +111,17 @@ export interface KernelDefinition<I extends Patterns, M extends Patterns, O exte
   ) => Record<string, Record<string, number>>;
   /** Parts, constants and aliases for this use. */
   readonly specialise?: (axes: Readonly<Record<A, number>>, options: X, context: KernelContext) => Specialisation;
-  /** The grid. A single number may be any size: above the device's limit it folds into y (`lib/grid`). */
-  readonly workgroups: (
-    axes: Readonly<Record<A, number>>,
-    options: X,
-    context: KernelContext,
-    shader: Shader,
-  ) => readonly [number] | readonly [number, number] | readonly [number, number, number];
   /**
    * An input of u32 whose three words from `offset` on are the grid, as the GPU finds them when it gets there;
    * `workgroups` is then the largest that they can be.
    */
   readonly indirect?: { readonly input: string; readonly offset: (options: X) => number };
-  /** Floating-point operations; bytes are counted from the bindings unless given. */
+  /** Floating-point operations; bytes are counted from the bindings unless given. Tile sizes are the shader's. */
   readonly cost?: (
     axes: Readonly<Record<A, number>>,
     options: X,
     context: KernelContext,
+    shader: Shader,
   ) => Partial<Cost> & { readonly flops: number };
   /** Checks of options and sizes that patterns cannot say; throws `ShapeError`. */
   readonly check?: (axes: Readonly<Record<A, number>>, options: X, gpu: Gpu) => void;

@@ -16,7 +16,7 @@ import {
   checkTensor,
   compulsoryBytes,
 } from "./bindings.ts";
-import { foldGrid } from "./grid.ts";
+import { foldGrid, gridOf } from "./grid.ts";
 import type { Into, Kernel, KernelContext, KernelDefinition, Patterns } from "./kernel-definition.ts";
 import { type AxesOf, AxisSizes } from "./shapes.ts";
 import { packUniform } from "./uniforms.ts";
@@ -215,7 +215,10 @@ function recordDispatches<I extends Patterns, M extends Patterns, O extends Patt
       }
     }
     checkAliasing(name, bindings);
-    const grid = definition.workgroups(local, options, context, shader);
+    const { threads, workgroups } = definition;
+    const grid = threads
+      ? gridOf(threads(local, options, context), shader)
+      : workgroups(local, options, context, shader);
     const indirect = definition.indirect && indirectGrid(name, bindings, definition.indirect, options);
     let cost: Cost | undefined;
     gpu.append({
@@ -225,12 +228,12 @@ function recordDispatches<I extends Patterns, M extends Patterns, O extends Patt
       uniforms,
       workgroups: foldGrid(name, grid, gpu.limits.workgroups),
       ...(indirect ? { indirect } : {}),
-      // Counted when somebody asks: it may take longer than the recording.
+      // Counted when it is read: that may take longer than the recording.
       get cost() {
         cost ??= {
           compulsoryBytes: compulsoryBytes(bindings, bound),
           flops: 0,
-          ...definition.cost?.(local, options, context),
+          ...definition.cost?.(local, options, context, shader),
         };
         return cost;
       },

@@ -41,8 +41,8 @@ const numbers = defineKernel({
 @group(0) @binding(0) var<storage, read_write> y: array<f32>;
 @group(0) @binding(1) var<uniform> params: Params;
 @compute @workgroup_size(1)
-fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u) {
-  let i = linear_workgroup(workgroup, workgroups);
+fn main(grid: Grid) {
+  let i = linear_workgroup(grid);
   if (i < params.n) { y[i] = f32(i); }
 }`,
     { parts: [grid] },

@@ -159,11 +159,11 @@ test("a token with a NaN among its logits shows it, and the others do not", asyn
   const values = normal(t * e, 5);
   values[4 * e + 2] = Number.NaN;
   const rule = { k, scores: "softmax", normalise: true } as const;
-  const faults = tensor(gpu, [3], [0, 0, 0], "u32");
-  route(gpu, { logits: tensor(gpu, [t, e], normal(t * e, 5)), faults }, { ...rule, layer: 2 });
+  const nanFlags = tensor(gpu, [3], [0, 0, 0], "u32");
+  route(gpu, { logits: tensor(gpu, [t, e], normal(t * e, 5)), nanFlags }, { ...rule, layer: 2 });
   const logits = tensor(gpu, [t, e], values);
-  const { experts: chosen, weights } = route(gpu, { logits, faults }, { ...rule, layer: 1 });
-  expect([...(await faults.read())]).toEqual([0, 1, 0]);
+  const { experts: chosen, weights } = route(gpu, { logits, nanFlags }, { ...rule, layer: 1 });
+  expect([...(await nanFlags.read())]).toEqual([0, 1, 0]);
   const ids = await chosen.read();
   expect(ids.every((expert) => expert < e)).toBe(true);
   for (const variant of ["grouped", "vector"] as const) {

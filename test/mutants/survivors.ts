@@ -6,7 +6,6 @@ const inOrder =
 const testedAnyway = "a full tile is tested pair by pair, and the mask says that all of it is seen";
 const hiddenAnyway = "more keys are visited, which the mask then hides";
 
-const atNought = "at 0 both numerators are 1";
 const unread = "rows of padding, which nobody reads";
 const unstored = "columns past the expert's own are not stored";
 const storedAgain = "the next segment's dispatch comes later and stores the same place again";
@@ -52,7 +51,7 @@ export const survivors: Readonly<Record<string, string>> = {
   "shaders/attention/split-k/reduce.wgsl: workgroupBarrier(); (6) → nothing": `${inOrder}only thread 0 uses the sums, and the one thread that writes over them before it has read is its neighbour in the same subgroup`,
   "shaders/attention/flash/rows.wgsl: for (var r = 0u; r < THREAD_ROWS; r++) { all[r] = weights[own_row + r].x; } (2) → for (var r = 0u; r < THREAD_ROWS; r++) { all[r] = weights[own_row + r].z; }":
     "all four elements are the same",
-  "shaders/attention/flash/store/parts.wgsl: if (column == 0) { extremes[part] = vec2f(largest[r], sums[r]); } → if (column == 1) { extremes[part] = vec2f(largest[r], sums[r]); }":
+  "shaders/attention/flash/store/parts.wgsl: if (column == 0) { stats[part] = vec2f(largest[r], sums[r]); } → if (column == 1) { stats[part] = vec2f(largest[r], sums[r]); }":
     alike,
   "shaders/attention/flash/tiles/map.wgsl: if (tile % 2 == 0) { return Visit(first_key, 0); } → if (tile % 1 == 0) { return Visit(first_key, 0); }":
     testedAnyway,
@@ -76,7 +75,7 @@ export const survivors: Readonly<Record<string, string>> = {
     "log(0) is −∞ on these adapters; WGSL does not promise it",
   "shaders/lib/sigmoid.wgsl: return select(e, Vector(1.0), x >= Vector()) / (1.0 + e); → return select(e, Vector(1.0), x > Vector()) / (1.0 + e);":
     "at x = 0 both numerators are 1",
-  "shaders/norm/rms-norm.wgsl: if (top >= params.rows) { return; } // the whole workgroup leaves → if (top > params.rows) { return; } // the whole workgroup leaves":
+  "shaders/norm/rms-norm.wgsl: if (top_row(grid) >= params.rows) { return; } // the whole workgroup leaves → if (top_row(grid) > params.rows) { return; } // the whole workgroup leaves":
     "a workgroup past the end has rows of width 0",
   "shaders/reduce/thread.wgsl: for (var begin = 0u; begin < params.length; begin += BLOCK) { → for (var begin = 0u; begin <= params.length; begin += BLOCK) {":
     "one more block, without elements",
@@ -91,10 +90,6 @@ export const survivors: Readonly<Record<string, string>> = {
     "0 − share wraps: thread 0 takes all tokens and the others none, in the same order",
   "shaders/moe/align/naive.wgsl: if (thread == 0) { write_offsets(); } → if (thread == 1) { write_offsets(); }":
     "any one thread may write them",
-  "shaders/moe/glu/swiglu.wgsl: return gate * (select(e, 1.0, gate >= 0.0) / (1.0 + e)) * up; → return gate * (select(e, 1.0, gate > 0.0) / (1.0 + e)) * up;":
-    atNought,
-  "shaders/moe/scores/sigmoid.wgsl: return select(e, 1.0, logit >= 0.0) / (1.0 + e); → return select(e, 1.0, logit > 0.0) / (1.0 + e);":
-    atNought,
   "shaders/moe/grouped.wgsl: (expert + 1) * params.n - 1 → params.end - 1": unstored,
   "shaders/moe/grouped.wgsl: w_row[c] = clamp(min(weight_row + c, (expert + 1) * params.n - 1), params.begin, params.end - 1) - params.begin; → w_row[c] = clamp(min(weight_row + c, (expert + 2) * params.n - 1), params.begin, params.end - 1) - params.begin;":
     unstored,
@@ -102,15 +97,15 @@ export const survivors: Readonly<Record<string, string>> = {
     "an access past the end is one to the last element, which is the right one",
   "shaders/moe/grouped.wgsl: if (block >= grids[4 * GRID + 3]) { return; } → nothing":
     "blocks past the last are rows that nobody reads",
-  "shaders/moe/grouped.wgsl: if (slots[first_row + r] == NOTHING) { continue; } → nothing": unread,
-  "shaders/moe/subgroups.wgsl: if (slots[first_row + r] != NOTHING) { → {": unread,
+  "shaders/moe/grouped.wgsl: if (slots[first_row + r] == NO_INDEX) { continue; } → nothing": unread,
+  "shaders/moe/subgroups.wgsl: if (slots[first_row + r] != NO_INDEX) { → {": unread,
   "shaders/moe/groups/all.wgsl: return 0; → return 1;": "without groups nobody asks which are kept",
-  "shaders/moe/turns/apart.wgsl: return experts[slot] < EXPERTS && weight_row >= params.begin && weight_row < params.end; → return experts[slot] < EXPERTS && weight_row >= params.begin && weight_row <= params.end;":
+  "shaders/moe/row-slots/apart.wgsl: return experts[row] < EXPERTS && weight_row >= params.begin && weight_row < params.end; → return experts[row] < EXPERTS && weight_row >= params.begin && weight_row <= params.end;":
     storedAgain,
-  "shaders/moe/turns/apart.wgsl: return experts[slot] < EXPERTS && weight_row >= params.begin && weight_row < params.end; → return experts[slot] <= EXPERTS && weight_row >= params.begin && weight_row < params.end;":
+  "shaders/moe/row-slots/apart.wgsl: return experts[row] < EXPERTS && weight_row >= params.begin && weight_row < params.end; → return experts[row] <= EXPERTS && weight_row >= params.begin && weight_row < params.end;":
     pastLast,
-  "shaders/moe/turns/gathered.wgsl: return experts[slot] < EXPERTS && weight_row >= params.begin && weight_row < params.end; → return experts[slot] < EXPERTS && weight_row >= params.begin && weight_row <= params.end;":
+  "shaders/moe/row-slots/gathered.wgsl: return experts[row] < EXPERTS && weight_row >= params.begin && weight_row < params.end; → return experts[row] < EXPERTS && weight_row >= params.begin && weight_row <= params.end;":
     storedAgain,
-  "shaders/moe/turns/gathered.wgsl: return experts[slot] < EXPERTS && weight_row >= params.begin && weight_row < params.end; → return experts[slot] <= EXPERTS && weight_row >= params.begin && weight_row < params.end;":
+  "shaders/moe/row-slots/gathered.wgsl: return experts[row] < EXPERTS && weight_row >= params.begin && weight_row < params.end; → return experts[row] <= EXPERTS && weight_row >= params.begin && weight_row < params.end;":
     pastLast,
 };

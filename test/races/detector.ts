@@ -31,11 +31,16 @@ export interface Run {
 
 /**
  * The kernel in words that the detector's interpreter understands: it takes `workgroup` and `block` for keywords; knows
- * no aliases, no assertions, no bool in a struct, and constants only behind their declaration; evaluates an index
- * twice; and overlooks a barrier that comes first in a loop's body.
+ * no aliases, no assertions, no bool and no builtin in a struct, and constants only after their declaration; evaluates
+ * an index twice; and overlooks a barrier that comes first in a loop's body.
  */
 function legible(code: string, { constants, aliases }: Shader["declarations"]): string {
   let text = withoutComments(code).replace(/(?<!var<)\b(workgroup|block)\b/g, "own_$1");
+  text = text.replace(/(struct Grid \{)[^}]*/, "$1 own_workgroup: vec3u, workgroups: vec3u ");
+  text = text.replace(
+    /\bgrid: Grid(,[^{]*\{)/,
+    "@builtin(workgroup_id) of_id: vec3u, @builtin(num_workgroups) of_grid: vec3u$1 let grid = Grid(of_id, of_grid);",
+  );
   text = text.replace(/(\w+)\[(atomic\w+\([^()]*\))\] =/g, "let own_index = $2; $1[own_index] =");
   text = text.replace(/\bexists: bool/g, "exists: u32").replace(/\bsum\.exists\b/g, "(sum.exists != 0)");
   text = text.replace(/\bhighest != IMPOSSIBLE && highest != INFINITE\b/g, "u32($&)");

@@ -98,7 +98,7 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
   "attention/split-k/join": {
     constants: { VALUE_WIDTH: 8 },
     uniforms: { params: { h: 2, t: 2, splits: 2 } },
-    inputs: { mixed: floats(64), extremes: positive(16) },
+    inputs: { accumulators: floats(64), stats: positive(16) },
     outputs: { out: 32 },
     workgroups: [2, 2, 1],
   },
@@ -110,7 +110,7 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
       views: { q_head: 4, q_token: 16, k_head: 300, k_token: 4, v_head: 5100, v_token: 68 },
     },
     inputs: { q: floats(32), k: floats(600), v: floats(10200) },
-    outputs: { mixed: 1088, extremes: 32 },
+    outputs: { accumulators: 1088, stats: 32 },
     workgroups: [2, 1, 2],
   },
   "elementwise/binary": elementwise(["a", "b"], 1),
@@ -177,8 +177,7 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
   ...peakDispatches,
   "reduce/thread": { ...reduction({}), workgroups: [2, 1, 1] },
   "reduce/workgroup": reduction({ WORKGROUP: 8, LANES: 4 }),
-  "rope/halves": rope,
-  "rope/interleaved": rope,
+  "rope/rotate": rope,
   "sampling/argmax": {
     constants: { WORKGROUP: 4 },
     uniforms: { params: { rows: 3, v: 10 } },

@@ -6,7 +6,7 @@ struct Ring { slots: u32, sinks: u32 }
 
 @group(3) @binding(1) var<uniform> ring: Ring;
 
-// Positions between the sinks and the first that is kept behind them.
+// Positions between the sinks and the first that is kept after them.
 fn positions_lost(b: u32) -> u32 {
   return max(key_count(b), ring.slots) - ring.slots;
 }
@@ -16,8 +16,8 @@ fn key_position(b: u32, key: u32) -> u32 {
 }
 
 fn slot_of(b: u32, key: u32) -> u32 {
-  let behind = (key + positions_lost(b) - ring.sinks) % (ring.slots - ring.sinks);
-  return select(ring.sinks + behind, key, key < ring.sinks);
+  let past = (key + positions_lost(b) - ring.sinks) % (ring.slots - ring.sinks);
+  return select(ring.sinks + past, key, key < ring.sinks);
 }
 
 fn k_row(b: u32, g: u32, key: u32) -> u32 {

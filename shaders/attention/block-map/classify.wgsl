@@ -1,8 +1,8 @@
 // with: attention/masks/causal, lib/extent/fixed
 // What a mask leaves of each tile of ROWS queries by KEYS keys:  EMPTY, PARTIAL or FULL  (FlexAttention's block mask)
 //
-// One workgroup per tile. Where the mask's range of keys or tile_full does not say it at once, the threads ask the mask
-// pair by pair and the first gathers what they saw. A tile that ends behind the last key is never full. Heads have a map
+// One workgroup per tile. Where the mask's range of keys or tile_full does not say it at once, the threads call the mask
+// for every pair and the first gathers what they saw. A tile that ends after the last key is never full. Heads have a map
 // each where the mask differs between them, else one for all. Up to ROWS·KEYS calls of the mask and one write a tile.
 
 const WORKGROUP: u32 = 64;

@@ -1,9 +1,8 @@
 // with: lib/grid
-// The tiles that a mask does not empty, listed for each block of queries in the order of their keys:
-// the count, then  2 · tile + (1 if full)  of each.
+// The tiles that a mask does not empty, for each block of queries:  count, then 2 · tile + (1 if full) of each
 //
 // One thread per block, which reads a class a tile and writes up to as many entries: the order is that of the keys, and
-// the same on every device. Entries behind the count are not written.
+// the same on every device. Entries after the count are not written.
 
 const WORKGROUP: u32 = 64;
 
@@ -17,12 +16,8 @@ struct Params { rows: u32, tiles: u32 }
 @group(0) @binding(2) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let row = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let row = linear_workgroup(grid) * WORKGROUP + thread;
   if (row >= params.rows) { return; }
   let first = row * (params.tiles + 1);
   var count = 0u;

@@ -1,10 +1,9 @@
-// How flash brings k and v into workgroup memory, a piece at a time. Rows from `end` on, and
-// those that are not in memory, are not read: they count as zeros.
-// The constants are the kernel's.
+// How flash brings k and v into workgroup memory, a piece at a time. Rows from `end` on, and those that are not in memory,
+// are not read: they count as zeros. The constants are the kernel's.
 
 var<workgroup> tile: array<vec4f, KEYS * max(VECTORS, VALUE_VECTORS) / CHUNKS>;
 
-// DEPTH vectors of columns of KEYS rows of k, turned: a vector of the tile holds one column of four keys, [column][four].
+// DEPTH vectors of columns of KEYS rows of k, transposed: a vector of the tile holds one column of four keys, [column][four].
 fn stage_keys(b: u32, group: u32, first_key: u32, end: u32, chunk: u32, thread: u32) {
   for (var i = thread; i < KEYS / 4 * DEPTH; i += THREADS) {
     let four = i / DEPTH;

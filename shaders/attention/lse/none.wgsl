@@ -1,3 +1,3 @@
-// Nobody asked for the logarithm of the sum of exponentials.
+// The logarithm of the sum of exponentials is not wanted.
 
 fn store_lse(b: u32, h: u32, t: u32, value: f32) {}

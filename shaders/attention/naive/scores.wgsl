@@ -1,4 +1,5 @@
-// with: attention/views, attention/masks/causal, attention/scores/none, lib/extent/fixed, lib/online-softmax
+// with: attention/masks/causal, attention/scores/none, lib/extent/fixed
+// with: attention/views, lib/online-softmax
 // Attention in three kernels, the first:  scores[t, s] = score_mod(scale * q · k), or LOWEST where the mask hides k
 //
 // One thread per score, which reads a whole row of q and of k: 2·d reads for 2·d operations, the least reuse there
@@ -6,6 +7,7 @@
 
 const WORKGROUP: u32 = 64;
 
+// Counts, as the shapes name them: query heads h, key and value heads g, queries t, room for keys s, width d.
 struct Params { h: u32, g: u32, t: u32, s: u32, d: u32, start: i32, length: u32, scale: f32 }
 
 @group(0) @binding(0) var<storage, read> q: array<f32>;             // [b, h, t, d]
@@ -16,18 +18,18 @@ struct Params { h: u32, g: u32, t: u32, s: u32, d: u32, start: i32, length: u32,
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let key = thread.x;
-  let t = thread.y;
+  let query = thread.y;
   let b = thread.z / params.h;
-  let h = thread.z % params.h;
+  let head = thread.z % params.h;
   if (key >= key_count(b)) { return; }  // rows of the cache that are not in use
 
-  let query = q_row(b, h, t);
-  let row = k_row(b, h / (params.h / params.g), key);
-  var dot = 0.0;
+  let q_first = q_row(b, head, query);  // where the two rows begin
+  let k_first = k_row(b, head / (params.h / params.g), key);
+  var product = 0.0;
   for (var i = 0u; i < params.d; i++) {
-    dot = fma(q[query + i], k[row + i], dot);
+    product = fma(q[q_first + i], k[k_first + i], product);
   }
-  let position = first_query(b) + t;
-  let score = score_mod(dot * params.scale, b, h, position, key);
-  scores[(thread.z * params.t + t) * params.s + key] = select(LOWEST, score, mask_mod(b, h, position, key));
+  let position = first_query(b) + query;
+  let score = score_mod(product * params.scale, b, head, position, key);
+  scores[(thread.z * params.t + query) * params.s + key] = select(LOWEST, score, mask_mod(b, head, position, key));
 }

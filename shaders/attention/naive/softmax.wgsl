@@ -1,4 +1,5 @@
-// with: attention/lse/none, attention/sink/none, lib/extent/fixed, lib/online-softmax, lib/reduce, lib/grid
+// with: attention/sink/none, attention/lse/none, lib/extent/fixed
+// with: lib/online-softmax, lib/reduce, lib/grid
 // Attention in three kernels, the second, in place:  weights[t, s] = exp(scores - max) / sum(exp(scores - max))
 //
 // One workgroup per row: one pass for the maximum, one for the exponentials and their sum, one to divide. Requests
@@ -12,12 +13,8 @@ struct Params { h: u32, t: u32, s: u32, rows: u32, start: i32, length: u32 }
 @group(0) @binding(5) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let row = linear_workgroup(workgroup, workgroups);
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let row = linear_workgroup(grid);
   if (row >= params.rows) { return; }  // the whole workgroup leaves
   let b = row / (params.h * params.t);
   let keys = key_count(b);

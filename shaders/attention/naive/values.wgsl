@@ -1,8 +1,9 @@
-// with: attention/views, attention/masks/full, lib/extent/fixed, lib/grid
+// with: attention/masks/full, lib/extent/fixed
+// with: attention/views, lib/grid
 // Attention in three kernels, the last:  out[t, dv] = weights[t, s] · v[s, dv]
 //
 // One thread per element of out: 2·s reads for 2·s operations. Heads lie inside tokens in out, so that the projection
-// behind it reads each token as one row.
+// after it reads each token as one row.
 
 const WORKGROUP: u32 = 64;
 
@@ -14,12 +15,8 @@ struct Params { h: u32, g: u32, t: u32, s: u32, width: u32, size: u32, start: i3
 @group(0) @binding(5) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let i = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let i = linear_workgroup(grid) * WORKGROUP + thread;
   if (i >= params.size) { return; }
   let column = i % params.width;
   let h = i / params.width % params.h;

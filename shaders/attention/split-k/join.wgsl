@@ -1,8 +1,8 @@
 // with: attention/batch, attention/lse/none, attention/sink/none, lib/online-softmax
-// Joins the splits of splitK:  out = sum(exp(max_i - max) * mixed_i) / sum(exp(max_i - max) * sum_i)
+// Joins the splits of splitK:  out = Σ exp(max_i - max) · accumulator_i / Σ exp(max_i - max) · sum_i
 //
 // One workgroup per query row of a head, one thread per vector of four columns. A split that saw no keys has a sum of 0,
-// and what it mixed is not read: nobody wrote it. Requests splits·(3·dv / 2) reads a row.
+// and its accumulator is not read: it was not written. Requests splits·(3·dv / 2) reads a row.
 
 const VALUE_WIDTH: u32 = 64;
 
@@ -10,9 +10,9 @@ const VECTORS = VALUE_WIDTH / 4;
 
 struct Params { h: u32, t: u32, splits: u32 }
 
-@group(0) @binding(0) var<storage, read> mixed: array<vec4f>;      // [b, t, h, splits, dv]
-@group(0) @binding(1) var<storage, read> extremes: array<vec2f>;   // [b, t, h, splits, 2]
-@group(0) @binding(3) var<storage, read_write> out: array<vec4f>;  // [b, t, h, dv]
+@group(0) @binding(0) var<storage, read> accumulators: array<vec4f>;  // [b, t, h, splits, dv]
+@group(0) @binding(1) var<storage, read> stats: array<vec2f>;         // [b, t, h, splits, 2]
+@group(0) @binding(3) var<storage, read_write> out: array<vec4f>;     // [b, t, h, dv]
 @group(0) @binding(5) var<uniform> params: Params;
 
 @compute @workgroup_size(VECTORS)
@@ -26,14 +26,14 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   var sum = 0.0;
   var total = vec4f(0.0);
   for (var split = 0u; split < params.splits; split++) {
-    let extreme = extremes[row * params.splits + split];
-    if (extreme.y == 0.0) { continue; }
+    let stat = stats[row * params.splits + split];
+    if (stat.y == 0.0) { continue; }
     let before = largest;
-    largest = max(before, extreme.x);
+    largest = max(before, stat.x);
     let rescale = softmax_rescale(before, largest);
-    let weight = softmax_rescale(extreme.x, largest);
-    sum = sum * rescale + weight * extreme.y;
-    total = total * rescale + weight * mixed[(row * params.splits + split) * VECTORS + column];
+    let weight = softmax_rescale(stat.x, largest);
+    sum = sum * rescale + weight * stat.y;
+    total = total * rescale + weight * accumulators[(row * params.splits + split) * VECTORS + column];
   }
   let sunk = with_sink(h, largest, sum);
   out[row * VECTORS + column] = select(total * sunk.rescale / sunk.sum, vec4f(0.0), sunk.sum == 0.0);

@@ -1,6 +1,9 @@
-// with: attention/views, attention/cache/f32, attention/split-k/range, attention/split-k/rows, attention/split-k/reduce, attention/split-k/store, attention/products, attention/masks/causal, attention/scores/none, lib/extent/fixed, lib/online-softmax
-// Attention of few queries over many keys, the keys cut into splits that run side by side (Flash-Decoding, Dao et al. 2023)
+// with: attention/cache/f32, attention/masks/causal, attention/scores/none, lib/extent/fixed
+// with: attention/split-k/range, attention/split-k/rows, attention/views, lib/products, attention/split-k/reduce
+// with: lib/online-softmax, attention/split-k/store
+// Attention over splits of the keys, side by side:  accumulators = Σ exp(score - max) · v,  stats = (max, Σ exp(score - max))
 //
+// For few queries and many keys (Flash-Decoding, Dao et al. 2023); split-k/join divides, when all splits are done.
 // One workgroup per ROWS query rows and split. Rows are (token, head) pairs of one key and value head, so that grouped
 // heads share what is read. It goes over its keys KEYS at a time: each thread scores THREAD_KEYS keys for all rows,
 // straight from k; the weights go to workgroup memory; then each thread gathers a vector of columns of v for all rows,
@@ -27,8 +30,8 @@ const_assert 0 == (WORKGROUP & (WORKGROUP - 1));  // the tree reduction halves i
 struct Params { h: u32, g: u32, t: u32, splits: u32, span: u32, start: i32, length: u32, scale: f32 }
 
 @group(0) @binding(0) var<storage, read> q: array<vec4f>;              // [b, h, t, d]
-@group(0) @binding(3) var<storage, read_write> mixed: array<vec4f>;    // [b, t, h, splits, dv], sum(weight * v)
-@group(0) @binding(4) var<storage, read_write> extremes: array<vec2f>; // [b, t, h, splits, 2], max and sum(weight)
+@group(0) @binding(3) var<storage, read_write> accumulators: array<vec4f>;  // [b, t, h, splits, dv], sum(weight * v)
+@group(0) @binding(4) var<storage, read_write> stats: array<vec2f>;         // [b, t, h, splits, 2], max and sum(weight)
 @group(0) @binding(5) var<uniform> params: Params;
 
 var<workgroup> queries: array<vec4f, HEAD_WIDTH * FOURS>;  // [column][four rows]
@@ -47,7 +50,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let positions = block_positions(b, block);
   let keys = split_range(block_range(b, positions), split);
   if (keys.x >= keys.y) {
-    if (thread < rows) { extremes[part_of_row(b, group, block * ROWS + thread, split)] = vec2f(LOWEST, 0.0); }
+    if (thread < rows) { stats[part_of_row(b, group, block * ROWS + thread, split)] = vec2f(LOWEST, 0.0); }
     return;
   }
 

@@ -17,7 +17,7 @@ fn split_range(block_keys: vec2u, split: u32) -> vec2u {
   return vec2u(max(block_keys.x, split * params.span), min(block_keys.y, (split + 1) * params.span));
 }
 
-// Where what a split computes for a row comes in mixed and extremes.
+// The index of a row and split in accumulators and stats.
 fn part_of_row(b: u32, group: u32, row: u32, split: u32) -> u32 {
   let heads = params.h / params.g;
   let query = token_index(b, row / heads) * params.h + group * heads + row % heads;

@@ -1,5 +1,4 @@
-// Where a split leaves what it found: for each of its rows the maximum and the sum of its weights, and its share of the
-// output. The threads that have some of the same columns add up what they have, in the memory of the kernel's weights;
+// Stores what a split found: for each of its rows the maximum and the sum of its weights, and its share of the output. The threads that have some of the same columns add up what they have, in the memory of the kernel's weights;
 // maxima and sums, which every thread has, wait in that of its queries, which have been read for the last time.
 
 // `place` is batch row, key and value head, block and split; `rows` of the block's rows are some.
@@ -27,8 +26,8 @@ fn store_parts(
       var total = vec4f(0.0);
       for (var n = 0u; n < VALUE_THREADS; n++) { total += weights[(n * ACROSS + column) * ROWS + r]; }
       let part = part_of_row(place.x, place.y, place.z * ROWS + r, place.w);
-      mixed[part * VALUE_VECTORS + c * ACROSS + column] = total;
-      if (c == 0 && column == 0) { extremes[part] = vec2f(queries[r / 4][r % 4], queries[FOURS + r / 4][r % 4]); }
+      accumulators[part * VALUE_VECTORS + c * ACROSS + column] = total;
+      if (c == 0 && column == 0) { stats[part] = vec2f(queries[r / 4][r % 4], queries[FOURS + r / 4][r % 4]); }
     }
     workgroupBarrier();  // the output has been read
   }

@@ -1,7 +1,6 @@
+// with: lib/no-index
 // Which row of the cache a position has when it lies in pages [pages, g, s]: row at mod s of page blockTable[b, at / s].
 // None where the table has no entry, or one that is no page.
-
-const NO_ROW: u32 = 0xffffffff;
 
 struct Pages { count: u32, entries: u32 }  // pages there are, entries of a row of the table
 
@@ -10,7 +9,7 @@ struct Pages { count: u32, entries: u32 }  // pages there are, entries of a row 
 
 fn cache_row(b: u32, g: u32, at: u32) -> u32 {
   let entry = at / params.s;
-  if (entry >= pages.entries) { return NO_ROW; }
+  if (entry >= pages.entries) { return NO_INDEX; }
   let page = blockTable[b * pages.entries + entry];
-  return select(NO_ROW, (page * params.g + g) * params.s + at % params.s, page < pages.count);
+  return select(NO_INDEX, (page * params.g + g) * params.s + at % params.s, page < pages.count);
 }

@@ -1,7 +1,6 @@
-// Which row of the cache a position has when it goes round behind `sinks` that stay, in [b, g, s]: the slot
+// with: lib/no-index
+// Which row of the cache a position has when it goes round after `sinks` that stay, in [b, g, s]: the slot
 // sinks + (at - sinks) mod (s - sinks). None for a token that a later one of the same run would overwrite.
-
-const NO_ROW: u32 = 0xffffffff;
 
 struct Ring { sinks: u32 }
 
@@ -12,5 +11,5 @@ fn cache_row(b: u32, g: u32, at: u32) -> u32 {
   let first = (b * params.g + g) * params.s;
   if (at < ring.sinks) { return first + at; }
   let last = position(b, 0) + live_tokens(b) - 1;
-  return select(NO_ROW, first + ring.sinks + (at - ring.sinks) % round, last - at < round);
+  return select(NO_INDEX, first + ring.sinks + (at - ring.sinks) % round, last - at < round);
 }

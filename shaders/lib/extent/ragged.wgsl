@@ -44,7 +44,7 @@ fn token_index(b: u32, t: u32) -> u32 {
 }
 
 // The sequence and the block of queries of a workgroup with this place in the grid: the blocks of a sequence follow those
-// of the one before. A block is `rows` rows, of which a query has `heads`. One without queries is none: its workgroup
+// of the one before. A block is `rows` rows, of which a query has `heads`. In one without queries, the workgroup
 // leaves.
 fn batch_and_block(place: u32, row: u32, rows: u32, heads: u32) -> vec2u {
   var left = place;

@@ -1,6 +1,6 @@
-// How many slots of each CHUNK there are for each expert. First of three kernels that sort slots by their experts; see
-// moe/align/place.
+// Slots of each chunk for each expert:  chunk_counts[chunk, e] = slots of the chunk whose expert is e
 //
+// The first of three kernels that sort slots by their experts; moe/align/place says how.
 // One workgroup a chunk, one thread a slot. Threads count in workgroup memory, with atomics: sums of integers do not
 // depend on their order. Requests one read a slot and one write a chunk and expert.
 

@@ -8,7 +8,7 @@
 const WORKGROUP: u32 = 64;
 
 @group(0) @binding(0) var<storage, read> experts: array<u32>;          // [slots]
-@group(0) @binding(7) var<storage, read_write> positions: array<u32>;  // [slots], where each slot lies, or NOTHING
+@group(0) @binding(7) var<storage, read_write> positions: array<u32>;  // [slots], where each slot lies, or NO_INDEX
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(local_invocation_index) thread: u32) {
@@ -19,7 +19,7 @@ fn main(@builtin(local_invocation_index) thread: u32) {
     starts[expert] = min(count, params.capacity);
   }
   for (var slot = thread; slot < params.slots; slot += WORKGROUP) {
-    if (experts[slot] >= EXPERTS) { positions[slot] = NOTHING; }
+    if (experts[slot] >= EXPERTS) { positions[slot] = NO_INDEX; }
   }
   workgroupBarrier();
   if (thread == 0) { write_offsets(); }
@@ -33,7 +33,7 @@ fn main(@builtin(local_invocation_index) thread: u32) {
         slots[starts[expert] + count] = slot;
         count++;
       } else {
-        positions[slot] = NOTHING;
+        positions[slot] = NO_INDEX;
       }
     }
     write_blocks(expert, count);

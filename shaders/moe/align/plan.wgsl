@@ -1,8 +1,7 @@
+// with: lib/no-index
 // What experts are to do, as the grouped products read it. A slot is one choice of one token, token · k + choice; choices
 // are experts or, from EXPERTS on, nothing. Slots lie in the order of their experts, and those of one expert in their
-// own; each expert's begin at a multiple of BLOCK, and what is left of its last block is NOTHING.
-
-const NOTHING: u32 = 0xffffffff;
+// own; each expert's begin at a multiple of BLOCK, and what is left of its last block is NO_INDEX.
 
 const EXPERTS: u32 = 8;
 const BLOCK: u32 = 32;  // rows
@@ -45,5 +44,5 @@ fn write_offsets() {
 fn write_blocks(expert: u32, count: u32) {
   let first = starts[expert];
   for (var i = 0u; i < blocks_of(count); i++) { block_experts[first / BLOCK + i] = expert; }
-  for (var i = count; i < blocks_of(count) * BLOCK; i++) { slots[first + i] = NOTHING; }
+  for (var i = count; i < blocks_of(count) * BLOCK; i++) { slots[first + i] = NO_INDEX; }
 }

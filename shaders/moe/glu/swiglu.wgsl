@@ -1,6 +1,6 @@
+// with: lib/sigmoid, lib/vector/one
 // SwiGLU:  silu(gate) · up
 
 fn gated(gate: f32, up: f32) -> f32 {
-  let e = exp(-abs(gate));
-  return gate * (select(e, 1.0, gate >= 0.0) / (1.0 + e)) * up;
+  return gate * sigmoid(gate) * up;
 }

@@ -1,3 +1,4 @@
+// with: lib/lowest-float
 // Experts in GROUPS equal runs, of which only those of KEPT groups may be chosen: the groups with the largest sums of
 // their TOP largest keys, the lowest of equals (DeepSeek-V2, section 2.1.2, with TOP = 1; DeepSeek-V3 with 2). A set of
 // groups is a mask of bits.
@@ -28,7 +29,7 @@ fn kept_groups(first: u32, largest: f32) -> u32 {
 
 fn group_key(first: u32, group: u32, largest: f32) -> f32 {
   var top = key_of(logits[first + group * GROUP_EXPERTS], largest, group * GROUP_EXPERTS);
-  var second = LOWEST_KEY;
+  var second = LOWEST_FLOAT;
   for (var i = 1u; i < GROUP_EXPERTS; i++) {
     let e = group * GROUP_EXPERTS + i;
     let key = key_of(logits[first + e], largest, e);
@@ -37,8 +38,6 @@ fn group_key(first: u32, group: u32, largest: f32) -> f32 {
   }
   return select(top, top + second, TOP == 2);
 }
-
-const LOWEST_KEY = -3.4028234663852886e38;
 
 fn in_groups(e: u32, groups: u32) -> bool {
   return ((groups >> (e / GROUP_EXPERTS)) & 1) == 1;

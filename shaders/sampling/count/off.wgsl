@@ -1,3 +1,3 @@
-// Nobody counts the tokens drawn.
+// Tokens drawn are not counted.
 
 fn count_token(row: u32, id: u32) {}

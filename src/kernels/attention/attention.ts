@@ -22,7 +22,7 @@ const variants = { naive, rows, twoPass, flash, packed, blocks, subgroups, split
  * keys that the mask leaves (Vaswani et al. 2017, section 3.2.1; Ainslie et al. 2023 for the groups).
  *
  * q `[b, h, t, d]`, k `[b, g, s, d]`, v `[b, g, s, dv]` → out `[b, h, t, dv]`, whose memory is `[b, t, h, dv]`, so that
- * the projection behind it sees a token as one row; lse `[b, h, t]` on request. Query head i reads key and value head
+ * the projection after it sees a token as one row; lse `[b, h, t]` on request. Query head i reads key and value head
  * floor(i / (h / g)). A query that sees no key gives zeros and an lse of −∞. With `step`, start and length of every
  * batch row are read on the GPU. Keys and values may lie in pages, in a ring, or as sequences of different lengths in a
  * row (`layout`), and be f16, bf16 or integers with scales. Throws `ShapeError` for shapes and options that do not fit.

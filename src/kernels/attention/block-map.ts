@@ -25,7 +25,7 @@ interface MapShape {
   readonly tiles: FlashTiles;
 }
 
-/** What the kernel is told. */
+/** The problem, and what its tiles are cut from. */
 interface MapProblem extends AttentionProblem {
   readonly shape: MapShape;
 }
@@ -52,8 +52,8 @@ const classify = defineKernel({
   },
   workgroups: ({ b, maps, blocks, tiles }) => [tiles, blocks, b * maps],
   cost: ({ b, maps, blocks, tiles }, problem) => {
-    const isTold = Object.keys(maskMod(problem.mask).tensors).length > 0; // by tensors, for which it asks who knows how often
-    return { flops: 0, ...(isTold ? {} : { requestedBytes: 4 * b * maps * blocks * tiles }) };
+    const readsTensors = Object.keys(maskMod(problem.mask).tensors).length > 0; // how often, only the GPU knows
+    return { flops: 0, ...(readsTensors ? {} : { requestedBytes: 4 * b * maps * blocks * tiles }) };
   },
 });
 
@@ -69,7 +69,7 @@ const list = defineKernel({
     rows: b * maps * blocks,
     tiles,
   }),
-  workgroups: ({ b, maps, blocks }) => [Math.ceil((b * maps * blocks) / 64)],
+  threads: ({ b, maps, blocks }) => b * maps * blocks,
   cost: ({ b, maps, blocks, tiles }, { listed }) => {
     const counted = listed !== undefined && { requestedBytes: 4 * b * maps * (blocks * (tiles + 1) + listed) };
     return { flops: 0, ...counted };

@@ -4,7 +4,7 @@ import sinkLearned from "#shaders/attention/sink/learned.wgsl";
 import extentRagged from "#shaders/lib/extent/ragged.wgsl";
 import extentStep from "#shaders/lib/extent/step.wgsl";
 import type { Cost } from "../../gpu/dispatch.ts";
-import type { Specialisation } from "../../gpu/specialise.ts";
+import type { Shader, Specialisation } from "../../gpu/specialise.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { wordTypes } from "../formats.ts";
 import type { Brought, KernelContext } from "../kernel.ts";
@@ -31,7 +31,7 @@ export const attentionOutputs = {
 export type Sizes<A extends string> = Readonly<Record<A, number>>;
 
 /** What a kernel says of its cost. */
-type Figures = Pick<Cost, "flops" | "executedFlops" | "requestedBytes">;
+export type Figures = Pick<Cost, "flops" | "executedFlops" | "requestedBytes">;
 
 /** Which of the parts that problems choose a kernel has. */
 interface Joined {
@@ -82,7 +82,7 @@ function modsOf({ mask, score }: AttentionProblem, joined: Joined): Mod[] {
   return [...(joined.mask ? [maskMod(mask)] : []), ...(joined.score ? [scoreMod(score)] : [])];
 }
 
-/** The parts that a problem asks for, out of those that `joined` says the kernel has. */
+/** The parts that a problem needs, out of those that `joined` says the kernel has. */
 export function attentionParts(
   problem: AttentionProblem,
   joined: Joined,
@@ -193,12 +193,14 @@ export function visibleKeys(
  * sequences of one length. Offsets that `sequenceOffsets` did not make count as one sequence.
  */
 export function bySequence<A extends Sizes<"t">, P extends AttentionProblem>(
-  cost: (axes: A, problem: P) => Figures,
-): (axes: A, problem: P) => Figures {
-  return (axes, problem) => {
+  cost: (axes: A, problem: P, context: KernelContext, shader: Shader) => Figures,
+): typeof cost {
+  return (axes, problem, context, shader) => {
     const sequences = sequenceLengths(problem.place);
-    if (!sequences) return cost(axes, problem);
-    const figures = sequences.map(([t, length]) => cost({ ...axes, t }, { ...problem, start: length - t, length }));
+    if (!sequences) return cost(axes, problem, context, shader);
+    const figures = sequences.map(([t, length]) =>
+      cost({ ...axes, t }, { ...problem, start: length - t, length }, context, shader),
+    );
     const sum = (name: keyof Figures) => figures.reduce((total, one) => total + (one[name] ?? 0), 0);
     const known = (["executedFlops", "requestedBytes"] as const).filter((name) =>
       figures.every((one) => one[name] !== undefined),

@@ -3,6 +3,7 @@ import rowsOfGroup from "#shaders/attention/flash/rows-of/group.wgsl";
 import tilesMap from "#shaders/attention/flash/tiles/map.wgsl";
 import source from "#shaders/attention/flash.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
+import { constantsOf } from "../../gpu/specialise.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel } from "../kernel.ts";
 import {
@@ -27,7 +28,7 @@ import { type FlashTiles, flashTiles } from "./flash-tiles.ts";
 import { rowBytes } from "./layouts.ts";
 import { type AttentionProblem, type AttentionResult, type AttentionTensors, attentionResult } from "./options.ts";
 
-/** What the kernel is told beside the problem. */
+/** The problem, what the rows of a block are, and the map of its tiles. */
 export interface FlashProblem extends AttentionProblem {
   /** True if the rows of a block are heads of a group. */
   readonly packed?: boolean;
@@ -76,15 +77,15 @@ const kernel = defineKernel({
     const own = [...(problem.map ? [tilesMap] : []), ...(problem.packed ? [rowsOfGroup] : [])];
     return { ...rest, parts: [...parts, ...own] };
   },
-  workgroups: ({ b, h, g, t, d, dv }, { packed, place }) => {
+  workgroups: ({ b, h, g, t }, { packed, place }, _context, shader) => {
     const rows = packed ? (t * h) / g : t;
-    return [blocksOf(place, rows, flashTiles(d, dv)?.ROWS ?? 1), packed ? g : h, b];
+    return [blocksOf(place, rows, constantsOf(shader, "ROWS").ROWS), packed ? g : h, b];
   },
-  cost: bySequence(({ b, h, g, t, d, dv }: FlashAxes, problem: FlashProblem) => {
+  cost: bySequence(({ b, h, g, t, d, dv }: FlashAxes, problem: FlashProblem, _context, shader) => {
     const s = problem.place.capacity;
     const flops = 2 * (d + dv) * visiblePairs({ b, h, t, s }, problem);
-    const tiles = flashTiles(d, dv);
-    if (!tiles || (problem.map && !knowsTiles(problem))) return { flops };
+    if (problem.map && !knowsTiles(problem)) return { flops };
+    const tiles = constantsOf(shader, "ROWS", "KEYS", "CHUNKS", "COLUMN_THREADS", "THREAD_ROWS");
     const { ROWS, KEYS, CHUNKS, COLUMN_THREADS, THREAD_ROWS } = tiles;
     const [heads, blocks] = problem.packed ? [h / g, g] : [1, h];
     const { k, v } = rowBytes(problem.place, d);
@@ -120,6 +121,6 @@ export function runFlash(
   using scope = gpu.scope();
   const [, maps = 1, blocks = 0, entries = 0] = tileMap?.shape ?? [];
   const given = { ...placedTensors(tensors), sink: tensors.sink, tileMap };
-  const told = tileMap ? { ...problem, map: { maps, blocks, entries } } : problem;
-  return attentionResult(scope, kernel(gpu, given, told));
+  const mapped = tileMap ? { ...problem, map: { maps, blocks, entries } } : problem;
+  return attentionResult(scope, kernel(gpu, given, mapped));
 }

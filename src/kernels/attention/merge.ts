@@ -7,7 +7,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { transpose } from "../../tensor/views.ts";
 import { defineKernel, type KernelContext } from "../kernel.ts";
 
-/** What attention over some of the keys leaves behind, enough to go on with others; views whose last axis has no gaps. */
+/** The result of attention over some of the keys, enough to continue with others; views whose last axis has no gaps. */
 export interface AttentionState {
   /** Weighted means of the values `[b, h, t, dv]`. */
   readonly out: Tensor;
@@ -20,8 +20,6 @@ export interface MergeOptions {
   /** Memory for the results: out as kernels write it, `[b, t, h, dv]`, and lse `[b, h, t]`. */
   readonly into?: { readonly out?: Tensor; readonly lse?: Tensor };
 }
-
-const workgroup = 64;
 
 /** Elements of a vector of out: four where the rows of both sides are made of such. */
 const widthOf = (dv: number, { strides, offsets }: KernelContext) => {
@@ -54,7 +52,7 @@ const kernel = defineKernel({
   specialise: ({ dv }, _options, context) => ({
     parts: [widthOf(dv, context) === 4 ? vectorFour : vectorOne],
   }),
-  workgroups: ({ b, h, t, dv }, _options, context) => [Math.ceil((b * h * t * dv) / widthOf(dv, context) / workgroup)],
+  threads: ({ b, h, t, dv }, _options, context) => (b * h * t * dv) / widthOf(dv, context),
   cost: ({ b, h, t, dv }, _options, context) => ({
     flops: b * h * t * (3 * dv + 4),
     requestedBytes: 4 * b * h * t * (3 * dv + (2 * dv) / widthOf(dv, context) + 1),

@@ -3,6 +3,7 @@ import softmaxSource from "#shaders/attention/naive/softmax.wgsl";
 import valuesSource from "#shaders/attention/naive/values.wgsl";
 import { bytesPerElement } from "../../tensor/dtype.ts";
 import { sizeOf } from "../../tensor/shape.ts";
+import { gridOf } from "../grid.ts";
 import { defineKernel } from "../kernel.ts";
 import { attentionBrings, attentionParts, attentionUniforms, bufferRefusal, visiblePairs } from "./definition.ts";
 import {
@@ -25,7 +26,7 @@ const scores = defineKernel({
   uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, mask: true, score: true }),
   brings: (problem) => attentionBrings(problem),
   specialise: (_axes, problem) => attentionParts(problem, { mask: true, score: true }),
-  workgroups: ({ b, h, t, s }) => [Math.ceil(s / 64), t, b * h],
+  workgroups: ({ b, h, t, s }, _problem, _context, shader) => [...gridOf(s, shader), t, b * h],
   cost: ({ b, h, t, s, d }, problem) => ({
     flops: 2 * d * visiblePairs({ b, h, t, s }, problem),
     executedFlops: 2 * d * b * h * t * s,
@@ -66,7 +67,7 @@ const values = defineKernel({
   }),
   uniforms: (_axes, problem, views) => attentionUniforms(problem, { views }),
   specialise: (_axes, problem) => attentionParts(problem, {}),
-  workgroups: ({ b, h, t, dv }) => [Math.ceil((b * t * h * dv) / 64)],
+  threads: ({ b, h, t, dv }) => b * t * h * dv,
   cost: ({ b, h, t, s, dv }, problem) => ({
     flops: 2 * dv * visiblePairs({ b, h, t, s }, problem),
     executedFlops: 2 * dv * b * h * t * s,

@@ -49,7 +49,7 @@ export interface AttentionOptions {
   readonly into?: { readonly out?: Tensor; readonly lse?: Tensor };
 }
 
-/** What every attention kernel is told: the options with their defaults filled in. */
+/** What every attention kernel is given: the options with their defaults filled in. */
 export interface AttentionProblem {
   readonly mask: AttentionMask;
   readonly score: AttentionScore;
@@ -81,35 +81,10 @@ export function attentionResult(scope: Scope, { out, lse }: AttentionResult): At
 /** A row of attention's table. */
 export type AttentionVariant = Variant<AttentionTensors, AttentionOptions, AttentionResult>;
 
-/** Why a variant that knows nothing of learned sinks cannot take these; undefined when it can. */
-export function sinkRefusal({ sink }: AttentionTensors): string | undefined {
-  return sink && "it has no place for a sink";
-}
-
 /** Why a variant that reads f32 rows one after the other cannot take these; undefined when it can. */
 export function layoutRefusal({ place: { layout, format } }: AttentionProblem): string | undefined {
   if (layout !== "contiguous") return `it takes no ${layoutName(layout)} layout`;
   return format === "f32" ? undefined : `it takes keys and values of f32, not ${format}`;
-}
-
-/**
- * Why a kernel that reads four elements of an f32 row at once, has the same width for keys and values and no place for a
- * sink, cannot take these; undefined when it can. Throws `ShapeError` where no variant could.
- */
-export function vectorRefusal(tensors: AttentionTensors, options: AttentionOptions): string | undefined {
-  return sinkRefusal(tensors) ?? vectorRefusalWithSink(tensors, options);
-}
-
-/** As `vectorRefusal`, of a kernel that has a place for a sink. */
-export function vectorRefusalWithSink(tensors: AttentionTensors, options: AttentionOptions): string | undefined {
-  const problem = attentionProblem(tensors, options);
-  const d = tensors.q.shape[3] ?? 0;
-  const { dv } = problem.place;
-  return (
-    layoutRefusal(problem) ??
-    (dv === d ? undefined : `v is ${formatShape(tensors.v.shape)}, it needs d = ${d} (from q)`) ??
-    partsRefusal(tensors, problem, 256)
-  );
 }
 
 /**

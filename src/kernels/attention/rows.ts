@@ -1,4 +1,5 @@
 import source from "#shaders/attention/rows.wgsl";
+import { constantsOf } from "../../gpu/specialise.ts";
 import { defineKernel } from "../kernel.ts";
 import {
   attentionShader,
@@ -20,7 +21,7 @@ import {
 } from "./options.ts";
 
 /** Threads of a workgroup: each owns four columns of the values. */
-const threads = (dv: number) => Math.max(64, 2 ** Math.ceil(Math.log2(dv / 4)));
+const threads = (dv: number) => Math.max(constantsOf(source, "WORKGROUP").WORKGROUP, 2 ** Math.ceil(Math.log2(dv / 4)));
 
 const kernel = defineKernel({
   ...placedRecord,

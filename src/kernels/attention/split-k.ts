@@ -1,5 +1,6 @@
 import source from "#shaders/attention/split-k/parts.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
+import { constantsOf } from "../../gpu/specialise.ts";
 import { defineKernel } from "../kernel.ts";
 import { tuning } from "../tuning.ts";
 import {
@@ -8,24 +9,18 @@ import {
   attentionUniforms,
   blocksOf,
   bufferRefusal,
-  bySequence,
   placedAxes,
   placedInputs,
   placedTensors,
   placedTypes,
   placedViews,
-  type Sizes,
-  visibleKeys,
-  visiblePairs,
 } from "./definition.ts";
-import { rowBytes } from "./layouts.ts";
 import { type AttentionTensors, type AttentionVariant, attentionProblem, partsRefusal } from "./options.ts";
-import { joinSplits, keySplits, type SplitProblem, splitWorkspace } from "./splits.ts";
+import { joinSplits, keySplits, type SplitProblem, splitCost, splitWorkspace } from "./splits.ts";
 
-/** Threads of a workgroup. */
-const threads = 64;
+const sizes = constantsOf(source, "WORKGROUP");
 
-/** What the kernels are told beside the problem. */
+/** The problem, and how the kernel goes over its keys. */
 interface ThreadedProblem extends SplitProblem {
   /** Keys that a thread scores at a time. */
   readonly threadKeys: number;
@@ -46,7 +41,7 @@ function cutOf({ q, k }: AttentionTensors, capacity: number, wanted?: number) {
   const [, h = 0, t = 0, d = 0] = q.shape;
   const rows = (h / (k.shape[1] ?? 1)) * t;
   const threadKeys = keysOfThread(rows, d, q.gpu);
-  return { threadKeys, ...keySplits(capacity, threads * threadKeys, wanted) };
+  return { threadKeys, ...keySplits(capacity, sizes.WORKGROUP * threadKeys, wanted) };
 }
 
 /** Heads of this width leave room for the weights in workgroup memory. */
@@ -56,7 +51,7 @@ const partsKernel = defineKernel({
   name: "attention/split-k/parts",
   source,
   inputs: placedInputs,
-  outputs: { mixed: "[b, t, h, splits, dv]", extremes: "[b, t, h, splits, 2]" },
+  outputs: { accumulators: "[b, t, h, splits, dv]", stats: "[b, t, h, splits, 2]" },
   accepts: placedTypes,
   strided: placedViews,
   axes: (_axes, problem: ThreadedProblem) => ({ splits: problem.splits, ...placedAxes(problem) }),
@@ -69,39 +64,15 @@ const partsKernel = defineKernel({
       HEAD_WIDTH: d,
       VALUE_WIDTH: dv,
       ROWS: blockRows((h / g) * t, d),
-      WORKGROUP: threads,
       THREAD_KEYS: problem.threadKeys,
     },
   }),
-  workgroups: ({ b, h, g, t, d }, { splits, place }) => {
-    const rows = (h / g) * t;
-    return [splits, blocksOf(place, rows, blockRows(rows, d)), b * g];
+  workgroups: ({ b, h, g, t }, { splits, place }, _context, shader) => {
+    return [splits, blocksOf(place, (h / g) * t, constantsOf(shader, "ROWS").ROWS), b * g];
   },
-  cost: bySequence(({ b, h, g, t, d, dv }: Sizes<"b" | "h" | "g" | "t" | "d" | "dv">, problem: ThreadedProblem) => {
-    const [rows, block] = [(h / g) * t, blockRows((h / g) * t, d)];
-    const s = problem.place.capacity;
-    const { k, v } = rowBytes(problem.place, d);
-    const tokenOf = (row: number) => Math.floor((row * g) / h);
-    let executed = 0; // of one key and value head
-    let requested = 0;
-    for (let row = 0; row < rows; row += block) {
-      const last = Math.min(row + block, rows) - 1;
-      const [first, end] = visibleKeys({ t, s }, problem, tokenOf(row), tokenOf(last));
-      for (let split = 0; split < problem.splits; split++) {
-        const keys = Math.min(end, (split + 1) * problem.span) - Math.max(first, split * problem.span);
-        requested += 8 * (last + 1 - row);
-        if (keys <= 0) continue;
-        const { threadKeys } = problem;
-        const scored = threadKeys * Math.ceil(keys / threadKeys); // a thread repeats the last where there are fewer
-        executed += 2 * block * (d * scored + dv * keys);
-        requested += scored * k + keys * v + 4 * (block * d + (last + 1 - row) * dv);
-      }
-    }
-    return {
-      flops: 2 * (d + dv) * visiblePairs({ b, h, t, s }, problem),
-      executedFlops: b * g * executed,
-      requestedBytes: b * g * requested,
-    };
+  cost: splitCost((shader) => {
+    const { ROWS, THREAD_KEYS } = constantsOf(shader, "ROWS", "THREAD_KEYS");
+    return { rows: ROWS, keys: THREAD_KEYS, reloads: false };
   }),
 });
 

@@ -1,6 +1,7 @@
 import rowsOfSplit from "#shaders/attention/flash/rows-of/split.wgsl";
 import storeParts from "#shaders/attention/flash/store/parts.wgsl";
 import source from "#shaders/attention/subgroups.wgsl";
+import { constantsOf } from "../../gpu/specialise.ts";
 import { defineKernel, type KernelContext } from "../kernel.ts";
 import {
   attentionBrings,
@@ -8,21 +9,15 @@ import {
   attentionUniforms,
   blocksOf,
   bufferRefusal,
-  bySequence,
   placedAxes,
   placedInputs,
   placedRecord,
   placedTensors,
   type Sizes,
-  visibleKeys,
-  visiblePairs,
 } from "./definition.ts";
-import { rowBytes } from "./layouts.ts";
 import { type AttentionTensors, type AttentionVariant, attentionProblem, partsRefusal } from "./options.ts";
-import { joinSplits, keySplits, mostSplits, type SplitProblem, splitWorkspace } from "./splits.ts";
+import { joinSplits, keySplits, mostSplits, type SplitProblem, splitCost, splitWorkspace } from "./splits.ts";
 import { sizeRefusal, subgroupTiles } from "./subgroup-tiles.ts";
-
-const { KEYS } = subgroupTiles;
 
 /** What the kernel is joined with: lse and sink come in where the splits are joined. */
 const joined = { mask: true, score: true, place: true } as const;
@@ -35,7 +30,7 @@ const kernel = defineKernel({
   name: "attention/subgroups",
   source,
   inputs: placedInputs,
-  outputs: { out: "[b, t, h, splits, dv]", extremes: "[b, t, h, splits, 2]" },
+  outputs: { out: "[b, t, h, splits, dv]", stats: "[b, t, h, splits, 2]" },
   wants: () => ({}),
   axes: (_axes, problem: SplitProblem) => ({ splits: problem.splits, ...placedAxes(problem) }),
   brings: (problem: SplitProblem) => attentionBrings(problem, joined),
@@ -57,43 +52,21 @@ const kernel = defineKernel({
         VALUE_WIDTH: dv,
         SUBGROUP: context.gpu.adapter.subgroupSize ?? 0,
         ROWS: blockRows((h / g) * t),
-        KEYS,
       },
     };
   },
-  workgroups: ({ b, h, g, t }, { splits, place }) => {
-    const rows = (h / g) * t;
-    return [blocksOf(place, rows, blockRows(rows)), g * splits, b];
+  workgroups: ({ b, h, g, t }, { splits, place }, _context, shader) => {
+    return [blocksOf(place, (h / g) * t, constantsOf(shader, "ROWS").ROWS), g * splits, b];
   },
-  cost: bySequence(({ b, h, g, t, d, dv }: Sizes<"b" | "h" | "g" | "t" | "d" | "dv">, problem: SplitProblem) => {
-    const [rows, block] = [(h / g) * t, blockRows((h / g) * t)];
-    const s = problem.place.capacity;
-    const { k, v } = rowBytes(problem.place, d);
-    const tokenOf = (row: number) => Math.floor((row * g) / h);
-    let [executed, requested] = [0, 0]; // of one key and value head
-    for (let row = 0; row < rows; row += block) {
-      const last = Math.min(row + block, rows) - 1;
-      const [first, end] = visibleKeys({ t, s }, problem, tokenOf(row), tokenOf(last));
-      for (let split = 0; split < problem.splits; split++) {
-        const keys = Math.min(end, (split + 1) * problem.span) - Math.max(first, split * problem.span);
-        requested += 8 * (last + 1 - row);
-        if (keys <= 0) continue;
-        const tiles = Math.ceil(keys / KEYS);
-        executed += 2 * block * (d * tiles * KEYS + dv * keys);
-        requested += tiles * (4 * d * block + k * KEYS) + keys * v + 4 * (last + 1 - row) * dv;
-      }
-    }
-    return {
-      flops: 2 * (d + dv) * visiblePairs({ b, h, t, s }, problem),
-      executedFlops: b * g * executed,
-      requestedBytes: b * g * requested,
-    };
+  cost: splitCost((shader) => {
+    const { ROWS, KEYS } = constantsOf(shader, "ROWS", "KEYS");
+    return { rows: ROWS, keys: KEYS, reloads: true };
   }),
 });
 
 /** How the keys are cut, for these tensors: the more key and value heads there are to run side by side, the fewer splits. */
 function cutOf({ k }: AttentionTensors, capacity: number, wanted?: number) {
-  return keySplits(capacity, KEYS, wanted, Math.max(2, mostSplits / (k.shape[1] ?? 1)));
+  return keySplits(capacity, subgroupTiles.KEYS, wanted, Math.max(2, mostSplits / (k.shape[1] ?? 1)));
 }
 
 /**
@@ -119,7 +92,7 @@ export const splitSubgroups: AttentionVariant = {
     const problem: SplitProblem = { ...given, ...cutOf(tensors, given.place.capacity, options.splits) };
     using scope = gpu.scope();
     const { into: _, ...apart } = problem; // the memory is for the result
-    const { out: mixed, extremes } = kernel(gpu, placedTensors(tensors), apart);
-    return joinSplits(gpu, scope, { mixed, extremes, sink: tensors.sink }, problem);
+    const { out: accumulators, stats } = kernel(gpu, placedTensors(tensors), apart);
+    return joinSplits(gpu, scope, { accumulators, stats, sink: tensors.sink }, problem);
   },
 };

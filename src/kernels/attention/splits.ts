@@ -4,10 +4,12 @@ import sinkLearned from "#shaders/attention/sink/learned.wgsl";
 import source from "#shaders/attention/split-k/join.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { Scope } from "../../gpu/scopes.ts";
+import type { Shader } from "../../gpu/specialise.ts";
 import { ShapeError, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel } from "../kernel.ts";
-import { attentionOutputs } from "./definition.ts";
+import { attentionOutputs, bySequence, type Sizes, visibleKeys, visiblePairs } from "./definition.ts";
+import { rowBytes } from "./layouts.ts";
 import {
   type AttentionOptions,
   type AttentionProblem,
@@ -17,7 +19,7 @@ import {
   attentionResult,
 } from "./options.ts";
 
-/** What kernels are told of the splits. */
+/** The problem, and how its keys are split. */
 export interface SplitProblem extends AttentionProblem {
   readonly splits: number;
   /** Keys of a split. */
@@ -53,7 +55,7 @@ export function keySplits(
 const join = defineKernel({
   name: "attention/split-k/join",
   source,
-  inputs: { mixed: "[b, t, h, splits, dv]", extremes: "[b, t, h, splits, 2]", "sink?": "[h]" },
+  inputs: { accumulators: "[b, t, h, splits, dv]", stats: "[b, t, h, splits, 2]", "sink?": "[h]" },
   ...attentionOutputs,
   params: ({ h, t }, { splits }: SplitProblem) => ({ h, t, splits }),
   specialise: ({ dv }, { lse, sunk }) => ({
@@ -67,12 +69,51 @@ const join = defineKernel({
   }),
 });
 
+/** How a kernel goes over the keys of a split. */
+interface SplitPass {
+  /** Query rows of a workgroup. */
+  readonly rows: number;
+  /** Keys that are scored together: where there are fewer, the last is scored again. */
+  readonly keys: number;
+  /** True if a row of q is loaded again each time. */
+  readonly reloads: boolean;
+}
+
+/** The cost of a kernel that finds what each split has of each row, from how it goes over a split with this shader. */
+export const splitCost = <P extends SplitProblem>(passOf: (shader: Shader) => SplitPass) =>
+  bySequence(({ b, h, g, t, d, dv }: Sizes<"b" | "h" | "g" | "t" | "d" | "dv">, problem: P, _context, shader) => {
+    const pass = passOf(shader);
+    const rows = (h / g) * t;
+    const s = problem.place.capacity;
+    const { k, v } = rowBytes(problem.place, d);
+    const tokenOf = (row: number) => Math.floor((row * g) / h);
+    let [executed, requested] = [0, 0]; // of one key and value head
+    for (let row = 0; row < rows; row += pass.rows) {
+      const last = Math.min(row + pass.rows, rows) - 1;
+      const [first, end] = visibleKeys({ t, s }, problem, tokenOf(row), tokenOf(last));
+      for (let split = 0; split < problem.splits; split++) {
+        const keys = Math.min(end, (split + 1) * problem.span) - Math.max(first, split * problem.span);
+        requested += 8 * (last + 1 - row); // the statistics
+        if (keys <= 0) continue;
+        const times = Math.ceil(keys / pass.keys);
+        executed += 2 * pass.rows * (d * times * pass.keys + dv * keys);
+        requested += times * pass.keys * k + keys * v + 4 * (last + 1 - row) * dv;
+        requested += 4 * pass.rows * d * (pass.reloads ? times : 1);
+      }
+    }
+    return {
+      flops: 2 * (d + dv) * visiblePairs({ b, h, t, s }, problem),
+      executedFlops: b * g * executed,
+      requestedBytes: b * g * requested,
+    };
+  });
+
 /** What the splits found of each row, and the sink that takes its share. */
 interface SplitParts {
   /** `[b, t, h, splits, dv]`, sum(weight · v). */
-  readonly mixed: Tensor;
+  readonly accumulators: Tensor;
   /** `[b, t, h, splits, 2]`, max and sum(weight). */
-  readonly extremes: Tensor;
+  readonly stats: Tensor;
   readonly sink: Tensor | undefined;
 }
 

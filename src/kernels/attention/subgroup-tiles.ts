@@ -1,7 +1,9 @@
+import source from "#shaders/attention/subgroups.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
+import { constantsOf } from "../../gpu/specialise.ts";
 
-/** Rows of a block and keys of a tile, as attention in subgroups has them. */
-export const subgroupTiles = { ROWS: 8, KEYS: 32 } as const;
+/** Rows of a block and keys of a tile, as the kernel has them. */
+export const subgroupTiles = constantsOf(source, "ROWS", "KEYS");
 
 /** Why subgroups of this device cannot share heads of these widths; undefined when they can. */
 export function sizeRefusal({ adapter }: Gpu, d: number, dv: number): string | undefined {

@@ -31,7 +31,7 @@ const kernel = defineKernel({
   params: ({ h, g, t, d }, { start, length, scale }) => ({ ...{ h, g, t, d }, ...{ start, length, scale } }),
   specialise: ({ d, dv }, problem, context) => {
     const SUBGROUP = context.gpu.adapter.subgroupSize ?? 0;
-    return attentionShader(problem, { HEAD_WIDTH: d, VALUE_WIDTH: dv, SUBGROUP, ...tiles }, everyPart, context);
+    return attentionShader(problem, { HEAD_WIDTH: d, VALUE_WIDTH: dv, SUBGROUP }, everyPart, context);
   },
   workgroups: ({ b, h, t }, { place }) => [blocksOf(place, t, tiles.ROWS), h, b],
   cost: bySequence(({ b, h, t, d, dv }: Axes, problem: AttentionProblem) => {

@@ -1,12 +1,17 @@
 import source from "#shaders/attention/two-pass.wgsl";
+import { constantsOf } from "../../gpu/specialise.ts";
+import { formatShape } from "../../tensor/shape.ts";
 import { defineKernel } from "../kernel.ts";
 import { attentionBrings, attentionShader, attentionUniforms, bufferRefusal, visiblePairs } from "./definition.ts";
 import {
+  type AttentionOptions,
   type AttentionProblem,
+  type AttentionTensors,
   type AttentionVariant,
   attentionProblem,
   attentionResult,
-  vectorRefusalWithSink,
+  layoutRefusal,
+  partsRefusal,
 } from "./options.ts";
 
 const kernel = defineKernel({
@@ -28,12 +33,25 @@ const kernel = defineKernel({
   },
 });
 
+/** Why it cannot take these; undefined when it can. It reads four elements of an f32 row at once. */
+function refusal(tensors: AttentionTensors, options: AttentionOptions): string | undefined {
+  const problem = attentionProblem(tensors, options);
+  const d = tensors.q.shape[3] ?? 0;
+  const widest = 4 * constantsOf(source, "WORKGROUP").WORKGROUP; // a vector of the output a thread
+  return (
+    layoutRefusal(problem) ??
+    (problem.place.dv === d ? undefined : `v is ${formatShape(tensors.v.shape)}, it needs d = ${d} (from q)`) ??
+    partsRefusal(tensors, problem, widest) ??
+    bufferRefusal(4, tensors, options)
+  );
+}
+
 /**
  * One workgroup a query row, over the keys twice: once for the softmax's maximum and sum, once for the values, the scores
  * computed anew rather than kept (Rabe and Staats 2021 trade memory for work alike).
  */
 export const twoPass: AttentionVariant = {
-  accepts: (tensors, options) => vectorRefusalWithSink(tensors, options) ?? bufferRefusal(4, tensors, options),
+  accepts: refusal,
   record: (gpu, { q, k, v, step, sink }, options) => {
     const tensors = { q, k, v, step, sink };
     const problem = attentionProblem(tensors, options);

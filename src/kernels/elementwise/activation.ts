@@ -11,8 +11,6 @@ import { defineKernel, type Into } from "../kernel.ts";
 import { checkWalk, type Walk, walker, walkOver } from "../layout/walk.ts";
 import { defineMap } from "./map.ts";
 
-const workgroup = 64;
-
 /** GELU, exact: `x · Φ(x)` (Hendrycks and Gimpel 2016, section 2). `x` is f32 of any shape, `y` like it. */
 export const gelu = defineMap("gelu", activationGelu, 16);
 
@@ -40,7 +38,7 @@ function defineGated(name: string, activation: ShaderModule, flops: number) {
     strided: ["gate", "up"],
     params: (_, { walk }: { readonly walk: Walk }, context) => walker(walk, context).params,
     specialise: (_, { walk }, context) => ({ parts: [activation, ...walker(walk, context).parts] }),
-    workgroups: (_, { walk }, context) => [Math.ceil(walker(walk, context).steps / workgroup)],
+    threads: (_, { walk }, context) => walker(walk, context).steps,
     cost: ({ n }) => ({ flops: flops * n, requestedBytes: 12 * n }),
   });
   return (gpu: Gpu, { gate, up }: Gated, options: Into<{ readonly y: Tensor }> = {}): { readonly y: Tensor } => {

@@ -9,8 +9,6 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel, type Into } from "../kernel.ts";
 import { checkWalk, type Walk, walker, walkOver } from "../layout/walk.ts";
 
-const workgroup = 64;
-
 const parts = {
   from: { float: fromFloat, integer: fromInteger },
   to: { float: toFloat, integer: toInteger },
@@ -46,7 +44,7 @@ const kernel = defineKernel({
       constants: { ...from.constants, ...to.constants },
     };
   },
-  workgroups: ({ n }, { dtype }) => [Math.ceil(n / perWord(dtype) / workgroup)],
+  threads: ({ n }, { dtype }) => n / perWord(dtype),
   cost: ({ n }, { dtype }) => ({ flops: 0, requestedBytes: 4 * n + (4 * n) / perWord(dtype) }),
 });
 

@@ -29,7 +29,6 @@ interface Walked {
   readonly walk: Walk;
 }
 
-const workgroup = 64;
 const words: readonly DType[] = ["f32", "i32", "u32"];
 
 function checkTypes(operation: string, { a, b }: Operands): void {
@@ -51,7 +50,7 @@ function defineBinary(operation: "add" | "sub" | "mul" | "div", part: ShaderModu
       parts: [part, ...walker(walk, context).parts],
       aliases: { Scalar: context.dtypes["a"] ?? "f32" },
     }),
-    workgroups: (_, { walk }, context) => [Math.ceil(walker(walk, context).steps / workgroup)],
+    threads: (_, { walk }, context) => walker(walk, context).steps,
     cost: ({ y }) => ({ flops: y, requestedBytes: 12 * y }),
   });
   return (gpu: Gpu, { a, b }: Operands, options: Into<Elementwise> = {}): Elementwise => {
@@ -94,7 +93,7 @@ const whereKernel = defineKernel({
     parts: walker(walk, context).parts,
     aliases: { Scalar: context.dtypes["a"] ?? "f32" },
   }),
-  workgroups: (_, { walk }, context) => [Math.ceil(walker(walk, context).steps / workgroup)],
+  threads: (_, { walk }, context) => walker(walk, context).steps,
   cost: ({ y }) => ({ flops: 0, requestedBytes: 16 * y }),
 });
 

@@ -12,8 +12,6 @@ interface FillOptions {
   readonly dtype: PlainType;
 }
 
-const workgroup = 64;
-
 /** Words of `n` elements, of which the last may hold one half only. */
 const wordsOf = (n: number, dtype: PlainType) => Math.ceil(n / perWord(dtype));
 
@@ -35,7 +33,7 @@ const kernel = defineKernel({
     word: wordOf(value, dtype),
     last: perWord(dtype) === 2 && y % 2 === 1 ? 0xffff : 0xffffffff,
   }),
-  workgroups: ({ y }, { dtype }) => [Math.ceil(wordsOf(y, dtype) / workgroup)],
+  threads: ({ y }, { dtype }) => wordsOf(y, dtype),
   cost: ({ y }, { dtype }) => ({ flops: 0, requestedBytes: 4 * wordsOf(y, dtype) }),
 });
 

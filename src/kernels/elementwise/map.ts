@@ -5,8 +5,6 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel, type Into } from "../kernel.ts";
 import { checkWalk, type Walk, walker, walkOver } from "../layout/walk.ts";
 
-const workgroup = 64;
-
 /** Makes an op of one function of every element, a part of `lib/activation`, under this name; `flops` is what it costs an element. */
 export function defineMap(name: string, part: ShaderModule, flops: number) {
   const kernel = defineKernel({
@@ -17,7 +15,7 @@ export function defineMap(name: string, part: ShaderModule, flops: number) {
     strided: ["x"],
     params: (_, { walk }: { readonly walk: Walk }, context) => walker(walk, context).params,
     specialise: (_, { walk }, context) => ({ parts: [part, ...walker(walk, context).parts] }),
-    workgroups: (_, { walk }, context) => [Math.ceil(walker(walk, context).steps / workgroup)],
+    threads: (_, { walk }, context) => walker(walk, context).steps,
     cost: ({ n }) => ({ flops: flops * n, requestedBytes: 8 * n }),
   });
   return (

@@ -12,8 +12,6 @@ export interface RandomOptions {
   readonly seed: number;
 }
 
-const workgroup = 64;
-
 function defineRandom(distribution: "uniform" | "normal", part: ShaderModule) {
   const kernel = defineKernel({
     name: "elementwise/random",
@@ -23,7 +21,7 @@ function defineRandom(distribution: "uniform" | "normal", part: ShaderModule) {
     axes: (_, { shape }: RandomOptions & { readonly shape: Shape }) => ({ y: shape }),
     params: ({ y }, { seed }) => ({ n: y, seed }),
     specialise: () => ({ parts: [part] }),
-    workgroups: ({ y }) => [Math.ceil(y / 2 / workgroup)],
+    threads: ({ y }) => y / 2,
     cost: ({ y }) => ({ flops: 0, requestedBytes: 4 * y }),
   });
   return (gpu: Gpu, shape: Shape, { seed, ...options }: RandomOptions & Into<{ readonly y: Tensor }>): Tensor => {

@@ -3,14 +3,15 @@ import idsGiven from "#shaders/embedding/ids/given.wgsl";
 import idsPosition from "#shaders/embedding/ids/position.wgsl";
 import idsStep from "#shaders/embedding/ids/step.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
+import { constantsOf, type Shader } from "../../gpu/specialise.ts";
+import { bytesOf } from "../../tensor/formats.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { weightPart, weightTypes } from "../formats.ts";
 import { defineKernel, type Into, type KernelContext } from "../kernel.ts";
+import { maxBatch } from "../step.ts";
 
-const workgroup = 64;
-/** Rows of the step. */
-const stepRows = 64;
+type Axes = Readonly<Record<"t" | "c" | "v", number>>;
 
 /** What both ways of giving ids have in common. The table goes by the name it has in `lib/weight`. */
 const shared = {
@@ -18,15 +19,26 @@ const shared = {
   source,
   outputs: { y: "[t, c]" },
   segmented: { input: "weight", axis: "v" },
-  params: (
-    { t, c }: { readonly t: number; readonly c: number },
-    { tokens = 1 }: { readonly tokens?: number },
-    { segment }: KernelContext,
-  ) => ({ t, c, begin: segment.begin, end: segment.end, v: segment.total, tokens }),
-  workgroups: ({ t, c }: { readonly t: number; readonly c: number }): [number] => [t * Math.ceil(c / workgroup)],
-  cost: ({ t, c }: { readonly t: number; readonly c: number }, _options: object, { dtypes, gpu }: KernelContext) => {
-    const { one } = weightPart(dtypes["weight"], gpu);
-    return { flops: 0, requestedBytes: t * c * (4 + one + 4) };
+  params: ({ t, c }: Axes, { tokens = 1 }: { readonly tokens?: number }, { segment }: KernelContext) => ({
+    t,
+    c,
+    begin: segment.begin,
+    end: segment.end,
+    v: segment.total,
+    tokens,
+  }),
+  workgroups: ({ t, c }: Axes, _options: object, _context: KernelContext, shader: Shader): [number] => [
+    t * Math.ceil(c / constantsOf(shader, "WORKGROUP").WORKGROUP),
+  ],
+  cost: ({ t, c, v }: Axes, _options: object, { dtypes, gpu }: KernelContext) => {
+    const dtype = dtypes["weight"];
+    const { one } = weightPart(dtype, gpu);
+    const read = Math.min(t, v); // rows of the table: as many as there are ids, and each of them once
+    return {
+      flops: 0,
+      compulsoryBytes: 4 * t + bytesOf(dtype ?? "f32", [read, c]) + 4 * t * c,
+      requestedBytes: t * c * (4 + one + 4),
+    };
   },
 } as const;
 
@@ -45,8 +57,8 @@ const gatherSampled = defineKernel({
   accepts: { step: ["u32"], weight: weightTypes },
   axes: (_axes, { rows }: { readonly rows: number; readonly tokens?: number }) => ({ t: rows }),
   check: (_axes, { rows }) => {
-    if (!Number.isInteger(rows) || rows < 0 || rows > stepRows) {
-      throw new ShapeError(`embedding/gather: ${rows} rows of a step, which has ${stepRows}`);
+    if (!Number.isInteger(rows) || rows < 0 || rows > maxBatch) {
+      throw new ShapeError(`embedding/gather: ${rows} rows of a step, which has ${maxBatch}`);
     }
   },
   specialise: (_axes, _options, { dtypes, gpu }) => ({

@@ -41,7 +41,7 @@ const kernel = defineKernel({
     parts: appendParts(problem, dtypes),
     constants: { BITS: problem.format.bits },
   }),
-  workgroups: ({ b, t, g, kBlocks, vBlocks }) => [Math.ceil((b * t * g * (kBlocks + vBlocks)) / 64)],
+  threads: ({ b, t, g, kBlocks, vBlocks }) => b * t * g * (kBlocks + vBlocks),
   cost: ({ b, t, g, d, dv, kBlocks, vBlocks }, { format }) => {
     const heads = b * t * g;
     const written = (4 / format.packed) * heads * (d + dv) + 4 * heads * (kBlocks + vBlocks);

@@ -61,7 +61,7 @@ const append = defineKernel({
     if (problem.packed === 1 || element.kind !== "float") return { parts };
     return { parts, constants: { RESULT_FRACTION: element.fraction, RESULT_BIAS: element.bias } };
   },
-  workgroups: ({ b, t, g, d, dv }, { packed }) => [Math.ceil((b * t * g * (d + dv)) / packed / 64)],
+  threads: ({ b, t, g, d, dv }, { packed }) => (b * t * g * (d + dv)) / packed,
   cost: ({ b, t, g, d, dv }, { packed }) => {
     const bytes = (4 + 4 / packed) * b * t * g * (d + dv);
     return { flops: 0, compulsoryBytes: bytes, requestedBytes: bytes };

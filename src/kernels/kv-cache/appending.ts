@@ -10,7 +10,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import type { Brought, KernelContext } from "../kernel.ts";
 import { capacityOf, type KvLayout, layoutName } from "./layout.ts";
 
-/** What such a kernel is told. */
+/** What such a kernel is given. */
 export interface AppendProblem {
   readonly start: number;
   readonly layout: KvLayout;

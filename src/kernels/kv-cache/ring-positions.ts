@@ -1,5 +1,6 @@
 import source from "#shaders/kv-cache/ring-positions.wgsl";
 import extentStep from "#shaders/lib/extent/step.wgsl";
+import { gridOf } from "../grid.ts";
 import { defineKernel } from "../kernel.ts";
 
 /** What a ring is asked. */
@@ -30,6 +31,6 @@ export const ringPositions = defineKernel({
   axes: (_axes, { b, slots, t }: RingOptions) => ({ b, slots, t }),
   params: ({ b, slots, t }, { sinks, start, length }) => ({ b, t, h: 1, slots, sinks, start, length }),
   specialise: (_axes, _options, { dtypes }) => (dtypes["step"] ? { parts: [extentStep] } : {}),
-  workgroups: ({ b, slots, t }) => [Math.ceil((slots + t) / 64), b],
+  workgroups: ({ b, slots, t }, _options, _context, shader) => [...gridOf(slots + t, shader), b],
   cost: ({ b, slots, t }) => ({ flops: 0, requestedBytes: 4 * b * (slots + t) }),
 });

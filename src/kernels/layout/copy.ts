@@ -20,8 +20,6 @@ interface CopyOptions {
   readonly pitch: number;
 }
 
-const workgroup = 64;
-
 const packed = (dtype: DType = "f32") => perWord(plainType(dtype, "copy"));
 
 /** Words that a run may reach into, wherever it begins. */
@@ -42,7 +40,7 @@ const kernel = defineKernel({
     parts: walker(walk, context, { single: true }).parts,
     constants: { PACKED: packed(context.dtypes["x"]) },
   }),
-  workgroups: ({ n }, { run }, { dtypes }) => [Math.ceil(((n / run) * wordsOf(run, packed(dtypes["x"]))) / workgroup)],
+  threads: ({ n }, { run }, { dtypes }) => (n / run) * wordsOf(run, packed(dtypes["x"])),
   cost: ({ n }, _, { dtypes }) => {
     const bytes = (4 * n) / packed(dtypes["x"]);
     return { flops: 0, compulsoryBytes: 2 * bytes, requestedBytes: 8 * n };

@@ -2,6 +2,7 @@ import readOutSource from "#shaders/linear-attention/read-out.wgsl";
 import runningSumsSource from "#shaders/linear-attention/running-sums.wgsl";
 import statesSource from "#shaders/linear-attention/states.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
+import { constantsOf } from "../../gpu/specialise.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { transpose } from "../../tensor/views.ts";
 import { defineKernel } from "../kernel.ts";
@@ -16,9 +17,6 @@ import {
 
 export type { LinearAttentionOptions, LinearAttentionTensors } from "./problem.ts";
 
-const tile = 16;
-const workgroup = 64;
-
 const states = defineKernel({
   name: "linear-attention/states",
   source: statesSource,
@@ -30,14 +28,18 @@ const states = defineKernel({
     ...{ g, d, width, chunks, span },
     ...viewFields(context, ["k", "v"]),
   }),
-  workgroups: ({ b, g, d, width }, { chunks }) => [Math.ceil(d / tile) * Math.ceil(width / tile), chunks, b * g],
-  cost: ({ b, g, d, width }, { chunks, span }) => {
+  workgroups: ({ b, g, d, width }, { chunks }, _context, shader) => {
+    const { TILE } = constantsOf(shader, "TILE");
+    return [Math.ceil(d / TILE) * Math.ceil(width / TILE), chunks, b * g];
+  },
+  cost: ({ b, g, d, width }, { chunks, span }, _context, shader) => {
+    const { TILE } = constantsOf(shader, "TILE");
     const keys = chunks * span;
-    const [rows, columns] = [Math.ceil(d / tile), Math.ceil(width / tile)]; // of tiles
-    const turns = chunks * Math.ceil(span / tile); // that a tile takes
+    const [rows, columns] = [Math.ceil(d / TILE), Math.ceil(width / TILE)]; // of tiles
+    const steps = chunks * Math.ceil(span / TILE); // that a tile takes
     return {
       flops: 2 * b * g * keys * d * width,
-      executedFlops: 2 * b * g * rows * columns * tile ** 3 * turns,
+      executedFlops: 2 * b * g * rows * columns * TILE ** 3 * steps,
       requestedBytes: 4 * b * g * (keys * (columns * d + rows * (width - 1)) + chunks * d * width),
     };
   },
@@ -49,7 +51,7 @@ const runningSums = defineKernel({
   inputs: {},
   inout: { states: "[b, g, chunks, d, width]" },
   params: ({ b, g, chunks, d, width }) => ({ chunks, elements: d * width, size: b * g * d * width }),
-  workgroups: ({ b, g, d, width }) => [Math.ceil((b * g * d * width) / workgroup)],
+  threads: ({ b, g, d, width }) => b * g * d * width,
   cost: ({ b, g, chunks, d, width }) => ({
     flops: b * g * chunks * d * width,
     requestedBytes: 8 * b * g * chunks * d * width,
@@ -71,8 +73,8 @@ const readOut = defineKernel({
     let products = 0;
     for (let i = 0; i < t; i++) {
       const visible = visibleKeys(problem, i);
-      const behind = visible % problem.span; // keys that no state holds
-      products += (visible >= problem.span ? d * (dv + 1) : 0) + behind * (d + dv);
+      const rest = visible % problem.span; // keys that no state holds
+      products += (visible >= problem.span ? d * (dv + 1) : 0) + rest * (d + dv);
     }
     return { flops: 2 * b * h * products, requestedBytes: 4 * b * h * (products + t * (d + dv)) };
   },
@@ -82,7 +84,7 @@ const readOut = defineKernel({
  * Attention without a softmax, whose work grows with the length and not with its square: weights are φ(q) · φ(k) with
  * φ(x) = elu(x) + 1, so that `out = φ(q) · Σ φ(k) ⊗ v / φ(q) · Σ φ(k)`, and the sums over keys are shared by all queries
  * (Katharopoulos et al. 2020, equations 4 to 7). Under a causal mask the sums run: states of chunks of 64 keys are added
- * up, and the keys behind a query's whole chunks are weighed one by one (Hua et al. 2022, section 3.2).
+ * up, and the keys after a query's whole chunks are weighed one by one (Hua et al. 2022, section 3.2).
  *
  * q `[b, h, t, d]`, k `[b, g, s, d]`, v `[b, g, s, dv]` → out `[b, h, t, dv]`, whose memory is `[b, t, h, dv]`; d is at
  * most 256. Query head i reads key and value head floor(i / (h / g)). A query that sees no key gives zeros. It is no

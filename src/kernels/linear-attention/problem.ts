@@ -1,3 +1,5 @@
+import readOutSource from "#shaders/linear-attention/read-out.wgsl";
+import { constantsOf } from "../../gpu/specialise.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { KernelContext } from "../kernel.ts";
@@ -24,7 +26,7 @@ export interface LinearAttentionOptions {
   readonly into?: { readonly out?: Tensor };
 }
 
-/** What the kernels are told: the options with their defaults, and how the keys are cut into chunks. */
+/** What the kernels are given: the options with their defaults, and how the keys are cut into chunks. */
 export interface LinearAttentionProblem {
   readonly mask: "causal" | "full";
   readonly start: number;
@@ -36,11 +38,8 @@ export interface LinearAttentionProblem {
   readonly into?: NonNullable<LinearAttentionOptions["into"]>;
 }
 
-/** Keys of a chunk under a causal mask: `SPAN` of `linear-attention/read-out.wgsl`. */
-export const chunkSpan = 64;
-
-/** Widest head that `linear-attention/read-out.wgsl` takes. */
-const maxWidth = 256;
+/** Keys of a chunk under a causal mask, and the widest head that the kernel takes. */
+const limits = constantsOf(readOutSource, "SPAN", "MAX_WIDTH");
 
 /** Fills in defaults. Throws `ShapeError` for options or shapes that do not fit. */
 export function linearAttentionProblem(
@@ -66,13 +65,13 @@ export function linearAttentionProblem(
       "value heads",
   );
   check(s > 0, `k is ${formatShape(k.shape)}, expected room for a key; length 0 means that there is none`);
-  check(d <= maxWidth, `heads are ${d} wide, expected at most ${maxWidth}`);
+  check(d <= limits.MAX_WIDTH, `heads are ${d} wide, expected at most ${limits.MAX_WIDTH}`);
   check(mask === "causal" || mask === "full", `mask is ${JSON.stringify(mask)}, expected "causal" or "full"`);
   const { length = s } = options;
   const { start = length - t } = options;
   check(Number.isInteger(length) && length >= 0 && length <= s, `length is ${length}, expected 0 to ${s} (s, from k)`);
   check(Number.isInteger(start) && Math.abs(start) < 2 ** 30, `start is ${start}, expected an integer`);
-  const span = mask === "full" ? Math.max(1, length) : chunkSpan;
+  const span = mask === "full" ? Math.max(1, length) : limits.SPAN;
   const chunks = Math.floor(length / span);
   return { mask, start, length, span, chunks, ...(into ? { into } : {}) };
 }

@@ -27,7 +27,7 @@ const kernel = defineKernel({
       weight_i: i,
     };
   },
-  workgroups: ({ rows, h, n }) => [Math.ceil((rows * h * n) / 64)],
+  threads: ({ rows, h, n }) => rows * h * n,
   cost: ({ rows, h, k, n }) => ({ flops: 2 * rows * h * n * k, requestedBytes: 4 * rows * h * n * (2 * k + 1) }),
 });
 

@@ -2,8 +2,6 @@ import source from "#shaders/matmul/naive.wgsl";
 import { defineKernel } from "../kernel.ts";
 import { linear, linearCost, linearSpecialisation } from "./linear.ts";
 
-const workgroup = 64;
-
 /** One output per thread. Takes any k. */
 export const naive = {
   record: defineKernel({
@@ -11,7 +9,7 @@ export const naive = {
     source,
     ...linear,
     specialise: linearSpecialisation,
-    workgroups: ({ rows, n }) => [Math.ceil((rows * n) / workgroup)],
+    threads: ({ rows, n }) => rows * n,
     cost: (axes, _options: object, context) => {
       const products = axes.rows * axes.k * axes.n;
       return linearCost(axes, context, { products, xBytes: 4 * products, weights: products });

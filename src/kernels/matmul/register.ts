@@ -1,9 +1,7 @@
 import source from "#shaders/matmul/register.wgsl";
+import { constantsOf } from "../../gpu/specialise.ts";
 import { defineKernel } from "../kernel.ts";
 import { linear, linearCost, linearSpecialisation, wantsVectors } from "./linear.ts";
-
-const tile = { rows: 4, columns: 8 }; // of a thread
-const threads = { across: 8, down: 8 };
 
 /**
  * Register tiles: each thread keeps the sums of several rows and columns, so that a loaded vector is used several
@@ -16,17 +14,18 @@ export const register = {
     source,
     ...linear,
     specialise: linearSpecialisation,
-    workgroups: ({ rows, n }) => [
-      Math.ceil(n / (tile.columns * threads.across)),
-      Math.ceil(rows / (tile.rows * threads.down)),
-    ],
-    cost: (axes, _options: object, context) => {
+    workgroups: ({ rows, n }, _options, _context, shader) => {
+      const { ROWS, COLUMNS, ACROSS, DOWN } = constantsOf(shader, "ROWS", "COLUMNS", "ACROSS", "DOWN");
+      return [Math.ceil(n / (COLUMNS * ACROSS)), Math.ceil(rows / (ROWS * DOWN))];
+    },
+    cost: (axes, _options: object, context, shader) => {
       const { rows, k, n } = axes;
-      const used = Math.ceil(n / tile.columns) * Math.ceil(rows / tile.rows);
+      const { ROWS, COLUMNS } = constantsOf(shader, "ROWS", "COLUMNS"); // of a thread
+      const used = Math.ceil(n / COLUMNS) * Math.ceil(rows / ROWS);
       return linearCost(axes, context, {
-        products: used * tile.rows * tile.columns * k,
-        xBytes: 4 * used * tile.rows * k,
-        weightVectors: (used * tile.columns * k) / 4,
+        products: used * ROWS * COLUMNS * k,
+        xBytes: 4 * used * ROWS * k,
+        weightVectors: (used * COLUMNS * k) / 4,
       });
     },
   }),

@@ -1,9 +1,8 @@
 import source from "#shaders/matmul/subgroups.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
+import { constantsOf } from "../../gpu/specialise.ts";
 import { defineKernel } from "../kernel.ts";
 import { linear, linearCost, linearParts, type MatmulTensors, wantsVectors } from "./linear.ts";
-
-const tile = { rows: 8, columns: 4 }; // of a subgroup, and of a thread
 
 /** Register tiles of a whole subgroup, in which x goes round by shuffles. Needs k to be a multiple of 4. */
 export const subgroups = {
@@ -16,20 +15,20 @@ export const subgroups = {
     ...linear,
     specialise: (_axes, _options: object, context) => ({
       parts: linearParts(context),
-      constants: { SUBGROUP: context.gpu.adapter.subgroupSize ?? 0, ROWS: tile.rows, COLUMNS: tile.columns },
+      constants: { SUBGROUP: context.gpu.adapter.subgroupSize ?? 0 },
     }),
-    workgroups: ({ rows, n }, _options, { gpu }) => [
-      Math.ceil(n / (tile.columns * (gpu.adapter.subgroupSize ?? 1))),
-      Math.ceil(rows / tile.rows),
-    ],
-    cost: (axes, _options, context) => {
+    workgroups: ({ rows, n }, _options, _context, shader) => {
+      const { SUBGROUP, ROWS, COLUMNS } = constantsOf(shader, "SUBGROUP", "ROWS", "COLUMNS");
+      return [Math.ceil(n / (COLUMNS * SUBGROUP)), Math.ceil(rows / ROWS)];
+    },
+    cost: (axes, _options, context, shader) => {
       const { rows, k, n } = axes;
-      const size = context.gpu.adapter.subgroupSize ?? 1;
-      const columns = Math.ceil(n / (tile.columns * size)) * tile.columns * size;
-      const down = Math.ceil(rows / tile.rows);
+      const { SUBGROUP, ROWS, COLUMNS } = constantsOf(shader, "SUBGROUP", "ROWS", "COLUMNS");
+      const [across, down] = [Math.ceil(n / (COLUMNS * SUBGROUP)), Math.ceil(rows / ROWS)];
+      const columns = across * COLUMNS * SUBGROUP;
       return linearCost(axes, context, {
-        products: down * tile.rows * columns * k,
-        xBytes: (4 * down * tile.rows * k * columns) / (tile.columns * size),
+        products: down * ROWS * columns * k,
+        xBytes: 4 * down * ROWS * k * across,
         weightVectors: (down * columns * k) / 4,
       });
     },

@@ -1,8 +1,7 @@
 import source from "#shaders/matmul/tiled.wgsl";
+import { constantsOf } from "../../gpu/specialise.ts";
 import { defineKernel } from "../kernel.ts";
 import { linear, linearCost, linearSpecialisation } from "./linear.ts";
-
-const tile = 16;
 
 /** Square tiles of x and of the weight in workgroup memory, one output per thread. Takes any k. */
 export const tiled = {
@@ -11,12 +10,16 @@ export const tiled = {
     source,
     ...linear,
     specialise: linearSpecialisation,
-    workgroups: ({ rows, n }) => [Math.ceil(n / tile), Math.ceil(rows / tile)],
-    cost: (axes, _options: object, context) => {
+    workgroups: ({ rows, n }, _options, _context, shader) => {
+      const { TILE } = constantsOf(shader, "TILE");
+      return [Math.ceil(n / TILE), Math.ceil(rows / TILE)];
+    },
+    cost: (axes, _options: object, context, shader) => {
       const { rows, k, n } = axes;
-      const [across, down, steps] = [Math.ceil(n / tile), Math.ceil(rows / tile), Math.ceil(k / tile)];
+      const { TILE } = constantsOf(shader, "TILE");
+      const [across, down, steps] = [Math.ceil(n / TILE), Math.ceil(rows / TILE), Math.ceil(k / TILE)];
       return linearCost(axes, context, {
-        products: across * down * steps * tile ** 3,
+        products: across * down * steps * TILE ** 3,
         xBytes: 4 * rows * k * across,
         weights: n * k * down,
       });

@@ -1,18 +1,17 @@
 import source from "#shaders/matmul/vector.wgsl";
-import type { Gpu } from "../../gpu/gpu.ts";
-import { defineKernel, type KernelContext } from "../kernel.ts";
+import { constantsOf, type Shader } from "../../gpu/specialise.ts";
+import { defineKernel } from "../kernel.ts";
 import { tuning } from "../tuning.ts";
 import { linear, linearCost, linearParts, type MatmulTensors, wantsVectors } from "./linear.ts";
 
 /** Most rows that it takes. */
 const mostRows = 8;
-const columns = 4; // of a team: a vector
-const workgroup = 64;
 
 /** 1, 2, 4 or 8: a constant of the shader, so that there are four pipelines and not eight. */
 const rowsConstant = (rows: number) => 2 ** Math.ceil(Math.log2(Math.max(1, rows)));
 
-const columnsOfWorkgroup = (gpu: Gpu) => (workgroup / tuning(gpu).vectorLanes) * columns;
+/** Columns of a workgroup, of which a team of lanes has four. */
+const columnsOf = (shader: Shader) => 4 * constantsOf(shader, "TEAMS").TEAMS;
 
 /**
  * The decode shape, 1 to 8 rows: every value of the weight is loaded once. A row's result is the same to the bit
@@ -31,15 +30,15 @@ export const vector = {
       parts: linearParts(context),
       constants: { ROWS: rowsConstant(rows), LANES: tuning(context.gpu).vectorLanes },
     }),
-    workgroups: ({ n }, _options, { gpu }) => [Math.ceil(n / columnsOfWorkgroup(gpu))],
-    cost: (axes, _options, context: KernelContext) => {
-      const { rows, k, n } = axes;
-      const perWorkgroup = columnsOfWorkgroup(context.gpu);
-      const padded = Math.ceil(n / perWorkgroup) * perWorkgroup;
-      const constant = rowsConstant(rows);
+    workgroups: ({ n }, _options, _context, shader) => [Math.ceil(n / columnsOf(shader))],
+    cost: (axes, _options, context, shader) => {
+      const { k, n } = axes;
+      const columns = columnsOf(shader);
+      const padded = Math.ceil(n / columns) * columns;
+      const { ROWS } = constantsOf(shader, "ROWS");
       return linearCost(axes, context, {
-        products: constant * padded * k,
-        xBytes: (4 * constant * padded * k) / columns,
+        products: ROWS * padded * k,
+        xBytes: ROWS * padded * k,
         weightVectors: (padded * k) / 4,
       });
     },

@@ -2,6 +2,7 @@ import countSource from "#shaders/moe/align/count.wgsl";
 import naiveSource from "#shaders/moe/align/naive.wgsl";
 import placeSource from "#shaders/moe/align/place.wgsl";
 import scanSource from "#shaders/moe/align/scan.wgsl";
+import { constantsOf } from "../../gpu/specialise.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel } from "../kernel.ts";
@@ -17,7 +18,7 @@ export interface AlignOptions {
   readonly count: number;
   /** Rows of a block. */
   readonly block: number;
-  /** Slots that an expert takes; those behind in the order of tokens are dropped. Default: all. */
+  /** Slots that an expert takes; the last in the order of tokens are dropped. Default: all. */
   readonly capacity?: number;
   /** Workgroups that the gate-up product and the down product need along their columns. Default 1. */
   readonly across?: readonly [gateUp: number, down: number];
@@ -39,8 +40,8 @@ export interface Aligned {
   readonly positions: Tensor;
 }
 
-const workgroup = 64;
-const chunk = 64;
+/** Slots of a chunk, which the three kernels of the counting sort share. */
+const chunk = constantsOf(countSource, "CHUNK");
 
 /** The most blocks that `slots` slots of `count` experts can need. */
 export const mostBlocks = (slots: number, count: number, block: number): number =>
@@ -78,7 +79,7 @@ const naiveKernel = defineKernel({
   dtypes: planned.dtypes,
   axes: ({ t, k }: Axes, options: AlignOptions) => planned.sizes(t * k, options),
   params: ({ t, k }: Axes, options) => planned.params(t * k, options),
-  specialise: (_axes, { count, block }) => ({ constants: { EXPERTS: count, BLOCK: block, WORKGROUP: workgroup } }),
+  specialise: (_axes, { count, block }) => ({ constants: { EXPERTS: count, BLOCK: block } }),
   workgroups: () => [1, 1],
   cost: ({ t, k }: Axes, { count }) => ({ flops: 0, requestedBytes: 8 * count * t * k }),
 });
@@ -90,13 +91,13 @@ const countKernel = defineKernel({
   outputs: { chunk_counts: "[chunks, e]" },
   accepts: { experts: ["u32"] },
   dtypes: () => ({ chunk_counts: "u32" }),
-  axes: ({ t, k }: Axes, { count }: AlignOptions) => ({ chunks: Math.ceil((t * k) / chunk), e: count }),
+  axes: ({ t, k }: Axes, { count }: AlignOptions) => ({ chunks: Math.ceil((t * k) / chunk.CHUNK), e: count }),
   params: ({ t, k }: Axes) => ({ slots: t * k }),
-  specialise: (_axes, { count }) => ({ constants: { EXPERTS: count, CHUNK: chunk } }),
-  workgroups: ({ t, k }: Axes) => [Math.ceil((t * k) / chunk), 1],
+  specialise: (_axes, { count }) => ({ constants: { EXPERTS: count, ...chunk } }),
+  workgroups: ({ t, k }: Axes) => [Math.ceil((t * k) / chunk.CHUNK), 1],
   cost: ({ t, k }: Axes, { count }) => ({
     flops: 0,
-    requestedBytes: 4 * (t * k + Math.ceil((t * k) / chunk) * count),
+    requestedBytes: 4 * (t * k + Math.ceil((t * k) / chunk.CHUNK) * count),
   }),
 });
 
@@ -112,7 +113,7 @@ const scanKernel = defineKernel({
     planned.sizes(slotCount, options),
   params: (_axes, { slotCount, ...options }) => planned.params(slotCount, options),
   specialise: (_axes, { count, block }) => ({
-    constants: { EXPERTS: count, BLOCK: block, WORKGROUP: workgroup, CHUNK: chunk },
+    constants: { EXPERTS: count, BLOCK: block, ...chunk },
   }),
   workgroups: () => [1, 1],
   cost: ({ chunks, experts }) => ({ flops: 0, requestedBytes: 8 * chunks * experts }),
@@ -127,8 +128,8 @@ const placeKernel = defineKernel({
   accepts: { experts: ["u32"], chunk_counts: ["u32"], offsets: ["u32"], slots: ["u32"] },
   dtypes: () => ({ positions: "u32" }),
   params: ({ t, k }: Axes, { capacity = t * k }: AlignOptions) => ({ slots: t * k, capacity }),
-  specialise: (_axes, { count }) => ({ constants: { EXPERTS: count, CHUNK: chunk } }),
-  workgroups: ({ t, k }: Axes) => [Math.ceil((t * k) / chunk), 1],
+  specialise: (_axes, { count }) => ({ constants: { EXPERTS: count, ...chunk } }),
+  workgroups: ({ t, k }: Axes) => [Math.ceil((t * k) / chunk.CHUNK), 1],
   cost: ({ t, k }: Axes) => ({ flops: 0, requestedBytes: 24 * t * k }),
 });
 
@@ -181,5 +182,8 @@ const manyReads = 4096;
 export const align = defineOp<AlignTensors, AlignOptions, Aligned, typeof variants>({
   name: "moe/align",
   variants,
-  order: ({ experts }, { count }) => (experts.size * Math.ceil(count / workgroup) > manyReads ? ["sorted"] : ["naive"]),
+  order: ({ experts }, { count }) => {
+    const { WORKGROUP } = constantsOf(naiveSource, "WORKGROUP");
+    return experts.size * Math.ceil(count / WORKGROUP) > manyReads ? ["sorted"] : ["naive"];
+  },
 });

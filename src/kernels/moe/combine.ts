@@ -1,8 +1,6 @@
 import source from "#shaders/moe/combine.wgsl";
-import placesSlots from "#shaders/moe/places/slots.wgsl";
+import resultRowsSlots from "#shaders/moe/result-rows/slots.wgsl";
 import { defineKernel } from "../kernel.ts";
-
-const workgroup = 64;
 
 /** How the results of slots lie. */
 interface CombineOptions {
@@ -23,9 +21,9 @@ export const combine = defineKernel({
   accepts: { positions: ["u32"], experts: ["u32"] },
   params: ({ t, c }, _options: CombineOptions) => ({ tokens: t, vectors: c / 4 }),
   specialise: ({ k }, { count }) => ({
-    parts: count === undefined ? [] : [placesSlots],
-    constants: { CHOICES: k, WORKGROUP: workgroup, ...(count === undefined ? {} : { EXPERTS: count }) },
+    parts: count === undefined ? [] : [resultRowsSlots],
+    constants: { CHOICES: k, ...(count === undefined ? {} : { EXPERTS: count }) },
   }),
-  workgroups: ({ t, c }) => [Math.ceil((t * (c / 4)) / workgroup)],
+  threads: ({ t, c }) => t * (c / 4),
   cost: ({ t, k, c }) => ({ flops: 2 * t * k * c, requestedBytes: 4 * t * ((k + 1) * c + (2 * k * c) / 4) }),
 });

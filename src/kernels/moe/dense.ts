@@ -7,7 +7,6 @@ import { groupedLayer } from "./grouped-layer.ts";
 import { boundedProduct } from "./register-product.ts";
 import { subgroupProduct } from "./subgroup-product.ts";
 
-const workgroup = 64;
 const layers = { registers: groupedLayer(boundedProduct), subgroups: groupedLayer(subgroupProduct) };
 
 /** The faster of the two on this device, of those that it has. */
@@ -26,8 +25,8 @@ const spread = defineKernel({
   dtypes: () => ({ all_experts: "u32" }),
   axes: (_axes, { count }: { readonly count: number }) => ({ e: count }),
   params: ({ t }) => ({ tokens: t }),
-  specialise: ({ k }, { count }) => ({ constants: { EXPERTS: count, CHOICES: k, WORKGROUP: workgroup } }),
-  workgroups: ({ t }, { count }) => [Math.ceil((t * count) / workgroup), 1],
+  specialise: ({ k }, { count }) => ({ constants: { EXPERTS: count, CHOICES: k } }),
+  threads: ({ t }, { count }) => t * count,
   cost: ({ t, k }, { count }) => ({ flops: t * k * count, requestedBytes: 8 * t * count * (k + 1) }),
 });
 

@@ -5,8 +5,6 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel } from "../kernel.ts";
 import { softmax } from "../softmax/softmax.ts";
 
-const workgroup = 64;
-
 const choose = defineKernel({
   name: "moe/choose",
   source,
@@ -14,8 +12,8 @@ const choose = defineKernel({
   outputs: { experts: "[t, e]", weights: "[t, e]" },
   dtypes: () => ({ experts: "u32" }),
   params: ({ t }, { capacity }: ExpertChoiceOptions) => ({ tokens: t, capacity }),
-  specialise: ({ e }) => ({ constants: { EXPERTS: e, WORKGROUP: workgroup } }),
-  workgroups: ({ t, e }) => [Math.ceil((t * e) / workgroup), 1],
+  specialise: ({ e }) => ({ constants: { EXPERTS: e } }),
+  threads: ({ t, e }) => t * e,
   cost: ({ t, e }) => ({ flops: t * t * e, requestedBytes: 4 * t * e * (t + 3) }),
 });
 

@@ -13,7 +13,7 @@ import type { KernelContext } from "../kernel.ts";
 /** How the outputs of a product become its result. */
 export type GatedActivation = "swiglu" | "clamped-swiglu";
 
-/** What a product of experts is told. */
+/** What a product of experts is given. */
 export interface ExpertProduct {
   /** Experts, e. */
   readonly count: number;

@@ -24,9 +24,9 @@ export interface ExpertsTensors {
 export interface ExpertsOptions {
   /** Default swiglu; clamped as gpt-oss has it. */
   readonly activation?: GatedActivation;
-  /** Slots that an expert takes, those behind in the order of tokens being dropped; default all. Not for a few tokens. */
+  /** Slots that an expert takes, the last in the order of tokens are dropped; default all. Not for a few tokens. */
   readonly capacity?: number;
-  /** Slots of each expert, for `loop`, which runs on what nobody can know without reading it back. */
+  /** Slots of each expert, for `loop`, which cannot run before they have been read back. */
   readonly counts?: readonly number[];
 }
 

@@ -16,11 +16,11 @@ export const groupedLayer = ({ kernel: product, block, across }: GroupedProduct)
       { experts },
       { count: e, block, across: [across(2 * f, gpu), across(c, gpu)], ...(capacity ? { capacity } : {}) },
     );
-    const told = { count: e, slotCount: t * k };
+    const shared = { count: e, slotCount: t * k };
     const lists = { slots: plan.slots, block_experts: plan.blockExperts, grids: plan.grids };
     const first = { x, weight: gateUp, bias: gateUpBias, ...lists };
-    const hidden = product(gpu, first, { ...told, choices: k, gated: activation }).z;
-    const { z } = product(gpu, { x: hidden, weight: down, bias: downBias, ...lists }, told);
+    const hidden = product(gpu, first, { ...shared, choices: k, gated: activation }).z;
+    const { z } = product(gpu, { x: hidden, weight: down, bias: downBias, ...lists }, shared);
     const { y } = combine(gpu, { z, positions: plan.positions, weights }, {});
     return { y: scope.keep(y), counts: scope.keep(plan.counts), offsets: scope.keep(plan.offsets) };
   },

@@ -5,10 +5,10 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import type { ShaderModule } from "../../gpu/shader-module.ts";
 import type { Specialisation } from "../../gpu/specialise.ts";
 import { weightPart } from "../formats.ts";
-import { defineKernel, type KernelContext } from "../kernel.ts";
+import { defineKernel } from "../kernel.ts";
 import { columnsOf, type ExpertProduct, expertParts, expertWeights, seenRows } from "./expert-weights.ts";
 
-/** What a grouped product is told. */
+/** What a grouped product is given. */
 export interface GroupedOptions extends ExpertProduct {
   /** Choices of a token, k: rows of x are tokens. Unset: they are slots, as align has sorted them. */
   readonly choices?: number;
@@ -31,8 +31,8 @@ const gridOf = ({ choices }: GroupedOptions) => (choices === undefined ? 1 : 0);
 export function groupedProduct(
   shader: { readonly name: string; readonly source: ShaderModule },
   tile: ProductTile,
-  constants: (context: KernelContext) => NonNullable<Specialisation["constants"]>,
   grid: "indirect" | "bounded",
+  constants: (gpu: Gpu) => NonNullable<Specialisation["constants"]> = () => ({}),
 ) {
   const across = (n: number, gpu: Gpu) => Math.ceil(n / tile.columns(gpu));
   const kernel = defineKernel({
@@ -59,7 +59,7 @@ export function groupedProduct(
     }),
     specialise: (_axes, options, context) => ({
       parts: [...expertParts(options, context), options.choices === undefined ? rowsAligned : rowsGathered],
-      constants: { ...constants(context), GRID: gridOf(options) },
+      constants: { ...constants(context.gpu), GRID: gridOf(options) },
     }),
     workgroups: ({ blocks }, options, { segment, gpu }) => [across(columnsOf(segment.total, options).n, gpu), blocks],
     cost: ({ k, rows }, options, { dtypes, gpu }) => {

@@ -10,8 +10,6 @@ import { align } from "./align.ts";
 import { combine } from "./combine.ts";
 import { type ExpertsTensors, type ExpertsVariant, expertsSizes } from "./experts-problem.ts";
 
-const workgroup = 64;
-
 const gather = defineKernel({
   name: "moe/gather",
   source,
@@ -20,8 +18,7 @@ const gather = defineKernel({
   accepts: { slots: ["u32"] },
   axes: (_axes, { rows }: { readonly rows: number; readonly first: number; readonly choices: number }) => ({ rows }),
   params: ({ c }, { rows, first, choices }) => ({ rows, vectors: c / 4, first, choices }),
-  specialise: () => ({ constants: { WORKGROUP: workgroup } }),
-  workgroups: ({ c }, { rows }) => [Math.ceil((rows * (c / 4)) / workgroup)],
+  threads: ({ c }, { rows }) => rows * (c / 4),
   cost: ({ c }, { rows }) => ({ flops: 0, requestedBytes: rows * (8 * c + c) }),
 });
 
@@ -57,7 +54,7 @@ function feedForward(gpu: Gpu, x: Tensor, { gateUp, down }: ExpertsTensors, expe
 
 /**
  * One expert after the other, each with its rows gathered and the fastest products there are: what a program does that
- * reads the choices back. The baseline: it is told the counts, and so saved the reading.
+ * reads the choices back. The baseline: it is given the counts, and so spared the reading.
  */
 export const loop: ExpertsVariant = {
   accepts: (tensors, { activation = "swiglu", capacity, counts }) => {

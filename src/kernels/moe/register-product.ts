@@ -1,24 +1,20 @@
 import source from "#shaders/moe/grouped.wgsl";
+import { constantsOf } from "../../gpu/specialise.ts";
 import { groupedProduct, type ProductTile } from "./grouped-product.ts";
 
-const thread = { rows: 4, columns: 8 };
-const threads = { across: 8, down: 8 };
-
 const shader = { name: "moe/grouped", source };
+const sizes = constantsOf(source, "BLOCK", "ROWS", "COLUMNS", "ACROSS");
 const tile: ProductTile = {
-  block: thread.rows * threads.down,
-  columns: () => thread.columns * threads.across,
-  shared: () => [thread.rows, thread.columns],
+  block: sizes.BLOCK,
+  columns: () => sizes.COLUMNS * sizes.ACROSS,
+  shared: () => [sizes.ROWS, sizes.COLUMNS],
 };
-const constants = () => ({
-  ...{ ROWS: thread.rows, COLUMNS: thread.columns, ACROSS: threads.across, DOWN: threads.down },
-});
 
 /** In register tiles, over a grid that the GPU has sized. */
-export const indirectProduct = groupedProduct(shader, tile, constants, "indirect");
+export const indirectProduct = groupedProduct(shader, tile, "indirect");
 
 /** In register tiles, over a grid for as many blocks as there can be; those past the last leave. */
-export const boundedProduct = groupedProduct(shader, tile, constants, "bounded");
+export const boundedProduct = groupedProduct(shader, tile, "bounded");
 
 /** The most rows of a block that any of the grouped products has. */
 export const mostBlockRows = tile.block;

@@ -1,8 +1,8 @@
-import faultsNoted from "#shaders/moe/faults/noted.wgsl";
 import groupsLimited from "#shaders/moe/groups/limited.wgsl";
 import keysBiased from "#shaders/moe/keys/biased.wgsl";
 import keysLogits from "#shaders/moe/keys/logits.wgsl";
 import keysScores from "#shaders/moe/keys/scores.wgsl";
+import nanFlagsStore from "#shaders/moe/nan-flags/store.wgsl";
 import source from "#shaders/moe/route.wgsl";
 import scoresSigmoid from "#shaders/moe/scores/sigmoid.wgsl";
 import scoresSoftmax from "#shaders/moe/scores/softmax.wgsl";
@@ -22,17 +22,15 @@ export interface RoutingRule {
   readonly groups?: { readonly count: number; readonly keep: number; readonly by: "maximum" | "top-two" };
 }
 
-/** A rule, and which of the layers asks. */
+/** A rule, and which of the layers it is for. */
 export interface RouteOptions extends RoutingRule {
   /** Default 0. */
   readonly layer?: number;
 }
 
-const workgroup = 64;
-
 const scoreParts = { softmax: scoresSoftmax, sigmoid: scoresSigmoid } as const;
 
-/** Most experts: their keys must be told apart in a reasonable time by one thread. */
+/** Most experts: one thread goes over all of them for each choice. */
 const mostExperts = 1024;
 
 /**
@@ -40,15 +38,15 @@ const mostExperts = 1024;
  * largest logits are chosen, or scores plus `bias` `[e]`; of equals the lowest index. These rules cover Mixtral
  * (normalised softmax; Jiang et al. 2024), Qwen-MoE and OLMoE (softmax), gpt-oss (normalised softmax of biased logits),
  * DeepSeek-V2 (groups by their maximum) and DeepSeek-V3 (sigmoids, bias, groups by their top two). A token with a NaN
- * logit gets NaN for all its weights, and `faults` u32 `[layers]` a 1 at `layer`. Throws `ShapeError` for a rule that does not fit the experts.
+ * logit gets NaN for all its weights, and `nanFlags` u32 `[layers]` a 1 at `layer`. Throws `ShapeError` for a rule that does not fit the experts.
  */
 export const route = defineKernel({
   name: "moe/route",
   source,
   inputs: { logits: "[t, e]", "bias?": "[e]" },
-  inout: { "faults?": "[layers]" },
+  inout: { "nanFlags?": "[layers]" },
   outputs: { experts: "[t, k]", weights: "[t, k]" },
-  accepts: { faults: ["u32"] },
+  accepts: { nanFlags: ["u32"] },
   dtypes: () => ({ experts: "u32" }),
   axes: (_axes, { k }: RouteOptions) => ({ k }),
   check: ({ e }, rule) => checkRule(e, rule),
@@ -62,17 +60,21 @@ export const route = defineKernel({
     const bySum = groups?.by === "top-two";
     const keys = dtypes["bias"] ? keysBiased : scores === "sigmoid" || bySum ? keysScores : keysLogits;
     return {
-      parts: [scoreParts[scores], keys, ...(groups ? [groupsLimited] : []), ...(dtypes["faults"] ? [faultsNoted] : [])],
+      parts: [
+        scoreParts[scores],
+        keys,
+        ...(groups ? [groupsLimited] : []),
+        ...(dtypes["nanFlags"] ? [nanFlagsStore] : []),
+      ],
       constants: {
         EXPERTS: e,
         CHOICES: k,
         NORMALISE: normalise,
-        WORKGROUP: workgroup,
         ...(groups ? { GROUPS: groups.count, KEPT: groups.keep, TOP: bySum ? 2 : 1 } : {}),
       },
     };
   },
-  workgroups: ({ t }) => [Math.ceil(t / workgroup), 1],
+  threads: ({ t }) => t,
   cost: ({ t, e }, { k }) => ({ flops: t * e * (k + 2), requestedBytes: 4 * t * (e * (k + 2) + 3 * k) }),
 });
 

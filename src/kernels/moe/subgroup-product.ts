@@ -1,16 +1,17 @@
 import source from "#shaders/moe/subgroups.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
+import { constantsOf } from "../../gpu/specialise.ts";
 import { groupedProduct } from "./grouped-product.ts";
 
-const columns = 4; // of a thread
-const block = 8;
+const tile = constantsOf(source, "BLOCK", "COLUMNS");
 
 const sizeOf = (gpu: Gpu) => gpu.adapter.subgroupSize ?? 1;
+const columns = (gpu: Gpu) => tile.COLUMNS * sizeOf(gpu);
 
 /** In the registers of subgroups, over a grid that the GPU has sized. */
 export const subgroupProduct = groupedProduct(
   { name: "moe/subgroups", source },
-  { block, columns: (gpu) => columns * sizeOf(gpu), shared: (gpu) => [block, columns * sizeOf(gpu)] },
-  ({ gpu }) => ({ SUBGROUP: sizeOf(gpu), BLOCK: block, COLUMNS: columns }),
+  { block: tile.BLOCK, columns, shared: (gpu) => [tile.BLOCK, columns(gpu)] },
   "indirect",
+  (gpu) => ({ SUBGROUP: sizeOf(gpu) }),
 );

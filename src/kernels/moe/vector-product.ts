@@ -1,16 +1,14 @@
-import turnsApart from "#shaders/moe/turns/apart.wgsl";
-import turnsGathered from "#shaders/moe/turns/gathered.wgsl";
-import turnsWeighted from "#shaders/moe/turns/weighted.wgsl";
+import rowSlotsApart from "#shaders/moe/row-slots/apart.wgsl";
+import rowSlotsGathered from "#shaders/moe/row-slots/gathered.wgsl";
+import rowSlotsWeighted from "#shaders/moe/row-slots/weighted.wgsl";
 import source from "#shaders/moe/vector.wgsl";
+import { constantsOf } from "../../gpu/specialise.ts";
 import { weightPart } from "../formats.ts";
 import { defineKernel } from "../kernel.ts";
 import { tuning } from "../tuning.ts";
 import { columnsOf, type ExpertProduct, expertParts, expertWeights, seenRows } from "./expert-weights.ts";
 
-const columns = 4; // of a team: a vector
-const workgroup = 64;
-
-const turnParts = { gathered: turnsGathered, weighted: turnsWeighted, apart: turnsApart } as const;
+const rowSlotParts = { gathered: rowSlotsGathered, weighted: rowSlotsWeighted, apart: rowSlotsApart } as const;
 
 /** What rows of x and of the result are. */
 export interface VectorOptions extends ExpertProduct {
@@ -18,7 +16,7 @@ export interface VectorOptions extends ExpertProduct {
    * `gathered`: x has tokens, each slot is a row of the result. `weighted`: x has slots, those of a token add up to a row.
    * `apart`: x and the result have slots.
    */
-  readonly turns: "gathered" | "weighted" | "apart";
+  readonly slots: "gathered" | "weighted" | "apart";
 }
 
 /**
@@ -33,26 +31,25 @@ export const vectorProduct = defineKernel({
   accepts: { ...expertWeights.accepts, experts: ["u32"] },
   segmented: expertWeights.segmented,
   axes: ({ rows, t, choices }, options: VectorOptions) => ({
-    results: options.turns === "weighted" ? t : t * choices,
+    results: options.slots === "weighted" ? t : t * choices,
     columns: columnsOf(rows, options).columns,
   }),
   params: ({ k }, options, context) => ({ k, n: columnsOf(context.segment.total, options).n, ...seenRows(context) }),
   specialise: ({ choices }, options, context) => ({
-    parts: [...expertParts(options, context), turnParts[options.turns]],
+    parts: [...expertParts(options, context), rowSlotParts[options.slots]],
     constants: {
       EXPERTS: options.count,
       CHOICES: choices,
       LANES: tuning(context.gpu).vectorLanes,
-      WORKGROUP: workgroup,
     },
   }),
-  workgroups: ({ results }, options, { gpu, segment }) => {
+  workgroups: ({ results }, options, { segment }, shader) => {
     const { n } = columnsOf(segment.total, options);
-    return [Math.ceil(n / ((workgroup / tuning(gpu).vectorLanes) * columns)), results];
+    return [Math.ceil(n / (4 * constantsOf(shader, "TEAMS").TEAMS)), results]; // a team has four columns
   },
   cost: ({ k, rows, t, choices }, options, { dtypes, gpu }) => {
     const outputs = (t * choices * rows) / options.count;
     const { four } = weightPart(dtypes["weight"], gpu);
-    return { flops: 2 * k * outputs, requestedBytes: (outputs * k * (16 / columns + four)) / 4 + 4 * outputs };
+    return { flops: 2 * k * outputs, requestedBytes: (outputs * k * (4 + four)) / 4 + 4 * outputs };
   },
 });

@@ -20,12 +20,12 @@ export const vector: ExpertsVariant = {
     const { e } = expertsSizes(tensors);
     using scope = gpu.scope();
     const given = { x, weight: gateUp, bias: gateUpBias, experts };
-    const hidden = vectorProduct(gpu, given, { count: e, gated: activation, turns: "gathered" }).z;
+    const hidden = vectorProduct(gpu, given, { count: e, gated: activation, slots: "gathered" }).z;
     const second = { x: hidden, weight: down, bias: downBias, experts };
     if (down.segments.length === 1) {
-      return { y: scope.keep(vectorProduct(gpu, { ...second, weights }, { count: e, turns: "weighted" }).z) };
+      return { y: scope.keep(vectorProduct(gpu, { ...second, weights }, { count: e, slots: "weighted" }).z) };
     }
-    const { z } = vectorProduct(gpu, second, { count: e, turns: "apart" });
+    const { z } = vectorProduct(gpu, second, { count: e, slots: "apart" });
     return { y: scope.keep(combine(gpu, { z, experts, weights }, { count: e }).y) };
   },
 };

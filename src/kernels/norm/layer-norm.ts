@@ -3,7 +3,7 @@ import biasNone from "#shaders/norm/bias/none.wgsl";
 import source from "#shaders/norm/layer-norm.wgsl";
 import rowResidual from "#shaders/norm/row/residual.wgsl";
 import { defineKernel } from "../kernel.ts";
-import { rowSpecialisation, rowWorkgroups } from "../reduce/lanes.ts";
+import { rowGrid, rowSpecialisation } from "../reduce/lanes.ts";
 
 /** What is added to the variance under the root, so that a row of equal elements stays finite. */
 export interface LayerNormOptions {
@@ -24,7 +24,7 @@ export const layerNorm = defineKernel({
   outputs: { y: "[...rows, cols]" },
   params: ({ rows, cols }, { eps }: LayerNormOptions) => ({ rows, cols, eps }),
   specialise: ({ cols }, _, { dtypes }) => rowSpecialisation(cols, [biasPart(dtypes)]),
-  workgroups: ({ rows, cols }) => rowWorkgroups(rows, cols),
+  ...rowGrid,
   cost: ({ rows, cols }, _, { dtypes }) => ({
     flops: 8 * rows * cols,
     requestedBytes: ("bias" in dtypes ? 24 : 20) * rows * cols,
@@ -42,7 +42,7 @@ export const addLayerNorm = defineKernel({
   outputs: { sum: "[...rows, cols]", y: "[...rows, cols]" },
   params: ({ rows, cols }, { eps }: LayerNormOptions) => ({ rows, cols, eps }),
   specialise: ({ cols }, _, { dtypes }) => rowSpecialisation(cols, [rowResidual, biasPart(dtypes)]),
-  workgroups: ({ rows, cols }) => rowWorkgroups(rows, cols),
+  ...rowGrid,
   cost: ({ rows, cols }, _, { dtypes }) => ({
     flops: 9 * rows * cols,
     requestedBytes: ("bias" in dtypes ? 32 : 28) * rows * cols,

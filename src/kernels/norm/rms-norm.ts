@@ -1,7 +1,7 @@
 import source from "#shaders/norm/rms-norm.wgsl";
 import rowResidual from "#shaders/norm/row/residual.wgsl";
 import { defineKernel } from "../kernel.ts";
-import { rowSpecialisation, rowWorkgroups } from "../reduce/lanes.ts";
+import { rowGrid, rowSpecialisation } from "../reduce/lanes.ts";
 
 /** What is added to the mean square under the root, so that a row of zeros stays finite. */
 export interface RmsNormOptions {
@@ -19,7 +19,7 @@ export const rmsNorm = defineKernel({
   outputs: { y: "[...rows, cols]" },
   params: ({ rows, cols }, { eps }: RmsNormOptions) => ({ rows, cols, eps }),
   specialise: ({ cols }) => rowSpecialisation(cols),
-  workgroups: ({ rows, cols }) => rowWorkgroups(rows, cols),
+  ...rowGrid,
   cost: ({ rows, cols }) => ({ flops: 4 * rows * cols, requestedBytes: 16 * rows * cols }),
 });
 
@@ -34,6 +34,6 @@ export const addRmsNorm = defineKernel({
   outputs: { sum: "[...rows, cols]", y: "[...rows, cols]" },
   params: ({ rows, cols }, { eps }: RmsNormOptions) => ({ rows, cols, eps }),
   specialise: ({ cols }) => rowSpecialisation(cols, [rowResidual]),
-  workgroups: ({ rows, cols }) => rowWorkgroups(rows, cols),
+  ...rowGrid,
   cost: ({ rows, cols }) => ({ flops: 5 * rows * cols, requestedBytes: 24 * rows * cols }),
 });

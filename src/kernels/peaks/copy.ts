@@ -1,8 +1,6 @@
 import source from "#shaders/peaks/copy.wgsl";
+import { constantsOf } from "../../gpu/specialise.ts";
 import { defineKernel } from "../kernel.ts";
-
-/** Vectors of 16 bytes that one workgroup of `peaks/copy.wgsl` copies. */
-const vectors = 64 * 4;
 
 /** The bandwidth of a device's memory: x `[n, 4]` copied to y, 16 bytes at a time (McCalpin 1995, STREAM's copy). */
 export const copyVectors = defineKernel({
@@ -13,6 +11,9 @@ export const copyVectors = defineKernel({
   accepts: { x: ["u32"] },
   dtypes: () => ({ y: "u32" as const }),
   params: ({ n }) => ({ n }),
-  workgroups: ({ n }) => [Math.ceil(n / vectors)],
+  workgroups: ({ n }, _options, _context, shader) => {
+    const { WORKGROUP, RUN } = constantsOf(shader, "WORKGROUP", "RUN");
+    return [Math.ceil(n / (WORKGROUP * RUN))];
+  },
   cost: ({ n }) => ({ flops: 0, requestedBytes: 32 * n }),
 });

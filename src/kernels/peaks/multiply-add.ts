@@ -1,6 +1,7 @@
 import source from "#shaders/peaks/multiply-add.wgsl";
 import numberF16 from "#shaders/peaks/number/f16.wgsl";
 import numberF32 from "#shaders/peaks/number/f32.wgsl";
+import { constantsOf } from "../../gpu/specialise.ts";
 import { defineKernel } from "../kernel.ts";
 
 /** The types that a shader can compute in. */
@@ -16,8 +17,8 @@ export interface MultiplyAddOptions {
   readonly turns: number;
 }
 
-/** Threads of a workgroup of `peaks/multiply-add.wgsl`, and independent chains of a thread. */
-const [workgroup, chains] = [64, 16];
+/** Independent chains of a thread: four vectors of four. */
+const chains = 16;
 
 /** What a turn adds; a power of two so small that 1,024 turns count exactly in f16. */
 const step = 1 / 16;
@@ -34,12 +35,12 @@ export const multiplyAdd = defineKernel({
   axes: (_, { n }: MultiplyAddOptions) => ({ n }),
   params: ({ n }, { turns }) => ({ n, turns, factor: 1, step }),
   specialise: (_, { dtype }) => ({ parts: [numbers[dtype]] }),
-  workgroups: ({ n }) => [Math.ceil(n / workgroup)],
+  threads: ({ n }) => n,
   cost: ({ n }, { turns }) => ({ flops: 2 * chains * turns * n, requestedBytes: 4 * n }),
 });
 
 /** What `multiplyAdd` writes at index `i`, in closed form. */
 export function multiplyAddResult(i: number, turns: number): number {
-  const start = (i % workgroup) % 8;
+  const start = (i % constantsOf(source, "WORKGROUP").WORKGROUP) % 8;
   return chains * (start + turns * step) + (chains * (chains - 1)) / 2;
 }

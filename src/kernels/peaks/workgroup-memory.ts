@@ -1,4 +1,5 @@
 import source from "#shaders/peaks/workgroup-memory.wgsl";
+import { constantsOf } from "../../gpu/specialise.ts";
 import { defineKernel } from "../kernel.ts";
 
 /** How much is read; turns are a multiple of 8. */
@@ -9,9 +10,6 @@ export interface WorkgroupMemoryOptions {
   readonly turns: number;
 }
 
-/** Threads of a workgroup of `peaks/workgroup-memory.wgsl`, and vectors of its tile. */
-const workgroup = 256;
-
 /** The bandwidth of workgroup memory: `[n, 4]` sums of `turns` vectors that each thread reads from its workgroup's tile. */
 export const readWorkgroupMemory = defineKernel({
   name: "peaks/workgroup-memory",
@@ -21,13 +19,14 @@ export const readWorkgroupMemory = defineKernel({
   axes: (_, { n }: WorkgroupMemoryOptions) => ({ n }),
   dtypes: () => ({ y: "u32" as const }),
   params: ({ n }, { turns }) => ({ n, turns }),
-  workgroups: ({ n }) => [Math.ceil(n / workgroup)],
+  threads: ({ n }) => n,
   cost: ({ n }) => ({ flops: 0, requestedBytes: 16 * n }),
 });
 
 /** The four numbers that `readWorkgroupMemory` writes at index `i`, modulo 2³². */
 export function workgroupMemoryResult(i: number, turns: number): readonly number[] {
+  const { WORKGROUP } = constantsOf(source, "WORKGROUP"); // as many vectors are in the tile
   let sum = 0;
-  for (let turn = 0; turn < turns; turn++) sum += 4 * ((i + turn) % workgroup);
+  for (let turn = 0; turn < turns; turn++) sum += 4 * ((i + turn) % WORKGROUP);
   return [0, 1, 2, 3].map((component) => (sum + component * turns) % 2 ** 32);
 }

@@ -3,10 +3,11 @@ import operationMean from "#shaders/reduce/operation/mean.wgsl";
 import operationSum from "#shaders/reduce/operation/sum.wgsl";
 import threadSource from "#shaders/reduce/thread.wgsl";
 import workgroupSource from "#shaders/reduce/workgroup.wgsl";
+import { constantsOf } from "../../gpu/specialise.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import { defineKernel, type KernelContext } from "../kernel.ts";
 import { type Walk, walker } from "../layout/walk.ts";
-import { lanesOf, rowWorkgroups } from "./lanes.ts";
+import { lanesFor } from "./lanes.ts";
 
 /** What one reduction is made for: the walk over the other axes, and the reduced one. */
 export interface ReduceOptions {
@@ -21,7 +22,6 @@ export interface ReduceOptions {
 
 const operations = { sum: operationSum, mean: operationMean, max: operationMax } as const;
 
-const threadWorkgroup = 64;
 const fields = ({ operation, walk, length, step }: ReduceOptions, context: KernelContext) => ({
   ...walker(walk, context, { single: true }).params,
   length,
@@ -44,7 +44,7 @@ export const reduceByThread = defineKernel({
   strided: ["x"],
   params: (_, options, context) => fields(options, context),
   specialise: (_, options, context) => ({ parts: parts(options, context) }),
-  workgroups: ({ y }) => [Math.ceil(y / threadWorkgroup)],
+  threads: ({ y }) => y,
   cost: ({ x, y }) => ({ flops: x, requestedBytes: 4 * (x + y) }),
 });
 
@@ -59,8 +59,8 @@ export const reduceByWorkgroup = defineKernel({
   params: (_, options, context) => fields(options, context),
   specialise: (_, options, context) => ({
     parts: parts(options, context),
-    constants: { LANES: lanesOf(options.length) },
+    constants: { ...lanesFor(options.length) },
   }),
-  workgroups: ({ y }, { length }) => rowWorkgroups(y, length),
+  workgroups: ({ y }, _options, _context, shader) => [Math.ceil(y / constantsOf(shader, "RESULTS").RESULTS)],
   cost: ({ x, y }) => ({ flops: x, requestedBytes: 4 * (x + y) }),
 });

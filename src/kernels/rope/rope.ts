@@ -1,14 +1,14 @@
 import positionGiven from "#shaders/lib/position/given.wgsl";
 import positionStep from "#shaders/lib/position/step.wgsl";
-import halves from "#shaders/rope/halves.wgsl";
-import interleaved from "#shaders/rope/interleaved.wgsl";
+import halves from "#shaders/rope/pairs/halves.wgsl";
+import interleaved from "#shaders/rope/pairs/interleaved.wgsl";
+import source from "#shaders/rope/rotate.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import type { ShaderModule } from "../../gpu/shader-module.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel } from "../kernel.ts";
 
-/** Which two elements of a head turn together: `halves` pairs i with i + pairs, `interleaved` 2i with 2i + 1. */
+/** Which two elements of a head are rotated together: `halves` pairs i with i + pairs, `interleaved` 2i with 2i + 1. */
 export type RopeLayout = "halves" | "interleaved";
 
 /** What is rotated, and by which angles. */
@@ -23,63 +23,62 @@ export interface RopeTensors {
   readonly step?: Tensor | undefined;
 }
 
-interface PositionOptions {
+/** How to rotate. */
+export interface RopeOptions {
+  readonly layout: RopeLayout;
   /** Position of the first token where neither positions nor a step are given; default 0. */
   readonly start?: number;
-}
-
-/** How to rotate. */
-export interface RopeOptions extends PositionOptions {
-  readonly layout: RopeLayout;
   readonly into?: { readonly y?: Tensor };
 }
 
-const record = (layout: RopeLayout, source: ShaderModule) =>
-  defineKernel({
-    name: `rope/${layout}`,
-    source,
-    inputs: { x: "[b, t, h, d]", table: "[p, pairs, 2]", "positions?": "[b, t]", "step?": "[64, 4]" },
-    outputs: { y: "[b, t, h, d]" },
-    accepts: { positions: ["u32"], step: ["u32"] },
-    strided: ["x"],
-    check: ({ d, p, pairs, t }, { start = 0 }: PositionOptions) => {
-      if (2 * pairs > d) {
-        throw new ShapeError(`rope: table turns ${2 * pairs} elements of a head, x has ${d} (d)`);
-      }
-      if (!Number.isInteger(start) || start < 0 || start + t > p) {
-        throw new ShapeError(`rope: positions ${start} to ${start + t - 1}, expected 0 to ${p - 1}: the rows of table`);
-      }
-    },
-    params: ({ b, t, h, d, pairs }, { start = 0 }, { strides, offsets }) => {
-      const [batch = 0, token = 0, head = 0] = strides["x"] ?? [];
-      return {
-        size: b * t * h * (d - pairs),
-        t,
-        h,
-        d,
-        pairs,
-        start,
-        x_first: offsets["x"] ?? 0,
-        x_batch: batch,
-        x_token: token,
-        x_head: head,
-      };
-    },
-    specialise: (_axes, _options, { dtypes }) => {
-      if (dtypes["positions"]) return { parts: [positionGiven] };
-      return dtypes["step"] ? { parts: [positionStep] } : {};
-    },
-    workgroups: ({ b, t, h, d, pairs }) => [Math.ceil((b * t * h * (d - pairs)) / 64)],
-    cost: ({ b, t, h, d, pairs }) => ({
-      flops: 6 * b * t * h * pairs,
-      requestedBytes: 4 * b * t * h * (2 * d + 2 * pairs),
-    }),
-  });
+const layouts = { halves, interleaved } as const;
 
-const kernels = { halves: record("halves", halves), interleaved: record("interleaved", interleaved) } as const;
+const kernel = defineKernel({
+  name: "rope/rotate",
+  source,
+  inputs: { x: "[b, t, h, d]", table: "[p, pairs, 2]", "positions?": "[b, t]", "step?": "[64, 4]" },
+  outputs: { y: "[b, t, h, d]" },
+  accepts: { positions: ["u32"], step: ["u32"] },
+  strided: ["x"],
+  check: ({ d, p, pairs, t }, { start = 0 }: RopeOptions) => {
+    if (2 * pairs > d) {
+      throw new ShapeError(`rope: table rotates ${2 * pairs} elements of a head, x has ${d} (d)`);
+    }
+    if (!Number.isInteger(start) || start < 0 || start + t > p) {
+      throw new ShapeError(`rope: positions ${start} to ${start + t - 1}, expected 0 to ${p - 1}: the rows of table`);
+    }
+  },
+  params: ({ b, t, h, d, pairs }, { start = 0 }, { strides, offsets }) => {
+    const [batch = 0, token = 0, head = 0] = strides["x"] ?? [];
+    return {
+      size: b * t * h * (d - pairs),
+      t,
+      h,
+      d,
+      pairs,
+      start,
+      x_first: offsets["x"] ?? 0,
+      x_batch: batch,
+      x_token: token,
+      x_head: head,
+    };
+  },
+  specialise: (_axes, { layout }, { dtypes }) => ({
+    parts: [
+      layouts[layout],
+      ...(dtypes["positions"] ? [positionGiven] : []),
+      ...(dtypes["step"] ? [positionStep] : []),
+    ],
+  }),
+  threads: ({ b, t, h, d, pairs }) => b * t * h * (d - pairs),
+  cost: ({ b, t, h, d, pairs }) => ({
+    flops: 6 * b * t * h * pairs,
+    requestedBytes: 4 * b * t * h * (2 * d + 2 * pairs),
+  }),
+});
 
 /**
- * Rotary position embedding: pair i of a head at position p turns by the angle whose cosine and sine the table holds
+ * Rotary position embedding: pair i of a head at position p is rotated by the angle whose cosine and sine the table holds
  * (Su et al. 2021, section 3.4.2). x `[b, t, h, d]` → y `[b, t, h, d]`; elements beyond the rotary width pass through.
  * Positions are `start + t`, or `positions[b, t]`, or count up from the step's. Throws `ShapeError` for a table wider
  * than a head and for a start beyond the table; a position read on the GPU must be a row of the table.
@@ -92,6 +91,5 @@ export function rope(gpu: Gpu, tensors: RopeTensors, options: RopeOptions): { re
   if ([positions, step, options.start].filter((place) => place !== undefined).length > 1) {
     throw new ShapeError("rope: expected one of positions, step and start, given more");
   }
-  const { layout, ...rest } = options;
-  return kernels[layout](gpu, tensors, rest);
+  return kernel(gpu, tensors, options);
 }

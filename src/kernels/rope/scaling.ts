@@ -82,7 +82,7 @@ export function parseRope(config: Json, layerType = "full_attention"): RopeConfi
   };
 }
 
-/** The scaling that a Hugging Face `config.json` asks for, in any of its spellings; see {@link parseRope}. */
+/** The scaling that a Hugging Face `config.json` specifies, in any of its spellings; see {@link parseRope}. */
 export const parseRopeScaling = (config: Json, layerType?: string): RopeScaling => parseRope(config, layerType).scaling;
 
 function rotaryFraction(config: Json): number {

@@ -1,5 +1,6 @@
 import source from "#shaders/sampling/argmax.wgsl";
 import { defineKernel } from "../kernel.ts";
+import { rowThreads } from "./row-threads.ts";
 
 /**
  * Index of the largest element along the last axis, the lowest where several tie. `x` is `[..., v]`, `index` `[...]`
@@ -12,7 +13,7 @@ export const argmax = defineKernel({
   outputs: { index: "[...rows]" },
   dtypes: () => ({ index: "u32" }),
   params: ({ rows, v }) => ({ rows, v }),
-  specialise: ({ v }) => ({ constants: { WORKGROUP: v <= 512 ? 32 : 256 } }), // short rows need few threads
+  specialise: ({ v }) => ({ constants: rowThreads(v) }),
   workgroups: ({ rows }) => [rows],
   cost: ({ rows, v }) => ({ flops: rows * v, requestedBytes: 4 * rows * v }),
 });

@@ -17,7 +17,7 @@ export const penalise = defineKernel({
   outputs: { y: "[b, v]" },
   accepts: { counts: ["u32"] },
   params: ({ b, v }) => ({ b, v }),
-  workgroups: ({ b, v }, _, __, { declarations }) => [Math.ceil((b * v) / declarations.workgroupSize[0])],
+  threads: ({ b, v }) => b * v,
   cost: ({ b, v }) => ({ flops: 4 * b * v, requestedBytes: 12 * b * v }),
   check: ({ b }) => {
     if (b > maxBatch) throw new ShapeError(`sampling/penalise: ${b} rows, the settings have ${maxBatch}`);

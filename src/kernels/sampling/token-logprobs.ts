@@ -1,5 +1,6 @@
 import source from "#shaders/sampling/token-logprobs.wgsl";
 import { defineKernel } from "../kernel.ts";
+import { rowThreads } from "./row-threads.ts";
 
 /**
  * Natural logarithm of the probability of one token per row, for scoring text: log-softmax of the logits at the target.
@@ -13,7 +14,7 @@ export const tokenLogprobs = defineKernel({
   outputs: { logprobs: "[t]" },
   accepts: { targets: ["u32"] },
   params: ({ t, v }) => ({ t, v }),
-  specialise: ({ v }) => ({ constants: { WORKGROUP: v <= 512 ? 32 : 256 } }), // short rows need few threads
+  specialise: ({ v }) => ({ constants: rowThreads(v) }),
   workgroups: ({ t }) => [t],
   cost: ({ t, v }) => ({ flops: 3 * t * v, requestedBytes: 8 * t * v }),
 });

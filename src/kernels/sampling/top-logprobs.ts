@@ -21,6 +21,7 @@ export const topLogprobs = defineKernel({
   dtypes: () => ({ ids: "u32" }),
   axes: (_, { n }: { readonly n: number }) => ({ n }),
   params: ({ b, v, n }) => ({ b, v, n }),
+  specialise: () => ({ constants: { CANDIDATES: maxTopLogprobs } }),
   workgroups: ({ b }) => [b],
   cost: ({ b, v }) => ({ flops: 3 * b * v, requestedBytes: 32 * b * v }),
   check: ({ v }, { n }) => {

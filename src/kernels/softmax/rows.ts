@@ -1,7 +1,7 @@
 import onlineSource from "#shaders/softmax/online.wgsl";
 import workgroupSource from "#shaders/softmax/workgroup.wgsl";
 import { defineKernel } from "../kernel.ts";
-import { rowSpecialisation, rowWorkgroups } from "../reduce/lanes.ts";
+import { rowGrid, rowSpecialisation } from "../reduce/lanes.ts";
 
 /** Softmax with a row's maximum and sum reduced in workgroup memory. */
 export const workgroup = {
@@ -12,7 +12,7 @@ export const workgroup = {
     outputs: { y: "[...rows, cols]" },
     params: ({ rows, cols }) => ({ rows, cols }),
     specialise: ({ cols }) => rowSpecialisation(cols),
-    workgroups: ({ rows, cols }) => rowWorkgroups(rows, cols),
+    ...rowGrid,
     cost: ({ rows, cols }) => ({ flops: 5 * rows * cols, requestedBytes: 20 * rows * cols }),
   }),
 };
@@ -26,7 +26,7 @@ export const online = {
     outputs: { y: "[...rows, cols]" },
     params: ({ rows, cols }) => ({ rows, cols }),
     specialise: ({ cols }) => rowSpecialisation(cols),
-    workgroups: ({ rows, cols }) => rowWorkgroups(rows, cols),
+    ...rowGrid,
     cost: ({ rows, cols }) => ({
       flops: 5 * rows * cols,
       executedFlops: 10 * rows * cols,

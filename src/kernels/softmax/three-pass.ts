@@ -5,15 +5,13 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel } from "../kernel.ts";
 
-const workgroup = 64;
-
 const rowMax = defineKernel({
   name: "softmax/row-max",
   source: rowMaxSource,
   inputs: { x: "[...rows, cols]" },
   outputs: { largest: "[...rows]" },
   params: ({ rows, cols }) => ({ rows, cols }),
-  workgroups: ({ rows }) => [Math.ceil(rows / workgroup)],
+  threads: ({ rows }) => rows,
   cost: ({ rows, cols }) => ({ flops: rows * cols, requestedBytes: 4 * rows * cols + 4 * rows }),
 });
 
@@ -23,7 +21,7 @@ const rowSum = defineKernel({
   inputs: { x: "[...rows, cols]", largest: "[...rows]" },
   outputs: { sum: "[...rows]" },
   params: ({ rows, cols }) => ({ rows, cols }),
-  workgroups: ({ rows }) => [Math.ceil(rows / workgroup)],
+  threads: ({ rows }) => rows,
   cost: ({ rows, cols }) => ({ flops: 3 * rows * cols, requestedBytes: 4 * rows * cols + 8 * rows }),
 });
 
@@ -33,7 +31,7 @@ const normalise = defineKernel({
   inputs: { x: "[...rows, cols]", largest: "[...rows]", sum: "[...rows]" },
   outputs: { y: "[...rows, cols]" },
   params: ({ rows, cols }) => ({ rows, cols }),
-  workgroups: ({ rows, cols }) => [Math.ceil((rows * cols) / workgroup)],
+  threads: ({ rows, cols }) => rows * cols,
   cost: ({ rows, cols }) => ({ flops: 3 * rows * cols, requestedBytes: 16 * rows * cols }),
 });
 

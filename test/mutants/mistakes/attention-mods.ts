@@ -196,7 +196,7 @@ export const attentionModMistakes: readonly Mistake[] = [
   inShader("attention/block-map/list", "if (class_of_tile == EMPTY) { continue; }", "", "empty tiles are visited"),
   inShader("attention/block-map/list", "u32(class_of_tile == FULL)", "1", "every tile is full"),
   inShader("attention/flash/tiles/map", "if (tile % 2 == 0)", "if (false)", "tiles that need the mask go without"),
-  inShader("attention/flash/tiles/map", "h % map_params.maps", "0u", "the first head's tiles for all"),
+  inShader("attention/flash/tiles/map", "place % map_params.maps", "0u", "the first head's tiles for all"),
   inShader(
     "attention/flash/tiles/map",
     "tileMap[first], key_count(b)",

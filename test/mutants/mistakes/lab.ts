@@ -134,8 +134,8 @@ export const labMistakes: readonly Mistake[] = [
   ),
   inShader(
     "linear-attention/read-out",
-    "select(mixed / sum, 0.0, visible == 0)",
-    "mixed / sum",
+    "select(accumulator / sum, 0.0, visible == 0)",
+    "accumulator / sum",
     "0/0 where no key is seen",
   ),
   inRing("schedule", "start + i + 1)", "start + i)", "live pairs without the diagonal", ["ring-schedule"]),

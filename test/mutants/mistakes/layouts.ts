@@ -52,8 +52,8 @@ export const layoutMistakes: readonly Mistake[] = [
   ),
   inShader(
     "attention/address/ring",
-    "select(ring.sinks + behind, key, key < ring.sinks)",
-    "ring.sinks + behind",
+    "select(ring.sinks + past, key, key < ring.sinks)",
+    "ring.sinks + past",
     "sinks are read from the ring",
   ),
   inShader(

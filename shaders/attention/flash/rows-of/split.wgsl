@@ -1,5 +1,5 @@
 // The rows of a block are the query heads of one key and value head, as in rows-of/group, and they see one split of their
-// keys: i·span to (i + 1)·span - 1. Workgroups of split i come behind those of the splits before it in the grid.
+// keys: i·span to (i + 1)·span - 1. Workgroups of split i come after those of the splits before it in the grid.
 
 struct Splits { count: u32, span: u32 }
 

@@ -1,8 +1,8 @@
-// What flash leaves behind of one split of the keys (rows-of/split): the rows of the output not yet divided by the sums of
+// Stores what flash found for one split of the keys (rows-of/split): the rows of the output, not yet divided by the sums of
 // their weights, and those sums with the maximum that they are taken from, for attention/split-k/join. Of a row that saw
 // no keys, only the sum of 0 is written.
 
-@group(0) @binding(4) var<storage, read_write> extremes: array<vec2f>;  // [b, t, h, splits, 2], max and sum(weight)
+@group(0) @binding(4) var<storage, read_write> stats: array<vec2f>;  // [b, t, h, splits, 2], max and sum(weight)
 
 // The rows of a thread, those that come before the end; `place` is that of its workgroup among groups and splits.
 fn store_rows(
@@ -22,7 +22,7 @@ fn store_rows(
       if (sums[r] > 0.0) {
         for (var c = 0u; c < COLUMNS; c++) { out[part * VALUE_VECTORS + column + c * COLUMN_THREADS] = out_rows[r][c]; }
       }
-      if (column == 0) { extremes[part] = vec2f(largest[r], sums[r]); }
+      if (column == 0) { stats[part] = vec2f(largest[r], sums[r]); }
     }
   }
 }

@@ -1,4 +1,4 @@
-// What flash leaves behind: the rows of the output, divided by the sums of their weights, and their log-sum-exp.
+// Stores the rows of the output, divided by the sums of their weights, and their log-sum-exp.
 
 // The rows of a thread, those that come before the end; `place` is that of its workgroup among the heads or groups.
 fn store_rows(

@@ -9,8 +9,8 @@ struct MapParams { maps: u32, blocks: u32, entries: u32 }
 @group(0) @binding(8) var<storage, read> tileMap: array<u32>;  // [b, maps, blocks, entries], the count and then the tiles
 @group(0) @binding(9) var<uniform> map_params: MapParams;
 
-fn tiles_of(b: u32, h: u32, block: u32, first_query: u32, last_query: u32) -> Tiles {
-  let row = (b * map_params.maps + h % map_params.maps) * map_params.blocks + block;  // heads share one map, or none
+fn tiles_of(b: u32, place: u32, block: u32, first_query: u32, last_query: u32) -> Tiles {
+  let row = (b * map_params.maps + place % map_params.maps) * map_params.blocks + block;  // a head is its place; all share one map, or none
   let first = row * map_params.entries;
   return Tiles(first + 1, tileMap[first], key_count(b));
 }

@@ -2,6 +2,6 @@
 
 @group(0) @binding(1) var<storage, read> positions: array<u32>;  // [tokens, CHOICES]
 
-fn place_of(slot: u32) -> u32 {
+fn result_row(slot: u32) -> u32 {
   return positions[slot];
 }

@@ -1,8 +1,9 @@
-// with: lib/position/start, lib/grid
-// Rotary position embedding, halves:  (y[i], y[i + pairs]) = (x[i], x[i + pairs]) turned by the position's angle i
+// with: rope/pairs/halves, lib/position/start
+// with: lib/grid
+// Rotary position embedding:  pair i of y = pair i of x, rotated by angle i of the position
 //
-// Element i of a head turns with element i + pairs, as Hugging Face's Llama stores heads. One thread per pair, and one
-// per element of the rest of the head, which passes through. Requests 4 reads and 2 writes a pair.
+// Which two elements of a head are pair i is a part, rope/pairs. One thread per pair, and one per element of the rest of
+// the head, which passes through. Requests 4 reads and 2 writes a pair.
 
 const WORKGROUP: u32 = 64;
 
@@ -20,12 +21,8 @@ struct Params {
 @group(0) @binding(3) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
-fn main(
-  @builtin(workgroup_id) workgroup: vec3u,
-  @builtin(num_workgroups) workgroups: vec3u,
-  @builtin(local_invocation_index) thread: u32,
-) {
-  let i = linear_workgroup(workgroup, workgroups) * WORKGROUP + thread;
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let i = linear_workgroup(grid) * WORKGROUP + thread;
   if (i >= params.size) { return; }
   let slots = params.d - params.pairs;
   let slot = i % slots;
@@ -40,9 +37,10 @@ fn main(
     y[y_row + params.pairs + slot] = x[x_row + params.pairs + slot];
     return;
   }
-  let turn = table[position(b, t) * params.pairs + slot];
-  let first = x[x_row + slot];
-  let second = x[x_row + params.pairs + slot];
-  y[y_row + slot] = first * turn.x - second * turn.y;
-  y[y_row + params.pairs + slot] = second * turn.x + first * turn.y;
+  let angle = table[position(b, t) * params.pairs + slot];
+  let pair = pair_elements(slot);
+  let first = x[x_row + pair.x];
+  let second = x[x_row + pair.y];
+  y[y_row + pair.x] = first * angle.x - second * angle.y;
+  y[y_row + pair.y] = second * angle.x + first * angle.y;
 }

@@ -4,6 +4,6 @@ const EXPERTS: u32 = 8;
 
 @group(0) @binding(1) var<storage, read> experts: array<u32>;  // [tokens, CHOICES], from EXPERTS on none
 
-fn place_of(slot: u32) -> u32 {
-  return select(NOTHING, slot, experts[slot] < EXPERTS);
+fn result_row(slot: u32) -> u32 {
+  return select(NO_INDEX, slot, experts[slot] < EXPERTS);
 }

@@ -1,6 +1,6 @@
 // The slots of a token add up to one row of the result, each by its weight, in their order.
 
-const TURNS = CHOICES;
+const ROW_SLOTS = CHOICES;  // that add up to a row of the result
 
 @group(0) @binding(6) var<storage, read> weights: array<f32>;  // [tokens, CHOICES]
 

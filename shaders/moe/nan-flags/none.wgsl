@@ -1,0 +1,3 @@
+// A NaN among the logits is not recorded.
+
+fn flag_nan() {}

@@ -1,0 +1,5 @@
+// Neighbouring elements of a head are rotated together, as the paper has it (Su et al. 2021, equation 34).
+
+fn pair_elements(i: u32) -> vec2u {
+  return vec2u(2 * i, 2 * i + 1);
+}
