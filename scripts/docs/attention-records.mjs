@@ -1,57 +1,16 @@
 // The tables of masks and scores and the picture of all masks, from their records.
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { build } from "esbuild";
+import { bundled } from "./bundled.mjs";
 import { formula, readHeader } from "./kernel-tables.mjs";
-
-const root = fileURLToPath(new URL("../..", import.meta.url));
-
-/** A WGSL file as far as a record goes: its name and text. */
-const wgslText = {
-  name: "wgsl-text",
-  setup(builder) {
-    builder.onLoad({ filter: /\.wgsl$/ }, async ({ path }) => {
-      const name = path.slice(path.indexOf("shaders/") + "shaders/".length, -".wgsl".length);
-      const module = { name, code: await readFile(path, "utf8"), parts: [], declares: {} };
-      return { contents: `export default ${JSON.stringify(module)}`, loader: "js" };
-    });
-  },
-};
 
 let loaded;
 
-/** The records and what is derived from them, bundled: they are TypeScript that imports WGSL. */
+/** The records and what is derived from them. */
 async function records() {
-  loaded ??= load();
-  return loaded;
-}
-
-async function load() {
-  const folder = await mkdtemp(join(tmpdir(), "shaderformer-records-"));
-  try {
-    const contents = `
+  loaded ??= bundled(`
       export * from "./src/check/attention-records.ts";
       export { maskOf } from "./src/reference/described.ts";
-      export { formOf } from "./bench/attention/spelling.ts";`;
-    const { outputFiles } = await build({
-      stdin: { contents, resolveDir: root, loader: "ts" },
-      absWorkingDir: root,
-      bundle: true,
-      write: false,
-      format: "esm",
-      platform: "node",
-      target: "es2022",
-      plugins: [wgslText],
-      logLevel: "warning",
-    });
-    const file = join(folder, "records.mjs");
-    await writeFile(file, outputFiles[0].text);
-    return await import(pathToFileURL(file).href);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+      export { formOf } from "./bench/attention/spelling.ts";`);
+  return loaded;
 }
 
 /** The tables of docs/masks-and-scores.md. */

@@ -9,9 +9,12 @@ import { int4 } from "./formats/int4.ts";
 import { int8 } from "./formats/int8.ts";
 import { mxfp4 } from "./formats/mxfp4.ts";
 
-const table = { f32, f16, bf16, int8, int4, mxfp4 } as const satisfies Partial<Record<DType, FormatParts>>;
+/** The parts of all storage formats that kernels read: adding one is a file under `formats`, and its word here. */
+const records = [f32, f16, bf16, int8, int4, mxfp4] as const satisfies readonly FormatParts[];
 
-type Table = typeof table;
+type Table = { readonly [R in (typeof records)[number] as R["name"]]: R };
+
+const table = Object.fromEntries(records.map((record) => [record.name, record])) as Table;
 type Having<Part extends keyof FormatParts> = {
   [K in keyof Table]: Table[K] extends { readonly [P in Part]: object } ? K : never;
 }[keyof Table];

@@ -200,6 +200,4 @@ function layer(config: DecoderConfig, index: number, has: (name: string) => bool
   };
 }
 
-export const deepseek: Family = { read, outer: llama.outer, layer };
-/** Names that configs use. */
-export const deepseekVersions: readonly string[] = Object.keys(versions);
+export const deepseek: Family = { architectures: Object.keys(versions), read, outer: llama.outer, layer };

@@ -104,6 +104,8 @@ export interface OuterSources {
 
 /** An architecture family: how its config reads and what its weights are called. */
 export interface Family {
+  /** Names that the `architectures` of a `config.json` use. */
+  readonly architectures: readonly string[];
   readonly read: (config: ConfigReader, architecture: string) => DecoderConfig;
   /** `has` tells which optional tensors a checkpoint holds. */
   readonly outer: (config: DecoderConfig, has: (name: string) => boolean) => OuterSources;

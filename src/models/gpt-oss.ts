@@ -120,4 +120,10 @@ function mixtureSources(config: DecoderConfig, at: string, has: (name: string) =
 /** The planes of MXFP4 beside the blocks. */
 const mxfp4 = (label: string): PackedBlocks => ({ format: "mxfp4", planes: { scales: `${label}_scales` } });
 
-export const gptOss: Family = { read, outer: llama.outer, layer, packings: ["mxfp4"] };
+export const gptOss: Family = {
+  architectures: ["GptOssForCausalLM"],
+  read,
+  outer: llama.outer,
+  layer,
+  packings: ["mxfp4"],
+};

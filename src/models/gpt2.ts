@@ -84,4 +84,4 @@ function layer(config: DecoderConfig, index: number, has: (name: string) => bool
   };
 }
 
-export const gpt2: Family = { read, outer, layer };
+export const gpt2: Family = { architectures: ["GPT2LMHeadModel"], read, outer, layer };

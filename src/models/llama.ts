@@ -2,7 +2,7 @@ import { parseRope } from "../kernels/rope/scaling.ts";
 import { type ConfigReader, checkHeads, type DecoderConfig, readActivation } from "./config.ts";
 import { expertSources, readExperts } from "./experts.ts";
 import { type Family, type LayerSources, type OuterSources, prefixFor, type WeightSource } from "./family.ts";
-import { type Member, memberOf } from "./llama-members.ts";
+import { type Member, memberOf, members } from "./llama-members.ts";
 
 function read(config: ConfigReader, architecture: string): DecoderConfig {
   const member = memberOf(architecture);
@@ -112,4 +112,4 @@ function layer(config: DecoderConfig, index: number, has: (name: string) => bool
   };
 }
 
-export const llama: Family = { read, outer, layer };
+export const llama: Family = { architectures: Object.keys(members), read, outer, layer };

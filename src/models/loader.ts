@@ -256,7 +256,7 @@ export class Loader {
 /** Rows of one format in another; those of plain types need not be whole. */
 function convert(from: DType, to: DType, planes: Planes, columns: number): Planes {
   if (from === to) return planes;
-  return encodePlanes(to, [columns], decodePlanes(from, [columns], planes));
+  return encodePlanes(to, [1, columns], decodePlanes(from, [1, columns], planes));
 }
 
 /** The bytes of a plane. */

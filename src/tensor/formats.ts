@@ -10,9 +10,12 @@ import { mxfp4 } from "./formats/mxfp4.ts";
 import { u32 } from "./formats/u32.ts";
 import { formatShape, type Shape, ShapeError, sizeOf } from "./shape.ts";
 
-const table = { f32, f16, bf16, i32, u32, int8, int4, mxfp4 } as const;
+/** All storage formats: adding one is a file under `formats`, and its word here. */
+const records = [f32, f16, bf16, i32, u32, int8, int4, mxfp4] as const;
 
-type Table = typeof table;
+type Table = { readonly [R in (typeof records)[number] as R["name"]]: R };
+
+const table = Object.fromEntries(records.map((record) => [record.name, record])) as Table;
 
 /** What tensors may be stored in: names of storage formats. */
 export type DType = keyof Table;

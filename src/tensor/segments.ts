@@ -1,7 +1,7 @@
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Storage } from "../gpu/storage.ts";
-import { columnsOf, type DType, formats, isPlain, planeRowBytes } from "./formats.ts";
+import { checkBlocks, columnsOf, type DType, formats, isPlain, planeRowBytes } from "./formats.ts";
 import { formatShape, type Shape, sizeOf } from "./shape.ts";
 
 /** Rows `begin` to `end` of axis 0, in storage of their own: a tensor larger than one binding has several. */
@@ -23,6 +23,7 @@ export function* allocateRows(
   multiple = 1,
   fill: (plane: string, begin: number, end: number, memory: Uint8Array) => void = () => {},
 ): Generator<Segment> {
+  checkBlocks(dtype, shape, label);
   const sizes = entryBytes(dtype, shape);
   for (const { begin, end } of segmentRows(gpu, shape, dtype, label, multiple)) {
     const memory = (plane: string) => {

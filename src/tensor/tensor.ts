@@ -7,7 +7,6 @@ import { arrayOf, bytesPerElement, type DType, decode, type Elements, elementsOf
 import type { Planes } from "./formats/format.ts";
 import {
   bytesOf,
-  checkBlocks,
   columnsOf,
   decodePlanes,
   encodePlanes,
@@ -185,7 +184,6 @@ export function upload(gpu: Gpu, shape: Shape, dtype: DType, elements: Elements,
 /** A tensor of `shape` from the contents of its planes, as the encoding of its format gives them. */
 export function uploadPlanes(gpu: Gpu, shape: Shape, dtype: DType, planes: Planes, label = "tensor"): Tensor {
   assertShape(shape, label);
-  checkBlocks(dtype, shape, label);
   const segments = allocateRows(gpu, shape, dtype, label, 1, (name, begin, end, memory) => {
     const plane = planes[name];
     if (!plane) throw new ShapeError(`${label}: ${name} is missing, expected the planes of ${dtype}`);

@@ -1,23 +1,14 @@
 // docs/add-a-mask.md, add-a-score.md and add-a-variant.md as their reader follows them, in one copy of the clone.
-import { execFile } from "node:child_process";
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import { promisify } from "node:util";
-import { build } from "esbuild";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { BenchResult } from "../../bench/index.ts";
-import type * as Loader from "../../src/build/wgsl.ts";
 import { codeBlocks } from "../support/code-blocks.ts";
 import { type Followed, followGuide } from "../support/guide.ts";
+import { scratchCopy } from "../support/scratch-copy.ts";
 
-const run = promisify(execFile);
-const copy = await mkdtemp(join(tmpdir(), "shaderformer-guides-"));
-afterAll(() => rm(copy, { recursive: true, force: true }));
-// llvmpipe's narrowest vectors: shaders take two thirds of the time to compile.
-const env = { ...process.env, LP_NATIVE_VECTOR_WIDTH: "128" };
-const node = (...args: string[]) => run(process.execPath, args, { cwd: copy, env });
+const { folder: copy, node, bundle, remove } = await scratchCopy();
+afterAll(remove);
 
 /** What the copy says of the new ones: the cases they have, and what the page offers. */
 const questions = `
@@ -55,27 +46,11 @@ let score: Followed;
 let variant: Followed;
 
 beforeAll(async () => {
-  const paths = ["src", "shaders", "bench", "site", "scripts", "docs", "package.json", "tsconfig.json"];
-  await Promise.all(paths.map((path) => cp(path, join(copy, path), { recursive: true })));
-  await symlink(resolve("node_modules"), join(copy, "node_modules"));
   mask = await followGuide("docs/add-a-mask.md", copy);
   score = await followGuide("docs/add-a-score.md", copy);
   variant = await followGuide("docs/add-a-variant.md", copy);
   await writeFile(join(copy, "questions.ts"), questions);
-  const common = { absWorkingDir: copy, bundle: true, format: "esm", target: "es2022", logLevel: "error" } as const;
-  await build({ ...common, entryPoints: { wgsl: "src/build/wgsl.ts" }, outdir: "dist", platform: "node" });
-  const { wgslEsbuild } = (await import(pathToFileURL(join(copy, "dist/wgsl.js")).href)) as typeof Loader;
-  await build({
-    ...common,
-    entryPoints: { questions: "questions.ts", cli: "src/cli/main.ts" },
-    outdir: "out",
-    outExtension: { ".js": ".mjs" },
-    splitting: true,
-    platform: "neutral",
-    external: ["node:*", "@huggingface/*", "commander", "cli-progress", "esbuild", "playwright-core", "vite", "webgpu"],
-    mainFields: ["module", "main"],
-    plugins: [wgslEsbuild()],
-  });
+  await bundle({ questions: "questions.ts", cli: "src/cli/main.ts" });
 });
 
 test("each takes two files of its own and a word of the table; mask and score a row of the definitions", () => {

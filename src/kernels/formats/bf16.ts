@@ -4,6 +4,7 @@ import weight from "#shaders/lib/weight/bf16.wgsl";
 import type { FormatParts } from "./format-parts.ts";
 
 export const bf16 = {
+  name: "bf16",
   weight: () => ({ part: weight, one: 4, four: 8 }),
   cache: { part: () => cache, four: 8 },
   word,

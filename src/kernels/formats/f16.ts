@@ -13,6 +13,7 @@ import type { FormatParts, Reader } from "./format-parts.ts";
 const isNative = (gpu: Reader) => gpu.features.has("shader-f16") && tuning(gpu).f16 === "native";
 
 export const f16 = {
+  name: "f16",
   weight: (gpu: Reader) =>
     isNative(gpu) ? { part: weightNative, one: 2, four: 8 } : { part: weightUnpacked, one: 4, four: 8 },
   cache: { part: (gpu: Reader) => (isNative(gpu) ? cacheNative : cacheUnpacked), four: 8 },

@@ -4,6 +4,7 @@ import weight from "#shaders/lib/weight/f32.wgsl";
 import type { FormatParts } from "./format-parts.ts";
 
 export const f32 = {
+  name: "f32",
   weight: () => ({ part: weight, one: 4, four: 16 }),
   cache: { part: () => cache, four: 16 },
   word,

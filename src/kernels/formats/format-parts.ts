@@ -1,5 +1,6 @@
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { ShaderModule } from "../../gpu/shader-module.ts";
+import type { DType } from "../../tensor/formats.ts";
 
 /** What the choice between a format's parts depends on. */
 export type Reader = Pick<Gpu, "features" | "adapter">;
@@ -22,6 +23,7 @@ export interface CacheReading {
 
 /** The shaders' side of a storage format: what reads it where, and what a load costs. */
 export interface FormatParts {
+  readonly name: DType;
   /** For weights. */
   readonly weight?: (gpu: Reader) => WeightPart;
   /** For keys and values. */

@@ -1,0 +1,33 @@
+// The table of storage formats, from their records.
+import { bundled } from "./bundled.mjs";
+
+const columns = 1024;
+
+/** The table of docs/storage-formats.md. */
+export async function formatTable() {
+  const { formats, weightTypes, cacheFormats, bytesOf } = await bundled(`
+    export * from "./src/tensor/formats.ts";
+    export * from "./src/kernels/formats.ts";`);
+  const rows = Object.values(formats).map(({ name, planes }) => {
+    const cells = Object.entries(planes).map(([plane, { elements, bytes }]) => {
+      const shared = elements === "row" ? "a row" : elements === 1 ? "an element" : `${elements} elements`;
+      return `${plane}: ${bytes} ${bytes === 1 ? "byte" : "bytes"} for ${shared}`;
+    });
+    const has = (list) => (list.includes(name) ? "yes" : "");
+    const bits = (8 * bytesOf(name, [1, columns])) / columns;
+    const links = [
+      `[codec](../src/tensor/formats/${name}.ts)`,
+      ...(has(weightTypes) || has(cacheFormats) ? [`[parts](../src/kernels/formats/${name}.ts)`] : []),
+    ];
+    return [
+      `\`${name}\``,
+      cells.join("; "),
+      String(+bits.toFixed(3)),
+      has(weightTypes),
+      has(cacheFormats),
+      links.join(", "),
+    ];
+  });
+  const head = ["format", "planes", "bits an element", "weights", "keys and values", "where"];
+  return [head, head.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |\n`).join("");
+}

@@ -1,0 +1,186 @@
+// docs/add-a-storage-format.md and docs/add-a-model-family.md as their reader follows them, in a copy of the clone.
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { BenchResult } from "../../bench/index.ts";
+import { assertClose, difference, nmseCaps } from "../../src/check/compare.ts";
+import { type Dense, dense } from "../../src/reference/dense.ts";
+import { llama } from "../../src/reference/transformer.ts";
+import { codeBlocks } from "../support/code-blocks.ts";
+import { type Followed, followGuide } from "../support/guide.ts";
+import { type RandomModel, writeRandomModel } from "../support/random-model.ts";
+import { scratchCopy } from "../support/scratch-copy.ts";
+
+const { folder: copy, node, bundle, remove } = await scratchCopy();
+afterAll(remove);
+
+/** What the copy says of them: the cases that have the format, and the logits of the family, its weights in it too. */
+const questions = `
+import { checkCase } from "./src/check/check-case.ts";
+import { gatherCases } from "./src/check/cases/embedding.ts";
+import { matmulCases } from "./src/check/cases/matmul.ts";
+import { expertsCases } from "./src/check/cases/moe-experts.ts";
+import { loadModel, openGpu } from "./src/index.ts";
+
+const [folder = "", ids = "[]"] = process.argv.slice(2);
+const gpu = await openGpu({ features: [] });
+const checked: string[] = [];
+for (const [table, variant] of [[matmulCases, "naive"], [gatherCases, "gather"], [expertsCases, "vector"]] as const) {
+  for (const item of table.cases.filter(({ name }) => name.includes("int8-channel"))) {
+    await checkCase(gpu, table as never, variant, item as never);
+    checked.push(table.op + ": " + item.name);
+  }
+}
+const logits: Record<string, number[]> = {};
+for (const dtype of ["f32", "int8-channel"] as const) {
+  using model = await loadModel(gpu, folder, { dtype });
+  using session = model.session();
+  logits[dtype] = (await session.state.inspect(JSON.parse(ids), "all")).logits.flatMap((row) => [...row]);
+}
+gpu.close();
+console.log(JSON.stringify({ checked, logits }));
+`;
+
+const config = { vocabulary: 2048, width: 64, heads: 4, kv_heads: 2, layers: 2, hidden: 96, context: 64, eps: 1e-5 };
+const ids = Array.from({ length: 11 }, (_, i) => (i * 181) % config.vocabulary);
+
+function ternShapes(): Record<string, number[]> {
+  const { vocabulary: v, width: c, hidden: f } = config;
+  const shapes: Record<string, number[]> = { tokens: [v, c], "last.norm.weight": [c], head: [v, c] };
+  for (let layer = 0; layer < config.layers; layer++) {
+    for (const [name, shape] of Object.entries({
+      ...{ "attention.norm.weight": [c], "feed.norm.weight": [c], q: [c, c], k: [c / 2, c], v: [c / 2, c], o: [c, c] },
+      ...{ gate_up: [2 * f, c], down: [c, f] },
+    })) {
+      shapes[`layer.${layer}.${name}`] = shape;
+    }
+  }
+  return shapes;
+}
+
+/** The weights under the names that the reference knows. */
+function asLlama({ weights }: RandomModel): Record<string, Dense> {
+  const { width: c, hidden: f } = config;
+  const named: Record<string, Dense> = {};
+  const names: Readonly<Record<string, string>> = {
+    ...{
+      "attention.norm.weight": "input_layernorm",
+      "feed.norm.weight": "post_attention_layernorm",
+      down: "mlp.down_proj",
+    },
+    ...{ q: "self_attn.q_proj", k: "self_attn.k_proj", v: "self_attn.v_proj", o: "self_attn.o_proj" },
+  };
+  for (const [name, tensor] of Object.entries(weights)) {
+    const [, layer, rest = ""] = /^layer\.(\d+)\.(.*)$/.exec(name) ?? [];
+    const at = `model.layers.${layer}`;
+    if (rest === "gate_up") {
+      named[`${at}.mlp.gate_proj.weight`] = dense([f, c], tensor.values.slice(0, f * c));
+      named[`${at}.mlp.up_proj.weight`] = dense([f, c], tensor.values.slice(f * c));
+    } else if (names[rest]) named[`${at}.${names[rest]}.weight`] = tensor;
+    else if (name === "head") named["lm_head.weight"] = tensor;
+    else named[`model.${name === "tokens" ? "embed_tokens" : "norm"}.weight`] = tensor;
+  }
+  return named;
+}
+
+let format: Followed;
+let family: Followed;
+let made: RandomModel;
+let answers: { readonly checked: readonly string[]; readonly logits: Readonly<Record<string, readonly number[]>> };
+
+beforeAll(async () => {
+  format = await followGuide("docs/add-a-storage-format.md", copy);
+  family = await followGuide("docs/add-a-model-family.md", copy);
+  await writeFile(join(copy, "questions.ts"), questions);
+  await bundle({ questions: "questions.ts", cli: "src/cli/main.ts" });
+  made = await writeRandomModel({ architectures: ["TernForCausalLM"], ...config }, ternShapes(), "f32");
+  answers = JSON.parse((await node("out/questions.mjs", made.folder, JSON.stringify(ids))).stdout);
+});
+afterAll(() => rm(made.folder, { recursive: true, force: true }));
+
+test("a format takes three files of its own and two words, a family one and one", () => {
+  expect(format).toEqual({
+    made: [
+      "src/tensor/formats/int8-channel.ts",
+      "shaders/lib/weight/int8-channel.wgsl",
+      "src/kernels/formats/int8-channel.ts",
+    ],
+    changed: ["src/tensor/formats.ts", "src/kernels/formats.ts"],
+  });
+  expect(family).toEqual({ made: ["src/models/tern.ts"], changed: ["src/models/architectures.ts"] });
+});
+
+test("what the guides write is typed, the options that name a format too", async () => {
+  const options = `import { type DType, type ModelOptions, tensor } from "./src/index.ts";
+export const dtype: DType = "int8-channel";
+export const given: ModelOptions = { dtype: "int8-channel" };
+// @ts-expect-error: it is no cache format
+export const wrong: ModelOptions = { cache: { dtype: "int8-channel" } };
+export { tensor };
+`;
+  await writeFile(join(copy, "options.ts"), options);
+  const files = ["options.ts", "src/models/tern.ts", "src/wgsl.d.ts"];
+  await writeFile(
+    join(copy, "tsconfig.guide.json"),
+    JSON.stringify({ extends: "./tsconfig.json", include: [], files }),
+  );
+  const said = await node("node_modules/typescript/bin/tsc", "-p", "tsconfig.guide.json").catch(({ stdout }) => ({
+    stdout,
+  }));
+  expect(said.stdout).toBe("");
+});
+
+test("the cases of all ops with weights have the format, against float64", () => {
+  const count = (op: string) => answers.checked.filter((name) => name.startsWith(`${op}: `)).length;
+  expect([count("matmul"), count("embedding"), count("moe/experts")]).toEqual([3, 1, 2]);
+});
+
+test("the family's logits agree with the float64 reference, with weights in the new format nearly so", () => {
+  const { layers, heads, kv_heads, width, eps } = config;
+  const settings = { num_hidden_layers: layers, num_attention_heads: heads, num_key_value_heads: kv_heads };
+  const expected = llama(
+    { ids: dense([ids.length], ids), weights: asLlama(made) },
+    { model_type: "llama", ...settings, hidden_size: width, rms_norm_eps: eps },
+  ).logits.values;
+  assertClose(Float64Array.from(answers.logits["f32"] ?? []), expected, nmseCaps.logits, "Tern");
+  const { nmse } = difference(answers.logits["int8-channel"] ?? [], expected);
+  expect(nmse).toBeLessThan(1e-3);
+  expect(nmse).toBeGreaterThan(1e-7); // it is stored so at all
+});
+
+test("the command of the guide measures it, on smaller experts", async () => {
+  const [command = ""] = codeBlocks(await readFile("docs/add-a-storage-format.md", "utf8")).flatMap(
+    ({ language, code }) => (language === "sh" ? [code.trim()] : []),
+  );
+  const [, script, ...words] = command.split(" ");
+  expect(script).toBe("dist/cli.js");
+  const small = [
+    "--experts",
+    "2",
+    "--k",
+    "1",
+    "--widths",
+    "32x32",
+    "--variants",
+    "vector",
+    "--samples",
+    "1",
+    "--json",
+    "-",
+  ];
+  const { stdout } = await node("out/cli.mjs", ...words, ...small);
+  const { rows } = JSON.parse(stdout) as BenchResult;
+  expect(rows.map(({ dtype, verdict, reason }) => [dtype, verdict, reason])).toEqual([
+    ["f16", "pass", null],
+    ["int8-channel", "pass", null],
+  ]);
+});
+
+test("the command line lists it, and the docs' table has it", async () => {
+  expect((await node("out/cli.mjs", "bench", "moe", "--help")).stdout).toMatch(/mxfp4,\s+int8-channel/);
+  expect((await node("out/cli.mjs", "generate", "--help")).stdout).toMatch(/"mxfp4",\s+"int8-channel"/);
+  await node("scripts/docs.mjs");
+  expect(await readFile(join(copy, "docs/storage-formats.md"), "utf8")).toMatch(
+    /^\| `int8-channel` \| data: 4 bytes for 4 elements; scales: 4 bytes for a row \| 8.031 \| yes \| {2}\|/m,
+  );
+});
