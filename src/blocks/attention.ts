@@ -1,5 +1,5 @@
 import type { Gpu } from "../gpu/gpu.ts";
-import { attention } from "../kernels/attention/attention.ts";
+import { tableAttention } from "../kernels/attention/attention.ts";
 import { appendKv } from "../kernels/kv-cache/append.ts";
 import { rope } from "../kernels/rope/rope.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -95,7 +95,7 @@ export function attentionLayer(
   const { tensors, placed } = visibleCache(cache, visible);
   const { layout: _, ...stored } = cache;
   appendKv(gpu, { k, v, ...stored, ...at }, { ...start, ...placed });
-  const { out } = attention(
+  const { out } = tableAttention(
     gpu,
     {
       q: transpose(q, [0, 2, 1, 3]),

@@ -1,5 +1,6 @@
 import type { Gpu } from "../gpu/gpu.ts";
-import { type AttentionMask, type AttentionResult, attention } from "../kernels/attention/attention.ts";
+import { type AttentionMask, type AttentionResult, tableAttention } from "../kernels/attention/attention.ts";
+import { makeMods } from "../kernels/attention/made-mods.ts";
 import { cast } from "../kernels/elementwise/cast.ts";
 import type { CacheFormat } from "../kernels/formats.ts";
 import { appendKv } from "../kernels/kv-cache/append.ts";
@@ -74,6 +75,11 @@ interface LatentSizes {
  * forms agree to rounding. Throws `ShapeError` for shapes that do not fit.
  */
 export function latentAttention(gpu: Gpu, tensors: LatentTensors, options: LatentOptions): AttentionResult {
+  makeMods(options);
+  return attendLatents(gpu, tensors, options);
+}
+
+function attendLatents(gpu: Gpu, tensors: LatentTensors, options: LatentOptions): AttentionResult {
   const sizes = sizesOf(tensors, options);
   const { layout = "contiguous" } = options;
   const expands = layout === "contiguous" && sizes.t > 8;
@@ -104,7 +110,7 @@ function expanded(
   const shared = transpose(repeated(slice(all, 2, rank, rank + rope), h), [0, 2, 1, 3]);
   const k = concat(gpu, [own, shared], 3);
   const v = slice(up, 3, nope, nope + dv);
-  return attention(gpu, { q, k: transpose(k, [0, 2, 1, 3]), v: transpose(v, [0, 2, 1, 3]), step }, told);
+  return tableAttention(gpu, { q, k: transpose(k, [0, 2, 1, 3]), v: transpose(v, [0, 2, 1, 3]), step }, told);
 }
 
 function absorbed(
@@ -120,7 +126,7 @@ function absorbed(
   const query = headMatmul(gpu, { x: slice(rows, 2, 0, nope), weight: transpose(slice(heads, 1, 0, nope)) }).y;
   const both = concat(gpu, [query, slice(rows, 2, nope, nope + rope)], 2);
   const k = repeated(latents, 1);
-  const { out, lse } = attention(
+  const { out, lse } = tableAttention(
     gpu,
     { q: transpose(reshape(both, [b, t, h, rank + rope]), [0, 2, 1, 3]), k, v: slice(k, 3, 0, rank), step },
     told,
@@ -220,7 +226,7 @@ export function latentAttentionLayer(
   // Keys and values of all heads are as large as a prompt is long; where they do not fit, they are not made.
   const expandedBytes = 4 * b * visible * Math.max(outputs, heads * headWidth);
   const fits = expandedBytes <= Math.min(gpu.limits.binding, gpu.limits.buffer);
-  const { out } = latentAttention(
+  const { out } = attendLatents(
     gpu,
     { q: transpose(q, [0, 2, 1, 3]), latents, weight: v.weight, ...at },
     {

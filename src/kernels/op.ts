@@ -39,8 +39,10 @@ export function defineOp<T, X, R, const V extends Readonly<Record<string, Varian
   readonly name: string;
   readonly variants: V;
   readonly order: (tensors: T, options: X, gpu: Gpu) => readonly (keyof V & string)[];
+  /** Called with the options before anything else reads them. */
+  readonly prepare?: (options: X) => void;
 }): Op<T, X, R, V> {
-  const { name, variants, order } = definition;
+  const { name, variants, order, prepare } = definition;
   const reason = (variant: string, gpu: Gpu, tensors: T, options: X): string | undefined => {
     const row = variants[variant];
     if (!row) return `there is no such variant; there are ${Object.keys(variants).join(", ")}`;
@@ -51,6 +53,7 @@ export function defineOp<T, X, R, const V extends Readonly<Record<string, Varian
   const op = (gpu: Gpu, tensors: T, given?: X & VariantChoice<V>): R => {
     const { variant: wanted, ...rest } = (given ?? {}) as X & VariantChoice<V>;
     const options = rest as unknown as X;
+    prepare?.(options);
     const tried: string[] = [];
     for (const variant of wanted === undefined ? order(tensors, options, gpu) : [wanted]) {
       const why = reason(variant, gpu, tensors, options);
@@ -64,7 +67,9 @@ export function defineOp<T, X, R, const V extends Readonly<Record<string, Varian
       tried.length === 1 ? `${name}/${tried[0]}` : `${name}: no variant takes this; ${tried.join("; ")}`,
     );
   };
-  const survey = (gpu: Gpu, tensors: T, options: X) =>
-    new Map(Object.keys(variants).map((variant) => [variant, reason(variant, gpu, tensors, options)]));
+  const survey = (gpu: Gpu, tensors: T, options: X) => {
+    prepare?.(options);
+    return new Map(Object.keys(variants).map((variant) => [variant, reason(variant, gpu, tensors, options)]));
+  };
   return Object.assign(op, { opName: name, variants, survey }) as unknown as Op<T, X, R, V>;
 }

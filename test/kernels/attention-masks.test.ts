@@ -6,7 +6,7 @@ import { uploaded } from "../../src/check/uploaded.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { wgslModule } from "../../src/gpu/wgsl-module.ts";
 import { visiblePairs } from "../../src/kernels/attention/definition.ts";
-import { maskMod } from "../../src/kernels/attention/masks/mask.ts";
+import { anyMaskMod, makeMods } from "../../src/kernels/attention/made-mods.ts";
 import type { MaskMod } from "../../src/kernels/attention/mod.ts";
 import type { AttentionProblem } from "../../src/kernels/attention/options.ts";
 import { defineKernel } from "../../src/kernels/kernel.ts";
@@ -78,7 +78,7 @@ const fills: Readonly<Record<string, MaskDescription>> = {
 };
 
 describe.each(Object.entries(maskExamples(shape)))("mask %s", (kind, description) => {
-  const mod = maskMod(uploaded(gpu, description));
+  const mod = anyMaskMod(uploaded(gpu, description));
   const visible = maskOf(description, start);
   const filled = fills[kind] && maskOf(fills[kind]);
   const isTold = /key-padding|fn key_range/.test(JSON.stringify(description)); // its range, by what the CPU does not read
@@ -92,7 +92,7 @@ describe.each(Object.entries(maskExamples(shape)))("mask %s", (kind, description
         blocks: upload(own, ({ queries, keys }) => [...queries.map((q) => q >>> 0), ...keys]),
         places: upload(own, ({ length, batch, head }) => [length, batch, head, 0]),
       },
-      { mod: maskMod(uploaded(own, description)) },
+      { mod: anyMaskMod(uploaded(own, description)) },
     );
     const told = await says.read();
     const heads = mod.byHead ? [0, 1, 2] : [0];
@@ -137,7 +137,9 @@ describe.each(Object.entries(maskExamples(shape)))("mask %s", (kind, description
     }
     for (const length of [3, 11, s]) {
       const counts = { ...shape, t: 17 };
-      const problem = { mask: uploaded(gpu, description), start: 1, length, stepped: false } as AttentionProblem;
+      const mask = uploaded(gpu, description);
+      makeMods({ mask });
+      const problem = { mask, start: 1, length, stepped: false } as AttentionProblem;
       const counted = visiblePairs(counts, problem);
       // Tensors with a row for each query are read from `start` on: these have the rows for it.
       const exact = pairs(maskOf(description, start), counts, { start: 1, length });

@@ -1,7 +1,9 @@
+import type { Gpu } from "../../gpu/gpu.ts";
 import { defineOp } from "../op.ts";
 import { tuning } from "../tuning.ts";
 import { blocks } from "./blocks.ts";
 import { flash } from "./flash.ts";
+import { makeMods } from "./made-mods.ts";
 import { maskMod } from "./masks/mask.ts";
 import { naive } from "./naive.ts";
 import type { AttentionOptions, AttentionResult, AttentionTensors } from "./options.ts";
@@ -17,6 +19,17 @@ export type { AttentionMask, AttentionOptions, AttentionResult, AttentionScore, 
 
 const variants = { naive, rows, twoPass, flash, packed, blocks, subgroups, splitK, splitSubgroups } as const;
 
+/** Variants from the most to the least wanted. */
+function order(
+  { q }: AttentionTensors,
+  { mask = "causal" }: AttentionOptions,
+  gpu: Gpu,
+): readonly (keyof typeof variants)[] {
+  const { attentionOfFewQueries, attentionOfManyQueries } = tuning(gpu);
+  if ((q.shape[2] ?? 0) <= 8) return attentionOfFewQueries;
+  return maskMod(mask).closed ? attentionOfManyQueries : ["blocks", "flash", "rows", "naive"];
+}
+
 /**
  * Scaled dot-product attention with grouped key and value heads, `out = softmax(score(scale · q · kᵀ)) · v` over the
  * keys that the mask leaves (Vaswani et al. 2017, section 3.2.1; Ainslie et al. 2023 for the groups).
@@ -27,12 +40,16 @@ const variants = { naive, rows, twoPass, flash, packed, blocks, subgroups, split
  * batch row are read on the GPU. Keys and values may lie in pages, in a ring, or as sequences of different lengths in a
  * row (`layout`), and be f16, bf16 or integers with scales. Throws `ShapeError` for shapes and options that do not fit.
  */
-export const attention = defineOp<AttentionTensors, AttentionOptions, AttentionResult, typeof variants>({
+export const attention = /* @__PURE__ */ defineOp<AttentionTensors, AttentionOptions, AttentionResult, typeof variants>(
+  { name: "attention", variants, order, prepare: makeMods },
+);
+
+/**
+ * The same for masks and scores of the tables alone, and for those that `makeMods` has made: what models need, and
+ * without what reads a user's WGSL.
+ */
+export const tableAttention = defineOp<AttentionTensors, AttentionOptions, AttentionResult, typeof variants>({
   name: "attention",
   variants,
-  order: ({ q }, { mask = "causal" }, gpu) => {
-    const { attentionOfFewQueries, attentionOfManyQueries } = tuning(gpu);
-    if ((q.shape[2] ?? 0) <= 8) return attentionOfFewQueries;
-    return maskMod(mask).closed ? attentionOfManyQueries : ["blocks", "flash", "rows", "naive"];
-  },
+  order,
 });

@@ -7,6 +7,7 @@ import { defineKernel } from "../kernel.ts";
 import { attentionBrings, attentionParts, attentionUniforms, knowsTiles } from "./definition.ts";
 import { visitedTiles } from "./flash-kernel.ts";
 import { type FlashTiles, flashTiles } from "./flash-tiles.ts";
+import { makeMods } from "./made-mods.ts";
 import { maskMod } from "./masks/mask.ts";
 import {
   type AttentionMask,
@@ -132,6 +133,12 @@ function computed(gpu: Gpu, { step }: AttentionTensors, problem: MapProblem): Te
  * kept. A recorded program takes the map that is kept, or makes it anew each time; with a step nothing is kept.
  */
 export function blockMap(gpu: Gpu, tensors: AttentionTensors, options: AttentionOptions): Tensor {
+  makeMods(options);
+  return keptBlockMap(gpu, tensors, options);
+}
+
+/** `blockMap` for masks of the table, and those that `makeMods` has made. */
+export function keptBlockMap(gpu: Gpu, tensors: AttentionTensors, options: AttentionOptions): Tensor {
   const problem = problemOf(tensors, options);
   if (problem.stepped) return computed(gpu, tensors, problem);
   const { shape, start, length, mask } = problem;
@@ -160,6 +167,7 @@ export function blockMap(gpu: Gpu, tensors: AttentionTensors, options: Attention
 
 /** Disposes the maps kept of a mask, or all: for masks whose tensors change. No recorded program may run on with them. */
 export function forgetBlockMaps(gpu: Gpu, mask?: AttentionMask): void {
+  if (mask !== undefined) makeMods({ mask });
   const { maps } = kept.get(gpu) ?? { maps: new Map() };
   const identity = mask && identityOf(mask);
   for (const [key, entry] of maps) {
@@ -180,6 +188,7 @@ export interface TileCounts {
 
 /** Counts the tiles that `attention/flash` would visit for these: for costs of masks that only the GPU knows. */
 export async function countTiles(gpu: Gpu, tensors: AttentionTensors, options: AttentionOptions): Promise<TileCounts> {
+  makeMods(options);
   const problem = problemOf(tensors, options);
   const { classes } = classify(gpu, { step: tensors.step }, problem);
   const values = await classes.read();

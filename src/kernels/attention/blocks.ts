@@ -1,5 +1,5 @@
 import { layoutName } from "../kv-cache/layout.ts";
-import { blockMap } from "./block-map.ts";
+import { keptBlockMap } from "./block-map.ts";
 import { bufferRefusal } from "./definition.ts";
 import { runFlash } from "./flash-kernel.ts";
 import { tilesRefusal } from "./flash-tiles.ts";
@@ -16,5 +16,5 @@ export const blocks: AttentionVariant = {
     return tilesRefusal(tensors, options) ?? bufferRefusal(5, tensors, options);
   },
   record: (gpu, tensors, options) =>
-    runFlash(gpu, tensors, attentionProblem(tensors, options), blockMap(gpu, tensors, options)),
+    runFlash(gpu, tensors, attentionProblem(tensors, options), keptBlockMap(gpu, tensors, options)),
 };

@@ -1,6 +1,5 @@
 import { ShapeError } from "../../../tensor/shape.ts";
-import { type CustomMask, customMask } from "../custom/custom.ts";
-import { joinMasks } from "../joined.ts";
+import type { CustomMask } from "../custom/custom.ts";
 import type { MaskMod } from "../mod.ts";
 import { type MaskRecord, recordMask } from "../records/mask-record.ts";
 import { byName, type Given, memo } from "../records/parameters.ts";
@@ -20,17 +19,25 @@ export type AttentionMask =
   | { readonly or: readonly AttentionMask[] };
 
 const records = byName<MaskRecord>(masks);
-const made = new WeakMap<object, MaskMod>();
 const plain = new Map<string, MaskMod>();
 
-/** The function of a mask. Throws `ShapeError` for parameters that make no sense, `ShaderError` for a user's text. */
+/** Functions of masks that are made once: by their parameters here, of others and of text in `made-mods.ts`. */
+export const madeMasks = new WeakMap<object, MaskMod>();
+
+/** True of masks of the table. */
+export const isNamedMask = (mask: AttentionMask): mask is NamedMask =>
+  typeof mask === "string" || ("kind" in mask && mask.kind !== "custom");
+
+/**
+ * The function of a mask of the table, or of one that `makeMods` has made. Throws `ShapeError` for parameters that make
+ * no sense.
+ */
 export function maskMod(mask: AttentionMask): MaskMod {
   if (typeof mask === "string") return memo(plain, mask, () => recordMask(recordOf(mask), {}));
-  return memo(made, mask, () => {
-    if ("and" in mask) return joinMasks("and", mask.and.map(maskMod));
-    if ("or" in mask) return joinMasks("or", mask.or.map(maskMod));
-    return mask.kind === "custom" ? customMask(mask) : recordMask(recordOf(mask.kind), mask);
-  });
+  if (isNamedMask(mask)) return memo(madeMasks, mask, () => recordMask(recordOf(mask.kind), mask));
+  const mod = madeMasks.get(mask);
+  if (!mod) throw new TypeError("attention: this takes masks of the table, not one of one's own or of several");
+  return mod;
 }
 
 function recordOf(name: string): MaskRecord {

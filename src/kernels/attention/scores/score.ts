@@ -1,6 +1,5 @@
 import { ShapeError } from "../../../tensor/shape.ts";
-import { type CustomScore, customScore } from "../custom/custom.ts";
-import { chainScores } from "../joined.ts";
+import type { CustomScore } from "../custom/custom.ts";
 import type { Mod } from "../mod.ts";
 import { byName, type Given, memo } from "../records/parameters.ts";
 import { recordScore, type ScoreRecord } from "../records/score-record.ts";
@@ -16,19 +15,28 @@ export type NamedScore = Given<(typeof scores)[number]>;
 export type AttentionScore = NamedScore | CustomScore | readonly AttentionScore[];
 
 const records = byName<ScoreRecord>(scores);
-const made = new WeakMap<object, Mod>();
 const plain = new Map<string, Mod>();
 
-/** The function of a score. Throws `ShapeError` for parameters that make no sense, `ShaderError` for a user's text. */
+/** Functions of scores that are made once: by their parameters here, of others and of text in `made-mods.ts`. */
+export const madeScores = new WeakMap<object, Mod>();
+
+export const isChain = (score: AttentionScore): score is readonly AttentionScore[] => Array.isArray(score);
+
+/** True of scores of the table. */
+export const isNamedScore = (score: AttentionScore): score is NamedScore =>
+  typeof score === "string" || (!isChain(score) && score.kind !== "custom");
+
+/**
+ * The function of a score of the table, or of one that `makeMods` has made. Throws `ShapeError` for parameters that make
+ * no sense.
+ */
 export function scoreMod(score: AttentionScore): Mod {
   if (typeof score === "string") return memo(plain, score, () => recordScore(recordOf(score), {}));
-  return memo(made, score, () => {
-    if (isChain(score)) return chainScores(score.map(scoreMod));
-    return score.kind === "custom" ? customScore(score) : recordScore(recordOf(score.kind), score);
-  });
+  if (isNamedScore(score)) return memo(madeScores, score, () => recordScore(recordOf(score.kind), score));
+  const mod = madeScores.get(score);
+  if (!mod) throw new TypeError("attention: this takes scores of the table, not one of one's own or several");
+  return mod;
 }
-
-const isChain = (score: AttentionScore): score is readonly AttentionScore[] => Array.isArray(score);
 
 function recordOf(name: string): ScoreRecord {
   const record = records.get(name);
