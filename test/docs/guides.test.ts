@@ -136,12 +136,13 @@ test("the command line lists them, and says so where a name is unknown", async (
 
 test("the docs' tables and picture have them", async () => {
   await node("scripts/docs.mjs");
+  await node("scripts/pictures.mjs", "--drawn");
   const page = await readFile(join(copy, "docs/masks-and-scores.md"), "utf8");
   expect(page).toMatch(
     /^\| `block-causal:keys` \| `\{ kind: "block-causal", keys \}` \| A query sees its own block of /m,
   );
   expect(page).toMatch(/^\| `near-penalty:slope:keys` \| .* \| A penalty that grows with the distance of the key/m);
-  expect(await readFile(join(copy, "docs/pictures/masks.svg"), "utf8")).toContain(">block-causal</text>");
+  expect(await readFile(join(copy, "docs/pictures/masks-dark.svg"), "utf8")).toContain(">block-causal</text>");
   expect(await readFile(join(copy, "docs/kernels.md"), "utf8")).toMatch(
     /^\|.*`serial` \| \[softmax\/serial\]\(\.\.\/shaders\/softmax\/serial\.wgsl\) \| Softmax over .*Choose it /m,
   );
