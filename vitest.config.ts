@@ -11,8 +11,10 @@ const outside = [
   "test/bench/{cli,browser,peers-page}.test.ts",
   "test/docs/**/*.test.ts",
   "test/examples/outside-the-clone.test.ts",
+  "test/gpu/patient-polling.test.ts", // measures its process, so it has one of its own
 ];
 const kernels = ["test/{kernels,blocks}/**/*.test.ts"];
+const models = ["test/{generate,models}/**/*.test.ts"];
 
 // llvmpipe's narrowest vectors: pipelines take two thirds of the time to compile. `npm run test:all` runs all widths.
 const narrow = { LP_NATIVE_VECTOR_WIDTH: process.env["LP_NATIVE_VECTOR_WIDTH"] ?? "128" };
@@ -26,23 +28,26 @@ const common = {
   test: { testTimeout: 120_000, hookTimeout: 120_000 },
 };
 
+/** Files of a project share a process: what they import is loaded once, and what they compile is compiled once. */
+const shared = { ...common.test, isolate: false };
+
 export default defineConfig({
   test: {
-    // One fork: a software adapter already uses every core, and the shader cache is shared. scripts/test.mjs runs the
-    // tests of other processes beside it.
+    // One fork a project; scripts/test.mjs runs two projects at a time.
     maxWorkers: 1,
     // Tests that run side by side have a device each: see test/support/side-by-side.ts.
     maxConcurrency: 2,
     projects: [
       { ...common, test: { ...common.test, name: "outside", include: outside } },
-      { ...common, test: { ...common.test, name: "kernels", include: kernels, env: narrow } },
+      { ...common, test: { ...shared, name: "kernels", include: kernels, env: narrow } },
+      { ...common, test: { ...shared, name: "models", include: models } },
       {
         ...common,
         test: {
-          ...common.test,
+          ...shared,
           name: "engine",
           include: ["test/**/*.test.ts"],
-          exclude: [...outside, ...kernels, "**/node_modules/**"],
+          exclude: [...outside, ...kernels, ...models, "**/node_modules/**"],
         },
       },
     ],

@@ -1,28 +1,39 @@
-// Runs the tests: those that work in other processes (browsers, command lines, packages) beside those that have one fork
-// with the device. With names of files or folders, or options that choose tests, one vitest runs what they say.
+// Runs the tests in two lanes, so that both cores of a small machine are busy: a software adapter compiles a pipeline on
+// one core, and compiling is what most tests of kernels do. A lane takes the next project of vitest.config.ts when it has
+// finished one. With names of files or folders, or options that choose tests, one vitest runs what they say.
 //   node scripts/test.mjs [vitest's options] [FILE…]
 import { spawn } from "node:child_process";
 
 const given = process.argv.slice(2);
 const reporting = /^--(reporter|outputFile)/;
-const projects = given.every((option) => reporting.test(option)) ? [["kernels", "engine"], ["outside"]] : [[]];
+const isAll = given.every((option) => reporting.test(option));
+/** The longest first: what is left at the end is short. */
+const queue = isAll ? ["kernels", "outside", "models", "engine"].map((name) => [name]) : [[]];
+const lanes = 2;
 
-/** One vitest; its output is shown as it comes, or kept until the end. */
+/** One vitest over some projects; its output is shown as it comes, or kept until it ends. JSON goes to a file for each. */
 function run(names, keep) {
+  const [name] = names;
   const options = given.map((option) =>
-    keep ? option.replace(/^(--outputFile\.json=.*)\.json$/, "$1.outside.json") : option,
+    name ? option.replace(/^(--outputFile\.json=.*)\.json$/, `$1.${name}.json`) : option,
   );
-  const child = spawn("npx", ["vitest", "run", ...names.flatMap((name) => ["--project", name]), ...options], {
+  const child = spawn("npx", ["vitest", "run", ...names.flatMap((one) => ["--project", one]), ...options], {
     stdio: ["inherit", keep ? "pipe" : "inherit", keep ? "pipe" : "inherit"],
     env: { ...process.env, ...(keep && process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}) },
   });
   const kept = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (data) => kept.push(data));
   return new Promise((resolve) => {
-    child.on("close", (code) => resolve({ code: code ?? 1, output: Buffer.concat(kept) }));
+    child.on("close", (code) => {
+      process.stdout.write(Buffer.concat(kept));
+      resolve(code ?? 1);
+    });
   });
 }
 
-const results = await Promise.all(projects.map((names, i) => run(names, i > 0)));
-for (const { output } of results) process.stdout.write(output);
-process.exitCode = results.some(({ code }) => code !== 0) ? 1 : 0;
+const codes = [];
+async function lane() {
+  for (let names = queue.shift(); names; names = queue.shift()) codes.push(await run(names, isAll));
+}
+await Promise.all(Array.from({ length: lanes }, lane));
+process.exitCode = codes.some((code) => code !== 0) ? 1 : 0;
