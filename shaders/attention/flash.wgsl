@@ -84,9 +84,11 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
           }
         }
         for (var r = 0u; r < THREAD_ROWS; r++) {
-          let columns = q[q_first[r] + chunk * DEPTH + i];
+          let x = q[q_first[r] + chunk * DEPTH + i];
           for (var j = 0u; j < KEY_VECTORS; j++) {
-            scores[r][j] = add_products(columns, transposed[0][j], transposed[1][j], transposed[2][j], transposed[3][j], scores[r][j]);
+            scores[r][j] = add_products(
+              x, transposed[0][j], transposed[1][j], transposed[2][j], transposed[3][j], scores[r][j],
+            );
           }
         }
       }
@@ -126,7 +128,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
       for (var j = 0u; j < KEY_VECTORS; j++) {
         let four = j * COLUMN_THREADS + column;
         if (four / CHUNK_FOURS == chunk) {
-          for (var r = 0u; r < THREAD_ROWS; r++) { weight_tile[(own_row + r) * CHUNK_FOURS + four % CHUNK_FOURS] = scores[r][j]; }
+          let first_weight = own_row * CHUNK_FOURS + four % CHUNK_FOURS;
+          for (var r = 0u; r < THREAD_ROWS; r++) { weight_tile[first_weight + r * CHUNK_FOURS] = scores[r][j]; }
         }
       }
       workgroupBarrier();

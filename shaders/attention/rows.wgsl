@@ -1,4 +1,5 @@
-// with: attention/cache/f32, attention/masks/causal, attention/scores/none, attention/sink/none, attention/lse/none, lib/extent/fixed
+// with: attention/cache/f32, attention/masks/causal, attention/scores/none, attention/sink/none, attention/lse/none
+// with: lib/extent/fixed
 // with: attention/views, lib/online-softmax, lib/reduce
 // Attention in one kernel, a row at a time:  out = Σ exp(score - max) · v / Σ exp(score - max)
 //

@@ -1,4 +1,4 @@
-// The pieces of a softmax that sees its scores piece by piece (Milakov and Gimelshein 2018, section 3): a running maximum,
+// The steps of a softmax that sees its scores piece by piece (Milakov and Gimelshein 2018, section 3): a running maximum,
 // and sums that are rescaled when it grows.
 //
 // A score of LOWEST or less is one that does not count. It stands where mathematics has minus infinity: WGSL lets

@@ -1,4 +1,5 @@
-// with: sampling/settings, sampling/count/off, sampling/select, sampling/multiply-high, lib/reduce, lib/threefry, lib/row, lib/grid, lib/no-index
+// with: sampling/count/off
+// with: sampling/settings, sampling/select, sampling/multiply-high, lib/reduce, lib/threefry, lib/row, lib/grid, lib/no-index
 // One token per row:  the first id with Σ weight[0..=id] > ⌊word · Σ weight / 2³²⌋
 // weight = ⌊exp((l − max) / T) / S · 2³¹⌋ for tokens that top-k, top-p and min-p keep, in this order; S sums over all.
 //
@@ -92,7 +93,8 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
 
   var largest = IMPOSSIBLE;
   for (var i = thread; i < width; i += WORKGROUP) { largest = max(largest, order_key(logits[first + i])); }
-  distribution = Distribution(workgroup_largest(largest), select(own_settings.temperature, 1, greedy), f32(params.v), IMPOSSIBLE + 1, 0);
+  let temperature = select(own_settings.temperature, 1, greedy);
+  distribution = Distribution(workgroup_largest(largest), temperature, f32(params.v), IMPOSSIBLE + 1, 0);
   var word = 0u;
   if (greedy) {
     distribution.threshold = max(distribution.threshold, distribution.largest);  // and the word 0 draws the first of those that tie

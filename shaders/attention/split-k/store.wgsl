@@ -1,5 +1,6 @@
-// Stores what a split found: for each of its rows the maximum and the sum of its weights, and its share of the output. The threads that have some of the same columns add up what they have, in the memory of the kernel's weights;
-// maxima and sums, which every thread has, wait in that of its queries, which have been read for the last time.
+// Stores what a split found: for each of its rows the maximum and the sum of its weights, and its share of the output. The
+// threads that have some of the same columns add up what they have, in the memory of the kernel's weights; maxima and sums,
+// which every thread has, wait in that of its queries, which have been read for the last time.
 
 // `place` is batch row, key and value head, block and split; `rows` of the block's rows are some.
 fn store_parts(

@@ -10,7 +10,8 @@ struct MapParams { maps: u32, blocks: u32, entries: u32 }
 @group(0) @binding(9) var<uniform> map_params: MapParams;
 
 fn tiles_of(b: u32, place: u32, block: u32, first_query: u32, last_query: u32) -> Tiles {
-  let row = (b * map_params.maps + place % map_params.maps) * map_params.blocks + block;  // a head is its place; all share one map, or none
+  // The place of a workgroup is its head; all heads share one map, or none do.
+  let row = (b * map_params.maps + place % map_params.maps) * map_params.blocks + block;
   let first = row * map_params.entries;
   return Tiles(first + 1, tileMap[first], key_count(b));
 }
