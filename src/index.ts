@@ -90,7 +90,7 @@ export { normal, type RandomOptions, uniform } from "./kernels/elementwise/rando
 export { gather, gatherStep } from "./kernels/embedding/gather.ts";
 export { type CacheFormat, cacheFormats, type WeightType, weightTypes } from "./kernels/formats.ts";
 export { type AppendOptions, type AppendTensors, appendKv } from "./kernels/kv-cache/append.ts";
-export type { KvLayout } from "./kernels/kv-cache/layout.ts";
+export type { KvLayout } from "./kernels/kv-cache/layouts.ts";
 export { type CacheStorage, cacheStorage } from "./kernels/kv-cache/storage.ts";
 export { concat } from "./kernels/layout/concat.ts";
 export { contiguous } from "./kernels/layout/contiguous.ts";

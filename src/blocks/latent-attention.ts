@@ -4,7 +4,7 @@ import { makeMods } from "../kernels/attention/made-mods.ts";
 import { cast } from "../kernels/elementwise/cast.ts";
 import type { CacheFormat } from "../kernels/formats.ts";
 import { appendKv } from "../kernels/kv-cache/append.ts";
-import { type KvLayout, layoutName } from "../kernels/kv-cache/layout.ts";
+import { type KvLayout, layoutName } from "../kernels/kv-cache/layouts.ts";
 import { cacheStorage } from "../kernels/kv-cache/storage.ts";
 import { concat } from "../kernels/layout/concat.ts";
 import { contiguous } from "../kernels/layout/contiguous.ts";

@@ -1,6 +1,6 @@
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { CacheFormat } from "../../kernels/formats.ts";
-import type { KvLayout } from "../../kernels/kv-cache/layout.ts";
+import type { KvLayout } from "../../kernels/kv-cache/layouts.ts";
 import { cacheStorage } from "../../kernels/kv-cache/storage.ts";
 import { bytesPerElement, type PlainType } from "../../tensor/dtype.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";

@@ -14,7 +14,8 @@ import { splitSubgroups } from "./split-subgroups.ts";
 import { subgroups } from "./subgroups.ts";
 import { twoPass } from "./two-pass.ts";
 
-export { type AttentionLayout, sequenceOffsets } from "./layouts.ts";
+export { sequenceOffsets } from "../kv-cache/layouts/ragged.ts";
+export type { AttentionLayout } from "../kv-cache/layouts.ts";
 export type { AttentionMask, AttentionOptions, AttentionResult, AttentionScore, AttentionTensors } from "./options.ts";
 
 const variants = { naive, rows, twoPass, flash, packed, blocks, subgroups, splitK, splitSubgroups } as const;

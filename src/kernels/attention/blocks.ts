@@ -1,4 +1,4 @@
-import { layoutName } from "../kv-cache/layout.ts";
+import { layoutRecord } from "../kv-cache/layouts.ts";
 import { keptBlockMap } from "./block-map.ts";
 import { bufferRefusal } from "./definition.ts";
 import { runFlash } from "./flash-kernel.ts";
@@ -11,8 +11,8 @@ import { type AttentionVariant, attentionProblem } from "./options.ts";
  */
 export const blocks: AttentionVariant = {
   accepts: (tensors, options) => {
-    const kind = layoutName(options.layout ?? "contiguous");
-    if (kind !== "contiguous" && kind !== "paged") return `its map of tiles takes no ${kind} layout`;
+    const { name, inOrder } = layoutRecord(options.layout ?? "contiguous");
+    if (!inOrder) return `its map of tiles takes no ${name} layout`;
     return tilesRefusal(tensors, options) ?? bufferRefusal(5, tensors, options);
   },
   record: (gpu, tensors, options) =>

@@ -1,13 +1,13 @@
 // What the records of all attention kernels have in common.
 import lseStore from "#shaders/attention/lse/store.wgsl";
 import sinkLearned from "#shaders/attention/sink/learned.wgsl";
-import extentRagged from "#shaders/lib/extent/ragged.wgsl";
 import extentStep from "#shaders/lib/extent/step.wgsl";
 import type { Cost } from "../../gpu/dispatch.ts";
 import type { Shader, Specialisation } from "../../gpu/specialise.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { wordTypes } from "../formats.ts";
 import type { Brought, KernelContext } from "../kernel.ts";
+import { layoutRecord } from "../kv-cache/layouts.ts";
 import {
   isRagged,
   type Placement,
@@ -95,7 +95,7 @@ export function attentionParts(
       ...(joined.lse && problem.lse ? [lseStore] : []),
       ...(joined.sink && problem.sunk ? [sinkLearned] : []),
       ...(joined.place && context ? placementParts(problem.place, context) : []),
-      ...(problem.stepped ? [extentStep] : isRagged(problem.place) ? [extentRagged] : []),
+      ...(problem.stepped ? [extentStep] : [layoutRecord(problem.place.layout).extent ?? []].flat()),
     ],
   };
 }

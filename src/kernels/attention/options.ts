@@ -2,9 +2,9 @@ import type { Scope } from "../../gpu/scopes.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { transpose } from "../../tensor/views.ts";
-import { layoutName } from "../kv-cache/layout.ts";
+import { type AttentionLayout, layoutName, layoutRecord } from "../kv-cache/layouts.ts";
 import type { Variant } from "../op.ts";
-import { type AttentionLayout, type Placement, placementOf } from "./layouts.ts";
+import { type Placement, placementOf } from "./layouts.ts";
 import { type AttentionMask, maskMod } from "./masks/mask.ts";
 import { type AttentionScore, scoreMod } from "./scores/score.ts";
 
@@ -109,10 +109,10 @@ export function partsRefusal(
     }
   }
   const mods = [maskMod(problem.mask), scoreMod(problem.score)].flatMap((mod) => Object.values(mod.tensors));
-  const { layout } = place;
+  const { name: kind, inOrder } = layoutRecord(place.layout);
   const byPosition = mods.some(({ pattern = "" }) => !/^\[h(?:, \d+)*\]$/.test(pattern)); // as far as one can know
-  if (typeof layout !== "string" && layout.kind !== "paged" && byPosition) {
-    return `a ${layout.kind} layout takes masks and scores that read no tensors by row or position`;
+  if (!inOrder && byPosition) {
+    return `a ${kind} layout takes masks and scores that read no tensors by row or position`;
   }
   return undefined;
 }
@@ -147,11 +147,10 @@ export function attentionProblem(tensors: AttentionTensors, options: AttentionOp
   const place = placementOf(tensors, options.layout);
   const s = place.capacity;
   check(s > 0, `k is ${formatShape(k.shape)}, expected room for a key; length 0 means that there is none`);
-  const kind = layoutName(place.layout);
-  check(kind !== "ragged" || (options.start ?? options.length) === undefined, "a ragged layout says start and length");
+  const { name: kind, extent, longest: most = s } = layoutRecord(place.layout);
+  check(!extent || (options.start ?? options.length) === undefined, `a ${kind} layout says start and length`);
   const { mask = "causal", score = "none", scale = 1 / Math.sqrt(d), length = s, lse = false } = options;
   const { start = length - t } = options;
-  const most = kind === "ring" ? 2 ** 30 : s;
   check(
     Number.isInteger(length) && length >= 0 && length <= most,
     `length is ${length}, expected 0 to ${most} (s, from k)`,

@@ -7,7 +7,7 @@ import { wordPart, wordTypes } from "../formats.ts";
 import { defineKernel } from "../kernel.ts";
 import { appendQuantised } from "./append-quantised.ts";
 import { type AppendProblem, appendBrings, appendParts, appendUniforms, checkAppend, viewParams } from "./appending.ts";
-import type { KvLayout } from "./layout.ts";
+import type { KvLayout } from "./layouts.ts";
 
 /** New keys and values, and the cache they go to. */
 export interface AppendTensors {

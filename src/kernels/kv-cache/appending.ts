@@ -1,14 +1,11 @@
 // What the kernels that write into a cache have in common.
-import slotContiguous from "#shaders/kv-cache/slot/contiguous.wgsl";
-import slotPaged from "#shaders/kv-cache/slot/paged.wgsl";
-import slotRing from "#shaders/kv-cache/slot/ring.wgsl";
 import positionStep from "#shaders/lib/position/step.wgsl";
 import type { ShaderModule } from "../../gpu/shader-module.ts";
 import { perWord, plainType } from "../../tensor/formats.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Brought, KernelContext } from "../kernel.ts";
-import { capacityOf, type KvLayout, layoutName } from "./layout.ts";
+import { capacityOf, type KvLayout, layoutBrings, layoutRecord } from "./layouts.ts";
 
 /** What such a kernel is given. */
 export interface AppendProblem {
@@ -51,22 +48,24 @@ export function checkAppend(
 
 /** The tensors that a layout brings. */
 export function appendBrings({ layout }: AppendProblem): Readonly<Record<string, Brought>> {
-  if (typeof layout === "string" || layout.kind !== "paged") return {};
-  return { blockTable: { tensor: layout.blockTable, types: ["u32"] } };
+  return layoutBrings(layout);
 }
 
 /** The uniforms of a layout, whose cache has `rows` batch rows or pages. */
 export function appendUniforms({ layout }: AppendProblem, rows: number): Record<string, Record<string, number>> {
-  if (typeof layout === "string") return {};
-  if (layout.kind === "ring") return { ring: { sinks: layout.sinks ?? 0 } };
-  return { pages: { count: rows, entries: layout.blockTable.shape[1] ?? 0 } };
+  return writing(layout).uniforms(layout, rows);
 }
 
-const slots = { contiguous: slotContiguous, paged: slotPaged, ring: slotRing } as const;
+/** How a layout is written. Throws `ShapeError` for one that is not appended to. */
+function writing(layout: KvLayout) {
+  const { name, write } = layoutRecord(layout);
+  if (write) return write;
+  throw new ShapeError(`kv-cache/append: it takes no ${name} layout`);
+}
 
 /** The parts for a layout, and for a step where one is given. */
 export function appendParts({ layout }: AppendProblem, dtypes: KernelContext["dtypes"]): ShaderModule[] {
-  return [slots[layoutName(layout)], ...(dtypes["step"] ? [positionStep] : [])];
+  return [writing(layout).slot, ...(dtypes["step"] ? [positionStep] : [])];
 }
 
 /** Where k and v begin and their strides. */

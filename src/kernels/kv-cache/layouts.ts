@@ -1,0 +1,49 @@
+// The table of layouts: where keys and values lie, read and written.
+import type { Tensor } from "../../tensor/tensor.ts";
+import type { Brought } from "../kernel.ts";
+import { contiguous } from "./layouts/contiguous.ts";
+import type { LayoutRecord } from "./layouts/layout-record.ts";
+import { paged } from "./layouts/paged.ts";
+import { ragged } from "./layouts/ragged.ts";
+import { ring } from "./layouts/ring.ts";
+
+/** All layouts: adding one is a file under `layouts`, and its word here. */
+const records = [contiguous, paged, ring, ragged] as const;
+
+type Records = (typeof records)[number];
+type LayoutOf<R> = R extends { readonly tensors: (layout: infer L) => unknown } ? L : never;
+
+/** Where attention finds the rows of k and v. */
+export type AttentionLayout = LayoutOf<Records>;
+
+/** Where the rows of a cache lie, which is appended to: `contiguous`, or a {@link PagedLayout} or {@link RingLayout}. */
+export type KvLayout = LayoutOf<Extract<Records, { readonly write: object }>>;
+
+const byName = new Map<string, unknown>(records.map((record) => [record.name, record]));
+
+/** The name of a layout. */
+export const layoutName = (layout: AttentionLayout): Records["name"] =>
+  typeof layout === "string" ? layout : layout.kind;
+
+/** The record of a layout. Throws `TypeError` for what is none. */
+export function layoutRecord<L extends AttentionLayout>(layout: L): LayoutRecord<L> {
+  const record = byName.get(layoutName(layout));
+  if (!record) throw new TypeError(`there is no layout ${JSON.stringify(layout)}; there are ${[...byName.keys()]}`);
+  return record as LayoutRecord<L>;
+}
+
+/** The tensors that a layout brings, by the name of their binding. */
+export const layoutBrings = (layout: AttentionLayout): Record<string, Brought> =>
+  Object.fromEntries(
+    Object.entries(layoutRecord(layout).tensors(layout)).map(([name, tensor]): [string, Brought] => [
+      name,
+      { tensor, types: ["u32"] },
+    ]),
+  );
+
+/**
+ * The positions that a cache with these keys has room for, by batch row. Throws `ShapeError` where the layout and the
+ * keys contradict one another.
+ */
+export const capacityOf = (what: string, layout: KvLayout, keys: Tensor, batch: number): number =>
+  layoutRecord(layout).sizes(what, layout, keys, batch).capacity;

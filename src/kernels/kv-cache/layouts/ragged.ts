@@ -1,0 +1,70 @@
+import address from "#shaders/attention/address/contiguous.wgsl";
+import extent from "#shaders/lib/extent/ragged.wgsl";
+import type { Gpu } from "../../../gpu/gpu.ts";
+import { formatShape, ShapeError } from "../../../tensor/shape.ts";
+import { type Tensor, tensor } from "../../../tensor/tensor.ts";
+import type { LaidTensors, LayoutRecord } from "./layout-record.ts";
+
+/**
+ * Sequences of different lengths in one call, one after the other: q `[1, h, t, d]`, k and v `[1, g, s, d]`, and where each
+ * begins and the last one ends, u32 `[sequences + 1]` (`cu_seqlens` of FlashAttention 2). The last query of each stands
+ * at its last key.
+ */
+export interface RaggedLayout {
+  readonly kind: "ragged";
+  readonly queryOffsets: Tensor;
+  readonly keyOffsets: Tensor;
+}
+
+/** The lengths that `sequenceOffsets` was given: the GPU has the offsets, and figures of cost are made without reading them. */
+const knownLengths = new WeakMap<Tensor, readonly number[]>();
+
+/** Offsets u32 `[sequences + 1]` of sequences with these lengths. Throws `ShapeError` for one that is no length. */
+export function sequenceOffsets(gpu: Gpu, lengths: readonly number[]): Tensor {
+  const offsets = [0];
+  for (const length of lengths) {
+    if (!Number.isInteger(length) || length < 0) throw new ShapeError(`sequenceOffsets: a length of ${length}`);
+    offsets.push((offsets.at(-1) ?? 0) + length);
+  }
+  const result = tensor(gpu, [offsets.length], offsets, "u32");
+  knownLengths.set(result, [...lengths]);
+  return result;
+}
+
+function check(what: string, { queryOffsets, keyOffsets }: RaggedLayout, { q, k, step }: LaidTensors): void {
+  const fail = (problem: string): never => {
+    throw new ShapeError(`${what}: ${problem}`);
+  };
+  if (step) fail("a ragged layout says where sequences stand, expected no step beside it");
+  if (q.shape[0] !== 1 || k.shape[0] !== 1) {
+    fail(`q is ${formatShape(q.shape)}, k ${formatShape(k.shape)}, expected one row [1, …] that all sequences share`);
+  }
+  for (const [name, { dtype, shape }] of Object.entries({ queryOffsets, keyOffsets })) {
+    if (dtype !== "u32" || shape.length !== 1 || (shape[0] ?? 0) < 2) {
+      fail(`${name} is ${dtype} ${formatShape(shape)}, expected u32 [sequences + 1]`);
+    }
+  }
+  if (queryOffsets.shape[0] !== keyOffsets.shape[0]) {
+    fail(`queryOffsets is ${formatShape(queryOffsets.shape)}, keyOffsets ${formatShape(keyOffsets.shape)}`);
+  }
+}
+
+export const ragged = {
+  name: "ragged",
+  read: {
+    address,
+    uniforms: (_layout, _keys, { sequences, capacity }) => ({ sequences: { count: sequences, keys: capacity } }),
+  },
+  extent,
+  inOrder: false,
+  tensors: ({ queryOffsets, keyOffsets }: RaggedLayout) => ({ queryOffsets, keyOffsets }),
+  sizes: (_what, { queryOffsets }, keys) => ({
+    sequences: (queryOffsets.shape[0] ?? 1) - 1,
+    capacity: keys.shape[2] ?? 0,
+  }),
+  check,
+  lengths: ({ queryOffsets, keyOffsets }) => {
+    const [queries, keys] = [knownLengths.get(queryOffsets), knownLengths.get(keyOffsets)];
+    return keys && queries?.map((count, i) => [count, keys[i] ?? 0] as const);
+  },
+} as const satisfies LayoutRecord<RaggedLayout>;

@@ -1,0 +1,31 @@
+import address from "#shaders/attention/address/ring.wgsl";
+import slot from "#shaders/kv-cache/slot/ring.wgsl";
+import { ShapeError } from "../../../tensor/shape.ts";
+import { ownSlots } from "./contiguous.ts";
+import type { LayoutRecord } from "./layout-record.ts";
+
+/**
+ * Keys `[b, g, s, d]`, of which the first `sinks` (0) stay and the others go round: position p is in slot
+ * `sinks + (p − sinks) mod (s − sinks)` (StreamingLLM, Xiao et al. 2023, section 3.2).
+ */
+export interface RingLayout {
+  readonly kind: "ring";
+  readonly sinks?: number;
+}
+
+export const ring = {
+  name: "ring",
+  read: { address, uniforms: ({ sinks = 0 }, [, , slots = 0]) => ({ ring: { slots, sinks } }) },
+  write: { slot, uniforms: ({ sinks = 0 }) => ({ ring: { sinks } }) },
+  inOrder: false,
+  longest: 2 ** 30,
+  tensors: (_layout: RingLayout) => ({}),
+  sizes: (what, { sinks = 0 }, keys, batch) => {
+    const sizes = ownSlots(what, keys, batch);
+    if (!Number.isInteger(sinks) || sinks < 0 || sinks >= sizes.capacity) {
+      const s = sizes.capacity;
+      throw new ShapeError(`${what}: ${sinks} sinks in a ring of ${s} slots, expected 0 to ${s - 1}`);
+    }
+    return sizes;
+  },
+} as const satisfies LayoutRecord<RingLayout>;
