@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { mistakes } from "./mistakes/all.ts";
-import { mutantOf } from "./mutant.ts";
+import { mutantOf, squeeze } from "./mutant.ts";
+import { survivors } from "./survivors.ts";
 
 test("each mistake written by hand finds the text that it changes, exactly once", () => {
   const stale = mistakes.flatMap((mistake) => {
@@ -14,4 +15,12 @@ test("each mistake written by hand finds the text that it changes, exactly once"
   });
   expect(stale).toEqual([]);
   expect(mistakes.length).toBeGreaterThan(100);
+});
+
+test("each reason for a mistake that no test notices is about text that there is", () => {
+  const stale = Object.keys(survivors).filter((id) => {
+    const [, file = "", line = ""] = /^(\S+): (.*?)(?: \(\d+\))? → /s.exec(id) ?? [];
+    return !existsSync(file) || !squeeze(readFileSync(file, "utf8")).includes(line);
+  });
+  expect(stale).toEqual([]);
 });

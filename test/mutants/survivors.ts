@@ -15,13 +15,13 @@ const pastLast = "rows of the expert that is none lie past the last segment";
 export const survivors: Readonly<Record<string, string>> = {
   "shaders/attention/joined/ranges.wgsl: if (a.x >= a.y) { return b; } → if (a.x > a.y) { return b; }":
     "a range of nothing makes the joined one wider, and the mask hides what it adds",
-  "shaders/attention/flash.wgsl: let last_position = first_query(b) + min(block * ROWS + ROWS, params.t) - 1; → let last_position = first_query(b) + min(block * ROWS + ROWS, params.t) + 1;":
+  "shaders/attention/flash.wgsl: let last_position = first_query(b) + query_of_row(min(block * ROWS + ROWS, rows) - 1); → let last_position = first_query(b) + query_of_row(min(block * ROWS + ROWS, rows) + 1);":
     hiddenAnyway,
   "shaders/attention/rows.wgsl: workgroupBarrier(); // the weights have been read → nothing":
     "the reduction that comes before the weights are written again has barriers of its own; this one does not depend on how it reduces",
   "shaders/attention/rows.wgsl: if (value_thread < VALUE_THREADS) { → if (value_thread <= VALUE_THREADS) {":
     "the threads left over where the vectors of a row do not divide the workgroup sum up what nobody reads",
-  "shaders/attention/rows.wgsl: if (thread == 0) { store_lse(b, h, t, log_sum_exp(largest, sum)); } → if (thread == 1) { store_lse(b, h, t, log_sum_exp(largest, sum)); }":
+  "shaders/attention/rows.wgsl: if (thread == 0) { store_lse(b, h, t, log_sum_exp(sunk.largest, sunk.sum)); } → if (thread == 1) { store_lse(b, h, t, log_sum_exp(sunk.largest, sunk.sum)); }":
     alike,
   "shaders/attention/scores/alibi.wgsl: return score + slopes[h] * ahead * select(1.0, score_params.future, ahead > 0.0); → return score + slopes[h] * ahead / select(1.0, score_params.future, ahead > 0.0);":
     "the factor is 1 or −1",
@@ -49,7 +49,7 @@ export const survivors: Readonly<Record<string, string>> = {
   "shaders/attention/split-k/reduce.wgsl: workgroupBarrier(); (2) → nothing": `${inOrder}the eight threads that write are the first subgroup of eight`,
   "shaders/attention/split-k/reduce.wgsl: workgroupBarrier(); (5) → nothing": `${inOrder}the eight threads that write are the first subgroup of eight`,
   "shaders/attention/split-k/reduce.wgsl: workgroupBarrier(); (6) → nothing": `${inOrder}only thread 0 uses the sums, and the one thread that writes over them before it has read is its neighbour in the same subgroup`,
-  "shaders/attention/flash/rows.wgsl: for (var r = 0u; r < THREAD_ROWS; r++) { all[r] = weights[own_row + r].x; } (2) → for (var r = 0u; r < THREAD_ROWS; r++) { all[r] = weights[own_row + r].z; }":
+  "shaders/attention/flash/rows.wgsl: for (var r = 0u; r < THREAD_ROWS; r++) { all[r] = weight_tile[own_row + r].x; } (2) → for (var r = 0u; r < THREAD_ROWS; r++) { all[r] = weight_tile[own_row + r].z; }":
     "all four elements are the same",
   "shaders/attention/flash/store/parts.wgsl: if (column == 0) { stats[part] = vec2f(largest[r], sums[r]); } → if (column == 1) { stats[part] = vec2f(largest[r], sums[r]); }":
     alike,
