@@ -1,4 +1,4 @@
-// What the command line and the pages call. Nothing here knows Node or a page.
+// The entry for the command line and the pages. Nothing here depends on Node or a page.
 
 export { algorithmNames } from "./attention/algorithms.ts";
 export { formatBatch, parseBatch, parseLength } from "./attention/batch.ts";

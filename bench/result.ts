@@ -1,34 +1,37 @@
-/** Whether a result is right: wrong ones have no speed. "n/a": the variant does not take the case, or the device cannot. */
+/**
+ * Whether a result is correct: wrong ones have no speed. "n/a": the variant does not take the case, or the device
+ * cannot run it.
+ */
 export type Verdict = "pass" | "fail" | "n/a";
 
 /**
- * One variant at one case. Every bench of this project writes this form; a field that does not apply is null. Times are
- * of one run, milliseconds; work and bytes are of one run too.
+ * One variant on one case, the form of every bench; a field that does not apply is null. Times are of one run,
+ * milliseconds; work and bytes are of one run too.
  */
 export interface BenchRow {
-  /** What was measured, the same from run to run: op, variant, mask, batch, heads, type. */
+  /** The identity of the measurement, the same from run to run: op, variant, mask, batch, heads, type. */
   readonly id: string;
   readonly op: string;
   readonly variant: string;
-  /** The case in one word: for attention in the batch grammar. */
+  /** The case in short: for attention in the batch grammar. */
   readonly batch: string;
   readonly mask: string | null;
   readonly score: string | null;
-  /** How keys and values lie. */
+  /** Layout of keys and values. */
   readonly layout: string | null;
   /** Query heads / key and value heads × head width. */
   readonly heads: string | null;
-  /** How keys and values are stored, or for other ops what they work on. */
+  /** Format of keys and values, or for other ops the type of their weights. */
   readonly dtype: string;
-  /** The model whose shapes these are. */
+  /** The model with these shapes. */
   readonly model: string | null;
 
   readonly verdict: Verdict;
   /** Why it failed or does not apply. */
   readonly reason: string | null;
-  /** What was compared with float64: everything, or a sample that is the same in every run. */
+  /** The part compared with float64: everything, or a sample that is the same in every run. */
   readonly checked: string | null;
-  /** Largest error over that of plain f32 loops, both against float64; about 1 is honest f32, the gate is at 2. */
+  /** Largest error over that of plain f32 loops, both against float64; plain f32 is about 1, the gate is at 2. */
   readonly errorRatio: number | null;
   /** The same of the mean error; the gate is at 1.5. */
   readonly meanErrorRatio: number | null;
@@ -46,7 +49,7 @@ export interface BenchRow {
   readonly clock: "gpu" | "wall" | null;
   /** The smallest step of that clock. */
   readonly clockQuantumMs?: number | null;
-  /** From recording to the first result, compilation included where the shader was not compiled yet. */
+  /** Time from recording to the first result, compilation included where the shader was not compiled yet. */
   readonly firstRunMs: number | null;
   readonly dispatches: number | null;
 
@@ -54,14 +57,14 @@ export interface BenchRow {
   readonly livePairs: number | null;
   /**
    * Operations that the result needs; for attention 2 · pairs · (dk + dv), those of the matrix products. Linear and
-   * latent attention have counts of their own.
+   * latent attention have different counts.
    */
   readonly flops: number | null;
-  /** The same by FlashAttention's convention, which leaves windows out and counts half a diagonal. */
+  /** The same by FlashAttention's convention, which ignores windows and counts half a diagonal. */
   readonly flopsFlashAttention: number | null;
-  /** Each element that the result depends on, and each of the result, moved once. */
+  /** Compulsory bytes: each element that the result depends on, and each of the result, moved once. */
   readonly bytes: number | null;
-  /** Bytes that have to move through memory with this variant's tiles, if nothing is cached. */
+  /** Bytes that move through memory with this variant's tiles, if nothing is cached. */
   readonly modelledBytes: number | null;
   /** Every load and store that the kernels execute, and every operation, those on padding and masked pairs included. */
   readonly requestedBytes?: number | null;
@@ -70,22 +73,25 @@ export interface BenchRow {
   readonly tflops: number | null;
   /** From `bytes`. */
   readonly gbs: number | null;
-  /** What the roofline says of this device: the larger of flops / peak and bytes / bandwidth. */
+  /** The roofline's minimum on this device: the larger of flops / peak and bytes / bandwidth. */
   readonly idealMs: number | null;
   /** Which of the two that is. */
   readonly bound: "compute" | "memory" | null;
-  /** `idealMs` over `medianMs`. Above 1 where the caches hold what the measured bandwidth is not of. */
+  /** `idealMs` over `medianMs`. Above 1 where data comes from caches faster than the measured bandwidth. */
   readonly shareOfPeak: number | null;
-  /** The time of the fastest right variant of this case over this one's; above 1 for what is no attention and faster. */
+  /**
+   * The time of the fastest correct variant of this case over this one's; above 1 for faster algorithms that are not
+   * attention.
+   */
   readonly shareOfFastest: number | null;
 
   /** Bytes that a token takes in the cache, over all layers of the model, or of one layer where none is named. */
   readonly kvBytesPerToken: number | null;
   readonly workspaceBytes: number | null;
-  /** Of experts: the slots of the fullest over the mean, and slots over the rows of whole blocks. */
+  /** For experts: the slots of the busiest over the mean, and slots over the rows of whole blocks. */
   readonly imbalance?: number | null;
   readonly paddingEfficiency?: number | null;
-  /** Measures this row again. */
+  /** The command that measures this row again. */
   readonly command: string;
 }
 
@@ -95,7 +101,7 @@ export interface Peak {
   readonly reason: string | null;
 }
 
-/** What a device does at most, measured in the same run. */
+/** A device's peaks, measured in the same run. */
 export interface Peaks {
   /** Multiply-adds of independent chains, TFLOP/s. */
   readonly tflopsF32: Peak;
@@ -104,7 +110,7 @@ export interface Peaks {
   readonly copyGbs: Peak;
   /** Workgroup memory read 16 bytes at a time, GB/s. */
   readonly workgroupGbs: Peak;
-  /** A dispatch of one thread that waits for the one before, microseconds. */
+  /** A dispatch of one thread that waits for the previous one, microseconds. */
   readonly dispatchUs: Peak;
 }
 
@@ -116,7 +122,7 @@ export interface Environment {
   readonly architecture: string;
   readonly device: string;
   readonly description: string;
-  /** True for drivers that compute on the processor: their speed says nothing of a GPU. */
+  /** True for drivers that compute on the processor: their speed says nothing about a GPU. */
   readonly software: boolean;
   readonly features: readonly string[];
   readonly subgroupSizes: readonly [smallest: number, largest: number] | null;
@@ -129,16 +135,16 @@ export interface Environment {
   readonly clockQuantumMs: number;
   /** By the wall clock: milliseconds until an empty submit is reported as done. Intervals are several times as long. */
   readonly waitMs?: number;
-  /** What recording a dispatch into a command buffer and submitting it takes of the processor, microseconds. */
+  /** Processor time to record a dispatch into a command buffer and submit it, microseconds. */
   readonly encodeUs: number;
 }
 
-/** The one object that a bench gives. */
+/** The result of a bench. */
 export interface BenchResult {
   readonly environment: Environment;
   readonly peaks: Peaks | null;
   readonly rows: readonly BenchRow[];
-  /** What a sweep asked, and what the rows say to it. */
+  /** A sweep's question, and the rows' answers. */
   readonly question?: string;
   readonly answers?: readonly string[];
 }

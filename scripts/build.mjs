@@ -1,6 +1,6 @@
-// Builds dist/: an ES module for each source file and each shader, so that a bundler takes what a page uses and no more;
-// shaders without their comments; and the types. Packages stay imports, and what only Node has is reached at run time,
-// so the library bundles for the browser too.
+// Builds dist/: an ES module for each source file and each shader, so that a bundler takes what a page uses and no
+// more; shaders without their comments; and the types. Packages stay external, and Node's modules are loaded at run
+// time, so the library also bundles for the browser.
 import { execFile } from "node:child_process";
 import { copyFile, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
 const run = promisify(execFile);
 
-/** The entries of the package, as sources. The command line is the one that is not a library. */
+/** The entries of the package, as sources. Only the command line is not a library. */
 const entries = ["src/index.ts", "src/attention.ts", "src/check/index.ts", "src/reference/index.ts"];
 const commandLine = "src/cli/main.ts";
 
@@ -25,18 +25,18 @@ const common = {
   logLevel: "warning",
 };
 
-/** The loader of WGSL files: built first, because the build needs it and so does who installs the package. */
+/** The loader of WGSL files: built first, because the build and users of the package need it. */
 const buildLoader = () =>
   build({ ...common, entryPoints: { wgsl: "src/build/wgsl.ts" }, outdir: "dist", platform: "node" });
 
-/** Where a source file's module goes, seen from dist. */
+/** The path of a source file's module in dist. */
 function outputOf(file) {
   const path = relative(root, file).replaceAll("\\", "/");
   if (path === commandLine) return "cli.js";
   return path.replace(/^src\//, "").replace(/\.(ts|wgsl)$/, ".js");
 }
 
-/** The files that the entries import, shaders included; what is imported as a type alone is none of them. */
+/** The files that the entries import, shaders included, without imports of types only. */
 async function reachable(plugins) {
   const { metafile } = await build({
     ...common,
@@ -52,7 +52,7 @@ async function reachable(plugins) {
   return Object.keys(metafile.inputs).filter((file) => /\.(ts|wgsl)$/.test(file));
 }
 
-/** Imports by the name of a package stay what they are; `#shaders/…` looks like one and is ours. */
+/** Imports of packages stay; `#shaders/…` looks like one but is this project's. */
 const packagesStay = {
   name: "packages",
   setup({ onResolve }) {
@@ -62,7 +62,7 @@ const packagesStay = {
   },
 };
 
-/** Imports of our own files become imports of their modules in dist. */
+/** Imports of source files become imports of their modules in dist. */
 const filesApart = {
   name: "files apart",
   setup({ onResolve }) {
@@ -93,7 +93,7 @@ async function buildModules(plugins) {
 const declare = () =>
   run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"], { cwd: root });
 
-/** What the types stand on: WebGPU, which is part of "dom" since TypeScript 6, and `Symbol.dispose`. */
+/** The libraries that the types require: WebGPU, which is part of "dom" since TypeScript 6, and `Symbol.dispose`. */
 const references = '/// <reference lib="dom" />\n/// <reference lib="esnext.disposable" />\n';
 const beforeTypeScript6 = (entry) => `/// <reference types="@webgpu/types" />\nexport * from "./${entry}.js";\n`;
 
@@ -104,16 +104,16 @@ try {
   const [outputs] = await Promise.all([buildModules([wgslEsbuild({ comments: false })]), declare()]);
   await finishTypes(join(dist, "types"));
   await removeStale(new Set([...outputs, "dist/wgsl.js"]));
-  const now = new Date(); // esbuild leaves a file alone that has not changed, and its age says whether dist is fresh
+  const now = new Date(); // esbuild does not rewrite unchanged files, and their age tells whether dist is fresh
   await utimes(join(dist, "cli.js"), now, now);
 } catch (error) {
-  // esbuild has said what is wrong; tsc says it on stdout.
+  // esbuild has printed its errors; tsc prints them on stdout.
   const said = error?.stdout || (error?.errors ? "" : String(error?.message ?? error));
   if (said) console.error(said.trim());
   process.exitCode = 1;
 }
 
-/** Declarations keep the `.ts` of our imports, which users' compilers do not take. */
+/** Declarations keep the `.ts` of imports, which users' compilers reject. */
 async function finishTypes(folder) {
   await copyFile(join(root, "src/wgsl.d.ts"), join(folder, "wgsl.d.ts"));
   const types = entries.map((entry) => outputOf(resolve(root, entry)).replace(/\.js$/, ""));

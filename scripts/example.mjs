@@ -1,4 +1,4 @@
-// npm run example -- NAME: bundles an example as a project of a reader's own would, and runs it.
+// npm run example -- NAME: bundles an example as a reader's own project would, and runs it.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -24,7 +24,7 @@ await build({
   platform: "node",
   target: "es2022", // Node 20 has no `using`
   packages: "external",
-  tsconfigRaw: {}, // this clone's own takes the package's name for its source
+  tsconfigRaw: {}, // in this clone the package's name resolves to its source
   plugins: [wgslEsbuild()],
   logLevel: "warning",
 });

@@ -1,5 +1,6 @@
-// Sets up a clone: packages, a Vulkan driver, the build; with --browsers also Chromium and Firefox for the browser tests.
-// It runs before anything is installed, so it uses Node alone. What is in place already costs no time and no words.
+// Sets up a clone: packages, a Vulkan driver, the build; with --browsers also Chromium and Firefox for the browser
+// tests. It runs before anything is installed, so it uses only Node. What is already in place takes no time and prints
+// nothing.
 import { ensureBuild } from "./setup/build.mjs";
 import { ensureChromium } from "./setup/chromium.mjs";
 import { ensureDriver } from "./setup/driver.mjs";

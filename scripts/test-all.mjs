@@ -1,6 +1,6 @@
 // Runs the tests of every kernel on every software adapter there is, lavapipe with each of its subgroup sizes (4, 8 and
-// 16), on Dawn in Node and on wgpu in Deno, and writes what passed to test/all.md. `npm test` runs them on one, and of the masks and scores of attention those
-// pairs with variants that put something to the test; SHADERFORMER_FULL is the product.
+// 16), on Dawn in Node and on wgpu in Deno, and writes what passed to test/all.md. `npm test` runs them on one, and a
+// selection of attention's masks and scores with its variants; SHADERFORMER_FULL runs the full product.
 //   node scripts/test-all.mjs [--only TEXT] [FOLDER…]     default: test/blocks test/check test/gpu test/kernels test/tensor
 // With --only, adapters whose line does not contain TEXT are left as they are in test/all.md.
 import { spawnSync } from "node:child_process";
@@ -12,7 +12,7 @@ const runs = [
   ["lavapipe, subgroups of 8", { SHADERFORMER_ADAPTER: "lavapipe", LP_NATIVE_VECTOR_WIDTH: "256" }],
   ["lavapipe, subgroups of 16", { SHADERFORMER_ADAPTER: "lavapipe", LP_NATIVE_VECTOR_WIDTH: "512" }],
   ["SwiftShader, subgroups of 4, no f16", { SHADERFORMER_ADAPTER: "swiftshader" }],
-  // One test of vitest's runs them all there: the folders named do not count.
+  // One vitest test runs them all there, whatever folders are named.
   ["wgpu in Deno on lavapipe, no subgroups", {}, ["test/deno"]],
 ];
 const { values: flags, positionals: given } = parseArgs({
@@ -34,7 +34,7 @@ for (const [name, environment, own] of runs) {
   }
   rmSync(output, { force: true });
   const start = Date.now();
-  // SwiftShader takes minutes for what a test allows itself two.
+  // SwiftShader needs longer than the tests' limit of two minutes.
   const limits = ["--testTimeout=900000", "--hookTimeout=900000", "--reporter=dot", "--reporter=json"];
   const { status } = spawnSync(
     "npx",

@@ -5,12 +5,12 @@ import { existsSync, readFileSync } from "node:fs";
 let [passed, failed, skipped] = [0, 0, 0];
 for (const file of process.argv.slice(2)) {
   if (!existsSync(file)) {
-    console.error(`there is no ${file}: set-up, type check, lint or the tests themselves broke off before, see above`);
+    console.error(`there is no ${file}: set-up, type check, lint or the tests failed before, see above`);
     process.exitCode = 1;
     continue;
   }
   const results = JSON.parse(readFileSync(file, "utf8"));
-  // A file that fails to load fails without any of its tests having failed.
+  // A file that fails to load counts as a failure, although none of its tests failed.
   const brokenFiles = results.testResults.filter(
     ({ status, assertionResults }) => status === "failed" && !assertionResults.some((test) => test.status === "failed"),
   ).length;

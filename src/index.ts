@@ -1,4 +1,4 @@
-// The public surface: what a name means stands where it is defined.
+// The public surface. Each name is documented where it is defined.
 
 // The device and recorded programs
 
@@ -44,7 +44,7 @@ export {
 } from "./tensor/tensor.ts";
 export { reshape, slice, transpose } from "./tensor/views.ts";
 
-// Kernels and ops of one's own
+// Your own kernels and ops
 
 export {
   type Brought,
@@ -117,7 +117,7 @@ export { packSettings, type SamplingSettings } from "./kernels/sampling/settings
 export { tokenLogprobs } from "./kernels/sampling/token-logprobs.ts";
 export { topLogprobs } from "./kernels/sampling/top-logprobs.ts";
 
-// What a device can do at most
+// The measured peaks of a device
 
 export { copyVectors } from "./kernels/peaks/copy.ts";
 export { increment } from "./kernels/peaks/increment.ts";

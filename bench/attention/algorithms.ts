@@ -1,4 +1,4 @@
-// What stands on top of attention's variants, or beside them, as subjects of the bench.
+// Algorithms that use attention's variants, or replace them, as subjects of the bench.
 import {
   type AttentionOptions,
   cascadeAttention,
@@ -14,25 +14,25 @@ import type { AttentionSubject } from "./plan.ts";
 
 type Told = Pick<AttentionOptions, "mask" | "score" | "layout">;
 
-/** Why an algorithm that knows two masks, rows in order and f32 alone cannot take a call. */
+/** Why an algorithm for two masks, contiguous rows and f32 only cannot take a call. */
 function plainRefusal({ k, latent }: CallTensors, { mask = "causal", layout = "contiguous" }: Told) {
-  if (latent) return "its keys are made of latents: expanded and absorbed take it";
+  if (latent) return "its keys come from latents: expanded and absorbed take it";
   if (layout !== "contiguous") return `it takes no ${typeof layout === "string" ? layout : layout.kind} layout`;
   if (k.dtype !== "f32") return `it takes keys and values of f32, not ${k.dtype === "u32" ? "integers" : k.dtype}`;
   return mask === "causal" || mask === "full" ? undefined : "it takes the masks causal and full";
 }
 
-/** Why an algorithm that computes in pieces cannot take a score. */
+/** Why an algorithm that computes in parts cannot take a score. */
 function scoreRefusal(score: AttentionOptions["score"] = "none"): string | undefined {
   if (score === "none" || ("kind" in score && score.kind === "softcap")) return undefined;
-  return "it takes scores that ask for no position: none, softcap";
+  return "it takes scores that do not depend on positions: none, softcap";
 }
 
-/** A mask and a score that the refusals let through. */
+/** A mask and a score that pass the refusals. */
 const narrow = ({ mask = "causal", score = "none" }: Told) =>
   ({ mask, score }) as { readonly mask: "causal" | "full"; readonly score: PlacelessScore };
 
-/** Widest heads that linear attention takes. */
+/** Maximum head width of linear attention. */
 const widest = 256;
 
 const linear: AttentionSubject = {
@@ -44,7 +44,7 @@ const linear: AttentionSubject = {
     const plain = plainRefusal(tensors, options);
     if (plain !== undefined) return plain;
     if (score !== "none") return "it has no scores";
-    return d > widest ? `heads are ${d} wide, it takes ${widest} at most` : undefined;
+    return d > widest ? `heads are ${d} wide, it takes at most ${widest}` : undefined;
   },
   record: (gpu, { q, k, v }, options) => linearAttention(gpu, { q, k, v }, { mask: narrow(options).mask }),
   // A state of d × (dv + 1) for each head, to which each key is added, and which each query multiplies.
@@ -56,11 +56,11 @@ const cascade: AttentionSubject = {
   name: "cascade",
   refusal: (_, tensors, options) =>
     tensors.prefix === undefined && !tensors.latent
-      ? "the sequences have no prefix in common; with --layouts prefix:keys they have"
+      ? "the sequences have no common prefix; with --layouts prefix:keys they do"
       : (plainRefusal(tensors, options) ?? scoreRefusal(options.score)),
   record: (gpu, { q, k, v, prefix = 0 }, options) => {
     const [, , s = 0] = k.shape;
-    // Of the sequences, which all have a copy, the first one's is read.
+    // All sequences have a copy; the first one's is read.
     const shared = (x: typeof k) => slice(slice(x, 0, 0, 1), 2, 0, prefix);
     const own = (x: typeof k) => slice(x, 2, prefix, s);
     const parts = { prefix: { k: shared(k), v: shared(v) }, suffix: { k: own(k), v: own(v) } };
@@ -90,7 +90,7 @@ const latent = (form: "expanded" | "absorbed"): AttentionSubject => ({
   },
 });
 
-/** Shards of a ring where none are named. */
+/** Default number of shards of a ring. */
 const usualShards = 4;
 
 /** The algorithms by name; `ring` is also `ring:shards`. */
@@ -102,17 +102,17 @@ export const algorithms: Readonly<Record<string, () => AttentionSubject>> = {
   absorbed: () => latent("absorbed"),
 };
 
-/** The forms that `--variants` takes beside the variants of the table. */
+/** The forms that `--variants` accepts besides the variants of the table. */
 export const algorithmNames: readonly string[] = [...Object.keys(algorithms), "ring:shards"];
 
-/** Reads the name of an algorithm; undefined for what is none. */
+/** Reads the name of an algorithm; undefined for other names. */
 export function parseAlgorithm(text: string): AttentionSubject | undefined {
   const [, shards] = /^ring:([1-9]\d{0,2})$/.exec(text) ?? [];
   if (shards !== undefined) return ring(Number(shards));
   return Object.hasOwn(algorithms, text) ? algorithms[text]?.() : undefined;
 }
 
-/** The algorithms that a case is for. */
+/** The algorithms that apply to a case. */
 export function algorithmsFor({ layout, dtype, mask, score, latent: widths }: AttentionCase): string[] {
   if (widths) return ["expanded", "absorbed"];
   const plain = dtype === "f32" && score.text === "none" && (mask.text === "causal" || mask.text === "full");

@@ -1,4 +1,4 @@
-/** Sequences of one shape: `count` of them, t queries each, whose last stands at the last of s keys. */
+/** `count` sequences of one shape: t queries each, the last at the position of the last of s keys. */
 export interface BatchGroup {
   readonly count: number;
   readonly t: number;
@@ -11,7 +11,7 @@ export interface Batch {
   readonly groups: readonly BatchGroup[];
 }
 
-/** A number of the grammar: `k` stands for 1,024. */
+/** A number of the grammar; `k` means 1,024. */
 const count = "(0|[1-9]\\d*)(k?)";
 const part = new RegExp(`^([1-9]\\d*|0)?q${count}(?:s${count})?$`);
 
@@ -22,7 +22,7 @@ const part = new RegExp(`^([1-9]\\d*|0)?q${count}(?:s${count})?$`);
  * RangeError that names the part.
  */
 export function parseBatch(text: string): Batch {
-  if (text.trim() === "") throw new RangeError('batch is empty, expected such as "q2k" or "8q1s1k"');
+  if (text.trim() === "") throw new RangeError('batch is empty, expected for example "q2k" or "8q1s1k"');
   const groups: BatchGroup[] = [];
   for (const piece of text.split("_")) {
     const group = parsePart(piece, text);
@@ -50,7 +50,7 @@ function parsePart(piece: string, text: string): BatchGroup {
   return { count: Number(n), t, s };
 }
 
-/** The groups in the grammar, in its shortest form. */
+/** The groups in the grammar's shortest form. */
 export function formatBatch(groups: readonly BatchGroup[]): string {
   const short = (value: number) => (value % 1024 === 0 ? `${value / 1024}k` : String(value));
   return groups

@@ -1,4 +1,4 @@
-// From the sequences of a case to calls of attention: what is stored where, and how attention is to see it.
+// Makes calls of attention from the sequences of a case: storage, layout and arguments.
 import {
   bytesPerElement,
   cacheStorage,
@@ -18,7 +18,7 @@ import { cacheShape, placeOf } from "./placement.ts";
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 
-/** The calls of a case: one for each shape of sequences, or one for all where these are ragged. */
+/** The calls of a case: one for each shape of sequences, or one for all where they are ragged. */
 export function callShapes(given: AttentionCase): CallShape[] {
   const { batch, layout } = given;
   const calls = layout.kind === "ragged" ? [batch.groups] : batch.groups.map((group) => [group]);
@@ -45,7 +45,7 @@ function tensorsOf(given: AttentionCase, groups: readonly BatchGroup[]): Record<
   };
 }
 
-/** Bytes of the largest of a call's tensors, and of all of them. */
+/** Bytes of a call's largest tensor, and of all its tensors. */
 export function callBytes({ tensors, groups }: CallShape, { heads }: AttentionCase): { largest: number; all: number } {
   const out = 4 * heads.h * heads.dv * sum(groups.map(({ count, t }) => count * t));
   const sizes = Object.values(tensors).map(
@@ -59,7 +59,7 @@ export function pairBytes({ mask, score, heads: { h } }: AttentionCase, { count:
   return Math.max(mask.pairBytes({ b, h, t, s }), score.pairBytes({ b, h, t, s }));
 }
 
-/** The numbers of a call, and its tensors as they are stored; rows that nobody may read are NaN. */
+/** The values of a call, and its tensors as stored; rows that must not be read are NaN. */
 export function prepareCall(given: AttentionCase, { groups, tensors }: CallShape): PreparedCall {
   const { heads, layout, latent } = given;
   if (latent) return { groups, tensors, ...latentInputs(groups, heads, latent) };
@@ -86,7 +86,7 @@ export function prepareCall(given: AttentionCase, { groups, tensors }: CallShape
   };
 }
 
-/** Keys or values encoded, and put where the layout has them. */
+/** Keys or values, encoded and placed by the layout. */
 function stored(
   given: AttentionCase,
   groups: readonly BatchGroup[],
@@ -132,7 +132,7 @@ function joined(parts: readonly Float32Array<ArrayBuffer>[]): Float32Array<Array
   return out;
 }
 
-/** What attention is given of a call's tensors: queries by heads, keys and values without what lies behind them. */
+/** The arguments of attention: queries by heads, keys and values without the unused slots after them. */
 export function viewsOf(
   { layout, latent }: AttentionCase,
   { groups }: CallShape,

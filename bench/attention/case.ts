@@ -8,27 +8,27 @@ import { noOwn, type OwnMods } from "./own.ts";
 import { findPreset } from "./presets.ts";
 import { type BenchScore, parseScore } from "./scores.ts";
 
-/** One problem, which every variant is run on. */
+/** One problem, on which every variant runs. */
 export interface AttentionCase {
   readonly batch: Batch;
   readonly heads: Heads;
   readonly mask: BenchMask;
   readonly score: BenchScore;
-  /** How keys and values are stored; queries and results are f32. */
+  /** Storage format of keys and values; queries and results are f32. */
   readonly dtype: CacheFormat;
   readonly layout: BenchLayout;
-  /** What keys and values are made of, where the cache holds latents. */
+  /** The latents' widths, where the cache holds latents. */
   readonly latent?: Latent | undefined;
-  /** The model whose shapes these are, and its layers. */
+  /** The model with these shapes, and its number of layers. */
   readonly model?: string | undefined;
   readonly layers: number;
   /** Why no variant can run it. */
   readonly missing?: string | undefined;
-  /** Names of what is measured on it; where left out, all that applies to it. */
+  /** Names of the subjects measured on it; default all that apply. */
   readonly variants?: readonly string[] | undefined;
 }
 
-/** A case in the words of the command line; without `heads` they are `8x64`, or those of `model`. */
+/** A case in the command line's notation; default heads are `8x64`, or those of `model`. */
 export interface CaseText {
   readonly batch: string;
   readonly heads?: string | undefined;
@@ -40,7 +40,7 @@ export interface CaseText {
   readonly variants?: readonly string[] | undefined;
 }
 
-/** The case that words describe. Throws a RangeError for words that are wrong. */
+/** Parses a case. Throws a RangeError for invalid words. */
 export function attentionCase(words: CaseText, own: OwnMods = noOwn): AttentionCase {
   const [model, preset] = words.model === undefined ? [] : findPreset(words.model);
   const latent = preset?.latent;
@@ -60,17 +60,17 @@ export function attentionCase(words: CaseText, own: OwnMods = noOwn): AttentionC
   return latent && !missing ? { ...given, layout: { text: "latent", kind: "latent" } } : { ...given, missing };
 }
 
-/** Why no variant can run a case, from what is stored and where. */
+/** Why no variant can run a case, from its format and layout. */
 function missingFrom({ batch, heads, dtype, layout, latent, score }: Omit<AttentionCase, "missing">) {
   const { groups } = batch;
   if (!latent) return formatRefusal(dtype, [heads.d, heads.dv]) ?? layoutRefusal(layout, groups);
   if (dtype !== "f32") return `latents are stored as f32, not ${dtype}`;
-  if (layout.kind !== "contiguous") return `latents lie one after the other, not ${layout.text}`;
-  if (score.text !== "none") return `latent attention takes no score, ${score.text} neither`;
+  if (layout.kind !== "contiguous") return `latents are contiguous, not ${layout.text}`;
+  if (score.text !== "none") return `latent attention takes no score, but the case has ${score.text}`;
   return latentRefusal(heads, latent);
 }
 
-/** What a case is called where it has to be named in a line. */
+/** A case's name in one line. */
 export function caseName({ batch, heads, mask, score, dtype, layout }: AttentionCase): string {
   return [
     ...[batch.text, mask.text, ...(score.text === "none" ? [] : [score.text]), heads.text, dtype],

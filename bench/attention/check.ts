@@ -16,7 +16,7 @@ export const unchecked = (reason: string): Check => ({
   nmse: null,
 });
 
-/** What a variant made of one group: `[b, t, h, dv]`, and the truth about some of it. */
+/** A variant's result for one group, `[b, t, h, dv]`, and the true values of some of its rows. */
 export interface GroupResult {
   readonly out: ArrayLike<number>;
   readonly t: number;
@@ -24,8 +24,8 @@ export interface GroupResult {
 }
 
 /**
- * Holds results against float64: the whole has to be finite, and the rows with a truth pass the gate of the tests
- * (`src/check/gate.ts`), by which errors are little larger than those of plain f32 loops, and their cap on NMSE.
+ * Compares results with float64: all must be finite, and the rows with true values must pass the gate of the tests
+ * (`src/check/gate.ts`), so that errors are little larger than those of plain f32 loops, and their cap on NMSE.
  */
 export function checkGroups(groups: readonly GroupResult[], { heads: { h, dv } }: Pick<AttentionCase, "heads">): Check {
   const actual: number[] = [];
@@ -66,7 +66,7 @@ export function checkGroups(groups: readonly GroupResult[], { heads: { h, dv } }
   return { verdict: "pass", reason: null, ...figures };
 }
 
-/** Both errors may be 0, as where one key is seen. */
+/** Both errors may be 0, for example where one key is visible. */
 const ratio = (own: number, honest: number): number | null => (own === honest ? 1 : honest > 0 ? own / honest : null);
 
 const checkedText = (rows: number, of: number) =>

@@ -8,7 +8,7 @@ export function elementsIn(value: unknown): number {
   return Object.values(value).reduce((sum: number, item) => sum + elementsIn(item), 0);
 }
 
-/** The tensors that options brought. */
+/** The tensors in the options. */
 export function tensorsIn(value: unknown): Tensor[] {
   if (typeof value !== "object" || value === null) return [];
   if ("storages" in value) return [value as Tensor];

@@ -1,4 +1,4 @@
-// How keys and values are stored: the types of `--dtype`.
+// Storage formats of keys and values: the types of `--dtype`.
 
 import {
   bytesPerElement,
@@ -12,21 +12,21 @@ import {
 
 export { type CacheFormat, cacheFormats };
 
-/** Reads a name of `--dtype`. Throws a RangeError that lists what there is. */
+/** Reads a name of `--dtype`. Throws a RangeError that lists the valid names. */
 export function parseFormat(text: string): CacheFormat {
   const format = cacheFormats.find((name) => name === text);
   if (!format) throw new RangeError(`there is no dtype "${text}"; there are ${cacheFormats.join(", ")}`);
   return format;
 }
 
-/** Why heads of these widths cannot be stored so; undefined where they can. */
+/** Why heads of these widths cannot have this format; undefined where they can. */
 export function formatRefusal(name: CacheFormat, widths: readonly number[]): string | undefined {
   const { multiple } = cacheStorage[name];
   const wrong = widths.find((width) => width % multiple !== 0);
   return wrong === undefined ? undefined : `${name} takes heads of multiples of ${multiple}, not ${wrong}`;
 }
 
-/** Elements of a row of the tensor, and scales beside it. */
+/** Elements per row of the tensor, and its scales. */
 export function rowOf(name: CacheFormat, width: number): { readonly words: number; readonly scales: number } {
   const { packed, scales } = cacheStorage[name];
   return { words: width / packed, scales: scales ? scales(width).reduce((product, axis) => product * axis, 1) : 0 };
@@ -38,20 +38,20 @@ export function rowBytes(name: CacheFormat, width: number): number {
   return bytesPerElement[cacheStorage[name].dtype] * words + 4 * scales;
 }
 
-/** Elements that nobody may read: not a number where the type has such; integers have scales that are none. */
+/** Elements that must not be read: NaN where the type has it; integers have NaN scales. */
 export function poisonOf(name: CacheFormat): number {
   const { dtype, scales } = cacheStorage[name];
   return scales ? 0x77777777 : (encode(dtype, [Number.NaN])[0] ?? 0);
 }
 
-/** Rows as they are stored, and the numbers that these stand for, exactly. */
+/** Encoded rows, with the exact values that they decode to. */
 export interface EncodedRows {
   readonly elements: Elements;
   readonly scales: Float32Array;
   readonly values: Float32Array | Float64Array;
 }
 
-/** Rows of `width` numbers in a format. */
+/** Encodes rows of `width` numbers in a format. */
 export function encodeRows(name: CacheFormat, numbers: Float32Array<ArrayBuffer>, width: number): EncodedRows {
   if (name === "f32") return { elements: numbers, scales: new Float32Array(0), values: numbers };
   const format = storageFormats[name];

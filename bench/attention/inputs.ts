@@ -3,10 +3,10 @@ import { type AttentionTensors, type Gpu, slice, type Tensor, transpose, upload 
 import type { BatchGroup } from "./batch.ts";
 import type { Heads } from "./heads.ts";
 
-/** Rows of the cache behind the last key: full of NaN, so that a kernel that reads one shows it. */
+/** Rows of the cache after the last key, filled with NaN, so that a stray read shows. */
 export const poisonedRows = 64;
 
-/** The numbers of one group, as they lie on the GPU: queries by tokens, keys and values in a longer cache. */
+/** The values of one group in the GPU's order: queries by tokens, keys and values in a longer cache. */
 export interface Inputs {
   /** `[b, t, h, d]` */
   readonly q: Float32Array<ArrayBuffer>;
@@ -17,10 +17,12 @@ export interface Inputs {
   readonly capacity: number;
 }
 
-/** Random numbers of which longer runs are made, each time from another place: the logarithms take long. */
+/**
+ * Random numbers from which longer runs are copied, each from a different offset, because computing logarithms is slow.
+ */
 const table = Float32Array.from(normal(1 << 16, 1));
 
-/** Numbers of a normal distribution that f32 has, the same in every run. */
+/** Normally distributed f32 numbers, the same in every run. */
 export function random(length: number, seed: number): Float32Array<ArrayBuffer> {
   const out = new Float32Array(length);
   for (let i = 0; i < length; i++) out[i] = table[(i + (i >>> 16) * 7919 + seed * 20011) & 0xffff] ?? 0;
@@ -35,10 +37,7 @@ function cache(heads: number, s: number, capacity: number, width: number, seed: 
   return out;
 }
 
-/**
- * The inputs of a group, the same in every run. The first `shared` keys and values of all sequences are those of the
- * first.
- */
+/** The inputs of a group, the same in every run. All sequences have the first `shared` keys and values in common. */
 export function inputsOf({ count: b, t, s }: BatchGroup, { h, g, d, dv }: Heads, shared = 0): Inputs {
   const capacity = s + poisonedRows;
   const inputs = {
@@ -59,14 +58,14 @@ export function inputsOf({ count: b, t, s }: BatchGroup, { h, g, d, dv }: Heads,
   return inputs;
 }
 
-/** Bytes of the largest of a group's tensors, and of all of them. */
+/** Bytes of a group's largest tensor, and of all its tensors. */
 export function inputBytes({ count: b, t, s }: BatchGroup, { h, g, d, dv }: Heads): { largest: number; all: number } {
   const rows = b * g * (s + poisonedRows);
   const sizes = [b * t * h * d, rows * d, rows * dv, b * t * h * dv].map((elements) => 4 * elements);
   return { largest: Math.max(...sizes), all: sizes.reduce((sum, bytes) => sum + bytes, 0) };
 }
 
-/** A group's inputs uploaded: what has memory, and the views that attention is given. */
+/** A group's uploaded inputs: the tensors with memory, and the views passed to attention. */
 export function uploadGroup(
   gpu: Gpu,
   { count: b, t, s }: BatchGroup,

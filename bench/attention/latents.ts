@@ -1,28 +1,27 @@
-// Multi-head latent attention (DeepSeek-V2, DeepSeek-AI 2024, section 2.1): a token's cache is one latent of all heads.
+// Multi-head latent attention (DeepSeek-V2, DeepSeek-AI 2024, section 2.1): a token's cache is one latent for all
+// heads.
 import { type Elements, reshape, slice, type Tensor } from "../../src/index.ts";
 import type { BatchGroup } from "./batch.ts";
 import type { CallTensors, GroupNumbers, StoredShape } from "./call-shape.ts";
 import type { Heads } from "./heads.ts";
 import { poisonedRows, random } from "./inputs.ts";
 
-/** Widths of a latent: what keys and values are made of, and behind it the rotated key that all heads share. */
+/** Widths of a latent's parts: the source of keys and values, followed by the rotated key that all heads share. */
 export interface Latent {
   readonly rank: number;
   readonly rope: number;
 }
 
-/** Why heads cannot be made of such latents; undefined where they can. */
+/** Why these heads cannot come from such latents; undefined where they can. */
 export function latentRefusal({ h, g, d }: Heads, { rope }: Latent): string | undefined {
-  if (h !== g) return "with latent attention every query head has keys of its own";
-  return d > rope
-    ? undefined
-    : `heads are ${d} wide, ${rope} of which are rotated: nothing is left to come of the latent`;
+  if (h !== g) return "with latent attention every query head has separate keys";
+  return d > rope ? undefined : `heads are ${d} wide, ${rope} of which are rotated, expected a part from the latent`;
 }
 
-/** Rows of a sequence's latents. The absorbed form reshapes several sequences, which a view with gaps does not allow. */
+/** Rows of a sequence's latents. The absorbed form reshapes several sequences, which must be contiguous. */
 const capacityOf = ({ count, s }: BatchGroup) => (count === 1 ? s + poisonedRows : s);
 
-/** Outputs of the weight for a head: its keys without the rotated part, then its values. */
+/** Outputs of the weight per head: its keys without the rotated part, then its values. */
 const outputsOf = ({ d, dv }: Heads, { rope }: Latent) => d - rope + dv;
 
 /** Latents `[b, s, rank + rope]` and the weight `[h · (nope + dv), rank]`. */
@@ -38,7 +37,7 @@ export function latentShapes(
   };
 }
 
-/** The numbers of a call: queries, latents in the place of keys, the weight in that of values. */
+/** The values of a call: queries, latents in place of keys, the weight in place of values. */
 export function latentInputs(
   groups: readonly BatchGroup[],
   heads: Heads,
@@ -58,7 +57,10 @@ export function latentInputs(
   return { numbers: [{ q, keys: latents, values: weight, capacity }], elements: { q, latents, weight } };
 }
 
-/** What a call is given. As keys and values it has what the absorbed form has: latents, and latents without the key. */
+/**
+ * The arguments of a call. Its keys and values are those of the absorbed form: latents, and latents without the rotated
+ * key.
+ */
 export function latentViews(
   q: Tensor,
   tensors: Readonly<Record<string, Tensor>>,

@@ -1,21 +1,21 @@
-// Where the rows of keys and values lie: what `--layouts` takes.
+// Layouts of keys and values, for `--layouts`.
 import type { Mask } from "../../src/reference/masks.ts";
 import { type BatchGroup, parseLength } from "./batch.ts";
 
-/** A layout as it is named on the command line. */
+/** A layout of the command line. */
 export type BenchLayout = { readonly text: string } & (
   | { readonly kind: "contiguous" | "ragged" | "latent" }
   | { readonly kind: "paged"; readonly page: number }
-  /** Without `slots` half as many as there are keys. */
+  /** Default `slots`: half the number of keys. */
   | { readonly kind: "ring"; readonly slots?: number; readonly sinks: number }
-  /** The first `keys` keys of all sequences of a call are the same. */
+  /** All sequences of a call have the first `keys` keys in common. */
   | { readonly kind: "prefix"; readonly keys: number }
 );
 
-/** One row after the other. */
+/** Contiguous rows. */
 export const contiguous: BenchLayout = { text: "contiguous", kind: "contiguous" };
 
-/** The forms that `--layouts` takes. */
+/** The forms that `--layouts` accepts. */
 export const layoutForms = [
   "contiguous",
   "ragged",
@@ -27,8 +27,8 @@ export const layoutForms = [
 
 /**
  * Reads `contiguous`; `ragged`, sequences of all lengths in one call; `paged:16`, pages of 16 keys in any order;
- * `ring:512:4`, the last 512 keys, or the first 4 and the last 508; or `prefix:512`, sequences that begin with the same
- * 512 keys. `paged` alone has pages of 16, `ring` alone as many slots as half of the keys. Throws a RangeError.
+ * `ring:512:4`, the last 512 keys, or the first 4 and the last 508; or `prefix:512`, sequences with the first 512 keys
+ * in common. Default page size is 16; the default slots of a ring are half the keys. Throws a RangeError.
  */
 export function parseLayout(text: string): BenchLayout {
   const [kind = "", ...numbers] = text.split(":");
@@ -55,7 +55,7 @@ export function parseLayout(text: string): BenchLayout {
       const slots = number(0, "slots");
       const sinks = numbers.length > 1 ? number(1, "sinks", 0) : 0;
       if (sinks >= slots) {
-        throw new RangeError(`layout "${text}": ${sinks} sinks leave none of ${slots} slots to go round`);
+        throw new RangeError(`layout "${text}": ${sinks} sinks leave none of ${slots} slots for the ring`);
       }
       return { text: `ring:${slots}${sinks > 0 ? `:${sinks}` : ""}`, kind, slots, sinks };
     }
@@ -71,7 +71,7 @@ export function parseLayout(text: string): BenchLayout {
 /** Slots of a ring, for sequences of s keys. */
 export const slotsOf = ({ slots }: { readonly slots?: number }, s: number): number => slots ?? Math.ceil(s / 2);
 
-/** Why sequences of these shapes cannot lie so; undefined where they can. */
+/** Why sequences of these shapes cannot have this layout; undefined where they can. */
 export function layoutRefusal(layout: BenchLayout, groups: readonly BatchGroup[]): string | undefined {
   for (const { t, s } of groups) {
     if (layout.kind === "ring") {
@@ -79,13 +79,13 @@ export function layoutRefusal(layout: BenchLayout, groups: readonly BatchGroup[]
       if (t > room) return `a ring of ${slotsOf(layout, s)} slots has lost keys that ${t} queries would see`;
     }
     if (layout.kind === "prefix" && layout.keys > s - t) {
-      return `a prefix of ${layout.keys} keys leaves no room for ${t} queries behind it, of ${s} keys`;
+      return `a prefix of ${layout.keys} keys leaves no room for ${t} queries after it, of ${s} keys`;
     }
   }
   return undefined;
 }
 
-/** A mask, and that a ring has lost all keys but the first and the last. */
+/** A mask that also hides the keys that a ring has lost. */
 export function maskIn(layout: BenchLayout, mask: Mask, s: number): Mask {
   if (layout.kind !== "ring" || slotsOf(layout, s) >= s) return mask;
   const { sinks } = layout;

@@ -8,7 +8,7 @@ import type { AttentionCase } from "./case.ts";
 import { poisonedRows } from "./inputs.ts";
 import { slotsOf } from "./layouts.ts";
 
-/** Rows of a cache, and slots of each. */
+/** Number of rows of a cache, and slots of each. */
 export function cacheShape(
   { layout }: AttentionCase,
   groups: readonly BatchGroup[],
@@ -26,7 +26,7 @@ export function cacheShape(
   }
 }
 
-/** Pages that no sequence has. */
+/** Number of pages that belong to no sequence. */
 const sparePages = 2;
 
 /** Where the pages of each sequence are: in any order, the same in every run. */
@@ -41,10 +41,10 @@ function pagesOf(b: number, s: number, page: number): number[][] {
   return Array.from({ length: b }, (_, row) => pages.slice(row * each, (row + 1) * each));
 }
 
-/** The row and the slot of a cache that a key of a sequence of a group is in; undefined where the cache has lost it. */
+/** The row and the slot of a sequence's key in the cache; undefined where the cache has lost it. */
 type Place = (group: number, sequence: number, key: number) => readonly [row: number, slot: number] | undefined;
 
-/** Where the layout puts keys; undefined where they stay as the numbers lie. */
+/** Where the layout puts keys; undefined where their order does not change. */
 export function placeOf({ layout }: AttentionCase, groups: readonly BatchGroup[]): Place | undefined {
   const [{ count: b, s } = { count: 1, s: 1 }] = groups;
   switch (layout.kind) {
@@ -75,7 +75,7 @@ export function placeOf({ layout }: AttentionCase, groups: readonly BatchGroup[]
   }
 }
 
-/** Where attention finds the rows of a call, and how many keys count. */
+/** The layout argument of a call, and its number of keys. */
 export function placementOf(
   gpu: Gpu,
   { layout }: AttentionCase,

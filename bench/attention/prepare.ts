@@ -22,29 +22,29 @@ import type { AttentionSubject } from "./plan.ts";
 import { modelledBytes } from "./traffic.ts";
 import { type Definition, type Truth, truthOf } from "./truth.ts";
 
-/** The tensors of a call that have memory, by name. */
+/** The tensors of a call, by name. */
 type Owned = Readonly<Record<string, Tensor>>;
 
-/** A call with the options that all variants are given. */
+/** A call with the options for all variants. */
 interface ReadyCall extends PreparedCall {
   readonly options: AttentionOptions;
 }
 
-/** A case with everything that its variants share; inputs several times over where they take turns. */
+/** A case with everything that its variants share; several sets of inputs where they alternate. */
 export interface PreparedCase {
   readonly given: AttentionCase;
   readonly calls: readonly ReadyCall[];
-  /** By set of inputs, then by call. */
+  /** Indexed by set of inputs, then by call. */
   readonly sets: readonly (readonly Owned[])[];
-  /** What is true of each group of each call; computed when it is first asked for. */
+  /** The true values of each group of each call; computed on demand. */
   readonly truth: (definition: Definition) => Promise<readonly (readonly Truth[])[]>;
   [Symbol.dispose](): void;
 }
 
-/** More sets than this are not made, however small the inputs. */
+/** Maximum number of sets, however small the inputs. */
 const mostSets = 64;
 
-/** Makes the inputs of a case, and uploads them: sets of `rotateBytes` together. */
+/** Makes and uploads the inputs of a case: enough sets to total `rotateBytes`. */
 export async function prepareCase(
   gpu: Gpu,
   given: AttentionCase,
@@ -101,7 +101,7 @@ export async function prepareCase(
   };
 }
 
-/** A subject that can be timed, or whose result was wrong. */
+/** A subject that can be timed, or that has a wrong result. */
 export interface Ready {
   readonly check: ReturnType<typeof checkGroups>;
   readonly instances: readonly Instance<unknown>[];
@@ -113,7 +113,7 @@ export interface Ready {
   readonly dispose: () => void;
 }
 
-/** Records, runs and checks a subject at a case; a text that says why it does not take it. */
+/** Records, runs and checks a subject on a case; returns a text with the reason where it does not apply. */
 export async function readySubject(
   gpu: Gpu,
   prepared: PreparedCase,
@@ -154,7 +154,7 @@ export async function readySubject(
     for (const [i, { groups }] of calls.entries()) {
       const result = program.result[i];
       if (!result) throw new RangeError(`call ${i} has no result`);
-      // Tokens outside of heads again, as the kernels wrote it: that is one piece of memory.
+      // Back to the kernels' order with tokens before heads, which is contiguous.
       const out = await transpose(placed(instance, result), [0, 2, 1, 3]).read();
       let at = 0;
       for (const [j, { count, t }] of groups.entries()) {
@@ -180,7 +180,7 @@ export async function readySubject(
   }
 }
 
-/** Bytes by the model of each kernel; null where one has none, or several sequences of unequal length share a call. */
+/** Modelled bytes of the kernels; null where one has no model, or where sequences of different lengths share a call. */
 function modelled({ given, calls }: PreparedCase, program: Program<Tensor[]>): number | null {
   const { heads, dtype, latent } = given;
   if (latent || program.calls.length !== calls.length) return null;
@@ -215,7 +215,7 @@ function workspaceOf(
   }, 0);
 }
 
-/** An instance whose results and temporaries start as NaN: what a kernel leaves out, or reads too early, shows. */
+/** An instance whose results and temporaries start as NaN, so that missing writes and early reads show. */
 async function poisoned(
   gpu: Gpu,
   program: Program<Tensor[]>,

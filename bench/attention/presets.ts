@@ -2,18 +2,18 @@ import type { Latent } from "./latents.ts";
 
 /** The attention of a published model. */
 export interface Preset {
-  /** As `--heads` writes them. */
+  /** In the notation of `--heads`. */
   readonly heads: string;
   readonly layers: number;
   readonly mask: string;
   readonly score: string;
-  /** What its keys and values are made of, where its cache holds latents. */
+  /** The latents' widths, where its cache holds latents. */
   readonly latent?: Latent;
 }
 
 const causalLayers = (heads: string, layers: number): Preset => ({ heads, layers, mask: "causal", score: "none" });
 
-/** Models by name, with the figures of their `config.json`. */
+/** Models by name, with the values of their `config.json`. */
 export const presets: Readonly<Record<string, Preset>> = {
   "GPT-2": causalLayers("12x64", 12),
   "Qwen2.5-0.5B": causalLayers("14/2x64", 24),
@@ -25,7 +25,7 @@ export const presets: Readonly<Record<string, Preset>> = {
   "DeepSeek-V3": { ...causalLayers("128x192-128", 61), latent: { rank: 512, rope: 64 } },
 };
 
-/** The model of this name; case does not matter, and a beginning that only one has will do. Throws a RangeError. */
+/** The model with this name; case does not matter, and a unique prefix is enough. Throws a RangeError. */
 export function findPreset(name: string): readonly [name: string, preset: Preset] {
   const known = Object.entries(presets);
   const wanted = name.toLowerCase();

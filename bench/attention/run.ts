@@ -14,12 +14,12 @@ import { prepareCase, type Ready, readySubject } from "./prepare.ts";
 import { subjectsFor } from "./subjects.ts";
 import { attentionWork } from "./work.ts";
 
-/** Who is told how far a bench is, and what may stop it. */
+/** Callbacks for a bench's progress, and what may stop it. */
 export interface BenchEvents {
-  /** The device is known and its peaks are measured. */
+  /** Called once the device is known and its peaks are measured. */
   readonly onStart?: (environment: Environment, peaks: Peaks | null) => void;
   readonly onRow?: (row: BenchRow) => void;
-  /** What happens now, and how many of all cases are done. */
+  /** Called with the current activity, and how many of all cases are done. */
   readonly onProgress?: (what: string, done: number, total: number) => void;
   /** Stops the bench, which then throws the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -28,9 +28,9 @@ export interface BenchEvents {
 }
 
 /**
- * Measures every subject of a plan at every case. Each result is held against float64 first; the right ones are timed in
- * turns. Runs in Node and in a page. Throws a RangeError for a case that this device has no room for, before anything
- * is dispatched, and what `signal` says when it is stopped.
+ * Measures every subject of a plan on every case. Each result is compared with float64 first; the correct ones are
+ * timed alternately. Runs in Node and in a page. Throws a RangeError for a case that does not fit this device, before
+ * anything is dispatched, and the reason of `signal` when it is stopped.
  */
 export async function runAttentionBench(
   gpu: Gpu,
@@ -113,12 +113,12 @@ async function runCase(gpu: Gpu, given: AttentionCase, plan: AttentionPlan, cont
   }
 }
 
-/** What came of a subject at a case: a result, or why there is none. */
+/** The outcome of a subject on a case: a result, or why there is none. */
 interface Found {
   readonly ready?: Ready | undefined;
   readonly timing?: Timing | undefined;
   readonly reason?: string;
-  /** It should have had a result. */
+  /** True where a result was expected. */
   readonly broken?: boolean;
 }
 

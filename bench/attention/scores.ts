@@ -7,25 +7,25 @@ import { chain, type Score } from "../../src/reference/scores.ts";
 import { elementsIn } from "./elements.ts";
 import { describeWritten, formOf, type ModShape, pairBytes, parseWritten, usualText, valuesFor } from "./spelling.ts";
 
-/** What becomes of a scaled dot product, as it is named on the command line. */
+/** A score function of the command line. */
 export interface BenchScore {
   readonly text: string;
   /** The score for a call. */
   readonly at: (shape: ModShape) => ShapedScore;
-  /** Bytes of its tensors with an element for each pair of query and key. */
+  /** Bytes of its tensors with one element per pair of query and key. */
   readonly pairBytes: (shape: ModShape) => number;
 }
 
 /** A score made for a call. */
 export interface ShapedScore {
-  /** What the kernels are given. */
+  /** The kernels' argument. */
   readonly make: (gpu: Gpu) => AttentionScore;
   readonly reference: Score;
-  /** The same in f32, every operation rounded: what plain f32 loops would make of it. */
+  /** The same in f32, with every operation rounded, for plain f32 loops. */
   readonly emulation: Score;
   /** What WGSL's accuracy table allows its builtins, in ulps of attention's result. */
   readonly allowed: number;
-  /** Bytes of its tensors that count whatever the mask shows, and those of a pair of query and key. */
+  /** Bytes of its tensors that are read whatever the mask shows, and bytes per pair of query and key. */
   readonly bytes: { readonly once: number; readonly perPair: number };
 }
 
@@ -40,13 +40,13 @@ interface Link {
 
 const f = Math.fround;
 
-/** The scores that `--scores` takes, with usual numbers. */
+/** The scores that `--scores` accepts, with typical numbers. */
 export const usualScores = [...scoreRecords.values()].map(usualText);
 
-/** The forms that `--scores` takes. */
+/** The forms that `--scores` accepts. */
 export const scoreForms = [...scoreRecords.values()].map(formOf);
 
-/** Several scores, one after the other. */
+/** Several scores, applied in order. */
 function benchScore(links: readonly Link[]): BenchScore {
   const hasPairs = ({ pairBytes: bytes }: Link) => (bytes?.({ b: 1, h: 1, t: 1, s: 1 }) ?? 0) > 0;
   return {
@@ -88,7 +88,7 @@ export function parseScore(text: string, own: ReadonlyMap<string, ScoreDescripti
     return mine ? { text: part, describe: () => mine } : writtenLink(part, text);
   });
   if (links.length > 1 && links.some((link) => link.text === "none")) {
-    throw new RangeError(`score is "${text}": none is alone or not at all`);
+    throw new RangeError(`score is "${text}": none cannot be joined with others`);
   }
   return benchScore(links);
 }

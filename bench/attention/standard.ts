@@ -1,23 +1,23 @@
 import type { CaseText } from "./case.ts";
 import { cacheFormats } from "./formats.ts";
 
-/** Prefills are compared with these, of which the slow ones are left out where their point was made. */
+/** Prefills are compared with these; slow ones are left out of later cases. */
 const prefill = ["naive", "flash", "packed", "blocks", "subgroups"];
 const decode = ["rows", "flash", "packed", "splitK", "splitSubgroups"];
 
 /**
- * The cases that are measured where none is named: prefills, decode steps, and one at least of each kind of mask, score,
- * layout, type and head structure, small enough that a software adapter ends in three minutes.
+ * The default cases: prefills, decode steps, and at least one of each kind of mask, score, layout, type and head
+ * structure, small enough for a software adapter to finish in three minutes.
  */
 export const standardCases: readonly CaseText[] = [
-  // Every variant, and what is no variant, at a prefill and at a decode step.
+  // Every variant and every algorithm, on a prefill and on a decode step.
   { batch: "q128", heads: "4x64" },
   {
     batch: "q1s1k",
     model: "Llama-3.2-1B",
     variants: ["naive", "rows", "twoPass", "packed", "splitK", "splitSubgroups", "linear"],
   },
-  // Prefills: lengths, masks, widths, heads to a group.
+  // Prefills: lengths, masks, widths, heads per group.
   { batch: "q512", heads: "4x64", variants: ["flash", "blocks", "linear"] },
   { batch: "q256", heads: "4x64", mask: "sliding-window:64", variants: prefill },
   { batch: "q256", heads: "4x64", mask: "block-sparse:64:25", variants: prefill },
@@ -33,7 +33,7 @@ export const standardCases: readonly CaseText[] = [
     ...{ batch: "4q1s512", heads: "8/2x64", dtype, variants: ["rows", "splitK"] },
   })),
   { batch: "4q1s512", heads: "8/2x64", dtype: "int8", layout: "paged:64", variants: ["splitK"] },
-  // Batches: sequences of unequal length, call by call and in one; with a prefix in common.
+  // Batches: sequences of different lengths, in several calls and in one; with a common prefix.
   { batch: "q64_4q1s256", heads: "8/2x64", variants: ["flash", "splitK"] },
   { batch: "q64_4q1s256", heads: "8/2x64", layout: "ragged", variants: ["flash", "splitK"] },
   { batch: "8q1s512", heads: "8/2x64", layout: "prefix:448", variants: ["packed", "splitK", "cascade"] },

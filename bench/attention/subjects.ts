@@ -9,15 +9,15 @@ const names = Object.keys(attention.variants) as Name[];
 /** The variants of attention's table. */
 export const everySubject = (): AttentionSubject[] => names.map((name) => subjectOf(name, {}, name));
 
-/** What is measured on a case where nothing is named: the table, and the algorithms that the case is for. */
+/** The default subjects of a case: the table, and the algorithms that apply to it. */
 export function subjectsFor(given: AttentionCase): AttentionSubject[] {
   const own = given.variants ?? [...(given.latent ? [] : names), ...algorithmsFor(given)];
   return own.map(parseSubject);
 }
 
 /**
- * Reads the name of a variant or an algorithm; `splitK:8` is splitK with 8 splits (and so splitSubgroups), `ring:2` a ring of 2 shards. Throws a
- * RangeError that lists what there is.
+ * Reads the name of a variant or an algorithm; `splitK:8` is splitK with 8 splits (and so splitSubgroups), `ring:2` a
+ * ring of 2 shards. Throws a RangeError that lists the valid names.
  */
 export function parseSubject(text: string): AttentionSubject {
   const [, variant, splits] = /^(splitK|splitSubgroups):([1-9]\d{0,5})$/.exec(text) ?? [];
@@ -29,7 +29,7 @@ export function parseSubject(text: string): AttentionSubject {
   throw new RangeError(`there is no variant "${text}"; there are ${known.join(", ")}`);
 }
 
-/** A variant with a number of splits, which refuses keys that are too few for them. */
+/** A variant with a fixed number of splits, which refuses calls with too few keys. */
 function withSplits(variant: "splitK" | "splitSubgroups", splits: number, text: string): AttentionSubject {
   const subject = subjectOf(variant, { splits }, text);
   const bytes = (...[tensors, options]: Parameters<NonNullable<AttentionSubject["workspace"]>>) =>
@@ -42,7 +42,7 @@ function withSplits(variant: "splitK" | "splitSubgroups", splits: number, text: 
       const most = bytes(tensors, { ...options, splits }) / bytes(tensors, { ...options, splits: 1 });
       return most === splits
         ? undefined
-        : `${options.length ?? tensors.k.shape[2]} keys are cut into ${most} pieces instead of ${splits}`;
+        : `${options.length ?? tensors.k.shape[2]} keys are cut into ${most} splits instead of ${splits}`;
     },
   };
 }
@@ -54,7 +54,7 @@ function subjectOf(variant: Name, own: AttentionOptions, name: string): Attentio
     record: (gpu, tensors, options) => attention(gpu, tensors, { ...options, ...own, variant }),
     refusal: (gpu, tensors, options) =>
       tensors.latent
-        ? "keys and values have to be made of the latents first: expanded and absorbed do"
+        ? "keys and values must be computed from the latents first, as expanded and absorbed do"
         : attention.survey(gpu, tensors, { ...options, ...own }).get(variant),
     workspace: (tensors, options) => workspace?.(tensors, { ...options, ...own }) ?? 0,
   };

@@ -3,28 +3,28 @@ import type { BenchRow } from "../result.ts";
 import { formatBatch } from "./batch.ts";
 import type { CaseText } from "./case.ts";
 
-/** What a sweep may be told. */
+/** Options of a sweep. */
 export interface SweepOptions {
   /** True for an adapter on which a long case takes minutes. */
   readonly software: boolean;
   readonly heads?: string | undefined;
   readonly mask?: string | undefined;
-  /** Tokens of a batch in the sweep of them. */
+  /** Tokens per batch in the sweep over lengths. */
   readonly tokens?: number | undefined;
 }
 
-/** Cases that answer a question. */
+/** A set of cases that answers a question. */
 export interface Sweep {
   readonly question: string;
   readonly cases: (options: SweepOptions) => readonly CaseText[];
-  /** Names of the variants that take part; all where left out. */
+  /** Names of the variants that take part; default all. */
   readonly subjects?: (options: SweepOptions) => readonly string[];
-  /** Options that say nothing to it. */
+  /** Options that do not apply to it. */
   readonly own?: readonly ("masks" | "heads")[];
   readonly answers: (rows: readonly BenchRow[]) => readonly string[];
 }
 
-/** The right rows of a case, the fastest first. */
+/** The correct rows of a case, the fastest first. */
 const ranking = (rows: readonly BenchRow[]): BenchRow[] =>
   rows.filter(({ medianMs }) => medianMs !== null).sort((a, b) => (a.medianMs ?? 0) - (b.medianMs ?? 0));
 
@@ -50,15 +50,15 @@ function lengths(batch: string): { readonly t: number; readonly s: number } {
   return { t, s: keys ? Number(keys) * (sk ? 1024 : 1) : t };
 }
 
-/** Query heads of a key and value head, of heads such as `8/2x64`. */
+/** Query heads per key and value head, for heads such as `8/2x64`. */
 function groupSize(heads: string): number {
   const [, h = "1", g = h] = /^(\d+)(?:\/(\d+))?x/.exec(heads) ?? [];
   return Number(h) / Number(g);
 }
 
 /**
- * The variants that are fastest along an axis, each from where to where it is, and by how much it leads at most: "splitK at
- * 1 to 8 queries (up to 9.00× as fast as the next), flash at 16 queries (…)".
+ * The fastest variants along an axis, each with its range and its maximum lead: "splitK at 1 to 8 queries (up to 9.00×
+ * as fast as the next), flash at 16 queries (…)".
  */
 function winners(rows: readonly BenchRow[], along: (row: BenchRow) => number, unit: string): string {
   const axis = [...groupBy(rows, along)].sort(([a], [b]) => a - b);
@@ -75,10 +75,10 @@ function winners(rows: readonly BenchRow[], along: (row: BenchRow) => number, un
     const ahead = lead > 0 ? ` (up to ${digits(lead)}× as fast as the next)` : "";
     return `${variant} at ${from === to ? from : `${from} to ${to}`}${unit}${ahead}`;
   });
-  return spans.length > 0 ? spans.join(", ") : "no right result";
+  return spans.length > 0 ? spans.join(", ") : "no correct result";
 }
 
-/** Shares of a time along an axis: where they are below 1, where they are not, and how far. */
+/** Shares of a time along an axis: where they are below 1, where they are not, and by how much. */
 function sharesAlong(shares: readonly { readonly at: number; readonly share: number }[]): string {
   const side = (some: typeof shares) => {
     const [least, most] = [Math.min(...some.map(({ share }) => share)), Math.max(...some.map(({ share }) => share))];
@@ -125,7 +125,7 @@ export const sweeps: Readonly<Record<string, Sweep>> = {
       [...groupBy(rows, ({ heads, mask, variant }) => `${heads} ${mask}: ${variant}`)].map(([name, group]) => {
         const rates = group.flatMap(({ tflops, batch }) => (tflops === null ? [] : [{ tflops, ...lengths(batch) }]));
         const [first, last] = [rates.at(0), rates.at(-1)];
-        if (!first || !last) return `${name} has no right result`;
+        if (!first || !last) return `${name} has no correct result`;
         const text = ({ tflops, t }: typeof first) => `${quantity(tflops * 1e12, "FLOP/s")} at ${t} queries`;
         return `${name} goes from ${text(first)} to ${text(last)}`;
       }),
@@ -144,7 +144,7 @@ export const sweeps: Readonly<Record<string, Sweep>> = {
         const counted = group.filter(({ variant }) => variant.includes(":"));
         const [best] = ranking(counted);
         const usual = group.find(({ variant }) => variant === "splitK")?.medianMs;
-        if (!best?.medianMs || !usual) return `over ${s} keys: no right result`;
+        if (!best?.medianMs || !usual) return `over ${s} keys: no correct result`;
         const [, count] = best.variant.split(":");
         const share = percent(best.medianMs / usual);
         return `over ${s} keys: best with --variants splitK:${count}, in ${share} of the time of splitK's own choice`;
@@ -182,11 +182,11 @@ export const sweeps: Readonly<Record<string, Sweep>> = {
           return flash && packed ? [{ at, share: packed / flash }] : [];
         });
         const who = `packed with ${ratio} query head${ratio === 1 ? "" : "s"} to a group`;
-        return `${who}: ${shares.length === 0 ? "no right result" : sharesAlong(shares)}`;
+        return `${who}: ${shares.length === 0 ? "no correct result" : sharesAlong(shares)}`;
       }),
   },
   crossover: {
-    question: "From how many queries on do the kernels of prefill beat those of decode?",
+    question: "From how many queries on do the prefill kernels beat the decode kernels?",
     cases: ({ software, heads = "8/2x64", mask = "causal" }) =>
       (software ? [512, 2048] : [1024, 8192, 32768]).flatMap((s) =>
         doublings(1, software ? 64 : 256).map((t) => ({ batch: formatBatch([{ count: 1, t, s }]), heads, mask })),
@@ -199,7 +199,7 @@ export const sweeps: Readonly<Record<string, Sweep>> = {
   },
 };
 
-/** The sweep of this name. Throws a RangeError that lists what there is. */
+/** The sweep with this name. Throws a RangeError that lists the valid names. */
 export function findSweep(name: string): Sweep {
   const sweep = Object.hasOwn(sweeps, name) ? sweeps[name] : undefined;
   if (sweep) return sweep;

@@ -1,5 +1,5 @@
-// Bytes that cross from memory to the kernels with each variant's tiles, if every tile comes from memory and no cache
-// holds anything: the model beside the compulsory bytes (reference: FlashAttention's section 3.2, Θ(N²d²/M)).
+// Bytes that move between memory and the kernels with each variant's tiles, if every tile comes from memory and nothing
+// is cached: the model besides the compulsory bytes (reference: FlashAttention's section 3.2, Θ(N²d²/M)).
 import type { Call, Dispatch } from "../../src/gpu/dispatch.ts";
 import { type GroupWork, liveKeys } from "./work.ts";
 
@@ -18,7 +18,10 @@ const constant = ({ shader, kernel }: Dispatch, name: string): number => {
 const queriesAndResults = ({ group, heads }: GroupWork) =>
   width * group.count * group.t * heads.h * (heads.d + heads.dv);
 
-/** Bytes of k and v when each block of `block` out of `rows` query rows reads what it sees; `tokenOf` a row. */
+/**
+ * Bytes of k and v when each block of `block` out of `rows` query rows reads the keys that it sees; `tokenOf` maps a
+ * row to its token.
+ */
 function keysAndValues(work: GroupWork, rows: number, block: number, tokenOf = (row: number) => row): number {
   const { group, mask } = work;
   let keys = 0;
@@ -31,7 +34,7 @@ function keysAndValues(work: GroupWork, rows: number, block: number, tokenOf = (
 
 const scores = ({ group, heads }: GroupWork) => width * group.count * heads.h * group.t * group.s;
 
-/** Of a kernel whose workgroup has `block` queries of one head. */
+/** For a kernel whose workgroup has `block` queries of one head. */
 const byBlocks =
   (block: (dispatch: Dispatch) => number): Model =>
   (dispatch, work) =>
@@ -54,7 +57,7 @@ const models: Readonly<Record<string, Model>> = {
     isJoined(dispatch, "attention/flash/rows-of/split")
       ? bySplits(dispatch, work)
       : byBlocks(() => constant(dispatch, "ROWS"))(dispatch, work),
-  // Products as a perfect matrix product would have them; the scores go to memory and back between the kernels.
+  // Products as in an ideal matrix product; the scores go to memory and back between the kernels.
   "attention/naive/scores": (_, work) => {
     const { group, heads } = work;
     return width * group.count * (group.t * heads.h + group.s * heads.g) * heads.d + scores(work);
@@ -68,7 +71,10 @@ const models: Readonly<Record<string, Model>> = {
   "attention/split-k/join": (dispatch, work) => splitsOf(dispatch) * partials(work) + resultsOf(work),
 };
 
-/** Of a kernel whose rows are the query heads of one key and value head, tokens outside, each with a split of the keys. */
+/**
+ * For a kernel whose rows are the query heads of one key and value head, tokens outermost, each with a split of the
+ * keys.
+ */
 function bySplits(dispatch: Dispatch, work: GroupWork): number {
   const { group, heads } = work;
   const queries = width * group.count * group.t * heads.h * heads.d;
@@ -76,7 +82,7 @@ function bySplits(dispatch: Dispatch, work: GroupWork): number {
   return splitsOf(dispatch) * (queries + partials(work)) + shared;
 }
 
-/** Bytes of k and v of one key head when the query heads of its group are the rows of blocks, tokens outside. */
+/** Bytes of k and v of one key head when the query heads of its group are the rows of blocks, tokens outermost. */
 function byGroup(work: GroupWork, block: number): number {
   const ratio = work.heads.h / work.heads.g;
   return keysAndValues(work, ratio * work.group.t, block, (row) => Math.floor(row / ratio));
@@ -84,15 +90,18 @@ function byGroup(work: GroupWork, block: number): number {
 
 const resultsOf = ({ group, heads }: GroupWork) => width * group.count * group.t * heads.h * heads.dv;
 
-/** Bytes that one split of all queries writes: its mixture, its maximum and its sum. */
+/** Bytes that one split of all queries writes: accumulator, maximum and sum. */
 const partials = ({ group, heads }: GroupWork) => width * group.count * group.t * heads.h * (heads.dv + 2);
 
-/** Pieces that the keys are cut into: the fourth of five axes of what a kernel writes of them. */
+/** Number of splits of the keys: the fourth of five axes of the kernel's output. */
 const splitsOf = ({ bindings }: Dispatch) => bindings.find(({ shape }) => shape.length === 5)?.shape[3] ?? 1;
 
 const isJoined = ({ shader }: Dispatch, part: string) => shader.parts.includes(part);
 
-/** Modelled bytes of one call of attention; null where a kernel has no model, and where a mask shows no run of keys. */
+/**
+ * Modelled bytes of one call of attention; null where a kernel has no model, and where a mask's visible keys are not
+ * one run.
+ */
 export function modelledBytes({ dispatches }: Call, work: GroupWork): number | null {
   if (!work.mask.keyRange) return null;
   let bytes = 0;

@@ -19,28 +19,27 @@ interface Place {
   readonly row: number;
 }
 
-/** What some rows of a result must be, and what plain f32 loops make of them. */
+/** The true values of some rows of a result, and those of plain f32 loops. */
 export interface Truth {
   readonly places: readonly Place[];
-  /** Query rows that there are. */
+  /** Total number of query rows. */
   readonly of: number;
-  /** `dv` numbers a place. */
+  /** `dv` numbers per row. */
   readonly expected: Float64Array;
   readonly emulated: Float64Array;
-  /** What WGSL's accuracy table allows beyond, in ulps of the result. */
+  /** What WGSL's accuracy table allows in addition, in ulps of the result. */
   readonly allowed: number;
 }
 
-/** Multiply-adds that float64 and the emulation do in about a second, together. */
+/** Multiply-adds that float64 and the emulation together do in about a second. */
 const affordable = 15e6;
 
-/** Where kernels cut their tiles of rows: beside multiples of these. */
+/** Kernels have tile edges at multiples of these rows. */
 const tiles = [4, 8, 16, 32, 64, 128];
 
 /**
  * The rows of a group that are checked: all where that takes less than a second, else a sample that is the same in
- * every run: the first and the last row, those beside the edges of tiles, and some between, of heads and sequences in
- * turn.
+ * every run: the first and the last row, those at tile edges, and some between, alternating over heads and sequences.
  */
 export function placesOf({ count: b, t, s }: BatchGroup, { h, g, d, dv }: Heads, budget = affordable): Place[] {
   const total = b * h * t;
@@ -56,7 +55,8 @@ export function placesOf({ count: b, t, s }: BatchGroup, { h, g, d, dv }: Heads,
   const places: Place[] = [];
   for (let i = 0; i < Math.min(wanted, b * h * rows.length); i++) {
     const [turn, place] = [Math.floor(i / (b * h)), i % (b * h)];
-    // A sample goes on to the next row with each head, and meets every key head, then every sequence, as soon as can be.
+    // A sample moves to the next row with each head, and covers every key head, then every sequence, as early as
+    // possible.
     const row = rows[(all ? turn : place + turn) % rows.length] ?? 0;
     const head = (place % g) * (h / g) + Math.floor(place / (g * b));
     places.push({ batch: Math.floor(place / g) % b, head, row });
@@ -64,24 +64,24 @@ export function placesOf({ count: b, t, s }: BatchGroup, { h, g, d, dv }: Heads,
   return places;
 }
 
-/** Keys `[s, d]` and values `[s, dv]` that a head of a sequence sees, and the same as plain f32 loops have them. */
+/** Keys `[s, d]` and values `[s, dv]` of a head of a sequence, in float64 and as plain f32 loops have them. */
 type Rows = Readonly<Record<"exact" | "emulated", { readonly k: Values; readonly v: Values }>>;
 type Values = Float32Array | Float64Array;
 
-/** What attention is by definition: a mean by the softmax of the scores, or by products of features. */
+/** A definition of attention: the mean of values weighted by the softmax of the scores, or by products of features. */
 export type Definition = "softmax" | "linear";
 
-/** Heads whose keys are made of latents: few, since making them takes longer than all that follows. */
+/** Number of heads whose keys are computed from latents: few, since that takes longer than the rest. */
 const latentHeads = 4;
 
-/** The rows of a latent case that are checked: those of a few heads, far from one another. */
+/** The rows of a latent case that are checked: those of a few distant heads. */
 function latentPlaces(group: BatchGroup, heads: Heads): Place[] {
   const h = Math.min(latentHeads, heads.h);
   const few = placesOf(group, { ...heads, h, g: h }, affordable / 4);
   return few.map((place) => ({ ...place, head: Math.round((place.head * (heads.h - 1)) / Math.max(1, h - 1)) }));
 }
 
-/** The truth about a group's rows. Gives way to other work every so often; throws what `signal` says. */
+/** Computes the true values of a group's rows. Yields to other work regularly; throws the reason of `signal`. */
 export async function truthOf(
   given: AttentionCase,
   group: BatchGroup,
@@ -106,7 +106,7 @@ export async function truthOf(
       last = performance.now();
     }
     const position = s - t + row;
-    // Keys outside of a run that holds all visible ones count for nothing: they are not even converted.
+    // Keys outside of a run that contains all visible ones have no effect, and are not converted.
     const [from, to] = mask.keyRange?.(position) ?? [0, s];
     const [first, end] = [Math.max(0, Math.min(from, s)), Math.max(0, Math.min(to, s))];
     if (end <= first) continue;
@@ -118,7 +118,7 @@ export async function truthOf(
       v: dense([1, 1, end - first, dv], v.subarray(first * dv, end * dv)),
     });
     if (definition === "linear") {
-      const all = { mask: "full" as const }; // the keys are those that the query sees
+      const all = { mask: "full" as const }; // these are the keys that the query sees
       expected.set(linear(tensors(exact), all).out.values, i * dv);
       emulated.set(linearEmulation(tensors(rounded), all).out.values, i * dv);
       continue;
@@ -135,7 +135,7 @@ export async function truthOf(
   return { places, of: b * h * t, expected, emulated, allowed: score.allowed };
 }
 
-/** The keys and values of a head: where they are stored, or made of the latents once. */
+/** The keys and values of a head: as stored, or computed once from the latents. */
 function rowSource({ heads, latent }: AttentionCase, group: BatchGroup, numbers: GroupNumbers) {
   const { h, g, d, dv } = heads;
   if (!latent) {

@@ -11,7 +11,7 @@ type Work = Pick<BenchRow, "livePairs" | "flops" | "flopsFlashAttention" | "byte
 /** Bytes of an element of queries and results. */
 const width = 4;
 
-/** What a case takes whatever the variant: exact pairs, operations, and the bytes that have to move. */
+/** The work of a case, independent of the variant: exact pairs, operations, and compulsory bytes. */
 export function attentionWork(given: AttentionCase): Work & { flops: number; bytes: number } {
   const { batch, heads, mask, layout } = given;
   const { h, d, dv } = heads;
@@ -25,9 +25,10 @@ export function attentionWork(given: AttentionCase): Work & { flops: number; byt
     livePairs += pairsOf(b);
     bytes += width * b * t * h * (d + dv) + cacheBytes(given, group, seen) + mask.bytes(shape);
     const score = given.score.at(shape).bytes;
-    // A bias is the same in all sequences: those of one are counted, which has the most pairs where masks differ.
+    // A bias is the same in all sequences: its pairs are counted for one, the one with the most pairs where masks
+    // differ.
     bytes += score.once + (score.perPair > 0 ? score.perPair * pairsOf(1) : 0);
-    // FlashAttention's benchmarks (bench_utils.flops) leave a causal mask's window out, and half of the diagonal.
+    // FlashAttention's benchmarks (bench_utils.flops) ignore a causal mask's window, and half of the diagonal.
     convention += 2 * b * h * t * (mask.convention === "full" ? s : (Math.max(0, s - t) + s) / 2) * (d + dv);
   }
   if (layout.kind === "ragged") bytes += 2 * 4 * (1 + batch.groups.reduce((sum, { count }) => sum + count, 0));
@@ -45,10 +46,10 @@ function tokenBytes({ heads: { g, d, dv }, dtype, latent }: AttentionCase): numb
   return latent ? width * (latent.rank + latent.rope) : g * (rowBytes(dtype, d) + rowBytes(dtype, dv));
 }
 
-/** Bytes of the keys and values that somebody sees, as they are stored, and of what says where they lie. */
+/** Bytes of the stored keys and values that some query sees, and of the layout's tensors. */
 function cacheBytes(given: AttentionCase, { count: b, t, s }: BatchGroup, mask: Mask): number {
   const { layout, latent, heads } = given;
-  // Where heads see different keys, each key head has those that the query heads of its group see.
+  // Where heads see different keys, each key head counts those that the query heads of its group see.
   const sharing = given.mask.byHead && !latent ? heads.g : 1;
   let [keys, pages] = [0, 0];
   for (let batch = 0; batch < b; batch++) {
@@ -57,7 +58,7 @@ function cacheBytes(given: AttentionCase, { count: b, t, s }: BatchGroup, mask: 
       const [first, end] = [(group * heads.h) / sharing, ((group + 1) * heads.h) / sharing];
       const seen = seenKeys(mask, { t, s, batch, heads: given.mask.byHead ? [first, end] : [0, 1] });
       for (let key = 0; key < s; key++) {
-        if (seen[key] !== 1 || (layout.kind === "prefix" && batch > 0 && key < layout.keys)) continue; // moved already
+        if (seen[key] !== 1 || (layout.kind === "prefix" && batch > 0 && key < layout.keys)) continue; // counted already
         keys += 1 / sharing;
         if (layout.kind === "paged") known.add(Math.floor(key / layout.page));
       }
@@ -88,7 +89,7 @@ function seenKeys(
   }
   for (let key = 0; key < s; key++) {
     for (let head = firstHead; head < endHead && seen[key] === 0; head++) {
-      let query = t - 1; // the last sees the most, where there is an order
+      let query = t - 1; // the last sees the most, for ordered masks
       while (query >= 0 && !mask(batch, head, s - t + query, key)) query--;
       if (query >= 0) seen[key] = 1;
     }
@@ -97,8 +98,8 @@ function seenKeys(
 }
 
 /**
- * Keys from the first to the last that queries `first` to `last` of t see, the last of which stands at the last of s
- * keys. Only for masks that show each query a run of keys.
+ * Keys from the first to the last that queries `first` to `last` of t see; the last query is at the last of s keys.
+ * Only for masks whose visible keys are one run for each query.
  */
 export function liveKeys({ keyRange = () => [0, 0] }: Mask, t: number, s: number, first: number, last: number): number {
   let [begin, end] = [s, 0];
@@ -111,7 +112,7 @@ export function liveKeys({ keyRange = () => [0, 0] }: Mask, t: number, s: number
   return Math.max(0, end - begin);
 }
 
-/** What a dispatch is about. */
+/** The sizes in a dispatch. */
 export interface GroupWork {
   readonly group: BatchGroup;
   readonly heads: Heads;

@@ -8,20 +8,20 @@ const { path: executablePath, missing } = findBrowser("Chromium", [
   "google-chrome-stable",
 ]);
 
-/** Where there is no browser, why the tests that need one are skipped; undefined where there is one. */
+/** Why the tests that need a browser are skipped; undefined where there is one. */
 export const noChromium = missing;
 
-/** What a Chromium is started with beside what its WebGPU needs. */
+/** Options for starting Chromium, besides those that WebGPU requires. */
 export interface ChromiumOptions {
   readonly args?: readonly string[];
-  /** Arguments of Playwright's own that are left out. */
+  /** Playwright's default arguments to leave out. */
   readonly ignoreDefaultArgs?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** False where Ctrl-C is somebody else's business; else it closes the browser. */
+  /** False if the caller handles Ctrl-C; else it closes the browser. */
   readonly handleSIGINT?: boolean;
 }
 
-/** Starts a headless Chromium whose WebGPU also takes software adapters. */
+/** Starts a headless Chromium whose WebGPU also accepts software adapters. */
 export async function openChromium(options: ChromiumOptions = {}): Promise<Browser> {
   if (!executablePath) throw new Error(noChromium);
   const { args = [], ignoreDefaultArgs = [], env, handleSIGINT = true } = options;
@@ -34,7 +34,7 @@ export async function openChromium(options: ChromiumOptions = {}): Promise<Brows
   });
 }
 
-/** Opens a page; what it throws where nobody waits for it is collected. */
+/** Opens a page and collects its uncaught errors. */
 export async function openPage(browser: Browser, url: string): Promise<{ page: Page; errors: string[] }> {
   const page = await browser.newPage();
   const errors: string[] = [];

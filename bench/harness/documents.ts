@@ -1,9 +1,9 @@
-// A result as other programs take it: CSV, Markdown.
+// A result in formats for other programs: CSV, Markdown.
 import type { BenchResult, BenchRow } from "../result.ts";
 import { digits, percent, quantity } from "./numbers.ts";
 import { clockText, peakTexts } from "./table.ts";
 
-/** A line of names and one of values for each row; every field, and the adapter in front. */
+/** A header line, then a line per row, with every field, the adapter first. */
 export function formatCsv({ environment, rows }: BenchResult): string {
   const names = Object.keys(rows[0] ?? {}) as (keyof BenchRow)[];
   const cell = (value: unknown) => {

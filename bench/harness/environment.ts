@@ -2,10 +2,10 @@ import { type Gpu, increment, upload } from "../../src/index.ts";
 import type { Environment } from "../result.ts";
 import { quantile, waitOf } from "./timing.ts";
 
-/** Dispatches of the program that the environment is probed with. */
+/** Dispatches of the program that probes the environment. */
 const probes = 256;
 
-/** Where the bench runs, with the quantum of its clock and the processor's cost of a dispatch, both measured now. */
+/** The environment of the bench, with its clock's quantum and the processor's cost of a dispatch, both measured now. */
 export async function environmentOf(gpu: Gpu, clock: "gpu" | "wall"): Promise<Environment> {
   const { label, vendor, architecture, device, description, software } = gpu.adapter;
   const info = gpu.device.adapterInfo as GPUAdapterInfo | undefined; // browsers have it since 2025
@@ -46,14 +46,14 @@ async function probe(
     encode.push(performance.now() - before);
     await gpu.device.queue.onSubmittedWorkDone();
   }
-  const encodeUs = (quantile(encode, 0) / probes) * 1000; // what disturbs it only adds
+  const encodeUs = (quantile(encode, 0) / probes) * 1000; // disturbances only add time
   if (clock === "wall") return { clockQuantumMs: wallQuantum(), waitMs: await waitOf(gpu), encodeUs };
   const intervals: number[] = [];
   for (let i = 1; i <= 8; i++) intervals.push(await instance.time(i));
   return { clockQuantumMs: commonDivisor(intervals) * 1e-6, encodeUs };
 }
 
-/** The smallest step that `performance.now` is seen to make, milliseconds. */
+/** The smallest observed step of `performance.now`, milliseconds. */
 function wallQuantum(): number {
   let smallest = Number.POSITIVE_INFINITY;
   for (let step = 0; step < 20; step++) {
@@ -65,7 +65,7 @@ function wallQuantum(): number {
   return smallest;
 }
 
-/** The greatest number that all of these, nanoseconds, are multiples of: rounded timestamps differ by whole quanta. */
+/** The greatest common divisor of these times in nanoseconds: rounded timestamps differ by whole quanta. */
 export function commonDivisor(values: readonly number[]): number {
   const pair = (a: number, b: number): number => (b === 0 ? a : pair(b, a % b));
   return Math.max(1, values.map((value) => Math.round(value)).reduce(pair, 0));

@@ -1,13 +1,16 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** Where a browser is, or why none was found. */
+/** A browser's path, or why none was found. */
 export interface FoundBrowser {
   readonly path: string | undefined;
   readonly missing: string | undefined;
 }
 
-/** Looks for a browser: first where the variable of its name in capitals says, then for these names in the PATH. */
+/**
+ * Looks for a browser: first at the path in the environment variable with its name in capitals, then for these names in
+ * the PATH.
+ */
 export function findBrowser(name: string, names: readonly string[]): FoundBrowser {
   const variable = name.toUpperCase();
   const folders = (process.env["PATH"] ?? "").split(delimiter);

@@ -16,10 +16,10 @@ import { intervalOf, timeInTurns, timingOn } from "./timing.ts";
 const turns = 1024;
 const dispatches = 64;
 
-/** Bytes that are copied at most: more than any cache, where a GPU has the memory. */
+/** Maximum bytes copied: more than any cache holds, where a GPU has the memory. */
 const copied = { software: 32 << 20, hardware: 128 << 20 } as const;
 
-/** A program that does `work` in one run, and what its result must be, exactly. */
+/** A program that does `work` in one run, with its exact expected result. */
 interface Probe {
   readonly record: () => Tensor;
   readonly expected: (i: number) => number;
@@ -28,8 +28,8 @@ interface Probe {
 }
 
 /**
- * Measures what a device does at most, in about five seconds: each kernel's result is compared with its closed form
- * first, to the bit, and the rate is that of the fastest tenth of several intervals. Throws what `signal` says.
+ * Measures a device's peaks in about five seconds: each kernel's result is first compared bitwise with its closed form,
+ * and the rate is that of the fastest tenth of several intervals. Throws the reason of `signal`.
  */
 export async function measurePeaks(
   gpu: Gpu,
@@ -57,7 +57,7 @@ export async function measurePeaks(
       return { value: null, reason: error instanceof Error ? error.message : String(error) };
     }
   };
-  /** The rate with so many threads that a run takes two milliseconds: then starting it counts for nothing. */
+  /** The rate with enough threads for a run of two milliseconds, so that starting it is negligible. */
   const rate = async (probe: (n: number) => Probe): Promise<number> => {
     for (let n = 1 << 13; ; n *= 4) {
       const ms = await timeOf(probe(n));

@@ -1,7 +1,7 @@
 import type { Dispatch } from "../../src/gpu/dispatch.ts";
 import type { BenchRow, Peaks } from "../result.ts";
 
-/** Operations and bytes of one run, and the type that the operations are in. */
+/** Operations and bytes of one run, and the type of the operations. */
 export interface Work {
   readonly flops: number;
   readonly bytes: number;
@@ -10,12 +10,12 @@ export interface Work {
 
 type Speed = Pick<BenchRow, "tflops" | "gbs" | "idealMs" | "bound" | "shareOfPeak">;
 
-/** A row without a time has none of these. */
+/** Null in rows without a time. */
 export const noSpeed: Speed = { tflops: null, gbs: null, idealMs: null, bound: null, shareOfPeak: null };
 
 /**
- * Rates, and the share of what the roofline allows (Williams, Waterman and Patterson 2009): a run takes at least
- * flops / peak, and at least bytes / bandwidth.
+ * Rates, and the share of the roofline (Williams, Waterman and Patterson 2009): a run takes at least flops / peak, and
+ * at least bytes / bandwidth.
  */
 export function speedOf({ flops, bytes, dtype }: Work, medianMs: number, peaks: Peaks | null): Speed {
   const rates = { tflops: flops / medianMs / 1e9, gbs: bytes / medianMs / 1e6 };
@@ -28,7 +28,7 @@ export function speedOf({ flops, bytes, dtype }: Work, medianMs: number, peaks: 
   return { ...rates, idealMs, bound: computeMs >= memoryMs ? "compute" : "memory", shareOfPeak: idealMs / medianMs };
 }
 
-/** What the dispatches of a program execute; null where a kernel does not say. */
+/** The executed work of a program's dispatches; null where a kernel does not state it. */
 export function executedBy(dispatches: readonly Dispatch[]): Pick<BenchRow, "requestedBytes" | "executedFlops"> {
   const sum = (of: (dispatch: Dispatch) => number | undefined): number | null => {
     const known = dispatches.flatMap((dispatch) => of(dispatch) ?? []);
@@ -41,8 +41,8 @@ export function executedBy(dispatches: readonly Dispatch[]): Pick<BenchRow, "req
 }
 
 /**
- * The rows of one case with `shareOfFastest` filled in: only right results take part, and only those that `contends` says
- * do the same thing are ever the fastest.
+ * The rows of one case with `shareOfFastest` filled in: only correct results take part, and only those that compute the
+ * same according to `contends` can be the fastest.
  */
 export function withShareOfFastest(
   rows: readonly BenchRow[],

@@ -1,15 +1,15 @@
 import type { BenchRow, Environment, Peaks } from "../result.ts";
 import { digits, percent, quantity } from "./numbers.ts";
 
-/** Makes a piece of text stand out where a terminal can. */
+/** Highlights a piece of text where the terminal supports it. */
 export type Paint = (text: string, as: "good" | "bad" | "quiet" | "strong") => string;
 
-/** How the table is to look. */
+/** Options of the table. */
 export interface TableOptions {
-  /** Rows that do not apply are shown, with their reasons. */
+  /** Show rows that do not apply, with their reasons. */
   readonly all?: boolean;
   readonly paint?: Paint;
-  /** Characters of a line; reasons are cut to it. Default 100. */
+  /** Characters per line; reasons are cut to it. Default 100. */
   readonly columns?: number;
 }
 
@@ -19,7 +19,9 @@ interface Column {
   readonly title: string;
   readonly width: number;
   readonly cell: (row: BenchRow) => string;
-  /** Which columns go first where a terminal is too narrow: the largest; those without stay. */
+  /**
+   * The order in which columns are dropped where a terminal is too narrow: the largest first; columns without one stay.
+   */
   readonly sacrifice?: number;
 }
 
@@ -57,7 +59,7 @@ const columns: readonly Column[] = [
   },
 ];
 
-/** The columns that a table of this width has room for, behind names of `names` characters. */
+/** The columns that fit a table of this width, after names of `names` characters. */
 function columnsFor(width: number, names: number): readonly Column[] {
   let shown = columns;
   const taken = () => 2 + names + 7 + shown.reduce((sum, column) => sum + column.width + 2, 0);
@@ -69,7 +71,7 @@ function columnsFor(width: number, names: number): readonly Column[] {
   return shown;
 }
 
-/** Where and with what was measured, in lines of at most `columns` characters where items allow. */
+/** The environment of the measurement, in lines of at most `columns` characters where items allow. */
 export function formatEnvironment(
   environment: Environment,
   peaks: Peaks | null,
@@ -88,11 +90,11 @@ export function formatEnvironment(
   return [...lines, `at most  ${first.trimStart()}`, ...others].join("\n");
 }
 
-/** The clock that times are of, and its quantum. */
+/** The clock of the times, and its quantum. */
 export const clockText = ({ clock, clockQuantumMs }: Environment): string =>
   `${clock === "gpu" ? "timestamps of the GPU" : "wall clock"} in steps of ${quantity(clockQuantumMs / 1000, "s")}`;
 
-/** The peaks, one text each. */
+/** The peaks as texts. */
 export function peakTexts({ tflopsF32, tflopsF16, copyGbs, workgroupGbs, dispatchUs }: Peaks): string[] {
   const text = (name: string, { value: of, reason }: Peaks["copyGbs"], show: (value: number) => string) =>
     of === null ? `${name} n/a (${reason})` : `${name} ${show(of)}`;
@@ -105,7 +107,7 @@ export function peakTexts({ tflopsF32, tflopsF16, copyGbs, workgroupGbs, dispatc
   ];
 }
 
-/** The rows of one case: what it is and takes, and a line for each variant. */
+/** The rows of one case: its description and work, and a line for each variant. */
 export function formatCase(rows: readonly BenchRow[], options: TableOptions = {}): string {
   const { all = false, paint = plain, columns: width = 100 } = options;
   const [first] = rows;
@@ -124,11 +126,11 @@ export function formatCase(rows: readonly BenchRow[], options: TableOptions = {}
     const missing = rows.filter(({ verdict }) => verdict === "n/a");
     const variants = missing.map(({ variant }) => variant).join(", ");
     const reasons = new Set(missing.map(({ reason }) => reason));
-    // A reason that all have is said at once; several would fill the screen.
+    // A reason that all share is shown once; several would fill the screen.
     const [only] = reasons.size === 1 ? reasons : [];
     const said =
       only === undefined
-        ? `${variants} (--all says why)`
+        ? `${variants} (--all shows why)`
         : missing.length < rows.length
           ? `${variants}: ${only}`
           : only;
@@ -137,7 +139,7 @@ export function formatCase(rows: readonly BenchRow[], options: TableOptions = {}
   return lines.join("\n");
 }
 
-/** What a case is and takes, on as many lines as that needs. */
+/** A case's description and work, on as many lines as needed. */
 function heading(rows: readonly BenchRow[], width: number, paint: Paint): string[] {
   const [first] = rows;
   if (!first) return [];
@@ -166,7 +168,7 @@ function heading(rows: readonly BenchRow[], width: number, paint: Paint): string
   return [...fill(parts, "  ", width).map((part) => paint(part, "strong")), ...text];
 }
 
-/** Operations of the rows of a case, by both counts where they differ. */
+/** Operations of the rows of a case, with both counts where they differ. */
 function operations(rows: readonly BenchRow[]): string {
   return byVariant(rows, ({ flops, flopsFlashAttention: convention }) => {
     const usual = alike(convention, flops) ? "" : value(convention, (count) => ` (FA ${quantity(count)})`);
@@ -174,7 +176,7 @@ function operations(rows: readonly BenchRow[]): string {
   });
 }
 
-/** What is said of all rows of a case; where they differ, with the names of the variants that are alone with it. */
+/** A statement about all rows of a case; where they differ, with the names of the variants it applies to. */
 function byVariant(rows: readonly BenchRow[], text: (row: BenchRow) => string): string {
   const texts = new Map<string, string[]>();
   const some = rows.filter(({ verdict }) => verdict !== "n/a");
@@ -185,7 +187,7 @@ function byVariant(rows: readonly BenchRow[], text: (row: BenchRow) => string): 
   return [...texts].map(([said, who]) => (only || who.length > 1 ? said : `${said} ${who[0]}`)).join(", ");
 }
 
-/** Items on lines of at most `width` characters, broken between items; each line behind `indent`. */
+/** Items on lines of at most `width` characters, broken between items; each line after `indent`. */
 function fill(items: readonly string[], separator: string, width: number, indent = ""): string[] {
   const lines: string[] = [];
   for (const item of items) {
@@ -197,7 +199,7 @@ function fill(items: readonly string[], separator: string, width: number, indent
   return lines;
 }
 
-/** True where a reader would see no difference. */
+/** True where the displayed values are equal. */
 const alike = (a: number | null, b: number | null) =>
   a === b || (a !== null && b !== null && Math.abs(a - b) < 0.01 * b);
 
@@ -212,7 +214,7 @@ function line(row: BenchRow, names: number, fitting: readonly Column[], width: n
 
 const cut = (text: string, width: number) => (text.length > width ? `${text.slice(0, Math.max(0, width - 1))}…` : text);
 
-/** The rows by case, in order. */
+/** The rows grouped by case, in order. */
 export function byCase(rows: readonly BenchRow[]): BenchRow[][] {
   const cases = new Map<string, BenchRow[]>();
   for (const row of rows) {

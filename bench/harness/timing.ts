@@ -1,22 +1,22 @@
 import type { Gpu, Instance } from "../../src/index.ts";
 
-/** Something that can be run many times in one interval; the result is the interval in milliseconds. */
+/** Runs something many times in one interval; returns the interval in milliseconds. */
 export type Interval = (repeats: number) => Promise<number>;
 
 /** How long to measure. */
 export interface TimingOptions {
   /** Shortest interval, milliseconds: far above any clock's quantum. */
   readonly intervalMs: number;
-  /** Intervals of each subject at most. */
+  /** Maximum number of intervals per subject. */
   readonly samples: number;
-  /** Milliseconds that the intervals of one subject may take together, but three are always measured. */
+  /** Maximum total milliseconds of one subject's intervals, though at least three are measured. */
   readonly budgetMs: number;
   readonly signal?: AbortSignal | undefined;
-  /** Awaited before each interval: a page that is hidden has the bench wait. */
+  /** Awaited before each interval, so that a hidden page makes the bench wait. */
   readonly ready?: (() => Promise<void>) | undefined;
 }
 
-/** What a bench does where it is not told otherwise. */
+/** Defaults of a bench. */
 export const standardTiming: TimingOptions = { intervalMs: 20, samples: 15, budgetMs: 500 };
 
 /** The times of one subject. */
@@ -33,8 +33,8 @@ const fewestSamples = 3;
 const mostRepeats = 4096;
 
 /**
- * Times several subjects in turns, A B C A B C …, so that a device that slows down with its heat slows all of them.
- * Each is warmed up (five runs or 250 ms) and repeated as often as its interval needs. Throws what `signal` says.
+ * Times several subjects alternately, A B C A B C …, so that a device that throttles slows all of them. Each is warmed
+ * up (five runs or 250 ms) and repeated as often as its interval requires. Throws the reason of `signal`.
  */
 export async function timeInTurns(subjects: readonly Interval[], options: TimingOptions): Promise<Timing[]> {
   const ready: { readonly run: Interval; readonly repeats: number; readonly wanted: number; times: number[] }[] = [];
@@ -76,7 +76,7 @@ async function calibrate(run: Interval, options: TimingOptions): Promise<{ repea
   return { repeats, intervalMs: time };
 }
 
-/** The q-quantile, between neighbours by linear interpolation; NaN of nothing. */
+/** The q-quantile, with linear interpolation; NaN of an empty list. */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const at = q * (sorted.length - 1);
@@ -85,12 +85,15 @@ export function quantile(values: readonly number[], q: number): number {
   return below + (above - below) * (at - Math.floor(at));
 }
 
-/** By the wall clock an interval lasts at least so many waits for an empty submit, which then are a small part of it. */
+/**
+ * By the wall clock an interval lasts at least this many waits for an empty submit, so that the wait is a small part of
+ * it.
+ */
 const waitsOfInterval = 4;
 
 const waits = new WeakMap<Gpu, Promise<number>>();
 
-/** Milliseconds until a device reports an empty submit as done, measured once: Firefox looks every 100 ms. */
+/** Milliseconds until a device reports an empty submit as done, measured once: Firefox polls every 100 ms. */
 export function waitOf(gpu: Gpu): Promise<number> {
   const measure = async () => {
     let shortest = Number.POSITIVE_INFINITY;
@@ -107,7 +110,7 @@ export function waitOf(gpu: Gpu): Promise<number> {
   return known;
 }
 
-/** These options with intervals that are long enough for the clock of this device. */
+/** The options with intervals long enough for this device's clock. */
 export async function timingOn<T extends { readonly intervalMs: number }>(
   gpu: Gpu,
   clock: "gpu" | "wall",
@@ -117,14 +120,16 @@ export async function timingOn<T extends { readonly intervalMs: number }>(
   return { ...options, intervalMs: Math.max(options.intervalMs, waitsOfInterval * (await waitOf(gpu))) };
 }
 
-/** Which clock to use: a GPU's own where it has one; of a software adapter it leaves out what a dispatch costs. */
+/**
+ * The clock to use: a GPU's timestamps where it has them; a software adapter's would leave out the cost of dispatches.
+ */
 export function clockFor(gpu: Gpu): "gpu" | "wall" {
   return gpu.features.has("timestamp-query") && !gpu.adapter.software ? "gpu" : "wall";
 }
 
 /**
- * The interval of a program's instances, which take turns: more than one with inputs of their own defeat the cache.
- * Repeats count runs, whichever instance does them.
+ * The interval of a program's instances, which alternate: several with separate inputs defeat the cache. Repeats count
+ * runs of any instance.
  */
 export function intervalOf(gpu: Gpu, instances: readonly Instance<unknown>[], clock: "gpu" | "wall"): Interval {
   const [first, ...others] = instances;

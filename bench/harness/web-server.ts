@@ -3,18 +3,18 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
 
-/** What a web server serves: texts by path, and folders by the prefix of their paths. */
+/** The content of a web server: texts by path, and folders by path prefix. */
 export interface Site {
   readonly texts?: Readonly<Record<string, string>>;
   readonly folders?: Readonly<Record<string, string>>;
-  /** Default: one that is free. */
+  /** Default: a free port. */
   readonly port?: number;
 }
 
 /** A web server on the loopback interface. */
 export interface WebServer {
   readonly origin: string;
-  /** Requests so far that asked for a range. */
+  /** Number of range requests so far. */
   readonly ranges: string[];
   close(): Promise<void>;
 }
@@ -49,7 +49,7 @@ export async function serveSite({ texts = {}, folders = {}, port: wanted = 0 }: 
   };
   const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject); // the port is taken
+    server.once("error", reject); // the port is in use
     server.listen(wanted, "127.0.0.1", resolve);
   });
   const { port } = server.address() as AddressInfo;

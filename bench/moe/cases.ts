@@ -2,7 +2,7 @@ import { expertsCase, expertsCases, randomChoices } from "../../src/check/cases/
 import { randomSource } from "../../src/check/random.ts";
 import type { WeightType } from "../../src/index.ts";
 
-/** How tokens are spread over experts: evenly, by Zipf's law, or all to the same. */
+/** The distribution of tokens over experts: uniform, Zipf's, or all to the same. */
 export const routings = ["uniform", "zipf", "one"] as const;
 export type Routing = (typeof routings)[number];
 
@@ -10,7 +10,7 @@ export type Routing = (typeof routings)[number];
 export interface MoeCase {
   readonly tokens: number;
   readonly experts: number;
-  /** Choices of a token. */
+  /** Choices per token. */
   readonly k: number;
   /** Model width and hidden width of an expert. */
   readonly widths: readonly [c: number, f: number];
@@ -18,7 +18,7 @@ export interface MoeCase {
   readonly dtype: WeightType;
 }
 
-/** The cases that are measured where none is named: small enough that a software adapter ends in about two minutes. */
+/** The default cases, small enough for a software adapter to finish in about two minutes. */
 export const standardMoeCases: readonly MoeCase[] = [
   { tokens: 1, experts: 8, k: 2, widths: [256, 256], routing: "uniform", dtype: "f32" },
   { tokens: 1, experts: 64, k: 2, widths: [256, 128], routing: "uniform", dtype: "f32" },
@@ -43,7 +43,7 @@ export const standardMoeCases: readonly MoeCase[] = [
 export const moeCaseName = ({ tokens, experts, k, widths: [c, f], routing }: MoeCase): string =>
   `${tokens} token${tokens === 1 ? "" : "s"}, ${k} of ${experts} experts, ${c}×${f}, ${routing}`;
 
-/** What each token chooses: different experts, the first chosen first. */
+/** Each token's choices: different experts, in order of choice. */
 export function choicesOf({ tokens: t, experts: e, k, routing }: MoeCase): number[] {
   if (routing === "uniform") return randomChoices({ t, e, k }, 11);
   if (routing === "one") return Array.from({ length: t }, () => Array.from({ length: k }, (_, i) => i)).flat();
@@ -66,7 +66,7 @@ export function choicesOf({ tokens: t, experts: e, k, routing }: MoeCase): numbe
 /** How evenly the experts are used. */
 export function routingFigures(given: MoeCase): {
   readonly imbalance: number;
-  /** Rows in all where those of each expert are filled up to whole blocks of so many. */
+  /** Total rows when each expert's are padded to whole blocks of this size. */
   readonly rowsInBlocks: (block: number) => number;
 } {
   const choices = choicesOf(given);
@@ -91,7 +91,7 @@ export function moeTable(cases: readonly MoeCase[], variants: readonly string[])
     return expertsCase(moeCaseName(given), { t, e, k, c, f }, { choices: choicesOf(given), dtype });
   });
   const known = new Map<object | undefined, ReturnType<typeof expertsCases.reference>>();
-  const { gate: _, ...table } = expertsCases; // plain f32 loops take as long as the float64 ones: the cap is what counts
+  const { gate: _, ...table } = expertsCases; // plain f32 loops take as long as the float64 ones, so only the cap is checked
   return {
     ...table,
     cases: items,

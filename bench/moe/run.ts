@@ -10,10 +10,10 @@ export interface MoePlan extends Omit<OpPlan, "tables" | "complete"> {
   readonly variants: readonly string[];
 }
 
-/** Measures the variants of experts: checked, then timed in turns, with how even the routing is and what is padding. */
+/** Measures the variants of experts: checked, then timed alternately, with the routing's imbalance and the padding. */
 export async function runMoeBench(gpu: Gpu, plan: MoePlan, events: BenchEvents = {}): Promise<BenchResult> {
   const byName = new Map(plan.cases.map((given) => [moeCaseName(given) + given.dtype, given]));
-  // Rows of a thread in the products that loop and dense choose.
+  // Rows per thread in the products that loop and dense choose.
   const threadRows = gpu.adapter.software && gpu.features.has("subgroups") ? 8 : 4;
   const complete = (row: BenchRow): BenchRow => {
     const given = byName.get(row.batch + row.dtype);
@@ -23,7 +23,7 @@ export async function runMoeBench(gpu: Gpu, plan: MoePlan, events: BenchEvents =
   return await runOpBench(gpu, { ...plan, tables: { moe: table }, complete }, events);
 }
 
-/** Rows of a block, and of the threads that leave out what is all padding, as the grouped products have them. */
+/** Rows per block of the grouped products, and rows per thread, which skips rows that are all padding. */
 const blocks: Readonly<Record<string, { readonly rows: number; readonly thread: number }>> = {
   grouped: { rows: 32, thread: 4 },
   bounded: { rows: 32, thread: 4 },
@@ -34,7 +34,7 @@ function figuresOf(row: BenchRow, given: MoeCase, { commandOptions }: MoePlan, t
   const { tokens, experts, k, widths, routing, dtype } = given;
   const { imbalance, rowsInBlocks } = routingFigures(given);
   const [c, f] = widths;
-  // Of one row of an expert: gate, up and down.
+  // For one row of an expert: gate, up and down.
   const products = 6 * c * f;
   const executed: Readonly<Record<string, number>> = {
     ...{ loop: rowsInBlocks(threadRows), vector: tokens * k },

@@ -9,20 +9,20 @@ import { executedBy, noSpeed, speedOf, withShareOfFastest } from "../harness/spe
 import { intervalOf, type Timing, type TimingOptions, timeInTurns, timingOn } from "../harness/timing.ts";
 import type { BenchResult, BenchRow } from "../result.ts";
 
-/** What of the ops is measured, and how. */
+/** Which ops are measured, and how. */
 export interface OpPlan {
   readonly tables: Readonly<Record<string, CaseTable>>;
   readonly timing: TimingOptions;
   readonly clock: "gpu" | "wall";
   readonly peaks: boolean;
   readonly commandOptions: readonly string[];
-  /** Adds to a row what only those know who made its case. */
+  /** Adds to a row what only the maker of its case knows. */
   readonly complete?: (row: BenchRow) => BenchRow;
 }
 
 /**
- * Measures every variant of the ops at their shapes: checked as in the tests, the right ones timed in turns. Rows are of
- * the same form as attention's. Throws what `signal` says when it is stopped.
+ * Measures every variant of the ops at their shapes: checked as in the tests, the correct ones timed alternately. Rows
+ * have the same form as attention's. Throws the reason of `signal` when it is stopped.
  */
 export async function runOpBench(gpu: Gpu, plan: OpPlan, events: BenchEvents = {}): Promise<BenchResult> {
   const { onRow = () => {}, onProgress = () => {}, onStart = () => {}, signal } = events;

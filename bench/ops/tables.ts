@@ -2,8 +2,8 @@ import type { CaseTable } from "../../src/check/case-table.ts";
 import { matmulShape, normShape, softmaxShape } from "./shapes.ts";
 
 /**
- * Ops with the shapes they are timed at; references, variants and tolerances are those of the tests. Loaded when asked
- * for: the inputs are large, and so are those of the tests.
+ * Ops with the shapes for timing; references, variants and tolerances are those of the tests. Loaded on demand, because
+ * the inputs are large.
  */
 export const opTables: Readonly<Record<string, () => Promise<CaseTable>>> = {
   "rms-norm": async () => ({

@@ -2,17 +2,17 @@ import { copyFile, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { BuildOptions } from "esbuild";
 
-/** The files of onnxruntime-web that its WebGPU build loads by itself. */
+/** The files that onnxruntime-web's WebGPU build loads itself. */
 const wasm = "ort-wasm-simd-threaded.asyncify";
 
-/** What goes into the site. */
+/** The inputs of the site. */
 export interface SiteParts {
   readonly root: string;
   /** The `node_modules` of the peers. */
   readonly modules: string;
   /** The script that starts the peers page, in the repository; default the page's own. */
   readonly entry?: string;
-  /** Where the site goes. */
+  /** The output folder. */
   readonly folder: string;
 }
 
@@ -35,8 +35,8 @@ export async function buildSite({ root, modules, entry, folder }: SiteParts): Pr
 }
 
 /**
- * Puts each peer's own code, as its package has it, where Vite finds what the site is served with: a file of its own
- * that the page loads when that peer is measured.
+ * Copies each peer's code unchanged to Vite's public folder, as a separate file that the page loads when that peer is
+ * measured.
  */
 async function buildPeers(root: string, modules: string): Promise<void> {
   const { build } = await import("esbuild");

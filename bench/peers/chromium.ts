@@ -5,12 +5,12 @@ import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { openChromium } from "../harness/chromium.ts";
 
-/** What a headless Chromium can be made to compute on. */
+/** Adapters on which a headless Chromium can compute. */
 const adapters = ["lavapipe", "swiftshader", "gpu"] as const;
 
 export type AdapterName = (typeof adapters)[number];
 
-/** Reads an adapter's name. Throws a RangeError that lists what there is. */
+/** Reads an adapter's name. Throws a RangeError that lists the valid names. */
 export function parseAdapter(text: string): AdapterName {
   const name = adapters.find((adapter) => adapter === text);
   if (!name) throw new RangeError(`bench peers knows no adapter "${text}"; there are ${adapters.join(", ")}`);
@@ -23,12 +23,12 @@ const flags: Readonly<Record<AdapterName, readonly string[]>> = {
   gpu: ["--enable-features=Vulkan", "--use-angle=vulkan", "--ignore-gpu-blocklist"],
 };
 
-/** What Playwright adds and a page that computes must not have. */
+/** Playwright's default arguments that a page that computes must not have. */
 const unwanted = ["--disable-gpu", "--headless", "--headless=old", "--disable-software-rasterizer"];
 
 /**
  * Starts a headless Chromium on an adapter. Adapters describe themselves in full there, so that software is labelled.
- * Throws where it cannot be had.
+ * Throws where the adapter is not available.
  */
 export async function openChromiumOn(adapter: AdapterName, root: string): Promise<Browser> {
   const driver = adapter === "lavapipe" ? await lavapipeForChromium(root) : undefined;
@@ -42,8 +42,8 @@ export async function openChromiumOn(adapter: AdapterName, root: string): Promis
 }
 
 /**
- * Builds the driver of shim/lavapipe-shim.c, by which Chromium takes lavapipe; gives the file that describes it to
- * Vulkan. Throws, saying what is missing, where there is no C compiler or no lavapipe.
+ * Builds the driver of shim/lavapipe-shim.c, through which Chromium uses lavapipe; returns the file that describes it
+ * to Vulkan. Throws, saying what is missing, where there is no C compiler or no lavapipe.
  */
 export async function lavapipeForChromium(root: string): Promise<string> {
   if (process.platform !== "linux") throw new Error("lavapipe in Chromium is for Linux");
@@ -68,7 +68,7 @@ export async function lavapipeForChromium(root: string): Promise<string> {
   return description;
 }
 
-/** Lavapipe's library, by where distributions put it. */
+/** Paths of lavapipe's library in distributions. */
 function findLavapipe(): string | undefined {
   const triplet = process.arch === "arm64" ? "aarch64-linux-gnu" : "x86_64-linux-gnu";
   const folders = [`/usr/lib/${triplet}`, "/usr/lib64", "/usr/lib", "/usr/local/lib", `/usr/local/lib/${triplet}`];

@@ -23,15 +23,15 @@ interface Conditions {
   readonly progress: (doing: string) => void;
 }
 
-/** A way whose result was found right, and the place of its row. */
+/** A method whose result was correct, with the index of its row. */
 interface Runner {
   readonly at: number;
   readonly prepared: Prepared;
-  /** What went wrong while it was timed. */
+  /** An error during timing. */
   failure?: string;
 }
 
-/** The rows of one problem: every way of every engine, checked, and those that are right timed in turns. */
+/** The rows of one problem: every method of every engine, checked, and the correct ones timed alternately. */
 export async function compareOn(
   problem: Problem,
   contestants: readonly Contestant[],
@@ -73,7 +73,7 @@ export async function compareOn(
   return compared(rows, new Set(contestants.filter(({ engine }) => engine.peer).map(({ engine }) => engine.name)));
 }
 
-/** One way's first run, and what its result is worth. */
+/** One method's first run, with the check of its result. */
 async function check(
   problem: Problem,
   report: EngineReport,
@@ -97,7 +97,7 @@ async function check(
   }
 }
 
-/** Frees what a way holds; one that has failed may fail at this too, which is no reason to lose what the others did. */
+/** Frees what a method holds. A failed one may fail at this too, which must not lose the others' results. */
 async function dispose(prepared: Prepared): Promise<void> {
   try {
     await prepared.dispose();
@@ -106,7 +106,7 @@ async function dispose(prepared: Prepared): Promise<void> {
   }
 }
 
-/** The interval of a way; where it fails, the way is out, and the others go on. */
+/** The interval of a method; if it fails, the method drops out and the others go on. */
 function guarded(runner: Runner, signal: AbortSignal): Interval {
   const interval = intervalOf(runner.prepared, signal);
   return async (repeats) => {
@@ -120,7 +120,7 @@ function guarded(runner: Runner, signal: AbortSignal): Interval {
   };
 }
 
-/** What the result of the last timed run is worth: one that went wrong on the way has no speed either. */
+/** Checks the result of the last timed run: a method that became wrong while it was timed has no speed either. */
 async function judgeAgain({ prepared, failure }: Runner, truth: Truth): Promise<ReturnType<typeof judge>> {
   try {
     if (failure !== undefined) throw new Error(failure);
@@ -130,7 +130,7 @@ async function judgeAgain({ prepared, failure }: Runner, truth: Truth): Promise<
   }
 }
 
-/** An error's message, without the rest of a long one. */
+/** An error's message, shortened. */
 export function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.length > 300 ? `${message.slice(0, 300)}…` : message;

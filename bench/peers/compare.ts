@@ -17,7 +17,7 @@ export interface Comparison {
   readonly engines: readonly Engine[];
   readonly problems: readonly Problem[];
   readonly timing: Omit<TimingOptions, "signal">;
-  /** Whether to measure what the adapter does at most. */
+  /** Whether to measure the adapter's peaks. */
   readonly peaks: boolean;
   readonly truthOf: (problem: Problem) => Promise<Truth>;
   /** Stops between two intervals; cases that are complete are kept. */
@@ -29,8 +29,8 @@ export interface Comparison {
 }
 
 /**
- * Runs every problem on every engine: compares each result with float64 first, then times those that are right in
- * turns, A B C A B C …, all of them in this page and on the same adapter. When it is stopped it gives what there is.
+ * Runs every problem on every engine: compares each result with float64 first, then times the correct ones alternately,
+ * A B C A B C …, all in this page and on the same adapter. When it is stopped it returns the results so far.
  */
 export async function compare(comparison: Comparison): Promise<PeerResult> {
   const { gpu, engines, problems, signal, onProgress, onResult } = comparison;

@@ -6,10 +6,10 @@ import { serveSite, type WebServer } from "../harness/web-server.ts";
 import { type AdapterName, openChromiumOn } from "./chromium.ts";
 import type { PeerResult } from "./result.ts";
 
-/** Where the peers page is on the site. */
+/** Path of the peers page on the site. */
 export const peersPath = "/peers/index.html";
 
-/** What the page offers to whoever drives it. */
+/** The page's interface for its driver. */
 interface PeersPage {
   ready(): Promise<string | undefined>;
   run(): Promise<PeerResult | undefined>;
@@ -17,26 +17,26 @@ interface PeersPage {
   stop(): void;
 }
 
-/** Serves a built site on the loopback interface, with no headers but its types: it needs none. */
+/** Serves a built site on the loopback interface, with no headers but content types: it needs no others. */
 export async function serveBuilt(folder: string, port = 0): Promise<WebServer> {
   const index = await readFile(join(folder, "index.html"), "utf8");
   return await serveSite({ texts: { "/": index, "/index.html": index }, folders: { "/": folder }, port });
 }
 
-/** What the page is to measure, and where to report. */
+/** What the page measures, and where to report. */
 export interface Drive {
   readonly root: string;
   readonly folder: string;
   readonly adapter: AdapterName;
-  /** The set-up, as the page's address holds it. */
+  /** The set-up, as in the page's URL. */
   readonly hash: string;
   readonly onProgress: (line: string) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Opens the page in a headless Chromium, runs it, and gives its result; after `signal`, what there is by then. Throws
- * what fails in the page.
+ * Opens the page in a headless Chromium, runs it, and returns its result; after `signal`, the results so far. Throws
+ * the page's errors.
  */
 export async function drivePage({ root, folder, adapter, hash, onProgress, signal }: Drive): Promise<PeerResult> {
   const server = await serveBuilt(folder);

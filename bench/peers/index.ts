@@ -5,7 +5,7 @@ import type { PeerResult, PeerRow } from "./result.ts";
 import { repositoryRoot } from "./root.ts";
 import { defaultSetup, type Setup, setupHash } from "./setup.ts";
 
-// What needs packages that only a checkout has is loaded when there is one.
+// Modules that need a checkout's packages are loaded only in a checkout.
 const loadTools = async () => ({
   ...(await import("./build.ts")),
   ...(await import("./chromium.ts")),
@@ -19,24 +19,24 @@ export type { PeerResult, PeerRow } from "./result.ts";
 
 /** Options of `bench peers`. */
 export interface PeersOptions {
-  /** As `parseProblem` reads them; default the standard set. */
+  /** In the notation of `parseProblem`; default the standard set. */
   readonly cases?: readonly string[] | undefined;
   /** Names of engines; default all. */
   readonly engines?: readonly string[] | undefined;
-  /** Default lavapipe, or SwiftShader where that cannot be had. */
+  /** Default lavapipe, or SwiftShader where that is not available. */
   readonly adapter?: string | undefined;
   readonly samples?: number | undefined;
   readonly peaks?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called with what it is doing, several times a second. */
+  /** Called with the current activity, several times a second. */
   readonly onProgress?: ((doing: string) => void) | undefined;
-  /** Called with what a person should know. */
+  /** Called with notices for people. */
   readonly say?: ((line: string) => void) | undefined;
 }
 
 /**
- * Installs the peers where they are not yet, builds the site, and drives its peers page in a headless Chromium. Throws for cases
- * and adapters that there are not, and where something that it needs is missing.
+ * Installs the peers where they are not yet, builds the site, and drives its peers page in a headless Chromium. Throws
+ * for unknown cases and adapters, and where something that it needs is missing.
  */
 export async function benchPeers(options: PeersOptions): Promise<PeerResult> {
   const { adapter, signal, onProgress = () => {}, say = () => {} } = options;
@@ -48,7 +48,7 @@ export async function benchPeers(options: PeersOptions): Promise<PeerResult> {
   return await tools.drivePage({ root, folder, adapter: chosen, hash, onProgress, signal });
 }
 
-/** Builds the site and serves it until `signal`: for a browser on a GPU of one's own. Says where its peers page is. */
+/** Builds the site and serves it until `signal`: for your own browser and GPU. Reports the URL of its peers page. */
 export async function servePeers(port: number | undefined, options: PeersOptions): Promise<void> {
   const { signal, say = () => {} } = options;
   const root = repositoryRoot();
@@ -64,7 +64,7 @@ export async function servePeers(port: number | undefined, options: PeersOptions
   await server.close();
 }
 
-/** This engine's rows whose result is not right. */
+/** This engine's rows with a wrong result. */
 export function ownFailures({ rows, engines }: PeerResult): PeerRow[] {
   const own = new Set(engines.filter(({ peer }) => !peer).map(({ name }) => name));
   return rows.filter(({ engine, verdict }) => own.has(engine) && verdict !== "pass");

@@ -2,9 +2,8 @@ import type { Interval } from "../harness/timing.ts";
 import type { Prepared } from "./engines/engine.ts";
 
 /**
- * The wall clock around so many runs that are enqueued one after the other, each as the engine itself submits its work,
- * and one wait for all of them at the end. An interval in which the page was hidden is done again, once it is seen:
- * browsers slow hidden pages down.
+ * Wall-clock time of this many runs, each submitted as the engine does it, with one wait for all of them at the end. An
+ * interval in which the page was hidden is repeated once it is visible: browsers slow hidden pages down.
  */
 export function intervalOf(prepared: Prepared, signal: AbortSignal): Interval {
   return async (repeats) => {
@@ -22,14 +21,14 @@ export function intervalOf(prepared: Prepared, signal: AbortSignal): Interval {
   };
 }
 
-/** When the page was hidden last. */
+/** When the page was last hidden. */
 let hiddenSince = Number.NEGATIVE_INFINITY;
 
 globalThis.document?.addEventListener("visibilitychange", () => {
   if (document.visibilityState === "hidden") hiddenSince = performance.now();
 });
 
-/** Waits until the page can be seen. Throws what `signal` says. */
+/** Waits until the page is visible. Throws the reason of `signal`. */
 async function visible(signal: AbortSignal): Promise<void> {
   while (globalThis.document?.visibilityState === "hidden") {
     signal.throwIfAborted();

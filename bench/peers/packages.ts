@@ -3,15 +3,15 @@ import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-/** What one installation is made from. */
+/** The files that define the installation. */
 const files = ["package.json", "package-lock.json"];
 
-/** Where the peers' packages are, seen from the repository. */
+/** Path of the peers' packages in the repository. */
 export const packagesFolder = (root: string): string => join(root, ".cache", "peers", "packages");
 
 /**
- * Installs the peers as bench/peers/package-lock.json has them, 220 MB, unless they are there: not with `npm ci`, since
- * few who use this project measure others. Throws, saying what to do, where that fails.
+ * Installs the peers by bench/peers/package-lock.json, 220 MB, unless they are installed: not in the project's `npm
+ * ci`, since few users measure peers. Throws, saying what to do, where that fails.
  */
 export async function ensurePackages(root: string, say: (line: string) => void): Promise<string> {
   const folder = packagesFolder(root);

@@ -7,7 +7,7 @@ import { inputsOf } from "../attention/inputs.ts";
 /** Causal attention of one sequence: a prefill, or one query over a cache. */
 export interface AttentionProblem {
   readonly op: "attention";
-  /** As `--cases` writes it. */
+  /** In the notation of `--cases`. */
   readonly text: string;
   readonly given: AttentionCase;
   readonly group: BatchGroup;
@@ -23,10 +23,10 @@ export interface MatmulProblem {
   readonly n: number;
 }
 
-/** What every engine is given alike. */
+/** The inputs of every engine. */
 export type Problem = AttentionProblem | MatmulProblem;
 
-/** The cases that are measured where none are named. */
+/** The default cases. */
 export const standardCases: readonly string[] = [
   "q256:8x64",
   "q512:8x64",
@@ -38,11 +38,11 @@ export const standardCases: readonly string[] = [
   "matmul:1x2048x2048",
 ];
 
-const forms = 'expected such as "q512:8x64", "q1s4k:32/8x64" or "matmul:512x512x512"';
+const forms = 'expected for example "q512:8x64", "q1s4k:32/8x64" or "matmul:512x512x512"';
 
 /**
- * Reads a case: batch and heads as `bench attention` takes them, or a product's sizes. Only what every peer has an op
- * for is taken: one sequence, with as many keys as queries or with one query. Throws a RangeError.
+ * Reads a case: batch and heads as in `bench attention`, or a product's sizes. Only cases for which every peer has an
+ * op are accepted: one sequence, with as many keys as queries or with one query. Throws a RangeError.
  */
 export function parseProblem(text: string): Problem {
   const [first = "", second = ""] = text.split(":");
@@ -63,7 +63,7 @@ export function parseProblem(text: string): Problem {
   return { op: "attention", text: `${given.batch.text}:${given.heads.text}`, given, group, heads: given.heads };
 }
 
-/** Attention's inputs without the cache around them. */
+/** Attention's inputs without a cache. */
 export interface AttentionInputs {
   /** `[t, h, d]` */
   readonly q: Float32Array<ArrayBuffer>;
@@ -77,11 +77,11 @@ export interface AttentionInputs {
 export interface MatmulInputs {
   /** `[m, k]` */
   readonly x: Float32Array<ArrayBuffer>;
-  /** `[n, k]`: an output a row, as checkpoints have it. */
+  /** `[n, k]`: one output per row, as in checkpoints. */
   readonly weight: Float32Array<ArrayBuffer>;
 }
 
-/** The numbers of `bench attention`, the same in every run. */
+/** The values of `bench attention`, the same in every run. */
 export function attentionInputs({ group, heads }: AttentionProblem): AttentionInputs {
   const { q, keys, values, capacity } = inputsOf(group, heads);
   const used = (cache: Float32Array<ArrayBuffer>) => {
@@ -95,7 +95,7 @@ export function attentionInputs({ group, heads }: AttentionProblem): AttentionIn
   return { q, k: used(keys), v: used(values) };
 }
 
-/** A product's numbers, the same in every run. */
+/** A product's values, the same in every run. */
 export const matmulInputs = ({ m, k, n }: MatmulProblem): MatmulInputs => ({
   x: Float32Array.from(normal(m * k, 1)),
   weight: Float32Array.from(normal(n * k, 2, 1 / Math.sqrt(k))),

@@ -13,10 +13,10 @@ const columns: readonly (readonly [title: string, cell: (row: PeerRow) => string
   ["runs", ({ samples, repeats }) => value(samples, (count) => `${count} × ${repeats}`)],
 ];
 
-/** What the engine and its way are called. */
+/** The names of the engine and its method. */
 const nameOf = ({ engine, variant }: PeerRow) => (variant ? `${engine}: ${variant}` : engine);
 
-/** Everything for a terminal: where, a table for each case, a sentence for each case. */
+/** The report for a terminal: the environment, a table for each case, a sentence for each case. */
 export function formatPeers(result: PeerResult, paint: Paint = (text) => text): string {
   const names = Math.max(...result.rows.map((row) => nameOf(row).length), 6);
   const lines = [formatEnvironment(result.environment, result.peaks, paint)];

@@ -1,18 +1,18 @@
 import type { BenchResult, BenchRow } from "../result.ts";
 
-/** A row of the project's form, and whose it is. */
+/** A row of the project's form, with its engine. */
 export interface PeerRow extends BenchRow {
   /** The engine's name, such as `jax-js`. */
   readonly engine: string;
   readonly engineVersion: string | null;
   /**
-   * The time of the fastest peer whose result is right over this row's: 2 is twice as fast as it. Null where this row
-   * has no time, or no peer is right.
+   * The time of the fastest correct peer over this row's: 2 means twice as fast. Null where this row has no time, or no
+   * peer is correct.
    */
   readonly ratioToFastestPeer: number | null;
 }
 
-/** What is known of an engine. */
+/** An engine's description. */
 export interface EngineReport {
   readonly name: string;
   readonly peer: boolean;
@@ -23,13 +23,13 @@ export interface EngineReport {
   readonly failure: string | null;
 }
 
-/** What the page gives: the form of every bench, with the engines. */
+/** The page's result: the form of every bench, with the engines. */
 export interface PeerResult extends BenchResult {
   readonly engines: readonly EngineReport[];
   readonly rows: readonly PeerRow[];
 }
 
-/** The rows of one case with the columns that compare them filled in: only right results take part. */
+/** The rows of one case with the columns that compare them filled in: only correct results take part. */
 export function compared(rows: readonly PeerRow[], peers: ReadonlySet<string>): PeerRow[] {
   const fastest = (some: readonly PeerRow[]) =>
     Math.min(...some.flatMap(({ medianMs }) => (medianMs === null ? [] : [medianMs])));
@@ -43,7 +43,7 @@ export function compared(rows: readonly PeerRow[], peers: ReadonlySet<string>): 
   });
 }
 
-/** One sentence for each case: how this engine stands to the fastest peer that is right. */
+/** One sentence for each case: how this engine compares with the fastest correct peer. */
 export function verdicts({ rows, engines }: Pick<PeerResult, "rows" | "engines">): string[] {
   const peers = new Set(engines.filter(({ peer }) => peer).map(({ name }) => name));
   const cases = new Map<string, PeerRow[]>();
@@ -53,11 +53,11 @@ export function verdicts({ rows, engines }: Pick<PeerResult, "rows" | "engines">
       some.filter(({ medianMs }) => medianMs !== null).sort((a, b) => Number(a.medianMs) - Number(b.medianMs))[0];
     const ours = byTime(all.filter(({ engine }) => !peers.has(engine)));
     const best = byTime(all.filter(({ engine }) => peers.has(engine)));
-    if (!ours) return `${name}: this engine has no right result`;
-    if (!best) return `${name}: no peer has a right result`;
+    if (!ours) return `${name}: this engine has no correct result`;
+    if (!best) return `${name}: no peer has a correct result`;
     const ratio = Number(ours.ratioToFastestPeer).toPrecision(3);
     const time = (row: PeerRow) => `${Number(row.medianMs).toPrecision(3)} ms`;
-    return `${name}: ${ratio}× the fastest right peer (${time(ours)}; ${best.engine} ${best.variant} ${time(best)})`;
+    return `${name}: ${ratio}× the fastest correct peer (${time(ours)}; ${best.engine} ${best.variant} ${time(best)})`;
   });
 }
 

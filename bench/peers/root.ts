@@ -2,11 +2,11 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** Says that the sources are not there, since the published package has none. */
+/** The message where the sources are missing, as in the published package. */
 const noCheckout =
-  "bench peers needs a checkout of Shaderformer's repository: it builds its page from bench/peers, and that is not here";
+  "bench peers requires a checkout of Shaderformer's repository: it builds its page from bench/peers, which is not here";
 
-/** The repository's folder, seen from wherever this code was bundled to. Throws where there is none. */
+/** The repository's folder, wherever this code was bundled to. Throws where there is none. */
 export function repositoryRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, "bench", "peers", "package.json"))) {

@@ -13,7 +13,7 @@ export function workOf(problem: Problem): Work {
   return { flops: 2 * m * k * n, bytes: 4 * (m * k + k * n + m * n), dtype: "f32" };
 }
 
-/** A row of a problem and an engine, with nothing measured but what `known` says. */
+/** A row of a problem and an engine, with only the measurements in `known`. */
 export function rowOf(
   problem: Problem,
   engine: Pick<EngineReport, "name" | "version">,

@@ -1,9 +1,9 @@
 import { standardTiming } from "../harness/timing.ts";
 import { parseProblem, standardCases } from "./problems.ts";
 
-/** What is measured, and how; the page's address holds it. */
+/** What is measured, and how, as stored in the page's URL. */
 export interface Setup {
-  /** As `parseProblem` reads them. */
+  /** In the notation of `parseProblem`. */
   readonly cases: readonly string[];
   /** Names of engines; undefined for all. */
   readonly engines: readonly string[] | undefined;
@@ -13,7 +13,7 @@ export interface Setup {
   readonly peaks: boolean;
 }
 
-/** Intervals are longer than those of one engine's bench, since each peer has its own way of handing work over. */
+/** Intervals are longer than those of one engine's bench, since each peer submits work differently. */
 export const defaultSetup: Setup = {
   cases: standardCases,
   engines: undefined,
@@ -23,7 +23,7 @@ export const defaultSetup: Setup = {
   peaks: true,
 };
 
-/** The set-up that an address's fragment holds; cases that there are not are left out, and so are other numbers. */
+/** The set-up in a URL's fragment; unknown cases and invalid numbers are left out. */
 export function readSetup(hash: string): Setup {
   const given = new URLSearchParams(hash.replace(/^#/, ""));
   const list = (name: string) => given.get(name)?.split(",").filter(Boolean);
@@ -41,7 +41,7 @@ export function readSetup(hash: string): Setup {
   };
 }
 
-/** The set-up as an address's fragment holds it. */
+/** The set-up as a URL's fragment. */
 export function setupHash({ cases, engines, intervalMs, samples, budgetMs, peaks }: Setup): string {
   const numbers = [
     ["interval", intervalMs, defaultSetup.intervalMs],

@@ -1,4 +1,4 @@
-// Computes the float64 result in a thread of its own, so that the page stays responsive: float64 loops take seconds.
+// Computes the float64 result in a worker, so that the page stays responsive: float64 loops take seconds.
 import { parseProblem } from "./problems.ts";
 import { truthOf } from "./truth.ts";
 

@@ -10,7 +10,7 @@ import { matmul as matmulReference } from "../../src/reference/matmul.ts";
 import type { BenchRow } from "../result.ts";
 import { attentionInputs, matmulInputs, type Problem } from "./problems.ts";
 
-/** What a problem's result is in float64, and how far plain f32 loops are from it. */
+/** A problem's result in float64, and the error of plain f32 loops. */
 export interface Truth {
   /** `[t, h, d]`, or `[m, n]`. */
   readonly expected: Float64Array;
@@ -60,9 +60,9 @@ function permuted(values: Float64Array, a: number, b: number, width: number): Fl
 type Judgement = Pick<BenchRow, "verdict" | "reason" | "checked" | "errorRatio" | "meanErrorRatio" | "nmse">;
 
 /**
- * Whether a result is right: NMSE within the tests' cap for f32, NaN and infinities nowhere. That allows a relative
- * error of 3e-5, a hundred times that of f32 loops, so that no peer is called wrong for a rounding; how a result
- * compares with f32 loops is stated as well.
+ * Whether a result is correct: NMSE within the tests' cap for f32, without NaN or infinities. That allows a relative
+ * error of 3e-5, a hundred times that of f32 loops, so that no peer is called wrong for rounding; the comparison with
+ * f32 loops is stated as well.
  */
 export function judge(actual: ArrayLike<number>, { expected, honest }: Truth): Judgement {
   const checked = `all ${expected.length} elements`;

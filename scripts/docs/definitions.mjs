@@ -1,5 +1,5 @@
-// What the TypeScript of src/kernels says of an op: its variants, what is said of them, and the WGSL files they lead to.
-// Read from the syntax trees, so that neither a build nor a GPU is needed.
+// Reads an op's variants from the TypeScript of src/kernels, with their comments and the WGSL files they use. It works
+// on syntax trees, so that neither a build nor a GPU is needed.
 import { readFile } from "node:fs/promises";
 import { posix } from "node:path";
 import { parseAstAsync } from "vite";
@@ -13,8 +13,8 @@ export async function exportsOf(file) {
 }
 
 /**
- * Everything that a module exports from others, in order: name, the file it is defined in, whether it is a type, the
- * first sentence that is said of it, the heading (`// Tensors`) under which it stands, and the module that lists it.
+ * Everything that a module exports from others, in order: name, the file that defines it, whether it is a type, the
+ * first sentence of its comment, its heading (`// Tensors`), and the module that lists it.
  */
 export async function surfaceOf(file) {
   const { exports } = await readModule(file);
@@ -160,7 +160,7 @@ async function readModule(file) {
   return module;
 }
 
-/** The last documentation comment of what stands between two statements, as one line. */
+/** The last documentation comment between two statements, as one line. */
 function docIn(text) {
   const comment = text.slice(Math.max(0, text.lastIndexOf("/**")));
   if (!comment.startsWith("/**")) return "";

@@ -1,12 +1,12 @@
-// The tables of kernels, from the ops' variant tables and the headers of the WGSL files.
-// What is public is read from src/index.ts; which WGSL files a name leads to, from what its definition mentions.
+// The tables of kernels, from the ops' variant tables and the headers of the WGSL files. Public names are read from
+// src/index.ts; the WGSL files of a name from its definition.
 import { readFile } from "node:fs/promises";
 import { exportsOf, variantsOf } from "./definitions.mjs";
 
 const root = new URL("../..", import.meta.url);
 const readText = (path) => readFile(new URL(path, root), "utf8");
 
-/** Folders of ops in the order in which a token meets them, with their headings. Others follow. */
+/** Folders of ops in the order in which a token passes them, with their headings. Others follow. */
 const headings = new Map([
   ["embedding", "Embedding"],
   ["norm", "Norms"],
@@ -22,7 +22,7 @@ const headings = new Map([
   ["random", "Random numbers"],
   ["sampling", "Sampling"],
   ["moe", "Mixtures of experts"],
-  ["peaks", "What a device can do at most"],
+  ["peaks", "Peaks of a device"],
 ]);
 
 /** The kernel tables of docs/kernels.md. */
@@ -43,7 +43,9 @@ export async function kernelTables() {
   return tables.join("\n");
 }
 
-/** The files of a variant without those of other ops' variants, which have rows of their own; all, where it has no other. */
+/**
+ * The files of a variant without those of other ops' variants, which have separate rows; all, where it has no other.
+ */
 function ownOf(op, { shaders }, ops) {
   const others = ops.filter(({ name, variants }) => name !== op.name && variants.length > 1);
   const theirs = new Set(others.flatMap(({ variants }) => variants.flatMap((variant) => variant.shaders)));
@@ -91,7 +93,7 @@ export function formula(text) {
 
 const plain = (text) => text.replaceAll(/[|*_<]/g, (mark) => (mark === "<" ? "&lt;" : `\\${mark}`));
 
-/** A header's first paragraph, which says what is computed, and its sentences that say when to choose the kernel. */
+/** A header's first paragraph, with the definition, and its sentences on when to choose the kernel. */
 export function readHeader(wgsl) {
   const lines = wgsl.split("\n").filter((line) => !line.startsWith("// with:"));
   const comment = lines

@@ -10,8 +10,9 @@ export function mayAptInstall() {
 }
 
 /**
- * Installs Debian packages where this user may: as root, or by sudo without a password. Says what it does, and plainly
- * why it does not. A failure (no network, say) is not tried again for a day. SHADERFORMER_NO_APT=1 forbids it all.
+ * Installs Debian packages where this user may: as root, or by sudo without a password. Reports what it does, or why it
+ * does not. After a failure (for example no network) it does not try again for a day. SHADERFORMER_NO_APT=1 forbids all
+ * of it.
  */
 export function aptInstall(packages, purpose) {
   const command = `apt-get install ${packages.join(" ")}`;
@@ -49,7 +50,8 @@ export function aptInstall(packages, purpose) {
 
 function reasonNot() {
   if (process.env.SHADERFORMER_NO_APT) return "SHADERFORMER_NO_APT is set";
-  if (!existsSync("/usr/bin/apt-get")) return "this system has no apt-get (look for the like in its own packages)";
+  if (!existsSync("/usr/bin/apt-get"))
+    return "this system has no apt-get (look for a similar package of its distribution)";
   if (process.getuid?.() === 0 || run("sudo", ["-n", "true"]).code === 0) return undefined;
   return "this user is not root and sudo is missing or asks for a password";
 }

@@ -21,7 +21,7 @@ export function ensureBuild() {
   say(`built in ${seconds(start)}`);
 }
 
-/** The latest time of change of a file or anything in a folder; a folder's own time tells of what was removed. */
+/** The latest time of change of a file or of anything in a folder; a folder's own time shows removals. */
 function newestIn(path) {
   if (!existsSync(path)) return 0;
   const { mtimeMs } = statSync(path);

@@ -1,7 +1,7 @@
 import { aptInstall } from "./apt.mjs";
 import { findBrowser } from "./find-browser.mjs";
 
-/** The path of an installed Chromium or Chrome; the variable CHROMIUM goes first. */
+/** The path of an installed Chromium or Chrome; the variable CHROMIUM takes precedence. */
 export const findChromium = () =>
   findBrowser("CHROMIUM", ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]);
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { npm, root, say, seconds, tail } from "./run.mjs";
 
-/** Runs `npm ci` unless node_modules holds what package-lock.json asks for. */
+/** Runs `npm ci` unless node_modules matches package-lock.json. */
 export function ensurePackages() {
   if (installed()) return;
   say("installing the npm packages (npm ci)");
@@ -12,7 +12,7 @@ export function ensurePackages() {
   say(`npm packages installed in ${seconds(start)}`);
 }
 
-/** Compares package-lock.json with the copy that npm leaves in node_modules of what it installed. */
+/** Compares package-lock.json with the copy in node_modules, where npm records what it installed. */
 function installed() {
   const wanted = packagesOf("package-lock.json");
   const present = packagesOf("node_modules/.package-lock.json");

@@ -4,12 +4,12 @@ import { fileURLToPath } from "node:url";
 /** The root of the clone. */
 export const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Tells the person at the terminal; stdout is left to the command that follows. */
+/** Prints a message for people on stderr; stdout is left to the command that follows. */
 export function say(message) {
   console.error(`setup: ${message}`);
 }
 
-/** Runs a command silently. Gives its exit code (127 where there is no such command) and what it printed. */
+/** Runs a command silently. Returns its exit code (127 where there is no such command) and its output. */
 export function run(command, args, options = {}) {
   const { status, error, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: "utf8", ...options });
   const code = status ?? (error?.code === "ENOENT" ? 127 : 1);
@@ -25,13 +25,13 @@ export function tail({ stdout, stderr }, lines = 8) {
     .join("\n");
 }
 
-/** Runs npm, by the path of the npm that is running this script where there is one. */
+/** Runs npm, by the path of the npm that runs this script if there is one. */
 export function npm(args, options) {
   const path = process.env.npm_execpath;
   return path?.endsWith(".js") ? run(process.execPath, [path, ...args], options) : run("npm", args, options);
 }
 
-/** Seconds since `start` (of `performance.now()`), to be said. */
+/** Seconds since `start` (of `performance.now()`), as text. */
 export function seconds(start) {
   return `${((performance.now() - start) / 1000).toFixed(0)} s`;
 }

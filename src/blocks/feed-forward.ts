@@ -3,7 +3,7 @@ import { geglu, gelu, geluTanh, quickGelu, silu, swiglu } from "../kernels/eleme
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Linear, linear } from "./linear.ts";
 
-/** Activations by the names that this project uses. */
+/** Activations by name. */
 export type Activation = "silu" | "gelu" | "gelu-tanh" | "quick-gelu";
 
 /** Two projections, or three when the activation is gated (Shazeer 2020, "GLU variants improve transformer"). */

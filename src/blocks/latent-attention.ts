@@ -20,34 +20,37 @@ import { visibleCache } from "./kv-cache/cache.ts";
 import { linear } from "./linear.ts";
 import { norm } from "./norm.ts";
 
-/** What latent attention works on. */
+/** The tensors of latent attention. */
 export interface LatentTensors {
-  /** Queries `[b, h, t, nope + rope]`, their last elements rotated. */
+  /** Queries `[b, h, t, nope + rope]`, with the last rope elements rotated. */
   readonly q: Tensor;
   /**
-   * The cache `[b, s, rank + rope]`, or `[pages, page, rank + rope]`, f32 or f16: each token's latent, normed, and after it
-   * the one rotated key that heads share.
+   * The cache `[b, s, rank + rope]`, or `[pages, page, rank + rope]`, f32 or f16: each token's normed latent, followed
+   * by the rotated key that all heads share.
    */
   readonly latents: Tensor;
-  /** What makes keys and values of a latent, `[h · (nope + dv), rank]`: a head's keys before its values (`kv_b_proj`). */
+  /**
+   * Projection from latents to keys and values, `[h · (nope + dv), rank]`: each head's keys before its values
+   * (`kv_b_proj`).
+   */
   readonly weight: Tensor;
-  /** Where each batch row stands, u32 `[64, 4]`. */
+  /** Position and length of each batch row, u32 `[64, 4]`. */
   readonly step?: Tensor | undefined;
 }
 
-/** How to attend over latents. */
+/** Options of latent attention. */
 export interface LatentOptions {
   /**
-   * `expanded` makes keys and values of every head from the latents first: fewer operations for many queries. `absorbed`
-   * takes the weight to the other side, so that all heads attend over the latents themselves, which are keys and, but
-   * for their last elements, values: nothing larger than the cache is read. Default: absorbed for up to eight queries, and
-   * where latents are not contiguous, which the expanded form needs.
+   * `expanded` first computes keys and values of every head from the latents: fewer operations for many queries.
+   * `absorbed` multiplies queries and outputs by the weight instead, so that all heads attend over the latents, which
+   * are the keys and, without their last elements, the values: it reads nothing larger than the cache. Default:
+   * absorbed for up to eight queries, and where latents are not contiguous, as the expanded form requires.
    */
   readonly form?: "expanded" | "absorbed";
   /** Width of the rotated part of a head. */
   readonly rope: number;
   readonly mask?: AttentionMask;
-  /** Where latents lie; default contiguous. */
+  /** Layout of the latents; default contiguous. */
   readonly layout?: KvLayout;
   /** Factor of the scores; default `1 / √(nope + rope)`. */
   readonly scale?: number;
@@ -56,7 +59,7 @@ export interface LatentOptions {
   readonly lse?: boolean;
 }
 
-/** Sizes that tensors imply. */
+/** Sizes implied by the tensors' shapes. */
 interface LatentSizes {
   readonly b: number;
   readonly h: number;
@@ -69,9 +72,9 @@ interface LatentSizes {
 }
 
 /**
- * Multi-head latent attention: keys and values of all heads come from one low-rank latent a token, which is all that is
- * cached (DeepSeek-V2, DeepSeek-AI 2024, section 2.1). With absorbed weights it is multi-query attention of width
- * rank + rope (576) over values that are a view of the keys (512). Returns out `[b, h, t, dv]`, and lse on request; both
+ * Multi-head latent attention: keys and values of all heads come from one low-rank latent per token, and only that is
+ * cached (DeepSeek-V2, DeepSeek-AI 2024, section 2.1). With absorbed weights it is multi-query attention of width rank
+ * + rope (576) over values that are a view of the keys (512). Returns out `[b, h, t, dv]`, and lse on request; both
  * forms agree to rounding. Throws `ShapeError` for shapes that do not fit.
  */
 export function latentAttention(gpu: Gpu, tensors: LatentTensors, options: LatentOptions): AttentionResult {
@@ -85,7 +88,9 @@ function attendLatents(gpu: Gpu, tensors: LatentTensors, options: LatentOptions)
   const expands = layout === "contiguous" && sizes.t > 8;
   const { form = expands ? "expanded" : "absorbed", rope: _, ...rest } = options;
   if (form === "expanded" && layout !== "contiguous") {
-    throw new ShapeError(`latentAttention: a ${layoutName(layout)} layout, the expanded form takes contiguous latents`);
+    throw new ShapeError(
+      `latentAttention: the layout is ${layoutName(layout)}, expected contiguous for the expanded form`,
+    );
   }
   const told = { ...rest, scale: options.scale ?? 1 / Math.sqrt(sizes.nope + sizes.rope) };
   using scope = gpu.scope();
@@ -137,7 +142,7 @@ function absorbed(
   return lse ? { out: result, lse } : { out: result };
 }
 
-/** `[b, h, s, d]` that has the same row `[b, s, d]` for every head, without moving an element. */
+/** A view `[b, h, s, d]` in which every head is the same `[b, s, d]`; nothing is copied. */
 function repeated(x: Tensor, h: number): Tensor {
   const [b = 0, s = 0, d = 0] = x.shape;
   const [batch = 0, token = 0, column = 1] = x.strides;
@@ -171,8 +176,8 @@ function sizesOf({ q, latents, weight }: LatentTensors, { rope, layout }: Latent
 }
 
 /**
- * Widths of a cache of latents: all of a token is its key. What appends to caches takes values too, so that they have
- * the elements of the one word that they must, which nothing reads.
+ * Widths of a cache of latents: a token's key is all of it. Appending requires values too, so these have the minimum
+ * width of one word, which nothing reads.
  */
 export const latentCacheWidths = (rank: number, rope: number, dtype: CacheFormat = "f32") => ({
   headWidth: rank + rope,
@@ -180,9 +185,9 @@ export const latentCacheWidths = (rank: number, rope: number, dtype: CacheFormat
 });
 
 /**
- * A layer of causal self-attention over latents with a cache of them: project down, norm, rotate the part of queries
- * and keys that stands last in a head, store, attend, project (DeepSeek-V2, section 2.1). The cache's keys are
- * `[b, 1, s, rank + rope]`, of floats. Returns `[b, t, c]`.
+ * A layer of causal latent attention with a cache of latents: project down, norm, rotate the last part of queries and
+ * keys, store, attend, project (DeepSeek-V2, section 2.1). The cache's keys are `[b, 1, s, rank + rope]`, of floats.
+ * Returns `[b, t, c]`.
  */
 export function latentAttentionLayer(
   gpu: Gpu,
@@ -193,7 +198,7 @@ export function latentAttentionLayer(
 ): Tensor {
   const [b = 1, t = 1] = x.shape;
   const { latent, v } = weights;
-  if (!latent) throw new TypeError(`${name}: these are no weights of attention over latents`);
+  if (!latent) throw new TypeError(`${name}: the weights have no \`latent\`, which latent attention requires`);
   const [outputs = 0, rank = 0] = v.weight.shape;
   const width = cache.keys.shape[3] ?? 0;
   const nope = headWidth - (width - rank);
@@ -223,7 +228,7 @@ export function latentAttentionLayer(
   const [rows = 0, , slots = 0] = stored.shape;
   const [row = 0, , slot = 0] = stored.strides;
   const latents = new Tensor(gpu, [rows, slots, width], stored.dtype, stored.segments, [row, slot, 1], stored.offset);
-  // Keys and values of all heads are as large as a prompt is long; where they do not fit, they are not made.
+  // Keys and values of all heads grow with the prompt; where they do not fit one binding, the absorbed form is used.
   const expandedBytes = 4 * b * visible * Math.max(outputs, heads * headWidth);
   const fits = expandedBytes <= Math.min(gpu.limits.binding, gpu.limits.buffer);
   const { out } = attendLatents(

@@ -12,9 +12,9 @@ import { type Linear, linear } from "./linear.ts";
 export interface MixtureWeights {
   /** `[e, c]`, with a bias `[e]` where the model has one. */
   readonly router: Linear;
-  /** Added to the scores where experts are chosen, and only there `[e]` (DeepSeek-V3). */
+  /** Added to the scores only when experts are chosen `[e]` (DeepSeek-V3). */
   readonly selectionBias?: Tensor | undefined;
-  /** Where a layer notes that its router's logits were NaN, u32 `[layers]`, and which layer this is. */
+  /** Flags that layers set when their router's logits are NaN, u32 `[layers]`, and the index of this layer. */
   readonly faults?: { readonly flags: Tensor; readonly layer: number } | undefined;
   /** `[e · 2f, c]`: rows 2j and 2j + 1 of each expert are gate and up of hidden column j. */
   readonly gateUp: Tensor;
@@ -24,13 +24,13 @@ export interface MixtureWeights {
   readonly down: Tensor;
   /** `[e · c]` */
   readonly downBias?: Tensor | undefined;
-  /** An expert that every token has beside those it chose. */
+  /** An expert that processes every token, besides those chosen. */
   readonly shared?: FeedForwardWeights | undefined;
   /** `[1, c]`: its result is multiplied by the sigmoid of this projection (Qwen2-MoE). */
   readonly sharedGate?: Linear | undefined;
 }
 
-/** What a layer of experts is, besides its weights. */
+/** The settings of a layer of experts. */
 export interface MixtureShape {
   readonly rule: RoutingRule;
   readonly activation: GatedActivation;
@@ -43,11 +43,11 @@ export const isMixture = (weights: FeedForwardWeights | MixtureWeights): weights
 const gateOfOne: RoutingRule = { k: 1, scores: "sigmoid", normalise: false };
 
 /**
- * A mixture of experts in place of a feed-forward layer (Shazeer et al. 2017; Jiang et al. 2024): a router chooses k of e
- * experts for each token, whose results are added up by its weights, and to which an expert for all tokens may be added
- * (DeepSeekMoE, Dai et al. 2024, section 3.2), weighed by a gate or not. `x` is `[b, t, c]`. Between the router and the sum
- * nothing leaves the GPU. Taps `experts` u32 `[b, t, k]`, `weights`, `shared.weight` `[b, t, 1]` where there is a gate and,
- * where tokens are sorted by their experts, `counts` u32 `[1, 1, e]` and `offsets` u32 `[1, 1, e + 1]`.
+ * A mixture of experts in place of a feed-forward layer (Shazeer et al. 2017; Jiang et al. 2024): a router chooses k of
+ * e experts for each token, and the result is the weighted sum of theirs. A shared expert for all tokens may be added
+ * (DeepSeekMoE, Dai et al. 2024, section 3.2), with or without a gate. `x` is `[b, t, c]`. Nothing is read back between
+ * the router and the sum. Taps `experts` u32 `[b, t, k]`, `weights`, `shared.weight` `[b, t, 1]` where there is a gate,
+ * and where tokens are sorted by expert `counts` u32 `[1, 1, e]` and `offsets` u32 `[1, 1, e + 1]`.
  */
 export function mixture(
   gpu: Gpu,
@@ -75,7 +75,7 @@ export function mixture(
   if (!weights.shared) return routed;
   let shared = feedForward(gpu, `${name}.shared`, x, weights.shared, "silu");
   if (weights.sharedGate) {
-    // The sigmoid of one number is what a router of one expert gives.
+    // A router with one expert computes the sigmoid of one number.
     const gate = route(gpu, { logits: linear(gpu, rows, weights.sharedGate) }, gateOfOne);
     const weight = reshape(gate.weights, [b, t, 1]);
     gpu.tap(`${name}.shared.weight`, weight);

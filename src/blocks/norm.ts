@@ -9,8 +9,8 @@ export type Norm =
   | { readonly kind: "layer"; readonly weight: Tensor; readonly bias?: Tensor | undefined; readonly eps: number };
 
 /**
- * The residual stream `[b, t, c]` of a pre-norm transformer: what has been summed, and the sublayer's result that is
- * still to be added, so that the addition can be fused with the next norm.
+ * The residual stream `[b, t, c]` of a pre-norm transformer: the sum so far, and the sublayer's result that is not
+ * added yet, so that the addition can be fused with the next norm.
  */
 export interface Residual {
   readonly sum: Tensor;
@@ -25,7 +25,7 @@ export function norm(gpu: Gpu, x: Tensor, parameters: Norm): Tensor {
   return layerNorm(gpu, bias ? { x, weight, bias } : { x, weight }, { eps }).y;
 }
 
-/** Adds what is still to be added and norms the sum, in one kernel. */
+/** Adds the pending result and norms the sum, in one kernel. */
 export function addNorm(gpu: Gpu, stream: Residual, parameters: Norm): { sum: Tensor; y: Tensor } {
   const { sum: x, update: residual } = stream;
   if (!residual) return { sum: x, y: norm(gpu, x, parameters) };

@@ -6,24 +6,24 @@ import { formatShape, ShapeError } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { transpose } from "../tensor/views.ts";
 
-/** Queries and a ring cache, neither of them rotated. */
+/** Queries and a ring cache, both before rotation. */
 export interface StreamingTensors {
-  /** Queries `[b, h, t, d]` as they are before rotation; may be a view whose last axis has no gaps. */
+  /** Queries `[b, h, t, d]` before rotation; may be a view whose last axis is contiguous. */
   readonly q: Tensor;
-  /** Keys `[b, g, slots, d]`, stored before rotation, and values `[b, g, slots, dv]`: what `appendKv` makes of a ring. */
+  /** Keys `[b, g, slots, d]`, stored before rotation, and values `[b, g, slots, dv]`, as `appendKv` writes a ring. */
   readonly keys: Tensor;
   readonly values: Tensor;
   /** Cosines and sines `[p, pairs, 2]`, of at least as many positions as there are slots. */
   readonly table: Tensor;
-  /** Where each batch row stands, u32 `[64, 4]`: its keys so far end with its tokens. */
+  /** Position and length of each batch row, u32 `[64, 4]`; its last keys are those of its tokens. */
   readonly step?: Tensor | undefined;
 }
 
-/** How to attend over a stream. */
+/** Options of streaming attention. */
 export interface StreamingOptions {
-  /** First positions that stay in the cache; default 4, as the paper has it. */
+  /** Number of first positions that stay in the cache; default 4, as in the paper. */
   readonly sinks?: number;
-  /** Tokens so far, these queries' own included, where no step says so. */
+  /** Tokens so far, including these queries' own; required without a step. */
   readonly length?: number;
   /** Pairing of rotated elements; default halves. */
   readonly ropeLayout?: RopeLayout;
@@ -33,10 +33,11 @@ export interface StreamingOptions {
 }
 
 /**
- * Causal attention over a stream of any length with a cache of fixed size: the first tokens (attention sinks) and the last
- * that fit beside them, rotated by their places in the cache and not in the text, so that positions never grow beyond what
- * the model has seen (StreamingLLM, Xiao et al. 2023, section 3.2). The rotated keys are a temporary of the cache's size.
- * Returns out `[b, h, t, dv]`, and lse on request. Throws `ShapeError` for shapes that do not fit.
+ * Causal attention over a stream of any length with a cache of fixed size: the first tokens (attention sinks) and the
+ * last ones that fit, rotated by their slots in the cache rather than their positions in the text, so that positions
+ * never exceed those the model was trained on (StreamingLLM, Xiao et al. 2023, section 3.2). The rotated keys are a
+ * temporary of the cache's size. Returns out `[b, h, t, dv]`, and lse on request. Throws `ShapeError` for shapes that
+ * do not fit.
  */
 export function streamingAttention(
   gpu: Gpu,
@@ -54,7 +55,9 @@ export function streamingAttention(
     );
   }
   if (t > slots - sinks) {
-    throw new ShapeError(`streamingAttention: ${t} queries, expected up to ${slots - sinks}: slots that go round`);
+    throw new ShapeError(
+      `streamingAttention: ${t} queries, expected at most ${slots - sinks}: the slots beside the sinks`,
+    );
   }
   const count = length ?? 0;
   using scope = gpu.scope();

@@ -11,20 +11,20 @@ export interface BlockWeights {
   readonly attentionNorm: Norm;
   readonly attention: AttentionWeights;
   readonly feedForwardNorm: Norm;
-  /** Dense, or experts of which each token chooses some. */
+  /** Dense, or experts. */
   readonly feedForward: FeedForwardWeights | MixtureWeights;
 }
 
-/** What one block is, besides its weights. */
+/** The settings of one block. */
 export interface BlockShape extends AttentionShape {
   readonly activation: Activation;
-  /** How tokens choose, where the layer has experts. */
+  /** How experts are chosen, where the layer has them. */
   readonly mixture?: MixtureShape | undefined;
 }
 
 /**
  * A pre-norm transformer block (Xiong et al. 2020): `x + attention(norm(x))`, then `x + feedForward(norm(x))`. Takes
- * and returns the residual stream; the last addition is left to the norm that follows.
+ * and returns the residual stream; the last addition is left to the following norm.
  */
 export function transformerBlock(
   gpu: Gpu,
@@ -46,6 +46,6 @@ export function transformerBlock(
 /** A dense layer, or a mixture of experts. */
 function feedForwardOf(gpu: Gpu, name: string, x: Tensor, weights: BlockWeights["feedForward"], shape: BlockShape) {
   if (!isMixture(weights)) return feedForward(gpu, name, x, weights, shape.activation);
-  if (!shape.mixture) throw new TypeError(`${name}: weights of experts, and no rule by which tokens choose them`);
+  if (!shape.mixture) throw new TypeError(`${name}: has weights of experts, expected a rule by which they are chosen`);
   return mixture(gpu, name, x, weights, shape.mixture);
 }

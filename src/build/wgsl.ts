@@ -10,11 +10,11 @@ import { readFile as readDeclarations, withoutComments } from "../gpu/read-decla
 
 /** How `.wgsl` files are read. */
 export interface WgslOptions {
-  /** False leaves comments out of the text; lines stay, so that errors still name file and line. Default true. */
+  /** False removes comments from the text; line numbers stay, so that errors still name file and line. Default true. */
   readonly comments?: boolean;
-  /** The folder of parts such as `lib/grid`; default the shaders of this package. */
+  /** The folder that holds parts such as `lib/grid`; default the shaders of this package. */
   readonly shaders?: string;
-  /** Names files that lie elsewhere than in `shaders`: paths from here on. Default the current folder. */
+  /** Files outside `shaders` are named by their path relative to this folder. Default the current folder. */
   readonly root?: string;
 }
 
@@ -32,7 +32,7 @@ const packageShaders = (): string => {
 
 /**
  * The parts that the lines at the top of a file name: `// with: lib/reduce, attention/masks/causal`. There may be
- * several such lines, one after the other.
+ * several such lines in a row.
  */
 export function namedParts(code: string): NamedPart[] {
   const parts: NamedPart[] = [];
@@ -47,15 +47,15 @@ export function namedParts(code: string): NamedPart[] {
   return parts;
 }
 
-/** The same text without comments; what is left keeps its line. */
+/** The text without comments, with line numbers unchanged. */
 export const stripComments = (code: string): string => withoutComments(code).replace(/[ \t\r]+$/gm, "");
 
 const slashes = (path: string) => path.split(sep).join("/");
 
 /**
- * The JavaScript that a `.wgsl` file stands for: its module as the default export. Parts such as `lib/grid` are files of
- * `shaders`; those that begin with `./` or `../` lie beside the file. Throws for a part that is no file, with file and
- * line, and for bindings in a form that is not read.
+ * The JavaScript module for a `.wgsl` file: its shader module is the default export. Parts such as `lib/grid` are files
+ * of `shaders`; those that begin with `./` or `../` lie beside the file. Throws for a part that is not a file, with
+ * file and line, and for bindings in an unsupported form.
  */
 export function moduleText(file: string, code: string, options: WgslOptions = {}): string {
   const { comments = true, shaders = packageShaders(), root = process.cwd() } = options;
@@ -81,13 +81,13 @@ export function moduleText(file: string, code: string, options: WgslOptions = {}
   return `${imports.join("\n")}\nexport default { ${fields.join(", ")} };\n`;
 }
 
-/** A plugin as Vite, Rollup and Vitest take it. */
+/** A plugin in the form of Vite, Rollup and Vitest. */
 interface VitePlugin {
   readonly name: string;
   readonly transform: (code: string, id: string) => { readonly code: string; readonly map: null } | undefined;
 }
 
-/** The plugin for Vite and Vitest: `plugins: [wgslVite()]`; workers have plugins of their own. */
+/** The plugin for Vite and Vitest: `plugins: [wgslVite()]`; workers have a separate list of plugins. */
 export function wgslVite(options: WgslOptions = {}): VitePlugin {
   return {
     name: "wgsl",
@@ -100,7 +100,7 @@ export function wgslVite(options: WgslOptions = {}): VitePlugin {
   };
 }
 
-/** What a plugin of esbuild's uses of it. */
+/** The part of esbuild's plugin interface that is used. */
 interface EsbuildSetup {
   onResolve(
     options: { filter: RegExp },
@@ -117,7 +117,7 @@ export function wgslEsbuild(options: WgslOptions = {}): { name: string; setup: (
   return {
     name: "wgsl",
     setup(build) {
-      // Shaders of packages are bundled even where packages stay imports: Node has no loader for them.
+      // Shaders of packages are bundled even where packages stay external: Node has no loader for them.
       build.onResolve({ filter: /^[\w@][^:]*\.wgsl$/ }, ({ path, resolveDir }) => ({
         path: createRequire(resolve(resolveDir, "importer.js")).resolve(path),
       }));

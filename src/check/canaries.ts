@@ -5,17 +5,20 @@ import { Tensor, upload } from "../tensor/tensor.ts";
 const canary = Math.fround(12345.678);
 const frame = 64; // elements before and after: 256 bytes, so that the view can be bound
 
-/** Memory for an f32 result, full of NaN, between two runs of canaries. */
+/** Memory for an f32 result, filled with NaN, between two runs of canaries. */
 export interface Framed {
   /** The memory between the canaries, to be written. */
   readonly view: Tensor;
-  /** All of the memory, to be disposed of. */
+  /** The whole memory, which must be disposed. */
   readonly whole: Tensor;
-  /** Reads the canaries: the first of them that was overwritten, counted from the first element of the view, if any. */
+  /**
+   * Reads the canaries: index of the first one overwritten, relative to the first element of the view; undefined if
+   * none was.
+   */
   outside(): Promise<number | undefined>;
 }
 
-/** Memory for an f32 result of this shape, full of NaN, between two runs of 64 canaries. */
+/** Allocates memory for an f32 result of this shape, filled with NaN, between two runs of 64 canaries. */
 export function framed(gpu: Gpu, shape: readonly number[]): Framed {
   const size = sizeOf(shape);
   const values = new Float32Array(size + 2 * frame).fill(Number.NaN);
@@ -31,8 +34,8 @@ export function framed(gpu: Gpu, shape: readonly number[]): Framed {
 }
 
 /**
- * Makes all memory of a device start as NaN and none of it be used twice, so that what a kernel does not write shows; for
- * devices on which kernels are checked. Returns the device.
+ * Makes all memory of a device start as NaN and never be reused, so that elements that a kernel does not write show;
+ * for devices on which kernels are checked. Returns the device.
  */
 export function poisoned(gpu: Gpu): Gpu {
   gpu.buffers.poison = true;

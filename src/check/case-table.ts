@@ -12,25 +12,25 @@ export interface CaseInput {
   readonly dtype?: DType;
 }
 
-/** One named shape of an op, with its inputs, and with options where the op has some that are not optional. */
+/** One named shape of an op, with its inputs, and with options where the op has required ones. */
 export type Case<Inputs extends string = string, Options = object> = {
   readonly name: string;
-  /** What the case is there for, in words by which cases are chosen: see {@link casesTagged}. */
+  /** Tags that say what the case tests, by which cases are chosen: see {@link casesTagged}. */
   readonly tags?: readonly string[];
   readonly inputs: Named<Inputs, CaseInput>;
-  /** Variants that must refuse this case, by name; every other one must take it. */
+  /** Names of variants that must refuse this case; all others must accept it. */
   readonly refusedBy?: readonly string[];
 } & (Record<never, never> extends Options ? { readonly options?: Options } : { readonly options: Options });
 
-/** Memory that the results are to be written into, for some of them. */
+/** Memory for results to be written into; some may be absent. */
 export interface GivenMemory<Outputs extends string> {
   readonly into?: { readonly [N in Bare<Outputs>]?: Tensor };
 }
 
 /**
- * An op described once, by the names of its inputs and results, its options and its variants: tests and benchmarks run
- * this. Its functions are methods, so that a table of one op is a `CaseTable` without parameters too: whoever has that
- * calls them with the cases of the same table.
+ * An op described once, by the names of its inputs and results, its options and its variants, for tests and benchmarks.
+ * Its functions are methods, so that the table of any op is also a `CaseTable` without type parameters; call them only
+ * with cases of the same table.
  */
 export interface CaseTable<
   Inputs extends string = string,
@@ -41,24 +41,24 @@ export interface CaseTable<
   readonly op: string;
   readonly variants: readonly Variant[];
   readonly cases: readonly Case<Inputs, Options>[];
-  /** The definition: float64 results of the inputs as they are stored. */
+  /** The definition: float64 results from the stored inputs. */
   reference(inputs: Named<Inputs, Dense>, options: Options): Named<Outputs, Dense>;
-  /** Records the op on a device, by one of its variants. */
+  /** Records the op on a device, with one of its variants. */
   run(
     gpu: Gpu,
     tensors: Named<Inputs, Tensor>,
     options: Options & GivenMemory<Outputs>,
     variant: Variant,
   ): Named<Outputs, Tensor>;
-  /** Device features that a variant requires; a device without them is to be refused. Default none. */
+  /** Device features that a variant requires; it must refuse a device without them. Default none. */
   requires?(variant: Variant): readonly string[];
-  /** The cap on NMSE; default that of f32 results. 0 requires equality. */
+  /** The cap on NMSE; default the cap of f32 results. 0 requires equality. */
   readonly cap?: number;
-  /** What honest f32 arithmetic makes of the same inputs: results may be little worse. */
+  /** The emulation in plain f32, whose errors results may exceed only a little. */
   readonly gate?: Gate<Inputs, Outputs, Options, Variant>;
   /** Element types of results that are not f32. */
   readonly dtypes?: { readonly [N in Bare<Outputs>]?: DType };
-  /** False for ops that take no `into`: their results are not framed by canaries. */
+  /** False for ops without `into`: their results have no canaries around them. */
   readonly canaries?: boolean;
 }
 
@@ -78,11 +78,11 @@ export const requirementsOf = <V extends string>(
 export const missingFeatures = (table: CaseTable, variant: string, gpu: Gpu): string[] =>
   (table.requires?.(variant) ?? []).filter((feature) => !gpu.features.has(feature));
 
-/** True of a case that has one of the tags. */
+/** True for a case that has one of the tags. */
 export const hasTag = ({ tags = [] }: { readonly tags?: readonly string[] }, ...wanted: readonly string[]): boolean =>
   wanted.some((tag) => tags.includes(tag));
 
-/** The case with these tags besides its own. */
+/** The case with these tags added. */
 export const withTags = <C>(item: C & { readonly tags?: readonly string[] }, ...tags: readonly string[]): C => ({
   ...item,
   tags: [...(item.tags ?? []), ...tags],
@@ -98,7 +98,7 @@ export function casesTagged<C extends { readonly tags?: readonly string[] }>(
   return cases.filter((item) => hasTag(item, ...wanted));
 }
 
-/** The input as it is stored, as numbers: what the reference computes on. */
+/** The stored values of an input as numbers, on which the reference computes. */
 export function stored(input: CaseInput): Dense {
   return { shape: input.shape, values: roundTo(input.dtype ?? "f32", input.shape, input.values) };
 }

@@ -5,11 +5,13 @@ import { assertClose, difference, nmseCaps } from "./compare.ts";
 import { assertGate, type Errors, errorsOf } from "./gate.ts";
 import { type CaseResult, mustRefuse, runCase, uploadedInputs } from "./run-case.ts";
 
-/** How a variant that is right compares with the reference, and with plain f32 loops: the worst of its results. */
+/** How a correct variant compares with the reference and with plain f32 loops: the worst of its results. */
 export interface CaseFigures {
   /** Σ(actual − expected)² / Σ expected². */
   readonly nmse: number;
-  /** The largest error over that of plain f32 loops; null where the table has no such loops, or they are exact. */
+  /**
+   * The largest error divided by that of plain f32 loops; null where the table has no such loops, or they are exact.
+   */
   readonly errorRatio: number | null;
   /** The mean error over that of plain f32 loops, likewise. */
   readonly meanErrorRatio: number | null;
@@ -17,8 +19,8 @@ export interface CaseFigures {
 
 /**
  * Runs one case on one variant and throws an Error, which names op, variant, case and result, where it differs from the
- * reference by more than the table's cap and gate allow, writes outside of its results, or takes what it must refuse.
- * Undefined where it refused the case as it must.
+ * reference by more than the table's cap and gate allow, writes outside of its results, or accepts what it must refuse.
+ * Undefined where it refused the case as required.
  */
 export async function checkCase(
   gpu: Gpu,
@@ -51,7 +53,7 @@ function assertRefusal(gpu: Gpu, table: CaseTable, variant: string, item: Case, 
   } finally {
     for (const used of Object.values(tensors)) used.dispose();
   }
-  throw new Error(`${what}: the variant took what it should refuse`);
+  throw new Error(`${what}: the variant accepted a case that it must refuse`);
 }
 
 function figuresOf(results: readonly CaseResult[]): CaseFigures {

@@ -1,15 +1,15 @@
-/** How far results are from the reference. */
+/** The distance of results from the reference. */
 export interface Difference {
   /** Σ(actual − expected)² / Σ expected²; the plain sum of squares where the reference is all zeros. */
   readonly nmse: number;
   readonly maxAbsolute: number;
-  /** Index of the largest error and both values there. */
+  /** Index of the largest error, with both values there. */
   readonly worst: { readonly index: number; readonly actual: number; readonly expected: number };
-  /** First index where one is NaN or infinite and the other is something else, or −1. */
+  /** First index where one is NaN or infinite and the other differs, or −1. */
   readonly misplaced: number;
 }
 
-/** Compares results with the float64 reference; NaN and infinities must stand at the same places. */
+/** Compares results with the float64 reference; NaN and infinities must be at the same indices. */
 export function difference(actual: ArrayLike<number>, expected: ArrayLike<number>): Difference {
   if (actual.length !== expected.length) {
     throw new Error(`${actual.length} results, expected ${expected.length}`);
@@ -43,7 +43,7 @@ export function difference(actual: ArrayLike<number>, expected: ArrayLike<number
 /** The caps on NMSE, in one place (DESIGN, "Numbers"). */
 export const nmseCaps = { f32: 1e-9, f16: 1e-6, logits: 1e-9, exact: 0 } as const;
 
-/** Throws unless `actual` agrees with `expected` up to `cap`, saying where they differ most. */
+/** Throws unless `actual` agrees with `expected` up to `cap`; the message says where they differ most. */
 export function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, cap: number, what: string): void {
   const { nmse, worst, misplaced } = difference(actual, expected);
   const place = `at ${worst.index}: ${worst.actual}, expected ${worst.expected}`;

@@ -1,8 +1,9 @@
-// The gate on errors: a kernel may be as wrong as honest arithmetic of the same precision is, and not much more.
+// The gate on errors: a kernel's error may be at most a little larger than that of plain arithmetic in the same
+// precision.
 import type { Dense } from "../reference/dense.ts";
 import type { Named } from "./named.ts";
 
-/** What a case table gives so that its results are held against the error of plain f32 loops. */
+/** The part of a case table that compares results with the error of plain f32 loops. */
 export interface Gate<
   Inputs extends string = string,
   Outputs extends string = string,
@@ -10,19 +11,18 @@ export interface Gate<
   Variant extends string = string,
 > {
   /**
-   * The op by its definition in f32, each operation rounded and sums in a plain order, from the inputs that the
-   * reference sees: see `src/check/emulation/`. Of the variant it needs to know one thing only: whether a single
-   * thread adds up a whole row.
+   * The op by its definition in f32, each operation rounded and sums in a plain order, from the same inputs as the
+   * reference: see `src/check/emulation/`. It depends on the variant only in whether a single thread sums a whole row.
    */
   emulation(inputs: Named<Inputs, Dense>, options: Options, variant: Variant): Named<Outputs, Dense>;
   /**
    * What WGSL's accuracy table allows the builtins of this op beyond correct rounding, in ulps of the result: see
-   * {@link allowedUlps}; for each element where it depends on the argument. Default 0.
+   * {@link allowedUlps}; per element where it depends on the argument. Default 0.
    */
   allowed?(inputs: Named<Inputs, Dense>, variant: Variant): Allowed;
 }
 
-/** Ulps, of all results or of each. */
+/** Ulps, for all results or for each. */
 export type Allowed = number | ArrayLike<number>;
 
 /**
@@ -31,10 +31,10 @@ export type Allowed = number | ArrayLike<number>;
  */
 export const allowedUlps = { division: 2.5, exp: (x: number) => 3 + 2 * Math.abs(x), inverseSqrt: 2 } as const;
 
-/** Times the emulation's error that a kernel's may reach, by norm. */
+/** Maximum ratio of a kernel's error to the emulation's, by norm. */
 const ratio = { largest: 2, mean: 1.5 } as const;
 
-/** Ulps of each result that are always granted: a result has to be rounded twice somewhere. */
+/** Ulps of each result that are always allowed, since a result may be rounded twice. */
 const roundings = 2;
 
 /** The largest and the mean error over finite elements. */
@@ -49,7 +49,9 @@ export function ulp(value: number): number {
   return 2 ** (exponent - 23);
 }
 
-/** The errors of `actual`; elements that are not finite in either count nothing (their places are checked elsewhere). */
+/**
+ * The errors of `actual`; elements that are not finite in either are skipped (their positions are checked elsewhere).
+ */
 export function errorsOf(actual: ArrayLike<number>, expected: ArrayLike<number>): Errors {
   let largest = 0;
   let sum = 0;
@@ -80,12 +82,12 @@ export function limitsOf(emulated: ArrayLike<number>, expected: ArrayLike<number
   }
   return {
     largest: ratio.largest * largest + top,
-    // An eighth on average: a builtin that takes all it is allowed does so at few arguments only.
+    // An eighth on average: a builtin reaches its maximum error only at a few arguments.
     mean: ratio.mean * mean + (count > 0 ? sum / count / 8 : 0),
   };
 }
 
-/** Throws unless the errors of `actual` stay within the limits that the emulation sets. */
+/** Throws unless the errors of `actual` are within the limits set by the emulation. */
 export function assertGate(
   actual: ArrayLike<number>,
   expected: ArrayLike<number>,

@@ -1,4 +1,4 @@
-// Integers packed into u32 words, as quantised caches hold them, and back.
+// Packing and unpacking of integers in u32 words, as in quantised caches.
 import { type Dense, dense } from "../reference/dense.ts";
 
 /** Words `[...rows, d / (32 / bits)]` of codes `[...rows, d]`, the first in the lowest bits. */

@@ -1,10 +1,10 @@
 /** Pseudo-random numbers, the same for the same seed. */
 export interface RandomSource {
-  /** The next number evenly distributed in [0, 1). */
+  /** The next number, uniformly distributed in [0, 1). */
   readonly uniform: () => number;
   /** The next number from the normal distribution of mean 0 and variance 1. */
   readonly normal: () => number;
-  /** The next whole number from 0 to `below` − 1. */
+  /** The next integer from 0 to `below` − 1. */
   readonly integer: (below: number) => number;
 }
 

@@ -2,15 +2,15 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { Case, CaseTable } from "./case-table.ts";
 import { type CaseFigures, checkCase } from "./check-case.ts";
 
-/** What came of one case on one variant. */
+/** The outcome of one case on one variant. */
 export interface CaseReport {
   readonly variant: string;
   readonly case: string;
-  /** `refused` where the variant refused what it must. */
+  /** `refused` where the variant refused the case as required. */
   readonly verdict: "pass" | "refused" | "fail";
-  /** How a result that is right compares with the reference. */
+  /** How a correct result compares with the reference. */
   readonly figures?: CaseFigures;
-  /** What is wrong: op, variant, case, result, and the worst element or the limit that is exceeded. */
+  /** The failure: op, variant, case, result, and the worst element or the limit exceeded. */
   readonly message?: string;
 }
 
@@ -21,8 +21,8 @@ export interface CheckChoice {
 }
 
 /**
- * Runs a table's cases on its variants, as {@link checkCase} does, and reports each; nothing that is wrong with a result
- * is thrown. Throws where the device is lost.
+ * Runs a table's cases on its variants, as {@link checkCase} does, and reports each; wrong results do not throw. Throws
+ * where the device is lost.
  */
 export async function checkTable(gpu: Gpu, table: CaseTable, choice: CheckChoice = {}): Promise<CaseReport[]> {
   const { variants = table.variants, cases = table.cases } = choice;
@@ -44,7 +44,7 @@ async function reportOf(gpu: Gpu, table: CaseTable, variant: string, item: Case)
   }
 }
 
-/** The reports as text, a line for each, and how many passed. */
+/** The reports as text, one line each, and how many passed. */
 export function formatReports(reports: readonly CaseReport[]): string {
   const lines = reports.map(({ variant, case: name, verdict, figures, message }) => {
     const ratio = figures?.errorRatio;

@@ -6,23 +6,26 @@ import { type Case, type CaseInput, type CaseTable, missingFeatures, stored } fr
 import type { Allowed } from "./gate.ts";
 import { mapNamed, type Named } from "./named.ts";
 
-/** One result of a variant, and what it is held against. */
+/** One result of a variant, and what it is compared with. */
 export interface CaseResult {
   readonly name: string;
   readonly actual: Float64Array;
-  /** What the reference gives. */
+  /** The reference's values. */
   readonly expected: Float64Array;
-  /** What plain f32 loops give, where the table has such. */
+  /** The values of plain f32 loops, where the table has them. */
   readonly emulated: Float64Array | undefined;
-  /** Ulps that builtins are allowed. */
+  /** Ulps allowed to builtins. */
   readonly allowed: Allowed;
-  /** The first element outside of the result that was overwritten, counted from its first; undefined where none was. */
+  /**
+   * Index of the first element outside of the result that was overwritten, relative to its first; undefined where none
+   * was.
+   */
   readonly outside: number | undefined;
 }
 
 type Inputs<Names extends string> = { readonly inputs: Named<Names, CaseInput> };
 
-/** The inputs of a case as they are stored: what the reference computes on. */
+/** The stored values of a case's inputs, on which the reference computes. */
 export const storedInputs = <Names extends string>({ inputs }: Inputs<Names>): Named<Names, Dense> =>
   mapNamed(inputs, stored);
 
@@ -30,13 +33,13 @@ export const storedInputs = <Names extends string>({ inputs }: Inputs<Names>): N
 export const uploadedInputs = <Names extends string>(gpu: Gpu, { inputs }: Inputs<Names>): Named<Names, Tensor> =>
   mapNamed(inputs, ({ shape, values, dtype }: CaseInput) => tensor(gpu, shape, values, dtype));
 
-/** Whether a variant must refuse a case on this device: as the case has it, or for want of a feature. */
+/** Whether a variant must refuse a case on this device: because the case says so, or for lack of a feature. */
 export const mustRefuse = (gpu: Gpu, table: CaseTable, variant: string, { refusedBy = [] }: Case): boolean =>
   refusedBy.includes(variant) || missingFeatures(table, variant, gpu).length > 0;
 
 /**
- * Runs one case on one variant, f32 results in memory that is NaN and lies between canaries, and reads what comes of it.
- * Throws where a result is missing, or of another shape than the reference's, and what the variant throws.
+ * Runs one case on one variant, with f32 results in NaN memory between canaries, and reads the results. Throws where a
+ * result is missing or its shape differs from the reference's, and whatever the variant throws.
  */
 export async function runCase(gpu: Gpu, table: CaseTable, variant: string, item: Case): Promise<CaseResult[]> {
   const what = `${table.op} ${variant}, ${item.name}`;
@@ -68,7 +71,7 @@ export async function runCase(gpu: Gpu, table: CaseTable, variant: string, item:
   }
 }
 
-/** Memory between canaries for the f32 results that are no inputs changed in place and have any elements. */
+/** Memory between canaries for the f32 results that are not empty and not inputs changed in place. */
 function framesOf(
   gpu: Gpu,
   { canaries = true, dtypes = {} }: CaseTable,
@@ -82,7 +85,7 @@ function framesOf(
   return Object.fromEntries(ours.map(([name, { shape }]) => [name, framed(gpu, shape)]));
 }
 
-/** The memory as ops take it; nothing where there is none. */
+/** The memory as passed to ops; undefined where there is none. */
 const into = (frames: Readonly<Record<string, Framed>>) => {
   const views = Object.entries(frames).map(([name, { view }]): [string, Tensor] => [name, view]);
   return views.length > 0 ? { into: Object.fromEntries(views) } : {};

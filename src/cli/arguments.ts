@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "commander";
 
-/** Any finite number. Ranges are the engine's business. */
+/** Any finite number. The engine checks ranges. */
 export function number(text: string): number {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value)) throw new InvalidArgumentError("Expected a number.");
@@ -33,7 +33,7 @@ export function integers(text: string): number[] {
   });
 }
 
-/** Adds one more value to an option that may be given several times. */
+/** Adds a value to an option that may be given several times. */
 export function repeated(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
 }

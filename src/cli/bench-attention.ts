@@ -26,10 +26,10 @@ interface AttentionFlags extends BenchFlags {
   readonly rotate?: boolean;
 }
 
-/** Inputs that take turns are together larger than any last-level cache. */
+/** Alternating inputs are together larger than any last-level cache. */
 const rotateBytes = 256 << 20;
 
-/** What the options may be, for the end of the help. */
+/** The values of the options, for the end of the help. */
 function choicesOf(bench: Bench): string {
   const choices = {
     variants: [...bench.everySubject().map(({ name }) => name), "splitK:splits", "splitSubgroups:splits"],
@@ -48,7 +48,9 @@ function choicesOf(bench: Bench): string {
   const sweeps = Object.entries(bench.sweeps).map(
     ([name, { question }]) => `  ${name}`.padEnd(indent.length) + question,
   );
-  return ["", "What there is; algorithms are named among the variants:", ...named, "", "Sweeps:", ...sweeps].join("\n");
+  return ["", "Values of the options; algorithms are among the variants:", ...named, "", "Sweeps:", ...sweeps].join(
+    "\n",
+  );
 }
 
 /** `shaderformer bench attention`. */
@@ -66,13 +68,13 @@ export async function attentionBench(): Promise<Command> {
     .option("--variants <list>", "variants and algorithms (default: all that apply)")
     .option("--masks <list>", "sliding-window:keys, ./mine.mjs, …; joined by + (default: causal)")
     .option("--scores <list>", "softcap:cap, ./mine.mjs, …; chained by + (default: none)")
-    .option("--layouts <list>", "how keys and values lie (default: contiguous)")
-    .option("--dtype <list>", "how keys and values are stored (default: f32)")
+    .option("--layouts <list>", "layouts of keys and values (default: contiguous)")
+    .option("--dtype <list>", "types of keys and values (default: f32)")
     .option("--heads <list>", "query heads / key and value heads x width: 32/8x64 (default: 8x64)")
     .option("--model <list>", "heads, mask and score of a model")
     .option("--sweep <name>", "a set of cases that answers a question")
     .option("--tokens <n>", "tokens of a batch in the sweep of that name: 16k")
-    .option("--rotate", "inputs take turns, so that no cache holds them")
+    .option("--rotate", "alternate between inputs, so that no cache holds them")
     .addHelpText("after", choices);
   return addBenchOptions(command).action(measure);
 }
@@ -82,18 +84,17 @@ const list = (text: string | undefined): string[] | undefined => text?.split(","
 async function measure(batches: readonly string[], flags: AttentionFlags): Promise<void> {
   const bench = await loadBench();
   const { timing, clock } = timingOf(bench, flags);
-  // Everything that can be wrong with the words is said before a device is opened.
+  // All arguments are checked before a device is opened.
   const sweep = flags.sweep === undefined ? undefined : bench.findSweep(flags.sweep);
-  if (sweep && batches.length > 0) throw new RangeError("a sweep has batches of its own; give --sweep or batches");
+  if (sweep && batches.length > 0)
+    throw new RangeError("a sweep defines its batches; give --sweep or batches, not both");
   const tokens = flags.tokens === undefined ? undefined : bench.parseLength(flags.tokens, "--tokens");
   if (tokens !== undefined && flags.sweep !== "tokens") throw new RangeError("--tokens goes with --sweep tokens");
   const named = list(flags.variants)?.map(bench.parseSubject);
   if (sweep) checkSweep(sweep, flags);
   const masks = await loadOwn<OwnMask>(bench, "mask", list(flags.masks));
   if (sweep && masks.texts && masks.texts.length > 1) {
-    throw new RangeError(
-      `--masks is "${flags.masks}", which are ${masks.texts.length} masks; a sweep takes one of them`,
-    );
+    throw new RangeError(`--masks is "${flags.masks}", which is ${masks.texts.length} masks; a sweep takes one`);
   }
   const scores = await loadOwn<OwnScore>(bench, "score", list(flags.scores));
   const own = { masks: masks.own, scores: scores.own };
@@ -118,17 +119,18 @@ async function measure(batches: readonly string[], flags: AttentionFlags): Promi
   });
 }
 
-/** Throws a RangeError for options that a sweep has no use for. */
+/** Throws a RangeError for options that a sweep does not use. */
 function checkSweep({ own = [] }: ReturnType<Bench["findSweep"]>, flags: AttentionFlags): void {
   for (const name of ["scores", "layouts", "dtype", "model", ...own] as const) {
-    if (flags[name] !== undefined) throw new RangeError(`this sweep has its own ${name}; give --sweep or --${name}`);
+    if (flags[name] !== undefined)
+      throw new RangeError(`this sweep defines its ${name}; give --sweep or --${name}, not both`);
   }
   for (const name of ["masks", "heads"] as const) {
-    if (flags[name]?.includes(",")) throw new RangeError(`--${name} is "${flags[name]}", a sweep takes one of them`);
+    if (flags[name]?.includes(",")) throw new RangeError(`--${name} is "${flags[name]}", a sweep takes one`);
   }
 }
 
-/** Every batch with every model, heads, mask, score, layout and type that is named; undefined where nothing is. */
+/** Every batch with every named model, heads, mask, score, layout and type; undefined where none is named. */
 function combinations(
   batches: readonly string[],
   flags: AttentionFlags,

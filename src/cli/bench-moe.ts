@@ -35,9 +35,9 @@ export function moeBench(): Command {
     .optionsGroup("What to measure:")
     .option("--tokens <list>", "tokens, 1 for a decode step (default: 128)")
     .option("--experts <list>", "experts (default: 8)")
-    .option("--k <list>", "experts of a token (default: 2)")
+    .option("--k <list>", "experts per token (default: 2)")
     .option("--widths <list>", "model width x hidden width of an expert (default: 256x256)")
-    .option("--routing <list>", "uniform, zipf, one: all tokens to the same (default: uniform)")
+    .option("--routing <list>", "uniform, zipf, or one: all tokens to the same (default: uniform)")
     .option("--dtype <list>", `type of the weights: ${weightTypes.join(", ")} (default: f32)`)
     .option("--variants <list>", `${variants.join(", ")} (default: all)`);
   return addBenchOptions(command).action(measure);
@@ -64,7 +64,7 @@ function variantsOf({ variants: text }: MoeFlags): string[] {
   return items(text);
 }
 
-/** All combinations of what the options say, or the standard set. Throws a RangeError for what cannot be. */
+/** All combinations of the options, or the standard set. Throws a RangeError for invalid values. */
 function casesOf(bench: Bench, flags: MoeFlags) {
   const { tokens, experts: counts, k, widths, routing, dtype } = flags;
   if ([tokens, counts, k, widths, routing, dtype].every((text) => text === undefined)) return bench.standardMoeCases;

@@ -9,8 +9,8 @@ import {
 } from "./bench-output.ts";
 
 /**
- * `shaderformer bench rms-norm` and its like: a command for each op that has shapes to be timed at, and one that
- * measures the device alone.
+ * `shaderformer bench rms-norm` and similar: a command for each op that has shapes for timing, and one that measures
+ * the device alone.
  */
 export async function opBenches(): Promise<Command[]> {
   const bench = await loadBench();
@@ -28,8 +28,8 @@ export async function opBenches(): Promise<Command[]> {
       .action(async (flags: BenchFlags) => measure({ [name]: await load() }, flags)),
   );
   const peaks = new Command("peaks")
-    .summary("what this device does at most")
-    .description("Measure what this device does at most: multiply-adds, copies, workgroup memory, dispatches.")
+    .summary("measured peaks of this device")
+    .description("Measure the peaks of this device: multiply-adds, copies, workgroup memory, dispatches.")
     .action((flags: BenchFlags) => measure({}, flags));
   return [peaks, ...ops].map(addBenchOptions);
 }

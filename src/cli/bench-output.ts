@@ -10,14 +10,14 @@ import { print, say } from "./output.ts";
 import { statusLine } from "./status-line.ts";
 import { fill, tableColumns } from "./terminal.ts";
 
-/** Benches are loaded when one is asked for. */
+/** Benches are loaded on demand. */
 export const loadBench = () => import("../../bench/index.ts");
 export type Bench = Awaited<ReturnType<typeof loadBench>>;
 type Result = Awaited<ReturnType<Bench["runAttentionBench"]>>;
 type Events = NonNullable<Parameters<Bench["runAttentionBench"]>[2]>;
 type Row = Result["rows"][number];
 
-/** Options of every bench. */
+/** Options of all benches. */
 export interface BenchFlags extends DeviceFlags {
   readonly samples?: number;
   readonly clock?: string;
@@ -31,17 +31,17 @@ export interface BenchFlags extends DeviceFlags {
 export function addBenchOptions(command: Command): Command {
   command
     .optionsGroup("Timing:")
-    .option("--samples <n>", "timed intervals of at least 20 ms, at most (default: 15)", positive)
+    .option("--samples <n>", "most timed intervals, of at least 20 ms each (default: 15)", positive)
     .option("--clock <name>", "gpu: timestamps; wall: around a submit (default: gpu on a GPU that has them)");
   return addDeviceOptions(command)
     .optionsGroup("Output:")
-    .option("--all", "also show what does not apply, and why")
+    .option("--all", "also show rows that do not apply, and why")
     .option("--csv", "print comma-separated values, every field, in place of the table")
     .option("--markdown", "print a Markdown table in place of the table")
     .option("--json <file>", "write one JSON object to a file, or with - to stdout in place of the table");
 }
 
-/** What a row's command has to say so that it runs on the same device by the same clock. */
+/** The options that make a row's command run on the same device with the same clock. */
 export function commandOptions({ adapter, features, cap, clock }: BenchFlags): string[] {
   const caps = Object.entries(cap ?? {}).map(([name, value]) => `${name}=${value}`);
   return [
@@ -52,7 +52,7 @@ export function commandOptions({ adapter, features, cap, clock }: BenchFlags): s
   ];
 }
 
-/** How the options want things timed. Throws a RangeError for a clock that there is not. */
+/** Timing options from the flags. Throws a RangeError for an unknown clock. */
 export function timingOf({ standardTiming }: Bench, { samples, clock }: BenchFlags) {
   if (clock !== undefined && clock !== "gpu" && clock !== "wall") {
     throw new RangeError(`there is no clock "${clock}"; there are gpu, wall`);
@@ -63,8 +63,9 @@ export function timingOf({ standardTiming }: Bench, { samples, clock }: BenchFla
 const styles = { good: ["32", "39"], bad: ["1;31", "22;39"], quiet: ["2", "22"], strong: ["1", "22"] } as const;
 
 /**
- * Opens the device, runs a bench under a status line, and prints what comes of it: the table case by case as it grows,
- * or one of the other forms at the end. A row that failed makes the exit code 1; Ctrl-C ends it with what is there.
+ * Opens the device, runs a bench under a status line, and prints the result: the table case by case as it grows, or one
+ * of the other formats at the end. A failed row sets the exit code to 1; Ctrl-C ends the run and prints the rows so
+ * far.
  */
 export async function benchAndPrint(
   bench: Bench,
@@ -131,12 +132,12 @@ export async function benchAndPrint(
   }
 }
 
-/** Throws unless a file can be written there: said now, and not when everything has been measured. */
+/** Throws unless the file can be written, so that the error comes before everything is measured. */
 async function assertWritable(file: string): Promise<void> {
   if ((await stat(file).catch(() => undefined))?.isDirectory()) throw new Error(`--json: ${file} is a folder`);
   try {
     await access(dirname(file), constants.W_OK);
   } catch {
-    throw new Error(`--json: ${file} cannot be written: there is no such folder, or it is not to be written to`);
+    throw new Error(`--json: ${file} cannot be written: its folder does not exist or is not writable`);
   }
 }

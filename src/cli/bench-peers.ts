@@ -24,7 +24,7 @@ export function peersBench(): Command {
   return new Command("peers")
     .summary("attention beside jax-js, onnxruntime-web and TensorFlow.js, in one page")
     .description(
-      "Measure attention on this engine and on others: one page in a headless Chromium, one adapter, every result held " +
+      "Measure attention on this engine and on others: one page in a headless Chromium, one adapter, every result checked " +
         "against float64. A case is a batch and heads, q512:8x64 or q1s4k:32/8x64, or matmul:512x512x512. Without " +
         "cases a standard set is measured. The others' packages are installed into .cache/peers when it first runs.",
     )
@@ -35,9 +35,9 @@ export function peersBench(): Command {
       "--adapter <name>",
       "lavapipe, swiftshader, or gpu for what Chromium finds (default: lavapipe, else swiftshader)",
     )
-    .option("--samples <n>", "timed intervals of at least 100 ms, at most (default: 15)", positive)
-    .option("--no-peaks", "do not measure what the adapter does at most")
-    .option("--serve [port]", "build the page and serve it for a browser of yours, until Ctrl-C", count)
+    .option("--samples <n>", "most timed intervals, of at least 100 ms each (default: 15)", positive)
+    .option("--no-peaks", "do not measure the adapter's peaks")
+    .option("--serve [port]", "build the page and serve it for your own browser, until Ctrl-C", count)
     .optionsGroup("Output:")
     .option("--csv", "print comma-separated values, every field, in place of the tables")
     .option("--markdown", "print a Markdown table in place of the tables")
@@ -81,7 +81,7 @@ async function measure(cases: readonly string[], flags: PeersFlags): Promise<voi
     if (json !== undefined && json !== "-") await writeFile(json, text);
     const wrong = peers.ownFailures(result);
     if (wrong.length > 0) {
-      say(`error: this engine has no right result: ${wrong.map(({ id }) => id).join(", ")}`);
+      say(`error: this engine has no correct result: ${wrong.map(({ id }) => id).join(", ")}`);
       process.exitCode = 1;
     }
   } catch (error) {

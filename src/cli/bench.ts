@@ -4,12 +4,12 @@ import { moeBench } from "./bench-moe.ts";
 import { opBenches } from "./bench-ops.ts";
 import { peersBench } from "./bench-peers.ts";
 
-/** `shaderformer bench`: a command for each thing that is measured. */
+/** `shaderformer bench`: one command per op or comparison. */
 export async function benchCommand(): Promise<Command> {
   const command = new Command("bench")
     .description(
-      "Check kernels against float64, then time the right ones, and say how near they come to what this device does " +
-        "at most.",
+      "Check kernels against float64, then time the correct ones, and show how close they come to this device's " +
+        "measured peaks.",
     )
     .helpCommand(false)
     .addHelpText("after", "\nOptions of a bench: shaderformer bench NAME --help");

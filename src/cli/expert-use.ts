@@ -1,25 +1,25 @@
 import type { LanguageModel } from "../generate/language-model.ts";
 import { TextError } from "../text/text-error.ts";
 
-/** What the tokens of one text chose. */
+/** The experts chosen by the tokens of one text. */
 export interface ExpertUse {
   readonly name: string;
   readonly tokens: readonly number[];
   readonly layers: readonly LayerUse[];
 }
 
-/** What they chose in one layer. */
+/** The experts chosen in one layer. */
 export interface LayerUse {
   readonly layer: number;
-  /** Of each token, the first chosen first. */
+  /** For each token, in order of choice. */
   readonly experts: readonly (readonly number[])[];
-  /** Choices that each expert got, as the GPU counted them. */
+  /** Number of choices of each expert, as counted by the GPU. */
   readonly counts: readonly number[];
-  /** Rows of the blocks that the GPU sorted them into, padding included; null for a text so short that it sorts nothing. */
+  /** Rows of the blocks into which the GPU sorted them, padding included; null for texts too short to be sorted. */
   readonly rows: number | null;
 }
 
-/** Runs a text, as much as the context holds, and reads what the GPU counted. */
+/** Runs as much of a text as the context holds, and reads the counts from the GPU. */
 export async function useOf(model: LanguageModel, name: string, text: string): Promise<ExpertUse> {
   const tokens = model.tokenizer.encode(text).slice(0, model.context);
   if (text === "" || tokens.length === 0) throw new TextError(`${name} is empty`);

@@ -1,10 +1,10 @@
 import type { Tokenizer } from "../text/tokenizer.ts";
 import type { ExpertUse, LayerUse } from "./expert-use.ts";
 
-/** Tokens of a text that are shown one by one. */
+/** Number of tokens of a text that are listed. */
 const shownTokens = 16;
 
-/** Which experts the first tokens chose: a row a token, a column a layer, the first chosen first. */
+/** The experts of the first tokens in order of choice: a row per token, a column per layer. */
 export function chosenTable(tokenizer: Tokenizer, { name, tokens, layers }: ExpertUse, columns: number): string {
   const shown = tokens.slice(0, shownTokens);
   const texts = shown.map((id) => JSON.stringify(tokenizer.decode([id], { skipSpecialTokens: false })));
@@ -54,14 +54,14 @@ export function usageTable(uses: readonly ExpertUse[], columns: number): string 
       lines.push([(i === 0 ? String(layer) : "").padStart(5), name.padEnd(width), ...cells, ...figures].join("  "));
     }
   }
-  lines.push("imbalance: the fullest expert over the mean. efficiency: choices over rows of whole blocks.");
+  lines.push("imbalance: choices of the busiest expert over the mean. efficiency: choices over rows of whole blocks.");
   return `${lines.join("\n")}\n`;
 }
 
-/** How far the texts are apart in what they chose, by layer. */
+/** How much the texts differ in their choices, by layer. */
 export function differenceLines(uses: readonly ExpertUse[]): string {
   const layers = uses[0]?.layers.length ?? 0;
-  const lines = ["share of choices in which two texts differ, from the least to the most different pair"];
+  const lines = ["share of choices in which two texts differ, for the least and the most different pair"];
   for (let layer = 0; layer < layers; layer++) {
     const pairs = uses.flatMap((a, i) =>
       uses.slice(i + 1).map((b) => ({
@@ -90,7 +90,7 @@ const imbalance = ({ counts }: LayerUse) => (Math.max(...counts) * counts.length
 const efficiency = ({ counts, rows }: LayerUse) =>
   rows === null ? "–" : `${Math.round((100 * sum(counts)) / rows)} %`;
 
-/** Half the sum of the differences of the shares: 0 for the same use, 1 where no expert is used by both. */
+/** Half the sum of the absolute differences of the shares: 0 for the same use, 1 where no expert is used by both. */
 function distance(a: LayerUse | undefined, b: LayerUse | undefined): number {
   if (!a || !b) return 0;
   const [p, q] = [sharesOf(a), sharesOf(b)];

@@ -26,8 +26,8 @@ export function expertsCommand(): Command {
     )
     .optionsGroup("Texts:")
     .option("--prompt <text>", "a text; may be repeated", repeated)
-    .option("--text <file>", "a file, of which as much as the context holds; may be repeated", repeated)
-    .option("--prefix <text>", "put before what comes from files; * is the file's name up to its first dot", "");
+    .option("--text <file>", "a file, read as far as the context holds; may be repeated", repeated)
+    .option("--prefix <text>", "prefix of texts from files; * is the file's name up to its first dot", "");
   return addModelOptions(command).action(showExperts);
 }
 

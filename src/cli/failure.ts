@@ -1,6 +1,6 @@
 /**
- * Tells a person what went wrong, on stderr: one line, unless a shader's source is shown. With SHADERFORMER_DEBUG=1 also
- * where, and what it came from.
+ * Prints an error on stderr: one line, unless a shader's source is shown. With SHADERFORMER_DEBUG=1 also its stack and
+ * its causes.
  */
 export function reportFailure(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);

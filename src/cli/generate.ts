@@ -14,7 +14,7 @@ import { withProgress } from "./progress.ts";
 import { bold, lineColumns } from "./terminal.ts";
 import { createTextFlow } from "./text-flow.ts";
 
-/** What `generate` was asked; the sampling fields are those of `GenerationOptions`. */
+/** The flags of `generate`; the sampling fields are those of `GenerationOptions`. */
 interface GenerateFlags extends ModelFlags, Omit<GenerationOptions, "signal" | "seed"> {
   readonly seed?: number;
   readonly chat?: boolean;
@@ -24,17 +24,17 @@ interface GenerateFlags extends ModelFlags, Omit<GenerationOptions, "signal" | "
 export function generateCommand(): Command {
   const command = new Command("generate")
     .description("Continue a text with a language model.")
-    .argument("[prompt]", "the text; may be left out for the bundled models")
+    .argument("[prompt]", "the text; optional for the bundled models")
     .optionsGroup("Sampling (defaults: the model's generation_config.json):")
-    .option("-n, --max-tokens <n>", "most tokens to generate", count)
-    .option("-t, --temperature <t>", "0 takes the likeliest token each time", number)
+    .option("-n, --max-tokens <n>", "maximum number of tokens to generate", count)
+    .option("-t, --temperature <t>", "0 always takes the likeliest token", number)
     .option("--top-k <k>", "keep the k likeliest tokens; 0 keeps all", count)
-    .option("--top-p <p>", "keep the likeliest tokens that reach probability p", number)
+    .option("--top-p <p>", "keep the likeliest tokens that sum to probability p", number)
     .option("--min-p <p>", "keep tokens at least p times as likely as the likeliest", number)
     .option("--repetition-penalty <x>", "divide logits of tokens seen before; 1 is off", number)
     .option("--presence-penalty <x>", "subtract x from logits of generated tokens", number)
-    .option("--frequency-penalty <x>", "subtract x for each time it was generated", number)
-    .option("-s, --seed <n>", "of the random numbers: the same seed, the same text", count)
+    .option("--frequency-penalty <x>", "subtract x for each time a token was generated", number)
+    .option("-s, --seed <n>", "seed of the random numbers: the same seed gives the same text", count)
     .option("--stop <text>", "end at this text; may be given several times", repeated)
     .option("--chat", "the prompt is a user's message, in the model's chat template");
   return addModelOptions(command)
@@ -44,8 +44,8 @@ export function generateCommand(): Command {
 
 async function generate(prompt: string | undefined, flags: GenerateFlags): Promise<void> {
   const { json = false } = flags;
-  if (flags.logprobs && !json) throw new TextError("--logprobs needs --json: a text has no place for them");
-  resolveOptions(samplingOptions(flags), {}, 1); // what is out of range is told before the model is loaded
+  if (flags.logprobs && !json) throw new TextError("--logprobs requires --json: plain text does not show them");
+  resolveOptions(samplingOptions(flags), {}, 1); // options out of range are reported before the model is loaded
   using opened = await openModel(flags);
   const { model, load } = opened;
   using interrupt = catchInterrupt();
@@ -62,7 +62,7 @@ async function generate(prompt: string | undefined, flags: GenerateFlags): Promi
 
   const pieces: Piece[] = [];
   const flow = process.stdout.isTTY ? createTextFlow(() => process.stdout.columns) : (piece: string) => piece;
-  // A person reads on from the prompt; a program has it already.
+  // The prompt is printed for people; a program has it already.
   if (!json && process.stdout.isTTY && !flags.chat) await print(bold(flow(text), process.stdout));
   for await (const piece of generation) {
     if (json) pieces.push(piece);
@@ -83,7 +83,10 @@ function samplingOptions(flags: GenerateFlags): GenerationOptions {
   return { maxTokens, temperature, topK, topP, minP, ...penalties, seed, stop, logprobs };
 }
 
-/** Compiles all that the first token waits for. Only whole programs are counted: drivers compile when they run one. */
+/**
+ * Compiles everything that the first token needs. Progress counts whole programs, since drivers compile when they first
+ * run one.
+ */
 async function compile(
   session: Session,
   tokens: number,
@@ -112,10 +115,10 @@ function promptTokens({ tokenizer }: LanguageModel, prompt: string): number[] {
 function chatTokens({ name, chatTemplate, tokenizer }: LanguageModel, message: string): number[] {
   if (!chatTemplate) throw new TextError(`${name} has no chat template: leave --chat out to continue the text itself`);
   const text = chatTemplate.render([{ role: "user", content: message }]);
-  return tokenizer.encode(text, { addSpecialTokens: false }); // the template has written them
+  return tokenizer.encode(text, { addSpecialTokens: false }); // the template has added them
 }
 
-/** Something to say for the models that this project brings, which know voices. */
+/** A default prompt for the bundled models, which have voices. */
 function defaultPrompt({ name, tokenizer }: LanguageModel): string {
   if (tokenizer.idOf("<|whale|>") !== undefined) return "<|whale|>The sea";
   throw new TextError(`${name} needs a prompt: shaderformer generate "a text" --model ${name}`);

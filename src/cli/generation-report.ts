@@ -4,7 +4,7 @@ import type { Piece } from "../generate/row.ts";
 import { fill } from "./terminal.ts";
 import { measured, milliseconds } from "./units.ts";
 
-/** Milliseconds that were spent before the first token. */
+/** Milliseconds spent before the first token. */
 export interface Preparation {
   readonly load: number;
   readonly compile: number;
@@ -12,7 +12,7 @@ export interface Preparation {
 
 /**
  * What `generate --json` prints: times in milliseconds, memory in bytes (`cachePeak` where the cache took more while it
- * grew), `logprobs` where they were asked for.
+ * grew), `logprobs` where requested.
  */
 export function generationJson(
   model: LanguageModel,

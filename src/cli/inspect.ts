@@ -23,13 +23,13 @@ interface InspectFlags extends ModelFlags {
   readonly profile?: boolean;
 }
 
-/** `shaderformer inspect`: what the model computes, and how. */
+/** `shaderformer inspect`: what a model computes, and how. */
 export function inspectCommand(): Command {
   const command = new Command("inspect")
     .description("Show what a model computes for given tokens, and by which dispatches.")
     .optionsGroup("What to run:")
     .option("--tokens <ids>", "token ids, separated by commas", integers)
-    .option("--prompt <text>", "a text, in place of ids")
+    .option("--prompt <text>", "a text instead of ids")
     .optionsGroup("What to show (default: the logits of the last position):")
     .option("--all", "logits of every position")
     .option("--tap <name>", "an inner tensor, such as layer.0.attention.q; may be repeated", repeated)
@@ -51,7 +51,7 @@ async function inspect(flags: InspectFlags): Promise<void> {
   if (!flags.json) say(model.gpu.adapter.label);
 }
 
-/** Tokens of the prefill that `--program` shows where none are given. */
+/** Tokens of the prefill that `--program` shows by default. */
 const shownPrefill = 16;
 
 function tokensFor({ tokenizer, decoder, context }: LanguageModel, { tokens, prompt }: InspectFlags): number[] {
@@ -89,7 +89,7 @@ async function showValues(model: LanguageModel, ids: readonly number[], flags: I
   if (names.length === 0) await print(logitsTable(model.tokenizer, ids, logits));
 }
 
-/** Names of taps with the layers as a range: they are the same in each. */
+/** Names of taps, with the layers as a range, since all layers have the same. */
 function shortList(names: readonly string[], layers: number): string {
   const range = layers > 1 ? `layer.0…${layers - 1}` : "layer.0";
   return names
@@ -108,5 +108,5 @@ async function showProgram(model: LanguageModel, ids: readonly number[], flags: 
   const columns = tableColumns();
   await print(`${programTable(`prefill of ${ids.length} tokens`, reports.prefill, columns)}\n`);
   await print(programTable(`decode step after ${ids.length} tokens`, reports.decode, columns));
-  if (profile) say(fill(["GPU times are medians of several runs, each dispatch in a pass of its own"], "", columns));
+  if (profile) say(fill(["GPU times are medians of several runs, with one pass per dispatch"], "", columns));
 }

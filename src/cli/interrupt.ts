@@ -1,11 +1,11 @@
-/** Ctrl-C while something runs that can end early. */
+/** Handles Ctrl-C while work runs that can end early. */
 export interface Interrupt {
   /** Aborts at the first Ctrl-C. */
   readonly signal: AbortSignal;
   [Symbol.dispose](): void;
 }
 
-/** Exit code of a process that Ctrl-C ended: 128 and the number of SIGINT. */
+/** Exit code of a process ended by Ctrl-C: 128 plus the number of SIGINT. */
 export const interrupted = 130;
 
 /** Turns the first Ctrl-C into an abort, after which the exit code is 130; the second ends the process at once. */

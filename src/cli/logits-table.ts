@@ -1,10 +1,10 @@
 import type { Tokenizer } from "../text/tokenizer.ts";
 
-/** Likely tokens shown for one position, and for each where there are several. */
+/** Number of likely tokens shown for one position, and for each of several. */
 const shownForOne = 10;
 const shownForEach = 3;
 
-/** The likeliest next tokens for people: at the last position, or at each. */
+/** Formats the likeliest next tokens for people: at the last position, or at each. */
 export function logitsTable(tokenizer: Tokenizer, ids: readonly number[], rows: readonly Float64Array[]): string {
   const text = (id: number) => JSON.stringify(tokenizer.decode([id], { skipSpecialTokens: false }));
   const several = rows.length > 1;

@@ -2,7 +2,7 @@ import { Command, CommanderError } from "commander";
 import { version } from "../../package.json";
 import { reportFailure } from "./failure.ts";
 
-/** The commands; each is loaded when it is the one asked for. */
+/** The commands, each loaded on demand. */
 const commands = {
   generate: {
     summary: "continue a text",
@@ -13,7 +13,7 @@ const commands = {
     load: async () => (await import("./inspect.ts")).inspectCommand(),
   },
   experts: {
-    summary: "show which experts the tokens of a text choose",
+    summary: "show which experts a router chooses for the tokens of a text",
     load: async () => (await import("./experts.ts")).expertsCommand(),
   },
   perplexity: {

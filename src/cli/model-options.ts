@@ -34,7 +34,7 @@ const limits: readonly (keyof Limits)[] = [
 export function addModelOptions(command: Command): Command {
   command
     .optionsGroup("Model:")
-    .requiredOption("-m, --model <dir>", "Hugging Face model: a folder, or its address")
+    .requiredOption("-m, --model <dir>", "Hugging Face model: a folder or its URL")
     .option("--context <n>", "longest sequence, in tokens", positive)
     .addOption(new Option("--dtype <type>", "type of the weights on the GPU (default: as stored)").choices(weightTypes))
     .addOption(
@@ -45,9 +45,7 @@ export function addModelOptions(command: Command): Command {
         cacheLayouts,
       ),
     );
-  return addDeviceOptions(command)
-    .optionsGroup("Output:")
-    .option("--json", "print one JSON object, and nothing for people");
+  return addDeviceOptions(command).optionsGroup("Output:").option("--json", "print only one JSON object");
 }
 
 /** Adds `DeviceFlags` to a command. */
@@ -55,7 +53,7 @@ export function addDeviceOptions(command: Command): Command {
   return command
     .optionsGroup("Device:")
     .option("--adapter <name>", "words of an adapter's name: lavapipe, swiftshader, H100")
-    .option("--features <list>", "use only these device features; none: not one", features)
+    .option("--features <list>", "use only these device features, or none", features)
     .option("--cap <limits>", "behave as a smaller device: binding=262144,…", cap);
 }
 

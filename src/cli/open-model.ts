@@ -9,7 +9,7 @@ import { withProgress } from "./progress.ts";
 /** A model with its device, which close together. */
 export interface OpenedModel {
   readonly model: LanguageModel;
-  /** Milliseconds that reading the files and uploading the weights took. */
+  /** Milliseconds spent reading the files and uploading the weights. */
   readonly load: number;
   [Symbol.dispose](): void;
 }

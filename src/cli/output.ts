@@ -1,4 +1,4 @@
-/** False once whoever read stdout has gone, as in `shaderformer generate | head`: there is nobody to write for then. */
+/** False once the reader of stdout has gone, as in `shaderformer generate | head`. */
 let readable = true;
 const whenGone: (() => void)[] = [];
 
@@ -8,12 +8,12 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   for (const act of whenGone.splice(0)) act();
 });
 
-/** Does `act` when stdout's reader goes away. */
+/** Calls `act` when stdout's reader goes away. */
 export function onReaderGone(act: () => void): void {
   whenGone.push(act);
 }
 
-/** Writes text to stdout and waits until the system has taken it; drops it when nobody reads any more. */
+/** Writes text to stdout and waits until the system has accepted it; drops it once the reader has gone. */
 export async function print(text: string): Promise<void> {
   if (!readable || text === "") return;
   await new Promise<void>((resolve) => process.stdout.write(text, () => resolve()));

@@ -27,10 +27,10 @@ export function perplexityCommand(): Command {
     )
     .optionsGroup("Text:")
     .requiredOption("--text <file>", "the text, UTF-8")
-    .option("--window <n>", "tokens of a window (default: the context)", positive)
-    .option("--stride <n>", "tokens that a window scores, after the first (default: half of it)", positive)
+    .option("--window <n>", "tokens per window (default: the context)", positive)
+    .option("--stride <n>", "tokens that each window after the first scores (default: half the window)", positive)
     .option("--separator <line>", "a line that ends a document: each is scored from its beginning")
-    .option("--prefix <text>", "put before each document, and not scored", "");
+    .option("--prefix <text>", "text before each document, not scored", "");
   return addModelOptions(command).action(perplexity);
 }
 
@@ -89,7 +89,10 @@ async function perplexity(flags: PerplexityFlags): Promise<void> {
   say(fill(items, " · ", lineColumns()));
 }
 
-/** Ids of prefix and text, and how many at the front are the prefix's or go around a text: those are given. */
+/**
+ * Ids of prefix and text, and how many at the front belong to the prefix or are added special tokens; these are not
+ * scored.
+ */
 function encode({ tokenizer }: LanguageModel, prefix: string, text: string): { ids: number[]; given: number } {
   const ids = tokenizer.encode(prefix + text);
   const alone = tokenizer.encode(prefix);

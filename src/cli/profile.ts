@@ -12,10 +12,10 @@ export interface ProgramTimes {
   readonly decode: readonly number[];
 }
 
-/** Measured runs of each program, after one that is thrown away. */
+/** Measured runs of each program, after one warm-up. */
 const runs = 5;
 
-/** Times the prefill of `ids` in one chunk and the greedy decode step that follows. Needs `timestamp-query`. */
+/** Times the prefill of `ids` in one chunk and the greedy decode step that follows. Requires `timestamp-query`. */
 export async function profilePrograms(
   model: LanguageModel,
   ids: readonly number[],
@@ -53,13 +53,13 @@ async function profileDecode({ model, state }: Session, ids: readonly number[], 
   const greedy = { penalties: false, logprobs: 0 };
   await state.reserve([{ row: 0, length: position + 1 }]);
   const { instance } = await state.bound("decode", position + 1, greedy);
-  // The step goes on by itself with each run; every run should be the same one.
+  // Each run advances the step; it is reset so that all runs are the same.
   return await measure(instance, () =>
     gpu.write(state.step.storage, 0, new Uint8Array(stepAt(position, 1, ids.at(-1) ?? 0).buffer)),
   );
 }
 
-/** The step's rows with one live row: where its tokens begin, how many they are, and the last one sampled. */
+/** The step's rows with one live row: its position, its number of tokens, and the last token sampled. */
 function stepAt(position: number, tokens: number, token: number): Uint32Array<ArrayBuffer> {
   const rows = new Uint32Array(maxBatch * 4);
   rows.set([position, tokens, token, 0]);

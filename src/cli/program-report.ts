@@ -3,11 +3,11 @@ import type { Dispatch } from "../gpu/dispatch.ts";
 import type { Program } from "../gpu/gpu.ts";
 import type { ProgramTimes } from "./profile.ts";
 
-/** One run of one shader. Bytes are those of `Cost`; times in nanoseconds. */
+/** One dispatch of one shader. Bytes are those of `Cost`; times in nanoseconds. */
 export interface DispatchReport {
   readonly kernel: string;
   readonly parts: readonly string[];
-  /** Constants and type aliases of the shader, as this dispatch has them. */
+  /** Constants and type aliases of the shader in this dispatch. */
   readonly constants: Readonly<Record<string, string>>;
   readonly tensors: readonly { name: string; access: string; shape: readonly number[]; bytes: number }[];
   /** Scalars by uniform struct. */
@@ -29,7 +29,7 @@ export interface CallReport {
   readonly dispatches: readonly DispatchReport[];
 }
 
-/** Every call of a program, with totals. */
+/** All calls of a program, with totals. */
 export interface ProgramReport {
   readonly tokens: number;
   readonly calls: readonly CallReport[];
@@ -88,7 +88,7 @@ function dispatchReport(dispatch: Dispatch, nanoseconds: number | undefined): Di
   };
 }
 
-/** Options without tensors, which say nothing in text. */
+/** Options without tensors, which have no useful text. */
 function plain(options: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const isPlain = (value: unknown) =>
     typeof value !== "object" ||

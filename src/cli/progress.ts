@@ -1,11 +1,11 @@
 import { interrupted } from "./interrupt.ts";
 
-/** Tells how far some work is. */
+/** Reports the progress of some work. */
 export type Report = (done: number, total: number) => void;
 
 /**
- * Does long work under a progress bar, on stderr where that is a terminal and `quiet` is not set. The bar goes when the
- * work ends, well or badly.
+ * Runs long work under a progress bar, on stderr where that is a terminal and `quiet` is not set. The bar is removed
+ * when the work ends or fails.
  */
 export async function withProgress<T>(label: string, quiet: boolean, work: (report: Report) => Promise<T>): Promise<T> {
   if (quiet || !process.stderr.isTTY) return await work(() => {});
@@ -17,11 +17,11 @@ export async function withProgress<T>(label: string, quiet: boolean, work: (repo
     barIncompleteChar: "░",
     hideCursor: true,
     clearOnComplete: true,
-    // Without it the time stands still while nothing is reported.
+    // Without it the elapsed time does not update between reports.
     forceRedraw: true,
   });
   const onInterrupt = () => {
-    bar.stop(); // which brings the cursor back
+    bar.stop(); // which shows the cursor again
     process.exit(interrupted);
   };
   process.once("SIGINT", onInterrupt);

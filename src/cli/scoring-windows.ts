@@ -1,4 +1,4 @@
-/** One run of the model over a text: tokens `begin` to `end` are read, those from `from` on are scored. */
+/** One run of the model over a text: it reads tokens `begin` to `end` and scores those from `from` on. */
 export interface ScoringWindow {
   readonly begin: number;
   readonly end: number;
@@ -6,9 +6,9 @@ export interface ScoringWindow {
 }
 
 /**
- * Windows that score each of `length` tokens once, except the first `given` and the very first, which follows nothing:
- * the sliding window of Hugging Face's "Perplexity of fixed-length models". After the first window, a token has at least
- * `window − stride` tokens before it. `stride` is 1 to `window − 1`.
+ * Windows that score each of `length` tokens once, except the first `given` and the very first, which has no token
+ * before it: the sliding window of Hugging Face's "Perplexity of fixed-length models". After the first window, a token
+ * has at least `window − stride` tokens before it. `stride` is 1 to `window − 1`.
  */
 export function* scoringWindows(
   length: number,
@@ -26,7 +26,7 @@ export function* scoringWindows(
 
 /**
  * The documents of a text: the stretches between lines that are exactly `separator`, without the empty lines around
- * them; empty ones are left out. All of the text where there is no separator.
+ * them; empty ones are left out. The whole text where there is no separator.
  */
 export function splitDocuments(text: string, separator: string | undefined): string[] {
   if (separator === undefined) return [text];

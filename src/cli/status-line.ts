@@ -1,8 +1,8 @@
-/** One line on stderr that says what happens now, where that is a terminal; it is not there while others print. */
+/** One line on stderr with the current activity, where that is a terminal; it is hidden while others print. */
 export interface StatusLine {
-  /** Shows another text in place of the one before. */
+  /** Replaces the text. */
   show(text: string): void;
-  /** Takes the line away. */
+  /** Removes the line. */
   clear(): void;
 }
 

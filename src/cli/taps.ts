@@ -6,7 +6,7 @@ export interface TensorValues {
   readonly values: Float64Array;
 }
 
-/** The names of all tensors that the model's blocks name, in order. Records a prefill of one token. */
+/** The names of all taps of the model, in order. Records a prefill of one token. */
 export function knownTaps({ programs }: LanguageModel): string[] {
   const names: string[] = [];
   const taps = (name: string) => {
@@ -28,7 +28,7 @@ export async function runTapped(
   if (names.length === 0) {
     return { logits: (await session.state.inspect(ids, all ? "all" : "last")).logits, taps: new Map() };
   }
-  // With "last" the tensors after the last block would have one position only.
+  // With "last" the tensors after the last block would have only one position.
   const run = await session.state.inspect(ids, "all", (name) => names.includes(name));
   const taps = new Map([...run.taps].map(([name, chunks]) => [name, joinChunks(chunks)] as const));
   return { logits: all ? run.logits : run.logits.slice(-1), taps };

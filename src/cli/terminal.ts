@@ -1,38 +1,38 @@
-/** Lines that drivers are given to write in. */
+/** Number of lines reserved for drivers' output. */
 const room = 12;
 
 /**
- * Does work during which drivers write to the terminal by themselves, and takes it off the screen afterwards. Dawn
- * warns of limits that it lowers, on stderr, past Node, and has no switch for it; a person can do nothing about it.
- * Where stderr is no terminal, with SHADERFORMER_DEBUG=1, and when the work fails, everything stays to be read.
+ * Runs work during which drivers write to the terminal themselves, and erases their output afterwards. Dawn warns of
+ * limits that it lowers on stderr, bypassing Node, and has no switch for it; users cannot act on these warnings.
+ * Nothing is erased where stderr is not a terminal, with SHADERFORMER_DEBUG=1, or when the work fails.
  */
 export async function withoutDriverChatter<T>(work: () => Promise<T>): Promise<T> {
   const { stderr } = process;
   const dumb = process.env["TERM"] === "dumb" || process.env["SHADERFORMER_DEBUG"];
   if (!stderr.isTTY || dumb || stderr.rows <= room) return await work();
-  // A saved position is a place on the screen, so first the screen is made to scroll as far as it will need to.
+  // A saved cursor position is relative to the screen, so the screen is first scrolled as far as needed.
   stderr.write(`${"\n".repeat(room)}\x1b[${room}A\x1b7`);
   const result = await work();
   stderr.write("\x1b8\x1b[J");
   return result;
 }
 
-/** Makes text bold where the stream shows colours. */
+/** Formats text as bold where the stream supports colours. */
 export function bold(text: string, stream: NodeJS.WriteStream): string {
   return stream.isTTY && stream.hasColors() ? `\x1b[1m${text}\x1b[22m` : text;
 }
 
-/** Columns for a table on stdout; of a pager's terminal where stdout goes to one. */
+/** Columns for a table on stdout, or of the pager's terminal. */
 export function tableColumns(): number {
   return process.stdout.columns ?? process.stderr.columns ?? 100;
 }
 
-/** Columns for a line on stderr: as many as it needs where that is no terminal. */
+/** Columns for a line on stderr; unlimited where that is not a terminal. */
 export function lineColumns(): number {
   return process.stderr.columns ?? Number.POSITIVE_INFINITY;
 }
 
-/** Joins items to lines of at most `columns` characters, broken between items only; a comma stays at its line's end. */
+/** Joins items to lines of at most `columns` characters, broken only between items, after the comma. */
 export function fill(items: readonly string[], separator: string, columns: number, indent = ""): string {
   const comma = separator.startsWith(",") ? "," : "";
   const lines: string[] = [];

@@ -1,16 +1,16 @@
 /**
- * Makes a function that turns text, as it arrives in pieces, into what to write to a terminal of `columns()` columns, so
- * that lines break between words. A word that turns out too long for its line is taken back and begun on the next.
- * Control characters are left out: a model's text is no program for the terminal.
+ * Makes a function that maps text, as it arrives in pieces, to output for a terminal of `columns()` columns, so that
+ * lines break between words. A word that becomes too long for its line is erased and moved to the next. Control
+ * characters are removed: a model's text must not control the terminal.
  */
 export function createTextFlow(columns: () => number): (text: string) => string {
   let column = 0;
-  let word = ""; // what stands in this line since the last space
+  let word = ""; // the text in this line since the last space
   return (text) => {
     let out = "";
     for (const character of text.replaceAll(/[^\P{Cc}\n\t]/gu, "")) {
       const width = widthOf(character);
-      // The last column stays free: there terminals disagree on where the cursor is.
+      // The last column stays free: terminals differ in where the cursor is after it.
       const full = column + width > Math.max(2, columns() - 1);
       if (character === "\n") {
         out += character;
@@ -40,7 +40,7 @@ export function createTextFlow(columns: () => number): (text: string) => string 
 const none = /[\p{Mn}\p{Me}\p{Cf}]/u;
 const wide = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{Emoji_Presentation}\u3000-\u303f\uff01-\uff60]/u;
 
-/** Columns that terminals give a character. */
+/** Width of a character in terminal columns. */
 function widthOf(character: string): number {
   if (character === "\t") return 8; // at most
   return none.test(character) ? 0 : wide.test(character) ? 2 : 1;

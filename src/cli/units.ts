@@ -1,6 +1,6 @@
 const prefixes = ["", "k", "M", "G", "T"];
 
-/** A number to three digits or so with a unit: `12`, `3.4 k`, `512 MB`. Factors of 1000. */
+/** A number to about three digits with a unit: `12`, `3.4 k`, `512 MB`. Factors of 1000. */
 export function quantity(value: number, unit = ""): string {
   let scaled = value;
   let prefix = 0;
@@ -17,7 +17,7 @@ export function measured(value: number): string {
   return value >= 100 ? value.toFixed(0) : value.toPrecision(3);
 }
 
-/** Milliseconds rounded to microseconds, which is what the clock can tell. */
+/** Milliseconds rounded to microseconds, the clock's resolution. */
 export function milliseconds(value: number): number {
   return Math.round(value * 1000) / 1000;
 }

@@ -31,7 +31,7 @@ function firstNotFinite(fraction: number, width: number, bytes: Uint8Array): num
     for (let i = begin; i < end; i++) seen |= ((words[i] ?? 0) & exponents) + lowest;
     if ((seen & signs) !== 0) break;
   }
-  // What is left: the block with the culprit and all after it, or the last half where their number is odd.
+  // What remains: the block that contains such an element and all after it, or the last half where their number is odd.
   const elements = width === 4 ? words : new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength >> 1);
   const from = Math.min(begin, words.length) * (4 / width);
   for (let i = from; i < elements.length; i++) if (((elements[i] ?? 0) & one.all) === one.all) return i;

@@ -3,7 +3,7 @@ import { checkRange, checkRelative, type FileSource } from "./source.ts";
 
 type FileSystem = typeof import("node:fs/promises");
 
-/** Node's file system, asked for at run time so that bundlers for the browser find no import of `node:fs`. */
+/** Node's file system, loaded at run time so that bundlers for the browser find no import of `node:fs`. */
 function fileSystem(path: string): FileSystem {
   const nodeProcess = (globalThis as { process?: { getBuiltinModule?: (id: string) => unknown } }).process;
   const found = nodeProcess?.getBuiltinModule?.("node:fs/promises");
@@ -23,8 +23,8 @@ function isAbsent(error: unknown): boolean {
 /** Why the system refused, in words. */
 function reasonOf(error: unknown): string {
   const code = codeOf(error);
-  if (code === "EACCES" || code === "EPERM") return "may not be read: permission denied";
-  if (code === "ELOOP") return "cannot be read: its symbolic links go round in a circle";
+  if (code === "EACCES" || code === "EPERM") return "cannot be read: permission denied";
+  if (code === "ELOOP") return "cannot be read: its symbolic links form a cycle";
   return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
 }
 

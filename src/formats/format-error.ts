@@ -1,6 +1,6 @@
 const LONGEST_FIELD = 160;
 
-/** Text from a file as it may go to a terminal: control, bidirectional and other invisible characters are escaped. */
+/** Text from a file, made safe for a terminal: control, bidirectional and other invisible characters are escaped. */
 function printed(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu,
@@ -8,29 +8,31 @@ function printed(text: string): string {
   );
 }
 
-/** `text` cut in the middle where it is longer than `longest` characters, so that a hostile name cannot fill a screen. */
+/**
+ * `text`, shortened in the middle where it exceeds `longest` characters, so that a hostile name cannot fill a screen.
+ */
 export function shortened(text: string, longest = LONGEST_FIELD): string {
   if (text.length <= longest) return text;
   const kept = Math.floor((longest - 1) / 2);
   return `${text.slice(0, kept)}…${text.slice(-kept)}`;
 }
 
-/** The first few of `items` as a sentence lists them, with the count of those left out. */
+/** The first few of `items` as a list in a sentence, with the number of those left out. */
 export function listed(items: readonly string[], most = 5): string {
   const shown = items.slice(0, most).map((item) => shortened(item));
   return items.length > most ? `${shown.join(", ")} and ${items.length - most} more` : shown.join(", ");
 }
 
-/** What {@link FormatError} may be given besides the file and the problem. */
+/** Options of {@link FormatError} besides the file and the problem. */
 export interface FormatErrorOptions {
   /** The tensor, key or part of the file that is wrong. */
   readonly field?: string;
-  /** The error that led to this one. */
+  /** The error that caused this one. */
   readonly cause?: unknown;
 }
 
 /**
- * A file from outside that is missing or is not what its format says.
+ * A file from outside that is missing or breaks its format.
  *
  * The message reads `file: field problem`; `file` is the name inside its source, or the path or address of the source.
  */

@@ -1,12 +1,12 @@
 import { FormatError } from "./format-error.ts";
 
-/** What an answer that is neither success nor absence says, with the address it came from. */
+/** The message for a response that is neither success nor absence, with its URL. */
 export function problemOf(response: Response): string {
   const reason = response.statusText === "" ? "" : ` ${response.statusText}`;
   return `the server answered HTTP ${response.status}${reason} for ${response.url}`;
 }
 
-/** The parts of a `Content-Range: bytes 0-9/100` header that are there and well-formed. */
+/** The parts of a `Content-Range: bytes 0-9/100` header that are present and well-formed. */
 function contentRange(headers: Headers): { first?: number; total?: number } {
   const match = /^bytes (?:(\d{1,15})-\d{1,15}|\*)\/(?:(\d{1,15})|\*)$/.exec(
     headers.get("content-range")?.trim() ?? "",
@@ -17,7 +17,7 @@ function contentRange(headers: Headers): { first?: number; total?: number } {
   };
 }
 
-/** The size of the whole file that a range is of, or undefined where the server does not tell it. */
+/** The size of the whole file that a range belongs to, or undefined where the server does not report it. */
 export function totalOf(headers: Headers): number | undefined {
   return contentRange(headers).total;
 }
@@ -36,9 +36,9 @@ export function trustworthyLength(response: Response): number | undefined {
 }
 
 /**
- * The body of a 206 answer to the range `[begin, end)`, into one buffer of exactly that size.
+ * Reads the body of a 206 response to the range `[begin, end)` into one buffer of exactly that size.
  *
- * @throws FormatError if the answer is another range, or its body is shorter or longer.
+ * @throws FormatError if the response is for another range, or its body is shorter or longer.
  */
 export async function bodyBytes(
   response: Response,

@@ -16,7 +16,7 @@ export function editDistance(a: string, b: string): number {
 }
 
 /**
- * Up to three of `names` that look most like `wanted`, nearest first; none that differ in more than half of it.
+ * Up to three of `names` closest to `wanted`, nearest first; none that differ in more than half of it.
  *
  * Long names and long lists are cut, so that a hostile file cannot make an error message expensive.
  */

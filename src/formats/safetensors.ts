@@ -142,7 +142,7 @@ function tensorOf(file: string, name: string, entry: StrictJson, dataBegin: numb
   return { name, file, dtype, shape, begin: dataBegin + begin, end: dataBegin + end };
 }
 
-/** Refuses holes, overlaps, bytes after the last tensor and a file that ends before it; `tensors` are sorted. */
+/** Rejects gaps, overlaps, bytes after the last tensor and a file that ends before it; `tensors` are sorted. */
 function checkContiguous(file: string, tensors: readonly StoredTensor[], dataBegin: number, size: number): void {
   let reached = dataBegin;
   let previous = "the header";
@@ -169,8 +169,8 @@ function checkContiguous(file: string, tensors: readonly StoredTensor[], dataBeg
 /**
  * Reads and checks the header of a safetensors file, without reading any tensor (format: safetensors, "Format").
  *
- * Names are unique, shapes fit their types, and the extents cover the data exactly: no hole, no overlap, nothing after
- * the last. The map is in the order of the data.
+ * Names are unique, shapes match their extents, and the extents cover the data exactly: no gap, no overlap, nothing
+ * after the last. The map is in the order of the data.
  *
  * @throws FormatError naming the file and the tensor or field that breaks the format.
  */

@@ -5,7 +5,7 @@ import { kindOf, parseStrictJson } from "./strict-json.ts";
 /** The largest number of shards accepted; the largest open models have about 200. */
 const MOST_SHARDS = 1024;
 
-/** A shard lies next to its index: its name may not be a path, an address or anything else that leads elsewhere. */
+/** A shard lies next to its index: its name may not be a path, a URL or anything else that leads elsewhere. */
 function isPlainShardName(shard: string): boolean {
   return shard.length <= 255 && /^[\p{L}\p{N}_.+ -]+\.safetensors$/u.test(shard) && !shard.startsWith(".");
 }
@@ -46,7 +46,7 @@ export async function readShardIndex(source: FileSource, file: string): Promise<
 }
 
 /**
- * Compares a shard's tensors with those that the index promises.
+ * Compares a shard's tensors with those that the index lists.
  *
  * @throws FormatError naming the shard and the tensors that are missing or extra.
  */

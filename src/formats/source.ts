@@ -2,13 +2,13 @@ import { FormatError, type FormatErrorOptions } from "./format-error.ts";
 import { parseStrictJson } from "./strict-json.ts";
 
 /**
- * A place that a model's files are read from: a folder, an address, files that the visitor chose.
+ * Where a model's files are read from: a folder, a URL, or files that the visitor chose.
  *
  * `file` is a name relative to the source, with `/` between folders. `size` and `read` throw `FormatError` for a file
- * that is missing; `read` gives exactly the bytes `[begin, end)` or throws.
+ * that is missing; `read` returns exactly the bytes `[begin, end)` or throws.
  */
 export interface FileSource {
-  /** The path or address, for messages. */
+  /** The path or URL, for messages. */
   readonly name: string;
   has(file: string): Promise<boolean>;
   size(file: string): Promise<number>;
@@ -24,7 +24,7 @@ export interface ReadTextOptions {
 const TEXT_LIMIT = 128 * 2 ** 20;
 
 /**
- * Refuses file names that could leave their source: absolute paths, `..`, backslashes, drive letters, NUL.
+ * Rejects file names that could leave their source: absolute paths, `..`, backslashes, drive letters, NUL.
  *
  * @throws FormatError naming the file.
  */
@@ -36,7 +36,7 @@ export function checkRelative(file: string): void {
 }
 
 /**
- * Refuses byte ranges that do not lie inside a file of `size` bytes.
+ * Rejects byte ranges that are not inside a file of `size` bytes.
  *
  * @throws FormatError naming the file, the range and the size.
  */
@@ -55,7 +55,7 @@ export function decodeUtf8(file: string, bytes: Uint8Array, ignoreBOM: boolean, 
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM }).decode(bytes);
   } catch (cause) {
-    // The longest prefix that decodes ends at the bad byte; `stream` forgives a character that the end cuts.
+    // The longest prefix that decodes ends at the bad byte; `stream` accepts a character cut off by the end.
     let good = 0;
     let bad = bytes.length + 1;
     while (bad - good > 1) {
@@ -86,16 +86,16 @@ export async function readText(source: FileSource, file: string, options: ReadTe
 }
 
 /**
- * Reads a JSON file whole. The value is whatever the file holds: the caller checks it.
+ * Reads a JSON file whole. The value is not validated: the caller checks it.
  *
- * @throws FormatError as {@link readText}, and for what is not JSON with line, column and what is wrong there.
+ * @throws FormatError as {@link readText} does, and for invalid JSON, with line, column and the problem.
  */
 export async function readJson(source: FileSource, file: string, options: ReadTextOptions = {}): Promise<unknown> {
   const text = await readText(source, file, options);
   try {
     return JSON.parse(text);
   } catch (cause) {
-    // Engines disagree on whether and how they tell the position, so the strict parser finds it.
+    // Engines differ in whether and how they report the position, so the strict parser finds it.
     parseStrictJson(file, text);
     throw new FormatError(file, `is not valid JSON: ${String(cause)}`, { cause });
   }

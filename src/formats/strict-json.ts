@@ -1,8 +1,9 @@
 import { FormatError, type FormatErrorOptions, shortened } from "./format-error.ts";
 
 /**
- * A JSON value as {@link parseStrictJson} gives it: objects are maps, so that a key such as `__proto__` is only a key;
- * integers written plainly (no fraction, no exponent, at most 18 digits) are `bigint`, all other numbers are `number`.
+ * A JSON value as {@link parseStrictJson} returns it: objects are maps, so that a key such as `__proto__` is only a
+ * key; integers written plainly (no fraction, no exponent, at most 18 digits) are `bigint`, all other numbers are
+ * `number`.
  */
 export type StrictJson = string | number | bigint | boolean | null | StrictJson[] | Map<string, StrictJson>;
 
@@ -13,7 +14,7 @@ const WORDS: readonly [string, StrictJson][] = [
   ["null", null],
 ];
 
-/** What kind of value this is, for messages: `an object`, `a string`. */
+/** The kind of a value, for messages: `an object`, `a string`. */
 export function kindOf(value: StrictJson | undefined): string {
   if (value === undefined) return "missing";
   if (value === null) return "null";
@@ -25,7 +26,7 @@ export function kindOf(value: StrictJson | undefined): string {
 
 /**
  * Parses JSON (RFC 8259) more strictly than `JSON.parse`: duplicate keys (which parsers resolve differently), lone
- * surrogates and more than 100 levels are refused, and every error names line and column in any JavaScript engine.
+ * surrogates and more than 100 levels are rejected, and every error names line and column in any JavaScript engine.
  *
  * @throws FormatError for `file`, with `field` if given.
  */

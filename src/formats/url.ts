@@ -4,21 +4,21 @@ import { checkRange, checkRelative, type FileSource } from "./source.ts";
 
 /** Options of {@link openUrl}. */
 export interface OpenUrlOptions {
-  /** In place of the global `fetch`, e.g. to send headers or to answer from a cache. */
+  /** Replaces the global `fetch`, e.g. to send headers or to respond from a cache. */
   readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
 }
 
-/** What the first answer about a file told. */
+/** What the first response about a file showed. */
 interface Probe {
-  /** Why there is no such file, or undefined where there is one. */
+  /** Why the file does not exist, or undefined where it does. */
   readonly absent?: string;
-  /** Whether the server answers range requests with ranges. */
+  /** Whether the server supports range requests. */
   readonly ranges: boolean;
-  /** The file's bytes, where the answer told them beyond doubt. */
+  /** The file's size in bytes, where the response states it reliably. */
   readonly size?: number;
 }
 
-/** Keeps what `make` promises for each key; a promise that fails is forgotten, so that the next call tries again. */
+/** Caches the promise of `make` for each key; one that rejects is dropped, so that the next call tries again. */
 function remembered<T>(make: (key: string) => Promise<T>): (key: string) => Promise<T> {
   const kept = new Map<string, Promise<T>>();
   return (key) => {
@@ -35,14 +35,14 @@ function changed(file: string, before: number, now: number): FormatError {
   return new FormatError(file, `has ${now} bytes now, but had ${before}: it changed while it was read`);
 }
 
-/** The address as an absolute one: relative addresses are resolved against the page. */
+/** The absolute URL: relative ones are resolved against the page. */
 function absolute(baseUrl: string): URL {
   const page = (globalThis as { location?: { href?: string } }).location?.href;
   try {
     const url = new URL(baseUrl, page);
     if (url.protocol === "http:" || url.protocol === "https:") return url;
   } catch {
-    // Reported below, with the protocols that serve.
+    // Reported below, with the protocols accepted.
   }
   throw new FormatError(baseUrl, "is not an http or https address");
 }
@@ -51,11 +51,11 @@ function absolute(baseUrl: string): URL {
  * A folder on a web server, read with HTTP range requests (RFC 9110, section 14); redirects are followed.
  *
  * From a server that ignores ranges a file is fetched whole, once, and kept as a `Blob`, which browsers may hold on
- * disk. An HTML page in answer to another kind of file counts as its absence: single-page servers send one for
- * whatever they lack.
+ * disk. An HTML page in response to a request for another kind of file counts as a missing file: servers of single-page
+ * applications send one for every unknown path.
  *
  * @param baseUrl the folder; a query string is sent with every file.
- * @throws FormatError for an address that is not http or https; the source's functions for what the server answers.
+ * @throws FormatError for a URL that is not http or https; the source's functions throw it for error responses.
  */
 export function openUrl(baseUrl: string, options: OpenUrlOptions = {}): FileSource {
   const base = absolute(baseUrl);
@@ -85,13 +85,13 @@ export function openUrl(baseUrl: string, options: OpenUrlOptions = {}): FileSour
     if (type.startsWith("text/html") && !/\.html?$/.test(file)) {
       return { absent: "there is no such file: the server answers with an HTML page", ranges: false };
     }
-    // 416 answers the first byte of an empty file.
+    // 416 is the response to a request for the first byte of an empty file.
     const ranges = status === 206 || status === 416;
     const size = ranges ? totalOf(headers) : trustworthyLength(response);
     return size === undefined ? { ranges } : { ranges, size };
   });
 
-  /** A file's probe, for those who need the file to exist. */
+  /** A file's probe; throws where the file does not exist. */
   async function present(file: string): Promise<Probe> {
     const found = await probe(file);
     if (found.absent !== undefined) throw new FormatError(file, `${found.absent} in ${baseUrl}`);
@@ -119,7 +119,7 @@ export function openUrl(baseUrl: string, options: OpenUrlOptions = {}): FileSour
     const response = await request(file, { method: "HEAD" });
     const length = Number(response.headers.get("content-length") ?? Number.NaN);
     if (response.ok && Number.isSafeInteger(length)) return length;
-    throw new FormatError(file, "the server tells the file's size neither with a range nor with HEAD");
+    throw new FormatError(file, "the server reports the file's size neither with a range nor with HEAD");
   });
 
   async function read(file: string, begin: number, end: number): Promise<Uint8Array<ArrayBuffer>> {

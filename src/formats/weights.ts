@@ -6,12 +6,12 @@ import type { FileSource } from "./source.ts";
 
 const INDEX = "model.safetensors.index.json";
 const SINGLE = "model.safetensors";
-/** Pieces of 16-bit types keep to this too, since WebGPU copies multiples of 4 bytes. */
+/** Pieces of 16-bit types are multiples of this too, since WebGPU copies multiples of 4 bytes. */
 const COPY_BYTES = 4;
-/** How many files of a sharded model are asked for at a time. */
+/** How many files of a sharded model are requested at a time. */
 const AT_ONCE = 8;
 
-/** A run of a tensor's bytes. */
+/** A contiguous piece of a tensor's bytes. */
 export interface WeightPiece {
   /** Byte offset within the tensor. */
   readonly begin: number;
@@ -50,7 +50,7 @@ export interface Weights {
   read(tensor: StoredTensor, begin: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** Bytes that pieces of this type are cut at: whole elements and whole words. */
+/** Pieces of this type are cut at multiples of this many bytes: whole elements and whole words. */
 function pieceUnit(dtype: string): number {
   const bits = bitsOf(dtype) ?? 8;
   return bits === 6 ? 3 * COPY_BYTES : Math.max(COPY_BYTES, bits / 8);
@@ -103,9 +103,9 @@ async function* streamTensor(source: FileSource, tensor: StoredTensor, maxBytes:
 
 /**
  * Opens the weights of a Hugging Face model: `model.safetensors.index.json` with its shards if there is one, else
- * `model.safetensors`. Headers are read and checked, tensors are not read.
+ * `model.safetensors`. Only the headers are read and checked.
  *
- * @throws FormatError if neither file exists, if a shard is missing or holds other tensors than the index says, or for
+ * @throws FormatError if neither file exists, if a shard is missing or holds other tensors than the index lists, or for
  * any header that breaks the format.
  */
 export async function openWeights(source: FileSource): Promise<Weights> {

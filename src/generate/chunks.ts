@@ -2,7 +2,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { mostTokens } from "../kernels/moe/grouped-layer.ts";
 import { type DecoderConfig, widestRow } from "../models/config.ts";
 
-/** Decode steps that are submitted before the first of them is read. */
+/** Decode steps submitted before the first of them is read back. */
 export const inFlight = 3;
 
 /** Tokens of a prefill chunk: the first, and the bounds within which it adapts. */
@@ -10,10 +10,13 @@ export const firstChunk = 128;
 export const smallestChunk = 32;
 export const largestChunk = 1024;
 
-/** The bound for models whose layers have shorter windows: they keep a window and a chunk, and not much more of it. */
+/**
+ * The largest chunk for models with shorter windows: their layers keep a window and a chunk, so a long chunk costs
+ * memory.
+ */
 const largestBesideWindow = 512;
 
-/** Tokens of the largest chunk of this model whose activations fit one binding of this device. */
+/** Tokens in the largest chunk of this model whose activations fit one binding of this device. */
 export function longestChunk(gpu: Gpu, config: DecoderConfig): number {
   const { width, mixture, windows } = config;
   const rows = (rowWidth: number) => Math.floor(gpu.limits.binding / (4 * rowWidth));
@@ -25,5 +28,5 @@ export function longestChunk(gpu: Gpu, config: DecoderConfig): number {
   return Math.max(1, Math.min(largestChunk, besideWindow, fitting - (fitting % 16) || fitting));
 }
 
-/** Tokens that a cache's layers with a window keep beside it: a chunk, and what steps in flight store after the last one. */
+/** Tokens that layers with a window cache beyond it: a chunk, and what steps in flight store after the last token. */
 export const tokensAhead = (gpu: Gpu, config: DecoderConfig): number => longestChunk(gpu, config) + inFlight;

@@ -1,6 +1,6 @@
 import type { Piece, StopReason } from "./row.ts";
 
-/** What one prompt became. */
+/** The result for one prompt. */
 export interface RowResult {
   readonly promptTokens: readonly number[];
   readonly tokens: readonly number[];
@@ -8,22 +8,22 @@ export interface RowResult {
   readonly stopReason: StopReason;
 }
 
-/** What a generation came to, once it has ended. */
+/** The result of a generation that has ended. */
 export interface GenerationResult {
-  /** One entry a prompt. */
+  /** One entry per prompt. */
   readonly rows: readonly RowResult[];
-  /** Seeds that were used: give them again for the same text. */
+  /** Seeds used: the same seeds give the same text again. */
   readonly seeds: readonly number[];
   /** Milliseconds, except tokens per second. */
   readonly timings: {
     readonly compile: number;
     readonly prefill: number;
     readonly decode: number;
-    /** Decoded tokens of all rows in a second. */
+    /** Decoded tokens per second, over all rows. */
     readonly tokensPerSecond: number;
-    /** Prompt tokens of all rows in a second. */
+    /** Prompt tokens per second, over all rows. */
     readonly prefillTokensPerSecond: number;
-    /** Milliseconds to encode and submit one decode step: the quickest of the run (see `RunTimings`). */
+    /** Milliseconds to encode and submit one decode step: the minimum over the run (see `RunTimings`). */
     readonly encodePerToken: number;
   };
   /** Bytes. */
@@ -31,7 +31,7 @@ export interface GenerationResult {
     readonly weights: number;
     /** Of the session's cache when the generation ended. */
     readonly cache: number;
-    /** The most that the cache has taken since the session began, copies while it grew included. */
+    /** Peak size of the cache since the session began, including copies made while it grew. */
     readonly cachePeak: number;
     readonly temporaries: number;
   };
@@ -40,7 +40,7 @@ export interface GenerationResult {
 
 /**
  * Text as it is generated: `for await (const piece of generation)`. It begins with the first `next`, and ends early
- * when the loop is left. `result` resolves when it has ended, and starts it if nobody else did.
+ * when the loop is left. `result` resolves when it has ended, and starts it if nothing else did.
  */
 export class Generation implements AsyncIterable<Piece> {
   readonly #pieces: AsyncGenerator<Piece, void>;
@@ -54,7 +54,7 @@ export class Generation implements AsyncIterable<Piece> {
       this.#settle = resolve;
       this.#reject = reject;
     });
-    this.#result.catch(() => undefined); // whoever iterates gets the error too
+    this.#result.catch(() => undefined); // the iterator throws the same error
     this.ended = new Promise((resolve) => {
       this.#end = resolve;
     });
@@ -77,11 +77,11 @@ export class Generation implements AsyncIterable<Piece> {
     return this.#pieces;
   }
 
-  /** Resolves when the generation has ended, well or badly, or was left. */
+  /** Resolves when the generation has ended, failed or been left. */
   readonly ended: Promise<void>;
   #end: () => void = () => {};
 
-  /** The whole result, running the generation to its end. */
+  /** The whole result; runs the generation to its end. */
   get result(): Promise<GenerationResult> {
     return (async () => {
       if (!this.#started) for await (const _ of this.#pieces);

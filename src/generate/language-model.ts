@@ -9,7 +9,7 @@ import { Session } from "./session.ts";
 
 /** A language model on the GPU with its tokenizer. Made by `loadModel`. */
 export class LanguageModel extends LoadedModel {
-  /** Continues a prompt, or several as one batch, in a session of its own. */
+  /** Continues a prompt, or several as one batch, in a new session. */
   generate(prompts: string | readonly number[] | readonly string[], options: GenerationOptions = {}): Generation {
     const batch = typeof prompts === "string" || typeof prompts[0] === "number" ? 1 : prompts.length;
     const session = this.session(batch);
@@ -35,8 +35,8 @@ export class LanguageModel extends LoadedModel {
   }
 
   /**
-   * Log-probability (natural logarithm) of each token but the first, given those before it. `tokens` are ids, or a text
-   * that is tokenized with the tokens that the model puts around it.
+   * Log-probability (natural logarithm) of each token but the first, given those before it. `tokens` are ids, or a
+   * text, tokenized with the special tokens that the model adds around it.
    */
   async score(tokens: string | readonly number[]): Promise<Float64Array> {
     const ids = typeof tokens === "string" ? this.tokenizer.encode(tokens) : tokens;
@@ -51,7 +51,7 @@ export class LanguageModel extends LoadedModel {
     return await session.state.score(ids);
   }
 
-  /** Frees weights and programs; sessions must not be used afterwards. */
+  /** Frees weights and programs. Its sessions must not be used afterwards. */
   dispose(): void {
     this.programs.dispose();
     this.decoder.weights.dispose();

@@ -15,22 +15,22 @@ import { tokensAhead } from "./chunks.ts";
 import { LanguageModel } from "./language-model.ts";
 import { readDefaults } from "./options.ts";
 
-/** How a model is loaded. */
+/** Options of `loadModel`. */
 export interface ModelOptions extends LoadOptions {
-  /** Longest sequence in tokens, up to the model's own; default the model's own, at most 4096. */
+  /** Longest sequence in tokens, up to the model's own limit; default that limit, at most 4096. */
   readonly context?: number | undefined;
   /** How sessions keep keys and values; default f32, with room for the whole context. */
   readonly cache?: CacheOptions | undefined;
 }
 
-/** Context that is taken when nobody says how much: a contiguous cache is allocated for all of it. */
+/** The default context is at most this: a contiguous cache is allocated for all of it. */
 const defaultContext = 4096;
 
 /**
- * Loads a Hugging Face folder (`config.json`, `model.safetensors` or its shards, `tokenizer.json`, and where there are
- * any `tokenizer_config.json`, `generation_config.json`, a chat template): a path in Node, an address in both, or any
- * `FileSource`. Throws `FormatError`, `TextError` or `GpuError` before anything large is allocated when the files do
- * not fit one another or the device.
+ * Loads a Hugging Face folder (`config.json`, `model.safetensors` or its shards, `tokenizer.json`, and if present
+ * `tokenizer_config.json`, `generation_config.json` and a chat template): a path in Node, a URL in Node and pages, or
+ * any `FileSource`. Throws `FormatError`, `TextError` or `GpuError`, before anything large is allocated, when the files
+ * do not fit one another or the device.
  */
 export async function loadModel(
   gpu: Gpu,

@@ -6,7 +6,7 @@ import type { Tokenizer } from "../text/tokenizer.ts";
 import type { GenerationDefaults } from "./options.ts";
 import { DecoderPrograms } from "./programs.ts";
 
-/** A model on the GPU with its tokenizer and its programs: what the sessions of a model share. */
+/** A model on the GPU with its tokenizer and programs, shared by all its sessions. */
 export class LoadedModel {
   readonly name: string;
   readonly gpu: Gpu;

@@ -1,12 +1,14 @@
-/** How text is generated; every field has a default, from the model's `generation_config.json` where it says one. */
+/**
+ * How text is generated. Every field has a default, taken from the model's `generation_config.json` where it sets one.
+ */
 export interface GenerationOptions {
-  /** Most tokens to generate; default 256. */
+  /** Maximum number of tokens to generate; default 256. */
   readonly maxTokens?: number | undefined;
-  /** 0 takes the likeliest token each time. */
+  /** 0 always takes the likeliest token (greedy). */
   readonly temperature?: number | undefined;
-  /** Keep the k likeliest tokens (all those tied at the k-th); 0 keeps all. */
+  /** Keep the k likeliest tokens, with all that tie with the k-th; 0 keeps all. */
   readonly topK?: number | undefined;
-  /** Keep the likeliest tokens whose probabilities reach p (Holtzman et al. 2020); 1 keeps all. */
+  /** Keep the fewest likeliest tokens whose probabilities sum to at least p (Holtzman et al. 2020); 1 keeps all. */
   readonly topP?: number | undefined;
   /** Keep tokens at least this fraction as likely as the likeliest (Nguyen et al. 2024); 0 keeps all. */
   readonly minP?: number | undefined;
@@ -16,16 +18,16 @@ export interface GenerationOptions {
   readonly presencePenalty?: number | undefined;
   /** Subtracted once for each time a token was generated. */
   readonly frequencyPenalty?: number | undefined;
-  /** Of the random numbers; one for all rows or one for each. Default: a new one each time. */
+  /** Seed of the random numbers: one for all rows or one for each. Default: a new one each time. */
   readonly seed?: number | readonly number[] | undefined;
-  /** Texts that end a row; they are not part of its text. */
+  /** Texts that end a row; they are left out of its text. */
   readonly stop?: string | readonly string[] | undefined;
-  /** Log-probabilities of this many likeliest tokens with every token, up to 64. */
+  /** Report the log-probabilities of this many likeliest tokens at each position; at most 64. */
   readonly logprobs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Options with every default filled in. */
+/** Options with all defaults filled in. */
 export interface ResolvedOptions {
   readonly maxTokens: number;
   readonly temperature: number;
@@ -41,7 +43,7 @@ export interface ResolvedOptions {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Defaults that a model brings, and the tokens that end its texts. */
+/** A model's default options, and its end-of-text tokens. */
 export interface GenerationDefaults {
   readonly options: GenerationOptions;
   readonly eos: readonly number[];
@@ -49,7 +51,9 @@ export interface GenerationDefaults {
 
 const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
 
-/** Reads a parsed `generation_config.json` (or nothing) with the ids that the tokenizer and config call end of text. */
+/**
+ * Reads a parsed `generation_config.json`, if there is one, with the end-of-text ids of the tokenizer and the config.
+ */
 export function readDefaults(raw: unknown, otherEos: readonly unknown[]): GenerationDefaults {
   const config = (typeof raw === "object" && raw !== null ? raw : {}) as Readonly<Record<string, unknown>>;
   const named = config["eos_token_id"];
@@ -69,7 +73,7 @@ export function readDefaults(raw: unknown, otherEos: readonly unknown[]): Genera
   };
 }
 
-/** Options over the model's defaults, checked; throws a `RangeError` that names option, value and range. */
+/** Checked options, with the model's defaults filled in. Throws a `RangeError` that names option, value and range. */
 export function resolveOptions(options: GenerationOptions, defaults: GenerationOptions, rows: number): ResolvedOptions {
   const take = (
     name: keyof GenerationOptions & keyof ResolvedOptions,

@@ -11,24 +11,24 @@ import { placeholder, type Tensor } from "../tensor/tensor.ts";
 import { reshape } from "../tensor/views.ts";
 import { longestChunk, tokensAhead } from "./chunks.ts";
 
-/** What decides how a token is chosen, as far as programs differ. */
+/** The choices of sampling that change the recorded program. */
 export interface SamplingKind {
   readonly penalties: boolean;
   readonly logprobs: number;
 }
 
-/** What sampling leaves behind, one entry a row. */
+/** The results of sampling, one entry per row. */
 export interface Sampled {
   readonly chosen: Tensor;
   readonly top?: { readonly ids: Tensor; readonly logprobs: Tensor; readonly chosenLogprob: Tensor };
 }
 
-/** A program with the tensors that an instance has to give. */
+/** A program with the tensors that an instance must supply. */
 export interface Recorded<T> {
   readonly program: Program<T>;
   readonly ids?: Tensor;
   readonly cache: KvCache;
-  /** Tokens of a sequence that the program sees; 0 where it sees none. */
+  /** Tokens of a sequence that the program attends to; 0 where it attends to none. */
   readonly visible: number;
   readonly step: Tensor;
   readonly settings?: Tensor;
@@ -37,10 +37,10 @@ export interface Recorded<T> {
   readonly targets?: Tensor;
 }
 
-/** What a prefill leaves: logits of the last position, of all, or log-probabilities of given next tokens. */
+/** What a prefill returns: logits of the last position, of all, or log-probabilities of given next tokens. */
 export type PrefillResult = "last" | "all" | "score";
 
-/** A prefill program beside its length. */
+/** What a prefill program depends on besides its length. */
 export interface PrefillOptions {
   /** Tensors to keep, by name. */
   readonly taps?: ((name: string) => boolean) | undefined;
@@ -48,16 +48,16 @@ export interface PrefillOptions {
   readonly batch?: number;
 }
 
-/** Programs of other lengths than full chunks that are kept. */
+/** How many programs for lengths other than full chunks are kept. */
 const kept = 8;
 
 /**
- * Records the programs of one decoder and keeps them: a prefill for each length, a decode step for each batch size and
- * part of the cache. All sessions of the model share them.
+ * Records and keeps the programs of one decoder: a prefill for each length, a decode step for each batch size and
+ * capacity bucket. All sessions of the model share them.
  */
 export class DecoderPrograms {
   readonly decoder: Decoder;
-  /** Positions that a session can have: the capacity of its cache. */
+  /** Longest sequence of a session in tokens: the capacity of its cache. */
   readonly capacity: number;
   /** How sessions keep keys and values. */
   readonly cache: Required<CacheOptions>;
@@ -89,7 +89,7 @@ export class DecoderPrograms {
 
   /** Computes `t` tokens of one sequence into its cache. */
   prefill(t: number, visible: number, which: PrefillResult, { taps, batch = 1 }: PrefillOptions = {}) {
-    // Rows of a contiguous cache are alone in what a program sees; pages belong to the whole batch.
+    // With a contiguous cache a program is given one row's tensors; pages belong to the whole batch.
     const sharing = this.cache.layout === "paged" ? batch : 1;
     const key = taps ? undefined : `prefill ${t} ${visible} ${which} ${sharing}`;
     return this.#once(key, () => {
@@ -174,7 +174,7 @@ export class DecoderPrograms {
     if (key === undefined) return record();
     const known = this.#programs.get(key);
     if (known) {
-      this.#programs.delete(key); // and set again: the map's order is the order of use
+      this.#programs.delete(key); // set again, so that the map's order is the order of use
       this.#programs.set(key, known);
       return known as Recorded<T>;
     }
@@ -188,7 +188,7 @@ export class DecoderPrograms {
     return recorded;
   }
 
-  /** Bytes of the memory that the programs' temporaries share. */
+  /** Bytes of memory shared by the programs' temporaries. */
   get temporaryBytes(): number {
     return [...this.#programs.values()].reduce((sum, { program }) => sum + program.temporaryBytes, 0);
   }

@@ -12,11 +12,11 @@ export interface TokenLogprob {
   readonly logprob: number;
 }
 
-/** What a step added to one row. */
+/** What one step added to a row. */
 export interface Piece {
-  /** Index of the prompt it continues. */
+  /** Index of the prompt that it continues. */
   readonly row: number;
-  /** The token sampled; undefined for text that had been held back until the row ended. */
+  /** The sampled token; undefined for text that was held back until the row ended. */
   readonly token: number | undefined;
   /** Whole characters; empty while a character or a possible stop text is incomplete. */
   readonly text: string;
@@ -50,7 +50,7 @@ export class Row {
     this.#eos = new Set(eos);
   }
 
-  /** Takes the next token; returns the text that is now certain. */
+  /** Appends the next token; returns the text that is now final. */
   push(token: number): string {
     this.tokens.push(token);
     if (this.#eos.has(token)) return this.finish("eos");

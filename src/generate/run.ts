@@ -9,22 +9,22 @@ import type { SamplingKind } from "./programs.ts";
 import { type Piece, Row, type StopReason, type TokenLogprob } from "./row.ts";
 import type { BoundStep, SequenceState } from "./sequence-state.ts";
 
-/** Where the time of a run went. */
+/** Timings of a run. */
 export interface RunTimings {
   /** Milliseconds from the first prefill chunk to its last. */
   prefill: number;
   /** Milliseconds from the first sampled token to the last. */
   decode: number;
   /**
-   * Milliseconds to encode and submit one decode step: the quickest of the run, since beside a software adapter the
-   * others also wait for the cores that the adapter computes on.
+   * Milliseconds to encode and submit one decode step: the minimum over the run, since with a software adapter other
+   * steps also wait for the cores that it computes on.
    */
   encodePerToken: number;
   /** Decode steps read. */
   steps: number;
 }
 
-/** What a run works on: where each row's new tokens begin, and what ends it. */
+/** The input of a run: where each row's new tokens begin, and what ends it. */
 export interface RunInputs {
   readonly tokenizer: Tokenizer;
   readonly eos: readonly number[];
@@ -33,7 +33,7 @@ export interface RunInputs {
   readonly context: number;
 }
 
-/** Copies that bring a step's results back, and how to read them. */
+/** Copies that read a step's results back, and how to interpret them. */
 interface ReadBack {
   readonly staging: GPUBuffer;
   readonly mapped: Promise<void>;
@@ -80,9 +80,9 @@ export async function* run(
 
   const longest = Math.max(...rows.map(({ promptTokens }) => promptTokens.length));
   const pending: ReadBack[] = [];
-  let submitted = 0; // tokens sampled, read back or not
+  let submitted = 0; // tokens sampled, whether read back or not
   const live = () => rows.filter(({ stopReason }) => stopReason === undefined);
-  const fed = rows.map(({ promptTokens }) => promptTokens.length); // tokens that the cache holds of each row
+  const fed = rows.map(({ promptTokens }) => promptTokens.length); // tokens of each row in the cache
   const encoding: number[] = [];
   const submit = async () => {
     const first = submitted === 0;
@@ -125,7 +125,7 @@ export async function* run(
     timings.encodePerToken = encoding.length > 0 ? Math.min(...encoding) : 0;
     for (const left of pending.splice(0)) await discard(state, left);
     for (const row of rows) {
-      // Those beyond what was accepted do not count.
+      // Tokens past the last accepted one do not count.
       cached[row.index] = Math.min(fed[row.index] ?? 0, row.promptTokens.length + row.tokens.length);
       if (row.stopReason === undefined) row.finish("abort");
     }
@@ -134,7 +134,7 @@ export async function* run(
   await assertRouted(state.programs.decoder);
 }
 
-/** Writes step, settings and counts for the first sample. */
+/** Writes the step, the settings and the counts for the first sample. */
 async function prepare(
   state: SequenceState,
   options: ResolvedOptions,
@@ -160,7 +160,7 @@ async function prepare(
   const { vocabulary } = state.programs.decoder.config;
   const counts = new Uint32Array(batch * vocabulary);
   rows.forEach(({ promptTokens }, index) => {
-    for (const token of promptTokens) counts[index * vocabulary + token] = 2 ** 31; // bit 31: it occurs in the prompt
+    for (const token of promptTokens) counts[index * vocabulary + token] = 2 ** 31; // bit 31: the token occurs in the prompt
   });
   await gpu.write(state.counts.storage, 0, new Uint8Array(counts.buffer));
 }
@@ -182,11 +182,11 @@ function submitStep(state: SequenceState, bound: BoundStep): GPUBuffer {
 
 function awaited(staging: GPUBuffer, { outputs }: BoundStep): ReadBack {
   const mapped = staging.mapAsync(GPUMapMode.READ);
-  mapped.catch(() => undefined); // awaited in readBack, or nobody wants it any more
+  mapped.catch(() => undefined); // awaited in readBack, or no longer needed
   return { staging, mapped, outputs };
 }
 
-/** Rows that have ended store nothing more while others go on: they would need memory, and lose what a window holds. */
+/** Rows that have ended store nothing more while others go on: they would take memory, and overwrite their window. */
 async function rest({ gpu, step }: SequenceState, rows: readonly Row[]): Promise<void> {
   for (const { index, stopReason } of rows) {
     if (stopReason !== undefined) await gpu.write(step.storage, 16 * index + 4, new Uint8Array(4)); // no tokens
@@ -204,7 +204,7 @@ async function readBack(state: SequenceState, { staging, mapped, outputs }: Read
   try {
     await mapped;
   } catch (cause) {
-    await new Promise((resolve) => setTimeout(resolve)); // let the device's `lost` say why
+    await new Promise((resolve) => setTimeout(resolve)); // the device's `lost` gives the reason
     state.gpu.assertUsable();
     throw cause;
   }
@@ -217,7 +217,7 @@ async function readBack(state: SequenceState, { staging, mapped, outputs }: Read
   });
   staging.unmap();
   state.gpu.giveStaging(staging);
-  if (!(chosen instanceof Uint32Array)) throw new TypeError("sampling gave no tokens");
+  if (!(chosen instanceof Uint32Array)) throw new TypeError("sampling returned no tokens");
   if (!(ids instanceof Uint32Array && logprobs instanceof Float32Array && chosenLogprob instanceof Float32Array)) {
     return { chosen };
   }
@@ -234,7 +234,7 @@ async function discard(state: SequenceState, { staging, mapped }: ReadBack): Pro
   }
 }
 
-/** Gives each live row its token. */
+/** Appends to each live row its token. */
 function* advance(
   rows: readonly Row[],
   { chosen, ids, logprobs, chosenLogprob }: StepResults,

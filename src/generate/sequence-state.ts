@@ -9,19 +9,19 @@ import { slice } from "../tensor/views.ts";
 import { firstChunk, largestChunk, smallestChunk } from "./chunks.ts";
 import type { DecoderPrograms, PrefillResult, Recorded, Sampled, SamplingKind } from "./programs.ts";
 
-/** Milliseconds that one submit of a prefill should take, so that pages draw and drivers do not reset. */
+/** Target for one submit of a prefill in milliseconds, so that pages can draw and drivers do not reset. */
 const submitTarget = 100;
 
 /** A decode step bound to one session's memory. */
 export interface BoundStep {
   readonly instance: Instance<Sampled>;
-  /** Results that are read back, in order. */
+  /** Results to read back, in order. */
   readonly outputs: readonly Tensor[];
 }
 
 /**
  * The GPU memory of one or several sequences: cache, step, settings, counts. It computes tokens into the cache and
- * knows which are there; what the tokens mean is not its business.
+ * keeps track of which are there; it does not interpret them.
  */
 export class SequenceState {
   readonly programs: DecoderPrograms;
@@ -30,9 +30,9 @@ export class SequenceState {
   readonly step: Tensor;
   readonly settings: Tensor;
   readonly logits: Tensor;
-  /** Tokens prefilled since the beginning, over all rows: what a conversation's next turn adds is its new tokens. */
+  /** Tokens prefilled since the session began, over all rows; a conversation's next turn adds only its new tokens. */
   prefilled = 0;
-  /** Milliseconds that compiling and binding programs took. */
+  /** Milliseconds spent compiling and binding programs. */
   compileTime = 0;
   #counts: Tensor | undefined;
   readonly #prefillStep: Tensor;
@@ -59,24 +59,24 @@ export class SequenceState {
     return this.programs.decoder.gpu;
   }
 
-  /** Times that a token was seen, `[b, v]` (see `penalise`); made when first needed. */
+  /** How often each token was seen, `[b, v]` (see `penalise`); made when first needed. */
   get counts(): Tensor {
     const { vocabulary } = this.programs.decoder.config;
     this.#counts ??= zeros(this.gpu, [this.batch, vocabulary], "u32", "token counts");
     return this.#counts;
   }
 
-  /** Tokens of the next chunk, of `left` that are left and at most `most`. */
+  /** Tokens in the next chunk, when `left` remain and a chunk may have at most `most`. */
   #chunkOf(left: number, most = largestChunk): number {
     return Math.min(this.#chunk, this.programs.longestChunk, left, most);
   }
 
-  /** Makes room for rows to grow to these lengths, by no more than a chunk. Throws `GpuError` where there is no memory. */
+  /** Makes room for rows to grow to these lengths, by at most a chunk. Throws `GpuError` when memory runs out. */
   async reserve(lengths: readonly RowLength[]): Promise<void> {
     await this.#grow(() => this.cache.reserve(lengths));
   }
 
-  /** Steps are bound anew where growing moved the cache. */
+  /** Growing moved the cache, so steps are bound again. */
   async #grow(grow: () => Promise<boolean>): Promise<void> {
     let moved = true; // or so it must be taken where it failed
     try {
@@ -90,9 +90,9 @@ export class SequenceState {
   }
 
   /**
-   * Computes `ids`, which stand at `start` and after in row `row`, and leaves the last one's logits in `logits`. In
-   * chunks, each one submit of about 100 ms; `signal` stops between chunks. Returns the tokens computed. What the row has
-   * up to `start` must be there still: see `SequenceCache.resume`.
+   * Computes `ids`, at positions `start` onwards of row `row`, and leaves the last one's logits in `logits`. Works in
+   * chunks, each one submit of about 100 ms; `signal` stops between chunks. Returns the number of tokens computed. The
+   * cache must still hold the row's tokens before `start`: see `SequenceCache.resume`.
    */
   async prefill(row: number, ids: readonly number[], start: number, signal?: AbortSignal): Promise<number> {
     const { gpu } = this;
@@ -123,7 +123,7 @@ export class SequenceState {
     return done;
   }
 
-  /** Compiles the prefill programs for a prompt of `tokens` tokens, and grows the cache to have room for one a row. */
+  /** Compiles the prefill programs for a prompt of `tokens` tokens, and grows the cache for one such prompt per row. */
   async warmPrefill(tokens: number): Promise<void> {
     const rows = Array.from({ length: this.batch }, (_, row) => ({ row, length: tokens }));
     await this.#grow(() => this.cache.expect(rows));
@@ -132,12 +132,12 @@ export class SequenceState {
     for (const t of lengths) (await this.#bind(this.#prefill(t, tokens, "last"), 0)).dispose();
   }
 
-  /** The program that computes `t` tokens, so that `length` tokens are there. */
+  /** The program that computes `t` tokens, after which the cache holds `length`. */
   #prefill(t: number, length: number, which: PrefillResult, taps?: (name: string) => boolean): Recorded<unknown> {
     return this.programs.prefill(t, this.programs.visible(length), which, { taps, batch: this.batch });
   }
 
-  /** Log-probability of each of `ids` but the first, given those before it. Uses row 0 from the beginning. */
+  /** Log-probability of each of `ids` but the first, given those before it. Overwrites row 0 from its beginning. */
   async score(ids: readonly number[]): Promise<Float64Array> {
     const { vocabulary } = this.programs.decoder.config;
     const byLogits = Math.max(1, Math.floor(this.gpu.limits.binding / (4 * vocabulary)));
@@ -159,7 +159,9 @@ export class SequenceState {
     return out;
   }
 
-  /** Logits of the last position, or of every position, of `ids` from the beginning; taps by name where asked for. */
+  /**
+   * Logits of the last position, or of every position, of `ids` from the beginning, with the taps named in the options.
+   */
   async inspect(ids: readonly number[], which: "last" | "all", taps?: (name: string) => boolean) {
     const { vocabulary } = this.programs.decoder.config;
     const byLogits =
@@ -208,7 +210,7 @@ export class SequenceState {
     await gpu.write(this.#prefillStep.storage, 0, new Uint8Array(rows.buffer));
   }
 
-  /** Grows or halves the chunk towards the time a submit should take. */
+  /** Grows or halves the chunk towards the target time of a submit. */
   #adapt(tokens: number, time: number): void {
     if (tokens < this.#chunk && time < submitTarget) return; // a short last chunk says little
     if (time > 2 * submitTarget) this.#chunk = Math.max(smallestChunk, this.#chunk / 2);

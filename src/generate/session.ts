@@ -8,8 +8,8 @@ import { run } from "./run.ts";
 import { SequenceState } from "./sequence-state.ts";
 
 /**
- * One or several sequences with their cache. What is generated stays: the next prompt goes on from there, and only its
- * new tokens are computed.
+ * One or several sequences with their cache. Generated tokens stay in it: the next prompt continues from there, and
+ * only its new tokens are computed.
  */
 export class Session {
   readonly model: LoadedModel;
@@ -38,7 +38,10 @@ export class Session {
     return this.state.prefilled;
   }
 
-  /** Goes on from what there is with one prompt a row: text, or token ids. Throws for prompts that cannot be. */
+  /**
+   * Continues each row with one prompt: text, or token ids. Throws for prompts that are empty, too long or not in the
+   * vocabulary.
+   */
   generate(prompts: string | readonly number[] | readonly string[], options: GenerationOptions = {}): Generation {
     const list = typeof prompts === "string" || typeof prompts[0] === "number" ? [prompts] : prompts;
     if (list.length !== this.#tokens.length) {
@@ -55,7 +58,7 @@ export class Session {
     });
   }
 
-  /** Answers a conversation in the model's chat format; of its tokens only those that the cache lacks are computed. */
+  /** Answers a conversation in the model's chat format; only tokens that are not in the cache yet are computed. */
   chat(messages: readonly ChatMessage[], options: GenerationOptions = {}): Generation {
     const { chatTemplate, tokenizer, name } = this.model;
     if (!chatTemplate) throw new TextError(`${name} has no chat template; give it text to continue instead`);
@@ -153,7 +156,7 @@ export class Session {
     }
   }
 
-  /** Compiles what a prompt of `tokens` tokens and its decoding need, so that the first token does not wait. */
+  /** Compiles what a prompt of `tokens` tokens and its decoding need, so that the first token does not wait for it. */
   async warm(tokens: number, options: GenerationOptions = {}): Promise<void> {
     const resolved = resolveOptions(options, this.model.defaults.options, this.#tokens.length);
     const kind = { penalties: penalises(resolved), logprobs: resolved.logprobs };

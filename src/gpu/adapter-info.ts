@@ -1,6 +1,6 @@
 import { GpuError } from "./errors.ts";
 
-/** What an adapter says of itself, and whether it computes on the processor. */
+/** An adapter's description of itself, and whether it computes on the processor. */
 export interface AdapterInfo {
   readonly vendor: string;
   readonly architecture: string;
@@ -10,14 +10,14 @@ export interface AdapterInfo {
   readonly software: boolean;
   /** Threads of a subgroup, where all subgroups have the same number. */
   readonly subgroupSize?: number;
-  /** The one line to show people, e.g. `llvmpipe (Mesa 25.0.7, LLVM 19.1.7, 256 bits) — software`. */
+  /** One line to show to people, e.g. `llvmpipe (Mesa 25.0.7, LLVM 19.1.7, 256 bits) — software`. */
   readonly label: string;
 }
 
-/** Which adapter to ask for; both fields may be left out. */
+/** Which adapter to request; both fields are optional. */
 export interface AdapterRequest {
   readonly powerPreference?: GPUPowerPreference | undefined;
-  /** Words of the adapter's label, e.g. `"swiftshader"`, `"lavapipe"`, `"H100"`; case and punctuation do not matter. */
+  /** Words in the adapter's label, e.g. `"swiftshader"`, `"lavapipe"`, `"H100"`; case and punctuation do not matter. */
   readonly adapter?: string | undefined;
 }
 
@@ -41,7 +41,10 @@ export function describeAdapter(adapter: GPUAdapter): AdapterInfo {
   return { vendor, architecture, device, description, software, ...size, label };
 }
 
-/** True if every word of `wanted` is part of `name`; lavapipe, Mesa's Vulkan driver, goes by its rasteriser's name. */
+/**
+ * True if every word of `wanted` is part of `name`; lavapipe, Mesa's Vulkan driver, reports its rasteriser's name,
+ * llvmpipe.
+ */
 export function matchesName(wanted: string, name: string): boolean {
   const known = simplify(name);
   return simplify(wanted)
@@ -49,7 +52,7 @@ export function matchesName(wanted: string, name: string): boolean {
     .every((word) => known.includes(word));
 }
 
-/** The error for a name that no adapter has. */
+/** The error for a name that matches no adapter. */
 export function unknownAdapter(wanted: string, found: readonly string[]): GpuError {
   const list = found.length > 0 ? found.join("; ") : "none";
   return new GpuError(`no adapter matches "${wanted}"; found: ${list}`);

@@ -1,6 +1,6 @@
-// Adapters in Node, through Dawn. On Linux Dawn speaks Vulkan, and which drivers it sees is decided by the Vulkan
-// loader, which reads the environment each time an instance is made; so the environment is set around the one
-// synchronous call that makes it, and one process can hold adapters of several driver sets.
+// Adapters in Node, through Dawn. On Linux Dawn uses Vulkan. The Vulkan loader decides which drivers it sees, and reads
+// the environment each time an instance is made. So the environment is set around the one synchronous call that makes
+// it, and one process can hold adapters of several driver sets.
 //
 // Node's modules are reached through process.getBuiltinModule, and "webgpu" through a variable, so that bundlers for
 // the browser, which find this file behind a dynamic import, have nothing to resolve in it.
@@ -15,13 +15,13 @@ interface Dawn {
   readonly globals: object;
 }
 
-/** Environment variables that make the Vulkan loader see one set of drivers; none for its own choice. */
+/** Environment variables that limit the Vulkan loader to one set of drivers; empty for the loader's default. */
 type DriverSet = Readonly<Record<string, string>>;
 
-/** Dawn rounds timestamps to 65,536 ns unless told not to, longer than many a kernel runs. */
+/** By default Dawn rounds timestamps to 65,536 ns, longer than many kernels run. */
 const flags = ["disable-dawn-features=timestamp_quantization"];
 
-/** A device outlives neither the object that made its adapter nor may it: so these are kept as long as the process. */
+/** A device must not outlive the instance that made its adapter, so instances are kept for the life of the process. */
 const instances = new Map<string, GPU>();
 
 /**
@@ -48,7 +48,7 @@ async function findByName(dawn: Dawn, wanted: string, options: GPURequestAdapter
     for (const name of await adapterNames(dawn, drivers)) available.push({ drivers, name });
   }
   if (available.length === 0) throw noAdapter();
-  // Dawn's own name first, so that only the adapter asked for is opened; the full label needs each one opened.
+  // Dawn's own name first, so that only the requested adapter is opened; the full label requires opening each one.
   const named = available.filter(({ name }) => matchesName(wanted, name));
   const found: string[] = [];
   for (const { drivers, name } of named.length > 0 ? named : available) {
@@ -61,7 +61,7 @@ async function findByName(dawn: Dawn, wanted: string, options: GPURequestAdapter
   throw unknownAdapter(wanted, [...new Set(found)]);
 }
 
-/** The names of the adapters of one driver set: Dawn lists them when asked for one that does not exist. */
+/** The names of the adapters of one driver set: Dawn lists them when one that does not exist is requested. */
 async function adapterNames(dawn: Dawn, drivers: DriverSet): Promise<string[]> {
   try {
     await open(dawn, drivers, [...flags, "adapter=\u0001"], {});
@@ -106,7 +106,7 @@ async function loadDawn(): Promise<Dawn> {
       { cause },
     );
   }
-  // GPUBufferUsage and the like, which a browser has as globals.
+  // GPUBufferUsage and other constants that a browser has as globals.
   for (const [name, value] of Object.entries(dawn.globals))
     if (!(name in globalThis)) Reflect.set(globalThis, name, value);
   pollPatiently();
@@ -116,7 +116,7 @@ async function loadDawn(): Promise<Dawn> {
 /** The sets of drivers to try, best first. */
 function driverSets(): DriverSet[] {
   if (process.platform !== "linux") return [{}];
-  // Chromium brings a loader too. Dawn asks for one by bare name, and gets the one that is loaded already.
+  // Chromium ships a loader too. Dawn loads one by bare name, and gets the one that is already loaded.
   const loaders = ["libvulkan.so.1", ...swiftShaderFolders().map((folder) => `${folder}/libvulkan.so.1`)];
   if (!loaders.some(loadsVulkan)) return [];
   if (chosenDrivers()) return [{}];
@@ -133,7 +133,7 @@ function chosenDrivers(): string | undefined {
   return process.env["VK_DRIVER_FILES"] || process.env["VK_ICD_FILENAMES"];
 }
 
-/** Where SwiftShader may be: Chromium as distributions install it, then where `scripts/setup.mjs` unpacks it. */
+/** Where SwiftShader may be: in Chromium as distributions install it, then where `scripts/setup.mjs` unpacks it. */
 function swiftShaderFolders(): string[] {
   const { homedir } = process.getBuiltinModule("node:os");
   const cache = process.env["XDG_CACHE_HOME"] || `${homedir()}/.cache`;
@@ -146,10 +146,12 @@ function swiftShaderFolders(): string[] {
   ];
 }
 
-/** Loads a Vulkan loader and keeps it. It is no Node addon, which Node says by an error once the library is loaded. */
+/**
+ * Loads a Vulkan loader and keeps it loaded. Node then throws, because the library is not an addon; that is ignored.
+ */
 function loadsVulkan(file: string): boolean {
   const { constants } = process.getBuiltinModule("node:os");
-  const keepLoaded = 0x1000; // RTLD_NODELETE, which Node does not name
+  const keepLoaded = 0x1000; // RTLD_NODELETE, for which Node has no constant
   try {
     process.dlopen({ exports: {} }, file, constants.dlopen.RTLD_NOW | keepLoaded);
     return true;
@@ -164,7 +166,7 @@ function noAdapter(): GpuError {
   const chosen = chosenDrivers();
   const drivers = chosen
     ? `the Vulkan drivers named by VK_DRIVER_FILES or VK_ICD_FILENAMES (${chosen}) offer none`
-    : "no Vulkan driver is installed, or none that works";
+    : "no working Vulkan driver is installed";
   return new GpuError(
     `no WebGPU adapter: ${drivers}. Install the GPU's driver, or a software one: ` +
       "apt-get install mesa-vulkan-drivers libvulkan1 (in a clone of shaderformer: node scripts/setup.mjs)",

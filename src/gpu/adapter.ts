@@ -5,8 +5,8 @@ import { GpuError } from "./errors.ts";
 export type { AdapterInfo, AdapterRequest, FoundAdapter } from "./adapter-info.ts";
 
 /**
- * Finds an adapter: through `navigator.gpu` where there is one, else, in Node, through Dawn (see `adapter-node.ts`
- * for the order). Throws `GpuError`, saying what to enable or install, when there is none, and lists what there is when
+ * Finds an adapter: through `navigator.gpu` where there is one, else, in Node, through Dawn (see `adapter-node.ts` for
+ * the order). Throws `GpuError` when there is none, with what to enable or install, and lists the adapters found when
  * `request.adapter` names none of them.
  */
 export async function requestAdapter(request: AdapterRequest = {}): Promise<FoundAdapter> {
@@ -21,7 +21,7 @@ export async function requestAdapter(request: AdapterRequest = {}): Promise<Foun
 
 async function requestBrowserAdapter(gpu: GPU, { powerPreference, adapter: wanted }: AdapterRequest) {
   const asked: GPURequestAdapterOptions = powerPreference ? { powerPreference } : {};
-  // A browser cannot list its adapters; these are the requests that may be answered by different ones.
+  // A browser cannot list its adapters; these requests may return different ones.
   const requests: GPURequestAdapterOptions[] = wanted
     ? [
         asked,
@@ -40,7 +40,7 @@ async function requestBrowserAdapter(gpu: GPU, { powerPreference, adapter: wante
   }
   if (wanted && found.size > 0) throw unknownAdapter(wanted, [...found]);
   throw new GpuError(
-    "no WebGPU adapter: navigator.gpu.requestAdapter() gave null. The browser has WebGPU but no GPU it trusts: turn " +
+    "no WebGPU adapter: navigator.gpu.requestAdapter() returned null. The browser has WebGPU but no GPU it trusts: turn " +
       "on hardware acceleration, update the graphics driver, and see chrome://gpu or about:support; " +
       "Chromium on Linux may need --enable-unsafe-webgpu --enable-features=Vulkan, and Firefox takes a blocked driver or " +
       "a software one only with gfx.webgpu.ignore-blocklist in about:config",

@@ -1,4 +1,4 @@
-/** Eager bind groups kept for the next time the same dispatch comes along. */
+/** Eager bind groups that are kept until the same dispatch recurs. */
 const kept = 1024;
 
 /** The bind groups of eager dispatches, the least recently used dropped first. */
@@ -24,7 +24,7 @@ export class BindGroupCache {
     const key = parts.join();
     const known = this.#groups.get(key);
     if (known) {
-      this.#groups.delete(key); // and set again: the map's order is the order of use
+      this.#groups.delete(key); // set again, so that the map's order is the order of use
       this.#groups.set(key, known);
       return known.group;
     }
@@ -56,7 +56,7 @@ export class BindGroupCache {
     for (const key of [...(this.#users.get(buffer) ?? [])]) this.#drop(key);
   }
 
-  /** Drops all: one of them may be invalid. */
+  /** Drops all of them: one may be invalid. */
   clear(): void {
     this.#groups.clear();
     this.#users.clear();

@@ -5,7 +5,9 @@ const usage = () => {
   return STORAGE | UNIFORM | INDIRECT | COPY_SRC | COPY_DST;
 };
 
-/** Buffers with first contents are pooled up to this size; larger ones have the size asked for and are freed. */
+/**
+ * Buffers with initial contents are pooled up to this size; larger ones have exactly the requested size and are freed.
+ */
 const pooledUploads = 1 << 20;
 
 /** Sizes in the pool: powers of two and the three quarter steps between them, so that at most a fifth is wasted. */
@@ -16,25 +18,25 @@ export function pooledSize(bytes: number): number {
   return power * 2;
 }
 
-/** A buffer that nobody owns, and the last list of eager work that may still use it. */
+/** A free buffer, and the last list of eager work that may still use it. */
 interface FreeBuffer {
   readonly buffer: GPUBuffer;
   readonly list: number;
 }
 
 /**
- * Buffers by size, used again and again. A buffer goes back as soon as its tensor is disposed, also when work that
- * uses it is still recorded or running: the next eager user's work comes later on the same queue. Whoever writes or
- * destroys a buffer at once, or submits ahead of the eager work, may only have one whose eager work is submitted.
+ * Reusable buffers by size. A buffer returns to the pool as soon as its tensor is disposed, even while work that uses
+ * it is still recorded or running: the next eager user's work comes later on the same queue. Code that writes or
+ * destroys a buffer at once, or submits ahead of the eager work, may only take one whose eager work is submitted.
  */
 export class BufferPool {
-  /** Bytes of all buffers that exist, in use or free. */
+  /** Bytes of all existing buffers, in use or free. */
   allocatedBytes = 0;
   /** Buffers made so far: a decode step must not add to it. */
   created = 0;
-  /** For tests: every buffer starts as NaN and none is used twice, so that reading what nobody wrote shows. */
+  /** For tests: every buffer starts as NaN and none is reused, so that reads of unwritten memory show. */
   poison = false;
-  /** Number of the latest list of eager work that has any. */
+  /** Number of the latest list that has eager work. */
   recorded = 0;
   /** Called with each buffer that is about to be destroyed. */
   onDestroy: (buffer: GPUBuffer) => void = () => {};
@@ -54,8 +56,7 @@ export class BufferPool {
   }
 
   /**
-   * A buffer of at least `bytes`; its contents are whatever its last user left. With `submitted`, one that no eager
-   * work uses which is not submitted yet.
+   * A buffer of at least `bytes`, with arbitrary contents. With `submitted`, one that no unsubmitted eager work uses.
    */
   take(label: string, bytes: number, { submitted = false } = {}): GPUBuffer {
     if (this.poison) {
@@ -73,7 +74,7 @@ export class BufferPool {
     return found?.buffer;
   }
 
-  /** A buffer of at least `bytes` with first contents: `fill` is given zeros. */
+  /** A buffer of at least `bytes` with initial contents: `fill` is called with zeros. */
   createFilled(label: string, bytes: number, fill: (memory: ArrayBuffer) => void): GPUBuffer {
     const exact = Math.ceil(bytes / 4) * 4;
     const pooled = bytes <= pooledUploads;
@@ -85,7 +86,8 @@ export class BufferPool {
       this.#device.queue.writeBuffer(reused, 0, memory);
       return reused;
     }
-    // Dawn never frees a buffer whose first use was queue.writeBuffer, so first contents go in while it is mapped.
+    // Dawn never frees a buffer whose first use was queue.writeBuffer, so initial contents are written while it is
+    // mapped.
     const buffer = this.create(label, size, true);
     fill(buffer.getMappedRange());
     buffer.unmap();
@@ -93,9 +95,9 @@ export class BufferPool {
     return buffer;
   }
 
-  /** A buffer of zeros of just this size, which is freed when it is given back. */
+  /** A buffer of zeros of exactly this size, which is freed when it is released. */
   createUnpooled(label: string, bytes: number): GPUBuffer {
-    const buffer = this.create(label, Math.ceil(bytes / 16) * 16, false); // WebGPU makes buffers of zeros
+    const buffer = this.create(label, Math.ceil(bytes / 16) * 16, false); // WebGPU initialises buffers to zeros
     this.#single.add(buffer);
     return buffer;
   }
@@ -123,7 +125,7 @@ export class BufferPool {
       (error) => {
         if (error) this.#fail(buffer, `${label}: ${bytes} bytes could not be allocated (${error.message})`);
       },
-      () => undefined, // the device is lost; that is reported where it is used
+      () => undefined, // the device is lost, which is reported on its next use
     );
     this.#checks.add(check);
     void check.finally(() => this.#checks.delete(check));
@@ -141,14 +143,14 @@ export class BufferPool {
     }
   }
 
-  /** Why there is no memory behind a buffer; known once `checked`. */
+  /** Why a buffer's allocation failed; known once `checked`. */
   failure(buffer: GPUBuffer): GpuError | undefined {
     const failure = this.#failures.get(buffer);
     if (failure !== undefined && failure === this.#unreported) this.#unreported = undefined;
     return failure;
   }
 
-  /** Gives a buffer back. */
+  /** Returns a buffer to the pool. */
   give(buffer: GPUBuffer): void {
     if (this.poison || this.#failures.has(buffer)) return;
     const free = { buffer, list: this.recorded };
@@ -162,7 +164,7 @@ export class BufferPool {
     else this.#free.set(buffer.size, [free]);
   }
 
-  /** Says that eager work up to and with list `list` is submitted. */
+  /** Notes that eager work up to and including list `list` is submitted. */
   markSubmitted(list: number): void {
     this.#submitted = Math.max(this.#submitted, list);
     this.#destroyDoomed();
@@ -179,19 +181,19 @@ export class BufferPool {
     buffer.destroy();
   }
 
-  /** Frees every buffer that nobody uses. */
+  /** Frees every unused buffer. */
   trim(): void {
     for (const list of this.#free.values()) {
       for (const { buffer } of extract(list, (free) => free.list <= this.#submitted)) this.destroy(buffer);
     }
   }
 
-  /** Waits until it is known of every buffer made so far whether there is memory behind it. */
+  /** Waits until every allocation made so far has succeeded or failed. */
   async checked(): Promise<void> {
     if (this.#checks.size > 0) await Promise.all(this.#checks);
   }
 
-  /** Waits for the allocations made so far; throws the first that failed, unless that was told before. */
+  /** Waits for the allocations made so far; throws the first failure that was not thrown before. */
   async settle(): Promise<void> {
     await this.checked();
     const failure = this.#unreported;
@@ -200,7 +202,7 @@ export class BufferPool {
   }
 }
 
-/** Takes the items that `wanted` names out of a list. */
+/** Removes from a list the items for which `wanted` holds, and returns them. */
 function extract<T>(list: T[], wanted: (item: T) => boolean): T[] {
   const out = list.filter(wanted);
   if (out.length > 0) list.splice(0, list.length, ...list.filter((item) => !wanted(item)));

@@ -3,15 +3,15 @@ import { type MemoryPlan, planMemory, touched } from "./plan.ts";
 import type { Holder, Operation, Recording } from "./recording.ts";
 import type { Storage } from "./storage.ts";
 
-/** What was recorded: calls over logical storage, the memory that they need, and the recorded function's result. */
+/** A recording: calls over logical storage, the memory that they need, and the recorded function's result. */
 export class CallList<T> {
   readonly calls: readonly Call[];
   readonly operations: readonly Operation[];
   readonly result: T;
-  /** Values that blocks named and `record({ taps })` asked to keep. */
+  /** Values that blocks named and `record({ taps })` keeps. */
   readonly taps: ReadonlyMap<string, Holder>;
   readonly plan: MemoryPlan;
-  /** Storages of result and taps: temporaries that share no memory. */
+  /** Storages of the result and the taps: temporaries that share no memory. */
   readonly kept: readonly Storage[];
   readonly #temporaries: ReadonlySet<Storage>;
 
@@ -31,12 +31,12 @@ export class CallList<T> {
     return this.operations.flatMap((operation) => (operation.kind === "dispatch" ? [operation.dispatch] : []));
   }
 
-  /** Bytes of the buffers that temporaries share. */
+  /** Bytes of the buffers shared by temporaries. */
   get temporaryBytes(): number {
     return this.plan.sizes.reduce((sum, bytes) => sum + bytes, 0);
   }
 
-  /** The storages that are read from outside or written to outside. */
+  /** The storages from outside that are read or written. */
   get externals(): Storage[] {
     return [...new Set(this.operations.flatMap(touched))].filter((storage) => !this.#temporaries.has(storage));
   }

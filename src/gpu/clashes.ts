@@ -4,9 +4,9 @@ import type { JoinedModules } from "./shader-module.ts";
 import { moduleNames, tokensOf } from "./tokens.ts";
 
 /**
- * Throws `ShaderError`, with the line, where a text that was not tested with the others declares at module scope what
- * another file of the shader declares as well, or what it takes from WGSL: a function `dot` of a user's would be
- * everybody's. What parts expect of those that they replace, and of the kernel, is no clash.
+ * Throws `ShaderError`, with the line, where an untested text declares at module scope a name that another file of the
+ * shader also declares, or a WGSL built-in that another file uses: a user's function `dot` would replace the built-in
+ * in the whole shader. The functions that a slot's contract requires are no clash.
  */
 export function assertNoClash({ shader, modules, replaced }: JoinedModules): void {
   const uses = new Map(modules.map(({ name, code }) => [name, new Uses(code)]));
@@ -31,7 +31,7 @@ export function assertNoClash({ shader, modules, replaced }: JoinedModules): voi
   }
 }
 
-/** How a file uses names: those that it declares, and those that come from outside of it. */
+/** The names that a file declares, and those that it uses from outside. */
 class Uses {
   readonly #declared: ReadonlySet<string>;
   readonly #words: ReadonlySet<string>;

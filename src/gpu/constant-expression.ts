@@ -1,6 +1,6 @@
 const tokenPattern = /0[xX][0-9a-fA-F]+[iu]?|\d+[iu]?(?![\w.])|[A-Za-z_]\w*|<<|>>|\S/g;
 
-/** Binary operators by how tightly they bind, the loosest first. WGSL wants parentheses where people mistake this. */
+/** Binary operators by precedence, the lowest first. WGSL requires parentheses where precedence is easily mistaken. */
 const levels: readonly Readonly<Record<string, (left: number, right: number) => number>>[] = [
   { "|": (left, right) => left | right },
   { "^": (left, right) => left ^ right },

@@ -13,7 +13,7 @@ export interface Declarations {
   readonly structs: ReadonlyMap<string, StructFields>;
   readonly constants: ReadonlyMap<string, string>;
   readonly aliases: ReadonlyMap<string, string>;
-  /** Bytes of workgroup memory; `undefined` where the size of a variable is not understood. */
+  /** Bytes of workgroup memory; `undefined` where the size of a variable cannot be computed. */
   readonly workgroupBytes: number | undefined;
   /** Threads of one workgroup in x, y and z. */
   readonly workgroupSize: readonly [number, number, number];
@@ -28,8 +28,8 @@ export interface NewValues {
 const noValues: NewValues = { constants: new Map(), aliases: new Map() };
 
 /**
- * The declarations of modules that are joined to one shader, some with new values. Throws `ShaderError` for two bindings
- * at one place and for a workgroup size that is not a constant expression.
+ * The declarations of the modules joined into one shader, some with new values. Throws `ShaderError` for two resources
+ * with the same group and binding, and for a workgroup size that is not a constant expression.
  */
 export function joinDeclarations(
   shader: string,
@@ -55,7 +55,7 @@ export function joinDeclarations(
   };
 }
 
-/** Throws `ShaderError` for two resources at one place, by their names. */
+/** Throws `ShaderError`, with both names, for two resources with the same group and binding. */
 export function checkSlots(file: string, bindings: readonly BindingDeclaration[]): void {
   const taken = new Map<string, string>();
   for (const { group, binding, name } of bindings) {
@@ -84,7 +84,7 @@ function workgroupBytes(types: readonly string[], context: TypeContext): number 
   for (const type of types) {
     const bytes = typeSize(type, context);
     if (bytes === undefined) return undefined;
-    total += Math.ceil(bytes / 16) * 16; // the rounding of the WebGPU limit
+    total += Math.ceil(bytes / 16) * 16; // rounded as WebGPU's limit is
   }
   return total;
 }

@@ -5,7 +5,7 @@ import type { Limits } from "./limits.ts";
 import { Pipelines } from "./pipelines.ts";
 import { Unsubmitted } from "./unsubmitted.ts";
 
-/** A WebGPU device with its limits, buffers and pipelines, which submits: what programs and their timing need of it. */
+/** A WebGPU device that submits, with its limits, buffers and pipelines: what programs and timers need. */
 export class Device {
   readonly device: GPUDevice;
   readonly adapter: AdapterInfo;
@@ -13,7 +13,7 @@ export class Device {
   readonly limits: Limits;
   readonly buffers: BufferPool;
   readonly pipelines: Pipelines;
-  /** Eager work that what is submitted now would overtake. */
+  /** Eager work that a submit made now would overtake. */
   readonly unsubmitted = new Unsubmitted();
   /** Command buffers submitted so far. */
   submits = 0;
@@ -53,7 +53,7 @@ export class Device {
     this.submits++;
   }
 
-  /** Waits for allocations and throws what went wrong since the last time. */
+  /** Waits for allocations and throws the first error since the last call. */
   async settle(): Promise<void> {
     this.assertUsable();
     await this.buffers.settle();
@@ -65,7 +65,7 @@ export class Device {
     return this.device.createBindGroup({ layout, entries });
   }
 
-  /** True the first time it sees a pipeline: that one still has to be warmed. */
+  /** True the first time it is called with a pipeline: it still has to be warmed up. */
   markWarm(pipeline: GPUComputePipeline): boolean {
     if (this.#warm.has(pipeline)) return false;
     this.#warm.add(pipeline);
@@ -77,7 +77,7 @@ export class Device {
     return this.#closed;
   }
 
-  /** Closes the device. Work still recorded is dropped. */
+  /** Closes the device. Unsubmitted work is dropped. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

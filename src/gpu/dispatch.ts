@@ -1,7 +1,7 @@
 import type { Shader } from "./specialise.ts";
 import type { Storage } from "./storage.ts";
 
-/** What a dispatch costs. "Compulsory" counts each element once, "requested" every load and store that is executed. */
+/** The cost of a dispatch. "Compulsory" counts each element once, "requested" every load and store executed. */
 export interface Cost {
   /** Floating-point operations that the result needs (a fused multiply-add is two). */
   readonly flops: number;
@@ -41,14 +41,14 @@ export interface Dispatch {
   readonly shader: Shader;
   readonly bindings: readonly Binding[];
   readonly uniforms: readonly Uniform[];
-  /** The grid or, where it is read from memory, the largest that it can be. */
+  /** The grid, or its maximum where it is read from memory. */
   readonly workgroups: readonly [number, number, number];
-  /** Where the GPU finds the grid: three u32 from this byte on, in a storage that is also among the bindings. */
+  /** Where the GPU reads the grid: three u32 from this byte on, in a storage that is also among the bindings. */
   readonly indirect?: { readonly storage: Storage; readonly offset: number };
   readonly cost: Cost;
 }
 
-/** One use of an op: what was asked for, and the dispatches that do it. */
+/** One use of an op: its arguments, and the dispatches that compute it. */
 export interface Call {
   readonly op: string;
   readonly variant: string;

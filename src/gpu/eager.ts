@@ -9,8 +9,8 @@ import { type Operation, Recording } from "./recording.ts";
 import type { Storage } from "./storage.ts";
 
 /**
- * The work that is not part of a program: collected until somebody wants a result, then compiled and submitted. Lists
- * of work are numbered and submitted in order, one after the other; a write from the CPU has its place among them.
+ * Work that is not part of a program: collected until a result is read, then compiled and submitted. Lists of work are
+ * numbered and submitted in order; writes from the CPU are ordered among them.
  */
 export class EagerWork {
   readonly #gpu: Device;
@@ -47,7 +47,7 @@ export class EagerWork {
     return this.#list.group(op, variant, options, fn);
   }
 
-  /** Submits what is collected; rejects with the first failure in it, once all that could run was submitted. */
+  /** Submits the collected work; rejects with its first failure, once everything that can run is submitted. */
   flush(): Promise<void> {
     const { operations } = this.#list;
     if (operations.length === 0) return this.#tail;
@@ -63,9 +63,9 @@ export class EagerWork {
     return run;
   }
 
-  /** Writes after all work collected so far and before what follows. */
+  /** Writes after all work collected so far and before later work. */
   write(buffer: GPUBuffer, offset: number, data: Uint8Array<ArrayBuffer>): Promise<void> {
-    void this.flush().catch(() => undefined); // what failed, reading its results says
+    void this.flush().catch(() => undefined); // a failure is reported when its results are read
     const run = this.#tail.then(async () => {
       await this.#gpu.buffers.checked();
       this.#gpu.assertUsable();
@@ -78,8 +78,8 @@ export class EagerWork {
   }
 
   /**
-   * Submits `operations`. One that cannot run, or reads what one before it should have written, is left out: what it
-   * would have written counts as failed. Work of others that happens to be in the same list runs.
+   * Submits `operations`. One that cannot run, or that reads a failed result, is left out, and its own results count as
+   * failed. Unrelated work in the same list still runs.
    */
   async #run(operations: readonly Operation[], submitted: () => void): Promise<void> {
     const gpu = this.#gpu;
@@ -120,7 +120,7 @@ export class EagerWork {
     } finally {
       submitted();
     }
-    const invalid = await scope?.catch(() => null); // a lost device says so elsewhere
+    const invalid = await scope?.catch(() => null); // a lost device is reported elsewhere
     if (invalid) {
       this.#groups.clear();
       for (const operation of ran) fail(operation, new GpuError(`${gpu.adapter.label}: ${invalid.message}`));

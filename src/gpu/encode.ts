@@ -1,4 +1,4 @@
-/** A real range of memory that takes the place of a logical storage. */
+/** A real range of memory for a logical storage. */
 export interface Place {
   readonly buffer: GPUBuffer;
   readonly offset: number;
@@ -6,7 +6,7 @@ export interface Place {
   readonly bytes?: number;
 }
 
-/** An operation with nothing left to look up: what a replay sends to the driver. */
+/** An operation with everything looked up, as a replay sends it to the driver. */
 export type Command =
   | {
       readonly kind: "dispatch";
@@ -24,7 +24,7 @@ export type Command =
       readonly bytes: number;
     };
 
-/** Encodes commands, all dispatches between two copies in one compute pass; `timestamps` says what pass i writes. */
+/** Encodes commands, all dispatches between two copies in one compute pass; `timestamps` gives what pass i writes. */
 export function encodeCommands(
   encoder: GPUCommandEncoder,
   commands: readonly Command[],
@@ -53,7 +53,7 @@ export function encodeCommands(
     }
     const { groups, workgroups, indirect } = command;
     for (let group = 0; group < groups.length; group++) {
-      // A group stays bound when the pipeline changes; the step's is the same throughout.
+      // A group stays bound when the pipeline changes; the step's group is the same throughout.
       if (boundGroups[group] === groups[group]) continue;
       boundGroups[group] = groups[group];
       pass.setBindGroup(group, groups[group]);
@@ -64,7 +64,7 @@ export function encodeCommands(
   pass?.end();
 }
 
-/** The passes that `encodeCommands` makes of these. */
+/** The number of passes that `encodeCommands` makes from these commands. */
 export function passesOf(commands: readonly Command[]): number {
   return commands.filter(({ kind }, i) => kind === "dispatch" && commands[i - 1]?.kind !== "dispatch").length;
 }

@@ -1,12 +1,12 @@
-/** Something the device could not do: no adapter, a lost device, memory that could not be had, a limit exceeded. */
+/** Something the device could not do: no adapter, a lost device, a failed allocation, a limit exceeded. */
 export class GpuError extends Error {
   override readonly name = "GpuError";
 }
 
-/** A shader that does not compile or does not fit its definition: our mistake, or that of whoever wrote the WGSL. */
+/** A shader that does not compile or does not match its definition: a mistake in the WGSL. */
 export class ShaderError extends Error {
   override readonly name = "ShaderError";
-  /** File (or part) in which the first error is, for example `norm/rms-norm`. */
+  /** File (or part) that contains the first error, for example `norm/rms-norm`. */
   readonly file: string;
   /** Line in that file, counted from 1; 0 when the error has no line. */
   readonly line: number;
@@ -26,7 +26,7 @@ export function sourceError(message: string, file: string, code: string, at: num
   return new ShaderError(`${file}:${row + 1}: ${message}\n${shown}`, file, row + 1);
 }
 
-/** Line `row`, the one before and the one after, as far as `lineAt` has them, with a caret under `column`. */
+/** Line `row` with the lines before and after it, where `lineAt` has them, and a caret under `column`. */
 export function excerpt(
   row: number,
   column: number,

@@ -14,12 +14,15 @@ export type Program<T> = ProgramOn<Gpu, T>;
 /** A recorded list of calls over logical storage, which `instantiate` binds to memory: the class of what `record` gives. */
 export const Program = ProgramOn;
 
-/** Such a program bound to memory of a device by `instantiate`. */
+/** A recorded program bound to a device's memory by `instantiate`. */
 export type Instance<T> = InstanceOn<Gpu, T>;
 /** A program bound to real memory, which runs: the class of what `instantiate` gives. */
 export const Instance = InstanceOn;
 
-/** A device that tensors live on, with what is recorded there or waits to be submitted. Made by `openGpu`. */
+/**
+ * A device that holds tensors, the recording in progress and the eager work that waits to be submitted. Made by
+ * `openGpu`.
+ */
 export class Gpu extends Device {
   readonly #eager = new EagerWork(this);
   readonly #readBack = new ReadBack(this);
@@ -39,7 +42,7 @@ export class Gpu extends Device {
     return storage;
   }
 
-  /** Storage with first contents, zeros until `fill` changes them; never logical, so a recording may use it. */
+  /** Storage with initial contents, zeros until `fill` changes them; never logical, so a recording may use it. */
   upload(label: string, bytes: number, fill: (memory: ArrayBuffer) => void): Storage {
     this.assertUsable();
     const storage = createStorage(label, bytes, this.buffers.createFilled(label, bytes, fill));
@@ -47,7 +50,7 @@ export class Gpu extends Device {
     return storage;
   }
 
-  /** Storage of zeros with a buffer of just this size, which is freed when it is released; never logical. */
+  /** Storage of zeros with a buffer of exactly this size, which is freed when it is released; never logical. */
   allocateUnpooled(label: string, bytes: number): Storage {
     this.assertUsable();
     const storage = createStorage(label, bytes, this.buffers.createUnpooled(label, bytes));
@@ -55,7 +58,7 @@ export class Gpu extends Device {
     return storage;
   }
 
-  /** Gives storage back to the pool. Recorded and running eager work may still use it. Twice is harmless. */
+  /** Returns storage to the pool. Recorded and running eager work may still use it. A second call has no effect. */
   release(storage: Storage): void {
     if (storage.state === "disposed") return;
     storage.state = "disposed";
@@ -64,14 +67,14 @@ export class Gpu extends Device {
   }
 
   /**
-   * Opens a scope; scopes close in the reverse of the order in which they were opened. What is made while it is open
-   * belongs to it, whoever makes it: code inside of a scope does not await.
+   * Opens a scope; scopes close in the reverse of the order in which they were opened. Everything made while it is open
+   * belongs to it, whatever code makes it, so code inside a scope must not await.
    */
   scope(): Scope {
     return this.#scopes.open();
   }
 
-  /** Runs `fn`; what it makes belongs to no scope, and stays until somebody disposes it. */
+  /** Runs `fn`; what it makes belongs to no scope, and lives until it is disposed. */
   unscoped<T>(fn: () => T): T {
     return this.#scopes.without(fn);
   }
@@ -98,7 +101,7 @@ export class Gpu extends Device {
     return (this.#recording ?? this.#eager).group(op, variant, options, fn);
   }
 
-  /** Names a value while recording; kept when `record({ taps })` asks for it, otherwise nothing happens. */
+  /** Names a value while recording; it is kept when `record({ taps })` names it. */
   tap(name: string, value: Holder): void {
     if (this.#recording?.wanted(name)) this.#recording.taps.set(name, value);
   }
@@ -109,8 +112,8 @@ export class Gpu extends Device {
   }
 
   /**
-   * Records what `fn` does instead of doing it. `fn` is synchronous. Its result's tensors and the wanted taps keep
-   * memory of their own; all other temporaries share.
+   * Records what `fn` does instead of running it. `fn` is synchronous. Tensors of its result and the requested taps
+   * have separate memory; all other temporaries share buffers.
    */
   record<T>(fn: () => T, options: { taps?: (name: string) => boolean } = {}): Program<T> {
     this.assertUsable();
@@ -124,7 +127,7 @@ export class Gpu extends Device {
       this.#recording = undefined;
     }
     if (isThenable(result)) {
-      Promise.resolve(result).catch(() => undefined); // it may well fail outside of the recording: this says why
+      Promise.resolve(result).catch(() => undefined); // it may fail outside of the recording; the error below is the cause
       throw new GpuError("the recorded function returned a promise; recording is synchronous");
     }
     const kept = [...holdersIn(result), ...recording.taps.values()].flatMap(({ storages }) => storages);
@@ -132,17 +135,17 @@ export class Gpu extends Device {
   }
 
   /**
-   * Submits the eager work collected so far, after compiling what it needs. Throws the first thing in it that failed:
-   * a shader that does not compile, memory that could not be had, the device. What the failed part would have written
-   * counts as failed, and reading it throws too; the rest has run.
+   * Submits the eager work collected so far, after compiling what it needs. Throws the first failure: a shader that
+   * does not compile, a failed allocation, a lost device. Results of the failed part count as failed, and reading them
+   * throws too; the rest has run.
    */
   flush(): Promise<void> {
     return this.#eager.flush().then(() => this.settle());
   }
 
   /**
-   * Writes bytes, multiples of 4, into storage: after everything recorded before, and before what is recorded after.
-   * A program sees it once the promise has resolved.
+   * Writes bytes, multiples of 4, into storage: after all work recorded before the call, and before all recorded after
+   * it. Programs see them once the promise has resolved.
    */
   async write(storage: Storage, offset: number, data: Uint8Array<ArrayBuffer>): Promise<void> {
     this.assertUsable();
@@ -162,13 +165,13 @@ export class Gpu extends Device {
     const staging = this.takeStaging(size);
     const target = createStorage(storage.label, size, staging, { lent: true });
     this.#eager.copy({ from: storage, fromOffset: offset, to: target, toOffset: 0, bytes: size });
-    await this.#eager.flush().catch(() => undefined); // other work's failure is not this one's
+    await this.#eager.flush().catch(() => undefined); // the failure of other work is not reported here
     if (!target.failure) return await this.#readBack.contents(staging, bytes);
     this.giveStaging(staging);
     throw target.failure;
   }
 
-  /** A buffer to map for reading; give it back unmapped. */
+  /** A buffer to map for reading; it must be released unmapped. */
   takeStaging(bytes: number): GPUBuffer {
     return this.#readBack.take(bytes);
   }

@@ -6,18 +6,18 @@ import { touched, written } from "./plan.ts";
 import { createStorage, type Storage } from "./storage.ts";
 import { timeCommands, timeRuns } from "./timer.ts";
 
-/** What an instance is made of. */
+/** The parts of an instance. */
 interface Parts {
   readonly commands: readonly Command[];
-  /** Memory of results and taps. */
+  /** Memory of the results and taps. */
   readonly own: Map<Storage, GPUBuffer>;
-  /** Real storage that the program uses and does not own. */
+  /** Real storage that the program uses but does not own. */
   readonly externals: readonly Storage[];
   readonly resolve: (storage: Storage) => Place;
   readonly onDispose: () => void;
 }
 
-/** A program bound to real memory: running it makes no object but the command buffer. */
+/** A program bound to real memory: running it creates no object but the command buffer. */
 export class InstanceOn<D extends Device, T> {
   readonly program: CallList<T>;
   /** The device it runs on. */
@@ -45,8 +45,8 @@ export class InstanceOn<D extends Device, T> {
   }
 
   /**
-   * Runs the program in one submit; `after` encodes more behind it. Throws `GpuError` when eager work that it could
-   * meet is recorded and not submitted, which it would overtake (`await gpu.flush()` before), and when an input was
+   * Runs the program in one submit; `after` encodes more commands after it. Throws `GpuError` when unsubmitted eager
+   * work shares memory with it, since it would overtake that work (`await gpu.flush()` first), and when an input was
    * disposed or failed.
    */
   run(after?: (encoder: GPUCommandEncoder) => void): void {
@@ -63,7 +63,7 @@ export class InstanceOn<D extends Device, T> {
     encodeCommands(encoder, this.#parts.commands);
   }
 
-  /** Throws unless everything that the program uses is there. */
+  /** Throws unless everything that the program uses exists. */
   assertInputs(): void {
     if (this.#disposed) throw new GpuError("the instance was disposed");
     for (const { state, failure, label } of this.#parts.externals) {
@@ -72,14 +72,14 @@ export class InstanceOn<D extends Device, T> {
     }
   }
 
-  /** Where a logical storage of the program really lies: results, taps and placeholders. Throws for a temporary. */
+  /** The real memory of a logical storage of the program: a result, a tap or a placeholder. Throws for a temporary. */
   place(storage: Storage): Place {
     return this.#parts.resolve(storage);
   }
 
   /**
-   * The memory of a logical storage from the start of its buffer, lent: disposing it does not give the memory back, and
-   * it ends with the instance.
+   * The memory of a logical storage from the start of its buffer, borrowed: disposing it does not free the memory,
+   * which lives as long as the instance.
    */
   lend(storage: Storage): Storage {
     let lent = this.#lent.get(storage);
@@ -91,7 +91,7 @@ export class InstanceOn<D extends Device, T> {
     return lent;
   }
 
-  /** GPU time of each dispatch in nanoseconds; needs `timestamp-query`. Slower than `run`: a pass for each. */
+  /** GPU time of each dispatch in nanoseconds; requires `timestamp-query`. Slower than `run`: one pass per dispatch. */
   async profile(): Promise<number[]> {
     this.assertInputs();
     this.gpu.unsubmitted.assertApart("a program's profile", this.#reads, this.#writes);
@@ -112,7 +112,7 @@ export class InstanceOn<D extends Device, T> {
     return await timeRuns(this.gpu, commands, repeats);
   }
 
-  /** Gives the memory of results and taps back; submitted runs may still be under way. Twice is harmless. */
+  /** Frees the memory of the results and taps; submitted runs may still be under way. A second call has no effect. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;

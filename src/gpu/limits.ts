@@ -1,6 +1,6 @@
 import { GpuError } from "./errors.ts";
 
-/** What a device can take; also the limits that `cap` lowers. */
+/** The limits of a device; `cap` lowers them. */
 export interface Limits {
   /** Bytes of one storage binding. */
   readonly binding: number;
@@ -16,9 +16,11 @@ export interface Limits {
   readonly workgroups: number;
 }
 
-/** The limits of an adapter, or those of `cap` where they are lower. Throws `GpuError` for a cap that cannot be. */
+/**
+ * The limits of an adapter, or those of `cap` where they are lower. Throws `GpuError` for an unknown or invalid cap.
+ */
 export function limitsOf(real: GPUSupportedLimits, cap: Partial<Limits>): Limits {
-  const wholeVectors = (bytes: number) => bytes - (bytes % 16); // so that what fits still fits once it is padded
+  const wholeVectors = (bytes: number) => bytes - (bytes % 16); // so that what fits still fits after padding
   const limits = {
     binding: real.maxStorageBufferBindingSize,
     buffer: real.maxBufferSize,
@@ -38,7 +40,7 @@ export function limitsOf(real: GPUSupportedLimits, cap: Partial<Limits>): Limits
   return { ...limits, binding: wholeVectors(limits.binding), buffer: wholeVectors(limits.buffer) };
 }
 
-/** What to ask for when a device is opened: the limits, but not below WebGPU's defaults, which browsers refuse or raise. */
+/** The limits to request for a device: not below WebGPU's defaults, which browsers refuse or raise. */
 export function requiredLimits(limits: Limits, real: GPUSupportedLimits): Record<string, number> {
   const invocations = Math.max(limits.invocations, 256);
   return {

@@ -6,13 +6,13 @@ import type { Pipelines } from "./pipelines.ts";
 import type { Operation } from "./recording.ts";
 import type { Storage } from "./storage.ts";
 
-/** The scalars of all uniforms of some operations in one buffer, and where each block of them begins. */
+/** The scalars of all uniforms of some operations in one buffer, and where each block begins. */
 export interface Uniforms {
   readonly buffer: GPUBuffer;
   readonly offsets: ReadonlyMap<Uint8Array, number>;
 }
 
-/** Where operations find what they name. */
+/** Looks up what operations refer to. */
 export interface Lowering {
   readonly pipelines: Pipelines;
   readonly resolve: (storage: Storage) => Place;
@@ -52,8 +52,8 @@ export function packUniforms(operations: readonly Operation[]): {
 }
 
 /**
- * Turns an operation into a command. Throws for a dispatch whose shader is not compiled, or of which one binding writes
- * a buffer that another one uses.
+ * Lowers an operation to a command. Throws for a dispatch whose shader is not compiled, or where one binding writes a
+ * buffer that another also uses.
  */
 export function lowerOperation(operation: Operation, { pipelines, resolve, uniforms, bindGroups }: Lowering): Command {
   if (operation.kind === "copy") {
@@ -91,7 +91,7 @@ export function lowerOperation(operation: Operation, { pipelines, resolve, unifo
   return { ...command, indirect: { buffer, offset: offset + dispatch.indirect.offset } };
 }
 
-/** A buffer that a dispatch writes is bound once: WebGPU knows buffers, not ranges of them. */
+/** A buffer that a dispatch writes may be bound only once: WebGPU tracks whole buffers, not ranges. */
 function assertWrittenOnce(dispatch: Dispatch, resolve: (storage: Storage) => Place): void {
   const written = new Map<GPUBuffer, string>();
   for (const { access, name, storage } of dispatch.bindings) {

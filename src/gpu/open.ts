@@ -3,20 +3,20 @@ import { GpuError } from "./errors.ts";
 import { Gpu } from "./gpu.ts";
 import { type Limits, limitsOf, requiredLimits } from "./limits.ts";
 
-/** Features that kernels have variants for. Others are never asked for. */
+/** Features that kernels have variants for. No others are requested. */
 const usefulFeatures = ["shader-f16", "subgroups", "timestamp-query"] as const;
 
 export interface GpuOptions extends AdapterRequest {
-  /** Features to use, where the adapter has them; default all that the engine knows. `[]` runs without any. */
+  /** Features to use; default all that the engine knows and the adapter has. `[]` runs without any. */
   readonly features?: readonly string[];
   /** Limits lower than the adapter's, to behave as a smaller device would. Bytes and counts. */
   readonly cap?: Partial<Limits>;
 }
 
 /**
- * Opens a GPU: a browser's, or Dawn's in Node. The device gets the limits that the adapter really has, or those of
- * `cap` where they are lower; limits below WebGPU's defaults are enforced by the engine, since a browser silently
- * raises them. Throws `GpuError` when there is no adapter or an option cannot be met.
+ * Opens a GPU: the browser's, or Dawn's in Node. The device gets the adapter's actual limits, or those of `cap` where
+ * they are lower; limits below WebGPU's defaults are enforced by the engine, since a browser silently raises them.
+ * Throws `GpuError` when there is no adapter or it cannot meet an option.
  */
 export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
   const { adapter, info } = await requestAdapter(options);

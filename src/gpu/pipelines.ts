@@ -7,11 +7,11 @@ import type { Shader } from "./specialise.ts";
 /** A compiled shader with the layouts of its bind groups. */
 export interface Pipeline {
   readonly pipeline: GPUComputePipeline;
-  /** One layout a group, from 0; groups that a shader skips have an empty one. */
+  /** One layout per group, from 0; groups that a shader skips have an empty one. */
   readonly layouts: readonly GPUBindGroupLayout[];
 }
 
-/** Pipelines by the text of their shader, compiled asynchronously, once each. */
+/** Pipelines by their shader's text, each compiled once, asynchronously. */
 export class Pipelines {
   readonly #device: GPUDevice;
   readonly #limits: Limits;
@@ -29,12 +29,12 @@ export class Pipelines {
     return this.#ready.size;
   }
 
-  /** The pipeline of `shader` if it is compiled. */
+  /** The pipeline of `shader`, if it is compiled. */
   get(shader: Shader): Pipeline | undefined {
     return this.#ready.get(shader.code);
   }
 
-  /** Compiles `shader` unless it is compiled already. Throws `ShaderError` with lines of the file an error is in. */
+  /** Compiles `shader` unless it is compiled already. Throws `ShaderError` with the lines around the error. */
   compile(shader: Shader): Promise<Pipeline> {
     const ready = this.#ready.get(shader.code);
     if (ready) return Promise.resolve(ready);
@@ -124,11 +124,11 @@ export class Pipelines {
 }
 
 async function throwProblem(shader: Shader, scope: Promise<GPUError | null>): Promise<void> {
-  const problem = await scope.catch(() => null); // the device is lost, which whoever uses the pipeline will see
+  const problem = await scope.catch(() => null); // the device is lost, which is reported when the pipeline is used
   if (problem) throw new ShaderError(`${shader.name}: ${problem.message}`, shader.name);
 }
 
-/** The first error of a compilation with three source lines and a caret, in the file that holds it. */
+/** The first error of a compilation, with its file, three source lines and a caret. */
 export function compileError(shader: Shader, errors: readonly GPUCompilationMessage[]): ShaderError {
   const first = errors[0];
   const found = first ? placedMessage(first, shader.code) : { message: "does not compile", row: -1, column: 0 };

@@ -1,4 +1,4 @@
-/** A compiler's message on one line, and where in the text it points to; both counted from 0. */
+/** A compiler's message on one line, and the line and column that it points to, both counted from 0. */
 export interface PlacedMessage {
   readonly message: string;
   readonly row: number;
@@ -6,8 +6,8 @@ export interface PlacedMessage {
 }
 
 /**
- * What a compiler's message says and where. naga, the compiler of wgpu, draws the lines of the whole text into its
- * message, and for what it finds after parsing gives the place of the function: the expression is in the drawing alone.
+ * A compiler's message and its position. naga, the compiler of wgpu, quotes the marked source lines in its message. For
+ * errors found after parsing it reports the position of the function: only the quoted lines mark the expression.
  */
 export function placedMessage({ message, lineNum, linePos }: GPUCompilationMessage, code: string): PlacedMessage {
   const given = { row: lineNum - 1, column: linePos - 1 };
@@ -18,7 +18,7 @@ export function placedMessage({ message, lineNum, linePos }: GPUCompilationMessa
   return { message: [what, ...notes].join(": "), ...(lineNum > 0 ? (expressionIn(drawing, code) ?? given) : given) };
 }
 
-/** The place of the first marked piece of a drawing that is less than a function, if it marks functions at all. */
+/** The position of the first marked span that is smaller than a function, if any. */
 function expressionIn(drawing: string, code: string): { row: number; column: number } | undefined {
   if (!/\^ naga::ir::Function/.test(drawing)) return undefined;
   const lines = code.split("\n");
@@ -28,7 +28,7 @@ function expressionIn(drawing: string, code: string): { row: number; column: num
     if (number !== undefined) [row, shown] = [Number(number) - 1, line];
     else if (/\^ naga::ir::(?!Function)/.test(line)) {
       const text = lines[row] ?? "";
-      // A tab is drawn as several spaces, so that columns are counted from where the text begins.
+      // A tab is printed as several spaces, so columns are counted from the first character of the text.
       const begin = shown.lastIndexOf(text.trim());
       return { row, column: line.indexOf("^") - begin + text.length - text.trimStart().length };
     }

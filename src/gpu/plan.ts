@@ -23,9 +23,9 @@ export function written(operation: Operation): Storage[] {
 }
 
 /**
- * Gives every temporary a buffer for its lifetime, from its first to its last use. WebGPU forbids one buffer as `read`
- * and `read_write` in one dispatch whatever the ranges, so whole buffers are shared, and a buffer is free again only
- * after the operation that used it last. Greedy, best fit; a buffer grows when nothing free is large enough.
+ * Assigns every temporary a buffer for its lifetime, from its first to its last use. WebGPU forbids one buffer as
+ * `read` and `read_write` in one dispatch whatever the ranges, so whole buffers are shared, and a buffer is free again
+ * only after the operation that used it last. Greedy, best fit; a buffer grows when nothing free is large enough.
  */
 export function planMemory(operations: readonly Operation[], temporaries: ReadonlySet<Storage>): MemoryPlan {
   const first = new Map<Storage, number>();

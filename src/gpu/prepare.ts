@@ -6,8 +6,8 @@ import { type Lowering, lowerOperation } from "./lower.ts";
 import type { Operation } from "./recording.ts";
 
 /**
- * Turns the operations of a program into commands that are known to be valid, with pipelines that drivers have compiled.
- * Throws `GpuError` when the program cannot run.
+ * Lowers the operations of a program to validated commands, with pipelines that the driver has compiled. Throws
+ * `GpuError` when the program cannot run.
  */
 export async function prepareCommands(
   gpu: Device,
@@ -21,14 +21,14 @@ export async function prepareCommands(
   gpu.device.pushErrorScope("validation");
   try {
     commands = operations.map((operation) => lowerOperation(operation, lowering));
-    // Encoded once and not submitted: what is wrong with the program is said here, and not by its first run.
+    // Encoded once without being submitted, so that a faulty program throws here and not at its first run.
     const encoder = gpu.device.createCommandEncoder();
     encodeCommands(encoder, commands);
     encoder.finish();
   } finally {
     scope = gpu.device.popErrorScope();
   }
-  const invalid = await scope.catch(() => null); // a lost device says so elsewhere
+  const invalid = await scope.catch(() => null); // a lost device is reported elsewhere
   if (invalid) throw new GpuError(`${gpu.adapter.label}: the program cannot run: ${invalid.message}`);
   await warm(gpu, commands);
   gpu.assertUsable();
@@ -36,8 +36,8 @@ export async function prepareCommands(
 }
 
 /**
- * Sends each new pipeline a dispatch of no workgroups: that is when drivers compile. Indirect, since a direct one
- * of no workgroups draws a warning.
+ * Sends each new pipeline a dispatch of zero workgroups, since drivers compile at the first dispatch. It is indirect,
+ * because a direct dispatch of zero workgroups causes a warning.
  */
 async function warm(gpu: Device, commands: readonly Command[]): Promise<void> {
   const dispatches = commands.flatMap((command) => (command.kind === "dispatch" ? [command] : []));

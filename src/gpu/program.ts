@@ -12,7 +12,7 @@ import type { Storage } from "./storage.ts";
 export interface Replacement {
   readonly storage: Storage;
   readonly offset: number;
-  /** Bytes from the offset on, where they may be fewer than recorded; unset: all that were recorded are there. */
+  /** Bytes from the offset on, where they may be fewer than recorded; default as many as were recorded. */
   readonly bytes?: number;
 }
 
@@ -31,7 +31,7 @@ export class ProgramOn<D extends Device, T> extends CallList<T> {
   }
 
   /**
-   * Compiles what is not compiled yet. Drivers compile at the first dispatch, not when the pipeline is made, so
+   * Compiles what is not compiled yet. Drivers compile at the first dispatch, not when the pipeline is created, so
    * `instantiate` also sends each new pipeline a dispatch of no workgroups.
    */
   async compile(onProgress: (done: number, total: number) => void = () => {}, gpu = this.#gpu): Promise<void> {
@@ -47,10 +47,10 @@ export class ProgramOn<D extends Device, T> extends CallList<T> {
 
   /**
    * Makes the bind groups for these placeholders' storages. Temporaries belong to the program and are shared by its
-   * instances, whose runs follow one another on the queue; results and taps belong to the instance. `gpu` is another
-   * device than the one recorded on, for example after that was lost: whatever the program took from outside then needs
-   * a replacement, weights included. Throws `GpuError` for an input that is missing, disposed or failed, for one that a
-   * dispatch both reads and writes, and when memory cannot be had.
+   * instances, whose runs follow one another on the queue; results and taps belong to the instance. `gpu` may be
+   * another device than the one recorded on, for example after that was lost; then everything that the program uses
+   * from outside needs a replacement, weights included. Throws `GpuError` for an input that is missing, disposed or
+   * failed, for one that a dispatch both reads and writes, and when an allocation fails.
    */
   async instantiate(
     replacements: ReadonlyMap<Storage, Replacement> = new Map(),
@@ -108,7 +108,7 @@ export class ProgramOn<D extends Device, T> extends CallList<T> {
         externals,
         resolve: (storage) => {
           if (this.plan.colours.has(external(storage))) {
-            throw new GpuError(`${storage.label}: a temporary; what is to be read is returned from record, or tapped`);
+            throw new GpuError(`${storage.label}: is a temporary; to read it, return it from record, or tap it`);
           }
           return resolve(storage);
         },
@@ -133,7 +133,7 @@ export class ProgramOn<D extends Device, T> extends CallList<T> {
     this.#memory.delete(gpu);
   }
 
-  /** Gives the shared memory back once the last instance is disposed. No further instance can be made. */
+  /** Frees the shared memory once the last instance is disposed. No further instance can be made. */
   dispose(): void {
     this.#disposed = true;
     for (const [gpu, memory] of this.#memory) this.#free(gpu, memory);

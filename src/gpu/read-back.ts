@@ -1,7 +1,7 @@
 import type { Device } from "./device.ts";
 import { GpuError } from "./errors.ts";
 
-/** Buffers that are mapped for reading, by size, used again and again. */
+/** Reusable buffers for mapped reads, by size. */
 export class ReadBack {
   readonly #gpu: Device;
   readonly #free = new Map<number, GPUBuffer[]>();
@@ -10,7 +10,7 @@ export class ReadBack {
     this.#gpu = gpu;
   }
 
-  /** A buffer to copy into and map; give it back unmapped. */
+  /** A buffer to copy into and map; it must be released unmapped. */
   take(bytes: number): GPUBuffer {
     const size = 2 ** Math.ceil(Math.log2(Math.max(16, bytes)));
     const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST;
@@ -19,7 +19,7 @@ export class ReadBack {
 
   give(buffer: GPUBuffer): void {
     if (buffer.size > 1 << 20) {
-      buffer.destroy(); // large read-backs are rare and memory is not
+      buffer.destroy(); // large read-backs are rare; keeping their memory would be wasteful
       return;
     }
     const list = this.#free.get(buffer.size);
@@ -27,14 +27,14 @@ export class ReadBack {
     else this.#free.set(buffer.size, [buffer]);
   }
 
-  /** The first bytes of a buffer that copies were submitted to; then it is given back. */
+  /** Reads the first bytes of a buffer after the submitted copies into it, and releases the buffer. */
   async contents(staging: GPUBuffer, bytes: number): Promise<ArrayBuffer> {
     const gpu = this.#gpu;
     const size = Math.max(4, Math.ceil(bytes / 4) * 4);
     try {
       await staging.mapAsync(GPUMapMode.READ, 0, size);
     } catch (cause) {
-      await new Promise((resolve) => setTimeout(resolve)); // let `lost` say why
+      await new Promise((resolve) => setTimeout(resolve)); // `lost` gives the reason
       gpu.assertUsable();
       throw new GpuError(`${gpu.adapter.label}: reading ${bytes} bytes back failed`, { cause });
     }

@@ -1,10 +1,10 @@
-// Reads what a WGSL text declares. The loader of `.wgsl` files runs it when our own files are built; in a page it runs
-// only for texts that a user brings.
+// Reads what a WGSL text declares. The loader of `.wgsl` files runs it at build time; in a page it runs only for a
+// user's texts.
 import { checkSlots, type Declarations, joinDeclarations } from "./declarations.ts";
 import { ShaderError } from "./errors.ts";
 import type { BindingDeclaration, FileDeclarations } from "./shader-module.ts";
 
-/** WGSL without comments, each replaced by spaces so that columns and lines stay. Block comments nest. */
+/** WGSL with each comment replaced by spaces, so that lines and columns stay the same. Block comments nest. */
 export function withoutComments(code: string): string {
   let out = "";
   let depth = 0;
@@ -34,8 +34,8 @@ const bindingPattern = new RegExp(
 
 /**
  * Reads the module-scope declarations of `code`. This is not a WGSL parser: it reads the few forms that the engine
- * requires of a kernel (bindings, `Params` of scalars, `const` and `alias`), and the driver judges the rest. Throws
- * `ShaderError` for a binding in another form, and for two bindings at one place.
+ * requires of a kernel (bindings, `Params` of scalars, `const` and `alias`); the driver checks the rest. Throws
+ * `ShaderError` for a binding in another form, and for two with the same group and binding.
  */
 export function readFile(code: string, file: string): FileDeclarations {
   const text = withoutComments(code);
@@ -60,7 +60,7 @@ export function readFile(code: string, file: string): FileDeclarations {
   };
 }
 
-/** The declarations of a text that stands alone. Throws `ShaderError` as `readFile` and `joinDeclarations` do. */
+/** The declarations of a text used without others. Throws `ShaderError` as `readFile` and `joinDeclarations` do. */
 export function readDeclarations(code: string, file: string): Declarations {
   return joinDeclarations(file, [{ name: file, code, parts: [], declares: readFile(code, file) }]);
 }
@@ -83,7 +83,7 @@ function readBindings(text: string, file: string): BindingDeclaration[] {
   for (const [, name = ""] of text.matchAll(/\bvar<\s*(?:storage|uniform)\b[^>]*>\s*(\w+)/g)) {
     if (!bindings.some((binding) => binding.name === name)) {
       throw new ShaderError(
-        `${file}: ${name} is declared in a form that is not read, expected @group and @binding, each with a number, ` +
+        `${file}: ${name} is declared in an unsupported form, expected @group and @binding, each with a number, ` +
           "right before var<storage, …> or var<uniform>",
         file,
       );

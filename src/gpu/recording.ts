@@ -1,18 +1,18 @@
 import type { Call, Copy, Dispatch } from "./dispatch.ts";
 import type { Storage } from "./storage.ts";
 
-/** One thing the queue does. */
+/** One operation on the queue. */
 export type Operation =
   | { readonly kind: "dispatch"; readonly dispatch: Dispatch }
   | { readonly kind: "copy"; readonly copy: Copy };
 
-/** What a block named while it was recorded, for example `layer.3.attention.q`. */
+/** A value that a block named while it was recorded, for example `layer.3.attention.q`. */
 export interface Holder {
   /** Every storage that holds part of the value. */
   readonly storages: readonly Storage[];
 }
 
-/** A list of calls, in order: what eager work collects until it is submitted, and what `record` keeps. */
+/** A list of calls, in order: eager work until it is submitted, or what `record` keeps. */
 export class Recording {
   readonly calls: Call[] = [];
   readonly operations: Operation[] = [];

@@ -18,12 +18,12 @@ export class Scopes {
     this.#release = release;
   }
 
-  /** Gives a storage to the innermost scope. */
+  /** Adds a storage to the innermost scope. */
   add(storage: Storage): void {
     this.#open.at(-1)?.add(storage);
   }
 
-  /** Takes a storage that is released from the scope that it belongs to. */
+  /** Removes a released storage from its scope. */
   forget(storage: Storage): void {
     for (const owned of this.#open) owned.delete(storage);
   }

@@ -8,7 +8,7 @@ export interface BindingDeclaration {
   readonly type: string;
 }
 
-/** What one WGSL file declares at module scope, as far as the engine needs it; what is absent it has none of. */
+/** What one WGSL file declares at module scope, as far as the engine needs it. Kinds that it has none of are absent. */
 export interface FileDeclarations {
   readonly bindings?: readonly BindingDeclaration[];
   /** Bodies of structs, by name. */
@@ -19,13 +19,13 @@ export interface FileDeclarations {
   readonly aliases?: Readonly<Record<string, string>>;
   /** Types of workgroup variables. */
   readonly workgroup?: readonly string[];
-  /** What stands in the brackets of `@workgroup_size`. */
+  /** The arguments of `@workgroup_size`, as text. */
   readonly workgroupSize?: string;
 }
 
 /**
  * A WGSL file with the parts that its `// with:` lines name: what importing a `.wgsl` file gives, and what
- * `wgslModule(text)` makes of a text. A module is plain data; its declarations are read when it is built, not in the page.
+ * `wgslModule(text)` returns. A module is plain data; its declarations are read at build time, not in the page.
  */
 export interface ShaderModule {
   /** Path under `shaders/` without ending, for example `norm/rms-norm`. Its folder is the slot that it fits into. */
@@ -34,7 +34,7 @@ export interface ShaderModule {
   /** The default parts, in the order in which the file names them. */
   readonly parts: readonly ShaderModule[];
   readonly declares: FileDeclarations;
-  /** For a text that nobody has tested with the others: throws `ShaderError` where they do not go together. */
+  /** Set for a text that was not tested with the others: throws `ShaderError` where their names clash. */
   readonly check?: (joined: JoinedModules) => void;
 }
 
@@ -43,6 +43,6 @@ export interface JoinedModules {
   /** Name of the kernel. */
   readonly shader: string;
   readonly modules: readonly ShaderModule[];
-  /** Default parts whose place others have taken. */
+  /** Default parts that others replace. */
   readonly replaced: readonly ShaderModule[];
 }

@@ -2,7 +2,7 @@ import type { BufferPool } from "./buffers.ts";
 import type { CallList } from "./call-list.ts";
 import { packUniforms, type Uniforms } from "./lower.ts";
 
-/** What the instances of a program on one device share: the buffers of its temporaries and of its uniforms. */
+/** Memory shared by a program's instances on one device: the buffers of its temporaries and uniforms. */
 export class SharedMemory {
   /** Instances that exist or are being made. */
   users = 0;
@@ -14,7 +14,7 @@ export class SharedMemory {
     this.#buffers = buffers;
   }
 
-  /** The memory, made where there is none; whether it could be had is known once `buffers.checked`. */
+  /** The memory, allocated if there is none yet; whether that succeeded is known once `buffers.checked`. */
   take({ plan, operations }: CallList<unknown>): { temporaries: readonly GPUBuffer[]; uniforms: Uniforms } {
     const buffers = this.#buffers;
     this.#temporaries ??= plan.sizes.map((bytes, colour) => takeSubmitted(buffers, `temporary ${colour}`, bytes));
@@ -26,7 +26,7 @@ export class SharedMemory {
     return { temporaries: this.#temporaries, uniforms: this.#uniforms };
   }
 
-  /** Gives memory back that was taken, unless that happened already: the next one to take it tries anew. */
+  /** Releases memory that was taken, unless it is released already: the next call to take it allocates again. */
   drop({ temporaries, uniforms }: ReturnType<SharedMemory["take"]>): void {
     if (this.#temporaries === temporaries) {
       this.#temporaries = undefined;
@@ -38,7 +38,7 @@ export class SharedMemory {
     }
   }
 
-  /** Gives all of it back. */
+  /** Releases all of it. */
   free(): void {
     for (const buffer of this.#temporaries ?? []) this.#buffers.give(buffer);
     if (this.#uniforms) this.#buffers.give(this.#uniforms.buffer);
@@ -47,7 +47,7 @@ export class SharedMemory {
   }
 }
 
-/** A buffer for a program: its runs overtake the eager work that is not submitted yet, so it must not occur there. */
+/** A buffer for a program: its runs overtake unsubmitted eager work, so that work must not use the buffer. */
 export function takeSubmitted(buffers: BufferPool, label: string, bytes: number): GPUBuffer {
   return buffers.take(label, bytes, { submitted: true });
 }

@@ -3,7 +3,9 @@ import { type Declarations, joinDeclarations } from "./declarations.ts";
 import { ShaderError } from "./errors.ts";
 import type { ShaderModule } from "./shader-module.ts";
 
-/** What one use of a kernel file changes: parts and the right-hand sides of top-level declarations. Nothing else. */
+/**
+ * What one use of a kernel file changes: its parts and the right-hand sides of top-level declarations, nothing else.
+ */
 export interface Specialisation {
   /** Parts to join; each takes the place of the default part from the same slot, the folder of its name. */
   readonly parts?: readonly ShaderModule[];
@@ -37,7 +39,7 @@ export function constantsOf<const N extends string>(
   const constants = "declares" in of ? new Map(Object.entries(of.declares.constants ?? {})) : of.declarations.constants;
   const values = names.map((name): [N, number] => {
     const value = evaluate(name, constants);
-    if (value === undefined) throw new ShaderError(`${of.name}: ${name} is no constant of integers`, of.name);
+    if (value === undefined) throw new ShaderError(`${of.name}: ${name} is not an integer constant`, of.name);
     return [name, value];
   });
   return Object.fromEntries(values) as Record<N, number>;
@@ -46,7 +48,7 @@ export function constantsOf<const N extends string>(
 const numbers = new Map<string, number>();
 const numbered = new WeakMap<ShaderModule, number>();
 
-/** A number for each different content of a module: two modules that are joined alike have the same. */
+/** A number for each distinct content of a module: two modules with equal content have the same number. */
 export function identityOf(module: ShaderModule): number {
   const known = numbered.get(module);
   if (known !== undefined) return known;
@@ -62,7 +64,7 @@ const slotOf = ({ name }: ShaderModule) => name.slice(0, name.lastIndexOf("/"));
 /**
  * Joins a kernel with its parts and sets constants and aliases. Module scope is order-free in WGSL, so joining is
  * concatenation; `enable`, `requires` and `diagnostic` lines go in front. Throws `ShaderError` for a part, constant or
- * alias that replaces nothing, for a value that its constant cannot have, and where a text of a user's does not go with
+ * alias that replaces nothing, for a value that its constant cannot have, and where names in a user's text clash with
  * the others.
  */
 export function specialise(kernel: ShaderModule, specialisation: Specialisation = {}): Shader {
@@ -125,7 +127,7 @@ function joinParts(
       const rival = parts.find((other) => other !== standard && slotOf(other) === slot);
       if (rival && chosen.has(slot)) {
         const both = `${standard.name} and ${rival.name}`;
-        throw new ShaderError(`${name}: part ${part.name} would take the place of both ${both}`, name);
+        throw new ShaderError(`${name}: part ${part.name} would replace both ${both}`, name);
       }
       used.add(part);
       if (part !== standard) replaced.add(standard);
@@ -153,7 +155,7 @@ function setDeclaration(
   const pattern = new RegExp(`^(${keyword}\\s+${name}\\s*(?::\\s*(\\w+)\\s*)?=\\s*)([^;]+);`, "m");
   if (!pattern.test(code)) throw new ShaderError(`${file}: there is no top-level "${keyword} ${name}" to set`, file);
   return code.replace(pattern, (_, head: string, type: string | undefined, before: string) => {
-    const lines = before.replace(/[^\n]/g, ""); // so that every line stays the line it was
+    const lines = before.replace(/[^\n]/g, ""); // so that line numbers stay the same
     return `${head}${value(type ?? "")};${lines}`;
   });
 }

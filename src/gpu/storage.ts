@@ -7,18 +7,18 @@ export interface Storage {
   readonly label: string;
   readonly bytes: number;
   readonly buffer: GPUBuffer | undefined;
-  /** True where the buffer belongs to somebody else: disposing this does not give it back. */
+  /** True where the buffer has another owner: disposing this storage does not release it. */
   readonly lent: boolean;
   state: "live" | "disposed";
-  /** Why the work that should have written this storage did not run. */
+  /** Why the work that writes this storage did not run. */
   failure: Error | undefined;
 }
 
 let nextId = 1;
 
 /**
- * Storage with or without a buffer behind it; sizes are rounded up to the 4 bytes that bindings count in. Storage
- * without a buffer that is made outside of a recording is a placeholder, which an instance gives real memory.
+ * Storage with or without a buffer; sizes are rounded up to the multiples of 4 bytes that bindings require. Storage
+ * made without a buffer outside of a recording is a placeholder, for which an instance supplies real memory.
  */
 export function createStorage(label: string, bytes: number, buffer?: GPUBuffer, { lent = false } = {}): Storage {
   const size = Math.max(4, Math.ceil(bytes / 4) * 4);

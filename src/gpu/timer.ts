@@ -6,8 +6,8 @@ import { GpuError } from "./errors.ts";
 const batch = 2048;
 
 /**
- * Runs the commands with a pass of its own for each dispatch and returns each one's GPU time in nanoseconds. Browsers
- * round timestamps to 100 microseconds; a benchmark repeats a program between two timestamps instead (`timeRuns`).
+ * Runs the commands with one pass per dispatch and returns the GPU time of each in nanoseconds. Browsers round
+ * timestamps to 100 microseconds; a benchmark repeats a program between two timestamps instead (`timeRuns`).
  */
 export async function timeCommands(gpu: Device, commands: readonly Command[]): Promise<number[]> {
   const times: number[] = [];
@@ -25,7 +25,10 @@ export async function timeCommands(gpu: Device, commands: readonly Command[]): P
   return times;
 }
 
-/** GPU time in nanoseconds of all commands, `repeats` times over, from the first dispatch's begin to the last one's end. */
+/**
+ * GPU time in nanoseconds of all commands, `repeats` times over, from the start of the first dispatch to the end of the
+ * last.
+ */
 export async function timeRuns(gpu: Device, commands: readonly Command[], repeats: number): Promise<number> {
   const all = Array.from({ length: repeats }, () => commands).flat();
   const last = passesOf(all) - 1;
@@ -60,7 +63,7 @@ async function timePasses(gpu: Device, commands: readonly Command[]): Promise<nu
   return Array.from({ length: dispatches }, (_, i) => Number((ticks[2 * i + 1] ?? 0n) - (ticks[2 * i] ?? 0n)));
 }
 
-/** Submits what `encode` encodes and reads the `count` timestamps that it writes. */
+/** Submits the commands of `encode` and reads the `count` timestamps that they write. */
 async function timestamps(
   gpu: Device,
   count: number,

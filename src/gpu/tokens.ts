@@ -13,7 +13,9 @@ const tokenPattern =
 /** True for words: keywords, types, names. */
 export const isWord = (token: string | undefined): boolean => token !== undefined && /^[\p{XID_Start}_]/u.test(token);
 
-/** The tokens of a WGSL text in order, comments left out. `<` and `>` stand alone, so that template lists nest. */
+/**
+ * The tokens of a WGSL text in order, comments left out. `<` and `>` are separate tokens, so that template lists nest.
+ */
 export function tokensOf(code: string): Token[] {
   return Array.from(withoutComments(code).matchAll(tokenPattern), ({ 0: text, index }) => ({ text, at: index }));
 }
@@ -48,9 +50,8 @@ export function moduleNames(code: string): ModuleName[] {
 }
 
 /**
- * The text with each of `names` prefixed wherever it is used, by default those that it declares at module scope: so
- * that texts can be joined that know nothing of one another. Names of members stay, and so do comments, lines and what
- * the text takes from elsewhere.
+ * The text with each of `names` prefixed wherever it is used, by default those that it declares at module scope, so
+ * that independent texts can be joined. Members, comments, lines and names from elsewhere stay the same.
  */
 export function prefixNames(
   code: string,
@@ -60,7 +61,7 @@ export function prefixNames(
   const tokens = tokensOf(code);
   let out = "";
   let end = 0;
-  let structDepth = 0; // 1 inside of a struct's body
+  let structDepth = 0; // 1 inside a struct's body
   for (let i = 0; i < tokens.length; i++) {
     const { text, at } = tokens[i] ?? { text: "", at: 0 };
     if (text === "{" && tokens[i - 2]?.text === "struct") structDepth = 1;

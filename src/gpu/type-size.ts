@@ -7,7 +7,7 @@ export interface TypeContext {
   readonly structs: ReadonlyMap<string, string>;
 }
 
-/** Bytes of a type, and the multiple that it is placed at. */
+/** Size and alignment of a type in bytes. */
 interface Layout {
   readonly size: number;
   readonly align: number;
@@ -18,7 +18,7 @@ const suffixes: Readonly<Record<string, number>> = { f: 4, i: 4, u: 4, h: 2 };
 const roundUp = (bytes: number, multiple: number) => Math.ceil(bytes / multiple) * multiple;
 
 /**
- * Bytes of a type of fixed size (WGSL, "Alignment and Size"); undefined for one that is not understood, such as a struct
+ * Bytes of a type of fixed size (WGSL, "Alignment and Size"); undefined where it cannot be computed, as for a struct
  * with attributes or an array whose length is not a constant expression of integers.
  */
 export function typeSize(type: string, context: TypeContext): number | undefined {
@@ -63,7 +63,7 @@ function structLayout(body: string, context: TypeContext): Layout | undefined {
   return { size: roundUp(end, align), align };
 }
 
-/** The items of a list, cut at the commas that are not inside of brackets; empty ones left out. */
+/** The items of a list, split at commas outside brackets, without empty ones. */
 export function splitList(text: string): string[] {
   const items: string[] = [];
   let depth = 0;

@@ -3,11 +3,11 @@ import { touched, written } from "./plan.ts";
 import type { Operation } from "./recording.ts";
 import type { Storage } from "./storage.ts";
 
-/** The lists of eager work that are not submitted yet: whatever is submitted at once overtakes them. */
+/** The lists of eager work that are not submitted yet; immediate submits overtake them. */
 export class Unsubmitted {
   readonly #lists = new Set<readonly Operation[]>();
 
-  /** Takes a list, to which more may be appended, until `delete` says that it is submitted. */
+  /** Adds a list, to which more may be appended, until `delete` marks it as submitted. */
   add(list: readonly Operation[]): void {
     this.#lists.add(list);
   }
@@ -16,7 +16,7 @@ export class Unsubmitted {
     this.#lists.delete(list);
   }
 
-  /** Throws when one of the lists uses one of these buffers and one of the two writes. */
+  /** Throws when one of the lists uses one of these buffers and either use writes it. */
   assertApart(what: string, reads: ReadonlySet<GPUBuffer>, writes: ReadonlySet<GPUBuffer>): void {
     const storage = this.#conflict(reads, writes);
     if (storage) throw new GpuError(`${what}: work on ${storage.label} is not submitted yet; await gpu.flush() before`);

@@ -1,13 +1,13 @@
 import type { Device } from "./device.ts";
 import type { Storage } from "./storage.ts";
 
-/** Bytes of one staging buffer; two are in turn, so that one is filled while the other is copied. */
+/** Bytes of one staging buffer; two alternate, so that one is filled while the other is copied. */
 export const stagingBytes = 8 << 20;
 
 /**
- * Fills storage piece by piece through two staging buffers that are mapped, filled and copied in turn: whatever the
- * size of a model, no second copy of it exists. (`queue.writeBuffer` would do, but Dawn keeps the memory of a buffer
- * whose first use it was.)
+ * Fills storage piece by piece through two staging buffers that are mapped, filled and copied in turn, so that no
+ * second copy of a model ever exists. (`queue.writeBuffer` would do, but Dawn keeps the memory of a buffer whose first
+ * use it was.)
  */
 export class Uploader {
   readonly #gpu: Device;
@@ -56,7 +56,7 @@ export class Uploader {
 
   async #next(): Promise<GPUBuffer> {
     const first = this.#waiting.shift();
-    if (!first) throw new TypeError("upload: no staging buffer in use");
+    if (!first) throw new TypeError("upload: no staging buffer is mapped");
     try {
       return await first;
     } catch (cause) {

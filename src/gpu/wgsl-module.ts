@@ -4,10 +4,10 @@ import { readFile } from "./read-declarations.ts";
 import type { ShaderModule } from "./shader-module.ts";
 
 /**
- * A module from a text: for kernels and parts of one's own that are not files. `parts` are those that it is joined with;
- * where the text names them in a `// with:` line, that line is a comment to the reader and nothing more. `name` is what
- * errors call it; a part fits into the slot that is its folder, for example `attention/masks/mine`. Throws `ShaderError`
- * for bindings in a form that is not read.
+ * A module from a text: for your own kernels and parts that are not files. `parts` are those that it is joined with; a
+ * `// with:` line in the text is only a comment to the reader. `name` is what errors call it; the folder in a part's
+ * name is the slot that it fits into, for example `attention/masks/mine`. Throws `ShaderError` for bindings in an
+ * unsupported form.
  */
 export function wgslModule(
   text: string,

@@ -8,10 +8,10 @@ import type { Segment } from "../tensor/segments.ts";
 import { formatShape, type Shape, ShapeError, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
-/** What an argument of a kernel may be. */
+/** What a kernel accepts for an argument. */
 export interface Acceptance {
   readonly types: readonly DType[];
-  /** Views with gaps, and those that begin anywhere. */
+  /** Views with any strides and offset. */
   readonly strided: boolean;
   /** Tensors in several segments. */
   readonly segmented: boolean;
@@ -43,9 +43,12 @@ export function checkInto(gpu: Gpu, argument: string, into: Tensor, shape: Shape
   checkTensor(gpu, argument, into, accepts);
 }
 
-/** Element of the storage that a tensor's binding begins at: the last multiple of 256 bytes not after its first. */
+/**
+ * First element of a tensor's binding within the storage: the last multiple of 256 bytes not after the tensor's first
+ * element.
+ */
 export function boundOffset(tensor: Tensor): number {
-  if (!isPlain(tensor.dtype)) return tensor.offset; // which is a multiple, as has been checked
+  if (!isPlain(tensor.dtype)) return tensor.offset; // a multiple, as was checked
   const elements = 256 / bytesPerElement[tensor.dtype];
   return Math.floor(tensor.offset / elements) * elements;
 }
@@ -57,7 +60,7 @@ const planesOf = ({ dtype }: Tensor): string[] => Object.keys(formats[dtype].pla
 export const bindingsOf = (key: string, tensor: Tensor): (readonly [name: string, plane: string])[] =>
   planesOf(tensor).map((plane) => [plane === "data" ? key : `${key}_${plane}`, plane]);
 
-/** Bytes of `count` elements of a plane, whole rows where the format has blocks. */
+/** Bytes of `count` elements of a plane; whole rows where the format has blocks. */
 function bytesIn({ dtype, shape }: Tensor, plane: string, count: number): number {
   if (isPlain(dtype)) return count * bytesPerElement[dtype];
   const columns = columnsOf(shape);
@@ -78,7 +81,7 @@ export function bind(
   const { group, binding, name, access } = declared;
   const only = segment ?? (tensor.segments.length === 1 ? tensor.segments[0] : undefined);
   const storage = only?.planes?.[plane] ?? only?.storage ?? tensor.storage;
-  // A binding cannot be empty; a kernel reads nothing of an empty tensor.
+  // A binding cannot be empty; a kernel does not read an empty tensor.
   if (sizeOf(shape) === 0) return { group, binding, name, access, storage, offset: 0, bytes: 16, shape };
   const offset = boundOffset(tensor);
   const reach = tensor.contiguous ? sizeOf(shape) : extent(tensor);
@@ -95,8 +98,8 @@ export function bind(
 }
 
 /**
- * Bytes that a binding counts in: an array of vectors ends after a whole one. What lies after a tensor's last element
- * is padding or another tensor, for buffers are multiples of 16 bytes; no kernel uses it.
+ * Granularity of bindings in bytes: an array of vectors ends after a whole one. Buffers are multiples of 16 bytes, so
+ * after a tensor's last element comes padding or another tensor, which no kernel uses.
  */
 function elementBytes(type: string): number {
   const [, width, element] = /^array<vec([24])(?:<(\w+)>|[fiuh])>$/.exec(type) ?? [];
@@ -109,7 +112,7 @@ function extent(tensor: Tensor): number {
   return 1 + tensor.shape.reduce((sum, size, axis) => sum + (size - 1) * (tensor.strides[axis] ?? 0), 0);
 }
 
-/** Throws `ShapeError` where a dispatch writes memory that it also uses under another name. */
+/** Throws `ShapeError` where a dispatch writes memory that it also binds under another name. */
 export function checkAliasing(kernel: string, bindings: readonly Binding[]): void {
   for (const written of bindings) {
     if (written.access !== "read_write") continue;

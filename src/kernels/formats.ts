@@ -36,12 +36,12 @@ export const packedTypes: readonly WeightType[] = weightTypes.filter((name) => !
 export const cacheFormats: readonly CacheFormat[] = having("cache");
 export const wordTypes: readonly WordType[] = having("word");
 
-/** What reads weights of this type on this device, and what that costs; default f32. */
+/** The part that reads weights of this type on this device, with its cost; default f32. */
 export const weightPart = (dtype: DType = "f32", gpu: Reader): WeightPart =>
   parts[dtype]?.weight?.(gpu) ?? table.f32.weight();
 
-/** What reads keys and values of this format. */
+/** The part that reads keys and values of this format. */
 export const cacheReading = (format: CacheFormat): CacheReading => table[format].cache;
 
-/** What makes words of new keys and values, for formats that have it. */
+/** The part that packs new keys and values into words, for formats that have one. */
 export const wordPart = (dtype: DType = "f32"): ShaderModule => parts[dtype]?.word ?? table.f32.word;

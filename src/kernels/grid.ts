@@ -8,8 +8,8 @@ export function gridOf(threads: number, { declarations }: Shader): readonly [num
 }
 
 /**
- * The grid in three dimensions, each within `limit`. A grid of one dimension that is too long folds into y: kernels
- * with such grids number their workgroups with `linear_workgroup` of `lib/grid` and leave early past the end.
+ * The grid in three dimensions, each within `limit`. A one-dimensional grid that is too long folds into y: kernels with
+ * such grids number their workgroups with `linear_workgroup` of `lib/grid` and return early past the end.
  */
 export function foldGrid(kernel: string, grid: readonly number[], limit: number): readonly [number, number, number] {
   const [x = 1, y = 1, z = 1] = grid;

@@ -15,20 +15,22 @@ export type NamesOf<P> = keyof P extends infer K ? (K extends `${infer Name}?` ?
 /** The names of the optional ones. */
 export type OptionalNamesOf<P> = keyof P extends infer K ? (K extends `${infer Name}?` ? Name : never) : never;
 
-/** The tensors that patterns stand for. */
+/** The tensors for these patterns. */
 export type TensorsOf<P> = {
   readonly [K in keyof P as K extends `${string}?` ? never : K]: Tensor;
 } & { readonly [K in keyof P as K extends `${infer Name}?` ? Name : never]?: Tensor | undefined };
 
-/** The tensors that a call gives: an optional one is there where it was wanted, or given to be changed. */
+/**
+ * The tensors that a call returns: an optional one is present where `wants` lists it or it was passed to be changed.
+ */
 export type ResultsOf<P> = {
   readonly [K in keyof P as K extends `${string}?` ? never : K]: Tensor;
 } & { readonly [K in OptionalNamesOf<P>]?: Tensor };
 
-/** What one dispatch is made for, besides axes and options. */
+/** What a dispatch depends on besides axes and options. */
 export interface KernelContext {
   readonly gpu: Gpu;
-  /** Types of the tensors given, by name; a name that is absent was not given. */
+  /** Types of the tensors passed, by name; tensors that were not passed are absent. */
   readonly dtypes: Readonly<Record<string, DType>>;
   /** Strides in elements of tensors listed in `strided`, by name. */
   readonly strides: Readonly<Record<string, readonly number[]>>;
@@ -38,12 +40,12 @@ export interface KernelContext {
   readonly segment: { readonly begin: number; readonly end: number; readonly total: number };
 }
 
-/** A tensor that options bring, for a binding that the parts they choose declare. */
+/** A tensor from the options, for a binding that their parts declare. */
 export interface Brought {
   readonly tensor: Tensor;
-  /** Axis pattern; one without is of any shape. */
+  /** Axis pattern; without one, any shape. */
   readonly pattern?: string;
-  /** Element types it may have. */
+  /** Element types accepted. */
   readonly types: readonly DType[];
 }
 
@@ -74,18 +76,18 @@ export type KernelDefinition<
   A extends string,
 > = KernelRecord<I, M, O, X, A> & Grid<X, A>;
 
-/** What a record says beside its grid. */
+/** The fields of a record besides its grid. */
 interface KernelRecord<I extends Patterns, M extends Patterns, O extends Patterns, X, A extends string> {
-  /** What errors and tables call it; for a file of ours its path under `shaders/` without ending. */
+  /** Its name in errors and tables; for this project's files the path under `shaders/` without extension. */
   readonly name: string;
-  /** That file: an imported `.wgsl` file, or `wgslModule(text)`. */
+  /** The module: an imported `.wgsl` file, or `wgslModule(text)`. */
   readonly source: ShaderModule;
   readonly inputs: I;
   /** Tensors changed in place. */
   readonly inout?: M;
-  /** New tensors; one whose name ends in `?` is made where `wants` says so. */
+  /** New tensors; one whose name ends in `?` is made where `wants` lists it. */
   readonly outputs?: O;
-  /** Which of the optional outputs a call gives; default none. */
+  /** Which of the optional outputs a call returns; default none. */
   readonly wants?: (options: X) => {
     readonly [K in keyof O as K extends `${infer Name}?` ? Name : K]?: K extends `${string}?` ? boolean : never;
   };
@@ -93,13 +95,13 @@ interface KernelRecord<I extends Patterns, M extends Patterns, O extends Pattern
   readonly dtypes?: (options: X, dtypes: Readonly<Record<string, DType>>) => Partial<Record<NamesOf<O>, DType>>;
   /** Types an input may have; default f32 only. */
   readonly accepts?: Readonly<Record<string, readonly DType[]>>;
-  /** Tensors that the options bring beside the inputs, by the name of their binding. */
+  /** Tensors from the options, besides the inputs, by the name of their binding. */
   readonly brings?: (options: X) => Readonly<Record<string, Brought>>;
-  /** Inputs that may be views with gaps: their strides reach `params` through the context. */
+  /** Inputs that may be views with any strides, which `params` gets through the context. */
   readonly strided?: readonly string[];
-  /** An input that may lie in several segments, cut along this axis: the kernel is dispatched once for each. */
+  /** An input that may have several segments along this axis: the kernel is dispatched once for each. */
   readonly segmented?: { readonly input: string; readonly axis: A };
-  /** Sizes of axes that only outputs have: a list for a name that stands for several. */
+  /** Sizes of axes that only outputs have; a list for a name of several axes. */
   readonly axes?: (axes: Readonly<Record<A, number>>, options: X) => Partial<Record<A, number | Shape>>;
   /** Fields of `Params`, by name. */
   readonly params: (axes: Readonly<Record<A, number>>, options: X, context: KernelContext) => Record<string, number>;
@@ -112,8 +114,8 @@ interface KernelRecord<I extends Patterns, M extends Patterns, O extends Pattern
   /** Parts, constants and aliases for this use. */
   readonly specialise?: (axes: Readonly<Record<A, number>>, options: X, context: KernelContext) => Specialisation;
   /**
-   * An input of u32 whose three words from `offset` on are the grid, as the GPU finds them when it gets there;
-   * `workgroups` is then the largest that they can be.
+   * A u32 input whose three words from `offset` on are the grid when the GPU runs the dispatch; `workgroups` is then
+   * their maximum.
    */
   readonly indirect?: { readonly input: string; readonly offset: (options: X) => number };
   /** Floating-point operations; bytes are counted from the bindings unless given. Tile sizes are the shader's. */
@@ -123,7 +125,7 @@ interface KernelRecord<I extends Patterns, M extends Patterns, O extends Pattern
     context: KernelContext,
     shader: Shader,
   ) => Partial<Cost> & { readonly flops: number };
-  /** Checks of options and sizes that patterns cannot say; throws `ShapeError`. */
+  /** Checks of options and sizes that patterns cannot express; throws `ShapeError`. */
   readonly check?: (axes: Readonly<Record<A, number>>, options: X, gpu: Gpu) => void;
 }
 

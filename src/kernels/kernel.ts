@@ -31,7 +31,7 @@ export type {
   TensorsOf,
 } from "./kernel-definition.ts";
 
-/** Most buffers that any WebGPU device is sure to take. */
+/** Maximum number of buffers that every WebGPU device supports. */
 const mostBuffers = { storage: 8, uniform: 12 } as const;
 
 /**
@@ -50,7 +50,7 @@ export function defineKernel<
   type A = AxesOf<I[keyof I]> | AxesOf<M[keyof M]> | AxesOf<O[keyof O]>;
   const { name } = definition;
   checkSource(name, definition.source);
-  const source = { ...definition.source, name }; // so that errors call it what tables do
+  const source = { ...definition.source, name }; // so that errors use the same name as tables
   const patterns = new Map(
     Object.entries({ ...definition.inputs, ...definition.inout }).map(([key, pattern]): [string, [string, boolean]] => [
       key.replace("?", ""),
@@ -141,11 +141,11 @@ export function defineKernel<
   return Object.assign(kernel, { kernelName: name, source: definition.source }) as unknown as Kernel<I, M, O, X>;
 }
 
-/** Throws `ShaderError` for a text: what a text is joined with is known of a module alone. */
+/** Throws `ShaderError` for a text: only a module has parts. */
 function checkSource(name: string, source: ShaderModule | string): void {
   if (typeof source !== "string") return;
   throw new ShaderError(
-    `${name}: source is a text, expected a module: an imported .wgsl file, or wgslModule(text, { parts })`,
+    `${name}: source is a string, expected a module: an imported .wgsl file, or wgslModule(text, { parts })`,
     name,
   );
 }
@@ -200,7 +200,7 @@ function recordDispatches<I extends Patterns, M extends Patterns, O extends Patt
       const values = (uniformValues as Record<string, Record<string, number>>)[declared.name];
       if (declared.space === "storage" || !values) {
         throw new ShaderError(
-          `${name}: the shader has ${declared.name}, and no tensor or uniform was given for it`,
+          `${name}: the shader binds ${declared.name}, but no tensor or uniform was given for it`,
           name,
         );
       }
@@ -250,6 +250,6 @@ function indirectGrid<X>(
 ): NonNullable<Dispatch["indirect"]> {
   const bound = bindings.find(({ name, access }) => name === input && access === "read");
   if (!bound)
-    throw new ShaderError(`${kernel}: its grid is read from ${input}, which is no input of the shader`, kernel);
+    throw new ShaderError(`${kernel}: its grid is read from ${input}, which is not an input of the shader`, kernel);
   return { storage: bound.storage, offset: bound.offset + 4 * offset(options) };
 }

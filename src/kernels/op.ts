@@ -1,11 +1,11 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { ShapeError } from "../tensor/shape.ts";
 
-/** One way of doing an op: a row in its table. */
+/** One way of computing an op: a row in its table. */
 export interface Variant<T, X, R> {
   /** Why this variant cannot take these tensors and options on this device; undefined when it can. */
   readonly accepts?: (tensors: T, options: X, gpu: Gpu) => string | undefined;
-  /** Device features it needs, such as `subgroups`. */
+  /** Device features it requires, such as `subgroups`. */
   readonly requires?: readonly string[];
   /** Bytes of temporary memory it uses. */
   readonly workspace?: (tensors: T, options: X) => number;
@@ -13,7 +13,7 @@ export interface Variant<T, X, R> {
   readonly record: (gpu: Gpu, tensors: T, options: X) => R;
 }
 
-/** Which variant to use; by name it throws when that one cannot, unset the op's own order decides. */
+/** Name of the variant to use, which throws when that one cannot; default by the op's order. */
 export interface VariantChoice<V> {
   readonly variant?: keyof V & string;
 }
@@ -27,13 +27,13 @@ export interface Op<T, X, R, V> {
   ): R;
   readonly opName: string;
   readonly variants: V;
-  /** For each variant, why it cannot take this; undefined for those that can. */
+  /** For each variant, why it cannot take these arguments; undefined for those that can. */
   readonly survey: (gpu: Gpu, tensors: T, options: X) => ReadonlyMap<keyof V & string, string | undefined>;
 }
 
 /**
- * Makes an op from its table. `order` names variants from the most to the least wanted for given tensors; the first
- * that can is used. Throws `ShapeError` when the variant asked for cannot, or none can, with the reasons.
+ * Makes an op from its table. `order` lists variants in order of preference for given tensors; the first that can is
+ * used. Throws `ShapeError`, with the reasons, when the named variant cannot, or none can.
  */
 export function defineOp<T, X, R, const V extends Readonly<Record<string, Variant<T, X, R>>>>(definition: {
   readonly name: string;
@@ -64,7 +64,7 @@ export function defineOp<T, X, R, const V extends Readonly<Record<string, Varian
       tried.push(`${variant}: ${why}`);
     }
     throw new ShapeError(
-      tried.length === 1 ? `${name}/${tried[0]}` : `${name}: no variant takes this; ${tried.join("; ")}`,
+      tried.length === 1 ? `${name}/${tried[0]}` : `${name}: no variant takes these arguments; ${tried.join("; ")}`,
     );
   };
   const survey = (gpu: Gpu, tensors: T, options: X) => {

@@ -1,6 +1,6 @@
 import { formatShape, type Shape, ShapeError, sizeOf } from "../tensor/shape.ts";
 
-/** Names of the axes in a pattern: `AxesOf<"[...rows, cols]">` is `"rows" | "cols"`. Sizes such as `2` have no name. */
+/** Names of axes in a pattern: `AxesOf<"[...rows, cols]">` is `"rows" | "cols"`. Sizes such as `2` have no name. */
 export type AxesOf<P> = P extends `[${infer Inner}]` ? AxisNames<Inner> : never;
 type AxisNames<S extends string> = S extends `${infer Head}, ${infer Tail}`
   ? AxisName<Head> | AxisNames<Tail>
@@ -32,7 +32,7 @@ export function parsePattern(pattern: string): PatternAxis[] {
 /** Sizes of named axes and the tensor each came from. */
 export class AxisSizes {
   readonly sizes = new Map<string, number>();
-  /** The leading axes that a name stands for. */
+  /** The sizes of the leading axes that a name stands for. */
   readonly leading = new Map<string, Shape>();
   readonly #from = new Map<string, string>();
   readonly #kernel: string;
@@ -42,8 +42,8 @@ export class AxisSizes {
   }
 
   /**
-   * Takes the axes of `argument` from `shape`; throws `ShapeError` where they differ from the pattern or from a tensor
-   * seen before, naming both.
+   * Takes the axes of `argument` from `shape`; throws `ShapeError`, naming both, where they differ from the pattern or
+   * from an earlier tensor.
    */
   match(argument: string, pattern: string, shape: Shape): void {
     const axes = parsePattern(pattern);
@@ -75,7 +75,7 @@ export class AxisSizes {
     }
   }
 
-  /** The shape that `pattern` means with the sizes seen so far. */
+  /** The shape of `pattern` with the sizes seen so far. */
   resolve(argument: string, pattern: string): number[] {
     return parsePattern(pattern).flatMap((axis) => {
       if (axis.kind === "size") return [axis.size];
@@ -85,13 +85,15 @@ export class AxisSizes {
       }
       const size = this.sizes.get(axis.name);
       if (size === undefined) {
-        throw new ShapeError(`${this.#kernel}: ${argument} is ${pattern}, but nothing says how long ${axis.name} is`);
+        throw new ShapeError(
+          `${this.#kernel}: ${argument} is ${pattern}, but nothing defines the length of ${axis.name}`,
+        );
       }
       return [size];
     });
   }
 
-  /** Sets an axis that no tensor shows; a list of sizes for a name that stands for several axes. */
+  /** Sets an axis that no tensor has; a list of sizes for a name that stands for several axes. */
   define(name: string, size: number | Shape): void {
     const dims = typeof size === "number" ? [size] : size;
     this.#set("options", `[${name}]`, dims, name, sizeOf(dims));

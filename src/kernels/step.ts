@@ -1,2 +1,2 @@
-/** Rows of a step (`lib/step`), and so most sequences that run and are sampled together. */
+/** Rows of a step (`lib/step`): the maximum number of sequences that run and are sampled together. */
 export const maxBatch = 64;

@@ -1,40 +1,40 @@
-// Every choice of variant, part or tile that depends on the kind of device, and the measurement on which it rests.
+// Every choice of variant, part or tile that depends on the kind of device, with the measurement on which it rests.
 import type { Gpu } from "../gpu/gpu.ts";
 
-/** What a device runs best: names of variants, the most wanted first, and sizes. */
+/** The best choices for a device: names of variants in order of preference, and sizes. */
 export interface Tuning {
-  /** Variants of attention for up to 8 queries a head. */
+  /** Variants of attention for up to 8 queries per head. */
   readonly attentionOfFewQueries: readonly ("splitSubgroups" | "splitK" | "flash" | "rows" | "naive")[];
-  /** Those for more, under a mask whose visible keys are one range. */
+  /** Variants for more queries, under a mask whose visible keys are one range. */
   readonly attentionOfManyQueries: readonly ("subgroups" | "flash" | "rows" | "naive")[];
   /** Keys that a thread of `splitK` scores at a time, where queries leave room in workgroup memory for their weights. */
   readonly splitKThreadKeys: 4 | 8;
-  /** Variants of matmul for more rows than `vector` takes. */
+  /** Variants of matmul for more rows than `vector` supports. */
   readonly matmulOfManyRows: readonly ("subgroups" | "register" | "tiled" | "naive")[];
   /** Threads that stride along a column together in the products of a few rows: `LANES` of matmul/vector and moe/vector. */
   readonly vectorLanes: 4 | 64;
-  /** Variants of experts for more tokens than `vector` takes. */
+  /** Variants of experts for more tokens than `vector` supports. */
   readonly expertsOfManyTokens: readonly ("subgroups" | "grouped" | "dense")[];
-  /** The grouped product in which `dense` runs, the most wanted first. */
+  /** The grouped products that `dense` may use, in order of preference. */
   readonly denseProduct: readonly ("subgroups" | "registers")[];
-  /** How f16 is read on a device with `shader-f16`: as such, or as pairs in a u32, as without the feature. */
+  /** How f16 is read on a device with `shader-f16`: natively, or as pairs in a u32, as without the feature. */
   readonly f16: "native" | "packed";
 }
 
 /** Kinds of device that choices are made for. */
 type Kind = "software" | "hardware";
 
-/** A choice, where it was measured, and what was found. */
+/** A choice, with where it was measured and the finding. */
 interface Choice<T> {
   readonly choice: T;
-  /** The device of the measurement; undefined where there was none, and `finding` is the reasoning in its place. */
+  /** The device of the measurement; undefined where there was none and `finding` gives the reasoning instead. */
   readonly measuredOn: string | undefined;
   readonly finding: string;
 }
 
 const llvmpipe = "llvmpipe (Mesa 25), 2 cores";
 
-/** The table that a tuner fills: a row a choice. */
+/** The table of choices, one per row. */
 export const tuningTable: { readonly [K in keyof Tuning]: Readonly<Record<Kind, Choice<Tuning[K]>>> } = {
   attentionOfFewQueries: {
     software: {
@@ -64,9 +64,9 @@ export const tuningTable: { readonly [K in keyof Tuning]: Readonly<Record<Kind, 
     software: {
       choice: 8,
       measuredOn: llvmpipe,
-      finding: "loads of q are what the time goes to, and one serves all keys of a thread",
+      finding: "loads of q dominate the time, and each is shared by all keys of a thread",
     },
-    hardware: { choice: 4, measuredOn: undefined, finding: "fewer registers a thread, more threads at a time" },
+    hardware: { choice: 4, measuredOn: undefined, finding: "fewer registers per thread, so more threads at a time" },
   },
   matmulOfManyRows: {
     software: {
@@ -77,16 +77,16 @@ export const tuningTable: { readonly [K in keyof Tuning]: Readonly<Record<Kind, 
     hardware: {
       choice: ["register", "tiled", "naive"],
       measuredOn: undefined,
-      finding: "a shuffle may cost more than a load that the cache answers",
+      finding: "a shuffle may cost more than a load from the cache",
     },
   },
   vectorLanes: {
     software: {
       choice: 4,
       measuredOn: llvmpipe,
-      finding: "a load costs the same whatever its neighbours do, so fewer lanes leave less to add up at the end",
+      finding: "loads are not coalesced, so fewer lanes leave less to add up at the end",
     },
-    hardware: { choice: 64, measuredOn: undefined, finding: "neighbouring loads, and many of them under way" },
+    hardware: { choice: 64, measuredOn: undefined, finding: "coalesced loads, many of them in flight" },
   },
   expertsOfManyTokens: {
     software: {
@@ -97,7 +97,7 @@ export const tuningTable: { readonly [K in keyof Tuning]: Readonly<Record<Kind, 
     hardware: {
       choice: ["grouped", "dense"],
       measuredOn: undefined,
-      finding: "a shuffle may cost more than a load that the cache answers",
+      finding: "a shuffle may cost more than a load from the cache",
     },
   },
   denseProduct: {
@@ -112,13 +112,13 @@ export const tuningTable: { readonly [K in keyof Tuning]: Readonly<Record<Kind, 
     software: {
       choice: "packed",
       measuredOn: llvmpipe,
-      finding: "two values are loaded as fast as one: a fifth less time",
+      finding: "two values load as fast as one: a fifth less time",
     },
     hardware: { choice: "native", measuredOn: undefined, finding: "no conversions" },
   },
 };
 
-/** What is known of a device when its kernels are chosen. */
+/** The facts about a device on which the choice of kernels depends. */
 type Device = Pick<Gpu, "adapter">;
 
 const byKind = (kind: Kind): Tuning =>
@@ -128,17 +128,17 @@ const tunings = { software: byKind("software"), hardware: byKind("hardware") } a
 
 const tuned = new WeakMap<Device, Tuning>();
 
-/** The choices for the kind of device that this is, or those that `tune` has given it. */
+/** The choices for this device: those of its kind, or those set with `tune`. */
 export function tuning(device: Device): Tuning {
   return tuned.get(device) ?? tunings[device.adapter.software ? "software" : "hardware"];
 }
 
-/** Sets choices of one device, such as measurements on it show; the others stay. */
+/** Sets choices for one device, for example from measurements on it; the others stay. */
 export function tune(device: Device, choices: Partial<Tuning>): void {
   tuned.set(device, { ...tuning(device), ...choices });
 }
 
-/** Gives a device the choices for devices of a kind, whichever it is. */
+/** Gives a device the choices for a kind of device, whatever its own kind. */
 export function tuneAs(device: Device, kind: Kind): void {
   tuned.set(device, tunings[kind]);
 }

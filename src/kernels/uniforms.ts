@@ -5,7 +5,7 @@ import type { Shader } from "../gpu/specialise.ts";
 import { ShapeError } from "../tensor/shape.ts";
 
 /**
- * The memory of a uniform struct of 4-byte scalars, its fields set by name. Throws `ShaderError` when names differ and
+ * The bytes of a uniform struct of 4-byte scalars, with fields set by name. Throws `ShaderError` when names differ and
  * `ShapeError` when a value does not fit its type.
  */
 export function packUniform(
@@ -17,7 +17,7 @@ export function packUniform(
   const fields = shader.declarations.structs.get(declared.type);
   if (!fields)
     throw new ShaderError(`${kernel}: ${declared.type} of ${declared.name} is not a struct of scalars`, kernel);
-  const bytes = new Uint8Array(new ArrayBuffer(Math.ceil(fields.length / 4) * 16)); // uniform structs are 16-aligned
+  const bytes = new Uint8Array(new ArrayBuffer(Math.ceil(fields.length / 4) * 16)); // uniform structs are aligned to 16 bytes
   const view = new DataView(bytes.buffer);
   const used: Record<string, number> = {};
   fields.forEach(({ name, type }, index) => {

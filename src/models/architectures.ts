@@ -10,12 +10,12 @@ import { llama } from "./llama.ts";
 /** All families: adding one is a file of its own, and its word here. */
 const families = [llama, gpt2, gptOss, deepseek] as const;
 
-/** Families by the names that `architectures` of a `config.json` uses. */
+/** Families by the names in `architectures` of a `config.json`. */
 export const architectures: Readonly<Record<string, Family>> = Object.fromEntries(
   families.flatMap((family) => family.architectures.map((name) => [name, family] as const)),
 );
 
-/** Throws `FormatError` for weights that are quantised in another way than a family knows. */
+/** Throws `FormatError` for weights that are quantised in a way that their family does not support. */
 function checkQuantisation(config: unknown, packings: readonly string[]): void {
   if (config === undefined) return;
   const method = typeof config === "object" && config !== null ? Object.entries(config) : [];
@@ -27,7 +27,7 @@ function checkQuantisation(config: unknown, packings: readonly string[]): void {
   );
 }
 
-/** The family and settings that a parsed `config.json` asks for; throws `FormatError` for one that is not known. */
+/** The family and settings of a parsed `config.json`; throws `FormatError` for an unknown one. */
 export function readArchitecture(raw: unknown): { family: Family; config: DecoderConfig } {
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
     throw new FormatError("config.json", "is not an object");

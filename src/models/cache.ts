@@ -6,7 +6,7 @@ import type { DecoderConfig } from "./config.ts";
 
 const listed = (names: readonly string[]) => `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
 
-/** The cache that options ask for. Throws `RangeError` for one that does not exist, or that this decoder cannot have. */
+/** The cache that options select. Throws `RangeError` for one that does not exist or does not fit this decoder. */
 export function resolveCache(config: DecoderConfig, options: CacheOptions = {}): Required<CacheOptions> {
   const unknown = Object.keys(options).find((name) => name !== "dtype" && name !== "layout");
   if (unknown !== undefined) throw new RangeError(`cache has no option ${unknown}, expected dtype or layout`);
@@ -32,7 +32,7 @@ export function resolveCache(config: DecoderConfig, options: CacheOptions = {}):
   return { dtype, layout };
 }
 
-/** The cache of a decoder for `batch` sequences of up to `capacity` tokens; `ahead` as `CacheShape` has it. */
+/** The cache of a decoder for `batch` sequences of up to `capacity` tokens; `ahead` as in `CacheShape`. */
 export function cacheShape(
   { layers, kvHeads, headWidth, latent, windows }: DecoderConfig,
   batch: number,

@@ -15,36 +15,36 @@ export type Positions =
     }
   | { readonly kind: "learned" };
 
-/** The experts of a decoder's layers: how many they are, besides how tokens choose them and what they compute. */
+/** The experts of a decoder's layers: their number and widths, how they are chosen and what they compute. */
 export interface MixtureConfig extends MixtureShape {
   /** Experts of a layer, e. */
   readonly experts: number;
   /** Feed-forward width of one expert, f. */
   readonly hidden: number;
-  /** Feed-forward width of the expert that every token has beside those it chose; unset: there is none. */
+  /** Feed-forward width of the shared expert; unset: there is none. */
   readonly shared?: number;
-  /** Layers that have a feed-forward layer all the same, by their index; unset: none. */
+  /** Indices of layers that have a dense feed-forward layer instead; unset: none. */
   readonly dense?: readonly number[];
 }
 
 /**
- * Latent attention (DeepSeek-V2): keys and values of all heads come from one vector a token, beside which the one
- * rotated key that heads share is cached.
+ * Latent attention (DeepSeek-V2): keys and values of all heads come from one vector per token, which is cached with the
+ * rotated key that heads share.
  */
 export interface LatentConfig {
   /** Width of the vector that queries come from; unset: they come from the residual stream. */
   readonly queryRank?: number;
   /** Width of the vector that keys and values come from. */
   readonly rank: number;
-  /** Elements of a head that are not rotated; the others, as many as positions say, stand behind them. */
+  /** Elements of a head that are not rotated; the rotated ones, as many as positions say, follow them. */
   readonly nope: number;
   /** Elements of a head's value. */
   readonly valueWidth: number;
-  /** What is added to the mean square in the norms of both vectors. */
+  /** Epsilon of the norms of both vectors. */
   readonly eps: number;
 }
 
-/** What a decoder is, whatever family and file it came from. */
+/** The settings of a decoder, whatever its family and file. */
 export interface DecoderConfig {
   readonly architecture: string;
   /** Rows of the embedding. */
@@ -57,30 +57,30 @@ export interface DecoderConfig {
   readonly headWidth: number;
   /** Feed-forward width, f, of layers without experts. */
   readonly hidden: number;
-  /** Experts in place of feed-forward layers; which layers have them, the family's sources say. */
+  /** Experts in place of feed-forward layers; the family's sources say which layers have them. */
   readonly mixture?: MixtureConfig;
-  /** Longest sequence. */
+  /** Longest sequence in tokens. */
   readonly context: number;
   readonly norm: "rms" | "layer";
   readonly eps: number;
   readonly activation: Activation;
   readonly gated: boolean;
-  /** Queries, keys and values have biases; else where the checkpoint has them. */
+  /** True when queries, keys and values must have biases; else they have those of the checkpoint. */
   readonly qkvBias?: boolean;
   /** True when the head is the embedding. */
   readonly tied: boolean;
   readonly positions: Positions;
-  /** Keys that a query sees in each layer, itself included; undefined: all before it. */
+  /** Number of keys that a query sees in each layer, its own included; undefined: all up to it. */
   readonly windows: readonly (number | undefined)[];
   /** Factor of the attention scores, where it is not `1/√headWidth`. */
   readonly scales?: readonly number[];
-  /** Attention over latents, whose heads have keys of `headWidth` elements and share one in the cache. */
+  /** Latent attention, whose heads have keys of `headWidth` elements and share one cached key. */
   readonly latent?: LatentConfig;
 }
 
-/** Elements of the widest row of activations that a token has, outside of the experts that it chose. */
+/** Elements of a token's widest row of activations, outside of routed experts. */
 export function widestRow({ width, hidden, heads, headWidth, mixture, latent }: DecoderConfig): number {
-  // Of latents, the query that is as wide as what is cached.
+  // With latent attention, the absorbed query, which is as wide as the cached row.
   const ofHead = latent ? Math.max(headWidth, latent.rank + headWidth - latent.nope) : headWidth;
   return Math.max(width, hidden, heads * ofHead, mixture?.shared ?? 0);
 }
@@ -154,7 +154,7 @@ export function readActivation(config: ConfigReader, field: string, fallback: st
   return known ?? config.fail(field, `is ${name}, known are ${Object.keys(activations).join(", ")}`);
 }
 
-/** Throws unless `heads` is a multiple of `kvHeads`. */
+/** Throws `FormatError` unless `heads` is a multiple of `kvHeads`. */
 export function checkHeads(config: ConfigReader, heads: number, kvHeads: number, field: string): void {
   if (heads % kvHeads !== 0) config.fail(field, `is ${kvHeads}, which does not divide ${heads} query heads`);
 }

@@ -14,14 +14,14 @@ import { reshape, slice } from "../tensor/views.ts";
 import type { DecoderConfig } from "./config.ts";
 import type { DecoderWeights } from "./weights.ts";
 
-/** A decoder-only transformer on the GPU: what it is and its weights. */
+/** A decoder-only transformer on the GPU: its settings and weights. */
 export interface Decoder {
   readonly gpu: Gpu;
   readonly config: DecoderConfig;
   readonly weights: DecoderWeights;
 }
 
-/** What a run of the decoder reads. */
+/** The inputs of a run of the decoder. */
 export interface ForwardInputs {
   /** Token ids `[b, t]`; unset: each row's last sampled token, from the step. */
   readonly ids?: Tensor;
@@ -29,7 +29,7 @@ export interface ForwardInputs {
   readonly cache: KvCache;
   readonly ropeTable?: Tensor | undefined;
   readonly place: Place;
-  /** Cached tokens that can be visible. */
+  /** Maximum number of cached tokens visible. */
   readonly visible: number;
 }
 
@@ -83,7 +83,7 @@ export function forward(decoder: Decoder, inputs: ForwardInputs): Residual {
   return stream;
 }
 
-/** Throws `GpuError` for a layer whose router has seen logits that are NaN since it was last asked. */
+/** Throws `GpuError` for a layer whose router had NaN logits since the last call. */
 export async function assertRouted({ gpu, config, weights: { faults } }: Decoder): Promise<void> {
   if (!faults) return;
   const layer = (await faults.read()).indexOf(1);

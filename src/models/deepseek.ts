@@ -12,13 +12,13 @@ import {
 } from "./family.ts";
 import { llama } from "./llama.ts";
 
-/** What versions do differently; the rest is in their configs. */
+/** The differences between versions; the rest is in their configs. */
 interface Version {
   readonly scores: RoutingRule["scores"];
   /** Values of `topk_method`, the default first, and how each compares groups of experts. */
   readonly methods: Readonly<Record<string, NonNullable<RoutingRule["groups"]>["by"] | undefined>>;
   readonly normalise: boolean;
-  /** A bias of each expert that counts only where experts are chosen. */
+  /** A bias of each expert that is used only when experts are chosen. */
   readonly selectionBias?: boolean;
 }
 
@@ -48,12 +48,12 @@ const names: ExpertNames = {
   fused: { gateUp: "mlp.experts.gate_up_proj", down: "mlp.experts.down_proj" },
 };
 
-/** What checkpoints were trained with in the norms of latents, whatever `rms_norm_eps` is. */
+/** The epsilon that checkpoints were trained with in the norms of latents, whatever `rms_norm_eps` is. */
 const latentEps = 1e-6;
 
 /**
  * DeepSeek-V2 and V3 (DeepSeek-AI 2024): pre-norm RMS, latent attention with rotary positions on the last elements of
- * queries and on one key for all heads, and after some dense layers experts with groups and a shared expert.
+ * queries and on one key for all heads, and, after some dense layers, grouped experts with a shared expert.
  */
 function read(config: ConfigReader, architecture: string): DecoderConfig {
   const layers = config.integer("num_hidden_layers", undefined, 1 << 12);
@@ -93,7 +93,10 @@ function read(config: ConfigReader, architecture: string): DecoderConfig {
   };
 }
 
-/** By how much yarn sharpens attention where `mscale_all_dim` moves that from cosines and sines to the scores. */
+/**
+ * The factor of the scores by which YaRN sharpens attention, where `mscale_all_dim` moves it there from cosines and
+ * sines.
+ */
 function growth(scaling: RopeScaling): number {
   if (scaling.kind !== "yarn" || scaling.mscaleAllDim === undefined || scaling.factor <= 1) return 1;
   return 0.1 * scaling.mscaleAllDim * Math.log(scaling.factor) + 1;
@@ -122,7 +125,7 @@ function readMixture(config: ConfigReader, version: Version, layers: number): Mi
   };
 }
 
-/** The groups that limit the choice of experts, where there is more than one and not all are kept. */
+/** The groups that limit the choice of experts, if there are several and not all are kept. */
 function readGroups(
   config: ConfigReader,
   { methods }: Version,
@@ -140,24 +143,24 @@ function readGroups(
   const keep = config.integer("topk_group", groups, groups);
   if (keep === groups) return {};
   if (keep * size < k) config.fail("topk_group", `is ${keep}, groups of ${size} experts for ${k} of a token`);
-  if (by === "top-two" && size < 2) config.fail("n_group", `is ${groups}, so that groups have no two experts`);
+  if (by === "top-two" && size < 2) config.fail("n_group", `is ${groups}, expected groups of at least two experts`);
   return { groups: { count: groups, keep, by } };
 }
 
-/** An integer from 0, which also stands for null and for nothing. */
+/** An integer of at least 0; 0 where the field is null or absent. */
 function orNone(config: ConfigReader, field: string): number {
   return (config.raw[field] ?? 0) === 0 ? 0 : config.integer(field, undefined, 1 << 20);
 }
 
 function versionOf(architecture: string): Version {
   const version = versions[architecture];
-  if (!version) throw new TypeError(`${architecture} is no version of DeepSeek`);
+  if (!version) throw new TypeError(`${architecture} is not a version of DeepSeek`);
   return version;
 }
 
 function layer(config: DecoderConfig, index: number, has: (name: string) => boolean): LayerSources {
   const { width, heads, headWidth, hidden, latent, mixture } = config;
-  if (!latent) throw new TypeError(`${config.architecture} without latent attention`);
+  if (!latent) throw new TypeError(`${config.architecture}: the config has no latent attention`);
   const { rank, nope, queryRank, valueWidth } = latent;
   const name = (rest: string) => `${prefixFor(has)}layers.${index}.${rest}`;
   const source = (rest: string, ...shape: number[]): WeightSource => ({ name: name(rest), shape });

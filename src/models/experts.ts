@@ -2,59 +2,62 @@ import type { ConfigReader, MixtureConfig } from "./config.ts";
 import { readActivation } from "./config.ts";
 import type { MixtureSources, WeightSource } from "./family.ts";
 
-/** A field of a `config.json` that holds a count, and the count where it is absent. */
+/** A field of a `config.json` that holds a count, with its default. */
 interface Count {
   readonly field: string;
-  /** What newer files call it. */
+  /** Its name in newer files. */
   readonly also?: string;
   readonly fallback?: number;
 }
 
-/** What the fields of a family's config say about its experts. */
+/** How a family's config describes its experts. */
 export interface ExpertCounts {
   readonly experts: Count;
-  /** Experts of a token, k. */
+  /** Experts per token, k. */
   readonly chosen: Count;
-  /** Field of an expert's width. */
+  /** Field with an expert's width. */
   readonly width: string;
-  /** The weights of a token's experts add up to one: always, or where a field says so. */
+  /** The weights of a token's experts sum to one: always, or where a field says so. */
   readonly normalise: boolean | "norm_topk_prob";
-  /** `mlp_only_layers` and `decoder_sparse_step` tell layers that have no experts. */
+  /** `mlp_only_layers` and `decoder_sparse_step` give the layers without experts. */
   readonly denseLayers?: boolean;
-  /** An expert that every token has beside those it chose. */
+  /** The shared expert. */
   readonly shared?: {
-    /** Field of its width. */
+    /** Field with its width. */
     readonly width: string;
   };
 }
 
-/** What a family calls its experts; in names of weights, `*` is the expert's index. */
+/** The names of a family's expert weights; `*` is the expert's index. */
 export interface ExpertNames extends ExpertCounts {
   readonly router: string;
   readonly gate: string;
   readonly up: string;
   readonly down: string;
-  /** Tensors of all experts, which a checkpoint may have instead: `[e, 2f, c]`, gates before ups, and `[e, c, f]`. */
+  /**
+   * Stacked tensors of all experts, which a checkpoint may have instead: `[e, 2f, c]`, gates before ups, and `[e, c,
+   * f]`.
+   */
   readonly fused?: { readonly gateUp: string; readonly down: string };
   readonly shared?: {
     readonly width: string;
     readonly gate: string;
     readonly up: string;
     readonly down: string;
-    /** A projection to the number whose sigmoid its result is multiplied by. */
+    /** A projection to one number; the shared expert's result is multiplied by its sigmoid. */
     readonly weighing: string;
   };
 }
 
 /**
- * The experts that a config asks for. Throws `FormatError` for counts that contradict, for unknown gates, and for a list
- * of layers that is none.
+ * The experts that a config describes. Throws `FormatError` for contradictory counts, unknown gates, and a list of
+ * layers that is invalid.
  */
 export function readExperts(config: ConfigReader, names: ExpertCounts): MixtureConfig {
   const { experts: all, chosen, shared } = names;
   const isGiven = (field: string) => config.raw[field] !== undefined && config.raw[field] !== null;
   const field = all.also && !isGiven(all.field) && isGiven(all.also) ? all.also : all.field;
-  const experts = config.integer(field, all.fallback, 1024); // as many as the router can tell apart
+  const experts = config.integer(field, all.fallback, 1024); // the router's maximum
   const k = config.integer(chosen.field, chosen.fallback);
   if (k > experts) config.fail(chosen.field, `is ${k}, more than ${field}, which is ${experts}`);
   if (readActivation(config, "hidden_act", "silu") !== "silu") {
@@ -71,7 +74,7 @@ export function readExperts(config: ConfigReader, names: ExpertCounts): MixtureC
   };
 }
 
-/** Layers that have no experts: those listed, and those that are no multiple of a step, counted from 1. */
+/** Layers without experts: those listed, and those whose number, counted from 1, is not a multiple of the step. */
 function readDenseLayers(config: ConfigReader): number[] {
   const layers = config.integer("num_hidden_layers", undefined, 1 << 12);
   const step = config.integer("decoder_sparse_step", 1);
@@ -84,7 +87,7 @@ function readDenseLayers(config: ConfigReader): number[] {
   );
 }
 
-/** How a layer's weights are asked for by what follows the layer in their names. */
+/** Looks up a layer's weights by the part of their names after the layer. */
 export interface LayerWeights {
   /** The source of a tensor. */
   readonly source: (rest: string, ...shape: number[]) => WeightSource;
@@ -92,7 +95,7 @@ export interface LayerWeights {
   readonly has: (rest: string) => boolean;
 }
 
-/** Where the weights of a layer's experts come from: one matrix for all gates and ups, one for all downs. */
+/** The sources of a layer's expert weights: one matrix for all gates and ups, one for all downs. */
 export function expertSources(
   mixture: MixtureConfig,
   /** Model width, c. */
@@ -118,7 +121,7 @@ export function expertSources(
   };
 }
 
-/** Where the stacks come from: pieces of the checkpoint's own stacks where it has them, else a tensor of each expert. */
+/** The sources of the stacks: slices of the checkpoint's stacks where it has them, else one tensor per expert. */
 function stackSources(
   { experts, hidden }: MixtureConfig,
   width: number,

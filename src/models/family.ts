@@ -11,24 +11,24 @@ export interface PackedBlocks {
   readonly planes: Readonly<Record<string, string>>;
 }
 
-/** Where a weight comes from: a tensor of the checkpoint, or rows of one that holds several. */
+/** The source of a weight: a tensor of the checkpoint, or rows of one that holds several weights. */
 export interface WeightSource {
   readonly name: string;
   /** Shape in the file. */
   readonly shape: readonly number[];
   /** Stored `[in, out]` (GPT-2's Conv1D), or several such matrices `[n, in, out]`: transposed once on load. */
   readonly transposed?: boolean;
-  /** The shape is that of bytes, whose last two axes are the blocks of a row and the bytes of a block. */
+  /** The shape is in bytes; its last two axes are the blocks of a row and the bytes of a block. */
   readonly packed?: PackedBlocks;
-  /** Rows to take, after transposing; a row goes along the last axis of what has several. */
+  /** Rows to take, after transposing; a row runs along the last axis. */
   readonly rows?: readonly [number, number];
 }
 
-/** Where a matrix comes from that the checkpoint keeps in pieces, like the experts of a mixture. */
+/** The source of a matrix that the checkpoint stores in pieces, such as the experts of a mixture. */
 export interface StackedSource {
-  /** What the whole is called. */
+  /** Name of the whole matrix. */
   readonly label: string;
-  /** One below the other. The rows of a part that is of several tensors alternate: gate 0, up 0, gate 1, up 1, … */
+  /** Parts from top to bottom. The rows of a part with several tensors alternate: gate 0, up 0, gate 1, up 1, … */
   readonly parts: readonly (readonly WeightSource[])[];
 }
 
@@ -50,20 +50,20 @@ export interface MixtureSources {
   readonly routerBias?: WeightSource;
   /** `[e]` */
   readonly selectionBias?: WeightSource;
-  /** `[e·2f, c]`, the rows of gate and up alternating. */
+  /** `[e·2f, c]`, with alternating rows of gate and up. */
   readonly gateUp: StackedSource;
-  /** Of `e · 2f` elements, those of gate and up alternating. */
+  /** `[e·2f]`, with alternating elements of gate and up. */
   readonly gateUpBias?: WeightSource;
   /** `[e·c, f]` */
   readonly down: StackedSource;
-  /** Of `e · c` elements. */
+  /** `[e·c]` */
   readonly downBias?: WeightSource;
   readonly shared?: FeedForwardSources;
-  /** What weighs the shared expert's result `[1, c]`. */
+  /** Gate of the shared expert's result `[1, c]`. */
   readonly sharedGate?: WeightSource;
 }
 
-/** Names and shapes of what attention over latents has besides q, k, v and output. */
+/** Names and shapes of the weights of latent attention besides q, k, v and output. */
 export interface LatentSources {
   readonly norm: WeightSource;
   readonly queryDown?: WeightSource;
@@ -71,7 +71,7 @@ export interface LatentSources {
   readonly queryNorm?: WeightSource;
 }
 
-/** Names and shapes of one layer's weights; a missing entry is a weight that the family does not have. */
+/** Names and shapes of one layer's weights; a weight that the family does not have is absent. */
 export interface LayerSources {
   readonly attentionNorm: WeightSource;
   readonly attentionNormBias?: WeightSource;
@@ -85,7 +85,7 @@ export interface LayerSources {
   readonly outputBias?: WeightSource;
   readonly qNorm?: WeightSource;
   readonly kNorm?: WeightSource;
-  /** A score of each head that has no value `[h]`. */
+  /** The sink of each head `[h]`: a score without a value. */
   readonly sinks?: WeightSource;
   readonly latent?: LatentSources;
   readonly feedForwardNorm: WeightSource;
@@ -102,25 +102,25 @@ export interface OuterSources {
   readonly head?: WeightSource;
 }
 
-/** An architecture family: how its config reads and what its weights are called. */
+/** An architecture family: how its config is read and how its weights are named. */
 export interface Family {
   /** Names that the `architectures` of a `config.json` use. */
   readonly architectures: readonly string[];
   readonly read: (config: ConfigReader, architecture: string) => DecoderConfig;
-  /** `has` tells which optional tensors a checkpoint holds. */
+  /** `has` returns whether the checkpoint holds an optional tensor. */
   readonly outer: (config: DecoderConfig, has: (name: string) => boolean) => OuterSources;
   readonly layer: (config: DecoderConfig, layer: number, has: (name: string) => boolean) => LayerSources;
-  /** Values of `quantization_config.quant_method` whose weights it knows. */
+  /** Values of `quantization_config.quant_method` that it supports. */
   readonly packings?: readonly string[];
 }
 
-/** What names of weights begin with; folders saved from the bare model lack the `model.` prefix. */
+/** The prefix of weight names; folders saved from the bare model lack `model.`. */
 export const prefixFor = (has: (name: string) => boolean): string => (has("embed_tokens.weight") ? "" : "model.");
 
 /** Sources of the parts of a layer. */
 type Inner = FeedForwardSources | MixtureSources | LatentSources;
 
-/** Every tensor of the checkpoint that a part of a model comes from. */
+/** All tensors of the checkpoint that are sources of a part of the model. */
 export function sourcesOf(part: OuterSources | LayerSources | Inner): WeightSource[] {
   return Object.values(part).flatMap((entry: WeightSource | StackedSource | Inner) => {
     if ("parts" in entry) return entry.parts.flat();

@@ -32,7 +32,7 @@ function read(config: ConfigReader, architecture: string): DecoderConfig {
   if (headWidth % 2 !== 0) config.fail("head_dim", `is ${headWidth}, expected an even number`);
   const layers = config.integer("num_hidden_layers", undefined, 1 << 12);
   if (!config.boolean("attention_bias", true)) config.fail("attention_bias", "is false, expected true");
-  // What the activation of its experts has in it.
+  // Constants of its experts' activation.
   for (const [name, known] of Object.entries({ swiglu_limit: 7, swiglu_alpha: 1.702 })) {
     const value = config.number(name, known);
     if (value !== known) config.fail(name, `is ${value}, expected ${known}`);
@@ -60,7 +60,7 @@ function read(config: ConfigReader, architecture: string): DecoderConfig {
   };
 }
 
-/** The window of each layer, as `layer_types` says; without it, of the first and every other one after it. */
+/** The window of each layer by `layer_types`; without that, the first layer and every second one after it have one. */
 function readWindows(config: ConfigReader, layers: number): (number | undefined)[] {
   const window = config.integer("sliding_window", 128);
   const types = config.raw["layer_types"];
@@ -97,7 +97,7 @@ function layer(config: DecoderConfig, index: number, has: (name: string) => bool
   };
 }
 
-/** Rows of gate and up alternate in the checkpoint already. */
+/** Rows of gate and up already alternate in the checkpoint. */
 function mixtureSources(config: DecoderConfig, at: string, has: (name: string) => boolean): MixtureSources {
   const { width, mixture: { experts, hidden } = { experts: 0, hidden: 0 } } = config;
   const stack = (name: string, out: number, input: number) => {

@@ -34,7 +34,7 @@ function read(config: ConfigReader, architecture: string): DecoderConfig {
   };
 }
 
-/** Names come with or without `transformer.`. */
+/** Names may begin with `transformer.`. */
 const prefixFor = (has: (name: string) => boolean) => (has("wte.weight") ? "" : "transformer.");
 
 function outer(config: DecoderConfig, has: (name: string) => boolean): OuterSources {

@@ -1,6 +1,6 @@
 import type { ExpertNames } from "./experts.ts";
 
-/** What members of the Llama family do differently; the rest is in their configs. */
+/** The differences between members of the Llama family; the rest is in their configs. */
 export interface Member {
   /** Default of `rms_norm_eps`. */
   readonly eps: number;
@@ -10,11 +10,11 @@ export interface Member {
   /** Queries and keys are normed before rotation: each head by itself (Qwen3), or all heads as one vector (OLMoE). */
   readonly qkNorm?: "heads" | "whole";
   /**
-   * `sliding_window` counts only when `use_sliding_window` is set (Qwen), and where `layer_types` is absent for all layers,
-   * for those from `max_window_layers` on, or for nobody knows which: versions of transformers disagree.
+   * `sliding_window` is used only when `use_sliding_window` is set (Qwen). Without `layer_types` it applies to all
+   * layers, to those from `max_window_layers` on, or is ambiguous: versions of transformers disagree.
    */
   readonly flaggedWindow?: "all" | "late" | "unknown";
-  /** Layers have experts, which the config and the checkpoint call so. */
+  /** Names of the experts in the config and the checkpoint, where layers have them. */
   readonly experts?: ExpertNames;
 }
 
@@ -79,7 +79,7 @@ export const members: Readonly<Record<string, Member>> = {
   Qwen3MoeForCausalLM: { eps: 1e-6, theta: 10000, qkNorm: "heads", flaggedWindow: "all", experts: qwen3Moe },
 };
 
-/** The member of that name; throws `TypeError` where there is none. */
+/** The member with this name; throws `TypeError` where there is none. */
 export function memberOf(architecture: string): Member {
   const member = members[architecture];
   if (!member) throw new TypeError(`${architecture} is not a member of the Llama family`);

@@ -18,7 +18,7 @@ function read(config: ConfigReader, architecture: string): DecoderConfig {
   const scaling = rope.scaling;
   const clip = config.raw["clip_qkv"];
   if (clip !== undefined && clip !== null) {
-    config.fail("clip_qkv", `is ${JSON.stringify(clip)}; queries, keys and values that are clipped are not supported`);
+    config.fail("clip_qkv", `is ${JSON.stringify(clip)}; clipped queries, keys and values are not supported`);
   }
   return {
     architecture,
@@ -42,7 +42,7 @@ function read(config: ConfigReader, architecture: string): DecoderConfig {
   };
 }
 
-/** The window of each layer: those that `layer_types` lists slide where it is given, else those that the member says. */
+/** The window of each layer: by `layer_types` where it is given, else as the member defines. */
 function readWindows(config: ConfigReader, { flaggedWindow }: Member, layers: number): (number | undefined)[] {
   const value = config.raw["sliding_window"];
   const off = value === undefined || value === null || value === 0;
@@ -55,7 +55,8 @@ function readWindows(config: ConfigReader, { flaggedWindow }: Member, layers: nu
     if (types.length !== layers) config.fail("layer_types", `has ${types.length} entries for ${layers} layers`);
     return types.map((type) => (type === "sliding_attention" ? window : undefined));
   }
-  if (flaggedWindow === "unknown") config.fail("layer_types", "is missing, which tells the layers that slide");
+  if (flaggedWindow === "unknown")
+    config.fail("layer_types", "is missing, expected the list of layers with a sliding window");
   const first = flaggedWindow === "late" ? config.number("max_window_layers", layers) : 0;
   return Array.from({ length: layers }, (_, layer) => (layer >= first ? window : undefined));
 }

@@ -15,7 +15,7 @@ import { reshape } from "../tensor/views.ts";
 import type { PackedBlocks, StackedSource, WeightSource } from "./family.ts";
 import { segmentWriter } from "./segment-writer.ts";
 
-/** How weights are loaded. */
+/** Options for loading weights. */
 export interface LoadOptions {
   /** Element type of matrices on the GPU; unset: as stored. Vectors are always f32. */
   readonly dtype?: WeightType | undefined;
@@ -23,26 +23,26 @@ export interface LoadOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Elements that are read, converted and put together at a time: a staging buffer of f32. */
+/** Elements read, converted and assembled at a time: a staging buffer of f32. */
 const pieceElements = stagingBytes / 4;
 
-/** Segments of stacks begin at multiples of as many rows. */
+/** Segments of stacks begin at multiples of this many rows. */
 const expertRows = 4;
 
-/** Rows of a stored tensor, and how to read them. */
+/** Rows of a stored tensor, with how to read them. */
 interface StoredRows {
   readonly rows: number;
   readonly columns: number;
   readonly dtype: DType;
-  /** Elements that are read together: those of a matrix that is transposed, or of a packed block. */
+  /** Elements that must be read together: a transposed matrix, or a packed block. */
   readonly unit: number;
-  /** Elements `[begin, end)` of the rows, whole units, checked. */
+  /** Elements `[begin, end)` of the rows in whole units, checked to be finite. */
   readonly read: (begin: number, end: number) => Promise<Planes>;
 }
 
 /**
- * The tensor that a source names. Throws `FormatError` where it is missing, has another shape or is of a type that the
- * source is not of.
+ * The tensor that a source names. Throws `FormatError` where it is missing or its shape or type differs from the
+ * source's.
  */
 export function storedTensor(weights: Weights, { name, shape, packed }: WeightSource): StoredTensor {
   if (!packed) return weights.get(name, shape);
@@ -50,7 +50,7 @@ export function storedTensor(weights: Weights, { name, shape, packed }: WeightSo
   return bytesOf(weights, name, shape);
 }
 
-/** A tensor of bytes, as packed weights are. */
+/** A tensor of bytes, such as packed weights. */
 function bytesOf(weights: Weights, name: string, shape: readonly number[]): StoredTensor {
   const tensor = weights.tensors.get(name) ?? weights.get(name, shape);
   const what = `${tensor.dtype} [${tensor.shape.join(", ")}]`;
@@ -60,7 +60,7 @@ function bytesOf(weights: Weights, name: string, shape: readonly number[]): Stor
   return tensor;
 }
 
-/** Brings tensors of a checkpoint to the GPU, and owns them until it is disposed. */
+/** Uploads tensors of a checkpoint to the GPU, and owns them until it is disposed. */
 export class Loader {
   /** Bytes of the tensors. */
   bytes = 0;
@@ -79,23 +79,23 @@ export class Loader {
   }
 
   /**
-   * A matrix `[out, in]`, as asked or as stored (f32 where its tensors are stored differently), streamed unless it has
-   * to be transposed. Rows that alternate stay in one segment.
+   * A matrix `[out, in]` in the requested or stored type (f32 where its tensors' types differ), streamed unless it has
+   * to be transposed. Alternating rows stay in one segment.
    */
   async matrix(source: WeightSource | StackedSource, dtype = this.#options.dtype): Promise<Tensor> {
-    // Kernels of stacks give four results at a time; rows that alternate belong together anyway.
+    // Kernels of stacks compute four results at a time; alternating rows belong together anyway.
     if ("parts" in source) return this.#stack(source, expertRows, dtype);
     if (!source.transposed) return this.#stack({ label: source.name, parts: [[source]] }, 1, dtype);
     const from = dtypeOf(this.#weights.get(source.name, source.shape));
     return this.#small(source, from, dtype ?? from);
   }
 
-  /** Words that are 0. */
+  /** A tensor of zeroed words. */
   flags(count: number): Tensor {
     return this.#own(upload(this.#gpu, [count], "u32", new Uint32Array(count), "flags"));
   }
 
-  /** A vector, as f32 whatever it was stored as; of several axes, its elements in order. */
+  /** A vector, always as f32; several axes are flattened. */
   async vector(source: WeightSource): Promise<Tensor> {
     const stored = this.#weights.get(source.name, source.shape);
     const tensor = await this.#small(source, dtypeOf(stored), "f32");
@@ -108,7 +108,7 @@ export class Loader {
     const columns = all[0]?.columns ?? 0;
     const uneven = stored.some((part) => part.some(({ rows }) => rows !== part[0]?.rows));
     if (uneven || all.some((rows) => rows.columns !== columns)) {
-      throw new TypeError(`${label}: rows that differ cannot be stacked`);
+      throw new TypeError(`${label}: rows of different widths cannot be stacked`);
     }
     const [only, ...others] = new Set(all.map(({ dtype }) => dtype));
     const to = dtype ?? (only && others.length === 0 ? only : "f32");
@@ -132,7 +132,7 @@ export class Loader {
     return tensor;
   }
 
-  /** The rows that a source takes of its tensor. */
+  /** The rows that a source takes from its tensor. */
   #rows(source: WeightSource): StoredRows {
     const { name, shape, rows: taken, packed } = source;
     const tensor = storedTensor(this.#weights, source);
@@ -144,7 +144,7 @@ export class Loader {
     const [begin, end] = taken ?? [0, sizeOf(shape) / columns];
     const first = begin * columns;
     if (first % unit !== 0 || (end * columns) % unit !== 0) {
-      throw new TypeError(`${name}: rows ${begin} to ${end} of matrices that are transposed whole`);
+      throw new TypeError(`${name}: rows ${begin} to ${end}, expected whole matrices, since they are transposed`);
     }
     const read = async (from: number, to: number) => {
       const elements = await this.#read(tensor, first + from, first + to);
@@ -175,7 +175,7 @@ export class Loader {
     return { rows: sizeOf(tensor.shape.slice(0, -2)), columns, dtype: format, unit: elements, read };
   }
 
-  /** The elements of a part of a stack in order: those of a tensor, or rows of each of its tensors in turn. */
+  /** The elements of a part of a stack in order: those of one tensor, or alternating rows of several. */
   async *#pieces(part: readonly StoredRows[], to: DType): AsyncGenerator<Planes> {
     const [{ rows = 0, columns = 0, dtype: from = to } = {}] = part;
     const whole = part.length > 1 || !isPlain(from) || !isPlain(to); // rows are not cut
@@ -189,7 +189,7 @@ export class Loader {
     }
   }
 
-  /** Elements `[begin, end)` of a tensor, checked. */
+  /** Elements `[begin, end)` of a tensor, checked to be finite. */
   async #read(tensor: StoredTensor, begin: number, end: number): Promise<Elements> {
     const from = dtypeOf(tensor);
     const width = bytesPerElement[from];
@@ -265,7 +265,7 @@ function bytesIn(planes: Planes, plane: string): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** Matrices `[in, out]`, one after the other, each as `[out, in]`. */
+/** Transposes consecutive matrices `[in, out]`, each to `[out, in]`. */
 function transposed(elements: Elements, [rows = 0, columns = 0]: readonly number[]): Elements {
   const out = elements.slice();
   for (let at = 0; at < elements.length; at += rows * columns) {

@@ -7,10 +7,10 @@ import { type DecoderConfig, widestRow } from "./config.ts";
 const mebibytes = (bytes: number) => (bytes >= 1 << 20 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${bytes} bytes`);
 
 /**
- * Throws `GpuError` when this device cannot hold a model for sequences of `capacity` tokens, saying what is needed and
- * what there is. Weights are cut where one binding is too small, within an expert too; a row of weights (of an
- * expert's: four, which its kernels compute together), one layer's keys, one token's widest activation and the logits of a
- * batch are not.
+ * Throws `GpuError`, with what is needed and available, when this device cannot hold a model for sequences of
+ * `capacity` tokens. Weights larger than one binding are split, even within an expert. A row of weights (four of an
+ * expert's, which its kernels compute together), one layer's keys, one token's widest activation and the logits of a
+ * batch are not split.
  */
 export function checkRequirements(
   gpu: Gpu,
@@ -30,7 +30,7 @@ export function checkRequirements(
     [`the keys of one layer for ${batch} × ${capacity} tokens`, layerKeys],
     ["one row of weights", 4 * Math.max(width, hidden, heads * headWidth, mixture?.hidden ?? 0)],
     ["four rows of an expert's weights", mixture ? 16 * Math.max(width, mixture.hidden) : 0],
-    ["the weights that make keys and values of a latent", ofLatent],
+    ["the projection from latents to keys and values", ofLatent],
     ["the activations of one token", widest],
     [`the logits of ${batch} × ${vocabulary} tokens`, 4 * batch * vocabulary],
   ];

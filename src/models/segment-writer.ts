@@ -13,7 +13,7 @@ export function segmentWriter(uploader: Uploader, segments: readonly Target[], r
   const piece = new Uint8Array(Math.min(stagingBytes, Math.ceil(total / 4) * 4));
   let filled = 0;
   let index = 0;
-  /** Bytes of the segment that are uploaded. */
+  /** Bytes of the segment that are uploaded already. */
   let done = 0;
   return async (bytes: Uint8Array): Promise<void> => {
     for (let at = 0; at < bytes.byteLength; ) {

@@ -30,13 +30,13 @@ export interface DecoderWeights {
   readonly head: Linear;
   /** Set to 1 on the GPU for a layer whose router's logits were NaN, u32 `[layers]`; for models with experts. */
   readonly faults?: Tensor | undefined;
-  /** Bytes of all of them. */
+  /** Total size in bytes. */
   readonly bytes: number;
   dispose(): void;
 }
 
 /**
- * Brings a checkpoint's weights to the GPU in pieces of at most 8 MiB, checking every value. Throws `FormatError` for
+ * Uploads a checkpoint's weights to the GPU in pieces of at most 8 MiB, checking every value. Throws `FormatError` for
  * a tensor that is missing, has another shape than the config implies, or holds NaN or infinity; nothing stays
  * allocated then.
  */
@@ -100,7 +100,7 @@ export async function loadWeights(
         attention: {
           q: await linear(layer.q, layer.qBias),
           k: await linear(layer.k, layer.kBias),
-          // A kernel takes the heads of a latent's apart, which knows no other type.
+          // The kernel that splits this projection by head supports no other type.
           v: layer.latent ? { weight: await loader.matrix(layer.v, "f32") } : await linear(layer.v, layer.vBias),
           output: await linear(layer.output, layer.outputBias),
           qNorm: layer.qNorm && (await norm(layer.qNorm)),

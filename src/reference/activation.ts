@@ -12,10 +12,7 @@ const sigmoid = (u: number): number => 1 / (1 + Math.exp(-u));
  */
 const geluOf = (u: number): number => (u / 2) * erfc(-u / Math.SQRT2);
 
-/**
- * `u/2 · (1 + tanh(√(2/π) (u + 0.044715 u³)))`, here as `u · sigmoid(2 …)`, which is the same and keeps the left
- * tail.
- */
+/** `u/2 · (1 + tanh(√(2/π) (u + 0.044715 u³)))`, here as `u · sigmoid(2 …)`, which is equal and keeps the left tail. */
 const geluTanhOf = (u: number): number => u * sigmoid(2 * Math.sqrt(2 / Math.PI) * (u + 0.044715 * u ** 3));
 
 const siluOf = (u: number): number => u * sigmoid(u);

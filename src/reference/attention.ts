@@ -1,19 +1,21 @@
 import { addScaled, axes, type Dense, dense, dot, element } from "./dense.ts";
 import { full, ofRow } from "./masks.ts";
 
-/** What attention does beyond its definition; see {@link attention}. */
+/** Options of {@link attention}. */
 export interface AttentionOptions {
-  /** Factor of the dot product; 1/√d where left out. */
+  /** Factor of the dot product; default 1/√d. */
   scale?: number;
-  /** Whether a key is visible to a query; all are where left out. */
+  /** Whether a key is visible to a query; default all. */
   mask?: (b: number, h: number, q: number, k: number) => boolean;
-  /** A visible pair's score from its scaled dot product (a cap, a bias); unchanged where left out. */
+  /** A visible pair's score from its scaled dot product (a cap, a bias); default unchanged. */
   score?: (score: number, b: number, h: number, q: number, k: number) => number;
-  /** A score of each head `[h]` that takes its share of the softmax and has no value (gpt-oss); none where left out. */
+  /** Sink of each head `[h]`: a score that joins the softmax and has no value (gpt-oss); default none. */
   sink?: Dense;
-  /** Absolute position of each batch row's first query; length − t where left out, so that the last query sees the last key. */
+  /**
+   * Absolute position of each batch row's first query; default length − t, so that the last query sees the last key.
+   */
   start?: number | readonly number[];
-  /** Keys that count in each batch row; s where left out. Those beyond are never read. */
+  /** Number of keys of each batch row; default s. Those beyond are never read. */
   length?: number | readonly number[];
 }
 

@@ -1,12 +1,11 @@
-/** A tensor of the reference: row-major float64, whatever type the tensor it stands for is stored in. */
+/** A tensor of the reference: row-major float64, whatever the storage type of the original. */
 export interface Dense {
   readonly shape: readonly number[];
   readonly values: Float64Array;
 }
 
 /**
- * A dense tensor of `values` (copied; zeros where left out). Throws a RangeError when their number is not the
- * shape's.
+ * A dense tensor of `values` (copied; default zeros). Throws a RangeError when their number does not match the shape.
  */
 export function dense(shape: readonly number[], values?: ArrayLike<number>): Dense {
   const size = sizeOf(shape);
@@ -17,8 +16,7 @@ export function dense(shape: readonly number[], values?: ArrayLike<number>): Den
 }
 
 /**
- * The same values under another shape of as many elements, `[rows, cols]` as `[b, t, cols]` for one; nothing is
- * copied.
+ * The same values with another shape of equal size, for example `[rows, cols]` as `[b, t, cols]`; nothing is copied.
  */
 export function reshape(x: Dense, shape: readonly number[]): Dense {
   if (sizeOf(shape) !== x.values.length) {
@@ -33,7 +31,7 @@ export function sizeOf(shape: readonly number[]): number {
 }
 
 /**
- * The element at a flat index. Throws a RangeError outside of the array, where JavaScript says undefined: an oracle
+ * The element at a flat index. Throws a RangeError outside of the array, where JavaScript returns undefined: an oracle
  * must not guess.
  */
 export function at(values: Float64Array, index: number): number {
@@ -65,7 +63,9 @@ export function addScaled(sums: Float64Array, factor: number, b: Float64Array, b
   for (let i = 0; i < sums.length; i++) sums[i] = at(sums, i) + factor * at(b, bStart + i);
 }
 
-/** Length of one axis; negative axes count from the last. Throws a RangeError for an axis that the shape lacks. */
+/**
+ * Length of one axis; negative axes count from the last. Throws a RangeError for an axis that the shape does not have.
+ */
 export function lengthOf(shape: readonly number[], axis: number): number {
   const length = shape.at(axis);
   if (length === undefined)
@@ -79,7 +79,7 @@ export function axisFromFirst(shape: readonly number[], axis: number): number {
   return axis < 0 ? axis + shape.length : axis;
 }
 
-/** `[outer, length, inner]` of a shape cut at one axis: element `(o, i, n)` lies at `(o * length + i) * inner + n`. */
+/** `[outer, length, inner]` of a shape cut at one axis: element `(o, i, n)` is at `(o * length + i) * inner + n`. */
 export function splitAt(shape: readonly number[], axis: number): [outer: number, length: number, inner: number] {
   const position = axisFromFirst(shape, axis);
   return [sizeOf(shape.slice(0, position)), lengthOf(shape, position), sizeOf(shape.slice(position + 1))];
@@ -93,9 +93,9 @@ type AxisNames<Pattern extends string> = Pattern extends `${infer Head} ${infer 
     : Pattern;
 
 /**
- * Axis lengths by letter, read off tensors and patterns such as `"b h t d"`: a letter means one length throughout.
- * A first axis `...rows` stands for any number of leading axes and reads as the product of their lengths.
- * Throws a RangeError that names the operation, the tensor, its shape and what was expected, and from where.
+ * Axis lengths by letter, from tensors and patterns such as `"b h t d"`: a letter means the same length throughout. A
+ * first axis `...rows` stands for any number of leading axes and reads as the product of their lengths. Throws a
+ * RangeError that names the operation, the tensor, its shape, what was expected, and why.
  */
 export function axes<const Patterns extends Record<string, string>>(
   operation: string,

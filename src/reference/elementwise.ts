@@ -23,8 +23,8 @@ export const where = ({ condition, a, b }: Pair & { condition: Dense }): { y: De
   broadcast("where", [condition, a, b], ([c, p, q]) => (c ? p : q));
 
 /**
- * The values as another type holds them: f16 and bf16 round to nearest even, i32 and u32 cut the fraction off and
- * saturate at their ends (NaN becomes 0). y like x.
+ * Converts the values to another type: f16 and bf16 round to nearest even, i32 and u32 truncate and saturate (NaN
+ * becomes 0). y like x.
  */
 export function cast({ x }: { x: Dense }, { dtype }: { dtype: PlainType }): { y: Dense } {
   const [lowest, highest] = dtype === "u32" ? [0, 2 ** 32 - 1] : [-(2 ** 31), 2 ** 31 - 1];
@@ -39,7 +39,7 @@ export const fill = (_: Record<never, never>, { shape, value }: { shape: readonl
 });
 
 /**
- * Applies `f` to the elements that meet at each place of the common shape. Throws a RangeError where lengths differ
+ * Applies `f` to the corresponding elements at each index of the common shape. Throws a RangeError where lengths differ
  * and none is 1.
  */
 function broadcast<Tensors extends readonly Dense[]>(
@@ -70,7 +70,7 @@ function commonShape(operation: string, tensors: readonly Dense[]): number[] {
   });
 }
 
-/** For every place of `common` in row-major order, the flat index of the element of `shape` that is repeated there. */
+/** For every index of `common` in row-major order, the flat index of the element of `shape` that is broadcast there. */
 function flatIndices(shape: readonly number[], common: readonly number[]): number[] {
   let indices = [0];
   for (const [axis, length] of common.entries()) {

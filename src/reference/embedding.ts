@@ -1,8 +1,8 @@
 import { at, axes, type Dense, dense } from "./dense.ts";
 
 /**
- * Embedding: row `ids[t]` of the table, for every token.
- * ids `[t]`, table `[v, c]` → y `[t, c]`. Throws a RangeError for an id that is not a row.
+ * Embedding: row `ids[t]` of the table, for every token. ids `[t]`, table `[v, c]` → y `[t, c]`. Throws a RangeError
+ * for an id outside of the table.
  */
 export function gather({ ids, table }: { ids: Dense; table: Dense }): { y: Dense } {
   const { t, v, c } = axes("gather", { ids, table }, { ids: "t", table: "v c" });

@@ -1,4 +1,4 @@
-/** Where the series of erf hands over to the continued fraction of erfc: nearer 0 that takes too many terms. */
+/** Where the continued fraction of erfc takes over from the series of erf: nearer 0 it needs too many terms. */
 const HANDOVER = 0.75;
 
 /** The error function `2/√π ∫₀ˣ exp(−u²) du`, within 1e-15. */
@@ -12,7 +12,7 @@ export function erfc(x: number): number {
   return x <= -HANDOVER ? 2 - tail(-x) : 1 - series(x);
 }
 
-/** erf(x) = 2/√π · exp(−x²) · Σ 2ⁿ x²ⁿ⁺¹ / (1 · 3 · … · (2n + 1)): no term cancels another (NIST DLMF 7.6.2). */
+/** erf(x) = 2/√π · exp(−x²) · Σ 2ⁿ x²ⁿ⁺¹ / (1 · 3 · … · (2n + 1)): no terms cancel (NIST DLMF 7.6.2). */
 function series(x: number): number {
   let term = x;
   let sum = x;
@@ -37,6 +37,6 @@ function tail(x: number): number {
  */
 function gaussian(x: number): number {
   const short = Math.fround(x);
-  if (Math.abs(short) > 30) return 0; // exp(−900) is below the least number, and x − short may be above the largest
+  if (Math.abs(short) > 30) return 0; // exp(−900) underflows to 0, and x − short may overflow
   return Math.exp(-short * short) * Math.exp(-(x - short) * (x + short));
 }

@@ -2,9 +2,9 @@ import { at, axes, type Dense, dense } from "./dense.ts";
 import { ofRow } from "./masks.ts";
 
 /**
- * Append to a cache of keys or values: row start + i of the cache becomes token i, heads before positions.
- * k `[b, t, g, d]`, cache `[b, g, s, d]`, start one row number for all batch rows or one each → cache, a copy so changed.
- * Throws a RangeError where the tokens reach beyond the cache.
+ * Append to a cache of keys or values: row start + i of the cache becomes token i, heads before positions. k `[b, t, g,
+ * d]`, cache `[b, g, s, d]`, start a row for all batch rows or one each → cache, a changed copy. Throws a RangeError
+ * where the tokens reach beyond the cache.
  */
 export function append(
   { k, cache }: { k: Dense; cache: Dense },

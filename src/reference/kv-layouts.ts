@@ -1,8 +1,8 @@
 import { at, axes, type Dense, dense } from "./dense.ts";
 
 /**
- * The cache that pages stand for: keys or values `[pages, g, page, d]` and the pages of each batch row → `[b, g, s, d]`, s as
- * long as the longest row has room for. What has no page is NaN: nobody may read it.
+ * Gathers a paged cache: keys or values `[pages, g, page, d]` and the pages of each batch row → `[b, g, s, d]`, with s
+ * the capacity of the longest row. Positions without a page are NaN, since they must not be read.
  */
 export function gatherPages({ pages }: { pages: Dense }, { table }: { table: readonly (readonly number[])[] }): Dense {
   const { n, g, page, d } = axes("gatherPages", { pages }, { pages: "n g page d" });
@@ -22,7 +22,7 @@ export function gatherPages({ pages }: { pages: Dense }, { table }: { table: rea
   return out;
 }
 
-/** The slot of a position in a ring of `slots` of which the first `sinks` stay. */
+/** The slot of a position in a ring of `slots`, of which the first `sinks` are kept. */
 export function ringSlot(position: number, { slots, sinks = 0 }: { slots: number; sinks?: number }): number {
   return position < sinks ? position : sinks + ((position - sinks) % (slots - sinks));
 }
@@ -33,7 +33,7 @@ export function ringPositions(length: number, { slots, sinks = 0 }: { slots: num
   return Array.from({ length: Math.min(length, slots) }, (_, i) => (i < sinks ? i : i + lost));
 }
 
-/** How values are made integers: bits of each, and neighbouring elements of a row that share a scale. */
+/** How values are quantised to integers: bits per value, and adjacent elements of a row that share a scale. */
 export interface Quantisation {
   readonly bits: 8 | 4;
   readonly block: number;
@@ -42,7 +42,7 @@ export interface Quantisation {
 /**
  * Symmetric integers for blocks of a row: `code = round(x / scale)`, halves to even. With 8 bits the scale is the largest
  * |x| / 127. With 4 it is the x furthest from 0, divided by −8, as in llama.cpp's Q4_0: that x becomes −8.
- * x `[...rows, d]` → codes `[...rows, d]`, scales `[...rows, d / block]`, both as f32 has them.
+ * x `[...rows, d]` → codes `[...rows, d]`, scales `[...rows, d / block]`, both computed in f32.
  */
 export function quantise({ x }: { x: Dense }, { bits, block }: Quantisation): { codes: Dense; scales: Dense } {
   const d = x.shape.at(-1) ?? 1;
@@ -63,7 +63,7 @@ export function quantise({ x }: { x: Dense }, { bits, block }: Quantisation): { 
   return { codes, scales };
 }
 
-/** The values that codes and scales stand for: `code · scale`. */
+/** The values of codes and scales: `code · scale`. */
 export function dequantise({ codes, scales }: { codes: Dense; scales: Dense }): Dense {
   const block = codes.values.length / scales.values.length;
   return {

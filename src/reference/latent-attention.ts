@@ -3,9 +3,9 @@ import { at, axes, type Dense, dense } from "./dense.ts";
 import { causal } from "./masks.ts";
 
 /**
- * Multi-head latent attention, causal, as its definition has it: keys and values of every head made from the latents
- * (DeepSeek-V2, DeepSeek-AI 2024, section 2.1). q `[b, h, t, nope + rope]`, latents `[b, s, rank + rope]`, weight
- * `[h · (nope + dv), rank]` → out `[b, h, t, dv]`, lse `[b, h, t]`.
+ * Causal multi-head latent attention by its definition: keys and values of every head are projected from the latents
+ * (DeepSeek-V2, DeepSeek-AI 2024, section 2.1). q `[b, h, t, nope + rope]`, latents `[b, s, rank + rope]`, weight `[h ·
+ * (nope + dv), rank]` → out `[b, h, t, dv]`, lse `[b, h, t]`.
  */
 export function latentAttention(
   { q, latents, weight }: { q: Dense; latents: Dense; weight: Dense },

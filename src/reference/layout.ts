@@ -1,13 +1,13 @@
 import { at, axisFromFirst, type Dense, dense, lengthOf, splitAt } from "./dense.ts";
 
 /**
- * Reorders axes: axis i of y is axis `order[i]` of x. Throws a RangeError where order is no permutation of x's axes.
+ * Reorders axes: axis i of y is axis `order[i]` of x. Throws a RangeError where order is not a permutation of x's axes.
  */
 export function transpose({ x }: { x: Dense }, { order }: { order: readonly number[] }): { y: Dense } {
   const axesOfX = order.map((axis) => axisFromFirst(x.shape, axis));
   if (axesOfX.length !== x.shape.length || new Set(axesOfX).size !== x.shape.length) {
     throw new RangeError(
-      `transpose: order [${order.join(", ")}] is no permutation of the axes of [${x.shape.join(", ")}]`,
+      `transpose: order [${order.join(", ")}] is not a permutation of the axes of [${x.shape.join(", ")}]`,
     );
   }
   const strides = axesOfX.map((axis) => splitAt(x.shape, axis)[2]);
@@ -24,14 +24,17 @@ export function transpose({ x }: { x: Dense }, { order }: { order: readonly numb
   return { y };
 }
 
-/** What to keep of one axis: elements start (0) to end (all), end excluded. Negative axes count from the last. */
+/**
+ * The part of an axis to keep: elements start (default 0) to end (default all), end excluded. Negative axes count from
+ * the last.
+ */
 export interface SliceOptions {
   axis: number;
   start?: number;
   end?: number;
 }
 
-/** Elements `start <= i < end` of one axis. Throws a RangeError for a range that the axis does not hold. */
+/** Elements `start <= i < end` of one axis. Throws a RangeError for a range outside of the axis. */
 export function slice({ x }: { x: Dense }, { axis, start = 0, end }: SliceOptions): { y: Dense } {
   const [outer, length, inner] = splitAt(x.shape, axis);
   const last = end ?? length;

@@ -1,12 +1,12 @@
 import { addScaled, at, axes, type Dense, dense } from "./dense.ts";
 
-/** What linear attention does beyond its definition; see {@link linearAttention}. */
+/** Options of {@link linearAttention}. */
 export interface LinearAttentionOptions {
-  /** Whether a key is visible to a query; those up to its own position are where left out. */
+  /** Whether a key is visible to a query; default those up to its own position. */
   mask?: "causal" | "full";
-  /** Absolute position of the first query; length − t where left out. */
+  /** Absolute position of the first query; default length − t. */
   start?: number;
-  /** Keys that count; s where left out. Those beyond are never read. */
+  /** Number of keys; default s. Those beyond are never read. */
   length?: number;
 }
 

@@ -1,6 +1,6 @@
 import { at, axes, type Dense, dense } from "./dense.ts";
 
-/** What attention over some of the keys leaves behind: out `[b, h, t, dv]` and lse `[b, h, t]`. */
+/** The state of attention over some of the keys: out `[b, h, t, dv]` and lse `[b, h, t]`. */
 export interface AttentionState {
   readonly out: Dense;
   readonly lse: Dense;
@@ -9,7 +9,7 @@ export interface AttentionState {
 /**
  * Attention over the union of two sets of keys from attention over each: with M the larger lse and w = exp(lse − M),
  * `out = (w₁ · out₁ + w₂ · out₂) / (w₁ + w₂)` and `lse = M + log(w₁ + w₂)` (Rabe and Staats 2021, section 3; Ye et al.
- * 2025, section 2.2). A side whose lse is −∞ saw nothing, and its out is not looked at; two of them give zeros and −∞.
+ * 2025, section 2.2). A side whose lse is −∞ saw no keys, and its out is ignored; two of them give zeros and −∞.
  */
 export function mergeAttention({ left, right }: { left: AttentionState; right: AttentionState }): AttentionState {
   const { b, h, t, dv } = axes(

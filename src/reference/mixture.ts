@@ -2,12 +2,12 @@ import { swiglu } from "./activation.ts";
 import { at, axes, type Dense, dense, dot } from "./dense.ts";
 import { expertsOfSlots } from "./routing.ts";
 
-/** The position of a slot that has none, because it goes to no expert. */
+/** The position of a slot without an expert. */
 export const NO_POSITION = 0xffffffff;
 
-/** The slots of a batch in order of their experts; see {@link align}. */
+/** The slots of a batch sorted by expert; see {@link align}. */
 export interface Alignment {
-  /** Slots of each expert; e numbers. */
+  /** Number of slots of each expert; e numbers. */
   readonly counts: readonly number[];
   /** Where each expert's slots begin, and where the last one's end: e + 1 multiples of the block. */
   readonly offsets: readonly number[];
@@ -15,19 +15,19 @@ export interface Alignment {
   readonly slots: readonly number[];
   /** The expert of each block. */
   readonly blockExperts: readonly number[];
-  /** Where each slot stands in `slots`; {@link NO_POSITION} where it goes to no expert. t · k numbers. */
+  /** Index of each slot in `slots`; {@link NO_POSITION} where it has no expert. t · k numbers. */
   readonly positions: readonly number[];
 }
 
 /**
- * The slots in order of their experts, each expert's padded to a multiple of `block`, so that a block has one expert
- * and an expert without slots has no block (MegaBlocks, Gale et al. 2022, section 5; vLLM's moe_align_block_size).
- * experts `[t, k]` of ids below `count`, others being "no expert". Slot t · k + i is choice i of token t. Throws a
- * RangeError for a block that is no whole number from 1, or an id that is none from 0.
+ * Sorts the slots by expert, each expert's padded to a multiple of `block`, so that a block has one expert and an
+ * expert without slots has no block (MegaBlocks, Gale et al. 2022, section 5; vLLM's moe_align_block_size). experts
+ * `[t, k]` of ids below `count`, others being "no expert". Slot t · k + i is choice i of token t. Throws a RangeError
+ * for a block that is not a positive integer, or an id that is not a non-negative integer.
  */
 export function align({ experts }: { experts: Dense }, { count, block }: { count: number; block: number }): Alignment {
   if (!(Number.isInteger(block) && block >= 1)) {
-    throw new RangeError(`align: block is ${block}, expected a whole number from 1`);
+    throw new RangeError(`align: block is ${block}, expected a positive integer`);
   }
   const ids = expertsOfSlots("align", experts);
   const counts: number[] = [];
@@ -50,13 +50,13 @@ export function align({ experts }: { experts: Dense }, { count, block }: { count
   return { counts, offsets, slots, blockExperts, positions };
 }
 
-/** The share of the aligned slots that are not padding; 1 where there are none. */
+/** The share of the aligned slots that are not padding; 1 where there are no slots. */
 export function paddingEfficiency({ counts, offsets }: Pick<Alignment, "counts" | "offsets">): number {
   const padded = offsets.at(-1) ?? 0;
   return padded === 0 ? 1 : counts.reduce((sum, count) => sum + count, 0) / padded;
 }
 
-/** The largest expert's slots over the mean of all: 1 in perfect balance, and where there are no slots. */
+/** The busiest expert's slots over the mean: 1 in perfect balance, and where there are no slots. */
 export function imbalance({ counts }: Pick<Alignment, "counts">): number {
   const sum = counts.reduce((all, count) => all + count, 0);
   return sum === 0 ? 1 : Math.max(...counts) / (sum / counts.length);
@@ -89,7 +89,7 @@ const ACTIVATIONS = { swiglu, "clamped-swiglu": clampedSwiglu };
  * Activation "swiglu" is `silu(g) · u` (Shazeer 2020, eq. 5); "clamped-swiglu" is gpt-oss's
  * `(u + 1) · g · sigmoid(1.702 g)` with g at most 7 and u within ±7.
  *
- * Throws a RangeError for shapes that do not belong together, and for an id that is no whole number from 0.
+ * Throws a RangeError for shapes that do not match, and for an id that is not a non-negative integer.
  */
 export function mixture(
   {

@@ -1,7 +1,7 @@
 import { at, axes, type Dense, dense } from "./dense.ts";
 import { add } from "./elementwise.ts";
 
-/** What is added to the mean square or the variance under the root. */
+/** Added to the mean square or the variance under the root. */
 export interface NormOptions {
   eps: number;
 }
@@ -25,8 +25,7 @@ export function rmsNorm({ x, weight }: { x: Dense; weight: Dense }, { eps }: Nor
 }
 
 /**
- * The residual add and the RMS norm of what it gives: `sum = x + residual`, `y = rmsNorm(sum)`. Shapes as in {@link
- * rmsNorm}.
+ * The residual add and the RMS norm of the sum: `sum = x + residual`, `y = rmsNorm(sum)`. Shapes as in {@link rmsNorm}.
  */
 export function addRmsNorm(
   { x, residual, weight }: { x: Dense; residual: Dense; weight: Dense },
@@ -53,7 +52,7 @@ export function layerNorm(
     let sum = 0;
     for (let j = 0; j < cols; j++) sum += at(x.values, row * cols + j);
     const mean = sum / cols;
-    let squares = 0; // of deviations: the shorter mean(x²) − mean² cancels where the mean is much larger than the spread
+    let squares = 0; // of deviations: mean(x²) − mean² cancels where the mean is much larger than the spread
     for (let j = 0; j < cols; j++) squares += (at(x.values, row * cols + j) - mean) ** 2;
     const root = Math.sqrt(squares / cols + eps);
     for (let j = 0; j < cols; j++) {
@@ -65,8 +64,8 @@ export function layerNorm(
 }
 
 /**
- * The residual add and the layer norm of what it gives: `sum = x + residual`, `y = layerNorm(sum)`. Shapes as in
- * {@link layerNorm}.
+ * The residual add and the layer norm of the sum: `sum = x + residual`, `y = layerNorm(sum)`. Shapes as in {@link
+ * layerNorm}.
  */
 export function addLayerNorm(
   { x, residual, weight, bias }: { x: Dense; residual: Dense; weight: Dense; bias?: Dense | undefined },

@@ -5,8 +5,8 @@ const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24];
 const PARITY = 0x1bd11bda;
 
 /**
- * Counter-based random numbers: two words that depend on key and counter alone, the same on every machine.
- * Threefry-2x32 with 20 rounds (Salmon, Moraes, Dror and Shaw 2011; constants as in Random123).
+ * Counter-based random numbers: two words that depend only on key and counter, the same on every machine. Threefry-2x32
+ * with 20 rounds (Salmon, Moraes, Dror and Shaw 2011; constants as in Random123).
  */
 export function threefry2x32(key: Words, counter: Words): [number, number] {
   const keys = [key[0] >>> 0, key[1] >>> 0, (key[0] ^ key[1] ^ PARITY) >>> 0];
@@ -26,5 +26,5 @@ export function threefry2x32(key: Words, counter: Words): [number, number] {
   return [x0, x1];
 }
 
-/** A random word as a number in [0, 1): its upper 24 bits, which f32 holds exactly. */
+/** A random word as a number in [0, 1): its upper 24 bits, which are exact in f32. */
 export const uniform01 = (word: number): number => (word >>> 8) / 2 ** 24;

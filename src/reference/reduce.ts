@@ -2,10 +2,10 @@ import { at, axisFromFirst, type Dense, dense, splitAt } from "./dense.ts";
 
 type Axis = { axis: number };
 
-/** Sum over one axis, which is removed; negative axes count from the last. Over nothing: 0. */
+/** Sum over one axis, which is removed; negative axes count from the last. Over an empty axis: 0. */
 export const sum = ({ x }: { x: Dense }, { axis }: Axis): { y: Dense } => reduce(x, axis, 0, (all, next) => all + next);
 
-/** Mean over one axis, which is removed. Over nothing: NaN. */
+/** Mean over one axis, which is removed. Over an empty axis: NaN. */
 export function mean({ x }: { x: Dense }, { axis }: Axis): { y: Dense } {
   const [, length] = splitAt(x.shape, axis);
   const { y } = sum({ x }, { axis });
@@ -17,7 +17,7 @@ export function mean({ x }: { x: Dense }, { axis }: Axis): { y: Dense } {
   };
 }
 
-/** Largest element over one axis, which is removed; NaN where one is. Over nothing: −∞. */
+/** Largest element over one axis, which is removed; NaN where one is. Over an empty axis: −∞. */
 export const max = ({ x }: { x: Dense }, { axis }: Axis): { y: Dense } =>
   reduce(x, axis, Number.NEGATIVE_INFINITY, Math.max);
 

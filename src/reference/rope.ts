@@ -1,21 +1,23 @@
 import { at, axes, type Dense, dense } from "./dense.ts";
 
-/** Which two elements of a head turn together: `halves` pairs i with i + r/2, `interleaved` 2i with 2i + 1. */
+/** Which two elements of a head are rotated as a pair: `halves` pairs i with i + r/2, `interleaved` 2i with 2i + 1. */
 export type RopeLayout = "halves" | "interleaved";
 
-/** How to rotate: the pairing, and the position of each row's first token where `positions` are not given (0). */
+/**
+ * Options of RoPE: the pairing, and the position of each row's first token where `positions` are not given (default 0).
+ */
 export interface RopeOptions {
   layout: RopeLayout;
   start?: number;
 }
 
 /**
- * Rotary position embedding: pair i of a head at position p turns by the angle whose cosine and sine the table holds
- * (Su et al. 2021, section 3.4.2).
+ * Rotary position embedding: pair i of a head at position p is rotated by the angle whose cosine and sine the table
+ * holds (Su et al. 2021, section 3.4.2).
  *
  * x `[b, t, h, d]`, table `[p, pairs, 2]` (cosine, sine), positions `[b, t]` (none: start, start + 1, …) → y like x.
- * The rotary width r = 2 · pairs may be less than d; the rest of the head passes through.
- * Throws a RangeError for a position that the table lacks.
+ * The rotary width r = 2 · pairs may be less than d; the rest of the head passes through. Throws a RangeError for a
+ * position outside of the table.
  */
 export function rope(
   { x, table, positions }: { x: Dense; table: Dense; positions?: Dense | undefined },

@@ -1,33 +1,36 @@
 import { at, axes, type Dense, dense } from "./dense.ts";
 
-/** How a router's logits choose experts and weigh them; see {@link route}. */
+/** How a router's logits choose and weight experts; see {@link route}. */
 export interface RoutingRule {
-  /** Experts of a token. */
+  /** Experts per token. */
   readonly k: number;
-  /** What makes a score of a logit, over all experts or of each alone. */
+  /** How scores follow from logits: softmax over all experts, or sigmoid of each. */
   readonly scores: "softmax" | "sigmoid";
   /** Whether the weights are divided by their sum over the chosen experts. */
   readonly normalise: boolean;
-  /** Factor of the weights, after that division; 1 where left out. */
+  /** Factor of the weights, after that division; default 1. */
   readonly scale?: number;
-  /** Experts in `count` equal runs, of which `keep` are eligible: those with the largest key, or sum of two keys. */
+  /**
+   * Experts in `count` equal groups, of which `keep` are eligible: those with the largest key, or sum of their two
+   * largest keys.
+   */
   readonly groups?: { readonly count: number; readonly keep: number; readonly by: "maximum" | "top-two" };
 }
 
-/** Which experts a token goes to, and with which weights. */
+/** The experts of each token, with their weights. */
 export interface Routing {
-  /** Ids of experts `[t, k]`; the number of experts stands for "no expert". */
+  /** Ids of experts `[t, k]`; the number of experts means "no expert". */
   readonly experts: Dense;
   /** `[t, k]`. */
   readonly weights: Dense;
-  /** How far each token's selection is from another one, in units of the selection key; `t` numbers. */
+  /** How far each token's selection is from a different one, in units of the selection key; `t` numbers. */
   readonly margins: Float64Array;
 }
 
 const NEGATIVE = Number.NEGATIVE_INFINITY;
 const sigmoid = (u: number): number => 1 / (1 + Math.exp(-u));
 
-/** The number in an order of size, in which NaN is −∞. */
+/** The number as a sort key, in which NaN is −∞. */
 const orLeast = (value: number): number => (Number.isNaN(value) ? NEGATIVE : value);
 
 /**
@@ -37,24 +40,25 @@ const orLeast = (value: number): number => (Number.isNaN(value) ? NEGATIVE : val
  * Selection: the k largest keys, largest first, the lower expert first on ties. The key is the logit (softmax), or the
  * score plus the bias where there is one (softmax with a bias or groups: softmax score + bias; sigmoid: sigmoid score +
  * bias). With groups, keys outside of the kept groups become −∞; a group's score is its largest key, or the sum of its
- * two largest (of its only one); of equal groups the lower one stays.
+ * two largest (of its only one); of equal groups the lower one is kept.
  *
  * Weights: the chosen experts' scores without the bias. Softmax: `exp(l − max)` over its sum over all experts, or with
  * `normalise` over the sum over the chosen. Sigmoid: `sigmoid(l)`, with `normalise` over the sum over the chosen +
  * 1e-20. All times `scale`.
  *
  * Margins: the smallest gap between the key of a chosen and of another eligible expert, or between the scores of a kept
- * and a dropped group where that is smaller; Infinity where nothing else could be chosen.
+ * and a dropped group where that is smaller; Infinity where there is no other choice.
  *
- * A key that is NaN counts as −∞. A NaN among a token's logits stands for all of them, so that token's experts are 0 to
- * k − 1 and its weights NaN. Weights are NaN too where the softmax is not defined: a logit of +∞, or none above −∞.
+ * A key that is NaN counts as −∞. A NaN among a token's logits counts as NaN in all of them, so that token's experts
+ * are 0 to k − 1 and its weights NaN. Weights are NaN too where the softmax is not defined: a logit of +∞, or none
+ * above −∞.
  *
- * Softmax normalised: Mixtral (Jiang et al. 2024, section 2.1), Qwen3-MoE, gpt-oss. Softmax as it is: Switch (Fedus et
- * al. 2021), Qwen2-MoE, OLMoE; with groups by maximum and a scale, DeepSeek-V2 (2024, section 2.2). Sigmoid with bias,
- * groups by top-two and a scale: DeepSeek-V3 (2024, section 2.1.2, and its published code).
+ * Softmax normalised: Mixtral (Jiang et al. 2024, section 2.1), Qwen3-MoE, gpt-oss. Softmax without normalising: Switch
+ * (Fedus et al. 2021), Qwen2-MoE, OLMoE; with groups by maximum and a scale, DeepSeek-V2 (2024, section 2.2). Sigmoid
+ * with bias, groups by top-two and a scale: DeepSeek-V3 (2024, section 2.1.2, and its published code).
  *
- * Throws a RangeError for a k outside of 1 to e, for groups that do not divide e or of which more are kept than there
- * are, and where those kept have less than k experts.
+ * Throws a RangeError for a k outside of 1 to e, for groups that do not divide e, for keeping more groups than there
+ * are, and for kept groups with fewer than k experts.
  */
 export function route({ logits, bias }: { logits: Dense; bias?: Dense | undefined }, rule: RoutingRule): Routing {
   const { t, e } = axes("route", { logits }, { logits: "t e" });
@@ -136,7 +140,7 @@ function marginOf(values: Float64Array, chosen: readonly number[]): number {
   return gap(Math.min(...chosen.map((id) => at(values, id))), Math.max(...others));
 }
 
-/** How far a lies above b; 0 also between equal infinities. */
+/** a − b, but 0 between equal infinities. */
 const gap = (a: number, b: number): number => (a === b ? 0 : a - b);
 
 const sumOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0);
@@ -157,8 +161,8 @@ function softmaxOf(row: Float64Array): Float64Array {
  * softmax score, the lower token first on ties. logits `[t, e]` → experts `[t, e]`, weights `[t, e]`, margins:
  * experts[t, i] is i and its weight the score where expert i took token t, otherwise e ("no expert") and 0.
  *
- * Margins: the smallest gap, over the experts, between the token's score and the nearest of a token that the expert
- * decided otherwise about; Infinity where there is none. A token with a NaN among its logits comes last, its weights
+ * Margins: the smallest gap, over the experts, between the token's score and the nearest score of a token that the
+ * expert treated differently; Infinity where there is none. A token with a NaN among its logits comes last, its weights
  * NaN where it is taken.
  *
  * Throws a RangeError for a capacity outside of 0 to t.
@@ -192,17 +196,17 @@ export function expertChoice({ logits }: { logits: Dense }, { capacity }: { capa
 }
 
 /**
- * Drops what exceeds the experts' capacity (Fedus et al. 2021, section 2.2): in slot order (token by token, choice by
- * choice), the choices of an expert after its first `capacity` become `count`, which is "no expert".
- * experts `[t, k]` → experts `[t, k]`. Ids of `count` and above are "no expert" before and after. Throws a RangeError
- * for a capacity or an id that is no whole number from 0.
+ * Drops choices beyond the experts' capacity (Fedus et al. 2021, section 2.2): in slot order (token by token, choice by
+ * choice), the choices of an expert after its first `capacity` become `count`, which is "no expert". experts `[t, k]` →
+ * experts `[t, k]`. Ids of `count` and above are "no expert" before and after. Throws a RangeError for a capacity or an
+ * id that is not a non-negative integer.
  */
 export function limitCapacity(
   { experts }: { experts: Dense },
   { count, capacity }: { count: number; capacity: number },
 ): { experts: Dense } {
   if (!(Number.isInteger(capacity) && capacity >= 0)) {
-    throw new RangeError(`limitCapacity: capacity is ${capacity}, expected a whole number from 0`);
+    throw new RangeError(`limitCapacity: capacity is ${capacity}, expected a non-negative integer`);
   }
   const taken = new Float64Array(count);
   const limited = expertsOfSlots("limitCapacity", experts).map((id) => {
@@ -213,20 +217,20 @@ export function limitCapacity(
   return { experts: dense(experts.shape, limited) };
 }
 
-/** The ids of experts `[t, k]` in slot order. Throws a RangeError for one that is no whole number from 0. */
+/** The ids of experts `[t, k]` in slot order. Throws a RangeError for one that is not a non-negative integer. */
 export function expertsOfSlots(operation: string, experts: Dense): number[] {
   axes(operation, { experts }, { experts: "t k" });
   for (const [slot, id] of experts.values.entries()) {
     if (!(Number.isInteger(id) && id >= 0)) {
-      throw new RangeError(`${operation}: the expert of slot ${slot} is ${id}, expected a whole number from 0`);
+      throw new RangeError(`${operation}: the expert of slot ${slot} is ${id}, expected a non-negative integer`);
     }
   }
   return Array.from(experts.values);
 }
 
 /**
- * How far the use of experts is from even, times what makes training push it there: `e · Σ f_e · P_e`, f the share of the
- * choices that an expert got, P its mean score (Fedus et al. 2021, section 2.2, with α = 1). 1 where all are used alike.
+ * The load-balancing loss: `e · Σ f_e · P_e`, f the share of the choices that an expert got, P its mean score (Fedus et
+ * al. 2021, section 2.2, with α = 1). 1 where all experts are used equally.
  */
 export function loadBalance({ experts, scores }: { experts: Dense; scores: Dense }): number {
   const [t = 0, e = 0] = scores.shape;

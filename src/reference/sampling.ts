@@ -2,7 +2,7 @@ import { at, axes, type Dense, dense } from "./dense.ts";
 
 export { threefry2x32, uniform01 } from "./random.ts";
 
-/** Penalties for tokens seen before; those left out do nothing (1, 0, 0). */
+/** Penalties for tokens seen before; neutral by default (1, 0, 0). */
 export interface PenaltyOptions {
   /** Divides positive and multiplies negative logits of tokens in the prompt or the output. */
   repetition?: number;
@@ -14,9 +14,8 @@ export interface PenaltyOptions {
 
 /**
  * Logits under penalties: repetition first (Keskar et al. 2019, section 4.1), then presence and frequency, which count
- * generated tokens only (the OpenAI API's definition).
- * logits `[b, v]`, counts `[b, v]` (u32: bit 31 says that the prompt holds the token, the rest how often it was
- * generated) → y `[b, v]`.
+ * generated tokens only (the OpenAI API's definition). logits `[b, v]`, counts `[b, v]` (u32: bit 31 is set if the
+ * prompt contains the token, the rest counts how often it was generated) → y `[b, v]`.
  */
 export function penalise(
   { logits, counts }: { logits: Dense; counts: Dense },
@@ -36,8 +35,8 @@ export function penalise(
 }
 
 /**
- * Index of each row's largest logit, the lowest index on ties. logits `[b, v]` → ids `[b]`.
- * NaN is larger than nothing, so it never wins; a row without a number above −∞ gives 0.
+ * Index of each row's largest logit, the lowest index on ties. logits `[b, v]` → ids `[b]`. NaN is never the largest; a
+ * row without a number above −∞ gives 0.
  */
 export function argmax({ logits }: { logits: Dense }): { ids: Dense } {
   const { b, v } = axes("argmax", { logits }, { logits: "b v" });
@@ -54,24 +53,24 @@ export function argmax({ logits }: { logits: Dense }): { ids: Dense } {
   return { ids };
 }
 
-/** Which tokens may be drawn; filters left out keep all. */
+/** Which tokens may be drawn; the default filters keep all. */
 export interface FilterOptions {
   /** Divides the logits; above 0 (0, "always the most likely", is argmax). Default 1. */
   temperature?: number;
-  /** How many of the most likely tokens to keep; 0 keeps all. */
+  /** Number of most likely tokens to keep; 0 keeps all. */
   topK?: number;
-  /** Probability that the most likely of those must reach together, 0 to 1. */
+  /** Probability that the most likely of those must sum to, 0 to 1. */
   topP?: number;
-  /** Least probability to keep, as a share of the largest, 0 to 1. */
+  /** Minimum probability to keep, relative to the largest, 0 to 1. */
   minP?: number;
 }
 
 /**
  * Which tokens may be drawn, as 1 and 0. logits `[b, v]` → kept `[b, v]`.
  *
- * In this order: temperature; top-k, keeping all that tie with the k-th; top-p over what is left, renormalised
- * (Holtzman et al. 2020, section 3.1): the largest threshold whose tokens at or above it reach p, ties kept; min-p
- * (Nguyen et al. 2024). Each is a threshold on the logit at or below the largest, so one is always kept.
+ * In this order: temperature; top-k, keeping all that tie with the k-th; top-p over the rest, renormalised (Holtzman et
+ * al. 2020, section 3.1): the largest threshold whose tokens at or above it reach p, ties kept; min-p (Nguyen et al.
+ * 2024). Each is a threshold at or below the largest logit, so one token is always kept.
  */
 export function filter({ logits }: { logits: Dense }, options: FilterOptions): { kept: Dense } {
   const { b, v } = axes("filter", { logits }, { logits: "b v" });
@@ -108,7 +107,7 @@ function thresholdOf(logits: Float64Array, { topK = 0, topP = 1, minP = 0, tempe
   return Math.max(threshold, at(descending, last));
 }
 
-/** Probabilities relative to the largest, `exp((logit − max) / temperature)`. Throws where that is no number. */
+/** Probabilities relative to the largest, `exp((logit − max) / temperature)`. Throws where that is not defined. */
 function relativeProbabilities(logits: Float64Array, temperature: number): Float64Array {
   if (!(temperature > 0)) throw new RangeError(`sampling: temperature is ${temperature}, expected more than 0`);
   const max = logits.reduce((largest, logit) => Math.max(largest, logit), Number.NEGATIVE_INFINITY);
@@ -117,11 +116,11 @@ function relativeProbabilities(logits: Float64Array, temperature: number): Float
 }
 
 /**
- * One token per row by its random word. logits `[b, v]`, words `[b]` (u32) → ids `[b]`.
+ * Draws one token per row by its random word. logits `[b, v]`, words `[b]` (u32) → ids `[b]`.
  *
- * In integers, so that no order of summation matters: token i weighs `floor(p_i / S · 2³¹)`, S summed over all tokens
- * before the filters; the token drawn is the first, in order of index, at which the running sum of kept weights
- * exceeds `floor(word · total / 2³²)`.
+ * In integers, so that the order of summation does not matter: token i has the weight `floor(p_i / S · 2³¹)`, S summed
+ * over all tokens before the filters; the token drawn is the first, in order of index, at which the running sum of kept
+ * weights exceeds `floor(word · total / 2³²)`.
  */
 export function sample({ logits, words }: { logits: Dense; words: Dense }, options: FilterOptions): { ids: Dense } {
   const { b, v } = axes("sample", { logits, words }, { logits: "b v", words: "b" });

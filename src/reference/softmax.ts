@@ -3,8 +3,8 @@ import { at, axes, type Dense, dense } from "./dense.ts";
 /**
  * Softmax over the last axis: `y = exp(x − max) / Σ exp(x − max)`. x `[...rows, cols]` → y like x.
  *
- * A row of nothing but −∞ (all masked) gives zeros. A row that holds a NaN or a +∞ gives NaN in every element:
- * its sum is not a number.
+ * A row of only −∞ (all masked) gives zeros. A row that contains a NaN or a +∞ gives NaN in every element, since its
+ * sum is NaN.
  */
 export function softmax({ x }: { x: Dense }): { y: Dense } {
   const { rows, cols } = axes("softmax", { x }, { x: "...rows cols" });

@@ -12,7 +12,7 @@ import { cosinesAndSines, rope } from "./rope.ts";
 /** A checkpoint's tensors by their Hugging Face names. */
 export type Weights = Readonly<Record<string, Dense>>;
 
-/** What the Llama family's `config.json` says that changes the arithmetic, under its names there. */
+/** The fields of the Llama family's `config.json` that change the arithmetic, under their names there. */
 export interface LlamaConfig {
   model_type: string;
   num_hidden_layers: number;
@@ -29,7 +29,7 @@ export interface LlamaConfig {
   layer_types?: readonly string[];
 }
 
-/** What GPT-2's `config.json` says that changes the arithmetic, under its names there. */
+/** The fields of GPT-2's `config.json` that change the arithmetic, under their names there. */
 export interface Gpt2Config {
   n_layer: number;
   n_head: number;
@@ -41,8 +41,8 @@ export interface Gpt2Config {
 
 /**
  * A whole forward pass of the Llama family: Llama, Mistral (sliding window), Qwen2 (biases on q, k and v) and Qwen3
- * (RMS norm of each q and k head, head width of its own). What a checkpoint holds decides: a bias or a head norm is
- * applied where it has one, and without `lm_head.weight` the embedding table is the head.
+ * (RMS norm of each q and k head, separate head width). The checkpoint decides: a bias or a head norm is applied where
+ * it has one, and without `lm_head.weight` the embedding table is the head.
  *
  * ids `[t]`, table `[p, r/2, 2]` (none: unscaled RoPE by `rope_theta`) → logits `[t, v]`.
  */
@@ -142,8 +142,8 @@ function attend({ q, k, v }: { q: Dense; k: Dense; v: Dense }, mask: Mask, scale
 }
 
 /**
- * Mistral slides in all layers; Qwen only when told to, from layer `max_window_layers` on; `layer_types` has the last
- * word.
+ * Mistral has a window in all layers; Qwen only where the config enables it, from layer `max_window_layers` on;
+ * `layer_types` overrides both.
  */
 function maskOf(config: LlamaConfig, layer: number): Mask {
   const { model_type: family, sliding_window: window, layer_types: types } = config;
@@ -155,7 +155,7 @@ function maskOf(config: LlamaConfig, layer: number): Mask {
   return slides ? masks["sliding-window"]({ keys: window }) : causal;
 }
 
-/** A weight under its name, with the prefix that a folder saved from the bare model lacks. */
+/** A weight by its name, with the prefix that a folder saved from the bare model lacks. */
 function optional(weights: Weights, prefix: string, name: string): Dense | undefined {
   return weights[prefix + name] ?? weights[name];
 }

@@ -16,8 +16,8 @@ const characterBytes: ReadonlyMap<string, number> = (() => {
 const utf8 = new TextEncoder();
 
 /**
- * The bytes that a token of a byte-level vocabulary stands for. A token with any character outside the alphabet stands
- * for its own UTF-8 bytes.
+ * The bytes of a token in a byte-level vocabulary. A token with a character outside the alphabet stands for its own
+ * UTF-8 bytes.
  */
 export function byteLevelBytes(token: string): Uint8Array {
   const bytes = new Uint8Array(token.length);

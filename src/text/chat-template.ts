@@ -10,20 +10,20 @@ export interface ChatMessage {
   readonly [field: string]: unknown;
 }
 
-/** What a template is told besides the messages; other fields become variables of the same name. */
+/** Variables of a template besides the messages; other fields become variables of the same name. */
 export interface ChatTemplateOptions {
-  /** Ends with the beginning of the answer, where the template knows how; true unless said otherwise. */
+  /** Ends with the beginning of the answer, where the template supports it; default true. */
   readonly addGenerationPrompt?: boolean;
   /** JSON descriptions of the tools that the model may call. */
   readonly tools?: readonly unknown[];
   readonly [variable: string]: unknown;
 }
 
-/** How a model wants a conversation written as one text. */
+/** How a model formats a conversation as one text. */
 export interface ChatTemplate {
   /**
    * The conversation as text, special tokens included: encode it with `addSpecialTokens: false`, or a text that begins
-   * with the bos token gets two. Throws a TextError where the template refuses the messages or cannot be used.
+   * with the bos token gets a second one. Throws a TextError where the template rejects the messages or cannot be used.
    */
   render(messages: readonly ChatMessage[], options?: ChatTemplateOptions): string;
 }
@@ -44,7 +44,7 @@ function templateSources(config: JsonRecord, file: string | undefined): Map<stri
   return sources;
 }
 
-/** The special tokens as variables: `bos_token`, `eos_token` and what else tokenizer_config.json names. */
+/** The special tokens as variables: `bos_token`, `eos_token` and others that tokenizer_config.json names. */
 function specialTokens(config: JsonRecord): Record<string, string> {
   const tokens: Record<string, string> = {};
   for (const name of SPECIAL_TOKEN_NAMES) {
@@ -61,22 +61,22 @@ function checkMessages(messages: readonly ChatMessage[]): void {
   }
 }
 
-/** What a model says of its chat template. */
+/** The sources of a model's chat template. */
 export interface ChatTemplateSource {
   /** The parsed tokenizer_config.json. */
   readonly tokenizerConfig: unknown;
-  /** The text of chat_template.jinja, which wins where there is one. */
+  /** The text of chat_template.jinja, which takes precedence. */
   readonly chatTemplateJinja?: string | undefined;
-  /** Which of several templates; without it "tool_use" where there are tools, and "default" otherwise. */
+  /** Which of several templates; default "tool_use" where there are tools, else "default". */
   readonly name?: string;
-  /** The clock of `strftime_now`. */
+  /** The time for `strftime_now`. */
   readonly now?: () => Date;
 }
 
 /**
- * The chat template of a model, or undefined where it has none. `read` is Jinja, which is as large as all of the
- * engine's text: a page that loads a model has it only where that has a template. A template is read when it is first
- * rendered, so that a model whose template cannot be read still completes plain text. Source: the Hugging Face
+ * The chat template of a model, or undefined where it has none. `read` parses with Jinja, which is as large as the rest
+ * of `text`: a page that loads a model loads it only if that has a template. A template is parsed when it is first
+ * rendered, so that a model whose template is invalid still completes plain text. Source: the Hugging Face
  * documentation of chat templates and transformers' `apply_chat_template`.
  */
 export function chatTemplateOf(given: ChatTemplateSource, read: typeof readJinja): ChatTemplate | undefined {
@@ -110,7 +110,7 @@ export function chatTemplateOf(given: ChatTemplateSource, read: typeof readJinja
         tools: tools ?? null,
         add_generation_prompt: addGenerationPrompt,
       };
-      // As JSON, so that a field set to undefined is one that is not there.
+      // Through JSON, so that a field set to undefined is absent.
       return chosen(tools !== undefined).render(JSON.parse(JSON.stringify(variables)));
     },
   };

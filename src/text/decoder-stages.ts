@@ -1,21 +1,21 @@
 import { byteLevelBytes } from "./byte-level.ts";
 
-/** What one open decoding does with the pieces of a text, in order; `end` gives what it still holds. */
+/** The state of one decoding: `push` takes the pieces of a text in order, `end` returns what is still held back. */
 export interface OpenStage {
   push(piece: string): readonly string[];
   end(): readonly string[];
 }
 
-/** One step of a decoder: what a token says in the middle of a text, and how a whole text is decoded. */
+/** One step of a decoder: the text of a token in the middle of a text, and how a whole text is decoded. */
 export interface DecoderStage {
   /** The token's text when others precede and follow it. */
   middle(token: string): string;
-  /** The bytes of a token that stands for bytes rather than for text. */
+  /** The bytes of a token that stands for bytes rather than text. */
   bytes?(token: string): Uint8Array | undefined;
   open(): OpenStage;
 }
 
-/** A stage that treats every token by itself, knowing only whether it is the first one. */
+/** A stage that treats tokens independently, given only whether a token is the first. */
 export function perToken(decode: (token: string, first: boolean) => string): DecoderStage {
   return {
     middle: (token) => decode(token, false),
@@ -34,8 +34,8 @@ export function perToken(decode: (token: string, first: boolean) => string): Dec
 }
 
 /**
- * Byte-level tokens to text. Bytes run on over token boundaries until a character is complete; ill-formed bytes become
- * U+FFFD (WHATWG Encoding, "maximal subpart"). Added tokens are text as they stand.
+ * Byte-level tokens to text. Bytes are joined over token boundaries until a character is complete; ill-formed bytes
+ * become U+FFFD (WHATWG Encoding, "maximal subpart"). Added tokens are literal text.
  */
 export function byteLevelStage(isAdded: (token: string) => boolean): DecoderStage {
   return {
@@ -59,7 +59,7 @@ function fallbackByte(token: string): Uint8Array | undefined {
 }
 
 /**
- * Tokens such as `<0xE4>` to text, the others as they are. A character is given as soon as its bytes are complete, so
+ * Tokens such as `<0xE4>` to text, the others as they are. A character is emitted as soon as its bytes are complete, so
  * an ill-formed run keeps its good characters and becomes U+FFFD only where it is broken. (The tokenizers library in
  * Rust turns every byte of such a run into U+FFFD, good ones too, which no stream that has already shown them can do.)
  */
@@ -109,7 +109,7 @@ export function stripTokenStage(character: string, start: number, stop: number):
   });
 }
 
-/** The same over the whole text: the end is held back as far as it may still be taken off. */
+/** The same for the whole text: characters that may still be stripped from its end are held back. */
 export function stripTextStage(character: string, start: number, stop: number): DecoderStage {
   return {
     middle: (token) => token,

@@ -2,7 +2,7 @@ import { Environment, Interpreter, parse, tokenize } from "@huggingface/jinja";
 import { strftime } from "./strftime.ts";
 import { TextError } from "./text-error.ts";
 
-/** A template that has been read; `render` gives its text for the variables, which are JSON values. */
+/** A parsed template; `render` returns its text for the variables, which are JSON values. */
 export interface JinjaTemplate {
   render(variables: Readonly<Record<string, unknown>>): string;
 }
@@ -22,13 +22,13 @@ const strips: Readonly<Record<string, Ends>> = {
   rstrip: { left: false, right: true },
 };
 
-/** The variable that holds our function for a strip method: no identifier of a template can contain a space. */
+/** The variable that holds the function for a strip method: no identifier of a template can contain a space. */
 const stripVariable = (method: string) => `${method} characters`;
 
 /** Python's `str.strip(characters)`, `lstrip` or `rstrip`. */
 function stripCharacters(text: unknown, characters: unknown, { left, right }: Ends): string {
   if (typeof text !== "string" || typeof characters !== "string") {
-    throw new TextError("the chat template strips, or strips of, something that is not a string");
+    throw new TextError("the chat template calls strip on, or with, a value that is not a string");
   }
   const set = new Set(characters);
   const all = [...text];
@@ -42,7 +42,9 @@ function stripCharacters(text: unknown, characters: unknown, { left, right }: En
 function range(start: unknown, stop: unknown, step: unknown = 1): number[] {
   const [from, to] = stop === undefined ? [0, start] : [start, stop];
   if (!Number.isInteger(from) || !Number.isInteger(to) || !Number.isInteger(step) || step === 0) {
-    throw new TextError("the chat template calls range with something else than integers and a step that is not 0");
+    throw new TextError(
+      "the chat template calls range with invalid arguments, expected integers and a step that is not 0",
+    );
   }
   const [first, end, by] = [Number(from), Number(to), Number(step)];
   const count = Math.max(0, Math.ceil((end - first) / by));
@@ -62,7 +64,7 @@ function globals(now: () => Date): Record<string, unknown> {
     range,
     strftime_now: (format: unknown) => strftime(now(), String(format)),
     raise_exception: (message: unknown) => {
-      throw new TextError(`the chat template refuses these messages: ${String(message ?? "no reason given")}`);
+      throw new TextError(`the chat template rejects these messages: ${String(message ?? "no reason given")}`);
     },
   };
   for (const [method, ends] of Object.entries(strips)) {
@@ -74,8 +76,8 @@ function globals(now: () => Date): Record<string, unknown> {
 type TreeNode = Record<string, unknown>;
 
 /**
- * Makes `text.strip("\n")` call our function: the library strips all white space whatever the arguments, and Qwen3's
- * template, for one, strips newlines only.
+ * Makes `text.strip("
+")` call the functions above: the library strips all white space whatever the arguments, and some templates, such as Qwen3's, strip only newlines.
  */
 function redirectStrip(node: unknown): void {
   if (node instanceof Map) {
@@ -102,12 +104,12 @@ function explained(error: unknown): TextError {
 }
 
 /**
- * Reads a Jinja template as chat templates are written for `transformers`: `trim_blocks` and `lstrip_blocks` on, with
- * `raise_exception`, `strftime_now` (of `now`), `range` and `namespace`. Throws a TextError where it cannot be read.
+ * Parses a Jinja template as `transformers` does for chat templates: `trim_blocks` and `lstrip_blocks` on, with
+ * `raise_exception`, `strftime_now` (of `now`), `range` and `namespace`. Throws a TextError where it is invalid.
  *
- * The language is that of `@huggingface/jinja`. It differs from Python's Jinja in corners: booleans print in lower case
- * and none as nothing, `==` compares across types, what a `for` body wrote before `continue` is lost, and a `set` in
- * a `for` body is still there in the next turn.
+ * The language is that of `@huggingface/jinja`. It differs from Python's Jinja in edge cases: booleans print in lower
+ * case and none as nothing, `==` compares across types, the output of a `for` body before `continue` is lost, and a
+ * `set` in a `for` body persists into the next iteration.
  */
 export function readJinja(source: string, now: () => Date): JinjaTemplate {
   let program: ReturnType<typeof parse>;

@@ -1,12 +1,12 @@
 import { TextError } from "./text-error.ts";
 
-/** An object out of a parsed JSON file; nothing about its fields is known yet. */
+/** An object from a parsed JSON file, whose fields are not checked yet. */
 export type JsonRecord = Readonly<Record<string, unknown>>;
 
-/** Sequences inside sequences that a file may have before it is refused, so that it cannot exhaust the stack. */
+/** Maximum nesting of sequences in a file, so that it cannot exhaust the stack. */
 const MAX_NESTING = 8;
 
-/** Says what a JSON value is, shortly enough for an error message. */
+/** Describes a JSON value, shortly enough for an error message. */
 export function describeValue(value: unknown): string {
   if (value === undefined) return "missing";
   if (value === null) return "null";
@@ -33,7 +33,7 @@ export function asArray(value: unknown, field: string): readonly unknown[] {
   return value;
 }
 
-/** The value as a well-formed string, or a TextError that names `field`: half a surrogate pair is no text. */
+/** The value as a well-formed string, or a TextError that names `field`: half a surrogate pair is not text. */
 export function asString(value: unknown, field: string): string {
   if (typeof value !== "string") refuse(field, value, "a string");
   if (!value.isWellFormed()) refuse(field, value, "well-formed Unicode");
@@ -55,7 +55,7 @@ export function asInteger(value: unknown, field: string, low: number, high: numb
   return value;
 }
 
-/** One step of a pipeline in tokenizer.json, with the path of its place there. */
+/** One step of a pipeline in tokenizer.json, with its path there. */
 export interface PipelineStep {
   readonly step: JsonRecord;
   readonly type: string;
@@ -63,8 +63,8 @@ export interface PipelineStep {
 }
 
 /**
- * The steps of a normalizer, pre-tokenizer, post-processor or decoder in order, sequences in sequences laid flat.
- * `list` is the field that a `Sequence` of this kind keeps its steps in; null or absent is no step at all.
+ * The steps of a normalizer, pre-tokenizer, post-processor or decoder in order, with nested sequences flattened. `list`
+ * is the field that holds the steps of a `Sequence` of this kind; null or absent means no steps.
  */
 export function pipelineSteps(value: unknown, field: string, list: string, depth = 0): PipelineStep[] {
   if (value === null || value === undefined) return [];

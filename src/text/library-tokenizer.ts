@@ -5,14 +5,14 @@ import { libraryPreTokenizer } from "./pre-tokenizer.ts";
 import { TextError } from "./text-error.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
-/** The library's tokenizer for a parsed tokenizer.json: it encodes, and adds and decodes nothing. */
+/** The library's tokenizer for a parsed tokenizer.json: it only encodes, without adding tokens. */
 export function libraryTokenizer(tokenizer: JsonRecord, { model, added }: Vocabulary): LibraryTokenizer {
   const pipeline = {
     version: "1.0",
     added_tokens: added.map((token) => ({ ...token, single_word: false })),
     normalizer: libraryNormalizer(tokenizer["normalizer"], "tokenizer.json: normalizer"),
     pre_tokenizer: libraryPreTokenizer(tokenizer["pre_tokenizer"], "tokenizer.json: pre_tokenizer"),
-    // What goes around a text and how ids become text is done here.
+    // Adding tokens around a text and decoding are done in this folder.
     post_processor: null,
     decoder: null,
     model,

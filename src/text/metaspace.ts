@@ -1,11 +1,11 @@
 import { asBoolean, asString, type JsonRecord, refuse } from "./json-field.ts";
 
-/** Where a Metaspace step writes a space that the text does not have. */
+/** Where a Metaspace step inserts a space that the text does not have. */
 export type PrependScheme = "always" | "first" | "never";
 
 /**
- * The fields of a Metaspace pre-tokenizer or decoder: the character written for a space, and where one is put in front.
- * Files from before `prepend_scheme` say `add_prefix_space` instead.
+ * The fields of a Metaspace pre-tokenizer or decoder: the character written for a space, and where one is prepended.
+ * Files older than `prepend_scheme` have `add_prefix_space` instead.
  */
 export function metaspaceFields(
   step: JsonRecord,

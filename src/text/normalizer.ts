@@ -22,7 +22,7 @@ function libraryStep(current: PipelineStep): LibraryStep {
       return {
         type,
         pattern: "literal" in pattern ? { String: pattern.literal } : { Regex: pattern.source },
-        // The library hands the content to String.replaceAll, which takes "$" for a command.
+        // The library passes the content to String.replaceAll, in which "$" is special.
         content: asString(step["content"], `${field}.content`).replaceAll("$", "$$$$"),
       };
     }
@@ -45,8 +45,8 @@ function libraryStep(current: PipelineStep): LibraryStep {
 
 /**
  * The normalizer of tokenizer.json, checked, for `@huggingface/tokenizers`. `Precompiled` (the character map of
- * SentencePiece, found in T5 and XLM-R) is done by the library as NFKC with white space cleaned up, which the usual
- * maps are nearly equal to.
+ * SentencePiece, found in T5 and XLM-R) is done by the library as NFKC with white space cleaned up, which is close to
+ * the usual maps.
  */
 export function libraryNormalizer(normalizer: unknown, field: string): LibraryStep | null {
   const normalizers = pipelineSteps(normalizer, field, "normalizers").map(libraryStep);

@@ -1,7 +1,7 @@
 import { asArray, asInteger, asRecord, asString, type PipelineStep, pipelineSteps, refuseStep } from "./json-field.ts";
 import { TextError } from "./text-error.ts";
 
-/** The ids that a tokenizer puts around a text that stands alone. */
+/** The ids that a tokenizer puts around a single text. */
 export interface SurroundingTokens {
   readonly before: readonly number[];
   readonly after: readonly number[];
@@ -67,8 +67,8 @@ function around(current: PipelineStep, checkId: CheckId): SurroundingTokens {
 type CheckId = (id: unknown, field: string) => number;
 
 /**
- * The ids that the post-processor of tokenizer.json puts before and after a single text; of several steps each goes
- * around what the ones before it made. `hasId` tells the ids of the vocabulary: others are refused.
+ * The ids that the post-processor of tokenizer.json puts before and after a single text; each of several steps wraps
+ * the result of the steps before it. `hasId` returns whether the vocabulary has an id: others are rejected.
  */
 export function surroundingTokens(
   postProcessor: unknown,
@@ -77,7 +77,7 @@ export function surroundingTokens(
 ): SurroundingTokens {
   const checkId: CheckId = (id, idField) => {
     const value = asInteger(id, idField, 0, Number.MAX_SAFE_INTEGER);
-    if (!hasId(value)) throw new TextError(`${idField} is ${value}, which is no token of the vocabulary`);
+    if (!hasId(value)) throw new TextError(`${idField} is ${value}, which is not a token of the vocabulary`);
     return value;
   };
   let { before, after } = NOTHING;

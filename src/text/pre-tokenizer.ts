@@ -11,7 +11,7 @@ import {
 import { metaspaceFields } from "./metaspace.ts";
 import { TextError } from "./text-error.ts";
 
-/** A pre-tokenizer step in the words of tokenizer.json that the library runs as they are meant. */
+/** A pre-tokenizer step in a form of tokenizer.json that the library runs correctly. */
 type LibraryStep = Readonly<Record<string, unknown>>;
 
 const KNOWN = [
@@ -27,12 +27,14 @@ const KNOWN = [
   "BertPreTokenizer",
 ];
 
-/** How GPT-2 cuts a text into words (Radford et al. 2019; huggingface/tokenizers, src/pre_tokenizers/byte_level.rs). */
+/**
+ * How GPT-2 splits a text into words (Radford et al. 2019; huggingface/tokenizers, src/pre_tokenizers/byte_level.rs).
+ */
 const GPT2_WORDS = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
 
 const PUNCTUATION = String.raw`[\p{P}\x21-\x2F\x3A-\x40\x5B-\x60\x7B-\x7E]`;
 
-/** A literal text as the source of a regular expression. */
+/** A literal text, escaped as the source of a regular expression. */
 function escaped(literal: string): string {
   return literal.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
@@ -48,9 +50,9 @@ function isolated(source: string): LibraryStep {
 }
 
 /**
- * A Split as the library can do it. The library knows two ways of splitting, on every edge of a match (Isolated) and
- * dropping the matches (Removed), and takes the others for Isolated; those are written here as a pattern that matches a
- * delimiter together with the text it belongs to.
+ * A Split that the library can run. The library has two ways of splitting, at every edge of a match (Isolated) and
+ * dropping the matches (Removed), and treats the others as Isolated; those are rewritten here as a pattern that matches
+ * a delimiter together with the text it belongs to.
  */
 function split(delimiter: string, behavior: string, invert: boolean, field: string): LibraryStep {
   const notDelimiter = String.raw`(?:(?!${delimiter})[\s\S])`;
@@ -68,8 +70,8 @@ function byteLevel({ step, field }: PipelineStep): LibraryStep[] {
   const steps: LibraryStep[] = [{ type: "ByteLevel", add_prefix_space: false, use_regex: false }];
   if (asBoolean(step["use_regex"], `${field}.use_regex`, true)) steps.unshift(isolated(GPT2_WORDS));
   if (asBoolean(step["add_prefix_space"], `${field}.add_prefix_space`, false)) {
-    // The space has to be there before the words are cut. Without an anchor: V8 finds "not after anything" also in the
-    // middle of a surrogate pair.
+    // The space has to be inserted before the words are split. Without an anchor: V8 also matches "not after anything"
+    // in the middle of a surrogate pair.
     steps.unshift({ type: "Replace", pattern: { Regex: String.raw` ([\s\S]*)|([\s\S]+)` }, content: " $1$2" });
   }
   return steps;
@@ -77,7 +79,7 @@ function byteLevel({ step, field }: PipelineStep): LibraryStep[] {
 
 function metaspace({ step, field }: PipelineStep, index: number): LibraryStep[] {
   const { replacement, prepend } = metaspaceFields(step, field);
-  // The library takes every piece of the first section for the beginning of the text.
+  // The library treats every piece of the first section as the beginning of the text.
   if (prepend === "first" && index > 0) {
     throw new TextError(`${field}.prepend_scheme is "first" in a step that is not the first one: not supported`);
   }
@@ -123,11 +125,11 @@ function libraryStep(current: PipelineStep, index: number): LibraryStep[] {
 }
 
 /**
- * The pre-tokenizer of tokenizer.json, checked, in a form that `@huggingface/tokenizers` runs like the library in Rust
- * that the file was made for. Left as they are, it would: take white space and digits as JavaScript does (`\s` with
+ * The pre-tokenizer of tokenizer.json, checked, in a form that `@huggingface/tokenizers` runs like the Rust library for
+ * which the file was made. Without the changes, it would: match white space and digits as JavaScript does (`\s` with
  * U+FEFF and without U+0085, digits in ASCII only), ignore the `split` and `add_prefix_space` of Metaspace, treat three
  * of the five ways of splitting as Isolated, drop what an inverted Isolated split does not match, keep literal
- * delimiters that are to be removed, and never cut punctuation into single characters.
+ * delimiters that should be removed, and never split punctuation into single characters.
  */
 export function libraryPreTokenizer(preTokenizer: unknown, field: string): LibraryStep | null {
   const steps = pipelineSteps(preTokenizer, field, "pretokenizers").flatMap(libraryStep);

@@ -1,13 +1,13 @@
 import { TextError } from "./text-error.ts";
 
-/** Text that goes through a watch for stop strings. */
+/** A filter that watches a text for stop strings. */
 export interface StopMatcher {
   /**
    * Takes the next piece. `text` may be shown: it comes before any stop string and cannot become part of one. `stopped`
-   * is the stop string once there was one; from then on `text` is empty.
+   * is the stop string once one has occurred; from then on `text` is empty.
    */
   push(piece: string): { readonly text: string; readonly stopped: string | undefined };
-  /** Gives what was held back, when the text ends without a stop string. */
+  /** Returns what was held back, when the text ends without a stop string. */
   end(): string;
 }
 
@@ -21,9 +21,9 @@ function heldBack(text: string, stops: readonly string[], longest: number): numb
 }
 
 /**
- * Watches a text for stop strings, however it is cut into pieces. The stop string that is complete first wins; of two
- * that are complete with the same character the longer one. The text before it is all that is ever given. An empty
- * string, or one with half a surrogate pair, is a TextError; no stop strings at all let everything through.
+ * Watches a text for stop strings, however it is split into pieces. The stop string completed first wins; of two
+ * completed by the same character, the longer one. Only the text before it is ever returned. An empty string, or one
+ * with half a surrogate pair, is a TextError; without stop strings everything passes.
  */
 export function createStopMatcher(stops: readonly string[]): StopMatcher {
   for (const [i, stop] of stops.entries()) {

@@ -1,8 +1,8 @@
 import type { TokenDecoder } from "./token-decoder.ts";
 
-/** The tokens of ids and how they become text: what of a tokenizer decodes. */
+/** The decoding part of a tokenizer. */
 export interface TokenReader {
-  /** The token as the vocabulary writes it (`Ġthe`, `▁the`, `<0x0A>`). */
+  /** The token as written in the vocabulary (`Ġthe`, `▁the`, `<0x0A>`). */
   token(id: number): string | undefined;
   isSpecial(id: number): boolean;
   /** Begins to decode one text, token by token; `createTextStream` is the same for ids. */
@@ -11,18 +11,20 @@ export interface TokenReader {
 
 /** A text that arrives token by token. */
 export interface TextStream {
-  /** Takes the next id; gives the text that has become certain with it, often none. */
+  /** Takes the next id; returns the text that is final with it, often empty. */
   push(id: number): string;
-  /** Gives what is still held back: an unfinished character as U+FFFD. Nothing may be pushed after it. */
+  /** Returns what is still held back, an incomplete character as U+FFFD. Nothing may be pushed afterwards. */
   end(): string;
 }
 
 /**
- * Decodes ids one by one. A character is never split over pieces, and all pieces joined are `tokenizer.decode` of all
- * ids with the same `skipSpecialTokens`. A token costs its own length, not that of the text so far.
+ * Decodes ids one by one. A character is never split across pieces, and the pieces joined equal `tokenizer.decode` of
+ * all ids with the same `skipSpecialTokens`. The cost of a token is proportional to its own length, not to the text so
+ * far.
  *
- * `after` are ids that came before, say the prompt's: their text is not given, but the stream goes on from them. So the
- * first word keeps the space that it would lose at the beginning of a text, and a character begun there is completed.
+ * `after` are preceding ids, such as the prompt's: their text is not returned, but the stream continues from them. So
+ * the first word keeps the space that it would lose at the beginning of a text, and an incomplete character is
+ * completed.
  */
 export function createTextStream(
   tokenizer: TokenReader,

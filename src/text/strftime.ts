@@ -36,7 +36,7 @@ const directives: Readonly<Record<string, (date: Date) => string>> = {
 
 /**
  * The date in local time as Python's `strftime` writes it in the C locale, whatever the reader's language: models were
- * trained on English month names. `%-d` leaves out the padding; a directive not known here stays as it is.
+ * trained on English month names. `%-d` leaves out the padding; an unknown directive stays as it is.
  */
 export function strftime(date: Date, format: string): string {
   return format.replaceAll(/%(-?)([a-zA-Z%])/g, (written, bare: string, letter: string) => {

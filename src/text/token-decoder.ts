@@ -20,13 +20,13 @@ import {
 import { metaspaceFields } from "./metaspace.ts";
 import { TextError } from "./text-error.ts";
 
-/** One text being decoded from its tokens: `push` gives what has become certain, `end` the rest. */
+/** One text being decoded from its tokens: `push` returns what is final, `end` the rest. */
 export interface TokenDecoder {
   push(token: string): string;
   end(): string;
 }
 
-/** The checked decoder of a tokenizer. */
+/** The validated decoder of a tokenizer. */
 export interface TokenDecoding {
   open(): TokenDecoder;
   /** The bytes of one token in the middle of a text. */
@@ -34,7 +34,7 @@ export interface TokenDecoding {
 }
 
 const KNOWN = ["ByteLevel", "ByteFallback", "Metaspace", "Replace", "Fuse", "Strip", "WordPiece", "BPEDecoder"];
-/** Stages that join their tokens into one, so that what follows sees the whole text as a single token. */
+/** Stages that join their tokens into one, so that later stages see the whole text as a single token. */
 const JOINING: ReadonlySet<string> = new Set(["ByteLevel", "Fuse"]);
 
 function replaceStage({ step, field }: PipelineStep, joined: boolean): DecoderStage {
@@ -109,12 +109,12 @@ function stageOf(current: PipelineStep, joined: boolean, afterBytes: boolean, is
 }
 
 /**
- * Builds the decoder that tokenizer.json describes (null: tokens joined by spaces). `field` names its place for errors,
- * `isAdded` tells added tokens, which a byte-level decoder takes as text.
+ * Builds the decoder that tokenizer.json describes (null: tokens joined by spaces). `field` is its path for errors,
+ * `isAdded` returns whether a token is an added one, which a byte-level decoder treats as text.
  *
- * It is written here, not taken from the library, because a stream needs it one token at a time: every stage keeps just
- * what it cannot decide yet, so a token costs its own length however long the text is, and the text of a stream is the
- * text of the whole by construction. Rules: huggingface/tokenizers, src/decoders.
+ * It is written here, not taken from the library, because a stream needs it one token at a time: every stage keeps only
+ * what it cannot decide yet. So the cost of a token does not depend on the length of the text, and a stream gives the
+ * same text as decoding all at once by construction. Rules: huggingface/tokenizers, src/decoders.
  */
 export function createTokenDecoding(
   decoder: unknown,

@@ -6,23 +6,23 @@ import { createTokenDecoding } from "./token-decoder.ts";
 import { namedToken, SPECIAL_TOKEN_NAMES } from "./tokenizer-config.ts";
 import { readVocabulary, type Vocabulary } from "./vocabulary.ts";
 
-/** Text to token ids and back, as tokenizer.json says. */
+/** Text to token ids and back, as tokenizer.json defines. */
 export interface Tokenizer extends TokenReader {
-  /** Highest id + 1: logits beyond it belong to no token. */
+  /** Highest id + 1; logits beyond it belong to no token. */
   readonly size: number;
-  /** The id that begins a text, where tokenizer_config.json names one. */
+  /** The id that begins a text, if tokenizer_config.json names one. */
   readonly bos?: number;
-  /** The id that ends a text, where tokenizer_config.json names one; generation_config.json may name more. */
+  /** The id that ends a text, if tokenizer_config.json names one; generation_config.json may name more. */
   readonly eos?: number;
   /**
    * The ids of a text. Special tokens written in the text (`<|whale|>`) become their ids in any case;
-   * `addSpecialTokens` is about those that go around it. Half surrogate pairs become U+FFFD.
+   * `addSpecialTokens` concerns those added around it. Half surrogate pairs become U+FFFD.
    */
   encode(text: string, options?: { readonly addSpecialTokens?: boolean }): number[];
-  /** The text of ids. Ids that no token has are skipped, as are special tokens unless asked for. */
+  /** The text of ids. Ids without a token are skipped, as are special tokens by default. */
   decode(ids: Iterable<number>, options?: { readonly skipSpecialTokens?: boolean }): string;
   idOf(token: string): number | undefined;
-  /** The bytes that the token adds in the middle of a text: not always whole UTF-8 characters. */
+  /** The bytes of the token in the middle of a text; not always whole UTF-8 characters. */
   bytesOf(id: number): Uint8Array | undefined;
 }
 
@@ -47,7 +47,7 @@ function specialIds(config: JsonRecord, { idOf, added }: Vocabulary): Set<number
   return special;
 }
 
-/** The ids that go around a text: those of the post-processor, unless tokenizer_config.json decides on bos or eos. */
+/** The ids added around a text: those of the post-processor, unless tokenizer_config.json sets bos or eos. */
 function surroundings(
   tokenizer: JsonRecord,
   config: JsonRecord,
@@ -87,13 +87,13 @@ export interface Encoder {
 }
 
 /**
- * Makes a tokenizer of a model's parsed `tokenizer.json` and `tokenizer_config.json`, with the library that encodes.
+ * Makes a tokenizer from a model's parsed `tokenizer.json` and `tokenizer_config.json`, with the library that encodes.
  *
- * Encoding is done by `@huggingface/tokenizers`, with the pipeline put in words that it runs like the library in Rust.
- * `add_bos_token` and `add_eos_token`, where tokenizer_config.json has them, win over the post-processor.
- * `clean_up_tokenization_spaces` is not followed: it changes text that was there (` !`), and a stream cannot do it.
- * Known to differ from Rust still: white space that an added token with `lstrip` or `rstrip` swallows is JavaScript's, and
- * a stretch of text that the normalizer turns into exactly an added token is taken for it.
+ * Encoding is done by `@huggingface/tokenizers`, with the pipeline rewritten so that it gives the results of the Rust
+ * library. `add_bos_token` and `add_eos_token`, where tokenizer_config.json has them, override the post-processor.
+ * `clean_up_tokenization_spaces` is not followed: it changes the original text (` !`), and a stream cannot do it. Known
+ * differences from Rust: added tokens with `lstrip` or `rstrip` strip JavaScript's white space, and text that the
+ * normalizer maps to exactly an added token becomes that token.
  */
 export function tokenizerOf(
   tokenizerJson: unknown,
@@ -122,7 +122,7 @@ export function tokenizerOf(
     ...(eos !== undefined && { eos }),
     encode(text, { addSpecialTokens = true } = {}) {
       const { ids, tokens } = encoder.encode(text.toWellFormed(), { add_special_tokens: false });
-      // For a character without a token, in a model without an unknown token, the library gives no number.
+      // For a character without a token, in a model without an unknown token, the library returns no number.
       const missing = ids.findIndex((id) => !Number.isInteger(id));
       if (missing >= 0) {
         throw new TextError(
@@ -150,7 +150,7 @@ export function tokenizerOf(
   return made;
 }
 
-/** As `createTokenizer`, with the library loaded meanwhile, so that a page need not have it before it loads a model. */
+/** As `createTokenizer`, but loads the library on demand, so that a page does not need it before it loads a model. */
 export async function loadTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown): Promise<Tokenizer> {
   const { libraryTokenizer } = await import("./library-tokenizer.ts");
   return tokenizerOf(tokenizerJson, tokenizerConfig, libraryTokenizer);

@@ -10,7 +10,7 @@ import {
 } from "./json-field.ts";
 import { TextError } from "./text-error.ts";
 
-/** A token that is found in the text before anything else is done to it. */
+/** A token that is matched in the text before any other step. */
 export interface AddedToken {
   readonly id: number;
   readonly content: string;
@@ -20,7 +20,7 @@ export interface AddedToken {
   readonly rstrip: boolean;
 }
 
-/** Every token of a tokenizer, both ways, and its model in the words of tokenizer.json, checked. */
+/** Every token of a tokenizer, in both directions, and its validated model in the form of tokenizer.json. */
 export interface Vocabulary {
   readonly idOf: ReadonlyMap<string, number>;
   readonly tokenOf: ReadonlyMap<number, string>;
@@ -31,10 +31,10 @@ export interface Vocabulary {
 
 const MODELS = ["BPE", "Unigram", "WordPiece"];
 
-/** Highest id that is believed: vocabularies in use end below 2^19. */
+/** Highest id accepted: vocabularies in use end below 2^19. */
 const MAX_ID = 2 ** 24;
 
-/** Files from before models had a type: they are told by their fields, as the library in Rust does it. */
+/** Older files have no model type: they are recognised by their fields, as in the Rust library. */
 function modelType(model: JsonRecord): string {
   if (model["type"] !== undefined) return asString(model["type"], "tokenizer.json: model.type");
   if (model["merges"] !== undefined) return "BPE";
@@ -59,7 +59,7 @@ function tokenIds(vocab: unknown): Map<string, number> {
   return ids;
 }
 
-/** Merges as pairs, whether the file has pairs or "left right"; both halves and their union have to be tokens. */
+/** Merges as pairs, whether the file has pairs or "left right"; both halves and their concatenation must be tokens. */
 function mergePairs(merges: unknown, ids: ReadonlyMap<string, number>): [string, string][] {
   const field = "tokenizer.json: model.merges";
   const pairs: [string, string][] = [];
@@ -159,7 +159,7 @@ function addedTokens(value: unknown): AddedToken[] {
     const content = asString(token["content"], `${field}.content`);
     const id = asInteger(token["id"], `${field}.id`, 0, MAX_ID);
     if (content === "") continue;
-    // The library finds such a token inside words too.
+    // The library matches such a token inside words too.
     if (flag("single_word", false)) throw new TextError(`${field}.single_word is true: not supported`);
     const special = flag("special", false);
     const normalized = flag("normalized", !special);
@@ -168,7 +168,7 @@ function addedTokens(value: unknown): AddedToken[] {
   return tokens;
 }
 
-/** Reads the model and the added tokens of tokenizer.json. Throws a TextError that names the field that is wrong. */
+/** Reads the model and the added tokens of tokenizer.json. Throws a TextError that names the invalid field. */
 export function readVocabulary(tokenizer: JsonRecord): Vocabulary {
   const model = asRecord(tokenizer["model"], "tokenizer.json: model");
   const type = modelType(model);

@@ -6,7 +6,7 @@ import { testGpu } from "../support/gpu.ts";
 import { benchRows, speeds } from "./run-bench.ts";
 
 const gpu = await testGpu();
-gpu.buffers.poison = false; // a bench poisons what it needs
+gpu.buffers.poison = false; // a bench poisons its own memory
 const rowsOf = benchRows(gpu);
 
 /** A variant or algorithm by another record. */
@@ -16,14 +16,14 @@ const wrong = (of: string, record: AttentionSubject["record"]): AttentionSubject
   record,
 });
 
-/** The right one is green at a case and has a speed, the wrong ones are red and have none. */
+/** The correct one is green and has a speed, the wrong ones are red and have none. */
 async function expectGate(words: CaseText, right: readonly string[], mistakes: readonly AttentionSubject[]) {
   const subjects = mistakes.map((subject, i) => ({ ...subject, name: `wrong ${i}` }));
   const rows = await rowsOf([words], [...right.map(parseSubject), ...subjects]);
   for (const [i, row] of rows.entries()) {
     expect(row.verdict, `${row.id}: ${row.reason}`).toBe(i < right.length ? "pass" : "fail");
     for (const field of speeds) {
-      // With nothing of its kind beside it, linear attention is a share of nothing.
+      // Without others of its kind, linear attention has no share.
       if (row.verdict === "pass" && field !== "shareOfFastest") expect(row[field], `${row.id} ${field}`).not.toBeNull();
       if (row.verdict === "fail") expect(row[field], `${row.id} ${field}`).toBeNull();
     }
@@ -55,7 +55,7 @@ describe("layouts", () => {
     expect(right?.command).toMatch(/ --heads 4\/2x32 --layouts paged:8$/);
   });
 
-  test("a ring with sinks; one without them is red", async () => {
+  test("a ring with sinks; without them it is red", async () => {
     await expectGate(
       { batch: "2q1s30", layout: "ring:12:3", mask: "sliding-window:6" },
       ["rows"],
@@ -63,7 +63,7 @@ describe("layouts", () => {
     );
   });
 
-  test("sequences of unequal length in one call; one taken for another is red", async () => {
+  test("sequences of different lengths in one call; one taken for another is red", async () => {
     const [right] = await expectGate(
       { batch: "q5s9_2q1s30_q3", layout: "ragged" },
       ["rows"],
@@ -80,7 +80,7 @@ describe("layouts", () => {
 });
 
 describe("types", () => {
-  test("f16 and bf16 are held against what is stored", async () => {
+  test("f16 and bf16 are compared with the stored values", async () => {
     const halves = cacheFormats
       .filter((name) => isPlain(name) && perWord(name) === 2)
       .map((dtype) => ({ batch: "2q1s30", dtype }));
@@ -126,10 +126,10 @@ test("scores with tensors, chained, under a mask; without the last they are red"
 });
 
 describe("algorithms", () => {
-  test("linear attention is held against its own definition, and has its own count of operations", async () => {
+  test("linear attention is compared with its own definition, and has its own count of operations", async () => {
     const [linear, softmax, red] = await rowsOf(
       [{ batch: "q40s70" }],
-      [parseSubject("linear"), parseSubject("rows"), { ...wrong("linear", rows), name: "the softmax in its place" }],
+      [parseSubject("linear"), parseSubject("rows"), { ...wrong("linear", rows), name: "softmax instead" }],
     );
     expect([linear?.verdict, softmax?.verdict, red?.verdict]).toEqual(["pass", "pass", "fail"]);
     expect(linear?.flops).toBe(2 * (70 * 2 + 40 * 4) * 32 * 33);
@@ -140,7 +140,7 @@ describe("algorithms", () => {
     expect(linear?.workspaceBytes).toBe(4 * 2 * 32 * 33);
   });
 
-  test("cascade: a prefix in common; one that is a key short is red", async () => {
+  test("cascade: a common prefix; one that is a key short is red", async () => {
     await expectGate(
       { batch: "3q2s40", layout: "prefix:24" },
       ["cascade", "rows"],
@@ -156,7 +156,7 @@ describe("algorithms", () => {
     );
   });
 
-  test("ring, on one device, its shards of unequal length", async () => {
+  test("ring, on one device, with shards of different lengths", async () => {
     const [row] = await rowsOf([{ batch: "q23s30" }], [parseSubject("ring:2")]);
     expect(row?.verdict, `${row?.reason}`).toBe("pass");
     expect(row).toMatchObject({ variant: "ring:2", layout: "contiguous" });

@@ -23,7 +23,7 @@ const wrong = (name: string, record: AttentionSubject["record"]): AttentionSubje
 });
 
 describe("the attention bench", () => {
-  test("every variant is right at a prefill and at a decode step, and has a speed", async () => {
+  test("every variant is correct on a prefill and on a decode step, and has a speed", async () => {
     const rows = await rowsOf([{ batch: "q65s90" }, { batch: "2q1s90" }], everySubject());
     expect(rows).toHaveLength(2 * Object.keys(attention.variants).length);
     for (const row of rows) {
@@ -50,7 +50,7 @@ describe("the attention bench", () => {
     }
   });
 
-  test("a wrong result has a red row, which has no speed; the right ones beside it are timed", async () => {
+  test("a wrong result has a red row without a speed; the correct ones are timed", async () => {
     const subjects = [
       parseSubject("flash"),
       wrong("a diagonal off by one", (device, tensors, options) =>
@@ -59,7 +59,7 @@ describe("the attention bench", () => {
       wrong("a scale off by a thousandth", (device, tensors, options) =>
         attention(device, tensors, { ...options, scale: 1.001 / Math.sqrt(32), variant: "flash" }),
       ),
-      wrong("what lies behind the keys", (device, { q, k, v }, options) => {
+      wrong("rows after the keys", (device, { q, k, v }, options) => {
         const [, , rows = 0] = k.shape;
         const longer = (x: typeof k) =>
           Object.assign(Object.create(x), { shape: [...x.shape.slice(0, 2), rows + 1, 32] });
@@ -84,7 +84,7 @@ describe("the attention bench", () => {
     expect(table).not.toMatch(/\d (M|G|k) |×|%/);
   });
 
-  test("sequences of unequal shape are one program of a call each, and their rows say so", async () => {
+  test("sequences of different shapes are one program with a call each, and their rows say so", async () => {
     const [row] = await rowsOf([{ batch: "q65s90_3q1s90" }], [parseSubject("naive")]);
     expect(row).toMatchObject({
       ...{ verdict: "pass", batch: "q65s90_3q1s90", layout: "contiguous", dispatches: 6 },
@@ -93,7 +93,7 @@ describe("the attention bench", () => {
     });
   });
 
-  test("what does not apply has its reason: a width, a type, a layout, latents", async () => {
+  test("a variant that does not apply has a reason: a width, a type, a layout, latents", async () => {
     const cases = [
       { batch: "q9", heads: "2x30" },
       { batch: "q9", dtype: "int4", heads: "2x48" },
@@ -107,14 +107,14 @@ describe("the attention bench", () => {
       ["n/a", "int4 takes heads of multiples of 32, not 48"],
       ["n/a", "a ring of 4 slots has lost keys that 9 queries would see"],
       ["n/a", "a ragged layout takes masks and scores that read no tensors by row or position"],
-      ["n/a", "keys and values have to be made of the latents first: expanded and absorbed do"],
+      ["n/a", "keys and values must be computed from the latents first, as expanded and absorbed do"],
     ]);
     for (const row of rows) for (const field of speeds) expect(row[field]).toBeNull();
     const algorithms = ["linear", "cascade", "ring:2", "expanded"].map(parseSubject);
     const windows = await rowsOf([{ batch: "q9", mask: "sliding-window:4" }], algorithms);
     expect(windows.map(({ reason }) => reason)).toEqual([
       "it takes the masks causal and full",
-      "the sequences have no prefix in common; with --layouts prefix:keys they have",
+      "the sequences have no common prefix; with --layouts prefix:keys they do",
       "it takes the masks causal and full",
       "the cache holds keys and values, not latents",
     ]);
@@ -126,24 +126,24 @@ describe("the attention bench", () => {
     expect(rows.map(({ verdict, reason }) => [verdict, reason])).toEqual([
       ["pass", null],
       ["pass", null],
-      ["n/a", expect.stringMatching(/^1100 keys are cut into \d pieces instead of 8$/)],
+      ["n/a", expect.stringMatching(/^1100 keys are cut into \d splits instead of 8$/)],
     ]);
     expect(rows.map(({ workspaceBytes }) => workspaceBytes)).toEqual([2, 3, null].map((n) => n && 4 * 2 * 4 * n * 34));
   });
 
-  test("inputs that take turns give what one set gives", async () => {
+  test("alternating inputs give the results of one set", async () => {
     const [row] = await rowsOf([{ batch: "2q1s90" }], [parseSubject("splitK")], { rotateBytes: 1 << 18 });
     expect(row?.verdict).toBe("pass");
     expect(row?.command).toMatch(/ --rotate$/);
   });
 
-  test("a long case is checked by a sample that has the first, the last and the rows beside tiles' edges", async () => {
+  test("a long case is checked by a sample with the first, the last and the rows at tile edges", async () => {
     const [row] = await rowsOf([{ batch: "q1500" }], [parseSubject("flash")]);
     expect(row?.verdict).toBe("pass");
     expect(row?.checked).toMatch(/^\d+ of 6000 query rows: first, last, tile edges, some between$/);
   });
 
-  test("refuses what this device has no room for, before anything is dispatched", async () => {
+  test("refuses cases too large for this device, before anything is dispatched", async () => {
     const before = gpu.submits;
     await expect(rowsOf([{ batch: "q1s1024k", heads: "64x256" }], everySubject())).rejects.toThrow(
       /^batch "q1s1024k" with heads 64x256: a tensor of \d+ bytes, a binding holds \d+ on /,
@@ -151,7 +151,7 @@ describe("the attention bench", () => {
     expect(gpu.submits).toBe(before);
   });
 
-  test("stops when it is told to", async () => {
+  test("stops on its signal", async () => {
     const plan = {
       cases: [attentionCase({ batch: "q9", heads: "4/2x32" })],
       subjects: everySubject(),

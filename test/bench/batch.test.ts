@@ -20,7 +20,7 @@ describe("the batch grammar", () => {
     expect(parseBatch(text)).toEqual({ text, groups });
   });
 
-  test("sequences of one shape are one group, wherever they stand", () => {
+  test("sequences of one shape are one group, whatever their order", () => {
     expect(parseBatch("q4_2q1s8_q4s4_q1s8")).toEqual({
       text: "2q4_3q1s8",
       groups: [
@@ -34,7 +34,7 @@ describe("the batch grammar", () => {
   const group = fc.record({ count: number, t: number, s: number });
   const groups = fc.uniqueArray(group, { minLength: 1, maxLength: 5, selector: ({ t, s }) => `${t} ${s}` });
 
-  test("what is written can be read: any groups come back the same", () => {
+  test("any groups can be written and read back", () => {
     fc.assert(
       fc.property(groups, (given) => {
         expect(parseBatch(formatBatch(given)).groups).toEqual(given);
@@ -52,7 +52,7 @@ describe("the batch grammar", () => {
     );
   });
 
-  test("any text is read or refused with what it says, and nothing that is read is empty", () => {
+  test("any text is read, or refused with a message that quotes it; no result is empty", () => {
     const letters = fc.string({ unit: fc.constantFrom(..."0123456789qsk_x- "), maxLength: 12 });
     fc.assert(
       fc.property(letters, (text) => {
@@ -71,7 +71,7 @@ describe("the batch grammar", () => {
   });
 
   test.each([
-    ["", 'batch is empty, expected such as "q2k" or "8q1s1k"'],
+    ["", 'batch is empty, expected for example "q2k" or "8q1s1k"'],
     ["2k", 'batch "2k" is not of the form (<n>)q<queries>(k)(s<keys>(k)), such as q2k, 8q1s1k or q1ks2k'],
     ["8q1s1k_", 'batch "8q1s1k_": "" is not of the form'],
     ["q1s1k_q1t5", 'batch "q1s1k_q1t5": "q1t5" is not of the form'],

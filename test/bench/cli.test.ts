@@ -25,7 +25,7 @@ function kinds(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, kinds(item)]));
 }
 
-/** The fields of a row that other programs are promised; there are more. */
+/** The fields of a row on which other programs may rely; there are more. */
 const promised = [
   ...["id", "variant", "mask", "layout", "heads", "batch", "dtype", "verdict", "reason", "errorRatio"],
   ...["medianMs", "p10Ms", "p90Ms", "repeats", "livePairs", "flops", "bytes", "tflops", "gbs", "shareOfPeak"],
@@ -50,7 +50,7 @@ describe("bench attention", () => {
     for (const row of rows) {
       for (const field of promised) expect(row).toHaveProperty(field);
       expect(Object.keys(row).sort()).toEqual(Object.keys(someRow()).sort());
-      // A right row has everything that a right row has.
+      // A correct row has all its fields.
       expect(kinds({ ...row, model: null })).toEqual(kinds({ ...someRow(), reason: row.reason }));
       expect(row.livePairs).toBe(2 * ((9 * (2 * 20 - 9 + 1)) / 2 + 2 * 20));
       expect(row.command).toBe(
@@ -97,7 +97,7 @@ describe("bench attention", () => {
     [["--model", "BERT"], /^there is no model "BERT"; there are GPT-2, /],
     [["--scores", "softcap:-1"], /^score is "softcap:-1"/],
     [["--scores", "alibi,cosine"], /^there is no score "cosine"; there are none, softcap:cap, /],
-    [["--scores", "none+alibi"], /none is alone or not at all/],
+    [["--scores", "none+alibi"], /none cannot be joined with others/],
     [["--masks", "causal+diagonal"], /^there is no mask "diagonal"/],
     [["--masks", "causal+./nowhere.mjs"], /^\.\/nowhere\.mjs cannot be loaded: /],
     [["--scores", "./scripts/docs.mjs"], /^\.\/scripts\/docs\.mjs: the default export is missing or empty, expected {/],
@@ -106,10 +106,10 @@ describe("bench attention", () => {
     [["--layouts", "striped"], /^there is no layout "striped"; there are contiguous, /],
     [["--layouts", ""], /^there is no layout ""/],
     [["q8", "--variants", "ring:0"], /^there is no variant "ring:0"/],
-    [["--heads", "8x64x64"], /^heads are "8x64x64", expected such as 8x64/],
+    [["--heads", "8x64x64"], /^heads are "8x64x64", expected for example 8x64/],
     [["--model", "Llama"], /"Llama" could be several models/],
-    [["--sweep", "packing", "--heads", "8x64"], /^this sweep has its own heads/],
-    [["--sweep", "tokens", "--dtype", "f16"], /^this sweep has its own dtype/],
+    [["--sweep", "packing", "--heads", "8x64"], /^this sweep defines its heads/],
+    [["--sweep", "tokens", "--dtype", "f16"], /^this sweep defines its dtype/],
     [["--sweep", "tokens", "--masks", "full,causal"], /^--masks is "full,causal", a sweep takes one/],
     [["--scores", "relative-bias:128k"], /distances is 131072, expected at most 65536/],
     [["q8", "--json", "/nonexistent/folder/rows.json"], /^--json: \/nonexistent\/folder\/rows.json cannot be written/],
@@ -117,14 +117,14 @@ describe("bench attention", () => {
     [["--score", "none"], /unknown option '--score'/],
     [["--dtype", "f8"], /^there is no dtype "f8"/],
     [["--sweep", "all"], /^there is no sweep "all"; there are tokens, /],
-    [["--sweep", "tokens", "q8"], /^a sweep has batches of its own/],
+    [["--sweep", "tokens", "q8"], /^a sweep defines its batches/],
     [["--tokens", "16k"], /^--tokens goes with --sweep tokens/],
     [["--clock", "sun"], 'there is no clock "sun"; there are gpu, wall'],
     [["--csv", "--markdown"], /^stdout takes one of /],
     [["--samples", "0"], /--samples <n>' argument '0' is invalid/],
     [["q8", "--json"], /argument missing/],
   ])("%j is refused before a device is opened", async (args, message) => {
-    const none = { VK_DRIVER_FILES: "/nonexistent", VK_ICD_FILENAMES: undefined }; // opening one would say otherwise
+    const none = { VK_DRIVER_FILES: "/nonexistent", VK_ICD_FILENAMES: undefined }; // opening one would print another error
     const run = await runCli(["bench", "attention", ...args], none);
     expect(run.stdout).toBe("");
     expect(run.code).toBe(1);
@@ -132,7 +132,7 @@ describe("bench attention", () => {
     expect(messages(run)[0]?.replace(/^error: /, "")).toMatch(message);
   });
 
-  test("--help names every option, and everything that the lists may hold", async () => {
+  test("--help names every option, and all values of the lists", async () => {
     const { code, stdout } = await runCli(["bench", "attention", "--help"]);
     expect(code).toBe(0);
     const named = ["variants", "masks", "scores", "layouts", "dtype", "heads", "model", "sweep", "tokens", "rotate"];
@@ -172,7 +172,7 @@ describe("bench attention", () => {
   });
 });
 
-test("a bench that there is not: which there are", async () => {
+test("an unknown bench: lists the names", async () => {
   const run = await runCli(["bench", "flash"]);
   expect(run.code).toBe(1);
   expect(messages(run)[0]).toMatch(/unknown command 'flash'/);

@@ -28,7 +28,7 @@ describe("routings", () => {
     },
   );
 
-  test("are as uneven as they should be", () => {
+  test("have the expected imbalance", () => {
     const imbalance = (routing: MoeCase["routing"]) => routingFigures(given({ routing, tokens: 2000 })).imbalance;
     expect(imbalance("uniform")).toBeLessThan(1.2);
     expect(imbalance("zipf")).toBeGreaterThan(1.8);
@@ -62,7 +62,7 @@ test("rows are checked, timed, and say what is useful and what is executed", asy
   );
 });
 
-test("a variant that refuses a case is n/a, and says why in its own words", async () => {
+test("a variant that refuses a case is n/a, with its reason", async () => {
   const timing = { ...standardTiming, samples: 1 };
   const plan = { timing, clock: "wall", peaks: false, commandOptions: [], variants: ["grouped", "loop"] } as const;
   const { rows } = await runMoeBench(gpu, { ...plan, cases: [given({ widths: [64, 64] })] });
@@ -72,7 +72,7 @@ test("a variant that refuses a case is n/a, and says why in its own words", asyn
   ]);
 });
 
-test("the standard set has each of what it compares", () => {
+test("the standard set has each thing that it compares", () => {
   const has = (key: keyof MoeCase) => new Set(standardMoeCases.map((one) => one[key]));
   expect(has("routing")).toEqual(new Set(["uniform", "zipf", "one"]));
   expect(Math.min(...standardMoeCases.map(({ tokens }) => tokens))).toBe(1);

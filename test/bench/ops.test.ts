@@ -10,7 +10,7 @@ import { someRow } from "./rows.ts";
 const gpu = await testGpu();
 gpu.buffers.poison = false;
 
-test("the other ops' benches give rows of the same form; a wrong one has no speed", async () => {
+test("the other ops' benches return rows of the same form; a wrong one has no speed", async () => {
   const spoiled = (y: Tensor): Tensor =>
     Object.assign(Object.create(y), { read: async () => (await y.read()).map((value) => value * 1.001) });
   const table: CaseTable<"x", "y"> = {

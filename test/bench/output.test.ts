@@ -25,14 +25,14 @@ describe("speeds", () => {
     expect(speedOf({ ...work, dtype: "f16" }, 20, somePeaks).shareOfPeak).toBeNull();
   });
 
-  test("what is no attention is compared with it, and is not what the others are compared with", () => {
+  test("an algorithm that is not attention is compared with it, but not the others with that", () => {
     const rows = [someRow({ medianMs: 4 }), someRow({ medianMs: 1, variant: "linear" })];
     const shares = (some: typeof rows) => withShareOfFastest(some, ({ variant }) => variant !== "linear");
     expect(shares(rows).map(({ shareOfFastest }) => shareOfFastest)).toEqual([1, 4]);
     expect(shares(rows.slice(1)).map(({ shareOfFastest }) => shareOfFastest)).toEqual([null]);
   });
 
-  test("the fastest right row is what the others are a share of", () => {
+  test("the others are shares of the fastest correct row", () => {
     const rows = [someRow({ medianMs: 4 }), withoutSpeed("fail", "wrong"), someRow({ medianMs: 2 })];
     expect(withShareOfFastest(rows).map(({ shareOfFastest }) => shareOfFastest)).toEqual([0.5, null, 1]);
   });
@@ -68,7 +68,7 @@ describe("the table", () => {
     withoutSpeed("n/a", "d is 30, it needs a multiple of 4", { variant: "rows" }),
   ];
 
-  test.each([100, 80])("fits %i columns, whatever is in it", (columns) => {
+  test.each([100, 80])("fits %i columns, whatever its content", (columns) => {
     const model = "DeepSeek-V3";
     const long = rows.map((row) => ({
       ...row,
@@ -113,7 +113,7 @@ describe("the table", () => {
     expect(formatCase([rows[2] ?? someRow()])).not.toMatch(/median|FLOP\/s/);
   });
 
-  test("operations and bounds that differ in a case are told by variant", () => {
+  test("operations and bounds that differ in a case are listed by variant", () => {
     const linear = someRow({ variant: "linear", flops: 1e9, flopsFlashAttention: null, bound: "memory" });
     const rest = [someRow({ variant: "rows" }), withoutSpeed("n/a", "no", { variant: "ring:4", flops: 5 })];
     expect(formatCase([someRow(), linear, ...rest])).toMatch(
@@ -122,10 +122,10 @@ describe("the table", () => {
     expect(formatCase([someRow(), linear])).toContain("17.2 GFLOP flash, 1.00 GFLOP linear");
   });
 
-  test("what does not apply is counted, and with `all` explained", () => {
+  test("rows that do not apply are counted, and with `all` explained", () => {
     expect(formatCase(rows)).toContain("n/a: rows: d is 30");
     const other = withoutSpeed("n/a", "no ring", { variant: "naive" });
-    expect(formatCase([...rows, other])).toContain("n/a: rows, naive (--all says why)");
+    expect(formatCase([...rows, other])).toContain("n/a: rows, naive (--all shows why)");
     expect(formatCase(rows, { all: true })).toMatch(/rows +n\/a +d is 30, it needs a multiple of 4/);
     expect(formatCase([rows[3] ?? someRow()])).toMatch(/^ {2}n\/a: d is 30/m);
   });
@@ -144,7 +144,7 @@ describe("the table", () => {
     expect(formatCase([])).toBe("");
   });
 
-  test("the adapter stands first, and a peak that there is not has its reason", () => {
+  test("the adapter is first, and a missing peak has a reason", () => {
     const text = formatEnvironment(someEnvironment, somePeaks);
     expect(text.split("\n")).toEqual([
       "Abacus (beads 3.1) — software",
@@ -172,7 +172,7 @@ describe("documents", () => {
     answers: ["flash at 1 to 64 queries"],
   };
 
-  test("CSV has every field of every row, with the adapter, and quotes what needs it", () => {
+  test("CSV has every field of every row, with the adapter, and quotes where necessary", () => {
     const text = formatCsv(result);
     const [head = "", first = ""] = text.split("\n");
     expect(head.split(",")).toEqual(["adapter", "software", "date", ...Object.keys(someRow())]);
@@ -181,7 +181,7 @@ describe("documents", () => {
     expect(text).toContain('"says ""no"", twice\nover"');
   });
 
-  test("Markdown has the right rows' speeds, and of the others the reason", () => {
+  test("Markdown has the correct rows' speeds, and the others' reasons", () => {
     const text = formatMarkdown(result);
     const table = text.split("\n").filter((line) => line.startsWith("|"));
     expect(table).toHaveLength(4);

@@ -34,22 +34,22 @@ describe("cases", () => {
   });
 
   test.each([
-    ["", /expected such as/],
-    ["q5", /expected such as/],
+    ["", /expected for example/],
+    ["q5", /expected for example/],
     ["8q1s1k:8x64", /peers take one sequence/],
     ["q5s9:8x64", /as many keys as queries or with one query/],
     ["q5:8x64-32", /values as wide as keys/],
     ["q5:7/2x64", /7 query heads do not divide/],
     ["q0:8x64", /0 queries/],
-    ["matmul:2x0x2", /expected such as/],
-    ["matmul:2x2", /expected such as/],
-    ["matmul:70000x2x2", /expected such as/],
+    ["matmul:2x0x2", /expected for example/],
+    ["matmul:2x2", /expected for example/],
+    ["matmul:70000x2x2", /expected for example/],
   ])("%j is refused", (text, why) => {
     expect(() => parseProblem(text)).toThrow(why);
     expect(() => parseProblem(text)).toThrow(RangeError);
   });
 
-  test("an address holds the set-up, and nothing that is none", () => {
+  test("a URL holds the set-up, and nothing invalid", () => {
     const setup = { ...defaultSetup, cases: ["q7:1x3"], engines: ["jax-js", "b (c)"], samples: 3, peaks: false };
     expect(readSetup(setupHash(setup))).toEqual(setup);
     expect(readSetup("")).toEqual(defaultSetup);
@@ -90,14 +90,14 @@ describe("right and wrong", () => {
 });
 
 describe("ratios", () => {
-  test("are those to the fastest peer that is right; a wrong one counts for nothing", () => {
+  test("are those to the fastest correct peer; a wrong one is ignored", () => {
     const rows = compared([timed("ours", 2), timed("a", 6), timed("b", 4), wrong("c")], peers);
     expect(ratios(rows)).toEqual([2, 4 / 6, 1, null]);
     expect(rows.map(({ shareOfFastest }) => shareOfFastest)).toEqual([1, 2 / 6, 0.5, null]);
     expect(rows[3]).toMatchObject({ medianMs: null, tflops: null, gbs: null });
   });
 
-  test("there are none where no peer is right", () => {
+  test("there are none where no peer is correct", () => {
     expect(ratios(compared([timed("ours", 2), wrong("a")], peers))).toEqual([null, null]);
     expect(ratios(compared([wrong("ours"), timed("a", 3)], peers))).toEqual([null, 1]);
   });
@@ -113,7 +113,7 @@ describe("ratios", () => {
     }));
     const given: PeerResult = { environment: someEnvironment, peaks: null, engines: reports, rows };
     expect(verdicts(given)).toEqual([
-      "attention q6 4/2x8 causal: 3.00× the fastest right peer (2.00 ms; a way 6.00 ms)",
+      "attention q6 4/2x8 causal: 3.00× the fastest correct peer (2.00 ms; a way 6.00 ms)",
     ]);
     expect(formatPeers(given)).toMatch(/b: way +FAIL +wrong: by much/);
     expect(formatPeersMarkdown(given).split("\n")).toHaveLength(7);
@@ -156,7 +156,7 @@ test("a model of one operator is the protocol buffer that ONNX describes", () =>
   expect(Buffer.from(bytes).toString("hex")).toBe(`0808${field("3a", graph)}${sets}`);
 });
 
-test("what is not there is said before anything is installed or opened", async () => {
+test("unknown names are reported before anything is installed or opened", async () => {
   expect(() => parseAdapter("voodoo")).toThrow('knows no adapter "voodoo"; there are lavapipe, swiftshader, gpu');
   await expect(benchPeers({ cases: ["q0:8x64"] })).rejects.toThrow("0 queries");
   await expect(benchPeers({ cases: ["q5:2x8"], adapter: "voodoo" })).rejects.toThrow("knows no adapter");

@@ -19,7 +19,7 @@ export const somePeaks: Peaks = {
   dispatchUs: peak(15),
 };
 
-/** A right row, with some fields as they are given. */
+/** A correct row, with some fields replaced. */
 export function someRow(fields: Partial<BenchRow> = {}): BenchRow {
   return {
     ...{ id: "attention/flash", op: "attention", variant: "flash", batch: "q2k", mask: "causal", score: "none" },
@@ -49,7 +49,7 @@ export function someRow(fields: Partial<BenchRow> = {}): BenchRow {
   };
 }
 
-/** The same where a result was wrong, or was not wanted. */
+/** The same row where the result was wrong, or the case does not apply. */
 export const withoutSpeed = (verdict: "fail" | "n/a", reason: string, fields: Partial<BenchRow> = {}): BenchRow =>
   someRow({
     ...{

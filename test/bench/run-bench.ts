@@ -11,16 +11,16 @@ import {
 } from "../../bench/index.ts";
 import type { Gpu } from "../../src/index.ts";
 
-/** Times that a test does not look at: as short as they can be. */
+/** Timing options for tests that ignore times: as short as possible. */
 export const timing = { intervalMs: 1, samples: 2, budgetMs: 50 };
 
-/** Fields that a row has where it was right, and only there. */
+/** Fields that only a correct row has. */
 export const speeds = [
   ...(["medianMs", "p10Ms", "p90Ms", "repeats", "samples", "clock", "clockQuantumMs"] as const),
   ...(["tflops", "gbs", "shareOfFastest"] as const),
 ] as const;
 
-/** The rows of some subjects at some cases, whose heads are 4/2x32 where they name none: a shader less to compile. */
+/** The rows of some subjects on some cases, with default heads 4/2x32, so that few shaders are compiled. */
 export function benchRows(gpu: Gpu) {
   return async (
     cases: readonly CaseText[],

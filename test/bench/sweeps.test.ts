@@ -4,7 +4,7 @@ import { someRow, withoutSpeed } from "./rows.ts";
 
 const row = (batch: string, variant: string, medianMs: number) => someRow({ batch, variant, medianMs });
 
-test("the crossover names who is fastest from where to where, by right results only", () => {
+test("the crossover names the fastest in each range, by correct results only", () => {
   const rows = [
     ...[row("q1s512", "splitK", 1), row("q1s512", "flash", 9)],
     ...[row("q2s512", "flash", 8), row("q2s512", "splitK", 2)],
@@ -18,12 +18,12 @@ test("the crossover names who is fastest from where to where, by right results o
   ]);
 });
 
-test("the best number of splits, beside splitK's own choice", () => {
+test("the best number of splits, compared with splitK's own choice", () => {
   const rows = [row("q1s512", "splitK", 2), row("q1s512", "splitK:1", 3), row("q1s512", "splitK:2", 1)];
   const none = [withoutSpeed("fail", "wrong", { batch: "q1s1k", variant: "splitK:1" })];
   expect(findSweep("splits").answers([...rows, ...none])).toEqual([
     "over 512 keys: best with --variants splitK:2, in 50% of the time of splitK's own choice",
-    "over 1024 keys: no right result",
+    "over 1024 keys: no correct result",
   ]);
 });
 
@@ -36,7 +36,7 @@ test("how rates grow with the length", () => {
   ];
   expect(findSweep("tokens").answers(rows)).toEqual([
     "4x64 causal: flash goes from 1.00 TFLOP/s at 128 queries to 4.00 TFLOP/s at 512 queries",
-    "32/8x64 causal: naive has no right result",
+    "32/8x64 causal: naive has no correct result",
   ]);
 });
 
@@ -65,6 +65,6 @@ test("what packing buys, by heads to a group", () => {
     "packed with 1 query head to a group: it takes 100% to 110% of the time of flash at 1, 64",
     "packed with 4 query heads to a group: it is the faster at 1, 4 queries, in 25% to 50% of the time of flash; " +
       "it takes 125% of that time at 64",
-    "packed with 8 query heads to a group: no right result",
+    "packed with 8 query heads to a group: no correct result",
   ]);
 });

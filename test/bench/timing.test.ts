@@ -6,14 +6,14 @@ import { testGpu } from "../support/gpu.ts";
 
 const options = { intervalMs: 20, samples: 6, budgetMs: 500 };
 
-/** A subject that takes `ms` a run, and notes who ran how often. */
+/** A subject that takes `ms` per run, and notes which subject ran how often. */
 const subject = (name: string, ms: number, log: string[]) => async (repeats: number) => {
   log.push(`${name}${repeats}`);
   return ms * repeats;
 };
 
 describe("timing in turns", () => {
-  test("subjects take turns, each with runs enough for its interval", async () => {
+  test("subjects alternate, each with enough runs for its interval", async () => {
     const log: string[] = [];
     const timings = await timeInTurns([subject("a", 1, log), subject("b", 30, log)], options);
     expect(log.slice(-12)).toEqual(["a22", "b1", "a22", "b1", "a22", "b1", "a22", "b1", "a22", "b1", "a22", "b1"]);
@@ -61,7 +61,7 @@ test("quantiles", () => {
   expect(quantile([], 0.5)).toBeNaN();
 });
 
-test("the quantum of rounded timestamps is what they are multiples of", () => {
+test("the quantum of rounded timestamps is their common divisor", () => {
   expect(commonDivisor([300_000, 500_000, 700_000])).toBe(100_000);
   expect(commonDivisor([1024, 4096, 96])).toBe(32);
   expect(commonDivisor([0, 0])).toBe(1);
@@ -70,7 +70,7 @@ test("the quantum of rounded timestamps is what they are multiples of", () => {
 describe("intervals of a program", async () => {
   const gpu = await testGpu();
 
-  test("are at least four waits long where the wall clock is used, as in a browser that looks every 100 ms", async () => {
+  test("are at least four waits long where the wall clock is used, as in a browser that polls every 100 ms", async () => {
     expect(await waitOf(gpu)).toBeLessThan(5);
     expect(await timingOn(gpu, "wall", options)).toEqual(options);
     const queue = { onSubmittedWorkDone: () => new Promise((resolve) => setTimeout(resolve, 100)) };
@@ -92,7 +92,7 @@ describe("intervals of a program", async () => {
   const read = async (counts: Awaited<ReturnType<typeof counted>>["counts"]) =>
     (await Promise.all(counts.map((count) => count.read()))).map(([value]) => value);
 
-  test("by the wall clock, instances take turns", async () => {
+  test("by the wall clock, instances alternate", async () => {
     const { counts, instances } = await counted();
     expect(await intervalOf(gpu, instances, "wall")(7)).toBeGreaterThan(0);
     expect(await read(counts)).toEqual([6, 4, 4]); // two dispatches a run

@@ -21,7 +21,7 @@ describe("the rows that are checked", () => {
     budget: fc.integer({ min: 0, max: 1 << 20 }),
   });
 
-  test("are rows that there are, each once, all of them where the budget is enough", () => {
+  test("are distinct rows of the result, all of them where the budget is enough", () => {
     fc.assert(
       fc.property(sizes, ({ count, t, s, heads, budget }) => {
         const { h } = parseHeads(heads);
@@ -47,7 +47,7 @@ describe("the rows that are checked", () => {
   });
 });
 
-test("the truth about rows is that about the whole, wherever the mask cuts the keys", async () => {
+test("true values of rows are those of the whole result, wherever the mask cuts the keys", async () => {
   const given = attentionCase({ batch: "2q7s11", heads: "4/2x6-5", mask: "sliding-window:3", score: "softcap:2" });
   const [group] = given.batch.groups;
   if (!group) throw new Error("there is no group");
@@ -88,11 +88,11 @@ test("the truth about rows is that about the whole, wherever the mask cuts the k
   const errors = emulated.map((value, i) => Math.abs(value - (expected[i] ?? Number.NaN)));
   expect(Math.max(...errors)).toBeGreaterThan(0);
   expect(Math.max(...errors)).toBeLessThan(1e-5);
-  // Behind the last key everything is NaN.
+  // After the last key everything is NaN.
   expect(inputs.keys.slice(s * 6, inputs.capacity * 6).every(Number.isNaN)).toBe(true);
 });
 
-test("the truth about linear attention and about latents is that of their references", async () => {
+test("true values of linear attention and of latents are those of their references", async () => {
   const linear = attentionCase({ batch: "2q3s7", heads: "4/2x6-5" });
   const [group = { count: 1, t: 1, s: 1 }] = linear.batch.groups;
   const inputs = inputsOf(group, linear.heads);

@@ -22,7 +22,7 @@ test("heads", () => {
   expect(() => parseHeads("32/7x64")).toThrow("32 query heads do not divide among 7 key and value heads");
   expect(() => parseHeads("0x64")).toThrow('heads are "0x64", expected 1 or more of each');
   expect(() => parseHeads("8/0x64")).toThrow("expected 1 or more of each");
-  expect(() => parseHeads("8*64")).toThrow('heads are "8*64", expected such as 8x64');
+  expect(() => parseHeads("8*64")).toThrow('heads are "8*64", expected for example 8x64');
 });
 
 test("masks", () => {
@@ -127,7 +127,7 @@ describe("scores", () => {
     expect(added(5, 0, 1, 8, 3)).toBeCloseTo(2 * Math.tanh((5 - slope * 5) / 2), 12);
   });
 
-  test("each adds what it says to some pairs, and its twin in f32 is near it and not the same", () => {
+  test("each changes some pairs as it says, and its twin in f32 is close but not equal", () => {
     for (const text of ["softcap:2", "alibi", "relative-bias:4", "bias", "head-bias", "softcap:3+bias"]) {
       const { reference, emulation } = parseScore(text).at(shape);
       const values = Array.from({ length: 9 }, (_, key) => {
@@ -143,14 +143,14 @@ describe("scores", () => {
     }
   });
 
-  test("what is none", () => {
+  test("invalid texts", () => {
     expect(() => parseScore("softcap:0")).toThrow("with a cap above 0");
     expect(() => parseScore("softcap")).toThrow('score is "softcap", expected "softcap:cap"');
     expect(() => parseScore("alibi:3")).toThrow(
       'score is "alibi:3", expected "alibi[:convention=distance|difference]"',
     );
     expect(() => parseScore("relative-bias:0")).toThrow("distances is");
-    expect(() => parseScore("none+alibi")).toThrow("none is alone or not at all");
+    expect(() => parseScore("none+alibi")).toThrow("none cannot be joined with others");
     expect(() => parseScore("cosine")).toThrow(/there is no score "cosine"; there are none, softcap:cap, alibi, /);
   });
 });
@@ -162,7 +162,7 @@ test("layouts", () => {
   ]);
   expect(() => parseLayout("paged:24")).toThrow("pages of 24, expected a power of two");
   expect(() => parseLayout("paged:0")).toThrow('size is "0", expected a count of 1 or more');
-  expect(() => parseLayout("ring:4:4")).toThrow("4 sinks leave none of 4 slots to go round");
+  expect(() => parseLayout("ring:4:4")).toThrow("4 sinks leave none of 4 slots for the ring");
   expect(() => parseLayout("prefix")).toThrow('keys is ""');
   expect(() => parseLayout("ragged:3")).toThrow('layout is "ragged:3", expected "ragged"');
   expect(() => parseLayout("striped")).toThrow(
@@ -182,19 +182,19 @@ test("variants, algorithms, types", () => {
   );
 });
 
-test("what cannot be stored has its reason", () => {
+test("a case that cannot be stored has a reason", () => {
   const missing = (words: Partial<CaseText>) => attentionCase({ batch: "q8s64", ...words }).missing;
   expect(missing({ dtype: "int4", heads: "2x80" })).toBe("int4 takes heads of multiples of 32, not 80");
   expect(missing({ layout: "ring:4" })).toBe("a ring of 4 slots has lost keys that 8 queries would see");
   expect(missing({ layout: "prefix:57" })).toMatch(/^a prefix of 57 keys leaves no room for 8 queries/);
   expect(missing({ model: "DeepSeek-V3", dtype: "int8" })).toBe("latents are stored as f32, not int8");
-  expect(missing({ model: "DeepSeek-V3", layout: "paged" })).toBe("latents lie one after the other, not paged:16");
-  expect(missing({ model: "DeepSeek-V3", heads: "8/2x192-128" })).toMatch(/every query head has keys of its own/);
-  expect(missing({ model: "DeepSeek-V3", heads: "8x64" })).toMatch(/nothing is left to come of the latent/);
+  expect(missing({ model: "DeepSeek-V3", layout: "paged" })).toBe("latents are contiguous, not paged:16");
+  expect(missing({ model: "DeepSeek-V3", heads: "8/2x192-128" })).toMatch(/every query head has separate keys/);
+  expect(missing({ model: "DeepSeek-V3", heads: "8x64" })).toMatch(/expected a part from the latent/);
   for (const layout of ["ragged", "paged:4", "ring:16", "prefix:56"]) expect(missing({ layout })).toBeUndefined();
 });
 
-test("where nothing is named, what applies to the case is measured", () => {
+test("by default, everything that applies to the case is measured", () => {
   const names = (words: Partial<CaseText>) =>
     subjectsFor(attentionCase({ batch: "2q8s64", ...words })).map(({ name }) => name);
   const table = Object.keys(attention.variants);
@@ -227,7 +227,7 @@ describe("models", () => {
     expect(() => findPreset("")).toThrow(/there is no model|could be several/);
   });
 
-  test("a model gives heads, mask and score, and what is named goes before it", () => {
+  test("a model sets heads, mask and score, and named ones override them", () => {
     const gemma = attentionCase({ batch: "q8", model: "gemma" });
     expect([gemma.heads.text, gemma.mask.text, gemma.score.text]).toEqual([
       "8/4x256",

@@ -7,7 +7,7 @@ import { attention, placeholder } from "../../src/index.ts";
 import { tuning } from "../../src/kernels/tuning.ts";
 import { testGpu } from "../support/gpu.ts";
 
-/** Pairs by looking at each of them, and the keys that somebody sees. */
+/** Counts pairs one by one, and the keys that some query sees. */
 function counted(mask: string, b: number, t: number, s: number): { pairs: number; keys: number } {
   const visible = parseMask(mask).reference({ b, h: 1, t, s });
   let [pairs, keys] = [0, 0];
@@ -36,7 +36,7 @@ const masks = maskForms.map((form) => {
   return name + (numbers[name] ?? words.map(() => ":6").join(""));
 });
 
-/** Bytes of the tensors that a mask brings: u32 for each position, block, sequence or pair. */
+/** Bytes of a mask's tensors: u32 for each position, block, sequence or pair. */
 const maskBytes = (mask: string, b: number, t: number, s: number): number =>
   ({
     document: 4 * b * s,
@@ -121,11 +121,11 @@ describe("what is stored", () => {
     expect(flopsFlashAttention).toBeNull();
   });
 
-  test("what sequences have in common is moved once", () => {
+  test("a common prefix is moved once", () => {
     expect(work({ layout: "prefix:60" }).bytes).toBe(queries + 4 * (60 + 3 * 40) * 2 * 96);
   });
 
-  test("scores bring slopes, tables and biases; a bias has an element for each pair that is seen", () => {
+  test("scores have slopes, tables and biases; a bias has an element for each visible pair", () => {
     const { bytes, livePairs } = work({});
     expect(work({ score: "softcap:3" }).bytes).toBe(bytes);
     expect(work({ score: "alibi" }).bytes).toBe(bytes + 4 * 6);

@@ -78,7 +78,7 @@ describe("cascadeAttention", () => {
     expect(call({ prefix: x.suffix })).toThrow(/prefix.k is \[2, 2, 5, 8\], expected \[1, 2, 5, 8\] beside q/);
     expect(call({ prefix: { ...x.prefix, v: slice(x.prefix.v, 2, 0, 4) } })).toThrow(/prefix.v is \[1, 2, 4, 8\]/);
     expect(call({ suffix: { ...x.suffix, k: slice(x.suffix.k, 0, 0, 1) } })).toThrow(/suffix.k is \[1, 2, 5, 8\]/);
-    expect(call({}, { length: 1 })).toThrow(/first query stands 2 keys before the suffix, within the prefix/);
+    expect(call({}, { length: 1 })).toThrow(/first query is 2 keys before the suffix, within the prefix/);
     expect(call({}, { mask: "window" as "full" })).toThrow(/mask is "window"/);
     expect(call({}, { score: { kind: "alibi" } as never })).toThrow(/scores that depend on positions/);
   });

@@ -56,7 +56,7 @@ function references(sizes: Sizes, options: RingAttentionOptions = {}) {
   return { expected, emulated: ringCases.gate?.emulation(dense, described, "contiguous") ?? expected };
 }
 
-/** Orders of arrival by device: the ring's turned round, and an arbitrary one. */
+/** Orders of arrival by device: the reverse of the ring's, and an arbitrary one. */
 const arrivals = (shards: number) => [
   Array.from({ length: shards }, (_, device) => Array.from({ length: shards }, (_, i) => (device + i) % shards)),
   Array.from({ length: shards }, (_, device) =>
@@ -74,7 +74,7 @@ describe.each(["contiguous", "zigzag", "striped"] as const)("ringAttention, %s",
     expect(await bits(ringAttention(gpu, x, { ...rows, shards: 5, balance }))).toEqual(first);
   });
 
-  test("merged as they come, orders differ by rounding and no more", async () => {
+  test("merged on arrival, orders differ only by rounding", async () => {
     const x = inputs(causalSizes);
     const { expected } = references(causalSizes);
     const byShard = await ringAttention(gpu, x, { ...rows, shards: 5, balance }).out.read();
@@ -146,7 +146,7 @@ describe("ringAttention", () => {
     assertClose(await many.out.read(), references(sizes).expected.out.values, nmseCaps.f32, "out");
   });
 
-  test("leaves nothing behind on its devices", async () => {
+  test("leaves no memory allocated on its devices", async () => {
     const gpus = (await devices(3)).slice(1);
     const run = async () => {
       const { q, k, v } = inputs(causalSizes, gpus[0]);

@@ -86,7 +86,7 @@ describe("ringAttentionOverPorts", () => {
     close();
   });
 
-  test("when one device fails, its message arrives and nobody waits for it", async () => {
+  test("when one device fails, its message arrives and no other waits for it", async () => {
     const broken = await openGpu({ features: [] });
     broken.close();
     const { ports, close } = openRing([gpu, broken, gpu]);

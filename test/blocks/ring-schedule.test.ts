@@ -74,7 +74,7 @@ describe("a ring's schedule", () => {
     for (const { queries, keys, start } of blocks) expect(start).toBe(keys.first <= queries.first ? 0 : -1);
   });
 
-  test("a contiguous causal ring skips the shards behind a device, masks its own, and sees the rest whole", () => {
+  test("a contiguous causal ring skips the shards after a device's, masks its own, and sees the rest whole", () => {
     const { blocks } = ringSchedule({ t: 40, s: 40, shards: 4 });
     for (const { device, step, shard, relation } of blocks) {
       expect(shard).toBe((device - step + 4) % 4);
@@ -143,7 +143,7 @@ describe("a ring's figures", () => {
         expect(hopBytes, `${balance} ${mask} ${s}`).toBe(3 * 2 * 3 * s * (8 + 4) * 4);
       }
     }
-    // Contiguous causal: shard j goes on to the devices behind j and no further.
+    // Contiguous causal: shard j is sent only to the devices after j.
     const { hopBytes } = figuresOf({ t: 48, s: 48, shards: 4 });
     expect(hopBytes).toBe((3 + 2 + 1) * 2 * 3 * 12 * (8 + 4) * 4);
   });

@@ -74,7 +74,7 @@ describe("streaming attention", () => {
     assertClose(await out.read(), expected, nmseCaps.f32, "out");
   });
 
-  test("by the step: a row that has gone round beside one that has not", async () => {
+  test("by the step: a row that has wrapped and one that has not", async () => {
     const problems = [problem(100, 1), problem(11, 1)];
     const { keys, values } = cache(2);
     const layout = { kind: "ring", sinks } as const;
@@ -120,7 +120,7 @@ describe("streaming attention", () => {
   test("refuses what has no place in the cache", () => {
     const { q } = problem(21, 21);
     const tensors = { q: transpose(given(q), [0, 2, 1, 3]), ...cache(1), table: given(table) };
-    expect(() => streamingAttention(gpu, tensors, { sinks, length: 30 })).toThrow(/21 queries, expected up to 20/);
+    expect(() => streamingAttention(gpu, tensors, { sinks, length: 30 })).toThrow(/21 queries, expected at most 20/);
     expect(() => streamingAttention(gpu, tensors, { sinks: 2 })).toThrow(/expected a step or a length/);
     const short = given(dense([20, d / 2, 2], table.values.slice(0, 20 * d)));
     expect(() => streamingAttention(gpu, { ...tensors, table: short }, { sinks: 2, length: 30 })).toThrow(

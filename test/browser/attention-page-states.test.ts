@@ -143,7 +143,7 @@ describe.skipIf(noChromium)(`states of the attention page${noChromium ? ` (${noC
     await page.getByRole("region", { name: "Run", exact: true }).getByRole("button", { name: "Try again" }).waitFor();
   });
 
-  test("nothing was thrown that nobody waited for, and nobody else was asked for anything", () => {
+  test("no uncaught errors, and no requests to other origins", () => {
     expect(errors).toEqual([]);
     expect(foreign).toEqual([]);
   });

@@ -50,7 +50,7 @@ describe.each(browsers)("the attention page in $name", ({ missing, start }) => {
     expect(rows.every(({ medianMs }) => (medianMs ?? 0) > 0)).toBe(true);
   });
 
-  test("a mask of one's own is measured, and what the device lacks is n/a, with the reason", async () => {
+  test("a custom mask is measured, and what the device lacks is n/a, with the reason", async () => {
     await page.goto(site.address("batches=q24&heads=2x32&variants=flash,subgroups"));
     await press(page, "button", /^every fourth key$/);
     await shown(page, "body", /It compiles\./);
@@ -72,5 +72,5 @@ describe.each(browsers)("the attention page in $name", ({ missing, start }) => {
     await shown(page, "p, li, div", /^line 2: /);
   });
 
-  test("nothing was thrown that nobody waited for", () => expect(errors).toEqual([]));
+  test("no uncaught errors", () => expect(errors).toEqual([]));
 });

@@ -89,7 +89,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     await page.goto(site.address(small));
   });
 
-  test("takes a mask of one's own and painted tiles: checks and times both, and says what does not compile", async () => {
+  test("takes a custom mask and painted tiles: checks and times both, and reports what does not compile", async () => {
     const setup = small.replace("q24,q48", "q24").replace("naive,", "");
     const { page: other, errors: thrown } = await openPage(site.browser, site.address(setup));
     await other.getByRole("button", { name: "every fourth key" }).click();

@@ -6,7 +6,7 @@ import { build } from "vite";
 import { openChromium } from "../../bench/harness/chromium.ts";
 import { serveSite } from "../../bench/harness/web-server.ts";
 
-/** The site as it is published, built and served from a path of its own. */
+/** The site as published: built, and served from a subpath. */
 export interface BuiltSite {
   readonly folder: string;
   readonly origin: string;

@@ -10,7 +10,7 @@ export interface DrivenPage {
   close(): Promise<void>;
 }
 
-/** A page, and what it threw where nobody waited for it. */
+/** A page, and its uncaught errors. */
 export interface OpenedPage {
   readonly page: DrivenPage;
   readonly errors: readonly string[];

@@ -67,7 +67,7 @@ export async function saved(page: DrivenPage, words: RegExp): Promise<string> {
   return await until("file", () => page.evaluate(() => (globalThis as { saved?: Blob }).saved?.text(), undefined));
 }
 
-/** Puts text into an editor or a field, as somebody who types it over what is there. */
+/** Replaces the text of an editor or a field, as by typing. */
 export async function write(page: DrivenPage, selector: string, text: string): Promise<void> {
   await page.click(selector);
   await page.evaluate((content) => {

@@ -110,7 +110,7 @@ test.each([
 
 test("a variant that takes what it should refuse is wrong too", async () => {
   const item = { ...given(3), refusedBy: ["right"] };
-  await expect(checkCase(gpu, cases, "right", item)).rejects.toThrow("the variant took what it should refuse");
+  await expect(checkCase(gpu, cases, "right", item)).rejects.toThrow("the variant accepted a case that it must refuse");
 });
 
 test("a tag that no case has is a mistake", () => {

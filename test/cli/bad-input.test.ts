@@ -158,7 +158,7 @@ test("no adapter at all", async () => {
   expect(message).toMatch(/^no WebGPU adapter: .*\/nonexistent.*mesa-vulkan-drivers/);
 });
 
-test("an adapter too small for the model: what is needed and what there is", async () => {
+test("an adapter too small for the model: what is needed and what it has", async () => {
   const message = await generate(bundledModel, "--cap", "binding=65536");
   expect(message).toMatch(/too small for this model: it needs 131072 bytes for the keys .*holds 65536 bytes$/);
 });

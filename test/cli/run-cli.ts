@@ -38,7 +38,10 @@ export async function runCli(args: readonly string[], environment: Environment =
   return { code: code ?? undefined, stdout, stderr };
 }
 
-/** The lines of stderr that are ours: Dawn and the Vulkan loader write warnings of their own, which nothing turns off. */
+/**
+ * The command line's own lines of stderr, without the warnings of Dawn and the Vulkan loader, which cannot be switched
+ * off.
+ */
 export function messages({ stderr }: CliRun): string[] {
   return stderr.split("\n").filter((line) => /^(error|\s*at )|stack/.test(line) && !/\bthird_party\b/.test(line));
 }

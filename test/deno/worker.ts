@@ -44,7 +44,7 @@ async function runCases(all: boolean): Promise<void> {
   }
 }
 
-/** Tests that files declare themselves; what they leave behind goes with each of them. */
+/** Tests that files declare themselves; what one leaves allocated is freed after it. */
 async function runCollected(): Promise<void> {
   for (const { id, run } of collected) {
     const scopes = devices.map((gpu) => gpu.scope());
@@ -52,7 +52,7 @@ async function runCollected(): Promise<void> {
     for (const scope of scopes.reverse()) {
       try {
         scope[Symbol.dispose]();
-      } catch {} // a test that failed may have left a scope of its own open
+      } catch {} // a failed test may have left its scope open
     }
     await Promise.all(devices.map((gpu) => gpu.flush().catch(() => undefined)));
   }

@@ -1,4 +1,4 @@
-// docs/own-kernels.md as its reader follows it: in a folder of their own, with the package as it is built.
+// docs/own-kernels.md as its reader follows it: in a separate folder, with the built package.
 import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
-// The programs of README and docs, each in the form in which a reader would paste it: JavaScript as a file of its own in
-// a clone, commands in a shell, the page as a folder of its own with the package as it is built.
+// The programs of README and docs, each in the form in which a reader would paste it: JavaScript as a file in a clone,
+// commands in a shell, the page in a separate folder with the built package.
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// The examples as a reader runs them: copied into a folder of their own, with the package as it is built, bundled as
+// The examples as a reader runs them: copied into a separate folder, with the built package, bundled as
 // docs/own-kernels.md says.
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
@@ -46,7 +46,7 @@ test.each(names)("%s", async (name) => {
   expect(stdout).toMatch(said[name] ?? /^$/);
 });
 
-test("the clone's own command runs them too, and says which there are", async () => {
+test("the clone's command runs them too, and lists them", async () => {
   const example = (name: string) => run(process.execPath, ["scripts/example.mjs", name]);
   expect((await example("03")).stdout).toMatch(said["03-own-mask"] ?? /^$/);
   await expect(example("99")).rejects.toThrow(`there is no example "99"; there are ${names.join(", ")}`);

@@ -127,7 +127,7 @@ describe("readText and readJson", () => {
     expect(error.message).toBe(`config.json: is not valid UTF-8: ${where}`);
   });
 
-  test("a mistake in the JSON is told with its position", async () => {
+  test("a mistake in the JSON is reported with its position", async () => {
     const source = await openFolder(await temporaryFolder({ "config.json": '{\n  "hidden_size": 256,\n}' }));
     const error = await formatErrorOf(readJson(source, "config.json"));
     expect(error.message).toBe(

@@ -72,7 +72,7 @@ describe("parseStrictJson", () => {
     );
   });
 
-  test("integers written plainly are exact, other numbers are told from them", () => {
+  test("integers written plainly are exact and distinct from other numbers", () => {
     const values = parseStrictJson("a.json", "[0, -0, 1.0, 1e3, 9007199254740993, -7, 100000000000000000000]");
     expect(values).toEqual([0n, -0, 1, 1000, 9007199254740993n, -7n, 1e20]);
   });

@@ -247,7 +247,7 @@ describe("what is not there", () => {
   });
 });
 
-test("a fetch of one's own takes the place of the global one", async () => {
+test("a custom fetch replaces the global one", async () => {
   const asked: string[] = [];
   const source = openUrl("https://example.org/m", {
     fetch: async (url, init) => {

@@ -56,7 +56,7 @@ describe("one file", () => {
     expect(weights.get(names[2])).toMatchObject({ dtype: "F32" });
   });
 
-  test("a missing tensor is told with those whose names are near", async () => {
+  test("a missing tensor is reported with those of similar names", async () => {
     const weights = await open({ "model.safetensors": single() });
     expect(() => weights.get("embed_tokens.weight")).toThrow(
       `model.safetensors: embed_tokens.weight is not among the 4 tensors; near names: ${names[0]}`,
@@ -78,7 +78,7 @@ describe("one file", () => {
     );
   });
 
-  test("a folder without weights is told what was looked for", async () => {
+  test("a folder without weights is reported with the names looked for", async () => {
     const path = await temporaryFolder({ "pytorch_model.bin": "" });
     const error = await formatErrorOf(openWeights(await openFolder(path)));
     expect(error.message).toBe(

@@ -118,7 +118,7 @@ describe("by name", () => {
     expect((await requestAdapter({ adapter: asked })).info.label.toLowerCase()).toContain(asked);
   });
 
-  test("an unknown name lists what there is", async () => {
+  test("an unknown name lists the adapters", async () => {
     const { info } = await requestAdapter();
     const error = await requestAdapter({ adapter: "voodoo2" }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(GpuError);

@@ -77,7 +77,7 @@ describe("the pool", () => {
     }
   });
 
-  test("trim frees what nobody uses, and nothing that work still needs", async () => {
+  test("trim frees unused buffers, and none that work still needs", async () => {
     const x = filled(2000, 1);
     const { y } = axpy(gpu, { x, z: x }, { factor: 1 });
     const { y: z } = axpy(gpu, { x: y, z: x }, { factor: 1 });

@@ -125,7 +125,7 @@ describe("a shader that does not compile", () => {
     await Promise.all([good(), bad(), good()]);
   });
 
-  test("is told when a program is instantiated, and an input that failed likewise", async () => {
+  test("is reported when a program is instantiated, and so is an input that failed", async () => {
     const x = placeholder(gpu, [1], "f32", "x");
     const wrong = gpu.record(() => broken(gpu, { x }));
     await expect(wrong.instantiate(replacements([[x, vector(1)]]))).rejects.toThrow("test/broken:5");

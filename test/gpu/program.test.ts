@@ -32,7 +32,7 @@ describe("recording", () => {
     const x = vector(1);
     const late = async () => {
       await Promise.resolve();
-      throw new Error("nobody is told");
+      throw new Error("ignored");
     };
     expect(() => gpu.record(late)).toThrow(
       new GpuError("the recorded function returned a promise; recording is synchronous"),
@@ -88,7 +88,7 @@ describe("recording", () => {
 });
 
 describe("instances", () => {
-  test("two of one program, with inputs and results of their own, in any order", async () => {
+  test("two of one program, with separate inputs and results, in any order", async () => {
     const { x, program } = recordSum(100);
     const inputs = [1, 10].map((factor) =>
       tensor(

@@ -49,7 +49,7 @@ describe("parts", () => {
     expect(special({ parts: ["mask/causal"] }).parts).toEqual(["lib/two", "mask/causal"]);
   });
 
-  test("a part takes the place of the one from the same folder", () => {
+  test("a part replaces the one from the same folder", () => {
     const { code } = special({ parts: ["mask/causal"] });
     expect(code).toContain("return TWO > 1;");
     expect(code).not.toContain("return true;");
@@ -68,7 +68,7 @@ describe("parts", () => {
     const parts = [named("lib/one"), named("lib/two")];
     const both = wgslModule("@compute @workgroup_size(1) fn main() {}", { name: "k", parts });
     expect(() => specialise(both, { parts: [named("lib/three")] })).toThrow(
-      "k: part lib/three would take the place of both lib/one and lib/two",
+      "k: part lib/three would replace both lib/one and lib/two",
     );
   });
 });

@@ -141,7 +141,7 @@ describe("maps are kept", () => {
     expect(kernels(mask)).toEqual(anew);
   });
 
-  test("in the scope of nobody, and not for ever", () => {
+  test("outside of all scopes, but not for ever", () => {
     forgetBlockMaps(gpu);
     const masks = Array.from({ length: 20 }, (_, i) => ({ kind: "strided", stride: 2 + i, set: 2 }) as const);
     const maps = masks.map((mask) => {

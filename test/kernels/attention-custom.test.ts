@@ -68,7 +68,7 @@ describe("a user's text is refused before anything runs, with the line", () => {
       2,
     ],
     [
-      "too many turns by calls",
+      "too many iterations by calls",
       `fn far() {\n  for (var i = 0u; i < 300u; i++) {}\n}\n${body("for (var i = 0u; i < 300u; i++) { far(); }")}`,
       /90000 turns/,
       5,

@@ -45,7 +45,7 @@ describe("attention refuses layouts that contradict their tensors", () => {
     expect(() => call(one, ragged(offsets(3), offsets(8, 8)))).toThrow(/queryOffsets is \[2\], keyOffsets \[3\]/);
     expect(() => call(one, ragged(offsets(3), random([2], 1)))).toThrow(/keyOffsets is f32 \[2\]/);
     expect(() => call(one, { ...ragged(offsets(3), offsets(16)), length: 4 })).toThrow(
-      /a ragged layout says start and length/,
+      /a ragged layout defines start and length/,
     );
     expect(() => call({ ...one, step: stepOf(gpu, [[0, 3]]) }, ragged(offsets(3), offsets(16)))).toThrow(
       /expected no step/,

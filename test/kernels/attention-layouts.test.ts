@@ -213,7 +213,7 @@ test.each(cacheFormats.filter((name) => !isPlain(name)))(
     const [k, v] = [stored(2, d), stored(3, 2 * d)];
     const q = random([1, h, t, d], 1);
     const tail = (x: Tensor) => slice(slice(x, 0, row, 3), 2, key, s);
-    /** The same values in memory of their own. */
+    /** The same values in separate memory. */
     const copy = async (x: Tensor) => tensor(gpu, tail(x).shape, await tail(x).read(), x.dtype);
     const view = { q, k: tail(k.words), v: tail(v.words), kScale: tail(k.scale), vScale: tail(v.scale) };
     const alone = {

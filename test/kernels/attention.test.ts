@@ -75,7 +75,7 @@ describe.each(variants)("attention %s", (variant) => {
     }
   });
 
-  // What blocks has of its own is in attention-blocks.test.ts; the arithmetic is that of flash.
+  // Tests of blocks alone are in attention-blocks.test.ts; its arithmetic is that of flash.
   const alone = variant === "blocks" ? () => {} : testBeside;
   alone("two halves of the keys, merged by their log-sum-exp, are the whole", device, async (own) => {
     const [q, k, v] = [random([1, h, t, d], 1, own), random([1, g, s, d], 2, own), random([1, g, s, d], 3, own)];
@@ -165,6 +165,6 @@ describe("attention", () => {
     const x = random([1, 1, 8, 8], 1);
     expect(() => attention(gpu, { q: x, k: transpose(x), v: x })).toThrow(/k has strides \[64, 64, 1, 8\]/);
     const step = stepOf(gpu, [[0, 1]]);
-    expect(() => attention(gpu, { q: x, k: x, v: x, step }, { length: 3 })).toThrow(/step says start and length/);
+    expect(() => attention(gpu, { q: x, k: x, v: x, step }, { length: 3 })).toThrow(/step defines start and length/);
   });
 });

@@ -34,7 +34,7 @@ struct Params { n: u32, start: i32 }
     [
       () => define({ n: 1, start: 0 }, source.replace("var<storage, read> x", "var<storage, read> z")),
       ShaderError,
-      "test/own: the shader has z, and no tensor or uniform was given for it",
+      "test/own: the shader binds z, but no tensor or uniform was given for it",
     ],
     [
       () => define({ n: 1, start: 0 }, source.replace("@group(0) @binding(0) var<storage, read> x: array<f32>;", "")),

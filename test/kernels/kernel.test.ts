@@ -37,7 +37,7 @@ struct Params { rows: u32, cols: u32, first: u32, row_step: u32, col_step: u32 }
   workgroups: ({ rows }) => [Math.ceil(rows / 64)],
 });
 
-/** `y = x + shift.by`, with two groups, a uniform of its own and a group in between that is left out. */
+/** `y = x + shift.by`, with two groups, a second uniform and a skipped group between them. */
 const shift = defineKernel({
   name: "test/shift",
   source: wgslModule(`

@@ -184,7 +184,7 @@ test.each([
   const expected = chooseReference({ logits: dense([t, count], values) }, { capacity });
   expect([...(await chosen.read())]).toEqual([...expected.experts.values]);
   assertClose(await weights.read(), expected.weights.values, nmseCaps.f32, "weights");
-  // And the layer takes what they chose: a token that nobody wants gets zeros.
+  // And the layer accepts their choices: a token that no expert chose gets zeros.
   const x = floats([t, c], 1);
   const [gateUp, down] = [floats([2 * count * f, c], 3, 0.2), floats([count * c, f], 4, 0.2)];
   const { y } = experts(gpu, { x, experts: chosen, weights, gateUp, down });
@@ -274,7 +274,7 @@ test("refuses what does not fit, and says so", () => {
   const logits = floats([3, 8], 1);
   expect(() => expertChoice(gpu, { logits }, { capacity: -1 })).toThrow(/capacity is -1, expected 0 or more/);
   expect(() => route(gpu, { logits }, { ...rule, k: 9 })).toThrow(/k is 9, expected 1 to 8 \(from 8 experts\)/);
-  expect(() => route(gpu, { logits, bias: floats([8], 1) }, rule)).toThrow(/a bias beside softmax scores/);
+  expect(() => route(gpu, { logits, bias: floats([8], 1) }, rule)).toThrow(/a bias with softmax scores/);
   const groups = { count: 3, keep: 1, by: "maximum" } as const;
   expect(() => route(gpu, { logits }, { ...rule, groups })).toThrow(/3 groups, expected 1 to 32 that divide 8/);
   expect(() => route(gpu, { logits }, { ...rule, k: 5, groups: { ...groups, count: 2 } })).toThrow(

@@ -72,7 +72,7 @@ describe("choosing", () => {
     });
     expect(() => op(gpu, { x }, { factor: 1 })).toThrow(
       new ShapeError(
-        "test/double: no variant takes this; halves: this device has no shader-f16, subgroups; " +
+        "test/double: no variant takes these arguments; halves: this device has no shader-f16, subgroups; " +
           "pairs: x has 3 elements, expected an even number",
       ),
     );

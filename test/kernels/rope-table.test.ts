@@ -151,7 +151,7 @@ describe("rope table", () => {
     }
   });
 
-  it("settles on the positions it holds, or on the sequence it is told", () => {
+  it("assumes the number of its positions, or the given longest sequence", () => {
     const scaling = {
       kind: "longrope",
       shortFactor: [1, 1],

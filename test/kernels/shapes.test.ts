@@ -61,7 +61,7 @@ describe("sizes", () => {
     sizes.define("kept", [2, 1]);
     expect(sizes.resolve("y", "[...kept, splits, n]")).toEqual([2, 1, 4, 3]);
     expect(() => sizes.resolve("y", "[m]")).toThrow(
-      new ShapeError("attention/naive: y is [m], but nothing says how long m is"),
+      new ShapeError("attention/naive: y is [m], but nothing defines the length of m"),
     );
     expect(() => sizes.define("n", 4)).toThrow("attention/naive: options is [4], expected [n] with n = 3 (from x)");
   });

@@ -77,7 +77,7 @@ describe("the config", () => {
     expect(denseOf({ first_k_dense_replace: 2, moe_layer_freq: 2 })).toEqual([0, 1, 3, 5]);
   });
 
-  test("that leaves out what there is by default, or does not limit the choice", () => {
+  test("that leaves out defaults, or does not limit the choice", () => {
     const absent = { scoring_func: undefined, topk_method: undefined, norm_topk_prob: undefined };
     expect(read(v3, absent).config.mixture?.rule).toEqual(read(v3).config.mixture?.rule);
     expect(read(v2, absent).config.mixture?.rule).not.toHaveProperty("groups");
@@ -102,7 +102,7 @@ test.each<[string, Fields, Fields, string]>([
   ["groups that do not divide", v3, { n_group: 3 }, "n_group is 3, which does not divide 8 experts"],
   ["more groups than there are", v3, { topk_group: 5 }, "topk_group is 5, expected an integer from 1 to 4"],
   ["too few groups", v3, { topk_group: 1 }, "topk_group is 1, groups of 2 experts for 3 of a token"],
-  ["groups of one", v3, { n_group: 8, topk_group: 4 }, "n_group is 8, so that groups have no two experts"],
+  ["groups of one", v3, { n_group: 8, topk_group: 4 }, "n_group is 8, expected groups of at least two experts"],
   ["more experts of a token", v3, { num_experts_per_tok: 9 }, "num_experts_per_tok is 9, more than n_routed_experts"],
   ["an odd rotary width", v3, { qk_rope_head_dim: 7 }, "qk_rope_head_dim is 7, expected an even number"],
   ["no latent", v3, { kv_lora_rank: null }, "kv_lora_rank is missing"],

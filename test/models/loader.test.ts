@@ -68,7 +68,7 @@ describe("a stack", () => {
           [3, 5],
         ],
       ]),
-    ).rejects.toThrow("stacked: rows that differ cannot be stacked");
+    ).rejects.toThrow("stacked: rows of different widths cannot be stacked");
   });
 });
 

@@ -67,7 +67,7 @@ export function mixtralTensors(config: typeof small, dtype: FloatType): Written 
   return Object.fromEntries(entries);
 }
 
-/** Opens a checkpoint in memory; `seen` is told of every read. */
+/** Opens a checkpoint in memory; `seen` is called with every read. */
 export async function openTensors(tensors: Written, seen?: (begin: number, end: number) => void): Promise<Weights> {
   const source = memorySource({ "model.safetensors": safetensors(tensors) });
   return openWeights({

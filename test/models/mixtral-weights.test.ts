@@ -201,7 +201,7 @@ describe("a checkpoint that does not fit", () => {
     ["w1", 0],
     ["w3", 134],
     ["w2", 77],
-  ])("with NaN in %s is refused by name and element, and leaves nothing behind", async (which, at) => {
+  ])("with NaN in %s is refused by name and element, and leaves nothing allocated", async (which, at) => {
     const tensors = mixtralTensors(small, "f16");
     const bad = tensors[expertName(1, 1, which)];
     if (bad) bad.elements[at] = 0xfe01;
@@ -211,7 +211,7 @@ describe("a checkpoint that does not fit", () => {
     allFreed();
   });
 
-  test("and one that nobody waits for any more leave nothing behind", async () => {
+  test("and one that is no longer awaited leave nothing allocated", async () => {
     const controller = new AbortController();
     const options: LoadOptions = {
       signal: controller.signal,

@@ -74,7 +74,7 @@ test("windows that are used are those of the listed layers, or for Qwen3-MoE of 
   const types = ["full_attention", "sliding_attention", "full_attention"];
   expect(read("qwen2-moe", { ...used, layer_types: types }).config.windows).toEqual([undefined, 9, undefined]);
   expect(() => read("qwen2-moe", used)).toThrow(
-    "config.json: layer_types is missing, which tells the layers that slide",
+    "config.json: layer_types is missing, expected the list of layers with a sliding window",
   );
   expect(read("qwen3-moe", used).config.windows).toEqual([9, 9, 9, 9]);
   expect(read("qwen3-moe", { ...used, use_sliding_window: false }).config.windows).toEqual(
@@ -102,12 +102,7 @@ test.each<[string, MoeMember, Record<string, unknown>, string]>([
   ["one dense layer", "qwen2-moe", { mlp_only_layers: 1 }, "mlp_only_layers is 1, expected a list of layers"],
   ["half a layer", "qwen2-moe", { mlp_only_layers: [0.5] }, "mlp_only_layers is [0.5], expected a list of layers"],
   ["another gate", "olmoe", { hidden_act: "gelu" }, "hidden_act is gelu, expected silu (the gate of experts)"],
-  [
-    "clipped queries",
-    "olmoe",
-    { clip_qkv: 8 },
-    "clip_qkv is 8; queries, keys and values that are clipped are not supported",
-  ],
+  ["clipped queries", "olmoe", { clip_qkv: 8 }, "clip_qkv is 8; clipped queries, keys and values are not supported"],
 ])("%s is refused", (_, member, fields, message) => {
   expect(() => read(member, fields)).toThrow(FormatError);
   expect(() => read(member, fields)).toThrow(`config.json: ${message}`);

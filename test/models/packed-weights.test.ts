@@ -145,7 +145,7 @@ describe("weights in blocks of four bits", () => {
   });
 });
 
-describe("matrices that are stored inputs first", () => {
+describe("matrices stored as [in, out]", () => {
   const stored = Float32Array.from({ length: 3 * 8 * 20 }, (_, i) => i);
   const tensors = { stack: { dtype: "F32", shape: [3, 20, 8], bytes: new Uint8Array(stored.buffer) } };
   const element = (matrix: number, row: number, column: number) => matrix * 160 + column * 8 + row;
@@ -166,7 +166,7 @@ describe("matrices that are stored inputs first", () => {
     const { values } = await load(tensors, { ...source, rows: [8, 16] });
     expect(values).toEqual(rows(8, 16));
     await expect(load(tensors, { ...source, rows: [8, 12] })).rejects.toThrow(
-      "stack: rows 8 to 12 of matrices that are transposed whole",
+      "stack: rows 8 to 12, expected whole matrices, since they are transposed",
     );
   });
 });

@@ -6,7 +6,7 @@ const inOrder =
 const testedAnyway = "a full tile is tested pair by pair, and the mask says that all of it is seen";
 const hiddenAnyway = "more keys are visited, which the mask then hides";
 
-const unread = "rows of padding, which nobody reads";
+const unread = "rows of padding, which are never read";
 const unstored = "columns past the expert's own are not stored";
 const storedAgain = "the next segment's dispatch comes later and stores the same place again";
 const pastLast = "rows of the expert that is none lie past the last segment";
@@ -18,9 +18,9 @@ export const survivors: Readonly<Record<string, string>> = {
   "shaders/attention/flash.wgsl: let last_position = first_query(b) + query_of_row(min(block * ROWS + ROWS, rows) - 1); → let last_position = first_query(b) + query_of_row(min(block * ROWS + ROWS, rows) + 1);":
     hiddenAnyway,
   "shaders/attention/rows.wgsl: workgroupBarrier(); // the weights have been read → nothing":
-    "the reduction that comes before the weights are written again has barriers of its own; this one does not depend on how it reduces",
+    "the reduction that comes before the weights are written again has its own barriers; this one does not depend on how it reduces",
   "shaders/attention/rows.wgsl: if (value_thread < VALUE_THREADS) { → if (value_thread <= VALUE_THREADS) {":
-    "the threads left over where the vectors of a row do not divide the workgroup sum up what nobody reads",
+    "the threads left over where the vectors of a row do not divide the workgroup sum up what is never read",
   "shaders/attention/rows.wgsl: if (thread == 0) { store_lse(b, h, t, log_sum_exp(sunk.largest, sunk.sum)); } → if (thread == 1) { store_lse(b, h, t, log_sum_exp(sunk.largest, sunk.sum)); }":
     alike,
   "shaders/attention/scores/alibi.wgsl: return score + slopes[h] * ahead * select(1.0, score_params.future, ahead > 0.0); → return score + slopes[h] * ahead / select(1.0, score_params.future, ahead > 0.0);":
@@ -36,13 +36,13 @@ export const survivors: Readonly<Record<string, string>> = {
   "shaders/lib/extent/ragged.wgsl: return vec2u(0, query_count(0) * heads); → return vec2u(0, query_count(0) / heads);":
     "a workgroup that should leave computes a block of the first sequence again, with the same result",
   "shaders/attention/split-k/parts.wgsl: for (var n = 0u; n < THREAD_KEYS; n++) { row[n] = k_row(b, group, min(own_key + n, keys.y - 1)); } → for (var n = 0u; n < THREAD_KEYS; n++) { row[n] = k_row(b, group, min(own_key + n, keys.y + 1)); }":
-    "keys behind the last are scored, and then hidden",
+    "keys after the last are scored, and then hidden",
   "shaders/attention/split-k/parts.wgsl: let last_key = min(first_key + KEYS, keys.y) - 1; → let last_key = max(first_key + KEYS, keys.y) - 1;":
     testedAnyway,
   "shaders/attention/split-k/range.wgsl: let last = min(block * ROWS + ROWS, heads * query_count(b)) - 1; → let last = max(block * ROWS + ROWS, heads * query_count(b)) - 1;":
     hiddenAnyway,
   "shaders/attention/split-k/store.wgsl: workgroupBarrier(); // the output has been read → nothing":
-    "where there are several columns of vectors to a thread it shares them with nobody, and reads what it wrote itself",
+    "where there are several columns of vectors to a thread no other thread shares them, and it reads what it wrote itself",
   "shaders/attention/split-k/store.wgsl: if (thread == 0) { → if (thread == 1) {": alike,
   "shaders/attention/split-k/range.wgsl: max(block_keys.x, split * params.span) → split * params.span":
     "keys before a window are visited, which the mask then hides",
@@ -58,7 +58,7 @@ export const survivors: Readonly<Record<string, string>> = {
   "shaders/attention/flash/tiles/map.wgsl: return Visit(first_key, u32(keys_stored(b, first_key, first_key + KEYS - 1))); → return Visit(first_key, u32(keys_stored(b, first_key, first_key + KEYS + 1)));":
     testedAnyway,
   "shaders/attention/flash/tiles/range.wgsl: return Tiles(keys.x, (max(keys.x, keys.y) - keys.x + KEYS - 1) / KEYS, keys.y); → return Tiles(keys.x, (max(keys.x, keys.y) - keys.x + KEYS - 0) / KEYS, keys.y);":
-    "one more tile is visited, behind the last key, all of which is hidden",
+    "one more tile is visited, after the last key, and is wholly hidden",
   "shaders/attention/flash/tiles/range.wgsl: if (first_key + KEYS > tiles.end) { return Visit(first_key, 0); } → if (first_key + KEYS >= tiles.end) { return Visit(first_key, 0); }":
     testedAnyway,
   "shaders/attention/masks/causal.wgsl: return vec2u(0, u32(clamp(i32(last) + 1, 0, i32(keys)))); → return vec2u(0, u32(clamp(i32(last) + 2, 0, i32(keys))));":
@@ -96,10 +96,10 @@ export const survivors: Readonly<Record<string, string>> = {
   "shaders/moe/grouped.wgsl: if (block >= grids[4 * GRID + 3]) { return; } → if (block >= grids[5 * GRID + 3]) { return; }":
     "an access past the end is one to the last element, which is the right one",
   "shaders/moe/grouped.wgsl: if (block >= grids[4 * GRID + 3]) { return; } → nothing":
-    "blocks past the last are rows that nobody reads",
+    "blocks past the last are rows that are never read",
   "shaders/moe/grouped.wgsl: if (slots[first_row + r] == NO_INDEX) { continue; } → nothing": unread,
   "shaders/moe/subgroups.wgsl: if (slots[first_row + r] != NO_INDEX) { → {": unread,
-  "shaders/moe/groups/all.wgsl: return 0; → return 1;": "without groups nobody asks which are kept",
+  "shaders/moe/groups/all.wgsl: return 0; → return 1;": "without groups the kept ones do not matter",
   "shaders/moe/row-slots/apart.wgsl: return experts[row] < EXPERTS && weight_row >= params.begin && weight_row < params.end; → return experts[row] < EXPERTS && weight_row >= params.begin && weight_row <= params.end;":
     storedAgain,
   "shaders/moe/row-slots/apart.wgsl: return experts[row] < EXPERTS && weight_row >= params.begin && weight_row < params.end; → return experts[row] <= EXPERTS && weight_row >= params.begin && weight_row < params.end;":

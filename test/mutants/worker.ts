@@ -89,7 +89,7 @@ async function run({ run: body }: Collected): Promise<unknown> {
   for (const scope of scopes.reverse()) {
     try {
       scope[Symbol.dispose]();
-    } catch {} // a test that failed may have left a scope of its own open
+    } catch {} // a failed test may have left its scope open
   }
   // Nothing that a failed test recorded may run with the next one.
   await Promise.all(devices.map((gpu) => gpu.flush().catch(() => undefined)));

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { build, type Plugin } from "esbuild";
 import { wgslEsbuild } from "../../src/build/wgsl.ts";
 
-/** A file and the text that takes the place of its own. */
+/** A file and the text that replaces its own. */
 export interface Replaced {
   readonly file: string;
   readonly text: string;
@@ -44,7 +44,7 @@ export async function bundleTests({ outfile, worker, tests, standIns, replaced }
   });
 }
 
-/** Puts our stand-ins in the place of vitest and of other modules, and replaced text in the place of a file's own. */
+/** Replaces vitest and other modules by stand-ins, and files by changed texts. */
 function inPlaceOf(modules: Readonly<Record<string, string>>, replaced: Replaced | undefined): Plugin {
   const places = new Map(Object.entries(modules).map(([module, place]) => [resolve(module), resolve(place)]));
   return {

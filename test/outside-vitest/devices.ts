@@ -31,5 +31,5 @@ export function testGpu(options: GpuOptions = {}): Promise<Gpu> {
   return gpu;
 }
 
-/** Tests run one at a time here, so that nobody needs another device. */
+/** Tests run one at a time here, so that no other device is needed. */
 export const twinOf = (gpu: Gpu): Promise<Gpu> => Promise.resolve(gpu);

@@ -87,7 +87,7 @@ test("every entry is there, and index has all that attention has", async () => {
   expect(wgsl).toEqual(expect.arrayContaining(["wgslVite", "wgslEsbuild"]));
 });
 
-describe("the command line, a package of its own", () => {
+describe("the command line, a separate package", () => {
   const bin = join(command, "node_modules/.bin/shaderformer");
 
   test("brings the library, Dawn and its own packages", async () => {
@@ -225,7 +225,8 @@ describe.each(Object.keys(bundlers))("a page bundled by %s", (name) => {
     expect(files.length).toBeGreaterThan(0);
     for (const file of files) {
       const asked = await modulesAskedFor(join(out, file));
-      // Dawn is asked for behind a test for Node; bundlers that see through the variable leave it, esbuild does not see.
+      // Dawn is imported only in Node; bundlers that resolve the variable leave the import alone, and esbuild does not
+      // resolve it.
       expect(asked.filter((id) => !/^\.{0,2}\//.test(id) && id !== "webgpu")).toEqual([]);
       expect(await readFile(join(out, file), "utf8")).not.toContain("__vite-browser-external");
     }

@@ -5,7 +5,7 @@ import type {
   MemoryTracker as Tracker,
 } from "wgsl_reflect";
 // The package's entry for Node is CommonJS that Node takes for a module; its other file works.
-// @ts-expect-error it has no types of its own
+// @ts-expect-error it has no types
 import * as library from "wgsl_reflect/wgsl_reflect.module.js";
 import { evaluate } from "../../src/gpu/constant-expression.ts";
 import { withoutComments } from "../../src/gpu/read-declarations.ts";
@@ -21,7 +21,7 @@ export interface Run {
   readonly faults: readonly string[];
   /** 4-byte words that it wrote, as `buffer[word]`. */
   readonly written: ReadonlySet<string>;
-  /** What the buffers hold behind it. */
+  /** The content of the buffers afterwards. */
   readonly buffers: ReadonlyMap<string, Float32Array>;
   /** Bytes of every load and store of its buffers, uniforms left out. */
   readonly requestedBytes: number;
@@ -103,7 +103,7 @@ function bindGroups({ declarations }: Shader, { uniforms, inputs, outputs }: Dis
   return { groups, buffers };
 }
 
-/** What is told of a run while it runs. */
+/** Events of a run. */
 interface Watch {
   readonly accessed: (buffer: string, offset: number, size: number, kind: "read" | "write") => void;
   readonly multipliedAndAdded: (components: number) => void;

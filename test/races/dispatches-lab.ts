@@ -34,7 +34,7 @@ export const labDispatches: Readonly<Record<string, Dispatch>> = {
     outputs: { out: 32 },
     workgroups: [2, 2, 1],
   },
-  // Two heads, two queries each, behind a whole chunk of four keys and one more.
+  // Two heads, two queries each, after a whole chunk of four keys and one more.
   "linear-attention/read-out": {
     constants: { WORKGROUP: 4 },
     uniforms: {

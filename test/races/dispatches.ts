@@ -48,7 +48,7 @@ const linear = (rows: number, k: number, n: number, rest: Pick<Dispatch, "consta
   outputs: { y: rows * n },
 });
 
-/** Two tokens of two heads of width 7, of which 4 columns are turned. */
+/** Two tokens of two heads of width 7, of which 4 columns are rotated. */
 const rope: Dispatch = {
   constants: { WORKGROUP: 4 },
   uniforms: { params: { size: 20, t: 2, h: 2, d: 7, pairs: 2, start: 1, x_batch: 28, x_token: 14, x_head: 7 } },

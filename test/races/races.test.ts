@@ -63,7 +63,7 @@ describe("no two threads of a workgroup race, and no two workgroups write one el
     );
     expect(
       elements.filter((element) => !writers.has(element)),
-      "elements that nobody writes",
+      "elements that are never written",
     ).toEqual([]);
     // The interpreter goes on after what it does not understand.
     expect(complaints.mock.calls.map(([first]) => String(first))).toEqual([]);

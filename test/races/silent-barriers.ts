@@ -14,7 +14,7 @@ export const silentBarriers: Readonly<Record<string, Readonly<Record<string, str
   "attention/naive/softmax": { "lib/reduce workgroup_sum 3": lastCall },
   "attention/rows": {
     "attention/rows main 2":
-      "The next turn writes the weights only behind the barriers in workgroup_max, which do for it too. It stays so " +
+      "The next turn writes the weights only after the barriers in workgroup_max, which also order it. It stays so " +
       "that the loop is right whatever the reduction is: one by subgroups has no barrier in workgroup memory.",
     "lib/reduce workgroup_sum 3": lastCall,
     "lib/reduce workgroup_max 3":
@@ -22,7 +22,7 @@ export const silentBarriers: Readonly<Record<string, Readonly<Record<string, str
   },
   "attention/split-k/parts": {
     "attention/split-k/store store_parts 2":
-      "There is a second turn only where every thread has columns of its own, and then it reads what it wrote itself. It " +
+      "There is a second turn only where every thread owns its columns, and then it reads what it wrote itself. It " +
       "stays so that the loop is right however columns are shared.",
   },
   "attention/two-pass": { "lib/reduce workgroup_sum 3": lastCall },

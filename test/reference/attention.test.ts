@@ -133,7 +133,7 @@ describe("attention", () => {
 
   it("a row without a visible key gives zeros and −∞; so do scores of −∞", () => {
     const { q, k, v } = inputs({ b: 1, h: 1, g: 1, t: 3, s: 2, dv: 1 });
-    const { out, lse } = attention({ q, k, v }, { mask: causal }); // the first query stands before the first key
+    const { out, lse } = attention({ q, k, v }, { mask: causal }); // the first query is before the first key
     expect(out.values[0]).toBe(0);
     expect(lse.values[0]).toBe(Number.NEGATIVE_INFINITY);
     expect(out.values[1]).toBe(v.values[0]);

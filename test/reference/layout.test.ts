@@ -63,8 +63,8 @@ describe("layout", () => {
     }
     expect(transpose({ x: y }, { order: [1, 2, 0] }).y).toEqual(x);
     expect(transpose({ x: counting(2, 2) }, { order: [-1, 0] }).y.values).toEqual(Float64Array.of(0, 2, 1, 3));
-    expect(() => transpose({ x }, { order: [0, 0, 1] })).toThrow("order [0, 0, 1] is no permutation");
-    expect(() => transpose({ x }, { order: [0, 1] })).toThrow("no permutation");
+    expect(() => transpose({ x }, { order: [0, 0, 1] })).toThrow("order [0, 0, 1] is not a permutation");
+    expect(() => transpose({ x }, { order: [0, 1] })).toThrow("not a permutation");
   });
 
   it("slice keeps a run of one axis, concat joins runs again", () => {

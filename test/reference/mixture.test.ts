@@ -37,10 +37,10 @@ describe("limitCapacity", () => {
 
   it("refuses what is no whole number", () => {
     expect(() => limitCapacity({ experts }, { count: 4, capacity: -1 })).toThrow(
-      new RangeError("limitCapacity: capacity is -1, expected a whole number from 0"),
+      new RangeError("limitCapacity: capacity is -1, expected a non-negative integer"),
     );
     expect(() => limitCapacity({ experts: rowsOf([0, -1]) }, { count: 4, capacity: 1 })).toThrow(
-      new RangeError("limitCapacity: the expert of slot 1 is -1, expected a whole number from 0"),
+      new RangeError("limitCapacity: the expert of slot 1 is -1, expected a non-negative integer"),
     );
   });
 });
@@ -111,10 +111,10 @@ describe("align", () => {
   });
 
   it("refuses what is no whole number", () => {
-    const message = "align: block is 0, expected a whole number from 1";
+    const message = "align: block is 0, expected a positive integer";
     expect(() => align({ experts }, { count: 4, block: 0 })).toThrow(new RangeError(message));
     expect(() => align({ experts: rowsOf([0.5]) }, { count: 4, block: 4 })).toThrow(
-      new RangeError("align: the expert of slot 0 is 0.5, expected a whole number from 0"),
+      new RangeError("align: the expert of slot 0 is 0.5, expected a non-negative integer"),
     );
   });
 });
@@ -284,7 +284,7 @@ describe("mixture", () => {
     );
     const negative = dense([t, k], new Array(t * k).fill(-1));
     expect(() => mixture({ x, ...routed, experts: negative, gateUp, down }, swigluOf)).toThrow(
-      new RangeError("mixture: the expert of slot 0 is -1, expected a whole number from 0"),
+      new RangeError("mixture: the expert of slot 0 is -1, expected a non-negative integer"),
     );
   });
 });

@@ -60,7 +60,7 @@ describe("append", () => {
   const k = dense([2, 2, 2, 1], [1, 2, 3, 4, 5, 6, 7, 8]); // b t g d
   const empty = dense([2, 2, 3, 1], new Array(12).fill(Number.NaN)); // b g s d
 
-  it("puts tokens behind one another, heads first, and leaves the rest", () => {
+  it("appends tokens in order, heads first, and leaves the rest", () => {
     const nan = Number.NaN;
     const { cache } = append({ k, cache: empty }, { start: 1 });
     expect([...cache.values]).toEqual([nan, 1, 3, nan, 2, 4, nan, 5, 7, nan, 6, 8]);

@@ -99,7 +99,7 @@ describe("route: sigmoid", () => {
     expectClose(margins, [0.5]);
   });
 
-  it("heaviest first as selected, which the bias may turn round", () => {
+  it("heaviest first as selected, an order that the bias may change", () => {
     const { experts, weights } = route({ logits, bias: dense([4], [0, 0, 1, 0]) }, sigmoid);
     expect(experts).toEqual(rowsOf([2, 0]));
     expectClose(weights, [0.4, 0.8]);

@@ -162,7 +162,7 @@ describe("random models, against a forward pass written in PyTorch's float64 ope
     expect(zeros.values.every((logit) => logit === 0)).toBe(true);
   });
 
-  it("a table given takes the place of the unscaled one", () => {
+  it("a given table replaces the unscaled one", () => {
     const { config, seed, ids } = torch.models[3] ?? { config: undefined, seed: 0, ids: [] };
     const inputs = { ids: dense([ids.length], ids), weights: randomLlama(config as never, seed) };
     const still = dense([ids.length, 2, 2], new Array(ids.length).fill([1, 0, 1, 0]).flat()); // no rotation

@@ -1,6 +1,6 @@
 import type { WgslReflect as Reflection } from "wgsl_reflect";
 // The package's entry for Node is CommonJS that Node takes for a module; its other file works.
-// @ts-expect-error it has no types of its own
+// @ts-expect-error it has no types
 import * as library from "wgsl_reflect/wgsl_reflect.module.js";
 
 const { WgslReflect } = library as typeof import("wgsl_reflect");

@@ -1,5 +1,5 @@
-// Tests of kernels two at a time, each on a device of its own: a software adapter compiles a pipeline on one core, which
-// takes longer than all else that such a test does, and those of two devices at once.
+// Runs tests of kernels two at a time, each on a separate device: a software adapter compiles a pipeline on one core,
+// which takes longer than all else that such a test does, and those of two devices at once.
 import { test } from "vitest";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { twinOf } from "./gpu.ts";

@@ -33,7 +33,7 @@ const formats = [
 
 describe.each(formats)("$dtype", ({ dtype, exponentBits, encodeOne, decodeOne, nan }) => {
   const infinity = (2 ** exponentBits - 1) * 2 ** (15 - exponentBits);
-  /** Every finite magnitude in order: index is the pattern; behind them the one that would come next. */
+  /** Every finite magnitude in order: index is the pattern; after them the one that would come next. */
   const ladder = patterns.slice(0, infinity).map((bits) => fromFields(bits, exponentBits));
   const beyond = 2 * (ladder.at(-1) ?? 0) - (ladder.at(-2) ?? 0);
 

@@ -44,7 +44,7 @@ describe("round trips", () => {
     expect([...(await zeros(gpu, [2, 2], "f16").read())]).toEqual([0, 0, 0, 0]);
   });
 
-  test("results start as NaN here, since nobody wrote them", async () => {
+  test("results start as NaN here, since they were not written", async () => {
     expect((await empty(gpu, [100]).read()).every(Number.isNaN)).toBe(true);
   });
 });

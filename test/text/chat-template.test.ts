@@ -69,7 +69,7 @@ describe("a template of instructions, as Mistral's", () => {
 
   test("refuses turns out of order, and says why", () => {
     const refused = (messages: readonly ChatMessage[]) => () => render(instructionTemplate, messages);
-    const reason = "the chat template refuses these messages: ";
+    const reason = "the chat template rejects these messages: ";
     expect(refused([user("One"), user("Two")])).toThrow(
       new TextError(`${reason}user and assistant must take turns, but turn 2 is user`),
     );
@@ -179,10 +179,10 @@ describe("what a template sees", () => {
     expect(() => see("x", { range: 1 })).toThrow(/called "range", which Jinja has itself/);
   });
 
-  test("errors of the template are told as such", () => {
+  test("errors of the template are reported as such", () => {
     expect(() => see("{% if %}")).toThrow(TextError);
     expect(() => see("{{ 'a' | nosuchfilter }}")).toThrow(/^the chat template cannot be used: .*nosuchfilter/);
-    expect(() => see("{{ raise_exception() }}")).toThrow("the chat template refuses these messages: no reason given");
+    expect(() => see("{{ raise_exception() }}")).toThrow("the chat template rejects these messages: no reason given");
   });
 
   test("messages are checked", () => {

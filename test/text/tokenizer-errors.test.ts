@@ -162,7 +162,7 @@ describe("a tokenizer.json that cannot be used is refused by name and field", ()
       'tokenizer.json: post_processor.special_tokens has no "constructor", which single uses',
     );
     expect(template({ special_tokens: { "<|bos|>": { ids: [2048] } } })).toBe(
-      'tokenizer.json: post_processor.special_tokens["<|bos|>"].ids[0] is 2048, which is no token of the vocabulary',
+      'tokenizer.json: post_processor.special_tokens["<|bos|>"].ids[0] is 2048, which is not a token of the vocabulary',
     );
     expect(template({ single: [] })).toBe("tokenizer.json: post_processor.single has the text 0 times, expected once");
     expect(template({ single: [{ Sequence: { id: "B" } }] })).toBe(

@@ -86,7 +86,7 @@ describe("Metaspace", () => {
     expect(tokensOf(always ?? {}, " the")).toEqual(["▁the"]);
   });
 
-  test("splits at spaces unless told not to", () => {
+  test("splits at spaces unless `split` is false", () => {
     expect(tokensOf(metaspace({ prepend_scheme: "always" }), "a   a")).toEqual(["▁a", "▁", "▁", "▁a"]);
     expect(tokensOf(metaspace({ prepend_scheme: "always", split: false }), "a   a")).toEqual(["▁a", "▁▁", "▁a"]);
   });

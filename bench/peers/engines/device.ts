@@ -1,10 +1,10 @@
-/** What a device says of itself, for the report. */
+/** A device's description of itself, for the report. */
 export function deviceName(device: GPUDevice): string {
   const subgroups = device.features.has("subgroups") ? "with subgroups" : "without subgroups";
   return `${adapterName(device) || "adapter without a name"}, ${subgroups}`;
 }
 
-/** True unless both say what their adapter is and say different things: browsers may keep silent. */
+/** True unless both name their adapters and the names differ: browsers may hide them. */
 export function sameAdapter(a: GPUDevice, b: GPUDevice): boolean {
   const [first, second] = [adapterName(a), adapterName(b)];
   return first === "" || second === "" || first === second;

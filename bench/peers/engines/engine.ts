@@ -1,12 +1,12 @@
 import type { Problem } from "../problems.ts";
 
-/** A problem with its inputs on the GPU, ready to be run again and again. */
+/** A problem with its inputs on the GPU, ready to be run repeatedly. */
 export interface Prepared {
-  /** What does the work: a kernel's variant, a function, an operator. */
+  /** What computes it: a kernel's variant, a function, an operator. */
   readonly variant: string;
   /** Enqueues one run. Nothing is read back, and nothing waits for the GPU unless the engine itself does. */
   readonly run: () => void | Promise<void>;
-  /** Hands over what the engine has enqueued and waits until the GPU has done it. */
+  /** Submits what the engine has enqueued and waits until the GPU has finished. */
   readonly settle: () => Promise<void>;
   /** The result of the last run, `[t, h, d]` or `[m, n]`, after `settle`. */
   readonly read: () => Promise<ArrayLike<number>>;
@@ -15,18 +15,21 @@ export interface Prepared {
   readonly workspaceBytes?: number;
 }
 
-/** An engine that has its device. */
+/** An engine with its device. */
 export interface OpenEngine {
   readonly version: string;
   readonly device: GPUDevice;
-  /** The ways in which the engine's users do this; none where it cannot. Each uploads the inputs when it is called. */
+  /**
+   * The methods by which the engine's users compute this; none where it cannot. Each uploads the inputs when it is
+   * called.
+   */
   readonly ways: (problem: Problem) => readonly (() => Promise<Prepared>)[];
 }
 
 /** An engine by name. Opening it loads its code. */
 export interface Engine {
   readonly name: string;
-  /** False for ours: the others are what it is compared with. */
+  /** False for this engine: the others are its peers. */
   readonly peer: boolean;
   readonly summary: string;
   readonly open: () => Promise<OpenEngine>;

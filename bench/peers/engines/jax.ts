@@ -2,7 +2,7 @@ import { type AttentionProblem, attentionInputs, type MatmulProblem, matmulInput
 import type { Engine, Prepared } from "./engine.ts";
 import { loadVendor } from "./vendor.ts";
 
-/** What is used of jax-js. An operation takes over its arguments; `ref` keeps them. */
+/** The part of jax-js that is used. An operation consumes its arguments; `ref` keeps them. */
 interface JaxArray {
   readonly ref: JaxArray;
   reshape(shape: readonly number[]): JaxArray;
@@ -32,7 +32,7 @@ interface Jax {
   };
 }
 
-/** Results that may wait for the GPU at a time: each has memory of its own. */
+/** Maximum number of pending results: each has separate memory. */
 const mostPending = 32;
 
 /** jax-js: a compiled function, run as its users run it. */
@@ -57,7 +57,7 @@ export const jax: Engine = {
   },
 };
 
-/** Shapes are `[length, heads, width]`. The last query of a decode step sees everything, so no mask is asked for. */
+/** Shapes are `[length, heads, width]`. The last query of a decode step sees everything, so there is no mask. */
 function attend(api: Jax, problem: AttentionProblem): Promise<Prepared> {
   const { t, s } = problem.group;
   const { h, g, d } = problem.heads;
@@ -74,7 +74,7 @@ function attend(api: Jax, problem: AttentionProblem): Promise<Prepared> {
 }
 
 /**
- * The same composed of its own operations, head by head, as its function does not lay things out; the query heads of a
+ * The same composed from its operations, head by head, in a layout that its function does not use; the query heads of a
  * group are rows of one matrix where there is one token.
  */
 function attendByHeads(api: Jax, problem: AttentionProblem): Promise<Prepared> {
@@ -114,7 +114,7 @@ async function prepared(
   await Promise.all(inputs.map((input) => input.blockUntilReady()));
   const compiled = api.jit(call);
   let last: JaxArray | undefined;
-  // Nothing runs before somebody waits for a result, and a result that is disposed before is never computed.
+  // Nothing runs until a result is awaited, and a result that is disposed earlier is never computed.
   let pending: JaxArray[] = [];
   let waits: Promise<unknown>[] = [];
   const settle = async () => {

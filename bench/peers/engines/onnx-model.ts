@@ -1,7 +1,7 @@
-// The bytes of an ONNX model of one operator. ONNX files are protocol buffers (onnx.proto3): of its messages only the
-// fields that such a model needs are written here, by number.
+// The bytes of an ONNX model of one operator. ONNX files are protocol buffers (onnx.proto3): only the fields that such
+// a model needs are written here, by number.
 
-/** A tensor that goes in or comes out: `[name, shape]`; the type is float32. */
+/** An input or output tensor: `[name, shape]`; the type is float32. */
 export type Value = readonly [name: string, shape: readonly number[]];
 
 /** A constant of int32 numbers. */
@@ -11,14 +11,14 @@ export interface Constant {
   readonly values: readonly number[];
 }
 
-/** One operator and what is around it. */
+/** One operator with its inputs, outputs and attributes. */
 export interface OperatorModel {
   readonly operator: string;
   /** Names in the operator's order; "" for one that is left out. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes?: Readonly<Record<string, number>>;
-  /** Inputs of the model, those of the operator that are not constants. */
+  /** Inputs of the model: those of the operator that are not constants. */
   readonly given: readonly Value[];
   readonly results: readonly Value[];
   readonly constants?: readonly Constant[];
@@ -84,7 +84,7 @@ const message = (field: number, bytes: readonly number[]): number[] => [
 
 const text = (field: number, value: string): number[] => message(field, [...new TextEncoder().encode(value)]);
 
-/** A count, seven bits a byte, the lowest first. */
+/** A varint: seven bits per byte, the lowest first. */
 function varint(value: number): number[] {
   const bytes: number[] = [];
   let rest = value;

@@ -9,7 +9,7 @@ import {
 import type { Prepared } from "./engine.ts";
 import { type Place, prepared } from "./onnxruntime-session.ts";
 
-/** The operators by which onnxruntime-web's users do this. */
+/** The operators with which onnxruntime-web's users compute this. */
 export function waysOf(place: Place, problem: Problem): (() => Promise<Prepared>)[] {
   if (problem.op === "matmul") return [() => product(place, problem)];
   if (problem.group.t === 1) return [() => decode(place, problem)];
@@ -52,7 +52,9 @@ function prefill(place: Place, problem: AttentionProblem, operator: "GroupQueryA
   });
 }
 
-/** The last token's key and value come with the query, the others lie in a cache that the operator adds to in place. */
+/**
+ * The last token's key and value come with the query; the others are in a cache that the operator appends to in place.
+ */
 function decode(place: Place, problem: AttentionProblem) {
   const { s } = problem.group;
   const { h, g, d } = problem.heads;

@@ -1,7 +1,7 @@
 import type { Prepared } from "./engine.ts";
 import { type OperatorModel, operatorModel } from "./onnx-model.ts";
 
-/** What is used of onnxruntime-web. */
+/** The part of onnxruntime-web that is used. */
 type OrtTensor = object;
 
 interface OrtSession {
@@ -29,7 +29,7 @@ export interface Place {
   readonly device: GPUDevice;
 }
 
-/** Results stay on the GPU. */
+/** Keep results on the GPU. */
 export function sessionOptions(device: GPUDevice | undefined): object {
   return {
     executionProviders: [{ name: "webgpu", ...(device ? { device } : {}) }],
@@ -39,18 +39,18 @@ export function sessionOptions(device: GPUDevice | undefined): object {
   };
 }
 
-/** An operator with its data; the result that counts is `y`. */
+/** An operator with its data; its result is `y`. */
 interface Operation extends Pick<OperatorModel, "operator" | "domain" | "attributes" | "constants"> {
-  /** The operator's inputs, where they are not just those that are given. */
+  /** The operator's inputs, where they differ from those given. */
   readonly inputs?: readonly string[];
   readonly given: Readonly<Record<string, readonly number[]>>;
   readonly data: Readonly<Record<string, Float32Array<ArrayBuffer>>>;
   readonly results: Readonly<Record<string, readonly number[]>>;
-  /** Results that are written over an input. */
+  /** Results that overwrite an input. */
   readonly inPlace?: Readonly<Record<string, string>>;
 }
 
-/** A session of a model of one operator, with buffers for what goes in and what comes out. */
+/** A session of a model of one operator, with buffers for inputs and outputs. */
 export async function prepared({ ort, given: device, device: real }: Place, operation: Operation): Promise<Prepared> {
   const { given, data, results, inPlace = {}, inputs = Object.keys(given), ...rest } = operation;
   const model = operatorModel({

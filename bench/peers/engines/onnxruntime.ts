@@ -6,27 +6,25 @@ import { loadVendor, vendorUrl } from "./vendor.ts";
 
 const wasm = "ort-wasm-simd-threaded.asyncify";
 
-/** onnxruntime-web as it comes. */
+/** onnxruntime-web with its defaults. */
 export const onnxruntime: Engine = {
   name: "onnxruntime-web",
   peer: true,
-  summary: "GroupQueryAttention, MultiHeadAttention and MatMul on the device it makes itself; loads 27 MB",
+  summary: "GroupQueryAttention, MultiHeadAttention and MatMul on a device that it creates; loads 27 MB",
   open: () => openOrt(undefined),
 };
 
-/**
- * onnxruntime-web on a device that lacks subgroups: on software adapters its kernels that use them give wrong results.
- */
+/** onnxruntime-web on a device without subgroups: its kernels that use them give wrong results on software adapters. */
 export const onnxruntimeWithoutSubgroups: Engine = {
   name: "onnxruntime-web (no subgroups)",
   peer: true,
   summary:
-    "the same on a device without subgroups, where its attention is right on software adapters too; loads the same 27 MB",
+    "the same on a device without subgroups, where its attention is correct on software adapters too; loads the same 27 MB",
   open: async () => openOrt(await deviceWithoutSubgroups()),
 };
 
 async function openOrt(given: GPUDevice | undefined): Promise<OpenEngine> {
-  // A module of its own for each: onnxruntime-web keeps to the first device that it is given.
+  // A separate module for each: onnxruntime-web keeps the first device that it is given.
   const ort = await loadVendor<Ort>(`onnxruntime.mjs?${given ? "given" : "own"}-device`);
   ort.env.logLevel = "error";
   ort.env.wasm.numThreads = 1;
@@ -38,7 +36,7 @@ async function openOrt(given: GPUDevice | undefined): Promise<OpenEngine> {
     given: [["x", [1]]],
     results: [["y", [1]]],
   });
-  // It stays: with its last session, onnxruntime-web gives up its device, and the next has another.
+  // Kept open: onnxruntime-web drops its device with its last session, and the next would get another.
   await ort.InferenceSession.create(warmUp, sessionOptions(given));
   const device = given ?? (await ort.env.webgpu.device);
   return {
@@ -48,7 +46,7 @@ async function openOrt(given: GPUDevice | undefined): Promise<OpenEngine> {
   };
 }
 
-/** A device with all the limits that onnxruntime-web asks for, and no features but half precision. */
+/** A device with all the limits that onnxruntime-web requests, and no features but half precision. */
 async function deviceWithoutSubgroups(): Promise<GPUDevice> {
   const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) throw new Error("there is no WebGPU adapter");

@@ -13,7 +13,7 @@ import { inputsOf, uploadGroup } from "../../attention/inputs.ts";
 import { type AttentionProblem, type MatmulProblem, matmulInputs, type Problem } from "../problems.ts";
 import type { Engine, Prepared } from "./engine.ts";
 
-/** This engine: the variants that its ops choose by themselves, recorded once, one submit a run. */
+/** This engine: the variants that its ops choose, recorded once, one submit per run. */
 export const shaderformer = (gpu: Gpu): Engine => ({
   name: "shaderformer",
   peer: false,
@@ -25,7 +25,7 @@ export const shaderformer = (gpu: Gpu): Engine => ({
   }),
 });
 
-/** Queries by tokens, keys and values in a cache with room for more, as a model has them. */
+/** Queries by tokens, keys and values in a cache with room for more, as in a model. */
 async function attend(gpu: Gpu, { group, heads }: AttentionProblem): Promise<Prepared> {
   const { owned, views } = uploadGroup(gpu, group, heads, inputsOf(group, heads));
   const options = { mask: "causal" } as const;

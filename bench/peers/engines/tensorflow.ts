@@ -2,13 +2,13 @@ import { type AttentionProblem, attentionInputs, type MatmulProblem, matmulInput
 import type { Engine, Prepared } from "./engine.ts";
 import { loadVendor } from "./vendor.ts";
 
-/** What is used of TensorFlow.js. */
+/** The part of TensorFlow.js that is used. */
 interface TfTensor {
   data(): Promise<Float32Array<ArrayBuffer>>;
   dispose(): void;
 }
 
-/** Its WebGPU backend gathers dispatches in a command encoder, and says how to hand them over. */
+/** Its WebGPU backend gathers dispatches in a command encoder, and has a function to submit them. */
 interface TfBackend {
   readonly device: GPUDevice;
   ensureCommandEncoderReady(): void;
@@ -29,7 +29,7 @@ interface TensorFlow {
   tidy(fn: () => TfTensor): TfTensor;
 }
 
-/** TensorFlow.js: it has no attention, so it is composed as its users compose it. */
+/** TensorFlow.js: it has no attention op, so it is composed as its users compose it. */
 export const tensorflow: Engine = {
   name: "tensorflow.js",
   peer: true,
@@ -46,12 +46,12 @@ export const tensorflow: Engine = {
   },
 };
 
-/** Everything head by head, so that nothing has to be transposed; the mask is added, and made once. */
+/** All head by head, so that nothing has to be transposed; the mask is made once and added. */
 function attend(tf: TensorFlow, problem: AttentionProblem): Prepared {
   const { t, s } = problem.group;
   const { h, g, d } = problem.heads;
   const values = attentionInputs(problem);
-  // The query heads of a group are rows of one matrix where there is one token, and a group of their own otherwise.
+  // The query heads of a group are rows of one matrix where there is one token, and separate matrices otherwise.
   const [batch, rows] = t === 1 ? [g, h / g] : [h, t];
   const repeated = (cache: Float32Array<ArrayBuffer>) =>
     t === 1 || h === g
@@ -108,7 +108,7 @@ function prepared(
   return {
     variant,
     run: () => {
-      last?.dispose(); // its memory goes to the next result once the GPU is done with it
+      last?.dispose(); // its memory is reused once the GPU has finished with it
       last = call();
     },
     settle: async () => {

@@ -4,11 +4,11 @@ declare const PEERS_ARE_HERE: boolean;
 export const peersAreHere: boolean = PEERS_ARE_HERE;
 
 /**
- * Loads a peer's own code, which lies beside the page, when it is wanted and not before. `T` is what we use of it: the
- * peers' packages are not installed where this project is type-checked.
+ * Loads a peer's code, which lies beside the page, on demand. `T` is the part that is used: the peers' packages are not
+ * installed where this project is type-checked.
  */
 export async function loadVendor<T>(file: string): Promise<T> {
-  if (!peersAreHere) throw new Error("this site was built without its code");
+  if (!peersAreHere) throw new Error("this site was built without this peer's code");
   return (await import(/* @vite-ignore */ vendorUrl(file))) as T;
 }
 

@@ -8,32 +8,32 @@ import { placeholder, type Tensor, type TensorPair, zeros } from "../../tensor/t
 import { slice } from "../../tensor/views.ts";
 
 /**
- * The cache of one layer: keys `[b, g, s, d]` and values `[b, g, s, dv]`, with `s` the capacity in tokens or the slots of
- * a ring, or both in pages `[pages, g, page, d]`; as `appendKv` writes and `attention` reads them.
+ * The cache of one layer: keys `[b, g, s, d]` and values `[b, g, s, dv]`, with `s` the capacity in tokens or the slots
+ * of a ring, or both in pages `[pages, g, page, d]`. `appendKv` writes it and `attention` reads it.
  */
 export interface LayerCache {
   readonly keys: Tensor;
   readonly values: Tensor;
-  /** Scales of keys that are integers. */
+  /** Scales of integer keys. */
   readonly kScale?: Tensor;
-  /** Scales of values that are integers. */
+  /** Scales of integer values. */
   readonly vScale?: Tensor;
-  /** Where positions lie; unset: contiguous. */
+  /** Maps positions to memory; unset: contiguous. */
   readonly layout?: Exclude<KvLayout, "contiguous">;
 }
 
-/** The cache of a model: one entry a layer. */
+/** The cache of a model: one entry per layer. */
 export type KvCache = readonly LayerCache[];
 
-/** How a model's cache lies in memory: room for the whole context, or pages that are taken as sequences grow. */
+/** Layout of a model's cache: room for the whole context, or pages that are taken as sequences grow. */
 export const cacheLayouts = ["contiguous", "paged"] as const;
 export type CacheLayout = (typeof cacheLayouts)[number];
 
-/** How a model keeps keys and values. */
+/** How a model stores keys and values. */
 export interface CacheOptions {
   /** Element type; default f32. */
   readonly dtype?: CacheFormat | undefined;
-  /** Default contiguous. Layers with a window keep what it needs in either: in a ring, or in pages that go round. */
+  /** Default contiguous. Layers with a window keep only what it needs: in a ring, or in pages that are reused. */
   readonly layout?: CacheLayout | undefined;
 }
 
@@ -42,29 +42,37 @@ export interface CacheShape {
   readonly layers: number;
   readonly batch: number;
   readonly kvHeads: number;
-  /** Tokens that fit; rounded up to 64 so that every batch row starts where a binding may start. */
+  /**
+   * Capacity in tokens, rounded up to a multiple of 64 so that every batch row starts at an offset allowed for
+   * bindings.
+   */
   readonly capacity: number;
   /** Elements of a key, d. */
   readonly headWidth: number;
-  /** Elements of a value, dv; default those of a key. */
+  /** Elements of a value, dv; default d. */
   readonly valueWidth?: number;
   /** Default f32. */
   readonly dtype?: CacheFormat;
   /** Default contiguous. */
   readonly layout?: CacheLayout;
-  /** Keys that a query sees in each layer, itself included; undefined: all before it. Default: all, in all layers. */
+  /**
+   * Number of keys that a query sees in each layer, its own included; undefined: all up to it. Default all, in all
+   * layers.
+   */
   readonly windows?: readonly (number | undefined)[];
-  /** Tokens that layers with a window keep beside it: those of a prefill chunk and of decode steps in flight. */
+  /** Tokens that layers with a window keep beyond it: a prefill chunk and the decode steps in flight. */
   readonly ahead?: number;
 }
 
-/** Tokens of a page: a power of two that divides the capacity. */
+/** Tokens per page: a power of two that divides the capacity. */
 export const pageTokens = 32;
 
-/** What heads are a multiple of in a cache that is not contiguous or not f32: kernels read four elements at once. */
+/**
+ * Head widths are multiples of this in a cache that is not contiguous or not f32: kernels read four elements at once.
+ */
 export const vectorWidth = 4;
 
-/** Tokens of a row that a cache has room for. */
+/** Capacity of a cache in tokens per row. */
 export const slotsOf = ({ capacity }: Pick<CacheShape, "capacity">): number => Math.ceil(capacity / 64) * 64;
 
 /** Tokens of a row that a layer with this window keeps: all, or the last ones. */
@@ -74,7 +82,7 @@ export function keptTokens(shape: CacheShape, window: number | undefined): numbe
   return Math.min(all, slotsOf({ capacity: window + (shape.ahead ?? 0) }));
 }
 
-/** Most pages that a row has in layers with this window; one that goes round may begin and end inside of a page. */
+/** Maximum number of pages of a row in layers with this window; a window may begin and end inside a page. */
 export function pagesOfRow(shape: CacheShape, window: number | undefined): number {
   const kept = keptTokens(shape, window);
   return kept / pageTokens + (kept < slotsOf(shape) ? 1 : 0);
@@ -99,7 +107,9 @@ function placeOf(shape: CacheShape, layer: number): LayerPlace {
 /** The tensors of a layer, without its layout. */
 export type LayerTensors = Omit<LayerCache, "layout">;
 
-/** The tensors of a layer with so many batch rows, or pages, and slots in each; `make` makes each of them. */
+/**
+ * The tensors of a layer with the given number of batch rows, or pages, and slots in each; `make` creates each tensor.
+ */
 export function layerTensors<T>(
   { kvHeads, headWidth, valueWidth = headWidth, dtype = "f32" }: CacheShape,
   { rows, slots }: Pick<LayerPlace, "rows" | "slots">,
@@ -125,12 +135,12 @@ function tensorBytes(shape: CacheShape, place: Pick<LayerPlace, "rows" | "slots"
 
 const layersOf = ({ layers }: CacheShape) => Array.from({ length: layers }, (_, layer) => layer);
 
-/** Bytes of the largest tensor of a cache that is full: what one binding has to hold. */
+/** Bytes of the largest tensor of a full cache, which must fit one binding. */
 export function largestTensorBytes(shape: CacheShape): number {
   return Math.max(...layersOf(shape).flatMap((layer) => tensorBytes(shape, placeOf(shape, layer))));
 }
 
-/** Bytes that a cache takes where every row has `tokens` tokens; of a contiguous one, whatever it holds. */
+/** Bytes that a cache takes when every row has `tokens` tokens; those of a contiguous cache do not depend on it. */
 export function cacheBytes(shape: CacheShape, tokens: number = shape.capacity): number {
   const used = layersOf(shape).map((layer) => {
     const place = placeOf(shape, layer);
@@ -141,7 +151,7 @@ export function cacheBytes(shape: CacheShape, tokens: number = shape.capacity): 
   return used.flat().reduce((sum, bytes) => sum + bytes, 0);
 }
 
-/** An empty cache in memory of its own. Throws `TypeError` for a paged one, which a `SequenceCache` makes. */
+/** A new empty cache. Throws `TypeError` for a paged one, which a `SequenceCache` creates. */
 export function createCache(gpu: Gpu, shape: CacheShape): KvCache {
   return layersOf(shape).map((layer): LayerCache => {
     const place = placeOf(shape, layer);
@@ -154,8 +164,9 @@ export function createCache(gpu: Gpu, shape: CacheShape): KvCache {
 }
 
 /**
- * A cache for recording: which one it is, an instance says. The program has `rows` of the batch and sees up to `visible`
- * tokens of each: a contiguous cache stands for these rows, a paged one for all pages of the batch and a table of theirs.
+ * A placeholder cache for recording; an instance supplies the real one. The program has `rows` of the batch and sees up
+ * to `visible` tokens of each: a contiguous cache covers these rows, a paged one all pages of the batch with the rows'
+ * block table.
  */
 export function placeholderCache(
   gpu: Gpu,
@@ -196,7 +207,7 @@ export function cacheRow(cache: KvCache, row: number): KvCache {
 const blockTableOf = ({ layout }: LayerCache): Tensor | undefined =>
   layout?.kind === "paged" ? layout.blockTable : undefined;
 
-/** Pairs of placeholder and real tensors for `replacements`. Of pages there may be fewer than recorded. */
+/** Pairs of placeholder and real tensors for `replacements`. There may be fewer pages than recorded. */
 export function cachePairs(logical: KvCache, real: KvCache): TensorPair[] {
   return logical.flatMap((layer, index) => {
     const own = real[index];
@@ -211,7 +222,9 @@ export function cachePairs(logical: KvCache, real: KvCache): TensorPair[] {
   });
 }
 
-/** What of a layer's cache a run reads that sees up to `visible` tokens, and where it lies unless that is contiguous. */
+/**
+ * The part of a layer's cache that a run reads when it sees up to `visible` tokens, with its layout unless contiguous.
+ */
 export function visibleCache({ keys, values, kScale, vScale, layout }: LayerCache, visible: number) {
   const part = (tensor: Tensor) => (layout ? tensor : slice(tensor, 2, 0, visible));
   const scales = kScale && vScale ? { kScale: part(kScale), vScale: part(vScale) } : {};

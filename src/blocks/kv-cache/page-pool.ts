@@ -12,7 +12,7 @@ import {
   slotsOf,
 } from "./cache.ts";
 
-/** A batch row and the tokens that it grows to. */
+/** A batch row and the length in tokens that it grows to. */
 export interface RowLength {
   readonly row: number;
   readonly length: number;
@@ -20,20 +20,20 @@ export interface RowLength {
 
 const pagesFor = (tokens: number) => Math.ceil(tokens / pageTokens);
 
-/** Least pages that a pool grows by: every step moves what there is. */
+/** Minimum number of pages that a pool grows by, since each growth moves all pages. */
 const leastStep = 4;
 
 /**
- * Pages that a pool grows to: by an eighth of what it has, by the pages that are lacking, or by four, whichever is most.
- * So a sequence that grows token by token moves each of them about eight times, and at most an eighth is not in use.
+ * The size in pages that a pool grows to: an eighth more, as many as are lacking, or four more, whichever is largest.
+ * So a sequence that grows token by token moves each token about eight times, and at most an eighth is unused.
  */
 export const grownPages = (pages: number, lacking: number, most: number): number =>
   Math.min(most, pages + Math.max(lacking, leastStep, Math.ceil(pages / 8)));
 
 /**
- * The pages of all layers with the same window, and which of them each batch row has: page p of every layer belongs to the
- * same positions of the same row (PagedAttention, Kwon et al. 2023, section 4.3). Pages are taken as rows grow; where
- * there is a window, those that it has passed go round.
+ * The pages of all layers with the same window, and which of them each batch row has: page p of every layer belongs to
+ * the same positions of the same row (PagedAttention, Kwon et al. 2023, section 4.3). Pages are taken as rows grow;
+ * with a window, pages that it has passed are reused.
  */
 export class PagePool {
   /** Tensors of each layer, by the layer's index. They change when the pool grows. */
@@ -41,12 +41,12 @@ export class PagePool {
   readonly #gpu: Gpu;
   readonly #shape: CacheShape;
   readonly #window: number | undefined;
-  /** Most pages of the pool. */
+  /** Maximum number of pages. */
   readonly #most: number;
-  /** Pages of each row, in the order of their positions; `noPage` for those that were given up. */
+  /** Pages of each row, in the order of their positions; `noPage` for those that were freed. */
   readonly #rows: number[][];
   readonly #free: number[] = [];
-  /** Block tables `[batch, entries]` by the tokens that they reach, and tables of one row `[1, entries]`. */
+  /** Block tables `[batch, entries]` by the number of tokens that they cover, and tables of one row `[1, entries]`. */
   readonly #tables = new Map<number, Tensor>();
   readonly #rowTables = new Map<number, Tensor>();
   #pages: number;
@@ -74,7 +74,7 @@ export class PagePool {
     this.#pages = pages;
   }
 
-  /** Bytes of all tensors that exist, those that are being moved included. */
+  /** Bytes of all existing tensors, including those that are being moved. */
   get bytes(): number {
     const pages = [...this.layers.values()].flatMap((layer) => Object.values(layer) as Tensor[]);
     const tables = [...this.#tables.values(), ...this.#rowTables.values()];
@@ -89,9 +89,8 @@ export class PagePool {
   }
 
   /**
-   * Gives pages to rows that grow to these lengths; those that a window has passed are given up. Returns true if tensors
-   * moved, so that whoever has bound them must do so anew. `moving` is called with the bytes of each copy while it exists
-   * beside what it is made of.
+   * Gives pages to rows that grow to these lengths; pages that a window has passed are freed. Returns true if tensors
+   * moved and must be bound again. `moving` is called with the bytes of each copy while it exists beside its original.
    */
   async reserve(lengths: readonly RowLength[], moving: (bytes: number) => void): Promise<boolean> {
     const wanted = lengths.flatMap(({ row, length }) => {
@@ -110,7 +109,7 @@ export class PagePool {
     return moved;
   }
 
-  /** Grows at once as far as rows of these lengths will need; as `reserve`, but rows take nothing yet. */
+  /** Grows at once to the size that rows of these lengths need; like `reserve`, but the rows take no pages yet. */
   async expect(lengths: readonly RowLength[], moving: (bytes: number) => void): Promise<boolean> {
     const counts = lengths.map(({ row, length }) => {
       const held = (this.#rows[row] ?? []).filter((page) => page !== noPage).length;
@@ -122,7 +121,7 @@ export class PagePool {
     );
   }
 
-  /** Grows unless so many pages are free. */
+  /** Grows unless this many pages are free. */
   async #provide(count: number, moving: (bytes: number) => void): Promise<boolean> {
     const lacking = count - this.#free.length;
     if (lacking <= 0) return false;
@@ -130,7 +129,7 @@ export class PagePool {
     return true;
   }
 
-  /** Gives up the pages of a row whose positions all come before `position`. */
+  /** Frees the pages of a row whose positions are all before `position`. */
   #giveUp(pages: number[], position: number): void {
     for (let i = 0; i < pages.length && (i + 1) * pageTokens <= position; i++) {
       const page = pages[i];
@@ -140,7 +139,7 @@ export class PagePool {
     }
   }
 
-  /** Gives up the pages of a row from `length` on. */
+  /** Frees the pages of a row from `length` on. */
   async truncate(row: number, length: number): Promise<void> {
     const pages = this.#rows[row] ?? [];
     const cut = pages.splice(pagesFor(length));
@@ -149,14 +148,14 @@ export class PagePool {
   }
 
   /**
-   * Moves the pages to larger tensors, one tensor after the other: what was moved is freed before the next is made, so
-   * that beside the pages there is never more than one tensor of one layer twice.
+   * Moves the pages to larger tensors, one tensor at a time: the old one is freed before the next is made, so that only
+   * one tensor of one layer ever exists twice.
    */
   async #grow(pages: number, moving: (bytes: number) => void): Promise<void> {
     const gpu = this.#gpu;
     for (const [layer, tensors] of this.layers) {
       for (const [name, old] of Object.entries(tensors) as [keyof LayerTensors, Tensor][]) {
-        if ((old.shape[0] ?? 0) >= pages) continue; // moved before memory ran out the last time
+        if ((old.shape[0] ?? 0) >= pages) continue; // moved already, before memory ran out
         const axes = [pages, ...old.shape.slice(1)];
         const larger = unpooledZeros(gpu, axes, old.dtype, old.storage.label);
         moving(larger.bytes);
@@ -165,17 +164,17 @@ export class PagePool {
           await gpu.flush();
         } catch (cause) {
           larger.dispose();
-          throw cause; // the pool stays as it was: tensors that have moved have room to spare
+          throw cause; // the pool keeps its size: tensors that have moved have spare room
         }
         this.layers.set(layer, { ...(this.layers.get(layer) ?? tensors), [name]: larger });
         old.dispose();
-        await gpu.device.queue.onSubmittedWorkDone(); // the memory is free once nothing uses it any more
+        await gpu.device.queue.onSubmittedWorkDone(); // the memory is freed once nothing uses it
       }
     }
     this.#add(pages);
   }
 
-  /** The pages of a row as a table has them. */
+  /** A row's entries of a block table. */
   #entries(row: number, visible: number): Uint32Array<ArrayBuffer> {
     const entries = new Uint32Array(visible / pageTokens).fill(noPage);
     entries.set(this.#rows[row]?.slice(0, entries.length) ?? []);
@@ -199,7 +198,9 @@ export class PagePool {
     return table;
   }
 
-  /** The block table of one row as it is now, u32 `[1, entries]`; there is one for each length, whichever the row. */
+  /**
+   * The current block table of one row, u32 `[1, entries]`; there is one tensor for each length, shared by all rows.
+   */
   async tableOfRow(row: number, visible: number): Promise<Tensor> {
     if (this.#rows.length === 1) return this.table(visible);
     const entries = this.#entries(row, visible);

@@ -12,17 +12,17 @@ import {
 import { PagePool, type RowLength } from "./page-pool.ts";
 
 /**
- * The cache of sequences that grow, and what it still holds of them: layers with a window keep the last tokens only, so
- * that a sequence cannot always go on from an earlier position.
+ * The cache of growing sequences. It tracks which tokens it still holds: layers with a window keep only the last ones,
+ * so a sequence cannot always resume from an earlier position.
  */
 export class SequenceCache {
   readonly shape: CacheShape;
-  /** Most bytes that it has taken so far, copies while it grew included. */
+  /** Peak size in bytes so far, including copies made while it grew. */
   peakBytes: number;
-  /** A cache that is as large as it can become; undefined: it is in pages. */
+  /** A cache at its final size; undefined if it is paged. */
   readonly #fixed: KvCache | undefined;
   readonly #pools = new Map<number | undefined, PagePool>();
-  /** Positions of each row that have been written at some time: what a ring holds goes by the last of them. */
+  /** The number of positions ever written in each row; the last of them determines what a ring holds. */
   readonly #written: number[];
 
   constructor(gpu: Gpu, shape: CacheShape) {
@@ -41,15 +41,15 @@ export class SequenceCache {
     this.peakBytes = this.bytes;
   }
 
-  /** Bytes that it takes now. */
+  /** Current size in bytes. */
   get bytes(): number {
     if (this.#fixed) return cacheBytes(this.shape);
     return [...this.#pools.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
   /**
-   * The tensors for a program that sees up to `visible` tokens of all rows or of one. They are those of now: after
-   * `reserve` has moved them, and for another row of a paged cache, this is to be asked anew.
+   * The tensors for a program that sees up to `visible` tokens of all rows or of one. They are only valid now: after
+   * `reserve` has moved them, and for another row of a paged cache, call this again.
    */
   async tensors(visible: number, row?: number): Promise<KvCache> {
     const { shape } = this;
@@ -64,15 +64,15 @@ export class SequenceCache {
   }
 
   /**
-   * Makes room for rows to grow to these lengths, each by no more than `ahead` tokens. Returns true if tensors have moved:
-   * programs that have bound them must be bound anew. Throws `GpuError` where there is no memory.
+   * Makes room for rows to grow to these lengths, each by at most `ahead` tokens. Returns true if tensors have moved:
+   * programs that use them must be bound again. Throws `GpuError` when memory runs out.
    */
   async reserve(lengths: readonly RowLength[]): Promise<boolean> {
     for (const { row, length } of lengths) this.#written[row] = Math.max(this.#written[row] ?? 0, length);
     return await this.#each((pool, moving) => pool.reserve(lengths, moving));
   }
 
-  /** Grows at once as far as rows of these lengths will need, so that `reserve` need not do so step by step. */
+  /** Grows at once to the size that rows of these lengths need, so that `reserve` does not grow step by step. */
   async expect(lengths: readonly RowLength[]): Promise<boolean> {
     return await this.#each((pool, moving) => pool.expect(lengths, moving));
   }
@@ -91,8 +91,8 @@ export class SequenceCache {
   }
 
   /**
-   * Prepares a row to go on from `position`: what it has after that is given up. Returns the position that it can go on
-   * from: 0 where a layer's window no longer reaches back far enough.
+   * Prepares a row to resume from `position` by dropping later tokens. Returns the position that it can resume from: 0
+   * where a layer no longer holds the window before `position`.
    */
   async resume(row: number, position: number): Promise<number> {
     const windows = new Set(this.shape.windows);

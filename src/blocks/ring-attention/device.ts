@@ -6,16 +6,16 @@ import { type HostTensor, toHost } from "./host.ts";
 import type { BlockOptions, RingSizes } from "./options.ts";
 import type { RingSchedule, TokenRun } from "./schedule.ts";
 
-/** Keys and values of one shard, as they travel. */
+/** Keys and values of one shard, as they are sent. */
 export interface TravellingShard {
   readonly k: HostTensor;
   readonly v: HostTensor;
 }
 
-/** How a device of a ring reaches the others. */
+/** A device's links to the others in the ring. */
 export interface RingLink {
   send(to: number, shard: number, data: TravellingShard): void;
-  /** Resolves once the shard is there; rejects when the ring breaks. */
+  /** Resolves once the shard has arrived; rejects when the ring fails. */
   receive(shard: number): Promise<TravellingShard>;
 }
 
@@ -26,14 +26,14 @@ export interface RunResult {
   readonly lse: HostTensor;
 }
 
-/** What one device of a ring is given: its own shards of q, k and v, `[b, heads, tokens, d]`. */
+/** The input of one device in a ring: its shards of q, k and v, `[b, heads, tokens, d]`. */
 export interface RingShare extends TravellingShard {
   readonly q: HostTensor;
 }
 
 /**
- * The part of one device in a ring: it works through its blocks of the schedule, and meanwhile hands on what others need.
- * Keys and values are read back from the device for every hop, since that is how they travel between WebGPU devices.
+ * Runs one device of a ring: it computes its blocks of the schedule and meanwhile forwards the shards that others need.
+ * Keys and values are read back to the CPU for every hop, since WebGPU devices share no memory.
  */
 export async function runRingDevice(
   gpu: Gpu,

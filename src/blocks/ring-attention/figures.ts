@@ -1,24 +1,25 @@
 import type { RingSchedule } from "./schedule.ts";
 
-/** What a ring costs, counted from its schedule. */
+/** The cost of a ring, counted from its schedule. */
 export interface RingFigures {
-  /** By device, pairs of a query and a key that it sees, over all heads and sequences. */
+  /** Per device: pairs of a query and a visible key, over all heads and sequences. */
   readonly pairs: readonly number[];
-  /** The busiest device's pairs by the mean of all: 1 is balanced. */
+  /** The largest number of pairs of a device, divided by the mean: 1 is balanced. */
   readonly imbalance: number;
   /**
-   * The same where the devices wait for one another after every step, as a ring does: the sum over steps of the busiest
-   * device's pairs, by the mean of all devices' totals.
+   * The same if devices wait for one another after every step, as in a ring: the sum over steps of the largest number
+   * of pairs, divided by the mean of the devices' totals.
    */
   readonly stepImbalance: number;
-  /** Bytes of k and v that go from device to device, each hop counted. */
+  /** Bytes of k and v sent between devices, each hop counted. */
   readonly hopBytes: number;
 }
 
 /**
- * Counts work and traffic of a ring: `b` sequences, `h` query heads, `g` key and value heads, `d` and `dv` elements of a
- * row of k and v, 4 bytes each unless given. A full mask, and any balanced one, moves `(shards − 1) · b · g · s · (d + dv)`
- * elements, since each shard visits every other device; contiguous causal shards move on only as far as they are needed.
+ * Counts work and traffic of a ring: `b` sequences, `h` query heads, `g` key and value heads, `d` and `dv` elements of
+ * a row of k and v, 4 bytes per element by default. A full mask, and any balanced one, moves `(shards − 1) · b · g · s
+ * · (d + dv)` elements, since each shard visits every other device; contiguous causal shards move on only as far as
+ * they are needed.
  */
 export function ringFigures(
   { shards, blocks, hops }: RingSchedule,

@@ -13,7 +13,7 @@ interface State {
   readonly lse: Tensor;
 }
 
-/** The tokens of a run as a view of `[b, heads, tokens, d]`, which begins with the sequence's first token. */
+/** The tokens of a run as a view of `[b, heads, tokens, d]`, which starts at the sequence's first token. */
 export function tokensOf(x: Tensor, { first, stride, count }: Omit<TokenRun, "at">): Tensor {
   const reach = slice(x, 2, first, first + (count - 1) * stride + 1);
   const [batch = 0, head = 0, token = 0, column = 0] = reach.strides;
@@ -42,13 +42,13 @@ export function attendBlock(
 /** Partial results of one run of queries. */
 export interface Fold {
   add(block: RingBlock, state: State): void;
-  /** The whole; zeros and −∞ where no key was seen. Partial results are disposed. */
+  /** The merged result; zeros and −∞ where no key was visible. Partial results are disposed. */
   finish(): State;
 }
 
 /**
- * Merges the partial results of a run of queries: as they come, or at the end in the order of their keys. Tensors
- * outlive the scope in which they are added.
+ * Merges the partial results of a run of queries: on arrival, or at the end in the order of their keys. Tensors outlive
+ * the scope in which they are added.
  */
 export function foldStates(gpu: Gpu, run: TokenRun, { b, h, dv }: RingSizes, { merge = "shard" }: BlockOptions): Fold {
   const parts: { readonly first: number; readonly state: State }[] = [];

@@ -3,19 +3,19 @@ import { sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { TokenRun } from "./schedule.ts";
 
-/** A tensor in the memory of the CPU, as it travels: elements as they are stored, one after the other. */
+/** A tensor in CPU memory, as it is sent: contiguous elements in their storage format. */
 export interface HostTensor {
   readonly shape: readonly number[];
   readonly dtype: PlainType;
   readonly elements: Elements;
 }
 
-/** Reads a tensor back to the CPU, a view in the order of its indices. */
+/** Reads a tensor back to the CPU; a view becomes contiguous. */
 export async function toHost(x: Tensor): Promise<HostTensor> {
   return { shape: x.shape, dtype: plainType(x.dtype, "toHost"), elements: await x.readStored() };
 }
 
-/** The tokens of these runs along axis 2 of `[b, heads, tokens, d]`, one run after the other. */
+/** The tokens of these runs along axis 2 of `[b, heads, tokens, d]`, run after run. */
 export function takeTokens({ shape, dtype, elements }: HostTensor, runs: readonly TokenRun[]): HostTensor {
   const [b = 0, heads = 0, tokens = 0, d = 0] = shape;
   const count = runs.reduce((sum, run) => sum + run.count, 0);
@@ -32,8 +32,8 @@ export function takeTokens({ shape, dtype, elements }: HostTensor, runs: readonl
 }
 
 /**
- * Puts the tokens of a run, `[outer, count, inner]`, to their places in `whole`, `[outer, tokens, inner]`. Out is such
- * with outer b and inner h · dv, lse with outer b · h and inner 1.
+ * Writes the tokens of a run, `[outer, count, inner]`, to their positions in `whole`, `[outer, tokens, inner]`. For
+ * out, outer is b and inner h · dv; for lse, outer is b · h and inner 1.
  */
 export function putTokens(
   whole: HostTensor,

@@ -1,12 +1,12 @@
 import type { RingLink, TravellingShard } from "./device.ts";
 import { bytesOf } from "./scatter.ts";
 
-/** What has come for one device and what it waits for, by shard. */
+/** The shards that have arrived for one device and those that it waits for. */
 export interface Mailbox {
   put(shard: number, data: TravellingShard): void;
-  /** Resolves once the shard is there; rejects when the ring breaks. */
+  /** Resolves once the shard has arrived; rejects when the ring fails. */
   take(shard: number): Promise<TravellingShard>;
-  /** Rejects all that is waited for, now and later. */
+  /** Rejects everything awaited, now or later. */
   breakOff(reason: unknown): void;
 }
 
@@ -22,16 +22,16 @@ export function openMailbox(shards: number): Mailbox {
   };
 }
 
-/** The links of a ring whose devices are in one process. */
+/** The links of a ring in one process. */
 export interface RingLinks {
   link(device: number): RingLink;
   /** Bytes sent so far. */
   bytes(): number;
-  /** The results of all devices; when one fails, the others stop waiting for it and its reason is thrown. */
+  /** The results of all devices; when one fails, the others stop waiting and its error is thrown. */
   whole<T>(devices: readonly Promise<T>[]): Promise<T[]>;
 }
 
-/** Links between devices in one process: what is sent lies in the other's mailbox at once. */
+/** Links between devices in one process: a sent shard is in the other's mailbox at once. */
 export function openLinks(devices: number): RingLinks {
   let sent = 0;
   const boxes = Array.from({ length: devices }, () => openMailbox(devices));
@@ -63,6 +63,6 @@ function openSlot() {
   const promise = new Promise<TravellingShard>((onResolve, onReject) => {
     [resolve, reject] = [onResolve, onReject];
   });
-  promise.catch(() => {}); // a slot nobody waits for may be rejected
+  promise.catch(() => {}); // a slot that is not awaited may be rejected
   return { promise, resolve, reject };
 }

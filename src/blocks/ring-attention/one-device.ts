@@ -8,8 +8,8 @@ import type { RingAttentionOptions, RingSizes } from "./options.ts";
 import type { RingSchedule, TokenRun } from "./schedule.ts";
 
 /**
- * A ring simulated on one device: every block of the schedule in turn, on views of q, k and v, the results of each run
- * put where its queries stand. Recordable; nothing travels.
+ * A ring simulated on one device: every block of the schedule in turn, on views of q, k and v; each run's results are
+ * written at its queries' positions. Can be recorded; nothing is sent.
  */
 export function ringOnOneDevice(
   gpu: Gpu,
@@ -38,10 +38,10 @@ export function ringOnOneDevice(
   return { out: transpose(scope.keep(out), [0, 2, 1, 3]), lse: scope.keep(y) };
 }
 
-/** Copies the tokens of a run, `[b, count, …]`, to their places in `[b, t, …]`. */
+/** Copies the tokens of a run, `[b, count, …]`, to their positions in `[b, t, …]`. */
 function place(gpu: Gpu, tokens: Tensor, whole: Tensor, { first, stride, count }: TokenRun): void {
   const [b = 0] = tokens.shape;
-  const token = tokens.size / (b * count); // elements of one
+  const token = tokens.size / (b * count); // elements of one token
   const sequence = whole.size / b;
   if (stride === 1) {
     copyTo("ringAttention", gpu, tokens, { y: whole, begin: first * token, run: count * token, pitch: sequence });

@@ -3,23 +3,23 @@ import { attention } from "../../kernels/attention/attention.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { RingBalance, RingPlan } from "./schedule.ts";
 
-/** A score that does not ask where query and key stand: what attention in pieces can be given. */
+/** A score that does not depend on positions, as attention over parts of a sequence requires. */
 export type PlacelessScore = "none" | { readonly kind: "softcap"; readonly cap: number };
 
-/** What ring attention does beyond its definition. */
+/** Options of ring attention. */
 export interface RingAttentionOptions {
-  /** Devices of the ring; default as many as are given. On one device that many are simulated. */
+  /** Number of devices; default as many as are given. On one device this many are simulated. */
   readonly shards?: number;
-  /** How tokens are dealt to them; see {@link RingPlan}. Default contiguous. */
+  /** How tokens are distributed; see {@link RingPlan}. Default contiguous. */
   readonly balance?: RingBalance;
   /** Default causal. */
   readonly mask?: "causal" | "full";
-  /** For each device the order in which it works on shards; default the ring's. */
+  /** For each device the order in which it processes shards; default the ring's. */
   readonly arrival?: readonly (readonly number[])[];
   /**
-   * In which order partial results are merged. `shard` (default) waits for all and goes by their keys, so that the result
-   * is the same to the bit whatever came first; `arrival` merges what is there, keeps one partial result, and rounds
-   * as the order has it.
+   * The order in which partial results are merged. `shard` (default) waits for all and merges them in the order of
+   * their keys, so that the result is bitwise the same whatever arrives first; `arrival` merges each on arrival and
+   * keeps one partial result, so that rounding depends on the order.
    */
   readonly merge?: "shard" | "arrival";
   readonly score?: PlacelessScore;
@@ -29,10 +29,10 @@ export interface RingAttentionOptions {
   readonly variant?: keyof typeof attention.variants;
 }
 
-/** How a block is computed, whoever computes it: what of the options is no matter of the schedule. */
+/** How a block is computed: the options that do not affect the schedule. */
 export type BlockOptions = Pick<RingAttentionOptions, "merge" | "score" | "scale" | "variant">;
 
-/** The sizes of a ring's problem. */
+/** The sizes of a problem. */
 export interface RingSizes {
   readonly b: number;
   readonly h: number;
@@ -66,17 +66,17 @@ export function ringSizes(
   fits(k.shape, [b, g, s, d], "k");
   fits(v.shape, [b, g, s, dv], "v");
   if (g === 0 || h % g !== 0) fail(`${h} query heads do not divide among ${g} key and value heads`);
-  if (s === 0) fail(`k is ${formatShape(k.shape)}, expected a key`);
+  if (s === 0) fail(`k is ${formatShape(k.shape)}, expected at least one key`);
   const { score = "none", merge = "shard", variant } = options;
   if (score !== "none" && (typeof score !== "object" || score.kind !== "softcap")) {
-    fail("scores that depend on positions are not the same in a piece; expected none or a softcap");
+    fail("scores that depend on positions differ within a shard; expected none or a softcap");
   }
   if (merge !== "shard" && merge !== "arrival") fail(`there is no merge ${merge}; there are shard and arrival`);
   if (variant !== undefined && !(variant in attention.variants)) fail(`attention has no variant ${variant}`);
   return { b, h, g, t, s, d, dv };
 }
 
-/** The plan that options mean for these lengths. */
+/** The plan for these options and lengths. */
 export function ringPlan(
   { t, s }: RingSizes,
   { balance, mask, arrival }: RingAttentionOptions,
@@ -90,12 +90,12 @@ export function ringPlan(
   };
 }
 
-/** How many devices a ring has; throws `ShapeError` where the option and the devices given differ. */
+/** The number of devices; throws `ShapeError` where the option and the devices given differ. */
 export function shardsOf(gpus: Gpu | readonly Gpu[], { shards }: RingAttentionOptions): number {
   const given = Array.isArray(gpus) ? gpus.length : undefined;
   if (given === 0) fail("no devices");
   if (given === undefined && shards === undefined)
-    fail("shards is missing: on one device it says how many to simulate");
+    fail("shards is missing; on one device, expected the number of devices to simulate");
   if (given !== undefined && shards !== undefined && shards !== given) {
     fail(`${shards} shards for ${given} devices, expected as many`);
   }

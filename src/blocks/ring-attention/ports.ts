@@ -12,11 +12,11 @@ export interface RingPort {
   postMessage(message: unknown, transfer: Transferable[]): void;
   addEventListener(type: "message", listener: (event: MessageEvent) => void): void;
   removeEventListener(type: "message", listener: (event: MessageEvent) => void): void;
-  /** Message ports deliver nothing before. */
+  /** Message ports deliver nothing before this call. */
   start?(): void;
 }
 
-/** To a device: its part of a ring, and a port to each device that it sends to or hears from. */
+/** To a device: its input in a ring, and a port to each device that it sends to or receives from. */
 interface StartMessage {
   readonly kind: "ring start";
   readonly ring: number;
@@ -28,20 +28,20 @@ interface StartMessage {
   readonly ports: readonly { readonly device: number; readonly port: MessagePort }[];
 }
 
-/** To a device: the ring is at its end; all have answered, or one has failed. */
+/** To a device: the ring has ended; all have answered, or one has failed. */
 interface StopMessage {
   readonly kind: "ring stop";
   readonly ring: number;
   readonly reason: string;
 }
 
-/** From a device to the next. */
+/** From one device to the next. */
 interface ShardMessage extends TravellingShard {
   readonly kind: "ring shard";
   readonly shard: number;
 }
 
-/** From a device: what it has computed, and the bytes of k and v that it sent. */
+/** From a device: its results, and the bytes of k and v that it sent. */
 interface ResultMessage {
   readonly kind: "ring result";
   readonly ring: number;
@@ -57,8 +57,8 @@ interface FailureMessage {
 }
 
 /**
- * Lets a device take part in rings that are asked for over `port`: what a worker calls, once and before anything is
- * awaited, with `self` and a device that may still be opening. Returns a function that ends it.
+ * Lets a device take part in rings requested over `port`. A worker calls it once, before anything is awaited, with
+ * `self` and a device that may still be opening. Returns a function that stops serving.
  */
 export function serveRing(gpu: Gpu | Promise<Gpu>, port: RingPort): () => void {
   const endings = new Map<number, (reason: string) => void>();
@@ -104,11 +104,11 @@ let rings = 0;
 
 /**
  * Ring attention over devices that are reached by messages, such as those of R workers of a page: each port leads to a
- * `serveRing`. The shards of k and v go from device to device over channels of their own, and do not pass here.
+ * `serveRing`. The shards of k and v go from device to device over separate channels, not through the caller.
  *
- * q `[b, h, t, d]`, k `[b, g, s, d]`, v `[b, g, s, dv]` in the CPU's memory → out in memory order `[b, t, h, dv]`, lse
- * `[b, h, t]`. Options are those of `ringAttention`, and so are the results. Throws `ShapeError` for what does not fit,
- * and the first device's failure, by its message.
+ * q `[b, h, t, d]`, k `[b, g, s, d]`, v `[b, g, s, dv]` in CPU memory → out in memory order `[b, t, h, dv]`, lse `[b,
+ * h, t]`. Options are those of `ringAttention`, and so are the results. Throws `ShapeError` for arguments that do not
+ * fit, and otherwise the message of the first device that fails.
  */
 export async function ringAttentionOverPorts(
   ports: readonly RingPort[],

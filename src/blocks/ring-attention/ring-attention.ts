@@ -21,7 +21,7 @@ export interface RingTensors {
   readonly v: Tensor;
 }
 
-/** The result of ring attention, and what it took. */
+/** The result of ring attention, with its cost. */
 export interface RingResult {
   /** `[b, h, t, dv]`, a view of memory `[b, t, h, dv]`. */
   readonly out: Tensor;
@@ -29,18 +29,19 @@ export interface RingResult {
   readonly lse: Tensor;
   readonly schedule: RingSchedule;
   readonly figures: RingFigures;
-  /** Bytes that really went from one device to another; nothing on a single one. */
+  /** Bytes actually sent between devices; 0 on a single one. */
   readonly moved: MovedBytes;
 }
 
 /**
- * Attention of sequences whose tokens are dealt to the devices of a ring, over which the keys and values go round while
- * each device attends with those it has, its partial results merged by their log-sum-exp (Liu, Zaharia and Abbeel 2023;
- * balanced for causal masks by zigzag or stripes, Brandon et al. 2023). The result is that of `attention`, up to rounding.
+ * Attention of sequences whose tokens are distributed over the devices of a ring. Keys and values travel round the ring
+ * while each device attends to those that it holds; partial results are merged by their log-sum-exp (Liu, Zaharia and
+ * Abbeel 2023; balanced for causal masks by zigzag or stripes, Brandon et al. 2023). The result equals that of
+ * `attention`, up to rounding.
  *
- * With one `gpu` the ring is simulated on it by views, and can be recorded. With several, the tensors are on any of them;
- * q, k and v are dealt out, travel and come back through the CPU, since WebGPU devices share no memory, and the result
- * is on the first. Throws `ShapeError` for shapes and options that do not fit, before anything is computed.
+ * With one `gpu` the ring is simulated on it with views, and can be recorded. With several, the tensors may be on any
+ * of them; all shards and results go through the CPU, since WebGPU devices share no memory, and the result is on the
+ * first device. Throws `ShapeError` for shapes and options that do not fit, before anything is computed.
  */
 export function ringAttention(gpu: Gpu, tensors: RingTensors, options: RingAttentionOptions): RingResult;
 export function ringAttention(

@@ -3,17 +3,17 @@ import { type HostTensor, putTokens, takeTokens } from "./host.ts";
 import type { RingSizes } from "./options.ts";
 import type { RingSchedule } from "./schedule.ts";
 
-/** Bytes that went between devices. */
+/** Bytes sent between devices. */
 export interface MovedBytes {
-  /** Of q, k and v, to the devices at first. */
+  /** Of q, k and v, to the devices at the start. */
   readonly dealt: number;
-  /** Of k and v, from device to device: what a ring is about. */
+  /** Of k and v, from device to device round the ring. */
   readonly sent: number;
   /** Of the results, back. */
   readonly collected: number;
 }
 
-/** Each device's shards of q, k and v, and the bytes of all. */
+/** Each device's shards of q, k and v, and their total bytes. */
 export function scatter(
   { q, k, v }: RingShare,
   { shards, queries, keys }: RingSchedule,

@@ -1,30 +1,30 @@
 import { ShapeError } from "../../tensor/shape.ts";
 
-/** How tokens are dealt to the devices of a ring. */
+/** How tokens are distributed over the devices of a ring. */
 export type RingBalance = "contiguous" | "zigzag" | "striped";
 
-/** What a schedule is made for. */
+/** The arguments of a schedule. */
 export interface RingPlan {
-  /** Queries and keys of a sequence; with a causal mask the last query stands at the last key. */
+  /** Queries and keys of a sequence; with a causal mask the last query is at the last key's position. */
   readonly t: number;
   readonly s: number;
   /** Devices, each with a shard of the queries and of the keys. */
   readonly shards: number;
   /**
-   * `contiguous` gives each device one run of tokens; `zigzag` cuts 2·shards runs and gives device r the run r and the
-   * run r from the end; `striped` gives token i to device i mod shards. Default contiguous.
+   * `contiguous` gives each device one run of tokens; `zigzag` makes 2·shards runs and gives device r run r from the
+   * start and run r from the end; `striped` gives token i to device i mod shards. Default contiguous.
    */
   readonly balance?: RingBalance;
   /** Default causal. */
   readonly mask?: "causal" | "full";
   /**
-   * For each device the order in which it works on the shards of keys, its own being `device`. Default the ring's: its
-   * own, then those of the devices before it, the nearest first.
+   * For each device the order in which it processes the shards of keys; its own has its own index. Default the ring's:
+   * its own first, then those of the devices before it, the nearest first.
    */
   readonly arrival?: readonly (readonly number[])[];
 }
 
-/** Tokens `first`, `first + stride`, … of a sequence, which lie one after the other in their shard from `at` on. */
+/** Tokens `first`, `first + stride`, … of a sequence, contiguous in their shard from `at` on. */
 export interface TokenRun {
   readonly first: number;
   readonly stride: number;
@@ -32,24 +32,24 @@ export interface TokenRun {
   readonly at: number;
 }
 
-/** One run of queries against one run of keys: the work between two merges. */
+/** One run of queries against one run of keys: the unit of work between merges. */
 export interface RingBlock {
   readonly device: number;
   /** From 0; all devices do a step at the same time. */
   readonly step: number;
-  /** The shard of keys, named after the device that has it at first. */
+  /** The shard of keys, by the device that holds it at the start. */
   readonly shard: number;
   readonly queries: TokenRun;
   readonly keys: TokenRun;
-  /** What the mask leaves of it; what is skipped costs nothing. */
+  /** How much of the block the mask leaves; skipped blocks cost nothing. */
   readonly relation: "skip" | "causal" | "full";
-  /** Position of the first query counted in keys of this run: query i sees the keys j ≤ start + i where causal. */
+  /** Position of the first query in keys of this run: under a causal mask query i sees the keys j ≤ start + i. */
   readonly start: number;
-  /** Pairs of a query and a key that it sees, in one head of one sequence. */
+  /** Pairs of a query and a visible key, in one head of one sequence. */
   readonly pairs: number;
 }
 
-/** Keys and values that travel while a step is computed, to be there for the next. */
+/** Keys and values that are sent during a step, to arrive before the next. */
 export interface RingHop {
   readonly step: number;
   readonly from: number;
@@ -59,10 +59,10 @@ export interface RingHop {
   readonly keys: number;
 }
 
-/** All that happens in a ring, in order. */
+/** All blocks and transfers of a ring, in order. */
 export interface RingSchedule {
   readonly shards: number;
-  /** By device, what it holds of the queries and, at first, of the keys. */
+  /** Per device, its runs of queries and, at the start, of keys. */
   readonly queries: readonly (readonly TokenRun[])[];
   readonly keys: readonly (readonly TokenRun[])[];
   readonly blocks: readonly RingBlock[];
@@ -92,14 +92,14 @@ export function dealTokens(n: number, shards: number, balance: RingBalance): Tok
 }
 
 /**
- * What each device of a ring does when: blocks of attention, and the keys and values that go from device to device
- * (ring attention, Liu, Zaharia and Abbeel 2023, section 3; striped as Brandon et al. 2023, section 3; zigzag as ring
- * implementations for causal masks have it). A pure function of its arguments.
+ * The schedule of a ring: which blocks of attention each device computes at each step, and which keys and values are
+ * sent (ring attention, Liu, Zaharia and Abbeel 2023, section 3; striped as Brandon et al. 2023, section 3; zigzag as
+ * in existing ring implementations for causal masks). A pure function of its arguments.
  *
- * Blocks that a causal mask empties are listed as skipped. Of the tokens a device holds, the runs of queries and keys
- * may differ; causal among strided positions is causal again, with an offset that is 0 or −1 where t = s. Keys are sent
- * on to the next device of the ring as long as one further on still needs them; with an `arrival` of its own, a shard
- * comes straight from the device that had it first. Throws `ShapeError` for a plan that makes no sense.
+ * Blocks that a causal mask empties are listed as skipped. A device's runs of queries and of keys may differ. A causal
+ * mask between strided runs is again causal, with an offset of 0 or −1 where t = s. Keys are forwarded to the next
+ * device of the ring as long as a later one still needs them; with a given `arrival`, a shard comes directly from the
+ * device that held it at the start. Throws `ShapeError` for an invalid plan.
  */
 export function ringSchedule({
   t,
@@ -144,14 +144,14 @@ export function ringSchedule({
     for (const [to, order] of orders.entries()) {
       const shard = order[step + 1] ?? 0;
       const from = arrival ? shard : (to - 1 + shards) % shards;
-      // Those it may still be handed on to: in a ring all up to the one before its first owner.
+      // The devices it may still be forwarded to: in a ring all up to the one before its first holder.
       const onward = arrival ? [to] : Array.from({ length: shards - 1 - step }, (_, i) => (to + i) % shards);
       if (to !== shard && onward.some((device) => needs(device, shard))) {
         hops.push({ step, from, to, shard, keys: keysOf(shard) });
       }
     }
   }
-  // A device whose own shard is not its first needs the one it begins with before the first step.
+  // A device that does not start with its own shard needs the first one before the first step.
   for (const [to, order] of orders.entries()) {
     const shard = order[0] ?? 0;
     if (shard !== to && needs(to, shard)) hops.unshift({ step: -1, from: shard, to, shard, keys: keysOf(shard) });
@@ -159,10 +159,10 @@ export function ringSchedule({
   return { shards, queries, keys, blocks, hops };
 }
 
-/** What a mask leaves of a block; `offset` is the position of query 0 among the keys. */
+/** How much of a block the mask leaves; `offset` is the position of query 0 among the keys. */
 function relate(queries: TokenRun, keys: TokenRun, mask: "causal" | "full", offset: number) {
   if (mask === "full") return { relation: "full", start: 0, pairs: queries.count * keys.count } as const;
-  // Key first + j·stride is visible to query first + i·stride where j ≤ i + start: the strides are alike.
+  // Key first + j·stride is visible to query first + i·stride where j ≤ i + start, since the strides are equal.
   const start = Math.floor((offset + queries.first - keys.first) / keys.stride);
   let pairs = 0;
   for (let i = 0; i < queries.count; i++) pairs += Math.max(0, Math.min(keys.count, start + i + 1));

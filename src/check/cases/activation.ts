@@ -10,11 +10,11 @@ const every = (from: number, to: number, step: number) =>
 
 const folding: CaseInput = { shape: [2, 5, 256], values: normal(2 * 5 * 256, 2, 3) };
 
-/** Arguments of all activations; those that fold a grid come besides. */
+/** Arguments of all activations; those that fold a grid are added below. */
 const values: Readonly<Record<string, CaseInput>> = {
   "one element": { shape: [1], values: [0.7] },
   "ragged: 3 × 127": { shape: [3, 127], values: normal(3 * 127, 1) },
-  "70,000 elements, one a step": { shape: [70_001], values: normal(70_001, 3, 2) },
+  "70,000 elements, one per step": { shape: [70_001], values: normal(70_001, 3, 2) },
   "-4 to 4 finely": { shape: [8001], values: every(-4, 4, 0.001) },
   "the left tail alone": { shape: [1201], values: every(-12, -3, 0.0075) },
   "the far left tail alone": { shape: [161], values: every(-12, -8, 0.025) },
@@ -36,7 +36,7 @@ const plainOnly: Readonly<Record<string, CaseInput>> = {
 /** One case for each of the arguments. */
 const casesOf = <Inputs>(named: Readonly<Record<string, CaseInput>>, inputs: (x: CaseInput) => Inputs) => [
   ...Object.entries(named).map(([name, x]) => ({ name, inputs: inputs(x) })),
-  { name: "folds: 10 workgroups, four a step", tags: ["folds"], inputs: inputs(folding) },
+  { name: "folds: 10 workgroups, four per step", tags: ["folds"], inputs: inputs(folding) },
 ];
 
 const plain = casesOf({ ...values, ...plainOnly }, (x) => ({ x }));

@@ -1,4 +1,4 @@
-// Attention over caches that lie in other ways than one after the other, or hold something else than f32.
+// Attention over caches that are not contiguous, or not f32.
 import type { CacheFormat } from "../../kernels/formats.ts";
 import { cacheStorage, type IntegerFormat, isInteger } from "../../kernels/kv-cache/storage.ts";
 import { type Dense, dense } from "../../reference/dense.ts";
@@ -9,14 +9,14 @@ import { normal, randomSource } from "../random.ts";
 import type { StepRow } from "../step.ts";
 import type { AttentionInputs } from "./attention-problem.ts";
 
-/** How the keys and values of a case lie in memory. */
+/** The cache layout of a case. */
 export type CaseLayout =
   | { readonly kind: "contiguous" }
   | { readonly kind: "paged"; readonly page: number; readonly table: readonly (readonly number[])[] }
   | { readonly kind: "ring"; readonly sinks: number }
   | { readonly kind: "ragged"; readonly queries: readonly number[]; readonly keys: readonly number[] };
 
-/** The inputs of a case: queries `[b, t, h, d]`, and a cache with what says where it lies and how it is scaled. */
+/** The inputs of a case: queries `[b, t, h, d]`, and a cache with its layout's tensors and its scales. */
 export type LayoutInputs = AttentionInputs | "kScale?" | "vScale?" | "blockTable?" | "queryOffsets?" | "keyOffsets?";
 
 /** The options of a case. `rows` goes through the step, `length` is that of every row. */
@@ -34,13 +34,13 @@ interface Sizes {
   readonly h: number;
   readonly g: number;
   readonly t: number;
-  /** Rows of a batch row's cache, or of a page. */
+  /** Slots of a batch row's cache, or of a page. */
   readonly s: number;
   readonly d?: number;
   readonly dv?: number;
 }
 
-/** An entry of a table that is one past the last page, and so none. */
+/** A table entry one past the last page, which refers to no page. */
 export const pastTheLast = -1;
 
 const isPage = (entry: number | undefined): entry is number => entry !== undefined && entry >= 0 && entry < 1000;
@@ -50,14 +50,14 @@ const size = (shape: readonly number[]) => shape.reduce((product, axis) => produ
 const bitsOf = (format: IntegerFormat): 8 | 4 => (cacheStorage[format].packed === 8 ? 4 : 8);
 const blockOf = (format: IntegerFormat, width: number) => width / size(cacheStorage[format].scales?.(width) ?? []);
 
-/** Keys of each batch row or sequence. */
+/** Number of keys of each batch row or sequence. */
 export function lengthsOf({ layout, rows, length }: LayoutOptions, b: number, s: number): number[] {
   if (layout.kind === "ragged") return [...layout.keys];
   if (rows) return rows.map(([position, tokens]) => (tokens > 0 ? position + tokens : 0));
   return Array.from({ length: b }, () => length ?? s);
 }
 
-/** True for each row of a cache `[rows, g, s]` that somebody may read. */
+/** True for each slot of a cache `[rows, g, s]` that may be read. */
 function inUse(options: LayoutOptions, cacheRows: number, s: number, b: number): boolean[] {
   const used = Array.from({ length: cacheRows * s }, () => false);
   const { layout } = options;
@@ -84,7 +84,7 @@ function inUse(options: LayoutOptions, cacheRows: number, s: number, b: number):
     : used;
 }
 
-/** Keys or values of random numbers, with NaN (or scales of NaN) wherever nobody may read. */
+/** Random keys or values, with NaN (or NaN scales) in slots that must not be read. */
 function cache(
   seed: number,
   shape: readonly [number, number, number, number],
@@ -110,7 +110,7 @@ function cache(
   };
 }
 
-/** The table of pages, entries of which are none at the end of each row, or the offsets of sequences. */
+/** The table of pages, with entries without a page at the end of each row, or the offsets of sequences. */
 function places(
   layout: CaseLayout,
   pages: number,
@@ -131,7 +131,7 @@ function places(
   return { queryOffsets: offsets(layout.queries), keyOffsets: offsets(layout.keys) };
 }
 
-/** One problem; `refusedBy` names the variants that do not take its layout. */
+/** One problem; `refusedBy` names the variants that refuse its layout. */
 export function layoutProblem(
   name: string,
   { b = 1, h, g, t, s, d = 32, dv = d }: Sizes,
@@ -163,8 +163,8 @@ export function shuffled(count: number, seed: number): number[] {
 }
 
 /**
- * The keys (or values) of one batch row or sequence, by their positions `[1, g, length, width]`, dequantised and gathered:
- * what the reference computes on. Positions that the cache no longer has, or never had, are NaN.
+ * The keys (or values) of one batch row or sequence, by their positions `[1, g, length, width]`, dequantised and
+ * gathered, for the reference. Positions that the cache no longer holds, or never held, are NaN.
  */
 export function gathered(
   { rows, scales }: { readonly rows: Dense; readonly scales?: Dense | undefined },
@@ -200,7 +200,7 @@ export function gathered(
   return out;
 }
 
-/** True if the cache has the key at this position. */
+/** True if the cache holds the key at this position. */
 export function keeps(
   { layout }: LayoutOptions,
   row: number,

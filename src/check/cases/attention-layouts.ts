@@ -22,7 +22,7 @@ import {
 } from "./attention-layouts-problem.ts";
 import { inTokens, swapTokensAndHeads } from "./attention-views.ts";
 
-/** Each batch row or sequence by itself, then all of them in the order of the result. */
+/** Each batch row or sequence separately, then all of them in the order of the result. */
 function expected(
   oracle: typeof reference,
   { q, keys, values, kScale, vScale }: Named<LayoutInputs, Dense>,
@@ -71,7 +71,7 @@ function expected(
   return { out: swapTokensAndHeads(dense([n, tokens, m, dv], outs)), ...(options.lse ? { lse } : {}) };
 }
 
-/** The layout as attention takes it: with its tensors. */
+/** The layout with its tensors, as passed to attention. */
 const layoutOf = (
   { blockTable, queryOffsets, keyOffsets }: Named<LayoutInputs, Tensor>,
   { layout }: LayoutOptions,
@@ -90,7 +90,7 @@ const problem = (name: string, sizes: Parameters<typeof layoutProblem>[1], given
 
 const [a, c] = [shuffled(8, 5), shuffled(8, 9)];
 
-/** Attention over caches of every layout and format, each of which is a tag. */
+/** Attention over caches of every layout and format; their names are tags. */
 export const attentionLayoutCases: CaseTable<
   LayoutInputs,
   "out" | "lse?",
@@ -144,7 +144,7 @@ export const attentionLayoutCases: CaseTable<
     ),
     withTags(
       problem(
-        "entries that are no pages count as masked",
+        "entries without a page count as masked",
         { b: 1, h: 6, g: 2, t: 70, s: 16 },
         {
           layout: { kind: "paged", page: 16, table: [[3, 5, 2147480000, 0, pastTheLast, 1, 2]] },
@@ -157,7 +157,7 @@ export const attentionLayoutCases: CaseTable<
     ...[0, 4].map((sinks) =>
       withTags(
         problem(
-          `a ring that has gone round, ${sinks} sinks`,
+          `a ring that has wrapped, ${sinks} sinks`,
           { b: 2, h: 4, g: 2, t: 2, s: 40 },
           { layout: { kind: "ring", sinks }, length: 171, mask: { kind: "sliding-window", keys: 33 } },
         ),
@@ -167,7 +167,7 @@ export const attentionLayoutCases: CaseTable<
     ),
     withTags(
       problem(
-        "a ring by the step: one round begun, one not yet full, one finished",
+        "a ring by the step: one row wrapped, one not yet full, one ended",
         { b: 3, h: 6, g: 2, t: 1, s: 40 },
         {
           layout: { kind: "ring", sinks: 4 },

@@ -6,7 +6,7 @@ import { normal } from "../random.ts";
 import type { StepRow } from "../step.ts";
 import type { StoredDense } from "../uploaded.ts";
 
-/** Queries `[b, t, h, d]` as a projection leaves them, keys `[b, g, s, d]` and values `[b, g, s, dv]` of a cache. */
+/** Queries `[b, t, h, d]` as a projection writes them, keys `[b, g, s, d]` and values `[b, g, s, dv]` of a cache. */
 export type AttentionInputs = "q" | "keys" | "values";
 
 /** The options of a case; `rows` instead of start and length goes through the step. */
@@ -19,7 +19,7 @@ export interface CaseOptions {
   readonly length?: number;
   readonly lse?: boolean;
   readonly rows?: readonly StepRow[];
-  /** Rows of the cache that attention is given; default all. */
+  /** Number of cache slots that attention is given; default all. */
   readonly visible?: number;
 }
 
@@ -35,7 +35,7 @@ export interface Sizes {
 
 type Fill = (index: readonly [b: number, head: number, row: number, column: number]) => number;
 
-/** What replaces the random values of inputs; queries are indexed as [b, token, head, column]. */
+/** Replaces the random values of inputs; queries are indexed as [b, token, head, column]. */
 export type Fills = { readonly [N in AttentionInputs]?: Fill };
 
 const filled = (shape: readonly [number, number, number, number], fill: Fill) => {
@@ -47,7 +47,7 @@ const filled = (shape: readonly [number, number, number, number], fill: Fill) =>
   return { shape, values };
 };
 
-/** The variants that do not take heads of these widths. */
+/** The variants that refuse these head widths. */
 function refusedBy(d: number, dv: number): string[] {
   if (d % 4 !== 0 || dv % 4 !== 0) return ["rows", "twoPass", "flash", "packed", "blocks", "splitK"];
   const wide = Math.max(d, dv) > 256;
@@ -70,7 +70,7 @@ export function problem(
   const used = options.rows?.map(([position, tokens]) => position + tokens);
   const poisoned = ({ shape, values }: { shape: readonly number[]; values: ArrayLike<number> }) => ({
     shape,
-    // Nobody may read what is not in use: NaN would spread.
+    // Unused slots must not be read: their NaN would spread.
     values: Array.from(values, (value, i) => {
       const [, heads = 1, rows = 1, width = 1] = shape;
       const row = Math.floor(i / width) % rows;
@@ -90,11 +90,11 @@ export function problem(
   };
 }
 
-/** A tensor of a mask's, as the reference takes it and with the type in which it is uploaded. */
+/** A tensor of a mask, for the reference, with the type in which it is uploaded. */
 export const words = (shape: readonly number[], values: ArrayLike<number>): StoredDense =>
   stored({ shape, values }, "u32");
 
-/** A tensor of a score's, or a sink, rounded as it is stored. */
+/** A tensor of a score, or a sink, rounded to its stored type. */
 export const floats = (shape: readonly number[], values: ArrayLike<number>): Dense => stored({ shape, values }, "f32");
 
 export const window = (keys: number): MaskDescription => ({ kind: "sliding-window", keys });

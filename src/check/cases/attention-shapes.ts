@@ -3,9 +3,8 @@ import { normal } from "../random.ts";
 import { type AttentionInputs, type CaseOptions, oneHot, problem, window } from "./attention-problem.ts";
 
 /**
- * Problems of attention over a contiguous f32 cache. Tags: `splits` puts keys cut into pieces to the test, `tile-lists`
- * lists of the tiles that a mask leaves, `packed-heads` tiles with the queries of several heads, `head-width` other head
- * widths.
+ * Problems of attention over a contiguous f32 cache. Tags: `splits` tests keys split into parts, `tile-lists` lists of
+ * the tiles that a mask leaves, `packed-heads` tiles with the queries of several heads, `head-width` other head widths.
  */
 export const attentionProblems: readonly Case<AttentionInputs, CaseOptions>[] = [
   withTags(problem("one query, one key, one vector", { t: 1, s: 1, d: 4 }, {}), "splits"),
@@ -30,7 +29,7 @@ export const attentionProblems: readonly Case<AttentionInputs, CaseOptions>[] = 
     "splits",
   ),
   problem("queries in the middle of the keys", { h: 2, t: 21, s: 64 }, { start: 30 }, { values: oneHot }),
-  withTags(problem("more queries than keys: the first see nothing", { h: 2, t: 50, s: 20 }, {}), "splits"),
+  withTags(problem("more queries than keys: the first see no keys", { h: 2, t: 50, s: 20 }, {}), "splits"),
   problem("more queries than keys, a window of 3", { h: 2, t: 50, s: 20 }, { mask: window(3) }),
   problem(
     "scores that grow along the keys, over many tiles",
@@ -55,7 +54,7 @@ export const attentionProblems: readonly Case<AttentionInputs, CaseOptions>[] = 
   ),
   withTags(
     problem(
-      "eight rows, scores that grow along a cache so long that a split takes several turns",
+      "eight rows, scores that grow along a cache so long that a split loops several times",
       { h: 8, g: 1, t: 1, s: 9000, d: 8 },
       { scale: 1, lse: true, start: 8899, length: 8900 },
       {
@@ -76,14 +75,14 @@ export const attentionProblems: readonly Case<AttentionInputs, CaseOptions>[] = 
   ),
   withTags(problem("5 to 1, one query", { h: 40, g: 8, t: 1, s: 33 }, { lse: false }), "splits"),
   withTags(problem("5 to 1, two queries", { h: 10, g: 2, t: 2, s: 33 }, { lse: false }), "splits"),
-  problem("cache with a tail that is not in use", { b: 2, h: 8, g: 2, t: 65, s: 200 }, { length: 131, visible: 160 }),
+  problem("cache with an unused tail", { b: 2, h: 8, g: 2, t: 65, s: 200 }, { length: 131, visible: 160 }),
   withTags(
-    problem("one query, most of the cache not in use", { b: 2, h: 8, g: 2, t: 1, s: 1100 }, { length: 5 }),
+    problem("one query, most of the cache unused", { b: 2, h: 8, g: 2, t: 1, s: 1100 }, { length: 5 }),
     "splits",
   ),
   withTags(
     problem(
-      "one query, a cache in use almost to its end",
+      "one query, a cache used almost to its end",
       { b: 2, h: 8, g: 2, t: 1, s: 1100 },
       { length: 1097, visible: 1098 },
     ),
@@ -98,11 +97,11 @@ export const attentionProblems: readonly Case<AttentionInputs, CaseOptions>[] = 
   ),
   withTags(problem("4096 equal scores", { h: 2, g: 1, t: 3, s: 4096 }, { mask: "full" }, { q: () => 0 }), "splits"),
   withTags(
-    problem("some rows see nothing: a window past the keys", { h: 2, t: 20, s: 15 }, { mask: window(4), start: 8 }),
+    problem("some rows see no keys: a window past the keys", { h: 2, t: 20, s: 15 }, { mask: window(4), start: 8 }),
     "splits",
   ),
   withTags(
-    problem("all rows see nothing: a window far past the keys", { h: 2, t: 5, s: 15 }, { mask: window(4), start: 800 }),
+    problem("all rows see no keys: a window far past the keys", { h: 2, t: 5, s: 15 }, { mask: window(4), start: 800 }),
     "splits",
   ),
   withTags(problem("no keys", { b: 2, h: 2, t: 3, s: 15 }, { length: 0, start: 0 }), "tile-lists", "splits"),
@@ -147,7 +146,7 @@ export const attentionProblems: readonly Case<AttentionInputs, CaseOptions>[] = 
   ),
   withTags(
     problem(
-      "step: one query each, one row finished",
+      "step: one query each, one row ended",
       { b: 3, h: 8, g: 2, t: 1, s: 600 },
       {
         rows: [

@@ -3,7 +3,7 @@ import type { Dense } from "../../reference/dense.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { reshape } from "../../tensor/views.ts";
 
-/** `[b, t, h, d]` from `[b, h, t, d]` and the other way round. */
+/** Swaps axes 1 and 2: `[b, h, t, d]` to `[b, t, h, d]` and back. */
 export function swapTokensAndHeads({ shape, values }: Dense): Dense {
   const [b = 0, m = 0, n = 0, d = 0] = shape;
   const out = new Float64Array(values.length);
@@ -20,7 +20,7 @@ interface Results {
   readonly lse?: Tensor;
 }
 
-/** Memory for an out `[b, h, t, dv]` as kernels take it, `[b, t, h, dv]`, and for lse as it is. */
+/** Memory for out `[b, h, t, dv]` in the kernels' order `[b, t, h, dv]`, and for lse unchanged. */
 export function inTokens(into: Results | undefined): { readonly into?: Results } {
   if (!into?.out) return into ? { into } : {};
   const [b = 0, h = 0, t = 0, dv = 0] = into.out.shape;

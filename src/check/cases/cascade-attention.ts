@@ -26,11 +26,11 @@ type Inputs = "q" | "prefixKeys" | "prefixValues" | "keys" | "values";
 
 interface CaseOptions extends Omit<CascadeOptions, "into" | "variants"> {
   readonly rows?: readonly StepRow[];
-  /** True where q lies as `[b, h, t, d]` in memory, and has to be copied to be packed. */
+  /** True where the memory of q is `[b, h, t, d]`, so that packing it requires a copy. */
   readonly headsFirst?: boolean;
 }
 
-/** A problem; what of the suffix is not in use is NaN, and of the cache after the prefix too. */
+/** A problem; unused slots of the suffix, and of the cache after the prefix, are NaN. */
 export function cascadeCase(
   name: string,
   { b, h, g = h, t, p, s, d = 8, dv = d }: Sizes,
@@ -64,7 +64,7 @@ export function cascadeCase(
   };
 }
 
-/** Prefix and suffix, one after the other, in every batch row. */
+/** Prefix followed by suffix, in every batch row. */
 function joined(prefix: Dense, suffix: Dense): Dense {
   const [, , kept = 0, width = 0] = prefix.shape;
   const [b = 0, g = 0, s = 0] = suffix.shape;
@@ -102,7 +102,7 @@ function expected(
   return { out, lse };
 }
 
-/** Cascade attention is attention over prefix and suffix one after the other. */
+/** Cascade attention is attention over the prefix followed by the suffix. */
 export const cascadeCases: CaseTable<Inputs, "out" | "lse", CaseOptions, "naive" | "chosen"> = {
   op: "cascadeAttention",
   variants: ["naive", "chosen"],
@@ -128,11 +128,11 @@ export const cascadeCases: CaseTable<Inputs, "out" | "lse", CaseOptions, "naive"
     cascadeCase("some tokens each, 3 to 1", { b: 2, h: 6, g: 2, t: 5, p: 37, s: 11 }),
     cascadeCase("prime lengths, 7 to 1, q by heads", { b: 3, h: 7, g: 1, t: 11, p: 101, s: 43 }, { headsFirst: true }),
     cascadeCase("all of the suffix", { b: 2, h: 4, g: 2, t: 7, p: 19, s: 5 }, { mask: "full" }),
-    cascadeCase("suffixes not all in use", { b: 2, h: 4, g: 2, t: 3, p: 19, s: 40 }, { length: 17 }),
-    cascadeCase("the first query sees the prefix alone", { b: 2, h: 4, t: 6, p: 9, s: 5 }),
+    cascadeCase("suffixes partly used", { b: 2, h: 4, g: 2, t: 3, p: 19, s: 40 }, { length: 17 }),
+    cascadeCase("the first query sees only the prefix", { b: 2, h: 4, t: 6, p: 9, s: 5 }),
     cascadeCase("empty suffixes", { b: 2, h: 3, t: 1, p: 9, s: 5 }, { length: 0 }),
     cascadeCase(
-      "suffixes of different lengths, one row finished",
+      "suffixes of different lengths, one row ended",
       { b: 4, h: 4, g: 2, t: 2, p: 29, s: 20 },
       {
         rows: [

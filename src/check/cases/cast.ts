@@ -4,14 +4,14 @@ import { decodeBf16, decodeF16, type PlainType, plainTypes } from "../../tensor/
 import { type Case, type CaseTable, withTags } from "../case-table.ts";
 import { randomSource } from "../random.ts";
 
-/** The f32 that lies `steps` places above `value`, sign by sign. */
+/** The f32 that is `steps` floats further from zero than `value`. */
 function neighbour(value: number, steps: number): number {
   const word = new Int32Array(Float32Array.of(value).buffer);
   word[0] = (word[0] ?? 0) + steps;
   return new Float32Array(word.buffer)[0] ?? 0;
 }
 
-/** Every number of a 16-bit type, the half-way points above it, and what lies next to those in f32. */
+/** Every number of a 16-bit type, the half-way points above it, and the f32 neighbours of those. */
 function around(decode: (half: number) => number): number[] {
   const values: number[] = [];
   for (let half = 0; half < 65_536; half += 7) {
@@ -70,7 +70,7 @@ const source = randomSource(3);
 const scattered = Array.from({ length: 3001 }, () => source.normal() * 2 ** (source.integer(60) - 30));
 const integers = Array.from({ length: 301 }, () => source.integer(2 ** 31));
 
-/** What is interesting in each type, an odd number of each so that the last word of 16-bit results is half full. */
+/** Edge cases of each type, an odd number of them so that the last word of 16-bit results is half full. */
 const values: Readonly<Record<PlainType, readonly number[]>> = {
   f32: [...around(decodeF16), ...around(decodeBf16), ...corners, ...scattered].slice(1),
   f16: Array.from({ length: 65_535 }, (_, half) => decodeF16(half)),
@@ -86,7 +86,7 @@ const cases = (from: PlainType): Case<"x">[] => {
   });
   return [
     item("one element", [1]),
-    item("all that is interesting", values[from]),
+    item("edge cases", values[from]),
     withTags(
       item(
         "folds: 16 or 32 workgroups",

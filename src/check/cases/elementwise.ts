@@ -21,19 +21,19 @@ interface Shapes {
   readonly b: readonly number[];
 }
 
-/** Shapes that meet in every way: names say how. */
+/** Shapes that broadcast in every way; names say how. */
 const pairs: readonly Shapes[] = [
   { name: "one element", a: [1], b: [1] },
   { name: "scalars", a: [], b: [] },
-  { name: "one shape, four a step", a: [3, 5, 64], b: [3, 5, 64] },
+  { name: "one shape, four per step", a: [3, 5, 64], b: [3, 5, 64] },
   { name: "one shape, ragged", a: [7, 127], b: [7, 127] },
   { name: "a scalar", a: [], b: [5, 9] },
-  { name: "a row, four a step", a: [12, 64], b: [64] },
+  { name: "a row, four per step", a: [12, 64], b: [64] },
   { name: "a row, ragged", a: [12, 67], b: [67] },
   { name: "a column", a: [12, 64], b: [12, 1] },
   { name: "both repeated", a: [13, 1], b: [1, 17] },
   { name: "a middle axis", a: [3, 1, 8], b: [3, 5, 8] },
-  { name: "four axes, repeated in turn", a: [2, 1, 4, 1], b: [1, 3, 1, 5] },
+  { name: "four axes, alternately repeated", a: [2, 1, 4, 1], b: [1, 3, 1, 5] },
   { name: "six axes that join to four", a: [2, 3, 1, 4, 2, 2], b: [2, 3, 5, 1, 2, 2] },
   { name: "more axes on the right", a: [3, 4], b: [2, 1, 3, 4] },
   { name: "70,000 rows", tags: ["long"], a: [70_000, 3], b: [70_000, 1] },
@@ -83,11 +83,11 @@ const choices = (shape: readonly number[]): CaseInput => {
 
 const triples: readonly (Shapes & { readonly condition: readonly number[] })[] = [
   { name: "one element", condition: [1], a: [1], b: [1] },
-  { name: "one shape, four a step", condition: [3, 64], a: [3, 64], b: [3, 64] },
+  { name: "one shape, four per step", condition: [3, 64], a: [3, 64], b: [3, 64] },
   { name: "one shape, ragged", condition: [3, 61], a: [3, 61], b: [3, 61] },
   { name: "folds: 16 workgroups", tags: ["folds"], condition: [40, 100], a: [100], b: [40, 1] },
   { name: "a mask over rows", condition: [5, 8], a: [2, 5, 8], b: [] },
-  { name: "three repeated in turn", condition: [7, 1, 1], a: [1, 5, 1], b: [3] },
+  { name: "three, each repeated along an axis", condition: [7, 1, 1], a: [1, 5, 1], b: [3] },
 ];
 
 const chosen = triples.map(
@@ -106,7 +106,7 @@ const chosenIntegers = (dtype: "i32" | "u32") =>
 
 const exponents: readonly Case<"x">[] = [
   { name: "one element", inputs: { x: floats([1], 1) } },
-  { name: "four a step", inputs: { x: floats([3, 5, 64], 1) } },
+  { name: "four per step", inputs: { x: floats([3, 5, 64], 1) } },
   { name: "folds: 16 workgroups", tags: ["folds"], inputs: { x: floats([40, 100], 1) } },
   { name: "ragged", inputs: { x: floats([7, 127], 1) } },
   {
@@ -135,7 +135,7 @@ export const elementwiseCases: readonly CaseTable[] = [
   table("where", where, reference.where, [
     ...chosen,
     {
-      name: "what is not chosen may be NaN",
+      name: "elements not chosen may be NaN",
       inputs: {
         condition: { shape: [4], values: [1, 0, 1, 0], dtype: "u32" },
         a: { shape: [4], values: [1, Number.NaN, 3, Number.NaN] },

@@ -22,7 +22,7 @@ type Inputs = "k" | "v" | "keys" | "values";
 interface Options {
   readonly start?: number;
   readonly rows?: readonly StepRow[];
-  /** Heads of k and v that are not stored, after those that are. */
+  /** Heads of k and v after the stored ones, which are not stored. */
   readonly surplus?: number;
   /** Type of the cache; default f32. */
   readonly type?: PlainType;
@@ -32,7 +32,7 @@ function problem(name: string, { b = 1, t, g = 1, s, d, dv = d }: Sizes, options
   const heads = g + (options.surplus ?? 0);
   const type = options.type ? { dtype: options.type } : {};
   const used = (width: number, seed: number) =>
-    // What is not in use is NaN, and must stay as it is.
+    // Unused slots are NaN, and must not change.
     normal(b * g * s * width, seed).map((value, i) => (Math.floor(i / width) % s < s / 2 ? value : Number.NaN));
   return {
     name,
@@ -46,7 +46,7 @@ function problem(name: string, { b = 1, t, g = 1, s, d, dv = d }: Sizes, options
   };
 }
 
-/** What reaches the cache, one batch row and one token after the other, so that rows may have fewer tokens than others. */
+/** Appends to the cache row by row and token by token, so that rows may have different numbers of tokens. */
 function expected(k: Dense, cache: Dense, { start = 0, rows, surplus = 0, type }: Options): Dense {
   const [b = 0, t = 0, heads = 0, d = 0] = k.shape;
   const [, g = 0, s = 0] = cache.shape;
@@ -86,12 +86,12 @@ export const kvCacheCases: CaseTable<Inputs, "keys" | "values", Options, "append
   cases: [
     problem("one element", { t: 1, s: 1, d: 1 }),
     problem("the first tokens", { b: 2, t: 5, g: 3, s: 16, d: 8 }),
-    problem("tokens behind others", { b: 2, t: 5, g: 3, s: 16, d: 8 }, { start: 9 }),
+    problem("tokens after others", { b: 2, t: 5, g: 3, s: 16, d: 8 }, { start: 9 }),
     problem("values wider than keys", { b: 2, t: 3, g: 2, s: 7, d: 6, dv: 10 }, { start: 2 }),
     problem("more tokens than fit", { b: 2, t: 5, g: 3, s: 16, d: 8 }, { start: 13 }),
-    problem("all of it beyond the cache", { b: 2, t: 5, g: 3, s: 16, d: 8 }, { start: 16 }),
+    problem("all tokens beyond the cache", { b: 2, t: 5, g: 3, s: 16, d: 8 }, { start: 16 }),
     problem(
-      "step: rows of different lengths, one finished, one at its end",
+      "step: rows of different lengths, one ended, one full",
       { b: 4, t: 5, g: 2, s: 16, d: 8 },
       {
         rows: [
@@ -119,7 +119,7 @@ export const kvCacheCases: CaseTable<Inputs, "keys" | "values", Options, "append
       problem(`${type}, heads out of a wider projection`, { b: 2, t: 3, g: 2, s: 9, d: 4 }, { surplus: 3, type }),
     ]),
     problem(
-      "bf16, step: rows of different lengths, one finished, one at its end",
+      "bf16, step: rows of different lengths, one ended, one full",
       { b: 4, t: 5, g: 2, s: 16, d: 8 },
       {
         rows: [

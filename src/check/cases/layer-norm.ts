@@ -39,10 +39,10 @@ const cases = [
   shape("one element: the variance is 0", [1], 1),
   shape("ragged: 3 rows of 127", [3], 127),
   shape("two leading axes, prime width, no bias", [2, 5], 257, { bias: false }),
-  shape("several strides a thread, two workgroups", [11], 1000),
-  shape("several strides a thread, no bias", [11], 1000, { bias: false }),
+  shape("several strides per thread, two workgroups", [11], 1000),
+  shape("several strides per thread, no bias", [11], 1000, { bias: false }),
   shape("a row for all threads", [3], 1028),
-  shape("a row for all threads, one element a load", [2], 1031),
+  shape("a row for all threads, one element per load", [2], 1031),
   withTags(shape("folds: 19 workgroups", [600], 4), "folds"),
   shape("tiny values: eps matters", [3], 64, { scale: 1e-4 }),
   shape("large values", [3], 64, { scale: 1e4 }),
@@ -57,7 +57,7 @@ export const layerNormCases: CaseTable<Inputs, "y", Options, "layer-norm"> = {
   cases: [
     ...cases,
     shape("a mean far above the spread", [3], 768, { mean: 300 }),
-    shape("70,000 rows, several a workgroup", [70_000], 3),
+    shape("70,000 rows, several per workgroup", [70_000], 3),
   ],
 };
 

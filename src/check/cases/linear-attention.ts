@@ -9,10 +9,10 @@ import type { Named } from "../named.ts";
 import { type AttentionInputs, type Fills, problem, type Sizes } from "./attention-problem.ts";
 import { inTokens, swapTokensAndHeads } from "./attention-views.ts";
 
-/** The options of a case; `visible` rows of the cache are given, by default all. */
+/** The options of a case; attention is given `visible` slots of the cache, by default all. */
 type Options = Omit<LinearAttentionOptions, "into"> & { readonly visible?: number };
 
-/** Queries, keys and values as attention's cases have them. */
+/** Queries, keys and values as in attention's cases. */
 const linear = (name: string, sizes: Sizes, options: Options = {}, fill?: Fills): Case<AttentionInputs, Options> => {
   const { length, visible = sizes.s } = options;
   const { inputs } = problem(name, sizes, length === undefined ? { visible } : { length, visible }, fill);
@@ -50,16 +50,12 @@ export const linearAttentionCases: CaseTable<AttentionInputs, "out", Options, "c
       },
     ),
     linear("odd widths, prime lengths, more keys than queries", { b: 2, h: 6, g: 2, t: 31, s: 199, d: 17, dv: 13 }),
-    linear("more queries than keys: the first see nothing", { h: 3, g: 1, t: 150, s: 70, d: 5, dv: 7 }),
+    linear("more queries than keys: the first see no keys", { h: 3, g: 1, t: 150, s: 70, d: 5, dv: 7 }),
     linear("whole chunks", { h: 2, t: 64, s: 128, d: 16 }),
     linear("one key more than whole chunks", { h: 2, t: 66, s: 129, d: 16 }),
-    linear("one query behind a long cache, 5 to 1", { b: 2, h: 10, g: 2, t: 1, s: 1000, d: 20 }),
+    linear("one query after a long cache, 5 to 1", { b: 2, h: 10, g: 2, t: 1, s: 1000, d: 20 }),
     linear("all keys, 7 to 1", { b: 2, h: 14, g: 2, t: 11, s: 211, d: 33, dv: 18 }, { mask: "full" }),
-    linear(
-      "a cache with a tail that is not in use",
-      { h: 4, g: 2, t: 65, s: 200, d: 24 },
-      { length: 131, visible: 160 },
-    ),
+    linear("a cache with an unused tail", { h: 4, g: 2, t: 65, s: 200, d: 24 }, { length: 131, visible: 160 }),
     linear("all of a cache with a tail", { h: 4, g: 2, t: 5, s: 90, d: 24 }, { mask: "full", length: 77 }),
     linear("queries in the middle of the keys", { h: 2, t: 21, s: 164, d: 12 }, { start: 100 }),
     linear("no keys", { b: 2, h: 2, t: 3, s: 15, d: 4 }, { length: 0, start: 0 }),

@@ -7,7 +7,7 @@ import { normal, randomSource } from "../random.ts";
 
 const minus = Number.NEGATIVE_INFINITY;
 
-/** Log-probability of one token per row; NaN for ids outside the vocabulary. */
+/** Log-probability of one token per row; NaN for ids outside of the vocabulary. */
 function logprobsAt(logits: Dense, ids: Dense): Dense {
   const [b = 0, v = 0] = logits.shape;
   const values = Array.from({ length: b }, (_, row) => {
@@ -21,7 +21,7 @@ function logprobsAt(logits: Dense, ids: Dense): Dense {
 
 const rounded = (values: Float64Array, steps: number) => values.map((value) => Math.round(value * steps) / steps);
 
-/** Rows of logits by what is special about them. */
+/** Rows of logits with one special property each. */
 const rows: readonly (readonly [name: string, b: number, v: number, values: ArrayLike<number>])[] = [
   ["two tokens", 3, 2, normal(6, 4)],
   ["seven", 5, 7, normal(35, 5, 3)],
@@ -79,7 +79,7 @@ export const topLogprobCases: CaseTable<TopInputs, "logprobs" | "chosenLogprob",
     { name: "one token", inputs: one(1), options: { n: 1 } },
     ...topCases,
     {
-      name: "chosen: none, as in a finished row",
+      name: "chosen: none, as in an ended row",
       inputs: { ...one(4), chosen: { shape: [2], values: [0xffffffff, 3], dtype: "u32" } },
       options: { n: 2 },
     },

@@ -17,8 +17,8 @@ interface Form {
 }
 
 /**
- * x `[...leading, k]` times a weight `[n, k]`; with `outliers`, every 37th weight is 20 times as large; with `infinite`,
- * infinities and a NaN begin some rows of both, and must not reach the rows before them.
+ * x `[...leading, k]` times a weight `[n, k]`; with `outliers`, every 37th weight is 20 times as large; with
+ * `infinite`, some rows of both begin with an infinity or a NaN, which must not affect the rows before them.
  */
 const shape = (name: string, leading: readonly number[], k: number, n: number, form: Form = {}): Case<Inputs> => {
   const rows = leading.reduce((product, size) => product * size, 1);
@@ -56,7 +56,7 @@ export const matmulCases: CaseTable<Inputs, "y", object, keyof typeof matmul.var
     shape("odd k, bf16: rows begin within a u32", [5], 37, 19, { dtype: "bf16", bias: true }),
     shape("k of 6, f16: rows begin within a vector", [2], 6, 3, { dtype: "f16", bias: true }),
     withTags(shape("one row, several workgroups", [1], 256, 771), "folds"),
-    shape("one row, k of several strides and a rest, f16", [1], 1028, 33, { dtype: "f16" }),
+    shape("one row, k of several strides and a remainder, f16", [1], 1028, 33, { dtype: "f16" }),
     shape("two rows, bf16", [2], 260, 131, { dtype: "bf16" }),
     shape("three rows of two axes, f16 with bias", [1, 3], 68, 67, { dtype: "f16", bias: true }),
     shape("five rows, bf16 with bias", [5], 516, 65, { dtype: "bf16", bias: true }),

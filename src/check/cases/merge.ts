@@ -23,11 +23,11 @@ type Pair = (row: number) => readonly [left: number, right: number];
 const nothing = Number.NEGATIVE_INFINITY;
 const near: Pair = (row) => [Math.sin(row) * 4, Math.cos(3 * row) * 4];
 
-/** Two states whose out is as kernels leave it, `[b, t, h, dv]`; `lse` by row of `[b, h, t]`. */
+/** Two states whose out has the kernels' order `[b, t, h, dv]`; `lse` by row of `[b, h, t]`. */
 function merge(name: string, { b = 1, h = 1, t, dv }: Sizes, lse: Pair = near, poison = false): Case<Inputs> {
   const rows = Array.from({ length: b * h * t }, (_, row) => lse(row));
   const side = (which: 0 | 1) => {
-    // What saw no keys may hold anything.
+    // The out of a side that saw no keys is arbitrary.
     const values = normal(b * t * h * dv, 1 + which).map((value, i) => {
       const [batch, token, head] = [Math.floor(i / (t * h * dv)), Math.floor(i / (h * dv)) % t, Math.floor(i / dv) % h];
       return poison && rows[(batch * h + head) * t + token]?.[which] === nothing ? Number.NaN : value;
@@ -58,7 +58,7 @@ export const mergeCases: CaseTable<Inputs, "out" | "lse", object, "merge"> = {
     ),
   gate: {
     emulation: (inputs) => emulation(states(inputs, swapTokensAndHeads)),
-    allowed: () => allowedUlps.exp(0) / 2, // one weight of two, at most half of their sum
+    allowed: () => allowedUlps.exp(0) / 2, // one of two weights, at most half of their sum
   },
   cases: [
     merge("one number", { t: 1, dv: 1 }),
@@ -67,9 +67,9 @@ export const mergeCases: CaseTable<Inputs, "out" | "lse", object, "merge"> = {
     merge("prime lengths, several workgroups", { b: 3, h: 5, t: 31, dv: 20 }),
     merge("equal sides", { h: 2, t: 5, dv: 8 }, (row) => [row - 3, row - 3]),
     merge("sides far apart, either way", { h: 2, t: 20, dv: 8 }, (row) => [row * 9 - 90, 90 - row * 9]),
-    merge("sums that f32 could not hold", { h: 2, t: 6, dv: 8 }, (row) => [500 + row, 503 - row]),
+    merge("sums that would overflow f32", { h: 2, t: 6, dv: 8 }, (row) => [500 + row, 503 - row]),
     merge(
-      "one side, the other or both saw nothing, and hold NaN",
+      "one side, the other or both saw no keys, and hold NaN",
       { b: 2, h: 3, t: 8, dv: 12 },
       (row) => [row % 3 === 0 ? nothing : row / 5, row % 4 < 2 ? nothing : -row / 5],
       true,

@@ -27,7 +27,7 @@ export function randomChoices({ t, e, k }: Sizes, seed = 1): number[] {
 
 const small = (count: number, seed: number, by: number) => normal(count, seed).map((x) => x * by);
 
-/** A layer of experts with distinct weights that are not zero; `choices` in place of random ones. */
+/** A layer of experts with distinct non-zero weights; `choices` replaces random ones. */
 export function expertsCase(
   name: string,
   sizes: Sizes,
@@ -57,13 +57,13 @@ export function expertsCase(
         }
       : {}),
   };
-  // The loop is told how many slots each expert has, and reads its weights as views of what all have.
+  // The loop is given the number of slots of each expert, and reads each expert's weights as a view of all.
   const counts = Array.from({ length: e }, (_, expert) => choices.filter((choice) => choice === expert).length);
   const looped = c % 64 === 0 && f % 128 === 0 && !biased && choices.every((choice) => choice < e);
   return { name, inputs, options: { ...options, counts }, refusedBy: [...refusedBy, ...(looped ? [] : ["loop"])] };
 }
 
-/** What is known of an op by its variants that need nothing but tensors. */
+/** The call of an op whose variants need only tensors. */
 export const expertsCases: CaseTable<Inputs, "y", ExpertsOptions, keyof typeof experts.variants> = {
   op: "moe/experts",
   variants: variantsOf(experts),
@@ -81,7 +81,7 @@ export const expertsCases: CaseTable<Inputs, "y", ExpertsOptions, keyof typeof e
   cases: [
     expertsCase("one of everything", { t: 1, e: 1, k: 1, c: 4, f: 4 }),
     expertsCase(
-      "five tokens, an expert without any",
+      "five tokens, an expert without tokens",
       { t: 5, e: 4, k: 2 },
       {
         choices: [2, 0, 0, 3, 2, 0, 0, 2, 3, 2],
@@ -89,11 +89,11 @@ export const expertsCases: CaseTable<Inputs, "y", ExpertsOptions, keyof typeof e
     ),
     expertsCase("Mixtral's eight", { t: 17, e: 8, k: 2 }),
     expertsCase("several blocks, columns past a workgroup's", { t: 129, e: 4, k: 2, c: 68, f: 76 }),
-    expertsCase("one token, most experts without any", { t: 1, e: 128, k: 8, c: 8, f: 12 }),
+    expertsCase("one token, most experts without tokens", { t: 1, e: 128, k: 8, c: 8, f: 12 }),
     expertsCase("all tokens to one expert", { t: 70, e: 8, k: 1 }, { choices: new Array(70).fill(5) }),
     expertsCase("every expert for every token", { t: 3, e: 6, k: 6 }),
     expertsCase("a prime number of experts", { t: 32, e: 31, k: 4, c: 16, f: 8 }),
-    expertsCase("choices that are none", { t: 4, e: 3, k: 2 }, { choices: [3, 0, 3, 3, 1, 7, 2, 0] }),
+    expertsCase("choices without an expert", { t: 4, e: 3, k: 2 }, { choices: [3, 0, 3, 3, 1, 7, 2, 0] }),
     expertsCase(
       "clamped, with biases",
       { t: 9, e: 4, k: 2 },

@@ -19,7 +19,7 @@ const rule = (
   options: { scores: "softmax", normalise: true, ...given },
 });
 
-/** Experts that go through [0, count) in an order that has nothing to do with size, scaled to about one. */
+/** Numbers that run through [0, count) in scrambled order, scaled to about one. */
 const mixed = (count: number) => Float64Array.from({ length: count }, (_, i) => ((i * 7) % count) / count - 0.5);
 
 export const routeCases: CaseTable<Inputs, "experts" | "weights", RoutingRule, "thread"> = {
@@ -42,7 +42,7 @@ export const routeCases: CaseTable<Inputs, "experts" | "weights", RoutingRule, "
     rule("minus infinity is chosen last", [1, 4], { k: 3 }, { logits: [-Infinity, 1, -Infinity, 0] }),
     rule("logits far from 0", [2, 4], { k: 2 }, { logits: [88, 87, 86, 80, -300, -301, -302, -310] }),
     rule("a scale", [5, 12], { k: 3, scale: 2.5 }),
-    rule("sigmoids as they are", [5, 12], { k: 3, scores: "sigmoid", normalise: false }),
+    rule("sigmoids, not normalised", [5, 12], { k: 3, scores: "sigmoid", normalise: false }),
     rule("DeepSeek-V2: groups by their maximum", [17, 32], {
       k: 6,
       normalise: false,
@@ -56,7 +56,7 @@ export const routeCases: CaseTable<Inputs, "experts" | "weights", RoutingRule, "
       { bias: mixed(32) },
     ),
     rule(
-      "negative keys: experts of dropped groups are not chosen all the same",
+      "negative keys: experts of dropped groups are still not chosen",
       [1, 8],
       { k: 2, scores: "sigmoid", groups: { count: 4, keep: 1, by: "top-two" } },
       { logits: [0, 1, 2, 3, 4, 5, 6, 7], bias: [-3, -3, -3, -3, -3, -3, -3, -3] },

@@ -49,9 +49,9 @@ export const penaliseCases: CaseTable<Inputs, "y", object, "penalise"> = {
   cases: [
     random("one element", 1, 1, { repetition: 1.3 }),
     random("all three", 3, 1009, { repetition: 1.3, presence: 0.5, frequency: 0.25 }),
-    random("nothing asked for", 2, 300),
+    random("no penalties", 2, 300),
     random(
-      "rows with settings of their own",
+      "different settings per row",
       5,
       513,
       { repetition: 1.1 },

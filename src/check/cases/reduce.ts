@@ -38,7 +38,7 @@ const cases = [
   shape("outliers ×20", [6, 700], 1, (value, i) => (i % 100 === 7 ? 20 * value : value)),
   shape("large values", [6, 70], 1, (value) => 1e30 * value),
   shape("over nothing", [4, 0, 3], 1),
-  shape("nothing over something", [0, 3], 1),
+  shape("an empty axis", [0, 3], 1),
   shape("NaN", [3, 70], 1, (value, i) => (i === 100 ? Number.NaN : value)),
   shape("−∞ and +∞", [4, 70], 1, (value, i) =>
     i < 70 ? Number.NEGATIVE_INFINITY : i === 150 ? Number.POSITIVE_INFINITY : value,

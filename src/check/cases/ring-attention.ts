@@ -53,7 +53,7 @@ const expected = (oracle: typeof reference, inputs: Named<Inputs, Dense>, option
   return { out, lse };
 };
 
-/** Ring attention of whole sequences is attention. */
+/** Ring attention equals attention of whole sequences. */
 export const ringCases: CaseTable<Inputs, "out" | "lse", RingCaseOptions, RingBalance> = {
   op: "ringAttention",
   variants: ["contiguous", "zigzag", "striped"],
@@ -72,10 +72,10 @@ export const ringCases: CaseTable<Inputs, "out" | "lse", RingCaseOptions, RingBa
     ringCase("prime length, three shards", { b: 2, h: 3, g: 1, t: 41, s: 41 }, { shards: 3, variant: "flash" }),
     ringCase("all keys, five shards, 5 to 1", { b: 2, h: 10, g: 2, t: 37, s: 61 }, { shards: 5, mask: "full" }),
     ringCase("more keys than queries", { h: 2, t: 23, s: 67 }, { shards: 4 }),
-    ringCase("more queries than keys: the first see nothing", { b: 2, h: 2, t: 60, s: 19 }, { shards: 4 }),
+    ringCase("more queries than keys: the first see no keys", { b: 2, h: 2, t: 60, s: 19 }, { shards: 4 }),
     ringCase("more shards than queries", { h: 7, g: 1, t: 2, s: 50 }, { shards: 4, variant: "splitK" }),
     ringCase("more shards than keys", { h: 2, t: 30, s: 3 }, { shards: 4 }),
-    ringCase("merged as they come", { h: 2, t: 41, s: 41 }, { shards: 4, merge: "arrival" }),
+    ringCase("merged on arrival", { h: 2, t: 41, s: 41 }, { shards: 4, merge: "arrival" }),
     ringCase(
       "a softcap and a scale",
       { h: 2, t: 20, s: 30 },

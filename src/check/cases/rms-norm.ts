@@ -27,9 +27,9 @@ const cases = [
   shape("one element", [1], 1),
   shape("ragged: 3 rows of 127", [3], 127),
   shape("two leading axes, prime width", [2, 5], 257),
-  shape("several strides a thread, two workgroups", [11], 1000),
+  shape("several strides per thread, two workgroups", [11], 1000),
   shape("a row for all threads", [3], 1028),
-  shape("a row for all threads, one element a load", [2], 1031),
+  shape("a row for all threads, one element per load", [2], 1031),
   shape("per head, [b, t, h, d]", [2, 7, 3], 64),
   withTags(shape("folds: 19 workgroups", [600], 4), "folds"),
   shape("large values", [3], 64, 1e4),
@@ -44,7 +44,7 @@ export const rmsNormCases: CaseTable<Inputs, "y", Options, "rms-norm"> = {
   gate: { emulation, allowed: () => allowedUlps.inverseSqrt },
   cases: [
     ...cases,
-    shape("70,000 rows, several a workgroup", [70_000], 3),
+    shape("70,000 rows, several per workgroup", [70_000], 3),
     shape("70,000 short rows: norms per head", [70_000], 32),
   ],
 };

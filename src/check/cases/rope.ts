@@ -14,7 +14,7 @@ interface Sizes {
   t: number;
   h?: number;
   d: number;
-  /** Elements of a head that turn; default all. */
+  /** Number of rotated elements of a head; default all. */
   width?: number;
   positions?: number;
 }
@@ -79,7 +79,7 @@ export const ropeCases: CaseTable<Inputs, "y", Options, "rope"> = {
     ...both("several heads and rows, from 5 on", { b: 2, t: 7, h: 3, d: 32 }, { start: 5 }).map((item) =>
       withTags(item, "folds"),
     ),
-    ...both("half of the head turns", { b: 2, t: 5, h: 3, d: 20, width: 10 }, {}),
+    ...both("half of the head rotates", { b: 2, t: 5, h: 3, d: 20, width: 10 }, {}),
     ...both("odd head, narrow rotation", { t: 5, h: 3, d: 13, width: 4 }, {}),
     ...both("far positions", { t: 3, h: 2, d: 64, positions: 32_768 }, { start: 32_765 }),
     ...both(

@@ -6,7 +6,7 @@ import { argmax, filter, sample as reference } from "../../reference/sampling.ts
 import { tensor } from "../../tensor/tensor.ts";
 import { randomSource } from "../random.ts";
 
-/** One batch row to be sampled; a row that has finished has 0 tokens. */
+/** One batch row to be sampled; a row that has ended has 0 tokens. */
 export interface SampleRow {
   readonly logits: ArrayLike<number>;
   readonly settings: SamplingSettings;
@@ -15,7 +15,7 @@ export interface SampleRow {
   readonly tokens?: number;
 }
 
-/** Settings of every kind, alone and together. */
+/** Settings of every kind, alone and combined. */
 export const kinds: readonly SamplingSettings[] = [
   {},
   { temperature: 0.7 },
@@ -28,7 +28,7 @@ export const kinds: readonly SamplingSettings[] = [
   { temperature: 2, topP: 0.5, minP: 0.1 },
 ];
 
-/** Seeded rows that go round the kinds. */
+/** Seeded rows that cycle through the kinds of settings. */
 export function rowsOf(count: number, v: number, logits: (row: number) => ArrayLike<number>, first = 0): SampleRow[] {
   const source = randomSource(count + v + first);
   return Array.from({ length: count }, (_, row) => ({
@@ -40,7 +40,7 @@ export function rowsOf(count: number, v: number, logits: (row: number) => ArrayL
   }));
 }
 
-/** What the kernel left behind. */
+/** The kernel's results. */
 export interface SampleResult {
   readonly chosen: number[];
   /** The 64 rows of the step, four words each. */
@@ -48,7 +48,7 @@ export interface SampleResult {
   readonly counts: number[] | undefined;
 }
 
-/** Word that rows of the step outside the batch are filled with. */
+/** Word that fills rows of the step outside the batch. */
 export const untouched = 0xabcdef;
 
 /** Runs the kernel once over up to 64 rows of equal length. */
@@ -80,7 +80,7 @@ export async function runSample(
   };
 }
 
-/** A setting as the kernel gets it. */
+/** A setting as passed to the kernel. */
 const settingsOf = ({ temperature = 1, topK = 0, topP = 1, minP = 0 }: SamplingSettings) => ({
   temperature: Math.fround(temperature),
   topK,
@@ -107,11 +107,11 @@ export function expectedToken(row: SampleRow): number {
 }
 
 /**
- * Whether f32 rounding may explain that `id` was drawn. Every weight of the kernel is off by at most its relative error
- * plus 1 for the floor. The relative error: x = (l − max) / T is off by 3 ulp (a subtraction and a division of 2.5 ulp),
- * exp adds 3 + 2·|x| ulp (WGSL, "Accuracy of expressions"), the division by S and the product 3 more; what S is off by is
- * common to all weights and to the target, so it cancels. Sums of weights within the sum of these bounds may fall on
- * either side of top-p's share and of the target; likelihoods within theirs may fall on either side of min-p.
+ * Whether f32 rounding can explain that `id` was drawn. Every weight of the kernel is off by at most its relative error
+ * plus 1 for the floor. The relative error: x = (l − max) / T is off by 3 ulp (a subtraction and a division of 2.5
+ * ulp), exp adds 3 + 2·|x| ulp (WGSL, "Accuracy of expressions"), the division by S and the product 3 more; the error
+ * of S is common to all weights and the target, so it cancels. Sums of weights within the sum of these bounds may fall
+ * on either side of top-p's share and of the target; likelihoods within theirs may fall on either side of min-p.
  */
 export function isNearTie(row: SampleRow, id: number): boolean {
   const values = logitsOf(row);
@@ -125,7 +125,7 @@ export function isNearTie(row: SampleRow, id: number): boolean {
   const slack = weights.map((weight, i) => (weight > 0 ? weight * (relative[i] ?? 0) + 1 : 0));
   const { kept } = filter({ logits: { shape: [1, values.length], values } }, { topK });
 
-  /** Sum of weights, and of their bounds, of the tokens that `keep` says. */
+  /** Sum of weights, and of their bounds, over the tokens for which `keep` holds. */
   const massOf = (keep: (i: number) => boolean, end = weights.length) => {
     let mass = 0;
     let bound = 0;
@@ -140,7 +140,7 @@ export function isNearTie(row: SampleRow, id: number): boolean {
   const all = massOf(inTopK);
   const above = (threshold: number) => (i: number) => inTopK(i) && (values[i] ?? 0) >= threshold;
 
-  // All thresholds that top-p may have come to.
+  // All thresholds that top-p may have found.
   const thresholds = [...new Set(values.filter((_, i) => inTopK(i)))].sort((a, b) => b - a);
   let before = { mass: 0, bound: 0 };
   const nuclei: number[] = topP < 1 ? [] : [thresholds.at(-1) ?? 0];

@@ -15,7 +15,9 @@ const gelu = (u: number) => f(f(u / 2) * f(erfc(f(-u * f(Math.SQRT1_2)))));
 /** Where exp(-z) of an f32 is 0 or infinite. */
 const furthest = 104;
 
-/** Ulps that WGSL allows `u · sigmoid(z)`: a division, and of the exponential what it is worth beside 1. */
+/**
+ * Ulps that WGSL allows `u · sigmoid(z)`: a division, and the share of the exponential's error that remains beside 1.
+ */
 function allowed(z: number): number {
   const bounded = Math.max(-furthest, Math.min(furthest, z));
   return allowedUlps.division + allowedUlps.exp(bounded) * Math.min(1, Math.exp(-bounded));
@@ -25,7 +27,7 @@ type Activation = (u: number) => number;
 
 const map = ({ shape, values }: Dense, change: (u: number, i: number) => number) => dense(shape, values.map(change));
 
-/** The gate of an activation; `exponent` is what it takes the exponential of, with the opposite sign. */
+/** The gate of an activation; `exponent` is the negated argument of its exponential. */
 const gate = (activation: Activation, exponent: Activation): Gate<"x", "y"> => ({
   emulation: ({ x }) => ({ y: map(x, activation) }),
   allowed: ({ x }) => x.values.map((u) => allowed(exponent(u))),

@@ -8,9 +8,10 @@ import { inTurn } from "./sums.ts";
 const f = Math.fround;
 
 /**
- * What WGSL allows the builtins of attention, for {@link Gate.allowed}: of many weights each, exp takes a part of what it
- * may. The part does not average out: on llvmpipe and SwiftShader exp errs by 0.9 ulps on average between −1 and 0 and by
- * 2.2 between −8 and −4, nearly always upwards. Where splits are joined, a weight is a product of two of them.
+ * What WGSL allows the builtins of attention, for {@link Gate.allowed}: averaged over many weights, exp errs by a part
+ * of what it may. The errors do not average out: on llvmpipe and SwiftShader exp errs by 0.9 ulps on average between −1
+ * and 0 and by 2.2 between −8 and −4, nearly always upwards. Where splits are merged, a weight is a product of two
+ * exponentials.
  */
 export const allowedInAttention = (_inputs: unknown, variant: string): number =>
   allowedUlps.exp(0) * (variant.startsWith("split") ? 2 : 1);

@@ -1,5 +1,5 @@
 // Norms, softmax and matmul as plain f32 loops, every operation rounded. Sums go from left to right, in runs where the
-// kernel shares a row among threads: one accumulator alone would let those be much worse than they are.
+// kernel splits a row among threads: a single accumulator would allow those kernels much larger errors than they have.
 import { at, axes, type Dense, dense } from "../../reference/dense.ts";
 import { inRuns, type Sum } from "./sums.ts";
 
@@ -78,7 +78,7 @@ export function softmax({ x }: { x: Dense }, sumOf: Sum): { y: Dense } {
   return { y };
 }
 
-/** A linear layer in f32; as `src/reference/matmul.ts`. Products are rounded, which a fused multiply-add spares. */
+/** A linear layer in f32; as `src/reference/matmul.ts`. Products are rounded, unlike in a fused multiply-add. */
 export function matmul(
   { x, weight, bias }: { x: Dense; weight: Dense; bias?: Dense | undefined },
   sumOf: Sum,

@@ -1,4 +1,4 @@
-// Sums as kernels take them, every operation rounded to f32.
+// Sums in the order of the kernels, every operation rounded to f32.
 
 const f = Math.fround;
 
@@ -12,7 +12,7 @@ export const inTurn: Sum = (values, n) => {
   return sum;
 };
 
-/** The sum of n elements in f32: of runs of this many, and then of the sums of these. */
+/** The sum of n elements in f32: runs of this many elements, then the sum of the runs. */
 export const inRunsOf =
   (run: number): Sum =>
   (values, n) =>

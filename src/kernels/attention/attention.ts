@@ -38,8 +38,8 @@ function order(
  * q `[b, h, t, d]`, k `[b, g, s, d]`, v `[b, g, s, dv]` → out `[b, h, t, dv]`, whose memory is `[b, t, h, dv]`, so that
  * the projection after it sees a token as one row; lse `[b, h, t]` on request. Query head i reads key and value head
  * floor(i / (h / g)). A query that sees no key gives zeros and an lse of −∞. With `step`, start and length of every
- * batch row are read on the GPU. Keys and values may lie in pages, in a ring, or as sequences of different lengths in a
- * row (`layout`), and be f16, bf16 or integers with scales. Throws `ShapeError` for shapes and options that do not fit.
+ * batch row are read on the GPU. Keys and values may be paged, in a ring, or sequences of different lengths in a row
+ * (`layout`), and be f16, bf16 or integers with scales. Throws `ShapeError` for shapes and options that do not fit.
  */
 export const attention = /* @__PURE__ */ defineOp<AttentionTensors, AttentionOptions, AttentionResult, typeof variants>(
   { name: "attention", variants, order, prepare: makeMods },

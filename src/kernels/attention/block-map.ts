@@ -17,7 +17,7 @@ import {
   attentionProblem,
 } from "./options.ts";
 
-/** What the tiles are cut from: sizes of the axes, and of a tile. */
+/** Sizes of the axes, and of a tile. */
 interface MapShape {
   readonly b: number;
   readonly h: number;
@@ -77,19 +77,19 @@ const list = defineKernel({
   },
 });
 
-/** Maps kept of one device, the one used last at the end; those in recorded programs stay. */
+/** Maps kept for one device, the most recently used last; those in recorded programs stay. */
 interface Kept {
   readonly maps: Map<string, { readonly mask: AttentionMask; readonly tileMap: Tensor; pinned: boolean }>;
 }
 
-/** Most maps that are kept beside those in recorded programs. */
+/** Maximum number of maps kept, besides those in recorded programs. */
 const mostKept = 16;
 
 const kept = new WeakMap<Gpu, Kept>();
 const numbers = new WeakMap<object, number>();
 let next = 0;
 
-/** What tells masks apart: parameters where they are all there is, else the very record. */
+/** The key of a mask: its parameters where it has nothing else, otherwise the identity of its record. */
 function identityOf(mask: AttentionMask): string {
   if (typeof mask === "string") return mask;
   if (Object.keys(maskMod(mask).tensors).length === 0) return JSON.stringify(mask);
@@ -110,7 +110,7 @@ function problemOf(tensors: AttentionTensors, options: AttentionOptions): MapPro
   return { ...problem, shape: { b, h, t, s: capacity, tiles } };
 }
 
-/** Entries of one map, where the CPU knows. */
+/** Entries of one map, where the CPU can count them. */
 function listedTiles(problem: MapProblem): number | undefined {
   if (!knowsTiles(problem)) return undefined;
   const { tiles, t, s } = problem.shape;
@@ -128,9 +128,9 @@ function computed(gpu: Gpu, { step }: AttentionTensors, problem: MapProblem): Te
 
 /**
  * The tiles of `attention/flash` that the mask does not empty, u32 `[b, maps, blocks, 1 + tiles]`: their number, then
- * twice the tile and one more if the mask fills it. Made by two kernels, and kept for the next call with the same mask
- * and shape: masks with tensors are the same if they are the same record, whose tensors must not change while its map is
- * kept. A recorded program takes the map that is kept, or makes it anew each time; with a step nothing is kept.
+ * twice the tile and one more if the mask fills it. Made by two kernels, and cached for the next call with the same
+ * mask and shape: masks with tensors are the same if they are the same record, whose tensors must not change while its
+ * map is cached. A recorded program uses the cached map, or makes it on each run; with a step nothing is cached.
  */
 export function blockMap(gpu: Gpu, tensors: AttentionTensors, options: AttentionOptions): Tensor {
   makeMods(options);
@@ -165,7 +165,10 @@ export function keptBlockMap(gpu: Gpu, tensors: AttentionTensors, options: Atten
   return tileMap;
 }
 
-/** Disposes the maps kept of a mask, or all: for masks whose tensors change. No recorded program may run on with them. */
+/**
+ * Disposes the cached maps of a mask, or of all masks, for masks whose tensors change. Recorded programs that use them
+ * must not run afterwards.
+ */
 export function forgetBlockMaps(gpu: Gpu, mask?: AttentionMask): void {
   if (mask !== undefined) makeMods({ mask });
   const { maps } = kept.get(gpu) ?? { maps: new Map() };
@@ -177,7 +180,7 @@ export function forgetBlockMaps(gpu: Gpu, mask?: AttentionMask): void {
   }
 }
 
-/** Tiles of a problem by what the mask leaves of them, over all batch rows and heads, and the size of a tile. */
+/** Number of tiles by what the mask leaves of them, over all batch rows and heads, with the size of a tile. */
 export interface TileCounts {
   readonly rows: number;
   readonly keys: number;
@@ -186,7 +189,10 @@ export interface TileCounts {
   readonly full: number;
 }
 
-/** Counts the tiles that `attention/flash` would visit for these: for costs of masks that only the GPU knows. */
+/**
+ * Counts the tiles that `attention/flash` would visit for these arguments, for the cost of masks that only the GPU can
+ * evaluate.
+ */
 export async function countTiles(gpu: Gpu, tensors: AttentionTensors, options: AttentionOptions): Promise<TileCounts> {
   makeMods(options);
   const problem = problemOf(tensors, options);

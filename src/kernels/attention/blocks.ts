@@ -6,8 +6,9 @@ import { tilesRefusal } from "./flash-tiles.ts";
 import { type AttentionVariant, attentionProblem } from "./options.ts";
 
 /**
- * Flash over the tiles that a map lists (FlexAttention's block mask): those that the mask empties are never visited,
- * wherever they are, and those that it fills are not tested. For masks with holes; the map costs a kernel of its own.
+ * Flash over the tiles that a map lists (FlexAttention's block mask): tiles that the mask empties are never visited,
+ * wherever they are, and tiles that it fills are not tested. For masks with holes; making the map takes a further
+ * kernel.
  */
 export const blocks: AttentionVariant = {
   accepts: (tensors, options) => {

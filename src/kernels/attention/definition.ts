@@ -1,4 +1,4 @@
-// What the records of all attention kernels have in common.
+// The common parts of all attention kernels' records.
 import lseStore from "#shaders/attention/lse/store.wgsl";
 import sinkLearned from "#shaders/attention/sink/learned.wgsl";
 import extentStep from "#shaders/lib/extent/step.wgsl";
@@ -21,32 +21,32 @@ import type { KeyRange, Mod } from "./mod.ts";
 import { type AttentionOptions, type AttentionProblem, type AttentionTensors, attentionProblem } from "./options.ts";
 import { scoreMod } from "./scores/score.ts";
 
-/** The outputs of kernels that finish a row: its log-sum-exp only where it is asked for. */
+/** The outputs of kernels that finish a row; its log-sum-exp only on request. */
 export const attentionOutputs = {
   outputs: { out: "[b, t, h, dv]", "lse?": "[b, h, t]" },
   wants: ({ lse }: AttentionProblem) => ({ lse }),
 } as const;
 
-/** Sizes of the axes of these names. */
+/** Sizes of the axes with these names. */
 export type Sizes<A extends string> = Readonly<Record<A, number>>;
 
-/** What a kernel says of its cost. */
+/** A kernel's cost. */
 export type Figures = Pick<Cost, "flops" | "executedFlops" | "requestedBytes">;
 
-/** Which of the parts that problems choose a kernel has. */
+/** Which of the parts chosen by the problem a kernel has. */
 interface Joined {
   readonly mask?: boolean;
   readonly score?: boolean;
   readonly lse?: boolean;
   readonly sink?: boolean;
-  /** Keys and values that may lie and be stored in any way. */
+  /** Keys and values of any layout and format. */
   readonly place?: boolean;
 }
 
 /** The parts of a kernel that has all of them. */
 export const everyPart = { mask: true, score: true, lse: true, sink: true, place: true } as const;
 
-/** The patterns of the inputs of such a kernel. */
+/** The patterns of such a kernel's inputs. */
 export const placedInputs = {
   q: "[b, h, t, d]",
   k: "[rows, g, slots, kWidth]",
@@ -54,7 +54,7 @@ export const placedInputs = {
   "step?": "[64, 4]",
 } as const;
 
-/** What keys and values are stored in: elements, or words of integers. */
+/** Storage types of keys and values: elements, or words of integers. */
 const storedTypes: readonly DType[] = [...wordTypes, "u32"];
 
 /** The types of those inputs. */
@@ -67,17 +67,17 @@ export const placedTypes: Readonly<Record<string, readonly DType[]>> = {
 /** Those of which may be views. */
 export const placedViews = ["q", "k", "v", "kScale", "vScale"] as const;
 
-/** Axes that a placement has and no input shows: the width of values, and how many keys a sequence can have. */
+/** Axes of a placement that no input has: the width of values, and the maximum number of keys of a sequence. */
 export const placedAxes = ({ place }: AttentionProblem): { dv: number } => ({ dv: place.dv, ...{ s: place.capacity } });
 
 /** Blocks of `rows` rows that a grid needs along the queries: each sequence of a ragged batch may leave one unfilled. */
 export const blocksOf = (place: Placement, all: number, rows: number): number =>
   isRagged(place) ? Math.floor(all / rows) + place.sequences : Math.ceil(all / rows);
 
-/** What such a kernel is given. */
+/** The inputs of such a kernel. */
 export const placedTensors = ({ q, k, v, step }: AttentionTensors) => ({ q, k, v, step });
 
-/** The functions that a kernel with these parts is joined with. */
+/** The parts that such a kernel is joined with. */
 function modsOf({ mask, score }: AttentionProblem, joined: Joined): Mod[] {
   return [...(joined.mask ? [maskMod(mask)] : []), ...(joined.score ? [scoreMod(score)] : [])];
 }
@@ -118,8 +118,8 @@ export function attentionBrings(
 }
 
 /**
- * Why a kernel that has `own` storage buffers, without lse and sink, cannot take these; undefined when it can: a kernel
- * may have 8.
+ * Why a kernel with `own` storage buffers, besides lse and sink, cannot take these; undefined when it can. A kernel may
+ * have 8.
  */
 export function bufferRefusal(own: number, tensors: AttentionTensors, options: AttentionOptions): string | undefined {
   const problem = attentionProblem(tensors, options);
@@ -156,7 +156,7 @@ function viewsOf({ strides, offsets }: KernelContext): Record<string, number> {
 
 /**
  * Number of (query, key) pairs that the mask leaves, over all batch rows and query heads: exact where the mask has no
- * tensors and is not made of several with holes; else those of the ranges in which they lie, which is an upper bound.
+ * tensors and does not combine masks with holes; else the pairs in the masks' ranges, an upper bound.
  */
 export function visiblePairs({ b, h, t, s }: Sizes<"b" | "h" | "t" | "s">, problem: AttentionProblem): number {
   const { byHead, count } = maskMod(problem.mask);
@@ -174,7 +174,7 @@ export function visiblePairs({ b, h, t, s }: Sizes<"b" | "h" | "t" | "s">, probl
 }
 
 /**
- * The keys that queries `first` to `last` may see, as the masks' `key_range` has it: from the first up to but not
+ * The keys that queries `first` to `last` may see, as the masks' `key_range` gives them: from the first up to but not
  * including the end.
  */
 export function visibleKeys(
@@ -189,8 +189,8 @@ export function visibleKeys(
 }
 
 /**
- * The cost of a kernel as the sum over the sequences of a ragged batch, each with its queries and keys, from its cost for
- * sequences of one length. Offsets that `sequenceOffsets` did not make count as one sequence.
+ * The cost of a kernel summed over the sequences of a ragged batch, from its cost for sequences of one length. Offsets
+ * not made by `sequenceOffsets` count as one sequence.
  */
 export function bySequence<A extends Sizes<"t">, P extends AttentionProblem>(
   cost: (axes: A, problem: P, context: KernelContext, shader: Shader) => Figures,
@@ -209,18 +209,18 @@ export function bySequence<A extends Sizes<"t">, P extends AttentionProblem>(
   };
 }
 
-/** True if the tiles that a mask leaves are those of its ranges, as far as the CPU can see. */
+/** True if, as far as the CPU can tell, a mask leaves exactly the tiles in its ranges. */
 export function knowsTiles({ mask }: AttentionProblem): boolean {
   const { closed, tensors } = maskMod(mask);
   return closed && Object.keys(tensors).length === 0;
 }
 
-/** Where queries begin and keys end. What a step will say is not known to the CPU: then as if the cache were full. */
+/** Where queries begin and keys end. The CPU does not know a step's values, so it assumes a full cache. */
 function extent({ t, s }: Sizes<"t" | "s">, { stepped, start, length }: AttentionProblem) {
   return stepped ? { start: s - t, length: s } : { start, length };
 }
 
-/** What the records of kernels say alike that have every part: placed keys and values, mask, score, lse and sink. */
+/** The common record of kernels that have every part: placed keys and values, mask, score, lse and sink. */
 export const placedRecord = {
   inputs: { ...placedInputs, "sink?": "[h]" },
   ...attentionOutputs,

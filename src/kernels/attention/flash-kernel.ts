@@ -1,4 +1,4 @@
-// The kernel of flash, packed and blocks, which differ in what the rows of a block are and in how they find their tiles.
+// The kernel of flash, packed and blocks, which differ in the rows of a block and in how they find their tiles.
 import rowsOfGroup from "#shaders/attention/flash/rows-of/group.wgsl";
 import tilesMap from "#shaders/attention/flash/tiles/map.wgsl";
 import source from "#shaders/attention/flash.wgsl";
@@ -37,8 +37,8 @@ export interface FlashProblem extends AttentionProblem {
 }
 
 /**
- * The tiles that the block of rows from `row` on, `heads` to a query, goes over, each as the keys that are there. A map has
- * them at multiples of their size, a range from its first key on.
+ * The tiles that the block of rows from `row` on, with `heads` rows per query, visits, each as its number of keys.
+ * Tiles of a map start at multiples of their size, tiles of a range at its first key.
  */
 export function visitedTiles(
   { t, s }: Sizes<"t" | "s">,
@@ -90,7 +90,7 @@ const kernel = defineKernel({
     const [heads, blocks] = problem.packed ? [h / g, g] : [1, h];
     const { k, v } = rowBytes(problem.place, d);
     let executed = 0;
-    let requested = 4 * dv * heads * t; // out, then what each block reads of q, k and v
+    let requested = 4 * dv * heads * t; // out, then the reads of q, k and v by each block
     for (let row = 0; row < heads * t; row += ROWS) {
       const visited = visitedTiles({ t, s }, problem, row, tiles, heads);
       const keys = visited.reduce((sum, count) => sum + count, 0);
@@ -98,7 +98,7 @@ const kernel = defineKernel({
       const valueKeys = visited.reduce((sum, count) => sum + Math.ceil(count / chunk) * chunk, 0);
       executed += 2 * ROWS * (d * visited.length * KEYS + dv * valueKeys);
       requested += 4 * d * visited.length * ROWS * COLUMN_THREADS + (k + v) * keys;
-      if (problem.map) requested += 4 * (ROWS / THREAD_ROWS) * COLUMN_THREADS * (1 + visited.length); // its entries
+      if (problem.map) requested += 4 * (ROWS / THREAD_ROWS) * COLUMN_THREADS * (1 + visited.length); // the map's entries
     }
     return {
       flops,

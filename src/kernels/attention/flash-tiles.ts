@@ -11,13 +11,14 @@ export interface FlashTiles {
   readonly CHUNKS: number;
 }
 
-/** Bytes of workgroup memory and threads of a workgroup that any device has. */
+/** Bytes of workgroup memory and threads of a workgroup that every device supports. */
 const limits = { workgroupBytes: 16384, threads: 256 } as const;
 
 /**
- * How flash cuts heads of width d with values of width dv: a thread owns 8 rows, 8 columns of the output (4 where 8 do not
- * divide dv) and the scores of 8 keys (4 for wide values), and k and v pass through workgroup memory in as few pieces as
- * fit. Undefined for widths that cannot be cut into such pieces, because of a large prime factor or because they are wide.
+ * How flash cuts heads of width d with values of width dv: a thread owns 8 rows, 8 columns of the output (4 where 8 do
+ * not divide dv) and the scores of 8 keys (4 for wide values), and k and v pass through workgroup memory in as few
+ * pieces as fit. Undefined for widths that cannot be split into such pieces, because of a large prime factor or because
+ * they are too wide.
  */
 export function flashTiles(d: number, dv: number): FlashTiles | undefined {
   const threadRows = 8;

@@ -1,11 +1,11 @@
-// Several masks as one, and several scores: the only WGSL that is not written in a file.
+// Joins several masks, or several scores, into one: the only WGSL that is generated.
 import joinedRanges from "#shaders/attention/joined/ranges.wgsl";
 import type { BindingDeclaration, FileDeclarations, ShaderModule } from "../../gpu/shader-module.ts";
 import { moduleNames, prefixNames, renumberBindings } from "../../gpu/tokens.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import { firstBinding, type KeyRange, type MaskMod, type Mod } from "./mod.ts";
 
-/** Most functions in one: each may bring buffers, of which a kernel has few. */
+/** Maximum number of functions joined: each may bring buffers, of which a kernel has few. */
 const mostMembers = 8;
 
 /** One of several, its names prefixed. */
@@ -21,7 +21,10 @@ const scores = {
   first: firstBinding.score,
 } as const;
 
-/** What all masks show (`and`), or any of them (`or`): ranges meet or span, full tiles are full for all or for one. */
+/**
+ * What all masks show (`and`), or any of them (`or`): ranges are intersected or spanned, full tiles are full for all or
+ * for one.
+ */
 export function joinMasks(how: "and" | "or", mods: readonly MaskMod[]): MaskMod {
   checkMembers(`{ ${how} }`, mods);
   const members = separate(mods, masks);
@@ -53,7 +56,7 @@ fn tile_full(b: u32, first_query: u32, last_query: u32, first_key: u32, last_key
   };
 }
 
-/** Scores one after the other, the first on the scaled dot product. */
+/** Scores applied in order, the first to the scaled dot product. */
 export function chainScores(mods: readonly Mod[]): Mod {
   checkMembers("a chain of scores", mods);
   const members = separate(mods, scores);
@@ -73,7 +76,7 @@ function checkMembers(what: string, { length }: readonly Mod[]): void {
   throw new ShapeError(`attention: ${what} of ${length}, expected 1 to ${mostMembers}`);
 }
 
-/** The functions with names and bindings of their own, in slots of their own: they replace nothing. */
+/** The functions with unique names, bindings and slots, so that they replace nothing. */
 function separate(mods: readonly Mod[], { member, first }: typeof masks | typeof scores): Member[] {
   let binding: number = first;
   return mods.map((mod, i) => {
@@ -91,7 +94,7 @@ function separate(mods: readonly Mod[], { member, first }: typeof masks | typeof
     const copies = new Map<ShaderModule, ShaderModule>();
     const copy = (module: ShaderModule): ShaderModule => {
       const text = numbered.get(module);
-      if (!text) return module; // what it shares with others
+      if (!text) return module; // parts shared with others
       let result = copies.get(module);
       if (!result) {
         result = {
@@ -138,10 +141,10 @@ function renamed(
   };
 }
 
-/** The function whose text is that of `glue`, with all that its members bring. */
+/** The function with the text of `glue` and everything that its members bring. */
 function joined(glue: Omit<ShaderModule, "declares">, members: readonly Member[]): Mod {
   const own = members.flatMap((member) => member.own ?? []);
-  const check = own.find((module) => module.check)?.check; // what calls a user's functions is no stranger to them
+  const check = own.find((module) => module.check)?.check; // the glue calls the user's functions, so it is not checked against them
   const part = {
     ...glue,
     parts: [...glue.parts, ...members.map((member) => member.part)],

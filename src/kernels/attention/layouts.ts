@@ -1,4 +1,4 @@
-// How keys and values lie in memory, and in which form.
+// Layouts and formats of keys and values.
 
 import type { ShaderModule } from "../../gpu/shader-module.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
@@ -8,13 +8,13 @@ import type { Brought, KernelContext } from "../kernel.ts";
 import { type AttentionLayout, layoutBrings, layoutRecord } from "../kv-cache/layouts.ts";
 import { formatOf } from "../kv-cache/quantised.ts";
 
-/** What the kernels are told of k and v. */
+/** The kernels' description of k and v. */
 export interface Placement {
   readonly layout: AttentionLayout;
   readonly format: CacheFormat;
   /** Batch rows, or sequences of a ragged batch. */
   readonly sequences: number;
-  /** Keys that a sequence can have: what grids and splits are sized for. */
+  /** Maximum number of keys of a sequence, for which grids and splits are sized. */
   readonly capacity: number;
   /** Width of values. */
   readonly dv: number;
@@ -24,7 +24,7 @@ export interface Placement {
   readonly vScale?: Tensor | undefined;
 }
 
-/** The tensors that say how keys and values lie. */
+/** The tensors that define the layout and scales of keys and values. */
 interface PlacedTensors {
   readonly q: Tensor;
   readonly k: Tensor;
@@ -37,7 +37,7 @@ interface PlacedTensors {
 /** Queries and keys of each sequence of a ragged batch; undefined for other layouts, and for offsets made elsewhere. */
 export const sequenceLengths = ({ layout }: Placement) => layoutRecord(layout).lengths?.(layout);
 
-/** Reads how k and v lie. Throws `ShapeError` where tensors and layout contradict one another. */
+/** Reads the layout of k and v. Throws `ShapeError` where tensors and layout contradict one another. */
 export function placementOf(tensors: PlacedTensors, layout: AttentionLayout = "contiguous"): Placement {
   const { q, k, v, kScale, vScale } = tensors;
   if (k.dtype !== v.dtype) fail(`k is ${k.dtype}, v is ${v.dtype}, expected one type`);
@@ -68,7 +68,7 @@ function widths({ k, v, kScale, vScale }: PlacedTensors, d: number): { format: C
   return { format, dv: v.shape[3] ?? 0 };
 }
 
-/** Scales of a view are a view with the same steps, counted in rows of k or v, or in the words of a block. */
+/** Scales of a view are a view with the same strides, counted in rows of k or v, or in words of a block. */
 function checkSteps(name: string, { shape, strides }: Tensor, scale: Tensor): void {
   const words = (shape[3] ?? 0) / (scale.shape[3] ?? 1);
   if (scale.strides.slice(0, 3).every((step, axis) => step * words === strides[axis])) return;
@@ -78,12 +78,12 @@ function checkSteps(name: string, { shape, strides }: Tensor, scale: Tensor): vo
   );
 }
 
-/** The parts of a placement: where rows lie, and how they are stored where the kernel reads them. */
+/** The parts of a placement: where rows are in memory and, where the kernel reads them, how they are stored. */
 export function placementParts({ layout, format }: Placement, { gpu }: Pick<KernelContext, "gpu">): ShaderModule[] {
   return [layoutRecord(layout).read.address, cacheReading(format).part(gpu)];
 }
 
-/** Bytes that a kernel requests to read a row of k and one of v, in vectors of four, scales with each where there are some. */
+/** Bytes requested to read a row of k and one of v in vectors of four, with their scales if any. */
 export function rowBytes({ format, dv }: Placement, d: number): { readonly k: number; readonly v: number } {
   const vector = cacheReading(format).four;
   return { k: (vector * d) / 4, v: (vector * dv) / 4 };

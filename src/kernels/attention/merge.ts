@@ -7,7 +7,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { transpose } from "../../tensor/views.ts";
 import { defineKernel, type KernelContext } from "../kernel.ts";
 
-/** The result of attention over some of the keys, enough to continue with others; views whose last axis has no gaps. */
+/** The state of attention over some of the keys, enough to merge with others; views whose last axis is contiguous. */
 export interface AttentionState {
   /** Weighted means of the values `[b, h, t, dv]`. */
   readonly out: Tensor;
@@ -15,13 +15,13 @@ export interface AttentionState {
   readonly lse?: Tensor;
 }
 
-/** What a merge does beyond its definition. */
+/** Options of a merge. */
 export interface MergeOptions {
-  /** Memory for the results: out as kernels write it, `[b, t, h, dv]`, and lse `[b, h, t]`. */
+  /** Memory for the results: out in the kernels' order `[b, t, h, dv]`, and lse `[b, h, t]`. */
   readonly into?: { readonly out?: Tensor; readonly lse?: Tensor };
 }
 
-/** Elements of a vector of out: four where the rows of both sides are made of such. */
+/** Elements of a vector of out: four where the rows of both sides consist of such vectors. */
 const widthOf = (dv: number, { strides, offsets }: KernelContext) => {
   const places = ["left", "right"].flatMap((name) => [offsets[name] ?? 0, ...(strides[name] ?? []).slice(0, 3)]);
   return [dv, ...places].every((place) => place % 4 === 0) ? 4 : 1;
@@ -64,9 +64,10 @@ const kernel = defineKernel({
  * w = exp(lse − M), `out = (w₁ · out₁ + w₂ · out₂) / (w₁ + w₂)` and `lse = M + log(w₁ + w₂)` (Rabe and Staats 2021,
  * section 3; the attention state of FlashInfer, Ye et al. 2025, section 2.2).
  *
- * Both sides have out `[b, h, t, dv]` and lse `[b, h, t]`, as {@link attention} returns them with `lse: true`; so has the
- * result, whose out is a view of memory `[b, t, h, dv]`. Commutative to the bit, associative up to rounding; a side with an
- * lse of −∞ changes nothing, two of them give zeros and −∞. Throws `ShapeError` for shapes that differ and a missing lse.
+ * Both sides have out `[b, h, t, dv]` and lse `[b, h, t]`, as {@link attention} returns them with `lse: true`; so does
+ * the result, whose out is a view of memory `[b, t, h, dv]`. Bitwise commutative, associative up to rounding; a side
+ * with an lse of −∞ changes nothing, two of them give zeros and −∞. Throws `ShapeError` for shapes that differ and a
+ * missing lse.
  */
 export function mergeAttention(
   gpu: Gpu,

@@ -1,12 +1,15 @@
-// What a mask and a score are to the kernels: a part of WGSL with what it reads. FlexAttention calls both "mods".
+// Masks and scores as the kernels use them: a WGSL part with what it reads. FlexAttention calls both "mods".
 import type { ShaderModule } from "../../gpu/shader-module.ts";
 import type { Brought } from "../kernel.ts";
 
 /** A mask or score function ready to be joined with a kernel. */
 export interface Mod {
-  /** The part that holds it. */
+  /** The part that defines it. */
   readonly part: ShaderModule;
-  /** The part and those of its parts that nothing else uses: a user's text, or several functions made one. Default the part. */
+  /**
+   * The part with those of its parts that nothing else uses: a user's text, or several joined functions. Default the
+   * part.
+   */
   readonly own?: readonly ShaderModule[];
   /** Fields of its uniform structs, by variable name. */
   readonly uniforms: Readonly<Record<string, Readonly<Record<string, number>>>>;
@@ -17,17 +20,19 @@ export interface Mod {
 /** A half-open range of keys. */
 export type KeyRange = readonly [first: number, end: number];
 
-/** A mask, and what the CPU knows of it without its tensors. */
+/** A mask, with what the CPU can tell without its tensors. */
 export interface MaskMod extends Mod {
   /** True if heads may see different keys. */
   readonly byHead: boolean;
-  /** True if a query sees all keys of its range: a map of tiles would find nothing more to leave out. */
+  /** True if a query sees all keys of its range, so that a map of tiles would skip no more. */
   readonly closed: boolean;
-  /** The keys that queries `first` to `last` may see of `keys` there are: as `key_range` has it, tensors unread. */
+  /**
+   * The keys, out of `keys`, that queries `first` to `last` may see, as `key_range` gives them without reading tensors.
+   */
   readonly range: (first: number, last: number, keys: number) => KeyRange;
-  /** How many keys a query sees; undefined where only the GPU can say. */
+  /** How many keys a query sees; undefined where only the GPU can tell. */
   readonly count?: ((query: number, keys: number, head: number) => number) | undefined;
 }
 
-/** Binding of group 2 that a mask's resources begin at, and a score's. */
+/** First binding of a mask's resources in group 2, and of a score's. */
 export const firstBinding = { mask: 0, score: 16 } as const;

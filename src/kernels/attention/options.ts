@@ -10,51 +10,57 @@ import { type AttentionScore, scoreMod } from "./scores/score.ts";
 
 export type { AttentionLayout, AttentionMask, AttentionScore };
 
-/** The tensors of attention; q, k and v may be views with gaps whose last axis has none. */
+/** The tensors of attention; q, k and v may be views whose last axis is contiguous. */
 export interface AttentionTensors {
   /** Queries `[b, h, t, d]`. */
   readonly q: Tensor;
-  /** Keys `[b, g, s, d]`, or as the layout has them; g divides h. f32, f16, bf16, or u32 words of integers with scales. */
+  /**
+   * Keys `[b, g, s, d]`, or shaped as the layout requires; g divides h. f32, f16, bf16, or u32 words of integers with
+   * scales.
+   */
   readonly k: Tensor;
-  /** Values `[b, g, s, dv]`, laid out and stored as the keys are. */
+  /** Values `[b, g, s, dv]`, with the layout and format of the keys. */
   readonly v: Tensor;
-  /** Scales of keys that are integers: `[b, g, s]` for int8 `[b, g, s, d / 4]`, `[b, g, s, d / 32]` for int4. */
+  /** Scales of integer keys: `[b, g, s]` for int8 `[b, g, s, d / 4]`, `[b, g, s, d / 32]` for int4. */
   readonly kScale?: Tensor | undefined;
-  /** Scales of values that are integers. */
+  /** Scales of integer values. */
   readonly vScale?: Tensor | undefined;
-  /** Where each batch row stands, u32 `[64, 4]`: queries begin at its position, and its keys end with its tokens. */
+  /**
+   * Position and length of each batch row, u32 `[64, 4]`: queries begin at its position, and its keys end with its
+   * tokens.
+   */
   readonly step?: Tensor | undefined;
-  /** A score of each head `[h]` that takes its share of the softmax and has no value (gpt-oss); lse counts it too. */
+  /** Sink of each head `[h]`: a score that joins the softmax and has no value (gpt-oss); lse includes it. */
   readonly sink?: Tensor | undefined;
 }
 
-/** What attention does beyond its definition. */
+/** Options of attention. */
 export interface AttentionOptions {
   /** Default causal. */
   readonly mask?: AttentionMask;
   readonly score?: AttentionScore;
-  /** Where the rows of k and v lie; default contiguous. */
+  /** Layout of k and v; default contiguous. */
   readonly layout?: AttentionLayout;
   /** Factor of the dot product; default 1/√d. */
   readonly scale?: number;
-  /** Position of the first query; default `length − t`, so that the last query stands at the last key. */
+  /** Position of the first query; default `length − t`, so that the last query is at the last key's position. */
   readonly start?: number;
-  /** Keys that count; default s. Memory beyond is never read into a result. May be more than a ring has slots. */
+  /** Number of keys; default s. Memory beyond them never affects a result. May exceed the slots of a ring. */
   readonly length?: number;
-  /** Most pieces that splitK and splitSubgroups cut the keys into; default by their number. */
+  /** Maximum number of splits of splitK and splitSubgroups; the default depends on the number of keys. */
   readonly splits?: number;
-  /** Also return each row's log-sum-exp (natural logarithm; −∞ for a row that sees nothing). */
+  /** Also return each row's log-sum-exp (natural logarithm; −∞ for a row that sees no keys). */
   readonly lse?: boolean;
-  /** Memory for the results: out as the kernels write it, `[b, t, h, dv]`, and lse `[b, h, t]`. */
+  /** Memory for the results: out in the kernels' order, `[b, t, h, dv]`, and lse `[b, h, t]`. */
   readonly into?: { readonly out?: Tensor; readonly lse?: Tensor };
 }
 
-/** What every attention kernel is given: the options with their defaults filled in. */
+/** The options of every attention kernel, with defaults filled in. */
 export interface AttentionProblem {
   readonly mask: AttentionMask;
   readonly score: AttentionScore;
   readonly scale: number;
-  /** How k and v lie. */
+  /** Placement of k and v. */
   readonly place: Placement;
   readonly start: number;
   readonly length: number;
@@ -66,13 +72,15 @@ export interface AttentionProblem {
   readonly into?: NonNullable<AttentionOptions["into"]>;
 }
 
-/** The result: `out` `[b, h, t, dv]`, a view of memory in the order `[b, t, h, dv]`, and `lse` `[b, h, t]` if asked for. */
+/**
+ * The result: `out` `[b, h, t, dv]`, a view of memory in the order `[b, t, h, dv]`, and `lse` `[b, h, t]` on request.
+ */
 export interface AttentionResult {
   readonly out: Tensor;
   readonly lse?: Tensor;
 }
 
-/** The result of a variant whose kernels gave these, which outlive the variant's scope. */
+/** The result of a variant from its kernels' outputs, which outlive the variant's scope. */
 export function attentionResult(scope: Scope, { out, lse }: AttentionResult): AttentionResult {
   const view = transpose(scope.keep(out), [0, 2, 1, 3]);
   return lse ? { out: view, lse: scope.keep(lse) } : { out: view };
@@ -81,7 +89,7 @@ export function attentionResult(scope: Scope, { out, lse }: AttentionResult): At
 /** A row of attention's table. */
 export type AttentionVariant = Variant<AttentionTensors, AttentionOptions, AttentionResult>;
 
-/** Why a variant that reads f32 rows one after the other cannot take these; undefined when it can. */
+/** Why a variant for contiguous f32 rows cannot take these; undefined when it can. */
 export function layoutRefusal({ place: { layout, format } }: AttentionProblem): string | undefined {
   if (layout !== "contiguous") return `it takes no ${layoutName(layout)} layout`;
   return format === "f32" ? undefined : `it takes keys and values of f32, not ${format}`;
@@ -110,7 +118,7 @@ export function partsRefusal(
   }
   const mods = [maskMod(problem.mask), scoreMod(problem.score)].flatMap((mod) => Object.values(mod.tensors));
   const { name: kind, inOrder } = layoutRecord(place.layout);
-  const byPosition = mods.some(({ pattern = "" }) => !/^\[h(?:, \d+)*\]$/.test(pattern)); // as far as one can know
+  const byPosition = mods.some(({ pattern = "" }) => !/^\[h(?:, \d+)*\]$/.test(pattern)); // a mask whose tensors are unknown counts as reading them
   if (!inOrder && byPosition) {
     return `a ${kind} layout takes masks and scores that read no tensors by row or position`;
   }
@@ -142,13 +150,13 @@ export function attentionProblem(tensors: AttentionTensors, options: AttentionOp
     );
   }
   if (step && (options.start !== undefined || options.length !== undefined)) {
-    throw new ShapeError("attention: step says start and length, expected no options of these names beside it");
+    throw new ShapeError("attention: step defines start and length, expected no options of these names beside it");
   }
   const place = placementOf(tensors, options.layout);
   const s = place.capacity;
-  check(s > 0, `k is ${formatShape(k.shape)}, expected room for a key; length 0 means that there is none`);
+  check(s > 0, `k is ${formatShape(k.shape)}, expected room for at least one key; for none, pass length 0`);
   const { name: kind, extent, longest: most = s } = layoutRecord(place.layout);
-  check(!extent || (options.start ?? options.length) === undefined, `a ${kind} layout says start and length`);
+  check(!extent || (options.start ?? options.length) === undefined, `a ${kind} layout defines start and length`);
   const { mask = "causal", score = "none", scale = 1 / Math.sqrt(d), length = s, lse = false } = options;
   const { start = length - t } = options;
   check(
@@ -157,7 +165,7 @@ export function attentionProblem(tensors: AttentionTensors, options: AttentionOp
   );
   check(Number.isInteger(start) && Math.abs(start) < 2 ** 30, `start is ${start}, expected an integer`);
   check(Number.isFinite(scale), `scale is ${scale}, expected a number`);
-  maskMod(mask); // which check their parameters
+  maskMod(mask); // these check their parameters
   scoreMod(score);
   const given = {
     mask,

@@ -41,7 +41,10 @@ const kernel = defineKernel({
   }),
 });
 
-/** One workgroup a query row, over the keys piece by piece with an online softmax: no scores in memory, no reuse of k and v. */
+/**
+ * One workgroup per query row, piecewise over the keys with an online softmax: no scores in memory, no reuse of k and
+ * v.
+ */
 export const rows: AttentionVariant = {
   accepts: (tensors, options) =>
     partsRefusal(tensors, attentionProblem(tensors, options), 1024) ?? bufferRefusal(4, tensors, options),

@@ -26,17 +26,20 @@ interface ThreadedProblem extends SplitProblem {
   readonly threadKeys: number;
 }
 
-/** What the kernel of the parts is joined with. */
+/** The parts of the kernel that computes the splits. */
 const joined = { mask: true, score: true, place: true } as const;
 
 /** Query rows of one workgroup, out of the tokens and heads of one key and value head. Wide queries leave room for four. */
 const blockRows = (rows: number, d: number) => (rows <= 4 || d > 256 ? 4 : 8);
 
-/** Keys that a thread scores at a time: what it loads of q serves them all. Weights of 8 fit beside a narrow q alone. */
+/**
+ * Keys that a thread scores at a time, so that each load of q is reused. The weights of 8 keys fit only beside a narrow
+ * q.
+ */
 const keysOfThread = (rows: number, d: number, gpu: Gpu) =>
   blockRows(rows, d) === 4 && d <= 512 ? tuning(gpu).splitKThreadKeys : 4;
 
-/** How the keys are cut, for these tensors. */
+/** How the keys are split, for these tensors. */
 function cutOf({ q, k }: AttentionTensors, capacity: number, wanted?: number) {
   const [, h = 0, t = 0, d = 0] = q.shape;
   const rows = (h / (k.shape[1] ?? 1)) * t;
@@ -76,10 +79,10 @@ const partsKernel = defineKernel({
   }),
 });
 
-/** The keys cut into splits that run side by side, and a kernel that joins them (Flash-Decoding). For few queries. */
+/** The keys cut into splits that run in parallel, and a kernel that merges them (Flash-Decoding). For few queries. */
 export const splitK: AttentionVariant = {
   accepts: (tensors, options) => {
-    const parts = { ...tensors, sink: undefined }; // which have neither lse nor sink
+    const parts = { ...tensors, sink: undefined }; // these have neither lse nor sink
     return (
       partsRefusal(tensors, attentionProblem(tensors, options), widest) ??
       bufferRefusal(5, parts, { ...options, lse: false })

@@ -19,7 +19,7 @@ import { type AttentionTensors, type AttentionVariant, attentionProblem, partsRe
 import { joinSplits, keySplits, mostSplits, type SplitProblem, splitCost, splitWorkspace } from "./splits.ts";
 import { sizeRefusal, subgroupTiles } from "./subgroup-tiles.ts";
 
-/** What the kernel is joined with: lse and sink come in where the splits are joined. */
+/** The kernel's parts; lse and sink are handled where the splits are merged. */
 const joined = { mask: true, score: true, place: true } as const;
 
 /** Rows of a block, out of the tokens and heads of one key and value head. */
@@ -64,14 +64,14 @@ const kernel = defineKernel({
   }),
 });
 
-/** How the keys are cut, for these tensors: the more key and value heads there are to run side by side, the fewer splits. */
+/** How the keys are split, for these tensors: the more key and value heads run in parallel, the fewer splits. */
 function cutOf({ k }: AttentionTensors, capacity: number, wanted?: number) {
   return keySplits(capacity, subgroupTiles.KEYS, wanted, Math.max(2, mostSplits / (k.shape[1] ?? 1)));
 }
 
 /**
- * splitK in the registers of subgroups: each has the query heads of one key and value head and a split of the keys. Its
- * bits do not depend on the size of a subgroup. For few queries.
+ * splitK in the registers of subgroups: each has the query heads of one key and value head and a split of the keys.
+ * Results are bitwise independent of the subgroup size. For few queries.
  */
 export const splitSubgroups: AttentionVariant = {
   requires: ["subgroups"],

@@ -1,4 +1,4 @@
-// The keys of a cache cut into splits, and the kernel that joins what was found of each (Flash-Decoding, Dao et al. 2023).
+// The keys of a cache cut into splits, and the kernel that merges their results (Flash-Decoding, Dao et al. 2023).
 import lseStore from "#shaders/attention/lse/store.wgsl";
 import sinkLearned from "#shaders/attention/sink/learned.wgsl";
 import source from "#shaders/attention/split-k/join.wgsl";
@@ -22,18 +22,18 @@ import {
 /** The problem, and how its keys are split. */
 export interface SplitProblem extends AttentionProblem {
   readonly splits: number;
-  /** Keys of a split. */
+  /** Keys per split. */
   readonly span: number;
 }
 
-/** More splits than this cost more to join than they gain. */
+/** More splits than this cost more to merge than they gain. */
 export const mostSplits = 32;
 
 /**
- * How the keys of a cache with room for `s` are cut: the splits and the keys of each. The count follows the capacity's
- * bucket (512, 1k, 2k, …) and `most`, so that one recorded program serves every length, and a row of a batch is cut as it
- * is alone. `wanted` pieces at most, in place of that; a split has `pass` keys, those of one pass of a workgroup, or a
- * multiple.
+ * How the keys of a cache with capacity `s` are split: the number of splits and the keys of each. The number depends on
+ * the capacity's bucket (512, 1k, 2k, …) and `most`, so that one recorded program serves every length, and a row is
+ * split the same alone or in a batch; or it is at most `wanted`. A split has a multiple of `pass` keys, those of one
+ * pass of a workgroup.
  */
 export function keySplits(
   s: number,
@@ -108,7 +108,7 @@ export const splitCost = <P extends SplitProblem>(passOf: (shader: Shader) => Sp
     };
   });
 
-/** What the splits found of each row, and the sink that takes its share. */
+/** The results of the splits for each row, and the sink. */
 interface SplitParts {
   /** `[b, t, h, splits, dv]`, sum(weight · v). */
   readonly accumulators: Tensor;
@@ -117,7 +117,7 @@ interface SplitParts {
   readonly sink: Tensor | undefined;
 }
 
-/** Records the kernel that joins the splits; the result outlives the scope. */
+/** Records the kernel that merges the splits; the result outlives the scope. */
 export function joinSplits(gpu: Gpu, scope: Scope, parts: SplitParts, problem: SplitProblem): AttentionResult {
   return attentionResult(scope, join(gpu, parts, problem));
 }

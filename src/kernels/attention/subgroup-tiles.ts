@@ -8,7 +8,7 @@ export const subgroupTiles = constantsOf(source, "ROWS", "KEYS");
 /** Why subgroups of this device cannot share heads of these widths; undefined when they can. */
 export function sizeRefusal({ adapter }: Gpu, d: number, dv: number): string | undefined {
   const size = adapter.subgroupSize;
-  if (size === undefined) return "this device's subgroups have no one size";
+  if (size === undefined) return "this device's subgroups have no fixed size";
   if (subgroupTiles.KEYS % size !== 0)
     return `this device has subgroups of ${size}, it needs a divisor of ${subgroupTiles.KEYS}`;
   for (const [name, width] of Object.entries({ d, dv })) {

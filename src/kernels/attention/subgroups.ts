@@ -53,8 +53,8 @@ const kernel = defineKernel({
 });
 
 /**
- * Flash in the registers of one subgroup: no workgroup memory, no barriers, queries and weights by shuffles. Its bits do
- * not depend on the size of a subgroup. For many queries.
+ * Flash in the registers of one subgroup: no workgroup memory, no barriers, queries and weights by shuffles. Results
+ * are bitwise independent of the subgroup size. For many queries.
  */
 export const subgroups: AttentionVariant = {
   requires: ["subgroups"],

@@ -47,8 +47,8 @@ function refusal(tensors: AttentionTensors, options: AttentionOptions): string |
 }
 
 /**
- * One workgroup a query row, over the keys twice: once for the softmax's maximum and sum, once for the values, the scores
- * computed anew rather than kept (Rabe and Staats 2021 trade memory for work alike).
+ * One workgroup per query row, over the keys twice: once for the softmax's maximum and sum, once for the values,
+ * recomputing the scores instead of storing them (the same trade of memory for work as in Rabe and Staats 2021).
  */
 export const twoPass: AttentionVariant = {
   accepts: refusal,

@@ -23,7 +23,7 @@ export const silu = defineMap("silu", activationSilu, 4);
 /** GELU by a logistic approximation, `x · sigmoid(1.702 x)` (Hendrycks and Gimpel 2016, section 2). */
 export const quickGelu = defineMap("quick-gelu", activationQuickGelu, 5);
 
-/** What a gated feed-forward layer multiplies: two projections of the same input, of one shape. */
+/** The factors in a gated feed-forward layer: two projections of the same input, of one shape. */
 export interface Gated {
   readonly gate: Tensor;
   readonly up: Tensor;
@@ -53,7 +53,7 @@ function defineGated(name: string, activation: ShaderModule, flops: number) {
 
 /**
  * SwiGLU between its projections: `y = silu(gate) · up` (Shazeer 2020, equation 5). f32 of one shape; the two may be
- * halves of one tensor, cut by `slice`.
+ * halves of one tensor, from `slice`.
  */
 export const swiglu = defineGated("swiglu", activationSilu, 5);
 

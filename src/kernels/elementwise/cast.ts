@@ -49,9 +49,9 @@ const kernel = defineKernel({
 });
 
 /**
- * The elements as another type holds them. `x` may have any type and shape and be a view; `y` has its shape. f16 and
- * bf16 round to nearest, ties to even (IEEE 754 section 4.3.1), as does f32 where an integer does not fit; i32 and u32
- * cut the fraction off and end at their least and largest values, NaN becoming 0. Exact on every adapter.
+ * Converts elements to another type. `x` may have any type and shape and be a view; `y` has its shape. f16 and bf16
+ * round to nearest, ties to even (IEEE 754 section 4.3.1), as does f32 where an integer does not fit; i32 and u32
+ * truncate and saturate, and NaN becomes 0. Exact on every adapter.
  */
 export function cast(
   gpu: Gpu,

@@ -62,8 +62,8 @@ function defineBinary(operation: "add" | "sub" | "mul" | "div", part: ShaderModu
 }
 
 /**
- * `a + b` by element, broadcast as NumPy does: axes are matched from the last, and one of length 1 is repeated. f32, i32
- * or u32, both alike. Throws `ShapeError` where shapes or types do not go together.
+ * `a + b` by element, broadcast as NumPy does: axes are matched from the last, and one of length 1 is repeated. f32,
+ * i32 or u32, the same for both. Throws `ShapeError` where shapes or types do not match.
  */
 export const add = defineBinary("add", operationAdd, words);
 

@@ -12,7 +12,7 @@ interface FillOptions {
   readonly dtype: PlainType;
 }
 
-/** Words of `n` elements, of which the last may hold one half only. */
+/** Words of `n` elements, of which the last may hold only one half. */
 const wordsOf = (n: number, dtype: PlainType) => Math.ceil(n / perWord(dtype));
 
 function wordOf(value: number, dtype: PlainType): number {
@@ -38,8 +38,8 @@ const kernel = defineKernel({
 });
 
 /**
- * A tensor of one value, rounded to nearest even for f16 and bf16. Throws `ShapeError` for an integer type and a value
- * that it does not hold.
+ * A tensor of one value, rounded to nearest even for f16 and bf16. Throws `ShapeError` for a value that an integer type
+ * cannot represent.
  */
 export function fill(
   gpu: Gpu,
@@ -50,7 +50,7 @@ export function fill(
 ): Tensor {
   assertShape(shape, "fill");
   if (plainElement(dtype).kind === "integer" && encode(dtype, [value])[0] !== value) {
-    throw new ShapeError(`fill: ${value} is no ${dtype}`);
+    throw new ShapeError(`fill: ${value} is not a value of ${dtype}`);
   }
   return gpu.group("fill", "fill", { value, dtype }, () => kernel(gpu, {}, { ...options, shape, value, dtype })).y;
 }

@@ -5,7 +5,9 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel, type Into } from "../kernel.ts";
 import { checkWalk, type Walk, walker, walkOver } from "../layout/walk.ts";
 
-/** Makes an op of one function of every element, a part of `lib/activation`, under this name; `flops` is what it costs an element. */
+/**
+ * Makes an op that applies a function, a part of `lib/activation`, to every element; `flops` is its cost per element.
+ */
 export function defineMap(name: string, part: ShaderModule, flops: number) {
   const kernel = defineKernel({
     name: "elementwise/map",

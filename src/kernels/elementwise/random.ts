@@ -7,7 +7,7 @@ import { assertShape, type Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel, type Into } from "../kernel.ts";
 
-/** Which random numbers: a u32, the same seed giving the same tensor. */
+/** Seed, a u32; the same seed gives the same tensor. */
 export interface RandomOptions {
   readonly seed: number;
 }
@@ -31,9 +31,9 @@ function defineRandom(distribution: "uniform" | "normal", part: ShaderModule) {
 }
 
 /**
- * An f32 tensor of random numbers, evenly distributed in [0, 1) in steps of 2⁻²⁴. Elements 2i and 2i + 1 are the words
- * of Threefry-2x32-20 with key (seed, 0) and counter (i, 1) (Salmon, Moraes, Dror and Shaw 2011): bitwise the same on
- * every adapter.
+ * An f32 tensor of random numbers from the uniform distribution on [0, 1), in steps of 2⁻²⁴. Elements 2i and 2i + 1 are
+ * the words of Threefry-2x32-20 with key (seed, 0) and counter (i, 1) (Salmon, Moraes, Dror and Shaw 2011): bitwise the
+ * same on every adapter.
  */
 export const uniform = defineRandom("uniform", distributionUniform);
 

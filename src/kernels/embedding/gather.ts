@@ -13,7 +13,7 @@ import { maxBatch } from "../step.ts";
 
 type Axes = Readonly<Record<"t" | "c" | "v", number>>;
 
-/** What both ways of giving ids have in common. The table goes by the name it has in `lib/weight`. */
+/** The common part of both ways of passing ids. The table has the name that it has in `lib/weight`. */
 const shared = {
   name: "embedding/gather",
   source,
@@ -77,8 +77,8 @@ const gatherPlaces = defineKernel({
 });
 
 /**
- * Embedding: rows of the table by token id. ids `[t]` u32, table `[v, c]` (any of `weightTypes`, in any number of segments)
- * → y `[t, c]`. An id that is no row of the table gives a row of NaN.
+ * Embedding: rows of the table by token id. ids `[t]` u32, table `[v, c]` (any of `weightTypes`, in any number of
+ * segments) → y `[t, c]`. An id outside of the table gives a row of NaN.
  */
 export function gather(
   gpu: Gpu,
@@ -90,8 +90,8 @@ export function gather(
 }
 
 /**
- * Embedding of a decode step: the token that each of the first `rows` rows of the step sampled last. step `[64, 4]` u32
- * (`lib/step`), table `[v, c]` → y `[rows, c]`.
+ * Embedding of a decode step: of the last sampled token of each of the first `rows` rows of the step. step `[64, 4]`
+ * u32 (`lib/step`), table `[v, c]` → y `[rows, c]`.
  */
 export function gatherStep(
   gpu: Gpu,
@@ -115,7 +115,7 @@ export function gatherPositions(
   return gatherPlaces(gpu, { step, weight: table }, options);
 }
 
-/** Says what is wrong with the table under the name that callers know it by. */
+/** Checks the table, so that errors call it by the caller's name. */
 function checkTable(table: Tensor): void {
   if (table.shape.length === 2 && weightTypes.some((type) => type === table.dtype)) return;
   throw new ShapeError(

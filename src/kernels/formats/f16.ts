@@ -7,8 +7,8 @@ import { tuning } from "../tuning.ts";
 import type { FormatParts, Reader } from "./format-parts.ts";
 
 /**
- * f16 is read as such where the device has `shader-f16`, and from pairs in a u32, which has no load shorter than that,
- * elsewhere and where that is faster. The numbers are the same.
+ * f16 is read natively where the device has `shader-f16`; elsewhere, and where it is faster, from pairs in a u32, the
+ * shortest load without the feature. The values are the same.
  */
 const isNative = (gpu: Reader) => gpu.features.has("shader-f16") && tuning(gpu).f16 === "native";
 

@@ -2,10 +2,10 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import type { ShaderModule } from "../../gpu/shader-module.ts";
 import type { DType } from "../../tensor/formats.ts";
 
-/** What the choice between a format's parts depends on. */
+/** The inputs of the choice between a format's parts. */
 export type Reader = Pick<Gpu, "features" | "adapter">;
 
-/** A part that reads weights (slot `lib/weight`), and the bytes that its functions request, those of scales included. */
+/** A part that reads weights (slot `lib/weight`), and the bytes that its functions request, scales included. */
 export interface WeightPart {
   readonly part: ShaderModule;
   /** Of `load_weight`. */
@@ -14,20 +14,20 @@ export interface WeightPart {
   readonly four: number;
 }
 
-/** What reads keys and values (slot `attention/cache`). */
+/** A part that reads keys and values (slot `attention/cache`). */
 export interface CacheReading {
   readonly part: (gpu: Reader) => ShaderModule;
-  /** Bytes that `load_k4` or `load_v4` requests, those of a scale included. */
+  /** Bytes that `load_k4` or `load_v4` requests, scales included. */
   readonly four: number;
 }
 
-/** The shaders' side of a storage format: what reads it where, and what a load costs. */
+/** The shaders' side of a storage format: the parts that read it, and the cost of a load. */
 export interface FormatParts {
   readonly name: DType;
   /** For weights. */
   readonly weight?: (gpu: Reader) => WeightPart;
   /** For keys and values. */
   readonly cache?: CacheReading;
-  /** The part that makes words of new keys and values (slot `kv-cache/word`); integers have a kernel for that. */
+  /** The part that packs new keys and values into words (slot `kv-cache/word`); integers have a kernel for that. */
   readonly word?: ShaderModule;
 }

@@ -1,7 +1,7 @@
 import weight from "#shaders/lib/weight/mxfp4.wgsl";
 import type { FormatParts } from "./format-parts.ts";
 
-/** A load is that of a word of codes and of a word of exponents. */
+/** A load reads a word of codes and a word of exponents. */
 export const mxfp4 = {
   name: "mxfp4",
   weight: () => ({ part: weight, one: 8, four: 8 }),

@@ -11,7 +11,7 @@ import type { KvLayout } from "./layouts.ts";
 
 /** New keys and values, and the cache they go to. */
 export interface AppendTensors {
-  /** New keys `[b, t, g, d]`; may be a view whose last axis has no gaps. */
+  /** New keys `[b, t, g, d]`; may be a view whose last axis is contiguous. */
   readonly k: Tensor;
   /** New values `[b, t, g, dv]`; may be such a view. */
   readonly v: Tensor;
@@ -23,7 +23,7 @@ export interface AppendTensors {
   readonly kScale?: Tensor | undefined;
   /** Scales of values that are integers. */
   readonly vScale?: Tensor | undefined;
-  /** Where each batch row stands and how many tokens it has, u32 `[64, 4]`. */
+  /** Position and number of tokens of each batch row, u32 `[64, 4]`. */
   readonly step?: Tensor | undefined;
 }
 
@@ -31,7 +31,7 @@ export interface AppendTensors {
 export interface AppendOptions {
   /** Position of the first token where no step is given; default 0. */
   readonly start?: number;
-  /** How the cache lies in memory; default contiguous. A paged cache is `[pages, g, page, d]`. */
+  /** Layout of the cache; default contiguous. A paged cache is `[pages, g, page, d]`. */
   readonly layout?: KvLayout;
 }
 

@@ -1,4 +1,4 @@
-// What the kernels that write into a cache have in common.
+// The common part of the kernels that write into a cache.
 import positionStep from "#shaders/lib/position/step.wgsl";
 import type { ShaderModule } from "../../gpu/shader-module.ts";
 import { perWord, plainType } from "../../tensor/formats.ts";
@@ -7,7 +7,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import type { Brought, KernelContext } from "../kernel.ts";
 import { capacityOf, type KvLayout, layoutBrings, layoutRecord } from "./layouts.ts";
 
-/** What such a kernel is given. */
+/** The inputs of such a kernel. */
 export interface AppendProblem {
   readonly start: number;
   readonly layout: KvLayout;

@@ -3,7 +3,7 @@ import extentStep from "#shaders/lib/extent/step.wgsl";
 import { gridOf } from "../grid.ts";
 import { defineKernel } from "../kernel.ts";
 
-/** What a ring is asked. */
+/** Options of ring positions. */
 interface RingOptions {
   /** Batch rows, slots of each, and queries. */
   readonly b: number;

@@ -7,8 +7,8 @@ import { copyTo } from "./copy.ts";
 import { axesWalked, walkOver } from "./walk.ts";
 
 /**
- * A copy of `x`, a view of any type and strides, whose elements lie one after another in index order: what kernels that
- * take no views need. It is a copy also where `x` has no gaps, so that disposing one leaves the other.
+ * A contiguous copy of `x`, a view of any type and strides, for kernels that accept no views. It is a copy even where
+ * `x` is contiguous, so that either can be disposed.
  */
 export function contiguous(
   gpu: Gpu,
@@ -29,7 +29,7 @@ export function contiguous(
   return { y };
 }
 
-/** Views that follow one another in index order, each of no more axes than a kernel walks. */
+/** Consecutive views in index order, each with at most as many axes as a kernel walks. */
 function pieces(x: Tensor): Tensor[] {
   if (walkOver(x.shape, { x }).axes.length <= axesWalked) return [x];
   const axis = x.shape.findIndex((size) => size > 1);

@@ -5,7 +5,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel } from "../kernel.ts";
 import { checkWalk, type Walk, walker, walkOver } from "./walk.ts";
 
-/** Where a copied view comes to lie, in elements of the target: runs of `run` elements, `pitch` from one to the next. */
+/** Where a view is copied to, in elements of the target: runs of `run` elements, `pitch` apart. */
 export interface Target {
   readonly y: Tensor;
   readonly begin: number;
@@ -22,7 +22,7 @@ interface CopyOptions {
 
 const packed = (dtype: DType = "f32") => perWord(plainType(dtype, "copy"));
 
-/** Words that a run may reach into, wherever it begins. */
+/** Maximum number of words that a run touches, wherever it begins. */
 const wordsOf = (run: number, perWord: number) => (perWord === 1 ? run : Math.floor(run / 2) + 1);
 
 const kernel = defineKernel({
@@ -47,11 +47,11 @@ const kernel = defineKernel({
   },
 });
 
-/** Copies `x`, a view that is walked along at most four axes, to its place in `y`. Nothing else of `y` changes. */
+/** Copies `x`, a view that is walked along at most four axes, into `y`, whose other elements stay the same. */
 export function copyTo(what: string, gpu: Gpu, x: Tensor, { y, begin, run, pitch }: Target): void {
   if (x.size === 0) return;
   const walk = walkOver(x.shape, { x });
   checkWalk(what, walk);
-  // Runs that follow one another are one: two that met in a word would be written by two threads.
+  // Adjacent runs are joined: two that share a word would be written by two threads.
   kernel(gpu, { x, y }, { walk, begin, run: pitch === run ? x.size : run, pitch });
 }

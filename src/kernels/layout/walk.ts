@@ -7,26 +7,26 @@ import { formatShape, type Shape, ShapeError, sizeOf } from "../../tensor/shape.
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { KernelContext } from "../kernel.ts";
 
-/** Axes that `lib/walk/strided` takes apart. */
+/** Number of axes that `lib/walk/strided` supports. */
 export const axesWalked = 4;
 
-/** One axis of a walk, and how far each tensor steps along it: 0 where it is repeated. */
+/** One axis of a walk, with each tensor's stride along it: 0 where it is repeated. */
 interface WalkAxis {
   readonly size: number;
   readonly steps: readonly number[];
 }
 
-/** The order in which a kernel visits the elements of a result, and where it finds those of its inputs. */
+/** The order in which a kernel visits the elements of a result, and where the inputs' elements are. */
 export interface Walk {
   /** Shape of the result. */
   readonly shape: Shape;
   /** Names of the inputs, in the order of `steps`. */
   readonly names: readonly string[];
-  /** What is left of the axes after those of one element are dropped and neighbours that step alike are joined. */
+  /** The remaining axes after those of one element are dropped and adjacent axes with compatible strides are joined. */
   readonly axes: readonly WalkAxis[];
 }
 
-/** What a walk adds to a kernel: fields of `Params`, parts, and how many steps there are. */
+/** What a walk adds to a kernel: fields of `Params`, parts, and the number of steps. */
 export interface Walker {
   readonly params: Readonly<Record<string, number>>;
   readonly parts: readonly ShaderModule[];
@@ -35,8 +35,8 @@ export interface Walker {
 }
 
 /**
- * Walks `shape` over tensors that are broadcast to it (their axes matched from the last, one of length 1 repeated).
- * `shape` must be what they broadcast to.
+ * Walks `shape` over tensors that are broadcast to it (axes are matched from the last, one of length 1 is repeated).
+ * `shape` must be their broadcast shape.
  */
 export function walkOver(shape: Shape, tensors: Readonly<Record<string, Tensor>>): Walk {
   const names = Object.keys(tensors);
@@ -62,15 +62,15 @@ export function checkWalk(what: string, walk: Walk): void {
   if (walk.axes.length <= axesWalked) return;
   const sizes = formatShape(walk.axes.map(({ size }) => size));
   throw new ShapeError(
-    `${what}: ${formatShape(walk.shape)} is walked along ${walk.axes.length} axes ${sizes} that do not lie one after ` +
-      `another in ${walk.names.join(", ")}; ${axesWalked} are possible; call contiguous on the views first`,
+    `${what}: ${formatShape(walk.shape)} is walked along ${walk.axes.length} axes ${sizes} that are not contiguous ` +
+      `in ${walk.names.join(", ")}; ${axesWalked} are possible; call contiguous on the views first`,
   );
 }
 
 /**
- * Parts and `Params` fields for a walk: `n` (steps), `d1` to `d3`, and for each input its first element and four strides
- * (`a`, `a0` to `a3`). Steps of four elements are taken where every input allows it, unless the kernel is made for `single`
- * ones. `prefixes` gives the field names of inputs whose own names are long.
+ * Parts and `Params` fields for a walk: `n` (steps), `d1` to `d3`, and for each input its first element and four
+ * strides (`a`, `a0` to `a3`). Steps have four elements where every input allows it, unless the kernel requires
+ * `single` ones. `prefixes` gives the field names of inputs with long names.
  */
 export function walker(
   walk: Walk,

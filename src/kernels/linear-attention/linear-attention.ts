@@ -73,7 +73,7 @@ const readOut = defineKernel({
     let products = 0;
     for (let i = 0; i < t; i++) {
       const visible = visibleKeys(problem, i);
-      const rest = visible % problem.span; // keys that no state holds
+      const rest = visible % problem.span; // keys in no state
       products += (visible >= problem.span ? d * (dv + 1) : 0) + rest * (d + dv);
     }
     return { flops: 2 * b * h * products, requestedBytes: 4 * b * h * (products + t * (d + dv)) };
@@ -87,8 +87,8 @@ const readOut = defineKernel({
  * up, and the keys after a query's whole chunks are weighed one by one (Hua et al. 2022, section 3.2).
  *
  * q `[b, h, t, d]`, k `[b, g, s, d]`, v `[b, g, s, dv]` → out `[b, h, t, dv]`, whose memory is `[b, t, h, dv]`; d is at
- * most 256. Query head i reads key and value head floor(i / (h / g)). A query that sees no key gives zeros. It is no
- * approximation of `attention`, and gives other numbers. Throws `ShapeError` for shapes and options that do not fit.
+ * most 256. Query head i reads key and value head floor(i / (h / g)). A query that sees no key gives zeros. It does not
+ * approximate `attention`; the results differ. Throws `ShapeError` for shapes and options that do not fit.
  */
 export function linearAttention(
   gpu: Gpu,

@@ -4,7 +4,7 @@ import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { KernelContext } from "../kernel.ts";
 
-/** The tensors of linear attention; they may be views with gaps whose last axis has none. */
+/** The tensors of linear attention; they may be views whose last axis is contiguous. */
 export interface LinearAttentionTensors {
   /** Queries `[b, h, t, d]`. */
   readonly q: Tensor;
@@ -14,26 +14,26 @@ export interface LinearAttentionTensors {
   readonly v: Tensor;
 }
 
-/** What linear attention does beyond its definition. */
+/** Options of linear attention. */
 export interface LinearAttentionOptions {
   /** Which keys a query sees: those up to its own position, or all. Default causal. */
   readonly mask?: "causal" | "full";
-  /** Position of the first query; default `length − t`, so that the last query stands at the last key. */
+  /** Position of the first query; default `length − t`, so that the last query is at the last key's position. */
   readonly start?: number;
-  /** Keys that count; default s. Memory beyond is never read into a result. */
+  /** Number of keys; default s. Memory beyond them never affects a result. */
   readonly length?: number;
-  /** Memory for the result as the kernel writes it, `[b, t, h, dv]`. */
+  /** Memory for the result in the kernel's order, `[b, t, h, dv]`. */
   readonly into?: { readonly out?: Tensor };
 }
 
-/** What the kernels are given: the options with their defaults, and how the keys are cut into chunks. */
+/** The kernels' options, with defaults filled in, and the division of the keys into chunks. */
 export interface LinearAttentionProblem {
   readonly mask: "causal" | "full";
   readonly start: number;
   readonly length: number;
-  /** Keys of a chunk. */
+  /** Keys per chunk. */
   readonly span: number;
-  /** Whole chunks: those whose states are kept. */
+  /** Number of whole chunks, whose states are kept. */
   readonly chunks: number;
   readonly into?: NonNullable<LinearAttentionOptions["into"]>;
 }
@@ -64,7 +64,7 @@ export function linearAttentionProblem(
     `q is ${formatShape(q.shape)}, k is ${formatShape(k.shape)}: ${h} query heads do not divide among ${g} key and ` +
       "value heads",
   );
-  check(s > 0, `k is ${formatShape(k.shape)}, expected room for a key; length 0 means that there is none`);
+  check(s > 0, `k is ${formatShape(k.shape)}, expected room for at least one key; for none, pass length 0`);
   check(d <= limits.MAX_WIDTH, `heads are ${d} wide, expected at most ${limits.MAX_WIDTH}`);
   check(mask === "causal" || mask === "full", `mask is ${JSON.stringify(mask)}, expected "causal" or "full"`);
   const { length = s } = options;
@@ -95,6 +95,6 @@ export function viewFields({ strides, offsets }: KernelContext, names: readonly 
   return fields;
 }
 
-/** Keys that query `i` sees. */
+/** Number of keys that query `i` sees. */
 export const visibleKeys = ({ mask, start, length }: LinearAttentionProblem, i: number): number =>
   mask === "full" ? length : Math.max(0, Math.min(length, start + i + 1));

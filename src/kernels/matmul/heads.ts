@@ -32,8 +32,8 @@ const kernel = defineKernel({
 });
 
 /**
- * A linear layer for each head, `y[row, h] = x[row, h] · weight[h]ᵀ`: x `[rows, h, k]`, weight `[h, n, k]` → y `[rows, h, n]`.
- * Both may be views; the last axis of x has no gaps. Throws `ShapeError` for shapes that do not fit.
+ * A linear layer for each head, `y[row, h] = x[row, h] · weight[h]ᵀ`: x `[rows, h, k]`, weight `[h, n, k]` → y `[rows,
+ * h, n]`. Both may be views; the last axis of x must be contiguous. Throws `ShapeError` for shapes that do not fit.
  */
 export function headMatmul(
   gpu: Gpu,

@@ -7,11 +7,13 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { weightPart, weightTypes } from "../formats.ts";
 import type { Into, KernelContext } from "../kernel.ts";
 
-/** What every matmul kernel reads: `bias` is f32, `weight` any of `weightTypes`, in one or several segments along n. */
+/**
+ * The inputs of every matmul kernel: `bias` is f32, `weight` any of `weightTypes`, in one or several segments along n.
+ */
 export interface MatmulTensors {
   /** `[...rows, k]` */
   readonly x: Tensor;
-  /** `[n, k]`: one output a row, as checkpoints store it. */
+  /** `[n, k]`: one output per row, as checkpoints store it. */
   readonly weight: Tensor;
   /** `[n]` */
   readonly bias?: Tensor | undefined;
@@ -26,26 +28,26 @@ export type MatmulOptions = Into<MatmulResult>;
 
 type Axes = Readonly<Record<"rows" | "k" | "n", number>>;
 
-/** The part of a definition that is the same for every matmul kernel. */
+/** The common part of every matmul kernel's record. */
 export const linear = {
   inputs: { x: "[...rows, k]", weight: "[n, k]", "bias?": "[n]" },
   outputs: { y: "[...rows, n]" },
   accepts: { weight: weightTypes },
   segmented: { input: "weight", axis: "n" },
   check({ k }: Axes): void {
-    if (k === 0) throw new ShapeError("matmul: k is 0, so there is nothing to add up");
+    if (k === 0) throw new ShapeError("matmul: k is 0, expected at least 1");
   },
   params: ({ rows, k, n }: Axes, _options: object, { segment }: KernelContext) => {
     return { rows, k, n, begin: segment.begin, total: segment.total };
   },
 } as const;
 
-/** The parts for the types and tensors given. */
+/** The parts for the given types and tensors. */
 export function linearParts({ dtypes, gpu }: KernelContext): ShaderModule[] {
   return [weightPart(dtypes["weight"], gpu).part, dtypes["bias"] ? biasVector : biasNone];
 }
 
-/** The default specialisation: parts only. */
+/** The default specialisation, which only chooses parts. */
 export function linearSpecialisation(_axes: Axes, _options: object, context: KernelContext): Specialisation {
   return { parts: linearParts(context) };
 }
@@ -62,7 +64,7 @@ export interface LinearWork {
   readonly weightVectors?: number;
 }
 
-/** The cost of a kernel that does this work and then stores each output once. */
+/** The cost of a kernel that does this work and stores each output once. */
 export function linearCost({ rows, k, n }: Axes, { dtypes, gpu }: KernelContext, work: LinearWork) {
   const { one, four } = weightPart(dtypes["weight"], gpu);
   const added = dtypes["bias"] ? rows * n : 0;

@@ -4,8 +4,8 @@ import { defineKernel } from "../kernel.ts";
 import { linear, linearCost, linearSpecialisation, wantsVectors } from "./linear.ts";
 
 /**
- * Register tiles: each thread keeps the sums of several rows and columns, so that a loaded vector is used several
- * times (Volkov and Demmel 2008, section 4, without the shared memory). Needs k to be a multiple of 4.
+ * Register tiles: each thread keeps the sums of several rows and columns, so that a loaded vector is reused (Volkov and
+ * Demmel 2008, section 4, without the shared memory). Requires k to be a multiple of 4.
  */
 export const register = {
   accepts: wantsVectors,

@@ -4,11 +4,11 @@ import { constantsOf } from "../../gpu/specialise.ts";
 import { defineKernel } from "../kernel.ts";
 import { linear, linearCost, linearParts, type MatmulTensors, wantsVectors } from "./linear.ts";
 
-/** Register tiles of a whole subgroup, in which x goes round by shuffles. Needs k to be a multiple of 4. */
+/** Register tiles of a whole subgroup, which shares x by shuffles. Requires k to be a multiple of 4. */
 export const subgroups = {
   requires: ["subgroups"],
   accepts: (tensors: MatmulTensors, _options: object, { adapter }: Gpu): string | undefined =>
-    adapter.subgroupSize === undefined ? "this device's subgroups have no one size" : wantsVectors(tensors),
+    adapter.subgroupSize === undefined ? "this device's subgroups have no fixed size" : wantsVectors(tensors),
   record: defineKernel({
     name: "matmul/subgroups",
     source,

@@ -4,18 +4,18 @@ import { defineKernel } from "../kernel.ts";
 import { tuning } from "../tuning.ts";
 import { linear, linearCost, linearParts, type MatmulTensors, wantsVectors } from "./linear.ts";
 
-/** Most rows that it takes. */
+/** Maximum number of rows. */
 const mostRows = 8;
 
-/** 1, 2, 4 or 8: a constant of the shader, so that there are four pipelines and not eight. */
+/** 1, 2, 4 or 8: a constant of the shader; only four values, so that there are four pipelines and not eight. */
 const rowsConstant = (rows: number) => 2 ** Math.ceil(Math.log2(Math.max(1, rows)));
 
 /** Columns of a workgroup, of which a team of lanes has four. */
 const columnsOf = (shader: Shader) => 4 * constantsOf(shader, "TEAMS").TEAMS;
 
 /**
- * The decode shape, 1 to 8 rows: every value of the weight is loaded once. A row's result is the same to the bit
- * whatever other rows come with it. Needs k to be a multiple of 4.
+ * The decode shape, 1 to 8 rows: every value of the weight is loaded once. A row's result is bitwise independent of the
+ * other rows. Requires k to be a multiple of 4.
  */
 export const vector = {
   accepts: (tensors: MatmulTensors): string | undefined => {

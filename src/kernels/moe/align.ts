@@ -8,42 +8,45 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel } from "../kernel.ts";
 import { defineOp, type Variant } from "../op.ts";
 
-/** What `align` sorts: experts u32 `[t, k]`, an expert from `count` on being none. */
+/** The input of `align`: experts u32 `[t, k]`; an id of `count` or more is no expert. */
 export interface AlignTensors {
   readonly experts: Tensor;
 }
 
 export interface AlignOptions {
-  /** Experts there are, e. */
+  /** Number of experts, e. */
   readonly count: number;
-  /** Rows of a block. */
+  /** Rows per block. */
   readonly block: number;
   /** Slots that an expert takes; the last in the order of tokens are dropped. Default: all. */
   readonly capacity?: number;
-  /** Workgroups that the gate-up product and the down product need along their columns. Default 1. */
+  /** Workgroups along the columns of the gate-up product and of the down product. Default 1. */
   readonly across?: readonly [gateUp: number, down: number];
 }
 
-/** What experts are to do; all u32. A slot is `token · k + choice`. */
+/** The work of the experts; all u32. A slot is `token · k + choice`. */
 export interface Aligned {
-  /** Slots of each expert `[e]`. */
+  /** Number of slots of each expert `[e]`. */
   readonly counts: Tensor;
-  /** Where those of each begin among `slots`, multiples of the block, and the end `[e + 1]`. */
+  /** Where each expert's slots begin in `slots`, multiples of the block, and the end `[e + 1]`. */
   readonly offsets: Tensor;
-  /** Slots by expert, each expert's in order; the rest of its last block is 0xffffffff. `[rows]`, up to the end. */
+  /**
+   * Slots sorted by expert, in order within each; the rest of an expert's last block is 0xffffffff. `[rows]`, valid up
+   * to the end.
+   */
   readonly slots: Tensor;
-  /** The expert of each block `[rows / block]`, up to the end. */
+  /** The expert of each block `[rows / block]`, valid up to the end. */
   readonly blockExperts: Tensor;
   /** Grids for an indirect dispatch of the gate-up and the down product `[2, 4]`: x, y, z, and y once more. */
   readonly grids: Tensor;
-  /** Where each slot lies among `slots`, or 0xffffffff for one that has no expert or was dropped `[t, k]`. */
+  /** Index of each slot in `slots`, or 0xffffffff for one without an expert or dropped `[t, k]`. */
   readonly positions: Tensor;
 }
 
 /** Slots of a chunk, which the three kernels of the counting sort share. */
 const chunk = constantsOf(countSource, "CHUNK");
 
-/** The most blocks that `slots` slots of `count` experts can need. */
+/** The maximum number of blocks for `slots` slots of `count` experts. */
 export const mostBlocks = (slots: number, count: number, block: number): number =>
   Math.floor((slots + Math.min(slots, count) * (block - 1)) / block);
 
@@ -135,7 +138,7 @@ const placeKernel = defineKernel({
 
 type AlignVariant = Variant<AlignTensors, AlignOptions, Aligned>;
 
-/** Throws `ShapeError` for options that are no counts. */
+/** Throws `ShapeError` for options that are not valid counts. */
 function check({ count, block, capacity = 1 }: AlignOptions): void {
   for (const [name, value] of Object.entries({ count, block, capacity })) {
     if (!Number.isInteger(value) || value < 1)
@@ -152,7 +155,7 @@ const naive: AlignVariant = {
   },
 };
 
-/** A counting sort by chunks, in three kernels. */
+/** A counting sort in chunks, in three kernels. */
 const sorted: AlignVariant = {
   record: (gpu, { experts }, options) => {
     check(options);
@@ -170,14 +173,14 @@ const sorted: AlignVariant = {
 
 const variants = { naive, sorted } as const;
 
-/** Reads by one thread from which on three kernels are faster than one workgroup. */
+/** The number of reads per thread above which three kernels are faster than one workgroup. */
 const manyReads = 4096;
 
 /**
- * Sorts the choices of tokens by their experts, stably, each expert's padded to whole blocks: what lets one dispatch do
- * the products of all experts (MegaBlocks, Gale et al. 2023; `moe_align_block_size` of vLLM). experts u32 `[t, k]` → `Aligned`.
- * Nothing is read back: the grids of the products are among the results. Throws `ShapeError` for options that are no
- * counts.
+ * Sorts the tokens' choices stably by expert and pads each expert's to whole blocks, so that one dispatch can compute
+ * the products of all experts (MegaBlocks, Gale et al. 2023; `moe_align_block_size` of vLLM). experts u32 `[t, k]` →
+ * `Aligned`. Nothing is read back: the grids of the products are among the results. Throws `ShapeError` for options
+ * that are not valid counts.
  */
 export const align = defineOp<AlignTensors, AlignOptions, Aligned, typeof variants>({
   name: "moe/align",

@@ -2,16 +2,16 @@ import source from "#shaders/moe/combine.wgsl";
 import resultRowsSlots from "#shaders/moe/result-rows/slots.wgsl";
 import { defineKernel } from "../kernel.ts";
 
-/** How the results of slots lie. */
+/** The order of the slots' results. */
 interface CombineOptions {
-  /** Experts, of which those from here on are none; for results in the order of the slots. */
+  /** Number of experts; ids from here on are no expert. For results in the order of the slots. */
   readonly count?: number;
 }
 
 /**
- * What the experts of each token gave, by their weights `[t, k]`: z `[rows, c]`, at the place of each slot `positions`
- * `[t, k]` (u32; 0xffffffff is none) or, given `experts` `[t, k]`, in the order of the slots → y `[t, c]`. Sums are in the
- * order of the choices. Needs c to be a multiple of 4.
+ * The weighted sum of the results of each token's experts, with weights `[t, k]`: z `[rows, c]`, indexed by each slot's
+ * `positions` `[t, k]` (u32; 0xffffffff is none) or, with `experts` `[t, k]`, in the order of the slots → y `[t, c]`.
+ * Sums are in the order of the choices. Requires c to be a multiple of 4.
  */
 export const combine = defineKernel({
   name: "moe/combine",

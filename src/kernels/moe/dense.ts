@@ -9,7 +9,7 @@ import { subgroupProduct } from "./subgroup-product.ts";
 
 const layers = { registers: groupedLayer(boundedProduct), subgroups: groupedLayer(subgroupProduct) };
 
-/** The faster of the two on this device, of those that it has. */
+/** The faster of the two products on this device, of those that it supports. */
 const layerFor = (gpu: Gpu) => {
   const hasSubgroups = gpu.adapter.subgroupSize !== undefined && gpu.features.has("subgroups");
   const wanted = tuning(gpu).denseProduct.find((name) => name === "registers" || hasSubgroups);
@@ -31,14 +31,14 @@ const spread = defineKernel({
 });
 
 /**
- * Every expert for every token, those that a token did not choose with a weight of 0: e / k times the work, and no
- * choice to make. The baseline that shows what choosing saves; its products are the fastest there are.
+ * Every expert for every token, with weight 0 where it was not chosen: e / k times the work, without sorting. The
+ * baseline that shows what routing saves; it uses the fastest products.
  */
 export const dense: ExpertsVariant = {
   accepts: (tensors, options, gpu) =>
     options.capacity === undefined
       ? layers.registers.accepts?.(tensors, options, gpu)
-      : "every expert takes every token",
+      : "it has no capacity: every expert takes every token",
   record: (gpu, tensors, options) => {
     using scope = gpu.scope();
     const { experts, weights } = tensors;

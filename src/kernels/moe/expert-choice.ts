@@ -18,14 +18,14 @@ const choose = defineKernel({
 });
 
 export interface ExpertChoiceOptions {
-  /** Tokens that each expert takes; more than there are: all. */
+  /** Tokens that each expert takes; at most all. */
   readonly capacity: number;
 }
 
 /**
  * Experts that choose their tokens, those with the largest softmax over the experts (Zhou et al. 2022, section 3.2):
- * balanced by construction, and not causal. logits `[t, e]` → experts u32 `[t, e]`, i or e for none, and weights `[t, e]`, the
- * score or 0: what `experts` takes with k = e. Throws `ShapeError` for a capacity that is no count.
+ * balanced by construction, and not causal. logits `[t, e]` → experts u32 `[t, e]`, i, or e for none, and weights `[t,
+ * e]`, the score or 0, as `experts` accepts them with k = e. Throws `ShapeError` for an invalid capacity.
  */
 export function expertChoice(
   gpu: Gpu,

@@ -1,4 +1,4 @@
-// What the products of experts say alike: one matrix for all experts, one below the other.
+// The common part of the experts' products: one matrix with all experts stacked.
 import biasNone from "#shaders/moe/bias/none.wgsl";
 import biasVector from "#shaders/moe/bias/vector.wgsl";
 import gluClamped from "#shaders/moe/glu/clamped.wgsl";
@@ -10,25 +10,25 @@ import { ShapeError } from "../../tensor/shape.ts";
 import { weightPart, weightTypes } from "../formats.ts";
 import type { KernelContext } from "../kernel.ts";
 
-/** How the outputs of a product become its result. */
+/** How the outputs of a product are stored. */
 export type GatedActivation = "swiglu" | "clamped-swiglu";
 
-/** What a product of experts is given. */
+/** Options of a product of experts. */
 export interface ExpertProduct {
-  /** Experts, e. */
+  /** Number of experts, e. */
   readonly count: number;
-  /** Outputs come in pairs, gate and up, of which one number is left; unset: as they are. */
+  /** Outputs are pairs of gate and up, combined into one number; unset: stored as they are. */
   readonly gated?: GatedActivation;
 }
 
-/** Which inputs the products have, and where their weight is cut. */
+/** The inputs of the products, and the axis along which their weight has segments. */
 export const expertWeights = {
   inputs: { weight: "[rows, k]", "bias?": "[rows]" },
   accepts: { weight: weightTypes },
   segmented: { input: "weight", axis: "rows" },
 } as const;
 
-/** Columns of the weight for each expert, and of the result. */
+/** Rows of the weight per expert, and columns of the result. */
 export function columnsOf(rows: number, { count, gated }: ExpertProduct): { n: number; columns: number } {
   const n = rows / count;
   if (!Number.isInteger(n) || n % 4 !== 0) {
@@ -46,5 +46,5 @@ export function expertParts({ gated }: ExpertProduct, { dtypes, gpu }: KernelCon
   ];
 }
 
-/** The rows of all experts that a dispatch sees. */
+/** The rows of all experts in a dispatch. */
 export const seenRows = ({ segment: { begin, end } }: KernelContext) => ({ begin, end });

@@ -9,7 +9,7 @@ export interface ExpertsTensors {
   readonly x: Tensor;
   /** The choices of each token, u32 `[t, k]`. */
   readonly experts: Tensor;
-  /** What each counts `[t, k]`. */
+  /** The weight of each choice `[t, k]`. */
   readonly weights: Tensor;
   /** `[e · 2f, c]`, gate and up of each hidden column side by side. */
   readonly gateUp: Tensor;
@@ -22,7 +22,7 @@ export interface ExpertsTensors {
 }
 
 export interface ExpertsOptions {
-  /** Default swiglu; clamped as gpt-oss has it. */
+  /** Default swiglu; clamped as in gpt-oss. */
   readonly activation?: GatedActivation;
   /** Slots that an expert takes, the last in the order of tokens are dropped; default all. Not for a few tokens. */
   readonly capacity?: number;
@@ -33,9 +33,9 @@ export interface ExpertsOptions {
 export interface ExpertsResult {
   /** `[t, c]` */
   readonly y: Tensor;
-  /** Slots of each expert, u32 `[e]`, from variants that count them. */
+  /** Number of slots of each expert, u32 `[e]`, from variants that count them. */
   readonly counts?: Tensor;
-  /** Where each expert's rows begin, padding included, and the end: u32 `[e + 1]`, likewise. */
+  /** Where each expert's rows begin, padding included, and the end: u32 `[e + 1]`, from the same variants. */
   readonly offsets?: Tensor;
 }
 
@@ -76,7 +76,7 @@ export function expertsSizes({ x, experts, weights, gateUp, down }: ExpertsTenso
   return { t, k, c, f, e };
 }
 
-/** Why kernels that load four elements at once, and give four, cannot take these. */
+/** Why kernels that load and store four elements at once cannot take these. */
 export function vectorsRefusal(tensors: ExpertsTensors): string | undefined {
   const { c, f } = expertsSizes(tensors);
   for (const [name, { segments }] of Object.entries({ gateUp: tensors.gateUp, down: tensors.down })) {

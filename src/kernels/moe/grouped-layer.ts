@@ -4,7 +4,7 @@ import { type ExpertsVariant, expertsSizes, vectorsRefusal } from "./experts-pro
 import type { GroupedProduct } from "./grouped-product.ts";
 import { mostBlockRows } from "./register-product.ts";
 
-/** A layer of experts by one of the grouped products. */
+/** A layer of experts with one of the grouped products. */
 export const groupedLayer = ({ kernel: product, block, across }: GroupedProduct): ExpertsVariant => ({
   accepts: vectorsRefusal,
   record: (gpu, { x, experts, weights, gateUp, gateUpBias, down, downBias }, options) => {
@@ -26,6 +26,9 @@ export const groupedLayer = ({ kernel: product, block, across }: GroupedProduct)
   },
 });
 
-/** The most tokens of `k` choices each whose rows, sorted by `count` experts and padded, are no more than `rows`. */
+/**
+ * The maximum number of tokens with `k` choices each whose rows, sorted by `count` experts and padded, are at most
+ * `rows`.
+ */
 export const mostTokens = (rows: number, k: number, count: number): number =>
   Math.max(1, Math.floor((rows - count * (mostBlockRows - 1)) / k));

@@ -1,4 +1,4 @@
-// The products of experts over rows that are sorted by them: what their kernels say alike.
+// The experts' products over rows sorted by expert: the common part of their kernels.
 import rowsAligned from "#shaders/moe/rows/aligned.wgsl";
 import rowsGathered from "#shaders/moe/rows/gathered.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
@@ -8,11 +8,11 @@ import { weightPart } from "../formats.ts";
 import { defineKernel } from "../kernel.ts";
 import { columnsOf, type ExpertProduct, expertParts, expertWeights, seenRows } from "./expert-weights.ts";
 
-/** What a grouped product is given. */
+/** Options of a grouped product. */
 export interface GroupedOptions extends ExpertProduct {
-  /** Choices of a token, k: rows of x are tokens. Unset: they are slots, as align has sorted them. */
+  /** Choices per token, k, where rows of x are tokens. Unset: rows are slots in `align`'s order. */
   readonly choices?: number;
-  /** Slots that there are, for the figures of cost. */
+  /** Number of slots, for the cost. */
   readonly slotCount: number;
 }
 
@@ -20,14 +20,14 @@ export interface GroupedOptions extends ExpertProduct {
 export interface ProductTile {
   readonly block: number;
   readonly columns: (gpu: Gpu) => number;
-  /** Rows and columns whose loads are shared in registers, for the figures of cost. */
+  /** Rows and columns whose loads are shared in registers, for the cost. */
   readonly shared: (gpu: Gpu) => readonly [rows: number, columns: number];
 }
 
-/** Which grid of the plan a product has. */
+/** Index of a product's grid in the plan. */
 const gridOf = ({ choices }: GroupedOptions) => (choices === undefined ? 1 : 0);
 
-/** The record of a grouped product with this tile, its grid sized by the GPU or for as many blocks as there can be. */
+/** The record of a grouped product with this tile, its grid sized by the GPU or for the maximum number of blocks. */
 export function groupedProduct(
   shader: { readonly name: string; readonly source: ShaderModule },
   tile: ProductTile,
@@ -63,7 +63,7 @@ export function groupedProduct(
     }),
     workgroups: ({ blocks }, options, { segment, gpu }) => [across(columnsOf(segment.total, options).n, gpu), blocks],
     cost: ({ k, rows }, options, { dtypes, gpu }) => {
-      // As if there were no padding: what there is, only the GPU knows.
+      // Counted without padding, which only the GPU knows.
       const outputs = (options.slotCount * rows) / options.count;
       const { four } = weightPart(dtypes["weight"], gpu);
       const [sharedRows, sharedColumns] = tile.shared(gpu);

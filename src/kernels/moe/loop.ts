@@ -28,20 +28,20 @@ const alignment = 256;
 function refusal(tensors: ExpertsTensors, counts: readonly number[] | undefined): string | undefined {
   const { c, f, e, t, k } = expertsSizes(tensors);
   const { gateUp, down, gateUpBias, downBias } = tensors;
-  if (!isPlain(gateUp.dtype) || !isPlain(down.dtype)) return "it takes weights apart that have no blocks";
+  if (!isPlain(gateUp.dtype) || !isPlain(down.dtype)) return "it slices weights, which packed formats do not allow";
   if (gateUpBias || downBias) return "it has no biases";
-  if (gateUp.segments.length + down.segments.length > 2) return "its weights lie in one segment";
+  if (gateUp.segments.length + down.segments.length > 2) return "its weights must be in one segment";
   for (const [name, bytes] of Object.entries({ c: 4 * c, f: 2 * f })) {
     if (bytes % alignment !== 0) return `rows of ${name} are ${bytes} bytes, it needs a multiple of ${alignment}`;
   }
-  if (!counts) return "it needs the slots of each expert, which only reading them back tells";
+  if (!counts) return "it needs the number of slots of each expert, which must be read back";
   const sum = counts.reduce((total, count) => total + count, 0);
   if (counts.length !== e || sum !== t * k)
     return `counts of ${sum} slots for ${counts.length} experts, not ${t * k} for ${e}`;
   return undefined;
 }
 
-/** An expert's feed-forward layer, on rows that are all its own. */
+/** An expert's feed-forward layer, on the rows of its slots. */
 function feedForward(gpu: Gpu, x: Tensor, { gateUp, down }: ExpertsTensors, expert: number, z: Tensor): void {
   const [rows = 0] = x.shape;
   const [c = 0, f = 0] = [z.shape[1], down.shape[1]];
@@ -58,7 +58,7 @@ function feedForward(gpu: Gpu, x: Tensor, { gateUp, down }: ExpertsTensors, expe
  */
 export const loop: ExpertsVariant = {
   accepts: (tensors, { activation = "swiglu", capacity, counts }) => {
-    if (capacity !== undefined || activation !== "swiglu") return "it knows swiglu alone, and no capacity";
+    if (capacity !== undefined || activation !== "swiglu") return "it supports only swiglu, and no capacity";
     return refusal(tensors, counts);
   },
   record: (gpu, tensors, { counts = [] }) => {

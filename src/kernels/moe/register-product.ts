@@ -10,11 +10,11 @@ const tile: ProductTile = {
   shared: () => [sizes.ROWS, sizes.COLUMNS],
 };
 
-/** In register tiles, over a grid that the GPU has sized. */
+/** In register tiles, over a grid sized by the GPU. */
 export const indirectProduct = groupedProduct(shader, tile, "indirect");
 
-/** In register tiles, over a grid for as many blocks as there can be; those past the last leave. */
+/** In register tiles, over a grid for the maximum number of blocks; those past the last return. */
 export const boundedProduct = groupedProduct(shader, tile, "bounded");
 
-/** The most rows of a block that any of the grouped products has. */
+/** The largest number of rows per block of any grouped product. */
 export const mostBlockRows = tile.block;

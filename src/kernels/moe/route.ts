@@ -9,16 +9,19 @@ import scoresSoftmax from "#shaders/moe/scores/softmax.wgsl";
 import { ShapeError } from "../../tensor/shape.ts";
 import { defineKernel } from "../kernel.ts";
 
-/** How tokens choose their experts, and how much each counts. */
+/** How a token's experts are chosen and weighted. */
 export interface RoutingRule {
-  /** Experts of a token. */
+  /** Experts per token. */
   readonly k: number;
   readonly scores: "softmax" | "sigmoid";
-  /** Weights are shares of the scores of the chosen; else of all scores, or the scores themselves if they are sigmoids. */
+  /** Weights are normalised over the chosen experts; else over all, or the scores themselves for sigmoids. */
   readonly normalise: boolean;
   /** Factor of the weights; default 1. */
   readonly scale?: number;
-  /** Equal runs of experts, of which those of `keep` groups may be chosen, by their largest key or the sum of two. */
+  /**
+   * Equal groups of consecutive experts; only `keep` groups may be chosen from, ranked by their largest key or the sum
+   * of their two largest.
+   */
   readonly groups?: { readonly count: number; readonly keep: number; readonly by: "maximum" | "top-two" };
 }
 
@@ -30,15 +33,16 @@ export interface RouteOptions extends RoutingRule {
 
 const scoreParts = { softmax: scoresSoftmax, sigmoid: scoresSigmoid } as const;
 
-/** Most experts: one thread goes over all of them for each choice. */
+/** Maximum number of experts: one thread goes over all of them for each choice. */
 const mostExperts = 1024;
 
 /**
  * The experts of each token: logits `[t, e]` → experts u32 `[t, k]`, the first chosen first, and weights `[t, k]`. The
- * largest logits are chosen, or scores plus `bias` `[e]`; of equals the lowest index. These rules cover Mixtral
+ * largest logits are chosen, or scores plus `bias` `[e]`; ties go to the lowest index. These rules cover Mixtral
  * (normalised softmax; Jiang et al. 2024), Qwen-MoE and OLMoE (softmax), gpt-oss (normalised softmax of biased logits),
  * DeepSeek-V2 (groups by their maximum) and DeepSeek-V3 (sigmoids, bias, groups by their top two). A token with a NaN
- * logit gets NaN for all its weights, and `nanFlags` u32 `[layers]` a 1 at `layer`. Throws `ShapeError` for a rule that does not fit the experts.
+ * logit gets NaN for all its weights, and `nanFlags` u32 `[layers]` a 1 at `layer`. Throws `ShapeError` for a rule that
+ * does not fit the experts.
  */
 export const route = defineKernel({
   name: "moe/route",
@@ -54,7 +58,7 @@ export const route = defineKernel({
   specialise: ({ e }, { k, scores, normalise, groups }, { dtypes }) => {
     if (dtypes["bias"] && scores === "softmax") {
       throw new ShapeError(
-        "moe/route: a bias beside softmax scores, expected sigmoid (a router's bias is in its logits)",
+        "moe/route: a bias with softmax scores, expected sigmoid scores (a router's own bias is in its logits)",
       );
     }
     const bySum = groups?.by === "top-two";

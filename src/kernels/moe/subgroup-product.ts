@@ -8,7 +8,7 @@ const tile = constantsOf(source, "BLOCK", "COLUMNS");
 const sizeOf = (gpu: Gpu) => gpu.adapter.subgroupSize ?? 1;
 const columns = (gpu: Gpu) => tile.COLUMNS * sizeOf(gpu);
 
-/** In the registers of subgroups, over a grid that the GPU has sized. */
+/** In the registers of subgroups, over a grid sized by the GPU. */
 export const subgroupProduct = groupedProduct(
   { name: "moe/subgroups", source },
   { block: tile.BLOCK, columns, shared: (gpu) => [tile.BLOCK, columns(gpu)] },

@@ -10,18 +10,19 @@ import { columnsOf, type ExpertProduct, expertParts, expertWeights, seenRows } f
 
 const rowSlotParts = { gathered: rowSlotsGathered, weighted: rowSlotsWeighted, apart: rowSlotsApart } as const;
 
-/** What rows of x and of the result are. */
+/** The meaning of rows of x and of the result. */
 export interface VectorOptions extends ExpertProduct {
   /**
-   * `gathered`: x has tokens, each slot is a row of the result. `weighted`: x has slots, those of a token add up to a row.
-   * `apart`: x and the result have slots.
+   * `gathered`: rows of x are tokens, rows of the result slots. `weighted`: rows of x are slots, which are summed per
+   * token. `apart`: rows of both are slots.
    */
   readonly slots: "gathered" | "weighted" | "apart";
 }
 
 /**
- * Products of a few tokens with the experts `[t, k]` that they chose: x `[t, k]` or `[t · choices, k]` → z `[t · choices, n]`
- * or, weighted, `[t, n]`; half as many columns where they are gated. Nothing is sorted, and all is in one dispatch.
+ * Products of a few tokens with the experts `[t, k]` that they chose: x `[t, k]` or `[t · choices, k]` → z `[t ·
+ * choices, n]` or, weighted, `[t, n]`; half as many columns where they are gated. Nothing is sorted; it takes one
+ * dispatch.
  */
 export const vectorProduct = defineKernel({
   name: "moe/vector",

@@ -2,16 +2,13 @@ import { combine } from "./combine.ts";
 import { type ExpertsVariant, expertsSizes, vectorsRefusal } from "./experts-problem.ts";
 import { vectorProduct } from "./vector-product.ts";
 
-/** Most slots: each reads its expert's weights for itself. */
+/** Maximum number of slots: each reads its expert's weights separately. */
 const mostSlots = 512;
 
-/**
- * Every choice of every token by itself, its expert looked up where it is needed: two dispatches for all of them, and no
- * sorting. For a few tokens.
- */
+/** Every choice of every token separately, without sorting: two dispatches for all. For a few tokens. */
 export const vector: ExpertsVariant = {
   accepts: (tensors, { capacity }) => {
-    if (capacity !== undefined) return "it counts no slots, which a capacity needs";
+    if (capacity !== undefined) return "it does not count slots, which a capacity requires";
     const slots = tensors.experts.size;
     return slots > mostSlots ? `${slots} choices, it takes ${mostSlots}` : vectorsRefusal(tensors);
   },

@@ -5,7 +5,7 @@ import rowResidual from "#shaders/norm/row/residual.wgsl";
 import { defineKernel } from "../kernel.ts";
 import { rowGrid, rowSpecialisation } from "../reduce/lanes.ts";
 
-/** What is added to the variance under the root, so that a row of equal elements stays finite. */
+/** Added to the variance under the root, so that a row of equal elements stays finite. */
 export interface LayerNormOptions {
   readonly eps: number;
 }
@@ -32,8 +32,8 @@ export const layerNorm = defineKernel({
 });
 
 /**
- * The residual add and the norm of what it gives, in one kernel: `sum = x + residual`, `y = layerNorm(sum)`. Shapes as
- * in {@link layerNorm}, `residual` and `sum` like `x`.
+ * The residual add and the norm of the sum, in one kernel: `sum = x + residual`, `y = layerNorm(sum)`. Shapes as in
+ * {@link layerNorm}, `residual` and `sum` like `x`.
  */
 export const addLayerNorm = defineKernel({
   name: "norm/layer-norm",

@@ -3,7 +3,7 @@ import rowResidual from "#shaders/norm/row/residual.wgsl";
 import { defineKernel } from "../kernel.ts";
 import { rowGrid, rowSpecialisation } from "../reduce/lanes.ts";
 
-/** What is added to the mean square under the root, so that a row of zeros stays finite. */
+/** Added to the mean square under the root, so that a row of zeros stays finite. */
 export interface RmsNormOptions {
   readonly eps: number;
 }
@@ -24,7 +24,7 @@ export const rmsNorm = defineKernel({
 });
 
 /**
- * The residual add and the norm of what it gives, in one kernel: `sum = x + residual`, `y = rmsNorm(sum)`. Shapes as in
+ * The residual add and the norm of the sum, in one kernel: `sum = x + residual`, `y = rmsNorm(sum)`. Shapes as in
  * {@link rmsNorm}, `residual` and `sum` like `x`.
  */
 export const addRmsNorm = defineKernel({

@@ -1,7 +1,10 @@
 import source from "#shaders/peaks/increment.wgsl";
 import { defineKernel } from "../kernel.ts";
 
-/** Adds 1 to each of count `[n]`, one thread each: a row of such dispatches measures what a dispatch costs. */
+/**
+ * Adds 1 to each element of count `[n]`, one thread each: a sequence of such dispatches measures the cost of a
+ * dispatch.
+ */
 export const increment = defineKernel({
   name: "peaks/increment",
   source,

@@ -7,9 +7,9 @@ import { defineKernel } from "../kernel.ts";
 /** The types that a shader can compute in. */
 const numbers = { f16: numberF16, f32: numberF32 } as const;
 
-/** How much a thread does; a multiple of 8. */
+/** The work of a thread; a multiple of 8. */
 export interface MultiplyAddOptions {
-  /** Type of the numbers; f16 needs `shader-f16`. */
+  /** Type of the numbers; f16 requires `shader-f16`. */
   readonly dtype: keyof typeof numbers;
   /** Threads, each of which writes one number. */
   readonly n: number;
@@ -20,12 +20,12 @@ export interface MultiplyAddOptions {
 /** Independent chains of a thread: four vectors of four. */
 const chains = 16;
 
-/** What a turn adds; a power of two so small that 1,024 turns count exactly in f16. */
+/** What each turn adds; a power of two so small that 1,024 turns sum exactly in f16. */
 const step = 1 / 16;
 
 /**
- * The arithmetic peak of a device: `[n]` sums of 16 independent chains of multiply-adds, 32 · turns operations a thread
- * (Volkov 2010, "Better performance at lower occupancy": independent instructions hide latency).
+ * The arithmetic peak of a device: `[n]` sums of 16 independent chains of multiply-adds, 32 · turns operations per
+ * thread (Volkov 2010, "Better performance at lower occupancy": independent instructions hide latency).
  */
 export const multiplyAdd = defineKernel({
   name: "peaks/multiply-add",
@@ -39,7 +39,7 @@ export const multiplyAdd = defineKernel({
   cost: ({ n }, { turns }) => ({ flops: 2 * chains * turns * n, requestedBytes: 4 * n }),
 });
 
-/** What `multiplyAdd` writes at index `i`, in closed form. */
+/** The value that `multiplyAdd` writes at index `i`, in closed form. */
 export function multiplyAddResult(i: number, turns: number): number {
   const start = (i % constantsOf(source, "WORKGROUP").WORKGROUP) % 8;
   return chains * (start + turns * step) + (chains * (chains - 1)) / 2;

@@ -2,7 +2,7 @@ import source from "#shaders/peaks/workgroup-memory.wgsl";
 import { constantsOf } from "../../gpu/specialise.ts";
 import { defineKernel } from "../kernel.ts";
 
-/** How much is read; turns are a multiple of 8. */
+/** The amount read; turns are a multiple of 8. */
 export interface WorkgroupMemoryOptions {
   /** Threads, each of which writes one vector. */
   readonly n: number;

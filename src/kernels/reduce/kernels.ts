@@ -9,13 +9,13 @@ import { defineKernel, type KernelContext } from "../kernel.ts";
 import { type Walk, walker } from "../layout/walk.ts";
 import { lanesFor } from "./lanes.ts";
 
-/** What one reduction is made for: the walk over the other axes, and the reduced one. */
+/** The shape of a reduction: the walk over the other axes, and the reduced axis. */
 export interface ReduceOptions {
   readonly operation: "sum" | "mean" | "max";
   readonly walk: Walk;
   /** Shape of the result. */
   readonly shape: Shape;
-  /** Elements of the axis, and from one to the next. */
+  /** Length and stride of the reduced axis. */
   readonly length: number;
   readonly step: number;
 }
@@ -34,7 +34,7 @@ const parts = ({ operation, walk }: ReduceOptions, context: KernelContext) => [
   ...walker(walk, context, { single: true }).parts,
 ];
 
-/** A reduction by one thread a result. */
+/** A reduction with one thread per result. */
 export const reduceByThread = defineKernel({
   name: "reduce/thread",
   source: threadSource,
@@ -48,7 +48,7 @@ export const reduceByThread = defineKernel({
   cost: ({ x, y }) => ({ flops: x, requestedBytes: 4 * (x + y) }),
 });
 
-/** A reduction by 4, 16 or 128 threads a result, the more the longer the axis. */
+/** A reduction with 4, 16 or 128 threads per result, depending on the length of the axis. */
 export const reduceByWorkgroup = defineKernel({
   name: "reduce/workgroup",
   source: workgroupSource,

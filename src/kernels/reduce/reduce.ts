@@ -10,7 +10,7 @@ import { type ReduceOptions, reduceByThread, reduceByWorkgroup } from "./kernels
 type Tensors = { readonly x: Tensor };
 type Result = { readonly y: Tensor };
 
-/** Which axis to reduce; a negative one counts from the last. */
+/** The axis to reduce; a negative one counts from the last. */
 export interface AxisOptions {
   readonly axis: number;
 }
@@ -18,7 +18,7 @@ export interface AxisOptions {
 /** Axes at least this long are worth several threads. */
 const longAxis = 256;
 
-/** Results at least this many keep a GPU busy with a thread each. */
+/** At least this many results keep a GPU busy with one thread each. */
 const manyResults = 16_384;
 
 function reduction(operation: ReduceOptions["operation"], x: Tensor, given: number): ReduceOptions {
@@ -52,13 +52,13 @@ function defineReduce(operation: ReduceOptions["operation"], overNothing: number
 }
 
 /**
- * Sum over one axis of `x`, f32 of any shape and a view if need be; `y` is `x` without that axis. Over nothing: 0.
- * Sums are taken in blocks or in a tree, never one by one (Higham 2002, section 4.2).
+ * Sum over one axis of `x`, f32 of any shape, possibly a view; `y` has the shape of `x` without that axis. Over an
+ * empty axis: 0. Sums are blocked or pairwise, never sequential (Higham 2002, section 4.2).
  */
 export const sum = defineReduce("sum", 0);
 
-/** Mean over one axis; tensors as in {@link sum}. Over nothing: NaN. */
+/** Mean over one axis; tensors as in {@link sum}. Over an empty axis: NaN. */
 export const mean = defineReduce("mean", Number.NaN);
 
-/** Largest element over one axis, NaN where one is; tensors as in {@link sum}. Over nothing: −∞. */
+/** Largest element over one axis, NaN where one is; tensors as in {@link sum}. Over an empty axis: −∞. */
 export const max = defineReduce("max", Number.NEGATIVE_INFINITY);

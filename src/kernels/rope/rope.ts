@@ -11,15 +11,15 @@ import { defineKernel } from "../kernel.ts";
 /** Which two elements of a head are rotated together: `halves` pairs i with i + pairs, `interleaved` 2i with 2i + 1. */
 export type RopeLayout = "halves" | "interleaved";
 
-/** What is rotated, and by which angles. */
+/** The tensors of RoPE. */
 export interface RopeTensors {
-  /** Heads `[b, t, h, d]`; may be a view whose last axis has no gaps. */
+  /** Heads `[b, t, h, d]`; may be a view whose last axis is contiguous. */
   readonly x: Tensor;
   /** Cosines and sines `[p, pairs, 2]`, as `ropeTable` makes them; the rotary width 2 · pairs may be less than d. */
   readonly table: Tensor;
   /** Position of each token, u32 `[b, t]`. */
   readonly positions?: Tensor | undefined;
-  /** Where each batch row stands, u32 `[64, 4]`: positions count up from there. */
+  /** Position of each batch row, u32 `[64, 4]`: positions count up from it. */
   readonly step?: Tensor | undefined;
 }
 

@@ -13,7 +13,7 @@ export type RopeScaling =
       /** Rotations over the original context above which a pair is left alone (32) and below which it is stretched (1). */
       betaFast?: number;
       betaSlow?: number;
-      /** Factor of cosines and sines, used as it is; otherwise it follows from the mscales, or from the factor alone. */
+      /** Factor of cosines and sines; default from the mscales, or from the factor alone. */
       attentionFactor?: number;
       mscale?: number;
       mscaleAllDim?: number;
@@ -29,21 +29,21 @@ export type RopeScaling =
     }
   | {
       kind: "longrope";
-      /** One divisor a pair, for sequences up to the original context and for longer ones. */
+      /** One divisor per pair, for sequences up to the original context and for longer ones. */
       shortFactor: readonly number[];
       longFactor: readonly number[];
       originalPositions: number;
-      /** The stretched context; gives the factor where that is left out. */
+      /** The stretched context; implies the factor where that is left out. */
       maxPositions?: number;
       factor?: number;
       attentionFactor?: number;
     };
 
-/** What a `config.json` says about rotary embeddings, whatever the spelling. */
+/** The settings of rotary embeddings in a `config.json`, whatever its spelling. */
 export interface RopeConfig {
   /** The base of the frequencies; absent where the config leaves it to its architecture's default. */
   theta?: number;
-  /** The share of a head's width that is rotated; 1 where the config does not say. */
+  /** The share of a head's width that is rotated; default 1. */
   rotaryFraction: number;
   scaling: RopeScaling;
 }
@@ -63,13 +63,13 @@ type Json = Readonly<Record<string, unknown>>;
 /**
  * Reads base, rotary share and scaling from a Hugging Face `config.json`: the one `rope_parameters` of transformers 5,
  * with a record per layer type where it has them (`layerType` picks one), or the older top-level keys and
- * `rope_scaling`. Where both say something, `rope_parameters` wins.
- * Throws a RangeError that names the key for an unknown kind and for a value that is missing or not a number.
+ * `rope_scaling`. Where both are present, `rope_parameters` takes precedence. Throws a RangeError that names the key
+ * for an unknown kind and for a value that is missing or not a number.
  */
 export function parseRope(config: Json, layerType = "full_attention"): RopeConfig {
   const parameters = section(config, "rope_parameters") ?? section(config, "rope_scaling") ?? {};
   const perLayerType = Object.values(parameters).some(isObject);
-  // Gemma 3 and ModernBERT gave sliding layers a base of their own, which the scaling of the others does not touch.
+  // Gemma 3 and ModernBERT have a separate base for sliding layers, to which the scaling of the others does not apply.
   const local =
     layerType === "sliding_attention" ? number(config, "rope_local_base_freq", "local_rope_theta") : undefined;
   const flat = local === undefined ? parameters : {};
@@ -96,7 +96,7 @@ function rotaryFraction(config: Json): number {
 
 function scalingOf(keys: Json, config: Json): RopeScaling {
   const name = keys["rope_type"] ?? keys["type"] ?? "default";
-  // Early Phi-3 files say "yarn" and bring the divisors of longrope.
+  // Early Phi-3 files say "yarn" but have the divisors of longrope.
   const kind = name === "yarn" && keys["long_factor"] ? "longrope" : KINDS.get(name);
   const need = (key: string): number => required(number(keys, key), `rope_scaling.${key} (type ${String(name)})`);
   const maxPositions = number(config, "max_position_embeddings", "n_positions");
@@ -109,7 +109,8 @@ function scalingOf(keys: Json, config: Json): RopeScaling {
     case "linear":
       return { kind, factor: need("factor") };
     case "dynamic":
-      if (keys["alpha"]) throw new RangeError("rope_scaling: dynamic scaling by alpha is not known, only by factor");
+      if (keys["alpha"])
+        throw new RangeError("rope_scaling: dynamic scaling by alpha is not supported, expected factor");
       return { kind, factor: need("factor"), maxPositions: longest() };
     case "yarn":
       return {
@@ -137,7 +138,7 @@ function scalingOf(keys: Json, config: Json): RopeScaling {
         shortFactor: numbers(keys, "short_factor"),
         longFactor: numbers(keys, "long_factor"),
         originalPositions: original(),
-        // Phi-3 puts the original length beside the scaling; then the ratio holds, whatever `factor` says.
+        // Phi-3 has the original length beside the scaling; then the ratio is used, whatever `factor` says.
         factor: (topLevelOriginal === undefined ? number(keys, "factor") : undefined) ?? longest() / original(),
         ...given("attentionFactor", number(keys, "attention_factor")),
       };
@@ -152,11 +153,11 @@ const given = <Name extends string>(name: Name, value: number | undefined): { [K
   (value === undefined ? {} : { [name]: value }) as { [Key in Name]?: number };
 
 function required<Value>(value: Value | undefined, name: string): Value {
-  if (value === undefined) throw new RangeError(`config.json: ${name} is missing, which the rotary embedding needs`);
+  if (value === undefined) throw new RangeError(`config.json: ${name} is missing, which the rotary embedding requires`);
   return value;
 }
 
-/** The first of the keys that is there and not null. Throws a RangeError where it is no positive number. */
+/** The first of the keys that is present and not null. Throws a RangeError where it is not a positive number. */
 function number(record: Json, ...names: readonly string[]): number | undefined {
   const key = names.find((name) => record[name] !== undefined && record[name] !== null);
   if (key === undefined) return undefined;
@@ -177,7 +178,7 @@ function numbers(record: Json, key: string): number[] {
 }
 
 function section(config: Json, key: string): Json | undefined {
-  const value = config[key] ?? undefined; // null, too, means that there is none
+  const value = config[key] ?? undefined; // null also means that there is none
   if (value === undefined || isObject(value)) return value;
   throw new RangeError(`config.json: ${key} is ${JSON.stringify(value)}, expected an object`);
 }

@@ -1,6 +1,6 @@
 import type { RopeScaling } from "./scaling.ts";
 
-/** Base, rotated width of a head (even, at most the head's width) and scaling: what the frequencies follow from. */
+/** The parameters of the frequencies: base, rotated width of a head (even, at most the head's width) and scaling. */
 export interface RopeFrequencies {
   theta: number;
   width: number;
@@ -8,9 +8,9 @@ export interface RopeFrequencies {
 }
 
 /**
- * Radians that each of the width / 2 pairs turns per position, slowest last, in float64: `theta^(−2i / width)`, scaled.
- * Two rules look at the sequence: dynamic raises the base with its length, longrope has other divisors beyond the
- * original context. Throws a RangeError for an odd width and for longrope divisors that are not one a pair.
+ * Frequencies of the width / 2 pairs in radians per position, slowest last, in float64: `theta^(−2i / width)`, scaled.
+ * Two rules depend on the sequence: dynamic raises the base with its length, longrope has other divisors beyond the
+ * original context. Throws a RangeError for an odd width and for longrope divisors that are not one per pair.
  *
  * Sources: linear, Chen et al. 2023, section 2.3; dynamic and yarn, Peng et al. 2023, section 3; longrope,
  * Ding et al. 2024, section 3; llama3, the Llama 3.1 model card.
@@ -49,19 +49,19 @@ export function attentionFactor(scaling: RopeScaling): number {
   return mscale && mscaleAllDim ? growth(mscale) / growth(mscaleAllDim) : growth(1);
 }
 
-/** What to tabulate: {@link RopeFrequencies} and how many positions, from 0. */
+/** Options of the table: {@link RopeFrequencies} and the number of positions, from 0. */
 export interface RopeTable extends RopeFrequencies {
   positions: number;
-  /** The longest sequence that will be run; the number of positions where left out. */
+  /** The longest sequence that will be run; default the number of positions. */
   sequenceLength?: number;
 }
 
 /**
  * Cosines and sines, times the attention factor, as the kernels read them: `[positions, width / 2, 2]`, computed in
- * float64 and rounded once, since WGSL promises only an absolute 2⁻¹¹ for its own.
+ * float64 and rounded once, since WGSL guarantees its own only to an absolute 2⁻¹¹.
  *
- * One table serves a whole session: keys rotated by one table must not meet queries rotated by another, so dynamic
- * and longrope settle on the longest sequence beforehand.
+ * One table serves a whole session: keys and queries must be rotated by the same table, so dynamic and longrope assume
+ * the longest sequence from the start.
  */
 export function ropeTable({ positions, sequenceLength = positions, ...rest }: RopeTable): Float32Array<ArrayBuffer> {
   const frequencies = inverseFrequencies(rest, sequenceLength);
@@ -80,7 +80,7 @@ export function ropeTable({ positions, sequenceLength = positions, ...rest }: Ro
 type Scaling<Kind extends RopeScaling["kind"]> = Extract<RopeScaling, { kind: Kind }>;
 
 /**
- * The base at which the slowest pair turns `stretch` times slower and the fastest as before; the stretch grows with
+ * The base at which the slowest pair rotates `stretch` times slower and the fastest as before; the stretch grows with
  * the sequence.
  */
 function dynamicBase(theta: number, width: number, scaling: Scaling<"dynamic">, sequenceLength: number): number {
@@ -90,7 +90,7 @@ function dynamicBase(theta: number, width: number, scaling: Scaling<"dynamic">, 
 }
 
 /**
- * Leaves fast pairs alone, divides slow ones by the factor, and goes from one to the other along a ramp over the
+ * Leaves fast pairs unchanged, divides slow ones by the factor, and interpolates between them along a ramp over the
  * pairs.
  */
 function yarn(frequencies: Float64Array, theta: number, scaling: Scaling<"yarn">): Float64Array {
@@ -109,7 +109,8 @@ function yarn(frequencies: Float64Array, theta: number, scaling: Scaling<"yarn">
 }
 
 /**
- * Keeps pairs of short wavelength, divides those of long wavelength, and mixes in between by the number of rotations.
+ * Keeps pairs of short wavelength, divides those of long wavelength, and interpolates between them by the number of
+ * rotations.
  */
 function llama3(frequency: number, scaling: Scaling<"llama3">): number {
   const { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalPositions } = scaling;
@@ -125,7 +126,7 @@ function longrope(frequencies: Float64Array, scaling: Scaling<"longrope">, seque
   const divisors = long ? scaling.longFactor : scaling.shortFactor;
   if (divisors.length !== frequencies.length) {
     const name = long ? "longFactor" : "shortFactor";
-    throw new RangeError(`rope: ${name} has ${divisors.length} divisors, expected ${frequencies.length}, one a pair`);
+    throw new RangeError(`rope: ${name} has ${divisors.length} divisors, expected ${frequencies.length}, one per pair`);
   }
   return frequencies.map((frequency, pair) => frequency / (divisors[pair] ?? Number.NaN));
 }

@@ -4,7 +4,7 @@ import { rowThreads } from "./row-threads.ts";
 
 /**
  * Index of the largest element along the last axis, the lowest where several tie. `x` is `[..., v]`, `index` `[...]`
- * (u32). NaN counts as −∞; a row with nothing above it gives 0.
+ * (u32). NaN counts as −∞; a row with no element above −∞ gives 0.
  */
 export const argmax = defineKernel({
   name: "sampling/argmax",

@@ -5,10 +5,10 @@ import { maxBatch } from "../step.ts";
 
 /**
  * Logits under the penalties of each row's settings: repetition divides positive and multiplies negative logits of
- * tokens in the prompt or generated (Keskar et al. 2019, section 4.1); presence and frequency are subtracted for
- * generated tokens alone, once and once for each time (the OpenAI API's definition).
- * `logits` and `y` are `[b, v]`, `counts` `[b, v]` u32 (bit 31: in the prompt; the rest: times generated), `settings`
- * `[64, 8]` from `packSettings`. Throws `ShapeError` for more than 64 rows.
+ * tokens in the prompt or generated (Keskar et al. 2019, section 4.1); presence and frequency apply only to generated
+ * tokens and are subtracted once, or once for each occurrence (the OpenAI API's definition). `logits` and `y` are `[b,
+ * v]`, `counts` `[b, v]` u32 (bit 31: in the prompt; the rest: times generated), `settings` `[64, 8]` from
+ * `packSettings`. Throws `ShapeError` for more than 64 rows.
  */
 export const penalise = defineKernel({
   name: "sampling/penalise",

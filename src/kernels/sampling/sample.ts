@@ -7,10 +7,10 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel, type Into } from "../kernel.ts";
 import { maxBatch } from "../step.ts";
 
-/** Most tokens in a vocabulary that is sampled: the sums of its integer weights fit u32, with rounding. */
+/** Maximum vocabulary for sampling, so that sums of the integer weights, with rounding, fit u32. */
 export const maxVocabulary = 2 ** 18;
 
-/** What `chosen` holds for a row that had finished. */
+/** The value of `chosen` for a row that has ended. */
 export const noToken = 0xffffffff;
 
 /** One step of sampling: `logits [b, v]`, `settings [64, 8]`; `step [64, 4]` and `counts [b, v]` (u32) are changed. */
@@ -21,7 +21,7 @@ export interface SampleTensors {
   readonly counts?: Tensor | undefined;
 }
 
-/** The step and the counts given, and the tokens drawn: `chosen [b]` (u32), `noToken` for rows that had finished. */
+/** The step and the counts, updated, and the tokens drawn: `chosen [b]` (u32), `noToken` for rows that have ended. */
 export interface Sampled {
   readonly step: Tensor;
   readonly chosen: Tensor;
@@ -48,16 +48,16 @@ export const sampleKernel = defineKernel({
 });
 
 /**
- * Draws a token for every live row of `step` by the row's settings (`packSettings`), and makes the step that of the
- * next token: `token` is the one drawn, `position` goes up by `tokens`, `tokens` becomes 1. Rows whose `tokens` is 0
- * have finished and stay as they are. With `counts`, the drawn token's count goes up by one.
+ * Draws a token for every live row of `step` by the row's settings (`packSettings`), and advances the step: `token`
+ * becomes the one drawn, `position` increases by `tokens`, `tokens` becomes 1. Rows whose `tokens` is 0 have ended and
+ * do not change. With `counts`, the drawn token's count increases by one.
  *
- * In this order: temperature (0 takes the largest logit, the lowest index on ties); top-k, ties kept; top-p over what
- * is left (Holtzman et al. 2020, section 3.1), ties kept; min-p (Nguyen et al. 2024). Penalties are `penalise`'s. The
- * draw inverts the cumulative distribution, in integers, at a random word of Threefry-2x32 (Salmon et al. 2011) whose
- * key is the row's seed and whose counter is the position that the token will have: the same wherever the row stands in
- * a batch. NaN counts as −∞, which is never drawn; a row with nothing above it gives token 0. Where the largest logit
- * is +∞, those that are share the probability. Throws `ShapeError` for more than 64 rows or 2¹⁸ tokens.
+ * In this order: temperature (0 takes the largest logit, the lowest index on ties); top-k, ties kept; top-p over the
+ * rest (Holtzman et al. 2020, section 3.1), ties kept; min-p (Nguyen et al. 2024). Penalties are `penalise`'s. The draw
+ * inverts the cumulative distribution, in integers, at a random word of Threefry-2x32 (Salmon et al. 2011) whose key is
+ * the row's seed and whose counter is the position of the new token, so that it does not depend on the row's index in
+ * the batch. NaN counts as −∞, which is never drawn; a row with no logit above −∞ gives token 0. If the largest logit
+ * is +∞, all tokens with it share the probability. Throws `ShapeError` for more than 64 rows or 2¹⁸ tokens.
  */
 export function sample(
   gpu: Gpu,

@@ -7,7 +7,7 @@ export const settingColumns = ["temperature", "topK", "topP", "minP", "repetitio
 /** How one batch row is sampled. */
 export type SamplingSettings = { readonly [K in (typeof settingColumns)[number]]?: number };
 
-/** What leaves the logits as they are and draws from all tokens. */
+/** Settings that leave the logits unchanged and draw from all tokens. */
 export const neutralSettings = {
   temperature: 1,
   topK: 0,
@@ -20,7 +20,7 @@ export const neutralSettings = {
 
 const finite = (value: number) => Number.isFinite(value);
 
-/** What each setting may be, and how to say so. */
+/** The valid values of each setting, with their description for errors. */
 const allowed: Readonly<Record<keyof SamplingSettings, readonly [(value: number) => boolean, string]>> = {
   temperature: [(value) => value >= 0 && finite(value), "0 or more"],
   topK: [(value) => value >= 0 && value < 2 ** 24 && Number.isInteger(value), "an integer from 0 to 2²⁴ − 1"],
@@ -32,8 +32,8 @@ const allowed: Readonly<Record<keyof SamplingSettings, readonly [(value: number)
 };
 
 /**
- * The elements of a settings tensor, a row for each batch row; what a row leaves out, and rows left out, are neutral.
- * Throws `ShapeError` for more than 64 rows and for a value outside its range.
+ * The elements of a settings tensor, one row per batch row; settings and rows left out are neutral. Throws `ShapeError`
+ * for more than 64 rows and for a value outside its range.
  */
 export function packSettings(rows: readonly SamplingSettings[]): Float32Array<ArrayBuffer> {
   if (rows.length > maxBatch) throw new ShapeError(`sampling: ${rows.length} rows of settings, at most ${maxBatch}`);

@@ -4,8 +4,8 @@ import { rowThreads } from "./row-threads.ts";
 
 /**
  * Natural logarithm of the probability of one token per row, for scoring text: log-softmax of the logits at the target.
- * `logits` is `[t, v]`, `targets` `[t]` u32, `logprobs` `[t]`: NaN where the target is outside the vocabulary, and in
- * rows with NaN or +∞ among the logits.
+ * `logits` is `[t, v]`, `targets` `[t]` u32, `logprobs` `[t]`: NaN where the target is outside of the vocabulary, and
+ * in rows with NaN or +∞ among the logits.
  */
 export const tokenLogprobs = defineKernel({
   name: "sampling/token-logprobs",

@@ -2,13 +2,13 @@ import source from "#shaders/sampling/top-logprobs.wgsl";
 import { ShapeError } from "../../tensor/shape.ts";
 import { defineKernel } from "../kernel.ts";
 
-/** Most tokens that `topLogprobs` lists. */
+/** Maximum number of tokens that `topLogprobs` lists. */
 export const maxTopLogprobs = 64;
 
 /**
  * The `n` most likely tokens of each row, highest first, the lower id first on ties, and the natural logarithms of
  * their probabilities (log-softmax of the logits as given) and of the chosen token's. `logits` is `[b, v]`, `chosen`
- * `[b]` u32; `ids` (u32) and `logprobs` are `[b, n]`, `chosenLogprob` `[b]`, NaN where `chosen` is outside the
+ * `[b]` u32; `ids` (u32) and `logprobs` are `[b, n]`, `chosenLogprob` `[b]`, NaN where `chosen` is outside of the
  * vocabulary. NaN and +∞ among the logits make the logprobs of their row NaN. Throws `ShapeError` unless n is 1 to 64
  * and at most v.
  */

@@ -10,8 +10,8 @@ type Result = { readonly y: Tensor };
 const variants = { threePass, workgroup, online } as const;
 
 /**
- * Softmax over the last axis, `y = exp(x − max) / Σ exp(x − max)`. `x` is `[..., cols]`, `y` like it. A row of nothing
- * but −∞ gives zeros; a row with a NaN or +∞ gives NaN.
+ * Softmax over the last axis, `y = exp(x − max) / Σ exp(x − max)`. `x` is `[..., cols]`, `y` like it. A row of only −∞
+ * gives zeros; a row with a NaN or +∞ gives NaN.
  */
 export const softmax = defineOp<Tensors, Into<Result>, Result, typeof variants>({
   name: "softmax",

@@ -35,7 +35,7 @@ const normalise = defineKernel({
   cost: ({ rows, cols }) => ({ flops: 3 * rows * cols, requestedBytes: 16 * rows * cols }),
 });
 
-/** Softmax as three kernels with the maxima and sums of the rows in buffers between them: where to begin reading. */
+/** Softmax as three kernels with the maxima and sums of the rows in buffers between them: the one to read first. */
 export const threePass = {
   workspace: ({ x }: { readonly x: Tensor }) => 8 * (x.size / Math.max(1, x.shape.at(-1) ?? 1)),
   record: (

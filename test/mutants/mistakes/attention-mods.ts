@@ -5,7 +5,12 @@ const scores = "attention/scores";
 
 /** Mistakes in the masks beyond causal and its window, in scores, sinks and block maps. */
 export const attentionModMistakes: readonly Mistake[] = [
-  inShader(`${masks}/local`, "ahead <= i32(mask_params.right)", "ahead < i32(mask_params.right)", "a key less behind"),
+  inShader(
+    `${masks}/local`,
+    "ahead <= i32(mask_params.right)",
+    "ahead < i32(mask_params.right)",
+    "one key fewer ahead",
+  ),
   inShader(
     `${masks}/local`,
     "i32(first) - i32(mask_params.left)",
@@ -74,7 +79,7 @@ export const attentionModMistakes: readonly Mistake[] = [
     `${masks}/block-sparse`,
     "row * mask_params.columns + column",
     "column * mask_params.columns + row",
-    "the map is turned",
+    "the map is transposed",
   ),
   inShader(
     `${masks}/block-sparse`,
@@ -157,7 +162,7 @@ export const attentionModMistakes: readonly Mistake[] = [
   inShader(`${scores}/relative-bias`, "h * score_params.distances", "0u", "the first head's table for all"),
   inShader(`${scores}/relative-bias`, "abs(i32(q) - i32(k))", "(i32(q) - i32(k))", "distances with a sign"),
   inShader(`${scores}/bias`, "b * score_params.batch + ", "", "the first batch row's bias for all"),
-  inShader(`${scores}/bias`, "row * score_params.s + k", "k * score_params.s + row", "the bias is turned"),
+  inShader(`${scores}/bias`, "row * score_params.s + k", "k * score_params.s + row", "the bias is transposed"),
   inShader(`${scores}/head-bias`, "score + bias[h];\n", "score + bias[b];\n", "the batch row's bias"),
   inShader("attention/sink/learned", "let score = sink[h];", "let score = sink[0];", "the first head's sink for all"),
   inShader("attention/sink/learned", "sum * rescale + ", "sum + ", "the sum is not rescaled"),

@@ -99,12 +99,7 @@ export const attentionMistakes: readonly Mistake[] = [
     "softcap before the scale",
   ),
   inShader("attention/naive/scores", "select(LOWEST, score, mask_mod(b, head, position, key))", "score", "no mask"),
-  inShader(
-    "attention/naive/softmax",
-    "let keys = key_count(b);",
-    "let keys = params.s;",
-    "rows of the cache that are not in use",
-  ),
+  inShader("attention/naive/softmax", "let keys = key_count(b);", "let keys = params.s;", "unused slots of the cache"),
   inShader("attention/naive/softmax", "row / (params.h * params.t)", "row / params.t", "another row's length"),
   inShader(
     "attention/naive/values",
@@ -112,7 +107,7 @@ export const attentionMistakes: readonly Mistake[] = [
     "let group = h % params.g;",
     "h mod g for the head mapping",
   ),
-  inShader("attention/naive/values", "let keys = key_count(b);", "let keys = params.s;", "values that are not in use"),
+  inShader("attention/naive/values", "let keys = key_count(b);", "let keys = params.s;", "values of unused slots"),
   inShader(
     "attention/rows",
     "let group = h / (params.h / params.g);",
@@ -173,7 +168,7 @@ export const attentionMistakes: readonly Mistake[] = [
     "attention/flash/rows",
     "return tile[(column * ROWS + row) / 4][row % 4];",
     "return tile[(column * ROWS + row) / 4][0];",
-    "every fourth row's values for those behind it",
+    "every fourth row's values for the rows after it",
   ),
   inShader(
     "attention/split-k/parts",
@@ -183,7 +178,7 @@ export const attentionMistakes: readonly Mistake[] = [
   ),
   inShader("attention/split-k/parts", "key < keys.y && (full", "(full", "no mask on the tail of the keys"),
   inShader("attention/split-k/parts", "min(KEYS, keys.y - first_key)", "KEYS", "values past the tail"),
-  inShader("attention/split-k/parts", "min(own_key + n, keys.y - 1)", "own_key", "one key scored in the place of four"),
+  inShader("attention/split-k/parts", "min(own_key + n, keys.y - 1)", "own_key", "one key scored instead of four"),
   inShader(
     "attention/split-k/rows",
     "(*head)[0] = group * heads + block * ROWS % heads;",
@@ -203,7 +198,7 @@ export const attentionMistakes: readonly Mistake[] = [
     "let weight = 1.0;",
     "splits are joined unscaled",
   ),
-  inShader("attention/split-k/join", "if (stat.y == 0.0) { continue; }", "", "splits that nobody wrote"),
+  inShader("attention/split-k/join", "if (stat.y == 0.0) { continue; }", "", "splits that were not written"),
   inShader("attention/split-k/range", "(split + 1) * params.span", "split * params.span + 1", "one key a split"),
   inShader(
     "attention/split-k/range",

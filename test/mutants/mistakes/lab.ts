@@ -125,12 +125,12 @@ export const labMistakes: readonly Mistake[] = [
     "the state of one chunk too many: keys of the future",
   ),
   inShader("linear-attention/read-out", "let g = h / (params.h / params.g);", "let g = h % params.g;", "wrong groups"),
-  inShader("linear-attention/read-out", "width + params.dv]", "width]", "the first column in the place of the sum"),
+  inShader("linear-attention/read-out", "width + params.dv]", "width]", "the first column instead of the sum"),
   inShader(
     "linear-attention/read-out",
     "key = rest; key < visible",
     "key = rest; key < rest",
-    "keys behind chunks go unseen",
+    "keys after the last whole chunk go unseen",
   ),
   inShader(
     "linear-attention/read-out",

@@ -134,7 +134,7 @@ export const layoutMistakes: readonly Mistake[] = [
     "attention/flash/rows-of/group",
     "return row / (params.h / params.g);",
     "return row;",
-    "every row a query of its own",
+    "every row a separate query",
   ),
   inShader(
     "attention/split-k/parts",

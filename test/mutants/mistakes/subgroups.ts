@@ -8,7 +8,7 @@ export const subgroupMistakes: readonly Mistake[] = [
     "load_k4(key_rows[n], i - first)",
     "the first columns for all",
   ),
-  inShader("attention/subgroups", "top = subgroupMax(top);", "", "each thread has a maximum of its own"),
+  inShader("attention/subgroups", "top = subgroupMax(top);", "", "each thread has a separate maximum"),
   inShader("attention/subgroups", "sums[r] *= rescale;", "", "sums are not rescaled"),
   inShader("attention/subgroups", "out_rows[r][c] *= rescale;", "", "the output is not rescaled"),
   inShader(
@@ -48,7 +48,7 @@ export const subgroupMistakes: readonly Mistake[] = [
     "attention/flash/rows-of/split",
     "min(keys.y, first + splits.span)",
     "keys.y",
-    "the keys of the splits behind count again",
+    "the keys of later splits are counted again",
   ),
   inShader(
     "attention/flash/rows-of/split",

@@ -1,4 +1,4 @@
-// What somebody who has just installed the package writes; run as it is in Node, bundled in a browser.
+// A first program with the installed package; run unchanged in Node, bundled in a browser.
 import { openGpu, rmsNorm, tensor } from "shaderformer";
 
 const gpu = await openGpu();
