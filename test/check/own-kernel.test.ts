@@ -1,4 +1,5 @@
 // A kernel of a user's own, checked by what shaderformer/check exports: that it finds what may be wrong with one.
+
 import { expect, test } from "vitest";
 import gridPart from "#shaders/lib/grid.wgsl";
 import file from "../../examples/01-first-kernel/squared-relu.wgsl";
@@ -15,6 +16,7 @@ import {
   withTags,
 } from "../../src/check/index.ts";
 import { defineKernel, type ShaderModule, wgslModule } from "../../src/index.ts";
+import type { FloatType } from "../../src/tensor/dtype.ts";
 import { testGpu } from "../support/gpu.ts";
 
 const gpu = poisoned(await testGpu({ features: [] }));
@@ -56,7 +58,7 @@ const kernels = {
   "in whole vectors": kernelOf("in-whole-vectors", vectors),
 };
 
-const given = (count: number, dtype: "f32" | "f16" = "f32") => ({
+const given = (count: number, dtype: FloatType = "f32") => ({
   name: `${count} elements, ${dtype}`,
   inputs: { x: { shape: [count], values: normal(count, count), dtype } },
 });
