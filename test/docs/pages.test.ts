@@ -91,3 +91,8 @@ test("one token passes the kernels that docs/kernels.md says, and no others", as
   const named = section("docs/kernels.md", "Follow one token").matchAll(/\(\.\.\/shaders\/([^)]*)\.wgsl\)/g);
   expect([...new Set([...named].map(([, file]) => file))].sort()).toEqual([...used].sort());
 });
+
+test("the kernel that docs/design.md shows is the one in shaders/", async () => {
+  const [shown] = codeBlocks(texts.get("docs/design.md") ?? "").filter(({ language }) => language === "wgsl");
+  expect(shown?.code).toBe(await readFile("shaders/norm/rms-norm.wgsl", "utf8"));
+});
