@@ -22,7 +22,7 @@ import type { StoredDense } from "./uploaded.ts";
 
 /** A record of a mask or a score. */
 export type AttentionRecord = MaskRecord | ScoreRecord;
-/** A parameter that is written as it is: all but tensors. */
+/** A parameter that is written as its value: all but tensors. */
 export type WrittenParameter = Exclude<Parameter, TensorParameter>;
 
 /** All masks, by name. */
@@ -34,7 +34,7 @@ export const scoreRecords = byName<ScoreRecord>(scores);
 maskDefinitions satisfies Readonly<Record<MaskName, (...given: never) => Mask>>;
 scoreDefinitions satisfies Readonly<Record<ScoreName, (...given: never) => Score>>;
 
-/** A mask or score with these values, as the reference and `uploaded` take it. */
+/** A mask or score with these values, for the reference and `uploaded`. */
 export function describedBy<D extends MaskDescription | ScoreDescription>(
   { name, parameters }: Pick<AttentionRecord, "name" | "parameters">,
   values: Readonly<Record<string, unknown>>,
@@ -48,12 +48,12 @@ export function describedBy<D extends MaskDescription | ScoreDescription>(
   return (Object.keys(parameters).length === 0 ? name : { kind: name, ...Object.fromEntries(given) }) as D;
 }
 
-/** A tensor as the reference takes it, rounded as it is stored and with the type in which it is uploaded. */
+/** A tensor for the reference, rounded to its stored type, with the type in which it is uploaded. */
 export function stored({ shape, values }: Filled, dtype: "u32" | "f32"): StoredDense {
   return { ...dense(shape, dtype === "f32" ? Array.from(values, Math.fround) : values), dtype };
 }
 
-/** The call that a record's examples and tensors are made for, with its random numbers. */
+/** The call for which a record's examples and tensors are made, with its random numbers. */
 export const withRandom = <S extends object>(shape: S): S & Pick<ExampleCall, "random"> => ({
   ...shape,
   random: randomSource,
@@ -86,7 +86,7 @@ export function isByHead(mask: MaskDescription): boolean {
   return record.byHead?.(values) ?? differsByHead(record.parameters, values);
 }
 
-/** Throws for a mask or score of a user's own that attention would not take: its text, or what it lacks for that. */
+/** Throws for a user's mask or score that attention would refuse, because of its text or what it lacks. */
 export function checkCustom(what: "mask" | "score", description: MaskDescription | ScoreDescription): void {
   const custom = description as never; // of its tensors only the names are read
   if (what === "mask") customMask(custom);

@@ -28,8 +28,8 @@ export interface Shader {
 }
 
 /**
- * The values of constants of integers: of a shader as it was specialised, of a module as its own file has them. Throws
- * `ShaderError` where there is none of that name.
+ * The values of integer constants: of a shader as specialised, of a module as in its own file. Throws `ShaderError`
+ * where there is none of this name.
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function constantsOf<const N extends string>(

@@ -1,7 +1,7 @@
 import type { DType } from "../tensor/dtype.ts";
 import type { ConfigReader, DecoderConfig } from "./config.ts";
 
-/** Elements that a checkpoint keeps as bytes, in blocks, as a storage format has them. */
+/** Elements stored as bytes in a checkpoint, in the blocks of a storage format. */
 export interface PackedBlocks {
   readonly format: DType;
   /**

@@ -1,12 +1,12 @@
 import { stagingBytes, type Uploader } from "../gpu/upload.ts";
 import type { Segment } from "../tensor/segments.ts";
 
-/** What is filled: a plane of a segment. */
+/** The target: a plane of a segment. */
 type Target = Pick<Segment, "storage" | "begin" | "end">;
 
 /**
- * Fills the segments of a matrix with the bytes of a plane, which come in order and in pieces of any size: gathered, so that
- * uploads begin at whole words wherever tensors and rows end, and are as large as a staging buffer.
+ * Fills the segments of a matrix with the bytes of a plane, which arrive in order and in pieces of any size. They are
+ * gathered, so that uploads begin at whole words wherever tensors and rows end, and are as large as a staging buffer.
  */
 export function segmentWriter(uploader: Uploader, segments: readonly Target[], rowBytes: number) {
   const total = segments.reduce((sum, { begin, end }) => sum + (end - begin) * rowBytes, 0);

@@ -1,4 +1,4 @@
-// Plain types: arrays of elements that stand by themselves.
+// Plain types: arrays of independent elements.
 import type { Elements } from "./formats/format.ts";
 import { formats, type PlainType, plainTypes } from "./formats.ts";
 
@@ -14,7 +14,7 @@ const ofEach = <T>(of: (dtype: PlainType) => T) =>
 /** Bytes of one element. */
 export const bytesPerElement: Readonly<Record<PlainType, number>> = ofEach((dtype) => formats[dtype].planes.data.bytes);
 
-/** The kind of array that holds elements of each type: f16 and bf16 are held as their 16 bits. */
+/** The typed array for elements of each type; f16 and bf16 are stored as their 16 bits. */
 export const arrayOf = ofEach((dtype) => formats[dtype].planes.data.array);
 
 /** The typed array that holds elements of `dtype`, over `buffer`. */

@@ -1,4 +1,4 @@
-// The table of storage formats: types, lists of names and sizes derive from it.
+// The table of storage formats, from which types, lists of names and sizes are derived.
 import { bf16 } from "./formats/bf16.ts";
 import { f16 } from "./formats/f16.ts";
 import { f32 } from "./formats/f32.ts";
@@ -17,13 +17,13 @@ type Table = { readonly [R in (typeof records)[number] as R["name"]]: R };
 
 const table = Object.fromEntries(records.map((record) => [record.name, record])) as Table;
 
-/** What tensors may be stored in: names of storage formats. */
+/** Names of storage formats of tensors. */
 export type DType = keyof Table;
 
-/** Those whose elements stand by themselves, one after the other. */
+/** Formats of independent, contiguous elements. */
 export type PlainType = { [K in DType]: Table[K] extends { readonly element: object } ? K : never }[DType];
 
-/** Those of floats. */
+/** Formats of floats. */
 export type FloatType = {
   [K in PlainType]: Table[K]["element"] extends { readonly kind: "float" } ? K : never;
 }[PlainType];
@@ -34,13 +34,13 @@ export const formats: Readonly<Record<DType, StorageFormat>> = table;
 /** Their names. */
 export const dtypes = Object.keys(table) as DType[];
 
-/** True for a type whose elements stand by themselves. */
+/** True for a type of independent elements. */
 export const isPlain = (dtype: DType): dtype is PlainType => formats[dtype].element !== undefined;
 
 /** True for floats. */
 export const isFloat = (dtype: DType): dtype is FloatType => formats[dtype].element?.kind === "float";
 
-/** The type, if it is plain. Throws `ShapeError` for one of blocks, whose elements nothing but its kernels can read. */
+/** The type, if it is plain. Throws `ShapeError` for one of blocks, whose elements only its kernels can read. */
 export function plainType(dtype: DType, what: string): PlainType {
   if (isPlain(dtype)) return dtype;
   throw new ShapeError(`${what}: ${dtype}, expected ${plainTypes.join(", ")}`);
@@ -86,16 +86,16 @@ export function checkBlocks(dtype: DType, shape: Shape, what: string): void {
   }
 }
 
-/** Numbers of a tensor of this shape as they are stored. Throws `ShapeError` for rows that do not divide into blocks. */
+/** Encodes the numbers of a tensor of this shape. Throws `ShapeError` for rows that do not divide into blocks. */
 export function encodePlanes(dtype: DType, shape: Shape, values: ArrayLike<number>): Planes {
   checkBlocks(dtype, shape, "encode");
   return formats[dtype].encode(values, columnsOf(shape));
 }
 
-/** The numbers of a tensor of this shape that is stored so. */
+/** Decodes the numbers of a tensor of this shape. */
 export const decodePlanes = (dtype: DType, shape: Shape, planes: Planes): Float64Array<ArrayBuffer> =>
   formats[dtype].decode(planes, columnsOf(shape));
 
-/** What is nearest to these numbers of a tensor of this shape in a format: as numbers again. */
+/** Rounds the numbers of a tensor of this shape to a format, by encoding and decoding. */
 export const roundTo = (dtype: DType, shape: Shape, values: ArrayLike<number>): Float64Array<ArrayBuffer> =>
   decodePlanes(dtype, shape, encodePlanes(dtype, shape, values));

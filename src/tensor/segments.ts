@@ -4,7 +4,7 @@ import type { Storage } from "../gpu/storage.ts";
 import { checkBlocks, columnsOf, type DType, formats, isPlain, planeRowBytes } from "./formats.ts";
 import { formatShape, type Shape, sizeOf } from "./shape.ts";
 
-/** Rows `begin` to `end` of axis 0, in storage of their own: a tensor larger than one binding has several. */
+/** Rows `begin` to `end` of axis 0, in separate storage: a tensor larger than one binding has several segments. */
 export interface Segment {
   /** Its elements: the plane `data`. */
   readonly storage: Storage;
@@ -14,7 +14,7 @@ export interface Segment {
   readonly planes?: Readonly<Record<string, Storage>>;
 }
 
-/** Memory for the rows of a tensor in all planes, in as many segments as it needs, filled where it is given how. */
+/** Memory for the rows of a tensor in all planes, in as many segments as necessary, filled if `fill` is given. */
 export function* allocateRows(
   gpu: Gpu,
   shape: Shape,
@@ -49,9 +49,9 @@ function entryBytes(dtype: DType, shape: Shape): Record<string, number> {
 }
 
 /**
- * How the rows of a tensor are cut so that each piece fits one binding and one buffer. Cuts are at multiples of 64 rows
- * where possible, so that a row of f32 results, cut likewise, starts at a multiple of 256 bytes; and always at multiples
- * of `multiple` rows, which belong together. Throws `GpuError` where so many rows do not fit.
+ * How the rows of a tensor are split so that each segment fits one binding and one buffer. Segments start at multiples
+ * of 64 rows where possible, so that f32 results split in the same way start at multiples of 256 bytes; and always at
+ * multiples of `multiple` rows, which belong together. Throws `GpuError` where `multiple` rows do not fit.
  */
 export function segmentRows(
   gpu: Gpu,

@@ -1,4 +1,4 @@
-/** The caller's mistake: a shape, type or option that an operation does not take. */
+/** A mistake of the caller: a shape, type or option that an operation does not take. */
 export class ShapeError extends Error {
   override readonly name = "ShapeError";
 }
@@ -11,7 +11,7 @@ export function sizeOf(shape: Shape): number {
   return shape.reduce((product, axis) => product * axis, 1);
 }
 
-/** Strides, in elements, of a tensor whose last axis is contiguous and that has no gaps. */
+/** Strides, in elements, of a contiguous tensor. */
 export function contiguousStrides(shape: Shape): number[] {
   const strides = new Array<number>(shape.length).fill(1);
   for (let axis = shape.length - 2; axis >= 0; axis--) {

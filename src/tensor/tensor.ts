@@ -19,15 +19,15 @@ import { allocateRows, type Segment } from "./segments.ts";
 import { assertShape, contiguousStrides, formatShape, isContiguous, type Shape, ShapeError, sizeOf } from "./shape.ts";
 
 /**
- * Numbers on the GPU: shape, strides, element type, and the memory they lie in. Views (`transpose`, `slice`,
- * `reshape`) share memory; disposing any of them disposes the memory.
+ * Numbers on the GPU: shape, strides, element type and memory. Views (`transpose`, `slice`, `reshape`) share memory;
+ * disposing any of them disposes the memory.
  */
 export class Tensor implements Holder {
   readonly gpu: Gpu;
   readonly shape: Shape;
-  /** Elements from one index to the next, by axis. */
+  /** Strides in elements, by axis. */
   readonly strides: readonly number[];
-  /** Element of the storage that index 0 is at. */
+  /** Index of the first element within the storage. */
   readonly offset: number;
   readonly dtype: DType;
   readonly segments: readonly Segment[];
@@ -77,8 +77,8 @@ export class Tensor implements Holder {
   }
 
   /**
-   * The elements as they are stored, in index order; f16 and bf16 as their 16 bits. Throws `ShapeError` for a format of
-   * blocks. Submits recorded work.
+   * The stored elements, in index order; f16 and bf16 as their 16 bits. Throws `ShapeError` for a format of blocks.
+   * Submits recorded work.
    */
   async readStored(): Promise<Elements> {
     const out = elementsOf(plainType(this.dtype, "readStored"), new ArrayBuffer(this.bytes));
@@ -90,7 +90,7 @@ export class Tensor implements Holder {
       return out;
     }
     const row = sizeOf(this.shape.slice(1));
-    // All copies are recorded before the first is waited for: what is recorded later changes none of them.
+    // All copies are recorded before the first is awaited, so that later work changes none of them.
     const pieces = this.segments.map(({ storage, begin, end }) => {
       const count = this.segments.length === 1 ? this.size : (end - begin) * row;
       return this.#readRange(storage, this.offset, count);
@@ -134,7 +134,7 @@ export class Tensor implements Holder {
     return Object.fromEntries(await Promise.all(planes)) as unknown as Planes;
   }
 
-  /** Elements from the first of the tensor to the one with index `i` when the axes are counted through in order. */
+  /** Offset from the tensor's first element to the one with index `i` in row-major order. */
   #place(i: number): number {
     let rest = i;
     let at = 0;
@@ -168,7 +168,7 @@ export function tensor(gpu: Gpu, shape: Shape, values: ArrayLike<number>, dtype:
   return upload(gpu, shape, dtype, encodePlanes(dtype, shape, values).data);
 }
 
-/** A tensor of `shape` from elements as they are stored; split into segments when one binding cannot hold it. */
+/** A tensor of `shape` from stored elements; split into segments when one binding cannot hold it. */
 export function upload(gpu: Gpu, shape: Shape, dtype: DType, elements: Elements, label = "tensor"): Tensor {
   assertShape(shape, label);
   const plain = plainType(dtype, label);
@@ -181,7 +181,7 @@ export function upload(gpu: Gpu, shape: Shape, dtype: DType, elements: Elements,
   return uploadPlanes(gpu, shape, dtype, { data: elements }, label);
 }
 
-/** A tensor of `shape` from the contents of its planes, as the encoding of its format gives them. */
+/** A tensor of `shape` from the contents of its planes, as its format's `encode` returns them. */
 export function uploadPlanes(gpu: Gpu, shape: Shape, dtype: DType, planes: Planes, label = "tensor"): Tensor {
   assertShape(shape, label);
   const segments = allocateRows(gpu, shape, dtype, label, 1, (name, begin, end, memory) => {
@@ -193,7 +193,7 @@ export function uploadPlanes(gpu: Gpu, shape: Shape, dtype: DType, planes: Plane
   return new Tensor(gpu, shape, dtype, [...segments]);
 }
 
-/** A tensor whose elements nobody has written yet: a result. Logical while recording. One segment. */
+/** A tensor whose elements are not written yet, for a result. Logical while recording. One segment. */
 export function empty(gpu: Gpu, shape: Shape, dtype: DType = "f32", label = "tensor"): Tensor {
   assertShape(shape, label);
   const bytes = bytesInOneBinding(gpu, shape, dtype, label);
@@ -201,7 +201,7 @@ export function empty(gpu: Gpu, shape: Shape, dtype: DType = "f32", label = "ten
   return new Tensor(gpu, shape, dtype, [{ storage, begin: 0, end: shape[0] ?? 1 }]);
 }
 
-/** Zeros with memory of their own, also while recording: caches, counters, the step. */
+/** Zeros in separate memory, even while recording: for caches, counters, the step. */
 export function zeros(gpu: Gpu, shape: Shape, dtype: DType = "f32", label = "tensor"): Tensor {
   assertShape(shape, label);
   const bytes = bytesInOneBinding(gpu, shape, dtype, label);
@@ -209,7 +209,9 @@ export function zeros(gpu: Gpu, shape: Shape, dtype: DType = "f32", label = "ten
   return new Tensor(gpu, shape, dtype, [{ storage, begin: 0, end: shape[0] ?? 1 }]);
 }
 
-/** Zeros in buffers of just their size, which are freed when they are disposed: for memory that grows and shrinks. */
+/**
+ * Zeros in buffers of exactly their size, which are freed when they are disposed: for memory that grows and shrinks.
+ */
 export function unpooledZeros(gpu: Gpu, shape: Shape, dtype: DType, label: string): Tensor {
   assertShape(shape, label);
   const storage = gpu.allocateUnpooled(label, bytesInOneBinding(gpu, shape, dtype, label));
@@ -225,7 +227,7 @@ function bytesInOneBinding(gpu: Gpu, shape: Shape, dtype: DType, label: string):
   );
 }
 
-/** A tensor that stands for one given at instantiation. */
+/** A placeholder for a tensor given at instantiation. */
 export function placeholder(gpu: Gpu, shape: Shape, dtype: DType, label: string): Tensor {
   assertShape(shape, label);
   const storage = createStorage(label, bytesOf(dtype, shape));
@@ -233,8 +235,8 @@ export function placeholder(gpu: Gpu, shape: Shape, dtype: DType, label: string)
 }
 
 /**
- * Where a tensor of a recorded program lies in one of its instances: results, taps, placeholders. The memory is lent:
- * it ends with the instance, and disposing the tensor does not give it back.
+ * The memory of a recorded program's tensor in one of its instances: a result, a tap or a placeholder. The memory is
+ * borrowed: it lives as long as the instance, and disposing the tensor does not free it.
  */
 export function placed(instance: Instance<unknown>, logical: Tensor): Tensor {
   const width = bytesPerElement[plainType(logical.dtype, "placed")];
@@ -245,12 +247,12 @@ export function placed(instance: Instance<unknown>, logical: Tensor): Tensor {
 }
 
 /**
- * A placeholder and the tensor that takes its place: of the same shape, or with `"fewer rows"` of no more rows along axis 0
- * than recorded, where a program is sure to read no others.
+ * A placeholder and its replacement: of the same shape, or with `"fewer rows"` of at most as many rows along axis 0 as
+ * recorded, where the program reads no others.
  */
 export type TensorPair = readonly [logical: Tensor, real: Tensor, rows?: "fewer rows"];
 
-/** Replacements for `Program.instantiate`: each placeholder with the tensor that takes its place. */
+/** Replacements for `Program.instantiate`: each placeholder with its replacement. */
 export function replacements(pairs: readonly TensorPair[]): Map<Storage, Replacement> {
   return new Map(
     pairs.map(([logical, real, rows]) => {

@@ -2,7 +2,7 @@ import { isPlain } from "./formats.ts";
 import { contiguousStrides, formatShape, isContiguous, resolveAxis, type Shape, ShapeError, sizeOf } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
 
-/** Tensors in several segments can only be looked at as a whole, row by row. */
+/** Tensors in several segments only allow views of the whole, row by row. */
 function view(what: string, x: Tensor, shape: Shape, strides: readonly number[], offset = x.offset): Tensor {
   checkRows(what, x, shape, strides, offset);
   const [only, ...others] = x.segments;
@@ -10,8 +10,8 @@ function view(what: string, x: Tensor, shape: Shape, strides: readonly number[],
     const same = shape[0] === x.shape[0] && strides[0] === x.strides[0] && offset === x.offset;
     if (!same || !isContiguous(shape, strides)) {
       throw new ShapeError(
-        `${what}: ${formatShape(x.shape)} lies in ${x.segments.length} segments of rows, so that ` +
-          `${formatShape(shape)} is no view of it`,
+        `${what}: ${formatShape(x.shape)} has ${x.segments.length} segments of rows, so that ` +
+          `${formatShape(shape)} is not a view of it`,
       );
     }
     return new Tensor(x.gpu, shape, x.dtype, x.segments, strides, offset);
@@ -19,7 +19,7 @@ function view(what: string, x: Tensor, shape: Shape, strides: readonly number[],
   return new Tensor(x.gpu, shape, x.dtype, [{ ...only, begin: 0, end: shape[0] ?? 1 }], strides, offset);
 }
 
-/** Formats of blocks are looked at in whole rows: the last axis stays as it is. */
+/** Formats of blocks only allow views of whole rows: the last axis does not change. */
 function checkRows(
   what: string,
   { dtype, shape: of }: Tensor,
@@ -32,7 +32,7 @@ function checkRows(
   throw new ShapeError(`${what}: ${formatShape(shape)} of ${dtype} ${formatShape(of)}, expected whole rows`);
 }
 
-/** The same elements under another shape; one axis may be −1. Needs a contiguous tensor, throws `ShapeError` else. */
+/** The same elements with another shape; one axis may be −1. Throws `ShapeError` unless the tensor is contiguous. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const known = sizeOf(shape.filter((axis) => axis !== -1));
   const resolved = shape.map((axis) => (axis === -1 ? x.size / known : axis));
@@ -43,18 +43,17 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   ) {
     throw new ShapeError(`reshape: ${formatShape(x.shape)} does not fit ${formatShape(shape)}`);
   }
-  if (!x.contiguous)
-    throw new ShapeError(`reshape: ${formatShape(x.shape)} is a view with gaps; call contiguous first`);
+  if (!x.contiguous) throw new ShapeError(`reshape: ${formatShape(x.shape)} is not contiguous; call contiguous first`);
   return view("reshape", x, resolved, contiguousStrides(resolved));
 }
 
-/** The axes in another order, without moving an element; default: the last two swapped. */
+/** The axes in another order, without a copy; default: the last two swapped. */
 export function transpose(x: Tensor, order?: readonly number[]): Tensor {
   const rank = x.shape.length;
   const axes = order ?? [...Array(Math.max(0, rank - 2)).keys(), rank - 1, rank - 2];
   const resolved = axes.map((axis) => resolveAxis(axis, rank, "transpose"));
   if (new Set(resolved).size !== rank || resolved.length !== rank) {
-    throw new ShapeError(`transpose: [${axes.join(", ")}] is not an order of the axes of ${formatShape(x.shape)}`);
+    throw new ShapeError(`transpose: [${axes.join(", ")}] is not a permutation of the axes of ${formatShape(x.shape)}`);
   }
   return view(
     "transpose",
@@ -64,7 +63,7 @@ export function transpose(x: Tensor, order?: readonly number[]): Tensor {
   );
 }
 
-/** Elements `begin` to `end` of one axis, without moving any. */
+/** Elements `begin` to `end` of one axis, without a copy. */
 export function slice(x: Tensor, axis: number, begin: number, end: number): Tensor {
   const at = resolveAxis(axis, x.shape.length, "slice");
   const length = x.shape[at] ?? 0;

@@ -167,10 +167,10 @@ test("concat refuses what does not go together", () => {
 
 test("views refuse what they cannot do", () => {
   const x = tensor(gpu, [2, 3], new Float32Array(6));
-  expect(() => reshape(transpose(x), [6])).toThrow("reshape: [3, 2] is a view with gaps; call contiguous first");
+  expect(() => reshape(transpose(x), [6])).toThrow("reshape: [3, 2] is not contiguous; call contiguous first");
   expect(() => reshape(x, [4])).toThrow("reshape: [2, 3] does not fit [4]");
   expect(() => reshape(x, [-1, -1])).toThrow("does not fit");
-  expect(() => transpose(x, [0, 0])).toThrow("transpose: [0, 0] is not an order of the axes of [2, 3]");
+  expect(() => transpose(x, [0, 0])).toThrow("transpose: [0, 0] is not a permutation of the axes of [2, 3]");
   expect(() => slice(x, 1, 2, 4)).toThrow("slice: 2 to 4 of axis 1, which has 3 elements");
   expect(reshape(x, [3, -1]).shape).toEqual([3, 2]);
 });

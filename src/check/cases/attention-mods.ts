@@ -1,4 +1,5 @@
-// Every mask and every score, on shapes with odd lengths, several tiles, other keys than queries and tails not in use.
+// Every mask and every score, on shapes with odd lengths, several tiles, different numbers of keys and queries, and
+// unused tails.
 import type { MaskDescription } from "../../reference/described.ts";
 import { type Case, withTags } from "../case-table.ts";
 import { attentionCases } from "./attention.ts";
@@ -8,14 +9,14 @@ import { maskExamples, scoreExamples } from "./mask-examples.ts";
 const [b, h, g, d] = [2, 6, 2, 16];
 const prefill = { b, h, g, t: 97, s: 131, d } as const;
 const decode = { b, h, g, t: 3, s: 300, d } as const;
-const surplus = { b, h, g, t: 41, s: 23, d } as const; // of queries: the first stand before position 0
+const surplus = { b, h, g, t: 41, s: 23, d } as const; // of queries: the first are before position 0
 
 const sink = floats([h], [0.5, -2, 3, Number.NEGATIVE_INFINITY, 0, 8]);
 
 type Shape = "prefill" | "decode" | "surplus";
 type ModCase = Case<AttentionInputs, CaseOptions>;
 
-/** A case with the tags that it is chosen by: the kind of mask or score that it is there for, and its shape. */
+/** A case with its tags: the kind of mask or score that it tests, and its shape. */
 const modCase = (kind: string, shape: Shape, ...given: Parameters<typeof problem>) =>
   withTags(problem(...given), kind, shape);
 
@@ -43,7 +44,7 @@ const scores = (name: Shape, sizes: typeof prefill | typeof decode, unit: number
 const sinks = (name: Shape, sizes: typeof prefill | typeof decode | typeof surplus): ModCase =>
   modCase("sink", name, `a sink, ${name}`, sizes, { sink, mask: { kind: "sliding-window", keys: 50 } });
 
-/** Batch rows that stand at positions of their own: tensors with a row for each query begin there. */
+/** Batch rows at different positions: tensors with a row for each query begin there. */
 const stepped = (kind: string, options: Pick<CaseOptions, "mask" | "score">): ModCase =>
   modCase(
     kind,

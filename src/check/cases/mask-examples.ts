@@ -4,7 +4,7 @@ import { examplesOf, maskRecords, scoreRecords } from "../attention-records.ts";
 import { randomSource } from "../random.ts";
 import { floats, words } from "./attention-problem.ts";
 
-/** The shape that tensors are made for, and how long the shortest windows are. */
+/** The shape for which tensors are made, and the length of the shortest windows. */
 export interface ExampleShape {
   readonly b: number;
   readonly h: number;
@@ -13,14 +13,14 @@ export interface ExampleShape {
   readonly unit: number;
 }
 
-/** A user's mask that says neither its ranges nor its full tiles. */
+/** A user's mask that defines neither ranges nor full tiles. */
 const evenDistances: MaskDescription = {
   kind: "custom",
   wgsl: "fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool { return ((q ^ k) & 1) == 0; }",
   twin: (_b, _h, q, k) => ((q ^ k) & 1) === 0,
 };
 
-/** A user's mask with all that one may say: keys whose distance has few bits. */
+/** A user's mask with all optional functions: keys whose distance has few bits. */
 const fewBits = (unit: number): MaskDescription => ({
   kind: "custom",
   wgsl: `// Keys whose distance has few bits.
@@ -52,7 +52,7 @@ fn tile_full(b: u32, first_query: u32, last_query: u32, first_key: u32, last_key
 
 const pattern = [1, 0, 1, 1, 0, 0, 1];
 
-/** A user's mask with a tensor, which says no more than it must. */
+/** A user's mask with a tensor and only the required function. */
 const table: MaskDescription = {
   kind: "custom",
   wgsl: `@group(2) @binding(0) var<storage, read> pattern: array<u32>;
@@ -61,7 +61,7 @@ fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool { return pattern[(k + b) % 7
   twin: (batch, _h, _q, key) => pattern[(key + batch) % 7] === 1,
 };
 
-/** Masks by name: those of the records, joined ones, and users' own. */
+/** Masks by name: those of the records, joined ones, and a user's own. */
 export function maskExamples(shape: ExampleShape): Readonly<Record<string, MaskDescription>> {
   const { unit } = shape;
   const single = examplesOf<MaskDescription>(maskRecords, shape);

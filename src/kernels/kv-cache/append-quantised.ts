@@ -53,7 +53,7 @@ const kernel = defineKernel({
   },
 });
 
-/** Quantises new keys and values into a cache of integers; what {@link appendKv} does where there are scales. */
+/** Quantises new keys and values into a cache of integers; {@link appendKv} calls it where there are scales. */
 export function appendQuantised(
   gpu: Gpu,
   tensors: Readonly<Record<"k" | "v" | "keys" | "values" | "kScale" | "vScale", Tensor>> & {

@@ -9,7 +9,7 @@ import { appendQuantised } from "./append-quantised.ts";
 import { type AppendProblem, appendBrings, appendParts, appendUniforms, checkAppend, viewParams } from "./appending.ts";
 import type { KvLayout } from "./layouts.ts";
 
-/** New keys and values, and the cache they go to. */
+/** New keys and values, and the cache that stores them. */
 export interface AppendTensors {
   /** New keys `[b, t, g, d]`; may be a view whose last axis is contiguous. */
   readonly k: Tensor;
@@ -17,17 +17,17 @@ export interface AppendTensors {
   readonly v: Tensor;
   /** The cache's keys, changed in place: f32, f16 or bf16 `[b, g, s, d]`, or u32 `[b, g, s, d / 4]` (int8) or `[b, g, s, d / 8]` (int4). */
   readonly keys: Tensor;
-  /** The cache's values, changed in place, as the keys are. */
+  /** The cache's values, changed in place, stored like the keys. */
   readonly values: Tensor;
-  /** Scales of keys that are integers, changed in place: `[b, g, s]` for int8, `[b, g, s, d / 32]` for int4. */
+  /** Scales of integer keys, changed in place: `[b, g, s]` for int8, `[b, g, s, d / 32]` for int4. */
   readonly kScale?: Tensor | undefined;
-  /** Scales of values that are integers. */
+  /** Scales of integer values. */
   readonly vScale?: Tensor | undefined;
   /** Position and number of tokens of each batch row, u32 `[64, 4]`. */
   readonly step?: Tensor | undefined;
 }
 
-/** Where new keys and values go. */
+/** Where new keys and values are stored. */
 export interface AppendOptions {
   /** Position of the first token where no step is given; default 0. */
   readonly start?: number;
@@ -70,11 +70,11 @@ const append = defineKernel({
 
 /**
  * Stores new keys and values in a preallocated cache, in place: token i of k and v `[b, t, g, d]` goes to position
- * `start + i`, or to the step's position + i, wherever the layout has it. Positions that the cache has no room for are not
- * written; with a step, neither are tokens beyond the row's count. A cache of f16 or bf16 has even widths, and holds what
- * is nearest, ties to even. Where the cache has scales, what is stored are
- * integers of 8 bits, one scale a token and head, or of 4, one for each 32 elements of a head; which, the widths say.
- * Throws `ShapeError` for shapes that do not fit.
+ * `start + i`, or to the step's position + i, in the slot that the layout gives. Positions beyond the cache's capacity
+ * are not written; with a step, neither are tokens beyond the row's count. A cache of f16 or bf16 has even widths and
+ * rounds to nearest, ties to even. A cache with scales stores integers: 8 bits with one scale per token and head, or 4
+ * bits with one for each 32 elements of a head, depending on the widths. Throws `ShapeError` for shapes that do not
+ * fit.
  */
 export function appendKv(
   gpu: Gpu,

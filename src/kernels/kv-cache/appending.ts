@@ -11,11 +11,11 @@ import { capacityOf, type KvLayout, layoutBrings, layoutRecord } from "./layouts
 export interface AppendProblem {
   readonly start: number;
   readonly layout: KvLayout;
-  /** Elements of keys and values in a word of the cache, as far as it holds floats. */
+  /** Elements of keys and values in a word of a cache of floats. */
   readonly packed: number;
 }
 
-/** Fills in defaults. Throws `ShapeError` for what no append takes. */
+/** Fills in defaults. Throws `ShapeError` for arguments that no append takes. */
 export function checkAppend(
   { k, v, keys, values, step }: Readonly<Record<"k" | "v" | "keys" | "values", Tensor>> & { readonly step?: unknown },
   { start, layout = "contiguous" }: { readonly start?: number; readonly layout?: KvLayout },
@@ -27,7 +27,7 @@ export function checkAppend(
       );
     }
   }
-  const integers = keys.dtype === "u32" || values.dtype === "u32"; // which have checks of their own
+  const integers = keys.dtype === "u32" || values.dtype === "u32"; // these have their own checks
   if (keys.dtype !== values.dtype && !integers) {
     throw new ShapeError(`kv-cache/append: keys are ${keys.dtype}, values ${values.dtype}, expected the same of both`);
   }
@@ -38,7 +38,7 @@ export function checkAppend(
     }
   }
   if (step && start !== undefined) {
-    throw new ShapeError("kv-cache/append: the step says where tokens go, expected no start beside it");
+    throw new ShapeError("kv-cache/append: the step defines positions, expected no start beside it");
   }
   const first = start ?? 0;
   if (!Number.isInteger(first) || first < 0) throw new ShapeError(`kv-cache/append: start is ${first}`);
@@ -46,7 +46,7 @@ export function checkAppend(
   return { start: first, layout, packed };
 }
 
-/** The tensors that a layout brings. */
+/** The tensors of a layout. */
 export function appendBrings({ layout }: AppendProblem): Readonly<Record<string, Brought>> {
   return layoutBrings(layout);
 }
@@ -56,7 +56,7 @@ export function appendUniforms({ layout }: AppendProblem, rows: number): Record<
   return writing(layout).uniforms(layout, rows);
 }
 
-/** How a layout is written. Throws `ShapeError` for one that is not appended to. */
+/** How a layout is written. Throws `ShapeError` for one that cannot be appended to. */
 function writing(layout: KvLayout) {
   const { name, write } = layoutRecord(layout);
   if (write) return write;

@@ -2,20 +2,20 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 
-/** An entry of a block table that is no page. */
+/** An entry of a block table without a page. */
 export const noPage = 0xffffffff;
 
-/** Pages of the cache that a table was checked against, by table. */
+/** Number of pages of the cache for which a table was checked, by table. */
 const checked = new WeakMap<Tensor, number>();
 
-/** The pages that the cache of a table made by `blockTable` must have; undefined for tables made otherwise. */
+/** Number of pages that the cache of a table made by `blockTable` must have; undefined for other tables. */
 export const pagesChecked = (table: Tensor): number | undefined => checked.get(table);
 
 /**
- * A block table u32 `[b, entries]` from the pages of each batch row, in the order of their positions; entries that are
- * not given are no pages. `pages` is how many the cache has, `entries` how long its rows are: default, that of the
- * longest. Throws `ShapeError` for a page that the cache does not have. A table made otherwise is not checked: on the GPU
- * the keys of an entry that is no page count as masked.
+ * A block table u32 `[b, entries]` from the pages of each batch row, in the order of their positions; further entries
+ * have no page. `pages` is the number of pages of the cache, `entries` the length of a row, by default that of the
+ * longest. Throws `ShapeError` for a page that the cache does not have. Other tables are not checked: on the GPU the
+ * keys of an entry without a page count as masked.
  */
 export function blockTable(
   gpu: Gpu,

@@ -1,4 +1,4 @@
-// The table of layouts: where keys and values lie, read and written.
+// The table of layouts: how keys and values are read and written.
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Brought } from "../kernel.ts";
 import { contiguous } from "./layouts/contiguous.ts";
@@ -13,10 +13,10 @@ const records = [contiguous, paged, ring, ragged] as const;
 type Records = (typeof records)[number];
 type LayoutOf<R> = R extends { readonly tensors: (layout: infer L) => unknown } ? L : never;
 
-/** Where attention finds the rows of k and v. */
+/** The layout of k and v. */
 export type AttentionLayout = LayoutOf<Records>;
 
-/** Where the rows of a cache lie, which is appended to: `contiguous`, or a {@link PagedLayout} or {@link RingLayout}. */
+/** The layout of a cache that can be appended to: `contiguous`, or a {@link PagedLayout} or {@link RingLayout}. */
 export type KvLayout = LayoutOf<Extract<Records, { readonly write: object }>>;
 
 const byName = new Map<string, unknown>(records.map((record) => [record.name, record]));
@@ -25,14 +25,14 @@ const byName = new Map<string, unknown>(records.map((record) => [record.name, re
 export const layoutName = (layout: AttentionLayout): Records["name"] =>
   typeof layout === "string" ? layout : layout.kind;
 
-/** The record of a layout. Throws `TypeError` for what is none. */
+/** The record of a layout. Throws `TypeError` for an unknown one. */
 export function layoutRecord<L extends AttentionLayout>(layout: L): LayoutRecord<L> {
   const record = byName.get(layoutName(layout));
   if (!record) throw new TypeError(`there is no layout ${JSON.stringify(layout)}; there are ${[...byName.keys()]}`);
   return record as LayoutRecord<L>;
 }
 
-/** The tensors that a layout brings, by the name of their binding. */
+/** The tensors of a layout, by the name of their binding. */
 export const layoutBrings = (layout: AttentionLayout): Record<string, Brought> =>
   Object.fromEntries(
     Object.entries(layoutRecord(layout).tensors(layout)).map(([name, tensor]): [string, Brought] => [
@@ -42,7 +42,7 @@ export const layoutBrings = (layout: AttentionLayout): Record<string, Brought> =
   );
 
 /**
- * The positions that a cache with these keys has room for, by batch row. Throws `ShapeError` where the layout and the
+ * The capacity in positions of a cache with these keys, per batch row. Throws `ShapeError` where the layout and the
  * keys contradict one another.
  */
 export const capacityOf = (what: string, layout: KvLayout, keys: Tensor, batch: number): number =>

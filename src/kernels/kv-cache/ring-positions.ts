@@ -9,17 +9,17 @@ interface RingOptions {
   readonly b: number;
   readonly slots: number;
   readonly t: number;
-  /** Slots that stay as they are. */
+  /** Number of slots that are never overwritten. */
   readonly sinks: number;
-  /** Keys so far and position of the first query, where no step is given. */
+  /** Number of keys so far and position of the first query, where no step is given. */
   readonly length: number;
   readonly start: number;
 }
 
 /**
- * Positions inside of a ring cache: each slot's place in the order of the positions that are kept, keys u32 `[b, slots]`,
- * and that of each query, queries u32 `[b, t]` (StreamingLLM, Xiao et al. 2023, section 3.2). What to rotate by so that
- * positions stay small however long the text is.
+ * Positions within a ring cache: each slot's rank among the positions that are kept, keys u32 `[b, slots]`, and that of
+ * each query, queries u32 `[b, t]` (StreamingLLM, Xiao et al. 2023, section 3.2). RoPE with these positions keeps them
+ * small however long the text is.
  */
 export const ringPositions = defineKernel({
   name: "kv-cache/ring-positions",

@@ -3,7 +3,7 @@ import { decodeEach, type Planes, type StorageFormat } from "./format.ts";
 const f32 = new Float32Array(1);
 const bits = new Uint32Array(f32.buffer);
 
-/** The number that 16 bits of bfloat16 stand for: the upper half of a binary32. */
+/** The number of 16 bits of bfloat16, the upper half of a binary32. */
 export function decodeBf16(half: number): number {
   bits[0] = half << 16;
   return f32[0] ?? 0;
@@ -15,12 +15,12 @@ export function encodeBf16(value: number): number {
   f32[0] = value;
   const single = f32[0] ?? 0;
   let word = bits[0] ?? 0;
-  // A number that binary32 rounds to half way between two bfloat16 lies on one side of it: put it back there.
+  // A number that binary32 rounds to half way between two bfloat16 is really on one side of it: move it back there.
   if ((word & 0xffff) === 0x8000) word += Math.sign(Math.abs(value) - Math.abs(single));
   return (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
 }
 
-/** bfloat16, the upper half of an f32, held as its bits. */
+/** bfloat16, the upper half of an f32, stored as its bits. */
 export const bf16 = {
   name: "bf16",
   planes: { data: { elements: 1, bytes: 2, array: Uint16Array } },

@@ -1,6 +1,6 @@
 import { decodeEach, type Planes, type StorageFormat } from "./format.ts";
 
-/** The number that 16 bits of IEEE binary16 stand for (subnormals, infinities and NaN included). */
+/** The number of 16 bits of IEEE binary16 (subnormals, infinities and NaN included). */
 export function decodeF16(half: number): number {
   const sign = half & 0x8000 ? -1 : 1;
   const exponent = (half >> 10) & 0x1f;
@@ -25,7 +25,7 @@ export function encodeF16(value: number): number {
   return sign | (rounded < 1024 ? rounded : ((exponent + 15) << 10) + (rounded - 1024));
 }
 
-/** IEEE binary16, held as its bits. */
+/** IEEE binary16, stored as its bits. */
 export const f16 = {
   name: "f16",
   planes: { data: { elements: 1, bytes: 2, array: Uint16Array } },

@@ -1,4 +1,4 @@
-/** The typed arrays that elements are held in. */
+/** The typed arrays that hold elements. */
 export type Elements = Float32Array | Uint16Array | Int32Array | Uint32Array | Uint8Array;
 
 /** Their constructors. */
@@ -9,22 +9,22 @@ export type ElementArray =
   | typeof Uint32Array
   | typeof Uint8Array;
 
-/** One of the arrays that a tensor is stored in: a row of the tensor is a row of cells in each. */
+/** One of the arrays in which a tensor is stored: a row of the tensor is a row of cells in each. */
 export interface Plane {
-  /** Neighbouring elements of a row that share a cell: 1, those of a block, or all of a row. */
+  /** Number of adjacent elements of a row that share a cell: 1, those of a block, or a whole row. */
   readonly elements: number | "row";
   /** Bytes of a cell. */
   readonly bytes: number;
-  /** What its bytes are uploaded from. */
+  /** The array from which its bytes are uploaded. */
   readonly array: ElementArray;
 }
 
-/** The contents of the planes of a tensor, by their names. */
+/** The contents of a tensor's planes, by name. */
 export type Planes = { readonly data: Elements } & Readonly<Record<string, Elements>>;
 
 /**
- * A storage format: how numbers lie in memory. The shaders' side of it, the parts that read it, is the record of the
- * same name under `kernels/formats`.
+ * A storage format: how numbers are stored in memory. The shaders' side of it, the parts that read it, is the record of
+ * the same name under `kernels/formats`.
  */
 export interface StorageFormat {
   readonly name: string;
@@ -33,13 +33,13 @@ export interface StorageFormat {
    * data of a tensor `weight` is the binding `weight`, its scales are the binding `weight_scales`.
    */
   readonly planes: { readonly data: Plane } & Readonly<Record<string, Plane>>;
-  /** What a plain element is; absent where elements cannot be told apart without their block. */
+  /** The type of a plain element; absent where elements are only defined within a block. */
   readonly element?: FloatElement | IntegerElement;
-  /** Rows of `columns` numbers as they are stored: each number as the nearest that the format has, ties to even. */
+  /** Encodes rows of `columns` numbers: each is rounded to the nearest in the format, ties to even. */
   readonly encode: (values: ArrayLike<number>, columns: number) => Planes;
-  /** The numbers that rows of `columns` elements stand for: exact. */
+  /** Decodes rows of `columns` elements exactly. */
   readonly decode: (planes: Planes, columns: number) => Float64Array<ArrayBuffer>;
-  /** The first element of blocks that is NaN or beyond f32; absent where elements say so themselves. */
+  /** The first element of blocks that is NaN or beyond f32; absent where elements show that themselves. */
   readonly firstNotFinite?: (planes: Planes) => { readonly index: number; readonly value: number } | undefined;
 }
 

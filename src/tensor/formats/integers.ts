@@ -1,6 +1,6 @@
 import type { Planes } from "./format.ts";
 
-/** Integers of a few bits in two's complement, neighbours sharing a scale:  value = code · scale. */
+/** Integers of a few bits in two's complement; adjacent ones share a scale:  value = code · scale. */
 export interface ScaledIntegers {
   readonly bits: 8 | 4;
   /** The scale of these numbers, before it is rounded to f32. */
@@ -9,7 +9,7 @@ export interface ScaledIntegers {
   readonly highest: number;
 }
 
-/** Rows as integers, `block` elements to a scale; the first of a byte's codes in its lowest bits. */
+/** Rows as integers, `block` elements per scale; the first of a byte's codes is in its lowest bits. */
 export function encodeIntegers(values: ArrayLike<number>, block: number, format: ScaledIntegers) {
   const { bits, scaleOf, lowest, highest } = format;
   const perByte = 8 / bits;
@@ -29,7 +29,7 @@ export function encodeIntegers(values: ArrayLike<number>, block: number, format:
   return { data, scales };
 }
 
-/** The numbers that such integers stand for. */
+/** Decodes such integers. */
 export function decodeIntegers({ data, scales }: Planes, block: number, bits: 8 | 4): Float64Array<ArrayBuffer> {
   const perByte = 8 / bits;
   return Float64Array.from({ length: data.length * perByte }, (_, i) => {

@@ -1,9 +1,9 @@
 import type { Planes, StorageFormat } from "./format.ts";
 
-/** Elements of a block. */
+/** Elements per block. */
 const block = 32;
 
-/** What codes of four bits stand for (E2M1): a sign, two bits of exponent, one of fraction. */
+/** The values of four-bit codes (E2M1): one sign bit, two bits of exponent, one of fraction. */
 const e2m1 = [0, 0.5, 1, 1.5, 2, 3, 4, 6, -0, -0.5, -1, -1.5, -2, -3, -4, -6];
 
 /** Exponent of the largest code, 6 = 1.5 · 2². */
@@ -52,7 +52,7 @@ function decode({ data, scales }: Planes): Float64Array<ArrayBuffer> {
   });
 }
 
-/** Scales below this make nothing but finite numbers: 6 · 2¹²⁵ is less than 2¹²⁸. */
+/** Scales below this give only finite numbers: 6 · 2¹²⁵ is less than 2¹²⁸. */
 const firstSuspect = 125 + 127 + 1;
 
 function firstNotFinite({ data, scales = new Uint8Array() }: Planes) {
@@ -67,8 +67,8 @@ function firstNotFinite({ data, scales = new Uint8Array() }: Planes) {
 }
 
 /**
- * MXFP4 (OCP microscaling formats 1.0, section 5.3): blocks of 32 numbers of four bits, an even element in the lower half
- * of a byte, and a power of two for them, stored as its exponent plus 127; 255 makes a block of NaN.
+ * MXFP4 (OCP microscaling formats 1.0, section 5.3): blocks of 32 four-bit numbers, an even element in the lower half
+ * of a byte, with a shared power-of-two scale stored as its exponent plus 127; 255 marks a block of NaN.
  */
 export const mxfp4 = {
   name: "mxfp4",

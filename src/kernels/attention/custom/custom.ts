@@ -14,12 +14,12 @@ import { type Promised, readText, type UserText } from "./rules.ts";
 /** A tensor for a storage binding of a user's text, of any shape or of an axis pattern such as `[b, s]`. */
 export type CustomTensor = Tensor | { readonly tensor: Tensor; readonly pattern: string };
 
-/** What a user's function brings with it. */
+/** A user's function with its uniform and tensors. */
 interface Custom {
   readonly kind: "custom";
   /**
    * WGSL of at most 16 KiB: functions, constants, structs, and in group 2 storage buffers that are read and one uniform
-   * struct of scalars. Loops have constant bounds. Names are its own.
+   * struct of scalars. Loops have constant bounds. Its names cannot clash with the engine's.
    */
   readonly wgsl: string;
   /** Fields of its uniform. */
@@ -29,19 +29,19 @@ interface Custom {
 }
 
 /**
- * A mask of a user's own: `fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool`, at absolute positions (u32 in two's
- * complement: queries may stand before 0). It may say more: `fn key_range(b: u32, first: u32, last: u32, keys: u32) ->
- * vec2u`, the half-open range of keys that queries first to last see in any head, and `fn tile_full(b: u32,
- * first_query: u32, last_query: u32, first_key: u32, last_key: u32) -> bool`, whether all of these see all of those.
+ * A user's mask: `fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool`, at absolute positions (u32 in two's complement:
+ * queries may be before 0). It may also define `fn key_range(b: u32, first: u32, last: u32, keys: u32) -> vec2u`, the
+ * half-open range of keys that queries first to last see in any head, and `fn tile_full(b: u32, first_query: u32,
+ * last_query: u32, first_key: u32, last_key: u32) -> bool`, whether all of these queries see all of these keys.
  */
 export interface CustomMask extends Custom {
-  /** The same for the CPU: what the reference goes by. */
+  /** The same function for the reference on the CPU. */
   readonly twin?: (b: number, h: number, q: number, k: number) => boolean;
 }
 
-/** A score of a user's own: `fn score_mod(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32`. */
+/** A user's score: `fn score_mod(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32`. */
 export interface CustomScore extends Custom {
-  /** The same for the CPU: what the reference goes by. */
+  /** The same function for the reference on the CPU. */
   readonly twin?: (score: number, b: number, h: number, q: number, k: number) => number;
 }
 
@@ -61,7 +61,7 @@ const tileFull: Promised = {
 };
 const scoreMod: Promised = { name: "score_mod", parameters: ["f32", ...position(4)], result: "f32" };
 
-/** The function of a user's mask. Throws `ShaderError`, with the line, for text that is not taken. */
+/** The function of a user's mask. Throws `ShaderError`, with the line, for an invalid text. */
 export function customMask(mask: CustomMask): MaskMod {
   const file = "custom/mask";
   const text = readText(mask.wgsl, file, [maskMod, keyRange, tileFull]);
@@ -73,7 +73,7 @@ export function customMask(mask: CustomMask): MaskMod {
   };
 }
 
-/** True if a user's mask reads its head, or is none that is taken: that is said where it is used. */
+/** True if a user's mask reads its head, or is invalid, which is reported where it is used. */
 export function usesHead(wgsl: string): boolean {
   try {
     return readText(wgsl, "custom/mask", [maskMod, keyRange, tileFull]).uses("mask_mod", 1);
@@ -83,7 +83,7 @@ export function usesHead(wgsl: string): boolean {
   }
 }
 
-/** The function of a user's score. Throws `ShaderError`, with the line, for text that is not taken. */
+/** The function of a user's score. Throws `ShaderError`, with the line, for an invalid text. */
 export function customScore(score: CustomScore): Mod {
   const file = "custom/score";
   const text = readText(score.wgsl, file, [scoreMod]);

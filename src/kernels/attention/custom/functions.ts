@@ -1,13 +1,13 @@
 import { isWord, type Token } from "../../../gpu/tokens.ts";
 
-/** A function of a user's text. */
+/** A function in a user's text. */
 export interface FunctionText {
   readonly name: string;
   readonly at: number;
   readonly parameters: readonly { readonly name: string; readonly type: string }[];
-  /** Type of what it returns; empty for nothing. */
+  /** Return type; empty for none. */
   readonly result: string;
-  /** What stands between its braces. */
+  /** The tokens between its braces. */
   readonly body: readonly Token[];
 }
 
@@ -23,7 +23,7 @@ export function closing(tokens: readonly Token[], open: number): number {
   return tokens.length;
 }
 
-/** Items of a list of tokens, cut at a sign that is not inside of brackets; `<` may be one, or a comparison. */
+/** Items of a list of tokens, split at a sign outside brackets; `<` may be a bracket or a comparison. */
 export function cutAt(tokens: readonly Token[], sign: string, brackets: "([{<" | "([{" = "([{"): Token[][] {
   const items: Token[][] = [[]];
   const closers = brackets === "([{" ? ")]}" : ")]}>";

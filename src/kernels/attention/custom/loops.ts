@@ -3,14 +3,14 @@ import type { ShaderError } from "../../../gpu/errors.ts";
 import type { Token } from "../../../gpu/tokens.ts";
 import { closing, cutAt, type FunctionText } from "./functions.ts";
 
-/** Most turns of loops, those around and those of functions called counted together: they run for every pair. */
+/** Maximum number of iterations, nested loops and called functions included: they run for every pair. */
 const mostTurns = 65_536;
 
 type Fail = (message: string, at: number) => ShaderError;
 
 /**
- * Throws where a loop does not count from a constant to a constant, or turns too often, and where functions call one
- * another in a circle: what runs for every pair of a query and a key has to end.
+ * Throws where a loop does not count from a constant to a constant or has too many iterations, and for recursion: code
+ * that runs for every pair of a query and a key has to end.
  */
 export function checkTurns(tokens: readonly Token[], functions: ReadonlyMap<string, FunctionText>, fail: Fail): void {
   const constants = constantsOf(tokens);
@@ -25,7 +25,7 @@ export function checkTurns(tokens: readonly Token[], functions: ReadonlyMap<stri
     return own;
   };
 
-  /** Most turns of any place in a body. */
+  /** Maximum number of iterations of any place in a body. */
   const bodyTurns = (body: readonly Token[], called: (name: string) => number): number => {
     let most = 1;
     for (let i = 0; i < body.length; i++) {
@@ -38,7 +38,7 @@ export function checkTurns(tokens: readonly Token[], functions: ReadonlyMap<stri
         inside = loopTurns(body.slice(i + 2, end), inner, at) * bodyTurns(inner, called);
         i = last;
       } else if (functions.has(text) && body[i + 1]?.text === "(") inside = called(text);
-      if (inside > mostTurns) throw fail(`${inside} turns for every pair, expected at most ${mostTurns}`, at);
+      if (inside > mostTurns) throw fail(`${inside} iterations for every pair, expected at most ${mostTurns}`, at);
       most = Math.max(most, inside);
     }
     return most;
@@ -61,9 +61,9 @@ export function checkTurns(tokens: readonly Token[], functions: ReadonlyMap<stri
       throw fail(`the loop has no constant bound; ${shape}`, at);
     }
     const step = stepOf(update, counter.text);
-    if (step === undefined) throw fail(`the loop does not go by constant steps; ${shape}`, at);
+    if (step === undefined) throw fail(`the loop has no constant step; ${shape}`, at);
     const changed = body.find(({ text }, i) => text === counter.text && isChange(body, i));
-    if (changed) throw fail(`${counter.text} counts the turns of a loop, and is changed inside of it`, changed.at);
+    if (changed) throw fail(`${counter.text} is a loop's counter, and is changed inside the loop`, changed.at);
     const up = sign?.text.startsWith("<") ?? true;
     const distance = (up ? end - first : first - end) + (sign?.text.endsWith("=") ? 1 : 0);
     const count = Math.max(0, Math.ceil(distance / Math.abs(step)));

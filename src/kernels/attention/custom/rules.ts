@@ -1,4 +1,4 @@
-// What a user's WGSL may hold. The driver judges whether it compiles; these are rules that a driver does not have.
+// The rules for a user's WGSL. The driver decides whether it compiles; these rules are in addition.
 
 import { ShaderError, sourceError } from "../../../gpu/errors.ts";
 import { readFile, withoutComments } from "../../../gpu/read-declarations.ts";
@@ -7,7 +7,7 @@ import { type Token, tokensOf } from "../../../gpu/tokens.ts";
 import { type FunctionText, readFunctions } from "./functions.ts";
 import { checkTurns } from "./loops.ts";
 
-/** A function that the engine calls; one with a part may be missing. */
+/** A function that the engine calls; one with a default part is optional. */
 export interface Promised {
   readonly name: string;
   readonly parameters: readonly string[];
@@ -15,16 +15,16 @@ export interface Promised {
   readonly part?: ShaderModule;
 }
 
-/** A text that keeps the rules. */
+/** A text that follows the rules. */
 export interface UserText {
   readonly bindings: readonly BindingDeclaration[];
-  /** Parts that stand in for functions that it does not have. */
+  /** Default parts for functions that it does not define. */
   readonly missing: readonly ShaderModule[];
   /** Whether a function uses its parameter of this index. */
   readonly uses: (name: string, parameter: number) => boolean;
 }
 
-/** Most bytes of a text. */
+/** Maximum bytes of a text. */
 const mostBytes = 16 * 1024;
 
 const reasons = new Map(
@@ -91,7 +91,7 @@ function checkBalance(tokens: readonly Token[], code: string, fail: Fail): void 
   }
   const left = open.at(-1);
   if (left) throw fail(`${left.text} is not closed`, left.at);
-  // A comment without an end would swallow what is joined behind.
+  // An unclosed comment would swallow the text joined after it.
   if (!withoutComments(`${code}\nend`).endsWith("end")) throw fail("a comment is not closed", code.lastIndexOf("/*"));
 }
 

@@ -13,7 +13,7 @@ export const blockSparse = defineMask({
   part,
   parameters: {
     size: count(64),
-    // Blocks of which so many in a hundred are there.
+    // Blocks of which this percentage is visible.
     map: tensorOf("u32", "[b or 1, h or 1, rows, columns]", { percent: count(64) }, (call, { percent, size = 1 }) => {
       const blocks = Math.ceil(call.s / size);
       return percentOf([1, 1, blocks, blocks], percent, call);
@@ -23,7 +23,7 @@ export const blockSparse = defineMask({
   range: ({ map, size }) => [0, (map.shape[3] ?? 0) * size],
   examples: (call) => {
     const { b, h, s, unit } = call;
-    const rows = (size: number) => Math.ceil(s / size) - 1; // less than there are: nothing is seen outside
+    const rows = (size: number) => Math.ceil(s / size) - 1; // fewer than there are: nothing is seen outside
     return {
       "block-sparse, one map": { map: flags([1, 1, rows(unit * 3), 3], 1, call), size: unit * 3 },
       "block-sparse, a map for each": { map: flags([b, h, 3, rows(unit)], 2, call), size: unit },

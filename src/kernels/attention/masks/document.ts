@@ -4,7 +4,7 @@ import { count, filled, tensorOf } from "../records/parameters.ts";
 
 /**
  * Keys of the query's own document, in sequences packed together; `and` causal for decoders. `documents` u32 `[b, s]`
- * says which document each position belongs to; positions outside of it belong to none.
+ * holds the document of each position; positions outside of it belong to none.
  */
 export const document = defineMask({
   name: "document",

@@ -16,7 +16,7 @@ const parameters = {
 
 /**
  * Fixed attention of the Sparse Transformer (Child et al. 2019, section 4.3), causal: set 1 the query's own block of
- * `stride` keys, set 2 the last `summary` keys of every block; default merged. In the released code heads take turns:
+ * `stride` keys, set 2 the last `summary` keys of every block; default merged. In the released code heads alternate:
  * head h has the `summary` keys that end `(h mod turns)·summary` before the end of a block (its `num_verts`, 4, of
  * `vertsize` blocks of 32), and there is no other set than merged. Default "paper", in which `turns` is 1.
  */
@@ -63,7 +63,7 @@ export const fixed = defineMask({
 
 const turnsOf = ({ definition, turns = definition === "code" ? 4 : 1 }: Values<typeof parameters>) => turns;
 
-/** Where in a block of `stride` keys the summary of a head is. */
+/** Where in a block of `stride` keys a head's summary is. */
 function summaryOf(mask: Values<typeof parameters>, head: number): KeyRange {
   const end = mask.stride - (head % turnsOf(mask)) * mask.summary;
   return [end - mask.summary, end];

@@ -7,7 +7,7 @@ export const keyPadding = defineMask({
   name: "key-padding",
   part,
   parameters: {
-    // Padding on the left: so many keys in the first sequence, twice as many in the second, …
+    // Padding on the left: this many keys in the first sequence, twice as many in the second, …
     ranges: tensorOf("u32", "[b, 2]", { keys: count(128) }, ({ b, s }, { keys }) =>
       filled([b, 2], (i) => (i % 2 === 1 ? s : Math.min(s - 1, (i / 2 + 1) * keys))),
     ),

@@ -14,7 +14,7 @@ import { sinkWindow } from "./sink-window.ts";
 import { slidingWindow } from "./sliding-window.ts";
 import { strided } from "./strided.ts";
 
-/** The masks there are, in the order of lists. To add one, see docs/add-a-mask.md. */
+/** All masks, in the order of lists. To add one, see docs/add-a-mask.md. */
 export const masks = [
   full,
   causal,
@@ -33,5 +33,5 @@ export const masks = [
   boolean,
 ] as const;
 
-/** What a mask is called. */
+/** The name of a mask. */
 export type MaskName = (typeof masks)[number]["name"];

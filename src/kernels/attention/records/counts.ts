@@ -1,7 +1,7 @@
-// How many keys a query sees, in closed form: what the cost of a dispatch is counted from, for any length.
+// The number of keys that a query sees, in closed form, from which the cost of a dispatch is computed for any length.
 import type { KeyRange } from "../mod.ts";
 
-/** The end of the keys up to a query's own position, of `keys` there are. */
+/** The end of the keys up to a query's own position, at most `keys`. */
 export const until = (query: number, keys: number): number => Math.max(0, Math.min(query + 1, keys));
 
 /** Keys from `first` up to but not including `end` whose distance to `query` is a multiple of `step`. */
@@ -10,7 +10,7 @@ export function inStep(first: number, end: number, query: number, step: number):
   return Math.floor((end - 1 - query) / step) - Math.floor((first - 1 - query) / step);
 }
 
-/** Keys before `end` whose place in their block of `stride` keys lies in the band. */
+/** Keys before `end` whose index within their block of `stride` keys is in the band. */
 export function inBand(end: number, [from, to]: KeyRange, stride: number): number {
   const blocks = Math.floor(end / stride);
   return blocks * (to - from) + Math.max(0, Math.min(end - blocks * stride, to) - from);

@@ -4,34 +4,34 @@ import type { ExampleCall, Filled, Numbers, Parameters, Values } from "./paramet
 import { broughtBy, checkValues, differsByHead, numbersIn } from "./values.ts";
 
 /**
- * All there is to know of a mask beside its WGSL and its definition in float64, which is a row of
- * `src/reference/masks.ts`. Types, checks, the command line, pages, tests and docs follow from it.
+ * Everything about a mask besides its WGSL and its definition in float64, which is a row of `src/reference/masks.ts`.
+ * Types, checks, the command line, pages, tests and docs are derived from it.
  */
 export interface MaskRecord<Name extends string = string, P extends Parameters = Parameters> {
   readonly name: Name;
-  /** Its file, of `shaders/attention/masks`. */
+  /** Its file in `shaders/attention/masks`. */
   readonly part: ShaderModule;
-  /** In the order in which they are written. */
+  /** In written order. */
   readonly parameters: P;
-  /** Values that tests take, by name; the gallery draws the first. */
+  /** Values for tests, by name; the gallery draws the first. */
   examples(call: ExampleCall): Readonly<Record<string, Values<P, Filled>>>;
-  /** The keys that queries `first` to `last` may see, if there were any number of them; all where left out. */
+  /** The keys that queries `first` to `last` may see, among any number of keys; default all. */
   range?(mask: Values<P>, first: number, last: number): KeyRange;
-  /** True if the keys of a query are all those of its range; false where left out. */
+  /** True if a query sees all keys of its range; default false. */
   closed?(mask: Values<P>): boolean;
-  /** Keys that a query sees where the mask is not closed; where left out, only the GPU can say. */
+  /** Number of keys that a query sees where the mask is not closed; default unknown to the CPU. */
   count?(mask: Values<P>, query: number, keys: number, head: number): number;
-  /** Throws `ShapeError` for parameters that make no sense together; each alone is checked by what it is. */
+  /** Throws `ShapeError` for invalid combinations of parameters; each is also checked by its type. */
   check?(mask: Values<P>): void;
-  /** Fields of `mask_params` where they are others than the numbers among the parameters. */
+  /** Fields of `mask_params`, where they are not just the numeric parameters. */
   params?(mask: Values<P>): Numbers;
-  /** The file for these parameters, where another mask's says it all. */
+  /** The file for these parameters, where another mask's is sufficient. */
   partFor?(mask: Values<P>): ShaderModule;
-  /** True if heads see different keys for another reason than a tensor of theirs. */
+  /** True if heads see different keys for another reason than a tensor with an axis of heads. */
   byHead?(mask: Values<P>): boolean;
-  /** True if its text means it and causal, as decoders use it. */
+  /** True if its notation means the mask joined with causal, as decoders use it. */
   readonly writtenCausal?: boolean;
-  /** What FlashAttention's benchmarks would take it for; left out where they have nothing like it. */
+  /** The mask that FlashAttention's benchmarks would count it as; absent where they have none like it. */
   readonly convention?: "full" | "causal";
 }
 
@@ -40,7 +40,7 @@ export const defineMask = <const Name extends string, const P extends Parameters
   record: MaskRecord<Name, P>,
 ): MaskRecord<Name, P> => record;
 
-/** The function of a mask of a record. Throws `ShapeError` for parameters that make no sense. */
+/** The function of a record's mask. Throws `ShapeError` for invalid parameters. */
 export function recordMask(record: MaskRecord, mask: Values<Parameters>): MaskMod {
   const { name, parameters } = record;
   checkValues(`mask ${name}`, parameters, mask);
@@ -61,7 +61,7 @@ export function recordMask(record: MaskRecord, mask: Values<Parameters>): MaskMo
 
 const everything: KeyRange = [0, Number.POSITIVE_INFINITY];
 
-/** The part of a range that lies in the keys there are; empty ones end where they begin. */
+/** The part of a range that is within the keys; empty ranges end where they begin. */
 function clamped([first, end]: KeyRange, keys: number): KeyRange {
   const last = Math.max(0, Math.min(end, keys));
   return [Math.min(Math.max(first, 0), last), last];

@@ -1,4 +1,4 @@
-// What the parameters of masks and scores are: types, checks, and how they are written follow from these.
+// The kinds of parameters of masks and scores, from which types, checks and notation are derived.
 import type { Tensor } from "../../../tensor/tensor.ts";
 
 /** An integer from `least` to `most`. */
@@ -6,7 +6,7 @@ export interface Count {
   readonly type: "count";
   readonly least: number;
   readonly most: number;
-  /** What suits some hundred keys: the page and the gallery begin with it. */
+  /** A value for a few hundred keys, with which the page and the gallery begin. */
   readonly usual: number;
   readonly optional: boolean;
 }
@@ -17,13 +17,13 @@ export interface Factor {
   readonly usual: number;
 }
 
-/** One of several values; the first where it is left out. */
+/** One of several values; default the first. */
 export interface Choice<V extends string | number = string | number> {
   readonly type: "choice";
   readonly of: readonly V[];
 }
 
-/** The call for which a tensor is made: sequences, heads, queries and keys. */
+/** The call for which a tensor is made: numbers of sequences, heads, queries and keys. */
 export interface CallShape {
   readonly b: number;
   readonly h: number;
@@ -33,29 +33,29 @@ export interface CallShape {
   readonly random: (seed: number) => RandomNumbers;
 }
 
-/** The call that examples are for, and how long the shortest windows in it are. */
+/** The call for which examples are made, and the length of its shortest windows. */
 export interface ExampleCall extends CallShape {
   readonly unit: number;
 }
 
-/** Numbers from 0 up to but not including 1; of a normal distribution; integers below a bound. */
+/** Numbers from 0 up to but not including 1; normally distributed numbers; integers below a bound. */
 export interface RandomNumbers {
   readonly uniform: () => number;
   readonly normal: () => number;
   readonly integer: (below: number) => number;
 }
 
-/** The numbers of a tensor, row-major. */
+/** The values of a tensor, row-major. */
 export interface Filled {
   readonly shape: readonly number[];
   readonly values: ArrayLike<number>;
 }
 
-/** A tensor, and the numbers that stand for it where it is written: it is made of them for a call. */
+/** A tensor, with the numbers that are written for it and from which it is made for a call. */
 export interface TensorParameter<From extends Counts = Counts> {
   readonly type: "tensor";
   readonly dtype: "u32" | "f32";
-  /** Its axes. `b or 1` may be shared by all, other letters than b, h, t and s are its own. */
+  /** Its axes. `b or 1` may be shared by all; letters other than b, h, t and s are free. */
   readonly pattern: string;
   readonly from: From;
   make(call: CallShape, numbers: { readonly [K in keyof From]: number } & Numbers): Filled;
@@ -76,7 +76,7 @@ export type Values<P extends Parameters, T = Tensor> = {
   readonly [K in Exclude<keyof P, OptionalNames<P>>]: ValueOf<P[K], T>;
 } & { readonly [K in OptionalNames<P>]?: ValueOf<P[K], T> };
 
-/** A mask or score as attention is given it: its name alone, or with its parameters. */
+/** A mask or score as an argument of attention: its name, or an object with its parameters. */
 export type Given<R extends { readonly name: string; readonly parameters: Parameters }, T = Tensor> = R extends {
   readonly name: infer Name;
   readonly parameters: infer P extends Parameters;
@@ -86,14 +86,14 @@ export type Given<R extends { readonly name: string; readonly parameters: Parame
     : { readonly kind: Name } & Values<P, T>
   : never;
 
-/** The records by their names. Throws where two have one name. */
+/** The records by name. Throws where two have the same name. */
 export function byName<R extends { readonly name: string }>(records: readonly R[]): ReadonlyMap<string, R> {
   const named = new Map(records.map((record) => [record.name, record]));
   if (named.size === records.length) return named;
-  throw new Error(`two of one name among ${records.map(({ name }) => name).join(", ")}`);
+  throw new Error(`two records have the same name: ${records.map(({ name }) => name).join(", ")}`);
 }
 
-/** What `make` makes of a key, made once. */
+/** Caches `make` by key. */
 export function memo<K, V>(
   made: { get(key: K): V | undefined; set(key: K, value: V): unknown },
   key: K,
@@ -106,23 +106,23 @@ export function memo<K, V>(
   return value;
 }
 
-/** An integer from `least` (1) on; `usual` suits some hundred keys. */
+/** An integer of at least `least` (default 1); `usual` is for a few hundred keys. */
 export const count = (usual: number, { least = 1, most = 2 ** 30 } = {}) =>
   ({ type: "count", least, most, usual, optional: false }) as const satisfies Count;
 
-/** An integer from 1 on, which may be left out. */
+/** An optional positive integer. */
 export const optionalCount = (usual: number) => ({ ...count(usual), optional: true }) as const satisfies Count;
 
 /** A number above 0; `usual` is an example. */
 export const factor = (usual: number): Factor => ({ type: "factor", usual });
 
-/** One of several values; the first where it is left out. */
+/** One of several values; default the first. */
 export const choice = <const V extends readonly (string | number)[]>(...of: V): Choice<V[number]> => ({
   type: "choice",
   of,
 });
 
-/** A tensor of these axes, made of the numbers that stand for it. */
+/** A tensor with these axes, made from its written numbers. */
 export const tensorOf = <const From extends Counts>(
   dtype: "u32" | "f32",
   pattern: string,
@@ -130,7 +130,7 @@ export const tensorOf = <const From extends Counts>(
   make: TensorParameter<From>["make"],
 ): TensorParameter<From> => ({ type: "tensor", dtype, pattern, from, make });
 
-/** A tensor of this shape. */
+/** A tensor with this shape. */
 export function filled(shape: readonly number[], value: (i: number) => number): Filled {
   const size = shape.reduce((product, axis) => product * axis, 1);
   return { shape, values: Array.from({ length: size }, (_, i) => value(i)) };

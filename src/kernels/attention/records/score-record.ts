@@ -4,27 +4,27 @@ import type { ExampleCall, Filled, Numbers, Parameters, Values } from "./paramet
 import { broughtBy, checkValues, numbersIn } from "./values.ts";
 
 /**
- * All there is to know of a score beside its WGSL and its definition in float64, which is a row of
- * `src/reference/scores.ts`. Types, checks, the command line, pages, tests and docs follow from it.
+ * Everything about a score besides its WGSL and its definition in float64, which is a row of `src/reference/scores.ts`.
+ * Types, checks, the command line, pages, tests and docs are derived from it.
  */
 export interface ScoreRecord<Name extends string = string, P extends Parameters = Parameters> {
   readonly name: Name;
-  /** Its file, of `shaders/attention/scores`. */
+  /** Its file in `shaders/attention/scores`. */
   readonly part: ShaderModule;
-  /** In the order in which they are written. */
+  /** In written order. */
   readonly parameters: P;
-  /** Values that tests take, by name. */
+  /** Values for tests, by name. */
   examples(call: ExampleCall): Readonly<Record<string, Values<P, Filled>>>;
-  /** Throws `ShapeError` for parameters that make no sense together; each alone is checked by what it is. */
+  /** Throws `ShapeError` for invalid combinations of parameters; each is also checked by its type. */
   check?(score: Values<P>): void;
-  /** Fields of `score_params` where they are others than the numbers among the parameters. */
+  /** Fields of `score_params`, where they are not just the numeric parameters. */
   params?(score: Values<P>): Numbers;
   /**
-   * The score as plain f32 loops compute it, every operation rounded; where left out, its definition with the result
-   * rounded. Needed where builtins of WGSL err by more.
+   * The score as plain f32 loops compute it, every operation rounded; default its definition with the result rounded.
+   * Required where WGSL's builtins have larger errors.
    */
   emulation?(score: Values<P, Filled>): (value: number) => number;
-  /** What WGSL allows its builtins, in times what it allows exp at 0; 0 where left out. */
+  /** Errors that WGSL allows its builtins, as multiples of those of exp at 0; default 0. */
   builtins?(score: Values<P, Filled>): number;
 }
 
@@ -33,7 +33,7 @@ export const defineScore = <const Name extends string, const P extends Parameter
   record: ScoreRecord<Name, P>,
 ): ScoreRecord<Name, P> => record;
 
-/** The function of a score of a record. Throws `ShapeError` for parameters that make no sense. */
+/** The function of a record's score. Throws `ShapeError` for invalid parameters. */
 export function recordScore(record: ScoreRecord, score: Values<Parameters>): Mod {
   const { name, part, parameters } = record;
   checkValues(`score ${name}`, parameters, score);

@@ -1,10 +1,10 @@
-// Values of the parameters of a mask or score: their check, and what a kernel is given of them.
+// Values of the parameters of a mask or score: their check, and how kernels receive them.
 import { formatShape, ShapeError } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import type { Brought } from "../../kernel.ts";
 import type { Numbers, Parameter, Parameters } from "./parameters.ts";
 
-/** Throws `ShapeError` unless the values are those that parameters may have. `what` names mask or score. */
+/** Throws `ShapeError` unless the values are valid for the parameters. `what` names the mask or score. */
 export function checkValues(what: string, parameters: Parameters, values: Readonly<Record<string, unknown>>): void {
   for (const [name, parameter] of Object.entries(parameters)) {
     const expected = expectation(parameter, values[name]);
@@ -13,7 +13,7 @@ export function checkValues(what: string, parameters: Parameters, values: Readon
   }
 }
 
-/** What was expected in the place of a value; undefined where it is right. */
+/** What was expected instead of a value; undefined where it is valid. */
 function expectation(parameter: Parameter, value: unknown): string | undefined {
   switch (parameter.type) {
     case "count": {
@@ -38,7 +38,7 @@ function expectation(parameter: Parameter, value: unknown): string | undefined {
 const isTensor = (value: unknown): value is Tensor => typeof value === "object" && value !== null && "shape" in value;
 const text = (value: unknown): string => (isTensor(value) ? formatShape(value.shape) : String(value));
 
-/** The tensors among the values, each by the axes that a kernel has. */
+/** The tensors among the values, by a kernel's axes. */
 export function broughtBy(parameters: Parameters, values: Readonly<Record<string, unknown>>): Record<string, Brought> {
   const brought: Record<string, Brought> = {};
   for (const [name, parameter] of Object.entries(parameters)) {
@@ -49,7 +49,7 @@ export function broughtBy(parameters: Parameters, values: Readonly<Record<string
   return brought;
 }
 
-/** The axes that a tensor must have: shared ones have one element, and its own their length. */
+/** The axes that a tensor must have: shared ones have one element, others their length. */
 function patternFor(pattern: string, { shape }: Tensor): string {
   const axes = pattern.slice(1, -1).split(", ");
   const resolved = axes.map((axis, i) => {
@@ -60,7 +60,7 @@ function patternFor(pattern: string, { shape }: Tensor): string {
   return `[${resolved.join(", ")}]`;
 }
 
-/** The numbers among the values: what uniforms are where a record does not say otherwise. */
+/** The numbers among the values, the default fields of uniforms. */
 export const numbersIn = (parameters: Parameters, values: Readonly<Record<string, unknown>>): Numbers =>
   Object.fromEntries(
     Object.entries(parameters).flatMap(([name, { type }]) => {
@@ -69,7 +69,7 @@ export const numbersIn = (parameters: Parameters, values: Readonly<Record<string
     }),
   );
 
-/** True if a tensor among the values has an axis of heads that they do not share. */
+/** True if a tensor among the values differs between heads. */
 export const differsByHead = (parameters: Parameters, values: Readonly<Record<string, unknown>>): boolean =>
   Object.entries(parameters).some(([name, parameter]) => {
     if (parameter.type !== "tensor") return false;

@@ -3,9 +3,10 @@ import { choice, filled, tensorOf } from "../records/parameters.ts";
 import { defineScore } from "../records/score-record.ts";
 
 /**
- * A penalty that grows with distance, `−slope · |q − k|` (Press et al. 2022); `slopes` `[h]` as `alibiSlopes` gives
- * them. Keys after the query count as far as those before it by convention "distance" (default; FlashAttention); by
- * "difference", `slope · (k − q)`, they gain what those before it lose (attention-gym). Under a causal mask both are one.
+ * A penalty that grows with distance, `−slope · |q − k|` (Press et al. 2022); `slopes` `[h]` as `alibiSlopes` returns
+ * them. By convention "distance" (default; FlashAttention) keys after the query are penalised like those before it; by
+ * "difference", `slope · (k − q)`, they gain what those before it lose (attention-gym). Under a causal mask both are
+ * the same.
  */
 export const alibi = defineScore({
   name: "alibi",
@@ -23,7 +24,7 @@ export const alibi = defineScore({
 
 /**
  * ALiBi's slopes for any number of heads (Press et al. 2022, section 3, and its released code): `2^(−8i/h)` for i from
- * 1, where h is a power of two; else those of the next smaller power, and every other one of the next larger.
+ * 1, where h is a power of two; else those of the next smaller power, and every second one of the next larger.
  */
 export function alibiSlopes(heads: number): number[] {
   const power = 2 ** Math.floor(Math.log2(heads));

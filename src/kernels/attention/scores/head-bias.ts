@@ -3,7 +3,9 @@ import { aroundZero, normals } from "../records/numbers.ts";
 import { tensorOf } from "../records/parameters.ts";
 import { defineScore } from "../records/score-record.ts";
 
-/** `bias` `[h]` is added to all scores of a head: alone it changes no result, but the log-sum-exp and what a sink is worth. */
+/**
+ * `bias` `[h]` is added to all scores of a head: alone it changes no result, only the log-sum-exp and a sink's share.
+ */
 export const headBias = defineScore({
   name: "head-bias",
   part,

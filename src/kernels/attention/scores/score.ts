@@ -5,36 +5,35 @@ import { byName, type Given, memo } from "../records/parameters.ts";
 import { recordScore, type ScoreRecord } from "../records/score-record.ts";
 import { scores } from "./table.ts";
 
-/** A score of the table: its name, or where it has parameters `{ kind, … }` with them. */
+/** A score of the table: its name, or `{ kind, … }` with its parameters. */
 export type NamedScore = Given<(typeof scores)[number]>;
 
 /**
- * What becomes of a scaled dot product before the mask: nothing, a function, or several one after the other. In the
- * field a cap comes before what is added.
+ * How a scaled dot product changes before the mask: not at all, by a function, or by several in order. Models apply a
+ * cap before biases.
  */
 export type AttentionScore = NamedScore | CustomScore | readonly AttentionScore[];
 
 const records = byName<ScoreRecord>(scores);
 const plain = new Map<string, Mod>();
 
-/** Functions of scores that are made once: by their parameters here, of others and of text in `made-mods.ts`. */
+/** Functions of scores, each made once: from parameters here, from other scores and from text in `made-mods.ts`. */
 export const madeScores = new WeakMap<object, Mod>();
 
 export const isChain = (score: AttentionScore): score is readonly AttentionScore[] => Array.isArray(score);
 
-/** True of scores of the table. */
+/** True for scores of the table. */
 export const isNamedScore = (score: AttentionScore): score is NamedScore =>
   typeof score === "string" || (!isChain(score) && score.kind !== "custom");
 
 /**
- * The function of a score of the table, or of one that `makeMods` has made. Throws `ShapeError` for parameters that make
- * no sense.
+ * The function of a score of the table, or of one that `makeMods` has made. Throws `ShapeError` for invalid parameters.
  */
 export function scoreMod(score: AttentionScore): Mod {
   if (typeof score === "string") return memo(plain, score, () => recordScore(recordOf(score), {}));
   if (isNamedScore(score)) return memo(madeScores, score, () => recordScore(recordOf(score.kind), score));
   const mod = madeScores.get(score);
-  if (!mod) throw new TypeError("attention: this takes scores of the table, not one of one's own or several");
+  if (!mod) throw new TypeError("attention: this takes scores of the table, not custom ones or chains");
   return mod;
 }
 

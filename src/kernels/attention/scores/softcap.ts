@@ -13,7 +13,8 @@ export const softcap = defineScore({
     ({ cap }) =>
     (value) =>
       f(f(cap) * tanh(f(value / f(cap)))),
-  // An error of tanh is as large as those of its two exponentials; the cap makes it one of the score, exp of a weight.
+  // tanh errs as much as its two exponentials; the cap scales that to an error of the score, and exp to one of a
+  // weight.
   builtins: ({ cap }) => cap,
   examples: () => ({ softcap: { cap: 1.5 } }),
 });

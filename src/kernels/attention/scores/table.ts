@@ -5,8 +5,8 @@ import { none } from "./none.ts";
 import { relativeBias } from "./relative-bias.ts";
 import { softcap } from "./softcap.ts";
 
-/** The scores there are, in the order of lists. To add one, see docs/add-a-score.md. */
+/** All scores, in the order of lists. To add one, see docs/add-a-score.md. */
 export const scores = [none, softcap, alibi, relativeBias, bias, headBias] as const;
 
-/** What a score is called. */
+/** The name of a score. */
 export type ScoreName = (typeof scores)[number]["name"];

@@ -4,7 +4,7 @@ import { formatShape, ShapeError } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import type { LayoutRecord } from "./layout-record.ts";
 
-/** The sizes of a cache of which every batch row has its own slots. Throws `ShapeError` for another number of rows. */
+/** The sizes of a cache in which every batch row has separate slots. Throws `ShapeError` for another number of rows. */
 export function ownSlots(what: string, keys: Tensor, batch: number) {
   const [rows = 0, , s = 0] = keys.shape;
   if (rows !== batch) throw new ShapeError(`${what}: a cache ${formatShape(keys.shape)}, expected ${batch} batch rows`);

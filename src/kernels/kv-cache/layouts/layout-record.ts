@@ -4,22 +4,22 @@ import type { Tensor } from "../../../tensor/tensor.ts";
 /** Uniform structs by the name of their variable. */
 export type Uniforms = Record<string, Record<string, number>>;
 
-/** The tensors of an attention whose keys and values lie in a layout. */
+/** The tensors of attention over keys and values in a layout. */
 export interface LaidTensors {
   readonly q: Tensor;
   readonly k: Tensor;
   readonly step?: Tensor | undefined;
 }
 
-/** What attention and its grids need to know of keys and values that lie so. */
+/** The sizes of keys and values that attention and its grids need. */
 export interface LayoutSizes {
   /** Batch rows, or sequences of a ragged batch. */
   readonly sequences: number;
-  /** Keys that a sequence can have. */
+  /** Maximum number of keys of a sequence. */
   readonly capacity: number;
 }
 
-/** One way in which keys and values lie in memory; `L` is what callers pass to choose it. */
+/** One layout of keys and values; `L` is the argument that selects it. */
 export interface LayoutRecord<L> {
   readonly name: string;
   /** How attention reads: the part that finds a key (slot `attention/address`), and its uniforms for keys of this shape. */
@@ -32,17 +32,17 @@ export interface LayoutRecord<L> {
     readonly slot: ShaderModule;
     readonly uniforms: (layout: L, rows: number) => Uniforms;
   };
-  /** The part that says where sequences begin and end (slot `lib/extent`), for a layout that says so itself. */
+  /** The part that gives where sequences begin and end (slot `lib/extent`), for a layout that defines that itself. */
   readonly extent?: ShaderModule;
-  /** True where key i of batch row b stands at position i of that row: tensors of masks are read by row and position. */
+  /** True where key i of batch row b is at position i of that row: tensors of masks are read by row and position. */
   readonly inOrder: boolean;
   /** The longest sequence, where it may be longer than the memory it has. */
   readonly longest?: number;
-  /** The tensors of u32 that it brings, by the name of their binding. */
+  /** Its u32 tensors, by the name of their binding. */
   readonly tensors: (layout: L) => Readonly<Record<string, Tensor>>;
   /**
-   * The sequences, and the positions that each has room for, of a cache with these keys and so many batch rows. Throws
-   * `ShapeError`, for `what`, where the layout and the keys contradict one another.
+   * The sequences, and the capacity of each, of a cache with these keys and this many batch rows. Throws `ShapeError`,
+   * for `what`, where the layout and the keys contradict one another.
    */
   readonly sizes: (what: string, layout: L, keys: Tensor, batch: number) => LayoutSizes;
   /** Checks of the other tensors. Throws `ShapeError`. */

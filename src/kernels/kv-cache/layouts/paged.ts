@@ -6,8 +6,8 @@ import { pagesChecked } from "../block-table.ts";
 import type { LayoutRecord } from "./layout-record.ts";
 
 /**
- * Keys `[pages, g, page, d]`, and a table u32 `[b, entries]` that says in which page the positions from `i · page` on are
- * (PagedAttention, Kwon et al. 2023, section 4.3); an entry that is no page has no keys.
+ * Keys `[pages, g, page, d]`, and a table u32 `[b, entries]` with the page of the positions from `i · page` on
+ * (PagedAttention, Kwon et al. 2023, section 4.3); an entry without a page has no keys.
  */
 export interface PagedLayout {
   readonly kind: "paged";

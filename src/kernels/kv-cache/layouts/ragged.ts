@@ -6,9 +6,9 @@ import { type Tensor, tensor } from "../../../tensor/tensor.ts";
 import type { LaidTensors, LayoutRecord } from "./layout-record.ts";
 
 /**
- * Sequences of different lengths in one call, one after the other: q `[1, h, t, d]`, k and v `[1, g, s, d]`, and where each
- * begins and the last one ends, u32 `[sequences + 1]` (`cu_seqlens` of FlashAttention 2). The last query of each stands
- * at its last key.
+ * Consecutive sequences of different lengths in one call: q `[1, h, t, d]`, k and v `[1, g, s, d]`, and offsets of
+ * where each begins and the last one ends, u32 `[sequences + 1]` (`cu_seqlens` of FlashAttention 2). The last query of
+ * each is at its last key's position.
  */
 export interface RaggedLayout {
   readonly kind: "ragged";
@@ -16,10 +16,13 @@ export interface RaggedLayout {
   readonly keyOffsets: Tensor;
 }
 
-/** The lengths that `sequenceOffsets` was given: the GPU has the offsets, and figures of cost are made without reading them. */
+/**
+ * The lengths that `sequenceOffsets` was given: the offsets are on the GPU, and costs are computed without reading
+ * them.
+ */
 const knownLengths = new WeakMap<Tensor, readonly number[]>();
 
-/** Offsets u32 `[sequences + 1]` of sequences with these lengths. Throws `ShapeError` for one that is no length. */
+/** Offsets u32 `[sequences + 1]` of sequences with these lengths. Throws `ShapeError` for an invalid length. */
 export function sequenceOffsets(gpu: Gpu, lengths: readonly number[]): Tensor {
   const offsets = [0];
   for (const length of lengths) {

@@ -5,8 +5,8 @@ import { ownSlots } from "./contiguous.ts";
 import type { LayoutRecord } from "./layout-record.ts";
 
 /**
- * Keys `[b, g, s, d]`, of which the first `sinks` (0) stay and the others go round: position p is in slot
- * `sinks + (p − sinks) mod (s − sinks)` (StreamingLLM, Xiao et al. 2023, section 3.2).
+ * Keys `[b, g, s, d]`, of which the first `sinks` (default 0) stay and the others are overwritten in turn: position p
+ * is in slot `sinks + (p − sinks) mod (s − sinks)` (StreamingLLM, Xiao et al. 2023, section 3.2).
  */
 export interface RingLayout {
   readonly kind: "ring";
