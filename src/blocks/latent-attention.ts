@@ -92,20 +92,20 @@ function attendLatents(gpu: Gpu, tensors: LatentTensors, options: LatentOptions)
       `latentAttention: the layout is ${layoutName(layout)}, expected contiguous for the expanded form`,
     );
   }
-  const told = { ...rest, scale: options.scale ?? 1 / Math.sqrt(sizes.nope + sizes.rope) };
+  const given = { ...rest, scale: options.scale ?? 1 / Math.sqrt(sizes.nope + sizes.rope) };
   using scope = gpu.scope();
   const run = form === "absorbed" ? absorbed : expanded;
-  const { out, lse } = run(gpu, tensors, sizes, told);
+  const { out, lse } = run(gpu, tensors, sizes, given);
   return lse ? { out: scope.keep(out), lse: scope.keep(lse) } : { out: scope.keep(out) };
 }
 
-type Told = Omit<LatentOptions, "form" | "rope">;
+type Given = Omit<LatentOptions, "form" | "rope">;
 
 function expanded(
   gpu: Gpu,
   { q, latents, weight, step }: LatentTensors,
   sizes: LatentSizes,
-  told: Told,
+  given: Given,
 ): AttentionResult {
   const { b, h, s, rank, rope, nope, dv } = sizes;
   const all = latents.dtype === "f32" ? latents : cast(gpu, { x: latents }, { dtype: "f32" }).y;
@@ -115,14 +115,14 @@ function expanded(
   const shared = transpose(repeated(slice(all, 2, rank, rank + rope), h), [0, 2, 1, 3]);
   const k = concat(gpu, [own, shared], 3);
   const v = slice(up, 3, nope, nope + dv);
-  return tableAttention(gpu, { q, k: transpose(k, [0, 2, 1, 3]), v: transpose(v, [0, 2, 1, 3]), step }, told);
+  return tableAttention(gpu, { q, k: transpose(k, [0, 2, 1, 3]), v: transpose(v, [0, 2, 1, 3]), step }, given);
 }
 
 function absorbed(
   gpu: Gpu,
   { q, latents, weight, step }: LatentTensors,
   sizes: LatentSizes,
-  told: Told,
+  given: Given,
 ): AttentionResult {
   const { b, h, t, rank, rope, nope, dv } = sizes;
   const heads = reshape(weight, [h, nope + dv, rank]);
@@ -134,7 +134,7 @@ function absorbed(
   const { out, lse } = tableAttention(
     gpu,
     { q: transpose(reshape(both, [b, t, h, rank + rope]), [0, 2, 1, 3]), k, v: slice(k, 3, 0, rank), step },
-    told,
+    given,
   );
   const mixed = reshape(transpose(out, [0, 2, 1, 3]), [b * t, h, rank]);
   const { y } = headMatmul(gpu, { x: mixed, weight: slice(heads, 1, nope, nope + dv) });
@@ -204,15 +204,15 @@ export function latentAttentionLayer(
   const nope = headWidth - (width - rank);
   const at = "step" in place ? { step: place.step } : {};
   const start = "start" in place ? { start: place.start } : {};
-  const turned = (part: Tensor) =>
+  const rotated = (part: Tensor) =>
     ropeTable ? rope(gpu, { x: part, table: ropeTable, ...at }, { layout: ropeLayout, ...start }).y : part;
   const { query } = latent;
   const from = query ? norm(gpu, linear(gpu, x, query.down), query.norm) : x;
   const queries = reshape(linear(gpu, from, weights.q), [b, t, heads, headWidth]);
-  const q = concat(gpu, [slice(queries, 3, 0, nope), turned(slice(queries, 3, nope, headWidth))], 3);
+  const q = concat(gpu, [slice(queries, 3, 0, nope), rotated(slice(queries, 3, nope, headWidth))], 3);
   const down = reshape(linear(gpu, x, weights.k), [b, t, 1, width]);
   const normed = norm(gpu, contiguous(gpu, { x: slice(down, 3, 0, rank) }).y, latent.norm);
-  const entry = concat(gpu, [normed, turned(slice(down, 3, rank, width))], 3);
+  const entry = concat(gpu, [normed, rotated(slice(down, 3, rank, width))], 3);
   gpu.tap(`${name}.q`, q);
   gpu.tap(`${name}.latent`, entry);
   const { keys, values } = cache;

@@ -63,7 +63,7 @@ export function streamingAttention(
   using scope = gpu.scope();
   const at = step ? { step } : {};
   const positions = ringPositions(gpu, at, { b, slots, t, sinks, length: count, start: count - t });
-  const turned = rope(
+  const rotated = rope(
     gpu,
     { x: transpose(q, [0, 2, 1, 3]), table, positions: positions.queries },
     { layout: ropeLayout },
@@ -71,7 +71,7 @@ export function streamingAttention(
   const k = rope(gpu, { x: transpose(keys, [0, 2, 1, 3]), table, positions: positions.keys }, { layout: ropeLayout }).y;
   const { out, lse } = attention(
     gpu,
-    { q: transpose(turned, [0, 2, 1, 3]), k: transpose(k, [0, 2, 1, 3]), v: values, ...at },
+    { q: transpose(rotated, [0, 2, 1, 3]), k: transpose(k, [0, 2, 1, 3]), v: values, ...at },
     { ...options, mask: "causal", layout: { kind: "ring", sinks }, ...(step ? {} : { length: count }) },
   );
   return lse ? { out: scope.keep(out), lse: scope.keep(lse) } : { out: scope.keep(out) };

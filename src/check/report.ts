@@ -49,8 +49,8 @@ export function formatReports(reports: readonly CaseReport[]): string {
   const lines = reports.map(({ variant, case: name, verdict, figures, message }) => {
     const ratio = figures?.errorRatio;
     const errors = ratio === undefined || ratio === null ? "" : `, error ${ratio.toFixed(2)} × that of plain f32 loops`;
-    const told = figures ? `NMSE ${figures.nmse.toExponential(1)}${errors}` : message;
-    return `${verdict} ${variant}, ${name}${told === undefined ? "" : `: ${told}`}`;
+    const detail = figures ? `NMSE ${figures.nmse.toExponential(1)}${errors}` : message;
+    return `${verdict} ${variant}, ${name}${detail === undefined ? "" : `: ${detail}`}`;
   });
   const passed = reports.filter(({ verdict }) => verdict !== "fail").length;
   return [...lines, `${passed} of ${reports.length} passed`].join("\n");

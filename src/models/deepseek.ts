@@ -106,8 +106,8 @@ function readMixture(config: ConfigReader, version: Version, layers: number): Mi
   const mixture = readExperts(config, names);
   const { scores } = version;
   const { k } = mixture.rule;
-  const told = config.text("scoring_func", scores);
-  if (told !== scores) config.fail("scoring_func", `is ${told}, expected ${scores}`);
+  const found = config.text("scoring_func", scores);
+  if (found !== scores) config.fail("scoring_func", `is ${found}, expected ${scores}`);
   const normalise = config.boolean("norm_topk_prob", version.normalise);
   const scale = config.number("routed_scaling_factor", 1);
   if (scores === "softmax" && normalise && scale !== 1) {
