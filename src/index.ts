@@ -59,7 +59,7 @@ export {
 export { defineOp, type Op, type Variant, type VariantChoice } from "./kernels/op.ts";
 export type { AxesOf } from "./kernels/shapes.ts";
 
-// Attention, which is an entry of its own too
+// Attention, which is also a separate entry
 
 export * from "./attention.ts";
 

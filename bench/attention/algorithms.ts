@@ -12,10 +12,10 @@ import type { CallTensors } from "./call-shape.ts";
 import type { AttentionCase } from "./case.ts";
 import type { AttentionSubject } from "./plan.ts";
 
-type Told = Pick<AttentionOptions, "mask" | "score" | "layout">;
+type Given = Pick<AttentionOptions, "mask" | "score" | "layout">;
 
 /** Why an algorithm for two masks, contiguous rows and f32 only cannot take a call. */
-function plainRefusal({ k, latent }: CallTensors, { mask = "causal", layout = "contiguous" }: Told) {
+function plainRefusal({ k, latent }: CallTensors, { mask = "causal", layout = "contiguous" }: Given) {
   if (latent) return "its keys come from latents: expanded and absorbed take it";
   if (layout !== "contiguous") return `it takes no ${typeof layout === "string" ? layout : layout.kind} layout`;
   if (k.dtype !== "f32") return `it takes keys and values of f32, not ${k.dtype === "u32" ? "integers" : k.dtype}`;
@@ -29,7 +29,7 @@ function scoreRefusal(score: AttentionOptions["score"] = "none"): string | undef
 }
 
 /** A mask and a score that pass the refusals. */
-const narrow = ({ mask = "causal", score = "none" }: Told) =>
+const narrow = ({ mask = "causal", score = "none" }: Given) =>
   ({ mask, score }) as { readonly mask: "causal" | "full"; readonly score: PlacelessScore };
 
 /** Maximum head width of linear attention. */

@@ -53,8 +53,8 @@ export function benchMask(
 }
 
 /**
- * Reads a mask, such as `causal` or `sliding-window:128`, or what several of them show together, joined by `+`; `own` are
- * masks of one's own by their texts. Throws a RangeError that lists what there is.
+ * Reads a mask, such as `causal` or `sliding-window:128`, or what several of them show together, joined by `+`; `own`
+ * are custom masks by their texts. Throws a RangeError that lists the valid forms.
  */
 export function parseMask(text: string, own: ReadonlyMap<string, MaskDescription> = new Map()): BenchMask {
   const parts = text.split("+").map((part) => {

@@ -1,17 +1,17 @@
-// Masks and scores of one's own, from the default export of a module: what `--masks ./mine.mjs` measures.
+// Custom masks and scores from the default export of a module, for `--masks ./mine.mjs`.
 import { checkCustom } from "../../src/check/attention-records.ts";
 import type { MaskDescription, ScoreDescription } from "../../src/reference/described.ts";
 
-/** Masks and scores of one's own by the texts that name them. */
+/** Custom masks and scores by the texts that name them. */
 export interface OwnMods {
   readonly masks: ReadonlyMap<string, MaskDescription>;
   readonly scores: ReadonlyMap<string, ScoreDescription>;
 }
 
-/** None of one's own. */
+/** No custom ones. */
 export const noOwn: OwnMods = { masks: new Map(), scores: new Map() };
 
-/** A field that a record of one's own has, or may have. */
+/** A required or optional field of a custom record. */
 interface Field {
   readonly expected: string;
   readonly fits: (value: unknown) => boolean;

@@ -74,13 +74,13 @@ function benchScore(links: readonly Link[]): BenchScore {
   };
 }
 
-/** A score of one's own, by its description. */
+/** A custom score, by its description. */
 export const ownBenchScore = (text: string, score: ScoreDescription): BenchScore =>
   benchScore([{ text, describe: () => score }]);
 
 /**
- * Reads `none`, `softcap:50`, `alibi` and so on, or several one after the other, joined by `+`; `own` are scores of one's
- * own by their texts. Throws a RangeError that says what there is.
+ * Reads `none`, `softcap:50`, `alibi` and so on, or several one after the other, joined by `+`; `own` are custom scores
+ * by their texts. Throws a RangeError that lists the valid forms.
  */
 export function parseScore(text: string, own: ReadonlyMap<string, ScoreDescription> = new Map()): BenchScore {
   const links = text.split("+").map((part): Link => {

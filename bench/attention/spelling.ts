@@ -59,8 +59,8 @@ export const usualText = (record: AttentionRecord): string =>
   ].join(":");
 
 /**
- * Reads one mask or score of `whole`: its name and what is needed in order, each also by its name (`keys=128`), what may
- * be left out by its name alone. Throws a RangeError that says what there is or what was expected.
+ * Reads one mask or score of `whole`: its name and what is needed in order, each also by its name (`keys=128`), what
+ * may be left out by its name alone. Throws a RangeError that lists the valid forms or says what was expected.
  */
 export function parseWritten<R extends AttentionRecord>(
   what: "mask" | "score",

@@ -1,4 +1,4 @@
-// The laboratory as a visitor sees it, in both themes: its recorded run, before one of their own.
+// The laboratory as a visitor sees it, in both themes: its recorded run, before a run of their own.
 import { chromium } from "playwright-core";
 import { preview } from "vite";
 

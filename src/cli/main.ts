@@ -37,7 +37,7 @@ async function main(argv: readonly string[]): Promise<void> {
   }
   for (const command of [program, ...program.commands.flatMap((one) => [one, ...one.commands])]) {
     command.exitOverride().configureOutput({
-      // Commander puts "Did you mean …?" on a line of its own; an error is one line.
+      // Commander puts "Did you mean …?" on a separate line; an error is one line.
       outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, " ")}\n`),
     });
   }

@@ -1,4 +1,4 @@
-// `--masks ./mine.mjs` and `--scores ./mine.mjs`: masks and scores of one's own from an ES module.
+// `--masks ./mine.mjs` and `--scores ./mine.mjs`: custom masks and scores from an ES module.
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Bench } from "./bench-output.ts";

@@ -17,8 +17,8 @@ export interface Replacement {
 }
 
 /**
- * A recorded list of calls over logical storage. It holds no buffer of its own until it is instantiated, so several
- * sessions share one program, and after a lost device it is instantiated again.
+ * A recorded list of calls over logical storage. It holds no buffer until it is instantiated, so several sessions share
+ * one program, and after a lost device it is instantiated again.
  */
 export class ProgramOn<D extends Device, T> extends CallList<T> {
   readonly #gpu: D;

@@ -7,7 +7,7 @@ import { gptOss } from "./gpt-oss.ts";
 import { gpt2 } from "./gpt2.ts";
 import { llama } from "./llama.ts";
 
-/** All families: adding one is a file of its own, and its word here. */
+/** All families: adding one takes a file, and its word here. */
 const families = [llama, gpt2, gptOss, deepseek] as const;
 
 /** Families by the names in `architectures` of a `config.json`. */

@@ -103,8 +103,8 @@ test("a linear layer for each head, its weight as it is and transposed", async (
     }
   }
   assertClose(await headMatmul(gpu, { x: given(x), weight: given(weight) }).y.read(), expected, nmseCaps.f32, "y");
-  const turned = transpose(given(dense([h, k, n], transposed(weight.values, n, k))));
-  assertClose(await headMatmul(gpu, { x: given(x), weight: turned }).y.read(), expected, nmseCaps.f32, "y, transposed");
+  const stored = transpose(given(dense([h, k, n], transposed(weight.values, n, k))));
+  assertClose(await headMatmul(gpu, { x: given(x), weight: stored }).y.read(), expected, nmseCaps.f32, "y, transposed");
   const wide = given(random([rows, h, k + 3], 1));
   expect(headMatmul(gpu, { x: slice(wide, 2, 3, k + 3), weight: given(weight) }).y.shape).toEqual([rows, h, n]);
   expect(() => headMatmul(gpu, { x: transpose(wide), weight: given(weight) })).toThrow(/expected 1 for its last axis/);

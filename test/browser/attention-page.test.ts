@@ -44,8 +44,8 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     await picture.waitFor();
     await picture.focus();
     await page.keyboard.press("ArrowRight");
-    const told = page.getByText(/^Queries 0 to 47, keys 0 to 47: partial, tested, 770 live pairs/);
-    await told.first().waitFor();
+    const shown = page.getByText(/^Queries 0 to 47, keys 0 to 47: partial, tested, 770 live pairs/);
+    await shown.first().waitFor();
   });
 
   test("stops within a tenth of a second, whatever it does, and keeps what it has", async () => {
@@ -122,9 +122,9 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
   test("says beforehand what a run takes, then measures, and plots right results only", async () => {
     await page.getByText(/^(about \d+ s|a few seconds); 2 cases/).waitFor();
     await cases().locator("summary").click();
-    const told = await cases().locator("tbody tr").allTextContents();
-    expect(told[0]).toMatch(/^q24 sliding-window:20 2x32 f320\.074256\.0 KiB(a few seconds|about \d+ s)$/);
-    expect(told[1]).toMatch(/^q48 sliding-window:20 2x32 f320\.19780\.0 KiB/);
+    const shown = await cases().locator("tbody tr").allTextContents();
+    expect(shown[0]).toMatch(/^q24 sliding-window:20 2x32 f320\.074256\.0 KiB(a few seconds|about \d+ s)$/);
+    expect(shown[1]).toMatch(/^q48 sliding-window:20 2x32 f320\.19780\.0 KiB/);
     await measure(4);
     await page.getByText(/^Measured here, on .*SwiftShader/i).waitFor();
     expect(await tableRows().count()).toBe(4);

@@ -98,7 +98,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(made.folder, { recursive: true, force: true }));
 
-test("a format takes three files of its own and two words, a family one and one", () => {
+test("a format takes three new files and two words, a family one and one", () => {
   expect(format).toEqual({
     made: [
       "src/tensor/formats/int8-channel.ts",

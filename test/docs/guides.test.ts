@@ -53,7 +53,7 @@ beforeAll(async () => {
   await bundle({ questions: "questions.ts", cli: "src/cli/main.ts" });
 });
 
-test("each takes two files of its own and a word of the table; mask and score a row of the definitions", () => {
+test("each takes two new files and a word in the table; mask and score a row of the definitions", () => {
   const files = (folder: string, name: string): Followed => ({
     made: [`shaders/attention/${folder}/${name}.wgsl`, `src/kernels/attention/${folder}/${name}.ts`],
     changed: [`src/reference/${folder}.ts`, `src/kernels/attention/${folder}/table.ts`],

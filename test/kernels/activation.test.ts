@@ -41,10 +41,10 @@ test("activations take transposed and offset views", async () => {
   const whole = { shape: [6, 10, 9], values: normal(540, 5) };
   const x = tensor(gpu, whole.shape, whole.values);
   const dense = stored(whole);
-  const turned = silu(gpu, { x: transpose(x, [2, 0, 1]) }).y;
-  expect(turned.shape).toEqual([9, 6, 10]);
+  const transposed = silu(gpu, { x: transpose(x, [2, 0, 1]) }).y;
+  expect(transposed.shape).toEqual([9, 6, 10]);
   const expected = siluReference({ x: transposeReference({ x: dense }, { order: [2, 0, 1] }).y }).y.values;
-  assertClose(await turned.read(), expected, nmseCaps.f32, "transposed");
+  assertClose(await transposed.read(), expected, nmseCaps.f32, "transposed");
   const later = gelu(gpu, { x: slice(x, 0, 1, 5) }).y;
   const laterExpected = geluReference({ x: sliceReference({ x: dense }, { axis: 0, start: 1, end: 5 }).y }).y.values;
   assertClose(await later.read(), laterExpected, nmseCaps.f32, "from element 90");

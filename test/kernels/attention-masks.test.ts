@@ -94,10 +94,10 @@ describe.each(Object.entries(maskExamples(shape)))("mask %s", (kind, description
       },
       { mod: anyMaskMod(uploaded(own, description)) },
     );
-    const told = await says.read();
+    const values = await says.read();
     const heads = mod.byHead ? [0, 1, 2] : [0];
     for (const [i, { queries, keys, length, batch, head }] of blocks.entries()) {
-      const [begin = 0, end = 0, full = 0, first = 0] = told.slice(4 * i, 4 * i + 4);
+      const [begin = 0, end = 0, full = 0, first = 0] = values.slice(4 * i, 4 * i + 4);
       const what = `batch row ${batch}, queries ${queries}, keys ${keys}, ${length} keys`;
       const rows = Array.from({ length: queries[1] - queries[0] + 1 }, (_, r) => queries[0] + r);
       const seen = Array.from({ length }, (_, key) => key).filter((key) =>

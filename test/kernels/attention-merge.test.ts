@@ -58,13 +58,13 @@ describe("mergeAttention", () => {
   test("takes sides that lie differently in memory", async () => {
     const memory = await two.out.read(); // in the order of its indices
     const lse = await two.lse.read();
-    const turned = new Float64Array(lse.length); // [h, b, t]
+    const transposed = new Float64Array(lse.length); // [h, b, t]
     lse.forEach((value, i) => {
-      turned[((Math.floor(i / t) % h) * b + Math.floor(i / (h * t))) * t + (i % t)] = value;
+      transposed[((Math.floor(i / t) % h) * b + Math.floor(i / (h * t))) * t + (i % t)] = value;
     });
     const right = {
       out: tensor(gpu, [b, h, t, dv], memory),
-      lse: transpose(tensor(gpu, [h, b, t], turned), [1, 0, 2]),
+      lse: transpose(tensor(gpu, [h, b, t], transposed), [1, 0, 2]),
     };
     const merged = await bits(mergeAttention(gpu, { left: one, right: two }));
     expect(await bits(mergeAttention(gpu, { left: one, right }))).toEqual(merged);

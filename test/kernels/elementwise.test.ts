@@ -94,8 +94,8 @@ test("a result may be given, of the right shape only", async () => {
   const into = tensor(gpu, [2, 3], new Float32Array(6));
   expect(add(gpu, { a, b: a }, { into: { y: into } }).y).toBe(into);
   expect([...(await into.read())]).toEqual([2, 4, 6, 8, 10, 12]);
-  const turned = tensor(gpu, [3, 2], new Float32Array(6));
-  expect(() => add(gpu, { a, b: a }, { into: { y: turned } })).toThrow("into.y is [3, 2], expected [2, 3]");
+  const transposed = tensor(gpu, [3, 2], new Float32Array(6));
+  expect(() => add(gpu, { a, b: a }, { into: { y: transposed } })).toThrow("into.y is [3, 2], expected [2, 3]");
   expect(() => add(gpu, { a, b: into }, { into: { y: into } })).toThrow("y is written and shares its memory with b");
 });
 

@@ -53,7 +53,7 @@ struct Shift { by: f32 }
   workgroups: ({ n }) => [n],
 });
 
-/** `y = 2 x`, and `sum[0] = Σ x` where it is wanted: one shader, whose part writes the sum or does nothing. */
+/** `y = 2 x`, and `sum[0] = Σ x` on request: one shader, whose part writes the sum or does nothing. */
 const doubled = defineKernel({
   name: "test/doubled",
   source: wgslModule(
@@ -92,7 +92,7 @@ describe("an optional output", () => {
   const bindings = (sum: boolean) =>
     gpu.record(() => doubled(gpu, { x }, { sum })).dispatches.map((one) => one.bindings.map(({ name }) => name));
 
-  test("is made where it is wanted, and is no binding where it is not", async () => {
+  test("is made on request, and is not a binding otherwise", async () => {
     const wanted = doubled(gpu, { x }, { sum: true });
     expect(await values(wanted.y)).toEqual([2, 4, 8]);
     expect(wanted.sum && (await values(wanted.sum))).toEqual([7]);

@@ -46,8 +46,8 @@ for (const dtype of types) {
     ] as const) {
       await expectBoth(slice(x, axis, start, end), reference.slice({ x: dense }, { axis, start, end }).y);
     }
-    const turned = reference.transpose({ x: dense }, { order: [1, 2, 0] }).y;
-    const cut = reference.slice({ x: turned }, { axis: 1, start: 1, end: 4 }).y;
+    const transposed = reference.transpose({ x: dense }, { order: [1, 2, 0] }).y;
+    const cut = reference.slice({ x: transposed }, { axis: 1, start: 1, end: 4 }).y;
     await expectBoth(slice(transpose(x, [1, 2, 0]), 1, 1, 4), cut);
     await expectBoth(reshape(slice(x, 0, 1, 2), [4, 5]), {
       shape: [4, 5],
@@ -60,9 +60,9 @@ for (const dtype of types) {
     const b = counted([3, 1, 4], dtype, 2);
     const c = counted([3, 4, 3], dtype, 3);
     const none = counted([3, 0, 4], dtype, 4);
-    const turned = reference.transpose({ x: c.dense }, { order: [0, 2, 1] }).y;
+    const transposed = reference.transpose({ x: c.dense }, { order: [0, 2, 1] }).y;
     const middle = concat(gpu, [a.x, b.x, none.x, transpose(c.x)], 1);
-    const inputs = { a: a.dense, b: b.dense, none: none.dense, turned };
+    const inputs = { a: a.dense, b: b.dense, none: none.dense, transposed };
     expect(middle.shape).toEqual([3, 9, 4]);
     expect([...(await middle.read())]).toEqual([...reference.concat(inputs, { axis: 1 }).y.values]);
     for (const [axis, shapes] of [

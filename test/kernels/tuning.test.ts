@@ -32,7 +32,7 @@ test("orders name variants that there are, and end with one that needs no featur
   }
 });
 
-test("a device goes by its kind, or by what it was tuned to", async () => {
+test("a device has the choices of its kind, or those set by tune", async () => {
   const device = await testGpu({ features: [] });
   const kind = device.adapter.software ? "software" : "hardware";
   expect(tuning(device).vectorLanes).toBe(tuningTable.vectorLanes[kind].choice);

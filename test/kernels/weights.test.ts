@@ -121,7 +121,7 @@ describe("lib/weight/mxfp4 reads every code with every exponent exactly", () => 
   });
 });
 
-test("the part goes by type, feature and tuning", () => {
+test("the part depends on type, feature and tuning", () => {
   const device = (f16: Tuning["f16"], ...features: string[]) => {
     const given = { features: new Set(features), adapter: gpu.adapter };
     tune(given, { f16 });

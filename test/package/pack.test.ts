@@ -160,7 +160,7 @@ test.each([
   const { first, all, sources } = await pageBytes(names);
   console.log(`${names.join(", ")}: ${first} bytes (gzip), ${all} with what is imported later`);
   expect(first).toBeLessThanOrEqual(most);
-  // Of what reads WGSL a page has none that brings no text of its own.
+  // A page without WGSL texts of its own has no code that reads WGSL.
   expect(sources.some((path) => path.endsWith("/shaderformer/dist/gpu/specialise.js"))).toBe(true);
   expect(
     sources.filter((path) => /wgsl_reflect|\/gpu\/(tokens|clashes|read-declarations|wgsl-module)\.js$/.test(path)),

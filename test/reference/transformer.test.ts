@@ -166,9 +166,9 @@ describe("random models, against a forward pass written in PyTorch's float64 ope
     const { config, seed, ids } = torch.models[3] ?? { config: undefined, seed: 0, ids: [] };
     const inputs = { ids: dense([ids.length], ids), weights: randomLlama(config as never, seed) };
     const still = dense([ids.length, 2, 2], new Array(ids.length).fill([1, 0, 1, 0]).flat()); // no rotation
-    const turned = llama(inputs, config as unknown as LlamaConfig).logits;
-    const unturned = llama({ ...inputs, table: still }, config as unknown as LlamaConfig).logits;
-    expectClose(rowOf(unturned, 0), rowOf(turned, 0));
-    expect(Math.abs((rowOf(unturned, 2)[0] ?? 0) - (rowOf(turned, 2)[0] ?? 0))).toBeGreaterThan(1e-3);
+    const rotated = llama(inputs, config as unknown as LlamaConfig).logits;
+    const unrotated = llama({ ...inputs, table: still }, config as unknown as LlamaConfig).logits;
+    expectClose(rowOf(unrotated, 0), rowOf(rotated, 0));
+    expect(Math.abs((rowOf(unrotated, 2)[0] ?? 0) - (rowOf(rotated, 2)[0] ?? 0))).toBeGreaterThan(1e-3);
   });
 });
