@@ -1,7 +1,6 @@
 // Bytes that move between memory and the kernels with each variant's tiles, if every tile comes from memory and nothing
 // is cached: the model besides the compulsory bytes (reference: FlashAttention's section 3.2, Θ(N²d²/M)).
 import type { Call, Dispatch } from "../../src/gpu/dispatch.ts";
-import { constantsOf } from "../../src/gpu/specialise.ts";
 import { type GroupWork, liveKeys } from "./work.ts";
 
 /** Bytes of an element of queries, scores and results. */
@@ -9,7 +8,12 @@ const width = 4;
 
 type Model = (dispatch: Dispatch, work: GroupWork) => number;
 
-const constant = ({ shader }: Dispatch, name: string): number => constantsOf(shader, name)[name] ?? Number.NaN;
+/** A constant that the shader declares as a literal. */
+const constant = ({ shader, kernel }: Dispatch, name: string): number => {
+  const value = Number.parseInt(shader.declarations.constants.get(name) ?? "", 10);
+  if (Number.isNaN(value)) throw new Error(`${kernel} has no literal constant ${name}`);
+  return value;
+};
 
 /** Bytes of q and of out. */
 const queriesAndResults = ({ group, heads }: GroupWork) =>
