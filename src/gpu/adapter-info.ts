@@ -8,7 +8,7 @@ export interface AdapterInfo {
   readonly description: string;
   /** True for drivers that run shaders on the processor (llvmpipe, SwiftShader, WARP): their speed says nothing of a GPU. */
   readonly software: boolean;
-  /** Threads of a subgroup, where all subgroups have the same number. */
+  /** Threads of a subgroup, where shaders may use subgroups and all have the same number. */
   readonly subgroupSize?: number;
   /** One line to show to people, e.g. `llvmpipe (Mesa 25.0.7, LLVM 19.1.7, 256 bits) — software`. */
   readonly label: string;
@@ -36,7 +36,8 @@ export function describeAdapter(adapter: GPUAdapter): AdapterInfo {
     isFallbackAdapter === true || [architecture, device, description].some((text) => softwareNames.test(text));
   const name = software ? softwareName(adapter.info) : hardwareName(adapter.info);
   const { subgroupMinSize: least, subgroupMaxSize: most } = adapter.info;
-  const size = least > 0 && least === most ? { subgroupSize: least } : {};
+  const one = adapter.features.has("subgroups") && least > 0 && least === most; // Deno has sizes without the feature
+  const size = one ? { subgroupSize: least } : {};
   const label = software ? `${name} — software` : name;
   return { vendor, architecture, device, description, software, ...size, label };
 }

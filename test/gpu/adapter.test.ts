@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { requestAdapter } from "../../src/gpu/adapter.ts";
-import { matchesName } from "../../src/gpu/adapter-info.ts";
+import { describeAdapter, matchesName } from "../../src/gpu/adapter-info.ts";
 import { GpuError } from "../../src/gpu/errors.ts";
 
 /** Which of the two software adapters this machine has. */
@@ -147,4 +147,24 @@ test("names match by words, whatever their case and punctuation", () => {
   for (const wanted of ["lavapipe", "LLVMpipe", "mesa 256", name, "software"])
     expect(matchesName(wanted, name)).toBe(true);
   for (const wanted of ["swiftshader", "llvmpipe 512", "nvidia"]) expect(matchesName(wanted, name)).toBe(false);
+});
+
+describe("what an adapter says of itself", () => {
+  const described = (info: object, features: readonly string[] = []) =>
+    describeAdapter({ info, features: new Set(features) } as unknown as GPUAdapter);
+  const nameless = { vendor: "", architecture: "", device: "", description: "" };
+
+  test("no subgroup size where shaders may not use subgroups", () => {
+    const info = { ...nameless, subgroupMinSize: 8, subgroupMaxSize: 8 };
+    expect(described(info, ["subgroups"]).subgroupSize).toBe(8);
+    expect(described(info).subgroupSize).toBeUndefined();
+  });
+
+  test("software is known without a name, as in Firefox", () => {
+    expect(described({ ...nameless, isFallbackAdapter: true })).toMatchObject({
+      software: true,
+      label: "unnamed adapter — software",
+    });
+    expect(described(nameless)).toMatchObject({ software: false, label: "unnamed adapter" });
+  });
 });
