@@ -148,11 +148,12 @@ test("keys between the first and the last that some queries see", () => {
 });
 
 describe("modelled bytes", async () => {
-  const gpu = await testGpu({ features: [] });
+  const plain = await testGpu({ features: [] });
+  const whole = await testGpu();
   type Name = keyof typeof attention.variants;
 
   /** Megabytes of a variant at S = 1024, full, or as `batch` says. */
-  function megabytes(variant: Name, batch = "q1k", heads = "12x64", mask = "full"): number {
+  function megabytes(variant: Name, batch = "q1k", heads = "12x64", mask = "full", gpu = plain): number {
     const given = attentionCase({ batch, heads, mask });
     const [group] = given.batch.groups;
     if (!group) throw new Error("there is no group");
@@ -188,9 +189,18 @@ describe("modelled bytes", async () => {
     expect(attentionWork(attentionCase({ batch: "q1k", heads: "12x64" })).bytes / 1e6).toBeCloseTo(4 * once, 9);
   });
 
+  test.skipIf(!whole.features.has("subgroups"))("in subgroups, blocks have 8 rows", () => {
+    const once = (4 * 12 * 1024 * 64) / 1e6;
+    const found = megabytes("subgroups", "q1k", "12x64", "full", whole);
+    expect(found).toBeCloseTo((2 * once * 1024) / 8 + 2 * once, 9);
+    expect(megabytes("splitSubgroups", "q1s2k", "32/8x64", "causal", whole)).toBeGreaterThan(
+      (4 * 2 * 8 * 2048 * 64) / 1e6,
+    );
+  });
+
   test("splitK reads the cache once for the query heads of a group, and its parts twice", () => {
     const [keys, query] = [(4 * 2 * 8 * 2048 * 64) / 1e6, (4 * 32 * 64) / 1e6];
-    const splits = 2048 / (64 * tuning(gpu).splitKThreadKeys); // a pass of a workgroup each
+    const splits = 2048 / (64 * tuning(plain).splitKThreadKeys); // a pass of a workgroup each
     const parts = (4 * 32 * splits * (64 + 2)) / 1e6;
     expect(megabytes("splitK", "q1s2k", "32/8x64", "causal")).toBeCloseTo(keys + splits * query + 2 * parts + query, 9);
   });
