@@ -1,4 +1,4 @@
-// A query sees mask_params.left keys before its position, and mask_params.right behind it, as encoders do:
+// A query sees mask_params.left keys before its position, and mask_params.right after it, as encoders do:
 // -left <= k - q <= right. Positions are u32 in two's complement (lib/extent/fixed).
 
 struct MaskParams { left: u32, right: u32 }
