@@ -32,7 +32,7 @@ test("an odd number of 16-bit elements leaves its neighbour alone", async () => 
 });
 
 test("a value that an integer type does not hold is refused", () => {
-  expect(() => fill(gpu, [2], 1.5, "i32")).toThrow("fill: 1.5 is no i32");
-  expect(() => fill(gpu, [2], -1, "u32")).toThrow("fill: -1 is no u32");
+  expect(() => fill(gpu, [2], 1.5, "i32")).toThrow("fill: 1.5 is not a value of i32");
+  expect(() => fill(gpu, [2], -1, "u32")).toThrow("fill: -1 is not a value of u32");
   expect(() => fill(gpu, [-1], 0)).toThrow("fill: shape [-1]");
 });
