@@ -5,11 +5,12 @@
 //
 // With an online softmax (Dao 2023, algorithm 1); shaders/README.md has a drawing of the tiles.
 // One workgroup per ROWS rows, the queries of a head or of a group of heads. It goes over the tiles of KEYS keys that
-// the mask leaves: k and v come through one tile of workgroup memory in CHUNKS pieces, k by columns of the head and
-// transposed, then v by keys. A thread owns THREAD_ROWS rows; of their scores KEYS / COLUMN_THREADS keys, of their output
-// HEAD_WIDTH / COLUMN_THREADS columns, all in registers, so that what it reads is used up to eight times. Between the
-// two products the weights change hands through workgroup memory. For ROWS queries it requests 2·d·s reads of k and v,
-// and COLUMN_THREADS·d reads of q a row and step, which caches answer. Choose it for many queries.
+// the mask leaves (visible_scores applies mask_mod): k and v are staged through one tile of workgroup memory, CHUNKS
+// pieces each, k transposed by columns of the head, then v by keys. A thread owns THREAD_ROWS rows: of each, in registers,
+// the scores of KEYS / COLUMN_THREADS keys and VALUE_WIDTH / COLUMN_THREADS columns of the output, so that each loaded
+// vector is reused up to eight times. Between the two products the weights are exchanged through workgroup memory. For
+// ROWS queries it requests (d + dv)·s reads of k and v, and COLUMN_THREADS·d reads of q per row and tile, mostly hits of
+// the cache. Choose it for many queries.
 
 const HEAD_WIDTH: u32 = 64;   // of q and k
 const VALUE_WIDTH: u32 = 64;  // of v and out
@@ -23,7 +24,7 @@ const THREADS = ROWS / THREAD_ROWS * COLUMN_THREADS;
 const VECTORS = HEAD_WIDTH / 4;                   // of a row of q or k
 const VALUE_VECTORS = VALUE_WIDTH / 4;            // of a row of v or out
 const COLUMNS = VALUE_VECTORS / COLUMN_THREADS;   // vectors of out that a thread owns
-const KEY_VECTORS = KEYS / (4 * COLUMN_THREADS);  // fours of keys that a thread scores
+const KEY_VECTORS = KEYS / (4 * COLUMN_THREADS);  // groups of four keys that a thread scores
 const DEPTH = VECTORS / CHUNKS;                   // vectors of a row of k that are in the tile at a time
 const CHUNK_KEYS = KEYS / CHUNKS;                 // rows of v that are in the tile at a time
 const CHUNK_FOURS = CHUNK_KEYS / 4;

@@ -2,8 +2,8 @@
 // Linear layer:  y[row, column] = Σ x[row, i] · weight[column, i] + bias[column]
 //
 // One output per thread, neighbouring threads in neighbouring columns: each reads a row of x and a row of the weight.
-// The weight may be a segment, rows `begin` to `begin + n` of `total`; y is whole.
-// Requests 2·k reads for each of rows·n outputs. Takes any k; choose it to check the others by.
+// The weight may be one segment of a larger matrix, rows `begin` to `begin + n` of `total`; y has all columns.
+// Requests 2·k reads for each of rows·n outputs. Takes any k. Choose it as the baseline for checking the others.
 
 const WORKGROUP: u32 = 64;
 
@@ -13,7 +13,7 @@ struct Params { rows: u32, k: u32, n: u32, begin: u32, total: u32 }
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;  // [rows, total]
 @group(0) @binding(3) var<uniform> params: Params;
 
-// For the part lib/weight, which holds binding 1: it reads f32, or f16 or bf16 if TypeScript puts another in its place.
+// Required by the part lib/weight, which declares binding 1; other types of weight are other parts of that slot.
 fn weight_columns() -> u32 {
   return params.k;
 }

@@ -1,5 +1,8 @@
 // Everything needed to check your own kernel as this library's kernels are checked: cases with a float64 reference,
 // poisoned memory between canaries, NMSE within a cap, and errors little larger than those of plain f32 loops.
+
+// Checking kernels
+
 export { type Dense, dense } from "../reference/dense.ts";
 export { type Framed, framed, poisoned } from "./canaries.ts";
 export {

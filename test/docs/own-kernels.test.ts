@@ -22,12 +22,24 @@ const node = (...args: string[]) => run(process.execPath, args, { cwd: folder })
 const said = "1 0 4 9\n";
 
 test("every file that the guide names is written", () => {
-  expect(written).toEqual(["square.wgsl", "square.js", "build.mjs", "vite.config.js", "text.js"]);
+  expect(written).toEqual([
+    "square.wgsl",
+    "square.js",
+    "main.js",
+    "build.mjs",
+    "vite.config.js",
+    "check.js",
+    "text.js",
+  ]);
 });
 
 test("with esbuild", async () => {
   await node("build.mjs");
-  expect((await node("dist/square.mjs")).stdout).toBe(said);
+  expect((await node("dist/main.mjs")).stdout).toBe(said);
+});
+
+test("the check passes", async () => {
+  expect((await node("dist/check.mjs")).stdout).toMatch(/3 of 3 passed\n$/);
 });
 
 test("with Vite, comments left out", async () => {
@@ -40,15 +52,15 @@ test("with Vite, comments left out", async () => {
       .replace("lib: {", `outDir: "dist-vite", rolldownOptions: { external: [${external}] }, lib: {`),
   );
   await node("node_modules/vite/bin/vite.js", "build");
-  expect((await node("dist-vite/square.js")).stdout).toBe(said);
-  const bundle = await readFile(join(folder, "dist-vite/square.js"), "utf8");
+  expect((await node("dist-vite/main.js")).stdout).toBe(said);
+  const bundle = await readFile(join(folder, "dist-vite/main.js"), "utf8");
   expect(bundle).toContain("linear_workgroup"); // the part came with it
   expect(bundle).not.toContain("The square of every element");
 });
 
 test("a text with a part of the package", async () => {
   const build = await readFile(join(folder, "build.mjs"), "utf8");
-  await writeFile(join(folder, "build-text.mjs"), build.replaceAll("square", "text"));
+  await writeFile(join(folder, "build-text.mjs"), build.replace('"main.js", "check.js"', '"text.js"'));
   await node("build-text.mjs");
   const show =
     'import("./dist/text.mjs").then(({ source }) => console.log(source.parts[0].name, source.declares.workgroupSize))';
