@@ -33,7 +33,7 @@ const shared = { ...common.test, isolate: false };
 
 export default defineConfig({
   test: {
-    // One fork a project; scripts/test.mjs runs two projects at a time.
+    // One fork a project; scripts/test.mjs runs three projects at a time.
     maxWorkers: 1,
     // Tests that run side by side have a device each: see test/support/side-by-side.ts.
     maxConcurrency: 2,

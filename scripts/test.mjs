@@ -9,7 +9,7 @@ const reporting = /^--(reporter|outputFile)/;
 const isAll = given.every((option) => reporting.test(option));
 /** The longest first: what is left at the end is short. */
 const queue = isAll ? ["kernels", "outside", "models", "engine"].map((name) => [name]) : [[]];
-const lanes = 2;
+const lanes = 3;
 
 /** One vitest over some projects; its output is shown as it comes, or kept until it ends. JSON goes to a file for each. */
 function run(names, keep) {

@@ -54,7 +54,7 @@ export function usageTable(uses: readonly ExpertUse[], columns: number): string 
       lines.push([(i === 0 ? String(layer) : "").padStart(5), name.padEnd(width), ...cells, ...figures].join("  "));
     }
   }
-  lines.push("imbalance: choices of the busiest expert over the mean. efficiency: choices over rows of whole blocks.");
+  lines.push("imbalance: choices of the busiest expert over the mean. efficiency: choices over padded rows.");
   return `${lines.join("\n")}\n`;
 }
 

@@ -112,7 +112,7 @@ describe.skipIf(missing)(`the peers page in headless Chromium${missing ? ` (${mi
     expect(await wrong.textContent()).not.toMatch(/\d×/);
     const ours = table.getByRole("row").filter({ hasText: "shaderformer" });
     expect(await ours.textContent()).toMatch(/✓ pass[\s\S]*×/);
-    expect(await page.getByText(/× the fastest right peer/).count()).toBe(1);
+    expect(await page.getByText(/× the fastest correct peer/).count()).toBe(1);
     expect(await page.getByText("This is a software adapter").count()).toBe(1);
   });
 

@@ -185,7 +185,7 @@ const misspelt: [args: readonly string[], message: string | RegExp][] = [
   [["generate", "-m", bundledModel, "--max-tokens", "-1"], /--max-tokens <n>' argument '-1' is invalid/],
   [["generate", "-m", bundledModel, "--temperature", "-1"], "temperature is -1, expected a number from 0 to 1000"],
   [["generate", "-m", bundledModel, "--top-p", "1.5"], "topP is 1.5, expected a number from 0 to 1"],
-  [["generate", "-m", bundledModel, "--logprobs", "2"], /^--logprobs needs --json/],
+  [["generate", "-m", bundledModel, "--logprobs", "2"], /^--logprobs requires --json/],
   [["generate", "-m", bundledModel, "--stop", ""], "stop has an empty text"],
   [["generate", "-m", bundledModel, "--cap", "size=1"], /There is no limit "size"; there are binding, /],
   [
@@ -193,8 +193,8 @@ const misspelt: [args: readonly string[], message: string | RegExp][] = [
     /argument 'int8' is invalid. Allowed choices are f32, f16, bf16/,
   ],
   [
-    ["perplexity", "-m", bundledModel, "--text", "LICENSE", "--cache-dtype", "bf16"],
-    /argument 'bf16' is invalid. Allowed choices are f32, f16, int8, int4/,
+    ["perplexity", "-m", bundledModel, "--text", "LICENSE", "--cache-dtype", "mxfp4"],
+    /argument 'mxfp4' is invalid. Allowed choices are f32, f16, bf16, int8, int4/,
   ],
   [
     ["inspect", "-m", bundledModel, "--tokens", "1", "--cache-layout", "ring"],

@@ -124,7 +124,7 @@ describe("instances", () => {
     expect(program.plan.sizes.length).toBeLessThanOrEqual(2);
     const temporary = program.dispatches[1]?.bindings.find(({ name }) => name === "x")?.storage;
     if (!temporary) throw new Error("the second dispatch reads what the first wrote");
-    expect(() => instance.place(temporary)).toThrow("what is to be read is returned from record, or tapped");
+    expect(() => instance.place(temporary)).toThrow("to read it, return it from record, or tap it");
   });
 
   test("a replay makes no buffer, bind group or pipeline, and one submit", async () => {
