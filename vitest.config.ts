@@ -25,7 +25,7 @@ const common = {
   resolve: {
     alias: [{ find: /^shaderformer$/, replacement: fileURLToPath(new URL("src/index.ts", import.meta.url)) }],
   },
-  test: { testTimeout: 120_000, hookTimeout: 120_000 },
+  test: { testTimeout: 300_000, hookTimeout: 300_000 },
 };
 
 /** Files of a project share a process: what they import is loaded once, and what they compile is compiled once. */
@@ -33,7 +33,7 @@ const shared = { ...common.test, isolate: false };
 
 export default defineConfig({
   test: {
-    // One fork a project; scripts/test.mjs runs three projects at a time.
+    // One fork a project; scripts/test.mjs runs two projects at a time.
     maxWorkers: 1,
     // Tests that run side by side have a device each: see test/support/side-by-side.ts.
     maxConcurrency: 2,

@@ -1,6 +1,6 @@
-// Runs the tests in three lanes, so that both cores of a small machine are busy: a software adapter compiles a pipeline
-// on one core, which is what most tests of kernels do, and tests of browsers often wait. A lane takes the next project
-// of vitest.config.ts when it has finished one. With names of files or folders, or options that choose tests, a single vitest runs those.
+// Runs the tests in two lanes, so that both cores of a small machine are busy: a software adapter compiles a pipeline on
+// one core, which is what most tests of kernels do. A third lane made pages wait longer than it gained. A lane takes the
+// next project of vitest.config.ts when it has finished one. With names of files or folders, or options that choose tests, a single vitest runs those.
 //   node scripts/test.mjs [vitest's options] [FILE…]
 import { spawn } from "node:child_process";
 
@@ -9,7 +9,7 @@ const reporting = /^--(reporter|outputFile)/;
 const isAll = given.every((option) => reporting.test(option));
 /** The longest first: what is left at the end is short. */
 const queue = isAll ? ["kernels", "outside", "models", "engine"].map((name) => [name]) : [[]];
-const lanes = 3;
+const lanes = 2;
 
 /** One vitest over some projects; its output is shown as it comes, or kept until it ends. JSON goes to a file for each. */
 function run(names, keep) {

@@ -60,7 +60,7 @@ test("with Vite, comments left out", async () => {
 
 test("a text with a part of the package", async () => {
   const build = await readFile(join(folder, "build.mjs"), "utf8");
-  await writeFile(join(folder, "build-text.mjs"), build.replace('"main.js", "check.js"', '"text.js"'));
+  await writeFile(join(folder, "build-text.mjs"), build.replace('"./main.js", "./check.js"', '"./text.js"'));
   await node("build-text.mjs");
   const show =
     'import("./dist/text.mjs").then(({ source }) => console.log(source.parts[0].name, source.declares.workgroupSize))';

@@ -39,7 +39,7 @@ test.each(names)("%s", async (name) => {
   const project = join(folder, name);
   await cp(join("examples", name), project, { recursive: true });
   const build = await readFile(join(folder, "build.mjs"), "utf8");
-  await writeFile(join(project, "build.mjs"), build.replace("square.js", "main.ts").replace("square.mjs", "main.mjs"));
+  await writeFile(join(project, "build.mjs"), build.replace('"./main.js", "./check.js"', '"./main.ts"'));
   await run(process.execPath, ["build.mjs"], { cwd: project });
   // From the clone, where the bundled model is.
   const { stdout } = await run(process.execPath, [join(project, "dist/main.mjs")]);
