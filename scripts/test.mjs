@@ -1,6 +1,7 @@
 // Runs the tests in two lanes, so that both cores of a small machine are busy: a software adapter compiles a pipeline on
 // one core, which is what most tests of kernels do. A third lane made pages wait longer than it gained. A lane takes the
-// next project of vitest.config.ts when it has finished one. With names of files or folders, or options that choose tests, a single vitest runs those.
+// next project of vitest.config.ts when it has finished one. With names of files or folders, or options that choose
+// tests, a single vitest runs those.
 //   node scripts/test.mjs [vitest's options] [FILE…]
 import { spawn } from "node:child_process";
 

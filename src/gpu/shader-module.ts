@@ -1,4 +1,4 @@
-/** A resource variable of a shader, as it is declared: `@group(0) @binding(0) var<storage, read> x: array<f32>;`. */
+/** A storage buffer or uniform of a shader as it is declared: its group, binding, name, address space, access and type. */
 export interface BindingDeclaration {
   readonly group: number;
   readonly binding: number;
