@@ -1,6 +1,7 @@
 // The gate on errors: a kernel's error may be at most a little larger than that of plain arithmetic in the same
 // precision.
 import type { Dense } from "../reference/dense.ts";
+import type { Sum } from "./emulation/sums.ts";
 import type { Named } from "./named.ts";
 
 /** The part of a case table that compares results with the error of plain f32 loops. */
@@ -12,9 +13,11 @@ export interface Gate<
 > {
   /**
    * The op by its definition in f32, each operation rounded and sums in a plain order, from the same inputs as the
-   * reference: see `src/check/emulation/`. It depends on the variant only in whether a single thread sums a whole row.
+   * reference: see `src/check/emulation/`.
    */
-  emulation(inputs: Named<Inputs, Dense>, options: Options, variant: Variant): Named<Outputs, Dense>;
+  emulation(inputs: Named<Inputs, Dense>, options: Options, sum: Sum): Named<Outputs, Dense>;
+  /** The order in which a variant sums a row, where the emulation depends on it. Default {@link inTurn}. */
+  sum?(variant: Variant): Sum;
   /**
    * What WGSL's accuracy table allows the builtins of this op beyond correct rounding, in ulps of the result: see
    * {@link allowedUlps}; per element where it depends on the argument. Default 0.

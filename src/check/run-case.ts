@@ -3,6 +3,7 @@ import type { Dense } from "../reference/dense.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { type Framed, framed } from "./canaries.ts";
 import { type Case, type CaseInput, type CaseTable, missingFeatures, stored } from "./case-table.ts";
+import { inTurn, type Sum } from "./emulation/sums.ts";
 import type { Allowed } from "./gate.ts";
 import { mapNamed, type Named } from "./named.ts";
 
@@ -37,6 +38,31 @@ export const uploadedInputs = <Names extends string>(gpu: Gpu, { inputs }: Input
 export const mustRefuse = (gpu: Gpu, table: CaseTable, variant: string, { refusedBy = [] }: Case): boolean =>
   refusedBy.includes(variant) || missingFeatures(table, variant, gpu).length > 0;
 
+/** What is computed once for all variants of a case. */
+interface Oracle {
+  readonly of: CaseTable["reference"];
+  readonly inputs: Named<string, Dense>;
+  readonly expected: Named<string, Dense>;
+  readonly emulated: Map<Sum, Named<string, Dense>>;
+}
+const oracles = new WeakMap<Case, Oracle>();
+
+/** The stored inputs of a case, the reference's results and those of plain f32 loops. */
+function oracleOf(table: CaseTable, variant: string, item: Case) {
+  const options = item.options ?? {};
+  let oracle = oracles.get(item);
+  if (oracle?.of !== table.reference) {
+    const inputs = storedInputs(item);
+    oracle = { of: table.reference, inputs, expected: table.reference(inputs, options), emulated: new Map() };
+    oracles.set(item, oracle);
+  }
+  const { inputs, expected } = oracle;
+  const sum = table.gate?.sum?.(variant) ?? inTurn;
+  const emulated = oracle.emulated.get(sum) ?? table.gate?.emulation(inputs, options, sum);
+  if (emulated) oracle.emulated.set(sum, emulated);
+  return { inputs, expected, emulated };
+}
+
 /**
  * Runs one case on one variant, with f32 results in NaN memory between canaries, and reads the results. Throws where a
  * result is missing or its shape differs from the reference's, and whatever the variant throws.
@@ -44,9 +70,7 @@ export const mustRefuse = (gpu: Gpu, table: CaseTable, variant: string, { refuse
 export async function runCase(gpu: Gpu, table: CaseTable, variant: string, item: Case): Promise<CaseResult[]> {
   const what = `${table.op} ${variant}, ${item.name}`;
   const options = item.options ?? {};
-  const inputs = storedInputs(item);
-  const expected = table.reference(inputs, options);
-  const emulated = table.gate?.emulation(inputs, options, variant);
+  const { inputs, expected, emulated } = oracleOf(table, variant, item);
   const allowed = table.gate?.allowed?.(inputs, variant) ?? 0;
   const tensors = uploadedInputs(gpu, item);
   const frames = framesOf(gpu, table, item, expected);

@@ -6,6 +6,7 @@ import {
 } from "../../src/blocks/ring-attention/ring-attention.ts";
 import { ringCase, ringCases } from "../../src/check/cases/ring-attention.ts";
 import { assertClose, difference, nmseCaps } from "../../src/check/compare.ts";
+import { inTurn } from "../../src/check/emulation/sums.ts";
 import { assertGate } from "../../src/check/gate.ts";
 import { storedInputs, uploadedInputs } from "../../src/check/run-case.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
@@ -53,7 +54,7 @@ function references(sizes: Sizes, options: RingAttentionOptions = {}) {
   const dense = storedInputs(ringCase("", sizes, { shards: 1 }));
   const described = { shards: 1, ...options };
   const expected = ringCases.reference(dense, described);
-  return { expected, emulated: ringCases.gate?.emulation(dense, described, "contiguous") ?? expected };
+  return { expected, emulated: ringCases.gate?.emulation(dense, described, inTurn) ?? expected };
 }
 
 /** Orders of arrival by device: the reverse of the ring's, and an arbitrary one. */

@@ -27,16 +27,23 @@ const large = (rows: number, k: number, n: number, dtype: WeightType): Case => (
 const segmentsOf = (n: number, k: number, dtype: WeightType) =>
   tensor(gpu, [n, k], new Float64Array(n * k), dtype).segments.length;
 
-for (const variant of Object.keys(matmul.variants)) {
-  for (const dtype of weightTypes) {
+/** The cases of a weight type; those of the last one asked for are kept, with what the reference says of them. */
+let kept: { readonly dtype: WeightType; readonly cases: readonly ReturnType<typeof large>[] } | undefined;
+function casesOf(dtype: WeightType, k: number) {
+  if (kept?.dtype !== dtype) {
+    const odd = isPlain(dtype) ? [large(2, 517, 701, dtype)] : []; // of rows that begin within a u32
+    kept = { dtype, cases: [large(3, k, 701, dtype), large(21, k, 701, dtype), ...odd] };
+  }
+  return kept.cases;
+}
+
+for (const dtype of weightTypes) {
+  for (const variant of Object.keys(matmul.variants)) {
     test(`matmul ${variant}: ${dtype} weights in several segments`, async () => {
       const k = dtype === "f32" ? 260 : isPlain(dtype) ? 516 : 768;
       expect(segmentsOf(701, k, dtype)).toBeGreaterThan(1);
-      await checkCase(gpu, matmulCases, variant, large(3, k, 701, dtype));
-      await checkCase(gpu, matmulCases, variant, large(21, k, 701, dtype));
-      if (!isPlain(dtype)) return; // whose rows are whole blocks
-      expect(segmentsOf(701, 517, dtype)).toBeGreaterThan(1); // rows that begin within a u32
-      await checkCase(gpu, matmulCases, variant, large(2, 517, 701, dtype));
+      if (isPlain(dtype)) expect(segmentsOf(701, 517, dtype)).toBeGreaterThan(1);
+      for (const item of casesOf(dtype, k)) await checkCase(gpu, matmulCases, variant, item);
     });
   }
 }

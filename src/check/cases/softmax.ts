@@ -54,7 +54,8 @@ export const softmaxCases: CaseTable<"x", "y", object, keyof typeof softmax.vari
   reference,
   run: (gpu, tensors, options, variant) => softmax(gpu, tensors, { ...options, variant }),
   gate: {
-    emulation: (inputs, _, variant) => emulation(inputs, variant === "threePass" ? inTurn : inRuns),
+    emulation: (inputs, _, sum) => emulation(inputs, sum),
+    sum: (variant) => (variant === "threePass" ? inTurn : inRuns),
     allowed: () => allowedUlps.exp(0) + allowedUlps.division,
   },
   cases,
