@@ -23,8 +23,8 @@ fn token_index(b: u32, t: u32) -> u32 {
   return b * params.t + t;
 }
 
-// The batch row and the block of queries of a workgroup with this place in the grid. A block is `rows` rows, of which a
-// query has `heads`. In one without queries, the workgroup leaves.
-fn batch_and_block(place: u32, b: u32, rows: u32, heads: u32) -> vec2u {
-  return vec2u(b, place);
+// The batch row and the block of queries of a workgroup, whose block_index counts along one axis of the grid. A block is
+// `rows` rows, of which a query has `heads`. In one without queries, the workgroup leaves.
+fn batch_and_block(block_index: u32, b: u32, rows: u32, heads: u32) -> vec2u {
+  return vec2u(b, block_index);
 }

@@ -4,34 +4,34 @@
 // Attention by tiles, the scores never in memory:  out = softmax(score(scale · q · kᵀ)) · v
 //
 // With an online softmax (Dao 2023, algorithm 1); shaders/README.md has a drawing of the tiles.
-// One workgroup per ROWS rows, the queries of a head or of a group of heads. It goes over the tiles of KEYS keys that
-// the mask leaves (visible_scores applies mask_mod): k and v are staged through one tile of workgroup memory, CHUNKS
-// pieces each, k transposed by columns of the head, then v by keys. A thread owns THREAD_ROWS rows: of each, in registers,
-// the scores of KEYS / COLUMN_THREADS keys and VALUE_WIDTH / COLUMN_THREADS columns of the output, so that each loaded
-// vector is reused up to eight times. Between the two products the weights are exchanged through workgroup memory. For
-// ROWS queries it requests (d + dv)·s reads of k and v, and COLUMN_THREADS·d reads of q per row and tile, mostly hits of
-// the cache. Choose it for many queries.
+// One workgroup per block of ROWS rows, the queries of a head or of a group of heads. It goes over the tiles of KEYS keys
+// that the mask leaves (visible_scores applies mask_mod). First k of such a tile, then v, is staged in workgroup memory
+// (the variable tile), in CHUNKS pieces: k by columns of the head, transposed, and v by keys. COLUMN_THREADS threads
+// share THREAD_ROWS rows. Of each row a thread has, in registers, the scores of KEYS / COLUMN_THREADS keys and
+// VALUE_WIDTH / COLUMN_THREADS columns of the output, so that each loaded vector is reused up to eight times. Between the
+// two products the weights are exchanged through workgroup memory. For ROWS queries it requests (d + dv)·s reads of k and
+// v, and COLUMN_THREADS·d reads of q per row and tile, mostly hits of the cache. Choose it for many queries.
 
-const HEAD_WIDTH: u32 = 64;   // of q and k
-const VALUE_WIDTH: u32 = 64;  // of v and out
-const ROWS: u32 = 64;
-const THREAD_ROWS: u32 = 8;
-const COLUMN_THREADS: u32 = 8;
-const KEYS: u32 = 64;
-const CHUNKS: u32 = 2;
+const HEAD_WIDTH: u32 = 64;     // of q and k
+const VALUE_WIDTH: u32 = 64;    // of v and out
+const ROWS: u32 = 64;           // of a block
+const THREAD_ROWS: u32 = 8;     // of a thread
+const COLUMN_THREADS: u32 = 8;  // threads that share a row
+const KEYS: u32 = 64;           // of a tile
+const CHUNKS: u32 = 2;          // pieces of a tile that are staged one after the other
 
 const THREADS = ROWS / THREAD_ROWS * COLUMN_THREADS;
-const VECTORS = HEAD_WIDTH / 4;                   // of a row of q or k
+const VECTORS = HEAD_WIDTH / 4;                   // of four elements, of a row of q or k
 const VALUE_VECTORS = VALUE_WIDTH / 4;            // of a row of v or out
 const COLUMNS = VALUE_VECTORS / COLUMN_THREADS;   // vectors of out that a thread owns
 const KEY_VECTORS = KEYS / (4 * COLUMN_THREADS);  // groups of four keys that a thread scores
-const DEPTH = VECTORS / CHUNKS;                   // vectors of a row of k that are in the tile at a time
-const CHUNK_KEYS = KEYS / CHUNKS;                 // rows of v that are in the tile at a time
-const CHUNK_FOURS = CHUNK_KEYS / 4;
+const DEPTH = VECTORS / CHUNKS;                   // vectors of a row of k that are staged at a time
+const CHUNK_KEYS = KEYS / CHUNKS;                 // rows of v that are staged at a time
+const CHUNK_KEY_VECTORS = CHUNK_KEYS / 4;         // groups of four keys among them
 const_assert VALUE_WIDTH % (4 * COLUMN_THREADS) == 0 && HEAD_WIDTH % (4 * CHUNKS) == 0;
 const_assert KEYS % (4 * COLUMN_THREADS) == 0 && KEYS % (4 * CHUNKS) == 0;
 const_assert ROWS % THREAD_ROWS == 0 && THREAD_ROWS % 4 == 0;
-const_assert COLUMN_THREADS * ROWS / 4 <= KEYS * max(VECTORS, VALUE_VECTORS) / CHUNKS;  // statistics pass through the tile
+const_assert COLUMN_THREADS * ROWS / 4 <= KEYS * max(VECTORS, VALUE_VECTORS) / CHUNKS;  // flash/rows
 
 struct Params { h: u32, g: u32, t: u32, start: i32, length: u32, scale: f32 }
 
@@ -39,13 +39,13 @@ struct Params { h: u32, g: u32, t: u32, start: i32, length: u32, scale: f32 }
 @group(0) @binding(3) var<storage, read_write> out: array<vec4f>;  // [b, t, h, dv]
 @group(0) @binding(5) var<uniform> params: Params;
 
-var<workgroup> weight_tile: array<vec4f, ROWS * CHUNK_FOURS>;  // [row][four keys]
+var<workgroup> weight_tile: array<vec4f, ROWS * CHUNK_KEY_VECTORS>;  // [row][four keys]
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u,
         @builtin(local_invocation_index) thread: u32) {
-  let place = workgroups.x - 1 - workgroup.x;  // the longest rows of a causal mask start first
-  let b_and_block = batch_and_block(place, workgroup.z, ROWS, rows_of_query());
+  let block_index = workgroups.x - 1 - workgroup.x;  // from the last: under a causal mask it has the most keys
+  let b_and_block = batch_and_block(block_index, workgroup.z, ROWS, rows_of_query());
   let b = b_and_block.x;
   let block = b_and_block.y;
   let rows = query_count(b) * rows_of_query();
@@ -71,7 +71,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
   for (var n = 0u; n < tiles.count; n++) {
     let visit = visit_of(tiles, n, b, first_position, last_position);
 
-    // Scores: q · k, a piece of the columns at a time. Further down they become the weights of the softmax.
+    // Scores: q · k, a piece of the columns at a time. Further below they become the weights of the softmax.
     var scores = array<array<vec4f, KEY_VECTORS>, THREAD_ROWS>();
     for (var chunk = 0u; chunk < CHUNKS; chunk++) {
       workgroupBarrier();  // the tile has been read
@@ -95,23 +95,24 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
       }
     }
 
-    // The largest score of each row, over the threads that share it.
-    var tops = array<f32, THREAD_ROWS>();
+    // The largest score of each row so far, over the threads that share it. What was summed up to now is rescaled to it,
+    // and the scores become weights.
+    var new_largest = array<f32, THREAD_ROWS>();
     for (var r = 0u; r < THREAD_ROWS; r++) {
-      tops[r] = largest[r];
+      new_largest[r] = largest[r];
       let h = head_of_row(workgroup.y, first_row + r);
       let position = first_query(b) + query_of_row(first_row + r);
       for (var j = 0u; j < KEY_VECTORS; j++) {
         let key = visit.first_key + 4 * (j * COLUMN_THREADS + column);
         let visible = visible_scores(scores[r][j], b, h, position, key, tiles.end, visit.full);
         scores[r][j] = visible;
-        tops[r] = max(tops[r], max(max(visible.x, visible.y), max(visible.z, visible.w)));
+        new_largest[r] = max(new_largest[r], max(max(visible.x, visible.y), max(visible.z, visible.w)));
       }
     }
-    tops = row_maxima(tops, own_row, column);
+    new_largest = row_maxima(new_largest, own_row, column);
     for (var r = 0u; r < THREAD_ROWS; r++) {
-      let rescale = softmax_rescale(largest[r], tops[r]);
-      largest[r] = tops[r];
+      let rescale = softmax_rescale(largest[r], new_largest[r]);
+      largest[r] = new_largest[r];
       sums[r] *= rescale;
       for (var j = 0u; j < KEY_VECTORS; j++) {
         scores[r][j] = softmax_weight4(scores[r][j], vec4f(largest[r]));
@@ -127,20 +128,20 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
       workgroupBarrier();  // both tiles have been read
       stage_values(b, group, first_key, tiles.end, thread);
       for (var j = 0u; j < KEY_VECTORS; j++) {
-        let four = j * COLUMN_THREADS + column;
-        if (four / CHUNK_FOURS == chunk) {
-          let first_weight = own_row * CHUNK_FOURS + four % CHUNK_FOURS;
-          for (var r = 0u; r < THREAD_ROWS; r++) { weight_tile[first_weight + r * CHUNK_FOURS] = scores[r][j]; }
+        let key_vector = j * COLUMN_THREADS + column;  // of this thread, stored if it is in this piece
+        if (key_vector / CHUNK_KEY_VECTORS == chunk) {
+          let first_weight = own_row * CHUNK_KEY_VECTORS + key_vector % CHUNK_KEY_VECTORS;
+          for (var r = 0u; r < THREAD_ROWS; r++) { weight_tile[first_weight + r * CHUNK_KEY_VECTORS] = scores[r][j]; }
         }
       }
       workgroupBarrier();
-      for (var i = 0u; i < CHUNK_FOURS; i++) {
+      for (var i = 0u; i < CHUNK_KEY_VECTORS; i++) {
         var values = array<array<vec4f, COLUMNS>, 4>();  // [key][vector]
         for (var c = 0u; c < COLUMNS; c++) {
           for (var j = 0u; j < 4; j++) { values[j][c] = tile[(4 * i + j) * VALUE_VECTORS + c * COLUMN_THREADS + column]; }
         }
         for (var r = 0u; r < THREAD_ROWS; r++) {
-          let weight = weight_tile[(own_row + r) * CHUNK_FOURS + i];
+          let weight = weight_tile[(own_row + r) * CHUNK_KEY_VECTORS + i];
           for (var c = 0u; c < COLUMNS; c++) {
             out_rows[r][c] = add_products(weight, values[0][c], values[1][c], values[2][c], values[3][c], out_rows[r][c]);
           }

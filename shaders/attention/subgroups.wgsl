@@ -4,26 +4,26 @@
 // Attention by tiles, in the registers of one subgroup:  out = softmax(score(scale · q · kᵀ)) · v
 //
 // With an online softmax (Dao 2023, algorithm 1).
-// Flash without workgroup memory and without barriers: one workgroup is one subgroup, and has ROWS rows of a head or group.
-// Of a tile of KEYS keys each thread scores every SUBGROUP-th, straight from k; the queries lie spread over the threads
-// and go round by shuffles. So do the weights, while each thread gathers COLUMNS vectors of columns of v. A tile has as
-// many keys, and sums have the same order, whatever the size of a subgroup: so results are the same to the bit. For ROWS
-// queries it requests (d + dv)·s reads of k and v, and ROWS·d reads of q a tile. Choose it where subgroups all have one
-// size and a shuffle costs less than a load.
+// Flash without workgroup memory and without barriers: one workgroup is one subgroup, and has a block of ROWS rows of a
+// head or group. Of a tile of KEYS keys each thread scores every SUBGROUP-th, straight from k. The vectors of q are spread
+// over the threads, and a shuffle hands each of them to all. Weights are handed on the same way, while each thread adds
+// up weight · v in COLUMNS vectors of columns. The number of keys in a tile and the order of sums do not depend on the size
+// of a subgroup, so results are bitwise the same for all sizes. For ROWS queries it requests (d + dv)·s reads of k and v,
+// and ROWS·d reads of q a tile. Choose it where subgroups all have one size and a shuffle costs less than a load.
 enable subgroups;
 
 const HEAD_WIDTH: u32 = 64;   // of q and k
 const VALUE_WIDTH: u32 = 64;  // of v and out
 const SUBGROUP: u32 = 8;      // threads
-const ROWS: u32 = 8;
-const KEYS: u32 = 32;
+const ROWS: u32 = 8;          // of a block
+const KEYS: u32 = 32;         // of a tile
 
-const VECTORS = HEAD_WIDTH / 4;               // of a row of q or k
+const VECTORS = HEAD_WIDTH / 4;               // of four elements, of a row of q or k
 const VALUE_VECTORS = VALUE_WIDTH / 4;        // of a row of v or out
 const COLUMNS = VALUE_VECTORS / SUBGROUP;     // vectors of out that a thread owns
 const THREAD_KEYS = KEYS / SUBGROUP;          // keys of a tile that a thread scores
-const THREAD_ROWS = ROWS;                     // all threads have a share of all rows
-const COLUMN_THREADS = SUBGROUP;
+const THREAD_ROWS = ROWS;                     // rows of a thread, and
+const COLUMN_THREADS = SUBGROUP;              // threads that share a row, for flash/store: all threads share all rows
 const_assert VECTORS % SUBGROUP == 0 && VALUE_VECTORS % SUBGROUP == 0 && KEYS % SUBGROUP == 0;
 
 struct Params { h: u32, g: u32, t: u32, d: u32, start: i32, length: u32, scale: f32 }
@@ -35,8 +35,8 @@ struct Params { h: u32, g: u32, t: u32, d: u32, start: i32, length: u32, scale: 
 @compute @workgroup_size(SUBGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u,
         @builtin(subgroup_invocation_id) thread: u32) {
-  let place = workgroups.x - 1 - workgroup.x;  // the longest rows of a causal mask start first
-  let b_and_block = batch_and_block(place, workgroup.z, ROWS, rows_of_query());
+  let block_index = workgroups.x - 1 - workgroup.x;  // from the last: under a causal mask it has the most keys
+  let b_and_block = batch_and_block(block_index, workgroup.z, ROWS, rows_of_query());
   let b = b_and_block.x;
   let first_row = b_and_block.y * ROWS;
   let rows = query_count(b) * rows_of_query();
@@ -85,21 +85,21 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
     for (var r = 0u; r < ROWS; r++) {
       let h = head_of_row(workgroup.y, first_row + r);
       let position = first_query(b) + query_of_row(first_row + r);
-      var top = largest[r];
+      var new_largest = largest[r];
       for (var n = 0u; n < THREAD_KEYS; n++) {
         let key = visit.first_key + n * SUBGROUP + thread;
         scores[n][r] = visible_score(scores[n][r], b, h, position, key, tiles.end, visit.full);
-        top = max(top, scores[n][r]);
+        new_largest = max(new_largest, scores[n][r]);
       }
-      top = subgroupMax(top);
-      let rescale = softmax_rescale(largest[r], top);
-      largest[r] = top;
+      new_largest = subgroupMax(new_largest);
+      let rescale = softmax_rescale(largest[r], new_largest);
+      largest[r] = new_largest;
       sums[r] *= rescale;
-      for (var n = 0u; n < THREAD_KEYS; n++) { scores[n][r] = softmax_weight(scores[n][r], top); }
+      for (var n = 0u; n < THREAD_KEYS; n++) { scores[n][r] = softmax_weight(scores[n][r], new_largest); }
       for (var c = 0u; c < COLUMNS; c++) { out_rows[r][c] *= rescale; }
     }
 
-    // Output: weights · v, key by key. Every thread adds up all weights.
+    // Output: weights · v, key by key. Every thread adds up all weights, so that none have to be exchanged at the end.
     let end = min(visit.first_key + KEYS, tiles.end);
     for (var n = 0u; n < THREAD_KEYS; n++) {
       let first_key = visit.first_key + n * SUBGROUP;

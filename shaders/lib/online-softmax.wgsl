@@ -2,7 +2,8 @@
 // and sums that are rescaled when it grows.
 //
 // A score of LOWEST or less is one that does not count. It stands where mathematics has minus infinity: WGSL lets
-// drivers assume that infinities do not occur, and LOWEST - LOWEST is no NaN.
+// drivers assume that infinities do not occur, and LOWEST - LOWEST is no NaN. (lib/lowest-float has the lowest f32 that
+// there is, for kernels that mask nothing.)
 
 const LOWEST: f32 = -1e38;
 

@@ -15,13 +15,13 @@ struct RowLane {
 }
 
 // The first row of a workgroup. One that begins past the last leaves as a whole.
-fn top_row(grid: Grid) -> u32 {
+fn first_row(grid: Grid) -> u32 {
   return linear_workgroup(grid) * ROWS;
 }
 
 // Rows past the last have no elements: their threads only meet the barriers.
 fn row_lane(grid: Grid, thread: u32) -> RowLane {
-  let row = top_row(grid) + thread / LANES;
+  let row = first_row(grid) + thread / LANES;
   let width = select(0, params.cols / WIDTH, row < params.rows);
   return RowLane(row * width, width, thread % LANES);
 }

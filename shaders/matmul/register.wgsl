@@ -8,10 +8,10 @@
 // The weight may be one segment of a larger matrix, rows `begin` to `begin + n` of `total`; y has all columns.
 // Requests (1 / ROWS + 1 / COLUMNS) · k reads for each output. Choose it for more than 8 rows.
 
-const ROWS: u32 = 4;     // of a thread
-const COLUMNS: u32 = 8;  // of a thread
-const ACROSS: u32 = 8;   // threads of a workgroup, over columns
-const DOWN: u32 = 8;     // threads of a workgroup, over rows
+const ROWS: u32 = 4;            // of the result that a thread computes
+const COLUMNS: u32 = 8;         // of the result that a thread computes
+const COLUMN_THREADS: u32 = 8;  // of a workgroup, side by side along the columns
+const ROW_THREADS: u32 = 8;     // of a workgroup, one below the other along the rows
 
 struct Params { rows: u32, k: u32, n: u32, begin: u32, total: u32 }
 
@@ -24,7 +24,7 @@ fn weight_columns() -> u32 {
   return params.k;
 }
 
-@compute @workgroup_size(ACROSS, DOWN)
+@compute @workgroup_size(COLUMN_THREADS, ROW_THREADS)
 fn main(@builtin(global_invocation_id) thread: vec3u) {
   let first_row = thread.y * ROWS;
   let first_column = thread.x * COLUMNS;

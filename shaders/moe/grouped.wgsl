@@ -7,14 +7,14 @@
 // rows `begin` to `end` of those of all experts, one expert after the other: an expert may lie in several.
 // Requests (1 / ROWS + 1 / COLUMNS) · k reads for each output. Choose it for more than a few tokens.
 
-const ROWS: u32 = 4;     // of a thread
-const COLUMNS: u32 = 8;  // of a thread
-const ACROSS: u32 = 8;   // threads of a workgroup, over columns
-const DOWN: u32 = 8;     // threads of a workgroup, over rows
-const GRID: u32 = 0;     // which of the grids is this product's
+const ROWS: u32 = 4;            // of the result that a thread computes
+const COLUMNS: u32 = 8;         // of the result that a thread computes
+const COLUMN_THREADS: u32 = 8;  // of a workgroup, side by side along the columns
+const ROW_THREADS: u32 = 8;     // of a workgroup, one below the other along the rows
+const GRID: u32 = 0;            // which of the grids is this product's
 const_assert COLUMNS % 4 == 0;
 
-const BLOCK = ROWS * DOWN;
+const BLOCK = ROWS * ROW_THREADS;  // rows of a workgroup
 
 struct Params { k: u32, n: u32, choices: u32, begin: u32, end: u32 }
 
@@ -30,14 +30,14 @@ fn weight_columns() -> u32 {
   return params.k;
 }
 
-@compute @workgroup_size(ACROSS, DOWN)
+@compute @workgroup_size(COLUMN_THREADS, ROW_THREADS)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) thread: vec3u) {
   let block = workgroup.y;
   if (block >= grids[4 * GRID + 3]) { return; }
   let first_row = block * BLOCK + thread.y * ROWS;
   if (slots[first_row] == NO_INDEX) { return; }  // padding comes last
   let expert = block_experts[block];
-  let first_column = (workgroup.x * ACROSS + thread.x) * COLUMNS;
+  let first_column = (workgroup.x * COLUMN_THREADS + thread.x) * COLUMNS;
   let weight_row = expert * params.n + first_column;
   if (first_column >= params.n || weight_row >= params.end || weight_row + COLUMNS <= params.begin) { return; }
 

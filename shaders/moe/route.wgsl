@@ -31,8 +31,8 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
     largest = max(largest, logit);
     if (is_nan(logit)) { unseen = logit; }
   }
-  var all = 0.0;
-  for (var e = 0u; e < EXPERTS; e++) { all += score_of(logits[first + e], largest); }
+  var total = 0.0;
+  for (var e = 0u; e < EXPERTS; e++) { total += score_of(logits[first + e], largest); }
 
   let groups = kept_groups(first, largest);
   var last = Choice(0xffffffff, 0);  // before every other
@@ -51,7 +51,7 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   }
 
   if (is_nan(unseen)) { flag_nan(); }
-  let whole = select(whole_of(all), sum + TINY, NORMALISE);
+  let whole = select(whole_of(total), sum + TINY, NORMALISE);
   for (var c = 0u; c < CHOICES; c++) {
     weights[token * CHOICES + c] = select(params.scale * chosen[c] / whole, unseen, is_nan(unseen));
   }

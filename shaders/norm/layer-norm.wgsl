@@ -16,14 +16,14 @@ struct Params { rows: u32, cols: u32, eps: f32 }
 
 @compute @workgroup_size(WORKGROUP)
 fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
-  if (top_row(grid) >= params.rows) { return; }  // the whole workgroup leaves
+  if (first_row(grid) >= params.rows) { return; }  // the whole workgroup leaves
   let row = row_lane(grid, thread);
 
-  var all = Vector();
+  var sums = Vector();
   for (var i = row.lane; i < row.width; i += LANES) {
-    all += load_row(row.first + i);
+    sums += load_row(row.first + i);
   }
-  let mean = workgroup_sum(vector_sum(all), thread) / f32(params.cols);
+  let mean = workgroup_sum(vector_sum(sums), thread) / f32(params.cols);
 
   var squares = Vector();
   for (var i = row.lane; i < row.width; i += LANES) {

@@ -16,7 +16,7 @@ struct Params { rows: u32, cols: u32, eps: f32 }
 
 @compute @workgroup_size(WORKGROUP)
 fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
-  if (top_row(grid) >= params.rows) { return; }  // the whole workgroup leaves
+  if (first_row(grid) >= params.rows) { return; }  // the whole workgroup leaves
   let row = row_lane(grid, thread);
 
   var squares = Vector();

@@ -25,13 +25,13 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   let i = linear_workgroup(grid) * WORKGROUP + thread;
   if (i >= params.n) { return; }
   let first = element(i, params.x, vec4u(params.x0, params.x1, params.x2, params.x3));
-  var all = params.initial;
+  var combined = params.initial;
   for (var begin = 0u; begin < params.length; begin += BLOCK) {
     var block = params.initial;
     for (var j = begin; j < min(begin + BLOCK, params.length); j++) {
       block = combine(block, x[first + j * params.step]);
     }
-    all = combine(all, block);
+    combined = combine(combined, block);
   }
-  y[i] = finish(all, params.length);
+  y[i] = finish(combined, params.length);
 }

@@ -26,18 +26,18 @@ var<workgroup> partial: array<f32, WORKGROUP>;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
-  let top = linear_workgroup(grid) * RESULTS;
-  if (top >= params.n) { return; }  // the whole workgroup leaves
-  let i = top + thread / LANES;
+  let first_result = linear_workgroup(grid) * RESULTS;
+  if (first_result >= params.n) { return; }  // the whole workgroup leaves
+  let i = first_result + thread / LANES;
   let lane = thread % LANES;
   let length = select(0, params.length, i < params.n);  // results past the end only meet the barriers
   let first = element(i, params.x, vec4u(params.x0, params.x1, params.x2, params.x3));
 
-  var all = params.initial;
+  var combined = params.initial;
   for (var j = lane; j < length; j += LANES) {
-    all = combine(all, x[first + j * params.step]);
+    combined = combine(combined, x[first + j * params.step]);
   }
-  partial[thread] = all;
+  partial[thread] = combined;
   workgroupBarrier();
   for (var width = LANES / 2; width > 0; width /= 2) {
     if (lane < width) {

@@ -18,7 +18,7 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   let i = linear_workgroup(grid) * WORKGROUP + thread;
   if (i >= params.rows * params.cols) { return; }
   let row = i / params.cols;
-  let all = sum[row];
-  let scale = select(1.0 / all, 0.0, all == 0.0);  // a row of -infinity is all zeros
+  let total = sum[row];
+  let scale = select(1.0 / total, 0.0, total == 0.0);  // a row of -infinity is all zeros
   y[i] = exponential(x[i] - largest[row]) * scale;
 }

@@ -16,19 +16,19 @@ struct Params { rows: u32, cols: u32 }
 
 @compute @workgroup_size(WORKGROUP)
 fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
-  if (top_row(grid) >= params.rows) { return; }  // the whole workgroup leaves
+  if (first_row(grid) >= params.rows) { return; }  // the whole workgroup leaves
   let row = row_lane(grid, thread);
 
   var shift = Vector(LOWEST_FLOAT);
-  var all = Vector();
+  var sums = Vector();
   for (var i = row.lane; i < row.width; i += LANES) {
     let value = x[row.first + i];
     let larger = max(shift, value);
-    all = all * exponential(shift - larger) + exponential(value - larger);
+    sums = sums * exponential(shift - larger) + exponential(value - larger);
     shift = larger;
   }
   let largest = workgroup_max(vector_max(shift), thread);
-  let sum = workgroup_sum(vector_sum(all * exponential(shift - largest)), thread);
+  let sum = workgroup_sum(vector_sum(sums * exponential(shift - largest)), thread);
 
   let scale = select(1.0 / sum, 0.0, sum == 0.0);  // a row of -infinity is all zeros
   for (var i = row.lane; i < row.width; i += LANES) {

@@ -17,9 +17,9 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   let row = linear_workgroup(grid) * WORKGROUP + thread;
   if (row >= params.rows) { return; }
   let shift = largest[row];
-  var all = 0.0;
+  var total = 0.0;
   for (var col = 0u; col < params.cols; col++) {
-    all += exponential(x[row * params.cols + col] - shift);
+    total += exponential(x[row * params.cols + col] - shift);
   }
-  sum[row] = all;
+  sum[row] = total;
 }

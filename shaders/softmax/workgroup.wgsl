@@ -15,7 +15,7 @@ struct Params { rows: u32, cols: u32 }
 
 @compute @workgroup_size(WORKGROUP)
 fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
-  if (top_row(grid) >= params.rows) { return; }  // the whole workgroup leaves
+  if (first_row(grid) >= params.rows) { return; }  // the whole workgroup leaves
   let row = row_lane(grid, thread);
 
   var value = Vector(LOWEST_FLOAT);
@@ -24,13 +24,13 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   }
   let shift = workgroup_max(vector_max(value), thread);
 
-  var all = Vector();
+  var sums = Vector();
   for (var i = row.lane; i < row.width; i += LANES) {
     let weight = exponential(x[row.first + i] - shift);
     y[row.first + i] = weight;
-    all += weight;
+    sums += weight;
   }
-  let sum = workgroup_sum(vector_sum(all), thread);
+  let sum = workgroup_sum(vector_sum(sums), thread);
 
   let scale = select(1.0 / sum, 0.0, sum == 0.0);  // a row of -infinity is all zeros
   for (var i = row.lane; i < row.width; i += LANES) {

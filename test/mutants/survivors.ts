@@ -49,7 +49,7 @@ export const survivors: Readonly<Record<string, string>> = {
   "shaders/attention/split-k/reduce.wgsl: workgroupBarrier(); (2) → nothing": `${inOrder}the eight threads that write are the first subgroup of eight`,
   "shaders/attention/split-k/reduce.wgsl: workgroupBarrier(); (5) → nothing": `${inOrder}the eight threads that write are the first subgroup of eight`,
   "shaders/attention/split-k/reduce.wgsl: workgroupBarrier(); (6) → nothing": `${inOrder}only thread 0 uses the sums, and the one thread that writes over them before it has read is its neighbour in the same subgroup`,
-  "shaders/attention/flash/rows.wgsl: for (var r = 0u; r < THREAD_ROWS; r++) { all[r] = weight_tile[own_row + r].x; } (2) → for (var r = 0u; r < THREAD_ROWS; r++) { all[r] = weight_tile[own_row + r].z; }":
+  "shaders/attention/flash/rows.wgsl: for (var r = 0u; r < THREAD_ROWS; r++) { result[r] = weight_tile[own_row + r].x; } (2) → for (var r = 0u; r < THREAD_ROWS; r++) { result[r] = weight_tile[own_row + r].z; }":
     "all four elements are the same",
   "shaders/attention/flash/store/parts.wgsl: if (column == 0) { stats[part] = vec2f(largest[r], sums[r]); } → if (column == 1) { stats[part] = vec2f(largest[r], sums[r]); }":
     alike,
@@ -75,7 +75,7 @@ export const survivors: Readonly<Record<string, string>> = {
     "log(0) is −∞ on these adapters; WGSL does not promise it",
   "shaders/lib/sigmoid.wgsl: return select(e, Vector(1.0), x >= Vector()) / (1.0 + e); → return select(e, Vector(1.0), x > Vector()) / (1.0 + e);":
     "at x = 0 both numerators are 1",
-  "shaders/norm/rms-norm.wgsl: if (top_row(grid) >= params.rows) { return; } // the whole workgroup leaves → if (top_row(grid) > params.rows) { return; } // the whole workgroup leaves":
+  "shaders/norm/rms-norm.wgsl: if (first_row(grid) >= params.rows) { return; } // the whole workgroup leaves → if (first_row(grid) > params.rows) { return; } // the whole workgroup leaves":
     "a workgroup past the end has rows of width 0",
   "shaders/reduce/thread.wgsl: for (var begin = 0u; begin < params.length; begin += BLOCK) { → for (var begin = 0u; begin <= params.length; begin += BLOCK) {":
     "one more block, without elements",

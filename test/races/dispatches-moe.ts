@@ -67,7 +67,7 @@ export const moeDispatches: Readonly<Record<string, Dispatch>> = {
   },
   // Three tokens, one choice each, in two blocks of four rows; rows of padding are not written.
   "moe/grouped": {
-    constants: { ROWS: 2, COLUMNS: 4, ACROSS: 2, DOWN: 2 },
+    constants: { ROWS: 2, COLUMNS: 4, COLUMN_THREADS: 2, ROW_THREADS: 2 },
     uniforms: { params: { k: 4, n: 8, choices: 1, begin: 0, end: 16 } },
     inputs: {
       x: floats(12),
@@ -91,7 +91,7 @@ export const moeDispatches: Readonly<Record<string, Dispatch>> = {
     constants: { EXPERTS: 4, CHOICES: 2, WORKGROUP: 4 },
     uniforms: { params: { tokens: 3 } },
     inputs: { experts: words(0, 2, 1, 3, 3, 0), weights: floats(6) },
-    outputs: { all: 12, all_experts: 12 },
+    outputs: { all_weights: 12, all_experts: 12 },
     workgroups: [3, 1, 1],
   },
   // Two tokens, two choices of two experts each, sixteen rows of weights an expert.

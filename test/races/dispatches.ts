@@ -167,7 +167,7 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
   },
   "matmul/naive": linear(3, 5, 4, { constants: { WORKGROUP: 4 }, workgroups: [3, 1, 1] }),
   "matmul/register": linear(7, 8, 6, {
-    constants: { ROWS: 2, COLUMNS: 2, ACROSS: 2, DOWN: 2 },
+    constants: { ROWS: 2, COLUMNS: 2, COLUMN_THREADS: 2, ROW_THREADS: 2 },
     workgroups: [2, 2, 1],
   }),
   "matmul/tiled": linear(5, 7, 3, { constants: { TILE: 3 }, workgroups: [1, 2, 1] }),

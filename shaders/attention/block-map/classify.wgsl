@@ -48,9 +48,9 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   answers[thread] = own;
   workgroupBarrier();
   if (thread == 0) {
-    var all = 0u;
-    for (var i = 0u; i < WORKGROUP; i++) { all |= answers[i]; }
-    let class_of_tile = select(select(PARTIAL, FULL, all == 1), EMPTY, all == 2);
+    var union_of_answers = 0u;
+    for (var i = 0u; i < WORKGROUP; i++) { union_of_answers |= answers[i]; }
+    let class_of_tile = select(select(PARTIAL, FULL, union_of_answers == 1), EMPTY, union_of_answers == 2);
     classes[(workgroup.z * params.blocks + block) * params.tiles + tile] = class_of_tile;
   }
 }

@@ -10,9 +10,9 @@ fn row_maxima(values: array<f32, THREAD_ROWS>, own_row: u32, column: u32) -> arr
     weight_tile[row] = vec4f(largest);
   }
   workgroupBarrier();
-  var all = values;
-  for (var r = 0u; r < THREAD_ROWS; r++) { all[r] = weight_tile[own_row + r].x; }
-  return all;
+  var result = values;
+  for (var r = 0u; r < THREAD_ROWS; r++) { result[r] = weight_tile[own_row + r].x; }
+  return result;
 }
 
 fn row_sums(values: array<f32, THREAD_ROWS>, own_row: u32, column: u32) -> array<f32, THREAD_ROWS> {
@@ -23,9 +23,9 @@ fn row_sums(values: array<f32, THREAD_ROWS>, own_row: u32, column: u32) -> array
     weight_tile[row] = vec4f(sum);
   }
   workgroupBarrier();
-  var all = values;
-  for (var r = 0u; r < THREAD_ROWS; r++) { all[r] = weight_tile[own_row + r].x; }
-  return all;
+  var result = values;
+  for (var r = 0u; r < THREAD_ROWS; r++) { result[r] = weight_tile[own_row + r].x; }
+  return result;
 }
 
 fn share_rows(values: array<f32, THREAD_ROWS>, own_row: u32, column: u32) {

@@ -1,21 +1,22 @@
-// How flash brings k and v into workgroup memory, a piece at a time. Rows from `end` on, and those that are not in memory,
+// How flash stages k and v in workgroup memory, a piece at a time. Rows from `end` on, and those that are not in memory,
 // are not read: they count as zeros. The constants are the kernel's.
 
 var<workgroup> tile: array<vec4f, KEYS * max(VECTORS, VALUE_VECTORS) / CHUNKS>;
 
-// DEPTH vectors of columns of KEYS rows of k, transposed: a vector of the tile holds one column of four keys, [column][four].
+// DEPTH vectors of KEYS rows of k, transposed: a vector of the tile holds one column of four neighbouring keys, so that
+// the tile is [4 · DEPTH columns][KEYS / 4 vectors of keys].
 fn stage_keys(b: u32, group: u32, first_key: u32, end: u32, chunk: u32, thread: u32) {
   for (var i = thread; i < KEYS / 4 * DEPTH; i += THREADS) {
-    let four = i / DEPTH;
+    let key_vector = i / DEPTH;
     let depth = i % DEPTH;
     var values = mat4x4f();
     for (var n = 0u; n < 4; n++) {
-      let key = first_key + 4 * four + n;
+      let key = first_key + 4 * key_vector + n;
       if (key < end && key_stored(b, key)) { values[n] = load_k4(k_row(b, group, key), chunk * DEPTH + depth); }
     }
     let columns = transpose(values);
     for (var c = 0u; c < 4; c++) {
-      tile[(4 * depth + c) * (KEYS / 4) + four] = columns[c];
+      tile[(4 * depth + c) * (KEYS / 4) + key_vector] = columns[c];
     }
   }
 }

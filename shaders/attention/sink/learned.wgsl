@@ -9,7 +9,7 @@ struct Sunk { largest: f32, sum: f32, rescale: f32 }
 
 fn with_sink(h: u32, largest: f32, sum: f32) -> Sunk {
   let score = sink[h];
-  let top = max(largest, score);
-  let rescale = softmax_rescale(largest, top);
-  return Sunk(top, sum * rescale + softmax_weight(score, top), rescale);
+  let new_largest = max(largest, score);
+  let rescale = softmax_rescale(largest, new_largest);
+  return Sunk(new_largest, sum * rescale + softmax_weight(score, new_largest), rescale);
 }

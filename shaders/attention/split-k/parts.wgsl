@@ -4,25 +4,25 @@
 // Attention over splits of the keys, side by side:  accumulators = Σ exp(score - max) · v,  stats = (max, Σ exp(score - max))
 //
 // For few queries and many keys (Flash-Decoding, Dao et al. 2023); split-k/join divides, when all splits are done.
-// One workgroup per ROWS query rows and split. Rows are (token, head) pairs of one key and value head, so that grouped
-// heads share what is read. It goes over its keys KEYS at a time: each thread scores THREAD_KEYS keys for all rows,
-// straight from k; the weights go to workgroup memory; then each thread gathers a vector of columns of v for all rows,
-// over every VALUE_THREADS-th key. Requests d reads of k and dv of v a key. Splits without keys leave at once; of those,
-// only the sum of 0 is written.
+// One workgroup per split and block of ROWS rows. Rows are (token, head) pairs of one key and value head, so that grouped
+// heads share what is read. It goes over the keys of its split, KEYS at a time: each thread scores THREAD_KEYS keys for
+// all rows, straight from k; the weights go to workgroup memory; then each thread adds up weight · v for all rows in
+// COLUMNS vectors of columns, over every VALUE_THREADS-th key. Requests d reads of k and dv of v a key. The workgroup of a
+// split without keys leaves at once, and writes only the sum of 0.
 
 const HEAD_WIDTH: u32 = 64;   // of q and k
 const VALUE_WIDTH: u32 = 64;  // of v
-const ROWS: u32 = 4;
-const WORKGROUP: u32 = 64;
-const THREAD_KEYS: u32 = 4;
+const ROWS: u32 = 4;          // of a block
+const WORKGROUP: u32 = 64;    // threads
+const THREAD_KEYS: u32 = 4;   // that a thread scores at a time
 
-const VECTORS = HEAD_WIDTH / 4;
-const VALUE_VECTORS = VALUE_WIDTH / 4;
-const FOURS = ROWS / 4;                            // rows are held four to a vector
-const KEYS = WORKGROUP * THREAD_KEYS;
-const ACROSS = min(VALUE_VECTORS, WORKGROUP);      // threads side by side in a row of v
-const COLUMNS = (VALUE_VECTORS - 1) / ACROSS + 1;  // vectors of a row of v for each of them
-const VALUE_THREADS = WORKGROUP / ACROSS;          // threads that share a vector of columns of v
+const VECTORS = HEAD_WIDTH / 4;                            // of four elements, of a row of q or k
+const VALUE_VECTORS = VALUE_WIDTH / 4;                     // of a row of v
+const ROW_VECTORS = ROWS / 4;                              // a vector holds a number for each of four rows
+const KEYS = WORKGROUP * THREAD_KEYS;                      // that a workgroup scores at a time
+const COLUMN_THREADS = min(VALUE_VECTORS, WORKGROUP);      // threads side by side along a row of v
+const COLUMNS = (VALUE_VECTORS - 1) / COLUMN_THREADS + 1;  // vectors of a row of v for each of them
+const VALUE_THREADS = WORKGROUP / COLUMN_THREADS;          // threads that share a vector of columns of v
 const_assert HEAD_WIDTH % 4 == 0 && VALUE_WIDTH % 4 == 0;
 const_assert ROWS % 4 == 0 && THREAD_KEYS >= 4;  // the output passes through the weights' memory
 const_assert 0 == (WORKGROUP & (WORKGROUP - 1));  // the tree reduction halves it
@@ -34,8 +34,8 @@ struct Params { h: u32, g: u32, t: u32, splits: u32, span: u32, start: i32, leng
 @group(0) @binding(4) var<storage, read_write> stats: array<vec2f>;         // [b, t, h, splits, 2], max and sum(weight)
 @group(0) @binding(5) var<uniform> params: Params;
 
-var<workgroup> queries: array<vec4f, HEAD_WIDTH * FOURS>;  // [column][four rows]
-var<workgroup> weights: array<vec4f, KEYS * FOURS>;        // [key][four rows]
+var<workgroup> queries: array<vec4f, HEAD_WIDTH * ROW_VECTORS>;  // [column][four rows]
+var<workgroup> weights: array<vec4f, KEYS * ROW_VECTORS>;        // [key][four rows]
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index) thread: u32) {
@@ -57,37 +57,40 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   var token: array<u32, ROWS>;
   var head: array<u32, ROWS>;
   name_rows(block, group, rows, &token, &head);
+
+  // q, transposed: so that a vector holds one column of four rows.
   for (var i = thread; i < VECTORS; i += WORKGROUP) {
-    for (var f = 0u; f < FOURS; f++) {
+    for (var f = 0u; f < ROW_VECTORS; f++) {
       var values = mat4x4f();
       for (var r = 0u; r < 4; r++) { values[r] = q[q_row(b, head[4 * f + r], token[4 * f + r]) / 4 + i]; }
       let columns = transpose(values);
-      for (var c = 0u; c < 4; c++) { queries[(4 * i + c) * FOURS + f] = columns[c]; }
+      for (var c = 0u; c < 4; c++) { queries[(4 * i + c) * ROW_VECTORS + f] = columns[c]; }
     }
   }
   workgroupBarrier();
 
-  let threads = min(WORKGROUP, (keys.y - keys.x + THREAD_KEYS - 1) / THREAD_KEYS);  // that have keys
-  let value_column = thread % ACROSS;
-  let value_thread = thread / ACROSS;
-  var largest: array<vec4f, FOURS>;
-  var sums: array<vec4f, FOURS>;  // over this thread's keys
+  let threads = min(WORKGROUP, (keys.y - keys.x + THREAD_KEYS - 1) / THREAD_KEYS);  // those that have keys
+  let value_column = thread % COLUMN_THREADS;
+  let value_thread = thread / COLUMN_THREADS;
+  var largest: array<vec4f, ROW_VECTORS>;
+  var sums: array<vec4f, ROW_VECTORS>;  // over this thread's keys
   var out_rows: array<array<vec4f, ROWS>, COLUMNS>;  // of this thread's columns, over its share of the keys
-  for (var f = 0u; f < FOURS; f++) { largest[f] = vec4f(LOWEST); }
+  for (var f = 0u; f < ROW_VECTORS; f++) { largest[f] = vec4f(LOWEST); }
   for (var first_key = keys.x; first_key < keys.y; first_key += KEYS) {
+    // Scores: q · k, of THREAD_KEYS keys in each thread.
     let own_key = first_key + thread * THREAD_KEYS;
-    var scores = array<array<vec4f, FOURS>, THREAD_KEYS>();
+    var scores = array<array<vec4f, ROW_VECTORS>, THREAD_KEYS>();
     if (own_key < keys.y) {
       var row = array<u32, THREAD_KEYS>();
       for (var n = 0u; n < THREAD_KEYS; n++) { row[n] = k_row(b, group, min(own_key + n, keys.y - 1)); }
       for (var i = 0u; i < VECTORS; i++) {
         var values = array<vec4f, THREAD_KEYS>();
         for (var n = 0u; n < THREAD_KEYS; n++) { values[n] = load_k4(row[n], i); }
-        for (var f = 0u; f < FOURS; f++) {
-          let x = queries[4 * i * FOURS + f];
-          let y = queries[(4 * i + 1) * FOURS + f];
-          let z = queries[(4 * i + 2) * FOURS + f];
-          let w = queries[(4 * i + 3) * FOURS + f];
+        for (var f = 0u; f < ROW_VECTORS; f++) {
+          let x = queries[4 * i * ROW_VECTORS + f];
+          let y = queries[(4 * i + 1) * ROW_VECTORS + f];
+          let z = queries[(4 * i + 2) * ROW_VECTORS + f];
+          let w = queries[(4 * i + 3) * ROW_VECTORS + f];
           for (var n = 0u; n < THREAD_KEYS; n++) {
             scores[n][f] = add_products(values[n], x, y, z, w, scores[n][f]);
           }
@@ -95,11 +98,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
       }
     }
 
+    // The largest score of each row so far, over all threads; what was summed up to now is rescaled to it.
     let last_key = min(first_key + KEYS, keys.y) - 1;
     let full = tile_full(b, positions.x, positions.y, key_position(b, first_key), key_position(b, last_key))
       && keys_stored(b, first_key, last_key);
-    var tops = largest;
-    for (var f = 0u; f < FOURS; f++) {
+    var new_largest = largest;
+    for (var f = 0u; f < ROW_VECTORS; f++) {
       for (var n = 0u; n < THREAD_KEYS; n++) {
         let key = own_key + n;
         let position_of_key = key_position(b, key);
@@ -111,36 +115,38 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
           if (!there || (!full && !mask_mod(b, head[4 * f + r], at, position_of_key))) { visible[r] = LOWEST; }
         }
         scores[n][f] = visible;
-        tops[f] = max(tops[f], visible);
+        new_largest[f] = max(new_largest[f], visible);
       }
     }
-    workgroup_maxima(&tops, threads, thread);
-    for (var f = 0u; f < FOURS; f++) {
-      let rescale = softmax_rescale4(largest[f], tops[f]);
-      largest[f] = tops[f];
+    workgroup_maxima(&new_largest, threads, thread);
+    for (var f = 0u; f < ROW_VECTORS; f++) {
+      let rescale = softmax_rescale4(largest[f], new_largest[f]);
+      largest[f] = new_largest[f];
       sums[f] *= rescale;
       for (var c = 0u; c < COLUMNS; c++) {
         for (var r = 0u; r < 4; r++) { out_rows[c][4 * f + r] *= rescale[r]; }
       }
     }
 
+    // Scores become weights, which all threads need.
     for (var n = 0u; n < THREAD_KEYS; n++) {
-      for (var f = 0u; f < FOURS; f++) {
+      for (var f = 0u; f < ROW_VECTORS; f++) {
         let weight = softmax_weight4(scores[n][f], largest[f]);
         sums[f] += weight;
-        weights[(thread * THREAD_KEYS + n) * FOURS + f] = weight;
+        weights[(thread * THREAD_KEYS + n) * ROW_VECTORS + f] = weight;
       }
     }
     workgroupBarrier();
+    // Output: weights · v. Threads are left over where VALUE_THREADS · COLUMN_THREADS is less than WORKGROUP.
     if (value_thread < VALUE_THREADS) {
       let count = min(KEYS, keys.y - first_key);
       for (var i = value_thread; i < count; i += VALUE_THREADS) {
         if (!full && !key_stored(b, first_key + i)) { continue; }
         let row = v_row(b, group, first_key + i);
         for (var c = 0u; c < COLUMNS; c++) {
-          let values = load_v4(row, min(c * ACROSS + value_column, VALUE_VECTORS - 1));
-          for (var f = 0u; f < FOURS; f++) {
-            let weight = weights[i * FOURS + f];
+          let values = load_v4(row, min(c * COLUMN_THREADS + value_column, VALUE_VECTORS - 1));
+          for (var f = 0u; f < ROW_VECTORS; f++) {
+            let weight = weights[i * ROW_VECTORS + f];
             for (var r = 0u; r < 4; r++) { out_rows[c][4 * f + r] = fma(vec4f(weight[r]), values, out_rows[c][4 * f + r]); }
           }
         }
@@ -150,5 +156,5 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   }
 
   workgroup_sums(&sums, threads, thread);
-  store_parts(vec4u(b, group, block, split), rows, largest, sums, out_rows, thread);
+  store_parts(b, group, block, split, rows, largest, sums, out_rows, thread);
 }

@@ -6,35 +6,35 @@
 const SHARE: u32 = 8;
 const_assert WORKGROUP % SHARE == 0;
 
-fn workgroup_maxima(values: ptr<function, array<vec4f, FOURS>>, count: u32, thread: u32) {
-  for (var f = 0u; f < FOURS; f++) { weights[thread * FOURS + f] = (*values)[f]; }
+fn workgroup_maxima(values: ptr<function, array<vec4f, ROW_VECTORS>>, count: u32, thread: u32) {
+  for (var f = 0u; f < ROW_VECTORS; f++) { weights[thread * ROW_VECTORS + f] = (*values)[f]; }
   workgroupBarrier();
   if (thread < SHARE) {
     for (var i = thread + SHARE; i < count; i += SHARE) {
-      for (var f = 0u; f < FOURS; f++) { (*values)[f] = max((*values)[f], weights[i * FOURS + f]); }
+      for (var f = 0u; f < ROW_VECTORS; f++) { (*values)[f] = max((*values)[f], weights[i * ROW_VECTORS + f]); }
     }
-    for (var f = 0u; f < FOURS; f++) { weights[thread * FOURS + f] = (*values)[f]; }
+    for (var f = 0u; f < ROW_VECTORS; f++) { weights[thread * ROW_VECTORS + f] = (*values)[f]; }
   }
   workgroupBarrier();
   for (var i = 0u; i < min(SHARE, count); i++) {
-    for (var f = 0u; f < FOURS; f++) { (*values)[f] = max((*values)[f], weights[i * FOURS + f]); }
+    for (var f = 0u; f < ROW_VECTORS; f++) { (*values)[f] = max((*values)[f], weights[i * ROW_VECTORS + f]); }
   }
   workgroupBarrier();
 }
 
-fn workgroup_sums(values: ptr<function, array<vec4f, FOURS>>, count: u32, thread: u32) {
-  for (var f = 0u; f < FOURS; f++) { weights[thread * FOURS + f] = (*values)[f]; }
+fn workgroup_sums(values: ptr<function, array<vec4f, ROW_VECTORS>>, count: u32, thread: u32) {
+  for (var f = 0u; f < ROW_VECTORS; f++) { weights[thread * ROW_VECTORS + f] = (*values)[f]; }
   workgroupBarrier();
   if (thread < SHARE) {
     for (var i = thread + SHARE; i < count; i += SHARE) {
-      for (var f = 0u; f < FOURS; f++) { (*values)[f] += weights[i * FOURS + f]; }
+      for (var f = 0u; f < ROW_VECTORS; f++) { (*values)[f] += weights[i * ROW_VECTORS + f]; }
     }
-    for (var f = 0u; f < FOURS; f++) { weights[thread * FOURS + f] = (*values)[f]; }
+    for (var f = 0u; f < ROW_VECTORS; f++) { weights[thread * ROW_VECTORS + f] = (*values)[f]; }
   }
   workgroupBarrier();
-  for (var f = 0u; f < FOURS; f++) { (*values)[f] = vec4f(); }
+  for (var f = 0u; f < ROW_VECTORS; f++) { (*values)[f] = vec4f(); }
   for (var i = 0u; i < min(SHARE, count); i++) {
-    for (var f = 0u; f < FOURS; f++) { (*values)[f] += weights[i * FOURS + f]; }
+    for (var f = 0u; f < ROW_VECTORS; f++) { (*values)[f] += weights[i * ROW_VECTORS + f]; }
   }
   workgroupBarrier();
 }

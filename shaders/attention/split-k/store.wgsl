@@ -2,33 +2,36 @@
 // threads that have some of the same columns add up what they have, in the memory of the kernel's weights; maxima and sums,
 // which every thread has, wait in that of its queries, which have been read for the last time.
 
-// `place` is batch row, key and value head, block and split; `rows` of the block's rows are some.
+// For one batch row, key and value head, block and split; the first `rows` of the block's rows are stored.
 fn store_parts(
-  place: vec4u,
+  b: u32,
+  group: u32,
+  block: u32,
+  split: u32,
   rows: u32,
-  largest: array<vec4f, FOURS>,
-  sums: array<vec4f, FOURS>,
+  largest: array<vec4f, ROW_VECTORS>,
+  sums: array<vec4f, ROW_VECTORS>,
   out_rows: array<array<vec4f, ROWS>, COLUMNS>,
   thread: u32,
 ) {
   if (thread == 0) {
-    for (var f = 0u; f < FOURS; f++) {
+    for (var f = 0u; f < ROW_VECTORS; f++) {
       queries[f] = largest[f];
-      queries[FOURS + f] = sums[f];
+      queries[ROW_VECTORS + f] = sums[f];
     }
   }
   for (var c = 0u; c < COLUMNS; c++) {
     for (var r = 0u; r < ROWS; r++) { weights[thread * ROWS + r] = out_rows[c][r]; }
     workgroupBarrier();
-    let across = min(ACROSS, VALUE_VECTORS - c * ACROSS);
-    for (var i = thread; i < rows * across; i += WORKGROUP) {
-      let r = i / across;
-      let column = i % across;
+    let columns = min(COLUMN_THREADS, VALUE_VECTORS - c * COLUMN_THREADS);
+    for (var i = thread; i < rows * columns; i += WORKGROUP) {
+      let r = i / columns;
+      let column = i % columns;
       var total = vec4f(0.0);
-      for (var n = 0u; n < VALUE_THREADS; n++) { total += weights[(n * ACROSS + column) * ROWS + r]; }
-      let part = part_of_row(place.x, place.y, place.z * ROWS + r, place.w);
-      accumulators[part * VALUE_VECTORS + c * ACROSS + column] = total;
-      if (c == 0 && column == 0) { stats[part] = vec2f(queries[r / 4][r % 4], queries[FOURS + r / 4][r % 4]); }
+      for (var n = 0u; n < VALUE_THREADS; n++) { total += weights[(n * COLUMN_THREADS + column) * ROWS + r]; }
+      let part = part_of_row(b, group, block * ROWS + r, split);
+      accumulators[part * VALUE_VECTORS + c * COLUMN_THREADS + column] = total;
+      if (c == 0 && column == 0) { stats[part] = vec2f(queries[r / 4][r % 4], queries[ROW_VECTORS + r / 4][r % 4]); }
     }
     workgroupBarrier();  // the output has been read
   }

@@ -43,11 +43,10 @@ fn token_index(b: u32, t: u32) -> u32 {
   return queries_before(b) + t;
 }
 
-// The sequence and the block of queries of a workgroup with this place in the grid: the blocks of a sequence follow those
-// of the one before. A block is `rows` rows, of which a query has `heads`. In one without queries, the workgroup
-// leaves.
-fn batch_and_block(place: u32, row: u32, rows: u32, heads: u32) -> vec2u {
-  var left = place;
+// The sequence and the block of queries of a workgroup, whose block_index counts the blocks of all sequences, one sequence
+// after the other. A block is `rows` rows, of which a query has `heads`. In one without queries, the workgroup leaves.
+fn batch_and_block(block_index: u32, row: u32, rows: u32, heads: u32) -> vec2u {
+  var left = block_index;
   for (var b = 0u; b < sequences.count; b++) {
     let blocks = (query_count(b) * heads + rows - 1) / rows;
     if (left < blocks) { return vec2u(b, left); }

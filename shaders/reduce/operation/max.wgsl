@@ -5,6 +5,6 @@ fn combine(a: f32, b: f32) -> f32 {
   return select(select(max(a, b), b, is_nan(b)), a, is_nan(a));
 }
 
-fn finish(all: f32, length: u32) -> f32 {
-  return all;
+fn finish(combined: f32, length: u32) -> f32 {
+  return combined;
 }

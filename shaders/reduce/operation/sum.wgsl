@@ -4,6 +4,6 @@ fn combine(a: f32, b: f32) -> f32 {
   return a + b;
 }
 
-fn finish(all: f32, length: u32) -> f32 {
-  return all;
+fn finish(combined: f32, length: u32) -> f32 {
+  return combined;
 }

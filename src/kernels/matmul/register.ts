@@ -15,8 +15,14 @@ export const register = {
     ...linear,
     specialise: linearSpecialisation,
     workgroups: ({ rows, n }, _options, _context, shader) => {
-      const { ROWS, COLUMNS, ACROSS, DOWN } = constantsOf(shader, "ROWS", "COLUMNS", "ACROSS", "DOWN");
-      return [Math.ceil(n / (COLUMNS * ACROSS)), Math.ceil(rows / (ROWS * DOWN))];
+      const { ROWS, COLUMNS, COLUMN_THREADS, ROW_THREADS } = constantsOf(
+        shader,
+        "ROWS",
+        "COLUMNS",
+        "COLUMN_THREADS",
+        "ROW_THREADS",
+      );
+      return [Math.ceil(n / (COLUMNS * COLUMN_THREADS)), Math.ceil(rows / (ROWS * ROW_THREADS))];
     },
     cost: (axes, _options: object, context, shader) => {
       const { rows, k, n } = axes;

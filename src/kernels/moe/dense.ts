@@ -20,7 +20,7 @@ const spread = defineKernel({
   name: "moe/spread",
   source,
   inputs: { experts: "[t, k]", weights: "[t, k]" },
-  outputs: { all: "[t, e]", all_experts: "[t, e]" },
+  outputs: { all_weights: "[t, e]", all_experts: "[t, e]" },
   accepts: { experts: ["u32"] },
   dtypes: () => ({ all_experts: "u32" }),
   axes: (_axes, { count }: { readonly count: number }) => ({ e: count }),
@@ -43,7 +43,7 @@ export const dense: ExpertsVariant = {
     using scope = gpu.scope();
     const { experts, weights } = tensors;
     const chosen = spread(gpu, { experts, weights }, { count: expertsSizes(tensors).e });
-    const all = { ...tensors, experts: chosen.all_experts, weights: chosen.all };
+    const all = { ...tensors, experts: chosen.all_experts, weights: chosen.all_weights };
     return { y: scope.keep(layerFor(gpu).record(gpu, all, options).y) };
   },
 };

@@ -3,10 +3,10 @@ import { constantsOf } from "../../gpu/specialise.ts";
 import { groupedProduct, type ProductTile } from "./grouped-product.ts";
 
 const shader = { name: "moe/grouped", source };
-const sizes = constantsOf(source, "BLOCK", "ROWS", "COLUMNS", "ACROSS");
+const sizes = constantsOf(source, "BLOCK", "ROWS", "COLUMNS", "COLUMN_THREADS");
 const tile: ProductTile = {
   block: sizes.BLOCK,
-  columns: () => sizes.COLUMNS * sizes.ACROSS,
+  columns: () => sizes.COLUMNS * sizes.COLUMN_THREADS,
   shared: () => [sizes.ROWS, sizes.COLUMNS],
 };
 

@@ -168,8 +168,8 @@ export const attentionModMistakes: readonly Mistake[] = [
   inShader("attention/sink/learned", "sum * rescale + ", "sum + ", "the sum is not rescaled"),
   inShader(
     "attention/sink/learned",
-    "softmax_weight(score, top), rescale)",
-    "softmax_weight(score, top), 1.0)",
+    "softmax_weight(score, new_largest), rescale)",
+    "softmax_weight(score, new_largest), 1.0)",
     "the output is not rescaled",
   ),
   inShader("attention/sink/learned", "max(largest, score)", "largest", "a sink larger than all scores overflows"),
@@ -182,8 +182,8 @@ export const attentionModMistakes: readonly Mistake[] = [
   ),
   inShader(
     "attention/block-map/classify",
-    "EMPTY, all == 2)",
-    "EMPTY, all >= 2)",
+    "EMPTY, union_of_answers == 2)",
+    "EMPTY, union_of_answers >= 2)",
     "tiles that are partly seen are empty",
   ),
   inShader(
@@ -201,7 +201,7 @@ export const attentionModMistakes: readonly Mistake[] = [
   inShader("attention/block-map/list", "if (class_of_tile == EMPTY) { continue; }", "", "empty tiles are visited"),
   inShader("attention/block-map/list", "u32(class_of_tile == FULL)", "1", "every tile is full"),
   inShader("attention/flash/tiles/map", "if (tile % 2 == 0)", "if (false)", "tiles that need the mask go without"),
-  inShader("attention/flash/tiles/map", "place % map_params.maps", "0u", "the first head's tiles for all"),
+  inShader("attention/flash/tiles/map", "workgroup_y % map_params.maps", "0u", "the first head's tiles for all"),
   inShader(
     "attention/flash/tiles/map",
     "tileMap[first], key_count(b)",

@@ -122,8 +122,8 @@ export const attentionMistakes: readonly Mistake[] = [
   inShader("attention/flash", "sums[r] *= rescale;", "", "the sum is not rescaled"),
   inShader(
     "attention/flash/rows-of/head",
-    "return place / (params.h / params.g);",
-    "return place % params.g;",
+    "return workgroup_y / (params.h / params.g);",
+    "return workgroup_y % params.g;",
     "h mod g for the head mapping",
   ),
   inShader(
@@ -134,8 +134,8 @@ export const attentionMistakes: readonly Mistake[] = [
   ),
   inShader(
     "attention/flash",
-    "four / CHUNK_FOURS == chunk",
-    "four / CHUNK_FOURS == 0",
+    "key_vector / CHUNK_KEY_VECTORS == chunk",
+    "key_vector / CHUNK_KEY_VECTORS == 0",
     "later pieces keep stale weights",
   ),
   inShader(

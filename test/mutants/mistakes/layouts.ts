@@ -144,7 +144,7 @@ export const layoutMistakes: readonly Mistake[] = [
   ),
   inShader(
     "attention/split-k/parts",
-    "min(c * ACROSS + value_column, VALUE_VECTORS - 1)",
+    "min(c * COLUMN_THREADS + value_column, VALUE_VECTORS - 1)",
     "value_column",
     "the first columns of wide values for all",
   ),

@@ -4,7 +4,7 @@ import { inShader, type Mistake } from "../mutant.ts";
 export const mixtureMistakes: readonly Mistake[] = [
   inShader("moe/route", "next.expert > last.expert", "next.expert >= last.expert", "an expert is chosen again"),
   inShader("moe/route", "next.key > best.key", "next.key >= best.key", "of equals the highest index"),
-  inShader("moe/route", "select(whole_of(all), sum + TINY, NORMALISE)", "sum + TINY", "always shares of the chosen"),
+  inShader("moe/route", "select(whole_of(total), sum + TINY, NORMALISE)", "sum + TINY", "always shares of the chosen"),
   inShader("moe/route", "params.scale * chosen[c]", "chosen[c]", "no scale"),
   inShader(
     "moe/route",

@@ -8,7 +8,7 @@ export const subgroupMistakes: readonly Mistake[] = [
     "load_k4(key_rows[n], i - first)",
     "the first columns for all",
   ),
-  inShader("attention/subgroups", "top = subgroupMax(top);", "", "each thread has a separate maximum"),
+  inShader("attention/subgroups", "new_largest = subgroupMax(new_largest);", "", "each thread has a separate maximum"),
   inShader("attention/subgroups", "sums[r] *= rescale;", "", "sums are not rescaled"),
   inShader("attention/subgroups", "out_rows[r][c] *= rescale;", "", "the output is not rescaled"),
   inShader(
@@ -34,14 +34,14 @@ export const subgroupMistakes: readonly Mistake[] = [
   inShader("attention/subgroups", "full == 0 && hidden", "full == 1 && hidden", "only full tiles are tested"),
   inShader(
     "attention/flash/rows-of/split",
-    "return place % params.g;",
-    "return place / params.g;",
+    "return workgroup_y % params.g;",
+    "return workgroup_y / params.g;",
     "splits for groups",
   ),
   inShader(
     "attention/flash/rows-of/split",
-    "return place / params.g;",
-    "return place % params.g;",
+    "return workgroup_y / params.g;",
+    "return workgroup_y % params.g;",
     "groups for splits",
   ),
   inShader(
@@ -58,7 +58,7 @@ export const subgroupMistakes: readonly Mistake[] = [
   ),
   inShader(
     "attention/flash/store/parts",
-    "query * splits.count + split_at(place)",
+    "query * splits.count + split_at(workgroup_y)",
     "query * splits.count",
     "all splits in the first's place",
   ),

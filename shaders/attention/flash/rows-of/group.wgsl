@@ -6,20 +6,20 @@ fn rows_of_query() -> u32 {
   return params.h / params.g;
 }
 
-// The key and value head of workgroups with this place in the grid.
-fn group_at(place: u32) -> u32 {
-  return place;
+// The key and value head of a workgroup with this y in the grid, which has one for each key and value head.
+fn group_at(workgroup_y: u32) -> u32 {
+  return workgroup_y;
 }
 
-fn head_of_row(place: u32, row: u32) -> u32 {
-  return place * (params.h / params.g) + row % (params.h / params.g);
+fn head_of_row(workgroup_y: u32, row: u32) -> u32 {
+  return workgroup_y * (params.h / params.g) + row % (params.h / params.g);
 }
 
 fn query_of_row(row: u32) -> u32 {
   return row / (params.h / params.g);
 }
 
-// Of the keys that a block may see, those that workgroups with this place visit: all of them.
-fn keys_at(place: u32, keys: vec2u) -> vec2u {
+// Of the keys that a block may see, those that a workgroup visits: all of them.
+fn keys_at(workgroup_y: u32, keys: vec2u) -> vec2u {
   return keys;
 }

@@ -4,10 +4,11 @@
 
 @group(0) @binding(4) var<storage, read_write> stats: array<vec2f>;  // [b, t, h, splits, 2], max and sum(weight)
 
-// The rows of a thread, those that come before the end; `place` is that of its workgroup among groups and splits.
+// Stores the rows of a thread from the first on, those that come before the end. The y of a workgroup in the grid counts
+// groups and splits (rows-of/split).
 fn store_rows(
   b: u32,
-  place: u32,
+  workgroup_y: u32,
   first_and_end: vec2u,
   column: u32,
   largest: array<f32, THREAD_ROWS>,
@@ -17,8 +18,8 @@ fn store_rows(
   for (var r = 0u; r < THREAD_ROWS; r++) {
     let row = first_and_end.x + r;
     if (row < first_and_end.y) {
-      let query = token_index(b, query_of_row(row)) * params.h + head_of_row(place, row);
-      let part = query * splits.count + split_at(place);
+      let query = token_index(b, query_of_row(row)) * params.h + head_of_row(workgroup_y, row);
+      let part = query * splits.count + split_at(workgroup_y);
       if (sums[r] > 0.0) {
         for (var c = 0u; c < COLUMNS; c++) { out[part * VALUE_VECTORS + column + c * COLUMN_THREADS] = out_rows[r][c]; }
       }

@@ -1,9 +1,10 @@
 // Stores the rows of the output, divided by the sums of their weights, and their log-sum-exp.
 
-// The rows of a thread, those that come before the end; `place` is that of its workgroup among the heads or groups.
+// Stores the rows of a thread from the first on, those that come before the end. The y of a workgroup in the grid counts
+// heads or groups (rows-of).
 fn store_rows(
   b: u32,
-  place: u32,
+  workgroup_y: u32,
   first_and_end: vec2u,
   column: u32,
   largest: array<f32, THREAD_ROWS>,
@@ -13,7 +14,7 @@ fn store_rows(
   for (var r = 0u; r < THREAD_ROWS; r++) {
     let row = first_and_end.x + r;
     if (row < first_and_end.y) {
-      let h = head_of_row(place, row);
+      let h = head_of_row(workgroup_y, row);
       let t = query_of_row(row);
       let sunk = with_sink(h, largest[r], sums[r]);
       let first = (token_index(b, t) * params.h + h) * VALUE_VECTORS + column;

@@ -9,9 +9,9 @@ struct MapParams { maps: u32, blocks: u32, entries: u32 }
 @group(0) @binding(8) var<storage, read> tileMap: array<u32>;  // [b, maps, blocks, entries], the count and then the tiles
 @group(0) @binding(9) var<uniform> map_params: MapParams;
 
-fn tiles_of(b: u32, place: u32, block: u32, first_query: u32, last_query: u32) -> Tiles {
-  // The place of a workgroup is its head; all heads share one map, or none do.
-  let row = (b * map_params.maps + place % map_params.maps) * map_params.blocks + block;
+fn tiles_of(b: u32, workgroup_y: u32, block: u32, first_query: u32, last_query: u32) -> Tiles {
+  // The y of a workgroup is its head; all heads share one map, or none do.
+  let row = (b * map_params.maps + workgroup_y % map_params.maps) * map_params.blocks + block;
   let first = row * map_params.entries;
   return Tiles(first + 1, tileMap[first], key_count(b));
 }

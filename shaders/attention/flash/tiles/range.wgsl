@@ -3,8 +3,8 @@
 // Its first key, how many there are, and where the keys end.
 struct Tiles { first: u32, count: u32, end: u32 }
 
-fn tiles_of(b: u32, place: u32, block: u32, first_query: u32, last_query: u32) -> Tiles {
-  let keys = keys_at(place, visible_keys(b, first_query, last_query));
+fn tiles_of(b: u32, workgroup_y: u32, block: u32, first_query: u32, last_query: u32) -> Tiles {
+  let keys = keys_at(workgroup_y, visible_keys(b, first_query, last_query));
   return Tiles(keys.x, (max(keys.x, keys.y) - keys.x + KEYS - 1) / KEYS, keys.y);
 }
 
