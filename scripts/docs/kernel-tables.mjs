@@ -79,11 +79,14 @@ async function table(ops) {
     const named = variant === "" || (sameOp && variant === above.variant) ? "" : `\`${variant}\``;
     above = { names, variant };
     const file = `[${shader}](../shaders/${shader}.wgsl)`;
-    const how = plain([about, choose].filter(Boolean).join(" "));
+    const how = plain([about, saysWhen(about) ? "" : choose].filter(Boolean).join(" "));
     cells.push(short ? [op, file, formula(computes)] : [op, named, file, formula(computes), how]);
   }
   return cells.map((row) => `| ${row.join(" | ")} |\n`.replaceAll(/ +/g, " ")).join("");
 }
+
+/** Whether a text says when to choose a variant: of several variants of one file, the file's header speaks of one. */
+const saysWhen = (text) => /\bchoose it\b/i.test(text);
 
 /** A header's first paragraph as a table cell: after a colon and two spaces it is code. */
 export function formula(text) {

@@ -1,8 +1,9 @@
 // with: sampling/count/off
 // with: sampling/settings, sampling/select, sampling/multiply-high, lib/reduce, lib/threefry, lib/row, lib/grid, lib/no-index
-// One token per row:  the first id with Σ weight[0..=id] > ⌊word · Σ weight / 2³²⌋
-// weight = ⌊exp((l − max) / T) / S · 2³¹⌋ for tokens that top-k, top-p and min-p keep, in this order; S sums over all.
+// One token per row, drawn by its weight:  the first id with Σ weight[0..=id] > ⌊word · Σ weight / 2³²⌋
 //
+// The weight of token l is ⌊exp((l − max) / T) / S · 2³¹⌋ if top-k, top-p and min-p, in this order, keep it, and 0 if not;
+// S sums the exponentials of all tokens.
 // One workgroup a row. The filters are thresholds on the logit, found by radix select. Weights are integers, so that
 // sums, and with them the token, do not depend on the order of atomics; S comes from a fixed tree. The random word
 // depends on seed and position alone (lib/threefry). The token is found by narrowing a range to the 256th part that the

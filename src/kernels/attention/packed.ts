@@ -5,7 +5,8 @@ import { type AttentionVariant, attentionProblem } from "./options.ts";
 
 /**
  * Flash whose blocks are the query heads of one key and value head, so that they share each tile of keys (pack_gqa of
- * FlashAttention 3): reads of k and v are fewer by the number of heads in a group. For few queries of grouped heads.
+ * FlashAttention 3): reads of k and v are fewer by the number of heads in a group. Choose it for few queries of grouped
+ * heads.
  */
 export const packed: AttentionVariant = {
   accepts: (tensors, options) => tilesRefusal(tensors, options) ?? bufferRefusal(4, tensors, options),
