@@ -40,7 +40,7 @@ const columns: readonly (readonly [title: string, cell: (row: BenchRow) => strin
   ["B/s", ({ gbs }) => value(gbs, (rate) => quantity(rate * 1e9))],
   ["of roofline", ({ shareOfPeak, bound }) => value(shareOfPeak, (share) => `${percent(share)} ${bound}`)],
   ["KV B/token", ({ kvBytesPerToken }) => value(kvBytesPerToken, String)],
-  ["of best", ({ shareOfFastest }) => value(shareOfFastest, percent)],
+  ["of fastest", ({ shareOfFastest }) => value(shareOfFastest, percent)],
   ["workspace", ({ workspaceBytes }) => value(workspaceBytes, (bytes) => quantity(bytes, "B"))],
 ];
 

@@ -49,8 +49,8 @@ const columns: readonly Column[] = [
   },
   { title: "FLOP/s", width: 6, cell: ({ tflops }) => value(tflops, (rate) => quantity(rate * 1e12)) },
   { title: "B/s", width: 6, cell: ({ gbs }) => value(gbs, (rate) => quantity(rate * 1e9)) },
-  { title: "of roof", width: 7, cell: ({ shareOfPeak }) => value(shareOfPeak, percent) },
-  { title: "of best", width: 7, cell: ({ shareOfFastest }) => value(shareOfFastest, percent) },
+  { title: "of roofline", width: 11, cell: ({ shareOfPeak }) => value(shareOfPeak, percent) },
+  { title: "of fastest", width: 10, cell: ({ shareOfFastest }) => value(shareOfFastest, percent) },
   {
     title: "scratch",
     width: 7,

@@ -95,7 +95,7 @@ export const roofline: Draw = (Plot, drawing) => {
         {
           x: intensity,
           y: speed,
-          text: (row: BenchRow) => `${percent(row.shareOfPeak)} of roof`,
+          text: (row: BenchRow) => `${percent(row.shareOfPeak)} of roofline`,
           dx: 10,
           dy: -14,
           textAnchor: "start",

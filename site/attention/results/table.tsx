@@ -50,7 +50,7 @@ const columns: readonly Column[] = [
   },
   { title: "GB/s", number: true, value: ({ gbs }) => gbs, cell: (row) => timed(row, row.gbs, digits) },
   {
-    title: "of peak",
+    title: "of roofline",
     number: true,
     value: ({ shareOfPeak }) => shareOfPeak,
     cell: (row) => timed(row, row.shareOfPeak, (share) => `${percent(share)} ${row.bound ?? ""}`),
