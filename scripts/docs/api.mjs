@@ -17,11 +17,12 @@ export async function apiPage() {
     const whole = await surfaceOf(file);
     const surface = whole.filter((one) => one.entry === file);
     for (const [other, path] of entries) {
-      if (other !== entry && whole.some((one) => one.entry === path))
-        parts.push(`Besides these, all of \`${other}\`.\n`);
+      if (other !== entry && whole.some((one) => one.entry === path)) parts.push(`Also all of \`${other}\`.\n`);
     }
     for (const heading of new Set(surface.map((one) => one.heading))) {
       const own = surface.filter((one) => one.heading === heading);
+      const bare = own.find(({ isType, sentence }) => !isType && sentence === "");
+      if (bare) throw new Error(`${bare.file}: ${bare.name} is public and has no comment that says what it is`);
       const values = own.filter(({ isType }) => !isType);
       const types = own.filter(({ isType }) => isType);
       parts.push(`### ${heading}\n`);

@@ -29,7 +29,7 @@ async function table(all, folder) {
     return [
       `\`${escaped(formOf(record))}\``,
       escaped(what),
-      formula(sentence(part.code)).replaceAll(mark, "*"),
+      formula(sentence(record)).replaceAll(mark, "*"),
       `${wgsl}, ${source}`,
     ];
   });
@@ -40,10 +40,14 @@ async function table(all, folder) {
 /** Stands around names of parameters until they are set in italics: what is not in code is escaped before. */
 const mark = "\u0001";
 
-/** What a file's header says first, its uniform's fields by their names alone. */
-function sentence(code) {
-  const [first] = readHeader(code).computes.split(/(?<=\.)\s+(?=[A-Z])/);
-  return first.replaceAll(/\b(?:mask|score)_params\.(\w+)/g, `${mark}$1${mark}`).replace(/\.$/, "");
+/** What the header of a record's file says first, fields of its uniform by their names alone. */
+function sentence({ name, part, parameters }) {
+  const [first] = readHeader(part.code).computes.split(/(?<=\.)\s+(?=[A-Z])/);
+  const italic = (_, field) => {
+    if (!(field in parameters)) throw new Error(`${part.name} begins with ${field}, which is no parameter of ${name}`);
+    return `${mark}${field}${mark}`;
+  };
+  return first.replaceAll(/\b(?:mask|score)_params\.(\w+)/g, italic).replace(/\.$/, "");
 }
 
 function describe(name, parameter) {

@@ -153,7 +153,9 @@ async function readModule(file) {
     } else if (declaration.type === "VariableDeclaration") {
       for (const { id, init } of declaration.declarations) module.definitions.set(id.name, { node: init, doc });
     } else if (declaration.id) {
-      module.definitions.set(declaration.id.name, { node: declaration, doc });
+      // Of a function with several signatures, the first has the comment.
+      const { name } = declaration.id;
+      module.definitions.set(name, { node: declaration, doc: doc || (module.definitions.get(name)?.doc ?? "") });
     }
   }
   modules.set(file, module);

@@ -8,7 +8,7 @@ export interface GenerationOptions {
   readonly temperature?: number | undefined;
   /** Keep the k likeliest tokens, with all that tie with the k-th; 0 keeps all. */
   readonly topK?: number | undefined;
-  /** Keep the fewest likeliest tokens whose probabilities sum to at least p (Holtzman et al. 2020); 1 keeps all. */
+  /** Keep the fewest likeliest tokens whose probabilities sum to at least p (Holtzman et al. 2019); 1 keeps all. */
   readonly topP?: number | undefined;
   /** Keep tokens at least this fraction as likely as the likeliest (Nguyen et al. 2024); 0 keeps all. */
   readonly minP?: number | undefined;

@@ -30,10 +30,13 @@ const parts: Readonly<Record<string, FormatParts>> = table;
 const having = <Part extends keyof FormatParts>(part: Part) =>
   Object.keys(table).filter((name) => parts[name]?.[part]) as Having<Part>[];
 
+/** Names of the formats that weights may be stored in. */
 export const weightTypes: readonly WeightType[] = having("weight");
 /** Those of them that have blocks. */
 export const packedTypes: readonly WeightType[] = weightTypes.filter((name) => !isPlain(name));
+/** Names of the formats that keys and values may be stored in. */
 export const cacheFormats: readonly CacheFormat[] = having("cache");
+/** Names of those of one plane, whose words hold elements alone. */
 export const wordTypes: readonly WordType[] = having("word");
 
 /** The part that reads weights of this type on this device, with its cost; default f32. */

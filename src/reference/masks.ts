@@ -47,13 +47,13 @@ export const masks = {
   local: ({ left, right }: { readonly left: number; readonly right: number }) =>
     alike((query) => [query - left, query + right + 1]),
 
-  /** A causal window of `keys` keys, and the first `sinks` keys (StreamingLLM, Xiao et al. 2024). */
+  /** A causal window of `keys` keys, and the first `sinks` keys (StreamingLLM, Xiao et al. 2023). */
   "sink-window":
     ({ sinks, keys }: { readonly sinks: number; readonly keys: number }): Mask =>
     (_b, _h, query, key) =>
       key <= query && (query - key < keys || key < sinks),
 
-  /** Causal, and the first `keys` keys for all (Raffel et al. 2020, section 3.2.1). */
+  /** Causal, and the first `keys` keys for all (Raffel et al. 2019, section 3.2.1). */
   prefix: ({ keys }: { readonly keys: number }) => alike((query) => [0, Math.max(query + 1, keys)]),
 
   /** Causal inside of chunks of `keys` positions (Llama 4). */

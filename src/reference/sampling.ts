@@ -69,7 +69,7 @@ export interface FilterOptions {
  * Which tokens may be drawn, as 1 and 0. logits `[b, v]` → kept `[b, v]`.
  *
  * In this order: temperature; top-k, keeping all that tie with the k-th; top-p over the rest, renormalised (Holtzman et
- * al. 2020, section 3.1): the largest threshold whose tokens at or above it reach p, ties kept; min-p (Nguyen et al.
+ * al. 2019, section 3.1): the largest threshold whose tokens at or above it reach p, ties kept; min-p (Nguyen et al.
  * 2024). Each is a threshold at or below the largest logit, so one token is always kept.
  */
 export function filter({ logits }: { logits: Dense }, options: FilterOptions): { kept: Dense } {

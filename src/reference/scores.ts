@@ -15,7 +15,7 @@ export const scores = {
       cap * Math.tanh(score / cap),
 
   /**
-   * A penalty that grows with distance, by a slope of each head (Press et al. 2022): `−slope · |q − k|`, or by convention
+   * A penalty that grows with distance, by a slope of each head (Press et al. 2021): `−slope · |q − k|`, or by convention
    * "difference" `slope · (k − q)`.
    */
   alibi:

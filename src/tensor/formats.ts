@@ -46,7 +46,9 @@ export function plainType(dtype: DType, what: string): PlainType {
   throw new ShapeError(`${what}: ${dtype}, expected ${plainTypes.join(", ")}`);
 }
 
+/** Names of the types of independent elements: floats and integers. */
 export const plainTypes: readonly PlainType[] = dtypes.filter(isPlain);
+/** Names of the types of floats. */
 export const floatTypes: readonly FloatType[] = dtypes.filter(isFloat);
 
 /** Facts of the elements of a plain type. */

@@ -1,6 +1,7 @@
-// A query sees the last mask_params.keys keys up to and including its own position, and every mask_params.stride-th key
-// before it (Sparse Transformer, Child et al. 2019, section 4.3):  k <= q and (q - k < keys or (q - k) mod stride = 0).
-// Without a window, keys = 0, this is the second of its two factors. Positions are u32 in two's complement.
+// A query sees the keys at most mask_params.stride before its own position, and every mask_params.stride-th key before
+// those (Sparse Transformer, Child et al. 2019, section 4.3):  k <= q and (q - k <= stride or (q - k) mod stride = 0).
+// The first factor is a window of mask_params.keys keys: stride + 1 in the paper, stride in the released code, and 0 where
+// the second factor is used alone. Positions are u32 in two's complement.
 
 struct MaskParams { stride: u32, keys: u32 }
 

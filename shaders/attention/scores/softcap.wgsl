@@ -1,4 +1,4 @@
-// The scaled dot product, bent to stay between -cap and cap:  cap * tanh(score / cap)   (Gemma 2, section 2)
+// The scaled dot product, bent to stay between -cap and cap (Gemma 2, section 2):  cap * tanh(score / cap)
 
 struct ScoreParams { cap: f32 }
 

@@ -178,7 +178,7 @@ const manyReads = 4096;
 
 /**
  * Sorts the tokens' choices stably by expert and pads each expert's to whole blocks, so that one dispatch can compute
- * the products of all experts (MegaBlocks, Gale et al. 2023; `moe_align_block_size` of vLLM). experts u32 `[t, k]` →
+ * the products of all experts (MegaBlocks, Gale et al. 2022; `moe_align_block_size` of vLLM). experts u32 `[t, k]` →
  * `Aligned`. Nothing is read back: the grids of the products are among the results. Throws `ShapeError` for options
  * that are not valid counts.
  */

@@ -53,7 +53,7 @@ export const sampleKernel = defineKernel({
  * do not change. With `counts`, the drawn token's count increases by one.
  *
  * In this order: temperature (0 takes the largest logit, the lowest index on ties); top-k, ties kept; top-p over the
- * rest (Holtzman et al. 2020, section 3.1), ties kept; min-p (Nguyen et al. 2024). Penalties are `penalise`'s. The draw
+ * rest (Holtzman et al. 2019, section 3.1), ties kept; min-p (Nguyen et al. 2024). Penalties are `penalise`'s. The draw
  * inverts the cumulative distribution, in integers, at a random word of Threefry-2x32 (Salmon et al. 2011) whose key is
  * the row's seed and whose counter is the position of the new token, so that it does not depend on the row's index in
  * the batch. NaN counts as −∞, which is never drawn; a row with no logit above −∞ gives token 0. If the largest logit

@@ -2,7 +2,7 @@ import part from "#shaders/attention/masks/prefix.wgsl";
 import { defineMask } from "../records/mask-record.ts";
 import { count } from "../records/parameters.ts";
 
-/** Causal, and the first `keys` keys for every query (prefix-LM; Raffel et al. 2020, section 3.2.1). */
+/** Causal, and the first `keys` keys for every query (prefix-LM; Raffel et al. 2019, section 3.2.1). */
 export const prefix = defineMask({
   name: "prefix",
   part,

@@ -3,7 +3,7 @@ import { choice, filled, tensorOf } from "../records/parameters.ts";
 import { defineScore } from "../records/score-record.ts";
 
 /**
- * A penalty that grows with distance, `−slope · |q − k|` (Press et al. 2022); `slopes` `[h]` as `alibiSlopes` returns
+ * A penalty that grows with distance, `−slope · |q − k|` (Press et al. 2021); `slopes` `[h]` as `alibiSlopes` returns
  * them. By convention "distance" (default; FlashAttention) keys after the query are penalised like those before it; by
  * "difference", `slope · (k − q)`, they gain what those before it lose (attention-gym). Under a causal mask both are
  * the same.
@@ -23,7 +23,7 @@ export const alibi = defineScore({
 });
 
 /**
- * ALiBi's slopes for any number of heads (Press et al. 2022, section 3, and its released code): `2^(−8i/h)` for i from
+ * ALiBi's slopes for any number of heads (Press et al. 2021, section 3, and its released code): `2^(−8i/h)` for i from
  * 1, where h is a power of two; else those of the next smaller power, and every second one of the next larger.
  */
 export function alibiSlopes(heads: number): number[] {
