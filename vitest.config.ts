@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { wgslVite } from "./src/build/wgsl.ts";
+import { quickToCompile } from "./test/support/lavapipe.ts";
 
 /** Tests that other processes do the work of: browsers, command lines, packages that are built and installed. */
 const outside = [
@@ -16,8 +17,8 @@ const outside = [
 const kernels = ["test/{kernels,blocks}/**/*.test.ts"];
 const models = ["test/{generate,models}/**/*.test.ts"];
 
-// llvmpipe's narrowest vectors: pipelines take two thirds of the time to compile. `npm run test:all` runs all widths.
-const narrow = { LP_NATIVE_VECTOR_WIDTH: process.env["LP_NATIVE_VECTOR_WIDTH"] ?? "128" };
+// Most of the time goes into compiling pipelines, most of which run once: `npm run test:all` runs all widths, optimised.
+const quick = quickToCompile();
 
 const common = {
   plugins: [wgslVite()],
@@ -38,8 +39,8 @@ export default defineConfig({
     // Tests that run side by side have a device each: see test/support/side-by-side.ts.
     maxConcurrency: 2,
     projects: [
-      { ...common, test: { ...common.test, name: "outside", include: outside } },
-      { ...common, test: { ...shared, name: "kernels", include: kernels, env: narrow } },
+      { ...common, test: { ...common.test, name: "outside", include: outside, env: quick } },
+      { ...common, test: { ...shared, name: "kernels", include: kernels, env: quick } },
       { ...common, test: { ...shared, name: "models", include: models } },
       {
         ...common,

@@ -41,7 +41,7 @@ for (const [name, environment, own] of runs) {
     ["vitest", "run", ...(own ?? folders), ...limits, `--outputFile.json=${output}`],
     {
       stdio: ["ignore", "inherit", "inherit"],
-      env: { ...process.env, SHADERFORMER_FULL: "1", ...environment },
+      env: { ...process.env, SHADERFORMER_FULL: "1", GALLIVM_PERF: "", ...environment }, // with LLVM's optimisations
     },
   );
   const minutes = ((Date.now() - start) / 60_000).toFixed(1);
