@@ -107,6 +107,8 @@ function bindGroups({ declarations }: Shader, { uniforms, inputs, outputs }: Dis
 interface Watch {
   readonly accessed: (buffer: string, offset: number, size: number, kind: "read" | "write") => void;
   readonly multipliedAndAdded: (components: number) => void;
+  /** At each barrier and at the end, with the number of races so far. */
+  readonly phaseEnded: (races: number) => void;
 }
 
 /** Methods of the interpreter that its types do not name. */
@@ -114,12 +116,51 @@ interface Interpreter {
   _callBuiltinFunction(call: Call, context: unknown): { readonly data?: ArrayLike<number> } | null;
 }
 
+/** An access of the phase since the last barrier, as the detector keeps it. */
+interface Access {
+  readonly bufferId: string;
+  readonly offset: number;
+  readonly size: number;
+  readonly kind: "read" | "write";
+  readonly atomic: boolean;
+  readonly invocation: number;
+}
+
+/** The accesses of a phase that can race: of words that two threads use, that one writes, and not all atomically. */
+function contended(phase: readonly Access[]): Access[] {
+  const buffers = new Map<string, { thread: number; shared: boolean; written: boolean; atomic: boolean }[]>();
+  for (const { bufferId, offset, size, kind, atomic, invocation: thread } of phase) {
+    const words = buffers.get(bufferId) ?? [];
+    buffers.set(bufferId, words);
+    for (let word = offset >> 2; 4 * word < offset + size; word++) {
+      const use = words[word] ?? { thread, shared: false, written: false, atomic: true };
+      words[word] = use;
+      use.shared ||= use.thread !== thread;
+      use.written ||= kind === "write";
+      use.atomic &&= atomic;
+    }
+  }
+  return phase.filter(({ bufferId, offset, size }) => {
+    const words = buffers.get(bufferId)?.slice(offset >> 2, (offset + size + 3) >> 2) ?? [];
+    return words.some(({ shared, written, atomic }) => shared && written && !atomic);
+  });
+}
+
 /** Reports what kernels do, and mends what the interpreter gets wrong between threads; the result undoes both. */
-function mendInterpreter({ accessed, multipliedAndAdded }: Watch): () => void {
+function mendInterpreter({ accessed, multipliedAndAdded, phaseEnded }: Watch): () => void {
   const { record } = MemoryTracker.prototype;
   MemoryTracker.prototype.record = function (this: Tracker, buffer, offset, size, kind, atomic) {
     accessed(buffer, offset, size, kind);
     record.call(this, buffer, offset, size, kind, atomic);
+  };
+
+  // It compares every access of a phase with every other.
+  const { endPhase } = MemoryTracker.prototype;
+  MemoryTracker.prototype.endPhase = function (this: Tracker) {
+    const tracker = this as unknown as { _phase: readonly Access[] };
+    tracker._phase = contended(tracker._phase);
+    endPhase.call(this);
+    phaseEnded(this.races.length);
   };
 
   const interpreter = WgslExec.prototype as unknown as Interpreter;
@@ -155,6 +196,7 @@ function mendInterpreter({ accessed, multipliedAndAdded }: Watch): () => void {
   };
   return () => {
     MemoryTracker.prototype.record = record;
+    MemoryTracker.prototype.endPhase = endPhase;
     interpreter._callBuiltinFunction = _callBuiltinFunction;
     TypedData.prototype.setData = setData;
     WgslDebug.prototype.stepStack = stepStack;
@@ -164,6 +206,30 @@ function mendInterpreter({ accessed, multipliedAndAdded }: Watch): () => void {
 
 /** Runs workgroup `place` of a dispatch, its threads in lockstep from barrier to barrier. */
 export function runWorkgroup(shader: Shader, dispatch: Dispatch, place: readonly number[], code = shader.code): Run {
+  return runWatched(shader, dispatch, place, code, () => {});
+}
+
+/** Whether a workgroup that runs `code` has a fault. A race ends the run. */
+export function hasFault(shader: Shader, dispatch: Dispatch, place: readonly number[], code: string): boolean {
+  const raced = new Error("there is a race");
+  try {
+    const { faults } = runWatched(shader, dispatch, place, code, (races) => {
+      if (races > 0) throw raced;
+    });
+    return faults.length > 0;
+  } catch (error) {
+    if (error !== raced) throw error;
+    return true;
+  }
+}
+
+function runWatched(
+  shader: Shader,
+  dispatch: Dispatch,
+  place: readonly number[],
+  code: string,
+  phaseEnded: Watch["phaseEnded"],
+): Run {
   const { groups, buffers } = bindGroups(shader, dispatch);
   const written = new Set<string>();
   let requestedBytes = 0;
@@ -178,6 +244,7 @@ export function runWorkgroup(shader: Shader, dispatch: Dispatch, place: readonly
     multipliedAndAdded: (components) => {
       multiplyAdds += components;
     },
+    phaseEnded,
   });
   try {
     const text = placed(
