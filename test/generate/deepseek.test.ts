@@ -3,19 +3,19 @@ import { loadModel } from "../../src/generate/load-model.ts";
 import { testGpu } from "../support/gpu.ts";
 import { goldenFolders, goldenTests } from "./golden-folder.ts";
 
+const gpu = await testGpu();
 const names = ["deepseek-v2", "deepseek-v2-lite", "deepseek-v3"];
 const folder = (name: string) => `${goldenFolders}/${name}`;
 
-describe.each(names)("%s", (name) => goldenTests(folder(name)));
+describe.each(names)("%s", (name) => goldenTests(gpu, folder(name)));
 
 // Keys and values of all heads would take 224 KiB for 512 tokens.
-const tight = { cap: { binding: 200 << 10 } };
+const tight = await testGpu({ cap: { binding: 200 << 10 } });
 
 describe("deepseek-v2 where keys and values of all heads do not fit", () =>
-  goldenTests(folder("deepseek-v2"), tight, { context: 512 }));
+  goldenTests(tight, folder("deepseek-v2"), { context: 512 }));
 
 describe("a cache of latents", async () => {
-  const gpu = await testGpu();
   const model = await loadModel(gpu, folder("deepseek-v3"), { context: 100, dtype: "bf16" });
 
   test("holds a latent and one rotated key a token, in as few bytes", async () => {

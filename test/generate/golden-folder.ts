@@ -4,8 +4,7 @@ import { afterAll, expect, test } from "vitest";
 import { difference, nmseCaps } from "../../src/check/compare.ts";
 import type { LanguageModel } from "../../src/generate/language-model.ts";
 import { loadModel, type ModelOptions } from "../../src/generate/load-model.ts";
-import type { GpuOptions } from "../../src/gpu/open.ts";
-import { testGpu } from "../support/gpu.ts";
+import type { Gpu } from "../../src/gpu/gpu.ts";
 
 /** Where the scripts of golden data write their folders. */
 export const goldenFolders = fileURLToPath(new URL("../golden", import.meta.url));
@@ -19,9 +18,11 @@ interface Golden {
   readonly greedy: readonly number[];
 }
 
-/** Tests that the model of a folder is the one that its `golden.json` is of, in prefills and in decode steps. */
-export async function goldenTests(folder: string, device: GpuOptions = {}, options: ModelOptions = {}): Promise<void> {
-  const gpu = await testGpu(device);
+/**
+ * Tests that the model of a folder is the one that its `golden.json` is of, in prefills and in decode steps. Models that
+ * share a device share its pipelines.
+ */
+export async function goldenTests(gpu: Gpu, folder: string, options: ModelOptions = {}): Promise<void> {
   const { prompt, logits, greedy } = JSON.parse(readFileSync(`${folder}/golden.json`, "utf8")) as Golden;
   const model: LanguageModel = await loadModel(gpu, folder, options);
   afterAll(() => model.dispose());

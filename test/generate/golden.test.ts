@@ -1,20 +1,23 @@
 import { basename } from "node:path";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { difference, nmseCaps } from "../../src/check/compare.ts";
 import type { LanguageModel } from "../../src/generate/language-model.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
-import { type GpuOptions, openGpu } from "../../src/gpu/open.ts";
+import { openGpu } from "../../src/gpu/open.ts";
 import { bundledMixture, bundledModel, type GoldenPrompt, goldenPrompts, mixturePrompts } from "../support/bundled.ts";
 
 const small = { binding: 256 << 10, storageBuffers: 8, workgroupBytes: 16 << 10, invocations: 256 };
 const expertsTap = ".feed-forward.experts";
-const devices: Record<string, GpuOptions> = {
-  "default adapter": {},
-  "without features": { features: [] },
-  "small device": { cap: small },
-  "small device without features": { features: [], cap: small },
-  swiftshader: { adapter: "swiftshader" },
+const devices = {
+  "default adapter": await openGpu(),
+  "without features": await openGpu({ features: [] }),
+  "small device": await openGpu({ cap: small }),
+  "small device without features": await openGpu({ features: [], cap: small }),
+  swiftshader: await openGpu({ adapter: "swiftshader" }),
 };
+afterAll(() => {
+  for (const gpu of Object.values(devices)) gpu.close();
+});
 
 const models: Record<string, readonly GoldenPrompt[]> = {
   [bundledModel]: goldenPrompts,
@@ -24,17 +27,11 @@ const models: Record<string, readonly GoldenPrompt[]> = {
 const promptsOn = (folder: string, prompts: readonly GoldenPrompt[], device: string) =>
   folder === bundledMixture && device !== "default adapter" ? prompts.slice(0, 2) : prompts;
 const runs = Object.entries(models).flatMap(([folder, prompts]) =>
-  Object.entries(devices).map(([name, options]) => ({
-    folder,
-    prompts: promptsOn(folder, prompts, name),
-    name,
-    options,
-  })),
+  Object.entries(devices).map(([name, gpu]) => ({ folder, prompts: promptsOn(folder, prompts, name), name, gpu })),
 );
 
-for (const { folder, prompts, name, options } of runs) {
+for (const { folder, prompts, name, gpu } of runs) {
   describe(`${basename(folder)} on ${name}`, async () => {
-    const gpu = await openGpu(options);
     const model: LanguageModel = await loadModel(gpu, folder);
     for (const prompt of prompts) {
       test(`${prompt.prompt}: logits and greedy tokens`, async () => {
@@ -72,7 +69,6 @@ for (const { folder, prompts, name, options } of runs) {
         expect(difference(scored, expected).nmse).toBeLessThan(nmseCaps.logits);
       }
       model.dispose();
-      gpu.close();
     });
   });
 }

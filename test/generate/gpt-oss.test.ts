@@ -1,4 +1,7 @@
 import { describe } from "vitest";
+import { testGpu } from "../support/gpu.ts";
 import { goldenFolders, goldenTests } from "./golden-folder.ts";
 
-describe.each(["gpt-oss", "gpt-oss-mxfp4"])("%s", (name) => goldenTests(`${goldenFolders}/${name}`));
+const gpu = await testGpu();
+
+describe.each(["gpt-oss", "gpt-oss-mxfp4"])("%s", (name) => goldenTests(gpu, `${goldenFolders}/${name}`));
