@@ -19,6 +19,8 @@ const models = ["test/{generate,models}/**/*.test.ts"];
 
 // Most of the time goes into compiling pipelines, most of which run once: `npm run test:all` runs all widths, optimised.
 const quick = quickToCompile();
+// Models run theirs for many tokens, on which LLVM's optimisations pay.
+const narrow = { ...quick, GALLIVM_PERF: process.env["GALLIVM_PERF"] ?? "" };
 
 const common = {
   plugins: [wgslVite()],
@@ -41,7 +43,7 @@ export default defineConfig({
     projects: [
       { ...common, test: { ...common.test, name: "outside", include: outside, env: quick } },
       { ...common, test: { ...shared, name: "kernels", include: kernels, env: quick } },
-      { ...common, test: { ...shared, name: "models", include: models } },
+      { ...common, test: { ...shared, name: "models", include: models, env: narrow } },
       {
         ...common,
         test: {
