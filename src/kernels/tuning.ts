@@ -15,6 +15,8 @@ export interface Tuning {
   readonly vectorLanes: 4 | 64;
   /** Variants of experts for more tokens than `vector` supports. */
   readonly expertsOfManyTokens: readonly ("subgroups" | "grouped" | "dense")[];
+  /** Variants of softmax. */
+  readonly softmax: readonly ("online" | "workgroup" | "threePass")[];
   /** The grouped products that `dense` may use, in order of preference. */
   readonly denseProduct: readonly ("subgroups" | "registers")[];
   /** How f16 is read on a device with `shader-f16`: natively, or as pairs in a u32, as without the feature. */
@@ -98,6 +100,18 @@ export const tuningTable: { readonly [K in keyof Tuning]: Readonly<Record<Kind, 
       choice: ["grouped", "dense"],
       measuredOn: undefined,
       finding: "a shuffle may cost more than a load from the cache",
+    },
+  },
+  softmax: {
+    software: {
+      choice: ["online", "workgroup", "threePass"],
+      measuredOn: llvmpipe,
+      finding: "online is never slower than workgroup, and reads less",
+    },
+    hardware: {
+      choice: ["online", "workgroup", "threePass"],
+      measuredOn: undefined,
+      finding: "memory costs more than exponentials, and online reads a row twice, workgroup three times",
     },
   },
   denseProduct: {

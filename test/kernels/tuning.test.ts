@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { attention } from "../../src/kernels/attention/attention.ts";
 import { matmul } from "../../src/kernels/matmul/matmul.ts";
 import { experts } from "../../src/kernels/moe/experts.ts";
+import { softmax } from "../../src/kernels/softmax/softmax.ts";
 import { tune, tuneAs, tuning, tuningTable } from "../../src/kernels/tuning.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { testGpu } from "../support/gpu.ts";
@@ -23,6 +24,7 @@ test("orders name variants that there are, and end with one that needs no featur
     attentionOfManyQueries: attention.variants,
     matmulOfManyRows: matmul.variants,
     expertsOfManyTokens: experts.variants,
+    softmax: softmax.variants,
   } as const;
   for (const [choice, variants] of Object.entries(tables)) {
     for (const { choice: order } of Object.values(tuningTable[choice as keyof typeof tables])) {

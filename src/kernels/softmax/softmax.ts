@@ -1,6 +1,7 @@
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { Into } from "../kernel.ts";
 import { defineOp } from "../op.ts";
+import { tuning } from "../tuning.ts";
 import { online, workgroup } from "./rows.ts";
 import { threePass } from "./three-pass.ts";
 
@@ -16,5 +17,5 @@ const variants = { threePass, workgroup, online } as const;
 export const softmax = defineOp<Tensors, Into<Result>, Result, typeof variants>({
   name: "softmax",
   variants,
-  order: () => ["online"], // never slower than workgroup on lavapipe, and it reads less
+  order: (_tensors, _options, gpu) => tuning(gpu).softmax,
 });
