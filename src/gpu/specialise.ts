@@ -1,6 +1,7 @@
 import { evaluate } from "./constant-expression.ts";
 import { type Declarations, joinDeclarations } from "./declarations.ts";
 import { ShaderError } from "./errors.ts";
+import { Recent } from "./recent.ts";
 import type { ShaderModule } from "./shader-module.ts";
 
 /**
@@ -45,15 +46,22 @@ export function constantsOf<const N extends string>(
   return Object.fromEntries(values) as Record<N, number>;
 }
 
-const numbers = new Map<string, number>();
-const numbered = new WeakMap<ShaderModule, number>();
+/** Maximum number of modules whose content is kept. A clone has under 300; the rest are texts of users. */
+export const mostContents = 1024;
 
-/** A number for each distinct content of a module: two modules with equal content have the same number. */
+const numbers = new Recent<string, number>(mostContents);
+const numbered = new WeakMap<ShaderModule, number>();
+let distinct = 0;
+
+/**
+ * A number for each distinct content of a module. Two modules with equal numbers have equal content; two with equal
+ * content have the same number, unless the first was not seen for long. Then the second is specialised again.
+ */
 export function identityOf(module: ShaderModule): number {
   const known = numbered.get(module);
   if (known !== undefined) return known;
   const content = JSON.stringify([module.name, module.code, module.parts.map(identityOf)]);
-  const number = numbers.get(content) ?? numbers.size;
+  const number = numbers.get(content) ?? distinct++;
   numbers.set(content, number);
   numbered.set(module, number);
   return number;

@@ -1,6 +1,7 @@
 import type { Binding, Cost, Dispatch, Uniform } from "../gpu/dispatch.ts";
 import { ShaderError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import { Recent } from "../gpu/recent.ts";
 import type { ShaderModule } from "../gpu/shader-module.ts";
 import { identityOf, type Shader, type Specialisation, specialise } from "../gpu/specialise.ts";
 import type { DType } from "../tensor/dtype.ts";
@@ -57,7 +58,7 @@ export function defineKernel<
       [pattern, key.endsWith("?")],
     ]),
   );
-  const shaders = new Map<string, Shader>();
+  const shaders = new Recent<string, Shader>(mostShaders);
   const shaderFor = (specialisation: Specialisation): Shader => {
     const key = keyOf(specialisation);
     let shader = shaders.get(key);
@@ -149,6 +150,9 @@ function checkSource(name: string, source: ShaderModule | string): void {
     name,
   );
 }
+
+/** Maximum number of specialisations of a kernel that are kept. */
+const mostShaders = 256;
 
 /** Two specialisations with equal keys are equal. */
 const keyOf = ({ parts = [], constants, aliases }: Specialisation): string =>

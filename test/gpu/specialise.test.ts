@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { namedParts } from "../../src/build/wgsl.ts";
 import { ShaderError } from "../../src/gpu/errors.ts";
-import { type Specialisation, specialise } from "../../src/gpu/specialise.ts";
+import { identityOf, mostContents, type Specialisation, specialise } from "../../src/gpu/specialise.ts";
 import { wgslModule } from "../../src/gpu/wgsl-module.ts";
 import { testGpu } from "../support/gpu.ts";
 import { kernelFiles, linked, shaderOf } from "../support/shaders.ts";
@@ -108,6 +108,31 @@ describe("constants and aliases", () => {
   ])("%j is an error", (specialisation: Omit<Specialisation, "parts">, message) => {
     expect(() => special(specialisation)).toThrow(ShaderError);
     expect(() => special(specialisation)).toThrow(message);
+  });
+});
+
+describe("the number of a module's content", () => {
+  const module = (i: number) => wgslModule(`const NUMBER: u32 = ${i};`, { name: "custom/mask" });
+
+  test("is one for equal modules, another for other code, names and parts", () => {
+    expect(identityOf(module(1))).toBe(identityOf(module(1)));
+    const others = [
+      module(1),
+      module(2),
+      wgslModule("const NUMBER: u32 = 1;", { name: "custom/score" }),
+      wgslModule("const NUMBER: u32 = 1;", { name: "custom/mask", parts: [module(3)] }),
+    ];
+    expect(new Set(others.map(identityOf)).size).toBe(others.length);
+  });
+
+  test("is kept with its module, and not given twice once its text was dropped", () => {
+    const [first, number] = [module(0), identityOf(module(0))];
+    expect(identityOf(first)).toBe(number);
+    const seen = new Set([number]);
+    for (let i = 1; i <= mostContents; i++) seen.add(identityOf(wgslModule(`// ${i}`, { name: "custom/mask" })));
+    expect(seen.size).toBe(mostContents + 1);
+    expect(identityOf(first)).toBe(number);
+    expect(seen).not.toContain(identityOf(module(0)));
   });
 });
 
