@@ -22,11 +22,16 @@ const quick = quickToCompile();
 // Models run theirs for many tokens, on which LLVM's optimisations pay.
 const narrow = { ...quick, GALLIVM_PERF: process.env["GALLIVM_PERF"] ?? "" };
 
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
 const common = {
   plugins: [wgslVite()],
   // Examples import the package by name, as its users do; here that is the source.
   resolve: {
-    alias: [{ find: /^shaderformer$/, replacement: fileURLToPath(new URL("src/index.ts", import.meta.url)) }],
+    alias: [
+      { find: /^shaderformer$/, replacement: source("src/index.ts") },
+      { find: /^shaderformer\/reference$/, replacement: source("src/reference/index.ts") },
+    ],
   },
   test: { testTimeout: 300_000, hookTimeout: 300_000 },
 };

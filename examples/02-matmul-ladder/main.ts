@@ -1,4 +1,5 @@
 import { matmul, normal, openGpu, placed } from "shaderformer";
+import { dense, matmul as reference } from "shaderformer/reference";
 
 // One matrix product, y = x · weightᵀ, by four kernels: each rung of the ladder makes more of what it has loaded.
 const rungs = ["naive", "tiled", "register", "subgroups"] as const;
@@ -10,17 +11,8 @@ const x = normal(gpu, [rows, k], { seed: 1 });
 const weight = normal(gpu, [n, k], { seed: 2 });
 
 // What is right: the definition, with sums in float64.
-const [xValues, weightValues] = [await x.read(), await weight.read()];
-const right = new Float64Array(rows * n);
-for (let row = 0; row < rows; row++) {
-  for (let column = 0; column < n; column++) {
-    let sum = 0;
-    for (let i = 0; i < k; i++) {
-      sum += (xValues[row * k + i] ?? Number.NaN) * (weightValues[column * k + i] ?? Number.NaN);
-    }
-    right[row * n + column] = sum;
-  }
-}
+const given = { x: dense(x.shape, await x.read()), weight: dense(weight.shape, await weight.read()) };
+const right = reference(given).y.values;
 const largest = right.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
 
 // Check first. A recorded program can be run again and again; `cost` is what its kernel says of itself.

@@ -1,5 +1,6 @@
 import { expect, test, vi } from "vitest";
 import { attention, tensor } from "../../src/index.ts";
+import { dense, attention as reference } from "../../src/reference/index.ts";
 import { testGpu } from "../support/gpu.ts";
 
 const gpu = await testGpu();
@@ -40,11 +41,8 @@ test("the WGSL keeps what its twin keeps, pair by pair", async () => {
 });
 
 test("the reference averages what a mask keeps where all scores are equal", async () => {
-  const { referenceAttention } = await import("../../examples/03-own-mask/reference.ts");
-  const [h, t, d] = [1, 3, 2];
-  const q = Float64Array.of(0, 0, 0, 0, 0, 0);
-  const v = Float64Array.of(1, 10, 2, 20, 6, 60);
-  expect([...referenceAttention({ h, t, d, q, k: q, v }, (_b, _h, query, key) => key <= query)]).toEqual([
-    1, 10, 1.5, 15, 3, 30,
-  ]);
+  const zeros = dense([1, 1, 3, 2]);
+  const v = dense([1, 1, 3, 2], [1, 10, 2, 20, 6, 60]);
+  const { out } = reference({ q: zeros, k: zeros, v }, { mask: (_b, _h, query, key) => key <= query });
+  expect([...out.values]).toEqual([1, 10, 1.5, 15, 3, 30]);
 });
