@@ -44,8 +44,16 @@ export async function benchPeers(options: PeersOptions): Promise<PeerResult> {
   const hash = setupHash(setupOf(options));
   const tools = await loadTools();
   const chosen = adapter === undefined ? await defaultAdapter(root, say) : tools.parseAdapter(adapter);
-  const folder = await builtSite(root, options);
+  const folder = await builtSite(root, join(root, usualFolder), options);
   return await tools.drivePage({ root, folder, adapter: chosen, hash, onProgress, signal });
+}
+
+/** Where the site is built, in the repository, unless a folder is given. */
+const usualFolder = join(".cache", "peers", "site");
+
+/** Builds the site with the peers in it into a folder, which any web server can serve. */
+export async function buildPeers(folder: string, options: PeersOptions): Promise<void> {
+  await builtSite(repositoryRoot(), folder, options);
 }
 
 /** Builds the site and serves it until `signal`: for your own browser and GPU. Reports the URL of its peers page. */
@@ -53,7 +61,7 @@ export async function servePeers(port: number | undefined, options: PeersOptions
   const { signal, say = () => {} } = options;
   const root = repositoryRoot();
   const hash = setupHash(setupOf(options));
-  const folder = await builtSite(root, options);
+  const folder = await builtSite(root, join(root, usualFolder), options);
   const { serveBuilt, peersPath } = await loadTools();
   const server = await serveBuilt(folder, port);
   say(`${server.origin}${peersPath}${hash} (Ctrl-C ends it)`);
@@ -80,10 +88,9 @@ function setupOf({ cases = standardCases, engines, samples, peaks }: PeersOption
   };
 }
 
-async function builtSite(root: string, { say = () => {} }: PeersOptions): Promise<string> {
+async function builtSite(root: string, folder: string, { say = () => {} }: PeersOptions): Promise<string> {
   const tools = await loadTools();
   const modules = await tools.ensurePackages(root, say);
-  const folder = join(root, ".cache", "peers", "site");
   await tools.buildSite({ root, modules, folder });
   return folder;
 }

@@ -1,4 +1,5 @@
 import { writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import { Command } from "commander";
 import { count, positive } from "./arguments.ts";
 import { catchInterrupt } from "./interrupt.ts";
@@ -17,6 +18,7 @@ interface PeersFlags {
   readonly markdown?: boolean;
   readonly json?: string;
   readonly serve?: number | true;
+  readonly build?: string;
 }
 
 /** `shaderformer bench peers`. */
@@ -38,6 +40,7 @@ export function peersBench(): Command {
     .option("--samples <n>", "most timed intervals, of at least 100 ms each (default: 15)", positive)
     .option("--no-peaks", "do not measure the adapter's peaks")
     .option("--serve [port]", "build the page and serve it for your own browser, until Ctrl-C", count)
+    .option("--build <folder>", "build the site with the page in it into a folder that any web server can serve")
     .optionsGroup("Output:")
     .option("--csv", "print comma-separated values, every field, in place of the tables")
     .option("--markdown", "print a Markdown table in place of the tables")
@@ -66,6 +69,7 @@ async function measure(cases: readonly string[], flags: PeersFlags): Promise<voi
       say(line);
     },
   };
+  if (flags.build !== undefined) return await peers.buildPeers(resolve(flags.build), options);
   if (flags.serve !== undefined) return await peers.servePeers(flags.serve === true ? undefined : flags.serve, options);
   try {
     const result = await peers.benchPeers(options);
