@@ -21,7 +21,7 @@ export type { NamedScore } from "./kernels/attention/scores/score.ts";
 export { blockTable } from "./kernels/kv-cache/block-table.ts";
 export { ringPositions } from "./kernels/kv-cache/ring-positions.ts";
 
-// Algorithms on top of it, and beside it
+// Algorithms on top of it, and related ones
 
 export {
   type CascadeOptions,

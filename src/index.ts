@@ -47,7 +47,7 @@ export { reshape, slice, transpose } from "./tensor/views.ts";
 // Your own kernels and ops
 
 export {
-  type Brought,
+  type BoundTensor,
   defineKernel,
   type Into,
   type Kernel,

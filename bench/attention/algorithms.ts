@@ -102,7 +102,7 @@ export const algorithms: Readonly<Record<string, () => AttentionSubject>> = {
   absorbed: () => latent("absorbed"),
 };
 
-/** The forms that `--variants` accepts besides the variants of the table. */
+/** The forms that `--variants` accepts other than the variants of the table. */
 export const algorithmNames: readonly string[] = [...Object.keys(algorithms), "ring:shards"];
 
 /** Reads the name of an algorithm; undefined for other names. */

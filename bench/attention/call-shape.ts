@@ -2,7 +2,7 @@ import type { AttentionTensors, Elements, PlainType, Tensor } from "../../src/in
 import type { BatchGroup } from "./batch.ts";
 import type { Inputs } from "./inputs.ts";
 
-/** The inputs of a call besides attention's, for algorithms built on it. */
+/** The inputs of a call other than attention's, for algorithms built on it. */
 export interface CallTensors extends AttentionTensors {
   /** Number of keys in the common prefix of all sequences of the call. */
   readonly prefix?: number | undefined;

@@ -11,7 +11,7 @@ export interface AttentionSubject {
   readonly record: (gpu: Gpu, tensors: CallTensors, options: AttentionOptions) => { readonly out: Tensor };
   /** Why it cannot take a call; undefined when it can. */
   readonly refusal: (gpu: Gpu, tensors: CallTensors, options: AttentionOptions) => string | undefined;
-  /** Bytes that it needs besides its result; default those of the recorded program. */
+  /** Bytes that it needs other than its result; default those of the recorded program. */
   readonly workspace?: ((tensors: CallTensors, options: AttentionOptions) => number) | undefined;
   /**
    * The definition its result is compared with; default softmax attention. Times are only compared within one

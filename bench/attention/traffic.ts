@@ -1,5 +1,5 @@
 // Bytes that move between memory and the kernels with each variant's tiles, if every tile comes from memory and nothing
-// is cached: the model besides the compulsory bytes (reference: FlashAttention's section 3.2, Θ(N²d²/M)).
+// is cached: a model, next to the compulsory bytes (reference: FlashAttention's section 3.2, Θ(N²d²/M)).
 import type { Call, Dispatch } from "../../src/gpu/dispatch.ts";
 import { type GroupWork, liveKeys } from "./work.ts";
 

@@ -11,7 +11,7 @@ const { path: executablePath, missing } = findBrowser("Chromium", [
 /** Why the tests that need a browser are skipped; undefined where there is one. */
 export const noChromium = missing;
 
-/** Options for starting Chromium, besides those that WebGPU requires. */
+/** Options for starting Chromium, other than those that WebGPU requires. */
 export interface ChromiumOptions {
   readonly args?: readonly string[];
   /** Playwright's default arguments to leave out. */

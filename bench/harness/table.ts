@@ -171,7 +171,7 @@ function heading(rows: readonly BenchRow[], width: number, paint: Paint): string
 /** Operations of the rows of a case, with both counts where they differ. */
 function operations(rows: readonly BenchRow[]): string {
   return byVariant(rows, ({ flops, flopsFlashAttention: convention }) => {
-    const usual = alike(convention, flops) ? "" : value(convention, (count) => ` (FA ${quantity(count)})`);
+    const usual = same(convention, flops) ? "" : value(convention, (count) => ` (FA ${quantity(count)})`);
     return value(flops, (count) => quantity(count, "FLOP") + usual);
   });
 }
@@ -200,7 +200,7 @@ function fill(items: readonly string[], separator: string, width: number, indent
 }
 
 /** True where the displayed values are equal. */
-const alike = (a: number | null, b: number | null) =>
+const same = (a: number | null, b: number | null) =>
   a === b || (a !== null && b !== null && Math.abs(a - b) < 0.01 * b);
 
 function line(row: BenchRow, names: number, fitting: readonly Column[], width: number, paint: Paint): string {

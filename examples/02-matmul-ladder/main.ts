@@ -29,7 +29,7 @@ for (const variant of rungs.filter((name) => refusals.get(name) === undefined)) 
   contestants.push({ variant, instance, error, bytes, times: [] as number[] });
 }
 
-// Then time, in turns (A B C A B C …), so that a device that slows down as it warms up slows all of them alike.
+// Then time, in turns (A B C A B C …), so that a device that slows down as it warms up slows all of them equally.
 const runs = 4;
 for (let round = 0; round < 5; round++) {
   for (const { instance, times } of contestants) {

@@ -1,5 +1,5 @@
 // with: lib/position/start, lib/grid, kv-cache/slot/contiguous, kv-cache/word/f32
-// Stores new keys and values in a cache:  keys[cache_row(b, g, position(b, t))] = k[b, t, g],  and values alike
+// Stores new keys and values in a cache:  keys[cache_row(b, g, position(b, t))] = k[b, t, g],  and values likewise
 //
 // Tokens before heads in what is stored, heads before positions in the cache, so that attention reads the keys of one
 // head one after the other. One thread per word of a key and of a value, which holds one element or two. Tokens that are

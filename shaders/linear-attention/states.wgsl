@@ -2,7 +2,7 @@
 // What chunks of keys add to the state of linear attention:  states[chunk] = Σ φ(k) ⊗ (v, 1) over the keys of the chunk
 //
 // The product of φ(k)ᵀ and v, with a column of ones after those of v for the sum of φ(k) itself. One thread per element,
-// TILE × TILE of them a workgroup, which brings TILE keys at a time into workgroup memory. Requests 1/TILE of the reads that
+// TILE × TILE of them a workgroup, which loads TILE keys at a time into workgroup memory. Requests 1/TILE of the reads that
 // an element for itself would. The first kernel of linear attention: one chunk of all keys where every query sees them all.
 
 const TILE: u32 = 16;
@@ -33,7 +33,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) t
 
   var sum = 0.0;
   for (var first = chunk * params.span; first < end; first += TILE) {
-    // A thread brings one feature and one value; what does not exist counts nothing.
+    // A thread loads one feature and one value; what does not exist counts nothing.
     let key = first + thread.y;
     var own_feature = 0.0;
     if (key < end && first_row + thread.x < params.d) {

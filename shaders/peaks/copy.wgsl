@@ -1,7 +1,7 @@
 // with: lib/grid
 // Memory as fast as it is copied:  y[i] = x[i]
 //
-// A thread copies four vectors of 16 bytes, neighbours beside each other. Requests n reads and n writes of 16 bytes.
+// A thread copies four vectors of 16 bytes, neighbours next to each other. Requests n reads and n writes of 16 bytes.
 
 const WORKGROUP: u32 = 64;
 const RUN: u32 = 4;  // vectors of a thread

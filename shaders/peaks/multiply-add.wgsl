@@ -19,7 +19,7 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   if (i >= params.n) { return; }
   let factor = Numbers(Number(params.factor));
   let step = Numbers(Number(params.step));
-  var a = Numbers(Number(thread % 8)) + Numbers(0, 1, 2, 3);  // not alike in all threads: that could run once for all
+  var a = Numbers(Number(thread % 8)) + Numbers(0, 1, 2, 3);  // not the same in all threads: that could run once for all
   var b = a + Numbers(4);
   var c = a + Numbers(8);
   var d = a + Numbers(12);

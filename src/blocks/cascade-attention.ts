@@ -115,8 +115,8 @@ function checkCascade(
   } as const;
   for (const [name, [{ shape }, wanted]] of Object.entries(expected)) {
     if (formatShape(shape) !== formatShape(wanted)) {
-      const beside = `q ${formatShape(q.shape)} and suffix.v ${formatShape(suffix.v.shape)}`;
-      fail(`${name} is ${formatShape(shape)}, expected ${formatShape(wanted)} beside ${beside}`);
+      const given = `q ${formatShape(q.shape)} and suffix.v ${formatShape(suffix.v.shape)}`;
+      fail(`${name} is ${formatShape(shape)}, expected ${formatShape(wanted)} with ${given}`);
     }
   }
   if (mask !== "causal" && mask !== "full") fail(`mask is ${JSON.stringify(mask)}, expected "causal" or "full"`);

@@ -136,8 +136,8 @@ function absorbed(
     { q: transpose(reshape(both, [b, t, h, rank + rope]), [0, 2, 1, 3]), k, v: slice(k, 3, 0, rank), step },
     given,
   );
-  const mixed = reshape(transpose(out, [0, 2, 1, 3]), [b * t, h, rank]);
-  const { y } = headMatmul(gpu, { x: mixed, weight: slice(heads, 1, nope, nope + dv) });
+  const accumulated = reshape(transpose(out, [0, 2, 1, 3]), [b * t, h, rank]);
+  const { y } = headMatmul(gpu, { x: accumulated, weight: slice(heads, 1, nope, nope + dv) });
   const result = transpose(reshape(y, [b, t, h, dv]), [0, 2, 1, 3]);
   return lse ? { out: result, lse } : { out: result };
 }

@@ -24,7 +24,7 @@ export interface MixtureWeights {
   readonly down: Tensor;
   /** `[e · c]` */
   readonly downBias?: Tensor | undefined;
-  /** An expert that processes every token, besides those chosen. */
+  /** An expert that processes every token, in addition to those chosen. */
   readonly shared?: FeedForwardWeights | undefined;
   /** `[1, c]`: its result is multiplied by the sigmoid of this projection (Qwen2-MoE). */
   readonly sharedGate?: Linear | undefined;

@@ -56,7 +56,7 @@ export function streamingAttention(
   }
   if (t > slots - sinks) {
     throw new ShapeError(
-      `streamingAttention: ${t} queries, expected at most ${slots - sinks}: the slots beside the sinks`,
+      `streamingAttention: ${t} queries, expected at most ${slots - sinks}: the slots that are no sinks`,
     );
   }
   const count = length ?? 0;

@@ -1,6 +1,6 @@
 /// <reference path="../wgsl.d.ts" preserve="true" />
 // Imports of `.wgsl` files, for Vite, Vitest and esbuild: a file becomes a module whose parts are imports, so that
-// importing a kernel brings its parts and no others. It runs where things are built, in Node.
+// importing a kernel includes its parts and no others. It runs where things are built, in Node.
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -54,7 +54,7 @@ const slashes = (path: string) => path.split(sep).join("/");
 
 /**
  * The JavaScript module for a `.wgsl` file: its shader module is the default export. Parts such as `lib/grid` are files
- * of `shaders`; those that begin with `./` or `../` lie beside the file. Throws for a part that is not a file, with
+ * of `shaders`; those that begin with `./` or `../` are paths from the file. Throws for a part that is not a file, with
  * file and line, and for bindings in an unsupported form.
  */
 export function moduleText(file: string, code: string, options: WgslOptions = {}): string {

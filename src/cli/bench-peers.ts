@@ -24,7 +24,7 @@ interface PeersFlags {
 /** `shaderformer bench peers`. */
 export function peersBench(): Command {
   return new Command("peers")
-    .summary("attention beside jax-js, onnxruntime-web and TensorFlow.js, in one page")
+    .summary("attention, compared with jax-js, onnxruntime-web and TensorFlow.js in one page")
     .description(
       "Measure attention on this engine and on others: one page in a headless Chromium, one adapter, every result checked " +
         "against float64. A case is a batch and heads, q512:8x64 or q1s4k:32/8x64, or matmul:512x512x512. Without " +

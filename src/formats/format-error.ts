@@ -23,7 +23,7 @@ export function listed(items: readonly string[], most = 5): string {
   return items.length > most ? `${shown.join(", ")} and ${items.length - most} more` : shown.join(", ");
 }
 
-/** Options of {@link FormatError} besides the file and the problem. */
+/** Options of {@link FormatError} other than the file and the problem. */
 export interface FormatErrorOptions {
   /** The tensor, key or part of the file that is wrong. */
   readonly field?: string;

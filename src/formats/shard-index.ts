@@ -60,6 +60,6 @@ export function checkShardNames(
   const extra = [...held.keys()].filter((name) => !promised.has(name));
   const problems: string[] = [];
   if (missing.length > 0) problems.push(`lacks ${listed(missing)}`);
-  if (extra.length > 0) problems.push(`holds ${listed(extra)} besides`);
+  if (extra.length > 0) problems.push(`also holds ${listed(extra)}`);
   if (problems.length > 0) throw new FormatError(shard, `${problems.join(" and ")}, compared with ${index}`);
 }

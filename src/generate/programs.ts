@@ -40,7 +40,7 @@ export interface Recorded<T> {
 /** What a prefill returns: logits of the last position, of all, or log-probabilities of given next tokens. */
 export type PrefillResult = "last" | "all" | "score";
 
-/** What a prefill program depends on besides its length. */
+/** What a prefill program depends on apart from its length. */
 export interface PrefillOptions {
   /** Tensors to keep, by name. */
   readonly taps?: ((name: string) => boolean) | undefined;

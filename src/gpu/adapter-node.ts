@@ -98,7 +98,7 @@ async function loadDawn(): Promise<Dawn> {
   } catch (cause) {
     const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
     if (code === "ERR_MODULE_NOT_FOUND") {
-      throw new GpuError("no WebGPU: Node has none of its own. Install Dawn beside this package: npm install webgpu");
+      throw new GpuError("no WebGPU: Node has none of its own. Install Dawn next to this package: npm install webgpu");
     }
     throw new GpuError(
       `no WebGPU: the package "webgpu" (Dawn) does not load on ${process.platform}-${process.arch}; ` +

@@ -21,7 +21,7 @@ type Having<Part extends keyof FormatParts> = {
 
 /** Formats that weights may be stored in. */
 export type WeightType = Having<"weight">;
-/** Formats that keys and values may be stored in. Those of several planes are words of u32 and scales beside them. */
+/** Formats that keys and values may be stored in. Those of several planes are words of u32 with scales. */
 export type CacheFormat = Having<"cache">;
 /** Those of one plane, whose words hold elements alone. */
 export type WordType = Having<"word">;

@@ -27,7 +27,7 @@ export type ResultsOf<P> = {
   readonly [K in keyof P as K extends `${string}?` ? never : K]: Tensor;
 } & { readonly [K in OptionalNamesOf<P>]?: Tensor };
 
-/** What a dispatch depends on besides axes and options. */
+/** What a dispatch depends on apart from axes and options. */
 export interface KernelContext {
   readonly gpu: Gpu;
   /** Types of the tensors passed, by name; tensors that were not passed are absent. */
@@ -41,7 +41,7 @@ export interface KernelContext {
 }
 
 /** A tensor from the options, for a binding that their parts declare. */
-export interface Brought {
+export interface BoundTensor {
   readonly tensor: Tensor;
   /** Axis pattern; without one, any shape. */
   readonly pattern?: string;
@@ -76,7 +76,7 @@ export type KernelDefinition<
   A extends string,
 > = KernelRecord<I, M, O, X, A> & Grid<X, A>;
 
-/** The fields of a record besides its grid. */
+/** The fields of a record other than its grid. */
 interface KernelRecord<I extends Patterns, M extends Patterns, O extends Patterns, X, A extends string> {
   /** Its name in errors and tables; for this project's files the path under `shaders/` without extension. */
   readonly name: string;
@@ -95,8 +95,8 @@ interface KernelRecord<I extends Patterns, M extends Patterns, O extends Pattern
   readonly dtypes?: (options: X, dtypes: Readonly<Record<string, DType>>) => Partial<Record<NamesOf<O>, DType>>;
   /** Types an input may have; default f32 only. */
   readonly accepts?: Readonly<Record<string, readonly DType[]>>;
-  /** Tensors from the options, besides the inputs, by the name of their binding. */
-  readonly brings?: (options: X) => Readonly<Record<string, Brought>>;
+  /** Tensors from the options, other than the inputs, by the name of their binding. */
+  readonly binds?: (options: X) => Readonly<Record<string, BoundTensor>>;
   /** Inputs that may be views with any strides, which `params` gets through the context. */
   readonly strided?: readonly string[];
   /** An input that may have several segments along this axis: the kernel is dispatched once for each. */

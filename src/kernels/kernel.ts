@@ -23,7 +23,7 @@ import { type AxesOf, AxisSizes } from "./shapes.ts";
 import { packUniform } from "./uniforms.ts";
 
 export type {
-  Brought,
+  BoundTensor,
   Into,
   Kernel,
   KernelContext,
@@ -103,7 +103,7 @@ export function defineKernel<
     for (const [axis, size] of Object.entries(definition.axes?.(axes(), options) ?? {})) {
       sizes.define(axis, size as number | Shape);
     }
-    for (const [key, { tensor, pattern, types }] of Object.entries(definition.brings?.(options) ?? {})) {
+    for (const [key, { tensor, pattern, types }] of Object.entries(definition.binds?.(options) ?? {})) {
       if (pattern !== undefined) sizes.match(key, pattern, tensor.shape);
       checkTensor(gpu, `${name}: ${key}`, tensor, acceptance(key, types));
       tensors.set(key, tensor);

@@ -111,7 +111,7 @@ function readMixture(config: ConfigReader, version: Version, layers: number): Mi
   const normalise = config.boolean("norm_topk_prob", version.normalise);
   const scale = config.number("routed_scaling_factor", 1);
   if (scores === "softmax" && normalise && scale !== 1) {
-    config.fail("routed_scaling_factor", `is ${scale} beside norm_topk_prob, where implementations of V2 disagree`);
+    config.fail("routed_scaling_factor", `is ${scale} with norm_topk_prob, where implementations of V2 disagree`);
   }
   const shared = orNone(config, "n_shared_experts");
   const first = orNone(config, "first_k_dense_replace");

@@ -63,7 +63,7 @@ export interface MixtureSources {
   readonly sharedGate?: WeightSource;
 }
 
-/** Names and shapes of the weights of latent attention besides q, k, v and output. */
+/** Names and shapes of the weights of latent attention other than q, k, v and output. */
 export interface LatentSources {
   readonly norm: WeightSource;
   readonly queryDown?: WeightSource;

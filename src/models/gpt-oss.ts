@@ -117,7 +117,7 @@ function mixtureSources(config: DecoderConfig, at: string, has: (name: string) =
   };
 }
 
-/** The planes of MXFP4 beside the blocks. */
+/** The planes of MXFP4 with the blocks. */
 const mxfp4 = (label: string): PackedBlocks => ({ format: "mxfp4", planes: { scales: `${label}_scales` } });
 
 export const gptOss: Family = {

@@ -65,13 +65,13 @@ export function attention(
         }
 
         let sum = Math.exp(sink - max);
-        const mixed = new Float64Array(dv);
+        const accumulator = new Float64Array(dv);
         for (const [key, value] of scores) {
           const weight = Math.exp(value - max);
           sum += weight;
-          addScaled(mixed, weight, v.values, (group * s + key) * dv);
+          addScaled(accumulator, weight, v.values, (group * s + key) * dv);
         }
-        for (const [j, value] of mixed.entries()) out.values[query * dv + j] = value / sum;
+        for (const [j, value] of accumulator.entries()) out.values[query * dv + j] = value / sum;
         lse.values[query] = max + Math.log(sum);
       }
     }

@@ -33,7 +33,7 @@ export function linearAttention(
     const [batch, head, row] = [Math.floor(query / (h * t)), Math.floor(query / t) % h, query % t];
     const group = batch * g + Math.floor(head / (h / g));
     const end = mask === "full" ? length : Math.max(0, Math.min(length, start + row + 1));
-    const mixed = new Float64Array(dv);
+    const accumulator = new Float64Array(dv);
     let sum = 0;
     for (let key = 0; key < end; key++) {
       let weight = 0;
@@ -41,9 +41,9 @@ export function linearAttention(
         weight += feature(at(q.values, query * d + i)) * feature(at(k.values, (group * s + key) * d + i));
       }
       sum += weight;
-      addScaled(mixed, weight, v.values, (group * s + key) * dv);
+      addScaled(accumulator, weight, v.values, (group * s + key) * dv);
     }
-    if (end > 0) for (const [j, value] of mixed.entries()) out.values[query * dv + j] = value / sum;
+    if (end > 0) for (const [j, value] of accumulator.entries()) out.values[query * dv + j] = value / sum;
   }
   return { out };
 }

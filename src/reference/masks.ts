@@ -3,11 +3,11 @@ import { type Dense, element } from "./dense.ts";
 /** Whether key `key` is visible to the query at absolute position `query`, in a batch row and a query head. */
 export interface Mask {
   (batch: number, head: number, query: number, key: number): boolean;
-  /** The visible keys of a query as one run `[first, end)`, where the mask is such and alike in all rows and heads. */
+  /** The visible keys of a query as one run `[first, end)`, where the mask is such and the same in all rows and heads. */
   readonly keyRange?: (query: number) => readonly [first: number, end: number];
 }
 
-const alike = (keyRange: (query: number) => readonly [number, number]): Mask =>
+const oneRun = (keyRange: (query: number) => readonly [number, number]): Mask =>
   Object.assign(
     (_batch: number, _head: number, query: number, key: number) => {
       const [first, end] = keyRange(query);
@@ -17,13 +17,13 @@ const alike = (keyRange: (query: number) => readonly [number, number]): Mask =>
   );
 
 /** Every key: encoders and cross-attention. */
-export const full: Mask = alike(() => [0, Number.POSITIVE_INFINITY]);
+export const full: Mask = oneRun(() => [0, Number.POSITIVE_INFINITY]);
 
 /**
  * The keys up to and including the query's own position. With more keys than queries this is the bottom-right
  * alignment.
  */
-export const causal: Mask = alike((query) => [0, query + 1]);
+export const causal: Mask = oneRun((query) => [0, query + 1]);
 
 /** Position of each batch row's first query: what tensors with a row for each query are read by. */
 export type Start = number | readonly number[];
@@ -41,11 +41,11 @@ export const masks = {
 
   /** The last `keys` keys up to and including the query's own: `0 <= query − key < keys`, as Mistral counts them. */
   "sliding-window": ({ keys }: { readonly keys: number }) =>
-    alike((query) => [Math.max(0, query - keys + 1), query + 1]),
+    oneRun((query) => [Math.max(0, query - keys + 1), query + 1]),
 
   /** Up to `left` keys before the query and `right` after it. */
   local: ({ left, right }: { readonly left: number; readonly right: number }) =>
-    alike((query) => [query - left, query + right + 1]),
+    oneRun((query) => [query - left, query + right + 1]),
 
   /** A causal window of `keys` keys, and the first `sinks` keys (StreamingLLM, Xiao et al. 2023). */
   "sink-window":
@@ -54,10 +54,10 @@ export const masks = {
       key <= query && (query - key < keys || key < sinks),
 
   /** Causal, and the first `keys` keys for all (Raffel et al. 2019, section 3.2.1). */
-  prefix: ({ keys }: { readonly keys: number }) => alike((query) => [0, Math.max(query + 1, keys)]),
+  prefix: ({ keys }: { readonly keys: number }) => oneRun((query) => [0, Math.max(query + 1, keys)]),
 
   /** Causal inside of chunks of `keys` positions (Llama 4). */
-  chunked: ({ keys }: { readonly keys: number }) => alike((query) => [Math.floor(query / keys) * keys, query + 1]),
+  chunked: ({ keys }: { readonly keys: number }) => oneRun((query) => [Math.floor(query / keys) * keys, query + 1]),
 
   /** Every `dilation`-th of the last `keys` keys. */
   "dilated-window":
@@ -124,7 +124,7 @@ export const masks = {
       element(keep, [batch, head, query - ofRow(start, batch), key]) !== 0,
 } satisfies Readonly<Record<string, (parameters: never, start: Start) => Mask>>;
 
-/** True if two positions are both within `members` `[b, s]`, and marked alike. */
+/** True if two positions are both within `members` `[b, s]`, and marked the same. */
 function inOne(members: Dense, batch: number, query: number, key: number): boolean {
   const [, s = 0] = members.shape;
   const isIn = (position: number) => position >= 0 && position < s;

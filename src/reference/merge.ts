@@ -27,9 +27,9 @@ export function mergeAttention({ left, right }: { left: AttentionState; right: A
     for (const side of seen) sum += Math.exp(side.lse - max);
     lse.values[row] = seen.length > 0 ? max + Math.log(sum) : Number.NEGATIVE_INFINITY;
     for (let j = 0; j < dv; j++) {
-      let mixed = 0;
-      for (const side of seen) mixed += Math.exp(side.lse - max) * at(side.values, row * dv + j);
-      out.values[row * dv + j] = seen.length > 0 ? mixed / sum : 0;
+      let accumulator = 0;
+      for (const side of seen) accumulator += Math.exp(side.lse - max) * at(side.values, row * dv + j);
+      out.values[row * dv + j] = seen.length > 0 ? accumulator / sum : 0;
     }
   }
   return { out, lse };

@@ -10,7 +10,7 @@ export interface ChatMessage {
   readonly [field: string]: unknown;
 }
 
-/** Variables of a template besides the messages; other fields become variables of the same name. */
+/** Variables of a template other than the messages; other fields become variables of the same name. */
 export interface ChatTemplateOptions {
   /** Ends with the beginning of the answer, where the template supports it; default true. */
   readonly addGenerationPrompt?: boolean;

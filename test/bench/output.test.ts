@@ -135,9 +135,9 @@ describe("the table", () => {
     expect(heading).toBe(
       "q2k  causal  32/8x64  f32   67.1 M pairs · 17.2 GFLOP · 41.9 MB · KV 4096 B/token · compute bound",
     );
-    const mixed = (layout: string) => formatCase([someRow({ batch: "q64_4q1s256", layout })]);
-    expect(mixed("contiguous")).toContain("2 calls, one for each shape");
-    expect(mixed("ragged")).not.toContain("calls");
+    const twoShapes = (layout: string) => formatCase([someRow({ batch: "q64_4q1s256", layout })]);
+    expect(twoShapes("contiguous")).toContain("2 calls, one for each shape");
+    expect(twoShapes("ragged")).not.toContain("calls");
     const window = formatCase([someRow({ flops: 1e9, mask: "sliding-window:64", layout: "paged:16" })]).split("\n");
     expect(window[0]).toBe("q2k  sliding-window:64  32/8x64  f32  paged:16");
     expect(window[1]).toContain("1.00 GFLOP (FA 17.2 G) · ");

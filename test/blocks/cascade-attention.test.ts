@@ -75,7 +75,7 @@ describe("cascadeAttention", () => {
       (tensors: Partial<typeof x>, options: CascadeOptions = {}) =>
       () =>
         cascadeAttention(gpu, { ...x, ...tensors }, options);
-    expect(call({ prefix: x.suffix })).toThrow(/prefix.k is \[2, 2, 5, 8\], expected \[1, 2, 5, 8\] beside q/);
+    expect(call({ prefix: x.suffix })).toThrow(/prefix.k is \[2, 2, 5, 8\], expected \[1, 2, 5, 8\] with q/);
     expect(call({ prefix: { ...x.prefix, v: slice(x.prefix.v, 2, 0, 4) } })).toThrow(/prefix.v is \[1, 2, 4, 8\]/);
     expect(call({ suffix: { ...x.suffix, k: slice(x.suffix.k, 0, 0, 1) } })).toThrow(/suffix.k is \[1, 2, 5, 8\]/);
     expect(call({}, { length: 1 })).toThrow(/first query is 2 keys before the suffix, within the prefix/);

@@ -83,7 +83,7 @@ describe("a ring's schedule", () => {
     expect(blocks).toHaveLength(16);
   });
 
-  test("brings every shard before it is needed, from a device that has it", () => {
+  test("delivers every shard before it is needed, from a device that has it", () => {
     const reversed = (shards: number) =>
       Array.from({ length: shards }, () => Array.from({ length: shards }, (_, i) => shards - 1 - i));
     for (const plan of plans.flatMap((one) => [one, { ...one, arrival: reversed(one.shards) }])) {

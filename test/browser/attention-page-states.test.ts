@@ -107,7 +107,7 @@ describe.skipIf(noChromium)(`states of the attention page${noChromium ? ` (${noC
     await screenshot(page, `sim-${sim}-phone`);
   });
 
-  test("a second tab does not measure beside the first, and says when that was closed in the midst", async () => {
+  test("a second tab does not measure while the first does, and says when that was closed in between", async () => {
     const context = await site.browser.newContext();
     const [first, second] = [await context.newPage(), await context.newPage()];
     for (const tab of [first, second]) {

@@ -30,13 +30,13 @@ export interface InstalledBrowser {
   start(): Promise<DrivenBrowser>;
 }
 
-/** What either program's browser does alike. */
+/** What either program's browser does the same way. */
 interface Startable<P> {
   newPage(): Promise<P>;
   close(): Promise<void>;
 }
 
-/** What either program's page does alike, apart from types that are wider than ours. */
+/** What either program's page does the same way, apart from types that are wider than ours. */
 interface Listening {
   on(event: "pageerror", listener: (error: unknown) => void): unknown;
   goto(url: string): Promise<unknown>;

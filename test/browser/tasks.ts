@@ -1,4 +1,4 @@
-// What is computed alike in Node and in a page, to be compared. Plain values in and out, so that it can cross over.
+// What is computed in Node and in a page, to be compared. Plain values in and out, so that it can cross over.
 import { type LanguageModel, uniform } from "../../src/index.ts";
 
 /** The likeliest continuations of prompts, `batch` of them at a time. */

@@ -1,5 +1,5 @@
 // WebGPU as wgpu implements it, in Deno: its compiler, naga, on every text that the cases of kernels are specialised to,
-// a share of the cases, and the bundled model. SHADERFORMER_FULL runs all cases and the tests of kernels beside them.
+// a share of the cases, and the bundled model. SHADERFORMER_FULL runs all cases and the tests of kernels.
 import { describe, expect, test } from "vitest";
 import { bundleTests } from "../outside-vitest/bundle.ts";
 import { testFiles } from "../outside-vitest/files.ts";

@@ -11,7 +11,7 @@ const page = await readFile("docs/caches.md", "utf8");
 const tokens = 4096;
 const common = { batch: 1, capacity: tokens };
 
-/** Every second layer, as gpt-oss has it, beside a chunk of 512 and 3 tokens in flight. */
+/** Every second layer, as gpt-oss has it, with a chunk of 512 and 3 tokens in flight. */
 const windows = Array.from({ length: 24 }, (_, layer) => (layer % 2 === 0 ? 128 : undefined));
 const latents = (dtype: CacheFormat) => ({ ...common, layers: 27, kvHeads: 1, ...latentCacheWidths(512, 64, dtype) });
 const shapes: [model: string, shapeOf: (dtype: CacheFormat) => CacheShape | undefined][] = [
@@ -25,7 +25,7 @@ const shapes: [model: string, shapeOf: (dtype: CacheFormat) => CacheShape | unde
 
 const mebibytes = (bytes: number) => (bytes / 2 ** 20).toFixed(1);
 
-/** Bytes beside the pages when a pool that grows token by token moves for the last time: the largest tensor before that. */
+/** Bytes that are taken as well as the pages when a pool that grows token by token moves for the last time: the largest tensor before that. */
 function moved({ kvHeads, headWidth }: CacheShape): number {
   const most = tokens / pageTokens;
   let [before, now] = [0, grownPages(0, 0, most)];

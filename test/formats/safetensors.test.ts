@@ -144,7 +144,7 @@ describe("the header's text", () => {
     );
   });
 
-  test("duplicate keys, written alike or not", async () => {
+  test("duplicate keys, spelt the same or not", async () => {
     const entry = '{"dtype":"U8","shape":[1],"data_offsets":[0,1]}';
     const problem = 'is not valid JSON at line 1, column 54: the key "t" occurs twice';
     await refused(withHeader(`{"t":${entry},"t":${entry}}`, numbered(1)), "header", problem);

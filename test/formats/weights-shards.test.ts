@@ -57,18 +57,18 @@ describe("shards", () => {
     const lacking = await formatErrorOf(open(indexed({ ...weightMap, d: SHARD_2, e: SHARD_2 })));
     expect(lacking.message).toBe(`${SHARD_2}: lacks d, e, compared with ${INDEX}`);
     const extra = await formatErrorOf(open(indexed({ a: SHARD_1, c: SHARD_2 })));
-    expect(extra.message).toBe(`${SHARD_1}: holds b besides, compared with ${INDEX}`);
+    expect(extra.message).toBe(`${SHARD_1}: also holds b, compared with ${INDEX}`);
     const swapped = await formatErrorOf(open(indexed({ a: SHARD_1, b: SHARD_2, c: SHARD_2 })));
-    expect(swapped.message).toBe(`${SHARD_1}: holds b besides, compared with ${INDEX}`);
+    expect(swapped.message).toBe(`${SHARD_1}: also holds b, compared with ${INDEX}`);
     const both = await formatErrorOf(open(indexed({ z: SHARD_1, b: SHARD_1, a: SHARD_2, c: SHARD_2 })));
-    expect(both.message).toBe(`${SHARD_1}: lacks z and holds a besides, compared with ${INDEX}`);
+    expect(both.message).toBe(`${SHARD_1}: lacks z and also holds a, compared with ${INDEX}`);
   });
 
   test("the same tensor in two shards", async () => {
     const error = await formatErrorOf(
       open(indexed(weightMap, { [SHARD_1]: shard1, [SHARD_2]: safetensors({ c: f16(4), a: f16(2) }) })),
     );
-    expect(error.message).toBe(`${SHARD_2}: holds a besides, compared with ${INDEX}`);
+    expect(error.message).toBe(`${SHARD_2}: also holds a, compared with ${INDEX}`);
   });
 
   test("a truncated shard is named", async () => {

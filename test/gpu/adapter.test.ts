@@ -82,7 +82,7 @@ describe("without a name", () => {
 });
 
 describe("by name", () => {
-  test.skipIf(!hasSwiftShader)("SwiftShader is found beside the system's drivers", async () => {
+  test.skipIf(!hasSwiftShader)("SwiftShader is found next to the system's drivers", async () => {
     const { adapter, info } = await requestAdapter({ adapter: "SwiftShader" });
     expect(info).toMatchObject({ vendor: "google", architecture: "swiftshader", software: true });
     expect(adapter.features.has("shader-f16")).toBe(false);

@@ -54,7 +54,7 @@ describe("disposal", () => {
   });
 });
 
-describe("eager work beside programs", () => {
+describe("eager work between programs", () => {
   test("a program does not overtake eager work on its input", async () => {
     const { x, program } = recordSum(3);
     const input = vector(1, 2, 3);

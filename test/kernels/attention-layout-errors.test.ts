@@ -69,12 +69,12 @@ describe("attention refuses layouts that contradict their tensors", () => {
     expect(() => call({ k: words(2, g, 16, 5), v: words(2, g, 16, 5), kScale, vScale })).toThrow(
       /expected u32 with 8 words a row/,
     );
-    expect(() => call({ kScale, vScale })).toThrow(/k is f32 .*beside scales/);
+    expect(() => call({ kScale, vScale })).toThrow(/k is f32 .*with scales/);
     const narrow = slice(random([2, g, 32, 1], 1), 2, 0, 16);
     const shrunk = { ...narrow, shape: [2, g, 16], strides: narrow.strides.slice(0, 3) };
     expect(() =>
       call({ ...int8, kScale: Object.setPrototypeOf(shrunk, Object.getPrototypeOf(narrow)) as Tensor, vScale }),
-    ).toThrow(/k has strides .*, kScale .*, expected views alike/);
+    ).toThrow(/k has strides .*, kScale .*, expected the same views of both/);
   });
 
   test("variants that read f32 rows one after the other say so", () => {

@@ -47,7 +47,7 @@ const ask = defineKernel({
   outputs: { says: "[n, 4]" },
   accepts: { blocks: ["u32"], places: ["u32"] },
   dtypes: () => ({ says: "u32" as const }),
-  brings: ({ mod }: { mod: MaskMod }) =>
+  binds: ({ mod }: { mod: MaskMod }) =>
     Object.fromEntries(
       Object.entries(mod.tensors).map(([name, one]) => [name, { tensor: one.tensor, types: one.types }]),
     ),

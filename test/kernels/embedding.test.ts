@@ -18,7 +18,7 @@ test("without features f16 tables are read as u32", async () => {
   }
 });
 
-/** A step whose row b has the token `tokens[b]`, and numbers that are no token beside it. */
+/** A step whose row b has the token `tokens[b]`, and numbers that are no token in the other fields. */
 function stepOf(tokens: readonly number[]) {
   const values = new Uint32Array(64 * 4).fill(99_999);
   tokens.forEach((token, row) => {

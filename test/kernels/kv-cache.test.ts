@@ -15,7 +15,7 @@ test("append refuses what does not fit, and says so", () => {
   const step = tensor(gpu, [64, 4], new Uint32Array(256), "u32");
   expect(() => appendKv(gpu, { k, v, keys: zeros(1, 3, 8, 4), values })).toThrow(/keys is \[1, 3, 8, 4\], expected/);
   expect(() => appendKv(gpu, { k, v, keys, values }, { start: -1 })).toThrow(/start is -1/);
-  expect(() => appendKv(gpu, { k, v, keys, values, step }, { start: 1 })).toThrow(/no start beside it/);
+  expect(() => appendKv(gpu, { k, v, keys, values, step }, { start: 1 })).toThrow(/no start with it/);
   expect(() => appendKv(gpu, { k, v, keys, values: keys })).toThrow(/shares its memory/);
   const half = (shape: readonly number[], dtype: FloatType) => tensor(gpu, shape, new Float32Array(64), dtype);
   const mixed = { k, v, keys: half([1, 2, 8, 4], "f16"), values: half([1, 2, 8, 4], "bf16") };

@@ -90,7 +90,7 @@ describe("a paged cache", () => {
 describe("a ring", () => {
   const [g, slots, d] = [2, 8, 4];
 
-  test.each([0, 3])("keeps %d sinks, and the last tokens that fit beside them", async (sinks) => {
+  test.each([0, 3])("keeps %d sinks, and the last tokens that fit after them", async (sinks) => {
     const rows: readonly StepRow[] = [
       [0, 5],
       [30, 11], // more than there are slots: only the last are stored
@@ -206,7 +206,7 @@ describe.each([
     expect(() => append({ kScale: unused(b, g, s, 7) })).toThrow(/kScale is f32 \[2, 3, 16, 7\], expected f32/);
     expect(() => append({ kScale: words(...scaleShape(b, d)) })).toThrow(/kScale is u32/);
     expect(() => append({ keys: words(b, g, s, 5) })).toThrow(/k is u32 \[2, 3, 16, 5\], expected u32 with 16 words/);
-    expect(() => append({ keys: unused(b, g, s, d) })).toThrow(/k is f32 .*beside scales/);
+    expect(() => append({ keys: unused(b, g, s, d) })).toThrow(/k is f32 .*with scales/);
     const { kScale: _, ...rest } = { k, v, keys, values, kScale, vScale };
     expect(() => appendKv(gpu, rest)).toThrow(/kScale is missing, expected both or none/);
     const other = bits === 8 ? 4 : 8;

@@ -79,7 +79,7 @@ describe("linearAttention", () => {
     ).toEqual([["linearAttention", 3]]);
   });
 
-  test("the reference gives constant values back, and means where all keys are alike", () => {
+  test("the reference gives constant values back, and means where all keys are the same", () => {
     const [q, k] = [dense([1, 2, 5, 3], normal(30, 1)), dense([1, 1, 6, 3], normal(18, 2))];
     const constant = reference({
       q,
@@ -92,8 +92,8 @@ describe("linearAttention", () => {
     constant.out.values.forEach((value, i) => {
       expect(value).toBeCloseTo(i % 2, 14);
     });
-    const alike = reference({ q, k: dense([1, 1, 6, 3]), v: dense([1, 1, 6, 1], [1, 2, 3, 4, 5, 6]) });
-    expect([...alike.out.values].slice(0, 5).map((value) => value.toFixed(12))).toEqual(
+    const uniform = reference({ q, k: dense([1, 1, 6, 3]), v: dense([1, 1, 6, 1], [1, 2, 3, 4, 5, 6]) });
+    expect([...uniform.out.values].slice(0, 5).map((value) => value.toFixed(12))).toEqual(
       [1.5, 2, 2.5, 3, 3.5].map((value) => value.toFixed(12)),
     );
   });

@@ -122,7 +122,7 @@ test("no rows give no rows", async () => {
   expect(await y.read()).toHaveLength(0);
 });
 
-test("cost counts useful work, and padding beside it", () => {
+test("cost counts useful work, and padding apart from it", () => {
   const x = tensor(gpu, [3, 8], new Float64Array(24));
   const weight = tensor(gpu, [33, 8], new Float64Array(264), "bf16");
   const bias = tensor(gpu, [33], new Float64Array(33));

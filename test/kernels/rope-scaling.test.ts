@@ -77,17 +77,20 @@ describe("parsing", () => {
     expect(low_freq_factor).toBe(1);
   });
 
-  it.each(["longrope", "su", "yarn"])("longrope spelt %s; the ratio of lengths stands beside the scaling", (type) => {
-    const rope_scaling = { type, short_factor: [1, 1.1], long_factor: [2, 3], factor: 7 };
-    const lists = { kind: "longrope", shortFactor: [1, 1.1], longFactor: [2, 3], originalPositions: 4096 };
-    const phi = { rope_scaling, max_position_embeddings: 131_072, original_max_position_embeddings: 4096 };
-    expect(parseRopeScaling(phi)).toEqual({ ...lists, factor: 32 });
-    expect(attentionFactor(parseRopeScaling(phi))).toBeCloseTo(1.190238, 6);
-    expect(parseRopeScaling({ rope_scaling, max_position_embeddings: 4096 })).toEqual({ ...lists, factor: 7 });
-    const inside = { ...rope_scaling, original_max_position_embeddings: 4096, attention_factor: 1.3 };
-    const config = { rope_parameters: inside, max_position_embeddings: 131_072 };
-    expect(parseRopeScaling(config)).toEqual({ ...lists, factor: 7, attentionFactor: 1.3 });
-  });
+  it.each(["longrope", "su", "yarn"])(
+    "longrope spelt %s; the ratio of lengths stands outside of the scaling",
+    (type) => {
+      const rope_scaling = { type, short_factor: [1, 1.1], long_factor: [2, 3], factor: 7 };
+      const lists = { kind: "longrope", shortFactor: [1, 1.1], longFactor: [2, 3], originalPositions: 4096 };
+      const phi = { rope_scaling, max_position_embeddings: 131_072, original_max_position_embeddings: 4096 };
+      expect(parseRopeScaling(phi)).toEqual({ ...lists, factor: 32 });
+      expect(attentionFactor(parseRopeScaling(phi))).toBeCloseTo(1.190238, 6);
+      expect(parseRopeScaling({ rope_scaling, max_position_embeddings: 4096 })).toEqual({ ...lists, factor: 7 });
+      const inside = { ...rope_scaling, original_max_position_embeddings: 4096, attention_factor: 1.3 };
+      const config = { rope_parameters: inside, max_position_embeddings: 131_072 };
+      expect(parseRopeScaling(config)).toEqual({ ...lists, factor: 7, attentionFactor: 1.3 });
+    },
+  );
 
   it("a record per layer type, and Gemma 3's older base for its sliding layers", () => {
     const nested = {

@@ -98,7 +98,7 @@ test.each<[string, Fields, Fields, string]>([
     "topk_method is noaux_tc, known are greedy, group_limited_greedy",
   ],
   ["the way of V2 in V3", v3, { topk_method: "greedy" }, "topk_method is greedy, known are noaux_tc"],
-  ["what differs between implementations", v2, { norm_topk_prob: true }, "routed_scaling_factor is 4 beside norm_topk"],
+  ["what differs between implementations", v2, { norm_topk_prob: true }, "routed_scaling_factor is 4 with norm_topk"],
   ["groups that do not divide", v3, { n_group: 3 }, "n_group is 3, which does not divide 8 experts"],
   ["more groups than there are", v3, { topk_group: 5 }, "topk_group is 5, expected an integer from 1 to 4"],
   ["too few groups", v3, { topk_group: 1 }, "topk_group is 1, groups of 2 experts for 3 of a token"],

@@ -79,7 +79,7 @@ export async function openTensors(tensors: Written, seen?: (begin: number, end: 
   });
 }
 
-/** What `loadWeights` takes besides the device, for a config and a checkpoint. */
+/** What `loadWeights` takes other than the device, for a config and a checkpoint. */
 export const familyOf = (config: Readonly<Record<string, unknown>>) => readArchitecture(config);
 
 /** The rows of `tensors`, one below the other or in turn, put together the plain way. */

@@ -1,5 +1,5 @@
 // Reasons that several survivors share.
-const alike = "every thread of the workgroup holds the same value";
+const same = "every thread of the workgroup holds the same value";
 const inOrder =
   "needed by the memory model, and not shown by an adapter that runs the subgroups of a workgroup one after the other, first to last; ";
 
@@ -22,7 +22,7 @@ export const survivors: Readonly<Record<string, string>> = {
   "shaders/attention/rows.wgsl: if (value_thread < VALUE_THREADS) { → if (value_thread <= VALUE_THREADS) {":
     "the threads left over where the vectors of a row do not divide the workgroup sum up what is never read",
   "shaders/attention/rows.wgsl: if (thread == 0) { store_lse(b, h, t, log_sum_exp(sunk.largest, sunk.sum)); } → if (thread == 1) { store_lse(b, h, t, log_sum_exp(sunk.largest, sunk.sum)); }":
-    alike,
+    same,
   "shaders/attention/scores/alibi.wgsl: return score + slopes[h] * ahead * select(1.0, score_params.future, ahead > 0.0); → return score + slopes[h] * ahead / select(1.0, score_params.future, ahead > 0.0);":
     "the factor is 1 or −1",
   "shaders/attention/scores/alibi.wgsl: return score + slopes[h] * ahead * select(1.0, score_params.future, ahead > 0.0); → return score + slopes[h] * ahead * select(1.0, score_params.future, ahead >= 0.0);":
@@ -43,7 +43,7 @@ export const survivors: Readonly<Record<string, string>> = {
     hiddenAnyway,
   "shaders/attention/split-k/store.wgsl: workgroupBarrier(); // the output has been read → nothing":
     "where there are several columns of vectors to a thread no other thread shares them, and it reads what it wrote itself",
-  "shaders/attention/split-k/store.wgsl: if (thread == 0) { → if (thread == 1) {": alike,
+  "shaders/attention/split-k/store.wgsl: if (thread == 0) { → if (thread == 1) {": same,
   "shaders/attention/split-k/range.wgsl: max(block_keys.x, split * params.span) → split * params.span":
     "keys before a window are visited, which the mask then hides",
   "shaders/attention/split-k/reduce.wgsl: workgroupBarrier(); (2) → nothing": `${inOrder}the eight threads that write are the first subgroup of eight`,
@@ -52,7 +52,7 @@ export const survivors: Readonly<Record<string, string>> = {
   "shaders/attention/flash/rows.wgsl: for (var r = 0u; r < THREAD_ROWS; r++) { result[r] = weight_tile[own_row + r].x; } (2) → for (var r = 0u; r < THREAD_ROWS; r++) { result[r] = weight_tile[own_row + r].z; }":
     "all four elements are the same",
   "shaders/attention/flash/store/parts.wgsl: if (column == 0) { stats[part] = vec2f(largest[r], sums[r]); } → if (column == 1) { stats[part] = vec2f(largest[r], sums[r]); }":
-    alike,
+    same,
   "shaders/attention/flash/tiles/map.wgsl: if (tile % 2 == 0) { return Visit(first_key, 0); } → if (tile % 1 == 0) { return Visit(first_key, 0); }":
     testedAnyway,
   "shaders/attention/flash/tiles/map.wgsl: return Visit(first_key, u32(keys_stored(b, first_key, first_key + KEYS - 1))); → return Visit(first_key, u32(keys_stored(b, first_key, first_key + KEYS + 1)));":
@@ -83,7 +83,7 @@ export const survivors: Readonly<Record<string, string>> = {
     "adds the product of two elements of padding, which are zeros",
   "shaders/sampling/sample.wgsl: workgroupBarrier(); → nothing": `${inOrder}thread 0, which reads the step, is in the first, and the race detector cannot run this kernel`,
   "shaders/sampling/token-logprobs.wgsl: if (thread == 0) { logprobs[row] = logprob(first, params.v, targets[row], sum); } → if (thread == 1) { logprobs[row] = logprob(first, params.v, targets[row], sum); }":
-    alike,
+    same,
   "shaders/sampling/top-logprobs.wgsl: let share = (params.v + WORKGROUP - 1) / WORKGROUP; → let share = (params.v + WORKGROUP + 1) / WORKGROUP;":
     "another cut of the same tokens",
   "shaders/sampling/top-logprobs.wgsl: let to = min(start + share, params.v); → let to = min(start - share, params.v);":

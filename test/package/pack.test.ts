@@ -62,11 +62,11 @@ test("a page has the library and what it imports, and neither Dawn nor the comma
 test("Node says what to install where Dawn is missing", async () => {
   const running = run(process.execPath, ["main.js"], { cwd: project });
   await expect(running).rejects.toThrow(
-    "GpuError: no WebGPU: Node has none of its own. Install Dawn beside this package",
+    "GpuError: no WebGPU: Node has none of its own. Install Dawn next to this package",
   );
 });
 
-test("Node imports it, opens a device and computes, with Dawn beside it", async () => {
+test("Node imports it, opens a device and computes, with Dawn next to it", async () => {
   const { stdout } = await run(process.execPath, ["main.js"], { cwd: command });
   const { adapter, y } = JSON.parse(stdout);
   expect(adapter).not.toBe("");
@@ -90,7 +90,7 @@ test("every entry is there, and index has all that attention has", async () => {
 describe("the command line, a separate package", () => {
   const bin = join(command, "node_modules/.bin/shaderformer");
 
-  test("brings the library, Dawn and its own packages", async () => {
+  test("installs the library, Dawn and its own packages", async () => {
     const direct = [...forPages, "cli-progress", "commander", "shaderformer-cli", "webgpu"];
     expect(await installed(command)).toEqual(expect.arrayContaining(direct));
   });

@@ -290,7 +290,7 @@ describe("expertChoice", () => {
   });
 });
 
-it("the load-balancing loss is 1 where experts are used alike, and e where one has all", () => {
+it("the load-balancing loss is 1 where experts are used equally, and e where one has all", () => {
   const even = { experts: dense([4, 1], [0, 1, 2, 3]), scores: dense([4, 4], new Array(16).fill(0.25)) };
   expect(loadBalance(even)).toBeCloseTo(1, 12);
   const one = { experts: dense([2, 1], [1, 1]), scores: dense([2, 3], [0, 1, 0, 0, 1, 0]) };

@@ -70,7 +70,7 @@ describe("broadcasting", () => {
     expect(() => broadcastShapes(a, b, "add")).toThrow(new ShapeError(message));
   });
 
-  test("is symmetric, has 1 as its unit, and gives the shape itself for two alike", () => {
+  test("is symmetric, has 1 as its unit, and gives the shape itself for two that are the same", () => {
     fc.assert(
       fc.property(shape, shape, (a, b) => {
         const attempt = (x: Shape, y: Shape) => {

@@ -5,7 +5,7 @@ import { onnxruntime, onnxruntimeWithoutSubgroups } from "./onnxruntime.ts";
 import { shaderformer } from "./shaderformer.ts";
 import { tensorflow } from "./tensorflow.ts";
 
-/** Every engine that is compared, this one first. To add one, write a file beside these and name it here. */
+/** Every engine that is compared, this one first. To add one, write a file next to these and name it here. */
 export const everyEngine = (gpu: Gpu): readonly Engine[] => [
   shaderformer(gpu),
   jax,

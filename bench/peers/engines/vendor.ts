@@ -1,10 +1,10 @@
 declare const PEERS_ARE_HERE: boolean;
 
-/** True where the site was built with the peers' own code beside this page. */
+/** True where the site was built with the peers' own code next to this page. */
 export const peersAreHere: boolean = PEERS_ARE_HERE;
 
 /**
- * Loads a peer's code, which lies beside the page, on demand. `T` is the part that is used: the peers' packages are not
+ * Loads a peer's code, which lies next to the page, on demand. `T` is the part that is used: the peers' packages are not
  * installed where this project is type-checked.
  */
 export async function loadVendor<T>(file: string): Promise<T> {

@@ -1,4 +1,4 @@
-// Keys in pages that lie anywhere in k and v [pages, g, page, d], alike in both: blockTable[b, i] is the page that holds
+// Keys in pages that lie anywhere in k and v [pages, g, page, d], the same in both: blockTable[b, i] is the page that holds
 // keys i·page to i·page + page - 1 of batch row b (PagedAttention, Kwon et al. 2023, section 4.3). Rows may share pages.
 //
 // An entry that is no page has no keys: they count as masked, and nothing that is read in their place is used.

@@ -1,5 +1,5 @@
 // Sequences of different lengths, one after the other in q [1, h, t, d], k and v [1, g, s, d], out [1, t, h, dv] and lse
-// [1, h, t]. Sequence b has the queries from queryOffsets[b] up to but not including queryOffsets[b + 1], keys alike
+// [1, h, t]. Sequence b has the queries from queryOffsets[b] up to but not including queryOffsets[b + 1], keys likewise
 // (cu_seqlens of FlashAttention 2). Its last query stands at its last key.
 //
 // Offsets beyond the rows there are, or below the one before, make a sequence short: nothing outside is read.

@@ -25,8 +25,8 @@ export function Plots({ result }: { result: Shown }) {
   const own = rows.filter((row) => familyOf(row) === family);
   const right = own.filter(({ verdict }) => verdict === "pass");
   if (right.length === 0) return null;
-  const beside = compared.value;
-  const others = beside?.rows.filter((row) => familyOf(row) === family) ?? [];
+  const other = compared.value;
+  const others = other?.rows.filter((row) => familyOf(row) === family) ?? [];
   const lengths = new Set(right.map(keys)).size;
   const counts = right.map(({ samples }) => samples ?? 0);
   const samples = `Medians of ${[...new Set([Math.min(...counts), Math.max(...counts)])].join(" to ")} intervals; ${nameOf(result)}`;
@@ -51,7 +51,7 @@ export function Plots({ result }: { result: Shown }) {
         {lengths > 1 && (
           <Figure
             name="time"
-            caption={`Time over length, ${family}, both axes logarithmic; bands are p10 to p90, dotted lines growth with S and S².${others.length > 0 && beside ? ` Dashed: ${nameOf(beside)}.` : ""} ${samples}.`}
+            caption={`Time over length, ${family}, both axes logarithmic; bands are p10 to p90, dotted lines growth with S and S².${others.length > 0 && other ? ` Dashed: ${nameOf(other)}.` : ""} ${samples}.`}
             drawing={drawing}
             draw={timeOverLength}
           />

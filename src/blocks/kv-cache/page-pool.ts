@@ -90,7 +90,7 @@ export class PagePool {
 
   /**
    * Gives pages to rows that grow to these lengths; pages that a window has passed are freed. Returns true if tensors
-   * moved and must be bound again. `moving` is called with the bytes of each copy while it exists beside its original.
+   * moved and must be bound again. `moving` is called with the bytes of each copy while both it and its original exist.
    */
   async reserve(lengths: readonly RowLength[], moving: (bytes: number) => void): Promise<boolean> {
     const wanted = lengths.flatMap(({ row, length }) => {

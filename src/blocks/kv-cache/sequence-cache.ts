@@ -32,8 +32,8 @@ export class SequenceCache {
       const layers = Array.from({ length: shape.layers }, (_, layer) => layer);
       const windowOf = (layer: number) => shape.windows?.[layer];
       for (const window of new Set(layers.map(windowOf))) {
-        const alike = layers.filter((layer) => windowOf(layer) === window);
-        this.#pools.set(window, new PagePool(gpu, shape, window, alike));
+        const same = layers.filter((layer) => windowOf(layer) === window);
+        this.#pools.set(window, new PagePool(gpu, shape, window, same));
       }
     } else {
       this.#fixed = createCache(gpu, shape);
@@ -86,8 +86,8 @@ export class SequenceCache {
     return moved;
   }
 
-  #track(besides = 0): void {
-    this.peakBytes = Math.max(this.peakBytes, this.bytes + besides);
+  #track(extra = 0): void {
+    this.peakBytes = Math.max(this.peakBytes, this.bytes + extra);
   }
 
   /**

@@ -60,7 +60,7 @@ export function ringSizes(
   const dv = v.shape[3] ?? 0;
   const fits = (shape: readonly number[], expected: readonly number[], name: string) => {
     if (formatShape(shape) !== formatShape(expected)) {
-      fail(`${name} is ${formatShape(shape)}, expected ${formatShape(expected)} beside q ${formatShape(q.shape)}`);
+      fail(`${name} is ${formatShape(shape)}, expected ${formatShape(expected)} with q ${formatShape(q.shape)}`);
     }
   };
   fits(k.shape, [b, g, s, d], "k");

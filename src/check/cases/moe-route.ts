@@ -20,7 +20,7 @@ const rule = (
 });
 
 /** Numbers that run through [0, count) in scrambled order, scaled to about one. */
-const mixed = (count: number) => Float64Array.from({ length: count }, (_, i) => ((i * 7) % count) / count - 0.5);
+const shuffled = (count: number) => Float64Array.from({ length: count }, (_, i) => ((i * 7) % count) / count - 0.5);
 
 export const routeCases: CaseTable<Inputs, "experts" | "weights", RoutingRule, "thread"> = {
   op: "moe/route",
@@ -53,7 +53,7 @@ export const routeCases: CaseTable<Inputs, "experts" | "weights", RoutingRule, "
       "DeepSeek-V3: sigmoids, a bias, groups by their top two",
       [17, 32],
       { k: 6, scores: "sigmoid", scale: 2.5, groups: { count: 8, keep: 4, by: "top-two" } },
-      { bias: mixed(32) },
+      { bias: shuffled(32) },
     ),
     rule(
       "negative keys: experts of dropped groups are still not chosen",

@@ -16,7 +16,7 @@ const gelu = (u: number) => f(f(u / 2) * f(erfc(f(-u * f(Math.SQRT1_2)))));
 const furthest = 104;
 
 /**
- * Ulps that WGSL allows `u · sigmoid(z)`: a division, and the share of the exponential's error that remains beside 1.
+ * Ulps that WGSL allows `u · sigmoid(z)`: a division, and the share of the exponential's error that remains next to 1.
  */
 function allowed(z: number): number {
   const bounded = Math.max(-furthest, Math.min(furthest, z));

@@ -41,14 +41,14 @@ export function attention(
     const max = scores.reduce((largest, { value }) => Math.max(largest, value), sink);
     if (max === Number.NEGATIVE_INFINITY) continue;
     let sum = f(Math.exp(f(sink - max)));
-    const mixed = new Float32Array(dv);
+    const accumulator = new Float32Array(dv);
     for (const { key, value } of scores) {
       const weight = f(Math.exp(f(value - max)));
       sum = f(sum + weight);
       const first = (group * s + key) * dv;
-      for (let j = 0; j < dv; j++) mixed[j] = (mixed[j] ?? 0) + f(weight * at(v.values, first + j));
+      for (let j = 0; j < dv; j++) accumulator[j] = (accumulator[j] ?? 0) + f(weight * at(v.values, first + j));
     }
-    for (const [j, value] of mixed.entries()) out.values[query * dv + j] = f(value / sum);
+    for (const [j, value] of accumulator.entries()) out.values[query * dv + j] = f(value / sum);
     lse.values[query] = f(max + f(Math.log(sum)));
   }
   return { out, lse };

@@ -19,14 +19,15 @@ export function linearAttention(
     const [batch, head, row] = [Math.floor(query / (h * t)), Math.floor(query / t) % h, query % t];
     const group = batch * g + Math.floor(head / (h / g));
     const end = mask === "full" ? length : Math.max(0, Math.min(length, start + row + 1));
-    const mixed = new Float32Array(dv);
+    const accumulator = new Float32Array(dv);
     let sum = 0;
     for (let key = 0; key < end; key++) {
       const weight = inTurn((i) => f(at(ofQueries, query * d + i) * at(ofKeys, (group * s + key) * d + i)), d);
       sum = f(sum + weight);
-      for (let j = 0; j < dv; j++) mixed[j] = (mixed[j] ?? 0) + f(weight * at(v.values, (group * s + key) * dv + j));
+      for (let j = 0; j < dv; j++)
+        accumulator[j] = (accumulator[j] ?? 0) + f(weight * at(v.values, (group * s + key) * dv + j));
     }
-    if (end > 0) for (const [j, value] of mixed.entries()) out.values[query * dv + j] = f(value / sum);
+    if (end > 0) for (const [j, value] of accumulator.entries()) out.values[query * dv + j] = f(value / sum);
   }
   return { out };
 }

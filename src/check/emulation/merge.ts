@@ -16,11 +16,11 @@ export function mergeAttention({ left, right }: { left: AttentionState; right: A
     const sum = weights.reduce((total, weight) => f(total + weight), 0);
     lse.values[row] = seen.length > 0 ? f(max + f(Math.log(sum))) : max;
     for (let j = 0; j < dv; j++) {
-      const mixed = seen.reduce(
+      const accumulator = seen.reduce(
         (total, side, i) => f(total + f((weights[i] ?? 0) * at(side.out.values, row * dv + j))),
         0,
       );
-      out.values[row * dv + j] = seen.length > 0 ? f(mixed / sum) : 0;
+      out.values[row * dv + j] = seen.length > 0 ? f(accumulator / sum) : 0;
     }
   }
   return { out, lse };

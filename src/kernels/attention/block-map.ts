@@ -4,7 +4,7 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel } from "../kernel.ts";
-import { attentionBrings, attentionParts, attentionUniforms, knowsTiles } from "./definition.ts";
+import { attentionBindings, attentionParts, attentionUniforms, knowsTiles } from "./definition.ts";
 import { visitedTiles } from "./flash-kernel.ts";
 import { type FlashTiles, flashTiles } from "./flash-tiles.ts";
 import { makeMods } from "./made-mods.ts";
@@ -40,7 +40,7 @@ const classify = defineKernel({
   outputs: { classes: "[b, maps, blocks, tiles]" },
   accepts: { step: ["u32"] },
   dtypes: () => ({ classes: "u32" as const }),
-  brings: (problem: MapProblem) => attentionBrings(problem, { mask: true }),
+  binds: (problem: MapProblem) => attentionBindings(problem, { mask: true }),
   axes: (_axes, problem) => {
     const { b, t, s, tiles } = problem.shape;
     return { b, maps: mapsOf(problem), blocks: Math.ceil(t / tiles.ROWS), tiles: Math.ceil(s / tiles.KEYS) };
@@ -82,7 +82,7 @@ interface Kept {
   readonly maps: Map<string, { readonly mask: AttentionMask; readonly tileMap: Tensor; pinned: boolean }>;
 }
 
-/** Maximum number of maps kept, besides those in recorded programs. */
+/** Maximum number of maps kept, not counting those in recorded programs. */
 const mostKept = 16;
 
 const kept = new WeakMap<Gpu, Kept>();

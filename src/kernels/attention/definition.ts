@@ -6,12 +6,12 @@ import type { Cost } from "../../gpu/dispatch.ts";
 import type { Shader, Specialisation } from "../../gpu/specialise.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { wordTypes } from "../formats.ts";
-import type { Brought, KernelContext } from "../kernel.ts";
+import type { BoundTensor, KernelContext } from "../kernel.ts";
 import { layoutRecord } from "../kv-cache/layouts.ts";
 import {
   isRagged,
   type Placement,
-  placementBrings,
+  placementBindings,
   placementParts,
   placementUniforms,
   sequenceLengths,
@@ -109,21 +109,21 @@ export const attentionShader = (
 ): Specialisation => ({ ...attentionParts(problem, joined, context), constants });
 
 /** The tensors that mask, score and placement read, where the kernel has them: default mask and score. */
-export function attentionBrings(
+export function attentionBindings(
   problem: AttentionProblem,
   joined: Joined = { mask: true, score: true },
-): Readonly<Record<string, Brought>> {
-  const placed = joined.place ? placementBrings(problem.place) : {};
+): Readonly<Record<string, BoundTensor>> {
+  const placed = joined.place ? placementBindings(problem.place) : {};
   return Object.assign({}, placed, ...modsOf(problem, joined).map(({ tensors }) => tensors));
 }
 
 /**
- * Why a kernel with `own` storage buffers, besides lse and sink, cannot take these; undefined when it can. A kernel may
+ * Why a kernel with `own` storage buffers, other than lse and sink, cannot take these; undefined when it can. A kernel may
  * have 8.
  */
 export function bufferRefusal(own: number, tensors: AttentionTensors, options: AttentionOptions): string | undefined {
   const problem = attentionProblem(tensors, options);
-  const names = Object.keys(attentionBrings(problem, everyPart));
+  const names = Object.keys(attentionBindings(problem, everyPart));
   const count = own + Number(problem.lse) + Number(problem.sunk) + names.length;
   return count > 8 ? `it has ${count} storage buffers with ${names.join(", ")}, a kernel may have 8` : undefined;
 }
@@ -227,7 +227,7 @@ export const placedRecord = {
   accepts: placedTypes,
   strided: placedViews,
   axes: (_axes: object, problem: AttentionProblem) => placedAxes(problem),
-  brings: (problem: AttentionProblem) => attentionBrings(problem, everyPart),
+  binds: (problem: AttentionProblem) => attentionBindings(problem, everyPart),
   uniforms: (_axes: object, problem: AttentionProblem, views: KernelContext) =>
     attentionUniforms(problem, { views, ...everyPart }),
 } as const;

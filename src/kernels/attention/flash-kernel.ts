@@ -7,7 +7,7 @@ import { constantsOf } from "../../gpu/specialise.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel } from "../kernel.ts";
 import {
-  attentionBrings,
+  attentionBindings,
   attentionOutputs,
   attentionShader,
   attentionUniforms,
@@ -66,7 +66,7 @@ const kernel = defineKernel({
   accepts: { ...placedTypes, tileMap: ["u32"] },
   strided: placedViews,
   axes: (_axes, problem: FlashProblem) => placedAxes(problem),
-  brings: (problem) => attentionBrings(problem, everyPart),
+  binds: (problem) => attentionBindings(problem, everyPart),
   params: ({ h, g, t }, { start, length, scale }) => ({ h, g, t, start, length, scale }),
   uniforms: (_axes, problem, views) => ({
     ...attentionUniforms(problem, { views, ...everyPart }),

@@ -4,8 +4,8 @@ import type { ShaderModule } from "../../gpu/shader-module.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type CacheFormat, cacheReading, wordTypes } from "../formats.ts";
-import type { Brought, KernelContext } from "../kernel.ts";
-import { type AttentionLayout, layoutBrings, layoutRecord } from "../kv-cache/layouts.ts";
+import type { BoundTensor, KernelContext } from "../kernel.ts";
+import { type AttentionLayout, layoutBindings, layoutRecord } from "../kv-cache/layouts.ts";
 import { formatOf } from "../kv-cache/quantised.ts";
 
 /** The kernels' description of k and v. */
@@ -73,7 +73,7 @@ function checkSteps(name: string, { shape, strides }: Tensor, scale: Tensor): vo
   const words = (shape[3] ?? 0) / (scale.shape[3] ?? 1);
   if (scale.strides.slice(0, 3).every((step, axis) => step * words === strides[axis])) return;
   fail(
-    `${name} has strides ${formatShape(strides)}, ${name}Scale ${formatShape(scale.strides)}, expected views alike: ` +
+    `${name} has strides ${formatShape(strides)}, ${name}Scale ${formatShape(scale.strides)}, expected the same views of both: ` +
       `${words} words to a scale`,
   );
 }
@@ -93,9 +93,9 @@ export function rowBytes({ format, dv }: Placement, d: number): { readonly k: nu
 export const isRagged = ({ layout }: Placement): boolean => layoutRecord(layout).extent !== undefined;
 
 /** The tensors of a placement, by the name of their binding. */
-export function placementBrings({ layout, kScale, vScale }: Placement): Readonly<Record<string, Brought>> {
+export function placementBindings({ layout, kScale, vScale }: Placement): Readonly<Record<string, BoundTensor>> {
   const scales = kScale && vScale ? { kScale: f32(kScale), vScale: f32(vScale) } : {};
-  return { ...scales, ...layoutBrings(layout) };
+  return { ...scales, ...layoutBindings(layout) };
 }
 
 /** The uniforms of a placement. */
@@ -107,7 +107,7 @@ export function placementUniforms(
   return { ...scales, ...layoutRecord(layout).read.uniforms(layout, shape, { sequences, capacity }) };
 }
 
-const f32 = (tensor: Tensor): Brought => ({ tensor, types: ["f32"] });
+const f32 = (tensor: Tensor): BoundTensor => ({ tensor, types: ["f32"] });
 
 function fail(problem: string): never {
   throw new ShapeError(`attention: ${problem}`);

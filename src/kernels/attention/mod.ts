@@ -1,6 +1,6 @@
 // Masks and scores as the kernels use them: a WGSL part with what it reads. FlexAttention calls both "mods".
 import type { ShaderModule } from "../../gpu/shader-module.ts";
-import type { Brought } from "../kernel.ts";
+import type { BoundTensor } from "../kernel.ts";
 
 /** A mask or score function ready to be joined with a kernel. */
 export interface Mod {
@@ -14,7 +14,7 @@ export interface Mod {
   /** Fields of its uniform structs, by variable name. */
   readonly uniforms: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Tensors that it reads, by the name of their binding. */
-  readonly tensors: Readonly<Record<string, Brought>>;
+  readonly tensors: Readonly<Record<string, BoundTensor>>;
 }
 
 /** A half-open range of keys. */

@@ -5,7 +5,7 @@ import { bytesPerElement } from "../../tensor/dtype.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import { gridOf } from "../grid.ts";
 import { defineKernel } from "../kernel.ts";
-import { attentionBrings, attentionParts, attentionUniforms, bufferRefusal, visiblePairs } from "./definition.ts";
+import { attentionBindings, attentionParts, attentionUniforms, bufferRefusal, visiblePairs } from "./definition.ts";
 import {
   type AttentionProblem,
   type AttentionTensors,
@@ -24,7 +24,7 @@ const scores = defineKernel({
   strided: ["q", "k"],
   params: ({ h, g, t, s, d }, { start, length, scale }: AttentionProblem) => ({ h, g, t, s, d, start, length, scale }),
   uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, mask: true, score: true }),
-  brings: (problem) => attentionBrings(problem),
+  binds: (problem) => attentionBindings(problem),
   specialise: (_axes, problem) => attentionParts(problem, { mask: true, score: true }),
   workgroups: ({ b, h, t, s }, _problem, _context, shader) => [...gridOf(s, shader), t, b * h],
   cost: ({ b, h, t, s, d }, problem) => ({

@@ -150,7 +150,7 @@ export function attentionProblem(tensors: AttentionTensors, options: AttentionOp
     );
   }
   if (step && (options.start !== undefined || options.length !== undefined)) {
-    throw new ShapeError("attention: step defines start and length, expected no options of these names beside it");
+    throw new ShapeError("attention: step defines start and length, expected no options of these names with it");
   }
   const place = placementOf(tensors, options.layout);
   const s = place.capacity;

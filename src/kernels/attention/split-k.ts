@@ -4,7 +4,7 @@ import { constantsOf } from "../../gpu/specialise.ts";
 import { defineKernel } from "../kernel.ts";
 import { tuning } from "../tuning.ts";
 import {
-  attentionBrings,
+  attentionBindings,
   attentionParts,
   attentionUniforms,
   blocksOf,
@@ -33,7 +33,7 @@ const joined = { mask: true, score: true, place: true } as const;
 const blockRows = (rows: number, d: number) => (rows <= 4 || d > 256 ? 4 : 8);
 
 /**
- * Keys that a thread scores at a time, so that each load of q is reused. The weights of 8 keys fit only beside a narrow
+ * Keys that a thread scores at a time, so that each load of q is reused. The weights of 8 keys fit only with a narrow
  * q.
  */
 const keysOfThread = (rows: number, d: number, gpu: Gpu) =>
@@ -60,7 +60,7 @@ const partsKernel = defineKernel({
   axes: (_axes, problem: ThreadedProblem) => ({ splits: problem.splits, ...placedAxes(problem) }),
   params: ({ h, g, t }, { splits, span, start, length, scale }) => ({ h, g, t, splits, span, start, length, scale }),
   uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, ...joined }),
-  brings: (problem) => attentionBrings(problem, joined),
+  binds: (problem) => attentionBindings(problem, joined),
   specialise: ({ d, dv, h, g, t }, problem, context) => ({
     ...attentionParts(problem, joined, context),
     constants: {

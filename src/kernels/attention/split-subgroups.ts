@@ -4,7 +4,7 @@ import source from "#shaders/attention/subgroups.wgsl";
 import { constantsOf } from "../../gpu/specialise.ts";
 import { defineKernel, type KernelContext } from "../kernel.ts";
 import {
-  attentionBrings,
+  attentionBindings,
   attentionParts,
   attentionUniforms,
   blocksOf,
@@ -33,7 +33,7 @@ const kernel = defineKernel({
   outputs: { out: "[b, t, h, splits, dv]", stats: "[b, t, h, splits, 2]" },
   wants: () => ({}),
   axes: (_axes, problem: SplitProblem) => ({ splits: problem.splits, ...placedAxes(problem) }),
-  brings: (problem: SplitProblem) => attentionBrings(problem, joined),
+  binds: (problem: SplitProblem) => attentionBindings(problem, joined),
   params: ({ h, g, t, d }: Sizes<"h" | "g" | "t" | "d">, { start, length, scale }) => ({
     ...{ h, g, t, d },
     ...{ start, length, scale },

@@ -2,7 +2,7 @@ import source from "#shaders/attention/two-pass.wgsl";
 import { constantsOf } from "../../gpu/specialise.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import { defineKernel } from "../kernel.ts";
-import { attentionBrings, attentionShader, attentionUniforms, bufferRefusal, visiblePairs } from "./definition.ts";
+import { attentionBindings, attentionShader, attentionUniforms, bufferRefusal, visiblePairs } from "./definition.ts";
 import {
   type AttentionOptions,
   type AttentionProblem,
@@ -24,7 +24,7 @@ const kernel = defineKernel({
   strided: ["q", "k", "v"],
   params: ({ h, g, t, d }, { start, length, scale }) => ({ ...{ h, g, t, d }, ...{ start, length, scale } }),
   uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, mask: true, score: true }),
-  brings: (problem) => attentionBrings(problem),
+  binds: (problem) => attentionBindings(problem),
   specialise: (_axes, problem) => attentionShader(problem, {}, { mask: true, score: true, lse: true, sink: true }),
   workgroups: ({ b, h, t }) => [t, h, b],
   cost: ({ b, h, t, s, d }, problem) => {

@@ -4,7 +4,7 @@ import { ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { reshape } from "../../tensor/views.ts";
 import { defineKernel } from "../kernel.ts";
-import { type AppendProblem, appendBrings, appendParts, appendUniforms, viewParams } from "./appending.ts";
+import { type AppendProblem, appendBindings, appendParts, appendUniforms, viewParams } from "./appending.ts";
 import { blockWidth, formatOf, type QuantisedFormat } from "./quantised.ts";
 
 interface QuantisedProblem extends AppendProblem {
@@ -22,7 +22,7 @@ const kernel = defineKernel({
     vScale: "[rows, g, s, vBlocks]",
   },
   accepts: { step: ["u32"], keys: ["u32"], values: ["u32"] },
-  brings: appendBrings,
+  binds: appendBindings,
   strided: ["k", "v"],
   params: ({ b, t, g, s, d, dv, kBlocks, vBlocks }, { start, format }: QuantisedProblem, context) => ({
     size: b * t * g * (kBlocks + vBlocks),

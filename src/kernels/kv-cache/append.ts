@@ -6,7 +6,14 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { wordPart, wordTypes } from "../formats.ts";
 import { defineKernel } from "../kernel.ts";
 import { appendQuantised } from "./append-quantised.ts";
-import { type AppendProblem, appendBrings, appendParts, appendUniforms, checkAppend, viewParams } from "./appending.ts";
+import {
+  type AppendProblem,
+  appendBindings,
+  appendParts,
+  appendUniforms,
+  checkAppend,
+  viewParams,
+} from "./appending.ts";
 import type { KvLayout } from "./layouts.ts";
 
 /** New keys and values, and the cache that stores them. */
@@ -41,7 +48,7 @@ const append = defineKernel({
   inputs: { k: "[b, t, g, d]", v: "[b, t, g, dv]", "step?": "[64, 4]" },
   inout: { keys: "[rows, g, s, d]", values: "[rows, g, s, dv]" },
   accepts: { step: ["u32"], keys: wordTypes, values: wordTypes },
-  brings: appendBrings,
+  binds: appendBindings,
   strided: ["k", "v"],
   params: ({ b, t, g, s, d, dv }, { start, packed }: AppendProblem, context) => ({
     size: (b * t * g * (d + dv)) / packed,

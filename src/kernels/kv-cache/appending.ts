@@ -4,8 +4,8 @@ import type { ShaderModule } from "../../gpu/shader-module.ts";
 import { perWord, plainType } from "../../tensor/formats.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { Brought, KernelContext } from "../kernel.ts";
-import { capacityOf, type KvLayout, layoutBrings, layoutRecord } from "./layouts.ts";
+import type { BoundTensor, KernelContext } from "../kernel.ts";
+import { capacityOf, type KvLayout, layoutBindings, layoutRecord } from "./layouts.ts";
 
 /** The inputs of such a kernel. */
 export interface AppendProblem {
@@ -38,7 +38,7 @@ export function checkAppend(
     }
   }
   if (step && start !== undefined) {
-    throw new ShapeError("kv-cache/append: the step defines positions, expected no start beside it");
+    throw new ShapeError("kv-cache/append: the step defines positions, expected no start with it");
   }
   const first = start ?? 0;
   if (!Number.isInteger(first) || first < 0) throw new ShapeError(`kv-cache/append: start is ${first}`);
@@ -47,8 +47,8 @@ export function checkAppend(
 }
 
 /** The tensors of a layout. */
-export function appendBrings({ layout }: AppendProblem): Readonly<Record<string, Brought>> {
-  return layoutBrings(layout);
+export function appendBindings({ layout }: AppendProblem): Readonly<Record<string, BoundTensor>> {
+  return layoutBindings(layout);
 }
 
 /** The uniforms of a layout, whose cache has `rows` batch rows or pages. */

@@ -1,6 +1,6 @@
 // The table of layouts: how keys and values are read and written.
 import type { Tensor } from "../../tensor/tensor.ts";
-import type { Brought } from "../kernel.ts";
+import type { BoundTensor } from "../kernel.ts";
 import { contiguous } from "./layouts/contiguous.ts";
 import type { LayoutRecord } from "./layouts/layout-record.ts";
 import { paged } from "./layouts/paged.ts";
@@ -33,9 +33,9 @@ export function layoutRecord<L extends AttentionLayout>(layout: L): LayoutRecord
 }
 
 /** The tensors of a layout, by the name of their binding. */
-export const layoutBrings = (layout: AttentionLayout): Record<string, Brought> =>
+export const layoutBindings = (layout: AttentionLayout): Record<string, BoundTensor> =>
   Object.fromEntries(
-    Object.entries(layoutRecord(layout).tensors(layout)).map(([name, tensor]): [string, Brought] => [
+    Object.entries(layoutRecord(layout).tensors(layout)).map(([name, tensor]): [string, BoundTensor] => [
       name,
       { tensor, types: ["u32"] },
     ]),

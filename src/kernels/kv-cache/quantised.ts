@@ -28,7 +28,7 @@ export function formatOf(what: string, name: string, tensor: Tensor, scale: Tens
   if (tensor.dtype !== "u32" || tensor.shape.length !== 4 || !format) {
     throw new ShapeError(
       `${is}, expected u32 with ` +
-        `${quantised.map(({ name, packed }) => `${width / packed} words a row (${name})`).join(" or ")} beside scales`,
+        `${quantised.map(({ name, packed }) => `${width / packed} words a row (${name})`).join(" or ")} with scales`,
     );
   }
   const { multiple } = format;

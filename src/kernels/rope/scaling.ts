@@ -138,7 +138,7 @@ function scalingOf(keys: Json, config: Json): RopeScaling {
         shortFactor: numbers(keys, "short_factor"),
         longFactor: numbers(keys, "long_factor"),
         originalPositions: original(),
-        // Phi-3 has the original length beside the scaling; then the ratio is used, whatever `factor` says.
+        // Phi-3 has the original length outside of the scaling; then the ratio is used, whatever `factor` says.
         factor: (topLevelOriginal === undefined ? number(keys, "factor") : undefined) ?? longest() / original(),
         ...given("attentionFactor", number(keys, "attention_factor")),
       };

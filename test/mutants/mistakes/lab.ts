@@ -27,7 +27,7 @@ export const labMistakes: readonly Mistake[] = [
     "attention/merge",
     "select(right[right_row / WIDTH + vector], Vector(), right_lse <= LOWEST)",
     "right[right_row / WIDTH + vector]",
-    "a side that saw nothing brings what its memory holds",
+    "a side that saw nothing adds what its memory holds",
   ),
   inShader("attention/merge", "log_sum_exp(largest,", "log2(2.718281828) * log_sum_exp(largest,", "lse to the base 2"),
   inShader(

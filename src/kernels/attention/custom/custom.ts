@@ -7,7 +7,7 @@ import { wgslModule } from "../../../gpu/wgsl-module.ts";
 import type { DType } from "../../../tensor/dtype.ts";
 import { ShapeError } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
-import type { Brought } from "../../kernel.ts";
+import type { BoundTensor } from "../../kernel.ts";
 import { firstBinding, type MaskMod, type Mod } from "../mod.ts";
 import { type Promised, readText, type UserText } from "./rules.ts";
 
@@ -106,18 +106,18 @@ function customMod(
     const declared = storage.map((one) => one.name).join(", ") || "none";
     throw new ShapeError(`${file}: it declares no storage buffer ${name} for the tensor given; it has ${declared}`);
   }
-  const brought = storage.map((one): [string, Brought] => [one.name, broughtFor(file, one, tensors[one.name])]);
+  const bound = storage.map((one): [string, BoundTensor] => [one.name, boundFor(file, one, tensors[one.name])]);
   const text = wgslModule(renumberBindings(wgsl, first).code, { name: file });
   const joined = { name: part, code: `// ${file}\n`, parts: [text, ...missing], declares: {} };
   return {
     part: joined,
     own: [joined, text, ...missing],
     uniforms: uniform && params ? { [uniform.name]: params } : {},
-    tensors: Object.fromEntries(brought),
+    tensors: Object.fromEntries(bound),
   };
 }
 
-function broughtFor(file: string, { name, type }: BindingDeclaration, given: CustomTensor | undefined): Brought {
+function boundFor(file: string, { name, type }: BindingDeclaration, given: CustomTensor | undefined): BoundTensor {
   if (!given) throw new ShapeError(`${file}: it declares ${name}, and no tensor of this name is given`);
   const [, long, letter] = /^array<(?:vec[234])?<?(?:(f32|u32|i32|f16)>?|([fuih]))>$/.exec(type) ?? [];
   const short = { f: "f32", u: "u32", i: "i32", h: "f16" }[letter ?? ""];

@@ -3,7 +3,7 @@ import { until } from "../records/counts.ts";
 import { defineMask } from "../records/mask-record.ts";
 import { count } from "../records/parameters.ts";
 
-/** A causal window and the first `sinks` keys beside it (StreamingLLM, Xiao et al. 2023, section 3.2). */
+/** A causal window and the first `sinks` keys (StreamingLLM, Xiao et al. 2023, section 3.2). */
 export const sinkWindow = defineMask({
   name: "sink-window",
   part,

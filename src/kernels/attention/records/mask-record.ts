@@ -1,10 +1,10 @@
 import type { ShaderModule } from "../../../gpu/shader-module.ts";
 import type { KeyRange, MaskMod } from "../mod.ts";
 import type { ExampleCall, Filled, Numbers, Parameters, Values } from "./parameters.ts";
-import { broughtBy, checkValues, differsByHead, numbersIn } from "./values.ts";
+import { boundBy, checkValues, differsByHead, numbersIn } from "./values.ts";
 
 /**
- * Everything about a mask besides its WGSL and its definition in float64, which is a row of `src/reference/masks.ts`.
+ * Everything about a mask except its WGSL and its definition in float64, which is a row of `src/reference/masks.ts`.
  * Types, checks, the command line, pages, tests and docs are derived from it.
  */
 export interface MaskRecord<Name extends string = string, P extends Parameters = Parameters> {
@@ -51,7 +51,7 @@ export function recordMask(record: MaskRecord, mask: Values<Parameters>): MaskMo
   return {
     part: record.partFor?.(mask) ?? record.part,
     uniforms: Object.keys(params).length > 0 ? { mask_params: params } : {},
-    tensors: broughtBy(parameters, mask),
+    tensors: boundBy(parameters, mask),
     byHead: record.byHead?.(mask) ?? differsByHead(parameters, mask),
     closed,
     range: (first, last, keys) => clamped(record.range?.(mask, first, last) ?? everything, keys),

@@ -1,10 +1,10 @@
 import type { ShaderModule } from "../../../gpu/shader-module.ts";
 import type { Mod } from "../mod.ts";
 import type { ExampleCall, Filled, Numbers, Parameters, Values } from "./parameters.ts";
-import { broughtBy, checkValues, numbersIn } from "./values.ts";
+import { boundBy, checkValues, numbersIn } from "./values.ts";
 
 /**
- * Everything about a score besides its WGSL and its definition in float64, which is a row of `src/reference/scores.ts`.
+ * Everything about a score except its WGSL and its definition in float64, which is a row of `src/reference/scores.ts`.
  * Types, checks, the command line, pages, tests and docs are derived from it.
  */
 export interface ScoreRecord<Name extends string = string, P extends Parameters = Parameters> {
@@ -42,6 +42,6 @@ export function recordScore(record: ScoreRecord, score: Values<Parameters>): Mod
   return {
     part,
     uniforms: Object.keys(params).length > 0 ? { score_params: params } : {},
-    tensors: broughtBy(parameters, score),
+    tensors: boundBy(parameters, score),
   };
 }

@@ -1,7 +1,7 @@
 // Values of the parameters of a mask or score: their check, and how kernels receive them.
 import { formatShape, ShapeError } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
-import type { Brought } from "../../kernel.ts";
+import type { BoundTensor } from "../../kernel.ts";
 import type { Numbers, Parameter, Parameters } from "./parameters.ts";
 
 /** Throws `ShapeError` unless the values are valid for the parameters. `what` names the mask or score. */
@@ -39,14 +39,17 @@ const isTensor = (value: unknown): value is Tensor => typeof value === "object" 
 const text = (value: unknown): string => (isTensor(value) ? formatShape(value.shape) : String(value));
 
 /** The tensors among the values, by a kernel's axes. */
-export function broughtBy(parameters: Parameters, values: Readonly<Record<string, unknown>>): Record<string, Brought> {
-  const brought: Record<string, Brought> = {};
+export function boundBy(
+  parameters: Parameters,
+  values: Readonly<Record<string, unknown>>,
+): Record<string, BoundTensor> {
+  const bound: Record<string, BoundTensor> = {};
   for (const [name, parameter] of Object.entries(parameters)) {
     const tensor = values[name];
     if (parameter.type !== "tensor" || !isTensor(tensor)) continue;
-    brought[name] = { tensor, pattern: patternFor(parameter.pattern, tensor), types: [parameter.dtype] };
+    bound[name] = { tensor, pattern: patternFor(parameter.pattern, tensor), types: [parameter.dtype] };
   }
-  return brought;
+  return bound;
 }
 
 /** The axes that a tensor must have: shared ones have one element, others their length. */

@@ -38,7 +38,7 @@ function check(what: string, { queryOffsets, keyOffsets }: RaggedLayout, { q, k,
   const fail = (problem: string): never => {
     throw new ShapeError(`${what}: ${problem}`);
   };
-  if (step) fail("a ragged layout defines the positions of sequences, expected no step beside it");
+  if (step) fail("a ragged layout defines the positions of sequences, expected no step with it");
   if (q.shape[0] !== 1 || k.shape[0] !== 1) {
     fail(`q is ${formatShape(q.shape)}, k ${formatShape(k.shape)}, expected one row [1, …] that all sequences share`);
   }
