@@ -6,12 +6,11 @@ import type { BenchResult } from "../../bench/index.ts";
 import { assertClose, difference, nmseCaps } from "../../src/check/compare.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
 import { llama } from "../../src/reference/transformer.ts";
-import { codeBlocks } from "../support/code-blocks.ts";
-import { type Followed, followGuide } from "../support/guide.ts";
+import { commandOf, type Followed, followGuide } from "../support/guide.ts";
 import { type RandomModel, writeRandomModel } from "../support/random-model.ts";
 import { scratchCopy } from "../support/scratch-copy.ts";
 
-const { folder: copy, node, bundle, remove } = await scratchCopy();
+const { folder: copy, node, bundle, typeErrors, remove } = await scratchCopy();
 afterAll(remove);
 
 /** What the copy says of them: the cases that have the format, and the logits of the family, its weights in it too. */
@@ -118,16 +117,7 @@ export const given: ModelOptions = { dtype: "int8-channel" };
 export const wrong: ModelOptions = { cache: { dtype: "int8-channel" } };
 export { tensor };
 `;
-  await writeFile(join(copy, "options.ts"), options);
-  const files = ["options.ts", "src/models/tern.ts", "src/wgsl.d.ts"];
-  await writeFile(
-    join(copy, "tsconfig.guide.json"),
-    JSON.stringify({ extends: "./tsconfig.json", include: [], files }),
-  );
-  const said = await node("node_modules/typescript/bin/tsc", "-p", "tsconfig.guide.json").catch(({ stdout }) => ({
-    stdout,
-  }));
-  expect(said.stdout).toBe("");
+  expect(await typeErrors(options, "src/models/tern.ts")).toBe("");
 });
 
 test("the cases of all ops with weights have the format, against float64", () => {
@@ -149,11 +139,7 @@ test("the family's logits agree with the float64 reference, with weights in the 
 });
 
 test("the command of the guide measures it, on smaller experts", async () => {
-  const [command = ""] = codeBlocks(await readFile("docs/add-a-storage-format.md", "utf8")).flatMap(
-    ({ language, code }) => (language === "sh" ? [code.trim()] : []),
-  );
-  const [, script, ...words] = command.split(" ");
-  expect(script).toBe("dist/cli.js");
+  const words = await commandOf("docs/add-a-storage-format.md");
   const small = [
     "--experts",
     "2",

@@ -3,11 +3,10 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { BenchResult } from "../../bench/index.ts";
-import { codeBlocks } from "../support/code-blocks.ts";
-import { type Followed, followGuide } from "../support/guide.ts";
+import { commandOf, type Followed, followGuide } from "../support/guide.ts";
 import { scratchCopy } from "../support/scratch-copy.ts";
 
-const { folder: copy, node, bundle, remove } = await scratchCopy();
+const { folder: copy, node, bundle, typeErrors, remove } = await scratchCopy();
 afterAll(remove);
 
 /** What the copy says of the new ones: the cases they have, and what the page offers. */
@@ -33,13 +32,6 @@ const chosen = { ...standard, masks: ["block-causal:32"], score: "near-penalty:0
 const offered = { masks: usualMasks.map(({ text }) => text), scores: usualScores };
 console.log(JSON.stringify({ checked, offered, softmax: softmaxCases.cases.length, problems: [...problemsOf(chosen)] }));
 `;
-
-/** The words of a guide's command after `node dist/cli.js`. */
-function shellOf(guide: string): string[] {
-  const [command = ""] = codeBlocks(guide).flatMap(({ language, code }) => (language === "sh" ? [code.trim()] : []));
-  expect(command).toMatch(/^node dist\/cli\.js /);
-  return command.split(" ").slice(2);
-}
 
 let mask: Followed;
 let score: Followed;
@@ -76,16 +68,7 @@ export const given: AttentionOptions = {
 // @ts-expect-error: it has keys
 export const wrong: AttentionOptions = { mask: { kind: "block-causal", size: 64 } };
 `;
-  await writeFile(join(copy, "options.ts"), options);
-  const files = ["options.ts", "src/check/attention-records.ts", "src/wgsl.d.ts"];
-  await writeFile(
-    join(copy, "tsconfig.guide.json"),
-    JSON.stringify({ extends: "./tsconfig.json", include: [], files }),
-  );
-  const said = await node("node_modules/typescript/bin/tsc", "-p", "tsconfig.guide.json").catch(({ stdout }) => ({
-    stdout,
-  }));
-  expect(said.stdout).toBe("");
+  expect(await typeErrors(options, "src/check/attention-records.ts")).toBe("");
 });
 
 test("the cases have them, against float64, and the page offers them", async () => {
@@ -109,7 +92,7 @@ test.each([
   ["docs/add-a-mask.md", ["causal", "block-causal:64"], ["none"]],
   ["docs/add-a-score.md", ["causal"], ["none", "near-penalty:0.1:64", "softcap:50+near-penalty:0.1:64"]],
 ])("the command of %s measures it, on a shorter batch", async (guide, masks, scores) => {
-  const words = shellOf(await readFile(guide, "utf8")).map((word) => word.replace("q512", "q24s40"));
+  const words = (await commandOf(guide)).map((word) => word.replace("q512", "q24s40"));
   const { stdout } = await node("out/cli.mjs", ...words, ...["--heads", "1x32", "--variants", "naive", "--json", "-"]);
   const { rows } = JSON.parse(stdout) as BenchResult;
   const found = rows.map(({ mask: text, score: added, verdict, reason }) => [text, added, verdict, reason]);
@@ -117,7 +100,7 @@ test.each([
 });
 
 test("the command of docs/add-a-variant.md measures it", async () => {
-  const command = shellOf(await readFile("docs/add-a-variant.md", "utf8"));
+  const command = await commandOf("docs/add-a-variant.md");
   const { stdout } = await node("out/cli.mjs", ...command, "--samples", "1", "--json", "-");
   const { rows } = JSON.parse(stdout) as BenchResult;
   const found = rows.filter((row) => row.variant === "serial").map(({ batch, verdict }) => [batch, verdict]);

@@ -35,6 +35,16 @@ export async function followGuide(markdownFile: string, folder: string): Promise
   return { made, changed };
 }
 
+/** The words of a guide's command after `node dist/cli.js`. */
+export async function commandOf(markdownFile: string): Promise<string[]> {
+  const commands = codeBlocks(await readFile(markdownFile, "utf8")).flatMap(({ language, code }) =>
+    language === "sh" ? [code.trim()] : [],
+  );
+  const [node, script, ...words] = (commands[0] ?? "").split(" ");
+  if (`${node} ${script}` !== "node dist/cli.js") throw new Error(`${markdownFile} has no command: ${commands[0]}`);
+  return words;
+}
+
 function withWord(text: string, given: string): string {
   const imports = given.split("\n").filter((line) => line.startsWith("import "));
   const [, word = ""] = /\/\/ …\n\s*(\w+),/.exec(given) ?? [];

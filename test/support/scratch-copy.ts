@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, rm, symlink } from "node:fs/promises";
+import { cp, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -16,6 +16,8 @@ export interface ScratchCopy {
   readonly node: (...args: string[]) => Promise<{ stdout: string; stderr: string }>;
   /** Bundles files of it, with their shaders, to `out/NAME.mjs`. */
   readonly bundle: (entryPoints: Readonly<Record<string, string>>) => Promise<void>;
+  /** What TypeScript says of a text, and of more files of the copy, by the clone's options: empty if all is well. */
+  readonly typeErrors: (text: string, ...files: string[]) => Promise<string>;
   readonly remove: () => Promise<void>;
 }
 
@@ -27,9 +29,19 @@ export async function scratchCopy(): Promise<ScratchCopy> {
   await symlink(resolve("node_modules"), join(folder, "node_modules"));
   // llvmpipe's narrowest vectors: shaders take two thirds of the time to compile.
   const env = { ...process.env, LP_NATIVE_VECTOR_WIDTH: "128" };
+  const node = (...args: string[]) => run(process.execPath, args, { cwd: folder, env, maxBuffer: 1 << 26 });
   return {
     folder,
-    node: (...args) => run(process.execPath, args, { cwd: folder, env, maxBuffer: 1 << 26 }),
+    node,
+    typeErrors: async (text, ...files) => {
+      await writeFile(join(folder, "options.ts"), text);
+      const config = { extends: "./tsconfig.json", include: [], files: ["options.ts", ...files, "src/wgsl.d.ts"] };
+      await writeFile(join(folder, "tsconfig.guide.json"), JSON.stringify(config));
+      const said = await node("node_modules/typescript/bin/tsc", "-p", "tsconfig.guide.json").catch(
+        ({ stdout }: { stdout: string }) => ({ stdout }),
+      );
+      return said.stdout;
+    },
     bundle: async (entryPoints) => {
       const common = {
         absWorkingDir: folder,
