@@ -117,6 +117,6 @@ export function algorithmsFor({ layout, dtype, mask, score, latent: widths }: At
   if (widths) return ["expanded", "absorbed"];
   const plain = dtype === "f32" && score.text === "none" && (mask.text === "causal" || mask.text === "full");
   if (!plain) return [];
-  if (layout.kind === "prefix") return ["cascade"];
+  if (layout.prefix !== undefined) return ["cascade"];
   return layout.kind === "contiguous" ? ["linear", "ring"] : [];
 }

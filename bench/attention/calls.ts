@@ -14,6 +14,7 @@ import type { AttentionCase } from "./case.ts";
 import { encodeRows, poisonOf, rowOf } from "./formats.ts";
 import { type Inputs, inputsOf } from "./inputs.ts";
 import { latentInputs, latentShapes, latentViews } from "./latents.ts";
+import { isTogether } from "./layouts.ts";
 import { cacheShape, placeOf } from "./placement.ts";
 
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
@@ -21,7 +22,7 @@ const sum = (values: readonly number[]) => values.reduce((total, value) => total
 /** The calls of a case: one for each shape of sequences, or one for all where they are ragged. */
 export function callShapes(given: AttentionCase): CallShape[] {
   const { batch, layout } = given;
-  const calls = layout.kind === "ragged" ? [batch.groups] : batch.groups.map((group) => [group]);
+  const calls = isTogether(layout) ? [batch.groups] : batch.groups.map((group) => [group]);
   return calls.map((groups) => ({ groups, tensors: tensorsOf(given, groups) }));
 }
 
@@ -29,8 +30,8 @@ function tensorsOf(given: AttentionCase, groups: readonly BatchGroup[]): Record<
   const { heads, dtype, latent, layout } = given;
   const { h, g, d, dv } = heads;
   const [{ count: b, t } = { count: 1, t: 1 }] = groups;
-  const tokens = layout.kind === "ragged" ? sum(groups.map(({ count, t: queries }) => count * queries)) : t;
-  const q: StoredShape = { shape: [layout.kind === "ragged" ? 1 : b, tokens, h, d], dtype: "f32" };
+  const tokens = isTogether(layout) ? sum(groups.map(({ count, t: queries }) => count * queries)) : t;
+  const q: StoredShape = { shape: [isTogether(layout) ? 1 : b, tokens, h, d], dtype: "f32" };
   if (latent) return { q, ...latentShapes(groups, heads, latent) };
   const [rows, slots] = cacheShape(given, groups);
   const { dtype: stored, scales } = cacheStorage[dtype];
@@ -63,7 +64,7 @@ export function pairBytes({ mask, score, heads: { h } }: AttentionCase, { count:
 export function prepareCall(given: AttentionCase, { groups, tensors }: CallShape): PreparedCall {
   const { heads, layout, latent } = given;
   if (latent) return { groups, tensors, ...latentInputs(groups, heads, latent) };
-  const shared = layout.kind === "prefix" ? layout.keys : 0;
+  const shared = layout.prefix ?? 0;
   const inputs = groups.map((group) => inputsOf(group, heads, shared));
   const keys = stored(given, groups, inputs, "keys", tensors);
   const values = stored(given, groups, inputs, "values", tensors);
@@ -142,14 +143,13 @@ export function viewsOf(
     Readonly<Partial<Record<"kScale" | "vScale", Tensor>>>;
   const queries = transpose(q, [0, 2, 1, 3]);
   if (latent) return latentViews(queries, tensors, groups, latent);
-  const s = sum(groups.map(({ count, s: own }) => (layout.kind === "ragged" ? count : 1) * own));
-  const whole = layout.kind === "paged" || layout.kind === "ring";
-  const cut = (x: Tensor) => (whole ? x : slice(x, 2, 0, s));
+  const s = sum(groups.map(({ count, s: own }) => (isTogether(layout) ? count : 1) * own));
+  const cut = (x: Tensor) => (layout.record.openEnded ? slice(x, 2, 0, s) : x);
   return {
     q: queries,
     k: cut(keys),
     v: cut(values),
     ...(kScale && vScale ? { kScale: cut(kScale), vScale: cut(vScale) } : {}),
-    ...(layout.kind === "prefix" ? { prefix: layout.keys } : {}),
+    ...(layout.prefix === undefined ? {} : { prefix: layout.prefix }),
   };
 }

@@ -2,7 +2,7 @@ import { type Batch, parseBatch } from "./batch.ts";
 import { type CacheFormat, formatRefusal, parseFormat } from "./formats.ts";
 import { type Heads, parseHeads } from "./heads.ts";
 import { type Latent, latentRefusal } from "./latents.ts";
-import { type BenchLayout, contiguous, layoutRefusal, parseLayout } from "./layouts.ts";
+import { type BenchLayout, contiguous, latentLayout, layoutRefusal, parseLayout } from "./layouts.ts";
 import { type BenchMask, parseMask } from "./masks.ts";
 import { noOwn, type OwnMods } from "./own.ts";
 import { findPreset } from "./presets.ts";
@@ -57,7 +57,7 @@ export function attentionCase(words: CaseText, own: OwnMods = noOwn): AttentionC
     variants: words.variants,
   };
   const missing = missingFrom(given);
-  return latent && !missing ? { ...given, layout: { text: "latent", kind: "latent" } } : { ...given, missing };
+  return latent && !missing ? { ...given, layout: latentLayout } : { ...given, missing };
 }
 
 /** Why no variant can run a case, from its format and layout. */

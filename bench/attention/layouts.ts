@@ -1,102 +1,133 @@
 // Layouts of keys and values, for `--layouts`.
+
+import {
+  type AnyLayoutRecord,
+  type LaidOut,
+  type LayoutNumbers,
+  layoutRecords,
+} from "../../src/check/layout-records.ts";
+import type { AttentionLayout } from "../../src/index.ts";
 import type { Mask } from "../../src/reference/masks.ts";
 import { type BatchGroup, parseLength } from "./batch.ts";
 
 /** A layout of the command line. */
-export type BenchLayout = { readonly text: string } & (
-  | { readonly kind: "contiguous" | "ragged" | "latent" }
-  | { readonly kind: "paged"; readonly page: number }
-  /** Default `slots`: half the number of keys. */
-  | { readonly kind: "ring"; readonly slots?: number; readonly sinks: number }
-  /** All sequences of a call have the first `keys` keys in common. */
-  | { readonly kind: "prefix"; readonly keys: number }
-);
-
-/** Contiguous rows. */
-export const contiguous: BenchLayout = { text: "contiguous", kind: "contiguous" };
-
-/** The forms that `--layouts` accepts. */
-export const layoutForms = [
-  "contiguous",
-  "ragged",
-  "paged:size",
-  "ring:slots",
-  "ring:slots:sinks",
-  "prefix:keys",
-] as const;
-
-/**
- * Reads `contiguous`; `ragged`, sequences of all lengths in one call; `paged:16`, pages of 16 keys in any order;
- * `ring:512:4`, the last 512 keys, or the first 4 and the last 508; or `prefix:512`, sequences with the first 512 keys
- * in common. Default page size is 16; the default slots of a ring are half the keys. Throws a RangeError.
- */
-export function parseLayout(text: string): BenchLayout {
-  const [kind = "", ...numbers] = text.split(":");
-  const number = (i: number, name: string, least = 1) =>
-    parseLength(numbers[i] ?? "", `layout "${text}": ${name}`, least);
-  const expect = (most: number, form: string) => {
-    if (numbers.length > most) throw new RangeError(`layout is "${text}", expected "${form}"`);
-  };
-  switch (kind) {
-    case "contiguous":
-    case "ragged":
-      expect(0, kind);
-      return { text: kind, kind };
-    case "paged": {
-      expect(1, "paged:size");
-      const page = numbers.length > 0 ? number(0, "size") : 16;
-      if (Math.log2(page) % 1 !== 0)
-        throw new RangeError(`layout "${text}": pages of ${page}, expected a power of two`);
-      return { text: `paged:${page}`, kind, page };
-    }
-    case "ring": {
-      expect(2, "ring:slots:sinks");
-      if (numbers.length === 0) return { text: kind, kind, sinks: 0 };
-      const slots = number(0, "slots");
-      const sinks = numbers.length > 1 ? number(1, "sinks", 0) : 0;
-      if (sinks >= slots) {
-        throw new RangeError(`layout "${text}": ${sinks} sinks leave none of ${slots} slots for the ring`);
-      }
-      return { text: `ring:${slots}${sinks > 0 ? `:${sinks}` : ""}`, kind, slots, sinks };
-    }
-    case "prefix": {
-      expect(1, "prefix:keys");
-      const keys = number(0, "keys");
-      return { text: `prefix:${keys}`, kind, keys };
-    }
-  }
-  throw new RangeError(`there is no layout "${text}"; there are ${layoutForms.join(", ")}`);
+export interface BenchLayout {
+  readonly text: string;
+  /** The name of the layout; `prefix`, `latent`. */
+  readonly kind: string;
+  readonly record: AnyLayoutRecord;
+  readonly numbers: LayoutNumbers;
+  /** Keys that all sequences of a call have in common. */
+  readonly prefix?: number;
 }
 
-/** Slots of a ring, for sequences of s keys. */
-export const slotsOf = ({ slots }: { readonly slots?: number }, s: number): number => slots ?? Math.ceil(s / 2);
+const recordOf = (name: string): AnyLayoutRecord => {
+  const record = layoutRecords.find((one) => one.name === name);
+  if (!record) throw new RangeError(`there is no layout "${name}"; there are ${layoutForms.join(", ")}`);
+  return record;
+};
+
+/** Contiguous rows. */
+export const contiguous: BenchLayout = {
+  text: "contiguous",
+  kind: "contiguous",
+  record: recordOf("contiguous"),
+  numbers: {},
+};
+
+/** Latents, which are contiguous. */
+export const latentLayout: BenchLayout = { ...contiguous, text: "latent", kind: "latent" };
+
+/** The forms that `--layouts` accepts. */
+export const layoutForms: readonly string[] = [
+  ...layoutRecords.map(({ name, numbers }) => [name, ...Object.keys(numbers).map((one) => `[:${one}]`)].join("")),
+  "prefix:keys",
+];
+
+/** Each layout with numbers that suit some hundred keys. */
+export const usualLayouts: readonly string[] = [
+  ...layoutRecords.map(({ name, numbers }) =>
+    [name, ...Object.values(numbers).flatMap(({ usual, otherwise }) => (otherwise === 0 ? [] : [usual]))].join(":"),
+  ),
+  "prefix:64",
+];
+
+/**
+ * Reads a layout by its name and the numbers of its record: `ragged`, sequences of all lengths in one call; `paged:16`,
+ * pages of 16 keys in any order; `ring:512:4`, the first 4 keys and the last 508. Numbers at the end may be left out.
+ * `prefix:512` are contiguous sequences with the first 512 keys in common. Throws a RangeError.
+ */
+export function parseLayout(text: string): BenchLayout {
+  const [kind = "", ...words] = text.split(":");
+  const number = (i: number, name: string, least: number) =>
+    parseLength(words[i] ?? "", `layout "${text}": ${name}`, least);
+  const expect = (most: number, form: string) => {
+    if (words.length > most) throw new RangeError(`layout is "${text}", expected "${form}"`);
+  };
+  if (kind === "prefix") {
+    expect(1, "prefix:keys");
+    const prefix = number(0, "keys", 1);
+    return { ...contiguous, text: `prefix:${prefix}`, kind, prefix };
+  }
+  const record = recordOf(kind);
+  const names = Object.keys(record.numbers);
+  expect(names.length, [kind, ...names].join(":"));
+  const numbers = Object.fromEntries(
+    Object.entries(record.numbers).map(([name, { least, otherwise }], i) => [
+      name,
+      i < words.length ? number(i, name, least) : otherwise,
+    ]),
+  );
+  const misfit = record.misfit?.(numbers);
+  if (misfit !== undefined) throw new RangeError(`layout "${text}": ${misfit}`);
+  const written = Object.values(numbers);
+  while (written.length > 0 && !written.at(-1)) written.pop();
+  return { text: [kind, ...written].join(":"), kind, record, numbers };
+}
+
+/** The sequences of a call, laid out. */
+export const laidOut = (layout: BenchLayout, groups: readonly BatchGroup[]): LaidOut<AttentionLayout> =>
+  layout.record.layOut(
+    groups.flatMap(({ count, t, s }) => Array.from({ length: count }, () => ({ t, s }))),
+    layout.numbers,
+  );
+
+/** True if sequences of all sizes are one call. */
+export const isTogether = ({ record }: BenchLayout): boolean => record.extent !== undefined;
 
 /** Why sequences of these shapes cannot have this layout; undefined where they can. */
 export function layoutRefusal(layout: BenchLayout, groups: readonly BatchGroup[]): string | undefined {
   for (const { t, s } of groups) {
-    if (layout.kind === "ring") {
-      const room = slotsOf(layout, s) - layout.sinks;
-      if (t > room) return `a ring of ${slotsOf(layout, s)} slots has lost keys that ${t} queries would see`;
+    const { slotOf } = laidOut(layout, [{ count: 1, t, s }]);
+    for (let key = s - t; key < s; key++) {
+      if (!slotOf(0, key)) return `${layout.text} has lost keys that ${t} queries would see`;
     }
-    if (layout.kind === "prefix" && layout.keys > s - t) {
-      return `a prefix of ${layout.keys} keys leaves no room for ${t} queries after it, of ${s} keys`;
+    if (layout.prefix !== undefined && layout.prefix > s - t) {
+      return `a prefix of ${layout.prefix} keys leaves no room for ${t} queries after it, of ${s} keys`;
     }
   }
   return undefined;
 }
 
-/** A mask that also hides the keys that a ring has lost. */
+/** The keys of a sequence of s that a layout keeps, by their positions; undefined where it keeps all. */
+export function keptKeys(layout: BenchLayout, s: number): Uint8Array | undefined {
+  const { slotOf } = laidOut(layout, [{ count: 1, t: 1, s }]);
+  const kept = Uint8Array.from({ length: s }, (_, key) => Number(slotOf(0, key) !== undefined));
+  return kept.includes(0) ? kept : undefined;
+}
+
+/** A mask that also hides the keys that a layout has lost. */
 export function maskIn(layout: BenchLayout, mask: Mask, s: number): Mask {
-  if (layout.kind !== "ring" || slotsOf(layout, s) >= s) return mask;
-  const { sinks } = layout;
-  const kept = s - (slotsOf(layout, s) - sinks);
-  const seen: Mask = (batch, head, query, key) => (key < sinks || key >= kept) && mask(batch, head, query, key);
+  const kept = keptKeys(layout, s);
+  if (!kept) return mask;
+  const seen: Mask = (batch, head, query, key) => kept[key] === 1 && mask(batch, head, query, key);
   const { keyRange } = mask;
-  if (!keyRange || sinks > 0) return seen;
+  const first = kept.indexOf(1);
+  if (!keyRange || kept.includes(0, first)) return seen;
   return Object.assign(seen, {
     keyRange: (query: number) => {
-      const [first, end] = keyRange(query);
-      return [Math.max(first, kept), end] as const;
+      const [begin, end] = keyRange(query);
+      return [Math.max(begin, first), end] as const;
     },
   });
 }

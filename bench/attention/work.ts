@@ -4,7 +4,7 @@ import type { BatchGroup } from "./batch.ts";
 import type { AttentionCase } from "./case.ts";
 import { rowBytes } from "./formats.ts";
 import type { Heads } from "./heads.ts";
-import { maskIn } from "./layouts.ts";
+import { isTogether, keptKeys, laidOut, maskIn } from "./layouts.ts";
 
 type Work = Pick<BenchRow, "livePairs" | "flops" | "flopsFlashAttention" | "bytes" | "kvBytesPerToken">;
 
@@ -15,7 +15,8 @@ const width = 4;
 export function attentionWork(given: AttentionCase): Work & { flops: number; bytes: number } {
   const { batch, heads, mask, layout } = given;
   const { h, d, dv } = heads;
-  let [livePairs, bytes, convention] = [0, 0, 0];
+  let [livePairs, bytes, convention, first] = [0, 0, 0, 0];
+  const lost = batch.groups.some(({ s }) => keptKeys(layout, s));
   for (const group of batch.groups) {
     const { count: b, t, s } = group;
     const shape = { b, h, t, s };
@@ -23,19 +24,19 @@ export function attentionWork(given: AttentionCase): Work & { flops: number; byt
     const pairsOf = (rows: number) =>
       mask.byHead ? pairs(seen, { b: rows, h, t, s }) : h * pairs(seen, { b: rows, t, s });
     livePairs += pairsOf(b);
-    bytes += width * b * t * h * (d + dv) + cacheBytes(given, group, seen) + mask.bytes(shape);
+    bytes += width * b * t * h * (d + dv) + cacheBytes(given, group, seen, first) + mask.bytes(shape);
     const score = given.score.at(shape).bytes;
     // A bias is the same in all sequences: its pairs are counted for one, the one with the most pairs where masks
     // differ.
     bytes += score.once + (score.perPair > 0 ? score.perPair * pairsOf(1) : 0);
     // FlashAttention's benchmarks (bench_utils.flops) ignore a causal mask's window, and half of the diagonal.
+    if (isTogether(layout)) first += b;
     convention += 2 * b * h * t * (mask.convention === "full" ? s : (Math.max(0, s - t) + s) / 2) * (d + dv);
   }
-  if (layout.kind === "ragged") bytes += 2 * 4 * (1 + batch.groups.reduce((sum, { count }) => sum + count, 0));
   return {
     livePairs,
     flops: 2 * livePairs * (d + dv),
-    flopsFlashAttention: mask.convention === null || layout.kind === "ring" ? null : convention,
+    flopsFlashAttention: mask.convention === null || lost ? null : convention,
     bytes,
     kvBytesPerToken: given.layers * tokenBytes(given),
   };
@@ -47,26 +48,28 @@ function tokenBytes({ heads: { g, d, dv }, dtype, latent }: AttentionCase): numb
 }
 
 /** Bytes of the stored keys and values that some query sees, and of the layout's tensors. */
-function cacheBytes(given: AttentionCase, { count: b, t, s }: BatchGroup, mask: Mask): number {
+function cacheBytes(given: AttentionCase, group: BatchGroup, mask: Mask, first: number): number {
   const { layout, latent, heads } = given;
+  const { count: b, t, s } = group;
+  const { entries } = laidOut(layout, [group]);
   // Where heads see different keys, each key head counts those that the query heads of its group see.
   const sharing = given.mask.byHead && !latent ? heads.g : 1;
-  let [keys, pages] = [0, 0];
+  let [keys, read] = [0, 0];
   for (let batch = 0; batch < b; batch++) {
-    const known = new Set<number>();
+    const counted = new Uint8Array(s);
     for (let group = 0; group < sharing; group++) {
       const [first, end] = [(group * heads.h) / sharing, ((group + 1) * heads.h) / sharing];
       const seen = seenKeys(mask, { t, s, batch, heads: given.mask.byHead ? [first, end] : [0, 1] });
       for (let key = 0; key < s; key++) {
-        if (seen[key] !== 1 || (layout.kind === "prefix" && batch > 0 && key < layout.keys)) continue; // counted already
+        if (seen[key] !== 1 || (batch > 0 && key < (layout.prefix ?? 0))) continue; // counted already
         keys += 1 / sharing;
-        if (layout.kind === "paged") known.add(Math.floor(key / layout.page));
+        counted[key] = 1;
       }
     }
-    pages += known.size;
+    read += entries?.(first + batch, counted) ?? 0;
   }
   const weight = latent ? width * heads.h * (heads.d - latent.rope + heads.dv) * latent.rank : 0;
-  return keys * tokenBytes(given) + 4 * pages + weight;
+  return keys * tokenBytes(given) + 4 * read + weight;
 }
 
 /** 1 for each key that some query of a batch row sees, in heads from the first up to but not including the end. */

@@ -105,7 +105,7 @@ describe("the attention bench", () => {
     expect(rows.map(({ verdict, reason }) => [verdict, reason])).toEqual([
       ["n/a", expect.stringMatching(/^d is 30/)],
       ["n/a", "int4 takes heads of multiples of 32, not 48"],
-      ["n/a", "a ring of 4 slots has lost keys that 9 queries would see"],
+      ["n/a", "ring:4 has lost keys that 9 queries would see"],
       ["n/a", "a ragged layout takes masks and scores that read no tensors by row or position"],
       ["n/a", "keys and values must be computed from the latents first, as expanded and absorbed do"],
     ]);

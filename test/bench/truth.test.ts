@@ -4,6 +4,7 @@ import { callShapes, prepareCall } from "../../bench/attention/calls.ts";
 import { attentionCase } from "../../bench/attention/case.ts";
 import { parseHeads } from "../../bench/attention/heads.ts";
 import { inputsOf } from "../../bench/attention/inputs.ts";
+import { latentLayout } from "../../bench/attention/layouts.ts";
 import { placesOf, truthOf } from "../../bench/attention/truth.ts";
 import { attention } from "../../src/reference/attention.ts";
 import { dense } from "../../src/reference/dense.ts";
@@ -110,7 +111,7 @@ test("true values of linear attention and of latents are those of their referenc
   const latent = {
     ...attentionCase({ batch: "2q3s7", heads: "3x6-5" }),
     latent: { rank: 8, rope: 2 },
-    layout: { text: "latent", kind: "latent" } as const,
+    layout: latentLayout,
   };
   const [shape = { groups: [], tensors: {} }] = callShapes(latent);
   const { numbers, elements } = prepareCall(latent, shape);

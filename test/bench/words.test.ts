@@ -166,7 +166,7 @@ test("layouts", () => {
   expect(() => parseLayout("prefix")).toThrow('keys is ""');
   expect(() => parseLayout("ragged:3")).toThrow('layout is "ragged:3", expected "ragged"');
   expect(() => parseLayout("striped")).toThrow(
-    /there is no layout "striped"; there are contiguous, ragged, paged:size/,
+    /there is no layout "striped"; there are contiguous, paged\[:size\], ring\[:slots\]\[:sinks\], ragged, prefix:keys/,
   );
 });
 
@@ -185,7 +185,7 @@ test("variants, algorithms, types", () => {
 test("a case that cannot be stored has a reason", () => {
   const missing = (words: Partial<CaseText>) => attentionCase({ batch: "q8s64", ...words }).missing;
   expect(missing({ dtype: "int4", heads: "2x80" })).toBe("int4 takes heads of multiples of 32, not 80");
-  expect(missing({ layout: "ring:4" })).toBe("a ring of 4 slots has lost keys that 8 queries would see");
+  expect(missing({ layout: "ring:4" })).toBe("ring:4 has lost keys that 8 queries would see");
   expect(missing({ layout: "prefix:57" })).toMatch(/^a prefix of 57 keys leaves no room for 8 queries/);
   expect(missing({ model: "DeepSeek-V3", dtype: "int8" })).toBe("latents are stored as f32, not int8");
   expect(missing({ model: "DeepSeek-V3", layout: "paged" })).toBe("latents are contiguous, not paged:16");

@@ -24,7 +24,7 @@ const gpu = await testGpu({ features: [] });
 const full = process.env["SHADERFORMER_FULL"] === "1";
 const { cases } = attentionLayoutCases;
 const chosen: Readonly<Record<string, readonly string[]>> = {
-  rows: ["shared-pages", "no-page", "ring-step", "ragged", "f16", "bf16", "int8-pages", "int4"],
+  rows: ["shared-pages", "no-page", "ring-step", "ragged", "f16", "bf16", "int8-pages", "int4", "laid out"],
   flash: ["shared-pages", "ring-step", "ragged", "int4"],
   packed: ["ring-step"],
   blocks: ["no-page", "ring", "ragged", "int8-pages"],

@@ -5,6 +5,7 @@ import { normal } from "../../src/check/random.ts";
 import { type StepRow, stepOf } from "../../src/check/step.ts";
 import { appendKv } from "../../src/kernels/kv-cache/append.ts";
 import { blockTable, noPage } from "../../src/kernels/kv-cache/block-table.ts";
+import { type KvLayout, layoutRecords } from "../../src/kernels/kv-cache/layouts.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { dequantise, quantise, ringSlot } from "../../src/reference/kv-layouts.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
@@ -39,6 +40,22 @@ function stored(
   }
   return values;
 }
+
+const written = layoutRecords.filter(({ write }) => write);
+
+test.each(written.map((record) => [record.name, record] as const))(
+  "%s: tokens are stored where the record lays them out",
+  async (_, { numbers, layOut }) => {
+    const [b, t, g, d, dv] = [3, 150, 2, 6, 10];
+    const usual = Object.fromEntries(Object.entries(numbers).map(([key, number]) => [key, number.usual]));
+    const { rows, slots, slotOf, layout } = layOut(Array(b).fill({ t, s: t }), usual);
+    const [k, v] = [random([b, t, g, d], 1), random([b, t, g, dv], 2)];
+    const [keys, values] = [unused(rows, g, slots, d), unused(rows, g, slots, dv)];
+    appendKv(gpu, { k: given(k), v: given(v), keys, values }, { start: 0, layout: layout(gpu) as KvLayout });
+    expect(await keys.read()).toEqual(stored(k, keys.shape, slotOf));
+    expect(await values.read()).toEqual(stored(v, values.shape, slotOf));
+  },
+);
 
 describe("a paged cache", () => {
   const [b, t, g, page, d, dv] = [3, 9, 2, 4, 6, 10];

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { cacheFormats } from "../../../bench/attention/formats.ts";
 import { parseHeads } from "../../../bench/attention/heads.ts";
+import { usualLayouts } from "../../../bench/attention/layouts.ts";
 import { usualMasks } from "../../../bench/attention/masks.ts";
 import { usualScores } from "../../../bench/attention/scores.ts";
 import { paintedName } from "../mask/painted.ts";
@@ -9,7 +10,6 @@ import { presets, type Setup, standard } from "./setup.ts";
 import { choose, own, painted, problems, setup, variants } from "./state.ts";
 
 const quick = ["q64", "q128", "q256", "q512", "q1k", "q2k", "q1s512", "q1s1k", "q1s4k"];
-const layouts = ["contiguous", "ragged", "paged:16", "ring:128", "prefix:64"];
 
 /** The left rail: everything that a measurement depends on. */
 export function Controls() {
@@ -100,7 +100,7 @@ export function Controls() {
         <Choices of={cacheFormats} field="dtype" />
       </Group>
       <Group title="Layout of keys and values" field="layout">
-        <Choices of={layouts} field="layout" />
+        <Choices of={usualLayouts} field="layout" />
       </Group>
     </>
   );

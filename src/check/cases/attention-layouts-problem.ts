@@ -4,13 +4,20 @@ import { cacheStorage, type IntegerFormat, isInteger } from "../../kernels/kv-ca
 import { type Dense, dense } from "../../reference/dense.ts";
 import { dequantise, quantise, ringPositions, ringSlot } from "../../reference/kv-layouts.ts";
 import type { Case, CaseInput } from "../case-table.ts";
+import { type AnyLayoutRecord, type LayoutNumbers, layoutRecords, type SequenceSize } from "../layout-records.ts";
 import { packWords, unpackWords } from "../packed.ts";
 import { normal, randomSource } from "../random.ts";
 import type { StepRow } from "../step.ts";
 import type { AttentionInputs } from "./attention-problem.ts";
 
-/** The cache layout of a case. */
+/** The cache layout of a case. `laid` are sequences laid out by the record of a layout. */
 export type CaseLayout =
+  | {
+      readonly kind: "laid";
+      readonly name: string;
+      readonly numbers: LayoutNumbers;
+      readonly sequences: readonly SequenceSize[];
+    }
   | { readonly kind: "contiguous" }
   | { readonly kind: "paged"; readonly page: number; readonly table: readonly (readonly number[])[] }
   | { readonly kind: "ring"; readonly sinks: number }
@@ -31,6 +38,8 @@ export interface LayoutOptions {
 
 interface Sizes {
   readonly b?: number;
+  /** Rows of the cache; default those of the batch, or pages that the table needs and two more. */
+  readonly rows?: number;
   readonly h: number;
   readonly g: number;
   readonly t: number;
@@ -38,6 +47,13 @@ interface Sizes {
   readonly s: number;
   readonly d?: number;
   readonly dv?: number;
+}
+
+/** The sequences of a case that the record of a layout lays out. */
+export function laidOut({ name, numbers, sequences }: CaseLayout & { readonly kind: "laid" }) {
+  const record = layoutRecords.find((one) => one.name === name);
+  if (!record) throw new RangeError(`there is no layout ${name}`);
+  return record.layOut(sequences, numbers);
 }
 
 /** A table entry one past the last page, which refers to no page. */
@@ -63,6 +79,14 @@ function inUse(options: LayoutOptions, cacheRows: number, s: number, b: number):
   const { layout } = options;
   for (const [row, keys] of lengthsOf(options, b, s).entries()) {
     if (layout.kind === "ragged") continue;
+    if (layout.kind === "laid") {
+      const { slotOf } = laidOut(layout);
+      for (let key = 0; key < keys; key++) {
+        const at = slotOf(row, key);
+        if (at) used[at[0] * s + at[1]] = true;
+      }
+      continue;
+    }
     const positions =
       layout.kind === "ring" ? ringPositions(keys, { slots: s, sinks: layout.sinks }) : [...Array(keys).keys()];
     for (const position of positions) {
@@ -134,12 +158,12 @@ function places(
 /** One problem; `refusedBy` names the variants that refuse its layout. */
 export function layoutProblem(
   name: string,
-  { b = 1, h, g, t, s, d = 32, dv = d }: Sizes,
+  { b = 1, rows = b, h, g, t, s, d = 32, dv = d }: Sizes,
   options: LayoutOptions,
   refusedBy: readonly string[] = [],
 ): Case<LayoutInputs, LayoutOptions> {
   const { layout } = options;
-  const pages = layout.kind === "paged" ? 1 + Math.max(...layout.table.flat().filter(isPage)) + 2 : b;
+  const pages = layout.kind === "paged" ? 1 + Math.max(...layout.table.flat().filter(isPage)) + 2 : rows;
   const [k, v] = [cache(2, [pages, g, s, d], options, b), cache(3, [pages, g, s, dv], options, b)];
   const inputs = {
     q: { shape: [b, t, h, d], values: normal(b * t * h * d, 1) },
@@ -149,6 +173,25 @@ export function layoutProblem(
     ...places(layout, pages),
   };
   return { name, inputs, options: { lse: true, ...options }, refusedBy };
+}
+
+/** A decode step and a prefill of sequences that a layout's record lays out, with numbers that suit some hundred keys. */
+export function laidProblems(
+  { name, numbers, inOrder }: AnyLayoutRecord,
+  refusedBy: readonly string[],
+): Case<LayoutInputs, LayoutOptions>[] {
+  const usual = Object.fromEntries(Object.entries(numbers).map(([key, number]) => [key, number.usual]));
+  return Object.entries({ decode: [3, 1], prefill: [2, 9] }).map(([what, [b = 1, t = 1]]) => {
+    const sequences = Array.from({ length: b }, () => ({ t, s: 171 }));
+    const layout = { kind: "laid", name, numbers: usual, sequences } as const;
+    const { rows, slots } = laidOut(layout);
+    return layoutProblem(
+      `${name}, laid out: ${what}`,
+      { b, rows, h: 4, g: 2, t, s: slots },
+      { layout, format: "f32", length: 171 },
+      inOrder ? refusedBy : [...refusedBy, "blocks"],
+    );
+  });
 }
 
 /** The order of pages after a shuffle, for tables. */
@@ -179,8 +222,14 @@ export function gathered(
   out.values.fill(Number.NaN);
   const kept =
     layout.kind === "ring" ? ringPositions(length, { slots: s, sinks: layout.sinks }) : [...Array(length).keys()];
+  const laid = layout.kind === "laid" ? laidOut(layout) : undefined;
   for (const position of kept) {
     let [at, slot] = [row, position];
+    if (laid) {
+      const to = laid.slotOf(row, position);
+      if (!to) continue;
+      [at, slot] = to;
+    }
     if (layout.kind === "ring") slot = ringSlot(position, { slots: s, sinks: layout.sinks });
     if (layout.kind === "paged") {
       const page = layout.table[row]?.[Math.floor(position / s)];
@@ -208,6 +257,7 @@ export function keeps(
   length: number,
   slots: number,
 ): boolean {
+  if (layout.kind === "laid") return laidOut(layout).slotOf(row, position) !== undefined;
   if (layout.kind === "ring") return position < layout.sinks || position >= length - (slots - layout.sinks);
   if (layout.kind === "paged") return isPage(layout.table[row]?.[Math.floor(position / slots)]);
   return true;

@@ -1,3 +1,4 @@
+import type { Gpu } from "../../gpu/gpu.ts";
 import { type AttentionLayout, attention } from "../../kernels/attention/attention.ts";
 import { cacheFormats } from "../../kernels/formats.ts";
 import { isInteger } from "../../kernels/kv-cache/storage.ts";
@@ -8,6 +9,7 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { transpose } from "../../tensor/views.ts";
 import { type CaseTable, variantsOf, withTags } from "../case-table.ts";
 import { allowedInAttention, attention as emulation } from "../emulation/attention.ts";
+import { layoutRecords } from "../layout-records.ts";
 import type { Named } from "../named.ts";
 import { stepOf } from "../step.ts";
 import {
@@ -15,6 +17,8 @@ import {
   keeps,
   type LayoutInputs,
   type LayoutOptions,
+  laidOut,
+  laidProblems,
   layoutProblem,
   lengthsOf,
   pastTheLast,
@@ -73,9 +77,11 @@ function expected(
 
 /** The layout with its tensors, as passed to attention. */
 const layoutOf = (
+  gpu: Gpu,
   { blockTable, queryOffsets, keyOffsets }: Named<LayoutInputs, Tensor>,
   { layout }: LayoutOptions,
 ): AttentionLayout => {
+  if (layout.kind === "laid") return laidOut(layout).layout(gpu);
   if (blockTable) return { kind: "paged", blockTable };
   if (queryOffsets && keyOffsets) return { kind: "ragged", queryOffsets, keyOffsets };
   return layout.kind === "ring" ? layout : "contiguous";
@@ -107,7 +113,7 @@ export const attentionLayoutCases: CaseTable<
     return attention(
       gpu,
       { q: transpose(q, [0, 2, 1, 3]), k: keys, v: values, kScale, vScale, ...step },
-      { ...options, layout: layoutOf(tensors, described), variant, ...inTokens(into) },
+      { ...options, layout: layoutOf(gpu, tensors, described), variant, ...inTokens(into) },
     );
   },
   gate: { emulation: (inputs, options) => expected(emulation, inputs, options), allowed: allowedInAttention },
@@ -211,5 +217,10 @@ export const attentionLayoutCases: CaseTable<
       ),
       "int8-pages",
     ),
+    ...layoutRecords
+      .filter(({ extent, openEnded }) => !extent && !openEnded)
+      .flatMap((record) =>
+        laidProblems(record, ["naive", "twoPass"]).map((item) => withTags(item, "laid out", record.name)),
+      ),
   ],
 };

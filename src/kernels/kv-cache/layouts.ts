@@ -19,6 +19,12 @@ export type AttentionLayout = LayoutOf<Records>;
 /** The layout of a cache that can be appended to: `contiguous`, or a {@link PagedLayout} or {@link RingLayout}. */
 export type KvLayout = LayoutOf<Extract<Records, { readonly write: object }>>;
 
+/** Any layout's record. */
+export type AnyLayoutRecord = LayoutRecord<AttentionLayout>;
+
+/** The records of all layouts. */
+export const layoutRecords = records as unknown as readonly AnyLayoutRecord[];
+
 const byName = new Map<string, unknown>(records.map((record) => [record.name, record]));
 
 /** The name of a layout. */

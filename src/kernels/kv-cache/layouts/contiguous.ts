@@ -14,6 +14,14 @@ export function ownSlots(what: string, keys: Tensor, batch: number) {
 /** Keys `[b, g, s, d]`, position i of batch row b in row i. */
 export const contiguous = {
   name: "contiguous",
+  numbers: {},
+  layOut: (sequences) => ({
+    rows: sequences.length,
+    slots: sequences[0]?.s ?? 0,
+    slotOf: (sequence, key) => [sequence, key],
+    layout: () => "contiguous",
+  }),
+  openEnded: true,
   read: { address, uniforms: () => ({}) },
   write: { slot, uniforms: () => ({}) },
   inOrder: true,

@@ -1,3 +1,4 @@
+import type { Gpu } from "../../../gpu/gpu.ts";
 import type { ShaderModule } from "../../../gpu/shader-module.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 
@@ -19,9 +20,48 @@ export interface LayoutSizes {
   readonly capacity: number;
 }
 
+/** A number after the name of a layout where it is written: `paged:16`. */
+export interface LayoutNumber {
+  readonly least: number;
+  /** One that suits some hundred keys. */
+  readonly usual: number;
+  /** Its value where it is left out; without one, the layout's own choice for a call. */
+  readonly otherwise?: number;
+}
+
+/** The numbers that were written, by name. */
+export type LayoutNumbers = Readonly<Record<string, number | undefined>>;
+
+/** Queries and keys of a sequence; the last query is at the last key's position. */
+export interface SequenceSize {
+  readonly t: number;
+  readonly s: number;
+}
+
+/** Where the keys of some sequences are: the definition that what the kernels read and write is compared with. */
+export interface LaidOut<L> {
+  /** Rows of the cache, and slots of each. */
+  readonly rows: number;
+  readonly slots: number;
+  /** Row and slot of a sequence's key; undefined for a key that the cache has lost. */
+  readonly slotOf: (sequence: number, key: number) => readonly [row: number, slot: number] | undefined;
+  /** The argument of attention, for a cache of these rows. */
+  readonly layout: (gpu: Gpu) => L;
+  /** Elements of the layout's tensors that are read for a sequence, of whose keys `seen` marks those that count. */
+  readonly entries?: (sequence: number, seen: Uint8Array) => number;
+}
+
 /** One layout of keys and values; `L` is the argument that selects it. */
 export interface LayoutRecord<L> {
   readonly name: string;
+  /** The numbers written after its name, in order; those at the end may be left out. */
+  readonly numbers: Readonly<Record<string, LayoutNumber>>;
+  /** Why there is no layout of these numbers. */
+  readonly misfit?: (numbers: LayoutNumbers) => string | undefined;
+  /** Lays out sequences, all of one size unless the layout defines where they begin and end (`extent`). */
+  readonly layOut: (sequences: readonly SequenceSize[], numbers: LayoutNumbers) => LaidOut<L>;
+  /** True where memory may go on after the last key, so that keys and values may be views of longer ones. */
+  readonly openEnded?: boolean;
   /** How attention reads: the part that finds a key (slot `attention/address`), and its uniforms for keys of this shape. */
   readonly read: {
     readonly address: ShaderModule;

@@ -2,8 +2,8 @@ import address from "#shaders/attention/address/paged.wgsl";
 import slot from "#shaders/kv-cache/slot/paged.wgsl";
 import { formatShape, ShapeError } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
-import { pagesChecked } from "../block-table.ts";
-import type { LayoutRecord } from "./layout-record.ts";
+import { blockTable, pagesChecked } from "../block-table.ts";
+import type { LayoutRecord, SequenceSize } from "./layout-record.ts";
 
 /**
  * Keys `[pages, g, page, d]`, and a table u32 `[b, entries]` with the page of the positions from `i · page` on
@@ -16,8 +16,36 @@ export interface PagedLayout {
 
 const entriesOf = ({ blockTable }: PagedLayout) => blockTable.shape[1] ?? 0;
 
+/** Pages of no sequence, in caches that are laid out. */
+const spare = 2;
+
+/** The pages of each sequence: scattered, the same in every run. */
+function pagesOf(sequences: readonly SequenceSize[], page: number): number[][] {
+  const each = Math.ceil((sequences[0]?.s ?? 0) / page);
+  const count = sequences.length * each + spare;
+  let step = Math.max(1, Math.floor(0.618 * count));
+  while (gcd(step, count) !== 1) step++;
+  return sequences.map((_, row) => Array.from({ length: each }, (__, i) => ((1 + row * each + i) * step) % count));
+}
+
+const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
+
 export const paged = {
   name: "paged",
+  numbers: { size: { least: 1, usual: 16, otherwise: 16 } },
+  misfit: ({ size = 16 }) => (Math.log2(size) % 1 === 0 ? undefined : `pages of ${size}, expected a power of two`),
+  layOut: (sequences, { size = 16 }) => {
+    const table = pagesOf(sequences, size);
+    const rows = table.flat().length + spare;
+    return {
+      rows,
+      slots: size,
+      slotOf: (sequence, key) => [table[sequence]?.[Math.floor(key / size)] ?? 0, key % size],
+      layout: (gpu) => ({ kind: "paged", blockTable: blockTable(gpu, table, { pages: rows }) }),
+      entries: (_, seen) =>
+        new Set([...seen.keys()].flatMap((key) => (seen[key] ? [Math.floor(key / size)] : []))).size,
+    };
+  },
   read: {
     address,
     uniforms: (layout, [count = 0, , page = 0]) => ({

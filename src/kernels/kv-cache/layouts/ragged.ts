@@ -54,6 +54,33 @@ function check(what: string, { queryOffsets, keyOffsets }: RaggedLayout, { q, k,
 
 export const ragged = {
   name: "ragged",
+  numbers: {},
+  layOut: (sequences) => {
+    const begins: number[] = [];
+    let end = 0;
+    for (const { s } of sequences) {
+      begins.push(end);
+      end += s;
+    }
+    return {
+      rows: 1,
+      slots: end,
+      slotOf: (sequence, key) => [0, (begins[sequence] ?? 0) + key],
+      layout: (gpu) => ({
+        kind: "ragged",
+        queryOffsets: sequenceOffsets(
+          gpu,
+          sequences.map(({ t }) => t),
+        ),
+        keyOffsets: sequenceOffsets(
+          gpu,
+          sequences.map(({ s }) => s),
+        ),
+      }),
+      entries: (sequence) => (sequence === 0 ? 4 : 2),
+    };
+  },
+  openEnded: true,
   read: {
     address,
     uniforms: (_layout, _keys, { sequences, capacity }) => ({ sequences: { count: sequences, keys: capacity } }),

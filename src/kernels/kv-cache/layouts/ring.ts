@@ -15,6 +15,23 @@ export interface RingLayout {
 
 export const ring = {
   name: "ring",
+  numbers: { slots: { least: 1, usual: 128 }, sinks: { least: 0, usual: 4, otherwise: 0 } },
+  misfit: ({ slots = Number.POSITIVE_INFINITY, sinks = 0 }) =>
+    sinks < slots ? undefined : `${sinks} sinks leave none of ${slots} slots for the ring`,
+  layOut: (sequences, { slots: given, sinks = 0 }) => {
+    const s = sequences[0]?.s ?? 0;
+    const slots = given ?? Math.ceil(s / 2);
+    const round = slots - sinks;
+    return {
+      rows: sequences.length,
+      slots,
+      slotOf: (sequence, key) => {
+        if (key < sinks) return [sequence, key];
+        return key < s - round ? undefined : [sequence, sinks + ((key - sinks) % round)];
+      },
+      layout: () => ({ kind: "ring", sinks }),
+    };
+  },
   read: { address, uniforms: ({ sinks = 0 }, [, , slots = 0]) => ({ ring: { slots, sinks } }) },
   write: { slot, uniforms: ({ sinks = 0 }) => ({ ring: { sinks } }) },
   inOrder: false,
