@@ -20,7 +20,7 @@ export async function press(page: DrivenPage, selector: string, words: RegExp): 
         const named = (element: Element) =>
           new RegExp(source).test(element.textContent?.trim() || (element.getAttribute("aria-label") ?? ""));
         const found = [...document.querySelectorAll(css)].find(
-          (element) => named(element) && !element.matches(":disabled"),
+          (element) => named(element) && !element.matches(':disabled, [aria-disabled="true"]'),
         );
         found?.setAttribute("data-pressed", "");
         return found !== undefined;
