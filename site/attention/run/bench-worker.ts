@@ -72,14 +72,15 @@ async function run({ setup, made, sim, peaks: known }: RunRequest): Promise<void
   const gpu = await open(sim);
   if (!gpu) return report({ kind: "failed", message: "there is no device" });
   try {
+    const samples = Number(setup.samples);
     const plan = {
       cases: casesOf(setup, made).map((given) => withRoom(given, gpu.limits)),
       subjects: setup.variants.map(parseSubject),
-      timing: standardTiming,
+      timing: { ...standardTiming, samples },
       clock: clockFor(gpu),
       rotateBytes: 0,
       peaks: known ?? true,
-      commandOptions: [],
+      commandOptions: samples === standardTiming.samples ? [] : [`--samples ${samples}`],
     };
     await runAttentionBench(gpu, plan, {
       signal,

@@ -82,7 +82,7 @@ function estimateOf(setup: Setup, made: Handmade): Estimate {
       if (!compiled.has(kernel)) seconds += guess.compile;
       compiled.add(kernel);
       longest = Math.max(longest, one);
-      seconds += timingSeconds(one);
+      seconds += timingSeconds(one, Number(setup.samples));
     }
     return {
       ...{ name: caseName(given), flops, atMost, skipped },
@@ -97,10 +97,14 @@ function estimateOf(setup: Setup, made: Handmade): Estimate {
   };
 }
 
-/** Warm-up, finding out how many runs an interval takes, and the intervals: 15 in half a second, three at least. */
-function timingSeconds(one: number): number {
+/**
+ * Warm-up, finding out how many runs an interval takes, and the intervals: as many as fit half a second, three at least,
+ * `samples` at most.
+ */
+function timingSeconds(one: number, samples: number): number {
   const interval = Math.max(one, 0.022);
-  return one + Math.min(5 * one, 0.25 + one) + 2 * interval + Math.min(15 * interval, Math.max(3 * interval, 0.5));
+  const intervals = Math.min(samples * interval, Math.max(3 * interval, 0.5));
+  return one + Math.min(5 * one, 0.25 + one) + 2 * interval + intervals;
 }
 
 /** Operations a second that a variant was measured to do on this device, of the longest case. */

@@ -102,6 +102,16 @@ export function Controls() {
       <Group title="Layout of keys and values" field="layout">
         <Choices of={usualLayouts} field="layout" />
       </Group>
+      <Group title="Timing" field="samples">
+        <label class="field">
+          <span>timed intervals at most</span>
+          <input
+            value={chosen.samples}
+            inputMode="numeric"
+            onChange={({ currentTarget }) => choose({ samples: currentTarget.value.trim() })}
+          />
+        </label>
+      </Group>
     </>
   );
 }

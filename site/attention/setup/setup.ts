@@ -6,6 +6,7 @@ import { parseLayout } from "../../../bench/attention/layouts.ts";
 import { type BenchMask, parseMask } from "../../../bench/attention/masks.ts";
 import { type BenchScore, parseScore } from "../../../bench/attention/scores.ts";
 import { parseSubject } from "../../../bench/attention/subjects.ts";
+import { standardTiming } from "../../../bench/harness/timing.ts";
 import { type Painted, paintedMask, paintedName } from "../mask/painted.ts";
 import { type OwnFunction, ownMask, ownName, ownScore } from "../own/function.ts";
 
@@ -21,6 +22,8 @@ export interface Setup {
   /** Layout of keys and values in memory. */
   readonly layout: string;
   readonly model: string;
+  /** Most intervals that each variant is timed over. */
+  readonly samples: string;
 }
 
 /** What the reader made by hand, and the set-up names. */
@@ -44,6 +47,7 @@ export const standard: Setup = {
   dtype: "f32",
   layout: "contiguous",
   model: "",
+  samples: String(standardTiming.samples),
 };
 
 export const presets: readonly Preset[] = [
@@ -97,6 +101,9 @@ export function problemsOf(setup: Setup, made: Handmade = {}): ReadonlyMap<keyof
   check("score", () => void scoreNamed(setup.score, made));
   check("dtype", () => void parseFormat(setup.dtype));
   check("layout", () => void parseLayout(setup.layout));
+  check("samples", () => {
+    if (!/^[1-9]\d{0,3}$/.test(setup.samples)) throw new RangeError("time each over 1 to 9999 intervals");
+  });
   return problems;
 }
 
