@@ -46,7 +46,16 @@ export default defineConfig({
     // Tests that run side by side have a device each: see test/support/side-by-side.ts.
     maxConcurrency: 2,
     projects: [
-      { ...common, test: { ...common.test, name: "outside", include: outside, env: quick } },
+      {
+        ...common,
+        test: {
+          ...common.test,
+          name: "outside",
+          include: outside,
+          env: quick,
+          globalSetup: "test/browser/site-folder.ts",
+        },
+      },
       { ...common, test: { ...shared, name: "kernels", include: kernels, env: quick } },
       { ...common, test: { ...shared, name: "models", include: models, env: narrow } },
       {

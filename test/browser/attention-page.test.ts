@@ -4,6 +4,8 @@ import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noChromium, openPage } from "../../bench/harness/chromium.ts";
 import type { BenchResult } from "../../bench/result.ts";
+import { unpackPainted } from "../../site/attention/mask/painted.ts";
+import { readFragment } from "../../site/shell/permalink.ts";
 import { type OpenSite, openSite, screenshot, violations } from "./attention-site.ts";
 
 const small = "batches=q24,q48&heads=2x32&variants=naive,flash&masks=sliding-window:20";
@@ -71,7 +73,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
         Object.defineProperty(document, "hidden", { value, configurable: true });
         document.dispatchEvent(new Event("visibilitychange"));
       }, hidden);
-    await page.goto(site.address("batches=q8&heads=1x32&variants=naive"));
+    await page.goto(site.address("batches=q8&heads=1x32&variants=naive&samples=3"));
     await hide(true);
     const button = page.getByRole("button", { name: "Run 1 measurements", disabled: false });
     await button.click();
@@ -90,7 +92,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
   });
 
   test("takes a custom mask and painted tiles: checks and times both, and reports what does not compile", async () => {
-    const setup = small.replace("q24,q48", "q24").replace("naive,", "");
+    const setup = `${small.replace("q24,q48", "q24").replace("naive,", "")}&samples=1`;
     const { page: other, errors: thrown } = await openPage(site.browser, site.address(setup));
     await other.getByRole("button", { name: "every fourth key" }).click();
     await other.getByRole("heading", { name: "own, 24 queries, 24 keys" }).waitFor();
@@ -145,7 +147,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     const save = async (name: string | RegExp, exact = true) => {
       const button = page.getByRole("button", { name, exact });
       const [download] = await Promise.all([page.waitForEvent("download"), button.click()]);
-      const file = join(site.folder, download.suggestedFilename());
+      const file = join(site.scratch, download.suggestedFilename());
       await download.saveAs(file);
       return { file, bytes: await readFile(file) };
     };
@@ -211,7 +213,9 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
       .first()
       .waitFor();
     await screenshot(other, "painted");
-    await other.waitForFunction(() => location.hash.includes("tiles="));
+    // The link follows a moment after, and has held tiles since they were taken from the mask.
+    const tiles = () => unpackPainted(readFragment(new URL(other.url()).hash).keys.get("tiles") ?? "");
+    await expect.poll(async () => (await tiles()).on.join(""), { timeout: 30_000 }).toBe("1001100110101111");
 
     const { page: third } = await openPage(site.browser, other.url());
     await third.getByRole("heading", { name: "painted, 64 queries, 64 keys" }).waitFor();
@@ -224,9 +228,11 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
   });
 
   test("says what is wrong with a set-up, and does not run it", async () => {
+    await page.getByLabel("timed intervals at most").fill("0");
     await page.getByLabel("query heads / key heads × width").fill("5/2x32");
     await page.keyboard.press("Tab");
     await page.getByRole("alert").getByText("5 query heads do not divide among 2 key and value heads").waitFor();
+    await page.getByRole("alert").getByText("time each over 1 to 9999 intervals").waitFor();
     await page.getByRole("button", { name: "Run 0 measurements", disabled: true }).waitFor();
   });
 

@@ -1,14 +1,17 @@
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { build } from "vite";
+import { inject } from "vitest";
 import { openChromium } from "../../bench/harness/chromium.ts";
 import { serveSite } from "../../bench/harness/web-server.ts";
 
 /** The site as published: built, and served from a subpath. */
 export interface BuiltSite {
-  readonly folder: string;
+  /** A folder for a test's files; it is removed when the site is closed. */
+  readonly scratch: string;
   readonly origin: string;
   /** Address of the attention laboratory with a set-up. */
   readonly address: (setup?: string) => string;
@@ -20,17 +23,19 @@ export interface OpenSite extends BuiltSite {
   readonly browser: Browser;
 }
 
-/** Builds the site and serves it. */
+/** Builds the site, unless a file before did, and serves it. */
 export async function buildSite(): Promise<BuiltSite> {
-  const folder = await mkdtemp(join(tmpdir(), "shaderformer-site-"));
-  await build({ logLevel: "error", build: { outDir: folder } });
+  const folder = inject("siteFolder");
+  // Files of a project run one after another, so that no other is building it now.
+  if (!existsSync(join(folder, "index.html"))) await build({ logLevel: "error", build: { outDir: folder } });
+  const scratch = await mkdtemp(join(tmpdir(), "shaderformer-scratch-"));
   const server = await serveSite({ texts: {}, folders: { "/some/path/": folder } });
   return {
-    ...{ folder, origin: server.origin },
+    ...{ scratch, origin: server.origin },
     address: (setup = "") => `${server.origin}/some/path/attention/index.html${setup === "" ? "" : `#v=1&${setup}`}`,
     close: async () => {
       await server.close();
-      await rm(folder, { recursive: true, force: true });
+      await rm(scratch, { recursive: true, force: true });
     },
   };
 }
@@ -65,15 +70,18 @@ export async function violations(
         };
       };
       const context = include.length > 0 ? { include: include.map((part) => [part]) } : document;
-      const found = (await axe.run(context, runOnly.length > 0 ? { runOnly } : {})).violations;
+      // Without this axe also describes all that breaks no rule, which takes longer than testing it.
+      const options = { resultTypes: ["violations"], ...(runOnly.length > 0 ? { runOnly } : {}) };
+      const found = (await axe.run(context, options)).violations;
       return found.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
     },
     [parts, rules] as const,
   );
 }
 
-/** A picture of the page as it is seen, for people to look at; not committed. */
+/** A picture of the page as it is seen, for people to look at, where they ask for pictures; not committed. */
 export async function screenshot(page: Page, name: string): Promise<void> {
+  if (!process.env["SHADERFORMER_SCREENSHOTS"]) return;
   await mkdir(".cache/screenshots", { recursive: true });
   await page.screenshot({ path: `.cache/screenshots/${name}.png` });
 }
