@@ -63,6 +63,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: "engine",
+          env: quick,
           include: ["test/**/*.test.ts"],
           exclude: [...outside, ...kernels, ...models, "**/node_modules/**"],
         },
