@@ -18,9 +18,8 @@ const kernels = ["test/{kernels,blocks}/**/*.test.ts"];
 const models = ["test/{generate,models}/**/*.test.ts"];
 
 // Most of the time goes into compiling pipelines, most of which run once: `npm run test:all` runs all widths, optimised.
+// Models run as their users run them.
 const quick = quickToCompile();
-// Models run theirs for many tokens, on which LLVM's optimisations pay.
-const narrow = { ...quick, GALLIVM_PERF: process.env["GALLIVM_PERF"] ?? "" };
 
 const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -57,7 +56,7 @@ export default defineConfig({
         },
       },
       { ...common, test: { ...shared, name: "kernels", include: kernels, env: quick } },
-      { ...common, test: { ...shared, name: "models", include: models, env: narrow } },
+      { ...common, test: { ...shared, name: "models", include: models } },
       {
         ...common,
         test: {
