@@ -79,14 +79,20 @@ async function table(ops) {
     const named = variant === "" || (sameOp && variant === above.variant) ? "" : `\`${variant}\``;
     above = { names, variant };
     const file = `[${shader}](../shaders/${shader}.wgsl)`;
-    const how = plain([about, saysWhen(about) ? "" : choose].filter(Boolean).join(" "));
+    // Of several variants of one file, its header speaks of the first.
+    const first = [...rows.values()].find((row) => row.shader === shader);
+    const adds = first?.variant === variant && !saysWhen(about, choose);
+    const how = plain([about, adds ? choose : ""].filter(Boolean).join(" "));
     cells.push(short ? [op, file, formula(computes)] : [op, named, file, formula(computes), how]);
   }
   return cells.map((row) => `| ${row.join(" | ")} |\n`.replaceAll(/ +/g, " ")).join("");
 }
 
-/** Whether a text says when to choose a variant: of several variants of one file, the file's header speaks of one. */
-const saysWhen = (text) => /\bchoose it\b/i.test(text);
+/** Whether a variant's own words say when to choose it, or what the header's choice says. */
+function saysWhen(about, choice) {
+  const [, condition = ""] = /^choose it (.*)\.$/i.exec(choice) ?? [];
+  return /\bchoose it\b/i.test(about) || (condition !== "" && about.toLowerCase().includes(condition.toLowerCase()));
+}
 
 /** A header's first paragraph as a table cell: after a colon and two spaces it is code. */
 export function formula(text) {
