@@ -45,7 +45,10 @@ for (const [name, environment, own] of runs) {
     },
   );
   const minutes = ((Date.now() - start) / 60_000).toFixed(1);
-  const { numPassedTests, numFailedTests, numPendingTests } = JSON.parse(readFileSync(output, "utf8"));
+  const counts = JSON.parse(readFileSync(output, "utf8"));
+  const { numPassedTests, numPendingTests, numTotalTests } = counts;
+  // Tests that never ran, because their process died, have failed.
+  const numFailedTests = numTotalTests - numPassedTests - numPendingTests - (counts.numTodoTests ?? 0);
   console.log(
     `${name}: ${numPassedTests} passed, ${numFailedTests} failed, ${numPendingTests} skipped, ${minutes} min`,
   );
