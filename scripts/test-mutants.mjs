@@ -3,10 +3,6 @@
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 
-// Each mistake compiles pipelines that run once: llvmpipe's quickest way, as in vitest.config.ts.
-process.env["LP_NATIVE_VECTOR_WIDTH"] ??= "128";
-process.env["GALLIVM_PERF"] ??= "nopt";
-
 const outfile = ".cache/mutants/main.mjs";
 await build({
   entryPoints: ["test/mutants/main.ts"],

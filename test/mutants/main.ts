@@ -6,6 +6,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { bundleTests } from "../outside-vitest/bundle.ts";
 import { testFiles } from "../outside-vitest/files.ts";
+import { quickToCompile } from "../support/lavapipe.ts";
 import { areaOf, areas } from "./areas.ts";
 import { mistakes } from "./mistakes/all.ts";
 import { applyEdits, type Mutant, mutantOf } from "./mutant.ts";
@@ -15,6 +16,8 @@ import { formatResults, type Outcome } from "./results.ts";
 import { survivors } from "./survivors.ts";
 import { barrierMutants, tokenMutants } from "./tokens.ts";
 import type { Measured } from "./worker.ts";
+
+Object.assign(process.env, quickToCompile()); // for the workers: a mistake's pipelines run once
 
 const folder = ".cache/mutants";
 const perFile = 5;

@@ -3,13 +3,13 @@
 // exponentials of a row becomes  sum + exp(sink - max),  all of it relative to the larger maximum of the two; what has
 // been gathered of v is to be rescaled. A sink of minus infinity is none.
 
-struct Sunk { largest: f32, sum: f32, rescale: f32 }
+struct SinkState { largest: f32, sum: f32, rescale: f32 }
 
 @group(0) @binding(7) var<storage, read> sink: array<f32>;  // [h]
 
-fn with_sink(h: u32, largest: f32, sum: f32) -> Sunk {
+fn with_sink(h: u32, largest: f32, sum: f32) -> SinkState {
   let score = sink[h];
   let new_largest = max(largest, score);
   let rescale = softmax_rescale(largest, new_largest);
-  return Sunk(new_largest, sum * rescale + softmax_weight(score, new_largest), rescale);
+  return SinkState(new_largest, sum * rescale + softmax_weight(score, new_largest), rescale);
 }

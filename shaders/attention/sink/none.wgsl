@@ -1,7 +1,7 @@
 // No sink: a row's weights are those of its keys.
 
-struct Sunk { largest: f32, sum: f32, rescale: f32 }
+struct SinkState { largest: f32, sum: f32, rescale: f32 }
 
-fn with_sink(h: u32, largest: f32, sum: f32) -> Sunk {
-  return Sunk(largest, sum, 1.0);
+fn with_sink(h: u32, largest: f32, sum: f32) -> SinkState {
+  return SinkState(largest, sum, 1.0);
 }
