@@ -40,7 +40,7 @@ export const mustRefuse = (gpu: Gpu, table: CaseTable, variant: string, { refuse
 
 /** What is computed once for all variants of a case. */
 interface Oracle {
-  readonly of: CaseTable["reference"];
+  readonly of: Pick<CaseTable, "reference" | "gate">;
   readonly inputs: Named<string, Dense>;
   readonly expected: Named<string, Dense>;
   readonly emulated: Map<Sum, Named<string, Dense>>;
@@ -51,9 +51,9 @@ const oracles = new WeakMap<Case, Oracle>();
 function oracleOf(table: CaseTable, variant: string, item: Case) {
   const options = item.options ?? {};
   let oracle = oracles.get(item);
-  if (oracle?.of !== table.reference) {
+  if (oracle?.of.reference !== table.reference || oracle.of.gate !== table.gate) {
     const inputs = storedInputs(item);
-    oracle = { of: table.reference, inputs, expected: table.reference(inputs, options), emulated: new Map() };
+    oracle = { of: table, inputs, expected: table.reference(inputs, options), emulated: new Map() };
     oracles.set(item, oracle);
   }
   const { inputs, expected } = oracle;
