@@ -1,0 +1,16 @@
+// Runs every fuzzer of test/fuzz in full; `npm test` runs a share of each.
+//   node scripts/test-fuzz.mjs [--seed N] [vitest's options] [FILE…]
+import { spawnSync } from "node:child_process";
+
+const given = process.argv.slice(2);
+const at = given.indexOf("--seed");
+const [seed] = at < 0 ? [] : given.splice(at, 2).slice(1);
+const { status } = spawnSync(
+  "npx",
+  ["vitest", "run", ...(given.some((one) => !one.startsWith("-")) ? [] : ["test/fuzz"]), ...given],
+  {
+    stdio: "inherit",
+    env: { ...process.env, SHADERFORMER_FUZZ: "1", ...(seed ? { SHADERFORMER_SEED: seed } : {}) },
+  },
+);
+process.exitCode = status ?? 1;
