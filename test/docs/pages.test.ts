@@ -80,6 +80,14 @@ test("the table of models names the architectures there are", () => {
   expect(named.map(([, name]) => name).sort()).toEqual(Object.keys(architectures).sort());
 });
 
+test("the table of guarantees names the tests that hold them, all fuzzers among them", async () => {
+  const rows = (texts.get("docs/guarantees.md") ?? "").split("\n").filter((line) => /^\| (?!what|-)/.test(line));
+  const without = rows.filter((row) => row.split(" | ").length !== 4 || !row.includes("](../test/"));
+  expect(without).toEqual([]);
+  const fuzzers = (await readdir("test/fuzz").catch(() => [])).filter((name) => name.endsWith(".test.ts"));
+  expect(fuzzers.filter((name) => !rows.some((row) => row.includes(`(../test/fuzz/${name})`)))).toEqual([]);
+});
+
 test("one token passes the kernels that docs/kernels.md says, and no others", async () => {
   using gpu = await openGpu({ features: [] }); // as any device has it
   using model = await loadModel(gpu, bundledModel);
