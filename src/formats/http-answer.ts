@@ -1,9 +1,21 @@
 import { FormatError } from "./format-error.ts";
+import type { Reply } from "./http-request.ts";
+import { tooLarge } from "./source.ts";
 
 /** The message for a response that is neither success nor absence, with its URL. */
 export function problemOf(response: Response): string {
   const reason = response.statusText === "" ? "" : ` ${response.statusText}`;
   return `the server answered HTTP ${response.status}${reason} for ${response.url}`;
+}
+
+/**
+ * Why a response says that there is no such file, or undefined where it does not: an HTML page in response to a request
+ * for another kind of file counts, since servers of single-page applications send one for every unknown path.
+ */
+export function absenceOf({ status, headers }: Response, file: string): string | undefined {
+  if (status === 404 || status === 410) return `there is no such file (HTTP ${status})`;
+  const isPage = (headers.get("content-type") ?? "").startsWith("text/html") && !/\.html?$/.test(file);
+  return isPage && status < 300 ? "there is no such file: the server answers with an HTML page" : undefined;
 }
 
 /** The parts of a `Content-Range: bytes 0-9/100` header that are present and well-formed. */
@@ -36,29 +48,27 @@ export function trustworthyLength(response: Response): number | undefined {
 }
 
 /**
- * Reads the body of a 206 response to the range `[begin, end)` into one buffer of exactly that size.
+ * Reads the body of a 206 response to the range `[begin, end)` into one buffer of that size, or of fewer bytes where the
+ * file ends earlier and `end` may lie beyond its end.
  *
  * @throws FormatError if the response is for another range, or its body is shorter or longer.
  */
-export async function bodyBytes(
-  response: Response,
+export async function rangeBytes(
+  reply: Reply,
   file: string,
   begin: number,
   end: number,
+  beyond: "may end earlier" | "inside" = "inside",
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(end - begin);
-  const asked = `bytes ${begin} to ${end}`;
-  const first = contentRange(response.headers).first ?? begin;
-  const reader = response.body?.getReader();
+  const { first = begin, total } = contentRange(reply.response.headers);
+  const last = beyond === "inside" ? end : Math.min(end, total ?? end);
+  const bytes = new Uint8Array(last - begin);
+  const asked = `bytes ${begin} to ${last}`;
   let filled = 0;
   let problem = first === begin ? undefined : `the server answered with a range from byte ${first}`;
-  while (reader && problem === undefined) {
-    const { done, value } = await reader.read().catch((cause: unknown) => {
-      throw new FormatError(file, `the connection ended after ${filled} bytes of ${asked}: ${String(cause)}`, {
-        cause,
-      });
-    });
-    if (done) break;
+  while (problem === undefined) {
+    const value = await reply.next();
+    if (!value) break;
     if (filled + value.length > bytes.length) {
       problem = "the server sent more";
     } else {
@@ -66,12 +76,38 @@ export async function bodyBytes(
       filled += value.length;
     }
   }
-  if (problem !== undefined) {
-    await reader?.cancel();
-    throw new FormatError(file, `${asked} were asked for: ${problem}`);
+  if (problem !== undefined) throw new FormatError(file, `${asked} were asked for: ${problem}`);
+  if (filled === bytes.length) return bytes;
+  if (beyond !== "inside" && total === undefined) return bytes.slice(0, filled);
+  throw new FormatError(file, `the server sent ${filled} bytes of ${asked}`);
+}
+
+/**
+ * Reads a body whole; one of more than `limit` bytes is cut there.
+ *
+ * @throws FormatError for a body that is larger, or not as long as the response states.
+ */
+export async function wholeBytes(reply: Reply, file: string, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+  const stated = trustworthyLength(reply.response);
+  if (stated !== undefined && stated > limit) throw tooLarge(file, limit, stated);
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let read = 0;
+  for (let chunk = await reply.next(); chunk; chunk = await reply.next()) {
+    read += chunk.length;
+    if (read > (stated ?? limit)) throw stated === undefined ? tooLarge(file, limit) : longerThanStated(file, stated);
+    chunks.push(chunk);
   }
-  if (filled < bytes.length) {
-    throw new FormatError(file, `the server sent ${filled} bytes of ${asked}`);
+  if (read < (stated ?? read)) throw new FormatError(file, `the server sent ${read} of ${stated} bytes`);
+  const bytes = new Uint8Array(read);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
   }
   return bytes;
+}
+
+/** The error for a body that goes on after the length that its headers state. */
+export function longerThanStated(file: string, stated: number): FormatError {
+  return new FormatError(file, `the server sent more than the ${stated} bytes that it stated`);
 }

@@ -1,6 +1,6 @@
 import { type FloatType, floatTypes } from "../tensor/dtype.ts";
 import { FormatError, shortened } from "./format-error.ts";
-import { decodeUtf8, type FileSource } from "./source.ts";
+import { decodeUtf8, type FileHead, type FileSource, missingFile, readHead } from "./source.ts";
 import { kindOf, parseStrictJson, type StrictJson } from "./strict-json.ts";
 
 /** A tensor as a file stores it: row-major, little-endian elements in the bytes `[begin, end)` of `file`. */
@@ -51,19 +51,16 @@ export function dtypeOf(tensor: StoredTensor): FloatType {
 
 interface HeaderText {
   readonly text: string;
-  /** Where the tensors' bytes begin, and where the file ends. */
+  /** Where the tensors' bytes begin. */
   readonly dataBegin: number;
-  readonly size: number;
 }
 
 /** The header's text, after the checks of its length, its encoding and its first byte. */
-async function readHeaderText(source: FileSource, file: string): Promise<HeaderText> {
-  const size = await source.size(file);
-  if (size < LENGTH_BYTES) {
-    throw new FormatError(file, `has ${size} bytes, shorter than the ${LENGTH_BYTES} of a header length`);
+async function readHeaderText(source: FileSource, file: string, { bytes: head, size }: FileHead): Promise<HeaderText> {
+  if (head.length < LENGTH_BYTES) {
+    throw new FormatError(file, `has ${head.length} bytes, shorter than the ${LENGTH_BYTES} of a header length`);
   }
-  const first = await source.read(file, 0, LENGTH_BYTES);
-  const length = new DataView(first.buffer, first.byteOffset).getBigUint64(0, true);
+  const length = new DataView(head.buffer, head.byteOffset).getBigUint64(0, true);
   const field = "header length";
   if (length > LONGEST_HEADER) {
     throw new FormatError(file, `is ${length} bytes, more than the ${LONGEST_HEADER} that the format allows`, {
@@ -71,15 +68,19 @@ async function readHeaderText(source: FileSource, file: string): Promise<HeaderT
     });
   }
   const dataBegin = LENGTH_BYTES + Number(length);
-  if (dataBegin > size) {
+  if (dataBegin > (size ?? dataBegin)) {
     throw new FormatError(file, `is ${length} bytes, but the file has ${size} with the length included`, { field });
   }
-  const bytes = await source.read(file, LENGTH_BYTES, dataBegin);
+  const bytes = new Uint8Array(dataBegin - LENGTH_BYTES);
+  bytes.set(head.subarray(LENGTH_BYTES, dataBegin));
+  if (dataBegin > head.length) {
+    bytes.set(await source.read(file, head.length, dataBegin, { once: true }), head.length - LENGTH_BYTES);
+  }
   if (bytes[0] !== 0x7b) {
     const found = bytes[0] === undefined ? "is empty" : `begins with the byte 0x${bytes[0].toString(16)}`;
     throw new FormatError(file, `${found}, expected a JSON object`, { field: HEADER });
   }
-  return { text: decodeUtf8(file, bytes, true, HEADER), dataBegin, size };
+  return { text: decodeUtf8(file, bytes, true, HEADER), dataBegin };
 }
 
 /** A shape entry or an offset: an integer from 0 to 2^53 − 1, written without fraction or exponent. */
@@ -166,6 +167,9 @@ function checkContiguous(file: string, tensors: readonly StoredTensor[], dataBeg
   }
 }
 
+/** Bytes that are read of a file at first: longer than most headers. */
+export const headBytes = 256 << 10;
+
 /**
  * Reads and checks the header of a safetensors file, without reading any tensor (format: safetensors, "Format").
  *
@@ -175,7 +179,14 @@ function checkContiguous(file: string, tensors: readonly StoredTensor[], dataBeg
  * @throws FormatError naming the file and the tensor or field that breaks the format.
  */
 export async function readSafetensorsHeader(source: FileSource, file: string): Promise<Map<string, StoredTensor>> {
-  const { text, dataBegin, size } = await readHeaderText(source, file);
+  const head = await readHead(source, file, headBytes);
+  if (!head) throw await missingFile(source, file);
+  return readHeader(source, file, head);
+}
+
+/** As `readSafetensorsHeader`, of a file whose first bytes are read already. */
+export async function readHeader(source: FileSource, file: string, head: FileHead): Promise<Map<string, StoredTensor>> {
+  const { text, dataBegin } = await readHeaderText(source, file, head);
   const header = parseStrictJson(file, text, HEADER);
   if (!(header instanceof Map)) {
     throw new FormatError(file, `is ${kindOf(header)}, expected an object`, { field: HEADER });
@@ -189,6 +200,8 @@ export async function readSafetensorsHeader(source: FileSource, file: string): P
     }
   }
   tensors.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  // A size that is not known is measured by reading on, no further than the tensors reach.
+  const size = head.size ?? (await source.size(file, { limit: tensors.at(-1)?.end ?? dataBegin }));
   checkContiguous(file, tensors, dataBegin, size);
   return new Map(tensors.map((tensor) => [tensor.name, tensor]));
 }

@@ -1,5 +1,5 @@
 import { FormatError, listed, shortened } from "./format-error.ts";
-import { type FileSource, readText } from "./source.ts";
+import { type FileSource, readTextIfPresent } from "./source.ts";
 import { kindOf, parseStrictJson } from "./strict-json.ts";
 
 /** The largest number of shards accepted; the largest open models have about 200. */
@@ -13,11 +13,13 @@ function isPlainShardName(shard: string): boolean {
 /**
  * Reads `model.safetensors.index.json`: which tensors each shard should hold.
  *
- * @returns the names by shard, both in the order of the index.
+ * @returns the names by shard, both in the order of the index; undefined where there is no index.
  * @throws FormatError for an index without a `weight_map` of plain file names, or with more than 1024 shards.
  */
-export async function readShardIndex(source: FileSource, file: string): Promise<Map<string, Set<string>>> {
-  const index = parseStrictJson(file, await readText(source, file));
+export async function readShardIndex(source: FileSource, file: string): Promise<Map<string, Set<string>> | undefined> {
+  const text = await readTextIfPresent(source, file);
+  if (text === undefined) return undefined;
+  const index = parseStrictJson(file, text);
   if (!(index instanceof Map)) throw new FormatError(file, `is ${kindOf(index)}, expected an object`);
   const weightMap = index.get("weight_map");
   if (!(weightMap instanceof Map) || weightMap.size === 0) {

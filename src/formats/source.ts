@@ -1,18 +1,46 @@
+import { unlessAborted } from "./abort.ts";
 import { FormatError, type FormatErrorOptions } from "./format-error.ts";
 import { parseStrictJson } from "./strict-json.ts";
+
+/** Options of a source's functions. A source may ignore them. */
+export interface ReadOptions {
+  /** Ends the call, which then throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
 
 /**
  * Where a model's files are read from: a folder, a URL, or files that the visitor chose.
  *
  * `file` is a name relative to the source, with `/` between folders. `size` and `read` throw `FormatError` for a file
- * that is missing; `read` returns exactly the bytes `[begin, end)` or throws.
+ * that is missing; `read` returns exactly the bytes `[begin, end)` or throws. The functions are called at the same time.
  */
 export interface FileSource {
   /** The path or URL, for messages. */
   readonly name: string;
-  has(file: string): Promise<boolean>;
-  size(file: string): Promise<number>;
-  read(file: string, begin: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+  has(file: string, options?: ReadOptions): Promise<boolean>;
+  /** With `limit`, a file of more bytes may be an error. */
+  size(file: string, options?: ReadOptions & { readonly limit?: number }): Promise<number>;
+  /** With `once`, the bytes are not read again, so that a source that keeps what it downloads may drop them. */
+  read(
+    file: string,
+    begin: number,
+    end: number,
+    options?: ReadOptions & { readonly once?: boolean },
+  ): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * A whole file of at most `limit` bytes, or undefined where there is no such file: for sources that do this with fewer
+   * requests than `has`, `size` and `read`.
+   */
+  readWhole?(file: string, limit: number, options?: ReadOptions): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** The first bytes of a file, at most `count`, with its size where it is known; undefined where there is no such file. */
+  readHead?(file: string, count: number, options?: ReadOptions): Promise<FileHead | undefined>;
+}
+
+/** The first bytes of a file. */
+export interface FileHead {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Of the whole file, where the source knows it without reading on. */
+  readonly size?: number | undefined;
 }
 
 /** Options of {@link readText} and {@link readJson}. */
@@ -73,16 +101,106 @@ export function decodeUtf8(file: string, bytes: Uint8Array, ignoreBOM: boolean, 
   }
 }
 
+/** The source, each of whose calls ends when `signal` aborts, even one of a source that ignores signals. */
+export function withSignal(source: FileSource, signal: AbortSignal): FileSource {
+  async function run<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    signal.throwIfAborted();
+    return unlessAborted(call(signal), signal);
+  }
+  return {
+    name: source.name,
+    has: (file) => run((signal) => source.has(file, { signal })),
+    size: (file, options) => run((signal) => source.size(file, { ...options, signal })),
+    read: (file, begin, end, options) => run((signal) => source.read(file, begin, end, { ...options, signal })),
+    readWhole: (file, limit) => run((signal) => readWhole(source, file, limit, { signal })),
+    readHead: (file, count) => run((signal) => readHead(source, file, count, { signal })),
+  };
+}
+
+/** A whole file of at most `limit` bytes, or undefined where there is no such file. */
+export async function readWhole(
+  source: FileSource,
+  file: string,
+  limit: number,
+  options: ReadOptions = {},
+): Promise<Uint8Array<ArrayBuffer> | undefined> {
+  if (source.readWhole) return source.readWhole(file, limit, options);
+  if (!(await source.has(file, options))) return undefined;
+  const size = await source.size(file, options);
+  if (size > limit) throw tooLarge(file, limit, size);
+  return source.read(file, 0, size, options);
+}
+
+/** The first bytes of a file, at most `count`, or undefined where there is no such file. */
+export async function readHead(
+  source: FileSource,
+  file: string,
+  count: number,
+  options: ReadOptions = {},
+): Promise<FileHead | undefined> {
+  if (source.readHead) return source.readHead(file, count, options);
+  if (!(await source.has(file, options))) return undefined;
+  const size = await source.size(file, options);
+  return { bytes: await source.read(file, 0, Math.min(size, count), options), size };
+}
+
+/** The error for a text file that is larger than what is accepted of it. */
+export function tooLarge(file: string, limit: number, size?: number): FormatError {
+  return new FormatError(file, `has ${size ?? `more than ${limit}`} bytes, expected a text file of at most ${limit}`);
+}
+
+/** The error for a file that is missing; the source's own where it has one, which knows more. */
+export async function missingFile(source: FileSource, file: string): Promise<FormatError> {
+  await source.size(file);
+  return new FormatError(file, `there is no such file in ${source.name}`);
+}
+
+/**
+ * Reads a text file whole, as strict UTF-8 (a byte order mark at the front is dropped), or returns undefined where there
+ * is no such file.
+ *
+ * @throws FormatError if the file is larger than the limit or not UTF-8.
+ */
+export async function readTextIfPresent(
+  source: FileSource,
+  file: string,
+  { limit = TEXT_LIMIT }: ReadTextOptions = {},
+): Promise<string | undefined> {
+  const bytes = await readWhole(source, file, limit);
+  return bytes && decodeUtf8(file, bytes, false);
+}
+
 /**
  * Reads a text file whole, as strict UTF-8 (a byte order mark at the front is dropped).
  *
  * @throws FormatError if the file is missing, larger than the limit or not UTF-8.
  */
 export async function readText(source: FileSource, file: string, options: ReadTextOptions = {}): Promise<string> {
-  const limit = options.limit ?? TEXT_LIMIT;
-  const size = await source.size(file);
-  if (size > limit) throw new FormatError(file, `has ${size} bytes, expected a text file of at most ${limit}`);
-  return decodeUtf8(file, await source.read(file, 0, size), false);
+  const text = await readTextIfPresent(source, file, options);
+  if (text === undefined) throw await missingFile(source, file);
+  return text;
+}
+
+/**
+ * Reads a JSON file whole, or returns undefined where there is no such file. The value is not validated: the caller
+ * checks it.
+ *
+ * @throws FormatError as {@link readText} does, and for invalid JSON, with line, column and the problem.
+ */
+export async function readJsonIfPresent(
+  source: FileSource,
+  file: string,
+  options: ReadTextOptions = {},
+): Promise<unknown> {
+  const text = await readTextIfPresent(source, file, options);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    // Engines differ in whether and how they report the position, so the strict parser finds it.
+    parseStrictJson(file, text);
+    throw new FormatError(file, `is not valid JSON: ${String(cause)}`, { cause });
+  }
 }
 
 /**
@@ -91,12 +209,7 @@ export async function readText(source: FileSource, file: string, options: ReadTe
  * @throws FormatError as {@link readText} does, and for invalid JSON, with line, column and the problem.
  */
 export async function readJson(source: FileSource, file: string, options: ReadTextOptions = {}): Promise<unknown> {
-  const text = await readText(source, file, options);
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    // Engines differ in whether and how they report the position, so the strict parser finds it.
-    parseStrictJson(file, text);
-    throw new FormatError(file, `is not valid JSON: ${String(cause)}`, { cause });
-  }
+  const value = await readJsonIfPresent(source, file, options);
+  if (value === undefined) throw await missingFile(source, file);
+  return value;
 }

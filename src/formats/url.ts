@@ -1,12 +1,31 @@
+import { onAbort, unlessAborted } from "./abort.ts";
+import { addressOf } from "./address.ts";
 import { FormatError } from "./format-error.ts";
-import { bodyBytes, problemOf, totalOf, trustworthyLength } from "./http-answer.ts";
-import { checkRange, checkRelative, type FileSource } from "./source.ts";
+import { absenceOf, problemOf, rangeBytes, totalOf, trustworthyLength, wholeBytes } from "./http-answer.ts";
+import { type Fetch, type Reply, type RequestRules, request, turns } from "./http-request.ts";
+import { type KeptBody, keptBody } from "./kept-body.ts";
+import { checkRange, checkRelative, type FileHead, type FileSource, type ReadOptions } from "./source.ts";
 
 /** Options of {@link openUrl}. */
 export interface OpenUrlOptions {
   /** Replaces the global `fetch`, e.g. to send headers or to respond from a cache. */
-  readonly fetch?: (url: string, init: RequestInit) => Promise<Response>;
+  readonly fetch?: Fetch | undefined;
+  /**
+   * Milliseconds without a byte after which a request is abandoned, before the headers as well as within the body;
+   * default 30 000, Infinity for none. A time limit for the whole is `AbortSignal.timeout`, as a signal.
+   */
+  readonly idleTimeout?: number | undefined;
+  /**
+   * Most bytes kept of a file that a server without range support sends, where they arrive before they are needed or the
+   * length is not stated; default 2 GiB. More is an error.
+   */
+  readonly mostKept?: number | undefined;
 }
+
+const defaultIdleTimeout = 30_000;
+const defaultMostKept = 2 ** 31;
+/** Requests that run at a time. */
+const requestsAtATime = 4;
 
 /** What the first response about a file showed. */
 interface Probe {
@@ -18,134 +37,242 @@ interface Probe {
   readonly size?: number;
 }
 
-/** Caches the promise of `make` for each key; one that rejects is dropped, so that the next call tries again. */
-function remembered<T>(make: (key: string) => Promise<T>): (key: string) => Promise<T> {
-  const kept = new Map<string, Promise<T>>();
-  return (key) => {
-    const old = kept.get(key);
-    if (old) return old;
-    const promise = make(key);
-    kept.set(key, promise);
-    promise.catch(() => kept.delete(key));
-    return promise;
-  };
+/** Results by file, of which each is made once. */
+interface Remembered<T> {
+  (file: string, signal: AbortSignal | undefined): Promise<T>;
+  readonly set: (file: string, value: T) => void;
+  readonly forget: (file: string) => void;
+}
+
+/**
+ * Keeps the promise of `make` for each file. One that rejects is dropped, so that the next call tries again, as do calls
+ * that wait for one that another call's signal ended.
+ */
+function remembered<T>(make: (file: string, signal: AbortSignal | undefined) => Promise<T>): Remembered<T> {
+  const kept = new Map<string, { promise: Promise<T>; signal: AbortSignal | undefined }>();
+  async function get(file: string, signal: AbortSignal | undefined): Promise<T> {
+    for (;;) {
+      const known = kept.get(file);
+      const entry = known ?? { promise: make(file, signal), signal };
+      if (!known) {
+        kept.set(file, entry);
+        entry.promise.catch(() => kept.get(file) === entry && kept.delete(file));
+      }
+      try {
+        return await unlessAborted(entry.promise, signal);
+      } catch (error) {
+        if (!known || signal?.aborted || !entry.signal?.aborted) throw error;
+      }
+    }
+  }
+  return Object.assign(get, {
+    set: (file: string, value: T) => void kept.set(file, { promise: Promise.resolve(value), signal: undefined }),
+    forget: (file: string) => void kept.delete(file),
+  });
 }
 
 function changed(file: string, before: number, now: number): FormatError {
   return new FormatError(file, `has ${now} bytes now, but had ${before}: it changed while it was read`);
 }
 
-/** The absolute URL: relative ones are resolved against the page. */
-function absolute(baseUrl: string): URL {
-  const page = (globalThis as { location?: { href?: string } }).location?.href;
-  try {
-    const url = new URL(baseUrl, page);
-    if (url.protocol === "http:" || url.protocol === "https:") return url;
-  } catch {
-    // Reported below, with the protocols accepted.
-  }
-  throw new FormatError(baseUrl, "is not an http or https address");
+function positive(name: string, value: number): number {
+  if (typeof value === "number" && value > 0) return value;
+  throw new RangeError(`openUrl: ${name} is ${String(value)}, expected a number above 0`);
 }
 
 /**
- * A folder on a web server, read with HTTP range requests (RFC 9110, section 14); redirects are followed.
+ * A folder on a web server, read with HTTP range requests (RFC 9110, section 14); redirects are followed. At most four
+ * requests run at a time.
  *
- * From a server that ignores ranges a file is fetched whole, once, and kept as a `Blob`, which browsers may hold on
- * disk. An HTML page in response to a request for another kind of file counts as a missing file: servers of single-page
- * applications send one for every unknown path.
+ * From a server that ignores ranges a file is fetched whole. What arrives before it is needed is kept as a `Blob`, which
+ * browsers may hold on disk. An HTML page in response to a request for another kind of file counts as a missing file:
+ * servers of single-page applications send one for every unknown path.
  *
- * @param baseUrl the folder; a query string is sent with every file.
- * @throws FormatError for a URL that is not http or https; the source's functions throw it for error responses.
+ * @param base the folder, in a page also relative to it; a query string is sent with every file.
+ * @throws FormatError for an address that is not http or https; the source's functions throw it for error responses.
  */
-export function openUrl(baseUrl: string, options: OpenUrlOptions = {}): FileSource {
-  const base = absolute(baseUrl);
-  const fetchUrl = options.fetch ?? ((url: string, init: RequestInit) => fetch(url, init));
+export function openUrl(base: string | URL, options: OpenUrlOptions = {}): FileSource {
+  const folder = addressOf(base);
+  const name = String(base);
+  const mostKept = positive("mostKept", options.mostKept ?? defaultMostKept);
+  const rules: RequestRules = {
+    fetch: options.fetch ?? ((url: string, init: RequestInit) => fetch(url, init)),
+    idleTimeout: positive("idleTimeout", options.idleTimeout ?? defaultIdleTimeout),
+  };
+  const turn = turns(requestsAtATime);
 
-  async function request(file: string, init: RequestInit): Promise<Response> {
+  /** Runs `use` with the response to a request, as one of four at a time; the request ends where it throws. */
+  async function requested<T>(
+    file: string,
+    signal: AbortSignal | undefined,
+    init: RequestInit,
+    use: (reply: Reply) => T | Promise<T>,
+    problem?: (read: number) => string,
+  ): Promise<T> {
     checkRelative(file);
-    const url = new URL(base);
-    url.pathname = `${base.pathname.replace(/\/$/, "")}/${file.split("/").map(encodeURIComponent).join("/")}`;
+    const url = new URL(folder);
+    url.pathname = `${folder.pathname.replace(/\/$/, "")}/${file.split("/").map(encodeURIComponent).join("/")}`;
+    const end = await turn(signal);
     try {
-      return await fetchUrl(url.href, init);
-    } catch (cause) {
-      const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-      throw new FormatError(file, `could not be fetched from ${url.href}: ${String(inner)}`, { cause });
+      const reply = await request(rules, file, url.href, init, signal, problem);
+      try {
+        return await use(reply);
+      } catch (error) {
+        reply.cancel();
+        throw error;
+      }
+    } finally {
+      end();
     }
   }
 
   const withRange = (first: number, last: number) => ({ headers: { range: `bytes=${first}-${last}` } });
 
-  const probe = remembered(async (file: string): Promise<Probe> => {
-    const response = await request(file, withRange(0, 0));
-    const { status, headers } = response;
-    const type = headers.get("content-type") ?? "";
-    await response.body?.cancel();
-    if (status === 404 || status === 410) return { absent: `there is no such file (HTTP ${status})`, ranges: false };
-    if (status !== 416 && !response.ok) throw new FormatError(file, problemOf(response));
-    if (type.startsWith("text/html") && !/\.html?$/.test(file)) {
-      return { absent: "there is no such file: the server answers with an HTML page", ranges: false };
-    }
+  /** What a response to the request of a range shows; it throws for one that is an error. */
+  function probeOf(file: string, response: Response): Probe {
+    const absent = absenceOf(response, file);
+    if (absent !== undefined) return { absent, ranges: false };
     // 416 is the response to a request for the first byte of an empty file.
-    const ranges = status === 206 || status === 416;
-    const size = ranges ? totalOf(headers) : trustworthyLength(response);
+    const ranges = response.status === 206 || response.status === 416;
+    if (!response.ok && !ranges) throw new FormatError(file, problemOf(response));
+    const size = ranges ? totalOf(response.headers) : trustworthyLength(response);
     return size === undefined ? { ranges } : { ranges, size };
-  });
+  }
+
+  const probe = remembered((file, signal) =>
+    requested(file, signal, withRange(0, 0), (reply) => {
+      reply.cancel();
+      return probeOf(file, reply.response);
+    }),
+  );
 
   /** A file's probe; throws where the file does not exist. */
-  async function present(file: string): Promise<Probe> {
-    const found = await probe(file);
-    if (found.absent !== undefined) throw new FormatError(file, `${found.absent} in ${baseUrl}`);
+  async function present(file: string, signal: AbortSignal | undefined): Promise<Probe> {
+    const found = await probe(file, signal);
+    if (found.absent !== undefined) throw new FormatError(file, `${found.absent} in ${name}`);
     return found;
   }
 
-  const whole = remembered(async (file: string): Promise<Blob> => {
-    const response = await request(file, {});
-    if (!response.ok) throw new FormatError(file, problemOf(response));
-    const expected = trustworthyLength(response);
-    const blob = await response.blob().catch((cause: unknown) => {
-      throw new FormatError(file, `the connection ended before the file did: ${String(cause)}`, { cause });
-    });
-    if (expected !== undefined && blob.size !== expected) {
-      throw new FormatError(file, `the server sent ${blob.size} of ${expected} bytes`);
-    }
-    return blob;
-  });
+  /** The body of a whole file; it is forgotten when the signal that it was requested with aborts. */
+  const body = remembered((file, signal) =>
+    requested(file, signal, {}, (reply) => {
+      if (!reply.response.ok) throw new FormatError(file, problemOf(reply.response));
+      return kept(file, reply, signal);
+    }),
+  );
 
-  const sizeOf = remembered(async (file: string): Promise<number> => {
-    const found = await present(file);
-    if (found.size !== undefined) return found.size;
-    if (!found.ranges) return (await whole(file)).size;
-    // The total of a range is hidden from pages of another origin unless the server exposes it; the length is not.
-    const response = await request(file, { method: "HEAD" });
-    const length = Number(response.headers.get("content-length") ?? Number.NaN);
-    if (response.ok && Number.isSafeInteger(length)) return length;
-    throw new FormatError(file, "the server reports the file's size neither with a range nor with HEAD");
-  });
-
-  async function read(file: string, begin: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
-    const size = await sizeOf(file);
-    checkRange(file, begin, end, size);
-    if (begin === end) return new Uint8Array(0);
-    if ((await present(file)).ranges) {
-      const response = await request(file, withRange(begin, end - 1));
-      if (response.status === 206) {
-        const total = totalOf(response.headers) ?? size;
-        if (total === size) return bodyBytes(response, file, begin, end);
-        await response.body?.cancel();
-        throw changed(file, size, total);
-      }
-      await response.body?.cancel();
-      if (!response.ok) throw new FormatError(file, problemOf(response));
-    }
-    const blob = await whole(file);
-    if (blob.size !== size) throw changed(file, size, blob.size);
-    return new Uint8Array(await blob.slice(begin, end).arrayBuffer());
+  function kept(file: string, reply: Reply, signal: AbortSignal | undefined) {
+    onAbort(signal, () => body.forget(file));
+    return { signal, ...keptBody(reply, file, trustworthyLength(reply.response), mostKept) };
   }
 
-  return {
-    name: baseUrl,
-    has: async (file) => (await probe(file)).absent === undefined,
-    size: sizeOf,
-    read,
-  };
+  const sizes = new Map<string, number>();
+
+  async function size(file: string, { signal, limit = Infinity }: ReadOptions & { limit?: number } = {}) {
+    const known = sizes.get(file) ?? (await measured(file, signal, limit));
+    sizes.set(file, known);
+    return known;
+  }
+
+  async function measured(file: string, signal: AbortSignal | undefined, limit: number): Promise<number> {
+    const found = await present(file, signal);
+    if (found.size !== undefined) return found.size;
+    if (!found.ranges) return fromBody(file, signal, (whole) => whole.measure(limit));
+    // The total of a range is hidden from pages of another origin unless the server exposes it; the length is not.
+    return requested(file, signal, { method: "HEAD" }, ({ response, cancel }) => {
+      cancel();
+      const length = Number(response.headers.get("content-length") ?? Number.NaN);
+      if (response.ok && Number.isSafeInteger(length)) return length;
+      throw new FormatError(file, "the server reports the file's size neither with a range nor with HEAD");
+    });
+  }
+
+  /** What `use` makes of a file's body, which is requested again where it lacks what is needed. */
+  async function fromBody<T>(
+    file: string,
+    signal: AbortSignal | undefined,
+    use: (whole: KeptBody) => Promise<T | undefined>,
+  ): Promise<T> {
+    for (;;) {
+      const whole = await body(file, signal);
+      try {
+        const result = await use(whole);
+        if (result !== undefined) return result;
+        body.forget(file);
+      } catch (error) {
+        body.forget(file);
+        // Another call's signal may have ended the request.
+        if (whole.signal === signal || !whole.signal?.aborted) throw error;
+      }
+    }
+  }
+
+  async function read(
+    file: string,
+    begin: number,
+    end: number,
+    { signal, once = false }: ReadOptions & { once?: boolean } = {},
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    const total = await size(file, { signal });
+    checkRange(file, begin, end, total);
+    if (begin === end) return new Uint8Array(0);
+    if ((await present(file, signal)).ranges) {
+      const cut = (filled: number) => `the connection ended after ${filled} bytes of bytes ${begin} to ${end}`;
+      const bytes = await requested(
+        file,
+        signal,
+        withRange(begin, end - 1),
+        (reply) => {
+          const { status, ok, headers } = reply.response;
+          const now = totalOf(headers) ?? total;
+          if (status === 206 && now === total) return rangeBytes(reply, file, begin, end);
+          if (status === 206) throw changed(file, total, now);
+          if (!ok) throw new FormatError(file, problemOf(reply.response));
+          reply.cancel();
+          return undefined; // the server supports ranges no longer
+        },
+        cut,
+      );
+      if (bytes) return bytes;
+    }
+    return fromBody(file, signal, (whole) => {
+      const now = whole.size() ?? total;
+      if (now !== total) throw changed(file, total, now);
+      return whole.read(begin, end, once);
+    });
+  }
+
+  function readWhole(file: string, limit: number, { signal }: ReadOptions = {}) {
+    return requested(file, signal, {}, async (reply) => {
+      const absent = absenceOf(reply.response, file);
+      if (absent === undefined && reply.response.ok) return wholeBytes(reply, file, limit);
+      if (absent === undefined) throw new FormatError(file, problemOf(reply.response));
+      reply.cancel();
+      probe.set(file, { absent, ranges: false });
+      return undefined;
+    });
+  }
+
+  async function readHead(file: string, count: number, { signal }: ReadOptions = {}): Promise<FileHead | undefined> {
+    const { found, bytes, whole } = await requested(file, signal, withRange(0, count - 1), async (reply) => {
+      const found = probeOf(file, reply.response);
+      const { status } = reply.response;
+      if (status === 206) return { found, bytes: await rangeBytes(reply, file, 0, count, "may end earlier") };
+      if (found.absent === undefined && status !== 416) return { found, whole: kept(file, reply, signal) };
+      reply.cancel();
+      return { found, bytes: new Uint8Array(0) };
+    });
+    probe.set(file, found);
+    if (found.absent !== undefined) return undefined;
+    if (whole) {
+      body.set(file, whole);
+      return { bytes: await whole.head(count), size: whole.size() };
+    }
+    if (bytes.length < count) sizes.set(file, bytes.length);
+    return { bytes, size: await size(file, { signal }) };
+  }
+
+  const has = async (file: string, { signal }: ReadOptions = {}) => (await probe(file, signal)).absent === undefined;
+
+  return { name, has, size, read, readWhole, readHead };
 }

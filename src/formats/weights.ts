@@ -1,15 +1,16 @@
 import { FormatError, listed, shortened } from "./format-error.ts";
 import { nearNames } from "./near-names.ts";
-import { bitsOf, dtypeOf, readSafetensorsHeader, type StoredTensor } from "./safetensors.ts";
+import { type FileRange, type Heads, readInOrder } from "./read-ahead.ts";
+import { bitsOf, dtypeOf, headBytes, readHeader, type StoredTensor } from "./safetensors.ts";
 import { checkShardNames, readShardIndex } from "./shard-index.ts";
-import type { FileSource } from "./source.ts";
+import { type FileHead, type FileSource, readHead } from "./source.ts";
 
 const INDEX = "model.safetensors.index.json";
 const SINGLE = "model.safetensors";
 /** Pieces of 16-bit types are multiples of this too, since WebGPU copies multiples of 4 bytes. */
 const COPY_BYTES = 4;
-/** How many files of a sharded model are requested at a time. */
-const AT_ONCE = 8;
+/** Most bytes that are kept of the heads of all shards. */
+const HEADS_BYTES = 4 << 20;
 
 /** A contiguous piece of a tensor's bytes. */
 export interface WeightPiece {
@@ -17,6 +18,13 @@ export interface WeightPiece {
   readonly begin: number;
   /** Whole elements; `byteOffset` is a multiple of 8, so that any typed array can view them. */
   readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** The bytes `[begin, end)` of a tensor. */
+export interface TensorBytes {
+  readonly tensor: StoredTensor;
+  readonly begin: number;
+  readonly end: number;
 }
 
 /** A checkpoint's tensors: their extents are known and checked, their bytes are read when streamed. */
@@ -48,6 +56,14 @@ export interface Weights {
    * @throws FormatError if the file cannot be read.
    */
   read(tensor: StoredTensor, begin: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * All of these bytes, in the order given, each with a `byteOffset` that is a multiple of 8. What lies together is read
+   * together, and some of it ahead: see {@link readInOrder}.
+   *
+   * @throws RangeError if they are not within their tensors.
+   * @throws FormatError if a file cannot be read.
+   */
+  readInOrder(reads: readonly TensorBytes[]): AsyncGenerator<Uint8Array<ArrayBuffer>>;
 }
 
 /** Pieces of this type are cut at multiples of this many bytes: whole elements and whole words. */
@@ -56,38 +72,51 @@ function pieceUnit(dtype: string): number {
   return bits === 6 ? 3 * COPY_BYTES : Math.max(COPY_BYTES, bits / 8);
 }
 
-/** `Promise.all` over `items`, a few at a time. */
-async function mapFew<T, U>(items: readonly T[], map: (item: T) => Promise<U>): Promise<U[]> {
-  const out: U[] = [];
-  for (let begin = 0; begin < items.length; begin += AT_ONCE) {
-    out.push(...(await Promise.all(items.slice(begin, begin + AT_ONCE).map(map))));
-  }
-  return out;
+/** The tensors of all files, and the first bytes of each file. */
+interface Opened {
+  readonly tensors: Map<string, StoredTensor>;
+  readonly heads: Heads;
 }
 
-async function readSharded(source: FileSource): Promise<Map<string, StoredTensor>> {
-  const promised = [...(await readShardIndex(source, INDEX))];
-  const found = await mapFew(promised, ([shard]) => source.has(shard));
-  const missing = promised.filter((_, i) => !found[i]).map(([shard]) => shard);
+async function openSingle(source: FileSource, head: FileHead): Promise<Opened> {
+  return { tensors: await readHeader(source, SINGLE, head), heads: new Map([[SINGLE, head.bytes]]) };
+}
+
+async function openShards(source: FileSource, index: ReadonlyMap<string, ReadonlySet<string>>): Promise<Opened> {
+  const promised = [...index];
+  const count = Math.min(headBytes, Math.floor(HEADS_BYTES / promised.length));
+  const heads = await Promise.all(promised.map(([shard]) => readHead(source, shard, count)));
+  const missing = promised.filter((_, i) => !heads[i]).map(([shard]) => shard);
   if (missing.length > 0) {
     const count = `${missing.length} of ${promised.length} shards`;
     throw new FormatError(INDEX, `names ${count} that ${source.name} lacks: ${listed(missing)}`, {
       field: "weight_map",
     });
   }
-  const headers = await mapFew(promised, ([shard]) => readSafetensorsHeader(source, shard));
-  promised.forEach(([shard, names], i) => {
-    checkShardNames(INDEX, shard, names, headers[i] ?? new Map());
+  const found = promised.flatMap(([shard, names], i) => {
+    const head = heads[i];
+    return head ? [{ shard, names, head }] : [];
   });
-  return new Map(headers.flatMap((held) => [...held]));
+  const headers = await Promise.all(found.map(({ shard, head }) => readHeader(source, shard, head)));
+  for (const [i, { shard, names }] of found.entries()) checkShardNames(INDEX, shard, names, headers[i] ?? new Map());
+  return {
+    tensors: new Map(headers.flatMap((held) => [...held])),
+    heads: new Map(found.map(({ shard, head }) => [shard, head.bytes])),
+  };
 }
 
-async function readTensor(source: FileSource, tensor: StoredTensor, begin: number, end: number) {
+/** Where bytes of a tensor lie. */
+function rangeOf({ tensor, begin, end }: TensorBytes): FileRange {
   const size = tensor.end - tensor.begin;
   if (!(begin >= 0 && begin <= end && end <= size)) {
     throw new RangeError(`${tensor.name}: bytes ${begin} to ${end} were asked for, but it has ${size}`);
   }
-  const bytes = await source.read(tensor.file, tensor.begin + begin, tensor.begin + end);
+  return { file: tensor.file, begin: tensor.begin + begin, end: tensor.begin + end };
+}
+
+async function readTensor(source: FileSource, tensor: StoredTensor, begin: number, end: number) {
+  const range = rangeOf({ tensor, begin, end });
+  const bytes = await source.read(range.file, range.begin, range.end);
   return bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
 }
 
@@ -109,12 +138,18 @@ async function* streamTensor(source: FileSource, tensor: StoredTensor, maxBytes:
  * any header that breaks the format.
  */
 export async function openWeights(source: FileSource): Promise<Weights> {
-  const sharded = await source.has(INDEX);
-  if (!sharded && !(await source.has(SINGLE))) {
+  // At the same time, since most models have the one or the other.
+  const single = readHead(source, SINGLE, headBytes);
+  single.catch(() => undefined); // thrown below, where it matters
+  const index = await readShardIndex(source, INDEX);
+  const head = index ? undefined : await single;
+  if (!index && !head) {
     throw new FormatError(source.name, `holds no weights: looked for ${INDEX} and ${SINGLE}`);
   }
-  const from = sharded ? INDEX : SINGLE;
-  const tensors = sharded ? await readSharded(source) : await readSafetensorsHeader(source, SINGLE);
+  const from = index ? INDEX : SINGLE;
+  const { tensors, heads } = index
+    ? await openShards(source, index)
+    : await openSingle(source, head ?? { bytes: new Uint8Array() });
   let bytes = 0;
   for (const { begin, end } of tensors.values()) bytes += end - begin;
 
@@ -140,5 +175,6 @@ export async function openWeights(source: FileSource): Promise<Weights> {
     get,
     stream: (tensor, maxBytes) => streamTensor(source, tensor, maxBytes),
     read: (tensor, begin, end) => readTensor(source, tensor, begin, end),
+    readInOrder: (reads) => readInOrder(source, reads.map(rangeOf), heads),
   };
 }

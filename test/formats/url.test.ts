@@ -152,7 +152,7 @@ describe("a server without ranges", () => {
     const answer = (body: string, length: number) =>
       new Response(body, { headers: { "content-length": String(length) } });
     const short = openUrl("http://localhost/m", { fetch: async () => answer("abc", 4) });
-    expect((await formatErrorOf(short.read("a.bin", 0, 1))).message).toBe("a.bin: the server sent 3 of 4 bytes");
+    expect((await formatErrorOf(short.read("a.bin", 0, 4))).message).toBe("a.bin: the server sent 3 of 4 bytes");
     let count = 0;
     const growing = openUrl("http://localhost/m", {
       fetch: async () => (count++ === 0 ? answer("abc", 3) : answer("abcd", 4)),
@@ -172,7 +172,7 @@ describe("a server without ranges", () => {
       response.write(big.subarray(0, 1000), () => response.destroy());
     });
     const source = openUrl(base);
-    const error = await formatErrorOf(source.read("a.bin", 0, 10));
+    const error = await formatErrorOf(source.read("a.bin", 0, 300_000));
     expect(error.message).toMatch(/^a\.bin: the connection ended before the file did: /);
     expect(await source.read("a.bin", 0, 10)).toEqual(big.slice(0, 10));
   });

@@ -1,0 +1,31 @@
+import { FormatError } from "./format-error.ts";
+
+/** What a page or a worker of one has and Node has not. */
+interface PageGlobals {
+  readonly document?: { readonly baseURI?: string };
+  readonly location?: { readonly href?: string; readonly origin?: string };
+}
+
+/** What relative addresses are relative to, as `fetch` has it; in a worker made from a blob, which has none, its origin. */
+function pageAddress(): string | undefined {
+  const { document, location } = globalThis as PageGlobals;
+  const address = document?.baseURI ?? location?.href;
+  return address?.startsWith("blob:") ? location?.origin : address;
+}
+
+/**
+ * The absolute address of a folder on a web server; in a page, relative ones are resolved against it.
+ *
+ * @throws FormatError for one that is not http or https.
+ */
+export function addressOf(folder: string | URL): URL {
+  const text = String(folder);
+  try {
+    const url = new URL(text, pageAddress());
+    if (url.protocol === "http:" || url.protocol === "https:") return url;
+  } catch {
+    // Reported below, with the protocols accepted.
+  }
+  const hint = text.startsWith("blob:") ? ": a blob is one file, and openFiles makes a folder of several" : "";
+  throw new FormatError(text, `is not an http or https address${hint}`);
+}

@@ -1,0 +1,122 @@
+import { onAbort, unlessAborted } from "./abort.ts";
+import { FormatError } from "./format-error.ts";
+
+/** The function that requests are made with: `fetch`, or one that is used like it. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+/** How a source makes its requests. */
+export interface RequestRules {
+  readonly fetch: Fetch;
+  /** Milliseconds without a byte after which a request is abandoned; Infinity for none. */
+  readonly idleTimeout: number;
+}
+
+/** A response whose body is read piece by piece, as fast as it is asked for. */
+export interface Reply {
+  readonly response: Response;
+  /** The next bytes of the body; undefined at its end. Throws `FormatError` where the connection ends early. */
+  next(): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** Ends the request; the connection is closed unless the body was read to its end. */
+  cancel(): void;
+}
+
+/** The longest delay of a timer; longer ones end at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/**
+ * Requests a file and waits for the headers.
+ *
+ * @param problem what to say where the body ends early, given the bytes read so far.
+ * @throws the signal's reason once it aborts, and `FormatError` where there is no answer.
+ */
+export async function request(
+  { fetch, idleTimeout }: RequestRules,
+  file: string,
+  url: string,
+  init: RequestInit,
+  signal: AbortSignal | undefined,
+  problem: (read: number) => string = () => "the connection ended before the file did",
+): Promise<Reply> {
+  signal?.throwIfAborted();
+  const controller = new AbortController();
+  const unlisten = onAbort(signal, (reason) => controller.abort(reason));
+  const silent = () =>
+    controller.abort(new FormatError(file, `the server sent nothing for ${idleTimeout / 1000} s: ${url}`));
+
+  /** The promise's value; throws once the signal aborts or the time is over, whatever `fetch` makes of the signal. */
+  async function inTime<T>(promise: Promise<T>, failure: (cause: unknown) => FormatError): Promise<T> {
+    const timer = idleTimeout > LONGEST_TIMER ? undefined : setTimeout(silent, idleTimeout);
+    try {
+      return await unlessAborted(promise, controller.signal);
+    } catch (cause) {
+      unlisten();
+      controller.signal.throwIfAborted();
+      controller.abort();
+      throw failure(cause);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  const answer = Promise.resolve().then(() => fetch(url, { ...init, signal: controller.signal }));
+  const response = await inTime(answer, (cause) => {
+    const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+    return new FormatError(file, `could not be fetched from ${url}: ${String(inner)}`, { cause });
+  });
+  let reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
+  let read = 0;
+
+  async function next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    reader ??= response.body?.getReader();
+    const { value } = reader
+      ? await inTime(reader.read(), (cause) => new FormatError(file, `${problem(read)}: ${String(cause)}`, { cause }))
+      : {};
+    if (value) read += value.byteLength;
+    else unlisten();
+    return value;
+  }
+
+  function cancel(): void {
+    unlisten();
+    const body = reader ?? response.body;
+    body?.cancel().catch(() => undefined);
+    controller.abort();
+  }
+
+  return { response, next, cancel };
+}
+
+/**
+ * Lets `count` requests run at a time, the others in the order in which they came. The function that a turn resolves to
+ * ends it.
+ */
+export function turns(count: number): (signal: AbortSignal | undefined) => Promise<() => void> {
+  let free = count;
+  const waiting: (() => void)[] = [];
+  return async (signal) => {
+    signal?.throwIfAborted();
+    if (free > 0) {
+      free--;
+    } else {
+      await new Promise<void>((resolve, reject) => {
+        const unlisten = onAbort(signal, (reason) => {
+          waiting.splice(waiting.indexOf(go), 1);
+          reject(reason);
+        });
+        function go(): void {
+          unlisten();
+          resolve();
+        }
+        waiting.push(go);
+      });
+    }
+    let ended = false;
+    return () => {
+      if (ended) return;
+      ended = true;
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
+    };
+  };
+}
