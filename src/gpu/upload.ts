@@ -1,4 +1,5 @@
 import type { Device } from "./device.ts";
+import { GpuError } from "./errors.ts";
 import type { Storage } from "./storage.ts";
 
 /** Bytes of one staging buffer; two alternate, so that one is filled while the other is copied. */
@@ -13,6 +14,7 @@ export class Uploader {
   readonly #gpu: Device;
   readonly #free: GPUBuffer[] = [];
   readonly #waiting: Promise<GPUBuffer>[] = [];
+  #disposed = false;
 
   constructor(gpu: Device) {
     this.#gpu = gpu;
@@ -44,6 +46,10 @@ export class Uploader {
     const failure = this.#gpu.buffers.failure(target);
     if (failure) throw failure;
     const staging = this.#free.pop() ?? (await this.#next());
+    if (this.#disposed) {
+      staging.destroy();
+      throw new GpuError(`${storage.label}: the upload was given up`);
+    }
     const memory = new Uint8Array(staging.getMappedRange(0, size));
     memory.fill(0, bytes.byteLength);
     memory.set(bytes);
@@ -56,7 +62,7 @@ export class Uploader {
 
   async #next(): Promise<GPUBuffer> {
     const first = this.#waiting.shift();
-    if (!first) throw new TypeError("upload: no staging buffer is mapped");
+    if (!first) throw new GpuError("upload: it was given up, or no staging buffer is mapped");
     try {
       return await first;
     } catch (cause) {
@@ -72,6 +78,7 @@ export class Uploader {
   }
 
   dispose(): void {
+    this.#disposed = true;
     for (const buffer of this.#free) buffer.destroy();
     this.#free.length = 0;
     for (const waiting of this.#waiting) waiting.then((buffer) => buffer.destroy()).catch(() => undefined);

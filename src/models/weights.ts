@@ -16,7 +16,8 @@ import {
   sourcesOf,
   type WeightSource,
 } from "./family.ts";
-import { Loader, type LoadOptions, storedTensor } from "./loader.ts";
+import { Loader, type LoadOptions } from "./loader.ts";
+import { storedTensor } from "./stored-rows.ts";
 
 export type { LoadOptions } from "./loader.ts";
 
@@ -56,67 +57,64 @@ export async function loadWeights(
   const layers = Array.from({ length: config.layers }, (_, i) => checked(family.layer(config, i, weights.has)));
   const loader = new Loader(gpu, weights, options);
   try {
-    const norm = async (weight: WeightSource, bias?: WeightSource, eps = config.eps): Promise<Norm> => {
-      if (config.norm === "rms") return { kind: "rms", weight: await loader.vector(weight), eps };
-      return { kind: "layer", weight: await loader.vector(weight), bias: bias && (await loader.vector(bias)), eps };
+    const norm = (weight: WeightSource, bias?: WeightSource, eps = config.eps): Norm => {
+      if (config.norm === "rms") return { kind: "rms", weight: loader.vector(weight), eps };
+      return { kind: "layer", weight: loader.vector(weight), bias: bias && loader.vector(bias), eps };
     };
-    const linear = async (weight: WeightSource, bias?: WeightSource): Promise<Linear> => ({
-      weight: await loader.matrix(weight),
-      bias: bias && (await loader.vector(bias)),
+    const linear = (weight: WeightSource, bias?: WeightSource): Linear => ({
+      weight: loader.matrix(weight),
+      bias: bias && loader.vector(bias),
     });
-    const feedForward = async (layer: FeedForwardSources): Promise<FeedForwardWeights> => ({
-      gate: layer.gate && (await linear(layer.gate, layer.gateBias)),
-      up: await linear(layer.up, layer.upBias),
-      down: await linear(layer.down, layer.downBias),
+    const feedForward = (layer: FeedForwardSources): FeedForwardWeights => ({
+      gate: layer.gate && linear(layer.gate, layer.gateBias),
+      up: linear(layer.up, layer.upBias),
+      down: linear(layer.down, layer.downBias),
     });
     const faults = config.mixture && loader.flags(config.layers);
-    const mixture = async (layer: MixtureSources, index: number): Promise<MixtureWeights> => ({
+    const mixture = (layer: MixtureSources, index: number): MixtureWeights => ({
       faults: faults && { flags: faults, layer: index },
-      router: await linear(layer.router, layer.routerBias),
-      gateUp: await loader.matrix(layer.gateUp),
-      gateUpBias: layer.gateUpBias && (await loader.vector(layer.gateUpBias)),
-      down: await loader.matrix(layer.down),
-      downBias: layer.downBias && (await loader.vector(layer.downBias)),
-      selectionBias: layer.selectionBias && (await loader.vector(layer.selectionBias)),
-      shared: layer.shared && (await feedForward(layer.shared)),
-      sharedGate: layer.sharedGate && (await linear(layer.sharedGate)),
+      router: linear(layer.router, layer.routerBias),
+      gateUp: loader.matrix(layer.gateUp),
+      gateUpBias: layer.gateUpBias && loader.vector(layer.gateUpBias),
+      down: loader.matrix(layer.down),
+      downBias: layer.downBias && loader.vector(layer.downBias),
+      selectionBias: layer.selectionBias && loader.vector(layer.selectionBias),
+      shared: layer.shared && feedForward(layer.shared),
+      sharedGate: layer.sharedGate && linear(layer.sharedGate),
     });
-    const latent = async (layer: LatentSources): Promise<LatentProjections> => {
+    const latent = (layer: LatentSources): LatentProjections => {
       const eps = config.latent?.eps;
       const { queryDown, queryDownBias, queryNorm } = layer;
       const query = queryDown &&
         queryNorm && {
-          down: await linear(queryDown, queryDownBias),
-          norm: await norm(queryNorm, undefined, eps),
+          down: linear(queryDown, queryDownBias),
+          norm: norm(queryNorm, undefined, eps),
         };
-      return { norm: await norm(layer.norm, undefined, eps), query };
+      return { norm: norm(layer.norm, undefined, eps), query };
     };
-    const embedding = await loader.matrix(outer.embedding);
-    const positions = outer.positions && (await loader.matrix(outer.positions));
+    const embedding = loader.matrix(outer.embedding);
+    const positions = outer.positions && loader.matrix(outer.positions);
     const blocks: BlockWeights[] = [];
     for (const [index, layer] of layers.entries()) {
       blocks.push({
-        attentionNorm: await norm(layer.attentionNorm, layer.attentionNormBias),
+        attentionNorm: norm(layer.attentionNorm, layer.attentionNormBias),
         attention: {
-          q: await linear(layer.q, layer.qBias),
-          k: await linear(layer.k, layer.kBias),
+          q: linear(layer.q, layer.qBias),
+          k: linear(layer.k, layer.kBias),
           // The kernel that splits this projection by head supports no other type.
-          v: layer.latent ? { weight: await loader.matrix(layer.v, "f32") } : await linear(layer.v, layer.vBias),
-          output: await linear(layer.output, layer.outputBias),
-          qNorm: layer.qNorm && (await norm(layer.qNorm)),
-          kNorm: layer.kNorm && (await norm(layer.kNorm)),
-          sinks: layer.sinks && (await loader.vector(layer.sinks)),
-          latent: layer.latent && (await latent(layer.latent)),
+          v: layer.latent ? { weight: loader.matrix(layer.v, "f32") } : linear(layer.v, layer.vBias),
+          output: linear(layer.output, layer.outputBias),
+          qNorm: layer.qNorm && norm(layer.qNorm),
+          kNorm: layer.kNorm && norm(layer.kNorm),
+          sinks: layer.sinks && loader.vector(layer.sinks),
+          latent: layer.latent && latent(layer.latent),
         },
-        feedForwardNorm: await norm(layer.feedForwardNorm, layer.feedForwardNormBias),
-        feedForward:
-          "router" in layer.feedForward
-            ? await mixture(layer.feedForward, index)
-            : await feedForward(layer.feedForward),
+        feedForwardNorm: norm(layer.feedForwardNorm, layer.feedForwardNormBias),
+        feedForward: "router" in layer.feedForward ? mixture(layer.feedForward, index) : feedForward(layer.feedForward),
       });
     }
-    const last = await norm(outer.norm, outer.normBias);
-    const head = outer.head ? await linear(outer.head) : { weight: embedding };
+    const last = norm(outer.norm, outer.normBias);
+    const head = outer.head ? linear(outer.head) : { weight: embedding };
     await loader.finish();
     const dispose = () => loader.dispose();
     return { embedding, positions, blocks, norm: last, head, faults, bytes: loader.bytes, dispose };

@@ -130,10 +130,11 @@ test("experts larger than a staging buffer pass in pieces", async () => {
   const two = <T>(parts: T[]) => parts.slice(0, 2);
   expect(same(await gateUp.readStored(), stackedBits(two(gateUpOf(tensors, 0)), "f32"))).toBe(true);
   expect(same(await down.readStored(), stackedBits(two(downOf(tensors, 0)), "f32"))).toBe(true);
-  const gate = weights.get(expertName(0, 0, "w1"));
-  const sizes = reads.filter(([begin]) => begin >= gate.begin && begin < gate.end).map(([begin, end]) => end - begin);
-  expect(sizes).toEqual([1017 * 1031 * 4, 12 * 1031 * 4]); // whole rows of gate and of up to fill it together
-  expect(2 * (sizes[0] ?? 0)).toBeLessThanOrEqual(stagingBytes);
+  // Every byte once, in pieces that are smaller than a staging buffer.
+  const sorted = reads.toSorted(([a], [b]) => a - b);
+  expect(sorted.filter(([begin], i) => i > 0 && begin !== sorted[i - 1]?.[1])).toEqual([]);
+  expect(sorted.at(-1)?.[1]).toBe(Math.max(...[...weights.tensors.values()].map(({ end }) => end)));
+  expect(Math.max(...reads.map(([begin, end]) => end - begin))).toBeLessThanOrEqual(stagingBytes / 2);
   loaded.dispose();
   const [late, at] = [expertName(0, 1, "w1"), 1_060_000];
   if (tensors[late]) tensors[late].elements[at] = Number.POSITIVE_INFINITY;

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { openWeights } from "../../src/formats/weights.ts";
 import { readArchitecture } from "../../src/models/architectures.ts";
 import type { StackedSource, WeightSource } from "../../src/models/family.ts";
-import { Loader, type LoadOptions, storedTensor } from "../../src/models/loader.ts";
+import { Loader, type LoadOptions } from "../../src/models/loader.ts";
+import { storedTensor } from "../../src/models/stored-rows.ts";
 import { memorySource, safetensors, type TensorToWrite } from "../formats/checkpoint-bytes.ts";
 import { testGpu } from "../support/gpu.ts";
 
