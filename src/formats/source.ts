@@ -1,6 +1,6 @@
 import { unlessAborted } from "./abort.ts";
 import { FormatError, type FormatErrorOptions } from "./format-error.ts";
-import { parseStrictJson } from "./strict-json.ts";
+import { parseJson } from "./strict-json.ts";
 
 /** Options of a source's functions. A source may ignore them. */
 export interface ReadOptions {
@@ -185,7 +185,7 @@ export async function readText(source: FileSource, file: string, options: ReadTe
  * Reads a JSON file whole, or returns undefined where there is no such file. The value is not validated: the caller
  * checks it.
  *
- * @throws FormatError as {@link readText} does, and for invalid JSON, with line, column and the problem.
+ * @throws FormatError as {@link readText} does, and for JSON that is invalid or has a key twice, with line and column.
  */
 export async function readJsonIfPresent(
   source: FileSource,
@@ -193,20 +193,13 @@ export async function readJsonIfPresent(
   options: ReadTextOptions = {},
 ): Promise<unknown> {
   const text = await readTextIfPresent(source, file, options);
-  if (text === undefined) return undefined;
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    // Engines differ in whether and how they report the position, so the strict parser finds it.
-    parseStrictJson(file, text);
-    throw new FormatError(file, `is not valid JSON: ${String(cause)}`, { cause });
-  }
+  return text === undefined ? undefined : parseJson(file, text);
 }
 
 /**
  * Reads a JSON file whole. The value is not validated: the caller checks it.
  *
- * @throws FormatError as {@link readText} does, and for invalid JSON, with line, column and the problem.
+ * @throws FormatError as {@link readText} does, and for JSON that is invalid or has a key twice, with line and column.
  */
 export async function readJson(source: FileSource, file: string, options: ReadTextOptions = {}): Promise<unknown> {
   const value = await readJsonIfPresent(source, file, options);

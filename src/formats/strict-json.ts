@@ -8,7 +8,7 @@ import { FormatError, type FormatErrorOptions, shortened } from "./format-error.
 export type StrictJson = string | number | bigint | boolean | null | StrictJson[] | Map<string, StrictJson>;
 
 const DEEPEST = 100;
-const WORDS: readonly [string, StrictJson][] = [
+const WORDS: readonly [string, boolean | null][] = [
   ["true", true],
   ["false", false],
   ["null", null],
@@ -31,6 +31,26 @@ export function kindOf(value: StrictJson | undefined): string {
  * @throws FormatError for `file`, with `field` if given.
  */
 export function parseStrictJson(file: string, text: string, field?: string): StrictJson {
+  return parse<StrictJson>(file, text, field, { integer: BigInt, object: (entries) => entries });
+}
+
+/**
+ * As {@link parseStrictJson}, into the values that `JSON.parse` gives: plain objects and numbers.
+ *
+ * @throws FormatError for `file`.
+ */
+export function parseJson(file: string, text: string): unknown {
+  return parse<unknown>(file, text, undefined, { integer: Number, object: Object.fromEntries });
+}
+
+/** How a parser makes the values that have several forms in JavaScript. */
+interface Made<Value> {
+  readonly integer: (digits: string) => Value;
+  readonly object: (entries: Map<string, Value>) => Value;
+}
+
+/** `Value` has to include strings, numbers, booleans, null and arrays of itself. */
+function parse<Value>(file: string, text: string, field: string | undefined, made: Made<Value>): Value {
   let at = 0;
 
   function fail(problem: string, where: number): never {
@@ -77,13 +97,13 @@ export function parseStrictJson(file: string, text: string, field?: string): Str
     return value;
   }
 
-  function number(): number | bigint {
+  function number(): Value {
     const token = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
     token.lastIndex = at;
     const raw = token.exec(text)?.[0];
     if (raw === undefined) expected("a value");
     at += raw.length;
-    return /^(?:0|-?[1-9]\d{0,17})$/.test(raw) ? BigInt(raw) : Number(raw);
+    return /^(?:0|-?[1-9]\d{0,17})$/.test(raw) ? made.integer(raw) : (Number(raw) as Value);
   }
 
   /** Runs `item` for each of the comma-separated items up to `close`; the opening bracket is at `at`. */
@@ -103,8 +123,8 @@ export function parseStrictJson(file: string, text: string, field?: string): Str
     at++;
   }
 
-  function object(depth: number): Map<string, StrictJson> {
-    const map = new Map<string, StrictJson>();
+  function object(depth: number): Value {
+    const map = new Map<string, Value>();
     items("}", () => {
       if (text[at] !== '"') expected("a key in double quotes");
       const keyAt = at;
@@ -115,26 +135,26 @@ export function parseStrictJson(file: string, text: string, field?: string): Str
       at++;
       map.set(key, value(depth + 1));
     });
-    return map;
+    return made.object(map);
   }
 
-  function array(depth: number): StrictJson[] {
-    const list: StrictJson[] = [];
+  function array(depth: number): Value {
+    const list: Value[] = [];
     items("]", () => list.push(value(depth + 1)));
-    return list;
+    return list as Value;
   }
 
-  function value(depth: number): StrictJson {
+  function value(depth: number): Value {
     if (depth > DEEPEST) fail(`more than ${DEEPEST} levels of nesting`, at);
     skipSpace();
     const first = text[at];
-    if (first === '"') return string();
+    if (first === '"') return string() as Value;
     if (first === "{") return object(depth);
     if (first === "[") return array(depth);
     for (const [word, meaning] of WORDS) {
       if (!text.startsWith(word, at)) continue;
       at += word.length;
-      return meaning;
+      return meaning as Value;
     }
     return number();
   }

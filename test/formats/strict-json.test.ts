@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FormatError } from "../../src/formats/format-error.ts";
-import { parseStrictJson, type StrictJson } from "../../src/formats/strict-json.ts";
+import { parseJson, parseStrictJson, type StrictJson } from "../../src/formats/strict-json.ts";
 
 /** The value as `JSON.parse` would give it. */
 function plain(value: StrictJson): unknown {
@@ -80,6 +80,21 @@ describe("parseStrictJson", () => {
   test("a key called __proto__ is a key", () => {
     const value = parseStrictJson("a.json", '{"__proto__": {"a": 1}}');
     expect(value).toEqual(new Map([["__proto__", new Map([["a", 1n]])]]));
+  });
+
+  test("parseJson gives what JSON.parse gives, or refuses what parseStrictJson refuses", () => {
+    fc.assert(
+      fc.property(fc.json({ depthSize: "medium" }), (json) => {
+        expect(parseJson("a.json", json)).toEqual(JSON.parse(json));
+      }),
+      { numRuns: 500 },
+    );
+    const value = parseJson("a.json", '{"__proto__": {"a": 1}, "b": [-7, 1e3, 123456789012345678]}') as object;
+    expect(Object.keys(value)).toEqual(["__proto__", "b"]);
+    expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+    for (const text of ['{"a":1,"a":2}', "[".repeat(200), '"\\ud800"']) {
+      expect(() => parseJson("a.json", text)).toThrow(/^a.json: is not valid JSON at line 1, column \d+: /);
+    }
   });
 
   test("long strings and many items are no recursion", () => {
