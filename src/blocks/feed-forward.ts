@@ -14,7 +14,8 @@ export interface FeedForwardWeights {
 }
 
 const plain = { silu, gelu, "gelu-tanh": geluTanh, "quick-gelu": quickGelu } as const;
-const gated = { silu: swiglu, "gelu-tanh": geglu } as const;
+/** Activations that a gated layer may have. */
+export const gatedActivations = { silu: swiglu, "gelu-tanh": geglu } as const;
 
 /** `down(activation(gate · x) ⊙ (up · x))`, or `down(activation(up · x))` without a gate. `x` is `[b, t, c]`. */
 export function feedForward(
@@ -28,9 +29,11 @@ export function feedForward(
   let hidden: Tensor;
   if (weights.gate) {
     const gate = linear(gpu, x, weights.gate);
-    const product = gated[activation as keyof typeof gated];
+    const product = gatedActivations[activation as keyof typeof gatedActivations];
     if (!product)
-      throw new TypeError(`${name}: no gated form of ${activation}; there are ${Object.keys(gated).join(", ")}`);
+      throw new TypeError(
+        `${name}: no gated form of ${activation}; there are ${Object.keys(gatedActivations).join(", ")}`,
+      );
     hidden = product(gpu, { gate, up }).y;
   } else {
     hidden = plain[activation](gpu, { x: up }).y;

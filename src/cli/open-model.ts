@@ -4,6 +4,7 @@ import type { LanguageModel } from "../generate/language-model.ts";
 import { loadModel } from "../generate/load-model.ts";
 import { cacheOptions, type ModelFlags } from "./model-options.ts";
 import { openDevice } from "./open-device.ts";
+import { say } from "./output.ts";
 import { withProgress } from "./progress.ts";
 
 /** A model with its device, which close together. */
@@ -20,10 +21,18 @@ export async function openModel(flags: ModelFlags): Promise<OpenedModel> {
   const source = /^https?:/.test(name) ? openUrl(name) : await openFolder(name);
   const gpu = await openDevice(flags);
   const start = performance.now();
+  const warnings: string[] = [];
   try {
     const model = await withProgress("loading  ", json, (onProgress) =>
-      loadModel(gpu, source, { context, dtype, cache: cacheOptions(flags), onProgress }),
+      loadModel(gpu, source, {
+        context,
+        dtype,
+        cache: cacheOptions(flags),
+        onProgress,
+        onWarning: (warning) => warnings.push(warning), // shown when the progress bar is gone
+      }),
     );
+    for (const warning of warnings) say(`warning: ${warning}`);
     const close = () => {
       model.dispose();
       gpu.close();

@@ -1,7 +1,7 @@
 const LONGEST_FIELD = 160;
 
 /** Text from a file, made safe for a terminal: control, bidirectional and other invisible characters are escaped. */
-function printed(text: string): string {
+export function printed(text: string): string {
   return text.replace(
     /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu,
     (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,

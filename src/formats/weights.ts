@@ -29,6 +29,8 @@ export interface TensorBytes {
 
 /** A checkpoint's tensors: their extents are known and checked, their bytes are read when streamed. */
 export interface Weights {
+  /** The file that lists the tensors: the index of shards, or the only file. */
+  readonly file: string;
   /** By name; in the order of the data within each file. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** Bytes of all tensors together. */
@@ -169,6 +171,7 @@ export async function openWeights(source: FileSource): Promise<Weights> {
   }
 
   return {
+    file: from,
     tensors,
     bytes,
     has: (name) => tensors.has(name),

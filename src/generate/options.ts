@@ -49,30 +49,6 @@ export interface GenerationDefaults {
   readonly eos: readonly number[];
 }
 
-const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
-
-/**
- * Reads a parsed `generation_config.json`, if there is one, with the end-of-text ids of the tokenizer and the config.
- */
-export function readDefaults(raw: unknown, otherEos: readonly unknown[]): GenerationDefaults {
-  const config = (typeof raw === "object" && raw !== null ? raw : {}) as Readonly<Record<string, unknown>>;
-  const named = config["eos_token_id"];
-  const eos = [...(Array.isArray(named) ? named : [named]), ...(named === undefined ? otherEos : [])];
-  const sampled = config["do_sample"] === true;
-  const take = (name: string) => (isNumber(config[name]) ? config[name] : undefined);
-  return {
-    eos: [...new Set(eos.filter((id): id is number => Number.isInteger(id)))],
-    options: {
-      maxTokens: take("max_new_tokens"),
-      temperature: sampled ? (take("temperature") ?? 1) : 0,
-      topK: sampled ? take("top_k") : undefined,
-      topP: sampled ? take("top_p") : undefined,
-      minP: sampled ? take("min_p") : undefined,
-      repetitionPenalty: take("repetition_penalty"),
-    },
-  };
-}
-
 /** Checked options, with the model's defaults filled in. Throws a `RangeError` that names option, value and range. */
 export function resolveOptions(options: GenerationOptions, defaults: GenerationOptions, rows: number): ResolvedOptions {
   const take = (

@@ -1,6 +1,5 @@
-import { FormatError } from "../formats/format-error.ts";
+import { type FieldReader, list, optional, readFields, text } from "../formats/fields.ts";
 import type { DecoderConfig } from "./config.ts";
-import { readConfig } from "./config.ts";
 import { deepseek } from "./deepseek.ts";
 import type { Family } from "./family.ts";
 import { gptOss } from "./gpt-oss.ts";
@@ -15,36 +14,48 @@ export const architectures: Readonly<Record<string, Family>> = Object.fromEntrie
   families.flatMap((family) => family.architectures.map((name) => [name, family] as const)),
 );
 
+/** What a config says of its architecture. */
+const fields = {
+  architectures: list(text, "names"),
+  model_type: optional(text),
+};
+
+/** The `model_type` that goes with an architecture: `Qwen2MoeForCausalLM` is a `qwen2_moe`. */
+const modelType = (architecture: string) =>
+  architecture
+    .replace(/(ForCausalLM|LMHeadModel)$/, "")
+    .replaceAll(/(?<=[a-z\d])(?=[A-Z])/g, "_")
+    .toLowerCase();
+
+const modelTypes = new Map(Object.keys(architectures).map((name) => [modelType(name), name]));
+
 /** Throws `FormatError` for weights that are quantised in a way that their family does not support. */
-function checkQuantisation(config: unknown, packings: readonly string[]): void {
-  if (config === undefined) return;
-  const method = typeof config === "object" && config !== null ? Object.entries(config) : [];
+function checkQuantisation(config: FieldReader, packings: readonly string[]): void {
+  const given = config.raw["quantization_config"] ?? undefined;
+  if (given === undefined) return;
+  const method = typeof given === "object" ? Object.entries(given) : [];
   if (method.some(([name, value]) => name === "quant_method" && packings.includes(String(value)))) return;
-  throw new FormatError(
-    "config.json",
+  config.fail(
+    "quantization_config",
     "weights quantised by this scheme are not supported; use an f32, f16 or bf16 checkpoint",
-    { field: "quantization_config" },
   );
 }
 
 /** The family and settings of a parsed `config.json`; throws `FormatError` for an unknown one. */
 export function readArchitecture(raw: unknown): { family: Family; config: DecoderConfig } {
-  if (typeof raw !== "object" || raw === null || Array.isArray(raw)) {
-    throw new FormatError("config.json", "is not an object");
-  }
+  const reader = readFields("config.json", raw);
   const known = `known are ${Object.keys(architectures).join(", ")}`;
-  const names: unknown = (raw as Record<string, unknown>)["architectures"];
-  const name: unknown = Array.isArray(names) ? names[0] : undefined;
-  if (typeof name !== "string")
-    throw new FormatError("config.json", `names no architecture; ${known}`, { field: "architectures" });
-  const family = Object.hasOwn(architectures, name) ? architectures[name] : undefined;
-  if (!family) throw new FormatError("config.json", `is ${name}, ${known}`, { field: "architectures" });
-  const fields = raw as Record<string, unknown>;
-  checkQuantisation(fields["quantization_config"], family.packings ?? []);
-  try {
-    return { family, config: family.read(readConfig(fields), name) };
-  } catch (cause) {
-    if (cause instanceof RangeError) throw new FormatError("config.json", cause.message, { cause });
-    throw cause;
+  if (!Array.isArray(reader.raw["architectures"]) || reader.raw["architectures"].length === 0) {
+    reader.fail("architectures", `names no architecture; ${known}`);
   }
+  const {
+    architectures: [name = ""],
+    model_type: type,
+  } = reader.read(fields);
+  const family = Object.hasOwn(architectures, name) ? architectures[name] : undefined;
+  if (!family) return reader.fail("architectures", `is ${name}, ${known}`);
+  const other = type === undefined ? undefined : modelTypes.get(type);
+  if (other !== undefined && other !== name) reader.fail("model_type", `is ${type}, but architectures names ${name}`);
+  checkQuantisation(reader, family.packings ?? []);
+  return { family, config: family.read(reader, name) };
 }

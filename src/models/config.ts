@@ -1,6 +1,6 @@
-import type { Activation } from "../blocks/feed-forward.ts";
+import { type Activation, gatedActivations } from "../blocks/feed-forward.ts";
 import type { MixtureShape } from "../blocks/mixture.ts";
-import { FormatError } from "../formats/format-error.ts";
+import { choice, type Field, type FieldReader } from "../formats/fields.ts";
 import type { RopeScaling } from "../kernels/rope/scaling.ts";
 
 /** Rotary or learned positions. */
@@ -44,6 +44,16 @@ export interface LatentConfig {
   readonly eps: number;
 }
 
+/** Which projections have a bias. */
+export interface Biases {
+  /** Queries, keys and values; with latent attention, the projections to the vectors that they come from. */
+  readonly qkv: boolean;
+  /** The output of attention. */
+  readonly output: boolean;
+  /** Feed-forward layers without experts. */
+  readonly feedForward: boolean;
+}
+
 /** The settings of a decoder, whatever its family and file. */
 export interface DecoderConfig {
   readonly architecture: string;
@@ -65,8 +75,8 @@ export interface DecoderConfig {
   readonly eps: number;
   readonly activation: Activation;
   readonly gated: boolean;
-  /** True when queries, keys and values must have biases; else they have those of the checkpoint. */
-  readonly qkvBias?: boolean;
+  /** Projections that have a bias, where a setting says which; unset: none, or as the family defines. */
+  readonly biases?: Biases;
   /** True when the head is the embedding. */
   readonly tied: boolean;
   readonly positions: Positions;
@@ -74,6 +84,8 @@ export interface DecoderConfig {
   readonly windows: readonly (number | undefined)[];
   /** Factor of the attention scores, where it is not `1/√headWidth`. */
   readonly scales?: readonly number[];
+  /** Layers after the last that predict further tokens, which the checkpoint may hold and nothing reads. */
+  readonly predicting?: number;
   /** Latent attention, whose heads have keys of `headWidth` elements and share one cached key. */
   readonly latent?: LatentConfig;
 }
@@ -85,59 +97,8 @@ export function widestRow({ width, hidden, heads, headWidth, mixture, latent }: 
   return Math.max(width, hidden, heads * ofHead, mixture?.shared ?? 0);
 }
 
-/** Fields of a `config.json`, checked as they are read; errors name the file and the field. */
-export interface ConfigReader {
-  readonly raw: Readonly<Record<string, unknown>>;
-  /** A positive integer up to `most`; `fallback` where absent or null. */
-  integer(name: string, fallback?: number, most?: number): number;
-  /** A finite number. */
-  number(name: string, fallback?: number): number;
-  boolean(name: string, fallback: boolean): boolean;
-  text(name: string, fallback?: string): string;
-  fail(name: string, problem: string): never;
-}
-
-/** Reads fields of the parsed `config.json`. */
-export function readConfig(raw: Readonly<Record<string, unknown>>, file = "config.json"): ConfigReader {
-  const fail = (name: string, problem: string): never => {
-    throw new FormatError(file, problem, { field: name });
-  };
-  const present = <T>(name: string, fallback: T | undefined): unknown | T => {
-    const value = Object.hasOwn(raw, name) ? raw[name] : undefined;
-    if (value !== undefined && value !== null) return value;
-    return fallback === undefined ? fail(name, "is missing") : fallback;
-  };
-  return {
-    raw,
-    fail,
-    integer(name, fallback, most = 2 ** 31) {
-      const value = present(name, fallback);
-      if (typeof value !== "number" || !Number.isInteger(value) || value <= 0 || value > most) {
-        return fail(name, `is ${JSON.stringify(value)}, expected an integer from 1 to ${most}`);
-      }
-      return value;
-    },
-    number(name, fallback) {
-      const value = present(name, fallback);
-      if (typeof value !== "number" || !Number.isFinite(value)) {
-        return fail(name, `is ${JSON.stringify(value)}, expected a number`);
-      }
-      return value;
-    },
-    boolean(name, fallback) {
-      const value = present(name, fallback);
-      if (typeof value !== "boolean") return fail(name, `is ${JSON.stringify(value)}, expected true or false`);
-      return value;
-    },
-    text(name, fallback) {
-      const value = present(name, fallback);
-      if (typeof value !== "string") return fail(name, `is ${JSON.stringify(value)}, expected a string`);
-      return value;
-    },
-  };
-}
-
-const activations: Readonly<Record<string, Activation>> = {
+/** Activations by their names in a `config.json`. */
+const activations = {
   silu: "silu",
   swish: "silu",
   gelu: "gelu",
@@ -145,16 +106,19 @@ const activations: Readonly<Record<string, Activation>> = {
   gelu_pytorch_tanh: "gelu-tanh",
   gelu_fast: "gelu-tanh",
   quick_gelu: "quick-gelu",
-};
+} as const satisfies Readonly<Record<string, Activation>>;
 
-/** The activation that a config names in `field`. */
-export function readActivation(config: ConfigReader, field: string, fallback: string): Activation {
-  const name = config.text(field, fallback);
-  const known = Object.hasOwn(activations, name) ? activations[name] : undefined;
-  return known ?? config.fail(field, `is ${name}, known are ${Object.keys(activations).join(", ")}`);
-}
+type ActivationName = keyof typeof activations;
+const names = Object.keys(activations) as ActivationName[];
+
+/** A field that names an activation, of a gated feed-forward layer or of one without a gate. */
+export const activationName = (gated: boolean): Field<ActivationName> =>
+  choice(gated ? names.filter((name) => activations[name] in gatedActivations) : names);
+
+/** The activation of this name. */
+export const activationOf = (name: ActivationName): Activation => activations[name];
 
 /** Throws `FormatError` unless `heads` is a multiple of `kvHeads`. */
-export function checkHeads(config: ConfigReader, heads: number, kvHeads: number, field: string): void {
+export function checkHeads(config: FieldReader, heads: number, kvHeads: number, field: string): void {
   if (heads % kvHeads !== 0) config.fail(field, `is ${kvHeads}, which does not divide ${heads} query heads`);
 }

@@ -1,16 +1,19 @@
+import { choice, type FieldReader, flag, integer, only, optional, positive, type Values } from "../formats/fields.ts";
 import type { RoutingRule } from "../kernels/moe/route.ts";
-import { parseRope, type RopeScaling } from "../kernels/rope/scaling.ts";
-import type { ConfigReader, DecoderConfig, MixtureConfig } from "./config.ts";
+import type { RopeScaling } from "../kernels/rope/scaling.ts";
+import type { DecoderConfig, MixtureConfig } from "./config.ts";
 import { type ExpertNames, expertSources, readExperts } from "./experts.ts";
 import {
   type Family,
   type FeedForwardSources,
   type LayerSources,
   type MixtureSources,
+  type Opposites,
   prefixFor,
   type WeightSource,
 } from "./family.ts";
-import { llama } from "./llama.ts";
+import { layersAndHead, llama } from "./llama.ts";
+import { readRope } from "./rope.ts";
 
 /** The differences between versions; the rest is in their configs. */
 interface Version {
@@ -51,43 +54,79 @@ const names: ExpertNames = {
 /** The epsilon that checkpoints were trained with in the norms of latents, whatever `rms_norm_eps` is. */
 const latentEps = 1e-6;
 
+const fieldsOf = ({ scores, methods, normalise }: Version) => ({
+  vocab_size: integer(1, 1 << 24),
+  hidden_size: integer(1, 1 << 20),
+  intermediate_size: integer(1, 1 << 22),
+  num_hidden_layers: integer(1, 1 << 12),
+  num_nextn_predict_layers: optional(integer(0, 1 << 12), 0),
+  num_attention_heads: integer(1, 1 << 16),
+  qk_nope_head_dim: integer(1, 1 << 12),
+  qk_rope_head_dim: integer(1, 1 << 12),
+  v_head_dim: integer(1, 1 << 12),
+  kv_lora_rank: integer(1, 1 << 20),
+  q_lora_rank: optional(integer(1, 1 << 20)),
+  max_position_embeddings: optional(integer(1, 1 << 24), 2048),
+  rms_norm_eps: optional(positive(1), 1e-6),
+  tie_word_embeddings: optional(flag, false),
+  attention_bias: optional(flag, false),
+  mlp_bias: only(false),
+  rope_interleave: optional(flag, true),
+  n_shared_experts: optional(integer(0, 1 << 20), 0),
+  first_k_dense_replace: optional(integer(0, 1 << 20), 0),
+  moe_layer_freq: optional(integer(), 1),
+  scoring_func: only(scores),
+  topk_method: optional(choice(Object.keys(methods)), Object.keys(methods)[0]),
+  n_group: optional(integer(1, 32), 1),
+  topk_group: optional(integer(1, 32)),
+  norm_topk_prob: optional(flag, normalise),
+  routed_scaling_factor: optional(positive(), 1),
+});
+
+type Given = Values<ReturnType<typeof fieldsOf>>;
+
 /**
  * DeepSeek-V2 and V3 (DeepSeek-AI 2024): pre-norm RMS, latent attention with rotary positions on the last elements of
  * queries and on one key for all heads, and, after some dense layers, grouped experts with a shared expert.
  */
-function read(config: ConfigReader, architecture: string): DecoderConfig {
-  const layers = config.integer("num_hidden_layers", undefined, 1 << 12);
-  const nope = config.integer("qk_nope_head_dim", undefined, 1 << 12);
-  const rotated = config.integer("qk_rope_head_dim", undefined, 1 << 12);
+function read(config: FieldReader, architecture: string): DecoderConfig {
+  const version = versionOf(architecture);
+  const given = config.read(fieldsOf(version));
+  const {
+    num_hidden_layers: layers,
+    qk_nope_head_dim: nope,
+    qk_rope_head_dim: rotated,
+    attention_bias: biased,
+  } = given;
   if (rotated % 2 !== 0) config.fail("qk_rope_head_dim", `is ${rotated}, expected an even number`);
-  const { theta = 10000, scaling } = parseRope(config.raw);
-  const layout = config.boolean("rope_interleave", true) ? "interleaved" : "halves";
-  const scale = growth(scaling) ** 2 / Math.sqrt(nope + rotated);
-  const queryRank = orNone(config, "q_lora_rank");
+  const rope = readRope(config, rotated, 10000);
+  const scale = growth(rope.scaling) ** 2 / Math.sqrt(nope + rotated);
   return {
     architecture,
-    vocabulary: config.integer("vocab_size", undefined, 1 << 24),
-    width: config.integer("hidden_size", undefined, 1 << 20),
+    vocabulary: given.vocab_size,
+    width: given.hidden_size,
     layers,
-    heads: config.integer("num_attention_heads", undefined, 1 << 16),
+    predicting: given.num_nextn_predict_layers,
+    heads: given.num_attention_heads,
     kvHeads: 1,
     headWidth: nope + rotated,
-    hidden: config.integer("intermediate_size", undefined, 1 << 22),
-    mixture: readMixture(config, versionOf(architecture), layers),
-    context: config.integer("max_position_embeddings", 2048, 1 << 24),
+    hidden: given.intermediate_size,
+    mixture: readMixture(config, given, version),
+    context: given.max_position_embeddings,
     norm: "rms",
-    eps: config.number("rms_norm_eps", 1e-6),
+    eps: given.rms_norm_eps,
     activation: "silu",
     gated: true,
-    tied: config.boolean("tie_word_embeddings", false),
-    positions: { kind: "rope", theta, width: rotated, scaling, layout },
+    biases: { qkv: biased, output: biased, feedForward: false },
+    tied: given.tie_word_embeddings,
+    positions: { kind: "rope", ...rope, layout: given.rope_interleave ? "interleaved" : "halves" },
     windows: new Array<undefined>(layers).fill(undefined),
     scales: new Array<number>(layers).fill(scale),
     latent: {
-      ...(queryRank > 0 ? { queryRank } : {}),
-      rank: config.integer("kv_lora_rank", undefined, 1 << 20),
+      ...(given.q_lora_rank === undefined ? {} : { queryRank: given.q_lora_rank }),
+      rank: given.kv_lora_rank,
       nope,
-      valueWidth: config.integer("v_head_dim", undefined, 1 << 12),
+      valueWidth: given.v_head_dim,
       eps: latentEps,
     },
   };
@@ -102,54 +141,38 @@ function growth(scaling: RopeScaling): number {
   return 0.1 * scaling.mscaleAllDim * Math.log(scaling.factor) + 1;
 }
 
-function readMixture(config: ConfigReader, version: Version, layers: number): MixtureConfig {
+function readMixture(config: FieldReader, given: Given, { scores, methods }: Version): MixtureConfig {
   const mixture = readExperts(config, names);
-  const { scores } = version;
   const { k } = mixture.rule;
-  const found = config.text("scoring_func", scores);
-  if (found !== scores) config.fail("scoring_func", `is ${found}, expected ${scores}`);
-  const normalise = config.boolean("norm_topk_prob", version.normalise);
-  const scale = config.number("routed_scaling_factor", 1);
+  const { norm_topk_prob: normalise, routed_scaling_factor: scale, n_shared_experts: shared } = given;
   if (scores === "softmax" && normalise && scale !== 1) {
     config.fail("routed_scaling_factor", `is ${scale} with norm_topk_prob, where implementations of V2 disagree`);
   }
-  const shared = orNone(config, "n_shared_experts");
-  const first = orNone(config, "first_k_dense_replace");
-  const step = config.integer("moe_layer_freq", 1);
-  const all = Array.from({ length: layers }, (_, layer) => layer);
+  const all = Array.from({ length: given.num_hidden_layers }, (_, layer) => layer);
+  const isDense = (layer: number) => layer < given.first_k_dense_replace || layer % given.moe_layer_freq !== 0;
+  const by = given.topk_method === undefined ? undefined : methods[given.topk_method];
   return {
     ...mixture,
-    rule: { k, scores, normalise, scale, ...readGroups(config, version, mixture) },
+    rule: { k, scores, normalise, scale, ...(by ? readGroups(config, given, mixture, by) : {}) },
     ...(shared > 0 ? { shared: shared * mixture.hidden } : {}),
-    dense: all.filter((layer) => layer < first || layer % step !== 0),
+    dense: all.filter(isDense),
   };
 }
 
 /** The groups that limit the choice of experts, if there are several and not all are kept. */
 function readGroups(
-  config: ConfigReader,
-  { methods }: Version,
+  config: FieldReader,
+  { n_group: groups, topk_group: keep = groups }: Given,
   { experts, rule: { k } }: MixtureConfig,
+  by: NonNullable<RoutingRule["groups"]>["by"],
 ): Pick<RoutingRule, "groups"> {
-  const method = config.text("topk_method", Object.keys(methods)[0]);
-  if (!Object.hasOwn(methods, method)) {
-    config.fail("topk_method", `is ${method}, known are ${Object.keys(methods).join(", ")}`);
-  }
-  const by = methods[method];
-  if (!by) return {};
-  const groups = config.integer("n_group", 1, 32);
   const size = experts / groups;
   if (!Number.isInteger(size)) config.fail("n_group", `is ${groups}, which does not divide ${experts} experts`);
-  const keep = config.integer("topk_group", groups, groups);
+  if (keep > groups) config.fail("topk_group", `is ${keep}, expected an integer from 1 to ${groups}`);
   if (keep === groups) return {};
   if (keep * size < k) config.fail("topk_group", `is ${keep}, groups of ${size} experts for ${k} of a token`);
   if (by === "top-two" && size < 2) config.fail("n_group", `is ${groups}, expected groups of at least two experts`);
   return { groups: { count: groups, keep, by } };
-}
-
-/** An integer of at least 0; 0 where the field is null or absent. */
-function orNone(config: ConfigReader, field: string): number {
-  return (config.raw[field] ?? 0) === 0 ? 0 : config.integer(field, undefined, 1 << 20);
 }
 
 function versionOf(architecture: string): Version {
@@ -159,14 +182,14 @@ function versionOf(architecture: string): Version {
 }
 
 function layer(config: DecoderConfig, index: number, has: (name: string) => boolean): LayerSources {
-  const { width, heads, headWidth, hidden, latent, mixture } = config;
+  const { width, heads, headWidth, hidden, latent, mixture, biases } = config;
   if (!latent) throw new TypeError(`${config.architecture}: the config has no latent attention`);
   const { rank, nope, queryRank, valueWidth } = latent;
   const name = (rest: string) => `${prefixFor(has)}layers.${index}.${rest}`;
   const source = (rest: string, ...shape: number[]): WeightSource => ({ name: name(rest), shape });
   const weight = (rest: string, out: number, input: number) => source(`${rest}.weight`, out, input);
   const bias = <K extends string>(key: K, rest: string, size: number) =>
-    (has(name(`${rest}.bias`)) ? { [key]: source(`${rest}.bias`, size) } : {}) as Partial<Record<K, WeightSource>>;
+    (biases?.qkv ? { [key]: source(`${rest}.bias`, size) } : {}) as Partial<Record<K, WeightSource>>;
   const gatedLayer = (rest: string, inner: number): FeedForwardSources => ({
     gate: weight(`${rest}.gate_proj`, inner, width),
     up: weight(`${rest}.up_proj`, inner, width),
@@ -203,4 +226,26 @@ function layer(config: DecoderConfig, index: number, has: (name: string) => bool
   };
 }
 
-export const deepseek: Family = { architectures: Object.keys(versions), read, outer: llama.outer, layer };
+function opposites(config: DecoderConfig): Opposites {
+  const { biases = { qkv: false, output: false, feedForward: false }, mixture } = config;
+  const { qkv, output } = biases;
+  const shared = mixture && !mixture.shared ? { mixture: { ...mixture, shared: mixture.hidden } } : undefined;
+  return {
+    ...layersAndHead(config),
+    attention_bias: { is: qkv, but: { biases: { ...biases, qkv: !qkv, output: !output } } },
+    ...(shared ? { n_shared_experts: { is: 0, but: shared } } : {}),
+  };
+}
+
+/** Layers that predict further tokens. */
+const predicting = ({ layers, predicting = 0 }: DecoderConfig) =>
+  Array.from({ length: predicting }, (_, i) => new RegExp(`^(model\\.)?layers\\.${layers + i}\\.`));
+
+export const deepseek: Family = {
+  architectures: Object.keys(versions),
+  read,
+  outer: llama.outer,
+  layer,
+  opposites,
+  extras: (config) => [...predicting(config), /\.rotary_emb\.inv_freq$/],
+};

@@ -1,5 +1,5 @@
-import type { ConfigReader, MixtureConfig } from "./config.ts";
-import { readActivation } from "./config.ts";
+import { alias, type Field, type FieldReader, flag, integer, list, optional } from "../formats/fields.ts";
+import { activationName, activationOf, type MixtureConfig } from "./config.ts";
 import type { MixtureSources, WeightSource } from "./family.ts";
 
 /** A field of a `config.json` that holds a count, with its default. */
@@ -49,42 +49,50 @@ export interface ExpertNames extends ExpertCounts {
   };
 }
 
+const fields = {
+  hidden_act: optional(activationName(false), "silu"),
+  num_hidden_layers: integer(1, 1 << 12),
+  mlp_only_layers: optional(list(integer(0), "layers")),
+  decoder_sparse_step: optional(integer(), 1),
+};
+
+/** The field of a count, up to `most`. */
+function countField({ also, fallback }: Count, most?: number): Field<number> {
+  const named = also === undefined ? integer(1, most) : alias(integer(1, most), also);
+  return fallback === undefined ? named : optional(named, fallback);
+}
+
 /**
  * The experts that a config describes. Throws `FormatError` for contradictory counts, unknown gates, and a list of
  * layers that is invalid.
  */
-export function readExperts(config: ConfigReader, names: ExpertCounts): MixtureConfig {
+export function readExperts(config: FieldReader, names: ExpertCounts): MixtureConfig {
   const { experts: all, chosen, shared } = names;
-  const isGiven = (field: string) => config.raw[field] !== undefined && config.raw[field] !== null;
-  const field = all.also && !isGiven(all.field) && isGiven(all.also) ? all.also : all.field;
-  const experts = config.integer(field, all.fallback, 1024); // the router's maximum
-  const k = config.integer(chosen.field, chosen.fallback);
-  if (k > experts) config.fail(chosen.field, `is ${k}, more than ${field}, which is ${experts}`);
-  if (readActivation(config, "hidden_act", "silu") !== "silu") {
-    config.fail("hidden_act", `is ${config.text("hidden_act")}, expected silu (the gate of experts)`);
+  const given = config.read(fields);
+  const width = (field: string) => config.field(field, integer(1, 1 << 22));
+  const experts = config.field(all.field, countField(all, 1024)); // the router's maximum
+  const k = config.field(chosen.field, countField(chosen));
+  if (k > experts) {
+    const field = all.also && (config.raw[all.field] ?? undefined) === undefined ? all.also : all.field;
+    config.fail(chosen.field, `is ${k}, more than ${field}, which is ${experts}`);
   }
-  const normalise = typeof names.normalise === "string" ? config.boolean(names.normalise, false) : names.normalise;
+  if (activationOf(given.hidden_act) !== "silu") {
+    config.fail("hidden_act", `is ${given.hidden_act}, expected silu (the gate of experts)`);
+  }
+  const normalise =
+    typeof names.normalise === "string" ? config.field(names.normalise, optional(flag, false)) : names.normalise;
+  // Without experts: layers that are listed, and those whose number, counted from 1, is not a multiple of the step.
+  const isDense = (layer: number) =>
+    given.mlp_only_layers?.includes(layer) || (layer + 1) % given.decoder_sparse_step !== 0;
+  const dense = Array.from({ length: given.num_hidden_layers }, (_, layer) => layer).filter(isDense);
   return {
     experts,
-    hidden: config.integer(names.width, undefined, 1 << 22),
+    hidden: width(names.width),
     rule: { k, scores: "softmax", normalise },
     activation: "swiglu",
-    ...(shared ? { shared: config.integer(shared.width, undefined, 1 << 22) } : {}),
-    ...(names.denseLayers ? { dense: readDenseLayers(config) } : {}),
+    ...(shared ? { shared: width(shared.width) } : {}),
+    ...(names.denseLayers ? { dense } : {}),
   };
-}
-
-/** Layers without experts: those listed, and those whose number, counted from 1, is not a multiple of the step. */
-function readDenseLayers(config: ConfigReader): number[] {
-  const layers = config.integer("num_hidden_layers", undefined, 1 << 12);
-  const step = config.integer("decoder_sparse_step", 1);
-  const listed = config.raw["mlp_only_layers"] ?? [];
-  if (!Array.isArray(listed) || !listed.every(Number.isInteger)) {
-    return config.fail("mlp_only_layers", `is ${JSON.stringify(listed)}, expected a list of layers`);
-  }
-  return Array.from({ length: layers }, (_, layer) => layer).filter(
-    (layer) => listed.includes(layer) || (layer + 1) % step !== 0,
-  );
 }
 
 /** Looks up a layer's weights by the part of their names after the layer. */

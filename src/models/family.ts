@@ -1,5 +1,6 @@
+import type { FieldReader } from "../formats/fields.ts";
 import type { DType } from "../tensor/dtype.ts";
-import type { ConfigReader, DecoderConfig } from "./config.ts";
+import type { DecoderConfig } from "./config.ts";
 
 /** Elements stored as bytes in a checkpoint, in the blocks of a storage format. */
 export interface PackedBlocks {
@@ -102,14 +103,25 @@ export interface OuterSources {
   readonly head?: WeightSource;
 }
 
+/**
+ * Fields that say which tensors there are: what each says, and what would be different in the config if it said the
+ * opposite. A checkpoint that fits the opposite contradicts its config.
+ */
+export type Opposites = Readonly<
+  Record<string, { readonly is: number | boolean; readonly but: Partial<DecoderConfig> }>
+>;
+
 /** An architecture family: how its config is read and how its weights are named. */
 export interface Family {
   /** Names that the `architectures` of a `config.json` use. */
   readonly architectures: readonly string[];
-  readonly read: (config: ConfigReader, architecture: string) => DecoderConfig;
+  readonly read: (config: FieldReader, architecture: string) => DecoderConfig;
   /** `has` returns whether the checkpoint holds an optional tensor. */
   readonly outer: (config: DecoderConfig, has: (name: string) => boolean) => OuterSources;
   readonly layer: (config: DecoderConfig, layer: number, has: (name: string) => boolean) => LayerSources;
+  readonly opposites?: (config: DecoderConfig) => Opposites;
+  /** Names of tensors that checkpoints of the family may hold although nothing reads them. */
+  readonly extras?: (config: DecoderConfig) => readonly RegExp[];
   /** Values of `quantization_config.quant_method` that it supports. */
   readonly packings?: readonly string[];
 }

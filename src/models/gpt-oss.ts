@@ -1,5 +1,5 @@
-import { parseRope } from "../kernels/rope/scaling.ts";
-import { type ConfigReader, checkHeads, type DecoderConfig } from "./config.ts";
+import { choice, type FieldReader, flag, integer, list, only, optional, positive } from "../formats/fields.ts";
+import { checkHeads, type DecoderConfig } from "./config.ts";
 import { type ExpertCounts, readExperts } from "./experts.ts";
 import {
   type Family,
@@ -9,7 +9,8 @@ import {
   prefixFor,
   type WeightSource,
 } from "./family.ts";
-import { llama } from "./llama.ts";
+import { layersAndHead, llama } from "./llama.ts";
+import { readRope } from "./rope.ts";
 
 const counts: ExpertCounts = {
   experts: { field: "num_local_experts" },
@@ -18,62 +19,58 @@ const counts: ExpertCounts = {
   normalise: true,
 };
 
+const fields = {
+  vocab_size: integer(1, 1 << 24),
+  hidden_size: integer(1, 1 << 20),
+  num_hidden_layers: integer(1, 1 << 12),
+  num_attention_heads: integer(1, 1 << 16),
+  num_key_value_heads: optional(integer(1, 1 << 16)),
+  head_dim: integer(1, 1 << 12),
+  max_position_embeddings: optional(integer(1, 1 << 24), 131072),
+  rms_norm_eps: optional(positive(1), 1e-5),
+  tie_word_embeddings: optional(flag, false),
+  attention_bias: only(true),
+  // Constants of its experts' activation.
+  swiglu_limit: only(7),
+  swiglu_alpha: only(1.702),
+  sliding_window: optional(integer(), 128),
+  layer_types: optional(list(choice(["sliding_attention", "full_attention"]), "types of layers")),
+};
+
 /**
  * gpt-oss (OpenAI 2025): pre-norm RMS, grouped-query attention with biases, a learned sink in each head and a window in
  * every other layer, rotary positions in halves, and experts with biases and a clamped SwiGLU in all layers. The
  * experts are stored as MXFP4, or transposed.
  */
-function read(config: ConfigReader, architecture: string): DecoderConfig {
-  const width = config.integer("hidden_size", undefined, 1 << 20);
-  const heads = config.integer("num_attention_heads", undefined, 1 << 16);
-  const kvHeads = config.integer("num_key_value_heads", heads, 1 << 16);
+function read(config: FieldReader, architecture: string): DecoderConfig {
+  const given = config.read(fields);
+  const { num_attention_heads: heads, head_dim: headWidth, num_hidden_layers: layers, layer_types: types } = given;
+  const kvHeads = given.num_key_value_heads ?? heads;
   checkHeads(config, heads, kvHeads, "num_key_value_heads");
-  const headWidth = config.integer("head_dim", undefined, 1 << 12);
   if (headWidth % 2 !== 0) config.fail("head_dim", `is ${headWidth}, expected an even number`);
-  const layers = config.integer("num_hidden_layers", undefined, 1 << 12);
-  if (!config.boolean("attention_bias", true)) config.fail("attention_bias", "is false, expected true");
-  // Constants of its experts' activation.
-  for (const [name, known] of Object.entries({ swiglu_limit: 7, swiglu_alpha: 1.702 })) {
-    const value = config.number(name, known);
-    if (value !== known) config.fail(name, `is ${value}, expected ${known}`);
-  }
-  const { theta = 150000, scaling } = parseRope(config.raw);
+  if (types && types.length !== layers) config.fail("layer_types", `has ${types.length} entries for ${layers} layers`);
   const mixture = readExperts(config, counts);
+  // Without a list, the first layer and every second one after it have a window.
+  const slides = (layer: number) => (types ? types[layer] === "sliding_attention" : layer % 2 === 0);
   return {
     architecture,
-    vocabulary: config.integer("vocab_size", undefined, 1 << 24),
-    width,
+    vocabulary: given.vocab_size,
+    width: given.hidden_size,
     layers,
     heads,
     kvHeads,
     headWidth,
     hidden: mixture.hidden,
     mixture: { ...mixture, activation: "clamped-swiglu" },
-    context: config.integer("max_position_embeddings", 131072, 1 << 24),
+    context: given.max_position_embeddings,
     norm: "rms",
-    eps: config.number("rms_norm_eps", 1e-5),
+    eps: given.rms_norm_eps,
     activation: "silu",
     gated: true,
-    tied: config.boolean("tie_word_embeddings", false),
-    positions: { kind: "rope", theta, width: headWidth, scaling, layout: "halves" },
-    windows: readWindows(config, layers),
+    tied: given.tie_word_embeddings,
+    positions: { kind: "rope", ...readRope(config, headWidth, 150000), layout: "halves" },
+    windows: Array.from({ length: layers }, (_, layer) => (slides(layer) ? given.sliding_window : undefined)),
   };
-}
-
-/** The window of each layer by `layer_types`; without that, the first layer and every second one after it have one. */
-function readWindows(config: ConfigReader, layers: number): (number | undefined)[] {
-  const window = config.integer("sliding_window", 128);
-  const types = config.raw["layer_types"];
-  if (types === undefined || types === null) {
-    return Array.from({ length: layers }, (_, layer) => (layer % 2 === 0 ? window : undefined));
-  }
-  if (!Array.isArray(types)) return config.fail("layer_types", `is ${JSON.stringify(types)}, expected a list`);
-  if (types.length !== layers) config.fail("layer_types", `has ${types.length} entries for ${layers} layers`);
-  return types.map((type: unknown) => {
-    if (type === "sliding_attention") return window;
-    if (type === "full_attention") return undefined;
-    return config.fail("layer_types", `has ${JSON.stringify(type)}, known are sliding_attention and full_attention`);
-  });
 }
 
 function layer(config: DecoderConfig, index: number, has: (name: string) => boolean): LayerSources {
@@ -125,5 +122,6 @@ export const gptOss: Family = {
   read,
   outer: llama.outer,
   layer,
+  opposites: layersAndHead,
   packings: ["mxfp4"],
 };

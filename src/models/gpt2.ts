@@ -1,33 +1,48 @@
-import { type ConfigReader, checkHeads, type DecoderConfig, readActivation } from "./config.ts";
-import type { Family, LayerSources, OuterSources, WeightSource } from "./family.ts";
+import { alias, type FieldReader, flag, integer, optional, positive, unsupported } from "../formats/fields.ts";
+import { activationName, activationOf, type DecoderConfig } from "./config.ts";
+import type { Family, LayerSources, Opposites, OuterSources, WeightSource } from "./family.ts";
+
+const fields = {
+  vocab_size: integer(1, 1 << 24),
+  n_embd: alias(integer(1, 1 << 20), "hidden_size"),
+  n_head: alias(integer(1, 1 << 16), "num_attention_heads"),
+  n_layer: alias(integer(1, 1 << 12), "num_hidden_layers"),
+  n_positions: optional(alias(integer(1, 1 << 24), "max_position_embeddings"), 1024),
+  n_inner: optional(integer(1, 1 << 22)),
+  layer_norm_epsilon: optional(positive(1), 1e-5),
+  activation_function: optional(activationName(false), "gelu_new"),
+  scale_attn_weights: optional(flag, true),
+  scale_attn_by_inverse_layer_idx: optional(flag, false),
+  tie_word_embeddings: optional(flag, true),
+  add_cross_attention: unsupported("attention to another sequence is not supported", false),
+};
 
 /**
  * GPT-2 (Radford et al. 2019): pre-norm layer norm, learned positions, fused query, key and value projection, GELU by
  * tanh, tied head. Its Conv1D weights are stored `[in, out]`.
  */
-function read(config: ConfigReader, architecture: string): DecoderConfig {
-  const width = config.integer("n_embd", undefined, 1 << 20);
-  const heads = config.integer("n_head", undefined, 1 << 16);
-  const layers = config.integer("n_layer", undefined, 1 << 12);
-  checkHeads(config, width, heads, "n_head");
+function read(config: FieldReader, architecture: string): DecoderConfig {
+  const given = config.read(fields);
+  const { n_embd: width, n_head: heads, n_layer: layers } = given;
+  if (width % heads !== 0) config.fail("n_head", `is ${heads}, which does not divide n_embd ${width}`);
   const headWidth = width / heads;
-  const scaled = config.boolean("scale_attn_weights", true) ? 1 / Math.sqrt(headWidth) : 1;
-  const byLayer = config.boolean("scale_attn_by_inverse_layer_idx", false);
+  const scaled = given.scale_attn_weights ? 1 / Math.sqrt(headWidth) : 1;
+  const byLayer = given.scale_attn_by_inverse_layer_idx;
   return {
     architecture,
-    vocabulary: config.integer("vocab_size", undefined, 1 << 24),
+    vocabulary: given.vocab_size,
     width,
     layers,
     heads,
     kvHeads: heads,
     headWidth,
-    hidden: config.integer("n_inner", 4 * width, 1 << 22),
-    context: config.integer("n_positions", 1024, 1 << 24),
+    hidden: given.n_inner ?? 4 * width,
+    context: given.n_positions,
     norm: "layer",
-    eps: config.number("layer_norm_epsilon", 1e-5),
-    activation: readActivation(config, "activation_function", "gelu_new"),
+    eps: given.layer_norm_epsilon,
+    activation: activationOf(given.activation_function),
     gated: false,
-    tied: config.boolean("tie_word_embeddings", true),
+    tied: given.tie_word_embeddings,
     positions: { kind: "learned" },
     windows: new Array<undefined>(layers).fill(undefined),
     scales: Array.from({ length: layers }, (_, layer) => (byLayer ? scaled / (layer + 1) : scaled)),
@@ -45,7 +60,7 @@ function outer(config: DecoderConfig, has: (name: string) => boolean): OuterSour
     positions: { name: `${prefix}wpe.weight`, shape: [config.context, config.width] },
     norm: { name: `${prefix}ln_f.weight`, shape: [config.width] },
     normBias: { name: `${prefix}ln_f.bias`, shape: [config.width] },
-    ...(config.tied || !has(head.name) ? {} : { head }),
+    ...(config.tied ? {} : { head }),
   };
 }
 
@@ -84,4 +99,16 @@ function layer(config: DecoderConfig, index: number, has: (name: string) => bool
   };
 }
 
-export const gpt2: Family = { architectures: ["GPT2LMHeadModel"], read, outer, layer };
+const opposites = ({ layers, tied }: DecoderConfig): Opposites => ({
+  n_layer: { is: layers, but: { layers: layers + 1 } },
+  ...(tied ? {} : { tie_word_embeddings: { is: false, but: { tied: true } } }),
+});
+
+export const gpt2: Family = {
+  architectures: ["GPT2LMHeadModel"],
+  read,
+  outer,
+  layer,
+  opposites,
+  extras: () => [/\bh\.\d+\.attn\.(masked_)?bias$/], // its causal mask
+};

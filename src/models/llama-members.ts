@@ -5,8 +5,11 @@ export interface Member {
   /** Default of `rms_norm_eps`. */
   readonly eps: number;
   readonly theta: number;
-  /** Query, key and value projections have a bias unless `qkv_bias` is false (Qwen2). */
-  readonly qkvBias?: boolean;
+  /**
+   * Query, key and value projections have a bias, always or where `qkv_bias` is not false (Qwen2). Unset: they and the
+   * output have one where `attention_bias` is true.
+   */
+  readonly qkvBias?: true | "qkv_bias";
   /** Queries and keys are normed before rotation: each head by itself (Qwen3), or all heads as one vector (OLMoE). */
   readonly qkNorm?: "heads" | "whole";
   /**
@@ -74,7 +77,7 @@ export const members: Readonly<Record<string, Member>> = {
   MixtralForCausalLM: { eps: 1e-5, theta: 1e6, experts: mixtral },
   OlmoeForCausalLM: { eps: 1e-5, theta: 10000, qkNorm: "whole", experts: olmoe },
   Qwen2ForCausalLM: { eps: 1e-6, theta: 10000, qkvBias: true, flaggedWindow: "late" },
-  Qwen2MoeForCausalLM: { eps: 1e-6, theta: 10000, qkvBias: true, flaggedWindow: "unknown", experts: qwen2Moe },
+  Qwen2MoeForCausalLM: { eps: 1e-6, theta: 10000, qkvBias: "qkv_bias", flaggedWindow: "unknown", experts: qwen2Moe },
   Qwen3ForCausalLM: { eps: 1e-6, theta: 10000, qkNorm: "heads", flaggedWindow: "late" },
   Qwen3MoeForCausalLM: { eps: 1e-6, theta: 10000, qkNorm: "heads", flaggedWindow: "all", experts: qwen3Moe },
 };

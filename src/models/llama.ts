@@ -1,63 +1,109 @@
-import { parseRope } from "../kernels/rope/scaling.ts";
-import { type ConfigReader, checkHeads, type DecoderConfig, readActivation } from "./config.ts";
+import {
+  choice,
+  type FieldReader,
+  flag,
+  integer,
+  list,
+  optional,
+  positive,
+  unsupported,
+  type Values,
+} from "../formats/fields.ts";
+import { activationName, activationOf, checkHeads, type DecoderConfig } from "./config.ts";
 import { expertSources, readExperts } from "./experts.ts";
-import { type Family, type LayerSources, type OuterSources, prefixFor, type WeightSource } from "./family.ts";
+import {
+  type Family,
+  type LayerSources,
+  type Opposites,
+  type OuterSources,
+  prefixFor,
+  type WeightSource,
+} from "./family.ts";
 import { type Member, memberOf, members } from "./llama-members.ts";
+import { readRope } from "./rope.ts";
 
-function read(config: ConfigReader, architecture: string): DecoderConfig {
+const layerTypes = list(choice(["full_attention", "sliding_attention"]), "types of layers");
+
+const fieldsOf = (member: Member) => ({
+  vocab_size: integer(1, 1 << 24),
+  hidden_size: integer(1, 1 << 20),
+  intermediate_size: integer(1, 1 << 22),
+  num_hidden_layers: integer(1, 1 << 12),
+  num_attention_heads: integer(1, 1 << 16),
+  num_key_value_heads: optional(integer(1, 1 << 16)),
+  head_dim: optional(integer(1, 1 << 12)),
+  max_position_embeddings: optional(integer(1, 1 << 24), 2048),
+  rms_norm_eps: optional(positive(1), member.eps),
+  hidden_act: optional(activationName(!member.experts), "silu"),
+  tie_word_embeddings: optional(flag, false),
+  attention_bias: optional(flag, false),
+  qkv_bias: optional(flag, true),
+  mlp_bias: optional(flag, false),
+  sliding_window: optional(integer(0), 0),
+  use_sliding_window: optional(flag, false),
+  max_window_layers: optional(integer(0)),
+  layer_types: optional(layerTypes),
+  clip_qkv: unsupported("clipped queries, keys and values are not supported"),
+});
+
+function read(config: FieldReader, architecture: string): DecoderConfig {
   const member = memberOf(architecture);
-  const width = config.integer("hidden_size", undefined, 1 << 20);
-  const heads = config.integer("num_attention_heads", undefined, 1 << 16);
-  const kvHeads = config.integer("num_key_value_heads", heads, 1 << 16);
+  const given = config.read(fieldsOf(member));
+  const { hidden_size: width, num_attention_heads: heads, num_hidden_layers: layers } = given;
+  const kvHeads = given.num_key_value_heads ?? heads;
   checkHeads(config, heads, kvHeads, "num_key_value_heads");
-  const headWidth = config.integer("head_dim", width / heads, 1 << 12);
-  const layers = config.integer("num_hidden_layers", undefined, 1 << 12);
-  const rope = parseRope(config.raw);
-  const rotated = Math.floor(headWidth * rope.rotaryFraction);
-  if (rotated % 2 !== 0 || rotated <= 0) config.fail("partial_rotary_factor", `rotates ${rotated} elements of a head`);
-  const scaling = rope.scaling;
-  const clip = config.raw["clip_qkv"];
-  if (clip !== undefined && clip !== null) {
-    config.fail("clip_qkv", `is ${JSON.stringify(clip)}; clipped queries, keys and values are not supported`);
+  const headWidth = given.head_dim ?? width / heads;
+  if (!Number.isInteger(headWidth)) {
+    config.fail(
+      "num_attention_heads",
+      `is ${heads}, which does not divide hidden_size ${width}, and there is no head_dim`,
+    );
   }
+  if (member.experts && given.mlp_bias) config.fail("mlp_bias", "is true; experts with biases are not supported");
   return {
     architecture,
-    vocabulary: config.integer("vocab_size", undefined, 1 << 24),
+    vocabulary: given.vocab_size,
     width,
     layers,
     heads,
     kvHeads,
     headWidth,
-    hidden: config.integer("intermediate_size", undefined, 1 << 22),
-    context: config.integer("max_position_embeddings", 2048, 1 << 24),
+    hidden: given.intermediate_size,
+    context: given.max_position_embeddings,
     norm: "rms",
-    eps: config.number("rms_norm_eps", member.eps),
-    activation: readActivation(config, "hidden_act", "silu"),
+    eps: given.rms_norm_eps,
+    activation: activationOf(given.hidden_act),
     gated: true,
-    tied: config.boolean("tie_word_embeddings", false),
-    positions: { kind: "rope", theta: rope.theta ?? member.theta, width: rotated, scaling, layout: "halves" },
-    windows: readWindows(config, member, layers),
-    qkvBias: member.qkvBias === true && config.boolean("qkv_bias", true),
+    tied: given.tie_word_embeddings,
+    positions: { kind: "rope", ...readRope(config, headWidth, member.theta, true), layout: "halves" },
+    windows: windowsOf(config, given, member),
+    biases: {
+      qkv: member.qkvBias === undefined ? given.attention_bias : member.qkvBias === true || given.qkv_bias,
+      output: member.qkvBias === undefined && given.attention_bias,
+      feedForward: given.mlp_bias,
+    },
     ...(member.experts ? { mixture: readExperts(config, member.experts) } : {}),
   };
 }
 
 /** The window of each layer: by `layer_types` where it is given, else as the member defines. */
-function readWindows(config: ConfigReader, { flaggedWindow }: Member, layers: number): (number | undefined)[] {
-  const value = config.raw["sliding_window"];
-  const off = value === undefined || value === null || value === 0;
-  if (off || (flaggedWindow && !config.boolean("use_sliding_window", false))) {
+function windowsOf(
+  config: FieldReader,
+  given: Values<ReturnType<typeof fieldsOf>>,
+  { flaggedWindow }: Member,
+): (number | undefined)[] {
+  const { num_hidden_layers: layers, layer_types: types } = given;
+  if (types && types.length !== layers) config.fail("layer_types", `has ${types.length} entries for ${layers} layers`);
+  const window = flaggedWindow && !given.use_sliding_window ? 0 : given.sliding_window;
+  if (window === 0) {
+    if (types?.includes("sliding_attention")) config.fail("layer_types", "has sliding_attention, but no window is set");
     return new Array<undefined>(layers).fill(undefined);
   }
-  const window = config.integer("sliding_window");
-  const types = config.raw["layer_types"];
-  if (Array.isArray(types)) {
-    if (types.length !== layers) config.fail("layer_types", `has ${types.length} entries for ${layers} layers`);
-    return types.map((type) => (type === "sliding_attention" ? window : undefined));
-  }
-  if (flaggedWindow === "unknown")
+  if (types) return types.map((type) => (type === "sliding_attention" ? window : undefined));
+  if (flaggedWindow === "unknown") {
     config.fail("layer_types", "is missing, expected the list of layers with a sliding window");
-  const first = flaggedWindow === "late" ? config.number("max_window_layers", layers) : 0;
+  }
+  const first = flaggedWindow === "late" ? (given.max_window_layers ?? layers) : 0;
   return Array.from({ length: layers }, (_, layer) => (layer >= first ? window : undefined));
 }
 
@@ -67,31 +113,29 @@ function outer(config: DecoderConfig, has: (name: string) => boolean): OuterSour
   return {
     embedding: { name: `${prefix}embed_tokens.weight`, shape: [config.vocabulary, config.width] },
     norm: { name: `${prefix}norm.weight`, shape: [config.width] },
-    ...(config.tied || !has(head.name) ? {} : { head }),
+    ...(config.tied ? {} : { head }),
   };
 }
 
 function layer(config: DecoderConfig, index: number, has: (name: string) => boolean): LayerSources {
   const { experts, qkNorm } = memberOf(config.architecture);
-  const { width, hidden, heads, kvHeads, headWidth, mixture, qkvBias } = config;
+  const { width, hidden, heads, kvHeads, headWidth, mixture, biases } = config;
   const at = `${prefixFor(has)}layers.${index}`;
   const source = (rest: string, ...shape: number[]): WeightSource => ({ name: `${at}.${rest}`, shape });
   const weight = (rest: string, out: number, input: number) => source(`${rest}.weight`, out, input);
-  const bias = <K extends string>(key: K, rest: string, size: number, always = false) =>
-    always || has(`${at}.${rest}.bias`)
-      ? ({ [key]: source(`${rest}.bias`, size) } as Record<K, WeightSource>)
-      : ({} as Partial<Record<K, WeightSource>>);
+  const bias = <K extends string>(is: boolean | undefined, key: K, rest: string, size: number) =>
+    (is ? { [key]: source(`${rest}.bias`, size) } : {}) as Partial<Record<K, WeightSource>>;
   const normed = (count: number) => (qkNorm === "whole" ? count * headWidth : headWidth);
   return {
     attentionNorm: source("input_layernorm.weight", width),
     q: weight("self_attn.q_proj", heads * headWidth, width),
-    ...bias("qBias", "self_attn.q_proj", heads * headWidth, qkvBias),
+    ...bias(biases?.qkv, "qBias", "self_attn.q_proj", heads * headWidth),
     k: weight("self_attn.k_proj", kvHeads * headWidth, width),
-    ...bias("kBias", "self_attn.k_proj", kvHeads * headWidth, qkvBias),
+    ...bias(biases?.qkv, "kBias", "self_attn.k_proj", kvHeads * headWidth),
     v: weight("self_attn.v_proj", kvHeads * headWidth, width),
-    ...bias("vBias", "self_attn.v_proj", kvHeads * headWidth, qkvBias),
+    ...bias(biases?.qkv, "vBias", "self_attn.v_proj", kvHeads * headWidth),
     output: weight("self_attn.o_proj", width, heads * headWidth),
-    ...bias("outputBias", "self_attn.o_proj", width),
+    ...bias(biases?.output, "outputBias", "self_attn.o_proj", width),
     ...(qkNorm
       ? {
           qNorm: source("self_attn.q_norm.weight", normed(heads)),
@@ -104,13 +148,39 @@ function layer(config: DecoderConfig, index: number, has: (name: string) => bool
         ? expertSources(mixture, width, experts, { source, has: (rest) => has(`${at}.${rest}`) })
         : {
             gate: weight("mlp.gate_proj", hidden, width),
-            ...bias("gateBias", "mlp.gate_proj", hidden),
+            ...bias(biases?.feedForward, "gateBias", "mlp.gate_proj", hidden),
             up: weight("mlp.up_proj", hidden, width),
-            ...bias("upBias", "mlp.up_proj", hidden),
+            ...bias(biases?.feedForward, "upBias", "mlp.up_proj", hidden),
             down: weight("mlp.down_proj", width, hidden),
-            ...bias("downBias", "mlp.down_proj", width),
+            ...bias(biases?.feedForward, "downBias", "mlp.down_proj", width),
           },
   };
 }
 
-export const llama: Family = { architectures: Object.keys(members), read, outer, layer };
+function opposites(config: DecoderConfig): Opposites {
+  const { qkvBias } = memberOf(config.architecture);
+  const { biases = { qkv: false, output: false, feedForward: false } } = config;
+  const { qkv, output, feedForward } = biases;
+  const both = { biases: { ...biases, qkv: !qkv, output: !output } };
+  return {
+    ...layersAndHead(config),
+    mlp_bias: { is: feedForward, but: { biases: { ...biases, feedForward: !feedForward } } },
+    ...(qkvBias === undefined ? { attention_bias: { is: qkv, but: both } } : {}),
+    ...(qkvBias === "qkv_bias" ? { qkv_bias: { is: qkv, but: { biases: { ...biases, qkv: !qkv } } } } : {}),
+  };
+}
+
+/** Fields that say how many layers there are, and whether the head is a tensor of its own. */
+export const layersAndHead = ({ layers, tied, predicting = 0 }: DecoderConfig): Opposites => ({
+  num_hidden_layers: { is: layers, but: { layers: layers + predicting + 1 } },
+  ...(tied ? {} : { tie_word_embeddings: { is: false, but: { tied: true } } }),
+});
+
+export const llama: Family = {
+  architectures: Object.keys(members),
+  read,
+  outer,
+  layer,
+  opposites,
+  extras: () => [/\.rotary_emb\.inv_freq$/],
+};

@@ -7,17 +7,10 @@ import type { BlockWeights } from "../blocks/transformer-block.ts";
 import type { Weights } from "../formats/weights.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { type Checkpoint, checkWeights } from "./checkpoint.ts";
 import type { DecoderConfig } from "./config.ts";
-import {
-  type Family,
-  type FeedForwardSources,
-  type LatentSources,
-  type MixtureSources,
-  sourcesOf,
-  type WeightSource,
-} from "./family.ts";
+import type { Family, FeedForwardSources, LatentSources, MixtureSources, WeightSource } from "./family.ts";
 import { Loader, type LoadOptions } from "./loader.ts";
-import { storedTensor } from "./stored-rows.ts";
 
 export type { LoadOptions } from "./loader.ts";
 
@@ -36,11 +29,7 @@ export interface DecoderWeights {
   dispose(): void;
 }
 
-/**
- * Uploads a checkpoint's weights to the GPU in pieces of at most 8 MiB, checking every value. Throws `FormatError` for
- * a tensor that is missing, has another shape than the config implies, or holds NaN or infinity; nothing stays
- * allocated then.
- */
+/** Checks a checkpoint (`checkWeights`), then uploads it. */
 export async function loadWeights(
   gpu: Gpu,
   weights: Weights,
@@ -48,13 +37,20 @@ export async function loadWeights(
   config: DecoderConfig,
   options: LoadOptions = {},
 ): Promise<DecoderWeights> {
-  // Every name and shape, before the first byte is uploaded.
-  const checked = <T extends Parameters<typeof sourcesOf>[0]>(part: T): T => {
-    for (const source of sourcesOf(part)) storedTensor(weights, source);
-    return part;
-  };
-  const outer = checked(family.outer(config, weights.has));
-  const layers = Array.from({ length: config.layers }, (_, i) => checked(family.layer(config, i, weights.has)));
+  return uploadWeights(gpu, weights, checkWeights(weights, family, config), config, options);
+}
+
+/**
+ * Uploads the weights of a checked checkpoint to the GPU in pieces of at most 8 MiB, checking every value. Throws
+ * `FormatError` for NaN or infinity; nothing stays allocated then.
+ */
+export async function uploadWeights(
+  gpu: Gpu,
+  weights: Weights,
+  { outer, layers }: Checkpoint,
+  config: DecoderConfig,
+  options: LoadOptions = {},
+): Promise<DecoderWeights> {
   const loader = new Loader(gpu, weights, options);
   try {
     const norm = (weight: WeightSource, bias?: WeightSource, eps = config.eps): Norm => {

@@ -46,7 +46,9 @@ describe("the config", () => {
     const { config } = readArchitecture(json("gpt-oss-mxfp4"));
     expect(config.windows).toEqual([8, undefined, 8]);
     const quantised = { quantization_config: { quant_method: "mxfp4" } };
-    expect(() => read({ ...quantised, architectures: ["MistralForCausalLM"] })).toThrow("quantised by this scheme");
+    expect(() => read({ ...quantised, architectures: ["MistralForCausalLM"], model_type: "mistral" })).toThrow(
+      "quantised by this scheme",
+    );
   });
 });
 
@@ -55,7 +57,7 @@ test.each<[string, Record<string, unknown>, string]>([
   [
     "an unknown layer",
     { layer_types: ["full_attention", "chunked_attention", null] },
-    'layer_types has "chunked_attention", known are sliding_attention and full_attention',
+    "layer_types[1] is chunked_attention, known are sliding_attention, full_attention",
   ],
   ["layers in a word", { layer_types: "full" }, 'layer_types is "full", expected a list'],
   ["another clamp", { swiglu_limit: 8 }, "swiglu_limit is 8, expected 7"],

@@ -32,7 +32,7 @@ describe("the config", () => {
     expect(read({ sliding_window: 7 }).config.windows).toEqual([7, 7]);
     expect(read({ num_experts_per_tok: 3 }).config.mixture?.rule.k).toBe(3);
     expect(read({ num_local_experts: 1, num_experts_per_tok: 1 }).config.mixture?.experts).toBe(1);
-    expect(read({ architectures: ["MistralForCausalLM"] }).config.mixture).toBeUndefined();
+    expect(read({ architectures: ["MistralForCausalLM"], model_type: "mistral" }).config.mixture).toBeUndefined();
   });
 });
 

@@ -17,7 +17,7 @@ describe("the experts of", () => {
     const { config } = read("qwen2-moe");
     const rule = { k: 3, ...softmax, normalise: false };
     expect(config.mixture).toEqual({ experts: 8, hidden: 24, shared: 40, dense: [1], rule, ...swiglu });
-    expect(config).toMatchObject({ hidden: 56, headWidth: 8, eps: 1e-6, qkvBias: true });
+    expect(config).toMatchObject({ hidden: 56, headWidth: 8, eps: 1e-6, biases: { qkv: true, output: false } });
   });
 
   test("Qwen3-MoE: shares of the chosen, in every other layer", () => {
@@ -29,7 +29,7 @@ describe("the experts of", () => {
       rule: { k: 2, ...softmax, normalise: true },
       ...swiglu,
     });
-    expect(config).toMatchObject({ hidden: 48, headWidth: 16, qkvBias: false });
+    expect(config).toMatchObject({ hidden: 48, headWidth: 16, biases: { qkv: false, output: false } });
   });
 
   test("OLMoE: as wide as the config's feed-forward layers, of which there are none", () => {
@@ -52,7 +52,10 @@ describe("the experts of", () => {
   test("Qwen3-MoE by the newer name of their count", () => {
     const counts = { num_experts: undefined, num_local_experts: 5 };
     expect(read("qwen3-moe", counts).config.mixture?.experts).toBe(5);
-    expect(read("qwen3-moe", { ...counts, num_experts: 6 }).config.mixture?.experts).toBe(6);
+    expect(read("qwen3-moe", { ...counts, num_experts: 5 }).config.mixture?.experts).toBe(5);
+    expect(() => read("qwen3-moe", { ...counts, num_experts: 6 })).toThrow(
+      "config.json: num_experts is 6, but num_local_experts, another name of it, is 5",
+    );
     const message = "num_experts_per_tok is 6, more than num_local_experts, which is 5";
     expect(() => read("qwen3-moe", { ...counts, num_experts_per_tok: 6 })).toThrow(message);
   });
@@ -100,7 +103,7 @@ test.each<[string, MoeMember, Record<string, unknown>, string]>([
   ["shares in words", "qwen3-moe", { norm_topk_prob: "yes" }, 'norm_topk_prob is "yes", expected true or false'],
   ["no step", "qwen3-moe", { decoder_sparse_step: 0 }, "decoder_sparse_step is 0, expected an integer from 1"],
   ["one dense layer", "qwen2-moe", { mlp_only_layers: 1 }, "mlp_only_layers is 1, expected a list of layers"],
-  ["half a layer", "qwen2-moe", { mlp_only_layers: [0.5] }, "mlp_only_layers is [0.5], expected a list of layers"],
+  ["half a layer", "qwen2-moe", { mlp_only_layers: [0.5] }, "mlp_only_layers[0] is 0.5, expected an integer from 0"],
   ["another gate", "olmoe", { hidden_act: "gelu" }, "hidden_act is gelu, expected silu (the gate of experts)"],
   ["clipped queries", "olmoe", { clip_qkv: 8 }, "clip_qkv is 8; clipped queries, keys and values are not supported"],
 ])("%s is refused", (_, member, fields, message) => {

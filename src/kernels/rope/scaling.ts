@@ -95,7 +95,10 @@ function rotaryFraction(config: Json): number {
 }
 
 function scalingOf(keys: Json, config: Json): RopeScaling {
-  const name = keys["rope_type"] ?? keys["type"] ?? "default";
+  const name = required(
+    keys["rope_type"] ?? keys["type"] ?? (keys["factor"] === undefined ? "default" : undefined),
+    "rope_scaling.rope_type, with a factor,",
+  );
   // Early Phi-3 files say "yarn" but have the divisors of longrope.
   const kind = name === "yarn" && keys["long_factor"] ? "longrope" : KINDS.get(name);
   const need = (key: string): number => required(number(keys, key), `rope_scaling.${key} (type ${String(name)})`);
@@ -122,16 +125,19 @@ function scalingOf(keys: Json, config: Json): RopeScaling {
         ...given("attentionFactor", number(keys, "attention_factor")),
         ...given("mscale", number(keys, "mscale")),
         ...given("mscaleAllDim", number(keys, "mscale_all_dim")),
-        ...(keys["truncate"] === false ? { truncate: false } : {}),
+        ...(boolean(keys, "truncate", true) ? {} : { truncate: false }),
       };
-    case "llama3":
+    case "llama3": {
+      const [low, high] = [need("low_freq_factor"), need("high_freq_factor")];
+      if (low >= high) throw new RangeError(`high_freq_factor is ${high}, expected more than low_freq_factor, ${low}`);
       return {
         kind,
         factor: need("factor"),
-        lowFrequencyFactor: need("low_freq_factor"),
-        highFrequencyFactor: need("high_freq_factor"),
+        lowFrequencyFactor: low,
+        highFrequencyFactor: high,
         originalPositions: original(),
       };
+    }
     case "longrope":
       return {
         kind,
@@ -153,7 +159,7 @@ const given = <Name extends string>(name: Name, value: number | undefined): { [K
   (value === undefined ? {} : { [name]: value }) as { [Key in Name]?: number };
 
 function required<Value>(value: Value | undefined, name: string): Value {
-  if (value === undefined) throw new RangeError(`config.json: ${name} is missing, which the rotary embedding requires`);
+  if (value === undefined) throw new RangeError(`${name} is missing, which the rotary embedding requires`);
   return value;
 }
 
@@ -163,7 +169,14 @@ function number(record: Json, ...names: readonly string[]): number | undefined {
   if (key === undefined) return undefined;
   const value = record[key];
   if (typeof value === "number" && Number.isFinite(value) && value > 0) return value;
-  throw new RangeError(`config.json: ${key} is ${JSON.stringify(value)}, expected a number above 0`);
+  throw new RangeError(`${key} is ${JSON.stringify(value)}, expected a number above 0`);
+}
+
+/** True or false; `fallback` where the key is absent or null. Throws a RangeError for anything else. */
+function boolean(record: Json, key: string, fallback: boolean): boolean {
+  const value = record[key] ?? fallback;
+  if (typeof value === "boolean") return value;
+  throw new RangeError(`${key} is ${JSON.stringify(value)}, expected true or false`);
 }
 
 function numbers(record: Json, key: string): number[] {
@@ -172,15 +185,13 @@ function numbers(record: Json, key: string): number[] {
     ? list.filter((value): value is number => Number.isFinite(value) && value > 0)
     : [];
   if (Array.isArray(list) && values.length === list.length && values.length > 0) return values;
-  throw new RangeError(
-    `config.json: rope_scaling.${key} is ${JSON.stringify(list)}, expected a list of numbers above 0`,
-  );
+  throw new RangeError(`rope_scaling.${key} is ${JSON.stringify(list)}, expected a list of numbers above 0`);
 }
 
 function section(config: Json, key: string): Json | undefined {
   const value = config[key] ?? undefined; // null also means that there is none
   if (value === undefined || isObject(value)) return value;
-  throw new RangeError(`config.json: ${key} is ${JSON.stringify(value)}, expected an object`);
+  throw new RangeError(`${key} is ${JSON.stringify(value)}, expected an object`);
 }
 
 const isObject = (value: unknown): value is Json =>

@@ -1,0 +1,54 @@
+import type { FieldReader } from "../formats/fields.ts";
+import { FormatError } from "../formats/format-error.ts";
+import { parseRope, type RopeConfig, type RopeScaling } from "../kernels/rope/scaling.ts";
+import { attentionFactor, inverseFrequencies } from "../kernels/rope/table.ts";
+
+/** Rotary settings that a table can be made of. */
+export interface RopeSettings {
+  readonly theta: number;
+  /** Rotated elements of a head. */
+  readonly width: number;
+  readonly scaling: RopeScaling;
+}
+
+/**
+ * The rotary settings of a config, for heads of `width` elements that can be rotated; where `partly` is set, a config
+ * may rotate fewer. Throws `FormatError` for settings that are invalid, or whose frequencies f32 cannot hold.
+ */
+export function readRope(config: FieldReader, width: number, theta: number, partly = false): RopeSettings {
+  const { rotaryFraction, scaling, ...own } = parsed(config);
+  const field = ["partial_rotary_factor", "rotary_pct", "rotary_dim"].find((name) => config.raw[name] !== undefined);
+  const partial = field ?? "partial_rotary_factor";
+  if (rotaryFraction > 1) config.fail(partial, `rotates more than the ${width} elements of a head`);
+  if (rotaryFraction !== 1 && !partly) config.fail(partial, `rotates part of a head, expected all of it`);
+  const rotated = Math.floor(width * rotaryFraction);
+  if (rotated % 2 !== 0 || rotated <= 0) {
+    config.fail(partial, `rotates ${rotated} of ${width} elements of a head, expected an even number`);
+  }
+  const settings = { theta: own.theta ?? theta, width: rotated, scaling };
+  check(config, settings);
+  return settings;
+}
+
+function parsed(config: FieldReader): RopeConfig {
+  try {
+    return parseRope(config.raw);
+  } catch (cause) {
+    throw cause instanceof RangeError ? new FormatError(config.file, cause.message, { cause }) : cause;
+  }
+}
+
+function check(config: FieldReader, settings: RopeSettings): void {
+  const field = config.raw["rope_parameters"] === undefined ? "rope_scaling" : "rope_parameters";
+  const isNormal = (value: number) => Math.fround(value) > 0 && Math.fround(value) < Number.POSITIVE_INFINITY;
+  let numbers: readonly number[] = [];
+  try {
+    // Of a sequence within the original context and of one beyond it.
+    numbers = [1, 2 ** 24].flatMap((length) => [...inverseFrequencies(settings, length)]);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    config.fail(field, `cannot be used: ${cause.message}`);
+  }
+  const wrong = [...numbers, attentionFactor(settings.scaling)].find((value) => !isNormal(value));
+  if (wrong !== undefined) config.fail(field, `gives a frequency of ${wrong}, expected numbers above 0`);
+}
