@@ -12,7 +12,7 @@ const outside = [
   "test/bench/{cli,browser,peers-page}.test.ts",
   "test/docs/**/*.test.ts",
   "test/examples/outside-the-clone.test.ts",
-  "test/gpu/patient-polling.test.ts", // measures its process, so it has one of its own
+  "test/gpu/{closing,patient-polling}.test.ts", // measure their process, so they have one of their own
 ];
 const kernels = ["test/{kernels,blocks}/**/*.test.ts"];
 const models = ["test/{generate,models}/**/*.test.ts"];

@@ -5,6 +5,11 @@ import type { Limits } from "./limits.ts";
 import { Pipelines } from "./pipelines.ts";
 import { Unsubmitted } from "./unsubmitted.ts";
 
+const closedMessage = "this device was closed";
+
+/** Milliseconds after a failure of WebGPU in which a device says that it was lost. */
+const lostWithin = 100;
+
 /** A WebGPU device that submits, with its limits, buffers and pipelines: what programs and timers need. */
 export class Device {
   readonly device: GPUDevice;
@@ -19,7 +24,7 @@ export class Device {
   submits = 0;
   /** Bind groups made so far: a decode step must not add to it. */
   bindGroups = 0;
-  #failure: Error | undefined;
+  readonly #gone = new AbortController();
   #closed = false;
   readonly #warm = new WeakSet<GPUComputePipeline>();
 
@@ -29,19 +34,38 @@ export class Device {
     this.limits = limits;
     this.features = new Set(device.features);
     this.buffers = new BufferPool(device, limits.buffer);
-    this.pipelines = new Pipelines(device, limits);
-    device.addEventListener("uncapturederror", (event) => {
-      this.#failure ??= new GpuError(`${adapter.label}: ${event.error.message}`);
+    this.pipelines = new Pipelines(device, limits, (cause) => this.explain(cause));
+    device.addEventListener("uncapturederror", this.#uncaptured);
+    void device.lost.then(({ reason, message }) => {
+      device.removeEventListener("uncapturederror", this.#uncaptured);
+      const why = message.trim() || (reason === "destroyed" ? "it was destroyed" : "no reason was given");
+      this.#fail(`the device was lost: ${why}`);
     });
-    void device.lost.then((info) => {
-      if (!this.#closed) this.#failure = new GpuError(`${adapter.label}: the device was lost: ${info.message}`);
-    });
+  }
+
+  // In Node a device with a listener that refers to it is never collected, and keeps its threads.
+  readonly #uncaptured = ({ error }: GPUUncapturedErrorEvent) => this.#fail(error.message);
+
+  #fail(message: string): void {
+    if (!this.gone.aborted) this.#gone.abort(new GpuError(`${this.adapter.label}: ${message}`));
+  }
+
+  /** Aborted when the device is closed or lost, or a program's submit was invalid; its reason is the error to throw. */
+  get gone(): AbortSignal {
+    return this.#gone.signal;
   }
 
   /** Throws when the device is closed or lost, or a program's submit was invalid. */
   assertUsable(): void {
-    if (this.#closed) throw new GpuError(`${this.adapter.label}: this device was closed`);
-    if (this.#failure) throw this.#failure;
+    if (this.#closed) throw new GpuError(`${this.adapter.label}: ${closedMessage}`);
+    this.gone.throwIfAborted();
+  }
+
+  /** The error to throw for one that WebGPU gave: the device's own where it is closed or lost, which says why. */
+  async explain(cause: unknown): Promise<unknown> {
+    // What fails because the device is lost may fail before `lost` resolves.
+    if (!this.gone.aborted) await Promise.race([this.device.lost, new Promise((done) => setTimeout(done, lostWithin))]);
+    return this.gone.aborted ? this.gone.reason : cause;
   }
 
   /** Encodes and submits one command buffer. */
@@ -81,6 +105,8 @@ export class Device {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#fail(closedMessage);
+    this.device.removeEventListener("uncapturederror", this.#uncaptured);
     this.device.destroy();
   }
 

@@ -15,13 +15,16 @@ export interface Pipeline {
 export class Pipelines {
   readonly #device: GPUDevice;
   readonly #limits: Limits;
+  readonly #explain: (cause: unknown) => Promise<unknown>;
   readonly #ready = new Map<string, Pipeline>();
   readonly #pending = new Map<string, Promise<Pipeline>>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
 
-  constructor(device: GPUDevice, limits: Limits) {
+  /** `explain` gives the error to throw for one that WebGPU gave. */
+  constructor(device: GPUDevice, limits: Limits, explain: (cause: unknown) => Promise<unknown>) {
     this.#device = device;
     this.#limits = limits;
+    this.#explain = explain;
   }
 
   /** Pipelines compiled so far. */
@@ -65,7 +68,7 @@ export class Pipelines {
     const info = await module.getCompilationInfo();
     const errors = info.messages.filter((message) => message.type === "error");
     if (errors.length > 0) throw compileError(shader, errors);
-    await throwProblem(shader, moduleScope);
+    await this.#throwProblem(shader, moduleScope);
 
     device.pushErrorScope("validation");
     const { bindings } = shader.declarations;
@@ -74,15 +77,21 @@ export class Pipelines {
       this.#layout(bindings.filter((binding) => binding.group === group)),
     );
     const layout = device.createPipelineLayout({ label: shader.name, bindGroupLayouts: [...layouts] });
-    await throwProblem(shader, device.popErrorScope());
+    await this.#throwProblem(shader, device.popErrorScope());
     try {
       const compute = { module, entryPoint: "main" };
       const pipeline = await device.createComputePipelineAsync({ label: shader.name, layout, compute });
       return { pipeline, layouts };
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : String(cause);
-      throw new ShaderError(`${shader.name}: the pipeline could not be made: ${message}`, shader.name);
+      const error = new ShaderError(`${shader.name}: the pipeline could not be made: ${message}`, shader.name);
+      throw await this.#explain(error);
     }
+  }
+
+  async #throwProblem(shader: Shader, scope: Promise<GPUError | null>): Promise<void> {
+    const problem = await scope.catch(() => null); // the device is lost, which is reported when the pipeline is used
+    if (problem) throw await this.#explain(new ShaderError(`${shader.name}: ${problem.message}`, shader.name));
   }
 
   #layout(bindings: readonly BindingDeclaration[]): GPUBindGroupLayout {
@@ -121,11 +130,6 @@ export class Pipelines {
       );
     }
   }
-}
-
-async function throwProblem(shader: Shader, scope: Promise<GPUError | null>): Promise<void> {
-  const problem = await scope.catch(() => null); // the device is lost, which is reported when the pipeline is used
-  if (problem) throw new ShaderError(`${shader.name}: ${problem.message}`, shader.name);
 }
 
 /** The first error of a compilation, with its file, three source lines and a caret. */

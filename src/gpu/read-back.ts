@@ -34,9 +34,7 @@ export class ReadBack {
     try {
       await staging.mapAsync(GPUMapMode.READ, 0, size);
     } catch (cause) {
-      await new Promise((resolve) => setTimeout(resolve)); // `lost` gives the reason
-      gpu.assertUsable();
-      throw new GpuError(`${gpu.adapter.label}: reading ${bytes} bytes back failed`, { cause });
+      throw await gpu.explain(new GpuError(`${gpu.adapter.label}: reading ${bytes} bytes back failed`, { cause }));
     }
     const copy = staging.getMappedRange(0, size).slice(0, bytes);
     staging.unmap();

@@ -46,15 +46,17 @@ export class Uploader {
     const failure = this.#gpu.buffers.failure(target);
     if (failure) throw failure;
     const staging = this.#free.pop() ?? (await this.#next());
-    if (this.#disposed) {
+    try {
+      if (this.#disposed) throw new GpuError(`${storage.label}: the upload was given up`);
+      const memory = new Uint8Array(staging.getMappedRange(0, size));
+      memory.fill(0, bytes.byteLength);
+      memory.set(bytes);
+      staging.unmap();
+      this.#gpu.submit((encoder) => encoder.copyBufferToBuffer(staging, 0, target, offset, size));
+    } catch (cause) {
       staging.destroy();
-      throw new GpuError(`${storage.label}: the upload was given up`);
+      throw await this.#gpu.explain(cause);
     }
-    const memory = new Uint8Array(staging.getMappedRange(0, size));
-    memory.fill(0, bytes.byteLength);
-    memory.set(bytes);
-    staging.unmap();
-    this.#gpu.submit((encoder) => encoder.copyBufferToBuffer(staging, 0, target, offset, size));
     const mapped = staging.mapAsync(GPUMapMode.WRITE).then(() => staging);
     mapped.catch(() => undefined); // awaited in #next or finish, or the device is lost
     this.#waiting.push(mapped);
@@ -66,8 +68,7 @@ export class Uploader {
     try {
       return await first;
     } catch (cause) {
-      this.#gpu.assertUsable();
-      throw cause;
+      throw await this.#gpu.explain(cause);
     }
   }
 

@@ -96,3 +96,22 @@ test("a closed device says that it was closed", async () => {
   expect(() => scale(gpu, { x }, {})).toThrow("this device was closed");
   x.dispose();
 });
+
+test("a device that is lost during an upload says so, and why", async () => {
+  for (const writes of [1, 2, 3, 5]) {
+    const gpu = await open();
+    const target = empty(gpu, [2 ** 18]);
+    const uploader = new Uploader(gpu);
+    const bytes = new Uint8Array(2 ** 20);
+    const loading = (async () => {
+      for (let i = 0; i < 8; i++) {
+        if (i === writes) gpu.device.destroy();
+        await uploader.write(target.storage, 0, bytes);
+      }
+      await uploader.finish();
+    })();
+    await expect(loading).rejects.toThrow(lost);
+    expect(gpu.gone.reason).toBeInstanceOf(GpuError);
+    uploader.dispose();
+  }
+});
