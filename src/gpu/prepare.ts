@@ -4,15 +4,17 @@ import { type Command, encodeCommands } from "./encode.ts";
 import { GpuError } from "./errors.ts";
 import { type Lowering, lowerOperation } from "./lower.ts";
 import type { Operation } from "./recording.ts";
+import { unlessAborted } from "./unless-aborted.ts";
 
 /**
  * Lowers the operations of a program to validated commands, with pipelines that the driver has compiled. Throws
- * `GpuError` when the program cannot run.
+ * `GpuError` when the program cannot run, and the reason of `signal` once that is aborted.
  */
 export async function prepareCommands(
   gpu: Device,
   operations: readonly Operation[],
   { resolve, uniforms }: Pick<Lowering, "resolve" | "uniforms">,
+  signal?: AbortSignal,
 ): Promise<Command[]> {
   const bindGroups = new BindGroupCache((layout, entries) => gpu.createBindGroup(layout, entries)); // equal ones are one
   const lowering = { pipelines: gpu.pipelines, resolve, uniforms, bindGroups };
@@ -30,7 +32,7 @@ export async function prepareCommands(
   }
   const invalid = await scope.catch(() => null); // a lost device is reported elsewhere
   if (invalid) throw new GpuError(`${gpu.adapter.label}: the program cannot run: ${invalid.message}`);
-  await warm(gpu, commands);
+  await warm(gpu, commands, signal);
   gpu.assertUsable();
   return commands;
 }
@@ -39,7 +41,7 @@ export async function prepareCommands(
  * Sends each new pipeline a dispatch of zero workgroups, since drivers compile at the first dispatch. It is indirect,
  * because a direct dispatch of zero workgroups causes a warning.
  */
-async function warm(gpu: Device, commands: readonly Command[]): Promise<void> {
+async function warm(gpu: Device, commands: readonly Command[], signal: AbortSignal | undefined): Promise<void> {
   const dispatches = commands.flatMap((command) => (command.kind === "dispatch" ? [command] : []));
   const fresh = dispatches.filter(({ pipeline }) => gpu.markWarm(pipeline));
   if (fresh.length === 0) return;
@@ -55,6 +57,6 @@ async function warm(gpu: Device, commands: readonly Command[]): Promise<void> {
     }
     pass.end();
   });
-  await gpu.device.queue.onSubmittedWorkDone();
-  none.destroy();
+  const done = gpu.device.queue.onSubmittedWorkDone().finally(() => none.destroy());
+  await unlessAborted(done, signal);
 }

@@ -7,6 +7,7 @@ import { prepareCommands } from "./prepare.ts";
 import type { Recording } from "./recording.ts";
 import { SharedMemory, takeSubmitted } from "./shared-memory.ts";
 import type { Storage } from "./storage.ts";
+import { unlessAborted } from "./unless-aborted.ts";
 
 /** Real storage for a placeholder: a whole storage, or from a byte offset that is a multiple of 256. */
 export interface Replacement {
@@ -50,11 +51,13 @@ export class ProgramOn<D extends Device, T> extends CallList<T> {
    * instances, whose runs follow one another on the queue; results and taps belong to the instance. `gpu` may be
    * another device than the one recorded on, for example after that was lost; then everything that the program uses
    * from outside needs a replacement, weights included. Throws `GpuError` for an input that is missing, disposed or
-   * failed, for one that a dispatch both reads and writes, and when an allocation fails.
+   * failed, for one that a dispatch both reads and writes, and when an allocation fails; and the reason of `signal` once
+   * that is aborted, without waiting for pipelines that are being compiled.
    */
   async instantiate(
     replacements: ReadonlyMap<Storage, Replacement> = new Map(),
     gpu = this.#gpu,
+    signal?: AbortSignal,
   ): Promise<InstanceOn<D, T>> {
     gpu.assertUsable();
     if (this.#disposed) throw new GpuError("the program was disposed");
@@ -62,8 +65,8 @@ export class ProgramOn<D extends Device, T> extends CallList<T> {
     this.#memory.set(gpu, memory);
     memory.users++;
     try {
-      await this.compile(undefined, gpu);
-      return await this.#bind(replacements, gpu, memory);
+      await unlessAborted(this.compile(undefined, gpu), signal);
+      return await this.#bind(replacements, gpu, memory, signal);
     } catch (cause) {
       this.#leave(gpu, memory);
       throw cause;
@@ -74,6 +77,7 @@ export class ProgramOn<D extends Device, T> extends CallList<T> {
     replacements: ReadonlyMap<Storage, Replacement>,
     gpu: D,
     memory: SharedMemory,
+    signal: AbortSignal | undefined,
   ): Promise<InstanceOn<D, T>> {
     const { buffers } = gpu;
     const own = new Map<Storage, GPUBuffer>();
@@ -103,7 +107,7 @@ export class ProgramOn<D extends Device, T> extends CallList<T> {
         if (failure) throw failure;
       }
       const instance = new InstanceOn(gpu, this, {
-        commands: await prepareCommands(gpu, this.operations, { resolve, uniforms }),
+        commands: await prepareCommands(gpu, this.operations, { resolve, uniforms }, signal),
         own,
         externals,
         resolve: (storage) => {
