@@ -71,7 +71,7 @@ export class DecoderPrograms {
     this.capacity = capacity;
     this.cache = cache;
     this.longestChunk = longestChunk(decoder.gpu, decoder.config);
-    this.ropeTable = createRopeTable(decoder, capacity);
+    this.ropeTable = decoder.gpu.unscoped(() => createRopeTable(decoder, capacity));
   }
 
   /** Capacity buckets: 512, 1k, 2k, … up to the cache; grids are sized for the bucket that `length` is in. */

@@ -69,7 +69,7 @@ export class Loader {
 
   /** A tensor of zeroed words. */
   flags(count: number): Tensor {
-    return this.#own(upload(this.#gpu, [count], "u32", new Uint32Array(count), "flags"));
+    return this.#own(this.#gpu.unscoped(() => upload(this.#gpu, [count], "u32", new Uint32Array(count), "flags")));
   }
 
   /** A vector, always as f32; several axes are flattened. It is there once `finish` is done. */
@@ -104,11 +104,11 @@ export class Loader {
     };
     let writers: ReturnType<typeof allocate> | undefined;
     const write = async (planes: Planes) => {
-      writers ??= allocate();
+      writers ??= this.#gpu.unscoped(allocate);
       for (const [plane, write] of writers) await write(bytesIn(planes, plane));
     };
     const pieces = stored.flatMap((part) => piecesOf(part, to));
-    if (pieces.length === 0) allocate();
+    if (pieces.length === 0) this.#gpu.unscoped(allocate);
     this.#jobs.push(pieces.map(({ reads, decode }) => ({ reads, run: (bytes) => write(decode(bytes)) })));
     return tensor;
   }
@@ -126,7 +126,8 @@ export class Loader {
       const [begin, end] = source.rows ?? [0, all.length / row];
       const data = source.rows ? all.slice(begin * row, end * row) : all;
       const planes = convert(from, to, { data }, shape.at(-1) ?? 1);
-      segments.push(...uploadPlanes(this.#gpu, shape, to, planes, source.name).segments);
+      const made = this.#gpu.unscoped(() => uploadPlanes(this.#gpu, shape, to, planes, source.name));
+      segments.push(...made.segments);
     };
     const known = this.#whole.get(stored);
     if (known) {

@@ -1,5 +1,6 @@
 import type { Gpu } from "../../gpu/gpu.ts";
 import { noPage } from "../../kernels/kv-cache/block-table.ts";
+import type { DType } from "../../tensor/dtype.ts";
 import { type Tensor, tensor, unpooledZeros } from "../../tensor/tensor.ts";
 import {
   type CacheShape,
@@ -65,8 +66,18 @@ export class PagePool {
 
   #tensors(layer: number, pages: number): LayerTensors {
     return layerTensors(this.#shape, { rows: pages, slots: pageTokens }, (name, axes, dtype) =>
-      unpooledZeros(this.#gpu, axes, dtype, `layer.${layer} ${name}`),
+      this.#zeros(axes, dtype, `layer.${layer} ${name}`),
     );
+  }
+
+  /** Pages live until the pool frees them, whatever scope is open when it grows. */
+  #zeros(axes: readonly number[], dtype: DType, label: string): Tensor {
+    return this.#gpu.unscoped(() => unpooledZeros(this.#gpu, axes, dtype, label));
+  }
+
+  #newTable(rows: number, entries: ArrayLike<number>): Tensor {
+    const shape = [rows, entries.length / rows];
+    return this.#gpu.unscoped(() => tensor(this.#gpu, shape, entries, "u32"));
   }
 
   #add(pages: number): void {
@@ -157,7 +168,7 @@ export class PagePool {
       for (const [name, old] of Object.entries(tensors) as [keyof LayerTensors, Tensor][]) {
         if ((old.shape[0] ?? 0) >= pages) continue; // moved already, before memory ran out
         const axes = [pages, ...old.shape.slice(1)];
-        const larger = unpooledZeros(gpu, axes, old.dtype, old.storage.label);
+        const larger = this.#zeros(axes, old.dtype, old.storage.label);
         moving(larger.bytes);
         gpu.copy({ from: old.storage, fromOffset: 0, to: larger.storage, toOffset: 0, bytes: old.bytes });
         try {
@@ -193,7 +204,7 @@ export class PagePool {
     const known = this.#tables.get(visible);
     if (known) return known;
     const entries = this.#rows.flatMap((_, row) => [...this.#entries(row, visible)]);
-    const table = tensor(this.#gpu, [this.#rows.length, visible / pageTokens], entries, "u32");
+    const table = this.#newTable(this.#rows.length, entries);
     this.#tables.set(visible, table);
     return table;
   }
@@ -209,7 +220,7 @@ export class PagePool {
       await this.#gpu.write(known.storage, 0, new Uint8Array(entries.buffer));
       return known;
     }
-    const table = tensor(this.#gpu, [1, entries.length], entries, "u32");
+    const table = this.#newTable(1, entries);
     this.#rowTables.set(visible, table);
     return table;
   }

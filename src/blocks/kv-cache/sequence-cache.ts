@@ -36,7 +36,7 @@ export class SequenceCache {
         this.#pools.set(window, new PagePool(gpu, shape, window, same));
       }
     } else {
-      this.#fixed = createCache(gpu, shape);
+      this.#fixed = gpu.unscoped(() => createCache(gpu, shape));
     }
     this.peakBytes = this.bytes;
   }
