@@ -178,7 +178,8 @@ export type { Tokenizer } from "./text/tokenizer.ts";
 
 // Generation
 
-export type { Generation, GenerationResult, RowResult } from "./generate/generation.ts";
+export type { Generation } from "./generate/generation.ts";
+export type { GenerationResult, RowResult } from "./generate/generation-result.ts";
 export type { LanguageModel } from "./generate/language-model.ts";
 export { loadModel, type ModelOptions } from "./generate/load-model.ts";
 export type { GenerationOptions } from "./generate/options.ts";

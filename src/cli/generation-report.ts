@@ -1,4 +1,4 @@
-import type { GenerationResult } from "../generate/generation.ts";
+import type { GenerationResult } from "../generate/generation-result.ts";
 import type { LanguageModel } from "../generate/language-model.ts";
 import type { Piece } from "../generate/row.ts";
 import { fill } from "./terminal.ts";

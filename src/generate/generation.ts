@@ -1,91 +1,195 @@
-import type { Piece, StopReason } from "./row.ts";
+import type { GenerationResult } from "./generation-result.ts";
+import type { Piece } from "./row.ts";
 
-/** The result for one prompt. */
-export interface RowResult {
-  readonly promptTokens: readonly number[];
-  readonly tokens: readonly number[];
-  readonly text: string;
-  readonly stopReason: StopReason;
+/** What a generation does, and what may end it from outside. */
+export interface GenerationWork {
+  /**
+   * Begins the work, which yields pieces and returns the result. Once `stop` is aborted it ends as soon as it can, and
+   * returns what it has.
+   */
+  readonly begin: (stop: AbortSignal) => AsyncGenerator<Piece, GenerationResult>;
+  /** The result of a generation that is left or aborted before it begins. */
+  readonly unbegun: () => GenerationResult;
+  /** Called once after it has ended, if it had begun. */
+  readonly ended?: (() => void) | undefined;
+  /** Stops it; the result is what there is then. */
+  readonly abort?: AbortSignal | undefined;
+  /** Stops it; the result fails with the signal's reason. */
+  readonly disposed: AbortSignal;
+  /** Fails it at once, with the signal's reason: the device is gone, and nothing is to be waited for. */
+  readonly gone: AbortSignal;
 }
 
-/** The result of a generation that has ended. */
-export interface GenerationResult {
-  /** One entry per prompt. */
-  readonly rows: readonly RowResult[];
-  /** Seeds used: the same seeds give the same text again. */
-  readonly seeds: readonly number[];
-  /** Milliseconds, except tokens per second. */
-  readonly timings: {
-    readonly compile: number;
-    readonly prefill: number;
-    readonly decode: number;
-    /** Decoded tokens per second, over all rows. */
-    readonly tokensPerSecond: number;
-    /** Prompt tokens per second, over all rows. */
-    readonly prefillTokensPerSecond: number;
-    /** Milliseconds to encode and submit one decode step: the minimum over the run (see `RunTimings`). */
-    readonly encodePerToken: number;
-  };
-  /** Bytes. */
-  readonly memory: {
-    readonly weights: number;
-    /** Of the session's cache when the generation ended. */
-    readonly cache: number;
-    /** Peak size of the cache since the session began, including copies made while it grew. */
-    readonly cachePeak: number;
-    readonly temporaries: number;
-  };
-  readonly dispatchesPerToken: number;
+type Outcome = { readonly result: GenerationResult } | { readonly error: unknown };
+
+/** A call of `next` that waits. */
+interface Request {
+  readonly resolve: (step: IteratorResult<Piece, void>) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /**
- * Text as it is generated: `for await (const piece of generation)`. It begins with the first `next`, and ends early
- * when the loop is left. `result` resolves when it has ended, and starts it if nothing else did.
+ * Text as it is generated: `for await (const piece of generation)`. It takes memory and begins with the first `next` or
+ * the first reading of `result`, which runs it to its end; pieces that a loop has not taken yet wait for it. It ends
+ * when its rows have ended, when the loop is left or its signal aborted (stop reason `abort`), and with an error when it
+ * fails, when its session, model or device is disposed, closed or lost. However it ends, `result` settles.
  */
 export class Generation implements AsyncIterable<Piece> {
-  readonly #pieces: AsyncGenerator<Piece, void>;
+  /** Resolves when the generation has ended, failed or been left. */
+  readonly ended: Promise<void>;
+  readonly #work: GenerationWork;
   readonly #result: Promise<GenerationResult>;
-  #settle: (result: GenerationResult) => void = () => {};
-  #reject: (error: unknown) => void = () => {};
-  #started = false;
+  readonly #stop = new AbortController();
+  readonly #listening: (() => void)[] = [];
+  /** Pieces that no `next` has taken yet, once there is an iterator. */
+  readonly #kept: Piece[] = [];
+  readonly #requests: Request[] = [];
+  #state: "waiting" | "running" | "ended" = "waiting";
+  #pieces: AsyncGenerator<Piece, GenerationResult> | undefined;
+  /** True while a piece is being computed. */
+  #pulling = false;
+  /** True when it runs on whether or not a piece is requested. */
+  #toEnd = false;
+  #iterator: AsyncIterator<Piece, void> | undefined;
+  #left = false;
+  /** The error to end with once it has stopped. */
+  #cause: { readonly error: unknown } | undefined;
+  /** The error that it ended with, until an iterator has thrown it. */
+  #unthrown: { readonly error: unknown } | undefined;
+  #settle: (outcome: Outcome) => void = () => {};
 
-  constructor(start: (finish: (result: GenerationResult) => void) => AsyncGenerator<Piece, void>) {
+  constructor(work: GenerationWork) {
+    this.#work = work;
     this.#result = new Promise((resolve, reject) => {
-      this.#settle = resolve;
-      this.#reject = reject;
+      this.#settle = (outcome) => ("error" in outcome ? reject(outcome.error) : resolve(outcome.result));
     });
-    this.#result.catch(() => undefined); // the iterator throws the same error
-    this.ended = new Promise((resolve) => {
-      this.#end = resolve;
-    });
-    this.#pieces = this.#guard(start);
+    this.ended = this.#result.then(
+      () => undefined,
+      () => undefined, // the iterator throws the same error
+    );
   }
 
-  async *#guard(start: (finish: (result: GenerationResult) => void) => AsyncGenerator<Piece, void>) {
-    this.#started = true;
-    try {
-      yield* start((result) => this.#settle(result));
-    } catch (error) {
-      this.#reject(error);
-      throw error;
-    } finally {
-      this.#end();
-    }
+  /** The whole result. Reading it runs the generation to its end. */
+  get result(): Promise<GenerationResult> {
+    this.#toEnd = true;
+    this.#run();
+    return this.#result;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Piece, void> {
-    return this.#pieces;
+    this.#iterator ??= {
+      next: () => this.#next(),
+      return: () => this.#leave(),
+      throw: (error: unknown) => this.#leave({ error }),
+    };
+    return this.#iterator;
   }
 
-  /** Resolves when the generation has ended, failed or been left. */
-  readonly ended: Promise<void>;
-  #end: () => void = () => {};
+  #next(): Promise<IteratorResult<Piece, void>> {
+    return new Promise((resolve, reject) => {
+      this.#requests.push({ resolve, reject });
+      this.#answer();
+      this.#run();
+    });
+  }
 
-  /** The whole result; runs the generation to its end. */
-  get result(): Promise<GenerationResult> {
-    return (async () => {
-      if (!this.#started) for await (const _ of this.#pieces);
-      return this.#result;
-    })();
+  /** Answers requests from what there is. */
+  #answer(): void {
+    for (;;) {
+      const [request] = this.#requests;
+      const piece = request && this.#kept.shift();
+      if (!request || (!piece && this.#state !== "ended")) return;
+      this.#requests.shift();
+      if (piece) request.resolve({ done: false, value: piece });
+      else if (this.#unthrown) {
+        request.reject(this.#unthrown.error);
+        this.#unthrown = undefined;
+      } else request.resolve({ done: true, value: undefined });
+    }
+  }
+
+  /** Begins, and computes the next piece if one is requested. */
+  #run(): void {
+    if (this.#state === "waiting") this.#begin();
+    if (this.#state !== "running" || this.#pulling) return;
+    if (this.#toEnd || this.#requests.length > 0) this.#pull();
+  }
+
+  #pull(): void {
+    this.#pulling = true;
+    this.#pieces?.next().then(
+      (step) => this.#pulled(step),
+      (error: unknown) => this.#end({ error }),
+    );
+  }
+
+  #pulled({ done, value }: IteratorResult<Piece, GenerationResult>): void {
+    this.#pulling = false;
+    if (done) this.#end({ result: value });
+    else if (this.#state === "ended")
+      this.#pull(); // to where it stops
+    else {
+      if (this.#iterator && !this.#left) this.#kept.push(value);
+      this.#answer();
+      this.#run();
+    }
+  }
+
+  #begin(): void {
+    const { abort, disposed, gone, begin, unbegun } = this.#work;
+    if (abort?.aborted) {
+      this.#end({ result: unbegun() });
+      return;
+    }
+    this.#state = "running";
+    this.#on(abort, () => this.#halt());
+    this.#on(disposed, (error) => this.#halt({ error }));
+    this.#on(gone, (error) => this.#fail(error));
+    this.#pieces = begin(this.#stop.signal);
+  }
+
+  #on(signal: AbortSignal | undefined, then: (reason: unknown) => void): void {
+    if (!signal) return;
+    const listener = () => then(signal.reason);
+    signal.addEventListener("abort", listener);
+    this.#listening.push(() => signal.removeEventListener("abort", listener));
+  }
+
+  /** Stops the work, and ends with what there is, or with `cause`. */
+  #halt(cause?: { readonly error: unknown }): void {
+    this.#cause ??= cause;
+    this.#toEnd = true;
+    this.#stop.abort();
+    this.#run();
+  }
+
+  /** Ends now; the work stops by itself. */
+  #fail(error: unknown): void {
+    this.#end({ error });
+    this.#stop.abort();
+    if (!this.#pulling) this.#pull();
+  }
+
+  async #leave(thrown?: { readonly error: unknown }): Promise<IteratorResult<Piece, void>> {
+    this.#left = true;
+    this.#kept.length = 0;
+    if (this.#state === "waiting") this.#end(thrown ?? { result: this.#work.unbegun() });
+    else if (this.#state === "running") this.#halt(thrown);
+    await this.ended;
+    this.#unthrown = undefined; // `result` has it
+    if (thrown) throw thrown.error;
+    return { done: true, value: undefined };
+  }
+
+  #end(outcome: Outcome): void {
+    if (this.#state === "ended") return;
+    const begun = this.#state === "running";
+    this.#state = "ended";
+    for (const stopListening of this.#listening.splice(0)) stopListening();
+    if (begun) this.#work.ended?.();
+    const settled = "error" in outcome ? outcome : (this.#cause ?? outcome);
+    if ("error" in settled && this.#iterator) this.#unthrown = settled;
+    this.#settle(settled);
+    this.#answer();
   }
 }

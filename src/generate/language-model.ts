@@ -5,33 +5,35 @@ import { tokensAhead } from "./chunks.ts";
 import type { Generation } from "./generation.ts";
 import { LoadedModel } from "./loaded-model.ts";
 import type { GenerationOptions } from "./options.ts";
-import { Session } from "./session.ts";
+import { Session, type SessionOptions } from "./session.ts";
 
 /** A language model on the GPU with its tokenizer. Made by `loadModel`. */
 export class LanguageModel extends LoadedModel {
-  /** Continues a prompt, or several as one batch, in a new session. */
+  /**
+   * Continues a prompt, or several as one batch, in a new session, which ends with it. Memory is taken when the
+   * generation is first read, and is free again when it has ended.
+   */
   generate(prompts: string | readonly number[] | readonly string[], options: GenerationOptions = {}): Generation {
     const batch = typeof prompts === "string" || typeof prompts[0] === "number" ? 1 : prompts.length;
-    const session = this.session(batch);
-    try {
-      const generation = session.generate(prompts, options);
-      generation.ended.finally(() => session.dispose());
-      return generation;
-    } catch (error) {
-      session.dispose();
-      throw error;
-    }
+    return this.#session(batch, { once: true }).generate(prompts, options);
   }
 
-  /** Opens a session of `batch` sequences that keeps its cache from turn to turn. */
+  /**
+   * Opens a session of `batch` sequences that keeps its cache from turn to turn. Its memory is taken with the first use.
+   */
   session(batch = 1): Session {
+    return this.#session(batch);
+  }
+
+  #session(batch: number, options?: SessionOptions): Session {
+    this.lifetime.assertLive();
     if (!Number.isInteger(batch) || batch < 1 || batch > maxBatch) {
       throw new RangeError(`a batch of ${batch} sequences, expected 1 to ${maxBatch}`);
     }
     const { gpu, decoder, programs } = this;
     const { config } = decoder;
     checkRequirements(gpu, config, programs.capacity, batch, programs.cache, tokensAhead(gpu, config));
-    return new Session(this, batch);
+    return new Session(this, batch, options);
   }
 
   /**
@@ -39,6 +41,7 @@ export class LanguageModel extends LoadedModel {
    * text, tokenized with the special tokens that the model adds around it.
    */
   async score(tokens: string | readonly number[]): Promise<Float64Array> {
+    this.lifetime.assertLive();
     const ids = typeof tokens === "string" ? this.tokenizer.encode(tokens) : tokens;
     const { vocabulary } = this.decoder.config;
     if (ids.length > this.context) {
@@ -51,10 +54,12 @@ export class LanguageModel extends LoadedModel {
     return await session.state.score(ids);
   }
 
-  /** Frees weights and programs. Its sessions must not be used afterwards. */
+  /**
+   * Ends its sessions, stops what they compute, and frees all their memory, the programs and the weights, as soon as
+   * nothing uses them.
+   */
   dispose(): void {
-    this.programs.dispose();
-    this.decoder.weights.dispose();
+    this.lifetime.dispose();
   }
 
   [Symbol.dispose](): void {

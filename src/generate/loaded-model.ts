@@ -3,6 +3,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { Decoder } from "../models/decoder.ts";
 import type { ChatTemplate } from "../text/chat-template.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
+import { Lifetime } from "./lifetime.ts";
 import type { GenerationDefaults } from "./options.ts";
 import { DecoderPrograms } from "./programs.ts";
 
@@ -16,6 +17,8 @@ export class LoadedModel {
   readonly defaults: GenerationDefaults;
   readonly context: number;
   readonly programs: DecoderPrograms;
+  /** Of its weights and programs, and of all its sessions. */
+  readonly lifetime: Lifetime;
 
   constructor(
     name: string,
@@ -34,5 +37,10 @@ export class LoadedModel {
     this.defaults = defaults;
     this.context = context;
     this.programs = new DecoderPrograms(decoder, context, cache);
+    const device = { assertLive: () => decoder.gpu.assertUsable() };
+    this.lifetime = new Lifetime(`${name}: this model`, device, () => {
+      this.programs.dispose();
+      decoder.weights.dispose();
+    });
   }
 }

@@ -1,3 +1,4 @@
+import { unlessAborted } from "../gpu/unless-aborted.ts";
 import { packSettings } from "../kernels/sampling/settings.ts";
 import { assertRouted } from "../models/decoder.ts";
 import { elementsOf, plainType } from "../tensor/dtype.ts";
@@ -42,19 +43,20 @@ interface ReadBack {
 
 /**
  * Prefills the rows' new tokens, then samples and decodes until every row has ended. Yields a piece for each new token
- * of each live row. `cached` is kept up to date: tokens that the cache holds when the run ends, however it ends.
+ * of each live row. Once `stop` is aborted it ends all rows with `abort`. `cached` is kept up to date: tokens that the
+ * cache holds when the run ends, however it ends.
  */
 export async function* run(
   state: SequenceState,
   inputs: RunInputs,
   options: ResolvedOptions,
+  stop: AbortSignal,
   rows: Row[],
   cached: number[],
   timings: RunTimings,
 ): AsyncGenerator<Piece, void> {
   const { gpu } = state;
   const kind: SamplingKind = { penalties: penalises(options), logprobs: options.logprobs };
-  const { signal } = options;
   inputs.tokens.forEach((tokens, index) => {
     rows.push(new Row(index, inputs.tokenizer, tokens, options.stops, inputs.eos));
   });
@@ -62,12 +64,12 @@ export async function* run(
   const prefillStart = performance.now();
   for (const row of rows) {
     const start = await state.cache.resume(row.index, cached[row.index] ?? 0);
-    const done = await state.prefill(row.index, row.promptTokens.slice(start), start, signal);
-    cached[row.index] = start + done;
+    cached[row.index] = start;
+    cached[row.index] = start + (await state.prefill(row.index, row.promptTokens.slice(start), start, stop));
   }
   await assertRouted(state.programs.decoder);
   timings.prefill = performance.now() - prefillStart - (state.compileTime - compiledBefore);
-  if (signal?.aborted) {
+  if (stop.aborted) {
     for (const row of rows) row.finish("abort");
     return;
   }
@@ -94,7 +96,7 @@ export async function* run(
       await state.reserve(lengths);
       for (const { row, length } of lengths) fed[row] = length;
     }
-    const bound = await state.bound(first ? "sample" : "decode", longest + submitted, kind);
+    const bound = await state.bound(first ? "sample" : "decode", longest + submitted, kind, stop);
     const before = performance.now();
     const staging = submitStep(state, bound);
     if (!first) encoding.push(performance.now() - before);
@@ -109,7 +111,7 @@ export async function* run(
       while (pending.length < inFlight && submitted < most) await submit();
       const next = pending.shift();
       if (!next) break;
-      const results = await readBack(state, next);
+      const results = await readBack(state, next, stop);
       timings.steps++;
       if (timings.steps === 1) {
         decodeStart = performance.now();
@@ -118,12 +120,18 @@ export async function* run(
       const before = live();
       yield* advance(rows, results, inputs, options);
       if (live().length > 0) await rest(state, before);
-      if (signal?.aborted) for (const row of rows) if (row.stopReason === undefined) yield closing(row, "abort");
+      stop.throwIfAborted();
     }
+  } catch (error) {
+    if (!stop.aborted || error !== stop.reason) throw error;
+    for (const row of rows) if (row.stopReason === undefined) yield closing(row, "abort");
   } finally {
     timings.decode = performance.now() - decodeStart - (state.compileTime - compiled);
     timings.encodePerToken = encoding.length > 0 ? Math.min(...encoding) : 0;
-    for (const left of pending.splice(0)) await discard(state, left);
+    for (const left of pending.splice(0)) {
+      if (stop.aborted) left.staging.destroy();
+      else await discard(state, left);
+    }
     for (const row of rows) {
       // Tokens past the last accepted one do not count.
       cached[row.index] = Math.min(fed[row.index] ?? 0, row.promptTokens.length + row.tokens.length);
@@ -200,13 +208,16 @@ interface StepResults {
   readonly chosenLogprob?: Float32Array;
 }
 
-async function readBack(state: SequenceState, { staging, mapped, outputs }: ReadBack): Promise<StepResults> {
+async function readBack(
+  state: SequenceState,
+  { staging, mapped, outputs }: ReadBack,
+  stop: AbortSignal,
+): Promise<StepResults> {
   try {
-    await mapped;
+    await unlessAborted(mapped, stop);
   } catch (cause) {
-    await new Promise((resolve) => setTimeout(resolve)); // the device's `lost` gives the reason
-    state.gpu.assertUsable();
-    throw cause;
+    staging.destroy();
+    throw stop.aborted ? cause : await state.gpu.explain(cause);
   }
   const memory = staging.getMappedRange();
   let at = 0;

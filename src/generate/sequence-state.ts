@@ -2,11 +2,14 @@ import { cachePairs } from "../blocks/kv-cache/cache.ts";
 import type { RowLength } from "../blocks/kv-cache/page-pool.ts";
 import { SequenceCache } from "../blocks/kv-cache/sequence-cache.ts";
 import type { Instance } from "../gpu/gpu.ts";
+import { unlessAborted } from "../gpu/unless-aborted.ts";
 import { maxBatch } from "../kernels/step.ts";
 import { assertRouted } from "../models/decoder.ts";
+import type { Shape } from "../tensor/shape.ts";
 import { placed, replacements, type Tensor, zeros } from "../tensor/tensor.ts";
 import { slice } from "../tensor/views.ts";
 import { firstChunk, largestChunk, smallestChunk } from "./chunks.ts";
+import type { Lifetime } from "./lifetime.ts";
 import type { DecoderPrograms, PrefillResult, Recorded, Sampled, SamplingKind } from "./programs.ts";
 
 /** Target for one submit of a prefill in milliseconds, so that pages can draw and drivers do not reset. */
@@ -26,6 +29,7 @@ export interface BoundStep {
 export class SequenceState {
   readonly programs: DecoderPrograms;
   readonly batch: number;
+  readonly #lifetime: Lifetime;
   readonly cache: SequenceCache;
   readonly step: Tensor;
   readonly settings: Tensor;
@@ -41,18 +45,22 @@ export class SequenceState {
   readonly #bound = new Map<Recorded<Sampled>, BoundStep>();
   #chunk = firstChunk;
 
-  constructor(programs: DecoderPrograms, batch: number) {
+  /** `lifetime` is the session's: what computes here uses it. */
+  constructor(programs: DecoderPrograms, batch: number, lifetime: Lifetime) {
     const { gpu, config } = programs.decoder;
     const { vocabulary } = config;
     this.programs = programs;
     this.batch = batch;
+    this.#lifetime = lifetime;
     this.cache = new SequenceCache(gpu, programs.cacheShape(batch));
-    this.step = zeros(gpu, [maxBatch, 4], "u32", "step");
-    this.settings = zeros(gpu, [maxBatch, 8], "f32", "settings");
-    this.logits = zeros(gpu, [batch, vocabulary], "f32", "logits");
-    this.#prefillStep = zeros(gpu, [maxBatch, 4], "u32", "prefill step");
-    this.#prefillIds = zeros(gpu, [1, largestChunk], "u32", "token ids");
-    this.#targets = zeros(gpu, [largestChunk], "u32", "next tokens");
+    const make = (shape: Shape, dtype: "f32" | "u32", label: string) =>
+      gpu.unscoped(() => zeros(gpu, shape, dtype, label));
+    this.step = make([maxBatch, 4], "u32", "step");
+    this.settings = make([maxBatch, 8], "f32", "settings");
+    this.logits = make([batch, vocabulary], "f32", "logits");
+    this.#prefillStep = make([maxBatch, 4], "u32", "prefill step");
+    this.#prefillIds = make([1, largestChunk], "u32", "token ids");
+    this.#targets = make([largestChunk], "u32", "next tokens");
   }
 
   get gpu() {
@@ -62,7 +70,8 @@ export class SequenceState {
   /** How often each token was seen, `[b, v]` (see `penalise`); made when first needed. */
   get counts(): Tensor {
     const { vocabulary } = this.programs.decoder.config;
-    this.#counts ??= zeros(this.gpu, [this.batch, vocabulary], "u32", "token counts");
+    const shape = [this.batch, vocabulary];
+    this.#counts ??= this.gpu.unscoped(() => zeros(this.gpu, shape, "u32", "token counts"));
     return this.#counts;
   }
 
@@ -95,6 +104,7 @@ export class SequenceState {
    * cache must still hold the row's tokens before `start`: see `SequenceCache.resume`.
    */
   async prefill(row: number, ids: readonly number[], start: number, signal?: AbortSignal): Promise<number> {
+    using _use = this.#lifetime.use();
     const { gpu } = this;
     let done = 0;
     await this.#grow(() => this.cache.expect([{ row, length: start + ids.length }]));
@@ -103,33 +113,39 @@ export class SequenceState {
       const begin = start + done;
       await this.reserve([{ row, length: begin + t }]);
       const recorded = this.#prefill(t, begin + t, "last");
-      const instance = await this.#bind(recorded, row);
-      const result = placed(instance, (recorded.program.result as { logits: Tensor }).logits);
-      await this.#writePrefill(ids.slice(done, done + t), begin);
-      const before = performance.now();
-      instance.run((encoder) => {
-        const { vocabulary } = this.programs.decoder.config;
-        const from = result.storage.buffer;
-        const to = this.logits.storage.buffer;
-        if (from && to) encoder.copyBufferToBuffer(from, result.offset * 4, to, row * vocabulary * 4, vocabulary * 4);
-      });
-      await gpu.device.queue.onSubmittedWorkDone();
-      gpu.assertUsable();
-      this.#adapt(t, performance.now() - before);
-      instance.dispose();
-      done += t;
-      this.prefilled += t;
+      try {
+        using instance = await this.#bind(recorded, row, signal);
+        const result = placed(instance, (recorded.program.result as { logits: Tensor }).logits);
+        await this.#writePrefill(ids.slice(done, done + t), begin);
+        const before = performance.now();
+        instance.run((encoder) => {
+          const { vocabulary } = this.programs.decoder.config;
+          const from = result.storage.buffer;
+          const to = this.logits.storage.buffer;
+          if (from && to) encoder.copyBufferToBuffer(from, result.offset * 4, to, row * vocabulary * 4, vocabulary * 4);
+        });
+        done += t;
+        this.prefilled += t;
+        await unlessAborted(gpu.device.queue.onSubmittedWorkDone(), signal);
+        gpu.assertUsable();
+        this.#adapt(t, performance.now() - before);
+      } catch (error) {
+        if (signal?.aborted && error === signal.reason) break;
+        throw error;
+      }
     }
     return done;
   }
 
   /** Compiles the prefill programs for a prompt of `tokens` tokens, and grows the cache for one such prompt per row. */
   async warmPrefill(tokens: number): Promise<void> {
+    using _use = this.#lifetime.use();
+    const { signal } = this.#lifetime;
     const rows = Array.from({ length: this.batch }, (_, row) => ({ row, length: tokens }));
     await this.#grow(() => this.cache.expect(rows));
     const full = this.#chunkOf(largestChunk);
     const lengths = new Set([Math.min(full, tokens), tokens % full].filter((length) => length > 0));
-    for (const t of lengths) (await this.#bind(this.#prefill(t, tokens, "last"), 0)).dispose();
+    for (const t of lengths) (await this.#bind(this.#prefill(t, tokens, "last"), 0, signal)).dispose();
   }
 
   /** The program that computes `t` tokens, after which the cache holds `length`. */
@@ -139,6 +155,8 @@ export class SequenceState {
 
   /** Log-probability of each of `ids` but the first, given those before it. Overwrites row 0 from its beginning. */
   async score(ids: readonly number[]): Promise<Float64Array> {
+    using _use = this.#lifetime.use();
+    const { signal } = this.#lifetime;
     const { vocabulary } = this.programs.decoder.config;
     const byLogits = Math.max(1, Math.floor(this.gpu.limits.binding / (4 * vocabulary)));
     const out = new Float64Array(Math.max(0, ids.length - 1));
@@ -146,13 +164,13 @@ export class SequenceState {
       const t = this.#chunkOf(ids.length - 1 - at, byLogits);
       await this.reserve([{ row: 0, length: at + t }]);
       const recorded = this.#prefill(t, at + t, "score");
-      const instance = await this.#bind(recorded, 0);
+      using instance = await this.#bind(recorded, 0, signal);
       await this.#writePrefill(ids.slice(at, at + t), at);
       const targets = Uint32Array.from(ids.slice(at + 1, at + 1 + t));
       await this.gpu.write(this.#targets.storage, 0, new Uint8Array(targets.buffer));
       instance.run();
       out.set(await placed(instance, (recorded.program.result as { logprobs: Tensor }).logprobs).read(), at);
-      instance.dispose();
+      signal.throwIfAborted();
       at += t;
     }
     await assertRouted(this.programs.decoder);
@@ -163,6 +181,8 @@ export class SequenceState {
    * Logits of the last position, or of every position, of `ids` from the beginning, with the taps named in the options.
    */
   async inspect(ids: readonly number[], which: "last" | "all", taps?: (name: string) => boolean) {
+    using _use = this.#lifetime.use();
+    const { signal } = this.#lifetime;
     const { vocabulary } = this.programs.decoder.config;
     const byLogits =
       which === "all" ? Math.max(1, Math.floor(this.gpu.limits.binding / (4 * vocabulary))) : largestChunk;
@@ -172,7 +192,7 @@ export class SequenceState {
       const t = Math.min(firstChunk, this.programs.longestChunk, byLogits, ids.length - at);
       await this.reserve([{ row: 0, length: at + t }]);
       const recorded = this.#prefill(t, at + t, which, taps);
-      const instance = await this.#bind(recorded, 0);
+      using instance = await this.#bind(recorded, 0, signal);
       await this.#writePrefill(ids.slice(at, at + t), at);
       instance.run();
       const values = await placed(instance, (recorded.program.result as { logits: Tensor }).logits).read();
@@ -185,20 +205,20 @@ export class SequenceState {
         const tensor = placed(instance, holder as Tensor);
         tapped.set(name, [...(tapped.get(name) ?? []), { shape: tensor.shape, values: await tensor.read() }]);
       }
-      instance.dispose();
+      signal.throwIfAborted();
       at += t;
     }
     return { logits: rows, taps: tapped };
   }
 
-  async #bind(recorded: Recorded<unknown>, row: number): Promise<Instance<unknown>> {
+  async #bind(recorded: Recorded<unknown>, row: number, signal?: AbortSignal): Promise<Instance<unknown>> {
     const before = performance.now();
     const pairs = cachePairs(recorded.cache, await this.cache.tensors(recorded.visible, row));
     pairs.push([recorded.step, this.#prefillStep]);
     const { ids, targets } = recorded;
     if (ids) pairs.push([ids, slice(this.#prefillIds, 1, 0, ids.shape[1] ?? 0)]);
     if (targets) pairs.push([targets, slice(this.#targets, 0, 0, targets.shape[0] ?? 0)]);
-    const instance = await recorded.program.instantiate(replacements(pairs));
+    const instance = await recorded.program.instantiate(replacements(pairs), this.gpu, signal);
     this.compileTime += performance.now() - before;
     return instance;
   }
@@ -218,7 +238,13 @@ export class SequenceState {
   }
 
   /** The sampling program on `logits`, or the decode step for sequences of up to `length` tokens, bound once. */
-  async bound(which: "sample" | "decode", length: number, kind: SamplingKind): Promise<BoundStep> {
+  async bound(
+    which: "sample" | "decode",
+    length: number,
+    kind: SamplingKind,
+    signal?: AbortSignal,
+  ): Promise<BoundStep> {
+    using _use = this.#lifetime.use();
     const { programs, batch } = this;
     const recorded =
       which === "sample" ? programs.sample(batch, kind) : programs.decode(batch, programs.visible(length), kind);
@@ -230,7 +256,7 @@ export class SequenceState {
       if (recorded.settings) pairs.push([recorded.settings, this.settings]);
       if (recorded.counts) pairs.push([recorded.counts, this.counts]);
       if (recorded.logits) pairs.push([recorded.logits, this.logits]);
-      const instance = await recorded.program.instantiate(replacements(pairs));
+      const instance = await recorded.program.instantiate(replacements(pairs), this.gpu, signal);
       const { chosen, top } = recorded.program.result;
       const logical = top ? [chosen, top.ids, top.logprobs, top.chosenLogprob] : [chosen];
       bound = { instance, outputs: logical.map((tensor) => placed(instance, tensor)) };
@@ -240,8 +266,8 @@ export class SequenceState {
     return bound;
   }
 
-  /** Frees the memory of the sequences. */
-  dispose(): void {
+  /** Frees the memory of the sequences; called once nothing uses it. */
+  free(): void {
     this.cache.dispose();
     for (const { instance } of this.#bound.values()) instance.dispose();
     for (const tensor of [this.step, this.settings, this.logits, this.#counts]) tensor?.dispose();

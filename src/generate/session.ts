@@ -1,11 +1,19 @@
 import type { ChatMessage } from "../text/chat-template.ts";
 import { TextError } from "../text/text-error.ts";
-import { Generation, type GenerationResult } from "./generation.ts";
+import { Generation } from "./generation.ts";
+import { type GenerationResult, generationResult, unbegunResult } from "./generation-result.ts";
+import { Lifetime } from "./lifetime.ts";
 import type { LoadedModel } from "./loaded-model.ts";
-import { type GenerationOptions, penalises, resolveOptions } from "./options.ts";
-import type { Row } from "./row.ts";
+import { type GenerationOptions, penalises, type ResolvedOptions, resolveOptions } from "./options.ts";
+import type { Piece, Row } from "./row.ts";
 import { run } from "./run.ts";
 import { SequenceState } from "./sequence-state.ts";
+
+/** How a session ends. */
+export interface SessionOptions {
+  /** True for one that ends with its first generation. */
+  readonly once?: boolean;
+}
 
 /**
  * One or several sequences with their cache. Generated tokens stay in it: the next prompt continues from there, and
@@ -13,19 +21,29 @@ import { SequenceState } from "./sequence-state.ts";
  */
 export class Session {
   readonly model: LoadedModel;
-  readonly state: SequenceState;
   /** Longest sequence, in tokens. */
   readonly context: number;
   readonly #tokens: number[][];
   readonly #cached: number[];
+  readonly #lifetime: Lifetime;
+  readonly #once: boolean;
+  #state: SequenceState | undefined;
   #busy = false;
 
-  constructor(model: LoadedModel, batch: number) {
+  constructor(model: LoadedModel, batch: number, { once = false }: SessionOptions = {}) {
     this.model = model;
     this.context = model.context;
-    this.state = new SequenceState(model.programs, batch);
+    this.#lifetime = new Lifetime(`${model.name}: this session`, model.lifetime, () => this.#state?.free());
+    this.#once = once;
     this.#tokens = Array.from({ length: batch }, () => []);
     this.#cached = new Array<number>(batch).fill(0);
+  }
+
+  /** Its memory on the GPU, taken when it is first needed. Throws `GpuError` once the session was disposed. */
+  get state(): SequenceState {
+    this.#lifetime.begin();
+    this.#state ??= new SequenceState(this.model.programs, this.#tokens.length, this.#lifetime);
+    return this.#state;
   }
 
   /** All tokens of a row so far, prompt and generated. */
@@ -35,23 +53,23 @@ export class Session {
 
   /** Tokens computed by prefills since the session began, over all rows. */
   get prefilledTokens(): number {
-    return this.state.prefilled;
+    return this.#state?.prefilled ?? 0;
   }
 
   /**
    * Continues each row with one prompt: text, or token ids. Throws for prompts that are empty, too long or not in the
-   * vocabulary.
+   * vocabulary, and `GpuError` once session, model or device are disposed, closed or lost.
    */
   generate(prompts: string | readonly number[] | readonly string[], options: GenerationOptions = {}): Generation {
+    this.#lifetime.assertLive();
     const list = typeof prompts === "string" || typeof prompts[0] === "number" ? [prompts] : prompts;
     if (list.length !== this.#tokens.length) {
       throw new TextError(`${list.length} prompts for a session of ${this.#tokens.length} rows`);
     }
     const added = list.map((prompt, row) => this.#encode(prompt as string | readonly number[], row));
-    added.forEach((ids, row) => {
-      this.#check([...this.tokens(row), ...ids]);
-    });
-    return this.#start(options, () => {
+    const all = () => added.map((ids, row) => [...this.tokens(row), ...ids]);
+    for (const ids of all()) this.#check(ids);
+    return this.#start(options, all, () => {
       added.forEach((ids, row) => {
         this.#tokens[row]?.push(...ids);
       });
@@ -60,11 +78,13 @@ export class Session {
 
   /** Answers a conversation in the model's chat format; only tokens that are not in the cache yet are computed. */
   chat(messages: readonly ChatMessage[], options: GenerationOptions = {}): Generation {
+    this.#lifetime.assertLive();
     const { chatTemplate, tokenizer, name } = this.model;
     if (!chatTemplate) throw new TextError(`${name} has no chat template; give it text to continue instead`);
     const ids = tokenizer.encode(chatTemplate.render(messages), { addSpecialTokens: false });
     this.#check(ids);
-    return this.#start(options, () => {
+    const all = () => [ids];
+    return this.#start(options, all, () => {
       const known = this.tokens();
       let shared = 0;
       while (shared < ids.length && ids[shared] === known[shared]) shared++;
@@ -92,27 +112,32 @@ export class Session {
     }
   }
 
-  #start(options: GenerationOptions, take: () => void): Generation {
-    const { model, state } = this;
+  /** `prompts` are all tokens of each row, which `take` makes the session's own. */
+  #start(options: GenerationOptions, prompts: () => readonly (readonly number[])[], take: () => void): Generation {
+    const { model } = this;
     const resolved = resolveOptions(options, model.defaults.options, this.#tokens.length);
-    return new Generation((finish) => this.#run(take, resolved, finish, model, state));
+    return new Generation({
+      begin: (stop) => this.#run(take, resolved, stop),
+      unbegun: () => unbegunResult(model, prompts(), resolved),
+      ended: this.#once ? () => this.dispose() : undefined,
+      abort: resolved.signal,
+      disposed: this.#lifetime.signal,
+      gone: model.gpu.gone,
+    });
   }
 
   async *#run(
     take: () => void,
-    options: ReturnType<typeof resolveOptions>,
-    finish: (result: GenerationResult) => void,
-    model: LoadedModel,
-    state: SequenceState,
-  ) {
+    options: ResolvedOptions,
+    stop: AbortSignal,
+  ): AsyncGenerator<Piece, GenerationResult, void> {
+    using _use = this.#lifetime.use();
     if (this.#busy) throw new TextError("this session is generating already; wait for it to end, or open another");
     this.#busy = true;
-    const timings = { prefill: 0, decode: 0, encodePerToken: 0, steps: 0 };
     const rows: Row[] = [];
-    const before = state.compileTime;
-    const { context } = this;
-    const prefilledBefore = state.prefilled;
     try {
+      const { model, context, state } = this;
+      const { compileTime, prefilled } = state;
       take();
       const inputs = {
         tokenizer: model.tokenizer,
@@ -120,54 +145,33 @@ export class Session {
         tokens: this.#tokens.map((t) => [...t]),
         context,
       };
-      yield* run(state, inputs, options, rows, this.#cached, timings);
+      const timings = { prefill: 0, decode: 0, encodePerToken: 0, steps: 0 };
+      yield* run(state, inputs, options, stop, rows, this.#cached, timings);
+      const { prefill, decode, encodePerToken } = timings;
+      const compile = state.compileTime - compileTime;
+      const figures = { compile, prefill, decode, encodePerToken, prefilled: state.prefilled - prefilled };
+      return generationResult(model, state, rows, options, figures);
     } finally {
       this.#busy = false;
       for (const row of rows) this.#tokens[row.index]?.push(...row.tokens);
-      const decoded = rows.reduce((sum, { tokens }) => sum + Math.max(0, tokens.length - 1), 0);
-      const kind = { penalties: penalises(options), logprobs: options.logprobs };
-      const longest = Math.max(1, ...this.#tokens.map(({ length }) => length));
-      const step = model.programs.decode(state.batch, model.programs.visible(longest), kind);
-      finish({
-        rows: rows.map(({ promptTokens, tokens, text, stopReason }) => ({
-          promptTokens,
-          tokens,
-          text,
-          stopReason: stopReason ?? "abort",
-        })),
-        seeds: options.seeds,
-        timings: {
-          compile: state.compileTime - before,
-          prefill: timings.prefill,
-          decode: timings.decode,
-          tokensPerSecond: timings.decode > 0 ? (decoded * 1000) / timings.decode : 0,
-          prefillTokensPerSecond:
-            timings.prefill > 0 ? ((state.prefilled - prefilledBefore) * 1000) / timings.prefill : 0,
-          encodePerToken: timings.encodePerToken,
-        },
-        memory: {
-          weights: model.decoder.weights.bytes,
-          cache: state.cache.bytes,
-          cachePeak: state.cache.peakBytes,
-          temporaries: model.programs.temporaryBytes,
-        },
-        dispatchesPerToken: step.program.dispatches.length,
-      });
     }
   }
 
   /** Compiles what a prompt of `tokens` tokens and its decoding need, so that the first token does not wait for it. */
   async warm(tokens: number, options: GenerationOptions = {}): Promise<void> {
+    using _use = this.#lifetime.use();
+    const { state } = this;
+    const { signal } = this.#lifetime;
     const resolved = resolveOptions(options, this.model.defaults.options, this.#tokens.length);
     const kind = { penalties: penalises(resolved), logprobs: resolved.logprobs };
-    await this.state.warmPrefill(tokens); // first: it may move the cache
-    await this.state.bound("sample", tokens, kind);
-    await this.state.bound("decode", tokens, kind);
+    await state.warmPrefill(tokens); // first: it may move the cache
+    await state.bound("sample", tokens, kind, signal);
+    await state.bound("decode", tokens, kind, signal);
   }
 
-  /** Frees the cache. */
+  /** Stops what it computes and frees its memory, as soon as nothing uses it. */
   dispose(): void {
-    this.state.dispose();
+    this.#lifetime.dispose();
   }
 
   [Symbol.dispose](): void {

@@ -1,5 +1,6 @@
-import { afterAll, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { loadModel } from "../../src/generate/load-model.ts";
+import { GpuError } from "../../src/gpu/errors.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { bundledModel, goldenPrompts } from "../support/bundled.ts";
 
@@ -7,6 +8,12 @@ const gpu = await openGpu();
 const model = await loadModel(gpu, bundledModel);
 afterAll(() => gpu.close());
 const whale = "<|whale|>The captain stood upon the deck";
+
+/** Bytes of buffers in use or kept by programs. */
+function bytes(): number {
+  gpu.buffers.trim();
+  return gpu.buffers.allocatedBytes;
+}
 
 test("the next turn prefills only its new tokens, and says what one long prompt says", async () => {
   using session = model.session();
@@ -108,4 +115,115 @@ test("prompts that cannot be are refused before anything runs", () => {
   expect(() => model.generate([0, 99_999])).toThrow(/token id 99999 .* vocabulary of 2048/);
   expect(() => model.generate(whale, { temperature: -1 })).toThrow(/temperature is -1/);
   expect(() => model.generate(whale, { topK: 1.5 })).toThrow(/topK is 1.5, expected an integer/);
+});
+
+describe("a generation that has not begun", () => {
+  test("takes no memory until it is read, and gives it back when it has ended", async () => {
+    await model.generate(whale, { temperature: 0, maxTokens: 3 }).result; // programs stay
+    const before = bytes();
+    const unread = Array.from({ length: 10 }, () => model.generate(whale, { maxTokens: 3 }));
+    const sessions = Array.from({ length: 10 }, () => model.session());
+    expect(bytes()).toBe(before);
+    expect((await unread[0]?.result)?.rows[0]?.stopReason).toMatch(/length|eos/);
+    const iterator = unread[1]?.[Symbol.asyncIterator]();
+    await iterator?.next();
+    expect(bytes()).toBeGreaterThan(before);
+    await iterator?.return?.();
+    expect(bytes()).toBe(before);
+    for (const session of sessions) session.dispose();
+  });
+
+  test("is ended by return, and by throw, without a token", async () => {
+    using session = model.session();
+    const left = session.generate(whale);
+    expect(await left[Symbol.asyncIterator]().return?.()).toEqual({ done: true, value: undefined });
+    const { rows, memory } = await left.result;
+    expect(rows).toEqual([{ promptTokens: model.tokenizer.encode(whale), tokens: [], text: "", stopReason: "abort" }]);
+    expect(memory.cache).toBe(0);
+    const failed = session.generate(whale);
+    const reason = new Error("no longer wanted");
+    await expect(failed[Symbol.asyncIterator]().throw?.(reason)).rejects.toBe(reason);
+    await expect(failed.result).rejects.toBe(reason);
+    const aborted = session.generate(whale, { signal: AbortSignal.abort() });
+    expect((await aborted.result).rows[0]?.stopReason).toBe("abort");
+    expect([session.tokens(), session.prefilledTokens]).toEqual([[], 0]);
+  });
+
+  test("says that its session, its model or its device is gone", async () => {
+    const other = await openGpu();
+    const loaded = await loadModel(other, bundledModel, { context: 64 });
+    const [first, second, third] = [loaded.session(), loaded.session(), loaded.session()];
+    const waiting = [first, second, third].map((session) => session.generate(whale));
+    first.dispose();
+    await expect(waiting[0]?.result).rejects.toThrow(/voices-dense: this session was disposed$/);
+    expect(() => first.generate(whale)).toThrow(/: this session was disposed$/);
+    expect(() => first.state).toThrow(GpuError);
+    await expect(first.warm(10)).rejects.toThrow(/: this session was disposed$/);
+    loaded.dispose();
+    await expect(waiting[1]?.result).rejects.toThrow(/voices-dense: this model was disposed$/);
+    expect(() => second.generate(whale)).toThrow(/: this model was disposed$/);
+    expect(() => loaded.generate(whale)).toThrow(/: this model was disposed$/);
+    expect(() => loaded.session()).toThrow(/: this model was disposed$/);
+    await expect(loaded.score(whale)).rejects.toThrow(/: this model was disposed$/);
+    const last = await loadModel(other, bundledModel, { context: 64 });
+    const unread = last.generate(whale);
+    other.close();
+    await expect(unread.result).rejects.toThrow(/: this device was closed$/);
+    expect(() => last.generate(whale)).toThrow(/: this device was closed$/);
+    await expect(last.score(whale)).rejects.toThrow(/: this device was closed$/);
+    last.dispose();
+  });
+});
+
+test("a result that is read first, or in the loop, takes no pieces from the loop", async () => {
+  const options = { temperature: 0, maxTokens: 6 };
+  for (const at of [-1, 0, 3]) {
+    const generation = model.generate(whale, options);
+    const reading = at < 0 ? generation.result : undefined;
+    let pieces = 0;
+    for await (const _ of generation) {
+      if (pieces === at) expect((await generation.result).rows[0]?.tokens).toHaveLength(6);
+      pieces++;
+    }
+    expect(pieces).toBe(6);
+    expect((await (reading ?? generation.result)).rows[0]?.stopReason).toBe("length");
+  }
+});
+
+test("disposing a model in the middle ends all that it computes", async () => {
+  const before = bytes();
+  const other = await loadModel(gpu, bundledModel, { context: 512 });
+  const session = other.session();
+  const running = [
+    session.generate(whale, { maxTokens: 100 }).result,
+    other.generate([whale, whale], { maxTokens: 100 }).result,
+    other.score(new Array<number>(500).fill(7)),
+    other.session().warm(100),
+  ];
+  other.dispose();
+  const reasons = await Promise.allSettled(running);
+  expect(reasons.map((one) => one.status === "rejected" && String(one.reason))).toEqual(
+    running.map(() => expect.stringMatching(/^GpuError: .*: this model was disposed$/)),
+  );
+  expect(bytes()).toBe(before);
+});
+
+test("an open scope owns nothing of a model, a session or a generation", async () => {
+  const options = { temperature: 0, maxTokens: 8, logprobs: 2, frequencyPenalty: 0.5 };
+  const scope = gpu.scope();
+  using other = await loadModel(gpu, bundledModel, { context: 200, cache: { layout: "paged", dtype: "f32" } });
+  using session = other.session();
+  const first = await session.generate(whale, options).result;
+  const batch = await other.generate([whale, whale], options).result;
+  const scores = await other.score(first.rows[0]?.tokens ?? []);
+  const generation = session.generate(" and", { ...options, maxTokens: 100 });
+  const iterator = generation[Symbol.asyncIterator]();
+  await iterator.next();
+  const give = vi.spyOn(gpu.buffers, "give");
+  scope[Symbol.dispose]();
+  expect(give).not.toHaveBeenCalled();
+  give.mockRestore();
+  expect((await generation.result).rows[0]?.tokens).toHaveLength(100);
+  expect((await other.generate([whale, whale], options).result).rows).toEqual(batch.rows);
+  expect(await other.score(first.rows[0]?.tokens ?? [])).toEqual(scores);
 });

@@ -1,0 +1,104 @@
+import type { LoadedModel } from "./loaded-model.ts";
+import { penalises, type ResolvedOptions } from "./options.ts";
+import type { Row, StopReason } from "./row.ts";
+import type { SequenceState } from "./sequence-state.ts";
+
+/** The result for one prompt. */
+export interface RowResult {
+  readonly promptTokens: readonly number[];
+  readonly tokens: readonly number[];
+  readonly text: string;
+  readonly stopReason: StopReason;
+}
+
+/** The result of a generation that has ended. */
+export interface GenerationResult {
+  /** One entry per prompt. */
+  readonly rows: readonly RowResult[];
+  /** Seeds used: the same seeds give the same text again. */
+  readonly seeds: readonly number[];
+  /** Milliseconds, except tokens per second. */
+  readonly timings: {
+    readonly compile: number;
+    readonly prefill: number;
+    readonly decode: number;
+    /** Decoded tokens per second, over all rows. */
+    readonly tokensPerSecond: number;
+    /** Prompt tokens per second, over all rows. */
+    readonly prefillTokensPerSecond: number;
+    /** Milliseconds to encode and submit one decode step: the minimum over the run (see `RunTimings`). */
+    readonly encodePerToken: number;
+  };
+  /** Bytes. */
+  readonly memory: {
+    readonly weights: number;
+    /** Of the session's cache when the generation ended. */
+    readonly cache: number;
+    /** Peak size of the cache since the session began, including copies made while it grew. */
+    readonly cachePeak: number;
+    readonly temporaries: number;
+  };
+  readonly dispatchesPerToken: number;
+}
+
+/** Times in milliseconds, and the number of tokens prefilled. */
+interface Figures {
+  readonly compile: number;
+  readonly prefill: number;
+  readonly decode: number;
+  readonly encodePerToken: number;
+  readonly prefilled: number;
+}
+
+/** The result of a generation that has ended. */
+export function generationResult(
+  { programs, decoder }: LoadedModel,
+  { batch, cache }: SequenceState,
+  rows: readonly Row[],
+  options: ResolvedOptions,
+  { compile, prefill, decode, encodePerToken, prefilled }: Figures,
+): GenerationResult {
+  const decoded = rows.reduce((sum, { tokens }) => sum + Math.max(0, tokens.length - 1), 0);
+  const kind = { penalties: penalises(options), logprobs: options.logprobs };
+  const longest = Math.max(1, ...rows.map(({ promptTokens, tokens }) => promptTokens.length + tokens.length));
+  const step = programs.decode(batch, programs.visible(longest), kind);
+  return {
+    rows: rows.map(({ promptTokens, tokens, text, stopReason }) => ({
+      promptTokens,
+      tokens,
+      text,
+      stopReason: stopReason ?? "abort",
+    })),
+    seeds: options.seeds,
+    timings: {
+      compile,
+      prefill,
+      decode,
+      tokensPerSecond: decode > 0 ? (decoded * 1000) / decode : 0,
+      prefillTokensPerSecond: prefill > 0 ? (prefilled * 1000) / prefill : 0,
+      encodePerToken,
+    },
+    memory: {
+      weights: decoder.weights.bytes,
+      cache: cache.bytes,
+      cachePeak: cache.peakBytes,
+      temporaries: programs.temporaryBytes,
+    },
+    dispatchesPerToken: step.program.dispatches.length,
+  };
+}
+
+/** The result of a generation that was left or aborted before it began: no tokens, no time and no cache. */
+export function unbegunResult(
+  { programs, decoder }: LoadedModel,
+  prompts: readonly (readonly number[])[],
+  { seeds }: ResolvedOptions,
+): GenerationResult {
+  return {
+    rows: prompts.map((promptTokens) => ({ promptTokens, tokens: [], text: "", stopReason: "abort" })),
+    seeds,
+    timings: { compile: 0, prefill: 0, decode: 0, tokensPerSecond: 0, prefillTokensPerSecond: 0, encodePerToken: 0 },
+    memory: { weights: decoder.weights.bytes, cache: 0, cachePeak: 0, temporaries: programs.temporaryBytes },
+    dispatchesPerToken: 0,
+  };
+}

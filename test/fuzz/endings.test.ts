@@ -1,0 +1,163 @@
+import { promiseHooks } from "node:v8";
+import { afterAll, describe, expect, test } from "vitest";
+import type { Generation } from "../../src/generate/generation.ts";
+import type { LanguageModel } from "../../src/generate/language-model.ts";
+import { loadModel } from "../../src/generate/load-model.ts";
+import type { Session } from "../../src/generate/session.ts";
+import type { Gpu } from "../../src/gpu/gpu.ts";
+import { openGpu } from "../../src/gpu/open.ts";
+import { bundledModel } from "../support/bundled.ts";
+import { attempts, randomFor } from "../support/fuzz.ts";
+
+// Every event that ends a generation, at every await of it: promises that are waited for are counted by V8's own hook.
+
+const { integer } = randomFor("endings");
+const whale = "<|whale|>The captain stood upon the deck";
+const maxTokens = 4;
+
+/** Calls `event` before the continuation number `turn` from now on; `finish` gives how many there were. */
+function atTurn(turn: number, event: () => void): { finish: () => number } {
+  let count = 0;
+  const hook: unknown = promiseHooks.onBefore(() => {
+    if (++count === turn) queueMicrotask(event);
+  });
+  return {
+    finish: () => {
+      (hook as () => void)();
+      return count;
+    },
+  };
+}
+
+/** What a generation ended with: its stop reason, or the message of its error. */
+const endingOf = (generation: Generation): Promise<string> =>
+  generation.result.then(
+    ({ rows }) => rows[0]?.stopReason ?? "none",
+    (error: unknown) => (error instanceof Error ? error.message : String(error)),
+  );
+
+/** The ending, which has to come within 2 seconds of `since()`. */
+async function settled(generation: Generation, since: () => number | undefined): Promise<string> {
+  const ending = await endingOf(generation);
+  const at = since();
+  if (at !== undefined) expect(performance.now() - at, `milliseconds to: ${ending}`).toBeLessThan(2000);
+  return ending;
+}
+
+/** Bytes of buffers in use or kept by programs. */
+function bytesOf(gpu: Gpu): number {
+  gpu.buffers.trim();
+  return gpu.buffers.allocatedBytes;
+}
+
+interface Running {
+  readonly gpu: Gpu;
+  readonly model: LanguageModel;
+  readonly session: Session;
+  readonly abort: AbortController;
+  readonly iterator: AsyncIterator<unknown, void>;
+}
+
+/** Events, and the endings that they may have where the generation has not ended before. */
+const events: Readonly<Record<string, { readonly ending: RegExp; readonly happen: (run: Running) => unknown }>> = {
+  abort: { ending: /^abort$/, happen: ({ abort }) => abort.abort() },
+  return: { ending: /^abort$/, happen: ({ iterator }) => iterator.return?.() },
+  throw: { ending: /^thrown$/, happen: ({ iterator }) => iterator.throw?.(new Error("thrown")).catch(() => undefined) },
+  "dispose of the session": { ending: /: this session was disposed$/, happen: ({ session }) => session.dispose() },
+  "dispose of the model": { ending: /: this model was disposed$/, happen: ({ model }) => model.dispose() },
+  close: { ending: /: this device was closed$/, happen: ({ gpu }) => gpu.close() },
+  destroy: { ending: /: the device was lost: .+/, happen: ({ gpu }) => gpu.device.destroy() },
+};
+const ofDevice = new Set(["close", "destroy"]);
+
+const shared = await openGpu();
+afterAll(() => shared.close());
+
+/** Runs a generation with an event at a turn; reads it by a loop, or by its result. Gives how many turns it took. */
+async function ended(
+  gpu: Gpu,
+  model: LanguageModel,
+  name: string,
+  turn: number,
+): Promise<{ turns: number; ending: string }> {
+  const event = events[name];
+  const loop = integer(2) === 0;
+  const loaded = bytesOf(gpu);
+  const session = model.session();
+  const abort = new AbortController();
+  const generation = session.generate(whale, { temperature: 0, maxTokens, signal: abort.signal });
+  expect(bytesOf(gpu), "memory before it is read").toBe(loaded);
+  const iterator = generation[Symbol.asyncIterator]();
+  let happened: number | undefined;
+  const turns = atTurn(turn, () => {
+    happened = performance.now();
+    event?.happen({ gpu, model, session, abort, iterator });
+  });
+  let thrown = "";
+  if (loop) {
+    try {
+      for await (const _ of generation);
+    } catch (error) {
+      thrown = error instanceof Error ? error.message : String(error);
+    }
+  }
+  const ending = await settled(generation, () => happened);
+  const count = turns.finish();
+  if (thrown) expect(thrown).toBe(ending);
+  if (happened === undefined || ending === "length") expect(ending).toBe("length");
+  else expect(ending).toMatch(event?.ending ?? /none/);
+  if (/abort|thrown/.test(ending) && integer(2) === 0) {
+    // The cache holds what it says that it holds: the next turn computes what a session computes that never stopped.
+    const { rows } = await session.generate(" and", { temperature: 0, maxTokens: 2 }).result;
+    const [{ promptTokens = [], tokens = [] } = {}] = rows;
+    const alone = await model.generate([...promptTokens], { temperature: 0, maxTokens: 2 }).result;
+    expect(tokens).toEqual(alone.rows[0]?.tokens);
+  }
+  session.dispose();
+  if (name === "dispose of the model") expect(bytesOf(gpu), "memory after the model is disposed").toBe(0);
+  return { turns: count, ending };
+}
+
+const short = (ending: string) => ending.replace(/^.*: (?=this|the device)/, "");
+
+describe("at any await", () => {
+  test.each(Object.keys(events))(
+    "%s ends a generation within 2 seconds, the right way, without a leak",
+    async (name) => {
+      const killing = ofDevice.has(name);
+      const counts: Record<string, number> = {};
+      let most = 300;
+      for (let i = attempts(killing ? 60 : 150, killing ? 2 : 3); i > 0; i--) {
+        const gpu = killing ? await openGpu() : shared;
+        const model = await loadModel(gpu, bundledModel, { context: 64 });
+        const { turns, ending } = await ended(gpu, model, name, 1 + integer(most));
+        if (ending === "length") most = turns; // all that a whole one takes
+        counts[short(ending)] = (counts[short(ending)] ?? 0) + 1;
+        if (killing) gpu.close();
+        else model.dispose();
+        if (!killing) expect(bytesOf(gpu), "memory in the end").toBe(0);
+      }
+      console.log(`${name}:`, JSON.stringify(counts));
+    },
+  );
+
+  test.each(["close", "destroy"])("%s ends the loading of a model, and the error says why", async (name) => {
+    const counts: Record<string, number> = {};
+    for (let i = attempts(200, 5); i > 0; i--) {
+      const gpu = await openGpu();
+      const turn = atTurn(1 + integer(3000), () => (name === "close" ? gpu.close() : gpu.device.destroy()));
+      const ending = await loadModel(gpu, bundledModel, { context: 64 }).then(
+        () => "loaded",
+        (error: unknown) => (error instanceof Error ? error.message : String(error)),
+      );
+      const turns = turn.finish();
+      expect(ending).toMatch(
+        name === "close" ? /^loaded$|: this device was closed$/ : /^loaded$|: the device was lost: .+/,
+      );
+      counts[short(ending)] = (counts[short(ending)] ?? 0) + 1;
+      if (ending === "loaded") console.log(turns);
+      gpu.close();
+    }
+    console.log(`${name} while loading:`, JSON.stringify(counts));
+  });
+});
