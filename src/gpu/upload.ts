@@ -46,8 +46,11 @@ export class Uploader {
     const failure = this.#gpu.buffers.failure(target);
     if (failure) throw failure;
     const staging = this.#free.pop() ?? (await this.#next());
+    if (this.#disposed) {
+      staging.destroy();
+      throw new GpuError(`${storage.label}: the upload was given up`);
+    }
     try {
-      if (this.#disposed) throw new GpuError(`${storage.label}: the upload was given up`);
       const memory = new Uint8Array(staging.getMappedRange(0, size));
       memory.fill(0, bytes.byteLength);
       memory.set(bytes);
