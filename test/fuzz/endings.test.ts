@@ -114,7 +114,7 @@ async function ended(
     expect(tokens).toEqual(alone.rows[0]?.tokens);
   }
   session.dispose();
-  if (name === "dispose of the model") expect(bytesOf(gpu), "memory after the model is disposed").toBe(0);
+  if (/this model was disposed$/.test(ending)) expect(bytesOf(gpu), "memory after the model is disposed").toBe(0);
   return { turns: count, ending };
 }
 
@@ -126,7 +126,7 @@ describe("at any await", () => {
     async (name) => {
       const killing = ofDevice.has(name);
       const counts: Record<string, number> = {};
-      let most = 300;
+      let most = 450;
       for (let i = attempts(killing ? 60 : 150, killing ? 2 : 3); i > 0; i--) {
         const gpu = killing ? await openGpu() : shared;
         const model = await loadModel(gpu, bundledModel, { context: 64 });
@@ -143,9 +143,10 @@ describe("at any await", () => {
 
   test.each(["close", "destroy"])("%s ends the loading of a model, and the error says why", async (name) => {
     const counts: Record<string, number> = {};
+    let most = 3000;
     for (let i = attempts(200, 5); i > 0; i--) {
       const gpu = await openGpu();
-      const turn = atTurn(1 + integer(3000), () => (name === "close" ? gpu.close() : gpu.device.destroy()));
+      const turn = atTurn(1 + integer(most), () => (name === "close" ? gpu.close() : gpu.device.destroy()));
       const ending = await loadModel(gpu, bundledModel, { context: 64 }).then(
         () => "loaded",
         (error: unknown) => (error instanceof Error ? error.message : String(error)),
@@ -155,7 +156,7 @@ describe("at any await", () => {
         name === "close" ? /^loaded$|: this device was closed$/ : /^loaded$|: the device was lost: .+/,
       );
       counts[short(ending)] = (counts[short(ending)] ?? 0) + 1;
-      if (ending === "loaded") console.log(turns);
+      if (ending === "loaded") most = turns;
       gpu.close();
     }
     console.log(`${name} while loading:`, JSON.stringify(counts));
