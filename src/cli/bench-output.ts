@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type { Command } from "commander";
 import type { Gpu } from "../gpu/gpu.ts";
 import { positive } from "./arguments.ts";
-import { catchInterrupt } from "./interrupt.ts";
+import { makeInterrupt } from "./interrupt.ts";
 import { addDeviceOptions, type DeviceFlags } from "./model-options.ts";
 import { openDevice } from "./open-device.ts";
 import { print, say } from "./output.ts";
@@ -82,7 +82,8 @@ export async function benchAndPrint(
   const paint: Parameters<Bench["formatEnvironment"]>[2] = (text, as) =>
     colours ? `\x1b[${styles[as][0]}m${text}\x1b[${styles[as][1]}m` : text;
   using gpu = await openDevice(flags);
-  using interrupt = catchInterrupt();
+  using interrupt = makeInterrupt();
+  await interrupt.watch();
   const status = statusLine();
   const writes: Promise<void>[] = [];
   const show = (text: string) => {

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { Command } from "commander";
 import { count, positive } from "./arguments.ts";
-import { catchInterrupt } from "./interrupt.ts";
+import { makeInterrupt } from "./interrupt.ts";
 import { print, say } from "./output.ts";
 import { statusLine } from "./status-line.ts";
 import { bold } from "./terminal.ts";
@@ -54,7 +54,8 @@ async function measure(cases: readonly string[], flags: PeersFlags): Promise<voi
     throw new RangeError("stdout takes one of --csv, --markdown and --json -");
   }
   const peers = await loadPeers();
-  using interrupt = catchInterrupt();
+  using interrupt = makeInterrupt();
+  await interrupt.watch();
   const status = statusLine();
   const options = {
     cases: cases.length > 0 ? cases : undefined,

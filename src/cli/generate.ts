@@ -6,7 +6,7 @@ import type { Session } from "../generate/session.ts";
 import { TextError } from "../text/text-error.ts";
 import { count, number, repeated } from "./arguments.ts";
 import { generationFigures, generationJson } from "./generation-report.ts";
-import { catchInterrupt } from "./interrupt.ts";
+import { makeInterrupt } from "./interrupt.ts";
 import { addModelOptions, type ModelFlags } from "./model-options.ts";
 import { openModel } from "./open-model.ts";
 import { onReaderGone, print, printJson, say } from "./output.ts";
@@ -48,7 +48,7 @@ async function generate(prompt: string | undefined, flags: GenerateFlags): Promi
   resolveOptions(samplingOptions(flags), {}, 1); // options out of range are reported before the model is loaded
   using opened = await openModel(flags);
   const { model, load } = opened;
-  using interrupt = catchInterrupt();
+  using interrupt = makeInterrupt();
   const reader = new AbortController();
   onReaderGone(() => reader.abort());
   const options = { ...samplingOptions(flags), signal: AbortSignal.any([interrupt.signal, reader.signal]) };
@@ -59,6 +59,7 @@ async function generate(prompt: string | undefined, flags: GenerateFlags): Promi
   const compileStart = performance.now();
   await withProgress("compiling", json, (report) => compile(session, ids.length, options, report));
   const compiled = performance.now() - compileStart;
+  await interrupt.watch();
 
   const pieces: Piece[] = [];
   const flow = process.stdout.isTTY ? createTextFlow(() => process.stdout.columns) : (piece: string) => piece;

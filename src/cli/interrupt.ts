@@ -1,21 +1,56 @@
+import { Worker } from "node:worker_threads";
+
 /** Handles Ctrl-C while work runs that can end early. */
 export interface Interrupt {
-  /** Aborts at the first Ctrl-C. */
+  /** Aborts at the first Ctrl-C once `watch` has resolved; until then Ctrl-C ends the process. */
   readonly signal: AbortSignal;
+  /** From here on the first Ctrl-C aborts, and sets the exit code; the second ends the process. */
+  watch(): Promise<void>;
   [Symbol.dispose](): void;
 }
 
-/** Exit code of a process ended by Ctrl-C: 128 plus the number of SIGINT. */
-export const interrupted = 130;
+/** Exit code after Ctrl-C: 128 plus the number of SIGINT. */
+const interrupted = 130;
 
-/** Turns the first Ctrl-C into an abort, after which the exit code is 130; the second ends the process at once. */
-export function catchInterrupt(): Interrupt {
-  const controller = new AbortController();
-  const onSignal = () => {
-    if (controller.signal.aborted) process.exit(interrupted);
-    process.exitCode = interrupted;
-    controller.abort();
+/**
+ * A listener of `process` runs on the main thread, so it hears nothing while that thread computes or waits for a
+ * driver, and as long as it is there the system's own handling of the signal is off. So another thread watches: it
+ * sleeps in a script that Node wakes at SIGINT, which needs no turn of the main thread. Once it has woken, the system's
+ * handling is back, and the second SIGINT ends the process whatever the main thread does.
+ */
+const watcher = `
+  const { parentPort } = require("node:worker_threads");
+  const { runInThisContext } = require("node:vm");
+  globalThis.sleep = () => {
+    parentPort.postMessage("ready");
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   };
-  process.on("SIGINT", onSignal);
-  return { signal: controller.signal, [Symbol.dispose]: () => process.off("SIGINT", onSignal) };
+  try {
+    runInThisContext("sleep()", { breakOnSigint: true });
+  } catch {
+    parentPort.postMessage("interrupted");
+  }
+`;
+
+/** An interrupt that is not watched yet. */
+export function makeInterrupt(): Interrupt {
+  const controller = new AbortController();
+  let thread: Worker | undefined;
+  return {
+    signal: controller.signal,
+    watch() {
+      const worker = new Worker(watcher, { eval: true, execArgv: [] });
+      thread = worker;
+      worker.unref();
+      return new Promise((resolve, reject) => {
+        worker.once("error", reject);
+        worker.on("message", (message) => {
+          if (message === "ready") return resolve();
+          process.exitCode = interrupted;
+          controller.abort();
+        });
+      });
+    },
+    [Symbol.dispose]: () => void thread?.terminate(),
+  };
 }

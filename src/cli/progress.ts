@@ -1,5 +1,3 @@
-import { interrupted } from "./interrupt.ts";
-
 /** Reports the progress of some work. */
 export type Report = (done: number, total: number) => void;
 
@@ -15,16 +13,13 @@ export async function withProgress<T>(label: string, quiet: boolean, work: (repo
     barsize: 30,
     barCompleteChar: "█",
     barIncompleteChar: "░",
-    hideCursor: true,
     clearOnComplete: true,
+    // Nothing has to be set back, so Ctrl-C may end the process at once: the library's own handler would swallow it.
+    linewrap: true,
+    gracefulExit: false,
     // Without it the elapsed time does not update between reports.
     forceRedraw: true,
   });
-  const onInterrupt = () => {
-    bar.stop(); // which shows the cursor again
-    process.exit(interrupted);
-  };
-  process.once("SIGINT", onInterrupt);
   bar.start(1, 0);
   try {
     return await work((done, total) => {
@@ -33,6 +28,5 @@ export async function withProgress<T>(label: string, quiet: boolean, work: (repo
     });
   } finally {
     bar.stop();
-    process.off("SIGINT", onInterrupt);
   }
 }
