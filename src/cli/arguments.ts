@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { InvalidArgumentError } from "commander";
 
 /** Any finite number. The engine checks ranges. */
@@ -36,4 +37,17 @@ export function integers(text: string): number[] {
 /** Adds a value to an option that may be given several times. */
 export function repeated(text: string, before: readonly string[] = []): string[] {
   return [...before, text];
+}
+
+/**
+ * Throws for an argument that is not UTF-8. Node replaces what it cannot decode by U+FFFD, so the model would read
+ * another text; the system has the bytes. (Where it does not show them, U+FFFD passes: it can be typed, too.)
+ */
+export function assertUtf8Arguments(): void {
+  if (process.platform !== "linux" || !process.argv.some((argument) => argument.includes("\ufffd"))) return;
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(readFileSync("/proc/self/cmdline"));
+  } catch (cause) {
+    throw new Error("the arguments are not UTF-8 text", { cause });
+  }
 }

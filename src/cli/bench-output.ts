@@ -1,12 +1,11 @@
-import { access, constants, stat, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
+import { writeFile } from "node:fs/promises";
 import type { Command } from "commander";
 import type { Gpu } from "../gpu/gpu.ts";
 import { positive } from "./arguments.ts";
 import { makeInterrupt } from "./interrupt.ts";
 import { addDeviceOptions, type DeviceFlags } from "./model-options.ts";
 import { openDevice } from "./open-device.ts";
-import { print, say } from "./output.ts";
+import { assertWritable, print, say } from "./output.ts";
 import { statusLine } from "./status-line.ts";
 import { fill, tableColumns } from "./terminal.ts";
 
@@ -76,7 +75,7 @@ export async function benchAndPrint(
   if (Number(csv) + Number(markdown) + Number(json === "-") > 1) {
     throw new RangeError("stdout takes one of --csv, --markdown and --json -");
   }
-  if (json !== undefined && json !== "-") await assertWritable(json);
+  if (json !== undefined && json !== "-") await assertWritable("--json", json);
   const table = !csv && !markdown && json !== "-";
   const colours = process.stdout.isTTY && process.stdout.hasColors();
   const paint: Parameters<Bench["formatEnvironment"]>[2] = (text, as) =>
@@ -130,15 +129,5 @@ export async function benchAndPrint(
     status.clear();
     await Promise.all(writes);
     if (!interrupt.signal.aborted) throw error;
-  }
-}
-
-/** Throws unless the file can be written, so that the error comes before everything is measured. */
-async function assertWritable(file: string): Promise<void> {
-  if ((await stat(file).catch(() => undefined))?.isDirectory()) throw new Error(`--json: ${file} is a folder`);
-  try {
-    await access(dirname(file), constants.W_OK);
-  } catch {
-    throw new Error(`--json: ${file} cannot be written: its folder does not exist or is not writable`);
   }
 }

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { Command } from "commander";
 import { count, positive } from "./arguments.ts";
 import { makeInterrupt } from "./interrupt.ts";
-import { print, say } from "./output.ts";
+import { assertWritable, print, say } from "./output.ts";
 import { statusLine } from "./status-line.ts";
 import { bold } from "./terminal.ts";
 
@@ -53,6 +53,7 @@ async function measure(cases: readonly string[], flags: PeersFlags): Promise<voi
   if (Number(csv) + Number(markdown) + Number(json === "-") > 1) {
     throw new RangeError("stdout takes one of --csv, --markdown and --json -");
   }
+  if (json !== undefined && json !== "-") await assertWritable("--json", json);
   const peers = await loadPeers();
   using interrupt = makeInterrupt();
   await interrupt.watch();

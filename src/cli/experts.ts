@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
 import { Command } from "commander";
 import { TextError } from "../text/text-error.ts";
@@ -9,6 +8,7 @@ import { addModelOptions, type ModelFlags } from "./model-options.ts";
 import { openModel } from "./open-model.ts";
 import { print, printJson, say } from "./output.ts";
 import { withProgress } from "./progress.ts";
+import { readTextFile } from "./read-text.ts";
 import { tableColumns } from "./terminal.ts";
 
 interface ExpertsFlags extends ModelFlags {
@@ -59,7 +59,7 @@ async function readTexts({ prompt = [], text: files = [], prefix }: ExpertsFlags
   const fromFiles = await Promise.all(
     files.map(async (file) => {
       const [name = file] = basename(file).split(".");
-      return { name, text: prefix.replaceAll("*", name) + (await readFile(file, "utf8")) };
+      return { name, text: prefix.replaceAll("*", name) + (await readTextFile(file)) };
     }),
   );
   return [...prompt.map((text, i) => ({ name: `prompt ${i + 1}`, text })), ...fromFiles];

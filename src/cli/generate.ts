@@ -62,7 +62,7 @@ async function generate(prompt: string | undefined, flags: GenerateFlags): Promi
   await interrupt.watch();
 
   const pieces: Piece[] = [];
-  const flow = process.stdout.isTTY ? createTextFlow(() => process.stdout.columns) : (piece: string) => piece;
+  const flow = process.stdout.isTTY ? createTextFlow(() => lineColumns(process.stdout)) : (piece: string) => piece;
   // The prompt is printed for people; a program has it already.
   if (!json && process.stdout.isTTY && !flags.chat) await print(bold(flow(text), process.stdout));
   for await (const piece of generation) {
@@ -109,8 +109,9 @@ async function compile(
 }
 
 function promptTokens({ tokenizer }: LanguageModel, prompt: string): number[] {
-  if (prompt === "") throw new TextError("the prompt is empty");
-  return tokenizer.encode(prompt);
+  const ids = tokenizer.encode(prompt);
+  if (ids.length === 0) throw new TextError("the prompt is empty, and the tokenizer puts no token in front");
+  return ids;
 }
 
 function chatTokens({ name, chatTemplate, tokenizer }: LanguageModel, message: string): number[] {

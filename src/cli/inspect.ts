@@ -58,7 +58,7 @@ function tokensFor({ tokenizer, decoder, context }: LanguageModel, { tokens, pro
   const { vocabulary } = decoder.config;
   const standIn = new Array<number>(Math.min(shownPrefill, context)).fill(tokenizer.bos ?? 0);
   const ids = tokens ? [...tokens] : prompt === undefined ? standIn : tokenizer.encode(prompt);
-  if (prompt === "" || ids.length === 0) throw new TextError("the prompt is empty");
+  if (ids.length === 0) throw new TextError("the prompt is empty, and the tokenizer puts no token in front");
   const wrong = ids.find((id) => id >= vocabulary);
   if (wrong !== undefined) {
     throw new TextError(`token id ${wrong} is outside of the model's vocabulary of ${vocabulary} tokens`);

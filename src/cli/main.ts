@@ -1,6 +1,8 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../../package.json";
+import { assertUtf8Arguments } from "./arguments.ts";
 import { reportFailure } from "./failure.ts";
+import { handleOutputErrors } from "./output.ts";
 
 /** The commands, each loaded on demand. */
 const commands = {
@@ -41,7 +43,9 @@ async function main(argv: readonly string[]): Promise<void> {
       outputError: (text, write) => write(`${text.trim().replace(/\s*\n\s*/g, " ")}\n`),
     });
   }
+  handleOutputErrors();
   try {
+    assertUtf8Arguments();
     await program.parseAsync([...argv], { from: "user" });
   } catch (error) {
     process.exitCode = error instanceof CommanderError ? error.exitCode : 1;

@@ -18,6 +18,7 @@ export interface OpenedModel {
 /** Opens the device and loads the model that the options name, with a progress bar for people. */
 export async function openModel(flags: ModelFlags): Promise<OpenedModel> {
   const { model: name, context, dtype, json = false } = flags;
+  if (name === "") throw new Error("--model: the name of the folder is empty");
   const source = /^https?:/.test(name) ? openUrl(name) : await openFolder(name);
   const gpu = await openDevice(flags);
   const start = performance.now();

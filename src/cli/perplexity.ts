@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { Command } from "commander";
 import type { LanguageModel } from "../generate/language-model.ts";
 import { positive } from "./arguments.ts";
@@ -6,6 +5,7 @@ import { addModelOptions, type ModelFlags } from "./model-options.ts";
 import { openModel } from "./open-model.ts";
 import { print, printJson, say } from "./output.ts";
 import { withProgress } from "./progress.ts";
+import { readTextFile } from "./read-text.ts";
 import { scoringWindows, splitDocuments } from "./scoring-windows.ts";
 import { fill, lineColumns } from "./terminal.ts";
 import { measured, milliseconds } from "./units.ts";
@@ -36,7 +36,7 @@ export function perplexityCommand(): Command {
 
 async function perplexity(flags: PerplexityFlags): Promise<void> {
   const { json = false, separator, prefix } = flags;
-  const file = await readText(flags.text);
+  const file = await readTextFile(flags.text);
   using opened = await openModel(flags);
   const { model, load } = opened;
   const window = flags.window ?? model.context;
@@ -99,20 +99,4 @@ function encode({ tokenizer }: LanguageModel, prefix: string, text: string): { i
   let given = 0;
   while (given < alone.length && alone[given] === ids[given]) given++;
   return { ids, given };
-}
-
-async function readText(path: string): Promise<string> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code;
-    const reason = code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "is a folder" : String(cause);
-    throw new Error(`${path}: ${reason}`, { cause });
-  }
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new Error(`${path}: is not UTF-8 text`, { cause });
-  }
 }

@@ -22,14 +22,16 @@ export function bold(text: string, stream: NodeJS.WriteStream): string {
   return stream.isTTY && stream.hasColors() ? `\x1b[1m${text}\x1b[22m` : text;
 }
 
+// A terminal that does not know its width says 0 columns.
+
 /** Columns for a table on stdout, or of the pager's terminal. */
 export function tableColumns(): number {
-  return process.stdout.columns ?? process.stderr.columns ?? 100;
+  return process.stdout.columns || process.stderr.columns || 100;
 }
 
-/** Columns for a line on stderr; unlimited where that is not a terminal. */
-export function lineColumns(): number {
-  return process.stderr.columns ?? Number.POSITIVE_INFINITY;
+/** Columns for lines on a stream; unlimited where that is not a terminal. */
+export function lineColumns({ columns }: { readonly columns?: number } = process.stderr): number {
+  return columns || Number.POSITIVE_INFINITY;
 }
 
 /** Joins items to lines of at most `columns` characters, broken only between items, after the comma. */

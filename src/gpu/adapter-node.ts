@@ -164,11 +164,23 @@ function noAdapter(): GpuError {
   if (process.platform !== "linux")
     return new GpuError("no WebGPU adapter: Dawn found no GPU; update the graphics driver");
   const chosen = chosenDrivers();
-  const drivers = chosen
-    ? `the Vulkan drivers named by VK_DRIVER_FILES or VK_ICD_FILENAMES (${chosen}) offer none`
-    : "no working Vulkan driver is installed";
+  if (chosen) return new GpuError(`no WebGPU adapter: ${wrongDrivers(chosen)}`);
   return new GpuError(
-    `no WebGPU adapter: ${drivers}. Install the GPU's driver, or a software one: ` +
+    "no WebGPU adapter: no working Vulkan driver is installed. Install the GPU's driver, or a software one: " +
       "apt-get install mesa-vulkan-drivers libvulkan1 (in a clone of shaderformer: node scripts/setup.mjs)",
   );
+}
+
+/** What is wrong with the drivers that a variable names, and which could be named instead. */
+function wrongDrivers(chosen: string): string {
+  const { existsSync, readdirSync } = process.getBuiltinModule("node:fs");
+  const variable = process.env["VK_DRIVER_FILES"] ? "VK_DRIVER_FILES" : "VK_ICD_FILENAMES";
+  const missing = chosen.split(":").filter((file) => !existsSync(file));
+  const wrong = missing.length > 0 ? `${missing.join(", ")} does not exist` : "none of its drivers works";
+  const installed = ["/usr/share/vulkan/icd.d", "/etc/vulkan/icd.d"].flatMap((folder) =>
+    existsSync(folder) ? readdirSync(folder).map((file) => `${folder}/${file}`) : [],
+  );
+  const instead =
+    installed.length > 0 ? `unset it, or name one of ${installed.join(", ")}` : "unset it, then install a driver";
+  return `${variable} is ${chosen}, and ${wrong}: ${instead}`;
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
 import { bundledModel } from "../support/bundled.ts";
 import { type Header, ModelFolder } from "./model-folders.ts";
@@ -138,8 +139,40 @@ test("a file for a folder", async () => {
   expect(await generate("package.json")).toBe("package.json: is a file, expected a folder");
 });
 
-test("an empty prompt", async () => {
-  expect(await failure(["generate", "--model", bundledModel, "--json", ""])).toBe("the prompt is empty");
+test("an empty prompt, where the tokenizer puts no token in front", async () => {
+  using folder = new ModelFolder();
+  folder.json("tokenizer_config.json", (config) => {
+    config["add_bos_token"] = false;
+  });
+  const message = "the prompt is empty, and the tokenizer puts no token in front";
+  expect(await failure(["generate", "--model", folder.path, "--json", ""])).toBe(message);
+});
+
+test.runIf(process.platform === "linux")("a prompt that is not UTF-8", async () => {
+  const script = `node dist/cli.js generate --model ${bundledModel} "$(printf 'a\\377')"`;
+  const { status, stderr } = spawnSync("bash", ["-c", script], { encoding: "utf8" });
+  expect([status, stderr]).toEqual([1, "error: the arguments are not UTF-8 text\n"]);
+});
+
+test.runIf(process.platform === "linux")("a text that does not end", async () => {
+  const message = await failure(["perplexity", "--model", bundledModel, "--text", "/dev/zero"]);
+  expect(message).toBe("/dev/zero: has more than 67108864 bytes, the most that is read");
+});
+
+test.runIf(process.platform === "linux")("a full disk: an error in place of a stack", async () => {
+  for (const args of [`generate --model ${bundledModel} -n 4`, "--help"]) {
+    const { status, stderr } = spawnSync("bash", ["-c", `node dist/cli.js ${args} > /dev/full`], { encoding: "utf8" });
+    const errors = stderr.split("\n").filter((line) => /error|^\s*at /i.test(line));
+    expect(status).toBe(1);
+    expect(errors).toEqual(["error: the output cannot be written: ENOSPC: no space left on device, write"]);
+  }
+});
+
+test("files for results that cannot be written, before anything is measured", async () => {
+  const json = (name: string) => failure(["bench", "softmax", "--json", name]);
+  expect(await json("")).toBe("--json: the name of the file is empty");
+  expect(await json("test/cli/no/such.json")).toMatch(/^--json: .*no\/such\.json cannot be written: its folder/);
+  expect(await json("test")).toBe("--json: test is a folder");
 });
 
 test("a prompt longer than the context", async () => {
@@ -155,7 +188,9 @@ test("token ids outside of the vocabulary", async () => {
 test("no adapter at all", async () => {
   const none = { VK_DRIVER_FILES: "/nonexistent", VK_ICD_FILENAMES: undefined };
   const message = await failure(["generate", "--model", bundledModel, "The sea"], none);
-  expect(message).toMatch(/^no WebGPU adapter: .*\/nonexistent.*mesa-vulkan-drivers/);
+  expect(message).toMatch(
+    /^no WebGPU adapter: VK_DRIVER_FILES is \/nonexistent, and \/nonexistent does not exist: unset it, /,
+  );
 });
 
 test("an adapter too small for the model: what is needed and what it has", async () => {

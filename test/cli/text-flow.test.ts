@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { lineColumns } from "../../src/cli/terminal.ts";
 import { createTextFlow } from "../../src/cli/text-flow.ts";
 
 /** What a terminal shows of it, line by line: it knows how to go left and how to erase the rest of the line. */
@@ -52,4 +53,11 @@ test("no line is longer than the terminal, and nothing but spaces is lost", () =
       expect(lines.join("").replace(/\s/g, "")).toBe(pieces.join("").replace(/\s/g, ""));
     }),
   );
+});
+
+test("a terminal that does not know its width breaks nothing", () => {
+  const flow = createTextFlow(() => lineColumns({ columns: 0 }));
+  const text = "Call me Ishmael. ".repeat(30);
+  expect(flow(text)).toBe(text);
+  expect(lineColumns({ columns: 40 })).toBe(40);
 });
