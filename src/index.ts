@@ -159,9 +159,10 @@ export { type BlockShape, type BlockWeights, transformerBlock } from "./blocks/t
 
 // Models and their files
 
+export { openFiles } from "./formats/files.ts";
 export { openFolder } from "./formats/folder.ts";
 export { FormatError } from "./formats/format-error.ts";
-export type { FileSource } from "./formats/source.ts";
+export type { FileHead, FileSource, ReadOptions } from "./formats/source.ts";
 export { type OpenUrlOptions, openUrl } from "./formats/url.ts";
 export { architectures } from "./models/architectures.ts";
 export type { DecoderConfig, Positions } from "./models/config.ts";

@@ -1,20 +1,36 @@
-/** Waits for `promise`, but no longer than until `signal` aborts, whose reason is thrown then. */
-export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason);
-    const settled = () => signal.removeEventListener("abort", stop);
-    promise.then(resolve, reject).finally(settled);
-    if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true });
-  });
+/** What is called when a signal aborts. One listener calls them all: Node warns of a signal that has more than ten. */
+const stops = new WeakMap<AbortSignal, Set<() => void>>();
+
+function stopsOf(signal: AbortSignal): Set<() => void> {
+  const known = stops.get(signal);
+  if (known) return known;
+  const all = new Set<() => void>();
+  stops.set(signal, all);
+  const run = () => {
+    for (const stop of [...all]) stop();
+  };
+  signal.addEventListener("abort", run, { once: true });
+  return all;
 }
 
 /** Calls `stop` when `signal` aborts, or at once where it has; the function returned ends that. */
 export function onAbort(signal: AbortSignal | undefined, stop: (reason: unknown) => void): () => void {
   if (!signal) return () => {};
-  const listener = () => stop(signal.reason);
-  if (signal.aborted) listener();
-  else signal.addEventListener("abort", listener, { once: true });
-  return () => signal.removeEventListener("abort", listener);
+  const call = () => stop(signal.reason);
+  if (signal.aborted) {
+    call();
+    return () => {};
+  }
+  const all = stopsOf(signal);
+  all.add(call);
+  return () => void all.delete(call);
+}
+
+/** Waits for `promise`, but no longer than until `signal` aborts, whose reason is thrown then. */
+export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const unlisten = onAbort(signal, reject);
+    promise.then(resolve, reject).finally(unlisten);
+  });
 }

@@ -3,10 +3,20 @@ import { checkRange, checkRelative, type FileSource } from "./source.ts";
 
 type FileSystem = typeof import("node:fs/promises");
 
-/** Node's file system, loaded at run time so that bundlers for the browser find no import of `node:fs`. */
-function fileSystem(path: string): FileSystem {
+/** A module of Node's, loaded at run time so that bundlers for the browser find no import of it; undefined elsewhere. */
+function nodeModule(name: string): unknown {
   const nodeProcess = (globalThis as { process?: { getBuiltinModule?: (id: string) => unknown } }).process;
-  const found = nodeProcess?.getBuiltinModule?.("node:fs/promises");
+  return nodeProcess?.getBuiltinModule?.(name);
+}
+
+/** The path that a path or a file: address names; undefined where there is no file system. */
+export function fileSystemPath(name: string): string | undefined {
+  const url = nodeModule("node:url") as typeof import("node:url") | undefined;
+  return url && /^file:/i.test(name) ? url.fileURLToPath(name) : url && name;
+}
+
+function fileSystem(path: string): FileSystem {
+  const found = nodeModule("node:fs/promises");
   if (found === undefined) throw new FormatError(path, "folders can be opened in Node (20.16 or later) only");
   return found as FileSystem;
 }

@@ -182,27 +182,10 @@ export async function readText(source: FileSource, file: string, options: ReadTe
 }
 
 /**
- * Reads a JSON file whole, or returns undefined where there is no such file. The value is not validated: the caller
- * checks it.
- *
- * @throws FormatError as {@link readText} does, and for JSON that is invalid or has a key twice, with line and column.
- */
-export async function readJsonIfPresent(
-  source: FileSource,
-  file: string,
-  options: ReadTextOptions = {},
-): Promise<unknown> {
-  const text = await readTextIfPresent(source, file, options);
-  return text === undefined ? undefined : parseJson(file, text);
-}
-
-/**
  * Reads a JSON file whole. The value is not validated: the caller checks it.
  *
  * @throws FormatError as {@link readText} does, and for JSON that is invalid or has a key twice, with line and column.
  */
 export async function readJson(source: FileSource, file: string, options: ReadTextOptions = {}): Promise<unknown> {
-  const value = await readJsonIfPresent(source, file, options);
-  if (value === undefined) throw await missingFile(source, file);
-  return value;
+  return parseJson(file, await readText(source, file, options));
 }

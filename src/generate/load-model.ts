@@ -1,7 +1,9 @@
 import type { CacheOptions } from "../blocks/kv-cache/cache.ts";
-import { openFolder } from "../formats/folder.ts";
-import type { FileSource } from "../formats/source.ts";
-import { openUrl } from "../formats/url.ts";
+import { onAbort } from "../formats/abort.ts";
+import { openSource } from "../formats/open-source.ts";
+import { readEarly } from "../formats/read-early.ts";
+import { headBytes } from "../formats/safetensors.ts";
+import { type FileSource, withSignal } from "../formats/source.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { resolveCache } from "../models/cache.ts";
 import { checkRequirements } from "../models/requirements.ts";
@@ -26,19 +28,48 @@ export interface ModelOptions extends LoadOptions {
 /** The default context is at most this: a contiguous cache is allocated for all of it. */
 const defaultContext = 4096;
 
+/** The largest tokenizer files and shard indices in use have 10 to 40 MB, other texts less than one. */
+const [largeText, smallText] = [128 << 20, 16 << 20];
+
+/** What is requested at once, in this order: all that a model has other than its weights, and their head. */
+const early = {
+  whole: {
+    "config.json": smallText,
+    "tokenizer.json": largeText,
+    "tokenizer_config.json": smallText,
+    "model.safetensors.index.json": largeText,
+    "generation_config.json": smallText,
+    "chat_template.jinja": smallText,
+  },
+  heads: { "model.safetensors": headBytes },
+};
+
 /**
  * Loads a Hugging Face folder (`config.json`, `model.safetensors` or its shards, `tokenizer.json`, and if present
- * `tokenizer_config.json`, `generation_config.json` and a chat template): a path in Node, a URL in Node and pages, or
- * any `FileSource`. Throws `FormatError`, `TextError` or `GpuError`, before anything large is read or allocated, when the
- * files do not fit one another or the device.
+ * `tokenizer_config.json`, `generation_config.json` and a chat template): a path in Node, an address in Node and pages
+ * (in a page also relative to it), or any `FileSource`. Throws `FormatError`, `TextError` or `GpuError`, before anything
+ * large is read or allocated, when the files do not fit one another or the device; and the reason of `signal` once it
+ * aborts.
  */
 export async function loadModel(
   gpu: Gpu,
-  from: string | FileSource,
+  from: string | URL | FileSource,
   options: ModelOptions = {},
 ): Promise<LanguageModel> {
-  const source =
-    typeof from !== "string" ? from : /^(https?:|blob:)/.test(from) ? openUrl(from) : await openFolder(from);
+  options.signal?.throwIfAborted();
+  // Ends what is still being requested when the load has ended, whichever way.
+  const ended = new AbortController();
+  const unlisten = onAbort(options.signal, (reason) => ended.abort(reason));
+  try {
+    const source = readEarly(withSignal(await openSource(from), ended.signal), early);
+    return await loadFrom(gpu, source, { ...options, signal: ended.signal });
+  } finally {
+    unlisten();
+    ended.abort();
+  }
+}
+
+async function loadFrom(gpu: Gpu, source: FileSource, options: ModelOptions): Promise<LanguageModel> {
   const { config, tokenizer, chatTemplate, defaults, weights, checkpoint, warnings } = await readModelFolder(source);
   const context = Math.min(options.context ?? Math.min(config.context, defaultContext), config.context);
   if (!Number.isInteger(context) || context < 1)

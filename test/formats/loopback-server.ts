@@ -12,10 +12,13 @@ export interface Seen {
 
 export type Handler = (request: IncomingMessage, response: ServerResponse, seen: Seen) => void;
 
-/** A server on the loopback interface; `seen` fills with the requests it gets. */
-export async function serve(handler: Handler): Promise<{ base: string; seen: Seen[] }> {
+/** A server on the loopback interface; `seen` fills with the requests it gets, `open` is the number unfinished. */
+export async function serve(handler: Handler): Promise<{ base: string; seen: Seen[]; open: () => number }> {
   const seen: Seen[] = [];
+  let open = 0;
   const server = createServer((request, response) => {
+    open++;
+    response.on("close", () => open--);
     const one = { method: request.method ?? "", url: request.url ?? "", range: request.headers.range };
     seen.push(one);
     handler(request, response, one);
@@ -25,7 +28,7 @@ export async function serve(handler: Handler): Promise<{ base: string; seen: See
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   });
-  return { base: `http://127.0.0.1:${(server.address() as AddressInfo).port}/models/tiny`, seen };
+  return { base: `http://127.0.0.1:${(server.address() as AddressInfo).port}/models/tiny`, seen, open: () => open };
 }
 
 function bodyOf(files: Files, url: string): Buffer | undefined {

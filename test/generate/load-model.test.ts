@@ -1,0 +1,164 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as wait } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
+import { openUrl } from "../../src/formats/url.ts";
+import { loadModel } from "../../src/generate/load-model.ts";
+import { openGpu } from "../../src/gpu/open.ts";
+import { type Files, formatErrorOf } from "../formats/checkpoint-bytes.ts";
+import { type Handler, type Seen, serve, withoutRanges, withRanges } from "../formats/loopback-server.ts";
+import { bundledModel } from "../support/bundled.ts";
+
+const gpu = await openGpu();
+afterAll(() => gpu.close());
+
+const files: Files = Object.fromEntries(
+  readdirSync(bundledModel).map((name) => [name, readFileSync(`${bundledModel}/${name}`)]),
+);
+const weightsBytes = 10_099_200; // of the tensors
+
+/** A server whose every response is `latency` milliseconds late. */
+const late =
+  (latency: number, inner: Handler): Handler =>
+  (...all) =>
+    void setTimeout(() => inner(...all), latency);
+
+const nameOf = ({ url }: Seen) => url.split("/").at(-1);
+
+test("a file: address is a folder", async () => {
+  using model = await loadModel(gpu, pathToFileURL(bundledModel));
+  expect(model.decoder.weights.bytes).toBeGreaterThan(weightsBytes);
+});
+
+describe("over a connection of 100 ms", () => {
+  test.each([
+    ["with", withRanges, 10],
+    ["without", withoutRanges, 7],
+  ] as const)("from a server %s ranges, each file is requested once, four at a time", async (...of) => {
+    const [which, server, requests] = of;
+    const inner = late(100, server(files));
+    let running = 0;
+    let most = 0;
+    let rounds = 0; // longest chain of requests of which each came after the response to the one before
+    const { base, seen } = await serve((request, response, one) => {
+      const round = rounds + 1;
+      most = Math.max(most, ++running);
+      response.on("close", () => {
+        running--;
+        rounds = Math.max(rounds, round);
+      });
+      inner(request, response, one);
+    });
+    const progress: [number, number][] = [];
+    const start = performance.now();
+    const before = process.cpuUsage();
+    using model = await loadModel(gpu, base, { onProgress: (...step) => progress.push(step) });
+    const { user, system } = process.cpuUsage(before);
+    const elapsed = performance.now() - start;
+    const computing = (user + system) / 1000;
+    console.log(
+      `${which} ranges: ${seen.length} requests in ${rounds} rounds, ${Math.round(elapsed)} ms, of which ` +
+        `${Math.round(computing)} ms on processors (the server's included)`,
+    );
+    // Not the time that passed, which other processes on this machine lengthen.
+    expect(100 * rounds + computing).toBeLessThan(1800);
+    expect(model.decoder.weights.bytes).toBeGreaterThan(weightsBytes);
+    expect(seen).toHaveLength(requests);
+    const texts = seen.map(nameOf).filter((name) => name !== "model.safetensors");
+    expect(new Set(texts).size).toBe(texts.length);
+    expect(most).toBeLessThanOrEqual(4);
+    expect(progress.at(-1)).toEqual([weightsBytes, weightsBytes]);
+    expect(progress.map(([done]) => done)).toEqual(progress.map(([done]) => done).toSorted((a, b) => a - b));
+  });
+});
+
+describe("an abort ends the load at once, with no request after it", { retry: 2 }, () => {
+  /** A server that is silent from a request on, or from a byte of its response on. */
+  const silent = (which: (one: Seen) => boolean, headers: boolean): Handler => {
+    const inner = withRanges(files);
+    return (request, response, one) => {
+      if (!which(one)) return inner(request, response, one);
+      if (!headers) return;
+      const writes = { end: response.end.bind(response) };
+      response.end = (chunk?: unknown) => {
+        if (chunk instanceof Uint8Array) response.write(chunk.subarray(0, chunk.length / 2));
+        else writes.end();
+        return response;
+      };
+      inner(request, response, one);
+    };
+  };
+  const is = (name: string) => (one: Seen) => nameOf(one) === name;
+  const isBody = (one: Seen) => is("model.safetensors")(one) && !one.range?.startsWith("bytes=0-");
+
+  test.each<[string, Handler]>([
+    ["before the headers of the config", silent(is("config.json"), false)],
+    ["within the body of the config", silent(is("config.json"), true)],
+    ["before the headers of the index", silent(is("model.safetensors.index.json"), false)],
+    ["within the head of the weights", silent(is("model.safetensors"), true)],
+    ["before the weights", silent(isBody, false)],
+    ["within the weights", silent(isBody, true)],
+  ])("%s", async (_, server) => {
+    const { base, seen, open } = await serve(server);
+    const controller = new AbortController();
+    const loading = loadModel(gpu, base, { signal: controller.signal });
+    loading.catch(() => undefined);
+    let before = -1;
+    while (seen.length === 0 || seen.length !== before) {
+      before = seen.length;
+      await wait(150);
+    }
+    await abortedAtOnce(controller, loading);
+    await wait(50);
+    expect(seen.length).toBe(before);
+    expect(open()).toBe(0);
+  });
+
+  test("before it begins, without a request", async () => {
+    const { base, seen } = await serve(withRanges(files));
+    const controller = new AbortController();
+    controller.abort(new Error("left the page"));
+    await expect(loadModel(gpu, base, { signal: controller.signal })).rejects.toThrow("left the page");
+    expect(seen).toEqual([]);
+  });
+
+  test("while weights are uploaded, and while fetch ignores the signal", async () => {
+    const controller = new AbortController();
+    gpu.buffers.trim();
+    const allocated = gpu.buffers.allocatedBytes;
+    let aborted = 0;
+    const onProgress = (done: number) => {
+      if (done < weightsBytes / 2 || controller.signal.aborted) return;
+      aborted = performance.now();
+      controller.abort(new Error("left the page"));
+    };
+    const { base } = await serve(withRanges(files));
+    await expect(loadModel(gpu, base, { signal: controller.signal, onProgress })).rejects.toThrow("left the page");
+    expect(performance.now() - aborted).toBeLessThan(100);
+    gpu.buffers.trim();
+    expect(gpu.buffers.allocatedBytes).toBeLessThanOrEqual(allocated);
+
+    const never = openUrl(base, { fetch: () => new Promise(() => {}) });
+    const second = new AbortController();
+    const loading = loadModel(gpu, never, { signal: second.signal });
+    await abortedAtOnce(second, loading);
+  });
+
+  async function abortedAtOnce(controller: AbortController, loading: Promise<unknown>): Promise<void> {
+    const start = performance.now();
+    controller.abort(new Error("left the page"));
+    await expect(loading).rejects.toThrow("left the page");
+    expect(performance.now() - start).toBeLessThan(100);
+  }
+});
+
+test("a load that fails ends its requests", async () => {
+  const { base, open } = await serve((request, response, one) => {
+    if (nameOf(one) === "config.json") return void response.end("{}");
+    if (nameOf(one) === "tokenizer.json") return; // silent
+    withoutRanges(files)(request, response, one);
+  });
+  expect((await formatErrorOf(loadModel(gpu, base))).file).toBe("config.json");
+  await wait(50);
+  expect(open()).toBe(0);
+});
