@@ -12,8 +12,9 @@ const outside = [
   "test/bench/{cli,browser,peers-page}.test.ts",
   "test/docs/**/*.test.ts",
   "test/examples/outside-the-clone.test.ts",
-  "test/gpu/{closing,patient-polling}.test.ts", // measure their process, so they have one of their own
 ];
+/** Tests that measure the process they run in, so that each has one of its own. */
+const alone = ["test/gpu/{closing,patient-polling}.test.ts"];
 const kernels = ["test/{kernels,blocks}/**/*.test.ts"];
 const models = ["test/{generate,models}/**/*.test.ts"];
 
@@ -40,7 +41,7 @@ const shared = { ...common.test, isolate: false };
 
 export default defineConfig({
   test: {
-    // One fork a project; scripts/test.mjs runs two projects at a time.
+    // One fork a project; scripts/test.mjs runs two at a time.
     maxWorkers: 1,
     // Tests that run side by side have a device each: see test/support/side-by-side.ts.
     maxConcurrency: 2,
@@ -48,13 +49,15 @@ export default defineConfig({
       {
         ...common,
         test: {
-          ...common.test,
+          ...shared,
           name: "outside",
           include: outside,
           env: quick,
           globalSetup: "test/browser/site-folder.ts",
+          environment: "./test/support/sharing-environment.ts",
         },
       },
+      { ...common, test: { ...common.test, name: "alone", include: alone, env: quick } },
       { ...common, test: { ...shared, name: "kernels", include: kernels, env: quick } },
       { ...common, test: { ...shared, name: "models", include: models } },
       {
@@ -64,7 +67,7 @@ export default defineConfig({
           name: "engine",
           env: quick,
           include: ["test/**/*.test.ts"],
-          exclude: [...outside, ...kernels, ...models, "**/node_modules/**"],
+          exclude: [...outside, ...alone, ...kernels, ...models, "**/node_modules/**"],
         },
       },
     ],

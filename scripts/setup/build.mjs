@@ -4,7 +4,7 @@ import { root, run, say, seconds, tail } from "./run.mjs";
 
 const sources = [
   ...["src", "shaders", "bench", "scripts/build.mjs"],
-  ...["package.json", "package-lock.json", "tsconfig.json"],
+  ...["package.json", "package-lock.json", "tsconfig.json", "tsconfig.build.json"],
 ];
 
 /** Builds dist/ where it is missing or older than its sources. */

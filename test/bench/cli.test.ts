@@ -12,11 +12,15 @@ import {
   scoreForms,
   sweeps,
 } from "../../bench/index.ts";
-import { messages, runCli } from "../cli/run-cli.ts";
+import { cliInTurn, messages, runCli } from "../cli/run-cli.ts";
 import { someEnvironment, somePeaks, someRow } from "./rows.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "shaderformer-bench-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Opening a device would print another error here. */
+const withoutDrivers = cliInTurn({ VK_DRIVER_FILES: "/nonexistent", VK_ICD_FILENAMES: undefined });
+afterAll(withoutDrivers.close);
 
 /** Keys and kinds of values of everything in a result; a field that may be null counts as null or as its kind. */
 function kinds(value: unknown): unknown {
@@ -124,8 +128,7 @@ describe("bench attention", () => {
     [["--samples", "0"], /--samples <n>' argument '0' is invalid/],
     [["q8", "--json"], /argument missing/],
   ])("%j is refused before a device is opened", async (args, message) => {
-    const none = { VK_DRIVER_FILES: "/nonexistent", VK_ICD_FILENAMES: undefined }; // opening one would print another error
-    const run = await runCli(["bench", "attention", ...args], none);
+    const run = await withoutDrivers.run(["bench", "attention", ...args]);
     expect(run.stdout).toBe("");
     expect(run.code).toBe(1);
     expect(messages(run)).toHaveLength(1);

@@ -1,6 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { noChromium, openPage } from "../../bench/harness/chromium.ts";
+import { noChromium, openChromium, openPage } from "../../bench/harness/chromium.ts";
 import { type OpenSite, openSite, screenshot, violations } from "./attention-site.ts";
 
 /** What a state says, and the button that is its next action; a note has its action in words. */
@@ -80,7 +80,8 @@ describe.skipIf(noChromium)(`states of the attention page${noChromium ? ` (${noC
   const foreign: string[] = [];
 
   beforeAll(async () => {
-    site = await openSite();
+    // Of its own, because these tests end its processes.
+    site = await openSite(openChromium, (browser) => browser.close());
     ({ page, errors } = await openPage(site.browser, "about:blank"));
     page.on("request", (request) => {
       if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(site.origin)) foreign.push(request.url());

@@ -5,14 +5,17 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { build } from "vite";
 import { inject } from "vitest";
-import { openChromium } from "../../bench/harness/chromium.ts";
 import { serveSite } from "../../bench/harness/web-server.ts";
+import { closePages, sharedChromium } from "./shared.ts";
 
 /** The site as published: built, and served from a subpath. */
 export interface BuiltSite {
   /** A folder for a test's files; it is removed when the site is closed. */
   readonly scratch: string;
   readonly origin: string;
+  /** Addresses of the front page and of the peers page. */
+  readonly front: string;
+  readonly peers: string;
   /** Address of the attention laboratory with a set-up. */
   readonly address: (setup?: string) => string;
   close(): Promise<void>;
@@ -23,16 +26,20 @@ export interface OpenSite extends BuiltSite {
   readonly browser: Browser;
 }
 
-/** Builds the site, unless a file before did, and serves it. */
+/** Builds the site, as in a clone that has never measured the peers, unless a file before did, and serves it. */
 export async function buildSite(): Promise<BuiltSite> {
   const folder = inject("siteFolder");
   // Files of a project run one after another, so that no other is building it now.
-  if (!existsSync(join(folder, "index.html"))) await build({ logLevel: "error", build: { outDir: folder } });
+  if (!existsSync(join(folder, "index.html"))) {
+    const withoutPeers = { publicDir: false, define: { PEERS_ARE_HERE: false } } as const;
+    await build({ ...withoutPeers, logLevel: "error", build: { outDir: folder } });
+  }
   const scratch = await mkdtemp(join(tmpdir(), "shaderformer-scratch-"));
   const server = await serveSite({ texts: {}, folders: { "/some/path/": folder } });
+  const root = `${server.origin}/some/path`;
   return {
-    ...{ scratch, origin: server.origin },
-    address: (setup = "") => `${server.origin}/some/path/attention/index.html${setup === "" ? "" : `#v=1&${setup}`}`,
+    ...{ scratch, origin: server.origin, front: `${root}/index.html`, peers: `${root}/peers/index.html` },
+    address: (setup = "") => `${root}/attention/index.html${setup === "" ? "" : `#v=1&${setup}`}`,
     close: async () => {
       await server.close();
       await rm(scratch, { recursive: true, force: true });
@@ -40,15 +47,18 @@ export async function buildSite(): Promise<BuiltSite> {
   };
 }
 
-/** Builds the site and opens Chromium. */
-export async function openSite(): Promise<OpenSite> {
+/** Builds the site and opens Chromium: that of all files, or another. */
+export async function openSite(
+  open = sharedChromium,
+  done: (browser: Browser) => Promise<void> = closePages,
+): Promise<OpenSite> {
   const site = await buildSite();
-  const browser = await openChromium();
+  const browser = await open();
   return {
     ...site,
     browser,
     close: async () => {
-      await browser.close();
+      await done(browser);
       await site.close();
     },
   };

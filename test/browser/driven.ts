@@ -1,6 +1,7 @@
 // Browsers that the same test drives: Chromium by Playwright, Firefox by Puppeteer.
-import { noChromium, openChromium } from "../../bench/harness/chromium.ts";
-import { noFirefox, openFirefox } from "./firefox.ts";
+import { noChromium } from "../../bench/harness/chromium.ts";
+import { noFirefox } from "./firefox.ts";
+import { sharedChromium, sharedFirefox } from "./shared.ts";
 
 /** What the pages of both have in common. */
 export interface DrivenPage {
@@ -16,9 +17,10 @@ export interface OpenedPage {
   readonly errors: readonly string[];
 }
 
-/** A browser that is running. */
+/** A context of a browser that is running: its pages share nothing with those of other files. */
 export interface DrivenBrowser {
   open(url: string): Promise<OpenedPage>;
+  /** Closes the context and its pages. */
   close(): Promise<void>;
 }
 
@@ -30,8 +32,8 @@ export interface InstalledBrowser {
   start(): Promise<DrivenBrowser>;
 }
 
-/** What either program's browser does the same way. */
-interface Startable<P> {
+/** What either program's context does the same way. */
+interface Context<P> {
   newPage(): Promise<P>;
   close(): Promise<void>;
 }
@@ -42,10 +44,10 @@ interface Listening {
   goto(url: string): Promise<unknown>;
 }
 
-function driven<P extends Listening>(browser: Startable<P>): DrivenBrowser {
+function driven<P extends Listening>(context: Context<P>): DrivenBrowser {
   return {
     open: async (url) => {
-      const page = await browser.newPage();
+      const page = await context.newPage();
       const errors: string[] = [];
       page.on("pageerror", (error) =>
         errors.push(error instanceof Error ? (error.stack ?? error.message) : String(error)),
@@ -53,12 +55,18 @@ function driven<P extends Listening>(browser: Startable<P>): DrivenBrowser {
       await page.goto(url);
       return { page: page as unknown as DrivenPage, errors };
     },
-    close: () => browser.close(),
+    close: () => context.close(),
   };
 }
 
 /** The browsers that pages are tested in. */
 export const browsers: readonly InstalledBrowser[] = [
-  { name: "Chromium", missing: noChromium, start: async () => driven(await openChromium()) },
-  { name: "Firefox", missing: noFirefox, start: async () => driven(await openFirefox()) },
+  {
+    ...{ name: "Chromium", missing: noChromium },
+    start: async () => driven(await (await sharedChromium()).newContext()),
+  },
+  {
+    ...{ name: "Firefox", missing: noFirefox },
+    start: async () => driven(await (await sharedFirefox()).createBrowserContext()),
+  },
 ];

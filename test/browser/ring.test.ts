@@ -1,7 +1,7 @@
 import { build } from "esbuild";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { noChromium, openChromium, openPage } from "../../bench/harness/chromium.ts";
+import { noChromium, openPage } from "../../bench/harness/chromium.ts";
 import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
 import { wgslEsbuild } from "../../src/build/wgsl.ts";
 import { ringCase, ringCases } from "../../src/check/cases/ring-attention.ts";
@@ -10,6 +10,7 @@ import { assertGate } from "../../src/check/gate.ts";
 import { storedInputs } from "../../src/check/run-case.ts";
 import type { RingAttentionOptions } from "../../src/index.ts";
 import type { RingInputs, ringTasks } from "./ring-page.ts";
+import { closePages, sharedChromium } from "./shared.ts";
 
 type Tasks = typeof ringTasks;
 
@@ -37,12 +38,12 @@ describe.skipIf(noChromium)(`a ring of workers in headless Chromium${noChromium 
       "/worker.js": await bundle("test/browser/ring-worker.ts"),
     };
     server = await serveSite({ texts });
-    browser = await openChromium();
+    browser = await sharedChromium();
     ({ page, errors } = await openPage(browser, server.origin));
   });
 
   afterAll(async () => {
-    await browser?.close();
+    await closePages(browser);
     await server?.close();
   });
 

@@ -1,41 +1,21 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { build } from "vite";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { noChromium, openChromium, openPage } from "../../bench/harness/chromium.ts";
-import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
-import { violations } from "./attention-site.ts";
+import { noChromium, openPage } from "../../bench/harness/chromium.ts";
+import { type OpenSite, openSite, violations } from "./attention-site.ts";
 
 describe.skipIf(noChromium)(
   `the site's other pages in headless Chromium${noChromium ? ` (${noChromium})` : ""}`,
   () => {
-    let folder: string;
-    let server: WebServer;
-    let browser: Browser;
+    let site: OpenSite;
     let page: Page;
     let errors: string[];
 
     beforeAll(async () => {
-      folder = await mkdtemp(join(tmpdir(), "shaderformer-pages-"));
-      // As in a clone that has never measured the peers.
-      await build({
-        logLevel: "error",
-        publicDir: false,
-        define: { PEERS_ARE_HERE: false },
-        build: { outDir: folder },
-      });
-      server = await serveSite({ folders: { "/": folder } });
-      browser = await openChromium();
-      ({ page, errors } = await openPage(browser, `${server.origin}/index.html`));
+      site = await openSite();
+      ({ page, errors } = await openPage(site.browser, site.front));
     });
 
-    afterAll(async () => {
-      await browser?.close();
-      await server?.close();
-      if (folder) await rm(folder, { recursive: true });
-    });
+    afterAll(() => site?.close());
 
     test("the front page fits a screen, a phone's width, and breaks no rule of accessibility", async () => {
       await page.setViewportSize({ width: 1280, height: 900 });
@@ -63,7 +43,7 @@ describe.skipIf(noChromium)(
     });
 
     test("the peers page without the peers says so, and measures this engine alone", async () => {
-      await page.goto(`${server.origin}/peers/index.html#cases=q20:2x32&interval=5&samples=3&budget=20&peaks=0`);
+      await page.goto(`${site.peers}#cases=q20:2x32&interval=5&samples=3&budget=20&peaks=0`);
       await page.getByText(/built without the other engines' code.*bench peers --serve/).waitFor();
       await page.getByRole("button", { name: "Measure 1 case", disabled: false }).click();
       await page.getByRole("button", { name: "Download JSON" }).waitFor({ timeout: 60_000 });
@@ -80,7 +60,7 @@ describe.skipIf(noChromium)(
       ["wrong-numbers", /computes attention wrongly/, true],
     ] as const)("the peers page has the shell's troubles: %s", async (sim, says, usable) => {
       await page.goto("about:blank");
-      await page.goto(`${server.origin}/peers/index.html#sim=${sim}`);
+      await page.goto(`${site.peers}#sim=${sim}`);
       await page.getByRole("alert").getByText(says).waitFor();
       await page.getByRole("button", { name: "Copy report" }).first().waitFor();
       await page.getByRole("button", { name: /^Measure \d cases/, disabled: !usable }).waitFor();

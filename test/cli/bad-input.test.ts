@@ -1,12 +1,18 @@
 import { spawnSync } from "node:child_process";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { bundledModel } from "../support/bundled.ts";
 import { type Header, ModelFolder } from "./model-folders.ts";
-import { type Environment, messages, runCli } from "./run-cli.ts";
+import { cliInTurn, type Environment, messages, runCli } from "./run-cli.ts";
 
-/** Runs a command that must fail: exit code 1, nothing on stdout, one line on stderr. Returns that line. */
+const inTurn = cliInTurn();
+afterAll(inTurn.close);
+
+/**
+ * Runs a command that must fail: exit code 1, nothing on stdout, one line on stderr. Returns that line. With an
+ * environment of its own it has a process of its own.
+ */
 async function failure(args: readonly string[], environment?: Environment): Promise<string> {
-  const run = await runCli(args, environment);
+  const run = environment ? await runCli(args, environment) : await inTurn.run(args);
   expect(run.stdout).toBe("");
   expect(run.code).toBe(1);
   const [line = "", ...others] = messages(run);

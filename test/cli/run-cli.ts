@@ -1,4 +1,5 @@
-import { execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, fork, spawn } from "node:child_process";
+import "../support/built.ts";
 
 /** What one run of the built command line came to. */
 export interface CliRun {
@@ -10,9 +11,6 @@ export interface CliRun {
 
 /** Changes to the environment; undefined removes a variable. */
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-// The tests run what is built, so it has to be built from what is there.
-execFileSync(process.execPath, ["-e", `import("./scripts/setup/build.mjs").then(({ ensureBuild }) => ensureBuild())`]);
 
 /** Starts `dist/cli.js`. */
 export function startCli(args: readonly string[], environment: Environment = {}) {
@@ -36,6 +34,36 @@ export async function runCli(args: readonly string[], environment: Environment =
     child.on("close", resolve);
   });
   return { code: code ?? undefined, stdout, stderr };
+}
+
+/** Runs `dist/cli.js` for one list of arguments after another, in one process. */
+export interface CliInTurn {
+  run(args: readonly string[]): Promise<CliRun>;
+  close(): void;
+}
+
+/**
+ * Starts a process in which commands run in turn, for those that end by themselves after printing something: a process
+ * for each takes far longer. What native code prints is not in `stderr`.
+ */
+export function cliInTurn(environment: Environment = {}): CliInTurn {
+  let child: ChildProcess | undefined;
+  const start = () => fork("test/cli/in-turn.mjs", { env: { ...process.env, ...environment }, stdio: "ignore" });
+  const run = (args: readonly string[]) => {
+    child ??= start();
+    const running = child;
+    return new Promise<CliRun>((resolve, reject) => {
+      const ended = (code: number | null) => reject(new Error(`the process ended with ${code} at ${args.join(" ")}`));
+      running.once("exit", ended);
+      running.once("message", (answer: CliRun & { failed?: string }) => {
+        running.off("exit", ended);
+        if (answer.failed === undefined) resolve(answer);
+        else reject(new Error(answer.failed));
+      });
+      running.send(args);
+    });
+  };
+  return { run, close: () => void child?.kill() };
 }
 
 /**

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, expect, test } from "vitest";
+import "../support/built.ts";
 import { writeNamedBlocks } from "../support/code-blocks.ts";
 
 const run = promisify(execFile);

@@ -6,8 +6,10 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
-import { noChromium, openChromium, openPage } from "../../bench/harness/chromium.ts";
+import { noChromium, openPage } from "../../bench/harness/chromium.ts";
 import { serveSite } from "../../bench/harness/web-server.ts";
+import { closePages, sharedChromium } from "../browser/shared.ts";
+import "../support/built.ts";
 import { codeBlocks } from "../support/code-blocks.ts";
 
 const run = promisify(execFile);
@@ -86,7 +88,7 @@ describe.skipIf(noChromium)("the page of the README", async () => {
     await cp("examples/models/voices-dense", join(folder, "public/models/voices-dense"), { recursive: true });
     await run(process.execPath, [resolve("node_modules/vite/bin/vite.js"), "build", "--base", "./"], { cwd: folder });
 
-    const browser = await openChromium();
+    const browser = await sharedChromium();
     const server = await serveSite({ folders: { "/": join(folder, "dist") } });
     try {
       const { page, errors } = await openPage(browser, `${server.origin}/index.html`);
@@ -94,7 +96,7 @@ describe.skipIf(noChromium)("the page of the README", async () => {
       await page.waitForFunction(written, " of the Pequod, and the Pequod's", { timeout: 100_000 });
       expect(errors).toEqual([]);
     } finally {
-      await browser.close();
+      await closePages(browser);
       await server.close();
     }
   });

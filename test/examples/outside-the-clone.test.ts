@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import "../support/built.ts";
 import { writeNamedBlocks } from "../support/code-blocks.ts";
 
 const run = promisify(execFile);
@@ -21,7 +22,6 @@ const said: Readonly<Record<string, RegExp>> = {
 };
 
 beforeAll(async () => {
-  await run(process.execPath, ["scripts/build.mjs"]);
   await mkdir(join(folder, "node_modules"));
   for (const [name, target] of [
     ["shaderformer", "."],

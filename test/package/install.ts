@@ -3,13 +3,17 @@ import { execFile } from "node:child_process";
 import { mkdir, readdir, readFile, symlink } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { promisify } from "node:util";
+import "../support/built.ts";
 
 const run = promisify(execFile);
 const checkout = resolve(".");
 
-/** Packs the package in a folder of the clone; gives the tarball. */
+/**
+ * Packs the package in a folder of the clone, whose `dist` is built; gives the tarball. What a prepack script does would
+ * only be done again.
+ */
 export async function pack(source: string, folder: string): Promise<string> {
-  const { stdout } = await run("npm", ["pack", source, "--json", "--pack-destination", folder]);
+  const { stdout } = await run("npm", ["pack", source, "--ignore-scripts", "--json", "--pack-destination", folder]);
   const [{ filename }] = JSON.parse(stdout.slice(stdout.indexOf("[")));
   return join(folder, filename);
 }

@@ -7,9 +7,10 @@ import { gzipSync } from "node:zlib";
 import { build as esbuild } from "esbuild";
 import { parseAstAsync, build as vite } from "vite";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { noChromium, openChromium, openPage } from "../../bench/harness/chromium.ts";
+import { noChromium, openPage } from "../../bench/harness/chromium.ts";
 import { serveSite } from "../../bench/harness/web-server.ts";
 import { assertClose } from "../../src/check/compare.ts";
+import { closePages, sharedChromium } from "../browser/shared.ts";
 import { install, installed, pack } from "./install.ts";
 
 const run = promisify(execFile);
@@ -37,7 +38,7 @@ beforeAll(async () => {
     types.replaceAll(/"[./]+src\/([^"]+)"/g, (_, file) => `"${entryOf(file)}"`),
   );
   await writeFile(join(project, "index.html"), page);
-  const [library, commandLine] = [await pack(".", folder), await pack("./cli", folder)]; // a prepack script builds dist
+  const [library, commandLine] = [await pack(".", folder), await pack("./cli", folder)];
   await install(project, [library]);
   await install(command, [library, commandLine]);
 });
@@ -53,6 +54,11 @@ test("the package holds the library, its types and shaders, and nothing else", a
   expect([...roots].sort()).toEqual(["LICENSE", "README.md", "dist", "package.json", "shaders"]);
   expect(files).toContain("dist/types/index.d.ts");
   expect(files).toContain("shaders/norm/rms-norm.wgsl");
+});
+
+test("packing builds dist first", async () => {
+  const { scripts } = JSON.parse(await readFile("package.json", "utf8"));
+  expect(scripts.prepack).toBe(scripts.build);
 });
 
 test("a page has the library and what it imports, and neither Dawn nor the command line's packages", async () => {
@@ -233,7 +239,7 @@ describe.each(Object.keys(bundlers))("a page bundled by %s", (name) => {
   });
 
   test.skipIf(noChromium)(`computes in headless Chromium${noChromium ? ` (${noChromium})` : ""}`, async () => {
-    const browser = await openChromium();
+    const browser = await sharedChromium();
     const server = await serveSite({ folders: { "/": out } });
     try {
       const { page, errors } = await openPage(browser, `${server.origin}/index.html`);
@@ -243,7 +249,7 @@ describe.each(Object.keys(bundlers))("a page bundled by %s", (name) => {
       expect(adapter).not.toBe("");
       assertClose(y, expected, 1e-12, "rmsNorm in Chromium");
     } finally {
-      await browser.close();
+      await closePages(browser);
       await server.close();
     }
   });
