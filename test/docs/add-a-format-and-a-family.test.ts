@@ -1,44 +1,17 @@
 // docs/add-a-storage-format.md and docs/add-a-model-family.md as their reader follows them, in a copy of the clone.
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { BenchResult } from "../../bench/index.ts";
 import { assertClose, difference, nmseCaps } from "../../src/check/compare.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
 import { llama } from "../../src/reference/transformer.ts";
-import { commandOf, type Followed, followGuide } from "../support/guide.ts";
+import { commandOf } from "../support/guide.ts";
 import { type RandomModel, writeRandomModel } from "../support/random-model.ts";
-import { scratchCopy } from "../support/scratch-copy.ts";
+import { followedCopy } from "./followed.ts";
 
-const { folder: copy, node, bundle, typeErrors, remove } = await scratchCopy();
-afterAll(remove);
-
-/** What the copy says of them: the cases that have the format, and the logits of the family, its weights in it too. */
-const questions = `
-import { checkCase } from "./src/check/check-case.ts";
-import { gatherCases } from "./src/check/cases/embedding.ts";
-import { matmulCases } from "./src/check/cases/matmul.ts";
-import { expertsCases } from "./src/check/cases/moe-experts.ts";
-import { loadModel, openGpu } from "./src/index.ts";
-
-const [folder = "", ids = "[]"] = process.argv.slice(2);
-const gpu = await openGpu({ features: [] });
-const checked: string[] = [];
-for (const [table, variant] of [[matmulCases, "naive"], [gatherCases, "gather"], [expertsCases, "vector"]] as const) {
-  for (const item of table.cases.filter(({ name }) => name.includes("int8-channel"))) {
-    await checkCase(gpu, table as never, variant, item as never);
-    checked.push(table.op + ": " + item.name);
-  }
-}
-const logits: Record<string, number[]> = {};
-for (const dtype of ["f32", "int8-channel"] as const) {
-  using model = await loadModel(gpu, folder, { dtype });
-  using session = model.session();
-  logits[dtype] = (await session.state.inspect(JSON.parse(ids), "all")).logits.flatMap((row) => [...row]);
-}
-gpu.close();
-console.log(JSON.stringify({ checked, logits }));
-`;
+const { folder: copy, node, followed, answers: ask, typeErrors, document } = await followedCopy();
+const { format, family } = followed;
 
 const config = { vocabulary: 2048, width: 64, heads: 4, kv_heads: 2, layers: 2, hidden: 96, context: 64, eps: 1e-5 };
 const ids = Array.from({ length: 11 }, (_, i) => (i * 181) % config.vocabulary);
@@ -82,18 +55,17 @@ function asLlama({ weights }: RandomModel): Record<string, Dense> {
   return named;
 }
 
-let format: Followed;
-let family: Followed;
+interface Answers {
+  readonly checked: readonly string[];
+  readonly logits: Readonly<Record<string, readonly number[]>>;
+}
+
 let made: RandomModel;
-let answers: { readonly checked: readonly string[]; readonly logits: Readonly<Record<string, readonly number[]>> };
+let answers: Answers;
 
 beforeAll(async () => {
-  format = await followGuide("docs/add-a-storage-format.md", copy);
-  family = await followGuide("docs/add-a-model-family.md", copy);
-  await writeFile(join(copy, "questions.ts"), questions);
-  await bundle({ questions: "questions.ts", cli: "src/cli/main.ts" });
   made = await writeRandomModel({ architectures: ["TernForCausalLM"], ...config }, ternShapes(), "f32");
-  answers = JSON.parse((await node("out/questions.mjs", made.folder, JSON.stringify(ids))).stdout);
+  answers = (await ask("formats", made.folder, JSON.stringify(ids))) as Answers;
 });
 afterAll(() => rm(made.folder, { recursive: true, force: true }));
 
@@ -110,14 +82,7 @@ test("a format takes three new files and two words, a family one and one", () =>
 });
 
 test("what the guides write is typed, the options that name a format too", async () => {
-  const options = `import { type DType, type ModelOptions, tensor } from "./src/index.ts";
-export const dtype: DType = "int8-channel";
-export const given: ModelOptions = { dtype: "int8-channel" };
-// @ts-expect-error: it is no cache format
-export const wrong: ModelOptions = { cache: { dtype: "int8-channel" } };
-export { tensor };
-`;
-  expect(await typeErrors(options, "src/models/tern.ts")).toBe("");
+  expect(await typeErrors()).toBe("");
 });
 
 test("the cases of all ops with weights have the format, against float64", () => {
@@ -165,7 +130,7 @@ test("the command of the guide measures it, on smaller experts", async () => {
 test("the command line lists it, and the docs' table has it", async () => {
   expect((await node("out/cli.mjs", "bench", "moe", "--help")).stdout).toMatch(/mxfp4,\s+int8-channel/);
   expect((await node("out/cli.mjs", "generate", "--help")).stdout).toMatch(/"mxfp4",\s+"int8-channel"/);
-  await node("scripts/docs.mjs");
+  await document();
   expect(await readFile(join(copy, "docs/storage-formats.md"), "utf8")).toMatch(
     /^\| `int8-channel` \| data: 4 bytes for 4 elements; scales: 4 bytes for a row \| 8.031 \| yes \| {2}\|/m,
   );

@@ -1,49 +1,13 @@
-// docs/add-a-mask.md, add-a-score.md and add-a-variant.md as their reader follows them, in one copy of the clone.
-import { readFile, writeFile } from "node:fs/promises";
+// docs/add-a-mask.md, add-a-score.md and add-a-variant.md as their reader follows them, in a copy of the clone.
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { BenchResult } from "../../bench/index.ts";
-import { commandOf, type Followed, followGuide } from "../support/guide.ts";
-import { scratchCopy } from "../support/scratch-copy.ts";
+import { commandOf, type Followed } from "../support/guide.ts";
+import { followedCopy } from "./followed.ts";
 
-const { folder: copy, node, bundle, typeErrors, remove } = await scratchCopy();
-afterAll(remove);
-
-/** What the copy says of the new ones: the cases they have, and what the page offers. */
-const questions = `
-import { checkCase } from "./src/check/check-case.ts";
-import { modCases } from "./src/check/cases/attention-mods.ts";
-import { softmaxCases } from "./src/check/cases/softmax.ts";
-import { openGpu } from "./src/index.ts";
-import { usualMasks } from "./bench/attention/masks.ts";
-import { usualScores } from "./bench/attention/scores.ts";
-import { problemsOf, standard } from "./site/attention/setup/setup.ts";
-
-const gpu = await openGpu({ features: [] });
-const cases = modCases.cases.filter(({ tags = [] }) => tags.includes("block-causal") || tags.includes("near penalty"));
-const checked: string[] = [];
-for (const item of cases) {
-  await checkCase(gpu, modCases, item.tags?.includes("decode") ? "rows" : "naive", item);
-  checked.push(item.name);
-}
-for (const item of softmaxCases.cases) await checkCase(gpu, softmaxCases, "serial", item);
-gpu.close();
-const chosen = { ...standard, masks: ["block-causal:32"], score: "near-penalty:0.5:8" };
-const offered = { masks: usualMasks.map(({ text }) => text), scores: usualScores };
-console.log(JSON.stringify({ checked, offered, softmax: softmaxCases.cases.length, problems: [...problemsOf(chosen)] }));
-`;
-
-let mask: Followed;
-let score: Followed;
-let variant: Followed;
-
-beforeAll(async () => {
-  mask = await followGuide("docs/add-a-mask.md", copy);
-  score = await followGuide("docs/add-a-score.md", copy);
-  variant = await followGuide("docs/add-a-variant.md", copy);
-  await writeFile(join(copy, "questions.ts"), questions);
-  await bundle({ questions: "questions.ts", cli: "src/cli/main.ts" });
-});
+const { folder: copy, node, followed, answers, typeErrors, document } = await followedCopy();
+const { mask, score, variant } = followed;
 
 test("each takes two new files and a word in the table; mask and score a row of the definitions", () => {
   const files = (folder: string, name: string): Followed => ({
@@ -59,20 +23,11 @@ test("each takes two new files and a word in the table; mask and score a row of 
 });
 
 test("what the guides write is typed, the options of attention too", async () => {
-  const options = `import { type AttentionOptions, type Gpu, softmax, type Tensor } from "./src/index.ts";
-export const serial = (gpu: Gpu, x: Tensor) => softmax(gpu, { x }, { variant: "serial" });
-export const given: AttentionOptions = {
-  mask: { kind: "block-causal", keys: 64 },
-  score: { kind: "near-penalty", slope: 0.1, keys: 64 },
-};
-// @ts-expect-error: it has keys
-export const wrong: AttentionOptions = { mask: { kind: "block-causal", size: 64 } };
-`;
-  expect(await typeErrors(options, "src/check/attention-records.ts")).toBe("");
+  expect(await typeErrors()).toBe("");
 });
 
 test("the cases have them, against float64, and the page offers them", async () => {
-  const { checked, offered, problems, softmax } = JSON.parse((await node("out/questions.mjs")).stdout) as {
+  const { checked, offered, problems, softmax } = (await answers("mods")) as {
     readonly checked: readonly string[];
     readonly offered: { readonly masks: readonly string[]; readonly scores: readonly string[] };
     readonly problems: readonly unknown[];
@@ -118,8 +73,7 @@ test("the command line lists them, and says so where a name is unknown", async (
 });
 
 test("the docs' tables and picture have them", async () => {
-  await node("scripts/docs.mjs");
-  await node("scripts/pictures.mjs", "--drawn");
+  await document();
   const page = await readFile(join(copy, "docs/masks-and-scores.md"), "utf8");
   expect(page).toMatch(
     /^\| `block-causal:keys` \| `\{ kind: "block-causal", keys \}` \| A query sees its own block of /m,

@@ -16,8 +16,8 @@ export interface ScratchCopy {
   readonly node: (...args: string[]) => Promise<{ stdout: string; stderr: string }>;
   /** Bundles files of it, with their shaders, to `out/NAME.mjs`. */
   readonly bundle: (entryPoints: Readonly<Record<string, string>>) => Promise<void>;
-  /** What TypeScript says of a text, and of more files of the copy, by the clone's options: empty if all is well. */
-  readonly typeErrors: (text: string, ...files: string[]) => Promise<string>;
+  /** What TypeScript says of texts by name, and of files of the copy, by the clone's options: empty if all is well. */
+  readonly typeErrors: (texts: Readonly<Record<string, string>>, files: readonly string[]) => Promise<string>;
   readonly remove: () => Promise<void>;
 }
 
@@ -33,9 +33,10 @@ export async function scratchCopy(): Promise<ScratchCopy> {
   return {
     folder,
     node,
-    typeErrors: async (text, ...files) => {
-      await writeFile(join(folder, "options.ts"), text);
-      const config = { extends: "./tsconfig.json", include: [], files: ["options.ts", ...files, "src/wgsl.d.ts"] };
+    typeErrors: async (texts, files) => {
+      for (const [name, text] of Object.entries(texts)) await writeFile(join(folder, name), text);
+      const checked = [...Object.keys(texts), ...files, "src/wgsl.d.ts"];
+      const config = { extends: "./tsconfig.json", include: [], files: checked };
       await writeFile(join(folder, "tsconfig.guide.json"), JSON.stringify(config));
       const said = await node("node_modules/typescript/bin/tsc", "-p", "tsconfig.guide.json").catch(
         ({ stdout }: { stdout: string }) => ({ stdout }),
