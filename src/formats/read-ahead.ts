@@ -7,12 +7,17 @@ export interface FileRange {
   readonly end: number;
 }
 
-/** Most bytes of one request. */
-const requestBytes = 4 << 20;
-/** Requests that run, or have run and are not used up. */
-const requestsAhead = 4;
-/** Bytes between two ranges that are read with them rather than cost a request. */
-const gapBytes = 64 << 10;
+/** How ranges are requested. */
+export interface ReadAhead {
+  /** Most bytes of one request. */
+  readonly requestBytes: number;
+  /** Requests that run, or have run and are not used up. */
+  readonly requests: number;
+  /** Bytes between two ranges that are read with them rather than cost a request. */
+  readonly gapBytes: number;
+}
+
+const standard: ReadAhead = { requestBytes: 4 << 20, requests: 4, gapBytes: 64 << 10 };
 
 /** A request that serves parts of one or several ranges in a row. */
 interface Request {
@@ -35,7 +40,7 @@ interface Part {
 export type Heads = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 
 /** The requests for `ranges`, in order: of each range the parts that they serve. */
-function planned(ranges: readonly FileRange[], heads: Heads): Part[][] {
+function planned(ranges: readonly FileRange[], heads: Heads, { requestBytes, gapBytes }: ReadAhead): Part[][] {
   let last: Request | undefined;
   const added = (request: Request) => {
     last = request;
@@ -79,14 +84,15 @@ export async function* readInOrder(
   source: FileSource,
   ranges: readonly FileRange[],
   heads: Heads,
+  ahead: ReadAhead = standard,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
-  const plan = planned(ranges, heads);
+  const plan = planned(ranges, heads, ahead);
   const requests = [...new Set(plan.flat().map(({ request }) => request))];
   let started = 0;
   let used = 0;
 
   function start(): void {
-    for (; started < Math.min(requests.length, used + requestsAhead); started++) {
+    for (; started < Math.min(requests.length, used + ahead.requests); started++) {
       const request = requests[started];
       if (!request || request.bytes) continue;
       const { file, begin, end } = request;

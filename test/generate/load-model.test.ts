@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as wait } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { openUrl } from "../../src/formats/url.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
 import { openGpu } from "../../src/gpu/open.ts";
@@ -109,9 +109,9 @@ describe("an abort ends the load at once, with no request after it", { retry: 2 
       await wait(150);
     }
     await abortedAtOnce(controller, loading);
-    await wait(50);
+    await vi.waitFor(() => expect(open()).toBe(0));
+    await wait(20);
     expect(seen.length).toBe(before);
-    expect(open()).toBe(0);
   });
 
   test("before it begins, without a request", async () => {
@@ -159,6 +159,5 @@ test("a load that fails ends its requests", async () => {
     withoutRanges(files)(request, response, one);
   });
   expect((await formatErrorOf(loadModel(gpu, base))).file).toBe("config.json");
-  await wait(50);
-  expect(open()).toBe(0);
+  await vi.waitFor(() => expect(open()).toBe(0));
 });
