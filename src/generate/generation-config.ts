@@ -71,7 +71,7 @@ function endings(
 export interface DefaultsSources {
   /** The parsed `config.json`. */
   readonly config: unknown;
-  /** The parsed `generation_config.json`, if there is one. */
+  /** The parsed `generation_config.json`; without one, an empty object. */
   readonly generation: unknown;
   /** The end-of-text id of the tokenizer. */
   readonly tokenizerEos: number | undefined;
@@ -87,7 +87,7 @@ export function readDefaults(
   warn: (warning: string) => void,
 ): GenerationDefaults {
   const own = endings(readFields("config.json", config), vocabulary, warn) ?? [];
-  const reader = readFields(file, generation ?? {});
+  const reader = readFields(file, generation);
   const eos = endings(reader, vocabulary, warn) ?? [...own, ...(tokenizerEos === undefined ? [] : [tokenizerEos])];
   const given = reader.read(fields);
   for (const [name, harmless] of Object.entries(withoutEffect)) {

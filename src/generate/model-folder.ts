@@ -1,3 +1,4 @@
+import { readFields } from "../formats/fields.ts";
 import { FormatError, listed, printed } from "../formats/format-error.ts";
 import { type FileSource, readJson, readText } from "../formats/source.ts";
 import { openWeights, type Weights } from "../formats/weights.ts";
@@ -31,11 +32,11 @@ export interface ModelFolder {
 export async function readModelFolder(source: FileSource): Promise<ModelFolder> {
   const warnings: string[] = [];
   const warn = (warning: string) => void warnings.push(printed(warning));
-  const optional = async (file: string) => ((await source.has(file)) ? await readJson(source, file) : undefined);
+  const optional = async (file: string) => ((await source.has(file)) ? await readJson(source, file) : {});
   const rawConfig = await readJson(source, "config.json");
   const { family, config } = readArchitecture(rawConfig);
   const generation = await optional("generation_config.json");
-  const tokenizerConfig = (await optional("tokenizer_config.json")) ?? {};
+  const { raw: tokenizerConfig } = readFields("tokenizer_config.json", await optional("tokenizer_config.json"));
   const tokenizer = await loadTokenizer(await readJson(source, "tokenizer.json"), tokenizerConfig);
   const { vocabulary } = config;
   if (tokenizer.size > vocabulary) {

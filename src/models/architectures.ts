@@ -1,4 +1,5 @@
 import { type FieldReader, list, optional, readFields, text } from "../formats/fields.ts";
+import { shortened } from "../formats/format-error.ts";
 import type { DecoderConfig } from "./config.ts";
 import { deepseek } from "./deepseek.ts";
 import type { Family } from "./family.ts";
@@ -53,7 +54,7 @@ export function readArchitecture(raw: unknown): { family: Family; config: Decode
     model_type: type,
   } = reader.read(fields);
   const family = Object.hasOwn(architectures, name) ? architectures[name] : undefined;
-  if (!family) return reader.fail("architectures", `is ${name}, ${known}`);
+  if (!family) return reader.fail("architectures", `is ${shortened(name)}, ${known}`);
   const other = type === undefined ? undefined : modelTypes.get(type);
   if (other !== undefined && other !== name) reader.fail("model_type", `is ${type}, but architectures names ${name}`);
   checkQuantisation(reader, family.packings ?? []);

@@ -1,4 +1,4 @@
-import type { FieldReader } from "../formats/fields.ts";
+import { type FieldReader, shown } from "../formats/fields.ts";
 import { FormatError } from "../formats/format-error.ts";
 import { parseRope, type RopeConfig, type RopeScaling } from "../kernels/rope/scaling.ts";
 import { attentionFactor, inverseFrequencies } from "../kernels/rope/table.ts";
@@ -18,12 +18,13 @@ export interface RopeSettings {
 export function readRope(config: FieldReader, width: number, theta: number, partly = false): RopeSettings {
   const { rotaryFraction, scaling, ...own } = parsed(config);
   const field = ["partial_rotary_factor", "rotary_pct", "rotary_dim"].find((name) => config.raw[name] !== undefined);
-  const partial = field ?? "partial_rotary_factor";
-  if (rotaryFraction > 1) config.fail(partial, `rotates more than the ${width} elements of a head`);
-  if (rotaryFraction !== 1 && !partly) config.fail(partial, `rotates part of a head, expected all of it`);
+  const partial = field ?? "head_dim";
+  if (rotaryFraction > 1) config.fail(partial, `is ${shown(config.raw[partial])}, more than a whole head`);
+  if (rotaryFraction !== 1 && !partly)
+    config.fail(partial, `is ${shown(config.raw[partial])}, expected 1, a whole head`);
   const rotated = Math.floor(width * rotaryFraction);
   if (rotated % 2 !== 0 || rotated <= 0) {
-    config.fail(partial, `rotates ${rotated} of ${width} elements of a head, expected an even number`);
+    config.fail(partial, `means ${rotated} rotated elements of a head, expected an even number`);
   }
   const settings = { theta: own.theta ?? theta, width: rotated, scaling };
   check(config, settings);

@@ -1,4 +1,4 @@
-import { asBoolean, asRecord, type JsonRecord } from "./json-field.ts";
+import { asBoolean, asRecord, describeValue, type JsonRecord } from "./json-field.ts";
 import { surroundingTokens } from "./post-processor.ts";
 import { createTextStream, type TokenReader } from "./stream.ts";
 import { TextError } from "./text-error.ts";
@@ -32,7 +32,7 @@ function namedId(config: JsonRecord, name: "bos_token" | "eos_token", { idOf }: 
   const id = idOf.get(token);
   if (id === undefined) {
     throw new TextError(
-      `tokenizer_config.json: ${name} is ${JSON.stringify(token)}, which tokenizer.json does not have`,
+      `tokenizer_config.json: ${name} is ${describeValue(token)}, which tokenizer.json does not have`,
     );
   }
   return id;

@@ -60,6 +60,12 @@ const KINDS = new Map<unknown, RopeScaling["kind"]>([
 
 type Json = Readonly<Record<string, unknown>>;
 
+/** An object of the config, with what precedes its keys in messages. */
+interface Section {
+  readonly path: string;
+  readonly values: Json;
+}
+
 /**
  * Reads base, rotary share and scaling from a Hugging Face `config.json`: the one `rope_parameters` of transformers 5,
  * with a record per layer type where it has them (`layerType` picks one), or the older top-level keys and
@@ -67,25 +73,27 @@ type Json = Readonly<Record<string, unknown>>;
  * for an unknown kind and for a value that is missing or not a number.
  */
 export function parseRope(config: Json, layerType = "full_attention"): RopeConfig {
-  const parameters = section(config, "rope_parameters") ?? section(config, "rope_scaling") ?? {};
-  const perLayerType = Object.values(parameters).some(isObject);
+  const whole: Section = { path: "", values: config };
+  const none: Section = { path: "rope_scaling.", values: {} };
+  const parameters = section(whole, "rope_parameters") ?? section(whole, "rope_scaling") ?? none;
+  const perLayerType = Object.values(parameters.values).some(isObject);
   // Gemma 3 and ModernBERT have a separate base for sliding layers, to which the scaling of the others does not apply.
   const local =
-    layerType === "sliding_attention" ? number(config, "rope_local_base_freq", "local_rope_theta") : undefined;
-  const flat = local === undefined ? parameters : {};
+    layerType === "sliding_attention" ? number(whole, "rope_local_base_freq", "local_rope_theta") : undefined;
+  const flat = local === undefined ? parameters : none;
   const keys = perLayerType ? required(section(parameters, layerType), `rope_parameters.${layerType}`) : flat;
-  const shared = number(config, "rope_theta", "global_rope_theta", "rotary_emb_base");
+  const shared = number(whole, "rope_theta", "global_rope_theta", "rotary_emb_base");
   return {
     ...given("theta", number(keys, "rope_theta") ?? local ?? shared),
-    rotaryFraction: number(keys, "partial_rotary_factor") ?? rotaryFraction(config),
-    scaling: scalingOf(keys, config),
+    rotaryFraction: number(keys, "partial_rotary_factor") ?? rotaryFraction(whole),
+    scaling: scalingOf(keys, whole),
   };
 }
 
 /** The scaling that a Hugging Face `config.json` specifies, in any of its spellings; see {@link parseRope}. */
 export const parseRopeScaling = (config: Json, layerType?: string): RopeScaling => parseRope(config, layerType).scaling;
 
-function rotaryFraction(config: Json): number {
+function rotaryFraction(config: Section): number {
   const width = number(config, "rotary_dim"); // GPT-J counts elements
   if (width === undefined) return number(config, "partial_rotary_factor", "rotary_pct") ?? 1;
   const heads = required(number(config, "num_attention_heads", "n_head"), "num_attention_heads");
@@ -94,14 +102,15 @@ function rotaryFraction(config: Json): number {
   );
 }
 
-function scalingOf(keys: Json, config: Json): RopeScaling {
+function scalingOf(keys: Section, config: Section): RopeScaling {
+  const { path, values } = keys;
   const name = required(
-    keys["rope_type"] ?? keys["type"] ?? (keys["factor"] === undefined ? "default" : undefined),
-    "rope_scaling.rope_type, with a factor,",
+    values["rope_type"] ?? values["type"] ?? (values["factor"] === undefined ? "default" : undefined),
+    `${path}rope_type, with a factor,`,
   );
   // Early Phi-3 files say "yarn" but have the divisors of longrope.
-  const kind = name === "yarn" && keys["long_factor"] ? "longrope" : KINDS.get(name);
-  const need = (key: string): number => required(number(keys, key), `rope_scaling.${key} (type ${String(name)})`);
+  const kind = name === "yarn" && values["long_factor"] ? "longrope" : KINDS.get(name);
+  const need = (key: string): number => required(number(keys, key), `${path}${key} (type ${String(name)})`);
   const maxPositions = number(config, "max_position_embeddings", "n_positions");
   const longest = (): number => required(maxPositions, "max_position_embeddings");
   const topLevelOriginal = number(config, "original_max_position_embeddings");
@@ -112,8 +121,8 @@ function scalingOf(keys: Json, config: Json): RopeScaling {
     case "linear":
       return { kind, factor: need("factor") };
     case "dynamic":
-      if (keys["alpha"])
-        throw new RangeError("rope_scaling: dynamic scaling by alpha is not supported, expected factor");
+      if (values["alpha"])
+        throw new RangeError(`${path}alpha: dynamic scaling by alpha is not supported, expected factor`);
       return { kind, factor: need("factor"), maxPositions: longest() };
     case "yarn":
       return {
@@ -129,7 +138,8 @@ function scalingOf(keys: Json, config: Json): RopeScaling {
       };
     case "llama3": {
       const [low, high] = [need("low_freq_factor"), need("high_freq_factor")];
-      if (low >= high) throw new RangeError(`high_freq_factor is ${high}, expected more than low_freq_factor, ${low}`);
+      if (low >= high)
+        throw new RangeError(`${path}high_freq_factor is ${high}, expected more than low_freq_factor, ${low}`);
       return {
         kind,
         factor: need("factor"),
@@ -149,9 +159,7 @@ function scalingOf(keys: Json, config: Json): RopeScaling {
         ...given("attentionFactor", number(keys, "attention_factor")),
       };
     case undefined:
-      throw new RangeError(
-        `rope_scaling: type is ${JSON.stringify(name)}, expected one of ${[...KINDS.keys()].join(", ")}`,
-      );
+      throw new RangeError(`${path}type is ${shown(name)}, expected one of ${[...KINDS.keys()].join(", ")}`);
   }
 }
 
@@ -164,35 +172,40 @@ function required<Value>(value: Value | undefined, name: string): Value {
 }
 
 /** The first of the keys that is present and not null. Throws a RangeError where it is not a positive number. */
-function number(record: Json, ...names: readonly string[]): number | undefined {
-  const key = names.find((name) => record[name] !== undefined && record[name] !== null);
+function number({ path, values }: Section, ...names: readonly string[]): number | undefined {
+  const key = names.find((name) => values[name] !== undefined && values[name] !== null);
   if (key === undefined) return undefined;
-  const value = record[key];
+  const value = values[key];
   if (typeof value === "number" && Number.isFinite(value) && value > 0) return value;
-  throw new RangeError(`${key} is ${JSON.stringify(value)}, expected a number above 0`);
+  throw new RangeError(`${path}${key} is ${shown(value)}, expected a number above 0`);
 }
 
 /** True or false; `fallback` where the key is absent or null. Throws a RangeError for anything else. */
-function boolean(record: Json, key: string, fallback: boolean): boolean {
-  const value = record[key] ?? fallback;
+function boolean({ path, values }: Section, key: string, fallback: boolean): boolean {
+  const value = values[key] ?? fallback;
   if (typeof value === "boolean") return value;
-  throw new RangeError(`${key} is ${JSON.stringify(value)}, expected true or false`);
+  throw new RangeError(`${path}${key} is ${shown(value)}, expected true or false`);
 }
 
-function numbers(record: Json, key: string): number[] {
-  const list: unknown = record[key];
-  const values = Array.isArray(list)
-    ? list.filter((value): value is number => Number.isFinite(value) && value > 0)
-    : [];
-  if (Array.isArray(list) && values.length === list.length && values.length > 0) return values;
-  throw new RangeError(`rope_scaling.${key} is ${JSON.stringify(list)}, expected a list of numbers above 0`);
+function numbers({ path, values }: Section, key: string): number[] {
+  const list: unknown = values[key];
+  const all = Array.isArray(list) ? list.filter((value): value is number => Number.isFinite(value) && value > 0) : [];
+  if (Array.isArray(list) && all.length === list.length && all.length > 0) return all;
+  throw new RangeError(`${path}${key} is ${shown(list)}, expected a list of numbers above 0`);
 }
 
-function section(config: Json, key: string): Json | undefined {
-  const value = config[key] ?? undefined; // null also means that there is none
-  if (value === undefined || isObject(value)) return value;
-  throw new RangeError(`${key} is ${JSON.stringify(value)}, expected an object`);
+function section({ path, values }: Section, key: string): Section | undefined {
+  const value = values[key] ?? undefined; // null also means that there is none
+  if (value === undefined) return undefined;
+  if (isObject(value)) return { path: `${path}${key}.`, values: value };
+  throw new RangeError(`${path}${key} is ${shown(value)}, expected an object`);
 }
 
 const isObject = (value: unknown): value is Json =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** A value in a message, cut where it is long: it comes from a file. */
+function shown(value: unknown): string {
+  const text = typeof value === "number" ? String(value) : String(JSON.stringify(value));
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}

@@ -1,0 +1,153 @@
+// Model folders in which something is not as it should be: each is refused or warned of with file and field, or harmless.
+import { expect, onTestFinished, test } from "vitest";
+import { FormatError } from "../../src/formats/format-error.ts";
+import { loadModel } from "../../src/generate/load-model.ts";
+import { type ModelFolder, readModelFolder } from "../../src/generate/model-folder.ts";
+import { GpuError } from "../../src/gpu/errors.ts";
+import { openGpu } from "../../src/gpu/open.ts";
+import { TextError } from "../../src/text/text-error.ts";
+import { memorySource } from "../formats/checkpoint-bytes.ts";
+import { attempts, randomFor } from "../support/fuzz.ts";
+import { type Folder, folders, write } from "./model-folders/folders.ts";
+import { forbid, forbiddenValues } from "./model-folders/json-mutations.ts";
+import { type Mutated, pick } from "./model-folders/mutation.ts";
+import { mutated, mutations } from "./model-folders/mutations.ts";
+
+const longest = 5000;
+
+/** What reading a folder came to. */
+interface Outcome {
+  readonly kind: "refused" | "warned" | "accepted";
+  /** The error, or the warnings. */
+  readonly said: string;
+  readonly error?: unknown;
+  readonly time: number;
+}
+
+async function read({ files }: Pick<Mutated, "files">): Promise<Outcome> {
+  const start = performance.now();
+  const outcome = await readModelFolder(memorySource(files)).then(
+    ({ warnings }: ModelFolder) => ({
+      kind: warnings.length > 0 ? ("warned" as const) : ("accepted" as const),
+      said: warnings.join("\n"),
+    }),
+    (error: unknown) => ({
+      kind: "refused" as const,
+      said: error instanceof Error ? error.message : String(error),
+      error,
+    }),
+  );
+  return { ...outcome, time: performance.now() - start };
+}
+
+/** The beginning of every message: a file of the folder, and what is wrong there. */
+const place = /^(memory|[\w-]+\.(json|safetensors|safetensors\.index\.json|jinja))(:| is | cannot be )/;
+const unclear = /undefined|\[object|is not a function|Cannot read|not iterable|NaN of|^(\S+): \1/;
+
+/** What is wrong with an outcome, if anything. */
+function problemOf({ expected, names }: Mutated, { kind, said, error, time }: Outcome): string | undefined {
+  if (time > longest) return `took ${time.toFixed()} ms`;
+  if (kind === "accepted") return expected ? "accepted in silence" : undefined;
+  if (kind === "refused") {
+    if (!(error instanceof FormatError || error instanceof TextError))
+      return `an error of another kind: ${String(error)}`;
+    if (!place.test(said) || unclear.test(said) || said.length > 1200) return `an unclear error: ${said}`;
+  }
+  if (expected === "refused" && kind !== "refused") return `only warned: ${said}`;
+  if (expected && names && !names.some((name) => said.includes(name))) return `none of its names: ${said}`;
+  return undefined;
+}
+
+/** Counts by class, printed when all are done. */
+class Tally {
+  readonly #counts = new Map<string, Record<Outcome["kind"], number>>();
+  readonly problems: string[] = [];
+
+  add(group: string, made: Mutated, outcome: Outcome): void {
+    const counts = this.#counts.get(group) ?? { refused: 0, warned: 0, accepted: 0 };
+    counts[outcome.kind]++;
+    this.#counts.set(group, counts);
+    const problem = problemOf(made, outcome);
+    if (problem) this.problems.push(`${group}: ${made.what}: ${problem}`);
+  }
+
+  print(): void {
+    const width = Math.max(...[...this.#counts.keys()].map((name) => name.length));
+    for (const [name, { refused, warned, accepted }] of this.#counts) {
+      console.log(`${name.padEnd(width)}  refused ${refused}, warned ${warned}, accepted ${accepted}`);
+    }
+  }
+}
+
+test.each(folders.map((folder) => [folder.name, folder] as const))("%s is sound", async (_, folder) => {
+  expect(await read({ files: write(folder) })).toMatchObject({ kind: "accepted" });
+});
+
+test("mutated folders are refused, or warned of, with file and field", async () => {
+  const random = randomFor("model folder");
+  const tally = new Tally();
+  const all = attempts(5000, 12 * Object.keys(mutations).length);
+  for (let attempt = 0, done = 0; done < all; attempt++) {
+    const made = mutated(attempt, random);
+    if (!made) continue;
+    done++;
+    const [group, mutant] = made;
+    tally.add(group, mutant, await read(mutant));
+  }
+  tally.print();
+  expect(tally.problems).toEqual([]);
+});
+
+test("no forbidden value is accepted in silence", async () => {
+  const random = randomFor("forbidden values");
+  const tally = new Tally();
+  const values = folders.flatMap((folder) => {
+    const files =
+      folder === folders[0]
+        ? (["config", "generation", "tokenizerConfig", "tokenizer"] as const)
+        : (["config"] as const);
+    return files.flatMap((file) =>
+      forbiddenValues(folder, file).map(([field, value]): readonly [string, Folder, typeof file, string, unknown] => [
+        folder.name,
+        folder,
+        file,
+        field,
+        value,
+      ]),
+    );
+  });
+  const some = attempts(values.length, 200);
+  for (const [name, folder, file, field, value] of values) {
+    if (random.uniform() >= some / values.length) continue;
+    const made = forbid(folder, file, field, value);
+    tally.add(name, made, await read(made));
+  }
+  tally.print();
+  expect(tally.problems).toEqual([]);
+});
+
+// The only part that needs a device, and pipelines for every shape.
+test.runIf(attempts(1, 0))("what is accepted generates, or says clearly why not", async () => {
+  const random = randomFor("accepted folders");
+  const kinds = Object.keys(mutations).filter((kind) => /^any value|other bytes|extra/.test(kind));
+  const gpu = await openGpu();
+  onTestFinished(() => gpu.close());
+  const problems: string[] = [];
+  let generated = 0;
+  for (const all = attempts(60, 0); generated < all; ) {
+    const made = mutations[pick(random, kinds)]?.(pick(random, folders), random);
+    if (!made || (await read(made)).kind === "refused") continue;
+    generated++;
+    const start = performance.now();
+    try {
+      using model = await loadModel(gpu, memorySource(made.files), { onWarning: () => {} });
+      await model.generate([5, 6, 7], { maxTokens: 2 }).result;
+    } catch (error) {
+      const isOurs = error instanceof FormatError || error instanceof TextError || error instanceof GpuError;
+      if (!isOurs || unclear.test(error.message)) problems.push(`${made.what}: ${String(error)}`);
+    }
+    if (performance.now() - start > 12 * longest) problems.push(`${made.what}: takes too long`);
+  }
+  console.log(`${generated} accepted folders generated, or said why not`);
+  expect(problems).toEqual([]);
+});
