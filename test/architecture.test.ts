@@ -24,9 +24,10 @@ function imports(file: string): string[] {
 /** The part of the engine that a file belongs to: a folder of src, or a file in src itself. */
 const layer = (file: string) => /^src\/([^/]+)/.exec(file)?.[1] ?? file.split("/")[0] ?? "";
 
-const engine = ["gpu", "tensor", "kernels", "blocks", "models", "generate"];
+const engine = ["wgsl", "gpu", "tensor", "kernels", "blocks", "models", "generate"];
 const upTo = (name: string) => engine.slice(0, engine.indexOf(name) + 1);
 const allowed: Readonly<Record<string, readonly string[]>> = {
+  wgsl: ["wgsl"],
   gpu: upTo("gpu"),
   tensor: upTo("tensor"),
   kernels: [...upTo("kernels"), "shaders"],
@@ -37,7 +38,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   text: ["text"],
   reference: ["tensor", "reference"],
   check: [...upTo("blocks"), "reference", "check"],
-  build: ["gpu", "build"],
+  build: ["wgsl", "gpu", "build"],
   "attention.ts": engine,
   "index.ts": [...engine, "formats", "text", "attention.ts"],
   cli: [...engine, "formats", "text", "cli", "bench", "index.ts"],

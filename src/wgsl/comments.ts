@@ -1,0 +1,48 @@
+/** A comment, from its first character to the one after its last. */
+interface Comment {
+  readonly at: number;
+  readonly end: number;
+  /** False for a block comment that the text ends in. */
+  readonly closed: boolean;
+}
+
+/** What ends a line in WGSL, and with it a line comment. */
+const lineBreak = /[\n\v\f\r\u0085\u2028\u2029]/g;
+
+/** The comments of a text in order. Block comments nest. */
+export function commentsOf(code: string): Comment[] {
+  const comments: Comment[] = [];
+  const start = /\/[/*]/g;
+  for (let found = start.exec(code); found; found = start.exec(code)) {
+    const at = found.index;
+    let [end, closed] = [code.length, true];
+    if (found[0] === "//") {
+      lineBreak.lastIndex = at;
+      end = lineBreak.exec(code)?.index ?? code.length;
+    } else {
+      const mark = /\/\*|\*\//g;
+      let depth = 0;
+      mark.lastIndex = at;
+      do {
+        const next = mark.exec(code);
+        closed = next !== null;
+        depth += next?.[0] === "/*" ? 1 : -1;
+        end = closed ? mark.lastIndex : code.length;
+      } while (closed && depth > 0);
+    }
+    comments.push({ at, end, closed });
+    start.lastIndex = end;
+  }
+  return comments;
+}
+
+/** WGSL with each comment replaced by spaces, so that lines and columns stay the same. */
+export function withoutComments(code: string): string {
+  let out = "";
+  let from = 0;
+  for (const { at, end } of commentsOf(code)) {
+    out += code.slice(from, at) + code.slice(at, end).replace(/[^\n\v\f\r\u0085\u2028\u2029]/g, " ");
+    from = end;
+  }
+  return out + code.slice(from);
+}

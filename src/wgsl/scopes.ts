@@ -1,0 +1,147 @@
+import { WgslError } from "./error.ts";
+import { type PredeclaredKind, predeclared } from "./predeclared.ts";
+import type {
+  Alias,
+  Block,
+  Expression,
+  Field,
+  FunctionDeclaration,
+  Label,
+  Module,
+  Name,
+  Statement,
+  Struct,
+  Variable,
+} from "./tree.ts";
+import { argumentsOf, expressionsIn, expressionsOf } from "./walk.ts";
+
+/** What a text declares: in the module, or in a function (then a parameter or a variable). */
+export interface Definition {
+  readonly label: Label;
+  readonly node: FunctionDeclaration | Struct | Alias | Variable | Field;
+  readonly isModule: boolean;
+}
+
+/** What a name stands for. */
+export type Meaning = Definition | { readonly predeclared: PredeclaredKind } | "unknown";
+
+/** The meaning of every name of a text. */
+export interface Scopes {
+  /** Declarations of the module, by name. */
+  readonly module: ReadonlyMap<string, Definition>;
+  /** Every definition, in the module or not, in order. */
+  readonly definitions: readonly Definition[];
+  /** Every name that is looked up, in order. */
+  readonly meanings: ReadonlyMap<Name, Meaning>;
+}
+
+/** The definition that a name stands for, if the text has it. */
+export function definitionOf({ meanings }: Scopes, name: Name): Definition | undefined {
+  const meaning = meanings.get(name);
+  return typeof meaning === "object" && "label" in meaning ? meaning : undefined;
+}
+
+/** The kind of the predeclared name that a name stands for, if it is one that the text does not declare anew. */
+export function predeclaredKindOf({ meanings }: Scopes, name: Name): PredeclaredKind | undefined {
+  const meaning = meanings.get(name);
+  return typeof meaning === "object" && "predeclared" in meaning ? meaning.predeclared : undefined;
+}
+
+/**
+ * Looks up every name. The order of declarations in the module does not matter, in a function it does; inner names
+ * shadow outer ones, and the module's those of WGSL. Throws `WgslError` for two of one name in one scope.
+ */
+export function resolve(module: Module): Scopes {
+  const definitions: Definition[] = [];
+  const meanings = new Map<Name, Meaning>();
+  const outermost = new Map<string, Definition>();
+  const scopes = [outermost];
+
+  const define = (label: Label, node: Definition["node"]) => {
+    const scope = scopes.at(-1) as Map<string, Definition>;
+    if (scope.has(label.name)) throw new WgslError(`${label.name} is declared twice in one scope`, label.at);
+    const definition = { label, node, isModule: scopes.length === 1 };
+    scope.set(label.name, definition);
+    definitions.push(definition);
+  };
+  const meaningOf = (name: string): Meaning => {
+    for (let i = scopes.length - 1; i >= 0; i--) {
+      const found = scopes[i]?.get(name);
+      if (found) return found;
+    }
+    const kind = predeclared.get(name);
+    return kind ? { predeclared: kind } : "unknown";
+  };
+  const read = (...expressions: readonly (Expression | undefined)[]) => {
+    for (const expression of expressions) {
+      if (!expression) continue;
+      for (const inner of expressionsIn(expression))
+        if (inner.kind === "name") meanings.set(inner, meaningOf(inner.name));
+    }
+  };
+  const inside = (visit: () => void) => {
+    scopes.push(new Map());
+    visit();
+    scopes.pop();
+  };
+  const visitAll = (statements: readonly Statement[]) => {
+    for (const statement of statements) visit(statement);
+  };
+  const visitBlock = (block: Block | undefined) => inside(() => visitAll(block?.statements ?? []));
+  const visit = (statement: Statement): void => {
+    switch (statement.kind) {
+      case "block":
+        visitBlock(statement);
+        break;
+      case "if":
+        read(...expressionsOf(statement));
+        for (const { body } of statement.branches) visitBlock(body);
+        visitBlock(statement.otherwise);
+        break;
+      case "for":
+        inside(() => {
+          visitAll(statement.start ? [statement.start] : []);
+          read(statement.condition);
+          visitAll(statement.update ? [statement.update] : []);
+          visitBlock(statement.body);
+        });
+        break;
+      case "loop":
+        inside(() => {
+          visitAll(statement.body.statements);
+          inside(() => {
+            visitAll(statement.continuing?.statements ?? []);
+            read(statement.until);
+          });
+        });
+        break;
+      case "while":
+        read(statement.condition);
+        visitBlock(statement.body);
+        break;
+      case "switch":
+        read(...expressionsOf(statement));
+        for (const { body } of statement.cases) visitBlock(body);
+        break;
+      default:
+        read(...expressionsOf(statement));
+        if (statement.kind === "variable") define(statement.label, statement);
+    }
+  };
+
+  for (const node of module.declarations) if (node.kind !== "assertion") define(node.label, node);
+  for (const node of module.declarations) {
+    if (node.kind === "alias") read(node.type);
+    else if (node.kind === "struct") {
+      for (const { attributes, type } of node.members) read(...argumentsOf(attributes), type);
+    } else if (node.kind === "function") {
+      read(...argumentsOf([...node.attributes, ...node.resultAttributes]), node.result);
+      inside(() => {
+        for (const parameter of node.parameters) read(...argumentsOf(parameter.attributes), parameter.type);
+        for (const parameter of node.parameters) define(parameter.label, parameter);
+        visitAll(node.body.statements); // in the scope of the parameters
+      });
+    } else read(...expressionsOf(node));
+  }
+  return { module: outermost, definitions, meanings };
+}

@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { parse } from "../../src/wgsl/parse.ts";
+import { resolve } from "../../src/wgsl/scopes.ts";
+import { kernelFiles, shaderModules, shaderOf } from "../support/shaders.ts";
+
+test("every file of shaders/ is parsed", () => {
+  expect(shaderModules.size).toBeGreaterThan(200);
+  for (const { name, code } of shaderModules.values()) {
+    expect(() => resolve(parse(code)), name).not.toThrow();
+  }
+});
+
+test("in every shader as it is compiled, each name has a meaning", () => {
+  for (const { name, code } of [...kernelFiles.keys()].map((kernel) => shaderOf(kernel))) {
+    const { meanings } = resolve(parse(code));
+    const unknown = [...meanings].flatMap(([word, meaning]) => (meaning === "unknown" ? [word.name] : []));
+    expect(unknown, name).toEqual([]);
+  }
+});
