@@ -6,7 +6,8 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readFile as readDeclarations, withoutComments } from "../gpu/read-declarations.ts";
+import { readFile as readDeclarations } from "../gpu/read-declarations.ts";
+import { withoutComments } from "../wgsl/comments.ts";
 
 /** How `.wgsl` files are read. */
 export interface WgslOptions {

@@ -1,7 +1,8 @@
+import { parse } from "../wgsl/parse.ts";
+import { resolve, type Scopes } from "../wgsl/scopes.ts";
 import { sourceError } from "./errors.ts";
-import { withoutComments } from "./read-declarations.ts";
-import type { JoinedModules } from "./shader-module.ts";
-import { moduleNames, tokensOf } from "./tokens.ts";
+import { reading } from "./read-declarations.ts";
+import type { JoinedModules, ShaderModule } from "./shader-module.ts";
 
 /**
  * Throws `ShaderError`, with the line, where an untested text declares at module scope a name that another file of the
@@ -9,11 +10,12 @@ import { moduleNames, tokensOf } from "./tokens.ts";
  * in the whole shader. The functions that a slot's contract requires are no clash.
  */
 export function assertNoClash({ shader, modules, replaced }: JoinedModules): void {
-  const uses = new Map(modules.map(({ name, code }) => [name, new Uses(code)]));
-  const expected = new Set(replaced.flatMap(({ code }) => moduleNames(code).map(({ name }) => name)));
+  const scopes = new Map(modules.map((module): [ShaderModule, Scopes] => [module, scopesOf(module)]));
+  const expected = new Set(replaced.flatMap((module) => [...scopesOf(module).module.keys()]));
   for (const own of modules) {
     if (!own.check) continue;
-    for (const { name, at } of moduleNames(own.code)) {
+    for (const { label } of scopes.get(own)?.module.values() ?? []) {
+      const { name, at } = label;
       const others = modules.filter((other) => other !== own);
       const clash = (what: string, other: string) =>
         sourceError(
@@ -22,32 +24,21 @@ export function assertNoClash({ shader, modules, replaced }: JoinedModules): voi
           own.code,
           at,
         );
-      const rival = others.find((other) => uses.get(other.name)?.of(name) === "declared");
+      const rival = others.find((other) => scopes.get(other)?.module.has(name));
       if (rival) throw clash(`${name} of`, rival.name);
       if (own === modules[0] || expected.has(name)) continue;
-      const user = others.find((other) => !other.check && uses.get(other.name)?.of(name) === "used");
+      const user = others.find((other) => !other.check && usesFromOutside(scopes.get(other), name));
       if (user) throw clash("what WGSL has for", user.name);
     }
   }
 }
 
-/** The names that a file declares, and those that it uses from outside. */
-class Uses {
-  readonly #declared: ReadonlySet<string>;
-  readonly #words: ReadonlySet<string>;
-  readonly #code: string;
+const scopesOf = ({ name, code }: ShaderModule): Scopes => reading(name, code, () => resolve(parse(code)));
 
-  constructor(code: string) {
-    this.#code = withoutComments(code);
-    this.#declared = new Set(moduleNames(code).map(({ name }) => name));
-    const tokens = tokensOf(code);
-    this.#words = new Set(tokens.filter((_, i) => tokens[i - 1]?.text !== ".").map(({ text }) => text));
+/** True if a text means something by this name that it does not declare. */
+function usesFromOutside(scopes: Scopes | undefined, name: string): boolean {
+  for (const [word, meaning] of scopes?.meanings ?? []) {
+    if (word.name === name && (meaning === "unknown" || "predeclared" in meaning)) return true;
   }
-
-  of(name: string): "declared" | "used" | undefined {
-    if (this.#declared.has(name)) return "declared";
-    if (!this.#words.has(name)) return undefined;
-    const isLocal = new RegExp(`\\b(?:let|var|const)\\s+${name}\\b|\\b${name}\\s*:`).test(this.#code);
-    return isLocal ? undefined : "used";
-  }
+  return false;
 }

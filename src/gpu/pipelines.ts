@@ -141,10 +141,12 @@ export function compileError(shader: Shader, errors: readonly GPUCompilationMess
   const place = shader.lines[row];
   if (!place) return new ShaderError(`${shader.name}: ${message}${more}`, shader.name);
   const text = shader.code.split("\n");
-  const shown = excerpt(row, column, (i) => {
+  const { file, line, renamed = "" } = place;
+  const plain = (written: string) => (renamed === "" ? written : written.replaceAll(renamed, ""));
+  const before = plain((text[row] ?? "").slice(0, column));
+  const shown = excerpt(row, before.length, (i) => {
     const from = shader.lines[i];
-    return from?.file === place.file ? { line: from.line, text: text[i] ?? "" } : undefined;
+    return from?.file === file ? { line: from.line, text: plain(text[i] ?? "") } : undefined;
   });
-  const { file, line } = place;
-  return new ShaderError(`${file}:${line}: ${message}\n${shown}${more}`, file, line);
+  return new ShaderError(`${file}:${line}: ${plain(message)}\n${shown}${more}`, file, line);
 }

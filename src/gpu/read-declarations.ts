@@ -1,62 +1,63 @@
 // Reads what a WGSL text declares. The loader of `.wgsl` files runs it at build time; in a page it runs only for a
 // user's texts.
+
+import { withoutComments } from "../wgsl/comments.ts";
+import { WgslError } from "../wgsl/error.ts";
+import { parse } from "../wgsl/parse.ts";
+import type { Attribute, Declaration, Module, Span, Variable } from "../wgsl/tree.ts";
 import { checkSlots, type Declarations, joinDeclarations } from "./declarations.ts";
-import { ShaderError } from "./errors.ts";
+import { ShaderError, sourceError } from "./errors.ts";
 import type { BindingDeclaration, FileDeclarations } from "./shader-module.ts";
 
-/** WGSL with each comment replaced by spaces, so that lines and columns stay the same. Block comments nest. */
-export function withoutComments(code: string): string {
-  let out = "";
-  let depth = 0;
-  for (let at = 0; at < code.length; at++) {
-    if (depth === 0 && code.startsWith("//", at)) {
-      const end = code.indexOf("\n", at);
-      const next = end < 0 ? code.length : end;
-      out += " ".repeat(next - at);
-      at = next - 1;
-    } else if (code.startsWith("/*", at) || (depth > 0 && code.startsWith("*/", at))) {
-      depth += code[at] === "/" ? 1 : -1;
-      out += "  ";
-      at++;
-    } else {
-      const character = code[at] ?? "";
-      out += depth > 0 && character !== "\n" ? " " : character;
-    }
+/** The result of reading a text. Throws `ShaderError`, with the line, in place of a `WgslError`. */
+export function reading<T>(file: string, code: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw error instanceof WgslError ? sourceError(error.message, file, code, error.at) : error;
   }
-  return out;
 }
 
-const attribute = String.raw`@(group|binding)\(\s*(\d+)\s*\)\s*`;
-const bindingPattern = new RegExp(
-  String.raw`${attribute}${attribute}var<\s*(storage|uniform)\s*(?:,\s*(read_write|read))?\s*,?\s*>\s*(\w+)\s*:\s*([^;]+);`,
-  "g",
-);
-
 /**
- * Reads the module-scope declarations of `code`. This is not a WGSL parser: it reads the few forms that the engine
- * requires of a kernel (bindings, `Params` of scalars, `const` and `alias`); the driver checks the rest. Throws
- * `ShaderError` for a binding in another form, and for two with the same group and binding.
+ * Reads the module-scope declarations of `code`. Throws `ShaderError` for what is not WGSL's grammar, for a resource in
+ * another form than the engine requires, and for two with the same group and binding.
  */
 export function readFile(code: string, file: string): FileDeclarations {
-  const text = withoutComments(code);
-  const bindings = readBindings(text, file);
-  const named = (pattern: RegExp) =>
-    Object.fromEntries(Array.from(text.matchAll(pattern), ([, name = "", value = ""]) => [name, value.trim()]));
-  const constants = named(/^const\s+(\w+)\s*(?::[^=]+)?=\s*([^;]+);/gm);
-  const aliases = named(/^alias\s+(\w+)\s*=\s*([^;]+);/gm);
-  const structs = named(/\bstruct\s+(\w+)\s*\{([^}]*)\}/g);
-  const workgroup = Array.from(
-    text.matchAll(/\bvar<\s*workgroup\s*,?\s*>\s*\w+\s*:\s*([^;]+);/g),
-    ([, type = ""]) => type,
+  return declarationsOf(
+    reading(file, code, () => parse(code)),
+    code,
+    file,
   );
-  const [, size] = /@workgroup_size\s*\(((?:[^()]|\([^()]*\))*)\)/.exec(text) ?? [];
+}
+
+/** What `readFile` reads, of a text whose tree is known. */
+export function declarationsOf({ declarations }: Module, code: string, file: string): FileDeclarations {
+  const bare = withoutComments(code);
+  const text = ({ at, end }: Span) => bare.slice(at, end).trim();
+  const found = <K extends Declaration["kind"]>(kind: K) =>
+    declarations.filter((one): one is Extract<Declaration, { kind: K }> => one.kind === kind);
+  const variables = found("variable");
+  const bindings = variables.flatMap((variable) => bindingOf(variable, text, file));
+  checkSlots(file, bindings);
+  const constants = variables.flatMap(({ keyword, label, value }) =>
+    keyword === "const" && value ? [[label.name, text(value)]] : [],
+  );
+  const aliases = found("alias").map(({ label, type }) => [label.name, text(type)]);
+  const structs = found("struct").map(({ label, inside }) => [label.name, text(inside)]);
+  const workgroup = variables.flatMap(({ template, type }) =>
+    type && template[0] && text(template[0]) === "workgroup" ? [text(type)] : [],
+  );
+  const sizes = found("function").flatMap(({ attributes }) =>
+    attributes.filter(({ name }) => name === "workgroup_size"),
+  );
+  const [first, last] = [sizes[0]?.values?.[0], sizes[0]?.values?.at(-1)];
   return {
     ...(bindings.length > 0 ? { bindings } : {}),
-    ...(Object.keys(structs).length > 0 ? { structs } : {}),
-    ...(Object.keys(constants).length > 0 ? { constants } : {}),
-    ...(Object.keys(aliases).length > 0 ? { aliases } : {}),
+    ...(structs.length > 0 ? { structs: Object.fromEntries(structs) } : {}),
+    ...(constants.length > 0 ? { constants: Object.fromEntries(constants) } : {}),
+    ...(aliases.length > 0 ? { aliases: Object.fromEntries(aliases) } : {}),
     ...(workgroup.length > 0 ? { workgroup } : {}),
-    ...(size === undefined ? {} : { workgroupSize: size }),
+    ...(first && last ? { workgroupSize: text({ at: first.at, end: last.end }) } : {}),
   };
 }
 
@@ -65,29 +66,27 @@ export function readDeclarations(code: string, file: string): Declarations {
   return joinDeclarations(file, [{ name: file, code, parts: [], declares: readFile(code, file) }]);
 }
 
-function readBindings(text: string, file: string): BindingDeclaration[] {
-  const bindings: BindingDeclaration[] = [];
-  for (const [, first, a, second, b, space, access, name = "", type = ""] of text.matchAll(bindingPattern)) {
-    if (first === second) throw new ShaderError(`${file}: ${name} has @${first} twice`, file);
-    const [group, binding] = first === "group" ? [Number(a), Number(b)] : [Number(b), Number(a)];
-    bindings.push({
-      group,
-      binding,
-      name,
-      space: space === "uniform" ? "uniform" : "storage",
-      access: access === "read_write" ? "read_write" : "read",
-      type: type.replace(/\s+/g, ""),
-    });
+function bindingOf(
+  { attributes, template, label: { name }, type }: Variable,
+  text: (span: Span) => string,
+  file: string,
+): BindingDeclaration[] {
+  const [space, access = "read"] = template.map(text);
+  if ((space !== "storage" && space !== "uniform") || !type) return [];
+  const number = (attribute: string): number | undefined => {
+    const given = attributes.filter((one: Attribute) => one.name === attribute);
+    if (given.length > 1) throw new ShaderError(`${file}: ${name} has @${attribute} twice`, file);
+    const [value] = given[0]?.values ?? [];
+    const digits = /^(\d+)[iu]?$/.exec(value ? text(value) : "")?.[1];
+    return digits === undefined ? undefined : Number(digits);
+  };
+  const [group, binding] = [number("group"), number("binding")];
+  if (group === undefined || binding === undefined || (access !== "read" && access !== "read_write")) {
+    throw new ShaderError(
+      `${file}: ${name} is declared in an unsupported form, expected @group and @binding, each with a number, ` +
+        "and var<storage>, with read or read_write, or var<uniform>",
+      file,
+    );
   }
-  checkSlots(file, bindings);
-  for (const [, name = ""] of text.matchAll(/\bvar<\s*(?:storage|uniform)\b[^>]*>\s*(\w+)/g)) {
-    if (!bindings.some((binding) => binding.name === name)) {
-      throw new ShaderError(
-        `${file}: ${name} is declared in an unsupported form, expected @group and @binding, each with a number, ` +
-          "right before var<storage, …> or var<uniform>",
-        file,
-      );
-    }
-  }
-  return bindings;
+  return [{ group, binding, name, space, access, type: text(type).replace(/\s+/g, "") }];
 }

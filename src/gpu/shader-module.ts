@@ -34,6 +34,8 @@ export interface ShaderModule {
   /** The default parts, in the order in which the file names them. */
   readonly parts: readonly ShaderModule[];
   readonly declares: FileDeclarations;
+  /** A prefix that all names of a user's text were given, so that they meet no others. Errors leave it out. */
+  readonly renamed?: string;
   /** Set for a text that was not tested with the others: throws `ShaderError` where their names clash. */
   readonly check?: (joined: JoinedModules) => void;
 }

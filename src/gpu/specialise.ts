@@ -1,3 +1,4 @@
+import { withoutComments } from "../wgsl/comments.ts";
 import { evaluate } from "./constant-expression.ts";
 import { type Declarations, joinDeclarations } from "./declarations.ts";
 import { ShaderError } from "./errors.ts";
@@ -25,7 +26,14 @@ export interface Shader {
   readonly parts: readonly string[];
   readonly specialisation: Specialisation;
   /** Where line `i` (from 0) of `code` comes from. */
-  readonly lines: readonly { readonly file: string; readonly line: number }[];
+  readonly lines: readonly Place[];
+}
+
+/** A line of a file; `renamed` is what errors leave out of its text (see `ShaderModule`). */
+export interface Place {
+  readonly file: string;
+  readonly line: number;
+  readonly renamed?: string;
 }
 
 /**
@@ -80,41 +88,40 @@ export function specialise(kernel: ShaderModule, specialisation: Specialisation 
   const { modules, replaced } = joinParts(name, kernel, specialisation.parts ?? []);
   for (const check of new Set(modules.map((module) => module.check))) check?.({ shader: name, modules, replaced });
 
-  const directives: string[] = [];
-  const directiveLines: { file: string; line: number }[] = [];
-  const body: string[] = [];
-  const bodyLines: { file: string; line: number }[] = [];
-  for (const { name: file, code } of modules) {
-    code.split("\n").forEach((content, index) => {
-      const place = { file, line: index + 1 };
-      if (/^\s*(?:(?:enable|requires)\s|diagnostic\s*\()/.test(content)) {
-        if (directives.includes(content.trim())) return;
-        directives.push(content.trim());
-        directiveLines.push(place);
-      } else {
-        body.push(content);
-        bodyLines.push(place);
-      }
-    });
-  }
-  let joined = [...directives, ...body].join("\n");
   const constants = new Map<string, string>();
   const aliases = new Map(Object.entries(specialisation.aliases ?? {}));
+  const texts = new Map(modules.map((module) => [module, module.code]));
   for (const [constant, value] of Object.entries(specialisation.constants ?? {})) {
-    joined = setDeclaration(joined, name, "const", constant, (type) => {
+    setDeclaration(texts, name, "const", constant, (type) => {
       const text = literal(name, constant, value, type);
       constants.set(constant, text);
       return text;
     });
   }
-  for (const [alias, type] of aliases) joined = setDeclaration(joined, name, "alias", alias, () => type);
+  for (const [alias, type] of aliases) setDeclaration(texts, name, "alias", alias, () => type);
+
+  const directives = new Map<string, Place>();
+  const body: string[] = [];
+  const bodyLines: Place[] = [];
+  for (const [{ name: file, renamed }, code] of texts) {
+    const place = (line: number) => ({ file, line, ...(renamed === undefined ? {} : { renamed }) });
+    const { found, rest } = splitDirectives(code);
+    for (const { text, line } of found) if (!directives.has(text)) directives.set(text, place(line));
+    const written = code.split("\n");
+    for (const [index, content] of rest.split("\n").entries()) {
+      if (content.trim() === "" && content !== written[index]) continue; // a directive stood here
+      body.push(content);
+      bodyLines.push(place(index + 1));
+    }
+  }
+  const joined = [...directives.keys(), ...body].join("\n");
   return {
     name,
     code: joined,
     declarations: joinDeclarations(name, modules, { constants, aliases }),
     parts: modules.slice(1).map((module) => module.name),
     specialisation,
-    lines: [...directiveLines, ...bodyLines],
+    lines: [...directives.values(), ...bodyLines],
   };
 }
 
@@ -153,19 +160,48 @@ function joinParts(
   return { modules: [...modules.values()], replaced: [...replaced] };
 }
 
+/** Sets a declaration of the module in the first text that has it. Throws `ShaderError` where there is none. */
 function setDeclaration(
-  code: string,
+  texts: Map<ShaderModule, string>,
   file: string,
   keyword: "const" | "alias",
   name: string,
   value: (type: string) => string,
-): string {
-  const pattern = new RegExp(`^(${keyword}\\s+${name}\\s*(?::\\s*(\\w+)\\s*)?=\\s*)([^;]+);`, "m");
-  if (!pattern.test(code)) throw new ShaderError(`${file}: there is no top-level "${keyword} ${name}" to set`, file);
-  return code.replace(pattern, (_, head: string, type: string | undefined, before: string) => {
-    const lines = before.replace(/[^\n]/g, ""); // so that line numbers stay the same
-    return `${head}${value(type ?? "")};${lines}`;
-  });
+): void {
+  for (const [module, code] of texts) {
+    const names = keyword === "const" ? module.declares.constants : module.declares.aliases;
+    if (!names || !Object.hasOwn(names, name)) continue;
+    const bare = withoutComments(code);
+    const pattern = new RegExp(`\\b${keyword}\\s+${name}\\s*(?::\\s*(\\w+)\\s*)?=\\s*([^;]+);`, "gu");
+    for (const { 0: all, 1: type = "", 2: before = "", index } of bare.matchAll(pattern)) {
+      const outside = bare.slice(0, index);
+      if (outside.split("{").length !== outside.split("}").length) continue; // of a function
+      const end = index + all.length;
+      const lines = before.replace(/[^\n]/g, ""); // so that line numbers stay the same
+      const head = code.slice(0, end - before.length - 1);
+      texts.set(module, `${head}${value(type)};${lines}${code.slice(end)}`);
+      return;
+    }
+  }
+  throw new ShaderError(`${file}: there is no top-level "${keyword} ${name}" to set`, file);
+}
+
+/** The directives of a text, which come before everything else, each with its line; and the text without them. */
+function splitDirectives(code: string): {
+  readonly found: readonly { readonly text: string; readonly line: number }[];
+  readonly rest: string;
+} {
+  const bare = withoutComments(code);
+  const directive = /\s*((?:(?:enable|requires)\s[^;]*|diagnostic\s*\([^;]*)?;)/y;
+  const found: { text: string; line: number }[] = [];
+  let rest = code;
+  for (let next = directive.exec(bare); next; next = directive.exec(bare)) {
+    const [, text = ""] = next;
+    const at = directive.lastIndex - text.length;
+    if (text !== ";") found.push({ text: text.replace(/\s+/g, " "), line: bare.slice(0, at).split("\n").length });
+    rest = rest.slice(0, at) + text.replace(/[^\n]/g, " ") + rest.slice(directive.lastIndex);
+  }
+  return { found, rest };
 }
 
 function literal(file: string, name: string, value: number | boolean, type: string): string {

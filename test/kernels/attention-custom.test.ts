@@ -59,18 +59,18 @@ describe("a user's text is refused before anything runs, with the line", () => {
     ["a loop that goes the other way", body("for (var i = 0i; i < 9i; i--) {}"), /does not end/, 2],
     ["a loop that wraps around", body("for (var i = 9u; i >= 0u; i--) {}"), /does not end/, 2],
     ["a counter that is changed", body("for (var i = 0u; i < 9u; i++) {\n    i = 0u;\n  }"), /is changed inside/, 3],
-    ["a counter that is lent", body("for (var i = 0u; i < 9u; i++) {\n    let p = &i;\n  }"), /is changed inside/, 3],
-    ["too many iterations", body("for (var i = 0u; i < 70000u; i++) {}"), /70000 iterations for every pair/, 2],
+    ["a counter that is lent", body("for (var i = 0u; i < 9u; i++) {\n    let p = &i;\n  }"), /pointers are not taken/, 3],
+    ["too many iterations", body("for (var i = 0u; i < 70000u; i++) {}"), /the loop has 70000 iterations, 140002 operations for every pair of a query and a key, expected at most 65536/, 2],
     [
       "too many iterations together",
       body("for (var i = 0u; i < 300u; i++) { for (var j = 0u; j < 300u; j++) {} }"),
-      /90000 iterations/,
+      /the loop has 300 iterations, 181202 operations/,
       2,
     ],
     [
       "too many iterations by calls",
       `fn far() {\n  for (var i = 0u; i < 300u; i++) {}\n}\n${body("for (var i = 0u; i < 300u; i++) { far(); }")}`,
-      /90000 iterations/,
+      /the loop has 300 iterations, 181502 operations/,
       5,
     ],
     [
@@ -115,38 +115,6 @@ describe("a user's text is refused before anything runs, with the line", () => {
     expect(refusal(() => run({ mask: maskOf("fn other() {}") })).message).toMatch(/there is no function mask_mod\(u32/);
     const score: AttentionScore = { kind: "custom", wgsl: body("") };
     expect(refusal(() => run({ score })).message).toMatch(/custom\/score: there is no function score_mod\(f32, u32/);
-  });
-
-  test.each([
-    ["of the kernel", "struct Params { a: u32 }", "naive", /Params clashes with Params of attention\/naive\/scores/],
-    ["of a part", "fn q_row() {}", "naive", /q_row clashes with q_row of attention\/views/],
-    ["of a constant", "const ROWS = 3;", "flash", /ROWS clashes with ROWS of attention\/flash/],
-    [
-      "of WGSL that the kernel uses",
-      "fn dot(a: f32) {}",
-      "flash",
-      /dot clashes with what WGSL has for attention\/flash/,
-    ],
-    ["of an input", "@group(2) @binding(0) var<storage, read> q: array<u32>;", "naive", /q clashes with q of/],
-  ] as const)("a name %s", (_, declaration, variant, says) => {
-    const mask: AttentionMask = {
-      kind: "custom",
-      wgsl: `\n${declaration}\n${body("")}`,
-      ...(declaration.startsWith("@") ? { tensors: { q: words } } : {}),
-    };
-    const error = refusal(() => run({ mask, variant }));
-    expect(error).toBeInstanceOf(ShaderError);
-    expect(error).toMatchObject({ file: "custom/mask", line: 2, message: expect.stringMatching(says) });
-  });
-
-  test("a name of the other function", () => {
-    const helper = "fn helper() -> u32 { return 1; }";
-    const mask = maskOf(`${helper}\n${body("")}`);
-    const score: AttentionScore = {
-      kind: "custom",
-      wgsl: `${helper}\nfn score_mod(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32 { return score; }`,
-    };
-    expect(refusal(() => run({ mask, score })).message).toMatch(/helper clashes with helper of custom\/score/);
   });
 
   test("names of texts that are joined do not meet", async () => {

@@ -1,5 +1,5 @@
 // Single-token mistakes in a WGSL file, and barriers left out.
-import { withoutComments } from "../../src/gpu/read-declarations.ts";
+import { withoutComments } from "../../src/wgsl/comments.ts";
 import type { Mutant } from "./mutant.ts";
 import { squeeze } from "./mutant.ts";
 

@@ -8,8 +8,8 @@ import type {
 // @ts-expect-error it has no types
 import * as library from "wgsl_reflect/wgsl_reflect.module.js";
 import { evaluate } from "../../src/gpu/constant-expression.ts";
-import { withoutComments } from "../../src/gpu/read-declarations.ts";
 import type { Shader } from "../../src/gpu/specialise.ts";
+import { withoutComments } from "../../src/wgsl/comments.ts";
 import type { Dispatch } from "./dispatch.ts";
 
 const { CallExpr, MemoryTracker, TypedData, WgslDebug, WgslExec, detectRaces } =

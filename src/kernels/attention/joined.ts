@@ -1,8 +1,13 @@
 // Joins several masks, or several scores, into one: the only WGSL that is generated.
 import joinedRanges from "#shaders/attention/joined/ranges.wgsl";
-import type { BindingDeclaration, FileDeclarations, ShaderModule } from "../../gpu/shader-module.ts";
-import { moduleNames, prefixNames, renumberBindings } from "../../gpu/tokens.ts";
+import { readFile } from "../../gpu/read-declarations.ts";
+import type { ShaderModule } from "../../gpu/shader-module.ts";
 import { ShapeError } from "../../tensor/shape.ts";
+import { parse } from "../../wgsl/parse.ts";
+import { type Edit, edited, prefixed } from "../../wgsl/rename.ts";
+import { resolve } from "../../wgsl/scopes.ts";
+import type { Variable } from "../../wgsl/tree.ts";
+import { mostOperations } from "./custom/cost.ts";
 import { firstBinding, type KeyRange, type MaskMod, type Mod } from "./mod.ts";
 
 /** Maximum number of functions joined: each may bring buffers, of which a kernel has few. */
@@ -82,76 +87,57 @@ function separate(mods: readonly Mod[], { member, first }: typeof masks | typeof
   return mods.map((mod, i) => {
     const prefix = `${member}${i}_`;
     const own = mod.own ?? [mod.part];
-    const names = new Set(own.flatMap(({ code }) => moduleNames(code).map(({ name }) => name)));
-    const numbered = new Map(
-      own.map((module) => {
-        const { code, next } = renumberBindings(module.code, binding);
-        const from = binding;
-        binding = next;
-        return [module, { code, from }];
-      }),
-    );
+    const scopes = new Map(own.map((module) => [module, resolve(parse(module.code))]));
+    const names = new Set([...scopes.values()].flatMap(({ module }) => [...module.keys()]));
     const copies = new Map<ShaderModule, ShaderModule>();
-    const copy = (module: ShaderModule): ShaderModule => {
-      const text = numbered.get(module);
-      if (!text) return module; // parts shared with others
-      let result = copies.get(module);
-      if (!result) {
-        result = {
-          ...module,
-          name: `joined/${member}-${i}/${module.name}`,
-          code: prefixNames(text.code, prefix, names),
-          parts: module.parts.map(copy),
-          declares: renamed(module.declares, text.from, prefix, names),
-        };
-        copies.set(module, result);
-      }
-      return result;
-    };
-    const part = copy(mod.part);
+    for (const [module, found] of scopes) {
+      const name = `joined/${member}-${i}/${module.name}`;
+      const numbers = [...found.definitions].flatMap(({ node, isModule }) =>
+        isModule && node.kind === "variable" ? bindingEdits(node, () => binding++) : [],
+      );
+      const code = edited(module.code, [...prefixed(found, prefix, names), ...numbers]);
+      const renamed = module.renamed === undefined ? {} : { renamed: prefix + module.renamed };
+      copies.set(module, { ...module, ...renamed, name, code, declares: readFile(code, name) });
+    }
+    // Parts that others share stay as they are.
+    const copy = (module: ShaderModule): ShaderModule => copies.get(module) ?? module;
+    for (const [module, result] of copies) copies.set(module, Object.assign(result, { parts: module.parts.map(copy) }));
     const rename = <T>(record: Readonly<Record<string, T>>) =>
       Object.fromEntries(Object.entries(record).map(([name, value]) => [prefix + name, value]));
-    return { prefix, part, own: own.map(copy), uniforms: rename(mod.uniforms), tensors: rename(mod.tensors) };
+    return {
+      ...mod,
+      prefix,
+      part: copy(mod.part),
+      own: own.map(copy),
+      uniforms: rename(mod.uniforms),
+      tensors: rename(mod.tensors),
+    };
   });
 }
 
-/** Declarations with each of `names` prefixed, and bindings that count from `first`. */
-function renamed(
-  { bindings, structs, constants, aliases }: FileDeclarations,
-  first: number,
-  prefix: string,
-  names: ReadonlySet<string>,
-): FileDeclarations {
-  const text = (value: string) => prefixNames(value, prefix, names);
-  const fields = (body: string) =>
-    body.replace(/(:\s*)([^,]+)/g, (_, colon: string, type: string) => colon + text(type));
-  const all = (record: Readonly<Record<string, string>> = {}, change = text) =>
-    Object.fromEntries(Object.entries(record).map(([name, value]) => [prefix + name, change(value)]));
-  const binding = (one: BindingDeclaration, i: number) => ({
-    ...one,
-    name: prefix + one.name,
-    binding: first + i,
-    type: text(one.type),
-  });
-  return {
-    ...(bindings ? { bindings: bindings.map(binding) } : {}),
-    structs: all(structs, fields),
-    constants: all(constants),
-    aliases: all(aliases),
-  };
-}
+/** The edits that give a resource its binding. */
+const bindingEdits = ({ attributes }: Variable, next: () => number): Edit[] =>
+  attributes
+    .filter(({ name }) => name === "binding")
+    .flatMap(({ values = [] }) => values.map(({ at, end }) => ({ at, end, text: String(next()) })));
 
 /** The function with the text of `glue` and everything that its members bring. */
 function joined(glue: Omit<ShaderModule, "declares">, members: readonly Member[]): Mod {
   const own = members.flatMap((member) => member.own ?? []);
-  const check = own.find((module) => module.check)?.check; // the glue calls the user's functions, so it is not checked against them
+  const operations = members.reduce((sum, member) => sum + (member.operations ?? 0), 0);
+  if (operations > mostOperations) {
+    throw new ShapeError(
+      `attention: ${glue.name} of ${members.length} texts makes ${operations} operations for every pair of a query and a ` +
+        `key, expected at most ${mostOperations}`,
+    );
+  }
   const part = {
     ...glue,
     parts: [...glue.parts, ...members.map((member) => member.part)],
     declares: {},
-    ...(check ? { check } : {}),
   };
   return {
+    operations,
     part,
     own: [part, ...own],
     uniforms: Object.assign({}, ...members.map(({ uniforms }) => uniforms)),

@@ -1,15 +1,17 @@
+import callKeyRange from "#shaders/attention/custom/key-range.wgsl";
+import callMask from "#shaders/attention/custom/mask.wgsl";
+import callScore from "#shaders/attention/custom/score.wgsl";
+import callTileFull from "#shaders/attention/custom/tile-full.wgsl";
 import unknownKeyRange from "#shaders/attention/unknown/key-range.wgsl";
 import unknownTileFull from "#shaders/attention/unknown/tile-full.wgsl";
 import { ShaderError } from "../../../gpu/errors.ts";
 import type { BindingDeclaration } from "../../../gpu/shader-module.ts";
-import { renumberBindings } from "../../../gpu/tokens.ts";
-import { wgslModule } from "../../../gpu/wgsl-module.ts";
 import type { DType } from "../../../tensor/dtype.ts";
 import { ShapeError } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 import type { BoundTensor } from "../../kernel.ts";
 import { firstBinding, type MaskMod, type Mod } from "../mod.ts";
-import { type Promised, readText, type UserText } from "./rules.ts";
+import { type Promised, type Reading, readText, type UserText } from "./read-text.ts";
 
 /** A tensor for a storage binding of a user's text, of any shape or of an axis pattern such as `[b, s]`. */
 export type CustomTensor = Tensor | { readonly tensor: Tensor; readonly pattern: string };
@@ -46,27 +48,41 @@ export interface CustomScore extends Custom {
 }
 
 const position = (count: number) => Array.from({ length: count }, () => "u32");
-const maskMod: Promised = { name: "mask_mod", parameters: position(4), result: "bool" };
+const maskMod: Promised = { name: "mask_mod", parameters: position(4), result: "bool", calls: callMask };
 const keyRange: Promised = {
   name: "key_range",
   parameters: position(4),
   result: "vec2u",
-  part: unknownKeyRange,
+  calls: callKeyRange,
+  otherwise: unknownKeyRange,
 };
 const tileFull: Promised = {
   name: "tile_full",
   parameters: position(5),
   result: "bool",
-  part: unknownTileFull,
+  calls: callTileFull,
+  otherwise: unknownTileFull,
 };
-const scoreMod: Promised = { name: "score_mod", parameters: ["f32", ...position(4)], result: "f32" };
+const scoreMod: Promised = { name: "score_mod", parameters: ["f32", ...position(4)], result: "f32", calls: callScore };
+
+const mask: Reading = {
+  file: "custom/mask",
+  promises: [maskMod, keyRange, tileFull],
+  prefix: "own_mask_",
+  first: firstBinding.mask,
+};
+const score: Reading = {
+  file: "custom/score",
+  promises: [scoreMod],
+  prefix: "own_score_",
+  first: firstBinding.score,
+};
 
 /** The function of a user's mask. Throws `ShaderError`, with the line, for an invalid text. */
-export function customMask(mask: CustomMask): MaskMod {
-  const file = "custom/mask";
-  const text = readText(mask.wgsl, file, [maskMod, keyRange, tileFull]);
+export function customMask(given: CustomMask): MaskMod {
+  const text = readText(given.wgsl, mask);
   return {
-    ...customMod(mask, text, { file, part: "attention/masks/custom", first: firstBinding.mask }),
+    ...customMod(given, text, mask, "attention/masks/custom"),
     byHead: text.uses("mask_mod", 1),
     closed: false,
     range: (_first, _last, keys) => [0, keys],
@@ -76,7 +92,7 @@ export function customMask(mask: CustomMask): MaskMod {
 /** True if a user's mask reads its head, or is invalid, which is reported where it is used. */
 export function usesHead(wgsl: string): boolean {
   try {
-    return readText(wgsl, "custom/mask", [maskMod, keyRange, tileFull]).uses("mask_mod", 1);
+    return readText(wgsl, mask).uses("mask_mod", 1);
   } catch (error) {
     if (error instanceof ShaderError) return true;
     throw error;
@@ -84,16 +100,15 @@ export function usesHead(wgsl: string): boolean {
 }
 
 /** The function of a user's score. Throws `ShaderError`, with the line, for an invalid text. */
-export function customScore(score: CustomScore): Mod {
-  const file = "custom/score";
-  const text = readText(score.wgsl, file, [scoreMod]);
-  return customMod(score, text, { file, part: "attention/scores/custom", first: firstBinding.score });
+export function customScore(given: CustomScore): Mod {
+  return customMod(given, readText(given.wgsl, score), score, "attention/scores/custom");
 }
 
 function customMod(
-  { wgsl, params, tensors = {} }: Custom,
-  { bindings, missing }: UserText,
-  { file, part, first }: { readonly file: string; readonly part: string; readonly first: number },
+  { params, tensors = {} }: Custom,
+  { module, bindings, parts, operations }: UserText,
+  { file, prefix }: Reading,
+  part: string,
 ): Mod {
   const uniforms = bindings.filter(({ space }) => space === "uniform");
   const [uniform, second] = uniforms;
@@ -106,22 +121,24 @@ function customMod(
     const declared = storage.map((one) => one.name).join(", ") || "none";
     throw new ShapeError(`${file}: it declares no storage buffer ${name} for the tensor given; it has ${declared}`);
   }
-  const bound = storage.map((one): [string, BoundTensor] => [one.name, boundFor(file, one, tensors[one.name])]);
-  const text = wgslModule(renumberBindings(wgsl, first).code, { name: file });
-  const joined = { name: part, code: `// ${file}\n`, parts: [text, ...missing], declares: {} };
+  const bound = storage.map((one): [string, BoundTensor] => [
+    prefix + one.name,
+    boundFor(file, one, tensors[one.name]),
+  ]);
+  const joined = { name: part, code: `// ${file}\n`, parts: [module, ...parts], declares: {} };
   return {
     part: joined,
-    own: [joined, text, ...missing],
-    uniforms: uniform && params ? { [uniform.name]: params } : {},
+    own: [joined, module, ...parts],
+    uniforms: uniform && params ? { [prefix + uniform.name]: params } : {},
     tensors: Object.fromEntries(bound),
+    operations,
   };
 }
 
 function boundFor(file: string, { name, type }: BindingDeclaration, given: CustomTensor | undefined): BoundTensor {
   if (!given) throw new ShapeError(`${file}: it declares ${name}, and no tensor of this name is given`);
-  const [, long, letter] = /^array<(?:vec[234])?<?(?:(f32|u32|i32|f16)>?|([fuih]))>$/.exec(type) ?? [];
-  const short = { f: "f32", u: "u32", i: "i32", h: "f16" }[letter ?? ""];
-  const dtype = long ?? short;
+  const [, scalar, letter] = /^array<(?:(f32|u32|i32|f16)|vec[234]([fuih]))>$/.exec(type) ?? [];
+  const dtype = scalar ?? { f: "f32", u: "u32", i: "i32", h: "f16" }[letter ?? ""];
   if (!dtype) throw new ShaderError(`${file}: ${name} is ${type}, expected an array of f32, u32, i32 or f16`, file);
   const types = [dtype as DType];
   return "pattern" in given ? { tensor: given.tensor, pattern: given.pattern, types } : { tensor: given, types };

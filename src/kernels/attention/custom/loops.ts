@@ -1,116 +1,70 @@
-import { evaluate } from "../../../gpu/constant-expression.ts";
-import type { ShaderError } from "../../../gpu/errors.ts";
-import type { Token } from "../../../gpu/tokens.ts";
-import { closing, cutAt, type FunctionText } from "./functions.ts";
+import { typeName, wholeNumber } from "../../../wgsl/constants.ts";
+import { WgslError } from "../../../wgsl/error.ts";
+import { definitionOf } from "../../../wgsl/scopes.ts";
+import type { Expression, For, Statement, Variable } from "../../../wgsl/tree.ts";
+import { allStatements } from "../../../wgsl/walk.ts";
+import type { OwnText } from "./text.ts";
 
-/** Maximum number of iterations, nested loops and called functions included: they run for every pair. */
-const mostTurns = 65_536;
-
-type Fail = (message: string, at: number) => ShaderError;
+const shape = "expected for (var i = CONSTANT; i < CONSTANT; i++), or i += and -= a constant";
 
 /**
- * Throws where a loop does not count from a constant to a constant or has too many iterations, and for recursion: code
- * that runs for every pair of a query and a key has to end.
+ * How often a loop goes round. Throws `WgslError` for one that does not count in whole numbers from a constant to a
+ * constant: code that runs for every pair of a query and a key has to end.
  */
-export function checkTurns(tokens: readonly Token[], functions: ReadonlyMap<string, FunctionText>, fail: Fail): void {
-  const constants = constantsOf(tokens);
-  const turns = new Map<string, number>();
-  const turnsOf = (name: string, path: readonly string[]): number => {
-    const known = turns.get(name);
-    const found = functions.get(name);
-    if (known !== undefined || !found) return known ?? 1;
-    if (path.includes(name)) throw fail(`${[...path, name].join(" calls ")}: WGSL has no recursion`, found.at);
-    const own = bodyTurns(found.body, (callee) => turnsOf(callee, [...path, name]));
-    turns.set(name, own);
-    return own;
-  };
-
-  /** Maximum number of iterations of any place in a body. */
-  const bodyTurns = (body: readonly Token[], called: (name: string) => number): number => {
-    let most = 1;
-    for (let i = 0; i < body.length; i++) {
-      const { text, at } = body[i] ?? { text: "", at: 0 };
-      let inside = 1;
-      if (text === "for") {
-        const end = closing(body, i + 1);
-        const last = closing(body, end + 1);
-        const inner = body.slice(end + 2, last);
-        inside = loopTurns(body.slice(i + 2, end), inner, at) * bodyTurns(inner, called);
-        i = last;
-      } else if (functions.has(text) && body[i + 1]?.text === "(") inside = called(text);
-      if (inside > mostTurns) throw fail(`${inside} iterations for every pair, expected at most ${mostTurns}`, at);
-      most = Math.max(most, inside);
-    }
-    return most;
-  };
-
-  const number = (expression: readonly Token[]) => evaluate(expression.map(({ text }) => text).join(" "), constants);
-
-  const loopTurns = (header: readonly Token[], body: readonly Token[], at: number): number => {
-    const [start = [], condition = [], update = []] = cutAt(header, ";");
-    const shape = "expected for (var i = CONSTANT; i < CONSTANT; i++), or i += and -= a constant";
-    const [keyword, counter] = start;
-    const equals = start.findIndex(({ text }) => text === "=");
-    const first = number(start.slice(equals + 1));
-    if (keyword?.text !== "var" || !counter || equals < 0 || first === undefined) {
-      throw fail(`the loop does not begin at a constant; ${shape}`, at);
-    }
-    const [left, sign, ...bound] = condition;
-    const end = number(bound);
-    if (left?.text !== counter.text || !/^[<>]=?$/.test(sign?.text ?? "") || end === undefined) {
-      throw fail(`the loop has no constant bound; ${shape}`, at);
-    }
-    const step = stepOf(update, counter.text);
-    if (step === undefined) throw fail(`the loop has no constant step; ${shape}`, at);
-    const changed = body.find(({ text }, i) => text === counter.text && isChange(body, i));
-    if (changed) throw fail(`${counter.text} is a loop's counter, and is changed inside the loop`, changed.at);
-    const up = sign?.text.startsWith("<") ?? true;
-    const distance = (up ? end - first : first - end) + (sign?.text.endsWith("=") ? 1 : 0);
-    const count = Math.max(0, Math.ceil(distance / Math.abs(step)));
-    const last = first + count * step;
-    const signed = start.some(({ text }) => text === "i32" || /^(?:\d+|0[xX][\da-fA-F]+)i?$/.test(text));
-    const wraps = last >= 2 ** 31 || last < (signed && !start.some(({ text }) => text === "u32") ? -(2 ** 31) : 0);
-    if (count > 0 && (step > 0 !== up || wraps))
-      throw fail("the loop does not end: its steps lead away from its bound", at);
-    return count;
-  };
-
-  const stepOf = (update: readonly Token[], counter: string): number | undefined => {
-    const [name, sign, ...amount] = update;
-    if (name?.text !== counter) return undefined;
-    if (amount.length === 0) return { "++": 1, "--": -1 }[sign?.text ?? ""];
-    const step = number(amount);
-    if (step === undefined || step === 0) return undefined;
-    return sign?.text === "+=" ? step : sign?.text === "-=" ? -step : undefined;
-  };
-
-  for (const name of functions.keys()) turnsOf(name, []);
+export function turnsOf(text: OwnText, loop: For): number {
+  const { start, condition, update, body, at } = loop;
+  const first = start?.kind === "variable" && start.value ? text.evaluate(start.value) : undefined;
+  const from = wholeNumber(first);
+  if (start?.kind !== "variable" || start.keyword !== "var" || first === undefined) {
+    throw new WgslError(`the loop does not begin at a constant; ${shape}`, at);
+  }
+  const type = start.type ? typeName(text.scopes, start.type) : first.type === "int" ? "i32" : first.type;
+  if (from === undefined || (type !== "i32" && type !== "u32")) {
+    throw new WgslError(`${start.label.name} counts in ${type ?? "another type"}, expected u32 or i32`, at);
+  }
+  const [sign, end] = boundOf(text, condition, start);
+  if (sign === undefined || end === undefined) throw new WgslError(`the loop has no constant bound; ${shape}`, at);
+  const step = stepOf(text, update, start);
+  if (step === undefined) throw new WgslError(`the loop has no constant step; ${shape}`, at);
+  for (const statement of allStatements(body)) {
+    if (statement.kind !== "assignment" || !statement.target || !isCounter(text, rootOf(statement.target), start))
+      continue;
+    throw new WgslError(`${start.label.name} is a loop's counter, and is changed inside the loop`, statement.at);
+  }
+  const isUp = sign.startsWith("<");
+  const distance = (isUp ? end - from : from - end) + (sign.endsWith("=") ? 1 : 0);
+  const turns = Math.max(0, Math.ceil(distance / Math.abs(step)));
+  const last = from + turns * step;
+  const wraps = type === "u32" ? last < 0 || last >= 2 ** 32 : last < -(2 ** 31) || last >= 2 ** 31;
+  if (turns > 0 && (step > 0 !== isUp || wraps)) {
+    throw new WgslError("the loop does not end: its steps lead away from its bound", at);
+  }
+  return turns;
 }
 
-function isChange(body: readonly Token[], i: number): boolean {
-  const next = body[i + 1]?.text ?? "";
-  if (body[i - 1]?.text === ".") return false;
-  return body[i - 1]?.text === "&" || /^(?:[+\-*/%&|^]|<<|>>)?=$|^\+\+$|^--$/.test(next);
+/** What an assignment changes: the variable before its indices and members. */
+export function rootOf(target: Expression): Expression {
+  return target.kind === "index" || target.kind === "member" ? rootOf(target.base) : target;
 }
 
-/** Constants of the module, by their text. */
-function constantsOf(tokens: readonly Token[]): Map<string, string> {
-  const constants = new Map<string, string>();
-  let depth = 0;
-  tokens.forEach(({ text }, i) => {
-    if (text === "{") depth++;
-    if (text === "}") depth--;
-    const name = tokens[i + 1]?.text;
-    if (text !== "const" || depth > 0 || name === undefined) return;
-    const equals = tokens.findIndex((token, j) => j > i && token.text === "=");
-    const end = tokens.findIndex((token, j) => j > i && token.text === ";");
-    constants.set(
-      name,
-      tokens
-        .slice(equals + 1, end)
-        .map((token) => token.text)
-        .join(" "),
-    );
-  });
-  return constants;
+const isCounter = ({ scopes }: OwnText, expression: Expression, counter: Variable): boolean =>
+  expression.kind === "name" && definitionOf(scopes, expression)?.node === counter;
+
+function boundOf(
+  text: OwnText,
+  condition: Expression | undefined,
+  counter: Variable,
+): readonly [string, number | undefined] | readonly [undefined, undefined] {
+  if (condition?.kind !== "binary" || !/^[<>]=?$/.test(condition.sign)) return [undefined, undefined];
+  if (!isCounter(text, condition.left, counter)) return [undefined, undefined];
+  return [condition.sign, wholeNumber(text.evaluate(condition.right))];
+}
+
+function stepOf(text: OwnText, update: Statement | undefined, counter: Variable): number | undefined {
+  if (update?.kind !== "assignment" || !update.target || !isCounter(text, update.target, counter)) return undefined;
+  const { sign, value } = update;
+  const amount = value ? wholeNumber(text.evaluate(value)) : 1;
+  if (amount === undefined || amount === 0) return undefined;
+  if (sign === "++" || sign === "+=") return amount;
+  return sign === "--" || sign === "-=" ? -amount : undefined;
 }

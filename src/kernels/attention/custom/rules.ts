@@ -1,144 +1,199 @@
-// The rules for a user's WGSL. The driver decides whether it compiles; these rules are in addition.
+// The rules for a user's WGSL: it reads what is given to it and nothing else, writes variables of its own and nothing
+// else, and ends. The driver decides whether it compiles; these rules are in addition.
 
-import { ShaderError, sourceError } from "../../../gpu/errors.ts";
-import { readFile, withoutComments } from "../../../gpu/read-declarations.ts";
-import type { BindingDeclaration, ShaderModule } from "../../../gpu/shader-module.ts";
-import { type Token, tokensOf } from "../../../gpu/tokens.ts";
-import { type FunctionText, readFunctions } from "./functions.ts";
-import { checkTurns } from "./loops.ts";
+import { wholeNumber } from "../../../wgsl/constants.ts";
+import { WgslError } from "../../../wgsl/error.ts";
+import { definitionOf, predeclaredKindOf } from "../../../wgsl/scopes.ts";
+import type {
+  Attribute,
+  Declaration,
+  Expression,
+  FunctionDeclaration,
+  Name,
+  Statement,
+  Variable,
+} from "../../../wgsl/tree.ts";
+import { allStatements, argumentsOf, expressionsIn, expressionsOf } from "../../../wgsl/walk.ts";
+import { rootOf } from "./loops.ts";
+import { type OwnText, plainType, written } from "./text.ts";
 
-/** A function that the engine calls; one with a default part is optional. */
-export interface Promised {
+/** A function that the engine calls, by its signature. */
+export interface Signature {
   readonly name: string;
   readonly parameters: readonly string[];
   readonly result: string;
-  readonly part?: ShaderModule;
 }
 
-/** A text that follows the rules. */
-export interface UserText {
-  readonly bindings: readonly BindingDeclaration[];
-  /** Default parts for functions that it does not define. */
-  readonly missing: readonly ShaderModule[];
-  /** Whether a function uses its parameter of this index. */
-  readonly uses: (name: string, parameter: number) => boolean;
-}
+const barrier = "a barrier needs all threads of a workgroup, and not all of them come here";
+const otherThreads = "it meets other threads, and not all of them come here";
+const pointers = "pointers are not taken: a text gets its arguments, and gives its result";
 
-/** Maximum bytes of a text. */
-const mostBytes = 16 * 1024;
-
-const reasons = new Map(
-  Object.entries({
-    override: "override is not used: give a const, or a field of a uniform",
-    enable: "enable is for kernels, not for what is joined with them",
-    requires: "requires is for kernels, not for what is joined with them",
-    diagnostic: "diagnostic is for kernels, not for what is joined with them",
-    while: "while has no constant bound; count with for",
-    loop: "loop has no constant bound; count with for",
-    workgroupBarrier: "a barrier needs all threads of a workgroup, and not all of them come here",
-    storageBarrier: "a barrier needs all threads of a workgroup, and not all of them come here",
-    textureBarrier: "a barrier needs all threads of a workgroup, and not all of them come here",
-    workgroupUniformLoad: "a barrier needs all threads of a workgroup, and not all of them come here",
-  }),
-);
-
-const attributes = new Set(["group", "binding", "size", "align", "must_use"]);
-
-/** Reads a user's text. Throws `ShaderError`, with line and caret, for one that breaks a rule. */
-export function readText(code: string, file: string, promises: readonly Promised[]): UserText {
-  const fail = (message: string, at: number) => sourceError(message, file, code, at);
-  const bytes = new TextEncoder().encode(code).length;
-  if (bytes > mostBytes) throw new ShaderError(`${file}: ${bytes} bytes of WGSL, expected at most ${mostBytes}`, file);
-  if (/^\/\/ with:/.test(code)) throw fail("parts are the engine's; take what is needed into the text", 0);
-  // WGSL ends a line, and with it a comment, at more characters than JavaScript's tools do.
-  const odd = code.search(/[\0\v\f\u0085\u2028\u2029]|\r(?!\n)/);
-  if (odd >= 0) throw fail("a character that ends a line in WGSL alone, expected line feeds", odd);
-  const tokens = tokensOf(code);
-  checkBalance(tokens, code, fail);
-  tokens.forEach(({ text, at }, i) => {
-    const reason = tokens[i - 1]?.text === "." ? undefined : reasons.get(text);
-    if (reason) throw fail(reason, at);
-    if (text !== "@") return;
-    const attribute = tokens[i + 1]?.text ?? "";
-    if (/^(compute|vertex|fragment|workgroup_size)$/.test(attribute)) {
-      throw fail(`@${attribute} declares an entry point; the kernel has one`, at);
-    }
-    if (!attributes.has(attribute)) throw fail(`@${attribute} is not used here`, at);
-  });
-  checkVariables(tokens, fail);
-  const functions = readFunctions(tokens);
-  const missing = promises.flatMap((promise) => missingPart(promise, functions, file, fail));
-  checkTurns(tokens, functions, fail);
-  return {
-    bindings: readFile(code, file).bindings ?? [],
-    missing,
-    uses: (name, index) => {
-      const { parameters = [], body = [] } = functions.get(name) ?? {};
-      return body.some(({ text }) => text === parameters[index]?.name);
-    },
-  };
-}
-
-type Fail = (message: string, at: number) => ShaderError;
-
-function checkBalance(tokens: readonly Token[], code: string, fail: Fail): void {
-  const pairs: Readonly<Record<string, string>> = { ")": "(", "]": "[", "}": "{" };
-  const open: Token[] = [];
-  for (const token of tokens) {
-    if ("([{".includes(token.text)) open.push(token);
-    if (pairs[token.text] && open.pop()?.text !== pairs[token.text])
-      throw fail(`${token.text} closes nothing`, token.at);
+/** Throws `WgslError` for a text that breaks a rule, at the place. */
+export function checkText(text: OwnText): void {
+  for (const { keyword, at } of text.module.directives) {
+    throw new WgslError(`${keyword} is for kernels, not for what is joined with them`, at);
   }
-  const left = open.at(-1);
-  if (left) throw fail(`${left.text} is not closed`, left.at);
-  // An unclosed comment would swallow the text joined after it.
-  if (!withoutComments(`${code}\nend`).endsWith("end")) throw fail("a comment is not closed", code.lastIndexOf("/*"));
+  for (const declaration of text.module.declarations) checkDeclaration(text, declaration);
+  checkNames(text);
 }
 
-/** Variables of the module: storage that is read and uniforms, in group 2. */
-function checkVariables(tokens: readonly Token[], fail: Fail): void {
-  let depth = 0;
-  tokens.forEach(({ text, at }, i) => {
-    if (text === "{") depth++;
-    if (text === "}") depth--;
-    if (text !== "var" || depth > 0) return;
-    const end = tokens.findIndex((token, j) => j > i && token.text === ">");
-    const space = tokens[i + 1]?.text === "<" ? tokens.slice(i + 2, end).map((token) => token.text) : [];
-    if (space[0] === "workgroup" || space[0] === "private") {
-      throw fail(`var<${space[0]}> is not taken: functions may read what is given to them, and keep nothing`, at);
-    }
-    if (space[0] === "storage" && space.length > 1 && space[2] !== "read") {
-      throw fail(`storage with access ${space[2]}: what is joined with a kernel may only read`, at);
-    }
-    if (space[0] !== "storage" && space[0] !== "uniform") {
-      throw fail("a variable of the module, expected var<storage, read> or var<uniform>", at);
-    }
-    const head = tokens
-      .slice(Math.max(0, i - 10), i)
-      .map((token) => token.text)
-      .join("");
-    const group = /@group\((\w+),?\)(?:@binding\(\w+,?\))?$/.exec(head)?.[1];
-    if (group === undefined || !head.includes("@binding(")) {
-      throw fail("a resource without its group, 2, and binding right before it", at);
-    }
-    if (group !== "2") throw fail(`group ${group}, expected 2: the others are the kernel's`, at);
-  });
+function checkDeclaration(text: OwnText, declaration: Declaration): void {
+  switch (declaration.kind) {
+    case "variable":
+      if (declaration.keyword === "override") {
+        throw new WgslError("override is not used: give a const, or a field of a uniform", declaration.at);
+      }
+      if (declaration.keyword === "var") checkResource(text, declaration);
+      checkAttributes(declaration.attributes, declaration.keyword === "var" ? ["group", "binding"] : []);
+      for (const inner of expressionsOf(declaration)) checkExpression(text, inner);
+      break;
+    case "struct":
+      for (const { attributes, type } of declaration.members) {
+        checkAttributes(attributes, ["size", "align"]);
+        for (const inner of [...argumentsOf(attributes), type]) checkExpression(text, inner);
+      }
+      break;
+    case "function":
+      checkFunction(text, declaration);
+      break;
+    case "alias":
+      checkExpression(text, declaration.type);
+      break;
+    case "assertion":
+      checkExpression(text, declaration.condition);
+  }
 }
 
-function missingPart(
-  { name, parameters, result, part }: Promised,
-  functions: ReadonlyMap<string, FunctionText>,
-  file: string,
-  fail: Fail,
-): ShaderModule[] {
+function checkFunction(text: OwnText, { attributes, parameters, resultAttributes, result, body }: FunctionDeclaration) {
+  checkAttributes(attributes, ["must_use"]);
+  checkAttributes(resultAttributes, []);
+  for (const parameter of parameters) {
+    checkAttributes(parameter.attributes, []);
+    checkExpression(text, parameter.type);
+  }
+  if (result) checkExpression(text, result);
+  for (const statement of allStatements(body)) checkStatement(text, statement);
+}
+
+function checkStatement(text: OwnText, statement: Statement): void {
+  switch (statement.kind) {
+    case "while":
+    case "loop":
+      throw new WgslError(`${statement.kind} has no constant bound; count with for`, statement.at);
+    case "discard":
+      throw new WgslError("discard is for fragments of pictures", statement.at);
+    case "variable":
+      checkAttributes(statement.attributes, []);
+      for (const space of statement.template) {
+        if (written(text, space) === "function") continue;
+        throw new WgslError(`var<${written(text, space)}> in a function, which has var alone`, statement.at);
+      }
+      break;
+    case "block":
+      checkAttributes(statement.attributes, []);
+      break;
+    case "assignment":
+      if (statement.target) checkTarget(text, statement.target);
+  }
+  for (const inner of expressionsOf(statement)) checkExpression(text, inner);
+}
+
+/** An assignment changes a variable of the function, and nothing else. */
+function checkTarget({ scopes }: OwnText, target: Expression): void {
+  const root = rootOf(target);
+  if (root.kind === "unary") throw new WgslError(pointers, root.at);
+  if (root.kind !== "name") throw new WgslError("an assignment to what is no variable", root.at);
+  const definition = definitionOf(scopes, root);
+  if (!definition && scopes.meanings.get(root) === "unknown") return; // reported as such
+  const { node } = definition ?? {};
+  if (node?.kind === "variable" && node.keyword === "var" && !definition?.isModule) return;
+  throw new WgslError(`${root.name} is assigned to, and is no variable of the function`, root.at);
+}
+
+function checkExpression(text: OwnText, expression: Expression): void {
+  const lengths = new Set<Expression>(); // &buffer in arrayLength(&buffer), which is no pointer that is kept
+  for (const inner of expressionsIn(expression)) {
+    if (inner.kind === "call" && predeclaredKindOf(text.scopes, inner.callee) === "length") {
+      const [given] = inner.values;
+      if (given?.kind === "unary" && given.sign === "&" && isBuffer(text, given.operand)) lengths.add(given);
+    }
+    if (inner.kind !== "unary" || lengths.has(inner)) continue;
+    if (inner.sign === "&" || inner.sign === "*") throw new WgslError(pointers, inner.at);
+  }
+}
+
+const isBuffer = ({ scopes }: OwnText, expression: Expression): boolean =>
+  expression.kind === "name" && definitionOf(scopes, expression)?.isModule === true;
+
+/** Every name is the text's, or one of WGSL's that computes. */
+function checkNames({ scopes }: OwnText): void {
+  for (const [name, meaning] of scopes.meanings) {
+    if (meaning === "unknown") {
+      throw new WgslError(
+        `there is no ${name.name} here; a text may use what it declares, its parameters and what WGSL has`,
+        name.at,
+      );
+    }
+    if ("label" in meaning) continue;
+    const reason = reasonAgainst(name, meaning.predeclared);
+    if (reason !== undefined) throw new WgslError(`${name.name}: ${reason}`, name.at);
+  }
+}
+
+function reasonAgainst({ name }: Name, kind: NonNullable<ReturnType<typeof predeclaredKindOf>>): string | undefined {
+  switch (kind) {
+    case "together":
+      return /Barrier$|UniformLoad$/.test(name) ? barrier : otherThreads;
+    case "atomic":
+      return name === "ptr" ? pointers : "atomics change memory; a text may read what is given to it, and keep nothing";
+    case "texture":
+      return "textures are not taken, expected var<storage, read> or var<uniform>";
+    default:
+      return undefined;
+  }
+}
+
+function checkAttributes(attributes: readonly Attribute[], allowed: readonly string[]): void {
+  for (const { name, at } of attributes) {
+    if (/^(compute|vertex|fragment|workgroup_size)$/.test(name)) {
+      throw new WgslError(`@${name} declares an entry point; the kernel has one`, at);
+    }
+    if (!allowed.includes(name)) throw new WgslError(`@${name} is not used here`, at);
+  }
+}
+
+/** A variable of the module: storage that is read, or a uniform, in group 2. */
+function checkResource(text: OwnText, { template, attributes, at }: Variable): void {
+  const [space, access] = template.map((one) => written(text, one));
+  if (space === "workgroup" || space === "private") {
+    throw new WgslError(`var<${space}> is not taken: functions may read what is given to them, and keep nothing`, at);
+  }
+  if (space === "storage" && access !== undefined && access !== "read") {
+    throw new WgslError(`storage with access ${access}: what is joined with a kernel may only read`, at);
+  }
+  if (space !== "storage" && space !== "uniform") {
+    throw new WgslError("a variable of the module, expected var<storage, read> or var<uniform>", at);
+  }
+  const [group, ...others] = attributes.filter(({ name }) => name === "group");
+  const bindings = attributes.filter(({ name }) => name === "binding");
+  if (!group || others.length > 0 || bindings.length !== 1) {
+    throw new WgslError("a resource without its group, 2, and binding right before it", at);
+  }
+  const [value] = group.values ?? [];
+  if (!value || wholeNumber(text.evaluate(value)) !== 2) {
+    throw new WgslError(`group ${value ? written(text, value) : ""}, expected 2: the others are the kernel's`, at);
+  }
+}
+
+/** True if a text defines a function that the engine calls. Throws `WgslError` for one with another signature. */
+export function defines(text: OwnText, { name, parameters, result }: Signature): boolean {
+  const definition = text.scopes.module.get(name);
+  if (!definition) return false;
+  const { node, label } = definition;
   const expected = `${name}(${parameters.join(", ")}) -> ${result}`;
-  const found = functions.get(name);
-  if (!found) {
-    if (part) return [part];
-    throw new ShaderError(`${file}: there is no function ${expected}`, file);
-  }
-  const types = found.parameters.map(({ type }) => type);
-  const own = `${name}(${types.join(", ")}) -> ${found.result}`;
-  if (own.replace("vec2<u32>", "vec2u") !== expected) throw fail(`${own}, expected ${expected}`, found.at);
-  return [];
+  if (node.kind !== "function") throw new WgslError(`${name} is no function, expected ${expected}`, label.at);
+  const types = node.parameters.map(({ type }) => plainType(text, type));
+  const own = `${name}(${types.join(", ")}) -> ${node.result ? plainType(text, node.result) : ""}`;
+  if (own !== expected) throw new WgslError(`${own}, expected ${expected}`, label.at);
+  return true;
 }

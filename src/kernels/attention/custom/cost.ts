@@ -1,0 +1,146 @@
+import { WgslError } from "../../../wgsl/error.ts";
+import { type Definition, definitionOf } from "../../../wgsl/scopes.ts";
+import type { Block, Expression, FunctionDeclaration, Statement } from "../../../wgsl/tree.ts";
+import { turnsOf } from "./loops.ts";
+import { type Sizes, sizesOf } from "./sizes.ts";
+import type { OwnText } from "./text.ts";
+
+/** Maximum number of operations that a text may make of one pair of a query and a key. */
+export const mostOperations = 65_536;
+
+/** Maximum bytes of all variables, parameters and results of a text, as WGSL sets it for those of a function. */
+const mostBytes = 8192;
+
+/**
+ * The operations of each function, by name: every operator, call, access, assignment and copied word counts one, a loop
+ * its turns times those of its body, a call those of the function. Throws `WgslError` for more than the limit, for
+ * recursion, for a loop without a constant bound, and for variables that are too large.
+ */
+export function operationsOf(text: OwnText): ReadonlyMap<string, number> {
+  const sizes = sizesOf(text);
+  checkMemory(text, sizes);
+  const known = new Map<FunctionDeclaration, number>();
+  const open: FunctionDeclaration[] = [];
+  const limited = (operations: number, what: string, at: number) => {
+    if (operations <= mostOperations) return operations;
+    throw new WgslError(
+      `${what}${operations} operations for every pair of a query and a key, expected at most ${mostOperations}`,
+      at,
+    );
+  };
+
+  const ofFunction = (called: FunctionDeclaration): number => {
+    const before = known.get(called);
+    if (before !== undefined) return before;
+    if (open.includes(called)) {
+      const path = [...open.slice(open.indexOf(called)), called].map(({ label }) => label.name);
+      throw new WgslError(`${path.join(" calls ")}: WGSL has no recursion`, called.label.at);
+    }
+    open.push(called);
+    const operations = ofBlock(called.body);
+    open.pop();
+    known.set(called, operations);
+    return operations;
+  };
+
+  const ofBlock = ({ statements }: Block): number => {
+    let sum = 0;
+    for (const statement of statements) sum = limited(sum + ofStatement(statement), "", statement.at);
+    return sum;
+  };
+
+  const ofStatement = (statement: Statement): number => {
+    switch (statement.kind) {
+      case "block":
+        return ofBlock(statement);
+      case "variable":
+        return (
+          1 +
+          (statement.value ? ofExpression(statement.value) : statement.type ? sizes.ofType(statement.type).words : 0)
+        );
+      case "if": {
+        const conditions = statement.branches.reduce((sum, { condition }) => sum + ofExpression(condition), 0);
+        const bodies = [
+          ...statement.branches.map(({ body }) => body),
+          ...(statement.otherwise ? [statement.otherwise] : []),
+        ];
+        return 1 + conditions + Math.max(...bodies.map(ofBlock));
+      }
+      case "switch":
+        return 1 + ofExpression(statement.value) + Math.max(0, ...statement.cases.map(({ body }) => ofBlock(body)));
+      case "for": {
+        const turns = turnsOf(text, statement);
+        const { start, condition, update, body } = statement;
+        const turn = (condition ? ofExpression(condition) : 0) + (update ? ofStatement(update) : 0) + ofBlock(body);
+        const all = 1 + (start ? ofStatement(start) : 0) + turns * turn;
+        return limited(all, `the loop has ${turns} iterations, `, statement.at);
+      }
+      case "assignment":
+        return 1 + ofExpression(statement.value) + ofTarget(statement.target);
+      case "call-statement":
+        return ofExpression(statement.call);
+      case "return":
+        return 1 + ofExpression(statement.value);
+      default:
+        return 1;
+    }
+  };
+
+  const ofExpression = (expression: Expression | undefined): number => {
+    switch (expression?.kind) {
+      case "name": {
+        const { words } = sizes.of(expression);
+        return words > 4 ? words : 0; // an array or a struct that is copied
+      }
+      case "call": {
+        const { callee, values } = expression;
+        const node = definitionOf(text.scopes, callee)?.node;
+        const given = values.reduce((sum, value) => sum + ofExpression(value), 0);
+        const own = node?.kind === "function" ? 1 + ofFunction(node) : Math.max(1, sizes.of(expression).words);
+        return limited(given + own, `with this call ${callee.name} makes `, expression.at);
+      }
+      case "index":
+        return 1 + ofTarget(expression.base) + ofExpression(expression.index);
+      case "member":
+        return 1 + ofTarget(expression.base);
+      case "unary":
+        return 1 + ofExpression(expression.operand);
+      case "binary":
+        return 1 + ofExpression(expression.left) + ofExpression(expression.right);
+      default:
+        return 0;
+    }
+  };
+
+  /** What is before an index or a member. Of a variable nothing is copied; a value that is indexed may be. */
+  const ofTarget = (expression: Expression | undefined): number => {
+    if (expression?.kind === "index") return 1 + ofTarget(expression.base) + ofExpression(expression.index);
+    if (expression?.kind === "member") return 1 + ofTarget(expression.base);
+    if (expression?.kind !== "name") return ofExpression(expression);
+    const node = definitionOf(text.scopes, expression)?.node;
+    return node?.kind === "variable" && node.keyword === "var" ? 0 : ofExpression(expression);
+  };
+
+  return new Map(text.functions.map((one) => [one.label.name, ofFunction(one)]));
+}
+
+/** Throws where a text's variables, parameters and results together are larger than WGSL lets those of a function be. */
+function checkMemory({ scopes, functions }: OwnText, sizes: Sizes): void {
+  let bytes = 0;
+  const add = (name: string, words: number, at: number) => {
+    bytes += 4 * words;
+    if (bytes > mostBytes)
+      throw new WgslError(`with ${name} ${bytes} bytes of variables, expected at most ${mostBytes}`, at);
+  };
+  for (const definition of scopes.definitions) {
+    if (!isLocal(definition)) continue;
+    add(definition.label.name, sizes.ofDefinition(definition).words, definition.label.at);
+  }
+  for (const { label, result } of functions) {
+    if (result) add(`the result of ${label.name}`, sizes.ofType(result).words, result.at);
+  }
+}
+
+/** True for what needs memory: not the buffers and uniforms of the module. */
+const isLocal = ({ isModule, node }: Definition): boolean =>
+  node.kind === "field" || (node.kind === "variable" && !(isModule && node.keyword === "var"));
