@@ -4,4 +4,5 @@
 
 struct Step { rows: array<Row, 64> }
 
-@group(1) @binding(0) var<uniform> step: Step;
+// With an underscore: `step` is a function of WGSL, which masks and scores may call.
+@group(1) @binding(0) var<uniform> step_: Step;

@@ -12,11 +12,12 @@ export function gridOf(threads: number, { declarations }: Shader): readonly [num
  * such grids number their workgroups with `linear_workgroup` of `lib/grid` and return early past the end.
  */
 export function foldGrid(kernel: string, grid: readonly number[], limit: number): readonly [number, number, number] {
-  const [x = 1, y = 1, z = 1] = grid;
-  for (const size of [x, y, z]) {
-    if (!Number.isInteger(size) || size < 0)
-      throw new ShapeError(`${kernel}: a grid of [${grid.join(", ")}] workgroups`);
+  const isGrid = Array.isArray(grid) && grid.length >= 1 && grid.length <= 3;
+  if (!isGrid || !grid.every((size) => Number.isInteger(size) && size > 0)) {
+    const given = Array.isArray(grid) ? `[${grid.join(", ")}]` : String(grid);
+    throw new ShapeError(`${kernel}: a grid of ${given} workgroups, expected one to three positive integers`);
   }
+  const [x = 1, y = 1, z = 1] = grid;
   if (grid.length === 1 && x > limit) {
     const rows = Math.ceil(x / limit);
     if (rows <= limit) return [Math.ceil(x / rows), rows, 1];

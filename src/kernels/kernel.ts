@@ -195,7 +195,9 @@ function recordDispatches<I extends Patterns, M extends Patterns, O extends Patt
     };
     const bindings: Binding[] = [];
     const uniforms: Uniform[] = [];
-    for (const declared of shader.declarations.bindings) {
+    for (const written of shader.declarations.bindings) {
+      // A name that WGSL has for a function of its own is written with an underscore after it: `step_` is step.
+      const declared = { ...written, name: written.name.replace(/_$/, "") };
       const [tensor, plane = "data", key] = bound.get(declared.name) ?? [];
       if (tensor) {
         bindings.push(bind(name, declared, tensor, plane, key === segmented?.input ? piece : undefined));

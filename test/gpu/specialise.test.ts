@@ -3,6 +3,7 @@ import { namedParts } from "../../src/build/wgsl.ts";
 import { ShaderError } from "../../src/gpu/errors.ts";
 import { identityOf, mostContents, type Specialisation, specialise } from "../../src/gpu/specialise.ts";
 import { wgslModule } from "../../src/gpu/wgsl-module.ts";
+import { withoutComments } from "../../src/wgsl/comments.ts";
 import { testGpu } from "../support/gpu.ts";
 import { kernelFiles, linked, shaderOf } from "../support/shaders.ts";
 
@@ -100,6 +101,10 @@ describe("constants and aliases", () => {
   test.each([
     [{ constants: { TILES: 8 } }, 'test/kernel: there is no top-level "const TILES" to set'],
     [{ aliases: { Weight: "f16" } }, 'test/kernel: there is no top-level "alias Weight" to set'],
+    [{ constants: { "T.*": 8 } }, 'test/kernel: there is no top-level "const T.*" to set'],
+    [{ constants: { "TILE: u32": 8 } }, 'test/kernel: there is no top-level "const TILE: u32" to set'],
+    [{ constants: { toString: 8 } }, 'test/kernel: there is no top-level "const toString" to set'],
+    [{ aliases: { "Sc.lar": "f16" } }, 'test/kernel: there is no top-level "alias Sc.lar" to set'],
     [{ constants: { TILE: 1.5 } }, "test/kernel: TILE set to 1.5, expected u32"],
     [{ constants: { TILE: -1 } }, "test/kernel: TILE set to -1, expected u32"],
     [{ constants: { TILE: true } }, "test/kernel: TILE set to true, expected u32"],
@@ -108,6 +113,50 @@ describe("constants and aliases", () => {
   ])("%j is an error", (specialisation: Omit<Specialisation, "parts">, message) => {
     expect(() => special(specialisation)).toThrow(ShaderError);
     expect(() => special(specialisation)).toThrow(message);
+  });
+});
+
+describe("comments stay comments", () => {
+  const text = `/* A note:
+requires unrestricted_pointer_parameters; fn hidden() { loop {} }
+const TILE: u32 = 1; */
+enable f16; /* nothing */ requires packed_4x8_integer_dot_product;
+// enable subgroups;
+diagnostic(off,
+  derivative_uniformity); const SIDE = 3;
+/*
+const TILE: u32 = 2;
+*/
+fn f() {
+const TILE: u32 = 3;
+}
+const TILE /* tiles */ : u32 = /* of */ 4 /* keys */;
+/*
+enable clip_distances;
+*/
+@compute @workgroup_size(TILE) fn main() {}`;
+  const { code, lines, declarations } = specialise(wgslModule(text, { name: "test/noted" }), {
+    constants: { TILE: 8 },
+  });
+
+  test("directives in them are not put in front, real ones are, with their lines", () => {
+    const first = code.split("\n").slice(0, 3);
+    expect(first).toEqual([
+      "enable f16;",
+      "requires packed_4x8_integer_dot_product;",
+      "diagnostic(off, derivative_uniformity);",
+    ]);
+    expect(lines.slice(0, 4).map(({ line }) => line)).toEqual([4, 4, 6, 1]);
+    expect(withoutComments(code)).not.toMatch(/hidden|clip_distances|subgroups/);
+    expect(withoutComments(code.split("\n").slice(3).join("\n"))).not.toMatch(/enable|requires|diagnostic/);
+  });
+
+  test("constants in them are not set, nor those of functions", () => {
+    expect(code.match(/const TILE.*;/g)).toEqual([
+      ...["const TILE: u32 = 1;", "const TILE: u32 = 2;", "const TILE: u32 = 3;"],
+      "const TILE /* tiles */ : u32 = /* of */ 8u;",
+    ]);
+    expect(declarations.workgroupSize).toEqual([8, 1, 1]);
   });
 });
 

@@ -59,8 +59,18 @@ describe("a user's text is refused before anything runs, with the line", () => {
     ["a loop that goes the other way", body("for (var i = 0i; i < 9i; i--) {}"), /does not end/, 2],
     ["a loop that wraps around", body("for (var i = 9u; i >= 0u; i--) {}"), /does not end/, 2],
     ["a counter that is changed", body("for (var i = 0u; i < 9u; i++) {\n    i = 0u;\n  }"), /is changed inside/, 3],
-    ["a counter that is lent", body("for (var i = 0u; i < 9u; i++) {\n    let p = &i;\n  }"), /pointers are not taken/, 3],
-    ["too many iterations", body("for (var i = 0u; i < 70000u; i++) {}"), /the loop has 70000 iterations, 140002 operations for every pair of a query and a key, expected at most 65536/, 2],
+    [
+      "a counter that is lent",
+      body("for (var i = 0u; i < 9u; i++) {\n    let p = &i;\n  }"),
+      /pointers are not taken/,
+      3,
+    ],
+    [
+      "too many iterations",
+      body("for (var i = 0u; i < 70000u; i++) {}"),
+      /the loop has 70000 iterations, 140002 operations for every pair of a query and a key, expected at most 65536/,
+      2,
+    ],
     [
       "too many iterations together",
       body("for (var i = 0u; i < 300u; i++) { for (var j = 0u; j < 300u; j++) {} }"),

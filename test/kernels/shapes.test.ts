@@ -99,7 +99,7 @@ describe("sizes", () => {
 
 describe("grids", () => {
   test("of one dimension fold into y with room for all, and little more", () => {
-    for (const size of [0, 1, 65_535, 65_536, 65_537, 131_071, 1_000_003, 65_535 ** 2]) {
+    for (const size of [1, 65_535, 65_536, 65_537, 131_071, 1_000_003, 65_535 ** 2]) {
       const [x, y, z] = foldGrid("k", [size], 65_535);
       expect(Math.max(x, y)).toBeLessThanOrEqual(65_535);
       expect(z).toBe(1);
@@ -117,9 +117,13 @@ describe("grids", () => {
     [[11, 1], "k: a grid of [11, 1] workgroups, this device takes 10 in each dimension"],
     [[1, 1, 11], "k: a grid of [1, 1, 11] workgroups, this device takes 10 in each dimension"],
     [[101], "k: a grid of [101] workgroups, this device takes 10 in each dimension"],
-    [[1.5], "k: a grid of [1.5] workgroups"],
-    [[1, -1], "k: a grid of [1, -1] workgroups"],
-    [[Number.NaN], "k: a grid of [NaN] workgroups"],
+    [[1.5], "k: a grid of [1.5] workgroups, expected one to three positive integers"],
+    [[1, -1], "k: a grid of [1, -1] workgroups, expected one to three positive integers"],
+    [[0], "k: a grid of [0] workgroups, expected one to three positive integers"],
+    [[Number.NaN], "k: a grid of [NaN] workgroups, expected one to three positive integers"],
+    [[], "k: a grid of [] workgroups, expected one to three positive integers"],
+    [[1, 1, 1, 1], "k: a grid of [1, 1, 1, 1] workgroups, expected one to three positive integers"],
+    ["2" as never, "k: a grid of 2 workgroups, expected one to three positive integers"],
   ])("%j is too large or no grid", (grid, message) => {
     expect(() => foldGrid("k", grid, 10)).toThrow(new ShapeError(message));
   });

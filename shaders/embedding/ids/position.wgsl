@@ -3,5 +3,5 @@
 // params.tokens is the number of tokens of one batch row.
 
 fn token_id(t: u32) -> u32 {
-  return step.rows[t / params.tokens].position + t % params.tokens;
+  return step_.rows[t / params.tokens].position + t % params.tokens;
 }

@@ -3,10 +3,10 @@
 // tokens. A row that has finished has no keys.
 
 fn first_query(b: u32) -> u32 {
-  return step.rows[b].position;
+  return step_.rows[b].position;
 }
 
 fn key_count(b: u32) -> u32 {
-  let row = step.rows[b];
+  let row = step_.rows[b];
   return select(row.position + row.tokens, 0u, row.tokens == 0);
 }

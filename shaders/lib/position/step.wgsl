@@ -3,14 +3,14 @@
 // is padding, all of it once the row has finished.
 
 fn position(b: u32, t: u32) -> u32 {
-  return step.rows[b].position + t;
+  return step_.rows[b].position + t;
 }
 
 fn is_token(b: u32, t: u32) -> bool {
-  return t < step.rows[b].tokens;
+  return t < step_.rows[b].tokens;
 }
 
 // Tokens of batch row b that this run computes.
 fn live_tokens(b: u32) -> u32 {
-  return step.rows[b].tokens;
+  return step_.rows[b].tokens;
 }

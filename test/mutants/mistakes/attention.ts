@@ -68,8 +68,8 @@ export const attentionMistakes: readonly Mistake[] = [
   ),
   inShader(
     "lib/extent/step",
-    "step.rows[b].position",
-    "step.rows[0].position",
+    "step_.rows[b].position",
+    "step_.rows[0].position",
     "every row stands where the first does",
   ),
   inShader(

@@ -31,13 +31,13 @@ export const elementMistakes: readonly Mistake[] = [
   ),
   inShader(
     "lib/position/step",
-    "step.rows[b].position + t",
-    "step.rows[b].position",
+    "step_.rows[b].position + t",
+    "step_.rows[b].position",
     "every token at the first one's position",
   ),
   inShader("lib/position/given", "b * params.t + t", "t", "the first row's positions for all"),
   inShader("lib/position/start", "params.start + t", "t", "the start is dropped"),
-  inShader("lib/position/step", "t < step.rows[b].tokens", "true", "padding is stored"),
+  inShader("lib/position/step", "t < step_.rows[b].tokens", "true", "padding is stored"),
   inShader(
     "kv-cache/slot/contiguous",
     "(b * params.g + g) * params.s + at",

@@ -98,7 +98,7 @@ export const matmulMistakes: readonly Mistake[] = [
   ),
   inShader("embedding/gather", "piece % pieces * WORKGROUP", "piece / pieces * WORKGROUP", "swapped index"),
   inShader("embedding/ids/position", "t % params.tokens", "t", "positions run on into the next row"),
-  inShader("embedding/ids/step", "step.rows[t].token", "step.rows[0].token", "every row has the first row's token"),
+  inShader("embedding/ids/step", "step_.rows[t].token", "step_.rows[0].token", "every row has the first row's token"),
   {
     file: "src/kernels/matmul/vector.ts",
     find: "2 ** Math.ceil(Math.log2(Math.max(1, rows)))",
