@@ -21,7 +21,8 @@ interface Custom {
   readonly kind: "custom";
   /**
    * WGSL of at most 16 KiB: functions, constants, structs, and in group 2 storage buffers that are read and one uniform
-   * struct of scalars. Loops have constant bounds. Its names cannot clash with the engine's.
+   * struct of scalars. It writes only variables of its functions, its loops have constant bounds, and a pair of a query
+   * and a key takes at most 65,536 operations. Its names are its own: they meet neither the engine's nor those of others.
    */
   readonly wgsl: string;
   /** Fields of its uniform. */

@@ -1,0 +1,294 @@
+// Faults of a user's WGSL, by kind.
+import type { RandomSource } from "../../src/check/random.ts";
+
+/** What a generator of one kind gets: random numbers, a name of the text's own and one of the engine's. */
+export interface Seeds {
+  readonly random: RandomSource;
+  readonly own: string;
+  readonly engine: string;
+  readonly pick: <T>(of: readonly T[]) => T;
+}
+
+/** A fault as statements in mask_mod, or as declarations before it; `!` begins the line with the fault. */
+export interface Fault {
+  readonly statements?: string;
+  readonly declarations?: string;
+  readonly names: string;
+}
+
+const buffer = "@group(2) @binding(0) var<storage, read> list: array<u32>;";
+const number = ({ random }: Seeds) => String(1 + random.integer(1000));
+
+/** A pure expression of some depth in the parameters. */
+export function filler({ random, pick }: Seeds, depth = 2): string {
+  if (depth === 0) return pick(["q", "k", "b", "h", "1u", "0x1Fu", "u32(3)", "min(q, k)"]);
+  const seeds = { random, pick } as Seeds;
+  const [left, right] = [filler(seeds, depth - 1), filler(seeds, depth - 1)];
+  return `(${left} ${pick(["+", "*", "-", "/", "%", "&", "^"])} ${right})`;
+}
+
+/** The faults, by kind. */
+export const kinds: Readonly<Record<string, (seeds: Seeds) => Fault>> = {
+  "writes what the kernel has": ({ engine, pick }) => ({
+    statements: `!${engine}${pick(["[1] = vec4f(123.0)", " = 1.0", "[q].x += 1.0", ".x = 1u", "++", "[k]--"])};`,
+    names: engine,
+  }),
+  "reads what the kernel has": ({ engine, pick }) => ({
+    statements: `!let a = ${engine}${pick(["", "[0]", ".x", "(q, k)", "()", "[q][k].y"])};`,
+    names: engine,
+  }),
+  "writes what it is given": ({ pick, own }) => {
+    const target = pick(["list[0]", "list[k % 3]", "(list)[1]", "values.n", "(values).n"]);
+    return {
+      declarations: `struct P { n: u32 }\n${buffer}\n@group(2) @binding(1) var<uniform> values: P;\nfn ${own}() {}`,
+      statements: `!${target} ${pick(["=", "+=", "|="])} 1u;`,
+      names: target.includes("list") ? "list" : "values",
+    };
+  },
+  "writes a parameter": ({ pick }) => {
+    const name = pick(["b", "h", "q", "k"]);
+    return { statements: `!${pick([name, `(${name})`])} ${pick(["= 1u", "+= 2u", "++"])};`, names: name };
+  },
+  "writes a constant": ({ own, pick }) => ({
+    declarations: `const ${own} = 1u;`,
+    statements: `!${pick([own, `(${own})`])} = 2u;`,
+    names: own,
+  }),
+  "writes a let": ({ own }) => ({ statements: `let ${own} = q;\n!${own} += 1u;`, names: own }),
+  "writes the result of a call": ({ own }) => ({
+    declarations: `struct S { n: u32 }\nfn ${own}() -> S { return S(1); }`,
+    statements: `!${own}().n = 1u;`,
+    names: ". stands where ; is expected",
+  }),
+  "takes an address": (seeds) => ({
+    statements: `var ${seeds.own} = q;\n!let p = &${seeds.pick([seeds.own, `(${seeds.own})`, `((${seeds.own}))`])};`,
+    names: "pointers are not taken",
+  }),
+  "takes an address in a call": ({ own }) => ({
+    declarations: `fn ${own}(a: u32) {}`,
+    statements: `var i = 0u;\n!${own}(&((i)));`,
+    names: "pointers are not taken",
+  }),
+  "writes through a pointer": ({ own }) => ({
+    statements: `var ${own} = q;\n!*${own} = 0u;`,
+    names: "pointers are not taken",
+  }),
+  "declares a pointer": ({ own, pick }) => ({
+    declarations: `!fn ${own}(p: ptr<${pick(["function", "private", "storage", "workgroup"])}, u32>) {}`,
+    names: "ptr: pointers are not taken",
+  }),
+  "hides a bound": ({ own, pick }) => ({
+    declarations: `const ${own} = 4u;`,
+    statements: `${pick(["let", "var"])} ${own} = k * 1000u;\n!for (var i = 0u; i < ${own}; i++) {}`,
+    names: "the loop has no constant bound",
+  }),
+  "hides a bound by a parameter": ({ own }) => ({
+    declarations: `const ${own} = 4u;\nfn far(${own}: u32) {\n!  for (var i = 0u; i < ${own}; i++) {}\n}`,
+    statements: "far(k);",
+    names: "the loop has no constant bound",
+  }),
+  "hides a start": ({ own }) => ({
+    declarations: `const ${own} = 0u;`,
+    statements: `{ let ${own} = q;\n!for (var i = ${own}; i < 4u; i++) {} }`,
+    names: "the loop does not begin at a constant",
+  }),
+  "hides a step": ({ own }) => ({
+    declarations: `const ${own} = 1u;`,
+    statements: `let ${own} = k;\n!for (var i = 0u; i < 4u; i += ${own}) {}`,
+    names: "the loop has no constant step",
+  }),
+  "hides a function in a bound": ({ pick }) => {
+    const name = pick(["min", "max", "clamp", "select", "abs"]);
+    return {
+      declarations: `fn ${name}(a: u32, c: u32) -> u32 { return a * c; }`,
+      statements: `!for (var i = 0u; i < ${name}(3u, 4u); i++) {}`,
+      names: "the loop has no constant bound",
+    };
+  },
+  "hides the counter": ({ own }) => ({
+    declarations: `fn ${own}() {}`,
+    statements: `var j = 0u;\n!for (var i = 0u; j < 4u; i++) { j = 0u; }`,
+    names: "the loop has no constant bound",
+  }),
+  "changes a counter": ({ pick, own }) => ({
+    statements: `for (var ${own} = 0u; ${own} < 9u; ${own}++) {\n!  ${pick([
+      `${own} = 0u`,
+      `(${own}) = 0u`,
+      `((${own})) -= 1u`,
+      `${own}--`,
+      `if (q > 1u) { { ${own} -= 1u; } }`,
+      `for (var j = 0; j < 2; j++) { ${own} = 0u; }`,
+      `switch (q) { case 1u, default: { ${own} = 0u; } }`,
+    ])}${pick(["", " "])};\n}`,
+    names: `${own} is a loop's counter`,
+  }),
+  "counts in floats": (seeds) => ({
+    statements: `!for (var i${seeds.pick([": f32 = 16777216", " = 16777216.0f", " = 1.0", ": f32 = 1f"])}; i < 16777226; i += 1) {}`,
+    names: "i counts in",
+  }),
+  "goes the wrong way": ({ pick }) => ({
+    statements: `!for (${pick([
+      "var i = 0; i < 9; i--",
+      "var i = 9u; i >= 0u; i--",
+      "var i = 9; i > 0; i++",
+      "var i = 0u; i <= 4294967295u; i += 65536u",
+      "var i = 2147483640; i < 2147483647; i += 5",
+      "var i = 3u; i > 0u; i -= 2u",
+    ])}) {}`,
+    names: "the loop does not end",
+  }),
+  "has no bound": ({ pick }) => ({
+    statements: `!for (var i = 0u; ${pick(["", "true", "i != 4u", "4u > i", "i < q", "i < 4u && true"])}; i++) { break; }`,
+    names: "the loop has no constant bound",
+  }),
+  "is a loop of another kind": ({ pick }) => ({
+    statements: `!${pick(["while (true) {}", "loop { break; }", "loop { continuing { break if true; } }", "while q > 1u { break; }"])}`,
+    names: "has no constant bound; count with for",
+  }),
+  "goes round too often": ({ random }) => {
+    const turns = 70_000 + random.integer(1_000_000);
+    return { statements: `!for (var i = 0u; i < ${turns}u; i++) {}`, names: `${turns} iterations` };
+  },
+  "goes round in loops": ({ random }) => {
+    const [a, b] = [300 + random.integer(300), 300 + random.integer(300)];
+    return {
+      statements: `!for (var i = 0; i < ${a}; i++) { for (var j = 0u; j < ${b}u; j += 1u) {} }`,
+      names: `${a} iterations`,
+    };
+  },
+  "calls calls": ({ random, own }) => {
+    const depth = 17 + random.integer(20);
+    const level = (i: number) => `fn ${own}${i}() { ${own}${i - 1}(); ${own}${i - 1}(); }`;
+    const levels = Array.from({ length: depth }, (_, i) => (i === 15 ? "!" : "") + level(i + 1));
+    return { declarations: [`fn ${own}0() {}`, ...levels].join("\n"), names: "operations" };
+  },
+  "adds calls up": ({ random, own }) => {
+    const turns = 20_000 + random.integer(10_000);
+    return {
+      declarations: `fn ${own}() { for (var i = 0; i < ${turns}; i++) {} }`,
+      statements: `${own}();\n!${own}();\n${own}();`,
+      names: "operations",
+    };
+  },
+  "copies much": ({ own }) => ({
+    declarations: `struct Big { a: array<u32, 400> }\nfn ${own}(x: Big) -> Big { return x; }`,
+    statements: `var s: Big;\n!for (var i = 0; i < 300; i++) { s = ${own}(s); }`,
+    names: "the loop has 300 iterations",
+  }),
+  "takes much memory": (seeds) => ({
+    statements: `!var ${seeds.own}: array<vec4f, ${600 + seeds.random.integer(100000)}>;`,
+    names: seeds.own,
+  }),
+  "takes much memory in all": ({ own }) => ({
+    declarations: `fn one() { var a: array<u32, 1500>; }\nfn two() {\n!  var ${own}: array<array<u32, 40>, 20>;\n}`,
+    names: own,
+  }),
+  recurses: ({ own, pick }) => ({
+    declarations: `!fn ${own}(n: u32) -> u32 { return ${pick([`${own}(n)`, `max(1u, ${own}(n - 1u))`, `select(n, ${own}(n), n > 1u)`])}; }`,
+    names: `${own} calls ${own}`,
+  }),
+  "recurses in a circle": ({ own }) => ({
+    declarations: `!fn ${own}() { other(); }\nfn other() { third(); }\nfn third() { ${own}(); }`,
+    names: `${own} calls other calls third calls ${own}`,
+  }),
+  "keeps memory": ({ own, pick }) => {
+    const space = pick(["workgroup", "private"]);
+    return { declarations: `!var<${space}> ${own}: array<u32, 4>;`, names: `var<${space}> is not taken` };
+  },
+  "declares memory to write": ({ own }) => ({
+    declarations: `!@group(2) @binding(0) var<storage, read_write> ${own}: array<u32>;`,
+    names: "storage with access read_write",
+  }),
+  "declares a handle": ({ own, pick }) => ({
+    declarations: `!@group(2) @binding(0) var ${own}: ${pick(["texture_2d<f32>", "sampler", "texture_storage_2d<r32uint, write>"])};`,
+    names: "expected var<storage, read>",
+  }),
+  "declares another group": ({ own, pick }) => {
+    const group = pick(["0", "1", "3", "1 + 0"]);
+    return {
+      declarations: `!@group(${group}) @binding(9) var<storage, read> ${own}: array<u32>;`,
+      names: `group ${group.replaceAll(" ", "")}, expected 2`,
+    };
+  },
+  "meets other threads": ({ pick }) => {
+    const name = pick([
+      "workgroupBarrier",
+      "storageBarrier",
+      "subgroupAdd",
+      "subgroupBroadcastFirst",
+      "quadSwapX",
+      "dpdx",
+    ]);
+    return {
+      statements: `!${/Barrier/.test(name) ? "" : "_ = "}${name}(${/Barrier/.test(name) ? "" : "q"});`,
+      names: name,
+    };
+  },
+  "uses atomics": ({ pick }) => {
+    const name = pick(["atomicAdd", "atomicStore", "atomicLoad", "atomicExchange"]);
+    return { statements: `!${name}(q, 1u);`, names: name };
+  },
+  "uses textures": ({ pick }) => {
+    const name = pick(["textureLoad", "textureStore", "textureDimensions"]);
+    return { statements: `!_ = ${name}(q, 1u);`, names: name };
+  },
+  "brings a directive": ({ pick }) => {
+    const [keyword, rest] = pick([
+      ["enable", "f16"],
+      ["enable", "subgroups"],
+      ["requires", "unrestricted_pointer_parameters"],
+      ["diagnostic", "(off, derivative_uniformity)"],
+    ] as const);
+    return { declarations: `!${keyword} ${rest};`, names: `${keyword} is for kernels` };
+  },
+  "brings an attribute": ({ pick, own }) => {
+    const [name, code] = pick([
+      ["diagnostic", `@diagnostic(off, derivative_uniformity) fn ${own}() {}`],
+      ["compute", `@compute @workgroup_size(1) fn ${own}() {}`],
+      ["workgroup_size", `@workgroup_size(64) fn ${own}() {}`],
+      ["fragment", `@fragment fn ${own}() {}`],
+      ["builtin", `fn ${own}(@builtin(global_invocation_id) id: vec3u) {}`],
+      ["id", `@id(3) const ${own} = 1;`],
+    ] as const);
+    return { declarations: `!${code}`, names: `@${name}` };
+  },
+  "brings an override": ({ own, pick }) => ({
+    declarations: `!${pick(["", "@id(1) "])}override ${own}: u32 = 3;`,
+    names: "override is not used",
+  }),
+  "declares itself": ({ own, pick }) => ({
+    declarations: pick([
+      `!struct Y { x: ${own} }\nstruct ${own} { y: Y }`,
+      `alias ${own} = Other;\n!alias Other = ${own};`,
+    ]),
+    statements: `var a: ${own};`,
+    names: "is declared by itself",
+  }),
+  "hides code in lines": ({ pick }) => ({
+    statements: `!// harmless${pick(["\u2028", "\u2029", "\u0085", "\v", "\f", "\r"])}while (true) {}`,
+    names: "ends a line in WGSL alone",
+  }),
+  "closes what it did not open": (seeds) => ({
+    statements: `}\nfn more() {\n}\n!}\nfn rest() {`,
+    names: `} closes nothing${seeds.pick([""])}`,
+  }),
+  "is no WGSL": (seeds) => {
+    const [code, names] = seeds.pick([
+      [`let a = ${number(seeds)} + ;`, "; stands where an expression"],
+      [`let typeof = ${number(seeds)};`, "typeof is a word that WGSL keeps"],
+      [`let __a = ${number(seeds)};`, "__a begins with two underscores"],
+      ["let a = q & k | b;", "| needs parentheses"],
+      ["let a = 1 # 2;", "# is not used"],
+      [`let a = ${"(".repeat(150)}q${")".repeat(150)};`, "levels, one within the other"],
+      [`let a = q${"+q".repeat(300)};`, "operators in a row"],
+      ["asm(1);", "asm is a word that WGSL keeps"],
+      ["discard;", "discard is for fragments"],
+      ["var<private> a: u32;", "var<private>"],
+    ] as const);
+    return { statements: `!${code}`, names };
+  },
+  "uses what is not there": ({ own, pick }) => ({
+    statements: `!${pick([`let a = ${own}_;`, `let a = vec2u(${own}_, 1u);`, `let a: ${own}_ = q;`, `if (${own}_ > q) {}`])}`,
+    names: `there is no ${own}_ here`,
+  }),
+};
