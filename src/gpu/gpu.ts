@@ -67,14 +67,18 @@ export class Gpu extends Device {
   }
 
   /**
-   * Opens a scope; scopes close in the reverse of the order in which they were opened. Everything made while it is open
-   * belongs to it, whatever code makes it, so code inside a scope must not await.
+   * Opens a scope; scopes close in the reverse of the order in which they were opened. Every tensor that an op or a
+   * caller makes while it is open belongs to it, whatever task that is, so of tasks that run side by side only one can
+   * keep a scope open while it awaits. What models, sessions and generations make belongs to them and to no scope.
    */
   scope(): Scope {
     return this.#scopes.open();
   }
 
-  /** Runs `fn`; what it makes belongs to no scope, and lives until it is disposed. */
+  /**
+   * Runs `fn`; what it makes belongs to no scope, and lives until it is disposed: for owners that outlive the code that
+   * calls them, such as a model or a cache.
+   */
   unscoped<T>(fn: () => T): T {
     return this.#scopes.without(fn);
   }

@@ -67,7 +67,10 @@ export class Pipelines {
     const moduleScope = device.popErrorScope();
     const info = await module.getCompilationInfo();
     const errors = info.messages.filter((message) => message.type === "error");
-    if (errors.length > 0) throw compileError(shader, errors);
+    if (errors.length > 0) {
+      const error = compileError(shader, errors);
+      throw error.line > 0 ? error : await this.#explain(error); // the shader is not at fault where it names no line
+    }
     await this.#throwProblem(shader, moduleScope);
 
     device.pushErrorScope("validation");

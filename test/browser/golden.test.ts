@@ -138,6 +138,28 @@ describe.each(browsers)("the bundled model in $name", ({ missing, start }) => {
     );
   });
 
+  test("however a generation ends, its result settles within 2 seconds, the right way, and no memory stays", async () => {
+    await open(whole);
+    const expected: Readonly<Record<string, RegExp>> = {
+      abort: /^abort$/,
+      return: /^abort$/,
+      throw: /^thrown$/,
+      "dispose of the session": /: this session was disposed$/,
+      "dispose of the model": /: this model was disposed$/,
+      close: /: this device was closed$/,
+      destroy: /: the device was lost: .+/,
+    };
+    const ended = await inPage("endings", `${server.origin}/model`);
+    opened = undefined; // its device is lost
+    expect(ended).toHaveLength(4 * 5 + 6);
+    for (const { what, ending, milliseconds, bytes } of ended) {
+      const name = Object.keys(expected).find((name) => what.startsWith(name)) ?? "";
+      expect(ending, what).toMatch(expected[name] ?? /none/);
+      expect(milliseconds, `milliseconds of ${what}`).toBeLessThan(2000);
+      expect(bytes, `bytes of ${what}`).toBeLessThanOrEqual(0);
+    }
+  });
+
   test("no uncaught errors", () => {
     expect(errors).toEqual([]);
   });

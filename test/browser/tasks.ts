@@ -1,5 +1,13 @@
 // What is computed in Node and in a page, to be compared. Plain values in and out, so that it can cross over.
-import { type LanguageModel, uniform } from "../../src/index.ts";
+import {
+  type Gpu,
+  type LanguageModel,
+  loadModel,
+  openGpu,
+  type Piece,
+  type Session,
+  uniform,
+} from "../../src/index.ts";
 
 /** The likeliest continuations of prompts, `batch` of them at a time. */
 async function greedy(model: LanguageModel, prompts: readonly string[], maxTokens: number, batch: number) {
@@ -36,5 +44,90 @@ async function randomBits({ gpu }: LanguageModel, seed: number, count: number) {
   return [...new Uint32Array((await numbers.readStored()).buffer)];
 }
 
+/** How a generation ended: its stop reason or the message of its error. */
+interface Ended {
+  /** What ended it, and when. */
+  readonly what: string;
+  readonly ending: string;
+  readonly milliseconds: number;
+  /** Bytes of buffers that it left. */
+  readonly bytes: number;
+}
+
+const bytesOf = ({ buffers }: Gpu): number => {
+  buffers.trim();
+  return buffers.allocatedBytes;
+};
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
+/** When a generation is ended: what happens to it until then. */
+const moments: Readonly<Record<string, (iterator: AsyncIterator<Piece, void>) => Promise<unknown>>> = {
+  "before it begins": async () => undefined,
+  "while it computes the prompt": async (iterator) => void iterator.next().catch(() => undefined),
+  "between two steps": (iterator) => iterator.next(),
+  "in a step": async (iterator) => {
+    await iterator.next();
+    void iterator.next().catch(() => undefined);
+  },
+};
+
+async function endedBy(
+  gpu: Gpu,
+  session: Session,
+  [what, moment]: readonly [string, string],
+  event: (abort: AbortController, iterator: AsyncIterator<Piece, void>) => unknown,
+): Promise<Ended> {
+  const before = bytesOf(gpu);
+  const abort = new AbortController();
+  const generation = session.generate("<|whale|>The", { temperature: 0, maxTokens: 200, signal: abort.signal });
+  const iterator = generation[Symbol.asyncIterator]();
+  await moments[moment]?.(iterator);
+  const start = performance.now();
+  event(abort, iterator);
+  const ending = await generation.result.then(({ rows }) => rows[0]?.stopReason ?? "none", messageOf);
+  const milliseconds = performance.now() - start;
+  session.dispose();
+  // A device that is gone has taken its memory with it.
+  return { what: `${what} ${moment}`, ending, milliseconds, bytes: gpu.gone.aborted ? 0 : bytesOf(gpu) - before };
+}
+
+/** Ends generations in every way and state; the last ways lose the device of `model`, and others. */
+async function endings(model: LanguageModel, url: string): Promise<Ended[]> {
+  const { gpu } = model;
+  await model.generate("<|whale|>The", { temperature: 0, maxTokens: 3 }).result; // the programs' memory stays
+  const out: Ended[] = [];
+  const all = Object.keys(moments);
+  for (const moment of all) {
+    const ended = async (what: string, event: Parameters<typeof endedBy>[3], session = model.session()) =>
+      out.push(await endedBy(gpu, session, [what, moment], event));
+    await ended("abort", (abort) => abort.abort());
+    await ended("return", (_, iterator) => iterator.return?.());
+    await ended("throw", (_, iterator) => iterator.throw?.(new Error("thrown")).catch(() => undefined));
+    const session = model.session();
+    await ended("dispose of the session", () => session.dispose(), session);
+  }
+  for (const moment of all) {
+    const other = await loadModel(gpu, url);
+    out.push(await endedBy(gpu, other.session(), ["dispose of the model", moment], () => other.dispose()));
+  }
+  out.push(await endedBy(gpu, model.session(), ["destroy", "in a step"], () => gpu.device.destroy()));
+  for (const moment of all.slice(0, 2)) {
+    for (const what of ["close", "destroy"] as const) {
+      const other = await openGpu();
+      const session = (await loadModel(other, url)).session();
+      const event = () => (what === "close" ? other.close() : other.device.destroy());
+      out.push(await endedBy(other, session, [what, moment], event));
+      other.close();
+    }
+  }
+  const other = await openGpu();
+  const start = performance.now();
+  const loading = loadModel(other, url, { onProgress: () => other.device.destroy() });
+  const ending = await loading.then(() => "loaded", messageOf);
+  out.push({ what: "destroy while loading", ending, milliseconds: performance.now() - start, bytes: 0 });
+  return out;
+}
+
 /** The tasks by name. */
-export const tasks = { greedy, lastLogits, sampled, randomBits };
+export const tasks = { greedy, lastLogits, sampled, randomBits, endings };
