@@ -3,7 +3,7 @@ import { type Folder, headerOf, jsonText, literal, type Stored, weightsFile, wri
 import { copyOf, isWeights, type Mutated, type Mutation, pick, stringOf } from "./mutation.ts";
 
 /** Tensors that a family's checkpoints may hold or not. */
-const optionalTensors = /\.attn\.(masked_)?bias$|inv_freq|eh_proj|enorm/;
+const optionalTensors = /\.attn\.(masked_)?bias$|inv_freq|^model\.layers\.3\.(input_layernorm|eh_proj)/;
 
 function changeTensors(
   folder: Folder,
