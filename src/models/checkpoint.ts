@@ -19,45 +19,68 @@ export interface Checkpoint {
  * says that tensors are there, or are not, where the checkpoint says the opposite.
  */
 export function checkWeights(weights: Weights, family: Family, config: DecoderConfig): Checkpoint {
-  const { outer, layers } = sourcesFor(family, config, weights.has);
-  const sources = [outer, ...layers].flatMap((part: OuterSources | LayerSources) => sourcesOf(part));
-  const implied = new Set(sources.flatMap(namesOf));
-  const missing = [...implied].filter((name) => !weights.has(name));
-  const known = family.extras?.(config) ?? [];
+  const parts: Part[] = [];
+  const implied = new Set<string>();
+  // Part by part, up to the first that is not complete: a config may speak of more layers than memory has room for.
+  for (let at = 0; at <= config.layers; at++) {
+    const part = partOf(family, config, at, weights.has);
+    parts.push(part);
+    const sources = sourcesOf(part);
+    const names = sources.flatMap(namesOf);
+    const missing = names.filter((name) => !weights.has(name));
+    for (const name of names) implied.add(name);
+    if (missing.length > 0) checkMissing(weights, family, config, { implied, missing, parts: parts.length });
+    for (const source of sources) storedTensor(weights, source);
+  }
+  const extras = family.extras?.(config) ?? [];
   const unread = [...weights.tensors.keys()].filter(
-    (name) => !implied.has(name) && !known.some((pattern) => pattern.test(name)),
+    (name) => !implied.has(name) && !extras.some((pattern) => pattern.test(name)),
   );
-  if (missing.length > 0 || unread.length > 0) checkAgreement(weights, family, config, { implied, missing, unread });
-  for (const source of sources) storedTensor(weights, source);
-  return { outer, layers, unread };
+  if (unread.length > 0) checkUnread(weights, family, config, unread);
+  const [outer, ...layers] = parts;
+  return { outer: outer as OuterSources, layers: layers as LayerSources[], unread };
 }
 
-function sourcesFor(family: Family, config: DecoderConfig, has: (name: string) => boolean) {
-  const outer = family.outer(config, has);
-  const layers = Array.from({ length: config.layers }, (_, layer) => family.layer(config, layer, has));
-  return { outer, layers };
+type Part = OuterSources | LayerSources;
+
+/** What is outside of the layers, then layer by layer. */
+function partOf(family: Family, config: DecoderConfig, at: number, has: (name: string) => boolean): Part {
+  return at === 0 ? family.outer(config, has) : family.layer(config, at - 1, has);
 }
 
 const namesOf = ({ name, packed }: WeightSource) => [name, ...Object.values(packed?.planes ?? {})];
 
-/** Throws for a field whose opposite is what the checkpoint holds. */
-function checkAgreement(
+/** For each field that says which tensors there are, those of the first parts if it said the opposite. */
+function* opposites(weights: Weights, family: Family, config: DecoderConfig, parts?: number) {
+  for (const [field, { is, but }] of Object.entries(family.opposites?.(config) ?? {})) {
+    const other = { ...config, ...but };
+    const names = Array.from({ length: parts ?? other.layers + 1 }, (_, at) =>
+      sourcesOf(partOf(family, other, at, weights.has)).flatMap(namesOf),
+    );
+    const fail = (problem: string): never => {
+      throw new FormatError("config.json", `is ${is}, but ${weights.file} ${problem}`, { field });
+    };
+    yield { otherwise: new Set(names.flat()), fail };
+  }
+}
+
+/** Throws for a field that is alone in saying that tensors are there. Where some of them are, the checkpoint is incomplete. */
+function checkMissing(
   weights: Weights,
   family: Family,
   config: DecoderConfig,
-  { implied, missing, unread }: Record<"missing" | "unread", readonly string[]> & { implied: ReadonlySet<string> },
+  { implied, missing, parts }: { implied: ReadonlySet<string>; missing: readonly string[]; parts: number },
 ): void {
-  for (const [field, { is, but }] of Object.entries(family.opposites?.(config) ?? {})) {
-    const { outer, layers } = sourcesFor(family, { ...config, ...but }, weights.has);
-    const otherwise = new Set([outer, ...layers].flatMap((part) => sourcesOf(part)).flatMap(namesOf));
-    const fail = (problem: string) => {
-      throw new FormatError("config.json", `is ${is}, but ${weights.file} ${problem}`, { field });
-    };
+  for (const { otherwise, fail } of opposites(weights, family, config, parts)) {
+    const owed = [...implied].filter((name) => !otherwise.has(name));
+    if (owed.length > 0 && owed.every((name) => missing.includes(name))) fail(`has no ${listed(owed, 1)}`);
+  }
+}
+
+/** Throws for a field that says that tensors are not there. */
+function checkUnread(weights: Weights, family: Family, config: DecoderConfig, unread: readonly string[]): void {
+  for (const { otherwise, fail } of opposites(weights, family, config)) {
     const found = unread.filter((name) => otherwise.has(name));
     if (found.length > 0) fail(`also has ${listed(found, 1)}`);
-    const owed = [...implied].filter((name) => !otherwise.has(name));
-    const lacking = missing.filter((name) => !otherwise.has(name));
-    // Where some of them are there, the checkpoint is incomplete.
-    if (lacking.length > 0 && lacking.length === owed.length) fail(`has no ${listed(lacking, 1)}`);
   }
 }

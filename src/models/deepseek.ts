@@ -59,7 +59,7 @@ const fieldsOf = ({ scores, methods, normalise }: Version) => ({
   hidden_size: integer(1, 1 << 20),
   intermediate_size: integer(1, 1 << 22),
   num_hidden_layers: integer(1, 1 << 12),
-  num_nextn_predict_layers: optional(integer(0, 1 << 12), 0),
+  num_nextn_predict_layers: optional(integer(0, 64), 0),
   num_attention_heads: integer(1, 1 << 16),
   qk_nope_head_dim: integer(1, 1 << 12),
   qk_rope_head_dim: integer(1, 1 << 12),
@@ -238,8 +238,10 @@ function opposites(config: DecoderConfig): Opposites {
 }
 
 /** Layers that predict further tokens. */
-const predicting = ({ layers, predicting = 0 }: DecoderConfig) =>
-  Array.from({ length: predicting }, (_, i) => new RegExp(`^(model\\.)?layers\\.${layers + i}\\.`));
+function predictingLayers({ layers, predicting = 0 }: DecoderConfig): RegExp[] {
+  const numbers = Array.from({ length: predicting }, (_, i) => layers + i);
+  return numbers.length > 0 ? [new RegExp(`^(model\\.)?layers\\.(${numbers.join("|")})\\.`)] : [];
+}
 
 export const deepseek: Family = {
   architectures: Object.keys(versions),
@@ -247,5 +249,5 @@ export const deepseek: Family = {
   outer: llama.outer,
   layer,
   opposites,
-  extras: (config) => [...predicting(config), /\.rotary_emb\.inv_freq$/],
+  extras: (config) => [...predictingLayers(config), /\.rotary_emb\.inv_freq$/],
 };

@@ -137,6 +137,17 @@ for (const [what, damage, parts] of brokenModels) {
   });
 }
 
+test("what has no effect in a model's files is a warning", async () => {
+  using folder = new ModelFolder();
+  folder.json("generation_config.json", (config) => {
+    config["num_beams"] = 4;
+  });
+  const run = await runCli(["generate", "--model", folder.path, "--max-tokens", "1", "--json", "The sea"]);
+  expect(run.code).toBe(0);
+  expect(run.stderr).toContain("warning: generation_config.json: num_beams is 4, which is not supported");
+  expect(JSON.parse(run.stdout)).toBeTypeOf("object");
+});
+
 test("a folder that does not exist", async () => {
   expect(await generate("no/such/folder")).toBe("no/such/folder: there is no such folder");
 });

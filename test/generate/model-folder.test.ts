@@ -65,7 +65,7 @@ describe("a folder is refused for", () => {
     [
       "biases that are not there",
       { config: { mlp_bias: true } },
-      "config.json: mlp_bias is true, but model.safetensors has no model.layers.0.mlp.gate_proj.bias and 8 more",
+      "config.json: mlp_bias is true, but model.safetensors has no model.layers.0.mlp.gate_proj.bias and 2 more",
     ],
     [
       "biases that it says are not there",

@@ -49,7 +49,7 @@ const layers =
   (name: string) =>
   ({ config }: Folder) => {
     const n = Number(config[name]);
-    return [...required, n - 1, n + 1, 1000];
+    return [...required, n - 1, n + 1, 4096];
   };
 /** Widths of tensors: others than the checkpoint's. */
 const width =
@@ -133,7 +133,7 @@ const { attention_bias: _, ...qwen2 } = qwen;
 
 /** Experts: their number, how many of them a token has, and their width. */
 const experts = (number: string, most: number, hidden: string): Table => ({
-  [number]: [...counts, most - 1, most + 1, 2000],
+  [number]: [...counts, most - 1, most + 1, 1024, 2000],
   num_experts_per_tok: [...counts, most + 1, 1000],
   [hidden]: width(hidden, (n) => [n - 1, n + 1, 2 * n]),
   hidden_act: [...activations, "gelu", "gelu_new"],
