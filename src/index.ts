@@ -14,6 +14,10 @@ export type { ShaderModule } from "./gpu/shader-module.ts";
 export type { Shader, Specialisation } from "./gpu/specialise.ts";
 export { wgslModule } from "./gpu/wgsl-module.ts";
 
+// Mistakes in calls
+
+export { OptionError, ShapeError } from "./options/errors.ts";
+
 // Tensors
 
 export {
@@ -30,7 +34,7 @@ export {
 export type { Plane, Planes, StorageFormat } from "./tensor/formats/format.ts";
 export { formats as storageFormats } from "./tensor/formats.ts";
 export type { Segment } from "./tensor/segments.ts";
-export { type Shape, ShapeError } from "./tensor/shape.ts";
+export type { Shape } from "./tensor/shape.ts";
 export {
   empty,
   placed,

@@ -1,12 +1,15 @@
 import type { Gpu } from "../gpu/gpu.ts";
+import { optionalTensor, tensorCheck } from "../kernels/arguments.ts";
 import { tableAttention } from "../kernels/attention/attention.ts";
 import { appendKv } from "../kernels/kv-cache/append.ts";
-import { rope } from "../kernels/rope/rope.ts";
+import { kvLayoutCheck } from "../kernels/kv-cache/layouts.ts";
+import { rope, ropeLayoutCheck } from "../kernels/rope/rope.ts";
+import { type Checks, checkOptions, fieldsOf, finite, integer, object, required, size } from "../options/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { reshape, transpose } from "../tensor/views.ts";
 import { type LayerCache, visibleCache } from "./kv-cache/cache.ts";
-import { type Linear, linear } from "./linear.ts";
-import { type Norm, norm } from "./norm.ts";
+import { type Linear, linear, projection } from "./linear.ts";
+import { type Norm, norm, normCheck } from "./norm.ts";
 
 /** The positions of this run's tokens: the step's, which change from replay to replay, or `start` onwards. */
 export type Place = { readonly step: Tensor } | { readonly start: number };
@@ -62,6 +65,53 @@ export interface AttentionInputs {
   readonly visible: number;
 }
 
+const atLeastOne = integer(1, 2 ** 30);
+
+/** Checks of the projections. */
+export const attentionWeightChecks: Checks<AttentionWeights> = {
+  q: projection,
+  k: projection,
+  v: projection,
+  output: projection,
+  qNorm: normCheck,
+  kNorm: normCheck,
+  sinks: optionalTensor,
+  latent: object<LatentProjections>({
+    norm: required(normCheck),
+    query: object<NonNullable<LatentProjections["query"]>>({ down: projection, norm: required(normCheck) }),
+  }),
+};
+
+/** Checks of the settings. */
+export const attentionShapeChecks: Checks<AttentionShape> = {
+  heads: required(atLeastOne),
+  kvHeads: required(atLeastOne),
+  headWidth: required(atLeastOne),
+  window: atLeastOne,
+  scale: finite,
+  ropeLayout: ropeLayoutCheck,
+};
+
+/** Checks of the inputs other than x. */
+export const attentionInputChecks: Checks<Omit<AttentionInputs, "x">> = {
+  cache: required(
+    object<LayerCache>({
+      keys: tensorCheck,
+      values: tensorCheck,
+      kScale: optionalTensor,
+      vScale: optionalTensor,
+      layout: kvLayoutCheck,
+    }),
+  ),
+  ropeTable: optionalTensor,
+  place: required(object<{ step: unknown; start: unknown }>({ step: optionalTensor, start: size })),
+  visible: required(size),
+};
+
+const inputFields = fieldsOf<AttentionInputs>({ ...attentionInputChecks, x: tensorCheck });
+const weightFields = fieldsOf(attentionWeightChecks);
+const shapeFields = fieldsOf(attentionShapeChecks);
+
 /**
  * Causal self-attention with a cache: project, rotate, store, attend, project (Vaswani et al. 2017, section 3.2;
  * grouped heads after Ainslie et al. 2023). Returns `[b, t, c]`.
@@ -69,10 +119,15 @@ export interface AttentionInputs {
 export function attentionLayer(
   gpu: Gpu,
   name: string,
-  { x, cache, ropeTable, place, visible }: AttentionInputs,
+  inputs: AttentionInputs,
   weights: AttentionWeights,
-  { heads, kvHeads, headWidth, window, scale, ropeLayout = "halves" }: AttentionShape,
+  shape: AttentionShape,
 ): Tensor {
+  checkOptions("attentionLayer", inputFields, inputs);
+  checkOptions("attentionLayer", weightFields, weights, "weights.");
+  checkOptions("attentionLayer", shapeFields, shape);
+  const { x, cache, ropeTable, place, visible } = inputs;
+  const { heads, kvHeads, headWidth, window, scale, ropeLayout = "halves" } = shape;
   const [b = 1, t = 1] = x.shape;
   const split = (projected: Tensor, count: number) => reshape(projected, [b, t, count, headWidth]);
   const normed = (projected: Tensor, count: number, parameters: Norm | undefined) => {

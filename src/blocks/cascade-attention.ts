@@ -1,7 +1,9 @@
 import type { Gpu } from "../gpu/gpu.ts";
+import { checkCall, intoOf, optionalTensor, tensorCheck } from "../kernels/arguments.ts";
 import { attention } from "../kernels/attention/attention.ts";
 import { mergeAttention } from "../kernels/attention/merge.ts";
 import { contiguous } from "../kernels/layout/contiguous.ts";
+import { fieldsOf, finite, integer, kinds, object, oneOf, positive, required } from "../options/checks.ts";
 import { formatShape, ShapeError } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { reshape, transpose } from "../tensor/views.ts";
@@ -45,6 +47,22 @@ export interface CascadeOptions {
   readonly into?: { readonly out?: Tensor; readonly lse?: Tensor };
 }
 
+const part = required(object<KeysAndValues>({ k: tensorCheck, v: tensorCheck }));
+const inputs = fieldsOf<CascadeTensors>({ q: tensorCheck, prefix: part, suffix: part, step: optionalTensor });
+
+const variant = oneOf(...Object.keys(attention.variants));
+const fields = fieldsOf<CascadeOptions>({
+  mask: oneOf("causal", "full"),
+  score: Object.assign(kinds({ softcap: { cap: required(positive) } }, "none"), {
+    why: "scores that depend on positions differ between prefix and suffix",
+  }),
+  scale: finite,
+  start: integer(1 - 2 ** 30, 2 ** 30 - 1),
+  length: integer(0, 2 ** 30),
+  variants: object<NonNullable<CascadeOptions["variants"]>>({ prefix: variant, suffix: variant }),
+  into: intoOf("out", "lse"),
+});
+
 /**
  * Attention of a batch whose rows begin with the same keys and values: over that prefix the queries of all rows are
  * computed as one sequence, so that queries that share a tile share each read; over its suffix each row is computed
@@ -57,9 +75,11 @@ export interface CascadeOptions {
  */
 export function cascadeAttention(
   gpu: Gpu,
-  { q, prefix, suffix, step }: CascadeTensors,
+  tensors: CascadeTensors,
   options: CascadeOptions = {},
 ): { readonly out: Tensor; readonly lse: Tensor } {
+  checkCall("cascadeAttention", inputs, tensors, fields, options);
+  const { q, prefix, suffix, step } = tensors;
   const { mask = "causal", score = "none", scale, start, length, variants = {}, into } = options;
   checkCascade({ q, prefix, suffix }, options);
   const [b = 0, h = 0, t = 0] = q.shape;
@@ -99,7 +119,7 @@ const fits = (gpu: Gpu, tensors: Parameters<typeof attention>[1], options: Param
 
 function checkCascade(
   { q, prefix, suffix }: Omit<CascadeTensors, "step">,
-  { mask = "causal", score = "none", start, length }: CascadeOptions,
+  { mask = "causal", start, length }: CascadeOptions,
 ): void {
   const fail = (problem: string): never => {
     throw new ShapeError(`cascadeAttention: ${problem}`);
@@ -118,10 +138,6 @@ function checkCascade(
       const given = `q ${formatShape(q.shape)} and suffix.v ${formatShape(suffix.v.shape)}`;
       fail(`${name} is ${formatShape(shape)}, expected ${formatShape(wanted)} with ${given}`);
     }
-  }
-  if (mask !== "causal" && mask !== "full") fail(`mask is ${JSON.stringify(mask)}, expected "causal" or "full"`);
-  if (score !== "none" && score.kind !== "softcap") {
-    fail("scores that depend on positions differ between prefix and suffix; expected none or a softcap");
   }
   const first = start ?? (length ?? s) - t;
   if (mask === "causal" && first < -1) {

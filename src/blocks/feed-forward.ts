@@ -1,7 +1,8 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { geglu, gelu, geluTanh, quickGelu, silu, swiglu } from "../kernels/elementwise/activation.ts";
+import { type Checks, checkOptions, checkValue, fieldsOf, object, oneOf } from "../options/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type Linear, linear } from "./linear.ts";
+import { type Linear, linear, linearChecks, projection } from "./linear.ts";
 
 /** Activations by name. */
 export type Activation = "silu" | "gelu" | "gelu-tanh" | "quick-gelu";
@@ -12,6 +13,18 @@ export interface FeedForwardWeights {
   readonly down: Linear;
   readonly gate?: Linear | undefined;
 }
+
+/** Checks of the projections. */
+export const feedForwardChecks: Checks<FeedForwardWeights> = {
+  up: projection,
+  down: projection,
+  gate: object(linearChecks),
+};
+
+/** Checks of an activation. */
+export const activationCheck = oneOf("silu", "gelu", "gelu-tanh", "quick-gelu");
+
+const fields = fieldsOf(feedForwardChecks);
 
 const plain = { silu, gelu, "gelu-tanh": geluTanh, "quick-gelu": quickGelu } as const;
 /** Activations that a gated layer may have. */
@@ -25,6 +38,8 @@ export function feedForward(
   weights: FeedForwardWeights,
   activation: Activation,
 ): Tensor {
+  checkOptions("feedForward", fields, weights, "weights.");
+  checkValue("feedForward", "activation", activationCheck, activation);
   const up = linear(gpu, x, weights.up);
   let hidden: Tensor;
   if (weights.gate) {

@@ -1,16 +1,19 @@
 import type { Gpu } from "../gpu/gpu.ts";
+import { checkCall, tensorFields } from "../kernels/arguments.ts";
 import { type AttentionMask, type AttentionResult, tableAttention } from "../kernels/attention/attention.ts";
 import { makeMods } from "../kernels/attention/made-mods.ts";
+import { maskCheck } from "../kernels/attention/masks/mask.ts";
 import { cast } from "../kernels/elementwise/cast.ts";
 import type { CacheFormat } from "../kernels/formats.ts";
 import { appendKv } from "../kernels/kv-cache/append.ts";
-import { type KvLayout, layoutName } from "../kernels/kv-cache/layouts.ts";
+import { type KvLayout, kvLayoutCheck, layoutName } from "../kernels/kv-cache/layouts.ts";
 import { cacheStorage } from "../kernels/kv-cache/storage.ts";
 import { concat } from "../kernels/layout/concat.ts";
 import { contiguous } from "../kernels/layout/contiguous.ts";
 import { headMatmul } from "../kernels/matmul/heads.ts";
 import { matmul } from "../kernels/matmul/matmul.ts";
 import { rope } from "../kernels/rope/rope.ts";
+import { boolean, fieldsOf, finite, integer, oneOf, required } from "../options/checks.ts";
 import { perWord } from "../tensor/formats.ts";
 import { formatShape, ShapeError } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -59,6 +62,18 @@ export interface LatentOptions {
   readonly lse?: boolean;
 }
 
+const inputs = tensorFields("q", "latents", "weight", "step?");
+const fields = fieldsOf<LatentOptions>({
+  form: oneOf("expanded", "absorbed"),
+  rope: required(integer(0, 2 ** 30)),
+  mask: maskCheck,
+  layout: kvLayoutCheck,
+  scale: finite,
+  start: integer(1 - 2 ** 30, 2 ** 30 - 1),
+  length: integer(0, 2 ** 30),
+  lse: boolean,
+});
+
 /** Sizes implied by the tensors' shapes. */
 interface LatentSizes {
   readonly b: number;
@@ -78,6 +93,7 @@ interface LatentSizes {
  * forms agree to rounding. Throws `ShapeError` for shapes that do not fit.
  */
 export function latentAttention(gpu: Gpu, tensors: LatentTensors, options: LatentOptions): AttentionResult {
+  checkCall("latentAttention", inputs, tensors, fields, options);
   makeMods(options);
   return attendLatents(gpu, tensors, options);
 }

@@ -1,5 +1,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
+import { optionalTensor, tensorCheck } from "../kernels/arguments.ts";
 import { matmul } from "../kernels/matmul/matmul.ts";
+import { type Checks, checkOptions, fieldsOf, object, required } from "../options/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** A projection: `weight` is `[out, in]` as checkpoints store it, `bias` `[out]`. */
@@ -8,7 +10,17 @@ export interface Linear {
   readonly bias?: Tensor | undefined;
 }
 
+/** Checks of a projection. */
+export const linearChecks: Checks<Linear> = { weight: tensorCheck, bias: optionalTensor };
+
+/** A projection that cannot be left out. */
+export const projection = required(object(linearChecks));
+
+const fields = fieldsOf(linearChecks);
+
 /** `x [..., in]` → `[..., out]`: `x · weightᵀ + bias`. */
-export function linear(gpu: Gpu, x: Tensor, { weight, bias }: Linear): Tensor {
+export function linear(gpu: Gpu, x: Tensor, weights: Linear): Tensor {
+  checkOptions("linear", fields, weights);
+  const { weight, bias } = weights;
   return matmul(gpu, bias ? { x, weight, bias } : { x, weight }).y;
 }

@@ -1,12 +1,14 @@
 import type { Gpu } from "../gpu/gpu.ts";
+import { optionalTensor, tensorCheck } from "../kernels/arguments.ts";
 import { add, mul } from "../kernels/elementwise/elementwise.ts";
 import type { GatedActivation } from "../kernels/moe/expert-weights.ts";
 import { experts } from "../kernels/moe/experts.ts";
-import { type RoutingRule, route } from "../kernels/moe/route.ts";
+import { type RoutingRule, route, ruleChecks } from "../kernels/moe/route.ts";
+import { type Checks, checkOptions, fieldsOf, object, oneOf, required, size } from "../options/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { reshape } from "../tensor/views.ts";
-import { type FeedForwardWeights, feedForward } from "./feed-forward.ts";
-import { type Linear, linear } from "./linear.ts";
+import { type FeedForwardWeights, feedForward, feedForwardChecks } from "./feed-forward.ts";
+import { type Linear, linear, linearChecks, projection } from "./linear.ts";
 
 /** Weights of a layer of experts. */
 export interface MixtureWeights {
@@ -36,6 +38,29 @@ export interface MixtureShape {
   readonly activation: GatedActivation;
 }
 
+/** Checks of the weights. */
+export const mixtureWeightChecks: Checks<MixtureWeights> = {
+  router: projection,
+  selectionBias: optionalTensor,
+  faults: object<NonNullable<MixtureWeights["faults"]>>({ flags: tensorCheck, layer: required(size) }),
+  gateUp: tensorCheck,
+  gateUpBias: optionalTensor,
+  down: tensorCheck,
+  downBias: optionalTensor,
+  shared: object(feedForwardChecks),
+  sharedGate: object(linearChecks),
+};
+
+const weightFields = fieldsOf(mixtureWeightChecks);
+
+/** Checks of the settings. */
+export const mixtureChecks: Checks<MixtureShape> = {
+  rule: required(object(ruleChecks)),
+  activation: required(oneOf("swiglu", "clamped-swiglu")),
+};
+
+const shapeFields = fieldsOf(mixtureChecks);
+
 /** True for the weights of a layer of experts. */
 export const isMixture = (weights: FeedForwardWeights | MixtureWeights): weights is MixtureWeights =>
   "router" in weights;
@@ -49,13 +74,10 @@ const gateOfOne: RoutingRule = { k: 1, scores: "sigmoid", normalise: false };
  * the router and the sum. Taps `experts` u32 `[b, t, k]`, `weights`, `shared.weight` `[b, t, 1]` where there is a gate,
  * and where tokens are sorted by expert `counts` u32 `[1, 1, e]` and `offsets` u32 `[1, 1, e + 1]`.
  */
-export function mixture(
-  gpu: Gpu,
-  name: string,
-  x: Tensor,
-  weights: MixtureWeights,
-  { rule, activation }: MixtureShape,
-): Tensor {
+export function mixture(gpu: Gpu, name: string, x: Tensor, weights: MixtureWeights, shape: MixtureShape): Tensor {
+  checkOptions("mixture", weightFields, weights, "weights.");
+  checkOptions("mixture", shapeFields, shape);
+  const { rule, activation } = shape;
   const [b = 0, t = 0, c = 0] = x.shape;
   const rows = reshape(x, [b * t, c]);
   const logits = linear(gpu, rows, weights.router);

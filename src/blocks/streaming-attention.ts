@@ -1,7 +1,10 @@
 import type { Gpu } from "../gpu/gpu.ts";
+import { checkCall, tensorFields } from "../kernels/arguments.ts";
 import { type AttentionResult, type AttentionScore, attention } from "../kernels/attention/attention.ts";
+import { scoreCheck } from "../kernels/attention/scores/score.ts";
 import { ringPositions } from "../kernels/kv-cache/ring-positions.ts";
-import { type RopeLayout, rope } from "../kernels/rope/rope.ts";
+import { type RopeLayout, rope, ropeLayoutCheck } from "../kernels/rope/rope.ts";
+import { boolean, fieldsOf, finite, integer } from "../options/checks.ts";
 import { formatShape, ShapeError } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { transpose } from "../tensor/views.ts";
@@ -32,6 +35,16 @@ export interface StreamingOptions {
   readonly lse?: boolean;
 }
 
+const inputs = tensorFields("q", "keys", "values", "table", "step?");
+const fields = fieldsOf<StreamingOptions>({
+  sinks: integer(0, 2 ** 30),
+  length: integer(0, 2 ** 30),
+  ropeLayout: ropeLayoutCheck,
+  score: scoreCheck,
+  scale: finite,
+  lse: boolean,
+});
+
 /**
  * Causal attention over a stream of any length with a cache of fixed size: the first tokens (attention sinks) and the
  * last ones that fit, rotated by their slots in the cache rather than their positions in the text, so that positions
@@ -39,11 +52,10 @@ export interface StreamingOptions {
  * temporary of the cache's size. Returns out `[b, h, t, dv]`, and lse on request. Throws `ShapeError` for shapes that
  * do not fit.
  */
-export function streamingAttention(
-  gpu: Gpu,
-  { q, keys, values, table, step }: StreamingTensors,
-  { sinks = 4, length, ropeLayout = "halves", ...options }: StreamingOptions,
-): AttentionResult {
+export function streamingAttention(gpu: Gpu, tensors: StreamingTensors, given: StreamingOptions): AttentionResult {
+  checkCall("streamingAttention", inputs, tensors, fields, given);
+  const { q, keys, values, table, step } = tensors;
+  const { sinks = 4, length, ropeLayout = "halves", ...options } = given;
   const [b = 0, , t = 0] = q.shape;
   const slots = keys.shape[2] ?? 0;
   if ((step === undefined) === (length === undefined)) {

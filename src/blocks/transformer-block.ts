@@ -1,10 +1,32 @@
 import type { Gpu } from "../gpu/gpu.ts";
+import { anything, checkOptions, fieldsOf, object, required } from "../options/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type AttentionInputs, type AttentionShape, type AttentionWeights, attentionLayer } from "./attention.ts";
-import { type Activation, type FeedForwardWeights, feedForward } from "./feed-forward.ts";
+import {
+  type AttentionInputs,
+  type AttentionShape,
+  type AttentionWeights,
+  attentionInputChecks,
+  attentionLayer,
+  attentionShapeChecks,
+  attentionWeightChecks,
+} from "./attention.ts";
+import {
+  type Activation,
+  activationCheck,
+  type FeedForwardWeights,
+  feedForward,
+  feedForwardChecks,
+} from "./feed-forward.ts";
 import { latentAttentionLayer } from "./latent-attention.ts";
-import { isMixture, type MixtureShape, type MixtureWeights, mixture } from "./mixture.ts";
-import { addNorm, type Norm, type Residual } from "./norm.ts";
+import {
+  isMixture,
+  type MixtureShape,
+  type MixtureWeights,
+  mixture,
+  mixtureChecks,
+  mixtureWeightChecks,
+} from "./mixture.ts";
+import { addNorm, type Norm, normCheck, type Residual } from "./norm.ts";
 
 /** Weights of one block. */
 export interface BlockWeights {
@@ -22,6 +44,26 @@ export interface BlockShape extends AttentionShape {
   readonly mixture?: MixtureShape | undefined;
 }
 
+const inputFields = fieldsOf(attentionInputChecks);
+
+/** The names of the weights of both kinds of layers. */
+const eitherLayer = Object.fromEntries(
+  Object.keys({ ...feedForwardChecks, ...mixtureWeightChecks }).map((name) => [name, anything]),
+);
+
+const weightFields = fieldsOf<BlockWeights>({
+  attentionNorm: required(normCheck),
+  attention: required(object(attentionWeightChecks)),
+  feedForwardNorm: required(normCheck),
+  feedForward: required(object(eitherLayer)), // which of them is missing, the layer says
+});
+
+const shapeFields = fieldsOf<BlockShape>({
+  ...attentionShapeChecks,
+  activation: required(activationCheck),
+  mixture: object(mixtureChecks),
+});
+
 /**
  * A pre-norm transformer block (Xiong et al. 2020): `x + attention(norm(x))`, then `x + feedForward(norm(x))`. Takes
  * and returns the residual stream; the last addition is left to the following norm.
@@ -34,9 +76,13 @@ export function transformerBlock(
   weights: BlockWeights,
   shape: BlockShape,
 ): Residual {
+  checkOptions("transformerBlock", inputFields, inputs);
+  checkOptions("transformerBlock", weightFields, weights, "weights.");
+  checkOptions("transformerBlock", shapeFields, shape);
+  const { activation: _, mixture: __, ...attentionShape } = shape;
   const before = addNorm(gpu, stream, weights.attentionNorm);
   const attend = weights.attention.latent ? latentAttentionLayer : attentionLayer;
-  const attended = attend(gpu, `${name}.attention`, { ...inputs, x: before.y }, weights.attention, shape);
+  const attended = attend(gpu, `${name}.attention`, { ...inputs, x: before.y }, weights.attention, attentionShape);
   const between = addNorm(gpu, { sum: before.sum, update: attended }, weights.feedForwardNorm);
   const update = feedForwardOf(gpu, `${name}.feed-forward`, between.y, weights.feedForward, shape);
   gpu.tap(`${name}.residual`, between.sum);

@@ -1,3 +1,4 @@
+import { type Check, callback, checkOptions, fieldsOf, integer } from "../options/checks.ts";
 import { onAbort, unlessAborted } from "./abort.ts";
 import { addressOf } from "./address.ts";
 import { FormatError } from "./format-error.ts";
@@ -26,6 +27,13 @@ const defaultIdleTimeout = 30_000;
 const defaultMostKept = 2 ** 31;
 /** Requests that run at a time. */
 const requestsAtATime = 4;
+
+/** A time that timers can wait for. */
+const duration: Check = (value) =>
+  typeof value === "number" && value > 0 && (value < 2 ** 31 || value === Number.POSITIVE_INFINITY)
+    ? undefined
+    : "milliseconds above 0 and below 2³¹, or Infinity";
+const fields = fieldsOf<OpenUrlOptions>({ fetch: callback, idleTimeout: duration, mostKept: integer(1) });
 
 /** What the first response about a file showed. */
 interface Probe {
@@ -75,11 +83,6 @@ function changed(file: string, before: number, now: number): FormatError {
   return new FormatError(file, `has ${now} bytes now, but had ${before}: it changed while it was read`);
 }
 
-function positive(name: string, value: number): number {
-  if (typeof value === "number" && value > 0) return value;
-  throw new RangeError(`openUrl: ${name} is ${String(value)}, expected a number above 0`);
-}
-
 /**
  * A folder on a web server, read with HTTP range requests (RFC 9110, section 14); redirects are followed. At most four
  * requests run at a time.
@@ -92,12 +95,13 @@ function positive(name: string, value: number): number {
  * @throws FormatError for an address that is not http or https; the source's functions throw it for error responses.
  */
 export function openUrl(base: string | URL, options: OpenUrlOptions = {}): FileSource {
+  checkOptions("openUrl", fields, options);
   const folder = addressOf(base);
   const name = String(base);
-  const mostKept = positive("mostKept", options.mostKept ?? defaultMostKept);
+  const { mostKept = defaultMostKept } = options;
   const rules: RequestRules = {
     fetch: options.fetch ?? ((url: string, init: RequestInit) => fetch(url, init)),
-    idleTimeout: positive("idleTimeout", options.idleTimeout ?? defaultIdleTimeout),
+    idleTimeout: options.idleTimeout ?? defaultIdleTimeout,
   };
   const turn = turns(requestsAtATime);
 

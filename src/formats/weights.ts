@@ -1,5 +1,5 @@
+import { nearNames } from "../options/near-names.ts";
 import { FormatError, listed, shortened } from "./format-error.ts";
-import { nearNames } from "./near-names.ts";
 import { type FileRange, type Heads, readInOrder } from "./read-ahead.ts";
 import { bitsOf, dtypeOf, headBytes, readHeader, type StoredTensor } from "./safetensors.ts";
 import { checkShardNames, readShardIndex } from "./shard-index.ts";

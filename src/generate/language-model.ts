@@ -1,11 +1,13 @@
 import { maxBatch } from "../kernels/step.ts";
 import { checkRequirements } from "../models/requirements.ts";
+import { checkValue, either, listOf, shown, size, text } from "../options/checks.ts";
+import { OptionError } from "../options/errors.ts";
 import { TextError } from "../text/text-error.ts";
 import { tokensAhead } from "./chunks.ts";
 import type { Generation } from "./generation.ts";
 import { LoadedModel } from "./loaded-model.ts";
 import type { GenerationOptions } from "./options.ts";
-import { Session, type SessionOptions } from "./session.ts";
+import { checkPrompts, Session, type SessionOptions } from "./session.ts";
 
 /** A language model on the GPU with its tokenizer. Made by `loadModel`. */
 export class LanguageModel extends LoadedModel {
@@ -14,6 +16,7 @@ export class LanguageModel extends LoadedModel {
    * generation is first read, and is free again when it has ended.
    */
   generate(prompts: string | readonly number[] | readonly string[], options: GenerationOptions = {}): Generation {
+    checkPrompts(prompts);
     const batch = typeof prompts === "string" || typeof prompts[0] === "number" ? 1 : prompts.length;
     return this.#session(batch, { once: true }).generate(prompts, options);
   }
@@ -28,7 +31,7 @@ export class LanguageModel extends LoadedModel {
   #session(batch: number, options?: SessionOptions): Session {
     this.lifetime.assertLive();
     if (!Number.isInteger(batch) || batch < 1 || batch > maxBatch) {
-      throw new RangeError(`a batch of ${batch} sequences, expected 1 to ${maxBatch}`);
+      throw new OptionError(`session: batch is ${shown(batch)}, expected an integer from 1 to ${maxBatch}`);
     }
     const { gpu, decoder, programs } = this;
     const { config } = decoder;
@@ -42,6 +45,7 @@ export class LanguageModel extends LoadedModel {
    */
   async score(tokens: string | readonly number[]): Promise<Float64Array> {
     this.lifetime.assertLive();
+    checkValue("score", "tokens", either(text, listOf(size)), tokens);
     const ids = typeof tokens === "string" ? this.tokenizer.encode(tokens) : tokens;
     const { vocabulary } = this.decoder.config;
     if (ids.length > this.context) {

@@ -1,13 +1,15 @@
-import type { CacheOptions } from "../blocks/kv-cache/cache.ts";
+import { type CacheOptions, cacheLayouts } from "../blocks/kv-cache/cache.ts";
 import { onAbort } from "../formats/abort.ts";
 import { openSource } from "../formats/open-source.ts";
 import { readEarly } from "../formats/read-early.ts";
 import { headBytes } from "../formats/safetensors.ts";
 import { type FileSource, withSignal } from "../formats/source.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import { cacheFormats, weightTypes } from "../kernels/formats.ts";
 import { resolveCache } from "../models/cache.ts";
 import { checkRequirements } from "../models/requirements.ts";
 import { type LoadOptions, uploadWeights } from "../models/weights.ts";
+import { callback, checkOptions, fieldsOf, having, integer, object, oneOf } from "../options/checks.ts";
 import { tokensAhead } from "./chunks.ts";
 import { LanguageModel } from "./language-model.ts";
 import { readModelFolder } from "./model-folder.ts";
@@ -24,6 +26,15 @@ export interface ModelOptions extends LoadOptions {
    */
   readonly onWarning?: ((warning: string) => void) | undefined;
 }
+
+const fields = fieldsOf<ModelOptions>({
+  dtype: oneOf(...weightTypes),
+  onProgress: callback,
+  onWarning: callback,
+  signal: having("aborted", "an AbortSignal"),
+  context: integer(1, 2 ** 30),
+  cache: object<CacheOptions>({ dtype: oneOf(...cacheFormats), layout: oneOf(...cacheLayouts) }),
+});
 
 /** The default context is at most this: a contiguous cache is allocated for all of it. */
 const defaultContext = 4096;
@@ -56,6 +67,7 @@ export async function loadModel(
   from: string | URL | FileSource,
   options: ModelOptions = {},
 ): Promise<LanguageModel> {
+  checkOptions("loadModel", fields, options);
   options.signal?.throwIfAborted();
   // Ends what is still being requested when the load has ended, whichever way.
   const ended = new AbortController();
@@ -72,8 +84,6 @@ export async function loadModel(
 async function loadFrom(gpu: Gpu, source: FileSource, options: ModelOptions): Promise<LanguageModel> {
   const { config, tokenizer, chatTemplate, defaults, weights, checkpoint, warnings } = await readModelFolder(source);
   const context = Math.min(options.context ?? Math.min(config.context, defaultContext), config.context);
-  if (!Number.isInteger(context) || context < 1)
-    throw new RangeError(`context is ${options.context}, expected a positive integer`);
   const cache = resolveCache(config, options.cache);
   checkRequirements(gpu, config, context, 1, cache, tokensAhead(gpu, config));
   for (const warning of warnings) (options.onWarning ?? console.warn)(warning);

@@ -1,3 +1,16 @@
+import {
+  between,
+  type Check,
+  type Checks,
+  checkOptions,
+  either,
+  fieldsOf,
+  having,
+  integer,
+  listOf,
+} from "../options/checks.ts";
+import { OptionError } from "../options/errors.ts";
+
 /**
  * How text is generated. Every field has a default, taken from the model's `generation_config.json` where it sets one.
  */
@@ -49,35 +62,43 @@ export interface GenerationDefaults {
   readonly eos: readonly number[];
 }
 
-/** Checked options, with the model's defaults filled in. Throws a `RangeError` that names option, value and range. */
+const nonEmpty: Check = (value) => (typeof value === "string" && value !== "" ? undefined : "a text that is not empty");
+const seed = integer(0, 2 ** 32 - 1);
+
+const checks: Checks<GenerationOptions> = {
+  maxTokens: integer(0, 2 ** 31),
+  temperature: between(0, 1000),
+  topK: integer(0, 2 ** 24 - 1),
+  topP: between(0, 1),
+  minP: between(0, 1),
+  repetitionPenalty: between(1e-3, 1000),
+  presencePenalty: between(-1000, 1000),
+  frequencyPenalty: between(-1000, 1000),
+  seed: either(seed, listOf(seed)),
+  stop: either(nonEmpty, listOf(nonEmpty)),
+  logprobs: integer(0, 64),
+  signal: having("aborted", "an AbortSignal"),
+};
+
+const fields = fieldsOf(checks);
+
+/** Checked options, with the model's defaults filled in. Throws an `OptionError` that names option, value and range. */
 export function resolveOptions(options: GenerationOptions, defaults: GenerationOptions, rows: number): ResolvedOptions {
-  const take = (
-    name: keyof GenerationOptions & keyof ResolvedOptions,
-    fallback: number,
-    low: number,
-    high: number,
-    whole = false,
-  ) => {
-    const value = options[name] ?? defaults[name] ?? fallback;
-    if (typeof value !== "number" || !(value >= low && value <= high) || (whole && !Number.isInteger(value))) {
-      throw new RangeError(
-        `${name} is ${String(value)}, expected ${whole ? "an integer" : "a number"} from ${low} to ${high}`,
-      );
-    }
-    return value;
-  };
+  checkOptions("generate", fields, options);
+  checkOptions("generation_config.json", fields, defaults);
+  const take = (name: keyof GenerationOptions & keyof ResolvedOptions, fallback: number) =>
+    (options[name] ?? defaults[name] ?? fallback) as number;
   const stops = typeof options.stop === "string" ? [options.stop] : (options.stop ?? []);
-  if (stops.some((stop) => typeof stop !== "string" || stop === "")) throw new RangeError("stop has an empty text");
   return {
-    maxTokens: take("maxTokens", 256, 0, 2 ** 31, true),
-    temperature: take("temperature", 0, 0, 1000),
-    topK: take("topK", 0, 0, 2 ** 24, true),
-    topP: take("topP", 1, 0, 1),
-    minP: take("minP", 0, 0, 1),
-    repetitionPenalty: take("repetitionPenalty", 1, 1e-3, 1000),
-    presencePenalty: take("presencePenalty", 0, -1000, 1000),
-    frequencyPenalty: take("frequencyPenalty", 0, -1000, 1000),
-    logprobs: take("logprobs", 0, 0, 64, true),
+    maxTokens: take("maxTokens", 256),
+    temperature: take("temperature", 0),
+    topK: take("topK", 0),
+    topP: take("topP", 1),
+    minP: take("minP", 0),
+    repetitionPenalty: take("repetitionPenalty", 1),
+    presencePenalty: take("presencePenalty", 0),
+    frequencyPenalty: take("frequencyPenalty", 0),
+    logprobs: take("logprobs", 0),
     seeds: resolveSeeds(options.seed, rows),
     stops,
     signal: options.signal,
@@ -87,12 +108,7 @@ export function resolveOptions(options: GenerationOptions, defaults: GenerationO
 function resolveSeeds(seed: number | readonly number[] | undefined, rows: number): number[] {
   const given = seed ?? Math.floor(Math.random() * 2 ** 32);
   const seeds = typeof given === "number" ? new Array<number>(rows).fill(given) : [...given];
-  if (seeds.length !== rows) throw new RangeError(`seed has ${seeds.length} entries for ${rows} prompts`);
-  for (const value of seeds) {
-    if (!Number.isInteger(value) || value < 0 || value >= 2 ** 32) {
-      throw new RangeError(`seed is ${value}, expected an integer from 0 to ${2 ** 32 - 1}`);
-    }
-  }
+  if (seeds.length !== rows) throw new OptionError(`generate: seed has ${seeds.length} entries for ${rows} prompts`);
   return seeds;
 }
 

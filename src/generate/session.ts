@@ -1,3 +1,4 @@
+import { checkValue, either, listOf, size, text } from "../options/checks.ts";
 import type { ChatMessage } from "../text/chat-template.ts";
 import { TextError } from "../text/text-error.ts";
 import { Generation } from "./generation.ts";
@@ -14,6 +15,10 @@ export interface SessionOptions {
   /** True for one that ends with its first generation. */
   readonly once?: boolean;
 }
+const prompt = either(text, listOf(size), listOf(text), listOf(listOf(size)));
+
+/** Throws `OptionError` for prompts that are neither texts nor token ids. */
+export const checkPrompts = (prompts: unknown): void => checkValue("generate", "prompts", prompt, prompts);
 
 /**
  * One or several sequences with their cache. Generated tokens stay in it: the next prompt continues from there, and
@@ -62,6 +67,7 @@ export class Session {
    */
   generate(prompts: string | readonly number[] | readonly string[], options: GenerationOptions = {}): Generation {
     this.#lifetime.assertLive();
+    checkPrompts(prompts);
     const list = typeof prompts === "string" || typeof prompts[0] === "number" ? [prompts] : prompts;
     if (list.length !== this.#tokens.length) {
       throw new TextError(`${list.length} prompts for a session of ${this.#tokens.length} rows`);

@@ -1,3 +1,4 @@
+import { callback, checkOptions, fieldsOf } from "../options/checks.ts";
 import { Device } from "./device.ts";
 import type { Copy, Dispatch } from "./dispatch.ts";
 import { EagerWork } from "./eager.ts";
@@ -120,6 +121,7 @@ export class Gpu extends Device {
    * have separate memory; all other temporaries share buffers.
    */
   record<T>(fn: () => T, options: { taps?: (name: string) => boolean } = {}): Program<T> {
+    checkOptions("record", recordFields, options);
     this.assertUsable();
     if (this.#recording) throw new GpuError("record was called while recording");
     const recording = new Recording(options.taps);
@@ -184,6 +186,8 @@ export class Gpu extends Device {
     this.#readBack.give(buffer);
   }
 }
+
+const recordFields = fieldsOf({ taps: callback });
 
 function assertLive(storage: Storage, what: string): void {
   if (storage.state === "disposed") throw new GpuError(`${what} (${storage.label}) was disposed`);

@@ -1,3 +1,4 @@
+import { checkOptions, fieldsOf, integer, listOf, object, oneOf, text } from "../options/checks.ts";
 import { type AdapterRequest, requestAdapter } from "./adapter.ts";
 import { GpuError } from "./errors.ts";
 import { Gpu } from "./gpu.ts";
@@ -13,12 +14,28 @@ export interface GpuOptions extends AdapterRequest {
   readonly cap?: Partial<Limits>;
 }
 
+const limit = integer(1);
+const fields = fieldsOf<GpuOptions>({
+  adapter: text,
+  powerPreference: oneOf("high-performance", "low-power"),
+  features: listOf(text),
+  cap: object<Limits>({
+    binding: limit,
+    buffer: limit,
+    workgroupBytes: limit,
+    invocations: limit,
+    storageBuffers: limit,
+    workgroups: limit,
+  }),
+});
+
 /**
  * Opens a GPU: the browser's, or Dawn's in Node. The device gets the adapter's actual limits, or those of `cap` where
  * they are lower; limits below WebGPU's defaults are enforced by the engine, since a browser silently raises them.
  * Throws `GpuError` when there is no adapter or it cannot meet an option.
  */
 export async function openGpu(options: GpuOptions = {}): Promise<Gpu> {
+  checkOptions("openGpu", fields, options);
   const { adapter, info } = await requestAdapter(options);
   const has = (feature: string) => adapter.features.has(feature as GPUFeatureName);
   const features = (options.features ?? usefulFeatures).filter(has);

@@ -1,7 +1,10 @@
+import { checkOptions, fieldsOf, having, listOf, text } from "../options/checks.ts";
 import { assertNoClash } from "./clashes.ts";
 import { ShaderError } from "./errors.ts";
 import { readFile } from "./read-declarations.ts";
 import type { ShaderModule } from "./shader-module.ts";
+
+const fields = fieldsOf({ parts: listOf(having("code", "a module of WGSL")), name: text });
 
 /**
  * A module from a text: for your own kernels and parts that are not files. `parts` are those that it is joined with; a
@@ -10,9 +13,11 @@ import type { ShaderModule } from "./shader-module.ts";
  * unsupported form.
  */
 export function wgslModule(
-  text: string,
-  { parts = [], name = "own/kernel" }: { readonly parts?: readonly ShaderModule[]; readonly name?: string } = {},
+  code: string,
+  options: { readonly parts?: readonly ShaderModule[]; readonly name?: string } = {},
 ): ShaderModule {
-  if (typeof text !== "string") throw new ShaderError(`${name}: the text is ${typeof text}, expected WGSL`, name);
-  return { name, code: text, parts, declares: readFile(text, name), check: assertNoClash };
+  checkOptions("wgslModule", fields, options);
+  const { parts = [], name = "own/kernel" } = options;
+  if (typeof code !== "string") throw new ShaderError(`${name}: the text is ${typeof code}, expected WGSL`, name);
+  return { name, code, parts, declares: readFile(code, name), check: assertNoClash };
 }

@@ -2,7 +2,20 @@ import type { Cost } from "../gpu/dispatch.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { ShaderModule } from "../gpu/shader-module.ts";
 import type { Shader, Specialisation } from "../gpu/specialise.ts";
+import {
+  callback,
+  either,
+  fieldsOf,
+  having,
+  listOf,
+  object,
+  oneOf,
+  recordOf,
+  required,
+  text,
+} from "../options/checks.ts";
 import type { DType } from "../tensor/dtype.ts";
+import { formats } from "../tensor/formats.ts";
 import type { Shape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
@@ -144,3 +157,31 @@ export interface Kernel<I extends Patterns, M extends Patterns, O extends Patter
   readonly kernelName: string;
   readonly source: ShaderModule;
 }
+
+type Definition = KernelDefinition<Patterns, Patterns, Patterns, object, string>;
+
+const patterns = recordOf(text);
+
+/** The fields of a definition. */
+export const definitionFields = fieldsOf<Required<Definition> & { readonly threads: unknown }>({
+  name: required(text),
+  source: required(either(text, having("code", "a module of WGSL"))), // a text gets an error of its own
+  inputs: required(patterns),
+  inout: patterns,
+  outputs: patterns,
+  wants: callback,
+  dtypes: callback,
+  accepts: recordOf(listOf(oneOf(...Object.keys(formats)))),
+  binds: callback,
+  strided: listOf(text),
+  segmented: object<NonNullable<Definition["segmented"]>>({ input: required(text), axis: required(text) }),
+  axes: callback,
+  params: required(callback),
+  uniforms: callback,
+  specialise: callback,
+  workgroups: callback,
+  threads: callback,
+  indirect: object<NonNullable<Definition["indirect"]>>({ input: required(text), offset: required(callback) }),
+  cost: callback,
+  check: callback,
+});

@@ -4,9 +4,12 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { Recent } from "../gpu/recent.ts";
 import type { ShaderModule } from "../gpu/shader-module.ts";
 import { identityOf, type Shader, type Specialisation, specialise } from "../gpu/specialise.ts";
+import { checkOptions, checkValue, shown } from "../options/checks.ts";
+import { OptionError } from "../options/errors.ts";
 import type { DType } from "../tensor/dtype.ts";
-import { type Shape, ShapeError } from "../tensor/shape.ts";
-import { empty, type Tensor } from "../tensor/tensor.ts";
+import type { Shape } from "../tensor/shape.ts";
+import { empty, Tensor } from "../tensor/tensor.ts";
+import { intoOf } from "./arguments.ts";
 import {
   type Acceptance,
   bind,
@@ -18,7 +21,14 @@ import {
   compulsoryBytes,
 } from "./bindings.ts";
 import { foldGrid, gridOf } from "./grid.ts";
-import type { Into, Kernel, KernelContext, KernelDefinition, Patterns } from "./kernel-definition.ts";
+import {
+  definitionFields,
+  type Into,
+  type Kernel,
+  type KernelContext,
+  type KernelDefinition,
+  type Patterns,
+} from "./kernel-definition.ts";
 import { type AxesOf, AxisSizes } from "./shapes.ts";
 import { packUniform } from "./uniforms.ts";
 
@@ -49,6 +59,10 @@ export function defineKernel<
   definition: KernelDefinition<I, M, O, X, AxesOf<I[keyof I]> | AxesOf<M[keyof M]> | AxesOf<O[keyof O]>>,
 ): Kernel<I, M, O, X> {
   type A = AxesOf<I[keyof I]> | AxesOf<M[keyof M]> | AxesOf<O[keyof O]>;
+  checkOptions("defineKernel", definitionFields, definition);
+  if ((definition.threads === undefined) === (definition.workgroups === undefined)) {
+    throw new OptionError("defineKernel: expected one of threads and workgroups");
+  }
   const { name } = definition;
   checkSource(name, definition.source);
   const source = { ...definition.source, name }; // so that errors use the same name as tables
@@ -85,19 +99,22 @@ export function defineKernel<
   const call = (gpu: Gpu, given: Readonly<Record<string, Tensor | undefined>>, options: X & Into<O>) => {
     const sizes = new AxisSizes(name);
     const tensors = new Map<string, Tensor>();
+    for (const key of Object.keys(given)) {
+      if (!patterns.has(key))
+        throw new OptionError(`${name}: takes no ${key}; it takes ${[...patterns.keys()].join(", ")}`);
+    }
     for (const [key, [pattern, optional]] of patterns) {
       const tensor = given[key];
-      if (!tensor) {
+      if (tensor === undefined) {
         if (optional) continue;
-        throw new ShapeError(`${name}: ${key} is missing, expected ${pattern}`);
+        throw new OptionError(`${name}: ${key} is missing, expected ${pattern}`);
+      }
+      if (!(tensor instanceof Tensor)) {
+        throw new OptionError(`${name}: ${key} is ${shown(tensor)}, expected a tensor ${pattern}`);
       }
       sizes.match(key, pattern, tensor.shape);
       checkTensor(gpu, `${name}: ${key}`, tensor, acceptance(key, definition.accepts?.[key]));
       tensors.set(key, tensor);
-    }
-    for (const key of Object.keys(given)) {
-      if (!patterns.has(key))
-        throw new ShapeError(`${name}: takes no ${key}; it takes ${[...patterns.keys()].join(", ")}`);
     }
     const axes = () => Object.fromEntries(sizes.sizes) as Record<A, number>;
     for (const [axis, size] of Object.entries(definition.axes?.(axes(), options) ?? {})) {
@@ -135,10 +152,17 @@ export function defineKernel<
     return outputs;
   };
 
-  const kernel = (gpu: Gpu, tensors: object, options?: X & Into<O>) =>
-    gpu.group(name, name, { ...options }, () =>
+  const into = intoOf(...Object.keys(definition.outputs ?? {}).map((key) => key.replace("?", "")));
+  const kernel = (gpu: Gpu, tensors: object, options?: X & Into<O>) => {
+    if (typeof tensors !== "object" || tensors === null) {
+      const names = [...patterns.keys()].join(", ");
+      throw new OptionError(`${name}: its tensors are ${shown(tensors)}, expected an object with ${names || "none"}`);
+    }
+    if (options?.into !== undefined) checkValue(name, "into", into, options.into);
+    return gpu.group(name, name, { ...options }, () =>
       call(gpu, tensors as Readonly<Record<string, Tensor | undefined>>, options ?? ({} as X & Into<O>)),
     );
+  };
   return Object.assign(kernel, { kernelName: name, source: definition.source }) as unknown as Kernel<I, M, O, X>;
 }
 

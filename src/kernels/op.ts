@@ -1,4 +1,18 @@
 import type { Gpu } from "../gpu/gpu.ts";
+import {
+  type Check,
+  callback,
+  checkOptions,
+  type Fields,
+  fieldsOf,
+  having,
+  oneOf,
+  recordOf,
+  required,
+  shown,
+  text,
+} from "../options/checks.ts";
+import { OptionError } from "../options/errors.ts";
 import { ShapeError } from "../tensor/shape.ts";
 
 /** One way of computing an op: a row in its table. */
@@ -31,18 +45,37 @@ export interface Op<T, X, R, V> {
   readonly survey: (gpu: Gpu, tensors: T, options: X) => ReadonlyMap<keyof V & string, string | undefined>;
 }
 
+/** The tensors and options of an op, apart from the choice of a variant. */
+export interface CallChecks {
+  readonly tensors: Fields;
+  readonly options: Fields;
+}
+
 /**
  * Makes an op from its table. `order` lists variants in order of preference for given tensors; the first that can is
- * used. Throws `ShapeError`, with the reasons, when the named variant cannot, or none can.
+ * used. Throws `ShapeError`, with the reasons, when the named variant cannot, or none can. With `checks`, tensors and
+ * options that the op does not have are refused (`OptionError`).
  */
-export function defineOp<T, X, R, const V extends Readonly<Record<string, Variant<T, X, R>>>>(definition: {
-  readonly name: string;
-  readonly variants: V;
-  readonly order: (tensors: T, options: X, gpu: Gpu) => readonly (keyof V & string)[];
-  /** Called with the options before anything else reads them. */
-  readonly prepare?: (options: X) => void;
-}): Op<T, X, R, V> {
+export function defineOp<T, X, R, const V extends Readonly<Record<string, Variant<T, X, R>>>>(
+  definition: {
+    readonly name: string;
+    readonly variants: V;
+    readonly order: (tensors: T, options: X, gpu: Gpu) => readonly (keyof V & string)[];
+    /** Called with the options before anything else reads them. */
+    readonly prepare?: (options: X) => void;
+  },
+  checks?: CallChecks,
+): Op<T, X, R, V> {
+  checkOptions("defineOp", definitionFields, definition);
   const { name, variants, order, prepare } = definition;
+  const choice: readonly [string, Check] = [
+    "variant",
+    (value) => (typeof value === "string" ? undefined : oneOf(...Object.keys(variants))(value)),
+  ];
+  const fields = checks && {
+    checks: new Map([...checks.options.checks, choice]),
+    required: checks.options.required,
+  };
   const reason = (variant: string, gpu: Gpu, tensors: T, options: X): string | undefined => {
     const row = variants[variant];
     if (!row) return `there is no such variant; there are ${Object.keys(variants).join(", ")}`;
@@ -50,7 +83,17 @@ export function defineOp<T, X, R, const V extends Readonly<Record<string, Varian
     if (missing.length > 0) return `this device has no ${missing.join(", ")}`;
     return row.accepts?.(tensors, options, gpu);
   };
+  const check = (tensors: T, options: unknown) => {
+    if (!checks || !fields) {
+      if (options === null || (options !== undefined && typeof options !== "object"))
+        throw new OptionError(`${name}: its options are ${shown(options)}, expected an object`);
+      return;
+    }
+    checkOptions(name, checks.tensors, tensors);
+    checkOptions(name, fields, options);
+  };
   const op = (gpu: Gpu, tensors: T, given?: X & VariantChoice<V>): R => {
+    check(tensors, given);
     const { variant: wanted, ...rest } = (given ?? {}) as X & VariantChoice<V>;
     const options = rest as unknown as X;
     prepare?.(options);
@@ -68,8 +111,17 @@ export function defineOp<T, X, R, const V extends Readonly<Record<string, Varian
     );
   };
   const survey = (gpu: Gpu, tensors: T, options: X) => {
+    check(tensors, options);
     prepare?.(options);
     return new Map(Object.keys(variants).map((variant) => [variant, reason(variant, gpu, tensors, options)]));
   };
   return Object.assign(op, { opName: name, variants, survey }) as unknown as Op<T, X, R, V>;
 }
+
+/** The fields of a definition. */
+const definitionFields = fieldsOf({
+  name: required(text),
+  variants: required(recordOf(having("record", "a variant, which has record"))),
+  order: required(callback),
+  prepare: callback,
+});

@@ -74,7 +74,7 @@ export function forward(decoder: Decoder, inputs: ForwardInputs): Residual {
         headWidth: config.headWidth,
         window: config.windows[layer],
         activation: config.activation,
-        ...(config.mixture ? { mixture: config.mixture } : {}),
+        ...(config.mixture ? { mixture: { rule: config.mixture.rule, activation: config.mixture.activation } } : {}),
         ...(scale === undefined ? {} : { scale }),
         ...(config.positions.kind === "rope" ? { ropeLayout: config.positions.layout } : {}),
       },

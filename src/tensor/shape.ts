@@ -1,7 +1,6 @@
-/** A mistake of the caller: a shape, type or option that an operation does not take. */
-export class ShapeError extends Error {
-  override readonly name = "ShapeError";
-}
+import { ShapeError } from "../options/errors.ts";
+
+export { ShapeError } from "../options/errors.ts";
 
 /** Sizes of the axes, outermost first. */
 export type Shape = readonly number[];

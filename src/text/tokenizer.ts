@@ -1,3 +1,4 @@
+import { boolean, checkOptions, checkValue, fieldsOf, text as string } from "../options/checks.ts";
 import { asBoolean, asRecord, describeValue, type JsonRecord } from "./json-field.ts";
 import { surroundingTokens } from "./post-processor.ts";
 import { createTextStream, type TokenReader } from "./stream.ts";
@@ -25,6 +26,9 @@ export interface Tokenizer extends TokenReader {
   /** The bytes of the token in the middle of a text; not always whole UTF-8 characters. */
   bytesOf(id: number): Uint8Array | undefined;
 }
+
+const encodeFields = fieldsOf({ addSpecialTokens: boolean });
+const decodeFields = fieldsOf({ skipSpecialTokens: boolean });
 
 function namedId(config: JsonRecord, name: "bos_token" | "eos_token", { idOf }: Vocabulary): number | undefined {
   const token = namedToken(config, name);
@@ -120,7 +124,10 @@ export function tokenizerOf(
     size,
     ...(bos !== undefined && { bos }),
     ...(eos !== undefined && { eos }),
-    encode(text, { addSpecialTokens = true } = {}) {
+    encode(text, options = {}) {
+      checkValue("encode", "text", string, text);
+      checkOptions("encode", encodeFields, options);
+      const { addSpecialTokens = true } = options;
       const { ids, tokens } = encoder.encode(text.toWellFormed(), { add_special_tokens: false });
       // For a character without a token, in a model without an unknown token, the library returns no number.
       const missing = ids.findIndex((id) => !Number.isInteger(id));
@@ -131,7 +138,8 @@ export function tokenizerOf(
       }
       return addSpecialTokens ? [...before, ...ids, ...after] : ids;
     },
-    decode(ids, options) {
+    decode(ids, options = {}) {
+      checkOptions("decode", decodeFields, options);
       const stream = createTextStream(made, options);
       let text = "";
       for (const id of ids) text += stream.push(id);

@@ -238,7 +238,7 @@ const misspelt: [args: readonly string[], message: string | RegExp][] = [
   [["generate", "-m", bundledModel, "--temperature", "-1"], "temperature is -1, expected a number from 0 to 1000"],
   [["generate", "-m", bundledModel, "--top-p", "1.5"], "topP is 1.5, expected a number from 0 to 1"],
   [["generate", "-m", bundledModel, "--logprobs", "2"], /^--logprobs requires --json/],
-  [["generate", "-m", bundledModel, "--stop", ""], "stop has an empty text"],
+  [["generate", "-m", bundledModel, "--stop", ""], 'stop is [""], expected a text that is not empty'],
   [["generate", "-m", bundledModel, "--cap", "size=1"], /There is no limit "size"; there are binding, /],
   [
     ["generate", "-m", bundledModel, "--dtype", "int8"],

@@ -171,9 +171,9 @@ test("latents as f16", async () => {
 });
 
 test.each([
-  [bundledModel, { dtype: "int3" }, 'cache.dtype is "int3", expected f32, f16, bf16, int8 or int4'],
-  [bundledModel, { layout: "ring" }, 'cache.layout is "ring", expected contiguous or paged'],
-  [bundledModel, { type: "f16" }, "cache has no option type, expected dtype or layout"],
+  [bundledModel, { dtype: "int3" }, 'cache.dtype is "int3", expected "f32" or "f16" or "bf16" or "int8" or "int4"'],
+  [bundledModel, { layout: "ring" }, 'cache.layout is "ring", expected "contiguous" or "paged"'],
+  [bundledModel, { type: "f16" }, "there is no option cache.type; did you mean dtype?"],
   [
     `${goldenFolders}/deepseek-v3`,
     { dtype: "int8" },

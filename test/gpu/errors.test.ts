@@ -184,8 +184,8 @@ describe("a dispatch that the driver refuses", () => {
 
 test("options of openGpu that cannot be met", async () => {
   await expect(openGpu({ features: ["time-travel"] })).rejects.toThrow(/has no time-travel$/);
-  await expect(openGpu({ cap: { binding: 0 } })).rejects.toThrow("cap.binding is 0, expected a positive integer");
+  await expect(openGpu({ cap: { binding: 0 } })).rejects.toThrow("cap.binding is 0, expected an integer of 1 or more");
   await expect(openGpu({ cap: { bindings: 1 } as object })).rejects.toThrow(
-    "there is no cap.bindings; there are binding,",
+    "there is no option cap.bindings; did you mean binding?",
   );
 });

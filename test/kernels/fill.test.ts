@@ -32,7 +32,9 @@ test("an odd number of 16-bit elements leaves its neighbour alone", async () => 
 });
 
 test("a value that an integer type does not hold is refused", () => {
-  expect(() => fill(gpu, [2], 1.5, "i32")).toThrow("fill: 1.5 is not a value of i32");
-  expect(() => fill(gpu, [2], -1, "u32")).toThrow("fill: -1 is not a value of u32");
+  expect(() => fill(gpu, [2], 1.5, "i32")).toThrow("fill: value is 1.5, expected a value of i32");
+  expect(() => fill(gpu, [2], -1, "u32")).toThrow("fill: value is -1, expected a value of u32");
+  expect(() => fill(gpu, [2], 1e39)).toThrow("fill: value is 1e+39, expected a value of f32");
+  expect(() => fill(gpu, [2], 65520, "f16")).toThrow("fill: value is 65520, expected a value of f16");
   expect(() => fill(gpu, [-1], 0)).toThrow("fill: shape [-1]");
 });

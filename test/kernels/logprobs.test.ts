@@ -29,7 +29,7 @@ test("n is 1 to 64 and at most v", () => {
   const logits = tensor(gpu, [1, 100], new Float64Array(100));
   const chosen = tensor(gpu, [1], [0], "u32");
   for (const n of [0, 65, 1.5])
-    expect(() => topLogprobs(gpu, { logits, chosen }, { n })).toThrow(`n is ${n}, expected 1 to 64`);
+    expect(() => topLogprobs(gpu, { logits, chosen }, { n })).toThrow(`n is ${n}, expected an integer from 1 to 64`);
   const few = tensor(gpu, [1, 4], new Float64Array(4));
   expect(() => topLogprobs(gpu, { logits: few, chosen }, { n: 5 })).toThrow("n is 5, expected 1 to 4 for 4 tokens");
 });

@@ -29,6 +29,10 @@ test("another seed gives other numbers, the same one the same", async () => {
 });
 
 test("a seed that is no u32 is refused", () => {
-  expect(() => uniform(gpu, [2], { seed: -1 })).toThrow("params.seed is -1, expected u32");
-  expect(() => normal(gpu, [2], { seed: 0.5 })).toThrow("params.seed is 0.5, expected u32");
+  expect(() => uniform(gpu, [2], { seed: -1 })).toThrow(
+    "uniform: seed is -1, expected an integer from 0 to 4294967295",
+  );
+  expect(() => normal(gpu, [2], { seed: 0.5 })).toThrow(
+    "normal: seed is 0.5, expected an integer from 0 to 4294967295",
+  );
 });

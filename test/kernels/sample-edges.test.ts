@@ -129,9 +129,9 @@ describe("the batch", () => {
     expect(() => sample(gpu, { logits: zeros(65, 2), ...rest })).toThrow("65 rows, a step has 64");
     expect(() => sample(gpu, { logits: zeros(1, 2 ** 18 + 1), ...rest })).toThrow("262145 tokens in a row");
     expect(() => packSettings(new Array(65).fill({}))).toThrow("65 rows of settings, at most 64");
-    expect(() => packSettings([{}, { topP: 1.5 }])).toThrow("topP of row 1 is 1.5, expected 0 to 1");
-    expect(() => packSettings([{ topK: 2.5 }])).toThrow("topK of row 0 is 2.5");
-    expect(() => packSettings([{ temperature: Number.NaN }])).toThrow("temperature of row 0 is NaN");
-    expect(() => packSettings([{ repetition: 0 }])).toThrow("repetition of row 0 is 0, expected more than 0");
+    expect(() => packSettings([{}, { topP: 1.5 }])).toThrow("rows[1].topP is 1.5, expected a number from 0 to 1");
+    expect(() => packSettings([{ topK: 2.5 }])).toThrow("rows[0].topK is 2.5");
+    expect(() => packSettings([{ temperature: Number.NaN }])).toThrow("rows[0].temperature is NaN");
+    expect(() => packSettings([{ repetition: 0 }])).toThrow("rows[0].repetition is 0, expected more than 0");
   });
 });

@@ -1,7 +1,8 @@
 import type { Gpu } from "../../gpu/gpu.ts";
-import type { CacheFormat } from "../../kernels/formats.ts";
+import { type CacheFormat, cacheFormats } from "../../kernels/formats.ts";
 import type { KvLayout } from "../../kernels/kv-cache/layouts.ts";
 import { cacheStorage } from "../../kernels/kv-cache/storage.ts";
+import { checkOptions, checkValue, fieldsOf, integer, listOf, oneOf, required, size } from "../../options/checks.ts";
 import { bytesPerElement, type PlainType } from "../../tensor/dtype.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import { placeholder, type Tensor, type TensorPair, zeros } from "../../tensor/tensor.ts";
@@ -63,6 +64,23 @@ export interface CacheShape {
   /** Tokens that layers with a window keep beyond it: a prefill chunk and the decode steps in flight. */
   readonly ahead?: number;
 }
+
+const atLeastOne = integer(1, 2 ** 30);
+const windowCheck = integer(1, 2 ** 30);
+const shapeFields = fieldsOf<CacheShape>({
+  layers: required(size),
+  batch: required(atLeastOne),
+  kvHeads: required(atLeastOne),
+  capacity: required(atLeastOne),
+  headWidth: required(atLeastOne),
+  valueWidth: atLeastOne,
+  dtype: oneOf(...cacheFormats),
+  layout: oneOf(...cacheLayouts),
+  windows: listOf((value) => (value === undefined ? undefined : windowCheck(value))),
+  ahead: size,
+});
+
+const partFields = fieldsOf({ rows: atLeastOne, visible: atLeastOne });
 
 /** Tokens per page: a power of two that divides the capacity. */
 export const pageTokens = 32;
@@ -141,11 +159,13 @@ export function largestTensorBytes(shape: CacheShape): number {
 }
 
 /** Bytes that a cache takes when every row has `tokens` tokens; those of a contiguous cache do not depend on it. */
-export function cacheBytes(shape: CacheShape, tokens: number = shape.capacity): number {
+export function cacheBytes(shape: CacheShape, tokens?: number): number {
+  checkOptions("cacheBytes", shapeFields, shape, "shape.");
+  if (tokens !== undefined) checkValue("cacheBytes", "tokens", size, tokens);
   const used = layersOf(shape).map((layer) => {
     const place = placeOf(shape, layer);
     if (place.kind !== "paged") return tensorBytes(shape, place);
-    const pages = Math.min(Math.ceil(tokens / pageTokens), place.rows / shape.batch);
+    const pages = Math.min(Math.ceil((tokens ?? shape.capacity) / pageTokens), place.rows / shape.batch);
     return tensorBytes(shape, { ...place, rows: shape.batch * pages });
   });
   return used.flat().reduce((sum, bytes) => sum + bytes, 0);
@@ -153,6 +173,7 @@ export function cacheBytes(shape: CacheShape, tokens: number = shape.capacity): 
 
 /** A new empty cache. Throws `TypeError` for a paged one, which a `SequenceCache` creates. */
 export function createCache(gpu: Gpu, shape: CacheShape): KvCache {
+  checkOptions("createCache", shapeFields, shape, "shape.");
   return layersOf(shape).map((layer): LayerCache => {
     const place = placeOf(shape, layer);
     if (place.kind === "paged") throw new TypeError("createCache: a paged cache grows; make a SequenceCache");
@@ -171,8 +192,11 @@ export function createCache(gpu: Gpu, shape: CacheShape): KvCache {
 export function placeholderCache(
   gpu: Gpu,
   shape: CacheShape,
-  { rows = shape.batch, visible = slotsOf(shape) }: { readonly rows?: number; readonly visible?: number } = {},
+  options: { readonly rows?: number; readonly visible?: number } = {},
 ): KvCache {
+  checkOptions("placeholderCache", shapeFields, shape, "shape.");
+  checkOptions("placeholderCache", partFields, options);
+  const { rows = shape.batch, visible = slotsOf(shape) } = options;
   const tables = new Map<number | undefined, Tensor>();
   const tableOf = (window: number | undefined) => {
     const known = tables.get(window);

@@ -1,3 +1,4 @@
+import { checkOptions, fieldsOf, required, size } from "../../options/checks.ts";
 import type { RingSchedule } from "./schedule.ts";
 
 /** The cost of a ring, counted from its schedule. */
@@ -15,30 +16,32 @@ export interface RingFigures {
   readonly hopBytes: number;
 }
 
+/** The sizes that figures depend on. */
+export interface FiguresOf {
+  readonly b: number;
+  readonly h: number;
+  readonly g: number;
+  readonly d: number;
+  readonly dv: number;
+  readonly bytes?: number;
+}
+
+const count = required(size);
+const fields = fieldsOf<FiguresOf>({ b: count, h: count, g: count, d: count, dv: count, bytes: size });
+
+/** The figures of a ring of these sizes, among others. */
+export const figuresOf = (schedule: RingSchedule, { b, h, g, d, dv }: FiguresOf): RingFigures =>
+  ringFigures(schedule, { b, h, g, d, dv });
+
 /**
  * Counts work and traffic of a ring: `b` sequences, `h` query heads, `g` key and value heads, `d` and `dv` elements of
  * a row of k and v, 4 bytes per element by default. A full mask, and any balanced one, moves `(shards − 1) · b · g · s
  * · (d + dv)` elements, since each shard visits every other device; contiguous causal shards move on only as far as
  * they are needed.
  */
-export function ringFigures(
-  { shards, blocks, hops }: RingSchedule,
-  {
-    b,
-    h,
-    g,
-    d,
-    dv,
-    bytes = 4,
-  }: {
-    readonly b: number;
-    readonly h: number;
-    readonly g: number;
-    readonly d: number;
-    readonly dv: number;
-    readonly bytes?: number;
-  },
-): RingFigures {
+export function ringFigures({ shards, blocks, hops }: RingSchedule, sizes: FiguresOf): RingFigures {
+  checkOptions("ringFigures", fields, sizes);
+  const { b, h, g, d, dv, bytes = 4 } = sizes;
   const pairs = new Array<number>(shards).fill(0);
   const ofStep = Array.from({ length: shards }, () => new Array<number>(shards).fill(0));
   for (const { device, step, pairs: own } of blocks) {

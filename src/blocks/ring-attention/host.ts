@@ -1,5 +1,5 @@
 import { arrayOf, type Elements, type PlainType, plainType } from "../../tensor/dtype.ts";
-import { sizeOf } from "../../tensor/shape.ts";
+import { formatShape, ShapeError, sizeOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { TokenRun } from "./schedule.ts";
 
@@ -8,6 +8,14 @@ export interface HostTensor {
   readonly shape: readonly number[];
   readonly dtype: PlainType;
   readonly elements: Elements;
+}
+
+/** Throws `ShapeError` unless a tensor has the elements of its shape in an array of its type. */
+export function checkHostTensor(what: string, { shape, dtype, elements }: HostTensor): void {
+  const array = arrayOf[dtype];
+  if (elements instanceof array && elements.length === sizeOf(shape)) return;
+  const is = `${elements.length} elements in a ${elements.constructor.name}`;
+  throw new ShapeError(`${what} has ${is}, expected ${sizeOf(shape)} in a ${array.name} for ${formatShape(shape)}`);
 }
 
 /** Reads a tensor back to the CPU; a view becomes contiguous. */

@@ -1,7 +1,19 @@
 import type { Gpu } from "../../gpu/gpu.ts";
 import { attention } from "../../kernels/attention/attention.ts";
+import {
+  type Checks,
+  fieldsOf,
+  finite,
+  integer,
+  kinds,
+  listOf,
+  oneOf,
+  positive,
+  required,
+  size,
+} from "../../options/checks.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
-import type { RingBalance, RingPlan } from "./schedule.ts";
+import { balanceCheck, type RingBalance, type RingPlan } from "./schedule.ts";
 
 /** A score that does not depend on positions, as attention over parts of a sequence requires. */
 export type PlacelessScore = "none" | { readonly kind: "softcap"; readonly cap: number };
@@ -29,6 +41,21 @@ export interface RingAttentionOptions {
   readonly variant?: keyof typeof attention.variants;
 }
 
+/** Checks of the options. */
+export const ringChecks: Checks<RingAttentionOptions> = {
+  shards: integer(1, 2 ** 16),
+  balance: balanceCheck,
+  mask: oneOf("causal", "full"),
+  arrival: listOf(listOf(size)),
+  merge: oneOf("shard", "arrival"),
+  score: Object.assign(kinds({ softcap: { cap: required(positive) } }, "none"), {
+    why: "scores that depend on positions differ within a shard",
+  }),
+  scale: finite,
+  variant: oneOf(...Object.keys(attention.variants)),
+};
+export const ringOptions = fieldsOf<RingAttentionOptions>(ringChecks);
+
 /** How a block is computed: the options that do not affect the schedule. */
 export type BlockOptions = Pick<RingAttentionOptions, "merge" | "score" | "scale" | "variant">;
 
@@ -44,10 +71,11 @@ export interface RingSizes {
 }
 
 /** Sizes from shapes q `[b, h, t, d]`, k `[b, g, s, d]`, v `[b, g, s, dv]`; throws `ShapeError` where they do not fit. */
-export function ringSizes(
-  { q, k, v }: Readonly<Record<"q" | "k" | "v", { readonly shape: readonly number[] }>>,
-  options: RingAttentionOptions,
-): RingSizes {
+export function ringSizes({
+  q,
+  k,
+  v,
+}: Readonly<Record<"q" | "k" | "v", { readonly shape: readonly number[] }>>): RingSizes {
   for (const [name, { shape }, pattern] of [
     ["q", q, "[b, h, t, d]"],
     ["k", k, "[b, g, s, d]"],
@@ -67,12 +95,6 @@ export function ringSizes(
   fits(v.shape, [b, g, s, dv], "v");
   if (g === 0 || h % g !== 0) fail(`${h} query heads do not divide among ${g} key and value heads`);
   if (s === 0) fail(`k is ${formatShape(k.shape)}, expected at least one key`);
-  const { score = "none", merge = "shard", variant } = options;
-  if (score !== "none" && (typeof score !== "object" || score.kind !== "softcap")) {
-    fail("scores that depend on positions differ within a shard; expected none or a softcap");
-  }
-  if (merge !== "shard" && merge !== "arrival") fail(`there is no merge ${merge}; there are shard and arrival`);
-  if (variant !== undefined && !(variant in attention.variants)) fail(`attention has no variant ${variant}`);
   return { b, h, g, t, s, d, dv };
 }
 

@@ -1,9 +1,19 @@
 import type { Gpu } from "../../gpu/gpu.ts";
+import { checkCall } from "../../kernels/arguments.ts";
+import { fieldsOf, listOf, object, oneOf, required, size } from "../../options/checks.ts";
+import { plainTypes } from "../../tensor/formats.ts";
 import { type RingLink, type RingShare, type RunResult, runRingDevice, type TravellingShard } from "./device.ts";
-import { type RingFigures, ringFigures } from "./figures.ts";
-import type { HostTensor } from "./host.ts";
+import { figuresOf, type RingFigures } from "./figures.ts";
+import { checkHostTensor, type HostTensor } from "./host.ts";
 import { openMailbox } from "./mailboxes.ts";
-import { type BlockOptions, type RingAttentionOptions, type RingSizes, ringPlan, ringSizes } from "./options.ts";
+import {
+  type BlockOptions,
+  type RingAttentionOptions,
+  type RingSizes,
+  ringChecks,
+  ringPlan,
+  ringSizes,
+} from "./options.ts";
 import { bytesOf, gather, type MovedBytes, scatter } from "./scatter.ts";
 import { type RingPlan, type RingSchedule, ringSchedule } from "./schedule.ts";
 
@@ -102,6 +112,17 @@ export function serveRing(gpu: Gpu | Promise<Gpu>, port: RingPort): () => void {
 
 let rings = 0;
 
+const host = required(
+  object<HostTensor>({
+    shape: required(listOf(size)),
+    dtype: required(oneOf(...plainTypes)),
+    elements: required((value) => (ArrayBuffer.isView(value) ? undefined : "an array of numbers")),
+  }),
+);
+const shares = fieldsOf<RingShare>({ q: host, k: host, v: host });
+const { shards: _, ...overPorts } = ringChecks;
+const optionsOverPorts = fieldsOf<Omit<RingAttentionOptions, "shards">>(overPorts);
+
 /**
  * Ring attention over devices that are reached by messages, such as those of R workers of a page: each port leads to a
  * `serveRing`. The shards of k and v go from device to device over separate channels, not through the caller.
@@ -122,7 +143,9 @@ export async function ringAttentionOverPorts(
   readonly moved: MovedBytes;
 }> {
   const ring = rings++;
-  const sizes = ringSizes(tensors, options);
+  checkCall("ringAttentionOverPorts", shares, tensors, optionsOverPorts, options);
+  const sizes = ringSizes(tensors);
+  for (const [name, tensor] of Object.entries(tensors)) checkHostTensor(`ringAttentionOverPorts: ${name}`, tensor);
   const plan = ringPlan(sizes, options, ports.length);
   const schedule = ringSchedule(plan);
   const { parts, bytes: dealt } = scatter(tensors, schedule);
@@ -163,7 +186,7 @@ export async function ringAttentionOverPorts(
     sizes,
   );
   const sent = all.reduce((sum, result) => sum + result.sent, 0);
-  return { out, lse, schedule, figures: ringFigures(schedule, sizes), moved: { dealt, sent, collected } };
+  return { out, lse, schedule, figures: figuresOf(schedule, sizes), moved: { dealt, sent, collected } };
 }
 
 /** The two ends of a channel for each pair of devices between which a shard goes. */

@@ -1,12 +1,13 @@
 import type { Gpu } from "../../gpu/gpu.ts";
+import { checkCall, tensorFields } from "../../kernels/arguments.ts";
 import { type Tensor, upload } from "../../tensor/tensor.ts";
 import { transpose } from "../../tensor/views.ts";
 import { runRingDevice } from "./device.ts";
-import { type RingFigures, ringFigures } from "./figures.ts";
+import { figuresOf, type RingFigures } from "./figures.ts";
 import { type HostTensor, toHost } from "./host.ts";
 import { openLinks } from "./mailboxes.ts";
 import { ringOnOneDevice } from "./one-device.ts";
-import { type RingAttentionOptions, ringPlan, ringSizes, shardsOf } from "./options.ts";
+import { type RingAttentionOptions, ringOptions, ringPlan, ringSizes, shardsOf } from "./options.ts";
 import { gather, type MovedBytes, scatter } from "./scatter.ts";
 import { type RingSchedule, ringSchedule } from "./schedule.ts";
 
@@ -20,6 +21,8 @@ export interface RingTensors {
   readonly k: Tensor;
   readonly v: Tensor;
 }
+
+const inputs = tensorFields("q", "k", "v");
 
 /** The result of ring attention, with its cost. */
 export interface RingResult {
@@ -54,9 +57,10 @@ export function ringAttention(
   tensors: RingTensors,
   options: RingAttentionOptions = {},
 ): RingResult | Promise<RingResult> {
-  const sizes = ringSizes(tensors, options);
+  checkCall("ringAttention", inputs, tensors, ringOptions, options);
+  const sizes = ringSizes(tensors);
   const schedule = ringSchedule(ringPlan(sizes, options, shardsOf(gpus, options)));
-  const figures = ringFigures(schedule, sizes);
+  const figures = figuresOf(schedule, sizes);
   if (isOne(gpus)) {
     const { out, lse } = ringOnOneDevice(gpus, tensors, sizes, schedule, options);
     return { out, lse, schedule, figures, moved: { dealt: 0, sent: 0, collected: 0 } };

@@ -1,3 +1,4 @@
+import { checkOptions, fieldsOf, integer, listOf, oneOf, required, size } from "../../options/checks.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 
 /** How tokens are distributed over the devices of a ring. */
@@ -23,6 +24,18 @@ export interface RingPlan {
    */
   readonly arrival?: readonly (readonly number[])[];
 }
+
+/** Checks of how tokens are distributed. */
+export const balanceCheck = oneOf("contiguous", "zigzag", "striped");
+
+const fields = fieldsOf<RingPlan>({
+  t: required(size),
+  s: required(size),
+  shards: required(integer(1, 2 ** 16)),
+  balance: balanceCheck,
+  mask: oneOf("causal", "full"),
+  arrival: listOf(listOf(size)),
+});
 
 /** Tokens `first`, `first + stride`, … of a sequence, contiguous in their shard from `at` on. */
 export interface TokenRun {
@@ -101,17 +114,9 @@ export function dealTokens(n: number, shards: number, balance: RingBalance): Tok
  * device of the ring as long as a later one still needs them; with a given `arrival`, a shard comes directly from the
  * device that held it at the start. Throws `ShapeError` for an invalid plan.
  */
-export function ringSchedule({
-  t,
-  s,
-  shards,
-  balance = "contiguous",
-  mask = "causal",
-  arrival,
-}: RingPlan): RingSchedule {
-  check(Number.isInteger(shards) && shards > 0, `${shards} shards, expected 1 or more`);
-  check(["contiguous", "zigzag", "striped"].includes(balance), `there is no balance ${balance}`);
-  check(mask === "causal" || mask === "full", `mask is ${JSON.stringify(mask)}, expected "causal" or "full"`);
+export function ringSchedule(plan: RingPlan): RingSchedule {
+  checkOptions("ringSchedule", fields, plan);
+  const { t, s, shards, balance = "contiguous", mask = "causal", arrival } = plan;
   const queries = dealTokens(t, shards, balance);
   const keys = dealTokens(s, shards, balance);
   const orders = Array.from({ length: shards }, (_, device) => {

@@ -6,7 +6,13 @@ import { flash } from "./flash.ts";
 import { makeMods } from "./made-mods.ts";
 import { maskMod } from "./masks/mask.ts";
 import { naive } from "./naive.ts";
-import type { AttentionOptions, AttentionResult, AttentionTensors } from "./options.ts";
+import {
+  type AttentionOptions,
+  type AttentionResult,
+  type AttentionTensors,
+  attentionOptions,
+  attentionTensors,
+} from "./options.ts";
 import { packed } from "./packed.ts";
 import { rows } from "./rows.ts";
 import { splitK } from "./split-k.ts";
@@ -19,6 +25,8 @@ export type { AttentionLayout } from "../kv-cache/layouts.ts";
 export type { AttentionMask, AttentionOptions, AttentionResult, AttentionScore, AttentionTensors } from "./options.ts";
 
 const variants = { naive, rows, twoPass, flash, packed, blocks, subgroups, splitK, splitSubgroups } as const;
+
+const checks = { tensors: attentionTensors, options: attentionOptions };
 
 /** Variants from the most to the least wanted. */
 function order(
@@ -43,14 +51,18 @@ function order(
  */
 export const attention = /* @__PURE__ */ defineOp<AttentionTensors, AttentionOptions, AttentionResult, typeof variants>(
   { name: "attention", variants, order, prepare: makeMods },
+  checks,
 );
 
 /**
  * The same for masks and scores of the tables alone, and for those that `makeMods` has made: what models need, and
  * without what reads a user's WGSL.
  */
-export const tableAttention = defineOp<AttentionTensors, AttentionOptions, AttentionResult, typeof variants>({
-  name: "attention",
-  variants,
-  order,
-});
+export const tableAttention = defineOp<AttentionTensors, AttentionOptions, AttentionResult, typeof variants>(
+  {
+    name: "attention",
+    variants,
+    order,
+  },
+  checks,
+);

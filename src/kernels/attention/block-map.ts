@@ -3,18 +3,23 @@ import listSource from "#shaders/attention/block-map/list.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { checkCall } from "../arguments.ts";
 import { defineKernel } from "../kernel.ts";
 import { attentionBindings, attentionParts, attentionUniforms, knowsTiles } from "./definition.ts";
 import { visitedTiles } from "./flash-kernel.ts";
 import { type FlashTiles, flashTiles } from "./flash-tiles.ts";
 import { makeMods } from "./made-mods.ts";
 import { maskMod } from "./masks/mask.ts";
+import type { MaskMod } from "./mod.ts";
 import {
   type AttentionMask,
   type AttentionOptions,
   type AttentionProblem,
   type AttentionTensors,
+  attentionOptions,
   attentionProblem,
+  attentionTensors,
+  writing,
 } from "./options.ts";
 
 /** Sizes of the axes, and of a tile. */
@@ -79,24 +84,25 @@ const list = defineKernel({
 
 /** Maps kept for one device, the most recently used last; those in recorded programs stay. */
 interface Kept {
-  readonly maps: Map<string, { readonly mask: AttentionMask; readonly tileMap: Tensor; pinned: boolean }>;
+  readonly maps: Map<string, { readonly mask: string; readonly tileMap: Tensor; pinned: boolean }>;
 }
 
 /** Maximum number of maps kept, not counting those in recorded programs. */
 const mostKept = 16;
 
 const kept = new WeakMap<Gpu, Kept>();
-const numbers = new WeakMap<object, number>();
+const numbers = new WeakMap<MaskMod, number>();
 let next = 0;
 
-/** The key of a mask: its parameters where it has nothing else, otherwise the identity of its record. */
+/** The key of a mask: its parameters where it has nothing else, otherwise its object, as long as that does not change. */
 function identityOf(mask: AttentionMask): string {
   if (typeof mask === "string") return mask;
-  if (Object.keys(maskMod(mask).tensors).length === 0) return JSON.stringify(mask);
-  let number = numbers.get(mask);
+  const mod = maskMod(mask);
+  if (Object.keys(mod.tensors).length === 0) return JSON.stringify(mask);
+  let number = numbers.get(mod);
   if (number === undefined) {
     number = next++;
-    numbers.set(mask, number);
+    numbers.set(mod, number);
   }
   return `#${number}`;
 }
@@ -122,17 +128,18 @@ function listedTiles(problem: MapProblem): number | undefined {
 
 function computed(gpu: Gpu, { step }: AttentionTensors, problem: MapProblem): Tensor {
   using scope = gpu.scope();
-  const { classes } = classify(gpu, { step }, problem);
+  const { classes } = classify(gpu, { step }, writing(problem));
   return scope.keep(list(gpu, { classes }, { listed: listedTiles(problem) }).tileMap);
 }
 
 /**
  * The tiles of `attention/flash` that the mask does not empty, u32 `[b, maps, blocks, 1 + tiles]`: their number, then
  * twice the tile and one more if the mask fills it. Made by two kernels, and cached for the next call with the same
- * mask and shape: masks with tensors are the same if they are the same record, whose tensors must not change while its
+ * mask and shape: masks with tensors are the same if they are the same object with the same fields, whose tensors must not change while its
  * map is cached. A recorded program uses the cached map, or makes it on each run; with a step nothing is cached.
  */
 export function blockMap(gpu: Gpu, tensors: AttentionTensors, options: AttentionOptions): Tensor {
+  checkCall("blockMap", attentionTensors, tensors, attentionOptions, options);
   makeMods(options);
   return keptBlockMap(gpu, tensors, options);
 }
@@ -143,7 +150,8 @@ export function keptBlockMap(gpu: Gpu, tensors: AttentionTensors, options: Atten
   if (problem.stepped) return computed(gpu, tensors, problem);
   const { shape, start, length, mask } = problem;
   const { tiles, ...sizes } = shape;
-  const key = JSON.stringify([identityOf(mask), sizes, tiles.ROWS, tiles.KEYS, start, length]);
+  const identity = identityOf(mask);
+  const key = JSON.stringify([identity, sizes, tiles.ROWS, tiles.KEYS, start, length]);
   const { maps } = kept.get(gpu) ?? { maps: new Map() };
   kept.set(gpu, { maps });
   const known = maps.get(key);
@@ -156,7 +164,7 @@ export function keptBlockMap(gpu: Gpu, tensors: AttentionTensors, options: Atten
   }
   if (gpu.recording) return computed(gpu, tensors, problem);
   const tileMap = gpu.unscoped(() => computed(gpu, tensors, problem));
-  maps.set(key, { mask, tileMap, pinned: false });
+  maps.set(key, { mask: identity, tileMap, pinned: false });
   const loose = [...maps].filter(([, { pinned }]) => !pinned);
   for (const [old, entry] of loose.slice(0, Math.max(0, loose.length - mostKept))) {
     maps.delete(old);
@@ -174,7 +182,7 @@ export function forgetBlockMaps(gpu: Gpu, mask?: AttentionMask): void {
   const { maps } = kept.get(gpu) ?? { maps: new Map() };
   const identity = mask && identityOf(mask);
   for (const [key, entry] of maps) {
-    if (identity !== undefined && identityOf(entry.mask) !== identity) continue;
+    if (identity !== undefined && entry.mask !== identity) continue;
     maps.delete(key);
     entry.tileMap.dispose();
   }
@@ -194,9 +202,10 @@ export interface TileCounts {
  * evaluate.
  */
 export async function countTiles(gpu: Gpu, tensors: AttentionTensors, options: AttentionOptions): Promise<TileCounts> {
+  checkCall("countTiles", attentionTensors, tensors, attentionOptions, options);
   makeMods(options);
   const problem = problemOf(tensors, options);
-  const { classes } = classify(gpu, { step: tensors.step }, problem);
+  const { classes } = classify(gpu, { step: tensors.step }, writing(problem));
   const values = await classes.read();
   classes.dispose();
   const times = problem.shape.h / mapsOf(problem);

@@ -2,9 +2,11 @@ import source from "#shaders/attention/merge.wgsl";
 import vectorFour from "#shaders/lib/vector/four.wgsl";
 import vectorOne from "#shaders/lib/vector/one.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
+import { fieldsOf, object, required } from "../../options/checks.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { transpose } from "../../tensor/views.ts";
+import { checkCall, intoOf, optionalTensor, tensorCheck } from "../arguments.ts";
 import { defineKernel, type KernelContext } from "../kernel.ts";
 
 /** The state of attention over some of the keys, enough to merge with others; views whose last axis is contiguous. */
@@ -20,6 +22,10 @@ export interface MergeOptions {
   /** Memory for the results: out in the kernels' order `[b, t, h, dv]`, and lse `[b, h, t]`. */
   readonly into?: { readonly out?: Tensor; readonly lse?: Tensor };
 }
+
+const state = required(object<AttentionState>({ out: tensorCheck, lse: optionalTensor }));
+const states = fieldsOf<{ left: AttentionState; right: AttentionState }>({ left: state, right: state });
+const fields = fieldsOf<MergeOptions>({ into: intoOf("out", "lse") });
 
 /** Elements of a vector of out: four where the rows of both sides consist of such vectors. */
 const widthOf = (dv: number, { strides, offsets }: KernelContext) => {
@@ -71,9 +77,11 @@ const kernel = defineKernel({
  */
 export function mergeAttention(
   gpu: Gpu,
-  { left, right }: { readonly left: AttentionState; readonly right: AttentionState },
+  sides: { readonly left: AttentionState; readonly right: AttentionState },
   options: MergeOptions = {},
 ): { readonly out: Tensor; readonly lse: Tensor } {
+  checkCall("mergeAttention", states, sides, fields, options);
+  const { left, right } = sides;
   for (const [name, { out, lse }] of Object.entries({ left, right })) {
     if (!lse) throw new ShapeError(`mergeAttention: ${name} has no lse; call attention with lse: true`);
     if ((out.shape[3] ?? 1) > 1 && out.strides[3] !== 1) {

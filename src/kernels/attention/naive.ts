@@ -13,6 +13,7 @@ import {
   attentionProblem,
   attentionResult,
   layoutRefusal,
+  writing,
 } from "./options.ts";
 
 const scores = defineKernel({
@@ -95,9 +96,9 @@ export const naive: AttentionVariant = {
     const problem = attentionProblem(tensors, options);
     const { q, k, v, step, sink } = tensors;
     using scope = gpu.scope();
-    const { scores: weights } = scores(gpu, { q, k, step }, problem);
-    const row = softmax(gpu, { scores: weights, step, sink }, problem);
-    const { out } = values(gpu, { weights, v, step }, problem);
+    const { scores: weights } = scores(gpu, { q, k, step }, writing(problem));
+    const row = softmax(gpu, { scores: weights, step, sink }, writing(problem, "lse"));
+    const { out } = values(gpu, { weights, v, step }, writing(problem, "out"));
     return attentionResult(scope, row.lse ? { out, lse: row.lse } : { out });
   },
 };

@@ -1,12 +1,14 @@
 import type { Scope } from "../../gpu/scopes.ts";
+import { boolean, fieldsOf, finite, integer } from "../../options/checks.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { transpose } from "../../tensor/views.ts";
-import { type AttentionLayout, layoutName, layoutRecord } from "../kv-cache/layouts.ts";
+import { intoOf, tensorFields } from "../arguments.ts";
+import { type AttentionLayout, layoutCheck, layoutName, layoutRecord } from "../kv-cache/layouts.ts";
 import type { Variant } from "../op.ts";
 import { type Placement, placementOf } from "./layouts.ts";
-import { type AttentionMask, maskMod } from "./masks/mask.ts";
-import { type AttentionScore, scoreMod } from "./scores/score.ts";
+import { type AttentionMask, maskCheck, maskMod } from "./masks/mask.ts";
+import { type AttentionScore, scoreCheck, scoreMod } from "./scores/score.ts";
 
 export type { AttentionLayout, AttentionMask, AttentionScore };
 
@@ -54,6 +56,22 @@ export interface AttentionOptions {
   /** Memory for the results: out in the kernels' order, `[b, t, h, dv]`, and lse `[b, h, t]`. */
   readonly into?: { readonly out?: Tensor; readonly lse?: Tensor };
 }
+
+/** The tensors that attention takes. */
+export const attentionTensors = tensorFields("q", "k", "v", "kScale?", "vScale?", "step?", "sink?");
+
+/** The options that attention takes. */
+export const attentionOptions = fieldsOf<AttentionOptions>({
+  mask: maskCheck,
+  score: scoreCheck,
+  layout: layoutCheck,
+  scale: finite,
+  start: integer(1 - 2 ** 30, 2 ** 30 - 1),
+  length: integer(0, 2 ** 30),
+  splits: integer(1, 2 ** 30),
+  lse: boolean,
+  into: intoOf("out", "lse"),
+});
 
 /** The options of every attention kernel, with defaults filled in. */
 export interface AttentionProblem {
@@ -123,6 +141,13 @@ export function partsRefusal(
     return `a ${kind} layout takes masks and scores that read no tensors by row or position`;
   }
   return undefined;
+}
+
+/** A problem for a kernel that writes these results, or none of them: the memory given for others is not its own. */
+export function writing<P extends AttentionProblem>(problem: P, ...names: readonly ("out" | "lse")[]): P {
+  const { into } = problem;
+  if (!into) return problem;
+  return { ...problem, into: Object.fromEntries(names.flatMap((name) => (into[name] ? [[name, into[name]]] : []))) };
 }
 
 /** Fills in defaults. Throws `ShapeError` for options or shapes that no variant takes. */

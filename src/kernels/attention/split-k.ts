@@ -15,7 +15,7 @@ import {
   placedTypes,
   placedViews,
 } from "./definition.ts";
-import { type AttentionTensors, type AttentionVariant, attentionProblem, partsRefusal } from "./options.ts";
+import { type AttentionTensors, type AttentionVariant, attentionProblem, partsRefusal, writing } from "./options.ts";
 import { joinSplits, keySplits, type SplitProblem, splitCost, splitWorkspace } from "./splits.ts";
 
 const sizes = constantsOf(source, "WORKGROUP");
@@ -96,7 +96,7 @@ export const splitK: AttentionVariant = {
     const given = attentionProblem(tensors, options);
     const problem: ThreadedProblem = { ...given, ...cutOf(tensors, given.place.capacity, options.splits) };
     using scope = gpu.scope();
-    const parts = { ...partsKernel(gpu, placedTensors(tensors), problem), sink: tensors.sink };
+    const parts = { ...partsKernel(gpu, placedTensors(tensors), writing(problem)), sink: tensors.sink };
     return joinSplits(gpu, scope, parts, problem);
   },
 };

@@ -15,7 +15,7 @@ import {
   placedTensors,
   type Sizes,
 } from "./definition.ts";
-import { type AttentionTensors, type AttentionVariant, attentionProblem, partsRefusal } from "./options.ts";
+import { type AttentionTensors, type AttentionVariant, attentionProblem, partsRefusal, writing } from "./options.ts";
 import { joinSplits, keySplits, mostSplits, type SplitProblem, splitCost, splitWorkspace } from "./splits.ts";
 import { sizeRefusal, subgroupTiles } from "./subgroup-tiles.ts";
 
@@ -91,8 +91,7 @@ export const splitSubgroups: AttentionVariant = {
     const given = attentionProblem(tensors, options);
     const problem: SplitProblem = { ...given, ...cutOf(tensors, given.place.capacity, options.splits) };
     using scope = gpu.scope();
-    const { into: _, ...apart } = problem; // the memory is for the result
-    const { out: accumulators, stats } = kernel(gpu, placedTensors(tensors), apart);
+    const { out: accumulators, stats } = kernel(gpu, placedTensors(tensors), writing(problem));
     return joinSplits(gpu, scope, { accumulators, stats, sink: tensors.sink }, problem);
   },
 };

@@ -7,6 +7,7 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import type { ShaderModule } from "../../gpu/shader-module.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { checkCall, intoY, tensorFields } from "../arguments.ts";
 import { defineKernel, type Into } from "../kernel.ts";
 import { checkWalk, type Walk, walker, walkOver } from "../layout/walk.ts";
 import { defineMap } from "./map.ts";
@@ -41,7 +42,10 @@ function defineGated(name: string, activation: ShaderModule, flops: number) {
     threads: (_, { walk }, context) => walker(walk, context).steps,
     cost: ({ n }) => ({ flops: flops * n, requestedBytes: 12 * n }),
   });
-  return (gpu: Gpu, { gate, up }: Gated, options: Into<{ readonly y: Tensor }> = {}): { readonly y: Tensor } => {
+  const fields = tensorFields("gate", "up");
+  return (gpu: Gpu, tensors: Gated, options: Into<{ readonly y: Tensor }> = {}): { readonly y: Tensor } => {
+    checkCall(name, fields, tensors, intoY, options);
+    const { gate, up } = tensors;
     if (formatShape(gate.shape) !== formatShape(up.shape)) {
       throw new ShapeError(`${name}: up is ${formatShape(up.shape)}, expected ${formatShape(gate.shape)} (from gate)`);
     }

@@ -4,8 +4,10 @@ import fromInteger from "#shaders/elementwise/from/integer.wgsl";
 import toFloat from "#shaders/elementwise/to/float.wgsl";
 import toInteger from "#shaders/elementwise/to/integer.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
+import { fieldsOf, oneOf, required } from "../../options/checks.ts";
 import { type PlainType, perWord, plainElement, plainType, plainTypes } from "../../tensor/formats.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { checkCall, intoOf, onlyX } from "../arguments.ts";
 import { defineKernel, type Into } from "../kernel.ts";
 import { checkWalk, type Walk, walker, walkOver } from "../layout/walk.ts";
 
@@ -25,6 +27,8 @@ function side(folder: "from" | "to", dtype: PlainType) {
   const constants = { [`${name}_FRACTION`]: fraction, [`${name}_BIAS`]: bias, [`${name}_PACKED`]: perWord(dtype) };
   return { part: parts[folder].float, constants };
 }
+
+type CastOptions = { readonly dtype: PlainType } & Into<{ readonly y: Tensor }>;
 
 const kernel = defineKernel({
   name: "elementwise/cast",
@@ -48,16 +52,17 @@ const kernel = defineKernel({
   cost: ({ n }, { dtype }) => ({ flops: 0, requestedBytes: 4 * n + (4 * n) / perWord(dtype) }),
 });
 
+const fields = fieldsOf<CastOptions>({ dtype: required(oneOf(...plainTypes)), into: intoOf("y") });
+
 /**
  * Converts elements to another type. `x` may have any type and shape and be a view; `y` has its shape. f16 and bf16
  * round to nearest, ties to even (IEEE 754 section 4.3.1), as does f32 where an integer does not fit; i32 and u32
  * truncate and saturate, and NaN becomes 0. Exact on every adapter.
  */
-export function cast(
-  gpu: Gpu,
-  { x }: { readonly x: Tensor },
-  { dtype, ...options }: { readonly dtype: PlainType } & Into<{ readonly y: Tensor }>,
-): { readonly y: Tensor } {
+export function cast(gpu: Gpu, tensors: { readonly x: Tensor }, given: CastOptions): { readonly y: Tensor } {
+  checkCall("cast", onlyX, tensors, fields, given);
+  const { x } = tensors;
+  const { dtype, ...options } = given;
   const walk = walkOver(x.shape, { x });
   checkWalk("cast", walk);
   return gpu.group("cast", "cast", { dtype }, () => kernel(gpu, { x }, { ...options, walk, dtype }));

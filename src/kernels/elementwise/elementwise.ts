@@ -10,6 +10,7 @@ import type { ShaderModule } from "../../gpu/shader-module.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { broadcastShapes, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { checkCall, intoY, tensorFields } from "../arguments.ts";
 import { defineKernel, type Into } from "../kernel.ts";
 import { checkWalk, type Walk, walker, walkOver } from "../layout/walk.ts";
 import { defineMap } from "./map.ts";
@@ -28,6 +29,9 @@ export interface Elementwise {
 interface Walked {
   readonly walk: Walk;
 }
+
+const operands = tensorFields("a", "b");
+const choice = tensorFields("condition", "a", "b");
 
 const words: readonly DType[] = ["f32", "i32", "u32"];
 
@@ -53,7 +57,9 @@ function defineBinary(operation: "add" | "sub" | "mul" | "div", part: ShaderModu
     threads: (_, { walk }, context) => walker(walk, context).steps,
     cost: ({ y }) => ({ flops: y, requestedBytes: 12 * y }),
   });
-  return (gpu: Gpu, { a, b }: Operands, options: Into<Elementwise> = {}): Elementwise => {
+  return (gpu: Gpu, tensors: Operands, options: Into<Elementwise> = {}): Elementwise => {
+    checkCall(operation, operands, tensors, intoY, options);
+    const { a, b } = tensors;
     checkTypes(operation, { a, b });
     const walk = walkOver(broadcastShapes(a.shape, b.shape, operation), { a, b });
     checkWalk(operation, walk);
@@ -103,9 +109,11 @@ const whereKernel = defineKernel({
  */
 export function where(
   gpu: Gpu,
-  { condition, a, b }: Operands & { readonly condition: Tensor },
+  tensors: Operands & { readonly condition: Tensor },
   options: Into<Elementwise> = {},
 ): Elementwise {
+  checkCall("where", choice, tensors, intoY, options);
+  const { condition, a, b } = tensors;
   checkTypes("where", { a, b });
   const shape = broadcastShapes(condition.shape, broadcastShapes(a.shape, b.shape, "where"), "where");
   const walk = walkOver(shape, { condition, a, b });

@@ -1,9 +1,11 @@
 import source from "#shaders/elementwise/fill.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import { encode, type PlainType } from "../../tensor/dtype.ts";
-import { perWord, plainElement } from "../../tensor/formats.ts";
-import { assertShape, type Shape, ShapeError } from "../../tensor/shape.ts";
+import { type Check, checkOptions, checkValue, oneOf } from "../../options/checks.ts";
+import { decode, encode, type PlainType } from "../../tensor/dtype.ts";
+import { perWord, plainElement, plainTypes } from "../../tensor/formats.ts";
+import { assertShape, type Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { intoY } from "../arguments.ts";
 import { defineKernel, type Into } from "../kernel.ts";
 
 interface FillOptions {
@@ -37,9 +39,20 @@ const kernel = defineKernel({
   cost: ({ y }, { dtype }) => ({ flops: 0, requestedBytes: 4 * wordsOf(y, dtype) }),
 });
 
+/** A value of a type: any that an integer type has; for floats NaN and infinities too, and what does not become one. */
+const valueCheck =
+  (dtype: PlainType): Check =>
+  (value) => {
+    if (typeof value !== "number") return "a number";
+    const [stored = 0] = decode(dtype, encode(dtype, [value]));
+    const isHeld =
+      plainElement(dtype).kind === "integer" ? stored === value : Number.isFinite(stored) === Number.isFinite(value);
+    return isHeld ? undefined : `a value of ${dtype}`;
+  };
+
 /**
- * A tensor of one value, rounded to nearest even for f16 and bf16. Throws `ShapeError` for a value that an integer type
- * cannot represent.
+ * A tensor of one value, rounded to nearest even for f16 and bf16. Throws `OptionError` for a value that an integer type
+ * cannot represent, and for a finite one that is infinite in a type of floats.
  */
 export function fill(
   gpu: Gpu,
@@ -49,8 +62,8 @@ export function fill(
   options: Into<{ readonly y: Tensor }> = {},
 ): Tensor {
   assertShape(shape, "fill");
-  if (plainElement(dtype).kind === "integer" && encode(dtype, [value])[0] !== value) {
-    throw new ShapeError(`fill: ${value} is not a value of ${dtype}`);
-  }
+  checkValue("fill", "dtype", oneOf(...plainTypes), dtype);
+  checkValue("fill", "value", valueCheck(dtype), value);
+  checkOptions("fill", intoY, options);
   return gpu.group("fill", "fill", { value, dtype }, () => kernel(gpu, {}, { ...options, shape, value, dtype })).y;
 }

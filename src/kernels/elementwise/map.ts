@@ -2,6 +2,7 @@ import source from "#shaders/elementwise/map.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { ShaderModule } from "../../gpu/shader-module.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { checkCall, intoY, onlyX } from "../arguments.ts";
 import { defineKernel, type Into } from "../kernel.ts";
 import { checkWalk, type Walk, walker, walkOver } from "../layout/walk.ts";
 
@@ -22,9 +23,11 @@ export function defineMap(name: string, part: ShaderModule, flops: number) {
   });
   return (
     gpu: Gpu,
-    { x }: { readonly x: Tensor },
+    tensors: { readonly x: Tensor },
     options: Into<{ readonly y: Tensor }> = {},
   ): { readonly y: Tensor } => {
+    checkCall(name, onlyX, tensors, intoY, options);
+    const { x } = tensors;
     const walk = walkOver(x.shape, { x });
     checkWalk(name, walk);
     return gpu.group(name, "map", {}, () => kernel(gpu, { x }, { ...options, walk }));

@@ -3,14 +3,21 @@ import distributionUniform from "#shaders/elementwise/distribution/uniform.wgsl"
 import source from "#shaders/elementwise/random.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { ShaderModule } from "../../gpu/shader-module.ts";
+import { checkOptions, fieldsOf, integer, required } from "../../options/checks.ts";
 import { assertShape, type Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { intoOf } from "../arguments.ts";
 import { defineKernel, type Into } from "../kernel.ts";
 
 /** Seed, a u32; the same seed gives the same tensor. */
 export interface RandomOptions {
   readonly seed: number;
 }
+
+const fields = fieldsOf<RandomOptions & Into<{ readonly y: Tensor }>>({
+  seed: required(integer(0, 2 ** 32 - 1)),
+  into: intoOf("y"),
+});
 
 function defineRandom(distribution: "uniform" | "normal", part: ShaderModule) {
   const kernel = defineKernel({
@@ -24,7 +31,9 @@ function defineRandom(distribution: "uniform" | "normal", part: ShaderModule) {
     threads: ({ y }) => y / 2,
     cost: ({ y }) => ({ flops: 0, requestedBytes: 4 * y }),
   });
-  return (gpu: Gpu, shape: Shape, { seed, ...options }: RandomOptions & Into<{ readonly y: Tensor }>): Tensor => {
+  return (gpu: Gpu, shape: Shape, given: RandomOptions & Into<{ readonly y: Tensor }>): Tensor => {
+    checkOptions(distribution, fields, given);
+    const { seed, ...options } = given;
     assertShape(shape, distribution);
     return gpu.group(distribution, "random", { seed }, () => kernel(gpu, {}, { ...options, shape, seed })).y;
   };

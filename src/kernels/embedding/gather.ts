@@ -4,9 +4,11 @@ import idsPosition from "#shaders/embedding/ids/position.wgsl";
 import idsStep from "#shaders/embedding/ids/step.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { constantsOf, type Shader } from "../../gpu/specialise.ts";
+import { fieldsOf, integer, required } from "../../options/checks.ts";
 import { bytesOf } from "../../tensor/formats.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { checkCall, intoOf, intoY, tensorFields } from "../arguments.ts";
 import { weightPart, weightTypes } from "../formats.ts";
 import { defineKernel, type Into, type KernelContext } from "../kernel.ts";
 import { maxBatch } from "../step.ts";
@@ -56,11 +58,6 @@ const gatherSampled = defineKernel({
   inputs: { step: "[64, 4]", weight: "[v, c]" },
   accepts: { step: ["u32"], weight: weightTypes },
   axes: (_axes, { rows }: { readonly rows: number; readonly tokens?: number }) => ({ t: rows }),
-  check: (_axes, { rows }) => {
-    if (!Number.isInteger(rows) || rows < 0 || rows > maxBatch) {
-      throw new ShapeError(`embedding/gather: ${rows} rows of a step, which has ${maxBatch}`);
-    }
-  },
   specialise: (_axes, _options, { dtypes, gpu }) => ({
     parts: [weightPart(dtypes["weight"], gpu).part, idsStep],
   }),
@@ -76,15 +73,21 @@ const gatherPlaces = defineKernel({
   }),
 });
 
+const given = tensorFields("ids", "table");
+const sampled = tensorFields("step", "table");
+const ofStep = fieldsOf({ rows: required(integer(0, maxBatch)), into: intoOf("y") });
+
 /**
  * Embedding: rows of the table by token id. ids `[t]` u32, table `[v, c]` (any of `weightTypes`, in any number of
  * segments) → y `[t, c]`. An id outside of the table gives a row of NaN.
  */
 export function gather(
   gpu: Gpu,
-  { ids, table }: { readonly ids: Tensor; readonly table: Tensor },
+  tensors: { readonly ids: Tensor; readonly table: Tensor },
   options: Into<{ readonly y: Tensor }> = {},
 ): { readonly y: Tensor } {
+  checkCall("gather", given, tensors, intoY, options);
+  const { ids, table } = tensors;
   checkTable(table);
   return gatherGiven(gpu, { ids, weight: table }, options);
 }
@@ -95,9 +98,11 @@ export function gather(
  */
 export function gatherStep(
   gpu: Gpu,
-  { step, table }: { readonly step: Tensor; readonly table: Tensor },
+  tensors: { readonly step: Tensor; readonly table: Tensor },
   options: { readonly rows: number } & Into<{ readonly y: Tensor }>,
 ): { readonly y: Tensor } {
+  checkCall("gatherStep", sampled, tensors, ofStep, options);
+  const { step, table } = tensors;
   checkTable(table);
   return gatherSampled(gpu, { step, weight: table }, options);
 }

@@ -1,8 +1,10 @@
 import source from "#shaders/kv-cache/append.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
+import { fieldsOf, integer } from "../../options/checks.ts";
 import { plainElement, plainType } from "../../tensor/formats.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { checkCall, tensorFields } from "../arguments.ts";
 import { wordPart, wordTypes } from "../formats.ts";
 import { defineKernel } from "../kernel.ts";
 import { appendQuantised } from "./append-quantised.ts";
@@ -14,7 +16,7 @@ import {
   checkAppend,
   viewParams,
 } from "./appending.ts";
-import type { KvLayout } from "./layouts.ts";
+import { type KvLayout, kvLayoutCheck } from "./layouts.ts";
 
 /** New keys and values, and the cache that stores them. */
 export interface AppendTensors {
@@ -41,6 +43,9 @@ export interface AppendOptions {
   /** Layout of the cache; default contiguous. A paged cache is `[pages, g, page, d]`. */
   readonly layout?: KvLayout;
 }
+
+const tensorsOfAppend = tensorFields("k", "v", "keys", "values", "kScale?", "vScale?", "step?");
+const optionsOfAppend = fieldsOf<AppendOptions>({ start: integer(0, 2 ** 30), layout: kvLayoutCheck });
 
 const append = defineKernel({
   name: "kv-cache/append",
@@ -88,6 +93,7 @@ export function appendKv(
   tensors: AppendTensors,
   options: AppendOptions = {},
 ): { readonly keys: Tensor; readonly values: Tensor } {
+  checkCall("appendKv", tensorsOfAppend, tensors, optionsOfAppend, options);
   const problem = checkAppend(tensors, options);
   const { k, v, keys, values, kScale, vScale, step } = tensors;
   if (!kScale && !vScale) return append(gpu, { k, v, keys, values, step }, problem);

@@ -1,9 +1,12 @@
 import type { Gpu } from "../../gpu/gpu.ts";
+import { checkOptions, checkValue, fieldsOf, integer, listOf, required, size } from "../../options/checks.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import { type Tensor, tensor } from "../../tensor/tensor.ts";
 
 /** An entry of a block table without a page. */
 export const noPage = 0xffffffff;
+
+const fields = fieldsOf({ pages: required(size), entries: integer(1, 2 ** 32 - 1) });
 
 /** Number of pages of the cache for which a table was checked, by table. */
 const checked = new WeakMap<Tensor, number>();
@@ -20,8 +23,11 @@ export const pagesChecked = (table: Tensor): number | undefined => checked.get(t
 export function blockTable(
   gpu: Gpu,
   rows: readonly (readonly number[])[],
-  { pages, entries = Math.max(1, ...rows.map((row) => row.length)) }: { pages: number; entries?: number },
+  options: { pages: number; entries?: number },
 ): Tensor {
+  checkValue("blockTable", "rows", listOf(listOf(integer(0))), rows);
+  checkOptions("blockTable", fields, options);
+  const { pages, entries = Math.max(1, ...rows.map((row) => row.length)) } = options;
   const values = new Uint32Array(rows.length * entries).fill(noPage);
   rows.forEach((row, b) => {
     if (row.length > entries) {

@@ -1,4 +1,5 @@
 // The table of layouts: how keys and values are read and written.
+import { type Check, kinds } from "../../options/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import type { BoundTensor } from "../kernel.ts";
 import { contiguous } from "./layouts/contiguous.ts";
@@ -26,6 +27,19 @@ export type AnyLayoutRecord = LayoutRecord<AttentionLayout>;
 export const layoutRecords = records as unknown as readonly AnyLayoutRecord[];
 
 const byName = new Map<string, unknown>(records.map((record) => [record.name, record]));
+
+/** Checks of layouts: those that can be appended to, or all. */
+const checkOf = (all: readonly AnyLayoutRecord[]): Check =>
+  kinds(
+    Object.fromEntries(all.flatMap(({ name, fields }) => (fields ? [[name, fields]] : []))),
+    ...all.flatMap(({ name, fields }) => (fields ? [] : [name])),
+  );
+
+/** The layouts of attention. */
+export const layoutCheck = checkOf(layoutRecords);
+
+/** The layouts of caches. */
+export const kvLayoutCheck = checkOf(layoutRecords.filter(({ write }) => write !== undefined));
 
 /** The name of a layout. */
 export const layoutName = (layout: AttentionLayout): Records["name"] =>

@@ -1,6 +1,8 @@
 import type { Gpu } from "../../gpu/gpu.ts";
+import { checkOptions, checkValue, listOf } from "../../options/checks.ts";
 import { formatShape, resolveAxis, ShapeError, sizeOf } from "../../tensor/shape.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
+import { intoY, optionalTensor } from "../arguments.ts";
 import { checkInto } from "../bindings.ts";
 import type { Into } from "../kernel.ts";
 import { copyTo } from "./copy.ts";
@@ -13,8 +15,11 @@ export function concat(
   gpu: Gpu,
   tensors: readonly Tensor[],
   axis: number,
-  { into }: Into<{ readonly y: Tensor }> = {},
+  options: Into<{ readonly y: Tensor }> = {},
 ): Tensor {
+  checkValue("concat", "tensors", listOf(optionalTensor), tensors);
+  checkOptions("concat", intoY, options);
+  const { into } = options;
   const [first] = tensors;
   if (!first) throw new ShapeError("concat: no tensors");
   const at = resolveAxis(axis, first.shape.length, "concat");

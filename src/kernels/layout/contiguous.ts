@@ -1,6 +1,7 @@
 import type { Gpu } from "../../gpu/gpu.ts";
 import { empty, type Tensor } from "../../tensor/tensor.ts";
 import { slice } from "../../tensor/views.ts";
+import { checkCall, intoY, onlyX } from "../arguments.ts";
 import { checkInto } from "../bindings.ts";
 import type { Into } from "../kernel.ts";
 import { copyTo } from "./copy.ts";
@@ -12,9 +13,12 @@ import { axesWalked, walkOver } from "./walk.ts";
  */
 export function contiguous(
   gpu: Gpu,
-  { x }: { readonly x: Tensor },
-  { into }: Into<{ readonly y: Tensor }> = {},
+  tensors: { readonly x: Tensor },
+  options: Into<{ readonly y: Tensor }> = {},
 ): { readonly y: Tensor } {
+  checkCall("contiguous", onlyX, tensors, intoY, options);
+  const { x } = tensors;
+  const { into } = options;
   if (into?.y) {
     checkInto(gpu, "contiguous: into.y", into.y, x.shape, { types: [x.dtype], strided: false, segmented: false });
   }

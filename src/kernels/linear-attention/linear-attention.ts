@@ -5,12 +5,15 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import { constantsOf } from "../../gpu/specialise.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { transpose } from "../../tensor/views.ts";
+import { checkCall } from "../arguments.ts";
 import { defineKernel } from "../kernel.ts";
 import {
   type LinearAttentionOptions,
   type LinearAttentionProblem,
   type LinearAttentionTensors,
+  linearAttentionOptions,
   linearAttentionProblem,
+  linearAttentionTensors,
   viewFields,
   visibleKeys,
 } from "./problem.ts";
@@ -92,9 +95,11 @@ const readOut = defineKernel({
  */
 export function linearAttention(
   gpu: Gpu,
-  { q, k, v }: LinearAttentionTensors,
+  tensors: LinearAttentionTensors,
   options: LinearAttentionOptions = {},
 ): { readonly out: Tensor } {
+  checkCall("linearAttention", linearAttentionTensors, tensors, linearAttentionOptions, options);
+  const { q, k, v } = tensors;
   const problem = linearAttentionProblem({ q, k, v }, options);
   const { mask, start, length } = problem;
   return gpu.group("linearAttention", "chunks", { mask, start, length }, () => {

@@ -1,7 +1,9 @@
 import readOutSource from "#shaders/linear-attention/read-out.wgsl";
 import { constantsOf } from "../../gpu/specialise.ts";
+import { fieldsOf, integer, oneOf } from "../../options/checks.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { intoOf, tensorFields } from "../arguments.ts";
 import type { KernelContext } from "../kernel.ts";
 
 /** The tensors of linear attention; they may be views whose last axis is contiguous. */
@@ -25,6 +27,15 @@ export interface LinearAttentionOptions {
   /** Memory for the result in the kernel's order, `[b, t, h, dv]`. */
   readonly into?: { readonly out?: Tensor };
 }
+
+export const linearAttentionTensors = tensorFields("q", "k", "v");
+
+export const linearAttentionOptions = fieldsOf<LinearAttentionOptions>({
+  mask: oneOf("causal", "full"),
+  start: integer(1 - 2 ** 30, 2 ** 30 - 1),
+  length: integer(0, 2 ** 30),
+  into: intoOf("out"),
+});
 
 /** The kernels' options, with defaults filled in, and the division of the keys into chunks. */
 export interface LinearAttentionProblem {

@@ -2,7 +2,10 @@ import source from "#shaders/matmul/heads.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { checkCall, intoY, tensorFields } from "../arguments.ts";
 import { defineKernel, type Into } from "../kernel.ts";
+
+const fields = tensorFields("x", "weight");
 
 const kernel = defineKernel({
   name: "matmul/heads",
@@ -40,6 +43,7 @@ export function headMatmul(
   tensors: { readonly x: Tensor; readonly weight: Tensor },
   options: Into<{ readonly y: Tensor }> = {},
 ): { readonly y: Tensor } {
+  checkCall("headMatmul", fields, tensors, intoY, options);
   const { strides, shape } = tensors.x;
   if ((shape[2] ?? 1) > 1 && strides[2] !== 1) {
     throw new ShapeError(`matmul/heads: x has strides ${formatShape(strides)}, expected 1 for its last axis`);

@@ -1,3 +1,4 @@
+import { intoY, tensorFields } from "../arguments.ts";
 import { defineOp } from "../op.ts";
 import { tuning } from "../tuning.ts";
 import type { MatmulOptions, MatmulResult, MatmulTensors } from "./linear.ts";
@@ -15,8 +16,11 @@ const variants = { naive, tiled, register, subgroups, vector } as const;
  * Linear layer, `y = x · weightᵀ + bias`: x `[...rows, k]`, weight `[n, k]` as checkpoints store it (any of `weightTypes`,
  * in any number of segments), bias `[n]` → y `[...rows, n]`. Sums are f32.
  */
-export const matmul = defineOp<MatmulTensors, MatmulOptions, MatmulResult, typeof variants>({
-  name: "matmul",
-  variants,
-  order: (_tensors, _options, gpu) => ["vector", ...tuning(gpu).matmulOfManyRows],
-});
+export const matmul = defineOp<MatmulTensors, MatmulOptions, MatmulResult, typeof variants>(
+  {
+    name: "matmul",
+    variants,
+    order: (_tensors, _options, gpu) => ["vector", ...tuning(gpu).matmulOfManyRows],
+  },
+  { tensors: tensorFields("x", "weight", "bias?"), options: intoY },
+);

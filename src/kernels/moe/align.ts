@@ -3,8 +3,9 @@ import naiveSource from "#shaders/moe/align/naive.wgsl";
 import placeSource from "#shaders/moe/align/place.wgsl";
 import scanSource from "#shaders/moe/align/scan.wgsl";
 import { constantsOf } from "../../gpu/specialise.ts";
-import { ShapeError } from "../../tensor/shape.ts";
+import { fieldsOf, integer, listOf, required, size } from "../../options/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { tensorFields } from "../arguments.ts";
 import { defineKernel } from "../kernel.ts";
 import { defineOp, type Variant } from "../op.ts";
 
@@ -138,18 +139,9 @@ const placeKernel = defineKernel({
 
 type AlignVariant = Variant<AlignTensors, AlignOptions, Aligned>;
 
-/** Throws `ShapeError` for options that are not valid counts. */
-function check({ count, block, capacity = 1 }: AlignOptions): void {
-  for (const [name, value] of Object.entries({ count, block, capacity })) {
-    if (!Number.isInteger(value) || value < 1)
-      throw new ShapeError(`moe/align: ${name} is ${value}, expected 1 or more`);
-  }
-}
-
 /** One workgroup that goes over all slots for each expert. */
 const naive: AlignVariant = {
   record: (gpu, tensors, options) => {
-    check(options);
     const { block_experts: blockExperts, ...plan } = naiveKernel(gpu, { experts: tensors.experts }, options);
     return { ...plan, blockExperts };
   },
@@ -158,7 +150,6 @@ const naive: AlignVariant = {
 /** A counting sort in chunks, in three kernels. */
 const sorted: AlignVariant = {
   record: (gpu, { experts }, options) => {
-    check(options);
     using scope = gpu.scope();
     const { chunk_counts } = countKernel(gpu, { experts }, options);
     const slotCount = experts.size;
@@ -173,20 +164,30 @@ const sorted: AlignVariant = {
 
 const variants = { naive, sorted } as const;
 
+const fields = fieldsOf<AlignOptions>({
+  count: required(integer(1, 2 ** 32 - 1)),
+  block: required(integer(1, 2 ** 32 - 1)),
+  capacity: integer(1, 2 ** 32 - 1),
+  across: listOf(size, 2),
+});
+
 /** The number of reads per thread above which three kernels are faster than one workgroup. */
 const manyReads = 4096;
 
 /**
  * Sorts the tokens' choices stably by expert and pads each expert's to whole blocks, so that one dispatch can compute
  * the products of all experts (MegaBlocks, Gale et al. 2022; `moe_align_block_size` of vLLM). experts u32 `[t, k]` →
- * `Aligned`. Nothing is read back: the grids of the products are among the results. Throws `ShapeError` for options
+ * `Aligned`. Nothing is read back: the grids of the products are among the results. Throws `OptionError` for options
  * that are not valid counts.
  */
-export const align = defineOp<AlignTensors, AlignOptions, Aligned, typeof variants>({
-  name: "moe/align",
-  variants,
-  order: ({ experts }, { count }) => {
-    const { WORKGROUP } = constantsOf(naiveSource, "WORKGROUP");
-    return experts.size * Math.ceil(count / WORKGROUP) > manyReads ? ["sorted"] : ["naive"];
+export const align = defineOp<AlignTensors, AlignOptions, Aligned, typeof variants>(
+  {
+    name: "moe/align",
+    variants,
+    order: ({ experts }, { count }) => {
+      const { WORKGROUP } = constantsOf(naiveSource, "WORKGROUP");
+      return experts.size * Math.ceil(count / WORKGROUP) > manyReads ? ["sorted"] : ["naive"];
+    },
   },
-});
+  { tensors: tensorFields("experts"), options: fields },
+);

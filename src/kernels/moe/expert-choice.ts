@@ -1,7 +1,8 @@
 import source from "#shaders/moe/choose.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import { ShapeError } from "../../tensor/shape.ts";
+import { fieldsOf, required, size } from "../../options/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { checkCall, tensorFields } from "../arguments.ts";
 import { defineKernel } from "../kernel.ts";
 import { softmax } from "../softmax/softmax.ts";
 
@@ -22,6 +23,9 @@ export interface ExpertChoiceOptions {
   readonly capacity: number;
 }
 
+const fields = tensorFields("logits");
+const choices = fieldsOf<ExpertChoiceOptions>({ capacity: required(size) });
+
 /**
  * Experts that choose their tokens, those with the largest softmax over the experts (Zhou et al. 2022, section 3.2):
  * balanced by construction, and not causal. logits `[t, e]` → experts u32 `[t, e]`, i, or e for none, and weights `[t,
@@ -29,13 +33,12 @@ export interface ExpertChoiceOptions {
  */
 export function expertChoice(
   gpu: Gpu,
-  { logits }: { readonly logits: Tensor },
+  tensors: { readonly logits: Tensor },
   options: ExpertChoiceOptions,
 ): { readonly experts: Tensor; readonly weights: Tensor } {
+  checkCall("expertChoice", fields, tensors, choices, options);
+  const { logits } = tensors;
   const { capacity } = options;
-  if (!Number.isInteger(capacity) || capacity < 0) {
-    throw new ShapeError(`moe/choose: capacity is ${capacity}, expected 0 or more`);
-  }
   return gpu.group("moe/expertChoice", "thread", { capacity }, () => {
     using scope = gpu.scope();
     const chosen = choose(gpu, { scores: softmax(gpu, { x: logits }).y }, options);

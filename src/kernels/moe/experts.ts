@@ -1,3 +1,5 @@
+import { fieldsOf, integer, listOf, oneOf, size } from "../../options/checks.ts";
+import { tensorFields } from "../arguments.ts";
 import { defineOp } from "../op.ts";
 import { tuning } from "../tuning.ts";
 import { bounded } from "./bounded.ts";
@@ -12,6 +14,13 @@ export type { ExpertsOptions, ExpertsResult, ExpertsTensors } from "./experts-pr
 
 const variants = { grouped, bounded, subgroups, vector, loop, dense } as const;
 
+const tensors = tensorFields("x", "experts", "weights", "gateUp", "gateUpBias?", "down", "downBias?");
+const options = fieldsOf<ExpertsOptions>({
+  activation: oneOf("swiglu", "clamped-swiglu"),
+  capacity: integer(1, 2 ** 32 - 1),
+  counts: listOf(size),
+});
+
 /**
  * The feed-forward layers of the experts chosen by a router, `y[t] = Σ weights[t, i] · down(act(gate · x[t], up ·
  * x[t]))` over their experts in the order of the choices (Shazeer et al. 2017; Jiang et al. 2024 for the gated form). x
@@ -20,11 +29,14 @@ const variants = { grouped, bounded, subgroups, vector, loop, dense } as const;
  * j, and down `[e · c, f]`; of any of `weightTypes`, in any number of segments. An id of e or more is no expert. Nothing
  * is read back to the CPU. Throws `ShapeError` for shapes that do not fit.
  */
-export const experts = defineOp<ExpertsTensors, ExpertsOptions, ExpertsResult, typeof variants>({
-  name: "moe/experts",
-  variants,
-  order: ({ x }, _options, gpu) => {
-    const many = tuning(gpu).expertsOfManyTokens;
-    return (x.shape[0] ?? 0) <= 8 ? ["vector", ...many] : many;
+export const experts = defineOp<ExpertsTensors, ExpertsOptions, ExpertsResult, typeof variants>(
+  {
+    name: "moe/experts",
+    variants,
+    order: ({ x }, _options, gpu) => {
+      const many = tuning(gpu).expertsOfManyTokens;
+      return (x.shape[0] ?? 0) <= 8 ? ["vector", ...many] : many;
+    },
   },
-});
+  { tensors, options },
+);

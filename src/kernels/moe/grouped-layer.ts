@@ -14,7 +14,12 @@ export const groupedLayer = ({ kernel: product, block, across }: GroupedProduct)
     const plan = align(
       gpu,
       { experts },
-      { count: e, block, across: [across(2 * f, gpu), across(c, gpu)], ...(capacity ? { capacity } : {}) },
+      {
+        count: e,
+        block,
+        across: [across(2 * f, gpu), across(c, gpu)],
+        ...(capacity === undefined ? {} : { capacity }),
+      },
     );
     const shared = { count: e, slotCount: t * k };
     const lists = { slots: plan.slots, block_experts: plan.blockExperts, grids: plan.grids };

@@ -6,7 +6,9 @@ import nanFlagsStore from "#shaders/moe/nan-flags/store.wgsl";
 import source from "#shaders/moe/route.wgsl";
 import scoresSigmoid from "#shaders/moe/scores/sigmoid.wgsl";
 import scoresSoftmax from "#shaders/moe/scores/softmax.wgsl";
+import { boolean, type Checks, finite, integer, object, oneOf, required, size } from "../../options/checks.ts";
 import { ShapeError } from "../../tensor/shape.ts";
+import { withOptions } from "../arguments.ts";
 import { defineKernel } from "../kernel.ts";
 
 /** How a token's experts are chosen and weighted. */
@@ -31,6 +33,19 @@ export interface RouteOptions extends RoutingRule {
   readonly layer?: number;
 }
 
+/** Checks of a rule. */
+export const ruleChecks: Checks<RoutingRule> = {
+  k: required(size),
+  scores: required(oneOf("softmax", "sigmoid")),
+  normalise: required(boolean),
+  scale: finite,
+  groups: object<NonNullable<RoutingRule["groups"]>>({
+    count: required(size),
+    keep: required(size),
+    by: required(oneOf("maximum", "top-two")),
+  }),
+};
+
 const scoreParts = { softmax: scoresSoftmax, sigmoid: scoresSigmoid } as const;
 
 /** Maximum number of experts: one thread goes over all of them for each choice. */
@@ -44,43 +59,46 @@ const mostExperts = 1024;
  * logit gets NaN for all its weights, and `nanFlags` u32 `[layers]` a 1 at `layer`. Throws `ShapeError` for a rule that
  * does not fit the experts.
  */
-export const route = defineKernel({
-  name: "moe/route",
-  source,
-  inputs: { logits: "[t, e]", "bias?": "[e]" },
-  inout: { "nanFlags?": "[layers]" },
-  outputs: { experts: "[t, k]", weights: "[t, k]" },
-  accepts: { nanFlags: ["u32"] },
-  dtypes: () => ({ experts: "u32" }),
-  axes: (_axes, { k }: RouteOptions) => ({ k }),
-  check: ({ e }, rule) => checkRule(e, rule),
-  params: ({ t }, { scale = 1, layer = 0 }) => ({ tokens: t, layer, scale }),
-  specialise: ({ e }, { k, scores, normalise, groups }, { dtypes }) => {
-    if (dtypes["bias"] && scores === "softmax") {
-      throw new ShapeError(
-        "moe/route: a bias with softmax scores, expected sigmoid scores (a router's own bias is in its logits)",
-      );
-    }
-    const bySum = groups?.by === "top-two";
-    const keys = dtypes["bias"] ? keysBiased : scores === "sigmoid" || bySum ? keysScores : keysLogits;
-    return {
-      parts: [
-        scoreParts[scores],
-        keys,
-        ...(groups ? [groupsLimited] : []),
-        ...(dtypes["nanFlags"] ? [nanFlagsStore] : []),
-      ],
-      constants: {
-        EXPERTS: e,
-        CHOICES: k,
-        NORMALISE: normalise,
-        ...(groups ? { GROUPS: groups.count, KEPT: groups.keep, TOP: bySum ? 2 : 1 } : {}),
-      },
-    };
-  },
-  threads: ({ t }) => t,
-  cost: ({ t, e }, { k }) => ({ flops: t * e * (k + 2), requestedBytes: 4 * t * (e * (k + 2) + 3 * k) }),
-});
+export const route = withOptions(
+  defineKernel({
+    name: "moe/route",
+    source,
+    inputs: { logits: "[t, e]", "bias?": "[e]" },
+    inout: { "nanFlags?": "[layers]" },
+    outputs: { experts: "[t, k]", weights: "[t, k]" },
+    accepts: { nanFlags: ["u32"] },
+    dtypes: () => ({ experts: "u32" }),
+    axes: (_axes, { k }: RouteOptions) => ({ k }),
+    check: ({ e }, rule) => checkRule(e, rule),
+    params: ({ t }, { scale = 1, layer = 0 }) => ({ tokens: t, layer, scale }),
+    specialise: ({ e }, { k, scores, normalise, groups }, { dtypes }) => {
+      if (dtypes["bias"] && scores === "softmax") {
+        throw new ShapeError(
+          "moe/route: a bias with softmax scores, expected sigmoid scores (a router's own bias is in its logits)",
+        );
+      }
+      const bySum = groups?.by === "top-two";
+      const keys = dtypes["bias"] ? keysBiased : scores === "sigmoid" || bySum ? keysScores : keysLogits;
+      return {
+        parts: [
+          scoreParts[scores],
+          keys,
+          ...(groups ? [groupsLimited] : []),
+          ...(dtypes["nanFlags"] ? [nanFlagsStore] : []),
+        ],
+        constants: {
+          EXPERTS: e,
+          CHOICES: k,
+          NORMALISE: normalise,
+          ...(groups ? { GROUPS: groups.count, KEPT: groups.keep, TOP: bySum ? 2 : 1 } : {}),
+        },
+      };
+    },
+    threads: ({ t }) => t,
+    cost: ({ t, e }, { k }) => ({ flops: t * e * (k + 2), requestedBytes: 4 * t * (e * (k + 2) + 3 * k) }),
+  }),
+  { ...ruleChecks, layer: integer(0, 2 ** 30) },
+);
 
 /** Throws `ShapeError` where a rule does not fit `e` experts. */
 export function checkRule(e: number, { k, groups, scale = 1 }: RoutingRule): void {

@@ -2,6 +2,8 @@ import source from "#shaders/peaks/multiply-add.wgsl";
 import numberF16 from "#shaders/peaks/number/f16.wgsl";
 import numberF32 from "#shaders/peaks/number/f32.wgsl";
 import { constantsOf } from "../../gpu/specialise.ts";
+import { oneOf, required, size } from "../../options/checks.ts";
+import { withOptions } from "../arguments.ts";
 import { defineKernel } from "../kernel.ts";
 
 /** The types that a shader can compute in. */
@@ -27,17 +29,20 @@ const step = 1 / 16;
  * The arithmetic peak of a device: `[n]` sums of 16 independent chains of multiply-adds, 32 · turns operations per
  * thread (Volkov 2010, "Better performance at lower occupancy": independent instructions hide latency).
  */
-export const multiplyAdd = defineKernel({
-  name: "peaks/multiply-add",
-  source,
-  inputs: {},
-  outputs: { y: "[n]" },
-  axes: (_, { n }: MultiplyAddOptions) => ({ n }),
-  params: ({ n }, { turns }) => ({ n, turns, factor: 1, step }),
-  specialise: (_, { dtype }) => ({ parts: [numbers[dtype]] }),
-  threads: ({ n }) => n,
-  cost: ({ n }, { turns }) => ({ flops: 2 * chains * turns * n, requestedBytes: 4 * n }),
-});
+export const multiplyAdd = withOptions(
+  defineKernel({
+    name: "peaks/multiply-add",
+    source,
+    inputs: {},
+    outputs: { y: "[n]" },
+    axes: (_, { n }: MultiplyAddOptions) => ({ n }),
+    params: ({ n }, { turns }) => ({ n, turns, factor: 1, step }),
+    specialise: (_, { dtype }) => ({ parts: [numbers[dtype]] }),
+    threads: ({ n }) => n,
+    cost: ({ n }, { turns }) => ({ flops: 2 * chains * turns * n, requestedBytes: 4 * n }),
+  }),
+  { dtype: required(oneOf(...Object.keys(numbers))), n: required(size), turns: required(size) },
+);
 
 /** The value that `multiplyAdd` writes at index `i`, in closed form. */
 export function multiplyAddResult(i: number, turns: number): number {

@@ -1,5 +1,7 @@
 import source from "#shaders/peaks/workgroup-memory.wgsl";
 import { constantsOf } from "../../gpu/specialise.ts";
+import { required, size } from "../../options/checks.ts";
+import { withOptions } from "../arguments.ts";
 import { defineKernel } from "../kernel.ts";
 
 /** The amount read; turns are a multiple of 8. */
@@ -11,17 +13,20 @@ export interface WorkgroupMemoryOptions {
 }
 
 /** The bandwidth of workgroup memory: `[n, 4]` sums of `turns` vectors that each thread reads from its workgroup's tile. */
-export const readWorkgroupMemory = defineKernel({
-  name: "peaks/workgroup-memory",
-  source,
-  inputs: {},
-  outputs: { y: "[n, 4]" },
-  axes: (_, { n }: WorkgroupMemoryOptions) => ({ n }),
-  dtypes: () => ({ y: "u32" as const }),
-  params: ({ n }, { turns }) => ({ n, turns }),
-  threads: ({ n }) => n,
-  cost: ({ n }) => ({ flops: 0, requestedBytes: 16 * n }),
-});
+export const readWorkgroupMemory = withOptions(
+  defineKernel({
+    name: "peaks/workgroup-memory",
+    source,
+    inputs: {},
+    outputs: { y: "[n, 4]" },
+    axes: (_, { n }: WorkgroupMemoryOptions) => ({ n }),
+    dtypes: () => ({ y: "u32" as const }),
+    params: ({ n }, { turns }) => ({ n, turns }),
+    threads: ({ n }) => n,
+    cost: ({ n }) => ({ flops: 0, requestedBytes: 16 * n }),
+  }),
+  { n: required(size), turns: required(size) },
+);
 
 /** The four numbers that `readWorkgroupMemory` writes at index `i`, modulo 2³². */
 export function workgroupMemoryResult(i: number, turns: number): readonly number[] {

@@ -1,6 +1,8 @@
 import type { Gpu } from "../../gpu/gpu.ts";
+import { fieldsOf, integer, required } from "../../options/checks.ts";
 import { resolveAxis, sizeOf } from "../../tensor/shape.ts";
 import { Tensor } from "../../tensor/tensor.ts";
+import { intoOf, onlyX } from "../arguments.ts";
 import { fill } from "../elementwise/fill.ts";
 import type { Into } from "../kernel.ts";
 import { checkWalk, walkOver } from "../layout/walk.ts";
@@ -31,6 +33,8 @@ function reduction(operation: ReduceOptions["operation"], x: Tensor, given: numb
   return { operation, walk, shape, length: x.shape[axis] ?? 1, step: x.strides[axis] ?? 0 };
 }
 
+const fields = fieldsOf<AxisOptions & Into<Result>>({ axis: required(integer()), into: intoOf("y") });
+
 function defineReduce(operation: ReduceOptions["operation"], overNothing: number) {
   const by =
     (kernel: typeof reduceByThread) =>
@@ -40,15 +44,18 @@ function defineReduce(operation: ReduceOptions["operation"], overNothing: number
       return kernel(gpu, { x }, options);
     };
   const variants = { thread: { record: by(reduceByThread) }, workgroup: { record: by(reduceByWorkgroup) } } as const;
-  return defineOp<Tensors, AxisOptions & Into<Result>, Result, typeof variants>({
-    name: operation,
-    variants,
-    order: ({ x }, { axis }) => {
-      const { length, step, shape } = reduction(operation, x, axis);
-      const together = length >= longAxis && (step === 1 || sizeOf(shape) < manyResults);
-      return together ? ["workgroup", "thread"] : ["thread", "workgroup"];
+  return defineOp<Tensors, AxisOptions & Into<Result>, Result, typeof variants>(
+    {
+      name: operation,
+      variants,
+      order: ({ x }, { axis }) => {
+        const { length, step, shape } = reduction(operation, x, axis);
+        const together = length >= longAxis && (step === 1 || sizeOf(shape) < manyResults);
+        return together ? ["workgroup", "thread"] : ["thread", "workgroup"];
+      },
     },
-  });
+    { tensors: onlyX, options: fields },
+  );
 }
 
 /**

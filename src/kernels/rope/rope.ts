@@ -4,8 +4,10 @@ import halves from "#shaders/rope/pairs/halves.wgsl";
 import interleaved from "#shaders/rope/pairs/interleaved.wgsl";
 import source from "#shaders/rope/rotate.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
+import { fieldsOf, integer, oneOf, required } from "../../options/checks.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { checkCall, intoOf, tensorFields } from "../arguments.ts";
 import { defineKernel } from "../kernel.ts";
 
 /** Which two elements of a head are rotated together: `halves` pairs i with i + pairs, `interleaved` 2i with 2i + 1. */
@@ -32,6 +34,16 @@ export interface RopeOptions {
 }
 
 const layouts = { halves, interleaved } as const;
+
+/** Checks of a pairing of elements. */
+export const ropeLayoutCheck = oneOf(...Object.keys(layouts));
+
+const fields = tensorFields("x", "table", "positions?", "step?");
+const choices = fieldsOf<RopeOptions>({
+  layout: required(ropeLayoutCheck),
+  start: integer(0, 2 ** 30),
+  into: intoOf("y"),
+});
 
 const kernel = defineKernel({
   name: "rope/rotate",
@@ -84,6 +96,7 @@ const kernel = defineKernel({
  * than a head and for a start beyond the table; a position read on the GPU must be a row of the table.
  */
 export function rope(gpu: Gpu, tensors: RopeTensors, options: RopeOptions): { readonly y: Tensor } {
+  checkCall("rope", fields, tensors, choices, options);
   const { x, positions, step } = tensors;
   if (x.strides.length === 4 && (x.shape[3] ?? 1) > 1 && x.strides[3] !== 1) {
     throw new ShapeError(`rope: x has strides [${x.strides.join(", ")}], expected 1 for its last axis`);

@@ -1,3 +1,14 @@
+import {
+  boolean,
+  type Checks,
+  checkOptions,
+  fieldsOf,
+  integer,
+  kinds,
+  listOf,
+  positive,
+  required,
+} from "../../options/checks.ts";
 import type { RopeScaling } from "./scaling.ts";
 
 /** The parameters of the frequencies: base, rotated width of a head (even, at most the head's width) and scaling. */
@@ -56,6 +67,48 @@ export interface RopeTable extends RopeFrequencies {
   sequenceLength?: number;
 }
 
+type Fields<Kind extends RopeScaling["kind"]> = Checks<Omit<Scaling<Kind>, "kind">>;
+
+const tokens = required(positive);
+const factor = required(positive);
+const scalings = {
+  none: {} satisfies Fields<"none">,
+  linear: { factor } satisfies Fields<"linear">,
+  dynamic: { factor, maxPositions: tokens } satisfies Fields<"dynamic">,
+  yarn: {
+    factor,
+    originalPositions: tokens,
+    betaFast: positive,
+    betaSlow: positive,
+    attentionFactor: positive,
+    mscale: positive,
+    mscaleAllDim: positive,
+    truncate: boolean,
+  } satisfies Fields<"yarn">,
+  llama3: {
+    factor,
+    lowFrequencyFactor: factor,
+    highFrequencyFactor: factor,
+    originalPositions: tokens,
+  } satisfies Fields<"llama3">,
+  longrope: {
+    shortFactor: required(listOf(positive)),
+    longFactor: required(listOf(positive)),
+    originalPositions: tokens,
+    maxPositions: positive,
+    factor: positive,
+    attentionFactor: positive,
+  } satisfies Fields<"longrope">,
+} satisfies Record<RopeScaling["kind"], object>;
+
+const fields = fieldsOf<RopeTable>({
+  theta: required(positive),
+  width: required(integer(1, 2 ** 30)),
+  scaling: required(kinds(scalings)),
+  positions: required(integer(0, 2 ** 30)),
+  sequenceLength: integer(0, 2 ** 30),
+});
+
 /**
  * Cosines and sines, times the attention factor, as the kernels read them: `[positions, width / 2, 2]`, computed in
  * float64 and rounded once, since WGSL guarantees its own only to an absolute 2⁻¹¹.
@@ -63,7 +116,9 @@ export interface RopeTable extends RopeFrequencies {
  * One table serves a whole session: keys and queries must be rotated by the same table, so dynamic and longrope assume
  * the longest sequence from the start.
  */
-export function ropeTable({ positions, sequenceLength = positions, ...rest }: RopeTable): Float32Array<ArrayBuffer> {
+export function ropeTable(options: RopeTable): Float32Array<ArrayBuffer> {
+  checkOptions("ropeTable", fields, options);
+  const { positions, sequenceLength = positions, ...rest } = options;
   const frequencies = inverseFrequencies(rest, sequenceLength);
   const factor = attentionFactor(rest.scaling);
   const table = new Float32Array(positions * frequencies.length * 2);

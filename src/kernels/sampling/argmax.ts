@@ -1,4 +1,5 @@
 import source from "#shaders/sampling/argmax.wgsl";
+import { withOptions } from "../arguments.ts";
 import { defineKernel } from "../kernel.ts";
 import { rowThreads } from "./row-threads.ts";
 
@@ -6,14 +7,17 @@ import { rowThreads } from "./row-threads.ts";
  * Index of the largest element along the last axis, the lowest where several tie. `x` is `[..., v]`, `index` `[...]`
  * (u32). NaN counts as −∞; a row with no element above −∞ gives 0.
  */
-export const argmax = defineKernel({
-  name: "sampling/argmax",
-  source,
-  inputs: { x: "[...rows, v]" },
-  outputs: { index: "[...rows]" },
-  dtypes: () => ({ index: "u32" }),
-  params: ({ rows, v }) => ({ rows, v }),
-  specialise: ({ v }) => ({ constants: rowThreads(v) }),
-  workgroups: ({ rows }) => [rows],
-  cost: ({ rows, v }) => ({ flops: rows * v, requestedBytes: 4 * rows * v }),
-});
+export const argmax = withOptions(
+  defineKernel({
+    name: "sampling/argmax",
+    source,
+    inputs: { x: "[...rows, v]" },
+    outputs: { index: "[...rows]" },
+    dtypes: () => ({ index: "u32" }),
+    params: ({ rows, v }) => ({ rows, v }),
+    specialise: ({ v }) => ({ constants: rowThreads(v) }),
+    workgroups: ({ rows }) => [rows],
+    cost: ({ rows, v }) => ({ flops: rows * v, requestedBytes: 4 * rows * v }),
+  }),
+  {},
+);

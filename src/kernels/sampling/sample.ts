@@ -2,8 +2,10 @@ import countOff from "#shaders/sampling/count/off.wgsl";
 import countOn from "#shaders/sampling/count/on.wgsl";
 import source from "#shaders/sampling/sample.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
+import { fieldsOf } from "../../options/checks.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import { checkCall, intoOf, tensorFields } from "../arguments.ts";
 import { defineKernel, type Into } from "../kernel.ts";
 import { maxBatch } from "../step.ts";
 
@@ -27,6 +29,9 @@ export interface Sampled {
   readonly chosen: Tensor;
   readonly counts?: Tensor;
 }
+
+const fields = tensorFields("logits", "settings", "step", "counts?");
+const choices = fieldsOf({ into: intoOf("chosen") });
 
 /** The kernel under `sample`. */
 export const sampleKernel = defineKernel({
@@ -59,11 +64,9 @@ export const sampleKernel = defineKernel({
  * the batch. NaN counts as −∞, which is never drawn; a row with no logit above −∞ gives token 0. If the largest logit
  * is +∞, all tokens with it share the probability. Throws `ShapeError` for more than 64 rows or 2¹⁸ tokens.
  */
-export function sample(
-  gpu: Gpu,
-  { logits, settings, step, counts }: SampleTensors,
-  options: Into<{ chosen: string }> = {},
-): Sampled {
+export function sample(gpu: Gpu, tensors: SampleTensors, options: Into<{ chosen: string }> = {}): Sampled {
+  checkCall("sample", fields, tensors, choices, options);
+  const { logits, settings, step, counts } = tensors;
   const { chosen } = sampleKernel(gpu, { logits, settings, step, counts }, options);
   return counts ? { step, chosen, counts } : { step, chosen };
 }

@@ -1,3 +1,5 @@
+import { atLeast, between, checkOptions, fieldsOf, finite, integer, positive, shown } from "../../options/checks.ts";
+import { OptionError } from "../../options/errors.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import { maxBatch } from "../step.ts";
 
@@ -18,31 +20,30 @@ export const neutralSettings = {
   frequency: 0,
 } as const satisfies Required<SamplingSettings>;
 
-const finite = (value: number) => Number.isFinite(value);
-
-/** The valid values of each setting, with their description for errors. */
-const allowed: Readonly<Record<keyof SamplingSettings, readonly [(value: number) => boolean, string]>> = {
-  temperature: [(value) => value >= 0 && finite(value), "0 or more"],
-  topK: [(value) => value >= 0 && value < 2 ** 24 && Number.isInteger(value), "an integer from 0 to 2²⁴ − 1"],
-  topP: [(value) => value >= 0 && value <= 1, "0 to 1"],
-  minP: [(value) => value >= 0 && value <= 1, "0 to 1"],
-  repetition: [(value) => value > 0 && finite(value), "more than 0"],
-  presence: [finite, "a finite number"],
-  frequency: [finite, "a finite number"],
-};
+const fields = fieldsOf<SamplingSettings>({
+  temperature: atLeast(0),
+  topK: integer(0, 2 ** 24 - 1),
+  topP: between(0, 1),
+  minP: between(0, 1),
+  repetition: positive,
+  presence: finite,
+  frequency: finite,
+});
 
 /**
  * The elements of a settings tensor, one row per batch row; settings and rows left out are neutral. Throws `ShapeError`
- * for more than 64 rows and for a value outside its range.
+ * for more than 64 rows, `OptionError` for a value outside its range.
  */
 export function packSettings(rows: readonly SamplingSettings[]): Float32Array<ArrayBuffer> {
+  if (!Array.isArray(rows)) throw new OptionError(`packSettings: rows is ${shown(rows)}, expected a list of settings`);
   if (rows.length > maxBatch) throw new ShapeError(`sampling: ${rows.length} rows of settings, at most ${maxBatch}`);
+  rows.forEach((row, index) => {
+    checkOptions("packSettings", fields, row, `rows[${index}].`);
+  });
   const packed = new Float32Array(maxBatch * 8);
   for (let row = 0; row < maxBatch; row++) {
     for (const [column, name] of settingColumns.entries()) {
       const value = rows[row]?.[name] ?? neutralSettings[name];
-      const [allows, what] = allowed[name];
-      if (!allows(value)) throw new ShapeError(`sampling: ${name} of row ${row} is ${value}, expected ${what}`);
       packed[row * 8 + column] = value;
     }
   }

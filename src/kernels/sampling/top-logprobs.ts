@@ -1,5 +1,7 @@
 import source from "#shaders/sampling/top-logprobs.wgsl";
+import { integer, required } from "../../options/checks.ts";
 import { ShapeError } from "../../tensor/shape.ts";
+import { withOptions } from "../arguments.ts";
 import { defineKernel } from "../kernel.ts";
 
 /** Maximum number of tokens that `topLogprobs` lists. */
@@ -12,22 +14,25 @@ export const maxTopLogprobs = 64;
  * vocabulary. NaN and +∞ among the logits make the logprobs of their row NaN. Throws `ShapeError` unless n is 1 to 64
  * and at most v.
  */
-export const topLogprobs = defineKernel({
-  name: "sampling/top-logprobs",
-  source,
-  inputs: { logits: "[b, v]", chosen: "[b]" },
-  outputs: { ids: "[b, n]", logprobs: "[b, n]", chosenLogprob: "[b]" },
-  accepts: { chosen: ["u32"] },
-  dtypes: () => ({ ids: "u32" }),
-  axes: (_, { n }: { readonly n: number }) => ({ n }),
-  params: ({ b, v, n }) => ({ b, v, n }),
-  specialise: () => ({ constants: { CANDIDATES: maxTopLogprobs } }),
-  workgroups: ({ b }) => [b],
-  cost: ({ b, v }) => ({ flops: 3 * b * v, requestedBytes: 32 * b * v }),
-  check: ({ v }, { n }) => {
-    const most = Math.min(v, maxTopLogprobs);
-    if (!(Number.isInteger(n) && n >= 1 && n <= most)) {
-      throw new ShapeError(`sampling/top-logprobs: n is ${n}, expected 1 to ${most} for ${v} tokens`);
-    }
-  },
-});
+export const topLogprobs = withOptions(
+  defineKernel({
+    name: "sampling/top-logprobs",
+    source,
+    inputs: { logits: "[b, v]", chosen: "[b]" },
+    outputs: { ids: "[b, n]", logprobs: "[b, n]", chosenLogprob: "[b]" },
+    accepts: { chosen: ["u32"] },
+    dtypes: () => ({ ids: "u32" }),
+    axes: (_, { n }: { readonly n: number }) => ({ n }),
+    params: ({ b, v, n }) => ({ b, v, n }),
+    specialise: () => ({ constants: { CANDIDATES: maxTopLogprobs } }),
+    workgroups: ({ b }) => [b],
+    cost: ({ b, v }) => ({ flops: 3 * b * v, requestedBytes: 32 * b * v }),
+    check: ({ v }, { n }) => {
+      const most = Math.min(v, maxTopLogprobs);
+      if (!(Number.isInteger(n) && n >= 1 && n <= most)) {
+        throw new ShapeError(`sampling/top-logprobs: n is ${n}, expected 1 to ${most} for ${v} tokens`);
+      }
+    },
+  }),
+  { n: required(integer(1, maxTopLogprobs)) },
+);

@@ -1,4 +1,5 @@
 import type { Tensor } from "../../tensor/tensor.ts";
+import { intoY, onlyX } from "../arguments.ts";
 import type { Into } from "../kernel.ts";
 import { defineOp } from "../op.ts";
 import { tuning } from "../tuning.ts";
@@ -14,8 +15,11 @@ const variants = { threePass, workgroup, online } as const;
  * Softmax over the last axis, `y = exp(x − max) / Σ exp(x − max)`. `x` is `[..., cols]`, `y` like it. A row of only −∞
  * gives zeros; a row with a NaN or +∞ gives NaN.
  */
-export const softmax = defineOp<Tensors, Into<Result>, Result, typeof variants>({
-  name: "softmax",
-  variants,
-  order: (_tensors, _options, gpu) => tuning(gpu).softmax,
-});
+export const softmax = defineOp<Tensors, Into<Result>, Result, typeof variants>(
+  {
+    name: "softmax",
+    variants,
+    order: (_tensors, _options, gpu) => tuning(gpu).softmax,
+  },
+  { tensors: onlyX, options: intoY },
+);

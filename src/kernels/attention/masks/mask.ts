@@ -1,6 +1,8 @@
-import { ShapeError } from "../../../tensor/shape.ts";
+import { type Check, checkValue, wrongKind } from "../../../options/checks.ts";
+import { OptionError } from "../../../options/errors.ts";
 import type { CustomMask } from "../custom/custom.ts";
 import type { MaskMod } from "../mod.ts";
+import { madeByContent } from "../records/made.ts";
 import { type MaskRecord, recordMask } from "../records/mask-record.ts";
 import { byName, type Given, memo } from "../records/parameters.ts";
 import { masks } from "./table.ts";
@@ -22,7 +24,14 @@ const records = byName<MaskRecord>(masks);
 const plain = new Map<string, MaskMod>();
 
 /** Functions of masks, each made once: from parameters here, from other masks and from text in `made-mods.ts`. */
-export const madeMasks = new WeakMap<object, MaskMod>();
+export const madeMasks = madeByContent<MaskMod>();
+
+/** What a mask may be at all; its record checks its parameters. */
+export const maskCheck: Check = (mask) =>
+  typeof mask === "string" || isObject(mask) ? undefined : `the name of a mask, or an object with ${forms}`;
+
+const forms = "kind, and or or";
+const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** True for masks of the table. */
 export const isNamedMask = (mask: AttentionMask): mask is NamedMask =>
@@ -32,8 +41,12 @@ export const isNamedMask = (mask: AttentionMask): mask is NamedMask =>
  * The function of a mask of the table, or of one that `makeMods` has made. Throws `ShapeError` for invalid parameters.
  */
 export function maskMod(mask: AttentionMask): MaskMod {
+  checkValue("attention", "mask", maskCheck, mask);
   if (typeof mask === "string") return memo(plain, mask, () => recordMask(recordOf(mask), {}));
-  if (isNamedMask(mask)) return memo(madeMasks, mask, () => recordMask(recordOf(mask.kind), mask));
+  if (isNamedMask(mask)) {
+    if (typeof mask.kind !== "string") throw wrongKind("attention", "mask", mask, [...records.keys(), "custom"]);
+    return memo(madeMasks, mask, () => recordMask(recordOf(mask.kind), mask));
+  }
   const mod = madeMasks.get(mask);
   if (!mod) throw new TypeError("attention: this takes masks of the table, not custom or joined ones");
   return mod;
@@ -42,5 +55,5 @@ export function maskMod(mask: AttentionMask): MaskMod {
 function recordOf(name: string): MaskRecord {
   const record = records.get(name);
   if (record) return record;
-  throw new ShapeError(`attention: there is no mask ${name}; there are ${[...records.keys(), "custom"].join(", ")}`);
+  throw new OptionError(`attention: there is no mask ${name}; there are ${[...records.keys(), "custom"].join(", ")}`);
 }

@@ -1,15 +1,18 @@
 // Values of the parameters of a mask or score: their check, and how kernels receive them.
-import { formatShape, ShapeError } from "../../../tensor/shape.ts";
-import type { Tensor } from "../../../tensor/tensor.ts";
+import { checkNames, positive, shown } from "../../../options/checks.ts";
+import { OptionError } from "../../../options/errors.ts";
+import { formatShape } from "../../../tensor/shape.ts";
+import { Tensor } from "../../../tensor/tensor.ts";
 import type { BoundTensor } from "../../kernel.ts";
 import type { Numbers, Parameter, Parameters } from "./parameters.ts";
 
-/** Throws `ShapeError` unless the values are valid for the parameters. `what` names the mask or score. */
+/** Throws `OptionError` unless the values are valid for the parameters. `what` names the mask or score. */
 export function checkValues(what: string, parameters: Parameters, values: Readonly<Record<string, unknown>>): void {
+  checkNames(`attention: ${what}`, ["kind", ...Object.keys(parameters)], values);
   for (const [name, parameter] of Object.entries(parameters)) {
     const expected = expectation(parameter, values[name]);
     if (expected === undefined) continue;
-    throw new ShapeError(`attention: ${what}: ${name} is ${text(values[name])}, expected ${expected}`);
+    throw new OptionError(`attention: ${what}: ${name} is ${text(values[name])}, expected ${expected}`);
   }
 }
 
@@ -22,21 +25,21 @@ function expectation(parameter: Parameter, value: unknown): string | undefined {
       return isRight || (optional && value === undefined) ? undefined : `an integer of ${least} or more`;
     }
     case "factor":
-      return typeof value === "number" && value > 0 && value < Number.POSITIVE_INFINITY ? undefined : "more than 0";
+      return positive(value);
     case "choice":
       return value === undefined || (parameter.of as readonly unknown[]).includes(value)
         ? undefined
         : parameter.of.join(" or ");
     case "tensor": {
       const axes = parameter.pattern.split(",").length;
-      if (!isTensor(value)) return `a tensor ${parameter.pattern}`;
+      if (!(value instanceof Tensor)) return `a tensor ${parameter.pattern}`;
       return value.shape.length === axes && value.size > 0 ? undefined : `${parameter.pattern}, and some elements`;
     }
   }
 }
 
-const isTensor = (value: unknown): value is Tensor => typeof value === "object" && value !== null && "shape" in value;
-const text = (value: unknown): string => (isTensor(value) ? formatShape(value.shape) : String(value));
+const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
+const text = (value: unknown): string => (isTensor(value) ? formatShape(value.shape) : shown(value));
 
 /** The tensors among the values, by a kernel's axes. */
 export function boundBy(

@@ -1,6 +1,8 @@
-import { ShapeError } from "../../../tensor/shape.ts";
+import { type Check, checkValue, wrongKind } from "../../../options/checks.ts";
+import { OptionError } from "../../../options/errors.ts";
 import type { CustomScore } from "../custom/custom.ts";
 import type { Mod } from "../mod.ts";
+import { madeByContent } from "../records/made.ts";
 import { byName, type Given, memo } from "../records/parameters.ts";
 import { recordScore, type ScoreRecord } from "../records/score-record.ts";
 import { scores } from "./table.ts";
@@ -18,7 +20,13 @@ const records = byName<ScoreRecord>(scores);
 const plain = new Map<string, Mod>();
 
 /** Functions of scores, each made once: from parameters here, from other scores and from text in `made-mods.ts`. */
-export const madeScores = new WeakMap<object, Mod>();
+export const madeScores = madeByContent<Mod>();
+
+/** What a score may be at all; its record checks its parameters. */
+export const scoreCheck: Check = (score) =>
+  typeof score === "string" || (typeof score === "object" && score !== null)
+    ? undefined
+    : "the name of a score, an object with kind, or a list of scores";
 
 export const isChain = (score: AttentionScore): score is readonly AttentionScore[] => Array.isArray(score);
 
@@ -30,8 +38,12 @@ export const isNamedScore = (score: AttentionScore): score is NamedScore =>
  * The function of a score of the table, or of one that `makeMods` has made. Throws `ShapeError` for invalid parameters.
  */
 export function scoreMod(score: AttentionScore): Mod {
+  checkValue("attention", "score", scoreCheck, score);
   if (typeof score === "string") return memo(plain, score, () => recordScore(recordOf(score), {}));
-  if (isNamedScore(score)) return memo(madeScores, score, () => recordScore(recordOf(score.kind), score));
+  if (isNamedScore(score)) {
+    if (typeof score.kind !== "string") throw wrongKind("attention", "score", score, [...records.keys(), "custom"]);
+    return memo(madeScores, score, () => recordScore(recordOf(score.kind), score));
+  }
   const mod = madeScores.get(score);
   if (!mod) throw new TypeError("attention: this takes scores of the table, not custom ones or chains");
   return mod;
@@ -40,5 +52,5 @@ export function scoreMod(score: AttentionScore): Mod {
 function recordOf(name: string): ScoreRecord {
   const record = records.get(name);
   if (record) return record;
-  throw new ShapeError(`attention: there is no score ${name}; there are ${[...records.keys(), "custom"].join(", ")}`);
+  throw new OptionError(`attention: there is no score ${name}; there are ${[...records.keys(), "custom"].join(", ")}`);
 }

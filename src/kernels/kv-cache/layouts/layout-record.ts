@@ -1,5 +1,6 @@
 import type { Gpu } from "../../../gpu/gpu.ts";
 import type { ShaderModule } from "../../../gpu/shader-module.ts";
+import type { Checks } from "../../../options/checks.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
 
 /** Uniform structs by the name of their variable. */
@@ -54,6 +55,8 @@ export interface LaidOut<L> {
 /** One layout of keys and values; `L` is the argument that selects it. */
 export interface LayoutRecord<L> {
   readonly name: string;
+  /** Checks of the fields of its argument other than `kind`; absent where the argument is the name. */
+  readonly fields?: Checks<Omit<L, "kind">>;
   /** The numbers written after its name, in order; those at the end may be left out. */
   readonly numbers: Readonly<Record<string, LayoutNumber>>;
   /** Why there is no layout of these numbers. */

@@ -2,6 +2,7 @@ import address from "#shaders/attention/address/paged.wgsl";
 import slot from "#shaders/kv-cache/slot/paged.wgsl";
 import { formatShape, ShapeError } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
+import { tensorCheck } from "../../arguments.ts";
 import { blockTable, pagesChecked } from "../block-table.ts";
 import type { LayoutRecord, SequenceSize } from "./layout-record.ts";
 
@@ -32,6 +33,7 @@ const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
 export const paged = {
   name: "paged",
+  fields: { blockTable: tensorCheck },
   numbers: { size: { least: 1, usual: 16, otherwise: 16 } },
   misfit: ({ size = 16 }) => (Math.log2(size) % 1 === 0 ? undefined : `pages of ${size}, expected a power of two`),
   layOut: (sequences, { size = 16 }) => {

@@ -3,6 +3,7 @@ import extent from "#shaders/lib/extent/ragged.wgsl";
 import type { Gpu } from "../../../gpu/gpu.ts";
 import { formatShape, ShapeError } from "../../../tensor/shape.ts";
 import { type Tensor, tensor } from "../../../tensor/tensor.ts";
+import { tensorCheck } from "../../arguments.ts";
 import type { LaidTensors, LayoutRecord } from "./layout-record.ts";
 
 /**
@@ -54,6 +55,7 @@ function check(what: string, { queryOffsets, keyOffsets }: RaggedLayout, { q, k,
 
 export const ragged = {
   name: "ragged",
+  fields: { queryOffsets: tensorCheck, keyOffsets: tensorCheck },
   numbers: {},
   layOut: (sequences) => {
     const begins: number[] = [];

@@ -1,5 +1,6 @@
 import address from "#shaders/attention/address/ring.wgsl";
 import slot from "#shaders/kv-cache/slot/ring.wgsl";
+import { size } from "../../../options/checks.ts";
 import { ShapeError } from "../../../tensor/shape.ts";
 import { ownSlots } from "./contiguous.ts";
 import type { LayoutRecord } from "./layout-record.ts";
@@ -15,6 +16,7 @@ export interface RingLayout {
 
 export const ring = {
   name: "ring",
+  fields: { sinks: size },
   numbers: { slots: { least: 1, usual: 128 }, sinks: { least: 0, usual: 4, otherwise: 0 } },
   misfit: ({ slots = Number.POSITIVE_INFINITY, sinks = 0 }) =>
     sinks < slots ? undefined : `${sinks} sinks leave none of ${slots} slots for the ring`,

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { editDistance, nearNames } from "../../src/formats/near-names.ts";
+import { editDistance, nearNames } from "../../src/options/near-names.ts";
 
 test("editDistance counts insertions, deletions and replacements", () => {
   for (const [a, b, distance] of [
