@@ -59,8 +59,9 @@ for (const [name, environment, own] of runs) {
 const table = ["| adapter | passed | failed | skipped | minutes |", "|---|---|---|---|---|", ...rows];
 const title = `# All adapters
 
-The tests in ${folders.join(", ")}, on Dawn in Node; on wgpu in Deno
-those in test/blocks and test/kernels, and one more for each kernel, all of whose texts naga compiles. Written by \`npm run test:all\`.
+The tests in ${folders.join(", ")}, on Dawn in Node; on wgpu in Deno those in
+test/blocks and test/kernels, and one more for each kernel, all of whose texts naga compiles. Written by \`npm run
+test:all\`; the minutes include what else the machine did.
 
 `;
 if (given.length === 0) writeFileSync(report, `${title}${table.join("\n")}\n`);
