@@ -101,6 +101,7 @@ function read(config: FieldReader, architecture: string): DecoderConfig {
   if (rotated % 2 !== 0) config.fail("qk_rope_head_dim", `is ${rotated}, expected an even number`);
   const rope = readRope(config, rotated, 10000);
   const scale = growth(rope.scaling) ** 2 / Math.sqrt(nope + rotated);
+  if (!Number.isFinite(Math.fround(scale))) config.fail("rope_scaling", `scales attention by ${scale}`);
   return {
     architecture,
     vocabulary: given.vocab_size,

@@ -49,6 +49,7 @@ export interface ExpertNames extends ExpertCounts {
   };
 }
 
+/** What configs say of experts, whatever their family. */
 const fields = {
   hidden_act: optional(activationName(false), "silu"),
   num_hidden_layers: integer(1, 1 << 12),
@@ -82,8 +83,8 @@ export function readExperts(config: FieldReader, names: ExpertCounts): MixtureCo
   const normalise =
     typeof names.normalise === "string" ? config.field(names.normalise, optional(flag, false)) : names.normalise;
   // Without experts: layers that are listed, and those whose number, counted from 1, is not a multiple of the step.
-  const isDense = (layer: number) =>
-    given.mlp_only_layers?.includes(layer) || (layer + 1) % given.decoder_sparse_step !== 0;
+  const listed = new Set(given.mlp_only_layers);
+  const isDense = (layer: number) => listed.has(layer) || (layer + 1) % given.decoder_sparse_step !== 0;
   const dense = Array.from({ length: given.num_hidden_layers }, (_, layer) => layer).filter(isDense);
   return {
     experts,

@@ -33,7 +33,7 @@ const fields = {
   // Constants of its experts' activation.
   swiglu_limit: only(7),
   swiglu_alpha: only(1.702),
-  sliding_window: optional(integer(), 128),
+  sliding_window: optional(integer(1, 1 << 24), 128),
   layer_types: optional(list(choice(["sliding_attention", "full_attention"]), "types of layers")),
 };
 

@@ -39,7 +39,7 @@ const fieldsOf = (member: Member) => ({
   attention_bias: optional(flag, false),
   qkv_bias: optional(flag, true),
   mlp_bias: optional(flag, false),
-  sliding_window: optional(integer(0), 0),
+  sliding_window: optional(integer(0, 1 << 24), 0),
   use_sliding_window: optional(flag, false),
   max_window_layers: optional(integer(0)),
   layer_types: optional(layerTypes),

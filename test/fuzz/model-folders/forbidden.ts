@@ -112,7 +112,7 @@ const llama: Table = {
 };
 
 const window: Table = {
-  sliding_window: [...never, "8", -8, 2.5, [8]],
+  sliding_window: [...never, "8", -8, 2.5, [8], 2 ** 31],
   layer_types: [
     "sliding_attention",
     {},
@@ -160,6 +160,7 @@ const deepseek: Table = {
   ...experts("n_routed_experts", 8, "moe_intermediate_size"),
   intermediate_size: width("intermediate_size", (n) => [n - 1, n + 1]),
   num_key_value_heads: [],
+  rope_scaling: [...rope, ...["mscale", "mscale_all_dim"].map((name) => ({ type: "yarn", factor: 4, [name]: 1e300 }))],
   num_attention_heads: width("num_attention_heads", (n) => [n - 1, n + 1]),
   kv_lora_rank: width("kv_lora_rank", (n) => [n - 1, n + 1]),
   qk_nope_head_dim: width("qk_nope_head_dim", (n) => [n - 1, n + 1]),
