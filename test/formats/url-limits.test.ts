@@ -143,8 +143,8 @@ describe("a server that falls silent is abandoned", () => {
   test.each(Object.entries(silent))("%s", async (_, handler) => {
     const { base, open } = await serve(handler);
     const source = openUrl(base, { idleTimeout: 60 });
-    for (const reading of [readText(source, "a.json"), openWeights(source)]) {
-      expect((await formatErrorOf(reading)).message).toMatch(/: the server sent nothing for 0\.06 s: http:/);
+    for (const read of [() => readText(source, "a.json"), () => openWeights(source)]) {
+      expect((await formatErrorOf(read())).message).toMatch(/: the server sent nothing for 0\.06 s: http:/);
     }
     await vi.waitFor(() => expect(open()).toBe(0));
   });
