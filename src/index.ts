@@ -163,7 +163,7 @@ export { type BlockShape, type BlockWeights, transformerBlock } from "./blocks/t
 
 // Models and their files
 
-export { openFiles } from "./formats/files.ts";
+export { type FileContent, openFiles } from "./formats/files.ts";
 export { openFolder } from "./formats/folder.ts";
 export { FormatError } from "./formats/format-error.ts";
 export type { FileHead, FileSource, ReadOptions } from "./formats/source.ts";

@@ -1,33 +1,59 @@
-import { checkValue, having, recordOf } from "../options/checks.ts";
+import { type Check, checkValue, recordOf } from "../options/checks.ts";
+import { unlessAborted } from "./abort.ts";
 import { FormatError } from "./format-error.ts";
 import { checkRange, type FileSource } from "./source.ts";
 
-const blobs = recordOf(having("arrayBuffer", "a Blob"));
+/** What a name stands for: a file that the visitor chose or dropped, any other `Blob`, or the blob: address of one. */
+export type FileContent = Blob | URL | string;
+
+const content: Check = (value) => {
+  const address = typeof value === "string" || value instanceof URL ? String(value) : "";
+  return value instanceof Blob || address.startsWith("blob:") ? undefined : "a Blob or a blob: address";
+};
+const contents = recordOf(content);
+
+async function blobAt(file: string, address: string): Promise<Blob> {
+  try {
+    return await (await fetch(address)).blob();
+  } catch (cause) {
+    throw new FormatError(file, `could not be fetched from ${address}: ${String(cause)}`, { cause });
+  }
+}
 
 /**
- * Files as a folder, by their names: those that the visitor chose or dropped, or any other `Blob`s. A blob: address
- * becomes one by `await (await fetch(address)).blob()`.
+ * Files as a folder, by their names: those that the visitor chose or dropped, other `Blob`s, or blob: addresses.
  *
  * @param name for messages.
- * @throws FormatError from the source's functions, for a file that is missing.
+ * @throws OptionError for an entry that is none of these; the source's functions throw FormatError for a file that is
+ * missing.
  */
-export function openFiles(files: Readonly<Record<string, Blob>>, name = "files"): FileSource {
-  checkValue("openFiles", "files", blobs, files);
-  function blobOf(file: string): Blob {
-    const blob = Object.hasOwn(files, file) ? files[file] : undefined;
-    if (!blob) throw new FormatError(file, `there is no such file in ${name}`);
+export function openFiles(files: Readonly<Record<string, FileContent>>, name = "files"): FileSource {
+  checkValue("openFiles", "files", contents, files);
+  const blobs = new Map<string, Blob | string>();
+  for (const [file, content] of Object.entries(files)) {
+    blobs.set(file, content instanceof Blob ? content : String(content));
+  }
+
+  async function blobOf(file: string): Promise<Blob> {
+    const known = blobs.get(file);
+    if (known === undefined) throw new FormatError(file, `there is no such file in ${name}`);
+    const blob = typeof known === "string" ? await blobAt(file, known) : known;
+    blobs.set(file, blob);
     return blob;
   }
+
   return {
     name,
-    has: async (file) => Object.hasOwn(files, file),
-    size: async (file) => blobOf(file).size,
-    read: async (file, begin, end) => {
-      const blob = blobOf(file);
+    has: async (file) => blobs.has(file),
+    size: async (file, { signal } = {}) => (await unlessAborted(blobOf(file), signal)).size,
+    read: async (file, begin, end, { signal } = {}) => {
+      const blob = await unlessAborted(blobOf(file), signal);
       checkRange(file, begin, end, blob.size);
+      const bytes = blob.slice(begin, end).arrayBuffer();
       try {
-        return new Uint8Array(await blob.slice(begin, end).arrayBuffer());
+        return new Uint8Array(await unlessAborted(bytes, signal));
       } catch (cause) {
+        signal?.throwIfAborted();
         throw new FormatError(file, `cannot be read: ${String(cause)}`, { cause });
       }
     },

@@ -18,26 +18,26 @@ export interface KeptBody {
   measure(limit: number): Promise<number>;
 }
 
-/** Bytes of the file from `begin` on. */
+/** The bytes `[begin, end)` of the file: as they arrived, or in a Blob, which browsers may hold on disk. */
 interface Segment {
   readonly begin: number;
   readonly end: number;
-  readonly blob: Blob;
+  readonly data: Uint8Array<ArrayBuffer> | Blob;
 }
 
-/** Bytes that are gathered before they become a Blob, which browsers may hold on disk. */
-const segmentBytes = 1 << 20;
+/** More than this many bytes that have arrived before they are needed go into a Blob. */
+const arrivedBytes = 16 << 20;
 
 /**
  * Keeps what a server without ranges sends: bytes are taken from the connection no further than they are asked for, and
  * kept until they are dropped, at most `mostKept` at a time.
  */
 export function keptBody(reply: Reply, file: string, stated: number | undefined, mostKept: number): KeptBody {
-  const segments: Segment[] = [];
-  let arriving: Uint8Array<ArrayBuffer>[] = [];
-  let flushed = 0;
+  let segments: Segment[] = [];
   let reached = 0;
+  /** Bytes in all segments, and in those as they arrived. */
   let kept = 0;
+  let arrived = 0;
   let ended = false;
   let turn: Promise<unknown> = Promise.resolve();
 
@@ -48,10 +48,24 @@ export function keptBody(reply: Reply, file: string, stated: number | undefined,
     return result;
   }
 
-  function flush(): void {
-    if (reached > flushed) segments.push({ begin: flushed, end: reached, blob: new Blob(arriving) });
-    flushed = reached;
-    arriving = [];
+  /** Puts all that has arrived into Blobs; those there are remain, since slices of a Blob keep it whole. */
+  function intoBlobs(): void {
+    const runs: { begin: number; end: number; parts: BlobPart[] }[] = [];
+    const blobs: Segment[] = [];
+    for (const segment of segments) {
+      const { begin, end, data } = segment;
+      const run = runs.at(-1);
+      if (data instanceof Blob) {
+        blobs.push(segment);
+      } else if (run?.end === begin) {
+        run.parts.push(data);
+        run.end = end;
+      } else {
+        runs.push({ begin, end, parts: [data] });
+      }
+    }
+    segments = [...blobs, ...runs.map(({ begin, end, parts }) => ({ begin, end, data: new Blob(parts) }))];
+    arrived = 0;
   }
 
   /** Receives until byte `to` or the end of the body. */
@@ -65,15 +79,16 @@ export function keptBody(reply: Reply, file: string, stated: number | undefined,
         }
         return;
       }
+      segments.push({ begin: reached, end: reached + chunk.length, data: chunk });
       reached += chunk.length;
       kept += chunk.length;
+      arrived += chunk.length;
       if (reached > (stated ?? reached)) fail(longerThanStated(file, stated ?? 0));
       if (kept > mostKept) {
         const why = "since the server does not support ranges";
         fail(new FormatError(file, `more than ${mostKept} bytes of it would have to be kept, ${why}`));
       }
-      arriving.push(chunk);
-      if (reached - flushed >= segmentBytes) flush();
+      if (arrived > arrivedBytes) intoBlobs();
     }
   }
 
@@ -82,30 +97,39 @@ export function keptBody(reply: Reply, file: string, stated: number | undefined,
     throw error;
   }
 
+  /** A part of a segment, without a copy. */
+  function cut({ begin, data }: Segment, from: number, to: number): Segment {
+    const inside = [from - begin, to - begin] as const;
+    return { begin: from, end: to, data: data instanceof Blob ? data.slice(...inside) : data.subarray(...inside) };
+  }
+
   /** Removes the bytes `[begin, end)` from what is kept. */
   function drop(begin: number, end: number): void {
-    const rest = segments.splice(0).flatMap((segment) => {
+    segments = segments.flatMap((segment) => {
       if (segment.end <= begin || segment.begin >= end) return [segment];
-      const parts = [
-        { begin: segment.begin, end: begin },
-        { begin: end, end: segment.end },
-      ].filter((part) => part.begin < part.end);
-      return parts.map((part) => ({
-        ...part,
-        blob: segment.blob.slice(part.begin - segment.begin, part.end - segment.begin),
-      }));
+      if (!(segment.data instanceof Blob)) {
+        arrived -= Math.min(end, segment.end) - Math.max(begin, segment.begin);
+      }
+      return [
+        ...(segment.begin < begin ? [cut(segment, segment.begin, begin)] : []),
+        ...(segment.end > end ? [cut(segment, end, segment.end)] : []),
+      ];
     });
-    segments.push(...rest);
     kept -= end - begin;
   }
 
-  /** The bytes `[begin, end)` without those that were dropped. */
-  async function collect(begin: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
-    flush();
-    const parts = segments
-      .filter((segment) => segment.end > begin && segment.begin < end)
-      .map(({ blob, begin: from }) => blob.slice(Math.max(0, begin - from), end - from));
-    return new Uint8Array(await new Blob(parts).arrayBuffer());
+  /** The bytes `[begin, end)`, or undefined where some were dropped. */
+  async function collect(begin: number, end: number): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const bytes = new Uint8Array(end - begin);
+    let filled = 0;
+    for (const segment of segments) {
+      if (segment.end <= begin || segment.begin >= end) continue;
+      const part = cut(segment, Math.max(begin, segment.begin), Math.min(end, segment.end));
+      const data = part.data instanceof Blob ? new Uint8Array(await part.data.arrayBuffer()) : part.data;
+      bytes.set(data, part.begin - begin);
+      filled += data.length;
+    }
+    return filled === bytes.length ? bytes : undefined;
   }
 
   return {
@@ -117,20 +141,18 @@ export function keptBody(reply: Reply, file: string, stated: number | undefined,
           throw new FormatError(file, `has ${reached} bytes, but bytes ${begin} to ${end} were asked for`);
         }
         const bytes = await collect(begin, end);
-        if (bytes.length < end - begin) return undefined;
-        if (once) drop(begin, end);
+        if (bytes && once) drop(begin, end);
         return bytes;
       }),
     head: (count) =>
       inTurn(async () => {
         await receive(count);
-        return collect(0, Math.min(count, reached));
+        return (await collect(0, Math.min(count, reached))) ?? new Uint8Array();
       }),
     measure: (limit) =>
       inTurn(async () => {
         await receive(limit + 1);
         if (reached > limit) fail(new FormatError(file, `has more than ${limit} bytes, expected ${limit}`));
-        flush();
         return reached;
       }),
   };

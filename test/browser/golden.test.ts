@@ -1,3 +1,4 @@
+import { readdir, stat } from "node:fs/promises";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
@@ -68,8 +69,8 @@ describe.each(browsers)("the bundled model in $name", ({ missing, start }) => {
    */
   async function open(options: GpuOptions): Promise<void> {
     if (options === opened) return;
-    const given = [`${server.origin}/model`, options] as const;
-    expect(await page.evaluate(([url, o]) => Reflect.get(globalThis, "openModel")(url, o), given)).not.toBe("");
+    const given = ["model", opened !== undefined, options] as const; // the first relative, the others as URL objects
+    expect(await page.evaluate((values) => Reflect.get(globalThis, "openModel")(...values), given)).not.toBe("");
     opened = options;
   }
 
@@ -116,6 +117,15 @@ describe.each(browsers)("the bundled model in $name", ({ missing, start }) => {
 
   test("weights were read by ranges", () => {
     expect(server.ranges.filter((range) => range.startsWith("/model/model.safetensors")).length).toBeGreaterThan(1);
+  });
+
+  test("weights are read from files, too, and an abort ends a load at once", { retry: 2 }, async () => {
+    await open(whole);
+    expect(await inPage("loads", "model", await readdir(bundledModel))).toMatchObject({
+      fromFiles: (await stat(`${bundledModel}/model.safetensors`)).size,
+      aborted: ["AbortError", "AbortError"],
+      late: [],
+    });
   });
 
   describe("equals Dawn in Node", () => {

@@ -5,9 +5,10 @@ import { tasks } from "./tasks.ts";
 let model: LanguageModel | undefined;
 
 Object.assign(globalThis, {
-  async openModel(url: string, options: GpuOptions): Promise<string> {
+  /** Loads the model from an address relative to the page, or from a URL object. */
+  async openModel(address: string, asUrl: boolean, options: GpuOptions): Promise<string> {
     model?.gpu.close();
-    model = await loadModel(await openGpu(options), url);
+    model = await loadModel(await openGpu(options), asUrl ? new URL(address, location.href) : address);
     return model.gpu.adapter.label;
   },
   runTask(name: keyof typeof tasks, ...values: unknown[]): Promise<unknown> {

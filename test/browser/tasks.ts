@@ -3,6 +3,7 @@ import {
   type Gpu,
   type LanguageModel,
   loadModel,
+  openFiles,
   openGpu,
   type Piece,
   type Session,
@@ -129,5 +130,37 @@ async function endings(model: LanguageModel, url: string): Promise<Ended[]> {
   return out;
 }
 
+/**
+ * Loads the model of a folder from blobs and their addresses, and aborts two more loads: at once, and while weights are uploaded. Returns the
+ * bytes read from files, how the loads ended, and the milliseconds that an end took where it came late.
+ */
+async function loads({ gpu }: LanguageModel, folder: string, names: readonly string[]) {
+  const files: Record<string, Blob | string> = {};
+  let bytes = 0;
+  for (const name of names) {
+    const blob = await (await fetch(`${folder}/${name}`)).blob();
+    files[name] = name === "config.json" ? blob : URL.createObjectURL(blob);
+    if (name === "model.safetensors") bytes = blob.size;
+  }
+  (await loadModel(gpu, openFiles(files))).dispose();
+  const aborted: string[] = [];
+  const late: number[] = [];
+  for (const uploading of [false, true]) {
+    const controller = new AbortController();
+    let start = 0;
+    const abort = () => {
+      start ||= performance.now();
+      controller.abort();
+    };
+    const onProgress = uploading ? abort : () => {};
+    const loading = loadModel(gpu, folder, { signal: controller.signal, onProgress });
+    if (!uploading) setTimeout(abort, 1);
+    aborted.push(await loading.then(() => "loaded").catch((error: unknown) => (error as Error).name));
+    const elapsed = performance.now() - start;
+    if (elapsed > 100) late.push(elapsed);
+  }
+  return { fromFiles: bytes, aborted, late };
+}
+
 /** The tasks by name. */
-export const tasks = { greedy, lastLogits, sampled, randomBits, endings };
+export const tasks = { greedy, lastLogits, sampled, randomBits, loads, endings };

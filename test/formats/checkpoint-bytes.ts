@@ -42,7 +42,7 @@ export function safetensors(tensors: Readonly<Record<string, TensorToWrite>>, pa
 }
 
 /** `count` bytes that tell where they are. */
-export function numbered(count: number, first = 1): Uint8Array {
+export function numbered(count: number, first = 1): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: count }, (_, i) => (first + i) & 0xff);
 }
 

@@ -195,14 +195,12 @@ test("four requests run at a time, and those that wait end with their signal", a
   const reads = Array.from({ length: 4 }, (_, i) => source.readWhole?.(`${i}.json`, 10));
   const waiting = readText(withSignal(source, controller.signal), "b.json");
   const last = readText(source, "b.json");
-  await wait(50);
-  expect(seen).toHaveLength(4);
+  await vi.waitFor(() => expect(seen).toHaveLength(4));
   controller.abort(new Error("left the page"));
   await expect(waiting).rejects.toThrow("left the page");
   for (const answer of answers.splice(0)) answer();
   expect(await Promise.all(reads)).toEqual([undefined, undefined, undefined, undefined]);
-  await wait(30);
-  expect(seen).toHaveLength(5);
+  await vi.waitFor(() => expect(seen).toHaveLength(5));
   for (const answer of answers) answer();
   expect(await last).toBe("{}");
 });
