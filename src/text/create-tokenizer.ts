@@ -1,4 +1,4 @@
-import { libraryTokenizer } from "./library-tokenizer.ts";
+import { textLibrary } from "./library-tokenizer.ts";
 import { type Tokenizer, tokenizerOf } from "./tokenizer.ts";
 
 /**
@@ -6,5 +6,5 @@ import { type Tokenizer, tokenizerOf } from "./tokenizer.ts";
  * has none). Throws a TextError naming the file and the field where either is invalid or unsupported.
  */
 export function createTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown): Tokenizer {
-  return tokenizerOf(tokenizerJson, tokenizerConfig, libraryTokenizer);
+  return tokenizerOf(tokenizerJson, tokenizerConfig, textLibrary);
 }

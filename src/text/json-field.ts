@@ -6,6 +6,9 @@ export type JsonRecord = Readonly<Record<string, unknown>>;
 /** Maximum nesting of sequences in a file, so that it cannot exhaust the stack. */
 const MAX_NESTING = 8;
 
+/** Maximum number of steps in a pipeline: files in use have a dozen at most. */
+const MAX_STEPS = 100;
+
 /** Describes a JSON value, shortly enough for an error message. */
 export function describeValue(value: unknown): string {
   if (value === undefined) return "missing";
@@ -72,9 +75,12 @@ export function pipelineSteps(value: unknown, field: string, list: string, depth
   const step = asRecord(value, field);
   const type = asString(step["type"], `${field}.type`);
   if (type !== "Sequence") return [{ step, type, field }];
-  return asArray(step[list], `${field}.${list}`).flatMap((inner, i) =>
+  const steps = asArray(step[list], `${field}.${list}`).flatMap((inner, i) =>
     pipelineSteps(inner, `${field}.${list}[${i}]`, list, depth + 1),
   );
+  if (steps.length > MAX_STEPS)
+    throw new TextError(`${field} has ${steps.length} steps, expected at most ${MAX_STEPS}`);
+  return steps;
 }
 
 /** Throws a TextError for a step whose type is not in `known`. */

@@ -1,54 +1,101 @@
+import { ReplaceNormalizer, SequenceNormalizer } from "@huggingface/tokenizers";
 import { asBoolean, asString, type PipelineStep, patternFields, pipelineSteps, refuseStep } from "./json-field.ts";
+import { makePattern, type Pattern, replaceMatches } from "./pattern.ts";
+import type { StepLimit } from "./step-limit.ts";
+import { TextError } from "./text-error.ts";
 
 type LibraryStep = Readonly<Record<string, unknown>>;
 
+/** A step of a normalizer. */
+export type NormalizerStep = (text: string, limit: StepLimit) => string;
+
 const PLAIN: ReadonlySet<string> = new Set(["NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents"]);
+/** Longest pattern: those in use have some hundred characters. */
+const MAX_PATTERN = 10_000;
+
 const KNOWN = [...PLAIN, "Strip", "Prepend", "Replace", "BertNormalizer", "Precompiled"];
 
-function libraryStep(current: PipelineStep): LibraryStep {
+/**
+ * The pattern of a `Replace` or `Split` in tokenizer.json, whose expressions are Oniguruma's: the library writes them in
+ * JavaScript's syntax. Throws a TextError that names `field`.
+ */
+export function readPattern(pattern: { literal: string } | { source: string }, field: string): Pattern {
+  const source = "literal" in pattern ? pattern.literal : pattern.source;
+  if (source.length > MAX_PATTERN) {
+    throw new TextError(`${field} has ${source.length} characters, expected at most ${MAX_PATTERN}`);
+  }
+  const given = "literal" in pattern ? { String: source } : { Regex: source };
+  let translated: RegExp | null;
+  try {
+    translated = new ReplaceNormalizer({ type: "Replace", pattern: given, content: "" }).pattern;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new TextError(`tokenizer.json cannot be used: ${field}: ${reason}`, { cause: error });
+  }
+  return makePattern(translated?.source ?? "", field);
+}
+
+/** A step that the library does; none makes a text more than 18 times as long, nor longer again when repeated. */
+function libraryStep(config: LibraryStep): NormalizerStep {
+  const library = new SequenceNormalizer({ type: "Sequence", normalizers: [config] } as never);
+  return (text, limit) => {
+    limit.take(text.length);
+    return library.normalize(text);
+  };
+}
+
+function normalizerStep(current: PipelineStep): NormalizerStep {
   const { step, type, field } = current;
-  if (PLAIN.has(type)) return { type };
+  if (PLAIN.has(type) || type === "Precompiled") return libraryStep({ type });
   switch (type) {
     case "Strip":
-      return {
+      return libraryStep({
         type,
         strip_left: asBoolean(step["strip_left"], `${field}.strip_left`, true),
         strip_right: asBoolean(step["strip_right"], `${field}.strip_right`, true),
+      });
+    case "Prepend": {
+      const prepend = asString(step["prepend"], `${field}.prepend`);
+      return (text, limit) => {
+        limit.take(prepend.length + text.length);
+        return prepend + text;
       };
-    case "Prepend":
-      return { type, prepend: asString(step["prepend"], `${field}.prepend`) };
+    }
     case "Replace": {
-      const pattern = patternFields(step, field);
-      return {
-        type,
-        pattern: "literal" in pattern ? { String: pattern.literal } : { Regex: pattern.source },
-        // The library passes the content to String.replaceAll, in which "$" is special.
-        content: asString(step["content"], `${field}.content`).replaceAll("$", "$$$$"),
-      };
+      const pattern = readPattern(patternFields(step, field), `${field}.pattern`);
+      const content = asString(step["content"], `${field}.content`);
+      return (text, limit) => replaceMatches(text, pattern, content, limit);
     }
     case "BertNormalizer": {
       const lowercase = asBoolean(step["lowercase"], `${field}.lowercase`, true);
-      return {
+      return libraryStep({
         type,
         lowercase,
         clean_text: asBoolean(step["clean_text"], `${field}.clean_text`, true),
         handle_chinese_chars: asBoolean(step["handle_chinese_chars"], `${field}.handle_chinese_chars`, true),
         strip_accents: asBoolean(step["strip_accents"], `${field}.strip_accents`, lowercase),
-      };
+      });
     }
-    case "Precompiled":
-      return { type };
     default:
       return refuseStep(current, KNOWN);
   }
 }
 
 /**
- * The normalizer of tokenizer.json, checked, for `@huggingface/tokenizers`. `Precompiled` (the character map of
+ * The normalizer of tokenizer.json, checked, or undefined where there is none. `Precompiled` (the character map of
  * SentencePiece, found in T5 and XLM-R) is done by the library as NFKC with white space cleaned up, which is close to
  * the usual maps.
  */
-export function libraryNormalizer(normalizer: unknown, field: string): LibraryStep | null {
-  const normalizers = pipelineSteps(normalizer, field, "normalizers").map(libraryStep);
-  return normalizers.length === 0 ? null : { type: "Sequence", normalizers };
+export function readNormalizer(normalizer: unknown, field: string): NormalizerStep | undefined {
+  const steps = pipelineSteps(normalizer, field, "normalizers").map((step) => ({
+    field: step.field,
+    run: normalizerStep(step),
+  }));
+  if (steps.length === 0) return undefined;
+  return (text, limit) =>
+    steps.reduce((current, step) => {
+      limit.field = step.field;
+      limit.take(1);
+      return step.run(current, limit);
+    }, text);
 }

@@ -8,6 +8,8 @@ export interface SurroundingTokens {
 }
 
 const KNOWN = ["TemplateProcessing", "BertProcessing", "RobertaProcessing", "ByteLevel"];
+/** Most tokens put before or after a text by one step. */
+const MAX_TOKENS = 100;
 const NOTHING: SurroundingTokens = { before: [], after: [] };
 
 /** The ids of a template's special token: one name may stand for several. */
@@ -35,9 +37,11 @@ function fromTemplate(step: PipelineStep, checkId: CheckId): SurroundingTokens {
     }
     const special = asRecord(item["SpecialToken"], `${field}[${i}].SpecialToken`);
     const ids = templateTokens(asString(special["id"], `${field}[${i}].SpecialToken.id`), step, checkId);
-    (texts === 0 ? before : after).push(...ids);
+    for (const id of ids) (texts === 0 ? before : after).push(id);
   }
   if (texts !== 1) throw new TextError(`${field} has the text ${texts} times, expected once`);
+  const most = Math.max(before.length, after.length);
+  if (most > MAX_TOKENS) throw new TextError(`${field} adds ${most} tokens, expected at most ${MAX_TOKENS}`);
   return { before, after };
 }
 

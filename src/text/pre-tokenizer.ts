@@ -1,4 +1,10 @@
 import {
+  BertPreTokenizer,
+  ByteLevelPreTokenizer,
+  MetaspacePreTokenizer,
+  type PreTokenizer,
+} from "@huggingface/tokenizers";
+import {
   asBoolean,
   asInteger,
   asString,
@@ -9,10 +15,13 @@ import {
   refuseStep,
 } from "./json-field.ts";
 import { metaspaceFields } from "./metaspace.ts";
+import { readPattern } from "./normalizer.ts";
+import type { Pattern } from "./pattern.ts";
+import type { StepLimit } from "./step-limit.ts";
 import { TextError } from "./text-error.ts";
 
-/** A pre-tokenizer step in a form of tokenizer.json that the library runs correctly. */
-type LibraryStep = Readonly<Record<string, unknown>>;
+/** A step of a pre-tokenizer: cuts the pieces of a text; `section` counts the stretches between added tokens. */
+export type PreTokenizerStep = (pieces: readonly string[], section: number, limit: StepLimit) => string[];
 
 const KNOWN = [
   "ByteLevel",
@@ -39,58 +48,79 @@ function escaped(literal: string): string {
   return literal.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
-/** The same expression without capturing groups, which String.split would put between the pieces. */
-function withoutGroups(source: string): string {
-  const parts = /\\.|\[(?:\\.|[^\]])*\]|\(\?<[A-Za-z_]\w*>|\((?!\?)/gs;
-  return source.replaceAll(parts, (part) => (part.startsWith("(") ? "(?:" : part));
+/** What is kept of a text: the matches, what is between them, or both. */
+type Kept = "matches" | "between" | "both";
+
+function cut(text: string, pattern: Pattern, kept: Kept, limit: StepLimit): string[] {
+  const pieces: string[] = [];
+  let from = 0;
+  pattern.each(text, limit, (begin, end) => {
+    if (kept !== "matches" && from < begin) pieces.push(text.slice(from, begin));
+    if (kept !== "between" && begin < end) pieces.push(text.slice(begin, end));
+    from = end;
+  });
+  if (kept !== "matches" && from < text.length) pieces.push(text.slice(from));
+  return pieces;
 }
 
-function isolated(source: string): LibraryStep {
-  return { type: "Split", pattern: { Regex: source }, behavior: "Isolated", invert: false };
+function splitAt(pattern: { literal: string } | { source: string }, kept: Kept, field: string): PreTokenizerStep {
+  const read = readPattern(pattern, field);
+  return (pieces, _, limit) => pieces.flatMap((text) => cut(text, read, kept, limit));
 }
 
-/**
- * A Split that the library can run. The library has two ways of splitting, at every edge of a match (Isolated) and
- * dropping the matches (Removed), and treats the others as Isolated; those are rewritten here as a pattern that matches
- * a delimiter together with the text it belongs to.
- */
-function split(delimiter: string, behavior: string, invert: boolean, field: string): LibraryStep {
+const isolated = (source: string, field: string) => splitAt({ source }, "both", field);
+
+/** A Split in one of the five ways; the latter three are patterns that match a delimiter with the text it belongs to. */
+function split(delimiter: string, behavior: string, invert: boolean, field: string): PreTokenizerStep {
   const notDelimiter = String.raw`(?:(?!${delimiter})[\s\S])`;
-  if (behavior === "Isolated") return isolated(delimiter);
-  if (behavior === "Removed") return { type: "Split", pattern: { Regex: withoutGroups(delimiter) }, behavior, invert };
+  const pattern = `${field}.pattern`;
+  if (behavior === "Isolated") return isolated(delimiter, pattern);
+  if (behavior === "Removed") return splitAt({ source: delimiter }, invert ? "matches" : "between", pattern);
   if (invert) throw new TextError(`${field}: ${behavior} with invert is not supported`);
-  if (behavior === "MergedWithPrevious") return isolated(String.raw`[\s\S]*?(?:${delimiter})|[\s\S]+`);
-  if (behavior === "MergedWithNext") return isolated(`(?:${delimiter})${notDelimiter}*|${notDelimiter}+`);
-  if (behavior === "Contiguous") return isolated(`(?:${delimiter})+|${notDelimiter}+`);
+  if (behavior === "MergedWithPrevious") return isolated(String.raw`[\s\S]*?(?:${delimiter})|[\s\S]+`, pattern);
+  if (behavior === "MergedWithNext") return isolated(`(?:${delimiter})${notDelimiter}*|${notDelimiter}+`, pattern);
+  if (behavior === "Contiguous") return isolated(`(?:${delimiter})+|${notDelimiter}+`, pattern);
   const known = '"Isolated", "Removed", "MergedWithPrevious", "MergedWithNext" or "Contiguous"';
   return refuse(`${field}.behavior`, behavior, known);
 }
 
-function byteLevel({ step, field }: PipelineStep): LibraryStep[] {
-  const steps: LibraryStep[] = [{ type: "ByteLevel", add_prefix_space: false, use_regex: false }];
-  if (asBoolean(step["use_regex"], `${field}.use_regex`, true)) steps.unshift(isolated(GPT2_WORDS));
-  if (asBoolean(step["add_prefix_space"], `${field}.add_prefix_space`, false)) {
-    // The space has to be inserted before the words are split. Without an anchor: V8 also matches "not after anything"
-    // in the middle of a surrogate pair.
-    steps.unshift({ type: "Replace", pattern: { Regex: String.raw` ([\s\S]*)|([\s\S]+)` }, content: " $1$2" });
-  }
+/** A step that the library does, in time proportional to the text. */
+function libraryStep(library: PreTokenizer): PreTokenizerStep {
+  return (pieces, section, limit) => {
+    for (const piece of pieces) limit.take(1 + 2 * piece.length);
+    return library.pre_tokenize([...pieces], { section_index: section });
+  };
+}
+
+/** Puts a space in front of a piece that does not begin with one. */
+const withSpace: PreTokenizerStep = (pieces, _, limit) => {
+  limit.take(pieces.length);
+  return pieces.map((piece) => (piece === "" || piece.startsWith(" ") ? piece : ` ${piece}`));
+};
+
+function byteLevel({ step, field }: PipelineStep): PreTokenizerStep[] {
+  const bytes = libraryStep(new ByteLevelPreTokenizer({ add_prefix_space: false, use_regex: false } as never));
+  const steps = [bytes];
+  if (asBoolean(step["use_regex"], `${field}.use_regex`, true)) steps.unshift(isolated(GPT2_WORDS, field));
+  // The space has to be inserted before the words are split.
+  if (asBoolean(step["add_prefix_space"], `${field}.add_prefix_space`, false)) steps.unshift(withSpace);
   return steps;
 }
 
-function metaspace({ step, field }: PipelineStep, index: number): LibraryStep[] {
+function metaspace({ step, field }: PipelineStep, index: number): PreTokenizerStep[] {
   const { replacement, prepend } = metaspaceFields(step, field);
   // The library treats every piece of the first section as the beginning of the text.
   if (prepend === "first" && index > 0) {
     throw new TextError(`${field}.prepend_scheme is "first" in a step that is not the first one: not supported`);
   }
-  const steps: LibraryStep[] = [{ type: "Metaspace", replacement, prepend_scheme: prepend }];
+  const steps = [libraryStep(new MetaspacePreTokenizer({ replacement, prepend_scheme: prepend } as never))];
   if (asBoolean(step["split"], `${field}.split`, true)) {
     steps.push(split(escaped(replacement), "MergedWithNext", false, field));
   }
   return steps;
 }
 
-function libraryStep(current: PipelineStep, index: number): LibraryStep[] {
+function preTokenizerSteps(current: PipelineStep, index: number): PreTokenizerStep[] {
   const { step, type, field } = current;
   switch (type) {
     case "ByteLevel":
@@ -105,7 +135,7 @@ function libraryStep(current: PipelineStep, index: number): LibraryStep[] {
     }
     case "Digits": {
       const single = asBoolean(step["individual_digits"], `${field}.individual_digits`, false);
-      return [isolated(single ? String.raw`\p{N}` : String.raw`\p{N}+`)];
+      return [isolated(single ? String.raw`\p{N}` : String.raw`\p{N}+`, field)];
     }
     case "Punctuation":
       return [split(PUNCTUATION, asString(step["behavior"] ?? "Isolated", `${field}.behavior`), false, field)];
@@ -116,22 +146,33 @@ function libraryStep(current: PipelineStep, index: number): LibraryStep[] {
     case "CharDelimiterSplit":
       return [split(escaped(asString(step["delimiter"], `${field}.delimiter`)), "Removed", false, field)];
     case "FixedLength":
-      return [isolated(String.raw`[\s\S]{1,${asInteger(step["length"], `${field}.length`, 1, 0xffff)}}`)];
+      return [isolated(String.raw`[\s\S]{1,${asInteger(step["length"], `${field}.length`, 1, 0xffff)}}`, field)];
     case "BertPreTokenizer":
-      return [{ type }];
+      return [libraryStep(new BertPreTokenizer())];
     default:
       return refuseStep(current, KNOWN);
   }
 }
 
 /**
- * The pre-tokenizer of tokenizer.json, checked, in a form that `@huggingface/tokenizers` runs like the Rust library for
- * which the file was made. Without the changes, it would: match white space and digits as JavaScript does (`\s` with
- * U+FEFF and without U+0085, digits in ASCII only), ignore the `split` and `add_prefix_space` of Metaspace, treat three
- * of the five ways of splitting as Isolated, drop what an inverted Isolated split does not match, keep literal
- * delimiters that should be removed, and never split punctuation into single characters.
+ * The pre-tokenizer of tokenizer.json, checked, as the Rust library runs it for which the file was made; undefined where
+ * there is none. The library here would match white space and digits as JavaScript does (`\s` with U+FEFF and without
+ * U+0085, digits in ASCII only), ignore the `split` and `add_prefix_space` of Metaspace, treat three of the five ways of
+ * splitting as Isolated, drop what an inverted Isolated split does not match, keep literal delimiters that should be
+ * removed, and never split punctuation into single characters; and its patterns have no limit.
  */
-export function libraryPreTokenizer(preTokenizer: unknown, field: string): LibraryStep | null {
-  const steps = pipelineSteps(preTokenizer, field, "pretokenizers").flatMap(libraryStep);
-  return steps.length === 0 ? null : { type: "Sequence", pretokenizers: steps };
+export function readPreTokenizer(preTokenizer: unknown, field: string): PreTokenizerStep | undefined {
+  const steps = pipelineSteps(preTokenizer, field, "pretokenizers").flatMap((step, index) =>
+    preTokenizerSteps(step, index).map((run) => ({ field: step.field, run })),
+  );
+  if (steps.length === 0) return undefined;
+  return (pieces, section, limit) => {
+    let current = [...pieces];
+    for (const step of steps) {
+      limit.field = step.field;
+      limit.take(1 + current.length);
+      current = step.run(current, section, limit);
+    }
+    return current;
+  };
 }

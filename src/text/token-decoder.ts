@@ -18,6 +18,8 @@ import {
   refuseStep,
 } from "./json-field.ts";
 import { metaspaceFields } from "./metaspace.ts";
+import { type Pattern, replaceMatches } from "./pattern.ts";
+import { makeStepLimit, type StepLimit } from "./step-limit.ts";
 import { TextError } from "./text-error.ts";
 
 /** One text being decoded from its tokens: `push` returns what is final, `end` the rest. */
@@ -37,20 +39,17 @@ const KNOWN = ["ByteLevel", "ByteFallback", "Metaspace", "Replace", "Fuse", "Str
 /** Stages that join their tokens into one, so that later stages see the whole text as a single token. */
 const JOINING: ReadonlySet<string> = new Set(["ByteLevel", "Fuse"]);
 
-function replaceStage({ step, field }: PipelineStep, joined: boolean): DecoderStage {
+function replaceStage({ step, field }: PipelineStep, joined: boolean, { limit, readPattern }: Reading): DecoderStage {
   const pattern = patternFields(step, field);
   const content = asString(step["content"], `${field}.content`);
   if (joined && !("literal" in pattern && [...pattern.literal].length === 1)) {
     throw new TextError(`${field} is a Replace of more than one character after the tokens are fused: not supported`);
   }
-  if ("literal" in pattern) return perToken((token) => token.replaceAll(pattern.literal, () => content));
-  let expression: RegExp;
-  try {
-    expression = new RegExp(pattern.source, "gu");
-  } catch (error) {
-    throw new TextError(`${field}.pattern.Regex is not a regular expression: ${pattern.source}`, { cause: error });
-  }
-  return perToken((token) => token.replaceAll(expression, () => content));
+  const read = readPattern(pattern, `${field}.pattern`);
+  return perToken((token) => {
+    limit.field = field;
+    return replaceMatches(token, read, content, limit);
+  });
 }
 
 function stripStage({ step, field }: PipelineStep, joined: boolean, afterBytes: boolean): DecoderStage {
@@ -90,14 +89,21 @@ function wordPieceStage({ step, field }: PipelineStep): DecoderStage {
   });
 }
 
-function stageOf(current: PipelineStep, joined: boolean, afterBytes: boolean, isAdded: (token: string) => boolean) {
+/** What the stages of one decoder share. */
+interface Reading {
+  readonly limit: StepLimit;
+  readonly readPattern: (pattern: { literal: string } | { source: string }, field: string) => Pattern;
+  readonly isAdded: (token: string) => boolean;
+}
+
+function stageOf(current: PipelineStep, joined: boolean, afterBytes: boolean, reading: Reading) {
   const { step, type, field } = current;
   if (type === "Fuse") return perToken((token) => token);
-  if (type === "Replace") return replaceStage(current, joined);
+  if (type === "Replace") return replaceStage(current, joined, reading);
   if (type === "Strip") return stripStage(current, joined, afterBytes);
   if (!KNOWN.includes(type)) refuseStep(current, KNOWN);
   if (joined) throw new TextError(`${field} is a ${type} after the tokens are fused: not supported`);
-  if (type === "ByteLevel") return byteLevelStage(isAdded);
+  if (type === "ByteLevel") return byteLevelStage(reading.isAdded);
   if (type === "ByteFallback") return byteFallbackStage();
   if (type === "WordPiece") return wordPieceStage(current);
   if (type === "BPEDecoder") {
@@ -110,7 +116,8 @@ function stageOf(current: PipelineStep, joined: boolean, afterBytes: boolean, is
 
 /**
  * Builds the decoder that tokenizer.json describes (null: tokens joined by spaces). `field` is its path for errors,
- * `isAdded` returns whether a token is an added one, which a byte-level decoder treats as text.
+ * `isAdded` returns whether a token is an added one, which a byte-level decoder treats as text; `readPattern` reads the
+ * patterns of `Replace`.
  *
  * It is written here, not taken from the library, because a stream needs it one token at a time: every stage keeps only
  * what it cannot decide yet. So the cost of a token does not depend on the length of the text, and a stream gives the
@@ -119,13 +126,15 @@ function stageOf(current: PipelineStep, joined: boolean, afterBytes: boolean, is
 export function createTokenDecoding(
   decoder: unknown,
   field: string,
-  isAdded: (token: string) => boolean,
+  isAdded: Reading["isAdded"],
+  readPattern: Reading["readPattern"],
 ): TokenDecoding {
+  const limit = makeStepLimit(field);
   const steps = pipelineSteps(decoder, field, "decoders");
   let joined = false;
   let afterBytes = false;
   const stages = steps.map((step) => {
-    const stage: DecoderStage = stageOf(step, joined, afterBytes, isAdded);
+    const stage: DecoderStage = stageOf(step, joined, afterBytes, { limit, readPattern, isAdded });
     joined ||= JOINING.has(step.type);
     afterBytes ||= step.type === "ByteFallback";
     return stage;
@@ -135,6 +144,7 @@ export function createTokenDecoding(
   }
   return {
     bytes(token) {
+      limit.begin(token.length);
       let text = token;
       for (const stage of stages) {
         const bytes = stage.bytes?.(text);
@@ -147,11 +157,13 @@ export function createTokenDecoding(
       const open = stages.map((stage) => stage.open());
       return {
         push(token) {
+          limit.begin(token.length);
           let pieces: readonly string[] = [token];
           for (const stage of open) pieces = pieces.flatMap((piece) => stage.push(piece));
           return pieces.join("");
         },
         end() {
+          limit.begin(0);
           let pieces: readonly string[] = [];
           for (const stage of open) pieces = [...pieces.flatMap((piece) => stage.push(piece)), ...stage.end()];
           return pieces.join("");

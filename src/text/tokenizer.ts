@@ -3,6 +3,7 @@ import { asBoolean, asRecord, describeValue, type JsonRecord } from "./json-fiel
 import { surroundingTokens } from "./post-processor.ts";
 import { createTextStream, type TokenReader } from "./stream.ts";
 import { TextError } from "./text-error.ts";
+import type { TextLibrary } from "./text-library.ts";
 import { createTokenDecoding } from "./token-decoder.ts";
 import { namedToken, SPECIAL_TOKEN_NAMES } from "./tokenizer-config.ts";
 import { readVocabulary, type Vocabulary } from "./vocabulary.ts";
@@ -82,14 +83,6 @@ function surroundings(
   return { before, after };
 }
 
-/** What encodes: ids and tokens of a text, an id that is no number for a character that no token has. */
-export interface Encoder {
-  encode(
-    text: string,
-    options: { readonly add_special_tokens: boolean },
-  ): { readonly ids: number[]; readonly tokens: readonly string[] };
-}
-
 /**
  * Makes a tokenizer from a model's parsed `tokenizer.json` and `tokenizer_config.json`, with the library that encodes.
  *
@@ -99,20 +92,19 @@ export interface Encoder {
  * differences from Rust: added tokens with `lstrip` or `rstrip` strip JavaScript's white space, and text that the
  * normalizer maps to exactly an added token becomes that token.
  */
-export function tokenizerOf(
-  tokenizerJson: unknown,
-  tokenizerConfig: unknown,
-  encoderFor: (tokenizer: JsonRecord, vocabulary: Vocabulary) => Encoder,
-): Tokenizer {
+export function tokenizerOf(tokenizerJson: unknown, tokenizerConfig: unknown, library: TextLibrary): Tokenizer {
   const tokenizer = asRecord(tokenizerJson, "tokenizer.json");
   const config = asRecord(tokenizerConfig ?? {}, "tokenizer_config.json");
   const vocabulary = readVocabulary(tokenizer);
   const { idOf, tokenOf, added } = vocabulary;
   const addedContents = new Set(added.map(({ content }) => content));
-  const decoding = createTokenDecoding(tokenizer["decoder"], "tokenizer.json: decoder", (token) =>
-    addedContents.has(token),
+  const decoding = createTokenDecoding(
+    tokenizer["decoder"],
+    "tokenizer.json: decoder",
+    (token) => addedContents.has(token),
+    library.readPattern,
   );
-  const encoder = encoderFor(tokenizer, vocabulary);
+  const encoder = library.encoder(tokenizer, vocabulary);
   const special = specialIds(config, vocabulary);
   const bos = namedId(config, "bos_token", vocabulary);
   const eos = namedId(config, "eos_token", vocabulary);
@@ -128,7 +120,7 @@ export function tokenizerOf(
       checkValue("encode", "text", string, text);
       checkOptions("encode", encodeFields, options);
       const { addSpecialTokens = true } = options;
-      const { ids, tokens } = encoder.encode(text.toWellFormed(), { add_special_tokens: false });
+      const { ids, tokens } = encoder.encode(text.toWellFormed());
       // For a character without a token, in a model without an unknown token, the library returns no number.
       const missing = ids.findIndex((id) => !Number.isInteger(id));
       if (missing >= 0) {
@@ -160,6 +152,6 @@ export function tokenizerOf(
 
 /** As `createTokenizer`, but loads the library on demand, so that a page does not need it before it loads a model. */
 export async function loadTokenizer(tokenizerJson: unknown, tokenizerConfig: unknown): Promise<Tokenizer> {
-  const { libraryTokenizer } = await import("./library-tokenizer.ts");
-  return tokenizerOf(tokenizerJson, tokenizerConfig, libraryTokenizer);
+  const { textLibrary } = await import("./library-tokenizer.ts");
+  return tokenizerOf(tokenizerJson, tokenizerConfig, textLibrary);
 }

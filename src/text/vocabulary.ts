@@ -31,6 +31,9 @@ export interface Vocabulary {
 
 const MODELS = ["BPE", "Unigram", "WordPiece"];
 
+/** Longest added token: those in use have a few dozen characters. */
+const MAX_ADDED = 256;
+
 /** Highest id accepted: vocabularies in use end below 2^19. */
 const MAX_ID = 2 ** 24;
 
@@ -159,6 +162,9 @@ function addedTokens(value: unknown): AddedToken[] {
     const content = asString(token["content"], `${field}.content`);
     const id = asInteger(token["id"], `${field}.id`, 0, MAX_ID);
     if (content === "") continue;
+    if (content.length > MAX_ADDED) {
+      throw new TextError(`${field}.content has ${content.length} characters, expected at most ${MAX_ADDED}`);
+    }
     // The library matches such a token inside words too.
     if (flag("single_word", false)) throw new TextError(`${field}.single_word is true: not supported`);
     const special = flag("special", false);

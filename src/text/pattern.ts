@@ -1,0 +1,272 @@
+import { type CharacterSet, type PatternNode, parsePattern } from "./pattern-syntax.ts";
+import type { StepLimit } from "./step-limit.ts";
+import { TextError } from "./text-error.ts";
+
+/** A regular expression whose matches are found within a limit of steps. */
+export interface Pattern {
+  /** Calls `found` with begin and end of each match in order, as `text.matchAll` with the flags `gu` would. */
+  each(text: string, limit: StepLimit, found: (begin: number, end: number) => void): void;
+}
+
+/**
+ * - `set`: a character of the set; `before`: the same, backwards.
+ * - `run`: as many characters of the set as there are from `a` to `b`; `lazy`: as few.
+ * - `fork`: goes on at `a`, and where that fails at `b`.
+ * - `mark` keeps the position in a register; `moved` fails where it is still there: a repetition matched nothing.
+ * - `look`: goes on at `a` if the program from the next instruction on matches here (`b` = 1) or does not (`b` = 0).
+ */
+type Op = "set" | "before" | "run" | "lazy" | "fork" | "jump" | "mark" | "moved" | "look" | "accept";
+
+interface Instruction {
+  readonly op: Op;
+  a: number;
+  b: number;
+  readonly has: CharacterSet;
+}
+
+const maxInstructions = 20_000;
+/** Places to go back to that are kept at once: about as many as V8's own engine has room for. */
+const maxPlaces = 2_000_000;
+const placeSize = 4;
+const never: CharacterSet = () => false;
+
+function matchesNothing(node: PatternNode): boolean {
+  if (node.kind === "set") return false;
+  if (node.kind === "look") return true;
+  if (node.kind === "repeat") return node.min === 0 || matchesNothing(node.body);
+  return node.kind === "either" ? node.parts.some(matchesNothing) : node.parts.every(matchesNothing);
+}
+
+function compile(parsed: PatternNode, field: string): { readonly code: readonly Instruction[]; registers: number } {
+  const code: Instruction[] = [];
+  let registers = 0;
+
+  function emit(op: Op, a = 0, b = 0, has = never): Instruction {
+    if (code.length >= maxInstructions) throw new TextError(`${field}: the pattern is too large, repetitions included`);
+    const instruction = { op, a, b, has };
+    code.push(instruction);
+    return instruction;
+  }
+
+  function fork(lazy: boolean, body: () => void): void {
+    const branch = emit("fork", code.length + 1);
+    body();
+    branch.b = code.length;
+    if (lazy) [branch.a, branch.b] = [branch.b, branch.a];
+  }
+
+  function repeat({ body, min, max, lazy }: PatternNode & { kind: "repeat" }, back: boolean): void {
+    if (body.kind === "set" && !back) return void emit(lazy ? "lazy" : "run", min, max, body.has);
+    for (let i = 0; i < min; i++) add(body, back);
+    if (max === Number.POSITIVE_INFINITY) {
+      const begin = code.length;
+      const register = matchesNothing(body) ? registers++ : undefined;
+      fork(lazy, () => {
+        if (register !== undefined) emit("mark", register);
+        add(body, back);
+        if (register !== undefined) emit("moved", register);
+        emit("jump", begin);
+      });
+      return;
+    }
+    const optional = (left: number): void => {
+      if (left === 0) return;
+      fork(lazy, () => {
+        add(body, back);
+        optional(left - 1);
+      });
+    };
+    if (max - min > maxInstructions) throw new TextError(`${field}: the pattern repeats a group more than it can`);
+    optional(max - min);
+  }
+
+  function add(node: PatternNode, back: boolean): void {
+    if (node.kind === "set") {
+      emit(back ? "before" : "set", 0, 0, node.has);
+    } else if (node.kind === "sequence") {
+      for (const part of back ? [...node.parts].reverse() : node.parts) add(part, back);
+    } else if (node.kind === "repeat") {
+      repeat(node, back);
+    } else if (node.kind === "look") {
+      const look = emit("look", 0, node.negative ? 0 : 1);
+      add(node.body, node.behind);
+      emit("accept");
+      look.a = code.length;
+    } else {
+      const ends: Instruction[] = [];
+      for (const [i, part] of node.parts.entries()) {
+        if (i === node.parts.length - 1) add(part, back);
+        else
+          fork(false, () => {
+            add(part, back);
+            ends.push(emit("jump"));
+          });
+      }
+      for (const end of ends) end.a = code.length;
+    }
+  }
+
+  add(parsed, false);
+  emit("accept");
+  return { code, registers };
+}
+
+const isHigh = (unit: number) => unit >= 0xd800 && unit < 0xdc00;
+const isLow = (unit: number) => unit >= 0xdc00 && unit < 0xe000;
+const widthOf = (code: number) => (code > 0xffff ? 2 : 1);
+
+/** The width of the character that ends at `at`, which is above 0. */
+function widthBefore(text: string, at: number): number {
+  return at > 1 && isLow(text.charCodeAt(at - 1)) && isHigh(text.charCodeAt(at - 2)) ? 2 : 1;
+}
+
+/**
+ * The pattern of a regular expression that the platform has accepted, with the flag `u`.
+ *
+ * Platforms search by trying one way after another, and so does this, in the same order and with the same result (Cox
+ * 2009, "Regular Expression Matching: the Virtual Machine Approach", section "Recursive backtracking"). Theirs cannot be
+ * stopped; here each try is a step of a limit. So a pattern such as `(a+)+$`, which takes exponential time, ends with an
+ * error, and every pattern in use stays as it is.
+ */
+export function makePattern(source: string, field: string): Pattern {
+  const { code, registers } = compile(parsePattern(source, field), field);
+  const marks = new Int32Array(registers);
+  /**
+   * Where a failed match goes on: what that takes, the instruction, the position, a bound. 0: as it is. 1: gives back a
+   * character of a run, as far as the bound. 2: takes one more, as many as the bound. 3: sets a register back.
+   */
+  let places = new Int32Array(64 * placeSize);
+  let top = 0;
+
+  function place(what: number, next: number, position: number, bound: number): void {
+    if (top === places.length) {
+      if (top === maxPlaces * placeSize)
+        throw new TextError(`${field}: the pattern needs too much memory for this text`);
+      const larger = new Int32Array(Math.min(2 * top, maxPlaces * placeSize));
+      larger.set(places);
+      places = larger;
+    }
+    places[top] = what;
+    places[top + 1] = next;
+    places[top + 2] = position;
+    places[top + 3] = bound;
+    top += placeSize;
+  }
+
+  /** The end of the match that begins at `begin` with the instruction `first`, or −1. */
+  function run(text: string, begin: number, first: number, limit: StepLimit): number {
+    const bottom = top;
+    let pc = first;
+    let position = begin;
+    for (;;) {
+      if (--limit.left < 0) limit.take(0);
+      const { op, a, b, has } = code[pc] as Instruction;
+      let failed = false;
+      if (op === "set") {
+        const character = text.codePointAt(position);
+        failed = character === undefined || !has(character);
+        if (!failed) position += widthOf(character as number);
+        pc++;
+      } else if (op === "run") {
+        let count = 0;
+        let least = position;
+        for (; count < b; count++) {
+          if (count === a) least = position;
+          const character = text.codePointAt(position);
+          if (character === undefined || !has(character)) break;
+          position += widthOf(character);
+        }
+        limit.left -= count;
+        failed = count < a;
+        if (count === a) least = position;
+        pc++;
+        if (position > least && !failed) place(1, pc, position, least);
+      } else if (op === "fork") {
+        place(0, b, position, 0);
+        pc = a;
+      } else if (op === "jump") {
+        pc = a;
+      } else if (op === "before") {
+        const width = position > 0 ? widthBefore(text, position) : 0;
+        failed = width === 0 || !has(text.codePointAt(position - width) as number);
+        position -= width;
+        pc++;
+      } else if (op === "lazy") {
+        let count = 0;
+        for (; count < a; count++) {
+          const character = text.codePointAt(position);
+          if (character === undefined || !has(character)) break;
+          position += widthOf(character);
+        }
+        limit.left -= count;
+        failed = count < a;
+        if (!failed && b > a) place(2, pc, position, Math.min(b - a, 0x7fffffff));
+        pc++;
+      } else if (op === "mark") {
+        place(3, a, marks[a] as number, 0);
+        marks[a] = position;
+        pc++;
+      } else if (op === "moved") {
+        failed = marks[a] === position;
+        pc++;
+      } else if (op === "look") {
+        failed = run(text, position, pc + 1, limit) >= 0 !== (b === 1);
+        pc = a;
+      } else {
+        top = bottom;
+        return position;
+      }
+
+      while (failed) {
+        if (top === bottom) return -1;
+        top -= placeSize;
+        const what = places[top];
+        pc = places[top + 1] as number;
+        position = places[top + 2] as number;
+        const bound = places[top + 3] as number;
+        failed = false;
+        if (what === 3) {
+          marks[pc] = position;
+          failed = true;
+        } else if (what === 1) {
+          position -= widthBefore(text, position);
+          if (position > bound) place(1, pc, position, bound);
+        } else if (what === 2) {
+          const character = text.codePointAt(position);
+          const again = code[pc] as Instruction;
+          failed = character === undefined || !again.has(character);
+          if (!failed) {
+            position += widthOf(character as number);
+            if (bound > 1) place(2, pc, position, bound - 1);
+            pc++;
+          }
+        }
+        if (--limit.left < 0) limit.take(0);
+      }
+    }
+  }
+
+  return {
+    each(text, limit, found) {
+      top = 0;
+      for (let begin = 0; begin <= text.length; ) {
+        const end = run(text, begin, 0, limit);
+        if (end >= 0) found(begin, end);
+        // After an empty match, too, the search goes on with the next character.
+        begin = end > begin ? end : begin + widthOf(text.codePointAt(begin) ?? 0);
+      }
+    },
+  };
+}
+
+/** The text with each match of the pattern replaced. */
+export function replaceMatches(text: string, pattern: Pattern, content: string, limit: StepLimit): string {
+  let replaced = "";
+  let from = 0;
+  pattern.each(text, limit, (begin, end) => {
+    limit.take(content.length);
+    replaced += text.slice(from, begin) + content;
+    from = end;
+  });
+  return replaced + text.slice(from);
+}

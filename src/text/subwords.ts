@@ -1,0 +1,96 @@
+import type { BPE, Unigram, WordPiece } from "@huggingface/tokenizers";
+import type { StepLimit } from "./step-limit.ts";
+
+/** Cuts the pieces of a text into tokens, an unknown one for what no token is in. */
+export type Subwords = (pieces: readonly string[], limit: StepLimit) => string[];
+
+const longestOf = (tokens: Iterable<string>) => {
+  let longest = 1;
+  for (const token of tokens) longest = Math.max(longest, token.length);
+  return longest;
+};
+
+/** Merges as the library does; it compares tokens character by character. */
+export function bpeSubwords(model: BPE): Subwords {
+  const encode = model.encode.bind(model);
+  const longest = longestOf(model.tokens_to_ids.keys());
+  return (pieces, limit) => {
+    for (const { length } of pieces) limit.take(1 + length + Math.floor((length * Math.min(length, longest)) / 16));
+    return encode([...pieces]);
+  };
+}
+
+/**
+ * The most likely way to cut a piece into tokens, by dynamic programming over its characters (Kudo 2018, "Subword
+ * Regularization", section 3.2). The library compares every two tokens that meet, so that a vocabulary of `a`, `aa`,
+ * `aaa`, … takes it the square of their number.
+ */
+export function unigramSubwords(model: Unigram): Subwords {
+  const { tokens_to_ids, scores, unk_score } = model;
+  const { root } = model.trie;
+
+  function cut(piece: string, limit: StepLimit): string[] {
+    const characters = [...piece];
+    const best = new Float64Array(characters.length + 1).fill(Number.NEGATIVE_INFINITY);
+    const from = new Int32Array(characters.length + 1);
+    best[0] = 0;
+    const offer = (begin: number, end: number, score: number) => {
+      const total = (best[begin] ?? 0) + score;
+      if (total > (best[end] ?? 0)) {
+        best[end] = total;
+        from[end] = begin;
+      }
+    };
+    for (let begin = 0; begin < characters.length; begin++) {
+      let node = root.children.get(characters[begin] ?? "");
+      let token = "";
+      limit.take(1);
+      if (!node?.is_leaf) offer(begin, begin + 1, unk_score);
+      for (let end = begin + 1; node !== undefined; end++) {
+        token += characters[end - 1];
+        limit.take(1);
+        if (node.is_leaf) {
+          limit.take(token.length);
+          offer(begin, end, scores[tokens_to_ids.get(token) ?? -1] ?? unk_score);
+        }
+        node = end < characters.length ? node.children.get(characters[end] ?? "") : undefined;
+      }
+    }
+    const tokens: string[] = [];
+    for (let end = characters.length; end > 0; end = from[end] ?? 0) {
+      tokens.push(characters.slice(from[end], end).join(""));
+    }
+    return tokens.reverse();
+  }
+
+  return (pieces, limit) => pieces.flatMap((piece) => cut(piece, limit));
+}
+
+/** The longest token first, from the left (Song et al. 2020, "Fast WordPiece Tokenization", section 2). */
+export function wordPieceSubwords(model: WordPiece, prefix: string): Subwords {
+  const { tokens_to_ids, max_input_chars_per_word } = model;
+  const unknown = model.unk_token ?? "";
+  const longest = longestOf(tokens_to_ids.keys());
+
+  function cut(piece: string, limit: StepLimit): string[] {
+    const characters = [...piece];
+    limit.take(1 + characters.length);
+    if (characters.length > max_input_chars_per_word) return [unknown];
+    const tokens: string[] = [];
+    for (let begin = 0; begin < characters.length; ) {
+      let end = Math.min(characters.length, begin + longest);
+      let token: string | undefined;
+      for (; token === undefined && end > begin; end--) {
+        limit.take(1 + (end - begin) / 4);
+        const candidate = (begin > 0 ? prefix : "") + characters.slice(begin, end).join("");
+        if (tokens_to_ids.has(candidate)) token = candidate;
+      }
+      if (token === undefined) return [unknown];
+      tokens.push(token);
+      begin = end + 1;
+    }
+    return tokens;
+  }
+
+  return (pieces, limit) => pieces.flatMap((piece) => cut(piece, limit));
+}
