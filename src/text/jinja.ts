@@ -1,5 +1,7 @@
 import { Environment, Interpreter, parse, tokenize } from "@huggingface/jinja";
-import { strftime } from "./strftime.ts";
+import { makeStepLimit } from "./step-limit.ts";
+import { globals, growing, strips, variableOf } from "./template-functions.ts";
+import { checkLength, limitInterpreter, maxIndent, type TreeNode, usesOf, visitNodes } from "./template-limit.ts";
 import { TextError } from "./text-error.ts";
 
 /** A parsed template; `render` returns its text for the variables, which are JSON values. */
@@ -7,105 +9,90 @@ export interface JinjaTemplate {
   render(variables: Readonly<Record<string, unknown>>): string;
 }
 
-/** As in Jinja's sandbox: a template of unknown origin must not be able to count forever. */
-const MAX_RANGE = 100_000;
-
-interface Ends {
-  readonly left: boolean;
-  readonly right: boolean;
-}
-
-/** The ends that the strip methods work on. */
-const strips: Readonly<Record<string, Ends>> = {
-  strip: { left: true, right: true },
-  lstrip: { left: true, right: false },
-  rstrip: { left: false, right: true },
-};
-
-/** The variable that holds the function for a strip method: no identifier of a template can contain a space. */
-const stripVariable = (method: string) => `${method} characters`;
-
-/** Python's `str.strip(characters)`, `lstrip` or `rstrip`. */
-function stripCharacters(text: unknown, characters: unknown, { left, right }: Ends): string {
-  if (typeof text !== "string" || typeof characters !== "string") {
-    throw new TextError("the chat template calls strip on, or with, a value that is not a string");
+/**
+ * Makes `text.strip("\n")` call the function above: the library strips all white space whatever the arguments, and some
+ * templates, such as Qwen3's, strip only newlines. Likewise for what makes more of a text than it is given.
+ */
+function redirect(node: TreeNode): void {
+  const become = (name: string, subject: unknown, args: unknown) => {
+    const callee = { type: "Identifier", value: variableOf(name) };
+    Object.assign(node, { type: "CallExpression", callee, args: [subject, ...(args as unknown[])] });
+  };
+  if (node.type === "CallExpression") {
+    const { type, computed, property, object } = node["callee"] as TreeNode;
+    const method = type === "MemberExpression" && computed !== true ? String((property as TreeNode)["value"]) : "";
+    const given = (node["args"] as unknown[]).length > 0;
+    if ((given && Object.hasOwn(strips, method)) || method === "replace") become(method, object, node["args"]);
+  } else if (node.type === "FilterExpression" || node.type === "FilterStatement") {
+    const { type, callee, args } = node["filter"] as TreeNode;
+    const name = type === "CallExpression" ? String((callee as TreeNode)["value"]) : "";
+    const subject = node["operand"] ?? { type: "Program", body: node["body"] };
+    if (Object.hasOwn(growing, name)) become(name, subject, args);
+    else if (name === "tojson") for (const argument of args as TreeNode[]) checkJsonArgument(argument);
   }
-  const set = new Set(characters);
-  const all = [...text];
-  let from = 0;
-  let to = all.length;
-  while (left && from < to && set.has(all[from] ?? "")) from++;
-  while (right && to > from && set.has(all[to - 1] ?? "")) to--;
-  return all.slice(from, to).join("");
 }
 
-function range(start: unknown, stop: unknown, step: unknown = 1): number[] {
-  const [from, to] = stop === undefined ? [0, start] : [start, stop];
-  if (!Number.isInteger(from) || !Number.isInteger(to) || !Number.isInteger(step) || step === 0) {
+/** The library writes what it is told for each level and element: a number or text that stands in the template. */
+function checkJsonArgument({ type: kind, key, value }: TreeNode): void {
+  if (kind === "KeywordSpreadExpression") {
+    throw new TextError("the chat template calls tojson with arguments from an object: not supported");
+  }
+  const name = (key as TreeNode | undefined)?.["value"];
+  const { type, value: given } = (value ?? {}) as TreeNode;
+  if (
+    name === "indent" &&
+    !(type === "IntegerLiteral" && Number(given) <= maxIndent) &&
+    given !== "none" &&
+    given !== "None"
+  ) {
+    throw new TextError(`the chat template calls tojson with an indent that is not a number up to ${maxIndent}`);
+  }
+  const isShort = (text: TreeNode) => text.type === "StringLiteral" && String(text["value"]).length <= maxIndent;
+  if (name === "separators" && !(Array.isArray(given) && given.every(isShort))) {
     throw new TextError(
-      "the chat template calls range with invalid arguments, expected integers and a step that is not 0",
+      `the chat template calls tojson with separators that are not texts of up to ${maxIndent} characters`,
     );
   }
-  const [first, end, by] = [Number(from), Number(to), Number(step)];
-  const count = Math.max(0, Math.ceil((end - first) / by));
-  if (count > MAX_RANGE)
-    throw new TextError(`the chat template calls range for ${count} numbers, expected at most ${MAX_RANGE}`);
-  return Array.from({ length: count }, (_, i) => first + i * by);
 }
 
-function globals(now: () => Date): Record<string, unknown> {
-  const variables: Record<string, unknown> = {
-    true: true,
-    True: true,
-    false: false,
-    False: false,
-    none: null,
-    None: null,
-    range,
-    strftime_now: (format: unknown) => strftime(now(), String(format)),
-    raise_exception: (message: unknown) => {
-      throw new TextError(`the chat template rejects these messages: ${String(message ?? "no reason given")}`);
-    },
-  };
-  for (const [method, ends] of Object.entries(strips)) {
-    variables[stripVariable(method)] = (text: unknown, set: unknown) => stripCharacters(text, set, ends);
-  }
-  return variables;
-}
-
-type TreeNode = Record<string, unknown>;
-
-/**
- * Makes `text.strip("
-")` call the functions above: the library strips all white space whatever the arguments, and some templates, such as Qwen3's, strip only newlines.
- */
-function redirectStrip(node: unknown): void {
-  if (node instanceof Map) {
-    for (const entry of node) redirectStrip(entry);
-    return;
-  }
-  if (typeof node !== "object" || node === null) return;
-  for (const child of Object.values(node)) redirectStrip(child);
-  const call = node as TreeNode;
-  const callee = call["callee"] as TreeNode | undefined;
-  if (call["type"] !== "CallExpression" || callee?.["type"] !== "MemberExpression" || callee["computed"] === true)
-    return;
-  const method = (callee["property"] as TreeNode)["value"];
-  const args = call["args"];
-  if (typeof method !== "string" || !Object.hasOwn(strips, method) || !Array.isArray(args) || args.length === 0) return;
-  call["args"] = [callee["object"], ...args];
-  call["callee"] = { type: "Identifier", value: stripVariable(method) };
-}
+/** Longest template, and longest run of white space in it: the library searches a run once for each of its characters. */
+const MAX_TEMPLATE = 1_000_000;
+const MAX_SPACE = 1000;
 
 function explained(error: unknown): TextError {
   if (error instanceof TextError) return error;
   const reason = error instanceof Error ? error.message : String(error);
-  return new TextError(`the chat template cannot be used: ${reason}`, { cause: error });
+  // "Maximum call stack size exceeded", "too much recursion"
+  const text = /call stack|recursion/.test(reason)
+    ? "it is nested too deep, or a macro calls itself without end"
+    : reason;
+  return new TextError(`the chat template cannot be used: ${text}`, { cause: error });
+}
+
+function parsed(source: string): ReturnType<typeof parse> {
+  if (source.length > MAX_TEMPLATE) {
+    throw new TextError(`the chat template has ${source.length} characters, expected at most ${MAX_TEMPLATE}`);
+  }
+  if (new RegExp(`\\s{${MAX_SPACE + 1}}`).test(source)) {
+    throw new TextError(`the chat template has more than ${MAX_SPACE} characters of white space in a row`);
+  }
+  const tokens = tokenize(source, { trim_blocks: true, lstrip_blocks: true });
+  let program: ReturnType<typeof parse>;
+  try {
+    program = parse(tokens);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error; // the parser reads beyond the last token
+    throw new TextError("the chat template cannot be used: it ends within a tag or a block", { cause: error });
+  }
+  visitNodes(program, redirect);
+  return program;
 }
 
 /**
  * Parses a Jinja template as `transformers` does for chat templates: `trim_blocks` and `lstrip_blocks` on, with
  * `raise_exception`, `strftime_now` (of `now`), `range` and `namespace`. Throws a TextError where it is invalid.
+ *
+ * A template runs within limits of steps, of the size of its values, and of its text.
  *
  * The language is that of `@huggingface/jinja`. It differs from Python's Jinja in edge cases: booleans print in lower
  * case and none as nothing, `==` compares across types, the output of a `for` body before `continue` is lost, and a
@@ -113,16 +100,21 @@ function explained(error: unknown): TextError {
  */
 export function readJinja(source: string, now: () => Date): JinjaTemplate {
   let program: ReturnType<typeof parse>;
+  let uses: ReturnType<typeof usesOf>;
   try {
-    program = parse(tokenize(source, { trim_blocks: true, lstrip_blocks: true }));
-    redirectStrip(program);
+    program = parsed(source);
+    uses = usesOf(program);
   } catch (error) {
     throw explained(error);
   }
+  const limit = makeStepLimit("the chat template");
   return {
     render(variables) {
       const environment = new Environment();
-      for (const [name, value] of Object.entries(globals(now))) environment.set(name, value);
+      const length = source.length + JSON.stringify(variables).length;
+      limit.begin(length);
+      const limits = { take: limit.take, checkLength: (characters: number) => checkLength(characters, length) };
+      for (const [name, value] of Object.entries(globals(now, limits))) environment.set(name, value);
       for (const [name, value] of Object.entries(variables)) {
         if (environment.variables.has(name)) {
           throw new TextError(
@@ -132,7 +124,9 @@ export function readJinja(source: string, now: () => Date): JinjaTemplate {
         environment.set(name, value);
       }
       try {
-        return String(new Interpreter(environment).run(program).value);
+        const interpreter = new Interpreter(environment);
+        limitInterpreter(interpreter, uses, limit, length);
+        return String(interpreter.run(program).value);
       } catch (error) {
         throw explained(error);
       }

@@ -58,25 +58,25 @@ function compile(parsed: PatternNode, field: string): { readonly code: readonly 
   function repeat({ body, min, max, lazy }: PatternNode & { kind: "repeat" }, back: boolean): void {
     if (body.kind === "set" && !back) return void emit(lazy ? "lazy" : "run", min, max, body.has);
     for (let i = 0; i < min; i++) add(body, back);
-    if (max === Number.POSITIVE_INFINITY) {
-      const begin = code.length;
-      const register = matchesNothing(body) ? registers++ : undefined;
-      fork(lazy, () => {
-        if (register !== undefined) emit("mark", register);
-        add(body, back);
-        if (register !== undefined) emit("moved", register);
-        emit("jump", begin);
-      });
-      return;
+    if (max - min > maxInstructions && max !== Number.POSITIVE_INFINITY) {
+      throw new TextError(`${field}: the pattern is too large, repetitions included`);
     }
+    // One more than there has to be must match something.
+    const register = matchesNothing(body) ? registers++ : undefined;
+    const another = () => {
+      if (register !== undefined) emit("mark", register);
+      add(body, back);
+      if (register !== undefined) emit("moved", register);
+    };
+    const begin = code.length;
     const optional = (left: number): void => {
       if (left === 0) return;
       fork(lazy, () => {
-        add(body, back);
-        optional(left - 1);
+        another();
+        if (max === Number.POSITIVE_INFINITY) emit("jump", begin);
+        else optional(left - 1);
       });
     };
-    if (max - min > maxInstructions) throw new TextError(`${field}: the pattern repeats a group more than it can`);
     optional(max - min);
   }
 

@@ -34,9 +34,7 @@ export function makeStepLimit(field: string): StepLimit {
       limit.left -= steps;
       if (limit.left >= 0) return;
       const most = (base + perCharacter * characters).toLocaleString("en");
-      throw new TextError(
-        `${limit.field} takes more than ${most} steps on a text of ${characters} characters: it grows without reason`,
-      );
+      throw new TextError(`${limit.field} takes more than ${most} steps for an input of ${characters} characters`);
     },
   };
   return limit;
