@@ -129,7 +129,8 @@ export function limitInterpreter(
     if (known) return known;
     if (value.type === "StringValue") return { characters: (value.value as string).length, depth: 0 };
     const isList = Array.isArray(value.value);
-    if (!isList && !(value.value instanceof Map)) return { characters: 8, depth: 0 };
+    if (typeof value.value === "number") return { characters: String(value.value).length, depth: 0 };
+    if (!isList && !(value.value instanceof Map)) return { characters: 4, depth: 0 };
     if (value.type === "NamespaceValue" && nested) {
       throw new TextError(`${limit.field} puts a namespace into another value: not supported`);
     }
@@ -140,7 +141,7 @@ export function limitInterpreter(
     >;
     for (const [key, held] of entries) {
       const extent = extentOf(held, true);
-      characters += extent.characters + 6 + (typeof key === "string" ? key.length : 0);
+      characters += extent.characters + 2 + (typeof key === "string" ? key.length + 4 : 0);
       depth = Math.max(depth, extent.depth);
       limit.take(1);
     }
