@@ -18,10 +18,10 @@ export interface StepLimit {
 /** Steps for each character of the input, several times what the most laborious tokenizer in use takes. */
 const perCharacter = 100;
 /** Steps for any input, however short. */
-const base = 2_000_000;
+const forAny = 1_000_000;
 
-/** A limit that counts for `field` until it is changed. */
-export function makeStepLimit(field: string): StepLimit {
+/** A limit that counts for `field` until it is changed: 100 steps for each character of the input, and `base`. */
+export function makeStepLimit(field: string, base = forAny): StepLimit {
   let characters = 0;
   const limit: StepLimit = {
     left: base,

@@ -157,7 +157,7 @@ export function limitInterpreter(
     checkLength(use === "json" ? written / maxIndent : written, length);
     const isList = Array.isArray(value.value);
     const elements = isList ? (value.value as Value[]).length : 0;
-    if (use === "iterated") limit.take(8 * elements);
+    if (use === "iterated") limit.take(4 * elements);
     limit.take(Math.floor((depth === 0 || use === "whole" || use === "json" ? written : elements) / atOnce));
   }
 

@@ -36,6 +36,8 @@ export interface TokenDecoding {
 }
 
 const KNOWN = ["ByteLevel", "ByteFallback", "Metaspace", "Replace", "Fuse", "Strip", "WordPiece", "BPEDecoder"];
+/** Steps for a token, besides those for its characters: a text has many tokens. */
+const stepsOfToken = 10_000;
 /** Stages that join their tokens into one, so that later stages see the whole text as a single token. */
 const JOINING: ReadonlySet<string> = new Set(["ByteLevel", "Fuse"]);
 
@@ -129,7 +131,7 @@ export function createTokenDecoding(
   isAdded: Reading["isAdded"],
   readPattern: Reading["readPattern"],
 ): TokenDecoding {
-  const limit = makeStepLimit(field);
+  const limit = makeStepLimit(field, stepsOfToken);
   const steps = pipelineSteps(decoder, field, "decoders");
   let joined = false;
   let afterBytes = false;
