@@ -45,7 +45,7 @@ export class Lifetime {
   }
 
   /** A use, until it is disposed: memory is not freed before. Throws as `assertLive` does. */
-  use(): Disposable {
+  use(): { [Symbol.dispose](): void } {
     this.begin();
     this.#uses++;
     return {

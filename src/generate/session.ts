@@ -74,7 +74,6 @@ export class Session {
     }
     const added = list.map((prompt, row) => this.#encode(prompt as string | readonly number[], row));
     const all = () => added.map((ids, row) => [...this.tokens(row), ...ids]);
-    for (const ids of all()) this.#check(ids);
     return this.#start(options, all, () => {
       added.forEach((ids, row) => {
         this.#tokens[row]?.push(...ids);
@@ -88,7 +87,6 @@ export class Session {
     const { chatTemplate, tokenizer, name } = this.model;
     if (!chatTemplate) throw new TextError(`${name} has no chat template; give it text to continue instead`);
     const ids = tokenizer.encode(chatTemplate.render(messages), { addSpecialTokens: false });
-    this.#check(ids);
     const all = () => [ids];
     return this.#start(options, all, () => {
       const known = this.tokens();
@@ -106,7 +104,11 @@ export class Session {
     return this.model.tokenizer.encode(prompt, { addSpecialTokens: this.tokens(row).length === 0 });
   }
 
-  #check(ids: readonly number[]): void {
+  #check(prompts: readonly (readonly number[])[]): void {
+    for (const ids of prompts) this.#checkOne(ids);
+  }
+
+  #checkOne(ids: readonly number[]): void {
     const { vocabulary } = this.model.decoder.config;
     if (ids.length === 0) throw new TextError("the prompt is empty");
     const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabulary);
@@ -121,9 +123,10 @@ export class Session {
   /** `prompts` are all tokens of each row, which `take` makes the session's own. */
   #start(options: GenerationOptions, prompts: () => readonly (readonly number[])[], take: () => void): Generation {
     const { model } = this;
+    this.#check(prompts());
     const resolved = resolveOptions(options, model.defaults.options, this.#tokens.length);
     return new Generation({
-      begin: (stop) => this.#run(take, resolved, stop),
+      begin: (stop) => this.#run(prompts, take, resolved, stop),
       unbegun: () => unbegunResult(model, prompts(), resolved),
       ended: this.#once ? () => this.dispose() : undefined,
       abort: resolved.signal,
@@ -133,12 +136,14 @@ export class Session {
   }
 
   async *#run(
+    prompts: () => readonly (readonly number[])[],
     take: () => void,
     options: ResolvedOptions,
     stop: AbortSignal,
   ): AsyncGenerator<Piece, GenerationResult, void> {
     using _use = this.#lifetime.use();
     if (this.#busy) throw new TextError("this session is generating already; wait for it to end, or open another");
+    this.#check(prompts()); // again: another generation may have made them longer
     this.#busy = true;
     const rows: Row[] = [];
     try {

@@ -46,6 +46,14 @@ test("the longest prompt still gets no token, a longer one an error", async () =
   expect(() => short.generate(`${whale} again`)).toThrow(/more than the context of 10/);
 });
 
+test("a prompt is too long when it begins, too, after another of its session", async () => {
+  using short = await loadModel(gpu, bundledModel, { context: 24 });
+  using session = short.session();
+  const [first, second] = [session.generate(whale, { maxTokens: 10 }), session.generate(whale)];
+  expect((await first.result).rows[0]?.promptTokens).toHaveLength(10);
+  await expect(second.result).rejects.toThrow(/the prompt has \d+ tokens, more than the context of 24/);
+});
+
 test("an aborted generation keeps what it has", async () => {
   const controller = new AbortController();
   const generation = model.generate(whale, { temperature: 0, maxTokens: 200, signal: controller.signal });
