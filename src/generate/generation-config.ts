@@ -1,4 +1,5 @@
 import { type Field, type FieldReader, flag, float, integer, optional, readFields, shown } from "../formats/fields.ts";
+import { listed } from "../formats/format-error.ts";
 import type { GenerationDefaults } from "./options.ts";
 
 const file = "generation_config.json";
@@ -60,7 +61,7 @@ function endings(
   for (const [name, value = []] of Object.entries(named)) {
     const outside = [value].flat().filter((id) => id < 0 || id >= vocabulary);
     if (outside.length > 0)
-      warn(`${config.file}: ${name} is ${outside.join(", ")}, which none of ${vocabulary} tokens has`);
+      warn(`${config.file}: ${name} is ${listed(outside.map(String))}, which none of ${vocabulary} tokens has`);
   }
   const end = [named["eos_token_id"] ?? []].flat();
   const known = end.filter((id) => id >= 0 && id < vocabulary);

@@ -13,10 +13,11 @@ export interface Member {
   /** Queries and keys are normed before rotation: each head by itself (Qwen3), or all heads as one vector (OLMoE). */
   readonly qkNorm?: "heads" | "whole";
   /**
-   * `sliding_window` is used only when `use_sliding_window` is set (Qwen). Without `layer_types` it applies to all
-   * layers, to those from `max_window_layers` on, or is ambiguous: versions of transformers disagree.
+   * Which layers have a window of `sliding_window` where `layer_types` does not say it: all; or, if
+   * `use_sliding_window` is set (Qwen), all, those from `max_window_layers` on, or it is ambiguous, since versions of
+   * transformers disagree. Unset: the field has no effect.
    */
-  readonly flaggedWindow?: "all" | "late" | "unknown";
+  readonly window?: "all" | "flagged: all" | "flagged: late" | "flagged: unknown";
   /** Names of the experts in the config and the checkpoint, where layers have them. */
   readonly experts?: ExpertNames;
 }
@@ -73,13 +74,13 @@ const qwen2Moe: ExpertNames = {
  */
 export const members: Readonly<Record<string, Member>> = {
   LlamaForCausalLM: { eps: 1e-6, theta: 10000 },
-  MistralForCausalLM: { eps: 1e-6, theta: 10000 },
-  MixtralForCausalLM: { eps: 1e-5, theta: 1e6, experts: mixtral },
+  MistralForCausalLM: { eps: 1e-6, theta: 10000, window: "all" },
+  MixtralForCausalLM: { eps: 1e-5, theta: 1e6, window: "all", experts: mixtral },
   OlmoeForCausalLM: { eps: 1e-5, theta: 10000, qkNorm: "whole", experts: olmoe },
-  Qwen2ForCausalLM: { eps: 1e-6, theta: 10000, qkvBias: true, flaggedWindow: "late" },
-  Qwen2MoeForCausalLM: { eps: 1e-6, theta: 10000, qkvBias: "qkv_bias", flaggedWindow: "unknown", experts: qwen2Moe },
-  Qwen3ForCausalLM: { eps: 1e-6, theta: 10000, qkNorm: "heads", flaggedWindow: "late" },
-  Qwen3MoeForCausalLM: { eps: 1e-6, theta: 10000, qkNorm: "heads", flaggedWindow: "all", experts: qwen3Moe },
+  Qwen2ForCausalLM: { eps: 1e-6, theta: 10000, qkvBias: true, window: "flagged: late" },
+  Qwen2MoeForCausalLM: { eps: 1e-6, theta: 10000, qkvBias: "qkv_bias", window: "flagged: unknown", experts: qwen2Moe },
+  Qwen3ForCausalLM: { eps: 1e-6, theta: 10000, qkNorm: "heads", window: "flagged: late" },
+  Qwen3MoeForCausalLM: { eps: 1e-6, theta: 10000, qkNorm: "heads", window: "flagged: all", experts: qwen3Moe },
 };
 
 /** The member with this name; throws `TypeError` where there is none. */

@@ -90,20 +90,20 @@ function read(config: FieldReader, architecture: string): DecoderConfig {
 function windowsOf(
   config: FieldReader,
   given: Values<ReturnType<typeof fieldsOf>>,
-  { flaggedWindow }: Member,
+  { window: which }: Member,
 ): (number | undefined)[] {
   const { num_hidden_layers: layers, layer_types: types } = given;
   if (types && types.length !== layers) config.fail("layer_types", `has ${types.length} entries for ${layers} layers`);
-  const window = flaggedWindow && !given.use_sliding_window ? 0 : given.sliding_window;
+  const window = which === "all" || (which && given.use_sliding_window) ? given.sliding_window : 0;
   if (window === 0) {
     if (types?.includes("sliding_attention")) config.fail("layer_types", "has sliding_attention, but no window is set");
     return new Array<undefined>(layers).fill(undefined);
   }
   if (types) return types.map((type) => (type === "sliding_attention" ? window : undefined));
-  if (flaggedWindow === "unknown") {
+  if (which === "flagged: unknown") {
     config.fail("layer_types", "is missing, expected the list of layers with a sliding window");
   }
-  const first = flaggedWindow === "late" ? (given.max_window_layers ?? layers) : 0;
+  const first = which === "flagged: late" ? (given.max_window_layers ?? layers) : 0;
   return Array.from({ length: layers }, (_, layer) => (layer >= first ? window : undefined));
 }
 

@@ -12,6 +12,7 @@ import { type Folder, folders, write } from "./model-folders/folders.ts";
 import { forbid, forbiddenValues } from "./model-folders/json-mutations.ts";
 import { type Mutated, pick } from "./model-folders/mutation.ts";
 import { mutated, mutations } from "./model-folders/mutations.ts";
+import { notFinite } from "./model-folders/tensor-mutations.ts";
 
 const longest = 5000;
 
@@ -126,7 +127,25 @@ test("no forbidden value is accepted in silence", async () => {
   expect(tally.problems).toEqual([]);
 });
 
-// The only part that needs a device, and pipelines for every shape.
+test("weights that are not finite are refused with tensor and element", async () => {
+  const random = randomFor("weights that are not finite");
+  const gpu = await openGpu();
+  onTestFinished(() => gpu.close());
+  const problems: string[] = [];
+  const all = attempts(300, 6);
+  for (let done = 0; done < all; done++) {
+    const made = notFinite(pick(random, folders), random);
+    const said = await loadModel(gpu, memorySource(made.files)).then(
+      () => "nothing",
+      (error: unknown) => (error instanceof FormatError ? error.message : String(error)),
+    );
+    if (!place.test(said) || !made.names.every((name) => said.includes(name))) problems.push(`${made.what}: ${said}`);
+  }
+  console.log(`${all} weights that are not finite: ${problems.length} not refused by name`);
+  expect(problems).toEqual([]);
+});
+
+// Needs pipelines for every shape.
 test.runIf(attempts(1, 0))("what is accepted generates, or says clearly why not", async () => {
   const random = randomFor("accepted folders");
   const kinds = Object.keys(mutations).filter((kind) => /^any value|other bytes|extra/.test(kind));

@@ -72,7 +72,8 @@ test.each<[readonly number[], number, readonly number[]]>([
   expect(config.mixture?.dense).toEqual(dense);
 });
 
-test("windows that are used are those of the listed layers, or for Qwen3-MoE of all", () => {
+test("windows that are used are those of the listed layers, for Qwen3-MoE of all, and for OLMoE of none", () => {
+  expect(read("olmoe", { sliding_window: 9 }).config.windows).toEqual([undefined, undefined, undefined]);
   const used = { use_sliding_window: true, sliding_window: 9 };
   const types = ["full_attention", "sliding_attention", "full_attention"];
   expect(read("qwen2-moe", { ...used, layer_types: types }).config.windows).toEqual([undefined, 9, undefined]);

@@ -2,7 +2,7 @@ import type { RandomSource } from "../../../src/check/random.ts";
 import { type Folder, folders, write } from "./folders.ts";
 import { anyValue, oneForbidden } from "./json-mutations.ts";
 import { copyOf, isWeights, type Mutated, type Mutation, pick } from "./mutation.ts";
-import { extra, header, headerLength, index, missing, wrongShape, wrongType } from "./tensor-mutations.ts";
+import { extra, header, headerLength, index, missing, nameTwice, wrongShape, wrongType } from "./tensor-mutations.ts";
 
 /** Changes the bytes of one file that is there. */
 const bytes =
@@ -76,6 +76,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   "tensor of another shape": wrongShape,
   "tensor of another type": wrongType,
   "offsets of a tensor": header,
+  "name of a tensor twice": nameTwice,
   "length of a header": headerLength,
   "weights cut off": bytes(isWeights, cut, "refused"),
   "weights with other bytes": bytes(isWeights, flipped),

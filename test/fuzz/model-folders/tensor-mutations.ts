@@ -2,8 +2,9 @@ import type { RandomSource } from "../../../src/check/random.ts";
 import { type Folder, headerOf, jsonText, literal, type Stored, weightsFile, write } from "./folders.ts";
 import { copyOf, isWeights, type Mutated, type Mutation, pick, stringOf } from "./mutation.ts";
 
-/** Tensors that a family's checkpoints may hold or not. */
-const optionalTensors = /\.attn\.(masked_)?bias$|inv_freq|^model\.layers\.3\.(input_layernorm|eh_proj)/;
+/** Tensors that a family's checkpoints may hold or not: masks, and a layer that predicts further tokens. */
+const isOptional = ({ config }: Folder, name: string) =>
+  /\.attn\.(masked_)?bias$/.test(name) || ("num_nextn_predict_layers" in config && name.startsWith("model.layers.3."));
 
 function changeTensors(
   folder: Folder,
@@ -13,7 +14,7 @@ function changeTensors(
   const copy = copyOf(folder);
   const name = pick(
     random,
-    Object.keys(copy.tensors).filter((one) => !optionalTensors.test(one)),
+    Object.keys(copy.tensors).filter((one) => !isOptional(folder, one)),
   );
   const changed = change(copy.tensors, name, copy.tensors[name] as Stored);
   return (
@@ -100,6 +101,15 @@ export const header: Mutation = (folder, random) => {
   };
 };
 
+/** A header in which a tensor's name occurs twice, with the same tensor. */
+export const nameTwice: Mutation = (folder, random) => {
+  const { header: entries, bytes: size } = headerOf(folder.tensors);
+  const [name, entry] = pick(random, Object.entries(entries));
+  const text = JSON.stringify(entries).replace("{", () => `{${JSON.stringify(name)}:${JSON.stringify(entry)},`);
+  const files = { ...write({ ...folder, shards: 1 }), "model.safetensors": weightsFile(text, size) };
+  return { what: `${folder.name}: ${name} twice`, files, expected: "refused", names: [name] };
+};
+
 export const headerLength: Mutation = (folder, random) => {
   const files = write(folder);
   const name = pick(random, Object.keys(files).filter(isWeights));
@@ -117,6 +127,54 @@ export const headerLength: Mutation = (folder, random) => {
   files[name] = file;
   return { what: `${folder.name}: header of ${length} bytes`, files, expected: "refused", names: [name] };
 };
+
+/** Bits of NaN and of infinities, little-endian. */
+const notFiniteBits: Readonly<Record<string, readonly (readonly number[])[]>> = {
+  F32: [
+    [0, 0, 0xc0, 0x7f],
+    [0, 0, 0x80, 0x7f],
+    [0, 0, 0x80, 0xff],
+    [1, 0, 0x80, 0x7f],
+  ],
+  F16: [
+    [0, 0x7e],
+    [0, 0x7c],
+    [0, 0xfc],
+    [1, 0x7c],
+  ],
+  BF16: [
+    [0xc0, 0x7f],
+    [0x80, 0x7f],
+    [0x80, 0xff],
+    [0x81, 0x7f],
+  ],
+};
+
+/** A folder in which one element of one tensor is NaN or infinite, whose name and index an error has to have. */
+export function notFinite(folder: Folder, random: RandomSource) {
+  const files = write({ ...folder, shards: 1 });
+  const { header: entries } = headerOf(folder.tensors);
+  const possible = Object.entries(entries).filter(
+    ([name, { dtype }]) => notFiniteBits[dtype] && !isOptional(folder, name),
+  );
+  const [
+    name,
+    {
+      dtype,
+      data_offsets: [begin, end],
+    },
+  ] = pick(random, possible);
+  const bits = pick(random, notFiniteBits[dtype] ?? []);
+  const element = random.integer((end - begin) / bits.length);
+  const file = files["model.safetensors"] as Uint8Array<ArrayBuffer>;
+  const data = 8 + Number(new DataView(file.buffer).getBigUint64(0, true));
+  file.set(bits, data + begin + element * bits.length);
+  return {
+    what: `${folder.name}: element ${element} of ${name} is ${bits}`,
+    files,
+    names: [name, `element ${element},`],
+  };
+}
 
 export const index: Mutation = (folder, random) => {
   const sharded = { ...copyOf(folder), shards: 2 };
