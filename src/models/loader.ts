@@ -44,6 +44,7 @@ export class Loader {
   readonly #uploader: Uploader;
   readonly #tensors: Tensor[] = [];
   readonly #jobs: Step[][] = [];
+  readonly #gathered = new Map<string, Uint8Array>();
   /** What is made of tensors that are read whole, each once. */
   readonly #whole = new Map<StoredTensor, ((elements: Elements) => void)[]>();
 
@@ -99,7 +100,7 @@ export class Loader {
           begin,
           end,
         }));
-        return [plane, segmentWriter(this.#uploader, own, rowBytes)] as const;
+        return [plane, segmentWriter(this.#uploader, own, rowBytes, (bytes) => this.#gather(plane, bytes))] as const;
       });
     };
     let writers: ReturnType<typeof allocate> | undefined;
@@ -142,6 +143,15 @@ export class Loader {
     };
     this.#jobs.push([{ reads: [{ tensor: stored, begin: 0, end: stored.end - stored.begin }], run }]);
     return tensor;
+  }
+
+  /** Memory of at least `bytes` to gather a plane in, for one tensor after the other. */
+  #gather(plane: string, bytes: number): Uint8Array {
+    const known = this.#gathered.get(plane);
+    if (known && known.byteLength >= bytes) return known.subarray(0, bytes);
+    const memory = new Uint8Array(bytes);
+    this.#gathered.set(plane, memory);
+    return memory;
   }
 
   #own(tensor: Tensor): Tensor {

@@ -6,11 +6,17 @@ type Target = Pick<Segment, "storage" | "begin" | "end">;
 
 /**
  * Fills the segments of a matrix with the bytes of a plane, which arrive in order and in pieces of any size. They are
- * gathered, so that uploads begin at whole words wherever tensors and rows end, and are as large as a staging buffer.
+ * gathered in `memory`, so that uploads begin at whole words wherever tensors and rows end, and are as large as a staging
+ * buffer.
  */
-export function segmentWriter(uploader: Uploader, segments: readonly Target[], rowBytes: number) {
+export function segmentWriter(
+  uploader: Uploader,
+  segments: readonly Target[],
+  rowBytes: number,
+  memory: (bytes: number) => Uint8Array,
+) {
   const total = segments.reduce((sum, { begin, end }) => sum + (end - begin) * rowBytes, 0);
-  const piece = new Uint8Array(Math.min(stagingBytes, Math.ceil(total / 4) * 4));
+  const piece = memory(Math.min(stagingBytes, Math.ceil(total / 4) * 4));
   let filled = 0;
   let index = 0;
   /** Bytes of the segment that are uploaded already. */
