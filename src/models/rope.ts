@@ -1,4 +1,4 @@
-import { type FieldReader, shown } from "../formats/fields.ts";
+import type { FieldReader } from "../formats/fields.ts";
 import { FormatError } from "../formats/format-error.ts";
 import { parseRope, type RopeConfig, type RopeScaling } from "../kernels/rope/scaling.ts";
 import { attentionFactor, inverseFrequencies } from "../kernels/rope/table.ts";
@@ -17,14 +17,15 @@ export interface RopeSettings {
  */
 export function readRope(config: FieldReader, width: number, theta: number, partly = false): RopeSettings {
   const { rotaryFraction, scaling, ...own } = parsed(config);
-  const field = ["partial_rotary_factor", "rotary_pct", "rotary_dim"].find((name) => config.raw[name] !== undefined);
-  const partial = field ?? "head_dim";
-  if (rotaryFraction > 1) config.fail(partial, `is ${shown(config.raw[partial])}, more than a whole head`);
-  if (rotaryFraction !== 1 && !partly)
-    config.fail(partial, `is ${shown(config.raw[partial])}, expected 1, a whole head`);
+  const named = ["partial_rotary_factor", "rotary_pct", "rotary_dim"].find((name) => config.raw[name] !== undefined);
+  const share = named ?? "rope_parameters.partial_rotary_factor";
+  const rotates = `rotates ${rotaryFraction} of a head`;
+  if (rotaryFraction > 1) config.fail(share, `${rotates}, expected at most all of it`);
+  if (rotaryFraction !== 1 && !partly) config.fail(share, `${rotates}, expected all of it`);
   const rotated = Math.floor(width * rotaryFraction);
   if (rotated % 2 !== 0 || rotated <= 0) {
-    config.fail(partial, `means ${rotated} rotated elements of a head, expected an even number`);
+    const field = rotaryFraction === 1 ? "head_dim" : share;
+    config.fail(field, `means ${rotated} rotated elements of a head, expected an even number`);
   }
   const settings = { theta: own.theta ?? theta, width: rotated, scaling };
   check(config, settings);
@@ -35,7 +36,9 @@ function parsed(config: FieldReader): RopeConfig {
   try {
     return parseRope(config.raw);
   } catch (cause) {
-    throw cause instanceof RangeError ? new FormatError(config.file, cause.message, { cause }) : cause;
+    if (!(cause instanceof RangeError)) throw cause;
+    const [field = "", ...problem] = cause.message.split(" ");
+    throw new FormatError(config.file, problem.join(" "), { field, cause });
   }
 }
 

@@ -95,7 +95,12 @@ describe("a folder is refused for", () => {
     [
       "more than whole heads",
       { config: { partial_rotary_factor: 2 } },
-      "config.json: partial_rotary_factor is 2, more than a whole head",
+      "config.json: partial_rotary_factor rotates 2 of a head, expected at most all of it",
+    ],
+    [
+      "part of an element",
+      { config: { rope_parameters: { partial_rotary_factor: 0.25 } } },
+      "config.json: rope_parameters.partial_rotary_factor means 1 rotated elements of a head, expected an even number",
     ],
     [
       "a scaling without its factor",

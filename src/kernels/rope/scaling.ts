@@ -122,7 +122,7 @@ function scalingOf(keys: Section, config: Section): RopeScaling {
       return { kind, factor: need("factor") };
     case "dynamic":
       if (values["alpha"])
-        throw new RangeError(`${path}alpha: dynamic scaling by alpha is not supported, expected factor`);
+        throw new RangeError(`${path}alpha is ${shown(values["alpha"])}: not supported, expected factor`);
       return { kind, factor: need("factor"), maxPositions: longest() };
     case "yarn":
       return {
