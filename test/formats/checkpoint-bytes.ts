@@ -36,7 +36,7 @@ export function safetensors(tensors: Readonly<Record<string, TensorToWrite>>, pa
   for (const [name, { dtype, shape, bytes, offsets }] of Object.entries(tensors)) {
     const entry = { dtype, shape, data_offsets: offsets ?? [parts.length, parts.length + bytes.length] };
     entries.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
-    parts.push(...bytes);
+    for (const byte of bytes) parts.push(byte);
   }
   return withHeader(`{${entries.join(",")}}${" ".repeat(pad)}`, Uint8Array.from(parts));
 }
