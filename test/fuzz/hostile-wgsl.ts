@@ -1,16 +1,22 @@
 // Texts that a wall has to refuse, by kind: each with the line and what the message has to name.
 import type { RandomSource } from "../../src/check/random.ts";
-import { type Fault, filler, kinds, type Seeds } from "./hostile-kinds.ts";
+import { filler, kinds } from "./hostile-kinds.ts";
+import type { Fault, Seeds } from "./hostile-seeds.ts";
 
 /** A text, the 1-based line of its fault, and words that the message has to have. */
 export interface Hostile {
   readonly kind: string;
+  /** What it would be. */
+  readonly mod: "mask" | "score";
   readonly wgsl: string;
   readonly line: number;
   readonly names: string;
 }
 
-const signature = "fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool";
+const forms = {
+  mask: ["fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool", "before > k"],
+  score: ["fn score_mod(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32", "score * f32(before)"],
+} as const;
 
 /** The names of all kinds. */
 export const hostileKinds = Object.keys(kinds);
@@ -21,6 +27,8 @@ export function hostileText(kind: string, random: RandomSource, engineNames: rea
   const own = `${pick(["tile", "x", "weights", "Über", "out", "f", "params"])}_${random.integer(100)}`;
   const seeds: Seeds = { random, pick, own, engine: pick(engineNames) };
   const { statements = "", declarations = "", names } = (kinds[kind] as (of: Seeds) => Fault)(seeds);
+  const mod = pick(["mask", "score"] as const);
+  const [signature, result] = forms[mod];
   const isFirst = kind === "brings a directive";
   const harmless = [
     "// A comment: while (true) { out[0] = 1; }",
@@ -35,13 +43,14 @@ export function hostileText(kind: string, random: RandomSource, engineNames: rea
     `${signature} {`,
     `  let before = ${filler(seeds, 3)};`,
     statements,
-    "  return before > k;",
+    `  return ${result};`,
     "}",
   ].join("\n");
   const lines = text.split("\n");
   const marked = lines.findIndex((line) => line.startsWith("!"));
   return {
     kind,
+    mod,
     wgsl: lines.map((line, i) => (i === marked ? line.slice(1) : line)).join("\n"),
     line: marked + 1,
     names,

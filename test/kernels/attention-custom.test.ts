@@ -154,6 +154,36 @@ test.each(["naive", "flash", "splitK"] as const)(
   },
 );
 
+test("names that were set apart are shown as they were written, with the caret in its place", async () => {
+  const wgsl = `fn tile(weights: u32) -> u32 { return weights; }
+struct Params { out: u32 }
+${signature} { return tile(Params(1u).out) == tile(q).lost; }`;
+  for (const mask of [maskOf(wgsl), { or: [{ and: [maskOf(wgsl)] }] }] as AttentionMask[]) {
+    const error = await run({ mask, variant: "flash" })
+      .out.read()
+      .then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+    expect(error).toBeInstanceOf(ShaderError);
+    expect(error).toMatchObject({ line: 3 });
+    const shown = String(error).split("\n");
+    const row = shown.findIndex((text) => text.startsWith("    3 | "));
+    expect(shown[row]).toBe(`    3 | ${wgsl.split("\n")[2]}`);
+    const caret = shown[row + 1]?.indexOf("^") ?? 0;
+    expect(shown[row]?.slice(caret)).toMatch(/^(tile\(q\))?\.?lost/);
+    expect(String(error)).not.toMatch(/own_mask|mask0/);
+  }
+});
+
+test("texts that are joined share the limit of operations", () => {
+  const own = (turns: number) => maskOf(body(`for (var i = 0u; i < ${turns}u; i++) {}`));
+  expect(() => run({ mask: { and: [own(10_000), own(10_000), own(10_000)] } })).not.toThrow();
+  const error = refusal(() => run({ mask: { and: [own(12_000), { or: [own(12_000), own(12_000)] }] } }));
+  expect(error).toBeInstanceOf(ShapeError);
+  expect(error.message).toMatch(/makes 72\d+ operations for every pair of a query and a key, expected at most 65536/);
+});
+
 test("what does not compile inside of several is shown by its own line", async () => {
   const mask: AttentionMask = { and: ["causal", maskOf(`${signature} {\n  return q + true;\n}`)] };
   const error = await run({ mask })

@@ -10,6 +10,7 @@ import { normSoftmaxMistakes } from "./norm-softmax.ts";
 import { peakMistakes } from "./peaks.ts";
 import { samplingMistakes } from "./sampling.ts";
 import { subgroupMistakes } from "./subgroups.ts";
+import { userWgslMistakes } from "./user-wgsl.ts";
 
 /** Every mistake that is written by hand. */
 export const mistakes: readonly Mistake[] = [
@@ -19,6 +20,7 @@ export const mistakes: readonly Mistake[] = [
   ...subgroupMistakes,
   ...layoutMistakes,
   ...attentionModMistakes,
+  ...userWgslMistakes,
   ...elementMistakes,
   ...samplingMistakes,
   ...peakMistakes,

@@ -1,6 +1,7 @@
 import { WgslError } from "../../../wgsl/error.ts";
 import { type Definition, definitionOf } from "../../../wgsl/scopes.ts";
 import type { Block, Expression, FunctionDeclaration, Statement } from "../../../wgsl/tree.ts";
+import { callsIn, checkCalls } from "./calls.ts";
 import { turnsOf } from "./loops.ts";
 import { type Sizes, sizesOf } from "./sizes.ts";
 import type { OwnText } from "./text.ts";
@@ -8,13 +9,13 @@ import type { OwnText } from "./text.ts";
 /** Maximum number of operations that a text may make of one pair of a query and a key. */
 export const mostOperations = 65_536;
 
-/** Maximum bytes of all variables, parameters and results of a text, as WGSL sets it for those of a function. */
+/** Maximum bytes of all variables, results and arrays that a text makes, as WGSL sets it for a function's variables. */
 const mostBytes = 8192;
 
 /**
  * The operations of each function, by name: every operator, call, access, assignment and copied word counts one, a loop
  * its turns times those of its body, a call those of the function. Throws `WgslError` for more than the limit, for
- * recursion, for a loop without a constant bound, and for variables that are too large.
+ * recursion, for a loop without a constant bound, for too many calls, and for variables that are too large.
  */
 export function operationsOf(text: OwnText): ReadonlyMap<string, number> {
   const sizes = sizesOf(text);
@@ -121,7 +122,9 @@ export function operationsOf(text: OwnText): ReadonlyMap<string, number> {
     return node?.kind === "variable" && node.keyword === "var" ? 0 : ofExpression(expression);
   };
 
-  return new Map(text.functions.map((one) => [one.label.name, ofFunction(one)]));
+  const operations = new Map(text.functions.map((one) => [one.label.name, ofFunction(one)]));
+  checkCalls(text);
+  return operations;
 }
 
 /** Throws where a text's variables, parameters and results together are larger than WGSL lets those of a function be. */
@@ -136,8 +139,13 @@ function checkMemory({ scopes, functions }: OwnText, sizes: Sizes): void {
     if (!isLocal(definition)) continue;
     add(definition.label.name, sizes.ofDefinition(definition).words, definition.label.at);
   }
-  for (const { label, result } of functions) {
+  for (const declared of functions) {
+    const { label, result } = declared;
     if (result) add(`the result of ${label.name}`, sizes.ofType(result).words, result.at);
+    for (const call of callsIn(declared)) {
+      const { words } = sizes.of(call);
+      if (words > 16) add(`the ${call.callee.name} made here`, words, call.at); // more than the largest matrix
+    }
   }
 }
 

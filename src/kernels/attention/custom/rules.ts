@@ -13,7 +13,7 @@ import type {
   Statement,
   Variable,
 } from "../../../wgsl/tree.ts";
-import { allStatements, argumentsOf, expressionsIn, expressionsOf } from "../../../wgsl/walk.ts";
+import { allStatements, expressionsIn, expressionsOf } from "../../../wgsl/walk.ts";
 import { rootOf } from "./loops.ts";
 import { type OwnText, plainType, written } from "./text.ts";
 
@@ -49,8 +49,8 @@ function checkDeclaration(text: OwnText, declaration: Declaration): void {
       break;
     case "struct":
       for (const { attributes, type } of declaration.members) {
-        checkAttributes(attributes, ["size", "align"]);
-        for (const inner of [...argumentsOf(attributes), type]) checkExpression(text, inner);
+        checkAttributes(attributes, []);
+        checkExpression(text, type);
       }
       break;
     case "function":

@@ -1,0 +1,70 @@
+import { inShader, type Mistake } from "../mutant.ts";
+
+const tests = ["fuzz/user-wgsl"];
+const custom = "src/kernels/attention/custom";
+
+/** Mistakes in the wall around a user's WGSL. */
+export const userWgslMistakes: readonly Mistake[] = [
+  {
+    ...inShader("attention/custom/key-range", "min(range.y, keys)", "range.y", "keys that are not there"),
+    tests: ["fuzz/user-wgsl-names"],
+  },
+  {
+    file: `${custom}/rules.ts`,
+    find: 'node.keyword === "var" && !definition?.isModule',
+    replace: 'node.keyword === "var"',
+    why: "buffers are assigned to",
+    tests,
+  },
+  {
+    file: `${custom}/rules.ts`,
+    find: 'if (meaning === "unknown") {',
+    replace: 'if (meaning === "unknown" && name.name.length > 9) {',
+    why: "short names of the kernel are reached",
+    tests,
+  },
+  {
+    file: `${custom}/loops.ts`,
+    find: "definitionOf(scopes, expression)?.node === counter",
+    replace: "expression.name === counter.label.name && definitionOf(scopes, expression) !== undefined",
+    why: "a counter is known by its name alone",
+    tests: ["kernels/attention-custom", "fuzz/user-wgsl"],
+  },
+  {
+    file: `${custom}/loops.ts`,
+    find: 'return target.kind === "index" || target.kind === "member" ? rootOf(target.base) : target;',
+    replace: "return target;",
+    why: "a buffer's element is no buffer",
+    tests,
+  },
+  { file: `${custom}/cost.ts`, find: "turns * turn", replace: "turns", why: "loops in loops cost nothing", tests },
+  { file: `${custom}/cost.ts`, find: "1 + ofFunction(node)", replace: "1", why: "calls cost nothing", tests },
+  {
+    file: `${custom}/calls.ts`,
+    find: "count += 1 + countOf(node)",
+    replace: "count += 1",
+    why: "calls in calls are not counted",
+    tests,
+  },
+  {
+    file: "src/wgsl/rename.ts",
+    find: "isModule || name.startsWith(prefix)",
+    replace: "isModule",
+    why: "a local name can be one that was given a prefix",
+    tests: ["wgsl/grammar"],
+  },
+  {
+    file: "src/wgsl/scopes.ts",
+    find: "for (let i = scopes.length - 1; i >= 0; i--)",
+    replace: "for (let i = 0; i < scopes.length; i++)",
+    why: "outer names shadow inner ones",
+    tests: ["wgsl/grammar", "fuzz/user-wgsl"],
+  },
+  {
+    file: "src/wgsl/comments.ts",
+    find: 'depth += next?.[0] === "/*" ? 1 : -1;',
+    replace: 'depth = next?.[0] === "/*" ? 1 : 0;',
+    why: "comments do not nest",
+    tests: ["wgsl/grammar", "gpu/specialise"],
+  },
+];
