@@ -51,12 +51,17 @@ export function generationFigures(model: LanguageModel, { rows, seeds, timings }
   const made = row?.tokens.length ?? 0;
   const items = [
     model.gpu.adapter.label,
-    `prefill ${tokens(read)}, ${measured(timings.prefillTokensPerSecond)}/s`,
-    `decode ${tokens(made)}, ${measured(timings.tokensPerSecond)}/s`,
+    `prefill ${tokens(read)}${speed(timings.prefillTokensPerSecond)}`,
+    `decode ${tokens(made)}${speed(timings.tokensPerSecond)}`,
     `ended: ${row?.stopReason}`,
     `seed ${seeds[0]}`,
   ];
   return fill(items, " · ", columns);
+}
+
+/** Nothing where nothing was timed: the first token comes with the prefill. */
+function speed(perSecond: number): string {
+  return perSecond > 0 ? `, ${measured(perSecond)}/s` : "";
 }
 
 function tokens(count: number): string {

@@ -52,7 +52,7 @@ export function addModelOptions(command: Command): Command {
 export function addDeviceOptions(command: Command): Command {
   return command
     .optionsGroup("Device:")
-    .option("--adapter <name>", "words of an adapter's name: lavapipe, swiftshader, H100")
+    .option("--adapter <name>", "words of an adapter's name: lavapipe, swiftshader, H100", words)
     .option("--features <list>", "use only these device features, or none", features)
     .option("--cap <limits>", "behave as a smaller device: binding=262144,…", cap);
 }
@@ -63,8 +63,15 @@ export const cacheOptions = ({ cacheDtype: dtype, cacheLayout: layout }: ModelFl
   layout,
 });
 
+function words(text: string): string {
+  if (text.trim() === "") throw new InvalidArgumentError("Expected words of an adapter's name.");
+  return text;
+}
+
 function features(text: string): string[] {
-  return text === "none" ? [] : text.split(",").map((name) => name.trim());
+  const names = text === "none" ? [] : text.split(",").map((name) => name.trim());
+  if (names.includes("")) throw new InvalidArgumentError("Expected names of features, separated by commas, or none.");
+  return names;
 }
 
 function cap(text: string): Partial<Limits> {

@@ -240,6 +240,9 @@ const misspelt: [args: readonly string[], message: string | RegExp][] = [
   [["generate", "-m", bundledModel, "--logprobs", "2"], /^--logprobs requires --json/],
   [["generate", "-m", bundledModel, "--stop", ""], 'stop is [""], expected a text that is not empty'],
   [["generate", "-m", bundledModel, "--cap", "size=1"], /There is no limit "size"; there are binding, /],
+  [["generate", "-m", bundledModel, "--adapter", ""], /--adapter <name>' argument '' is invalid. Expected words/],
+  [["generate", "-m", bundledModel, "--features", ""], /--features <list>' argument '' is invalid. Expected names/],
+  [["generate", "-m", "", "The sea"], "--model: the name of the folder is empty"],
   [
     ["generate", "-m", bundledModel, "--dtype", "int8"],
     /argument 'int8' is invalid. Allowed choices are f32, f16, bf16/,
