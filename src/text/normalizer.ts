@@ -1,6 +1,7 @@
 import { ReplaceNormalizer, SequenceNormalizer } from "@huggingface/tokenizers";
 import { asBoolean, asString, type PipelineStep, patternFields, pipelineSteps, refuseStep } from "./json-field.ts";
-import { makePattern, type Pattern, replaceMatches } from "./pattern.ts";
+import { type Pattern, replaceMatches } from "./matches.ts";
+import { makePattern } from "./pattern.ts";
 import type { StepLimit } from "./step-limit.ts";
 import { TextError } from "./text-error.ts";
 

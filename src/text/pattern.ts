@@ -1,12 +1,7 @@
+import type { Pattern } from "./matches.ts";
 import { type CharacterSet, type PatternNode, parsePattern } from "./pattern-syntax.ts";
 import type { StepLimit } from "./step-limit.ts";
 import { TextError } from "./text-error.ts";
-
-/** A regular expression whose matches are found within a limit of steps. */
-export interface Pattern {
-  /** Calls `found` with begin and end of each match in order, as `text.matchAll` with the flags `gu` would. */
-  each(text: string, limit: StepLimit, found: (begin: number, end: number) => void): void;
-}
 
 /**
  * - `set`: a character of the set; `before`: the same, backwards.
@@ -257,16 +252,4 @@ export function makePattern(source: string, field: string): Pattern {
       }
     },
   };
-}
-
-/** The text with each match of the pattern replaced. */
-export function replaceMatches(text: string, pattern: Pattern, content: string, limit: StepLimit): string {
-  let replaced = "";
-  let from = 0;
-  pattern.each(text, limit, (begin, end) => {
-    limit.take(content.length);
-    replaced += text.slice(from, begin) + content;
-    from = end;
-  });
-  return replaced + text.slice(from);
 }

@@ -14,9 +14,9 @@ import {
   refuse,
   refuseStep,
 } from "./json-field.ts";
+import type { Pattern } from "./matches.ts";
 import { metaspaceFields } from "./metaspace.ts";
 import { readPattern } from "./normalizer.ts";
-import type { Pattern } from "./pattern.ts";
 import type { StepLimit } from "./step-limit.ts";
 import { TextError } from "./text-error.ts";
 

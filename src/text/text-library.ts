@@ -1,5 +1,5 @@
 import type { JsonRecord } from "./json-field.ts";
-import type { Pattern } from "./pattern.ts";
+import type { Pattern } from "./matches.ts";
 import type { Vocabulary } from "./vocabulary.ts";
 
 /** What encodes: ids and tokens of a text, an id that is no number for a character that no token has. */

@@ -17,8 +17,8 @@ import {
   refuse,
   refuseStep,
 } from "./json-field.ts";
+import { type Pattern, replaceMatches } from "./matches.ts";
 import { metaspaceFields } from "./metaspace.ts";
-import { type Pattern, replaceMatches } from "./pattern.ts";
 import { makeStepLimit, type StepLimit } from "./step-limit.ts";
 import { TextError } from "./text-error.ts";
 
