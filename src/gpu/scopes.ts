@@ -38,9 +38,14 @@ export class Scopes {
         return value;
       },
       [Symbol.dispose]: () => {
-        if (this.#open.at(-1) !== owned) throw new GpuError("a scope was closed while a later one is still open");
-        this.#open.pop();
+        const at = this.#open.indexOf(owned);
+        if (at < 0) return;
+        this.#open.splice(at, 1); // whatever the order: one that stayed would own all that is made from now on
         for (const storage of owned) this.#release(storage);
+        if (at === this.#open.length) return;
+        throw new GpuError(
+          "a scope was closed while a later one is still open, which may own what was made for this one",
+        );
       },
     };
   }

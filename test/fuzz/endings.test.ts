@@ -13,7 +13,7 @@ import { attempts, randomFor } from "../support/fuzz.ts";
 // Every event that ends a generation, at every await of it: promises that are waited for are counted by V8's own hook.
 
 const { integer } = randomFor("endings");
-const whale = `<|whale|>${"The captain stood upon the deck. ".repeat(attempts(20, 1))}`;
+const whale = `<|whale|>${"The captain stood upon the deck. ".repeat(attempts(16, 1))}`;
 const maxTokens = 4;
 /** In full also caches in pages, and a prompt that makes them grow. */
 const layouts = attempts(2, 1);
@@ -134,7 +134,7 @@ describe("at any await", () => {
       const killing = ofDevice.has(name);
       const counts: Record<string, number> = {};
       let most = 450;
-      for (let i = attempts(killing ? 60 : 150, killing ? 2 : 3); i > 0; i--) {
+      for (let i = attempts(60, killing ? 2 : 3); i > 0; i--) {
         const gpu = killing ? await openGpu() : shared;
         const layout = integer(layouts) === 0 ? "contiguous" : "paged";
         const model = await loadModel(gpu, bundledModel, { context: 512, cache: { dtype: "f32", layout } });

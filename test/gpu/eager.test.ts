@@ -233,6 +233,19 @@ describe("scopes", () => {
     outer[Symbol.dispose]();
   });
 
+  test("one that two tasks closed out of order owns nothing any more", () => {
+    const first = gpu.scope();
+    const own = filled(1, 1);
+    const second = gpu.scope();
+    const later = filled(1, 1);
+    expect(() => first[Symbol.dispose]()).toThrow("a later one is still open");
+    expect([own.storage.state, later.storage.state]).toEqual(["disposed", "live"]);
+    second[Symbol.dispose]();
+    const free = filled(1, 1);
+    first[Symbol.dispose]();
+    expect([later.storage.state, free.storage.state]).toEqual(["disposed", "live"]);
+  });
+
   test("disposing inside of a scope is not done twice", () => {
     const scope = gpu.scope();
     const x = filled(200, 1);
