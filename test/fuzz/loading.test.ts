@@ -65,7 +65,12 @@ type Fault = keyof typeof faults;
 /** The behaviour of the server in an attempt: a fault of some requests, by chance. */
 let behaviour: { files: (typeof folders)[number]; ranges: boolean; fault: Fault; chance: number } | undefined;
 let open = 0;
+/** Requests made so far: some have yet to arrive at the server. */
 let requests = 0;
+const counted = (url: string, init: RequestInit) => {
+  requests++;
+  return fetch(url, init);
+};
 const bomb = gzipSync(new Uint8Array(4 << 20));
 
 function respond(request: IncomingMessage, response: ServerResponse): void {
@@ -119,7 +124,6 @@ function respond(request: IncomingMessage, response: ServerResponse): void {
 }
 
 const server = createServer((request, response) => {
-  requests++;
   open++;
   response.on("close", () => open--);
   respond(request, response);
@@ -177,7 +181,7 @@ test("a load from a server that fails, or that is aborted, ends in time and in o
       heads: { "model.safetensors": headBytes },
     };
     const idleTimeout = fault.startsWith("is silent") ? 100 : 5000;
-    const source = readEarly(withSignal(openUrl(base, { idleTimeout }), ended.signal), early);
+    const source = readEarly(withSignal(openUrl(base, { idleTimeout, fetch: counted }), ended.signal), early);
     const outcome = await read(source, files).then(
       () => "the bytes",
       (error: unknown) => error,
