@@ -22,6 +22,9 @@ export interface ModelFolder {
   readonly warnings: readonly string[];
 }
 
+/** The weights of a model that is not sharded. Other readers prefer it to an index. */
+const single = "model.safetensors";
+
 /**
  * Reads and checks a Hugging Face folder, without a device: `config.json`, `generation_config.json`, the tokenizer with
  * its config and chat template, and the names, types and shapes of the weights.
@@ -48,6 +51,10 @@ export async function readModelFolder(source: FileSource): Promise<ModelFolder> 
   const chatTemplate = await loadChatTemplate({ tokenizerConfig, chatTemplateJinja: jinja });
   const weights = await openWeights(source);
   const checkpoint = checkWeights(weights, family, config);
+  const files = new Set([...weights.tensors.values()].map(({ file }) => file));
+  if (!files.has(single) && (await source.has(single))) {
+    warn(`${single}: is not read: ${weights.file} names other files`);
+  }
   if (checkpoint.unread.length > 0) warn(`${weights.file}: nothing reads ${listed(checkpoint.unread)}`);
   return { config, tokenizer, chatTemplate, defaults, weights, checkpoint, warnings };
 }

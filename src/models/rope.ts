@@ -54,5 +54,6 @@ function check(config: FieldReader, settings: RopeSettings): void {
     config.fail(field, `cannot be used: ${cause.message}`);
   }
   const wrong = [...numbers, attentionFactor(settings.scaling)].find((value) => !isNormal(value));
-  if (wrong !== undefined) config.fail(field, `gives a frequency of ${wrong}, expected numbers above 0`);
+  if (wrong !== undefined)
+    config.fail(field, `gives ${wrong}, expected frequencies and a factor above 0 that f32 can hold`);
 }

@@ -164,6 +164,13 @@ describe("what has no effect is a warning:", () => {
     );
   });
 
+  test("weights in one file where an index names others", async () => {
+    const files = { ...write({ ...llama, shards: 1 }), ...write({ ...llama, shards: 2 }) };
+    expect((await readModelFolder(memorySource(files))).warnings).toEqual([
+      "model.safetensors: is not read: model.safetensors.index.json names other files",
+    ]);
+  });
+
   test("settings of generation that there are not, and ids outside of the vocabulary", async () => {
     const changes = { generation: { num_beams: 4, eos_token_id: [4, 96] }, config: { pad_token_id: -1, num_beams: 4 } };
     const { warnings, defaults } = await read(llama, changes);

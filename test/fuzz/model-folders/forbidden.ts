@@ -160,7 +160,14 @@ const deepseek: Table = {
   ...experts("n_routed_experts", 8, "moe_intermediate_size"),
   intermediate_size: width("intermediate_size", (n) => [n - 1, n + 1]),
   num_key_value_heads: [],
-  rope_scaling: [...rope, ...["mscale", "mscale_all_dim"].map((name) => ({ type: "yarn", factor: 4, [name]: 1e300 }))],
+  rope_scaling: [
+    ...rope,
+    ...[{ mscale: 1e300, mscale_all_dim: 1 }, { mscale_all_dim: 1e300 }].map((m) => ({
+      type: "yarn",
+      factor: 4,
+      ...m,
+    })),
+  ],
   num_attention_heads: width("num_attention_heads", (n) => [n - 1, n + 1]),
   kv_lora_rank: width("kv_lora_rank", (n) => [n - 1, n + 1]),
   qk_nope_head_dim: width("qk_nope_head_dim", (n) => [n - 1, n + 1]),

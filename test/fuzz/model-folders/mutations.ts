@@ -61,6 +61,13 @@ const noFile: Mutation = (folder, random) => {
   return { what: `${folder.name}: no ${name}`, files, ...(must ? { expected: "refused", names: [name] } : {}) };
 };
 
+/** Shards with their index, and one file as well: readers differ in which they take. */
+const twice: Mutation = (folder) => {
+  const names = ["model.safetensors"];
+  const files = { ...write({ ...folder, shards: 1 }), ...write({ ...copyOf(folder), shards: 2 }) };
+  return { what: `${folder.name}: an index and ${names}`, files, expected: "noticed", names };
+};
+
 /** What is done to a folder, by class. */
 export const mutations: Readonly<Record<string, Mutation>> = {
   "forbidden in config.json": oneForbidden("config"),
@@ -82,6 +89,7 @@ export const mutations: Readonly<Record<string, Mutation>> = {
   "weights with other bytes": bytes(isWeights, flipped),
   "weights with more bytes": bytes(isWeights, (file) => new Uint8Array([...file, 0]), "refused"),
   "index of shards": index,
+  "weights twice": twice,
   "JSON cut off": bytes(isJson, cut, "refused"),
   "JSON with other bytes": bytes(isJson, flipped),
   "JSON with a key twice": bytes(isJson, keyTwice, "refused"),
