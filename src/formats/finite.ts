@@ -12,12 +12,16 @@ function exponentBits(fraction: number, bytes: number): { readonly all: number; 
 }
 
 /**
- * Index of the first element that is NaN or infinite, or −1. `bytes` are little-endian, 4-byte aligned.
+ * Index of the first element that is NaN or infinite, or −1; integers never are. `bytes` are little-endian, 4-byte
+ * aligned.
  *
  * A float is NaN or infinite exactly where all its exponent bits are set. Then, and only then, adding the lowest exponent
  * bit to the exponent carries into the sign bit, which was masked off; halves cannot carry into each other.
  */
-function firstNotFinite(fraction: number, width: number, bytes: Uint8Array): number {
+export function firstNotFinite(dtype: PlainType, bytes: Uint8Array): number {
+  const element = plainElement(dtype);
+  if (element.kind === "integer") return -1;
+  const [{ fraction }, width] = [element, bytesPerElement[dtype]];
   const one = exponentBits(fraction, width);
   const every = width === 2 ? 0x10001 : 1; // element of a word
   const exponents = one.all * every;
@@ -53,11 +57,9 @@ export function assertFinite(
   bytes: Uint8Array,
   elementOffset: number,
 ): void {
-  const element = plainElement(dtype);
-  if (element.kind === "integer") return;
   const aligned = bytes.byteOffset % 4 === 0 ? bytes : bytes.slice();
   const width = bytesPerElement[dtype];
-  const index = firstNotFinite(element.fraction, width, aligned);
+  const index = firstNotFinite(dtype, aligned);
   if (index < 0) return;
   const [value] = decode(dtype, elementsOf(dtype, aligned.slice(index * width, (index + 1) * width).buffer));
   throw new FormatError(file, `is ${value} at element ${elementOffset + index}, expected finite numbers`, {

@@ -20,11 +20,6 @@ export interface ModelOptions extends LoadOptions {
   readonly context?: number | undefined;
   /** How sessions keep keys and values; default f32, with room for the whole context. */
   readonly cache?: CacheOptions | undefined;
-  /**
-   * Called with each thing in the files that has no effect, such as a tensor that nothing reads, with its file and name;
-   * default `console.warn`.
-   */
-  readonly onWarning?: ((warning: string) => void) | undefined;
 }
 
 const fields = fieldsOf<ModelOptions>({

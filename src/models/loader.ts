@@ -10,9 +10,10 @@ import { planeRowBytes } from "../tensor/formats.ts";
 import { allocateRows, type Segment } from "../tensor/segments.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { Tensor, upload, uploadPlanes } from "../tensor/tensor.ts";
+import { convert, countLosses } from "./conversion.ts";
 import type { StackedSource, WeightSource } from "./family.ts";
 import { segmentWriter } from "./segment-writer.ts";
-import { type Bytes, bytesIn, convert, finiteElements, piecesOf, storedRows, transposed } from "./stored-rows.ts";
+import { type Bytes, bytesIn, finiteElements, piecesOf, sourceOf, storedRows, transposed } from "./stored-rows.ts";
 
 /** Options for loading weights. */
 export interface LoadOptions {
@@ -20,6 +21,11 @@ export interface LoadOptions {
   readonly dtype?: WeightType | undefined;
   readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Called with each thing in the files that has no effect, such as a tensor that nothing reads, and for each tensor of
+   * which a conversion makes elements 0, with their number; default `console.warn`.
+   */
+  readonly onWarning?: ((warning: string) => void) | undefined;
 }
 
 /** Segments of stacks begin at multiples of this many rows. */
@@ -45,6 +51,7 @@ export class Loader {
   readonly #tensors: Tensor[] = [];
   readonly #jobs: Step[][] = [];
   readonly #gathered = new Map<string, Uint8Array>();
+  readonly #losses = countLosses();
   /** What is made of tensors that are read whole, each once. */
   readonly #whole = new Map<StoredTensor, ((elements: Elements) => void)[]>();
 
@@ -108,7 +115,7 @@ export class Loader {
       writers ??= this.#gpu.unscoped(allocate);
       for (const [plane, write] of writers) await write(bytesIn(planes, plane));
     };
-    const pieces = stored.flatMap((part) => piecesOf(part, to));
+    const pieces = stored.flatMap((part) => piecesOf(part, to, this.#losses));
     if (pieces.length === 0) this.#gpu.unscoped(allocate);
     this.#jobs.push(pieces.map(({ reads, decode }) => ({ reads, run: (bytes) => write(decode(bytes)) })));
     return tensor;
@@ -126,7 +133,12 @@ export class Loader {
       const row = sizeOf((source.transposed ? source.shape.toReversed() : source.shape).slice(1));
       const [begin, end] = source.rows ?? [0, all.length / row];
       const data = source.rows ? all.slice(begin * row, end * row) : all;
-      const planes = convert(from, to, { data }, shape.at(-1) ?? 1);
+      const elementOf = (i: number) => {
+        const index = begin * row + i;
+        return source.transposed ? sourceOf(index, source.shape) : index;
+      };
+      const origin = { tensor: stored, elementOf };
+      const planes = convert(from, to, { data }, shape.at(-1) ?? 1, origin, this.#losses);
       const made = this.#gpu.unscoped(() => uploadPlanes(this.#gpu, shape, to, planes, source.name));
       segments.push(...made.segments);
     };
@@ -173,7 +185,7 @@ export class Loader {
 
   /** Reads and uploads all that was noted, and waits until it is there. */
   async finish(): Promise<void> {
-    const { signal, onProgress } = this.#options;
+    const { signal, onProgress, onWarning = console.warn } = this.#options;
     const steps = this.#steps();
     const sizeOfStep = ({ reads }: Step) => reads.reduce((sum, { begin, end }) => sum + end - begin, 0);
     const total = steps.reduce((sum, step) => sum + sizeOfStep(step), 0);
@@ -190,6 +202,7 @@ export class Loader {
     signal?.throwIfAborted();
     await unlessAborted(this.#uploader.finish(), signal);
     await unlessAborted(this.#gpu.settle(), signal);
+    for (const line of this.#losses.lines()) onWarning(line);
   }
 
   dispose(): void {

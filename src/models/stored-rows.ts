@@ -5,8 +5,9 @@ import type { TensorBytes, Weights } from "../formats/weights.ts";
 import { stagingBytes } from "../gpu/upload.ts";
 import { bytesPerElement, type DType, type Elements, elementsOf, type FloatType } from "../tensor/dtype.ts";
 import type { Planes } from "../tensor/formats/format.ts";
-import { decodePlanes, encodePlanes, formats, isPlain, planeRowBytes } from "../tensor/formats.ts";
+import { formats, isPlain, planeRowBytes } from "../tensor/formats.ts";
 import { sizeOf } from "../tensor/shape.ts";
+import { convert, type Losses, type Origin } from "./conversion.ts";
 import type { PackedBlocks, WeightSource } from "./family.ts";
 
 export type Bytes = Uint8Array<ArrayBuffer>;
@@ -23,6 +24,8 @@ export interface StoredRows {
   readonly unit: number;
   /** Where the elements `[begin, end)` of the rows are stored, in whole units. */
   readonly stored: (begin: number, end: number) => TensorBytes[];
+  /** Where the i-th element from `begin` on comes from. */
+  readonly origin: (begin: number) => Origin;
   /** The elements from `begin` on from the bytes of what is stored, checked to be finite. */
   readonly decode: (begin: number, bytes: readonly Bytes[]) => Planes;
 }
@@ -64,6 +67,7 @@ function packedRows(weights: Weights, tensor: StoredTensor, { format, planes }: 
       { tensor, begin: (from / elements) * bytes, end: (to / elements) * bytes },
       ...others.map(([, plane]) => ({ tensor: plane, begin: from / elements, end: to / elements })),
     ],
+    origin: (from) => ({ tensor, elementOf: (i) => from + i }),
     decode: (from, [data = new Uint8Array(), ...rest]) => {
       const out: Planes = { data, ...Object.fromEntries(others.map(([plane], i) => [plane, rest[i]])) };
       assertFiniteBlocks(tensor.name, tensor.file, format, out, from);
@@ -93,6 +97,10 @@ export function storedRows(weights: Weights, source: WeightSource): StoredRows {
     dtype,
     unit,
     stored: (from, to) => [{ tensor, begin: (first + from) * width, end: (first + to) * width }],
+    origin: (from) => ({
+      tensor,
+      elementOf: (i) => first + from + (matrix ? sourceOf(i, matrix) : i),
+    }),
     decode: (from, [bytes = new Uint8Array()]) => {
       const elements = finiteElements(tensor, dtype, bytes, first + from);
       return { data: matrix ? transposed(elements, matrix) : elements };
@@ -118,7 +126,7 @@ export interface Piece {
 }
 
 /** The elements of a part of a stack in order: those of one tensor, or alternating rows of several. */
-export function piecesOf(part: readonly StoredRows[], to: DType): Piece[] {
+export function piecesOf(part: readonly StoredRows[], to: DType, losses: Losses): Piece[] {
   const [{ rows = 0, columns = 0, dtype: from = to } = {}] = part;
   const whole = part.length > 1 || !isPlain(from) || !isPlain(to); // rows are not cut
   const unit = Math.max(...part.map((member) => member.unit), whole ? columns : 1);
@@ -129,22 +137,16 @@ export function piecesOf(part: readonly StoredRows[], to: DType): Piece[] {
     const reads = part.map(({ stored }) => stored(begin, end));
     const decode = (bytes: readonly Bytes[]) => {
       let at = 0;
-      const members = part.map(({ dtype, decode }, i) => {
+      const members = part.map(({ dtype, decode, origin }, i) => {
         const own = bytes.slice(at, at + (reads[i]?.length ?? 0));
         at += own.length;
-        return convert(dtype, to, decode(begin, own), columns);
+        return convert(dtype, to, decode(begin, own), columns, origin(begin), losses);
       });
       return interleaved(to, members, columns);
     };
     pieces.push({ reads: reads.flat(), decode });
   }
   return pieces;
-}
-
-/** Rows of one format in another; those of plain types need not be whole. */
-export function convert(from: DType, to: DType, planes: Planes, columns: number): Planes {
-  if (from === to) return planes;
-  return encodePlanes(to, [1, columns], decodePlanes(from, [1, columns], planes));
 }
 
 /** The bytes of a plane. */
@@ -164,6 +166,12 @@ export function transposed(elements: Elements, [rows = 0, columns = 0]: readonly
     }
   }
   return out;
+}
+
+/** The index before `transposed` of the element that is the i-th after it. */
+export function sourceOf(i: number, [rows = 0, columns = 0]: readonly number[]): number {
+  const [at, inside] = [i - (i % (rows * columns)), i % (rows * columns)];
+  return at + (inside % rows) * columns + Math.floor(inside / rows);
 }
 
 /** Row 0 of each of `members`, row 1 of each, and so on. */

@@ -123,3 +123,45 @@ describe("segments of rows that belong together", () => {
     expect(() => cutsOf(4, 1025, 1)).toThrow("x: one row of [4, 1025] takes 4100 bytes, more than 4096 here");
   });
 });
+
+describe("conversion to a smaller type", () => {
+  const load = async (
+    elements: readonly number[],
+    dtype: "f16" | "bf16" | "mxfp4",
+    change: Partial<WeightSource> = {},
+  ) => {
+    const shape = [4, elements.length / 4];
+    const given = { shape, dtype: "f32" as const, elements: Float32Array.from(elements) };
+    const warnings: string[] = [];
+    const onWarning = (line: string) => warnings.push(line);
+    const loader = new Loader(gpu, await openTensors({ weight: given }), { dtype, onWarning });
+    try {
+      const tensor = loader.matrix({ name: "weight", shape, ...change });
+      await loader.finish();
+      return { values: [...(await tensor.read())], warnings };
+    } finally {
+      loader.dispose();
+    }
+  };
+  const zeros = (count: number, changes: Readonly<Record<number, number>>) =>
+    Array.from({ length: count }, (_, i) => changes[i] ?? 0);
+
+  test.each([
+    ["f16", 1e6],
+    ["f16", 65520],
+    ["bf16", 3.4e38],
+  ] as const)("%s: a weight of %f is refused, with tensor and element", async (dtype, value) => {
+    const is = `model.safetensors: weight is ${Math.fround(-value)} at element 7, which is infinite as ${dtype}`;
+    await expect(load(zeros(12, { 7: -value }), dtype)).rejects.toThrow(is);
+    await expect(load(zeros(12, { 7: -value }), dtype, { transposed: true })).rejects.toThrow(is);
+    await expect(load(zeros(12, { 7: -value }), dtype, { rows: [1, 3] })).rejects.toThrow(is);
+  });
+
+  test("what becomes 0 is counted, and the largest number that fits stays", async () => {
+    const { values, warnings } = await load(zeros(12, { 1: 65519, 2: 2e-8, 5: -1e-8, 6: 6e-8, 7: -0 }), "f16");
+    expect(values.slice(0, 8)).toEqual([0, 65504, 0, 0, 0, -0, 2 ** -24, -0]);
+    const largest = Math.fround(2e-8);
+    expect(warnings).toEqual([`model.safetensors: weight: as f16, 2 of 12 elements become 0, the largest ${largest}`]);
+    expect((await load(zeros(12, { 1: 2e-8, 2: 3.38e38 }), "bf16")).warnings).toEqual([]);
+  });
+});
