@@ -6,6 +6,7 @@
 
 const IMPOSSIBLE: u32 = 0;
 const INFINITE: u32 = 0xff800000;  // the key of +∞
+const NOT_FINITE: u32 = 0xffffffff;  // above every key: of a row with a logit that is NaN or infinite, where they are checked
 
 fn order_key(logit: f32) -> u32 {
   let bits = bitcast<u32>(logit);

@@ -1,4 +1,4 @@
-// with: sampling/count/off
+// with: sampling/count/off, sampling/check/off
 // with: sampling/settings, sampling/select, sampling/multiply-high, lib/reduce, lib/threefry, lib/row, lib/grid, lib/no-index
 // One token per row, drawn by its weight:  the first id with Σ weight[0..=id] > ⌊word · Σ weight / 2³²⌋
 //
@@ -7,12 +7,14 @@
 // One workgroup a row. The filters are thresholds on the logit, found by radix select. Weights are integers, so that
 // sums, and with them the token, do not depend on the order of atomics; S comes from a fixed tree. The random word
 // depends on seed and position alone (lib/threefry). The token is found by narrowing a range to the 256th part that the
-// running sum passes the goal in, until one is left. Rows without tokens to compute are left alone.
+// running sum passes the goal in, until one is left. Rows without tokens to compute are left alone. Where logits are
+// checked, a row with one that is not finite gives NO_TOKEN and ends.
 // Requests 3·v reads a row, and 4·v more each for top-k and top-p.
 //
 // Weights sum to 2³¹ up to rounding, so u32 holds every sum; the largest weighs at least 2³¹ / v.
 
 const WORKGROUP: u32 = 256;
+const NO_TOKEN: u32 = 0xfffffffe;
 
 struct Params { b: u32, v: u32 }
 
@@ -88,14 +90,17 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   if (thread == 0) { now = step[row]; }
   workgroupBarrier();
   let first = row * params.v;
-  let width = select(params.v, 0, now.tokens == 0);  // finished rows only meet the barriers
+  var width = select(params.v, 0, now.tokens == 0);  // finished rows only meet the barriers
   let own_settings = settings[row];
   let greedy = !(own_settings.temperature > 0);
 
   var largest = IMPOSSIBLE;
-  for (var i = thread; i < width; i += WORKGROUP) { largest = max(largest, order_key(logits[first + i])); }
+  for (var i = thread; i < width; i += WORKGROUP) { largest = max(largest, checked_key(logits[first + i])); }
   let temperature = select(own_settings.temperature, 1, greedy);
-  distribution = Distribution(workgroup_largest(largest), temperature, f32(params.v), IMPOSSIBLE + 1, 0);
+  let found = workgroup_largest(largest);
+  let is_finite = found != NOT_FINITE;
+  if (!is_finite) { width = 0; }
+  distribution = Distribution(select(IMPOSSIBLE, found, is_finite), temperature, f32(params.v), IMPOSSIBLE + 1, 0);
   var word = 0u;
   if (greedy) {
     distribution.threshold = max(distribution.threshold, distribution.largest);  // and the word 0 draws the first of those that tie
@@ -119,8 +124,9 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
 
   let id = draw(first, width, word, thread);
   if (thread == 0) {
-    chosen[row] = select(id, NO_INDEX, now.tokens == 0);
-    if (now.tokens > 0) {
+    chosen[row] = select(select(NO_TOKEN, id, is_finite), NO_INDEX, now.tokens == 0);
+    if (!is_finite) { step[row].tokens = 0; }  // it ends with the token that it has
+    if (now.tokens > 0 && is_finite) {
       step[row] = Row(now.position + now.tokens, 1, id, now.seed);
       count_token(row, id);
     }

@@ -80,13 +80,19 @@ export function transformerBlock(
   checkOptions("transformerBlock", weightFields, weights, "weights.");
   checkOptions("transformerBlock", shapeFields, shape);
   const { activation: _, mixture: __, ...attentionShape } = shape;
-  const before = addNorm(gpu, stream, weights.attentionNorm);
-  const attend = weights.attention.latent ? latentAttentionLayer : attentionLayer;
-  const attended = attend(gpu, `${name}.attention`, { ...inputs, x: before.y }, weights.attention, attentionShape);
-  const between = addNorm(gpu, { sum: before.sum, update: attended }, weights.feedForwardNorm);
-  const update = feedForwardOf(gpu, `${name}.feed-forward`, between.y, weights.feedForward, shape);
-  gpu.tap(`${name}.residual`, between.sum);
-  return { sum: between.sum, update };
+  const attention = `${name}.attention`;
+  const [before, attended] = gpu.within(attention, () => {
+    const { sum, y: x } = addNorm(gpu, stream, weights.attentionNorm);
+    const attend = weights.attention.latent ? latentAttentionLayer : attentionLayer;
+    return [sum, attend(gpu, attention, { ...inputs, x }, weights.attention, attentionShape)];
+  });
+  const feedForward = `${name}.feed-forward`;
+  const [between, update] = gpu.within(feedForward, () => {
+    const { sum, y } = addNorm(gpu, { sum: before, update: attended }, weights.feedForwardNorm);
+    return [sum, feedForwardOf(gpu, feedForward, y, weights.feedForward, shape)];
+  });
+  gpu.tap(`${name}.residual`, between);
+  return { sum: between, update };
 }
 
 /** A dense layer, or a mixture of experts. */

@@ -21,6 +21,7 @@ interface InspectFlags extends ModelFlags {
   readonly tap?: readonly string[];
   readonly program?: boolean;
   readonly profile?: boolean;
+  readonly probe?: boolean;
 }
 
 /** `shaderformer inspect`: what a model computes, and how. */
@@ -33,6 +34,7 @@ export function inspectCommand(): Command {
     .optionsGroup("What to show (default: the logits of the last position):")
     .option("--all", "logits of every position")
     .option("--tap <name>", "an inner tensor, such as layer.0.attention.q; may be repeated", repeated)
+    .option("--probe", "the first layer and op whose result is NaN or infinite, if there is one")
     .option("--program", "every call and dispatch of a prefill and of a decode step")
     .option("--profile", "the same with the GPU's time for each dispatch");
   return addModelOptions(command).action(inspect);
@@ -47,7 +49,8 @@ async function inspect(flags: InspectFlags): Promise<void> {
   using opened = await openModel(flags);
   const { model } = opened;
   const ids = tokensFor(model, flags);
-  await (wantsProgram ? showProgram(model, ids, flags) : showValues(model, ids, flags));
+  if (flags.probe) await showProbe(model, ids, flags);
+  else await (wantsProgram ? showProgram(model, ids, flags) : showValues(model, ids, flags));
   if (!flags.json) say(model.gpu.adapter.label);
 }
 
@@ -87,6 +90,19 @@ async function showValues(model: LanguageModel, ids: readonly number[], flags: I
   }
   for (const [name, tensor] of taps) await print(tensorText(name, tensor, tableColumns()));
   if (names.length === 0) await print(logitsTable(model.tokenizer, ids, logits));
+}
+
+/** The first result that is not finite, or that all are. */
+async function showProbe(model: LanguageModel, ids: readonly number[], { json = false }: InspectFlags): Promise<void> {
+  using session = model.session();
+  const fault = await withProgress("probing", json, () => session.state.probe(ids));
+  if (json) return await printJson({ fault: fault ? { ...fault, value: String(fault.value) } : null });
+  if (!fault) return await print("all results are finite");
+  const { block, op, variant, tensor, shape, element, value } = fault;
+  const name = variant === op ? op : `${op}/${variant}`;
+  await print(
+    `${block}: ${name}: ${tensor} [${shape.join(", ")}] is ${value} at element ${element}; what comes before is finite`,
+  );
 }
 
 /** Names of taps, with the layers as a range, since all layers have the same. */

@@ -1,7 +1,7 @@
 import { type CacheOptions, type CacheShape, type KvCache, placeholderCache } from "../blocks/kv-cache/cache.ts";
 import type { Program } from "../gpu/gpu.ts";
 import { penalise } from "../kernels/sampling/penalise.ts";
-import { sample } from "../kernels/sampling/sample.ts";
+import { sampleFinite } from "../kernels/sampling/sample.ts";
 import { tokenLogprobs } from "../kernels/sampling/token-logprobs.ts";
 import { topLogprobs } from "../kernels/sampling/top-logprobs.ts";
 import { maxBatch } from "../kernels/step.ts";
@@ -162,7 +162,7 @@ export class DecoderPrograms {
   ): Sampled {
     const { gpu } = this.decoder;
     const adjusted = counts ? penalise(gpu, { logits: raw, counts, settings }).y : raw;
-    const { chosen } = sample(
+    const { chosen } = sampleFinite(
       gpu,
       counts ? { logits: adjusted, settings, step, counts } : { logits: adjusted, settings, step },
     );

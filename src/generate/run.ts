@@ -1,6 +1,7 @@
 import { unlessAborted } from "../gpu/unless-aborted.ts";
+import { notFinite } from "../kernels/sampling/sample.ts";
 import { packSettings } from "../kernels/sampling/settings.ts";
-import { assertRouted } from "../models/decoder.ts";
+import { assertRouted, notFiniteError } from "../models/decoder.ts";
 import { elementsOf, plainType } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
@@ -118,6 +119,14 @@ export async function* run(
         compiled = state.compileTime;
       }
       const before = live();
+      const faulty = before.find(({ index }) => results.chosen[index] === notFinite);
+      if (faulty) {
+        const position = faulty.promptTokens.length + faulty.tokens.length;
+        throw await notFiniteError(
+          state.programs.decoder,
+          `the logits of row ${faulty.index} after ${position} tokens`,
+        );
+      }
       yield* advance(rows, results, inputs, options);
       if (live().length > 0) await rest(state, before);
       stop.throwIfAborted();

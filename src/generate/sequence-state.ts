@@ -4,12 +4,13 @@ import { SequenceCache } from "../blocks/kv-cache/sequence-cache.ts";
 import type { Instance } from "../gpu/gpu.ts";
 import { unlessAborted } from "../gpu/unless-aborted.ts";
 import { maxBatch } from "../kernels/step.ts";
-import { assertRouted } from "../models/decoder.ts";
+import { assertRouted, notFiniteError } from "../models/decoder.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { placed, replacements, type Tensor, zeros } from "../tensor/tensor.ts";
 import { slice } from "../tensor/views.ts";
 import { firstChunk, largestChunk, smallestChunk } from "./chunks.ts";
 import type { Lifetime } from "./lifetime.ts";
+import { type Fault, firstFault } from "./probe.ts";
 import type { DecoderPrograms, PrefillResult, Recorded, Sampled, SamplingKind } from "./programs.ts";
 
 /** Target for one submit of a prefill in milliseconds, so that pages can draw and drivers do not reset. */
@@ -173,8 +174,26 @@ export class SequenceState {
       signal.throwIfAborted();
       at += t;
     }
-    await assertRouted(this.programs.decoder);
+    const { decoder } = this.programs;
+    await assertRouted(decoder);
+    const wrong = out.findIndex(Number.isNaN);
+    if (wrong >= 0) throw await notFiniteError(decoder, `the logits after ${wrong + 1} tokens`);
     return out;
+  }
+
+  /** The first result of a prefill of `ids` that is not finite. */
+  async probe(ids: readonly number[]): Promise<Fault | undefined> {
+    using _use = this.#lifetime.use();
+    for (let at = 0; at < ids.length; ) {
+      const t = Math.min(firstChunk, this.programs.longestChunk, ids.length - at);
+      await this.reserve([{ row: 0, length: at + t }]);
+      using instance = await this.#bind(this.#prefill(t, at + t, "last"), 0, this.#lifetime.signal);
+      await this.#writePrefill(ids.slice(at, at + t), at);
+      const fault = await firstFault(instance);
+      if (fault) return fault;
+      at += t;
+    }
+    return undefined;
   }
 
   /**

@@ -106,6 +106,11 @@ export class Gpu extends Device {
     return (this.#recording ?? this.#eager).group(op, variant, options, fn);
   }
 
+  /** Runs `fn`; what it records is part of the block of this name, for example `layer.3.attention`. */
+  within<T>(block: string, fn: () => T): T {
+    return this.#recording ? this.#recording.within(block, fn) : fn();
+  }
+
   /** Names a value while recording; it is kept when `record({ taps })` names it. */
   tap(name: string, value: Holder): void {
     if (this.#recording?.wanted(name)) this.#recording.taps.set(name, value);

@@ -3,6 +3,7 @@ import type { Device } from "./device.ts";
 import { type Command, encodeCommands, type Place } from "./encode.ts";
 import { GpuError } from "./errors.ts";
 import { touched, written } from "./plan.ts";
+import type { Operation } from "./recording.ts";
 import { createStorage, type Storage } from "./storage.ts";
 import { timeCommands, timeRuns } from "./timer.ts";
 
@@ -14,6 +15,8 @@ interface Parts {
   /** Real storage that the program uses but does not own. */
   readonly externals: readonly Storage[];
   readonly resolve: (storage: Storage) => Place;
+  /** The memory of any storage: a temporary's holds its contents only between the operations that use it. */
+  readonly memoryOf: (storage: Storage) => Place;
   readonly onDispose: () => void;
 }
 
@@ -89,6 +92,39 @@ export class InstanceOn<D extends Device, T> {
       this.#lent.set(storage, lent);
     }
     return lent;
+  }
+
+  /**
+   * Runs the program one operation at a time, and calls `visit` after each, until that returns false. What the operation
+   * wrote can be read until the next one runs. Memory that a temporary has for the first time is cleared before.
+   */
+  async step(visit: (operation: Operation, read: (storage: Storage) => Promise<ArrayBuffer>) => Promise<boolean>) {
+    this.assertInputs();
+    this.gpu.unsubmitted.assertApart("a program's steps", this.#reads, this.#writes);
+    const seen = new Set<Storage>();
+    const read = async (storage: Storage) => {
+      const { buffer, offset, bytes = storage.bytes } = this.#parts.memoryOf(storage);
+      const size = Math.ceil(bytes / 4) * 4;
+      const staging = this.gpu.device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
+      try {
+        this.gpu.submit((encoder) => encoder.copyBufferToBuffer(buffer, offset, staging, 0, size));
+        await staging.mapAsync(GPUMapMode.READ);
+        return staging.getMappedRange().slice(0);
+      } finally {
+        staging.destroy();
+      }
+    };
+    for (const [i, operation] of this.program.operations.entries()) {
+      const fresh = touched(operation).filter(
+        (storage) => !seen.has(storage) && this.program.plan.colours.has(storage),
+      );
+      for (const storage of touched(operation)) seen.add(storage);
+      this.gpu.submit((encoder) => {
+        for (const storage of fresh) encoder.clearBuffer(this.#parts.memoryOf(storage).buffer);
+        encodeCommands(encoder, this.#parts.commands.slice(i, i + 1));
+      });
+      if (!(await visit(operation, read))) return;
+    }
   }
 
   /** GPU time of each dispatch in nanoseconds; requires `timestamp-query`. Slower than `run`: one pass per dispatch. */

@@ -116,6 +116,7 @@ export class ProgramOn<D extends Device, T> extends CallList<T> {
           }
           return resolve(storage);
         },
+        memoryOf: resolve,
         onDispose: () => this.#leave(gpu, memory),
       });
       instance.assertInputs();

@@ -3,7 +3,11 @@ import type { Storage } from "./storage.ts";
 
 /** One operation on the queue. */
 export type Operation =
-  | { readonly kind: "dispatch"; readonly dispatch: Dispatch }
+  | {
+      readonly kind: "dispatch";
+      readonly dispatch: Dispatch /** The block that it is part of. */;
+      readonly block?: string;
+    }
   | { readonly kind: "copy"; readonly copy: Copy };
 
 /** A value that a block named while it was recorded, for example `layer.3.attention.q`. */
@@ -20,6 +24,7 @@ export class Recording {
   readonly temporaries = new Set<Storage>();
   readonly taps = new Map<string, Holder>();
   readonly wanted: (tap: string) => boolean;
+  #block = "";
   #call: Call | undefined;
 
   constructor(wanted: (tap: string) => boolean = () => false) {
@@ -30,11 +35,22 @@ export class Recording {
     const call = this.#call;
     if (call) call.dispatches.push(dispatch);
     else this.calls.push({ op: dispatch.kernel, variant: dispatch.kernel, options: {}, dispatches: [dispatch] });
-    this.operations.push({ kind: "dispatch", dispatch });
+    this.operations.push({ kind: "dispatch", dispatch, block: this.#block });
   }
 
   copy(copy: Copy): void {
     this.operations.push({ kind: "copy", copy });
+  }
+
+  /** Runs `fn` with its operations marked as part of a block. */
+  within<T>(block: string, fn: () => T): T {
+    const outer = this.#block;
+    this.#block = block;
+    try {
+      return fn();
+    } finally {
+      this.#block = outer;
+    }
   }
 
   /** Runs `fn` with its dispatches gathered under one call. A call within a call belongs to the outer one. */

@@ -41,10 +41,8 @@ export function createRopeTable(decoder: Decoder, positions: number): Tensor | u
   return upload(gpu, [positions, width / 2, 2], "f32", ropeTable({ theta, width, scaling, positions }), "rope table");
 }
 
-/** The residual stream `[b, t, c]` after all blocks, not yet normed. */
-export function forward(decoder: Decoder, inputs: ForwardInputs): Residual {
-  const { gpu, config, weights } = decoder;
-  const { ids, batch, place } = inputs;
+/** The embeddings of the tokens `[b, t, c]`, with their positions where these are learned. */
+function embed({ gpu, config, weights }: Decoder, { ids, batch, place }: ForwardInputs): Tensor {
   const t = ids?.shape[1] ?? 1;
   let x: Tensor;
   if (ids) x = gather(gpu, { ids: reshape(ids, [batch * t]), table: weights.embedding }).y;
@@ -57,6 +55,14 @@ export function forward(decoder: Decoder, inputs: ForwardInputs): Residual {
   }
   x = reshape(x, [batch, t, config.width]);
   gpu.tap("embedding", x);
+  return x;
+}
+
+/** The residual stream `[b, t, c]` after all blocks, not yet normed. */
+export function forward(decoder: Decoder, inputs: ForwardInputs): Residual {
+  const { gpu, config, weights } = decoder;
+  const { place } = inputs;
+  const x = gpu.within("embedding", () => embed(decoder, inputs));
   let stream: Residual = { sum: x };
   weights.blocks.forEach((block, layer) => {
     const cache = inputs.cache[layer];
@@ -89,7 +95,19 @@ export async function assertRouted({ gpu, config, weights: { faults } }: Decoder
   const layer = (await faults.read()).indexOf(1);
   if (layer < 0) return;
   await gpu.write(faults.storage, 0, new Uint8Array(4 * faults.size));
-  throw new GpuError(`${config.architecture}: layer ${layer}: the logits of its router are NaN`);
+  throw new GpuError(`${config.architecture}: layer ${layer}: the logits of its router are NaN: ${whereToLook}`);
+}
+
+/** What names the op that is at fault: what comes after it is not finite either. */
+const whereToLook = "the first result that is not finite is this layer's or an earlier one's; inspect --probe names it";
+
+/** The error for logits that are NaN or infinite, or for the router's where there is one that met NaN. */
+export async function notFiniteError(decoder: Decoder, what: string): Promise<Error> {
+  await assertRouted(decoder);
+  const { architecture } = decoder.config;
+  return new GpuError(
+    `${architecture}: ${what} are not finite; shaderformer inspect --probe names the first layer and op whose result is not`,
+  );
 }
 
 /** Logits `[b, t, v]` of every position, or `[b, 1, v]` of the last one of each row. */
@@ -97,13 +115,15 @@ export function logits(decoder: Decoder, stream: Residual, which: "all" | "last"
   const { gpu, weights } = decoder;
   const t = stream.sum.shape[1] ?? 1;
   const last = (x: Tensor) => (which === "last" && t > 1 ? contiguous(gpu, { x: slice(x, 1, t - 1, t) }).y : x);
-  const { y } = addNorm(
-    gpu,
-    stream.update ? { sum: last(stream.sum), update: last(stream.update) } : { sum: last(stream.sum) },
-    weights.norm,
-  );
-  gpu.tap("norm", y);
-  const result = linear(gpu, y, weights.head);
-  gpu.tap("logits", result);
-  return result;
+  return gpu.within("head", () => {
+    const { y } = addNorm(
+      gpu,
+      stream.update ? { sum: last(stream.sum), update: last(stream.update) } : { sum: last(stream.sum) },
+      weights.norm,
+    );
+    gpu.tap("norm", y);
+    const result = linear(gpu, y, weights.head);
+    gpu.tap("logits", result);
+    return result;
+  });
 }

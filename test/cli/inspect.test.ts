@@ -67,6 +67,10 @@ interface Report {
   readonly flops: number;
 }
 
+test("--probe says that all results are finite", async () => {
+  expect(await text("--probe", "--tokens", ids)).toBe("all results are finite");
+});
+
 test("--program lists every dispatch of a prefill and of a decode step; --profile adds times", async () => {
   const { prefill, decode } = await json<Record<"prefill" | "decode", Report>>("inspect", "--profile", "--tokens", ids);
   const parameters = 5.0e6; // multiplied with each token, the head with the last one only

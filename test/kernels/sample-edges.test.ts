@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { expectedToken, kinds, rowsOf, runSample, type SampleRow, untouched } from "../../src/check/cases/sample.ts";
 import { normal } from "../../src/check/random.ts";
-import { noToken, sample } from "../../src/kernels/sampling/sample.ts";
+import { noToken, notFinite, sample, sampleFinite } from "../../src/kernels/sampling/sample.ts";
 import { packSettings, type SamplingSettings } from "../../src/kernels/sampling/settings.ts";
 import { Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { testGpu } from "../support/gpu.ts";
@@ -65,6 +65,22 @@ describe("numbers that are none", () => {
     expect(await drawn([infinite, nan, 3e38, infinite])).toEqual([0, 3]);
     expect(await drawn([infinite, nan, 3e38, infinite], { temperature: 0 })).toEqual([0]);
     expect(await drawn([1, infinite, 3e38, minus], { topP: 0.9, topK: 3 })).toEqual([1]);
+  });
+
+  test.each(kinds)("%j: checked, a row with one that is not finite gives none and ends", async (settings) => {
+    const finite = normal(300, 9);
+    const last = (value: number) => finite.map((logit, i) => (i === 299 ? value : logit));
+    const all = [finite, last(Number.NaN), last(infinite), last(minus), last(-3.4e38), last(3.4e38)];
+    const rows: SampleRow[] = all.map((logits, seed) => ({ logits, settings, seed, position: 7 }));
+    const counts = new Uint32Array(300 * rows.length);
+    const result = await runSample(gpu, rows, counts, sampleFinite);
+    const expected = rows.map((row, i) => (i >= 1 && i <= 3 ? notFinite : expectedToken(row)));
+    expect(result.chosen).toEqual(expected);
+    for (const [index, id] of expected.entries()) {
+      expect(result.step[index]).toEqual(id === notFinite ? [7, 0, untouched, index] : [8, 1, id, index]);
+      if (id !== notFinite) counts[index * 300 + id] = 1;
+    }
+    expect(result.counts).toEqual([...counts]);
   });
 
   test("the ends of f32", async () => {

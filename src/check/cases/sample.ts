@@ -1,5 +1,5 @@
 import type { Gpu } from "../../gpu/gpu.ts";
-import { sample } from "../../kernels/sampling/sample.ts";
+import { sample, type sampleFinite } from "../../kernels/sampling/sample.ts";
 import { packSettings, type SamplingSettings } from "../../kernels/sampling/settings.ts";
 import { threefry2x32 } from "../../reference/random.ts";
 import { argmax, filter, sample as reference } from "../../reference/sampling.ts";
@@ -56,6 +56,7 @@ export async function runSample(
   gpu: Gpu,
   rows: readonly SampleRow[],
   counts?: ArrayLike<number>,
+  draw: typeof sampleFinite = sample,
 ): Promise<SampleResult> {
   const b = rows.length;
   const v = rows[0]?.logits.length ?? 0;
@@ -66,17 +67,18 @@ export async function runSample(
     step.set([position, tokens, untouched, seed], 4 * index);
   });
   using _scope = gpu.scope();
-  const result = sample(gpu, {
+  const tensors = {
     logits: tensor(gpu, [b, v], logits),
     settings: tensor(gpu, [64, 8], packSettings(rows.map(({ settings }) => settings))),
     step: tensor(gpu, [64, 4], step, "u32"),
     counts: counts && tensor(gpu, [b, v], counts, "u32"),
-  });
-  const words = await result.step.read();
+  };
+  const { chosen } = draw(gpu, tensors);
+  const words = await tensors.step.read();
   return {
-    chosen: [...(await result.chosen.read())],
+    chosen: [...(await chosen.read())],
     step: Array.from({ length: 64 }, (_, row) => [...words.subarray(4 * row, 4 * row + 4)]),
-    counts: result.counts && [...(await result.counts.read())],
+    counts: tensors.counts && [...(await tensors.counts.read())],
   };
 }
 

@@ -1,3 +1,5 @@
+import checkOff from "#shaders/sampling/check/off.wgsl";
+import checkOn from "#shaders/sampling/check/on.wgsl";
 import countOff from "#shaders/sampling/count/off.wgsl";
 import countOn from "#shaders/sampling/count/on.wgsl";
 import source from "#shaders/sampling/sample.wgsl";
@@ -14,6 +16,9 @@ export const maxVocabulary = 2 ** 18;
 
 /** The value of `chosen` for a row that has ended. */
 export const noToken = 0xffffffff;
+
+/** The value of `chosen` for a row with a logit that is not finite, where logits are checked. */
+export const notFinite = 0xfffffffe;
 
 /** One step of sampling: `logits [b, v]`, `settings [64, 8]`; `step [64, 4]` and `counts [b, v]` (u32) are changed. */
 export interface SampleTensors {
@@ -33,6 +38,11 @@ export interface Sampled {
 const fields = tensorFields("logits", "settings", "step", "counts?");
 const choices = fieldsOf({ into: intoOf("chosen") });
 
+/** True where a row with a logit that is NaN or infinite gives `notFinite`. */
+interface SampleChecks {
+  readonly checked?: boolean;
+}
+
 /** The kernel under `sample`. */
 export const sampleKernel = defineKernel({
   name: "sampling/sample",
@@ -42,8 +52,10 @@ export const sampleKernel = defineKernel({
   outputs: { chosen: "[b]" },
   accepts: { step: ["u32"], counts: ["u32"] },
   dtypes: () => ({ chosen: "u32" }),
-  params: ({ b, v }, _: Into<{ chosen: string }>) => ({ b, v }),
-  specialise: (_, __, { dtypes }) => ({ parts: [dtypes["counts"] ? countOn : countOff] }),
+  params: ({ b, v }, _: SampleChecks & Into<{ chosen: string }>) => ({ b, v }),
+  specialise: (_, { checked }, { dtypes }) => ({
+    parts: [dtypes["counts"] ? countOn : countOff, checked ? checkOn : checkOff],
+  }),
   workgroups: ({ b }) => [b],
   cost: ({ b, v }) => ({ flops: 6 * b * v }),
   check: ({ b, v }) => {
@@ -69,4 +81,9 @@ export function sample(gpu: Gpu, tensors: SampleTensors, options: Into<{ chosen:
   const { logits, settings, step, counts } = tensors;
   const { chosen } = sampleKernel(gpu, { logits, settings, step, counts }, options);
   return counts ? { step, chosen, counts } : { step, chosen };
+}
+
+/** As `sample`, with `notFinite` for rows with a logit that is NaN or infinite; these end. */
+export function sampleFinite(gpu: Gpu, { logits, settings, step, counts }: SampleTensors): { readonly chosen: Tensor } {
+  return sampleKernel(gpu, { logits, settings, step, counts }, { checked: true });
 }
