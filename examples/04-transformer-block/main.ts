@@ -7,10 +7,11 @@ const model = await loadModel(gpu, "examples/models/voices-dense");
 const { weights, config } = model.decoder;
 const { width, headWidth, positions: rope } = config;
 if (rope.kind !== "rope") throw new Error("the bundled model has rotary positions");
+const { theta, width: rotated, scaling } = rope;
 
 const tokens = model.tokenizer.encode("<|whale|>The captain stood upon the deck");
 const t = tokens.length;
-const table = tensor(gpu, [t, headWidth / 2, 2], ropeTable({ ...rope, positions: t }));
+const table = tensor(gpu, [t, headWidth / 2, 2], ropeTable({ theta, width: rotated, scaling, positions: t }));
 
 const ids = tensor(gpu, [t], tokens, "u32");
 let x = reshape(gather(gpu, { ids, table: weights.embedding }).y, [1, t, width]);
