@@ -226,7 +226,7 @@ async function readBack(
     await unlessAborted(mapped, stop);
   } catch (cause) {
     staging.destroy();
-    throw stop.aborted ? cause : await state.gpu.explain(cause);
+    throw cause;
   }
   const memory = staging.getMappedRange();
   let at = 0;

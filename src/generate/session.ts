@@ -162,6 +162,8 @@ export class Session {
       const compile = state.compileTime - compileTime;
       const figures = { compile, prefill, decode, encodePerToken, prefilled: state.prefilled - prefilled };
       return generationResult(model, state, rows, options, figures);
+    } catch (error) {
+      throw error instanceof DOMException ? await this.model.gpu.explain(error) : error; // from WebGPU itself
     } finally {
       this.#busy = false;
       for (const row of rows) this.#tokens[row.index]?.push(...row.tokens);

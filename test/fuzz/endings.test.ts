@@ -133,7 +133,7 @@ describe("at any await", () => {
     async (name) => {
       const killing = ofDevice.has(name);
       const counts: Record<string, number> = {};
-      let most = 450;
+      let most = attempts(1500, 450);
       for (let i = attempts(60, killing ? 2 : 3); i > 0; i--) {
         const gpu = killing ? await openGpu() : shared;
         const layout = integer(layouts) === 0 ? "contiguous" : "paged";
