@@ -93,8 +93,30 @@ async function buildModules(plugins) {
 const declare = () =>
   run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"], { cwd: root });
 
-/** The libraries that the types require: WebGPU, which is part of "dom" since TypeScript 6, and `Symbol.dispose`. */
-const references = '/// <reference lib="dom" />\n/// <reference lib="esnext.disposable" />\n';
+/**
+ * What the types name of WebGPU and of the web. A project has it by its "dom", its "webworker" or Node's types, whichever
+ * it is, and WebGPU's by @webgpu/types before TypeScript 6; what it has none of is empty. A reference to "dom" would
+ * conflict with "webworker".
+ */
+const webGpu = [
+  ..."Adapter BindGroup BindGroupEntry BindGroupLayout Buffer CommandEncoder CompilationMessage".split(" "),
+  ..."ComputePassTimestampWrites ComputePipeline Device SupportedLimits".split(" "),
+].map((name) => `GPU${name}`);
+const web = ["AbortSignal", "Blob", "MessageEvent<T = any>", "MessagePort", "RequestInit", "Response", "URL"];
+const missing = ["HTMLImageElement"]; // by @webgpu/types, in a worker
+const globals = [...webGpu, ...web, ...missing];
+const globalsFile = globals.map((name) => `interface ${name} {}\n`).join("");
+/** The library of `Symbol.dispose`, and the names above. */
+const references = (toRoot) =>
+  `/// <reference lib="esnext.disposable" />\n/// <reference path="${toRoot}globals.d.ts" />\n`;
+/**
+ * Arrays of elements took no parameter before TypeScript 5.7. Where it is not any buffer, a constructor says it without
+ * naming it.
+ */
+const withoutParameters = (text) =>
+  text
+    .replaceAll(/\b((?:Float|Uint|Int|BigUint|BigInt)\d+Array)<ArrayBufferLike>/g, "$1")
+    .replaceAll(/\b((?:Float|Uint|Int|BigUint|BigInt)\d+Array)<ArrayBuffer>/g, 'ReturnType<$1Constructor["of"]>');
 const beforeTypeScript6 = (entry) => `/// <reference types="@webgpu/types" />\nexport * from "./${entry}.js";\n`;
 
 try {
@@ -120,10 +142,13 @@ async function finishTypes(folder) {
   for (const name of await readdir(folder, { recursive: true })) {
     if (!name.endsWith(".d.ts")) continue;
     const file = join(folder, name);
-    const text = (await readFile(file, "utf8")).replace(/(["'])(\.{1,2}\/[^"']+)(?<!\.d)\.ts\1/g, "$1$2.js$1");
+    const given = (await readFile(file, "utf8")).replace(/(["'])(\.{1,2}\/[^"']+)(?<!\.d)\.ts\1/g, "$1$2.js$1");
+    const text = withoutParameters(given);
     const isEntry = types.includes(name.replaceAll("\\", "/").replace(/\.d\.ts$/, ""));
-    await writeFile(file, isEntry ? references + text : text);
+    const toRoot = relative(dirname(file), folder).replaceAll("\\", "/");
+    await writeFile(file, isEntry ? references(toRoot === "" ? "./" : `${toRoot}/`) + text : text);
   }
+  await writeFile(join(folder, "globals.d.ts"), globalsFile);
   for (const entry of types) {
     const name = entry.split("/").at(-1);
     await writeFile(join(folder, dirname(entry), `${name}.before-typescript-6.d.ts`), beforeTypeScript6(name));

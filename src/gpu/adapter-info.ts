@@ -16,7 +16,7 @@ export interface AdapterInfo {
 
 /** Which adapter to request; both fields are optional. */
 export interface AdapterRequest {
-  readonly powerPreference?: GPUPowerPreference | undefined;
+  readonly powerPreference?: "low-power" | "high-performance" | undefined;
   /** Words in the adapter's label, e.g. `"swiftshader"`, `"lavapipe"`, `"H100"`; case and punctuation do not matter. */
   readonly adapter?: string | undefined;
 }

@@ -12,14 +12,15 @@ import { serveSite } from "../../bench/harness/web-server.ts";
 import { assertClose } from "../../src/check/compare.ts";
 import { closePages, sharedChromium } from "../browser/shared.ts";
 import { install, installed, pack } from "./install.ts";
+import { oldest, oldestTypeScript } from "./oldest-typescript.ts";
+import { bundled, node, page, typeErrors, typescript, worker } from "./types.ts";
 
 const run = promisify(execFile);
 const checkout = resolve(".");
-const typescript = join(checkout, "node_modules/typescript/bin/tsc");
 const folder = await realpath(await mkdtemp(join(tmpdir(), "shaderformer-package-")));
 const project = join(folder, "project"); // a page's: the library alone
 const command = join(folder, "command"); // the command line's package, and with it the library and Dawn
-const page = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="./main.js"></script>';
+const html = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="./main.js"></script>';
 
 // rmsNorm of the rows of main.js: mean squares 7.5 and 0.5, weights 1, 1, 0.5, 2.
 const expected = [[1, 2, 1.5, 8].map((v) => v / Math.sqrt(7.5)), [-1, 0, 0.5, 0].map((v) => v / Math.sqrt(0.5))].flat();
@@ -37,7 +38,7 @@ beforeAll(async () => {
     join(project, "types.ts"),
     types.replaceAll(/"[./]+src\/([^"]+)"/g, (_, file) => `"${entryOf(file)}"`),
   );
-  await writeFile(join(project, "index.html"), page);
+  await writeFile(join(project, "index.html"), html);
   const [library, commandLine] = [await pack(".", folder), await pack("./cli", folder)];
   await install(project, [library]);
   await install(command, [library, commandLine]);
@@ -175,29 +176,28 @@ test.each([
   ).toEqual([]);
 });
 
-const strict = { strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true, noEmit: true };
-const browser = { lib: ["es2022", "dom", "dom.asynciterable"], types: [], skipLibCheck: false };
-// Without DOM's names @webgpu/types does not check, but our own do.
-const node = {
-  lib: ["es2022"],
-  types: ["node"],
-  typeRoots: [join(checkout, "node_modules/@types")],
-  skipLibCheck: true,
-};
-
 test.each([
-  ["for a browser, bundled", { ...browser, module: "esnext", moduleResolution: "bundler" }],
-  ["for a browser, by Node's rules", { ...browser, module: "nodenext" }],
+  ["for a page, bundled", { ...page, ...bundled }],
+  ["for a page, by Node's rules", { ...page, module: "nodenext" }],
+  ["for a worker", worker],
   ["for Node", { ...node, module: "nodenext" }],
 ])("the types check strictly %s", async (name, options) => {
-  const file = join(project, `tsconfig.${name.replaceAll(/\W+/g, "-")}.json`);
-  const config = { compilerOptions: { ...strict, target: "es2022", ...options }, files: ["types.ts"] };
-  await writeFile(file, JSON.stringify(config));
-  const checked = await run(process.execPath, [typescript, "-p", file], { cwd: project }).catch((error) => error);
-  const errors = `${checked.stdout}${checked.stderr}`.split("\n").filter((line) => line !== "");
-  // TypeScript 6 brought WebGPU's types into lib.dom; @webgpu/types, which is for those before, defines them again.
-  const theirs = /^[^(]*(@webgpu\/types\/|lib\.dom\.d\.ts)/;
-  expect(errors.filter((line) => !theirs.test(line))).toEqual([]);
+  expect(await typeErrors(project, typescript, name, options)).toBe("");
+});
+
+const { compiler: oldestCompiler, missing: noOldest } = oldestTypeScript;
+
+// In Node @webgpu/types, which that version requires for the names of WebGPU, does not check without DOM's.
+test.skipIf(noOldest).each([
+  ["for a page", { ...page, ...bundled }],
+  ["for a worker", worker],
+  ["for Node", { ...node, module: "nodenext", skipLibCheck: true }],
+])(`TypeScript ${oldest} checks them %s${noOldest ? ` (${noOldest})` : ""}`, async (name, options) => {
+  expect(await typeErrors(project, oldestCompiler, `oldest ${name}`, options)).toBe("");
+});
+
+test("docs/library.md names the oldest TypeScript", async () => {
+  expect(await readFile("docs/library.md", "utf8")).toContain(`TypeScript ${oldest.replace(/\.\d+$/, "")} or later`);
 });
 
 /** Modules that a script asks for by name, at its start or later. */

@@ -19,7 +19,7 @@ import { type RingPlan, type RingSchedule, ringSchedule } from "./schedule.ts";
 
 /** One end of a channel for messages: a `MessagePort`, a `Worker`, or a worker's own `self`. */
 export interface RingPort {
-  postMessage(message: unknown, transfer: Transferable[]): void;
+  postMessage(message: unknown, transfer: (ArrayBuffer | MessagePort)[]): void;
   addEventListener(type: "message", listener: (event: MessageEvent) => void): void;
   removeEventListener(type: "message", listener: (event: MessageEvent) => void): void;
   /** Message ports deliver nothing before this call. */
