@@ -31,7 +31,10 @@ export interface AttentionPlan {
   readonly clock: NonNullable<BenchRow["clock"]>;
   /** Minimum total bytes of alternating inputs; 0 for one set. */
   readonly rotateBytes: number;
-  /** True to measure the device's peaks, or peaks measured before; false for rows without shares of them. */
+  /**
+   * True to measure the device's peaks, unless no case can be run, or peaks measured before; false for rows without
+   * shares of them.
+   */
   readonly peaks: boolean | Peaks;
   /** Further options for the rows' commands, such as `--adapter`. */
   readonly commandOptions: readonly string[];

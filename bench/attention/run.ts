@@ -41,7 +41,9 @@ export async function runAttentionBench(
   const total = plan.cases.length;
   onProgress("peaks of this device", 0, total);
   const environment = await environmentOf(gpu, plan.clock);
-  const peaks = plan.peaks === true ? await measurePeaks(gpu, { clock: plan.clock, signal }) : plan.peaks || null;
+  const asked = plan.peaks === true && plan.cases.some(({ missing }) => missing === undefined);
+  const known = plan.peaks === true ? null : plan.peaks || null;
+  const peaks = asked ? await measurePeaks(gpu, { clock: plan.clock, signal }) : known;
   onStart(environment, peaks);
   const rows: BenchRow[] = [];
   for (const [i, given] of plan.cases.entries()) {

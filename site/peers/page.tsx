@@ -8,6 +8,7 @@ import { setupHash } from "../../bench/peers/setup.ts";
 import type { Gpu } from "../../src/index.ts";
 import { CopyButton } from "../shell/copy-button.tsx";
 import { device } from "../shell/device/device.ts";
+import { counted } from "../shell/format.ts";
 import { Shell } from "../shell/shell.tsx";
 import { download } from "../shell/status.ts";
 import { Troubles } from "../shell/troubles.tsx";
@@ -82,7 +83,7 @@ function Run() {
           aria-describedby={why !== undefined ? "why-not" : undefined}
           onClick={act}
         >
-          {progress ? "Stop" : `Measure ${cases.length} ${cases.length === 1 ? "case" : "cases"}`}
+          {progress ? "Stop" : `Measure ${counted(cases.length, "case")}`}
         </button>
         {why && (
           <span class="small muted" id="why-not">

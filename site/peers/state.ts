@@ -9,6 +9,7 @@ import type { Truth } from "../../bench/peers/truth.ts";
 import type { Gpu } from "../../src/index.ts";
 import { device, losses, reopen } from "../shell/device/device.ts";
 import { openDevice } from "../shell/device/open.ts";
+import { counted } from "../shell/format.ts";
 import { sim } from "../shell/sim.ts";
 import { say } from "../shell/status.ts";
 
@@ -87,7 +88,7 @@ export async function run(): Promise<PeerResult | undefined> {
   problem.value = undefined;
   result.value = undefined;
   progress.value = { doing: "reading what the adapter is", done: 0, of: 1 };
-  say(`Measuring ${problems.length} cases`);
+  say(`Measuring ${counted(problems.length, "case")}`);
   try {
     result.value = await compare({
       gpu,

@@ -19,6 +19,9 @@ export const tick = (value: number): string => (value >= 1000 ? count(value) : a
 /** A count with thin spaces between thousands. */
 export const count = (value: number): string => whole.format(Math.round(value)).replaceAll(",", "\u2009");
 
+/** A count of things: "1 case", "2 cases". */
+export const counted = (value: number, thing: string): string => `${count(value)} ${thing}${value === 1 ? "" : "s"}`;
+
 /** Whole per cent, one decimal below ten. */
 export const percent = (share: number | null | undefined): string =>
   share === null || share === undefined ? "–" : `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;

@@ -103,7 +103,7 @@ describe.skipIf(noChromium)(`states of the attention page${noChromium ? ` (${noC
     await run.getByText(says).first().waitFor();
     await run.getByRole("button", { name: "Copy report" }).first().waitFor();
     if (action) await run.getByRole("button", { name: action }).first().waitFor();
-    const mayRun = run.getByRole("button", { name: /^Run \d+ measurements/, disabled: !usable });
+    const mayRun = run.getByRole("button", { name: /^Run \d+ measurement/, disabled: !usable });
     if (sim !== "compiling") await mayRun.waitFor();
     await page.getByText(/A recorded run, not of this device/).waitFor();
     expect(await page.getByRole("region", { name: "Table of results" }).locator("tbody tr").count()).toBeGreaterThan(3);
@@ -121,12 +121,26 @@ describe.skipIf(noChromium)(`states of the attention page${noChromium ? ` (${noC
     await screenshot(page, `sim-${sim}-phone`);
   });
 
+  test("a run of what will be skipped takes no time, says so, and gives the reason", async () => {
+    await page.goto("about:blank");
+    await page.goto(site.address("batches=q256&heads=2x64&sim=small-limits"));
+    await page.getByText("no time; 1 case, which will be skipped").waitFor();
+    const run = page.getByRole("button", { name: "Run 3 measurements", disabled: false });
+    const begun = performance.now();
+    await run.click();
+    await page.getByText("Measured here").waitFor();
+    await run.waitFor();
+    expect(performance.now() - begun).toBeLessThan(3000); // the peaks alone take five seconds
+    const table = page.getByRole("region", { name: "Table of results" });
+    expect(await table.getByText(/^n\/a: a tensor of .* a binding holds 64\.0 KiB/).count()).toBe(3);
+  });
+
   test("a second tab does not measure while the first does, and says when that was closed in between", async () => {
     const context = await site.browser.newContext();
     const [first, second] = [await context.newPage(), await context.newPage()];
     for (const tab of [first, second]) {
       await tab.goto(site.address("batches=q48&heads=2x32&variants=flash"));
-      await tab.getByRole("button", { name: "Run 1 measurements", disabled: false }).click();
+      await tab.getByRole("button", { name: "Run 1 measurement", disabled: false }).click();
       if (tab === first) await first.getByText("measuring the peaks of this device").waitFor();
     }
     await second.getByText(/Another tab of this page is measuring/).waitFor();
@@ -143,7 +157,7 @@ describe.skipIf(noChromium)(`states of the attention page${noChromium ? ` (${noC
     await page.setViewportSize({ width: 1280, height: 900 });
     await page.goto("about:blank");
     await page.goto(site.address());
-    const ready = page.getByRole("button", { name: /^Run \d+ measurements/, disabled: false });
+    const ready = page.getByRole("button", { name: /^Run \d+ measurement/, disabled: false });
     const alert = page.getByRole("alert");
     await ready.waitFor();
     const away = await awayOnce(page);

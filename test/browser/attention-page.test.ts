@@ -27,7 +27,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
 
   /** Presses Run and waits until it can be pressed again. */
   async function measure(count: number): Promise<void> {
-    const button = page.getByRole("button", { name: `Run ${count} measurements`, disabled: false });
+    const button = page.getByRole("button", { name: new RegExp(`^Run ${count} measurements?$`), disabled: false });
     await button.click();
     await page.getByRole("button", { name: "Stop", exact: true }).waitFor();
     await button.waitFor({ timeout: 60_000 });
@@ -75,7 +75,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
       }, hidden);
     await page.goto(site.address("batches=q8&heads=1x32&variants=naive&samples=3"));
     await hide(true);
-    const button = page.getByRole("button", { name: "Run 1 measurements", disabled: false });
+    const button = page.getByRole("button", { name: "Run 1 measurement", disabled: false });
     await button.click();
     await page
       .getByText(/timing/)
@@ -86,7 +86,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     await hide(false);
     await button.waitFor({ timeout: 60_000 });
     expect(await tableRows().getByText("! hidden").count()).toBe(1);
-    await page.getByText("The page was hidden while 1 of 1 rows were measured").waitFor();
+    await page.getByText("The page was hidden while 1 of 1 row was measured").waitFor();
     await page.evaluate(() => Reflect.deleteProperty(document, "hidden"));
     await page.goto(site.address(small));
   });

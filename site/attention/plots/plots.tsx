@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { BenchRow } from "../../../bench/result.ts";
+import { counted } from "../../shell/format.ts";
 import { sim } from "../../shell/sim.ts";
 import { colourOf, theme } from "../../shell/theme.ts";
 import { familiesOf, familyOf, keys } from "../results/families.ts";
@@ -29,7 +30,9 @@ export function Plots({ result }: { result: Shown }) {
   const others = other?.rows.filter((row) => familyOf(row) === family) ?? [];
   const lengths = new Set(right.map(keys)).size;
   const counts = right.map(({ samples }) => samples ?? 0);
-  const samples = `Medians of ${[...new Set([Math.min(...counts), Math.max(...counts)])].join(" to ")} intervals; ${nameOf(result)}`;
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  const intervals = least === most ? counted(most, "interval") : `${least} to ${most} intervals`;
+  const samples = `Medians of ${intervals}; ${nameOf(result)}`;
   const drawing = { rows: own, compared: others, peaks, ranked: !result.environment?.software };
   return (
     <>

@@ -1,4 +1,4 @@
-import { digits, percent } from "../../shell/format.ts";
+import { counted, digits, percent } from "../../shell/format.ts";
 import { isBusy } from "../run/run.ts";
 import { familiesOf, familyOf, keys } from "./families.ts";
 import type { Shown } from "./results.ts";
@@ -9,13 +9,14 @@ export function Origin({ result: { origin, environment, rows } }: { result: Show
   const what = {
     recorded: (
       <>
-        <strong>A recorded run</strong>, not of this device: {rows.length} rows measured on {environment?.adapter} on{" "}
-        {when}. A run of your own will replace it.
+        <strong>A recorded run</strong>, not of this device: {counted(rows.length, "row")} measured on{" "}
+        {environment?.adapter} on {when}. A run of your own will replace it.
       </>
     ),
     file: (
       <>
-        <strong>A result from a file</strong>: {rows.length} rows measured on {environment?.adapter} on {when}.
+        <strong>A result from a file</strong>: {counted(rows.length, "row")} measured on {environment?.adapter} on{" "}
+        {when}.
       </>
     ),
     live: (
@@ -40,7 +41,8 @@ export function Verdict({ result: { environment, rows } }: { result: Shown }) {
   const slowest = others.at(-1);
   return (
     <p class="lead">
-      {right.length + wrong.length > 0 && `${right.length} of ${right.length + wrong.length} results are right. `}
+      {right.length + wrong.length > 0 &&
+        `${right.length} of ${counted(right.length + wrong.length, "result")} ${right.length === 1 ? "is" : "are"} right. `}
       {environment?.software
         ? "They were computed by the processor, not a GPU: the times are shown but not ranked. "
         : fastest &&
@@ -55,7 +57,7 @@ export function Verdict({ result: { environment, rows } }: { result: Shown }) {
           )}
       {wrong.length > 0 && (
         <span class="wrong">
-          ✗ {wrong.length} {wrong.length === 1 ? "result is" : "results are"} wrong and not timed.
+          ✗ {counted(wrong.length, "result")} {wrong.length === 1 ? "is" : "are"} wrong and not timed.
         </span>
       )}
     </p>

@@ -91,9 +91,11 @@ function estimateOf(setup: Setup, made: Handmade): Estimate {
       longest: sim === "watchdog" ? 3.2 : longest,
     };
   });
+  const runs = estimates.some(({ skipped }) => skipped === undefined);
+  const peaks = runs && !knownPeaks.value ? guess.peaks : 0;
   return {
     cases: estimates,
-    seconds: ((knownPeaks.value ? 0 : guess.peaks) + estimates.reduce((sum, { seconds }) => sum + seconds, 0)) * pace(),
+    seconds: (peaks + estimates.reduce((sum, { seconds }) => sum + seconds, 0)) * pace(),
   };
 }
 

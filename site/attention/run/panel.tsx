@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { CopyButton } from "../../shell/copy-button.tsx";
 import { device, needs } from "../../shell/device/device.ts";
-import { count, digits, memory } from "../../shell/format.ts";
+import { count, counted, digits, memory } from "../../shell/format.ts";
 import { reportOf, type Trouble } from "../../shell/trouble.ts";
 import { Troubles } from "../../shell/troubles.tsx";
 import { problems, setup } from "../setup/state.ts";
@@ -32,14 +32,10 @@ export function RunPanel() {
           aria-describedby={why !== undefined && !busy ? "why-not" : undefined}
           onClick={() => (busy ? stop() : why === undefined && void start())}
         >
-          {busy ? "Stop" : `Run ${measurements} measurements`}
+          {busy ? "Stop" : `Run ${counted(measurements, "measurement")}`}
         </button>
         <span class="small" id="why-not">
-          {busy ? (
-            <Remaining state={state} />
-          ) : (
-            (why ?? `${about(seconds)}; ${cases.length} cases, every result checked before it is timed`)
-          )}
+          {busy ? <Remaining state={state} /> : (why ?? outlook(cases, seconds))}
         </span>
         {busy && (
           <CopyButton what="Report" text={() => reportOf([running(state)])}>
@@ -60,6 +56,15 @@ export function RunPanel() {
       <Troubles troubles={troubles.value} />
     </section>
   );
+}
+
+/** What a run will take. */
+function outlook(cases: readonly CaseEstimate[], seconds: number): string {
+  const skipped = cases.filter((given) => given.skipped !== undefined).length;
+  const all = counted(cases.length, "case");
+  if (skipped === cases.length) return `no time; ${all}, which will be skipped`;
+  const left = skipped > 0 ? `${all}, ${skipped} of them skipped` : all;
+  return `${about(seconds)}; ${left}, every result checked before it is timed`;
 }
 
 /** The run under way, for a report. */

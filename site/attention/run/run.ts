@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { device, losses, reopen } from "../../shell/device/device.ts";
+import { counted } from "../../shell/format.ts";
 import { sim } from "../../shell/sim.ts";
 import { say } from "../../shell/status.ts";
 import { keep, kept } from "../../shell/store.ts";
@@ -81,7 +82,7 @@ function takeLock(): Promise<boolean> {
 export function stop(): void {
   if (!isBusy()) return;
   end({ kind: "stopped" });
-  say(`Stopped with ${rowsOfRun?.rows.length ?? 0} measurements`);
+  say(`Stopped with ${counted(rowsOfRun?.rows.length ?? 0, "measurement")}`);
   send({ kind: "stop" });
   stopping = setTimeout(() => stopped(true), patience);
 }
@@ -149,7 +150,7 @@ function takeProgress(report: Progress): void {
     case "done":
       learnPace(run.value.seconds, (performance.now() - run.value.startedAt) / 1000);
       end({ kind: "done" });
-      say(`Done: ${rowsOfRun?.rows.length ?? 0} measurements`);
+      say(`Done: ${counted(rowsOfRun?.rows.length ?? 0, "measurement")}`);
       return;
     case "failed":
       stopped(false);

@@ -2,7 +2,7 @@ import { computed } from "@preact/signals";
 import { attention } from "../../../src/index.ts";
 import { device } from "../../shell/device/device.ts";
 import { adapterTroubles, deviceTroubles } from "../../shell/device/troubles.ts";
-import { digits } from "../../shell/format.ts";
+import { counted, digits } from "../../shell/format.ts";
 import { sim } from "../../shell/sim.ts";
 import { copy } from "../../shell/status.ts";
 import { keep } from "../../shell/store.ts";
@@ -105,7 +105,7 @@ function resultTroubles(): Trouble[] {
     found.push({
       key: "hidden-tab",
       level: "warning",
-      says: `The page was hidden while ${shown.value.hidden.size} of ${shown.value.rows.length} rows were measured (marked “hidden” in the table); browsers slow hidden pages down.`,
+      says: `The page was hidden while ${shown.value.hidden.size} of ${counted(shown.value.rows.length, "row")} ${shown.value.hidden.size === 1 ? "was" : "were"} measured (marked “hidden” in the table); browsers slow hidden pages down.`,
       todo: "Run again and keep the page visible.",
       action: { name: "Run again", run: () => void start() },
     });
@@ -150,8 +150,8 @@ function notesOfDevice(): Trouble[] {
     found.push({
       key: "small-limits",
       level: "warning",
-      says: `${skipped.length} ${skipped.length === 1 ? "case" : "cases"} will be skipped: ${skipped[0]?.name} needs ${skipped[0]?.skipped}.`,
-      todo: "The others run. Take shorter batches or fewer heads to measure these too.",
+      says: `${counted(skipped.length, "case")} will be skipped: ${skipped[0]?.name} needs ${skipped[0]?.skipped}.`,
+      todo: `${skipped.length < estimate.value.cases.length ? "The others run. " : ""}Take shorter batches or fewer heads to measure ${skipped.length === 1 ? "it" : "them"} too.`,
       action: leaveOutLongest,
     });
   } else if (limits.binding < 128 << 20) {
