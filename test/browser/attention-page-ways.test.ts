@@ -2,9 +2,10 @@
 // the page's own is in attention-page.test.ts.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { BenchResult } from "../../bench/result.ts";
-import { type BuiltSite, buildSite } from "./attention-site.ts";
-import { browsers, type DrivenBrowser, type DrivenPage } from "./driven.ts";
-import { press, rowsOf, saved, shown, write } from "./ways.ts";
+import { attempts } from "../support/fuzz.ts";
+import { type BuiltSite, buildSite, screenshot } from "./attention-site.ts";
+import { browsers, type DrivenBrowser, type DrivenPage, type OpenedPage } from "./driven.ts";
+import { editorText, press, rowsOf, saved, shown, until, write } from "./ways.ts";
 
 const results = '[aria-label="Table of results"]';
 /** What is proven is that times are measured, not how well: one interval each. */
@@ -19,15 +20,16 @@ beforeAll(async () => {
 
 afterAll(() => site?.close());
 
-describe.each(browsers)("the attention page in $name", ({ missing, start }) => {
+describe.each(browsers)("the attention page in $name", ({ name, missing, start }) => {
   if (missing) return test.skip(missing);
   let browser: DrivenBrowser;
   let page: DrivenPage;
   let errors: readonly string[];
+  let resize: OpenedPage["resize"];
 
   beforeAll(async () => {
     browser = await start();
-    ({ page, errors } = await browser.open(site.address(nine)));
+    ({ page, errors, resize } = await browser.open(site.address(nine)));
   });
 
   afterAll(() => browser?.close());
@@ -39,18 +41,46 @@ describe.each(browsers)("the attention page in $name", ({ missing, start }) => {
   test("nine measurements are right", async () => {
     await press(page, "button", /^Run 9 measurements/);
     await shown(page, "main, body", /9 of 9 results are right/);
-    expect((await rowsOf(page, results)).map((cells) => cells.at(-1))).toEqual(Array(9).fill("✓ right"));
+    expect((await rowsOf(page, results)).map((cells) => cells[2])).toEqual(Array(9).fill("✓ right"));
   });
 
   test("sorts by a column, and saves the result", async () => {
     await press(page, `${results} th button`, /^time, ms/);
     expect(await shown(page, `${results} th[aria-sort="ascending"]`, /./)).toMatch(/^time, ms/);
-    const times = (await rowsOf(page, results)).map((cells) => Number(cells[4]));
+    const times = (await rowsOf(page, results)).map((cells) => Number(cells[1]));
     expect(times).toEqual([...times].sort((p, q) => p - q));
     const { rows } = JSON.parse(await saved(page, /^JSON$/)) as BenchResult;
     expect(rows.map(({ verdict }) => verdict)).toEqual(Array(9).fill("pass"));
     expect(rows.every(({ medianMs, samples }) => (medianMs ?? 0) > 0 && samples === 1)).toBe(true);
     expect(rows.every(({ command }) => command.endsWith("--samples 1"))).toBe(true);
+  });
+
+  test.each([1280, 390])("%i pixels wide, the table shows time and check, and its header stays", async (width) => {
+    await resize(width, 320); // low, so that the rows scroll
+    const found = await page.evaluate((css) => {
+      const frame = document.querySelector<HTMLElement>(css) as HTMLElement;
+      const inner = frame.getBoundingClientRect();
+      const headers = [...frame.querySelectorAll("th")];
+      const box = (title: string) =>
+        headers.find(({ textContent }) => textContent?.startsWith(title))?.getBoundingClientRect();
+      const hidden = ["variant", "time, ms", "check"].filter(
+        (title) => (box(title)?.right ?? Number.POSITIVE_INFINITY) > inner.left + frame.clientWidth,
+      );
+      const small = [...frame.querySelectorAll("button")].filter((button) => {
+        const { width: wide, height: high } = button.getBoundingClientRect();
+        return Math.min(wide, high) < 24;
+      });
+      frame.scrollTo(1e6, 1e6);
+      const [corner, scrolled] = [box("variant"), frame.scrollTop > 0];
+      const away = [(corner?.left ?? 0) - inner.left, (corner?.top ?? 0) - inner.top].map(Math.round);
+      frame.scrollTo(0, 0);
+      return { hidden, small: small.map(({ textContent }) => textContent), scrolled, away };
+    }, results);
+    expect(found).toEqual({ hidden: [], small: [], scrolled: true, away: [1, 1] }); // within the frame's border
+    await resize(width, 844);
+    await page.evaluate((css) => document.querySelector(css)?.scrollIntoView(), results);
+    await screenshot(page, `table-${name}-${width}`);
+    await resize(1280, 900);
   });
 
   test("a custom mask is measured, and what the device lacks is n/a, with the reason", async () => {
@@ -63,10 +93,32 @@ describe.each(browsers)("the attention page in $name", ({ missing, start }) => {
       undefined,
     );
     await shown(page, "main, body", subgroups ? /4 of 4 results are right/ : /2 of 2 results are right/);
-    const checks = (await rowsOf(page, results)).map((cells) => [cells[0], cells.at(-1)]);
+    const checks = (await rowsOf(page, results)).map((cells) => [cells[0], cells[2]]);
     expect(checks.filter(([variant]) => variant === "flash")).toEqual(Array(2).fill(["flash", "✓ right"]));
     const others = checks.filter(([variant]) => variant === "subgroups").map(([, check]) => check);
     expect(others).toEqual(Array(2).fill(subgroups ? "✓ right" : expect.stringMatching(/^n\/a: .*subgroups/)));
+  });
+
+  test.each([0, 10, 30, 60])("typed at %i ms a key into an example, the text stays as typed", async (delay) => {
+    await press(page, "button", /^a window by head$/);
+    await press(page, "button", /^every fourth key$/);
+    await until("editor", () => page.evaluate(() => document.querySelector(".cm-content") !== null, undefined));
+    await page.click(".cm-content");
+    await page.evaluate(() => {
+      getSelection()?.selectAllChildren(document.querySelector(".cm-content") as Element);
+      getSelection()?.collapseToEnd();
+    }, undefined);
+    const before = await editorText(page);
+    const typed = "// a mask of my own, ".repeat(10).slice(0, attempts(200, 50));
+    await page.keyboard.type(typed, { delay });
+    // A page that is busy for good does not answer, and texts that alternate are not the same twice.
+    for (let i = 0; i < 3; i++) {
+      expect(await editorText(page)).toBe(before + typed);
+      await page.evaluate(
+        () => new Promise((resolve) => setTimeout(() => requestAnimationFrame(resolve), 100)),
+        undefined,
+      );
+    }
   });
 
   test("a mask that does not compile says so, by its line", async () => {

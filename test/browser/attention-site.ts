@@ -6,6 +6,7 @@ import type { Browser, Page } from "playwright-core";
 import { build } from "vite";
 import { inject } from "vitest";
 import { serveSite } from "../../bench/harness/web-server.ts";
+import type { DrivenPage } from "./driven.ts";
 import { closePages, sharedChromium } from "./shared.ts";
 
 /** The site as published: built, and served from a subpath. */
@@ -90,7 +91,7 @@ export async function violations(
 }
 
 /** A picture of the page as it is seen, for people to look at, where they ask for pictures; not committed. */
-export async function screenshot(page: Page, name: string): Promise<void> {
+export async function screenshot(page: Pick<DrivenPage, "screenshot">, name: string): Promise<void> {
   if (!process.env["SHADERFORMER_SCREENSHOTS"]) return;
   await mkdir(".cache/screenshots", { recursive: true });
   await page.screenshot({ path: `.cache/screenshots/${name}.png` });

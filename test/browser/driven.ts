@@ -8,6 +8,8 @@ export interface DrivenPage {
   goto(url: string): Promise<unknown>;
   evaluate<A, R>(run: (given: A) => R | Promise<R>, given: A): Promise<R>;
   click(selector: string): Promise<void>;
+  readonly keyboard: { type(text: string, options: { delay: number }): Promise<void> };
+  screenshot(options: { path: `${string}.png` }): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -15,6 +17,7 @@ export interface DrivenPage {
 export interface OpenedPage {
   readonly page: DrivenPage;
   readonly errors: readonly string[];
+  resize(width: number, height: number): Promise<void>;
 }
 
 /** A context of a browser that is running: its pages share nothing with those of other files. */
@@ -44,7 +47,10 @@ interface Listening {
   goto(url: string): Promise<unknown>;
 }
 
-function driven<P extends Listening>(context: Context<P>): DrivenBrowser {
+function driven<P extends Listening>(
+  context: Context<P>,
+  resize: (page: P, size: { width: number; height: number }) => Promise<void>,
+): DrivenBrowser {
   return {
     open: async (url) => {
       const page = await context.newPage();
@@ -53,7 +59,10 @@ function driven<P extends Listening>(context: Context<P>): DrivenBrowser {
         errors.push(error instanceof Error ? (error.stack ?? error.message) : String(error)),
       );
       await page.goto(url);
-      return { page: page as unknown as DrivenPage, errors };
+      return {
+        ...{ page: page as unknown as DrivenPage, errors },
+        resize: (width, height) => resize(page, { width, height }),
+      };
     },
     close: () => context.close(),
   };
@@ -63,10 +72,11 @@ function driven<P extends Listening>(context: Context<P>): DrivenBrowser {
 export const browsers: readonly InstalledBrowser[] = [
   {
     ...{ name: "Chromium", missing: noChromium },
-    start: async () => driven(await (await sharedChromium()).newContext()),
+    start: async () => driven(await (await sharedChromium()).newContext(), (page, size) => page.setViewportSize(size)),
   },
   {
     ...{ name: "Firefox", missing: noFirefox },
-    start: async () => driven(await (await sharedFirefox()).createBrowserContext()),
+    start: async () =>
+      driven(await (await sharedFirefox()).createBrowserContext(), (page, size) => page.setViewport(size)),
   },
 ];

@@ -67,6 +67,13 @@ export async function saved(page: DrivenPage, words: RegExp): Promise<string> {
   return await until("file", () => page.evaluate(() => (globalThis as { saved?: Blob }).saved?.text(), undefined));
 }
 
+/** The text of the editor. */
+export const editorText = (page: DrivenPage): Promise<string> =>
+  page.evaluate(
+    () => [...document.querySelectorAll(".cm-line")].map(({ textContent }) => textContent).join("\n"),
+    undefined,
+  );
+
 /** Replaces the text of an editor or a field, as by typing. */
 export async function write(page: DrivenPage, selector: string, text: string): Promise<void> {
   await page.click(selector);

@@ -1,3 +1,4 @@
+import { computed } from "@preact/signals";
 import { useEffect, useState } from "preact/hooks";
 import { type LineProblem, WgslEditor } from "../../shell/code/wgsl-editor.tsx";
 import { CopyButton } from "../../shell/copy-button.tsx";
@@ -8,6 +9,12 @@ import { choose, own, setup } from "../setup/state.ts";
 import { type OwnFunction, ownExamples, ownName } from "./function.ts";
 
 const none: readonly LineProblem[] = [];
+const wgsl = computed(() => own.value?.wgsl ?? "");
+
+/** Changes a text of the function. */
+function edit(change: Partial<OwnFunction>): void {
+  if (own.value) own.value = { ...own.value, ...change };
+}
 
 /** Writes a mask or score of one's own: checked while the reader types, measured like every other. */
 export function OwnPane() {
@@ -42,23 +49,19 @@ export function OwnPane() {
         <>
           <WgslEditor
             label={`WGSL of your ${written.kind}`}
-            text={written.wgsl}
+            text={wgsl}
             problems={found ?? none}
             onMissing={() => {
               offline.value = true;
             }}
-            onChange={(wgsl) => {
-              own.value = { ...written, wgsl };
-            }}
+            onChange={(text) => edit({ wgsl: text })}
           />
           <label class="field">
             <span>Twin: the same, for the reference</span>
             <input
               value={written.twin}
               spellcheck={false}
-              onInput={({ currentTarget }) => {
-                own.value = { ...written, twin: currentTarget.value };
-              }}
+              onInput={({ currentTarget }) => edit({ twin: currentTarget.value })}
             />
           </label>
           <div role="status" class="small">

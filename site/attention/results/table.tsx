@@ -19,17 +19,19 @@ interface Column {
 const timed = (row: BenchRow, value: number | null, show: (value: number) => string) =>
   row.verdict === "pass" && value !== null ? show(value) : "–";
 
+/** What a reader looks for comes first, so that it is seen without scrolling sideways, on a phone too. */
 const columns: readonly Column[] = [
   { title: "variant", value: ({ variant }) => variant, cell: ({ variant }) => variant },
-  { title: "batch", value: ({ batch }) => batch, cell: ({ batch }) => batch },
-  { title: "mask", value: ({ mask }) => mask, cell: ({ mask, score }) => withScore(mask, score) },
-  { title: "heads, storage", value: storageOf, cell: storageOf },
   {
     title: "time, ms",
     number: true,
     value: ({ medianMs }) => medianMs,
     cell: (row) => timed(row, row.medianMs, digits),
   },
+  { title: "check", value: ({ verdict }) => verdict, cell: (row) => verdictOf(row) },
+  { title: "batch", value: ({ batch }) => batch, cell: ({ batch }) => batch },
+  { title: "mask", value: ({ mask }) => mask, cell: ({ mask, score }) => withScore(mask, score) },
+  { title: "heads, storage", value: storageOf, cell: storageOf },
   {
     title: "p10–p90, ms",
     number: true,
@@ -86,7 +88,6 @@ const columns: readonly Column[] = [
     value: ({ errorRatio }) => errorRatio,
     cell: ({ errorRatio }) => digits(errorRatio),
   },
-  { title: "check", value: ({ verdict }) => verdict, cell: (row) => verdictOf(row) },
 ];
 
 const withScore = (mask: string | null, score: string | null) =>
@@ -150,6 +151,8 @@ export function ResultsTable({ result: { rows, hidden, environment } }: { result
                       {cell(row)}
                       {hidden.has(row.id) && <span class="wrong"> ! hidden</span>}
                     </button>
+                  ) : title === "check" ? (
+                    <span class="reason">{cell(row)}</span>
                   ) : (
                     cell(row)
                   )}

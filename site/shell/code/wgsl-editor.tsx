@@ -1,4 +1,5 @@
 import type { Diagnostic } from "@codemirror/lint";
+import { effect, type ReadonlySignal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { TokenClass } from "./wgsl-tokens.ts";
 
@@ -31,10 +32,13 @@ const load = () =>
 
 /**
  * An editor for WGSL, fetched when it is first shown. Tab moves on, as everywhere on the page.
+ *
+ * The text is a signal, which the editor follows at once: a text that arrived with the next rendering would be older than
+ * what was typed since, and put back. Only what the reader edits is reported.
  */
 export function WgslEditor(props: {
   label: string;
-  text: string;
+  text: ReadonlySignal<string>;
   onChange: (text: string) => void;
   problems: readonly LineProblem[];
   /** Called when the editor could not be fetched; a plain field replaces it. */
@@ -42,16 +46,12 @@ export function WgslEditor(props: {
 }) {
   const [missing, setMissing] = useState(false);
   const place = useRef<HTMLDivElement>(null);
-  const editor = useRef<{
-    set: (text: string) => void;
-    mark: (problems: readonly LineProblem[]) => void;
-  }>(null);
+  const mark = useRef<(problems: readonly LineProblem[]) => void>(null);
   const changed = useRef(props.onChange);
   changed.current = props.onChange;
   const gaveUp = useRef(props.onMissing);
   gaveUp.current = props.onMissing;
   const { label, text, problems } = props;
-  const first = useRef(text);
   useEffect(() => {
     let gone = false;
     let destroy = () => {};
@@ -88,9 +88,10 @@ export function WgslEditor(props: {
           return names[token.kind] ?? null;
         },
       });
+      const given = state.Annotation.define<boolean>(); // the text was given, not edited
       const instance = new view.EditorView({
         parent: element,
-        doc: first.current,
+        doc: text.peek(),
         extensions: [
           view.lineNumbers(),
           commands.history(),
@@ -100,41 +101,44 @@ export function WgslEditor(props: {
           lint.lintGutter(),
           view.EditorView.contentAttributes.of({ "aria-label": label }),
           view.EditorView.updateListener.of((update) => {
-            if (update.docChanged) changed.current(update.state.doc.toString());
+            if (update.docChanged && !update.transactions.some((one) => one.annotation(given)))
+              changed.current(update.state.doc.toString());
           }),
           state.EditorState.tabSize.of(2),
         ],
       });
-      destroy = () => instance.destroy();
-      editor.current = {
-        set: (next) => {
-          if (next === instance.state.doc.toString()) return;
-          instance.dispatch({ changes: { from: 0, to: instance.state.doc.length, insert: next } });
-        },
-        mark: (found) => {
-          const { doc } = instance.state;
-          const diagnostics = found.map(({ line, message }): Diagnostic => {
-            const { from, to } = doc.line(Math.max(1, Math.min(line, doc.lines)));
-            return { from, to, severity: "error", message };
-          });
-          instance.dispatch(lint.setDiagnostics(instance.state, diagnostics));
-        },
+      const unfollow = effect(() => {
+        const next = text.value;
+        const { doc } = instance.state;
+        if (next === doc.toString()) return;
+        instance.dispatch({ changes: { from: 0, to: doc.length, insert: next }, annotations: given.of(true) });
+      });
+      destroy = () => {
+        unfollow();
+        instance.destroy();
+      };
+      mark.current = (found) => {
+        const { doc } = instance.state;
+        const diagnostics = found.map(({ line, message }): Diagnostic => {
+          const { from, to } = doc.line(Math.max(1, Math.min(line, doc.lines)));
+          return { from, to, severity: "error", message };
+        });
+        instance.dispatch(lint.setDiagnostics(instance.state, diagnostics));
       };
     });
     return () => {
       gone = true;
       destroy();
     };
-  }, [label]);
-  useEffect(() => editor.current?.set(text), [text]);
-  useEffect(() => editor.current?.mark(problems), [problems]);
+  }, [label, text]);
+  useEffect(() => mark.current?.(problems), [problems]);
   if (missing) {
     return (
       <textarea
         aria-label={label}
         rows={10}
         spellcheck={false}
-        value={text}
+        value={text.value}
         onInput={({ currentTarget }) => changed.current(currentTarget.value)}
       />
     );
