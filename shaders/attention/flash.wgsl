@@ -1,6 +1,7 @@
 // with: attention/flash/rows-of/head, attention/flash/tiles/range, attention/cache/f32, attention/masks/causal
 // with: attention/scores/none, attention/flash/store/rows, attention/sink/none, attention/lse/none, lib/extent/fixed
-// with: attention/views, attention/flash/tile, lib/products, attention/flash/visible, attention/flash/rows, lib/online-softmax
+// with: attention/views, attention/flash/tile, lib/products, attention/flash/visible, attention/flash/rows
+// with: lib/not-finite, attention/flash/runs, lib/online-softmax
 // Attention by tiles, the scores never in memory:  out = softmax(score(scale · q · kᵀ)) · v
 //
 // With an online softmax (Dao 2023, algorithm 1); shaders/README.md has a drawing of the tiles.
@@ -60,15 +61,28 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
 
   var q_first: array<u32, THREAD_ROWS>;  // where each row of q begins; rows past the end repeat the last
   var largest: array<f32, THREAD_ROWS>;
-  var sums: array<f32, THREAD_ROWS>;  // over this thread's keys
-  var out_rows: array<array<vec4f, COLUMNS>, THREAD_ROWS>;
+  var sums: array<f32, THREAD_ROWS>;  // of this run, over this thread's keys
+  var out_rows: array<array<vec4f, COLUMNS>, THREAD_ROWS>;  // of this run
+  var earlier_largest: array<f32, THREAD_ROWS>;  // when the last run began, and
+  var earlier_sums: array<f32, THREAD_ROWS>;     // the sums until then
   for (var r = 0u; r < THREAD_ROWS; r++) {
     let row = min(first_row + r, rows - 1);
     q_first[r] = q_row(b, head_of_row(workgroup.y, row), query_of_row(row)) / 4;
     largest[r] = LOWEST;
+    earlier_largest[r] = LOWEST;
   }
 
   for (var n = 0u; n < tiles.count; n++) {
+    if (n > 0 && n % RUN == 0) {
+      let rescales = run_rescales(earlier_largest, largest);
+      put_aside(b, workgroup.y, vec2u(first_row, rows), column, n > RUN, rescales, out_rows);
+      for (var r = 0u; r < THREAD_ROWS; r++) {
+        earlier_largest[r] = largest[r];
+        earlier_sums[r] = earlier_sums[r] * rescales[r] + sums[r];
+        sums[r] = 0.0;
+        for (var c = 0u; c < COLUMNS; c++) { out_rows[r][c] = vec4f(0.0); }
+      }
+    }
     let visit = visit_of(tiles, n, b, first_position, last_position);
 
     // Scores: q · k, a piece of the columns at a time. Further below they become the weights of the softmax.
@@ -113,11 +127,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
     for (var r = 0u; r < THREAD_ROWS; r++) {
       let rescale = softmax_rescale(largest[r], new_largest[r]);
       largest[r] = new_largest[r];
-      sums[r] *= rescale;
+      var tile_sum = 0.0;
       for (var j = 0u; j < KEY_VECTORS; j++) {
         scores[r][j] = softmax_weight4(scores[r][j], vec4f(largest[r]));
-        sums[r] += dot(scores[r][j], vec4f(1.0));
+        tile_sum += dot(scores[r][j], vec4f(1.0));
       }
+      sums[r] = sums[r] * rescale + tile_sum;
       for (var c = 0u; c < COLUMNS; c++) { out_rows[r][c] *= rescale; }
     }
 
@@ -135,6 +150,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
         }
       }
       workgroupBarrier();
+      var piece = array<array<vec4f, COLUMNS>, THREAD_ROWS>();
       for (var i = 0u; i < CHUNK_KEY_VECTORS; i++) {
         var values = array<array<vec4f, COLUMNS>, 4>();  // [key][vector]
         for (var c = 0u; c < COLUMNS; c++) {
@@ -143,13 +159,22 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
         for (var r = 0u; r < THREAD_ROWS; r++) {
           let weight = weight_tile[(own_row + r) * CHUNK_KEY_VECTORS + i];
           for (var c = 0u; c < COLUMNS; c++) {
-            out_rows[r][c] = add_products(weight, values[0][c], values[1][c], values[2][c], values[3][c], out_rows[r][c]);
+            piece[r][c] = add_products(weight, values[0][c], values[1][c], values[2][c], values[3][c], piece[r][c]);
           }
         }
+      }
+      var spoilt = false;  // by a hidden key; then it is so in all rows
+      for (var c = 0u; c < COLUMNS; c++) { spoilt = spoilt || not_finite(piece[0][c]); }
+      if (spoilt) { piece = without_hidden(own_row, column, min(CHUNK_KEYS, tiles.end - first_key)); }
+      for (var r = 0u; r < THREAD_ROWS; r++) {
+        for (var c = 0u; c < COLUMNS; c++) { out_rows[r][c] += piece[r][c]; }
       }
     }
   }
 
+  let rescales = run_rescales(earlier_largest, largest);
+  for (var r = 0u; r < THREAD_ROWS; r++) { sums[r] += earlier_sums[r] * rescales[r]; }
   sums = row_sums(sums, own_row, column);
-  store_rows(b, workgroup.y, vec2u(first_row, rows), column, largest, sums, out_rows);
+  let any_earlier = tiles.count > RUN;
+  store_rows(b, workgroup.y, vec2u(first_row, rows), column, largest, sums, any_earlier, rescales, out_rows);
 }

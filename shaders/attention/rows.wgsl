@@ -1,16 +1,17 @@
 // with: attention/cache/f32, attention/masks/causal, attention/scores/none, attention/sink/none, attention/lse/none
 // with: lib/extent/fixed
-// with: attention/views, lib/online-softmax, lib/reduce
+// with: attention/views, lib/products, lib/online-softmax, lib/reduce
 // Attention in one kernel, a row at a time:  out = Σ exp(score - max) · v / Σ exp(score - max)
 //
 // One workgroup per query row of a head. It goes over the keys WORKGROUP at a time: each thread scores one key, the
 // maximum and the sum meet in workgroup memory, then each thread gathers a vector of four columns of v over every
-// VALUE_THREADS-th key. Nothing of size s is kept. Requests 3·d·s reads a row, and every row reads all of k and v
+// VALUE_THREADS-th key. Sums are taken in runs (shaders/README.md). Nothing of size s is kept. Requests 3·d·s reads a row, and every row reads all of k and v
 // anew. The rung between naive and flash.
 
 const HEAD_WIDTH: u32 = 64;   // of q and k
 const VALUE_WIDTH: u32 = 64;  // of v and out
 const WORKGROUP: u32 = 64;
+const RUN: u32 = 32;          // times WORKGROUP keys
 
 const VALUE_VECTORS = VALUE_WIDTH / 4;
 const VALUE_THREADS = WORKGROUP / VALUE_VECTORS;  // threads that share a vector of columns of v
@@ -42,8 +43,16 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
 
   var largest = LOWEST;
   var sum = 0.0;  // of this thread's keys
+  var run_sum = 0.0;
   var accumulator = vec4f(0.0);  // of this thread's columns, over its share of the keys
+  var run_accumulator = vec4f(0.0);
   for (var first = keys.x; first < keys.y; first += WORKGROUP) {
+    if ((first - keys.x) % (RUN * WORKGROUP) == 0) {  // a new run
+      sum += run_sum;
+      run_sum = 0.0;
+      accumulator += run_accumulator;
+      run_accumulator = vec4f(0.0);
+    }
     let key = first + thread;
     var score = LOWEST;
     if (key < keys.y && key_stored(b, key) && mask_mod(b, h, position, key_position(b, key))) {
@@ -58,23 +67,26 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     largest = max(before, workgroup_max(score, thread));
     let rescale = softmax_rescale(before, largest);
     let weight = softmax_weight(score, largest);
-    sum = sum * rescale + weight;
+    sum *= rescale;
+    run_sum = run_sum * rescale + weight;
 
     weights[thread] = weight;
     workgroupBarrier();
     accumulator *= rescale;
+    var own = vec4f(0.0);
     if (value_thread < VALUE_THREADS) {
       for (var i = value_thread; i < min(WORKGROUP, keys.y - first); i += VALUE_THREADS) {
         if (!key_stored(b, first + i)) { continue; }
-        accumulator = fma(vec4f(weights[i]), load_v4(v_row(b, group, first + i), column), accumulator);
+        own = add_weighted(weights[i], load_v4(v_row(b, group, first + i), column), own);
       }
     }
+    run_accumulator = run_accumulator * rescale + own;
     workgroupBarrier();  // the weights have been read
   }
 
-  sum = workgroup_sum(sum, thread);
+  sum = workgroup_sum(sum + run_sum, thread);
   let sunk = with_sink(h, largest, sum);
-  shares[thread] = accumulator;
+  shares[thread] = accumulator + run_accumulator;
   workgroupBarrier();
   if (thread < VALUE_VECTORS) {
     var total = vec4f(0.0);

@@ -1,6 +1,6 @@
 // with: attention/flash/rows-of/head, attention/flash/tiles/range, attention/cache/f32, attention/masks/causal
 // with: attention/scores/none, attention/flash/store/rows, attention/sink/none, attention/lse/none, lib/extent/fixed
-// with: attention/views, lib/products, lib/online-softmax
+// with: attention/views, lib/products, lib/not-finite, attention/flash/runs, lib/online-softmax
 // Attention by tiles, in the registers of one subgroup:  out = softmax(score(scale · q · kᵀ)) · v
 //
 // With an online softmax (Dao 2023, algorithm 1).
@@ -48,15 +48,28 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
 
   var q_first: array<u32, ROWS>;  // where each row of q begins; rows past the end repeat the last
   var largest: array<f32, ROWS>;
-  var sums: array<f32, ROWS>;
-  var out_rows: array<array<vec4f, COLUMNS>, ROWS>;
+  var sums: array<f32, ROWS>;  // of this run
+  var out_rows: array<array<vec4f, COLUMNS>, ROWS>;  // of this run
+  var earlier_largest: array<f32, ROWS>;  // when the last run began, and
+  var earlier_sums: array<f32, ROWS>;     // the sums until then
   for (var r = 0u; r < ROWS; r++) {
     let row = min(first_row + r, rows - 1);
     q_first[r] = q_row(b, head_of_row(workgroup.y, row), query_of_row(row)) / 4;
     largest[r] = LOWEST;
+    earlier_largest[r] = LOWEST;
   }
 
   for (var tile = 0u; tile < tiles.count; tile++) {
+    if (tile > 0 && tile % RUN == 0) {
+      let rescales = run_rescales(earlier_largest, largest);
+      put_aside(b, workgroup.y, vec2u(first_row, rows), thread, tile > RUN, rescales, out_rows);
+      for (var r = 0u; r < ROWS; r++) {
+        earlier_largest[r] = largest[r];
+        earlier_sums[r] = earlier_sums[r] * rescales[r] + sums[r];
+        sums[r] = 0.0;
+        for (var c = 0u; c < COLUMNS; c++) { out_rows[r][c] = vec4f(0.0); }
+      }
+    }
     let visit = visit_of(tiles, tile, b, first_position, last_position);
 
     // Scores: q · k, SUBGROUP vectors of columns at a time, of which each thread has one of every row. The loops run to
@@ -100,6 +113,8 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
     }
 
     // Output: weights · v, key by key. Every thread adds up all weights, so that none have to be exchanged at the end.
+    var tile_sums = array<f32, ROWS>();
+    var tile_rows = array<array<vec4f, COLUMNS>, ROWS>();
     let end = min(visit.first_key + KEYS, tiles.end);
     for (var n = 0u; n < THREAD_KEYS; n++) {
       let first_key = visit.first_key + n * SUBGROUP;
@@ -112,14 +127,26 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgr
         for (var c = 0u; c < COLUMNS; c++) { values[c] = load_v4(row, c * SUBGROUP + thread); }
         for (var r = 0u; r < ROWS; r++) {
           let weight = subgroupShuffle(own[r], key - first_key);
-          sums[r] += weight;
-          for (var c = 0u; c < COLUMNS; c++) { out_rows[r][c] = fma(vec4f(weight), values[c], out_rows[r][c]); }
+          tile_sums[r] += weight;
+          for (var c = 0u; c < COLUMNS; c++) { tile_rows[r][c] = fma(vec4f(weight), values[c], tile_rows[r][c]); }
         }
       }
     }
+    var spoilt = false;  // by a hidden key; then it is so in all rows
+    for (var c = 0u; c < COLUMNS; c++) { spoilt = spoilt || not_finite(tile_rows[0][c]); }
+    if (subgroupAny(spoilt)) {
+      tile_rows = without_hidden(b, group, visit.first_key, end, thread, scores);
+    }
+    for (var r = 0u; r < ROWS; r++) {
+      sums[r] += tile_sums[r];
+      for (var c = 0u; c < COLUMNS; c++) { out_rows[r][c] += tile_rows[r][c]; }
+    }
   }
 
-  store_rows(b, workgroup.y, vec2u(first_row, rows), thread, largest, sums, out_rows);
+  let rescales = run_rescales(earlier_largest, largest);
+  for (var r = 0u; r < ROWS; r++) { sums[r] += earlier_sums[r] * rescales[r]; }
+  let any_earlier = tiles.count > RUN;
+  store_rows(b, workgroup.y, vec2u(first_row, rows), thread, largest, sums, any_earlier, rescales, out_rows);
 }
 
 // The score of a query and a key; LOWEST for keys from `end` on, those that are not in memory and those that the mask
@@ -129,4 +156,33 @@ fn visible_score(product: f32, b: u32, h: u32, q: u32, key: u32, end: u32, full:
   let score = score_mod(product * params.scale, b, h, q, position);
   let hidden = key >= end || !key_stored(b, key) || !mask_mod(b, h, q, position);
   return select(score, LOWEST, full == 0 && hidden);
+}
+
+// weights · v of a tile for this thread's columns, without keys whose weight is 0. A key that the mask hides may hold
+// anything, and 0 · NaN is NaN: what is NaN in one row of a tile is NaN in all, and is added up anew. All threads call it or
+// none, which compilers cannot tell from what subgroupAny gives.
+@diagnostic(off, subgroup_uniformity)
+fn without_hidden(
+  b: u32,
+  group: u32,
+  first_key: u32,
+  end: u32,
+  thread: u32,
+  weights: array<array<f32, ROWS>, THREAD_KEYS>,
+) -> array<array<vec4f, COLUMNS>, ROWS> {
+  var rows = array<array<vec4f, COLUMNS>, ROWS>();
+  for (var n = 0u; n < THREAD_KEYS; n++) {
+    for (var i = 0u; i < min(SUBGROUP, end - min(end, first_key + n * SUBGROUP)); i++) {
+      let key = first_key + n * SUBGROUP + i;
+      if (!key_stored(b, key)) { continue; }
+      for (var r = 0u; r < ROWS; r++) {
+        let weight = subgroupShuffle(weights[n][r], i);
+        for (var c = 0u; c < COLUMNS; c++) {
+          let values = load_v4(v_row(b, group, key), c * SUBGROUP + thread);
+          rows[r][c] = add_weighted(weight, values, rows[r][c]);
+        }
+      }
+    }
+  }
+  return rows;
 }

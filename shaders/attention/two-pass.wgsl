@@ -1,13 +1,14 @@
 // with: attention/masks/causal, attention/scores/none, attention/sink/none, attention/lse/none, lib/extent/fixed
-// with: attention/views, lib/online-softmax, lib/reduce
+// with: attention/views, lib/products, lib/online-softmax, lib/reduce
 // Attention in one kernel, in two passes over the keys of a row:  out = Σ (exp(score - max) / Σ exp(score - max)) · v
 //
 // One workgroup per query row of a head. The first pass finds maximum and sum: each thread goes over every WORKGROUP-th
 // key for itself, and only at its end do the threads meet. The second computes the scores again instead of having kept
-// them, and now knows the weights of softmax as they are: no partial output is ever rescaled. Nothing of size s is kept.
+// them, and now knows the weights of softmax as they are: no partial output is ever rescaled. Sums are taken in runs (shaders/README.md). Nothing of size s is kept.
 // Requests 5·d·s reads a row to the 3·d·s of attention/rows, for fewer barriers. The rung between rows and flash.
 
 const WORKGROUP: u32 = 64;  // d is at most four times that
+const RUN: u32 = 32;        // times WORKGROUP keys
 const_assert 0 == (WORKGROUP & (WORKGROUP - 1));  // the tree reduction halves it
 
 struct Params { h: u32, g: u32, t: u32, d: u32, start: i32, length: u32, scale: f32 }
@@ -45,14 +46,21 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   // The first pass: maximum and sum.
   var own_largest = LOWEST;
   var own_sum = 0.0;
+  var run_sum = 0.0;
   for (var key = keys.x + thread; key < keys.y; key += WORKGROUP) {
+    if ((key - keys.x - thread) % (RUN * WORKGROUP) == 0) {  // a new run
+      own_sum += run_sum;
+      run_sum = 0.0;
+    }
     let score = score_of(b, h, group, q_first, position, key);
     let before = own_largest;
     own_largest = max(before, score);
-    own_sum = own_sum * softmax_rescale(before, own_largest) + softmax_weight(score, own_largest);
+    let rescale = softmax_rescale(before, own_largest);
+    own_sum *= rescale;
+    run_sum = run_sum * rescale + softmax_weight(score, own_largest);
   }
   let largest = workgroup_max(own_largest, thread);
-  let sum = workgroup_sum(own_sum * softmax_rescale(own_largest, largest), thread);
+  let sum = workgroup_sum((own_sum + run_sum) * softmax_rescale(own_largest, largest), thread);
   let sunk = with_sink(h, largest, sum);
 
   // The second: weights times values.
@@ -61,7 +69,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   let column = thread % vectors;
   let value_thread = thread / vectors;
   var accumulator = vec4f(0.0);  // of this thread's columns, over its share of the keys
+  var run_accumulator = vec4f(0.0);
   for (var first = keys.x; first < keys.y; first += WORKGROUP) {
+    if ((first - keys.x) % (RUN * WORKGROUP) == 0) {  // a new run
+      accumulator += run_accumulator;
+      run_accumulator = vec4f(0.0);
+    }
     let key = first + thread;
     if (key < keys.y) {
       let weight = softmax_weight(score_of(b, h, group, q_first, position, key), sunk.largest);
@@ -69,14 +82,16 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     }
     workgroupBarrier();
     if (value_thread < value_threads) {
+      var own = vec4f(0.0);
       for (var i = value_thread; i < min(WORKGROUP, keys.y - first); i += value_threads) {
-        accumulator = fma(vec4f(weights[i]), v[v_row(b, group, first + i) / 4 + column], accumulator);
+        own = add_weighted(weights[i], v[v_row(b, group, first + i) / 4 + column], own);
       }
+      run_accumulator += own;
     }
     workgroupBarrier();  // the weights have been read
   }
 
-  shares[thread] = accumulator;
+  shares[thread] = accumulator + run_accumulator;
   workgroupBarrier();
   if (thread < vectors) {
     var total = vec4f(0.0);

@@ -6,6 +6,11 @@ fn add_dot(a: vec4f, b: vec4f, sum: f32) -> f32 {
   return fma(a.w, b.w, fma(a.z, b.z, fma(a.y, b.y, fma(a.x, b.x, sum))));
 }
 
+// sum + weight · values, where a key of weight 0 has no part: the mask hides it, and it may hold NaN, which 0 · NaN is, too.
+fn add_weighted(weight: f32, values: vec4f, sum: vec4f) -> vec4f {
+  return select(fma(vec4f(weight), values, sum), sum, weight == 0.0);
+}
+
 // sum + factors · (x, y, z, w), where x to w are pieces of four rows of a matrix.
 fn add_products(factors: vec4f, x: vec4f, y: vec4f, z: vec4f, w: vec4f, sum: vec4f) -> vec4f {
   let first = fma(vec4f(factors.y), y, fma(vec4f(factors.x), x, sum));

@@ -6,6 +6,7 @@
 // columns, 16 up to 1024, and all of WORKGROUP beyond (src/kernels/reduce/lanes.ts sets it).
 
 const ROWS: u32 = WORKGROUP / LANES;  // of one workgroup
+const RUN: u32 = 32 * LANES;          // Vectors of a row whose sum is taken by itself (shaders/README.md)
 
 // One thread's share of a row.
 struct RowLane {

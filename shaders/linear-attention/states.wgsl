@@ -6,6 +6,7 @@
 // an element for itself would. The first kernel of linear attention: one chunk of all keys where every query sees them all.
 
 const TILE: u32 = 16;
+const RUN: u32 = 64;  // tiles whose sum is taken by itself (shaders/README.md)
 
 struct Params {
   g: u32, d: u32, width: u32, chunks: u32, span: u32,  // width: dv + 1
@@ -32,7 +33,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) t
   let end = chunk * params.span + params.span;
 
   var sum = 0.0;
+  var run = 0.0;
   for (var first = chunk * params.span; first < end; first += TILE) {
+    if ((first - chunk * params.span) % (RUN * TILE) == 0) {
+      sum += run;
+      run = 0.0;
+    }
     // A thread loads one feature and one value; what does not exist counts nothing.
     let key = first + thread.y;
     var own_feature = 0.0;
@@ -50,13 +56,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_id) t
     features[thread.y][thread.x] = own_feature;
     values[thread.y][thread.x] = value;
     workgroupBarrier();
-    for (var i = 0u; i < TILE; i++) {
-      sum = fma(features[i][thread.y], values[i][thread.x], sum);
-    }
+    var own = 0.0;
+    for (var i = 0u; i < TILE; i++) { own = fma(features[i][thread.y], values[i][thread.x], own); }
+    run += own;
     workgroupBarrier();  // the tile has been read
   }
   let row = first_row + thread.y;
   if (row < params.d && column < params.width) {
-    states[((workgroup.z * params.chunks + chunk) * params.d + row) * params.width + column] = sum;
+    states[((workgroup.z * params.chunks + chunk) * params.d + row) * params.width + column] = sum + run;
   }
 }

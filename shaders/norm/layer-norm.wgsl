@@ -20,15 +20,21 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   let row = row_lane(grid, thread);
 
   var sums = Vector();
-  for (var i = row.lane; i < row.width; i += LANES) {
-    sums += load_row(row.first + i);
+  for (var begin = row.lane; begin < row.width; begin += RUN) {
+    var run = Vector();
+    for (var i = begin; i < min(begin + RUN, row.width); i += LANES) { run += load_row(row.first + i); }
+    sums += run;
   }
   let mean = workgroup_sum(vector_sum(sums), thread) / f32(params.cols);
 
   var squares = Vector();
-  for (var i = row.lane; i < row.width; i += LANES) {
-    let deviation = reload_row(row.first + i) - mean;
-    squares += deviation * deviation;
+  for (var begin = row.lane; begin < row.width; begin += RUN) {
+    var run = Vector();
+    for (var i = begin; i < min(begin + RUN, row.width); i += LANES) {
+      let deviation = reload_row(row.first + i) - mean;
+      run += deviation * deviation;
+    }
+    squares += run;
   }
   let scale = inverseSqrt(workgroup_sum(vector_sum(squares), thread) / f32(params.cols) + params.eps);
 

@@ -2,11 +2,12 @@
 // One axis reduced:  y[i] = ∘ over j of x[i, j]
 //
 // One thread a result: neighbouring threads read neighbouring elements when the axis is not the last. Sums are taken in
-// blocks, so that the rounding error grows with the number of blocks and not of elements.
+// runs, and those in runs again (shaders/README.md).
 // Requests n·length reads and n writes. Choose it for all axes but the last, and for short ones.
 
 const WORKGROUP: u32 = 64;
-const BLOCK: u32 = 32;
+const RUN: u32 = 32;          // elements
+const RUNS: u32 = 128 * RUN;  // elements whose runs are added up by themselves
 
 struct Params {
   n: u32,  // results
@@ -26,12 +27,16 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   if (i >= params.n) { return; }
   let first = element(i, params.x, vec4u(params.x0, params.x1, params.x2, params.x3));
   var combined = params.initial;
-  for (var begin = 0u; begin < params.length; begin += BLOCK) {
-    var block = params.initial;
-    for (var j = begin; j < min(begin + BLOCK, params.length); j++) {
-      block = combine(block, x[first + j * params.step]);
+  for (var from_runs = 0u; from_runs < params.length; from_runs += RUNS) {
+    var runs = params.initial;
+    for (var begin = from_runs; begin < min(from_runs + RUNS, params.length); begin += RUN) {
+      var run = params.initial;
+      for (var j = begin; j < min(begin + RUN, params.length); j++) {
+        run = combine(run, x[first + j * params.step]);
+      }
+      runs = combine(runs, run);
     }
-    combined = combine(combined, block);
+    combined = combine(combined, runs);
   }
   y[i] = finish(combined, params.length);
 }

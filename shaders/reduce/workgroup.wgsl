@@ -1,12 +1,14 @@
 // with: reduce/operation/sum, lib/walk/strided, lib/grid
 // One axis reduced:  y[i] = ∘ over j of x[i, j]
 //
-// LANES threads a result, which stride across the axis and meet in workgroup memory in log2(LANES) halvings.
+// LANES threads a result, which stride across the axis in runs (shaders/README.md) and meet in workgroup memory in
+// log2(LANES) halvings.
 // Requests n·length reads and n writes. Choose it for the last axis, and where results are few and the axis is long.
 
 const WORKGROUP: u32 = 128;
 const LANES: u32 = WORKGROUP;
 const RESULTS: u32 = WORKGROUP / LANES;  // of one workgroup
+const RUN: u32 = 64 * LANES;             // elements
 const_assert 0 == (LANES & (LANES - 1));
 const_assert LANES <= WORKGROUP;
 
@@ -34,8 +36,12 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   let first = element(i, params.x, vec4u(params.x0, params.x1, params.x2, params.x3));
 
   var combined = params.initial;
-  for (var j = lane; j < length; j += LANES) {
-    combined = combine(combined, x[first + j * params.step]);
+  for (var begin = lane; begin < length; begin += RUN) {
+    var run = params.initial;
+    for (var j = begin; j < min(begin + RUN, length); j += LANES) {
+      run = combine(run, x[first + j * params.step]);
+    }
+    combined = combine(combined, run);
   }
   partial[thread] = combined;
   workgroupBarrier();

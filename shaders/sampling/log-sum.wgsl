@@ -6,6 +6,8 @@
 // since adapters differ in what exp gives for NaN. All threads must call log_sum (uniform control flow), once. The
 // kernel defines logits.
 
+const RUN: u32 = 32 * WORKGROUP;  // logits whose sum is taken by itself (shaders/README.md)
+
 struct LogSum { largest: f32, log: f32, exists: bool }
 
 fn log_sum(first: u32, width: u32, thread: u32) -> LogSum {
@@ -17,7 +19,11 @@ fn log_sum(first: u32, width: u32, thread: u32) -> LogSum {
   let highest = workgroup_largest(key);
   let largest = logit_of(highest);
   var sum = 0.0;
-  for (var i = thread; i < width; i += WORKGROUP) { sum += exp(logits[first + i] - largest); }
+  for (var begin = thread; begin < width; begin += RUN) {
+    var run = 0.0;
+    for (var i = begin; i < min(begin + RUN, width); i += WORKGROUP) { run += exp(logits[first + i] - largest); }
+    sum += run;
+  }
   return LogSum(largest, log(workgroup_sum(sum, thread)), highest != IMPOSSIBLE && highest != INFINITE);
 }
 

@@ -1,9 +1,10 @@
 // with: lib/exponential, lib/vector/one, lib/grid
 // The second of three softmax passes:  sum[row] = Σ exp(x - largest[row])
 //
-// One thread a row, as in softmax/row-max. Requests rows·cols reads and rows writes.
+// One thread a row, as in softmax/row-max. Sums are taken in runs, and those in runs again (shaders/README.md). Requests rows·cols reads and rows writes.
 
 const WORKGROUP: u32 = 64;
+const RUN: u32 = 64;  // elements, and runs
 
 struct Params { rows: u32, cols: u32 }
 
@@ -18,8 +19,16 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   if (row >= params.rows) { return; }
   let shift = largest[row];
   var total = 0.0;
-  for (var col = 0u; col < params.cols; col++) {
-    total += exponential(x[row * params.cols + col] - shift);
+  for (var first = 0u; first < params.cols; first += RUN * RUN) {
+    var runs = 0.0;
+    for (var begin = first; begin < min(first + RUN * RUN, params.cols); begin += RUN) {
+      var run = 0.0;
+      for (var col = begin; col < min(begin + RUN, params.cols); col++) {
+        run += exponential(x[row * params.cols + col] - shift);
+      }
+      runs += run;
+    }
+    total += runs;
   }
   sum[row] = total;
 }

@@ -25,10 +25,14 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   let shift = workgroup_max(vector_max(value), thread);
 
   var sums = Vector();
-  for (var i = row.lane; i < row.width; i += LANES) {
-    let weight = exponential(x[row.first + i] - shift);
-    y[row.first + i] = weight;
-    sums += weight;
+  for (var begin = row.lane; begin < row.width; begin += RUN) {
+    var run = Vector();
+    for (var i = begin; i < min(begin + RUN, row.width); i += LANES) {
+      let weight = exponential(x[row.first + i] - shift);
+      y[row.first + i] = weight;
+      run += weight;
+    }
+    sums += run;
   }
   let sum = workgroup_sum(vector_sum(sums), thread);
 

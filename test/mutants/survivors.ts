@@ -51,7 +51,7 @@ export const survivors: Readonly<Record<string, string>> = {
   "shaders/attention/split-k/reduce.wgsl: workgroupBarrier(); (6) → nothing": `${inOrder}only thread 0 uses the sums, and the one thread that writes over them before it has read is its neighbour in the same subgroup`,
   "shaders/attention/flash/rows.wgsl: for (var r = 0u; r < THREAD_ROWS; r++) { result[r] = weight_tile[own_row + r].x; } (2) → for (var r = 0u; r < THREAD_ROWS; r++) { result[r] = weight_tile[own_row + r].z; }":
     "all four elements are the same",
-  "shaders/attention/flash/store/parts.wgsl: if (column == 0) { stats[part] = vec2f(largest[r], sums[r]); } → if (column == 1) { stats[part] = vec2f(largest[r], sums[r]); }":
+  "shaders/attention/flash/store/parts.wgsl: if (column == 0) { stats[part] = vec2f(largest[0], sums[0]); } → if (column == 1) { stats[part] = vec2f(largest[0], sums[0]); }":
     same,
   "shaders/attention/flash/tiles/map.wgsl: if (tile % 2 == 0) { return Visit(first_key, 0); } → if (tile % 1 == 0) { return Visit(first_key, 0); }":
     testedAnyway,
@@ -77,8 +77,8 @@ export const survivors: Readonly<Record<string, string>> = {
     "at x = 0 both numerators are 1",
   "shaders/norm/rms-norm.wgsl: if (first_row(grid) >= params.rows) { return; } // the whole workgroup leaves → if (first_row(grid) > params.rows) { return; } // the whole workgroup leaves":
     "a workgroup past the end has rows of width 0",
-  "shaders/reduce/thread.wgsl: for (var begin = 0u; begin < params.length; begin += BLOCK) { → for (var begin = 0u; begin <= params.length; begin += BLOCK) {":
-    "one more block, without elements",
+  "shaders/reduce/thread.wgsl: for (var from_runs = 0u; from_runs < params.length; from_runs += RUNS) { → for (var from_runs = 0u; from_runs <= params.length; from_runs += RUNS) {":
+    "one more run, without elements",
   "shaders/matmul/tiled.wgsl: for (var j = 0u; j < TILE; j++) { → for (var j = 0u; j <= TILE; j++) {":
     "adds the product of two elements of padding, which are zeros",
   "shaders/sampling/sample.wgsl: workgroupBarrier(); → nothing": `${inOrder}thread 0, which reads the step, is in the first, and the race detector cannot run this kernel`,

@@ -30,3 +30,19 @@ fn stage_values(b: u32, group: u32, first_key: u32, end: u32, thread: u32) {
     tile[i] = values;
   }
 }
+
+// weights · v of a thread's rows and columns for the keys of this piece, without those whose weight is 0. A key that the
+// mask hides may hold anything, and 0 · NaN is NaN: what is NaN in one row of a piece is NaN in all, and is added up anew.
+fn without_hidden(own_row: u32, column: u32, keys: u32) -> array<array<vec4f, COLUMNS>, THREAD_ROWS> {
+  var piece = array<array<vec4f, COLUMNS>, THREAD_ROWS>();
+  for (var key = 0u; key < keys; key++) {
+    for (var r = 0u; r < THREAD_ROWS; r++) {
+      let weight = weight_tile[(own_row + r) * CHUNK_KEY_VECTORS + key / 4][key % 4];
+      for (var c = 0u; c < COLUMNS; c++) {
+        let values = tile[key * VALUE_VECTORS + c * COLUMN_THREADS + column];
+        piece[r][c] = add_weighted(weight, values, piece[r][c]);
+      }
+    }
+  }
+  return piece;
+}

@@ -4,6 +4,7 @@
 //
 // One workgroup per row: one pass for the maximum, one for the exponentials and their sum, one to divide. Requests
 // 3·s reads and 2·s writes a row. A row in which nothing counts gets zeros.
+// A thread adds up its keys one by one, so that small weights may be lost in a large sum.
 
 const WORKGROUP: u32 = 64;
 

@@ -2,8 +2,9 @@
 // with: attention/views, lib/grid
 // Attention in three kernels, the last:  out[t, dv] = weights[t, s] · v[s, dv]
 //
-// One thread per element of out: 2·s reads for 2·s operations. Heads lie inside tokens in out, so that the projection
-// after it reads each token as one row.
+// One thread per element of out: 2·s reads for 2·s operations. It adds up key by key, so that small weights may be lost
+// in a large sum; all other variants sum in runs (shaders/README.md). A key that the mask hides may hold NaN. Heads lie
+// inside tokens in out, so that the projection after it reads each token as one row.
 
 const WORKGROUP: u32 = 64;
 
@@ -28,7 +29,8 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   var sum = 0.0;
   let keys = key_count(b);
   for (var key = 0u; key < keys; key++) {
-    sum = fma(weights[first + key], v[v_row(b, group, key) + column], sum);
+    let weight = weights[first + key];
+    if (weight != 0.0) { sum = fma(weight, v[v_row(b, group, key) + column], sum); }
   }
   out[i] = sum;
 }

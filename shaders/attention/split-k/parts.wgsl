@@ -1,6 +1,6 @@
 // with: attention/cache/f32, attention/masks/causal, attention/scores/none, lib/extent/fixed
 // with: attention/split-k/range, attention/split-k/rows, attention/views, lib/products, attention/split-k/reduce
-// with: lib/online-softmax, attention/split-k/store
+// with: lib/not-finite, lib/online-softmax, attention/split-k/store
 // Attention over splits of the keys, side by side:  accumulators = Σ exp(score - max) · v,  stats = (max, Σ exp(score - max))
 //
 // For few queries and many keys (Flash-Decoding, Dao et al. 2023); split-k/join divides, when all splits are done.
@@ -140,6 +140,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
     // Output: weights · v. Threads are left over where VALUE_THREADS · COLUMN_THREADS is less than WORKGROUP.
     if (value_thread < VALUE_THREADS) {
       let count = min(KEYS, keys.y - first_key);
+      var own = array<array<vec4f, ROWS>, COLUMNS>();  // of these keys
       for (var i = value_thread; i < count; i += VALUE_THREADS) {
         if (!full && !key_stored(b, first_key + i)) { continue; }
         let row = v_row(b, group, first_key + i);
@@ -147,9 +148,15 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
           let values = load_v4(row, min(c * COLUMN_THREADS + value_column, VALUE_VECTORS - 1));
           for (var f = 0u; f < ROW_VECTORS; f++) {
             let weight = weights[i * ROW_VECTORS + f];
-            for (var r = 0u; r < 4; r++) { out_rows[c][4 * f + r] = fma(vec4f(weight[r]), values, out_rows[c][4 * f + r]); }
+            for (var r = 0u; r < 4; r++) { own[c][4 * f + r] = fma(vec4f(weight[r]), values, own[c][4 * f + r]); }
           }
         }
+      }
+      var spoilt = false;  // by a hidden key; then it is so in all rows
+      for (var c = 0u; c < COLUMNS; c++) { spoilt = spoilt || not_finite(own[c][0]); }
+      if (spoilt) { own = without_hidden(b, group, first_key, count, value_column, value_thread); }
+      for (var c = 0u; c < COLUMNS; c++) {
+        for (var r = 0u; r < ROWS; r++) { out_rows[c][r] += own[c][r]; }
       }
     }
     workgroupBarrier();  // the weights have been read
@@ -157,4 +164,27 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
 
   workgroup_sums(&sums, threads, thread);
   store_parts(b, group, block, split, rows, largest, sums, out_rows, thread);
+}
+
+// weights · v of `count` keys for a thread's columns, without keys whose weight is 0. A key that the mask hides may hold
+// anything, and 0 · NaN is NaN: what is NaN in one row is NaN in all, and is added up anew.
+fn without_hidden(
+  b: u32,
+  group: u32,
+  first_key: u32,
+  count: u32,
+  value_column: u32,
+  value_thread: u32,
+) -> array<array<vec4f, ROWS>, COLUMNS> {
+  var own = array<array<vec4f, ROWS>, COLUMNS>();
+  for (var i = value_thread; i < count; i += VALUE_THREADS) {
+    if (!key_stored(b, first_key + i)) { continue; }
+    for (var c = 0u; c < COLUMNS; c++) {
+      let values = load_v4(v_row(b, group, first_key + i), min(c * COLUMN_THREADS + value_column, VALUE_VECTORS - 1));
+      for (var r = 0u; r < ROWS; r++) {
+        own[c][r] = add_weighted(weights[i * ROW_VECTORS + r / 4][r % 4], values, own[c][r]);
+      }
+    }
+  }
+  return own;
 }

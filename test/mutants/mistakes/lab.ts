@@ -50,14 +50,14 @@ export const labMistakes: readonly Mistake[] = [
   ),
   inShader(
     "attention/two-pass",
-    "own_sum * softmax_rescale(before, own_largest)",
-    "own_sum",
+    "run_sum * rescale + softmax_weight",
+    "run_sum + softmax_weight",
     "the first pass does not rescale its sum",
   ),
   inShader(
     "attention/two-pass",
-    "own_sum * softmax_rescale(own_largest, largest), thread",
-    "own_sum, thread",
+    "(own_sum + run_sum) * softmax_rescale(own_largest, largest), thread",
+    "own_sum + run_sum, thread",
     "the threads' sums meet with different maxima",
   ),
   inShader(

@@ -144,8 +144,8 @@ export const layoutMistakes: readonly Mistake[] = [
   ),
   inShader(
     "attention/split-k/parts",
-    "min(c * COLUMN_THREADS + value_column, VALUE_VECTORS - 1)",
-    "value_column",
+    "load_v4(row, min(c * COLUMN_THREADS + value_column, VALUE_VECTORS - 1))",
+    "load_v4(row, value_column)",
     "the first columns of wide values for all",
   ),
   inShader(

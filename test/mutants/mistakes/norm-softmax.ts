@@ -40,10 +40,11 @@ export const normSoftmaxMistakes: readonly Mistake[] = [
   inShader("softmax/workgroup", "select(1.0 / sum, 0.0, sum == 0.0)", "1.0 / sum", "a masked row is NaN"),
   inShader(
     "softmax/online",
-    "sums * exponential(shift - larger) + ",
-    "sums + ",
+    "run * exponential(shift - larger) + ",
+    "run + ",
     "the sum is not rescaled when the maximum grows",
   ),
+  inShader("softmax/online", "sums * exponential(before - shift) + ", "sums + ", "runs are joined unscaled"),
   inShader(
     "softmax/online",
     "vector_sum(sums * exponential(shift - largest))",
@@ -63,8 +64,8 @@ export const normSoftmaxMistakes: readonly Mistake[] = [
     "let largest = reduce_partial[thread];",
     "a thread's own part for the whole",
   ),
-  inShader("reduce/thread", "min(begin + BLOCK, params.length)", "begin + BLOCK", "the last block runs past the axis"),
-  inShader("reduce/thread", "var block = params.initial;", "var block = 0.0;", "the maximum of negative numbers"),
+  inShader("reduce/thread", "min(begin + RUN, params.length)", "begin + RUN", "the last run goes past the axis"),
+  inShader("reduce/thread", "var run = params.initial;", "var run = 0.0;", "the maximum of negative numbers"),
   inShader("reduce/workgroup", "x[first + j * params.step]", "x[first + j]", "the axis is taken to be the last one"),
   inShader("reduce/operation/mean", "f32(length)", "f32(length - 1)", "n - 1 for n"),
   inShader(

@@ -13,8 +13,8 @@ export const subgroupMistakes: readonly Mistake[] = [
   inShader("attention/subgroups", "out_rows[r][c] *= rescale;", "", "the output is not rescaled"),
   inShader(
     "attention/subgroups",
-    "subgroupShuffle(own[r], key - first_key);\n          sums",
-    "own[r];\n          sums",
+    "subgroupShuffle(own[r], key - first_key);\n          tile_sums",
+    "own[r];\n          tile_sums",
     "own weights for all",
   ),
   inShader(
@@ -23,7 +23,12 @@ export const subgroupMistakes: readonly Mistake[] = [
     "first_key + SUBGROUP",
     "values past the end are read",
   ),
-  inShader("attention/subgroups", "if (!key_stored(b, key)) { continue; }", "", "pages that are not there are read"),
+  inShader(
+    "attention/subgroups",
+    "if (!key_stored(b, key)) { continue; }\n        let row",
+    "let row",
+    "pages that are not there are read",
+  ),
   inShader("attention/subgroups", "key >= end || ", "", "keys past the end count"),
   inShader(
     "attention/subgroups",
@@ -64,9 +69,14 @@ export const subgroupMistakes: readonly Mistake[] = [
   ),
   inShader(
     "attention/flash/store/parts",
-    "vec2f(largest[r], sums[r])",
-    "vec2f(largest[0], sums[r])",
+    "vec2f(largest[0], sums[0])",
+    "vec2f(largest_of_rows[0], sums[0])",
     "the maximum of the first row for all",
   ),
-  inShader("attention/flash/store/parts", "if (row < first_and_end.y) {", "{", "rows past the end are stored"),
+  inShader(
+    "attention/flash/store/parts",
+    ", first_and_end.y)",
+    ", first_and_end.y + 1)",
+    "a row past the end is stored",
+  ),
 ];

@@ -4,26 +4,43 @@
 
 @group(0) @binding(4) var<storage, read_write> stats: array<vec2f>;  // [b, t, h, splits, 2], max and sum(weight)
 
-// Stores the rows of a thread from the first on, those that come before the end. The y of a workgroup in the grid counts
-// groups and splits (rows-of/split).
+// The row of out that has this row of a block. The y of a workgroup in the grid counts groups and splits (rows-of/split).
+fn out_row(b: u32, workgroup_y: u32, row: u32) -> u32 {
+  let query = token_index(b, query_of_row(row)) * params.h + head_of_row(workgroup_y, row);
+  return query * splits.count + split_at(workgroup_y);
+}
+
+// Stores the rows of a thread from the first on, those that come before the end. One row is the body of the loop, and the
+// others move up (flash/runs).
 fn store_rows(
   b: u32,
   workgroup_y: u32,
   first_and_end: vec2u,
   column: u32,
-  largest: array<f32, THREAD_ROWS>,
-  sums: array<f32, THREAD_ROWS>,
+  largest_of_rows: array<f32, THREAD_ROWS>,
+  sums_of_rows: array<f32, THREAD_ROWS>,
+  any_earlier: bool,
+  rescales: array<f32, THREAD_ROWS>,
   out_rows: array<array<vec4f, COLUMNS>, THREAD_ROWS>,
 ) {
-  for (var r = 0u; r < THREAD_ROWS; r++) {
-    let row = first_and_end.x + r;
-    if (row < first_and_end.y) {
-      let query = token_index(b, query_of_row(row)) * params.h + head_of_row(workgroup_y, row);
-      let part = query * splits.count + split_at(workgroup_y);
-      if (sums[r] > 0.0) {
-        for (var c = 0u; c < COLUMNS; c++) { out[part * VALUE_VECTORS + column + c * COLUMN_THREADS] = out_rows[r][c]; }
+  var largest = largest_of_rows;
+  var sums = sums_of_rows;
+  var rescale = rescales;
+  var left = out_rows;
+  for (var row = first_and_end.x; row < min(first_and_end.x + THREAD_ROWS, first_and_end.y); row++) {
+    let part = out_row(b, workgroup_y, row);
+    if (sums[0] > 0.0) {
+      for (var c = 0u; c < COLUMNS; c++) {
+        let i = part * VALUE_VECTORS + c * COLUMN_THREADS + column;
+        out[i] = with_earlier(left[0][c], i, any_earlier, rescale[0]);
       }
-      if (column == 0) { stats[part] = vec2f(largest[r], sums[r]); }
+    }
+    if (column == 0) { stats[part] = vec2f(largest[0], sums[0]); }
+    for (var r = 1u; r < THREAD_ROWS; r++) {
+      largest[r - 1] = largest[r];
+      sums[r - 1] = sums[r];
+      rescale[r - 1] = rescale[r];
+      for (var c = 0u; c < COLUMNS; c++) { left[r - 1][c] = left[r][c]; }
     }
   }
 }

@@ -1,27 +1,41 @@
 // Stores the rows of the output, divided by the sums of their weights, and their log-sum-exp.
 
-// Stores the rows of a thread from the first on, those that come before the end. The y of a workgroup in the grid counts
-// heads or groups (rows-of).
+// The row of out that has this row of a block. The y of a workgroup in the grid counts heads or groups (rows-of).
+fn out_row(b: u32, workgroup_y: u32, row: u32) -> u32 {
+  return token_index(b, query_of_row(row)) * params.h + head_of_row(workgroup_y, row);
+}
+
+// Stores the rows of a thread from the first on, those that come before the end. One row is the body of the loop, and the
+// others move up (flash/runs).
 fn store_rows(
   b: u32,
   workgroup_y: u32,
   first_and_end: vec2u,
   column: u32,
-  largest: array<f32, THREAD_ROWS>,
-  sums: array<f32, THREAD_ROWS>,
+  largest_of_rows: array<f32, THREAD_ROWS>,
+  sums_of_rows: array<f32, THREAD_ROWS>,
+  any_earlier: bool,
+  rescales: array<f32, THREAD_ROWS>,
   out_rows: array<array<vec4f, COLUMNS>, THREAD_ROWS>,
 ) {
-  for (var r = 0u; r < THREAD_ROWS; r++) {
-    let row = first_and_end.x + r;
-    if (row < first_and_end.y) {
-      let h = head_of_row(workgroup_y, row);
-      let t = query_of_row(row);
-      let sunk = with_sink(h, largest[r], sums[r]);
-      let first = (token_index(b, t) * params.h + h) * VALUE_VECTORS + column;
-      for (var c = 0u; c < COLUMNS; c++) {
-        out[first + c * COLUMN_THREADS] = select(out_rows[r][c] * sunk.rescale / sunk.sum, vec4f(0.0), sunk.sum == 0.0);
-      }
-      if (column == 0) { store_lse(b, h, t, log_sum_exp(sunk.largest, sunk.sum)); }
+  var largest = largest_of_rows;
+  var sums = sums_of_rows;
+  var rescale = rescales;
+  var left = out_rows;
+  for (var row = first_and_end.x; row < min(first_and_end.x + THREAD_ROWS, first_and_end.y); row++) {
+    let h = head_of_row(workgroup_y, row);
+    let sunk = with_sink(h, largest[0], sums[0]);
+    for (var c = 0u; c < COLUMNS; c++) {
+      let i = out_row(b, workgroup_y, row) * VALUE_VECTORS + c * COLUMN_THREADS + column;
+      let total = with_earlier(left[0][c], i, any_earlier, rescale[0]);
+      out[i] = select(total * sunk.rescale / sunk.sum, vec4f(0.0), sunk.sum == 0.0);
+    }
+    if (column == 0) { store_lse(b, h, query_of_row(row), log_sum_exp(sunk.largest, sunk.sum)); }
+    for (var r = 1u; r < THREAD_ROWS; r++) {
+      largest[r - 1] = largest[r];
+      sums[r - 1] = sums[r];
+      rescale[r - 1] = rescale[r];
+      for (var c = 0u; c < COLUMNS; c++) { left[r - 1][c] = left[r][c]; }
     }
   }
 }
