@@ -42,8 +42,8 @@ export type {
   TensorsOf,
 } from "./kernel-definition.ts";
 
-/** Maximum number of buffers that every WebGPU device supports. */
-const mostBuffers = { storage: 8, uniform: 12 } as const;
+/** Maximum number of uniform buffers that every WebGPU device supports. */
+const mostUniforms = 12;
 
 /**
  * Makes a kernel from its record. Calling it checks shapes, types and options (`ShapeError`), specialises the shader,
@@ -79,12 +79,13 @@ export function defineKernel<
     if (!shader) {
       shader = specialise(source, specialisation);
       shaders.set(key, shader);
-      for (const [space, most] of Object.entries(mostBuffers)) {
-        const names = shader.declarations.bindings.filter((one) => one.space === space).map((one) => one.name);
-        if (names.length > most) {
-          const list = names.join(", ");
-          throw new ShaderError(`${name}: ${names.length} ${space} buffers, a kernel may use ${most}: ${list}`, name);
-        }
+      const names = shader.declarations.bindings.filter(({ space }) => space === "uniform").map((one) => one.name);
+      if (names.length > mostUniforms) {
+        const list = names.join(", ");
+        throw new ShaderError(
+          `${name}: ${names.length} uniform buffers, a kernel may use ${mostUniforms}: ${list}`,
+          name,
+        );
       }
     }
     return shader;

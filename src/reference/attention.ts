@@ -19,14 +19,17 @@ export interface AttentionOptions {
   length?: number | readonly number[];
 }
 
+/** Scores of this or less do not count, as those of keys that the mask hides. */
+export const lowestScore = -1e38;
+
 /**
  * Scaled dot-product attention with grouped key and value heads: `out = softmax(score(scale · q · kᵀ)) · v` over the
  * keys that the mask leaves (Vaswani et al. 2017, section 3.2.1; Ainslie et al. 2023 for the groups).
  *
  * q `[b, h, t, d]`, k `[b, g, s, d]`, v `[b, g, s, dv]` → out `[b, h, t, dv]`, lse `[b, h, t]`, the natural logarithm
  * of each row's sum of exponentials. Query head i reads key and value head floor(i / (h / g)). `mask` and `score` are
- * given absolute positions: q is start + its row, k the key's row. A query that sees no key, or scores all of them −∞,
- * gives zeros and an lse of −∞, or of the sink; a NaN in a query, or in a key or value that it sees, gives NaN.
+ * given absolute positions: q is start + its row, k the key's row. A key whose score is −10³⁸ or less counts as hidden. A
+ * query that sees no key gives zeros and an lse of −∞, or of the sink; a NaN in a query, or in a key or value that it sees, gives NaN.
  */
 export function attention(
   { q, k, v }: { q: Dense; k: Dense; v: Dense },
@@ -56,6 +59,7 @@ export function attention(
           if (!mask(batch, head, position, key)) continue;
           const product = dot(q.values, query * d, k.values, (group * s + key) * d, d);
           const value = score(scale * product, batch, head, position, key);
+          if (value <= lowestScore) continue;
           scores.set(key, value);
           max = Math.max(max, value);
         }

@@ -5,7 +5,7 @@ import { maskOf, scoreOf } from "../../reference/described.ts";
 import { tensor } from "../../tensor/tensor.ts";
 import { slice, transpose } from "../../tensor/views.ts";
 import { type CaseTable, variantsOf } from "../case-table.ts";
-import { allowedInAttention, attention as emulation } from "../emulation/attention.ts";
+import { allowedInAttention, attention as emulation, sumInAttention } from "../emulation/attention.ts";
 import type { Named } from "../named.ts";
 import { stepOf } from "../step.ts";
 import { uploaded } from "../uploaded.ts";
@@ -59,6 +59,10 @@ export const attentionCases: CaseTable<AttentionInputs, "out" | "lse?", CaseOpti
         ...inTokens(into),
       });
     },
-    gate: { emulation: (inputs, options) => expected(emulation, inputs, options), allowed: allowedInAttention },
+    gate: {
+      emulation: (inputs, options, sum) => expected((given, o) => emulation(given, o, sum), inputs, options),
+      sum: sumInAttention,
+      allowed: allowedInAttention,
+    },
     cases: attentionProblems,
   };

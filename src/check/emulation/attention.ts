@@ -1,9 +1,9 @@
-// Attention as plain f32 loops: all scores of a query, then their softmax, then the sum over values, key by key.
-import type { AttentionOptions } from "../../reference/attention.ts";
+// Attention as plain f32 loops: all scores of a query, then their softmax, then the sum over values, key by key or in runs.
+import { type AttentionOptions, lowestScore } from "../../reference/attention.ts";
 import { at, axes, type Dense, dense } from "../../reference/dense.ts";
 import { ofRow } from "../../reference/masks.ts";
 import { allowedUlps } from "../gate.ts";
-import { inTurn } from "./sums.ts";
+import { inRuns, inTurn, type Sum } from "./sums.ts";
 
 const f = Math.fround;
 
@@ -16,10 +16,14 @@ const f = Math.fround;
 export const allowedInAttention = (_inputs: unknown, variant: string): number =>
   allowedUlps.exp(0) * (variant.startsWith("split") ? 2 : 1);
 
+/** Naive sums key by key, all others in runs, for {@link Gate.sum}. */
+export const sumInAttention = (variant: string): Sum => (variant === "naive" ? inTurn : inRuns);
+
 /** Attention in f32, every operation rounded; as `src/reference/attention.ts`, a score function's result is rounded. */
 export function attention(
   { q, k, v }: { q: Dense; k: Dense; v: Dense },
   options: AttentionOptions = {},
+  sumOf: Sum = inTurn,
 ): { out: Dense; lse: Dense } {
   const { b, h, t, d, g, s, dv } = axes("attention", { q, k, v }, { q: "b h t d", k: "b g s d", v: "b g s dv" });
   const { mask = () => true, score = (value: number) => value, length = s } = options;
@@ -35,20 +39,19 @@ export function attention(
     for (let key = 0; key < keys; key++) {
       if (!mask(batch, head, position, key)) continue;
       const product = inTurn((i) => f(at(q.values, query * d + i) * at(k.values, (group * s + key) * d + i)), d);
-      scores.push({ key, value: f(score(f(scale * product), batch, head, position, key)) });
+      const value = f(score(f(scale * product), batch, head, position, key));
+      if (!(value <= lowestScore)) scores.push({ key, value });
     }
     const sink = options.sink ? at(options.sink.values, head) : Number.NEGATIVE_INFINITY;
     const max = scores.reduce((largest, { value }) => Math.max(largest, value), sink);
     if (max === Number.NEGATIVE_INFINITY) continue;
-    let sum = f(Math.exp(f(sink - max)));
-    const accumulator = new Float32Array(dv);
-    for (const { key, value } of scores) {
-      const weight = f(Math.exp(f(value - max)));
-      sum = f(sum + weight);
-      const first = (group * s + key) * dv;
-      for (let j = 0; j < dv; j++) accumulator[j] = (accumulator[j] ?? 0) + f(weight * at(v.values, first + j));
+    const weights = Float64Array.from(scores, ({ value }) => f(Math.exp(f(value - max))));
+    const rows = Float64Array.from(scores, ({ key }) => (group * s + key) * dv);
+    const sum = f(f(Math.exp(f(sink - max))) + sumOf((i) => at(weights, i), weights.length));
+    for (let j = 0; j < dv; j++) {
+      const weighted = sumOf((i) => f(at(weights, i) * at(v.values, at(rows, i) + j)), weights.length);
+      out.values[query * dv + j] = f(weighted / sum);
     }
-    for (const [j, value] of accumulator.entries()) out.values[query * dv + j] = f(value / sum);
     lse.values[query] = f(max + f(Math.log(sum)));
   }
   return { out, lse };

@@ -28,6 +28,9 @@ const variants = { naive, rows, twoPass, flash, packed, blocks, subgroups, split
 
 const checks = { tensors: attentionTensors, options: attentionOptions };
 
+/** Variants for many queries under a mask with holes. */
+const manyQueriesWithHoles = ["blocks", "flash", "rows", "naive"] as const;
+
 /** Variants from the most to the least wanted. */
 function order(
   { q }: AttentionTensors,
@@ -36,7 +39,8 @@ function order(
 ): readonly (keyof typeof variants)[] {
   const { attentionOfFewQueries, attentionOfManyQueries } = tuning(gpu);
   if ((q.shape[2] ?? 0) <= 8) return attentionOfFewQueries;
-  return maskMod(mask).closed ? attentionOfManyQueries : ["blocks", "flash", "rows", "naive"];
+  // splitK has fewer buffers, since the log-sum-exp and the sink are those of a second kernel.
+  return [...(maskMod(mask).closed ? attentionOfManyQueries : manyQueriesWithHoles), "splitK"];
 }
 
 /**

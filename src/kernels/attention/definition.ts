@@ -118,14 +118,17 @@ export function attentionBindings(
 }
 
 /**
- * Why a kernel with `own` storage buffers, other than lse and sink, cannot take these; undefined when it can. A kernel may
- * have 8.
+ * Why a kernel with `own` storage buffers, other than lse and sink, cannot take these on the device of the tensors;
+ * undefined when it can.
  */
 export function bufferRefusal(own: number, tensors: AttentionTensors, options: AttentionOptions): string | undefined {
+  const most = tensors.q.gpu.limits.storageBuffers;
   const problem = attentionProblem(tensors, options);
   const names = Object.keys(attentionBindings(problem, everyPart));
   const count = own + Number(problem.lse) + Number(problem.sunk) + names.length;
-  return count > 8 ? `it has ${count} storage buffers with ${names.join(", ")}, a kernel may have 8` : undefined;
+  return count > most
+    ? `it has ${count} storage buffers with ${names.join(", ")}, this device takes ${most}`
+    : undefined;
 }
 
 /** Parameters of masks, scores and placement, and of the views where the kernel has them. */

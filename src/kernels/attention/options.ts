@@ -40,6 +40,7 @@ export interface AttentionTensors {
 export interface AttentionOptions {
   /** Default causal. */
   readonly mask?: AttentionMask;
+  /** What takes the place of the scaled dot product. A score of −10³⁸ or less hides its key, as the mask does. */
   readonly score?: AttentionScore;
   /** Layout of k and v; default contiguous. */
   readonly layout?: AttentionLayout;
