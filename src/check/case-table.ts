@@ -12,6 +12,13 @@ export interface CaseInput {
   readonly dtype?: DType;
 }
 
+/** Bounds on the errors of results by their names: of each element, |error| ≤ relative · |reference| + absolute. */
+export interface Bounds {
+  readonly results: Readonly<Record<string, { readonly relative?: number; readonly absolute?: number }>>;
+  /** Variants that are held to neither these nor the cap, because their files say so. */
+  readonly except?: readonly string[];
+}
+
 /** One named shape of an op, with its inputs, and with options where the op has required ones. */
 export type Case<Inputs extends string = string, Options = object> = {
   readonly name: string;
@@ -20,6 +27,8 @@ export type Case<Inputs extends string = string, Options = object> = {
   readonly inputs: Named<Inputs, CaseInput>;
   /** Names of variants that must refuse this case; all others must accept it. */
   readonly refusedBy?: readonly string[];
+  /** How far any element may be from the reference, whatever plain f32 loops have. */
+  readonly bounds?: Bounds;
 } & (Record<never, never> extends Options ? { readonly options?: Options } : { readonly options: Options });
 
 /** Memory for results to be written into; some may be absent. */

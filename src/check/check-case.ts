@@ -1,7 +1,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { ShapeError } from "../tensor/shape.ts";
 import type { Case, CaseTable } from "./case-table.ts";
-import { assertClose, difference, nmseCaps } from "./compare.ts";
+import { assertClose, assertWithin, difference, nmseCaps } from "./compare.ts";
 import { assertGate, type Errors, errorsOf } from "./gate.ts";
 import { type CaseResult, mustRefuse, runCase, uploadedInputs } from "./run-case.ts";
 
@@ -19,7 +19,7 @@ export interface CaseFigures {
 
 /**
  * Runs one case on one variant and throws an Error, which names op, variant, case and result, where it differs from the
- * reference by more than the table's cap and gate allow, writes outside of its results, or accepts what it must refuse.
+ * reference by more than the table's cap and gate, or the case's bounds, allow, writes outside of its results, or accepts what it must refuse.
  * Undefined where it refused the case as required.
  */
 export async function checkCase(
@@ -36,8 +36,11 @@ export async function checkCase(
   }
   const results = await runCase(gpu, table, variant, item);
   for (const { name, actual, expected, emulated, allowed, outside } of results) {
-    assertClose(actual, expected, table.cap ?? nmseCaps.f32, `${what}: ${name}`);
+    const exempt = item.bounds?.except?.includes(variant) ?? false;
+    assertClose(actual, expected, exempt ? Number.POSITIVE_INFINITY : (table.cap ?? nmseCaps.f32), `${what}: ${name}`);
     if (emulated) assertGate(actual, expected, emulated, allowed, `${what}: ${name}`);
+    const bound = item.bounds?.results[name];
+    if (bound && !exempt) assertWithin(actual, expected, bound, `${what}: ${name}`);
     if (outside !== undefined) throw new Error(`${what}: ${name} wrote outside, at element ${outside}`);
   }
   return figuresOf(results);

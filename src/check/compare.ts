@@ -40,6 +40,21 @@ export function difference(actual: ArrayLike<number>, expected: ArrayLike<number
   return { nmse: power > 0 ? error / power : error, maxAbsolute, worst, misplaced };
 }
 
+/** Throws unless each error of `actual` is at most `relative` of the element's size plus `absolute`. */
+export function assertWithin(
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  { relative = 0, absolute = 0 }: { readonly relative?: number; readonly absolute?: number },
+  what: string,
+): void {
+  for (let i = 0; i < expected.length; i++) {
+    const [a, e] = [actual[i] ?? Number.NaN, expected[i] ?? Number.NaN];
+    const bound = relative * Math.abs(e) + absolute;
+    if (Object.is(a, e) || Math.abs(a - e) <= bound) continue;
+    throw new Error(`${what}: ${a} at ${i}, expected ${e} within ${bound.toExponential(2)}`);
+  }
+}
+
 /** The caps on NMSE, in one place (DESIGN, "Numbers"). */
 export const nmseCaps = { f32: 1e-9, f16: 1e-6, logits: 1e-9, exact: 0 } as const;
 

@@ -24,11 +24,23 @@ const gpu = await testGpu({ features: [] });
 const full = process.env["SHADERFORMER_FULL"] === "1";
 const { cases } = attentionLayoutCases;
 const chosen: Readonly<Record<string, readonly string[]>> = {
-  rows: ["shared-pages", "no-page", "ring-step", "ragged", "f16", "bf16", "int8-pages", "int4", "laid out"],
-  flash: ["shared-pages", "ring-step", "ragged", "int4"],
+  rows: [
+    "long",
+    "nine-buffers",
+    "shared-pages",
+    "no-page",
+    "ring-step",
+    "ragged",
+    "f16",
+    "bf16",
+    "int8-pages",
+    "int4",
+    "laid out",
+  ],
+  flash: ["long", "shared-pages", "ring-step", "ragged", "int4"],
   packed: ["ring-step"],
   blocks: ["no-page", "ring", "ragged", "int8-pages"],
-  splitK: ["window-pages", "no-page", "ring-sinks", "ragged", "bf16", "int8"],
+  splitK: ["long", "window-pages", "no-page", "ring-sinks", "ragged", "bf16", "int8"],
 };
 for (const variant of portable(attention)) {
   const tags = chosen[variant];

@@ -13,6 +13,7 @@ const full = process.env.SHADERFORMER_FULL === "1";
 const chosen: Readonly<Record<string, readonly string[]>> = {
   naive: modCases.cases.flatMap(({ tags = [] }) => tags),
   rows: [
+    "hiding bias",
     "shared prefix",
     "causal and document",
     "alibi by difference",
@@ -25,7 +26,7 @@ const chosen: Readonly<Record<string, readonly string[]>> = {
   flash: ["key padding", "boolean, one for each", "bias, one for each", "sink"],
   blocks: ["document", "block-sparse, a map for each", "fixed, code", "a user's own", "sink", "window or far window"],
   packed: ["sink"],
-  splitK: ["key padding", "sink", "block-sparse, a map for each", "a user's own", "prefix"],
+  splitK: ["hiding bias", "key padding", "sink", "block-sparse, a map for each", "a user's own", "prefix"],
 };
 
 /**

@@ -49,7 +49,7 @@ function forSubgroups(variant: Name, table: CaseTable, chosen: readonly Case[]):
 
 const layouts = casesTagged(
   attentionLayoutCases.cases,
-  ...["shared-pages", "window-pages", "no-page", "ring", "ring-step", "ragged", "bf16", "int8-pages", "int4"],
+  ...["long", "shared-pages", "window-pages", "no-page", "ring", "ring-step", "ragged", "bf16", "int8-pages", "int4"],
 );
 
 /** Cases of masks and scores, of these kinds and this shape. */

@@ -2,13 +2,14 @@
 import type { CacheFormat } from "../../kernels/formats.ts";
 import { cacheStorage, type IntegerFormat, isInteger } from "../../kernels/kv-cache/storage.ts";
 import { type Dense, dense } from "../../reference/dense.ts";
+import type { ScoreDescription } from "../../reference/described.ts";
 import { dequantise, quantise, ringPositions, ringSlot } from "../../reference/kv-layouts.ts";
 import type { Case, CaseInput } from "../case-table.ts";
 import { type AnyLayoutRecord, type LayoutNumbers, layoutRecords, type SequenceSize } from "../layout-records.ts";
 import { packWords, unpackWords } from "../packed.ts";
 import { normal, randomSource } from "../random.ts";
 import type { StepRow } from "../step.ts";
-import type { AttentionInputs } from "./attention-problem.ts";
+import type { AttentionInputs, Fills } from "./attention-problem.ts";
 
 /** The cache layout of a case. `laid` are sequences laid out by the record of a layout. */
 export type CaseLayout =
@@ -33,6 +34,8 @@ export interface LayoutOptions {
   readonly length?: number;
   readonly rows?: readonly StepRow[];
   readonly mask?: "full" | "causal" | { readonly kind: "sliding-window"; readonly keys: number };
+  readonly score?: ScoreDescription;
+  readonly scale?: number;
   readonly lse?: boolean;
 }
 
@@ -108,16 +111,25 @@ function inUse(options: LayoutOptions, cacheRows: number, s: number, b: number):
     : used;
 }
 
-/** Random keys or values, with NaN (or NaN scales) in slots that must not be read. */
+/** Values of `[b, m, n, d]` by their indices. */
+const filled = (shape: readonly [number, number, number, number], fill: NonNullable<Fills["keys"]>): Dense => {
+  const [, m, n, d] = shape;
+  const at = (_: unknown, i: number) =>
+    fill([Math.floor(i / (m * n * d)), Math.floor(i / (n * d)) % m, Math.floor(i / d) % n, i % d]);
+  return dense(shape, Float64Array.from({ length: size(shape) }, at));
+};
+
+/** Given or random keys or values, with NaN (or NaN scales) in slots that must not be read. */
 function cache(
   seed: number,
   shape: readonly [number, number, number, number],
   options: LayoutOptions,
   b: number,
+  fill?: Fills["keys"],
 ): { readonly rows: CaseInput; readonly scales?: CaseInput } {
   const [rows, g, s, width] = shape;
   const used = inUse(options, rows, s, b);
-  const x = dense(shape, normal(size(shape), seed));
+  const x = fill ? filled(shape, fill) : dense(shape, normal(size(shape), seed));
   const poison = (values: Float64Array, perRow: number) =>
     values.map((value, i) => {
       const row = Math.floor(i / perRow);
@@ -161,12 +173,14 @@ export function layoutProblem(
   { b = 1, rows = b, h, g, t, s, d = 32, dv = d }: Sizes,
   options: LayoutOptions,
   refusedBy: readonly string[] = [],
+  fill: Fills = {},
 ): Case<LayoutInputs, LayoutOptions> {
   const { layout } = options;
   const pages = layout.kind === "paged" ? 1 + Math.max(...layout.table.flat().filter(isPage)) + 2 : rows;
-  const [k, v] = [cache(2, [pages, g, s, d], options, b), cache(3, [pages, g, s, dv], options, b)];
+  const k = cache(2, [pages, g, s, d], options, b, fill.keys);
+  const v = cache(3, [pages, g, s, dv], options, b, fill.values);
   const inputs = {
-    q: { shape: [b, t, h, d], values: normal(b * t * h * d, 1) },
+    q: fill.q ? filled([b, t, h, d], fill.q) : { shape: [b, t, h, d], values: normal(b * t * h * d, 1) },
     keys: k.rows,
     values: v.rows,
     ...(k.scales && v.scales ? { kScale: k.scales, vScale: v.scales } : {}),

@@ -4,14 +4,15 @@ import { cacheFormats } from "../../kernels/formats.ts";
 import { isInteger } from "../../kernels/kv-cache/storage.ts";
 import { attention as reference } from "../../reference/attention.ts";
 import { type Dense, dense } from "../../reference/dense.ts";
-import { maskOf } from "../../reference/described.ts";
+import { maskOf, scoreOf } from "../../reference/described.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { transpose } from "../../tensor/views.ts";
-import { type CaseTable, variantsOf, withTags } from "../case-table.ts";
-import { allowedInAttention, attention as emulation } from "../emulation/attention.ts";
+import { type Case, type CaseTable, variantsOf, withTags } from "../case-table.ts";
+import { allowedInAttention, attention as emulation, sumInAttention } from "../emulation/attention.ts";
 import { layoutRecords } from "../layout-records.ts";
 import type { Named } from "../named.ts";
 import { stepOf } from "../step.ts";
+import { uploaded } from "../uploaded.ts";
 import {
   gathered,
   keeps,
@@ -24,6 +25,7 @@ import {
   pastTheLast,
   shuffled,
 } from "./attention-layouts-problem.ts";
+import { floats, longRow } from "./attention-problem.ts";
 import { inTokens, swapTokensAndHeads } from "./attention-views.ts";
 
 /** Each batch row or sequence separately, then all of them in the order of the result. */
@@ -52,6 +54,8 @@ function expected(
       },
       {
         mask: (_, head, query, key) => visible(row, head, query, key) && keeps(options, row, key, length, slots),
+        score: scoreOf(options.score ?? "none"),
+        ...(options.scale === undefined ? {} : { scale: options.scale }),
         start: rows ? (rows[row]?.[0] ?? 0) : length - count,
         length,
       },
@@ -87,12 +91,28 @@ const layoutOf = (
   return layout.kind === "ring" ? layout : "contiguous";
 };
 
-const problem = (name: string, sizes: Parameters<typeof layoutProblem>[1], given: Partial<LayoutOptions>) => {
+const problem = (
+  name: string,
+  sizes: Parameters<typeof layoutProblem>[1],
+  given: Partial<LayoutOptions>,
+  fill: Parameters<typeof layoutProblem>[4] = {},
+) => {
   const options: LayoutOptions = { layout: { kind: "contiguous" }, format: "f32", ...given };
   const { layout, format } = options;
   const unmapped = layout.kind === "ring" || layout.kind === "ragged" || (layout.kind === "paged" && isInteger(format));
-  return layoutProblem(name, sizes, options, ["naive", "twoPass", ...(unmapped ? ["blocks"] : [])]);
+  return layoutProblem(name, sizes, options, ["naive", "twoPass", ...(unmapped ? ["blocks"] : [])], fill);
 };
+
+/** The problem of a long row, over a cache of f16. */
+export const longRowOfHalves = (keys: number): Case<LayoutInputs, LayoutOptions> => ({
+  ...problem(
+    `f16, one score 16.9 above all others, ${keys} keys`,
+    { ...longRow.sizes(keys), h: 1, g: 1 },
+    { ...longRow.options, format: "f16" },
+    longRow.fill,
+  ),
+  bounds: longRow.bounds,
+});
 
 const [a, c] = [shuffled(8, 5), shuffled(8, 9)];
 
@@ -107,16 +127,26 @@ export const attentionLayoutCases: CaseTable<
   variants: variantsOf(attention),
   reference: (inputs, options) => expected(reference, inputs, options),
   run: (gpu, tensors, described, variant) => {
-    const { layout: _, format: __, rows, into, ...options } = described;
+    const { layout: _, format: __, rows, into, score, ...options } = described;
     const { q, keys, values, kScale, vScale } = tensors;
     const step = rows ? { step: stepOf(gpu, rows) } : {};
     return attention(
       gpu,
       { q: transpose(q, [0, 2, 1, 3]), k: keys, v: values, kScale, vScale, ...step },
-      { ...options, layout: layoutOf(gpu, tensors, described), variant, ...inTokens(into) },
+      {
+        ...options,
+        ...(score ? { score: uploaded(gpu, score) } : {}),
+        layout: layoutOf(gpu, tensors, described),
+        variant,
+        ...inTokens(into),
+      },
     );
   },
-  gate: { emulation: (inputs, options) => expected(emulation, inputs, options), allowed: allowedInAttention },
+  gate: {
+    emulation: (inputs, options, sum) => expected((given, o) => emulation(given, o, sum), inputs, options),
+    sum: sumInAttention,
+    allowed: allowedInAttention,
+  },
   cases: [
     withTags(
       problem(
@@ -217,6 +247,23 @@ export const attentionLayoutCases: CaseTable<
       ),
       "int8-pages",
     ),
+    withTags(
+      problem(
+        "int8 in pages, with ALiBi: nine storage buffers",
+        { b: 2, h: 4, g: 2, t: 2, s: 16 },
+        {
+          layout: { kind: "paged", page: 16, table: [a.slice(0, 5), a.slice(5, 7)] },
+          rows: [
+            [71, 2],
+            [20, 2],
+          ],
+          format: "int8",
+          score: { kind: "alibi", slopes: floats([4], [0.5, 0.25, 0.125, 0.0625]) },
+        },
+      ),
+      "nine-buffers",
+    ),
+    withTags(longRowOfHalves(16_384), "long"),
     ...layoutRecords
       .filter(({ extent, openEnded }) => !extent && !openEnded)
       .flatMap((record) =>

@@ -2,6 +2,7 @@
 // unused tails.
 import type { MaskDescription } from "../../reference/described.ts";
 import { type Case, withTags } from "../case-table.ts";
+import { normal } from "../random.ts";
 import { attentionCases } from "./attention.ts";
 import { type AttentionInputs, type CaseOptions, floats, problem } from "./attention-problem.ts";
 import { maskExamples, scoreExamples } from "./mask-examples.ts";
@@ -60,7 +61,31 @@ const stepped = (kind: string, options: Pick<CaseOptions, "mask" | "score">): Mo
     },
   );
 
+/** NaN in values that some queries see, and others do not, under a mask with holes. */
+const hiddenNaN = (kind: string): ModCase => {
+  const mask = maskExamples({ ...prefill, unit: 11 })[kind] ?? "full";
+  const values: NonNullable<Parameters<typeof problem>[3]>["values"] = ([, head, row, column]) =>
+    row % 17 === 5 && column === 2 ? Number.NaN : (normal(1, head * 9001 + row * 89 + column)[0] ?? 0);
+  return modCase(kind, "prefill", `${kind}, NaN in values`, prefill, { mask }, { values });
+};
+
+/** Biases that hide keys: −∞, and any score of −10³⁸ or less. In one row there is nothing else. */
+const hidingBias = (): ModCase => {
+  const values = Array.from({ length: decode.t * decode.s }, (_, i) =>
+    i < decode.s || i % 7 === 2 ? -2e38 : i % 5 === 1 ? Number.NEGATIVE_INFINITY : (i % 11) / 8,
+  );
+  const bias = floats([1, 1, decode.t, decode.s], values);
+  return modCase("hiding bias", "decode", "a bias that hides keys", decode, {
+    mask: "full",
+    score: { kind: "bias", bias },
+  });
+};
+
 const cases: readonly ModCase[] = [
+  hiddenNaN("document"),
+  hiddenNaN("dilated window"),
+  hidingBias(),
+
   ...masks("prefill", prefill, 11),
   ...masks("decode", decode, 31),
   ...masks("surplus", surplus, 3),

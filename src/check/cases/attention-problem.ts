@@ -97,5 +97,33 @@ export const words = (shape: readonly number[], values: ArrayLike<number>): Stor
 /** A tensor of a score, or a sink, rounded to its stored type. */
 export const floats = (shape: readonly number[], values: ArrayLike<number>): Dense => stored({ shape, values }, "f32");
 
+/** Where the largest score stands: among the first keys, so that all others are added to its sum. */
+const largestAt = 3;
+
+/** Values of a long row: of the key with the score of 0, and of the others, whose weighted values are below half an ulp. */
+const longRowValue = (row: number, column: number) =>
+  row === largestAt ? 1 : column % 2 === 0 ? 1.25 : 1 + ((row * 7 + column * 3) % 16) / 8;
+
+/**
+ * A query with one score 16.9 above all others, over many keys: what weighs 5·10⁻⁸ each is lost where it is added key
+ * by key to a sum of 1. Plain loops lose it too, so the errors have bounds of their own, which naive alone may exceed.
+ */
+export const longRow = {
+  sizes: (keys: number) => ({ t: 1, s: keys }),
+  options: { scale: 1 },
+  fill: {
+    q: ([, , , column]: readonly number[]) => (column === 0 ? 1 : 0),
+    keys: ([, , row, column = 0]: readonly number[]) => (column > 0 ? 0 : row === largestAt ? 8 : -8.9),
+    values: ([, , row = 0, column = 0]: readonly number[]) => longRowValue(row, column),
+  },
+  bounds: { results: { out: { relative: 2e-5 }, lse: { absolute: 2e-5 } }, except: ["naive"] },
+} as const;
+
+/** The problem of a long row, over a cache of f32. */
+export const longRowProblem = (keys: number): Case<AttentionInputs, CaseOptions> => ({
+  ...problem(`one score 16.9 above all others, ${keys} keys`, longRow.sizes(keys), longRow.options, longRow.fill),
+  bounds: longRow.bounds,
+});
+
 export const window = (keys: number): MaskDescription => ({ kind: "sliding-window", keys });
 export const oneHot: Fill = ([, , row, column]) => (row === column ? 1 : 0);

@@ -1,10 +1,18 @@
 import { type Case, withTags } from "../case-table.ts";
 import { normal } from "../random.ts";
-import { type AttentionInputs, type CaseOptions, oneHot, problem, window } from "./attention-problem.ts";
+import {
+  type AttentionInputs,
+  type CaseOptions,
+  longRowProblem,
+  oneHot,
+  problem,
+  window,
+} from "./attention-problem.ts";
 
 /**
  * Problems of attention over a contiguous f32 cache. Tags: `splits` tests keys split into parts, `tile-lists` lists of
- * the tiles that a mask leaves, `packed-heads` tiles with the queries of several heads, `head-width` other head widths.
+ * the tiles that a mask leaves, `packed-heads` tiles with the queries of several heads, `head-width` other head widths,
+ * `long` rows of many keys, `hidden-nan` NaN in what the mask hides.
  */
 export const attentionProblems: readonly Case<AttentionInputs, CaseOptions>[] = [
   withTags(problem("one query, one key, one vector", { t: 1, s: 1, d: 4 }, {}), "splits"),
@@ -94,6 +102,28 @@ export const attentionProblems: readonly Case<AttentionInputs, CaseOptions>[] = 
     { h: 2, t: 45, s: 97, d: 80 },
     {},
     { q: ([, token, head, column]) => 8 * (normal(1, token * 997 + head * 89 + column)[0] ?? 0) },
+  ),
+  withTags(longRowProblem(16_384), "splits", "tile-lists", "packed-heads", "long"),
+  withTags(
+    problem(
+      "NaN in keys that no query sees, NaN and infinity in values that some do not see",
+      { h: 2, t: 21, s: 90 },
+      { start: 30 },
+      {
+        keys: ([, head, row, column]) =>
+          row > 50 ? Number.NaN : (normal(1, 1 + head * 9001 + row * 89 + column)[0] ?? 0),
+        values: ([, head, row, column]) =>
+          row > 50 || (row === 44 && column === 3)
+            ? Number.NaN
+            : row === 33 && column === 5
+              ? Number.POSITIVE_INFINITY
+              : (normal(1, 7 + head * 9001 + row * 89 + column)[0] ?? 0),
+      },
+    ),
+    "splits",
+    "tile-lists",
+    "packed-heads",
+    "hidden-nan",
   ),
   withTags(problem("4096 equal scores", { h: 2, g: 1, t: 3, s: 4096 }, { mask: "full" }, { q: () => 0 }), "splits"),
   withTags(

@@ -58,6 +58,20 @@ export const linearAttentionCases: CaseTable<AttentionInputs, "out", Options, "c
     linear("a cache with an unused tail", { h: 4, g: 2, t: 65, s: 200, d: 24 }, { length: 131, visible: 160 }),
     linear("all of a cache with a tail", { h: 4, g: 2, t: 5, s: 90, d: 24 }, { mask: "full", length: 77 }),
     linear("queries in the middle of the keys", { h: 2, t: 21, s: 164, d: 12 }, { start: 100 }),
+    {
+      // What weighs 5·10⁻⁸ is lost where it is added key by key to a sum of 1.
+      ...linear(
+        "one key that weighs 10⁷ times the others, of 16,384",
+        { t: 1, s: 16_384, d: 8 },
+        { mask: "full" },
+        {
+          q: () => 0,
+          keys: ([, , row]) => (row === 3 ? 0 : -16.9),
+          values: ([, , row]) => (row === 3 ? 1 : 1.25),
+        },
+      ),
+      bounds: { results: { out: { relative: 2e-5 } } },
+    },
     linear("no keys", { b: 2, h: 2, t: 3, s: 15, d: 4 }, { length: 0, start: 0 }),
     linear("no keys, full", { b: 2, h: 2, t: 3, s: 15, d: 4 }, { length: 0, start: 0, mask: "full" }),
     linear("the widest heads", { h: 1, t: 3, s: 70, d: 256, dv: 300 }),

@@ -114,6 +114,15 @@ export const tokenLogprobCases: CaseTable<"logits" | "targets", "logprobs", obje
         targets: { shape: [70_001], values: Array.from({ length: 70_001 }, (_, i) => i % 4), dtype: "u32" },
       },
     },
+    {
+      // What weighs 5·10⁻⁸ is lost where it is added token by token to a sum of 1.
+      name: "one logit 16.9 above all others, 131,072 tokens",
+      inputs: {
+        logits: { shape: [1, 131_072], values: Array.from({ length: 131_072 }, (_, i) => (i === 3 ? 8 : -8.9)) },
+        targets: { shape: [1], values: [5], dtype: "u32" },
+      },
+      bounds: { results: { logprobs: { absolute: 2e-5 } } },
+    },
     ...rows.map(([name, b, v, values]) => ({
       name,
       inputs: { logits: { shape: [b, v], values }, targets: chosenOf(b, v) },

@@ -35,6 +35,10 @@ const cases = [
   shape("70,000 summed", [70_000, 2], 0),
   withTags(shape("folds: 10 or 20 workgroups", [640, 3], 1), "folds"),
   shape("all of one sign: rounding adds up", [200_000], 0, (value) => 1 + Math.abs(value)),
+  {
+    ...shape("small elements added to a large one", [131_072], 0, (_, i) => (i === 3 ? 1 : 4.575e-8)),
+    bounds: { results: { y: { relative: 2e-5 } } },
+  },
   shape("outliers ×20", [6, 700], 1, (value, i) => (i % 100 === 7 ? 20 * value : value)),
   shape("large values", [6, 70], 1, (value) => 1e30 * value),
   shape("over nothing", [4, 0, 3], 1),

@@ -36,6 +36,17 @@ const cases = [
   shape("tiny values: eps matters", [3], 64, 1e-4),
 ];
 
+/** Squares of 5·10⁻⁸, each lost where it is added by itself to a sum of 1. */
+const longRow: Case<Inputs, Options> = {
+  name: "one large element in a long row",
+  inputs: {
+    x: { shape: [1, 131_072], values: Array.from({ length: 131_072 }, (_, i) => (i === 3 ? 1 : 2.139e-4)) },
+    weight: { shape: [131_072], values: normal(131_072, 2) },
+  },
+  options: { eps: 0 },
+  bounds: { results: { y: { relative: 2e-5 } } },
+};
+
 export const rmsNormCases: CaseTable<Inputs, "y", Options, "rms-norm"> = {
   op: "norm/rms-norm",
   variants: ["rms-norm"],
@@ -44,6 +55,7 @@ export const rmsNormCases: CaseTable<Inputs, "y", Options, "rms-norm"> = {
   gate: { emulation, allowed: () => allowedUlps.inverseSqrt },
   cases: [
     ...cases,
+    longRow,
     shape("70,000 rows, several per workgroup", [70_000], 3),
     shape("70,000 short rows: norms per head", [70_000], 32),
   ],
