@@ -120,11 +120,13 @@ export async function benchAndPrint(
     const text = `${JSON.stringify(result, null, 1)}\n`;
     if (json === "-") await print(text);
     else if (json !== undefined) await writeFile(json, text);
-    const wrong = result.rows.filter(({ verdict }) => verdict === "fail").length;
-    if (wrong > 0) {
-      say(`error: ${wrong} of ${result.rows.length} results ${wrong === 1 ? "is" : "are"} wrong`);
-      process.exitCode = 1;
-    }
+    const failed = result.rows.filter(({ verdict }) => verdict === "fail");
+    const broken = failed.filter(({ checked }) => checked === null).length; // such as WGSL that does not compile
+    const wrong = failed.length - broken;
+    const count = result.rows.length;
+    if (wrong > 0) say(`error: ${wrong} of ${count} results ${wrong === 1 ? "is" : "are"} wrong`);
+    if (broken > 0) say(`error: ${broken} of ${count} did not run`);
+    if (failed.length > 0) process.exitCode = 1;
   } catch (error) {
     status.clear();
     await Promise.all(writes);
