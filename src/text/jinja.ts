@@ -55,6 +55,8 @@ function checkJsonArgument({ type: kind, key, value }: TreeNode): void {
   }
 }
 
+/** Steps for a template, besides those for its characters and the messages': an evaluation takes longer than others. */
+const stepsOfTemplate = 300_000;
 /** Longest template, and longest run of white space in it: the library searches a run once for each of its characters. */
 const MAX_TEMPLATE = 1_000_000;
 const MAX_SPACE = 1000;
@@ -107,7 +109,7 @@ export function readJinja(source: string, now: () => Date): JinjaTemplate {
   } catch (error) {
     throw explained(error);
   }
-  const limit = makeStepLimit("the chat template");
+  const limit = makeStepLimit("the chat template", stepsOfTemplate);
   return {
     render(variables) {
       const environment = new Environment();

@@ -37,7 +37,7 @@ export interface TokenDecoding {
 
 const KNOWN = ["ByteLevel", "ByteFallback", "Metaspace", "Replace", "Fuse", "Strip", "WordPiece", "BPEDecoder"];
 /** Steps for a token, besides those for its characters: a text has many tokens. */
-const stepsOfToken = 10_000;
+const stepsOfToken = 2000;
 /** Stages that join their tokens into one, so that later stages see the whole text as a single token. */
 const JOINING: ReadonlySet<string> = new Set(["ByteLevel", "Fuse"]);
 
@@ -60,8 +60,8 @@ function stripStage({ step, field }: PipelineStep, joined: boolean, afterBytes: 
   }
   const character = asString(step["content"], `${field}.content`);
   if ([...character].length !== 1) refuse(`${field}.content`, character, "one character");
-  const start = asInteger(step["start"] ?? 0, `${field}.start`, 0, 0xffff);
-  const stop = asInteger(step["stop"] ?? 0, `${field}.stop`, 0, 0xffff);
+  const start = asInteger(step["start"] ?? 0, `${field}.start`, 0, 0xff);
+  const stop = asInteger(step["stop"] ?? 0, `${field}.stop`, 0, 0xff);
   return (joined ? stripTextStage : stripTokenStage)(character, start, stop);
 }
 
