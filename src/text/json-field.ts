@@ -85,7 +85,7 @@ export function pipelineSteps(value: unknown, field: string, list: string, depth
 
 /** Throws a TextError for a step whose type is not in `known`. */
 export function refuseStep({ type, field }: PipelineStep, known: readonly string[]): never {
-  throw new TextError(`${field}.type is ${JSON.stringify(type)}, known are ${[...known, "Sequence"].join(", ")}`);
+  throw new TextError(`${field}.type is ${describeValue(type)}, known are ${[...known, "Sequence"].join(", ")}`);
 }
 
 /** The pattern of a `Replace` or `Split`: a literal string, or the source of a regular expression. */

@@ -1,4 +1,13 @@
-import { asArray, asInteger, asRecord, asString, type PipelineStep, pipelineSteps, refuseStep } from "./json-field.ts";
+import {
+  asArray,
+  asInteger,
+  asRecord,
+  asString,
+  describeValue,
+  type PipelineStep,
+  pipelineSteps,
+  refuseStep,
+} from "./json-field.ts";
 import { TextError } from "./text-error.ts";
 
 /** The ids that a tokenizer puts around a single text. */
@@ -16,9 +25,9 @@ const NOTHING: SurroundingTokens = { before: [], after: [] };
 function templateTokens(name: string, step: PipelineStep, checkId: CheckId): number[] {
   const field = `${step.field}.special_tokens`;
   const tokens = asRecord(step.step["special_tokens"] ?? {}, field);
-  if (!Object.hasOwn(tokens, name)) throw new TextError(`${field} has no ${JSON.stringify(name)}, which single uses`);
-  const idsField = `${field}[${JSON.stringify(name)}].ids`;
-  const ids = asArray(asRecord(tokens[name], `${field}[${JSON.stringify(name)}]`)["ids"], idsField);
+  if (!Object.hasOwn(tokens, name)) throw new TextError(`${field} has no ${describeValue(name)}, which single uses`);
+  const idsField = `${field}[${describeValue(name)}].ids`;
+  const ids = asArray(asRecord(tokens[name], `${field}[${describeValue(name)}]`)["ids"], idsField);
   return ids.map((id, i) => checkId(id, `${idsField}[${i}]`));
 }
 
@@ -31,7 +40,7 @@ function fromTemplate(step: PipelineStep, checkId: CheckId): SurroundingTokens {
     const item = asRecord(value, `${field}[${i}]`);
     if (item["SpecialToken"] === undefined) {
       const id = asRecord(item["Sequence"], `${field}[${i}].Sequence`)["id"];
-      if (id !== "A") throw new TextError(`${field}[${i}].Sequence.id is ${JSON.stringify(id)}, expected "A"`);
+      if (id !== "A") throw new TextError(`${field}[${i}].Sequence.id is ${describeValue(id)}, expected "A"`);
       texts++;
       continue;
     }

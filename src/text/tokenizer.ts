@@ -124,9 +124,7 @@ export function tokenizerOf(tokenizerJson: unknown, tokenizerConfig: unknown, li
       // For a character without a token, in a model without an unknown token, the library returns no number.
       const missing = ids.findIndex((id) => !Number.isInteger(id));
       if (missing >= 0) {
-        throw new TextError(
-          `tokenizer.json: model has neither ${JSON.stringify(tokens[missing])} nor an unknown token`,
-        );
+        throw new TextError(`tokenizer.json: model has neither ${describeValue(tokens[missing])} nor an unknown token`);
       }
       return addSpecialTokens ? [...before, ...ids, ...after] : ids;
     },
