@@ -60,6 +60,8 @@ export interface BoundTensor {
   readonly pattern?: string;
   /** Element types accepted. */
   readonly types: readonly DType[];
+  /** What errors call it; default the name of its binding. */
+  readonly label?: string;
 }
 
 /** A grid in one, two or three dimensions; `threads` in their place where it has one thread for each of a number of results. */

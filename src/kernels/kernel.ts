@@ -121,9 +121,9 @@ export function defineKernel<
     for (const [axis, size] of Object.entries(definition.axes?.(axes(), options) ?? {})) {
       sizes.define(axis, size as number | Shape);
     }
-    for (const [key, { tensor, pattern, types }] of Object.entries(definition.binds?.(options) ?? {})) {
-      if (pattern !== undefined) sizes.match(key, pattern, tensor.shape);
-      checkTensor(gpu, `${name}: ${key}`, tensor, acceptance(key, types));
+    for (const [key, { tensor, pattern, types, label = key }] of Object.entries(definition.binds?.(options) ?? {})) {
+      if (pattern !== undefined) sizes.match(label, pattern, tensor.shape);
+      checkTensor(gpu, `${name}: ${label}`, tensor, acceptance(key, types));
       tensors.set(key, tensor);
     }
     definition.check?.(axes(), options, gpu);

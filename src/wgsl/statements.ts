@@ -82,16 +82,22 @@ export const readBlock = (reader: Reader): Block =>
     return { kind: "block", attributes, statements, at, end: reader.end() };
   });
 
-/** A statement; undefined for a semicolon alone. */
+/** A statement; undefined for a semicolon alone. One with attributes stands in a block that has them. */
 function readStatement(reader: Reader): Statement | undefined {
   if (reader.accept(";")) return undefined;
   const attributes = readAttributes(reader);
+  const statement = readCompound(reader) ?? (attributes.length > 0 ? undefined : readSimple(reader));
+  if (!statement) throw reader.fail("a statement that has attributes");
+  if (attributes.length === 0) return statement;
+  return { kind: "block", attributes, statements: [statement], at: statement.at, end: statement.end };
+}
+
+/** A statement that has others inside; undefined where there is none. */
+function readCompound(reader: Reader): Statement | undefined {
   const { text, at } = reader.peek();
   switch (text) {
-    case "{": {
-      const block = readBlock(reader);
-      return { ...block, attributes };
-    }
+    case "{":
+      return readBlock(reader);
     case "if":
       return readIf(reader);
     case "for": {
@@ -114,6 +120,14 @@ function readStatement(reader: Reader): Statement | undefined {
       return readLoop(reader);
     case "switch":
       return readSwitch(reader);
+    default:
+      return undefined;
+  }
+}
+
+function readSimple(reader: Reader): Statement {
+  const { text, at } = reader.peek();
+  switch (text) {
     case "return": {
       reader.take();
       const value = reader.peek().text === ";" ? undefined : readExpression(reader);
@@ -205,7 +219,7 @@ function readLoop(reader: Reader): Loop {
     while (!reader.accept("}")) {
       if (reader.accept("continuing")) {
         const inner: Statement[] = [];
-        readAttributes(reader);
+        const inside = readAttributes(reader);
         const begin = reader.expect("{");
         while (!reader.accept("}")) {
           if (reader.peek().text === "break" && reader.peek(1).text === "if") {
@@ -219,7 +233,7 @@ function readLoop(reader: Reader): Loop {
           const statement = readStatement(reader);
           if (statement) inner.push(statement);
         }
-        continuing = { kind: "block", attributes: [], statements: inner, at: begin.at, end: reader.end() };
+        continuing = { kind: "block", attributes: inside, statements: inner, at: begin.at, end: reader.end() };
         reader.expect("}");
         return;
       }
@@ -231,10 +245,10 @@ function readLoop(reader: Reader): Loop {
   return { kind: "loop", body, continuing, until, at, end: reader.end() };
 }
 
-function readSwitch(reader: Reader): Switch {
+function readSwitch(reader: Reader): Switch | Block {
   const { at } = reader.expect("switch");
   const value = readExpression(reader);
-  readAttributes(reader);
+  const attributes = readAttributes(reader);
   reader.expect("{");
   const cases: { values: (Expression | undefined)[]; body: Block }[] = [];
   while (!reader.accept("}")) {
@@ -251,5 +265,6 @@ function readSwitch(reader: Reader): Switch {
     reader.accept(":");
     cases.push({ values, body: readBlock(reader) });
   }
-  return { kind: "switch", value, cases, at, end: reader.end() };
+  const whole: Switch = { kind: "switch", value, cases, at, end: reader.end() };
+  return attributes.length === 0 ? whole : { kind: "block", attributes, statements: [whole], at, end: reader.end() };
 }

@@ -117,6 +117,9 @@ export const kinds: Readonly<Record<string, (seeds: Seeds) => Fault>> = {
   "brings an attribute": ({ pick, own }) => {
     const [name, code] = pick([
       ["diagnostic", `@diagnostic(off, derivative_uniformity) fn ${own}() {}`],
+      ["diagnostic", `fn ${own}() @diagnostic(off, a.b) {}`],
+      ["diagnostic", `fn ${own}(x: u32) { @diagnostic(off, a.b) if (x > 1u) {} }`],
+      ["diagnostic", `fn ${own}(x: u32) { switch (x) @diagnostic(off, a.b) { default: {} } }`],
       ["compute", `@compute @workgroup_size(1) fn ${own}() {}`],
       ["workgroup_size", `@workgroup_size(64) fn ${own}() {}`],
       ["fragment", `@fragment fn ${own}() {}`],

@@ -6,6 +6,7 @@ import { edited, prefixed } from "../../src/wgsl/rename.ts";
 import { resolve } from "../../src/wgsl/scopes.ts";
 import { tokensOf } from "../../src/wgsl/tokens.ts";
 import type { Expression } from "../../src/wgsl/tree.ts";
+import { allStatements } from "../../src/wgsl/walk.ts";
 
 const texts = (code: string) => tokensOf(code).map(({ kind, text }) => (kind === "template" ? `⟨${text}⟩` : text));
 const lists = (code: string) => texts(code).slice(0, -1).join(" ").replaceAll("⟨<⟩", "⟨").replaceAll("⟨>⟩", "⟩");
@@ -127,6 +128,7 @@ describe("what is not WGSL is refused, at its place", () => {
     ["fn f() {", "{ is not closed"],
     ["fn f() }", "} closes nothing"],
     ["fn f(a: u32] {}", "] closes nothing, as ( is open"],
+    ["fn f() { @diagnostic(off, a) let b = 1; }", "let stands where a statement that has attributes is expected"],
     ["enable f16;", "enable stands where a declaration, as directives come first, is expected"],
     ["let a = 1;", "let stands where a declaration is expected"],
     [`const y = ${"(".repeat(200)}1${")".repeat(200)};`, "more than 120 levels"],
@@ -155,6 +157,31 @@ function meaning(code: string, name: string): unknown[] {
     return what === "unknown" || "predeclared" in what ? [what] : [what.label.at];
   });
 }
+
+test("statements of every kind, with the attributes that they may have", () => {
+  const code = `@must_use fn f(@builtin(position) a: vec4<f32>,) -> @location(0) u32 @diagnostic(off, x.y) {
+  @diagnostic(off, x) if (a.x > 1) { return 1; } else if true { ; } else { discard; }
+  @diagnostic(off, x) { const_assert 1 < 2; }
+  for (;;) { break; }
+  for (i++; a[0].x < 2; f()) { continue; }
+  while (i < 3) @diagnostic(off, x) { i <<= 1u; }
+  loop @diagnostic(off, x) { let b = 1; continuing @diagnostic(off, x) { i -= b; break if i == 0; } }
+  switch (i) @diagnostic(off, x) { case 1, 2,: { } case default, 3 { } }
+  (*p).x = 1; _ = f(); f();
+}`;
+  const [f] = parse(code).declarations;
+  if (f?.kind !== "function") throw new Error("it is no function");
+  const kinds = [...allStatements(f.body)].map((one) =>
+    one.kind === "block" ? `block${one.attributes.map(({ name }) => ` @${name}`).join("")}` : one.kind,
+  );
+  expect(new Set(kinds)).toEqual(
+    new Set([
+      ...["block", "block @diagnostic", "if", "return", "discard", "assertion", "for", "break", "continue", "while"],
+      ...["assignment", "loop", "variable", "switch", "call-statement"],
+    ]),
+  );
+  expect(kinds.filter((kind) => kind === "block @diagnostic").length).toBe(7);
+});
 
 describe("names", () => {
   test("the module has no order, functions do", () => {

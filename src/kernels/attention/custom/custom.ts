@@ -6,6 +6,7 @@ import unknownKeyRange from "#shaders/attention/unknown/key-range.wgsl";
 import unknownTileFull from "#shaders/attention/unknown/tile-full.wgsl";
 import { ShaderError } from "../../../gpu/errors.ts";
 import type { BindingDeclaration } from "../../../gpu/shader-module.ts";
+import { splitList } from "../../../gpu/type-size.ts";
 import type { DType } from "../../../tensor/dtype.ts";
 import { ShapeError } from "../../../tensor/shape.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
@@ -116,6 +117,7 @@ function customMod(
   if (second) throw new ShaderError(`${file}: ${uniform?.name} and ${second.name} are uniforms, expected one`, file);
   if (uniform && !params) throw new ShapeError(`${file}: it declares ${uniform.name}, and params are missing`);
   if (params && !uniform) throw new ShapeError(`${file}: params are given, and it declares no uniform for them`);
+  if (uniform && params) checkFields(file, uniform, module.declares.structs?.[uniform.type], params);
   const storage = bindings.filter(({ space }) => space === "storage");
   for (const name of Object.keys(tensors)) {
     if (storage.some((one) => one.name === name)) continue;
@@ -136,11 +138,33 @@ function customMod(
   };
 }
 
+/** Throws `ShaderError` unless the params are the fields of the uniform's struct, by name. */
+function checkFields(
+  file: string,
+  { name, type }: BindingDeclaration,
+  members: string | undefined,
+  params: Readonly<Record<string, number>>,
+): void {
+  const fields = splitList(members ?? "").map((member) => /^(\w+)\s*:\s*(?:u32|i32|f32)$/u.exec(member)?.[1]);
+  if (members === undefined || fields.includes(undefined)) {
+    const what = members === undefined ? type : `{ ${members} }`;
+    throw new ShaderError(`${file}: ${name} is ${what}, expected a struct of u32, i32 and f32`, file);
+  }
+  const missing = fields.find((field) => !Object.hasOwn(params, field ?? ""));
+  if (missing) throw new ShaderError(`${file}: ${name}.${missing} is not among the values given`, file);
+  const unknown = Object.keys(params).find((field) => !fields.includes(field));
+  if (unknown === undefined) return;
+  throw new ShaderError(`${file}: ${name} has no field ${unknown}; it has ${fields.join(", ")}`, file);
+}
+
 function boundFor(file: string, { name, type }: BindingDeclaration, given: CustomTensor | undefined): BoundTensor {
   if (!given) throw new ShapeError(`${file}: it declares ${name}, and no tensor of this name is given`);
   const [, scalar, letter] = /^array<(?:(f32|u32|i32|f16)|vec[234]([fuih]))>$/.exec(type) ?? [];
   const dtype = scalar ?? { f: "f32", u: "u32", i: "i32", h: "f16" }[letter ?? ""];
   if (!dtype) throw new ShaderError(`${file}: ${name} is ${type}, expected an array of f32, u32, i32 or f16`, file);
   const types = [dtype as DType];
-  return "pattern" in given ? { tensor: given.tensor, pattern: given.pattern, types } : { tensor: given, types };
+  const label = `${file}: ${name}`;
+  return "pattern" in given
+    ? { tensor: given.tensor, pattern: given.pattern, types, label }
+    : { tensor: given, types, label };
 }
