@@ -3,12 +3,20 @@ import { TextError } from "./text-error.ts";
 /** Whether a set of characters has a code point. */
 export type CharacterSet = (code: number) => boolean;
 
-/** A parsed regular expression. Groups do not capture. */
+/** A parsed regular expression. A group captures where something refers to it: `back` is what it has matched last. */
 export type PatternNode =
   | { readonly kind: "set"; readonly has: CharacterSet }
   | { readonly kind: "sequence" | "either"; readonly parts: readonly PatternNode[] }
   | { readonly kind: "repeat"; readonly body: PatternNode; readonly min: number; readonly max: number; lazy: boolean }
+  | { readonly kind: "group"; readonly index: number; readonly body: PatternNode }
+  | { readonly kind: "back"; readonly index: number }
   | { readonly kind: "look"; readonly body: PatternNode; readonly behind: boolean; readonly negative: boolean };
+
+/** A pattern, and which of its groups it refers to. */
+export interface ParsedPattern {
+  readonly parsed: PatternNode;
+  readonly referred: ReadonlySet<number>;
+}
 
 const deepest = 100;
 
@@ -16,7 +24,8 @@ const deepest = 100;
 const atoms =
   /\\[pP]\{[^}]*\}|\\u\{[0-9a-fA-F]+\}|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|\\c[a-zA-Z]|\\[^1-9bBk]|\[(?:\\.|[^\]\\])*\]|[^\\()|*+?{}[\]^$]/suy;
 const quantifiers = /([*+?]|\{(\d+)(,?)(\d*)\})(\??)/uy;
-const openings = /\((?:\?(?:(:)|(<?[=!])|<[A-Za-z_]\w*>))?/uy;
+const openings = /\((?:\?(?:(:)|(<?[=!])|<([^>=!]+)>))?/uy;
+const references = /\\(?:([1-9]\d*)|k<([^>]+)>)/uy;
 
 /** What a pattern's character matches, by the platform's own engine: one code point takes it no time. */
 function setOf(source: string): CharacterSet {
@@ -39,13 +48,19 @@ function setOf(source: string): CharacterSet {
 }
 
 /**
- * Parses a regular expression of JavaScript, with the flag `u`, that the platform has accepted. Back references, word
- * boundaries, anchors and flags within the pattern are not supported: the library for tokenizers writes the latter
- * three in other ways. Throws a TextError that names `field`.
+ * Parses a regular expression of JavaScript, with the flag `u`, that the platform has accepted. Not supported are word
+ * boundaries, anchors and flags within the pattern, which the library for tokenizers writes in other ways, and
+ * references to groups within a look around, or from one behind. Throws a TextError that names `field`.
  */
-export function parsePattern(source: string, field: string): PatternNode {
+export function parsePattern(source: string, field: string): ParsedPattern {
   let at = 0;
   const sets = new Map<string, CharacterSet>();
+  const names = new Map<string, number>();
+  const referred: (number | string)[] = [];
+  const looked = new Set<number>();
+  let groups = 0;
+  let looks = 0;
+  let behind = 0;
 
   function unsupported(): never {
     throw new TextError(`${field}: ${JSON.stringify(source.slice(at, at + 12))} in a pattern is not supported`);
@@ -76,6 +91,9 @@ export function parsePattern(source: string, field: string): PatternNode {
 
   function term(depth: number): PatternNode {
     if (source[at] === "(") return group(depth);
+    const [, number, name] = read(references) ?? [];
+    if (number !== undefined || name !== undefined)
+      return reference(number === undefined ? (name ?? "") : Number(number));
     const [atom] = read(atoms) ?? unsupported();
     const has = sets.get(atom) ?? setOf(atom);
     sets.set(atom, has);
@@ -83,12 +101,33 @@ export function parsePattern(source: string, field: string): PatternNode {
   }
 
   function group(depth: number): PatternNode {
-    const [opening, , look] = read(openings) ?? unsupported();
+    const [opening, plain, look, name] = read(openings) ?? unsupported();
     if (opening === "(" && source[at] === "?") unsupported();
+    const captures = plain === undefined && look === undefined;
+    const index = captures ? ++groups : 0;
+    if (name !== undefined) names.set(name, index);
+    if (captures && looks > 0) looked.add(index);
+    const isBehind = look?.startsWith("<") === true;
+    looks += Number(look !== undefined);
+    behind += Number(isBehind);
     const body = alternatives(depth + 1);
+    looks -= Number(look !== undefined);
+    behind -= Number(isBehind);
     at++; // the platform has checked that it closes
-    if (look === undefined) return body;
-    return { kind: "look", body, behind: look.startsWith("<"), negative: look.endsWith("!") };
+    if (look !== undefined) return { kind: "look", body, behind: isBehind, negative: look.endsWith("!") };
+    return captures ? { kind: "group", index, body } : body;
+  }
+
+  /** A reference by number or name; a name may be of a group that comes later. */
+  function reference(to: number | string): PatternNode {
+    if (behind > 0) throw new TextError(`${field}: a reference within a look behind is not supported`);
+    referred.push(to);
+    return {
+      kind: "back",
+      get index() {
+        return typeof to === "number" ? to : (names.get(to) ?? 0);
+      },
+    };
   }
 
   function repeated(body: PatternNode): PatternNode {
@@ -103,5 +142,9 @@ export function parsePattern(source: string, field: string): PatternNode {
 
   const parsed = alternatives(0);
   if (at < source.length) unsupported();
-  return parsed;
+  const indices = new Set(referred.map((to) => (typeof to === "number" ? to : (names.get(to) ?? 0))));
+  if ([...indices].some((index) => looked.has(index))) {
+    throw new TextError(`${field}: a reference to a group within a look around is not supported`);
+  }
+  return { parsed, referred: indices };
 }

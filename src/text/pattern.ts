@@ -1,110 +1,12 @@
 import type { Pattern } from "./matches.ts";
-import { type CharacterSet, type PatternNode, parsePattern } from "./pattern-syntax.ts";
+import { compilePattern, type Instruction } from "./pattern-program.ts";
+import { parsePattern } from "./pattern-syntax.ts";
 import type { StepLimit } from "./step-limit.ts";
 import { TextError } from "./text-error.ts";
 
-/**
- * - `set`: a character of the set; `before`: the same, backwards.
- * - `run`: as many characters of the set as there are from `a` to `b`; `lazy`: as few.
- * - `fork`: goes on at `a`, and where that fails at `b`.
- * - `mark` keeps the position in a register; `moved` fails where it is still there: a repetition matched nothing.
- * - `look`: goes on at `a` if the program from the next instruction on matches here (`b` = 1) or does not (`b` = 0).
- */
-type Op = "set" | "before" | "run" | "lazy" | "fork" | "jump" | "mark" | "moved" | "look" | "accept";
-
-interface Instruction {
-  readonly op: Op;
-  a: number;
-  b: number;
-  readonly has: CharacterSet;
-}
-
-const maxInstructions = 20_000;
 /** Places to go back to that are kept at once: about as many as V8's own engine has room for. */
 const maxPlaces = 2_000_000;
 const placeSize = 4;
-const never: CharacterSet = () => false;
-
-function matchesNothing(node: PatternNode): boolean {
-  if (node.kind === "set") return false;
-  if (node.kind === "look") return true;
-  if (node.kind === "repeat") return node.min === 0 || matchesNothing(node.body);
-  return node.kind === "either" ? node.parts.some(matchesNothing) : node.parts.every(matchesNothing);
-}
-
-function compile(parsed: PatternNode, field: string): { readonly code: readonly Instruction[]; registers: number } {
-  const code: Instruction[] = [];
-  let registers = 0;
-
-  function emit(op: Op, a = 0, b = 0, has = never): Instruction {
-    if (code.length >= maxInstructions) throw new TextError(`${field}: the pattern is too large, repetitions included`);
-    const instruction = { op, a, b, has };
-    code.push(instruction);
-    return instruction;
-  }
-
-  function fork(lazy: boolean, body: () => void): void {
-    const branch = emit("fork", code.length + 1);
-    body();
-    branch.b = code.length;
-    if (lazy) [branch.a, branch.b] = [branch.b, branch.a];
-  }
-
-  function repeat({ body, min, max, lazy }: PatternNode & { kind: "repeat" }, back: boolean): void {
-    if (body.kind === "set" && !back) return void emit(lazy ? "lazy" : "run", min, max, body.has);
-    for (let i = 0; i < min; i++) add(body, back);
-    if (max - min > maxInstructions && max !== Number.POSITIVE_INFINITY) {
-      throw new TextError(`${field}: the pattern is too large, repetitions included`);
-    }
-    // One more than there has to be must match something.
-    const register = matchesNothing(body) ? registers++ : undefined;
-    const another = () => {
-      if (register !== undefined) emit("mark", register);
-      add(body, back);
-      if (register !== undefined) emit("moved", register);
-    };
-    const begin = code.length;
-    const optional = (left: number): void => {
-      if (left === 0) return;
-      fork(lazy, () => {
-        another();
-        if (max === Number.POSITIVE_INFINITY) emit("jump", begin);
-        else optional(left - 1);
-      });
-    };
-    optional(max - min);
-  }
-
-  function add(node: PatternNode, back: boolean): void {
-    if (node.kind === "set") {
-      emit(back ? "before" : "set", 0, 0, node.has);
-    } else if (node.kind === "sequence") {
-      for (const part of back ? [...node.parts].reverse() : node.parts) add(part, back);
-    } else if (node.kind === "repeat") {
-      repeat(node, back);
-    } else if (node.kind === "look") {
-      const look = emit("look", 0, node.negative ? 0 : 1);
-      add(node.body, node.behind);
-      emit("accept");
-      look.a = code.length;
-    } else {
-      const ends: Instruction[] = [];
-      for (const [i, part] of node.parts.entries()) {
-        if (i === node.parts.length - 1) add(part, back);
-        else
-          fork(false, () => {
-            add(part, back);
-            ends.push(emit("jump"));
-          });
-      }
-      for (const end of ends) end.a = code.length;
-    }
-  }
-
-  add(parsed, false);
-  emit("accept");
-  return { code, registers };
-}
 
 const isHigh = (unit: number) => unit >= 0xd800 && unit < 0xdc00;
 const isLow = (unit: number) => unit >= 0xdc00 && unit < 0xe000;
@@ -124,7 +26,7 @@ function widthBefore(text: string, at: number): number {
  * error, and every pattern in use stays as it is.
  */
 export function makePattern(source: string, field: string): Pattern {
-  const { code, registers } = compile(parsePattern(source, field), field);
+  const { code, registers } = compilePattern(parsePattern(source, field), field);
   const marks = new Int32Array(registers);
   /**
    * Where a failed match goes on: what that takes, the instruction, the position, a bound. 0: as it is. 1: gives back a
@@ -171,14 +73,20 @@ export function makePattern(source: string, field: string): Pattern {
           if (character === undefined || !has(character)) break;
           position += widthOf(character);
         }
-        limit.left -= count;
+        limit.left -= count >> 2; // which takes less time than steps of their own
         failed = count < a;
         if (count === a) least = position;
         pc++;
         if (position > least && !failed) place(1, pc, position, least);
       } else if (op === "fork") {
-        place(0, b, position, 0);
-        pc = a;
+        const { op: ahead, a: least, has: begins } = code[a] as Instruction;
+        const character = ahead === "set" || (ahead === "run" && least > 0) ? text.codePointAt(position) : -1;
+        if (character === undefined || (character >= 0 && !begins(character))) {
+          pc = b; // without a place to go back to
+        } else {
+          place(0, b, position, 0);
+          pc = a;
+        }
       } else if (op === "jump") {
         pc = a;
       } else if (op === "before") {
@@ -200,6 +108,19 @@ export function makePattern(source: string, field: string): Pattern {
       } else if (op === "mark") {
         place(3, a, marks[a] as number, 0);
         marks[a] = position;
+        pc++;
+      } else if (op === "forget") {
+        place(3, a, marks[a] as number, 0);
+        marks[a] = -1;
+        pc++;
+      } else if (op === "back") {
+        const from = marks[a] as number;
+        const to = marks[b] as number;
+        if (from >= 0 && to >= 0) {
+          limit.left -= to - from;
+          failed = !text.startsWith(text.slice(from, to), position);
+          position += to - from;
+        }
         pc++;
       } else if (op === "moved") {
         failed = marks[a] === position;
@@ -224,7 +145,13 @@ export function makePattern(source: string, field: string): Pattern {
           marks[pc] = position;
           failed = true;
         } else if (what === 1) {
-          position -= widthBefore(text, position);
+          const { op: ahead, has: begins } = code[pc] as Instruction;
+          let count = 0;
+          do {
+            position -= widthBefore(text, position);
+            count++;
+          } while (position > bound && ahead === "set" && !begins(text.codePointAt(position) ?? 0));
+          limit.left -= count >> 2;
           if (position > bound) place(1, pc, position, bound);
         } else if (what === 2) {
           const character = text.codePointAt(position);
@@ -245,6 +172,7 @@ export function makePattern(source: string, field: string): Pattern {
     each(text, limit, found) {
       top = 0;
       for (let begin = 0; begin <= text.length; ) {
+        marks.fill(-1);
         const end = run(text, begin, 0, limit);
         if (end >= 0) found(begin, end);
         // After an empty match, too, the search goes on with the next character.

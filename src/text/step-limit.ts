@@ -16,11 +16,11 @@ export interface StepLimit {
 }
 
 /** Steps for each character of the input, several times what the most laborious tokenizer in use takes. */
-const perCharacter = 100;
+const perCharacter = 150;
 /** Steps for any input, however short. */
-const forAny = 1_000_000;
+const forAny = 10_000_000;
 
-/** A limit that counts for `field` until it is changed: 100 steps for each character of the input, and `base`. */
+/** A limit that counts for `field` until it is changed: 150 steps for each character of the input, and `base`. */
 export function makeStepLimit(field: string, base = forAny): StepLimit {
   let characters = 0;
   const limit: StepLimit = {

@@ -2,6 +2,19 @@ import { pick, type Random, times } from "./choices.ts";
 
 type Json = Record<string, unknown>;
 
+/** An expression of a few letters, one in eight with a reference to its first group. */
+export function expressionWithReferences(random: Random): string {
+  const rest = expression(random, 3);
+  if (random() > 0.125) return rest;
+  const forms = [
+    `(a|bc?)${rest}\\1`,
+    `(?:([ab]+|c)c?\\1)*${rest}`,
+    `(?<x>a|b?)+?${rest}\\k<x>`,
+    `(?:\\1c?|(b|a*))+${rest}`,
+  ];
+  return pick(random, forms);
+}
+
 /** An expression of a few letters with every kind of term, nested `depth` deep. */
 export function expression(random: Random, depth: number): string {
   const term = (): string => {

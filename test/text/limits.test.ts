@@ -16,7 +16,7 @@ describe("a tokenizer from outside", () => {
     const split = { type: "Split", pattern: { Regex: "(a+)+$" }, behavior: "Isolated", invert: false };
     const file = voicesWith({ pre_tokenizer: thenBytes(split) });
     expect(() => encode(file, `${"a".repeat(40)}b`)).toThrow(
-      "tokenizer.json: pre_tokenizer.pretokenizers[0] takes more than 1,004,100 steps for an input of 41 characters",
+      "tokenizer.json: pre_tokenizer.pretokenizers[0] takes more than 10,006,150 steps for an input of 41 characters",
     );
     expect(encode(file, "aaa")).toEqual(encode(voicesTokenizer(), "aaa"));
   });
@@ -25,7 +25,7 @@ describe("a tokenizer from outside", () => {
     const double = { type: "Replace", pattern: { String: "a" }, content: "aa" };
     const file = voicesWith({ normalizer: { type: "Sequence", normalizers: Array(30).fill(double) } });
     expect(() => encode(file, "a")).toThrow(
-      /^tokenizer\.json: normalizer\.normalizers\[\d+\] takes more than 1,000,100 steps for an input of 1 characters$/,
+      /^tokenizer\.json: normalizer\.normalizers\[\d+\] takes more than 10,000,150 steps for an input of 1 characters$/,
     );
     const added = [{ id: 5000, content: "aq", special: false, normalized: true }];
     expect(() => createTokenizer({ ...file, added_tokens: added }, {})).toThrow(/normalizer.* takes more than/);
@@ -50,7 +50,9 @@ describe("a tokenizer from outside", () => {
   test("with a pattern that nothing here supports, or that is too large", () => {
     const read = (Regex: string) => () =>
       createTokenizer(voicesWith({ normalizer: { type: "Replace", pattern: { Regex }, content: "" } }), {});
-    expect(read("(a)\\1")).toThrow('tokenizer.json: normalizer.pattern: "\\\\1" in a pattern is not supported');
+    expect(read("(?=(a))\\1")).toThrow(
+      "normalizer.pattern: a reference to a group within a look around is not supported",
+    );
     expect(read("(?:(?:ab){1,200}){1,200}")).toThrow(/normalizer\.pattern: the pattern is too large/);
     expect(read("a".repeat(10_001))).toThrow("normalizer.pattern has 10001 characters, expected at most 10000");
   });
