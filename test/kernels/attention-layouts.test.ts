@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { casesTagged } from "../../src/check/case-table.ts";
-import { attentionLayoutCases } from "../../src/check/cases/attention-layouts.ts";
+import { attentionLayoutCases, longRowOfHalves } from "../../src/check/cases/attention-layouts.ts";
 import { checkCase } from "../../src/check/check-case.ts";
 import { packWords } from "../../src/check/packed.ts";
 import { normal } from "../../src/check/random.ts";
@@ -44,7 +44,8 @@ const chosen: Readonly<Record<string, readonly string[]>> = {
 };
 for (const variant of portable(attention)) {
   const tags = chosen[variant];
-  const some = full || !tags ? cases : casesTagged(cases, ...tags);
+  const long = full ? [longRowOfHalves(131_072)] : [];
+  const some = full || !tags ? [...cases, ...long] : casesTagged(cases, ...tags);
   testCases(() => gpu, { ...attentionLayoutCases, variants: [variant], cases: some });
 }
 

@@ -9,8 +9,9 @@ import { describe, expect, test } from "vitest";
 import { wgslEsbuild } from "../../src/build/wgsl.ts";
 import { type Case, type CaseTable, casesTagged, hasTag } from "../../src/check/case-table.ts";
 import { attentionCases } from "../../src/check/cases/attention.ts";
-import { attentionLayoutCases } from "../../src/check/cases/attention-layouts.ts";
+import { attentionLayoutCases, longRowOfHalves } from "../../src/check/cases/attention-layouts.ts";
 import { modCases } from "../../src/check/cases/attention-mods.ts";
+import { longRowProblem } from "../../src/check/cases/attention-problem.ts";
 import { assertClose, nmseCaps } from "../../src/check/compare.ts";
 import { normal } from "../../src/check/random.ts";
 import { attention } from "../../src/kernels/attention/attention.ts";
@@ -26,24 +27,23 @@ const full = process.env["SHADERFORMER_FULL"] === "1";
 
 type Name = "subgroups" | "splitSubgroups";
 
-/**
- * Not with subgroups of 4: of this kernel with these scores, LLVM 19 makes no code for vectors of 128 bits ("Cannot emit
- * physreg copy instruction") and ends the process.
- */
-const compiles = (variant: Name, item: Case) =>
-  !(size === 4 && variant === "subgroups" && hasTag(item, "softcap, then alibi, then a bias of each head"));
+/** Rows of more keys than those of the table. */
+const longer = (table: CaseTable): readonly Case[] =>
+  table === (attentionCases as CaseTable)
+    ? [longRowProblem(131_072)]
+    : table === (attentionLayoutCases as CaseTable)
+      ? [longRowOfHalves(131_072)]
+      : [];
 
 /** The cases of those chosen whose heads have widths that subgroups of this size can share; the others are to be refused. */
 function forSubgroups(variant: Name, table: CaseTable, chosen: readonly Case[]): CaseTable {
-  const cases = (full ? table.cases : chosen)
-    .filter((item) => compiles(variant, item))
-    .map((item) => {
-      const { q, values } = item.inputs;
-      // Caches of integers hold several to a word; their heads are as wide as those of q.
-      const widths = [q, ...(values?.dtype === "u32" ? [] : [values])].map((input) => input?.shape[3] ?? 0);
-      const fits = widths.every((width) => width % (4 * (size ?? 1)) === 0 && width <= 256);
-      return { ...item, refusedBy: fits ? [] : [variant] };
-    });
+  const cases = (full ? [...table.cases, ...longer(table)] : chosen).map((item) => {
+    const { q, values } = item.inputs;
+    // Caches of integers hold several to a word; their heads are as wide as those of q.
+    const widths = [q, ...(values?.dtype === "u32" ? [] : [values])].map((input) => input?.shape[3] ?? 0);
+    const fits = widths.every((width) => width % (4 * (size ?? 1)) === 0 && width <= 256);
+    return { ...item, refusedBy: fits ? [] : [variant] };
+  });
   return { ...table, variants: [variant], cases };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { casesTagged, hasTag } from "../../src/check/case-table.ts";
 import { attentionCases } from "../../src/check/cases/attention.ts";
+import { longRowProblem } from "../../src/check/cases/attention-problem.ts";
 import { assertClose, nmseCaps } from "../../src/check/compare.ts";
 import { normal } from "../../src/check/random.ts";
 import { stepOf } from "../../src/check/step.ts";
@@ -34,6 +35,9 @@ testCases(
 );
 testCases(() => gpu, table(["blocks"], casesTagged(cases, "tile-lists")));
 testCases(() => gpu, table(["packed"], casesTagged(cases, "packed-heads")));
+if (process.env["SHADERFORMER_FULL"] === "1") {
+  testCases(() => gpu, table(variants, [longRowProblem(131_072)]));
+}
 
 const random = (shape: readonly number[], seed: number, on: Gpu = gpu) =>
   tensor(
