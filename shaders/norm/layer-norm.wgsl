@@ -20,21 +20,15 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   let row = row_lane(grid, thread);
 
   var sums = Vector();
-  for (var begin = row.lane; begin < row.width; begin += RUN) {
-    var run = Vector();
-    for (var i = begin; i < min(begin + RUN, row.width); i += LANES) { run += load_row(row.first + i); }
-    sums += run;
+  for (var i = row.lane; i < row.width; i += LANES) {
+    sums += load_row(row.first + i);
   }
   let mean = workgroup_sum(vector_sum(sums), thread) / f32(params.cols);
 
   var squares = Vector();
-  for (var begin = row.lane; begin < row.width; begin += RUN) {
-    var run = Vector();
-    for (var i = begin; i < min(begin + RUN, row.width); i += LANES) {
-      let deviation = reload_row(row.first + i) - mean;
-      run += deviation * deviation;
-    }
-    squares += run;
+  for (var i = row.lane; i < row.width; i += LANES) {
+    let deviation = reload_row(row.first + i) - mean;
+    squares += deviation * deviation;
   }
   let scale = inverseSqrt(workgroup_sum(vector_sum(squares), thread) / f32(params.cols) + params.eps);
 

@@ -20,13 +20,9 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   let row = row_lane(grid, thread);
 
   var squares = Vector();
-  for (var begin = row.lane; begin < row.width; begin += RUN) {
-    var run = Vector();
-    for (var i = begin; i < min(begin + RUN, row.width); i += LANES) {
-      let value = load_row(row.first + i);
-      run += value * value;
-    }
-    squares += run;
+  for (var i = row.lane; i < row.width; i += LANES) {
+    let value = load_row(row.first + i);
+    squares += value * value;
   }
   let scale = inverseSqrt(workgroup_sum(vector_sum(squares), thread) / f32(params.cols) + params.eps);
 

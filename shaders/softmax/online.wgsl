@@ -22,15 +22,16 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   var shift = Vector(LOWEST_FLOAT);
   var sums = Vector();
   for (var begin = row.lane; begin < row.width; begin += RUN) {
-    let before = shift;
     var run = Vector();
     for (var i = begin; i < min(begin + RUN, row.width); i += LANES) {
       let value = x[row.first + i];
       let larger = max(shift, value);
-      run = run * exponential(shift - larger) + exponential(value - larger);
+      let rescale = exponential(shift - larger);
+      sums *= rescale;
+      run = run * rescale + exponential(value - larger);
       shift = larger;
     }
-    sums = sums * exponential(before - shift) + run;
+    sums += run;
   }
   let largest = workgroup_max(vector_max(shift), thread);
   let sum = workgroup_sum(vector_sum(sums * exponential(shift - largest)), thread);

@@ -40,11 +40,11 @@ export const normSoftmaxMistakes: readonly Mistake[] = [
   inShader("softmax/workgroup", "select(1.0 / sum, 0.0, sum == 0.0)", "1.0 / sum", "a masked row is NaN"),
   inShader(
     "softmax/online",
-    "run * exponential(shift - larger) + ",
+    "run * rescale + ",
     "run + ",
     "the sum is not rescaled when the maximum grows",
   ),
-  inShader("softmax/online", "sums * exponential(before - shift) + ", "sums + ", "runs are joined unscaled"),
+  inShader("softmax/online", "sums *= rescale;", "", "runs are joined unscaled"),
   inShader(
     "softmax/online",
     "vector_sum(sums * exponential(shift - largest))",
