@@ -38,12 +38,7 @@ export const normSoftmaxMistakes: readonly Mistake[] = [
   inShader("softmax/row-sum", " - shift", "", "exp overflows"),
   inShader("softmax/workgroup", "y[row.first + i] *= scale;", "", "the exponentials are not divided"),
   inShader("softmax/workgroup", "select(1.0 / sum, 0.0, sum == 0.0)", "1.0 / sum", "a masked row is NaN"),
-  inShader(
-    "softmax/online",
-    "run * rescale + ",
-    "run + ",
-    "the sum is not rescaled when the maximum grows",
-  ),
+  inShader("softmax/online", "run * rescale + ", "run + ", "the sum is not rescaled when the maximum grows"),
   inShader("softmax/online", "sums *= rescale;", "", "runs are joined unscaled"),
   inShader(
     "softmax/online",
