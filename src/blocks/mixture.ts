@@ -2,7 +2,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { optionalTensor, tensorCheck } from "../kernels/arguments.ts";
 import { add, mul } from "../kernels/elementwise/elementwise.ts";
 import type { GatedActivation } from "../kernels/moe/expert-weights.ts";
-import { experts } from "../kernels/moe/experts.ts";
+import { routedExperts } from "../kernels/moe/experts.ts";
 import { type RoutingRule, route, ruleChecks } from "../kernels/moe/route.ts";
 import { type Checks, checkOptions, fieldsOf, object, oneOf, required, size } from "../options/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
@@ -86,7 +86,7 @@ export function mixture(gpu: Gpu, name: string, x: Tensor, weights: MixtureWeigh
   gpu.tap(`${name}.experts`, reshape(chosen.experts, [b, t, rule.k]));
   gpu.tap(`${name}.weights`, reshape(chosen.weights, [b, t, rule.k]));
   const { gateUp, gateUpBias, down, downBias } = weights;
-  const { y, counts, offsets } = experts(
+  const { y, counts, offsets } = routedExperts(
     gpu,
     { x: rows, experts: chosen.experts, weights: chosen.weights, gateUp, gateUpBias, down, downBias },
     { activation },

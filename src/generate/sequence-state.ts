@@ -10,7 +10,7 @@ import { placed, replacements, type Tensor, zeros } from "../tensor/tensor.ts";
 import { slice } from "../tensor/views.ts";
 import { firstChunk, largestChunk, smallestChunk } from "./chunks.ts";
 import type { Lifetime } from "./lifetime.ts";
-import { type Fault, firstFault } from "./probe.ts";
+import type { Fault } from "./probe.ts";
 import type { DecoderPrograms, PrefillResult, Recorded, Sampled, SamplingKind } from "./programs.ts";
 
 /** Target for one submit of a prefill in milliseconds, so that pages can draw and drivers do not reset. */
@@ -184,6 +184,7 @@ export class SequenceState {
   /** The first result of a prefill of `ids` that is not finite. */
   async probe(ids: readonly number[]): Promise<Fault | undefined> {
     using _use = this.#lifetime.use();
+    const { firstFault } = await import("./probe.ts"); // a page that looks for no fault does not load it
     for (let at = 0; at < ids.length; ) {
       const t = Math.min(firstChunk, this.programs.longestChunk, ids.length - at);
       await this.reserve([{ row: 0, length: at + t }]);

@@ -18,11 +18,18 @@ import { OptionError } from "../../options/errors.ts";
 import { optionalTensor, tensorCheck } from "../arguments.ts";
 import { type CustomMask, customMask, customScore } from "./custom/custom.ts";
 import { chainScores, joinMasks } from "./joined.ts";
-import { type AttentionMask, isNamedMask, madeMasks, maskCheck, maskMod } from "./masks/mask.ts";
+import { type AttentionMask, isNamedMask, madeMasks, maskCheck, namedMaskMod } from "./masks/mask.ts";
+import { masks } from "./masks/table.ts";
 import type { MaskMod, Mod } from "./mod.ts";
 import type { AttentionOptions } from "./options.ts";
-import { memo } from "./records/parameters.ts";
-import { type AttentionScore, isChain, isNamedScore, madeScores, scoreCheck, scoreMod } from "./scores/score.ts";
+import type { MaskRecord } from "./records/mask-record.ts";
+import { byName, memo } from "./records/parameters.ts";
+import type { ScoreRecord } from "./records/score-record.ts";
+import { type AttentionScore, isChain, isNamedScore, madeScores, namedScoreMod, scoreCheck } from "./scores/score.ts";
+import { scores } from "./scores/table.ts";
+
+const allMasks = byName<MaskRecord>(masks);
+const allScores = byName<ScoreRecord>(scores);
 
 /** Members of `and` and `or`; each is checked as a mask. */
 const list = (value: unknown) => (Array.isArray(value) ? undefined : "a list of masks");
@@ -45,7 +52,7 @@ const custom = fieldsOf<CustomMask>({
 export function anyMaskMod(mask: AttentionMask, depth = 0): MaskMod {
   checkValue("attention", "mask", maskCheck, mask);
   checkDepth("mask", depth);
-  if (isNamedMask(mask)) return maskMod(mask);
+  if (isNamedMask(mask)) return namedMaskMod(mask, allMasks);
   return memo(madeMasks, mask, () => {
     const each = (one: AttentionMask) => anyMaskMod(one, depth + 1);
     if ("and" in mask) {
@@ -66,7 +73,7 @@ export function anyMaskMod(mask: AttentionMask, depth = 0): MaskMod {
 export function anyScoreMod(score: AttentionScore, depth = 0): Mod {
   checkValue("attention", "score", scoreCheck, score);
   checkDepth("score", depth);
-  if (isNamedScore(score)) return scoreMod(score);
+  if (isNamedScore(score)) return namedScoreMod(score, allScores);
   return memo(madeScores, score, () => {
     if (isChain(score)) return chainScores(score.map((one) => anyScoreMod(one, depth + 1)));
     checkOptions("attention", custom, score, "score.");

@@ -1,3 +1,4 @@
+import type { Gpu } from "../../gpu/gpu.ts";
 import { fieldsOf, integer, listOf, oneOf, size } from "../../options/checks.ts";
 import { tensorFields } from "../arguments.ts";
 import { defineOp } from "../op.ts";
@@ -12,6 +13,8 @@ import { vector } from "./vector.ts";
 
 export type { ExpertsOptions, ExpertsResult, ExpertsTensors } from "./experts-problem.ts";
 
+/** The variants that the order chooses from: those of models. */
+const routed = { grouped, bounded, subgroups, vector, dense } as const;
 const variants = { grouped, bounded, subgroups, vector, loop, dense } as const;
 
 const tensors = tensorFields("x", "experts", "weights", "gateUp", "gateUpBias?", "down", "downBias?");
@@ -21,6 +24,12 @@ const options = fieldsOf<ExpertsOptions>({
   counts: listOf(size),
 });
 
+/** Variants from the most to the least wanted. */
+function order({ x }: ExpertsTensors, _options: ExpertsOptions, gpu: Gpu): readonly (keyof typeof routed)[] {
+  const many = tuning(gpu).expertsOfManyTokens;
+  return (x.shape[0] ?? 0) <= 8 ? ["vector", ...many] : many;
+}
+
 /**
  * The feed-forward layers of the experts chosen by a router, `y[t] = Σ weights[t, i] · down(act(gate · x[t], up ·
  * x[t]))` over their experts in the order of the choices (Shazeer et al. 2017; Jiang et al. 2024 for the gated form). x
@@ -29,14 +38,13 @@ const options = fieldsOf<ExpertsOptions>({
  * j, and down `[e · c, f]`; of any of `weightTypes`, in any number of segments. An id of e or more is no expert. Nothing
  * is read back to the CPU. Throws `ShapeError` for shapes that do not fit.
  */
-export const experts = defineOp<ExpertsTensors, ExpertsOptions, ExpertsResult, typeof variants>(
-  {
-    name: "moe/experts",
-    variants,
-    order: ({ x }, _options, gpu) => {
-      const many = tuning(gpu).expertsOfManyTokens;
-      return (x.shape[0] ?? 0) <= 8 ? ["vector", ...many] : many;
-    },
-  },
+export const experts = /* @__PURE__ */ defineOp<ExpertsTensors, ExpertsOptions, ExpertsResult, typeof variants>(
+  { name: "moe/experts", variants, order },
+  { tensors, options },
+);
+
+/** The same without the baseline that is only used by its name: what models need. */
+export const routedExperts = /* @__PURE__ */ defineOp<ExpertsTensors, ExpertsOptions, ExpertsResult, typeof routed>(
+  { name: "moe/experts", variants: routed, order },
   { tensors, options },
 );

@@ -5,7 +5,10 @@ import type { MaskMod } from "../mod.ts";
 import { madeByContent } from "../records/made.ts";
 import { type MaskRecord, recordMask } from "../records/mask-record.ts";
 import { byName, type Given, memo } from "../records/parameters.ts";
-import { masks } from "./table.ts";
+import { causal } from "./causal.ts";
+import { full } from "./full.ts";
+import { slidingWindow } from "./sliding-window.ts";
+import type { masks } from "./table.ts";
 
 /** A mask of the table: its name, or `{ kind, … }` with its parameters. */
 export type NamedMask = Given<(typeof masks)[number]>;
@@ -20,7 +23,8 @@ export type AttentionMask =
   | { readonly and: readonly AttentionMask[] }
   | { readonly or: readonly AttentionMask[] };
 
-const records = byName<MaskRecord>(masks);
+/** The masks of models, the only ones in a page that runs one. */
+const models = byName<MaskRecord>([full, causal, slidingWindow]);
 const plain = new Map<string, MaskMod>();
 
 /** Functions of masks, each made once: from parameters here, from other masks and from text in `made-mods.ts`. */
@@ -37,22 +41,25 @@ const isObject = (value: unknown) => typeof value === "object" && value !== null
 export const isNamedMask = (mask: AttentionMask): mask is NamedMask =>
   typeof mask === "string" || ("kind" in mask && mask.kind !== "custom");
 
+/** The function of a mask of a table of records. Throws `OptionError` for invalid parameters. */
+export function namedMaskMod(mask: NamedMask, records: ReadonlyMap<string, MaskRecord>): MaskMod {
+  if (typeof mask === "string") return memo(plain, mask, () => recordMask(recordOf(mask, records), {}));
+  if (typeof mask.kind !== "string") throw wrongKind("attention", "mask", mask, [...records.keys(), "custom"]);
+  return memo(madeMasks, mask, () => recordMask(recordOf(mask.kind, records), mask));
+}
+
 /**
- * The function of a mask of the table, or of one that `makeMods` has made. Throws `ShapeError` for invalid parameters.
+ * The function of a mask of models, or of one that `makeMods` has made. Throws `OptionError` for invalid parameters.
  */
 export function maskMod(mask: AttentionMask): MaskMod {
   checkValue("attention", "mask", maskCheck, mask);
-  if (typeof mask === "string") return memo(plain, mask, () => recordMask(recordOf(mask), {}));
-  if (isNamedMask(mask)) {
-    if (typeof mask.kind !== "string") throw wrongKind("attention", "mask", mask, [...records.keys(), "custom"]);
-    return memo(madeMasks, mask, () => recordMask(recordOf(mask.kind), mask));
-  }
+  if (isNamedMask(mask)) return namedMaskMod(mask, models);
   const mod = madeMasks.get(mask);
-  if (!mod) throw new TypeError("attention: this takes masks of the table, not custom or joined ones");
+  if (!mod) throw new TypeError("attention: this takes masks of models, not custom or joined ones");
   return mod;
 }
 
-function recordOf(name: string): MaskRecord {
+function recordOf(name: string, records: ReadonlyMap<string, MaskRecord>): MaskRecord {
   const record = records.get(name);
   if (record) return record;
   throw new OptionError(`attention: there is no mask ${name}; there are ${[...records.keys(), "custom"].join(", ")}`);

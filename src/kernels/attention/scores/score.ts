@@ -5,7 +5,8 @@ import type { Mod } from "../mod.ts";
 import { madeByContent } from "../records/made.ts";
 import { byName, type Given, memo } from "../records/parameters.ts";
 import { recordScore, type ScoreRecord } from "../records/score-record.ts";
-import { scores } from "./table.ts";
+import { none } from "./none.ts";
+import type { scores } from "./table.ts";
 
 /** A score of the table: its name, or `{ kind, … }` with its parameters. */
 export type NamedScore = Given<(typeof scores)[number]>;
@@ -16,7 +17,8 @@ export type NamedScore = Given<(typeof scores)[number]>;
  */
 export type AttentionScore = NamedScore | CustomScore | readonly AttentionScore[];
 
-const records = byName<ScoreRecord>(scores);
+/** The scores of models, the only ones in a page that runs one. */
+const models = byName<ScoreRecord>([none]);
 const plain = new Map<string, Mod>();
 
 /** Functions of scores, each made once: from parameters here, from other scores and from text in `made-mods.ts`. */
@@ -34,22 +36,25 @@ export const isChain = (score: AttentionScore): score is readonly AttentionScore
 export const isNamedScore = (score: AttentionScore): score is NamedScore =>
   typeof score === "string" || (!isChain(score) && score.kind !== "custom");
 
+/** The function of a score of a table of records. Throws `OptionError` for invalid parameters. */
+export function namedScoreMod(score: NamedScore, records: ReadonlyMap<string, ScoreRecord>): Mod {
+  if (typeof score === "string") return memo(plain, score, () => recordScore(recordOf(score, records), {}));
+  if (typeof score.kind !== "string") throw wrongKind("attention", "score", score, [...records.keys(), "custom"]);
+  return memo(madeScores, score, () => recordScore(recordOf(score.kind, records), score));
+}
+
 /**
- * The function of a score of the table, or of one that `makeMods` has made. Throws `ShapeError` for invalid parameters.
+ * The function of a score of models, or of one that `makeMods` has made. Throws `OptionError` for invalid parameters.
  */
 export function scoreMod(score: AttentionScore): Mod {
   checkValue("attention", "score", scoreCheck, score);
-  if (typeof score === "string") return memo(plain, score, () => recordScore(recordOf(score), {}));
-  if (isNamedScore(score)) {
-    if (typeof score.kind !== "string") throw wrongKind("attention", "score", score, [...records.keys(), "custom"]);
-    return memo(madeScores, score, () => recordScore(recordOf(score.kind), score));
-  }
+  if (isNamedScore(score)) return namedScoreMod(score, models);
   const mod = madeScores.get(score);
-  if (!mod) throw new TypeError("attention: this takes scores of the table, not custom ones or chains");
+  if (!mod) throw new TypeError("attention: this takes scores of models, not custom ones or chains");
   return mod;
 }
 
-function recordOf(name: string): ScoreRecord {
+function recordOf(name: string, records: ReadonlyMap<string, ScoreRecord>): ScoreRecord {
   const record = records.get(name);
   if (record) return record;
   throw new OptionError(`attention: there is no score ${name}; there are ${[...records.keys(), "custom"].join(", ")}`);
