@@ -1,5 +1,6 @@
-import { type AttentionOptions, attention } from "../../src/index.ts";
+import { type AttentionOptions, type AttentionTensors, attention } from "../../src/index.ts";
 import { algorithmNames, algorithmsFor, parseAlgorithm } from "./algorithms.ts";
+import type { CallTensors } from "./call-shape.ts";
 import type { AttentionCase } from "./case.ts";
 import type { AttentionSubject } from "./plan.ts";
 
@@ -47,15 +48,18 @@ function withSplits(variant: "splitK" | "splitSubgroups", splits: number, text: 
   };
 }
 
+/** The tensors that are attention's own. */
+const ofAttention = ({ prefix: _prefix, latent: _latent, ...tensors }: CallTensors): AttentionTensors => tensors;
+
 function subjectOf(variant: Name, own: AttentionOptions, name: string): AttentionSubject {
   const { workspace } = attention.variants[variant];
   return {
     name,
-    record: (gpu, tensors, options) => attention(gpu, tensors, { ...options, ...own, variant }),
+    record: (gpu, tensors, options) => attention(gpu, ofAttention(tensors), { ...options, ...own, variant }),
     refusal: (gpu, tensors, options) =>
       tensors.latent
         ? "keys and values must be computed from the latents first, as expanded and absorbed do"
-        : attention.survey(gpu, tensors, { ...options, ...own }).get(variant),
+        : attention.survey(gpu, ofAttention(tensors), { ...options, ...own }).get(variant),
     workspace: (tensors, options) => workspace?.(tensors, { ...options, ...own }) ?? 0,
   };
 }

@@ -171,7 +171,9 @@ describe("algorithms", () => {
       [
         wrong("absorbed", (device, { q, latent }) => {
           if (!latent) throw new Error("there are no latents");
-          return latentAttention(device, { q, ...latent }, { ...latent, form: "absorbed", scale: 1 / Math.sqrt(576) });
+          const { latents, weight, rope } = latent;
+          const options = { form: "absorbed", rope, scale: 1 / Math.sqrt(576) } as const;
+          return latentAttention(device, { q, latents, weight }, options);
         }),
       ],
     );

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path/posix";
 import { namedParts } from "../../src/build/wgsl.ts";
 import { readFile } from "../../src/gpu/read-declarations.ts";
 import type { ShaderModule } from "../../src/gpu/shader-module.ts";
@@ -61,17 +62,24 @@ export function shaderOf(
   return specialise(moduleOf(kernel), { parts: parts.map(moduleOf), constants });
 }
 
-/** Every kernel with its default parts, then with each part of the same folder in the place of a default one. */
+const functionsOf = (part: string) => [...moduleOf(part).code.matchAll(/^fn (\w+)/gm)].map(([, name]) => name);
+
+/** Whether two files are of one slot: they lie in one folder and define the same functions, and perhaps others. */
+const isSameSlot = (one: string, other: string) => {
+  const defined = functionsOf(one);
+  return dirname(one) === dirname(other) && functionsOf(other).some((name) => defined.includes(name));
+};
+
+/** Every kernel with its default parts, then with each other part of a slot in the place of its default one. */
 export function everyShader(): Shader[] {
   return [...kernelFiles.keys()].flatMap((kernel) => {
     const standard = shaderOf(kernel);
-    const folderOf = (part: string) => part.slice(0, part.lastIndexOf("/"));
     const choices = [...shaderModules.keys()].filter(
       (part) =>
         !kernelFiles.has(part) &&
         !standard.parts.includes(part) &&
-        standard.parts.filter((other) => folderOf(other) === folderOf(part)).length === 1 &&
-        folderOf(part).split("/").length > 1,
+        standard.parts.filter((other) => isSameSlot(part, other)).length === 1 &&
+        part.split("/").length > 2,
     );
     return [standard, ...choices.map((part) => shaderOf(kernel, { parts: [part] }))];
   });

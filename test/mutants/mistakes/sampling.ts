@@ -44,10 +44,11 @@ export const samplingMistakes: readonly Mistake[] = [
   inShader("sampling/sample", "rest -= place.before;", "", "the goal is not moved along"),
   inShader(
     "sampling/sample",
-    "chosen[row] = select(id, NO_INDEX, now.tokens == 0);",
-    "chosen[row] = id;",
+    "select(select(NO_TOKEN, id, is_finite), NO_INDEX, now.tokens == 0)",
+    "select(NO_TOKEN, id, is_finite)",
     "finished rows choose",
   ),
+  inShader("sampling/sample", "select(NO_TOKEN, id, is_finite)", "id", "NaN is not noticed"),
   inShader(
     "sampling/sample",
     "now.position + now.tokens, 1, id",
