@@ -32,7 +32,7 @@ function redirect(node: TreeNode): void {
   }
 }
 
-/** The library writes what it is told for each level and element: a number or text that stands in the template. */
+/** The library writes these for each level or element: a number or a short text that stands in the template. */
 function checkJsonArgument({ type: kind, key, value }: TreeNode): void {
   if (kind === "KeywordSpreadExpression") {
     throw new TextError("the chat template calls tojson with arguments from an object: not supported");
@@ -55,7 +55,7 @@ function checkJsonArgument({ type: kind, key, value }: TreeNode): void {
   }
 }
 
-/** Steps for a template, besides those for its characters and the messages': an evaluation takes longer than others. */
+/** Steps for a template, on top of those for its characters and the messages': an evaluation takes longer than others. */
 const stepsOfTemplate = 300_000;
 /** Longest template, and longest run of white space in it: the library searches a run once for each of its characters. */
 const MAX_TEMPLATE = 1_000_000;

@@ -36,7 +36,7 @@ export interface TokenDecoding {
 }
 
 const KNOWN = ["ByteLevel", "ByteFallback", "Metaspace", "Replace", "Fuse", "Strip", "WordPiece", "BPEDecoder"];
-/** Steps for a token, besides those for its characters: a text has many tokens. */
+/** Steps for a token, on top of those for its characters: a text has many tokens. */
 const stepsOfToken = 2000;
 /** Stages that join their tokens into one, so that later stages see the whole text as a single token. */
 const JOINING: ReadonlySet<string> = new Set(["ByteLevel", "Fuse"]);
