@@ -29,8 +29,13 @@ export function packUniform(
       throw new ShapeError(`${what} is ${JSON.stringify(value)}, expected ${type}${hint}`);
     }
     used[name] = value;
-    if (type === "f32") view.setFloat32(index * 4, value, true);
-    else {
+    if (type === "f32") {
+      // An infinity may be meant, as where a maximum begins; what becomes one is not.
+      if (Number.isNaN(value) || Number.isFinite(value) !== Number.isFinite(Math.fround(value))) {
+        throw new ShapeError(`${kernel}: ${declared.name}.${name} is ${value}, expected a number that f32 has`);
+      }
+      view.setFloat32(index * 4, value, true);
+    } else {
       const [low, high] = type === "u32" ? [0, 2 ** 32 - 1] : [-(2 ** 31), 2 ** 31 - 1];
       if (!Number.isInteger(value) || value < low || value > high) {
         throw new ShapeError(`${kernel}: ${declared.name}.${name} is ${value}, expected ${type}`);

@@ -226,7 +226,11 @@ describe("mistakes of the caller", async () => {
       () => axpy(gpu, { x: weight, z: weight }, { factor, into: { y: disposed } }),
       "test/axpy: into.y is [1], expected [4]",
     ],
-    [() => axpy(gpu, { x: weight, z: weight }, { factor: 2 ** 200, into: {} }), undefined],
+    [() => axpy(gpu, { x: weight, z: weight }, { factor: 2 ** 127, into: {} }), undefined],
+    [
+      () => axpy(gpu, { x: weight, z: weight }, { factor: 2 ** 200, into: {} }),
+      `test/axpy: params.factor is ${2 ** 200}, expected a number that f32 has`,
+    ],
   ])("%#", (call, message) => {
     if (message === undefined) {
       call(); // a large number is no mistake
@@ -247,6 +251,12 @@ describe("mistakes of the caller", async () => {
     const memory = zeros(gpu, [256]);
     const [x, y] = [slice(memory, 0, 0, 64), slice(memory, 0, 64, 128)];
     expect(() => axpy(gpu, { x, z: x }, { factor, into: { y } })).toThrow("y is written and shares its memory with x");
+  });
+
+  test.each([Number.NaN, 1e39, -3.5e38])("a number that f32 does not have is refused: %d", (wrong) => {
+    expect(() => axpy(gpu, { x: weight, z: weight }, { factor: wrong })).toThrow(
+      `test/axpy: params.factor is ${wrong}, expected a number that f32 has`,
+    );
   });
 
   test("what only types forbid is an error without them too", () => {
