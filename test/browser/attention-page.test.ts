@@ -25,11 +25,20 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
   const tableRows = () => page.getByRole("region", { name: "Table of results" }).locator("tbody tr");
   const cases = () => page.locator("details.cases");
 
-  /** Presses Run and waits until it can be pressed again. */
+  /** Presses Run and waits until it can be pressed again. A short run says Stop for less time than a wait takes to look. */
   async function measure(count: number): Promise<void> {
     const button = page.getByRole("button", { name: new RegExp(`^Run ${count} measurements?$`), disabled: false });
+    await button.waitFor();
+    await page.evaluate(() => {
+      const primary = document.querySelector("section.run button.primary") as Element;
+      const began = new Promise<void>((resolve) => {
+        const look = () => primary.textContent === "Stop" && resolve();
+        new MutationObserver(look).observe(primary, { childList: true, characterData: true, subtree: true });
+      });
+      Object.assign(globalThis, { began });
+    });
     await button.click();
-    await page.getByRole("button", { name: "Stop", exact: true }).waitFor();
+    await page.evaluate(() => (globalThis as { began?: Promise<void> }).began);
     await button.waitFor({ timeout: 60_000 });
   }
 
