@@ -13,13 +13,21 @@ import { makeStepLimit } from "./step-limit.ts";
 import { bpeSubwords, type Subwords, unigramSubwords, wordPieceSubwords } from "./subwords.ts";
 import { TextError } from "./text-error.ts";
 import type { Encoder, TextLibrary } from "./text-library.ts";
-import type { Vocabulary } from "./vocabulary.ts";
+import { MAX_ADDED, type Vocabulary } from "./vocabulary.ts";
 
 function subwordsOf({ model }: LibraryTokenizer, given: JsonRecord): Subwords {
   if (model instanceof BPE) return bpeSubwords(model);
   if (model instanceof Unigram) return unigramSubwords(model);
   if (model instanceof WordPiece) return wordPieceSubwords(model, String(given["continuing_subword_prefix"]));
   throw new TextError(`tokenizer.json: model.type is ${JSON.stringify(given["type"])}`); // the vocabulary has refused it
+}
+
+/** An added token after its normalization, no longer than one may be before: the library tries it at every character. */
+function addedContent(content: string): string {
+  if (content.length <= MAX_ADDED) return content;
+  throw new TextError(
+    `tokenizer.json: normalizer makes an added token ${content.length} characters long, expected at most ${MAX_ADDED}`,
+  );
 }
 
 /**
@@ -35,7 +43,7 @@ function encoder(tokenizer: JsonRecord, { model, added }: Vocabulary): Encoder {
     version: "1.0",
     added_tokens: added.map((token) => ({
       ...token,
-      content: token.normalized && normalizer ? normalizer(token.content, limit) : token.content,
+      content: token.normalized && normalizer ? addedContent(normalizer(token.content, limit)) : token.content,
       single_word: false,
     })),
     // A normalizer that does nothing: its own is set below, when the contents of added tokens have been normalized.

@@ -10,12 +10,13 @@ const longestOf = (tokens: Iterable<string>) => {
   return longest;
 };
 
-/** Merges as the library does; it compares tokens character by character. */
+/** Merges as the library does: it keeps a queue of pairs, and compares tokens character by character. */
 export function bpeSubwords(model: BPE): Subwords {
   const encode = model.encode.bind(model);
   const longest = longestOf(model.tokens_to_ids.keys());
   return (pieces, limit) => {
-    for (const { length } of pieces) limit.take(1 + length + Math.floor((length * Math.min(length, longest)) / 16));
+    for (const { length } of pieces)
+      limit.take(1 + 20 * length + Math.floor((length * Math.min(length, longest)) / 16));
     return encode([...pieces]);
   };
 }

@@ -32,7 +32,7 @@ export interface Vocabulary {
 const MODELS = ["BPE", "Unigram", "WordPiece"];
 
 /** Longest added token: those in use have a few dozen characters. */
-const MAX_ADDED = 256;
+export const MAX_ADDED = 256;
 
 /** Highest id accepted: vocabularies in use end below 2^19. */
 const MAX_ID = 2 ** 24;
