@@ -168,9 +168,9 @@ export { openFolder } from "./formats/folder.ts";
 export { FormatError } from "./formats/format-error.ts";
 export type { FileHead, FileSource, ReadOptions } from "./formats/source.ts";
 export { type OpenUrlOptions, openUrl } from "./formats/url.ts";
-export { architectures } from "./models/architectures.ts";
 export type { DecoderConfig, Positions } from "./models/config.ts";
 export type { Decoder } from "./models/decoder.ts";
+export { architectures } from "./models/supported.ts";
 export type { DecoderWeights, LoadOptions } from "./models/weights.ts";
 
 // Text

@@ -12,7 +12,6 @@ import { type LoadOptions, uploadWeights } from "../models/weights.ts";
 import { callback, checkOptions, fieldsOf, having, integer, object, oneOf } from "../options/checks.ts";
 import { tokensAhead } from "./chunks.ts";
 import { LanguageModel } from "./language-model.ts";
-import { readModelFolder } from "./model-folder.ts";
 
 /** Options of `loadModel`. */
 export interface ModelOptions extends LoadOptions {
@@ -77,6 +76,7 @@ export async function loadModel(
 }
 
 async function loadFrom(gpu: Gpu, source: FileSource, options: ModelOptions): Promise<LanguageModel> {
+  const { readModelFolder } = await import("./model-folder.ts"); // with every family and its checks
   const { config, tokenizer, chatTemplate, defaults, weights, checkpoint, warnings } = await readModelFolder(source);
   const context = Math.min(options.context ?? Math.min(config.context, defaultContext), config.context);
   const cache = resolveCache(config, options.cache);
