@@ -134,6 +134,7 @@ export {
 
 // Blocks
 
+export type { Activation } from "./blocks/activations.ts";
 export {
   type AttentionInputs,
   type AttentionShape,
@@ -141,7 +142,7 @@ export {
   attentionLayer,
   type Place,
 } from "./blocks/attention.ts";
-export { type Activation, type FeedForwardWeights, feedForward } from "./blocks/feed-forward.ts";
+export { type FeedForwardWeights, feedForward } from "./blocks/feed-forward.ts";
 export {
   type CacheLayout,
   type CacheOptions,

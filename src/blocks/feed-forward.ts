@@ -2,10 +2,8 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { geglu, gelu, geluTanh, quickGelu, silu, swiglu } from "../kernels/elementwise/activation.ts";
 import { type Checks, checkOptions, checkValue, fieldsOf, object, oneOf } from "../options/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import { type Activation, activationNames, type GatedName, gatedNames } from "./activations.ts";
 import { type Linear, linear, linearChecks, projection } from "./linear.ts";
-
-/** Activations by name. */
-export type Activation = "silu" | "gelu" | "gelu-tanh" | "quick-gelu";
 
 /** Two projections, or three when the activation is gated (Shazeer 2020, "GLU variants improve transformer"). */
 export interface FeedForwardWeights {
@@ -22,13 +20,15 @@ export const feedForwardChecks: Checks<FeedForwardWeights> = {
 };
 
 /** Checks of an activation. */
-export const activationCheck = oneOf("silu", "gelu", "gelu-tanh", "quick-gelu");
+export const activationCheck = oneOf(...activationNames);
 
 const fields = fieldsOf(feedForwardChecks);
 
-const plain = { silu, gelu, "gelu-tanh": geluTanh, "quick-gelu": quickGelu } as const;
-/** Activations that a gated layer may have. */
-export const gatedActivations = { silu: swiglu, "gelu-tanh": geglu } as const;
+const plain = { silu, gelu, "gelu-tanh": geluTanh, "quick-gelu": quickGelu } as const satisfies Record<
+  Activation,
+  unknown
+>;
+const gated = { silu: swiglu, "gelu-tanh": geglu } as const satisfies Record<GatedName, unknown>;
 
 /** `down(activation(gate · x) ⊙ (up · x))`, or `down(activation(up · x))` without a gate. `x` is `[b, t, c]`. */
 export function feedForward(
@@ -44,11 +44,8 @@ export function feedForward(
   let hidden: Tensor;
   if (weights.gate) {
     const gate = linear(gpu, x, weights.gate);
-    const product = gatedActivations[activation as keyof typeof gatedActivations];
-    if (!product)
-      throw new TypeError(
-        `${name}: no gated form of ${activation}; there are ${Object.keys(gatedActivations).join(", ")}`,
-      );
+    const product = gated[activation as GatedName];
+    if (!product) throw new TypeError(`${name}: no gated form of ${activation}; there are ${gatedNames.join(", ")}`);
     hidden = product(gpu, { gate, up }).y;
   } else {
     hidden = plain[activation](gpu, { x: up }).y;

@@ -1,6 +1,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { anything, checkOptions, fieldsOf, object, required } from "../options/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
+import type { Activation } from "./activations.ts";
 import {
   type AttentionInputs,
   type AttentionShape,
@@ -10,13 +11,7 @@ import {
   attentionShapeChecks,
   attentionWeightChecks,
 } from "./attention.ts";
-import {
-  type Activation,
-  activationCheck,
-  type FeedForwardWeights,
-  feedForward,
-  feedForwardChecks,
-} from "./feed-forward.ts";
+import { activationCheck, type FeedForwardWeights, feedForward, feedForwardChecks } from "./feed-forward.ts";
 import { latentAttentionLayer } from "./latent-attention.ts";
 import {
   isMixture,

@@ -27,6 +27,8 @@ export type Case<Inputs extends string = string, Options = object> = {
   readonly inputs: Named<Inputs, CaseInput>;
   /** Names of variants that must refuse this case; all others must accept it. */
   readonly refusedBy?: readonly string[];
+  /** Storage buffers that a variant needs for this case, where these are more than the eight that every device has. */
+  readonly buffers?: Readonly<Record<string, number>>;
   /** How far any element may be from the reference, whatever plain f32 loops have. */
   readonly bounds?: Bounds;
 } & (Record<never, never> extends Options ? { readonly options?: Options } : { readonly options: Options });

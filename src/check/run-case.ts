@@ -34,9 +34,11 @@ export const storedInputs = <Names extends string>({ inputs }: Inputs<Names>): N
 export const uploadedInputs = <Names extends string>(gpu: Gpu, { inputs }: Inputs<Names>): Named<Names, Tensor> =>
   mapNamed(inputs, ({ shape, values, dtype }: CaseInput) => tensor(gpu, shape, values, dtype));
 
-/** Whether a variant must refuse a case on this device: because the case says so, or for lack of a feature. */
-export const mustRefuse = (gpu: Gpu, table: CaseTable, variant: string, { refusedBy = [] }: Case): boolean =>
-  refusedBy.includes(variant) || missingFeatures(table, variant, gpu).length > 0;
+/** Whether a variant must refuse a case on this device: because the case says so, or for lack of a feature or buffers. */
+export const mustRefuse = (gpu: Gpu, table: CaseTable, variant: string, { refusedBy = [], buffers }: Case): boolean =>
+  refusedBy.includes(variant) ||
+  missingFeatures(table, variant, gpu).length > 0 ||
+  (buffers?.[variant] ?? 0) > gpu.limits.storageBuffers;
 
 /** What is computed once for all variants of a case. */
 interface Oracle {

@@ -1,4 +1,4 @@
-import { type Activation, gatedActivations } from "../blocks/feed-forward.ts";
+import { type Activation, gatedNames } from "../blocks/activations.ts";
 import type { MixtureShape } from "../blocks/mixture.ts";
 import { choice, type Field, type FieldReader } from "../formats/fields.ts";
 import type { RopeScaling } from "../kernels/rope/scaling.ts";
@@ -113,7 +113,7 @@ const names = Object.keys(activations) as ActivationName[];
 
 /** A field that names an activation, of a gated feed-forward layer or of one without a gate. */
 export const activationName = (gated: boolean): Field<ActivationName> =>
-  choice(gated ? names.filter((name) => activations[name] in gatedActivations) : names);
+  choice(gated ? names.filter((name) => gatedNames.some((known) => known === activations[name])) : names);
 
 /** The activation of this name. */
 export const activationOf = (name: ActivationName): Activation => activations[name];

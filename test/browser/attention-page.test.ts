@@ -6,7 +6,7 @@ import { noChromium, openPage } from "../../bench/harness/chromium.ts";
 import type { BenchResult } from "../../bench/result.ts";
 import { unpackPainted } from "../../site/attention/mask/painted.ts";
 import { readFragment } from "../../site/shell/permalink.ts";
-import { type OpenSite, openSite, screenshot, violations } from "./attention-site.ts";
+import { coloursOf, type OpenSite, openSite, screenshot, tabShowsFocus, violations } from "./attention-site.ts";
 
 const small = "batches=q24,q48&heads=2x32&variants=naive,flash&masks=sliding-window:20";
 
@@ -271,14 +271,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     await page.keyboard.press("Escape");
     expect(await chip.evaluate((button) => button === document.activeElement)).toBe(true);
     // The focus is seen wherever the Tab key takes it.
-    for (let i = 0; i < 12; i++) {
-      await page.keyboard.press("Tab");
-      const seen = await page.evaluate(() => {
-        const focused = document.activeElement;
-        return focused?.matches(":focus-visible") && getComputedStyle(focused).outlineStyle === "solid";
-      });
-      expect(seen).toBe(true);
-    }
+    for (let i = 0; i < 12; i++) expect(await tabShowsFocus(page)).toBe(true);
     await page.keyboard.press("/");
     expect(await page.evaluate(() => document.activeElement?.id)).toBe("batches");
     await page.keyboard.type("?"); // in a field it is a letter
@@ -290,11 +283,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     await page.emulateMedia({ colorScheme: "dark", reducedMotion: "reduce" });
     expect(await violations(page)).toEqual([]);
     await page.emulateMedia({ colorScheme: "light", forcedColors: "active" });
-    const colours = await page.locator("canvas").evaluate((canvas: HTMLCanvasElement) => {
-      const pixels = canvas.getContext("2d")?.getImageData(0, 0, canvas.width, canvas.height).data ?? [];
-      return new Set(new Uint32Array(Uint8Array.from(pixels).buffer)).size;
-    });
-    expect(colours).toBeGreaterThan(1);
+    expect(await coloursOf(page.locator("canvas"))).toBeGreaterThan(1);
     await page.evaluate(() => scrollTo(0, 0));
     await screenshot(page, "forced-colours");
     await page.emulateMedia({ colorScheme: "dark", forcedColors: "none" });

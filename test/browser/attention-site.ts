@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { build } from "vite";
 import { inject } from "vitest";
 import { serveSite } from "../../bench/harness/web-server.ts";
@@ -96,3 +96,19 @@ export async function screenshot(page: Pick<DrivenPage, "screenshot">, name: str
   await mkdir(".cache/screenshots", { recursive: true });
   await page.screenshot({ path: `.cache/screenshots/${name}.png` });
 }
+
+/** Presses Tab, and says whether what has the focus now shows it. */
+export async function tabShowsFocus(page: Page): Promise<boolean> {
+  await page.keyboard.press("Tab");
+  return page.evaluate(() => {
+    const focused = document.activeElement;
+    return focused?.matches(":focus-visible") === true && getComputedStyle(focused).outlineStyle === "solid";
+  });
+}
+
+/** How many colours a canvas shows. */
+export const coloursOf = (canvas: Locator): Promise<number> =>
+  canvas.evaluate((drawn: HTMLCanvasElement) => {
+    const pixels = drawn.getContext("2d")?.getImageData(0, 0, drawn.width, drawn.height).data ?? [];
+    return new Set(new Uint32Array(Uint8Array.from(pixels).buffer)).size;
+  });

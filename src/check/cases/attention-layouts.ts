@@ -99,8 +99,10 @@ const problem = (
 ) => {
   const options: LayoutOptions = { layout: { kind: "contiguous" }, format: "f32", ...given };
   const { layout, format } = options;
-  const unmapped = layout.kind === "ring" || layout.kind === "ragged" || (layout.kind === "paged" && isInteger(format));
-  return layoutProblem(name, sizes, options, ["naive", "twoPass", ...(unmapped ? ["blocks"] : [])], fill);
+  const unmapped = layout.kind === "ring" || layout.kind === "ragged";
+  const made = layoutProblem(name, sizes, options, ["naive", "twoPass", ...(unmapped ? ["blocks"] : [])], fill);
+  if (layout.kind !== "paged" || !isInteger(format)) return made;
+  return { ...made, buffers: { blocks: given.score === undefined ? 9 : 10 } }; // the map of tiles is one more
 };
 
 /** The problem of a long row, over a cache of f16. */
