@@ -69,6 +69,9 @@ export async function loadModel(
   try {
     const source = readEarly(withSignal(await openSource(from), ended.signal), early);
     return await loadFrom(gpu, source, { ...options, signal: ended.signal });
+  } catch (error) {
+    // WebGPU's own errors do not say that the device was lost.
+    throw error instanceof DOMException && !ended.signal.aborted ? await gpu.explain(error) : error;
   } finally {
     unlisten();
     ended.abort();
