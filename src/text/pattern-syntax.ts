@@ -50,7 +50,7 @@ function setOf(source: string): CharacterSet {
 /**
  * Parses a regular expression of JavaScript, with the flag `u`, that the platform has accepted. Not supported are word
  * boundaries, anchors and flags within the pattern, which the library for tokenizers writes in other ways, and
- * references to groups within a look around, or from one behind. Throws a TextError that names `field`.
+ * references to groups within a lookaround, or from a lookbehind. Throws a TextError that names `field`.
  */
 export function parsePattern(source: string, field: string): ParsedPattern {
   let at = 0;
@@ -120,7 +120,7 @@ export function parsePattern(source: string, field: string): ParsedPattern {
 
   /** A reference by number or name; a name may be of a group that comes later. */
   function reference(to: number | string): PatternNode {
-    if (behind > 0) throw new TextError(`${field}: a reference within a look behind is not supported`);
+    if (behind > 0) throw new TextError(`${field}: a reference within a lookbehind is not supported`);
     referred.push(to);
     return {
       kind: "back",
@@ -144,7 +144,7 @@ export function parsePattern(source: string, field: string): ParsedPattern {
   if (at < source.length) unsupported();
   const indices = new Set(referred.map((to) => (typeof to === "number" ? to : (names.get(to) ?? 0))));
   if ([...indices].some((index) => looked.has(index))) {
-    throw new TextError(`${field}: a reference to a group within a look around is not supported`);
+    throw new TextError(`${field}: a reference to a group within a lookaround is not supported`);
   }
   return { parsed, referred: indices };
 }

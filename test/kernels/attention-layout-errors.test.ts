@@ -93,19 +93,19 @@ describe("attention refuses layouts that contradict their tensors", () => {
 });
 
 test("as many storage buffers as the device takes, and splitK where the others need more", async () => {
-  const choice = (own: Gpu, sunk: boolean) => {
+  const choice = (own: Gpu, hasSink: boolean) => {
     const on = (dtype: "f32" | "u32", ...shape: number[]) => empty(own, shape, dtype);
     const q = on("f32", 1, 4, 9, d);
     const [k, v] = [on("u32", 6, 2, 16, d / 4), on("u32", 6, 2, 16, d / 4)];
     const [kScale, vScale] = [on("f32", 6, 2, 16), on("f32", 6, 2, 16)];
     const layout = { kind: "paged", blockTable: on("u32", 1, 5) } as const;
-    const options = sunk ? {} : { score: { kind: "alibi", slopes: on("f32", 4) } as const };
-    const tensors = { q, k, v, kScale, vScale, ...(sunk ? { sink: on("f32", 4) } : {}) };
+    const options = hasSink ? {} : { score: { kind: "alibi", slopes: on("f32", 4) } as const };
+    const tensors = { q, k, v, kScale, vScale, ...(hasSink ? { sink: on("f32", 4) } : {}) };
     const { calls } = own.record(() => attention(own, tensors, { ...options, layout, lse: true, length: 80 }));
     return calls[0]?.variant;
   };
   const small = await testGpu({ features: [], cap: { storageBuffers: 8 } });
-  for (const sunk of [false, true]) expect(choice(gpu, sunk)).toBe("flash");
+  for (const hasSink of [false, true]) expect(choice(gpu, hasSink)).toBe("flash");
   expect(choice(small, true)).toBe("splitK");
   expect(() => choice(small, false)).toThrow(/flash: it has 9 storage buffers with .*, this device takes 8;/);
 });

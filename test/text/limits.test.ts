@@ -51,7 +51,7 @@ describe("a tokenizer from outside", () => {
     const read = (Regex: string) => () =>
       createTokenizer(voicesWith({ normalizer: { type: "Replace", pattern: { Regex }, content: "" } }), {});
     expect(read("(?=(a))\\1")).toThrow(
-      "normalizer.pattern: a reference to a group within a look around is not supported",
+      "normalizer.pattern: a reference to a group within a lookaround is not supported",
     );
     expect(read("(?:(?:ab){1,200}){1,200}")).toThrow(/normalizer\.pattern: the pattern is too large/);
     expect(read("a".repeat(10_001))).toThrow("normalizer.pattern has 10001 characters, expected at most 10000");

@@ -118,6 +118,16 @@ export const longRowOfHalves = (keys: number): Case<LayoutInputs, LayoutOptions>
 
 const [a, c] = [shuffled(8, 5), shuffled(8, 9)];
 
+/** int8 in pages; one row has 71 keys, the other 20. */
+const pagedIntegers: LayoutOptions = {
+  layout: { kind: "paged", page: 16, table: [a.slice(0, 5), a.slice(5, 7)] },
+  rows: [
+    [71, 2],
+    [20, 2],
+  ],
+  format: "int8",
+};
+
 /** Attention over caches of every layout and format; their names are tags. */
 export const attentionLayoutCases: CaseTable<
   LayoutInputs,
@@ -234,32 +244,13 @@ export const attentionLayoutCases: CaseTable<
           format,
         ),
       ]),
-    withTags(
-      problem(
-        "int8 in pages, by the step",
-        { b: 2, h: 4, g: 2, t: 2, s: 16 },
-        {
-          layout: { kind: "paged", page: 16, table: [a.slice(0, 5), a.slice(5, 7)] },
-          rows: [
-            [71, 2],
-            [20, 2],
-          ],
-          format: "int8",
-        },
-      ),
-      "int8-pages",
-    ),
+    withTags(problem("int8 in pages, by the step", { b: 2, h: 4, g: 2, t: 2, s: 16 }, pagedIntegers), "int8-pages"),
     withTags(
       problem(
         "int8 in pages, with ALiBi: nine storage buffers",
         { b: 2, h: 4, g: 2, t: 2, s: 16 },
         {
-          layout: { kind: "paged", page: 16, table: [a.slice(0, 5), a.slice(5, 7)] },
-          rows: [
-            [71, 2],
-            [20, 2],
-          ],
-          format: "int8",
+          ...pagedIntegers,
           score: { kind: "alibi", slopes: floats([4], [0.5, 0.25, 0.125, 0.0625]) },
         },
       ),
