@@ -1,5 +1,5 @@
+import { unlessAborted } from "../options/abort.ts";
 import { type Check, checkValue, recordOf } from "../options/checks.ts";
-import { unlessAborted } from "./abort.ts";
 import { FormatError } from "./format-error.ts";
 import { checkRange, type FileSource } from "./source.ts";
 

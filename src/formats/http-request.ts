@@ -1,4 +1,4 @@
-import { onAbort, unlessAborted } from "./abort.ts";
+import { onAbort, unlessAborted } from "../options/abort.ts";
 import { FormatError } from "./format-error.ts";
 
 /** The function that requests are made with: `fetch`, or one that is used like it. */

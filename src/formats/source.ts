@@ -1,4 +1,4 @@
-import { unlessAborted } from "./abort.ts";
+import { unlessAborted } from "../options/abort.ts";
 import { FormatError, type FormatErrorOptions } from "./format-error.ts";
 import { parseJson } from "./strict-json.ts";
 

@@ -1,5 +1,5 @@
+import { onAbort, unlessAborted } from "../options/abort.ts";
 import { type Check, callback, checkOptions, fieldsOf, integer } from "../options/checks.ts";
-import { onAbort, unlessAborted } from "./abort.ts";
 import { addressOf } from "./address.ts";
 import { FormatError } from "./format-error.ts";
 import { absenceOf, problemOf, rangeBytes, totalOf, trustworthyLength, wholeBytes } from "./http-answer.ts";

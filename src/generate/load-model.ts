@@ -1,5 +1,4 @@
 import { type CacheOptions, cacheLayouts } from "../blocks/kv-cache/cache.ts";
-import { onAbort } from "../formats/abort.ts";
 import { openSource } from "../formats/open-source.ts";
 import { readEarly } from "../formats/read-early.ts";
 import { headBytes } from "../formats/safetensors.ts";
@@ -9,6 +8,7 @@ import { cacheFormats, weightTypes } from "../kernels/formats.ts";
 import { resolveCache } from "../models/cache.ts";
 import { checkRequirements } from "../models/requirements.ts";
 import { type LoadOptions, uploadWeights } from "../models/weights.ts";
+import { onAbort } from "../options/abort.ts";
 import { callback, checkOptions, fieldsOf, having, integer, object, oneOf } from "../options/checks.ts";
 import { tokensAhead } from "./chunks.ts";
 import { LanguageModel } from "./language-model.ts";

@@ -1,7 +1,7 @@
-import { unlessAborted } from "../gpu/unless-aborted.ts";
 import { notFinite } from "../kernels/sampling/sample.ts";
 import { packSettings } from "../kernels/sampling/settings.ts";
 import { assertRouted, notFiniteError } from "../models/decoder.ts";
+import { unlessAborted } from "../options/abort.ts";
 import { elementsOf, plainType } from "../tensor/dtype.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";

@@ -1,10 +1,10 @@
+import { unlessAborted } from "../options/abort.ts";
 import { BindGroupCache } from "./bind-groups.ts";
 import type { Device } from "./device.ts";
 import { type Command, encodeCommands } from "./encode.ts";
 import { GpuError } from "./errors.ts";
 import { type Lowering, lowerOperation } from "./lower.ts";
 import type { Operation } from "./recording.ts";
-import { unlessAborted } from "./unless-aborted.ts";
 
 /**
  * Lowers the operations of a program to validated commands, with pipelines that the driver has compiled. Throws

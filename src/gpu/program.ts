@@ -1,3 +1,4 @@
+import { unlessAborted } from "../options/abort.ts";
 import { CallList } from "./call-list.ts";
 import type { Device } from "./device.ts";
 import type { Place } from "./encode.ts";
@@ -7,7 +8,6 @@ import { prepareCommands } from "./prepare.ts";
 import type { Recording } from "./recording.ts";
 import { SharedMemory, takeSubmitted } from "./shared-memory.ts";
 import type { Storage } from "./storage.ts";
-import { unlessAborted } from "./unless-aborted.ts";
 
 /** Real storage for a placeholder: a whole storage, or from a byte offset that is a multiple of 256. */
 export interface Replacement {

@@ -1,9 +1,9 @@
-import { unlessAborted } from "../formats/abort.ts";
 import { dtypeOf, type StoredTensor } from "../formats/safetensors.ts";
 import type { TensorBytes, Weights } from "../formats/weights.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { Uploader } from "../gpu/upload.ts";
 import type { WeightType } from "../kernels/formats.ts";
+import { unlessAborted } from "../options/abort.ts";
 import type { Elements } from "../tensor/dtype.ts";
 import type { Planes } from "../tensor/formats/format.ts";
 import { planeRowBytes } from "../tensor/formats.ts";
