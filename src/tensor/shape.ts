@@ -29,9 +29,9 @@ export function isContiguous(shape: Shape, strides: readonly number[]): boolean 
   return true;
 }
 
-/** `[2, 3]`, as errors and the inspector print shapes. */
+/** `[2, 3]`, as errors and the inspector print shapes; of a long list, such as values in the place of a shape, the start. */
 export function formatShape(shape: Shape): string {
-  return `[${shape.join(", ")}]`;
+  return `[${shape.slice(0, 16).join(", ")}${shape.length > 16 ? ", …" : ""}]`;
 }
 
 /** Throws unless every axis is a non-negative safe integer. */

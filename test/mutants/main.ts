@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { bundleTests } from "../outside-vitest/bundle.ts";
 import { testFiles } from "../outside-vitest/files.ts";
 import { quickToCompile } from "../support/lavapipe.ts";
-import { areaOf, areas } from "./areas.ts";
+import { type Area, areaOf, areas } from "./areas.ts";
 import { mistakes } from "./mistakes/all.ts";
 import { applyEdits, type Mutant, mutantOf } from "./mutant.ts";
 import { orderFor } from "./order.ts";
@@ -54,43 +54,61 @@ const { adapter, tests } = await baseline();
 const testsOf = (file: string) => orderFor(file.slice("shaders/".length, -".wgsl".length), tests);
 
 const outcomes: Outcome[] = [];
-const wantedAreas = areas.filter((area) => flags.area === "" || area === flags.area);
-if (wantedAreas.length === 0) throw new Error(`there is no area ${flags.area}; there are ${areas.join(", ")}`);
-const wanted = (file: string) => file.includes(flags.only) && wantedAreas.includes(areaOf(file));
-const handMade = mistakes.filter(({ file }) => wanted(file)).map((mistake) => mutantOf(text(mistake.file), mistake));
-const inShaders = shaders.filter(wanted).map((file) => ({
-  file,
-  given: [...handMade.filter((mutant) => mutant.file === file), ...barrierMutants(file, text(file))],
-  random: tokenMutants(file, text(file), Number(flags.seed)),
-}));
-const inTypeScript = handMade.filter(({ file }) => file.endsWith(".ts"));
-
-const jobs: ((worker: Keeper) => Promise<void>)[] = [
-  ...inShaders.map(({ file, given, random }) => async (worker: Keeper) => {
-    const order = testsOf(file);
-    for (const mutant of given) record(await tryOn(worker, mutant, order));
-    let valid = 0;
-    for (const mutant of random) {
-      if (valid === perFile) break;
-      const outcome = await tryOn(worker, mutant, order);
-      if (outcome.end === "invalid") continue; // the next one takes its place
-      valid++;
-      record(outcome);
-    }
-    if (order.length === 0) console.log(`${file}: no test in test/kernels or test/blocks uses it`);
-  }),
-  ...inTypeScript.map((mutant) => async () => record(await tryTypeScript(mutant))),
-];
-const total = jobs.length;
-await inParallel(async () => {
-  const keeper = new Keeper(bundle);
-  for (let job = jobs.shift(); job; job = jobs.shift()) {
-    await job(keeper);
-    console.log(`${total - jobs.length} of ${total} files and TypeScript mistakes begun or done, ${minutes()}`);
-  }
-  keeper.stop();
-});
+const wantedAreas = flags.area === "" ? areas : flags.area.split(",").map((name) => areaNamed(name));
+for (const area of wantedAreas) await tryArea(area);
 finish();
+
+function areaNamed(name: string): Area {
+  const found = areas.find((area) => area === name);
+  if (!found) throw new Error(`there is no area ${name}; there are ${areas.join(", ")}`);
+  return found;
+}
+
+/** Tries the mistakes of an area, and writes its results. */
+async function tryArea(area: Area): Promise<void> {
+  const begun = performance.now();
+  const wanted = (file: string) => file.includes(flags.only) && areaOf(file) === area;
+  const handMade = mistakes.filter(({ file }) => wanted(file)).map((mistake) => mutantOf(text(mistake.file), mistake));
+  const inShaders = shaders.filter(wanted).map((file) => ({
+    file,
+    given: [...handMade.filter((mutant) => mutant.file === file), ...barrierMutants(file, text(file))],
+    random: tokenMutants(file, text(file), Number(flags.seed)),
+  }));
+  const inTypeScript = handMade.filter(({ file }) => file.endsWith(".ts"));
+
+  const jobs: ((worker: Keeper) => Promise<void>)[] = [
+    ...inShaders.map(({ file, given, random }) => async (worker: Keeper) => {
+      const order = testsOf(file);
+      for (const mutant of given) record(await tryOn(worker, mutant, order));
+      let valid = 0;
+      for (const mutant of random) {
+        if (valid === perFile) break;
+        const outcome = await tryOn(worker, mutant, order);
+        if (outcome.end === "invalid") continue; // the next one takes its place
+        valid++;
+        record(outcome);
+      }
+      if (order.length === 0) console.log(`${file}: no test in test/kernels or test/blocks uses it`);
+    }),
+    ...inTypeScript.map((mutant) => async () => record(await tryTypeScript(mutant))),
+  ];
+  const total = jobs.length;
+  await inParallel(async () => {
+    const keeper = new Keeper(bundle);
+    for (let job = jobs.shift(); job; job = jobs.shift()) {
+      await job(keeper);
+      console.log(
+        `${area}: ${total - jobs.length} of ${total} files and TypeScript mistakes begun or done, ${minutes()}`,
+      );
+    }
+    keeper.stop();
+  });
+  if (flags.only + flags.tests !== "") return;
+  const own = outcomes.filter(({ mutant }) => areaOf(mutant.file) === area);
+  const run = { adapter, tests: tests.length, seed: Number(flags.seed), time: minutes(begun) };
+  mkdirSync("test/mutants/results", { recursive: true });
+  writeFileSync(`test/mutants/results/${area}.md`, formatResults(area, own, run));
+}
 
 /** All tests without any mistake, a process for each file: one process for all of them is more than a driver bears. */
 async function baseline(): Promise<{ adapter: string; tests: readonly Measured[] }> {
@@ -189,12 +207,6 @@ function finish(): void {
   const unexplained = outcomes.filter(({ mutant, end }) => end === "survived" && !survivors[mutant.id]);
   const noticed = new Set(outcomes.filter(({ end }) => end === "noticed").map(({ mutant }) => mutant.id));
   for (const id of Object.keys(survivors)) if (noticed.has(id)) console.log(`noticed after all: ${id}`);
-  for (const area of flags.only + flags.tests === "" ? wantedAreas : []) {
-    const own = outcomes.filter(({ mutant }) => areaOf(mutant.file) === area);
-    const run = { adapter, tests: tests.length, seed: Number(flags.seed), time: minutes() };
-    mkdirSync("test/mutants/results", { recursive: true });
-    writeFileSync(`test/mutants/results/${area}.md`, formatResults(area, own, run));
-  }
   const count = (end: Outcome["end"]) => outcomes.filter((outcome) => outcome.end === end).length;
   console.log(
     `${outcomes.length} mistakes: ${count("noticed")} noticed, ${count("survived")} survived ` +
@@ -203,6 +215,6 @@ function finish(): void {
   if (unexplained.length + invalid.length > 0) process.exitCode = 1;
 }
 
-function minutes(): string {
-  return `${((performance.now() - started) / 60_000).toFixed(1)} min`;
+function minutes(since = started): string {
+  return `${((performance.now() - since) / 60_000).toFixed(1)} min`;
 }

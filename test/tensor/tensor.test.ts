@@ -55,6 +55,10 @@ describe("what does not fit is refused", () => {
     [() => upload(gpu, [1], "f16", new Float32Array(1)), "tensor: Float32Array for f16, expected Uint16Array"],
     [() => upload(gpu, [1], "i32", new Uint32Array(1)), "tensor: Uint32Array for i32, expected Int32Array"],
     [() => tensor(gpu, [-1], []), "tensor: shape [-1] has axis -1, expected integers of 0 or more"],
+    [
+      () => tensor(gpu, new Array(1000).fill(0.5), [2]),
+      `tensor: shape [${new Array(16).fill(0.5).join(", ")}, …] has axis 0.5, expected integers of 0 or more`,
+    ],
     [() => empty(gpu, [1.5]), "tensor: shape [1.5] has axis 1.5, expected integers of 0 or more"],
   ])("%#", (make, message) => {
     expect(make).toThrow(new ShapeError(message));
