@@ -41,8 +41,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   check: [...upTo("blocks"), "reference", "check"],
   build: ["wgsl", "gpu", "build"],
   "attention.ts": engine,
-  "index.ts": [...engine, "formats", "text", "attention.ts"],
-  cli: [...engine, "formats", "text", "cli", "bench", "index.ts"],
+  engine: [...engine, "formats", "text", "engine"],
+  "worker.ts": ["engine"],
+  "index.ts": [...engine, "formats", "text", "engine", "attention.ts"],
+  cli: [...engine, "formats", "text", "engine", "cli", "bench", "index.ts"],
 };
 
 const isOurs = (target: string) => /^(src|shaders|bench|test|site|examples|scripts)\//.test(target);

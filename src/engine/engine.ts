@@ -1,0 +1,278 @@
+import type { CacheOptions } from "../blocks/kv-cache/cache.ts";
+import type { LoadProgress } from "../formats/load-progress.ts";
+import type { AdapterInfo } from "../gpu/adapter-info.ts";
+import type { Limits } from "../gpu/limits.ts";
+import type { GpuOptions } from "../gpu/open.ts";
+import type { WeightType } from "../kernels/formats.ts";
+import type { ChatMessage } from "../text/chat-template.ts";
+import type { EngineGeneration, GenerateRequest } from "./generate-request.ts";
+import type {
+  AnswerStream,
+  ChatCompletion,
+  ChatCompletionChunk,
+  ChatCompletionRequest,
+  Completion,
+  CompletionRequest,
+  EmbeddingAnswer,
+  EmbeddingRequest,
+  FinishReason,
+  ModelEntry,
+  ModelList,
+} from "./openai/types.ts";
+
+/** Options of `createEngine` and `createWorkerEngine`. */
+export interface EngineOptions {
+  /** The device: see `openGpu`. */
+  readonly gpu?: GpuOptions;
+  /** The address of the hub that model names refer to; default `https://huggingface.co`. */
+  readonly endpoint?: string;
+  /** The hub's access token, for gated models. It is sent to `endpoint` alone. */
+  readonly token?: string;
+  /** Generations of one model that take turns at once; further ones wait in order. Default 4. */
+  readonly concurrency?: number;
+  /** False keeps no downloaded files. */
+  readonly cache?: boolean;
+}
+
+/** Where a model comes from: a path, address or name (see `openModel`), or files by their names. */
+export type ModelSource = string | Readonly<Record<string, Blob>>;
+
+/** Options of `Engine.load`. */
+export interface EngineLoadOptions {
+  /** The name for requests; default the source's own name. */
+  readonly id?: string;
+  /** Longest sequence in tokens. */
+  readonly context?: number;
+  readonly cache?: CacheOptions;
+  /** The type of matrices on the device. */
+  readonly dtype?: WeightType;
+  /** A chat template in place of the model's. */
+  readonly chatTemplate?: string;
+  /** True names the first tensor that holds NaN or infinity. */
+  readonly verify?: boolean;
+  readonly onProgress?: (progress: LoadProgress) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Options of `Engine.plan`. */
+export interface PlanOptions {
+  readonly context?: number;
+  readonly cache?: CacheOptions;
+  readonly dtype?: WeightType;
+  readonly signal?: AbortSignal;
+}
+
+/** What a model needs, from its configuration and the heads of its weights. Sizes in bytes. */
+export interface LoadPlan {
+  readonly name: string;
+  readonly architecture: string;
+  /** Number of weights. */
+  readonly parameters: number;
+  readonly downloadBytes: number;
+  /** Of `downloadBytes`, what is in the cache already. */
+  readonly cachedBytes: number;
+  readonly weightBytes: number;
+  /** Keys and values of one sequence of `context` tokens. */
+  readonly cacheBytes: number;
+  readonly temporaryBytes: number;
+  readonly context: number;
+  /** The longest context that fits the device. */
+  readonly longestContext: number;
+  /** True where the model has a chat template. */
+  readonly chat: boolean;
+  readonly fits: boolean;
+  /** Why it does not fit. */
+  readonly why?: string;
+  readonly license?: string;
+}
+
+/** A loaded model. */
+export interface ModelInfo {
+  readonly id: string;
+  /** Where it came from. */
+  readonly name: string;
+  readonly architecture: string;
+  readonly context: number;
+  /** The longest sequence that the model was made for, in tokens. */
+  readonly longestContext: number;
+  readonly vocabulary: number;
+  readonly layers: number;
+  readonly heads: number;
+  /** Experts of a layer and how many of them a token goes to, where the model has experts. */
+  readonly experts?: { readonly count: number; readonly k: number };
+  /** True where the model has a chat template. */
+  readonly chat: boolean;
+  /** Bytes of weights on the device. */
+  readonly weightBytes: number;
+  /** The defaults of sampling that the model's files set, by the names of `GenerationOptions`. */
+  readonly defaults: Readonly<Record<string, number>>;
+  /** When it was loaded, in seconds since 1970. */
+  readonly created: number;
+}
+
+/** A request for the attention of one position. */
+export interface AttentionRequest {
+  readonly model?: string;
+  readonly tokens: readonly number[];
+  /** Of the query: an index into `tokens`. */
+  readonly position: number;
+  /** Default: the mean over all. */
+  readonly layer?: number;
+  /** Default: the mean over all. */
+  readonly head?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** How much one position attends to itself and those before it. */
+export interface AttentionOfToken {
+  readonly layers: number;
+  readonly heads: number;
+  /** By position, from 0 to the query's; they sum to at most 1. */
+  readonly weights: Float32Array;
+}
+
+/** A request for the experts of each token. */
+export interface ExpertsRequest {
+  readonly model?: string;
+  readonly tokens: readonly number[];
+  readonly signal?: AbortSignal;
+}
+
+/** The experts that tokens go to in one layer, row-major `[tokens, k]`. */
+export interface LayerExperts {
+  readonly layer: number;
+  readonly experts: Uint32Array;
+  readonly weights: Float32Array;
+}
+
+/** The experts that tokens go to. */
+export interface ExpertsOfTokens {
+  /** Experts of a layer. */
+  readonly count: number;
+  /** Experts of a token. */
+  readonly k: number;
+  readonly layers: readonly LayerExperts[];
+}
+
+/** A text or conversation as tokens. */
+export interface Tokenized {
+  readonly tokens: number[];
+  /** The text of each token, special tokens included. */
+  readonly texts: string[];
+}
+
+/** A model whose files are kept. */
+export interface StoredModel {
+  readonly id: string;
+  readonly name: string;
+  readonly bytes: number;
+  /** False where files are missing that a load was to fetch. */
+  readonly complete: boolean;
+  /** Milliseconds since 1970. */
+  readonly lastUsed: number;
+}
+
+/** The kept files. Without a place to keep them, the list is empty. */
+export interface EngineStorage {
+  list(): Promise<readonly StoredModel[]>;
+  delete(id: string): Promise<void>;
+  deleteAll(): Promise<void>;
+  /** Bytes used, and the most that may be, where that is known. */
+  estimate(): Promise<{ readonly used: number; readonly quota?: number }>;
+  /** Asks the browser not to delete the files by itself; false where it does not agree or does not answer. */
+  persist(): Promise<boolean>;
+}
+
+/** The device of an engine. */
+export interface EngineDevice {
+  readonly info: AdapterInfo;
+  readonly features: readonly string[];
+  readonly limits: Limits;
+}
+
+/** What happens to an engine that no call asked for. */
+export type EngineEvent =
+  | { readonly type: "device-lost"; readonly message: string }
+  | { readonly type: "device-restored" }
+  | { readonly type: "warning"; readonly message: string };
+
+/** Options of a call, as OpenAI's client takes them in its second argument. */
+export interface CallOptions {
+  readonly signal?: AbortSignal | null;
+}
+
+type Streaming<R> = Omit<R, "stream"> & { readonly stream: true };
+type NotStreaming<R> = Omit<R, "stream"> & { readonly stream?: false | null };
+
+/** `chat.completions`. */
+export interface ChatCompletions {
+  create(request: Streaming<ChatCompletionRequest>, options?: CallOptions): Promise<AnswerStream<ChatCompletionChunk>>;
+  create(request: NotStreaming<ChatCompletionRequest>, options?: CallOptions): Promise<ChatCompletion>;
+  create(
+    request: ChatCompletionRequest,
+    options?: CallOptions,
+  ): Promise<ChatCompletion | AnswerStream<ChatCompletionChunk>>;
+}
+
+/** `completions`. */
+export interface Completions {
+  create(
+    request: Streaming<CompletionRequest>,
+    options?: CallOptions,
+  ): Promise<AnswerStream<Completion<FinishReason | null>>>;
+  create(request: NotStreaming<CompletionRequest>, options?: CallOptions): Promise<Completion>;
+  create(
+    request: CompletionRequest,
+    options?: CallOptions,
+  ): Promise<Completion | AnswerStream<Completion<FinishReason | null>>>;
+}
+
+/** `embeddings`. */
+export interface Embeddings {
+  create(
+    request: EmbeddingRequest & { readonly encoding_format: "base64" },
+    options?: CallOptions,
+  ): Promise<EmbeddingAnswer<string>>;
+  create(
+    request: EmbeddingRequest & { readonly encoding_format?: "float" },
+    options?: CallOptions,
+  ): Promise<EmbeddingAnswer>;
+  create(request: EmbeddingRequest, options?: CallOptions): Promise<EmbeddingAnswer<number[] | string>>;
+}
+
+/** `models`. */
+export interface Models {
+  list(): Promise<ModelList>;
+  retrieve(id: string): Promise<ModelEntry>;
+}
+
+/**
+ * Language models with one device, in this thread (`createEngine`) or in a worker (`createWorkerEngine`). Nothing that
+ * crosses this interface holds memory of the device.
+ */
+export interface Engine {
+  /** Loads a model; the id of a loaded one is refused. */
+  load(from: ModelSource, options?: EngineLoadOptions): Promise<ModelInfo>;
+  /** What a model needs, before any weights are downloaded. */
+  plan(from: ModelSource, options?: PlanOptions): Promise<LoadPlan>;
+  /** Ends what the model computes and frees its memory; without an id, that of all models. */
+  unload(id?: string): Promise<void>;
+  /** The loaded models. */
+  loaded(): Promise<readonly ModelInfo[]>;
+  readonly chat: { readonly completions: ChatCompletions };
+  readonly completions: Completions;
+  readonly embeddings: Embeddings;
+  readonly models: Models;
+  /** Continues a prompt, tokens or a conversation, token by token. */
+  generate(request: GenerateRequest): EngineGeneration;
+  /** A text as tokens, with the special tokens that the model adds, or a conversation in the model's chat format. */
+  tokenize(content: string | readonly ChatMessage[], options?: { readonly model?: string }): Promise<Tokenized>;
+  attention(request: AttentionRequest): Promise<AttentionOfToken>;
+  experts(request: ExpertsRequest): Promise<ExpertsOfTokens>;
+  readonly storage: EngineStorage;
+  device(): Promise<EngineDevice>;
+  /** Calls `listener` for each event, until the function that it returns is called. */
+  onEvent(listener: (event: EngineEvent) => void): () => void;
+  /** Ends everything, and the worker if the engine made it. */
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,58 @@
+import type { GenerationResult } from "../generate/generation-result.ts";
+import type { GenerationOptions } from "../generate/options.ts";
+import type { StopReason, TokenLogprob } from "../generate/row.ts";
+import type { ChatMessage } from "../text/chat-template.ts";
+import type { ResponseFormat } from "./openai/types.ts";
+
+/** A request of `Engine.generate`: one of `prompt`, `tokens` and `messages`, and how to go on from it. */
+export interface GenerateRequest extends Omit<GenerationOptions, "seed"> {
+  /** The model's id; default the one that was loaded last. */
+  readonly model?: string | undefined;
+  readonly prompt?: string | undefined;
+  /** Token ids to continue, special tokens included. */
+  readonly tokens?: readonly number[] | undefined;
+  readonly messages?: readonly ChatMessage[] | undefined;
+  readonly seed?: number | undefined;
+  readonly responseFormat?: ResponseFormat | undefined;
+}
+
+/** What one step added. */
+export interface EnginePiece {
+  /** The sampled token; undefined for text that was held back until the end. */
+  readonly token?: number | undefined;
+  /** Whole characters; empty while a character or a possible stop text is incomplete. */
+  readonly text: string;
+  /** The text of the token alone, special tokens included. */
+  readonly tokenText?: string | undefined;
+  /** Its log-probability (natural logarithm, of the model's own distribution), with `logprobs`. */
+  readonly logprob?: number | undefined;
+  /** How many tokens are likelier than it, with `logprobs`. */
+  readonly rank?: number | undefined;
+  /** The likeliest tokens, with `logprobs: n`. */
+  readonly top?: readonly TokenLogprob[] | undefined;
+}
+
+/** The result of a generation of an engine. */
+export interface EngineResult {
+  readonly model: string;
+  readonly promptTokens: readonly number[];
+  /** Of the prompt, tokens that were in a session's cache already. */
+  readonly cachedTokens: number;
+  readonly tokens: readonly number[];
+  readonly text: string;
+  readonly stopReason: StopReason;
+  readonly seed: number;
+  readonly timings: GenerationResult["timings"];
+  readonly memory: GenerationResult["memory"];
+  readonly dispatchesPerToken: number;
+}
+
+/**
+ * Text as it is generated. It begins with the first `next` or the first reading of `result`; leaving the loop, `stop()`
+ * or the request's signal ends it with the stop reason `abort`.
+ */
+export interface EngineGeneration extends AsyncIterable<EnginePiece> {
+  /** The whole result. Reading it runs the generation to its end. */
+  readonly result: Promise<EngineResult>;
+  stop(): void;
+}

@@ -1,0 +1,39 @@
+/** What an error of a request says besides its message, in the words of OpenAI's interface. */
+export interface RequestErrorOptions {
+  /** The HTTP status: 400, 404, 409, 429, 499 (the client left), 500, 503. */
+  readonly status?: number;
+  /** The field that is wrong. */
+  readonly param?: string | null;
+  /** A word for programs, such as `unsupported_value` or `model_not_found`. */
+  readonly code?: string | null;
+  /** The kind of error, such as `invalid_request_error`. */
+  readonly type?: string;
+  readonly cause?: unknown;
+}
+
+/**
+ * A request that is refused or fails, in the shape of OpenAI's errors: `status`, `code`, `param`, `type`, and `error`
+ * with the last three and the message.
+ */
+export class RequestError extends Error {
+  override readonly name = "RequestError";
+  readonly status: number;
+  readonly code: string | null;
+  readonly param: string | null;
+  readonly type: string;
+
+  constructor(message: string, options: RequestErrorOptions = {}) {
+    const { status = 400, param = null, code = null, type = "invalid_request_error", cause } = options;
+    super(message, cause === undefined ? undefined : { cause });
+    this.status = status;
+    this.code = code;
+    this.param = param;
+    this.type = type;
+  }
+
+  /** The error as the body of an HTTP answer holds it. */
+  get error(): { message: string; type: string; param: string | null; code: string | null } {
+    const { message, type, param, code } = this;
+    return { message, type, param, code };
+  }
+}
