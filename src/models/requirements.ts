@@ -1,14 +1,15 @@
 import { type CacheOptions, largestTensorBytes } from "../blocks/kv-cache/cache.ts";
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import { maxVocabulary } from "../kernels/sampling/sample.ts";
 import { cacheShape } from "./cache.ts";
 import { type DecoderConfig, widestRow } from "./config.ts";
 
 const mebibytes = (bytes: number) => (bytes >= 1 << 20 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${bytes} bytes`);
 
 /**
- * Throws `GpuError`, with what is needed and available, when this device cannot hold a model for sequences of
- * `capacity` tokens. Weights larger than one binding are split, even within an expert. A row of weights (four of an
+ * Throws `GpuError` when the vocabulary is too large to sample from, and, with what is needed and available, when this
+ * device cannot hold a model for sequences of `capacity` tokens. Weights larger than one binding are split, even within an expert. A row of weights (four of an
  * expert's, which its kernels compute together), one layer's keys, one token's widest activation and the logits of a
  * batch are not split.
  */
@@ -21,6 +22,9 @@ export function checkRequirements(
   ahead?: number,
 ): void {
   const { headWidth, width, heads, vocabulary, mixture, latent } = config;
+  if (vocabulary > maxVocabulary) {
+    throw new GpuError(`a token is chosen from at most ${maxVocabulary}, and the model's vocabulary has ${vocabulary}`);
+  }
   const hidden = Math.max(config.hidden, mixture?.shared ?? 0);
   const layerKeys = largestTensorBytes(cacheShape(config, batch, capacity, cache, ahead));
   const ofExperts = mixture ? mixture.rule.k * Math.max(width, mixture.hidden) : 0;

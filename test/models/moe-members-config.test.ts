@@ -169,3 +169,9 @@ test("a shared expert that is too wide for a device is refused", async () => {
   expect(() => checkRequirements(gpu, config, 16)).toThrow("4.0 MiB for one row of weights");
   expect(() => checkRequirements(gpu, read("qwen2-moe").config, 16)).not.toThrow();
 });
+
+test("a vocabulary that is too large to sample from is refused", async () => {
+  const gpu = await testGpu();
+  const many = { ...read("qwen2-moe").config, vocabulary: 2 ** 18 + 1 };
+  expect(() => checkRequirements(gpu, many, 16)).toThrow("the model's vocabulary has 262145");
+});
