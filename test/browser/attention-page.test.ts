@@ -126,6 +126,7 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     const editor = other.getByRole("textbox", { name: "WGSL of your mask" });
     await editor.fill("fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool {\n  return q + k;\n}");
     await other.getByText(/^line 2: /).waitFor();
+    expect(await violations(other, [".cm-editor"])).toEqual([]);
     expect(thrown).toEqual([]);
     await other.close();
   });

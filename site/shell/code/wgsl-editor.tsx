@@ -99,7 +99,7 @@ export function WgslEditor(props: {
           wgsl,
           language.syntaxHighlighting(colours),
           lint.lintGutter(),
-          view.EditorView.contentAttributes.of({ "aria-label": label }),
+          view.EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
           view.EditorView.updateListener.of((update) => {
             if (update.docChanged && !update.transactions.some((one) => one.annotation(given)))
               changed.current(update.state.doc.toString());
