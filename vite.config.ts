@@ -1,8 +1,10 @@
 // The site: every folder of site/ with an index.html is a page. `npm run site` serves it, `npm run site:build` builds it.
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, extname, join } from "node:path";
+import { relative } from "node:path/posix";
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vite";
+import { defineConfig, type HtmlTagDescriptor, type Plugin } from "vite";
+import { policyOf } from "./site/shell/head/policy.ts";
 import { wgslVite } from "./src/build/wgsl.ts";
 
 const folder = (path: string) => fileURLToPath(new URL(path, import.meta.url));
@@ -12,19 +14,70 @@ const pages = [".", ...readdirSync(site)].map((name) => join(site, name, "index.
 // The other engines' code, which `bench peers` puts here; the peers page does without where it is not.
 const peers = folder(".cache/peers/public");
 
+/** Files that pages fetch as they are: the bundled models, and the script that runs before the first paint. */
+const served = new Map<string, string>([
+  ["before-paint.js", join(site, "shell", "head", "before-paint.js")],
+  ...readdirSync(folder("examples/models")).flatMap((model) =>
+    readdirSync(folder(`examples/models/${model}`)).map(
+      (name) => [`models/${model}/${name}`, folder(`examples/models/${model}/${name}`)] as const,
+    ),
+  ),
+]);
+
+const types: Readonly<Record<string, string>> = { ".js": "text/javascript", ".json": "application/json" };
+
+/** Serves those files while the site is worked on, and copies them when it is built. */
+const asTheyAre: Plugin = {
+  name: "as-they-are",
+  configureServer: ({ middlewares }) => {
+    middlewares.use((request, response, next) => {
+      const path = new URL(request.url ?? "/", "http://localhost").pathname.slice(1);
+      const file = served.get(path);
+      if (file === undefined) return next();
+      const [all, [, from, to] = []] = [
+        readFileSync(file),
+        /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "") ?? [],
+      ];
+      response.setHeader("content-type", types[extname(file)] ?? "application/octet-stream");
+      if (from === undefined) return void response.end(all);
+      const last = Math.min(to ? Number(to) : all.length - 1, all.length - 1);
+      response.writeHead(206, { "content-range": `bytes ${from}-${last}/${all.length}` });
+      response.end(all.subarray(Number(from), last + 1));
+    });
+  },
+  generateBundle() {
+    for (const [fileName, file] of served) this.emitFile({ type: "asset", fileName, source: readFileSync(file) });
+  },
+};
+
 /** What the heads of all pages have in common, in the place of a comment. */
 const head = readFileSync(join(site, "shell", "head.html"), "utf8").trim();
-const withHead = {
+const withHead: Plugin = {
   name: "head",
-  transformIndexHtml: { order: "pre", handler: (html: string) => html.replace("<!-- shell/head.html -->", head) },
-} as const;
+  transformIndexHtml: {
+    order: "pre",
+    handler: (html, { path }) => {
+      const policy = `<meta http-equiv="Content-Security-Policy" content="${policyOf(path)}" />`;
+      return html.replace("<!-- shell/head.html -->", `${head}\n${policy}`);
+    },
+  },
+};
+const beforePaint: Plugin = {
+  name: "before-paint",
+  transformIndexHtml: {
+    order: "post", // Vite warns of scripts that are not modules
+    handler: (_, { path }): HtmlTagDescriptor[] => [
+      { tag: "script", attrs: { src: relative(dirname(path), "/before-paint.js") }, injectTo: "head" },
+    ],
+  },
+};
 
 export default defineConfig({
   root: site,
   base: "./", // so that it works from any path of a static host
   publicDir: peers,
   define: { PEERS_ARE_HERE: existsSync(peers) },
-  plugins: [wgslVite(), withHead],
+  plugins: [wgslVite(), withHead, beforePaint, asTheyAre],
   worker: { format: "es", plugins: () => [wgslVite()] },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
