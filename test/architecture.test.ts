@@ -44,7 +44,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   engine: [...engine, "formats", "text", "engine"],
   "worker.ts": ["engine"],
   "index.ts": [...engine, "formats", "text", "engine", "attention.ts"],
-  cli: [...engine, "formats", "text", "engine", "cli", "bench", "index.ts"],
+  serve: ["engine", "serve"],
+  cli: [...engine, "formats", "text", "engine", "serve", "cli", "bench", "index.ts"],
 };
 
 const isOurs = (target: string) => /^(src|shaders|bench|test|site|examples|scripts)\//.test(target);

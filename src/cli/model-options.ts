@@ -11,13 +11,17 @@ export interface DeviceFlags {
   readonly cap?: Partial<Limits>;
 }
 
-/** Options that every command with a model takes. */
-export interface ModelFlags extends DeviceFlags {
+/** Options that choose a model, and how it is loaded. */
+export interface LoadFlags extends DeviceFlags {
   readonly model: string;
   readonly context?: number;
   readonly dtype?: WeightType;
   readonly cacheDtype?: CacheFormat;
   readonly cacheLayout?: CacheLayout;
+}
+
+/** Options that every command which ends with a result takes. */
+export interface ModelFlags extends LoadFlags {
   readonly json?: boolean;
 }
 
@@ -32,6 +36,11 @@ const limits: readonly (keyof Limits)[] = [
 
 /** Adds `ModelFlags` to a command. */
 export function addModelOptions(command: Command): Command {
+  return addLoadOptions(command).optionsGroup("Output:").option("--json", "print only one JSON object");
+}
+
+/** Adds `LoadFlags` to a command. */
+export function addLoadOptions(command: Command): Command {
   command
     .optionsGroup("Model:")
     .requiredOption("-m, --model <dir>", "Hugging Face model: a folder or its URL")
@@ -45,7 +54,7 @@ export function addModelOptions(command: Command): Command {
         cacheLayouts,
       ),
     );
-  return addDeviceOptions(command).optionsGroup("Output:").option("--json", "print only one JSON object");
+  return addDeviceOptions(command);
 }
 
 /** Adds `DeviceFlags` to a command. */
@@ -58,7 +67,7 @@ export function addDeviceOptions(command: Command): Command {
 }
 
 /** The cache that flags ask for. */
-export const cacheOptions = ({ cacheDtype: dtype, cacheLayout: layout }: ModelFlags): CacheOptions => ({
+export const cacheOptions = ({ cacheDtype: dtype, cacheLayout: layout }: LoadFlags): CacheOptions => ({
   dtype,
   layout,
 });

@@ -1,0 +1,111 @@
+import type { IncomingMessage } from "node:http";
+import type { Engine } from "../engine/engine.ts";
+import type { Admission } from "./admission.ts";
+import { readJson } from "./body.ts";
+import { answer } from "./completion.ts";
+import { type Exchange, sendJson } from "./exchange.ts";
+import { refusal } from "./failure.ts";
+import type { Figures } from "./figures.ts";
+import type { ResolvedServeOptions } from "./options.ts";
+
+/** Whether a server can answer: it loads its model, answers, takes a new device after a loss, or closes. */
+export type ServerState = "loading" | "ok" | "restoring" | "closing";
+
+/** What requests share. */
+export interface Resources {
+  readonly options: ResolvedServeOptions;
+  /** Of requests, computed and waiting. */
+  readonly admission: Admission;
+  /** Of bytes of bodies. */
+  readonly bodies: Admission;
+  readonly figures: Figures;
+  state: ServerState;
+  engine: Engine | undefined;
+}
+
+/** What answers the requests to a path. */
+export interface Route {
+  /** In the figures. */
+  readonly name: string;
+  readonly method: "GET" | "POST";
+  run(exchange: Exchange, resources: Resources): Promise<void>;
+}
+
+/** The requests of OpenAI's interface that compute, by the functions of the engine that answer them. */
+const computing = {
+  "/v1/chat/completions": (engine: Engine) => engine.chat.completions,
+  "/v1/completions": (engine: Engine) => engine.completions,
+  "/v1/embeddings": (engine: Engine) => engine.embeddings,
+} as const;
+
+/** What each of `computing` has: the engine checks the request, which may be anything. */
+type Create = (request: Readonly<Record<string, unknown>>, options: { signal: AbortSignal }) => Promise<object>;
+
+function engineOf({ engine, state }: Resources): Engine {
+  if (state === "closing") throw refusal(503, "shutting_down", "the server is shutting down");
+  if (!engine) throw refusal(503, "model_loading", "the model is still loading; try again in a moment");
+  return engine;
+}
+
+const routes = new Map<string, Route>();
+
+for (const [path, part] of Object.entries(computing)) {
+  routes.set(path, {
+    ...{ name: path, method: "POST" },
+    async run(exchange, resources) {
+      const { options, bodies, admission, figures } = resources;
+      const body = await readJson(exchange.request, options.bodyLimit, bodies);
+      const api = part(engineOf(resources));
+      using place = admission.enter();
+      if (!place) {
+        const most = `${options.concurrency} requests are computed and ${options.queue} wait`;
+        throw refusal(429, "queue_full", `${most}, the most that this server takes on; try again in a moment`);
+      }
+      await answer(exchange, figures, body, api.create.bind(api) as unknown as Create);
+    },
+  });
+}
+
+const get = (path: string, run: Route["run"]) => routes.set(path, { name: path, method: "GET", run });
+
+get("/v1/models", async (exchange, resources) => {
+  const { object, data } = await engineOf(resources).models.list();
+  sendJson(exchange, { object, data });
+});
+
+get("/health", async (exchange, { state }) => {
+  sendJson(exchange, { status: state }, state === "ok" ? 200 : 503);
+});
+
+get("/metrics", async ({ response, headers }, { figures }) => {
+  response.writeHead(200, { ...headers, "content-type": "text/plain; version=0.0.4; charset=utf-8" });
+  response.end(figures.text());
+});
+
+get("/", async (exchange) => {
+  sendJson(exchange, { name: "shaderformer", paths: [...routes.keys()] });
+});
+
+const model: Route = {
+  ...{ name: "/v1/models/{id}", method: "GET" },
+  async run(exchange, resources) {
+    const id = decoded(pathOf(exchange.request).slice("/v1/models/".length));
+    sendJson(exchange, await engineOf(resources).models.retrieve(id));
+  },
+};
+
+/** The path of a request, without what follows `?`. */
+export const pathOf = (request: IncomingMessage): string => request.url?.split("?", 1)[0] ?? "/";
+
+/** What answers the requests to a path. */
+export function routeOf(path: string): Route | undefined {
+  return routes.get(path) ?? (path.startsWith("/v1/models/") ? model : undefined);
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text; // the id of no model
+  }
+}
