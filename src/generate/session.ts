@@ -15,6 +15,14 @@ export interface SessionOptions {
   /** True for one that ends with its first generation. */
   readonly once?: boolean;
 }
+
+/** How many tokens two sequences begin with that are the same. */
+export function sharedLength(a: readonly number[], b: readonly number[]): number {
+  let shared = 0;
+  while (shared < a.length && shared < b.length && a[shared] === b[shared]) shared++;
+  return shared;
+}
+
 const prompt = either(text, listOf(size), listOf(text), listOf(listOf(size)));
 
 /** Throws `OptionError` for prompts that are neither texts nor token ids. */
@@ -86,12 +94,25 @@ export class Session {
     this.#lifetime.assertLive();
     const { chatTemplate, tokenizer, name } = this.model;
     if (!chatTemplate) throw new TextError(`${name} has no chat template; give it text to continue instead`);
-    const ids = tokenizer.encode(chatTemplate.render(messages), { addSpecialTokens: false });
+    return this.#replace(tokenizer.encode(chatTemplate.render(messages), { addSpecialTokens: false }), options);
+  }
+
+  /**
+   * Continues exactly these token ids, in place of those that the session has, of which it keeps what the cache holds of
+   * the same beginning. For sessions of one sequence. Throws as `generate` does.
+   */
+  continueFrom(tokens: readonly number[], options: GenerationOptions = {}): Generation {
+    this.#lifetime.assertLive();
+    checkValue("continueFrom", "tokens", listOf(size), tokens);
+    if (this.#tokens.length !== 1)
+      throw new TextError(`tokens of one row for a session of ${this.#tokens.length} rows`);
+    return this.#replace([...tokens], options);
+  }
+
+  #replace(ids: number[], options: GenerationOptions): Generation {
     const all = () => [ids];
     return this.#start(options, all, () => {
-      const known = this.tokens();
-      let shared = 0;
-      while (shared < ids.length && ids[shared] === known[shared]) shared++;
+      const shared = sharedLength(ids, this.tokens());
       this.#tokens[0] = ids;
       // At least the last token is computed, for its logits.
       this.#cached[0] = Math.min(this.#cached[0] ?? 0, shared, ids.length - 1);

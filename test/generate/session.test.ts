@@ -30,6 +30,23 @@ test("the next turn prefills only its new tokens, and says what one long prompt 
   expect(second.rows[0]?.tokens).toEqual(alone.rows[0]?.tokens);
 });
 
+test("a session continues other tokens, and computes only those that its cache does not begin with", async () => {
+  using session = model.session();
+  const greedy = { temperature: 0, maxTokens: 6 };
+  const encode = (text: string) => model.tokenizer.encode(text);
+  const first = await session.continueFrom(encode(whale), greedy).result;
+  expect(first.rows[0]?.promptTokens).toEqual(encode(whale));
+  const before = session.prefilledTokens;
+  const other = [...encode(whale), ...encode(" of a ship").slice(1)];
+  const second = await session.continueFrom(other, greedy).result;
+  expect(session.prefilledTokens - before).toBe(other.length - encode(whale).length);
+  const alone = await model.generate(other, greedy).result;
+  expect(second.rows[0]?.tokens).toEqual(alone.rows[0]?.tokens);
+  using pair = model.session(2);
+  expect(() => pair.continueFrom([1])).toThrow("a session of 2 rows");
+  expect(() => session.continueFrom([-1])).toThrow("tokens is [-1]");
+});
+
 test("a full context ends the text", async () => {
   using short = await loadModel(gpu, bundledModel, { context: 24 });
   const { rows } = await short.generate(whale, { temperature: 0, maxTokens: 100 }).result;

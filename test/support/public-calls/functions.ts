@@ -242,6 +242,7 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     },
     "LanguageModel.generate": { of: model.generate, on: model, calls: [["a", {}]], runs: true },
     loadModel: { ...call(library.loadModel, ["no folder", { cache: { dtype: "f32" } }]), runs: true },
+    "Session.continueFrom": { of: session.continueFrom, on: session, calls: [[[1], {}]] },
     "Session.generate": { of: session.generate, on: session, calls: [["a", {}]] },
     "Session.warm": { of: session.warm, on: session, calls: [[1, {}]], runs: true },
   };
