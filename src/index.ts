@@ -176,7 +176,7 @@ export type { DecoderWeights, LoadOptions } from "./models/weights.ts";
 
 // Text
 
-export type { ChatMessage, ChatTemplate } from "./text/chat-template.ts";
+export type { ChatMessage, ChatTemplate, ChatTemplateOptions } from "./text/chat-template.ts";
 export { createChatTemplate } from "./text/create-chat-template.ts";
 export { createTokenizer } from "./text/create-tokenizer.ts";
 export { TextError } from "./text/text-error.ts";
@@ -185,9 +185,9 @@ export type { Tokenizer } from "./text/tokenizer.ts";
 // Generation
 
 export type { Generation } from "./generate/generation.ts";
-export type { GenerationResult, RowResult } from "./generate/generation-result.ts";
+export type { GenerationResult, RowResult, TextResult } from "./generate/generation-result.ts";
 export type { LanguageModel } from "./generate/language-model.ts";
 export { loadModel, type ModelOptions } from "./generate/load-model.ts";
-export type { GenerationOptions } from "./generate/options.ts";
+export type { ChatOptions, GenerationOptions } from "./generate/options.ts";
 export type { Piece, StopReason, TokenLogprob } from "./generate/row.ts";
-export type { Session } from "./generate/session.ts";
+export type { Prompt, Session } from "./generate/session.ts";

@@ -21,7 +21,9 @@ export function generationJson(
   pieces: readonly Piece[],
 ) {
   const [row] = rows;
-  const logprobs = pieces.filter(({ top }) => top).map(({ token, logprob, top }) => ({ token, logprob, top }));
+  const logprobs = pieces
+    .filter(({ top }) => top)
+    .map(({ token, logprob, rank, top }) => ({ token, logprob, rank, top }));
   return {
     model: model.name,
     adapter: model.gpu.adapter.label,

@@ -15,6 +15,8 @@ export interface RowResult {
 export interface GenerationResult {
   /** One entry per prompt. */
   readonly rows: readonly RowResult[];
+  /** The text of the only row; undefined where there are several prompts. */
+  readonly text?: string | undefined;
   /** Seeds used: the same seeds give the same text again. */
   readonly seeds: readonly number[];
   /** Milliseconds, except tokens per second. */
@@ -41,6 +43,11 @@ export interface GenerationResult {
   readonly dispatchesPerToken: number;
 }
 
+/** The result of a generation from one prompt. */
+export interface TextResult extends GenerationResult {
+  readonly text: string;
+}
+
 /** Times in milliseconds, and the number of tokens prefilled. */
 interface Figures {
   readonly compile: number;
@@ -63,6 +70,7 @@ export function generationResult(
   const longest = Math.max(1, ...rows.map(({ promptTokens, tokens }) => promptTokens.length + tokens.length));
   const step = programs.decode(batch, programs.visible(longest), kind);
   return {
+    ...textOf(rows),
     rows: rows.map(({ promptTokens, tokens, text, stopReason }) => ({
       promptTokens,
       tokens,
@@ -88,14 +96,22 @@ export function generationResult(
   };
 }
 
+/** `text` of a result, where there is one row. */
+function textOf(rows: readonly { readonly text: string }[]): Pick<GenerationResult, "text"> {
+  const [only, ...others] = rows;
+  return only && others.length === 0 ? { text: only.text } : {};
+}
+
 /** The result of a generation that was left or aborted before it began: no tokens, no time and no cache. */
 export function unbegunResult(
   { programs, decoder }: LoadedModel,
   prompts: readonly (readonly number[])[],
   { seeds }: ResolvedOptions,
 ): GenerationResult {
+  const rows = prompts.map((promptTokens) => ({ promptTokens, tokens: [], text: "", stopReason: "abort" as const }));
   return {
-    rows: prompts.map((promptTokens) => ({ promptTokens, tokens: [], text: "", stopReason: "abort" })),
+    ...textOf(rows),
+    rows,
     seeds,
     timings: { compile: 0, prefill: 0, decode: 0, tokensPerSecond: 0, prefillTokensPerSecond: 0, encodePerToken: 0 },
     memory: { weights: decoder.weights.bytes, cache: 0, cachePeak: 0, temporaries: programs.temporaryBytes },

@@ -32,9 +32,10 @@ interface Request {
  * Text as it is generated: `for await (const piece of generation)`. It takes memory and begins with the first `next` or
  * the first reading of `result`, which runs it to its end; pieces that a loop has not taken yet wait for it. It ends
  * when its rows have ended, when the loop is left or its signal aborted (stop reason `abort`), and with an error when it
- * fails, when its session, model or device is disposed, closed or lost. However it ends, `result` settles.
+ * fails, when its session, model or device is disposed, closed or lost. However it ends, `result` settles. `R` is
+ * `TextResult` for one prompt.
  */
-export class Generation implements AsyncIterable<Piece> {
+export class Generation<R extends GenerationResult = GenerationResult> implements AsyncIterable<Piece> {
   /** Resolves when the generation has ended, failed or been left. */
   readonly ended: Promise<void>;
   readonly #work: GenerationWork;
@@ -70,10 +71,10 @@ export class Generation implements AsyncIterable<Piece> {
   }
 
   /** The whole result. Reading it runs the generation to its end. */
-  get result(): Promise<GenerationResult> {
+  get result(): Promise<R> {
     this.#toEnd = true;
     this.#run();
-    return this.#result;
+    return this.#result as Promise<R>; // which the type of the prompts says
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Piece, void> {

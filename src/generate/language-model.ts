@@ -2,12 +2,14 @@ import { maxBatch } from "../kernels/step.ts";
 import { checkRequirements } from "../models/requirements.ts";
 import { checkValue, either, listOf, shown, size, text } from "../options/checks.ts";
 import { OptionError } from "../options/errors.ts";
+import type { ChatMessage } from "../text/chat-template.ts";
 import { TextError } from "../text/text-error.ts";
 import { tokensAhead } from "./chunks.ts";
 import type { Generation } from "./generation.ts";
+import type { TextResult } from "./generation-result.ts";
 import { LoadedModel } from "./loaded-model.ts";
-import type { GenerationOptions } from "./options.ts";
-import { checkPrompts, Session, type SessionOptions } from "./session.ts";
+import type { ChatOptions, GenerationOptions } from "./options.ts";
+import { checkPrompts, isOne, type Prompt, Session, type SessionOptions } from "./session.ts";
 
 /** A language model on the GPU with its tokenizer. Made by `loadModel`. */
 export class LanguageModel extends LoadedModel {
@@ -15,10 +17,20 @@ export class LanguageModel extends LoadedModel {
    * Continues a prompt, or several as one batch, in a new session, which ends with it. Memory is taken when the
    * generation is first read, and is free again when it has ended.
    */
-  generate(prompts: string | readonly number[] | readonly string[], options: GenerationOptions = {}): Generation {
+  generate(prompt: Prompt, options?: GenerationOptions): Generation<TextResult>;
+  generate(prompts: Prompt | readonly Prompt[], options?: GenerationOptions): Generation;
+  generate(prompts: Prompt | readonly Prompt[], options: GenerationOptions = {}): Generation {
     checkPrompts(prompts);
-    const batch = typeof prompts === "string" || typeof prompts[0] === "number" ? 1 : prompts.length;
-    return this.#session(batch, { once: true }).generate(prompts, options);
+    return this.#session(isOne(prompts) ? 1 : prompts.length, { once: true }).generate(prompts, options);
+  }
+
+  /**
+   * Answers a conversation in the model's chat format, in a new session as `generate` does. A session's own `chat` keeps
+   * what is computed for the next turn. Throws `TextError` where the model has no chat template or the template rejects
+   * the messages.
+   */
+  chat(messages: readonly ChatMessage[], options: ChatOptions = {}): Generation<TextResult> {
+    return this.#session(1, { once: true }).chat(messages, options);
   }
 
   /**

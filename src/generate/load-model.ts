@@ -9,7 +9,7 @@ import { resolveCache } from "../models/cache.ts";
 import { checkRequirements } from "../models/requirements.ts";
 import { type LoadOptions, uploadWeights } from "../models/weights.ts";
 import { onAbort } from "../options/abort.ts";
-import { callback, checkOptions, fieldsOf, having, integer, object, oneOf } from "../options/checks.ts";
+import { callback, checkOptions, fieldsOf, having, integer, nonEmpty, object, oneOf } from "../options/checks.ts";
 import { tokensAhead } from "./chunks.ts";
 import { LanguageModel } from "./language-model.ts";
 
@@ -19,6 +19,8 @@ export interface ModelOptions extends LoadOptions {
   readonly context?: number | undefined;
   /** How sessions keep keys and values; default f32, with room for the whole context. */
   readonly cache?: CacheOptions | undefined;
+  /** The text of a chat template in Jinja, in place of the folder's own. */
+  readonly chatTemplate?: string | undefined;
 }
 
 const fields = fieldsOf<ModelOptions>({
@@ -28,6 +30,7 @@ const fields = fieldsOf<ModelOptions>({
   signal: having("aborted", "an AbortSignal"),
   context: integer(1, 2 ** 30),
   cache: object<CacheOptions>({ dtype: oneOf(...cacheFormats), layout: oneOf(...cacheLayouts) }),
+  chatTemplate: nonEmpty,
 });
 
 /** The default context is at most this: a contiguous cache is allocated for all of it. */
@@ -80,7 +83,10 @@ export async function loadModel(
 
 async function loadFrom(gpu: Gpu, source: FileSource, options: ModelOptions): Promise<LanguageModel> {
   const { readModelFolder } = await import("./model-folder.ts"); // with every family and its checks
-  const { config, tokenizer, chatTemplate, defaults, weights, checkpoint, warnings } = await readModelFolder(source);
+  const { config, tokenizer, chatTemplate, defaults, weights, checkpoint, warnings } = await readModelFolder(
+    source,
+    options,
+  );
   const context = Math.min(options.context ?? Math.min(config.context, defaultContext), config.context);
   const cache = resolveCache(config, options.cache);
   checkRequirements(gpu, config, context, 1, cache, tokensAhead(gpu, config));

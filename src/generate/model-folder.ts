@@ -5,7 +5,7 @@ import { openWeights, type Weights } from "../formats/weights.ts";
 import { readArchitecture } from "../models/architectures.ts";
 import { type Checkpoint, checkWeights } from "../models/checkpoint.ts";
 import type { DecoderConfig } from "../models/config.ts";
-import { type ChatTemplate, loadChatTemplate } from "../text/chat-template.ts";
+import { type ChatTemplate, loadChatTemplate, parseChatTemplate } from "../text/chat-template.ts";
 import { loadTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 import { readDefaults } from "./generation-config.ts";
 import type { GenerationDefaults } from "./options.ts";
@@ -27,12 +27,15 @@ const single = "model.safetensors";
 
 /**
  * Reads and checks a Hugging Face folder, without a device: `config.json`, `generation_config.json`, the tokenizer with
- * its config and chat template, and the names, types and shapes of the weights.
+ * its config and chat template, or the one given, and the names, types and shapes of the weights.
  *
  * @throws FormatError or TextError, with file and field, for a file that is missing or invalid, and for files that
  * contradict each other.
  */
-export async function readModelFolder(source: FileSource): Promise<ModelFolder> {
+export async function readModelFolder(
+  source: FileSource,
+  { chatTemplate: given }: { readonly chatTemplate?: string | undefined } = {},
+): Promise<ModelFolder> {
   const warnings: string[] = [];
   const warn = (warning: string) => void warnings.push(printed(warning));
   const optional = async (file: string) => ((await source.has(file)) ? await readJson(source, file) : {});
@@ -47,8 +50,12 @@ export async function readModelFolder(source: FileSource): Promise<ModelFolder> 
     throw new FormatError("tokenizer.json", problem, { field: "vocab" });
   }
   const defaults = readDefaults({ config: rawConfig, generation, tokenizerEos: tokenizer.eos, vocabulary }, warn);
-  const jinja = (await source.has("chat_template.jinja")) ? await readText(source, "chat_template.jinja") : undefined;
-  const chatTemplate = await loadChatTemplate({ tokenizerConfig, chatTemplateJinja: jinja });
+  const stored = async () =>
+    (await source.has("chat_template.jinja")) ? await readText(source, "chat_template.jinja") : undefined;
+  const chatTemplate =
+    given === undefined
+      ? await loadChatTemplate({ tokenizerConfig, chatTemplateJinja: await stored() })
+      : await parseChatTemplate({ tokenizerConfig, chatTemplateJinja: given });
   const weights = await openWeights(source);
   const checkpoint = checkWeights(weights, family, config);
   const files = new Set([...weights.tensors.values()].map(({ file }) => file));

@@ -1,6 +1,6 @@
 import {
+  anything,
   between,
-  type Check,
   type Checks,
   checkOptions,
   either,
@@ -8,8 +8,11 @@ import {
   having,
   integer,
   listOf,
+  nonEmpty,
+  recordOf,
 } from "../options/checks.ts";
 import { OptionError } from "../options/errors.ts";
+import type { ChatTemplateOptions } from "../text/chat-template.ts";
 
 /**
  * How text is generated. Every field has a default, taken from the model's `generation_config.json` where it sets one.
@@ -40,6 +43,12 @@ export interface GenerationOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How a conversation is answered. */
+export interface ChatOptions extends GenerationOptions {
+  /** Variables of the chat template, such as `enable_thinking`, and the tools that the model may call. */
+  readonly template?: ChatTemplateOptions | undefined;
+}
+
 /** Options with all defaults filled in. */
 export interface ResolvedOptions {
   readonly maxTokens: number;
@@ -62,7 +71,6 @@ export interface GenerationDefaults {
   readonly eos: readonly number[];
 }
 
-const nonEmpty: Check = (value) => (typeof value === "string" && value !== "" ? undefined : "a text that is not empty");
 const seed = integer(0, 2 ** 32 - 1);
 
 const checks: Checks<GenerationOptions> = {
@@ -81,6 +89,13 @@ const checks: Checks<GenerationOptions> = {
 };
 
 const fields = fieldsOf(checks);
+const chatFields = fieldsOf<ChatOptions>({ ...checks, template: recordOf(anything) });
+
+/** Options of a conversation, checked. Throws an `OptionError` that names the option. */
+export function checkChat(options: ChatOptions): ChatOptions {
+  checkOptions("chat", chatFields, options);
+  return options;
+}
 
 /** Checked options, with the model's defaults filled in. Throws an `OptionError` that names option, value and range. */
 export function resolveOptions(options: GenerationOptions, defaults: GenerationOptions, rows: number): ResolvedOptions {

@@ -20,7 +20,12 @@ export interface SamplingKind {
 /** The results of sampling, one entry per row. */
 export interface Sampled {
   readonly chosen: Tensor;
-  readonly top?: { readonly ids: Tensor; readonly logprobs: Tensor; readonly chosenLogprob: Tensor };
+  readonly top?: {
+    readonly ids: Tensor;
+    readonly logprobs: Tensor;
+    readonly chosenLogprob: Tensor;
+    readonly chosenRank: Tensor;
+  };
 }
 
 /** A program with the tensors that an instance must supply. */

@@ -20,7 +20,10 @@ export interface Piece {
   readonly token: number | undefined;
   /** Whole characters; empty while a character or a possible stop text is incomplete. */
   readonly text: string;
+  /** With `logprobs: n`: the log-probability of the token. */
   readonly logprob?: number | undefined;
+  /** With `logprobs: n`: 1 for the likeliest token, 2 for the next, and so on. */
+  readonly rank?: number | undefined;
   /** The likeliest tokens, with `logprobs: n`. */
   readonly top?: readonly TokenLogprob[] | undefined;
 }

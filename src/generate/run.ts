@@ -215,6 +215,7 @@ interface StepResults {
   readonly ids?: Uint32Array;
   readonly logprobs?: Float32Array;
   readonly chosenLogprob?: Float32Array;
+  readonly chosenRank?: Uint32Array;
 }
 
 async function readBack(
@@ -230,7 +231,7 @@ async function readBack(
   }
   const memory = staging.getMappedRange();
   let at = 0;
-  const [chosen, ids, logprobs, chosenLogprob] = outputs.map(({ dtype, size, bytes }) => {
+  const [chosen, ids, logprobs, chosenLogprob, chosenRank] = outputs.map(({ dtype, size, bytes }) => {
     const copy = elementsOf(plainType(dtype, "results"), memory.slice(at, at + bytes), 0, size);
     at += bytes;
     return copy;
@@ -238,10 +239,9 @@ async function readBack(
   staging.unmap();
   state.gpu.giveStaging(staging);
   if (!(chosen instanceof Uint32Array)) throw new TypeError("sampling returned no tokens");
-  if (!(ids instanceof Uint32Array && logprobs instanceof Float32Array && chosenLogprob instanceof Float32Array)) {
-    return { chosen };
-  }
-  return { chosen, ids, logprobs, chosenLogprob };
+  if (!(ids instanceof Uint32Array && logprobs instanceof Float32Array)) return { chosen };
+  if (!(chosenLogprob instanceof Float32Array && chosenRank instanceof Uint32Array)) return { chosen };
+  return { chosen, ids, logprobs, chosenLogprob, chosenRank };
 }
 
 async function discard(state: SequenceState, { staging, mapped }: ReadBack): Promise<void> {
@@ -257,7 +257,7 @@ async function discard(state: SequenceState, { staging, mapped }: ReadBack): Pro
 /** Appends to each live row its token. */
 function* advance(
   rows: readonly Row[],
-  { chosen, ids, logprobs, chosenLogprob }: StepResults,
+  { chosen, ids, logprobs, chosenLogprob, chosenRank }: StepResults,
   { tokenizer, context }: RunInputs,
   { maxTokens, logprobs: n }: ResolvedOptions,
 ): Generator<Piece> {
@@ -277,7 +277,8 @@ function* advance(
         logprob: logprobs[row.index * n + i] ?? 0,
       });
     }
-    yield { row: row.index, token, text, ...(chosenLogprob ? { logprob: chosenLogprob[row.index], top } : {}) };
+    const known = chosenLogprob && { logprob: chosenLogprob[row.index], rank: chosenRank?.[row.index], top };
+    yield { row: row.index, token, text, ...known };
   }
 }
 

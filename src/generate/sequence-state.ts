@@ -278,7 +278,7 @@ export class SequenceState {
       if (recorded.logits) pairs.push([recorded.logits, this.logits]);
       const instance = await recorded.program.instantiate(replacements(pairs), this.gpu, signal);
       const { chosen, top } = recorded.program.result;
-      const logical = top ? [chosen, top.ids, top.logprobs, top.chosenLogprob] : [chosen];
+      const logical = top ? [chosen, top.ids, top.logprobs, top.chosenLogprob, top.chosenRank] : [chosen];
       bound = { instance, outputs: logical.map((tensor) => placed(instance, tensor)) };
       this.#bound.set(recorded, bound);
       this.compileTime += performance.now() - before;

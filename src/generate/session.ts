@@ -2,10 +2,17 @@ import { checkValue, either, listOf, size, text } from "../options/checks.ts";
 import type { ChatMessage } from "../text/chat-template.ts";
 import { TextError } from "../text/text-error.ts";
 import { Generation } from "./generation.ts";
-import { type GenerationResult, generationResult, unbegunResult } from "./generation-result.ts";
+import { type GenerationResult, generationResult, type TextResult, unbegunResult } from "./generation-result.ts";
 import { Lifetime } from "./lifetime.ts";
 import type { LoadedModel } from "./loaded-model.ts";
-import { type GenerationOptions, penalises, type ResolvedOptions, resolveOptions } from "./options.ts";
+import {
+  type ChatOptions,
+  checkChat,
+  type GenerationOptions,
+  penalises,
+  type ResolvedOptions,
+  resolveOptions,
+} from "./options.ts";
 import type { Piece, Row } from "./row.ts";
 import { run } from "./run.ts";
 import { SequenceState } from "./sequence-state.ts";
@@ -23,7 +30,14 @@ export function sharedLength(a: readonly number[], b: readonly number[]): number
   return shared;
 }
 
-const prompt = either(text, listOf(size), listOf(text), listOf(listOf(size)));
+/** A prompt: a text, or token ids. */
+export type Prompt = string | readonly number[];
+
+/** True for one prompt, false for several. */
+export const isOne = (prompts: Prompt | readonly Prompt[]): prompts is Prompt =>
+  typeof prompts === "string" || typeof prompts[0] === "number";
+
+const prompt = either(text, listOf(size), listOf(either(text, listOf(size))));
 
 /** Throws `OptionError` for prompts that are neither texts nor token ids. */
 export const checkPrompts = (prompts: unknown): void => checkValue("generate", "prompts", prompt, prompts);
@@ -73,14 +87,16 @@ export class Session {
    * Continues each row with one prompt: text, or token ids. Throws for prompts that are empty, too long or not in the
    * vocabulary, and `GpuError` once session, model or device are disposed, closed or lost.
    */
-  generate(prompts: string | readonly number[] | readonly string[], options: GenerationOptions = {}): Generation {
+  generate(prompt: Prompt, options?: GenerationOptions): Generation<TextResult>;
+  generate(prompts: Prompt | readonly Prompt[], options?: GenerationOptions): Generation;
+  generate(prompts: Prompt | readonly Prompt[], options: GenerationOptions = {}): Generation {
     this.#lifetime.assertLive();
     checkPrompts(prompts);
-    const list = typeof prompts === "string" || typeof prompts[0] === "number" ? [prompts] : prompts;
+    const list = isOne(prompts) ? [prompts] : prompts;
     if (list.length !== this.#tokens.length) {
       throw new TextError(`${list.length} prompts for a session of ${this.#tokens.length} rows`);
     }
-    const added = list.map((prompt, row) => this.#encode(prompt as string | readonly number[], row));
+    const added = list.map((prompt, row) => this.#encode(prompt, row));
     const all = () => added.map((ids, row) => [...this.tokens(row), ...ids]);
     return this.#start(options, all, () => {
       added.forEach((ids, row) => {
@@ -89,27 +105,34 @@ export class Session {
     });
   }
 
-  /** Answers a conversation in the model's chat format; only tokens that are not in the cache yet are computed. */
-  chat(messages: readonly ChatMessage[], options: GenerationOptions = {}): Generation {
+  /**
+   * Answers a conversation in the model's chat format; only tokens that are not in the cache yet are computed. Throws
+   * `TextError` where the model has no chat template or the template rejects the messages, and as `generate` does.
+   */
+  chat(messages: readonly ChatMessage[], given: ChatOptions = {}): Generation<TextResult> {
     this.#lifetime.assertLive();
+    const { template, ...options } = checkChat(given);
     const { chatTemplate, tokenizer, name } = this.model;
     if (!chatTemplate) throw new TextError(`${name} has no chat template; give it text to continue instead`);
-    return this.#replace(tokenizer.encode(chatTemplate.render(messages), { addSpecialTokens: false }), options);
+    return this.#replace(
+      tokenizer.encode(chatTemplate.render(messages, template), { addSpecialTokens: false }),
+      options,
+    );
   }
 
   /**
    * Continues exactly these token ids, in place of those that the session has, of which it keeps what the cache holds of
    * the same beginning. For sessions of one sequence. Throws as `generate` does.
    */
-  continueFrom(tokens: readonly number[], options: GenerationOptions = {}): Generation {
+  continueFrom(tokens: readonly number[], options: GenerationOptions = {}): Generation<TextResult> {
     this.#lifetime.assertLive();
     checkValue("continueFrom", "tokens", listOf(size), tokens);
-    if (this.#tokens.length !== 1)
-      throw new TextError(`tokens of one row for a session of ${this.#tokens.length} rows`);
     return this.#replace([...tokens], options);
   }
 
-  #replace(ids: number[], options: GenerationOptions): Generation {
+  #replace(ids: number[], options: GenerationOptions): Generation<TextResult> {
+    const batch = this.#tokens.length;
+    if (batch !== 1) throw new TextError(`tokens of one row for a session of ${batch} rows`);
     const all = () => [ids];
     return this.#start(options, all, () => {
       const shared = sharedLength(ids, this.tokens());
@@ -119,7 +142,7 @@ export class Session {
     });
   }
 
-  #encode(prompt: string | readonly number[], row: number): readonly number[] {
+  #encode(prompt: Prompt, row: number): readonly number[] {
     if (typeof prompt !== "string") return prompt;
     if (prompt === "") throw new TextError("the prompt is empty");
     return this.model.tokenizer.encode(prompt, { addSpecialTokens: this.tokens(row).length === 0 });
@@ -142,7 +165,11 @@ export class Session {
   }
 
   /** `prompts` are all tokens of each row, which `take` makes the session's own. */
-  #start(options: GenerationOptions, prompts: () => readonly (readonly number[])[], take: () => void): Generation {
+  #start<R extends GenerationResult>(
+    options: GenerationOptions,
+    prompts: () => readonly (readonly number[])[],
+    take: () => void,
+  ): Generation<R> {
     const { model } = this;
     this.#check(prompts());
     const resolved = resolveOptions(options, model.defaults.options, this.#tokens.length);

@@ -161,6 +161,10 @@ export const boolean: Check = (value) => (typeof value === "boolean" ? undefined
 
 export const text: Check = (value) => (typeof value === "string" ? undefined : "a text");
 
+/** A text of at least one character. */
+export const nonEmpty: Check = (value) =>
+  typeof value === "string" && value !== "" ? undefined : "a text that is not empty";
+
 export const callback: Check = (value) => (typeof value === "function" ? undefined : "a function");
 
 /** One of these values. */

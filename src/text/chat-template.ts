@@ -123,3 +123,12 @@ export async function loadChatTemplate(given: ChatTemplateSource): Promise<ChatT
   const { readJinja } = await import("./jinja.ts");
   return chatTemplateOf(given, readJinja);
 }
+
+/** As `loadChatTemplate`, of a template that is parsed at once. Throws a TextError where it is not valid. */
+export async function parseChatTemplate(
+  given: ChatTemplateSource & { readonly chatTemplateJinja: string },
+): Promise<ChatTemplate | undefined> {
+  const { readJinja } = await import("./jinja.ts");
+  readJinja(given.chatTemplateJinja, () => new Date());
+  return chatTemplateOf(given, readJinja);
+}

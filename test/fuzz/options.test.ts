@@ -15,7 +15,9 @@ const instances = new Set([
 ]);
 
 /** Functions whose objects are data: parsed files and messages, whose fields are the model's to name. */
-const data = new Set([...["parseRopeScaling", "Gpu.group", "uploadPlanes", "ChatTemplate.render", "Session.chat"]]);
+const data = new Set([
+  ...["parseRopeScaling", "Gpu.group", "uploadPlanes", "ChatTemplate.render", "Session.chat", "LanguageModel.chat"],
+]);
 
 /** Mistakes elsewhere that are values here. */
 const valid = new Set(["openUrl(1).idleTimeout Infinity"]); // without a limit

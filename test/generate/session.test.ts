@@ -121,6 +121,18 @@ test("log-probabilities come with the tokens, likeliest first", async () => {
   });
 });
 
+test("the rank of a token is its number among the likeliest", async () => {
+  const options = { temperature: 1.5, seed: 3, maxTokens: 12, logprobs: 16 };
+  const ranks: number[] = [];
+  for await (const { token, rank = 0, top = [], logprob = 0 } of model.generate(whale, options)) {
+    ranks.push(rank);
+    if (rank <= 16) expect(top[rank - 1]?.token).toBe(token);
+    else expect(logprob).toBeLessThanOrEqual(top.at(-1)?.logprob ?? 0);
+  }
+  expect(Math.min(...ranks)).toBe(1);
+  expect(ranks.filter((rank) => rank > 1).length).toBeGreaterThan(2);
+});
+
 test("the same seed gives the same text, another seed another", async () => {
   const text = async (seed: number) =>
     (await model.generate(whale, { temperature: 1, seed, maxTokens: 30 }).result).rows[0]?.text;

@@ -207,7 +207,7 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
   "sampling/top-logprobs": {
     uniforms: { params: { b: 2, v: 300, n: 3 } },
     inputs: { logits: positive(600).map((value) => -value), chosen: words(5, 299) },
-    outputs: { ids: 6, logprobs: 6, chosenLogprob: 2 },
+    outputs: { ids: 6, logprobs: 6, chosenLogprob: 2, chosenRank: 2 },
     workgroups: [2, 1, 1],
   },
   "softmax/normalise": softmaxPass({ largest: floats(5), sum: positive(5) }, { y: 30 }, 8),

@@ -66,6 +66,12 @@ const one = (n: number): TopCase["inputs"] => ({
   chosen: { shape: [2], values: [0, 0], dtype: "u32" },
 });
 
+const noneChosen: TopCase = {
+  name: "chosen: none, as in an ended row",
+  inputs: { ...one(4), chosen: { shape: [2], values: [0xffffffff, 3], dtype: "u32" } },
+  options: { n: 2 },
+};
+
 /** Log-probabilities of `topLogprobs`, up to rounding. */
 export const topLogprobCases: CaseTable<TopInputs, "logprobs" | "chosenLogprob", Top, "top-logprobs"> = {
   op: "sampling/top-logprobs",
@@ -75,26 +81,34 @@ export const topLogprobCases: CaseTable<TopInputs, "logprobs" | "chosenLogprob",
     chosenLogprob: logprobsAt(logits, chosen),
   }),
   run: topLogprobs,
-  cases: [
-    { name: "one token", inputs: one(1), options: { n: 1 } },
-    ...topCases,
-    {
-      name: "chosen: none, as in an ended row",
-      inputs: { ...one(4), chosen: { shape: [2], values: [0xffffffff, 3], dtype: "u32" } },
-      options: { n: 2 },
-    },
-  ],
+  cases: [{ name: "one token", inputs: one(1), options: { n: 1 } }, ...topCases, noneChosen],
 };
 
-/** Ids of `topLogprobs`, exactly. */
-export const topIdCases: CaseTable<TopInputs, "ids", Top, "top-logprobs"> = {
-  op: "sampling/top-logprobs ids",
+/** 1 and the number of tokens before each row's own in the order of `topLogprobs`; 0 for ids outside of the vocabulary. */
+function ranksOf(logits: Dense, ids: Dense): Dense {
+  const [b = 0, v = 0] = logits.shape;
+  const ranks = Array.from({ length: b }, (_, row) => {
+    const own = at(ids.values, row);
+    const scores = logits.values.subarray(row * v, (row + 1) * v);
+    if (own >= v) return 0;
+    const before = (score: number, id: number) => score > at(scores, own) || (score === at(scores, own) && id < own);
+    return 1 + scores.filter(before).length;
+  });
+  return dense([b], ranks);
+}
+
+/** Ids and ranks of `topLogprobs`, exactly. */
+export const topIdCases: CaseTable<TopInputs, "ids" | "chosenRank", Top, "top-logprobs"> = {
+  op: "sampling/top-logprobs ids and ranks",
   variants: ["top-logprobs"],
   cap: 0,
-  dtypes: { ids: "u32" },
-  reference: ({ logits }, options) => ({ ids: reference({ logits }, options).ids }),
+  dtypes: { ids: "u32", chosenRank: "u32" },
+  reference: ({ logits, chosen }, options) => ({
+    ids: reference({ logits }, options).ids,
+    chosenRank: ranksOf(logits, chosen),
+  }),
   run: topLogprobs,
-  cases: topCases,
+  cases: [...topCases, noneChosen],
 };
 
 export const tokenLogprobCases: CaseTable<"logits" | "targets", "logprobs", object, "token-logprobs"> = {

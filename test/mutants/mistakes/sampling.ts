@@ -82,5 +82,8 @@ export const samplingMistakes: readonly Mistake[] = [
   inShader("sampling/log-sum", " - sum.log", "", "not normalised"),
   inShader("sampling/top-logprobs", "other.id < own.id", "other.id > own.id", "ties the other way round"),
   inShader("sampling/top-logprobs", " - ties;", ";", "ties from the second on"),
+  inShader("sampling/top-logprobs", "other == key && i < id", "other == key && i > id", "ranks of ties from the last"),
+  inShader("sampling/top-logprobs", "atomicLoad(&likelier) + 1", "atomicLoad(&likelier)", "ranks from 0"),
+  inShader("sampling/top-logprobs", "chosen[row] < params.v);", "true);", "a rank for no token"),
   inShader("sampling/count/on", "+= 1", "= 1", "counts do not add up"),
 ];
