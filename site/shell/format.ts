@@ -34,3 +34,9 @@ export function memory(bytes: number | null | undefined): string {
   const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, bytes)) / 10)));
   return `${digits(bytes / 1024 ** power)} ${units[power]}`;
 }
+
+/** Bytes of files in decimal units. */
+export function fileSize(bytes: number): string {
+  const [unit, name] = bytes >= 1e9 ? [1e9, "GB"] : bytes >= 1e6 ? [1e6, "MB"] : [1e3, "kB"];
+  return `${digits(bytes / unit)} ${name}`;
+}

@@ -1,0 +1,42 @@
+import type { StopReason } from "../../../src/generate/row.ts";
+import { count, digits } from "../../shell/format.ts";
+
+/** Figures of a generation; those that are not known yet are left out. */
+export interface Stats {
+  readonly promptTokens: number;
+  /** Of the prompt, tokens that the cache held already. */
+  readonly cachedTokens?: number | undefined;
+  /** Milliseconds from the request to the first token. */
+  readonly firstToken?: number | undefined;
+  readonly prefillTokensPerSecond?: number | undefined;
+  readonly tokensPerSecond?: number | undefined;
+  readonly tokens: number;
+  readonly stopReason?: StopReason | undefined;
+}
+
+const reasons: Readonly<Record<StopReason, string>> = {
+  eos: "end of text",
+  stop: "stop text",
+  length: "as many tokens as were asked for",
+  context: "the context is full",
+  abort: "stopped by you",
+};
+
+/** The parts of the line, in order. */
+export function statsOf(stats: Stats): readonly string[] {
+  const { promptTokens, cachedTokens, firstToken, prefillTokensPerSecond, tokensPerSecond, tokens, stopReason } = stats;
+  const kept = cachedTokens ? `, ${count(cachedTokens)} of them in the cache` : "";
+  return [
+    `${count(promptTokens)} prompt tok${kept}`,
+    ...(firstToken === undefined ? [] : [`${digits(firstToken / 1000)} s to first token`]),
+    ...(prefillTokensPerSecond ? [`prefill ${digits(prefillTokensPerSecond)} tok/s`] : []),
+    ...(tokensPerSecond ? [`${digits(tokensPerSecond)} tok/s`] : []),
+    `${count(tokens)} tok`,
+    ...(stopReason === undefined ? [] : [`stop: ${reasons[stopReason]}`]),
+  ];
+}
+
+/** The figures of a generation on a line, while it runs and after. */
+export function StatsLine({ stats }: { stats: Stats }) {
+  return <p class="stats small muted">{statsOf(stats).join(" · ")}</p>;
+}
