@@ -42,6 +42,24 @@ describe.skipIf(noChromium)(
       }
     });
 
+    test.each(["front", "peers", "attention"] as const)(
+      "the %s page runs no script that stands in its HTML",
+      async (name) => {
+        await page.goto(name === "attention" ? site.address() : site[name]);
+        const ran = await page.evaluate(async () => {
+          const blocked: string[] = [];
+          addEventListener("securitypolicyviolation", ({ effectiveDirective }) => blocked.push(effectiveDirective));
+          const written = document.createElement("div");
+          written.innerHTML = '<img src="data:," onerror="globalThis.ran = true">';
+          const script = Object.assign(document.createElement("script"), { textContent: "globalThis.ran = true" });
+          document.body.append(written, script);
+          await new Promise((resolve) => setTimeout(resolve, 200));
+          return { ran: "ran" in globalThis, blocked: blocked.sort() };
+        });
+        expect(ran).toEqual({ ran: false, blocked: ["script-src-attr", "script-src-elem"] });
+      },
+    );
+
     test("the peers page without the peers says so, and measures this engine alone", async () => {
       await page.goto(`${site.peers}#cases=q20:2x32&interval=5&samples=3&budget=20&peaks=0`);
       await page.getByText(/built without the other engines' code.*bench peers --serve/).waitFor();
