@@ -65,7 +65,7 @@ export function generationResult(
   options: ResolvedOptions,
   { compile, prefill, decode, encodePerToken, prefilled }: Figures,
 ): GenerationResult {
-  const decoded = rows.reduce((sum, { tokens }) => sum + Math.max(0, tokens.length - 1), 0);
+  const decoded = rows.reduce((sum, { tokens, resumed }) => sum + Math.max(0, tokens.length - resumed - 1), 0);
   const kind = { penalties: penalises(options), logprobs: options.logprobs };
   const longest = Math.max(1, ...rows.map(({ promptTokens, tokens }) => promptTokens.length + tokens.length));
   const step = programs.decode(batch, programs.visible(longest), kind);
@@ -102,13 +102,18 @@ function textOf(rows: readonly { readonly text: string }[]): Pick<GenerationResu
   return only && others.length === 0 ? { text: only.text } : {};
 }
 
-/** The result of a generation that was left or aborted before it began: no tokens, no time and no cache. */
+/**
+ * The result of a generation that was left or aborted before it began: no time, no cache, and no tokens but those of the
+ * one that it was to go on with.
+ */
 export function unbegunResult(
   { programs, decoder }: LoadedModel,
-  prompts: readonly (readonly number[])[],
+  begun: readonly Row[],
   { seeds }: ResolvedOptions,
 ): GenerationResult {
-  const rows = prompts.map((promptTokens) => ({ promptTokens, tokens: [], text: "", stopReason: "abort" as const }));
+  const rows = begun.map(({ promptTokens, tokens, text }) => {
+    return { promptTokens, tokens, text, stopReason: "abort" as const };
+  });
   return {
     ...textOf(rows),
     rows,

@@ -35,6 +35,8 @@ export class Row {
   readonly tokens: number[] = [];
   text = "";
   stopReason: StopReason | undefined;
+  /** Of its tokens, those that an earlier run generated. */
+  resumed = 0;
   readonly #stream: TextStream;
   readonly #stops: StopMatcher;
   readonly #eos: ReadonlySet<number>;
@@ -71,4 +73,27 @@ export class Row {
     this.text += rest;
     return rest;
   }
+}
+
+/** What the rows of a run begin from. */
+interface RowInputs {
+  readonly tokenizer: Tokenizer;
+  readonly eos: readonly number[];
+  /** All tokens of each row before those that are generated. */
+  readonly tokens: readonly (readonly number[])[];
+  /** Of each row, tokens that an earlier run generated, which this one goes on from. */
+  readonly generated: readonly (readonly number[])[];
+}
+
+/** Rows as they are after the tokens that were generated before. */
+export function rowsOf(
+  { tokenizer, eos, tokens, generated }: RowInputs,
+  { stops }: { readonly stops: readonly string[] },
+): Row[] {
+  return tokens.map((promptTokens, index) => {
+    const row = new Row(index, tokenizer, promptTokens, stops, eos);
+    for (const token of generated[index] ?? []) row.push(token);
+    row.resumed = row.tokens.length;
+    return row;
+  });
 }

@@ -8,7 +8,7 @@ import type { Tokenizer } from "../text/tokenizer.ts";
 import { inFlight } from "./chunks.ts";
 import { penalises, type ResolvedOptions } from "./options.ts";
 import type { SamplingKind } from "./programs.ts";
-import { type Piece, Row, type StopReason, type TokenLogprob } from "./row.ts";
+import { type Piece, type Row, rowsOf, type StopReason, type TokenLogprob } from "./row.ts";
 import type { BoundStep, SequenceState } from "./sequence-state.ts";
 
 /** Timings of a run. */
@@ -30,8 +30,10 @@ export interface RunTimings {
 export interface RunInputs {
   readonly tokenizer: Tokenizer;
   readonly eos: readonly number[];
-  /** All tokens of each row. */
+  /** All tokens of each row before those that are generated. */
   readonly tokens: readonly (readonly number[])[];
+  /** Of each row, tokens that an earlier run generated, which this one goes on from. */
+  readonly generated: readonly (readonly number[])[];
   readonly context: number;
 }
 
@@ -58,15 +60,16 @@ export async function* run(
 ): AsyncGenerator<Piece, void> {
   const { gpu } = state;
   const kind: SamplingKind = { penalties: penalises(options), logprobs: options.logprobs };
-  inputs.tokens.forEach((tokens, index) => {
-    rows.push(new Row(index, inputs.tokenizer, tokens, options.stops, inputs.eos));
-  });
+  rows.push(...rowsOf(inputs, options));
+  const known = rows.map(({ promptTokens, tokens }) => [...promptTokens, ...tokens]);
+  const lengths = known.map(({ length }) => length);
+  const made = Math.max(...rows.map(({ tokens }) => tokens.length));
   const compiledBefore = state.compileTime;
   const prefillStart = performance.now();
   for (const row of rows) {
     const start = await state.cache.resume(row.index, cached[row.index] ?? 0);
     cached[row.index] = start;
-    cached[row.index] = start + (await state.prefill(row.index, row.promptTokens.slice(start), start, stop));
+    cached[row.index] = start + (await state.prefill(row.index, known[row.index]?.slice(start) ?? [], start, stop));
   }
   await assertRouted(state.programs.decoder);
   timings.prefill = performance.now() - prefillStart - (state.compileTime - compiledBefore);
@@ -74,28 +77,26 @@ export async function* run(
     for (const row of rows) row.finish("abort");
     return;
   }
-  const room = ({ promptTokens }: Row) => inputs.context - promptTokens.length;
+  const room = ({ index }: Row) => inputs.context - (lengths[index] ?? 0);
   for (const row of rows) {
+    if (row.stopReason !== undefined) continue;
     if (room(row) <= 0) row.finish("context");
-    else if (options.maxTokens === 0) row.finish("length");
+    else if (row.tokens.length >= options.maxTokens) row.finish("length");
   }
   await prepare(state, options, rows, kind);
 
-  const longest = Math.max(...rows.map(({ promptTokens }) => promptTokens.length));
+  const longest = Math.max(...lengths);
   const pending: ReadBack[] = [];
   let submitted = 0; // tokens sampled, whether read back or not
   const live = () => rows.filter(({ stopReason }) => stopReason === undefined);
-  const fed = rows.map(({ promptTokens }) => promptTokens.length); // tokens of each row in the cache
+  const fed = [...lengths]; // tokens of each row in the cache
   const encoding: number[] = [];
   const submit = async () => {
     const first = submitted === 0;
     if (!first) {
-      const lengths = live().map(({ index, promptTokens }) => ({
-        row: index,
-        length: promptTokens.length + submitted,
-      }));
-      await state.reserve(lengths);
-      for (const { row, length } of lengths) fed[row] = length;
+      const longer = live().map(({ index }) => ({ row: index, length: (lengths[index] ?? 0) + submitted }));
+      await state.reserve(longer);
+      for (const { row, length } of longer) fed[row] = length;
     }
     const bound = await state.bound(first ? "sample" : "decode", longest + submitted, kind, stop);
     const before = performance.now();
@@ -104,7 +105,7 @@ export async function* run(
     pending.push(awaited(staging, bound)); // not before: mapAsync in Deno returns once the device has finished
     submitted++;
   };
-  const most = Math.min(options.maxTokens, Math.max(...rows.map(room)));
+  const most = Math.min(options.maxTokens - made, Math.max(...rows.map(room)));
   let decodeStart = performance.now();
   let compiled = state.compileTime;
   try {
@@ -160,9 +161,10 @@ async function prepare(
 ): Promise<void> {
   const { gpu, step, settings, batch } = state;
   const stepRows = new Uint32Array(4 * batch);
-  rows.forEach(({ promptTokens, stopReason }, index) => {
-    const tokens = stopReason === undefined ? 1 : 0;
-    stepRows.set([promptTokens.length - 1, tokens, promptTokens.at(-1) ?? 0, options.seeds[index] ?? 0], 4 * index);
+  rows.forEach(({ promptTokens, tokens, stopReason }, index) => {
+    const position = promptTokens.length + tokens.length - 1;
+    const last = tokens.at(-1) ?? promptTokens.at(-1) ?? 0;
+    stepRows.set([position, stopReason === undefined ? 1 : 0, last, options.seeds[index] ?? 0], 4 * index);
   });
   const { temperature, topK, topP, minP } = options;
   const penalties = {
@@ -176,8 +178,10 @@ async function prepare(
   if (!kind.penalties) return;
   const { vocabulary } = state.programs.decoder.config;
   const counts = new Uint32Array(batch * vocabulary);
-  rows.forEach(({ promptTokens }, index) => {
-    for (const token of promptTokens) counts[index * vocabulary + token] = 2 ** 31; // bit 31: the token occurs in the prompt
+  rows.forEach(({ promptTokens, tokens }, index) => {
+    const at = index * vocabulary;
+    for (const token of promptTokens) counts[at + token] = 2 ** 31; // bit 31: the token occurs in the prompt
+    for (const token of tokens) counts[at + token] = (counts[at + token] ?? 0) + 1;
   });
   await gpu.write(state.counts.storage, 0, new Uint8Array(counts.buffer));
 }

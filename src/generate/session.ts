@@ -13,8 +13,8 @@ import {
   type ResolvedOptions,
   resolveOptions,
 } from "./options.ts";
-import type { Piece, Row } from "./row.ts";
-import { run } from "./run.ts";
+import { type Piece, type Row, rowsOf } from "./row.ts";
+import { type RunInputs, run } from "./run.ts";
 import { SequenceState } from "./sequence-state.ts";
 
 /** How a session ends. */
@@ -122,24 +122,32 @@ export class Session {
 
   /**
    * Continues exactly these token ids, in place of those that the session has, of which it keeps what the cache holds of
-   * the same beginning. For sessions of one sequence. Throws as `generate` does.
+   * the same beginning. For sessions of one sequence. With `generated` it goes on with a generation that ended too early,
+   * such as with its device: these tokens of it count as generated, and are in the result but not among the pieces; with
+   * the same seed the rest is as it would have been. Throws as `generate` does.
    */
-  continueFrom(tokens: readonly number[], options: GenerationOptions = {}): Generation<TextResult> {
+  continueFrom(
+    tokens: readonly number[],
+    options: GenerationOptions = {},
+    generated: readonly number[] = [],
+  ): Generation<TextResult> {
     this.#lifetime.assertLive();
     checkValue("continueFrom", "tokens", listOf(size), tokens);
-    return this.#replace([...tokens], options);
+    checkValue("continueFrom", "generated", listOf(size), generated);
+    return this.#replace([...tokens], options, [...generated]);
   }
 
-  #replace(ids: number[], options: GenerationOptions): Generation<TextResult> {
+  #replace(ids: number[], options: GenerationOptions, generated: readonly number[] = []): Generation<TextResult> {
     const batch = this.#tokens.length;
     if (batch !== 1) throw new TextError(`tokens of one row for a session of ${batch} rows`);
-    const all = () => [ids];
-    return this.#start(options, all, () => {
-      const shared = sharedLength(ids, this.tokens());
+    const take = () => {
+      const known = [...ids, ...generated];
+      const shared = sharedLength(known, this.tokens());
       this.#tokens[0] = ids;
       // At least the last token is computed, for its logits.
-      this.#cached[0] = Math.min(this.#cached[0] ?? 0, shared, ids.length - 1);
-    });
+      this.#cached[0] = Math.min(this.#cached[0] ?? 0, shared, known.length - 1);
+    };
+    return this.#start(options, () => [ids], take, [generated]);
   }
 
   #encode(prompt: Prompt, row: number): readonly number[] {
@@ -164,18 +172,29 @@ export class Session {
     }
   }
 
-  /** `prompts` are all tokens of each row, which `take` makes the session's own. */
+  /** `prompts` are all tokens of each row, which `take` makes the session's own; see `RunInputs` for `generated`. */
   #start<R extends GenerationResult>(
     options: GenerationOptions,
     prompts: () => readonly (readonly number[])[],
     take: () => void,
+    generated: readonly (readonly number[])[] = [],
   ): Generation<R> {
     const { model } = this;
-    this.#check(prompts());
+    const check = () => this.#check(prompts().map((ids, row) => [...ids, ...(generated[row] ?? [])]));
+    check();
     const resolved = resolveOptions(options, model.defaults.options, this.#tokens.length);
+    const { tokenizer, defaults } = model;
+    const rest = { tokenizer, eos: defaults.eos, generated, context: this.context };
+    const inputs = () => ({ ...rest, tokens: prompts().map((ids) => [...ids]) });
+    const begin = () => {
+      check(); // again: another generation may have made them longer
+      const given = inputs();
+      take();
+      return given;
+    };
     return new Generation({
-      begin: (stop) => this.#run(prompts, take, resolved, stop),
-      unbegun: () => unbegunResult(model, prompts(), resolved),
+      begin: (stop) => this.#run(begin, resolved, stop),
+      unbegun: () => unbegunResult(model, rowsOf(inputs(), resolved), resolved),
       ended: this.#once ? () => this.dispose() : undefined,
       abort: resolved.signal,
       disposed: this.#lifetime.signal,
@@ -184,26 +203,18 @@ export class Session {
   }
 
   async *#run(
-    prompts: () => readonly (readonly number[])[],
-    take: () => void,
+    begin: () => RunInputs,
     options: ResolvedOptions,
     stop: AbortSignal,
   ): AsyncGenerator<Piece, GenerationResult, void> {
     using _use = this.#lifetime.use();
     if (this.#busy) throw new TextError("this session is generating already; wait for it to end, or open another");
-    this.#check(prompts()); // again: another generation may have made them longer
     this.#busy = true;
     const rows: Row[] = [];
     try {
-      const { model, context, state } = this;
+      const { model, state } = this;
       const { compileTime, prefilled } = state;
-      take();
-      const inputs = {
-        tokenizer: model.tokenizer,
-        eos: model.defaults.eos,
-        tokens: this.#tokens.map((t) => [...t]),
-        context,
-      };
+      const inputs = begin();
       const timings = { prefill: 0, decode: 0, encodePerToken: 0, steps: 0 };
       yield* run(state, inputs, options, stop, rows, this.#cached, timings);
       const { prefill, decode, encodePerToken } = timings;
