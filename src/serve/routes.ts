@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Engine } from "../engine/engine.ts";
 import type { Admission } from "./admission.ts";
 import { readJson } from "./body.ts";
-import { answer } from "./completion.ts";
+import { answer, type Create } from "./completion.ts";
 import { type Exchange, sendJson } from "./exchange.ts";
 import { refusal } from "./failure.ts";
 import type { Figures } from "./figures.ts";
@@ -37,9 +37,6 @@ const computing = {
   "/v1/completions": (engine: Engine) => engine.completions,
   "/v1/embeddings": (engine: Engine) => engine.embeddings,
 } as const;
-
-/** What each of `computing` has: the engine checks the request, which may be anything. */
-type Create = (request: Readonly<Record<string, unknown>>, options: { signal: AbortSignal }) => Promise<object>;
 
 function engineOf({ engine, state }: Resources): Engine {
   if (state === "closing") throw refusal(503, "shutting_down", "the server is shutting down");
