@@ -1,5 +1,5 @@
 // Makes mistakes in the kernels, one at a time, and expects the tests to notice: see test/mutants/main.ts.
-//   node scripts/test-mutants.mjs [--area core,attention,laboratory,mixture] [--only TEXT] [--tests TEXT] [--jobs N] [--seed N]
+//   node scripts/test-mutants.mjs [--area core,attention,laboratory,mixture] [--only TEXT] [--again] [--tests TEXT] [--jobs N] [--seed N]
 import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 

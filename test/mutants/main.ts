@@ -1,8 +1,10 @@
 // Makes mistakes in kernels, one at a time, and expects some test to turn red: mistakes written by hand, seeded
 // single-token mistakes in every WGSL file, and every barrier left out. Those that no test notices need a reason in
-// survivors.ts, or the run fails. Writes results/ of each area (--area, default all), unless --only (shaders) or --tests
-// (test files) restricts the run.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+// survivors.ts, or the run fails. What was found of a file stands in results/files.json and is not tried again until the
+// file or its mistakes change (--again tries all); --area and --only (part of a file's name) restrict the run. With
+// --tests (test files) nothing is written.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { bundleTests } from "../outside-vitest/bundle.ts";
 import { testFiles } from "../outside-vitest/files.ts";
@@ -12,7 +14,8 @@ import { mistakes } from "./mistakes/all.ts";
 import { applyEdits, type Mutant, mutantOf } from "./mutant.ts";
 import { orderFor } from "./order.ts";
 import { Keeper, startWorker, type Worker } from "./process.ts";
-import { formatResults, type Outcome } from "./results.ts";
+import { hashOf, type Outcome, readRecords, recordOf, writeRecords } from "./records.ts";
+import { formatResults } from "./results.ts";
 import { survivors } from "./survivors.ts";
 import { barrierMutants, tokenMutants } from "./tokens.ts";
 import type { Measured } from "./worker.ts";
@@ -30,6 +33,7 @@ const { values: flags } = parseArgs({
     only: { type: "string", default: "" },
     tests: { type: "string", default: "" },
     jobs: { type: "string", default: "2" },
+    again: { type: "boolean", default: false },
     verbose: { type: "boolean", default: false },
     seed: { type: "string", default: "1" },
   },
@@ -50,13 +54,21 @@ await bundleTests({ outfile: bundle, worker: workerFile, tests: wantedTests });
 /** The file that a test is in. */
 const fileOf = (test: string) => test.slice(0, test.indexOf(" > "));
 
-const { adapter, tests } = await baseline();
+const { adapter, tests } = await knownBaseline();
 const testsOf = (file: string) => orderFor(file.slice("shaders/".length, -".wgsl".length), tests);
 
+const seed = Number(flags.seed);
+const files = [...new Set([...shaders, ...mistakes.map(({ file }) => file)])];
+const hashes = new Map(files.map((file) => [file, hashOf(file, text(file), mistakesIn(file), seed)]));
+const records = new Map(Object.entries(readRecords()).filter(([file]) => hashes.has(file)));
 const outcomes: Outcome[] = [];
 const wantedAreas = flags.area === "" ? areas : flags.area.split(",").map((name) => areaNamed(name));
 for (const area of wantedAreas) await tryArea(area);
 finish();
+
+function mistakesIn(file: string) {
+  return mistakes.filter((mistake) => mistake.file === file);
+}
 
 function areaNamed(name: string): Area {
   const found = areas.find((area) => area === name);
@@ -64,50 +76,65 @@ function areaNamed(name: string): Area {
   return found;
 }
 
-/** Tries the mistakes of an area, and writes its results. */
+/** Tries the mistakes in the files of an area of which there is no record, and writes what was found, file by file. */
 async function tryArea(area: Area): Promise<void> {
-  const begun = performance.now();
-  const wanted = (file: string) => file.includes(flags.only) && areaOf(file) === area;
-  const handMade = mistakes.filter(({ file }) => wanted(file)).map((mistake) => mutantOf(text(mistake.file), mistake));
-  const inShaders = shaders.filter(wanted).map((file) => ({
-    file,
-    given: [...handMade.filter((mutant) => mutant.file === file), ...barrierMutants(file, text(file))],
-    random: tokenMutants(file, text(file), Number(flags.seed)),
-  }));
-  const inTypeScript = handMade.filter(({ file }) => file.endsWith(".ts"));
-
-  const jobs: ((worker: Keeper) => Promise<void>)[] = [
-    ...inShaders.map(({ file, given, random }) => async (worker: Keeper) => {
-      const order = testsOf(file);
-      for (const mutant of given) record(await tryOn(worker, mutant, order));
-      let valid = 0;
-      for (const mutant of random) {
-        if (valid === perFile) break;
-        const outcome = await tryOn(worker, mutant, order);
-        if (outcome.end === "invalid") continue; // the next one takes its place
-        valid++;
-        record(outcome);
-      }
-      if (order.length === 0) console.log(`${file}: no test in test/kernels or test/blocks uses it`);
-    }),
-    ...inTypeScript.map((mutant) => async () => record(await tryTypeScript(mutant))),
-  ];
-  const total = jobs.length;
+  const isKnown = (file: string) => !flags.again && records.get(file)?.hash === hashes.get(file);
+  const wanted = files.filter((file) => areaOf(file) === area && file.includes(flags.only) && !isKnown(file));
+  const total = wanted.length;
   await inParallel(async () => {
     const keeper = new Keeper(bundle);
-    for (let job = jobs.shift(); job; job = jobs.shift()) {
-      await job(keeper);
-      console.log(
-        `${area}: ${total - jobs.length} of ${total} files and TypeScript mistakes begun or done, ${minutes()}`,
-      );
+    for (let file = wanted.shift(); file; file = wanted.shift()) {
+      const found = await tryFile(file, keeper);
+      outcomes.push(...found);
+      if (flags.tests === "") {
+        records.set(file, recordOf(hashes.get(file) ?? "", found));
+        writeRecords(Object.fromEntries(records));
+      }
+      console.log(`${area}: ${total - wanted.length} of ${total} files begun or done, ${minutes()}`);
     }
     keeper.stop();
   });
-  if (flags.only + flags.tests !== "") return;
-  const own = outcomes.filter(({ mutant }) => areaOf(mutant.file) === area);
-  const run = { adapter, tests: tests.length, seed: Number(flags.seed), time: minutes(begun) };
-  mkdirSync("test/mutants/results", { recursive: true });
-  writeFileSync(`test/mutants/results/${area}.md`, formatResults(area, own, run));
+  if (flags.tests !== "") return;
+  const own = Object.fromEntries([...records].filter(([file]) => areaOf(file) === area));
+  const results = formatResults(area, own, { adapter, tests: tests.length, seed });
+  writeFileSync(`test/mutants/results/${area}.md`, results);
+}
+
+/** Tries all mistakes in a file. */
+async function tryFile(file: string, keeper: Keeper): Promise<Outcome[]> {
+  const found: Outcome[] = [];
+  const keep = (outcome: Outcome) => {
+    found.push(outcome);
+    sayHow(outcome);
+  };
+  const byHand = mistakesIn(file).map((mistake) => mutantOf(text(file), mistake));
+  if (!file.endsWith(".wgsl")) {
+    for (const mutant of byHand) keep(await tryTypeScript(mutant));
+    return found;
+  }
+  const order = testsOf(file);
+  for (const mutant of [...byHand, ...barrierMutants(file, text(file))]) keep(await tryOn(keeper, mutant, order));
+  let valid = 0;
+  for (const mutant of tokenMutants(file, text(file), seed)) {
+    if (valid === perFile) break;
+    const outcome = await tryOn(keeper, mutant, order);
+    if (outcome.end === "invalid") continue; // the next one takes its place
+    valid++;
+    keep(outcome);
+  }
+  if (order.length === 0) console.log(`${file}: no test in test/kernels or test/blocks uses it`);
+  return found;
+}
+
+/** The baseline, measured anew where any code or test has changed. */
+async function knownBaseline(): ReturnType<typeof baseline> {
+  const file = `${folder}/baseline.json`;
+  const key = createHash("sha256").update(readFileSync(bundle)).digest("hex");
+  const known = existsSync(file) ? JSON.parse(text(file)) : {};
+  if (known.key === key) return known.found;
+  const found = await baseline();
+  writeFileSync(file, JSON.stringify({ key, found }));
+  return found;
 }
 
 /** All tests without any mistake, a process for each file: one process for all of them is more than a driver bears. */
@@ -191,8 +218,7 @@ function greenOf({ tests: count, of }: { readonly tests: number; readonly of: nu
   return `green: ${count} tests${count < of ? `, the cheapest of ${of}` : ""}`;
 }
 
-function record(outcome: Outcome): void {
-  outcomes.push(outcome);
+function sayHow(outcome: Outcome): void {
   const { mutant, end, message, seconds } = outcome;
   if (flags.verbose) console.log(`${end} in ${seconds.toFixed(1)} s: ${mutant.id} (${message})`);
   if (end === "noticed") return;
@@ -215,6 +241,6 @@ function finish(): void {
   if (unexplained.length + invalid.length > 0) process.exitCode = 1;
 }
 
-function minutes(since = started): string {
-  return `${((performance.now() - since) / 60_000).toFixed(1)} min`;
+function minutes(): string {
+  return `${((performance.now() - started) / 60_000).toFixed(1)} min`;
 }

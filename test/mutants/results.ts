@@ -1,48 +1,35 @@
 import type { Area } from "./areas.ts";
-import type { Mutant } from "./mutant.ts";
+import { kinds, type Records } from "./records.ts";
 import { survivors } from "./survivors.ts";
-
-/** How one mutant fared. */
-export interface Outcome {
-  readonly mutant: Mutant;
-  readonly end: "noticed" | "survived" | "invalid";
-  readonly message: string;
-  readonly seconds: number;
-}
 
 const titles = { hand: "written by hand", token: "single token, seeded", barrier: "barrier left out" } as const;
 
-/** The outcome of a run, for people. */
+/** The records of an area, for people. */
 export function formatResults(
   area: Area,
-  outcomes: readonly Outcome[],
-  run: { readonly adapter: string; readonly tests: number; readonly seed: number; readonly time: string },
+  records: Records,
+  run: { readonly adapter: string; readonly tests: number; readonly seed: number },
 ): string {
-  const kinds = ["hand", "token", "barrier"] as const;
+  const all = Object.entries(records).sort(([a], [b]) => (a < b ? -1 : 1));
   const rows = kinds.map((kind) => {
-    const of = outcomes.filter(({ mutant }) => mutant.kind === kind);
-    const count = (end: Outcome["end"]) => of.filter((outcome) => outcome.end === end).length;
-    return `| ${titles[kind]} | ${of.length} | ${count("noticed")} | ${count("survived")} |`;
+    const sum = (which: 0 | 1) => all.reduce((total, [, { counts }]) => total + counts[kind][which], 0);
+    return `| ${titles[kind]} | ${sum(1)} | ${sum(0)} | ${sum(1) - sum(0)} |`;
   });
-  const files = [...new Set(outcomes.map(({ mutant }) => mutant.file))].sort();
-  const perFile = files.map((file) => {
-    const of = outcomes.filter(({ mutant }) => mutant.file === file);
-    const cells = kinds.map((kind) => {
-      const those = of.filter(({ mutant }) => mutant.kind === kind);
-      return those.length === 0 ? "" : `${those.filter(({ end }) => end === "noticed").length}/${those.length}`;
-    });
+  const perFile = all.map(([file, { counts }]) => {
+    const cells = kinds.map((kind) => (counts[kind][1] === 0 ? "" : counts[kind].join("/")));
     return `| ${file} | ${cells.join(" | ")} |`;
   });
-  const left = outcomes
-    .filter(({ end }) => end !== "noticed")
-    .map(({ mutant, message }) => `- \`${mutant.id}\`: ${survivors[mutant.id] ?? `**no reason given** (${message})`}`)
+  const left = all
+    .flatMap(([, record]) => Object.entries(record.left))
+    .map(([id, message]) => `- \`${id}\`: ${survivors[id] ?? `**no reason given** (${message})`}`)
     .sort();
+  const minutes = all.reduce((sum, [, { seconds }]) => sum + seconds, 0) / 60;
   return [
     `# Mutants: ${area}`,
     "",
     "Mistakes made on purpose, one at a time, against the tests in `test/kernels` and `test/blocks`. Written by `npm run test:mutants`.",
     "",
-    `${run.adapter}; ${run.tests} tests; seed ${run.seed}; ${run.time}.`,
+    `${run.adapter}; ${run.tests} tests; seed ${run.seed}; ${minutes.toFixed(1)} min in one process.`,
     "",
     "| mistakes | made | noticed | survived |",
     "|---|---|---|---|",
