@@ -16,7 +16,7 @@ const outside = [
 /** Tests that measure the process they run in, so that each has one of its own. */
 const alone = ["test/gpu/{closing,patient-polling}.test.ts"];
 const kernels = ["test/{kernels,blocks}/**/*.test.ts"];
-const models = ["test/{generate,models}/**/*.test.ts"];
+const models = ["test/{generate,models,engine}/**/*.test.ts"];
 
 // Most of the time goes into compiling pipelines, most of which run once: `npm run test:all` runs all widths, optimised.
 // Models run as their users run them.

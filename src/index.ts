@@ -191,3 +191,54 @@ export { loadModel, type ModelOptions } from "./generate/load-model.ts";
 export type { ChatOptions, GenerationOptions } from "./generate/options.ts";
 export type { Piece, StopReason, TokenLogprob } from "./generate/row.ts";
 export type { Prompt, Session } from "./generate/session.ts";
+
+// Engines: models by an interface that OpenAI's clients have
+
+export { createEngine } from "./engine/create-engine.ts";
+export type {
+  AttentionOfToken,
+  AttentionRequest,
+  CallOptions,
+  ChatCompletions,
+  Completions,
+  Embeddings,
+  Engine,
+  EngineDevice,
+  EngineEvent,
+  EngineLoadOptions,
+  EngineOptions,
+  EngineStorage,
+  ExpertsOfTokens,
+  ExpertsRequest,
+  LayerExperts,
+  ModelInfo,
+  ModelSource,
+  Models,
+  PlanOptions,
+  Tokenized,
+} from "./engine/engine.ts";
+export type { EngineGeneration, EnginePiece, EngineResult, GenerateRequest } from "./engine/generate-request.ts";
+export type {
+  AnswerStream,
+  ChatCompletion,
+  ChatCompletionChunk,
+  ChatCompletionRequest,
+  ChatLogprob,
+  ChatLogprobs,
+  Completion,
+  CompletionLogprobs,
+  CompletionRequest,
+  EmbeddingAnswer,
+  EmbeddingRequest,
+  FinishReason,
+  ModelEntry,
+  ModelList,
+  ResponseFormat,
+  SamplingRequest,
+  TopLogprob,
+  Usage,
+} from "./engine/openai/types.ts";
+export { RequestError, type RequestErrorOptions } from "./engine/request-error.ts";
+export type { CachedModel, CacheEstimate } from "./formats/hub/model-cache.ts";
+export type { LoadPhase, LoadProgress } from "./formats/load-progress.ts";
+export type { LoadPlan } from "./generate/load-plan.ts";

@@ -1,5 +1,7 @@
 import type { CacheOptions } from "../blocks/kv-cache/cache.ts";
+import type { CachedModel, CacheEstimate } from "../formats/hub/model-cache.ts";
 import type { LoadProgress } from "../formats/load-progress.ts";
+import type { LoadPlan } from "../generate/load-plan.ts";
 import type { AdapterInfo } from "../gpu/adapter-info.ts";
 import type { Limits } from "../gpu/limits.ts";
 import type { GpuOptions } from "../gpu/open.ts";
@@ -30,6 +32,8 @@ export interface EngineOptions {
   readonly token?: string;
   /** Generations of one model that take turns at once; further ones wait in order. Default 4. */
   readonly concurrency?: number;
+  /** Generations of one model that may wait; a further one is refused with status 429. Default 1000. */
+  readonly queue?: number;
   /** False keeps no downloaded files. */
   readonly cache?: boolean;
 }
@@ -60,30 +64,6 @@ export interface PlanOptions {
   readonly cache?: CacheOptions;
   readonly dtype?: WeightType;
   readonly signal?: AbortSignal;
-}
-
-/** What a model needs, from its configuration and the heads of its weights. Sizes in bytes. */
-export interface LoadPlan {
-  readonly name: string;
-  readonly architecture: string;
-  /** Number of weights. */
-  readonly parameters: number;
-  readonly downloadBytes: number;
-  /** Of `downloadBytes`, what is in the cache already. */
-  readonly cachedBytes: number;
-  readonly weightBytes: number;
-  /** Keys and values of one sequence of `context` tokens. */
-  readonly cacheBytes: number;
-  readonly temporaryBytes: number;
-  readonly context: number;
-  /** The longest context that fits the device. */
-  readonly longestContext: number;
-  /** True where the model has a chat template. */
-  readonly chat: boolean;
-  readonly fits: boolean;
-  /** Why it does not fit. */
-  readonly why?: string;
-  readonly license?: string;
 }
 
 /** A loaded model. */
@@ -161,24 +141,13 @@ export interface Tokenized {
   readonly texts: string[];
 }
 
-/** A model whose files are kept. */
-export interface StoredModel {
-  readonly id: string;
-  readonly name: string;
-  readonly bytes: number;
-  /** False where files are missing that a load was to fetch. */
-  readonly complete: boolean;
-  /** Milliseconds since 1970. */
-  readonly lastUsed: number;
-}
-
 /** The kept files. Without a place to keep them, the list is empty. */
 export interface EngineStorage {
-  list(): Promise<readonly StoredModel[]>;
+  list(): Promise<readonly CachedModel[]>;
   delete(id: string): Promise<void>;
   deleteAll(): Promise<void>;
   /** Bytes used, and the most that may be, where that is known. */
-  estimate(): Promise<{ readonly used: number; readonly quota?: number }>;
+  estimate(): Promise<CacheEstimate>;
   /** Asks the browser not to delete the files by itself; false where it does not agree or does not answer. */
   persist(): Promise<boolean>;
 }

@@ -26,7 +26,7 @@ export interface EnginePiece {
   readonly tokenText?: string | undefined;
   /** Its log-probability (natural logarithm, of the model's own distribution), with `logprobs`. */
   readonly logprob?: number | undefined;
-  /** How many tokens are likelier than it, with `logprobs`. */
+  /** 1 for the likeliest token, 2 for the next, and so on, with `logprobs`. */
   readonly rank?: number | undefined;
   /** The likeliest tokens, with `logprobs: n`. */
   readonly top?: readonly TokenLogprob[] | undefined;

@@ -2,14 +2,14 @@ import type { GenerationResult } from "./generation-result.ts";
 import type { Piece } from "./row.ts";
 
 /** What a generation does, and what may end it from outside. */
-export interface GenerationWork {
+export interface GenerationWork<P = Piece, R = unknown> {
   /**
    * Begins the work, which yields pieces and returns the result. Once `stop` is aborted it ends as soon as it can, and
    * returns what it has.
    */
-  readonly begin: (stop: AbortSignal) => AsyncGenerator<Piece, GenerationResult>;
+  readonly begin: (stop: AbortSignal) => AsyncGenerator<P, R>;
   /** The result of a generation that is left or aborted before it begins. */
-  readonly unbegun: () => GenerationResult;
+  readonly unbegun: () => R;
   /** Called once after it has ended, if it had begun. */
   readonly ended?: (() => void) | undefined;
   /** Stops it; the result is what there is then. */
@@ -20,11 +20,11 @@ export interface GenerationWork {
   readonly gone: AbortSignal;
 }
 
-type Outcome = { readonly result: GenerationResult } | { readonly error: unknown };
+type Outcome = { readonly result: unknown } | { readonly error: unknown };
 
 /** A call of `next` that waits. */
-interface Request {
-  readonly resolve: (step: IteratorResult<Piece, void>) => void;
+interface Request<P> {
+  readonly resolve: (step: IteratorResult<P, void>) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -35,23 +35,23 @@ interface Request {
  * fails, when its session, model or device is disposed, closed or lost. However it ends, `result` settles. `R` is
  * `TextResult` for one prompt.
  */
-export class Generation<R extends GenerationResult = GenerationResult> implements AsyncIterable<Piece> {
+export class Generation<R = GenerationResult, P = Piece> implements AsyncIterable<P> {
   /** Resolves when the generation has ended, failed or been left. */
   readonly ended: Promise<void>;
-  readonly #work: GenerationWork;
-  readonly #result: Promise<GenerationResult>;
+  readonly #work: GenerationWork<P>;
+  readonly #result: Promise<unknown>;
   readonly #stop = new AbortController();
   readonly #listening: (() => void)[] = [];
   /** Pieces that no `next` has taken yet, once there is an iterator. */
-  readonly #kept: Piece[] = [];
-  readonly #requests: Request[] = [];
+  readonly #kept: P[] = [];
+  readonly #requests: Request<P>[] = [];
   #state: "waiting" | "running" | "ended" = "waiting";
-  #pieces: AsyncGenerator<Piece, GenerationResult> | undefined;
+  #pieces: AsyncGenerator<P, unknown> | undefined;
   /** True while a piece is being computed. */
   #pulling = false;
   /** True when it runs on whether or not a piece is requested. */
   #toEnd = false;
-  #iterator: AsyncIterator<Piece, void> | undefined;
+  #iterator: AsyncIterator<P, void> | undefined;
   #left = false;
   /** The error to end with once it has stopped. */
   #cause: { readonly error: unknown } | undefined;
@@ -59,7 +59,7 @@ export class Generation<R extends GenerationResult = GenerationResult> implement
   #unthrown: { readonly error: unknown } | undefined;
   #settle: (outcome: Outcome) => void = () => {};
 
-  constructor(work: GenerationWork) {
+  constructor(work: GenerationWork<P>) {
     this.#work = work;
     this.#result = new Promise((resolve, reject) => {
       this.#settle = (outcome) => ("error" in outcome ? reject(outcome.error) : resolve(outcome.result));
@@ -77,7 +77,7 @@ export class Generation<R extends GenerationResult = GenerationResult> implement
     return this.#result as Promise<R>; // which the type of the prompts says
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<Piece, void> {
+  [Symbol.asyncIterator](): AsyncIterator<P, void> {
     this.#iterator ??= {
       next: () => this.#next(),
       return: () => this.#leave(),
@@ -86,7 +86,7 @@ export class Generation<R extends GenerationResult = GenerationResult> implement
     return this.#iterator;
   }
 
-  #next(): Promise<IteratorResult<Piece, void>> {
+  #next(): Promise<IteratorResult<P, void>> {
     return new Promise((resolve, reject) => {
       this.#requests.push({ resolve, reject });
       this.#answer();
@@ -124,7 +124,7 @@ export class Generation<R extends GenerationResult = GenerationResult> implement
     );
   }
 
-  #pulled({ done, value }: IteratorResult<Piece, GenerationResult>): void {
+  #pulled({ done, value }: IteratorResult<P, unknown>): void {
     this.#pulling = false;
     if (done) this.#end({ result: value });
     else if (this.#state === "ended")
@@ -171,7 +171,7 @@ export class Generation<R extends GenerationResult = GenerationResult> implement
     if (!this.#pulling) this.#pull();
   }
 
-  async #leave(thrown?: { readonly error: unknown }): Promise<IteratorResult<Piece, void>> {
+  async #leave(thrown?: { readonly error: unknown }): Promise<IteratorResult<P, void>> {
     this.#left = true;
     this.#kept.length = 0;
     if (this.#state === "waiting") this.#end(thrown ?? { result: this.#work.unbegun() });

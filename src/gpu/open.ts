@@ -1,4 +1,4 @@
-import { checkOptions, fieldsOf, integer, listOf, object, oneOf, text } from "../options/checks.ts";
+import { type Checks, checkOptions, fieldsOf, integer, listOf, object, oneOf, text } from "../options/checks.ts";
 import { type AdapterRequest, requestAdapter } from "./adapter.ts";
 import { GpuError } from "./errors.ts";
 import { Gpu } from "./gpu.ts";
@@ -15,7 +15,9 @@ export interface GpuOptions extends AdapterRequest {
 }
 
 const limit = integer(1);
-const fields = fieldsOf<GpuOptions>({
+
+/** Checks of the options of `openGpu`. */
+export const gpuChecks: Checks<GpuOptions> = {
   adapter: text,
   powerPreference: oneOf("high-performance", "low-power"),
   features: listOf(text),
@@ -27,7 +29,8 @@ const fields = fieldsOf<GpuOptions>({
     storageBuffers: limit,
     workgroups: limit,
   }),
-});
+};
+const fields = fieldsOf(gpuChecks);
 
 /**
  * Opens a GPU: the browser's, or Dawn's in Node. The device gets the adapter's actual limits, or those of `cap` where

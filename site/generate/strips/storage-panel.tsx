@@ -1,11 +1,12 @@
 import { useEffect, useState } from "preact/hooks";
-import type { EngineStorage, StoredModel } from "../../../src/engine/engine.ts";
+import type { EngineStorage } from "../../../src/engine/engine.ts";
+import type { CachedModel } from "../../../src/formats/hub/model-cache.ts";
 import { fileSize } from "../../shell/format.ts";
 import { say } from "../../shell/status.ts";
 import { TableFrame } from "../../shell/table-frame.tsx";
 
 type Estimate = Awaited<ReturnType<EngineStorage["estimate"]>>;
-type Contents = { readonly models: readonly StoredModel[]; readonly estimate: Estimate };
+type Contents = { readonly models: readonly CachedModel[]; readonly estimate: Estimate };
 type State =
   | { readonly kind: "reading" }
   | { readonly kind: "failed"; readonly why: string }

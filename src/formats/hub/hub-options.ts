@@ -1,4 +1,5 @@
 import type { Fetch } from "../http-request.ts";
+import type { LoadProgress } from "../load-progress.ts";
 import type { ModelCache } from "./model-cache.ts";
 
 /** Options of `openModel`. */
@@ -26,6 +27,8 @@ export interface HubOptions {
   readonly retryDelay?: number | undefined;
   /** Called where a model is loaded in a way that a person should know of, e.g. without being kept; default none. */
   readonly onWarning?: ((warning: string) => void) | undefined;
+  /** Called as bytes are downloaded and verified, with the phases `download` and `verify`, of all files together. */
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
   /** Ends the call, and later every read of the source, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -241,6 +241,10 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
       calls: [[[1], { skipSpecialTokens: true }]],
     },
     "LanguageModel.generate": { of: model.generate, on: model, calls: [["a", {}]], runs: true },
+    createEngine: {
+      ...plain(library.createEngine, [{ gpu: { adapter: "none", cap: { binding: 2 ** 20 } }, concurrency: 2 }]),
+      runs: true,
+    },
     loadModel: { ...call(library.loadModel, ["no folder", { cache: { dtype: "f32" } }]), runs: true },
     "Session.continueFrom": { of: session.continueFrom, on: session, calls: [[[1], {}]] },
     "Session.generate": { of: session.generate, on: session, calls: [["a", {}]] },

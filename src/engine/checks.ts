@@ -1,0 +1,75 @@
+// Options of an engine's functions, as far as they are checked before they become messages: names, and what is needed
+// to send them. What computes the answers checks the rest.
+import type { CacheOptions } from "../blocks/kv-cache/cache.ts";
+import { cacheLayouts } from "../blocks/kv-cache/cache.ts";
+import { cacheFormats, weightTypes } from "../kernels/formats.ts";
+import {
+  anything,
+  boolean,
+  type Check,
+  callback,
+  either,
+  fieldsOf,
+  having,
+  integer,
+  listOf,
+  object,
+  oneOf,
+  recordOf,
+  required,
+  size,
+  text,
+} from "../options/checks.ts";
+import type { AttentionRequest, EngineLoadOptions, ExpertsRequest, PlanOptions } from "./engine.ts";
+import type { GenerateRequest } from "./generate-request.ts";
+
+const signal = having("aborted", "an AbortSignal");
+const blob: Check = (value) => (value instanceof Blob ? undefined : "a Blob");
+const tokens = listOf(size);
+
+/** A path, an address or a name, or files by their names. */
+export const modelSource: Check = either(text, recordOf(blob));
+
+const memory = {
+  context: integer(1, 2 ** 30),
+  cache: object<CacheOptions>({ dtype: oneOf(...cacheFormats), layout: oneOf(...cacheLayouts) }),
+  dtype: oneOf(...weightTypes),
+  signal,
+};
+
+export const loadFields = fieldsOf<EngineLoadOptions>({
+  ...memory,
+  id: text,
+  chatTemplate: text,
+  verify: boolean,
+  onProgress: callback,
+});
+
+export const planFields = fieldsOf<PlanOptions>(memory);
+
+export const generateFields = fieldsOf<GenerateRequest>({
+  model: text,
+  prompt: text,
+  tokens,
+  messages: listOf(having("role", "an object with role")),
+  seed: integer(0, 2 ** 32 - 1),
+  responseFormat: having("type", "an object with type"),
+  signal,
+  // Checked with the model's defaults, once it is known.
+  ...{ maxTokens: anything, temperature: anything, topK: anything, topP: anything, minP: anything },
+  ...{ repetitionPenalty: anything, presencePenalty: anything, frequencyPenalty: anything },
+  ...{ stop: anything, logprobs: anything },
+});
+
+export const tokenizeFields = fieldsOf<{ readonly model?: string }>({ model: text });
+
+export const attentionFields = fieldsOf<AttentionRequest>({
+  model: text,
+  tokens: required(tokens),
+  position: required(size),
+  layer: size,
+  head: size,
+  signal,
+});
+
+export const expertsFields = fieldsOf<ExpertsRequest>({ model: text, tokens: required(tokens), signal });

@@ -1,0 +1,86 @@
+import type { LoadProgress } from "../formats/load-progress.ts";
+import type { LoadPlan } from "../generate/load-plan.ts";
+import type { ChatMessage } from "../text/chat-template.ts";
+import type {
+  AttentionOfToken,
+  AttentionRequest,
+  EngineDevice,
+  EngineEvent,
+  EngineLoadOptions,
+  EngineStorage,
+  ExpertsOfTokens,
+  ExpertsRequest,
+  ModelInfo,
+  ModelSource,
+  PlanOptions,
+  Tokenized,
+} from "./engine.ts";
+import type { EnginePiece, EngineResult, GenerateRequest } from "./generate-request.ts";
+import type {
+  ChatCompletion,
+  ChatCompletionChunk,
+  ChatCompletionRequest,
+  Completion,
+  CompletionRequest,
+  EmbeddingAnswer,
+  EmbeddingRequest,
+  FinishReason,
+  ModelEntry,
+} from "./openai/types.ts";
+
+type Plain<T> = Omit<T, "signal" | "onProgress">;
+type Returned<F extends (...given: never[]) => unknown> = Awaited<ReturnType<F>>;
+
+/** What an engine answers, by method: argument and result, which structured cloning copies. */
+export interface Calls {
+  readonly load: [{ readonly from: ModelSource } & Plain<EngineLoadOptions>, ModelInfo];
+  readonly plan: [{ readonly from: ModelSource } & Plain<PlanOptions>, LoadPlan];
+  readonly unload: [{ readonly id?: string | undefined }, undefined];
+  readonly loaded: [undefined, readonly ModelInfo[]];
+  readonly chat: [ChatCompletionRequest, ChatCompletion];
+  readonly completion: [CompletionRequest, Completion];
+  readonly embeddings: [EmbeddingRequest, EmbeddingAnswer<number[] | string>];
+  readonly models: [undefined, ModelEntry[]];
+  readonly model: [{ readonly id: string }, ModelEntry];
+  readonly tokenize: [
+    { readonly content: string | readonly ChatMessage[]; readonly model?: string | undefined },
+    Tokenized,
+  ];
+  readonly attention: [Plain<AttentionRequest>, AttentionOfToken];
+  readonly experts: [Plain<ExpertsRequest>, ExpertsOfTokens];
+  readonly stored: [undefined, Returned<EngineStorage["list"]>];
+  readonly deleteStored: [{ readonly id: string }, undefined];
+  readonly deleteAllStored: [undefined, undefined];
+  readonly storageEstimate: [undefined, Returned<EngineStorage["estimate"]>];
+  readonly persistStorage: [undefined, boolean];
+  readonly device: [undefined, EngineDevice];
+}
+
+/** What an engine answers in parts: argument, part and result. */
+export interface Streams {
+  readonly generate: [Plain<GenerateRequest>, EnginePiece, EngineResult];
+  readonly chat: [ChatCompletionRequest, ChatCompletionChunk, undefined];
+  readonly completion: [CompletionRequest, Completion<FinishReason | null>, undefined];
+}
+
+/**
+ * What computes an engine's answers: in this thread, or on the other side of a port. Calls and streams that are aborted
+ * end as soon as they can; calls throw the signal's reason.
+ */
+export interface Core {
+  /** `report` is called with the progress of a load. */
+  call<M extends keyof Calls>(
+    method: M,
+    argument: Calls[M][0],
+    signal?: AbortSignal | null,
+    report?: (progress: LoadProgress) => void,
+  ): Promise<Calls[M][1]>;
+  /** It begins with the first `next`, and ends with `return`. */
+  stream<M extends keyof Streams>(
+    method: M,
+    argument: Streams[M][0],
+    signal?: AbortSignal | null,
+  ): AsyncGenerator<Streams[M][1], Streams[M][2], undefined>;
+  listen(listener: (event: EngineEvent) => void): () => void;
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,83 @@
+import type { LoadProgress } from "../../formats/load-progress.ts";
+import type { Calls, Core, Streams } from "../core.ts";
+import type { EngineOptions } from "../engine.ts";
+import { answerChat, streamChat } from "../openai/chat.ts";
+import { answerCompletion, streamCompletion } from "../openai/completion.ts";
+import { answerEmbeddings } from "../openai/embeddings.ts";
+import { answerModel, answerModels } from "../openai/models.ts";
+import { continued, promptOf } from "./generate.ts";
+import { entryOf, infoOf } from "./loaded.ts";
+import { progressReport } from "./progress.ts";
+import { type EngineState, load, openState, unload } from "./state.ts";
+import { tokenize } from "./tokenize.ts";
+
+type Answer<M extends keyof Calls> = (
+  state: EngineState,
+  argument: Calls[M][0],
+  signal: AbortSignal | undefined,
+  report: ((progress: LoadProgress) => void) | undefined,
+) => Calls[M][1] | Promise<Calls[M][1]>;
+
+const calls: { readonly [M in keyof Calls]: Answer<M> } = {
+  load: async (state, request, signal, report) => infoOf(await load(state, request, signal, progressReport(report))),
+  plan: () => Promise.reject(new Error("not there yet")),
+  unload: (state, { id }) => void unload(state, id),
+  loaded: ({ models }) => [...models.values()].flatMap((entry) => (entry ? [infoOf(entry)] : [])),
+  chat: answerChat,
+  completion: answerCompletion,
+  embeddings: answerEmbeddings,
+  models: answerModels,
+  model: answerModel,
+  tokenize,
+  attention: () => Promise.reject(new Error("not there yet")),
+  experts: () => Promise.reject(new Error("not there yet")),
+  stored: () => [],
+  deleteStored: () => undefined,
+  deleteAllStored: () => undefined,
+  storageEstimate: () => ({ used: 0 }),
+  persistStorage: () => false,
+  device: ({ gpu }) => ({ info: gpu.adapter, features: [...gpu.device.features].sort(), limits: gpu.limits }),
+};
+
+type Parts<M extends keyof Streams> = (
+  state: EngineState,
+  argument: Streams[M][0],
+  signal: AbortSignal | undefined,
+) => AsyncGenerator<Streams[M][1], Streams[M][2], undefined>;
+
+const streams: { readonly [M in keyof Streams]: Parts<M> } = {
+  async *generate({ models }, request, signal) {
+    const entry = entryOf(models, request.model);
+    const {
+      model: _model,
+      prompt: _prompt,
+      tokens: _tokens,
+      messages: _messages,
+      responseFormat: _format,
+      ...options
+    } = request;
+    return yield* continued(entry, promptOf(entry, request), { ...options, signal });
+  },
+  chat: streamChat,
+  completion: streamCompletion,
+};
+
+/** What computes an engine's answers in this thread. Throws `GpuError` where there is no WebGPU. */
+export async function openCore(options: EngineOptions): Promise<Core> {
+  const state = await openState(options);
+  return {
+    async call(method, argument, signal, report) {
+      signal?.throwIfAborted();
+      return await calls[method](state, argument, signal ?? undefined, report);
+    },
+    stream: (method, argument, signal) => streams[method](state, argument, signal ?? undefined),
+    listen(listener) {
+      state.listeners.add(listener);
+      return () => void state.listeners.delete(listener);
+    },
+    async dispose() {
+      unload(state, undefined);
+      state.gpu.close();
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import type { Generation } from "../../generate/generation.ts";
+import type { GenerationOptions } from "../../generate/options.ts";
+import type { Piece } from "../../generate/row.ts";
+import { GpuError } from "../../gpu/errors.ts";
+import { OptionError } from "../../options/errors.ts";
+import type { ChatMessage } from "../../text/chat-template.ts";
+import { TextError } from "../../text/text-error.ts";
+import type { EnginePiece, EngineResult, GenerateRequest } from "../generate-request.ts";
+import type { LoadedEntry } from "./loaded.ts";
+
+/** The tokens of a conversation in the model's chat format. */
+export function tokensOfChat({ model }: LoadedEntry, messages: readonly ChatMessage[]): number[] {
+  if (!model.chatTemplate) {
+    throw new TextError(`${model.name} has no chat template; give it a prompt to continue, or a template at load`);
+  }
+  return model.tokenizer.encode(model.chatTemplate.render(messages), { addSpecialTokens: false });
+}
+
+/** The tokens that a request of the engine's own begins with. */
+export function promptOf(entry: LoadedEntry, { prompt, tokens, messages }: GenerateRequest): readonly number[] {
+  const given = [prompt, tokens, messages].filter((one) => one !== undefined).length;
+  if (given !== 1) throw new OptionError(`generate: ${given} of prompt, tokens and messages are given, expected one`);
+  if (messages) return tokensOfChat(entry, messages);
+  return tokens ?? entry.model.tokenizer.encode(prompt ?? "");
+}
+
+/** Continues these tokens in a session of the model, as soon as one is free. */
+export async function* continued(
+  entry: LoadedEntry,
+  tokens: readonly number[],
+  options: GenerationOptions,
+): AsyncGenerator<EnginePiece, EngineResult, undefined> {
+  const { model, sessions } = entry;
+  // Throws what is wrong with the request before it waits, and is the result of one that does not begin.
+  const unbegun = model.session().continueFrom(tokens, options);
+  const session = await sessions.take(tokens, options.signal);
+  if (!session) return await resultOf(entry, unbegun);
+  const before = session.prefilledTokens;
+  let spoilt = false;
+  try {
+    const generation = session.continueFrom(tokens, options);
+    for await (const piece of generation) yield pieceOf(entry, piece);
+    const result = await resultOf(entry, generation);
+    return { ...result, cachedTokens: Math.max(0, tokens.length - (session.prefilledTokens - before)) };
+  } catch (error) {
+    spoilt = error instanceof GpuError;
+    throw error;
+  } finally {
+    sessions.give(session, spoilt);
+  }
+}
+
+function pieceOf({ model }: LoadedEntry, { row: _row, token, ...rest }: Piece): EnginePiece {
+  if (token === undefined) return rest;
+  return { token, tokenText: model.tokenizer.decode([token], { skipSpecialTokens: false }), ...rest };
+}
+
+async function resultOf({ id }: LoadedEntry, generation: Generation): Promise<EngineResult> {
+  const { rows, seeds, timings, memory, dispatchesPerToken } = await generation.result;
+  const [{ promptTokens, tokens, text, stopReason } = missing] = rows;
+  const seed = seeds[0] ?? 0;
+  return {
+    model: id,
+    promptTokens,
+    cachedTokens: 0,
+    tokens,
+    text,
+    stopReason,
+    seed,
+    timings,
+    memory,
+    dispatchesPerToken,
+  };
+}
+
+const missing = { promptTokens: [], tokens: [], text: "", stopReason: "abort" } as const;

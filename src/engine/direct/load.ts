@@ -1,0 +1,63 @@
+import { openFiles } from "../../formats/files.ts";
+import { openSource } from "../../formats/open-source.ts";
+import type { FileSource } from "../../formats/source.ts";
+import type { LanguageModel } from "../../generate/language-model.ts";
+import { loadModel } from "../../generate/load-model.ts";
+import type { Gpu } from "../../gpu/gpu.ts";
+import type { ModelSource } from "../engine.ts";
+import type { LoadRequest } from "./loaded.ts";
+import type { Report } from "./progress.ts";
+
+/** Opens where a model comes from. */
+export async function sourceOf(from: ModelSource): Promise<FileSource> {
+  return typeof from === "string" ? openSource(from) : openFiles(from);
+}
+
+/** The id of a model that is given none: its source's name, or the last part of a path or an address. */
+export function idOf(from: ModelSource, { name }: FileSource): string {
+  if (typeof from !== "string") return name;
+  return name.split(/[/\\]/).findLast((part) => part !== "") ?? name;
+}
+
+/** Loads a model and compiles what its first request needs. Nothing stays allocated where that fails. */
+export async function loadReady(
+  gpu: Gpu,
+  source: FileSource,
+  { context, cache, dtype, chatTemplate }: LoadRequest,
+  report: Report,
+  { signal, onWarning }: { readonly signal: AbortSignal | undefined; readonly onWarning: (text: string) => void },
+): Promise<LanguageModel> {
+  const onProgress = (done: number, total: number) => report("upload", done, total);
+  const model = await loadModel(gpu, source, { context, cache, dtype, chatTemplate, onProgress, onWarning, signal });
+  try {
+    await compile(model, report, signal);
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+/** Tokens of the prompt that programs are compiled for: other lengths use the same shaders, for the most part. */
+const typicalPrompt = 16;
+
+async function compile({ programs }: LanguageModel, report: Report, signal: AbortSignal | undefined) {
+  const visible = programs.visible(typicalPrompt);
+  const kind = { penalties: false, logprobs: 0 };
+  const lists = [
+    programs.prefill(typicalPrompt, visible, "last"),
+    programs.sample(1, kind),
+    programs.decode(1, visible, kind),
+  ].map(({ program }) => program);
+  const done = lists.map(() => 0);
+  const totals = lists.map((program) => new Set(program.dispatches.map(({ shader }) => shader.code)).size);
+  const sum = (counts: readonly number[]) => counts.reduce((a, b) => a + b, 0);
+  report("compile", 0, sum(totals));
+  for (const [i, program] of lists.entries()) {
+    signal?.throwIfAborted();
+    await program.compile((count) => {
+      done[i] = count;
+      report("compile", sum(done), sum(totals));
+    });
+  }
+}

@@ -1,0 +1,117 @@
+import { TextError } from "../../text/text-error.ts";
+import { continued, tokensOfChat } from "../direct/generate.ts";
+import { entryOf, type LoadedEntry } from "../direct/loaded.ts";
+import type { EngineState } from "../direct/state.ts";
+import type { EnginePiece, EngineResult } from "../generate-request.ts";
+import { RequestError } from "../request-error.ts";
+import { chatLogprobs } from "./logprobs.ts";
+import { readMessages } from "./messages.ts";
+import { chatTable, checkRequest, wrongField } from "./request.ts";
+import { checkLength, finishReason, headOf, samplingOf, usageOf } from "./sampling.ts";
+import type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest } from "./types.ts";
+
+/** A conversation to answer, ready to begin. */
+interface Chat {
+  readonly entry: LoadedEntry;
+  readonly begin: () => AsyncGenerator<EnginePiece, EngineResult, undefined>;
+  /** The likeliest tokens to report of each position; undefined where none are. */
+  readonly top: number | undefined;
+  readonly usage: boolean;
+}
+
+function readChat(state: EngineState, given: unknown, signal: AbortSignal | undefined): Chat {
+  const request = checkRequest<ChatCompletionRequest>(chatTable, "messages", given);
+  const messages = readMessages(request.messages);
+  const { top_logprobs: most, logprobs = false } = request;
+  if (most !== undefined && !logprobs) throw wrongField("top_logprobs", most, "logprobs to be true with it");
+  const entry = entryOf(state.models, request.model);
+  const tokens = tokensOf(entry, messages);
+  checkLength(entry, tokens, "messages");
+  const top = logprobs ? (most ?? 0) : undefined;
+  const options = {
+    ...samplingOf(entry, request, signal),
+    // Without a limit an answer goes on to the end of the context.
+    maxTokens: request.max_completion_tokens ?? request.max_tokens ?? entry.model.context,
+    ...(top === undefined ? {} : { logprobs: Math.max(1, top) }),
+  };
+  const usage = request.stream_options?.include_usage ?? false;
+  return { entry, begin: () => continued(entry, tokens, options), top, usage };
+}
+
+function tokensOf(entry: LoadedEntry, messages: ReturnType<typeof readMessages>): number[] {
+  try {
+    return tokensOfChat(entry, messages);
+  } catch (cause) {
+    if (!(cause instanceof TextError)) throw cause;
+    throw new RequestError(cause.message, { param: "messages", code: "invalid_value", cause });
+  }
+}
+
+/** Answers a conversation at once. */
+export async function answerChat(
+  state: EngineState,
+  request: ChatCompletionRequest,
+  signal: AbortSignal | undefined,
+): Promise<ChatCompletion> {
+  const { entry, begin, top } = readChat(state, request, signal);
+  const head = headOf("chatcmpl", entry);
+  const { pieces, result } = await collected(begin(), top !== undefined);
+  const reason = finishReason(result.stopReason);
+  if (!reason) throw signal?.reason;
+  return {
+    ...{ ...head, object: "chat.completion" },
+    choices: [
+      {
+        index: 0,
+        message: { role: "assistant", content: result.text, refusal: null },
+        logprobs: top === undefined ? null : chatLogprobs(entry, pieces, top),
+        finish_reason: reason,
+      },
+    ],
+    usage: usageOf(result),
+  };
+}
+
+/** All pieces where they are `kept`, and the result. */
+export async function collected(
+  parts: AsyncGenerator<EnginePiece, EngineResult, undefined>,
+  kept: boolean,
+): Promise<{ pieces: EnginePiece[]; result: EngineResult }> {
+  const pieces: EnginePiece[] = [];
+  let step = await parts.next();
+  for (; !step.done; step = await parts.next()) if (kept) pieces.push(step.value);
+  return { pieces, result: step.value };
+}
+
+/** Answers a conversation part by part: the role, the text, why it ended, and if requested the usage. */
+export async function* streamChat(
+  state: EngineState,
+  request: ChatCompletionRequest,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ChatCompletionChunk, undefined, undefined> {
+  const { entry, begin, top, usage } = readChat(state, request, signal);
+  const head = { ...headOf("chatcmpl", entry), object: "chat.completion.chunk" as const };
+  const rest = usage ? { usage: null } : {};
+  type Choice = ChatCompletionChunk["choices"][number];
+  const part = (delta: Choice["delta"], finish: Choice["finish_reason"], logprobs: Choice["logprobs"] = null) => ({
+    ...head,
+    choices: [{ index: 0, delta, logprobs, finish_reason: finish }],
+    ...rest,
+  });
+  yield part({ role: "assistant", content: "", refusal: null }, null);
+  const parts = begin();
+  try {
+    let step = await parts.next();
+    for (; !step.done; step = await parts.next()) {
+      const piece = step.value;
+      const logprobs = top === undefined ? null : chatLogprobs(entry, [piece], top);
+      if (piece.text !== "" || logprobs?.content?.length) yield part({ content: piece.text }, null, logprobs);
+    }
+    const reason = finishReason(step.value.stopReason);
+    if (!reason) return; // whoever aborted it knows
+    yield part({}, reason);
+    if (usage) yield { ...head, choices: [], usage: usageOf(step.value) };
+  } finally {
+    await parts.return(undefined as never);
+  }
+}

@@ -1,0 +1,15 @@
+import { entryOf, type LoadedEntry } from "../direct/loaded.ts";
+import type { EngineState } from "../direct/state.ts";
+import type { ModelEntry } from "./types.ts";
+
+const entryAnswer = ({ id, created }: LoadedEntry): ModelEntry => ({
+  ...{ id, object: "model", created, owned_by: "shaderformer" },
+});
+
+/** The loaded models. */
+export const answerModels = ({ models }: EngineState): ModelEntry[] =>
+  [...models.values()].flatMap((entry) => (entry ? [entryAnswer(entry)] : []));
+
+/** One loaded model; throws `RequestError` with status 404 where there is none of that id. */
+export const answerModel = ({ models }: EngineState, { id }: { readonly id: string }): ModelEntry =>
+  entryAnswer(entryOf(models, id));

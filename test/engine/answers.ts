@@ -1,0 +1,316 @@
+// What an engine answers, whatever it runs on: tests of the direct engine and of that on the other side of a port.
+import { expect, test } from "vitest";
+import type { Engine } from "../../src/engine/engine.ts";
+import type { EnginePiece } from "../../src/engine/generate-request.ts";
+import type { ChatCompletionRequest, CompletionRequest } from "../../src/engine/openai/types.ts";
+import type { LoadProgress } from "../../src/formats/load-progress.ts";
+import { bundledModel, goldenPrompts } from "../support/bundled.ts";
+
+/** A template that gives a conversation as plain text. */
+export const chatTemplate = "{% for message in messages %}{{ message.content }}{% endfor %}";
+
+/** Loads the bundled model under the id `voices`; gives what was reported meanwhile. */
+export async function loadVoices(engine: Engine): Promise<LoadProgress[]> {
+  const progress: LoadProgress[] = [];
+  await engine.load(bundledModel, { id: "voices", chatTemplate, onProgress: (step) => progress.push(step) });
+  return progress;
+}
+
+const greedy = { temperature: 0, maxTokens: 16 };
+const [golden = goldenPrompts[0], other = goldenPrompts[1]] = goldenPrompts;
+const prompt = golden?.prompt ?? "";
+const messages = [{ role: "user", content: prompt }];
+const expected = golden?.greedyTokens.slice(0, 16);
+
+async function all<T>(parts: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = [];
+  for await (const part of parts) list.push(part);
+  return list;
+}
+
+/** The error of a call that fails. */
+async function refusal(call: () => unknown): Promise<Record<string, unknown>> {
+  try {
+    await call();
+  } catch (error) {
+    const { name, message, status, param, code } = error as Record<string, unknown>;
+    return { name, message, status, param, code };
+  }
+  throw new Error("it was accepted");
+}
+
+/** Defines the tests. `loading` is what the load of the bundled model reported. */
+export function testAnswers(engineOf: () => Engine, loading: () => readonly LoadProgress[]): void {
+  test("a load reports its phases in order, and each never goes back", () => {
+    const phases = [...new Set(loading().map(({ phase }) => phase))];
+    expect(phases.filter((phase) => phase !== "download" && phase !== "verify")).toEqual([
+      "upload",
+      "compile",
+      "warm-up",
+    ]);
+    for (const phase of phases) {
+      const steps = loading().filter((step) => step.phase === phase);
+      const done = steps.map((step) => step.done);
+      expect(done).toEqual(done.toSorted((a, b) => a - b));
+      expect(done.at(-1)).toBe(steps.at(-1)?.total);
+    }
+  });
+
+  test("a generation gives pieces and a result: what an independent forward pass says", async () => {
+    const generation = engineOf().generate({ prompt, ...greedy, logprobs: 2 });
+    const pieces = await all(generation);
+    const result = await generation.result;
+    expect(result).toMatchObject({ model: "voices", tokens: expected, stopReason: "length" });
+    expect(result.promptTokens).toEqual(golden?.promptTokens);
+    expect(pieces.map(({ token }) => token)).toEqual(expected);
+    expect(pieces.map(({ text }) => text).join("")).toBe(result.text);
+    expect(pieces.every(({ rank, top }) => rank === 1 && top?.length === 2)).toBe(true);
+    expect(pieces[0]?.logprob).toBeCloseTo(pieces[0]?.top?.[0]?.logprob ?? 0, 6);
+  });
+
+  test("tokens go on where a text of them does, from the cache of the session before", async () => {
+    const engine = engineOf();
+    const { tokens, texts } = await engine.tokenize(prompt, { model: "voices" });
+    expect(tokens).toEqual(golden?.promptTokens);
+    expect(texts).toHaveLength(tokens.length);
+    const further = [...tokens, ...(expected ?? []).slice(0, 8)];
+    const result = await engine.generate({ tokens: further, ...greedy, maxTokens: 8 }).result;
+    expect(result.tokens).toEqual(expected?.slice(8));
+    expect(result.cachedTokens).toBeGreaterThanOrEqual(tokens.length);
+    expect((await engine.generate({ messages, ...greedy }).result).text).not.toBe("");
+  });
+
+  test("a seed gives the same text again, another a different one", async () => {
+    const sampled = async (seed: number) =>
+      (await engineOf().generate({ prompt, temperature: 1, maxTokens: 16, seed }).result).text;
+    expect(await sampled(3)).toBe(await sampled(3));
+    expect(await sampled(3)).not.toBe(await sampled(4));
+  });
+
+  test("a generation ends when it is stopped, left or aborted", async () => {
+    const engine = engineOf();
+    const long = { prompt, temperature: 0, maxTokens: 400 };
+    const stopped = engine.generate(long);
+    const pieces: EnginePiece[] = [];
+    for await (const piece of stopped) if (pieces.push(piece) === 3) stopped.stop();
+    expect(await stopped.result).toMatchObject({ stopReason: "abort" });
+    expect(pieces.length).toBeLessThan(100);
+
+    const left = engine.generate(long);
+    for await (const _ of left) break;
+    expect(await left.result).toMatchObject({ stopReason: "abort" });
+
+    const aborted = engine.generate({ ...long, signal: AbortSignal.abort() });
+    expect(await aborted.result).toMatchObject({ stopReason: "abort", tokens: [], promptTokens: golden?.promptTokens });
+  });
+
+  test("generations of one model take turns", async () => {
+    const ended: string[] = [];
+    const counts = { a: 0, b: 0 };
+    let furthest = 0;
+    const run = async (name: "a" | "b", text: string) => {
+      for await (const _ of engineOf().generate({ prompt: text, temperature: 0, maxTokens: 48 })) {
+        counts[name]++;
+        if (counts.a > 0 && counts.b > 0 && ended.length === 0)
+          furthest = Math.max(furthest, Math.abs(counts.a - counts.b));
+      }
+      ended.push(name);
+    };
+    await Promise.all([run("a", prompt), run("b", other?.prompt ?? "")]);
+    expect(counts).toEqual({ a: 48, b: 48 });
+    expect(furthest).toBeLessThanOrEqual(24); // the one that began first is ahead by what it did before
+  });
+
+  test("a conversation is answered at once and in parts, with log-probabilities and usage", async () => {
+    const engine = engineOf();
+    const request: ChatCompletionRequest = {
+      ...{ model: "voices", messages, temperature: 0, max_completion_tokens: 12, seed: 1, user: "u", store: true },
+      ...{ logprobs: true, top_logprobs: 2, n: 1, tools: [], presence_penalty: null },
+    };
+    const whole = await engine.chat.completions.create({ ...request, stream: false });
+    const [choice] = whole.choices;
+    expect(whole).toMatchObject({ object: "chat.completion", model: "voices" });
+    expect(choice).toMatchObject({ index: 0, finish_reason: "length", message: { role: "assistant", refusal: null } });
+    const content = choice?.logprobs?.content ?? [];
+    expect(content.map(({ token }) => token).join("")).toBe(choice?.message.content);
+    const decoder = new TextDecoder();
+    expect(content.map(({ bytes }) => decoder.decode(Uint8Array.from(bytes ?? []))).join("")).toBe(
+      choice?.message.content,
+    );
+    expect(content.every(({ top_logprobs: top }) => top.length === 2)).toBe(true);
+    const prompts = (await engine.tokenize(messages)).tokens.length;
+    expect(whole.usage).toMatchObject({ prompt_tokens: prompts, completion_tokens: 12, total_tokens: prompts + 12 });
+
+    const usage = { include_usage: true };
+    const stream = await engine.chat.completions.create({ ...request, stream: true, stream_options: usage });
+    expect(stream.controller).toBeInstanceOf(AbortController);
+    const chunks = await all(stream);
+    expect(chunks[0]?.choices[0]?.delta).toMatchObject({ role: "assistant" });
+    expect(chunks.map(({ choices }) => choices[0]?.delta.content ?? "").join("")).toBe(choice?.message.content);
+    expect(chunks.flatMap(({ choices }) => choices[0]?.logprobs?.content ?? [])).toEqual(content);
+    expect(chunks.at(-2)?.choices[0]?.finish_reason).toBe("length");
+    expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { total_tokens: prompts + 12 } });
+    expect(new Set(chunks.map(({ id }) => id)).size).toBe(1);
+  });
+
+  const textOf = async (tokens: number) =>
+    (await engineOf().generate({ prompt, temperature: 0, maxTokens: tokens }).result).text;
+
+  test("texts are continued: several, echoed, until a stop text, with log-probabilities", async () => {
+    const engine = engineOf();
+    const request: CompletionRequest = {
+      prompt: [prompt, other?.prompt ?? ""],
+      temperature: 0,
+      max_tokens: 8,
+      echo: true,
+    };
+    const both = await engine.completions.create({ ...request, stream: false });
+    expect(both.choices.map(({ index }) => index)).toEqual([0, 1]);
+    expect(both.choices[0]?.text.endsWith(await textOf(8))).toBe(true);
+    const parts = await all(await engine.completions.create({ ...request, stream: true }));
+    const text = (index: number) =>
+      parts
+        .flatMap(({ choices }) => choices.filter((one) => one.index === index))
+        .map((one) => one.text)
+        .join("");
+    expect([text(0), text(1)]).toEqual(both.choices.map((choice) => choice.text));
+
+    const text16 = await textOf(16);
+    const stop = "LORD";
+    expect(text16).toContain(stop);
+    const stopped = await engine.completions.create({
+      prompt,
+      temperature: 0,
+      stop,
+      max_tokens: 64,
+      logprobs: 1,
+      stream: false,
+    });
+    expect(stopped.choices[0]).toMatchObject({ finish_reason: "stop", text: text16.slice(0, text16.indexOf(stop)) });
+    const logprobs = stopped.choices[0]?.logprobs;
+    expect(logprobs?.token_logprobs).toHaveLength(logprobs?.tokens.length ?? 0);
+    const defaults = await engine.completions.create({ prompt, temperature: 0, stream: false });
+    expect(defaults.usage?.completion_tokens).toBe(16);
+  });
+
+  test("models are listed, and one is retrieved by its id", async () => {
+    const { models } = engineOf();
+    const { object, data } = await models.list();
+    expect(object).toBe("list");
+    expect(data).toEqual([await models.retrieve("voices")]);
+    expect((await all(await models.list())).map(({ id }) => id)).toEqual(["voices"]);
+    expect(data[0]).toMatchObject({ object: "model", owned_by: "shaderformer" });
+    expect(await engineOf().loaded()).toMatchObject([
+      { id: "voices", chat: true, architecture: "LlamaForCausalLM", context: 512 },
+    ]);
+    expect((await engineOf().device()).limits.binding).toBeGreaterThan(0);
+  });
+
+  const chat = (request: object) => engineOf().chat.completions.create({ messages, ...request } as never);
+  const complete = (request: object) => engineOf().completions.create({ prompt, ...request } as never);
+
+  test.each<[string, () => unknown, object]>([
+    ["an unknown field", () => chat({ temprature: 1 }), { param: "temprature", message: /did you mean temperature\?/ }],
+    ["a negative temperature", () => chat({ temperature: -1 }), { param: "temperature", message: /from 0 to 2/ }],
+    ["several answers", () => chat({ n: 2 }), { param: "n", message: /expected 1/ }],
+    ["tools", () => chat({ tools: [{ type: "function" }] }), { param: "tools", message: /not supported/ }],
+    ["likely tokens alone", () => chat({ top_logprobs: 2 }), { param: "top_logprobs", message: /logprobs/ }],
+    ["no messages", () => chat({ messages: [] }), { param: "messages" }],
+    ["no message", () => chat({ messages: [1] }), { param: "messages[0]" }],
+    ["a message without a role", () => chat({ messages: [{ content: "a" }] }), { param: "messages[0].role" }],
+    [
+      "a picture",
+      () => chat({ messages: [{ role: "user", content: [{ type: "image_url" }] }] }),
+      { param: "messages[0].content[0]" },
+    ],
+    [
+      "a model that is not loaded",
+      () => chat({ model: "gpt" }),
+      { param: "model", status: 404, code: "model_not_found" },
+    ],
+    ["a bias of a word", () => chat({ logit_bias: { the: 1 } }), { param: "logit_bias" }],
+    ["a stream that is no boolean", () => chat({ stream: "yes" }), { param: "stream" }],
+    ["a refused stream", () => chat({ stream: true, top_p: 2 }), { param: "top_p" }],
+    ["no prompt", () => complete({ prompt: null }), { param: "prompt", code: "missing_required_parameter" }],
+    ["an empty list", () => complete({ prompt: [] }), { param: "prompt" }],
+    ["a token that is not there", () => complete({ prompt: [99_999] }), { param: "prompt", message: /99999/ }],
+    [
+      "a long prompt",
+      () => complete({ prompt: "a ".repeat(2000) }),
+      { code: "context_length_exceeded", param: "prompt" },
+    ],
+    ["a suffix", () => complete({ suffix: "b" }), { param: "suffix" }],
+    ["echo with logprobs", () => complete({ echo: true, logprobs: 1 }), { param: "logprobs" }],
+    ["no request", () => engineOf().chat.completions.create(null as never), { message: /expected an object/ }],
+    ["an unknown model id", () => engineOf().models.retrieve("gpt"), { status: 404 }],
+    ["an id that is taken", () => engineOf().load(bundledModel, { id: "voices" }), { status: 409, param: "id" }],
+  ])("%s is refused by name", async (_, call, { message = /./, ...error }: { message?: RegExp }) => {
+    expect(await refusal(call)).toMatchObject({
+      name: "RequestError",
+      status: 400,
+      ...error,
+      message: expect.stringMatching(message),
+    });
+  });
+
+  test.each<[string, () => unknown, string, RegExp]>([
+    [
+      "two prompts",
+      () => engineOf().generate({ prompt, tokens: [1] }).result,
+      "OptionError",
+      /2 of prompt, tokens and messages/,
+    ],
+    [
+      "a word for a number",
+      () => engineOf().generate({ prompt, topK: "a" } as never).result,
+      "OptionError",
+      /topK is "a"/,
+    ],
+    [
+      "an option that there is not",
+      () => engineOf().generate({ prompt, max_tokens: 1 } as never),
+      "OptionError",
+      /maxTokens/,
+    ],
+    [
+      "a function",
+      () => engineOf().generate({ prompt, stop: (() => "") as never }).result,
+      "OptionError",
+      /stop|function/,
+    ],
+    [
+      "a folder that there is not",
+      () => engineOf().load("no/such/folder", { id: "x" }),
+      "FormatError",
+      /no\/such\/folder/,
+    ],
+    ["an empty prompt", () => engineOf().generate({ tokens: [] }).result, "TextError", /prompt is empty/],
+  ])("%s is the same error on every side", async (_, call, name, message) => {
+    expect(await refusal(call)).toMatchObject({ name, message: expect.stringMatching(message) });
+  });
+
+  test("a call whose signal aborts throws its reason", async () => {
+    const reason = new Error("no longer needed");
+    const controller = new AbortController();
+    const answer = engineOf().completions.create(
+      { prompt, max_tokens: 400, stream: false },
+      { signal: controller.signal },
+    );
+    setTimeout(() => controller.abort(reason), 50);
+    expect(await answer.catch((error: unknown) => error)).toBe(reason);
+    const load = engineOf().load(bundledModel, { id: "other", signal: AbortSignal.abort(reason) });
+    expect(await load.catch((error: unknown) => error)).toBe(reason);
+    expect((await engineOf().loaded()).map(({ id }) => id)).toEqual(["voices"]);
+  });
+
+  test("a stream that is left or aborted ends its generation, and the next one runs", async () => {
+    const request = { messages, temperature: 0, stream: true } as const;
+    const left = await engineOf().chat.completions.create(request);
+    for await (const _ of left) break;
+    const aborted = await engineOf().chat.completions.create(request);
+    let parts = 0;
+    for await (const _ of aborted) if (++parts === 3) aborted.controller.abort();
+    expect(parts).toBeLessThan(100);
+    expect((await chat({ max_tokens: 2 })) as object).toMatchObject({ usage: { completion_tokens: 2 } });
+  });
+}

@@ -1,0 +1,20 @@
+import { afterAll, beforeAll, describe } from "vitest";
+import { createEngine } from "../../src/engine/create-engine.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import type { LoadProgress } from "../../src/formats/load-progress.ts";
+import { loadVoices, testAnswers } from "./answers.ts";
+
+let engine: Engine;
+let loading: readonly LoadProgress[] = [];
+beforeAll(async () => {
+  engine = await createEngine();
+  loading = await loadVoices(engine);
+});
+afterAll(() => engine.dispose());
+
+describe("an engine in this thread", () => {
+  testAnswers(
+    () => engine,
+    () => loading,
+  );
+});
