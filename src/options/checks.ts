@@ -126,6 +126,9 @@ export function shown(value: unknown): string {
 
 // Kinds of values
 
+/** Any number, those that are not finite too. */
+export const number: Check = (value) => (typeof value === "number" ? undefined : "a number");
+
 /** A number that is finite in f32 too. */
 export const finite: Check = (value) => (isFinite32(value) ? undefined : "a number that is finite in f32");
 

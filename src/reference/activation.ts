@@ -1,9 +1,14 @@
 import { at, axes, type Dense, dense } from "./dense.ts";
 import { erfc } from "./erf.ts";
+import { given, tensor } from "./given.ts";
 
-const map = (x: Dense, f: (value: number, index: number) => number): { y: Dense } => ({
-  y: dense(x.shape, x.values.map(f)),
-});
+type Input = { x: Dense };
+type Gated = { gate: Dense; up: Dense };
+
+function map(operation: string, tensors: Input, f: (value: number) => number): { y: Dense } {
+  const { x } = given(operation, tensors, { x: tensor });
+  return { y: dense(x.shape, x.values.map(f)) };
+}
 const sigmoid = (u: number): number => 1 / (1 + Math.exp(-u));
 
 /**
@@ -18,30 +23,36 @@ const geluTanhOf = (u: number): number => u * sigmoid(2 * Math.sqrt(2 / Math.PI)
 const siluOf = (u: number): number => u * sigmoid(u);
 
 /** GELU, exact: `x · Φ(x)` (Hendrycks and Gimpel 2016, section 2). y like x. Hugging Face calls it "gelu". */
-export const gelu = ({ x }: { x: Dense }): { y: Dense } => map(x, geluOf);
+export const gelu = (tensors: Input): { y: Dense } => map("gelu", tensors, geluOf);
 
 /**
  * GELU by its tanh approximation (Hendrycks and Gimpel 2016, section 2). y like x. Hugging Face: "gelu_new",
  * "gelu_pytorch_tanh".
  */
-export const geluTanh = ({ x }: { x: Dense }): { y: Dense } => map(x, geluTanhOf);
+export const geluTanh = (tensors: Input): { y: Dense } => map("geluTanh", tensors, geluTanhOf);
 
 /** SiLU, also called swish: `x · sigmoid(x)`. y like x. */
-export const silu = ({ x }: { x: Dense }): { y: Dense } => map(x, siluOf);
+export const silu = (tensors: Input): { y: Dense } => map("silu", tensors, siluOf);
 
 /** GELU by a logistic approximation: `x · sigmoid(1.702 x)`. y like x. Hugging Face calls it "quick_gelu". */
-export const quickGelu = ({ x }: { x: Dense }): { y: Dense } => map(x, (u) => u * sigmoid(1.702 * u));
+export const quickGelu = (tensors: Input): { y: Dense } => map("quickGelu", tensors, (u) => u * sigmoid(1.702 * u));
 
 /** SwiGLU without its projections: `y = silu(gate) · up`, all of one shape (Shazeer 2020, eq. 5). */
-export const swiglu = ({ gate, up }: { gate: Dense; up: Dense }): { y: Dense } => gated("swiglu", siluOf, gate, up);
+export const swiglu = (tensors: Gated): { y: Dense } => gated("swiglu", tensors, siluOf);
 
 /**
  * GeGLU without its projections, with the tanh form of GELU: `y = geluTanh(gate) · up`, all of one shape (Shazeer
  * 2020, eq. 5).
  */
-export const geglu = ({ gate, up }: { gate: Dense; up: Dense }): { y: Dense } => gated("geglu", geluTanhOf, gate, up);
+export const geglu = (tensors: Gated): { y: Dense } => gated("geglu", tensors, geluTanhOf);
 
-function gated(operation: string, activation: (u: number) => number, gate: Dense, up: Dense): { y: Dense } {
+function gated(operation: string, tensors: Gated, activation: (u: number) => number): { y: Dense } {
+  const { gate, up } = given(operation, tensors, { gate: tensor, up: tensor });
   axes(operation, { gate, up }, { gate: "...rows f", up: "...rows f" });
-  return map(gate, (_, i) => activation(at(gate.values, i)) * at(up.values, i));
+  return {
+    y: dense(
+      gate.shape,
+      gate.values.map((value, i) => activation(value) * at(up.values, i)),
+    ),
+  };
 }

@@ -1,4 +1,6 @@
+import { type Checks, callback, finite, integer, size } from "../options/checks.ts";
 import { addScaled, axes, type Dense, dense, dot, element } from "./dense.ts";
+import { given, ofRows, optionalTensor, tensor } from "./given.ts";
 import { full, ofRow } from "./masks.ts";
 
 /** Options of {@link attention}. */
@@ -19,6 +21,15 @@ export interface AttentionOptions {
   length?: number | readonly number[];
 }
 
+const optionChecks: Checks<AttentionOptions> = {
+  scale: finite,
+  mask: callback,
+  score: callback,
+  sink: optionalTensor,
+  start: ofRows(integer()),
+  length: ofRows(size),
+};
+
 /** Scores of this or less do not count, as those of keys that the mask hides. */
 export const lowestScore = -1e38;
 
@@ -32,12 +43,16 @@ export const lowestScore = -1e38;
  * query that sees no key gives zeros and an lse of −∞, or of the sink; a NaN in a query, or in a key or value that it sees, gives NaN.
  */
 export function attention(
-  { q, k, v }: { q: Dense; k: Dense; v: Dense },
+  tensors: { q: Dense; k: Dense; v: Dense },
   options: AttentionOptions = {},
 ): { out: Dense; lse: Dense } {
+  const { q, k, v } = given("attention", tensors, { q: tensor, k: tensor, v: tensor });
+  given("attention", options, optionChecks);
   const patterns = { q: "b h t d", k: "b g s d", v: "b g s dv" } as const;
   const { b, h, t, d, g, s, dv } = axes("attention", { q, k, v }, patterns);
   const { scale = 1 / Math.sqrt(d), mask = full, score = (value: number) => value, length = s } = options;
+  const { sink } = options;
+  if (sink) axes("attention", { q, sink }, { q: "b h t d", sink: "h" });
   if (h % g !== 0) throw new RangeError(`attention: ${h} query heads (q) do not divide among ${g} key heads (k)`);
 
   const out = dense([b, h, t, dv]);
@@ -53,8 +68,8 @@ export function attention(
         const position = start + i;
 
         const scores = new Map<number, number>(); // of the visible keys
-        const sink = options.sink ? element(options.sink, [head]) : Number.NEGATIVE_INFINITY;
-        let max = sink;
+        const joined = sink ? element(sink, [head]) : Number.NEGATIVE_INFINITY; // the sink's score
+        let max = joined;
         for (let key = 0; key < keys; key++) {
           if (!mask(batch, head, position, key)) continue;
           const product = dot(q.values, query * d, k.values, (group * s + key) * d, d);
@@ -68,7 +83,7 @@ export function attention(
           continue;
         }
 
-        let sum = Math.exp(sink - max);
+        let sum = Math.exp(joined - max);
         const accumulator = new Float64Array(dv);
         for (const [key, value] of scores) {
           const weight = Math.exp(value - max);

@@ -1,3 +1,8 @@
+import { anything, integer, recordOf, text } from "../options/checks.ts";
+import { numbers, shapeCheck } from "../options/lists.ts";
+import { formatShape } from "../tensor/shape.ts";
+import { argument, tensor } from "./given.ts";
+
 /** A tensor of the reference: row-major float64, whatever the storage type of the original. */
 export interface Dense {
   readonly shape: readonly number[];
@@ -5,12 +10,14 @@ export interface Dense {
 }
 
 /**
- * A dense tensor of `values` (copied; default zeros). Throws a RangeError when their number does not match the shape.
+ * A dense tensor of `values` (copied; default zeros). Throws `OptionError` for what is no shape or no list of numbers,
+ * and a RangeError when their number does not match the shape.
  */
 export function dense(shape: readonly number[], values?: ArrayLike<number>): Dense {
-  const size = sizeOf(shape);
-  if (values && values.length !== size) {
-    throw new RangeError(`dense: ${values.length} values, expected ${size} for shape [${shape.join(", ")}]`);
+  const size = sizeOf(argument("dense", "shape", shape, shapeCheck));
+  if (size >= 2 ** 32) throw new RangeError(`dense: shape ${formatShape(shape)} has ${size} elements, expected fewer`);
+  if (values !== undefined && argument("dense", "values", values, numbers).length !== size) {
+    throw new RangeError(`dense: ${values.length} values, expected ${size} for shape ${formatShape(shape)}`);
   }
   return { shape: [...shape], values: values ? Float64Array.from(values) : new Float64Array(size) };
 }
@@ -19,15 +26,16 @@ export function dense(shape: readonly number[], values?: ArrayLike<number>): Den
  * The same values with another shape of equal size, for example `[rows, cols]` as `[b, t, cols]`; nothing is copied.
  */
 export function reshape(x: Dense, shape: readonly number[]): Dense {
-  if (sizeOf(shape) !== x.values.length) {
-    throw new RangeError(`reshape: [${x.shape.join(", ")}] does not have the elements of [${shape.join(", ")}]`);
+  argument("reshape", "x", x, tensor);
+  if (sizeOf(argument("reshape", "shape", shape, shapeCheck)) !== x.values.length) {
+    throw new RangeError(`reshape: ${formatShape(x.shape)} does not have the elements of shape ${formatShape(shape)}`);
   }
   return { shape: [...shape], values: x.values };
 }
 
 /** Number of elements of a shape; 1 for a scalar's `[]`. */
 export function sizeOf(shape: readonly number[]): number {
-  return shape.reduce((product, length) => product * length, 1);
+  return argument("sizeOf", "shape", shape, shapeCheck).reduce((product, length) => product * length, 1);
 }
 
 /**
@@ -45,7 +53,7 @@ export function element({ shape, values }: Dense, index: readonly number[]): num
   const flat = index.reduce((before, position, axis) => {
     const length = lengthOf(shape, axis);
     const own = length === 1 ? 0 : position;
-    if (own < 0 || own >= length) throw new RangeError(`reference: [${index.join(", ")}] of [${shape.join(", ")}]`);
+    if (own < 0 || own >= length) throw new RangeError(`reference: ${formatShape(index)} of ${formatShape(shape)}`);
     return before * length + own;
   }, 0);
   return at(values, flat);
@@ -67,14 +75,16 @@ export function addScaled(sums: Float64Array, factor: number, b: Float64Array, b
  * Length of one axis; negative axes count from the last. Throws a RangeError for an axis that the shape does not have.
  */
 export function lengthOf(shape: readonly number[], axis: number): number {
-  const length = shape.at(axis);
+  const length = Number.isInteger(axis) ? shape.at(axis) : undefined;
   if (length === undefined)
-    throw new RangeError(`axis ${axis} of shape [${shape.join(", ")}], which has ${shape.length}`);
+    throw new RangeError(`axis ${axis} of shape ${formatShape(shape)}, which has ${shape.length}`);
   return length;
 }
 
 /** The axis counted from the first, `0 <= axis < rank`; negative axes count from the last. */
 export function axisFromFirst(shape: readonly number[], axis: number): number {
+  argument("axisFromFirst", "shape", shape, shapeCheck);
+  argument("axisFromFirst", "axis", axis, integer());
   lengthOf(shape, axis);
   return axis < 0 ? axis + shape.length : axis;
 }
@@ -102,13 +112,16 @@ export function axes<const Patterns extends Record<string, string>>(
   tensors: { readonly [Name in keyof Patterns]: Dense },
   patterns: Patterns,
 ): Record<AxisNames<Patterns[keyof Patterns]>, number> {
+  argument("axes", "operation", operation, text);
+  argument(operation, "tensors", tensors, recordOf(anything));
+  argument(operation, "patterns", patterns, recordOf(text));
   const known: Record<string, { length: number; from: string }> = {};
-  for (const [tensor, pattern] of Object.entries<string>(patterns)) {
-    const { shape } = tensors[tensor] as Dense;
+  for (const [name, pattern] of Object.entries<string>(patterns)) {
+    const { shape } = argument(operation, name, tensors[name] as Dense, tensor);
     const letters = pattern.split(" ");
     const leading = letters[0]?.startsWith("...") ? shape.length - (letters.length - 1) : -1;
     const folded = leading < 0 ? shape : [sizeOf(shape.slice(0, leading)), ...shape.slice(leading)];
-    const wrong = `${operation}: ${tensor} is [${shape.join(", ")}], expected [${letters.join(", ")}]`;
+    const wrong = `${operation}: ${name} is ${formatShape(shape)}, expected [${letters.join(", ")}]`;
     if (folded.length !== letters.length) throw new RangeError(wrong);
     for (const [position, length] of folded.entries()) {
       const letter = letters[position]?.replace("...", "") ?? "";
@@ -116,7 +129,7 @@ export function axes<const Patterns extends Record<string, string>>(
       if (before && before.length !== length) {
         throw new RangeError(`${wrong} with ${letter} = ${before.length} (from ${before.from})`);
       }
-      known[letter] ??= { length, from: tensor };
+      known[letter] ??= { length, from: name };
     }
   }
   const lengths = Object.entries(known).map(([letter, { length }]) => [letter, length]);

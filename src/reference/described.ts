@@ -1,5 +1,20 @@
 // Masks and scores by what attention is given, whose tensors are dense here.
+import {
+  anything,
+  type Check,
+  type Checks,
+  callback,
+  finite,
+  integer,
+  listOf,
+  oneOf,
+  recordOf,
+  required,
+  text,
+  wrongKind,
+} from "../options/checks.ts";
 import type { Dense } from "./dense.ts";
+import { argument, given, ofRows } from "./given.ts";
 import { both, either, type Mask, masks, type Start } from "./masks.ts";
 import { chain, type Score, scores } from "./scores.ts";
 
@@ -31,28 +46,62 @@ export type ScoreDescription =
   | ({ readonly twin?: Score } & Custom)
   | readonly ScoreDescription[];
 
-/** The mask that a description means. Throws a RangeError for an unknown one and for a user's own without a twin. */
+const members = required(listOf(anything)); // each is checked as a mask
+
+const custom = {
+  kind: required(oneOf("custom")),
+  wgsl: required(text),
+  params: recordOf(finite),
+  tensors: recordOf(anything), // only the GPU reads them
+  twin: callback,
+} satisfies Checks<{ readonly twin?: unknown } & Custom>;
+
+/**
+ * The mask that a description means. Throws `OptionError` for an unknown one or wrong parameters, and a RangeError for a
+ * user's own without a twin.
+ */
 export function maskOf(mask: MaskDescription, start: Start = 0): Mask {
-  if (typeof mask === "string") return defined(masks, mask)(none, start);
-  if ("and" in mask) return both(mask.and.map((one) => maskOf(one, start)));
-  if ("or" in mask) return either(mask.or.map((one) => maskOf(one, start)));
-  return mask.kind === "custom" ? twinOf(mask.twin) : defined(masks, mask.kind)(mask as never, start);
+  argument("maskOf", "start", start, ofRows(integer()));
+  argument("maskOf", "mask", mask, nameOrObject);
+  if (typeof mask === "string") return made("mask", masks, { kind: mask }, start);
+  if ("and" in mask) return both(given("maskOf", mask, { and: members }).and.map((one) => maskOf(one, start)));
+  if ("or" in mask) return either(given("maskOf", mask, { or: members }).or.map((one) => maskOf(one, start)));
+  if (mask.kind === "custom") return twinOf(given("maskOf", mask, custom).twin);
+  return made("mask", masks, mask, start);
 }
 
-/** The score that a description means. Throws a RangeError for an unknown one and for a user's own without a twin. */
+/**
+ * The score that a description means. Throws `OptionError` for an unknown one or wrong parameters, and a RangeError for a
+ * user's own without a twin.
+ */
 export function scoreOf(score: ScoreDescription, start: Start = 0): Score {
-  if (typeof score === "string") return defined(scores, score)(none, start);
+  argument("scoreOf", "start", start, ofRows(integer()));
   if (isChain(score)) return chain(score.map((one) => scoreOf(one, start)));
-  return score.kind === "custom" ? twinOf(score.twin) : defined(scores, score.kind)(score as never, start);
+  argument("scoreOf", "score", score, nameOrObject);
+  if (typeof score === "string") return made("score", scores, { kind: score }, start);
+  if (score.kind === "custom") return twinOf(given("scoreOf", score, custom).twin);
+  return made("score", scores, score, start);
 }
 
-const none = {} as never; // the parameters of what has none
+const nameOrObject: Check = (value) =>
+  typeof value === "string" || (typeof value === "object" && value !== null && !Array.isArray(value))
+    ? undefined
+    : "a name, or an object with kind";
+
 const isChain = (score: ScoreDescription): score is readonly ScoreDescription[] => Array.isArray(score);
 
-function defined<F>(table: Readonly<Record<string, Definition<F>>>, name: string): Definition<F> {
-  const definition = Object.hasOwn(table, name) ? table[name] : undefined;
-  if (definition) return definition;
-  throw new RangeError(`reference: there is no ${name}; there are ${Object.keys(table).join(", ")}`);
+/** What a definition of a table makes of a description's parameters. */
+function made<F>(
+  what: "mask" | "score",
+  table: Readonly<Record<string, Definition<F>>>,
+  description: { readonly kind: string },
+  start: Start,
+): F {
+  const { kind, ...parameters } = description;
+  const definition = typeof kind === "string" && Object.hasOwn(table, kind) ? table[kind] : undefined;
+  if (!definition) throw wrongKind(`${what}Of`, what, description, [...Object.keys(table), "custom"]);
+  if (definition.length === 0) given(kind, parameters, {}); // it reads none
+  return definition(parameters as never, start);
 }
 
 function twinOf<F>(twin: F | undefined): F {

@@ -1,10 +1,12 @@
 import { at, axes, type Dense, dense } from "./dense.ts";
+import { given, tensor } from "./given.ts";
 
 /**
  * Embedding: row `ids[t]` of the table, for every token. ids `[t]`, table `[v, c]` → y `[t, c]`. Throws a RangeError
  * for an id outside of the table.
  */
-export function gather({ ids, table }: { ids: Dense; table: Dense }): { y: Dense } {
+export function gather(tensors: { ids: Dense; table: Dense }): { y: Dense } {
+  const { ids, table } = given("gather", tensors, { ids: tensor, table: tensor });
   const { t, v, c } = axes("gather", { ids, table }, { ids: "t", table: "v c" });
   const y = dense([t, c]);
   for (let token = 0; token < t; token++) {

@@ -1,4 +1,6 @@
+import { integer, required } from "../options/checks.ts";
 import { at, axes, type Dense, dense } from "./dense.ts";
+import { given, ofRows, tensor } from "./given.ts";
 import { ofRow } from "./masks.ts";
 
 /**
@@ -7,9 +9,11 @@ import { ofRow } from "./masks.ts";
  * where the tokens reach beyond the cache.
  */
 export function append(
-  { k, cache }: { k: Dense; cache: Dense },
-  { start }: { start: number | readonly number[] },
+  tensors: { k: Dense; cache: Dense },
+  options: { start: number | readonly number[] },
 ): { cache: Dense } {
+  const { k, cache } = given("append", tensors, { k: tensor, cache: tensor });
+  const { start } = given("append", options, { start: required(ofRows(integer())) });
   const { b, t, g, d, s } = axes("append", { k, cache }, { k: "b t g d", cache: "b g s d" });
   const next = dense(cache.shape, cache.values);
   for (let batch = 0; batch < b; batch++) {

@@ -1,10 +1,14 @@
+import { integer, listOf, oneOf, required, size } from "../options/checks.ts";
 import { at, axes, type Dense, dense } from "./dense.ts";
+import { argument, given, tensor } from "./given.ts";
 
 /**
  * Gathers a paged cache: keys or values `[pages, g, page, d]` and the pages of each batch row → `[b, g, s, d]`, with s
  * the capacity of the longest row. Positions without a page are NaN, since they must not be read.
  */
-export function gatherPages({ pages }: { pages: Dense }, { table }: { table: readonly (readonly number[])[] }): Dense {
+export function gatherPages(tensors: { pages: Dense }, options: { table: readonly (readonly number[])[] }): Dense {
+  const { pages } = given("gatherPages", tensors, { pages: tensor });
+  const { table } = given("gatherPages", options, { table: required(listOf(listOf(size))) });
   const { n, g, page, d } = axes("gatherPages", { pages }, { pages: "n g page d" });
   const s = page * Math.max(0, ...table.map((row) => row.length));
   const out = dense([table.length, g, s, d]);
@@ -22,13 +26,26 @@ export function gatherPages({ pages }: { pages: Dense }, { table }: { table: rea
   return out;
 }
 
-/** The slot of a position in a ring of `slots`, of which the first `sinks` are kept. */
-export function ringSlot(position: number, { slots, sinks = 0 }: { slots: number; sinks?: number }): number {
+/** A ring of slots, of which the first `sinks` (default 0) are kept. */
+type Ring = { slots: number; sinks?: number };
+
+function ringOf(definition: string, ring: Ring): Required<Ring> {
+  const { slots, sinks = 0 } = given(definition, ring, { slots: required(integer(1)), sinks: size });
+  if (sinks >= slots) throw new RangeError(`${definition}: ${sinks} sinks, expected fewer than the ${slots} slots`);
+  return { slots, sinks };
+}
+
+/** The slot of a position in a ring. */
+export function ringSlot(position: number, ring: Ring): number {
+  argument("ringSlot", "position", position, size);
+  const { slots, sinks } = ringOf("ringSlot", ring);
   return position < sinks ? position : sinks + ((position - sinks) % (slots - sinks));
 }
 
-/** The positions that such a ring keeps of the first `length`, in order. */
-export function ringPositions(length: number, { slots, sinks = 0 }: { slots: number; sinks?: number }): number[] {
+/** The positions that a ring keeps of the first `length`, in order. */
+export function ringPositions(length: number, ring: Ring): number[] {
+  argument("ringPositions", "length", length, size);
+  const { slots, sinks } = ringOf("ringPositions", ring);
   const lost = Math.max(0, length - slots);
   return Array.from({ length: Math.min(length, slots) }, (_, i) => (i < sinks ? i : i + lost));
 }
@@ -44,7 +61,9 @@ export interface Quantisation {
  * |x| / 127. With 4 it is the x furthest from 0, divided by −8, as in llama.cpp's Q4_0: that x becomes −8.
  * x `[...rows, d]` → codes `[...rows, d]`, scales `[...rows, d / block]`, both computed in f32.
  */
-export function quantise({ x }: { x: Dense }, { bits, block }: Quantisation): { codes: Dense; scales: Dense } {
+export function quantise(tensors: { x: Dense }, options: Quantisation): { codes: Dense; scales: Dense } {
+  const { x } = given("quantise", tensors, { x: tensor });
+  const { bits, block } = given("quantise", options, { bits: required(oneOf(8, 4)), block: required(integer(1)) });
   const d = x.shape.at(-1) ?? 1;
   if (d % block !== 0) throw new RangeError(`quantise: rows of ${d} do not divide into blocks of ${block}`);
   const codes = dense(x.shape);
@@ -64,8 +83,13 @@ export function quantise({ x }: { x: Dense }, { bits, block }: Quantisation): { 
 }
 
 /** The values of codes and scales: `code · scale`. */
-export function dequantise({ codes, scales }: { codes: Dense; scales: Dense }): Dense {
-  const block = codes.values.length / scales.values.length;
+export function dequantise(tensors: { codes: Dense; scales: Dense }): Dense {
+  const { codes, scales } = given("dequantise", tensors, { codes: tensor, scales: tensor });
+  const [count, parts] = [codes.values.length, scales.values.length];
+  const block = count / parts;
+  if (count > 0 && !Number.isInteger(block)) {
+    throw new RangeError(`dequantise: ${count} codes do not divide among ${parts} scales`);
+  }
   return {
     shape: codes.shape,
     values: codes.values.map((code, i) => code * at(scales.values, Math.floor(i / block))),

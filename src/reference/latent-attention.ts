@@ -1,5 +1,7 @@
+import { finite, required, size } from "../options/checks.ts";
 import { attention } from "./attention.ts";
 import { at, axes, type Dense, dense } from "./dense.ts";
+import { given, tensor } from "./given.ts";
 import { causal } from "./masks.ts";
 
 /**
@@ -8,13 +10,23 @@ import { causal } from "./masks.ts";
  * (nope + dv), rank]` → out `[b, h, t, dv]`, lse `[b, h, t]`.
  */
 export function latentAttention(
-  { q, latents, weight }: { q: Dense; latents: Dense; weight: Dense },
-  { rope, length, scale }: { rope: number; length?: number; scale?: number },
+  tensors: { q: Dense; latents: Dense; weight: Dense },
+  options: { rope: number; length?: number; scale?: number },
 ): { out: Dense; lse: Dense } {
+  const { q, latents, weight } = given("latentAttention", tensors, { q: tensor, latents: tensor, weight: tensor });
+  const { rope, length, scale } = given("latentAttention", options, {
+    rope: required(size),
+    length: size,
+    scale: finite,
+  });
   const sizes = axes("latentAttention", { q, latents, weight }, { q: "b h t d", latents: "b s c", weight: "n rank" });
   const { b, h, s, d, c, n, rank } = sizes;
   const nope = d - rope;
   const dv = n / h - nope;
+  if (nope < 0 || c !== rank + rope || !(Number.isInteger(dv) && dv >= 0)) {
+    const expected = `latents [b, s, ${rank} + rope] and weight [${h} · (${d} − rope + dv), ${rank}]`;
+    throw new RangeError(`latentAttention: rope is ${rope}, with q [b, ${h}, t, ${d}], expected ${expected}`);
+  }
   const [k, v] = [dense([b, h, s, d]), dense([b, h, s, dv])];
   for (let row = 0; row < b * h * s; row++) {
     const [batch, head, token] = [Math.floor(row / (h * s)), Math.floor(row / s) % h, row % s];

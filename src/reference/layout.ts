@@ -1,13 +1,18 @@
+import { integer, listOf, recordOf, required, size } from "../options/checks.ts";
+import { formatShape } from "../tensor/shape.ts";
 import { at, axisFromFirst, type Dense, dense, lengthOf, splitAt } from "./dense.ts";
+import { argument, given, tensor } from "./given.ts";
 
 /**
  * Reorders axes: axis i of y is axis `order[i]` of x. Throws a RangeError where order is not a permutation of x's axes.
  */
-export function transpose({ x }: { x: Dense }, { order }: { order: readonly number[] }): { y: Dense } {
+export function transpose(tensors: { x: Dense }, options: { order: readonly number[] }): { y: Dense } {
+  const { x } = given("transpose", tensors, { x: tensor });
+  const { order } = given("transpose", options, { order: required(listOf(integer())) });
   const axesOfX = order.map((axis) => axisFromFirst(x.shape, axis));
   if (axesOfX.length !== x.shape.length || new Set(axesOfX).size !== x.shape.length) {
     throw new RangeError(
-      `transpose: order [${order.join(", ")}] is not a permutation of the axes of [${x.shape.join(", ")}]`,
+      `transpose: order ${formatShape(order)} is not a permutation of the axes of ${formatShape(x.shape)}`,
     );
   }
   const strides = axesOfX.map((axis) => splitAt(x.shape, axis)[2]);
@@ -35,11 +40,13 @@ export interface SliceOptions {
 }
 
 /** Elements `start <= i < end` of one axis. Throws a RangeError for a range outside of the axis. */
-export function slice({ x }: { x: Dense }, { axis, start = 0, end }: SliceOptions): { y: Dense } {
+export function slice(tensors: { x: Dense }, options: SliceOptions): { y: Dense } {
+  const { x } = given("slice", tensors, { x: tensor });
+  const { axis, start = 0, end } = given("slice", options, { axis: required(integer()), start: size, end: size });
   const [outer, length, inner] = splitAt(x.shape, axis);
   const last = end ?? length;
   if (!(0 <= start && start <= last && last <= length)) {
-    throw new RangeError(`slice: ${start} to ${last} of axis ${axis} of [${x.shape.join(", ")}], which has ${length}`);
+    throw new RangeError(`slice: ${start} to ${last} of axis ${axis} of ${formatShape(x.shape)}, which has ${length}`);
   }
   const y = dense(x.shape.with(axisFromFirst(x.shape, axis), last - start));
   const run = (last - start) * inner;
@@ -50,14 +57,16 @@ export function slice({ x }: { x: Dense }, { axis, start = 0, end }: SliceOption
 }
 
 /** Joins tensors along one axis, in the order of the record. Throws a RangeError where their other axes differ. */
-export function concat(inputs: Readonly<Record<string, Dense>>, { axis }: { axis: number }): { y: Dense } {
+export function concat(inputs: Readonly<Record<string, Dense>>, options: { axis: number }): { y: Dense } {
+  argument("concat", "inputs", inputs, recordOf(tensor));
+  const { axis } = given("concat", options, { axis: required(integer()) });
   const parts = Object.values(inputs);
   const [first] = parts;
   if (!first) throw new RangeError("concat: no inputs");
   const position = axisFromFirst(first.shape, axis);
   for (const [name, { shape }] of Object.entries(inputs)) {
     if (shape.length !== first.shape.length || shape.some((length, i) => i !== position && length !== first.shape[i])) {
-      const shapes = `${name} is [${shape.join(", ")}], which does not continue [${first.shape.join(", ")}]`;
+      const shapes = `${name} is ${formatShape(shape)}, which does not continue ${formatShape(first.shape)}`;
       throw new RangeError(`concat: ${shapes} along axis ${axis}`);
     }
   }

@@ -1,4 +1,6 @@
+import { integer, oneOf, size } from "../options/checks.ts";
 import { addScaled, at, axes, type Dense, dense } from "./dense.ts";
+import { given, tensor } from "./given.ts";
 
 /** Options of {@link linearAttention}. */
 export interface LinearAttentionOptions {
@@ -19,9 +21,11 @@ export const feature = (x: number): number => (x > 0 ? x + 1 : Math.exp(x));
  * Query head i reads key and value head floor(i / (h / g)). A query that sees no key gives zeros.
  */
 export function linearAttention(
-  { q, k, v }: { q: Dense; k: Dense; v: Dense },
+  tensors: { q: Dense; k: Dense; v: Dense },
   options: LinearAttentionOptions = {},
 ): { out: Dense } {
+  const { q, k, v } = given("linearAttention", tensors, { q: tensor, k: tensor, v: tensor });
+  given("linearAttention", options, { mask: oneOf("causal", "full"), start: integer(), length: size });
   const patterns = { q: "b h t d", k: "b g s d", v: "b g s dv" } as const;
   const { b, h, t, d, g, s, dv } = axes("linearAttention", { q, k, v }, patterns);
   const { mask = "causal", length = s, start = length - t } = options;

@@ -1,4 +1,6 @@
+import { type Checks, callback, integer, listOf, oneOf, required, shown, size } from "../options/checks.ts";
 import { type Dense, element } from "./dense.ts";
+import { argument, given, ofRows, tensorOf } from "./given.ts";
 
 /** Whether key `key` is visible to the query at absolute position `query`, in a batch row and a query head. */
 export interface Mask {
@@ -34,39 +36,57 @@ interface Sparse {
   readonly definition?: "paper" | "code";
 }
 
+const sparse: Checks<Sparse> = { set: oneOf(1, 2, "merged"), definition: oneOf("paper", "code") };
+
+/** A number of positions. */
+const count = required(integer(1));
+
+type Window = { readonly keys: number };
+
 /** The definitions of all masks, by name. To add one, see docs/add-a-mask.md. */
 export const masks = {
   full: () => full,
   causal: () => causal,
 
   /** The last `keys` keys up to and including the query's own: `0 <= query − key < keys`, as Mistral counts them. */
-  "sliding-window": ({ keys }: { readonly keys: number }) =>
-    oneRun((query) => [Math.max(0, query - keys + 1), query + 1]),
+  "sliding-window"(parameters: Window): Mask {
+    const { keys } = given("sliding-window", parameters, { keys: count });
+    return oneRun((query) => [Math.max(0, query - keys + 1), query + 1]);
+  },
 
   /** Up to `left` keys before the query and `right` after it. */
-  local: ({ left, right }: { readonly left: number; readonly right: number }) =>
-    oneRun((query) => [query - left, query + right + 1]),
+  local(parameters: { readonly left: number; readonly right: number }): Mask {
+    const { left, right } = given("local", parameters, { left: required(size), right: required(size) });
+    return oneRun((query) => [query - left, query + right + 1]);
+  },
 
   /** A causal window of `keys` keys, and the first `sinks` keys (StreamingLLM, Xiao et al. 2023). */
-  "sink-window":
-    ({ sinks, keys }: { readonly sinks: number; readonly keys: number }): Mask =>
-    (_b, _h, query, key) =>
-      key <= query && (query - key < keys || key < sinks),
+  "sink-window"(parameters: Window & { readonly sinks: number }): Mask {
+    const { sinks, keys } = given("sink-window", parameters, { sinks: required(size), keys: count });
+    return (_b, _h, query, key) => key <= query && (query - key < keys || key < sinks);
+  },
 
   /** Causal, and the first `keys` keys for all (Raffel et al. 2019, section 3.2.1). */
-  prefix: ({ keys }: { readonly keys: number }) => oneRun((query) => [0, Math.max(query + 1, keys)]),
+  prefix(parameters: Window): Mask {
+    const { keys } = given("prefix", parameters, { keys: required(size) });
+    return oneRun((query) => [0, Math.max(query + 1, keys)]);
+  },
 
   /** Causal inside of chunks of `keys` positions (Llama 4). */
-  chunked: ({ keys }: { readonly keys: number }) => oneRun((query) => [Math.floor(query / keys) * keys, query + 1]),
+  chunked(parameters: Window): Mask {
+    const { keys } = given("chunked", parameters, { keys: count });
+    return oneRun((query) => [Math.floor(query / keys) * keys, query + 1]);
+  },
 
   /** Every `dilation`-th of the last `keys` keys. */
-  "dilated-window":
-    ({ keys, dilation }: { readonly keys: number; readonly dilation: number }): Mask =>
-    (_b, _h, query, key) =>
-      key <= query && query - key < keys && (query - key) % dilation === 0,
+  "dilated-window"(parameters: Window & { readonly dilation: number }): Mask {
+    const { keys, dilation } = given("dilated-window", parameters, { keys: count, dilation: count });
+    return (_b, _h, query, key) => key <= query && query - key < keys && (query - key) % dilation === 0;
+  },
 
   /** Strided pattern (Child et al. 2019, section 4.3); in the released code set 1 has one key less than in the paper. */
-  strided: ({ stride, set = "merged", definition = "paper" }: { readonly stride: number } & Sparse): Mask => {
+  strided(parameters: { readonly stride: number } & Sparse): Mask {
+    const { stride, set = "merged", definition = "paper" } = given("strided", parameters, { stride: count, ...sparse });
     const reach = definition === "paper" ? stride : stride - 1;
     const inFirst = (query: number, key: number) => key >= query - reach;
     const inSecond = (query: number, key: number) => (query - key) % stride === 0;
@@ -75,13 +95,18 @@ export const masks = {
   },
 
   /** Fixed pattern (Child et al. 2019, section 4.3); in the released code only merged, and heads take turns, 4 by default. */
-  fixed: ({
-    stride,
-    summary,
-    set = "merged",
-    definition = "paper",
-    turns = definition === "code" ? 4 : 1,
-  }: { readonly stride: number; readonly summary: number; readonly turns?: number } & Sparse): Mask => {
+  fixed(parameters: { readonly stride: number; readonly summary: number; readonly turns?: number } & Sparse): Mask {
+    const checks = { stride: count, summary: count, turns: integer(1), ...sparse };
+    const { stride, summary, set = "merged", definition = "paper", ...rest } = given("fixed", parameters, checks);
+    const { turns = definition === "code" ? 4 : 1 } = rest;
+    if (summary * turns > stride) {
+      throw new RangeError(
+        `fixed: ${turns} summaries of ${summary} keys, expected them to fit into a block of ${stride}`,
+      );
+    }
+    if (definition === "code" && set !== "merged") {
+      throw new RangeError(`fixed: set ${set}, expected merged: the released code has no other`);
+    }
     const block = (position: number) => Math.floor(position / stride);
     return (_b, head, query, key) => {
       const end = stride - summary * (head % turns);
@@ -91,37 +116,39 @@ export const masks = {
   },
 
   /** Keys of the query's own document; `documents` `[b, s]`. A position outside of it is in none. */
-  document:
-    ({ documents }: { readonly documents: Dense }): Mask =>
-    (batch, _h, query, key) =>
-      inOne(documents, batch, query, key),
+  document(parameters: { readonly documents: Dense }): Mask {
+    const { documents } = given("document", parameters, { documents: tensorOf("b s") });
+    return (batch, _h, query, key) => inOne(documents, batch, query, key);
+  },
 
   /** The first `prefix` keys, and causal inside of the query's own branch; `branches` `[b, s]`. */
-  "shared-prefix":
-    ({ prefix, branches }: { readonly prefix: number; readonly branches: Dense }): Mask =>
-    (batch, _h, query, key) =>
-      key < prefix || (key <= query && inOne(branches, batch, query, key)),
+  "shared-prefix"(parameters: { readonly prefix: number; readonly branches: Dense }): Mask {
+    const checks = { prefix: required(size), branches: tensorOf("b s") };
+    const { prefix, branches } = given("shared-prefix", parameters, checks);
+    return (batch, _h, query, key) => key < prefix || (key <= query && inOne(branches, batch, query, key));
+  },
 
   /** Blocks of `size` by `size` where `map` `[b or 1, h or 1, rows, columns]` is not 0. */
-  "block-sparse":
-    ({ map, size }: { readonly map: Dense; readonly size: number }): Mask =>
-    (batch, head, query, key) => {
+  "block-sparse"(parameters: { readonly map: Dense; readonly size: number }): Mask {
+    const { map, size } = given("block-sparse", parameters, { map: tensorOf("b h rows columns"), size: count });
+    const [, , rows = 0, columns = 0] = map.shape;
+    return (batch, head, query, key) => {
       const [row, column] = [Math.floor(query / size), Math.floor(key / size)];
-      const [, , rows = 0, columns = 0] = map.shape;
       return row >= 0 && row < rows && column < columns && element(map, [batch, head, row, column]) !== 0;
-    },
+    };
+  },
 
   /** Keys `ranges[b, 0]` up to but not including `ranges[b, 1]`. */
-  "key-padding":
-    ({ ranges }: { readonly ranges: Dense }): Mask =>
-    (batch, _h, _query, key) =>
-      key >= element(ranges, [batch, 0]) && key < element(ranges, [batch, 1]),
+  "key-padding"(parameters: { readonly ranges: Dense }): Mask {
+    const { ranges } = given("key-padding", parameters, { ranges: tensorOf("b 2") });
+    return (batch, _h, _query, key) => key >= element(ranges, [batch, 0]) && key < element(ranges, [batch, 1]);
+  },
 
   /** Where `keep` `[b or 1, h or 1, t, s]` is not 0; row 0 is the query at position `start` of its batch row. */
-  boolean:
-    ({ keep }: { readonly keep: Dense }, start: Start): Mask =>
-    (batch, head, query, key) =>
-      element(keep, [batch, head, query - ofRow(start, batch), key]) !== 0,
+  boolean(parameters: { readonly keep: Dense }, start: Start): Mask {
+    const { keep } = given("boolean", parameters, { keep: tensorOf("b h t s") });
+    return (batch, head, query, key) => element(keep, [batch, head, query - ofRow(start, batch), key]) !== 0;
+  },
 } satisfies Readonly<Record<string, (parameters: never, start: Start) => Mask>>;
 
 /** True if two positions are both within `members` `[b, s]`, and marked the same. */
@@ -132,16 +159,16 @@ function inOne(members: Dense, batch: number, query: number, key: number): boole
 }
 
 /** What all of the masks show. */
-export const both =
-  (masks: readonly Mask[]): Mask =>
-  (batch, head, query, key) =>
-    masks.every((mask) => mask(batch, head, query, key));
+export function both(masks: readonly Mask[]): Mask {
+  argument("both", "masks", masks, listOf(callback));
+  return (batch, head, query, key) => masks.every((mask) => mask(batch, head, query, key));
+}
 
 /** What any of the masks shows. */
-export const either =
-  (masks: readonly Mask[]): Mask =>
-  (batch, head, query, key) =>
-    masks.some((mask) => mask(batch, head, query, key));
+export function either(masks: readonly Mask[]): Mask {
+  argument("either", "masks", masks, listOf(callback));
+  return (batch, head, query, key) => masks.some((mask) => mask(batch, head, query, key));
+}
 
 /** The problem whose pairs are counted: t queries, s keys, b batch rows (1), h query heads (1). */
 export interface PairsShape {
@@ -157,9 +184,12 @@ export interface PairsShape {
  */
 export function pairs(
   mask: Mask,
-  { t, s, b = 1, h = 1 }: PairsShape,
-  { start, length = s }: { start?: number | readonly number[]; length?: number | readonly number[] } = {},
+  shape: PairsShape,
+  options: { start?: number | readonly number[]; length?: number | readonly number[] } = {},
 ): number {
+  argument("pairs", "mask", mask, callback);
+  const { t, s, b = 1, h = 1 } = given("pairs", shape, { t: required(size), s: required(size), b: size, h: size });
+  const { start, length = s } = given("pairs", options, { start: ofRows(integer()), length: ofRows(size) });
   let count = 0;
   for (let batch = 0; batch < b; batch++) {
     const keys = ofRow(length, batch);
@@ -181,6 +211,6 @@ export function pairs(
 /** The value for one batch row of an option that is one number for all rows or a list of one a row. */
 export function ofRow(option: number | readonly number[], row: number): number {
   const value = typeof option === "number" ? option : option[row];
-  if (value === undefined) throw new RangeError(`row ${row} has no value among the ${String(option)} given`);
+  if (value === undefined) throw new RangeError(`row ${row} has no value among the ${shown(option)} given`);
   return value;
 }

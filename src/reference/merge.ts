@@ -1,4 +1,6 @@
+import { object, required } from "../options/checks.ts";
 import { at, axes, type Dense, dense } from "./dense.ts";
+import { given, tensor } from "./given.ts";
 
 /** The state of attention over some of the keys: out `[b, h, t, dv]` and lse `[b, h, t]`. */
 export interface AttentionState {
@@ -6,12 +8,15 @@ export interface AttentionState {
   readonly lse: Dense;
 }
 
+const state = required(object<AttentionState>({ out: tensor, lse: tensor }));
+
 /**
  * Attention over the union of two sets of keys from attention over each: with M the larger lse and w = exp(lse − M),
  * `out = (w₁ · out₁ + w₂ · out₂) / (w₁ + w₂)` and `lse = M + log(w₁ + w₂)` (Rabe and Staats 2021, section 3; Ye et al.
  * 2025, section 2.2). A side whose lse is −∞ saw no keys, and its out is ignored; two of them give zeros and −∞.
  */
-export function mergeAttention({ left, right }: { left: AttentionState; right: AttentionState }): AttentionState {
+export function mergeAttention(states: { left: AttentionState; right: AttentionState }): AttentionState {
+  const { left, right } = given("mergeAttention", states, { left: state, right: state });
   const { b, h, t, dv } = axes(
     "mergeAttention",
     { left: left.out, leftLse: left.lse, right: right.out, rightLse: right.lse },

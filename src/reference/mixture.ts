@@ -1,5 +1,7 @@
+import { type Checks, integer, listOf, oneOf, required, size } from "../options/checks.ts";
 import { swiglu } from "./activation.ts";
 import { at, axes, type Dense, dense, dot } from "./dense.ts";
+import { given, optionalTensor, read, tensor } from "./given.ts";
 import { expertsOfSlots } from "./routing.ts";
 
 /** The position of a slot without an expert. */
@@ -23,12 +25,11 @@ export interface Alignment {
  * Sorts the slots by expert, each expert's padded to a multiple of `block`, so that a block has one expert and an
  * expert without slots has no block (MegaBlocks, Gale et al. 2022, section 5; vLLM's moe_align_block_size). experts
  * `[t, k]` of ids below `count`, others being "no expert". Slot t · k + i is choice i of token t. Throws a RangeError
- * for a block that is not a positive integer, or an id that is not a non-negative integer.
+ * for an id that is not a non-negative integer.
  */
-export function align({ experts }: { experts: Dense }, { count, block }: { count: number; block: number }): Alignment {
-  if (!(Number.isInteger(block) && block >= 1)) {
-    throw new RangeError(`align: block is ${block}, expected a positive integer`);
-  }
+export function align(tensors: { experts: Dense }, options: { count: number; block: number }): Alignment {
+  const { experts } = given("align", tensors, { experts: tensor });
+  const { count, block } = given("align", options, { count: required(size), block: required(integer(1)) });
   const ids = expertsOfSlots("align", experts);
   const counts: number[] = [];
   const offsets = [0];
@@ -50,14 +51,18 @@ export function align({ experts }: { experts: Dense }, { count, block }: { count
   return { counts, offsets, slots, blockExperts, positions };
 }
 
+const sizes = required(listOf(size));
+
 /** The share of the aligned slots that are not padding; 1 where there are no slots. */
-export function paddingEfficiency({ counts, offsets }: Pick<Alignment, "counts" | "offsets">): number {
+export function paddingEfficiency(alignment: Pick<Alignment, "counts" | "offsets">): number {
+  const { counts, offsets } = read("paddingEfficiency", alignment, { counts: sizes, offsets: sizes });
   const padded = offsets.at(-1) ?? 0;
   return padded === 0 ? 1 : counts.reduce((sum, count) => sum + count, 0) / padded;
 }
 
 /** The busiest expert's slots over the mean: 1 in perfect balance, and where there are no slots. */
-export function imbalance({ counts }: Pick<Alignment, "counts">): number {
+export function imbalance(alignment: Pick<Alignment, "counts">): number {
+  const { counts } = read("imbalance", alignment, { counts: sizes });
   const sum = counts.reduce((all, count) => all + count, 0);
   return sum === 0 ? 1 : Math.max(...counts) / (sum / counts.length);
 }
@@ -76,6 +81,22 @@ function clampedSwiglu({ gate, up }: { gate: Dense; up: Dense }): { y: Dense } {
 
 const ACTIVATIONS = { swiglu, "clamped-swiglu": clampedSwiglu };
 
+/** The tensors of {@link mixture}. */
+interface MixtureTensors {
+  x: Dense;
+  experts: Dense;
+  weights: Dense;
+  gateUp: Dense;
+  down: Dense;
+  gateUpBias?: Dense | undefined;
+  downBias?: Dense | undefined;
+}
+
+const tensorChecks: Checks<MixtureTensors> = {
+  ...{ x: tensor, experts: tensor, weights: tensor, gateUp: tensor, down: tensor },
+  ...{ gateUpBias: optionalTensor, downBias: optionalTensor },
+};
+
 /**
  * A mixture of feed-forward experts (Shazeer et al. 2017, eq. 1):
  * `y[t] = Σᵢ weights[t, i] · (down · activation(gate · x[t], up · x[t]) + downBias)`, matrices and biases being those of
@@ -91,29 +112,11 @@ const ACTIVATIONS = { swiglu, "clamped-swiglu": clampedSwiglu };
  *
  * Throws a RangeError for shapes that do not match, and for an id that is not a non-negative integer.
  */
-export function mixture(
-  {
-    x,
-    experts,
-    weights,
-    gateUp,
-    down,
-    gateUpBias,
-    downBias,
-  }: {
-    x: Dense;
-    experts: Dense;
-    weights: Dense;
-    gateUp: Dense;
-    down: Dense;
-    gateUpBias?: Dense | undefined;
-    downBias?: Dense | undefined;
-  },
-  { activation }: { activation: "swiglu" | "clamped-swiglu" },
-): { y: Dense } {
-  const tensors = { x, experts, weights, gateUp, down };
+export function mixture(tensors: MixtureTensors, options: { activation: "swiglu" | "clamped-swiglu" }): { y: Dense } {
+  const { x, experts, weights, gateUp, down, gateUpBias, downBias } = given("mixture", tensors, tensorChecks);
+  const { activation } = given("mixture", options, { activation: required(oneOf(...Object.keys(ACTIVATIONS))) });
   const patterns = { x: "t c", experts: "t k", weights: "t k", gateUp: "inputs c", down: "outputs f" } as const;
-  const { t, c, k, f, inputs, outputs } = axes("mixture", tensors, patterns);
+  const { t, c, k, f, inputs, outputs } = axes("mixture", { x, experts, weights, gateUp, down }, patterns);
   const count = outputs / c;
   if (!Number.isInteger(count) || inputs !== count * 2 * f) {
     const expected = `[e · ${2 * f}, ${c}] and [e · ${c}, ${f}] of as many experts e (c from x, f from down)`;

@@ -1,16 +1,22 @@
+import { atLeast, type Checks, required } from "../options/checks.ts";
 import { at, axes, type Dense, dense } from "./dense.ts";
 import { add } from "./elementwise.ts";
+import { given, optionalTensor, tensor } from "./given.ts";
 
 /** Added to the mean square or the variance under the root. */
 export interface NormOptions {
   eps: number;
 }
 
+const optionChecks: Checks<NormOptions> = { eps: required(atLeast(0)) };
+
 /**
  * Root-mean-square norm over the last axis: `y = x / sqrt(mean(x²) + eps) · weight` (Zhang and Sennrich 2019, eq. 4).
  * x `[...rows, cols]`, weight `[cols]` → y like x.
  */
-export function rmsNorm({ x, weight }: { x: Dense; weight: Dense }, { eps }: NormOptions): { y: Dense } {
+export function rmsNorm(tensors: { x: Dense; weight: Dense }, options: NormOptions): { y: Dense } {
+  const { x, weight } = given("rmsNorm", tensors, { x: tensor, weight: tensor });
+  const { eps } = given("rmsNorm", options, optionChecks);
   const { rows, cols } = axes("rmsNorm", { x, weight }, { x: "...rows cols", weight: "cols" });
   const y = dense(x.shape);
   for (let row = 0; row < rows; row++) {
@@ -28,9 +34,10 @@ export function rmsNorm({ x, weight }: { x: Dense; weight: Dense }, { eps }: Nor
  * The residual add and the RMS norm of the sum: `sum = x + residual`, `y = rmsNorm(sum)`. Shapes as in {@link rmsNorm}.
  */
 export function addRmsNorm(
-  { x, residual, weight }: { x: Dense; residual: Dense; weight: Dense },
+  tensors: { x: Dense; residual: Dense; weight: Dense },
   options: NormOptions,
 ): { sum: Dense; y: Dense } {
+  const { x, residual, weight } = given("addRmsNorm", tensors, { x: tensor, residual: tensor, weight: tensor });
   axes("addRmsNorm", { x, residual }, { x: "...rows cols", residual: "...rows cols" });
   const sum = add({ a: x, b: residual }).y;
   return { sum, ...rmsNorm({ x: sum, weight }, options) };
@@ -42,9 +49,11 @@ export function addRmsNorm(
  * x `[...rows, cols]`, weight `[cols]`, bias `[cols]` (none: 0) → y like x.
  */
 export function layerNorm(
-  { x, weight, bias }: { x: Dense; weight: Dense; bias?: Dense | undefined },
-  { eps }: NormOptions,
+  tensors: { x: Dense; weight: Dense; bias?: Dense | undefined },
+  options: NormOptions,
 ): { y: Dense } {
+  const { x, weight, bias } = given("layerNorm", tensors, { x: tensor, weight: tensor, bias: optionalTensor });
+  const { eps } = given("layerNorm", options, optionChecks);
   const { rows, cols } = axes("layerNorm", { x, weight }, { x: "...rows cols", weight: "cols" });
   if (bias) axes("layerNorm", { weight, bias }, { weight: "cols", bias: "cols" });
   const y = dense(x.shape);
@@ -68,9 +77,11 @@ export function layerNorm(
  * layerNorm}.
  */
 export function addLayerNorm(
-  { x, residual, weight, bias }: { x: Dense; residual: Dense; weight: Dense; bias?: Dense | undefined },
+  tensors: { x: Dense; residual: Dense; weight: Dense; bias?: Dense | undefined },
   options: NormOptions,
 ): { sum: Dense; y: Dense } {
+  const checks = { x: tensor, residual: tensor, weight: tensor, bias: optionalTensor };
+  const { x, residual, weight, bias } = given("addLayerNorm", tensors, checks);
   axes("addLayerNorm", { x, residual }, { x: "...rows cols", residual: "...rows cols" });
   const sum = add({ a: x, b: residual }).y;
   return { sum, ...layerNorm({ x: sum, weight, bias }, options) };

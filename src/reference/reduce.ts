@@ -1,14 +1,18 @@
+import { integer, required } from "../options/checks.ts";
 import { at, axisFromFirst, type Dense, dense, splitAt } from "./dense.ts";
+import { given, tensor } from "./given.ts";
 
+type Input = { x: Dense };
 type Axis = { axis: number };
 
 /** Sum over one axis, which is removed; negative axes count from the last. Over an empty axis: 0. */
-export const sum = ({ x }: { x: Dense }, { axis }: Axis): { y: Dense } => reduce(x, axis, 0, (all, next) => all + next);
+export const sum = (tensors: Input, options: Axis): { y: Dense } =>
+  reduce("sum", tensors, options, 0, (all, next) => all + next);
 
 /** Mean over one axis, which is removed. Over an empty axis: NaN. */
-export function mean({ x }: { x: Dense }, { axis }: Axis): { y: Dense } {
-  const [, length] = splitAt(x.shape, axis);
-  const { y } = sum({ x }, { axis });
+export function mean(tensors: Input, options: Axis): { y: Dense } {
+  const { y } = reduce("mean", tensors, options, 0, (all, next) => all + next);
+  const [, length] = splitAt(tensors.x.shape, options.axis);
   return {
     y: dense(
       y.shape,
@@ -18,10 +22,18 @@ export function mean({ x }: { x: Dense }, { axis }: Axis): { y: Dense } {
 }
 
 /** Largest element over one axis, which is removed; NaN where one is. Over an empty axis: −∞. */
-export const max = ({ x }: { x: Dense }, { axis }: Axis): { y: Dense } =>
-  reduce(x, axis, Number.NEGATIVE_INFINITY, Math.max);
+export const max = (tensors: Input, options: Axis): { y: Dense } =>
+  reduce("max", tensors, options, Number.NEGATIVE_INFINITY, Math.max);
 
-function reduce(x: Dense, axis: number, initial: number, combine: (all: number, next: number) => number): { y: Dense } {
+function reduce(
+  operation: string,
+  tensors: Input,
+  options: Axis,
+  initial: number,
+  combine: (all: number, next: number) => number,
+): { y: Dense } {
+  const { x } = given(operation, tensors, { x: tensor });
+  const { axis } = given(operation, options, { axis: required(integer()) });
   const [outer, length, inner] = splitAt(x.shape, axis);
   const y = dense(x.shape.toSpliced(axisFromFirst(x.shape, axis), 1));
   for (let o = 0; o < outer; o++) {

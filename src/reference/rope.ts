@@ -1,4 +1,7 @@
+import { oneOf, positive, required, size } from "../options/checks.ts";
+import { formatShape } from "../tensor/shape.ts";
 import { at, axes, type Dense, dense } from "./dense.ts";
+import { given, optionalTensor, tensor } from "./given.ts";
 
 /** Which two elements of a head are rotated as a pair: `halves` pairs i with i + r/2, `interleaved` 2i with 2i + 1. */
 export type RopeLayout = "halves" | "interleaved";
@@ -20,12 +23,15 @@ export interface RopeOptions {
  * position outside of the table.
  */
 export function rope(
-  { x, table, positions }: { x: Dense; table: Dense; positions?: Dense | undefined },
-  { layout, start = 0 }: RopeOptions,
+  tensors: { x: Dense; table: Dense; positions?: Dense | undefined },
+  options: RopeOptions,
 ): { y: Dense } {
+  const { x, table, positions } = given("rope", tensors, { x: tensor, table: tensor, positions: optionalTensor });
+  const layouts = required(oneOf("halves", "interleaved"));
+  const { layout, start = 0 } = given("rope", options, { layout: layouts, start: size });
   const { b, t, h, d, p, pairs, two } = axes("rope", { x, table }, { x: "b t h d", table: "p pairs two" });
   if (two !== 2 || 2 * pairs > d) {
-    throw new RangeError(`rope: table is [${table.shape.join(", ")}], expected [p, r/2, 2] with r ≤ ${d} (d of x)`);
+    throw new RangeError(`rope: table is ${formatShape(table.shape)}, expected [p, r/2, 2] with r ≤ ${d} (d of x)`);
   }
   if (positions) axes("rope", { x, positions }, { x: "b t h d", positions: "b t" });
   const y = dense(x.shape, x.values);
@@ -48,19 +54,17 @@ export function rope(
   return { y };
 }
 
+/** What the frequencies and the size of a table follow from. */
+type TableOptions = { theta: number; width: number; positions: number };
+
 /**
  * The unscaled table in float64: cosine and sine of `position · theta^(−2i / width)`.
  * → `[positions, width / 2, 2]` (Su et al. 2021, section 3.2.2).
  */
-export function cosinesAndSines({
-  theta,
-  width,
-  positions,
-}: {
-  theta: number;
-  width: number;
-  positions: number;
-}): Dense {
+export function cosinesAndSines(options: TableOptions): Dense {
+  const checks = { theta: required(positive), width: required(size), positions: required(size) };
+  const { theta, width, positions } = given("cosinesAndSines", options, checks);
+  if (width % 2 !== 0) throw new RangeError(`cosinesAndSines: width is ${width}, expected an even number`);
   const pairs = width / 2;
   const table = dense([positions, pairs, 2]);
   for (let position = 0; position < positions; position++) {

@@ -1,4 +1,6 @@
+import { boolean, type Checks, finite, integer, object, oneOf, required, size, text } from "../options/checks.ts";
 import { at, axes, type Dense, dense } from "./dense.ts";
+import { argument, given, optionalTensor, tensor } from "./given.ts";
 
 /** How a router's logits choose and weight experts; see {@link route}. */
 export interface RoutingRule {
@@ -16,6 +18,19 @@ export interface RoutingRule {
    */
   readonly groups?: { readonly count: number; readonly keep: number; readonly by: "maximum" | "top-two" };
 }
+
+/** Checks of a rule for this many experts. */
+const ruleChecks = (experts: number): Checks<RoutingRule> => ({
+  k: required(integer(1, experts)),
+  scores: required(oneOf("softmax", "sigmoid")),
+  normalise: required(boolean),
+  scale: finite,
+  groups: object<NonNullable<RoutingRule["groups"]>>({
+    count: required(integer(1)),
+    keep: required(integer(1)),
+    by: required(oneOf("maximum", "top-two")),
+  }),
+});
 
 /** The experts of each token, with their weights. */
 export interface Routing {
@@ -57,13 +72,15 @@ const orLeast = (value: number): number => (Number.isNaN(value) ? NEGATIVE : val
  * (Fedus et al. 2021), Qwen2-MoE, OLMoE; with groups by maximum and a scale, DeepSeek-V2 (2024, section 2.2). Sigmoid
  * with bias, groups by top-two and a scale: DeepSeek-V3 (2024, section 2.1.2, and its published code).
  *
- * Throws a RangeError for a k outside of 1 to e, for groups that do not divide e, for keeping more groups than there
+ * Throws a RangeError for groups that do not divide e, for keeping more groups than there
  * are, and for kept groups with fewer than k experts.
  */
-export function route({ logits, bias }: { logits: Dense; bias?: Dense | undefined }, rule: RoutingRule): Routing {
+export function route(tensors: { logits: Dense; bias?: Dense | undefined }, rule: RoutingRule): Routing {
+  const { logits, bias } = given("route", tensors, { logits: tensor, bias: optionalTensor });
   const { t, e } = axes("route", { logits }, { logits: "t e" });
   if (bias) axes("route", { logits, bias }, { logits: "t e", bias: "e" });
-  checkRule(rule, e);
+  given("route", rule, ruleChecks(e));
+  checkGroups(rule, e);
   const { k, normalise, scale = 1, groups } = rule;
   const isSoftmax = rule.scores === "softmax";
   const experts = dense([t, k]);
@@ -92,18 +109,13 @@ export function route({ logits, bias }: { logits: Dense; bias?: Dense | undefine
   return { experts, weights, margins };
 }
 
-function checkRule({ k, groups }: RoutingRule, e: number): void {
-  if (!(Number.isInteger(k) && k >= 1 && k <= e)) {
-    throw new RangeError(`route: k is ${k}, expected 1 to ${e} experts (from logits)`);
-  }
+function checkGroups({ k, groups }: RoutingRule, e: number): void {
   if (!groups) return;
   const { count, keep } = groups;
-  if (!(count >= 1 && e % count === 0)) {
+  if (e % count !== 0) {
     throw new RangeError(`route: ${count} groups (from rule) do not divide ${e} experts (from logits)`);
   }
-  if (!(Number.isInteger(keep) && keep <= count)) {
-    throw new RangeError(`route: ${keep} groups kept, expected at most ${count} (from rule)`);
-  }
+  if (keep > count) throw new RangeError(`route: ${keep} groups kept, expected at most ${count} (from rule)`);
   if (keep * (e / count) < k) {
     throw new RangeError(`route: ${keep} groups of ${e / count} experts are kept, expected at least ${k} experts (k)`);
   }
@@ -164,14 +176,11 @@ function softmaxOf(row: Float64Array): Float64Array {
  * Margins: the smallest gap, over the experts, between the token's score and the nearest score of a token that the
  * expert treated differently; Infinity where there is none. A token with a NaN among its logits comes last, its weights
  * NaN where it is taken.
- *
- * Throws a RangeError for a capacity outside of 0 to t.
  */
-export function expertChoice({ logits }: { logits: Dense }, { capacity }: { capacity: number }): Routing {
+export function expertChoice(tensors: { logits: Dense }, options: { capacity: number }): Routing {
+  const { logits } = given("expertChoice", tensors, { logits: tensor });
   const { t, e } = axes("expertChoice", { logits }, { logits: "t e" });
-  if (!(Number.isInteger(capacity) && capacity >= 0 && capacity <= t)) {
-    throw new RangeError(`expertChoice: capacity is ${capacity}, expected 0 to ${t} tokens (from logits)`);
-  }
+  const { capacity } = given("expertChoice", options, { capacity: required(integer(0, t)) });
   const experts = dense([t, e], new Float64Array(t * e).fill(e));
   const weights = dense([t, e]);
   const margins = new Float64Array(t).fill(Number.POSITIVE_INFINITY);
@@ -198,16 +207,15 @@ export function expertChoice({ logits }: { logits: Dense }, { capacity }: { capa
 /**
  * Drops choices beyond the experts' capacity (Fedus et al. 2021, section 2.2): in slot order (token by token, choice by
  * choice), the choices of an expert after its first `capacity` become `count`, which is "no expert". experts `[t, k]` →
- * experts `[t, k]`. Ids of `count` and above are "no expert" before and after. Throws a RangeError for a capacity or an
- * id that is not a non-negative integer.
+ * experts `[t, k]`. Ids of `count` and above are "no expert" before and after. Throws a RangeError for an id
+ * that is not a non-negative integer.
  */
 export function limitCapacity(
-  { experts }: { experts: Dense },
-  { count, capacity }: { count: number; capacity: number },
+  tensors: { experts: Dense },
+  options: { count: number; capacity: number },
 ): { experts: Dense } {
-  if (!(Number.isInteger(capacity) && capacity >= 0)) {
-    throw new RangeError(`limitCapacity: capacity is ${capacity}, expected a non-negative integer`);
-  }
+  const { experts } = given("limitCapacity", tensors, { experts: tensor });
+  const { count, capacity } = given("limitCapacity", options, { count: required(size), capacity: required(size) });
   const taken = new Float64Array(count);
   const limited = expertsOfSlots("limitCapacity", experts).map((id) => {
     if (id >= count || at(taken, id) === capacity) return count;
@@ -219,6 +227,8 @@ export function limitCapacity(
 
 /** The ids of experts `[t, k]` in slot order. Throws a RangeError for one that is not a non-negative integer. */
 export function expertsOfSlots(operation: string, experts: Dense): number[] {
+  argument("expertsOfSlots", "operation", operation, text);
+  argument(operation, "experts", experts, tensor);
   axes(operation, { experts }, { experts: "t k" });
   for (const [slot, id] of experts.values.entries()) {
     if (!(Number.isInteger(id) && id >= 0)) {
@@ -232,13 +242,14 @@ export function expertsOfSlots(operation: string, experts: Dense): number[] {
  * The load-balancing loss: `e · Σ f_e · P_e`, f the share of the choices that an expert got, P its mean score (Fedus et
  * al. 2021, section 2.2, with α = 1). 1 where all experts are used equally.
  */
-export function loadBalance({ experts, scores }: { experts: Dense; scores: Dense }): number {
-  const [t = 0, e = 0] = scores.shape;
+export function loadBalance(tensors: { experts: Dense; scores: Dense }): number {
+  const { experts, scores } = given("loadBalance", tensors, { experts: tensor, scores: tensor });
+  const { t, e } = axes("loadBalance", { experts, scores }, { experts: "t k", scores: "t e" });
   let sum = 0;
   for (let expert = 0; expert < e; expert++) {
     const chosen = experts.values.filter((id) => id === expert).length / experts.values.length;
     let mean = 0;
-    for (let token = 0; token < t; token++) mean += (scores.values[token * e + expert] ?? 0) / t;
+    for (let token = 0; token < t; token++) mean += at(scores.values, token * e + expert) / t;
     sum += chosen * mean;
   }
   return e * sum;

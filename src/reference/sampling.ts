@@ -1,4 +1,6 @@
+import { between, type Checks, finite, integer, positive, required, size } from "../options/checks.ts";
 import { at, axes, type Dense, dense } from "./dense.ts";
+import { given, tensor } from "./given.ts";
 
 export { threefry2x32, uniform01 } from "./random.ts";
 
@@ -17,10 +19,10 @@ export interface PenaltyOptions {
  * generated tokens only (the OpenAI API's definition). logits `[b, v]`, counts `[b, v]` (u32: bit 31 is set if the
  * prompt contains the token, the rest counts how often it was generated) → y `[b, v]`.
  */
-export function penalise(
-  { logits, counts }: { logits: Dense; counts: Dense },
-  { repetition = 1, presence = 0, frequency = 0 }: PenaltyOptions,
-): { y: Dense } {
+export function penalise(tensors: { logits: Dense; counts: Dense }, options: PenaltyOptions): { y: Dense } {
+  const { logits, counts } = given("penalise", tensors, { logits: tensor, counts: tensor });
+  const checks = { repetition: positive, presence: finite, frequency: finite };
+  const { repetition = 1, presence = 0, frequency = 0 } = given("penalise", options, checks);
   axes("penalise", { logits, counts }, { logits: "b v", counts: "b v" });
   const y = dense(logits.shape);
   for (let i = 0; i < y.values.length; i++) {
@@ -38,7 +40,8 @@ export function penalise(
  * Index of each row's largest logit, the lowest index on ties. logits `[b, v]` → ids `[b]`. NaN is never the largest; a
  * row without a number above −∞ gives 0.
  */
-export function argmax({ logits }: { logits: Dense }): { ids: Dense } {
+export function argmax(tensors: { logits: Dense }): { ids: Dense } {
+  const { logits } = given("argmax", tensors, { logits: tensor });
   const { b, v } = axes("argmax", { logits }, { logits: "b v" });
   const ids = dense([b]);
   for (let row = 0; row < b; row++) {
@@ -65,6 +68,10 @@ export interface FilterOptions {
   minP?: number;
 }
 
+const filterChecks: Checks<FilterOptions> = {
+  ...{ temperature: positive, topK: size, topP: between(0, 1), minP: between(0, 1) },
+};
+
 /**
  * Which tokens may be drawn, as 1 and 0. logits `[b, v]` → kept `[b, v]`.
  *
@@ -72,7 +79,9 @@ export interface FilterOptions {
  * al. 2019, section 3.1): the largest threshold whose tokens at or above it reach p, ties kept; min-p (Nguyen et al.
  * 2024). Each is a threshold at or below the largest logit, so one token is always kept.
  */
-export function filter({ logits }: { logits: Dense }, options: FilterOptions): { kept: Dense } {
+export function filter(tensors: { logits: Dense }, options: FilterOptions): { kept: Dense } {
+  const { logits } = given("filter", tensors, { logits: tensor });
+  given("filter", options, filterChecks);
   const { b, v } = axes("filter", { logits }, { logits: "b v" });
   const kept = dense([b, v]);
   for (let row = 0; row < b; row++) {
@@ -84,9 +93,6 @@ export function filter({ logits }: { logits: Dense }, options: FilterOptions): {
 }
 
 function thresholdOf(logits: Float64Array, { topK = 0, topP = 1, minP = 0, temperature = 1 }: FilterOptions): number {
-  for (const [name, share] of Object.entries({ topP, minP })) {
-    if (!(share >= 0 && share <= 1)) throw new RangeError(`sampling: ${name} is ${share}, expected 0 to 1`);
-  }
   const descending = logits.toSorted().reverse();
   const probabilities = relativeProbabilities(descending, temperature);
   let threshold = Number.NEGATIVE_INFINITY;
@@ -109,7 +115,6 @@ function thresholdOf(logits: Float64Array, { topK = 0, topP = 1, minP = 0, tempe
 
 /** Probabilities relative to the largest, `exp((logit − max) / temperature)`. Throws where that is not defined. */
 function relativeProbabilities(logits: Float64Array, temperature: number): Float64Array {
-  if (!(temperature > 0)) throw new RangeError(`sampling: temperature is ${temperature}, expected more than 0`);
   const max = logits.reduce((largest, logit) => Math.max(largest, logit), Number.NEGATIVE_INFINITY);
   if (!Number.isFinite(max)) throw new RangeError(`sampling: the largest logit is ${max}, expected a finite number`);
   return logits.map((logit) => Math.exp((logit - max) / temperature));
@@ -122,7 +127,9 @@ function relativeProbabilities(logits: Float64Array, temperature: number): Float
  * over all tokens before the filters; the token drawn is the first, in order of index, at which the running sum of kept
  * weights exceeds `floor(word · total / 2³²)`.
  */
-export function sample({ logits, words }: { logits: Dense; words: Dense }, options: FilterOptions): { ids: Dense } {
+export function sample(tensors: { logits: Dense; words: Dense }, options: FilterOptions): { ids: Dense } {
+  const { logits, words } = given("sample", tensors, { logits: tensor, words: tensor });
+  given("sample", options, filterChecks);
   const { b, v } = axes("sample", { logits, words }, { logits: "b v", words: "b" });
   const { kept } = filter({ logits }, options);
   const ids = dense([b]);
@@ -131,7 +138,9 @@ export function sample({ logits, words }: { logits: Dense; words: Dense }, optio
     const sum = p.reduce((all, next) => all + next, 0);
     const weights = p.map((one, id) => (at(kept.values, row * v + id) ? Math.floor((one / sum) * 2 ** 31) : 0));
     const total = weights.reduce((all, next) => all + next, 0);
-    const target = Number((BigInt(at(words.values, row)) * BigInt(total)) >> 32n); // the product has up to 63 bits
+    const word = at(words.values, row);
+    if (word !== word >>> 0) throw new RangeError(`sample: words[${row}] is ${word}, expected an integer of 32 bits`);
+    const target = Number((BigInt(word) * BigInt(total)) >> 32n); // the product has up to 63 bits
     let running = 0;
     ids.values[row] = weights.findIndex((weight) => {
       running += weight;
@@ -145,9 +154,10 @@ export function sample({ logits, words }: { logits: Dense; words: Dense }, optio
  * The n most likely tokens of each row and the natural logarithms of their probabilities, highest first, the lower
  * index first on ties. logits `[b, v]` → ids `[b, n]`, logprobs `[b, n]`.
  */
-export function topLogprobs({ logits }: { logits: Dense }, { n }: { n: number }): { ids: Dense; logprobs: Dense } {
+export function topLogprobs(tensors: { logits: Dense }, options: { n: number }): { ids: Dense; logprobs: Dense } {
+  const { logits } = given("topLogprobs", tensors, { logits: tensor });
   const { b, v } = axes("topLogprobs", { logits }, { logits: "b v" });
-  if (n > v) throw new RangeError(`topLogprobs: ${n} of ${v} tokens`);
+  const { n } = given("topLogprobs", options, { n: required(integer(0, v)) });
   const ids = dense([b, n]);
   const logprobs = dense([b, n]);
   for (let row = 0; row < b; row++) {

@@ -1,4 +1,5 @@
 import { at, axes, type Dense, dense } from "./dense.ts";
+import { given, tensor } from "./given.ts";
 
 /**
  * Softmax over the last axis: `y = exp(x − max) / Σ exp(x − max)`. x `[...rows, cols]` → y like x.
@@ -6,7 +7,8 @@ import { at, axes, type Dense, dense } from "./dense.ts";
  * A row of only −∞ (all masked) gives zeros. A row that contains a NaN or a +∞ gives NaN in every element, since its
  * sum is NaN.
  */
-export function softmax({ x }: { x: Dense }): { y: Dense } {
+export function softmax(tensors: { x: Dense }): { y: Dense } {
+  const { x } = given("softmax", tensors, { x: tensor });
   const { rows, cols } = axes("softmax", { x }, { x: "...rows cols" });
   const y = dense(x.shape);
   for (let row = 0; row < rows; row++) {

@@ -1,8 +1,24 @@
+import {
+  anything,
+  atLeast,
+  boolean,
+  type Checks,
+  either,
+  integer,
+  listOf,
+  oneOf,
+  positive,
+  recordOf,
+  required,
+  size,
+  text,
+} from "../options/checks.ts";
 import { geluTanh, swiglu } from "./activation.ts";
 import { attention } from "./attention.ts";
 import { type Dense, dense, lengthOf, reshape } from "./dense.ts";
 import { add } from "./elementwise.ts";
 import { gather } from "./embedding.ts";
+import { argument, given, optionalTensor, read, tensor } from "./given.ts";
 import { slice, transpose } from "./layout.ts";
 import { causal, type Mask, masks } from "./masks.ts";
 import { matmul } from "./matmul.ts";
@@ -29,6 +45,22 @@ export interface LlamaConfig {
   layer_types?: readonly string[];
 }
 
+const llamaChecks: Checks<LlamaConfig> = {
+  model_type: required(text),
+  num_hidden_layers: required(size),
+  num_attention_heads: required(integer(1)),
+  num_key_value_heads: integer(1),
+  hidden_size: required(integer(1)),
+  head_dim: either(oneOf(null), integer(1)),
+  rms_norm_eps: required(atLeast(0)),
+  rope_theta: positive,
+  tie_word_embeddings: boolean,
+  sliding_window: either(oneOf(null), size),
+  use_sliding_window: boolean,
+  max_window_layers: size,
+  layer_types: listOf(text),
+};
+
 /** The fields of GPT-2's `config.json` that change the arithmetic, under their names there. */
 export interface Gpt2Config {
   n_layer: number;
@@ -39,6 +71,18 @@ export interface Gpt2Config {
   scale_attn_by_inverse_layer_idx?: boolean;
 }
 
+const gpt2Checks: Checks<Gpt2Config> = {
+  n_layer: required(size),
+  n_head: required(integer(1)),
+  layer_norm_epsilon: required(atLeast(0)),
+  activation_function: oneOf("gelu_new", "gelu_pytorch_tanh"),
+  scale_attn_weights: boolean,
+  scale_attn_by_inverse_layer_idx: boolean,
+};
+
+/** Weights, of which those that are used are checked. */
+const weightsCheck = required(recordOf(anything));
+
 /**
  * A whole forward pass of the Llama family: Llama, Mistral (sliding window), Qwen2 (biases on q, k and v) and Qwen3
  * (RMS norm of each q and k head, separate head width). The checkpoint decides: a bias or a head norm is applied where
@@ -46,10 +90,10 @@ export interface Gpt2Config {
  *
  * ids `[t]`, table `[p, r/2, 2]` (none: unscaled RoPE by `rope_theta`) → logits `[t, v]`.
  */
-export function llama(
-  { ids, weights, table }: { ids: Dense; weights: Weights; table?: Dense },
-  config: LlamaConfig,
-): { logits: Dense } {
+export function llama(tensors: { ids: Dense; weights: Weights; table?: Dense }, file: LlamaConfig): { logits: Dense } {
+  const checks = { ids: tensor, weights: weightsCheck, table: optionalTensor };
+  const { ids, weights, table } = given("llama", tensors, checks);
+  const config = read("llama", file, llamaChecks);
   const heads = config.num_attention_heads;
   const groups = config.num_key_value_heads ?? heads;
   const width = config.head_dim ?? config.hidden_size / heads;
@@ -88,11 +132,9 @@ export function llama(
  * A whole forward pass of GPT-2: layer norm, learned positions, one projection for q, k and v, tanh GELU, tied head.
  * Its linear layers are stored `[in, out]`. ids `[t]` → logits `[t, v]`.
  */
-export function gpt2({ ids, weights }: { ids: Dense; weights: Weights }, config: Gpt2Config): { logits: Dense } {
-  const { activation_function: activation = "gelu_new" } = config;
-  if (activation !== "gelu_new" && activation !== "gelu_pytorch_tanh") {
-    throw new RangeError(`gpt2: activation_function is ${activation}, expected gelu_new or gelu_pytorch_tanh`);
-  }
+export function gpt2(tensors: { ids: Dense; weights: Weights }, file: Gpt2Config): { logits: Dense } {
+  const { ids, weights } = given("gpt2", tensors, { ids: tensor, weights: weightsCheck });
+  const config = read("gpt2", file, gpt2Checks);
   const weight = (name: string): Dense => named(weights, "transformer.", name);
   const norm = (x: Dense, name: string): Dense => {
     const parts = { weight: weight(`${name}.weight`), bias: weight(`${name}.bias`) };
@@ -157,7 +199,8 @@ function maskOf(config: LlamaConfig, layer: number): Mask {
 
 /** A weight by its name, with the prefix that a folder saved from the bare model lacks. */
 function optional(weights: Weights, prefix: string, name: string): Dense | undefined {
-  return weights[prefix + name] ?? weights[name];
+  const weight = weights[prefix + name] ?? weights[name];
+  return weight && argument("reference", name, weight, tensor);
 }
 
 function named(weights: Weights, prefix: string, name: string): Dense {

@@ -137,7 +137,7 @@ describe.each(Object.entries(maskExamples(shape)))("mask %s", (kind, description
       if (hidden.length > 0) expect(hidden, `queries ${queries}, ${length} keys`).toEqual([]);
     }
     for (const length of [3, 11, s]) {
-      const counts = { ...shape, t: 17 };
+      const { unit: _, ...counts } = { ...shape, t: 17 };
       const mask = uploaded(gpu, description);
       makeMods({ mask });
       const problem = { mask, start: 1, length, stepped: false } as AttentionProblem;

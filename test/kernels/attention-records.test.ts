@@ -1,9 +1,11 @@
 // What the records of masks and scores say agrees with their files: names of files, of parameters and of WGSL.
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
-import { type AttentionRecord, maskRecords, scoreRecords } from "../../src/check/attention-records.ts";
+import { type AttentionRecord, describedBy, maskRecords, scoreRecords } from "../../src/check/attention-records.ts";
 import { anyMaskMod, anyScoreMod } from "../../src/kernels/attention/made-mods.ts";
 import { maskMod } from "../../src/kernels/attention/masks/mask.ts";
+import { checkValues } from "../../src/kernels/attention/records/values.ts";
+import { type MaskDescription, maskOf, type ScoreDescription, scoreOf } from "../../src/reference/described.ts";
 import { masks as maskDefinitions } from "../../src/reference/masks.ts";
 import { scores as scoreDefinitions } from "../../src/reference/scores.ts";
 
@@ -14,6 +16,11 @@ const tables = { masks: ["mask.ts", "table.ts"], scores: ["score.ts", "table.ts"
 const all = Object.entries(kinds).flatMap(([folder, records]) =>
   [...records.values()].map((record): [string, string, AttentionRecord] => [folder, record.name, record]),
 );
+
+const call = {
+  ...{ b: 2, h: 3, t: 12, s: 20, unit: 3 },
+  random: () => ({ uniform: () => 0.3, normal: () => 0, integer: () => 0 }),
+};
 
 test.each(["masks", "scores"] as const)("%s: a file for each record, of its name, and a definition", (folder) => {
   const names = [...kinds[folder].keys()].sort();
@@ -42,20 +49,52 @@ test.each(all)("%s %s: parameters have one name in the record and in WGSL", (fol
 });
 
 test.each(all)("%s %s: it has examples, whose names are its own", (_folder, _name, record) => {
-  const call = {
-    b: 2,
-    h: 3,
-    t: 12,
-    s: 20,
-    unit: 3,
-    random: () => ({ uniform: () => 0.3, normal: () => 0, integer: () => 0 }),
-  };
   const names = Object.keys(record.examples(call));
   expect(names.length).toBeGreaterThan(0);
   const others = all
     .filter(([, , other]) => other !== record)
     .flatMap(([, , other]) => Object.keys(other.examples(call)));
   expect(names.filter((name) => others.includes(name))).toEqual([]);
+});
+
+test.each(all)("%s %s: record and definition refuse the same values of a parameter", (folder, _name, record) => {
+  const numbers = Object.fromEntries(Object.entries(record.parameters).filter(([, { type }]) => type !== "tensor"));
+  const refuses = (of: () => unknown) => {
+    try {
+      of();
+    } catch {
+      return true;
+    }
+    return false;
+  };
+  for (const example of Object.values(record.examples(call))) {
+    const described = describedBy<MaskDescription & ScoreDescription>(record, example);
+    for (const parameter of Object.keys(numbers)) {
+      for (const value of [
+        undefined,
+        null,
+        Number.NaN,
+        Number.POSITIVE_INFINITY,
+        -1,
+        0,
+        0.5,
+        1,
+        2,
+        99,
+        "merged",
+        "x",
+      ]) {
+        const changed = { ...example, [parameter]: value } as never;
+        const byRecord = refuses(() => {
+          checkValues("", numbers, Object.fromEntries(Object.keys(numbers).map((key) => [key, changed[key]])));
+          if ("check" in record) record.check?.(changed);
+        });
+        const given = { ...(described as object), [parameter]: value } as never;
+        const byDefinition = refuses(() => (folder === "masks" ? maskOf(given) : scoreOf(given)));
+        expect([parameter, value, byDefinition]).toEqual([parameter, value, byRecord]);
+      }
+    }
+  }
 });
 
 test("a mask or a score that is changed after its first use is made anew", () => {

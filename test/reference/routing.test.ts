@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { OptionError } from "../../src/options/errors.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
 import { expertChoice, loadBalance, type RoutingRule, route } from "../../src/reference/routing.ts";
 import { draw, expectClose, generator } from "./compare.ts";
@@ -225,20 +226,17 @@ describe("route: ties and what is no number", () => {
 
 describe("route: errors", () => {
   const logits = rowsOf([1, 2, 3, 4, 5, 6]);
-  const by = "maximum";
+  const groups = (count: number, keep: number) => ({ groups: { count, keep, by: "maximum" } }) as const;
   it.each([
-    [{ k: 7 }, "route: k is 7, expected 1 to 6 experts (from logits)"],
-    [{ k: 0 }, "route: k is 0, expected 1 to 6 experts (from logits)"],
-    [{ k: 1.5 }, "route: k is 1.5, expected 1 to 6 experts (from logits)"],
-    [{ groups: { count: 4, keep: 2, by } }, "route: 4 groups (from rule) do not divide 6 experts (from logits)"],
-    [{ groups: { count: 0, keep: 0, by } }, "route: 0 groups (from rule) do not divide 6 experts (from logits)"],
-    [{ groups: { count: 3, keep: 4, by } }, "route: 4 groups kept, expected at most 3 (from rule)"],
-    [
-      { k: 3, groups: { count: 3, keep: 1, by } },
-      "route: 1 groups of 2 experts are kept, expected at least 3 experts (k)",
-    ],
-  ] as const)("%j", (change, message) => {
-    expect(() => route({ logits }, { ...plain, ...change })).toThrow(new RangeError(message));
+    [OptionError, { k: 7 }, "k is 7, expected an integer from 1 to 6"],
+    [OptionError, { k: 0 }, "k is 0, expected an integer from 1 to 6"],
+    [OptionError, { k: 1.5 }, "k is 1.5, expected an integer from 1 to 6"],
+    [OptionError, groups(0, 0), "groups.count is 0, expected an integer of 1 or more"],
+    [RangeError, groups(4, 2), "4 groups (from rule) do not divide 6 experts (from logits)"],
+    [RangeError, groups(3, 4), "4 groups kept, expected at most 3 (from rule)"],
+    [RangeError, { k: 3, ...groups(3, 1) }, "1 groups of 2 experts are kept, expected at least 3 experts (k)"],
+  ])("%o %j", (kind, change, message) => {
+    expect(() => route({ logits }, { ...plain, ...change })).toThrow(new kind(`route: ${message}`));
   });
 
   it("a bias of other experts", () => {
@@ -285,8 +283,8 @@ describe("expertChoice", () => {
   });
 
   it.each([-1, 4, 0.5])("refuses a capacity of %d", (capacity) => {
-    const message = `expertChoice: capacity is ${capacity}, expected 0 to 3 tokens (from logits)`;
-    expect(() => expertChoice({ logits }, { capacity })).toThrow(new RangeError(message));
+    const message = `expertChoice: capacity is ${capacity}, expected an integer from 0 to 3`;
+    expect(() => expertChoice({ logits }, { capacity })).toThrow(new OptionError(message));
   });
 });
 

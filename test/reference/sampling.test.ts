@@ -175,6 +175,6 @@ describe("topLogprobs", () => {
     const thirds = new Array(3).fill(-Math.log(3));
     expectClose(logprobs, [...[0.5, 0.25, 0.125, 0.125].map(Math.log), ...thirds, minus], 1e-12);
     expect(topLogprobs({ logits }, { n: 1 }).ids).toEqual(dense([2, 1], [2, 0]));
-    expect(() => topLogprobs({ logits }, { n: 5 })).toThrow("5 of 4 tokens");
+    expect(() => topLogprobs({ logits }, { n: 5 })).toThrow("topLogprobs: n is 5, expected an integer from 0 to 4");
   });
 });
