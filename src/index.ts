@@ -116,6 +116,7 @@ export { softmax } from "./kernels/softmax/softmax.ts";
 
 export { argmax } from "./kernels/sampling/argmax.ts";
 export { penalise } from "./kernels/sampling/penalise.ts";
+export { restrict } from "./kernels/sampling/restrict.ts";
 export { type SampleTensors, sample } from "./kernels/sampling/sample.ts";
 export { packSettings, type SamplingSettings } from "./kernels/sampling/settings.ts";
 export { tokenLogprobs } from "./kernels/sampling/token-logprobs.ts";
@@ -191,6 +192,7 @@ export { loadModel, type ModelOptions } from "./generate/load-model.ts";
 export type { ChatOptions, GenerationOptions } from "./generate/options.ts";
 export type { Piece, StopReason, TokenLogprob } from "./generate/row.ts";
 export type { Prompt, Session } from "./generate/session.ts";
+export type { TokenConstraint } from "./generate/token-constraint.ts";
 
 // Engines: models by an interface that OpenAI's clients have
 

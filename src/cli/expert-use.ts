@@ -1,3 +1,4 @@
+import { inspect } from "../generate/inspection.ts";
 import type { LanguageModel } from "../generate/language-model.ts";
 import { TextError } from "../text/text-error.ts";
 
@@ -24,7 +25,7 @@ export async function useOf(model: LanguageModel, name: string, text: string): P
   const tokens = model.tokenizer.encode(text).slice(0, model.context);
   if (text === "" || tokens.length === 0) throw new TextError(`${name} is empty`);
   using session = model.session();
-  const { taps } = await session.state.inspect(tokens, "last", (tap) => /\.(experts|counts|offsets)$/.test(tap));
+  const { taps } = await inspect(session.state, tokens, "last", (tap) => /\.(experts|counts|offsets)$/.test(tap));
   const values = (tap: string) => taps.get(tap)?.map((chunk) => [...chunk.values]);
   const { rule, experts: count } = model.decoder.config.mixture ?? { rule: { k: 1 }, experts: 1 };
   const layers = model.decoder.weights.blocks.flatMap((_, layer) => {

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import type { LanguageModel } from "../generate/language-model.ts";
-import { type GenerationOptions, penalises, resolveOptions } from "../generate/options.ts";
+import { type GenerationOptions, resolveOptions, samplingKind } from "../generate/options.ts";
 import type { Piece } from "../generate/row.ts";
 import type { Session } from "../generate/session.ts";
 import { TextError } from "../text/text-error.ts";
@@ -96,7 +96,7 @@ async function compile(
 ): Promise<void> {
   const { state, model } = session;
   const resolved = resolveOptions(options, model.defaults.options, 1);
-  const kind = { penalties: penalises(resolved), logprobs: resolved.logprobs };
+  const kind = samplingKind(resolved);
   const programs = [
     () => state.warmPrefill(tokens),
     () => state.bound("sample", tokens, kind),

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { probe } from "../generate/inspection.ts";
 import type { LanguageModel } from "../generate/language-model.ts";
 import { TextError } from "../text/text-error.ts";
 import { integers, repeated } from "./arguments.ts";
@@ -95,7 +96,7 @@ async function showValues(model: LanguageModel, ids: readonly number[], flags: I
 /** The first result that is not finite, or that all are. */
 async function showProbe(model: LanguageModel, ids: readonly number[], { json = false }: InspectFlags): Promise<void> {
   using session = model.session();
-  const fault = await withProgress("probing", json, () => session.state.probe(ids));
+  const fault = await withProgress("probing", json, () => probe(session.state, ids));
   if (json) return await printJson({ fault: fault ? { ...fault, value: String(fault.value) } : null });
   if (!fault) return await print("all results are finite");
   const { block, op, variant, tensor, shape, element, value } = fault;

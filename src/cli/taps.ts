@@ -1,3 +1,4 @@
+import { inspect } from "../generate/inspection.ts";
 import type { LanguageModel } from "../generate/language-model.ts";
 
 /** A tensor's numbers in index order. */
@@ -26,10 +27,10 @@ export async function runTapped(
 ): Promise<{ logits: Float64Array[]; taps: Map<string, TensorValues> }> {
   using session = model.session();
   if (names.length === 0) {
-    return { logits: (await session.state.inspect(ids, all ? "all" : "last")).logits, taps: new Map() };
+    return { logits: (await inspect(session.state, ids, all ? "all" : "last")).logits, taps: new Map() };
   }
   // With "last" the tensors after the last block would have only one position.
-  const run = await session.state.inspect(ids, "all", (name) => names.includes(name));
+  const run = await inspect(session.state, ids, "all", (name) => names.includes(name));
   const taps = new Map([...run.taps].map(([name, chunks]) => [name, joinChunks(chunks)] as const));
   return { logits: all ? run.logits : run.logits.slice(-1), taps };
 }

@@ -58,7 +58,7 @@ export const generateFields = fieldsOf<GenerateRequest>({
   // Checked with the model's defaults, once it is known.
   ...{ maxTokens: anything, temperature: anything, topK: anything, topP: anything, minP: anything },
   ...{ repetitionPenalty: anything, presencePenalty: anything, frequencyPenalty: anything },
-  ...{ stop: anything, logprobs: anything },
+  ...{ stop: anything, logprobs: anything, logitBias: anything },
 });
 
 export const tokenizeFields = fieldsOf<{ readonly model?: string }>({ model: text });

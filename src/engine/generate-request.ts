@@ -5,7 +5,7 @@ import type { ChatMessage } from "../text/chat-template.ts";
 import type { ResponseFormat } from "./openai/types.ts";
 
 /** A request of `Engine.generate`: one of `prompt`, `tokens` and `messages`, and how to go on from it. */
-export interface GenerateRequest extends Omit<GenerationOptions, "seed"> {
+export interface GenerateRequest extends Omit<GenerationOptions, "seed" | "constraint"> {
   /** The model's id; default the one that was loaded last. */
   readonly model?: string | undefined;
   readonly prompt?: string | undefined;

@@ -1,5 +1,5 @@
 import type { LoadedModel } from "./loaded-model.ts";
-import { penalises, type ResolvedOptions } from "./options.ts";
+import { type ResolvedOptions, samplingKind } from "./options.ts";
 import type { Row, StopReason } from "./row.ts";
 import type { SequenceState } from "./sequence-state.ts";
 
@@ -66,7 +66,7 @@ export function generationResult(
   { compile, prefill, decode, encodePerToken, prefilled }: Figures,
 ): GenerationResult {
   const decoded = rows.reduce((sum, { tokens, resumed }) => sum + Math.max(0, tokens.length - resumed - 1), 0);
-  const kind = { penalties: penalises(options), logprobs: options.logprobs };
+  const kind = samplingKind(options);
   const longest = Math.max(1, ...rows.map(({ promptTokens, tokens }) => promptTokens.length + tokens.length));
   const step = programs.decode(batch, programs.visible(longest), kind);
   return {

@@ -10,9 +10,12 @@ import {
   listOf,
   nonEmpty,
   recordOf,
+  shown,
 } from "../options/checks.ts";
 import { OptionError } from "../options/errors.ts";
 import type { ChatTemplateOptions } from "../text/chat-template.ts";
+import type { SamplingKind } from "./programs.ts";
+import type { TokenConstraint } from "./token-constraint.ts";
 
 /**
  * How text is generated. Every field has a default, taken from the model's `generation_config.json` where it sets one.
@@ -34,6 +37,13 @@ export interface GenerationOptions {
   readonly presencePenalty?: number | undefined;
   /** Subtracted once for each time a token was generated. */
   readonly frequencyPenalty?: number | undefined;
+  /** Added to the logits of these token ids before everything else, from −1000 to 1000 each. */
+  readonly logitBias?: Readonly<Record<number, number>> | undefined;
+  /**
+   * Which tokens may come next: of a single prompt, or of each. Steps then wait for one another, since the next one's
+   * tokens depend on the last.
+   */
+  readonly constraint?: TokenConstraint | readonly TokenConstraint[] | undefined;
   /** Seed of the random numbers: one for all rows or one for each. Default: a new one each time. */
   readonly seed?: number | readonly number[] | undefined;
   /** Texts that end a row; they are left out of its text. */
@@ -59,6 +69,9 @@ export interface ResolvedOptions {
   readonly repetitionPenalty: number;
   readonly presencePenalty: number;
   readonly frequencyPenalty: number;
+  readonly bias: ReadonlyMap<number, number>;
+  /** One for each row, or none. */
+  readonly constraints: readonly TokenConstraint[];
   readonly seeds: readonly number[];
   readonly stops: readonly string[];
   readonly logprobs: number;
@@ -72,6 +85,7 @@ export interface GenerationDefaults {
 }
 
 const seed = integer(0, 2 ** 32 - 1);
+const constraint = having("mask", "a TokenConstraint");
 
 const checks: Checks<GenerationOptions> = {
   maxTokens: integer(0, 2 ** 31),
@@ -82,6 +96,8 @@ const checks: Checks<GenerationOptions> = {
   repetitionPenalty: between(1e-3, 1000),
   presencePenalty: between(-1000, 1000),
   frequencyPenalty: between(-1000, 1000),
+  logitBias: recordOf(between(-1000, 1000)),
+  constraint: either(constraint, listOf(constraint)),
   seed: either(seed, listOf(seed)),
   stop: either(nonEmpty, listOf(nonEmpty)),
   logprobs: integer(0, 64),
@@ -97,8 +113,16 @@ export function checkChat(options: ChatOptions): ChatOptions {
   return options;
 }
 
-/** Checked options, with the model's defaults filled in. Throws an `OptionError` that names option, value and range. */
-export function resolveOptions(options: GenerationOptions, defaults: GenerationOptions, rows: number): ResolvedOptions {
+/**
+ * Checked options for `rows` prompts, with the model's defaults filled in. Throws an `OptionError` that names option,
+ * value and range.
+ */
+export function resolveOptions(
+  options: GenerationOptions,
+  defaults: GenerationOptions,
+  rows: number,
+  vocabulary = Number.POSITIVE_INFINITY,
+): ResolvedOptions {
   checkOptions("generate", fields, options);
   checkOptions("generation_config.json", fields, defaults);
   const take = (name: keyof GenerationOptions & keyof ResolvedOptions, fallback: number) =>
@@ -114,6 +138,8 @@ export function resolveOptions(options: GenerationOptions, defaults: GenerationO
     presencePenalty: take("presencePenalty", 0),
     frequencyPenalty: take("frequencyPenalty", 0),
     logprobs: take("logprobs", 0),
+    bias: resolveBias(options.logitBias, vocabulary),
+    constraints: resolveConstraints(options.constraint, rows),
     seeds: resolveSeeds(options.seed, rows),
     stops,
     signal: options.signal,
@@ -127,7 +153,30 @@ function resolveSeeds(seed: number | readonly number[] | undefined, rows: number
   return seeds;
 }
 
-/** True when the options need counts of the tokens seen so far. */
-export function penalises(options: ResolvedOptions): boolean {
-  return options.repetitionPenalty !== 1 || options.presencePenalty !== 0 || options.frequencyPenalty !== 0;
+function resolveBias(given: GenerationOptions["logitBias"] = {}, vocabulary: number): Map<number, number> {
+  const bias = new Map(Object.entries(given).map(([id, value]) => [Number(id), value]));
+  const wrong = Object.keys(given).find((id) => !/^\d+$/.test(id) || Number(id) >= vocabulary);
+  if (wrong !== undefined) {
+    const most = Number.isFinite(vocabulary) ? ` from 0 to ${vocabulary - 1}` : "";
+    throw new OptionError(`generate: logitBias has the key ${shown(wrong)}, expected a token id${most}`);
+  }
+  return bias;
+}
+
+function resolveConstraints(given: GenerationOptions["constraint"] = [], rows: number): readonly TokenConstraint[] {
+  const constraints = "mask" in given ? [given] : given;
+  if (constraints.length > 0 && constraints.length !== rows) {
+    throw new OptionError(`generate: constraint has ${constraints.length} entries for ${rows} prompts`);
+  }
+  return constraints;
+}
+
+/** The choices among the options that change the recorded program. */
+export function samplingKind(options: ResolvedOptions): SamplingKind {
+  return {
+    biased: options.bias.size > 0,
+    penalties: options.repetitionPenalty !== 1 || options.presencePenalty !== 0 || options.frequencyPenalty !== 0,
+    restricted: options.constraints.length > 0,
+    logprobs: options.logprobs,
+  };
 }

@@ -1,6 +1,8 @@
 import { type CacheOptions, type CacheShape, type KvCache, placeholderCache } from "../blocks/kv-cache/cache.ts";
 import type { Program } from "../gpu/gpu.ts";
+import { add } from "../kernels/elementwise/elementwise.ts";
 import { penalise } from "../kernels/sampling/penalise.ts";
+import { restrict, wordsOf } from "../kernels/sampling/restrict.ts";
 import { sampleFinite } from "../kernels/sampling/sample.ts";
 import { tokenLogprobs } from "../kernels/sampling/token-logprobs.ts";
 import { topLogprobs } from "../kernels/sampling/top-logprobs.ts";
@@ -13,7 +15,11 @@ import { longestChunk, tokensAhead } from "./chunks.ts";
 
 /** The choices of sampling that change the recorded program. */
 export interface SamplingKind {
+  /** True where the logits of some tokens are raised or lowered. */
+  readonly biased?: boolean;
   readonly penalties: boolean;
+  /** True where some tokens may not come next. */
+  readonly restricted?: boolean;
   readonly logprobs: number;
 }
 
@@ -38,6 +44,8 @@ export interface Recorded<T> {
   readonly step: Tensor;
   readonly settings?: Tensor;
   readonly counts?: Tensor | undefined;
+  readonly bias?: Tensor | undefined;
+  readonly allowed?: Tensor | undefined;
   readonly logits?: Tensor;
   readonly targets?: Tensor;
 }
@@ -52,6 +60,15 @@ export interface PrefillOptions {
   /** Sequences of the batch whose cache it writes into, one of them; default 1. */
   readonly batch?: number;
 }
+
+/** What sampling reads and writes apart from the logits. */
+type SamplingInputs = Required<Pick<Recorded<unknown>, "bias" | "counts" | "allowed">> & {
+  readonly step: Tensor;
+  readonly settings: Tensor;
+};
+
+const keyOf = ({ biased = false, penalties, restricted = false, logprobs }: SamplingKind): string =>
+  [biased, penalties, restricted, logprobs].join(" ");
 
 /** How many programs for lengths other than full chunks are kept. */
 const kept = 8;
@@ -126,7 +143,7 @@ export class DecoderPrograms {
 
   /** Chooses the next token of every row from given logits. */
   sample(batch: number, kind: SamplingKind): Recorded<Sampled> {
-    return this.#once(`sample ${batch} ${kind.penalties} ${kind.logprobs}`, () => {
+    return this.#once(`sample ${batch} ${keyOf(kind)}`, () => {
       const { gpu, config } = this.decoder;
       const given = placeholder(gpu, [batch, config.vocabulary], "f32", "logits");
       const inputs = this.#samplingInputs(batch, kind);
@@ -137,7 +154,7 @@ export class DecoderPrograms {
 
   /** One step of a batch: from each row's last token to its next. */
   decode(batch: number, visible: number, kind: SamplingKind): Recorded<Sampled> {
-    return this.#once(`decode ${batch} ${visible} ${kind.penalties} ${kind.logprobs}`, () => {
+    return this.#once(`decode ${batch} ${visible} ${keyOf(kind)}`, () => {
       const { gpu, config } = this.decoder;
       const cache = placeholderCache(gpu, this.cacheShape(batch), { visible });
       const inputs = this.#samplingInputs(batch, kind);
@@ -151,26 +168,28 @@ export class DecoderPrograms {
     });
   }
 
-  #samplingInputs(batch: number, { penalties }: SamplingKind) {
+  #samplingInputs(batch: number, { biased, penalties, restricted }: SamplingKind): SamplingInputs {
     const { gpu, config } = this.decoder;
+    const { vocabulary } = config;
     return {
       step: placeholder(gpu, [maxBatch, 4], "u32", "step"),
       settings: placeholder(gpu, [maxBatch, 8], "f32", "settings"),
-      counts: penalties ? placeholder(gpu, [batch, config.vocabulary], "u32", "counts") : undefined,
+      bias: biased ? placeholder(gpu, [vocabulary], "f32", "logit bias") : undefined,
+      counts: penalties ? placeholder(gpu, [batch, vocabulary], "u32", "counts") : undefined,
+      allowed: restricted ? placeholder(gpu, [batch, wordsOf(vocabulary)], "u32", "allowed tokens") : undefined,
     };
   }
 
   #choose(
     raw: Tensor,
-    { step, settings, counts }: { step: Tensor; settings: Tensor; counts: Tensor | undefined },
-    { logprobs: n }: SamplingKind,
+    { step, settings, bias, counts, allowed }: SamplingInputs,
+    { logprobs: n, restricted = false }: SamplingKind,
   ): Sampled {
     const { gpu } = this.decoder;
-    const adjusted = counts ? penalise(gpu, { logits: raw, counts, settings }).y : raw;
-    const { chosen } = sampleFinite(
-      gpu,
-      counts ? { logits: adjusted, settings, step, counts } : { logits: adjusted, settings, step },
-    );
+    const biased = bias ? add(gpu, { a: raw, b: bias }).y : raw;
+    const penalised = counts ? penalise(gpu, { logits: biased, counts, settings }).y : biased;
+    const logits = allowed ? restrict(gpu, { logits: penalised, allowed }).y : penalised;
+    const { chosen } = sampleFinite(gpu, { logits, settings, step, counts }, { restricted });
     if (n === 0) return { chosen };
     return { chosen, top: topLogprobs(gpu, { logits: raw, chosen }, { n }) };
   }

@@ -2,7 +2,10 @@ import { createStopMatcher, type StopMatcher } from "../text/stop.ts";
 import { createTextStream, type TextStream } from "../text/stream.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 
-/** Why a row ended: an end-of-text token, a stop text, `maxTokens`, the end of the context, or the abort signal. */
+/**
+ * Why a row ended: an end-of-text token, a stop text (or a constraint that no token meets), `maxTokens`, the end of the
+ * context, or the abort signal.
+ */
 export type StopReason = "eos" | "stop" | "length" | "context" | "abort";
 
 /** A likely token and its log-probability (natural logarithm, of the model's own distribution). */

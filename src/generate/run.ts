@@ -1,15 +1,14 @@
 import { notFinite } from "../kernels/sampling/sample.ts";
 import { packSettings } from "../kernels/sampling/settings.ts";
 import { assertRouted, notFiniteError } from "../models/decoder.ts";
-import { unlessAborted } from "../options/abort.ts";
-import { elementsOf, plainType } from "../tensor/dtype.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { inFlight } from "./chunks.ts";
-import { penalises, type ResolvedOptions } from "./options.ts";
+import { type ResolvedOptions, samplingKind } from "./options.ts";
 import type { SamplingKind } from "./programs.ts";
 import { type Piece, type Row, rowsOf, type StopReason, type TokenLogprob } from "./row.ts";
-import type { BoundStep, SequenceState } from "./sequence-state.ts";
+import type { SequenceState } from "./sequence-state.ts";
+import { awaited, discard, type ReadBack, readBack, type StepResults, submitStep } from "./step-results.ts";
+import { writeMasks } from "./token-constraint.ts";
 
 /** Timings of a run. */
 export interface RunTimings {
@@ -37,13 +36,6 @@ export interface RunInputs {
   readonly context: number;
 }
 
-/** Copies that read a step's results back, and how to interpret them. */
-interface ReadBack {
-  readonly staging: GPUBuffer;
-  readonly mapped: Promise<void>;
-  readonly outputs: readonly Tensor[];
-}
-
 /**
  * Prefills the rows' new tokens, then samples and decodes until every row has ended. Yields a piece for each new token
  * of each live row. Once `stop` is aborted it ends all rows with `abort`. `cached` is kept up to date: tokens that the
@@ -59,7 +51,7 @@ export async function* run(
   timings: RunTimings,
 ): AsyncGenerator<Piece, void> {
   const { gpu } = state;
-  const kind: SamplingKind = { penalties: penalises(options), logprobs: options.logprobs };
+  const kind = samplingKind(options);
   rows.push(...rowsOf(inputs, options));
   const known = rows.map(({ promptTokens, tokens }) => [...promptTokens, ...tokens]);
   const lengths = known.map(({ length }) => length);
@@ -105,12 +97,21 @@ export async function* run(
     pending.push(awaited(staging, bound)); // not before: mapAsync in Deno returns once the device has finished
     submitted++;
   };
+  const ahead = kind.restricted ? 1 : inFlight; // what may come next depends on the last token
   const most = Math.min(options.maxTokens - made, Math.max(...rows.map(room)));
   let decodeStart = performance.now();
   let compiled = state.compileTime;
   try {
     while (live().length > 0) {
-      while (pending.length < inFlight && submitted < most) await submit();
+      while (pending.length < ahead && submitted < most && live().length > 0) {
+        if (kind.restricted) {
+          const before = live();
+          for (const row of await writeMasks(state, before, options.constraints)) yield closing(row, "stop");
+          await rest(state, before);
+          if (live().length === 0) break;
+        }
+        await submit();
+      }
       const next = pending.shift();
       if (!next) break;
       const results = await readBack(state, next, stop);
@@ -128,6 +129,7 @@ export async function* run(
           `the logits of row ${faulty.index} after ${position} tokens`,
         );
       }
+      for (const { index } of before) options.constraints[index]?.accept(results.chosen[index] ?? 0);
       yield* advance(rows, results, inputs, options);
       if (live().length > 0) await rest(state, before);
       stop.throwIfAborted();
@@ -175,8 +177,13 @@ async function prepare(
   const packed = packSettings(rows.map(() => ({ temperature, topK, topP, minP, ...penalties })));
   await gpu.write(step.storage, 0, new Uint8Array(stepRows.buffer));
   await gpu.write(settings.storage, 0, new Uint8Array(packed.buffer));
-  if (!kind.penalties) return;
   const { vocabulary } = state.programs.decoder.config;
+  if (kind.biased) {
+    const bias = new Float32Array(vocabulary);
+    for (const [token, value] of options.bias) bias[token] = value;
+    await gpu.write(state.bias.storage, 0, new Uint8Array(bias.buffer));
+  }
+  if (!kind.penalties) return;
   const counts = new Uint32Array(batch * vocabulary);
   rows.forEach(({ promptTokens, tokens }, index) => {
     const at = index * vocabulary;
@@ -186,75 +193,10 @@ async function prepare(
   await gpu.write(state.counts.storage, 0, new Uint8Array(counts.buffer));
 }
 
-/** Encodes and submits a step; its results are copied to the buffer that it returns. */
-function submitStep(state: SequenceState, bound: BoundStep): GPUBuffer {
-  const bytes = bound.outputs.reduce((sum, output) => sum + output.bytes, 0);
-  const staging = state.gpu.takeStaging(bytes);
-  bound.instance.run((encoder) => {
-    let at = 0;
-    for (const output of bound.outputs) {
-      const from = output.storage.buffer;
-      if (from) encoder.copyBufferToBuffer(from, output.offset * 4, staging, at, output.bytes);
-      at += output.bytes;
-    }
-  });
-  return staging;
-}
-
-function awaited(staging: GPUBuffer, { outputs }: BoundStep): ReadBack {
-  const mapped = staging.mapAsync(GPUMapMode.READ);
-  mapped.catch(() => undefined); // awaited in readBack, or no longer needed
-  return { staging, mapped, outputs };
-}
-
 /** Rows that have ended store nothing more while others go on: they would take memory, and overwrite their window. */
 async function rest({ gpu, step }: SequenceState, rows: readonly Row[]): Promise<void> {
   for (const { index, stopReason } of rows) {
     if (stopReason !== undefined) await gpu.write(step.storage, 16 * index + 4, new Uint8Array(4)); // no tokens
-  }
-}
-
-interface StepResults {
-  readonly chosen: Uint32Array;
-  readonly ids?: Uint32Array;
-  readonly logprobs?: Float32Array;
-  readonly chosenLogprob?: Float32Array;
-  readonly chosenRank?: Uint32Array;
-}
-
-async function readBack(
-  state: SequenceState,
-  { staging, mapped, outputs }: ReadBack,
-  stop: AbortSignal,
-): Promise<StepResults> {
-  try {
-    await unlessAborted(mapped, stop);
-  } catch (cause) {
-    staging.destroy();
-    throw cause;
-  }
-  const memory = staging.getMappedRange();
-  let at = 0;
-  const [chosen, ids, logprobs, chosenLogprob, chosenRank] = outputs.map(({ dtype, size, bytes }) => {
-    const copy = elementsOf(plainType(dtype, "results"), memory.slice(at, at + bytes), 0, size);
-    at += bytes;
-    return copy;
-  });
-  staging.unmap();
-  state.gpu.giveStaging(staging);
-  if (!(chosen instanceof Uint32Array)) throw new TypeError("sampling returned no tokens");
-  if (!(ids instanceof Uint32Array && logprobs instanceof Float32Array)) return { chosen };
-  if (!(chosenLogprob instanceof Float32Array && chosenRank instanceof Uint32Array)) return { chosen };
-  return { chosen, ids, logprobs, chosenLogprob, chosenRank };
-}
-
-async function discard(state: SequenceState, { staging, mapped }: ReadBack): Promise<void> {
-  try {
-    await mapped;
-    staging.unmap();
-    state.gpu.giveStaging(staging);
-  } catch {
-    staging.destroy();
   }
 }
 

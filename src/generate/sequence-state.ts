@@ -2,19 +2,26 @@ import { cachePairs } from "../blocks/kv-cache/cache.ts";
 import type { RowLength } from "../blocks/kv-cache/page-pool.ts";
 import { SequenceCache } from "../blocks/kv-cache/sequence-cache.ts";
 import type { Instance } from "../gpu/gpu.ts";
+import { wordsOf } from "../kernels/sampling/restrict.ts";
 import { maxBatch } from "../kernels/step.ts";
-import { assertRouted, notFiniteError } from "../models/decoder.ts";
 import { unlessAborted } from "../options/abort.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { placed, replacements, type Tensor, zeros } from "../tensor/tensor.ts";
 import { slice } from "../tensor/views.ts";
 import { firstChunk, largestChunk, smallestChunk } from "./chunks.ts";
 import type { Lifetime } from "./lifetime.ts";
-import type { Fault } from "./probe.ts";
 import type { DecoderPrograms, PrefillResult, Recorded, Sampled, SamplingKind } from "./programs.ts";
 
 /** Target for one submit of a prefill in milliseconds, so that pages can draw and drivers do not reset. */
 const submitTarget = 100;
+
+/** What a chunk computes. */
+interface ChunkOptions {
+  /** Default `last`. */
+  readonly which?: PrefillResult;
+  readonly taps?: ((name: string) => boolean) | undefined;
+  readonly targets?: readonly number[];
+}
 
 /** A decode step bound to one session's memory. */
 export interface BoundStep {
@@ -40,6 +47,8 @@ export class SequenceState {
   /** Milliseconds spent compiling and binding programs. */
   compileTime = 0;
   #counts: Tensor | undefined;
+  #bias: Tensor | undefined;
+  #allowed: Tensor | undefined;
   readonly #prefillStep: Tensor;
   readonly #prefillIds: Tensor;
   readonly #targets: Tensor;
@@ -74,6 +83,20 @@ export class SequenceState {
     const shape = [this.batch, vocabulary];
     this.#counts ??= this.gpu.unscoped(() => zeros(this.gpu, shape, "u32", "token counts"));
     return this.#counts;
+  }
+
+  /** What is added to the logits, `[v]`; made when first needed. */
+  get bias(): Tensor {
+    const { vocabulary } = this.programs.decoder.config;
+    this.#bias ??= this.gpu.unscoped(() => zeros(this.gpu, [vocabulary], "f32", "logit bias"));
+    return this.#bias;
+  }
+
+  /** Which tokens may come next, as bits (see `restrict`); made when first needed. */
+  get allowed(): Tensor {
+    const shape = [this.batch, wordsOf(this.programs.decoder.config.vocabulary)];
+    this.#allowed ??= this.gpu.unscoped(() => zeros(this.gpu, shape, "u32", "allowed tokens"));
+    return this.#allowed;
   }
 
   /** Tokens in the next chunk, when `left` remain and a chunk may have at most `most`. */
@@ -154,81 +177,41 @@ export class SequenceState {
     return this.programs.prefill(t, this.programs.visible(length), which, { taps, batch: this.batch });
   }
 
-  /** Log-probability of each of `ids` but the first, given those before it. Overwrites row 0 from its beginning. */
-  async score(ids: readonly number[]): Promise<Float64Array> {
-    using _use = this.#lifetime.use();
-    const { signal } = this.#lifetime;
-    const { vocabulary } = this.programs.decoder.config;
-    const byLogits = Math.max(1, Math.floor(this.gpu.limits.binding / (4 * vocabulary)));
-    const out = new Float64Array(Math.max(0, ids.length - 1));
-    for (let at = 0; at < ids.length - 1; ) {
-      const t = this.#chunkOf(ids.length - 1 - at, byLogits);
-      await this.reserve([{ row: 0, length: at + t }]);
-      const recorded = this.#prefill(t, at + t, "score");
-      using instance = await this.#bind(recorded, 0, signal);
-      await this.#writePrefill(ids.slice(at, at + t), at);
-      const targets = Uint32Array.from(ids.slice(at + 1, at + 1 + t));
-      await this.gpu.write(this.#targets.storage, 0, new Uint8Array(targets.buffer));
-      instance.run();
-      out.set(await placed(instance, (recorded.program.result as { logprobs: Tensor }).logprobs).read(), at);
-      signal.throwIfAborted();
-      at += t;
-    }
-    const { decoder } = this.programs;
-    await assertRouted(decoder);
-    const wrong = out.findIndex(Number.isNaN);
-    if (wrong >= 0) throw await notFiniteError(decoder, `the logits after ${wrong + 1} tokens`);
-    return out;
+  /** A use of the memory, until it is disposed. Throws `GpuError` once the session was disposed. */
+  use(): { [Symbol.dispose](): void } {
+    return this.#lifetime.use();
   }
 
-  /** The first result of a prefill of `ids` that is not finite. */
-  async probe(ids: readonly number[]): Promise<Fault | undefined> {
-    using _use = this.#lifetime.use();
-    const { firstFault } = await import("./probe.ts"); // a page that looks for no fault does not load it
-    for (let at = 0; at < ids.length; ) {
-      const t = Math.min(firstChunk, this.programs.longestChunk, ids.length - at);
-      await this.reserve([{ row: 0, length: at + t }]);
-      using instance = await this.#bind(this.#prefill(t, at + t, "last"), 0, this.#lifetime.signal);
-      await this.#writePrefill(ids.slice(at, at + t), at);
-      const fault = await firstFault(instance);
-      if (fault) return fault;
-      at += t;
-    }
-    return undefined;
+  /** Aborted once the session is disposed. */
+  get signal(): AbortSignal {
+    return this.#lifetime.signal;
+  }
+
+  /** Tokens in the next chunk of `left`, where one may have at most `most`. */
+  chunkOf(left: number, most = firstChunk): number {
+    return Math.min(this.programs.longestChunk, left, most);
   }
 
   /**
-   * Logits of the last position, or of every position, of `ids` from the beginning, with the taps named in the options.
+   * Computes `ids` at positions `at` onwards of row 0, as one chunk, and hands the program, bound to the session's
+   * memory, to `run`, which runs it and reads what it needs. `targets` are the tokens to score.
    */
-  async inspect(ids: readonly number[], which: "last" | "all", taps?: (name: string) => boolean) {
-    using _use = this.#lifetime.use();
-    const { signal } = this.#lifetime;
-    const { vocabulary } = this.programs.decoder.config;
-    const byLogits =
-      which === "all" ? Math.max(1, Math.floor(this.gpu.limits.binding / (4 * vocabulary))) : largestChunk;
-    const rows: Float64Array[] = [];
-    const tapped = new Map<string, { shape: readonly number[]; values: Float64Array }[]>();
-    for (let at = 0; at < ids.length; ) {
-      const t = Math.min(firstChunk, this.programs.longestChunk, byLogits, ids.length - at);
-      await this.reserve([{ row: 0, length: at + t }]);
-      const recorded = this.#prefill(t, at + t, which, taps);
-      using instance = await this.#bind(recorded, 0, signal);
-      await this.#writePrefill(ids.slice(at, at + t), at);
-      instance.run();
-      const values = await placed(instance, (recorded.program.result as { logits: Tensor }).logits).read();
-      const all = Array.from({ length: values.length / vocabulary }, (_, i) =>
-        values.subarray(i * vocabulary, (i + 1) * vocabulary),
-      );
-      if (which === "all") rows.push(...all);
-      else rows.splice(0, 1, ...all);
-      for (const [name, holder] of recorded.program.taps) {
-        const tensor = placed(instance, holder as Tensor);
-        tapped.set(name, [...(tapped.get(name) ?? []), { shape: tensor.shape, values: await tensor.read() }]);
-      }
-      signal.throwIfAborted();
-      at += t;
-    }
-    return { logits: rows, taps: tapped };
+  async chunk<T>(
+    ids: readonly number[],
+    at: number,
+    { which = "last", taps, targets }: ChunkOptions,
+    run: (instance: Instance<unknown>, recorded: Recorded<unknown>) => Promise<T>,
+  ): Promise<T> {
+    using _use = this.use();
+    const length = at + ids.length;
+    await this.reserve([{ row: 0, length }]);
+    const recorded = this.#prefill(ids.length, length, which, taps);
+    using instance = await this.#bind(recorded, 0, this.signal);
+    await this.#writePrefill(ids, at);
+    if (targets) await this.gpu.write(this.#targets.storage, 0, new Uint8Array(Uint32Array.from(targets).buffer));
+    const result = await run(instance, recorded);
+    this.signal.throwIfAborted();
+    return result;
   }
 
   async #bind(recorded: Recorded<unknown>, row: number, signal?: AbortSignal): Promise<Instance<unknown>> {
@@ -274,7 +257,9 @@ export class SequenceState {
       const pairs = cachePairs(recorded.cache, await this.cache.tensors(recorded.visible));
       pairs.push([recorded.step, this.step]);
       if (recorded.settings) pairs.push([recorded.settings, this.settings]);
+      if (recorded.bias) pairs.push([recorded.bias, this.bias]);
       if (recorded.counts) pairs.push([recorded.counts, this.counts]);
+      if (recorded.allowed) pairs.push([recorded.allowed, this.allowed]);
       if (recorded.logits) pairs.push([recorded.logits, this.logits]);
       const instance = await recorded.program.instantiate(replacements(pairs), this.gpu, signal);
       const { chosen, top } = recorded.program.result;
@@ -290,7 +275,8 @@ export class SequenceState {
   free(): void {
     this.cache.dispose();
     for (const { instance } of this.#bound.values()) instance.dispose();
-    for (const tensor of [this.step, this.settings, this.logits, this.#counts]) tensor?.dispose();
+    for (const tensor of [this.step, this.settings, this.logits]) tensor.dispose();
+    for (const tensor of [this.#counts, this.#bias, this.#allowed]) tensor?.dispose();
     for (const tensor of [this.#prefillStep, this.#prefillIds, this.#targets]) tensor.dispose();
   }
 }

@@ -9,9 +9,9 @@ import {
   type ChatOptions,
   checkChat,
   type GenerationOptions,
-  penalises,
   type ResolvedOptions,
   resolveOptions,
+  samplingKind,
 } from "./options.ts";
 import { type Piece, type Row, rowsOf } from "./row.ts";
 import { type RunInputs, run } from "./run.ts";
@@ -182,7 +182,8 @@ export class Session {
     const { model } = this;
     const check = () => this.#check(prompts().map((ids, row) => [...ids, ...(generated[row] ?? [])]));
     check();
-    const resolved = resolveOptions(options, model.defaults.options, this.#tokens.length);
+    const { vocabulary } = model.decoder.config;
+    const resolved = resolveOptions(options, model.defaults.options, this.#tokens.length, vocabulary);
     const { tokenizer, defaults } = model;
     const rest = { tokenizer, eos: defaults.eos, generated, context: this.context };
     const inputs = () => ({ ...rest, tokens: prompts().map((ids) => [...ids]) });
@@ -235,7 +236,7 @@ export class Session {
     const { state } = this;
     const { signal } = this.#lifetime;
     const resolved = resolveOptions(options, this.model.defaults.options, this.#tokens.length);
-    const kind = { penalties: penalises(resolved), logprobs: resolved.logprobs };
+    const kind = samplingKind(resolved);
     await state.warmPrefill(tokens); // first: it may move the cache
     await state.bound("sample", tokens, kind, signal);
     await state.bound("decode", tokens, kind, signal);

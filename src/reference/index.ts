@@ -60,7 +60,16 @@ export {
 // Choosing tokens, and random numbers
 
 export { threefry2x32, uniform01, type Words } from "./random.ts";
-export { argmax, type FilterOptions, filter, type PenaltyOptions, penalise, sample, topLogprobs } from "./sampling.ts";
+export {
+  argmax,
+  type FilterOptions,
+  filter,
+  type PenaltyOptions,
+  penalise,
+  restrict,
+  sample,
+  topLogprobs,
+} from "./sampling.ts";
 
 // Whole models
 

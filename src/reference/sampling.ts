@@ -37,6 +37,22 @@ export function penalise(tensors: { logits: Dense; counts: Dense }, options: Pen
 }
 
 /**
+ * Logits of the tokens that may come next, −∞ for others. logits `[b, v]`, allowed `[b, ⌈v / 32⌉]` (u32: bit `i % 32` of
+ * word `i / 32` is set where token i may) → y `[b, v]`.
+ */
+export function restrict({ logits, allowed }: { logits: Dense; allowed: Dense }): { y: Dense } {
+  const { v, words } = axes("restrict", { logits, allowed }, { logits: "b v", allowed: "b words" });
+  const y = dense(logits.shape);
+  for (let i = 0; i < y.values.length; i++) {
+    const [row, token] = [Math.floor(i / v), i % v];
+    const word = at(allowed.values, row * words + Math.floor(token / 32));
+    const may = Math.floor(word / 2 ** (token % 32)) % 2 === 1;
+    y.values[i] = may ? at(logits.values, i) : Number.NEGATIVE_INFINITY;
+  }
+  return { y };
+}
+
+/**
  * Index of each row's largest logit, the lowest index on ties. logits `[b, v]` → ids `[b]`. NaN is never the largest; a
  * row without a number above −∞ gives 0.
  */

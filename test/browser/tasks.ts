@@ -1,4 +1,5 @@
 // What is computed in Node and in a page, to be compared. Plain values in and out, so that it can cross over.
+import { inspect } from "../../src/generate/inspection.ts";
 import {
   type Gpu,
   type LanguageModel,
@@ -23,7 +24,7 @@ async function greedy(model: LanguageModel, prompts: readonly string[], maxToken
 /** Logits of the last position. */
 async function lastLogits(model: LanguageModel, tokens: readonly number[]) {
   using session = model.session();
-  const { logits } = await session.state.inspect(tokens, "last");
+  const { logits } = await inspect(session.state, tokens, "last");
   return [...(logits[0] ?? [])];
 }
 

@@ -3,6 +3,7 @@ import { type CacheOptions, pageTokens } from "../../src/blocks/kv-cache/cache.t
 import { SequenceCache } from "../../src/blocks/kv-cache/sequence-cache.ts";
 import { difference } from "../../src/check/compare.ts";
 import { randomSource } from "../../src/check/random.ts";
+import { inspect } from "../../src/generate/inspection.ts";
 import type { LanguageModel } from "../../src/generate/language-model.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
 import { GpuError } from "../../src/gpu/errors.ts";
@@ -33,7 +34,7 @@ describe("the bundled model", async () => {
   const greedy = { temperature: 0, maxTokens: 24 };
   const logitsOf = async (model: LanguageModel) => {
     using session = model.session();
-    const { logits } = await session.state.inspect(ids, "all");
+    const { logits } = await inspect(session.state, ids, "all");
     const values = new Float32Array(logits.length * (logits[0]?.length ?? 0));
     for (const [i, row] of logits.entries()) values.set(row, i * row.length);
     return values;
@@ -160,7 +161,7 @@ test("latents as f16", async () => {
   const ids = Array.from({ length: 40 }, (_, i) => (i * 7) % 96);
   const run = async (cache: CacheOptions) => {
     using session = (await load(folder, cache, 100)).session();
-    return (await session.state.inspect(ids, "all")).logits.flatMap((row) => [...row]);
+    return (await inspect(session.state, ids, "all")).logits.flatMap((row) => [...row]);
   };
   const exact = await run({});
   const half = await run({ dtype: "f16" });

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, test } from "vitest";
 import { difference, nmseCaps } from "../../src/check/compare.ts";
+import { inspect } from "../../src/generate/inspection.ts";
 import type { LanguageModel } from "../../src/generate/language-model.ts";
 import { loadModel, type ModelOptions } from "../../src/generate/load-model.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
@@ -34,7 +35,7 @@ export async function goldenTests(gpu: Gpu, folder: string, options: ModelOption
 
   test("logits after the prompt, computed in one piece", async () => {
     using session = model.session();
-    const { logits: rows } = await session.state.inspect(prompt, "last");
+    const { logits: rows } = await inspect(session.state, prompt, "last");
     check(rows[0] ?? []);
   });
 

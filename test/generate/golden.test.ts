@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { difference, nmseCaps } from "../../src/check/compare.ts";
+import { inspect } from "../../src/generate/inspection.ts";
 import type { LanguageModel } from "../../src/generate/language-model.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
 import { openGpu } from "../../src/gpu/open.ts";
@@ -36,7 +37,7 @@ for (const { folder, prompts, name, gpu } of runs) {
     for (const prompt of prompts) {
       test(`${prompt.prompt}: logits and greedy tokens`, async () => {
         using session = model.session();
-        const { logits } = await session.state.inspect(prompt.promptTokens, "last");
+        const { logits } = await inspect(session.state, prompt.promptTokens, "last");
         const { nmse, misplaced } = difference(logits[0] ?? [], prompt.lastLogits);
         expect(misplaced).toBe(-1);
         expect(nmse).toBeLessThan(nmseCaps.logits);
@@ -51,7 +52,7 @@ for (const { folder, prompts, name, gpu } of runs) {
       async () => {
         for (const { promptTokens, experts = [] } of prompts) {
           using session = model.session();
-          const { taps } = await session.state.inspect(promptTokens, "last", (tap) => tap.endsWith(expertsTap));
+          const { taps } = await inspect(session.state, promptTokens, "last", (tap) => tap.endsWith(expertsTap));
           expect(taps.size).toBe(experts.length);
           for (const [layer, chosen] of experts.entries()) {
             // A small device computes a prompt in several pieces.

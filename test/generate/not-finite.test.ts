@@ -1,6 +1,7 @@
 // Results that are NaN or infinite while a model runs: an error instead of a text, and the op that is at fault.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isMixture } from "../../src/blocks/mixture.ts";
+import { probe as probeOf } from "../../src/generate/inspection.ts";
 import type { LanguageModel } from "../../src/generate/language-model.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
@@ -22,7 +23,7 @@ describe.each([
 
   const probe = async () => {
     using session = model.session();
-    return await session.state.probe(prompt);
+    return await probeOf(session.state, prompt);
   };
 
   /** Runs `use` while the first two elements of some rows of a matrix of halves are another. */

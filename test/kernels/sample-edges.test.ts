@@ -83,6 +83,17 @@ describe("numbers that are none", () => {
     expect(result.counts).toEqual([...counts]);
   });
 
+  test.each(kinds)("%j: restricted, −∞ is a token that may not come next, NaN and +∞ are noticed", async (settings) => {
+    const some = normal(300, 9).map((logit, i) => (i % 3 === 0 ? minus : logit));
+    const last = (value: number) => some.map((logit, i) => (i === 299 ? value : logit));
+    const all = [some, last(Number.NaN), last(infinite), last(minus)];
+    const rows: SampleRow[] = all.map((logits, seed) => ({ logits, settings, seed, position: 7 }));
+    const draw = (...[device, tensors]: Parameters<typeof sampleFinite>) =>
+      sampleFinite(device, tensors, { restricted: true });
+    const { chosen } = await runSample(gpu, rows, undefined, draw);
+    expect(chosen).toEqual(rows.map((row, i) => (i === 1 || i === 2 ? notFinite : expectedToken(row))));
+  });
+
   test("the ends of f32", async () => {
     expect(await drawn([3e38, -3e38, 0], { temperature: 0.01 })).toEqual([0]);
     expect(await drawn([1e-40, 2e-40, 0], { temperature: 0 })).toEqual([1]);

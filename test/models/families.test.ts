@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import { afterAll, describe, expect, test } from "vitest";
 import { assertClose, nmseCaps } from "../../src/check/compare.ts";
 import { randomSource } from "../../src/check/random.ts";
+import { inspect } from "../../src/generate/inspection.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { parseRopeScaling } from "../../src/kernels/rope/scaling.ts";
@@ -109,7 +110,7 @@ for (const [name, config, dtype, shards] of members) {
     test("logits of every position agree with float64", async () => {
       using model = await loadModel(gpu, made.folder);
       using session = model.session();
-      const { logits } = await session.state.inspect(ids, "all");
+      const { logits } = await inspect(session.state, ids, "all");
       const flat = Float64Array.from(logits.flatMap((row) => [...row]));
       assertClose(flat, expected, nmseCaps.logits, name);
     });

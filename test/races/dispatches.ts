@@ -196,6 +196,13 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
     outputs: { y: 10 },
     workgroups: [3, 1, 1],
   },
+  "sampling/restrict": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { b: 2, v: 5, words: 1 } },
+    inputs: { logits: floats(10), allowed: words(9, 22) },
+    outputs: { y: 10 },
+    workgroups: [3, 1, 1],
+  },
   "sampling/token-logprobs": {
     constants: { WORKGROUP: 4 },
     uniforms: { params: { t: 3, v: 10 } },

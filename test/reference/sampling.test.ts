@@ -5,6 +5,7 @@ import {
   type FilterOptions,
   filter,
   penalise,
+  restrict,
   sample,
   threefry2x32,
   topLogprobs,
@@ -165,6 +166,16 @@ describe("sample", () => {
       expect(Math.abs(share - p)).toBeLessThan(4 * Math.sqrt((p * (1 - p)) / n));
     }
   });
+});
+
+it("restrict keeps the logits of tokens whose bits are set", () => {
+  const logits = dense(
+    [2, 33],
+    Float64Array.from({ length: 66 }, (_, i) => i),
+  );
+  const { y } = restrict({ logits, allowed: dense([2, 2], [2 ** 31 + 1, 0, 2, 1]) });
+  const left = [...y.values.entries()].filter(([, value]) => value !== Number.NEGATIVE_INFINITY);
+  expect(left).toEqual([0, 31, 34, 65].map((i) => [i, i]));
 });
 
 describe("topLogprobs", () => {

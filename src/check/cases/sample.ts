@@ -1,9 +1,9 @@
 import type { Gpu } from "../../gpu/gpu.ts";
-import { sample, type sampleFinite } from "../../kernels/sampling/sample.ts";
+import { type SampleTensors, sample } from "../../kernels/sampling/sample.ts";
 import { packSettings, type SamplingSettings } from "../../kernels/sampling/settings.ts";
 import { threefry2x32 } from "../../reference/random.ts";
 import { argmax, filter, sample as reference } from "../../reference/sampling.ts";
-import { tensor } from "../../tensor/tensor.ts";
+import { type Tensor, tensor } from "../../tensor/tensor.ts";
 import { randomSource } from "../random.ts";
 
 /** One batch row to be sampled; a row that has ended has 0 tokens. */
@@ -56,7 +56,7 @@ export async function runSample(
   gpu: Gpu,
   rows: readonly SampleRow[],
   counts?: ArrayLike<number>,
-  draw: typeof sampleFinite = sample,
+  draw: (gpu: Gpu, tensors: SampleTensors) => { readonly chosen: Tensor } = sample,
 ): Promise<SampleResult> {
   const b = rows.length;
   const v = rows[0]?.logits.length ?? 0;

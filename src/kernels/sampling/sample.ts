@@ -1,5 +1,6 @@
 import checkOff from "#shaders/sampling/check/off.wgsl";
 import checkOn from "#shaders/sampling/check/on.wgsl";
+import checkRestricted from "#shaders/sampling/check/restricted.wgsl";
 import countOff from "#shaders/sampling/count/off.wgsl";
 import countOn from "#shaders/sampling/count/on.wgsl";
 import source from "#shaders/sampling/sample.wgsl";
@@ -38,9 +39,11 @@ export interface Sampled {
 const fields = tensorFields("logits", "settings", "step", "counts?");
 const choices = fieldsOf({ into: intoOf("chosen") });
 
-/** True where a row with a logit that is NaN or infinite gives `notFinite`. */
+/** How logits are checked: a row with one that is NaN or infinite gives `notFinite`, −∞ excepted where it is restricted. */
+const checks = { on: checkOn, off: checkOff, restricted: checkRestricted } as const;
+
 interface SampleChecks {
-  readonly checked?: boolean;
+  readonly check?: keyof typeof checks;
 }
 
 /** The kernel under `sample`. */
@@ -53,8 +56,8 @@ export const sampleKernel = defineKernel({
   accepts: { step: ["u32"], counts: ["u32"] },
   dtypes: () => ({ chosen: "u32" }),
   params: ({ b, v }, _: SampleChecks & Into<{ chosen: string }>) => ({ b, v }),
-  specialise: (_, { checked }, { dtypes }) => ({
-    parts: [dtypes["counts"] ? countOn : countOff, checked ? checkOn : checkOff],
+  specialise: (_, { check = "off" }, { dtypes }) => ({
+    parts: [dtypes["counts"] ? countOn : countOff, checks[check]],
   }),
   workgroups: ({ b }) => [b],
   cost: ({ b, v }) => ({ flops: 6 * b * v }),
@@ -83,7 +86,14 @@ export function sample(gpu: Gpu, tensors: SampleTensors, options: Into<{ chosen:
   return counts ? { step, chosen, counts } : { step, chosen };
 }
 
-/** As `sample`, with `notFinite` for rows with a logit that is NaN or infinite; these end. */
-export function sampleFinite(gpu: Gpu, { logits, settings, step, counts }: SampleTensors): { readonly chosen: Tensor } {
-  return sampleKernel(gpu, { logits, settings, step, counts }, { checked: true });
+/**
+ * As `sample`, with `notFinite` for rows with a logit that is NaN or infinite; these end. Where logits are `restricted`,
+ * −∞ is a token that may not come next.
+ */
+export function sampleFinite(
+  gpu: Gpu,
+  { logits, settings, step, counts }: SampleTensors,
+  { restricted = false }: { readonly restricted?: boolean } = {},
+): { readonly chosen: Tensor } {
+  return sampleKernel(gpu, { logits, settings, step, counts }, { check: restricted ? "restricted" : "on" });
 }

@@ -6,6 +6,7 @@ import { checkCase } from "./src/check/check-case.ts";
 import { gatherCases } from "./src/check/cases/embedding.ts";
 import { matmulCases } from "./src/check/cases/matmul.ts";
 import { expertsCases } from "./src/check/cases/moe-experts.ts";
+import { inspect } from "./src/generate/inspection.ts";
 import { loadModel, openGpu } from "./src/index.ts";
 
 const [folder = "", ids = "[]"] = process.argv.slice(2);
@@ -21,7 +22,7 @@ const logits: Record<string, number[]> = {};
 for (const dtype of ["f32", "int8-channel"] as const) {
   using model = await loadModel(gpu, folder, { dtype });
   using session = model.session();
-  logits[dtype] = (await session.state.inspect(JSON.parse(ids), "all")).logits.flatMap((row) => [...row]);
+  logits[dtype] = (await inspect(session.state, JSON.parse(ids), "all")).logits.flatMap((row) => [...row]);
 }
 gpu.close();
 console.log(JSON.stringify({ checked, logits }));

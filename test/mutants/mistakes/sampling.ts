@@ -26,6 +26,26 @@ export const samplingMistakes: readonly Mistake[] = [
     "negative logits are divided too",
   ),
   inShader("sampling/penalise", "settings[i / params.v]", "settings[0]", "the first row's settings for all"),
+  inShader(
+    "sampling/restrict",
+    "((word >> (token % 32)) & 1) == 1",
+    "((word << (token % 32)) >> 31) == 1",
+    "bits from the highest",
+  ),
+  inShader("sampling/restrict", "row * params.words + token / 32", "token / 32", "the first row's tokens for all"),
+  inShader("sampling/restrict", "params.words + token / 32", "params.words + i / 32", "words by element, not by token"),
+  inShader(
+    "sampling/check/restricted",
+    " || bitcast<u32>(logit) == 0xff800000",
+    "",
+    "tokens that may not come next are an error",
+  ),
+  inShader(
+    "sampling/check/restricted",
+    "select(NOT_FINITE, order_key(logit), is_number)",
+    "order_key(logit)",
+    "NaN is not noticed",
+  ),
   inShader("sampling/sample", "u32(wanted) - 1", "u32(wanted)", "one token too many for top-k"),
   inShader(
     "sampling/sample",

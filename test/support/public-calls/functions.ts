@@ -212,6 +212,7 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     softmax: map(library.softmax),
     argmax: call(library.argmax, [{ x: m4 }, { into: { index: zeros([4], "u32") } }]),
     penalise: call(library.penalise, [{ logits: m4, counts: zeros([4, 4], "u32"), settings: zeros([64, 8]) }, intoY]),
+    restrict: call(library.restrict, [{ logits: m4, allowed: zeros([4, 1], "u32") }, intoY]),
     sample: call(library.sample, [
       { logits: m4, settings: zeros([64, 8]), step },
       { into: { chosen: zeros([4], "u32") } },

@@ -1,0 +1,80 @@
+import { unlessAborted } from "../options/abort.ts";
+import { elementsOf, plainType } from "../tensor/dtype.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { BoundStep, SequenceState } from "./sequence-state.ts";
+
+/** Copies that read a step's results back, and how to interpret them. */
+export interface ReadBack {
+  readonly staging: GPUBuffer;
+  readonly mapped: Promise<void>;
+  readonly outputs: readonly Tensor[];
+}
+
+/** Encodes and submits a step; its results are copied to the buffer that it returns. */
+export function submitStep(state: SequenceState, bound: BoundStep): GPUBuffer {
+  const bytes = bound.outputs.reduce((sum, output) => sum + output.bytes, 0);
+  const staging = state.gpu.takeStaging(bytes);
+  bound.instance.run((encoder) => {
+    let at = 0;
+    for (const output of bound.outputs) {
+      const from = output.storage.buffer;
+      if (from) encoder.copyBufferToBuffer(from, output.offset * 4, staging, at, output.bytes);
+      at += output.bytes;
+    }
+  });
+  return staging;
+}
+
+/** Begins to read results back. */
+export function awaited(staging: GPUBuffer, { outputs }: BoundStep): ReadBack {
+  const mapped = staging.mapAsync(GPUMapMode.READ);
+  mapped.catch(() => undefined); // awaited in readBack, or no longer needed
+  return { staging, mapped, outputs };
+}
+
+/** The results of a step, by row. */
+export interface StepResults {
+  readonly chosen: Uint32Array;
+  readonly ids?: Uint32Array;
+  readonly logprobs?: Float32Array;
+  readonly chosenLogprob?: Float32Array;
+  readonly chosenRank?: Uint32Array;
+}
+
+/** The results of a step, once it has computed them. Throws the reason of `stop` once it aborts. */
+export async function readBack(
+  state: SequenceState,
+  { staging, mapped, outputs }: ReadBack,
+  stop: AbortSignal,
+): Promise<StepResults> {
+  try {
+    await unlessAborted(mapped, stop);
+  } catch (cause) {
+    staging.destroy();
+    throw cause;
+  }
+  const memory = staging.getMappedRange();
+  let at = 0;
+  const [chosen, ids, logprobs, chosenLogprob, chosenRank] = outputs.map(({ dtype, size, bytes }) => {
+    const copy = elementsOf(plainType(dtype, "results"), memory.slice(at, at + bytes), 0, size);
+    at += bytes;
+    return copy;
+  });
+  staging.unmap();
+  state.gpu.giveStaging(staging);
+  if (!(chosen instanceof Uint32Array)) throw new TypeError("sampling returned no tokens");
+  if (!(ids instanceof Uint32Array && logprobs instanceof Float32Array)) return { chosen };
+  if (!(chosenLogprob instanceof Float32Array && chosenRank instanceof Uint32Array)) return { chosen };
+  return { chosen, ids, logprobs, chosenLogprob, chosenRank };
+}
+
+/** Lets go of results that are not needed. */
+export async function discard(state: SequenceState, { staging, mapped }: ReadBack): Promise<void> {
+  try {
+    await mapped;
+    staging.unmap();
+    state.gpu.giveStaging(staging);
+  } catch {
+    staging.destroy();
+  }
+}
