@@ -168,6 +168,11 @@ export { type BlockShape, type BlockWeights, transformerBlock } from "./blocks/t
 export { type FileContent, openFiles } from "./formats/files.ts";
 export { openFolder } from "./formats/folder.ts";
 export { FormatError } from "./formats/format-error.ts";
+export type { HubOptions } from "./formats/hub/hub-options.ts";
+export type { CachedModel, CacheEstimate, ModelCache } from "./formats/hub/model-cache.ts";
+export { openModel } from "./formats/hub/open-model.ts";
+export { type ModelCacheOptions, openModelCache } from "./formats/hub/open-model-cache.ts";
+export type { LoadPhase, LoadProgress } from "./formats/load-progress.ts";
 export type { FileHead, FileSource, ReadOptions } from "./formats/source.ts";
 export { type OpenUrlOptions, openUrl } from "./formats/url.ts";
 export type { DecoderConfig, Positions } from "./models/config.ts";

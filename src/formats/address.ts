@@ -29,3 +29,10 @@ export function addressOf(folder: string | URL): URL {
   const hint = text.startsWith("blob:") ? ": a blob is one file, and openFiles makes a folder of several" : "";
   throw new FormatError(text, `is not an http or https address${hint}`);
 }
+
+/** The address of a file in a folder on a web server; the folder's query string is kept. */
+export function addressIn(folder: URL, file: string): string {
+  const url = new URL(folder);
+  url.pathname = `${folder.pathname.replace(/\/$/, "")}/${file.split("/").map(encodeURIComponent).join("/")}`;
+  return url.href;
+}

@@ -4,7 +4,7 @@ import { checkRange, checkRelative, type FileSource } from "./source.ts";
 type FileSystem = typeof import("node:fs/promises");
 
 /** A module of Node's, loaded at run time so that bundlers for the browser find no import of it; undefined elsewhere. */
-function nodeModule(name: string): unknown {
+export function nodeModule(name: string): unknown {
   const nodeProcess = (globalThis as { process?: { getBuiltinModule?: (id: string) => unknown } }).process;
   return nodeProcess?.getBuiltinModule?.(name);
 }
@@ -36,6 +36,16 @@ function reasonOf(error: unknown): string {
   if (code === "EACCES" || code === "EPERM") return "cannot be read: permission denied";
   if (code === "ELOOP") return "cannot be read: its symbolic links form a cycle";
   return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+/** Whether there is a folder of this path (Node only). */
+export async function isFolder(path: string): Promise<boolean> {
+  return await fileSystem(path)
+    .stat(path)
+    .then(
+      (stats) => stats.isDirectory(),
+      () => false,
+    );
 }
 
 /**

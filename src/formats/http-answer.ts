@@ -1,5 +1,5 @@
 import { FormatError } from "./format-error.ts";
-import type { Reply } from "./http-request.ts";
+import { ConnectionError, type Reply } from "./http-request.ts";
 import { tooLarge } from "./source.ts";
 
 /** The message for a response that is neither success nor absence, with its URL. */
@@ -19,7 +19,7 @@ export function absenceOf({ status, headers }: Response, file: string): string |
 }
 
 /** The parts of a `Content-Range: bytes 0-9/100` header that are present and well-formed. */
-function contentRange(headers: Headers): { first?: number; total?: number } {
+export function contentRange(headers: Headers): { first?: number; total?: number } {
   const match = /^bytes (?:(\d{1,15})-\d{1,15}|\*)\/(?:(\d{1,15})|\*)$/.exec(
     headers.get("content-range")?.trim() ?? "",
   );
@@ -51,7 +51,7 @@ export function trustworthyLength(response: Response): number | undefined {
  * Reads the body of a 206 response to the range `[begin, end)` into one buffer of that size, or of fewer bytes where the
  * file ends earlier and `end` may lie beyond its end.
  *
- * @throws FormatError if the response is for another range, or its body is shorter or longer.
+ * @throws ConnectionError if the response is for another range, or its body is shorter or longer.
  */
 export async function rangeBytes(
   reply: Reply,
@@ -76,10 +76,10 @@ export async function rangeBytes(
       filled += value.length;
     }
   }
-  if (problem !== undefined) throw new FormatError(file, `${asked} were asked for: ${problem}`);
+  if (problem !== undefined) throw new ConnectionError(file, `${asked} were asked for: ${problem}`);
   if (filled === bytes.length) return bytes;
   if (beyond !== "inside" && total === undefined) return bytes.slice(0, filled);
-  throw new FormatError(file, `the server sent ${filled} bytes of ${asked}`);
+  throw new ConnectionError(file, `the server sent ${filled} bytes of ${asked}`);
 }
 
 /**
@@ -97,7 +97,7 @@ export async function wholeBytes(reply: Reply, file: string, limit: number): Pro
     if (read > (stated ?? limit)) throw stated === undefined ? tooLarge(file, limit) : longerThanStated(file, stated);
     chunks.push(chunk);
   }
-  if (read < (stated ?? read)) throw new FormatError(file, `the server sent ${read} of ${stated} bytes`);
+  if (read < (stated ?? read)) throw new ConnectionError(file, `the server sent ${read} of ${stated} bytes`);
   const bytes = new Uint8Array(read);
   let at = 0;
   for (const chunk of chunks) {

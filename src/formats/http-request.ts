@@ -1,6 +1,9 @@
 import { onAbort, unlessAborted } from "../options/abort.ts";
 import { FormatError } from "./format-error.ts";
 
+/** No answer, one that ends too early or is not what was requested: another attempt may succeed. */
+export class ConnectionError extends FormatError {}
+
 /** The function that requests are made with: `fetch`, or one that is used like it. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
@@ -14,7 +17,7 @@ export interface RequestRules {
 /** A response whose body is read piece by piece, as fast as it is asked for. */
 export interface Reply {
   readonly response: Response;
-  /** The next bytes of the body; undefined at its end. Throws `FormatError` where the connection ends early. */
+  /** The next bytes of the body; undefined at its end. Throws `ConnectionError` where the connection ends early. */
   next(): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /** Ends the request; the connection is closed unless the body was read to its end. */
   cancel(): void;
@@ -27,7 +30,7 @@ const LONGEST_TIMER = 2 ** 31 - 1;
  * Requests a file and waits for the headers.
  *
  * @param problem what to say where the body ends early, given the bytes read so far.
- * @throws the signal's reason once it aborts, and `FormatError` where there is no answer.
+ * @throws the signal's reason once it aborts, and `ConnectionError` where there is no answer.
  */
 export async function request(
   { fetch, idleTimeout }: RequestRules,
@@ -41,7 +44,7 @@ export async function request(
   const controller = new AbortController();
   const unlisten = onAbort(signal, (reason) => controller.abort(reason));
   const silent = () =>
-    controller.abort(new FormatError(file, `the server sent nothing for ${idleTimeout / 1000} s: ${url}`));
+    controller.abort(new ConnectionError(file, `the server sent nothing for ${idleTimeout / 1000} s: ${url}`));
 
   /** The promise's value; throws once the signal aborts or the time is over, whatever `fetch` makes of the signal. */
   async function inTime<T>(promise: Promise<T>, failure: (cause: unknown) => FormatError): Promise<T> {
@@ -52,7 +55,7 @@ export async function request(
       unlisten();
       controller.signal.throwIfAborted();
       controller.abort();
-      throw failure(cause);
+      throw cause instanceof FormatError ? cause : failure(cause);
     } finally {
       clearTimeout(timer);
     }
@@ -61,7 +64,7 @@ export async function request(
   const answer = Promise.resolve().then(() => fetch(url, { ...init, signal: controller.signal }));
   const response = await inTime(answer, (cause) => {
     const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-    return new FormatError(file, `could not be fetched from ${url}: ${String(inner)}`, { cause });
+    return new ConnectionError(file, `could not be fetched from ${url}: ${String(inner)}`, { cause });
   });
   let reader: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | undefined;
   let read = 0;
@@ -69,7 +72,10 @@ export async function request(
   async function next(): Promise<Uint8Array<ArrayBuffer> | undefined> {
     reader ??= response.body?.getReader();
     const { value } = reader
-      ? await inTime(reader.read(), (cause) => new FormatError(file, `${problem(read)}: ${String(cause)}`, { cause }))
+      ? await inTime(
+          reader.read(),
+          (cause) => new ConnectionError(file, `${problem(read)}: ${String(cause)}`, { cause }),
+        )
       : {};
     if (value) read += value.byteLength;
     else unlisten();

@@ -1,5 +1,5 @@
 import { FormatError } from "./format-error.ts";
-import { checkRange, type FileHead, type FileSource, readHead, readWhole, tooLarge } from "./source.ts";
+import { checkRange, extrasOf, type FileHead, type FileSource, readHead, readWhole, tooLarge } from "./source.ts";
 
 /** What is read of a source before it is asked for. */
 export interface EarlyReads {
@@ -36,6 +36,7 @@ export function readEarly(source: FileSource, reads: EarlyReads): FileSource {
   }
 
   return {
+    ...extrasOf(source),
     name: source.name,
     has: async (file, options) => (whole.has(file) ? (await whole.get(file)) !== undefined : source.has(file, options)),
     size: async (file, options) => (await known(file))?.length ?? source.size(file, options),

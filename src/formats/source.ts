@@ -32,6 +32,15 @@ export interface FileSource {
    * requests than `has`, `size` and `read`.
    */
   readWhole?(file: string, limit: number, options?: ReadOptions): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /**
+   * Brings files to where they are read fast and safely, e.g. downloads them and compares them with their digests: for
+   * sources that are better read so. What is read of other files, or without it, comes from where it is.
+   */
+  prepare?(files: readonly string[], options?: ReadOptions): Promise<void>;
+  /** Bytes of a file that are kept from earlier, and need not be downloaded: for sources that keep files. */
+  kept?(file: string, options?: ReadOptions): Promise<number>;
+  /** The licence that the source states. */
+  readonly license?: string | undefined;
   /** The first bytes of a file, at most `count`, with its size where it is known; undefined where there is no such file. */
   readHead?(file: string, count: number, options?: ReadOptions): Promise<FileHead | undefined>;
 }
@@ -114,6 +123,27 @@ export function withSignal(source: FileSource, signal: AbortSignal): FileSource 
     read: (file, begin, end, options) => run((signal) => source.read(file, begin, end, { ...options, signal })),
     readWhole: (file, limit) => run((signal) => readWhole(source, file, limit, { signal })),
     readHead: (file, count) => run((signal) => readHead(source, file, count, { signal })),
+    ...extrasOf(source, run),
+  };
+}
+
+/** Runs a call of a source with a signal. */
+type Run = <T>(call: (signal: AbortSignal | undefined) => Promise<T>) => Promise<T>;
+
+/** What only some sources have, each call made by `run`. */
+export function extrasOf(
+  source: FileSource,
+  run: Run = (call) => call(undefined),
+): Pick<FileSource, "prepare" | "kept" | "license"> {
+  const { license } = source;
+  const kept = (file: string, options?: ReadOptions) =>
+    run(async (signal) => (await source.kept?.(file, { ...options, ...(signal ? { signal } : {}) })) ?? 0);
+  const prepare = (files: readonly string[], options?: ReadOptions) =>
+    run(async (signal) => source.prepare?.(files, { ...options, ...(signal ? { signal } : {}) }));
+  return {
+    ...(license === undefined ? {} : { license }),
+    ...(source.kept ? { kept } : {}),
+    ...(source.prepare ? { prepare } : {}),
   };
 }
 

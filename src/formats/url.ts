@@ -1,6 +1,6 @@
 import { onAbort, unlessAborted } from "../options/abort.ts";
 import { type Check, callback, checkOptions, fieldsOf, integer } from "../options/checks.ts";
-import { addressOf } from "./address.ts";
+import { addressIn, addressOf } from "./address.ts";
 import { FormatError } from "./format-error.ts";
 import { absenceOf, problemOf, rangeBytes, totalOf, trustworthyLength, wholeBytes } from "./http-answer.ts";
 import { type Fetch, type Reply, type RequestRules, request, turns } from "./http-request.ts";
@@ -29,7 +29,7 @@ const defaultMostKept = 2 ** 31;
 const requestsAtATime = 4;
 
 /** A time that timers can wait for. */
-const duration: Check = (value) =>
+export const duration: Check = (value) =>
   typeof value === "number" && value > 0 && (value < 2 ** 31 || value === Number.POSITIVE_INFINITY)
     ? undefined
     : "milliseconds above 0 and below 2³¹, or Infinity";
@@ -114,11 +114,10 @@ export function openUrl(base: string | URL, options: OpenUrlOptions = {}): FileS
     problem?: (read: number) => string,
   ): Promise<T> {
     checkRelative(file);
-    const url = new URL(folder);
-    url.pathname = `${folder.pathname.replace(/\/$/, "")}/${file.split("/").map(encodeURIComponent).join("/")}`;
+    const url = addressIn(folder, file);
     const end = await turn(signal);
     try {
-      const reply = await request(rules, file, url.href, init, signal, problem);
+      const reply = await request(rules, file, url, init, signal, problem);
       try {
         return await use(reply);
       } catch (error) {

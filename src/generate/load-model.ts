@@ -1,5 +1,5 @@
 import { type CacheOptions, cacheLayouts } from "../blocks/kv-cache/cache.ts";
-import { openSource } from "../formats/open-source.ts";
+import { openModel } from "../formats/hub/open-model.ts";
 import { readEarly } from "../formats/read-early.ts";
 import { headBytes } from "../formats/safetensors.ts";
 import { type FileSource, withSignal } from "../formats/source.ts";
@@ -55,7 +55,7 @@ const early = {
 /**
  * Loads a Hugging Face folder (`config.json`, `model.safetensors` or its shards, `tokenizer.json`, and if present
  * `tokenizer_config.json`, `generation_config.json` and a chat template): a path in Node, an address in Node and pages
- * (in a page also relative to it), or any `FileSource`. Throws `FormatError`, `TextError` or `GpuError`, before anything
+ * (in a page also relative to it), the name of a repository on a hub, or any `FileSource`; `openModel` says more. Throws `FormatError`, `TextError` or `GpuError`, before anything
  * large is read or allocated, when the files do not fit one another or the device; and the reason of `signal` once it
  * aborts.
  */
@@ -70,7 +70,11 @@ export async function loadModel(
   const ended = new AbortController();
   const unlisten = onAbort(options.signal, (reason) => ended.abort(reason));
   try {
-    const source = readEarly(withSignal(await openSource(from), ended.signal), early);
+    const { onWarning = console.warn } = options;
+    const source = readEarly(
+      withSignal(await openModel(from, { onWarning, signal: ended.signal }), ended.signal),
+      early,
+    );
     return await loadFrom(gpu, source, { ...options, signal: ended.signal });
   } catch (error) {
     // WebGPU's own errors do not say that the device was lost.
@@ -91,6 +95,8 @@ async function loadFrom(gpu: Gpu, source: FileSource, options: ModelOptions): Pr
   const cache = resolveCache(config, options.cache);
   checkRequirements(gpu, config, context, 1, cache, tokensAhead(gpu, config));
   for (const warning of warnings) (options.onWarning ?? console.warn)(warning);
+  const files = new Set([...weights.tensors.values()].map(({ file }) => file));
+  await source.prepare?.([...files], { signal: options.signal });
   const uploaded = await uploadWeights(gpu, weights, checkpoint, config, options);
   const decoder = { gpu, config, weights: uploaded };
   return new LanguageModel(source.name, decoder, tokenizer, chatTemplate, defaults, context, cache);

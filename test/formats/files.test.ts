@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { openFiles } from "../../src/formats/files.ts";
-import { openSource } from "../../src/formats/open-source.ts";
+import { openModel } from "../../src/formats/hub/open-model.ts";
 import { readJson } from "../../src/formats/source.ts";
 import { openUrl } from "../../src/formats/url.ts";
 import { formatErrorOf, numbered, temporaryFolder } from "./checkpoint-bytes.ts";
@@ -40,19 +40,19 @@ describe("files by name", () => {
 describe("what a name names", () => {
   test("a path, a file: address, an http address or a source", async () => {
     const folder = await temporaryFolder({ "a é.json": "{}" });
-    expect((await openSource(folder)).name).toBe(folder);
+    expect((await openModel(folder)).name).toBe(folder);
     const address = new URL(`file://${folder}`);
-    for (const from of [address, address.href]) expect(await readJson(await openSource(from), "a é.json")).toEqual({});
+    for (const from of [address, address.href]) expect(await readJson(await openModel(from), "a é.json")).toEqual({});
     for (const from of ["https://example.org/m", new URL("https://example.org/m")]) {
-      expect((await openSource(from)).name).toBe("https://example.org/m");
+      expect((await openModel(from)).name).toBe("https://example.org/m");
     }
     const source = openUrl("http://example.org");
-    expect(await openSource(source)).toBe(source);
-    expect((await formatErrorOf(openSource("no such folder"))).message).toBe("no such folder: there is no such folder");
+    expect(await openModel(source)).toBe(source);
+    expect((await formatErrorOf(openModel("no such folder"))).message).toBe("no such folder: there is no such folder");
   });
 
   test("a blob: address is one file, and says how several make a folder", async () => {
-    expect((await formatErrorOf(openSource("blob:http://example.org/1"))).message).toBe(
+    expect((await formatErrorOf(openModel("blob:http://example.org/1"))).message).toBe(
       "blob:http://example.org/1: is not an http or https address: a blob is one file, and openFiles makes a folder of several",
     );
   });

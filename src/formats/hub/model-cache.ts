@@ -20,8 +20,8 @@ export interface CacheEstimate {
 
 /** Files of models that are kept between visits or runs. Opened by `openModelCache`. */
 export interface ModelCache {
-  /** Where they are kept, such as `OPFS` or a folder. */
-  readonly kind: "opfs" | "cache-api" | "folder" | "memory";
+  /** Where they are kept: the private file system or the Cache API of the origin, or a folder. */
+  readonly kind: "opfs" | "cache-api" | "folder";
   /** The models, the one used last first. */
   list(): Promise<readonly CachedModel[]>;
   /** Deletes what is kept of a model; of one that is not there, nothing. Throws `FormatError` while it is downloaded. */

@@ -232,6 +232,11 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     readWorkgroupMemory: call(library.readWorkgroupMemory, [{}, { n: 4, turns: 8, into: { y: zeros([4, 4], "u32") } }]),
     ...blockCalls(gpu),
     openFiles: plain(library.openFiles, [{ "config.json": new Blob([]) }]),
+    openModel: {
+      ...plain(library.openModel, ["no folder", { cache: false, idleTimeout: 1000, retryDelay: 1 }]),
+      runs: true,
+    },
+    openModelCache: { ...plain(library.openModelCache, [{ folder: "/nowhere" }]), runs: true },
     openUrl: plain(library.openUrl, ["https://example.test/model", { fetch: () => undefined }]),
     "ChatTemplate.render": { of: () => undefined, calls: [] },
     createChatTemplate: plain(library.createChatTemplate, [{ tokenizerConfig: {} }]),

@@ -1,0 +1,88 @@
+import { addressIn } from "../address.ts";
+import { FormatError } from "../format-error.ts";
+import { wholeBytes } from "../http-answer.ts";
+import { ConnectionError } from "../http-request.ts";
+import { hubProblem, unreachable } from "./hub-problem.ts";
+import { type Listing, listingBytes, readListing, withoutWeights } from "./listing.ts";
+import type { Remote } from "./remote.ts";
+import { isCommit, nameOfRepository, type Repository } from "./repository.ts";
+import { attempt, repeated, type TransferRules } from "./transfer.ts";
+
+/** A hub, and how it is asked. */
+export interface Hub {
+  readonly endpoint: URL;
+  readonly rules: TransferRules;
+}
+
+/** The name of a repository among all that is kept. */
+export const idOfRepository = (repository: Repository, { endpoint }: Hub): string =>
+  `hub ${endpoint.href.replace(/\/$/, "")} ${nameOfRepository(repository)}`;
+
+/** Milliseconds that a hub has for an answer where what is kept can be used without it. */
+const patience = 5000;
+
+/**
+ * The files of a repository, as the hub describes them now; where it gives no answer, or the revision is a commit, as it
+ * described them before.
+ *
+ * @throws FormatError with what to do where the hub refuses, or is out of reach and nothing is kept.
+ */
+export async function listRepository(
+  repository: Repository,
+  { endpoint, rules }: Hub,
+  kept: Listing | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Listing> {
+  if (kept && isCommit(repository.revision)) return kept;
+  const name = nameOfRepository(repository);
+  const asked = { repository, endpoint, hasToken: rules.access !== undefined };
+  const revision = encodeURIComponent(repository.revision ?? "main");
+  const base = endpoint.href.replace(/\/$/, "");
+  const url = `${base}/api/models/${repository.id}/revision/${revision}?blobs=true`;
+  const idleTimeout = kept ? Math.min(rules.idleTimeout, patience) : rules.idleTimeout;
+  const ask = async () => {
+    const { reply } = await attempt({ ...rules, idleTimeout }, name, url, {}, signal);
+    try {
+      if (!reply.response.ok) throw hubProblem(asked, reply.response);
+      return readListing(name, await wholeBytes(reply, name, listingBytes));
+    } finally {
+      reply.cancel();
+    }
+  };
+  try {
+    // With something to go on with, one attempt is enough.
+    const listing = await (kept ? ask() : repeated(rules, signal, ask));
+    const problem = withoutWeights(listing);
+    if (problem !== undefined) throw new FormatError(name, problem);
+    return listing;
+  } catch (error) {
+    if (!(error instanceof ConnectionError) || signal?.aborted) throw error;
+    if (kept) return kept;
+    throw unreachable(asked, error);
+  }
+}
+
+/** The files of a repository at the commit of its listing. */
+export function hubRepository(repository: Repository, hub: Hub, listing: Listing): Remote {
+  const { endpoint, rules } = hub;
+  const base = endpoint.href.replace(/\/$/, "");
+  const folder = folderOfRepository(repository, hub, listing);
+  return {
+    id: idOfRepository(repository, hub),
+    name: nameOfRepository(repository),
+    rules,
+    hashes: true,
+    urlOf: (file) => addressIn(folder, file),
+    look: async (file) => {
+      const found = listing.files.get(file);
+      // At one commit a file stays as it is.
+      return found && { ...found, validator: listing.commit };
+    },
+    refused: (file, response) =>
+      hubProblem({ repository, endpoint: new URL(base), hasToken: rules.access !== undefined, file }, response),
+  };
+}
+
+/** The address of a repository's files at the commit of its listing. */
+export const folderOfRepository = (repository: Repository, { endpoint }: Hub, { commit }: Listing): URL =>
+  new URL(`${endpoint.href.replace(/\/$/, "")}/${repository.id}/resolve/${commit}`);

@@ -1,0 +1,197 @@
+import { FormatError } from "../format-error.ts";
+import { ConnectionError } from "../http-request.ts";
+import type { LoadProgress } from "../load-progress.ts";
+import { checkRange, checkRelative, type FileHead, type FileSource, type ReadOptions, tooLarge } from "../source.ts";
+import { checkWhole, KeepError, keepBytes } from "./keep.ts";
+import { type FileRecord, isOf, readRecord, type Shelf, storedBytes, writeRecord } from "./kept-file.ts";
+import { prepareFiles } from "./prepare.ts";
+import { type KeptFile, openKept } from "./read-kept.ts";
+import { type Remote, type RemoteFile, receivedWhole } from "./remote.ts";
+import { repeated } from "./transfer.ts";
+
+/** What a source of kept files is made of. */
+export interface KeptSourceParts {
+  readonly remote: Remote;
+  /** Reads the server's files without keeping them. */
+  readonly direct: FileSource;
+  readonly shelf: Shelf;
+  readonly license?: string | undefined;
+  readonly onWarning: (warning: string) => void;
+  readonly onProgress: ((progress: LoadProgress) => void) | undefined;
+  /** Called with the files that a load wants, before they are fetched. */
+  readonly noted: (files: readonly string[]) => Promise<void>;
+}
+
+/** What is known of a file: of the server's where that answers, and of what is kept of it. */
+export interface FileState {
+  /** Undefined where there is no such file. */
+  readonly remote: RemoteFile | undefined;
+  readonly record: FileRecord | undefined;
+}
+
+/** The files of a server, of which those that were fetched before are kept. */
+export function keptSource(parts: KeptSourceParts): FileSource {
+  const { remote, direct, shelf, onWarning, onProgress } = parts;
+  const states = new Map<string, Promise<FileState>>();
+  const open = new Map<string, KeptFile>();
+  /** First bytes that were read from the server, of files that are compared with their digests later. */
+  const heads = new Map<string, Uint8Array<ArrayBuffer>>();
+  let warned = false;
+
+  /** Says once that files are not kept, and why. */
+  function notKept(error: KeepError): void {
+    if (!warned) onWarning(`${remote.name}: it is not kept for the next time: ${error.message}`);
+    warned = true;
+  }
+
+  /** What is written of a file; undefined where the store does not work. */
+  async function written(file: string): Promise<FileRecord | undefined> {
+    return await readRecord(shelf, file).catch(() => undefined);
+  }
+
+  async function found(file: string, signal: AbortSignal | undefined): Promise<FileState> {
+    checkRelative(file);
+    const record = await written(file);
+    try {
+      return { remote: await remote.look(file, signal), record };
+    } catch (error) {
+      if (!(error instanceof ConnectionError) || !record?.complete) throw error;
+      return { remote: record.absent ? undefined : record, record }; // offline: as it was
+    }
+  }
+
+  function stateOf(file: string, signal: AbortSignal | undefined): Promise<FileState> {
+    const known = states.get(file);
+    if (known) return known;
+    const state = found(file, signal);
+    states.set(file, state);
+    state.catch(() => states.get(file) === state && states.delete(file));
+    return state;
+  }
+
+  /** The file as it is kept; undefined where it is not, or not whole, or of another version. */
+  async function keptOf(file: string, signal: AbortSignal | undefined): Promise<KeptFile | undefined> {
+    const known = open.get(file);
+    if (known) return known;
+    const state = await stateOf(file, signal);
+    const { record } = state;
+    if (!record?.complete || !state.remote || !isOf(record, state.remote)) return undefined;
+    const kept = openKept(shelf, remote, record);
+    open.set(file, kept);
+    return kept;
+  }
+
+  /** A whole file from the server, checked, and kept where there is room. */
+  async function fetched(file: string, limit: number, signal: AbortSignal | undefined, listed?: RemoteFile) {
+    if (listed?.size !== undefined && listed.size > limit) throw tooLarge(file, limit, listed.size);
+    const received = await repeated(remote.rules, signal, async () => {
+      const whole = await receivedWhole(remote, file, limit, signal);
+      if (!whole) return undefined;
+      const known = { ...whole.found, ...digestsOf(listed ?? whole.found) };
+      try {
+        await checkWhole(file, known, whole.bytes);
+      } catch (cause) {
+        throw new ConnectionError(file, messageOf(cause, file), { cause }); // what another attempt may repair
+      }
+      return { bytes: whole.bytes, known: { ...known, validator: listed?.validator ?? known.validator } };
+    });
+    try {
+      if (received) {
+        const record = await keepBytes(shelf, file, received.known, received.bytes);
+        states.set(file, Promise.resolve({ remote: received.known, record }));
+      } else {
+        await writeRecord(shelf, { file, complete: true, absent: true, segmentBytes: shelf.segmentBytes, digests: [] });
+      }
+    } catch (error) {
+      if (received && !(error instanceof KeepError)) throw error;
+      if (error instanceof KeepError) notKept(error);
+    }
+    return received?.bytes;
+  }
+
+  async function readWhole(file: string, limit: number, { signal }: ReadOptions = {}) {
+    checkRelative(file);
+    // A file of which nothing is known is requested at once, rather than looked at first.
+    if (!remote.hashes && !states.has(file) && !(await written(file))) return await fetched(file, limit, signal);
+    const kept = await keptOf(file, signal);
+    if (kept) {
+      if (kept.size > limit) throw tooLarge(file, limit, kept.size);
+      return await kept.read(0, kept.size, signal);
+    }
+    const state = await stateOf(file, signal);
+    if (!state.remote) return undefined;
+    return await fetched(file, limit, signal, state.remote);
+  }
+
+  async function size(file: string, options: ReadOptions & { readonly limit?: number } = {}): Promise<number> {
+    const kept = await keptOf(file, options.signal);
+    if (kept) return kept.size;
+    const { remote: there } = await stateOf(file, options.signal);
+    if (!there) throw new FormatError(file, `there is no such file in ${remote.name}`);
+    return there.size ?? (await direct.size(file, options));
+  }
+
+  async function readHead(file: string, count: number, { signal }: ReadOptions = {}): Promise<FileHead | undefined> {
+    const kept = await keptOf(file, signal);
+    if (kept) return { bytes: await kept.read(0, Math.min(count, kept.size), signal), size: kept.size };
+    const { remote: there } = await stateOf(file, signal);
+    if (!there) return undefined;
+    const head = await direct.readHead?.(file, count, { signal });
+    if (!head) throw new FormatError(file, `there is no such file in ${remote.name}`);
+    heads.set(file, head.bytes);
+    return { bytes: head.bytes, size: there.size ?? head.size };
+  }
+
+  /** Throws for a file that begins otherwise than it did when its head was read. */
+  async function checkHead(file: string, signal: AbortSignal | undefined): Promise<void> {
+    const head = heads.get(file);
+    const now = head && (await (await keptOf(file, signal))?.read(0, head.length, signal));
+    heads.delete(file);
+    if (head && now && !head.every((byte, i) => byte === now[i])) {
+      throw new FormatError(file, "changed on the server while it was read: load it again");
+    }
+  }
+
+  return {
+    name: remote.name,
+    ...(parts.license === undefined ? {} : { license: parts.license }),
+    has: async (file, { signal } = {}) => (await stateOf(file, signal)).remote !== undefined,
+    size,
+    readWhole,
+    readHead,
+    read: async (file, begin, end, { signal, once } = {}) => {
+      const kept = await keptOf(file, signal);
+      if (kept) return await kept.read(begin, end, signal);
+      const { remote: there } = await stateOf(file, signal);
+      if (there?.size !== undefined) checkRange(file, begin, end, there.size);
+      return await direct.read(file, begin, end, { signal, ...(once === undefined ? {} : { once }) });
+    },
+    kept: async (file, { signal } = {}) => {
+      const { remote: there, record } = await stateOf(file, signal);
+      if (!there || !record || !isOf(record, there)) return 0;
+      return await storedBytes(shelf, record).catch(() => 0);
+    },
+    prepare: async (files, { signal } = {}) => {
+      await parts.noted(files).catch(() => undefined);
+      const known = await Promise.all(
+        files.map(async (file) => {
+          const { remote: there } = await stateOf(file, signal);
+          if (!there) throw new FormatError(file, `there is no such file in ${remote.name}`);
+          return [file, there] as const;
+        }),
+      );
+      const kept = await prepareFiles({ shelf, remote, onWarning, notKept, signal, onProgress }, new Map(known));
+      for (const [file, record] of kept) {
+        open.delete(file);
+        states.set(file, Promise.resolve({ remote: record, record }));
+        await checkHead(file, signal);
+      }
+    },
+  };
+}
+
+const digestsOf = ({ sha256, gitSha1 }: RemoteFile) => ({ sha256, gitSha1 });
+
+/** The message of an error without the file's name in front. */
+const messageOf = (error: unknown, file: string) =>
+  error instanceof Error ? error.message.replace(`${file}: `, "") : String(error);

@@ -1,0 +1,214 @@
+import {
+  between,
+  type Check,
+  callback,
+  checkOptions,
+  checkValue,
+  either,
+  fieldsOf,
+  having,
+  text,
+} from "../../options/checks.ts";
+import { addressOf } from "../address.ts";
+import { openFiles } from "../files.ts";
+import { fileSystemPath, isFolder, nodeModule, openFolder } from "../folder.ts";
+import { FormatError } from "../format-error.ts";
+import { type FileSource, withSignal } from "../source.ts";
+import { duration, openUrl } from "../url.ts";
+import { directSource } from "./direct-source.ts";
+import type { HubOptions } from "./hub-options.ts";
+import { folderOfRepository, type Hub, hubRepository, idOfRepository, listRepository } from "./hub-repository.ts";
+import { hubSnapshot } from "./hugging-face-cache.ts";
+import type { Shelf } from "./kept-file.ts";
+import { readModelRecord, writeModelRecord } from "./kept-model.ts";
+import { keptSource } from "./kept-source.ts";
+import type { Listing } from "./listing.ts";
+import type { ModelCache } from "./model-cache.ts";
+import { openModelCache, shelfOf } from "./open-model-cache.ts";
+import type { Remote } from "./remote.ts";
+import {
+  nameOfRepository,
+  type Repository,
+  repositoryNamed,
+  repositoryOfPage,
+  repositoryOfScheme,
+} from "./repository.ts";
+import { webFolder } from "./web-folder.ts";
+import { withSnapshot } from "./with-snapshot.ts";
+
+const address: Check = (value) => {
+  const url = typeof value === "string" && /^https?:/i.test(value) ? tryUrl(value) : undefined;
+  return url ? undefined : "an http or https address";
+};
+
+const cacheCheck: Check = either(
+  (value) => (value === false ? undefined : "false"),
+  having("deleteAll", "a cache that openModelCache has opened"),
+);
+
+/** Checks of {@link HubOptions}. */
+export const hubFields = fieldsOf<HubOptions>({
+  endpoint: address,
+  token: text,
+  cache: cacheCheck,
+  fetch: callback,
+  idleTimeout: duration,
+  retryDelay: between(0, 60_000),
+  onWarning: callback,
+  onProgress: callback,
+  signal: having("aborted", "an AbortSignal"),
+});
+
+const sourceCheck: Check = (value) =>
+  typeof value === "string" || (typeof value === "object" && value !== null)
+    ? undefined
+    : "a path, an address, the name of a repository, files by their names, or a FileSource";
+
+function tryUrl(value: string): URL | undefined {
+  try {
+    return new URL(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A variable of the environment, in Node. */
+function environment(name: string): string | undefined {
+  return (nodeModule("node:process") as typeof process | undefined)?.env[name] || undefined;
+}
+
+const defaultEndpoint = "https://huggingface.co";
+const [defaultIdleTimeout, defaultRetryDelay] = [30_000, 500];
+
+/** The hub that options name. */
+function hubOf(options: HubOptions): Hub {
+  const stated = options.endpoint ?? environment("HF_ENDPOINT") ?? defaultEndpoint;
+  const endpoint = tryUrl(stated);
+  if (!endpoint || !/^https?:$/.test(endpoint.protocol)) {
+    throw new FormatError("HF_ENDPOINT", `is ${stated}, expected an http or https address`);
+  }
+  const token = options.token ?? environment("HF_TOKEN");
+  if (token !== undefined && !/^[\x21-\x7e]+$/.test(token)) {
+    throw new FormatError("token", "has characters that no access token has, such as a space or a line break");
+  }
+  const rules = {
+    fetch: options.fetch ?? ((url: string, init: RequestInit) => fetch(url, init)),
+    idleTimeout: options.idleTimeout ?? defaultIdleTimeout,
+    retryDelay: options.retryDelay ?? defaultRetryDelay,
+    access: token === undefined ? undefined : { origin: endpoint.origin, token },
+  };
+  return { endpoint, rules };
+}
+
+const refuseGguf = (name: string) => {
+  if (/\.gguf(?:[?#]|$)/i.test(name)) {
+    throw new FormatError(name, "is a GGUF file, which cannot be read yet: expected a folder with safetensors");
+  }
+};
+
+/**
+ * Opens the files of a model, wherever they are:
+ *
+ * - a repository of a hub: `owner/name`, `owner/name@revision` (a branch, tag or commit), either with `hf:` in front, or
+ *   the address of its page. Its files are fetched with range requests, again where a connection fails, compared with
+ *   the sizes and digests that the hub states, and kept in a cache, from which later loads read them, also without a
+ *   network. An interrupted download goes on where it ended;
+ * - the http or https address of a folder; with the option `cache` its files are kept likewise;
+ * - in Node, a folder's path or `file:` address, which goes before a repository of the same name; in a page an address
+ *   relative to it, which other than `owner/name` begins with `./` or has more or fewer parts;
+ * - files by their names, or a `FileSource`, which is returned as it is.
+ *
+ * @throws FormatError with what to do for a repository that is not there, private, gated or out of reach.
+ */
+export async function openModel(
+  from: string | URL | FileSource | Readonly<Record<string, Blob>>,
+  options: HubOptions = {},
+): Promise<FileSource> {
+  checkOptions("openModel", hubFields, options);
+  checkValue("openModel", "from", sourceCheck, from);
+  options.signal?.throwIfAborted();
+  const source = await opened(from, options);
+  return options.signal && source !== from ? withSignal(source, options.signal) : source;
+}
+
+async function opened(from: string | URL | FileSource | Readonly<Record<string, Blob>>, options: HubOptions) {
+  if (typeof from === "object" && !(from instanceof URL)) return isSource(from) ? from : openFiles(from);
+  const name = String(from);
+  if (name === "") throw new FormatError("", "is empty, expected a path, an address or the name of a repository");
+  refuseGguf(name);
+  const scheme = repositoryOfScheme(name);
+  if (scheme) return await openRepository(scheme, options);
+  if (/^https?:/i.test(name)) {
+    const url = addressOf(name);
+    const repository = repositoryOfPage(url, hubOf(options).endpoint);
+    return repository ? await openRepository(repository, options) : await openAddress(name, url, options);
+  }
+  if (/^(blob|data):/i.test(name)) return openUrl(name); // says what to do
+  const path = fileSystemPath(name);
+  const repository = typeof from === "string" ? repositoryNamed(name) : undefined;
+  if (path !== undefined && (!repository || (await isFolder(path)))) return await openFolder(path);
+  if (repository) return await openRepository(repository, options);
+  return await openAddress(name, addressOf(name), options);
+}
+
+const isSource = (from: FileSource | Readonly<Record<string, Blob>>): from is FileSource =>
+  typeof from["read"] === "function";
+
+/** The cache that options name, or the one there is; undefined for none. */
+async function cacheOf({ cache }: HubOptions): Promise<ModelCache | undefined> {
+  if (cache === false) return undefined;
+  return cache ?? (await openModelCache());
+}
+
+async function openAddress(name: string, folder: URL, options: HubOptions): Promise<FileSource> {
+  const { fetch, idleTimeout } = options;
+  if (!options.cache) return openUrl(name, { fetch, idleTimeout });
+  const { access: _, ...rules } = hubOf(options).rules;
+  const remote = webFolder(folder, rules);
+  const shelf = shelfOf(options.cache, remote.id);
+  return await kept(remote, shelf, folder, options, undefined);
+}
+
+async function openRepository(repository: Repository, options: HubOptions): Promise<FileSource> {
+  const hub = hubOf(options);
+  const cache = await cacheOf(options);
+  const shelf = cache && shelfOf(cache, idOfRepository(repository, hub));
+  const before = shelf && (await readModelRecord(shelf).catch(() => undefined))?.listing;
+  let listing: Listing;
+  try {
+    listing = await listRepository(repository, hub, before, options.signal);
+  } catch (error) {
+    const snapshot = isUnreachable(error) ? await hubSnapshot(repository) : undefined;
+    if (!snapshot) throw error;
+    options.onWarning?.(
+      `${nameOfRepository(repository)}: read from Hugging Face's cache, since the hub is out of reach`,
+    );
+    return { ...snapshot.folder, name: nameOfRepository(repository) };
+  }
+  const remote = hubRepository(repository, hub, listing);
+  const folder = folderOfRepository(repository, hub, listing);
+  const source = shelf ? await kept(remote, shelf, folder, options, listing) : directSource(remote, folder, listing);
+  const snapshot = await hubSnapshot(repository, listing.commit);
+  return snapshot ? withSnapshot(source, snapshot.folder, listing) : source;
+}
+
+const isUnreachable = (error: unknown): boolean =>
+  error instanceof FormatError && error.cause instanceof FormatError && / cannot be reached, /.test(error.message);
+
+/** The source of files that are kept. The model is listed among those kept from now on. */
+async function kept(
+  remote: Remote,
+  shelf: Shelf,
+  folder: URL,
+  { onWarning = () => {}, onProgress }: HubOptions,
+  listing: Listing | undefined,
+): Promise<FileSource> {
+  const { id, name } = remote;
+  const note = async (files?: readonly string[]) => {
+    const wanted = files ?? (await readModelRecord(shelf))?.wanted ?? [];
+    await writeModelRecord(shelf, { id, name, lastUsed: Date.now(), wanted, listing });
+  };
+  await note().catch(() => undefined); // where nothing can be written, a warning says so later
+  const direct = directSource(remote, folder, listing);
+  return keptSource({ remote, direct, shelf, license: listing?.license, onWarning, onProgress, noted: note });
+}

@@ -1,0 +1,116 @@
+import type { LoadProgress } from "../load-progress.ts";
+import { KeepError, keepFile } from "./keep.ts";
+import { type FileRecord, isOf, readRecord, type Shelf, storedBytes } from "./kept-file.ts";
+import type { Remote, RemoteFile } from "./remote.ts";
+import { pathPart } from "./stores/store.ts";
+
+/** What files are prepared with. */
+export interface Preparing {
+  readonly shelf: Shelf;
+  readonly remote: Remote;
+  readonly onWarning: (warning: string) => void;
+  /** Called where files cannot be kept, and are read from the server instead. */
+  readonly notKept: (error: KeepError) => void;
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: ((progress: LoadProgress) => void) | undefined;
+}
+
+/** Progress over all files, which never goes back, also where a file is fetched from its beginning again. */
+function progressOf(files: ReadonlyMap<string, RemoteFile>, onProgress: Preparing["onProgress"]) {
+  const there = new Map<string, { done: number; fromCache: number; size: number }>();
+  for (const [file, { size = 0 }] of files) there.set(file, { done: 0, fromCache: 0, size });
+  let [most, mostTotal] = [0, 0];
+  const report = (phase: LoadProgress["phase"]) => {
+    const all = [...there.values()];
+    const sum = (of: (one: (typeof all)[number]) => number) => all.reduce((total, one) => total + of(one), 0);
+    mostTotal = Math.max(
+      mostTotal,
+      sum(({ size, done }) => Math.max(size, done)),
+    );
+    most = Math.max(
+      most,
+      sum(({ done }) => done),
+    );
+    const fromCache = Math.min(
+      most,
+      sum((one) => one.fromCache),
+    );
+    onProgress?.({ phase, done: most, total: mostTotal, ...(fromCache > 0 ? { fromCache } : {}) });
+  };
+  const state = (file: string) => there.get(file) ?? { done: 0, fromCache: 0, size: 0 };
+  return {
+    restart: (file: string) => there.set(file, { ...state(file), done: 0, fromCache: 0 }),
+    add: (file: string, count: number, cached: boolean) => {
+      const one = state(file);
+      there.set(file, { ...one, done: one.done + count, fromCache: one.fromCache + (cached ? count : 0) });
+      report("download");
+    },
+    report,
+  };
+}
+
+/**
+ * Fetches what is not kept yet of these files, one after the other, each under a lock that other tabs and processes
+ * respect. Returns the records of those that are kept; where there is no room for the others, or they cannot be written,
+ * they stay with the server.
+ */
+export async function prepareFiles(
+  preparing: Preparing,
+  files: ReadonlyMap<string, RemoteFile>,
+): Promise<Map<string, FileRecord>> {
+  const { shelf, remote, onWarning, notKept, signal, onProgress } = preparing;
+  const progress = progressOf(files, onProgress);
+  const kept = new Map<string, FileRecord>();
+  const missing: [string, RemoteFile][] = [];
+  let bytes = 0;
+  for (const [file, there] of files) {
+    const record = await readRecord(shelf, file).catch(() => undefined);
+    const known = record !== undefined && isOf(record, there);
+    if (known && record.complete) {
+      kept.set(file, record);
+      progress.add(file, record.size ?? 0, true);
+      continue;
+    }
+    missing.push([file, there]);
+    bytes += (there.size ?? 0) - (known ? await storedBytes(shelf, record).catch(() => 0) : 0);
+  }
+  const { free } = await shelf.store.estimate().catch(() => ({ free: undefined }));
+  if (free !== undefined && bytes > free) {
+    notKept(new KeepError(`it takes ${mebibytes(bytes)} more, and there is room for ${mebibytes(free)}`));
+    return kept;
+  }
+  for (const [file, there] of missing) {
+    progress.restart(file);
+    let began = false;
+    const keeping = {
+      onBytes: (count: number, fromCache: boolean) => {
+        began = true;
+        progress.add(file, count, fromCache);
+      },
+      onRestart: () => progress.restart(file),
+      onWarning,
+      signal,
+    };
+    let locked = false;
+    try {
+      const name = `shaderformer ${pathPart(remote.id)} ${pathPart(file)}`;
+      const record = await shelf.store.locked(name, signal, () => {
+        locked = true;
+        return keepFile(shelf, remote, file, there, keeping);
+      });
+      if (!began) progress.add(file, record.size ?? 0, true); // another tab has fetched it
+      kept.set(file, record);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (locked && !(error instanceof KeepError)) throw error;
+      notKept(error instanceof KeepError ? error : new KeepError(String(error), { cause: error }));
+      // What was written of it would take room that nothing uses.
+      await shelf.store.delete([...shelf.path, pathPart(file)]).catch(() => undefined);
+      return kept;
+    }
+  }
+  progress.report("verify");
+  return kept;
+}
+
+const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;

@@ -1,0 +1,230 @@
+import { FormatError } from "../format-error.ts";
+import { absenceOf, contentRange, trustworthyLength, wholeBytes } from "../http-answer.ts";
+import { ConnectionError } from "../http-request.ts";
+import { tooLarge } from "../source.ts";
+import type { ListedFile } from "./listing.ts";
+import { attempt, repeated, type TransferRules, type Transferred } from "./transfer.ts";
+
+/** What is known of a file on a server. */
+export interface RemoteFile extends ListedFile {
+  /** Changes when the content does: an ETag, a date, or the commit. */
+  readonly validator?: string | undefined;
+}
+
+/** A folder of a server from which files are kept. */
+export interface Remote {
+  /** Names it among all that is kept. */
+  readonly id: string;
+  /** For messages. */
+  readonly name: string;
+  readonly rules: TransferRules;
+  /** True where ETags of 64 hexadecimal digits are SHA-256 digests, as on a hub. */
+  readonly hashes: boolean;
+  urlOf(file: string): string;
+  /**
+   * What is known of a file, or undefined where there is none. Throws ConnectionError where the server gives no answer.
+   */
+  look(file: string, signal: AbortSignal | undefined): Promise<RemoteFile | undefined>;
+  /** The error for a response that is neither success nor a redirect. */
+  refused(file: string, response: Response): FormatError;
+}
+
+/** A file that changed on the server while it was read. */
+export class ChangedError extends FormatError {}
+
+/** What is known of a file, which what arrives is compared with and adds to. */
+export interface Known {
+  size?: number | undefined;
+  validator?: string | undefined;
+  sha256?: string | undefined;
+  gitSha1?: string | undefined;
+}
+
+/** What a response says of the whole file. */
+export function described({ reply: { response }, header }: Transferred, hashes: boolean): Known {
+  const etag = (header("x-linked-etag") ?? header("etag"))?.replace(/^W\//, "");
+  const digest = /^"?([0-9a-f]{64})"?$/.exec(etag ?? "")?.[1];
+  const linked = /^\d{1,15}$/.exec(header("x-linked-size") ?? "")?.[0];
+  const { total } = contentRange(response.headers);
+  const whole = response.status === 200 ? trustworthyLength(response) : undefined;
+  const size = (linked === undefined ? undefined : Number(linked)) ?? total ?? whole;
+  return { size, validator: etag ?? header("last-modified"), ...(hashes && digest ? { sha256: digest } : {}) };
+}
+
+/** Compares what is known with what a response says, and adds it. Throws ChangedError where they differ. */
+function compare(file: string, known: Known, found: Known): void {
+  if (known.size !== undefined && found.size !== undefined && known.size !== found.size) {
+    throw new ChangedError(file, `has ${found.size} bytes on the server, expected ${known.size}`);
+  }
+  if (known.sha256 !== undefined && found.sha256 !== undefined && known.sha256 !== found.sha256) {
+    throw new ChangedError(file, "has another SHA-256 on the server than expected");
+  }
+  // A file that is known by its digest is compared by that.
+  const digested = known.sha256 !== undefined || known.gitSha1 !== undefined;
+  if (
+    !digested &&
+    known.validator !== undefined &&
+    found.validator !== undefined &&
+    known.validator !== found.validator
+  ) {
+    throw new ChangedError(file, "changed on the server while it was read");
+  }
+  known.size ??= found.size;
+  known.sha256 ??= found.sha256;
+  if (!digested) known.validator ??= found.validator;
+}
+
+/**
+ * The bytes of a file from `begin` on, to `end` or its end. Where the connection fails it goes on from there with another
+ * request; from a server that ignores ranges, it receives again what it has, and drops it.
+ *
+ * @throws ChangedError where the file on the server is not the one that is known; ConnectionError after five attempts
+ * that got no further.
+ */
+export async function* received(
+  remote: Remote,
+  file: string,
+  known: Known,
+  { begin, end }: { readonly begin: number; readonly end?: number },
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  let at = begin;
+  // Chunks are handed over one at a time, so that no more is received than is taken.
+  let open: { next(): Promise<Uint8Array<ArrayBuffer> | undefined>; cancel(): void } | undefined;
+  const target = () => end ?? known.size;
+
+  async function start(): Promise<NonNullable<typeof open>> {
+    const range = `bytes=${at}-${end === undefined ? "" : end - 1}`;
+    const transferred = await attempt(remote.rules, file, remote.urlOf(file), { headers: { range } }, signal);
+    const { reply } = transferred;
+    try {
+      let skip = checked(remote, file, known, at, transferred);
+      const next = async () => {
+        for (;;) {
+          const chunk = await reply.next();
+          if (!chunk || chunk.length > skip) {
+            const rest = chunk?.subarray(skip);
+            skip = 0;
+            return rest;
+          }
+          skip -= chunk.length;
+        }
+      };
+      return { next, cancel: reply.cancel };
+    } catch (error) {
+      reply.cancel();
+      throw error;
+    }
+  }
+
+  try {
+    for (;;) {
+      if (at === target()) return;
+      const chunk = await repeated(remote.rules, signal, async () => {
+        open ??= await start();
+        try {
+          const chunk = await open.next();
+          if (!chunk && at < (target() ?? at)) {
+            throw new ConnectionError(file, `the server sent ${at} of ${target()} bytes`);
+          }
+          return chunk;
+        } catch (error) {
+          open?.cancel();
+          open = undefined;
+          throw error;
+        }
+      });
+      if (!chunk) {
+        known.size ??= at;
+        return;
+      }
+      const most = target() ?? Number.POSITIVE_INFINITY;
+      if (at + chunk.length > most) {
+        if (end === undefined) throw new ChangedError(file, `the server sent more than its ${most} bytes`);
+        yield chunk.subarray(0, most - at);
+        at = most;
+        return;
+      }
+      at += chunk.length;
+      yield chunk;
+    }
+  } finally {
+    open?.cancel();
+  }
+}
+
+/** Checks a response to the request of the bytes from `at` on; returns how many bytes before these it begins with. */
+function checked(remote: Remote, file: string, known: Known, at: number, transferred: Transferred): number {
+  const { response } = transferred.reply;
+  const { status, headers } = response;
+  if (status === 416) {
+    const { total } = contentRange(headers);
+    compare(file, known, { size: total ?? (at === 0 ? 0 : undefined) });
+    if (at === 0 && known.size === 0) return 0;
+    throw new ConnectionError(file, `the server has no bytes from ${at} on (HTTP 416)`);
+  }
+  const absent = absenceOf(response, file);
+  if (absent !== undefined && response.ok) throw new FormatError(file, `${absent} at ${response.url}`);
+  if (!response.ok) throw remote.refused(file, response);
+  compare(file, known, described(transferred, remote.hashes));
+  if (status !== 206) return at;
+  const { first = at } = contentRange(headers);
+  if (first !== at) {
+    throw new ConnectionError(
+      file,
+      `bytes from ${at} on were asked for: the server answered with a range from ${first}`,
+    );
+  }
+  return 0;
+}
+
+/** The bytes `[begin, end)` of a file. Throws as `received` does. */
+export async function receivedRange(
+  remote: Remote,
+  file: string,
+  known: Known,
+  begin: number,
+  end: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(end - begin);
+  let filled = 0;
+  for await (const chunk of received(remote, file, known, { begin, end }, signal)) {
+    bytes.set(chunk, filled);
+    filled += chunk.length;
+  }
+  if (filled < bytes.length) throw new ChangedError(file, `has no bytes ${begin + filled} to ${end}`);
+  return bytes;
+}
+
+/** A whole file of at most `limit` bytes, and what its response says of it; undefined where there is none. */
+export async function receivedWhole(
+  remote: Remote,
+  file: string,
+  limit: number,
+  signal: AbortSignal | undefined,
+): Promise<{ bytes: Uint8Array<ArrayBuffer>; found: Known } | undefined> {
+  return await repeated(remote.rules, signal, async () => {
+    const transferred = await attempt(remote.rules, file, remote.urlOf(file), {}, signal);
+    const { reply } = transferred;
+    try {
+      const { response } = reply;
+      const { status } = response;
+      const absent = absenceOf(response, file);
+      if (absent !== undefined && !remote.hashes) return undefined;
+      if (absent !== undefined && response.ok) throw new FormatError(file, `${absent} at ${response.url}`);
+      if (!response.ok) throw remote.refused(file, response);
+      if (status === 206)
+        throw new ConnectionError(file, "the whole file was asked for: the server answered with a range");
+      const found = described(transferred, remote.hashes);
+      if (found.size !== undefined && found.size > limit) throw tooLarge(file, limit, found.size);
+      const bytes = await wholeBytes(reply, file, limit);
+      if (bytes.length !== (found.size ?? bytes.length)) {
+        throw new ConnectionError(file, `the server sent ${bytes.length} of ${found.size} bytes`);
+      }
+      return { bytes, found: { ...found, size: bytes.length } };
+    } finally {
+      reply.cancel();
+    }
+  });
+}
