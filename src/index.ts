@@ -246,6 +246,4 @@ export type {
   Usage,
 } from "./engine/openai/types.ts";
 export { RequestError, type RequestErrorOptions } from "./engine/request-error.ts";
-export type { CachedModel, CacheEstimate } from "./formats/hub/model-cache.ts";
-export type { LoadPhase, LoadProgress } from "./formats/load-progress.ts";
 export type { LoadPlan } from "./generate/load-plan.ts";

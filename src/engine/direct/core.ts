@@ -31,11 +31,11 @@ const calls: { readonly [M in keyof Calls]: Answer<M> } = {
   tokenize,
   attention: () => Promise.reject(new Error("not there yet")),
   experts: () => Promise.reject(new Error("not there yet")),
-  stored: () => [],
-  deleteStored: () => undefined,
-  deleteAllStored: () => undefined,
-  storageEstimate: () => ({ used: 0 }),
-  persistStorage: () => false,
+  stored: ({ storage }) => storage.list(),
+  deleteStored: async ({ storage }, { id }) => void (await storage.delete(id)),
+  deleteAllStored: async ({ storage }) => void (await storage.deleteAll()),
+  storageEstimate: ({ storage }) => storage.estimate(),
+  persistStorage: ({ storage }) => storage.persist(),
   device: ({ gpu }) => ({ info: gpu.adapter, features: [...gpu.device.features].sort(), limits: gpu.limits }),
 };
 

@@ -1,5 +1,5 @@
-import { openFiles } from "../../formats/files.ts";
-import { openSource } from "../../formats/open-source.ts";
+import type { HubOptions } from "../../formats/hub/hub-options.ts";
+import { openModel } from "../../formats/hub/open-model.ts";
 import type { FileSource } from "../../formats/source.ts";
 import type { LanguageModel } from "../../generate/language-model.ts";
 import { loadModel } from "../../generate/load-model.ts";
@@ -8,9 +8,12 @@ import type { ModelSource } from "../engine.ts";
 import type { LoadRequest } from "./loaded.ts";
 import type { Report } from "./progress.ts";
 
-/** Opens where a model comes from. */
-export async function sourceOf(from: ModelSource): Promise<FileSource> {
-  return typeof from === "string" ? openSource(from) : openFiles(from);
+/** Opens where a model comes from, with the phases of downloading among those that are reported. */
+export async function sourceOf(from: ModelSource, options: HubOptions, report?: Report): Promise<FileSource> {
+  return openModel(from, {
+    ...options,
+    onProgress: ({ phase, done, total, fromCache }) => report?.(phase, done, total, fromCache),
+  });
 }
 
 /** The id of a model that is given none: its source's name, or the last part of a path or an address. */

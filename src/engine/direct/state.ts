@@ -6,6 +6,7 @@ import { idOf, loadReady, sourceOf } from "./load.ts";
 import type { LoadedEntry, LoadedModels, LoadRequest } from "./loaded.ts";
 import type { Report } from "./progress.ts";
 import { createSessions } from "./sessions.ts";
+import { createStorage, type Storage } from "./storage.ts";
 
 /** What an engine in this thread holds. */
 export interface EngineState {
@@ -13,12 +14,13 @@ export interface EngineState {
   readonly options: EngineOptions;
   readonly models: LoadedModels;
   readonly listeners: Set<(event: EngineEvent) => void>;
+  readonly storage: Storage;
 }
 
 /** Opens the device. */
 export async function openState(options: EngineOptions): Promise<EngineState> {
   const gpu = await openGpu(options.gpu);
-  const state: EngineState = { gpu, options, models: new Map(), listeners: new Set() };
+  const state: EngineState = { gpu, options, models: new Map(), listeners: new Set(), storage: createStorage(options) };
   gpu.gone.addEventListener("abort", () => {
     if (!gpu.closed) emit(state, { type: "device-lost", message: String(gpu.gone.reason?.message) });
   });
@@ -38,7 +40,10 @@ export async function load(
   report: Report,
 ): Promise<LoadedEntry> {
   const { gpu, models, options } = state;
-  const source = await sourceOf(request.from);
+  const onWarning = (message: string) => emit(state, { type: "warning", message });
+  const { endpoint, token } = options;
+  const hub = { endpoint, token, ...(await state.storage.forModels()), onWarning, signal };
+  const source = await sourceOf(request.from, hub, report);
   const id = request.id ?? idOf(request.from, source);
   if (models.has(id)) {
     throw new RequestError(
@@ -50,7 +55,6 @@ export async function load(
   }
   models.set(id, undefined);
   try {
-    const onWarning = (message: string) => emit(state, { type: "warning", message });
     const model = await loadReady(gpu, source, request, report, { signal, onWarning });
     const { concurrency = 4, queue = 1000 } = options;
     const sessions = createSessions(model, { concurrency, queue });
