@@ -5,6 +5,7 @@ import { answerChat, streamChat } from "../openai/chat.ts";
 import { answerCompletion, streamCompletion } from "../openai/completion.ts";
 import { answerEmbeddings } from "../openai/embeddings.ts";
 import { answerModel, answerModels } from "../openai/models.ts";
+import { onDevice } from "../recovery.ts";
 import { continued, promptOf } from "./generate.ts";
 import { entryOf, infoOf } from "./loaded.ts";
 import { progressReport } from "./progress.ts";
@@ -36,8 +37,14 @@ const calls: { readonly [M in keyof Calls]: Answer<M> } = {
   deleteAllStored: async ({ storage }) => void (await storage.deleteAll()),
   storageEstimate: ({ storage }) => storage.estimate(),
   persistStorage: ({ storage }) => storage.persist(),
-  device: ({ gpu }) => ({ info: gpu.adapter, features: [...gpu.device.features].sort(), limits: gpu.limits }),
+  device: async ({ device }) => {
+    const { adapter, features, limits } = await device.ready();
+    return { info: adapter, features: [...features].sort(), limits };
+  },
 };
+
+/** Calls that only compute, and so are begun again where their device is lost. */
+const repeated: ReadonlySet<keyof Calls> = new Set(["embeddings", "attention", "experts"] as const);
 
 type Parts<M extends keyof Streams> = (
   state: EngineState,
@@ -68,7 +75,8 @@ export async function openCore(options: EngineOptions): Promise<Core> {
   return {
     async call(method, argument, signal, report) {
       signal?.throwIfAborted();
-      return await calls[method](state, argument, signal ?? undefined, report);
+      const run = async () => await calls[method](state, argument, signal ?? undefined, report);
+      return repeated.has(method) ? await onDevice(state.device, run) : await run();
     },
     stream: (method, argument, signal) => streams[method](state, argument, signal ?? undefined),
     listen(listener) {
@@ -77,7 +85,7 @@ export async function openCore(options: EngineOptions): Promise<Core> {
     },
     async dispose() {
       unload(state, undefined);
-      state.gpu.close();
+      state.device.close();
     },
   };
 }

@@ -6,6 +6,7 @@ import { OptionError } from "../../options/errors.ts";
 import type { ChatMessage } from "../../text/chat-template.ts";
 import { TextError } from "../../text/text-error.ts";
 import type { EnginePiece, EngineResult, GenerateRequest } from "../generate-request.ts";
+import { overLosses } from "../recovery.ts";
 import type { LoadedEntry } from "./loaded.ts";
 
 /** The tokens of a conversation in the model's chat format. */
@@ -24,21 +25,33 @@ export function promptOf(entry: LoadedEntry, { prompt, tokens, messages }: Gener
   return tokens ?? entry.model.tokenizer.encode(prompt ?? "");
 }
 
-/** Continues these tokens in a session of the model, as soon as one is free. */
+/** Continues these tokens in a session of the model, as soon as one is free; over losses of the device. */
 export async function* continued(
   entry: LoadedEntry,
   tokens: readonly number[],
   options: GenerationOptions,
 ): AsyncGenerator<EnginePiece, EngineResult, undefined> {
+  // After a loss the same seed goes on.
+  const seeded = { ...options, seed: options.seed ?? Math.floor(Math.random() * 2 ** 32) };
+  return yield* overLosses(entry.device, (generated) => begun(entry, tokens, seeded, generated));
+}
+
+/** Goes on after the tokens that were generated on a device that was lost. */
+async function* begun(
+  entry: LoadedEntry,
+  tokens: readonly number[],
+  options: GenerationOptions,
+  generated: readonly number[],
+): AsyncGenerator<EnginePiece, EngineResult, undefined> {
   const { model, sessions } = entry;
   // Throws what is wrong with the request before it waits, and is the result of one that does not begin.
-  const unbegun = model.session().continueFrom(tokens, options);
+  const unbegun = model.session().continueFrom(tokens, options, generated);
   const session = await sessions.take(tokens, options.signal);
   if (!session) return await resultOf(entry, unbegun);
   const before = session.prefilledTokens;
   let spoilt = false;
   try {
-    const generation = session.continueFrom(tokens, options);
+    const generation = session.continueFrom(tokens, options, generated);
     for await (const piece of generation) yield pieceOf(entry, piece);
     const result = await resultOf(entry, generation);
     return { ...result, cachedTokens: Math.max(0, tokens.length - (session.prefilledTokens - before)) };

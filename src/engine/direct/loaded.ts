@@ -1,5 +1,6 @@
 import type { LanguageModel } from "../../generate/language-model.ts";
 import type { EngineLoadOptions, ModelInfo, ModelSource } from "../engine.ts";
+import type { KeptDevice } from "../recovery.ts";
 import { RequestError } from "../request-error.ts";
 import type { Sessions } from "./sessions.ts";
 
@@ -12,8 +13,10 @@ export interface LoadRequest extends Omit<EngineLoadOptions, "signal" | "onProgr
 export interface LoadedEntry {
   readonly id: string;
   readonly request: LoadRequest;
-  readonly model: LanguageModel;
-  readonly sessions: Sessions;
+  readonly device: KeptDevice;
+  /** On the device that there is; another one once that was lost. */
+  model: LanguageModel;
+  sessions: Sessions;
   /** In seconds since 1970. */
   readonly created: number;
 }

@@ -1,6 +1,8 @@
+import type { FileSource } from "../../formats/source.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { openGpu } from "../../gpu/open.ts";
 import type { EngineEvent, EngineOptions } from "../engine.ts";
+import { type KeptDevice, keepDevice, onDevice } from "../recovery.ts";
 import { RequestError } from "../request-error.ts";
 import { idOf, loadReady, sourceOf } from "./load.ts";
 import type { LoadedEntry, LoadedModels, LoadRequest } from "./loaded.ts";
@@ -10,7 +12,7 @@ import { createStorage, type Storage } from "./storage.ts";
 
 /** What an engine in this thread holds. */
 export interface EngineState {
-  readonly gpu: Gpu;
+  readonly device: KeptDevice;
   readonly options: EngineOptions;
   readonly models: LoadedModels;
   readonly listeners: Set<(event: EngineEvent) => void>;
@@ -19,11 +21,15 @@ export interface EngineState {
 
 /** Opens the device. */
 export async function openState(options: EngineOptions): Promise<EngineState> {
-  const gpu = await openGpu(options.gpu);
-  const state: EngineState = { gpu, options, models: new Map(), listeners: new Set(), storage: createStorage(options) };
-  gpu.gone.addEventListener("abort", () => {
-    if (!gpu.closed) emit(state, { type: "device-lost", message: String(gpu.gone.reason?.message) });
+  const open = () => openGpu(options.gpu);
+  const device = keepDevice(await open(), {
+    open,
+    restore: (gpu) => restore(state, gpu),
+    onLost: (message) => emit(state, { type: "device-lost", message }),
+    onRestored: () => emit(state, { type: "device-restored" }),
   });
+  const storage = createStorage(options);
+  const state: EngineState = { device, options, models: new Map(), listeners: new Set(), storage };
   return state;
 }
 
@@ -39,11 +45,9 @@ export async function load(
   signal: AbortSignal | undefined,
   report: Report,
 ): Promise<LoadedEntry> {
-  const { gpu, models, options } = state;
+  const { device, models } = state;
   const onWarning = (message: string) => emit(state, { type: "warning", message });
-  const { endpoint, token } = options;
-  const hub = { endpoint, token, ...(await state.storage.forModels()), onWarning, signal };
-  const source = await sourceOf(request.from, hub, report);
+  const source = await openedSource(state, request, report, { signal, onWarning });
   const id = request.id ?? idOf(request.from, source);
   if (models.has(id)) {
     throw new RequestError(
@@ -55,25 +59,72 @@ export async function load(
   }
   models.set(id, undefined);
   try {
-    const model = await loadReady(gpu, source, request, report, { signal, onWarning });
-    const { concurrency = 4, queue = 1000 } = options;
-    const sessions = createSessions(model, { concurrency, queue });
-    const entry = { id, request, model, sessions, created: Math.floor(Date.now() / 1000) };
-    await warmUp(entry, report, signal);
-    models.delete(id); // so that it is the last
-    models.set(id, entry);
-    return entry;
+    return await onDevice(device, async (gpu) => {
+      const ready = await readyModel(state, gpu, source, request, report, { signal, onWarning });
+      gpu.assertUsable(); // from here on a loss finds it among the models
+      const entry = { id, request, device, ...ready, created: Math.floor(Date.now() / 1000) };
+      models.delete(id); // so that it is the last
+      models.set(id, entry);
+      return entry;
+    });
   } catch (error) {
     models.delete(id);
     throw error;
   }
 }
 
+/** What a load, or the repetition of one, is called with. */
+type Given = Parameters<typeof loadReady>[4];
+
+/** Opens where a model comes from: as it was the first time, kept files included. */
+async function openedSource(
+  { options, storage }: EngineState,
+  { from }: LoadRequest,
+  report: Report,
+  { signal, onWarning }: Given,
+): Promise<FileSource> {
+  const { endpoint, token } = options;
+  return await sourceOf(from, { endpoint, token, ...(await storage.forModels()), onWarning, signal }, report);
+}
+
+/** Loads all models anew, on a device that replaces one that was lost. */
+async function restore(state: EngineState, gpu: Gpu): Promise<void> {
+  for (const [id, entry] of state.models) {
+    if (!entry) continue; // its load begins again by itself
+    entry.model.dispose();
+    const silent = { signal: undefined, onWarning: () => {} }; // the warnings have been given
+    const source = await openedSource(state, entry.request, () => {}, silent);
+    const { model, sessions } = await readyModel(state, gpu, source, entry.request, () => {}, silent);
+    if (state.models.get(id) !== entry) model.dispose();
+    else Object.assign(entry, { model, sessions });
+  }
+}
+
+/** A model on a device with its sessions, ready for its first request. Nothing stays allocated where that fails. */
+async function readyModel(
+  { options }: EngineState,
+  gpu: Gpu,
+  source: FileSource,
+  request: LoadRequest,
+  report: Report,
+  given: Given,
+): Promise<Pick<LoadedEntry, "model" | "sessions">> {
+  const { concurrency = 4, queue = 1000 } = options;
+  const model = await loadReady(gpu, source, request, report, given);
+  const ready = { model, sessions: createSessions(model, { concurrency, queue }) };
+  await warmUp(ready, report, given.signal);
+  return ready;
+}
+
 /** Tokens of the prompt whose programs are bound. */
 const typicalPrompt = 16;
 
 /** Opens a session for the first request, whose memory and programs are then there. */
-async function warmUp({ model, sessions }: LoadedEntry, report: Report, signal: AbortSignal | undefined) {
+async function warmUp(
+  { model, sessions }: Pick<LoadedEntry, "model" | "sessions">,
+  report: Report,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   report("warm-up", 0, 1);
   const session = await sessions.take([], undefined);
   if (!session) return;
