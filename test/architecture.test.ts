@@ -44,7 +44,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   engine: [...engine, "formats", "text", "engine"],
   "worker.ts": ["engine"],
   "index.ts": [...engine, "formats", "text", "engine", "attention.ts"],
-  serve: ["engine", "serve"],
+  serve: ["gpu", "text", "engine", "serve"],
   cli: [...engine, "formats", "text", "engine", "serve", "cli", "bench", "index.ts"],
 };
 

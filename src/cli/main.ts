@@ -10,6 +10,10 @@ const commands = {
     summary: "continue a text",
     load: async () => (await import("./generate.ts")).generateCommand(),
   },
+  serve: {
+    summary: "answer requests of OpenAI's interface over HTTP",
+    load: async () => (await import("./serve.ts")).serveCommand(),
+  },
   inspect: {
     summary: "show logits, inner tensors, and every call and dispatch",
     load: async () => (await import("./inspect.ts")).inspectCommand(),

@@ -1,4 +1,7 @@
 import { RequestError } from "../engine/request-error.ts";
+import { GpuError } from "../gpu/errors.ts";
+import { OptionError } from "../options/errors.ts";
+import { TextError } from "../text/text-error.ts";
 
 /** What an HTTP answer says of a failure: its status and headers, and the error in the shape of OpenAI's interface. */
 export interface Failure {
@@ -22,12 +25,18 @@ export const refusal = (status: number, code: string, message: string): RequestE
 /** Seconds after which a client may try again, where that can help. */
 const retryAfter: Readonly<Record<number, string>> = { 429: "1", 503: "2" };
 
-/** The answer for an error of any kind. One that is no request's says no more than its message. */
+/** An error of any kind as one of a request. */
+function asRequestError(error: unknown): RequestError {
+  if (error instanceof RequestError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof GpuError) return refusal(503, "device_error", message);
+  if (error instanceof OptionError || error instanceof TextError) return refusal(400, "invalid_value", message);
+  return refusal(500, "internal_error", message);
+}
+
+/** The answer for an error of any kind. */
 export function failureOf(error: unknown): Failure {
-  const known =
-    error instanceof RequestError
-      ? error
-      : refusal(500, "internal_error", error instanceof Error ? error.message : String(error));
+  const known = asRequestError(error);
   const again = retryAfter[known.status];
   return {
     status: known.status,

@@ -1,0 +1,102 @@
+import { Command } from "commander";
+import { createEngine } from "../engine/create-engine.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { ServeOptions } from "../serve/options.ts";
+import { startServer } from "../serve/server.ts";
+import { count, positive, repeated } from "./arguments.ts";
+import { makeInterrupt } from "./interrupt.ts";
+import { addLoadOptions, cacheOptions, type LoadFlags } from "./model-options.ts";
+import { print, say } from "./output.ts";
+import { withProgress } from "./progress.ts";
+import { readTextFile } from "./read-text.ts";
+import { withoutDriverChatter } from "./terminal.ts";
+
+/** The flags of `serve`. */
+interface ServeFlags extends LoadFlags, Omit<ServeOptions, "origins" | "names"> {
+  readonly id?: string;
+  readonly chatTemplate?: string;
+  readonly allowOrigin?: readonly string[];
+  readonly allowHost?: readonly string[];
+}
+
+/** `shaderformer serve`: answers requests of OpenAI's interface over HTTP until Ctrl-C. */
+export function serveCommand(): Command {
+  const command = new Command("serve")
+    .description(
+      "Answer requests of OpenAI's interface (chat completions, completions, embeddings, models) over HTTP. " +
+        "The first line printed is the address; clients use it with /v1. Any API key is accepted.",
+    )
+    .optionsGroup("Server:")
+    .option("-p, --port <n>", "port; 0 takes a free one (default: 8080)", count)
+    .option("--host <host>", "address to listen on (default: 127.0.0.1, this machine alone)")
+    .option("--id <name>", "the model's name in requests (default: the folder's)")
+    .option("--chat-template <file>", "a chat template in place of the model's own")
+    .option("--concurrency <n>", "requests computed at once (default: 4)", positive)
+    .option("--queue <n>", "requests that may wait; one more gets 429 (default: 64)", count)
+    .option("--time-limit <seconds>", "time for one request (default: 600)", positive)
+    .option("--body-limit <bytes>", "size of one request (default: 4194304)", positive)
+    .option("--allow-origin <origin>", "pages that may use it, such as https://example.org, or *; repeatable", repeated)
+    .option("--allow-host <name>", "a name by which clients address it; repeatable", repeated);
+  return addLoadOptions(command).action(serve);
+}
+
+async function serve(flags: ServeFlags): Promise<void> {
+  if (flags.model === "") throw new Error("--model: the name of the folder is empty");
+  const { host, port, concurrency, queue, timeLimit, bodyLimit, allowOrigin: origins, allowHost: names } = flags;
+  // Listening comes first, so that a port in use is reported before a model is loaded.
+  const server = await startServer({ host, port, concurrency, queue, timeLimit, bodyLimit, origins, names });
+  let engine: Engine | undefined;
+  try {
+    engine = await openEngine(flags);
+    server.use(engine);
+    using interrupt = makeInterrupt();
+    await interrupt.watch();
+    const stopped = stop(interrupt.signal);
+    await print(`${server.url}\n`);
+    for (const { id } of await engine.loaded()) say(`${id} at ${server.url}/v1; Ctrl-C ends it`);
+    await stopped;
+  } finally {
+    await server.close();
+    await engine?.dispose();
+  }
+}
+
+async function openEngine({ model, id, context, dtype, concurrency, ...flags }: ServeFlags): Promise<Engine> {
+  const chatTemplate = flags.chatTemplate === undefined ? undefined : await readTextFile(flags.chatTemplate);
+  const { adapter, features, cap } = flags;
+  const device = { ...(adapter ? { adapter } : {}), ...(features ? { features } : {}), ...(cap ? { cap } : {}) };
+  const engine = await withoutDriverChatter(() =>
+    createEngine({ gpu: device, ...(concurrency === undefined ? {} : { concurrency }) }),
+  );
+  engine.onEvent((event) => {
+    if (event.type === "device-restored") say("the device was lost, and is back");
+    else say(`warning: ${event.message}`);
+  });
+  try {
+    const cache = cacheOptions({ model, ...flags });
+    await withProgress("loading  ", false, (report) =>
+      engine.load(model, {
+        cache,
+        ...(id === undefined ? {} : { id }),
+        ...(context === undefined ? {} : { context }),
+        ...(chatTemplate === undefined ? {} : { chatTemplate }),
+        ...(dtype === undefined ? {} : { dtype }),
+        onProgress: ({ phase, done, total }) => {
+          if (phase === "upload") report(done, total);
+        },
+      }),
+    );
+    return engine;
+  } catch (error) {
+    await engine.dispose();
+    throw error;
+  }
+}
+
+/** Resolves at the first Ctrl-C, or at the signal by which other programs end this one. */
+function stop(interrupt: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    interrupt.addEventListener("abort", () => resolve(), { once: true });
+    process.once("SIGTERM", () => resolve());
+  });
+}
