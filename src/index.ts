@@ -202,6 +202,7 @@ export type { TokenConstraint } from "./generate/token-constraint.ts";
 // Engines: models by an interface that OpenAI's clients have
 
 export { createEngine } from "./engine/create-engine.ts";
+export { createWorkerEngine } from "./engine/create-worker-engine.ts";
 export type {
   AttentionOfToken,
   AttentionRequest,
@@ -245,5 +246,7 @@ export type {
   TopLogprob,
   Usage,
 } from "./engine/openai/types.ts";
+export type { EnginePort, PortEvent } from "./engine/port/messages.ts";
+export { serveEngine } from "./engine/port/serve-engine.ts";
 export { RequestError, type RequestErrorOptions } from "./engine/request-error.ts";
 export type { LoadPlan } from "./generate/load-plan.ts";

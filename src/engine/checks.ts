@@ -1,8 +1,7 @@
 // Options of an engine's functions, as far as they are checked before they become messages: names, and what is needed
 // to send them. What computes the answers checks the rest.
 import type { CacheOptions } from "../blocks/kv-cache/cache.ts";
-import { cacheLayouts } from "../blocks/kv-cache/cache.ts";
-import { cacheFormats, weightTypes } from "../kernels/formats.ts";
+import { gpuChecks } from "../gpu/gpu-options.ts";
 import {
   anything,
   boolean,
@@ -14,13 +13,12 @@ import {
   integer,
   listOf,
   object,
-  oneOf,
   recordOf,
   required,
   size,
   text,
 } from "../options/checks.ts";
-import type { AttentionRequest, EngineLoadOptions, ExpertsRequest, PlanOptions } from "./engine.ts";
+import type { AttentionRequest, EngineLoadOptions, EngineOptions, ExpertsRequest, PlanOptions } from "./engine.ts";
 import type { GenerateRequest } from "./generate-request.ts";
 
 const signal = having("aborted", "an AbortSignal");
@@ -32,8 +30,8 @@ export const modelSource: Check = either(text, recordOf(blob));
 
 const memory = {
   context: integer(1, 2 ** 30),
-  cache: object<CacheOptions>({ dtype: oneOf(...cacheFormats), layout: oneOf(...cacheLayouts) }),
-  dtype: oneOf(...weightTypes),
+  cache: object<CacheOptions>({ dtype: text, layout: text }),
+  dtype: text,
   signal,
 };
 
@@ -58,7 +56,8 @@ export const generateFields = fieldsOf<GenerateRequest>({
   // Checked with the model's defaults, once it is known.
   ...{ maxTokens: anything, temperature: anything, topK: anything, topP: anything, minP: anything },
   ...{ repetitionPenalty: anything, presencePenalty: anything, frequencyPenalty: anything },
-  ...{ stop: anything, logprobs: anything, logitBias: anything },
+  stop: either(text, listOf(text)),
+  ...{ logprobs: anything, logitBias: anything },
 });
 
 export const tokenizeFields = fieldsOf<{ readonly model?: string }>({ model: text });
@@ -73,3 +72,13 @@ export const attentionFields = fieldsOf<AttentionRequest>({
 });
 
 export const expertsFields = fieldsOf<ExpertsRequest>({ model: text, tokens: required(tokens), signal });
+
+/** Options of an engine. */
+export const engineFields = fieldsOf<EngineOptions>({
+  gpu: object(gpuChecks),
+  endpoint: text,
+  token: text,
+  concurrency: integer(1, 64),
+  queue: integer(0, 2 ** 24),
+  cache: boolean,
+});

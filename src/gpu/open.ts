@@ -1,35 +1,15 @@
-import { type Checks, checkOptions, fieldsOf, integer, listOf, object, oneOf, text } from "../options/checks.ts";
-import { type AdapterRequest, requestAdapter } from "./adapter.ts";
+import { checkOptions, fieldsOf } from "../options/checks.ts";
+import { requestAdapter } from "./adapter.ts";
 import { GpuError } from "./errors.ts";
 import { Gpu } from "./gpu.ts";
-import { type Limits, limitsOf, requiredLimits } from "./limits.ts";
+import { type GpuOptions, gpuChecks } from "./gpu-options.ts";
+import { limitsOf, requiredLimits } from "./limits.ts";
 
 /** Features that kernels have variants for. No others are requested. */
 const usefulFeatures = ["shader-f16", "subgroups", "timestamp-query"] as const;
 
-export interface GpuOptions extends AdapterRequest {
-  /** Features to use; default all that the engine knows and the adapter has. `[]` runs without any. */
-  readonly features?: readonly string[];
-  /** Limits lower than the adapter's, to behave as a smaller device would. Bytes and counts. */
-  readonly cap?: Partial<Limits>;
-}
+export type { GpuOptions } from "./gpu-options.ts";
 
-const limit = integer(1);
-
-/** Checks of the options of `openGpu`. */
-export const gpuChecks: Checks<GpuOptions> = {
-  adapter: text,
-  powerPreference: oneOf("high-performance", "low-power"),
-  features: listOf(text),
-  cap: object<Limits>({
-    binding: limit,
-    buffer: limit,
-    workgroupBytes: limit,
-    invocations: limit,
-    storageBuffers: limit,
-    workgroups: limit,
-  }),
-};
 const fields = fieldsOf(gpuChecks);
 
 /**

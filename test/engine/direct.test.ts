@@ -3,6 +3,7 @@ import { createEngine } from "../../src/engine/create-engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { LoadProgress } from "../../src/formats/load-progress.ts";
 import { loadVoices, testAnswers } from "./answers.ts";
+import { testRefusals } from "./refusals.ts";
 
 let engine: Engine;
 let loading: readonly LoadProgress[] = [];
@@ -17,4 +18,5 @@ describe("an engine in this thread", () => {
     () => engine,
     () => loading,
   );
+  testRefusals(() => engine);
 });

@@ -11,7 +11,7 @@ import { type Described, type Field, type ObjectType, readSurface, type Surface 
 /** What the library makes, or a caller implements, and is given as a whole: no options. */
 const instances = new Set([
   ...["Tensor", "Storage", "Dispatch", "Copy", "Holder", "Shader", "ShaderModule", "RingSchedule", "LayerCache"],
-  ...["RingPort", "FileSource", "CallChecks", "Planes", "TokenConstraint", "ModelCache"],
+  ...["RingPort", "EnginePort", "FileSource", "CallChecks", "Planes", "TokenConstraint", "ModelCache"],
 ]);
 
 /** Functions whose objects are data: parsed files and messages, whose fields are the model's to name. */

@@ -82,7 +82,7 @@ test("Node imports it, opens a device and computes, with Dawn next to it", async
 
 test("every entry is there, and index has all that attention has", async () => {
   const code = `const names = async (entry) => Object.keys(await import(entry));
-    const entries = ["shaderformer", ...["attention", "check", "reference", "wgsl"].map((one) => "shaderformer/" + one)];
+    const entries = ["shaderformer", ...["attention", "check", "reference", "wgsl", "worker"].map((one) => "shaderformer/" + one)];
     console.log(JSON.stringify(await Promise.all(entries.map(names))));`;
   const { stdout } = await run(process.execPath, ["--input-type=module", "-e", code], { cwd: project });
   const [index = [], attention = [], check, reference, wgsl]: string[][] = JSON.parse(stdout);

@@ -1,4 +1,5 @@
 import type { LoadProgress } from "../../formats/load-progress.ts";
+import { shown } from "../../options/checks.ts";
 import type { Calls, Core, Streams } from "../core.ts";
 import type { EngineOptions } from "../engine.ts";
 import { answerChat, streamChat } from "../openai/chat.ts";
@@ -6,6 +7,7 @@ import { answerCompletion, streamCompletion } from "../openai/completion.ts";
 import { answerEmbeddings } from "../openai/embeddings.ts";
 import { answerModel, answerModels } from "../openai/models.ts";
 import { onDevice } from "../recovery.ts";
+import { RequestError } from "../request-error.ts";
 import { continued, promptOf } from "./generate.ts";
 import { entryOf, infoOf } from "./loaded.ts";
 import { progressReport } from "./progress.ts";
@@ -69,16 +71,25 @@ const streams: { readonly [M in keyof Streams]: Parts<M> } = {
   completion: streamCompletion,
 };
 
+/** Messages name methods, so that any name may come. */
+function checkMethod(methods: object, name: string): void {
+  if (!Object.hasOwn(methods, name)) throw new RequestError(`there is no method ${shown(name)}`, { status: 404 });
+}
+
 /** What computes an engine's answers in this thread. Throws `GpuError` where there is no WebGPU. */
 export async function openCore(options: EngineOptions): Promise<Core> {
   const state = await openState(options);
   return {
     async call(method, argument, signal, report) {
       signal?.throwIfAborted();
+      checkMethod(calls, method);
       const run = async () => await calls[method](state, argument, signal ?? undefined, report);
       return repeated.has(method) ? await onDevice(state.device, run) : await run();
     },
-    stream: (method, argument, signal) => streams[method](state, argument, signal ?? undefined),
+    stream(method, argument, signal) {
+      checkMethod(streams, method);
+      return streams[method](state, argument, signal ?? undefined);
+    },
     listen(listener) {
       state.listeners.add(listener);
       return () => void state.listeners.delete(listener);

@@ -251,6 +251,11 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
       ...plain(library.createEngine, [{ gpu: { adapter: "none", cap: { binding: 2 ** 20 } }, concurrency: 2 }]),
       runs: true,
     },
+    createWorkerEngine: {
+      ...plain(library.createWorkerEngine, [undefined, { gpu: { cap: { binding: 2 ** 20 } }, queue: 2 }]),
+      runs: true,
+    },
+    serveEngine: { of: () => undefined, calls: [] },
     loadModel: { ...call(library.loadModel, ["no folder", { cache: { dtype: "f32" } }]), runs: true },
     "Session.continueFrom": { of: session.continueFrom, on: session, calls: [[[1], {}]] },
     "Session.generate": { of: session.generate, on: session, calls: [["a", {}]] },
