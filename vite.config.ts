@@ -84,6 +84,7 @@ export default defineConfig({
     outDir: folder("dist-site"),
     emptyOutDir: true,
     target: "es2022",
-    rolldownOptions: { input: pages },
+    // Strict: else what pages share may stand in the script of one of them, which then runs in the others too.
+    rolldownOptions: { input: pages, preserveEntrySignatures: "strict" },
   },
 });

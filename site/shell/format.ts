@@ -40,3 +40,9 @@ export function fileSize(bytes: number): string {
   const [unit, name] = bytes >= 1e9 ? [1e9, "GB"] : bytes >= 1e6 ? [1e6, "MB"] : [1e3, "kB"];
   return `${digits(bytes / unit)} ${name}`;
 }
+
+/** Seconds as a person says them. */
+export function duration(seconds: number): string {
+  if (seconds < 90) return `${count(Math.max(1, seconds))} s`;
+  return seconds < 5400 ? `${count(seconds / 60)} min` : `${digits(seconds / 3600)} h`;
+}

@@ -6,6 +6,7 @@ import { status } from "./status.ts";
 import { nextTheme, theme } from "./theme.ts";
 
 const pages = [
+  ["../generate/index.html", "Generate"],
   ["../attention/index.html", "Attention"],
   ["../peers/index.html", "Peers"],
 ] as const;

@@ -18,7 +18,7 @@ const states: Readonly<Record<string, State>> = {
   "no-webgpu": { says: /has no WebGPU\. On Linux, Chrome 144/, action: "Try again", usable: false },
   "no-adapter": { says: /gives the page no GPU.*hardware acceleration/, action: "Try again", usable: false },
   "no-device": { says: /gave no device: .*Close other pages/, action: "Try again", usable: false },
-  "no-worker": { says: /thread that measures could not be started/, action: "Reload", usable: false },
+  "no-worker": { says: /thread that computes could not be started/, action: "Reload", usable: false },
   "no-f16": { says: /no f16 .* unpacked from 32-bit words instead/, usable: true },
   "no-subgroups": { says: /no subgroups: the variants subgroups and splitSubgroups are n\/a here/, usable: true },
   "small-limits": {

@@ -20,6 +20,12 @@ const lacking: Readonly<Record<string, { readonly features?: readonly string[] }
   software: { adapter: "software" },
 };
 
+/** How the same device is opened again. */
+export function optionsOf(sim: string | undefined, { features: had }: DeviceFacts): GpuOptions {
+  const { features, ...lack } = lacking[sim ?? ""] ?? {};
+  return { powerPreference: "high-performance", ...lack, ...(features ? { features: had } : {}) };
+}
+
 const words = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /** Opens the device and runs the known-answer test on it. Never throws. */

@@ -57,7 +57,7 @@ export function deviceTroubles(state: DeviceState): readonly Trouble[] {
         {
           key: missing,
           level,
-          says: `Nothing can be measured here: ${location.origin} is not a secure context, and browsers give WebGPU to no other pages.`,
+          says: `Nothing can run here: ${location.origin} is not a secure context, and browsers give WebGPU to no other pages.`,
           todo: "Open the page by https, or from localhost; a plain address in your network is not enough.",
           action: again,
           detail,
@@ -68,7 +68,7 @@ export function deviceTroubles(state: DeviceState): readonly Trouble[] {
         {
           key: missing,
           level,
-          says: "Nothing can be measured here: this browser has no WebGPU.",
+          says: "Nothing can run here: this browser has no WebGPU.",
           todo: `${browsersForThisSystem()}`,
           action: again,
           detail,
@@ -91,7 +91,7 @@ export function deviceTroubles(state: DeviceState): readonly Trouble[] {
         {
           key: missing,
           level,
-          says: "Nothing can be measured here: the browser has WebGPU but gives the page no GPU.",
+          says: "Nothing can run here: the browser has WebGPU but gives the page no GPU.",
           todo:
             `Check, in this order: is hardware acceleration on in the browser's settings; ${whereToLook()}; ` +
             "is this a managed browser or a virtual machine?",
@@ -115,7 +115,7 @@ export function deviceTroubles(state: DeviceState): readonly Trouble[] {
         {
           key: missing,
           level,
-          says: `The thread that measures could not be started: ${detail || "the browser gives no reason"}.`,
+          says: `The thread that computes could not be started: ${detail || "the browser gives no reason"}.`,
           todo: "Reload the page; if that changes nothing, an extension or a rule of the server forbids workers.",
           action: { name: "Reload", run: () => location.reload() },
           detail,
@@ -136,7 +136,7 @@ export function adapterTroubles({ fault, software }: DeviceFacts): readonly Trou
       key: "software",
       level: "warning",
       says: "This is a software adapter, not your GPU: its times say nothing about a GPU.",
-      todo: "To measure the GPU, turn on hardware acceleration in the browser's settings.",
+      todo: "To use the GPU, turn on hardware acceleration in the browser's settings.",
     });
   }
   return found;

@@ -1,0 +1,70 @@
+import type { ModelSource } from "../../../src/engine/engine.ts";
+
+/** The models that the site itself has. */
+export const bundled = {
+  "voices-dense": { title: "Voices, dense", says: "6 layers; four voices: scripture, whale, union, jargon" },
+  "voices-moe": { title: "Voices, mixture", says: "the same with experts; shows which of them each token went to" },
+} as const;
+
+export type BundledName = keyof typeof bundled;
+
+/** Where the model comes from. */
+export type ModelChoice =
+  | { readonly kind: "bundled"; readonly name: BundledName }
+  | { readonly kind: "hub"; readonly text: string }
+  | { readonly kind: "address"; readonly text: string }
+  | { readonly kind: "files"; readonly name: string; readonly files: Readonly<Record<string, Blob>> };
+
+/** `owner/name`, with a revision if there is one. */
+const repository = /^[\w.-]+\/[\w.-]+(@[\w./-]+)?$/;
+
+/** What the source of a model is, for the engine; undefined while the reader has not named one. */
+export function sourceOf(choice: ModelChoice): ModelSource | undefined {
+  switch (choice.kind) {
+    case "bundled":
+      return new URL(`../models/${choice.name}/`, document.baseURI).href;
+    case "hub":
+    case "address":
+      return problemOf(choice) === undefined ? choice.text.trim() : undefined;
+    case "files":
+      return Object.keys(choice.files).length > 0 ? choice.files : undefined;
+  }
+}
+
+/** What is wrong with what the reader wrote; empty where nothing was written yet. */
+export function problemOf(choice: ModelChoice): string | undefined {
+  if (choice.kind === "files") return Object.keys(choice.files).length > 0 ? undefined : "";
+  if (choice.kind === "bundled") return undefined;
+  const text = choice.text.trim();
+  if (text === "") return "";
+  if (/^https?:\/\//.test(text)) {
+    if (URL.canParse(text)) return undefined;
+    return "This is not an address.";
+  }
+  if (choice.kind === "address") return "An address begins with https:// (or http:// on this machine).";
+  return repository.test(text.replace(/^hf:/, ""))
+    ? undefined
+    : "A repository is named owner/name, as HuggingFaceTB/SmolLM2-135M-Instruct; a revision may follow after @.";
+}
+
+/** The name that a person knows the model by. */
+export const nameOf = (choice: ModelChoice): string =>
+  choice.kind === "bundled" || choice.kind === "files" ? choice.name : choice.text.trim();
+
+/** The host that the files come from; undefined where they come from this site or this device. */
+export function hostOf(choice: ModelChoice, endpoint: string): string | undefined {
+  if (choice.kind === "bundled" || choice.kind === "files") return undefined;
+  const text = choice.text.trim();
+  const address = /^https?:\/\//.test(text) ? text : endpoint;
+  return URL.canParse(address) ? new URL(address).host : undefined;
+}
+
+/** How a link names the model; undefined for files, which no link can hold. */
+export const linkOf = (choice: ModelChoice): string | undefined =>
+  choice.kind === "files" ? undefined : nameOf(choice);
+
+/** The model that a link names. */
+export function choiceOf(link: string): ModelChoice {
+  if (link in bundled) return { kind: "bundled", name: link as BundledName };
+  return /^https?:\/\//.test(link) ? { kind: "address", text: link } : { kind: "hub", text: link };
+}

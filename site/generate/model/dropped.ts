@@ -1,0 +1,28 @@
+/** Files that were dropped, or those of the folder that was dropped; a folder's own folders are left out. */
+export async function filesOf(
+  dropped: DataTransfer,
+): Promise<{ readonly name: string; readonly files: readonly File[] }> {
+  // Entries have to be taken before the first wait: the list is empty then.
+  const entries = [...dropped.items].map((item) => item.webkitGetAsEntry());
+  const [alone] = entries;
+  if (entries.length === 1 && alone?.isDirectory) {
+    return { name: alone.name, files: await filesIn(alone as FileSystemDirectoryEntry) };
+  }
+  const files = entries.filter((entry) => entry?.isFile === true).map((entry) => fileOf(entry as FileSystemFileEntry));
+  return { name: "your files", files: await Promise.all(files) };
+}
+
+const fileOf = (entry: FileSystemFileEntry): Promise<File> =>
+  new Promise((resolve, reject) => entry.file(resolve, reject));
+
+async function filesIn(folder: FileSystemDirectoryEntry): Promise<File[]> {
+  const reader = folder.createReader();
+  const files: File[] = [];
+  for (;;) {
+    // Browsers give at most a hundred at a time.
+    const entries = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    if (entries.length === 0) return files;
+    const found = entries.filter(({ isFile }) => isFile).map((entry) => fileOf(entry as FileSystemFileEntry));
+    files.push(...(await Promise.all(found)));
+  }
+}

@@ -1,0 +1,61 @@
+import { useRef, useState } from "preact/hooks";
+import { counted, fileSize } from "../../shell/format.ts";
+import { choose } from "../setup/state.ts";
+import type { ModelChoice } from "./choice.ts";
+import { filesOf } from "./dropped.ts";
+
+/** A place to drop a folder or files, and buttons to pick them. */
+export function FilesField({ chosen }: { chosen: Extract<ModelChoice, { kind: "files" }> }) {
+  const folder = useRef<HTMLInputElement>(null);
+  const files = useRef<HTMLInputElement>(null);
+  const [over, setOver] = useState(false);
+  const take = (name: string, list: readonly File[]) =>
+    choose({ kind: "files", name, files: Object.fromEntries(list.map((file) => [file.name, file])) });
+  const picked = ({ currentTarget }: { currentTarget: HTMLInputElement }) => {
+    const list = [...(currentTarget.files ?? [])];
+    const [first = ""] = list[0]?.webkitRelativePath.split("/") ?? [];
+    if (list.length > 0) take(first || "your files", list);
+    currentTarget.value = ""; // so that the same can be picked again
+  };
+  const given = Object.entries(chosen.files);
+  const bytes = given.reduce((sum, [, { size }]) => sum + size, 0);
+  return (
+    <section
+      class={`drop ${over ? "over" : ""}`}
+      aria-label="Files of a model"
+      onDragOver={(event) => {
+        event.preventDefault();
+        setOver(true);
+      }}
+      onDragLeave={() => setOver(false)}
+      onDrop={(event) => {
+        event.preventDefault();
+        setOver(false);
+        if (event.dataTransfer) void filesOf(event.dataTransfer).then(({ name, files: list }) => take(name, list));
+      }}
+    >
+      <p>
+        {given.length > 0
+          ? `${chosen.name}: ${counted(given.length, "file")}, ${fileSize(bytes)}`
+          : "Drop a model's folder or its files here: config.json, tokenizer.json and safetensors."}
+      </p>
+      <p class="row">
+        <button type="button" onClick={() => folder.current?.click()}>
+          Pick a folder
+        </button>
+        <button type="button" onClick={() => files.current?.click()}>
+          Pick files
+        </button>
+      </p>
+      <input
+        ref={folder}
+        type="file"
+        hidden
+        aria-label="A model's folder"
+        {...{ webkitdirectory: true }}
+        onChange={picked}
+      />
+      <input ref={files} type="file" hidden multiple aria-label="A model's files" onChange={picked} />
+    </section>
+  );
+}

@@ -1,0 +1,57 @@
+import { effect, signal } from "@preact/signals";
+import type { LoadPlan } from "../../../src/generate/load-plan.ts";
+import { engineFor, generationOfEngine, NoDevice } from "../engine/thread.ts";
+import { cacheFormat, choice, context, problems } from "../setup/state.ts";
+import { problemOf, sourceOf } from "./choice.ts";
+import { hub } from "./load.ts";
+
+/** What is known of the chosen model before it is loaded. */
+export type PlanState =
+  | { readonly kind: "none" }
+  | { readonly kind: "asking" }
+  | { readonly kind: "known"; readonly plan: LoadPlan }
+  | { readonly kind: "failed"; readonly error: unknown };
+
+export const plan = signal<PlanState>({ kind: "none" });
+/** Counts the reader's requests to look again. */
+export const lookAgain = signal(0);
+
+/** Milliseconds without a key before a name that is being written is looked up. */
+const idle = 500;
+
+/** Makes the plan follow what is chosen: only heads of files are read for it. */
+export function followChoice(): void {
+  effect(() => {
+    void [generationOfEngine.value, lookAgain.value];
+    const [chosen, tokens, format, at] = [choice.value, context.value, cacheFormat.value, hub.value];
+    const source = sourceOf(chosen);
+    if (source === undefined || problemOf(chosen) !== undefined || problems.value.has("context")) {
+      plan.value = { kind: "none" };
+      return;
+    }
+    const ended = new AbortController();
+    plan.value = { kind: "asking" };
+    const typed = chosen.kind === "hub" || chosen.kind === "address";
+    const timer = setTimeout(ask, typed ? idle : 0);
+    async function ask() {
+      try {
+        const engine = await engineFor(at);
+        if (ended.signal.aborted) return;
+        const options = {
+          cache: { dtype: format },
+          signal: ended.signal,
+          ...(tokens === undefined ? {} : { context: tokens }),
+        };
+        const found = await engine.plan(source as NonNullable<typeof source>, options);
+        if (!ended.signal.aborted) plan.value = { kind: "known", plan: found };
+      } catch (error) {
+        if (!ended.signal.aborted)
+          plan.value = error instanceof NoDevice ? { kind: "none" } : { kind: "failed", error };
+      }
+    }
+    return () => {
+      clearTimeout(timer);
+      ended.abort();
+    };
+  });
+}

@@ -1,0 +1,110 @@
+import type { GenerationOptions } from "../../../src/generate/options.ts";
+
+/** The fields of `GenerationOptions` that have a slider. */
+export type SamplingName =
+  | "temperature"
+  | "topK"
+  | "topP"
+  | "minP"
+  | "repetitionPenalty"
+  | "presencePenalty"
+  | "frequencyPenalty"
+  | "maxTokens";
+
+/** A setting of sampling. */
+export interface SamplingField {
+  readonly name: SamplingName;
+  /** Its key in links. */
+  readonly key: string;
+  readonly label: string;
+  readonly hint: string;
+  /** What is taken where neither the reader nor the model says something. */
+  readonly standard: number;
+  /** Ends and step of the slider; the number's box takes what the engine takes. */
+  readonly slider: readonly [from: number, to: number, step: number];
+  readonly range: readonly [from: number, to: number];
+}
+
+/** The settings, in the order in which they are shown. Ranges are those of `GenerationOptions`. */
+export const samplingFields: readonly SamplingField[] = [
+  {
+    ...{ name: "temperature", key: "temperature", label: "Temperature", standard: 0 },
+    hint: "0 always takes the likeliest token",
+    slider: [0, 2, 0.05],
+    range: [0, 1000],
+  },
+  {
+    ...{ name: "topK", key: "top_k", label: "Top-k", standard: 0 },
+    hint: "keeps the k likeliest tokens; 0 keeps all",
+    slider: [0, 200, 1],
+    range: [0, 2 ** 24 - 1],
+  },
+  {
+    ...{ name: "topP", key: "top_p", label: "Top-p", standard: 1 },
+    hint: "keeps the likeliest that sum to this probability; 1 keeps all",
+    slider: [0, 1, 0.01],
+    range: [0, 1],
+  },
+  {
+    ...{ name: "minP", key: "min_p", label: "Min-p", standard: 0 },
+    hint: "keeps tokens at least this fraction as likely as the likeliest",
+    slider: [0, 1, 0.01],
+    range: [0, 1],
+  },
+  {
+    ...{ name: "repetitionPenalty", key: "repetition_penalty", label: "Repetition penalty", standard: 1 },
+    hint: "makes tokens seen so far less likely; 1 does nothing",
+    slider: [1, 2, 0.01],
+    range: [1e-3, 1000],
+  },
+  {
+    ...{ name: "presencePenalty", key: "presence_penalty", label: "Presence penalty", standard: 0 },
+    hint: "taken once from the logits of generated tokens",
+    slider: [-2, 2, 0.1],
+    range: [-1000, 1000],
+  },
+  {
+    ...{ name: "frequencyPenalty", key: "frequency_penalty", label: "Frequency penalty", standard: 0 },
+    hint: "taken for each time a token was generated",
+    slider: [-2, 2, 0.1],
+    range: [-1000, 1000],
+  },
+  {
+    ...{ name: "maxTokens", key: "max_tokens", label: "Tokens at most", standard: 256 },
+    hint: "the reply ends there",
+    slider: [1, 1024, 1],
+    range: [1, 2 ** 31],
+  },
+];
+
+const whole: ReadonlySet<SamplingName> = new Set(["topK", "maxTokens"]);
+
+/** The reader's own choices; what is not here comes from the model, or else is standard. */
+export type Sampling = Readonly<Partial<Record<SamplingName, number>>> & { readonly seed?: number };
+
+/** What is wrong with a value; undefined where it is right. */
+export function problemOf({ name, label, range: [from, to] }: SamplingField, value: number): string | undefined {
+  const right = value >= from && value <= to && (!whole.has(name) || Number.isInteger(value));
+  return right ? undefined : `${label} is ${whole.has(name) ? "a whole number" : "a number"} from ${from} to ${to}.`;
+}
+
+/** The largest seed. */
+export const largestSeed = 2 ** 32 - 1;
+
+/** What is wrong with a seed; undefined where it is right. */
+export const seedProblem = (value: number): string | undefined =>
+  Number.isInteger(value) && value >= 0 && value <= largestSeed
+    ? undefined
+    : `The seed is a whole number from 0 to ${largestSeed}.`;
+
+/** The value that counts: the reader's, else the model's, else the standard one. */
+export const effectiveValue = (
+  { name, standard }: SamplingField,
+  chosen: Sampling,
+  defaults: Readonly<Record<string, number>>,
+): number => chosen[name] ?? defaults[name] ?? standard;
+
+/** Sampling as a request has it: what the reader did not choose is left to the model. */
+export function optionsOf(chosen: Sampling): Pick<GenerationOptions, SamplingName> & { seed?: number } {
+  return { ...chosen };
+}

@@ -1,0 +1,46 @@
+import { computed, signal } from "@preact/signals";
+import type { CacheFormat } from "../../../src/kernels/formats.ts";
+import type { ModelChoice } from "../model/choice.ts";
+import { problemOf, type Sampling, samplingFields, seedProblem } from "./sampling.ts";
+
+/** Whether a text is continued in place or messages are answered. */
+export type Mode = "complete" | "chat";
+
+/** The model that the reader chose; files are no part of links. */
+export const choice = signal<ModelChoice>({ kind: "bundled", name: "voices-dense" });
+/** The mode, where the reader or the link chose one; else the model's. */
+export const chosenMode = signal<Mode | undefined>(undefined);
+/** The text to complete. */
+export const prompt = signal("");
+/** What chats begin with; empty for nothing. */
+export const system = signal("");
+export const sampling = signal<Sampling>({});
+/** Longest sequence in tokens; undefined for the model's standard. */
+export const context = signal<number | undefined>(undefined);
+/** How keys and values are kept. */
+export const cacheFormat = signal<CacheFormat>("f32");
+/** True while the link says that the page is to generate as soon as it can. */
+export const runAtOnce = signal(false);
+
+/** Takes another model, by the reader. */
+export function choose(next: ModelChoice): void {
+  runAtOnce.value = false;
+  choice.value = next;
+}
+
+/** What is wrong with the settings, by field. */
+export const problems = computed<ReadonlyMap<string, string>>(() => {
+  const found = new Map<string, string>();
+  for (const field of samplingFields) {
+    const value = sampling.value[field.name];
+    const problem = value === undefined ? undefined : problemOf(field, value);
+    if (problem) found.set(field.name, problem);
+  }
+  const { seed } = sampling.value;
+  const wrong = seed === undefined ? undefined : seedProblem(seed);
+  if (wrong) found.set("seed", wrong);
+  const tokens = context.value;
+  if (tokens !== undefined && !(Number.isInteger(tokens) && tokens > 0))
+    found.set("context", "The context is a whole number of tokens, at least 1.");
+  return found;
+});

@@ -1,0 +1,151 @@
+import { signal } from "@preact/signals";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import type { ExpertsOfTokens } from "../../../src/engine/engine.ts";
+import { engineNow } from "../engine/thread.ts";
+import { load } from "../model/load.ts";
+import { AttentionStrip } from "../strips/attention-strip.tsx";
+import { ExpertsStrip } from "../strips/experts-strip.tsx";
+import type { HeadChoice } from "../strips/head-picker.tsx";
+import { TokenStrip } from "../strips/token-strip.tsx";
+import type { ShownToken } from "../strips/tokens.ts";
+import { branch, isWriting, latest, regenerate, switchTokens, withTokens } from "../text/state.ts";
+
+/** The token that all strips speak of, and one that is pointed at. */
+const chosen = signal<number | undefined>(undefined);
+const lit = signal<number | undefined>(undefined);
+
+function useTokens(): readonly ShownToken[] {
+  const reply = latest.value;
+  const [given, tokens] = [reply?.given, reply?.tokens];
+  return useMemo(() => [...(given ?? []), ...(tokens ?? [])], [given, tokens]);
+}
+
+/** Each token with its probability. */
+export function TokensPanel() {
+  const tokens = useTokens();
+  const reply = latest.value;
+  const known = reply?.tokens.some(({ logprob }) => logprob !== undefined) === true;
+  return (
+    <>
+      <p>
+        <label>
+          <input
+            type="checkbox"
+            checked={withTokens.value}
+            onChange={({ currentTarget }) => switchTokens(currentTarget.checked)}
+          />{" "}
+          Ask for each token's probability, and ten candidates
+        </label>
+      </p>
+      {tokens.length === 0 && (
+        <p class="small muted">The tokens of the last reply will stand here, tinted by probability.</p>
+      )}
+      {reply && withTokens.value && !known && !isWriting.value && (
+        <p class="row small">
+          This reply was written without probabilities.
+          <button type="button" onClick={regenerate}>
+            Write it again with them
+          </button>
+        </p>
+      )}
+      {tokens.length > 0 && (
+        <TokenStrip
+          tokens={tokens}
+          chosen={chosen.value}
+          lit={lit.value}
+          onChoose={(index) => {
+            chosen.value = index;
+          }}
+          onContinue={isWriting.value ? undefined : (index, { token, text }) => branch(index, token, text)}
+        />
+      )}
+    </>
+  );
+}
+
+/** What the last computation gave, for tokens and a request that it was made for. */
+type Asked<T> =
+  | { readonly kind: "waiting" }
+  | { readonly kind: "known"; readonly value: T }
+  | { readonly kind: "failed"; readonly why: string };
+
+/** Asks the engine for something about tokens, once the reply is finished. */
+function useAsked<T>(
+  ask: (ids: readonly number[], signal: AbortSignal) => Promise<T>,
+  tokens: readonly ShownToken[],
+  key: string,
+): Asked<T> {
+  const [state, setState] = useState<Asked<T>>({ kind: "waiting" });
+  const ready = load.value.kind === "ready" && !isWriting.value && tokens.length > 0;
+  useEffect(() => {
+    setState({ kind: "waiting" });
+    if (!ready) return;
+    const ended = new AbortController();
+    ask(
+      tokens.map(({ token }) => token),
+      ended.signal,
+    ).then(
+      (value) => !ended.signal.aborted && setState({ kind: "known", value }),
+      (error: unknown) =>
+        !ended.signal.aborted &&
+        setState({ kind: "failed", why: error instanceof Error ? error.message : String(error) }),
+    );
+    return () => ended.abort();
+  }, [ready, tokens, key]);
+  return state;
+}
+
+/** What the chosen token attends to. */
+export function AttentionPanel() {
+  const tokens = useTokens();
+  const [head, setHead] = useState<HeadChoice>({ layer: undefined, head: undefined });
+  const position = Math.min(chosen.value ?? tokens.length - 1, tokens.length - 1);
+  const info = load.value.kind === "ready" ? load.value.info : undefined;
+  const asked = useAsked(
+    async (ids, signal) => {
+      const { layer, head: number } = head;
+      const which = { ...(layer === undefined ? {} : { layer }), ...(number === undefined ? {} : { head: number }) };
+      return await (await engineNow()).attention({ tokens: ids.slice(0, position + 1), position, ...which, signal });
+    },
+    tokens,
+    `${position} ${head.layer} ${head.head}`,
+  );
+  if (!info || tokens.length === 0)
+    return <p class="small muted">What a token of the last reply attends to will stand here.</p>;
+  if (isWriting.value) return <p class="small muted">Attention is computed when the reply is finished.</p>;
+  if (asked.kind === "failed") return <p class="problem">{asked.why}</p>;
+  return (
+    <AttentionStrip
+      {...{ tokens, position, layers: info.layers, heads: info.heads, choice: head, onPick: setHead, lit: lit.value }}
+      weights={asked.kind === "known" ? asked.value.weights : undefined}
+      onPoint={(index) => {
+        lit.value = index;
+      }}
+    />
+  );
+}
+
+/** Which experts each token went to. */
+export function ExpertsPanel() {
+  const tokens = useTokens();
+  const asked = useAsked<ExpertsOfTokens>(
+    async (ids, signal) => await (await engineNow()).experts({ tokens: ids, signal }),
+    tokens,
+    "",
+  );
+  if (tokens.length === 0)
+    return <p class="small muted">Which experts each token of the last reply went to will stand here.</p>;
+  if (isWriting.value) return <p class="small muted">Experts are asked for when the reply is finished.</p>;
+  if (asked.kind === "failed") return <p class="problem">{asked.why}</p>;
+  if (asked.kind === "waiting") return <p class="small muted">Computing the experts…</p>;
+  return (
+    <ExpertsStrip
+      tokens={tokens}
+      experts={asked.value}
+      lit={lit.value}
+      onChoose={(index) => {
+        chosen.value = index;
+      }}
+    />
+  );
+}

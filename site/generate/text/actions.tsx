@@ -1,0 +1,35 @@
+import { CopyButton } from "../../shell/copy-button.tsx";
+import { load } from "../model/load.ts";
+import { StatsLine } from "../strips/stats-line.tsx";
+import type { Reply } from "./reply.ts";
+import { canGoOn, clear, goOn, isWriting, regenerate } from "./state.ts";
+
+/** What can be done with the last reply, and its figures. */
+export function ReplyActions({ reply }: { reply: Reply }) {
+  const ready = load.value.kind === "ready";
+  return (
+    <div class="reply-actions">
+      <StatsLine stats={reply.stats} />
+      {!isWriting.value && (
+        <p class="row">
+          {ready && (
+            <button type="button" onClick={regenerate}>
+              Write again
+            </button>
+          )}
+          {ready && canGoOn(reply) && (
+            <button type="button" onClick={goOn}>
+              Go on
+            </button>
+          )}
+          <CopyButton what="Text" text={() => reply.text}>
+            Copy text
+          </CopyButton>
+          <button type="button" onClick={clear}>
+            Clear
+          </button>
+        </p>
+      )}
+    </div>
+  );
+}

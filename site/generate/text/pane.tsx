@@ -1,0 +1,145 @@
+import { useState } from "preact/hooks";
+import { counted } from "../../shell/format.ts";
+import { Troubles } from "../../shell/troubles.tsx";
+import { load } from "../model/load.ts";
+import { prompt } from "../setup/state.ts";
+import { failure } from "../troubles/failure.ts";
+import { ReplyActions } from "./actions.tsx";
+import { useFollow } from "./follow.ts";
+import type { Reply } from "./reply.ts";
+import { completion, edit, isWriting, latest, mode, outputState, textOf, turns } from "./state.ts";
+
+/** The text: a prompt that goes on in place, or a conversation. */
+export function TextPane() {
+  const reply = latest.value;
+  const { away, toEnd } = useFollow(reply?.text, isWriting.value);
+  return (
+    <section class="text" aria-label={mode.value === "chat" ? "Conversation" : "Text"}>
+      {mode.value === "chat" ? <Conversation /> : <Completion />}
+      {reply && <ReplyActions reply={reply} />}
+      <Status />
+      <div id="text-end" />
+      {away && (
+        <button type="button" class="latest" onClick={toEnd}>
+          ↓ Latest
+        </button>
+      )}
+    </section>
+  );
+}
+
+/** The element whose content is the finished text, and whose state scripts can read. */
+function Output({ reply }: { reply: Reply | undefined }) {
+  return (
+    <span id="output" data-state={outputState.value} class="generated">
+      {reply?.text ?? ""}
+    </span>
+  );
+}
+
+function Completion() {
+  const reply = completion.value?.reply.value;
+  return (
+    <div class="paper" role="log" aria-live="off" aria-label="Prompt and continuation">
+      {reply ? <span class="prompt">{reply.asked}</span> : <span class="muted">{placeholder()}</span>}
+      <Output reply={reply} />
+    </div>
+  );
+}
+
+const placeholder = () =>
+  prompt.value === ""
+    ? "Your text will stand here, and the model's continuation after it, tinted."
+    : "The continuation of your text will stand here.";
+
+function Conversation() {
+  const last = turns.value.findLastIndex(({ role }) => role === "assistant");
+  return (
+    <div role="log" aria-live="off" aria-label="Messages">
+      {turns.value.length === 0 && <p class="paper muted">Your conversation will stand here.</p>}
+      {turns.value.map((turn, i) => (
+        <article key={turn.id} class={`turn ${turn.role}`} aria-label={turn.role === "user" ? "You" : "Model"}>
+          {i === last && "writing" in turn ? (
+            <div class="paper" tabIndex={-1}>
+              <Output reply={turn.writing.reply.value} />
+            </div>
+          ) : "text" in turn && turn.role === "user" ? (
+            <Said id={turn.id} text={turn.text} />
+          ) : (
+            <div class="paper">{textOf(turn)}</div>
+          )}
+        </article>
+      ))}
+      {!(turns.value[last] && "writing" in turns.value[last]) && <Output reply={undefined} />}
+    </div>
+  );
+}
+
+/** A message of the reader's, which can be edited in place. */
+function Said({ id, text }: { id: number; text: string }) {
+  const [words, setWords] = useState<string>();
+  const ready = load.value.kind === "ready";
+  if (words === undefined) {
+    return (
+      <>
+        <div class="paper">{text}</div>
+        {ready && (
+          <button type="button" class="quiet" aria-label="Edit this message" onClick={() => setWords(text)}>
+            Edit
+          </button>
+        )}
+      </>
+    );
+  }
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        edit(id, words);
+      }}
+    >
+      <label class="field">
+        <span>Your message, edited; what follows it is written again</span>
+        <textarea
+          rows={3}
+          value={words}
+          ref={(field) => field?.focus()}
+          onInput={({ currentTarget }) => setWords(currentTarget.value)}
+        />
+      </label>
+      <p class="row">
+        <button type="submit">Send instead</button>
+        <button type="button" onClick={() => setWords(undefined)}>
+          Leave it
+        </button>
+      </p>
+    </form>
+  );
+}
+
+/** What the page is doing, or the sentence of a failure with what to do. */
+function Status() {
+  const trouble = failure.value;
+  return (
+    <div id="status" class="small">
+      {trouble ? <Troubles troubles={[trouble]} /> : <p class="muted">{words()}</p>}
+    </div>
+  );
+}
+
+function words(): string {
+  const { kind } = load.value;
+  if (kind === "loading") return "Loading the model.";
+  const reply = latest.value;
+  if (!reply) return kind === "ready" ? "Ready." : "No model is loaded.";
+  switch (reply.state) {
+    case "generating":
+      return "Generating.";
+    case "done":
+      return `Reply finished, ${counted(reply.stats.tokens, "token")}.`;
+    case "stopped":
+      return `Stopped after ${counted(reply.stats.tokens, "token")}; they stay.`;
+    case "failed":
+      return "";
+  }
+}
