@@ -1,0 +1,90 @@
+// The device is lost in the middle of a text: Chromium's GPU process crashes, Firefox's device is destroyed.
+import { build } from "esbuild";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noChromium, openChromium, openPage } from "../../bench/harness/chromium.ts";
+import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
+import { wgslEsbuild } from "../../src/build/wgsl.ts";
+import { bundledModel } from "../support/bundled.ts";
+import { noFirefox } from "./firefox.ts";
+import type { lossTasks } from "./loss-page.ts";
+import { sharedFirefox } from "./shared.ts";
+import { until } from "./ways.ts";
+
+type Tasks = typeof lossTasks;
+const html = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
+
+/** What both browsers' pages have in common. */
+interface Page {
+  evaluate<A, R>(run: (given: A) => R | Promise<R>, given: A): Promise<R>;
+}
+
+let server: WebServer;
+beforeAll(async () => {
+  const { outputFiles } = await build({
+    entryPoints: ["test/browser/loss-page.ts"],
+    ...({ bundle: true, format: "esm", platform: "browser", write: false } as const),
+    plugins: [wgslEsbuild()],
+  });
+  const texts = { "/": html, "/page.js": outputFiles[0]?.text ?? "" };
+  server = await serveSite({ texts, folders: { "/model/": bundledModel } });
+});
+afterAll(() => server?.close());
+
+const prompt = "<|whale|>The sea was";
+const greedy = { prompt, temperature: 0, seed: 1, maxTokens: 16 };
+const sampled = { ...greedy, temperature: 0.9, seed: 5, presencePenalty: 0.4 };
+
+/** Calls a task of the page. */
+const asked =
+  (page: Page) =>
+  <K extends keyof Tasks>(name: K, ...given: Parameters<Tasks[K]>): Promise<Awaited<ReturnType<Tasks[K]>>> =>
+    page.evaluate(([task, values]) => Reflect.get(globalThis, "lossTasks")[task](...values), [name, given] as const);
+
+/** Texts are the same with losses as without; `lose` loses the page's device. */
+async function testLosses(page: Page, lose: () => Promise<unknown>): Promise<void> {
+  const ask = asked(page);
+  expect(await ask("load", "/model/")).not.toBe("");
+  for (const request of [greedy, sampled]) {
+    await ask("begin", request, 0);
+    const whole = await ask("finish");
+    await ask("begin", request, 5);
+    await until("text that is held up", () => ask("isHeld"));
+    expect(await ask("events")).toEqual([]);
+    await lose();
+    await until("loss of the device", () => ask("seen", "device-lost"));
+    expect(await ask("finish")).toBe(whole);
+    expect(await ask("events")).toEqual(["device-lost", "device-restored"]);
+  }
+}
+
+describe.skipIf(noChromium)(`headless Chromium${noChromium ? ` (${noChromium})` : ""}`, () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    // Else a third crash ends the browser, and a page that lost a device gets no other.
+    const args = ["--disable-gpu-process-crash-limit", "--disable-domain-blocking-for-3d-apis"];
+    browser = await openChromium({ args });
+  });
+  afterAll(() => browser?.close());
+
+  test("its GPU process crashes in the middle of a text, twice: both texts are what they would have been", async () => {
+    const { page, errors } = await openPage(browser, server.origin);
+    const session = await browser.newBrowserCDPSession();
+    await testLosses(page as unknown as Page, () => session.send("Browser.crashGpuProcess"));
+    expect(errors).toEqual([]);
+  }, 600_000);
+});
+
+describe.skipIf(noFirefox)(`headless Firefox${noFirefox ? ` (${noFirefox})` : ""}`, () => {
+  test("its device is destroyed in the middle of a text, twice", async () => {
+    const context = await (await sharedFirefox()).createBrowserContext();
+    try {
+      const page = await context.newPage();
+      await page.goto(server.origin);
+      const driven = page as unknown as Page;
+      await testLosses(driven, () => asked(driven)("destroy"));
+    } finally {
+      await context.close();
+    }
+  }, 600_000);
+});
