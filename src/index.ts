@@ -246,6 +246,7 @@ export type {
   TopLogprob,
   Usage,
 } from "./engine/openai/types.ts";
+export { setGrammarLibrary } from "./engine/grammar/library.ts";
 export type { EnginePort, PortEvent } from "./engine/port/messages.ts";
 export { serveEngine } from "./engine/port/serve-engine.ts";
 export { RequestError, type RequestErrorOptions } from "./engine/request-error.ts";

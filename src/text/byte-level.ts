@@ -13,6 +13,13 @@ const characterBytes: ReadonlyMap<string, number> = (() => {
   return bytes;
 })();
 
+/** The character of each byte. */
+const byteCharacters = [...characterBytes].sort(([, a], [, b]) => a - b).map(([character]) => character);
+
+/** Bytes as that alphabet writes them. */
+export const byteLevelText = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byteCharacters[byte] ?? "").join("");
+
 const utf8 = new TextEncoder();
 
 /**

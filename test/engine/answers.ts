@@ -182,6 +182,37 @@ export function testAnswers(engineOf: () => Engine, loading: () => readonly Load
     expect(defaults.usage?.completion_tokens).toBe(16);
   });
 
+  test("a bias makes a token certain, or keeps it away", async () => {
+    const create = (bias: Record<string, number>) =>
+      engineOf().completions.create({ prompt, temperature: 0, max_tokens: 4, logit_bias: bias, stream: false });
+    const [first = 0] = expected ?? [];
+    const { tokens } = await engineOf().tokenize("x");
+    const wanted = tokens.at(-1) ?? 0;
+    expect((await create({ [wanted]: 100 })).choices[0]?.text).toBe("xxxx");
+    const without = await engineOf().generate({ prompt, ...greedy, logitBias: { [first]: -100 } }).result;
+    expect(without.tokens[0]).not.toBe(first);
+  });
+
+  test("an answer is JSON, and what its schema accepts, where that is requested", async () => {
+    const schema = {
+      ...{ type: "object", required: ["mood", "count"], additionalProperties: false },
+      properties: { mood: { enum: ["calm", "rough"] }, count: { type: "integer", minimum: 1, maximum: 9 } },
+    };
+    const format = { type: "json_schema", json_schema: { name: "sea", schema, strict: true } } as const;
+    const request = { messages, temperature: 1, response_format: format, max_tokens: 100 } as const;
+    for (const seed of [1, 2]) {
+      const { choices } = await engineOf().chat.completions.create({ ...request, seed, stream: false });
+      const value = JSON.parse(choices[0]?.message.content ?? "");
+      expect(Object.keys(value)).toEqual(["mood", "count"]);
+      expect(schema.properties.mood.enum).toContain(value.mood);
+      expect(Number.isInteger(value.count) && value.count >= 1 && value.count <= 9).toBe(true);
+      expect(choices[0]?.finish_reason).toBe("stop");
+    }
+    const object = { prompt, temperature: 0, maxTokens: 8, responseFormat: { type: "json_object" } } as const;
+    const { text } = await engineOf().generate(object).result;
+    expect(text.trimStart().startsWith("{")).toBe(true);
+  });
+
   test("models are listed, and one is retrieved by its id", async () => {
     const { models } = engineOf();
     const { object, data } = await models.list();

@@ -40,6 +40,18 @@ export function testRefusals(engineOf: () => Engine): void {
       { param: "model", status: 404, code: "model_not_found" },
     ],
     ["a bias of a word", () => chat({ logit_bias: { the: 1 } }), { param: "logit_bias" }],
+    ["a bias of a token that there is not", () => chat({ logit_bias: { 99999: 1 } }), { param: "logit_bias" }],
+    ["another format", () => chat({ response_format: { type: "xml" } }), { param: "response_format.type" }],
+    [
+      "a schema that is none",
+      () => chat({ response_format: { type: "json_schema", json_schema: { name: "a", schema: [] } } }),
+      { param: "response_format.json_schema.schema" },
+    ],
+    [
+      "a schema of unknown types",
+      () => complete({ response_format: { type: "json_schema", json_schema: { name: "a", schema: { type: "x" } } } }),
+      { param: "response_format", code: "invalid_json_schema" },
+    ],
     ["a stream that is no boolean", () => chat({ stream: "yes" }), { param: "stream" }],
     ["a refused stream", () => chat({ stream: true, top_p: 2 }), { param: "top_p" }],
     ["no prompt", () => complete({ prompt: null }), { param: "prompt", code: "missing_required_parameter" }],
@@ -93,5 +105,13 @@ export function testRefusals(engineOf: () => Engine): void {
     ["an empty prompt", () => engineOf().generate({ tokens: [] }).result, "TextError", /prompt is empty/],
   ])("%s is the same error on every side", async (_, call, name, message) => {
     expect(await refusal(call)).toMatchObject({ name, message: expect.stringMatching(message) });
+  });
+
+  test("a schema that cannot be compiled does no harm to the next one", async () => {
+    const create = (schema: object) =>
+      chat({ response_format: { type: "json_schema", json_schema: { name: "a", schema } }, max_tokens: 16 });
+    for (const type of ["x", "y"]) await expect(create({ type })).rejects.toMatchObject({ status: 400 });
+    const answer = await create({ enum: ["only"] });
+    expect((answer as { choices: { message: { content: string } }[] }).choices[0]?.message.content).toBe('"only"');
   });
 }

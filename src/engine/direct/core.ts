@@ -2,6 +2,7 @@ import type { LoadProgress } from "../../formats/load-progress.ts";
 import { shown } from "../../options/checks.ts";
 import type { Calls, Core, Streams } from "../core.ts";
 import type { EngineOptions } from "../engine.ts";
+import { readFormat } from "../grammar/response-format.ts";
 import { answerChat, streamChat } from "../openai/chat.ts";
 import { answerCompletion, streamCompletion } from "../openai/completion.ts";
 import { answerEmbeddings } from "../openai/embeddings.ts";
@@ -65,7 +66,8 @@ const streams: { readonly [M in keyof Streams]: Parts<M> } = {
       responseFormat: _format,
       ...options
     } = request;
-    return yield* continued(entry, promptOf(entry, request), { ...options, signal });
+    const grammar = readFormat(request.responseFormat);
+    return yield* continued(entry, promptOf(entry, request), { ...options, signal }, grammar);
   },
   chat: streamChat,
   completion: streamCompletion,

@@ -6,6 +6,7 @@ import { OptionError } from "../../options/errors.ts";
 import type { ChatMessage } from "../../text/chat-template.ts";
 import { TextError } from "../../text/text-error.ts";
 import type { EnginePiece, EngineResult, GenerateRequest } from "../generate-request.ts";
+import type { Grammar } from "../grammar/response-format.ts";
 import { overLosses } from "../recovery.ts";
 import type { LoadedEntry } from "./loaded.ts";
 
@@ -25,8 +26,25 @@ export function promptOf(entry: LoadedEntry, { prompt, tokens, messages }: Gener
   return tokens ?? entry.model.tokenizer.encode(prompt ?? "");
 }
 
-/** Continues these tokens in a session of the model, as soon as one is free; over losses of the device. */
+/** Continues these tokens, in the form that a grammar gives where there is one. */
 export async function* continued(
+  entry: LoadedEntry,
+  tokens: readonly number[],
+  options: GenerationOptions,
+  grammar?: Grammar,
+): AsyncGenerator<EnginePiece, EngineResult, undefined> {
+  if (!grammar) return yield* inSession(entry, tokens, options);
+  const { openConstraint } = await import("../grammar/constraint.ts"); // which few requests need
+  const { constraint, dispose } = await openConstraint(entry.model, grammar);
+  try {
+    return yield* inSession(entry, tokens, { ...options, constraint });
+  } finally {
+    dispose();
+  }
+}
+
+/** Continues these tokens in a session of the model, as soon as one is free; over losses of the device. */
+async function* inSession(
   entry: LoadedEntry,
   tokens: readonly number[],
   options: GenerationOptions,

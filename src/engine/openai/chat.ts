@@ -3,6 +3,7 @@ import { continued, tokensOfChat } from "../direct/generate.ts";
 import { entryOf, type LoadedEntry } from "../direct/loaded.ts";
 import type { EngineState } from "../direct/state.ts";
 import type { EnginePiece, EngineResult } from "../generate-request.ts";
+import { readFormat } from "../grammar/response-format.ts";
 import { RequestError } from "../request-error.ts";
 import { chatLogprobs } from "./logprobs.ts";
 import { readMessages } from "./messages.ts";
@@ -24,6 +25,7 @@ function readChat(state: EngineState, given: unknown, signal: AbortSignal | unde
   const messages = readMessages(request.messages);
   const { top_logprobs: most, logprobs = false } = request;
   if (most !== undefined && !logprobs) throw wrongField("top_logprobs", most, "logprobs to be true with it");
+  const grammar = readFormat(request.response_format);
   const entry = entryOf(state.models, request.model);
   const tokens = tokensOf(entry, messages);
   checkLength(entry, tokens, "messages");
@@ -35,7 +37,7 @@ function readChat(state: EngineState, given: unknown, signal: AbortSignal | unde
     ...(top === undefined ? {} : { logprobs: Math.max(1, top) }),
   };
   const usage = request.stream_options?.include_usage ?? false;
-  return { entry, begin: () => continued(entry, tokens, options), top, usage };
+  return { entry, begin: () => continued(entry, tokens, options, grammar), top, usage };
 }
 
 function tokensOf(entry: LoadedEntry, messages: ReturnType<typeof readMessages>): number[] {

@@ -2,6 +2,7 @@ import { continued } from "../direct/generate.ts";
 import { entryOf, type LoadedEntry } from "../direct/loaded.ts";
 import type { EngineState } from "../direct/state.ts";
 import type { EnginePiece, EngineResult } from "../generate-request.ts";
+import { readFormat } from "../grammar/response-format.ts";
 import { RequestError } from "../request-error.ts";
 import { collected } from "./chat.ts";
 import { completionLogprobs } from "./logprobs.ts";
@@ -44,6 +45,7 @@ function readPrompts(state: EngineState, given: unknown, signal: AbortSignal | u
       ...{ param: "logprobs", code: "unsupported_value" },
     });
   }
+  const grammar = readFormat(request.response_format);
   const entry = entryOf(state.models, request.model);
   const options = {
     ...samplingOf(entry, request, signal),
@@ -53,7 +55,7 @@ function readPrompts(state: EngineState, given: unknown, signal: AbortSignal | u
   const prompts = entriesOf(entry, request.prompt ?? "").map((tokens, index) => {
     checkLength(entry, tokens, "prompt");
     const repeated = echo ? entry.model.tokenizer.decode(tokens) : "";
-    return { index, echo: repeated, begin: () => continued(entry, tokens, options) };
+    return { index, echo: repeated, begin: () => continued(entry, tokens, options, grammar) };
   });
   const usage = request.stream_options?.include_usage ?? false;
   return { entry, prompts, top: top ?? undefined, usage };

@@ -10,12 +10,23 @@ export function samplingOf(entry: LoadedEntry, request: SamplingRequest, signal:
   const { seed, temperature = entry.model.defaults.options.temperature ?? 1 } = request;
   const { top_p: topP, top_k: topK, min_p: minP, repetition_penalty: repetitionPenalty, stop } = request;
   const { presence_penalty: presencePenalty, frequency_penalty: frequencyPenalty } = request;
+  const logitBias = request.logit_bias ? biasOf(entry, request.logit_bias) : undefined;
   const options = {
-    ...{ temperature, topP, topK, minP, repetitionPenalty, presencePenalty, frequencyPenalty, stop, signal },
+    ...{ logitBias, temperature, topP, topK, minP, repetitionPenalty, presencePenalty, frequencyPenalty, stop, signal },
     // Seeds of 64 bits are usual; the engine's have 32.
     ...(seed === undefined || seed === null ? {} : { seed: Number(BigInt.asUintN(32, BigInt(seed))) }),
   };
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as GenerationOptions;
+}
+
+function biasOf({ model }: LoadedEntry, bias: Readonly<Record<string, number>>): Record<number, number> {
+  const { vocabulary } = model.decoder.config;
+  const wrong = Object.keys(bias).find((token) => Number(token) >= vocabulary);
+  if (wrong !== undefined) {
+    const problem = `logit_bias has the token id ${wrong}, outside of the model's vocabulary of ${vocabulary} tokens`;
+    throw new RequestError(problem, { param: "logit_bias", code: "invalid_value" });
+  }
+  return Object.fromEntries(Object.entries(bias).map(([token, value]) => [Number(token), value]));
 }
 
 /** Throws `RequestError` for a prompt that leaves no room in the context. */
