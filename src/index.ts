@@ -201,6 +201,7 @@ export type { TokenConstraint } from "./generate/token-constraint.ts";
 
 // Engines: models by an interface that OpenAI's clients have
 
+export { type AiSdkCall, type AiSdkModel, type AiSdkPart, aiSdkModel } from "./engine/ai-sdk.ts";
 export { createEngine } from "./engine/create-engine.ts";
 export { createWorkerEngine } from "./engine/create-worker-engine.ts";
 export type {
@@ -226,6 +227,7 @@ export type {
   Tokenized,
 } from "./engine/engine.ts";
 export type { EngineGeneration, EnginePiece, EngineResult, GenerateRequest } from "./engine/generate-request.ts";
+export { setGrammarLibrary } from "./engine/grammar/library.ts";
 export type {
   AnswerStream,
   ChatCompletion,
@@ -246,7 +248,6 @@ export type {
   TopLogprob,
   Usage,
 } from "./engine/openai/types.ts";
-export { setGrammarLibrary } from "./engine/grammar/library.ts";
 export type { EnginePort, PortEvent } from "./engine/port/messages.ts";
 export { serveEngine } from "./engine/port/serve-engine.ts";
 export { RequestError, type RequestErrorOptions } from "./engine/request-error.ts";
