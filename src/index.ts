@@ -190,6 +190,9 @@ export type { Tokenizer } from "./text/tokenizer.ts";
 
 // Generation
 
+export type { TokenAttention, TokenAttentionOptions } from "./generate/attention-weights.ts";
+export type { EmbedOptions } from "./generate/embed.ts";
+export type { ExpertChoices, LayerChoices } from "./generate/expert-choices.ts";
 export type { Generation } from "./generate/generation.ts";
 export type { GenerationResult, RowResult, TextResult } from "./generate/generation-result.ts";
 export type { LanguageModel } from "./generate/language-model.ts";

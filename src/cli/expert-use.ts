@@ -1,4 +1,3 @@
-import { inspect } from "../generate/inspection.ts";
 import type { LanguageModel } from "../generate/language-model.ts";
 import { TextError } from "../text/text-error.ts";
 
@@ -24,20 +23,15 @@ export interface LayerUse {
 export async function useOf(model: LanguageModel, name: string, text: string): Promise<ExpertUse> {
   const tokens = model.tokenizer.encode(text).slice(0, model.context);
   if (text === "" || tokens.length === 0) throw new TextError(`${name} is empty`);
-  using session = model.session();
-  const { taps } = await inspect(session.state, tokens, "last", (tap) => /\.(experts|counts|offsets)$/.test(tap));
-  const values = (tap: string) => taps.get(tap)?.map((chunk) => [...chunk.values]);
-  const { rule, experts: count } = model.decoder.config.mixture ?? { rule: { k: 1 }, experts: 1 };
-  const layers = model.decoder.weights.blocks.flatMap((_, layer) => {
-    const prefix = `layer.${layer}.feed-forward`;
-    const chosen = values(`${prefix}.experts`)?.flat();
-    if (!chosen) return []; // a dense layer
-    const experts = Array.from({ length: tokens.length }, (_, i) => chosen.slice(i * rule.k, (i + 1) * rule.k));
-    const counted = values(`${prefix}.counts`);
-    const own = Array.from({ length: count }, (_, e) => chosen.filter((expert) => expert === e).length);
-    const counts = counted ? own.map((_, e) => counted.reduce((sum, chunk) => sum + (chunk[e] ?? 0), 0)) : own;
-    const rows = values(`${prefix}.offsets`)?.reduce((sum, chunk) => sum + (chunk.at(-1) ?? 0), 0) ?? null;
-    return [{ layer, experts, counts, rows }];
-  });
-  return { name, tokens, layers };
+  const { k, layers } = await model.expertChoices(tokens);
+  return {
+    name,
+    tokens,
+    layers: layers.map(({ layer, experts, counts, rows }) => ({
+      layer,
+      experts: tokens.map((_, i) => [...experts.subarray(i * k, (i + 1) * k)]),
+      counts: [...counts],
+      rows,
+    })),
+  };
 }

@@ -30,7 +30,7 @@ export async function runTapped(
     return { logits: (await inspect(session.state, ids, all ? "all" : "last")).logits, taps: new Map() };
   }
   // With "last" the tensors after the last block would have only one position.
-  const run = await inspect(session.state, ids, "all", (name) => names.includes(name));
+  const run = await inspect(session.state, ids, "all", { taps: (name) => names.includes(name) });
   const taps = new Map([...run.taps].map(([name, chunks]) => [name, joinChunks(chunks)] as const));
   return { logits: all ? run.logits : run.logits.slice(-1), taps };
 }

@@ -56,20 +56,25 @@ export async function probe(state: SequenceState, ids: readonly number[]): Promi
   return undefined;
 }
 
-/**
- * Logits of the last position, or of every position, of `ids` from the beginning, with the tensors that `taps` names.
- */
+/** Which tensors to keep, by name, and what ends the computation. */
+export interface InspectOptions {
+  readonly taps?: ((name: string) => boolean) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Logits of the last position, or of every position, of `ids` from the beginning, with what is tapped. */
 export async function inspect(
   state: SequenceState,
   ids: readonly number[],
   which: "last" | "all",
-  taps?: (name: string) => boolean,
+  { taps, signal }: InspectOptions = {},
 ): Promise<Inspected> {
   using _use = state.use();
   const { vocabulary } = state.programs.decoder.config;
   const rows: Float64Array[] = [];
   const tapped = new Map<string, { shape: readonly number[]; values: Float64Array }[]>();
   for (let at = 0; at < ids.length; ) {
+    signal?.throwIfAborted();
     const t = state.chunkOf(ids.length - at, which === "all" ? Math.min(firstChunk, byLogits(state)) : firstChunk);
     await state.chunk(ids.slice(at, at + t), at, { which, taps }, async (instance, { program }) => {
       instance.run();

@@ -1,10 +1,13 @@
 import { maxBatch } from "../kernels/step.ts";
 import { checkRequirements } from "../models/requirements.ts";
-import { checkValue, either, listOf, shown, size, text } from "../options/checks.ts";
+import { checkOptions, checkValue, either, fieldsOf, having, listOf, shown, size, text } from "../options/checks.ts";
 import { OptionError } from "../options/errors.ts";
 import type { ChatMessage } from "../text/chat-template.ts";
 import { TextError } from "../text/text-error.ts";
+import type { TokenAttention, TokenAttentionOptions } from "./attention-weights.ts";
 import { tokensAhead } from "./chunks.ts";
+import type { EmbedOptions } from "./embed.ts";
+import type { ExpertChoices } from "./expert-choices.ts";
 import type { Generation } from "./generation.ts";
 import type { TextResult } from "./generation-result.ts";
 import { LoadedModel } from "./loaded-model.ts";
@@ -51,24 +54,72 @@ export class LanguageModel extends LoadedModel {
     return new Session(this, batch, options);
   }
 
+  /** Token ids, checked; of a text with the special tokens that the model adds around it. */
+  #tokens(where: string, tokens: Prompt): readonly number[] {
+    this.lifetime.assertLive();
+    checkValue(where, "tokens", either(text, listOf(size)), tokens);
+    const ids = typeof tokens === "string" ? this.tokenizer.encode(tokens) : tokens;
+    const { vocabulary } = this.decoder.config;
+    if (ids.length > this.context) {
+      throw new TextError(`${where}: ${ids.length} tokens, more than the context of ${this.context}`);
+    }
+    const wrong = ids.find((id) => id >= vocabulary);
+    if (wrong === undefined) return ids;
+    throw new TextError(`${where}: token id ${wrong} is outside of the vocabulary of ${vocabulary} tokens`);
+  }
+
+  // What some pages do not call is loaded when it is called.
+
   /**
    * Log-probability (natural logarithm) of each token but the first, given those before it. `tokens` are ids, or a
    * text, tokenized with the special tokens that the model adds around it.
    */
-  async score(tokens: string | readonly number[]): Promise<Float64Array> {
-    this.lifetime.assertLive();
-    checkValue("score", "tokens", either(text, listOf(size)), tokens);
-    const ids = typeof tokens === "string" ? this.tokenizer.encode(tokens) : tokens;
-    const { vocabulary } = this.decoder.config;
-    if (ids.length > this.context) {
-      throw new TextError(`${ids.length} tokens to score, more than the context of ${this.context}`);
-    }
-    const wrong = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabulary);
-    if (wrong !== undefined)
-      throw new TextError(`token id ${wrong} is outside of the vocabulary of ${vocabulary} tokens`);
+  async score(tokens: Prompt): Promise<Float64Array> {
+    const ids = this.#tokens("score", tokens);
+    const { score } = await import("./inspection.ts");
     using session = this.session();
-    const { score } = await import("./inspection.ts"); // a page that scores nothing does not load it
     return await score(session.state, ids);
+  }
+
+  /**
+   * A vector for a text, or for each of several: the decoder's states after its last norm, pooled over the text's tokens.
+   * Each is as long as the model is wide. `OptionError` for other options, `TextError` for a text without tokens or
+   * longer than the context, and the reason of `signal` once it aborts.
+   */
+  embed(text: Prompt, options?: EmbedOptions): Promise<Float32Array<ArrayBuffer>>;
+  embed(texts: readonly Prompt[], options?: EmbedOptions): Promise<Float32Array<ArrayBuffer>[]>;
+  async embed(texts: Prompt | readonly Prompt[], options: EmbedOptions = {}) {
+    checkPrompts(texts, "embed");
+    const { checkEmbed, embed } = await import("./embed.ts");
+    checkEmbed(options, this.decoder.config.width);
+    const all = (isOne(texts) ? [texts] : texts).map((one) => this.#tokens("embed", one));
+    if (all.some(({ length }) => length === 0)) throw new TextError("embed: a text has no tokens");
+    using session = this.session();
+    const vectors: Float32Array<ArrayBuffer>[] = [];
+    for (const ids of all) vectors.push(await embed(session.state, ids, options));
+    return isOne(texts) ? vectors[0] : vectors;
+  }
+
+  /**
+   * How much one token attends to itself and to each before it, in one layer and head or in the mean of several.
+   * `OptionError` for a position, layer or head that there is not.
+   */
+  async attentionWeights(tokens: Prompt, options: TokenAttentionOptions = {}): Promise<TokenAttention> {
+    const ids = this.#tokens("attentionWeights", tokens);
+    const { attentionWeights, checkAttention } = await import("./attention-weights.ts");
+    const { layers, heads } = this.decoder.config;
+    checkAttention(options, { tokens: ids.length, layers, heads });
+    using session = this.session();
+    return await attentionWeights(session.state, ids, options);
+  }
+
+  /** The experts that each token goes to, layer by layer, and their weights. Throws `TextError` for a dense model. */
+  async expertChoices(tokens: Prompt, options: { readonly signal?: AbortSignal } = {}): Promise<ExpertChoices> {
+    const ids = this.#tokens("expertChoices", tokens);
+    checkOptions("expertChoices", fieldsOf<typeof options>({ signal: having("aborted", "an AbortSignal") }), options);
+    const { expertChoices } = await import("./expert-choices.ts");
+    using session = this.session();
+    return await expertChoices(session.state, ids, options.signal);
   }
 
   /**

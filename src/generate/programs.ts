@@ -8,7 +8,7 @@ import { tokenLogprobs } from "../kernels/sampling/token-logprobs.ts";
 import { topLogprobs } from "../kernels/sampling/top-logprobs.ts";
 import { maxBatch } from "../kernels/step.ts";
 import { cacheShape } from "../models/cache.ts";
-import { createRopeTable, type Decoder, forward, logits } from "../models/decoder.ts";
+import { createRopeTable, type Decoder, forward, logits, normedStates } from "../models/decoder.ts";
 import { placeholder, type Tensor } from "../tensor/tensor.ts";
 import { reshape } from "../tensor/views.ts";
 import { longestChunk, tokensAhead } from "./chunks.ts";
@@ -50,8 +50,11 @@ export interface Recorded<T> {
   readonly targets?: Tensor;
 }
 
-/** What a prefill returns: logits of the last position, of all, or log-probabilities of given next tokens. */
-export type PrefillResult = "last" | "all" | "score";
+/**
+ * What a prefill returns: logits of the last position, of all, log-probabilities of given next tokens, or the states of all
+ * positions after the last norm.
+ */
+export type PrefillResult = "last" | "all" | "score" | "states";
 
 /** What a prefill program depends on apart from its length. */
 export interface PrefillOptions {
@@ -130,6 +133,7 @@ export class DecoderPrograms {
             place: { step },
             visible,
           });
+          if (which === "states") return { states: normedStates(this.decoder, stream, "all") };
           const result = logits(this.decoder, stream, which === "last" ? "last" : "all");
           if (which !== "score") return { logits: result };
           const flat = reshape(result, [t, this.decoder.config.vocabulary]);

@@ -40,7 +40,8 @@ export const isOne = (prompts: Prompt | readonly Prompt[]): prompts is Prompt =>
 const prompt = either(text, listOf(size), listOf(either(text, listOf(size))));
 
 /** Throws `OptionError` for prompts that are neither texts nor token ids. */
-export const checkPrompts = (prompts: unknown): void => checkValue("generate", "prompts", prompt, prompts);
+export const checkPrompts = (prompts: unknown, where = "generate"): void =>
+  checkValue(where, "prompts", prompt, prompts);
 
 /**
  * One or several sequences with their cache. Generated tokens stay in it: the next prompt continues from there, and

@@ -110,9 +110,8 @@ export async function notFiniteError(decoder: Decoder, what: string): Promise<Er
   );
 }
 
-/** Logits `[b, t, v]` of every position, or `[b, 1, v]` of the last one of each row. */
-export function logits(decoder: Decoder, stream: Residual, which: "all" | "last"): Tensor {
-  const { gpu, weights } = decoder;
+/** The residual stream after the last norm: of every position, or of the last one of each row. */
+export function normedStates({ gpu, weights }: Decoder, stream: Residual, which: "all" | "last"): Tensor {
   const t = stream.sum.shape[1] ?? 1;
   const last = (x: Tensor) => (which === "last" && t > 1 ? contiguous(gpu, { x: slice(x, 1, t - 1, t) }).y : x);
   return gpu.within("head", () => {
@@ -122,7 +121,16 @@ export function logits(decoder: Decoder, stream: Residual, which: "all" | "last"
       weights.norm,
     );
     gpu.tap("norm", y);
-    const result = linear(gpu, y, weights.head);
+    return y;
+  });
+}
+
+/** Logits `[b, t, v]` of every position, or `[b, 1, v]` of the last one of each row. */
+export function logits(decoder: Decoder, stream: Residual, which: "all" | "last"): Tensor {
+  const { gpu, weights } = decoder;
+  const states = normedStates(decoder, stream, which);
+  return gpu.within("head", () => {
+    const result = linear(gpu, states, weights.head);
     gpu.tap("logits", result);
     return result;
   });

@@ -52,7 +52,9 @@ for (const { folder, prompts, name, gpu } of runs) {
       async () => {
         for (const { promptTokens, experts = [] } of prompts) {
           using session = model.session();
-          const { taps } = await inspect(session.state, promptTokens, "last", (tap) => tap.endsWith(expertsTap));
+          const { taps } = await inspect(session.state, promptTokens, "last", {
+            taps: (tap) => tap.endsWith(expertsTap),
+          });
           expect(taps.size).toBe(experts.length);
           for (const [layer, chosen] of experts.entries()) {
             // A small device computes a prompt in several pieces.
