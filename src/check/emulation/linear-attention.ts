@@ -1,7 +1,7 @@
-// Linear attention as plain f32 loops, pair by pair, every operation rounded.
+// Linear attention as plain f32 loops, pair by pair, every operation rounded, with sums over keys in runs as the kernel's.
 import { at, axes, type Dense, dense } from "../../reference/dense.ts";
 import { feature, type LinearAttentionOptions } from "../../reference/linear-attention.ts";
-import { inTurn } from "./sums.ts";
+import { inRuns, inTurn } from "./sums.ts";
 
 const f = Math.fround;
 
@@ -19,15 +19,14 @@ export function linearAttention(
     const [batch, head, row] = [Math.floor(query / (h * t)), Math.floor(query / t) % h, query % t];
     const group = batch * g + Math.floor(head / (h / g));
     const end = mask === "full" ? length : Math.max(0, Math.min(length, start + row + 1));
-    const accumulator = new Float32Array(dv);
-    let sum = 0;
-    for (let key = 0; key < end; key++) {
-      const weight = inTurn((i) => f(at(ofQueries, query * d + i) * at(ofKeys, (group * s + key) * d + i)), d);
-      sum = f(sum + weight);
-      for (let j = 0; j < dv; j++)
-        accumulator[j] = (accumulator[j] ?? 0) + f(weight * at(v.values, (group * s + key) * dv + j));
+    const weights = Float64Array.from({ length: end }, (_, key) =>
+      inTurn((i) => f(at(ofQueries, query * d + i) * at(ofKeys, (group * s + key) * d + i)), d),
+    );
+    const sum = inRuns((key) => at(weights, key), end);
+    for (let j = 0; j < dv && end > 0; j++) {
+      const weighted = inRuns((key) => f(at(weights, key) * at(v.values, (group * s + key) * dv + j)), end);
+      out.values[query * dv + j] = f(weighted / sum);
     }
-    if (end > 0) for (const [j, value] of accumulator.entries()) out.values[query * dv + j] = f(value / sum);
   }
   return { out };
 }
