@@ -48,6 +48,15 @@ export const attentionProblems: readonly Case<AttentionInputs, CaseOptions>[] = 
       keys: ([, , row, column]) => (column === 3 ? row / 7 : 1),
     },
   ),
+  problem(
+    "scores that grow in steps along keys of three runs, differently for each query",
+    { h: 1, g: 1, t: 9, s: 2600, d: 8 },
+    { mask: "full", scale: 1 },
+    {
+      q: ([, row = 0, , column]) => (column === 3 ? 1 + row / 8 : 0),
+      keys: ([, , row, column]) => (column === 3 ? Math.floor((row + 300) / 800) : 1),
+    },
+  ),
   withTags(
     problem(
       "one query, scores that grow along the keys, over many splits",
