@@ -213,6 +213,33 @@ export function testAnswers(engineOf: () => Engine, loading: () => readonly Load
     expect(text.trimStart().startsWith("{")).toBe(true);
   });
 
+  test("texts become vectors of length 1, as numbers or base64 of the same", async () => {
+    const { embeddings } = engineOf();
+    const input = [prompt, other?.prompt ?? ""];
+    const { data, usage } = await embeddings.create({ input, encoding_format: "float" });
+    expect(data.map(({ index, object }) => [index, object])).toEqual([
+      [0, "embedding"],
+      [1, "embedding"],
+    ]);
+    for (const { embedding } of data) expect(Math.hypot(...embedding)).toBeCloseTo(1, 5);
+    expect(usage.prompt_tokens).toBe((golden?.promptTokens.length ?? 0) + (other?.promptTokens.length ?? 0));
+    const coded = await embeddings.create({ input, encoding_format: "base64" });
+    const [first = ""] = coded.data.map(({ embedding }) => embedding);
+    const bytes = Uint8Array.from(atob(first), (character) => character.charCodeAt(0));
+    expect([...new Float32Array(bytes.buffer)]).toEqual(data[0]?.embedding);
+    const [short] = (await embeddings.create({ input: prompt, dimensions: 8 })).data;
+    expect(short?.embedding).toHaveLength(8);
+  });
+
+  test("attention of a token sums to 1, over all layers and heads or in one", async () => {
+    const tokens = golden?.promptTokens ?? [];
+    const all = await engineOf().attention({ tokens, position: 5 });
+    expect(all.weights).toHaveLength(6);
+    expect(all.weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 4);
+    const one = await engineOf().attention({ tokens, position: 5, layer: all.layers - 1, head: 0 });
+    expect(one.weights).not.toEqual(all.weights);
+  });
+
   test("models are listed, and one is retrieved by its id", async () => {
     const { models } = engineOf();
     const { object, data } = await models.list();

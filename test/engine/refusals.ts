@@ -52,6 +52,16 @@ export function testRefusals(engineOf: () => Engine): void {
       () => complete({ response_format: { type: "json_schema", json_schema: { name: "a", schema: { type: "x" } } } }),
       { param: "response_format", code: "invalid_json_schema" },
     ],
+    [
+      "more dimensions than there are",
+      () => engineOf().embeddings.create({ input: "a", dimensions: 1e6 }),
+      { param: "dimensions" },
+    ],
+    [
+      "an encoding of vectors",
+      () => engineOf().embeddings.create({ input: "a", encoding_format: "hex" } as never),
+      { param: "encoding_format" },
+    ],
     ["a stream that is no boolean", () => chat({ stream: "yes" }), { param: "stream" }],
     ["a refused stream", () => chat({ stream: true, top_p: 2 }), { param: "top_p" }],
     ["no prompt", () => complete({ prompt: null }), { param: "prompt", code: "missing_required_parameter" }],
@@ -101,6 +111,13 @@ export function testRefusals(engineOf: () => Engine): void {
       () => engineOf().load("no/such/folder", { id: "x" }),
       "FormatError",
       /no\/such\/folder/,
+    ],
+    ["experts of a dense model", () => engineOf().experts({ tokens: [1] }), "TextError", /no experts/],
+    [
+      "a head that there is not",
+      () => engineOf().attention({ tokens: [1], position: 0, head: 99 }),
+      "OptionError",
+      /head is 99/,
     ],
     ["an empty prompt", () => engineOf().generate({ tokens: [] }).result, "TextError", /prompt is empty/],
   ])("%s is the same error on every side", async (_, call, name, message) => {

@@ -9,6 +9,7 @@ import { answerEmbeddings } from "../openai/embeddings.ts";
 import { answerModel, answerModels } from "../openai/models.ts";
 import { onDevice } from "../recovery.ts";
 import { RequestError } from "../request-error.ts";
+import { alone } from "./alone.ts";
 import { continued, promptOf } from "./generate.ts";
 import { entryOf, infoOf } from "./loaded.ts";
 import { progressReport } from "./progress.ts";
@@ -33,8 +34,14 @@ const calls: { readonly [M in keyof Calls]: Answer<M> } = {
   models: answerModels,
   model: answerModel,
   tokenize,
-  attention: () => Promise.reject(new Error("not there yet")),
-  experts: () => Promise.reject(new Error("not there yet")),
+  attention({ models }, { model: id, tokens, ...options }, signal) {
+    const { model } = entryOf(models, id);
+    return alone(model, signal, () => model.attentionWeights(tokens, { ...options, signal }));
+  },
+  experts({ models }, { model: id, tokens }, signal) {
+    const { model } = entryOf(models, id);
+    return alone(model, signal, () => model.expertChoices(tokens, signal ? { signal } : {}));
+  },
   stored: ({ storage }) => storage.list(),
   deleteStored: async ({ storage }, { id }) => void (await storage.delete(id)),
   deleteAllStored: async ({ storage }) => void (await storage.deleteAll()),
