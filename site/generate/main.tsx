@@ -7,7 +7,7 @@ import { hub, load, restartEngine, startLoading } from "./model/load.ts";
 import { followChoice } from "./model/plan.ts";
 import { Page } from "./page.tsx";
 import { readAddress, writeAddress } from "./setup/address.ts";
-import { choice, prompt, runAtOnce } from "./setup/state.ts";
+import { choice, prompt, runAtOnce, runPending } from "./setup/state.ts";
 import { complete, isWriting, mode, stopWriting, takeConversation } from "./text/state.ts";
 import { simulate } from "./troubles/simulate.ts";
 
@@ -53,6 +53,7 @@ async function runLink(): Promise<void> {
   if (choice.value.kind === "bundled") {
     const there = load.value.kind === "ready" && load.value.name === choice.value.name;
     if (there || (await startLoading())) begin();
+    else runPending.value = false;
     return;
   }
   const stop = effect(() => {
@@ -66,6 +67,7 @@ async function runLink(): Promise<void> {
 }
 
 function begin(): void {
+  runPending.value = false;
   if (runAtOnce.value && mode.value === "complete" && prompt.value !== "") complete();
 }
 

@@ -65,6 +65,6 @@ export const linkOf = (choice: ModelChoice): string | undefined =>
 
 /** The model that a link names. */
 export function choiceOf(link: string): ModelChoice {
-  if (link in bundled) return { kind: "bundled", name: link as BundledName };
+  if (Object.hasOwn(bundled, link)) return { kind: "bundled", name: link as BundledName };
   return /^https?:\/\//.test(link) ? { kind: "address", text: link } : { kind: "hub", text: link };
 }

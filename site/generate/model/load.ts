@@ -25,6 +25,8 @@ export const killedBy = signal<string | undefined>(kept("loading"));
 const paintEvery = 100;
 
 let ended = new AbortController();
+/** Settles when the load before has given back what it took. */
+let before: Promise<unknown> = Promise.resolve();
 
 /** Loads the chosen model in place of the one that there is. True when it is there. */
 export async function startLoading(meter: Meter = noProgress): Promise<boolean> {
@@ -52,12 +54,15 @@ export async function startLoading(meter: Meter = noProgress): Promise<boolean> 
   };
   try {
     const engine = await engineFor(hub.value);
+    await before.catch(() => undefined);
     if (mine.signal.aborted) return false;
     await engine.unload();
-    const info = await engine.load(source, {
+    const loading = engine.load(source, {
       ...{ id: name, cache: { dtype: format }, onProgress, signal: mine.signal },
       ...(tokens === undefined ? {} : { context: tokens }),
     });
+    before = loading;
+    const info = await loading;
     if (mine.signal.aborted) return false;
     load.value = { kind: "ready", name, info, from };
     say(`${name} is loaded`);

@@ -5,7 +5,7 @@ import { sim } from "../../shell/sim.ts";
 import { say } from "../../shell/status.ts";
 import { choiceOf, linkOf } from "../model/choice.ts";
 import { problemOf, type Sampling, samplingFields, seedProblem } from "./sampling.ts";
-import { cacheFormat, choice, chosenMode, context, prompt, runAtOnce, sampling, system } from "./state.ts";
+import { cacheFormat, choice, chosenMode, context, prompt, runAtOnce, runPending, sampling, system } from "./state.ts";
 
 /** Texts longer than this are deflated in links. */
 const longText = 300;
@@ -55,6 +55,7 @@ export async function readAddress(takeChat: (messages: readonly LinkMessage[]) =
   chosenMode.value = mode === "chat" || mode === "complete" ? mode : undefined;
   choice.value = choiceOf(keys.get("model") ?? "voices-dense");
   runAtOnce.value = keys.get("run") === "1";
+  runPending.value = runAtOnce.value;
   const messages = talk === undefined ? undefined : messagesOf(talk);
   if (messages) takeChat(messages);
   else if (talk !== undefined) wrong.push("chat*");

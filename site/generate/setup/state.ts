@@ -21,6 +21,8 @@ export const context = signal<number | undefined>(undefined);
 export const cacheFormat = signal<CacheFormat>("f32");
 /** True while the link says that the page is to generate as soon as it can. */
 export const runAtOnce = signal(false);
+/** True from when such a link was read until its text has begun, or cannot. */
+export const runPending = signal(false);
 
 /** Takes another model, by the reader. */
 export function choose(next: ModelChoice): void {

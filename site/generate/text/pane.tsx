@@ -1,4 +1,6 @@
 import { useState } from "preact/hooks";
+import { device } from "../../shell/device/device.ts";
+import { deviceTroubles } from "../../shell/device/troubles.ts";
 import { counted } from "../../shell/format.ts";
 import { Troubles } from "../../shell/troubles.tsx";
 import { load } from "../model/load.ts";
@@ -12,7 +14,8 @@ import { completion, edit, isWriting, latest, mode, outputState, textOf, turns }
 /** The text: a prompt that goes on in place, or a conversation. */
 export function TextPane() {
   const reply = latest.value;
-  const { away, toEnd } = useFollow(reply?.text, isWriting.value);
+  // A failure comes into view, too; nothing moves at the end of a reply.
+  const { away, toEnd } = useFollow(reply?.text, isWriting.value || reply?.state === "failed");
   return (
     <section class="text" aria-label={mode.value === "chat" ? "Conversation" : "Text"}>
       {mode.value === "chat" ? <Conversation /> : <Completion />}
@@ -129,6 +132,8 @@ function Status() {
 
 function words(): string {
   const { kind } = load.value;
+  const [missing] = device.value.kind === "missing" ? deviceTroubles(device.value) : [];
+  if (missing) return missing.says;
   if (kind === "loading") return "Loading the model.";
   const reply = latest.value;
   if (!reply) return kind === "ready" ? "Ready." : "No model is loaded.";

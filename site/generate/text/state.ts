@@ -1,12 +1,23 @@
 import { computed, effect, signal, untracked } from "@preact/signals";
 import type { GenerateRequest } from "../../../src/engine/generate-request.ts";
+import { device } from "../../shell/device/device.ts";
 import { counted } from "../../shell/format.ts";
 import { say } from "../../shell/status.ts";
 import { keep, kept } from "../../shell/store.ts";
 import { load } from "../model/load.ts";
 import type { LinkMessage } from "../setup/address.ts";
 import { optionsOf } from "../setup/sampling.ts";
-import { chosenMode, type Mode, problems, prompt, runAtOnce, sampling, system } from "../setup/state.ts";
+import {
+  choice,
+  chosenMode,
+  type Mode,
+  problems,
+  prompt,
+  runAtOnce,
+  runPending,
+  sampling,
+  system,
+} from "../setup/state.ts";
 import type { ShownToken } from "../strips/tokens.ts";
 import { type Kept, type Reply, type Writing, write } from "./reply.ts";
 
@@ -171,7 +182,7 @@ export const conversation = (): readonly LinkMessage[] =>
 /** The state of the page's text, as `#output` says it. */
 export const outputState = computed<"empty" | "loading" | Reply["state"]>(() => {
   const { kind } = load.value;
-  if (kind === "loading" || (kind === "none" && runAtOnce.value)) return "loading";
-  if (kind === "failed") return "failed";
+  if (kind === "failed" || (runAtOnce.value && device.value.kind === "missing")) return "failed";
+  if (kind === "loading" || (runPending.value && choice.value.kind === "bundled")) return "loading";
   return latest.value?.state ?? "empty";
 });

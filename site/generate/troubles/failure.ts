@@ -7,7 +7,10 @@ import { latest, regenerate } from "../text/state.ts";
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : "");
 /** A sentence that ends as one. */
-const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
+const sentence = (text: string): string => {
+  const begun = text.replace(/^[a-z](?=[a-z]* )/, (letter) => letter.toUpperCase());
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+};
 
 /** What a failure is about: the first of these whose words it has. */
 const kinds: readonly (readonly [key: string, pattern: RegExp, todo: string])[] = [
