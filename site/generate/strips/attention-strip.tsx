@@ -36,12 +36,12 @@ export function AttentionStrip(props: AttentionStripProps) {
         ) : (
           <p class="small muted attention-waits">Computing the weights…</p>
         )}
-        <label class="small">
+        <label class="small check">
           <input
             type="checkbox"
             checked={withoutFirst}
             onChange={({ currentTarget }) => setWithoutFirst(currentTarget.checked)}
-          />{" "}
+          />
           Leave the first token out of the scale
         </label>
         {weights && <WeightTable tokens={tokens} weights={weights} />}

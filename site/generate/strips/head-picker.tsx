@@ -49,6 +49,7 @@ export function HeadPicker({
         {pick("layer", layers, "mean of all")}
         {pick("head", heads, "mean of all")}
       </p>
+      <p class="small muted">Layers down, heads across:</p>
       <HeadMatrix layers={layers} heads={heads} choice={choice} onPick={onPick} />
     </div>
   );

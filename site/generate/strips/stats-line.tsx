@@ -17,7 +17,7 @@ export interface Stats {
 const reasons: Readonly<Record<StopReason, string>> = {
   eos: "end of text",
   stop: "stop text",
-  length: "as many tokens as were asked for",
+  length: "limit of tokens",
   context: "the context is full",
   abort: "stopped by you",
 };

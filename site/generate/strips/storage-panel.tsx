@@ -13,7 +13,7 @@ type State =
   | ({ readonly kind: "ready" } & Contents);
 
 const words = (error: unknown) => (error instanceof Error ? error.message : String(error));
-const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 
 /**
  * The models whose files this browser keeps: size, last use, deletion one by one or all, the total and what the browser
@@ -88,7 +88,7 @@ export function StoragePanel({ storage, changed }: { storage: EngineStorage; cha
             <tbody>
               {models.map(({ id, name, bytes, complete, lastUsed }) => (
                 <tr key={id}>
-                  <th scope="row">
+                  <th scope="row" class="stored-name">
                     {name}
                     {!complete && " (in part)"}
                   </th>

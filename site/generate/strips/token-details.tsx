@@ -2,9 +2,6 @@ import type { TokenLogprob } from "../../../src/generate/row.ts";
 import { count } from "../../shell/format.ts";
 import { hexOf, type ShownToken, share, type Unit, visible } from "./tokens.ts";
 
-/** Most alternatives that are listed. */
-const most = 10;
-
 /** What is known of a unit's tokens: ids, probability, rank, alternatives with the share of all others. */
 export function TokenDetails({
   unit,
@@ -42,25 +39,30 @@ export function TokenDetails({
   );
 }
 
-function Alternatives({
+/** The likeliest tokens in the place of one, as bars, with the share of all others. */
+export function Alternatives({
   token: { token, logprob = 0, rank, top = [], alone },
-  which,
+  which = "",
+  most = 10,
   onContinue,
 }: {
   token: ShownToken;
-  which: string;
-  onContinue: ((token: TokenLogprob) => void) | undefined;
+  which?: string;
+  /** How many are listed. */
+  most?: number;
+  onContinue?: ((token: TokenLogprob) => void) | undefined;
 }) {
   const listed = top.slice(0, most);
   const taken = listed.some((other) => other.token === token);
   const rows: readonly TokenLogprob[] = taken ? listed : [...listed, { token, text: alone, logprob }];
   const sum = rows.reduce((total, other) => total + Math.exp(other.logprob), 0);
   const rest = Math.max(0, 1 - sum);
+  const largest = Math.max(rest, ...rows.map((other) => Math.exp(other.logprob)));
   return (
     <>
       <p class="small">
         {which}probability <strong>{share(Math.exp(logprob))}</strong>
-        {rank !== undefined && (rank === 0 ? ", the likeliest" : `, ${count(rank)} likelier`)}
+        {rank !== undefined && (rank === 1 ? ", the likeliest" : `, rank ${count(rank)}`)}
       </p>
       {top.length > 0 && (
         <table class="alternatives">
@@ -86,12 +88,12 @@ function Alternatives({
                     </button>
                   )}
                 </th>
-                <ShareCells of={Math.exp(other.logprob)} />
+                <ShareCells of={Math.exp(other.logprob)} largest={largest} />
               </tr>
             ))}
             <tr>
               <th scope="row">all others</th>
-              <ShareCells of={rest} />
+              <ShareCells of={rest} largest={largest} />
             </tr>
           </tbody>
         </table>
@@ -101,12 +103,12 @@ function Alternatives({
   );
 }
 
-/** A share as a bar and as a number. */
-function ShareCells({ of }: { of: number }) {
+/** A share as a bar, as long as the largest allows, and as a number. */
+function ShareCells({ of, largest }: { of: number; largest: number }) {
   return (
     <>
       <td class="share-bar" aria-hidden="true">
-        <span class="share-fill" style={{ width: `${100 * of}%` }} />
+        <span class="share-fill" style={{ width: `${(100 * of) / largest}%` }} />
       </td>
       <td class="number">{share(of)}</td>
     </>

@@ -19,7 +19,7 @@ export function TokenSpan({
   const words = [
     visible(unit.text),
     ...(logprob === undefined ? ["given"] : [share(Math.exp(logprob))]),
-    ...(rank === undefined || unit.tokens.length > 1 ? [] : [`rank ${rank + 1}`]),
+    ...(rank === undefined || unit.tokens.length > 1 ? [] : [`rank ${rank}`]),
     ...(unit.tokens.length > 1 ? [`${unit.tokens.length} tokens`] : []),
   ];
   return (

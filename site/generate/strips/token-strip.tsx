@@ -23,6 +23,7 @@ interface TokenStripProps {
  */
 export function TokenStrip({ tokens, chosen, onChoose, onContinue, lit }: TokenStripProps) {
   const frame = useRef<HTMLDivElement>(null);
+  const details = useRef<HTMLFieldSetElement>(null);
   const units = useMemo(() => unitsOf(tokens), [tokens]);
   const [hovered, setHovered] = useState<number>();
   const [open, setOpen] = useState(false);
@@ -33,7 +34,7 @@ export function TokenStrip({ tokens, chosen, onChoose, onContinue, lit }: TokenS
     index === undefined ? undefined : units.findLast(({ start }) => start <= index);
   const picked = unitAt(chosen);
   const shown = unitAt(hovered) ?? (open ? picked : undefined);
-  const place = usePlace(frame, shown);
+  usePlace(frame, details, shown);
 
   const choose = (unit: Unit | undefined) => {
     if (!unit) return;
@@ -57,7 +58,7 @@ export function TokenStrip({ tokens, chosen, onChoose, onContinue, lit }: TokenS
     event.stopPropagation(); // Escape has no other meaning here
     setOpen(false);
     setHovered(undefined);
-    if (!frame.current?.querySelector(".token-details")?.contains(document.activeElement)) return;
+    if (!details.current?.contains(document.activeElement)) return;
     closing.current = true; // the focus goes back to the token, and does not open it again
     focusOn.current = shown?.start;
   };
@@ -130,7 +131,8 @@ export function TokenStrip({ tokens, chosen, onChoose, onContinue, lit }: TokenS
       {shown && (
         <fieldset
           class="token-details"
-          style={place}
+          ref={details}
+          popover="manual"
           aria-label={`Token ${visible(shown.text)}`}
           onKeyDown={(event) => event.key === "Escape" && close(event)}
         >
@@ -170,19 +172,39 @@ function onLine(frame: HTMLElement | null, from: HTMLElement, way: 1 | -1): numb
   return best?.unit;
 }
 
-/** Where the details of a unit stand: below its first line, within the frame. */
-function usePlace(frame: { readonly current: HTMLElement | null }, unit: Unit | undefined) {
-  const [place, setPlace] = useState({ left: "0px", top: "0px" });
+/** Room between the details, their token and the edges of the window, in pixels. */
+const gap = [4, 8] as const;
+
+/** Holds an element while it is there. */
+interface Holder {
+  readonly current: HTMLElement | null;
+}
+
+/** Shows the details of a unit above all else: below its first line, or above it where there is more room. */
+function usePlace(frame: Holder, details: Holder, unit: Unit | undefined): void {
   const start = unit?.start;
   useLayoutEffect(() => {
-    const span = start === undefined ? undefined : frame.current?.querySelector(`[data-unit="${start}"]`);
-    const [box, outer] = [span?.getClientRects()[0], frame.current?.getBoundingClientRect()];
-    if (!box || !outer) return;
-    const width = Math.min(336, outer.width);
-    const left = Math.max(0, Math.min(box.left - outer.left, outer.width - width));
-    setPlace({ left: `${Math.round(left)}px`, top: `${Math.round(box.bottom - outer.top + 4)}px` });
-  }, [frame, start]);
-  return place;
+    const panel = details.current;
+    if (start === undefined || !panel) return;
+    const put = () => {
+      const box = frame.current?.querySelector(`[data-unit="${start}"]`)?.getClientRects()[0];
+      if (!box) return;
+      const { width, height } = panel.getBoundingClientRect();
+      const [right, bottom] = [innerWidth - width - gap[1], innerHeight - height - gap[1]];
+      const [above, below] = [box.top - height - gap[0], box.bottom + gap[0]];
+      panel.style.left = `${Math.max(gap[1], Math.min(box.left, right))}px`;
+      panel.style.top = `${below <= bottom || above < gap[1] ? Math.max(gap[1], Math.min(below, bottom)) : above}px`;
+    };
+    // In the top layer no frame cuts it off.
+    if ("showPopover" in panel && !panel.matches(":popover-open")) panel.showPopover();
+    put();
+    addEventListener("scroll", put, { capture: true, passive: true });
+    addEventListener("resize", put);
+    return () => {
+      removeEventListener("scroll", put, { capture: true });
+      removeEventListener("resize", put);
+    };
+  }, [frame, details, start]);
 }
 
 function Legend() {

@@ -36,7 +36,7 @@ export function TokenTable({ units }: { units: readonly Unit[] }) {
                       </th>
                       <td class="number">{unit.tokens.map(({ token }) => token).join(", ")}</td>
                       <td class="number">{logprob === undefined ? "given" : share(Math.exp(logprob))}</td>
-                      <td class="number">{first?.rank === undefined ? "–" : first.rank + 1}</td>
+                      <td class="number">{first?.rank === undefined ? "–" : first.rank}</td>
                       <td>
                         {likeliest ? <code>{visible(likeliest.text)}</code> : "–"}
                         {likeliest && `, ${share(Math.exp(likeliest.logprob))}`}

@@ -13,7 +13,7 @@ export interface ShownToken {
   readonly generated: boolean;
   /** Natural logarithm of its probability by the model's own distribution. */
   readonly logprob?: number | undefined;
-  /** How many tokens are likelier. */
+  /** 1 for the likeliest token in its place, 2 for the next. */
   readonly rank?: number | undefined;
   /** The likeliest tokens in its place. */
   readonly top?: readonly TokenLogprob[] | undefined;
@@ -60,6 +60,16 @@ export function withPiece(tokens: readonly ShownToken[], piece: EnginePiece): Sh
   if (token !== undefined)
     return [...tokens, { token, text, alone: tokenText ?? text, generated: true, logprob, rank, top }];
   return last && text !== "" ? [...tokens.slice(0, -1), { ...last, text: last.text + text }] : [...tokens];
+}
+
+/** Tokens up to `index`, and in its place one of its alternatives: what a text goes on from instead. */
+export function withAlternative(tokens: readonly ShownToken[], index: number, other: TokenLogprob): ShownToken[] {
+  const { token, text: alone, logprob } = other;
+  const top = tokens[index]?.top;
+  const at = top?.findIndex((one) => one.token === token) ?? -1;
+  const rank = at < 0 ? undefined : at + 1;
+  const text = partial(alone) ? "" : alone;
+  return [...tokens.slice(0, index), { token, text, alone, generated: true, logprob, rank, top }];
 }
 
 /** Groups tokens that share characters. The units' texts joined are the text, apart from special tokens. */
