@@ -1,9 +1,10 @@
 // The site: every folder of site/ with an index.html is a page. `npm run site` serves it, `npm run site:build` builds it.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import { relative } from "node:path/posix";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type HtmlTagDescriptor, type Plugin } from "vite";
+import { kernelsWritten } from "./site/kernels/written.ts";
 import { policyOf } from "./site/shell/head/policy.ts";
 import { wgslVite } from "./src/build/wgsl.ts";
 
@@ -23,6 +24,12 @@ const served = new Map<string, string>([
     ),
   ),
 ]);
+
+/** What a visitor downloads for the bundled model. */
+const denseBytes = [...served].reduce(
+  (sum, [name, file]) => sum + (/^models\/voices-dense\/.*\.(json|safetensors)$/.test(name) ? statSync(file).size : 0),
+  0,
+);
 
 const types: Readonly<Record<string, string>> = { ".js": "text/javascript", ".json": "application/json" };
 
@@ -76,8 +83,8 @@ export default defineConfig({
   root: site,
   base: "./", // so that it works from any path of a static host
   publicDir: peers,
-  define: { PEERS_ARE_HERE: existsSync(peers) },
-  plugins: [wgslVite(), withHead, beforePaint, asTheyAre],
+  define: { PEERS_ARE_HERE: existsSync(peers), VOICES_DENSE_BYTES: denseBytes },
+  plugins: [wgslVite(), withHead, kernelsWritten, beforePaint, asTheyAre],
   worker: { format: "es", plugins: () => [wgslVite()] },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {

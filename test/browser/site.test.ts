@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noChromium, openPage } from "../../bench/harness/chromium.ts";
@@ -28,15 +30,49 @@ describe.skipIf(noChromium)(
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
     });
 
+    test("the front page loads at most 60 kB of script, and nothing that it does not show", async () => {
+      const fresh = await site.browser.newPage();
+      const loaded: { readonly path: string; readonly body: Buffer }[] = [];
+      fresh.on("response", async (response) => {
+        const { pathname } = new URL(response.url());
+        loaded.push({ path: pathname.replace("/some/path/", ""), body: await response.body() });
+      });
+      await fresh.goto(site.front);
+      await fresh.getByRole("button", { name: "Play again" }).waitFor();
+      const scripts = loaded.filter(({ path }) => path.endsWith(".js"));
+      const bytes = scripts.reduce((sum, { body }) => sum + gzipSync(body).length, 0);
+      expect(bytes).toBeGreaterThan(5_000); // the page has one
+      expect(bytes).toBeLessThanOrEqual(60_000);
+      // Neither the engine with its shaders, nor a model, nor the runs that are not shown.
+      const text = scripts.map(({ body }) => body.toString()).join("");
+      expect(text).not.toMatch(/@compute|createShaderModule|hacker: zero/);
+      const other = loaded
+        .map(({ path }) => path)
+        .filter((path) => !/^(index\.html|before-paint\.js|assets\/[^/]+\.(js|css))$/.test(path));
+      expect(other).toEqual([]);
+      await fresh.close();
+    });
+
+    test("where reduced motion is preferred the run is there at once, and plays when asked", async () => {
+      const context = await site.browser.newContext({ reducedMotion: "reduce" });
+      const still = await context.newPage();
+      await still.goto(site.front);
+      await still.getByRole("button", { name: "Play again" }).waitFor({ timeout: 2000 });
+      await still.getByRole("button", { name: "Play again" }).click();
+      await still.getByRole("button", { name: "Pause" }).waitFor();
+      await context.close();
+    });
+
     test("its links lead to the pages, and theirs to each other and back", async () => {
       for (const [card, heading] of [
+        ["Generate", "Generate"],
         ["Attention laboratory", "Attention laboratory"],
-        ["Peers", "The same work on four engines"],
+        ["Study kernels", "Kernels to read"],
       ] as const) {
         await page.getByRole("listitem").getByRole("link", { name: card }).click();
         await page.getByRole("heading", { name: heading, level: 1 }).waitFor();
-        await page.getByRole("link", { name: card === "Peers" ? "Attention" : "Peers", exact: true }).click();
-        await page.getByRole("heading", { level: 1 }).waitFor();
+        await page.getByRole("navigation").getByRole("link", { name: "Peers", exact: true }).click();
+        await page.getByRole("heading", { name: "The same work on four engines", level: 1 }).waitFor();
         await page.getByRole("link", { name: "Shaderformer" }).click();
         await page.getByRole("heading", { name: "Transformers written in shaders" }).waitFor();
       }
@@ -59,6 +95,25 @@ describe.skipIf(noChromium)(
         expect(ran).toEqual({ ran: false, blocked: ["script-src-attr", "script-src-elem"] });
       },
     );
+
+    test("kernels are shown as their files are, without script", async () => {
+      const context = await site.browser.newContext({ javaScriptEnabled: false });
+      const plain = await context.newPage();
+      await plain.goto(site.front.replace("index.html", "kernels/index.html"));
+      const shown = await plain.getByRole("region", { name: "naive.wgsl", includeHidden: true }).textContent();
+      expect(shown).toBe((await readFile("shaders/matmul/naive.wgsl", "utf8")).trimEnd());
+      await context.close();
+      await page.goto(site.front.replace("index.html", "kernels/index.html"));
+      await page.evaluate(() => {
+        for (const details of document.querySelectorAll("details")) details.open = true;
+      });
+      for (const colorScheme of ["light", "dark"] as const) {
+        await page.emulateMedia({ colorScheme });
+        expect(await violations(page)).toEqual([]);
+      }
+      await page.setViewportSize({ width: 360, height: 740 });
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+    });
 
     test("the peers page without the peers says so, and measures this engine alone", async () => {
       await page.goto(`${site.peers}#cases=q20:2x32&interval=5&samples=3&budget=20&peaks=0`);
