@@ -43,12 +43,21 @@ export interface KeptDevice {
   close(): void;
 }
 
-/** True where a device was lost; false where it was closed, or has failed in another way. */
+/** Devices that were lost; those that were closed, or have failed in another way, are not among them. */
+const lostDevices = new WeakSet<Gpu>();
+
+/** True where a device was lost. */
 async function isLost(gpu: Gpu): Promise<boolean> {
-  if (gpu.closed) return false;
   // What fails because the device is lost may fail before WebGPU says so.
-  const lost = gpu.device.lost.then(() => true);
-  return await Promise.race([lost, new Promise<boolean>((done) => setTimeout(() => done(false), lostWithin))]);
+  const waiting = !lostDevices.has(gpu) && !gpu.closed;
+  if (waiting) await Promise.race([gpu.device.lost, new Promise((done) => setTimeout(done, lostWithin))]);
+  return lostDevices.has(gpu);
+}
+
+function noteLoss(gpu: Gpu): void {
+  void gpu.device.lost.then(() => {
+    if (!gpu.closed) lostDevices.add(gpu);
+  });
 }
 
 /** Waits; throws the reason of `signal` when it aborts. */
@@ -65,6 +74,7 @@ export function keepDevice(first: Gpu, replacing: Replacing): KeptDevice {
   const closing = new AbortController();
   let gpu = first;
   let replacement: Promise<Gpu> | undefined;
+  noteLoss(first);
   watch(first);
 
   function watch(one: Gpu): void {
@@ -91,6 +101,7 @@ export function keepDevice(first: Gpu, replacing: Replacing): KeptDevice {
   async function anew(): Promise<Gpu> {
     for (let attempt = 1; ; attempt++) {
       const next = await reopen();
+      noteLoss(next);
       try {
         await replacing.restore(next);
         next.assertUsable();
@@ -142,7 +153,7 @@ export function keepDevice(first: Gpu, replacing: Replacing): KeptDevice {
     },
     ready,
     async replaced(failed) {
-      if (closing.signal.aborted || (failed === gpu && !(await isLost(failed)))) return false;
+      if (closing.signal.aborted || !(await isLost(failed))) return false;
       await ready();
       return true;
     },

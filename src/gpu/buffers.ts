@@ -1,4 +1,4 @@
-import { GpuError } from "./errors.ts";
+import { AllocationError, GpuError } from "./errors.ts";
 
 const usage = () => {
   const { STORAGE, UNIFORM, INDIRECT, COPY_SRC, COPY_DST } = GPUBufferUsage;
@@ -117,7 +117,7 @@ export class BufferPool {
       });
     } catch (cause) {
       void this.#device.popErrorScope();
-      throw new GpuError(`${label}: ${bytes} bytes could not be allocated`, { cause });
+      throw new AllocationError(`${label}: ${bytes} bytes could not be allocated`, this.allocatedBytes, { cause });
     }
     this.allocatedBytes += buffer.size;
     this.created++;
@@ -133,10 +133,10 @@ export class BufferPool {
   }
 
   #fail(buffer: GPUBuffer, message: string): void {
-    const failure = new GpuError(message);
+    this.allocatedBytes -= buffer.size;
+    const failure = new AllocationError(message, this.allocatedBytes);
     this.#failures.set(buffer, failure);
     this.#unreported ??= failure;
-    this.allocatedBytes -= buffer.size;
     for (const list of this.#free.values()) {
       const index = list.findIndex((free) => free.buffer === buffer);
       if (index >= 0) list.splice(index, 1);

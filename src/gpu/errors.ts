@@ -3,6 +3,16 @@ export class GpuError extends Error {
   override readonly name = "GpuError";
 }
 
+/** Memory that the device did not give. */
+export class AllocationError extends GpuError {
+  /** Bytes that the device's buffers had when it was asked for more. */
+  readonly held: number;
+  constructor(message: string, held: number, options?: ErrorOptions) {
+    super(message, options);
+    this.held = held;
+  }
+}
+
 /** A shader that does not compile or does not match its definition: a mistake in the WGSL. */
 export class ShaderError extends Error {
   override readonly name = "ShaderError";

@@ -1,5 +1,5 @@
 import type { Device } from "./device.ts";
-import { GpuError } from "./errors.ts";
+import { AllocationError, GpuError } from "./errors.ts";
 import type { Storage } from "./storage.ts";
 
 /** Bytes of one staging buffer; two alternate, so that one is filled while the other is copied. */
@@ -14,21 +14,41 @@ export class Uploader {
   readonly #gpu: Device;
   readonly #free: GPUBuffer[] = [];
   readonly #waiting: Promise<GPUBuffer>[] = [];
+  readonly #checks: Promise<void>[] = [];
+  #failure: AllocationError | undefined;
   #disposed = false;
 
   constructor(gpu: Device) {
     this.#gpu = gpu;
     gpu.assertUsable();
-    for (let i = 0; i < 2; i++) {
-      this.#free.push(
-        gpu.device.createBuffer({
-          label: "upload",
-          size: stagingBytes,
-          usage: GPUBufferUsage.MAP_WRITE | GPUBufferUsage.COPY_SRC,
-          mappedAtCreation: true,
-        }),
-      );
+    try {
+      for (let i = 0; i < 2; i++) this.#free.push(this.#staging());
+    } catch (cause) {
+      this.dispose();
+      throw this.#failed({ cause });
     }
+  }
+
+  #staging(): GPUBuffer {
+    const { device } = this.#gpu;
+    const usage = GPUBufferUsage.MAP_WRITE | GPUBufferUsage.COPY_SRC;
+    device.pushErrorScope("out-of-memory");
+    try {
+      return device.createBuffer({ label: "upload", size: stagingBytes, usage, mappedAtCreation: true });
+    } finally {
+      const check = device.popErrorScope().then(
+        (error) => {
+          if (error) this.#failure ??= this.#failed({ cause: error });
+        },
+        () => undefined, // the device is lost, which is reported on its next use
+      );
+      this.#checks.push(check);
+    }
+  }
+
+  #failed(options: ErrorOptions): AllocationError {
+    const { allocatedBytes } = this.#gpu.buffers;
+    return new AllocationError(`upload: ${stagingBytes} bytes could not be allocated`, allocatedBytes, options);
   }
 
   /** Copies `bytes` (at most `stagingBytes`) to `offset`, a multiple of 4; the last word is padded with zeros. */
@@ -42,8 +62,8 @@ export class Uploader {
     }
     const target = storage.buffer;
     if (!target) throw new TypeError(`${storage.label}: cannot upload to storage of a recorded program`);
-    await this.#gpu.buffers.checked();
-    const failure = this.#gpu.buffers.failure(target);
+    await Promise.all([this.#gpu.buffers.checked(), ...this.#checks.splice(0)]);
+    const failure = this.#failure ?? this.#gpu.buffers.failure(target);
     if (failure) throw failure;
     const staging = this.#free.pop() ?? (await this.#next());
     if (this.#disposed) {

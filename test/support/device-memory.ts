@@ -3,6 +3,8 @@ import { requestAdapter } from "../../src/gpu/adapter.ts";
 /** Bytes of the buffers that all WebGPU devices of this process hold. */
 export interface DeviceMemory {
   readonly bytes: number;
+  /** A buffer with which they would be more than so many bytes is asked for with 1 GiB, which SwiftShader lacks. */
+  limit: number;
   /** Ends the count. */
   end(): void;
 }
@@ -16,22 +18,26 @@ export async function deviceMemory(): Promise<DeviceMemory> {
   sample.destroy();
   const [create, destroy] = [device.createBuffer, buffer.destroy];
   const live = new Map<GPUBuffer, number>();
+  const sum = () => [...live.values()].reduce((total, size) => total + size, 0);
+  const memory: DeviceMemory = {
+    get bytes() {
+      return sum();
+    },
+    limit: Number.POSITIVE_INFINITY,
+    end() {
+      device.createBuffer = create;
+      buffer.destroy = destroy;
+    },
+  };
   device.createBuffer = function (this: GPUDevice, descriptor) {
-    const made = create.call(this, descriptor);
-    live.set(made, descriptor.size);
+    const more = sum() + descriptor.size > memory.limit;
+    const made = create.call(this, more ? { ...descriptor, size: 2 ** 30 } : descriptor);
+    if (!more) live.set(made, descriptor.size);
     return made;
   };
   buffer.destroy = function (this: GPUBuffer) {
     live.delete(this);
     return destroy.call(this);
   };
-  return {
-    get bytes() {
-      return [...live.values()].reduce((sum, size) => sum + size, 0);
-    },
-    end() {
-      device.createBuffer = create;
-      buffer.destroy = destroy;
-    },
-  };
+  return memory;
 }

@@ -33,25 +33,28 @@ export async function* continued(
   options: GenerationOptions,
   grammar?: Grammar,
 ): AsyncGenerator<EnginePiece, EngineResult, undefined> {
-  if (!grammar) return yield* inSession(entry, tokens, options);
-  const { openConstraint } = await import("../grammar/constraint.ts"); // which few requests need
-  const { constraint, dispose } = await openConstraint(entry.model, grammar);
-  try {
-    return yield* inSession(entry, tokens, { ...options, constraint });
-  } finally {
-    dispose();
-  }
+  // After a loss the same seed goes on.
+  const seeded = { ...options, seed: options.seed ?? Math.floor(Math.random() * 2 ** 32) };
+  return yield* overLosses(entry.device, (generated) => constrained(entry, tokens, seeded, generated, grammar));
 }
 
-/** Continues these tokens in a session of the model, as soon as one is free; over losses of the device. */
-async function* inSession(
+/** As `begun`, with texts that `grammar` accepts. */
+async function* constrained(
   entry: LoadedEntry,
   tokens: readonly number[],
   options: GenerationOptions,
+  generated: readonly number[],
+  grammar: Grammar | undefined,
 ): AsyncGenerator<EnginePiece, EngineResult, undefined> {
-  // After a loss the same seed goes on.
-  const seeded = { ...options, seed: options.seed ?? Math.floor(Math.random() * 2 ** 32) };
-  return yield* overLosses(entry.device, (generated) => begun(entry, tokens, seeded, generated));
+  if (!grammar) return yield* begun(entry, tokens, options, generated);
+  const { openConstraint } = await import("../grammar/constraint.ts"); // which few requests need
+  const { constraint, dispose } = await openConstraint(entry.model, grammar);
+  try {
+    for (const token of generated) constraint.accept(token);
+    return yield* begun(entry, tokens, { ...options, constraint }, generated);
+  } finally {
+    dispose();
+  }
 }
 
 /** Goes on after the tokens that were generated on a device that was lost. */

@@ -3,6 +3,7 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import { openGpu } from "../../gpu/open.ts";
 import type { EngineEvent, EngineOptions } from "../engine.ts";
 import { type KeptDevice, keepDevice, onDevice } from "../recovery.ts";
+import { explainMemory } from "../recovery-memory.ts";
 import { RequestError } from "../request-error.ts";
 import { idOf, loadReady, sourceOf } from "./load.ts";
 import type { LoadedEntry, LoadedModels, LoadRequest } from "./loaded.ts";
@@ -110,10 +111,16 @@ async function readyModel(
   given: Given,
 ): Promise<Pick<LoadedEntry, "model" | "sessions">> {
   const { concurrency = 4, queue = 1000 } = options;
-  const model = await loadReady(gpu, source, request, report, given);
-  const ready = { model, sessions: createSessions(model, { concurrency, queue }) };
-  await warmUp(ready, report, given.signal);
-  return ready;
+  const before = gpu.buffers.allocatedBytes;
+  try {
+    const model = await loadReady(gpu, source, request, report, given);
+    const ready = { model, sessions: createSessions(model, { concurrency, queue }) };
+    await warmUp(ready, report, given.signal);
+    return ready;
+  } catch (error) {
+    gpu.buffers.trim();
+    throw explainMemory(error, before);
+  }
 }
 
 /** Tokens of the prompt whose programs are bound. */
@@ -140,7 +147,7 @@ async function warmUp(
 }
 
 /** Ends what a model computes and frees its memory; all models where no id is given. */
-export function unload({ models }: EngineState, id: string | undefined): void {
+export function unload({ models, device }: EngineState, id: string | undefined): void {
   if (id !== undefined && !models.get(id)) {
     throw new RequestError(`the model ${JSON.stringify(id)} is not loaded`, {
       status: 404,
@@ -153,4 +160,5 @@ export function unload({ models }: EngineState, id: string | undefined): void {
     models.delete(name);
     entry.model.dispose();
   }
+  device.gpu.buffers.trim();
 }

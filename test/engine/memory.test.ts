@@ -1,0 +1,47 @@
+// The memory of an engine on its device: what it takes, it gives back, also where there is too little.
+import { afterAll, describe, expect, test } from "vitest";
+import { createEngine } from "../../src/engine/create-engine.ts";
+import { requestAdapter } from "../../src/gpu/adapter.ts";
+import { bundledModel } from "../support/bundled.ts";
+import { deviceMemory } from "../support/device-memory.ts";
+
+const memory = await deviceMemory();
+afterAll(() => memory.end());
+const hasSwiftShader = await requestAdapter({ adapter: "swiftshader" }).then(
+  () => true,
+  () => false,
+);
+
+test("a model that is loaded, used and unloaded again and again leaves nothing", async () => {
+  const engine = await createEngine();
+  const left: number[] = [];
+  for (let cycle = 0; cycle < 3; cycle++) {
+    const { id } = await engine.load(bundledModel);
+    expect(memory.bytes).toBeGreaterThan(9 << 20);
+    await engine.completions.create({ model: id, prompt: "The sea", max_tokens: 4 });
+    await engine.unload(id);
+    left.push(memory.bytes);
+  }
+  await engine.dispose();
+  expect(left[0]).toBeLessThan(1 << 20);
+  expect(left[2]).toBe(left[0]);
+});
+
+describe.skipIf(!hasSwiftShader)("a device with too little memory", () => {
+  test("gives back what a load took, and the error says what would fit", async () => {
+    const engine = await createEngine({ gpu: { adapter: "swiftshader" } });
+    const before = memory.bytes;
+    memory.limit = before + (27 << 20); // staging takes 16, and weights of f32 19
+    const loading = engine.load(bundledModel, { dtype: "f32" });
+    await expect(loading).rejects.toThrow(
+      /bytes could not be allocated.*this model had \d+\.\d MiB until then. What fits in that is .*dtype: "f16"/,
+    );
+    expect(memory.bytes - before).toBeLessThan(1 << 20);
+    memory.limit = Number.POSITIVE_INFINITY;
+    const { id } = await engine.load(bundledModel, { dtype: "f32" }); // the same engine goes on
+    expect((await engine.completions.create({ model: id, prompt: "The sea", max_tokens: 2 })).usage).toMatchObject({
+      completion_tokens: 2,
+    });
+    await engine.dispose();
+  });
+});
