@@ -11,7 +11,7 @@ const outside = [
   "test/package/**/*.test.ts",
   "test/bench/{cli,browser,peers-page}.test.ts",
   "test/docs/**/*.test.ts",
-  "test/examples/outside-the-clone.test.ts",
+  "test/examples/{outside-the-clone,projects}.test.ts",
 ];
 /** Tests that measure the process they run in, so that each has one of its own. */
 const alone = ["test/gpu/{closing,patient-polling}.test.ts"];

@@ -89,6 +89,14 @@ async function buildModules(plugins) {
   return Object.keys(metafile.outputs);
 }
 
+/** The worker that `createWorkerEngine` starts by itself, with all packages in it: import maps do not reach workers. */
+async function bundleWorker() {
+  const outfile = "dist/engine-worker.js";
+  const external = ["node:*", "webgpu", "@mlc-ai/web-xgrammar"]; // the last is loaded where it is wanted, and there
+  await build({ ...common, entryPoints: ["dist/worker.js"], outfile, external, minify: true, platform: "browser" });
+  return outfile;
+}
+
 /** TypeScript's command in this version of it: the package has no other interface. */
 const declare = () =>
   run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"], { cwd: root });
@@ -125,7 +133,7 @@ try {
   const { wgslEsbuild } = await import(pathToFileURL(join(dist, "wgsl.js")).href);
   const [outputs] = await Promise.all([buildModules([wgslEsbuild({ comments: false })]), declare()]);
   await finishTypes(join(dist, "types"));
-  await removeStale(new Set([...outputs, "dist/wgsl.js"]));
+  await removeStale(new Set([...outputs, "dist/wgsl.js", await bundleWorker()]));
   const now = new Date(); // esbuild does not rewrite unchanged files, and their age tells whether dist is fresh
   await utimes(join(dist, "cli.js"), now, now);
 } catch (error) {

@@ -7,10 +7,17 @@ import { ensureBuild } from "./setup/build.mjs";
 import { root } from "./setup/run.mjs";
 
 const [name = ""] = process.argv.slice(2);
-const examples = readdirSync(join(root, "examples")).filter((folder) => /^\d/.test(folder));
-const found = examples.find((folder) => folder === name || folder.startsWith(`${name}-`));
-if (found === undefined || !existsSync(join(root, "examples", found, "main.ts"))) {
-  console.error(`there is no example "${name}"; there are ${examples.join(", ")}`);
+const numbered = readdirSync(join(root, "examples")).filter((folder) => /^\d/.test(folder));
+const has = (folder, file) => existsSync(join(root, "examples", folder, file));
+const isProject = (folder) => has(folder, "package.json") || has(folder, "index.html");
+const found = numbered.find((folder) => folder === name || folder.startsWith(`${name}-`));
+if (found === undefined || isProject(found)) {
+  const scripts = numbered.filter((folder) => !isProject(folder));
+  console.error(
+    found === undefined
+      ? `there is no example "${name}"; there are ${scripts.join(", ")}`
+      : `${found} is a project of its own: see examples/${found}/README.md`,
+  );
   process.exit(1);
 }
 ensureBuild();

@@ -38,6 +38,6 @@ function startWorker(): Worker {
     );
   }
   // Bundlers that find this pattern would add the worker to every page that imports anything of this package.
-  const script = new URL(/* @vite-ignore */ "../worker.js", import.meta.url);
+  const script = new URL(/* @vite-ignore */ "../engine-worker.js", import.meta.url);
   return new Worker(/* @vite-ignore */ script, { type: "module" });
 }

@@ -1,6 +1,7 @@
 // The examples as a reader runs them: copied into a separate folder, with the built package, bundled as
 // docs/own-kernels.md says.
 import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -11,7 +12,11 @@ import { writeNamedBlocks } from "../support/code-blocks.ts";
 
 const run = promisify(execFile);
 const folder = await mkdtemp(join(tmpdir(), "shaderformer-examples-"));
-const names = (await readdir("examples")).filter((name) => /^\d/.test(name));
+const numbered = (await readdir("examples")).filter((name) => /^\d/.test(name));
+/** Those that are one script; the others are projects (projects.test.ts). */
+const names = numbered.filter(
+  (name) => !["index.html", "package.json"].some((file) => existsSync(join("examples", name, file))),
+);
 
 /** What each says, for the reader to see that it works. */
 const said: Readonly<Record<string, RegExp>> = {
@@ -50,6 +55,7 @@ test("the clone's command runs them too, and lists them", async () => {
   const example = (name: string) => run(process.execPath, ["scripts/example.mjs", name]);
   expect((await example("03")).stdout).toMatch(said["03-own-mask"] ?? /^$/);
   await expect(example("99")).rejects.toThrow(`there is no example "99"; there are ${names.join(", ")}`);
+  await expect(example("07")).rejects.toThrow("07-worker is a project of its own: see examples/07-worker/README.md");
 });
 
 test("they import the package by its name, and no file of the clone", async () => {

@@ -28,7 +28,15 @@ export async function install(target: string, tarballs: readonly string[]): Prom
     console.warn("the npm registry is out of reach: tarballs are unpacked, and their dependencies linked");
     const modules = join(target, "node_modules");
     for (const tarball of tarballs) await unpack(tarball, modules);
+    const own = JSON.parse(await readFile(join(target, "package.json"), "utf8"));
+    for (const dependency of Object.keys(own.dependencies ?? {})) await linked(dependency, modules);
   }
+}
+
+/** Links a package that this clone has. */
+async function linked(dependency: string, modules: string): Promise<void> {
+  await mkdir(join(modules, dependency, ".."), { recursive: true });
+  await symlink(join(checkout, "node_modules", dependency), join(modules, dependency));
 }
 
 async function unpack(tarball: string, modules: string): Promise<void> {
@@ -38,8 +46,7 @@ async function unpack(tarball: string, modules: string): Promise<void> {
   const { dependencies, bin = {} } = JSON.parse(await readFile(join(modules, name, "package.json"), "utf8"));
   for (const dependency of Object.keys(dependencies)) {
     if (dependency === "shaderformer") continue; // unpacked too
-    await mkdir(join(modules, dependency, ".."), { recursive: true });
-    await symlink(join(checkout, "node_modules", dependency), join(modules, dependency));
+    await linked(dependency, modules);
   }
   await mkdir(join(modules, ".bin"), { recursive: true });
   for (const [word, file] of Object.entries(bin)) await symlink(`../${name}/${file}`, join(modules, ".bin", word));

@@ -1,0 +1,117 @@
+// The examples that are projects of their own, as a reader runs them: copied into a separate folder, with the packed
+// package, its model and the packages that they declare.
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { promisify } from "node:util";
+import { build } from "vite";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
+import { loadModel } from "../../src/index.ts";
+import { browsers, type DrivenBrowser } from "../browser/driven.ts";
+import { install, pack } from "../package/install.ts";
+import { bundledModel } from "../support/bundled.ts";
+import { testGpu } from "../support/gpu.ts";
+
+const run = promisify(execFile);
+const folder = await realpath(await mkdtemp(join(tmpdir(), "shaderformer-projects-")));
+const prompt = "<|whale|>The sea";
+const bundled = ["06-vite", "07-worker", "08-react"];
+let expected = "";
+let server: WebServer;
+
+beforeAll(async () => {
+  const declared: Record<string, string> = {};
+  for (const name of ["05-page", ...bundled, "09-node"]) {
+    await cp(join("examples", name), join(folder, name), { recursive: true });
+    const file = await readFile(join("examples", name, "package.json"), "utf8").catch(() => "{}");
+    Object.assign(declared, JSON.parse(file).dependencies);
+  }
+  const { shaderformer: _, ...dependencies } = declared;
+  await writeFile(join(folder, "package.json"), JSON.stringify({ private: true, type: "module", dependencies }));
+  await install(folder, [await pack(".", folder)]);
+  await symlink(join(folder, "node_modules"), join(folder, "05-page", "node_modules"));
+  await symlink(resolve(bundledModel), join(folder, "05-page", "model"));
+  for (const name of bundled) {
+    const root = join(folder, name);
+    await build({ root, base: "./", configFile: false, logLevel: "error", build: { outDir: join(root, "dist") } });
+    await symlink(resolve(bundledModel), join(root, "dist", "model"));
+  }
+  const folders = bundled.map((name) => [`/${name}/`, join(folder, name, "dist")]);
+  server = await serveSite({ folders: { ...Object.fromEntries(folders), "/05-page/": join(folder, "05-page") } });
+
+  const gpu = await testGpu();
+  using model = await loadModel(gpu, bundledModel);
+  [{ text: expected = "" } = {}] = (await model.generate(prompt, { maxTokens: 48, temperature: 0 }).result).rows;
+});
+
+afterAll(async () => {
+  await server?.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+test("09-node", async () => {
+  const { stdout } = await run(process.execPath, ["main.js", resolve(bundledModel), prompt], {
+    cwd: join(folder, "09-node"),
+  });
+  expect(stdout).toBe(`${expected}\n`);
+});
+
+test("each asks for the package as it is now, and no file of the clone", async () => {
+  const { version } = JSON.parse(await readFile("package.json", "utf8"));
+  for (const name of [...bundled, "09-node"]) {
+    const { dependencies } = JSON.parse(await readFile(join("examples", name, "package.json"), "utf8"));
+    expect(dependencies.shaderformer).toBe(`^${version}`);
+    for (const file of (await readdir(join("examples", name))).filter((one) => /\.[jt]sx?$/.test(one))) {
+      expect(await readFile(join("examples", name, file), "utf8")).not.toMatch(/from "\.\.|import "\.\./);
+    }
+  }
+});
+
+describe.each(browsers)("pages in $name", ({ name, missing, start }) => {
+  let browser: DrivenBrowser;
+  beforeAll(async () => {
+    if (!missing) browser = await start();
+  });
+  afterAll(() => browser?.close());
+
+  test.skipIf(missing)("the package's own worker starts without a bundler", async () => {
+    const { page } = await browser.open(`${server.origin}/05-page/index.html`);
+    const text = await page.evaluate(async (prompt) => {
+      type Package = typeof import("../../src/index.ts");
+      // A page's own import, which its import map resolves.
+      const { createWorkerEngine } = (await new Function('return import("shaderformer")')()) as Package;
+      const engine = await createWorkerEngine();
+      await engine.load(new URL("./model", document.baseURI).href);
+      const { text } = await engine.generate({ prompt, maxTokens: 48, temperature: 0 }).result;
+      await engine.dispose();
+      return text;
+    }, prompt);
+    expect(text).toBe(expected);
+    await page.close();
+  });
+
+  // What differs between browsers is workers and import maps.
+  const pages = name === "Chromium" ? ["05-page", ...bundled] : ["05-page", "07-worker"];
+  test.skipIf(missing).each(pages)("%s", async (project) => {
+    const { page, errors } = await browser.open(`${server.origin}/${project}/index.html`);
+    const status = await page.evaluate(async () => {
+      const at = (selector: string) => document.querySelector<HTMLElement>(selector);
+      const until = async (holds: () => boolean) => {
+        while (!holds()) await new Promise((done) => setTimeout(done, 20));
+      };
+      // The button is not there, or disabled, until the model is.
+      const button = () => document.querySelector<HTMLButtonElement>("button:not([disabled])");
+      await until(() => button() !== null || /Error/.test(at("#status")?.textContent ?? ""));
+      button()?.click();
+      await until(() => at("#output")?.textContent !== "" || /Error/.test(at("#status")?.textContent ?? ""));
+      await until(() => /Done|ready|Error/.test(at("#status")?.textContent ?? ""));
+      return at("#status")?.textContent ?? "";
+    }, undefined);
+    expect(status).toMatch(/^(Done\.|ready)$/);
+    expect(await page.evaluate(() => document.querySelector("#output")?.textContent, undefined)).toBe(expected);
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+});
