@@ -106,6 +106,7 @@ export { type ExpertsOptions, type ExpertsResult, type ExpertsTensors, experts }
 export { type RoutingRule, route } from "./kernels/moe/route.ts";
 export { addLayerNorm, type LayerNormOptions, layerNorm } from "./kernels/norm/layer-norm.ts";
 export { addRmsNorm, type RmsNormOptions, rmsNorm } from "./kernels/norm/rms-norm.ts";
+export { magnitude } from "./kernels/reduce/magnitude.ts";
 export { type AxisOptions, max, mean, sum } from "./kernels/reduce/reduce.ts";
 export { type RopeOptions, rope } from "./kernels/rope/rope.ts";
 export { parseRopeScaling, type RopeScaling } from "./kernels/rope/scaling.ts";
@@ -195,6 +196,7 @@ export type { EmbedOptions } from "./generate/embed.ts";
 export type { ExpertChoices, LayerChoices } from "./generate/expert-choices.ts";
 export type { Generation } from "./generate/generation.ts";
 export type { GenerationResult, RowResult, TextResult } from "./generate/generation-result.ts";
+export type { GuardReport } from "./generate/guard.ts";
 export type { LanguageModel } from "./generate/language-model.ts";
 export { loadModel, type ModelOptions } from "./generate/load-model.ts";
 export type { ChatOptions, GenerationOptions } from "./generate/options.ts";

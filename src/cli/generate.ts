@@ -36,6 +36,10 @@ export function generateCommand(): Command {
     .option("--frequency-penalty <x>", "subtract x for each time a token was generated", number)
     .option("-s, --seed <n>", "seed of the random numbers: the same seed gives the same text", count)
     .option("--stop <text>", "end at this text; may be given several times", repeated)
+    .option(
+      "--guard",
+      "look at what each layer adds up to: the largest magnitude, or the first layer with NaN or infinity",
+    )
     .option("--chat", "the prompt is a user's message, in the model's chat template");
   return addModelOptions(command)
     .option("--logprobs <n>", "with --json: the n likeliest tokens at each step", count)
@@ -78,10 +82,10 @@ async function generate(prompt: string | undefined, flags: GenerateFlags): Promi
 
 /** The fields of `GenerationOptions` among the flags. */
 function samplingOptions(flags: GenerateFlags): GenerationOptions {
-  const { maxTokens, temperature, topK, topP, minP, seed, stop, logprobs } = flags;
+  const { maxTokens, temperature, topK, topP, minP, seed, stop, logprobs, guard } = flags;
   const { repetitionPenalty, presencePenalty, frequencyPenalty } = flags;
   const penalties = { repetitionPenalty, presencePenalty, frequencyPenalty };
-  return { maxTokens, temperature, topK, topP, minP, ...penalties, seed, stop, logprobs };
+  return { maxTokens, temperature, topK, topP, minP, ...penalties, seed, stop, logprobs, guard };
 }
 
 /**
@@ -98,7 +102,7 @@ async function compile(
   const resolved = resolveOptions(options, model.defaults.options, 1);
   const kind = samplingKind(resolved);
   const programs = [
-    () => state.warmPrefill(tokens),
+    () => state.warmPrefill(tokens, kind.guard),
     () => state.bound("sample", tokens, kind),
     () => state.bound("decode", tokens, kind),
   ];

@@ -1,4 +1,5 @@
 import type { GenerationResult } from "../generate/generation-result.ts";
+import type { GuardReport } from "../generate/guard.ts";
 import type { LanguageModel } from "../generate/language-model.ts";
 import type { Piece } from "../generate/row.ts";
 import { fill } from "./terminal.ts";
@@ -16,7 +17,7 @@ export interface Preparation {
  */
 export function generationJson(
   model: LanguageModel,
-  { rows, seeds, timings, memory: { cachePeak, ...memory }, dispatchesPerToken }: GenerationResult,
+  { rows, seeds, timings, memory: { cachePeak, ...memory }, dispatchesPerToken, guard }: GenerationResult,
   { load, compile }: Preparation,
   pieces: readonly Piece[],
 ) {
@@ -42,12 +43,17 @@ export function generationJson(
     },
     memory: { ...memory, ...(cachePeak > memory.cache ? { cachePeak } : {}) },
     dispatchesPerToken,
+    ...(guard ? { guard } : {}),
     ...(logprobs.length > 0 ? { logprobs } : {}),
   };
 }
 
 /** The figures of a generation in one line, broken between items where it is longer than `columns`. */
-export function generationFigures(model: LanguageModel, { rows, seeds, timings }: GenerationResult, columns: number) {
+export function generationFigures(
+  model: LanguageModel,
+  { rows, seeds, timings, guard }: GenerationResult,
+  columns: number,
+) {
   const [row] = rows;
   const read = row?.promptTokens.length ?? 0;
   const made = row?.tokens.length ?? 0;
@@ -57,8 +63,16 @@ export function generationFigures(model: LanguageModel, { rows, seeds, timings }
     `decode ${tokens(made)}${speed(timings.tokensPerSecond)}`,
     `ended: ${row?.stopReason}`,
     `seed ${seeds[0]}`,
+    ...(guard ? [magnitudes(guard)] : []),
   ];
   return fill(items, " · ", columns);
+}
+
+/** The largest magnitude after any layer, and where f16 would not have it. */
+function magnitudes({ layers, beyondF16 }: GuardReport): string {
+  const most = layers.reduce((a, b) => (b.largest > a.largest ? b : a), { layer: 0, largest: 0 });
+  const beyond = beyondF16 === undefined ? "" : `, beyond f16 from layer ${beyondF16} on`;
+  return `largest magnitude ${most.largest.toPrecision(4)}, after layer ${most.layer}${beyond}`;
 }
 
 /** Nothing where nothing was timed: the first token comes with the prefill. */

@@ -18,6 +18,7 @@ export interface LoadFlags extends DeviceFlags {
   readonly dtype?: WeightType;
   readonly cacheDtype?: CacheFormat;
   readonly cacheLayout?: CacheLayout;
+  readonly verify?: boolean;
 }
 
 /** Options that every command which ends with a result takes. */
@@ -53,7 +54,8 @@ export function addLoadOptions(command: Command): Command {
       new Option("--cache-layout <layout>", "paged: memory follows the tokens (default: contiguous)").choices(
         cacheLayouts,
       ),
-    );
+    )
+    .option("--no-verify", "do not look for NaN and infinity in the weights");
   return addDeviceOptions(command);
 }
 

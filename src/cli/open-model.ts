@@ -17,7 +17,7 @@ export interface OpenedModel {
 
 /** Opens the device and loads the model that the options name, with a progress bar for people. */
 export async function openModel(flags: ModelFlags): Promise<OpenedModel> {
-  const { model: name, context, dtype, json = false } = flags;
+  const { model: name, context, dtype, verify, json = false } = flags;
   if (name === "") throw new Error("--model: the name of the folder is empty");
   const source = /^https?:/.test(name) ? openUrl(name) : await openFolder(name);
   const gpu = await openDevice(flags);
@@ -28,6 +28,7 @@ export async function openModel(flags: ModelFlags): Promise<OpenedModel> {
       loadModel(gpu, source, {
         context,
         dtype,
+        verify,
         cache: cacheOptions(flags),
         onProgress,
         onWarning: (warning) => warnings.push(warning), // shown when the progress bar is gone

@@ -1,3 +1,4 @@
+import type { GuardReport } from "./guard.ts";
 import type { LoadedModel } from "./loaded-model.ts";
 import { type ResolvedOptions, samplingKind } from "./options.ts";
 import type { Row, StopReason } from "./row.ts";
@@ -41,6 +42,8 @@ export interface GenerationResult {
     readonly temporaries: number;
   };
   readonly dispatchesPerToken: number;
+  /** With `guard`: the layers that it looked at. */
+  readonly guard?: GuardReport | undefined;
 }
 
 /** The result of a generation from one prompt. */
@@ -55,6 +58,7 @@ interface Figures {
   readonly decode: number;
   readonly encodePerToken: number;
   readonly prefilled: number;
+  readonly guard?: GuardReport | undefined;
 }
 
 /** The result of a generation that has ended. */
@@ -63,7 +67,7 @@ export function generationResult(
   { batch, cache }: SequenceState,
   rows: readonly Row[],
   options: ResolvedOptions,
-  { compile, prefill, decode, encodePerToken, prefilled }: Figures,
+  { compile, prefill, decode, encodePerToken, prefilled, guard }: Figures,
 ): GenerationResult {
   const decoded = rows.reduce((sum, { tokens, resumed }) => sum + Math.max(0, tokens.length - resumed - 1), 0);
   const kind = samplingKind(options);
@@ -93,6 +97,7 @@ export function generationResult(
       temporaries: programs.temporaryBytes,
     },
     dispatchesPerToken: step.program.dispatches.length,
+    ...(guard ? { guard } : {}),
   };
 }
 

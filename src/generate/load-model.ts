@@ -9,7 +9,17 @@ import { resolveCache } from "../models/cache.ts";
 import { checkRequirements } from "../models/requirements.ts";
 import { type LoadOptions, uploadWeights } from "../models/weights.ts";
 import { onAbort } from "../options/abort.ts";
-import { callback, checkOptions, fieldsOf, having, integer, nonEmpty, object, oneOf } from "../options/checks.ts";
+import {
+  boolean,
+  callback,
+  checkOptions,
+  fieldsOf,
+  having,
+  integer,
+  nonEmpty,
+  object,
+  oneOf,
+} from "../options/checks.ts";
 import { tokensAhead } from "./chunks.ts";
 import { LanguageModel } from "./language-model.ts";
 
@@ -31,6 +41,7 @@ const fields = fieldsOf<ModelOptions>({
   context: integer(1, 2 ** 30),
   cache: object<CacheOptions>({ dtype: oneOf(...cacheFormats), layout: oneOf(...cacheLayouts) }),
   chatTemplate: nonEmpty,
+  verify: boolean,
 });
 
 /** The default context is at most this: a contiguous cache is allocated for all of it. */

@@ -1,6 +1,7 @@
 import {
   anything,
   between,
+  boolean,
   type Checks,
   checkOptions,
   either,
@@ -9,7 +10,9 @@ import {
   integer,
   listOf,
   nonEmpty,
+  object,
   recordOf,
+  required,
   shown,
 } from "../options/checks.ts";
 import { OptionError } from "../options/errors.ts";
@@ -44,6 +47,12 @@ export interface GenerationOptions {
    * tokens depend on the last.
    */
   readonly constraint?: TokenConstraint | readonly TokenConstraint[] | undefined;
+  /**
+   * Looks at the residual stream after layers, all or every n-th, in prefills and steps: NaN or infinity there ends the
+   * generation with an error that names the first such layer, and the result's `guard` has the largest magnitudes. Costs
+   * two dispatches a layer; default false.
+   */
+  readonly guard?: boolean | { readonly every: number } | undefined;
   /** Seed of the random numbers: one for all rows or one for each. Default: a new one each time. */
   readonly seed?: number | readonly number[] | undefined;
   /** Texts that end a row; they are left out of its text. */
@@ -72,6 +81,8 @@ export interface ResolvedOptions {
   readonly bias: ReadonlyMap<number, number>;
   /** One for each row, or none. */
   readonly constraints: readonly TokenConstraint[];
+  /** Layers from one that is looked at to the next; 0: none is. */
+  readonly guard: number;
   readonly seeds: readonly number[];
   readonly stops: readonly string[];
   readonly logprobs: number;
@@ -98,6 +109,7 @@ const checks: Checks<GenerationOptions> = {
   frequencyPenalty: between(-1000, 1000),
   logitBias: recordOf(between(-1000, 1000)),
   constraint: either(constraint, listOf(constraint)),
+  guard: either(boolean, object<{ every: number }>({ every: required(integer(1)) })),
   seed: either(seed, listOf(seed)),
   stop: either(nonEmpty, listOf(nonEmpty)),
   logprobs: integer(0, 64),
@@ -140,6 +152,7 @@ export function resolveOptions(
     logprobs: take("logprobs", 0),
     bias: resolveBias(options.logitBias, vocabulary),
     constraints: resolveConstraints(options.constraint, rows),
+    guard: typeof options.guard === "object" ? options.guard.every : Number(options.guard ?? false),
     seeds: resolveSeeds(options.seed, rows),
     stops,
     signal: options.signal,
@@ -177,6 +190,7 @@ export function samplingKind(options: ResolvedOptions): SamplingKind {
     biased: options.bias.size > 0,
     penalties: options.repetitionPenalty !== 1 || options.presencePenalty !== 0 || options.frequencyPenalty !== 0,
     restricted: options.constraints.length > 0,
+    guard: options.guard,
     logprobs: options.logprobs,
   };
 }

@@ -12,6 +12,7 @@ import { createRopeTable, type Decoder, forward, logits, normedStates } from "..
 import { placeholder, type Tensor } from "../tensor/tensor.ts";
 import { reshape } from "../tensor/views.ts";
 import { longestChunk, tokensAhead } from "./chunks.ts";
+import { watchLayers } from "./guard.ts";
 
 /** The choices of sampling that change the recorded program. */
 export interface SamplingKind {
@@ -20,6 +21,8 @@ export interface SamplingKind {
   readonly penalties: boolean;
   /** True where some tokens may not come next. */
   readonly restricted?: boolean;
+  /** Layers from one that is looked at to the next (see `watchLayers`); 0 or unset: none is. */
+  readonly guard?: number;
   readonly logprobs: number;
 }
 
@@ -46,6 +49,7 @@ export interface Recorded<T> {
   readonly counts?: Tensor | undefined;
   readonly bias?: Tensor | undefined;
   readonly allowed?: Tensor | undefined;
+  readonly peaks?: Tensor | undefined;
   readonly logits?: Tensor;
   readonly targets?: Tensor;
 }
@@ -62,6 +66,8 @@ export interface PrefillOptions {
   readonly taps?: ((name: string) => boolean) | undefined;
   /** Sequences of the batch whose cache it writes into, one of them; default 1. */
   readonly batch?: number;
+  /** As in `SamplingKind`. */
+  readonly guard?: number | undefined;
 }
 
 /** What sampling reads and writes apart from the logits. */
@@ -70,8 +76,8 @@ type SamplingInputs = Required<Pick<Recorded<unknown>, "bias" | "counts" | "allo
   readonly settings: Tensor;
 };
 
-const keyOf = ({ biased = false, penalties, restricted = false, logprobs }: SamplingKind): string =>
-  [biased, penalties, restricted, logprobs].join(" ");
+const keyOf = ({ biased = false, penalties, restricted = false, logprobs, guard = 0 }: SamplingKind): string =>
+  [biased, penalties, restricted, logprobs, guard].join(" ");
 
 /** How many programs for lengths other than full chunks are kept. */
 const kept = 8;
@@ -113,15 +119,16 @@ export class DecoderPrograms {
   }
 
   /** Computes `t` tokens of one sequence into its cache. */
-  prefill(t: number, visible: number, which: PrefillResult, { taps, batch = 1 }: PrefillOptions = {}) {
+  prefill(t: number, visible: number, which: PrefillResult, { taps, batch = 1, guard = 0 }: PrefillOptions = {}) {
     // With a contiguous cache a program is given one row's tensors; pages belong to the whole batch.
     const sharing = this.cache.layout === "paged" ? batch : 1;
-    const key = taps ? undefined : `prefill ${t} ${visible} ${which} ${sharing}`;
+    const key = taps ? undefined : `prefill ${t} ${visible} ${which} ${sharing} ${guard}`;
     return this.#once(key, () => {
       const { gpu } = this.decoder;
       const ids = placeholder(gpu, [1, t], "u32", "token ids");
       const step = placeholder(gpu, [maxBatch, 4], "u32", "step");
       const targets = placeholder(gpu, [t], "u32", "next tokens");
+      const { peaks, watch } = this.#guarded(guard);
       const cache = placeholderCache(gpu, this.cacheShape(sharing), { rows: 1, visible });
       const program = gpu.record(
         () => {
@@ -132,6 +139,7 @@ export class DecoderPrograms {
             ropeTable: this.ropeTable,
             place: { step },
             visible,
+            watch,
           });
           if (which === "states") return { states: normedStates(this.decoder, stream, "all") };
           const result = logits(this.decoder, stream, which === "last" ? "last" : "all");
@@ -141,13 +149,13 @@ export class DecoderPrograms {
         },
         taps ? { taps } : {},
       );
-      return { program, ids, cache, visible, step, ...(which === "score" ? { targets } : {}) };
+      return { program, ids, cache, visible, step, peaks, ...(which === "score" ? { targets } : {}) };
     });
   }
 
   /** Chooses the next token of every row from given logits. */
   sample(batch: number, kind: SamplingKind): Recorded<Sampled> {
-    return this.#once(`sample ${batch} ${keyOf(kind)}`, () => {
+    return this.#once(`sample ${batch} ${keyOf({ ...kind, guard: 0 })}`, () => {
       const { gpu, config } = this.decoder;
       const given = placeholder(gpu, [batch, config.vocabulary], "f32", "logits");
       const inputs = this.#samplingInputs(batch, kind);
@@ -162,14 +170,21 @@ export class DecoderPrograms {
       const { gpu, config } = this.decoder;
       const cache = placeholderCache(gpu, this.cacheShape(batch), { visible });
       const inputs = this.#samplingInputs(batch, kind);
+      const { peaks, watch } = this.#guarded(kind.guard);
       const program = gpu.record(() => {
         const place = { step: inputs.step };
-        const stream = forward(this.decoder, { batch, cache, ropeTable: this.ropeTable, place, visible });
+        const stream = forward(this.decoder, { batch, cache, ropeTable: this.ropeTable, place, visible, watch });
         const flat = reshape(logits(this.decoder, stream, "last"), [batch, config.vocabulary]);
         return this.#choose(flat, inputs, kind);
       });
-      return { program, cache, visible, ...inputs };
+      return { program, cache, visible, peaks, ...inputs };
     });
+  }
+
+  #guarded(every = 0) {
+    if (every === 0) return { peaks: undefined, watch: undefined };
+    const peaks = placeholder(this.decoder.gpu, [this.decoder.config.layers], "u32", "peaks");
+    return { peaks, watch: watchLayers(this.decoder, peaks, every) };
   }
 
   #samplingInputs(batch: number, { biased, penalties, restricted }: SamplingKind): SamplingInputs {

@@ -3,6 +3,7 @@ import { packSettings } from "../kernels/sampling/settings.ts";
 import { assertRouted, notFiniteError } from "../models/decoder.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { inFlight } from "./chunks.ts";
+import { type GuardReport, guardReport, readPeaks } from "./guard.ts";
 import { type ResolvedOptions, samplingKind } from "./options.ts";
 import type { SamplingKind } from "./programs.ts";
 import { type Piece, type Row, rowsOf, type StopReason, type TokenLogprob } from "./row.ts";
@@ -23,6 +24,8 @@ export interface RunTimings {
   encodePerToken: number;
   /** Decode steps read. */
   steps: number;
+  /** What the guard found, where there is one. */
+  guard?: GuardReport;
 }
 
 /** The input of a run: where each row's new tokens begin, and what ends it. */
@@ -52,6 +55,8 @@ export async function* run(
 ): AsyncGenerator<Piece, void> {
   const { gpu } = state;
   const kind = samplingKind(options);
+  const { decoder } = state.programs;
+  if (options.guard > 0) await gpu.write(state.peaks.storage, 0, new Uint8Array(4 * decoder.config.layers));
   rows.push(...rowsOf(inputs, options));
   const known = rows.map(({ promptTokens, tokens }) => [...promptTokens, ...tokens]);
   const lengths = known.map(({ length }) => length);
@@ -61,9 +66,11 @@ export async function* run(
   for (const row of rows) {
     const start = await state.cache.resume(row.index, cached[row.index] ?? 0);
     cached[row.index] = start;
-    cached[row.index] = start + (await state.prefill(row.index, known[row.index]?.slice(start) ?? [], start, stop));
+    cached[row.index] =
+      start + (await state.prefill(row.index, known[row.index]?.slice(start) ?? [], start, stop, kind.guard));
   }
-  await assertRouted(state.programs.decoder);
+  if (options.guard > 0) timings.guard = guardReport(decoder, await readPeaks(state), options.guard);
+  await assertRouted(decoder);
   timings.prefill = performance.now() - prefillStart - (state.compileTime - compiledBefore);
   if (stop.aborted) {
     for (const row of rows) row.finish("abort");
@@ -120,14 +127,12 @@ export async function* run(
         decodeStart = performance.now();
         compiled = state.compileTime;
       }
+      if (results.peaks) timings.guard = guardReport(decoder, results.peaks, options.guard);
       const before = live();
       const faulty = before.find(({ index }) => results.chosen[index] === notFinite);
       if (faulty) {
         const position = faulty.promptTokens.length + faulty.tokens.length;
-        throw await notFiniteError(
-          state.programs.decoder,
-          `the logits of row ${faulty.index} after ${position} tokens`,
-        );
+        throw await notFiniteError(decoder, `the logits of row ${faulty.index} after ${position} tokens`);
       }
       for (const { index } of before) options.constraints[index]?.accept(results.chosen[index] ?? 0);
       yield* advance(rows, results, inputs, options);
@@ -151,7 +156,7 @@ export async function* run(
     }
   }
   gpu.assertUsable();
-  await assertRouted(state.programs.decoder);
+  await assertRouted(decoder);
 }
 
 /** Writes the step, the settings and the counts for the first sample. */

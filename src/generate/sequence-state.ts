@@ -10,7 +10,7 @@ import { placed, replacements, type Tensor, zeros } from "../tensor/tensor.ts";
 import { slice } from "../tensor/views.ts";
 import { firstChunk, largestChunk, smallestChunk } from "./chunks.ts";
 import type { Lifetime } from "./lifetime.ts";
-import type { DecoderPrograms, PrefillResult, Recorded, Sampled, SamplingKind } from "./programs.ts";
+import type { DecoderPrograms, PrefillOptions, PrefillResult, Recorded, Sampled, SamplingKind } from "./programs.ts";
 
 /** Target for one submit of a prefill in milliseconds, so that pages can draw and drivers do not reset. */
 const submitTarget = 100;
@@ -26,8 +26,8 @@ interface ChunkOptions {
 /** A decode step bound to one session's memory. */
 export interface BoundStep {
   readonly instance: Instance<Sampled>;
-  /** Results to read back, in order. */
-  readonly outputs: readonly Tensor[];
+  /** Results to read back, by name. */
+  readonly outputs: ReadonlyMap<string, Tensor>;
 }
 
 /**
@@ -49,6 +49,7 @@ export class SequenceState {
   #counts: Tensor | undefined;
   #bias: Tensor | undefined;
   #allowed: Tensor | undefined;
+  #peaks: Tensor | undefined;
   readonly #prefillStep: Tensor;
   readonly #prefillIds: Tensor;
   readonly #targets: Tensor;
@@ -99,6 +100,13 @@ export class SequenceState {
     return this.#allowed;
   }
 
+  /** The largest magnitudes after layers, as bits (see `magnitude`); made when first needed. */
+  get peaks(): Tensor {
+    const { layers } = this.programs.decoder.config;
+    this.#peaks ??= this.gpu.unscoped(() => zeros(this.gpu, [layers], "u32", "peaks"));
+    return this.#peaks;
+  }
+
   /** Tokens in the next chunk, when `left` remain and a chunk may have at most `most`. */
   #chunkOf(left: number, most = largestChunk): number {
     return Math.min(this.#chunk, this.programs.longestChunk, left, most);
@@ -127,7 +135,13 @@ export class SequenceState {
    * chunks, each one submit of about 100 ms; `signal` stops between chunks. Returns the number of tokens computed. The
    * cache must still hold the row's tokens before `start`: see `SequenceCache.resume`.
    */
-  async prefill(row: number, ids: readonly number[], start: number, signal?: AbortSignal): Promise<number> {
+  async prefill(
+    row: number,
+    ids: readonly number[],
+    start: number,
+    signal?: AbortSignal,
+    guard?: number,
+  ): Promise<number> {
     using _use = this.#lifetime.use();
     const { gpu } = this;
     let done = 0;
@@ -136,7 +150,7 @@ export class SequenceState {
       const t = this.#chunkOf(ids.length - done);
       const begin = start + done;
       await this.reserve([{ row, length: begin + t }]);
-      const recorded = this.#prefill(t, begin + t, "last");
+      const recorded = this.#prefill(t, begin + t, "last", { guard });
       try {
         using instance = await this.#bind(recorded, row, signal);
         const result = placed(instance, (recorded.program.result as { logits: Tensor }).logits);
@@ -162,19 +176,19 @@ export class SequenceState {
   }
 
   /** Compiles the prefill programs for a prompt of `tokens` tokens, and grows the cache for one such prompt per row. */
-  async warmPrefill(tokens: number): Promise<void> {
+  async warmPrefill(tokens: number, guard?: number): Promise<void> {
     using _use = this.#lifetime.use();
     const { signal } = this.#lifetime;
     const rows = Array.from({ length: this.batch }, (_, row) => ({ row, length: tokens }));
     await this.#grow(() => this.cache.expect(rows));
     const full = this.#chunkOf(largestChunk);
     const lengths = new Set([Math.min(full, tokens), tokens % full].filter((length) => length > 0));
-    for (const t of lengths) (await this.#bind(this.#prefill(t, tokens, "last"), 0, signal)).dispose();
+    for (const t of lengths) (await this.#bind(this.#prefill(t, tokens, "last", { guard }), 0, signal)).dispose();
   }
 
   /** The program that computes `t` tokens, after which the cache holds `length`. */
-  #prefill(t: number, length: number, which: PrefillResult, taps?: (name: string) => boolean): Recorded<unknown> {
-    return this.programs.prefill(t, this.programs.visible(length), which, { taps, batch: this.batch });
+  #prefill(t: number, length: number, which: PrefillResult, options: PrefillOptions): Recorded<unknown> {
+    return this.programs.prefill(t, this.programs.visible(length), which, { ...options, batch: this.batch });
   }
 
   /** A use of the memory, until it is disposed. Throws `GpuError` once the session was disposed. */
@@ -205,7 +219,7 @@ export class SequenceState {
     using _use = this.use();
     const length = at + ids.length;
     await this.reserve([{ row: 0, length }]);
-    const recorded = this.#prefill(ids.length, length, which, taps);
+    const recorded = this.#prefill(ids.length, length, which, { taps });
     using instance = await this.#bind(recorded, 0, this.signal);
     await this.#writePrefill(ids, at);
     if (targets) await this.gpu.write(this.#targets.storage, 0, new Uint8Array(Uint32Array.from(targets).buffer));
@@ -218,7 +232,8 @@ export class SequenceState {
     const before = performance.now();
     const pairs = cachePairs(recorded.cache, await this.cache.tensors(recorded.visible, row));
     pairs.push([recorded.step, this.#prefillStep]);
-    const { ids, targets } = recorded;
+    const { ids, targets, peaks } = recorded;
+    if (peaks) pairs.push([peaks, this.peaks]);
     if (ids) pairs.push([ids, slice(this.#prefillIds, 1, 0, ids.shape[1] ?? 0)]);
     if (targets) pairs.push([targets, slice(this.#targets, 0, 0, targets.shape[0] ?? 0)]);
     const instance = await recorded.program.instantiate(replacements(pairs), this.gpu, signal);
@@ -260,11 +275,14 @@ export class SequenceState {
       if (recorded.bias) pairs.push([recorded.bias, this.bias]);
       if (recorded.counts) pairs.push([recorded.counts, this.counts]);
       if (recorded.allowed) pairs.push([recorded.allowed, this.allowed]);
+      if (recorded.peaks) pairs.push([recorded.peaks, this.peaks]);
       if (recorded.logits) pairs.push([recorded.logits, this.logits]);
       const instance = await recorded.program.instantiate(replacements(pairs), this.gpu, signal);
       const { chosen, top } = recorded.program.result;
-      const logical = top ? [chosen, top.ids, top.logprobs, top.chosenLogprob, top.chosenRank] : [chosen];
-      bound = { instance, outputs: logical.map((tensor) => placed(instance, tensor)) };
+      const logical = Object.entries({ chosen, ...top });
+      const outputs = new Map(logical.map(([name, tensor]) => [name, placed(instance, tensor)]));
+      if (recorded.peaks) outputs.set("peaks", this.peaks);
+      bound = { instance, outputs };
       this.#bound.set(recorded, bound);
       this.compileTime += performance.now() - before;
     }
@@ -276,7 +294,7 @@ export class SequenceState {
     this.cache.dispose();
     for (const { instance } of this.#bound.values()) instance.dispose();
     for (const tensor of [this.step, this.settings, this.logits]) tensor.dispose();
-    for (const tensor of [this.#counts, this.#bias, this.#allowed]) tensor?.dispose();
+    for (const tensor of [this.#counts, this.#bias, this.#allowed, this.#peaks]) tensor?.dispose();
     for (const tensor of [this.#prefillStep, this.#prefillIds, this.#targets]) tensor.dispose();
   }
 }

@@ -14,7 +14,7 @@ import {
   samplingKind,
 } from "./options.ts";
 import { type Piece, type Row, rowsOf } from "./row.ts";
-import { type RunInputs, run } from "./run.ts";
+import { type RunInputs, type RunTimings, run } from "./run.ts";
 import { SequenceState } from "./sequence-state.ts";
 
 /** How a session ends. */
@@ -217,11 +217,11 @@ export class Session {
       const { model, state } = this;
       const { compileTime, prefilled } = state;
       const inputs = begin();
-      const timings = { prefill: 0, decode: 0, encodePerToken: 0, steps: 0 };
+      const timings: RunTimings = { prefill: 0, decode: 0, encodePerToken: 0, steps: 0 };
       yield* run(state, inputs, options, stop, rows, this.#cached, timings);
-      const { prefill, decode, encodePerToken } = timings;
+      const { prefill, decode, encodePerToken, guard } = timings;
       const compile = state.compileTime - compileTime;
-      const figures = { compile, prefill, decode, encodePerToken, prefilled: state.prefilled - prefilled };
+      const figures = { compile, prefill, decode, encodePerToken, prefilled: state.prefilled - prefilled, guard };
       return generationResult(model, state, rows, options, figures);
     } catch (error) {
       throw error instanceof DOMException ? await this.model.gpu.explain(error) : error; // from WebGPU itself
@@ -238,7 +238,7 @@ export class Session {
     const { signal } = this.#lifetime;
     const resolved = resolveOptions(options, this.model.defaults.options, this.#tokens.length);
     const kind = samplingKind(resolved);
-    await state.warmPrefill(tokens); // first: it may move the cache
+    await state.warmPrefill(tokens, kind.guard); // first: it may move the cache
     await state.bound("sample", tokens, kind, signal);
     await state.bound("decode", tokens, kind, signal);
   }

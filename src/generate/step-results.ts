@@ -7,16 +7,16 @@ import type { BoundStep, SequenceState } from "./sequence-state.ts";
 export interface ReadBack {
   readonly staging: GPUBuffer;
   readonly mapped: Promise<void>;
-  readonly outputs: readonly Tensor[];
+  readonly outputs: ReadonlyMap<string, Tensor>;
 }
 
 /** Encodes and submits a step; its results are copied to the buffer that it returns. */
 export function submitStep(state: SequenceState, bound: BoundStep): GPUBuffer {
-  const bytes = bound.outputs.reduce((sum, output) => sum + output.bytes, 0);
+  const bytes = [...bound.outputs.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   const staging = state.gpu.takeStaging(bytes);
   bound.instance.run((encoder) => {
     let at = 0;
-    for (const output of bound.outputs) {
+    for (const output of bound.outputs.values()) {
       const from = output.storage.buffer;
       if (from) encoder.copyBufferToBuffer(from, output.offset * 4, staging, at, output.bytes);
       at += output.bytes;
@@ -39,6 +39,7 @@ export interface StepResults {
   readonly logprobs?: Float32Array;
   readonly chosenLogprob?: Float32Array;
   readonly chosenRank?: Uint32Array;
+  readonly peaks?: Uint32Array<ArrayBuffer>;
 }
 
 /** The results of a step, once it has computed them. Throws the reason of `stop` once it aborts. */
@@ -55,17 +56,14 @@ export async function readBack(
   }
   const memory = staging.getMappedRange();
   let at = 0;
-  const [chosen, ids, logprobs, chosenLogprob, chosenRank] = outputs.map(({ dtype, size, bytes }) => {
-    const copy = elementsOf(plainType(dtype, "results"), memory.slice(at, at + bytes), 0, size);
+  const results: Record<string, unknown> = {};
+  for (const [name, { dtype, size, bytes }] of outputs) {
+    results[name] = elementsOf(plainType(dtype, "results"), memory.slice(at, at + bytes), 0, size);
     at += bytes;
-    return copy;
-  });
+  }
   staging.unmap();
   state.gpu.giveStaging(staging);
-  if (!(chosen instanceof Uint32Array)) throw new TypeError("sampling returned no tokens");
-  if (!(ids instanceof Uint32Array && logprobs instanceof Float32Array)) return { chosen };
-  if (!(chosenLogprob instanceof Float32Array && chosenRank instanceof Uint32Array)) return { chosen };
-  return { chosen, ids, logprobs, chosenLogprob, chosenRank };
+  return results as unknown as StepResults; // by the names and types of what sampling returns
 }
 
 /** Lets go of results that are not needed. */

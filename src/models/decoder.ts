@@ -31,6 +31,8 @@ export interface ForwardInputs {
   readonly place: Place;
   /** Maximum number of cached tokens visible. */
   readonly visible: number;
+  /** Called with the residual stream after each layer. */
+  readonly watch?: ((layer: number, stream: Residual) => void) | undefined;
 }
 
 /** The table of cosines and sines for sequences up to `positions`; undefined for learned positions. */
@@ -85,6 +87,7 @@ export function forward(decoder: Decoder, inputs: ForwardInputs): Residual {
         ...(config.positions.kind === "rope" ? { ropeLayout: config.positions.layout } : {}),
       },
     );
+    inputs.watch?.(layer, stream);
   });
   return stream;
 }

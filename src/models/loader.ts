@@ -22,6 +22,11 @@ export interface LoadOptions {
   readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   /**
+   * True (default) looks at every weight: NaN or infinity is an error that names the first tensor and element. False
+   * uploads them unseen.
+   */
+  readonly verify?: boolean | undefined;
+  /**
    * Called with each thing in the files that has no effect, such as a tensor that nothing reads, and for each tensor of
    * which a conversion makes elements 0, with their number; default `console.warn`.
    */
@@ -87,7 +92,7 @@ export class Loader {
   }
 
   #stack({ label, parts }: StackedSource, together: number, dtype: LoadOptions["dtype"]): Tensor {
-    const stored = parts.map((part) => part.map((source) => storedRows(this.#weights, source)));
+    const stored = parts.map((part) => part.map((source) => storedRows(this.#weights, source, this.#options.verify)));
     const all = stored.flat();
     const columns = all[0]?.columns ?? 0;
     const uneven = stored.some((part) => part.some(({ rows }) => rows !== part[0]?.rows));
@@ -150,7 +155,7 @@ export class Loader {
     const uses = [use];
     this.#whole.set(stored, uses);
     const run = ([bytes = new Uint8Array()]: readonly Bytes[]) => {
-      const elements = finiteElements(stored, from, bytes, 0);
+      const elements = finiteElements(stored, from, bytes, 0, this.#options.verify);
       for (const make of uses) make(elements);
     };
     this.#jobs.push([{ reads: [{ tensor: stored, begin: 0, end: stored.end - stored.begin }], run }]);

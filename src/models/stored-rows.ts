@@ -26,7 +26,7 @@ export interface StoredRows {
   readonly stored: (begin: number, end: number) => TensorBytes[];
   /** Where the i-th element from `begin` on comes from. */
   readonly origin: (begin: number) => Origin;
-  /** The elements from `begin` on from the bytes of what is stored, checked to be finite. */
+  /** The elements from `begin` on from the bytes of what is stored. */
   readonly decode: (begin: number, bytes: readonly Bytes[]) => Planes;
 }
 
@@ -51,7 +51,12 @@ function bytesOf(weights: Weights, name: string, shape: readonly number[]): Stor
 }
 
 /** The rows of a tensor whose last two axes are the blocks of a row and the bytes of a block. */
-function packedRows(weights: Weights, tensor: StoredTensor, { format, planes }: PackedBlocks): StoredRows {
+function packedRows(
+  weights: Weights,
+  tensor: StoredTensor,
+  { format, planes }: PackedBlocks,
+  verify: boolean,
+): StoredRows {
   const elements = Number(formats[format].planes.data.elements);
   const columns = (tensor.shape.at(-2) ?? 0) * elements;
   const bytes = tensor.shape.at(-1) ?? 0;
@@ -70,17 +75,17 @@ function packedRows(weights: Weights, tensor: StoredTensor, { format, planes }: 
     origin: (from) => ({ tensor, elementOf: (i) => from + i }),
     decode: (from, [data = new Uint8Array(), ...rest]) => {
       const out: Planes = { data, ...Object.fromEntries(others.map(([plane], i) => [plane, rest[i]])) };
-      assertFiniteBlocks(tensor.name, tensor.file, format, out, from);
+      if (verify) assertFiniteBlocks(tensor.name, tensor.file, format, out, from);
       return out;
     },
   };
 }
 
-/** The rows that a source takes from its tensor. */
-export function storedRows(weights: Weights, source: WeightSource): StoredRows {
+/** The rows that a source takes from its tensor; their elements are checked to be finite unless `verify` is false. */
+export function storedRows(weights: Weights, source: WeightSource, verify = true): StoredRows {
   const { name, shape, rows: taken, packed } = source;
   const tensor = storedTensor(weights, source);
-  if (packed) return packedRows(weights, tensor, packed);
+  if (packed) return packedRows(weights, tensor, packed, verify);
   const dtype = dtypeOf(tensor);
   const matrix = source.transposed ? shape.slice(-2) : undefined;
   const columns = (matrix ?? shape.slice(-1))[0] ?? 1;
@@ -102,20 +107,21 @@ export function storedRows(weights: Weights, source: WeightSource): StoredRows {
       elementOf: (i) => first + from + (matrix ? sourceOf(i, matrix) : i),
     }),
     decode: (from, [bytes = new Uint8Array()]) => {
-      const elements = finiteElements(tensor, dtype, bytes, first + from);
+      const elements = finiteElements(tensor, dtype, bytes, first + from, verify);
       return { data: matrix ? transposed(elements, matrix) : elements };
     },
   };
 }
 
-/** The elements that a tensor's bytes hold, from `element` on. Throws `FormatError` where one is not finite. */
+/** The elements that a tensor's bytes hold, from `element` on. To `verify` throws `FormatError` where one is not finite. */
 export function finiteElements(
   { name, file }: StoredTensor,
   dtype: FloatType,
   bytes: Bytes,
   element: number,
+  verify = true,
 ): Elements {
-  assertFinite(name, file, dtype, bytes, element);
+  if (verify) assertFinite(name, file, dtype, bytes, element);
   return elementsOf(dtype, bytes.buffer, bytes.byteOffset, bytes.byteLength / bytesPerElement[dtype]);
 }
 

@@ -40,7 +40,7 @@ export { gather } from "./embedding.ts";
 export { concat, type SliceOptions, slice, transpose } from "./layout.ts";
 export { matmul } from "./matmul.ts";
 export { addLayerNorm, addRmsNorm, layerNorm, type NormOptions, rmsNorm } from "./norm.ts";
-export { max, mean, sum } from "./reduce.ts";
+export { magnitude, max, mean, sum } from "./reduce.ts";
 export { cosinesAndSines, type RopeLayout, type RopeOptions, rope } from "./rope.ts";
 export { softmax } from "./softmax.ts";
 

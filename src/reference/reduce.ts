@@ -25,6 +25,18 @@ export function mean(tensors: Input, options: Axis): { y: Dense } {
 export const max = (tensors: Input, options: Axis): { y: Dense } =>
   reduce("max", tensors, options, Number.NEGATIVE_INFINITY, Math.max);
 
+/**
+ * The largest magnitude of all elements, in a word of `peaks` where it is above what the word holds: the bits of an f32, in
+ * which infinity is above every number and NaN above infinity. x of any shape, peaks `[words]` (u32).
+ */
+export function magnitude(tensors: { x: Dense; peaks: Dense }, options: { index: number }): { peaks: Dense } {
+  const { x, peaks } = given("magnitude", tensors, { x: tensor, peaks: tensor });
+  const { index } = given("magnitude", options, { index: required(integer(0)) });
+  const bits = x.values.map((value) => new Uint32Array(Float32Array.of(Math.abs(value)).buffer)[0] ?? 0);
+  const most = bits.reduce((all, next) => Math.max(all, next), at(peaks.values, index));
+  return { peaks: dense(peaks.shape, peaks.values.with(index, most)) };
+}
+
 function reduce(
   operation: string,
   tensors: Input,

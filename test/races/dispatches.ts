@@ -196,6 +196,14 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
     outputs: { y: 10 },
     workgroups: [3, 1, 1],
   },
+  "reduce/magnitude": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { n: 10, index: 0 } },
+    inputs: { x: floats(10) },
+    outputs: { peaks: 1 },
+    workgroups: [1, 1, 1],
+    alone: true,
+  },
   "sampling/restrict": {
     constants: { WORKGROUP: 4 },
     uniforms: { params: { b: 2, v: 5, words: 1 } },

@@ -62,6 +62,9 @@ export const normSoftmaxMistakes: readonly Mistake[] = [
   inShader("reduce/thread", "min(begin + RUN, params.length)", "begin + RUN", "the last run goes past the axis"),
   inShader("reduce/thread", "var run = params.initial;", "var run = 0.0;", "the maximum of negative numbers"),
   inShader("reduce/workgroup", "x[first + j * params.step]", "x[first + j]", "the axis is taken to be the last one"),
+  inShader("reduce/magnitude", " & 0x7fffffff", "", "negative numbers are above all others"),
+  inShader("reduce/magnitude", "peaks[params.index] = max(", "peaks[0] = max(", "every layer's in the first word"),
+  inShader("reduce/magnitude", "i < params.n", "i + 1 < params.n", "the last element is not seen"),
   inShader("reduce/operation/mean", "f32(length)", "f32(length - 1)", "n - 1 for n"),
   inShader(
     "reduce/operation/max",
