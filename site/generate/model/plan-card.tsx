@@ -35,7 +35,11 @@ export function PlanCard() {
   return (
     <div class="plan">
       <h3>{nameOf(chosen)}</h3>
-      {known ? <Needs plan={known} /> : <p class="small muted needs">{waiting(state.kind)}</p>}
+      {known ? (
+        <Needs plan={known} />
+      ) : (
+        <p class={`small muted ${waiting(state.kind) === "" ? "" : "needs"}`}>{waiting(state.kind)}</p>
+      )}
       <Room plan={known} />
       <p class="row">
         <button

@@ -40,7 +40,7 @@ export function ExportPanel() {
       <p class="small muted">
         The JSON holds model, settings, seed, tokens with their probabilities, times and device.
       </p>
-      <h3>Link</h3>
+      <h2>Link</h2>
       <p class="small muted">Model, settings and the text to continue; not the answers, and never a token of a hub.</p>
       {chat && (
         <p>
