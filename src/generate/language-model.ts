@@ -4,12 +4,18 @@ import { checkOptions, checkValue, either, fieldsOf, having, listOf, shown, size
 import { OptionError } from "../options/errors.ts";
 import type { ChatMessage } from "../text/chat-template.ts";
 import { TextError } from "../text/text-error.ts";
-import type { TokenAttention, TokenAttentionOptions } from "./attention-weights.ts";
+import {
+  attentionWeights,
+  checkAttention,
+  type TokenAttention,
+  type TokenAttentionOptions,
+} from "./attention-weights.ts";
 import { tokensAhead } from "./chunks.ts";
-import type { EmbedOptions } from "./embed.ts";
-import type { ExpertChoices } from "./expert-choices.ts";
+import { checkEmbed, type EmbedOptions, embed } from "./embed.ts";
+import { type ExpertChoices, expertChoices } from "./expert-choices.ts";
 import type { Generation } from "./generation.ts";
 import type { TextResult } from "./generation-result.ts";
+import { score } from "./inspection.ts";
 import { LoadedModel } from "./loaded-model.ts";
 import type { ChatOptions, GenerationOptions } from "./options.ts";
 import { checkPrompts, isOne, type Prompt, Session, type SessionOptions } from "./session.ts";
@@ -68,15 +74,12 @@ export class LanguageModel extends LoadedModel {
     throw new TextError(`${where}: token id ${wrong} is outside of the vocabulary of ${vocabulary} tokens`);
   }
 
-  // What some pages do not call is loaded when it is called.
-
   /**
    * Log-probability (natural logarithm) of each token but the first, given those before it. `tokens` are ids, or a
    * text, tokenized with the special tokens that the model adds around it.
    */
   async score(tokens: Prompt): Promise<Float64Array> {
     const ids = this.#tokens("score", tokens);
-    const { score } = await import("./inspection.ts");
     using session = this.session();
     return await score(session.state, ids);
   }
@@ -90,7 +93,6 @@ export class LanguageModel extends LoadedModel {
   embed(texts: readonly Prompt[], options?: EmbedOptions): Promise<Float32Array<ArrayBuffer>[]>;
   async embed(texts: Prompt | readonly Prompt[], options: EmbedOptions = {}) {
     checkPrompts(texts, "embed");
-    const { checkEmbed, embed } = await import("./embed.ts");
     checkEmbed(options, this.decoder.config.width);
     const all = (isOne(texts) ? [texts] : texts).map((one) => this.#tokens("embed", one));
     if (all.some(({ length }) => length === 0)) throw new TextError("embed: a text has no tokens");
@@ -106,7 +108,6 @@ export class LanguageModel extends LoadedModel {
    */
   async attentionWeights(tokens: Prompt, options: TokenAttentionOptions = {}): Promise<TokenAttention> {
     const ids = this.#tokens("attentionWeights", tokens);
-    const { attentionWeights, checkAttention } = await import("./attention-weights.ts");
     const { layers, heads } = this.decoder.config;
     checkAttention(options, { tokens: ids.length, layers, heads });
     using session = this.session();
@@ -117,7 +118,6 @@ export class LanguageModel extends LoadedModel {
   async expertChoices(tokens: Prompt, options: { readonly signal?: AbortSignal } = {}): Promise<ExpertChoices> {
     const ids = this.#tokens("expertChoices", tokens);
     checkOptions("expertChoices", fieldsOf<typeof options>({ signal: having("aborted", "an AbortSignal") }), options);
-    const { expertChoices } = await import("./expert-choices.ts");
     using session = this.session();
     return await expertChoices(session.state, ids, options.signal);
   }

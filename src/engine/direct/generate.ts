@@ -6,6 +6,7 @@ import { OptionError } from "../../options/errors.ts";
 import type { ChatMessage } from "../../text/chat-template.ts";
 import { TextError } from "../../text/text-error.ts";
 import type { EnginePiece, EngineResult, GenerateRequest } from "../generate-request.ts";
+import { openConstraint } from "../grammar/constraint.ts";
 import type { Grammar } from "../grammar/response-format.ts";
 import { overLosses } from "../recovery.ts";
 import type { LoadedEntry } from "./loaded.ts";
@@ -47,7 +48,6 @@ async function* constrained(
   grammar: Grammar | undefined,
 ): AsyncGenerator<EnginePiece, EngineResult, undefined> {
   if (!grammar) return yield* begun(entry, tokens, options, generated);
-  const { openConstraint } = await import("../grammar/constraint.ts"); // which few requests need
   const { constraint, dispose } = await openConstraint(entry.model, grammar);
   try {
     for (const token of generated) constraint.accept(token);

@@ -1,0 +1,83 @@
+// An engine in a real worker of a real page, in Chromium and Firefox.
+import { build } from "esbuild";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noChromium, openPage } from "../../bench/harness/chromium.ts";
+import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
+import { wgslEsbuild } from "../../src/build/wgsl.ts";
+import { bundledModel, goldenPrompts } from "../support/bundled.ts";
+import { noFirefox } from "./firefox.ts";
+import { closePages, sharedChromium, sharedFirefox } from "./shared.ts";
+import type { workerTasks } from "./worker-page.ts";
+
+type Tasks = typeof workerTasks;
+const html = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
+
+/** What both browsers' pages have in common. */
+interface Page {
+  evaluate<A, R>(run: (given: A) => R | Promise<R>, given: A): Promise<R>;
+}
+
+async function bundle(entry: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    ...({ bundle: true, format: "esm", platform: "browser", write: false } as const),
+    plugins: [wgslEsbuild()],
+  });
+  return outputFiles[0]?.text ?? "";
+}
+
+let server: WebServer;
+beforeAll(async () => {
+  const texts = {
+    "/": html,
+    "/page.js": await bundle("test/browser/worker-page.ts"),
+    "/worker.js": await bundle("src/worker.ts"),
+  };
+  server = await serveSite({ texts, folders: { "/model/": bundledModel } });
+});
+afterAll(() => server?.close());
+
+/** Calls a task of the page. */
+const asked =
+  (page: Page) =>
+  <K extends keyof Tasks>(name: K, ...given: Parameters<Tasks[K]>): Promise<Awaited<ReturnType<Tasks[K]>>> =>
+    page.evaluate(([task, values]) => Reflect.get(globalThis, "workerTasks")[task](...values), [name, given] as const);
+
+async function testWorker(page: Page): Promise<void> {
+  const ask = asked(page);
+  expect(await ask("load", "/model/")).toEqual(expect.arrayContaining(["upload", "compile", "warm-up"]));
+  const [golden] = goldenPrompts;
+  const prompt = golden?.prompt ?? "";
+  const { text, pieces, ticks } = await ask("generate", { prompt, temperature: 0, maxTokens: 24 });
+  expect(golden?.greedyText.startsWith(text)).toBe(true);
+  expect(pieces).toBe(24);
+  expect(ticks).toBeGreaterThan(5); // the page's thread was free
+  expect(await ask("refused")).toBe('RequestError: the model "gpt" is not loaded; there are voices');
+  await ask("dispose");
+  expect(await ask("missing")).toMatch(/GpuError: the worker could not be started/);
+}
+
+describe.skipIf(noChromium)(`a worker in Chromium${noChromium ? ` (${noChromium})` : ""}`, () => {
+  let browser: Browser;
+  afterAll(() => closePages(browser));
+
+  test("loads, generates, refuses and ends", async () => {
+    browser = await sharedChromium();
+    const { page } = await openPage(browser, server.origin);
+    await testWorker(page as unknown as Page);
+  });
+});
+
+describe.skipIf(noFirefox)(`a worker in Firefox${noFirefox ? ` (${noFirefox})` : ""}`, () => {
+  test("loads, generates, refuses and ends", async () => {
+    const context = await (await sharedFirefox()).createBrowserContext();
+    try {
+      const page = await context.newPage();
+      await page.goto(server.origin);
+      await testWorker(page as unknown as Page);
+    } finally {
+      await context.close();
+    }
+  });
+});

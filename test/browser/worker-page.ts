@@ -1,0 +1,44 @@
+// The page of worker-engine.test.ts: an engine in a worker of its own.
+import { createWorkerEngine } from "../../src/engine/create-worker-engine.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import type { GenerateRequest } from "../../src/engine/generate-request.ts";
+
+let worker: Worker | undefined;
+let engine: Engine | undefined;
+
+export const workerTasks = {
+  /** Loads a model; the phases that the worker reports. */
+  async load(model: string): Promise<string[]> {
+    worker = new Worker("/worker.js", { type: "module" });
+    engine = await createWorkerEngine(worker, { cache: false });
+    const phases = new Set<string>();
+    const from = new URL(model, location.href).href;
+    await engine.load(from, { id: "voices", onProgress: ({ phase }) => phases.add(phase) });
+    return [...phases];
+  },
+  /** The text, and how often the page's own timer ran meanwhile. */
+  async generate(request: GenerateRequest): Promise<{ text: string; pieces: number; ticks: number }> {
+    if (!engine) throw new Error("nothing is loaded");
+    let [ticks, pieces] = [0, 0];
+    const timer = setInterval(() => ticks++, 1);
+    const generation = engine.generate(request);
+    for await (const _ of generation) pieces++;
+    clearInterval(timer);
+    return { text: (await generation.result).text, pieces, ticks };
+  },
+  async refused(): Promise<string> {
+    const refusal = await engine?.models.retrieve("gpt").catch((error: unknown) => error);
+    return `${(refusal as Error).constructor.name}: ${(refusal as Error).message}`;
+  },
+  async dispose(): Promise<void> {
+    await engine?.dispose();
+    worker?.terminate();
+  },
+  /** The error of a worker whose script is not there. */
+  async missing(): Promise<string> {
+    const opening = createWorkerEngine(new Worker("/no-worker.js", { type: "module" }));
+    return await opening.then(() => "", String);
+  },
+};
+
+Reflect.set(globalThis, "workerTasks", workerTasks);
