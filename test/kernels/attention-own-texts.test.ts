@@ -17,17 +17,18 @@ const maskOf = (wgsl: string): AttentionMask => ({ kind: "custom", wgsl });
 const body = (statements: string) => `${signature} {\n  ${statements}\n  return k <= q;\n}`;
 
 test("what a text may do: every corner of it in one mask, which sees what causal sees", async () => {
+  // naga takes arrays of an alias for another type than those of what it stands for, so a value is of one of them alone.
   const wgsl = `/* A comment: /* nested */ enable f16; */
 alias Index = u32;  alias List = array<vec2<Index>>;
 struct Params { limit: Index, first: i32 }
 @group(2) @binding(3) var<uniform> params: Params;
 @group(1 + 1) @binding(0) var<storage> list: List;
 const LIMIT = max(2u, HALF * 2u);  const HALF: Index = 2u;
-struct Pair { a: array<Index, 4>, b: vec2<f32> }
+struct Pair { a: array<u32, 4>, b: vec2<f32> }
 fn min(a: Index, b: Index) -> Index { return a + b; }
 @must_use fn last_of(pair: Pair) -> Index { return pair.a[LIMIT - 1u]; }
 fn later(k: Index) -> Index {
-  var sum: array<Index, 4>;
+  var sum: array<u32, 4>;
   for (var i = 0u; i < LIMIT; i++) {
     var i = k;  // hides the counter, and is changed
     i += 1u;
