@@ -98,6 +98,14 @@ export interface GenerationDefaults {
 const seed = integer(0, 2 ** 32 - 1);
 const constraint = having("mask", "a TokenConstraint");
 
+/** Which layers a guard looks at. */
+interface Guard {
+  readonly every: number;
+}
+
+const guardChecks: Checks<Guard> = { every: required(integer(1)) };
+const layers = object<Guard>(guardChecks);
+
 const checks: Checks<GenerationOptions> = {
   maxTokens: integer(0, 2 ** 31),
   temperature: between(0, 1000),
@@ -109,7 +117,7 @@ const checks: Checks<GenerationOptions> = {
   frequencyPenalty: between(-1000, 1000),
   logitBias: recordOf(between(-1000, 1000)),
   constraint: either(constraint, listOf(constraint)),
-  guard: either(boolean, object<{ every: number }>({ every: required(integer(1)) })),
+  guard: Object.assign(either(boolean, layers), { fields: fieldsOf<Guard>(guardChecks) }),
   seed: either(seed, listOf(seed)),
   stop: either(nonEmpty, listOf(nonEmpty)),
   logprobs: integer(0, 64),

@@ -247,7 +247,7 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
       on: model.tokenizer,
       calls: [[[1], { skipSpecialTokens: true }]],
     },
-    "LanguageModel.generate": { of: model.generate, on: model, calls: [["a", {}]], runs: true },
+    "LanguageModel.generate": { of: model.generate, on: model, calls: [["a", { guard: { every: 1 } }]], runs: true },
     createEngine: {
       ...plain(library.createEngine, [{ gpu: { adapter: "none", cap: { binding: 2 ** 20 } }, concurrency: 2 }]),
       runs: true,
@@ -261,8 +261,8 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     "LanguageModel.attentionWeights": { of: model.attentionWeights, on: model, calls: [["a", {}]], runs: true },
     "LanguageModel.expertChoices": { of: model.expertChoices, on: model, calls: [["a", {}]], runs: true },
     loadModel: { ...call(library.loadModel, ["no folder", { cache: { dtype: "f32" } }]), runs: true },
-    "Session.continueFrom": { of: session.continueFrom, on: session, calls: [[[1], {}]] },
-    "Session.generate": { of: session.generate, on: session, calls: [["a", {}]] },
-    "Session.warm": { of: session.warm, on: session, calls: [[1, {}]], runs: true },
+    "Session.continueFrom": { of: session.continueFrom, on: session, calls: [[[1], { guard: { every: 1 } }]] },
+    "Session.generate": { of: session.generate, on: session, calls: [["a", { guard: { every: 1 } }]] },
+    "Session.warm": { of: session.warm, on: session, calls: [[1, { guard: { every: 1 } }]], runs: true },
   };
 }
