@@ -44,7 +44,7 @@ export function AttentionStrip(props: AttentionStripProps) {
           />
           Leave the first token out of the scale
         </label>
-        {weights && <WeightTable tokens={tokens} weights={weights} />}
+        <WeightTable tokens={tokens} weights={weights ?? []} />
       </div>
       <HeadPicker layers={layers} heads={heads} choice={choice} onPick={onPick} />
     </section>

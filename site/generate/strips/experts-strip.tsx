@@ -54,11 +54,11 @@ export function ExpertsStrip({
               key={i}
               type="button"
               class={`routed${i === lit ? " lit" : ""}${dim ? " dim" : ""}`}
-              aria-label={`${visible(token.alone)}: ${words}`}
               title={words}
               onClick={() => onChoose?.(i)}
             >
               <span class="routed-text">{visible(token.alone)}</span>
+              <span class="hidden-text">: {words}</span>
               <span class="routed-experts" aria-hidden="true">
                 {chosen.map(({ expert }) => (
                   <Badge key={expert} expert={expert} />

@@ -15,6 +15,9 @@ type State =
 const words = (error: unknown) => (error instanceof Error ? error.message : String(error));
 const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 
+/** A name as it is; of an address, the folder. */
+const shortName = (name: string) => (/^https?:/.test(name) ? (name.split("/").filter(Boolean).at(-1) ?? name) : name);
+
 /**
  * The models whose files this browser keeps: size, last use, deletion one by one or all, the total and what the browser
  * allows, and the wish to keep them. `changed` is anything that changes when a load may have changed what is kept.
@@ -75,11 +78,10 @@ export function StoragePanel({ storage, changed }: { storage: EngineStorage; cha
           <table>
             <thead>
               <tr>
-                <th scope="col">model</th>
+                <th scope="col">model and last use</th>
                 <th scope="col" class="number">
                   size
                 </th>
-                <th scope="col">last used</th>
                 <th scope="col">
                   <span class="hidden-text">delete</span>
                 </th>
@@ -88,16 +90,16 @@ export function StoragePanel({ storage, changed }: { storage: EngineStorage; cha
             <tbody>
               {models.map(({ id, name, bytes, complete, lastUsed }) => (
                 <tr key={id}>
-                  <th scope="row" class="stored-name">
-                    {name}
+                  <th scope="row" class="stored-name" title={name}>
+                    {shortName(name)}
                     {!complete && " (in part)"}
+                    <span class="small muted"> last used {date.format(lastUsed)}</span>
                   </th>
                   <td class="number">{fileSize(bytes)}</td>
-                  <td>{date.format(lastUsed)}</td>
                   <td>
                     <Sure
                       asked={asked === id}
-                      what={name}
+                      what={shortName(name)}
                       ask={setAsked}
                       id={id}
                       sure={() => act(`${name} deleted`, () => storage.delete(id))}
