@@ -200,6 +200,7 @@ export type { GuardReport } from "./generate/guard.ts";
 export type { LanguageModel } from "./generate/language-model.ts";
 export { loadModel, type ModelOptions } from "./generate/load-model.ts";
 export type { ChatOptions, GenerationOptions } from "./generate/options.ts";
+export { type PlanLoadOptions, planLoad } from "./generate/plan-load.ts";
 export type { Piece, StopReason, TokenLogprob } from "./generate/row.ts";
 export type { Prompt, Session } from "./generate/session.ts";
 export type { TokenConstraint } from "./generate/token-constraint.ts";

@@ -44,7 +44,7 @@ export function addModelOptions(command: Command): Command {
 export function addLoadOptions(command: Command): Command {
   command
     .optionsGroup("Model:")
-    .requiredOption("-m, --model <dir>", "Hugging Face model: a folder or its URL")
+    .requiredOption("-m, --model <model>", "a folder, its URL, or a repository: owner/name[@revision]")
     .option("--context <n>", "longest sequence, in tokens", positive)
     .addOption(new Option("--dtype <type>", "type of the weights on the GPU (default: as stored)").choices(weightTypes))
     .addOption(

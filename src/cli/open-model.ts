@@ -1,11 +1,10 @@
-import { openFolder } from "../formats/folder.ts";
-import { openUrl } from "../formats/url.ts";
+import { openModel as openSource } from "../formats/hub/open-model.ts";
 import type { LanguageModel } from "../generate/language-model.ts";
 import { loadModel } from "../generate/load-model.ts";
 import { cacheOptions, type ModelFlags } from "./model-options.ts";
 import { openDevice } from "./open-device.ts";
 import { say } from "./output.ts";
-import { withProgress } from "./progress.ts";
+import { type Report, withPhases } from "./progress.ts";
 
 /** A model with its device, which close together. */
 export interface OpenedModel {
@@ -19,21 +18,27 @@ export interface OpenedModel {
 export async function openModel(flags: ModelFlags): Promise<OpenedModel> {
   const { model: name, context, dtype, verify, json = false } = flags;
   if (name === "") throw new Error("--model: the name of the folder is empty");
-  const source = /^https?:/.test(name) ? openUrl(name) : await openFolder(name);
+  const warnings: string[] = [];
+  const onWarning = (warning: string) => void warnings.push(warning); // shown when the progress bar is gone
+  let downloading: Report = () => {};
+  const source = await openSource(name, {
+    onWarning,
+    onProgress: ({ phase, done, total }) => phase === "download" && downloading(done, total),
+  });
   const gpu = await openDevice(flags);
   const start = performance.now();
-  const warnings: string[] = [];
   try {
-    const model = await withProgress("loading  ", json, (onProgress) =>
-      loadModel(gpu, source, {
+    const model = await withPhases(["download ", "loading  "], json, ([download = () => {}, load]) => {
+      downloading = download;
+      return loadModel(gpu, source, {
         context,
         dtype,
         verify,
         cache: cacheOptions(flags),
-        onProgress,
-        onWarning: (warning) => warnings.push(warning), // shown when the progress bar is gone
-      }),
-    );
+        onProgress: load,
+        onWarning,
+      });
+    });
     for (const warning of warnings) say(`warning: ${warning}`);
     const close = () => {
       model.dispose();

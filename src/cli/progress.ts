@@ -6,10 +6,19 @@ export type Report = (done: number, total: number) => void;
  * when the work ends or fails.
  */
 export async function withProgress<T>(label: string, quiet: boolean, work: (report: Report) => Promise<T>): Promise<T> {
-  if (quiet || !process.stderr.isTTY) return await work(() => {});
+  return await withPhases([label], quiet, ([report = () => {}]) => work(report));
+}
+
+/** As `withProgress`, for work in several phases, each with a report of its own: the bar shows the one that came last. */
+export async function withPhases<T>(
+  labels: readonly string[],
+  quiet: boolean,
+  work: (reports: readonly Report[]) => Promise<T>,
+): Promise<T> {
+  if (quiet || !process.stderr.isTTY) return await work(labels.map(() => () => {}));
   const { default: progress } = await import("cli-progress");
   const bar = new progress.SingleBar({
-    format: `${label} {bar} {percentage}% {duration_formatted}`,
+    format: `{label} {bar} {percentage}% {duration_formatted}`,
     barsize: 30,
     barCompleteChar: "█",
     barIncompleteChar: "░",
@@ -20,12 +29,15 @@ export async function withProgress<T>(label: string, quiet: boolean, work: (repo
     // Without it the elapsed time does not update between reports.
     forceRedraw: true,
   });
-  bar.start(1, 0);
+  bar.start(1, 0, { label: labels.at(-1) });
   try {
-    return await work((done, total) => {
-      bar.setTotal(Math.max(1, total));
-      bar.update(done);
-    });
+    const report =
+      (label: string): Report =>
+      (done, total) => {
+        bar.setTotal(Math.max(1, total));
+        bar.update(done, { label });
+      };
+    return await work(labels.map(report));
   } finally {
     bar.stop();
   }

@@ -1,7 +1,7 @@
 import { unlessAborted } from "../options/abort.ts";
 import { type Check, checkValue, recordOf } from "../options/checks.ts";
 import { FormatError } from "./format-error.ts";
-import { checkRange, type FileSource } from "./source.ts";
+import { checkRange, type FileSource, type ReadOptions } from "./source.ts";
 
 /** What a name stands for: a file that the visitor chose or dropped, any other `Blob`, or the blob: address of one. */
 export type FileContent = Blob | URL | string;
@@ -42,10 +42,12 @@ export function openFiles(files: Readonly<Record<string, FileContent>>, name = "
     return blob;
   }
 
+  const size = async (file: string, { signal }: ReadOptions = {}) => (await unlessAborted(blobOf(file), signal)).size;
   return {
     name,
     has: async (file) => blobs.has(file),
-    size: async (file, { signal } = {}) => (await unlessAborted(blobOf(file), signal)).size,
+    size,
+    kept: size,
     read: async (file, begin, end, { signal } = {}) => {
       const blob = await unlessAborted(blobOf(file), signal);
       checkRange(file, begin, end, blob.size);

@@ -102,5 +102,6 @@ export async function openFolder(path: string): Promise<FileSource> {
     }
   }
 
-  return { name: path, has: async (file) => (await sizeIfThere(file)) !== undefined, size, read };
+  const has = async (file: string) => (await sizeIfThere(file)) !== undefined;
+  return { name: path, has, size, read, kept: size };
 }

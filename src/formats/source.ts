@@ -37,7 +37,7 @@ export interface FileSource {
    * sources that are better read so. What is read of other files, or without it, comes from where it is.
    */
   prepare?(files: readonly string[], options?: ReadOptions): Promise<void>;
-  /** Bytes of a file that are kept from earlier, and need not be downloaded: for sources that keep files. */
+  /** Bytes of a file that need not be downloaded, since they are kept from earlier or here anyway. Default none. */
   kept?(file: string, options?: ReadOptions): Promise<number>;
   /** The licence that the source states. */
   readonly license?: string | undefined;

@@ -1,6 +1,11 @@
-import type { Gpu } from "../gpu/gpu.ts";
+import type { Limits } from "../gpu/limits.ts";
 import { mostTokens } from "../kernels/moe/grouped-layer.ts";
 import { type DecoderConfig, widestRow } from "../models/config.ts";
+
+/** A device, as far as the sizes of tensors are concerned. */
+export interface Bounded {
+  readonly limits: Pick<Limits, "binding" | "buffer">;
+}
 
 /** Decode steps submitted before the first of them is read back. */
 export const inFlight = 3;
@@ -17,7 +22,7 @@ export const largestChunk = 1024;
 const largestBesideWindow = 512;
 
 /** Tokens in the largest chunk of this model whose activations fit one binding of this device. */
-export function longestChunk(gpu: Gpu, config: DecoderConfig): number {
+export function longestChunk(gpu: Bounded, config: DecoderConfig): number {
   const { width, mixture, windows } = config;
   const rows = (rowWidth: number) => Math.floor(gpu.limits.binding / (4 * rowWidth));
   const dense = rows(widestRow(config));
@@ -29,4 +34,4 @@ export function longestChunk(gpu: Gpu, config: DecoderConfig): number {
 }
 
 /** Tokens that layers with a window cache beyond it: a chunk, and what steps in flight store after the last token. */
-export const tokensAhead = (gpu: Gpu, config: DecoderConfig): number => longestChunk(gpu, config) + inFlight;
+export const tokensAhead = (gpu: Bounded, config: DecoderConfig): number => longestChunk(gpu, config) + inFlight;

@@ -6,6 +6,7 @@ import { type FileSource, withSignal } from "../formats/source.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { cacheFormats, weightTypes } from "../kernels/formats.ts";
 import { resolveCache } from "../models/cache.ts";
+import type { DecoderConfig } from "../models/config.ts";
 import { checkRequirements } from "../models/requirements.ts";
 import { type LoadOptions, uploadWeights } from "../models/weights.ts";
 import { onAbort } from "../options/abort.ts";
@@ -47,11 +48,15 @@ const fields = fieldsOf<ModelOptions>({
 /** The default context is at most this: a contiguous cache is allocated for all of it. */
 const defaultContext = 4096;
 
+/** The longest sequence of a model that is loaded with this option. */
+export const contextOf = ({ context }: DecoderConfig, wanted: number | undefined): number =>
+  Math.min(wanted ?? Math.min(context, defaultContext), context);
+
 /** The largest tokenizer files and shard indices in use have 10 to 40 MB, other texts less than one. */
 const [largeText, smallText] = [128 << 20, 16 << 20];
 
 /** What is requested at once, in this order: all that a model has other than its weights, and their head. */
-const early = {
+export const early = {
   whole: {
     "config.json": smallText,
     "tokenizer.json": largeText,
@@ -102,7 +107,7 @@ async function loadFrom(gpu: Gpu, source: FileSource, options: ModelOptions): Pr
     source,
     options,
   );
-  const context = Math.min(options.context ?? Math.min(config.context, defaultContext), config.context);
+  const context = contextOf(config, options.context);
   const cache = resolveCache(config, options.cache);
   checkRequirements(gpu, config, context, 1, cache, tokensAhead(gpu, config));
   for (const warning of warnings) (options.onWarning ?? console.warn)(warning);

@@ -1,6 +1,6 @@
 import { type CacheOptions, largestTensorBytes } from "../blocks/kv-cache/cache.ts";
 import { GpuError } from "../gpu/errors.ts";
-import type { Gpu } from "../gpu/gpu.ts";
+import type { Limits } from "../gpu/limits.ts";
 import { maxVocabulary } from "../kernels/sampling/sample.ts";
 import { cacheShape } from "./cache.ts";
 import { type DecoderConfig, widestRow } from "./config.ts";
@@ -14,7 +14,7 @@ const mebibytes = (bytes: number) => (bytes >= 1 << 20 ? `${(bytes / 2 ** 20).to
  * batch are not split.
  */
 export function checkRequirements(
-  gpu: Gpu,
+  gpu: { readonly limits: Pick<Limits, "binding" | "buffer">; readonly adapter: { readonly label: string } },
   config: DecoderConfig,
   capacity: number,
   batch = 1,

@@ -231,7 +231,7 @@ test("a text that is not there", async () => {
 /** Mistakes on the command line itself, which need neither model nor device. */
 const misspelt: [args: readonly string[], message: string | RegExp][] = [
   [["converse"], "unknown command 'converse'"],
-  [["generate", "The sea"], "required option '-m, --model <dir>' not specified"],
+  [["generate", "The sea"], "required option '-m, --model <model>' not specified"],
   [["generate", "-m", bundledModel, "--tempurature", "1"], /unknown option '--tempurature'.*--temperature/],
   [["generate", "-m", bundledModel, "--max-tokens", "ten"], /--max-tokens <n>' argument 'ten' is invalid/],
   [["generate", "-m", bundledModel, "--max-tokens", "-1"], /--max-tokens <n>' argument '-1' is invalid/],

@@ -13,7 +13,7 @@ import { alone } from "./alone.ts";
 import { continued, promptOf } from "./generate.ts";
 import { entryOf, infoOf } from "./loaded.ts";
 import { progressReport } from "./progress.ts";
-import { type EngineState, load, openState, unload } from "./state.ts";
+import { type EngineState, load, openState, plan, unload } from "./state.ts";
 import { tokenize } from "./tokenize.ts";
 
 type Answer<M extends keyof Calls> = (
@@ -25,7 +25,7 @@ type Answer<M extends keyof Calls> = (
 
 const calls: { readonly [M in keyof Calls]: Answer<M> } = {
   load: async (state, request, signal, report) => infoOf(await load(state, request, signal, progressReport(report))),
-  plan: () => Promise.reject(new Error("not there yet")),
+  plan,
   unload: (state, { id }) => void unload(state, id),
   loaded: ({ models }) => [...models.values()].flatMap((entry) => (entry ? [infoOf(entry)] : [])),
   chat: answerChat,

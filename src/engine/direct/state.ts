@@ -1,6 +1,9 @@
 import type { FileSource } from "../../formats/source.ts";
+import type { LoadPlan } from "../../generate/load-plan.ts";
+import { planLoad } from "../../generate/plan-load.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { openGpu } from "../../gpu/open.ts";
+import type { Calls } from "../core.ts";
 import type { EngineEvent, EngineOptions } from "../engine.ts";
 import { type KeptDevice, keepDevice, onDevice } from "../recovery.ts";
 import { explainMemory } from "../recovery-memory.ts";
@@ -37,6 +40,17 @@ export async function openState(options: EngineOptions): Promise<EngineState> {
 /** Calls every listener. */
 export function emit({ listeners }: EngineState, event: EngineEvent): void {
   for (const listener of [...listeners]) listener(event);
+}
+
+/** What a model needs of this engine's device. */
+export async function plan(
+  state: EngineState,
+  { from, ...options }: Calls["plan"][0],
+  signal: AbortSignal | undefined,
+): Promise<LoadPlan> {
+  const onWarning = (message: string) => emit(state, { type: "warning", message });
+  const source = await openedSource(state, { from }, () => {}, { signal, onWarning });
+  return planLoad(source, { ...options, limits: state.device.gpu.limits, signal });
 }
 
 /** Loads a model under an id that no other has, also while this one is being loaded. */

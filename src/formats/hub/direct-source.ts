@@ -1,8 +1,10 @@
 import { FormatError } from "../format-error.ts";
-import type { FileSource, ReadOptions } from "../source.ts";
+import { absenceOf } from "../http-answer.ts";
+import { checkRange, type FileHead, type FileSource, type ReadOptions } from "../source.ts";
 import { openUrl } from "../url.ts";
+import { checkWhole } from "./keep.ts";
 import type { Listing } from "./listing.ts";
-import type { Remote } from "./remote.ts";
+import { type Known, type Remote, receivedRange } from "./remote.ts";
 import { attempt, repeated } from "./transfer.ts";
 
 /**
@@ -15,38 +17,73 @@ export function directSource(remote: Remote, folder: URL, listing: Listing | und
   const fetch = async (url: string, init: RequestInit) => {
     const file = names.get(url) ?? url;
     const { reply } = await attempt(rules, file, url, init, init.signal ?? undefined);
-    const { status } = reply.response;
-    if (remote.hashes && !reply.response.ok && status !== 416) {
-      reply.cancel();
-      throw remote.refused(file, reply.response);
-    }
-    return reply.response;
+    const { response } = reply;
+    // A hub has every file that it lists.
+    const absent = remote.hashes && response.ok ? absenceOf(response, file) : undefined;
+    if (absent === undefined && (response.ok || response.status === 416 || !remote.hashes)) return response;
+    reply.cancel();
+    throw absent === undefined ? remote.refused(file, response) : new FormatError(file, `${absent} at ${response.url}`);
   };
   const source = openUrl(folder, { fetch, idleTimeout: rules.idleTimeout });
 
-  /** Whether there is such a file, as far as a listing knows. */
-  const isListed = (file: string) => {
+  const known = new Map<string, Known>();
+  const knownOf = (file: string): Known => {
+    const one = known.get(file) ?? { ...listing?.files.get(file) };
+    known.set(file, one);
     names.set(remote.urlOf(file), file);
-    return listing === undefined || listing.files.has(file);
+    return one;
   };
-  const again = <T>(file: string, { signal }: ReadOptions, read: () => Promise<T>): Promise<T> => {
-    if (!isListed(file)) throw new FormatError(file, `there is no such file in ${remote.name}`);
-    return repeated(rules, signal, read);
-  };
+  const isListed = (file: string) => listing === undefined || listing.files.has(file);
+  const missing = (file: string) => new FormatError(file, `there is no such file in ${remote.name}`);
+
+  async function size(file: string, options: ReadOptions & { readonly limit?: number } = {}): Promise<number> {
+    if (!isListed(file)) throw missing(file);
+    const one = knownOf(file);
+    one.size ??= await repeated(rules, options.signal, () => source.size(file, options));
+    return one.size;
+  }
+
+  async function read(
+    file: string,
+    begin: number,
+    end: number,
+    options: ReadOptions & { readonly once?: boolean } = {},
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    if (!isListed(file)) throw missing(file);
+    const one = knownOf(file);
+    // From a server without ranges a file is fetched whole, once.
+    if (one.ranges === false)
+      return await repeated(rules, options.signal, () => source.read(file, begin, end, options));
+    checkRange(file, begin, end, await size(file, options));
+    const bytes = await receivedRange(remote, file, one, begin, end, options.signal);
+    if (bytes.length === end - begin) return bytes;
+    throw new FormatError(file, `has ${begin + bytes.length} bytes, but bytes ${begin} to ${end} were asked for`);
+  }
+
+  async function readHead(file: string, count: number, { signal }: ReadOptions = {}): Promise<FileHead | undefined> {
+    if (!isListed(file)) return undefined;
+    const one = knownOf(file);
+    const bytes = await receivedRange(remote, file, one, 0, count, signal);
+    if (bytes.length < count) one.size ??= bytes.length;
+    return { bytes, size: await size(file, { signal }) };
+  }
 
   return {
     name: remote.name,
     ...(listing?.license === undefined ? {} : { license: listing.license }),
     has: async (file, options = {}) =>
-      listing ? isListed(file) : again(file, options, () => source.has(file, options)),
-    size: async (file, options = {}) => {
-      const known = listing?.files.get(file)?.size;
-      return known ?? (await again(file, options, () => source.size(file, options)));
+      listing ? isListed(file) : repeated(rules, options.signal, () => source.has(file, options)),
+    size,
+    read,
+    readHead,
+    readWhole: async (file, limit, options = {}) => {
+      if (!isListed(file)) return undefined;
+      const { sha256, gitSha1 } = knownOf(file);
+      return await repeated(rules, options.signal, async () => {
+        const bytes = await source.readWhole?.(file, limit, options);
+        if (bytes) await checkWhole(file, { sha256, gitSha1 }, bytes);
+        return bytes;
+      });
     },
-    read: async (file, begin, end, options = {}) => again(file, options, () => source.read(file, begin, end, options)),
-    readWhole: async (file, limit, options = {}) =>
-      isListed(file) ? again(file, options, async () => source.readWhole?.(file, limit, options)) : undefined,
-    readHead: async (file, count, options = {}) =>
-      isListed(file) ? again(file, options, async () => source.readHead?.(file, count, options)) : undefined,
   };
 }

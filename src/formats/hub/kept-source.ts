@@ -4,7 +4,7 @@ import type { LoadProgress } from "../load-progress.ts";
 import { checkRange, checkRelative, type FileHead, type FileSource, type ReadOptions, tooLarge } from "../source.ts";
 import { checkWhole, KeepError, keepBytes } from "./keep.ts";
 import { type FileRecord, isOf, readRecord, type Shelf, storedBytes, writeRecord } from "./kept-file.ts";
-import { prepareFiles } from "./prepare.ts";
+import { lockOf, prepareFiles } from "./prepare.ts";
 import { type KeptFile, openKept } from "./read-kept.ts";
 import { type Remote, type RemoteFile, receivedWhole } from "./remote.ts";
 import { repeated } from "./transfer.ts";
@@ -43,6 +43,9 @@ export function keptSource(parts: KeptSourceParts): FileSource {
     if (!warned) onWarning(`${remote.name}: it is not kept for the next time: ${error.message}`);
     warned = true;
   }
+
+  const locked = <T>(file: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> =>
+    shelf.store.locked(lockOf(remote, file), signal, work);
 
   /** What is written of a file; undefined where the store does not work. */
   async function written(file: string): Promise<FileRecord | undefined> {
@@ -97,14 +100,16 @@ export function keptSource(parts: KeptSourceParts): FileSource {
     });
     try {
       if (received) {
-        const record = await keepBytes(shelf, file, received.known, received.bytes);
+        const record = await locked(file, signal, () => keepBytes(shelf, file, received.known, received.bytes));
         states.set(file, Promise.resolve({ remote: received.known, record }));
       } else {
-        await writeRecord(shelf, { file, complete: true, absent: true, segmentBytes: shelf.segmentBytes, digests: [] });
+        const keep = () =>
+          writeRecord(shelf, { file, complete: true, absent: true, segmentBytes: shelf.segmentBytes, digests: [] });
+        await locked(file, signal, keep);
       }
     } catch (error) {
-      if (received && !(error instanceof KeepError)) throw error;
-      if (error instanceof KeepError) notKept(error);
+      signal?.throwIfAborted();
+      notKept(error instanceof KeepError ? error : new KeepError(String(error), { cause: error }));
     }
     return received?.bytes;
   }

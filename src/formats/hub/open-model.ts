@@ -25,6 +25,7 @@ import { keptSource } from "./kept-source.ts";
 import type { Listing } from "./listing.ts";
 import type { ModelCache } from "./model-cache.ts";
 import { openModelCache, shelfOf } from "./open-model-cache.ts";
+import { lockOf } from "./prepare.ts";
 import type { Remote } from "./remote.ts";
 import {
   nameOfRepository,
@@ -205,8 +206,10 @@ async function kept(
 ): Promise<FileSource> {
   const { id, name } = remote;
   const note = async (files?: readonly string[]) => {
-    const wanted = files ?? (await readModelRecord(shelf))?.wanted ?? [];
-    await writeModelRecord(shelf, { id, name, lastUsed: Date.now(), wanted, listing });
+    await shelf.store.locked(lockOf(remote, "model.json"), undefined, async () => {
+      const wanted = files ?? (await readModelRecord(shelf))?.wanted ?? [];
+      await writeModelRecord(shelf, { id, name, lastUsed: Date.now(), wanted, listing });
+    });
   };
   await note().catch(() => undefined); // where nothing can be written, a warning says so later
   const direct = directSource(remote, folder, listing);

@@ -15,6 +15,9 @@ export interface Preparing {
   readonly onProgress: ((progress: LoadProgress) => void) | undefined;
 }
 
+/** The name of the lock under which a file is written. */
+export const lockOf = ({ id }: Remote, file: string): string => `shaderformer ${pathPart(id)} ${pathPart(file)}`;
+
 /** Progress over all files, which never goes back, also where a file is fetched from its beginning again. */
 function progressOf(files: ReadonlyMap<string, RemoteFile>, onProgress: Preparing["onProgress"]) {
   const there = new Map<string, { done: number; fromCache: number; size: number }>();
@@ -93,8 +96,7 @@ export async function prepareFiles(
     };
     let locked = false;
     try {
-      const name = `shaderformer ${pathPart(remote.id)} ${pathPart(file)}`;
-      const record = await shelf.store.locked(name, signal, () => {
+      const record = await shelf.store.locked(lockOf(remote, file), signal, () => {
         locked = true;
         return keepFile(shelf, remote, file, there, keeping);
       });

@@ -38,6 +38,8 @@ export interface Known {
   validator?: string | undefined;
   sha256?: string | undefined;
   gitSha1?: string | undefined;
+  /** False where the server ignores ranges. */
+  ranges?: boolean;
 }
 
 /** What a response says of the whole file. */
@@ -91,11 +93,17 @@ export async function* received(
   let at = begin;
   // Chunks are handed over one at a time, so that no more is received than is taken.
   let open: { next(): Promise<Uint8Array<ArrayBuffer> | undefined>; cancel(): void } | undefined;
-  const target = () => end ?? known.size;
+  /** Where it ends, as far as that is known. */
+  const target = () => {
+    const least = Math.min(end ?? Number.POSITIVE_INFINITY, known.size ?? Number.POSITIVE_INFINITY);
+    return least === Number.POSITIVE_INFINITY ? undefined : least;
+  };
 
   async function start(): Promise<NonNullable<typeof open>> {
     const range = `bytes=${at}-${end === undefined ? "" : end - 1}`;
-    const transferred = await attempt(remote.rules, file, remote.urlOf(file), { headers: { range } }, signal);
+    // What browsers keep themselves would take its room twice, and be what a damaged segment is replaced by.
+    const init: RequestInit = { headers: { range }, cache: "no-store" };
+    const transferred = await attempt(remote.rules, file, remote.urlOf(file), init, signal);
     const { reply } = transferred;
     try {
       let skip = checked(remote, file, known, at, transferred);
@@ -124,7 +132,7 @@ export async function* received(
         open ??= await start();
         try {
           const chunk = await open.next();
-          if (!chunk && at < (target() ?? at)) {
+          if (!chunk && known.size !== undefined && at < (target() ?? at)) {
             throw new ConnectionError(file, `the server sent ${at} of ${target()} bytes`);
           }
           return chunk;
@@ -140,7 +148,8 @@ export async function* received(
       }
       const most = target() ?? Number.POSITIVE_INFINITY;
       if (at + chunk.length > most) {
-        if (end === undefined) throw new ChangedError(file, `the server sent more than its ${most} bytes`);
+        if (known.size === most && end === undefined)
+          throw new ChangedError(file, `the server sent more than its ${most} bytes`);
         yield chunk.subarray(0, most - at);
         at = most;
         return;
@@ -167,6 +176,7 @@ function checked(remote: Remote, file: string, known: Known, at: number, transfe
   if (absent !== undefined && response.ok) throw new FormatError(file, `${absent} at ${response.url}`);
   if (!response.ok) throw remote.refused(file, response);
   compare(file, known, described(transferred, remote.hashes));
+  known.ranges = status === 206;
   if (status !== 206) return at;
   const { first = at } = contentRange(headers);
   if (first !== at) {
@@ -178,7 +188,7 @@ function checked(remote: Remote, file: string, known: Known, at: number, transfe
   return 0;
 }
 
-/** The bytes `[begin, end)` of a file. Throws as `received` does. */
+/** The bytes `[begin, end)` of a file, or fewer where it ends before. Throws as `received` does. */
 export async function receivedRange(
   remote: Remote,
   file: string,
@@ -193,8 +203,7 @@ export async function receivedRange(
     bytes.set(chunk, filled);
     filled += chunk.length;
   }
-  if (filled < bytes.length) throw new ChangedError(file, `has no bytes ${begin + filled} to ${end}`);
-  return bytes;
+  return filled === bytes.length ? bytes : bytes.slice(0, filled);
 }
 
 /** A whole file of at most `limit` bytes, and what its response says of it; undefined where there is none. */

@@ -1,0 +1,174 @@
+import { type CacheOptions, cacheBytes, cacheLayouts, largestTensorBytes } from "../blocks/kv-cache/cache.ts";
+import { readFields } from "../formats/fields.ts";
+import { openModel } from "../formats/hub/open-model.ts";
+import { readEarly } from "../formats/read-early.ts";
+import { type FileSource, readJson, withSignal } from "../formats/source.ts";
+import { openWeights } from "../formats/weights.ts";
+import { GpuError } from "../gpu/errors.ts";
+import type { Limits } from "../gpu/limits.ts";
+import { cacheFormats, type WeightType, weightTypes } from "../kernels/formats.ts";
+import { readArchitecture } from "../models/architectures.ts";
+import { cacheShape, resolveCache } from "../models/cache.ts";
+import { checkWeights } from "../models/checkpoint.ts";
+import type { DecoderConfig } from "../models/config.ts";
+import { checkRequirements } from "../models/requirements.ts";
+import { weightBytes } from "../models/weight-bytes.ts";
+import { checkOptions, fieldsOf, having, integer, object, oneOf } from "../options/checks.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import { longestChunk, tokensAhead } from "./chunks.ts";
+import { contextOf, early } from "./load-model.ts";
+import type { LoadPlan } from "./load-plan.ts";
+
+/** Options of `planLoad`: those of the load that is planned, and what the device has. */
+export interface PlanLoadOptions {
+  /** Longest sequence in tokens; default as of `loadModel`. */
+  readonly context?: number | undefined;
+  /** How sessions keep keys and values; default f32, with room for the whole context. */
+  readonly cache?: CacheOptions | undefined;
+  /** Element type of matrices on the device; default as stored. */
+  readonly dtype?: WeightType | undefined;
+  /** Of the device, in bytes, such as `gpu.limits`; default those that every device of WebGPU has. */
+  readonly limits?: Pick<Limits, "binding" | "buffer"> | undefined;
+  /** Bytes that the device has for all together, where that is known: WebGPU does not say. */
+  readonly memory?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Limits that every device has (WebGPU, section 3.6.2). */
+const leastLimits = { binding: 128 << 20, buffer: 256 << 20 };
+
+const bytes = integer(1);
+const fields = fieldsOf<PlanLoadOptions>({
+  context: integer(1, 2 ** 30),
+  cache: object<CacheOptions>({ dtype: oneOf(...cacheFormats), layout: oneOf(...cacheLayouts) }),
+  dtype: oneOf(...weightTypes),
+  // Limits of a device have more than these.
+  limits: having("binding", "an object with binding and buffer, in bytes"),
+  memory: bytes,
+  signal: having("aborted", "an AbortSignal"),
+});
+
+/**
+ * What a model needs, before its weights are downloaded: it reads `config.json`, `tokenizer_config.json` and the heads of
+ * the weights.
+ *
+ * @param from as `loadModel` takes it.
+ * @throws FormatError for files that `loadModel` refuses, too, as far as they are read.
+ */
+export async function planLoad(
+  from: string | URL | FileSource | Readonly<Record<string, Blob>>,
+  options: PlanLoadOptions = {},
+): Promise<LoadPlan> {
+  checkOptions("planLoad", fields, options);
+  const { signal, limits = leastLimits } = options;
+  const ended = new AbortController();
+  const all = signal ? AbortSignal.any([signal, ended.signal]) : ended.signal;
+  try {
+    const { "config.json": config = 0, "tokenizer_config.json": tokenizer = 0 } = early.whole;
+    const index = early.whole["model.safetensors.index.json"];
+    const whole = { "config.json": config, "tokenizer_config.json": tokenizer, "model.safetensors.index.json": index };
+    const source = readEarly(withSignal(await openModel(from, { signal: all }), all), { whole, heads: early.heads });
+    return await planFrom(source, { ...options, limits });
+  } finally {
+    ended.abort();
+  }
+}
+
+async function planFrom(
+  source: FileSource,
+  options: PlanLoadOptions & Required<Pick<PlanLoadOptions, "limits">>,
+): Promise<LoadPlan> {
+  const { limits = leastLimits, memory = Number.POSITIVE_INFINITY } = options;
+  const { family, config } = readArchitecture(await readJson(source, "config.json"));
+  const weights = await openWeights(source);
+  const checkpoint = checkWeights(weights, family, config);
+  const tensors = [...weights.tensors.values()];
+  const shards = new Set(tensors.map(({ file }) => file));
+  const { downloadBytes, cachedBytes } = await download(source, [...Object.keys(early.whole), ...shards]);
+  const cache = resolveCache(config, options.cache);
+  const device = { limits, adapter: { label: "the device" } };
+  const context = contextOf(config, options.context);
+  const shape = (tokens: number) => cacheShape(config, 1, tokens, cache, tokensAhead(device, config));
+  const ofWeights = weightBytes(weights, checkpoint, config, options.dtype);
+  const temporaryBytes = temporaries(config, Math.min(context, longestChunk(device, config)));
+  const fitting = (tokens: number) =>
+    largestTensorBytes(shape(tokens)) <= Math.min(limits.binding, limits.buffer) &&
+    ofWeights + temporaryBytes + cacheBytes(shape(tokens)) <= memory;
+  const why = misfit(() => checkRequirements(device, config, context, 1, cache, tokensAhead(device, config)));
+  const needed = ofWeights + temporaryBytes + cacheBytes(shape(context));
+  const tooMuch =
+    needed > memory ? `it takes ${mebibytes(needed)}, and the device has ${mebibytes(memory)}` : undefined;
+  const problem = why ?? tooMuch;
+  return {
+    name: source.name,
+    architecture: config.architecture,
+    parameters: tensors.reduce((sum, tensor) => sum + sizeOf(tensor.shape), 0),
+    downloadBytes,
+    cachedBytes,
+    weightBytes: ofWeights,
+    cacheBytes: cacheBytes(shape(context)),
+    temporaryBytes,
+    context,
+    longestContext: largest(config.context, fitting),
+    chat: await hasTemplate(source),
+    fits: problem === undefined,
+    ...(problem === undefined ? {} : { why: problem }),
+    ...(source.license === undefined ? {} : { license: source.license }),
+  };
+}
+
+/** The error's message where a check throws. */
+function misfit(check: () => void): string | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (error instanceof GpuError) return error.message;
+    throw error;
+  }
+}
+
+/** The largest number up to `most` for which `fits` holds, which it does for all smaller ones; 0 for none. */
+function largest(most: number, fits: (value: number) => boolean): number {
+  let [good, bad] = [0, most + 1];
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2);
+    if (fits(middle)) good = middle;
+    else bad = middle;
+  }
+  return good;
+}
+
+/** The bytes of all files, and of those what need not be downloaded. */
+async function download(source: FileSource, files: readonly string[]) {
+  const sizes = await Promise.all(
+    files.map(async (file) => {
+      if (!(await source.has(file))) return [0, 0] as const;
+      return [await source.size(file), (await source.kept?.(file)) ?? 0] as const;
+    }),
+  );
+  const sum = (of: 0 | 1) => sizes.reduce((total, one) => total + one[of], 0);
+  return { downloadBytes: sum(0), cachedBytes: sum(1) };
+}
+
+async function hasTemplate(source: FileSource): Promise<boolean> {
+  if (await source.has("chat_template.jinja")) return true;
+  if (!(await source.has("tokenizer_config.json"))) return false;
+  const file = "tokenizer_config.json";
+  return (readFields(file, await readJson(source, file)).raw["chat_template"] ?? undefined) !== undefined;
+}
+
+/**
+ * Bytes of the activations of a prefill of `tokens` tokens, and of the logits. Results share buffers once they are no
+ * longer read, so that what is there at a time is the residual stream with its norm, and the widest layer's.
+ */
+function temporaries(config: DecoderConfig, tokens: number): number {
+  const { width, hidden, heads, kvHeads, headWidth, mixture, latent, vocabulary } = config;
+  // Queries before and after their rotation, keys, values and the result; with latent attention, also absorbed ones.
+  const absorbed = latent ? latent.rank + headWidth - latent.nope : 0;
+  const attention = 2 * (heads + kvHeads) * headWidth + 2 * heads * absorbed + heads * (latent?.valueWidth ?? 0);
+  const routed = mixture ? mixture.rule.k * (3 * mixture.hidden + width) + 3 * (mixture.shared ?? 0) : 0;
+  return 4 * (tokens * (2 * width + Math.max(attention, 3 * hidden, routed)) + 2 * vocabulary);
+}
+
+const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;

@@ -1,0 +1,50 @@
+import type { Weights } from "../formats/weights.ts";
+import type { WeightType } from "../kernels/formats.ts";
+import { bytesOf } from "../tensor/formats.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import type { DecoderConfig } from "./config.ts";
+import type { LayerSources, OuterSources, StackedSource, WeightSource } from "./family.ts";
+import { storedRows } from "./stored-rows.ts";
+
+type Part = Readonly<Record<string, unknown>>;
+
+/** Sources that `uploadWeights` makes vectors of, which are f32 on the device; the others are matrices. */
+const isVector = (key: string) => /norm|bias|sinks/i.test(key);
+
+/**
+ * Bytes that the weights of a checked checkpoint take on the device, with matrices of this type or as stored: what
+ * `uploadWeights` allocates, from the heads of the files.
+ */
+export function weightBytes(
+  weights: Weights,
+  { outer, layers }: Checkpoint,
+  config: DecoderConfig,
+  dtype: WeightType | undefined,
+): number {
+  const matrix = (source: WeightSource | StackedSource, to: WeightType | undefined): number => {
+    const parts = "parts" in source ? source.parts.flat() : [source];
+    const stored = parts.map((part) => storedRows(weights, part));
+    const [only, ...others] = new Set(stored.map((one) => one.dtype));
+    const rows = stored.reduce((sum, one) => sum + one.rows, 0);
+    return bytesOf(to ?? (only && others.length === 0 ? only : "f32"), [rows, stored[0]?.columns ?? 0]);
+  };
+  const vector = ({ shape, rows }: WeightSource): number => {
+    const [begin, end] = rows ?? [0, shape[0] ?? 1];
+    return 4 * (end - begin) * sizeOf(shape.slice(1));
+  };
+  const part = (sources: Part, latent: boolean): number => {
+    let bytes = 0;
+    for (const [key, value] of Object.entries(sources)) {
+      if (value === undefined) continue;
+      const source = value as WeightSource | StackedSource;
+      if (!("name" in source || "parts" in source)) bytes += part(value as Part, latent);
+      else if (isVector(key) && "name" in source) bytes += vector(source);
+      else bytes += matrix(source, latent && key === "v" ? "f32" : dtype);
+    }
+    return bytes;
+  };
+  const ofLayer = (layer: LayerSources | OuterSources) => part({ ...layer }, config.latent !== undefined);
+  const flags = config.mixture ? 4 * config.layers : 0;
+  return [outer, ...layers].reduce((sum, layer) => sum + ofLayer(layer), flags);
+}
