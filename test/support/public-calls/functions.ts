@@ -271,8 +271,5 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
       ]),
       runs: true,
     },
-    "Session.continueFrom": { of: session.continueFrom, on: session, calls: [[[1], {}]] },
-    "Session.generate": { of: session.generate, on: session, calls: [["a", {}]] },
-    "Session.warm": { of: session.warm, on: session, calls: [[1, {}]], runs: true },
   };
 }
