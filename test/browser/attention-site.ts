@@ -19,6 +19,8 @@ export interface BuiltSite {
   readonly peers: string;
   /** Address of the attention laboratory with a set-up. */
   readonly address: (setup?: string) => string;
+  /** Address of the page that generates, with settings. */
+  readonly generate: (settings?: string) => string;
   close(): Promise<void>;
 }
 
@@ -41,6 +43,7 @@ export async function buildSite(): Promise<BuiltSite> {
   return {
     ...{ scratch, origin: server.origin, front: `${root}/index.html`, peers: `${root}/peers/index.html` },
     address: (setup = "") => `${root}/attention/index.html${setup === "" ? "" : `#v=1&${setup}`}`,
+    generate: (settings = "") => `${root}/generate/index.html${settings === "" ? "" : `#${settings}`}`,
     close: async () => {
       await server.close();
       await rm(scratch, { recursive: true, force: true });
