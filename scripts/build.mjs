@@ -75,8 +75,43 @@ const filesApart = {
   },
 };
 
+/**
+ * Modules that are loaded at run time in one file with what they import, classes of errors apart. As files of their own,
+ * bundlers would add what they share with the index to every page, used or not.
+ */
+const inOneFile = ["src/formats/hub/entry.ts", "src/gpu/adapter-node.ts"];
+const staysApart = /\/(options\/errors|formats\/format-error|gpu\/errors|hub\/sha256-wasm)\.ts$/;
+
+/** A module with the package that it takes one function of, and that package's licence. */
+const withPackage = "src/formats/hub/sha256-wasm.ts";
+
+const othersApart = (entry) => ({
+  name: "others apart",
+  setup({ onResolve }) {
+    onResolve({ filter: /\.ts$/ }, ({ path, kind, resolveDir }) => {
+      const target = resolve(resolveDir, path).replaceAll("\\", "/");
+      if (kind === "entry-point" || !staysApart.test(target)) return undefined;
+      const way = relative(dirname(outputOf(resolve(root, entry))), outputOf(target)).replaceAll("\\", "/");
+      return { path: way.startsWith(".") ? way : `./${way}`, external: true, sideEffects: false };
+    });
+  },
+});
+
+/** Builds a module with what it imports in it; gives its file. */
+async function buildInOneFile(entry) {
+  const outfile = `dist/${outputOf(resolve(root, entry)).replaceAll("\\", "/")}`;
+  const own = entry === withPackage;
+  const plugins = own ? [] : [packagesStay, othersApart(entry)];
+  const licence = own ? await readFile(join(root, "node_modules/hash-wasm/LICENSE"), "utf8") : "";
+  const rest = own
+    ? { platform: "browser", minify: true, banner: { js: `/*! hash-wasm\n\n${licence}*/` } }
+    : { platform: "neutral", external: ["node:*"] };
+  await build({ ...common, entryPoints: [entry], outfile, plugins, ...rest });
+  return outfile;
+}
+
 async function buildModules(plugins) {
-  const files = await reachable(plugins);
+  const files = (await reachable(plugins)).filter((file) => ![...inOneFile, withPackage].includes(file));
   const entryPoints = files.map((file) => ({ in: file, out: outputOf(resolve(root, file)).replace(/\.js$/, "") }));
   const { metafile } = await build({
     ...common,
@@ -131,9 +166,13 @@ try {
   await rm(join(dist, "types"), { recursive: true, force: true });
   await buildLoader();
   const { wgslEsbuild } = await import(pathToFileURL(join(dist, "wgsl.js")).href);
-  const [outputs] = await Promise.all([buildModules([wgslEsbuild({ comments: false })]), declare()]);
+  const [outputs, ...apart] = await Promise.all([
+    buildModules([wgslEsbuild({ comments: false })]),
+    ...[...inOneFile, withPackage].map(buildInOneFile),
+    declare(),
+  ]);
   await finishTypes(join(dist, "types"));
-  await removeStale(new Set([...outputs, "dist/wgsl.js", await bundleWorker()]));
+  await removeStale(new Set([...outputs, "dist/wgsl.js", ...apart, await bundleWorker()]));
   const now = new Date(); // esbuild does not rewrite unchanged files, and their age tells whether dist is fresh
   await utimes(join(dist, "cli.js"), now, now);
 } catch (error) {

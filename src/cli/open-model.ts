@@ -1,4 +1,4 @@
-import { openModel as openSource } from "../formats/hub/open-model.ts";
+import { openModel as openSource } from "../formats/hub.ts";
 import type { LanguageModel } from "../generate/language-model.ts";
 import { loadModel } from "../generate/load-model.ts";
 import { cacheOptions, type ModelFlags } from "./model-options.ts";

@@ -1,5 +1,5 @@
 import { type CacheOptions, cacheLayouts } from "../blocks/kv-cache/cache.ts";
-import { openModel } from "../formats/hub/open-model.ts";
+import { openModel } from "../formats/hub.ts";
 import { readEarly } from "../formats/read-early.ts";
 import { headBytes } from "../formats/safetensors.ts";
 import { type FileSource, withSignal } from "../formats/source.ts";

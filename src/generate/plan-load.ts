@@ -1,6 +1,6 @@
 import { type CacheOptions, cacheBytes, cacheLayouts, largestTensorBytes } from "../blocks/kv-cache/cache.ts";
 import { readFields } from "../formats/fields.ts";
-import { openModel } from "../formats/hub/open-model.ts";
+import { openModel } from "../formats/hub.ts";
 import { readEarly } from "../formats/read-early.ts";
 import { type FileSource, readJson, withSignal } from "../formats/source.ts";
 import { openWeights } from "../formats/weights.ts";

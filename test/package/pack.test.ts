@@ -130,7 +130,10 @@ describe("the command line, a separate package", () => {
 });
 
 /** Bytes that a page loads, as gzip sends them: at its start, and with all that it may import later. */
-async function pageBytes(names: readonly string[]): Promise<{ first: number; all: number; sources: string[] }> {
+async function pageBytes(
+  names: readonly string[],
+  without = /(?!)/,
+): Promise<{ first: number; all: number; sources: string[] }> {
   const { metafile, outputFiles } = await esbuild({
     ...{ absWorkingDir: project, outdir: "out", write: false, metafile: true, logLevel: "silent" },
     ...{ bundle: true, splitting: true, minify: true, format: "esm", platform: "browser", target: "es2022" },
@@ -142,7 +145,7 @@ async function pageBytes(names: readonly string[]): Promise<{ first: number; all
   const files = new Map(outputFiles.map(({ path, contents }) => [relative(project, path), contents]));
   const [entry = ""] = Object.keys(metafile.outputs).filter((file) => metafile.outputs[file]?.entryPoint === "<stdin>");
   const reached = (file: string, kinds: readonly string[], seen = new Set<string>()): Set<string> => {
-    if (seen.has(file) || !files.has(file)) return seen;
+    if (seen.has(file) || !files.has(file) || without.test(metafile.outputs[file]?.entryPoint ?? "")) return seen;
     seen.add(file);
     for (const { path, kind } of metafile.outputs[file]?.imports ?? [])
       if (kinds.includes(kind)) reached(path, kinds, seen);
@@ -162,7 +165,7 @@ async function pageBytes(names: readonly string[]): Promise<{ first: number; all
 
 test.each([
   [["openGpu", "tensor", "add"], 30_000],
-  [["openGpu", "loadModel"], 140_000],
+  [["openGpu", "loadModel"], 125_000],
 ])("a page that imports %s loads at most %i bytes before it starts", async (names, most) => {
   const { first, all, sources } = await pageBytes(names);
   console.log(`${names.join(", ")}: ${first} bytes (gzip), ${all} with what is imported later`);
@@ -180,7 +183,8 @@ test.each([
   [["createEngine"], 200_000],
   [["createWorkerEngine"], 20_000],
 ])("a page with %s loads at most %i bytes, with all that it imports later", async (names, most) => {
-  const { first, all } = await pageBytes(names);
+  // Dawn is Node's, and WebAssembly digests the files of a hub's repositories alone.
+  const { first, all } = await pageBytes(names, /\/(adapter-node|sha256-wasm)\.js$/);
   console.log(`${names.join(", ")}: ${first} bytes (gzip), ${all} with what is imported later`);
   expect(all).toBeLessThanOrEqual(most);
 });

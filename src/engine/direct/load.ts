@@ -1,5 +1,5 @@
 import type { HubOptions } from "../../formats/hub/hub-options.ts";
-import { openModel } from "../../formats/hub/open-model.ts";
+import { openModel } from "../../formats/hub.ts";
 import type { FileSource } from "../../formats/source.ts";
 import type { LanguageModel } from "../../generate/language-model.ts";
 import { loadModel } from "../../generate/load-model.ts";

@@ -1,6 +1,6 @@
 import type { HubOptions } from "../../formats/hub/hub-options.ts";
 import type { ModelCache } from "../../formats/hub/model-cache.ts";
-import { openModelCache } from "../../formats/hub/open-model-cache.ts";
+import { openModelCache } from "../../formats/hub.ts";
 import type { EngineOptions, EngineStorage } from "../engine.ts";
 
 /** Where an engine keeps files, opened when it is first used. */

@@ -32,10 +32,7 @@ export function shelfOf(cache: ModelCache, id: string): Shelf {
   return shelf(id);
 }
 
-/**
- * Opens the place where this page's origin, or this user in Node, keeps files of models: the private file system (OPFS),
- * else the Cache API, or a folder in Node. Undefined where there is none, as in pages without a secure context.
- */
+/** `openModelCache` of ../hub.ts, which says where. */
 export async function openModelCache(options: ModelCacheOptions = {}): Promise<ModelCache | undefined> {
   checkOptions("openModelCache", fields, options);
   const fs = nodeModule("node:fs/promises") as typeof import("node:fs/promises") | undefined;

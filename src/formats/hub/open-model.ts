@@ -107,20 +107,7 @@ const refuseGguf = (name: string) => {
   }
 };
 
-/**
- * Opens the files of a model, wherever they are:
- *
- * - a repository of a hub: `owner/name`, `owner/name@revision` (a branch, tag or commit), either with `hf:` in front, or
- *   the address of its page. Its files are fetched with range requests, again where a connection fails, compared with
- *   the sizes and digests that the hub states, and kept in a cache, from which later loads read them, also without a
- *   network. An interrupted download goes on where it ended;
- * - the http or https address of a folder; with the option `cache` its files are kept likewise;
- * - in Node, a folder's path or `file:` address, which goes before a repository of the same name; in a page an address
- *   relative to it, which other than `owner/name` begins with `./` or has more or fewer parts;
- * - files by their names, or a `FileSource`, which is returned as it is.
- *
- * @throws FormatError with what to do for a repository that is not there, private, gated or out of reach.
- */
+/** `openModel` of ../hub.ts, which says what it opens. */
 export async function openModel(
   from: string | URL | FileSource | Readonly<Record<string, Blob>>,
   options: HubOptions = {},

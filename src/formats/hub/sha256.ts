@@ -18,7 +18,7 @@ export async function createSha256(): Promise<Sha256 | undefined> {
     return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest("hex") };
   }
   try {
-    const { createSHA256 } = await import("hash-wasm");
+    const { createSHA256 } = await import("./sha256-wasm.ts");
     const hash = await createSHA256();
     hash.init();
     return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest("hex") };
