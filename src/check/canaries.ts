@@ -1,4 +1,6 @@
 import type { Gpu } from "../gpu/gpu.ts";
+import { checkValue } from "../options/checks.ts";
+import { shapeCheck } from "../options/lists.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { Tensor, upload } from "../tensor/tensor.ts";
 
@@ -20,6 +22,7 @@ export interface Framed {
 
 /** Allocates memory for an f32 result of this shape, filled with NaN, between two runs of 64 canaries. */
 export function framed(gpu: Gpu, shape: readonly number[]): Framed {
+  checkValue("framed", "shape", shapeCheck, shape);
   const size = sizeOf(shape);
   const values = new Float32Array(size + 2 * frame).fill(Number.NaN);
   values.fill(canary, 0, frame).fill(canary, frame + size);

@@ -1,6 +1,24 @@
 import type { Gpu } from "../gpu/gpu.ts";
+import {
+  anything,
+  atLeast,
+  boolean,
+  callback,
+  checkOptions,
+  checkValue,
+  fieldsOf,
+  having,
+  listOf,
+  object,
+  oneOf,
+  recordOf,
+  required,
+  size,
+  text,
+} from "../options/checks.ts";
+import { numbers, shapeCheck } from "../options/lists.ts";
 import type { Dense } from "../reference/dense.ts";
-import { type DType, roundTo } from "../tensor/formats.ts";
+import { type DType, dtypes, roundTo } from "../tensor/formats.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Gate } from "./gate.ts";
 import type { Bare, Named } from "./named.ts";
@@ -73,37 +91,131 @@ export interface CaseTable<
   readonly canaries?: boolean;
 }
 
+// Checks of what functions are given: each throws `OptionError`
+
+const inputFields = fieldsOf<CaseInput>({
+  shape: required(shapeCheck),
+  values: required(numbers),
+  dtype: oneOf(...dtypes),
+});
+
+const bound = object<Bounds["results"][string]>({ relative: atLeast(0), absolute: atLeast(0) });
+
+const caseFields = fieldsOf<Case>({
+  name: required(text),
+  tags: listOf(text),
+  inputs: required(recordOf(anything)), // each is checked by its name
+  refusedBy: listOf(text),
+  buffers: recordOf(size),
+  bounds: object<Bounds>({ results: required(recordOf(bound)), except: listOf(text) }),
+  options: recordOf(anything),
+});
+
+const tableFields = fieldsOf<CaseTable>({
+  op: required(text),
+  variants: required(listOf(text)),
+  cases: required(listOf(anything)), // each is checked before it is run
+  reference: required(callback),
+  run: required(callback),
+  requires: callback,
+  cap: atLeast(0),
+  gate: object<Gate>({ emulation: required(callback), sum: callback, allowed: callback }),
+  dtypes: recordOf(oneOf(...dtypes)),
+  canaries: boolean,
+});
+
+/** Throws `OptionError` unless an input has a shape, values and a known type. */
+export function checkInput(where: string, input: CaseInput, path = ""): void {
+  checkOptions(where, inputFields, input, path);
+}
+
+/** Throws `OptionError` unless an object has inputs that pass. */
+export function checkInputs(where: string, item: { readonly inputs: object }, path = ""): void {
+  checkValue(where, path === "" ? "its argument" : path.slice(0, -1), having("inputs", "an object with inputs"), item);
+  checkValue(where, `${path}inputs`, recordOf(anything), item.inputs);
+  for (const [name, input] of Object.entries(item.inputs)) {
+    if (input !== undefined) checkInput(where, input, `${path}inputs.${name}.`);
+  }
+}
+
+/** Throws `OptionError` unless a case is one. */
+export function checkItem(where: string, item: Case, path = "item."): void {
+  checkOptions(where, caseFields, item, path);
+  checkInputs(where, item, path);
+}
+
+/** Throws `OptionError` unless a table is one. */
+export function checkCaseTable(where: string, table: CaseTable): void {
+  checkOptions(where, tableFields, table, "table.");
+}
+
+/** Throws `OptionError` unless a table has the variant. */
+export function checkVariant(where: string, { variants }: Pick<CaseTable, "variants">, variant: string): void {
+  checkValue(where, "variant", oneOf(...variants), variant);
+}
+
+/** Throws `OptionError` unless an op has variants. */
+function checkOp(where: string, op: { readonly variants: object }): void {
+  const isOp = (typeof op === "object" && op !== null) || typeof op === "function";
+  checkValue(where, "op", () => (isOp && "variants" in op ? undefined : "an op, which has variants"), op);
+  checkValue(where, "op.variants", recordOf(anything), op.variants);
+}
+
+/** Throws `OptionError` unless an object's tags, and these, are texts. */
+function checkTags(
+  where: string,
+  item: { readonly tags?: unknown },
+  name: string,
+  tags: readonly string[],
+): void {
+  checkValue(where, "item", recordOf(anything), item);
+  if (item.tags !== undefined) checkValue(where, "item.tags", listOf(text), item.tags);
+  checkValue(where, name, listOf(text), tags);
+}
+
+// Functions of tables and cases
+
 /** The names of an op's variants, in the order of its table. */
-export const variantsOf = <V extends string>({ variants }: { readonly variants: Readonly<Record<V, unknown>> }) =>
-  Object.keys(variants) as V[];
+export function variantsOf<V extends string>(op: { readonly variants: Readonly<Record<V, unknown>> }): V[] {
+  checkOp("variantsOf", op);
+  return Object.keys(op.variants) as V[];
+}
 
 /** The device features that a variant of an op requires. */
-export const requirementsOf = <V extends string>(
-  {
-    variants,
-  }: { readonly variants: Readonly<Record<V, { readonly record: unknown; readonly requires?: readonly string[] }>> },
+export function requirementsOf<V extends string>(
+  op: { readonly variants: Readonly<Record<V, { readonly record: unknown; readonly requires?: readonly string[] }>> },
   variant: V,
-): readonly string[] => variants[variant].requires ?? [];
+): readonly string[] {
+  checkVariant("requirementsOf", { variants: variantsOf(op) }, variant);
+  return op.variants[variant].requires ?? [];
+}
 
 /** Features that a variant requires and this device does not have. */
-export const missingFeatures = (table: CaseTable, variant: string, gpu: Gpu): string[] =>
-  (table.requires?.(variant) ?? []).filter((feature) => !gpu.features.has(feature));
+export function missingFeatures(table: CaseTable, variant: string, gpu: Gpu): string[] {
+  checkCaseTable("missingFeatures", table);
+  checkVariant("missingFeatures", table, variant);
+  return (table.requires?.(variant) ?? []).filter((feature) => !gpu.features.has(feature));
+}
 
 /** True for a case that has one of the tags. */
-export const hasTag = ({ tags = [] }: { readonly tags?: readonly string[] }, ...wanted: readonly string[]): boolean =>
-  wanted.some((tag) => tags.includes(tag));
+export function hasTag(item: { readonly tags?: readonly string[] }, ...wanted: readonly string[]): boolean {
+  checkTags("hasTag", item, "wanted", wanted);
+  const { tags = [] } = item;
+  return wanted.some((tag) => tags.includes(tag));
+}
 
 /** The case with these tags added. */
-export const withTags = <C>(item: C & { readonly tags?: readonly string[] }, ...tags: readonly string[]): C => ({
-  ...item,
-  tags: [...(item.tags ?? []), ...tags],
-});
+export function withTags<C>(item: C & { readonly tags?: readonly string[] }, ...tags: readonly string[]): C {
+  checkTags("withTags", item, "tags", tags);
+  return { ...item, tags: [...(item.tags ?? []), ...tags] };
+}
 
 /** The cases that have one of the tags. Throws a RangeError for a tag that no case has. */
 export function casesTagged<C extends { readonly tags?: readonly string[] }>(
   cases: readonly C[],
   ...wanted: readonly string[]
 ): C[] {
+  checkValue("casesTagged", "cases", listOf(anything), cases);
   const unknown = wanted.filter((tag) => !cases.some((item) => hasTag(item, tag)));
   if (unknown.length > 0) throw new RangeError(`no case has the tag ${unknown.join(", nor ")}`);
   return cases.filter((item) => hasTag(item, ...wanted));
@@ -111,5 +223,6 @@ export function casesTagged<C extends { readonly tags?: readonly string[] }>(
 
 /** The stored values of an input as numbers, on which the reference computes. */
 export function stored(input: CaseInput): Dense {
+  checkInput("stored", input);
   return { shape: input.shape, values: roundTo(input.dtype ?? "f32", input.shape, input.values) };
 }

@@ -1,6 +1,6 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { ShapeError } from "../tensor/shape.ts";
-import type { Case, CaseTable } from "./case-table.ts";
+import { type Case, type CaseTable, checkCaseTable, checkItem, checkVariant } from "./case-table.ts";
 import { assertClose, assertWithin, difference, nmseCaps } from "./compare.ts";
 import { assertGate, type Errors, errorsOf } from "./gate.ts";
 import { type CaseResult, mustRefuse, runCase, uploadedInputs } from "./run-case.ts";
@@ -28,7 +28,9 @@ export async function checkCase(
   variant: string,
   item: Case,
 ): Promise<CaseFigures | undefined> {
-  if (!table.variants.includes(variant)) throw new Error(`${table.op} has no variant ${variant}`);
+  checkCaseTable("checkCase", table);
+  checkVariant("checkCase", table, variant);
+  checkItem("checkCase", item);
   const what = `${table.op} ${variant}, ${item.name}`;
   if (mustRefuse(gpu, table, variant, item)) {
     assertRefusal(gpu, table, variant, item, what);

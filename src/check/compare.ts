@@ -1,3 +1,7 @@
+import { between, checkValue, text } from "../options/checks.ts";
+import { ShapeError } from "../options/errors.ts";
+import { numbers } from "../options/lists.ts";
+
 /** The distance of results from the reference. */
 export interface Difference {
   /** Σ(actual − expected)² / Σ expected²; the plain sum of squares where the reference is all zeros. */
@@ -9,11 +13,22 @@ export interface Difference {
   readonly misplaced: number;
 }
 
+/** Throws unless results and what they are compared with are numbers (`OptionError`), as many (`ShapeError`). */
+export function checkPair(
+  where: string,
+  actual: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  name: "actual" | "emulated" = "actual",
+): void {
+  checkValue(where, name, numbers, actual);
+  checkValue(where, "expected", numbers, expected);
+  if (actual.length === expected.length) return;
+  throw new ShapeError(`${where}: ${name} has ${actual.length} numbers, expected has ${expected.length}`);
+}
+
 /** Compares results with the float64 reference; NaN and infinities must be at the same indices. */
 export function difference(actual: ArrayLike<number>, expected: ArrayLike<number>): Difference {
-  if (actual.length !== expected.length) {
-    throw new Error(`${actual.length} results, expected ${expected.length}`);
-  }
+  checkPair("difference", actual, expected);
   let error = 0;
   let power = 0;
   let maxAbsolute = 0;
@@ -60,6 +75,8 @@ export const nmseCaps = { f32: 1e-9, f16: 1e-6, logits: 1e-9, exact: 0 } as cons
 
 /** Throws unless `actual` agrees with `expected` up to `cap`; the message says where they differ most. */
 export function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, cap: number, what: string): void {
+  checkValue("assertClose", "cap", between(0, Number.POSITIVE_INFINITY), cap);
+  checkValue("assertClose", "what", text, what);
   const { nmse, worst, misplaced } = difference(actual, expected);
   const place = `at ${worst.index}: ${worst.actual}, expected ${worst.expected}`;
   if (misplaced >= 0) throw new Error(`${what}: NaN or infinity in the wrong place, ${place}`);

@@ -1,6 +1,9 @@
 // The gate on errors: a kernel's error may be at most a little larger than that of plain arithmetic in the same
 // precision.
+import { atLeast, checkValue, either, text } from "../options/checks.ts";
+import { numbers } from "../options/lists.ts";
 import type { Dense } from "../reference/dense.ts";
+import { checkPair } from "./compare.ts";
 import type { Sum } from "./emulation/sums.ts";
 import type { Named } from "./named.ts";
 
@@ -56,6 +59,7 @@ export function ulp(value: number): number {
  * The errors of `actual`; elements that are not finite in either are skipped (their positions are checked elsewhere).
  */
 export function errorsOf(actual: ArrayLike<number>, expected: ArrayLike<number>): Errors {
+  checkPair("errorsOf", actual, expected);
   let largest = 0;
   let sum = 0;
   let count = 0;
@@ -71,6 +75,8 @@ export function errorsOf(actual: ArrayLike<number>, expected: ArrayLike<number>)
 
 /** The errors that a result may have: `ratio` times those of `emulated`, and a floor of a few ulps of each element. */
 export function limitsOf(emulated: ArrayLike<number>, expected: ArrayLike<number>, allowed: Allowed = 0): Errors {
+  checkPair("limitsOf", emulated, expected, "emulated");
+  checkValue("limitsOf", "allowed", either(atLeast(0), numbers), allowed);
   const { largest, mean } = errorsOf(emulated, expected);
   let top = 0;
   let sum = 0;
@@ -98,6 +104,7 @@ export function assertGate(
   allowed: Allowed,
   what: string,
 ): void {
+  checkValue("assertGate", "what", text, what);
   const errors = errorsOf(actual, expected);
   const limits = limitsOf(emulated, expected, allowed);
   for (const norm of ["largest", "mean"] as const) {

@@ -1,3 +1,5 @@
+import { checkValue, finite, integer, size } from "../options/checks.ts";
+
 /** Pseudo-random numbers, the same for the same seed. */
 export interface RandomSource {
   /** The next number, uniformly distributed in [0, 1). */
@@ -10,6 +12,7 @@ export interface RandomSource {
 
 /** Pseudo-random numbers for inputs, by mulberry32 from a seed of 32 bits. */
 export function randomSource(seed: number): RandomSource {
+  checkValue("randomSource", "seed", integer(), seed);
   let state = seed >>> 0;
   const uniform = () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -24,6 +27,9 @@ export function randomSource(seed: number): RandomSource {
 
 /** `count` numbers from the normal distribution of this mean and standard deviation `scale`. */
 export function normal(count: number, seed: number, scale = 1, mean = 0): Float64Array {
+  checkValue("normal", "count", size, count);
+  checkValue("normal", "seed", integer(), seed);
+  for (const [name, value] of Object.entries({ scale, mean })) checkValue("normal", name, finite, value);
   const source = randomSource(seed);
   return Float64Array.from({ length: count }, () => source.normal() * scale + mean);
 }

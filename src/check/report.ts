@@ -1,5 +1,18 @@
 import type { Gpu } from "../gpu/gpu.ts";
-import type { Case, CaseTable } from "./case-table.ts";
+import {
+  anything,
+  atLeast,
+  checkOptions,
+  checkValue,
+  either,
+  fieldsOf,
+  listOf,
+  object,
+  oneOf,
+  required,
+  text,
+} from "../options/checks.ts";
+import { type Case, type CaseTable, checkCaseTable, checkItem, checkVariant } from "./case-table.ts";
 import { type CaseFigures, checkCase } from "./check-case.ts";
 
 /** The outcome of one case on one variant. */
@@ -20,12 +33,18 @@ export interface CheckChoice {
   readonly cases?: readonly Case[];
 }
 
+const choiceFields = fieldsOf<CheckChoice>({ variants: listOf(text), cases: listOf(anything) });
+
 /**
  * Runs a table's cases on its variants, as {@link checkCase} does, and reports each; wrong results do not throw. Throws
  * where the device is lost.
  */
 export async function checkTable(gpu: Gpu, table: CaseTable, choice: CheckChoice = {}): Promise<CaseReport[]> {
+  checkOptions("checkTable", choiceFields, choice);
+  checkCaseTable("checkTable", table);
   const { variants = table.variants, cases = table.cases } = choice;
+  for (const variant of variants) checkVariant("checkTable", table, variant);
+  for (const [i, item] of cases.entries()) checkItem("checkTable", item, `cases[${i}].`);
   const reports: CaseReport[] = [];
   for (const variant of variants) {
     for (const item of cases) reports.push(await reportOf(gpu, table, variant, item));
@@ -44,8 +63,23 @@ async function reportOf(gpu: Gpu, table: CaseTable, variant: string, item: Case)
   }
 }
 
+const ratio = either(oneOf(null), atLeast(0));
+const reportFields = fieldsOf<CaseReport>({
+  variant: required(text),
+  case: required(text),
+  verdict: required(oneOf("pass", "refused", "fail")),
+  figures: object<CaseFigures>({
+    nmse: required(atLeast(0)),
+    errorRatio: required(ratio),
+    meanErrorRatio: required(ratio),
+  }),
+  message: text,
+});
+
 /** The reports as text, one line each, and how many passed. */
 export function formatReports(reports: readonly CaseReport[]): string {
+  checkValue("formatReports", "reports", listOf(anything), reports);
+  for (const [i, report] of reports.entries()) checkOptions("formatReports", reportFields, report, `reports[${i}].`);
   const lines = reports.map(({ variant, case: name, verdict, figures, message }) => {
     const ratio = figures?.errorRatio;
     const errors = ratio === undefined || ratio === null ? "" : `, error ${ratio.toFixed(2)} × that of plain f32 loops`;

@@ -2,7 +2,17 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { Dense } from "../reference/dense.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { type Framed, framed } from "./canaries.ts";
-import { type Case, type CaseInput, type CaseTable, missingFeatures, stored } from "./case-table.ts";
+import {
+  type Case,
+  type CaseInput,
+  type CaseTable,
+  checkCaseTable,
+  checkInputs,
+  checkItem,
+  checkVariant,
+  missingFeatures,
+  stored,
+} from "./case-table.ts";
 import { inTurn, type Sum } from "./emulation/sums.ts";
 import type { Allowed } from "./gate.ts";
 import { mapNamed, type Named } from "./named.ts";
@@ -27,12 +37,16 @@ export interface CaseResult {
 type Inputs<Names extends string> = { readonly inputs: Named<Names, CaseInput> };
 
 /** The stored values of a case's inputs, on which the reference computes. */
-export const storedInputs = <Names extends string>({ inputs }: Inputs<Names>): Named<Names, Dense> =>
-  mapNamed(inputs, stored);
+export function storedInputs<Names extends string>(item: Inputs<Names>): Named<Names, Dense> {
+  checkInputs("storedInputs", item);
+  return mapNamed(item.inputs, stored);
+}
 
 /** The inputs of a case on a device. */
-export const uploadedInputs = <Names extends string>(gpu: Gpu, { inputs }: Inputs<Names>): Named<Names, Tensor> =>
-  mapNamed(inputs, ({ shape, values, dtype }: CaseInput) => tensor(gpu, shape, values, dtype));
+export function uploadedInputs<Names extends string>(gpu: Gpu, item: Inputs<Names>): Named<Names, Tensor> {
+  checkInputs("uploadedInputs", item);
+  return mapNamed(item.inputs, ({ shape, values, dtype }: CaseInput) => tensor(gpu, shape, values, dtype));
+}
 
 /** Whether a variant must refuse a case on this device: because the case says so, or for lack of a feature or buffers. */
 export const mustRefuse = (gpu: Gpu, table: CaseTable, variant: string, { refusedBy = [], buffers }: Case): boolean =>
@@ -70,6 +84,9 @@ function oracleOf(table: CaseTable, variant: string, item: Case) {
  * result is missing or its shape differs from the reference's, and whatever the variant throws.
  */
 export async function runCase(gpu: Gpu, table: CaseTable, variant: string, item: Case): Promise<CaseResult[]> {
+  checkCaseTable("runCase", table);
+  checkVariant("runCase", table, variant);
+  checkItem("runCase", item);
   const what = `${table.op} ${variant}, ${item.name}`;
   const options = item.options ?? {};
   const { inputs, expected, emulated } = oracleOf(table, variant, item);

@@ -1,5 +1,7 @@
 // Sums in the order of the kernels, every operation rounded to f32.
 
+import { checkValue, integer } from "../../options/checks.ts";
+
 const f = Math.fround;
 
 /** The sum of `values(0)` to `values(n − 1)`. */
@@ -13,10 +15,11 @@ export const inTurn: Sum = (values, n) => {
 };
 
 /** The sum of n elements in f32: runs of this many elements, then the sum of the runs. */
-export const inRunsOf =
-  (run: number): Sum =>
-  (values, n) =>
+export function inRunsOf(run: number): Sum {
+  checkValue("inRunsOf", "run", integer(1), run);
+  return (values, n) =>
     inTurn((i) => inTurn((j) => values(i * run + j), Math.min(run, n - i * run)), Math.ceil(n / run));
+}
 
 /** The sum of n elements in f32, in runs of 64. */
 export const inRuns: Sum = inRunsOf(64);
