@@ -5,6 +5,7 @@ import { appendKv } from "../kernels/kv-cache/append.ts";
 import { kvLayoutCheck } from "../kernels/kv-cache/layouts.ts";
 import { rope, ropeLayoutCheck } from "../kernels/rope/rope.ts";
 import { type Checks, checkOptions, fieldsOf, finite, integer, object, required, size } from "../options/checks.ts";
+import { OptionError } from "../options/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { reshape, transpose } from "../tensor/views.ts";
 import { type LayerCache, visibleCache } from "./kv-cache/cache.ts";
@@ -127,6 +128,9 @@ export function attentionLayer(
   checkOptions("attentionLayer", weightFields, weights, "weights.");
   checkOptions("attentionLayer", shapeFields, shape);
   const { x, cache, ropeTable, place, visible } = inputs;
+  if (!("step" in place || "start" in place)) {
+    throw new OptionError("attentionLayer: inputs.place has neither step nor start, expected one of them");
+  }
   const { heads, kvHeads, headWidth, window, scale, ropeLayout = "halves" } = shape;
   const [b = 1, t = 1] = x.shape;
   const split = (projected: Tensor, count: number) => reshape(projected, [b, t, count, headWidth]);

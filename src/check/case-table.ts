@@ -16,9 +16,11 @@ import {
   size,
   text,
 } from "../options/checks.ts";
+import { OptionError } from "../options/errors.ts";
 import { numbers, shapeCheck } from "../options/lists.ts";
 import type { Dense } from "../reference/dense.ts";
 import { type DType, dtypes, roundTo } from "../tensor/formats.ts";
+import { sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Gate } from "./gate.ts";
 import type { Bare, Named } from "./named.ts";
@@ -127,6 +129,9 @@ const tableFields = fieldsOf<CaseTable>({
 /** Throws `OptionError` unless an input has a shape, values and a known type. */
 export function checkInput(where: string, input: CaseInput, path = ""): void {
   checkOptions(where, inputFields, input, path);
+  const [count, given] = [sizeOf(input.shape), input.values.length];
+  if (count !== given)
+    throw new OptionError(`${where}: ${path}values has ${given} numbers, expected ${count} for its shape`);
 }
 
 /** Throws `OptionError` unless an object has inputs that pass. */
@@ -162,12 +167,7 @@ function checkOp(where: string, op: { readonly variants: object }): void {
 }
 
 /** Throws `OptionError` unless an object's tags, and these, are texts. */
-function checkTags(
-  where: string,
-  item: { readonly tags?: unknown },
-  name: string,
-  tags: readonly string[],
-): void {
+function checkTags(where: string, item: { readonly tags?: unknown }, name: string, tags: readonly string[]): void {
   checkValue(where, "item", recordOf(anything), item);
   if (item.tags !== undefined) checkValue(where, "item.tags", listOf(text), item.tags);
   checkValue(where, name, listOf(text), tags);

@@ -44,7 +44,8 @@ export async function checkTable(gpu: Gpu, table: CaseTable, choice: CheckChoice
   checkCaseTable("checkTable", table);
   const { variants = table.variants, cases = table.cases } = choice;
   for (const variant of variants) checkVariant("checkTable", table, variant);
-  for (const [i, item] of cases.entries()) checkItem("checkTable", item, `cases[${i}].`);
+  for (const [i, item] of table.cases.entries()) checkItem("checkTable", item, `table.cases[${i}].`);
+  if (choice.cases) for (const [i, item] of cases.entries()) checkItem("checkTable", item, `cases[${i}].`);
   const reports: CaseReport[] = [];
   for (const variant of variants) {
     for (const item of cases) reports.push(await reportOf(gpu, table, variant, item));

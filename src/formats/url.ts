@@ -1,5 +1,15 @@
 import { onAbort, unlessAborted } from "../options/abort.ts";
-import { type Check, callback, checkOptions, fieldsOf, integer } from "../options/checks.ts";
+import {
+  type Check,
+  callback,
+  checkOptions,
+  checkValue,
+  either,
+  fieldsOf,
+  having,
+  integer,
+  text,
+} from "../options/checks.ts";
 import { addressIn, addressOf } from "./address.ts";
 import { FormatError } from "./format-error.ts";
 import { absenceOf, problemOf, rangeBytes, totalOf, trustworthyLength, wholeBytes } from "./http-answer.ts";
@@ -96,6 +106,7 @@ function changed(file: string, before: number, now: number): FormatError {
  */
 export function openUrl(base: string | URL, options: OpenUrlOptions = {}): FileSource {
   checkOptions("openUrl", fields, options);
+  checkValue("openUrl", "base", either(text, having("href", "a URL")), base);
   const folder = addressOf(base);
   const name = String(base);
   const { mostKept = defaultMostKept } = options;

@@ -14,12 +14,15 @@ import {
   boolean,
   callback,
   checkOptions,
+  checkValue,
+  either,
   fieldsOf,
   having,
   integer,
   nonEmpty,
   object,
   oneOf,
+  text,
 } from "../options/checks.ts";
 import { tokensAhead } from "./chunks.ts";
 import { LanguageModel } from "./language-model.ts";
@@ -33,6 +36,9 @@ export interface ModelOptions extends LoadOptions {
   /** The text of a chat template in Jinja, in place of the folder's own. */
   readonly chatTemplate?: string | undefined;
 }
+
+/** Where a model is loaded from. */
+const sourceCheck = either(text, having("href", "a URL"), having("has", "an opened folder"));
 
 const fields = fieldsOf<ModelOptions>({
   dtype: oneOf(...weightTypes),
@@ -80,6 +86,7 @@ export async function loadModel(
   from: string | URL | FileSource,
   options: ModelOptions = {},
 ): Promise<LanguageModel> {
+  checkValue("loadModel", "from", sourceCheck, from);
   checkOptions("loadModel", fields, options);
   options.signal?.throwIfAborted();
   // Ends what is still being requested when the load has ended, whichever way.

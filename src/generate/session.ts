@@ -1,4 +1,4 @@
-import { checkValue, either, listOf, size, text } from "../options/checks.ts";
+import { checkValue, either, integer, listOf, size, text } from "../options/checks.ts";
 import type { ChatMessage } from "../text/chat-template.ts";
 import { TextError } from "../text/text-error.ts";
 import { Generation } from "./generation.ts";
@@ -233,6 +233,7 @@ export class Session {
 
   /** Compiles what a prompt of `tokens` tokens and its decoding need, so that the first token does not wait for it. */
   async warm(tokens: number, options: GenerationOptions = {}): Promise<void> {
+    checkValue("warm", "tokens", integer(1, this.model.context), tokens);
     using _use = this.#lifetime.use();
     const { state } = this;
     const { signal } = this.#lifetime;

@@ -1,4 +1,4 @@
-import { checkOptions, fieldsOf, having, listOf, text } from "../options/checks.ts";
+import { checkOptions, fieldsOf, having, listOf, shown, text } from "../options/checks.ts";
 import { assertNoClash } from "./clashes.ts";
 import { ShaderError } from "./errors.ts";
 import { readFile } from "./read-declarations.ts";
@@ -18,6 +18,6 @@ export function wgslModule(
 ): ShaderModule {
   checkOptions("wgslModule", fields, options);
   const { parts = [], name = "own/kernel" } = options;
-  if (typeof code !== "string") throw new ShaderError(`${name}: the text is ${typeof code}, expected WGSL`, name);
+  if (typeof code !== "string") throw new ShaderError(`${name}: code is ${shown(code)}, expected a text of WGSL`, name);
   return { name, code, parts, declares: readFile(code, name), check: assertNoClash };
 }

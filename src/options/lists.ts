@@ -1,8 +1,15 @@
 // Lists of numbers: shapes, and the values of tensors.
 import { type Check, listOf, size } from "./checks.ts";
 
-/** A shape: the lengths of axes. */
-export const shapeCheck: Check = listOf(size);
+const lengths = listOf(size);
+
+/** A shape: the lengths of axes, of fewer than 2³² elements. */
+export const shapeCheck: Check = (value) => {
+  const expected = lengths(value);
+  if (expected !== undefined) return expected;
+  const count = (value as readonly number[]).reduce((product, length) => product * length, 1);
+  return count < 2 ** 32 ? undefined : "a shape of fewer than 2³² elements";
+};
 
 /** Values of a tensor: numbers in a list, or in a typed array. */
 export const numbers: Check = (value) => {

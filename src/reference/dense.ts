@@ -15,7 +15,6 @@ export interface Dense {
  */
 export function dense(shape: readonly number[], values?: ArrayLike<number>): Dense {
   const size = sizeOf(argument("dense", "shape", shape, shapeCheck));
-  if (size >= 2 ** 32) throw new RangeError(`dense: shape ${formatShape(shape)} has ${size} elements, expected fewer`);
   if (values !== undefined && argument("dense", "values", values, numbers).length !== size) {
     throw new RangeError(`dense: ${values.length} values, expected ${size} for shape ${formatShape(shape)}`);
   }

@@ -90,6 +90,9 @@ const nameOrObject: Check = (value) =>
 
 const isChain = (score: ScoreDescription): score is readonly ScoreDescription[] => Array.isArray(score);
 
+/** The fields of what is made of several. */
+const joins = { mask: ["and", "or"], score: [] } as const;
+
 /** What a definition of a table makes of a description's parameters. */
 function made<F>(
   what: "mask" | "score",
@@ -99,7 +102,8 @@ function made<F>(
 ): F {
   const { kind, ...parameters } = description;
   const definition = typeof kind === "string" && Object.hasOwn(table, kind) ? table[kind] : undefined;
-  if (!definition) throw wrongKind(`${what}Of`, what, description, [...Object.keys(table), "custom"]);
+  if (!definition)
+    throw wrongKind(`${what}Of`, what, description, [...Object.keys(table), "custom"], undefined, joins[what]);
   if (definition.length === 0) given(kind, parameters, {}); // it reads none
   return definition(parameters as never, start);
 }

@@ -1,4 +1,6 @@
 // Plain types: arrays of independent elements.
+import { checkValue, oneOf } from "../options/checks.ts";
+import { numbers } from "../options/lists.ts";
 import type { Elements } from "./formats/format.ts";
 import { formats, type PlainType, plainTypes } from "./formats.ts";
 
@@ -22,12 +24,17 @@ export function elementsOf(dtype: PlainType, buffer: ArrayBuffer, byteOffset = 0
   return new arrayOf[dtype](buffer, byteOffset, length);
 }
 
+const plainCheck = oneOf(...plainTypes);
+
 /** Stored elements as numbers: exact, whatever the type. */
 export function decode(dtype: PlainType, elements: Elements): Float64Array<ArrayBuffer> {
+  checkValue("decode", "dtype", plainCheck, dtype);
   return formats[dtype].decode({ data: elements }, elements.length);
 }
 
 /** Numbers as stored elements, rounded to nearest even for f16 and bf16. */
 export function encode(dtype: PlainType, values: ArrayLike<number>): Elements {
+  checkValue("encode", "dtype", plainCheck, dtype);
+  checkValue("encode", "values", numbers, values);
   return formats[dtype].encode(values, values.length).data;
 }

@@ -1,4 +1,5 @@
-import { ShapeError } from "../options/errors.ts";
+import { shown } from "../options/checks.ts";
+import { OptionError, ShapeError } from "../options/errors.ts";
 
 export { ShapeError } from "../options/errors.ts";
 
@@ -36,11 +37,16 @@ export function formatShape(shape: Shape): string {
 
 /** Throws unless every axis is a non-negative safe integer. */
 export function assertShape(shape: Shape, what: string): void {
+  if (!Array.isArray(shape)) {
+    throw new OptionError(`${what}: shape is ${shown(shape)}, expected a list of integers of 0 or more`);
+  }
   for (const axis of shape) {
     if (!Number.isSafeInteger(axis) || axis < 0) {
       throw new ShapeError(`${what}: shape ${formatShape(shape)} has axis ${axis}, expected integers of 0 or more`);
     }
   }
+  if (Number.isSafeInteger(sizeOf(shape))) return;
+  throw new ShapeError(`${what}: shape ${formatShape(shape)} has more elements than can be counted`);
 }
 
 /** `axis`, counted from the end when negative. */

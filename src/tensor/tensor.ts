@@ -3,12 +3,15 @@ import type { Gpu, Instance } from "../gpu/gpu.ts";
 import type { Replacement } from "../gpu/program.ts";
 import type { Holder } from "../gpu/recording.ts";
 import { createStorage, type Storage } from "../gpu/storage.ts";
+import { checkValue, oneOf } from "../options/checks.ts";
+import { numbers } from "../options/lists.ts";
 import { arrayOf, bytesPerElement, type DType, decode, type Elements, elementsOf } from "./dtype.ts";
 import type { Planes } from "./formats/format.ts";
 import {
   bytesOf,
   columnsOf,
   decodePlanes,
+  dtypes,
   encodePlanes,
   formats,
   isPlain,
@@ -161,16 +164,24 @@ export class Tensor implements Holder {
   }
 }
 
+const dtypeCheck = oneOf(...dtypes);
+
+function checkTensor(what: string, shape: Shape, dtype: DType): void {
+  assertShape(shape, what);
+  checkValue(what, "dtype", dtypeCheck, dtype);
+}
+
 /** A tensor of `shape` with these values, rounded to the nearest that its format has, ties to even. */
 export function tensor(gpu: Gpu, shape: Shape, values: ArrayLike<number>, dtype: DType = "f32"): Tensor {
-  assertShape(shape, "tensor");
+  checkTensor("tensor", shape, dtype);
+  checkValue("tensor", "values", numbers, values);
   if (!isPlain(dtype)) return uploadPlanes(gpu, shape, dtype, encodePlanes(dtype, shape, values));
   return upload(gpu, shape, dtype, encodePlanes(dtype, shape, values).data);
 }
 
 /** A tensor of `shape` from stored elements; split into segments when one binding cannot hold it. */
 export function upload(gpu: Gpu, shape: Shape, dtype: DType, elements: Elements, label = "tensor"): Tensor {
-  assertShape(shape, label);
+  checkTensor(label, shape, dtype);
   const plain = plainType(dtype, label);
   if (elements.length !== sizeOf(shape)) {
     throw new ShapeError(`${label}: ${elements.length} elements for shape ${formatShape(shape)}`);
@@ -183,7 +194,7 @@ export function upload(gpu: Gpu, shape: Shape, dtype: DType, elements: Elements,
 
 /** A tensor of `shape` from the contents of its planes, as its format's `encode` returns them. */
 export function uploadPlanes(gpu: Gpu, shape: Shape, dtype: DType, planes: Planes, label = "tensor"): Tensor {
-  assertShape(shape, label);
+  checkTensor(label, shape, dtype);
   const segments = allocateRows(gpu, shape, dtype, label, 1, (name, begin, end, memory) => {
     const plane = planes[name];
     if (!plane) throw new ShapeError(`${label}: ${name} is missing, expected the planes of ${dtype}`);
@@ -195,7 +206,7 @@ export function uploadPlanes(gpu: Gpu, shape: Shape, dtype: DType, planes: Plane
 
 /** A tensor whose elements are not written yet, for a result. Logical while recording. One segment. */
 export function empty(gpu: Gpu, shape: Shape, dtype: DType = "f32", label = "tensor"): Tensor {
-  assertShape(shape, label);
+  checkTensor(label, shape, dtype);
   const bytes = bytesInOneBinding(gpu, shape, dtype, label);
   const storage = gpu.allocate(label, bytes);
   return new Tensor(gpu, shape, dtype, [{ storage, begin: 0, end: shape[0] ?? 1 }]);
@@ -203,7 +214,7 @@ export function empty(gpu: Gpu, shape: Shape, dtype: DType = "f32", label = "ten
 
 /** Zeros in separate memory, even while recording: for caches, counters, the step. */
 export function zeros(gpu: Gpu, shape: Shape, dtype: DType = "f32", label = "tensor"): Tensor {
-  assertShape(shape, label);
+  checkTensor(label, shape, dtype);
   const bytes = bytesInOneBinding(gpu, shape, dtype, label);
   const storage = gpu.upload(label, bytes, () => {}); // mapped memory starts as zeros
   return new Tensor(gpu, shape, dtype, [{ storage, begin: 0, end: shape[0] ?? 1 }]);
@@ -213,7 +224,7 @@ export function zeros(gpu: Gpu, shape: Shape, dtype: DType = "f32", label = "ten
  * Zeros in buffers of exactly their size, which are freed when they are disposed: for memory that grows and shrinks.
  */
 export function unpooledZeros(gpu: Gpu, shape: Shape, dtype: DType, label: string): Tensor {
-  assertShape(shape, label);
+  checkTensor(label, shape, dtype);
   const storage = gpu.allocateUnpooled(label, bytesInOneBinding(gpu, shape, dtype, label));
   return new Tensor(gpu, shape, dtype, [{ storage, begin: 0, end: shape[0] ?? 1 }]);
 }
@@ -229,7 +240,7 @@ function bytesInOneBinding(gpu: Gpu, shape: Shape, dtype: DType, label: string):
 
 /** A placeholder for a tensor given at instantiation. */
 export function placeholder(gpu: Gpu, shape: Shape, dtype: DType, label: string): Tensor {
-  assertShape(shape, label);
+  checkTensor(label, shape, dtype);
   const storage = createStorage(label, bytesOf(dtype, shape));
   return new Tensor(gpu, shape, dtype, [{ storage, begin: 0, end: shape[0] ?? 1 }]);
 }

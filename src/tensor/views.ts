@@ -1,3 +1,4 @@
+import { checkValue, integer, listOf } from "../options/checks.ts";
 import { isPlain } from "./formats.ts";
 import { contiguousStrides, formatShape, isContiguous, resolveAxis, type Shape, ShapeError, sizeOf } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
@@ -34,6 +35,7 @@ function checkRows(
 
 /** The same elements with another shape; one axis may be −1. Throws `ShapeError` unless the tensor is contiguous. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  checkValue("reshape", "shape", listOf(integer()), shape);
   const known = sizeOf(shape.filter((axis) => axis !== -1));
   const resolved = shape.map((axis) => (axis === -1 ? x.size / known : axis));
   if (
@@ -49,11 +51,12 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 
 /** The axes in another order, without a copy; default: the last two swapped. */
 export function transpose(x: Tensor, order?: readonly number[]): Tensor {
+  if (order !== undefined) checkValue("transpose", "order", listOf(integer()), order);
   const rank = x.shape.length;
   const axes = order ?? [...Array(Math.max(0, rank - 2)).keys(), rank - 1, rank - 2];
   const resolved = axes.map((axis) => resolveAxis(axis, rank, "transpose"));
   if (new Set(resolved).size !== rank || resolved.length !== rank) {
-    throw new ShapeError(`transpose: [${axes.join(", ")}] is not a permutation of the axes of ${formatShape(x.shape)}`);
+    throw new ShapeError(`transpose: ${formatShape(axes)} is not a permutation of the axes of ${formatShape(x.shape)}`);
   }
   return view(
     "transpose",
@@ -65,9 +68,11 @@ export function transpose(x: Tensor, order?: readonly number[]): Tensor {
 
 /** Elements `begin` to `end` of one axis, without a copy. */
 export function slice(x: Tensor, axis: number, begin: number, end: number): Tensor {
+  checkValue("slice", "axis", integer(), axis);
+  for (const [name, value] of Object.entries({ begin, end })) checkValue("slice", name, integer(0), value);
   const at = resolveAxis(axis, x.shape.length, "slice");
   const length = x.shape[at] ?? 0;
-  if (!Number.isInteger(begin) || !Number.isInteger(end) || begin < 0 || end < begin || end > length) {
+  if (end < begin || end > length) {
     throw new ShapeError(`slice: ${begin} to ${end} of axis ${axis}, which has ${length} elements`);
   }
   return view(

@@ -26,6 +26,8 @@ export interface Described {
   readonly objects: readonly ObjectType[];
   /** The type of the entries of a list. */
   readonly entry?: Described;
+  /** The names of the instances that it may be. */
+  readonly instances: readonly string[];
 }
 
 /** An object of known fields. */
@@ -130,10 +132,12 @@ class Reader {
   signatures(type: Type | undefined): PublicFunction["signatures"] {
     if (!type) return [];
     return this.#checker.getSignaturesOfType(type, SignatureKind.Call).map((signature) =>
-      signature.getParameters().map((parameter) => {
+      signature.getParameters().map((parameter, i, all) => {
         const own = this.#checker.getTypeOfSymbol(parameter) as Type;
-        // An op's options are a rest parameter of at most one element.
-        const [only] = this.#checker.isTupleType(own) ? this.#checker.getTypeArguments(own as TypeReference) : [];
+        // An op's options are a rest parameter of at most one element; of others each argument is an entry.
+        const isRest = signature.hasRestParameter && i === all.length - 1;
+        const [only] =
+          isRest || this.#checker.isTupleType(own) ? this.#checker.getTypeArguments(own as TypeReference) : [];
         return { name: parameter.name, type: this.describe(only ?? own) };
       }),
     );
@@ -145,7 +149,7 @@ class Reader {
     const kinds = new Set<Kind>();
     const texts: string[] = [];
     const objects: ObjectType[] = [];
-    const described: { -readonly [K in keyof Described]: Described[K] } = { kinds, texts, objects };
+    const described: { -readonly [K in keyof Described]: Described[K] } = { kinds, texts, objects, instances: [] };
     this.#known.set(type.id, described);
     const add = (member: Type): void => {
       const { flags } = member;
@@ -160,8 +164,8 @@ class Reader {
       else if (flags & TypeFlags.NumberLike) kinds.add("number");
       else if (flags & TypeFlags.BooleanLike) kinds.add("boolean");
       else if (flags & TypeFlags.Null) kinds.add("null");
-      else if (flags & (TypeFlags.Object | TypeFlags.Intersection | TypeFlags.NonPrimitive))
-        this.#addObject(member, described);
+      else if (flags & TypeFlags.NonPrimitive) kinds.add("record");
+      else if (flags & (TypeFlags.Object | TypeFlags.Intersection)) this.#addObject(member, described);
     };
     add(type);
     return described;
@@ -183,6 +187,7 @@ class Reader {
     const name = (type.getAliasSymbol() ?? type.getSymbol())?.name ?? "";
     if (this.#isInstance(type)) {
       kinds.add("instance");
+      (described.instances as string[]).push(name);
       return;
     }
     if (checker.getIndexInfosOfType(type).length > 0) kinds.add("record");

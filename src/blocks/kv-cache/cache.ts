@@ -222,6 +222,7 @@ const tensorsIn = ({ layout: _, ...tensors }: LayerCache) => Object.entries(tens
 
 /** One batch row of a cache that is not paged, sharing its memory. */
 export function cacheRow(cache: KvCache, row: number): KvCache {
+  checkValue("cacheRow", "row", size, row);
   return cache.map((layer) => ({
     ...layer,
     ...Object.fromEntries(tensorsIn(layer).map(([name, tensor]) => [name, slice(tensor, 0, row, row + 1)])),

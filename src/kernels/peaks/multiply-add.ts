@@ -2,7 +2,7 @@ import source from "#shaders/peaks/multiply-add.wgsl";
 import numberF16 from "#shaders/peaks/number/f16.wgsl";
 import numberF32 from "#shaders/peaks/number/f32.wgsl";
 import { constantsOf } from "../../gpu/specialise.ts";
-import { oneOf, required, size } from "../../options/checks.ts";
+import { checkValue, oneOf, required, size } from "../../options/checks.ts";
 import { withOptions } from "../arguments.ts";
 import { defineKernel } from "../kernel.ts";
 
@@ -46,6 +46,7 @@ export const multiplyAdd = withOptions(
 
 /** The value that `multiplyAdd` writes at index `i`, in closed form. */
 export function multiplyAddResult(i: number, turns: number): number {
+  for (const [name, value] of Object.entries({ i, turns })) checkValue("multiplyAddResult", name, size, value);
   const start = (i % constantsOf(source, "WORKGROUP").WORKGROUP) % 8;
   return chains * (start + turns * step) + (chains * (chains - 1)) / 2;
 }

@@ -1,6 +1,6 @@
 import source from "#shaders/peaks/workgroup-memory.wgsl";
 import { constantsOf } from "../../gpu/specialise.ts";
-import { required, size } from "../../options/checks.ts";
+import { checkValue, required, size } from "../../options/checks.ts";
 import { withOptions } from "../arguments.ts";
 import { defineKernel } from "../kernel.ts";
 
@@ -30,6 +30,7 @@ export const readWorkgroupMemory = withOptions(
 
 /** The four numbers that `readWorkgroupMemory` writes at index `i`, modulo 2³². */
 export function workgroupMemoryResult(i: number, turns: number): readonly number[] {
+  for (const [name, value] of Object.entries({ i, turns })) checkValue("workgroupMemoryResult", name, size, value);
   const { WORKGROUP } = constantsOf(source, "WORKGROUP"); // as many vectors are in the tile
   let sum = 0;
   for (let turn = 0; turn < turns; turn++) sum += 4 * ((i + turn) % WORKGROUP);

@@ -1,4 +1,5 @@
 import part from "#shaders/attention/scores/alibi.wgsl";
+import { checkValue, integer } from "../../../options/checks.ts";
 import { choice, filled, tensorOf } from "../records/parameters.ts";
 import { defineScore } from "../records/score-record.ts";
 
@@ -27,6 +28,7 @@ export const alibi = defineScore({
  * 1, where h is a power of two; else those of the next smaller power, and every second one of the next larger.
  */
 export function alibiSlopes(heads: number): number[] {
+  checkValue("alibiSlopes", "heads", integer(1, 2 ** 20), heads);
   const power = 2 ** Math.floor(Math.log2(heads));
   return Array.from({ length: heads }, (_, i) =>
     i < power ? 2 ** ((-8 * (i + 1)) / power) : 2 ** ((-4 * (2 * (i - power) + 1)) / power),

@@ -1,6 +1,7 @@
 import address from "#shaders/attention/address/contiguous.wgsl";
 import extent from "#shaders/lib/extent/ragged.wgsl";
 import type { Gpu } from "../../../gpu/gpu.ts";
+import { checkValue, listOf, size } from "../../../options/checks.ts";
 import { formatShape, ShapeError } from "../../../tensor/shape.ts";
 import { type Tensor, tensor } from "../../../tensor/tensor.ts";
 import { tensorCheck } from "../../arguments.ts";
@@ -25,9 +26,9 @@ const knownLengths = new WeakMap<Tensor, readonly number[]>();
 
 /** Offsets u32 `[sequences + 1]` of sequences with these lengths. Throws `ShapeError` for an invalid length. */
 export function sequenceOffsets(gpu: Gpu, lengths: readonly number[]): Tensor {
+  checkValue("sequenceOffsets", "lengths", listOf(size), lengths);
   const offsets = [0];
   for (const length of lengths) {
-    if (!Number.isInteger(length) || length < 0) throw new ShapeError(`sequenceOffsets: a length of ${length}`);
     offsets.push((offsets.at(-1) ?? 0) + length);
   }
   const result = tensor(gpu, [offsets.length], offsets, "u32");

@@ -1,0 +1,173 @@
+// Calls of the definitions of shaderformer/reference.
+import { examplesOf, maskRecords, scoreRecords } from "../../../src/check/attention-records.ts";
+import * as reference from "../../../src/reference/index.ts";
+import type { PublicCalls } from "./calls.ts";
+
+const { dense } = reference;
+const of = (definition: unknown, ...calls: PublicCalls["calls"]): PublicCalls => ({ of: definition, calls });
+
+/** A tensor of 0, 1, 0, 1, …: logits, ids and flags at once. */
+const bits = (...shape: readonly number[]) =>
+  dense(
+    shape,
+    Array.from({ length: reference.sizeOf(shape) }, (_, i) => i % 2),
+  );
+
+function descriptions() {
+  const shape = { b: 1, h: 2, t: 5, s: 12, unit: 2 };
+  const custom = { kind: "custom", wgsl: "", params: { a: 1 }, tensors: {} };
+  return {
+    masks: [
+      ...Object.values(examplesOf(maskRecords, shape)),
+      { ...custom, twin: () => true },
+      { and: ["causal"] },
+      { or: ["causal"] },
+    ],
+    scores: [
+      ...Object.values(examplesOf(scoreRecords, shape)),
+      { ...custom, twin: (score: number) => score },
+      ["none"],
+    ],
+  };
+}
+
+const llamaConfig = {
+  ...{ model_type: "llama", num_hidden_layers: 1, num_attention_heads: 1, num_key_value_heads: 1, hidden_size: 2 },
+  ...{ head_dim: 2, rms_norm_eps: 1e-5, rope_theta: 10_000, tie_word_embeddings: true, sliding_window: null },
+  ...{ use_sliding_window: false, max_window_layers: 1, layer_types: ["full_attention"] },
+};
+const gpt2Config = {
+  ...{ n_layer: 1, n_head: 1, layer_norm_epsilon: 1e-5, activation_function: "gelu_new" },
+  ...{ scale_attn_weights: true, scale_attn_by_inverse_layer_idx: false },
+};
+
+/** The weights of one layer of width 2, by their names. */
+function weights(prefix: string, vectors: readonly string[], matrices: Readonly<Record<string, readonly number[]>>) {
+  const named = [
+    ...vectors.map((name) => [`${prefix}${name}`, bits(2)]),
+    ...Object.entries(matrices).map(([name, shape]) => [`${prefix}${name}`, bits(...shape)]),
+  ];
+  return Object.fromEntries(named);
+}
+
+const llamaWeights = weights(
+  "model.",
+  ["norm.weight", "layers.0.input_layernorm.weight", "layers.0.post_attention_layernorm.weight"],
+  {
+    "embed_tokens.weight": [3, 2],
+    ...Object.fromEntries(
+      ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj"]
+        .concat(["mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"])
+        .map((name) => [`layers.0.${name}.weight`, [2, 2]]),
+    ),
+  },
+);
+const gpt2Weights = weights(
+  "transformer.",
+  ["ln_f", "h.0.ln_1", "h.0.ln_2"]
+    .flatMap((name) => [`${name}.weight`, `${name}.bias`])
+    .concat(["h.0.attn.c_proj.bias", "h.0.mlp.c_proj.bias"]),
+  {
+    ...{ "wte.weight": [3, 2], "wpe.weight": [4, 2], "h.0.attn.c_attn.weight": [2, 6], "h.0.attn.c_attn.bias": [6] },
+    ...{ "h.0.attn.c_proj.weight": [2, 2], "h.0.mlp.c_fc.weight": [2, 8], "h.0.mlp.c_fc.bias": [8] },
+    "h.0.mlp.c_proj.weight": [8, 2],
+  },
+);
+
+/** The calls by the names of definitions. */
+export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
+  const { masks, scores } = descriptions();
+  const [v2, m2, x] = [bits(2), bits(2, 2), { x: bits(2, 2) }];
+  const q = bits(1, 2, 3, 4);
+  const kv = bits(1, 1, 3, 4);
+  const state = { out: q, lse: bits(1, 2, 3) };
+  const pair = [{ a: m2, b: m2 }];
+  const gated = [{ gate: m2, up: m2 }];
+  const reduced = [x, { axis: 0 }];
+  const logits = { logits: bits(2, 4) };
+  const filters = { temperature: 1, topK: 2, topP: 0.5, minP: 0.1 };
+  const experts = { experts: bits(2, 1) };
+  const alignment = { counts: [1, 1], offsets: [0, 1, 2] };
+  const rule = { k: 1, scores: "softmax", normalise: true, scale: 1, groups: { count: 2, keep: 1, by: "maximum" } };
+  const one = { start: 0, length: 3 };
+  const feed = { x: bits(2, 4), ...experts, weights: bits(2, 1), gateUp: bits(8, 4), down: bits(8, 2) };
+  const calls: Readonly<Record<string, PublicCalls>> = {
+    axes: of(reference.axes, ["op", { x: m2 }, { x: "a b" }]),
+    axisFromFirst: of(reference.axisFromFirst, [[2, 3], 1]),
+    dense: of(dense, [[2], [1, 2]]),
+    reshape: of(reference.reshape, [m2, [4]]),
+    sizeOf: of(reference.sizeOf, [[2, 3]]),
+    splitAt: of(reference.splitAt, [[2, 3], 1]),
+    attention: of(reference.attention, [
+      { q, k: kv, v: kv },
+      { ...one, scale: 1, mask: reference.causal, score: (score: number) => score, sink: v2 },
+    ]),
+    maskOf: of(reference.maskOf, ...masks.map((mask) => [mask, 0])),
+    scoreOf: of(reference.scoreOf, ...scores.map((score) => [score, 0])),
+    latentAttention: of(reference.latentAttention, [
+      { q, latents: bits(1, 3, 4), weight: bits(8, 2) },
+      { rope: 2, length: 3, scale: 1 },
+    ]),
+    linearAttention: of(reference.linearAttention, [
+      { q, k: kv, v: kv },
+      { mask: "causal", ...one },
+    ]),
+    both: of(reference.both, [[reference.causal]]),
+    either: of(reference.either, [[reference.causal]]),
+    pairs: of(reference.pairs, [reference.causal, { t: 3, s: 3, b: 1, h: 2 }, one]),
+    mergeAttention: of(reference.mergeAttention, [{ left: state, right: state }]),
+    chain: of(reference.chain, [[(score: number) => score]]),
+    append: of(reference.append, [{ k: bits(1, 1, 2, 2), cache: bits(1, 2, 3, 2) }, { start: 0 }]),
+    dequantise: of(reference.dequantise, [{ codes: m2, scales: bits(2, 1) }]),
+    gatherPages: of(reference.gatherPages, [{ pages: bits(2, 1, 2, 2) }, { table: [[0, 1]] }]),
+    quantise: of(reference.quantise, [x, { bits: 8, block: 2 }]),
+    ringPositions: of(reference.ringPositions, [5, { slots: 4, sinks: 1 }]),
+    ringSlot: of(reference.ringSlot, [5, { slots: 4, sinks: 1 }]),
+    ...{ geglu: of(reference.geglu, gated), swiglu: of(reference.swiglu, gated), gelu: of(reference.gelu, [x]) },
+    ...{
+      geluTanh: of(reference.geluTanh, [x]),
+      quickGelu: of(reference.quickGelu, [x]),
+      silu: of(reference.silu, [x]),
+    },
+    ...{ add: of(reference.add, pair), sub: of(reference.sub, pair), mul: of(reference.mul, pair) },
+    ...{ div: of(reference.div, pair), exp: of(reference.exp, [x]), softmax: of(reference.softmax, [x]) },
+    cast: of(reference.cast, [x, { dtype: "f16" }]),
+    fill: of(reference.fill, [{}, { shape: [2], value: 1 }]),
+    where: of(reference.where, [{ condition: m2, a: m2, b: m2 }]),
+    gather: of(reference.gather, [{ ids: v2, table: m2 }]),
+    concat: of(reference.concat, [{ a: m2, b: m2 }, { axis: 0 }]),
+    slice: of(reference.slice, [x, { axis: 0, start: 0, end: 1 }]),
+    transpose: of(reference.transpose, [x, { order: [1, 0] }]),
+    matmul: of(reference.matmul, [{ ...x, weight: m2, bias: v2 }]),
+    addLayerNorm: of(reference.addLayerNorm, [{ ...x, residual: m2, weight: v2, bias: v2 }, { eps: 1e-5 }]),
+    addRmsNorm: of(reference.addRmsNorm, [{ ...x, residual: m2, weight: v2 }, { eps: 1e-5 }]),
+    layerNorm: of(reference.layerNorm, [{ ...x, weight: v2, bias: v2 }, { eps: 1e-5 }]),
+    rmsNorm: of(reference.rmsNorm, [{ ...x, weight: v2 }, { eps: 1e-5 }]),
+    ...{ max: of(reference.max, reduced), mean: of(reference.mean, reduced), sum: of(reference.sum, reduced) },
+    cosinesAndSines: of(reference.cosinesAndSines, [{ theta: 10_000, width: 2, positions: 4 }]),
+    rope: of(reference.rope, [
+      { x: bits(1, 2, 1, 4), table: bits(4, 2, 2), positions: bits(1, 2) },
+      { layout: "halves", start: 0 },
+    ]),
+    align: of(reference.align, [experts, { count: 2, block: 2 }]),
+    imbalance: of(reference.imbalance, [{ counts: alignment.counts }]),
+    mixture: of(reference.mixture, [{ ...feed, gateUpBias: bits(8), downBias: bits(8) }, { activation: "swiglu" }]),
+    paddingEfficiency: of(reference.paddingEfficiency, [alignment]),
+    expertChoice: of(reference.expertChoice, [logits, { capacity: 1 }]),
+    expertsOfSlots: of(reference.expertsOfSlots, ["op", experts.experts]),
+    limitCapacity: of(reference.limitCapacity, [experts, { count: 2, capacity: 1 }]),
+    loadBalance: of(reference.loadBalance, [{ ...experts, scores: m2 }]),
+    route: of(reference.route, [{ ...logits, bias: bits(4) }, rule]),
+    argmax: of(reference.argmax, [logits]),
+    filter: of(reference.filter, [logits, filters]),
+    penalise: of(reference.penalise, [
+      { ...logits, counts: bits(2, 4) },
+      { repetition: 1, presence: 0, frequency: 0 },
+    ]),
+    sample: of(reference.sample, [{ ...logits, words: v2 }, filters]),
+    topLogprobs: of(reference.topLogprobs, [logits, { n: 2 }]),
+    gpt2: of(reference.gpt2, [{ ids: v2, weights: gpt2Weights }, gpt2Config]),
+    llama: of(reference.llama, [{ ids: v2, weights: llamaWeights, table: bits(4, 1, 2) }, llamaConfig]),
+  };
+  return Object.fromEntries(Object.entries(calls).map(([name, call]) => [`reference/${name}`, call]));
+}
