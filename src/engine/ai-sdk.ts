@@ -1,5 +1,6 @@
 // A model of an engine as the Vercel AI SDK takes one. Its types are written out as far as they are used; a test compares
 // them with `LanguageModelV3` of the npm package `@ai-sdk/provider`, version 3.
+import { checkValue, text } from "../options/checks.ts";
 import type { Engine } from "./engine.ts";
 import type {
   ChatCompletionChunk,
@@ -71,6 +72,7 @@ export interface AiSdkModel {
 
 /** A loaded model for the AI SDK: `generateText({ model: aiSdkModel(engine, "id"), prompt })`. */
 export function aiSdkModel(engine: Engine, id: string): AiSdkModel {
+  checkValue("aiSdkModel", "id", text, id);
   const { completions } = engine.chat;
   return {
     specificationVersion: "v3",

@@ -40,7 +40,8 @@ export function penalise(tensors: { logits: Dense; counts: Dense }, options: Pen
  * Logits of the tokens that may come next, −∞ for others. logits `[b, v]`, allowed `[b, ⌈v / 32⌉]` (u32: bit `i % 32` of
  * word `i / 32` is set where token i may) → y `[b, v]`.
  */
-export function restrict({ logits, allowed }: { logits: Dense; allowed: Dense }): { y: Dense } {
+export function restrict(tensors: { logits: Dense; allowed: Dense }): { y: Dense } {
+  const { logits, allowed } = given("restrict", tensors, { logits: tensor, allowed: tensor });
   const { v, words } = axes("restrict", { logits, allowed }, { logits: "b v", allowed: "b words" });
   const y = dense(logits.shape);
   for (let i = 0; i < y.values.length; i++) {

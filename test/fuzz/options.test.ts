@@ -15,6 +15,7 @@ import { takesObjects, takesPlain, throwAtArguments, throwAtOptions } from "../s
 const instances = new Set([
   ...["Tensor", "Storage", "Dispatch", "Copy", "Holder", "Shader", "ShaderModule", "RingSchedule", "LayerCache"],
   ...["RingPort", "EnginePort", "FileSource", "CallChecks", "Planes", "TokenConstraint", "ModelCache", "Dense"],
+  "Engine",
 ]);
 
 /** Functions whose objects are data: parsed files and messages, whose fields are the model's to name. */

@@ -27,6 +27,7 @@ export function argumentCalls(gpu: Gpu, model: LanguageModel): Readonly<Record<s
     workgroupMemoryResult: plain(library.workgroupMemoryResult, [1, 1]),
     cacheRow: plain(library.cacheRow, [cache, 0]),
     openFolder: { ...plain(library.openFolder, ["no folder"]), runs: true },
+    aiSdkModel: plain(library.aiSdkModel, [{ chat: { completions: {} } }, "voices"]),
     "LanguageModel.session": { ...method(model, model.session, [1]), runs: true },
     "LanguageModel.score": { ...method(model, model.score, ["a"]), runs: true },
   };

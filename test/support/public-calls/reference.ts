@@ -164,6 +164,7 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
       { ...logits, counts: bits(2, 4) },
       { repetition: 1, presence: 0, frequency: 0 },
     ]),
+    restrict: of(reference.restrict, [{ ...logits, allowed: bits(2, 1) }]),
     sample: of(reference.sample, [{ ...logits, words: v2 }, filters]),
     topLogprobs: of(reference.topLogprobs, [logits, { n: 2 }]),
     gpt2: of(reference.gpt2, [{ ids: v2, weights: gpt2Weights }, gpt2Config]),
