@@ -5,6 +5,7 @@ import { readEarly } from "../formats/read-early.ts";
 import { type FileSource, readJson, withSignal } from "../formats/source.ts";
 import { openWeights } from "../formats/weights.ts";
 import { GpuError } from "../gpu/errors.ts";
+import { gpuChecks } from "../gpu/gpu-options.ts";
 import type { Limits } from "../gpu/limits.ts";
 import { cacheFormats, type WeightType, weightTypes } from "../kernels/formats.ts";
 import { readArchitecture } from "../models/architectures.ts";
@@ -28,7 +29,7 @@ export interface PlanLoadOptions {
   /** Element type of matrices on the device; default as stored. */
   readonly dtype?: WeightType | undefined;
   /** Of the device, in bytes, such as `gpu.limits`; default those that every device of WebGPU has. */
-  readonly limits?: Pick<Limits, "binding" | "buffer"> | undefined;
+  readonly limits?: Partial<Limits> | undefined;
   /** Bytes that the device has for all together, where that is known: WebGPU does not say. */
   readonly memory?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -42,8 +43,7 @@ const fields = fieldsOf<PlanLoadOptions>({
   context: integer(1, 2 ** 30),
   cache: object<CacheOptions>({ dtype: oneOf(...cacheFormats), layout: oneOf(...cacheLayouts) }),
   dtype: oneOf(...weightTypes),
-  // Limits of a device have more than these.
-  limits: having("binding", "an object with binding and buffer, in bytes"),
+  limits: gpuChecks.cap,
   memory: bytes,
   signal: having("aborted", "an AbortSignal"),
 });
@@ -60,7 +60,7 @@ export async function planLoad(
   options: PlanLoadOptions = {},
 ): Promise<LoadPlan> {
   checkOptions("planLoad", fields, options);
-  const { signal, limits = leastLimits } = options;
+  const { signal } = options;
   const ended = new AbortController();
   const all = signal ? AbortSignal.any([signal, ended.signal]) : ended.signal;
   try {
@@ -68,17 +68,15 @@ export async function planLoad(
     const index = early.whole["model.safetensors.index.json"];
     const whole = { "config.json": config, "tokenizer_config.json": tokenizer, "model.safetensors.index.json": index };
     const source = readEarly(withSignal(await openModel(from, { signal: all }), all), { whole, heads: early.heads });
-    return await planFrom(source, { ...options, limits });
+    return await planFrom(source, options);
   } finally {
     ended.abort();
   }
 }
 
-async function planFrom(
-  source: FileSource,
-  options: PlanLoadOptions & Required<Pick<PlanLoadOptions, "limits">>,
-): Promise<LoadPlan> {
-  const { limits = leastLimits, memory = Number.POSITIVE_INFINITY } = options;
+async function planFrom(source: FileSource, options: PlanLoadOptions): Promise<LoadPlan> {
+  const { memory = Number.POSITIVE_INFINITY } = options;
+  const limits = { ...leastLimits, ...options.limits };
   const { family, config } = readArchitecture(await readJson(source, "config.json"));
   const weights = await openWeights(source);
   const checkpoint = checkWeights(weights, family, config);

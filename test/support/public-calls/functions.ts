@@ -265,10 +265,7 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     "Session.generate": { of: session.generate, on: session, calls: [["a", { guard: { every: 1 } }]] },
     "Session.warm": { of: session.warm, on: session, calls: [[1, { guard: { every: 1 } }]], runs: true },
     planLoad: {
-      ...plain(library.planLoad, [
-        "no folder",
-        { cache: { dtype: "f32" }, limits: { binding: 2 ** 27, buffer: 2 ** 28 } },
-      ]),
+      ...plain(library.planLoad, ["no folder", { cache: { dtype: "f32" }, limits: gpu.limits }]),
       runs: true,
     },
   };

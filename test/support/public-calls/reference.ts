@@ -144,6 +144,7 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
     layerNorm: of(reference.layerNorm, [{ ...x, weight: v2, bias: v2 }, { eps: 1e-5 }]),
     rmsNorm: of(reference.rmsNorm, [{ ...x, weight: v2 }, { eps: 1e-5 }]),
     ...{ max: of(reference.max, reduced), mean: of(reference.mean, reduced), sum: of(reference.sum, reduced) },
+    magnitude: of(reference.magnitude, [{ ...x, peaks: v2 }, { index: 0 }]),
     cosinesAndSines: of(reference.cosinesAndSines, [{ theta: 10_000, width: 2, positions: 4 }]),
     rope: of(reference.rope, [
       { x: bits(1, 2, 1, 4), table: bits(4, 2, 2), positions: bits(1, 2) },
