@@ -16,7 +16,7 @@ export async function requestAdapter(request: AdapterRequest = {}): Promise<Foun
     const { requestNodeAdapter } = await import("./adapter-node.ts");
     return await requestNodeAdapter(request);
   }
-  throw new GpuError(`no WebGPU: ${whyNoWebGpu()}`);
+  throw new GpuError((await import("./no-webgpu.ts")).noWebGpu());
 }
 
 async function requestBrowserAdapter(gpu: GPU, { powerPreference, adapter: wanted }: AdapterRequest) {
@@ -39,18 +39,5 @@ async function requestBrowserAdapter(gpu: GPU, { powerPreference, adapter: wante
     found.add(info.label);
   }
   if (wanted && found.size > 0) throw unknownAdapter(wanted, [...found]);
-  throw new GpuError(
-    "no WebGPU adapter: navigator.gpu.requestAdapter() returned null. The browser has WebGPU but no GPU it trusts: turn " +
-      "on hardware acceleration, update the graphics driver, and see chrome://gpu or about:support; " +
-      "Chromium on Linux may need --enable-unsafe-webgpu --enable-features=Vulkan, and Firefox takes a blocked driver or " +
-      "a software one only with gfx.webgpu.ignore-blocklist in about:config",
-  );
-}
-
-function whyNoWebGpu(): string {
-  return globalThis.isSecureContext === false
-    ? "navigator.gpu is undefined because this page is not a secure context; serve it over https or from localhost"
-    : "navigator.gpu is undefined; use Chrome or Edge 113, Safari 26, or Firefox 141 on Windows or 145 on Macs with Apple " +
-        "Silicon, or later ones; or enable WebGPU in the browser's flags: chrome://flags/#enable-unsafe-webgpu, or " +
-        "dom.webgpu.enabled in about:config, which Firefox needs on Linux";
+  throw new GpuError((await import("./no-webgpu.ts")).noAdapter);
 }

@@ -37,7 +37,7 @@ export function hubProblem({ repository, endpoint, hasToken, file }: Asked, resp
   }
   if (status === 403) {
     return fail(
-      `the account of the token has no access (HTTP 403): ask for it at ${page}, and load again once it is given; ` +
+      `the account of the token has no access (HTTP 403): ask for it at ${page}; ` +
         "a fine-grained token also has to allow gated repositories",
     );
   }
@@ -58,7 +58,7 @@ export function hubProblem({ repository, endpoint, hasToken, file }: Asked, resp
 export function unreachable({ repository, endpoint, file }: Asked, cause: unknown): FormatError {
   const why = cause instanceof Error ? cause.message.slice(cause.message.indexOf(": ") + 2) : String(cause);
   const problem =
-    `${endpoint.origin} cannot be reached, and nothing of it is kept here: check the connection, or the address of the ` +
-    `hub (endpoint, or HF_ENDPOINT in Node): ${why}`;
+    `${endpoint.origin} cannot be reached, and nothing of it is kept here: check the connection, or the address of the hub ` +
+    `(endpoint, HF_ENDPOINT in Node): ${why}`;
   return new FormatError(file ?? nameOfRepository(repository), problem, { cause });
 }
