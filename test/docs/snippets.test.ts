@@ -1,6 +1,6 @@
 // The programs of README and docs, each in the form in which a reader would paste it: JavaScript as a file in a clone,
 // commands in a shell, the page in a separate folder with the built package.
-import { execFile } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -64,7 +64,25 @@ describe("the commands", async () => {
   const text = await readFile("docs/command-line.md", "utf8");
   const lines = codeBlocks(text).flatMap(({ language, code }) => (language === "sh" ? code.trim().split("\n") : []));
 
-  test.each(lines)("%s", async (line) => {
+  const serving = (line: string) => / serve /.test(line);
+
+  // It runs until it is stopped; here on a port that is free.
+  test.each(lines.filter(serving))("%s", async (line) => {
+    const [, ...words] = line.replace(/--port \d+/, "--port 0").split(" ");
+    const server = spawn(process.execPath, words, { stdio: ["ignore", "pipe", "inherit"] });
+    try {
+      const said = await new Promise<string>((resolve, reject) => {
+        server.stdout.once("data", (data) => resolve(String(data)));
+        server.once("exit", (code) => reject(new Error(`it ended with ${code}`)));
+      });
+      const [url = ""] = /http:\S+/.exec(said) ?? [];
+      expect((await fetch(new URL("/health", url))).status).toBe(200);
+    } finally {
+      server.kill();
+    }
+  });
+
+  test.each(lines.filter((line) => !serving(line)))("%s", async (line) => {
     const { stdout } = await run("sh", ["-c", line]);
     expect(stdout.trim()).not.toBe("");
     if (line.includes("--json")) expect(JSON.parse(stdout)).toBeTypeOf("object");
