@@ -52,7 +52,7 @@ export interface EngineLoadOptions {
   readonly dtype?: WeightType;
   /** A chat template in place of the model's. */
   readonly chatTemplate?: string;
-  /** True names the first tensor that holds NaN or infinity. */
+  /** False loads weights that hold NaN or infinity, which are refused by tensor and element by default. */
   readonly verify?: boolean;
   readonly onProgress?: (progress: LoadProgress) => void;
   readonly signal?: AbortSignal;

@@ -1,4 +1,4 @@
-/** What an error of a request says besides its message, in the words of OpenAI's interface. */
+/** What an error of a request says apart from its message, in the words of OpenAI's interface. */
 export interface RequestErrorOptions {
   /** The HTTP status: 400, 404, 409, 429, 499 (the client left), 500, 503. */
   readonly status?: number;

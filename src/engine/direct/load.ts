@@ -26,12 +26,13 @@ export function idOf(from: ModelSource, { name }: FileSource): string {
 export async function loadReady(
   gpu: Gpu,
   source: FileSource,
-  { context, cache, dtype, chatTemplate }: LoadRequest,
+  { context, cache, dtype, chatTemplate, verify }: LoadRequest,
   report: Report,
   { signal, onWarning }: { readonly signal: AbortSignal | undefined; readonly onWarning: (text: string) => void },
 ): Promise<LanguageModel> {
   const onProgress = (done: number, total: number) => report("upload", done, total);
-  const model = await loadModel(gpu, source, { context, cache, dtype, chatTemplate, onProgress, onWarning, signal });
+  const given = { context, cache, dtype, chatTemplate, verify, onProgress, onWarning, signal };
+  const model = await loadModel(gpu, source, given);
   try {
     await compile(model, report, signal);
     return model;
@@ -41,8 +42,8 @@ export async function loadReady(
   }
 }
 
-/** Tokens of the prompt that programs are compiled for: other lengths use the same shaders, for the most part. */
-const typicalPrompt = 16;
+/** Tokens of the prompt that is compiled for and warmed up: other lengths use the same shaders, for the most part. */
+export const typicalPrompt = 16;
 
 async function compile({ programs }: LanguageModel, report: Report, signal: AbortSignal | undefined) {
   const visible = programs.visible(typicalPrompt);

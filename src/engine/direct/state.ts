@@ -8,7 +8,7 @@ import type { EngineEvent, EngineOptions } from "../engine.ts";
 import { type KeptDevice, keepDevice, onDevice } from "../recovery.ts";
 import { explainMemory } from "../recovery-memory.ts";
 import { RequestError } from "../request-error.ts";
-import { idOf, loadReady, sourceOf } from "./load.ts";
+import { idOf, loadReady, sourceOf, typicalPrompt } from "./load.ts";
 import type { LoadedEntry, LoadedModels, LoadRequest } from "./loaded.ts";
 import type { Report } from "./progress.ts";
 import { createSessions } from "./sessions.ts";
@@ -136,9 +136,6 @@ async function readyModel(
     throw explainMemory(error, before);
   }
 }
-
-/** Tokens of the prompt whose programs are bound. */
-const typicalPrompt = 16;
 
 /** Opens a session for the first request, whose memory and programs are then there. */
 async function warmUp(
