@@ -33,7 +33,7 @@ export interface FileSource {
    */
   readWhole?(file: string, limit: number, options?: ReadOptions): Promise<Uint8Array<ArrayBuffer> | undefined>;
   /**
-   * Brings files to where they are read fast and safely, e.g. downloads them and compares them with their digests: for
+   * Puts files where they are read fast and safely, e.g. downloads them and compares them with their digests: for
    * sources that are better read so. What is read of other files, or without it, comes from where it is.
    */
   prepare?(files: readonly string[], options?: ReadOptions): Promise<void>;

@@ -1,4 +1,4 @@
-// What a page without WebGPU, or without an adapter, is told: texts that are fetched when they are needed.
+// What errors say in a page without WebGPU, or without an adapter: texts that are fetched when they are needed.
 
 export const noAdapter =
   "no WebGPU adapter: navigator.gpu.requestAdapter() returned null. The browser has WebGPU but no GPU it trusts: turn " +

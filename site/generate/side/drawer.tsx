@@ -19,7 +19,7 @@ const panels = {
 type PanelName = keyof typeof panels;
 const open = signal<PanelName>("sampling");
 
-/** What stands beside the text: settings, and looks into the model. */
+/** The drawer next to the text: settings, and looks into the model. */
 export function Drawer() {
   const list = useRef<HTMLDivElement>(null);
   const experts = load.value.kind === "ready" && load.value.info.experts !== undefined;
