@@ -25,16 +25,27 @@ function run(names, keep) {
   const kept = [];
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (data) => kept.push(data));
   return new Promise((resolve) => {
-    child.on("close", (code) => {
-      process.stdout.write(Buffer.concat(kept));
-      resolve(code ?? 1);
+    child.on("close", (code, signal) => {
+      const output = Buffer.concat(kept);
+      process.stdout.write(output);
+      resolve({ names, ended: signal ?? code ?? 1, output: output.toString() });
     });
   });
 }
 
-const codes = [];
+const runs = [];
 async function lane() {
-  for (let names = queue.shift(); names; names = queue.shift()) codes.push(await run(names, isAll));
+  for (let names = queue.shift(); names; names = queue.shift()) runs.push(await run(names, isAll));
 }
 await Promise.all(Array.from({ length: lanes }, lane));
-process.exitCode = codes.some((code) => code !== 0) ? 1 : 0;
+
+const bad = runs.filter(({ ended }) => ended !== 0);
+if (isAll) {
+  // Said again at the end, since several minutes of output stand between: an error outside every test fails a run too,
+  // though no test of it failed.
+  for (const { names, ended, output } of bad) {
+    const errors = output.match(/^.*Unhandled Errors?[\s\S]{0,4000}/m)?.[0] ?? "no error outside the tests was printed";
+    console.error(`\n${names.join(" and ")} ended with ${ended}: ${errors}`);
+  }
+}
+process.exitCode = bad.length > 0 ? 1 : 0;
