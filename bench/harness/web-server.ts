@@ -1,12 +1,16 @@
-import { readFile, stat } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
+import { pipeline } from "node:stream/promises";
 
 /** The content of a web server: texts by path, and folders by path prefix. */
 export interface Site {
   readonly texts?: Readonly<Record<string, string>>;
   readonly folders?: Readonly<Record<string, string>>;
+  /** Of every answer. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Default: a free port. */
   readonly port?: number;
 }
@@ -29,23 +33,34 @@ const types: Readonly<Record<string, string>> = {
 };
 
 /** Serves a site, with byte ranges for the files in its folders (RFC 9110, section 14). */
-export async function serveSite({ texts = {}, folders = {}, port: wanted = 0 }: Site): Promise<WebServer> {
+export async function serveSite({
+  texts = {},
+  folders = {},
+  headers = {},
+  port: wanted = 0,
+}: Site): Promise<WebServer> {
   const ranges: string[] = [];
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
     const type = types[extname(path) || ".html"] ?? "application/octet-stream";
     const text = texts[path];
-    if (text !== undefined) return void response.writeHead(200, { "content-type": type }).end(text);
+    const head = { ...headers, "content-type": type };
+    if (text !== undefined) return void response.writeHead(200, head).end(text);
     const prefix = Object.keys(folders).find((start) => path.startsWith(start));
     const file = prefix && join(folders[prefix] ?? "", normalize(`/${path.slice(prefix.length)}`));
-    if (!file || !(await stat(file).catch(() => undefined))?.isFile()) return void response.writeHead(404).end();
-    const body = await readFile(file);
+    const found = file ? await stat(file).catch(() => undefined) : undefined;
+    if (!file || !found?.isFile()) return void response.writeHead(404, headers).end();
     const [, from, to] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "") ?? [];
-    if (from === undefined) return void response.writeHead(200, { "content-type": type }).end(body);
-    ranges.push(`${path} ${request.headers.range}`);
-    const last = Math.min(to ? Number(to) : body.length - 1, body.length - 1);
-    response.writeHead(206, { "content-type": type, "content-range": `bytes ${from}-${last}/${body.length}` });
-    response.end(body.subarray(Number(from), last + 1));
+    const first = Number(from ?? 0);
+    const last = Math.min(to ? Number(to) : found.size - 1, found.size - 1);
+    const length = { "content-length": Math.max(0, last - first + 1) };
+    if (from === undefined) response.writeHead(200, { ...head, ...length });
+    else {
+      ranges.push(`${path} ${request.headers.range}`);
+      response.writeHead(206, { ...head, ...length, "content-range": `bytes ${first}-${last}/${found.size}` });
+    }
+    if (request.method === "HEAD" || last < first) return void response.end();
+    await pipeline(createReadStream(file, { start: first, end: last }), response).catch(() => {}); // its client has left
   };
   const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve, reject) => {

@@ -88,11 +88,12 @@ async function planFrom(source: FileSource, options: PlanLoadOptions): Promise<L
   const context = contextOf(config, options.context);
   const shape = (tokens: number) => cacheShape(config, 1, tokens, cache, tokensAhead(device, config));
   const ofWeights = weightBytes(weights, checkpoint, config, options.dtype);
-  const temporaryBytes = temporaries(config, Math.min(context, longestChunk(device, config)));
+  const temporary = (tokens: number) => temporaries(config, Math.min(tokens, longestChunk(device, config)));
   const fitting = (tokens: number) =>
     largestTensorBytes(shape(tokens)) <= Math.min(limits.binding, limits.buffer) &&
-    ofWeights + temporaryBytes + cacheBytes(shape(tokens)) <= memory;
+    ofWeights + temporary(tokens) + cacheBytes(shape(tokens)) <= memory;
   const why = misfit(() => checkRequirements(device, config, context, 1, cache, tokensAhead(device, config)));
+  const temporaryBytes = temporary(context);
   const needed = ofWeights + temporaryBytes + cacheBytes(shape(context));
   const tooMuch =
     needed > memory ? `it takes ${mebibytes(needed)}, and the device has ${mebibytes(memory)}` : undefined;

@@ -25,7 +25,7 @@ export function openExchange(
 ): Exchange {
   const stop = new AbortController();
   const end = (reason: RequestError) => stop.abort(reason);
-  const overdue = () => end(refusal(503, "time_limit", `the request took longer than ${timeLimit} seconds`));
+  const overdue = () => end(refusal(503, "time_limit", `the request took longer than ${timeLimit} s`));
   const timer = setTimeout(overdue, timeLimit * 1000);
   response.on("close", () => {
     clearTimeout(timer);

@@ -48,6 +48,16 @@ test("it prints its address, answers the program of its page, and ends in order 
   expect(lines).toEqual([url]);
 });
 
+test("the signal by which other programs end it ends it in order, too", async () => {
+  const { child, url } = await started();
+  const body = JSON.stringify({ prompt: "<|whale|>The", max_tokens: 450, stream: true });
+  const streaming = await fetch(`${url}/v1/completions`, { method: "POST", body });
+  const exited = once(child, "exit");
+  child.kill("SIGTERM");
+  expect(await streaming.text()).toContain('"shutting_down"');
+  expect(await exited).toEqual([0, null]);
+});
+
 test("a port in use is reported before the model is loaded", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");

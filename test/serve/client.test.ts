@@ -1,8 +1,9 @@
 // The server as programs use it: by OpenAI's own client, with nothing changed but the address.
 import OpenAI from "openai";
 import { expect, test } from "vitest";
+import { startServer } from "../../src/serve/server.ts";
 import { goldenPrompts } from "../support/bundled.ts";
-import { figuresOf, servedModel } from "./served.ts";
+import { clientOf, figuresOf, servedModel } from "./served.ts";
 
 const served = servedModel();
 const model = "voices-dense";
@@ -220,6 +221,27 @@ test("leaving a stream ends its generation, and the figures say so", async () =>
   for await (const _ of stream) break;
   await expect.poll(async () => (await figuresOf(served.server)).get("shaderformer_requests_running")).toBe(0);
   expect((await figuresOf(served.server)).get("shaderformer_hang_ups_total")).toBe(before + 1);
+});
+
+test("a request that takes too long ends with 503, whether it waits, computes or streams", async () => {
+  const server = await startServer({ port: 0, timeLimit: 1 });
+  server.use(served.engine);
+  const client = clientOf(server);
+  const long = { ...sea, max_tokens: 450 };
+  const error = (one: Promise<unknown>) => one.then(() => undefined).catch((reason: unknown) => reason);
+  const read = async () => {
+    for await (const _ of await client.completions.create({ ...long, stream: true }));
+  };
+  // More than a second of work for all, of which four are computed at a time.
+  const ended = await Promise.all(
+    Array.from({ length: 12 }, (_, i) => error(i % 2 === 0 ? read() : client.completions.create(long))),
+  );
+  const late = ended.filter((one) => one !== undefined);
+  expect(late.length).toBeGreaterThan(6);
+  for (const one of late) expect(String(one)).toMatch(/the request took longer than 1 s/);
+  expect(late.some((one) => one instanceof OpenAI.APIError && one.status === 503)).toBe(true);
+  await expect.poll(async () => (await figuresOf(server)).get("shaderformer_requests_running")).toBe(0);
+  await server.close();
 });
 
 test("figures count requests and tokens", async () => {

@@ -6,10 +6,10 @@ import { openGpu } from "../../gpu/open.ts";
 import type { Calls } from "../core.ts";
 import type { EngineEvent, EngineOptions } from "../engine.ts";
 import { type KeptDevice, keepDevice, onDevice } from "../recovery.ts";
-import { explainMemory } from "../recovery-memory.ts";
 import { RequestError } from "../request-error.ts";
 import { idOf, loadReady, sourceOf, typicalPrompt } from "./load.ts";
 import type { LoadedEntry, LoadedModels, LoadRequest } from "./loaded.ts";
+import { explainMemory } from "./memory-advice.ts";
 import type { Report } from "./progress.ts";
 import { createSessions } from "./sessions.ts";
 import { createStorage, type Storage } from "./storage.ts";
@@ -133,7 +133,7 @@ async function readyModel(
     return ready;
   } catch (error) {
     gpu.buffers.trim();
-    throw explainMemory(error, before);
+    throw await explainMemory(error, before, source, request, gpu);
   }
 }
 
