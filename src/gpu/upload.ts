@@ -3,7 +3,7 @@ import { AllocationError, GpuError } from "./errors.ts";
 import type { Storage } from "./storage.ts";
 
 /** Bytes of one staging buffer; two alternate, so that one is filled while the other is copied. */
-export const stagingBytes = 8 << 20;
+export const stagingBytes = 4 << 20;
 
 /**
  * Fills storage piece by piece through two staging buffers that are mapped, filled and copied in turn, so that no

@@ -41,7 +41,7 @@ export async function loadWeights(
 }
 
 /**
- * Uploads the weights of a checked checkpoint to the GPU in pieces of at most 8 MiB, checking every value. Throws
+ * Uploads the weights of a checked checkpoint to the GPU in pieces of at most 4 MiB, checking every value. Throws
  * `FormatError` for NaN or infinity; nothing stays allocated then.
  */
 export async function uploadWeights(

@@ -1,8 +1,10 @@
 // An engine whose device is lost, in every state: what it says is what it would have said.
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createEngine } from "../../src/engine/create-engine.ts";
+import { createWorkerEngine } from "../../src/engine/create-worker-engine.ts";
 import type { Engine, EngineEvent } from "../../src/engine/engine.ts";
 import type { GenerateRequest } from "../../src/engine/generate-request.ts";
+import { serveEngine } from "../../src/engine/port/serve-engine.ts";
 import { bundledMixture, bundledModel } from "../support/bundled.ts";
 import { destroyable } from "../support/destroyable.ts";
 import { attempts } from "../support/fuzz.ts";
@@ -29,8 +31,8 @@ const greedy = { model: "dense", prompt, temperature: 0, seed: 1, maxTokens: 24 
 const sampled = { ...greedy, temperature: 0.9, topK: 50, seed: 21, presencePenalty: 0.5, repetitionPenalty: 1.1 };
 
 /** Text and tokens of a request; `lose` is called with the number of tokens so far, before each is read. */
-async function run(request: GenerateRequest, lose: (tokens: number) => void = () => {}) {
-  const generation = engine.generate(request);
+async function run(request: GenerateRequest, lose: (tokens: number) => void = () => {}, of: Engine = engine) {
+  const generation = of.generate(request);
   const iterator = generation[Symbol.asyncIterator]();
   let text = "";
   const tokens: number[] = [];
@@ -67,6 +69,18 @@ test.each([
     expect(await run(request, at(place))).toEqual(whole);
     expect(events).toEqual(["device-lost", "device-restored"]);
   }
+});
+
+test("text in the form of a schema is the same, too", async () => {
+  const schema = {
+    ...{ type: "object", required: ["mood", "count"], additionalProperties: false },
+    properties: { mood: { enum: ["calm", "rough"] }, count: { type: "integer", minimum: 1, maximum: 9 } },
+  };
+  const responseFormat = { type: "json_schema", json_schema: { name: "sea", schema } } as const;
+  const request = { ...sampled, presencePenalty: 0, repetitionPenalty: 1, responseFormat, temperature: 1, topK: 0, maxTokens: 120 };
+  const whole = await run(request);
+  expect(schema.properties.mood.enum).toContain(JSON.parse(whole.text).mood);
+  for (const place of [4, 1].slice(0, attempts(2, 1))) expect(await run(request, at(place))).toEqual(whole);
 });
 
 test.runIf(attempts(1, 0))("a seed that was drawn by itself goes on, too", async () => {
@@ -184,4 +198,18 @@ test("an engine that is disposed of is not given another device", async () => {
   await other.dispose();
   await expect(pieces.result).rejects.toThrow(/disposed|closed/);
   expect([seen, devices.opened]).toEqual([[], opened]);
+});
+
+test("on the other side of a port the stream goes on, too", async () => {
+  const { port1, port2 } = new MessageChannel();
+  serveEngine(port2);
+  const other = await createWorkerEngine(port1);
+  const seen: string[] = [];
+  other.onEvent(({ type }) => seen.push(type));
+  await other.load(bundledModel, { id: "dense" });
+  const whole = await run(greedy, undefined, other);
+  expect(await run(greedy, at(7), other)).toEqual(whole);
+  expect(seen).toEqual(["device-lost", "device-restored"]);
+  await other.dispose();
+  port1.close();
 });

@@ -74,7 +74,14 @@ const faults: Readonly<Record<string, Misbehaviour>> = {
     return true;
   },
   redirects: (_, __, response, request) => {
-    const location = pick([request.url ?? "/", "file:///etc/hosts", "//", "http://127.0.0.1:1/", "javascript:1", "http://["]);
+    const location = pick([
+      request.url ?? "/",
+      "file:///etc/hosts",
+      "//",
+      "http://127.0.0.1:1/",
+      "javascript:1",
+      "http://[",
+    ]);
     response.writeHead(pick([301, 302, 303, 307, 308]), { location }).end();
     return true;
   },
