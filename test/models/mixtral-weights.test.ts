@@ -130,11 +130,11 @@ test("experts larger than a staging buffer pass in pieces", async () => {
   const two = <T>(parts: T[]) => parts.slice(0, 2);
   expect(same(await gateUp.readStored(), stackedBits(two(gateUpOf(tensors, 0)), "f32"))).toBe(true);
   expect(same(await down.readStored(), stackedBits(two(downOf(tensors, 0)), "f32"))).toBe(true);
-  // Every byte once, in pieces that are smaller than a staging buffer.
+  // Every byte once, in pieces of at most a staging buffer.
   const sorted = reads.toSorted(([a], [b]) => a - b);
   expect(sorted.filter(([begin], i) => i > 0 && begin !== sorted[i - 1]?.[1])).toEqual([]);
   expect(sorted.at(-1)?.[1]).toBe(Math.max(...[...weights.tensors.values()].map(({ end }) => end)));
-  expect(Math.max(...reads.map(([begin, end]) => end - begin))).toBeLessThanOrEqual(stagingBytes / 2);
+  expect(Math.max(...reads.map(([begin, end]) => end - begin))).toBeLessThanOrEqual(stagingBytes);
   loaded.dispose();
   const [late, at] = [expertName(0, 1, "w1"), 1_060_000];
   if (tensors[late]) tensors[late].elements[at] = Number.POSITIVE_INFINITY;
