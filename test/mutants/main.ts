@@ -42,7 +42,9 @@ const { values: flags } = parseArgs({
 const started = performance.now();
 const text = (file: string) => readFileSync(file, "utf8");
 mkdirSync(folder, { recursive: true });
-const wantedTests = testFiles.filter((file) => file.includes(flags.tests));
+/** Tests that mistakes outside shaders name, and that are of neither kernels nor blocks. */
+const named = mistakes.flatMap(({ tests = [] }) => tests.map((name) => `${name}.test.ts`));
+const wantedTests = [...new Set([...testFiles, ...named])].filter((file) => file.includes(flags.tests));
 const shaders = readdirSync("shaders", { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".wgsl"))
   .map((name) => `shaders/${name}`)
@@ -198,6 +200,7 @@ async function tryTypeScript(mutant: Mutant): Promise<Outcome> {
   await bundleTests({ outfile: own, worker: workerFile, tests: files, replaced });
   const order = tests.filter(({ test }) => files.some((file) => test.startsWith(`${file} > `)));
   const ids = [...order].sort((p, q) => p.milliseconds - q.milliseconds).map(({ test }) => test);
+  if (ids.length === 0) throw new Error(`${mutant.id}: its tests are ${files.join(", ")}, none of which was measured`);
   let worker: Worker | undefined;
   try {
     worker = await startWorker(own);

@@ -116,15 +116,15 @@ export const attentionProblems: readonly Case<AttentionInputs, CaseOptions>[] = 
   withTags(
     problem(
       "NaN in keys that no query sees, NaN and infinity in values that some do not see",
-      { h: 2, t: 21, s: 90 },
+      { h: 4, t: 21, s: 90 },
       { start: 30 },
       {
         keys: ([, head, row, column]) =>
           row > 50 ? Number.NaN : (normal(1, 1 + head * 9001 + row * 89 + column)[0] ?? 0),
         values: ([, head, row, column]) =>
-          row > 50 || (row === 44 && column === 3)
+          row > 50 || (row === 44 && column === head) // in each head another column of a vector
             ? Number.NaN
-            : row === 33 && column === 5
+            : row === 33 && column === 4 + head
               ? Number.POSITIVE_INFINITY
               : (normal(1, 7 + head * 9001 + row * 89 + column)[0] ?? 0),
       },
