@@ -87,7 +87,8 @@ await readAddress(takeConversation);
 writeAddress();
 followChoice();
 simulate();
-render(<Page />, document.body);
 void engineFor(hub.value).catch(() => undefined); // likewise
+await new Promise((resolve) => setTimeout(resolve)); // the page is drawn in a task of its own: both together are long
+render(<Page />, document.body);
 void runLink();
 addEventListener("hashchange", () => void readAddress(takeConversation).then(runLink));
