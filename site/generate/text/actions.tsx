@@ -1,8 +1,9 @@
 import { CopyButton } from "../../shell/copy-button.tsx";
 import { load } from "../model/load.ts";
 import { StatsLine } from "../strips/stats-line.tsx";
+import { formatted, formatting, switchFormatting } from "./formatting.ts";
 import type { Reply } from "./reply.ts";
-import { canGoOn, clear, goOn, isWriting, regenerate } from "./state.ts";
+import { canGoOn, clear, goOn, isWriting, mode, regenerate } from "./state.ts";
 
 /** What can be done with the last reply, and its figures. */
 export function ReplyActions({ reply }: { reply: Reply }) {
@@ -25,6 +26,11 @@ export function ReplyActions({ reply }: { reply: Reply }) {
           <CopyButton what="Text" text={() => reply.text}>
             Copy text
           </CopyButton>
+          {(formatted(reply.text, false) || !formatting.value) && mode.value === "chat" && (
+            <button type="button" aria-pressed={formatting.value} onClick={switchFormatting}>
+              Formatted
+            </button>
+          )}
           <button type="button" onClick={clear}>
             Clear
           </button>

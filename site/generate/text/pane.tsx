@@ -8,6 +8,8 @@ import { prompt } from "../setup/state.ts";
 import { failure } from "../troubles/failure.ts";
 import { ReplyActions } from "./actions.tsx";
 import { useFollow } from "./follow.ts";
+import { formatted } from "./formatting.ts";
+import { MarkdownBlocks } from "./markdown-blocks.tsx";
 import type { Reply } from "./reply.ts";
 import { completion, edit, isWriting, latest, mode, outputState, textOf, turns } from "./state.ts";
 
@@ -32,9 +34,9 @@ export function TextPane() {
 }
 
 /** The element whose content is the finished text, and whose state scripts can read. */
-function Output({ reply }: { reply: Reply | undefined }) {
+function Output({ reply, hidden = false }: { reply: Reply | undefined; hidden?: boolean }) {
   return (
-    <span id="output" data-state={outputState.value} class="generated">
+    <span id="output" data-state={outputState.value} class="generated" hidden={hidden}>
       {reply?.text ?? ""}
     </span>
   );
@@ -63,19 +65,34 @@ function Conversation() {
       {turns.value.map((turn, i) => (
         <article key={turn.id} class={`turn ${turn.role}`} aria-label={turn.role === "user" ? "You" : "Model"}>
           {i === last && "writing" in turn ? (
-            <div class="paper" tabIndex={-1}>
-              <Output reply={turn.writing.reply.value} />
-            </div>
+            <Answer reply={turn.writing.reply.value} />
           ) : "text" in turn && turn.role === "user" ? (
             <Said id={turn.id} text={turn.text} />
           ) : (
-            <div class="paper">{textOf(turn)}</div>
+            <Words text={textOf(turn)} />
           )}
         </article>
       ))}
       {!(turns.value[last] && "writing" in turns.value[last]) && <Output reply={undefined} />}
     </div>
   );
+}
+
+/** The last reply, formatted where it has formatting; its text as it is written stays in the output. */
+function Answer({ reply }: { reply: Reply }) {
+  const shown = formatted(reply.text, reply.state === "generating");
+  return (
+    <div class="paper" tabIndex={-1}>
+      {shown && <MarkdownBlocks {...shown} />}
+      <Output reply={reply} hidden={shown !== undefined} />
+    </div>
+  );
+}
+
+/** An earlier reply. */
+function Words({ text }: { text: string }) {
+  const shown = formatted(text, false);
+  return <div class="paper">{shown ? <MarkdownBlocks {...shown} /> : text}</div>;
 }
 
 /** A message of the reader's, which can be edited in place. */
