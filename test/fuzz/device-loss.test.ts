@@ -77,7 +77,15 @@ test("text in the form of a schema is the same, too", async () => {
     properties: { mood: { enum: ["calm", "rough"] }, count: { type: "integer", minimum: 1, maximum: 9 } },
   };
   const responseFormat = { type: "json_schema", json_schema: { name: "sea", schema } } as const;
-  const request = { ...sampled, presencePenalty: 0, repetitionPenalty: 1, responseFormat, temperature: 1, topK: 0, maxTokens: 120 };
+  const request = {
+    ...sampled,
+    presencePenalty: 0,
+    repetitionPenalty: 1,
+    responseFormat,
+    temperature: 1,
+    topK: 0,
+    maxTokens: 120,
+  };
   const whole = await run(request);
   expect(schema.properties.mood.enum).toContain(JSON.parse(whole.text).mood);
   for (const place of [4, 1].slice(0, attempts(2, 1))) expect(await run(request, at(place))).toEqual(whole);
