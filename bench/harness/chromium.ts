@@ -1,4 +1,4 @@
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { findBrowser } from "./find-browser.ts";
 
 const { path: executablePath, missing } = findBrowser("Chromium", [
@@ -23,15 +23,23 @@ export interface ChromiumOptions {
 
 /** Starts a headless Chromium whose WebGPU also accepts software adapters. */
 export async function openChromium(options: ChromiumOptions = {}): Promise<Browser> {
+  return await chromium.launch(launching(options));
+}
+
+/** The same with a profile in a folder, which keeps what its pages keep; `close` ends the browser. */
+export async function openProfile(folder: string, options: ChromiumOptions = {}): Promise<BrowserContext> {
+  return await chromium.launchPersistentContext(folder, launching(options));
+}
+
+function launching({ args = [], ignoreDefaultArgs = [], env, handleSIGINT = true }: ChromiumOptions) {
   if (!executablePath) throw new Error(noChromium);
-  const { args = [], ignoreDefaultArgs = [], env, handleSIGINT = true } = options;
-  return await chromium.launch({
+  return {
     executablePath,
     args: ["--headless=new", "--no-sandbox", "--enable-unsafe-webgpu", ...args],
     ignoreDefaultArgs: [...ignoreDefaultArgs],
     handleSIGINT,
     ...(env ? { env: { ...process.env, ...env } as Record<string, string> } : {}),
-  });
+  };
 }
 
 /** Opens a page and collects its uncaught errors. */

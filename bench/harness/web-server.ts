@@ -20,6 +20,8 @@ export interface WebServer {
   readonly origin: string;
   /** Number of range requests so far. */
   readonly ranges: string[];
+  /** Bytes of bodies that were sent, by path. */
+  readonly sent: Map<string, number>;
   close(): Promise<void>;
 }
 
@@ -40,12 +42,17 @@ export async function serveSite({
   port: wanted = 0,
 }: Site): Promise<WebServer> {
   const ranges: string[] = [];
+  const sent = new Map<string, number>();
+  const count = (path: string, bytes: number) => sent.set(path, (sent.get(path) ?? 0) + bytes);
   const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
     const type = types[extname(path) || ".html"] ?? "application/octet-stream";
     const text = texts[path];
     const head = { ...headers, "content-type": type };
-    if (text !== undefined) return void response.writeHead(200, head).end(text);
+    if (text !== undefined) {
+      count(path, Buffer.byteLength(text));
+      return void response.writeHead(200, head).end(text);
+    }
     const prefix = Object.keys(folders).find((start) => path.startsWith(start));
     const file = prefix && join(folders[prefix] ?? "", normalize(`/${path.slice(prefix.length)}`));
     const found = file ? await stat(file).catch(() => undefined) : undefined;
@@ -60,7 +67,9 @@ export async function serveSite({
       response.writeHead(206, { ...head, ...length, "content-range": `bytes ${first}-${last}/${found.size}` });
     }
     if (request.method === "HEAD" || last < first) return void response.end();
-    await pipeline(createReadStream(file, { start: first, end: last }), response).catch(() => {}); // its client has left
+    const stream = createReadStream(file, { start: first, end: last });
+    stream.on("data", (chunk) => count(path, chunk.length));
+    await pipeline(stream, response).catch(() => {}); // its client has left
   };
   const server = createServer((request, response) => void answer(request, response));
   await new Promise<void>((resolve, reject) => {
@@ -72,5 +81,5 @@ export async function serveSite({
     server.closeAllConnections();
     await new Promise((resolve) => server.close(resolve));
   };
-  return { origin: `http://127.0.0.1:${port}`, ranges, close };
+  return { origin: `http://127.0.0.1:${port}`, ranges, sent, close };
 }

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
-import { openChromium } from "../harness/chromium.ts";
+import { type ChromiumOptions, openChromium } from "../harness/chromium.ts";
 
 /** Adapters on which a headless Chromium can compute. */
 const adapters = ["lavapipe", "swiftshader", "gpu"] as const;
@@ -31,14 +31,29 @@ const unwanted = ["--disable-gpu", "--headless", "--headless=old", "--disable-so
  * Throws where the adapter is not available.
  */
 export async function openChromiumOn(adapter: AdapterName, root: string): Promise<Browser> {
+  return await openChromium(await chromiumOn(adapter, root));
+}
+
+/** The options with which a Chromium has that adapter. Throws where the adapter is not available. */
+export async function chromiumOn(adapter: AdapterName, root: string): Promise<ChromiumOptions> {
   const driver = adapter === "lavapipe" ? await lavapipeForChromium(root) : undefined;
-  const args = ["--enable-webgpu-developer-features", ...flags[adapter]];
-  return await openChromium({
-    args,
+  return {
+    args: ["--enable-webgpu-developer-features", ...flags[adapter]],
     ignoreDefaultArgs: unwanted,
     handleSIGINT: false,
     ...(driver ? { env: { VK_DRIVER_FILES: driver, VK_ICD_FILENAMES: driver } } : {}),
-  });
+  };
+}
+
+/** Lavapipe, or SwiftShader where that is not available; says why. */
+export async function defaultAdapter(root: string, say: (line: string) => void): Promise<AdapterName> {
+  try {
+    await lavapipeForChromium(root);
+    return "lavapipe";
+  } catch (error) {
+    say(`measuring on Chromium's SwiftShader, since ${error instanceof Error ? error.message : String(error)}`);
+    return "swiftshader";
+  }
 }
 
 /**

@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import type { AdapterName } from "./chromium.ts";
 import { parseProblem, standardCases } from "./problems.ts";
 import type { PeerResult, PeerRow } from "./result.ts";
 import { repositoryRoot } from "./root.ts";
@@ -43,7 +42,7 @@ export async function benchPeers(options: PeersOptions): Promise<PeerResult> {
   const root = repositoryRoot();
   const hash = setupHash(setupOf(options));
   const tools = await loadTools();
-  const chosen = adapter === undefined ? await defaultAdapter(root, say) : tools.parseAdapter(adapter);
+  const chosen = adapter === undefined ? await tools.defaultAdapter(root, say) : tools.parseAdapter(adapter);
   const folder = await builtSite(root, join(root, usualFolder), options);
   return await tools.drivePage({ root, folder, adapter: chosen, hash, onProgress, signal });
 }
@@ -93,14 +92,4 @@ async function builtSite(root: string, folder: string, { say = () => {} }: Peers
   const modules = await tools.ensurePackages(root, say);
   await tools.buildSite({ root, modules, folder });
   return folder;
-}
-
-async function defaultAdapter(root: string, say: (line: string) => void): Promise<AdapterName> {
-  try {
-    await (await loadTools()).lavapipeForChromium(root);
-    return "lavapipe";
-  } catch (error) {
-    say(`measuring on Chromium's SwiftShader, since ${error instanceof Error ? error.message : String(error)}`);
-    return "swiftshader";
-  }
 }

@@ -6,23 +6,44 @@ import { join } from "node:path";
 /** The files that define the installation. */
 const files = ["package.json", "package-lock.json"];
 
+/** Packages that a bench compares with, which are not in the project's `npm ci`, since few users measure peers. */
+export interface PeerPackages {
+  /** The folder of their package.json and package-lock.json, in the repository. */
+  readonly source: string;
+  /** Where they are installed, in .cache/peers. */
+  readonly folder: string;
+  /** What they are, for people, with their size. */
+  readonly what: string;
+}
+
+/** The packages of `bench peers`. */
+const peers: PeerPackages = {
+  source: "bench/peers",
+  folder: "packages",
+  what: "jax-js, onnxruntime-web and TensorFlow.js into .cache/peers (220 MB, once)",
+};
+
 /** Path of the peers' packages in the repository. */
-export const packagesFolder = (root: string): string => join(root, ".cache", "peers", "packages");
+export const packagesFolder = (root: string, { folder } = peers): string => join(root, ".cache", "peers", folder);
 
 /**
- * Installs the peers by bench/peers/package-lock.json, 220 MB, unless they are installed: not in the project's `npm
- * ci`, since few users measure peers. Throws, saying what to do, where that fails.
+ * Installs packages as their lock file has them, unless they are installed. Throws, saying what to do, where that fails.
  */
-export async function ensurePackages(root: string, say: (line: string) => void): Promise<string> {
-  const folder = packagesFolder(root);
+export async function ensurePackages(
+  root: string,
+  say: (line: string) => void,
+  packages: PeerPackages = peers,
+): Promise<string> {
+  const folder = packagesFolder(root, packages);
+  const source = join(root, packages.source);
   const modules = join(folder, "node_modules");
   const stamp = join(folder, "installed");
-  const lock = await readFile(join(root, "bench", "peers", "package-lock.json"), "utf8");
+  const lock = await readFile(join(source, "package-lock.json"), "utf8");
   if (existsSync(modules) && (await readFile(stamp, "utf8").catch(() => "")) === lock) return modules;
-  say("installing jax-js, onnxruntime-web and TensorFlow.js into .cache/peers (220 MB, once)");
+  say(`installing ${packages.what}`);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  for (const file of files) await copyFile(join(root, "bench", "peers", file), join(folder, file));
+  for (const file of files) await copyFile(join(source, file), join(folder, file));
   const { code, output } = await npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder);
   if (code !== 0) {
     throw new Error(

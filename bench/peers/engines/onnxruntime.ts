@@ -1,3 +1,4 @@
+import { deviceWithoutSubgroups } from "./device.ts";
 import type { Engine, OpenEngine } from "./engine.ts";
 import { operatorModel } from "./onnx-model.ts";
 import { waysOf } from "./onnxruntime-operators.ts";
@@ -44,25 +45,4 @@ async function openOrt(given: GPUDevice | undefined): Promise<OpenEngine> {
     device,
     ways: (problem) => waysOf({ ort, given, device }, problem),
   };
-}
-
-/** A device with all the limits that onnxruntime-web requests, and no features but half precision. */
-async function deviceWithoutSubgroups(): Promise<GPUDevice> {
-  const adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
-  if (!adapter) throw new Error("there is no WebGPU adapter");
-  const { limits } = adapter;
-  return await adapter.requestDevice({
-    requiredFeatures: adapter.features.has("shader-f16") ? ["shader-f16"] : [],
-    requiredLimits: {
-      maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
-      maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,
-      maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-      maxBufferSize: limits.maxBufferSize,
-      maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
-      maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
-      maxComputeWorkgroupSizeY: limits.maxComputeWorkgroupSizeY,
-      maxComputeWorkgroupSizeZ: limits.maxComputeWorkgroupSizeZ,
-      maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
-    },
-  });
 }

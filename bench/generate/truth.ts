@@ -1,0 +1,95 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { decode, openFolder } from "shaderformer";
+import { openWeights } from "../../src/formats/weights.ts";
+import { type Dense, dense } from "../../src/reference/dense.ts";
+import { llama } from "../../src/reference/transformer.ts";
+import { checkLlama, type LlamaFile } from "./llama-onnx.ts";
+import type { Sample } from "./sample.ts";
+
+/** The part of a sample that is right or wrong. */
+type Text = Pick<Sample, "promptTokens" | "tokens" | "text">;
+
+/** Whether greedy texts are what a forward pass in float64 says of them. */
+export interface Truth {
+  /** Why a text of a prompt with at most `count` tokens is wrong; undefined where it is right. */
+  judge(prompt: string, count: number, text: Text): string | undefined;
+}
+
+/** A checkpoint's tensors in float64, by name. */
+async function denseWeights(folder: string): Promise<Record<string, Dense>> {
+  const weights = await openWeights(await openFolder(folder));
+  const tensors: Record<string, Dense> = {};
+  for (const tensor of weights.tensors.values()) {
+    if (tensor.dtype !== "F16") throw new RangeError(`${tensor.name} is ${tensor.dtype}, expected F16`);
+    const bytes = await weights.read(tensor, 0, tensor.end - tensor.begin);
+    const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
+    tensors[tensor.name] = dense(tensor.shape, decode("f16", halves));
+  }
+  return tensors;
+}
+
+/**
+ * Judges the greedy texts of a Llama checkpoint: each token has to be the likeliest in float64, given those before it.
+ * A text that was found right is remembered, and later ones have to be the same. What tokens say as text, and the tokens
+ * of a prompt, are those of the first right text.
+ */
+export async function openTruth(folder: string): Promise<Truth> {
+  const config: LlamaFile & { readonly eos_token_id?: number | readonly number[] } = JSON.parse(
+    await readFile(join(folder, "config.json"), "utf8"),
+  );
+  checkLlama(config);
+  const weights = await denseWeights(folder);
+  const ends = [config.eos_token_id ?? []].flat();
+  const right = new Map<string, Text>();
+
+  /** The first token that is not the likeliest one. */
+  function firstWrong({ promptTokens, tokens }: Text): string | undefined {
+    const ids = [...promptTokens, ...tokens];
+    const { logits } = llama({ ids: dense([ids.length], ids), weights }, config);
+    const [, vocabulary = 0] = logits.shape;
+    for (const [i, token] of tokens.entries()) {
+      const from = (promptTokens.length + i - 1) * vocabulary;
+      const row = logits.values.subarray(from, from + vocabulary);
+      const likeliest = row.reduce((best, value, at) => (value > (row[best] ?? 0) ? at : best), 0);
+      if (token === likeliest) continue;
+      const margin = ((row[likeliest] ?? 0) - (row[token] ?? Number.NaN)).toPrecision(2);
+      return `wrong: token ${i + 1} is ${token}, and ${likeliest} is likelier, by a logit of ${margin}`;
+    }
+    return undefined;
+  }
+
+  function judge(prompt: string, count: number, text: Text): string | undefined {
+    const { promptTokens, tokens } = text;
+    const key = JSON.stringify([prompt, count]);
+    const known = right.get(key);
+    if (known) return difference(known, text);
+    const ended = ends.includes(tokens.at(-1) ?? -1);
+    if (tokens.length > count || (tokens.length < count && !ended)) {
+      return `wrong: ${tokens.length} tokens, expected ${count}`;
+    }
+    const others = [...right].find(([other]) => JSON.parse(other)[0] === prompt)?.[1];
+    if (others && String(others.promptTokens) !== String(promptTokens)) return differentPrompt(others, text);
+    const why = firstWrong(text);
+    if (why === undefined) right.set(key, text);
+    return why;
+  }
+
+  return { judge };
+}
+
+/** How a text differs from the right one; undefined where it does not. */
+export function difference(right: Text, text: Text): string | undefined {
+  if (String(right.promptTokens) !== String(text.promptTokens)) return differentPrompt(right, text);
+  const at = right.tokens.findIndex((token, i) => token !== text.tokens[i]);
+  if (at >= 0) return `wrong: token ${at + 1} is ${text.tokens[at] ?? "missing"}, expected ${right.tokens[at]}`;
+  if (text.tokens.length > right.tokens.length) {
+    return `wrong: ${text.tokens.length} tokens, expected ${right.tokens.length}`;
+  }
+  if (right.text !== text.text)
+    return `wrong: the text is ${JSON.stringify(text.text)}, expected ${JSON.stringify(right.text)}`;
+  return undefined;
+}
+
+const differentPrompt = (right: Text, text: Text) =>
+  `wrong: the prompt's tokens are ${text.promptTokens.join(" ")}, expected ${right.promptTokens.join(" ")}`;
