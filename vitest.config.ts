@@ -3,9 +3,11 @@ import { defineConfig } from "vitest/config";
 import { wgslVite } from "./src/build/wgsl.ts";
 import { quickToCompile } from "./test/support/lavapipe.ts";
 
-/** Tests that other processes do the work of: browsers, command lines, packages that are built and installed. */
+/** Tests of pages in browsers, in two projects that take about as long. */
+const laboratory = ["test/browser/{attention-page*,front-page,site}.test.ts"];
+const browsers = ["test/browser/**/*.test.ts"];
+/** Other tests that other processes do the work of: command lines, packages that are built and installed, examples. */
 const outside = [
-  "test/browser/**/*.test.ts",
   "test/cli/**/*.test.ts",
   "test/deno/**/*.test.ts",
   "test/package/**/*.test.ts",
@@ -39,6 +41,14 @@ const common = {
 /** Files of a project share a process: what they import is loaded once, and what they compile is compiled once. */
 const shared = { ...common.test, isolate: false };
 
+/** What their files share is closed after the last one: see test/support/sharing-environment.ts. */
+const sharing = {
+  ...shared,
+  env: quick,
+  globalSetup: "test/browser/site-folder.ts",
+  environment: "./test/support/sharing-environment.ts",
+};
+
 export default defineConfig({
   test: {
     // One fork a project; scripts/test.mjs runs two at a time.
@@ -46,17 +56,9 @@ export default defineConfig({
     // Tests that run side by side have a device each: see test/support/side-by-side.ts.
     maxConcurrency: 2,
     projects: [
-      {
-        ...common,
-        test: {
-          ...shared,
-          name: "outside",
-          include: outside,
-          env: quick,
-          globalSetup: "test/browser/site-folder.ts",
-          environment: "./test/support/sharing-environment.ts",
-        },
-      },
+      { ...common, test: { ...sharing, name: "browsers", include: browsers, exclude: laboratory } },
+      { ...common, test: { ...sharing, name: "laboratory", include: laboratory } },
+      { ...common, test: { ...sharing, name: "outside", include: outside } },
       { ...common, test: { ...common.test, name: "alone", include: alone, env: quick } },
       { ...common, test: { ...shared, name: "kernels", include: kernels, env: quick } },
       { ...common, test: { ...shared, name: "models", include: models } },
@@ -67,7 +69,7 @@ export default defineConfig({
           name: "engine",
           env: quick,
           include: ["test/**/*.test.ts"],
-          exclude: [...outside, ...alone, ...kernels, ...models, "**/node_modules/**"],
+          exclude: [...browsers, ...outside, ...alone, ...kernels, ...models, "**/node_modules/**"],
         },
       },
     ],

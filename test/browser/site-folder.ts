@@ -1,4 +1,4 @@
-// Set-up of the project `outside`: a folder for the built site. The first file that needs the site builds it.
+// Set-up of projects whose tests open pages: a folder for the built site. The first file that needs the site builds it.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
