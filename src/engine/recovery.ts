@@ -2,6 +2,7 @@
 // process ended. WebGPU gives no device back; another is taken, and what was on it is made again.
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import { untilLost } from "../gpu/loss.ts";
 import { unlessAborted } from "../options/abort.ts";
 
 /** Milliseconds for which an adapter is asked for again, after a loss; then it is left to the next call. */
@@ -12,9 +13,6 @@ const [firstPause, longestPause] = [100, 4_000];
 
 /** Devices that are taken in a row and lost before everything is on them again. */
 const mostAttempts = 3;
-
-/** Milliseconds after a failure of WebGPU in which a device says that it was lost. */
-const lostWithin = 100;
 
 /** How a device is replaced. */
 export interface Replacing {
@@ -49,8 +47,7 @@ const lostDevices = new WeakSet<Gpu>();
 /** True where a device was lost. */
 async function isLost(gpu: Gpu): Promise<boolean> {
   // What fails because the device is lost may fail before WebGPU says so.
-  const waiting = !lostDevices.has(gpu) && !gpu.closed;
-  if (waiting) await Promise.race([gpu.device.lost, new Promise((done) => setTimeout(done, lostWithin))]);
+  if (!lostDevices.has(gpu) && !gpu.closed) await untilLost(gpu.device);
   return lostDevices.has(gpu);
 }
 

@@ -224,7 +224,8 @@ export class Session {
       const figures = { compile, prefill, decode, encodePerToken, prefilled: state.prefilled - prefilled, guard };
       return generationResult(model, state, rows, options, figures);
     } catch (error) {
-      throw error instanceof DOMException ? await this.model.gpu.explain(error) : error; // from WebGPU itself
+      // From WebGPU itself, unless it is that of the stop.
+      throw error instanceof DOMException && !stop.aborted ? await this.model.gpu.explain(error) : error;
     } finally {
       this.#busy = false;
       for (const row of rows) this.#tokens[row.index]?.push(...row.tokens);

@@ -2,13 +2,11 @@ import type { AdapterInfo } from "./adapter.ts";
 import { BufferPool } from "./buffers.ts";
 import { GpuError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
+import { untilLost } from "./loss.ts";
 import { Pipelines } from "./pipelines.ts";
 import { Unsubmitted } from "./unsubmitted.ts";
 
 const closedMessage = "this device was closed";
-
-/** Milliseconds after a failure of WebGPU in which a device says that it was lost. */
-const lostWithin = 100;
 
 /** A WebGPU device that submits, with its limits, buffers and pipelines: what programs and timers need. */
 export class Device {
@@ -64,7 +62,7 @@ export class Device {
   /** The error to throw for one that WebGPU gave: the device's own where it is closed or lost, which says why. */
   async explain(cause: unknown): Promise<unknown> {
     // What fails because the device is lost may fail before `lost` resolves.
-    if (!this.gone.aborted) await Promise.race([this.device.lost, new Promise((done) => setTimeout(done, lostWithin))]);
+    if (!this.gone.aborted) await untilLost(this.device);
     return this.gone.aborted ? this.gone.reason : cause;
   }
 

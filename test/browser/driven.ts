@@ -22,7 +22,8 @@ export interface OpenedPage {
 
 /** A context of a browser that is running: its pages share nothing with those of other files. */
 export interface DrivenBrowser {
-  open(url: string): Promise<OpenedPage>;
+  /** Opens a page. `first` runs in it before its own scripts, at each address that it goes to. */
+  open(url: string, first?: () => void): Promise<OpenedPage>;
   /** Closes the context and its pages. */
   close(): Promise<void>;
 }
@@ -47,13 +48,17 @@ interface Listening {
   goto(url: string): Promise<unknown>;
 }
 
-function driven<P extends Listening>(
-  context: Context<P>,
-  resize: (page: P, size: { width: number; height: number }) => Promise<void>,
-): DrivenBrowser {
+/** What each program's page does its own way. */
+interface Own<P> {
+  resize(page: P, size: { width: number; height: number }): Promise<void>;
+  runFirst(page: P, run: () => void): Promise<unknown>;
+}
+
+function driven<P extends Listening>(context: Context<P>, { resize, runFirst }: Own<P>): DrivenBrowser {
   return {
-    open: async (url) => {
+    open: async (url, first) => {
       const page = await context.newPage();
+      if (first) await runFirst(page, first);
       const errors: string[] = [];
       page.on("pageerror", (error) =>
         errors.push(error instanceof Error ? (error.stack ?? error.message) : String(error)),
@@ -72,11 +77,18 @@ function driven<P extends Listening>(
 export const browsers: readonly InstalledBrowser[] = [
   {
     ...{ name: "Chromium", missing: noChromium },
-    start: async () => driven(await (await sharedChromium()).newContext(), (page, size) => page.setViewportSize(size)),
+    start: async () =>
+      driven(await (await sharedChromium()).newContext(), {
+        resize: (page, size) => page.setViewportSize(size),
+        runFirst: (page, run) => page.addInitScript(run),
+      }),
   },
   {
     ...{ name: "Firefox", missing: noFirefox },
     start: async () =>
-      driven(await (await sharedFirefox()).createBrowserContext(), (page, size) => page.setViewport(size)),
+      driven(await (await sharedFirefox()).createBrowserContext(), {
+        resize: (page, size) => page.setViewport(size),
+        runFirst: (page, run) => page.evaluateOnNewDocument(run),
+      }),
   },
 ];
