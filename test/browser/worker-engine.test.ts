@@ -13,6 +13,8 @@ import type { workerTasks } from "./worker-page.ts";
 type Tasks = typeof workerTasks;
 const html = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
 
+const xgrammar = "node_modules/@mlc-ai/web-xgrammar/lib";
+
 /** What both browsers' pages have in common. */
 interface Page {
   evaluate<A, R>(run: (given: A) => R | Promise<R>, given: A): Promise<R>;
@@ -32,9 +34,9 @@ beforeAll(async () => {
   const texts = {
     "/": html,
     "/page.js": await bundle("test/browser/worker-page.ts"),
-    "/worker.js": await bundle("src/worker.ts"),
+    "/worker.js": await bundle("test/browser/grammar-worker.ts"),
   };
-  server = await serveSite({ texts, folders: { "/model/": bundledModel } });
+  server = await serveSite({ texts, folders: { "/model/": bundledModel, "/xgrammar/": xgrammar } });
 });
 afterAll(() => server?.close());
 
@@ -44,9 +46,30 @@ const asked =
   <K extends keyof Tasks>(name: K, ...given: Parameters<Tasks[K]>): Promise<Awaited<ReturnType<Tasks[K]>>> =>
     page.evaluate(([task, values]) => Reflect.get(globalThis, "workerTasks")[task](...values), [name, given] as const);
 
+/** A template that gives a conversation as plain text. */
+const chatTemplate = "{% for message in messages %}{{ message.content }}{% endfor %}";
+
+/** An answer has the form that a schema gives. */
+async function testForm(ask: ReturnType<typeof asked>): Promise<void> {
+  const schema = {
+    ...{ type: "object", required: ["mood", "count"], additionalProperties: false },
+    properties: { mood: { enum: ["calm", "rough"] }, count: { type: "integer", minimum: 1, maximum: 9 } },
+  };
+  const answer = await ask("chat", {
+    messages: [{ role: "user", content: goldenPrompts[0]?.prompt ?? "" }],
+    ...{ temperature: 1, max_tokens: 100, seed: 2 },
+    response_format: { type: "json_schema", json_schema: { name: "sea", schema, strict: true } },
+  });
+  expect(answer.finish).toBe("stop");
+  const value = JSON.parse(answer.content);
+  expect(Object.keys(value)).toEqual(["mood", "count"]);
+  expect(schema.properties.mood.enum).toContain(value.mood);
+  expect([1, 2, 3, 4, 5, 6, 7, 8, 9]).toContain(value.count);
+}
+
 async function testWorker(page: Page): Promise<void> {
   const ask = asked(page);
-  expect(await ask("load", "/model/")).toEqual(expect.arrayContaining(["upload", "compile", "warm-up"]));
+  expect(await ask("load", "/model/", chatTemplate)).toEqual(expect.arrayContaining(["upload", "compile", "warm-up"]));
   const [golden] = goldenPrompts;
   const prompt = golden?.prompt ?? "";
   const { text, pieces, ticks } = await ask("generate", { prompt, temperature: 0, maxTokens: 24 });
@@ -54,6 +77,7 @@ async function testWorker(page: Page): Promise<void> {
   expect(pieces).toBe(24);
   expect(ticks).toBeGreaterThan(5); // the page's thread was free
   expect(await ask("refused")).toBe('RequestError: the model "gpt" is not loaded; there are voices');
+  await testForm(ask);
   await ask("dispose");
   expect(await ask("missing")).toMatch(/GpuError: the worker could not be started/);
 }
@@ -62,7 +86,7 @@ describe.skipIf(noChromium)(`a worker in Chromium${noChromium ? ` (${noChromium}
   let browser: Browser;
   afterAll(() => closePages(browser));
 
-  test("loads, generates, refuses and ends", async () => {
+  test("loads, generates, answers by a schema, refuses and ends", async () => {
     browser = await sharedChromium();
     const { page } = await openPage(browser, server.origin);
     await testWorker(page as unknown as Page);
@@ -70,7 +94,7 @@ describe.skipIf(noChromium)(`a worker in Chromium${noChromium ? ` (${noChromium}
 });
 
 describe.skipIf(noFirefox)(`a worker in Firefox${noFirefox ? ` (${noFirefox})` : ""}`, () => {
-  test("loads, generates, refuses and ends", async () => {
+  test("loads, generates, answers by a schema, refuses and ends", async () => {
     const context = await (await sharedFirefox()).createBrowserContext();
     try {
       const page = await context.newPage();

@@ -2,18 +2,19 @@
 import { createWorkerEngine } from "../../src/engine/create-worker-engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { GenerateRequest } from "../../src/engine/generate-request.ts";
+import type { ChatCompletionRequest } from "../../src/engine/openai/types.ts";
 
 let worker: Worker | undefined;
 let engine: Engine | undefined;
 
 export const workerTasks = {
   /** Loads a model; the phases that the worker reports. */
-  async load(model: string): Promise<string[]> {
+  async load(model: string, chatTemplate: string): Promise<string[]> {
     worker = new Worker("/worker.js", { type: "module" });
     engine = await createWorkerEngine(worker, { cache: false });
     const phases = new Set<string>();
     const from = new URL(model, location.href).href;
-    await engine.load(from, { id: "voices", onProgress: ({ phase }) => phases.add(phase) });
+    await engine.load(from, { id: "voices", chatTemplate, onProgress: ({ phase }) => phases.add(phase) });
     return [...phases];
   },
   /** The text, and how often the page's own timer ran meanwhile. */
@@ -25,6 +26,12 @@ export const workerTasks = {
     for await (const _ of generation) pieces++;
     clearInterval(timer);
     return { text: (await generation.result).text, pieces, ticks };
+  },
+  /** What a chat answers, and why it ended. */
+  async chat(request: ChatCompletionRequest): Promise<{ content: string; finish: string }> {
+    const answer = await engine?.chat.completions.create({ ...request, stream: false });
+    const [choice] = answer?.choices ?? [];
+    return { content: choice?.message.content ?? "", finish: choice?.finish_reason ?? "" };
   },
   async refused(): Promise<string> {
     const refusal = await engine?.models.retrieve("gpt").catch((error: unknown) => error);
