@@ -37,6 +37,7 @@ export function memory(bytes: number | null | undefined): string {
 
 /** Bytes of files in decimal units. */
 export function fileSize(bytes: number): string {
+  if (bytes < 1000) return `${count(bytes)} B`;
   const [unit, name] = bytes >= 1e9 ? [1e9, "GB"] : bytes >= 1e6 ? [1e6, "MB"] : [1e3, "kB"];
   return `${digits(bytes / unit)} ${name}`;
 }

@@ -16,7 +16,7 @@ export interface ServedModel {
 /** The server; its address ends with a slash, and the names of models follow. */
 export interface ModelsServer {
   readonly address: string;
-  /** Paths that were asked for. */
+  /** Methods and paths that were asked for, with the range where there was one. */
   readonly asked: string[];
   /** True from now on refuses every request, as a network does that is down. */
   down: boolean;
@@ -33,7 +33,7 @@ export async function serveModels(models: Readonly<Record<string, ServedModel>>)
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");
     const [, name = "", file = ""] = decodeURIComponent(pathname).split("/");
-    asked.push(`${request.method} ${pathname}`);
+    asked.push([request.method, pathname, request.headers.range].filter(Boolean).join(" "));
     if (state.down) return void request.socket.destroy();
     response.setHeader("access-control-allow-origin", "*");
     response.setHeader("access-control-allow-headers", "*");

@@ -2,14 +2,15 @@
 export async function filesOf(
   dropped: DataTransfer,
 ): Promise<{ readonly name: string; readonly files: readonly File[] }> {
-  // Entries have to be taken before the first wait: the list is empty then.
+  // Entries have to be taken before the first wait: the list is empty then. What a script drops may have none.
+  const loose = [...dropped.files];
   const entries = [...dropped.items].map((item) => item.webkitGetAsEntry());
   const [alone] = entries;
   if (entries.length === 1 && alone?.isDirectory) {
     return { name: alone.name, files: await filesIn(alone as FileSystemDirectoryEntry) };
   }
   const files = entries.filter((entry) => entry?.isFile === true).map((entry) => fileOf(entry as FileSystemFileEntry));
-  return { name: "your files", files: await Promise.all(files) };
+  return { name: "your files", files: files.length > 0 ? await Promise.all(files) : loose };
 }
 
 const fileOf = (entry: FileSystemFileEntry): Promise<File> =>

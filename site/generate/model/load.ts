@@ -18,6 +18,8 @@ export type LoadState =
 
 export const load = signal<LoadState>({ kind: "none" });
 export const hub = signal<Hub>(standardHub);
+/** Counts the loads that the reader has ended: the browser may keep more of a model since. */
+export const endings = signal(0);
 /** The model that was being loaded when the browser last closed the page. */
 export const killedBy = signal<string | undefined>(kept("loading"));
 
@@ -102,6 +104,7 @@ function endLoading(next: LoadState): void {
   ended = new AbortController();
   keep("loading", undefined);
   load.value = next;
+  endings.value++;
 }
 
 /** Gives the model up, to choose another. */

@@ -79,7 +79,8 @@ function whyNot(kind: string, known: LoadPlan | undefined): string | undefined {
 function Needs({ plan: known }: { plan: LoadPlan }) {
   const { architecture, parameters, downloadBytes, cachedBytes, weightBytes, cacheBytes, temporaryBytes } = known;
   const all = weightBytes + cacheBytes + temporaryBytes;
-  const kept = cachedBytes > 0 ? `, ${fileSize(cachedBytes)} of it in this browser's storage` : "";
+  // A plan itself keeps small files.
+  const kept = cachedBytes > downloadBytes / 100 ? `, ${fileSize(cachedBytes)} of it in this browser's storage` : "";
   const buffer = device.value.kind === "ready" ? device.value.facts.limits.buffer : undefined;
   const rows: readonly (readonly [string, string])[] = [
     ["kind", [architecture, `${parametersOf(parameters)} parameters`, known.license].filter(Boolean).join(" · ")],

@@ -3,7 +3,7 @@ import type { LoadPlan } from "../../../src/generate/load-plan.ts";
 import { engineFor, generationOfEngine, NoDevice } from "../engine/thread.ts";
 import { cacheFormat, choice, context, problems } from "../setup/state.ts";
 import { problemOf, sourceOf } from "./choice.ts";
-import { hub } from "./load.ts";
+import { endings, hub } from "./load.ts";
 
 /** What is known of the chosen model before it is loaded. */
 export type PlanState =
@@ -22,7 +22,7 @@ const idle = 500;
 /** Makes the plan follow what is chosen: only heads of files are read for it. */
 export function followChoice(): void {
   effect(() => {
-    void [generationOfEngine.value, lookAgain.value];
+    void [generationOfEngine.value, lookAgain.value, endings.value];
     const [chosen, tokens, format, at] = [choice.value, context.value, cacheFormat.value, hub.value];
     const source = sourceOf(chosen);
     if (source === undefined || problemOf(chosen) !== undefined || problems.value.has("context")) {

@@ -132,7 +132,7 @@ function Room({ text }: { text: string }) {
         used={chat ? used + (text === "" ? 0 : ahead) : latest.value ? Math.max(used, ahead) : ahead}
         size={ready.context}
       />
-      {tokens !== undefined && text !== "" && <span class="small muted">{count(tokens)} tokens written</span>}
+      {tokens !== undefined && text !== "" && <span class="small muted">{count(tokens)} in the field</span>}
     </>
   );
 }

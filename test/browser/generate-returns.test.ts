@@ -1,0 +1,180 @@
+// Models that the page that generates gets from elsewhere, in every browser there is: a second visit without a network,
+// two tabs, a load that was cancelled, a hub that asks for a token, files of the reader's own.
+import { readdir, readFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { repository, startHub, type TestHub } from "../formats/hub-server.ts";
+import { bundledModel, goldenPrompts } from "../support/bundled.ts";
+import { type BuiltSite, buildSite } from "./attention-site.ts";
+import { browsers, type DrivenBrowser, type DrivenPage, type OpenedPage } from "./driven.ts";
+import { fill, open, outputIn } from "./generate-ways.ts";
+import { type ModelsServer, serveModels } from "./models-server.ts";
+import { panel } from "./strips-ways.ts";
+import { press, rowsOf, shown } from "./ways.ts";
+
+const [golden] = goldenPrompts;
+const files = (await readdir(bundledModel)).filter((name) => /\.(json|safetensors)$/.test(name));
+
+let site: BuiltSite;
+let models: ModelsServer;
+let hub: TestHub;
+
+beforeAll(async () => {
+  site = await buildSite();
+  models = await serveModels({
+    near: { folder: bundledModel },
+    pair: { folder: bundledModel, pace: 12e6 },
+    slow: { folder: bundledModel, pace: 4e6 },
+  });
+  const contents = await Promise.all(files.map((name) => readFile(`${bundledModel}/${name}`)));
+  hub = await startHub(Object.fromEntries(files.map((name, i) => [name, contents[i] ?? ""])));
+});
+
+afterAll(async () => {
+  await hub?.close();
+  await models?.close();
+  await site?.close();
+});
+
+/** A link to a model, by which the page writes as soon as the reader has loaded it. */
+const link = (model: string) =>
+  site.generate(
+    `model=${encodeURIComponent(model)}&prompt=${encodeURIComponent(golden?.prompt ?? "")}&temperature=0&max_tokens=24&seed=1&run=1`,
+  );
+
+describe.each(browsers)("a model from elsewhere in $name", ({ missing, start }) => {
+  if (missing) return test.skip(missing);
+  let browser: DrivenBrowser;
+  let page: DrivenPage;
+  let errors: readonly string[];
+  let resize: OpenedPage["resize"];
+
+  beforeAll(async () => {
+    browser = await start();
+    ({ page, errors, resize } = await browser.open(site.generate()));
+    await resize(1280, 900);
+    models.asked.length = 0; // by the browser before
+    hub.seen.length = 0;
+    hub.misbehave = undefined;
+  });
+
+  afterAll(() => browser?.close());
+
+  const golden24 = async (where = page) => {
+    const { text } = await outputIn(where, "done");
+    expect(text.length).toBeGreaterThan(40);
+    expect(golden?.greedyText.startsWith(text)).toBe(true);
+  };
+  /** The models that the page lists under Storage, with their sizes. */
+  const kept = async () => {
+    await panel(page, "Storage");
+    await shown(page, ".storage", /used/);
+    return (await rowsOf(page, '[aria-label="Kept models"]')).map(([name, bytes]) => `${name} ${bytes}`);
+  };
+
+  test("is there on the next visit, although its host is not", async () => {
+    await open(page, link(`${models.address}near/`));
+    await press(page, "button.primary", /^Load \(10\.\d MB\)$/);
+    await golden24();
+    models.down = true;
+    try {
+      await open(page, link(`${models.address}near/`));
+      await press(page, "button.primary", /^Load from storage$/);
+      await golden24();
+    } finally {
+      models.down = false;
+    }
+  });
+
+  test("is fetched once by two tabs at once, and kept whole", async () => {
+    const other = await browser.open("about:blank");
+    const both = [page, other.page];
+    models.asked.length = 0;
+    for (const tab of both) await open(tab, link(`${models.address}pair/`));
+    for (const tab of both) await shown(tab, "button.primary", /^Load \(/);
+    await Promise.all(both.map((tab) => press(tab, "button.primary", /^Load \(/)));
+    for (const tab of both) await golden24(tab);
+    await other.page.close();
+    expect(models.asked.filter((one) => /model\.safetensors( bytes=\d+-)?$/.test(one))).toHaveLength(1);
+    expect(await kept()).toContainEqual(expect.stringMatching(/^pair last used .* 10\.\d MB$/));
+  });
+
+  test("whose load is cancelled is loaded from where that ended", async () => {
+    await open(page, link(`${models.address}slow/`));
+    await press(page, "button.primary", /^Load \(10\.\d MB\)$/);
+    await shown(page, "section.model .phase", /[5-9]\.\d* MB of 10\.\d MB/);
+    await press(page, "section.model button.cancel", /^Cancel$/);
+    models.asked.length = 0;
+    await press(page, "button.primary", /^Load \([1-6]\.\d* MB\)$/);
+    await golden24();
+    const rests = models.asked.flatMap((one) => /model\.safetensors bytes=(\d+)-$/.exec(one)?.[1] ?? []);
+    expect(rests.map(Number)).toEqual([expect.any(Number)]);
+    expect(Number(rests[0])).toBeGreaterThan(3e6);
+  });
+
+  test("is found at another hub by name; a token that it asks for goes there alone, and nowhere else", async () => {
+    const token = "hf_secret";
+    hub.misbehave = ({ kind, authorization }, _, response) => {
+      if (kind === "cdn" || authorization === `Bearer ${token}`) return undefined;
+      const head = { "access-control-allow-origin": "*", "access-control-expose-headers": "X-Error-Code" };
+      response.writeHead(authorization ? 403 : 401, { ...head, "x-error-code": "GatedRepo" }).end();
+      return true;
+    };
+    await open(page, site.generate("temperature=0&max_tokens=24"));
+    await press(page, '[role="tab"]', /^Hugging Face$/);
+    await press(page, ".source summary", /^Access token, another hub$/);
+    await fill(page, "#hub", hub.endpoint);
+    await press(page, ".source button", /^Use these$/);
+    await fill(page, "#model-name", repository);
+    await shown(page, '[role="alert"]', /401.*give an access token/);
+    await fill(page, '.source input[type="password"]', "hf_other");
+    await press(page, ".source button", /^Use these$/);
+    await shown(page, '[role="alert"]', /403.*Accept the model's licence/);
+    await fill(page, '.source input[type="password"]', token);
+    await press(page, ".source button", /^Use these$/);
+    await press(page, "button.primary", /^Load \(10\.\d MB\)$/);
+    await shown(page, "section.model.loaded", /someone\/tiny-model/);
+    await fill(page, "#draft", golden?.prompt ?? "");
+    await press(page, "button.send", /^Complete text$/);
+    await golden24();
+    const known = await page.evaluate(
+      () => JSON.stringify([location.href, { ...localStorage }, { ...sessionStorage }, document.cookie]),
+      undefined,
+    );
+    expect(known).toContain("someone");
+    expect(known).not.toContain(token);
+    const sent = hub.seen.filter(({ authorization }) => authorization !== undefined);
+    expect(new Set(sent.map(({ kind }) => kind))).toEqual(new Set(["api", "file"]));
+  });
+
+  test.each(["picked", "dropped"])("is read from files that are %s", async (how) => {
+    await open(page, site.generate("temperature=0&max_tokens=24"));
+    await press(page, '[role="tab"]', /^Your files$/);
+    await shown(page, ".drop", /Drop a model's folder/);
+    await page.evaluate(
+      async ([names, way]) => {
+        const data = new DataTransfer();
+        for (const name of names) {
+          const blob = await (await fetch(`../models/voices-dense/${name}`)).blob();
+          data.items.add(new File([blob], name));
+        }
+        const drop = document.querySelector(".drop");
+        if (way === "dropped") {
+          drop?.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+          return;
+        }
+        const input = drop?.querySelector<HTMLInputElement>('input[aria-label="A model\'s files"]');
+        if (input) input.files = data.files;
+        input?.dispatchEvent(new Event("change", { bubbles: true }));
+      },
+      [files, how] as const,
+    );
+    await shown(page, ".drop", new RegExp(`^your files: ${files.length} files, 10\\.\\d MB`));
+    await press(page, "button.primary", /^Load/);
+    await shown(page, "section.model.loaded", /^your files/);
+    await fill(page, "#draft", golden?.prompt ?? "");
+    await press(page, "button.send", /^Complete text$/);
+    await golden24();
+  });
+
+  test("no uncaught errors", () => expect(errors).toEqual([]));
+});
