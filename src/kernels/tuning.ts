@@ -24,7 +24,7 @@ export interface Tuning {
 }
 
 /** Kinds of device that choices are made for. */
-type Kind = "software" | "hardware";
+export type Kind = "software" | "hardware";
 
 /** A choice, with where it was measured and the finding. */
 interface Choice<T> {

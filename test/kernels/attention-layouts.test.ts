@@ -9,7 +9,6 @@ import { attention } from "../../src/kernels/attention/attention.ts";
 import { cacheFormats } from "../../src/kernels/formats.ts";
 import { blockTable } from "../../src/kernels/kv-cache/block-table.ts";
 import { sequenceOffsets } from "../../src/kernels/kv-cache/layouts/ragged.ts";
-import { tuneAs } from "../../src/kernels/tuning.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { quantise } from "../../src/reference/kv-layouts.ts";
 import { isPlain } from "../../src/tensor/formats.ts";
@@ -50,8 +49,7 @@ for (const variant of portable(attention)) {
 }
 
 // With the choices made for GPUs, whatever the adapter.
-const hardware = await testGpu();
-tuneAs(hardware, "hardware");
+const hardware = await testGpu({}, "hardware");
 test.skipIf(!hardware.features.has("shader-f16"))("f16 as a GPU with shader-f16 reads it", async () => {
   for (const item of casesTagged(cases, "f16")) {
     for (const variant of ["rows", "flash"]) await checkCase(hardware, attentionLayoutCases, variant, item);

@@ -4,7 +4,7 @@ import { matmulCases } from "../../src/check/cases/matmul.ts";
 import { checkCase } from "../../src/check/check-case.ts";
 import { normal } from "../../src/check/random.ts";
 import { matmul } from "../../src/kernels/matmul/matmul.ts";
-import { tuneAs, tuning } from "../../src/kernels/tuning.ts";
+import { tuning } from "../../src/kernels/tuning.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { slice } from "../../src/tensor/views.ts";
 import { testGpu } from "../support/gpu.ts";
@@ -14,8 +14,7 @@ const gpu = await testGpu();
 const plain = await testGpu({ features: [] });
 const narrow = await testGpu({ features: [], cap: { workgroups: 20 } });
 // With the choices made for GPUs, whatever the adapter.
-const hardware = await testGpu();
-tuneAs(hardware, "hardware");
+const hardware = await testGpu({}, "hardware");
 
 testCases(() => gpu, matmulCases);
 

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { openGpu } from "../../src/gpu/open.ts";
 import { attention } from "../../src/kernels/attention/attention.ts";
 import { matmul } from "../../src/kernels/matmul/matmul.ts";
 import { experts } from "../../src/kernels/moe/experts.ts";
@@ -35,7 +36,7 @@ test("orders name variants that there are, and end with one that needs no featur
 });
 
 test("a device has the choices of its kind, or those set by tune", async () => {
-  const device = await testGpu({ features: [] });
+  using device = await openGpu({ features: [] }); // not one that other files use
   const kind = device.adapter.software ? "software" : "hardware";
   expect(tuning(device).vectorLanes).toBe(tuningTable.vectorLanes[kind].choice);
 

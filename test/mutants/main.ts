@@ -192,9 +192,12 @@ async function tryOn(keeper: Keeper, mutant: Mutant, order: readonly string[]): 
   return { mutant, end: "noticed", message: `${by}${report.message}`, seconds };
 }
 
+/** Bundles made so far, so that two that are made at once have a file each. */
+let bundles = 0;
+
 async function tryTypeScript(mutant: Mutant): Promise<Outcome> {
   const start = performance.now();
-  const own = `${folder}/worker-${start.toFixed(0)}.mjs`;
+  const own = `${folder}/worker-${++bundles}.mjs`;
   const files = (mutant.tests ?? []).map((name) => `${name}.test.ts`);
   const replaced = { file: mutant.file, text: applyEdits(text(mutant.file), mutant.edits) };
   await bundleTests({ outfile: own, worker: workerFile, tests: files, replaced });

@@ -2,6 +2,7 @@
 import { poisoned } from "../../src/check/canaries.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { type GpuOptions, openGpu } from "../../src/gpu/open.ts";
+import { type Kind, tuneAs } from "../../src/kernels/tuning.ts";
 
 /** The devices open now. */
 export const devices: Gpu[] = [];
@@ -14,9 +15,9 @@ export function beginDevices(): void {
   asked.clear();
 }
 
-/** The device for these options, with poisoned memory. */
-export function testGpu(options: GpuOptions = {}): Promise<Gpu> {
-  const name = JSON.stringify(options);
+/** The device for these options and choices, with poisoned memory. */
+export function testGpu(options: GpuOptions = {}, choices?: Kind): Promise<Gpu> {
+  const name = JSON.stringify([options, choices]);
   const count = asked.get(name) ?? 0;
   asked.set(name, count + 1);
   const key = `${name} ${count}`;
@@ -24,6 +25,7 @@ export function testGpu(options: GpuOptions = {}): Promise<Gpu> {
     known.get(key) ??
     openGpu(options).then((opened) => {
       poisoned(opened);
+      if (choices) tuneAs(opened, choices);
       devices.push(opened);
       return opened;
     });

@@ -2,6 +2,7 @@ import { afterAll } from "vitest";
 import { poisoned } from "../../src/check/canaries.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { type GpuOptions, openGpu } from "../../src/gpu/open.ts";
+import { type Kind, tuneAs } from "../../src/kernels/tuning.ts";
 
 const optionsOf = new WeakMap<Gpu, GpuOptions>();
 const twins = new WeakMap<Gpu, Promise<Gpu>>();
@@ -12,10 +13,12 @@ async function open(options: GpuOptions): Promise<Gpu> {
 
 /**
  * The device of a test file, with poisoned memory: results start as NaN and nothing is used twice. The adapter is the
- * default one, or the one that `SHADERFORMER_ADAPTER` names.
+ * default one, or the one that `SHADERFORMER_ADAPTER` names. `choices` are those of variants and tiles, by default of the
+ * adapter's kind.
  */
-export async function testGpu(options: GpuOptions = {}): Promise<Gpu> {
+export async function testGpu(options: GpuOptions = {}, choices?: Kind): Promise<Gpu> {
   const gpu = await open(options);
+  if (choices) tuneAs(gpu, choices);
   optionsOf.set(gpu, options);
   afterAll(async () => {
     gpu.close();
