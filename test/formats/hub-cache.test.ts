@@ -244,3 +244,27 @@ test("a folder on a web server is kept where a cache is given, until it changes 
   await load();
   expect((await cache.list()).map(({ name, complete }) => [name, complete])).toEqual([[base, true]]);
 });
+
+test("a folder that is kept loads without its server, which is asked for each file once at most", async () => {
+  const { cache } = testCache();
+  const asked: string[] = [];
+  let down = false;
+  const load = async (from: string) => {
+    const counting = async (url: string, init: RequestInit) => {
+      asked.push(url);
+      if (down) throw new TypeError("fetch failed");
+      return await fetch(url, init);
+    };
+    await readModel(await openModel(from, { cache, fetch: counting, retryDelay: 1 }), files);
+  };
+  const { base } = await serve((request, response, one) => {
+    response.setHeader("etag", '"1"');
+    withRanges(files)(request, response, one);
+  });
+  await load(base);
+  down = true;
+  asked.length = 0;
+  await load(base);
+  expect(asked.length).toBeGreaterThan(0);
+  expect(new Set(asked).size).toBe(asked.length);
+});

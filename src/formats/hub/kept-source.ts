@@ -37,6 +37,8 @@ export function keptSource(parts: KeptSourceParts): FileSource {
   /** First bytes that were read from the server, of files that are compared with their digests later. */
   const heads = new Map<string, Uint8Array<ArrayBuffer>>();
   let warned = false;
+  /** True once the server did not answer a look at a file that is kept: others that are kept need no look then. */
+  let offline = false;
 
   /** Says once that files are not kept, and why. */
   function notKept(error: KeepError): void {
@@ -55,11 +57,15 @@ export function keptSource(parts: KeptSourceParts): FileSource {
   async function found(file: string, signal: AbortSignal | undefined): Promise<FileState> {
     checkRelative(file);
     const record = await written(file);
+    const asItWas = record?.complete ? { remote: record.absent ? undefined : record, record } : undefined;
+    if (offline && asItWas) return asItWas;
     try {
-      return { remote: await remote.look(file, signal), record };
+      // With something to go on with, one attempt is enough.
+      return { remote: await remote.look(file, signal, asItWas !== undefined), record };
     } catch (error) {
-      if (!(error instanceof ConnectionError) || !record?.complete) throw error;
-      return { remote: record.absent ? undefined : record, record }; // offline: as it was
+      if (!(error instanceof ConnectionError) || !asItWas) throw error;
+      offline = true;
+      return asItWas;
     }
   }
 

@@ -22,9 +22,10 @@ export interface Remote {
   readonly hashes: boolean;
   urlOf(file: string): string;
   /**
-   * What is known of a file, or undefined where there is none. Throws ConnectionError where the server gives no answer.
+   * What is known of a file, or undefined where there is none. Throws ConnectionError where the server gives no answer,
+   * after one attempt if it is to be asked but `once`.
    */
-  look(file: string, signal: AbortSignal | undefined): Promise<RemoteFile | undefined>;
+  look(file: string, signal: AbortSignal | undefined, once?: boolean): Promise<RemoteFile | undefined>;
   /** The error for a response that is neither success nor a redirect. */
   refused(file: string, response: Response): FormatError;
 }

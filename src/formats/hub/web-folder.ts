@@ -12,8 +12,8 @@ export function webFolder(folder: URL, rules: TransferRules): Remote {
     rules,
     hashes: false,
     urlOf: (file) => addressIn(folder, file),
-    look: (file, signal) =>
-      repeated(rules, signal, async () => {
+    look: async (file, signal, once = false) => {
+      const look = async () => {
         // Servers that have no HEAD have this; from one without ranges, no more is taken than the headers.
         const init = { headers: { range: "bytes=0-0" } };
         const transferred = await attempt(rules, file, remote.urlOf(file), init, signal);
@@ -22,7 +22,9 @@ export function webFolder(folder: URL, rules: TransferRules): Remote {
         if (absenceOf(response, file) !== undefined) return undefined;
         if (!response.ok && response.status !== 416) throw remote.refused(file, response);
         return described(transferred, false);
-      }),
+      };
+      return await (once ? look() : repeated(rules, signal, look));
+    },
     refused: (file, response) => new FormatError(file, problemOf(response)),
   };
   return remote;
