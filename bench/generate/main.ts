@@ -1,6 +1,6 @@
 // node scripts/compare-generate.mjs: this engine in Node, on a page's thread and in a worker, and transformers.js.
-import { writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { access, constants, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { noChromium } from "../harness/chromium.ts";
 import { serveSite } from "../harness/web-server.ts";
@@ -38,8 +38,18 @@ function counts(text: string): number[] {
   return all;
 }
 
+/** Throws unless a file can be written, so that the error comes before the work. */
+async function checkWritable(file: string): Promise<void> {
+  const exists = await stat(file).catch(() => undefined);
+  if (exists?.isDirectory()) throw new Error(`--json: ${file} is a folder`);
+  await access(exists ? file : dirname(file), constants.W_OK).catch((cause: unknown) => {
+    throw new Error(`--json: ${file} cannot be written`, { cause });
+  });
+}
+
 async function measure(flags: Flags): Promise<void> {
   const chosen = parseSubjects(flags.subjects);
+  if (flags.json !== undefined) await checkWritable(flags.json);
   const root = repositoryRoot();
   const pages = chosen.some(({ page }) => page);
   if (pages && noChromium) throw new Error(`${noChromium}; install one, or measure without: --subjects node`);

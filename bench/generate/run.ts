@@ -159,16 +159,16 @@ async function takeTurns(records: readonly Measured[], plan: Plan): Promise<void
           if (subject) opened.set(record, subject);
         });
       }
-      for (let round = 0; round < rounds; round++) {
-        // The first text of a subject was that of the first prompt.
-        const prompt = prompts[(round + 1) % prompts.length] ?? "";
+      // The first round warms up: longer sequences take other programs, which are compiled then.
+      for (let round = 0; round <= rounds; round++) {
+        const prompt = prompts[(round + 1) % prompts.length] ?? ""; // that of the visit was the first
         for (const count of tokens) {
           for (const [record, subject] of opened) {
             signal.throwIfAborted();
-            onProgress(`round ${round + 1} of ${rounds}: ${count} tokens, ${record.subject.title}`);
+            onProgress(`round ${round} of ${rounds}: ${count} tokens, ${record.subject.title}`);
             await guarded(record, async () => {
               const sample = await subject.generate(prompt, count);
-              if (!isRight(record, plan, prompt, count, sample)) return;
+              if (!isRight(record, plan, prompt, count, sample) || round === 0) return;
               record.samples.set(count, [...(record.samples.get(count) ?? []), sample]);
             });
           }

@@ -1,7 +1,9 @@
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import type { GenerateResult } from "../../bench/generate/result.ts";
 import {
   algorithmNames,
   type BenchResult,
@@ -179,4 +181,36 @@ test("an unknown bench: lists the names", async () => {
   const run = await runCli(["bench", "flash"]);
   expect(run.code).toBe(1);
   expect(messages(run)[0]).toMatch(/unknown command 'flash'/);
+});
+
+describe("compare-generate", () => {
+  const compare = (...given: string[]) =>
+    spawnSync(process.execPath, ["scripts/compare-generate.mjs", ...given], { encoding: "utf8" });
+
+  test("in Node alone: the table on stdout, one object in the file", () => {
+    const file = join(folder, "generate.json");
+    const { status, stdout, stderr } = compare(
+      ...["--subjects", "node", "--visits", "0", "--rounds", "1", "--tokens", "2,3", "--json", file],
+    );
+    expect(status, stderr).toBe(0);
+    expect(stdout).toMatch(/\| Shaderformer, in Node \S+ +\| pass +\|/);
+    const { subjects, ratios, environment } = JSON.parse(readFileSync(file, "utf8")) as GenerateResult;
+    expect(subjects.map(({ id, verdict, rates }) => [id, verdict, rates.map(({ tokens }) => tokens)])).toEqual([
+      ["node", "pass", [2, 3]],
+    ]);
+    expect(subjects[0]?.rates[0]?.tokensPerSecond?.samples).toBe(1);
+    expect(ratios.map(({ ratio }) => ratio)).toEqual([null, null, null, null]);
+    expect(environment).toMatchObject({ model: "voices-dense", browser: null });
+  });
+
+  test.each([
+    [["--subjects", "deno"], /there is no subject "deno"; there are node, main, worker/],
+    [["--tokens", "1"], /Expected lengths from 2 to 400 tokens/],
+    [["--json", "no/such/folder/x.json", "--subjects", "node"], /--json: no\/such\/folder\/x\.json cannot be written/],
+  ])("%j is refused before anything is built", (given, why) => {
+    const { status, stdout, stderr } = compare(...given);
+    expect([status, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(why);
+    expect(stderr).not.toContain("building");
+  });
 });
