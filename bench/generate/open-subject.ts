@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
+import { setPriority } from "node:os";
 import { join } from "node:path";
 import type { BrowserContext, Page } from "playwright-core";
 import { type ChromiumOptions, openProfile } from "../harness/chromium.ts";
@@ -106,6 +107,7 @@ async function openProcess(
     env: { ...process.env, ...env },
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
+  raisePriority(child.pid);
   let said = "";
   child.stderr?.on("data", (data) => {
     said = (said + String(data)).slice(-2000);
@@ -136,6 +138,19 @@ async function openProcess(
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/**
+ * The priority that Chromium gives the process that computes, where it may: on a software adapter, its threads would
+ * else have the processor before Node's.
+ */
+function raisePriority(pid: number | undefined): void {
+  if (pid === undefined || process.platform !== "linux") return;
+  try {
+    setPriority(pid, -8);
+  } catch {
+    // Only root may; then Chromium may not either.
   }
 }
 
