@@ -4,7 +4,7 @@ import { wgslVite } from "./src/build/wgsl.ts";
 import { quickToCompile } from "./test/support/lavapipe.ts";
 
 /** Tests of pages in browsers, in two projects that take about as long. */
-const laboratory = ["test/browser/{attention-page*,front-page,site}.test.ts"];
+const generating = ["test/browser/{generate-*,long-tasks}.test.ts"];
 const browsers = ["test/browser/**/*.test.ts"];
 /** Other tests that other processes do the work of: command lines, packages that are built and installed, examples. */
 const outside = [
@@ -56,8 +56,8 @@ export default defineConfig({
     // Tests that run side by side have a device each: see test/support/side-by-side.ts.
     maxConcurrency: 2,
     projects: [
-      { ...common, test: { ...sharing, name: "browsers", include: browsers, exclude: laboratory } },
-      { ...common, test: { ...sharing, name: "laboratory", include: laboratory } },
+      { ...common, test: { ...sharing, name: "browsers", include: browsers, exclude: generating } },
+      { ...common, test: { ...sharing, name: "generating", include: generating } },
       { ...common, test: { ...sharing, name: "outside", include: outside } },
       { ...common, test: { ...common.test, name: "alone", include: alone, env: quick } },
       { ...common, test: { ...shared, name: "kernels", include: kernels, env: quick } },

@@ -9,7 +9,7 @@ const given = process.argv.slice(2);
 const reporting = /^--(reporter|outputFile)/;
 const isAll = given.every((option) => reporting.test(option));
 /** The longest first: what is left at the end is short. A vitest of its own would cost `alone` more than its tests. */
-const queue = isAll ? [["browsers"], ["kernels"], ["models"], ["outside", "alone"], ["laboratory"], ["engine"]] : [[]];
+const queue = isAll ? [["browsers"], ["generating"], ["kernels"], ["models"], ["outside", "alone"], ["engine"]] : [[]];
 const lanes = 2;
 
 /** One vitest over some projects; its output is shown as it comes, or kept until it ends. JSON goes to a file for each. */
