@@ -1,11 +1,11 @@
 // Draws the pictures of docs/pictures, light and dark: flash's tiles, the roofline of measured results, every mask, and
-// the laboratory in a browser.
+// two pages in a browser.
 //   npm run site:build && node scripts/pictures.mjs [--drawn]     --drawn leaves the browser out
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { flashTiles } from "./pictures/flash-tiles.mjs";
-import { laboratory } from "./pictures/laboratory.mjs";
 import { maskGallery } from "./pictures/mask-gallery.mjs";
+import { pages } from "./pictures/pages.mjs";
 import { roofline } from "./pictures/roofline.mjs";
 import { palettes } from "./pictures/svg.mjs";
 import { findChromium } from "./setup/chromium.mjs";
@@ -19,5 +19,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const [name, draw] of Object.entries(drawings)) {
     for (const [theme, palette] of Object.entries(palettes)) save(`${name}-${theme}.svg`, await draw(palette));
   }
-  if (!process.argv.includes("--drawn")) await laboratory(save, findChromium());
+  if (!process.argv.includes("--drawn")) await pages(save, findChromium());
 }

@@ -101,11 +101,13 @@ describe("intervals of a program", async () => {
   test.skipIf(!gpu.features.has("timestamp-query"))("by the GPU's clock, whole rounds of them", async () => {
     const { counts, instances } = await counted();
     const interval = intervalOf(gpu, instances, "gpu");
-    const few = await interval(1);
-    expect(few).toBeGreaterThan(0);
+    const first = await interval(1);
+    expect(first).toBeGreaterThan(0);
     expect(await read(counts)).toEqual([2, 2, 2]);
+    // The least of a few: another process may have the processor for longer than 600 runs take.
+    const few = Math.min(first, await interval(1), await interval(1), await interval(1));
     expect(await interval(600)).toBeGreaterThan(few);
-    expect(await read(counts)).toEqual([402, 402, 402]);
+    expect(await read(counts)).toEqual([408, 408, 408]);
   });
 
   test.skipIf(!gpu.features.has("timestamp-query"))(
