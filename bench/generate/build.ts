@@ -31,7 +31,7 @@ export interface Parts {
   readonly folder: string;
 }
 
-/** What was built: a site of a page for each subject with the model beside it, and the script of a Node process. */
+/** What was built: a site with the model and a page for each subject, and the script of a Node process. */
 export interface Built {
   readonly site: string;
   readonly nodeScript: string;

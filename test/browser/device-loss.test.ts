@@ -1,18 +1,16 @@
 // The device is lost in the middle of a text: Chromium's GPU process crashes, Firefox's device is destroyed.
-import { build } from "esbuild";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noChromium, openChromium, openPage } from "../../bench/harness/chromium.ts";
 import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
-import { wgslEsbuild } from "../../src/build/wgsl.ts";
 import { bundledModel } from "../support/bundled.ts";
+import { bundled, emptyPage } from "./bundled-page.ts";
 import { noFirefox } from "./firefox.ts";
 import type { lossTasks } from "./loss-page.ts";
 import { sharedFirefox } from "./shared.ts";
 import { until } from "./ways.ts";
 
 type Tasks = typeof lossTasks;
-const html = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
 
 /** What both browsers' pages have in common. */
 interface Page {
@@ -21,12 +19,7 @@ interface Page {
 
 let server: WebServer;
 beforeAll(async () => {
-  const { outputFiles } = await build({
-    entryPoints: ["test/browser/loss-page.ts"],
-    ...({ bundle: true, format: "esm", platform: "browser", write: false } as const),
-    plugins: [wgslEsbuild()],
-  });
-  const texts = { "/": html, "/page.js": outputFiles[0]?.text ?? "" };
+  const texts = { "/": emptyPage, "/page.js": await bundled("test/browser/loss-page.ts") };
   server = await serveSite({ texts, folders: { "/model/": bundledModel } });
 });
 afterAll(() => server?.close());

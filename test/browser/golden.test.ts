@@ -1,18 +1,16 @@
 import { readdir, stat } from "node:fs/promises";
-import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
-import { wgslEsbuild } from "../../src/build/wgsl.ts";
 import { assertClose, nmseCaps } from "../../src/check/compare.ts";
 import { type GpuOptions, loadModel, openGpu } from "../../src/index.ts";
 import { bundledModel, goldenPrompts } from "../support/bundled.ts";
+import { bundled, emptyPage } from "./bundled-page.ts";
 import { browsers, type DrivenBrowser, type DrivenPage } from "./driven.ts";
 import { tasks } from "./tasks.ts";
 
 type Tasks = typeof tasks;
 type Values<K extends keyof Tasks> = Parameters<Tasks[K]> extends [unknown, ...infer Rest] ? Rest : never;
 
-const html = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
 const whale = "<|whale|>The";
 const seeds = Array.from({ length: 20 }, (_, i) => 1000 + i);
 
@@ -46,12 +44,7 @@ describe.each(browsers)("the bundled model in $name", ({ missing, start }) => {
   let errors: readonly string[];
 
   beforeAll(async () => {
-    const { outputFiles } = await build({
-      entryPoints: ["test/browser/page.ts"],
-      ...({ bundle: true, format: "esm", platform: "browser", write: false } as const),
-      plugins: [wgslEsbuild()],
-    });
-    const texts = { "/": html, "/page.js": outputFiles[0]?.text ?? "" };
+    const texts = { "/": emptyPage, "/page.js": await bundled("test/browser/page.ts") };
     server = await serveSite({ texts, folders: { "/model/": bundledModel } });
     browser = await start();
     ({ page, errors } = await browser.open(server.origin));

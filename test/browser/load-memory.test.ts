@@ -1,14 +1,13 @@
 // Memory of a page that loads a large model, as Chromium measures it: of JavaScript in the page and its worker while the
 // model is loaded, and of the process that has the GPU after it is unloaded, again and again.
 import { readFile, rm } from "node:fs/promises";
-import { build } from "esbuild";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noChromium, openChromium, openPage } from "../../bench/harness/chromium.ts";
 import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
-import { wgslEsbuild } from "../../src/build/wgsl.ts";
 import { attempts } from "../support/fuzz.ts";
 import { writeLargeModel } from "../support/large-model.ts";
+import { bundled, emptyPage } from "./bundled-page.ts";
 import type { memoryTasks } from "./memory-page.ts";
 
 type Tasks = typeof memoryTasks;
@@ -18,16 +17,6 @@ const [weights, cycles] = [attempts(500, 120), attempts(10, 3)];
 const mebibyte = 2 ** 20;
 /** What makes a page one whose memory can be measured: nothing of other origins shares its process. */
 const isolated = { "cross-origin-opener-policy": "same-origin", "cross-origin-embedder-policy": "require-corp" };
-const html = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
-
-async function bundle(entry: string): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [entry],
-    ...({ bundle: true, format: "esm", platform: "browser", write: false } as const),
-    plugins: [wgslEsbuild()],
-  });
-  return outputFiles[0]?.text ?? "";
-}
 
 /** Bytes that the processes of a browser with a GPU hold, which no other process shares with them. */
 async function gpuProcessBytes(browser: Browser): Promise<number> {
@@ -54,9 +43,9 @@ describe.skipIf(noChromium)(`memory of a page that loads ${weights} MiB${noChrom
   beforeAll(async () => {
     folder = await writeLargeModel(weights);
     const texts = {
-      "/": html,
-      "/page.js": await bundle("test/browser/memory-page.ts"),
-      "/worker.js": await bundle("src/worker.ts"),
+      "/": emptyPage,
+      "/page.js": await bundled("test/browser/memory-page.ts"),
+      "/worker.js": await bundled("src/worker.ts"),
     };
     server = await serveSite({ texts, folders: { "/model/": folder }, headers: isolated });
     // Else a measurement waits for a collection, which comes after up to 20 s.

@@ -1,16 +1,14 @@
 // Models of a hub in the storage of a page's origin: Chromium and Firefox, the private file system and the Cache API.
-import { build } from "esbuild";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
-import { wgslEsbuild } from "../../src/build/wgsl.ts";
 import { modelFiles } from "../formats/hub-loading.ts";
 import { repository, sha256, startHub, type TestHub } from "../formats/hub-server.ts";
+import { bundled, emptyPage } from "./bundled-page.ts";
 import { browsers, type DrivenBrowser, type DrivenPage } from "./driven.ts";
 import type { hubTasks, StoreKind } from "./hub-page.ts";
 
 type Tasks = typeof hubTasks;
 
-const html = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
 const files = modelFiles(1, 500_000);
 const digest = sha256(files["model.safetensors"] ?? "");
 const kinds: readonly StoreKind[] = ["opfs", "cache-api"];
@@ -24,13 +22,8 @@ describe.each(browsers)("models kept in $name", ({ missing, start }) => {
   let errors: readonly string[];
 
   beforeAll(async () => {
-    const { outputFiles } = await build({
-      entryPoints: ["test/browser/hub-page.ts"],
-      ...({ bundle: true, format: "esm", platform: "browser", write: false } as const),
-      plugins: [wgslEsbuild()],
-    });
     hub = await startHub(files);
-    site = await serveSite({ texts: { "/": html, "/page.js": outputFiles[0]?.text ?? "" } });
+    site = await serveSite({ texts: { "/": emptyPage, "/page.js": await bundled("test/browser/hub-page.ts") } });
     browser = await start();
     ({ page, errors } = await browser.open(site.origin));
   });

@@ -1,29 +1,17 @@
-import { build } from "esbuild";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noChromium, openPage } from "../../bench/harness/chromium.ts";
 import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
-import { wgslEsbuild } from "../../src/build/wgsl.ts";
 import { ringCase, ringCases } from "../../src/check/cases/ring-attention.ts";
 import { inTurn } from "../../src/check/emulation/sums.ts";
 import { assertGate } from "../../src/check/gate.ts";
 import { storedInputs } from "../../src/check/run-case.ts";
 import type { RingAttentionOptions } from "../../src/index.ts";
+import { bundled, emptyPage } from "./bundled-page.ts";
 import type { RingInputs, ringTasks } from "./ring-page.ts";
 import { closePages, sharedChromium } from "./shared.ts";
 
 type Tasks = typeof ringTasks;
-
-const html = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
-
-async function bundle(entry: string): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [entry],
-    ...({ bundle: true, format: "esm", platform: "browser", write: false } as const),
-    plugins: [wgslEsbuild()],
-  });
-  return outputFiles[0]?.text ?? "";
-}
 
 describe.skipIf(noChromium)(`a ring of workers in headless Chromium${noChromium ? ` (${noChromium})` : ""}`, () => {
   let browser: Browser;
@@ -33,9 +21,9 @@ describe.skipIf(noChromium)(`a ring of workers in headless Chromium${noChromium 
 
   beforeAll(async () => {
     const texts = {
-      "/": html,
-      "/page.js": await bundle("test/browser/ring-page.ts"),
-      "/worker.js": await bundle("test/browser/ring-worker.ts"),
+      "/": emptyPage,
+      "/page.js": await bundled("test/browser/ring-page.ts"),
+      "/worker.js": await bundled("test/browser/ring-worker.ts"),
     };
     server = await serveSite({ texts });
     browser = await sharedChromium();

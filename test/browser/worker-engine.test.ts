@@ -1,17 +1,15 @@
 // An engine in a real worker of a real page, in Chromium and Firefox.
-import { build } from "esbuild";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noChromium, openPage } from "../../bench/harness/chromium.ts";
 import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
-import { wgslEsbuild } from "../../src/build/wgsl.ts";
 import { bundledModel, goldenPrompts } from "../support/bundled.ts";
+import { bundled, emptyPage } from "./bundled-page.ts";
 import { noFirefox } from "./firefox.ts";
 import { closePages, sharedChromium, sharedFirefox } from "./shared.ts";
 import type { workerTasks } from "./worker-page.ts";
 
 type Tasks = typeof workerTasks;
-const html = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/page.js"></script>';
 
 const xgrammar = "node_modules/@mlc-ai/web-xgrammar/lib";
 
@@ -20,21 +18,12 @@ interface Page {
   evaluate<A, R>(run: (given: A) => R | Promise<R>, given: A): Promise<R>;
 }
 
-async function bundle(entry: string): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [entry],
-    ...({ bundle: true, format: "esm", platform: "browser", write: false } as const),
-    plugins: [wgslEsbuild()],
-  });
-  return outputFiles[0]?.text ?? "";
-}
-
 let server: WebServer;
 beforeAll(async () => {
   const texts = {
-    "/": html,
-    "/page.js": await bundle("test/browser/worker-page.ts"),
-    "/worker.js": await bundle("test/browser/grammar-worker.ts"),
+    "/": emptyPage,
+    "/page.js": await bundled("test/browser/worker-page.ts"),
+    "/worker.js": await bundled("test/browser/grammar-worker.ts"),
   };
   server = await serveSite({ texts, folders: { "/model/": bundledModel, "/xgrammar/": xgrammar } });
 });

@@ -221,16 +221,22 @@ describe("a server that misbehaves in a way that ends in a clear error, and in t
   });
 });
 
-test("a download that was interrupted goes on where it ended, in another process too", async () => {
-  const { cache } = testCache();
+/** Has the hub stop after so many bytes of the second request, and the reader leave then; the signal that says so. */
+function leaveWithin(bytes: number): AbortSignal {
   const controller = new AbortController();
   hub.misbehave = only(2, 2, (_, content, response) => {
     response.writeHead(206, { "content-range": `bytes 0-${content.length - 1}/${content.length}` });
-    response.write(content.subarray(0, 100_000));
+    response.write(content.subarray(0, bytes));
     setTimeout(() => controller.abort(new Error("left the page")), 100);
     return true;
   });
-  const first = await openHub(hub, { cache, signal: controller.signal });
+  return controller.signal;
+}
+
+test("a download that was interrupted goes on where it ended, in another process too", async () => {
+  const { cache } = testCache();
+  const signal = leaveWithin(100_000);
+  const first = await openHub(hub, { cache, signal });
   await expect(readModel(first, files)).rejects.toThrow("left the page");
   const [partial] = await cache.list();
   expect(partial?.complete).toBe(false);
@@ -255,14 +261,8 @@ test("a download that was interrupted goes on where it ended, in another process
 
 test("a repository that changed between two attempts is fetched afresh", async () => {
   const { cache } = testCache();
-  const controller = new AbortController();
-  hub.misbehave = only(2, 2, (_, content, response) => {
-    response.writeHead(206, { "content-range": `bytes 0-${content.length - 1}/${content.length}` });
-    response.write(content.subarray(0, 100_000));
-    setTimeout(() => controller.abort(new Error("left the page")), 100);
-    return true;
-  });
-  await expect(readModel(await openHub(hub, { cache, signal: controller.signal }), files)).rejects.toThrow("left");
+  const signal = leaveWithin(100_000);
+  await expect(readModel(await openHub(hub, { cache, signal }), files)).rejects.toThrow("left");
   hub.misbehave = undefined;
   hub.files = modelFiles(2);
   hub.seen.length = 0;
