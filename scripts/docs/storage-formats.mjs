@@ -15,9 +15,10 @@ export async function formatTable() {
     });
     const has = (list) => (list.includes(name) ? "yes" : "");
     const bits = (8 * bytesOf(name, [1, columns])) / columns;
+    const file = `${name.replaceAll("_", "-")}.ts`;
     const links = [
-      `[codec](../src/tensor/formats/${name}.ts)`,
-      ...(has(weightTypes) || has(cacheFormats) ? [`[parts](../src/kernels/formats/${name}.ts)`] : []),
+      `[codec](../src/tensor/formats/${file})`,
+      ...(has(weightTypes) || has(cacheFormats) ? [`[parts](../src/kernels/formats/${file})`] : []),
     ];
     return [
       `\`${name}\``,

@@ -8,9 +8,10 @@ import type { CacheReading, FormatParts, Reader, WeightPart } from "./formats/fo
 import { int4 } from "./formats/int4.ts";
 import { int8 } from "./formats/int8.ts";
 import { mxfp4 } from "./formats/mxfp4.ts";
+import { q8_0 } from "./formats/q8-0.ts";
 
 /** The parts of all storage formats that kernels read: adding one is a file under `formats`, and its word here. */
-const records = [f32, f16, bf16, int8, int4, mxfp4] as const satisfies readonly FormatParts[];
+const records = [f32, f16, bf16, int8, int4, mxfp4, q8_0] as const satisfies readonly FormatParts[];
 
 type Table = { readonly [R in (typeof records)[number] as R["name"]]: R };
 

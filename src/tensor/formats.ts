@@ -7,11 +7,12 @@ import { i32 } from "./formats/i32.ts";
 import { int4 } from "./formats/int4.ts";
 import { int8 } from "./formats/int8.ts";
 import { mxfp4 } from "./formats/mxfp4.ts";
+import { q8_0 } from "./formats/q8-0.ts";
 import { u32 } from "./formats/u32.ts";
 import { formatShape, type Shape, ShapeError, sizeOf } from "./shape.ts";
 
 /** All storage formats: adding one is a file under `formats`, and its word here. */
-const records = [f32, f16, bf16, i32, u32, int8, int4, mxfp4] as const;
+const records = [f32, f16, bf16, i32, u32, int8, int4, mxfp4, q8_0] as const;
 
 type Table = { readonly [R in (typeof records)[number] as R["name"]]: R };
 

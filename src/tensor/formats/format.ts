@@ -41,6 +41,20 @@ export interface StorageFormat {
   readonly decode: (planes: Planes, columns: number) => Float64Array<ArrayBuffer>;
   /** The first element of blocks that is NaN or beyond f32; absent where elements show that themselves. */
   readonly firstNotFinite?: (planes: Planes) => { readonly index: number; readonly value: number } | undefined;
+  /** Its blocks in GGUF files, where they exist. */
+  readonly ggml?: GgmlBlocks;
+}
+
+/** How GGUF files hold the blocks of a format: one after the other, each with all that belongs to it. */
+export interface GgmlBlocks {
+  /** The id of the type in GGUF files. */
+  readonly type: number;
+  /** Bytes of a block; its elements are those of a cell of the plane `data`. */
+  readonly bytes: number;
+  /** The planes of whole blocks. */
+  readonly split: (blocks: Uint8Array) => Planes;
+  /** The blocks of planes: what `split` was given. */
+  readonly join: (planes: Planes) => Uint8Array;
 }
 
 /** A float: stored fraction bits and exponent bias (IEEE 754 section 3.6; bf16 is the upper half of an f32). */

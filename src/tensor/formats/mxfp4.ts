@@ -66,6 +66,39 @@ function firstNotFinite({ data, scales = new Uint8Array() }: Planes) {
   return undefined;
 }
 
+const half = block / 2;
+const bytes = 1 + half;
+
+/** Planes of ggml's blocks, an exponent and then codes of which elements i and i + 16 share a byte, not 2i and 2i + 1. */
+function split(blocks: Uint8Array) {
+  const count = Math.floor(blocks.length / bytes);
+  const [data, scales] = [new Uint8Array(count * half), new Uint8Array(count)];
+  for (let cell = 0; cell < count; cell++) {
+    scales[cell] = blocks[cell * bytes] ?? 0;
+    for (let i = 0; i < half / 2; i++) {
+      const [even = 0, odd = 0] = [blocks[cell * bytes + 1 + 2 * i], blocks[cell * bytes + 2 + 2 * i]];
+      data[cell * half + i] = (even & 15) | ((odd & 15) << 4);
+      data[cell * half + half / 2 + i] = (even >> 4) | (odd & 0xf0);
+    }
+  }
+  return { data, scales };
+}
+
+/** The blocks that `split` makes planes of. */
+function join({ data, scales }: Planes): Uint8Array {
+  const codes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const blocks = new Uint8Array((codes.length / half) * bytes);
+  for (let cell = 0; cell < codes.length / half; cell++) {
+    blocks[cell * bytes] = scales?.[cell] ?? 0;
+    for (let i = 0; i < half / 2; i++) {
+      const [low = 0, high = 0] = [codes[cell * half + i], codes[cell * half + half / 2 + i]];
+      blocks[cell * bytes + 1 + 2 * i] = (low & 15) | ((high & 15) << 4);
+      blocks[cell * bytes + 2 + 2 * i] = (low >> 4) | (high & 0xf0);
+    }
+  }
+  return blocks;
+}
+
 /**
  * MXFP4 (OCP microscaling formats 1.0, section 5.3): blocks of 32 four-bit numbers, an even element in the lower half
  * of a byte, with a shared power-of-two scale stored as its exponent plus 127; 255 marks a block of NaN.
@@ -79,4 +112,5 @@ export const mxfp4 = {
   encode,
   decode,
   firstNotFinite,
+  ggml: { type: 39, bytes, split, join },
 } as const satisfies StorageFormat;
