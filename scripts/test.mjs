@@ -2,23 +2,26 @@
 // one core, which is what most tests of kernels do. A third lane made pages wait longer than it gained. A lane takes the
 // next project of vitest.config.ts when it has finished one. With names of files or folders, or options that choose
 // tests, a single vitest runs those.
+//
+// Two lanes slow each other, and a test of time or of a browser can fail by that alone. So a file that failed, where
+// there are few, runs a second time on the quiet machine; that, and what failed at first, stands at the end.
 //   node scripts/test.mjs [vitest's options] [FILE…]
 import { spawn } from "node:child_process";
+import { rmSync } from "node:fs";
+import { failedFiles, readResults, replaceFiles } from "./test/results.mjs";
 
 const given = process.argv.slice(2);
-const reporting = /^--(reporter|outputFile)/;
-const isAll = given.every((option) => reporting.test(option));
 /** The longest first: what is left at the end is short. A vitest of its own would cost `alone` more than its tests. */
-const queue = isAll ? [["browsers"], ["generating"], ["kernels"], ["models"], ["outside", "alone"], ["engine"]] : [[]];
+const projects = [["browsers"], ["generating"], ["kernels"], ["models"], ["outside", "alone"], ["engine"]];
 const lanes = 2;
+/** With more files than this, it was not by chance. */
+const mostAgain = 3;
 
-/** One vitest over some projects; its output is shown as it comes, or kept until it ends. JSON goes to a file for each. */
-function run(names, keep) {
-  const [name] = names;
-  const options = given.map((option) =>
-    name ? option.replace(/^(--outputFile\.json=.*)\.json$/, `$1.${name}.json`) : option,
-  );
-  const child = spawn("npx", ["vitest", "run", ...names.flatMap((one) => ["--project", one]), ...options], {
+const resultsOf = ([name]) => `.cache/test-results.${name}.json`;
+
+/** One vitest; its output is kept until it ends, so that those of two lanes do not mix. */
+function vitest(options, keep) {
+  const child = spawn("npx", ["vitest", "run", ...options], {
     stdio: ["inherit", keep ? "pipe" : "inherit", keep ? "pipe" : "inherit"],
     env: { ...process.env, ...(keep && process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}) },
   });
@@ -28,24 +31,51 @@ function run(names, keep) {
     child.on("close", (code, signal) => {
       const output = Buffer.concat(kept);
       process.stdout.write(output);
-      resolve({ names, ended: signal ?? code ?? 1, output: output.toString() });
+      resolve({ ended: signal ?? code ?? 1, output: output.toString() });
     });
   });
 }
 
-const runs = [];
-async function lane() {
-  for (let names = queue.shift(); names; names = queue.shift()) runs.push(await run(names, isAll));
+/** One vitest over some projects, or some of their files; its results go to a file. */
+async function run(names, results, files = []) {
+  rmSync(results, { force: true });
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${results}`];
+  const options = [...names.flatMap((name) => ["--project", name]), ...reporters, ...files];
+  return { names, ...(await vitest(options, true)) };
 }
-await Promise.all(Array.from({ length: lanes }, lane));
 
-const bad = runs.filter(({ ended }) => ended !== 0);
-if (isAll) {
-  // Said again at the end, since several minutes of output stand between: an error outside every test fails a run too,
-  // though no test of it failed.
-  for (const { names, ended, output } of bad) {
-    const errors = output.match(/^.*Unhandled Errors?[\s\S]{0,4000}/m)?.[0] ?? "no error outside the tests was printed";
-    console.error(`\n${names.join(" and ")} ended with ${ended}: ${errors}`);
-  }
+/** Where vitest says what failed: tests, the set-up of files (of which its JSON says nothing), errors outside of both. */
+const whatFailed = ({ output }) =>
+  output.match(/^.*(Failed Suites|Failed Tests|Unhandled Error)[\s\S]{0,4000}/m)?.[0] ?? "it printed no error";
+
+/** Runs the files of a project that failed again. True where they are the whole of what failed, and pass now. */
+async function again(first) {
+  const { names } = first;
+  const results = readResults(resultsOf(names));
+  const files = results ? failedFiles(results) : [];
+  if (files.length === 0 || files.length > mostAgain) return false;
+  console.log(`\n${names.join(" and ")}, once more, alone: ${files.join(", ")}`);
+  const second = `.cache/test-again.${names[0]}.json`;
+  const { ended } = await run(names, second, files);
+  const secondly = readResults(second);
+  if (!secondly) return false;
+  replaceFiles(resultsOf(names), secondly);
+  if (ended === 0) console.log(`\nThis failed beside other tests, and passed alone:\n${whatFailed(first)}`);
+  return ended === 0;
 }
-process.exitCode = bad.length > 0 ? 1 : 0;
+
+async function runAll() {
+  const queue = [...projects];
+  const runs = [];
+  async function lane() {
+    for (let names = queue.shift(); names; names = queue.shift()) runs.push(await run(names, resultsOf(names)));
+  }
+  await Promise.all(Array.from({ length: lanes }, lane));
+  const bad = [];
+  for (const one of runs) if (one.ended !== 0 && !(await again(one))) bad.push(one);
+  // Said again at the end, since several minutes of output stand between.
+  for (const one of bad) console.error(`\n${one.names.join(" and ")} ended with ${one.ended}: ${whatFailed(one)}`);
+  return bad.length === 0;
+}
+
+process.exitCode = (given.length === 0 ? await runAll() : (await vitest(given, false)).ended === 0) ? 0 : 1;

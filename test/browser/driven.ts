@@ -50,14 +50,17 @@ interface Listening {
 
 /** What each program's page does its own way. */
 interface Own<P> {
+  /** What the program's own page lacks. */
+  page?(page: P): Partial<DrivenPage>;
   resize(page: P, size: { width: number; height: number }): Promise<void>;
   runFirst(page: P, run: () => void): Promise<unknown>;
 }
 
-function driven<P extends Listening>(context: Context<P>, { resize, runFirst }: Own<P>): DrivenBrowser {
+function driven<P extends Listening>(context: Context<P>, { resize, runFirst, page: own }: Own<P>): DrivenBrowser {
   return {
     open: async (url, first) => {
       const page = await context.newPage();
+      Object.assign(page, own?.(page));
       if (first) await runFirst(page, first);
       const errors: string[] = [];
       page.on("pageerror", (error) =>
@@ -87,6 +90,8 @@ export const browsers: readonly InstalledBrowser[] = [
     ...{ name: "Firefox", missing: noFirefox },
     start: async () =>
       driven(await (await sharedFirefox()).createBrowserContext(), {
+        // Playwright waits until an element stands still before it clicks; of Puppeteer, locators do.
+        page: (page) => ({ click: (selector) => page.locator(selector).setTimeout(120_000).click() }),
         resize: (page, size) => page.setViewport(size),
         runFirst: (page, run) => page.evaluateOnNewDocument(run),
       }),

@@ -5,7 +5,7 @@ import { type BuiltSite, buildSite, screenshot } from "./attention-site.ts";
 import { browsers, type DrivenBrowser, type DrivenPage, type OpenedPage } from "./driven.ts";
 import { fill, open, output, outputIn, recordTexts } from "./generate-ways.ts";
 import { type ModelsServer, serveModels } from "./models-server.ts";
-import { press, shown, until } from "./ways.ts";
+import { press, shown, tick, until } from "./ways.ts";
 
 /** Takes messages for what they are: texts in a row, after a voice. */
 const template = "{{ bos_token }}<|whale|>{% for message in messages %}{{ message['content'] }} {% endfor %}";
@@ -111,7 +111,7 @@ describe.each(browsers)("the page that generates in $name", ({ name, missing, st
 
   test("a token can be replaced by another: the text goes on from there", async () => {
     await press(page, '[role="tab"]', /^Tokens$/);
-    await page.click('#drawer-panel input[type="checkbox"]');
+    await tick(page, '#drawer-panel input[type="checkbox"]');
     await press(page, "button", /^Write it again with them$/);
     await outputIn(page, "done");
     await shown(page, "#drawer-panel .token-strip", /LORD|word|of/);

@@ -5,7 +5,7 @@ import { type BuiltSite, buildSite } from "./attention-site.ts";
 import { browsers, type DrivenBrowser, type DrivenPage, type OpenedPage } from "./driven.ts";
 import { open, outputIn } from "./generate-ways.ts";
 import { atOnce, key, panel, panelIsAccessible, percentIn, picturesOf, tableIn } from "./strips-ways.ts";
-import { press, shown, until } from "./ways.ts";
+import { press, shown, tick, until } from "./ways.ts";
 
 const [golden] = goldenPrompts;
 if (!golden) throw new Error("there are no golden prompts");
@@ -59,7 +59,7 @@ describe.each(browsers)("a text by its tokens in $name", ({ name, missing, start
     await resize(1280, 900);
     await panel(page, "Tokens");
     await shown(page, "#drawer-panel", /Ask for each token's probability/);
-    await page.click('#drawer-panel input[type="checkbox"]'); // which is kept between visits
+    await tick(page, '#drawer-panel input[type="checkbox"]'); // which is kept between visits
     await open(page, site.generate(atOnce(bundledModel, golden.prompt, 12)));
     ({ text } = await outputIn(page, "done"));
     await panel(page, "Tokens");

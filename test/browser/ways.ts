@@ -31,6 +31,14 @@ export async function press(page: DrivenPage, selector: string, words: RegExp): 
   await page.click("[data-pressed]");
 }
 
+/** Ticks a checkbox, and waits until it is ticked. */
+export async function tick(page: DrivenPage, selector: string): Promise<void> {
+  const ticked = () => page.evaluate((css) => document.querySelector<HTMLInputElement>(css)?.checked, selector);
+  await until(selector, async () => (await ticked()) !== undefined);
+  if (!(await ticked())) await page.click(selector);
+  await until(`tick in ${selector}`, ticked);
+}
+
 /** Waits for an element whose text, or else its label, matches, and gives the text. */
 export const shown = (page: DrivenPage, selector: string, words: RegExp): Promise<string> =>
   until(`${selector} with ${words}`, () =>
