@@ -289,12 +289,12 @@ export class SequenceState {
     return bound;
   }
 
-  /** Frees the memory of the sequences; called once nothing uses it. */
+  /** Frees the memory of the sequences, what was made last first (see `BufferPool.giveAll`), once nothing uses it. */
   free(): void {
+    for (const { instance } of [...this.#bound.values()].reverse()) instance.dispose();
+    for (const tensor of [this.#peaks, this.#allowed, this.#bias, this.#counts]) tensor?.dispose();
+    for (const tensor of [this.#targets, this.#prefillIds, this.#prefillStep]) tensor.dispose();
+    for (const tensor of [this.logits, this.settings, this.step]) tensor.dispose();
     this.cache.dispose();
-    for (const { instance } of this.#bound.values()) instance.dispose();
-    for (const tensor of [this.step, this.settings, this.logits]) tensor.dispose();
-    for (const tensor of [this.#counts, this.#bias, this.#allowed, this.#peaks]) tensor?.dispose();
-    for (const tensor of [this.#prefillStep, this.#prefillIds, this.#targets]) tensor.dispose();
   }
 }

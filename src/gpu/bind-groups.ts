@@ -1,18 +1,24 @@
-/** Eager bind groups that are kept until the same dispatch recurs. */
-const kept = 1024;
+/** Bind groups that are kept: those of a few prompts and a decode step of a model of a hundred layers. */
+const kept = 4096;
 
-/** The bind groups of eager dispatches, the least recently used dropped first. */
+/**
+ * Bind groups by what they bind, the least recently used dropped first. WebGPU cannot free one, and a driver may hold
+ * memory for each until JavaScript collects it, so what binds the same ranges again takes the group that there is.
+ */
 export class BindGroupCache {
+  /** Made so far: a decode step must not add to it, nor a generation like one before. */
+  made = 0;
+  readonly #device: GPUDevice;
   readonly #groups = new Map<string, { readonly group: GPUBindGroup; readonly buffers: readonly GPUBuffer[] }>();
   readonly #users = new Map<GPUBuffer, Set<string>>();
   readonly #ids = new WeakMap<object, number>();
-  readonly #create: (layout: GPUBindGroupLayout, entries: GPUBindGroupEntry[]) => GPUBindGroup;
   #nextId = 1;
 
-  constructor(create: (layout: GPUBindGroupLayout, entries: GPUBindGroupEntry[]) => GPUBindGroup) {
-    this.#create = create;
+  constructor(device: GPUDevice) {
+    this.#device = device;
   }
 
+  /** The bind group of these buffers' ranges, which is made where there is none. */
   get(layout: GPUBindGroupLayout, entries: GPUBindGroupEntry[]): GPUBindGroup {
     const parts = [this.#idOf(layout)];
     const buffers: GPUBuffer[] = [];
@@ -28,7 +34,8 @@ export class BindGroupCache {
       this.#groups.set(key, known);
       return known.group;
     }
-    const group = this.#create(layout, entries);
+    const group = this.#device.createBindGroup({ layout, entries });
+    this.made++;
     this.#groups.set(key, { group, buffers });
     for (const buffer of buffers) {
       const users = this.#users.get(buffer);

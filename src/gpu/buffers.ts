@@ -38,8 +38,8 @@ export class BufferPool {
   poison = false;
   /** Number of the latest list that has eager work. */
   recorded = 0;
-  /** Called with each buffer that is about to be destroyed. */
-  onDestroy: (buffer: GPUBuffer) => void = () => {};
+  /** Called with each buffer that is about to be destroyed, or that nothing will take again. */
+  onGone: (buffer: GPUBuffer) => void = () => {};
   #submitted = 0;
   readonly #device: GPUDevice;
   readonly #limit: number;
@@ -152,7 +152,11 @@ export class BufferPool {
 
   /** Returns a buffer to the pool. */
   give(buffer: GPUBuffer): void {
-    if (this.poison || this.#failures.has(buffer)) return;
+    if (this.#failures.has(buffer)) return;
+    if (this.poison) {
+      this.onGone(buffer);
+      return;
+    }
     const free = { buffer, list: this.recorded };
     if (this.#single.has(buffer)) {
       this.#doomed.push(free);
@@ -162,6 +166,14 @@ export class BufferPool {
     const list = this.#free.get(buffer.size);
     if (list) list.push(free);
     else this.#free.set(buffer.size, [free]);
+  }
+
+  /**
+   * Returns buffers in the reverse of the order in which they were taken. The pool lends what it got last, so whoever
+   * takes as many again has each for what it was for, and the bind groups are there.
+   */
+  giveAll(buffers: Iterable<GPUBuffer>): void {
+    for (const buffer of [...buffers].reverse()) this.give(buffer);
   }
 
   /** Notes that eager work up to and including list `list` is submitted. */
@@ -177,7 +189,7 @@ export class BufferPool {
   /** Frees a buffer for good. Work that uses it must have been submitted. */
   destroy(buffer: GPUBuffer): void {
     this.allocatedBytes -= buffer.size;
-    this.onDestroy(buffer);
+    this.onGone(buffer);
     buffer.destroy();
   }
 

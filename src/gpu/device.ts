@@ -1,4 +1,5 @@
 import type { AdapterInfo } from "./adapter.ts";
+import { BindGroupCache } from "./bind-groups.ts";
 import { BufferPool } from "./buffers.ts";
 import { GpuError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
@@ -20,8 +21,8 @@ export class Device {
   readonly unsubmitted = new Unsubmitted();
   /** Command buffers submitted so far. */
   submits = 0;
-  /** Bind groups made so far: a decode step must not add to it. */
-  bindGroups = 0;
+  /** The bind groups of programs and of eager work. */
+  readonly bindGroups: BindGroupCache;
   readonly #gone = new AbortController();
   #closed = false;
   readonly #warm = new WeakSet<GPUComputePipeline>();
@@ -32,6 +33,8 @@ export class Device {
     this.limits = limits;
     this.features = new Set(device.features);
     this.buffers = new BufferPool(device, limits.buffer);
+    this.bindGroups = new BindGroupCache(device);
+    this.buffers.onGone = (buffer) => this.bindGroups.forget(buffer);
     this.pipelines = new Pipelines(device, limits, (cause) => this.explain(cause));
     device.addEventListener("uncapturederror", this.#uncaptured);
     void device.lost.then(({ reason, message }) => {
@@ -80,11 +83,6 @@ export class Device {
     this.assertUsable();
     await this.buffers.settle();
     this.assertUsable();
-  }
-
-  createBindGroup(layout: GPUBindGroupLayout, entries: GPUBindGroupEntry[]): GPUBindGroup {
-    this.bindGroups++;
-    return this.device.createBindGroup({ layout, entries });
   }
 
   /** True the first time it is called with a pipeline: it still has to be warmed up. */

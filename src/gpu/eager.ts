@@ -1,4 +1,3 @@
-import { BindGroupCache } from "./bind-groups.ts";
 import type { Device } from "./device.ts";
 import type { Copy, Dispatch } from "./dispatch.ts";
 import { type Command, encodeCommands, type Place } from "./encode.ts";
@@ -14,7 +13,6 @@ import type { Storage } from "./storage.ts";
  */
 export class EagerWork {
   readonly #gpu: Device;
-  readonly #groups: BindGroupCache;
   #list: Recording;
   #number = 1;
   #tail: Promise<void> = Promise.resolve();
@@ -22,8 +20,6 @@ export class EagerWork {
 
   constructor(gpu: Device) {
     this.#gpu = gpu;
-    this.#groups = new BindGroupCache((layout, entries) => gpu.createBindGroup(layout, entries));
-    gpu.buffers.onDestroy = (buffer) => this.#groups.forget(buffer);
     this.#list = this.#begin();
   }
 
@@ -96,8 +92,8 @@ export class EagerWork {
       gpu.assertUsable();
       gpu.device.pushErrorScope("validation");
       try {
-        const { pipelines } = gpu;
-        const lowering = { pipelines, resolve, uniforms: this.#uniforms(operations), bindGroups: this.#groups };
+        const { pipelines, bindGroups } = gpu;
+        const lowering = { pipelines, resolve, uniforms: this.#uniforms(operations), bindGroups };
         const commands: Command[] = [];
         for (const operation of operations) {
           try {
@@ -122,7 +118,7 @@ export class EagerWork {
     }
     const invalid = await scope?.catch(() => null); // a lost device is reported elsewhere
     if (invalid) {
-      this.#groups.clear();
+      gpu.bindGroups.clear();
       for (const operation of ran) fail(operation, new GpuError(`${gpu.adapter.label}: ${invalid.message}`));
     }
     if (first) throw first;

@@ -153,7 +153,7 @@ export class InstanceOn<D extends Device, T> {
     if (this.#disposed) return;
     this.#disposed = true;
     for (const lent of this.#lent.values()) lent.state = "disposed";
-    for (const buffer of this.#parts.own.values()) this.gpu.buffers.give(buffer);
+    this.gpu.buffers.giveAll(this.#parts.own.values());
     this.#parts.onDispose();
   }
 

@@ -1,5 +1,4 @@
 import { unlessAborted } from "../options/abort.ts";
-import { BindGroupCache } from "./bind-groups.ts";
 import type { Device } from "./device.ts";
 import { type Command, encodeCommands } from "./encode.ts";
 import { GpuError } from "./errors.ts";
@@ -16,8 +15,8 @@ export async function prepareCommands(
   { resolve, uniforms }: Pick<Lowering, "resolve" | "uniforms">,
   signal?: AbortSignal,
 ): Promise<Command[]> {
-  const bindGroups = new BindGroupCache((layout, entries) => gpu.createBindGroup(layout, entries)); // equal ones are one
-  const lowering = { pipelines: gpu.pipelines, resolve, uniforms, bindGroups };
+  const { pipelines, bindGroups } = gpu;
+  const lowering = { pipelines, resolve, uniforms, bindGroups };
   let commands: Command[];
   let scope: Promise<GPUError | null> | undefined;
   gpu.device.pushErrorScope("validation");
@@ -31,7 +30,10 @@ export async function prepareCommands(
     scope = gpu.device.popErrorScope();
   }
   const invalid = await scope.catch(() => null); // a lost device is reported elsewhere
-  if (invalid) throw new GpuError(`${gpu.adapter.label}: the program cannot run: ${invalid.message}`);
+  if (invalid) {
+    bindGroups.clear(); // one of them may be what is invalid
+    throw new GpuError(`${gpu.adapter.label}: the program cannot run: ${invalid.message}`);
+  }
   await warm(gpu, commands, signal);
   gpu.assertUsable();
   return commands;

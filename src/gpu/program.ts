@@ -122,7 +122,7 @@ export class ProgramOn<D extends Device, T> extends CallList<T> {
       instance.assertInputs();
       return instance;
     } catch (cause) {
-      for (const buffer of own.values()) buffers.give(buffer);
+      buffers.giveAll(own.values());
       throw cause;
     }
   }

@@ -28,20 +28,20 @@ export class SharedMemory {
 
   /** Releases memory that was taken, unless it is released already: the next call to take it allocates again. */
   drop({ temporaries, uniforms }: ReturnType<SharedMemory["take"]>): void {
-    if (this.#temporaries === temporaries) {
-      this.#temporaries = undefined;
-      for (const buffer of temporaries) this.#buffers.give(buffer);
-    }
     if (this.#uniforms === uniforms) {
       this.#uniforms = undefined;
       this.#buffers.give(uniforms.buffer);
+    }
+    if (this.#temporaries === temporaries) {
+      this.#temporaries = undefined;
+      this.#buffers.giveAll(temporaries);
     }
   }
 
   /** Releases all of it. */
   free(): void {
-    for (const buffer of this.#temporaries ?? []) this.#buffers.give(buffer);
     if (this.#uniforms) this.#buffers.give(this.#uniforms.buffer);
+    this.#buffers.giveAll(this.#temporaries ?? []);
     this.#temporaries = undefined;
     this.#uniforms = undefined;
   }

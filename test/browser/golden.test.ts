@@ -141,6 +141,12 @@ describe.each(browsers)("the bundled model in $name", ({ missing, start }) => {
     );
   });
 
+  test("a generation like one before makes no bind group", async () => {
+    await open(whole);
+    const { again, inSession } = await inPage("bindGroups", whale, { temperature: 0, maxTokens: 3 });
+    expect([again, ...inSession]).toEqual([0, 0, 0]);
+  });
+
   test("however a generation ends, its result settles within 2 seconds, the right way, and no memory stays", async () => {
     await open(whole);
     const expected: Readonly<Record<string, RegExp>> = {

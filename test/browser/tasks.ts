@@ -1,6 +1,7 @@
 // What is computed in Node and in a page, to be compared. Plain values in and out, so that it can cross over.
 import { inspect } from "../../src/generate/inspection.ts";
 import {
+  type GenerationOptions,
   type Gpu,
   type LanguageModel,
   loadModel,
@@ -44,6 +45,38 @@ async function sampled(model: LanguageModel, prompt: string, seeds: readonly num
 async function randomBits({ gpu }: LanguageModel, seed: number, count: number) {
   using numbers = uniform(gpu, [count], { seed });
   return [...new Uint32Array((await numbers.readStored()).buffer)];
+}
+
+/** Bind groups that generations of one prompt make, as WebGPU itself is called. */
+async function bindGroups(model: LanguageModel, prompt: string, options: GenerationOptions) {
+  const device = Object.getPrototypeOf(model.gpu.device) as GPUDevice;
+  const create = device.createBindGroup;
+  let made = 0;
+  device.createBindGroup = function (this: GPUDevice, descriptor) {
+    made++;
+    return create.call(this, descriptor);
+  };
+  const during = async (run: () => Promise<unknown>) => {
+    made = 0;
+    await run();
+    return made;
+  };
+  const one = () => model.generate(prompt, options).result;
+  const three = () => Promise.all([one(), one(), one()]);
+  using session = model.session();
+  const inSession = () => session.continueFrom(model.tokenizer.encode(prompt), options).result;
+  try {
+    const first = await during(one);
+    await one(); // a buffer may have another part in it
+    const again = await during(one);
+    await three();
+    const atOnce = await during(three);
+    await inSession();
+    await inSession(); // computes the last token only, as all that follow do
+    return { first, again, atOnce, inSession: [await during(inSession), await during(inSession)] };
+  } finally {
+    device.createBindGroup = create;
+  }
 }
 
 /** How a generation ended: its stop reason or the message of its error. */
@@ -164,4 +197,4 @@ async function loads({ gpu }: LanguageModel, folder: string, names: readonly str
 }
 
 /** The tasks by name. */
-export const tasks = { greedy, lastLogits, sampled, randomBits, loads, endings };
+export const tasks = { greedy, lastLogits, sampled, randomBits, bindGroups, loads, endings };

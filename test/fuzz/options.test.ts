@@ -28,9 +28,7 @@ const inner = new Set([
   ...["at", "element", "dot", "addScaled", "lengthOf", "feature", "ofRow"].map((name) => `reference/${name}`),
   ...["causal", "full", "threefry2x32", "uniform01"].map((name) => `reference/${name}`),
   ...["ulp", "inTurn", "inRuns"].map((name) => `check/${name}`),
-  ...["createBindGroup", "allocate", "upload", "allocateUnpooled", "write", "read", "takeStaging", "group"].map(
-    (name) => `Gpu.${name}`,
-  ),
+  ...["allocate", "upload", "allocateUnpooled", "write", "read", "takeStaging", "group"].map((name) => `Gpu.${name}`),
   "Instance.time",
 ]);
 

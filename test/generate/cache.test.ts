@@ -108,7 +108,9 @@ describe("a paged cache", async () => {
     const generation = session.generate("<|whale|>The sea", { temperature: 0.8, seed: 3, maxTokens: 300 });
     const seen: string[] = [];
     for await (const _ of generation) {
-      seen.push([small.buffers.created, small.bindGroups, small.pipelines.count, session.state.cache.bytes].join());
+      seen.push(
+        [small.buffers.created, small.bindGroups.made, small.pipelines.count, session.state.cache.bytes].join(),
+      );
     }
     const { memory } = await generation.result;
     const changes = seen.slice(8).filter((counts, i) => counts !== seen[7 + i]);

@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from "vitest";
 import { loadModel } from "../../src/generate/load-model.ts";
 import { openGpu } from "../../src/gpu/open.ts";
+import { tasks } from "../browser/tasks.ts";
 import { bundledModel } from "../support/bundled.ts";
 
 const gpu = await openGpu();
@@ -10,7 +11,7 @@ afterAll(() => gpu.close());
 test("a decode step makes no buffer, bind group or pipeline, uses one submit and reads 4 bytes", async () => {
   using session = model.session();
   const generation = session.generate("<|whale|>The sea", { temperature: 0.8, seed: 1, maxTokens: 60 });
-  const counts = () => [gpu.buffers.created, gpu.bindGroups, gpu.pipelines.count];
+  const counts = () => [gpu.buffers.created, gpu.bindGroups.made, gpu.pipelines.count];
   let settled: number[] | undefined;
   let submits = 0;
   let pieces = 0;
@@ -38,6 +39,19 @@ test("a decode step makes no buffer, bind group or pipeline, uses one submit and
   expect(gpu.submits - submits).toBeLessThanOrEqual(40 + 3);
   expect(copies.length).toBe(gpu.submits - submits);
   expect(new Set(copies)).toEqual(new Set([4]));
+});
+
+const layouts = ["contiguous", "paged"] as const;
+
+test.each(layouts)("a generation like one before makes no bind group, with a %s cache", async (layout) => {
+  using other = await loadModel(gpu, bundledModel, { cache: { layout } });
+  const options = { temperature: 0.8, seed: 1, maxTokens: 3, presencePenalty: 0.5, logitBias: { 5: 1 }, logprobs: 3 };
+  const { first, again, atOnce, inSession } = await tasks.bindGroups(other, "<|whale|>The sea", options);
+  expect(first).toBeGreaterThan(50);
+  expect(inSession).toEqual([0, 0]);
+  if (layout === "paged") return; // pages are freed with their session, and what binds them with them
+  expect(again).toBe(0);
+  expect(atOnce).toBeLessThan(first / 2); // three of them: which has which buffers is chance
 });
 
 test("encoding costs less than 5 microseconds a dispatch, and the second token is not slower than the tenth", async () => {

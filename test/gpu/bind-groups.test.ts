@@ -1,9 +1,10 @@
 import { expect, test } from "vitest";
 import { BindGroupCache } from "../../src/gpu/bind-groups.ts";
+import { empty } from "../../src/tensor/tensor.ts";
 import { testGpu } from "../support/gpu.ts";
 
 const gpu = await testGpu();
-const cache = new BindGroupCache((layout, entries) => gpu.createBindGroup(layout, entries));
+const cache = new BindGroupCache(gpu.device);
 const layout = gpu.device.createBindGroupLayout({
   entries: [{ binding: 0, visibility: GPUShaderStage.COMPUTE, buffer: { type: "storage" } }],
 });
@@ -12,9 +13,9 @@ const [a, b] = [buffer(), buffer()];
 
 /** The bind group, and whether it was made for this. */
 function get(of: GPUBuffer, offset = 0, size = 256) {
-  const before = gpu.bindGroups;
+  const before = cache.made;
   const group = cache.get(layout, [{ binding: 0, resource: { buffer: of, offset, size } }]);
-  return { group, made: gpu.bindGroups > before };
+  return { group, made: cache.made > before };
 }
 
 test("a bind group is made once for a buffer and a range", () => {
@@ -41,9 +42,21 @@ test("those of a buffer that goes are dropped, and no others", () => {
   expect(get(b).made).toBe(true);
 });
 
+test("those of memory that nothing takes again are dropped with it", () => {
+  using memory = empty(gpu, [64]); // poisoned memory is used once
+  const entries = [{ binding: 0, resource: { buffer: memory.storage.buffer as GPUBuffer, size: 256 } }];
+  gpu.bindGroups.get(layout, entries);
+  const { made } = gpu.bindGroups;
+  gpu.bindGroups.get(layout, entries);
+  expect(gpu.bindGroups.made).toBe(made);
+  memory.dispose();
+  gpu.bindGroups.get(layout, entries);
+  expect(gpu.bindGroups.made).toBe(made + 1);
+});
+
 test("the least recently used are dropped when there are many", () => {
   cache.clear();
-  const many = Array.from({ length: 1024 }, buffer);
+  const many = Array.from({ length: 4096 }, buffer);
   for (const one of many) get(one);
   get(many[0] ?? a);
   expect(get(a).made).toBe(true); // one too many: the second goes

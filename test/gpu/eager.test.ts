@@ -107,9 +107,9 @@ describe("the pool", () => {
       await gpu.flush();
     };
     await once();
-    const before = gpu.bindGroups;
+    const before = gpu.bindGroups.made;
     for (let i = 0; i < 5; i++) await once();
-    expect(gpu.bindGroups).toBe(before);
+    expect(gpu.bindGroups.made).toBe(before);
   });
 });
 

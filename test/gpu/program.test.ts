@@ -10,7 +10,7 @@ afterAll(() => gpu.close());
 
 const vector = (...values: number[]) => tensor(gpu, [values.length], values);
 const values = async (x: Tensor) => [...(await x.read())];
-const counts = () => [gpu.buffers.created, gpu.bindGroups, gpu.pipelines.count];
+const counts = () => [gpu.buffers.created, gpu.bindGroups.made, gpu.pipelines.count];
 
 const recordSum = (n: number, length?: number) => recordSumOn(gpu, n, length);
 
@@ -142,6 +142,20 @@ describe("instances", () => {
     expect(gpu.submits).toBe(submits + 6);
     expect(copied).toBe(true);
     expect(counts()).toEqual(before);
+  });
+
+  test("an instance of the same memory makes no bind group, and one of other memory makes some", async () => {
+    const { x, program } = recordSum(1000);
+    const bind = (input: Tensor) => program.instantiate(replacements([[x, input]]));
+    const input = tensor(gpu, [1000], new Float32Array(1000).fill(2));
+    (await bind(input)).dispose();
+    const before = gpu.bindGroups.made;
+    const again = await bind(input);
+    expect(gpu.bindGroups.made).toBe(before);
+    again.run();
+    expect((await values(placed(again, program.result.sum)))[0]).toBe(2 + 2 * (2 + 3 + 4) + 0.5);
+    await bind(tensor(gpu, [1000], new Float32Array(1000)));
+    expect(gpu.bindGroups.made).toBeGreaterThan(before);
   });
 
   test("copies are part of a program", async () => {

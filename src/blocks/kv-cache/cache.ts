@@ -256,7 +256,8 @@ export function visibleCache({ keys, values, kScale, vScale, layout }: LayerCach
   return { tensors: { k: part(keys), v: part(values), ...scales }, placed: layout ? { layout } : {} };
 }
 
-/** Frees a cache. */
+/** Frees a cache, what was made last first (see `BufferPool.giveAll`). */
 export function disposeCache(cache: KvCache): void {
-  for (const layer of cache) for (const [, tensor] of tensorsIn(layer)) tensor.dispose();
+  const tensors = cache.flatMap((layer) => tensorsIn(layer).map(([, tensor]) => tensor));
+  for (const tensor of tensors.reverse()) tensor.dispose();
 }
