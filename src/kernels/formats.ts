@@ -4,7 +4,7 @@ import { type DType, isPlain } from "../tensor/formats.ts";
 import { bf16 } from "./formats/bf16.ts";
 import { f16 } from "./formats/f16.ts";
 import { f32 } from "./formats/f32.ts";
-import type { CacheReading, FormatParts, Reader, WeightPart } from "./formats/format-parts.ts";
+import type { CacheReading, FormatParts, Reader, WeightPart, WideReading } from "./formats/format-parts.ts";
 import { int4 } from "./formats/int4.ts";
 import { int8 } from "./formats/int8.ts";
 import { mxfp4 } from "./formats/mxfp4.ts";
@@ -43,6 +43,9 @@ export const wordTypes: readonly WordType[] = having("word");
 /** The part that reads weights of this type on this device, with its cost; default f32. */
 export const weightPart = (dtype: DType = "f32", gpu: Reader): WeightPart =>
   parts[dtype]?.weight?.(gpu) ?? table.f32.weight();
+
+/** The part that reads many weights of this type at a time; undefined for types that have none. */
+export const widePart = (dtype: DType = "f32"): WideReading | undefined => parts[dtype]?.wide;
 
 /** The part that reads keys and values of this format. */
 export const cacheReading = (format: CacheFormat): CacheReading => table[format].cache;

@@ -9,6 +9,10 @@ export interface Tuning {
   readonly attentionOfManyQueries: readonly ("subgroups" | "flash" | "rows" | "naive")[];
   /** Keys that a thread of `splitK` scores at a time, where queries leave room in workgroup memory for their weights. */
   readonly splitKThreadKeys: 4 | 8;
+  /** Variants of matmul for up to 8 rows. */
+  readonly matmulOfFewRows: readonly ("vectorSubgroups" | "vector")[];
+  /** Variants of `projection`: one kernel for up to 8 rows, or the ops that it is made of. */
+  readonly projection: readonly ("fused" | "chain")[];
   /** Variants of matmul for more rows than `vector` supports. */
   readonly matmulOfManyRows: readonly ("subgroups" | "register" | "tiled" | "naive")[];
   /** Threads that stride along a column together in the products of a few rows: `LANES` of matmul/vector and moe/vector. */
@@ -69,6 +73,26 @@ export const tuningTable: { readonly [K in keyof Tuning]: Readonly<Record<Kind, 
       finding: "loads of q dominate the time, and each is shared by all keys of a thread",
     },
     hardware: { choice: 4, measuredOn: undefined, finding: "fewer registers per thread, so more threads at a time" },
+  },
+  matmulOfFewRows: {
+    software: {
+      choice: ["vectorSubgroups", "vector"],
+      measuredOn: llvmpipe,
+      finding: "a shuffle costs an eighth of a load, and 16 bytes load as fast as four times 4: two thirds of the time",
+    },
+    hardware: { choice: ["vector"], measuredOn: undefined, finding: "coalesced loads, many of them in flight" },
+  },
+  projection: {
+    software: {
+      choice: ["fused", "chain"],
+      measuredOn: llvmpipe,
+      finding: "a dispatch less for 15 to 25 µs, and the norm again in each workgroup for 3 % of its loads",
+    },
+    hardware: {
+      choice: ["chain"],
+      measuredOn: undefined,
+      finding: "the fused kernel shares x by shuffles, which may cost more than a load",
+    },
   },
   matmulOfManyRows: {
     software: {

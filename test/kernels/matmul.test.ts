@@ -46,29 +46,35 @@ const batches = [
   ["f16", 256],
   ["bf16", 36],
 ] as const;
+const wideBatches = [
+  ["f32", 772],
+  ["f16", 264],
+  ["bf16", 40],
+  ["q8_0", 96],
+] as const;
 test.each([
-  ["a software adapter", gpu, batches],
-  ["a GPU", hardware, batches.slice(1, 2)],
-] as const)(
-  "vector, as %s runs it: a row's result is the same to the bit alone and in a batch",
-  async (_, device, weights) => {
-    const n = 37;
-    for (const [dtype, k] of weights) {
-      const weight = tensor(device, [n, k], normal(n * k, 11), dtype);
-      const bias = tensor(device, [n], normal(n, 12));
-      const values = normal(8 * k, 13);
-      const result = async (from: number, rows: number) => {
-        const x = tensor(device, [rows, k], values.slice(from * k, (from + rows) * k));
-        return [...(await matmul(device, { x, weight, bias }, { variant: "vector" }).y.readStored())];
-      };
-      const alone: number[] = [];
-      for (let row = 0; row < 8; row++) alone.push(...(await result(row, 1)));
-      for (const rows of [2, 3, 4, 5, 8])
-        expect(await result(0, rows), `${dtype}, ${rows} rows`).toEqual(alone.slice(0, rows * n));
-      expect(await result(3, 5), `${dtype}, rows 3 to 8`).toEqual(alone.slice(3 * n));
-    }
-  },
-);
+  ["vector, as a software adapter runs it", gpu, "vector", batches],
+  ["vector, as a GPU runs it", hardware, "vector", batches.slice(1, 2)],
+  ...(gpu.adapter.subgroupSize === undefined
+    ? []
+    : [["vectorSubgroups", gpu, "vectorSubgroups", wideBatches] as const]),
+] as const)("%s: a row's result is the same to the bit alone and in a batch", async (_, device, variant, weights) => {
+  const n = 37;
+  for (const [dtype, k] of weights) {
+    const weight = tensor(device, [n, k], normal(n * k, 11), dtype);
+    const bias = tensor(device, [n], normal(n, 12));
+    const values = normal(8 * k, 13);
+    const result = async (from: number, rows: number) => {
+      const x = tensor(device, [rows, k], values.slice(from * k, (from + rows) * k));
+      return [...(await matmul(device, { x, weight, bias }, { variant }).y.readStored())];
+    };
+    const alone: number[] = [];
+    for (let row = 0; row < 8; row++) alone.push(...(await result(row, 1)));
+    for (const rows of [2, 3, 4, 5, 8])
+      expect(await result(0, rows), `${dtype}, ${rows} rows`).toEqual(alone.slice(0, rows * n));
+    expect(await result(3, 5), `${dtype}, rows 3 to 8`).toEqual(alone.slice(3 * n));
+  }
+});
 
 test("the shape decides on the variant", () => {
   const chosen = (rows: number, k: number, device = plain) => {
@@ -86,14 +92,17 @@ test("the shape decides on the variant", () => {
   expect(chosen(9, 8, hardware)).toBe("register");
 });
 
-test.skipIf(gpu.adapter.subgroupSize === undefined)("subgroups has the bits of register", async () => {
-  const [rows, k, n] = [21, 148, 83];
+test.skipIf(gpu.adapter.subgroupSize === undefined)("kernels in subgroups have the bits of register", async () => {
+  const [rows, k, n] = [21, 152, 83];
   const x = tensor(gpu, [rows, k], normal(rows * k, 1));
   const weight = tensor(gpu, [n, k], normal(n * k, 2), "bf16");
   const [expected, actual] = await Promise.all(
     (["register", "subgroups"] as const).map((variant) => matmul(gpu, { x, weight }, { variant }).y.read()),
   );
   expect(actual).toEqual(expected);
+  const few = slice(x, 0, 0, 5);
+  const { y } = matmul(gpu, { x: few, weight }, { variant: "vectorSubgroups" });
+  expect(await y.read()).toEqual(expected?.slice(0, 5 * n));
 });
 
 test("mistakes are named", () => {

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { openGpu } from "../../src/gpu/open.ts";
 import { attention } from "../../src/kernels/attention/attention.ts";
 import { matmul } from "../../src/kernels/matmul/matmul.ts";
+import { projection } from "../../src/kernels/matmul/projection.ts";
 import { experts } from "../../src/kernels/moe/experts.ts";
 import { softmax } from "../../src/kernels/softmax/softmax.ts";
 import { tune, tuneAs, tuning, tuningTable } from "../../src/kernels/tuning.ts";
@@ -23,6 +24,8 @@ test("orders name variants that there are, and end with one that needs no featur
   const tables = {
     attentionOfFewQueries: attention.variants,
     attentionOfManyQueries: attention.variants,
+    matmulOfFewRows: matmul.variants,
+    projection: projection.variants,
     matmulOfManyRows: matmul.variants,
     expertsOfManyTokens: experts.variants,
     softmax: softmax.variants,

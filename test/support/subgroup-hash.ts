@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { normal } from "../../src/check/random.ts";
 import { attention, matmul, openGpu, tensor } from "../../src/index.ts";
+import { projection } from "../../src/kernels/matmul/projection.ts";
 
 const gpu = await openGpu();
 const random = (shape: readonly number[], seed: number) =>
@@ -21,5 +22,11 @@ for (const variant of ["subgroups", "splitSubgroups"] as const) {
 }
 const product = matmul(gpu, { x: random([19, 76], 4), weight: random([45, 76], 5) }, { variant: "subgroups" });
 hash.update(Float32Array.from(await product.y.read()));
+const step = projection(
+  gpu,
+  { x: random([3, 76], 6), weight: random([46, 76], 7), norm: random([76], 8) },
+  { eps: 1e-5, gate: "silu", variant: "fused" },
+);
+hash.update(Float32Array.from(await step.y.read()));
 console.log(gpu.adapter.subgroupSize, hash.digest("hex"));
 gpu.close();

@@ -1,4 +1,4 @@
-import { packedTypes } from "../../kernels/formats.ts";
+import { packedTypes, widePart } from "../../kernels/formats.ts";
 import { matmul } from "../../kernels/matmul/matmul.ts";
 import { matmul as reference } from "../../reference/matmul.ts";
 import type { DType } from "../../tensor/dtype.ts";
@@ -15,6 +15,13 @@ interface Form {
   readonly outliers?: boolean;
   readonly infinite?: boolean;
 }
+
+/** The variants that refuse this many rows, or rows of this length. */
+export const refusers = (rows: number, k: number, dtype?: DType): string[] => [
+  ...(rows > 8 || k % 4 !== 0 ? ["vector"] : []),
+  ...(rows > 8 || k % (widePart(dtype)?.elements ?? Number.POSITIVE_INFINITY) !== 0 ? ["vectorSubgroups"] : []),
+  ...(k % 4 !== 0 ? ["register", "subgroups"] : []),
+];
 
 /**
  * x `[...leading, k]` times a weight `[n, k]`; with `outliers`, every 37th weight is 20 times as large; with
@@ -37,7 +44,7 @@ const shape = (name: string, leading: readonly number[], k: number, n: number, f
       weight: { shape: [n, k], values: weight, dtype: form.dtype ?? "f32" },
       ...(form.bias ? { bias: { shape: [n], values: normal(n, 3) } } : {}),
     },
-    refusedBy: [...(rows > 8 || k % 4 !== 0 ? ["vector"] : []), ...(k % 4 !== 0 ? ["register", "subgroups"] : [])],
+    refusedBy: refusers(rows, k, form.dtype),
   };
 };
 

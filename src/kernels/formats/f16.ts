@@ -3,6 +3,7 @@ import cacheUnpacked from "#shaders/attention/cache/f16-packed.wgsl";
 import word from "#shaders/kv-cache/word/half.wgsl";
 import weightNative from "#shaders/lib/weight/f16.wgsl";
 import weightUnpacked from "#shaders/lib/weight/f16-packed.wgsl";
+import wide from "#shaders/lib/wide/f16.wgsl";
 import { tuning } from "../tuning.ts";
 import type { FormatParts, Reader } from "./format-parts.ts";
 
@@ -16,6 +17,7 @@ export const f16 = {
   name: "f16",
   weight: (gpu: Reader) =>
     isNative(gpu) ? { part: weightNative, one: 2, four: 8 } : { part: weightUnpacked, one: 4, four: 8 },
+  wide: { part: wide, elements: 8, bytes: 16 },
   cache: { part: (gpu: Reader) => (isNative(gpu) ? cacheNative : cacheUnpacked), four: 8 },
   word,
 } as const satisfies FormatParts;

@@ -14,6 +14,15 @@ export interface WeightPart {
   readonly four: number;
 }
 
+/** A part that reads weights 16 bytes at a time or by whole blocks (slot `lib/wide`). */
+export interface WideReading {
+  readonly part: ShaderModule;
+  /** Elements of a load: `WIDE`. */
+  readonly elements: number;
+  /** Bytes of a load, scales included. */
+  readonly bytes: number;
+}
+
 /** A part that reads keys and values (slot `attention/cache`). */
 export interface CacheReading {
   readonly part: (gpu: Reader) => ShaderModule;
@@ -26,6 +35,8 @@ export interface FormatParts {
   readonly name: DType;
   /** For weights. */
   readonly weight?: (gpu: Reader) => WeightPart;
+  /** For weights, many elements at a time. */
+  readonly wide?: WideReading;
   /** For keys and values. */
   readonly cache?: CacheReading;
   /** The part that packs new keys and values into words (slot `kv-cache/word`); integers have a kernel for that. */

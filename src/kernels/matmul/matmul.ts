@@ -7,10 +7,11 @@ import { register } from "./register.ts";
 import { subgroups } from "./subgroups.ts";
 import { tiled } from "./tiled.ts";
 import { vector } from "./vector.ts";
+import { vectorSubgroups } from "./vector-subgroups.ts";
 
 export type { MatmulOptions, MatmulResult, MatmulTensors } from "./linear.ts";
 
-const variants = { naive, tiled, register, subgroups, vector } as const;
+const variants = { naive, tiled, register, subgroups, vector, vectorSubgroups } as const;
 
 /**
  * Linear layer, `y = x · weightᵀ + bias`: x `[...rows, k]`, weight `[n, k]` as checkpoints store it (any of `weightTypes`,
@@ -20,7 +21,7 @@ export const matmul = defineOp<MatmulTensors, MatmulOptions, MatmulResult, typeo
   {
     name: "matmul",
     variants,
-    order: (_tensors, _options, gpu) => ["vector", ...tuning(gpu).matmulOfManyRows],
+    order: (_tensors, _options, gpu) => [...tuning(gpu).matmulOfFewRows, ...tuning(gpu).matmulOfManyRows],
   },
   { tensors: tensorFields("x", "weight", "bias?"), options: intoY },
 );

@@ -2,13 +2,8 @@ import source from "#shaders/matmul/vector.wgsl";
 import { constantsOf, type Shader } from "../../gpu/specialise.ts";
 import { defineKernel } from "../kernel.ts";
 import { tuning } from "../tuning.ts";
+import { fewRows, rowsConstant } from "./few-rows.ts";
 import { linear, linearCost, linearParts, type MatmulTensors, wantsVectors } from "./linear.ts";
-
-/** Maximum number of rows. */
-const mostRows = 8;
-
-/** 1, 2, 4 or 8: a constant of the shader; only four values, so that there are four pipelines and not eight. */
-const rowsConstant = (rows: number) => 2 ** Math.ceil(Math.log2(Math.max(1, rows)));
 
 /** Columns of a workgroup, of which a team of lanes has four. */
 const columnsOf = (shader: Shader) => 4 * constantsOf(shader, "TEAMS").TEAMS;
@@ -18,10 +13,7 @@ const columnsOf = (shader: Shader) => 4 * constantsOf(shader, "TEAMS").TEAMS;
  * other rows. Requires k to be a multiple of 4.
  */
 export const vector = {
-  accepts: (tensors: MatmulTensors): string | undefined => {
-    const rows = tensors.x.shape.slice(0, -1).reduce((product, axis) => product * axis, 1);
-    return rows > mostRows ? `x has ${rows} rows, expected 1 to ${mostRows}` : wantsVectors(tensors);
-  },
+  accepts: (tensors: MatmulTensors): string | undefined => fewRows(tensors.x) ?? wantsVectors(tensors),
   record: defineKernel({
     name: "matmul/vector",
     source,

@@ -1,0 +1,100 @@
+import activationGeluTanh from "#shaders/lib/activation/gelu-tanh.wgsl";
+import activationSilu from "#shaders/lib/activation/silu.wgsl";
+import biasNone from "#shaders/lib/bias/none.wgsl";
+import biasVector from "#shaders/lib/bias/vector.wgsl";
+import resultAdded from "#shaders/matmul/result/added.wgsl";
+import resultGated from "#shaders/matmul/result/gated.wgsl";
+import rowsRmsNorm from "#shaders/matmul/rows/rms-norm.wgsl";
+import source from "#shaders/matmul/vector-subgroups.wgsl";
+import type { Gpu } from "../../gpu/gpu.ts";
+import { constantsOf, type Shader } from "../../gpu/specialise.ts";
+import type { DType } from "../../tensor/dtype.ts";
+import { weightTypes, widePart } from "../formats.ts";
+import { defineKernel } from "../kernel.ts";
+import { fewRows, rowsConstant } from "./few-rows.ts";
+import { linear, type MatmulTensors } from "./linear.ts";
+
+/** What comes before and after the product. */
+interface Around {
+  readonly eps?: number;
+  readonly gate?: GateName | undefined;
+}
+
+const activations = { silu: activationSilu, "gelu-tanh": activationGeluTanh } as const;
+
+/** Activations of gates. */
+export type GateName = keyof typeof activations;
+export const gateNames = Object.keys(activations) as GateName[];
+
+/** Sizes that decide on the grid: a workgroup is a subgroup, of which each thread has OUTPUTS results. */
+function tileOf(shader: Shader, gate: unknown) {
+  const { SUBGROUP, COLUMNS, ROWS } = constantsOf(shader, "SUBGROUP", "COLUMNS", "ROWS");
+  return { ROWS, COLUMNS, SUBGROUP, outputs: SUBGROUP * (gate ? COLUMNS / 2 : COLUMNS) };
+}
+
+/** `residual + gate(norm(x) · weightᵀ + bias)`, where each but the product may be left out. */
+export const vectorSubgroupsKernel = defineKernel({
+  name: "matmul/vector-subgroups",
+  source,
+  inputs: { x: "[...rows, k]", weight: "[m, k]", "bias?": "[m]", "norm?": "[k]", "residual?": "[...rows, n]" },
+  outputs: { y: "[...rows, n]" },
+  accepts: { weight: weightTypes },
+  segmented: { input: "weight", axis: "m" },
+  axes: ({ m }, { gate }: Around) => ({ n: gate ? m / 2 : m }), // `projection` checks that m is even
+  check: linear.check,
+  params: ({ rows, k, m }, { gate, eps = 0 }, { segment: { begin, total } }) =>
+    gate ? { rows, k, n: m / 2, begin: 0, total: m / 2, eps } : { rows, k, n: m, begin, total, eps },
+  specialise: ({ rows }, { gate }, { dtypes, gpu }) => {
+    const wide = widePart(dtypes["weight"]);
+    return {
+      parts: [
+        ...(wide ? [wide.part] : []),
+        dtypes["bias"] ? biasVector : biasNone,
+        ...(dtypes["norm"] ? [rowsRmsNorm] : []),
+        ...(dtypes["residual"] ? [resultAdded] : []),
+        ...(gate ? [resultGated, activations[gate]] : []),
+      ],
+      constants: { ROWS: rowsConstant(rows), SUBGROUP: gpu.adapter.subgroupSize ?? 0 },
+    };
+  },
+  workgroups: ({ m }, { gate }, _context, shader) => [Math.ceil((gate ? m / 2 : m) / tileOf(shader, gate).outputs)],
+  cost: ({ rows, k, m }, { gate }, { dtypes }, shader) => {
+    const { ROWS, COLUMNS, SUBGROUP, outputs } = tileOf(shader, gate);
+    const workgroups = Math.ceil((gate ? m / 2 : m) / outputs);
+    const columns = workgroups * SUBGROUP * COLUMNS; // padding included
+    const { elements = 1, bytes = 4 } = widePart(dtypes["weight"]) ?? {};
+    const results = rows * (gate ? m / 2 : m);
+    const others = (dtypes["bias"] ? rows * m : 0) + (gate ? 5 * results : 0) + (dtypes["residual"] ? results : 0);
+    // Each subgroup norms x by itself: it reads x twice, and the weights of the norm once.
+    const xReads = ROWS * k * (dtypes["norm"] ? 3 : 1);
+    return {
+      flops: 2 * rows * k * m + others + (dtypes["norm"] ? 4 * rows * k : 0),
+      executedFlops: 2 * ROWS * columns * k + others + (dtypes["norm"] ? 4 * workgroups * ROWS * k : 0),
+      requestedBytes:
+        (columns * k * bytes) / elements +
+        4 * workgroups * xReads +
+        4 * (results + (dtypes["bias"] ? rows * m : 0) + (dtypes["residual"] ? results : 0)),
+    };
+  },
+});
+
+/** Why the kernel cannot take these tensors; undefined where it can. */
+export function wantsWide({ x, weight }: Pick<MatmulTensors, "x" | "weight">, { adapter }: Gpu): string | undefined {
+  if (adapter.subgroupSize === undefined) return "this device's subgroups have no fixed size";
+  const wide = widePart(weight.dtype as DType);
+  if (!wide) return `its weights are ${weight.dtype}, which it does not read`;
+  const k = x.shape.at(-1) ?? 0;
+  if (k % wide.elements !== 0)
+    return `k is ${k}, expected a multiple of ${wide.elements} (it loads as many ${weight.dtype})`;
+  return fewRows(x);
+}
+
+/**
+ * The decode shape, 1 to 8 rows, in subgroups: weights are loaded 16 bytes at a time, x goes round by shuffles. A row's
+ * result is bitwise independent of the other rows. Requires k to be a multiple of what a load holds.
+ */
+export const vectorSubgroups = {
+  requires: ["subgroups"],
+  accepts: (tensors: MatmulTensors, _options: object, gpu: Gpu): string | undefined => wantsWide(tensors, gpu),
+  record: (gpu: Gpu, tensors: MatmulTensors, options: object) => vectorSubgroupsKernel(gpu, tensors, options),
+};
