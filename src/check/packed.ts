@@ -1,5 +1,16 @@
-// Packing and unpacking of integers in u32 words, as in quantised caches.
+// Rows of packed formats, and packing and unpacking of integers in u32 words, as in quantised caches.
 import { type Dense, dense } from "../reference/dense.ts";
+import { type DType, formats } from "../tensor/formats.ts";
+
+/** The shortest row of at least `columns` elements that divides into whole blocks of a format. */
+export function wholeBlocks(dtype: DType, columns: number): number {
+  const { elements } = formats[dtype].planes.data;
+  return elements === "row" ? columns : Math.ceil(columns / elements) * elements;
+}
+
+/** Of several shapes, what a packed type is checked on: the first of the types on all, others on the first and one more. */
+export const inTurn = <Shape>(type: number, shapes: readonly Shape[]): Shape[] =>
+  shapes.filter((_, i) => type === 0 || i === 0 || i === 1 + (type % (shapes.length - 1)));
 
 /** Words `[...rows, d / (32 / bits)]` of codes `[...rows, d]`, the first in the lowest bits. */
 export function packWords({ shape, values }: Dense, bits: 8 | 4): { shape: number[]; values: Float64Array } {

@@ -1,3 +1,4 @@
+// with: lib/packed
 // Weights stored as ggml's Q8_0: blocks of 32 signed bytes, four to a u32, the first in the lowest bits, and for each
 // block a scale of f16, two to a u32:  byte · scale. The kernel defines weight_columns(), the length of a row in
 // elements, a multiple of 32. load_weight4 takes k in elements, a multiple of 4.
@@ -8,9 +9,8 @@
 fn load_weight4(row: u32, k: u32) -> vec4f {
   let element = row * weight_columns() + k;
   let block = element / 32;
-  let word = weight[element / 4];
-  let scale = unpack2x16float(weight_scales[block / 2] >> (block % 2 * 16)).x;
-  return vec4f(bitcast<vec4i>(vec4u(word << 24, word << 16, word << 8, word)) >> vec4u(24)) * scale;
+  let bytes = bytes_of(weight[element / 4]);
+  return vec4f(bitcast<vec4i>(bytes << vec4u(24)) >> vec4u(24)) * half_of(weight_scales[block / 2], block);
 }
 
 fn load_weight(row: u32, k: u32) -> f32 {

@@ -3,6 +3,7 @@ import { packedTypes } from "../../kernels/formats.ts";
 import { gather as reference } from "../../reference/embedding.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import type { Case, CaseTable } from "../case-table.ts";
+import { wholeBlocks } from "../packed.ts";
 import { normal, randomSource } from "../random.ts";
 
 /** `t` ids, the first and the last row among them, in a table `[v, c]`. */
@@ -34,7 +35,9 @@ export const gatherCases: CaseTable<"ids" | "table", "y", object, "gather"> = {
     shape("prime lengths", 31, 97, 67),
     shape("several workgroups per row, f16", 9, 300, 256, "f16"),
     shape("several workgroups per row and a remainder, bf16", 9, 50, 260, "bf16"),
-    ...packedTypes.map((dtype) => shape(`several workgroups a row and a rest, ${dtype}`, 9, 50, 288, dtype)),
+    ...packedTypes.map((dtype) =>
+      shape(`several workgroups a row and a rest, ${dtype}`, 9, 50, wholeBlocks(dtype, 288), dtype),
+    ),
     shape("70,001 tokens: the grid folds, with a workgroup to spare", 70_001, 11, 3),
   ],
   cap: 0,

@@ -4,7 +4,8 @@ import { matmul as reference } from "../../reference/matmul.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { type Case, type CaseTable, requirementsOf, variantsOf, withTags } from "../case-table.ts";
 import { matmul as emulation } from "../emulation/rows.ts";
-import { inTurn } from "../emulation/sums.ts";
+import { inTurn as inOrder } from "../emulation/sums.ts";
+import { inTurn, wholeBlocks } from "../packed.ts";
 import { normal } from "../random.ts";
 
 type Inputs = "x" | "weight" | "bias?";
@@ -54,7 +55,7 @@ export const matmulCases: CaseTable<Inputs, "y", object, keyof typeof matmul.var
   reference,
   run: (gpu, tensors, options, variant) => matmul(gpu, tensors, { ...options, variant }),
   requires: (variant) => requirementsOf(matmul, variant),
-  gate: { emulation: (inputs) => emulation(inputs, inTurn) },
+  gate: { emulation: (inputs) => emulation(inputs, inOrder) },
   cases: [
     shape("one element", [1], 1, 1),
     shape("one vector", [1], 4, 1, { bias: true }),
@@ -77,11 +78,13 @@ export const matmulCases: CaseTable<Inputs, "y", object, keyof typeof matmul.var
     shape("70,000 columns", [1], 4, 70_000, { dtype: "bf16" }),
     shape("infinities and NaN stay in their rows", [5], 20, 7, { infinite: true }),
     shape("infinities and NaN stay in their rows, odd k", [5], 21, 7, { infinite: true, bias: true }),
-    ...packedTypes.flatMap((dtype) => [
-      shape(`one row, k of several strides, ${dtype}`, [1], 1056, 33, { dtype }),
-      shape(`five rows, ${dtype} with bias`, [5], 96, 19, { dtype, bias: true }),
-      shape(`ragged tiles, ${dtype}`, [33], 160, 65, { dtype }),
-    ]),
+    ...packedTypes.flatMap((dtype, i) =>
+      inTurn(i, [
+        shape(`five rows, ${dtype} with bias`, [5], wholeBlocks(dtype, 96), 19, { dtype, bias: true }),
+        shape(`one row, k of several strides, ${dtype}`, [1], wholeBlocks(dtype, 1056), 33, { dtype }),
+        shape(`ragged tiles, ${dtype}`, [33], wholeBlocks(dtype, 160), 65, { dtype }),
+      ]),
+    ),
     shape("outliers x20", [13], 512, 48, { outliers: true }),
     shape("outliers x20, one row, f16", [1], 768, 40, { outliers: true, dtype: "f16" }),
   ],

@@ -1,26 +1,43 @@
+import { type CodeBits, codeBits } from "./code-bits.ts";
 import { decodeF16, encodeF16 } from "./f16.ts";
 import type { GgmlBlocks, Planes, StorageFormat } from "./format.ts";
 
 /** Bytes of a block that go to a plane, in order: from the first up to the last, which is not among them. */
 type Range = readonly [begin: number, end: number];
 
-/** A block of ggml, the library of llama.cpp, as its files hold it. */
+/** What groups of elements are scaled by:  value = number · scale + minimum, the nearest of f32. */
+export interface Steps {
+  readonly scales: Float64Array;
+  readonly minima: Float64Array;
+}
+
+/**
+ * A block of ggml, the library of llama.cpp, as its files hold it: codes, each of a number, and for groups of adjacent
+ * elements a scale and perhaps a minimum. The arithmetic is exact in float64, and rounded once.
+ */
 export interface GgmlBlock<Name extends string> {
   readonly name: Name;
   /** Its id in GGUF files. */
   readonly type: number;
   /** Number of elements. */
   readonly elements: number;
+  /** Number of elements of a group; default all. */
+  readonly group?: number;
+  /** The number that each code stands for. */
+  readonly numbers: readonly number[];
+  /** Where codes are. */
+  readonly codes: readonly CodeBits[];
+  /** Which bytes go to the plane of the data, and which to that of the scales. */
   readonly data: readonly Range[];
   readonly scales: readonly Range[];
   /** Zeros after the bytes of its scales, so that a block's are whole words; default none. */
   readonly padding?: number;
   /** Where its numbers of f16 are: where one is not finite, no element of the block is. */
   readonly halves: readonly number[];
-  /** Writes the block at `at` for the numbers from `first` on, which are finite. All its bytes are 0. */
-  readonly quantise: (x: Float32Array, first: number, block: Uint8Array, at: number) => void;
-  /** Writes the numbers of the block at `at`, each the nearest of f32, from `first` on. */
-  readonly dequantise: (block: Uint8Array, at: number, out: Float64Array, first: number) => void;
+  /** Reads the steps of the block at `at`; minima are 0 unless they are written. */
+  readonly steps: (block: Uint8Array, at: number, steps: Steps) => void;
+  /** Chooses codes for the numbers from `first` on, which are finite, and writes all else of the block at `at`. */
+  readonly quantise: (x: Float32Array, first: number, codes: Uint8Array, block: Uint8Array, at: number) => void;
 }
 
 const bytesIn = (ranges: readonly Range[]) => ranges.reduce((sum, [begin, end]) => sum + end - begin, 0);
@@ -37,7 +54,7 @@ export function writeHalf(block: Uint8Array, at: number, value: number): number 
   return decodeF16(half);
 }
 
-/** Copies some bytes of each of `count` blocks to or from the cells of a plane. */
+/** Copies some bytes of each block to or from the cells of a plane. */
 function copyCells(
   blocks: Uint8Array,
   bytes: number,
@@ -57,43 +74,72 @@ function copyCells(
   }
 }
 
-const asBytes = ({ buffer, byteOffset, byteLength }: Uint8Array | Planes[string] = new Uint8Array()) =>
+const asBytes = ({ buffer, byteOffset, byteLength }: Planes[string] = new Uint8Array()) =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
-/**
- * The storage format of a block of ggml. Its bytes lie in two planes in the order that they have in the block: codes in
- * `data`, what they share in `scales`.
- */
-export function ggmlFormat<Name extends string>(block: GgmlBlock<Name>) {
-  const { name, type, elements, padding = 0, halves, quantise, dequantise } = block;
-  const cells = { data: bytesIn(block.data), scales: bytesIn(block.scales) + padding };
-  const bytes = cells.data + cells.scales - padding;
+/** True where a number from `first` to `end` is NaN or infinite. */
+function anyNotFinite(x: Float32Array, first: number, end: number): boolean {
+  let sum = 0;
+  for (let i = first; i < end; i++) sum += 0 * (x[i] ?? 0);
+  return sum !== 0;
+}
 
+/** Between planes and the blocks of files, whose bytes keep their order. */
+function repacking<Name extends string>({ type, data, scales, padding = 0 }: GgmlBlock<Name>) {
+  const cells = { data: bytesIn(data), scales: bytesIn(scales) + padding };
+  const bytes = cells.data + cells.scales - padding;
   const split = (blocks: Uint8Array) => {
     const count = Math.floor(blocks.length / bytes);
-    const [data, scales] = [new Uint8Array(count * cells.data), new Uint8Array(count * cells.scales)];
-    copyCells(blocks, bytes, data, cells.data, block.data, "plane");
-    copyCells(blocks, bytes, scales, cells.scales, block.scales, "plane");
-    return { data, scales };
+    const planes = { data: new Uint8Array(count * cells.data), scales: new Uint8Array(count * cells.scales) };
+    copyCells(blocks, bytes, planes.data, cells.data, data, "plane");
+    copyCells(blocks, bytes, planes.scales, cells.scales, scales, "plane");
+    return planes;
   };
-
-  const join = ({ data, scales }: Planes) => {
-    const blocks = new Uint8Array((data.byteLength / cells.data) * bytes);
-    copyCells(blocks, bytes, asBytes(data), cells.data, block.data, "blocks");
-    copyCells(blocks, bytes, asBytes(scales), cells.scales, block.scales, "blocks");
+  const join = (planes: Planes) => {
+    const blocks = new Uint8Array((planes.data.byteLength / cells.data) * bytes);
+    copyCells(blocks, bytes, asBytes(planes.data), cells.data, data, "blocks");
+    copyCells(blocks, bytes, asBytes(planes["scales"]), cells.scales, scales, "blocks");
     return blocks;
   };
+  return { cells, ggml: { type, bytes, split, join } satisfies GgmlBlocks };
+}
+
+/**
+ * The storage format of a block of ggml: codes lie in the plane `data`, what they share in `scales`, in the order of the
+ * block.
+ */
+export function ggmlFormat<Name extends string>(block: GgmlBlock<Name>) {
+  const { name, elements, group = elements, numbers, halves, steps, quantise } = block;
+  const { cells, ggml } = repacking(block);
+  const { bytes, split, join } = ggml;
+  const packing = codeBits(elements, block.codes);
+  const table = Float64Array.from(numbers);
 
   const encode = (values: ArrayLike<number>) => {
     const x = new Float32Array(values);
+    const codes = new Uint8Array(elements);
     const blocks = new Uint8Array((x.length / elements) * bytes);
     for (let first = 0, at = 0; at < blocks.length; first += elements, at += bytes) {
-      let sum = 0;
-      for (let i = first; i < first + elements; i++) sum += 0 * (x[i] ?? 0); // NaN where one is not finite
-      if (sum === 0) quantise(x, first, blocks, at);
-      else writeHalf(blocks, at + (halves[0] ?? 0), Number.NaN);
+      if (anyNotFinite(x, first, first + elements)) {
+        writeHalf(blocks, at + (halves[0] ?? 0), Number.NaN);
+        continue;
+      }
+      quantise(x, first, codes, blocks, at);
+      packing.write(codes, blocks, at);
     }
     return split(blocks);
+  };
+
+  const groups = elements / group;
+  const { scales, minima }: Steps = { scales: new Float64Array(groups), minima: new Float64Array(groups).fill(-0) };
+  const codes = new Uint8Array(elements);
+  const dequantise = (blocks: Uint8Array, at: number, out: Float64Array, first: number) => {
+    steps(blocks, at, { scales, minima });
+    packing.read(blocks, at, codes);
+    for (let e = 0; e < elements; e++) {
+      const of = Math.floor(e / group);
+      out[first + e] = Math.fround((table[codes[e] ?? 0] ?? 0) * (scales[of] ?? 0) + (minima[of] ?? 0));
+    }
   };
 
   const decode = (planes: Planes): Float64Array<ArrayBuffer> => {
@@ -107,12 +153,12 @@ export function ggmlFormat<Name extends string>(block: GgmlBlock<Name>) {
 
   const firstNotFinite = (planes: Planes) => {
     const blocks = join(planes);
-    const numbers = new Float64Array(elements);
+    const found = new Float64Array(elements);
     for (let at = 0; at < blocks.length; at += bytes) {
       if (halves.every((half) => ((blocks[at + half + 1] ?? 0) & 0x7c) !== 0x7c)) continue;
-      dequantise(blocks, at, numbers, 0);
-      const index = numbers.findIndex((value) => !Number.isFinite(value));
-      if (index >= 0) return { index: (at / bytes) * elements + index, value: numbers[index] ?? Number.NaN };
+      dequantise(blocks, at, found, 0);
+      const index = found.findIndex((value) => !Number.isFinite(value));
+      if (index >= 0) return { index: (at / bytes) * elements + index, value: found[index] ?? Number.NaN };
     }
     return undefined;
   };
@@ -126,6 +172,6 @@ export function ggmlFormat<Name extends string>(block: GgmlBlock<Name>) {
     encode,
     decode,
     firstNotFinite,
-    ggml: { type, bytes, split, join } satisfies GgmlBlocks,
+    ggml,
   } as const satisfies StorageFormat;
 }

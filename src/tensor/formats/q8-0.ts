@@ -1,34 +1,29 @@
+import { furthestOf } from "./fit-steps.ts";
 import { ggmlFormat, readHalf, writeHalf } from "./ggml-blocks.ts";
 
 const elements = 32;
-const codes = 2;
 
-/** The largest magnitude becomes 127 or −127. */
-function quantise(x: Float32Array, first: number, block: Uint8Array, at: number): void {
-  let largest = 0;
-  for (let i = 0; i < elements; i++) largest = Math.max(largest, Math.abs(x[first + i] ?? 0));
-  const scale = Math.fround(largest / 127);
-  const inverse = scale === 0 ? 0 : Math.fround(1 / scale);
-  writeHalf(block, at, scale);
-  for (let i = 0; i < elements; i++) {
-    const value = Math.fround((x[first + i] ?? 0) * inverse);
-    block[at + codes + i] = value < 0 ? -Math.floor(0.5 - value) : Math.floor(value + 0.5); // half away from zero
-  }
-}
-
-function dequantise(block: Uint8Array, at: number, out: Float64Array, first: number): void {
-  const scale = readHalf(block, at);
-  for (let i = 0; i < elements; i++) out[first + i] = (((block[at + codes + i] ?? 0) << 24) >> 24) * scale;
-}
-
-/** Signed bytes, a scale of f16 for each 32. */
+/** ggml's Q8_0: signed bytes, a scale of f16 for each 32. */
 export const q8_0 = ggmlFormat({
   name: "q8_0",
   type: 8,
   elements,
-  data: [[codes, 34]],
+  numbers: Array.from({ length: 256 }, (_, code) => (code < 128 ? code : code - 256)),
+  codes: [{ bits: 8, byte: (e) => 2 + e, shift: () => 0 }],
+  data: [[2, 34]],
   scales: [[0, 2]],
   halves: [0],
-  quantise,
-  dequantise,
+  steps(block, at, { scales }) {
+    scales[0] = readHalf(block, at);
+  },
+  // The largest magnitude becomes 127; codes are made with the scale before it is rounded to f16.
+  quantise(x, first, codes, block, at) {
+    const scale = Math.fround(Math.abs(furthestOf(x, first, elements)) / 127);
+    const inverse = scale === 0 ? 0 : Math.fround(1 / scale);
+    writeHalf(block, at, scale);
+    for (let e = 0; e < elements; e++) {
+      const value = Math.fround((x[first + e] ?? 0) * inverse);
+      codes[e] = value < 0 ? -Math.floor(0.5 - value) : Math.floor(value + 0.5); // half away from zero
+    }
+  },
 });

@@ -1,0 +1,18 @@
+// with: lib/packed
+// Weights stored as ggml's Q4_0: blocks of 32 codes of four bits, of which elements i and i + 16 share a byte, the
+// first of them in its lower half, and for each block a scale of f16, two to a u32:  (code - 8) · scale. The kernel
+// defines weight_columns(), the length of a row in elements, a multiple of 32. load_weight4 takes k in elements, a
+// multiple of 4.
+
+@group(0) @binding(1) var<storage, read> weight: array<u32>;
+@group(3) @binding(0) var<storage, read> weight_scales: array<u32>;
+
+fn load_weight4(row: u32, k: u32) -> vec4f {
+  let block = (row * weight_columns() + k) / 32;
+  let codes = bytes_of(weight[block * 4 + k % 16 / 4] >> (k % 32 / 16 * 4)) & vec4u(15);
+  return (vec4f(codes) - 8) * half_of(weight_scales[block / 2], block);
+}
+
+fn load_weight(row: u32, k: u32) -> f32 {
+  return load_weight4(row, k - k % 4)[k % 4];
+}

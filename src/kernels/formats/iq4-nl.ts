@@ -1,0 +1,8 @@
+import weight from "#shaders/lib/weight/iq4-nl.wgsl";
+import type { FormatParts } from "./format-parts.ts";
+
+/** A load reads a word of codes and a word with the scale. */
+export const iq4_nl = {
+  name: "iq4_nl",
+  weight: () => ({ part: weight, one: 8, four: 8 }),
+} as const satisfies FormatParts;

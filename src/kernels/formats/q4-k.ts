@@ -1,0 +1,8 @@
+import weight from "#shaders/lib/weight/q4-k.wgsl";
+import type { FormatParts } from "./format-parts.ts";
+
+/** A load reads a word of codes, and all scales of the block. */
+export const q4_k = {
+  name: "q4_k",
+  weight: () => ({ part: weight, one: 20, four: 20 }),
+} as const satisfies FormatParts;

@@ -1,0 +1,43 @@
+import { type CodeBits, fifthBitsFrom, nibblesFrom } from "./code-bits.ts";
+import { ggmlFormat, readHalf, writeHalf } from "./ggml-blocks.ts";
+
+const elements = 32;
+
+/**
+ * The blocks of ggml's Q4_1 and Q5_1: integers of 4 or 5 bits from 0 on, a scale and a minimum of f16 for each 32. Codes
+ * are made with the scale before it is rounded to f16.
+ */
+export function rangeBlocks<Name extends string>(name: Name, type: number, bits: 4 | 5) {
+  const highest = 2 ** bits - 1;
+  const nibbles = bits === 4 ? 4 : 8;
+  const codes: CodeBits[] = [nibblesFrom(nibbles), ...(bits === 5 ? [fifthBitsFrom(4)] : [])];
+  return ggmlFormat({
+    name,
+    type,
+    elements,
+    numbers: Array.from({ length: highest + 1 }, (_, code) => code),
+    codes,
+    data: [[4, nibbles + 16]],
+    scales: [[0, 4]],
+    halves: [0, 2],
+    steps(block, at, { scales, minima }) {
+      scales[0] = readHalf(block, at);
+      minima[0] = readHalf(block, at + 2);
+    },
+    quantise(x, first, codes, block, at) {
+      let [lowest, largest] = [x[first] ?? 0, x[first] ?? 0];
+      for (let i = first; i < first + elements; i++) {
+        lowest = Math.min(lowest, x[i] ?? 0);
+        largest = Math.max(largest, x[i] ?? 0);
+      }
+      const scale = Math.fround(Math.fround(largest - lowest) / highest);
+      const inverse = scale === 0 ? 0 : Math.fround(1 / scale);
+      writeHalf(block, at, scale);
+      writeHalf(block, at + 2, lowest);
+      for (let e = 0; e < elements; e++) {
+        const value = Math.fround(Math.fround((x[first + e] ?? 0) - lowest) * inverse);
+        codes[e] = Math.min(highest, Math.fround(value + 0.5));
+      }
+    },
+  });
+}

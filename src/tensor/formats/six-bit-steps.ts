@@ -1,0 +1,79 @@
+import { bitsOf256, type CodeBits, nibblesOf64 } from "./code-bits.ts";
+import { fitRange, nearestCode, type RangeSearch } from "./fit-steps.ts";
+import { ggmlFormat, readHalf, writeHalf } from "./ggml-blocks.ts";
+
+const [elements, group, groups] = [256, 32, 8];
+
+/** The scale and the minimum of group j, of six bits each, in the twelve bytes at `at`. */
+function sixBits(block: Uint8Array, at: number, j: number): readonly [scale: number, minimum: number] {
+  const byte = (i: number) => block[at + i] ?? 0;
+  if (j < 4) return [byte(j) & 63, byte(j + 4) & 63];
+  return [(byte(j + 4) & 15) | ((byte(j - 4) >> 6) << 4), (byte(j + 4) >> 4) | ((byte(j) >> 6) << 4)];
+}
+
+/** Writes them, those of group j after those of the groups before it. */
+function writeSixBits(block: Uint8Array, at: number, j: number, scale: number, minimum: number): void {
+  const add = (i: number, bits: number) => {
+    block[at + i] = (block[at + i] ?? 0) | bits;
+  };
+  if (j < 4) {
+    add(j, scale);
+    add(j + 4, minimum);
+    return;
+  }
+  add(j + 4, (scale & 15) | ((minimum & 15) << 4));
+  add(j - 4, (scale >> 4) << 6);
+  add(j, (minimum >> 4) << 6);
+}
+
+/**
+ * The blocks of ggml's Q4_K and Q5_K: 256 integers of 4 or 5 bits from 0 on; eight scales and minima of six bits, and two
+ * numbers of f16 that multiply them.
+ */
+export function sixBitSteps<Name extends string>(name: Name, type: number, bits: 4 | 5, search: RangeSearch) {
+  const highest = 2 ** bits - 1;
+  const nibbles = bits === 4 ? 16 : 48;
+  const codes: CodeBits[] = [nibblesOf64(nibbles), ...(bits === 5 ? [bitsOf256(16)] : [])];
+  const [found, minimumOf] = [new Float64Array(groups), new Float64Array(groups)];
+  return ggmlFormat({
+    name,
+    type,
+    elements,
+    group,
+    numbers: Array.from({ length: highest + 1 }, (_, code) => code),
+    codes,
+    data: [[16, nibbles + 128]],
+    scales: [[0, 16]],
+    halves: [0, 2],
+    steps(block, at, { scales, minima }) {
+      const [scale, minimum] = [readHalf(block, at), readHalf(block, at + 2)];
+      for (let j = 0; j < groups; j++) {
+        const [own, ownMinimum] = sixBits(block, at + 4, j);
+        scales[j] = scale * own;
+        minima[j] = -(minimum * ownMinimum);
+      }
+    },
+    quantise(x, first, codes, block, at) {
+      let [largest, largestMinimum] = [0, 0];
+      for (let j = 0; j < groups; j++) {
+        const { scale, minimum } = fitRange(x, first + j * group, group, search);
+        found[j] = scale;
+        minimumOf[j] = minimum;
+        largest = Math.max(largest, scale);
+        largestMinimum = Math.max(largestMinimum, minimum);
+      }
+      const scale = writeHalf(block, at, largest / 63);
+      const minimum = writeHalf(block, at + 2, largestMinimum / 63);
+      const sixBitsOf = (value: number, most: number) => (most > 0 ? nearestCode((63 / most) * value, 0, 63) : 0);
+      for (let j = 0; j < groups; j++) {
+        const own = sixBitsOf(found[j] ?? 0, largest);
+        const ownMinimum = sixBitsOf(minimumOf[j] ?? 0, largestMinimum);
+        writeSixBits(block, at + 4, j, own, ownMinimum);
+        const [step, down] = [scale * own, minimum * ownMinimum];
+        for (let e = j * group; e < (j + 1) * group; e++) {
+          codes[e] = step === 0 ? 0 : nearestCode(((x[first + e] ?? 0) + down) / step, 0, highest);
+        }
+      }
+    },
+  });
+}
