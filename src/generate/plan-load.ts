@@ -14,6 +14,7 @@ import { checkWeights } from "../models/checkpoint.ts";
 import type { DecoderConfig } from "../models/config.ts";
 import { checkRequirements } from "../models/requirements.ts";
 import { weightBytes } from "../models/weight-bytes.ts";
+import { mebibytes } from "../options/bytes.ts";
 import { checkOptions, fieldsOf, having, integer, object, oneOf } from "../options/checks.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { longestChunk, tokensAhead } from "./chunks.ts";
@@ -169,5 +170,3 @@ function temporaries(config: DecoderConfig, tokens: number): number {
   const routed = mixture ? mixture.rule.k * (3 * mixture.hidden + width) + 3 * (mixture.shared ?? 0) : 0;
   return 4 * (tokens * (2 * width + Math.max(attention, 3 * hidden, routed)) + 2 * vocabulary);
 }
-
-const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;

@@ -289,7 +289,7 @@ export class SequenceState {
     return bound;
   }
 
-  /** Frees the memory of the sequences, what was made last first (see `BufferPool.giveAll`), once nothing uses it. */
+  /** Frees the memory of the sequences, once nothing uses it, last made first (see `BufferPool.giveAll`). */
   free(): void {
     for (const { instance } of [...this.#bound.values()].reverse()) instance.dispose();
     for (const tensor of [this.#peaks, this.#allowed, this.#bias, this.#counts]) tensor?.dispose();

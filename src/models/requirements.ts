@@ -2,10 +2,9 @@ import { type CacheOptions, largestTensorBytes } from "../blocks/kv-cache/cache.
 import { GpuError } from "../gpu/errors.ts";
 import type { Limits } from "../gpu/limits.ts";
 import { maxVocabulary } from "../kernels/sampling/sample.ts";
+import { mebibytes } from "../options/bytes.ts";
 import { cacheShape } from "./cache.ts";
 import { type DecoderConfig, widestRow } from "./config.ts";
-
-const mebibytes = (bytes: number) => (bytes >= 1 << 20 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${bytes} bytes`);
 
 /**
  * Throws `GpuError` when the vocabulary is too large to sample from, and, with what is needed and available, when this

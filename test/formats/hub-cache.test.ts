@@ -138,7 +138,7 @@ test("where there is no room, the model is read from the server, and a warning s
   const warnings: string[] = [];
   await readModel(await openHub(hub, { cache, onWarning: (text) => warnings.push(text) }), files);
   expect(warnings).toEqual([
-    "someone/tiny-model: it is not kept for the next time: it takes 1 MiB more, and there is room for 1 MiB",
+    "someone/tiny-model: it is not kept for the next time: it takes 150071 bytes more, and there is room for 10000 bytes",
   ]);
 });
 

@@ -61,7 +61,7 @@ test("what does not fit says why, and how long a context would", async () => {
   const tight = await planLoad(bundledModel, { memory });
   expect([tight.fits, tight.why]).toEqual([
     false,
-    expect.stringMatching(/^it takes \d+ MiB, and the device has 16 MiB$/),
+    expect.stringMatching(/^it takes \d+\.\d MiB, and the device has 16.0 MiB$/),
   ]);
   const within = await planLoad(bundledModel, { memory, context: tight.longestContext });
   expect(within.fits).toBe(true);

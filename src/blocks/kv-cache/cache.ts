@@ -256,7 +256,7 @@ export function visibleCache({ keys, values, kScale, vScale, layout }: LayerCach
   return { tensors: { k: part(keys), v: part(values), ...scales }, placed: layout ? { layout } : {} };
 }
 
-/** Frees a cache, what was made last first (see `BufferPool.giveAll`). */
+/** Frees a cache, last made first (see `BufferPool.giveAll`). */
 export function disposeCache(cache: KvCache): void {
   const tensors = cache.flatMap((layer) => tensorsIn(layer).map(([, tensor]) => tensor));
   for (const tensor of tensors.reverse()) tensor.dispose();

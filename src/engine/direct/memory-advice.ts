@@ -3,9 +3,8 @@ import type { LoadPlan } from "../../generate/load-plan.ts";
 import { planLoad } from "../../generate/plan-load.ts";
 import { AllocationError, GpuError } from "../../gpu/errors.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
+import { mebibytes } from "../../options/bytes.ts";
 import type { PlanOptions } from "../engine.ts";
-
-const mebibytes = (bytes: number) => `${(Math.max(0, bytes) / 2 ** 20).toFixed(1)} MiB`;
 
 /** Options that make a model smaller, the one that changes its results least first. */
 const smaller: readonly PlanOptions[] = [

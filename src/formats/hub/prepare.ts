@@ -1,3 +1,4 @@
+import { mebibytes } from "../../options/bytes.ts";
 import type { LoadProgress } from "../load-progress.ts";
 import { KeepError, keepFile } from "./keep.ts";
 import { type FileRecord, isOf, readRecord, type Shelf, storedBytes } from "./kept-file.ts";
@@ -114,5 +115,3 @@ export async function prepareFiles(
   progress.report("verify");
   return kept;
 }
-
-const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
