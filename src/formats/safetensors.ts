@@ -1,4 +1,5 @@
 import { type FloatType, floatTypes } from "../tensor/dtype.ts";
+import { type DType, dtypes, formats } from "../tensor/formats.ts";
 import { FormatError, shortened } from "./format-error.ts";
 import { decodeUtf8, type FileHead, type FileSource, missingFile, readHead } from "./source.ts";
 import { kindOf, parseStrictJson, type StrictJson } from "./strict-json.ts";
@@ -15,6 +16,10 @@ export interface StoredTensor {
   readonly begin: number;
   /** Offset after the last byte. */
   readonly end: number;
+  /** The bytes are those of the transposed matrix, which GGUF files hold of some. */
+  readonly transposed?: boolean;
+  /** Elements that are read together: a read of some of them reads all. Unset: any are read by themselves. */
+  readonly together?: number;
 }
 
 /** Bits of one element of every type that safetensors 0.7 knows. */
@@ -47,6 +52,16 @@ export function dtypeOf(tensor: StoredTensor): FloatType {
   const dtype = floatTypes.find((name) => name.toUpperCase() === tensor.dtype);
   if (dtype) return dtype;
   throw new FormatError(tensor.file, `is ${tensor.dtype}, expected F32, F16 or BF16`, { field: tensor.name });
+}
+
+/**
+ * The storage format of a tensor: of floats, or one whose blocks GGUF files hold.
+ *
+ * @throws FormatError for any other type.
+ */
+export function storageOf(tensor: StoredTensor): DType {
+  const dtype = dtypes.find((name) => name.toUpperCase() === tensor.dtype && formats[name].ggml);
+  return dtype ?? dtypeOf(tensor);
 }
 
 interface HeaderText {

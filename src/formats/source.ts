@@ -41,6 +41,8 @@ export interface FileSource {
   kept?(file: string, options?: ReadOptions): Promise<number>;
   /** The licence that the source states. */
   readonly license?: string | undefined;
+  /** The GGUF file that the model is in, the first of its parts; unset: the source is a folder of Hugging Face's files. */
+  readonly gguf?: string | undefined;
   /** The first bytes of a file, at most `count`, with its size where it is known; undefined where there is no such file. */
   readHead?(file: string, count: number, options?: ReadOptions): Promise<FileHead | undefined>;
 }
@@ -51,6 +53,9 @@ export interface FileHead {
   /** Of the whole file, where the source knows it without reading on. */
   readonly size?: number | undefined;
 }
+
+/** Bytes that are read of a GGUF file at first. */
+export const ggufHeadBytes = 1 << 20;
 
 /** Options of {@link readText} and {@link readJson}. */
 export interface ReadTextOptions {
@@ -134,14 +139,15 @@ type Run = <T>(call: (signal: AbortSignal | undefined) => Promise<T>) => Promise
 export function extrasOf(
   source: FileSource,
   run: Run = (call) => call(undefined),
-): Pick<FileSource, "prepare" | "kept" | "license"> {
-  const { license } = source;
+): Pick<FileSource, "prepare" | "kept" | "license" | "gguf"> {
+  const { license, gguf } = source;
   const kept = (file: string, options?: ReadOptions) =>
     run(async (signal) => (await source.kept?.(file, { ...options, ...(signal ? { signal } : {}) })) ?? 0);
   const prepare = (files: readonly string[], options?: ReadOptions) =>
     run(async (signal) => source.prepare?.(files, { ...options, ...(signal ? { signal } : {}) }));
   return {
     ...(license === undefined ? {} : { license }),
+    ...(gguf === undefined ? {} : { gguf }),
     ...(source.kept ? { kept } : {}),
     ...(source.prepare ? { prepare } : {}),
   };

@@ -1,7 +1,7 @@
 import { nearNames } from "../options/near-names.ts";
 import { FormatError, listed, shortened } from "./format-error.ts";
 import { type FileRange, type Heads, readInOrder } from "./read-ahead.ts";
-import { bitsOf, dtypeOf, headBytes, readHeader, type StoredTensor } from "./safetensors.ts";
+import { bitsOf, headBytes, readHeader, type StoredTensor, storageOf } from "./safetensors.ts";
 import { checkShardNames, readShardIndex } from "./shard-index.ts";
 import { type FileHead, type FileSource, readHead } from "./source.ts";
 
@@ -37,10 +37,10 @@ export interface Weights {
   readonly bytes: number;
   has(name: string): boolean;
   /**
-   * The floating-point tensor of that name.
+   * The tensor of that name, of floats or of blocks that stand for them.
    *
-   * @throws FormatError if it is missing (near names are listed), if its shape is not `shape`, or if it is not F32, F16
-   * or BF16.
+   * @throws FormatError if it is missing (near names are listed), if its shape is not `shape`, or if it is neither F32,
+   * F16, BF16 nor blocks of a storage format.
    */
   get(name: string, shape?: readonly number[]): StoredTensor;
   /**
@@ -148,10 +148,24 @@ export async function openWeights(source: FileSource): Promise<Weights> {
   if (!index && !head) {
     throw new FormatError(source.name, `holds no weights: looked for ${INDEX} and ${SINGLE}`);
   }
-  const from = index ? INDEX : SINGLE;
   const { tensors, heads } = index
     ? await openShards(source, index)
     : await openSingle(source, head ?? { bytes: new Uint8Array() });
+  return weightsOf(source, index ? INDEX : SINGLE, tensors, heads);
+}
+
+/**
+ * Tensors of files whose headers are read and checked.
+ *
+ * @param file lists the tensors: for messages.
+ * @param heads first bytes of files that are read already.
+ */
+export function weightsOf(
+  source: FileSource,
+  file: string,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  heads: Heads = new Map(),
+): Weights {
   let bytes = 0;
   for (const { begin, end } of tensors.values()) bytes += end - begin;
 
@@ -160,18 +174,18 @@ export async function openWeights(source: FileSource): Promise<Weights> {
     if (tensor === undefined) {
       const near = nearNames(name, tensors.keys());
       const hint = near.length > 0 ? `near names: ${listed(near)}` : `it holds ${listed([...tensors.keys()])}`;
-      throw new FormatError(from, `is not among the ${tensors.size} tensors; ${hint}`, { field: name });
+      throw new FormatError(file, `is not among the ${tensors.size} tensors; ${hint}`, { field: name });
     }
     if (shape && (shape.length !== tensor.shape.length || shape.some((extent, i) => extent !== tensor.shape[i]))) {
       const found = shortened(tensor.shape.join(", "));
       throw new FormatError(tensor.file, `is [${found}], expected [${shape.join(", ")}]`, { field: name });
     }
-    dtypeOf(tensor);
+    storageOf(tensor);
     return tensor;
   }
 
   return {
-    file: from,
+    file,
     tensors,
     bytes,
     has: (name) => tensors.has(name),

@@ -1,0 +1,75 @@
+import type { Facts } from "../facts.ts";
+
+/** Fields of a decoder's `config.json` and the keys that they are in GGUF. */
+export const decoderKeys: Readonly<Record<string, string>> = {
+  hidden_size: "embedding_length",
+  intermediate_size: "feed_forward_length",
+  num_hidden_layers: "block_count",
+  num_attention_heads: "attention.head_count",
+  num_key_value_heads: "attention.head_count_kv",
+  head_dim: "attention.key_length",
+  max_position_embeddings: "context_length",
+  rms_norm_eps: "attention.layer_norm_rms_epsilon",
+};
+
+/** A checkpoint without a head of its own uses the embedding. */
+export const tiedField = ({ tensors }: Facts) => ({ tie_word_embeddings: !tensors.has("output.weight") });
+
+/** The width of heads that are rotated. */
+function headWidth(facts: Facts): number {
+  const heads = facts.number("attention.head_count") ?? 1;
+  return facts.number("attention.key_length") ?? (facts.number("embedding_length") ?? 0) / heads;
+}
+
+/** How positions are rotated: `rope_theta`, `rope_scaling` and the share of each head. */
+export function ropeFields(facts: Facts, width = headWidth(facts)): Record<string, unknown> {
+  const rotated = facts.number("rope.dimension_count") ?? width;
+  const scaling = scalingField(facts);
+  return {
+    rope_theta: facts.number("rope.freq_base") ?? 10000,
+    ...(rotated === width ? {} : { partial_rotary_factor: rotated / width }),
+    ...(scaling ? { rope_scaling: scaling } : {}),
+  };
+}
+
+function scalingField(facts: Facts): Record<string, unknown> | undefined {
+  const original = facts.number("rope.scaling.original_context_length");
+  const context = facts.number("context_length");
+  // Divisors of frequencies, of Llama 3.1 and later: the same for all lengths.
+  const divisors = facts.numbers("rope_freqs.weight");
+  if (divisors) {
+    const all = { short_factor: divisors, long_factor: divisors, attention_factor: 1 };
+    return { rope_type: "longrope", ...all, original_max_position_embeddings: original ?? context };
+  }
+  const [short, long] = [facts.numbers("rope_factors_short.weight"), facts.numbers("rope_factors_long.weight")];
+  if (short && long) {
+    const factor = facts.number("rope.scaling.attn_factor");
+    return {
+      ...{ rope_type: "longrope", short_factor: short, long_factor: long },
+      original_max_position_embeddings: original ?? context,
+      ...(factor === undefined ? {} : { attention_factor: factor }),
+    };
+  }
+  const factor = facts.number("rope.scaling.factor") ?? facts.number("rope.scale_linear");
+  const type = facts.value("rope.scaling.type") ?? "linear";
+  if (type === "none" || factor === undefined || factor === 0) return undefined;
+  if (type === "linear") return factor === 1 ? undefined : { rope_type: "linear", factor };
+  if (type === "yarn") return yarnField(facts, factor, original ?? context);
+  return facts.reader.fail(
+    facts.key("rope.scaling.type"),
+    `is ${String(type)}, known are none, linear, yarn, longrope`,
+  );
+}
+
+function yarnField(facts: Facts, factor: number, original: number | undefined): Record<string, unknown> {
+  const optional = (name: string, value: number | undefined) => (value === undefined ? {} : { [name]: value });
+  // ggml multiplies cosines and sines by this and by what YaRN gives.
+  const attention = facts.number("rope.scaling.yarn_attn_factor") ?? facts.number("rope.scaling.attn_factor");
+  const whole = factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1;
+  return {
+    ...{ rope_type: "yarn", factor, original_max_position_embeddings: original },
+    ...optional("beta_fast", facts.number("rope.scaling.yarn_beta_fast")),
+    ...optional("beta_slow", facts.number("rope.scaling.yarn_beta_slow")),
+    ...optional("attention_factor", attention === undefined || attention === 1 ? undefined : attention * whole),
+  };
+}

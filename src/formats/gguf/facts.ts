@@ -1,0 +1,75 @@
+import { elementsOf } from "../../tensor/dtype.ts";
+import { decodePlanes } from "../../tensor/formats.ts";
+import { type FieldReader, readFields, text } from "../fields.ts";
+import { FormatError, shortened } from "../format-error.ts";
+import { dtypeOf, type StoredTensor } from "../safetensors.ts";
+import type { GgufScalar } from "./header.ts";
+import type { GgufModel } from "./open.ts";
+
+/** What a GGUF file says of its model. */
+export interface Facts {
+  /** The metadata by its keys. Errors name the file and the key. */
+  readonly reader: FieldReader;
+  /** Value of `general.architecture`. */
+  readonly architecture: string;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /**
+   * A value of the architecture's, by its key without the architecture's name, or undefined. One for each layer has to
+   * be the same in all.
+   */
+  value(key: string): unknown;
+  /** A number of the architecture's. Throws `FormatError` for what is none. */
+  number(key: string): number | undefined;
+  /** The numbers of a small tensor that was read with the metadata; undefined where there is none. */
+  numbers(tensor: string): readonly number[] | undefined;
+  /** The full key of a value of the architecture's. */
+  key(key: string): string;
+}
+
+/** The most numbers that are read of a tensor with the metadata. */
+const mostNumbers = 1 << 16;
+
+const plain = (value: GgufScalar): unknown => (typeof value === "bigint" ? Number(value) : value);
+
+/** Reads what a GGUF file says of its model, with the values of the tensors named in `small`. */
+export async function readFacts(model: GgufModel, small: readonly string[]): Promise<Facts> {
+  const { file, metadata, weights } = model;
+  const raw = Object.fromEntries(
+    [...metadata].map(([key, { value }]) => [
+      key,
+      Array.isArray(value) ? value.map(plain) : plain(value as GgufScalar),
+    ]),
+  );
+  const reader = readFields(file, raw);
+  const architecture = reader.field("general.architecture", text);
+  const read = new Map<string, readonly number[]>();
+  for (const name of small) {
+    const tensor = weights.tensors.get(name);
+    if (tensor) read.set(name, await numbersOf(model, tensor));
+  }
+  const key = (rest: string) => `${architecture}.${rest}`;
+  const value = (rest: string): unknown => {
+    const given = Object.hasOwn(raw, key(rest)) ? raw[key(rest)] : undefined;
+    if (!Array.isArray(given)) return given;
+    const [first] = given as unknown[];
+    if (given.every((entry) => entry === first)) return first;
+    return reader.fail(key(rest), "is not the same in all layers, which is not supported");
+  };
+  const number = (rest: string) => {
+    const given = value(rest);
+    if (given === undefined || (typeof given === "number" && Number.isFinite(given))) return given;
+    return reader.fail(key(rest), `is ${shortened(String(given), 80)}, expected a number`);
+  };
+  return { reader, architecture, tensors: weights.tensors, value, number, numbers: (name) => read.get(name), key };
+}
+
+async function numbersOf({ weights, file }: GgufModel, tensor: StoredTensor): Promise<readonly number[]> {
+  const { name, begin, end } = tensor;
+  const dtype = dtypeOf(tensor);
+  if (end - begin > 4 * mostNumbers) {
+    throw new FormatError(file, `has ${end - begin} bytes, expected at most ${4 * mostNumbers}`, { field: name });
+  }
+  const bytes = await weights.read(tensor, 0, end - begin);
+  const data = elementsOf(dtype, bytes.slice().buffer);
+  return [...decodePlanes(dtype, [data.length], { data })];
+}
