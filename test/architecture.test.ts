@@ -41,11 +41,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   check: [...upTo("blocks"), "reference", "check"],
   build: ["wgsl", "gpu", "build"],
   "attention.ts": engine,
+  convert: [...engine, "formats", "text", "convert"],
   engine: [...engine, "formats", "text", "engine"],
   "worker.ts": ["engine"],
   "index.ts": [...engine, "formats", "text", "engine", "attention.ts"],
   serve: ["gpu", "text", "engine", "serve"],
-  cli: [...engine, "formats", "text", "engine", "serve", "cli", "bench", "index.ts"],
+  cli: [...engine, "formats", "text", "engine", "convert", "serve", "cli", "bench", "index.ts"],
 };
 
 const isOurs = (target: string) => /^(src|shaders|bench|test|site|examples|scripts)\//.test(target);

@@ -26,6 +26,10 @@ const commands = {
     summary: "measure how well a model predicts a text",
     load: async () => (await import("./perplexity.ts")).perplexityCommand(),
   },
+  convert: {
+    summary: "write a folder as a GGUF file, or a GGUF file as a folder",
+    load: async () => (await import("./convert.ts")).convertCommand(),
+  },
   bench: {
     summary: "check kernels, then time them",
     load: async () => await (await import("./bench.ts")).benchCommand(),

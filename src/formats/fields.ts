@@ -113,14 +113,18 @@ export interface FieldReader {
   fail(field: string, problem: string): never;
 }
 
-/** A reader of the fields of a parsed file. Throws `FormatError` for anything but an object. */
-export function readFields(file: string, parsed: unknown): FieldReader {
+/**
+ * A reader of the fields of a parsed file. Throws `FormatError` for anything but an object.
+ *
+ * @param names what the file itself calls fields, for messages, where that differs.
+ */
+export function readFields(file: string, parsed: unknown, names: Readonly<Record<string, string>> = {}): FieldReader {
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
     throw new FormatError(file, `is ${shown(parsed)}, expected an object`);
   }
   const raw = parsed as Readonly<Record<string, unknown>>;
   const fail = (field: string, problem: string): never => {
-    throw new FormatError(file, problem, { field });
+    throw new FormatError(file, problem, { field: (Object.hasOwn(names, field) && names[field]) || field });
   };
   const given = (name: string | undefined) =>
     (name !== undefined && Object.hasOwn(raw, name) ? raw[name] : undefined) ?? undefined;

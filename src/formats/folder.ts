@@ -38,15 +38,19 @@ function reasonOf(error: unknown): string {
   return `cannot be read: ${error instanceof Error ? error.message : String(error)}`;
 }
 
-/** Whether there is a folder of this path (Node only). */
-export async function isFolder(path: string): Promise<boolean> {
-  return await fileSystem(path)
+const isThere = async (path: string, what: "isDirectory" | "isFile"): Promise<boolean> =>
+  await fileSystem(path)
     .stat(path)
     .then(
-      (stats) => stats.isDirectory(),
+      (stats) => stats[what](),
       () => false,
     );
-}
+
+/** Whether there is a folder of this path (Node only). */
+export const isFolder = (path: string): Promise<boolean> => isThere(path, "isDirectory");
+
+/** Whether there is a file of this path (Node only). */
+export const isFile = (path: string): Promise<boolean> => isThere(path, "isFile");
 
 /**
  * Opens a folder of the local file system (Node only). Symbolic links are followed, since model caches consist of them.

@@ -2,7 +2,7 @@ import { type CacheOptions, cacheLayouts } from "../blocks/kv-cache/cache.ts";
 import { openModel } from "../formats/hub.ts";
 import { readEarly } from "../formats/read-early.ts";
 import { headBytes } from "../formats/safetensors.ts";
-import { type FileSource, withSignal } from "../formats/source.ts";
+import { type FileSource, ggufHeadBytes, withSignal } from "../formats/source.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { cacheFormats, weightTypes } from "../kernels/formats.ts";
 import { resolveCache } from "../models/cache.ts";
@@ -74,8 +74,12 @@ export const early = {
   heads: { "model.safetensors": headBytes },
 };
 
+/** What is requested at once of a source. */
+export const earlyReads = ({ gguf }: FileSource, whole: Readonly<Record<string, number>> = early.whole) =>
+  gguf === undefined ? { whole, heads: early.heads } : { whole: {}, heads: { [gguf]: ggufHeadBytes } };
+
 /**
- * Loads a Hugging Face folder (`config.json`, `model.safetensors` or its shards, `tokenizer.json`, and if present
+ * Loads a GGUF file, or a Hugging Face folder (`config.json`, `model.safetensors` or its shards, `tokenizer.json`, and if present
  * `tokenizer_config.json`, `generation_config.json` and a chat template): a path in Node, an address in Node and pages
  * (in a page also relative to it), the name of a repository on a hub, or any `FileSource`; `openModel` says more. Throws `FormatError`, `TextError` or `GpuError`, before anything
  * large is read or allocated, when the files do not fit one another or the device; and the reason of `signal` once it
@@ -94,10 +98,8 @@ export async function loadModel(
   const unlisten = onAbort(options.signal, (reason) => ended.abort(reason));
   try {
     const { onWarning = console.warn } = options;
-    const source = readEarly(
-      withSignal(await openModel(from, { onWarning, signal: ended.signal }), ended.signal),
-      early,
-    );
+    const opened = withSignal(await openModel(from, { onWarning, signal: ended.signal }), ended.signal);
+    const source = readEarly(opened, earlyReads(opened));
     return await loadFrom(gpu, source, { ...options, signal: ended.signal });
   } catch (error) {
     // WebGPU's own errors do not say that the device was lost.

@@ -1,9 +1,7 @@
 import { type CacheOptions, cacheBytes, cacheLayouts, largestTensorBytes } from "../blocks/kv-cache/cache.ts";
-import { readFields } from "../formats/fields.ts";
 import { openModel } from "../formats/hub.ts";
 import { readEarly } from "../formats/read-early.ts";
-import { type FileSource, readJson, withSignal } from "../formats/source.ts";
-import { openWeights } from "../formats/weights.ts";
+import { type FileSource, withSignal } from "../formats/source.ts";
 import { GpuError } from "../gpu/errors.ts";
 import { gpuChecks } from "../gpu/gpu-options.ts";
 import type { Limits } from "../gpu/limits.ts";
@@ -18,8 +16,9 @@ import { mebibytes } from "../options/bytes.ts";
 import { checkOptions, fieldsOf, having, integer, object, oneOf } from "../options/checks.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { longestChunk, tokensAhead } from "./chunks.ts";
-import { contextOf, early } from "./load-model.ts";
+import { contextOf, early, earlyReads } from "./load-model.ts";
 import type { LoadPlan } from "./load-plan.ts";
+import { modelFiles } from "./model-files.ts";
 
 /** Options of `planLoad`: those of the load that is planned, and what the device has. */
 export interface PlanLoadOptions {
@@ -68,7 +67,8 @@ export async function planLoad(
     const { "config.json": config = 0, "tokenizer_config.json": tokenizer = 0 } = early.whole;
     const index = early.whole["model.safetensors.index.json"];
     const whole = { "config.json": config, "tokenizer_config.json": tokenizer, "model.safetensors.index.json": index };
-    const source = readEarly(withSignal(await openModel(from, { signal: all }), all), { whole, heads: early.heads });
+    const opened = withSignal(await openModel(from, { signal: all }), all);
+    const source = readEarly(opened, earlyReads(opened, whole));
     return await planFrom(source, options);
   } finally {
     ended.abort();
@@ -78,12 +78,16 @@ export async function planLoad(
 async function planFrom(source: FileSource, options: PlanLoadOptions): Promise<LoadPlan> {
   const { memory = Number.POSITIVE_INFINITY } = options;
   const limits = { ...leastLimits, ...options.limits };
-  const { family, config } = readArchitecture(await readJson(source, "config.json"));
-  const weights = await openWeights(source);
-  const checkpoint = checkWeights(weights, family, config);
+  const files = await modelFiles(source);
+  const { family, config } = readArchitecture(await files.config(), files.origin);
+  const weights = await files.weights();
+  const checkpoint = checkWeights(weights, family, config, files.origin);
   const tensors = [...weights.tensors.values()];
   const shards = new Set(tensors.map(({ file }) => file));
-  const { downloadBytes, cachedBytes } = await download(source, [...Object.keys(early.whole), ...shards]);
+  const { downloadBytes, cachedBytes } = await download(source, [
+    ...Object.keys(source.gguf ? {} : early.whole),
+    ...shards,
+  ]);
   const cache = resolveCache(config, options.cache);
   const device = { limits, adapter: { label: "the device" } };
   const context = contextOf(config, options.context);
@@ -110,7 +114,8 @@ async function planFrom(source: FileSource, options: PlanLoadOptions): Promise<L
     temporaryBytes,
     context,
     longestContext: largest(config.context, fitting),
-    chat: await hasTemplate(source),
+    chat: await files.hasChatTemplate(),
+    ...(files.quantisation === undefined ? {} : { quantisation: files.quantisation }),
     fits: problem === undefined,
     ...(problem === undefined ? {} : { why: problem }),
     ...(source.license === undefined ? {} : { license: source.license }),
@@ -149,13 +154,6 @@ async function download(source: FileSource, files: readonly string[]) {
   );
   const sum = (of: 0 | 1) => sizes.reduce((total, one) => total + one[of], 0);
   return { downloadBytes: sum(0), cachedBytes: sum(1) };
-}
-
-async function hasTemplate(source: FileSource): Promise<boolean> {
-  if (await source.has("chat_template.jinja")) return true;
-  if (!(await source.has("tokenizer_config.json"))) return false;
-  const file = "tokenizer_config.json";
-  return (readFields(file, await readJson(source, file)).raw["chat_template"] ?? undefined) !== undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type FieldReader, list, optional, readFields, text } from "../formats/fields.ts";
 import { shortened } from "../formats/format-error.ts";
-import type { DecoderConfig } from "./config.ts";
+import { type ConfigOrigin, configJson, type DecoderConfig } from "./config.ts";
 import { deepseek } from "./deepseek.ts";
 import type { Family } from "./family.ts";
 import { gptOss } from "./gpt-oss.ts";
@@ -43,8 +43,11 @@ function checkQuantisation(config: FieldReader, packings: readonly string[]): vo
 }
 
 /** The family and settings of a parsed `config.json`; throws `FormatError` for an unknown one. */
-export function readArchitecture(raw: unknown): { family: Family; config: DecoderConfig } {
-  const reader = readFields("config.json", raw);
+export function readArchitecture(
+  raw: unknown,
+  { file, names }: ConfigOrigin = configJson,
+): { family: Family; config: DecoderConfig } {
+  const reader = readFields(file, raw, names);
   const known = `known are ${Object.keys(architectures).join(", ")}`;
   if (!Array.isArray(reader.raw["architectures"]) || reader.raw["architectures"].length === 0) {
     reader.fail("architectures", `names no architecture; ${known}`);

@@ -1,6 +1,6 @@
 import { FormatError, listed } from "../formats/format-error.ts";
 import type { Weights } from "../formats/weights.ts";
-import type { DecoderConfig } from "./config.ts";
+import { type ConfigOrigin, configJson, type DecoderConfig } from "./config.ts";
 import { type Family, type LayerSources, type OuterSources, sourcesOf, type WeightSource } from "./family.ts";
 import { storedTensor } from "./stored-rows.ts";
 
@@ -18,7 +18,12 @@ export interface Checkpoint {
  * @throws FormatError for a tensor that is missing, or has another shape or type; and for a field of the config that
  * says that tensors are there, or are not, where the checkpoint says the opposite.
  */
-export function checkWeights(weights: Weights, family: Family, config: DecoderConfig): Checkpoint {
+export function checkWeights(
+  weights: Weights,
+  family: Family,
+  config: DecoderConfig,
+  origin: ConfigOrigin = configJson,
+): Checkpoint {
   const parts: Part[] = [];
   const implied = new Set<string>();
   // Part by part, up to the first that is not complete: a config may speak of more layers than memory has room for.
@@ -29,14 +34,14 @@ export function checkWeights(weights: Weights, family: Family, config: DecoderCo
     const names = sources.flatMap(namesOf);
     const missing = names.filter((name) => !weights.has(name));
     for (const name of names) implied.add(name);
-    if (missing.length > 0) checkMissing(weights, family, config, { implied, missing, parts: parts.length });
+    if (missing.length > 0) checkMissing(weights, family, config, { implied, missing, parts: parts.length, origin });
     for (const source of sources) storedTensor(weights, source);
   }
   const extras = family.extras?.(config) ?? [];
   const unread = [...weights.tensors.keys()].filter(
     (name) => !implied.has(name) && !extras.some((pattern) => pattern.test(name)),
   );
-  if (unread.length > 0) checkUnread(weights, family, config, unread);
+  if (unread.length > 0) checkUnread(weights, family, config, unread, origin);
   const [outer, ...layers] = parts;
   return { outer: outer as OuterSources, layers: layers as LayerSources[], unread };
 }
@@ -51,14 +56,21 @@ function partOf(family: Family, config: DecoderConfig, at: number, has: (name: s
 const namesOf = ({ name, packed }: WeightSource) => [name, ...Object.values(packed?.planes ?? {})];
 
 /** For each field that says which tensors there are, those of the first parts if it said the opposite. */
-function* opposites(weights: Weights, family: Family, config: DecoderConfig, parts?: number) {
+function* opposites(
+  weights: Weights,
+  family: Family,
+  config: DecoderConfig,
+  { file, names: called }: ConfigOrigin,
+  parts?: number,
+) {
   for (const [field, { is, but }] of Object.entries(family.opposites?.(config) ?? {})) {
     const other = { ...config, ...but };
     const names = Array.from({ length: parts ?? other.layers + 1 }, (_, at) =>
       sourcesOf(partOf(family, other, at, weights.has)).flatMap(namesOf),
     );
     const fail = (problem: string): never => {
-      throw new FormatError("config.json", `is ${is}, but ${weights.file} ${problem}`, { field });
+      const own = weights.file === file ? "it" : weights.file;
+      throw new FormatError(file, `is ${is}, but ${own} ${problem}`, { field: called[field] ?? field });
     };
     yield { otherwise: new Set(names.flat()), fail };
   }
@@ -69,17 +81,28 @@ function checkMissing(
   weights: Weights,
   family: Family,
   config: DecoderConfig,
-  { implied, missing, parts }: { implied: ReadonlySet<string>; missing: readonly string[]; parts: number },
+  {
+    implied,
+    missing,
+    parts,
+    origin,
+  }: { implied: ReadonlySet<string>; missing: readonly string[]; parts: number; origin: ConfigOrigin },
 ): void {
-  for (const { otherwise, fail } of opposites(weights, family, config, parts)) {
+  for (const { otherwise, fail } of opposites(weights, family, config, origin, parts)) {
     const owed = [...implied].filter((name) => !otherwise.has(name));
     if (owed.length > 0 && owed.every((name) => missing.includes(name))) fail(`has no ${listed(owed, 1)}`);
   }
 }
 
 /** Throws for a field that says that tensors are not there. */
-function checkUnread(weights: Weights, family: Family, config: DecoderConfig, unread: readonly string[]): void {
-  for (const { otherwise, fail } of opposites(weights, family, config)) {
+function checkUnread(
+  weights: Weights,
+  family: Family,
+  config: DecoderConfig,
+  unread: readonly string[],
+  origin: ConfigOrigin,
+): void {
+  for (const { otherwise, fail } of opposites(weights, family, config, origin)) {
     const found = unread.filter((name) => otherwise.has(name));
     if (found.length > 0) fail(`also has ${listed(found, 1)}`);
   }

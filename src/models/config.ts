@@ -90,6 +90,16 @@ export interface DecoderConfig {
   readonly latent?: LatentConfig;
 }
 
+/** Where a config comes from, for messages. */
+export interface ConfigOrigin {
+  readonly file: string;
+  /** What the file calls fields of a `config.json`, where that differs. */
+  readonly names: Readonly<Record<string, string>>;
+}
+
+/** A file of its own. */
+export const configJson: ConfigOrigin = { file: "config.json", names: {} };
+
 /** Elements of a token's widest row of activations, outside of routed experts. */
 export function widestRow({ width, hidden, heads, headWidth, mixture, latent }: DecoderConfig): number {
   // With latent attention, the absorbed query, which is as wide as the cached row.

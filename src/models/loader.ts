@@ -74,7 +74,8 @@ export class Loader {
   matrix(source: WeightSource | StackedSource, dtype = this.#options.dtype): Tensor {
     // Kernels of stacks compute four results at a time; alternating rows belong together anyway.
     if ("parts" in source) return this.#stack(source, expertRows, dtype);
-    if (!source.transposed) return this.#stack({ label: source.name, parts: [[source]] }, 1, dtype);
+    if (!source.transposed || this.#weights.get(source.name).transposed)
+      return this.#stack({ label: source.name, parts: [[source]] }, 1, dtype);
     const [rows = 0, columns = 0] = source.shape.toReversed();
     const [begin, end] = source.rows ?? [0, rows];
     return this.#small(source, [end - begin, columns], dtype);

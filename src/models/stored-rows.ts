@@ -1,6 +1,6 @@
 import { assertFinite, assertFiniteBlocks } from "../formats/finite.ts";
 import { FormatError } from "../formats/format-error.ts";
-import { dtypeOf, type StoredTensor } from "../formats/safetensors.ts";
+import { dtypeOf, type StoredTensor, storageOf } from "../formats/safetensors.ts";
 import type { TensorBytes, Weights } from "../formats/weights.ts";
 import { stagingBytes } from "../gpu/upload.ts";
 import { bytesPerElement, type DType, type Elements, elementsOf, type FloatType } from "../tensor/dtype.ts";
@@ -81,16 +81,49 @@ function packedRows(
   };
 }
 
+/** Rows `[begin, end)` of a tensor in which the blocks of a format follow one another, as GGUF files hold them. */
+function blockRows(
+  tensor: StoredTensor,
+  dtype: DType,
+  columns: number,
+  [begin, end]: readonly [number, number],
+  verify: boolean,
+): StoredRows {
+  const { ggml, planes } = formats[dtype];
+  if (!ggml) throw new TypeError(`${dtype}: files hold no blocks of it`);
+  const first = begin * columns;
+  const bytesOf = (elements: number) => (elements / Number(planes.data.elements)) * ggml.bytes;
+  return {
+    rows: end - begin,
+    columns,
+    dtype,
+    unit: Math.max(columns, tensor.together ?? 1),
+    stored: (from, to) => [{ tensor, begin: bytesOf(first + from), end: bytesOf(first + to) }],
+    origin: (from) => ({ tensor, elementOf: (i) => first + from + i }),
+    decode: (from, [bytes = new Uint8Array()]) => {
+      const out = ggml.split(bytes);
+      if (verify) assertFiniteBlocks(tensor.name, tensor.file, dtype, out, first + from);
+      return out;
+    },
+  };
+}
+
 /** The rows that a source takes from its tensor; their elements are checked to be finite unless `verify` is false. */
 export function storedRows(weights: Weights, source: WeightSource, verify = true): StoredRows {
   const { name, shape, rows: taken, packed } = source;
   const tensor = storedTensor(weights, source);
   if (packed) return packedRows(weights, tensor, packed, verify);
-  const dtype = dtypeOf(tensor);
-  const matrix = source.transposed ? shape.slice(-2) : undefined;
-  const columns = (matrix ?? shape.slice(-1))[0] ?? 1;
-  const unit = matrix ? sizeOf(matrix) : 1;
+  const storage = storageOf(tensor);
+  const columns = (source.transposed ? shape.slice(-2) : shape.slice(-1))[0] ?? 1;
   const [begin, end] = taken ?? [0, sizeOf(shape) / columns];
+  // A file may hold the transposed matrix already.
+  const matrix = source.transposed && !tensor.transposed ? shape.slice(-2) : undefined;
+  if (!isPlain(storage)) {
+    if (matrix) throw new FormatError(tensor.file, `is ${tensor.dtype}, which cannot be transposed`, { field: name });
+    return blockRows(tensor, storage, columns, [begin, end], verify);
+  }
+  const dtype = dtypeOf(tensor);
+  const unit = matrix ? sizeOf(matrix) : (tensor.together ?? 1);
   const first = begin * columns;
   if (first % unit !== 0 || (end * columns) % unit !== 0) {
     throw new TypeError(`${name}: rows ${begin} to ${end}, expected whole matrices, since they are transposed`);

@@ -1,9 +1,8 @@
 import { addressIn } from "../address.ts";
-import { FormatError } from "../format-error.ts";
 import { wholeBytes } from "../http-answer.ts";
 import { ConnectionError } from "../http-request.ts";
 import { hubProblem, unreachable } from "./hub-problem.ts";
-import { type Listing, listingBytes, readListing, withoutWeights } from "./listing.ts";
+import { type Listing, listingBytes, readListing } from "./listing.ts";
 import type { Remote } from "./remote.ts";
 import { isCommit, nameOfRepository, type Repository } from "./repository.ts";
 import { attempt, repeated, type TransferRules } from "./transfer.ts";
@@ -52,8 +51,6 @@ export async function listRepository(
   try {
     // With something to go on with, one attempt is enough.
     const listing = await (kept ? ask() : repeated(rules, signal, ask));
-    const problem = withoutWeights(listing);
-    if (problem !== undefined) throw new FormatError(name, problem);
     return listing;
   } catch (error) {
     if (!(error instanceof ConnectionError) || signal?.aborted) throw error;

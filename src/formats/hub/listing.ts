@@ -105,8 +105,15 @@ export function withoutWeights({ files }: Listing): string | undefined {
   const names = [...files.keys()];
   if (names.some((name) => name === "model.safetensors" || name === "model.safetensors.index.json")) return undefined;
   const gguf = names.filter((name) => name.endsWith(".gguf"));
-  if (gguf.length > 0) return `has GGUF files alone (${listed(gguf, 2)}), which cannot be read yet`;
+  if (gguf.length > 0) return `has GGUF files (${listed(gguf, 3)}): expected owner/name/file.gguf, which names one`;
   const others = names.filter((name) => /\.(bin|pt|pth|h5|msgpack|onnx|ckpt|safetensors)$/.test(name));
   const found = others.length > 0 ? `it has ${listed(others, 3)}` : `it has ${names.length} files`;
   return `has no weights: looked for model.safetensors.index.json and model.safetensors; ${found}`;
+}
+
+/** What a repository has where it lacks a file, for an error; undefined where it has the file. */
+export function withoutFile({ files }: Listing, file: string): string | undefined {
+  if (files.has(file)) return undefined;
+  const gguf = [...files.keys()].filter((name) => name.endsWith(".gguf"));
+  return `has no file ${shortened(file, 80)}; ${gguf.length > 0 ? `it has ${listed(gguf)}` : "it has no GGUF files"}`;
 }

@@ -11,8 +11,9 @@ import {
 } from "../../options/checks.ts";
 import { addressOf } from "../address.ts";
 import { openFiles } from "../files.ts";
-import { fileSystemPath, isFolder, nodeModule, openFolder } from "../folder.ts";
+import { fileSystemPath, isFile, isFolder, nodeModule, openFolder } from "../folder.ts";
 import { FormatError } from "../format-error.ts";
+import { ggufAmong, ggufOf, inGguf } from "../gguf-name.ts";
 import { type FileSource, withSignal } from "../source.ts";
 import { duration, openUrl } from "../url.ts";
 import { directSource } from "./direct-source.ts";
@@ -22,18 +23,13 @@ import { hubSnapshot } from "./hugging-face-cache.ts";
 import type { Shelf } from "./kept-file.ts";
 import { readModelRecord, writeModelRecord } from "./kept-model.ts";
 import { keptSource } from "./kept-source.ts";
-import type { Listing } from "./listing.ts";
+import { type Listing, withoutFile, withoutWeights } from "./listing.ts";
 import type { ModelCache } from "./model-cache.ts";
 import { openModelCache, shelfOf } from "./open-model-cache.ts";
 import { lockOf } from "./prepare.ts";
 import type { Remote } from "./remote.ts";
-import {
-  nameOfRepository,
-  type Repository,
-  repositoryNamed,
-  repositoryOfPage,
-  repositoryOfScheme,
-} from "./repository.ts";
+import { nameOfRepository } from "./repository.ts";
+import { modelNamed, modelOfPage, modelOfScheme, type RepositoryModel } from "./repository-model.ts";
 import { webFolder } from "./web-folder.ts";
 import { withSnapshot } from "./with-snapshot.ts";
 
@@ -101,12 +97,6 @@ function hubOf(options: HubOptions): Hub {
   return { endpoint, rules };
 }
 
-const refuseGguf = (name: string) => {
-  if (/\.gguf(?:[?#]|$)/i.test(name)) {
-    throw new FormatError(name, "is a GGUF file, which cannot be read yet: expected a folder with safetensors");
-  }
-};
-
 /** `openModel` of ../hub.ts, which says what it opens. */
 export async function openModel(
   from: string | URL | FileSource | Readonly<Record<string, Blob>>,
@@ -120,23 +110,35 @@ export async function openModel(
 }
 
 async function opened(from: string | URL | FileSource | Readonly<Record<string, Blob>>, options: HubOptions) {
-  if (typeof from === "object" && !(from instanceof URL)) return isSource(from) ? from : openFiles(from);
+  if (typeof from === "object" && !(from instanceof URL)) {
+    if (isSource(from)) return from;
+    const gguf = ggufAmong(Object.keys(from));
+    return inGguf(openFiles(from), gguf, gguf);
+  }
   const name = String(from);
   if (name === "") throw new FormatError("", "is empty, expected a path, an address or the name of a repository");
-  refuseGguf(name);
-  const scheme = repositoryOfScheme(name);
+  const scheme = modelOfScheme(name);
   if (scheme) return await openRepository(scheme, options);
   if (/^https?:/i.test(name)) {
     const url = addressOf(name);
-    const repository = repositoryOfPage(url, hubOf(options).endpoint);
-    return repository ? await openRepository(repository, options) : await openAddress(name, url, options);
+    const model = modelOfPage(url, hubOf(options).endpoint);
+    return model ? await openRepository(model, options) : await openAddress(name, url, options);
   }
   if (/^(blob|data):/i.test(name)) return openUrl(name); // says what to do
   const path = fileSystemPath(name);
-  const repository = typeof from === "string" ? repositoryNamed(name) : undefined;
-  if (path !== undefined && (!repository || (await isFolder(path)))) return await openFolder(path);
-  if (repository) return await openRepository(repository, options);
+  const model = typeof from === "string" ? modelNamed(name) : undefined;
+  const isThere = path !== undefined && (await (ggufOf(path) ? isFile(path) : isFolder(path)));
+  if (path !== undefined && (isThere || !model)) return await openPath(path);
+  if (model) return await openRepository(model, options);
   return await openAddress(name, addressOf(name), options);
+}
+
+/** A folder, or a GGUF file in one. */
+async function openPath(path: string): Promise<FileSource> {
+  const file = ggufOf(path);
+  if (file === undefined || (await isFolder(path))) return await openFolder(path);
+  const folder = path.slice(0, path.length - file.length);
+  return inGguf(await openFolder(folder || "."), file, path);
 }
 
 const isSource = (from: FileSource | Readonly<Record<string, Blob>>): from is FileSource =>
@@ -148,36 +150,45 @@ async function cacheOf({ cache }: HubOptions): Promise<ModelCache | undefined> {
   return cache ?? (await openModelCache());
 }
 
-async function openAddress(name: string, folder: URL, options: HubOptions): Promise<FileSource> {
+async function openAddress(name: string, address: URL, options: HubOptions): Promise<FileSource> {
   const { fetch, idleTimeout } = options;
-  if (!options.cache) return openUrl(name, { fetch, idleTimeout });
+  const file = ggufOf(address.pathname);
+  const folder = file === undefined ? address : new URL(`.${address.search}`, address);
+  const gguf = file === undefined ? undefined : decodeURIComponent(file);
+  if (!options.cache) {
+    const source = openUrl(file === undefined ? name : folder, { fetch, idleTimeout });
+    return inGguf(source, gguf, name);
+  }
   const { access: _, ...rules } = hubOf(options).rules;
   const remote = webFolder(folder, rules);
   const shelf = shelfOf(options.cache, remote.id);
-  return await kept(remote, shelf, folder, options, undefined);
+  return inGguf(await kept(remote, shelf, folder, options, undefined), gguf, name);
 }
 
-async function openRepository(repository: Repository, options: HubOptions): Promise<FileSource> {
+async function openRepository({ repository, file }: RepositoryModel, options: HubOptions): Promise<FileSource> {
   const hub = hubOf(options);
+  const name = file === undefined ? nameOfRepository(repository) : `${nameOfRepository(repository)}/${file}`;
   const cache = await cacheOf(options);
   const shelf = cache && shelfOf(cache, idOfRepository(repository, hub));
   const before = shelf && (await readModelRecord(shelf).catch(() => undefined))?.listing;
   let listing: Listing;
   try {
     listing = await listRepository(repository, hub, before, options.signal);
+    const problem = file === undefined ? withoutWeights(listing) : withoutFile(listing, file);
+    if (problem !== undefined) throw new FormatError(nameOfRepository(repository), problem);
   } catch (error) {
     const snapshot = isUnreachable(error) ? await hubSnapshot(repository) : undefined;
     if (!snapshot) throw error;
     options.onWarning?.(
       `${nameOfRepository(repository)}: read from Hugging Face's cache, since the hub is out of reach`,
     );
-    return { ...snapshot.folder, name: nameOfRepository(repository) };
+    return inGguf({ ...snapshot.folder, name }, file, name);
   }
   const remote = hubRepository(repository, hub, listing);
   const folder = folderOfRepository(repository, hub, listing);
   const source = shelf ? await kept(remote, shelf, folder, options, listing) : directSource(remote, folder, listing);
   const snapshot = await hubSnapshot(repository, listing.commit);
-  return snapshot ? withSnapshot(source, snapshot.folder, listing) : source;
+  return inGguf(snapshot ? withSnapshot(source, snapshot.folder, listing) : source, file, name);
 }
 
 const isUnreachable = (error: unknown): boolean =>

@@ -1,0 +1,100 @@
+import { mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { Command, Option } from "commander";
+import { toFolder } from "../convert/to-folder.ts";
+import { toGguf } from "../convert/to-gguf.ts";
+import { weightNames, weightsNamed } from "../convert/weights.ts";
+import { ggufOf } from "../formats/gguf-name.ts";
+import { openModel } from "../formats/hub.ts";
+import { print, printJson, say } from "./output.ts";
+import { withProgress } from "./progress.ts";
+import { quantity } from "./units.ts";
+
+interface ConvertFlags {
+  readonly model: string;
+  readonly out: string;
+  readonly weights?: string;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
+/** `shaderformer convert`: a folder as a GGUF file, or the other way round. */
+export function convertCommand(): Command {
+  return new Command("convert")
+    .description(
+      "Write a model's folder as a GGUF file, with its weights as they are or quantised; or a GGUF file as a folder of " +
+        "Hugging Face's files, with its weights as f16.",
+    )
+    .optionsGroup("Model:")
+    .requiredOption("-m, --model <model>", "what is converted: a folder, its URL, a repository, or a GGUF file")
+    .optionsGroup("Output:")
+    .requiredOption("-o, --out <path>", "what is written: FILE.gguf from a folder, a new folder from a GGUF file")
+    .addOption(new Option("--weights <format>", "of a GGUF file's matrices (default: f16)").choices(weightNames))
+    .option("--force", "write over a file that is there")
+    .option("--json", "print only one JSON object")
+    .action(convert);
+}
+
+async function convert({ model, out, weights = "f16", force = false, json = false }: ConvertFlags): Promise<void> {
+  const source = await openModel(model, { onWarning: say });
+  const { gguf } = source;
+  if (gguf === undefined && ggufOf(out) === undefined) {
+    throw new Error(`--out: ${out}, expected a name that ends with .gguf, since ${model} is a folder`);
+  }
+  if (gguf !== undefined && ggufOf(out) !== undefined) {
+    throw new Error(`--out: ${out}, expected the name of a folder, since ${model} is a GGUF file`);
+  }
+  const isThere = await stat(out).then(
+    () => true,
+    () => false,
+  );
+  if (isThere && !force) throw new Error(`--out: ${out} is there already; --force writes over it`);
+  let file = out;
+  let warnings: readonly string[] = [];
+  let bytes = 0;
+  if (gguf === undefined) {
+    const writing = await toGguf(source, weightsNamed(weights));
+    await mkdir(dirname(out), { recursive: true });
+    ({ bytes, warnings } = writing);
+    await write(out, writing, json);
+  } else {
+    const writing = await toFolder(source, gguf);
+    await mkdir(out, { recursive: true });
+    for (const [name, text] of Object.entries(writing.files)) await writeFile(join(out, name), text);
+    ({ bytes, warnings } = writing);
+    file = join(out, "model.safetensors");
+    await write(file, writing, json);
+  }
+  for (const warning of warnings) say(`warning: ${warning}`);
+  if (json) return await printJson({ file, bytes });
+  await print(`${file}: ${quantity(bytes, "B")}\n`);
+}
+
+interface Writing {
+  readonly bytes: number;
+  readonly pieces: () => AsyncGenerator<Uint8Array>;
+}
+
+/** Writes a file under another name first, so that one that is not whole is never taken for it. */
+async function write(file: string, { bytes, pieces }: Writing, quiet: boolean): Promise<void> {
+  const part = join(dirname(file), `.${basename(file)}.part`);
+  try {
+    const handle = await open(part, "w");
+    try {
+      await withProgress("writing ", quiet, async (report) => {
+        let done = 0;
+        for await (const piece of pieces()) {
+          await handle.writeFile(piece);
+          done += piece.length;
+          report(done, bytes);
+        }
+      });
+    } finally {
+      await handle.close();
+    }
+    await rename(part, file);
+  } catch (error) {
+    await rm(part, { force: true });
+    throw error;
+  }
+}

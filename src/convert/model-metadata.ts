@@ -1,0 +1,136 @@
+import { FormatError } from "../formats/format-error.ts";
+import type { GgufValue } from "../formats/gguf/header.ts";
+import { attentionFactor, inverseFrequencies } from "../kernels/rope/table.ts";
+import type { DecoderConfig } from "../models/config.ts";
+
+/** A small tensor that GGUF has for what a config says. */
+export interface GeneratedTensor {
+  readonly name: string;
+  readonly values: readonly number[];
+}
+
+/** What a GGUF file says of a decoder. */
+export interface ModelMetadata {
+  /** By keys with the architecture's name in front. */
+  readonly values: ReadonlyMap<string, GgufValue>;
+  readonly tensors: readonly GeneratedTensor[];
+}
+
+/** Architectures of GGUF that have keys for windows, and those of which every layer has what the keys say. */
+const windowed = new Set(["gpt-oss", "gemma2", "gemma3", "phi3"]);
+
+const refuse = (field: string, problem: string): never => {
+  throw new FormatError("config.json", problem, { field });
+};
+
+const integer = (value: number): GgufValue => ({ type: "u32", value });
+const float = (value: number): GgufValue => ({ type: "f32", value });
+const text = (value: string): GgufValue => ({ type: "string", value });
+
+type Entries = Record<string, GgufValue>;
+
+/** Refuses windows that the architecture's files cannot carry: readers would let all layers see all tokens. */
+function windowEntries({ windows, context }: DecoderConfig, architecture: string): Entries {
+  const shorter = windows.filter((window) => window !== undefined && window < context);
+  const [window = 0] = shorter;
+  if (shorter.length === 0) return {};
+  if (!windowed.has(architecture)) {
+    const why = `GGUF files of kind ${architecture} have no key for it, so that readers would let all layers see all tokens`;
+    return refuse("sliding_window", `is ${window}, shorter than the context of ${context}: ${why}`);
+  }
+  return { "attention.sliding_window": integer(window) };
+}
+
+/** Rotary positions, and the divisors of their frequencies where scaling is by divisors. */
+function ropeEntries(config: DecoderConfig): { readonly entries: Entries; readonly tensors: GeneratedTensor[] } {
+  const { positions, context } = config;
+  if (positions.kind !== "rope") return { entries: {}, tensors: [] };
+  const { theta, width, scaling } = positions;
+  const entries: Entries = { "rope.dimension_count": integer(width), "rope.freq_base": float(theta) };
+  const tensors: GeneratedTensor[] = [];
+  switch (scaling.kind) {
+    case "none":
+      break;
+    case "linear":
+      Object.assign(entries, { "rope.scaling.type": text("linear"), "rope.scaling.factor": float(scaling.factor) });
+      break;
+    case "dynamic":
+      refuse("rope_scaling", "is dynamic, which GGUF has no key for");
+      break;
+    case "yarn": {
+      const { factor, originalPositions, betaFast, betaSlow } = scaling;
+      const natural = factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1;
+      Object.assign(entries, {
+        "rope.scaling.type": text("yarn"),
+        "rope.scaling.factor": float(factor),
+        "rope.scaling.original_context_length": integer(originalPositions),
+        "rope.scaling.yarn_attn_factor": float(attentionFactor(scaling) / natural),
+        ...(betaFast === undefined ? {} : { "rope.scaling.yarn_beta_fast": float(betaFast) }),
+        ...(betaSlow === undefined ? {} : { "rope.scaling.yarn_beta_slow": float(betaSlow) }),
+      });
+      break;
+    }
+    case "llama3": {
+      const plain = inverseFrequencies({ theta, width, scaling: { kind: "none" } }, context);
+      const stretched = inverseFrequencies({ theta, width, scaling }, context);
+      tensors.push({ name: "rope_freqs.weight", values: [...plain].map((value, i) => value / (stretched[i] ?? 1)) });
+      break;
+    }
+    case "longrope":
+      Object.assign(entries, {
+        "rope.scaling.original_context_length": integer(scaling.originalPositions),
+        "rope.scaling.attn_factor": float(attentionFactor(scaling)),
+      });
+      tensors.push({ name: "rope_factors_long.weight", values: scaling.longFactor });
+      tensors.push({ name: "rope_factors_short.weight", values: scaling.shortFactor });
+      break;
+  }
+  return { entries, tensors };
+}
+
+/** The gates of routers, as `expert_gating_func` counts them. */
+const gating = { softmax: 1, sigmoid: 2 } as const;
+
+function mixtureEntries({ mixture }: DecoderConfig): Entries {
+  if (!mixture) return {};
+  const { experts, hidden, shared, dense, rule } = mixture;
+  const leading = dense ?? [];
+  if (leading.some((layer, i) => layer !== i)) {
+    refuse("mlp_only_layers", "has dense layers after layers of experts, which GGUF has no key for");
+  }
+  return {
+    expert_count: integer(experts),
+    expert_used_count: integer(rule.k),
+    expert_feed_forward_length: integer(hidden),
+    ...(shared === undefined ? {} : { expert_shared_feed_forward_length: integer(shared) }),
+    ...(leading.length === 0 ? {} : { leading_dense_block_count: integer(leading.length) }),
+    ...(rule.scores === "sigmoid" ? { expert_gating_func: integer(gating.sigmoid) } : {}),
+  };
+}
+
+/**
+ * The metadata that a GGUF file of an architecture has for a decoder.
+ *
+ * @throws FormatError naming the field of `config.json` that the architecture's files cannot carry.
+ */
+export function modelMetadata(config: DecoderConfig, architecture: string): ModelMetadata {
+  const { layers, context, width, hidden, heads, kvHeads, headWidth, norm, eps, vocabulary } = config;
+  const rope = ropeEntries(config);
+  const entries: Entries = {
+    vocab_size: integer(vocabulary),
+    block_count: integer(layers),
+    context_length: integer(context),
+    embedding_length: integer(width),
+    feed_forward_length: integer(hidden),
+    "attention.head_count": integer(heads),
+    "attention.head_count_kv": integer(kvHeads),
+    "attention.key_length": integer(headWidth),
+    "attention.value_length": integer(headWidth),
+    [`attention.layer_norm_${norm === "rms" ? "rms_" : ""}epsilon`]: float(eps),
+    ...windowEntries(config, architecture),
+    ...rope.entries,
+    ...mixtureEntries(config),
+  };
+  const values = new Map(Object.entries(entries).map(([key, value]) => [`${architecture}.${key}`, value]));
+  return { values, tensors: rope.tensors };
+}

@@ -1,0 +1,169 @@
+import { FormatError, listed } from "../formats/format-error.ts";
+import type { GgufArchitecture } from "../formats/gguf/architectures/architecture.ts";
+import type { GgufValue } from "../formats/gguf/header.ts";
+import { ggufArchitectures } from "../formats/gguf/model-files.ts";
+import { fileTypes, type TensorType, tensorTypeNamed } from "../formats/gguf/types.ts";
+import { type NewTensor, paddingAfter, tensorBytes, writeGgufHeader } from "../formats/gguf/write.ts";
+import { type WrittenTensor, writtenTensors } from "../formats/gguf/written-tensors.ts";
+import { dtypeOf } from "../formats/safetensors.ts";
+import { type FileSource, readJson } from "../formats/source.ts";
+import type { Weights } from "../formats/weights.ts";
+import { readModelFolder } from "../generate/model-folder.ts";
+import { transposed } from "../models/stored-rows.ts";
+import { elementsOf, type FloatType, isFloat } from "../tensor/dtype.ts";
+import { type DType, decodePlanes, encodePlanes, formats } from "../tensor/formats.ts";
+import { modelMetadata } from "./model-metadata.ts";
+import { tokenizerMetadata } from "./tokenizer-metadata.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Bytes of a checkpoint that are converted at a time. */
+const pieceBytes = 4 << 20;
+
+/** A GGUF file that is written piece by piece. */
+export interface GgufWriting {
+  /** Of the whole file. */
+  readonly bytes: number;
+  /** What is worth saying, such as rows that do not divide into a format's blocks. */
+  readonly warnings: readonly string[];
+  /** Its bytes in order. */
+  readonly pieces: () => AsyncGenerator<Bytes>;
+}
+
+/** The format that each tensor is written in. */
+export type FormatOf = (tensor: { readonly name: string; readonly shape: readonly number[] }) => DType;
+
+/** What is written. */
+export interface ToGgufOptions {
+  /** The format of matrices; vectors are always f32. */
+  readonly formatOf: FormatOf;
+  /** What `general.file_type` says, e.g. `F16` or `Q4_K_M`. */
+  readonly fileType: string;
+}
+
+function architectureFor(name: string): GgufArchitecture {
+  for (const record of ggufArchitectures.values()) if (record.classes.includes(name)) return record;
+  const known = [...ggufArchitectures.values()].flatMap(({ classes }) => classes);
+  throw new FormatError("config.json", `is ${name}, which is not written to GGUF; known are ${known.join(", ")}`, {
+    field: "architectures",
+  });
+}
+
+const fileTypeId = (name: string): number => [...fileTypes].find(([, known]) => known === name)?.[0] ?? 0;
+
+/** The type of a format in GGUF files. */
+export function tensorTypeOf(dtype: DType): TensorType {
+  if (!isFloat(dtype) && !formats[dtype].ggml) throw new TypeError(`${dtype} is no format of GGUF`);
+  return tensorTypeNamed(dtype.toUpperCase());
+}
+
+/** Numbers in the bytes that GGUF has for a format. */
+function encoded(dtype: DType, columns: number, numbers: ArrayLike<number>): Uint8Array {
+  const planes = encodePlanes(dtype, [numbers.length / columns, columns], numbers);
+  const { ggml } = formats[dtype];
+  if (ggml) return ggml.join(planes);
+  const { buffer, byteOffset, byteLength } = planes.data;
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+const decoded = (dtype: FloatType, bytes: Bytes) => {
+  const data = elementsOf(dtype, bytes.buffer, bytes.byteOffset, bytes.byteLength / formats[dtype].planes.data.bytes);
+  return decodePlanes(dtype, [data.length], { data });
+};
+
+/** The bytes of a tensor of GGUF, made of parts of a checkpoint. */
+async function* tensorPieces(weights: Weights, { parts, shape }: WrittenTensor, to: DType): AsyncGenerator<Bytes> {
+  const columns = shape.at(-1) ?? 1;
+  for (const part of parts) {
+    const from = dtypeOf(part);
+    if (part.transposed) {
+      const whole = await weights.read(part, 0, part.end - part.begin);
+      const elements = elementsOf(from, whole.slice().buffer);
+      const numbers = decodePlanes(from, [elements.length], { data: transposed(elements, part.shape) });
+      yield Uint8Array.from(encoded(to, columns, numbers));
+      continue;
+    }
+    const row = columns * formats[from].planes.data.bytes;
+    const step = row * Math.max(1, Math.floor(pieceBytes / row));
+    const size = part.end - part.begin;
+    const reads = Array.from({ length: Math.ceil(size / step) }, (_, i) => ({
+      tensor: part,
+      begin: i * step,
+      end: Math.min((i + 1) * step, size),
+    }));
+    for await (const bytes of weights.readInOrder(reads)) {
+      yield Uint8Array.from(encoded(to, columns, decoded(from, bytes)));
+    }
+  }
+}
+
+/**
+ * Plans the GGUF file of a Hugging Face folder.
+ *
+ * @throws FormatError for a folder that is invalid, or whose model or tokenizer GGUF has no way to say.
+ */
+export async function toGguf(source: FileSource, { formatOf, fileType }: ToGgufOptions): Promise<GgufWriting> {
+  const { config, tokenizer, weights, warnings } = await readModelFolder(source);
+  const architecture = architectureFor(config.architecture);
+  const model = modelMetadata(config, architecture.name);
+  const json = async (file: string) => ((await source.has(file)) ? await readJson(source, file) : {});
+  const tokens = tokenizerMetadata({
+    tokenizer: (await json("tokenizer.json")) as Readonly<Record<string, unknown>>,
+    config: (await json("tokenizer_config.json")) as Readonly<Record<string, unknown>>,
+    used: tokenizer,
+    chatTemplate: await templateOf(source),
+    vocabulary: config.vocabulary,
+  });
+  const counts = { heads: config.heads, kvHeads: config.kvHeads, nope: config.latent?.nope ?? 0 };
+  const { tensors, weights: written, left } = writtenTensors(weights, architecture, counts);
+  const needed = left.filter((name) => !/rotary_emb\.inv_freq$|\.attn\.(masked_)?bias$/.test(name));
+  if (needed.length > 0) throw new FormatError(weights.file, `has no name in GGUF for ${listed(needed)}`);
+
+  const kept = tensors.map((tensor) => {
+    const dtype = tensor.shape.length < 2 || isSmall(tensor.name) ? "f32" : formatOf(tensor);
+    return { tensor, dtype, listed: { name: tensor.name, shape: tensor.shape, type: tensorTypeOf(dtype) } };
+  });
+  const generated = model.tensors.map(({ name, values }) => ({
+    values,
+    listed: { name, shape: [values.length], type: tensorTypeNamed("F32") } satisfies NewTensor,
+  }));
+  const general: [string, GgufValue][] = [
+    ["general.architecture", { type: "string", value: architecture.name }],
+    ["general.name", { type: "string", value: source.name.split(/[/\\]/).filter(Boolean).at(-1) ?? "model" }],
+    ["general.file_type", { type: "u32", value: fileTypeId(fileType) }],
+    ["general.quantization_version", { type: "u32", value: 2 }],
+  ];
+  const all = [...generated.map(({ listed }) => listed), ...kept.map(({ listed }) => listed)];
+  const header = writeGgufHeader(new Map([...general, ...model.values, ...tokens]), all);
+  async function* pieces(): AsyncGenerator<Bytes> {
+    yield header;
+    for (const { values, listed } of generated) {
+      yield new Uint8Array(Float32Array.from(values).buffer);
+      yield new Uint8Array(paddingAfter(listed));
+    }
+    for (const { tensor, dtype, listed } of kept) {
+      yield* tensorPieces(written, tensor, dtype);
+      yield new Uint8Array(paddingAfter(listed));
+    }
+  }
+  const bytes = all.reduce((sum, tensor) => sum + tensorBytes(tensor) + paddingAfter(tensor), header.length);
+  return { bytes, warnings, pieces };
+}
+
+/** Matrices that stay f32: routers and learned positions. */
+const isSmall = (name: string) => /(^|\.)(ffn_gate_inp|ffn_gate_inp_shexp|position_embd)\.weight$/.test(name);
+
+/** The text of the folder's chat template, the default one of several. */
+async function templateOf(source: FileSource): Promise<string | undefined> {
+  if (await source.has("chat_template.jinja")) {
+    return new TextDecoder().decode(
+      await source.read("chat_template.jinja", 0, await source.size("chat_template.jinja")),
+    );
+  }
+  if (!(await source.has("tokenizer_config.json"))) return undefined;
+  const { chat_template: given } = (await readJson(source, "tokenizer_config.json")) as Record<string, unknown>;
+  if (typeof given === "string") return given;
+  if (!Array.isArray(given)) return undefined;
+  const standard = (given as Record<string, unknown>[]).find(({ name }) => name === "default");
+  return typeof standard?.["template"] === "string" ? standard["template"] : undefined;
+}

@@ -1,0 +1,97 @@
+import { readFields } from "../formats/fields.ts";
+import { FormatError } from "../formats/format-error.ts";
+import type { FileSource } from "../formats/source.ts";
+import { readJson, readText } from "../formats/source.ts";
+import { openWeights, type Weights } from "../formats/weights.ts";
+import { type ConfigOrigin, configJson } from "../models/config.ts";
+import { loadTokenizer, type Tokenizer } from "../text/tokenizer.ts";
+
+/** What the files of a model say, read when it is asked for and not compared with each other yet. */
+export interface ModelFiles {
+  /** Where the config comes from, for messages. */
+  readonly origin: ConfigOrigin;
+  /** Where the tokens come from, for messages. */
+  readonly tokens: { readonly file: string; readonly field: string };
+  /** A parsed `config.json`. */
+  config(): Promise<unknown>;
+  /** A parsed `generation_config.json`; an empty object without one. */
+  generation(): Promise<unknown>;
+  /** A parsed `tokenizer_config.json`; an empty object without one. */
+  tokenizerConfig(): Promise<Readonly<Record<string, unknown>>>;
+  tokenizer(): Promise<Tokenizer>;
+  /** The text of a chat template in a file of its own. */
+  chatTemplate(): Promise<string | undefined>;
+  hasChatTemplate(): Promise<boolean>;
+  weights(): Promise<Weights>;
+  /** What has no effect. */
+  readonly warnings: readonly string[];
+  /** How a GGUF file says that most of its weights are stored, e.g. `Q4_K_M`. */
+  readonly quantisation?: string | undefined;
+}
+
+function folderFiles(source: FileSource): ModelFiles {
+  const optional = async (file: string) => ((await source.has(file)) ? await readJson(source, file) : {});
+  let config: Promise<Readonly<Record<string, unknown>>> | undefined;
+  const tokenizerConfig = () => {
+    const file = "tokenizer_config.json";
+    config ??= optional(file).then((parsed) => readFields(file, parsed).raw);
+    return config;
+  };
+  const chatTemplate = async () =>
+    (await source.has("chat_template.jinja")) ? await readText(source, "chat_template.jinja") : undefined;
+  return {
+    origin: configJson,
+    tokens: { file: "tokenizer.json", field: "vocab" },
+    config: () => readJson(source, "config.json"),
+    generation: () => optional("generation_config.json"),
+    tokenizerConfig,
+    tokenizer: async () => {
+      const settings = await tokenizerConfig();
+      return await loadTokenizer(await readJson(source, "tokenizer.json"), settings);
+    },
+    chatTemplate,
+    hasChatTemplate: async () =>
+      ((await chatTemplate()) ?? (await tokenizerConfig())["chat_template"] ?? undefined) !== undefined,
+    weights: () => openWeights(source),
+    warnings: [],
+  };
+}
+
+/** The files of a GGUF model, in the terms of a folder's; with `tokens` false, its tokenizer is not read. */
+async function ggufFiles(source: FileSource, file: string): Promise<ModelFiles> {
+  const { readGguf, readTokenizer } = await import("../formats/gguf/entry.ts");
+  const { config, names, facts, weights, quantisation } = await readGguf(source, file);
+  let read: ReturnType<typeof readTokenizer> | undefined;
+  const tokenizer = () => {
+    read ??= readTokenizer(facts.reader);
+    return read;
+  };
+  return {
+    origin: { file, names },
+    tokens: { file, field: "tokenizer.ggml.tokens" },
+    config: async () => config,
+    generation: async () => tokenizer().generation,
+    tokenizerConfig: async () => tokenizer().config,
+    tokenizer: async () => {
+      const { tokenizer: pipeline, config: settings } = tokenizer();
+      try {
+        return await loadTokenizer(pipeline, settings);
+      } catch (cause) {
+        if (!(cause instanceof Error)) throw cause;
+        const why = cause.message.replace(/^tokenizer(_config)?\.json:? /, "");
+        throw new FormatError(file, `makes no tokenizer: ${why}`, { field: "tokenizer.ggml", cause });
+      }
+    },
+    chatTemplate: async () => undefined,
+    hasChatTemplate: async () => Object.keys(facts.reader.raw).some((key) => key.startsWith("tokenizer.chat_template")),
+    weights: async () => weights,
+    get warnings() {
+      return read?.warnings ?? [];
+    },
+    quantisation,
+  };
+}
+
+/** The files of a model: of a GGUF file where the source was opened as one, else of a folder. */
+export const modelFiles = async (source: FileSource): Promise<ModelFiles> =>
+  source.gguf === undefined ? folderFiles(source) : await ggufFiles(source, source.gguf);
