@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { decode, openFolder } from "shaderformer";
+import { openFolder, storageFormats } from "shaderformer";
 import { openWeights } from "../../src/formats/weights.ts";
-import { type Dense, dense } from "../../src/reference/dense.ts";
+import { dense } from "../../src/reference/dense.ts";
 import { llama } from "../../src/reference/transformer.ts";
+import { denseWeights } from "../harness/dense-weights.ts";
 import { checkLlama, type LlamaFile } from "./llama-onnx.ts";
 import type { Sample } from "./sample.ts";
 
@@ -16,19 +17,6 @@ export interface Truth {
   judge(prompt: string, count: number, text: Text): string | undefined;
 }
 
-/** A checkpoint's tensors in float64, by name. */
-async function denseWeights(folder: string): Promise<Record<string, Dense>> {
-  const weights = await openWeights(await openFolder(folder));
-  const tensors: Record<string, Dense> = {};
-  for (const tensor of weights.tensors.values()) {
-    if (tensor.dtype !== "F16") throw new RangeError(`${tensor.name} is ${tensor.dtype}, expected F16`);
-    const bytes = await weights.read(tensor, 0, tensor.end - tensor.begin);
-    const halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
-    tensors[tensor.name] = dense(tensor.shape, decode("f16", halves));
-  }
-  return tensors;
-}
-
 /**
  * Judges the greedy texts of a Llama checkpoint: each token has to be the likeliest in float64, given those before it.
  * A text that was found right is remembered, and later ones have to be the same. What tokens say as text, and the tokens
@@ -39,7 +27,7 @@ export async function openTruth(folder: string): Promise<Truth> {
     await readFile(join(folder, "config.json"), "utf8"),
   );
   checkLlama(config);
-  const weights = await denseWeights(folder);
+  const weights = await denseWeights(await openWeights(await openFolder(folder)), storageFormats);
   const ends = [config.eos_token_id ?? []].flat();
   const right = new Map<string, Text>();
 

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { attentionBench } from "./bench-attention.ts";
+import { generateBench } from "./bench-generate.ts";
 import { moeBench } from "./bench-moe.ts";
 import { opBenches } from "./bench-ops.ts";
 import { peersBench } from "./bench-peers.ts";
@@ -15,6 +16,7 @@ export async function benchCommand(): Promise<Command> {
     .addHelpText("after", "\nOptions of a bench: shaderformer bench NAME --help");
   command.addCommand(await attentionBench());
   command.addCommand(moeBench());
+  command.addCommand(generateBench());
   command.addCommand(peersBench());
   for (const bench of await opBenches()) command.addCommand(bench);
   return command;

@@ -35,6 +35,7 @@ export function generateCommand(): Command {
     .option("--presence-penalty <x>", "subtract x from logits of generated tokens", number)
     .option("--frequency-penalty <x>", "subtract x for each time a token was generated", number)
     .option("-s, --seed <n>", "seed of the random numbers: the same seed gives the same text", count)
+    .option("--ignore-eos", "go on after an end-of-text token, up to --max-tokens")
     .option("--stop <text>", "end at this text; may be given several times", repeated)
     .option(
       "--guard",
@@ -82,10 +83,10 @@ async function generate(prompt: string | undefined, flags: GenerateFlags): Promi
 
 /** The fields of `GenerationOptions` among the flags. */
 function samplingOptions(flags: GenerateFlags): GenerationOptions {
-  const { maxTokens, temperature, topK, topP, minP, seed, stop, logprobs, guard } = flags;
+  const { maxTokens, temperature, topK, topP, minP, seed, ignoreEos, stop, logprobs, guard } = flags;
   const { repetitionPenalty, presencePenalty, frequencyPenalty } = flags;
   const penalties = { repetitionPenalty, presencePenalty, frequencyPenalty };
-  return { maxTokens, temperature, topK, topP, minP, ...penalties, seed, stop, logprobs, guard };
+  return { maxTokens, temperature, topK, topP, minP, ...penalties, seed, ignoreEos, stop, logprobs, guard };
 }
 
 /**

@@ -40,11 +40,16 @@ export function addModelOptions(command: Command): Command {
   return addLoadOptions(command).optionsGroup("Output:").option("--json", "print only one JSON object");
 }
 
-/** Adds `LoadFlags` to a command. */
-export function addLoadOptions(command: Command): Command {
+/** Adds `LoadFlags` to a command; with `optional` the model may be left out. */
+export function addLoadOptions(command: Command, { optional = false } = {}): Command {
   command
     .optionsGroup("Model:")
-    .requiredOption("-m, --model <model>", "a folder, its URL, or a repository: owner/name[@revision]")
+    .addOption(
+      new Option(
+        "-m, --model <model>",
+        "a folder, its URL, or a repository: owner/name[@revision]",
+      ).makeOptionMandatory(!optional),
+    )
     .option("--context <n>", "longest sequence, in tokens", positive)
     .addOption(new Option("--dtype <type>", "type of the weights on the GPU (default: as stored)").choices(weightTypes))
     .addOption(

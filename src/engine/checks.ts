@@ -57,7 +57,7 @@ export const generateFields = fieldsOf<GenerateRequest>({
   ...{ maxTokens: anything, temperature: anything, topK: anything, topP: anything, minP: anything },
   ...{ repetitionPenalty: anything, presencePenalty: anything, frequencyPenalty: anything },
   stop: either(text, listOf(text)),
-  ...{ logprobs: anything, logitBias: anything, guard: anything },
+  ...{ logprobs: anything, logitBias: anything, guard: anything, ignoreEos: anything },
 });
 
 export const tokenizeFields = fieldsOf<{ readonly model?: string }>({ model: text });

@@ -55,6 +55,8 @@ export interface GenerationOptions {
   readonly guard?: boolean | { readonly every: number } | undefined;
   /** Seed of the random numbers: one for all rows or one for each. Default: a new one each time. */
   readonly seed?: number | readonly number[] | undefined;
+  /** Goes on after an end-of-text token, up to `maxTokens`, such as to measure speed; default false. */
+  readonly ignoreEos?: boolean | undefined;
   /** Texts that end a row; they are left out of its text. */
   readonly stop?: string | readonly string[] | undefined;
   /** Report the log-probabilities of this many likeliest tokens at each position; at most 64. */
@@ -84,6 +86,7 @@ export interface ResolvedOptions {
   /** Layers from one that is looked at to the next; 0: none is. */
   readonly guard: number;
   readonly seeds: readonly number[];
+  readonly ignoreEos: boolean;
   readonly stops: readonly string[];
   readonly logprobs: number;
   readonly signal: AbortSignal | undefined;
@@ -119,6 +122,7 @@ const checks: Checks<GenerationOptions> = {
   constraint: either(constraint, listOf(constraint)),
   guard: Object.assign(either(boolean, layers), { fields: fieldsOf<Guard>(guardChecks) }),
   seed: either(seed, listOf(seed)),
+  ignoreEos: boolean,
   stop: either(nonEmpty, listOf(nonEmpty)),
   logprobs: integer(0, 64),
   signal: having("aborted", "an AbortSignal"),
@@ -162,6 +166,7 @@ export function resolveOptions(
     constraints: resolveConstraints(options.constraint, rows),
     guard: typeof options.guard === "object" ? options.guard.every : Number(options.guard ?? false),
     seeds: resolveSeeds(options.seed, rows),
+    ignoreEos: options.ignoreEos ?? false,
     stops,
     signal: options.signal,
   };

@@ -186,7 +186,7 @@ export class Session {
     const { vocabulary } = model.decoder.config;
     const resolved = resolveOptions(options, model.defaults.options, this.#tokens.length, vocabulary);
     const { tokenizer, defaults } = model;
-    const rest = { tokenizer, eos: defaults.eos, generated, context: this.context };
+    const rest = { tokenizer, eos: resolved.ignoreEos ? [] : defaults.eos, generated, context: this.context };
     const inputs = () => ({ ...rest, tokens: prompts().map((ids) => [...ids]) });
     const begin = () => {
       check(); // again: another generation may have made them longer

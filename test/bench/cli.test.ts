@@ -38,6 +38,32 @@ const promised = [
   ...["shareOfFastest", "kvBytesPerToken", "workspaceBytes", "command"],
 ];
 
+describe("bench generate", () => {
+  test("a model of random weights: the table on stdout, llama-bench's JSON in the file", async () => {
+    const file = join(folder, "generate.json");
+    const given = ["--shape", "tiny", "-p", "16", "-n", "4", "-d", "0,8", "-r", "1", "--json", file];
+    const run = await runCli(["bench", "generate", ...given]);
+    expect(run.code).toBe(0);
+    expect(run.stdout.match(/(pp|tg)\d+( @ d\d+)?/g)).toEqual(["pp16", "tg4", "pp16 @ d8", "tg4 @ d8"]);
+    expect(run.stderr).toMatch(/^shaderformer: 19 log-probabilities against float64, 8 decode steps/m);
+    const rows = JSON.parse(readFileSync(file, "utf8"));
+    expect(rows[3]).toMatchObject({ model_type: "tiny", n_prompt: 0, n_gen: 4, n_depth: 8, verdict: "pass" });
+  });
+
+  test.each<[readonly string[], string | RegExp]>([
+    [[], "give one of --model and --shape"],
+    [["--shape", "tiny", "--model", "x"], "give one of --model and --shape"],
+    [["--shape", "GPT-5"], /^there is no shape "GPT-5"; there are tiny, SmolLM2-135M, /],
+    [["--shape", "tiny", "-p", "0", "-n", "0"], /^there is nothing to measure/],
+    [["--shape", "tiny", "-p", "many"], /argument 'many' is invalid/],
+    [["--shape", "tiny", "--json", "/nonexistent/folder/rows.json"], /^--json: .* cannot be written/],
+  ])("%j is refused before a device is opened", async (args, message) => {
+    const run = await withoutDrivers.run(["bench", "generate", ...args]);
+    expect(run.code).toBe(1);
+    expect(messages(run)[0]?.replace(/^error: /, "")).toMatch(message);
+  });
+});
+
 describe("bench attention", () => {
   test("a tiny run: the table on stdout, one object in the file", async () => {
     const file = join(folder, "tiny.json");

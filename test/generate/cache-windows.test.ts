@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from "vitest";
+import { llamaShapes } from "../../bench/models/weight-shapes.ts";
 import {
   type CacheLayout,
   type CacheOptions,
@@ -18,7 +19,7 @@ import { forward, logits } from "../../src/models/decoder.ts";
 import { checkRequirements } from "../../src/models/requirements.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { testGpu } from "../support/gpu.ts";
-import { llamaShapes, writeRandomModel } from "../support/random-model.ts";
+import { writeRandomModel } from "../support/random-model.ts";
 
 /** Layers with a window of 20 around one that sees everything, and a longer context than a window and a chunk. */
 const sliding = {

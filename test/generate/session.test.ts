@@ -97,6 +97,14 @@ test("stop texts end a row and are not part of it", async () => {
   expect(rows[0]).toMatchObject({ stopReason: "stop", text: text.slice(0, text.indexOf(stop)) });
 });
 
+test("an end-of-text token ends a row, unless it is ignored", async () => {
+  const [end = 0] = model.defaults.eos;
+  const options = { temperature: 0, maxTokens: 3, logitBias: { [end]: 1000 } };
+  const one = async (more: object) => (await model.generate(whale, { ...options, ...more }).result).rows[0];
+  expect(await one({})).toMatchObject({ stopReason: "eos", tokens: [end] });
+  expect(await one({ ignoreEos: true })).toMatchObject({ stopReason: "length", tokens: [end, end, end] });
+});
+
 test("pieces joined are the text", async () => {
   let joined = "";
   const generation = model.generate(whale, { temperature: 0.9, seed: 5, maxTokens: 60 });

@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { afterAll, describe, expect, test } from "vitest";
+import { gpt2Shapes, llamaShapes } from "../../bench/models/weight-shapes.ts";
 import { assertClose, nmseCaps } from "../../src/check/compare.ts";
 import { randomSource } from "../../src/check/random.ts";
 import { inspect } from "../../src/generate/inspection.ts";
@@ -10,7 +11,7 @@ import { ropeTable } from "../../src/kernels/rope/table.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { gpt2, llama } from "../../src/reference/transformer.ts";
 import type { PlainType } from "../../src/tensor/dtype.ts";
-import { gpt2Shapes, llamaShapes, type RandomModel, writeRandomModel } from "../support/random-model.ts";
+import { type RandomModel, writeRandomModel } from "../support/random-model.ts";
 
 const gpu = await openGpu();
 afterAll(() => gpu.close());

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
+import { gpt2Shapes, llamaShapes } from "../../../bench/models/weight-shapes.ts";
 import { mixtralShapes } from "../../models/mixtral-checkpoint.ts";
-import { gpt2Shapes, llamaShapes } from "../../support/random-model.ts";
 
 export type Json = Record<string, unknown>;
 

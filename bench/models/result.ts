@@ -1,0 +1,56 @@
+/** What is measured: a prompt read, or tokens generated, after `depth` tokens. One of `prompt` and `generate` is 0. */
+export interface ModelTest {
+  readonly prompt: number;
+  readonly generate: number;
+  readonly depth: number;
+}
+
+/** Whether a model computes what it should; a wrong one has no speed. */
+export interface ModelCheck {
+  readonly verdict: "pass" | "fail";
+  /** What was compared with what. */
+  readonly checked: string;
+  /** Largest difference of a log-probability to float64, as a share of it from 1 nat on; null where float64 is not known or would take long. */
+  readonly error: number | null;
+  readonly reason: string | null;
+}
+
+/** The engine that a row measures. */
+export interface ModelEngine {
+  /** `shaderformer`, or the name of another. */
+  readonly name: string;
+  /** What computes: an implementation of WebGPU, Vulkan, the CPU. */
+  readonly backend: string;
+  /** The adapter or processor. */
+  readonly device: string;
+}
+
+/** One test of one engine, with the fields of llama-bench under their names there. */
+export interface ModelRow extends ModelCheck {
+  readonly engine: string;
+  readonly backends: string;
+  readonly gpu_info: string;
+  readonly model_filename: string;
+  readonly model_type: string;
+  /** Bytes of the weights on the device. */
+  readonly model_size: number;
+  readonly model_n_params: number;
+  /** Types of cached keys and values. */
+  readonly type_k: string;
+  readonly type_v: string;
+  readonly n_prompt: number;
+  readonly n_gen: number;
+  readonly n_depth: number;
+  /** When the test began, ISO 8601. */
+  readonly test_time: string;
+  /** Of a repetition, nanoseconds. */
+  readonly avg_ns: number;
+  readonly stddev_ns: number;
+  /** Tokens per second. */
+  readonly avg_ts: number;
+  readonly stddev_ts: number;
+  readonly samples_ns: readonly number[];
+  readonly samples_ts: readonly number[];
+  /** Of a decode step; null for prompts and other engines. */
+  readonly dispatches: number | null;
+}

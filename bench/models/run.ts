@@ -1,0 +1,147 @@
+import type { DType, FileSource, LanguageModel } from "../../src/index.ts";
+import { checkModel, someTokens } from "./check.ts";
+import type { ModelCheck, ModelEngine, ModelRow, ModelTest } from "./result.ts";
+
+/** Something that runs a test once, and gives the nanoseconds that it took. */
+export interface Subject {
+  readonly engine: ModelEngine;
+  readonly check: ModelCheck;
+  /** What the rows of this subject say of the model. */
+  readonly model: Pick<
+    ModelRow,
+    "model_filename" | "model_type" | "model_size" | "model_n_params" | "type_k" | "type_v"
+  >;
+  run(test: ModelTest): Promise<{ readonly nanoseconds: number; readonly dispatches?: number }>;
+  close(): void | Promise<void>;
+}
+
+/** What is measured of a loaded model. */
+export interface LoadedSubject {
+  readonly model: LanguageModel;
+  readonly source: FileSource;
+  /** Number of weights, and their bytes on the device. */
+  readonly parameters: number;
+  readonly bytes: number;
+  readonly type: string;
+  /** The type that matrices were converted to. */
+  readonly dtype?: DType | undefined;
+}
+
+/** This engine, with a model that is loaded; checked first. */
+export async function ownSubject({ model, source, parameters, bytes, type, dtype }: LoadedSubject): Promise<Subject> {
+  const { adapter } = model.gpu;
+  const { vocabulary } = model.decoder.config;
+  const check = await checkModel(model, source, dtype);
+  /** One session for each depth, so that what comes before is computed once. */
+  const sessions = new Map<number, ReturnType<LanguageModel["session"]>>();
+  let runs = 0;
+  const run = async ({ prompt, generate, depth }: ModelTest) => {
+    const session = sessions.get(depth) ?? model.session();
+    sessions.set(depth, session);
+    const before = someTokens(depth, vocabulary, 1);
+    // A step needs a token to begin with; a prompt begins with another token each time, so that no cache holds it.
+    const ids =
+      generate > 0
+        ? [...before, 1 + (depth % (vocabulary - 1))]
+        : [...before, ...someTokens(prompt, vocabulary, ++runs + 100)];
+    if (depth > 0) await session.continueFrom(before, { maxTokens: 0 }).result;
+    const options = { temperature: 0, ignoreEos: true, maxTokens: generate > 0 ? generate + 1 : 1 };
+    const { timings, rows, dispatchesPerToken } = await session.continueFrom(ids, options).result;
+    const made = rows[0]?.tokens.length ?? 0;
+    if (made !== options.maxTokens)
+      throw new RangeError(`${made} tokens were generated, expected ${options.maxTokens}`);
+    const milliseconds = generate > 0 ? timings.decode : timings.prefill;
+    return { nanoseconds: milliseconds * 1e6, ...(generate > 0 ? { dispatches: dispatchesPerToken } : {}) };
+  };
+  const { cache } = model.programs;
+  return {
+    engine: { name: "shaderformer", backend: "WebGPU", device: adapter.label },
+    check,
+    model: {
+      ...{ model_filename: source.name, model_type: type, model_size: bytes, model_n_params: parameters },
+      ...{ type_k: cache.dtype ?? "f32", type_v: cache.dtype ?? "f32" },
+    },
+    run,
+    close: () => {
+      for (const session of sessions.values()) session.dispose();
+    },
+  };
+}
+
+/** Which tests are measured, and how often. */
+export interface ModelPlan {
+  readonly tests: readonly ModelTest[];
+  readonly repetitions: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly onRow?: ((row: ModelRow) => void) | undefined;
+  readonly onProgress?: ((what: string) => void) | undefined;
+}
+
+/** `pp512`, `tg128 @ d4096`: a test in llama-bench's words. */
+export const testName = ({ prompt, generate, depth }: ModelTest): string =>
+  `${generate > 0 ? `tg${generate}` : `pp${prompt}`}${depth > 0 ? ` @ d${depth}` : ""}`;
+
+/** The tests of these lists, in llama-bench's order: for each depth the prompts, then the generations. */
+export const testsOf = (prompts: readonly number[], generations: readonly number[], depths: readonly number[]) =>
+  depths.flatMap((depth) => [
+    ...prompts.filter((n) => n > 0).map((prompt): ModelTest => ({ prompt, generate: 0, depth })),
+    ...generations.filter((n) => n > 0).map((generate): ModelTest => ({ prompt: 0, generate, depth })),
+  ]);
+
+/**
+ * Runs the tests: each subject in turn, `repetitions` times, after one run that is not counted. A subject whose results
+ * are wrong is not timed: its rows have no samples. Throws the reason of `signal`.
+ */
+export async function runModelBench(subjects: readonly Subject[], plan: ModelPlan): Promise<ModelRow[]> {
+  const { tests, repetitions, signal, onRow = () => {}, onProgress = () => {} } = plan;
+  const rows: ModelRow[] = [];
+  for (const test of tests) {
+    const begun = new Date().toISOString();
+    const samples = subjects.map(() => [] as number[]);
+    const dispatches = subjects.map((): number | null => null);
+    for (let repetition = -1; repetition < repetitions; repetition++) {
+      for (const [i, subject] of subjects.entries()) {
+        signal?.throwIfAborted();
+        if (subject.check.verdict === "fail") continue;
+        onProgress(
+          `${testName(test)}  ${subject.engine.name}  ${repetition < 0 ? "warming up" : `${repetition + 1} of ${repetitions}`}`,
+        );
+        const { nanoseconds, dispatches: count = null } = await subject.run(test);
+        if (repetition < 0) continue;
+        samples[i]?.push(nanoseconds);
+        dispatches[i] = count;
+      }
+    }
+    for (const [i, subject] of subjects.entries()) {
+      const row = rowOf(subject, test, begun, samples[i] ?? [], dispatches[i] ?? null);
+      rows.push(row);
+      onRow(row);
+    }
+  }
+  return rows;
+}
+
+function rowOf(
+  { engine, check, model }: Subject,
+  test: ModelTest,
+  begun: string,
+  samples: readonly number[],
+  dispatches: number | null,
+): ModelRow {
+  const tokens = test.prompt + test.generate;
+  const rates = samples.map((nanoseconds) => (tokens * 1e9) / nanoseconds);
+  const [ns, ts] = [spreadOf(samples), spreadOf(rates)];
+  return {
+    ...{ engine: engine.name, backends: engine.backend, gpu_info: engine.device, ...model },
+    ...{ n_prompt: test.prompt, n_gen: test.generate, n_depth: test.depth, test_time: begun },
+    ...{ avg_ns: Math.round(ns.mean), stddev_ns: Math.round(ns.deviation), avg_ts: ts.mean, stddev_ts: ts.deviation },
+    ...{ samples_ns: samples.map(Math.round), samples_ts: rates, dispatches, ...check },
+  };
+}
+
+/** Mean and standard deviation of a sample, 0 of a single one. */
+function spreadOf(values: readonly number[]): { mean: number; deviation: number } {
+  const mean = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { mean, deviation: Math.sqrt(squares / Math.max(1, values.length - 1)) };
+}

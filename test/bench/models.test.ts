@@ -1,0 +1,96 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { findShape, modelTable, ownSubject, runModelBench, testsOf } from "../../bench/index.ts";
+import { writeRandomFolder } from "../../bench/models/write-random.ts";
+import { loadModel, openFolder } from "../../src/index.ts";
+import { testGpu } from "../support/gpu.ts";
+
+const gpu = await testGpu();
+const [, tiny] = findShape("tiny");
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "shaderformer-bench-models-"));
+  await writeRandomFolder(folder, tiny);
+});
+
+afterAll(async () => {
+  gpu.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const open = async (from = folder) => {
+  const model = await loadModel(gpu, await openFolder(from));
+  const known = { model, parameters: 94_528, bytes: model.decoder.weights.bytes, type: "tiny" };
+  return { model, known };
+};
+
+test("tests are llama-bench's, in its order", () => {
+  expect(testsOf([512, 0], [128], [0, 64])).toEqual([
+    { prompt: 512, generate: 0, depth: 0 },
+    { prompt: 0, generate: 128, depth: 0 },
+    { prompt: 512, generate: 0, depth: 64 },
+    { prompt: 0, generate: 128, depth: 64 },
+  ]);
+});
+
+test("a model that is right is timed, and each row has llama-bench's fields", async () => {
+  const { model, known } = await open();
+  const subject = await ownSubject({ ...known, source: await openFolder(folder) });
+  expect(subject.check).toMatchObject({ verdict: "pass", reason: null });
+  expect(subject.check.error).toBeLessThan(1e-5);
+  const rows = await runModelBench([subject], { tests: testsOf([24], [4], [0, 20]), repetitions: 2 });
+  expect(rows.map(({ n_prompt, n_gen, n_depth }) => [n_prompt, n_gen, n_depth])).toEqual([
+    [24, 0, 0],
+    [0, 4, 0],
+    [24, 0, 20],
+    [0, 4, 20],
+  ]);
+  for (const { samples_ns, samples_ts, avg_ts, n_prompt, n_gen } of rows) {
+    expect(samples_ns).toHaveLength(2);
+    const rates = samples_ns.map((nanoseconds) => ((n_prompt + n_gen) * 1e9) / nanoseconds);
+    expect(avg_ts).toBeCloseTo((rates[0] ?? 0) / 2 + (rates[1] ?? 0) / 2, -1);
+    expect(samples_ts).toHaveLength(2);
+  }
+  expect(rows[1]?.dispatches).toBeGreaterThan(10);
+  const table = modelTable(rows).split("\n");
+  expect(new Set(table.map(({ length }) => length)).size).toBe(1);
+  expect(table[5]).toMatch(/^\| tiny +\| +\d+\.\d\d MiB .* tg4 @ d20 \| +[\d.]+ ± [\d.]+ \| pass /);
+  await subject.close();
+  model.dispose();
+});
+
+test("a prompt is read whole each time: none of it is in the cache", async () => {
+  const { model, known } = await open();
+  const subject = await ownSubject({ ...known, source: await openFolder(folder) });
+  using session = model.session();
+  let prefilled = 0;
+  vi.spyOn(model, "session").mockReturnValue(session);
+  for (let i = 0; i < 2; i++) {
+    await subject.run({ prompt: 24, generate: 0, depth: 0 });
+    expect(session.prefilledTokens - prefilled).toBe(24);
+    prefilled = session.prefilledTokens;
+  }
+  model.dispose();
+});
+
+test("a model that is not that of the files fails, and has no speed", async () => {
+  const other = await mkdtemp(join(tmpdir(), "shaderformer-bench-models-"));
+  await cp(folder, other, { recursive: true });
+  const bytes = await readFile(join(other, "model.safetensors"));
+  bytes.fill(0x30, bytes.length - 2048); // the last matrix
+  await writeFile(join(other, "model.safetensors"), bytes);
+  const { model, known } = await open();
+  const subject = await ownSubject({ ...known, source: await openFolder(other) });
+  expect(subject.check).toMatchObject({
+    verdict: "fail",
+    reason: expect.stringMatching(/^token \d+ has the log-probability .*, expected /),
+  });
+  const [row] = await runModelBench([subject], { tests: testsOf([8], [], [0]), repetitions: 1 });
+  expect(row).toMatchObject({ verdict: "fail", samples_ns: [] });
+  expect(modelTable(row ? [row] : [])).toMatch(/\| +\| fail /);
+  model.dispose();
+  await rm(other, { recursive: true });
+});
