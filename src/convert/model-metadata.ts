@@ -91,8 +91,21 @@ function ropeEntries(config: DecoderConfig): { readonly entries: Entries; readon
 /** The gates of routers, as `expert_gating_func` counts them. */
 const gating = { softmax: 1, sigmoid: 2 } as const;
 
-function mixtureEntries({ mixture }: DecoderConfig): Entries {
+/** Whether the weights of a token's experts sum to one, in architectures that have no key for it. */
+const normalises: Readonly<Record<string, boolean>> = {
+  llama: true,
+  qwen2moe: false,
+  qwen3moe: true,
+  olmoe: false,
+  "gpt-oss": true,
+};
+
+function mixtureEntries({ mixture }: DecoderConfig, architecture: string): Entries {
   if (!mixture) return {};
+  const known = normalises[architecture];
+  if (known !== undefined && known !== mixture.rule.normalise) {
+    refuse("norm_topk_prob", `is ${!known}, but readers of GGUF files of kind ${architecture} take it to be ${known}`);
+  }
   const { experts, hidden, shared, dense, rule } = mixture;
   const leading = dense ?? [];
   if (leading.some((layer, i) => layer !== i)) {
@@ -105,6 +118,32 @@ function mixtureEntries({ mixture }: DecoderConfig): Entries {
     ...(shared === undefined ? {} : { expert_shared_feed_forward_length: integer(shared) }),
     ...(leading.length === 0 ? {} : { leading_dense_block_count: integer(leading.length) }),
     ...(rule.scores === "sigmoid" ? { expert_gating_func: integer(gating.sigmoid) } : {}),
+  };
+}
+
+/** Latent attention: keys and values as if all heads had one, of the latent and the rotated key. */
+function latentEntries({ latent, headWidth, mixture, positions }: DecoderConfig): Entries {
+  if (!latent) return {};
+  const { rank, nope, valueWidth, queryRank } = latent;
+  const rotated = headWidth - nope;
+  const { scale = 1, normalise = false, groups } = mixture?.rule ?? {};
+  const shared = mixture?.shared === undefined ? 0 : mixture.shared / mixture.hidden;
+  const scaling = positions.kind === "rope" ? positions.scaling : undefined;
+  const slope = scaling?.kind === "yarn" ? scaling.mscaleAllDim : undefined;
+  return {
+    "attention.head_count_kv": integer(1),
+    "attention.key_length": integer(rank + rotated),
+    "attention.value_length": integer(rank),
+    "attention.key_length_mla": integer(headWidth),
+    "attention.value_length_mla": integer(valueWidth),
+    "attention.kv_lora_rank": integer(rank),
+    ...(queryRank === undefined ? {} : { "attention.q_lora_rank": integer(queryRank) }),
+    expert_shared_count: integer(shared),
+    expert_weights_scale: float(scale),
+    expert_weights_norm: { type: "bool", value: normalise },
+    ...(groups ? { expert_group_count: integer(groups.count), expert_group_used_count: integer(groups.keep) } : {}),
+    leading_dense_block_count: integer(mixture?.dense?.length ?? 0),
+    ...(slope === undefined ? {} : { "rope.scaling.yarn_log_multiplier": float(0.1 * slope) }),
   };
 }
 
@@ -129,7 +168,8 @@ export function modelMetadata(config: DecoderConfig, architecture: string): Mode
     [`attention.layer_norm_${norm === "rms" ? "rms_" : ""}epsilon`]: float(eps),
     ...windowEntries(config, architecture),
     ...rope.entries,
-    ...mixtureEntries(config),
+    ...mixtureEntries(config, architecture),
+    ...latentEntries(config),
   };
   const values = new Map(Object.entries(entries).map(([key, value]) => [`${architecture}.${key}`, value]));
   return { values, tensors: rope.tensors };

@@ -131,10 +131,10 @@ export function expertSources(
 }
 
 /** The sources of the stacks: slices of the checkpoint's stacks where it has them, else one tensor per expert. */
-function stackSources(
+export function stackSources(
   { experts, hidden }: MixtureConfig,
   width: number,
-  { gate, up, down, fused }: ExpertNames,
+  { gate, up, down, fused }: Pick<ExpertNames, "gate" | "up" | "down" | "fused">,
   { source, has }: LayerWeights,
 ): Pick<MixtureSources, "gateUp" | "down"> {
   const each = <T>(part: (expert: number) => T) => Array.from({ length: experts }, (_, e) => part(e));

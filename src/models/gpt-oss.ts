@@ -1,6 +1,6 @@
 import { choice, type FieldReader, flag, integer, list, only, optional, positive } from "../formats/fields.ts";
 import { checkHeads, type DecoderConfig } from "./config.ts";
-import { type ExpertCounts, readExperts } from "./experts.ts";
+import { type ExpertCounts, type LayerWeights, readExperts, stackSources } from "./experts.ts";
 import {
   type Family,
   type LayerSources,
@@ -94,9 +94,14 @@ function layer(config: DecoderConfig, index: number, has: (name: string) => bool
   };
 }
 
-/** Rows of gate and up already alternate in the checkpoint. */
+/** Names where each expert's matrices are tensors of their own, as they are read from GGUF files. */
+const apart = { gate: "experts.*.gate_proj", up: "experts.*.up_proj", down: "experts.*.down_proj" };
+
+/** Rows of gate and up already alternate in a checkpoint of Hugging Face's. */
 function mixtureSources(config: DecoderConfig, at: string, has: (name: string) => boolean): MixtureSources {
-  const { width, mixture: { experts, hidden } = { experts: 0, hidden: 0 } } = config;
+  const { width, mixture } = config;
+  if (!mixture) throw new TypeError(`${config.architecture}: the config has no experts`);
+  const { experts, hidden } = mixture;
   const stack = (name: string, out: number, input: number) => {
     const label = `${at}.experts.${name}`;
     const source: WeightSource = has(`${label}_blocks`)
@@ -104,12 +109,18 @@ function mixtureSources(config: DecoderConfig, at: string, has: (name: string) =
       : { name: label, shape: [experts, input, out], transposed: true };
     return { label, parts: [[source]] };
   };
+  const layer: LayerWeights = {
+    source: (rest, ...shape) => ({ name: `${at}.${rest}`, shape }),
+    has: (rest) => has(`${at}.${rest}`),
+  };
+  const stacks = layer.has("experts.0.gate_proj.weight")
+    ? stackSources(mixture, width, apart, layer)
+    : { gateUp: stack("gate_up_proj", 2 * hidden, width), down: stack("down_proj", width, hidden) };
   return {
     router: { name: `${at}.router.weight`, shape: [experts, width] },
     routerBias: { name: `${at}.router.bias`, shape: [experts] },
-    gateUp: stack("gate_up_proj", 2 * hidden, width),
+    ...stacks,
     gateUpBias: { name: `${at}.experts.gate_up_proj_bias`, shape: [experts, 2 * hidden] },
-    down: stack("down_proj", width, hidden),
     downBias: { name: `${at}.experts.down_proj_bias`, shape: [experts, width] },
   };
 }

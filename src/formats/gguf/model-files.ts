@@ -2,7 +2,11 @@ import { FormatError } from "../format-error.ts";
 import type { FileSource } from "../source.ts";
 import { type Weights, weightsOf } from "../weights.ts";
 import type { GgufArchitecture } from "./architectures/architecture.ts";
+import { deepseek2 } from "./architectures/deepseek2.ts";
+import { gptOss } from "./architectures/gpt-oss.ts";
+import { gpt2 } from "./architectures/gpt2.ts";
 import { llama } from "./architectures/llama.ts";
+import { olmoe, qwen2, qwen2moe, qwen3, qwen3moe } from "./architectures/qwen.ts";
 import { type Facts, readFacts } from "./facts.ts";
 import { withGroups } from "./grouped.ts";
 import { nameTensors } from "./named-tensors.ts";
@@ -10,7 +14,7 @@ import { openGguf } from "./open.ts";
 import { fileTypes } from "./types.ts";
 
 /** All architectures: adding one takes a file, and its word here. */
-const records: readonly GgufArchitecture[] = [llama];
+const records: readonly GgufArchitecture[] = [llama, qwen2, qwen3, gpt2, qwen2moe, qwen3moe, olmoe, deepseek2, gptOss];
 
 /** Architectures by the value of `general.architecture`. */
 export const ggufArchitectures: ReadonlyMap<string, GgufArchitecture> = new Map(

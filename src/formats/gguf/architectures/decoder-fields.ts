@@ -12,6 +12,20 @@ export const decoderKeys: Readonly<Record<string, string>> = {
   rms_norm_eps: "attention.layer_norm_rms_epsilon",
 };
 
+/** The same of experts in every layer. */
+export const expertKeys: Readonly<Record<string, string>> = {
+  num_experts: "expert_count",
+  num_experts_per_tok: "expert_used_count",
+};
+
+/** The width of an expert: older files do not say it. */
+export function expertWidth(facts: Facts): number | undefined {
+  const given = facts.number("expert_feed_forward_length");
+  if (given !== undefined) return given;
+  for (const [name, { shape }] of facts.tensors) if (name.endsWith(".ffn_down_exps.weight")) return shape.at(-1);
+  return undefined;
+}
+
 /** A checkpoint without a head of its own uses the embedding. */
 export const tiedField = ({ tensors }: Facts) => ({ tie_word_embeddings: !tensors.has("output.weight") });
 

@@ -1,0 +1,77 @@
+// Small configs of every architecture that GGUF files are read of.
+
+type Config = Readonly<Record<string, unknown>>;
+
+/** A config of heads of 32 elements, `scale` times as wide as the smallest. */
+export function ggufConfigs(scale = 1): Readonly<Record<string, Config>> {
+  const [width, hidden] = [64 * scale, 96 * scale];
+  const common = {
+    vocab_size: 2048,
+    hidden_size: width,
+    intermediate_size: hidden,
+    num_hidden_layers: 2,
+    num_attention_heads: 4,
+    num_key_value_heads: 2,
+    head_dim: 32,
+    max_position_embeddings: 256,
+    rms_norm_eps: 1e-5,
+    rope_theta: 10000,
+  };
+  const mixture = { num_experts: 4, num_experts_per_tok: 2, moe_intermediate_size: hidden };
+  const latent = {
+    ...common,
+    q_lora_rank: 48 * scale,
+    kv_lora_rank: 64 * scale,
+    qk_nope_head_dim: 32,
+    qk_rope_head_dim: 16,
+    v_head_dim: 32,
+    n_routed_experts: 4,
+    num_experts_per_tok: 2,
+    moe_intermediate_size: hidden,
+    n_shared_experts: 1,
+    first_k_dense_replace: 1,
+  };
+  const llama3 = { rope_type: "llama3", factor: 8, low_freq_factor: 1, high_freq_factor: 4 };
+  const yarn = { rope_type: "yarn", factor: 4, original_max_position_embeddings: 64 };
+  return {
+    llama: { architectures: ["LlamaForCausalLM"], ...common },
+    "llama with scaled positions": {
+      architectures: ["LlamaForCausalLM"],
+      ...common,
+      tie_word_embeddings: true,
+      attention_bias: true,
+      rope_scaling: { ...llama3, original_max_position_embeddings: 64 },
+    },
+    mixtral: { architectures: ["MixtralForCausalLM"], ...common, num_local_experts: 4, num_experts_per_tok: 2 },
+    qwen2: { architectures: ["Qwen2ForCausalLM"], ...common },
+    "qwen2 with YaRN": { architectures: ["Qwen2ForCausalLM"], ...common, rope_scaling: yarn },
+    qwen3: { architectures: ["Qwen3ForCausalLM"], ...common },
+    gpt2: {
+      architectures: ["GPT2LMHeadModel"],
+      ...{ vocab_size: 2048, n_embd: 128 * scale, n_head: 4, n_layer: 2, n_positions: 256 },
+      tie_word_embeddings: false,
+    },
+    qwen2moe: {
+      architectures: ["Qwen2MoeForCausalLM"],
+      ...{ ...common, ...mixture },
+      shared_expert_intermediate_size: hidden,
+    },
+    qwen3moe: { architectures: ["Qwen3MoeForCausalLM"], ...common, ...mixture, norm_topk_prob: true },
+    olmoe: { architectures: ["OlmoeForCausalLM"], ...common, ...mixture },
+    "deepseek2, version 2": { architectures: ["DeepseekV2ForCausalLM"], ...latent },
+    "deepseek2, version 3": {
+      architectures: ["DeepseekV3ForCausalLM"],
+      ...latent,
+      routed_scaling_factor: 2.5,
+      rope_scaling: { ...yarn, mscale: 1, mscale_all_dim: 1 },
+    },
+    "gpt-oss": {
+      architectures: ["GptOssForCausalLM"],
+      ...common,
+      num_local_experts: 4,
+      num_experts_per_tok: 2,
+      sliding_window: 16,
+      rope_scaling: { ...yarn, beta_fast: 32, beta_slow: 1, truncate: false },
+    },
+  };
+}

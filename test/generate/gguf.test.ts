@@ -1,0 +1,104 @@
+import { rm } from "node:fs/promises";
+import { afterAll, describe, expect, test } from "vitest";
+import { toGguf } from "../../src/convert/to-gguf.ts";
+import { openFolder } from "../../src/formats/folder.ts";
+import { inGguf } from "../../src/formats/gguf-name.ts";
+import { loadModel } from "../../src/generate/load-model.ts";
+import { type ModelFolder, readModelFolder } from "../../src/generate/model-folder.ts";
+import { attentionFactor, inverseFrequencies } from "../../src/kernels/rope/table.ts";
+import { transposed } from "../../src/models/stored-rows.ts";
+import type { DType } from "../../src/tensor/formats.ts";
+import { memorySource } from "../formats/checkpoint-bytes.ts";
+import { bundledModel } from "../support/bundled.ts";
+import { familyShapes } from "../support/family-shapes.ts";
+import { testGpu } from "../support/gpu.ts";
+import { writeRandomModel } from "../support/random-model.ts";
+import { ggufConfigs } from "./gguf-models.ts";
+
+const gpu = await testGpu();
+const folders: string[] = [];
+afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
+
+/** The GGUF file of a folder. */
+async function ggufOfFolder(folder: string, dtype: DType): Promise<Uint8Array<ArrayBuffer>> {
+  const writing = await toGguf(await openFolder(folder), { formatOf: () => dtype, fileType: dtype.toUpperCase() });
+  const file = new Uint8Array(writing.bytes);
+  let at = 0;
+  for await (const piece of writing.pieces()) {
+    file.set(piece, at);
+    at += piece.length;
+  }
+  expect(at).toBe(writing.bytes);
+  return file;
+}
+
+const opened = (file: Uint8Array<ArrayBuffer>) => inGguf(memorySource({ "m.gguf": file }), "m.gguf");
+
+/** The elements of a tensor, in the order of a Hugging Face checkpoint. */
+async function elementsOf({ weights }: ModelFolder, name: string): Promise<Float32Array> {
+  const tensor = weights.get(name);
+  const bytes = await weights.read(tensor, 0, tensor.end - tensor.begin);
+  const elements = new Float32Array(bytes.slice().buffer);
+  return (tensor.transposed ? transposed(elements, tensor.shape.toReversed()) : elements) as Float32Array;
+}
+
+/** A config without what GGUF has other words for: the scaling of positions, and experts that are in every layer. */
+function comparable({ config }: ModelFolder) {
+  const { positions, mixture, scales, ...rest } = config;
+  const { scaling: _, ...others } = positions.kind === "rope" ? positions : { ...positions, scaling: undefined };
+  return { ...rest, positions: others, mixture: mixture && { ...mixture, dense: mixture.dense ?? [] } };
+}
+
+/** Cosine and sine factors and frequencies of all pairs, for short and for long sequences. */
+function frequencies({ config: { positions, context } }: ModelFolder) {
+  if (positions.kind !== "rope") return [];
+  const both = [16, context].flatMap((length) => [...inverseFrequencies(positions, length)]);
+  return [...both, attentionFactor(positions.scaling)];
+}
+
+describe("a GGUF file", () => {
+  test.each(Object.entries(ggufConfigs()))("of a random model says what its folder says: %s", async (_, config) => {
+    const { folder } = await writeRandomModel(config, familyShapes(config), "f32");
+    folders.push(folder);
+    const given = await readModelFolder(await openFolder(folder));
+    const found = await readModelFolder(opened(await ggufOfFolder(folder, "f32")));
+    expect(found.warnings).toEqual([]);
+    const eps = given.config.eps;
+    expect(comparable(found)).toEqual({ ...comparable(given), eps: Math.fround(eps) });
+    for (const [i, value] of frequencies(given).entries()) expect(frequencies(found)[i]).toBeCloseTo(value, 6);
+    for (const [i, value] of (given.config.scales ?? []).entries())
+      expect(found.config.scales?.[i]).toBeCloseTo(value, 7);
+    expect([...found.weights.tensors.keys()].toSorted()).toEqual([...given.weights.tensors.keys()].toSorted());
+    for (const name of given.weights.tensors.keys()) {
+      const [own, wanted] = [await elementsOf(found, name), await elementsOf(given, name)];
+      expect(own.length === wanted.length && wanted.every((value, i) => own[i] === value), name).toBe(true);
+    }
+    expect(found.tokenizer.encode("Call me Ishmael. 123 <|whale|>")).toEqual(
+      given.tokenizer.encode("Call me Ishmael. 123 <|whale|>"),
+    );
+    expect(found.defaults.eos).toEqual(given.defaults.eos);
+  });
+
+  test("computes what its folder does, also where matrices are transposed or in blocks", async () => {
+    const config = ggufConfigs()["gpt2"] ?? {};
+    const { folder } = await writeRandomModel(config, familyShapes(config), "f32");
+    folders.push(folder);
+    const tokens = [0, 17, 300, 42, 5, 1999, 17, 300];
+    using fromFolder = await loadModel(gpu, folder);
+    using fromGguf = await loadModel(gpu, opened(await ggufOfFolder(folder, "f32")));
+    using packed = await loadModel(gpu, opened(await ggufOfFolder(folder, "q8_0")));
+    const expected = await fromFolder.score(tokens);
+    expect(await fromGguf.score(tokens)).toEqual(expected);
+    const differences = (await packed.score(tokens)).map((value, i) => Math.abs(value - (expected[i] ?? 0)));
+    expect(Math.max(...differences)).toBeGreaterThan(0);
+    expect(Math.max(...differences)).toBeLessThan(0.2);
+  });
+
+  test.each(["f32", "f16"] as const)("of a bundled model in %s writes the same text", async (dtype) => {
+    using fromFolder = await loadModel(gpu, bundledModel);
+    using fromGguf = await loadModel(gpu, opened(await ggufOfFolder(bundledModel, dtype)));
+    const options = { temperature: 0, maxTokens: 32 };
+    const { text } = await fromFolder.generate("<|whale|>Call me", options).result;
+    expect((await fromGguf.generate("<|whale|>Call me", options).result).text).toBe(text);
+  });
+});
