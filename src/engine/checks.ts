@@ -68,6 +68,7 @@ export const attentionFields = fieldsOf<AttentionRequest>({
   position: required(size),
   layer: size,
   head: size,
+  perHead: boolean,
   signal,
 });
 

@@ -100,6 +100,8 @@ export interface AttentionRequest {
   readonly layer?: number;
   /** Default: the mean over all. */
   readonly head?: number;
+  /** True also gives the weights of each of these heads, of which there may be 32 MiB. */
+  readonly perHead?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -109,6 +111,11 @@ export interface AttentionOfToken {
   readonly heads: number;
   /** By position, from 0 to the query's; they sum to at most 1. */
   readonly weights: Float32Array;
+  /**
+   * Where `perHead` is set, the weights of each head, of which `weights` is the mean: row-major
+   * `[layers, heads, position + 1]`, or of the one layer or head that was asked for.
+   */
+  readonly perHead?: Float32Array;
 }
 
 /** A request for the experts of each token. */

@@ -1,4 +1,5 @@
-import { checkOptions, fieldsOf, having, integer } from "../options/checks.ts";
+import { mebibytes } from "../options/bytes.ts";
+import { boolean, checkOptions, fieldsOf, having, integer } from "../options/checks.ts";
 import { OptionError } from "../options/errors.ts";
 import { placed, type Tensor } from "../tensor/tensor.ts";
 import { type KeysOfLayer, keysOfLayer } from "./layer-keys.ts";
@@ -12,6 +13,8 @@ export interface TokenAttentionOptions {
   readonly layer?: number | undefined;
   /** Default: the mean over all heads. */
   readonly head?: number | undefined;
+  /** True also gives the weights of each of these heads, of which there may be 32 MiB. */
+  readonly perHead?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -21,10 +24,18 @@ export interface TokenAttention {
   readonly heads: number;
   /** By position, from 0 to the query's. Their sum is 1, or less where the model has sinks. */
   readonly weights: Float32Array<ArrayBuffer>;
+  /**
+   * Where `perHead` is set, the weights of each head, of which `weights` is the mean: row-major
+   * `[layers, heads, position + 1]`, or of the one layer or head that was asked for.
+   */
+  readonly perHead?: Float32Array<ArrayBuffer>;
 }
 
 /** Most bytes of keys that are read at a time: a group of layers after the other. */
 const mostKept = 64 << 20;
+
+/** Most bytes of the weights of each head. */
+const mostPerHead = 32 << 20;
 
 const signal = having("aborted", "an AbortSignal");
 
@@ -34,9 +45,17 @@ export function checkAttention(
   { tokens, layers, heads }: { readonly tokens: number; readonly layers: number; readonly heads: number },
 ): void {
   const index = (count: number) => integer(0, count - 1);
-  const fields = { position: index(tokens), layer: index(layers), head: index(heads), signal };
+  const fields = { position: index(tokens), layer: index(layers), head: index(heads), perHead: boolean, signal };
   if (tokens === 0) throw new OptionError("attentionWeights: there are no tokens");
   checkOptions("attentionWeights", fieldsOf<TokenAttentionOptions>(fields), options);
+  const { position = tokens - 1, layer, head, perHead } = options;
+  const shape = [layer === undefined ? layers : 1, head === undefined ? heads : 1, position + 1];
+  const bytes = 4 * shape.reduce((product, size) => product * size, 1);
+  if (!perHead || bytes <= mostPerHead) return;
+  throw new OptionError(
+    `attentionWeights: perHead is true, and the weights ${shape.join(" × ")} take ${mebibytes(bytes)}, ` +
+      `expected ${mebibytes(mostPerHead)} at most; ask for one layer or head`,
+  );
 }
 
 /**
@@ -46,7 +65,7 @@ export function checkAttention(
 export async function attentionWeights(
   state: SequenceState,
   tokens: readonly number[],
-  { position = tokens.length - 1, layer, head, signal }: TokenAttentionOptions,
+  { position = tokens.length - 1, layer, head, perHead = false, signal }: TokenAttentionOptions,
 ): Promise<TokenAttention> {
   using _use = state.use();
   const { decoder } = state.programs;
@@ -57,6 +76,8 @@ export async function attentionWeights(
   const keyBytes = 8 * ids.length * config.kvHeads * config.headWidth;
   const together = Math.max(1, Math.floor(mostKept / keyBytes));
   const mean = new Float64Array(ids.length);
+  const each = perHead ? new Float32Array(layers.length * heads.length * ids.length) : undefined;
+  let row = 0;
   for (let begin = 0; begin < layers.length; begin += together) {
     const group = layers.slice(begin, begin + together);
     const tapped = await queriesAndKeys(state, ids, group, signal);
@@ -64,13 +85,16 @@ export async function attentionWeights(
       const { q = new Float64Array(), k = [] } = tapped.get(one) ?? {};
       const keys = await keysOfLayer(decoder, one, q, k);
       for (const h of heads) {
-        for (const [i, weight] of softmaxOf(keys, h).entries()) {
+        const weights = softmaxOf(keys, h);
+        each?.set(weights, ids.length * row++);
+        for (const [i, weight] of weights.entries()) {
           mean[i] = (mean[i] ?? 0) + weight / (heads.length * layers.length);
         }
       }
     }
   }
-  return { layers: config.layers, heads: config.heads, weights: Float32Array.from(mean) };
+  const all = { layers: config.layers, heads: config.heads, weights: Float32Array.from(mean) };
+  return each ? { ...all, perHead: each } : all;
 }
 
 /** Of some layers, the last token's query `[h, d]`, and the keys of all tokens, chunk by chunk. */

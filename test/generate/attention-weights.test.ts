@@ -1,5 +1,6 @@
 // The attention of one token: against the reference's softmax, and against what the kernels made of it.
 import { afterAll, describe, expect, test } from "vitest";
+import { checkAttention } from "../../src/generate/attention-weights.ts";
 import { type Inspected, inspect } from "../../src/generate/inspection.ts";
 import type { LanguageModel } from "../../src/generate/language-model.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
@@ -82,6 +83,20 @@ describe.each([
     }
     for (const [i, weight] of mean.weights.entries()) expect(weight).toBeCloseTo(sum[i] ?? 0, 6);
   });
+
+  test("of each head, in one call, are those of one head at a time", async () => {
+    const { weights, perHead } = await model.attentionWeights(tokens, { position: 20, perHead: true });
+    expect(perHead).toHaveLength(layers * heads * 21);
+    expect(weights).toEqual((await model.attentionWeights(tokens, { position: 20 })).weights);
+    const of = (one: number, head: number) => perHead?.slice(21 * (one * heads + head), 21 * (one * heads + head + 1));
+    for (let head = 0; head < heads; head++) {
+      const alone = await model.attentionWeights(tokens, { position: 20, layer, head, perHead: true });
+      expect(of(layer, head)).toEqual(alone.weights);
+      expect(alone.perHead).toEqual(alone.weights);
+    }
+    const last = await model.attentionWeights(tokens, { position: 20, layer: layers - 1, perHead: true });
+    expect(last.perHead).toEqual(perHead?.slice(21 * heads * (layers - 1)));
+  });
 });
 
 test("latent attention makes its kernels' results, too", async () => {
@@ -112,7 +127,13 @@ test("what there is not is refused by name", async () => {
   await refused({ position: 40 }).toThrow("position is 40, expected an integer from 0 to 39");
   await refused({ layer: layers }).toThrow(`layer is ${layers}, expected an integer from 0 to ${layers - 1}`);
   await refused({ head: -1 }).toThrow(`head is -1, expected an integer from 0 to ${heads - 1}`);
+  await refused({ perHead: 1 }).toThrow("perHead is 1, expected true or false");
   await refused({ heads: 1 }).toThrow("did you mean head?");
+  const large = { tokens: 10_000, layers: 32, heads: 32 };
+  expect(() => checkAttention({ perHead: true }, large)).toThrow(
+    "the weights 32 × 32 × 10000 take 39.1 MiB, expected 32.0 MiB at most; ask for one layer or head",
+  );
+  for (const less of [{ layer: 3 }, { head: 3 }, { position: 99 }]) checkAttention({ perHead: true, ...less }, large);
   await expect(model.attentionWeights([])).rejects.toThrow("there are no tokens");
   await refused({ signal: AbortSignal.abort(new RangeError("enough")) }).toThrow("enough");
 });
