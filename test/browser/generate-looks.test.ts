@@ -45,7 +45,7 @@ describe.each(browsers)("looks into a model in $name", ({ name, missing, start }
     const mean = await until("weights", async () => /^position \d+, .*%$/.test(await said()) && (await said()));
     const sum = (await weights()).reduce((total, [, , share]) => total + percentIn(share), 0);
     expect(sum).toBeCloseTo(100, 0);
-    await press(page, ".head-matrix button", /^Layer 2, head 3$/);
+    await press(page, ".head-matrix button", /^Layer 2, head 3: .* %$/);
     await shown(page, ".attention-words strong", /^layer 2, head 3$/);
     await until("other weights", async () => !["", mean].includes(await said()));
     const chosen = await page.evaluate(
@@ -53,6 +53,10 @@ describe.each(browsers)("looks into a model in $name", ({ name, missing, start }
       undefined,
     );
     expect(chosen).toEqual(["2", "3"]);
+    const [, strongest] = /position (\d+),/.exec(await shown(page, ".head-to", /./)) ?? [];
+    const inMatrix = await shown(page, ".head-matrix button", /^Layer 2, head 3: /);
+    const inTable = (await weights()).find(([position]) => position === strongest);
+    expect(percentIn(inMatrix)).toBe(percentIn(inTable?.[2]));
     const highest = async (from: number) => {
       const counted = (await weights()).filter(([position]) => Number(position) >= from);
       return Math.max(...counted.map(([, , share]) => percentIn(share)));
@@ -64,6 +68,7 @@ describe.each(browsers)("looks into a model in $name", ({ name, missing, start }
     await key(page, "Home");
     await until("first position", async () => /^position 0, <\|bos\|>/.test(await said()));
     await panelIsAccessible(page);
+    await press(page, "#drawer-panel summary", /^Weights as a table$/); // closed, for the pictures
     await picturesOf(page, resize, `attention-${name}`);
   });
 

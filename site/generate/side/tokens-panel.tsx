@@ -6,6 +6,7 @@ import { load } from "../model/load.ts";
 import { AttentionStrip } from "../strips/attention-strip.tsx";
 import { ExpertsStrip } from "../strips/experts-strip.tsx";
 import type { HeadChoice } from "../strips/head-picker.tsx";
+import { fitAtOnce, weightIn, weightsOf } from "../strips/head-weights.ts";
 import { TokenStrip } from "../strips/token-strip.tsx";
 import type { ShownToken } from "../strips/tokens.ts";
 import { branch, isWriting, latest, regenerate, switchTokens, withTokens } from "../text/state.ts";
@@ -95,29 +96,34 @@ function useAsked<T>(
   return state;
 }
 
-/** What the chosen token attends to. */
+/** What the chosen token attends to: in all heads at once, unless these are too many. */
 export function AttentionPanel() {
   const tokens = useTokens();
-  const [head, setHead] = useState<HeadChoice>({ layer: undefined, head: undefined });
+  const [choice, setChoice] = useState<HeadChoice>({ layer: undefined, head: undefined });
   const position = Math.min(chosen.value ?? tokens.length - 1, tokens.length - 1);
   const info = load.value.kind === "ready" ? load.value.info : undefined;
+  const perHead = info !== undefined && fitAtOnce(info.layers, info.heads, position + 1);
   const asked = useAsked(
     async (ids, signal) => {
-      const { layer, head: number } = head;
-      const which = { ...(layer === undefined ? {} : { layer }), ...(number === undefined ? {} : { head: number }) };
+      const { layer, head } = choice;
+      const one = { ...(layer === undefined ? {} : { layer }), ...(head === undefined ? {} : { head }) };
+      const which = perHead ? { perHead } : one;
       return await (await engineNow()).attention({ tokens: ids.slice(0, position + 1), position, ...which, signal });
     },
     tokens,
-    `${position} ${head.layer} ${head.head}`,
+    perHead ? `${position}` : `${position} ${choice.layer} ${choice.head}`,
   );
+  const known = asked.kind === "known" ? asked.value : undefined;
+  const weights = useMemo(() => known && weightsOf(known, choice), [known, choice]);
   if (!info || tokens.length === 0)
     return <p class="small muted">What a token of the last reply attends to will stand here.</p>;
   if (isWriting.value) return <p class="small muted">Attention is computed when the reply is finished.</p>;
   if (asked.kind === "failed") return <p class="problem">{asked.why}</p>;
   return (
     <AttentionStrip
-      {...{ tokens, position, layers: info.layers, heads: info.heads, choice: head, onPick: setHead, lit: lit.value }}
-      weights={asked.kind === "known" ? asked.value.weights : undefined}
+      {...{ tokens, position, layers: info.layers, heads: info.heads, choice, onPick: setChoice, lit: lit.value }}
+      weights={weights}
+      weightIn={known?.perHead && ((layer, head, at) => weightIn(known, layer, head, at))}
       onPoint={(index) => {
         lit.value = index;
       }}

@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { TableFrame } from "../../shell/table-frame.tsx";
-import { type HeadChoice, HeadPicker, headWords } from "./head-picker.tsx";
+import { type GivenWeights, type HeadChoice, HeadPicker, headWords } from "./head-picker.tsx";
+import { strongest } from "./head-weights.ts";
 import { type ShownToken, share, visible } from "./tokens.ts";
 
 interface AttentionStripProps {
@@ -11,6 +12,8 @@ interface AttentionStripProps {
   readonly weights: ArrayLike<number> | undefined;
   readonly layers: number;
   readonly heads: number;
+  /** What each head gives to a position, where that is known. */
+  readonly weightIn?: ((layer: number, head: number, position: number) => number) | undefined;
   readonly choice: HeadChoice;
   readonly onPick: (choice: HeadChoice) => void;
   /** Called with the position that is pointed at, and with undefined when none is. */
@@ -21,10 +24,15 @@ interface AttentionStripProps {
 
 /** How much one token takes from itself and from those before it, with the layer and the head to choose. */
 export function AttentionStrip(props: AttentionStripProps) {
-  const { tokens, position, weights, layers, heads, choice, onPick, onPoint, lit } = props;
+  const { tokens, position, weights, layers, heads, weightIn, choice, onPick, onPoint, lit } = props;
   const [withoutFirst, setWithoutFirst] = useState(false);
   const word = visible(tokens[position]?.alone ?? "");
   const leaves = withoutFirst && position > 0;
+  const to = lit !== undefined && lit <= position ? lit : strongest(weights ?? [], leaves ? 1 : 0);
+  const given: GivenWeights | undefined = weightIn && {
+    to: `position ${to}, ${visible(tokens[to]?.alone ?? "")}`,
+    by: (layer, head) => weightIn(layer, head, to),
+  };
   return (
     <section class="attention-strip" aria-label="Attention">
       <div class="attention-words">
@@ -46,7 +54,7 @@ export function AttentionStrip(props: AttentionStripProps) {
         </label>
         <WeightTable tokens={tokens} weights={weights ?? []} />
       </div>
-      <HeadPicker layers={layers} heads={heads} choice={choice} onPick={onPick} />
+      <HeadPicker {...{ layers, heads, choice, onPick, given }} />
     </section>
   );
 }

@@ -1,3 +1,5 @@
+import { share } from "./tokens.ts";
+
 /** Which attention is meant; undefined is the mean over all. */
 export interface HeadChoice {
   readonly layer: number | undefined;
@@ -13,18 +15,24 @@ export function headWords({ layer, head }: HeadChoice): string {
 
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
 
+/** What every head gives to one position. */
+export interface GivenWeights {
+  /** The position in words. */
+  readonly to: string;
+  readonly by: (layer: number, head: number) => number;
+}
+
+interface HeadPickerProps {
+  readonly layers: number;
+  readonly heads: number;
+  readonly choice: HeadChoice;
+  readonly onPick: (choice: HeadChoice) => void;
+  /** Tints the cells of the matrix, where it is known. */
+  readonly given?: GivenWeights | undefined;
+}
+
 /** Chooses a layer and a head by lists, or both by a matrix of layers and heads; the mean comes first. */
-export function HeadPicker({
-  layers,
-  heads,
-  choice,
-  onPick,
-}: {
-  layers: number;
-  heads: number;
-  choice: HeadChoice;
-  onPick: (choice: HeadChoice) => void;
-}) {
+export function HeadPicker({ layers, heads, choice, onPick, given }: HeadPickerProps) {
   const pick = (name: "layer" | "head", count: number, mean: string) => (
     <label class="small">
       {name}{" "}
@@ -49,14 +57,23 @@ export function HeadPicker({
         {pick("layer", layers, "mean of all")}
         {pick("head", heads, "mean of all")}
       </p>
-      <p class="small muted">Layers down, heads across:</p>
-      <HeadMatrix layers={layers} heads={heads} choice={choice} onPick={onPick} />
+      <p class="small muted head-says">
+        Layers down, heads across
+        {given ? (
+          <>
+            ; the fuller, the more a head gives to <span class="head-to">{given.to}</span>
+          </>
+        ) : (
+          ":"
+        )}
+      </p>
+      <HeadMatrix {...{ layers, heads, choice, onPick, given }} />
     </div>
   );
 }
 
 /** A cell for each head of each layer; arrow keys move, Enter and Space choose, and once more choose the mean. */
-function HeadMatrix({ layers, heads, choice, onPick }: Parameters<typeof HeadPicker>[0]) {
+function HeadMatrix({ layers, heads, choice, onPick, given }: HeadPickerProps) {
   const [row, column] = [choice.layer ?? 0, choice.head ?? 0];
   const move = (event: KeyboardEvent) => {
     const cell = (event.target as HTMLElement).closest<HTMLElement>("[data-cell]");
@@ -87,6 +104,8 @@ function HeadMatrix({ layers, heads, choice, onPick }: Parameters<typeof HeadPic
         numbers(heads).map((head) => {
           const chosen = choice.layer === layer && choice.head === head;
           const within = (choice.layer ?? layer) === layer && (choice.head ?? head) === head;
+          const weight = given?.by(layer, head);
+          const words = `ayer ${layer}, head ${head}${weight === undefined ? "" : `: ${share(weight)}`}`;
           return (
             <button
               key={`${layer} ${head}`}
@@ -95,10 +114,12 @@ function HeadMatrix({ layers, heads, choice, onPick }: Parameters<typeof HeadPic
               tabIndex={layer === row && head === column ? 0 : -1}
               class={within ? "within" : ""}
               aria-pressed={chosen}
-              aria-label={`Layer ${layer}, head ${head}`}
-              title={`layer ${layer}, head ${head}`}
+              aria-label={`L${words}`}
+              title={`l${words}`}
               onClick={() => onPick(chosen ? { layer: undefined, head: undefined } : { layer, head })}
-            />
+            >
+              {weight !== undefined && <span class="head-fill" style={{ height: `${100 * weight}%` }} />}
+            </button>
           );
         }),
       )}
