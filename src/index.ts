@@ -203,6 +203,7 @@ export type { ChatOptions, GenerationOptions } from "./generate/options.ts";
 export { type PlanLoadOptions, planLoad } from "./generate/plan-load.ts";
 export type { Piece, StopReason, TokenLogprob } from "./generate/row.ts";
 export type { Prompt, Session } from "./generate/session.ts";
+export type { DraftModel, PromptLookup, Speculative, SpeculativeFigures } from "./generate/speculative/options.ts";
 export type { TokenConstraint } from "./generate/token-constraint.ts";
 
 // Engines: models by an interface that OpenAI's clients have

@@ -8,12 +8,16 @@ import { type Checks, checkOptions, fieldsOf, finite, integer, object, required,
 import { OptionError } from "../options/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { reshape, transpose } from "../tensor/views.ts";
-import { type LayerCache, visibleCache } from "./kv-cache/cache.ts";
+import { type LayerCache, ownLayout, sharedCache, visibleCache } from "./kv-cache/cache.ts";
 import { type Linear, linear, projection } from "./linear.ts";
 import { type Norm, norm, normCheck } from "./norm.ts";
 
-/** The positions of this run's tokens: the step's, which change from replay to replay, or `start` onwards. */
-export type Place = { readonly step: Tensor } | { readonly start: number };
+/**
+ * The positions of this run's tokens: the step's, which change from replay to replay, or `start` onwards. With `apart`, a
+ * step with a row for each token of the one sequence, every query attends by itself, as one of a decode step does: its
+ * result is bitwise the same.
+ */
+export type Place = { readonly step: Tensor; readonly apart?: Tensor | undefined } | { readonly start: number };
 
 /** Projections of one attention layer. */
 export interface AttentionWeights {
@@ -105,7 +109,11 @@ export const attentionInputChecks: Checks<Omit<AttentionInputs, "x">> = {
     }),
   ),
   ropeTable: optionalTensor,
-  place: required(object<{ step: unknown; start: unknown }>({ step: optionalTensor, start: size })),
+  place: required(
+    object<{ step: unknown; apart: unknown; start: unknown }>({
+      ...{ step: optionalTensor, apart: optionalTensor, start: size },
+    }),
+  ),
   visible: required(size),
 };
 
@@ -151,19 +159,14 @@ export function attentionLayer(
   gpu.tap(`${name}.q`, q);
   gpu.tap(`${name}.k`, k);
   gpu.tap(`${name}.v`, v);
-  const { tensors, placed } = visibleCache(cache, visible);
   const { layout: _, ...stored } = cache;
-  appendKv(gpu, { k, v, ...stored, ...at }, { ...start, ...placed });
+  appendKv(gpu, { k, v, ...stored, ...at }, { ...start, ...ownLayout(cache, b) });
+  const queries = queriesOf(q, cache, visible, place);
   const { out } = tableAttention(
     gpu,
+    { ...queries.tensors, sink: weights.sinks },
     {
-      q: transpose(q, [0, 2, 1, 3]),
-      ...tensors,
-      sink: weights.sinks,
-      ...at,
-    },
-    {
-      ...placed,
+      ...queries.placed,
       mask: window === undefined ? "causal" : { kind: "sliding-window", keys: window },
       scale: scale ?? 1 / Math.sqrt(headWidth),
       ...("start" in place ? { start: place.start, length: place.start + t } : {}),
@@ -172,4 +175,15 @@ export function attentionLayer(
   const joined = reshape(transpose(out, [0, 2, 1, 3]), [b, t, heads * headWidth]);
   gpu.tap(`${name}.out`, joined);
   return linear(gpu, joined, weights.output);
+}
+
+/**
+ * What attends: the queries of q `[b, t, h, d]` as `[b, h, t, d]` over a layer's cache, or, where they attend apart, as
+ * batch rows `[t, h, 1, d]` over that of the one sequence, in which every row sees the same keys.
+ */
+export function queriesOf(q: Tensor, cache: LayerCache, visible: number, place: Place) {
+  const apart = "step" in place ? place.apart : undefined;
+  const { tensors, placed } = visibleCache(apart ? sharedCache(cache, q.shape[1] ?? 0) : cache, visible);
+  const step = apart ?? ("step" in place ? place.step : undefined);
+  return { tensors: { q: transpose(q, apart ? [1, 2, 0, 3] : [0, 2, 1, 3]), ...tensors, step }, placed };
 }

@@ -18,8 +18,8 @@ import { perWord } from "../tensor/formats.ts";
 import { formatShape, ShapeError } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { reshape, slice, transpose } from "../tensor/views.ts";
-import type { AttentionInputs, AttentionShape, AttentionWeights } from "./attention.ts";
-import { visibleCache } from "./kv-cache/cache.ts";
+import { type AttentionInputs, type AttentionShape, type AttentionWeights, queriesOf } from "./attention.ts";
+import { ownLayout } from "./kv-cache/cache.ts";
 import { linear } from "./linear.ts";
 import { norm } from "./norm.ts";
 
@@ -232,15 +232,13 @@ export function latentAttentionLayer(
   gpu.tap(`${name}.q`, q);
   gpu.tap(`${name}.latent`, entry);
   const { keys, values } = cache;
-  const {
-    tensors: { k: stored },
-    placed,
-  } = visibleCache(cache, visible);
   appendKv(
     gpu,
     { k: entry, v: slice(entry, 3, 0, values.shape[3] ?? 0), keys, values, ...at },
-    { ...start, ...placed },
+    { ...start, ...ownLayout(cache, b) },
   );
+  const { tensors, placed } = queriesOf(q, cache, visible, place);
+  const { k: stored, step } = tensors;
   const [rows = 0, , slots = 0] = stored.shape;
   const [row = 0, , slot = 0] = stored.strides;
   const latents = new Tensor(gpu, [rows, slots, width], stored.dtype, stored.segments, [row, slot, 1], stored.offset);
@@ -249,7 +247,7 @@ export function latentAttentionLayer(
   const fits = expandedBytes <= Math.min(gpu.limits.binding, gpu.limits.buffer);
   const { out } = attendLatents(
     gpu,
-    { q: transpose(q, [0, 2, 1, 3]), latents, weight: v.weight, ...at },
+    { q: tensors.q, latents, weight: v.weight, step },
     {
       ...(fits ? {} : { form: "absorbed" }),
       ...(scale === undefined ? {} : { scale }),

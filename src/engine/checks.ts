@@ -1,6 +1,7 @@
 // Options of an engine's functions, as far as they are checked before they become messages: names, and what is needed
 // to send them. What computes the answers checks the rest.
 import type { CacheOptions } from "../blocks/kv-cache/cache.ts";
+import { promptLookupCheck } from "../generate/speculative/options.ts";
 import { gpuChecks } from "../gpu/gpu-options.ts";
 import {
   anything,
@@ -58,6 +59,7 @@ export const generateFields = fieldsOf<GenerateRequest>({
   ...{ repetitionPenalty: anything, presencePenalty: anything, frequencyPenalty: anything },
   stop: either(text, listOf(text)),
   ...{ logprobs: anything, logitBias: anything, guard: anything, ignoreEos: anything },
+  speculative: promptLookupCheck, // a draft model does not cross to a worker
 });
 
 export const tokenizeFields = fieldsOf<{ readonly model?: string }>({ model: text });

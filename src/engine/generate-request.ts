@@ -1,11 +1,12 @@
 import type { GenerationResult } from "../generate/generation-result.ts";
 import type { GenerationOptions } from "../generate/options.ts";
 import type { StopReason, TokenLogprob } from "../generate/row.ts";
+import type { PromptLookup, SpeculativeFigures } from "../generate/speculative/options.ts";
 import type { ChatMessage } from "../text/chat-template.ts";
 import type { ResponseFormat } from "./openai/types.ts";
 
 /** A request of `Engine.generate`: one of `prompt`, `tokens` and `messages`, and how to go on from it. */
-export interface GenerateRequest extends Omit<GenerationOptions, "seed" | "constraint"> {
+export interface GenerateRequest extends Omit<GenerationOptions, "seed" | "constraint" | "speculative"> {
   /** The model's id; default the one that was loaded last. */
   readonly model?: string | undefined;
   readonly prompt?: string | undefined;
@@ -14,6 +15,8 @@ export interface GenerateRequest extends Omit<GenerationOptions, "seed" | "const
   readonly messages?: readonly ChatMessage[] | undefined;
   readonly seed?: number | undefined;
   readonly responseFormat?: ResponseFormat | undefined;
+  /** Proposes what the text so far repeats; see `GenerationOptions`. */
+  readonly speculative?: PromptLookup | undefined;
 }
 
 /** What one step added. */
@@ -45,6 +48,7 @@ export interface EngineResult {
   readonly timings: GenerationResult["timings"];
   readonly memory: GenerationResult["memory"];
   readonly dispatchesPerToken: number;
+  readonly speculative?: SpeculativeFigures | undefined;
 }
 
 /**

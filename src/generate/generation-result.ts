@@ -3,6 +3,7 @@ import type { LoadedModel } from "./loaded-model.ts";
 import { type ResolvedOptions, samplingKind } from "./options.ts";
 import type { Row, StopReason } from "./row.ts";
 import type { SequenceState } from "./sequence-state.ts";
+import type { SpeculativeFigures } from "./speculative/options.ts";
 
 /** The result for one prompt. */
 export interface RowResult {
@@ -44,6 +45,8 @@ export interface GenerationResult {
   readonly dispatchesPerToken: number;
   /** With `guard`: the layers that it looked at. */
   readonly guard?: GuardReport | undefined;
+  /** With `speculative`: the tokens proposed, and those of them that are in the text. */
+  readonly speculative?: SpeculativeFigures | undefined;
 }
 
 /** The result of a generation from one prompt. */
@@ -59,6 +62,7 @@ interface Figures {
   readonly encodePerToken: number;
   readonly prefilled: number;
   readonly guard?: GuardReport | undefined;
+  readonly speculative?: SpeculativeFigures | undefined;
 }
 
 /** The result of a generation that has ended. */
@@ -67,7 +71,7 @@ export function generationResult(
   { batch, cache }: SequenceState,
   rows: readonly Row[],
   options: ResolvedOptions,
-  { compile, prefill, decode, encodePerToken, prefilled, guard }: Figures,
+  { compile, prefill, decode, encodePerToken, prefilled, guard, speculative }: Figures,
 ): GenerationResult {
   const decoded = rows.reduce((sum, { tokens, resumed }) => sum + Math.max(0, tokens.length - resumed - 1), 0);
   const kind = samplingKind(options);
@@ -98,6 +102,7 @@ export function generationResult(
     },
     dispatchesPerToken: step.program.dispatches.length,
     ...(guard ? { guard } : {}),
+    ...(speculative ? { speculative } : {}),
   };
 }
 

@@ -18,6 +18,7 @@ import {
 import { OptionError } from "../options/errors.ts";
 import type { ChatTemplateOptions } from "../text/chat-template.ts";
 import type { SamplingKind } from "./programs.ts";
+import { resolveSpeculative, type Speculation, type Speculative, speculativeCheck } from "./speculative/options.ts";
 import type { TokenConstraint } from "./token-constraint.ts";
 
 /**
@@ -53,6 +54,11 @@ export interface GenerationOptions {
    * two dispatches a layer; default false.
    */
   readonly guard?: boolean | { readonly every: number } | undefined;
+  /**
+   * Proposes tokens, of which the model computes several in one step: from what the text so far repeats, or by a smaller
+   * model. The tokens are those that it generates without. Of a single prompt; default: none are proposed.
+   */
+  readonly speculative?: Speculative | undefined;
   /** Seed of the random numbers: one for all rows or one for each. Default: a new one each time. */
   readonly seed?: number | readonly number[] | undefined;
   /** Goes on after an end-of-text token, up to `maxTokens`, such as to measure speed; default false. */
@@ -85,6 +91,7 @@ export interface ResolvedOptions {
   readonly constraints: readonly TokenConstraint[];
   /** Layers from one that is looked at to the next; 0: none is. */
   readonly guard: number;
+  readonly speculation: Speculation | undefined;
   readonly seeds: readonly number[];
   readonly ignoreEos: boolean;
   readonly stops: readonly string[];
@@ -121,6 +128,7 @@ const checks: Checks<GenerationOptions> = {
   logitBias: recordOf(between(-1000, 1000)),
   constraint: either(constraint, listOf(constraint)),
   guard: Object.assign(either(boolean, layers), { fields: fieldsOf<Guard>(guardChecks) }),
+  speculative: speculativeCheck,
   seed: either(seed, listOf(seed)),
   ignoreEos: boolean,
   stop: either(nonEmpty, listOf(nonEmpty)),
@@ -165,11 +173,25 @@ export function resolveOptions(
     bias: resolveBias(options.logitBias, vocabulary),
     constraints: resolveConstraints(options.constraint, rows),
     guard: typeof options.guard === "object" ? options.guard.every : Number(options.guard ?? false),
+    speculation: speculationOf(options, rows),
     seeds: resolveSeeds(options.seed, rows),
     ignoreEos: options.ignoreEos ?? false,
     stops,
     signal: options.signal,
   };
+}
+
+function speculationOf({ speculative, constraint = [] }: GenerationOptions, rows: number): Speculation | undefined {
+  if (speculative && rows > 1) {
+    throw new OptionError(`generate: speculative takes a single prompt, there are ${rows}`);
+  }
+  const constraints = "mask" in constraint ? [constraint] : constraint;
+  if (speculative && constraints.some((one) => one.rollback === undefined)) {
+    throw new OptionError(
+      "generate: speculative takes a constraint that has rollback, since proposed tokens are taken back",
+    );
+  }
+  return resolveSpeculative(speculative);
 }
 
 function resolveSeeds(seed: number | readonly number[] | undefined, rows: number): number[] {

@@ -45,6 +45,8 @@ export interface Recorded<T> {
   /** Tokens of a sequence that the program attends to; 0 where it attends to none. */
   readonly visible: number;
   readonly step: Tensor;
+  /** Of a verification: position and number of all its tokens, in the first row. */
+  readonly whole?: Tensor;
   readonly settings?: Tensor;
   readonly counts?: Tensor | undefined;
   readonly bias?: Tensor | undefined;
@@ -178,6 +180,35 @@ export class DecoderPrograms {
         return this.#choose(flat, inputs, kind);
       });
       return { program, cache, visible, peaks, ...inputs };
+    });
+  }
+
+  /**
+   * One step of one sequence over `tokens` tokens, and for each the token that comes next, bitwise as decode steps would
+   * choose it: each has a row of `step` and of what sampling reads.
+   */
+  verify(tokens: number, visible: number, kind: SamplingKind): Recorded<Sampled> {
+    return this.#once(`verify ${tokens} ${visible} ${keyOf(kind)}`, () => {
+      const { gpu, config } = this.decoder;
+      const cache = placeholderCache(gpu, this.cacheShape(1), { visible, readers: tokens });
+      const ids = placeholder(gpu, [1, tokens], "u32", "token ids");
+      const whole = placeholder(gpu, [maxBatch, 4], "u32", "step of all tokens");
+      const inputs = this.#samplingInputs(tokens, kind);
+      const { peaks, watch } = this.#guarded(kind.guard);
+      const program = gpu.record(() => {
+        const place = { step: whole, apart: inputs.step };
+        const stream = forward(this.decoder, {
+          ids,
+          batch: 1,
+          cache,
+          ropeTable: this.ropeTable,
+          place,
+          visible,
+          watch,
+        });
+        return this.#choose(reshape(logits(this.decoder, stream, "all"), [tokens, config.vocabulary]), inputs, kind);
+      });
+      return { program, ids, cache, visible, whole, peaks, ...inputs };
     });
   }
 

@@ -1,43 +1,19 @@
 import { notFinite } from "../kernels/sampling/sample.ts";
 import { packSettings } from "../kernels/sampling/settings.ts";
 import { assertRouted, notFiniteError } from "../models/decoder.ts";
-import type { Tokenizer } from "../text/tokenizer.ts";
+import { advance, closing } from "./advance.ts";
 import { inFlight } from "./chunks.ts";
-import { type GuardReport, guardReport, readPeaks } from "./guard.ts";
+import { guardReport, readPeaks } from "./guard.ts";
 import { type ResolvedOptions, samplingKind } from "./options.ts";
 import type { SamplingKind } from "./programs.ts";
-import { type Piece, type Row, rowsOf, type StopReason, type TokenLogprob } from "./row.ts";
+import { type Piece, type Row, rowsOf } from "./row.ts";
+import type { RunInputs, RunTimings } from "./run-inputs.ts";
 import type { SequenceState } from "./sequence-state.ts";
-import { awaited, discard, type ReadBack, readBack, type StepResults, submitStep } from "./step-results.ts";
+import { speculate } from "./speculative/speculate.ts";
+import { openDrafter } from "./speculative/speculation.ts";
+import { rowsFor } from "./speculative/verifier.ts";
+import { awaited, discard, type ReadBack, readBack, submitStep } from "./step-results.ts";
 import { writeMasks } from "./token-constraint.ts";
-
-/** Timings of a run. */
-export interface RunTimings {
-  /** Milliseconds from the first prefill chunk to its last. */
-  prefill: number;
-  /** Milliseconds from the first sampled token to the last. */
-  decode: number;
-  /**
-   * Milliseconds to encode and submit one decode step: the minimum over the run, since with a software adapter other
-   * steps also wait for the cores that it computes on.
-   */
-  encodePerToken: number;
-  /** Decode steps read. */
-  steps: number;
-  /** What the guard found, where there is one. */
-  guard?: GuardReport;
-}
-
-/** The input of a run: where each row's new tokens begin, and what ends it. */
-export interface RunInputs {
-  readonly tokenizer: Tokenizer;
-  readonly eos: readonly number[];
-  /** All tokens of each row before those that are generated. */
-  readonly tokens: readonly (readonly number[])[];
-  /** Of each row, tokens that an earlier run generated, which this one goes on from. */
-  readonly generated: readonly (readonly number[])[];
-  readonly context: number;
-}
 
 /**
  * Prefills the rows' new tokens, then samples and decodes until every row has ended. Yields a piece for each new token
@@ -108,7 +84,19 @@ export async function* run(
   const most = Math.min(options.maxTokens - made, Math.max(...rows.map(room)));
   let decodeStart = performance.now();
   let compiled = state.compileTime;
+  const begun = () => {
+    decodeStart = performance.now();
+    compiled = state.compileTime;
+  };
+  const [row] = rows;
+  const { speculation } = options;
   try {
+    if (speculation && row?.stopReason === undefined && row) {
+      const before = performance.now();
+      const drafter = await openDrafter(speculation, options, inputs.draft, known[0] ?? [], stop);
+      timings.prefill += performance.now() - before; // of the draft model
+      yield* speculate({ state, inputs, options, row, stop, timings, fed, encoding, begun }, drafter, speculation);
+    }
     while (live().length > 0) {
       while (pending.length < ahead && submitted < most && live().length > 0) {
         if (kind.restricted) {
@@ -123,10 +111,7 @@ export async function* run(
       if (!next) break;
       const results = await readBack(state, next, stop);
       timings.steps++;
-      if (timings.steps === 1) {
-        decodeStart = performance.now();
-        compiled = state.compileTime;
-      }
+      if (timings.steps === 1) begun();
       if (results.peaks) timings.guard = guardReport(decoder, results.peaks, options.guard);
       const before = live();
       const faulty = before.find(({ index }) => results.chosen[index] === notFinite);
@@ -179,7 +164,8 @@ async function prepare(
     presence: options.presencePenalty,
     frequency: options.frequencyPenalty,
   };
-  const packed = packSettings(rows.map(() => ({ temperature, topK, topP, minP, ...penalties })));
+  const samples = options.speculation ? rowsFor(options.speculation.tokens + 1) : rows.length;
+  const packed = packSettings(Array.from({ length: samples }, () => ({ temperature, topK, topP, minP, ...penalties })));
   await gpu.write(step.storage, 0, new Uint8Array(stepRows.buffer));
   await gpu.write(settings.storage, 0, new Uint8Array(packed.buffer));
   const { vocabulary } = state.programs.decoder.config;
@@ -203,36 +189,4 @@ async function rest({ gpu, step }: SequenceState, rows: readonly Row[]): Promise
   for (const { index, stopReason } of rows) {
     if (stopReason !== undefined) await gpu.write(step.storage, 16 * index + 4, new Uint8Array(4)); // no tokens
   }
-}
-
-/** Appends to each live row its token. */
-function* advance(
-  rows: readonly Row[],
-  { chosen, ids, logprobs, chosenLogprob, chosenRank }: StepResults,
-  { tokenizer, context }: RunInputs,
-  { maxTokens, logprobs: n }: ResolvedOptions,
-): Generator<Piece> {
-  for (const row of rows) {
-    if (row.stopReason !== undefined) continue;
-    const token = chosen[row.index] ?? 0;
-    let text = row.push(token);
-    if (row.stopReason === undefined && row.tokens.length >= maxTokens) text += row.finish("length");
-    if (row.stopReason === undefined && row.promptTokens.length + row.tokens.length >= context)
-      text += row.finish("context");
-    const top: TokenLogprob[] = [];
-    for (let i = 0; i < n && ids && logprobs; i++) {
-      const id = ids[row.index * n + i] ?? 0;
-      top.push({
-        token: id,
-        text: tokenizer.decode([id], { skipSpecialTokens: false }),
-        logprob: logprobs[row.index * n + i] ?? 0,
-      });
-    }
-    const known = chosenLogprob && { logprob: chosenLogprob[row.index], rank: chosenRank?.[row.index], top };
-    yield { row: row.index, token, text, ...known };
-  }
-}
-
-function closing(row: Row, reason: StopReason): Piece {
-  return { row: row.index, token: undefined, text: row.finish(reason) };
 }

@@ -14,8 +14,11 @@ import {
   samplingKind,
 } from "./options.ts";
 import { type Piece, type Row, rowsOf } from "./row.ts";
-import { type RunInputs, type RunTimings, run } from "./run.ts";
+import { run } from "./run.ts";
+import type { RunInputs, RunTimings } from "./run-inputs.ts";
 import { SequenceState } from "./sequence-state.ts";
+import { type DraftSequence, openDraftSequence } from "./speculative/draft-sequence.ts";
+import { checkSpeculation } from "./speculative/speculation.ts";
 
 /** How a session ends. */
 export interface SessionOptions {
@@ -56,12 +59,17 @@ export class Session {
   readonly #lifetime: Lifetime;
   readonly #once: boolean;
   #state: SequenceState | undefined;
+  /** Of the draft model that proposed tokens last. */
+  #draft: DraftSequence | undefined;
   #busy = false;
 
   constructor(model: LoadedModel, batch: number, { once = false }: SessionOptions = {}) {
     this.model = model;
     this.context = model.context;
-    this.#lifetime = new Lifetime(`${model.name}: this session`, model.lifetime, () => this.#state?.free());
+    this.#lifetime = new Lifetime(`${model.name}: this session`, model.lifetime, () => {
+      this.#state?.free();
+      this.#draft?.dispose();
+    });
     this.#once = once;
     this.#tokens = Array.from({ length: batch }, () => []);
     this.#cached = new Array<number>(batch).fill(0);
@@ -185,6 +193,7 @@ export class Session {
     check();
     const { vocabulary } = model.decoder.config;
     const resolved = resolveOptions(options, model.defaults.options, this.#tokens.length, vocabulary);
+    if (resolved.speculation) checkSpeculation(model, resolved.speculation);
     const { tokenizer, defaults } = model;
     const rest = { tokenizer, eos: resolved.ignoreEos ? [] : defaults.eos, generated, context: this.context };
     const inputs = () => ({ ...rest, tokens: prompts().map((ids) => [...ids]) });
@@ -216,12 +225,15 @@ export class Session {
     try {
       const { model, state } = this;
       const { compileTime, prefilled } = state;
-      const inputs = begin();
+      const draft = this.#drafting(options);
+      using _drafting = draft?.state.use();
+      const inputs = { ...begin(), draft };
       const timings: RunTimings = { prefill: 0, decode: 0, encodePerToken: 0, steps: 0 };
       yield* run(state, inputs, options, stop, rows, this.#cached, timings);
-      const { prefill, decode, encodePerToken, guard } = timings;
+      const { prefill, decode, encodePerToken, guard, speculative } = timings;
       const compile = state.compileTime - compileTime;
-      const figures = { compile, prefill, decode, encodePerToken, prefilled: state.prefilled - prefilled, guard };
+      const times = { compile, prefill, decode, encodePerToken };
+      const figures = { ...times, prefilled: state.prefilled - prefilled, guard, speculative };
       return generationResult(model, state, rows, options, figures);
     } catch (error) {
       // From WebGPU itself, unless it is that of the stop.
@@ -230,6 +242,17 @@ export class Session {
       this.#busy = false;
       for (const row of rows) this.#tokens[row.index]?.push(...row.tokens);
     }
+  }
+
+  /** The memory of the draft model, where one proposes tokens. */
+  #drafting({ speculation }: ResolvedOptions): DraftSequence | undefined {
+    if (speculation?.options.kind !== "draft") return undefined;
+    const { model } = speculation.options;
+    if (this.#draft?.model !== model) {
+      this.#draft?.dispose();
+      this.#draft = openDraftSequence(model);
+    }
+    return this.#draft;
   }
 
   /** Compiles what a prompt of `tokens` tokens and its decoding need, so that the first token does not wait for it. */

@@ -14,6 +14,11 @@ export interface TokenConstraint {
   mask(into: Uint32Array<ArrayBuffer>): boolean | Promise<boolean>;
   /** Called with each token that was sampled, the end-of-text token too; not with those of an earlier generation. */
   accept(token: number): void;
+  /**
+   * Takes back the last `tokens` tokens that were accepted, at most 7: those that were proposed (`speculative`), of which
+   * the ones that are kept are then accepted again. Without it nothing can be proposed under the constraint.
+   */
+  rollback?(tokens: number): void;
 }
 
 /**

@@ -16,6 +16,7 @@ const instances = new Set([
   ...["Tensor", "Storage", "Dispatch", "Copy", "Holder", "Shader", "ShaderModule", "RingSchedule", "LayerCache"],
   ...["RingPort", "EnginePort", "FileSource", "CallChecks", "Planes", "TokenConstraint", "ModelCache", "Dense"],
   "Engine",
+  "ProposingModel",
 ]);
 
 /** Functions whose objects are data: parsed files and messages, whose fields are the model's to name. */

@@ -5,7 +5,7 @@ import { cacheStorage } from "../../kernels/kv-cache/storage.ts";
 import { checkOptions, checkValue, fieldsOf, integer, listOf, oneOf, required, size } from "../../options/checks.ts";
 import { bytesPerElement, type PlainType } from "../../tensor/dtype.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
-import { placeholder, type Tensor, type TensorPair, zeros } from "../../tensor/tensor.ts";
+import { placeholder, Tensor, type TensorPair, zeros } from "../../tensor/tensor.ts";
 import { slice } from "../../tensor/views.ts";
 
 /**
@@ -80,7 +80,7 @@ const shapeFields = fieldsOf<CacheShape>({
   ahead: size,
 });
 
-const partFields = fieldsOf({ rows: atLeastOne, visible: atLeastOne });
+const partFields = fieldsOf({ rows: atLeastOne, visible: atLeastOne, readers: atLeastOne });
 
 /** Tokens per page: a power of two that divides the capacity. */
 export const pageTokens = 32;
@@ -187,21 +187,21 @@ export function createCache(gpu: Gpu, shape: CacheShape): KvCache {
 /**
  * A placeholder cache for recording; an instance supplies the real one. The program has `rows` of the batch and sees up
  * to `visible` tokens of each: a contiguous cache covers these rows, a paged one all pages of the batch with the rows'
- * block table.
+ * block table. With `readers` it is the cache of one sequence that as many batch rows read (see `sharedCache`).
  */
 export function placeholderCache(
   gpu: Gpu,
   shape: CacheShape,
-  options: { readonly rows?: number; readonly visible?: number } = {},
+  options: { readonly rows?: number; readonly visible?: number; readonly readers?: number } = {},
 ): KvCache {
   checkOptions("placeholderCache", shapeFields, shape, "shape.");
   checkOptions("placeholderCache", partFields, options);
-  const { rows = shape.batch, visible = slotsOf(shape) } = options;
+  const { rows = shape.batch, visible = slotsOf(shape), readers = rows } = options;
   const tables = new Map<number | undefined, Tensor>();
   const tableOf = (window: number | undefined) => {
     const known = tables.get(window);
     if (known) return known;
-    const table = placeholder(gpu, [rows, visible / pageTokens], "u32", "block table");
+    const table = placeholder(gpu, [readers, visible / pageTokens], "u32", "block table");
     tables.set(window, table);
     return table;
   };
@@ -227,6 +227,26 @@ export function cacheRow(cache: KvCache, row: number): KvCache {
     ...layer,
     ...Object.fromEntries(tensorsIn(layer).map(([name, tensor]) => [name, slice(tensor, 0, row, row + 1)])),
   }));
+}
+
+/**
+ * The cache of one sequence as that of `rows` batch rows, which all read it: views without a copy, and in pages the block
+ * table's own rows, of which there must be as many.
+ */
+export function sharedCache(layer: LayerCache, rows: number): LayerCache {
+  if (layer.layout?.kind === "paged") return layer;
+  const repeated = ({ gpu, shape, dtype, segments, strides, offset }: Tensor) =>
+    new Tensor(gpu, [rows, ...shape.slice(1)], dtype, segments, [0, ...strides.slice(1)], offset);
+  return { ...layer, ...Object.fromEntries(tensorsIn(layer).map(([name, tensor]) => [name, repeated(tensor)])) };
+}
+
+/** The layout for a run that writes `rows` batch rows, where the block table may have more; none for contiguous. */
+export function ownLayout(
+  { layout }: LayerCache,
+  rows: number,
+): { readonly layout?: NonNullable<LayerCache["layout"]> } {
+  if (layout?.kind !== "paged" || layout.blockTable.shape[0] === rows) return layout ? { layout } : {};
+  return { layout: { ...layout, blockTable: slice(layout.blockTable, 0, 0, rows) } };
 }
 
 const blockTableOf = ({ layout }: LayerCache): Tensor | undefined =>

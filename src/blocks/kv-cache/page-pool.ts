@@ -50,6 +50,8 @@ export class PagePool {
   /** Block tables `[batch, entries]` by the number of tokens that they cover, and tables of one row `[1, entries]`. */
   readonly #tables = new Map<number, Tensor>();
   readonly #rowTables = new Map<number, Tensor>();
+  /** Tables of one sequence that several batch rows read, `[readers, entries]`, by readers and tokens. */
+  readonly #sharedTables = new Map<string, Tensor>();
   #pages: number;
 
   constructor(gpu: Gpu, shape: CacheShape, window: number | undefined, layers: readonly number[]) {
@@ -88,8 +90,12 @@ export class PagePool {
   /** Bytes of all existing tensors, including those that are being moved. */
   get bytes(): number {
     const pages = [...this.layers.values()].flatMap((layer) => Object.values(layer) as Tensor[]);
-    const tables = [...this.#tables.values(), ...this.#rowTables.values()];
+    const tables = this.#allTables();
     return [...pages, ...tables].reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  #allTables(): Tensor[] {
+    return [this.#tables, this.#rowTables, this.#sharedTables].flatMap((tables) => [...tables.values()]);
   }
 
   /** The first position of a row that is still in memory. */
@@ -197,6 +203,23 @@ export class PagePool {
       const entries = this.#entries(row, visible);
       await this.#gpu.write(table.storage, row * entries.byteLength, new Uint8Array(entries.buffer));
     }
+    for (const table of this.#sharedTables.values()) {
+      const [readers = 1, count = 0] = table.shape;
+      const entries = this.#repeated(readers, count * pageTokens);
+      await this.#gpu.write(table.storage, 0, new Uint8Array(Uint32Array.from(entries).buffer));
+    }
+  }
+
+  #repeated(readers: number, visible: number): number[] {
+    return Array.from({ length: readers }, () => [...this.#entries(0, visible)]).flat();
+  }
+
+  /** The block table of the only sequence for batch rows that all read it, `[readers, entries]`, kept up to date. */
+  sharedTable(visible: number, readers: number): Tensor {
+    const key = `${readers} ${visible}`;
+    const table = this.#sharedTables.get(key) ?? this.#newTable(readers, this.#repeated(readers, visible));
+    this.#sharedTables.set(key, table);
+    return table;
   }
 
   /** The block table of all rows, u32 `[batch, entries]`, which is kept up to date. */
@@ -233,6 +256,6 @@ export class PagePool {
 
   dispose(): void {
     for (const layer of this.layers.values()) for (const part of Object.values(layer) as Tensor[]) part.dispose();
-    for (const table of [...this.#tables.values(), ...this.#rowTables.values()]) table.dispose();
+    for (const table of this.#allTables()) table.dispose();
   }
 }

@@ -19,6 +19,8 @@ export class SequenceCache {
   readonly shape: CacheShape;
   /** Peak size in bytes so far, including copies made while it grew. */
   peakBytes: number;
+  /** Increases whenever tensors move: what is bound to them has to be bound again. */
+  moves = 0;
   /** A cache at its final size; undefined if it is paged. */
   readonly #fixed: KvCache | undefined;
   readonly #pools = new Map<number | undefined, PagePool>();
@@ -49,14 +51,19 @@ export class SequenceCache {
 
   /**
    * The tensors for a program that sees up to `visible` tokens of all rows or of one. They are only valid now: after
-   * `reserve` has moved them, and for another row of a paged cache, call this again.
+   * `reserve` has moved them, and for another row of a paged cache, call this again. `readers` are batch rows that all
+   * read the only sequence (see `sharedCache`).
    */
-  async tensors(visible: number, row?: number): Promise<KvCache> {
+  async tensors(visible: number, row?: number, readers = 1): Promise<KvCache> {
     const { shape } = this;
     if (this.#fixed) return row === undefined || shape.batch === 1 ? this.#fixed : cacheRow(this.#fixed, row);
     const layers = new Map<number, KvCache[number]>();
+    const tableOf = (pool: PagePool) => {
+      if (readers > 1) return pool.sharedTable(visible, readers);
+      return row === undefined ? pool.table(visible) : pool.tableOfRow(row, visible);
+    };
     for (const pool of this.#pools.values()) {
-      const table = row === undefined ? pool.table(visible) : await pool.tableOfRow(row, visible);
+      const table = await tableOf(pool);
       for (const [layer, tensors] of pool.withTable(table)) layers.set(layer, tensors);
     }
     this.#track();
@@ -80,7 +87,11 @@ export class SequenceCache {
   async #each(grow: (pool: PagePool, moving: (bytes: number) => void) => Promise<boolean>): Promise<boolean> {
     let moved = false;
     for (const pool of this.#pools.values()) {
-      if (await grow(pool, (bytes) => this.#track(bytes))) moved = true;
+      const moving = (bytes: number) => {
+        this.moves++;
+        this.#track(bytes);
+      };
+      if (await grow(pool, moving)) moved = true;
     }
     if (moved) this.#track();
     return moved;

@@ -90,7 +90,7 @@ function pieceOf({ model }: LoadedEntry, { row: _row, token, ...rest }: Piece): 
 }
 
 async function resultOf({ id }: LoadedEntry, generation: Generation): Promise<EngineResult> {
-  const { rows, seeds, timings, memory, dispatchesPerToken } = await generation.result;
+  const { rows, seeds, timings, memory, dispatchesPerToken, speculative } = await generation.result;
   const [{ promptTokens, tokens, text, stopReason } = missing] = rows;
   const seed = seeds[0] ?? 0;
   return {
@@ -104,6 +104,7 @@ async function resultOf({ id }: LoadedEntry, generation: Generation): Promise<En
     timings,
     memory,
     dispatchesPerToken,
+    ...(speculative ? { speculative } : {}),
   };
 }
 

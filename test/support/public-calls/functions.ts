@@ -31,6 +31,10 @@ function forms(gpu: Gpu, [b, h, t, s]: readonly [number, number, number, number]
 
 /** The calls by the names of functions, and of methods. */
 export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): Readonly<Record<string, PublicCalls>> {
+  const generations = (first: unknown) => [
+    [first, { guard: { every: 1 }, speculative: { kind: "prompt-lookup", tokens: 2, ngram: 2 } }],
+    [first, { speculative: { kind: "draft", model, tokens: 2 } }],
+  ];
   const { zeros, call, plain } = made(gpu);
   const [v4, m4] = [zeros([4]), zeros([4, 4])];
   const intoY = { into: { y: zeros([4, 4]) } };
@@ -247,7 +251,7 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
       on: model.tokenizer,
       calls: [[[1], { skipSpecialTokens: true }]],
     },
-    "LanguageModel.generate": { of: model.generate, on: model, calls: [["a", { guard: { every: 1 } }]], runs: true },
+    "LanguageModel.generate": { of: model.generate, on: model, calls: generations("a"), runs: true },
     createEngine: {
       ...plain(library.createEngine, [{ gpu: { adapter: "none", cap: { binding: 2 ** 20 } }, concurrency: 2 }]),
       runs: true,
@@ -261,9 +265,9 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     "LanguageModel.attentionWeights": { of: model.attentionWeights, on: model, calls: [["a", {}]], runs: true },
     "LanguageModel.expertChoices": { of: model.expertChoices, on: model, calls: [["a", {}]], runs: true },
     loadModel: { ...call(library.loadModel, ["no folder", { cache: { dtype: "f32" } }]), runs: true },
-    "Session.continueFrom": { of: session.continueFrom, on: session, calls: [[[1], { guard: { every: 1 } }]] },
-    "Session.generate": { of: session.generate, on: session, calls: [["a", { guard: { every: 1 } }]] },
-    "Session.warm": { of: session.warm, on: session, calls: [[1, { guard: { every: 1 } }]], runs: true },
+    "Session.continueFrom": { of: session.continueFrom, on: session, calls: generations([1]) },
+    "Session.generate": { of: session.generate, on: session, calls: generations("a") },
+    "Session.warm": { of: session.warm, on: session, calls: generations(1), runs: true },
     planLoad: {
       ...plain(library.planLoad, ["no folder", { cache: { dtype: "f32" }, limits: gpu.limits }]),
       runs: true,

@@ -1,0 +1,153 @@
+import { notFinite } from "../../kernels/sampling/sample.ts";
+import { notFiniteError } from "../../models/decoder.ts";
+import { advance, closing } from "../advance.ts";
+import { guardReport } from "../guard.ts";
+import { type ResolvedOptions, samplingKind } from "../options.ts";
+import type { Piece, Row } from "../row.ts";
+import type { RunInputs, RunTimings } from "../run-inputs.ts";
+import type { BoundStep, SequenceState } from "../sequence-state.ts";
+import { awaited, readBack, type StepResults, submitStep } from "../step-results.ts";
+import { writeMasks } from "../token-constraint.ts";
+import { allowDrafts, takeBack } from "./constrained.ts";
+import type { Drafter } from "./drafter.ts";
+import type { Speculation } from "./options.ts";
+import { Verifier } from "./verifier.ts";
+
+/** A run of one row after its prefill. */
+export interface SpeculativeRun {
+  readonly state: SequenceState;
+  readonly inputs: RunInputs;
+  readonly options: ResolvedOptions;
+  readonly row: Row;
+  readonly stop: AbortSignal;
+  readonly timings: RunTimings;
+  /** Kept up to date: tokens of each row that the cache holds. */
+  readonly fed: number[];
+  /** Milliseconds that each step took to encode and submit. */
+  readonly encoding: number[];
+  /** Called once the first token has been read. */
+  readonly begun: () => void;
+}
+
+/**
+ * Decodes with proposed tokens until the row has ended: each step computes the last token and those that `drafter`
+ * proposes after it, chooses the next token at each as a decode step would, from the same random word, and keeps those
+ * up to the first that differs from what was proposed. So the tokens are those of plain decoding, to the bit, greedy or
+ * drawn, whatever is proposed: a draw equals a given token with its probability p, which is the min(1, p / q) of
+ * Leviathan et al. (2022) for a proposal that is certain (q = 1), and if it differs it is a draw from what is left,
+ * max(0, p − q).
+ */
+export async function* speculate(
+  run: SpeculativeRun,
+  drafter: Drafter,
+  { tokens: most }: Speculation,
+): AsyncGenerator<Piece, void> {
+  const { state, inputs, options, row, stop, timings, fed } = run;
+  const kind = samplingKind(options);
+  const constraint = options.constraints[row.index];
+  const figures = { steps: 0, drafted: 0, accepted: 0 };
+  timings.speculative = figures; // which goes on to be counted
+
+  /** Adds token i of a step's results; the generation fails where its logits were not finite. */
+  async function* add(results: StepResults, i: number): AsyncGenerator<Piece, number> {
+    const one = resultOf(results, i, options.logprobs);
+    const token = one.chosen[0] ?? 0;
+    if (token === notFinite) {
+      const position = row.promptTokens.length + row.tokens.length;
+      throw await notFiniteError(state.programs.decoder, `the logits of row ${row.index} after ${position} tokens`);
+    }
+    constraint?.accept(token);
+    yield* advance([row], one, inputs, options);
+    return token;
+  }
+
+  const step = async (bound: BoundStep): Promise<StepResults> => {
+    const before = performance.now();
+    const staging = submitStep(state, bound);
+    run.encoding.push(performance.now() - before);
+    const results = await readBack(state, awaited(staging, bound), stop);
+    timings.steps++;
+    if (results.peaks) timings.guard = guardReport(state.programs.decoder, results.peaks, options.guard);
+    return results;
+  };
+
+  using verifier = new Verifier(state, kind, most);
+  const known = [...row.promptTokens, ...row.tokens];
+  const counts = countsOf(row, state.programs.decoder.config.vocabulary, kind.penalties);
+  if (row.stopReason !== undefined) return;
+  if (constraint && (await writeMasks(state, [row], options.constraints)).length > 0) {
+    yield closing(row, "stop");
+    return;
+  }
+  const first = await step(await state.bound("sample", known.length, kind, stop));
+  run.begun();
+  let last = yield* add(first, 0);
+  counts.add(last);
+  known.push(last);
+  await verifier.count(counts.values);
+
+  let pace = most;
+  while (row.stopReason === undefined) {
+    stop.throwIfAborted();
+    const room = Math.min(inputs.context - known.length, options.maxTokens - row.tokens.length) - 1;
+    const proposed = await drafter.draft(known, Math.max(0, Math.min(pace, room)));
+    const untilEnd = proposed.findIndex((token) => inputs.eos.includes(token));
+    let drafts = untilEnd < 0 ? proposed : proposed.slice(0, untilEnd);
+    if (constraint) {
+      const allowed = await allowDrafts(verifier, constraint, drafts, state.programs.decoder.config.vocabulary);
+      if (!allowed) {
+        yield closing(row, "stop");
+        return;
+      }
+      drafts = allowed;
+    }
+    await verifier.recount(counts.values, drafts);
+    await state.reserve([{ row: row.index, length: known.length + drafts.length }]);
+    const position = known.length - 1;
+    const given = { tokens: [last, ...drafts], position, seed: options.seeds[row.index] ?? 0 };
+    const bound = await verifier.prepare(given, stop);
+    fed[row.index] = known.length;
+    const results = await step(bound);
+    verifier.noteCounted(results.chosen);
+    let kept = 0;
+    while (kept < drafts.length && results.chosen[kept] === drafts[kept]) kept++;
+    fed[row.index] = known.length + kept; // what comes after them in the cache was not kept
+    figures.steps++;
+    figures.drafted += drafts.length;
+    if (drafts.length > 0) pace = paced(pace, kept === drafts.length, most);
+    if (constraint) takeBack(constraint, drafts.length);
+    for (let i = 0; i <= kept && row.stopReason === undefined; i++) {
+      last = yield* add(results, i);
+      counts.add(last);
+      known.push(last);
+      if (i < kept) figures.accepted++;
+    }
+  }
+}
+
+/** Tokens to propose next: two more where all were kept, else one fewer (the schedule of transformers). */
+const paced = (pace: number, all: boolean, most: number): number =>
+  Math.max(1, Math.min(most, all ? pace + 2 : pace - 1));
+
+/** How often each token was seen, as `penalise` counts. */
+function countsOf({ promptTokens, tokens }: Row, vocabulary: number, counted: boolean) {
+  const values = new Uint32Array(counted ? vocabulary : 0);
+  const add = (token: number) => {
+    if (counted) values[token] = (values[token] ?? 0) + 1;
+  };
+  if (counted) for (const token of promptTokens) values[token] = 2 ** 31; // bit 31: the token occurs in the prompt
+  for (const token of tokens) add(token);
+  return { values, add };
+}
+
+/** The results of one of a step's rows, as those of a step with one row. */
+function resultOf(results: StepResults, i: number, n: number): StepResults {
+  const { chosen, ids, logprobs, chosenLogprob, chosenRank } = results;
+  return {
+    chosen: chosen.subarray(i, i + 1),
+    ...(ids && { ids: ids.subarray(i * n, (i + 1) * n) }),
+    ...(logprobs && { logprobs: logprobs.subarray(i * n, (i + 1) * n) }),
+    ...(chosenLogprob && { chosenLogprob: chosenLogprob.subarray(i, i + 1) }),
+    ...(chosenRank && { chosenRank: chosenRank.subarray(i, i + 1) }),
+  };
+}

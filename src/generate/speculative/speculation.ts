@@ -1,0 +1,29 @@
+import type { ResolvedOptions } from "../options.ts";
+import { checkDraftModel, draftModel } from "./draft-model.ts";
+import type { DraftSequence } from "./draft-sequence.ts";
+import type { Drafter } from "./drafter.ts";
+import { type PromptLookup, type ProposingModel, type Speculation, usualNgram } from "./options.ts";
+import { lookUp } from "./prompt-lookup.ts";
+
+/** Throws `OptionError` for what this model cannot be given proposals by. */
+export function checkSpeculation(model: ProposingModel, { options }: Speculation): void {
+  if (options.kind === "draft") checkDraftModel(model, options.model);
+}
+
+/** Proposes what followed the last tokens before. */
+const promptLookup = ({ ngram = usualNgram }: PromptLookup): Drafter => ({
+  draft: (known, most) => lookUp(known, most, ngram),
+});
+
+/** What proposes tokens after `known`; `draft` is the memory of the draft model, where there is one. */
+export async function openDrafter(
+  { options }: Speculation,
+  resolved: ResolvedOptions,
+  draft: DraftSequence | undefined,
+  known: readonly number[],
+  stop: AbortSignal,
+): Promise<Drafter> {
+  if (options.kind === "prompt-lookup") return promptLookup(options);
+  if (!draft) throw new TypeError("a draft model needs memory to compute in");
+  return await draftModel(draft, resolved, known, stop);
+}

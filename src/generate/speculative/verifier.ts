@@ -1,0 +1,155 @@
+import { cachePairs } from "../../blocks/kv-cache/cache.ts";
+import { wordsOf } from "../../kernels/sampling/restrict.ts";
+import { maxBatch } from "../../kernels/step.ts";
+import { placed, replacements, type Tensor, zeros } from "../../tensor/tensor.ts";
+import { slice } from "../../tensor/views.ts";
+import type { Recorded, Sampled, SamplingKind } from "../programs.ts";
+import type { BoundStep, SequenceState } from "../sequence-state.ts";
+
+/** Programs have 1, 2, 4 or 8 rows, as the kernels do that read the weights; rows left over repeat the last. */
+export const rowsFor = (tokens: number): number => 2 ** Math.ceil(Math.log2(tokens));
+
+/** What a step computes: tokens of the sequence that the cache does not hold yet, and the position of the first. */
+export interface VerifiedTokens {
+  readonly tokens: readonly number[];
+  readonly position: number;
+  readonly seed: number;
+}
+
+/**
+ * The memory of verification in one session: what its programs read that a decode step has one row of, and the programs
+ * bound to it. Settings, bias and peaks are the session's own.
+ */
+export class Verifier {
+  readonly #state: SequenceState;
+  readonly #kind: SamplingKind;
+  readonly #ids: Tensor;
+  readonly #whole: Tensor;
+  readonly #counts: Tensor | undefined;
+  readonly #allowed: Tensor | undefined;
+  /** Rows of the largest step. */
+  readonly #rows: number;
+  /** What `counts` holds, and the tokens whose counts may not be those of all rows before their drafts. */
+  readonly #counted: Uint32Array<ArrayBuffer>;
+  readonly #stale = new Set<number>();
+  readonly #bound = new Map<Recorded<Sampled>, BoundStep>();
+  /** `moves` of the cache when these were bound. */
+  #moves = 0;
+
+  /** For steps of at most `drafted` proposed tokens. */
+  constructor(state: SequenceState, kind: SamplingKind, drafted: number) {
+    const { gpu, config } = state.programs.decoder;
+    const { vocabulary } = config;
+    const make = (shape: readonly number[], label: string) => gpu.unscoped(() => zeros(gpu, shape, "u32", label));
+    this.#state = state;
+    this.#kind = kind;
+    const rows = rowsFor(drafted + 1);
+    this.#rows = rows;
+    this.#ids = make([1, rows], "token ids");
+    this.#whole = make([maxBatch, 4], "step of all tokens");
+    this.#counts = kind.penalties ? make([rows, vocabulary], "token counts") : undefined;
+    this.#allowed = kind.restricted ? make([rows, wordsOf(vocabulary)], "allowed tokens") : undefined;
+    this.#counted = new Uint32Array(kind.penalties ? rows * vocabulary : 0);
+  }
+
+  /** Writes how often each token was seen before the first row, `[v]` (see `penalise`), into all rows. */
+  async count(before: Uint32Array): Promise<void> {
+    if (!this.#counts) return;
+    for (let row = 0; row < this.#rows; row++) this.#counted.set(before, row * before.length);
+    await this.#state.gpu.write(this.#counts.storage, 0, new Uint8Array(this.#counted.buffer));
+  }
+
+  /** Makes the counts of row i those of `before` and of the first i drafts, by writing those that differ. */
+  async recount(before: Uint32Array, drafts: readonly number[]): Promise<void> {
+    if (!this.#counts) return;
+    const touched = new Set([...this.#stale, ...drafts]);
+    this.#stale.clear();
+    for (const draft of drafts) this.#stale.add(draft);
+    for (let row = 0; row < this.#rows; row++) {
+      const own = drafts.slice(0, row);
+      for (const token of touched) {
+        const count = (before[token] ?? 0) + own.filter((draft) => draft === token).length;
+        const at = row * before.length + token;
+        if (this.#counted[at] === count) continue;
+        this.#counted[at] = count;
+        await this.#state.gpu.write(this.#counts.storage, 4 * at, new Uint8Array(Uint32Array.of(count).buffer));
+      }
+    }
+  }
+
+  /** Notes that row i has counted token i of `chosen`, as sampling does. */
+  noteCounted(chosen: Uint32Array): void {
+    const vocabulary = this.#counted.length / this.#rows;
+    for (const [row, token] of chosen.entries()) {
+      if (token >= vocabulary) continue;
+      const at = row * vocabulary + token;
+      this.#counted[at] = (this.#counted[at] ?? 0) + 1;
+      this.#stale.add(token);
+    }
+  }
+
+  /** Writes which tokens row i lets come next (see `restrict`). */
+  async allow(row: number, mask: Uint32Array<ArrayBuffer>): Promise<void> {
+    if (this.#allowed)
+      await this.#state.gpu.write(this.#allowed.storage, row * mask.byteLength, new Uint8Array(mask.buffer));
+  }
+
+  /** Writes the tokens of a step, and binds its program. */
+  async prepare({ tokens, position, seed }: VerifiedTokens, stop: AbortSignal): Promise<BoundStep> {
+    const { gpu, step } = this.#state;
+    const rows = rowsFor(tokens.length);
+    const ids = new Uint32Array(rows);
+    const steps = new Uint32Array(4 * rows);
+    for (let row = 0; row < rows; row++) {
+      const at = Math.min(row, tokens.length - 1);
+      ids[row] = tokens[at] ?? 0;
+      steps.set([position + at, 1, ids[row] ?? 0, seed], 4 * row);
+    }
+    const whole = Uint32Array.of(position, tokens.length, 0, 0);
+    await gpu.write(this.#ids.storage, 0, new Uint8Array(ids.buffer));
+    await gpu.write(this.#whole.storage, 0, new Uint8Array(whole.buffer));
+    await gpu.write(step.storage, 0, new Uint8Array(steps.buffer));
+    return await this.#bind(rows, position + tokens.length, stop);
+  }
+
+  async #bind(rows: number, length: number, stop: AbortSignal): Promise<BoundStep> {
+    const state = this.#state;
+    if (this.#moves !== state.cache.moves) this.#unbind();
+    this.#moves = state.cache.moves;
+    const recorded = state.programs.verify(rows, state.programs.visible(length), this.#kind);
+    const known = this.#bound.get(recorded);
+    if (known) return known;
+    const before = performance.now();
+    const pairs = cachePairs(recorded.cache, await state.cache.tensors(recorded.visible, undefined, rows));
+    const own = (tensor: Tensor) => slice(tensor, 0, 0, rows);
+    pairs.push([recorded.step, state.step]);
+    if (recorded.ids) pairs.push([recorded.ids, slice(this.#ids, 1, 0, rows)]);
+    if (recorded.whole) pairs.push([recorded.whole, this.#whole]);
+    if (recorded.settings) pairs.push([recorded.settings, state.settings]);
+    if (recorded.bias) pairs.push([recorded.bias, state.bias]);
+    if (recorded.counts && this.#counts) pairs.push([recorded.counts, own(this.#counts)]);
+    if (recorded.allowed && this.#allowed) pairs.push([recorded.allowed, own(this.#allowed)]);
+    if (recorded.peaks) pairs.push([recorded.peaks, state.peaks]);
+    const instance = await recorded.program.instantiate(replacements(pairs), state.gpu, stop);
+    const { chosen, top } = recorded.program.result;
+    const outputs = new Map(
+      Object.entries({ chosen, ...top }).map(([name, tensor]) => [name, placed(instance, tensor)]),
+    );
+    if (recorded.peaks) outputs.set("peaks", state.peaks);
+    const bound = { instance, outputs };
+    this.#bound.set(recorded, bound);
+    state.compileTime += performance.now() - before;
+    return bound;
+  }
+
+  #unbind(): void {
+    for (const { instance } of this.#bound.values()) instance.dispose();
+    this.#bound.clear();
+  }
+
+  /** Frees its memory, once nothing uses it. */
+  [Symbol.dispose](): void {
+    this.#unbind();
+    for (const tensor of [this.#ids, this.#whole, this.#counts, this.#allowed]) tensor?.dispose();
+  }
+}
