@@ -112,6 +112,7 @@ export { type RopeOptions, rope } from "./kernels/rope/rope.ts";
 export { parseRopeScaling, type RopeScaling } from "./kernels/rope/scaling.ts";
 export { type RopeTable, ropeTable } from "./kernels/rope/table.ts";
 export { softmax } from "./kernels/softmax/softmax.ts";
+export { type Recipe, recipes } from "./models/recipes.ts";
 
 // Choosing tokens
 

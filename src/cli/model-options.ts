@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import { type CacheLayout, type CacheOptions, cacheLayouts } from "../blocks/kv-cache/cache.ts";
 import type { Limits } from "../gpu/limits.ts";
 import { type CacheFormat, cacheFormats, type WeightType, weightTypes } from "../kernels/formats.ts";
+import { type Recipe, recipes } from "../models/recipes.ts";
 import { positive } from "./arguments.ts";
 
 /** Options that choose a device. */
@@ -16,6 +17,7 @@ export interface LoadFlags extends DeviceFlags {
   readonly model: string;
   readonly context?: number;
   readonly dtype?: WeightType;
+  readonly weights?: Recipe;
   readonly cacheDtype?: CacheFormat;
   readonly cacheLayout?: CacheLayout;
   readonly verify?: boolean;
@@ -51,6 +53,11 @@ export function addLoadOptions(command: Command, { optional = false } = {}): Com
       ).makeOptionMandatory(!optional),
     )
     .option("--context <n>", "longest sequence, in tokens", positive)
+    .addOption(
+      new Option("--weights <recipe>", "quantise the weights while they are loaded, by llama.cpp's rules")
+        .choices(recipes)
+        .conflicts("dtype"),
+    )
     .addOption(new Option("--dtype <type>", "type of the weights on the GPU (default: as stored)").choices(weightTypes))
     .addOption(
       new Option("--cache-dtype <type>", "type of cached keys and values (default: f32)").choices(cacheFormats),

@@ -16,7 +16,7 @@ export interface OpenedModel {
 
 /** Opens the device and loads the model that the options name, with a progress bar for people. */
 export async function openModel(flags: ModelFlags): Promise<OpenedModel> {
-  const { model: name, context, dtype, verify, json = false } = flags;
+  const { model: name, context, dtype, weights, verify, json = false } = flags;
   if (name === "") throw new Error("--model: the name of the folder is empty");
   const warnings: string[] = [];
   const onWarning = (warning: string) => void warnings.push(warning); // shown when the progress bar is gone
@@ -33,6 +33,7 @@ export async function openModel(flags: ModelFlags): Promise<OpenedModel> {
       return loadModel(gpu, source, {
         context,
         dtype,
+        weights,
         verify,
         cache: cacheOptions(flags),
         onProgress: load,

@@ -61,7 +61,7 @@ async function serve(flags: ServeFlags): Promise<void> {
   }
 }
 
-async function openEngine({ model, id, context, dtype, concurrency, ...flags }: ServeFlags): Promise<Engine> {
+async function openEngine({ model, id, context, dtype, weights, concurrency, ...flags }: ServeFlags): Promise<Engine> {
   const chatTemplate = flags.chatTemplate === undefined ? undefined : await readTextFile(flags.chatTemplate);
   const { adapter, features, cap } = flags;
   const device = { ...(adapter ? { adapter } : {}), ...(features ? { features } : {}), ...(cap ? { cap } : {}) };
@@ -81,6 +81,7 @@ async function openEngine({ model, id, context, dtype, concurrency, ...flags }: 
         ...(context === undefined ? {} : { context }),
         ...(chatTemplate === undefined ? {} : { chatTemplate }),
         ...(dtype === undefined ? {} : { dtype }),
+        ...(weights === undefined ? {} : { weights }),
         onProgress: ({ phase, done, total }) => {
           if (phase === "upload") report(done, total);
         },

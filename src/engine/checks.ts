@@ -33,6 +33,7 @@ const memory = {
   context: integer(1, 2 ** 30),
   cache: object<CacheOptions>({ dtype: text, layout: text }),
   dtype: text,
+  weights: text,
   signal,
 };
 

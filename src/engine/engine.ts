@@ -6,6 +6,7 @@ import type { AdapterInfo } from "../gpu/adapter-info.ts";
 import type { Limits } from "../gpu/limits.ts";
 import type { GpuOptions } from "../gpu/open.ts";
 import type { WeightType } from "../kernels/formats.ts";
+import type { Recipe } from "../models/recipes.ts";
 import type { ChatMessage } from "../text/chat-template.ts";
 import type { EngineGeneration, GenerateRequest } from "./generate-request.ts";
 import type {
@@ -50,6 +51,8 @@ export interface EngineLoadOptions {
   readonly cache?: CacheOptions;
   /** The type of matrices on the device. */
   readonly dtype?: WeightType;
+  /** A recipe by which matrices are quantised while they are loaded, in place of `dtype`. */
+  readonly weights?: Recipe;
   /** A chat template in place of the model's. */
   readonly chatTemplate?: string;
   /** False loads weights that hold NaN or infinity, which are refused by tensor and element by default. */
@@ -63,6 +66,7 @@ export interface PlanOptions {
   readonly context?: number;
   readonly cache?: CacheOptions;
   readonly dtype?: WeightType;
+  readonly weights?: Recipe;
   readonly signal?: AbortSignal;
 }
 

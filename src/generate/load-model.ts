@@ -7,6 +7,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { cacheFormats, weightTypes } from "../kernels/formats.ts";
 import { resolveCache } from "../models/cache.ts";
 import type { DecoderConfig } from "../models/config.ts";
+import { recipes } from "../models/recipes.ts";
 import { checkRequirements } from "../models/requirements.ts";
 import { type LoadOptions, uploadWeights } from "../models/weights.ts";
 import { onAbort } from "../options/abort.ts";
@@ -24,6 +25,7 @@ import {
   oneOf,
   text,
 } from "../options/checks.ts";
+import { OptionError } from "../options/errors.ts";
 import { tokensAhead } from "./chunks.ts";
 import { LanguageModel } from "./language-model.ts";
 
@@ -42,6 +44,7 @@ const sourceCheck = either(text, having("href", "a URL"), having("has", "an open
 
 const fields = fieldsOf<ModelOptions>({
   dtype: oneOf(...weightTypes),
+  weights: oneOf(...recipes),
   onProgress: callback,
   onWarning: callback,
   signal: having("aborted", "an AbortSignal"),
@@ -50,6 +53,12 @@ const fields = fieldsOf<ModelOptions>({
   chatTemplate: nonEmpty,
   verify: boolean,
 });
+
+/** Throws `OptionError` where types are given in both ways. */
+export function checkTypes(what: string, { dtype, weights }: Pick<LoadOptions, "dtype" | "weights">): void {
+  if (dtype === undefined || weights === undefined) return;
+  throw new OptionError(`${what}: dtype is ${dtype} and weights is ${weights}, expected one of them`);
+}
 
 /** The default context is at most this: a contiguous cache is allocated for all of it. */
 const defaultContext = 4096;
@@ -92,6 +101,7 @@ export async function loadModel(
 ): Promise<LanguageModel> {
   checkValue("loadModel", "from", sourceCheck, from);
   checkOptions("loadModel", fields, options);
+  checkTypes("loadModel", options);
   options.signal?.throwIfAborted();
   // Ends what is still being requested when the load has ended, whichever way.
   const ended = new AbortController();

@@ -10,13 +10,14 @@ import { readArchitecture } from "../models/architectures.ts";
 import { cacheShape, resolveCache } from "../models/cache.ts";
 import { checkWeights } from "../models/checkpoint.ts";
 import type { DecoderConfig } from "../models/config.ts";
+import { type Recipe, recipes } from "../models/recipes.ts";
 import { checkRequirements } from "../models/requirements.ts";
 import { weightBytes } from "../models/weight-bytes.ts";
 import { mebibytes } from "../options/bytes.ts";
 import { checkOptions, fieldsOf, having, integer, object, oneOf } from "../options/checks.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { longestChunk, tokensAhead } from "./chunks.ts";
-import { contextOf, early, earlyReads } from "./load-model.ts";
+import { checkTypes, contextOf, early, earlyReads } from "./load-model.ts";
 import type { LoadPlan } from "./load-plan.ts";
 import { modelFiles } from "./model-files.ts";
 
@@ -28,6 +29,8 @@ export interface PlanLoadOptions {
   readonly cache?: CacheOptions | undefined;
   /** Element type of matrices on the device; default as stored. */
   readonly dtype?: WeightType | undefined;
+  /** A recipe by which matrices are quantised while they are loaded, in place of `dtype`. */
+  readonly weights?: Recipe | undefined;
   /** Of the device, in bytes, such as `gpu.limits`; default those that every device of WebGPU has. */
   readonly limits?: Partial<Limits> | undefined;
   /** Bytes that the device has for all together, where that is known: WebGPU does not say. */
@@ -43,6 +46,7 @@ const fields = fieldsOf<PlanLoadOptions>({
   context: integer(1, 2 ** 30),
   cache: object<CacheOptions>({ dtype: oneOf(...cacheFormats), layout: oneOf(...cacheLayouts) }),
   dtype: oneOf(...weightTypes),
+  weights: oneOf(...recipes),
   limits: gpuChecks.cap,
   memory: bytes,
   signal: having("aborted", "an AbortSignal"),
@@ -60,6 +64,7 @@ export async function planLoad(
   options: PlanLoadOptions = {},
 ): Promise<LoadPlan> {
   checkOptions("planLoad", fields, options);
+  checkTypes("planLoad", options);
   const { signal } = options;
   const ended = new AbortController();
   const all = signal ? AbortSignal.any([signal, ended.signal]) : ended.signal;
@@ -92,7 +97,7 @@ async function planFrom(source: FileSource, options: PlanLoadOptions): Promise<L
   const device = { limits, adapter: { label: "the device" } };
   const context = contextOf(config, options.context);
   const shape = (tokens: number) => cacheShape(config, 1, tokens, cache, tokensAhead(device, config));
-  const ofWeights = weightBytes(weights, checkpoint, config, options.dtype);
+  const ofWeights = weightBytes(weights, checkpoint, config, options);
   const temporary = (tokens: number) => temporaries(config, Math.min(tokens, longestChunk(device, config)));
   const fitting = (tokens: number) =>
     largestTensorBytes(shape(tokens)) <= Math.min(limits.binding, limits.buffer) &&

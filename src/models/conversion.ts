@@ -4,7 +4,7 @@ import { firstNotFinite } from "../formats/finite.ts";
 import { FormatError } from "../formats/format-error.ts";
 import type { StoredTensor } from "../formats/safetensors.ts";
 import type { Planes } from "../tensor/formats/format.ts";
-import { type DType, decodePlanes, encodePlanes, isPlain } from "../tensor/formats.ts";
+import { type DType, decodePlanes, encodePlanes, formats, isPlain } from "../tensor/formats.ts";
 
 /** Where converted numbers come from: the element of a tensor that is the i-th of them. */
 export interface Origin {
@@ -50,16 +50,23 @@ export function convert(
   if (from === to) return planes;
   const numbers = decodePlanes(from, [1, columns], planes);
   const made = encodePlanes(to, [1, columns], numbers);
-  if (!isPlain(to)) return made; // blocks share a scale, so that their largest element fits
   const { data } = made;
-  if (firstNotFinite(to, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)) >= 0) {
-    // What was not finite before is the business of `verify`.
+  const anyNotFinite = isPlain(to)
+    ? firstNotFinite(to, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)) >= 0
+    : formats[to].firstNotFinite?.(made) !== undefined;
+  if (anyNotFinite) {
+    // What was not finite before is the business of `verify`; one such number makes its whole block NaN.
     const stored = decodePlanes(to, [1, columns], made);
-    const index = numbers.findIndex((value, i) => Number.isFinite(value) && !Number.isFinite(stored[i]));
+    const block = Number(formats[to].planes.data.elements);
+    const blockOf = (i: number) => numbers.subarray(i - (i % block), i - (i % block) + block);
+    const first = numbers.findIndex((_, i) => !Number.isFinite(stored[i]) && blockOf(i).every(Number.isFinite));
+    const furthest = (a: number, b: number) => (Math.abs(numbers[b] ?? 0) > Math.abs(numbers[a] ?? 0) ? b : a);
+    const index = first < 0 ? -1 : [...blockOf(first).keys()].map((i) => first - (first % block) + i).reduce(furthest);
     const is = `is ${numbers[index]} at element ${elementOf(index)}`;
-    if (index >= 0) throw new FormatError(tensor.file, `${is}, which is infinite as ${to}`, { field: tensor.name });
+    const becomes = isPlain(to) ? "infinite" : "not finite";
+    if (index >= 0) throw new FormatError(tensor.file, `${is}, which is ${becomes} as ${to}`, { field: tensor.name });
   }
-  if (to === "f32") return made; // it has every number of the others
+  if (to === "f32" || !isPlain(to)) return made; // f32 has every number of the others; blocks share what they round by
   let [count, largest] = [0, 0];
   for (let i = 0; i < data.length; i++) {
     const number = numbers[i] ?? 0;

@@ -12,6 +12,8 @@ import { sizeOf } from "../tensor/shape.ts";
 import { Tensor, upload, uploadPlanes } from "../tensor/tensor.ts";
 import { convert, countLosses } from "./conversion.ts";
 import type { StackedSource, WeightSource } from "./family.ts";
+import type { TypeChoice } from "./matrix-types.ts";
+import type { Recipe } from "./recipes.ts";
 import { segmentWriter } from "./segment-writer.ts";
 import { type Bytes, bytesIn, finiteElements, piecesOf, sourceOf, storedRows, transposed } from "./stored-rows.ts";
 
@@ -19,6 +21,11 @@ import { type Bytes, bytesIn, finiteElements, piecesOf, sourceOf, storedRows, tr
 export interface LoadOptions {
   /** Element type of matrices on the GPU; unset: as stored. Vectors are always f32. */
   readonly dtype?: WeightType | undefined;
+  /**
+   * Quantises matrices of f32, f16 and bf16 while they are read, by llama.cpp's rules of this name, which give each
+   * matrix its type; in place of `dtype`.
+   */
+  readonly weights?: Recipe | undefined;
   readonly onProgress?: ((doneBytes: number, totalBytes: number) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   /**
@@ -68,17 +75,17 @@ export class Loader {
   }
 
   /**
-   * A matrix `[out, in]` in the requested or stored type (f32 where its tensors' types differ), streamed unless it has
-   * to be transposed. Alternating rows stay in one segment. It is there once `finish` is done.
+   * A matrix `[out, in]` in the type that is chosen by the stored one (f32 where its tensors' types differ), streamed
+   * unless it has to be transposed. Alternating rows stay in one segment. It is there once `finish` is done.
    */
-  matrix(source: WeightSource | StackedSource, dtype = this.#options.dtype): Tensor {
+  matrix(source: WeightSource | StackedSource, choose: TypeChoice = (stored) => this.#options.dtype ?? stored): Tensor {
     // Kernels of stacks compute four results at a time; alternating rows belong together anyway.
-    if ("parts" in source) return this.#stack(source, expertRows, dtype);
+    if ("parts" in source) return this.#stack(source, expertRows, choose);
     if (!source.transposed || this.#weights.get(source.name).transposed)
-      return this.#stack({ label: source.name, parts: [[source]] }, 1, dtype);
+      return this.#stack({ label: source.name, parts: [[source]] }, 1, choose);
     const [rows = 0, columns = 0] = source.shape.toReversed();
     const [begin, end] = source.rows ?? [0, rows];
-    return this.#small(source, [end - begin, columns], dtype);
+    return this.#small(source, [end - begin, columns], choose);
   }
 
   /** A tensor of zeroed words. */
@@ -89,10 +96,10 @@ export class Loader {
   /** A vector, always as f32; several axes are flattened. It is there once `finish` is done. */
   vector(source: WeightSource): Tensor {
     const [begin, end] = source.rows ?? [0, source.shape[0] ?? 1];
-    return this.#small(source, [(end - begin) * sizeOf(source.shape.slice(1))], "f32");
+    return this.#small(source, [(end - begin) * sizeOf(source.shape.slice(1))], () => "f32");
   }
 
-  #stack({ label, parts }: StackedSource, together: number, dtype: LoadOptions["dtype"]): Tensor {
+  #stack({ label, parts }: StackedSource, together: number, choose: TypeChoice): Tensor {
     const stored = parts.map((part) => part.map((source) => storedRows(this.#weights, source, this.#options.verify)));
     const all = stored.flat();
     const columns = all[0]?.columns ?? 0;
@@ -101,7 +108,7 @@ export class Loader {
       throw new TypeError(`${label}: rows of different widths cannot be stacked`);
     }
     const [only, ...others] = new Set(all.map(({ dtype }) => dtype));
-    const to = dtype ?? (only && others.length === 0 ? only : "f32");
+    const to = choose(only && others.length === 0 ? only : "f32", columns);
     const shape = [all.reduce((sum, { rows }) => sum + rows, 0), columns];
     const segments: Segment[] = [];
     const tensor = this.#own(new Tensor(this.#gpu, shape, to, segments));
@@ -128,10 +135,10 @@ export class Loader {
   }
 
   /** A tensor that goes through the CPU whole: one that is transposed, or converted as a vector. */
-  #small(source: WeightSource, shape: readonly number[], dtype: LoadOptions["dtype"]): Tensor {
+  #small(source: WeightSource, shape: readonly number[], choose: TypeChoice): Tensor {
     const stored = this.#weights.get(source.name, source.shape);
     const from = dtypeOf(stored);
-    const to = dtype ?? from;
+    const to = choose(from, shape.at(-1) ?? 1);
     const segments: Segment[] = [];
     const tensor = this.#own(new Tensor(this.#gpu, shape, to, segments));
     const use = (elements: Elements) => {

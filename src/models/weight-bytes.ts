@@ -1,10 +1,11 @@
 import type { Weights } from "../formats/weights.ts";
-import type { WeightType } from "../kernels/formats.ts";
 import { bytesOf } from "../tensor/formats.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { DecoderConfig } from "./config.ts";
-import type { LayerSources, OuterSources, StackedSource, WeightSource } from "./family.ts";
+import type { StackedSource, WeightSource } from "./family.ts";
+import type { LoadOptions } from "./loader.ts";
+import { matrixTypes, type TypeChoice } from "./matrix-types.ts";
 import { storedRows } from "./stored-rows.ts";
 
 type Part = Readonly<Record<string, unknown>>;
@@ -13,38 +14,39 @@ type Part = Readonly<Record<string, unknown>>;
 const isVector = (key: string) => /norm|bias|sinks/i.test(key);
 
 /**
- * Bytes that the weights of a checked checkpoint take on the device, with matrices of this type or as stored: what
+ * Bytes that the weights of a checked checkpoint take on the device, with matrices of the chosen types: what
  * `uploadWeights` allocates, from the heads of the files.
  */
 export function weightBytes(
   weights: Weights,
   { outer, layers }: Checkpoint,
   config: DecoderConfig,
-  dtype: WeightType | undefined,
+  options: Pick<LoadOptions, "dtype" | "weights">,
 ): number {
-  const matrix = (source: WeightSource | StackedSource, to: WeightType | undefined): number => {
+  const types = matrixTypes(options, config);
+  const matrix = (source: WeightSource | StackedSource, choose: TypeChoice): number => {
     const parts = "parts" in source ? source.parts.flat() : [source];
     const stored = parts.map((part) => storedRows(weights, part));
     const [only, ...others] = new Set(stored.map((one) => one.dtype));
     const rows = stored.reduce((sum, one) => sum + one.rows, 0);
-    return bytesOf(to ?? (only && others.length === 0 ? only : "f32"), [rows, stored[0]?.columns ?? 0]);
+    const columns = stored[0]?.columns ?? 0;
+    return bytesOf(choose(only && others.length === 0 ? only : "f32", columns), [rows, columns]);
   };
   const vector = ({ shape, rows }: WeightSource): number => {
     const [begin, end] = rows ?? [0, shape[0] ?? 1];
     return 4 * (end - begin) * sizeOf(shape.slice(1));
   };
-  const part = (sources: Part, latent: boolean): number => {
+  const part = (sources: Part, layer: number): number => {
     let bytes = 0;
     for (const [key, value] of Object.entries(sources)) {
       if (value === undefined) continue;
       const source = value as WeightSource | StackedSource;
-      if (!("name" in source || "parts" in source)) bytes += part(value as Part, latent);
+      if (!("name" in source || "parts" in source)) bytes += part(value as Part, layer);
       else if (isVector(key) && "name" in source) bytes += vector(source);
-      else bytes += matrix(source, latent && key === "v" ? "f32" : dtype);
+      else bytes += matrix(source, types.of(key, layer));
     }
     return bytes;
   };
-  const ofLayer = (layer: LayerSources | OuterSources) => part({ ...layer }, config.latent !== undefined);
   const flags = config.mixture ? 4 * config.layers : 0;
-  return [outer, ...layers].reduce((sum, layer) => sum + ofLayer(layer), flags);
+  return layers.reduce((sum, layer, index) => sum + part({ ...layer }, index), flags + part({ ...outer }, 0));
 }

@@ -11,6 +11,7 @@ import { type Checkpoint, checkWeights } from "./checkpoint.ts";
 import type { DecoderConfig } from "./config.ts";
 import type { Family, FeedForwardSources, LatentSources, MixtureSources, WeightSource } from "./family.ts";
 import { Loader, type LoadOptions } from "./loader.ts";
+import { matrixTypes, type TypeChoice } from "./matrix-types.ts";
 
 export type { LoadOptions } from "./loader.ts";
 
@@ -52,65 +53,67 @@ export async function uploadWeights(
   options: LoadOptions = {},
 ): Promise<DecoderWeights> {
   const loader = new Loader(gpu, weights, options);
+  const types = matrixTypes(options, config);
   try {
     const norm = (weight: WeightSource, bias?: WeightSource, eps = config.eps): Norm => {
       if (config.norm === "rms") return { kind: "rms", weight: loader.vector(weight), eps };
       return { kind: "layer", weight: loader.vector(weight), bias: bias && loader.vector(bias), eps };
     };
-    const linear = (weight: WeightSource, bias?: WeightSource): Linear => ({
-      weight: loader.matrix(weight),
+    const linear = (type: TypeChoice, weight: WeightSource, bias?: WeightSource): Linear => ({
+      weight: loader.matrix(weight, type),
       bias: bias && loader.vector(bias),
     });
-    const feedForward = (layer: FeedForwardSources): FeedForwardWeights => ({
-      gate: layer.gate && linear(layer.gate, layer.gateBias),
-      up: linear(layer.up, layer.upBias),
-      down: linear(layer.down, layer.downBias),
+    const feedForward = (layer: FeedForwardSources, index: number): FeedForwardWeights => ({
+      gate: layer.gate && linear(types.of("gate", index), layer.gate, layer.gateBias),
+      up: linear(types.of("up", index), layer.up, layer.upBias),
+      down: linear(types.of("down", index), layer.down, layer.downBias),
     });
     const faults = config.mixture && loader.flags(config.layers);
     const mixture = (layer: MixtureSources, index: number): MixtureWeights => ({
       faults: faults && { flags: faults, layer: index },
-      router: linear(layer.router, layer.routerBias),
-      gateUp: loader.matrix(layer.gateUp),
+      router: linear(types.of("router", index), layer.router, layer.routerBias),
+      gateUp: loader.matrix(layer.gateUp, types.of("gateUp", index)),
       gateUpBias: layer.gateUpBias && loader.vector(layer.gateUpBias),
-      down: loader.matrix(layer.down),
+      down: loader.matrix(layer.down, types.of("down", index)),
       downBias: layer.downBias && loader.vector(layer.downBias),
       selectionBias: layer.selectionBias && loader.vector(layer.selectionBias),
-      shared: layer.shared && feedForward(layer.shared),
-      sharedGate: layer.sharedGate && linear(layer.sharedGate),
+      shared: layer.shared && feedForward(layer.shared, index),
+      sharedGate: layer.sharedGate && linear(types.of("sharedGate", index), layer.sharedGate),
     });
-    const latent = (layer: LatentSources): LatentProjections => {
+    const latent = (layer: LatentSources, index: number): LatentProjections => {
       const eps = config.latent?.eps;
       const { queryDown, queryDownBias, queryNorm } = layer;
       const query = queryDown &&
         queryNorm && {
-          down: linear(queryDown, queryDownBias),
+          down: linear(types.of("queryDown", index), queryDown, queryDownBias),
           norm: norm(queryNorm, undefined, eps),
         };
       return { norm: norm(layer.norm, undefined, eps), query };
     };
-    const embedding = loader.matrix(outer.embedding);
-    const positions = outer.positions && loader.matrix(outer.positions);
+    const embedding = loader.matrix(outer.embedding, types.of("embedding"));
+    const positions = outer.positions && loader.matrix(outer.positions, types.of("positions"));
     const blocks: BlockWeights[] = [];
     for (const [index, layer] of layers.entries()) {
       blocks.push({
         attentionNorm: norm(layer.attentionNorm, layer.attentionNormBias),
         attention: {
-          q: linear(layer.q, layer.qBias),
-          k: linear(layer.k, layer.kBias),
-          // The kernel that splits this projection by head supports no other type.
-          v: layer.latent ? { weight: loader.matrix(layer.v, "f32") } : linear(layer.v, layer.vBias),
-          output: linear(layer.output, layer.outputBias),
+          q: linear(types.of("q", index), layer.q, layer.qBias),
+          k: linear(types.of("k", index), layer.k, layer.kBias),
+          v: linear(types.of("v", index), layer.v, layer.latent ? undefined : layer.vBias),
+          output: linear(types.of("output", index), layer.output, layer.outputBias),
           qNorm: layer.qNorm && norm(layer.qNorm),
           kNorm: layer.kNorm && norm(layer.kNorm),
           sinks: layer.sinks && loader.vector(layer.sinks),
-          latent: layer.latent && latent(layer.latent),
+          latent: layer.latent && latent(layer.latent, index),
         },
         feedForwardNorm: norm(layer.feedForwardNorm, layer.feedForwardNormBias),
-        feedForward: "router" in layer.feedForward ? mixture(layer.feedForward, index) : feedForward(layer.feedForward),
+        feedForward:
+          "router" in layer.feedForward ? mixture(layer.feedForward, index) : feedForward(layer.feedForward, index),
       });
     }
     const last = norm(outer.norm, outer.normBias);
-    const head = outer.head ? linear(outer.head) : { weight: embedding };
+    const head = outer.head ? linear(types.of("head"), outer.head) : { weight: embedding };
+    for (const note of types.notes()) (options.onWarning ?? console.warn)(note);
     await loader.finish();
     const dispose = () => loader.dispose();
     return { embedding, positions, blocks, norm: last, head, faults, bytes: loader.bytes, dispose };

@@ -161,11 +161,13 @@ describe.skipIf(noChromium)(
 
     test("the link holds settings and prompt, and files hold the run", async () => {
       await page.goto("about:blank");
-      await page.goto(site.generate("prompt=The&max_tokens=6&temperature=0&seed=5&run=1"));
+      await page.goto(site.generate("prompt=The&max_tokens=6&temperature=0&seed=5&weights=q8_0&run=1"));
       await finished();
       await page.getByRole("spinbutton", { name: "Top-k" }).fill("7");
       await page.waitForFunction(() => location.hash.includes("top_k=7"));
-      expect(page.url()).toMatch(/#v=1&model=voices-dense&prompt=The&temperature=0&top_k=7&max_tokens=6&seed=5$/);
+      expect(page.url()).toMatch(
+        /#v=1&model=voices-dense&prompt=The&temperature=0&top_k=7&max_tokens=6&seed=5&weights=q8_0$/,
+      );
       await page.getByRole("tab", { name: "Export" }).click();
       const save = async (name: string) => {
         const [saved] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name }).click()]);

@@ -248,6 +248,14 @@ const misspelt: [args: readonly string[], message: string | RegExp][] = [
     /argument 'int8' is invalid. Allowed choices are f32, f16, bf16/,
   ],
   [
+    ["generate", "-m", bundledModel, "--weights", "q4"],
+    /argument 'q4' is invalid. Allowed choices are q8_0, q6_k, q4_k_m, q4_k_s, q4_0/,
+  ],
+  [
+    ["generate", "-m", bundledModel, "--weights", "q4_0", "--dtype", "f16"],
+    /'--weights <recipe>' cannot be used with option '--dtype <type>'/,
+  ],
+  [
     ["perplexity", "-m", bundledModel, "--text", "LICENSE", "--cache-dtype", "mxfp4"],
     /argument 'mxfp4' is invalid. Allowed choices are f32, f16, bf16, int8, int4/,
   ],

@@ -12,8 +12,9 @@ const latent = "test/golden/deepseek-v3";
 const packed = "test/golden/gpt-oss-mxfp4";
 
 describe.each([bundledModel, bundledMixture, latent, packed])("the plan of %s", (folder) => {
-  test.each([undefined, "f16"] as const)("has what a load takes, with matrices of type %s", async (dtype) => {
-    const options = { dtype, context: 300, cache: { dtype: "f16" } } as const;
+  const types = [{}, { dtype: "f16" }, { weights: "q4_k_m" }] as const;
+  test.each(types)("has what a load takes, with matrices of type %s", async (type) => {
+    const options = { ...type, context: 300, cache: { dtype: "f16" } } as const;
     const plan = await planLoad(folder, { ...options, limits: gpu.limits });
     using model = await loadModel(gpu, folder, { ...options, onWarning: () => {} });
     const { decoder, programs, context } = model;
@@ -26,7 +27,7 @@ describe.each([bundledModel, bundledMixture, latent, packed])("the plan of %s", 
       programs.visible(context),
       "last",
     ).program;
-    console.log(`${folder} ${dtype}: temporaries ${temporaryBytes}, planned ${plan.temporaryBytes}`);
+    console.log(`${folder} ${JSON.stringify(type)}: temporaries ${temporaryBytes}, planned ${plan.temporaryBytes}`);
     expect(plan.temporaryBytes / temporaryBytes).toBeGreaterThan(0.6);
     expect(plan.temporaryBytes / temporaryBytes).toBeLessThan(1.5);
     expect(plan.downloadBytes).toBe(plan.cachedBytes); // a folder has all that it has

@@ -127,7 +127,7 @@ describe("segments of rows that belong together", () => {
 describe("conversion to a smaller type", () => {
   const load = async (
     elements: readonly number[],
-    dtype: "f16" | "bf16" | "mxfp4",
+    dtype: "f16" | "bf16" | "mxfp4" | "q4_0",
     change: Partial<WeightSource> = {},
   ) => {
     const shape = [4, elements.length / 4];
@@ -155,6 +155,13 @@ describe("conversion to a smaller type", () => {
     await expect(load(zeros(12, { 7: -value }), dtype)).rejects.toThrow(is);
     await expect(load(zeros(12, { 7: -value }), dtype, { transposed: true })).rejects.toThrow(is);
     await expect(load(zeros(12, { 7: -value }), dtype, { rows: [1, 3] })).rejects.toThrow(is);
+  });
+
+  test("blocks whose scale would be infinite are refused, with the first of them", async () => {
+    const is = "model.safetensors: weight is -1000000 at element 39, which is not finite as q4_0";
+    await expect(load(zeros(128, { 39: -1e6 }), "q4_0")).rejects.toThrow(is);
+    const { values } = await load(zeros(128, { 39: -5e5, 40: 1000 }), "q4_0");
+    expect(values.slice(39, 41)).toEqual([-499_968, 0]); // -8 times 62,496, the f16 nearest to 62,500
   });
 
   test("what becomes 0 is counted, and the largest number that fits stays", async () => {

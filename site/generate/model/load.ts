@@ -4,7 +4,7 @@ import type { LoadProgress } from "../../../src/formats/load-progress.ts";
 import { say } from "../../shell/status.ts";
 import { keep, kept } from "../../shell/store.ts";
 import { endEngine, engineFor, type Hub, NoDevice, standardHub } from "../engine/thread.ts";
-import { cacheFormat, choice, context } from "../setup/state.ts";
+import { cacheFormat, choice, context, recipe } from "../setup/state.ts";
 import { type ModelChoice, nameOf, sourceOf } from "./choice.ts";
 import { advance, type Meter, noProgress, resumed } from "./meter.ts";
 
@@ -32,7 +32,7 @@ let before: Promise<unknown> = Promise.resolve();
 
 /** Loads the chosen model in place of the one that there is. True when it is there. */
 export async function startLoading(meter: Meter = noProgress): Promise<boolean> {
-  const [from, tokens, format] = [choice.value, context.value, cacheFormat.value];
+  const [from, tokens, format, weights] = [choice.value, context.value, cacheFormat.value, recipe.value];
   const source = sourceOf(from);
   if (source === undefined) return false;
   ended.abort();
@@ -62,6 +62,7 @@ export async function startLoading(meter: Meter = noProgress): Promise<boolean> 
     const loading = engine.load(source, {
       ...{ id: name, cache: { dtype: format }, onProgress, signal: mine.signal },
       ...(tokens === undefined ? {} : { context: tokens }),
+      ...(weights === undefined ? {} : { weights }),
     });
     before = loading;
     const info = await loading;

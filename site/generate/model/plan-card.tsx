@@ -1,9 +1,10 @@
 import type { LoadPlan } from "../../../src/generate/load-plan.ts";
 import { type CacheFormat, cacheFormats } from "../../../src/kernels/formats.ts";
+import { recipes } from "../../../src/models/recipes.ts";
 import { device } from "../../shell/device/device.ts";
 import { count, fileSize, memory } from "../../shell/format.ts";
 import { Troubles } from "../../shell/troubles.tsx";
-import { cacheFormat, choice, context, problems, runAtOnce } from "../setup/state.ts";
+import { cacheFormat, choice, context, problems, recipe, runAtOnce } from "../setup/state.ts";
 import { troubleOf } from "../troubles/failure.ts";
 import { nameOf, problemOf } from "./choice.ts";
 import { startLoading } from "./load.ts";
@@ -107,12 +108,12 @@ function Needs({ plan: known }: { plan: LoadPlan }) {
 const parametersOf = (n: number): string =>
   n >= 1e9 ? `${(n / 1e9).toFixed(2)} G` : n >= 1e6 ? `${(n / 1e6).toFixed(1)} M` : count(n);
 
-/** Context and cache, which the memory depends on. */
+/** Context, cache and weights, which the memory depends on. */
 function Room({ plan: known }: { plan: LoadPlan | undefined }) {
   const problem = problems.value.get("context");
   return (
     <details class="options">
-      <summary>Context and cache</summary>
+      <summary>Context, cache and weights</summary>
       <div class="row">
         <label class="field">
           <span>context, tokens</span>
@@ -139,6 +140,23 @@ function Room({ plan: known }: { plan: LoadPlan | undefined }) {
             }}
           >
             {cacheFormats.map((name) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label class="field">
+          <span>weights as</span>
+          <select
+            value={recipe.value ?? ""}
+            onChange={({ currentTarget: { value } }) => {
+              runAtOnce.value = false;
+              recipe.value = recipes.find((name) => name === value);
+            }}
+          >
+            <option value="">stored</option>
+            {recipes.map((name) => (
               <option key={name} value={name}>
                 {name}
               </option>

@@ -1,7 +1,7 @@
 import { effect, signal } from "@preact/signals";
 import type { LoadPlan } from "../../../src/generate/load-plan.ts";
 import { engineFor, generationOfEngine, NoDevice } from "../engine/thread.ts";
-import { cacheFormat, choice, context, problems } from "../setup/state.ts";
+import { cacheFormat, choice, context, problems, recipe } from "../setup/state.ts";
 import { problemOf, sourceOf } from "./choice.ts";
 import { endings, hub } from "./load.ts";
 
@@ -24,6 +24,7 @@ export function followChoice(): void {
   effect(() => {
     void [generationOfEngine.value, lookAgain.value, endings.value];
     const [chosen, tokens, format, at] = [choice.value, context.value, cacheFormat.value, hub.value];
+    const weights = recipe.value;
     const source = sourceOf(chosen);
     if (source === undefined || problemOf(chosen) !== undefined || problems.value.has("context")) {
       plan.value = { kind: "none" };
@@ -41,6 +42,7 @@ export function followChoice(): void {
           cache: { dtype: format },
           signal: ended.signal,
           ...(tokens === undefined ? {} : { context: tokens }),
+          ...(weights === undefined ? {} : { weights }),
         };
         const found = await engine.plan(source as NonNullable<typeof source>, options);
         if (!ended.signal.aborted) plan.value = { kind: "known", plan: found };

@@ -1,17 +1,29 @@
 import { effect } from "@preact/signals";
 import { cacheFormats } from "../../../src/kernels/formats.ts";
+import { recipes } from "../../../src/models/recipes.ts";
 import { pack, readFragment, unpack, writeFragment } from "../../shell/permalink.ts";
 import { sim } from "../../shell/sim.ts";
 import { say } from "../../shell/status.ts";
 import { choiceOf, linkOf } from "../model/choice.ts";
 import { problemOf, type Sampling, samplingFields, seedProblem } from "./sampling.ts";
-import { cacheFormat, choice, chosenMode, context, prompt, runAtOnce, runPending, sampling, system } from "./state.ts";
+import {
+  cacheFormat,
+  choice,
+  chosenMode,
+  context,
+  prompt,
+  recipe,
+  runAtOnce,
+  runPending,
+  sampling,
+  system,
+} from "./state.ts";
 
 /** Texts longer than this are deflated in links. */
 const longText = 300;
 
 const known = new Set([
-  ...["model", "mode", "prompt", "prompt*", "system*", "seed", "context", "cache", "run", "sim", "chat*"],
+  ...["model", "mode", "prompt", "prompt*", "system*", "seed", "context", "cache", "weights", "run", "sim", "chat*"],
   ...samplingFields.map(({ key }) => key),
 ]);
 
@@ -40,6 +52,8 @@ export async function readAddress(takeChat: (messages: readonly LinkMessage[]) =
   const seed = number("seed", seedProblem);
   const format = cacheFormats.find((name) => name === keys.get("cache"));
   if (keys.has("cache") && format === undefined) wrong.push(`cache=${keys.get("cache")}`);
+  const quantised = recipes.find((name) => name === keys.get("weights"));
+  if (keys.has("weights") && quantised === undefined) wrong.push(`weights=${keys.get("weights")}`);
   const packed = async (key: string): Promise<string | undefined> => {
     const text = keys.get(key);
     if (text === undefined) return undefined;
@@ -49,6 +63,7 @@ export async function readAddress(takeChat: (messages: readonly LinkMessage[]) =
   sampling.value = { ...Object.fromEntries(chosen), ...(seed === undefined ? {} : { seed }) } as Sampling;
   context.value = number("context", (value) => (Number.isInteger(value) && value > 0 ? undefined : "a whole number"));
   cacheFormat.value = format ?? "f32";
+  recipe.value = quantised;
   prompt.value = long ?? keys.get("prompt") ?? "";
   system.value = words ?? "";
   const mode = keys.get("mode");
@@ -102,6 +117,7 @@ export async function linkKeys(
     ...(seed === undefined || !Number.isFinite(seed) ? [] : [["seed", String(seed)] as const]),
     ...(context.value === undefined ? [] : [["context", String(context.value)] as const]),
     ...(cacheFormat.value === "f32" ? [] : [["cache", cacheFormat.value] as const]),
+    ...(recipe.value === undefined ? [] : [["weights", recipe.value] as const]),
     ...(messages.length > 0 ? [["chat*", await pack(JSON.stringify(messages))] as const] : []),
     ...(runAtOnce.value ? [["run", "1"] as const] : []),
     ...(sim === undefined ? [] : [["sim", sim] as const]),
@@ -124,6 +140,7 @@ export function writeAddress(): void {
       sampling.value,
       context.value,
       cacheFormat.value,
+      recipe.value,
       runAtOnce.value,
     ];
     clearTimeout(timer);

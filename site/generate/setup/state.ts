@@ -1,5 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import type { CacheFormat } from "../../../src/kernels/formats.ts";
+import type { Recipe } from "../../../src/models/recipes.ts";
 import type { ModelChoice } from "../model/choice.ts";
 import { problemOf, type Sampling, samplingFields, seedProblem } from "./sampling.ts";
 
@@ -19,6 +20,8 @@ export const sampling = signal<Sampling>({});
 export const context = signal<number | undefined>(undefined);
 /** How keys and values are kept. */
 export const cacheFormat = signal<CacheFormat>("f32");
+/** The recipe by which weights are quantised while they are loaded; undefined for as stored. */
+export const recipe = signal<Recipe | undefined>(undefined);
 /** True while the link says that the page is to generate as soon as it can. */
 export const runAtOnce = signal(false);
 /** True from when such a link was read until its text has begun, or cannot. */

@@ -26,12 +26,12 @@ export function idOf(from: ModelSource, { name }: FileSource): string {
 export async function loadReady(
   gpu: Gpu,
   source: FileSource,
-  { context, cache, dtype, chatTemplate, verify }: LoadRequest,
+  { context, cache, dtype, weights, chatTemplate, verify }: LoadRequest,
   report: Report,
   { signal, onWarning }: { readonly signal: AbortSignal | undefined; readonly onWarning: (text: string) => void },
 ): Promise<LanguageModel> {
   const onProgress = (done: number, total: number) => report("upload", done, total);
-  const given = { context, cache, dtype, chatTemplate, verify, onProgress, onWarning, signal };
+  const given = { context, cache, dtype, weights, chatTemplate, verify, onProgress, onWarning, signal };
   const model = await loadModel(gpu, source, given);
   try {
     await compile(model, report, signal);

@@ -12,13 +12,17 @@ const smaller: readonly PlanOptions[] = [
   { cache: { dtype: "int8" } },
   { dtype: "f16" },
   { dtype: "f16", cache: { dtype: "int8" } },
+  { weights: "q8_0" },
+  { weights: "q8_0", cache: { dtype: "int8" } },
+  { weights: "q4_k_m", cache: { dtype: "int8" } },
 ];
 
 /** How the options that are added, and a context, are written in a message. */
-function said({ dtype, cache }: PlanOptions, context: number | undefined): string {
+function said({ dtype, weights, cache }: PlanOptions, context: number | undefined): string {
   const parts = [
     ...(context === undefined ? [] : [`context: ${context}`]),
     ...(dtype === undefined ? [] : [`dtype: "${dtype}"`]),
+    ...(weights === undefined ? [] : [`weights: "${weights}"`]),
     ...(cache === undefined ? [] : [`cache: { dtype: "${cache.dtype}" }`]),
   ];
   return parts.length > 1 ? `${parts.slice(0, -1).join(", ")} and ${parts.at(-1)}` : (parts[0] ?? "");
@@ -30,14 +34,14 @@ function said({ dtype, cache }: PlanOptions, context: number | undefined): strin
  */
 async function whatFits(
   source: FileSource,
-  { context, cache, dtype }: PlanOptions,
+  { context, cache, dtype, weights }: PlanOptions,
   { limits }: Pick<Gpu, "limits">,
   memory: number,
 ): Promise<string | undefined> {
-  const asked = { ...(context === undefined ? {} : { context }), ...(dtype === undefined ? {} : { dtype }) };
   const plans: { readonly added: PlanOptions; readonly plan: LoadPlan }[] = [];
   for (const added of smaller) {
-    const options = { ...asked, ...added, cache: { ...cache, ...added.cache } };
+    const types = added.weights || added.dtype ? {} : { dtype, weights };
+    const options = { context, ...types, ...added, cache: { ...cache, ...added.cache } };
     try {
       plans.push({ added, plan: await planLoad(source, { ...options, limits, memory }) });
     } catch {

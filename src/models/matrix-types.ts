@@ -1,0 +1,56 @@
+import type { WeightType } from "../kernels/formats.ts";
+import { type DType, formats, isPlain } from "../tensor/formats.ts";
+import type { DecoderConfig } from "./config.ts";
+import { type Recipe, recipeType } from "./recipes.ts";
+
+/** The type of a matrix on the device, from the one that it is stored in and the length of its rows. */
+export type TypeChoice = (stored: DType, columns: number) => DType;
+
+/** The types of a model's matrices. */
+export interface MatrixTypes {
+  /** By a matrix's key among the sources of a layer, or of what is outside of layers. */
+  readonly of: (key: string, layer?: number) => TypeChoice;
+  /** A line for each type that took the place of another, and how often it did. */
+  readonly notes: () => string[];
+}
+
+/** What a type is replaced by where rows are no multiple of its blocks. */
+const shorter: Partial<Record<DType, DType>> = {
+  ...{ q2_k: "iq4_nl", q3_k: "iq4_nl", q4_k: "q5_0", q5_k: "q5_1", q6_k: "q8_0" },
+};
+
+const divides = (columns: number, dtype: DType) => columns % Number(formats[dtype].planes.data.elements) === 0;
+
+/** A type whose blocks rows of this length divide into: llama.cpp's choices, f16 where there is none. */
+function fitting(dtype: DType, columns: number): DType {
+  if (divides(columns, dtype)) return dtype;
+  const next = shorter[dtype];
+  return next ? fitting(next, columns) : "f16";
+}
+
+/** The types that options give the matrices of a model: all one, those of a recipe, or as they are stored. */
+export function matrixTypes(
+  { dtype, weights }: { readonly dtype?: WeightType | undefined; readonly weights?: Recipe | undefined },
+  { layers, mixture, tied, latent }: DecoderConfig,
+): MatrixTypes {
+  const replaced = new Map<string, number>();
+  const model = { layers, experts: mixture?.experts ?? 0, tied };
+  const byRecipe = (recipe: Recipe, key: string, layer: number): TypeChoice => {
+    const wanted = recipeType(recipe, key, layer, model);
+    return (stored, columns) => {
+      if (!isPlain(stored) || wanted === "stored") return stored; // what is packed was quantised once
+      const type = fitting(wanted, columns);
+      const note = `rows of ${columns} are no multiple of the blocks of ${wanted}: ${type} in its place`;
+      if (type !== wanted) replaced.set(note, (replaced.get(note) ?? 0) + 1);
+      return type;
+    };
+  };
+  return {
+    of(key, layer = 0) {
+      if (latent && key === "v") return () => "f32"; // the kernel that splits it by head supports no other type
+      return weights ? byRecipe(weights, key, layer) : (stored) => dtype ?? stored;
+    },
+    notes: () =>
+      [...replaced].map(([note, count]) => `${weights}: ${note}, for ${count} ${count === 1 ? "matrix" : "matrices"}`),
+  };
+}
