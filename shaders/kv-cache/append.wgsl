@@ -38,11 +38,14 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   let row = cache_row(b, group, position(b, t));
   if (row == NO_INDEX) { return; }
 
+  var elements: array<f32, PACKED>;
   if (word < words.x) {
     let row_of_k = params.k_first + b * params.k_batch + t * params.k_token + group * params.k_head;
-    keys[row * words.x + word] = word_of_k(row_of_k + word * PACKED);
+    for (var e = 0u; e < PACKED; e++) { elements[e] = k[row_of_k + word * PACKED + e]; }
+    keys[row * words.x + word] = word_of(elements);
   } else {
     let row_of_v = params.v_first + b * params.v_batch + t * params.v_token + group * params.v_head;
-    values[row * words.y + word - words.x] = word_of_v(row_of_v + (word - words.x) * PACKED);
+    for (var e = 0u; e < PACKED; e++) { elements[e] = v[row_of_v + (word - words.x) * PACKED + e]; }
+    values[row * words.y + word - words.x] = word_of(elements);
   }
 }

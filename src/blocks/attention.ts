@@ -2,15 +2,18 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { optionalTensor, tensorCheck } from "../kernels/arguments.ts";
 import { tableAttention } from "../kernels/attention/attention.ts";
 import { appendKv } from "../kernels/kv-cache/append.ts";
+import { appendRotated } from "../kernels/kv-cache/append-rotated.ts";
 import { kvLayoutCheck } from "../kernels/kv-cache/layouts.ts";
+import { contiguous } from "../kernels/layout/contiguous.ts";
 import { rope, ropeLayoutCheck } from "../kernels/rope/rope.ts";
 import { type Checks, checkOptions, fieldsOf, finite, integer, object, required, size } from "../options/checks.ts";
 import { OptionError } from "../options/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { reshape, transpose } from "../tensor/views.ts";
+import { reshape, slice, transpose } from "../tensor/views.ts";
 import { type LayerCache, ownLayout, sharedCache, visibleCache } from "./kv-cache/cache.ts";
-import { type Linear, linear, projection } from "./linear.ts";
+import { type Linear, linear, linearChecks, projection } from "./linear.ts";
 import { type Norm, norm, normCheck } from "./norm.ts";
+import { project, type Surroundings } from "./project.ts";
 
 /**
  * The positions of this run's tokens: the step's, which change from replay to replay, or `start` onwards. With `apart`, a
@@ -24,6 +27,8 @@ export interface AttentionWeights {
   readonly q: Linear;
   readonly k: Linear;
   readonly v: Linear;
+  /** All three as one projection, the rows of q, then of k, then of v: read in one dispatch by a decode step. */
+  readonly qkv?: Linear | undefined;
   readonly output: Linear;
   /** Norms of queries and keys before rotation: of each head `[d]` (Qwen3), or of all heads as one vector (OLMoE). */
   readonly qNorm?: Norm | undefined;
@@ -77,6 +82,7 @@ export const attentionWeightChecks: Checks<AttentionWeights> = {
   q: projection,
   k: projection,
   v: projection,
+  qkv: object(linearChecks),
   output: projection,
   qNorm: normCheck,
   kNorm: normCheck,
@@ -132,35 +138,53 @@ export function attentionLayer(
   weights: AttentionWeights,
   shape: AttentionShape,
 ): Tensor {
+  return attend(gpu, name, inputs, weights, shape);
+}
+
+/**
+ * As `attentionLayer`, with what surrounds it in a block: x is normed first, and the result added to the residual
+ * stream, in as few dispatches as there are kernels for.
+ */
+export function attend(
+  gpu: Gpu,
+  name: string,
+  inputs: AttentionInputs,
+  weights: AttentionWeights,
+  shape: AttentionShape,
+  surroundings?: Surroundings,
+): Tensor {
   checkOptions("attentionLayer", inputFields, inputs);
   checkOptions("attentionLayer", weightFields, weights, "weights.");
   checkOptions("attentionLayer", shapeFields, shape);
-  const { x, cache, ropeTable, place, visible } = inputs;
+  const { cache, ropeTable, place, visible } = inputs;
   if (!("step" in place || "start" in place)) {
     throw new OptionError("attentionLayer: inputs.place has neither step nor start, expected one of them");
   }
-  const { heads, kvHeads, headWidth, window, scale, ropeLayout = "halves" } = shape;
-  const [b = 1, t = 1] = x.shape;
-  const split = (projected: Tensor, count: number) => reshape(projected, [b, t, count, headWidth]);
-  const normed = (projected: Tensor, count: number, parameters: Norm | undefined) => {
-    if (!parameters) return split(projected, count);
-    const each = parameters.weight.size === headWidth;
-    return each ? norm(gpu, split(projected, count), parameters) : split(norm(gpu, projected, parameters), count);
-  };
-  let q = normed(linear(gpu, x, weights.q), heads, weights.qNorm);
-  let k = normed(linear(gpu, x, weights.k), kvHeads, weights.kNorm);
-  const v = split(linear(gpu, x, weights.v), kvHeads);
+  const { heads, headWidth, window, scale, ropeLayout = "halves" } = shape;
+  const [b = 1, t = 1] = inputs.x.shape;
+  const { q: fresh, k, v } = projected(gpu, inputs.x, weights, shape, surroundings);
   const at = "step" in place ? { step: place.step } : {};
   const start = "start" in place ? { start: place.start } : {};
-  if (ropeTable) {
-    q = rope(gpu, { x: q, table: ropeTable, ...at }, { layout: ropeLayout, ...start }).y;
-    k = rope(gpu, { x: k, table: ropeTable, ...at }, { layout: ropeLayout, ...start }).y;
-  }
-  gpu.tap(`${name}.q`, q);
-  gpu.tap(`${name}.k`, k);
-  gpu.tap(`${name}.v`, v);
+  const placed = ownLayout(cache, b);
   const { layout: _, ...stored } = cache;
-  appendKv(gpu, { k, v, ...stored, ...at }, { ...start, ...ownLayout(cache, b) });
+  let q = fresh;
+  if (ropeTable && surroundings) {
+    const [, tapped] = ["q", "k"].map((letter) => gpu.isTapped(`${name}.${letter}`));
+    const both = appendRotated(
+      gpu,
+      { q, k, v, table: ropeTable, ...stored, ...at },
+      { pairing: ropeLayout, ...start, ...placed, ...(tapped ? { variant: "chain" } : {}) },
+    );
+    q = both.q;
+    tap(gpu, name, { q, k: both.k, v });
+  } else {
+    const rotated = (x: Tensor) =>
+      ropeTable ? rope(gpu, { x, table: ropeTable, ...at }, { layout: ropeLayout, ...start }).y : x;
+    q = rotated(q);
+    const keys = rotated(k);
+    tap(gpu, name, { q, k: keys, v });
+    appendKv(gpu, { k: keys, v, ...stored, ...at }, { ...start, ...placed });
+  }
   const queries = queriesOf(q, cache, visible, place);
   const { out } = tableAttention(
     gpu,
@@ -174,7 +198,53 @@ export function attentionLayer(
   );
   const joined = reshape(transpose(out, [0, 2, 1, 3]), [b, t, heads * headWidth]);
   gpu.tap(`${name}.out`, joined);
-  return linear(gpu, joined, weights.output);
+  return surroundings
+    ? project(gpu, joined, weights.output, { residual: surroundings.residual })
+    : linear(gpu, joined, weights.output);
+}
+
+/** Names queries, keys and values; what is a view of a wider projection is copied where it is kept. */
+function tap(
+  gpu: Gpu,
+  name: string,
+  values: { readonly q: Tensor; readonly k: Tensor | undefined; readonly v: Tensor },
+) {
+  for (const [letter, value] of Object.entries(values)) {
+    if (!value || !gpu.isTapped(`${name}.${letter}`)) continue;
+    gpu.tap(`${name}.${letter}`, value.contiguous ? value : contiguous(gpu, { x: value }).y);
+  }
+}
+
+/** Queries, keys and values `[b, t, heads, d]` before rotation, with their own norms. */
+function projected(
+  gpu: Gpu,
+  x: Tensor,
+  weights: AttentionWeights,
+  { heads, kvHeads, headWidth }: AttentionShape,
+  surroundings: Surroundings | undefined,
+): Readonly<Record<"q" | "k" | "v", Tensor>> {
+  const [b = 1, t = 1] = x.shape;
+  const split = (projected: Tensor, count: number) => reshape(projected, [b, t, count, headWidth]);
+  const { qkv, qNorm, kNorm } = weights;
+  if (surroundings && qkv && !qNorm && !kNorm) {
+    const all = split(project(gpu, x, qkv, { norm: surroundings.norm }), heads + 2 * kvHeads);
+    return {
+      q: slice(all, 2, 0, heads),
+      k: slice(all, 2, heads, heads + kvHeads),
+      v: slice(all, 2, heads + kvHeads, heads + 2 * kvHeads),
+    };
+  }
+  const input = surroundings?.norm ? norm(gpu, x, surroundings.norm) : x;
+  const normed = (projected: Tensor, count: number, parameters: Norm | undefined) => {
+    if (!parameters) return split(projected, count);
+    const each = parameters.weight.size === headWidth;
+    return each ? norm(gpu, split(projected, count), parameters) : split(norm(gpu, projected, parameters), count);
+  };
+  return {
+    q: normed(linear(gpu, input, weights.q), heads, qNorm),
+    k: normed(linear(gpu, input, weights.k), kvHeads, kNorm),
+    v: split(linear(gpu, input, weights.v), kvHeads),
+  };
 }
 
 /**

@@ -4,12 +4,16 @@ import { type Checks, checkOptions, checkValue, fieldsOf, object, oneOf } from "
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Activation, activationNames, type GatedName, gatedNames } from "./activations.ts";
 import { type Linear, linear, linearChecks, projection } from "./linear.ts";
+import { norm } from "./norm.ts";
+import { project, type Surroundings } from "./project.ts";
 
 /** Two projections, or three when the activation is gated (Shazeer 2020, "GLU variants improve transformer"). */
 export interface FeedForwardWeights {
   readonly up: Linear;
   readonly down: Linear;
   readonly gate?: Linear | undefined;
+  /** Both of a gated layer as one projection, the rows of gate, then of up: read in one dispatch by a decode step. */
+  readonly gateUp?: Linear | undefined;
 }
 
 /** Checks of the projections. */
@@ -17,6 +21,7 @@ export const feedForwardChecks: Checks<FeedForwardWeights> = {
   up: projection,
   down: projection,
   gate: object(linearChecks),
+  gateUp: object(linearChecks),
 };
 
 /** Checks of an activation. */
@@ -38,18 +43,49 @@ export function feedForward(
   weights: FeedForwardWeights,
   activation: Activation,
 ): Tensor {
+  return feed(gpu, name, x, weights, activation);
+}
+
+/**
+ * As `feedForward`, with what surrounds it in a block: x is normed first, and the result added to the residual stream, in
+ * as few dispatches as there are kernels for.
+ */
+export function feed(
+  gpu: Gpu,
+  name: string,
+  x: Tensor,
+  weights: FeedForwardWeights,
+  activation: Activation,
+  surroundings?: Surroundings,
+): Tensor {
   checkOptions("feedForward", fields, weights, "weights.");
   checkValue("feedForward", "activation", activationCheck, activation);
-  const up = linear(gpu, x, weights.up);
-  let hidden: Tensor;
+  const hidden = hiddenOf(gpu, name, x, weights, activation, surroundings);
+  gpu.tap(`${name}.hidden`, hidden);
+  return surroundings
+    ? project(gpu, hidden, weights.down, { residual: surroundings.residual })
+    : linear(gpu, hidden, weights.down);
+}
+
+/** What comes before the last projection. */
+function hiddenOf(
+  gpu: Gpu,
+  name: string,
+  x: Tensor,
+  weights: FeedForwardWeights,
+  activation: Activation,
+  surroundings: Surroundings | undefined,
+): Tensor {
+  if (surroundings && weights.gateUp && activation in gated) {
+    return project(gpu, x, weights.gateUp, { norm: surroundings.norm, gate: activation as GatedName });
+  }
+  const input = surroundings?.norm ? norm(gpu, x, surroundings.norm) : x;
+  const up = linear(gpu, input, weights.up);
   if (weights.gate) {
-    const gate = linear(gpu, x, weights.gate);
+    const gate = linear(gpu, input, weights.gate);
     const product = gated[activation as GatedName];
     if (!product) throw new TypeError(`${name}: no gated form of ${activation}; there are ${gatedNames.join(", ")}`);
-    hidden = product(gpu, { gate, up }).y;
-  } else {
-    hidden = plain[activation](gpu, { x: up }).y;
+    return product(gpu, { gate, up }).y;
   }
-  gpu.tap(`${name}.hidden`, hidden);
-  return linear(gpu, hidden, weights.down);
+  return plain[activation](gpu, { x: up }).y;
 }

@@ -6,12 +6,13 @@ import {
   type AttentionInputs,
   type AttentionShape,
   type AttentionWeights,
+  attend,
   attentionInputChecks,
   attentionLayer,
   attentionShapeChecks,
   attentionWeightChecks,
 } from "./attention.ts";
-import { activationCheck, type FeedForwardWeights, feedForward, feedForwardChecks } from "./feed-forward.ts";
+import { activationCheck, type FeedForwardWeights, feed, feedForward, feedForwardChecks } from "./feed-forward.ts";
 import { latentAttentionLayer } from "./latent-attention.ts";
 import {
   isMixture,
@@ -21,7 +22,8 @@ import {
   mixtureChecks,
   mixtureWeightChecks,
 } from "./mixture.ts";
-import { addNorm, type Norm, normCheck, type Residual } from "./norm.ts";
+import { addNorm, type Norm, norm, normCheck, type Residual } from "./norm.ts";
+import { isStep, type RmsNorm } from "./project.ts";
 
 /** Weights of one block. */
 export interface BlockWeights {
@@ -75,6 +77,10 @@ export function transformerBlock(
   checkOptions("transformerBlock", weightFields, weights, "weights.");
   checkOptions("transformerBlock", shapeFields, shape);
   const { activation: _, mixture: __, ...attentionShape } = shape;
+  const { attentionNorm, feedForwardNorm } = weights;
+  if (isStep(stream) && attentionNorm.kind === "rms" && feedForwardNorm.kind === "rms" && !weights.attention.latent) {
+    return stepBlock(gpu, name, stream, inputs, { ...weights, attentionNorm, feedForwardNorm }, shape);
+  }
   const attention = `${name}.attention`;
   const [before, attended] = gpu.within(attention, () => {
     const { sum, y: x } = addNorm(gpu, stream, weights.attentionNorm);
@@ -88,6 +94,36 @@ export function transformerBlock(
   });
   gpu.tap(`${name}.residual`, between);
   return { sum: between, update };
+}
+
+/** The block of a decode step: norms and residual additions are computed by the kernels of the products next to them. */
+function stepBlock(
+  gpu: Gpu,
+  name: string,
+  stream: Residual,
+  inputs: Omit<AttentionInputs, "x">,
+  weights: BlockWeights & Readonly<Record<"attentionNorm" | "feedForwardNorm", RmsNorm>>,
+  shape: BlockShape,
+): Residual {
+  const { activation, mixture: _, ...attentionShape } = shape;
+  const attention = `${name}.attention`;
+  const between = gpu.within(attention, () => {
+    const { sum: residual, y } = stream.update ? addNorm(gpu, stream, weights.attentionNorm) : { sum: stream.sum };
+    const surroundings = { residual, ...(y ? {} : { norm: weights.attentionNorm }) };
+    return attend(gpu, attention, { ...inputs, x: y ?? residual }, weights.attention, attentionShape, surroundings);
+  });
+  const feedForward = `${name}.feed-forward`;
+  const after = gpu.within(feedForward, (): Residual => {
+    const { feedForward: layer, feedForwardNorm } = weights;
+    if (!isMixture(layer)) {
+      const surroundings = { residual: between, norm: feedForwardNorm };
+      return { sum: feed(gpu, feedForward, between, layer, activation, surroundings) };
+    }
+    const x = norm(gpu, between, feedForwardNorm);
+    return { sum: between, update: feedForwardOf(gpu, feedForward, x, layer, shape) };
+  });
+  gpu.tap(`${name}.residual`, between);
+  return after;
 }
 
 /** A dense layer, or a mixture of experts. */

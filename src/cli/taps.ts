@@ -9,13 +9,13 @@ export interface TensorValues {
 
 /** The names of all taps of the model, in order. Records a prefill of one token. */
 export function knownTaps({ programs }: LanguageModel): string[] {
-  const names: string[] = [];
+  const names = new Set<string>();
   const taps = (name: string) => {
-    names.push(name);
+    names.add(name);
     return false;
   };
   programs.prefill(1, programs.visible(1), "all", { taps });
-  return names;
+  return [...names];
 }
 
 /** Logits of the last position, or of all, and the tapped tensors for all tokens. */

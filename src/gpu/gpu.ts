@@ -116,6 +116,11 @@ export class Gpu extends Device {
     if (this.#recording?.wanted(name)) this.#recording.taps.set(name, value);
   }
 
+  /** True while a recording runs that keeps a value of this name. */
+  isTapped(name: string): boolean {
+    return this.#recording?.wanted(name) ?? false;
+  }
+
   /** True while `record` runs. */
   get recording(): boolean {
     return this.#recording !== undefined;

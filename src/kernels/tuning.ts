@@ -13,6 +13,8 @@ export interface Tuning {
   readonly matmulOfFewRows: readonly ("vectorSubgroups" | "vector")[];
   /** Variants of `projection`: one kernel for up to 8 rows, or the ops that it is made of. */
   readonly projection: readonly ("fused" | "chain")[];
+  /** Variants of `appendRotated`: one kernel that rotates queries and keys and stores keys and values, or three. */
+  readonly appendRotated: readonly ("fused" | "chain")[];
   /** Variants of matmul for more rows than `vector` supports. */
   readonly matmulOfManyRows: readonly ("subgroups" | "register" | "tiled" | "naive")[];
   /** Threads that stride along a column together in the products of a few rows: `LANES` of matmul/vector and moe/vector. */
@@ -92,6 +94,18 @@ export const tuningTable: { readonly [K in keyof Tuning]: Readonly<Record<Kind, 
       choice: ["chain"],
       measuredOn: undefined,
       finding: "the fused kernel shares x by shuffles, which may cost more than a load",
+    },
+  },
+  appendRotated: {
+    software: {
+      choice: ["fused", "chain"],
+      measuredOn: llvmpipe,
+      finding: "two dispatches less, of 15 to 25 µs each",
+    },
+    hardware: {
+      choice: ["fused", "chain"],
+      measuredOn: undefined,
+      finding: "the same loads in one dispatch in place of three",
     },
   },
   matmulOfManyRows: {

@@ -2,6 +2,7 @@ import type { Place } from "../blocks/attention.ts";
 import type { KvCache } from "../blocks/kv-cache/cache.ts";
 import { linear } from "../blocks/linear.ts";
 import { addNorm, type Residual } from "../blocks/norm.ts";
+import { isStep, project } from "../blocks/project.ts";
 import { transformerBlock } from "../blocks/transformer-block.ts";
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
@@ -131,6 +132,15 @@ export function normedStates({ gpu, weights }: Decoder, stream: Residual, which:
 /** Logits `[b, t, v]` of every position, or `[b, 1, v]` of the last one of each row. */
 export function logits(decoder: Decoder, stream: Residual, which: "all" | "last"): Tensor {
   const { gpu, weights } = decoder;
+  const { norm } = weights;
+  const few = which === "last" ? stream.sum.shape[1] === 1 : true;
+  if (few && !stream.update && norm.kind === "rms" && isStep(stream) && !gpu.isTapped("norm")) {
+    return gpu.within("head", () => {
+      const result = project(gpu, stream.sum, weights.head, { norm });
+      gpu.tap("logits", result);
+      return result;
+    });
+  }
   const states = normedStates(decoder, stream, which);
   return gpu.within("head", () => {
     const result = linear(gpu, states, weights.head);

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { openGpu } from "../../src/gpu/open.ts";
 import { attention } from "../../src/kernels/attention/attention.ts";
+import { appendRotated } from "../../src/kernels/kv-cache/append-rotated.ts";
 import { matmul } from "../../src/kernels/matmul/matmul.ts";
 import { projection } from "../../src/kernels/matmul/projection.ts";
 import { experts } from "../../src/kernels/moe/experts.ts";
@@ -26,6 +27,7 @@ test("orders name variants that there are, and end with one that needs no featur
     attentionOfManyQueries: attention.variants,
     matmulOfFewRows: matmul.variants,
     projection: projection.variants,
+    appendRotated: appendRotated.variants,
     matmulOfManyRows: matmul.variants,
     expertsOfManyTokens: experts.variants,
     softmax: softmax.variants,

@@ -152,6 +152,22 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
     outputs: {},
     workgroups: [5, 1, 1],
   },
+  "kv-cache/append-rotated": {
+    constants: { WORKGROUP: 4 },
+    uniforms: {
+      params: {
+        ...{ size: 18, t: 1, h: 3, g: 1, s: 4, d: 4, width: 2, pairs: 2, start: 1 },
+        ...{ q_batch: 12, q_token: 12, q_head: 4, k_batch: 4, k_token: 4, k_head: 4 },
+        ...{ v_batch: 2, v_token: 2, v_head: 2 },
+      },
+    },
+    inputs: {
+      ...{ q: floats(12), k: floats(4), v: floats(2), table: floats(16) },
+      ...{ keys: new Float32Array(16), values: new Float32Array(8) },
+    },
+    outputs: { rotated: 12 },
+    workgroups: [5, 1, 1],
+  },
   ...blockMapDispatches,
   ...labDispatches,
   ...layoutDispatches,

@@ -5,13 +5,8 @@
 alias Word = u32;
 const PACKED: u32 = 2;  // elements in a word
 
-// The word of the cache that holds k[i] and k[i + 1]; likewise of v.
-fn word_of_k(i: u32) -> Word {
-  return half(k[i]) | (half(k[i + 1]) << 16);
-}
-
-fn word_of_v(i: u32) -> Word {
-  return half(v[i]) | (half(v[i + 1]) << 16);
+fn word_of(elements: array<f32, PACKED>) -> Word {
+  return half(elements[0]) | (half(elements[1]) << 16);
 }
 
 fn half(x: f32) -> u32 {

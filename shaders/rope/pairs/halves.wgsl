@@ -3,3 +3,7 @@
 fn pair_elements(i: u32) -> vec2u {
   return vec2u(i, params.pairs + i);
 }
+
+fn pair_of(element: u32) -> vec2u {
+  return vec2u(element % params.pairs, element / params.pairs);
+}

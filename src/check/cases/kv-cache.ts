@@ -47,7 +47,7 @@ function problem(name: string, { b = 1, t, g = 1, s, d, dv = d }: Sizes, options
 }
 
 /** Appends to the cache row by row and token by token, so that rows may have different numbers of tokens. */
-function expected(k: Dense, cache: Dense, { start = 0, rows, surplus = 0, type }: Options): Dense {
+export function appended(k: Dense, cache: Dense, { start = 0, rows, surplus = 0, type }: Options): Dense {
   const [b = 0, t = 0, heads = 0, d = 0] = k.shape;
   const [, g = 0, s = 0] = cache.shape;
   const size = g * s * d;
@@ -73,8 +73,8 @@ export const kvCacheCases: CaseTable<Inputs, "keys" | "values", Options, "append
   op: "kv-cache/append",
   variants: ["append"],
   reference: ({ k, v, keys, values }, options) => ({
-    keys: expected(k, keys, options),
-    values: expected(v, values, options),
+    keys: appended(k, keys, options),
+    values: appended(v, values, options),
   }),
   run: (gpu, { k, v, keys, values }, { rows, surplus = 0, start }) => {
     const heads = (k.shape[2] ?? 0) - surplus;

@@ -58,9 +58,23 @@ export const elementMistakes: readonly Mistake[] = [
     "the width of values for keys",
   ),
   inShader(
+    "kv-cache/append-rotated",
+    "pair.y);\n}\n\nfn element_of_k",
+    "0);\n}\n\nfn element_of_k",
+    "queries get one half twice",
+  ),
+  inShader("kv-cache/append-rotated", "if (!is_token(b, t)) { return; }", "", "padding is stored"),
+  inShader(
+    "kv-cache/append-rotated",
+    "keys[row * words.x + word]",
+    "keys[row * words.y + word]",
+    "the width of values",
+  ),
+  inShader("rope/pairs/halves", "element / params.pairs", "element % 2", "interleaved halves"),
+  inShader(
     "kv-cache/word/half",
-    "return half(k[i]) | (half(k[i + 1]) << 16);",
-    "return half(k[i + 1]) | (half(k[i]) << 16);",
+    "return half(elements[0]) | (half(elements[1]) << 16);",
+    "return half(elements[1]) | (half(elements[0]) << 16);",
     "neighbours change places",
   ),
   inShader(
