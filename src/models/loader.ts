@@ -4,7 +4,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { Uploader } from "../gpu/upload.ts";
 import type { WeightType } from "../kernels/formats.ts";
 import { unlessAborted } from "../options/abort.ts";
-import type { Elements } from "../tensor/dtype.ts";
+import type { DType, Elements } from "../tensor/dtype.ts";
 import type { Planes } from "../tensor/formats/format.ts";
 import { planeRowBytes } from "../tensor/formats.ts";
 import { allocateRows, type Segment } from "../tensor/segments.ts";
@@ -42,6 +42,12 @@ export interface LoadOptions {
 
 /** Segments of stacks begin at multiples of this many rows. */
 const expertRows = 4;
+
+/** Elements of a vector. */
+function vectorSize({ rows, shape }: WeightSource): number {
+  const [begin, end] = rows ?? [0, shape[0] ?? 1];
+  return (end - begin) * sizeOf(shape.slice(1));
+}
 
 /** Bytes that are read together, and what is done with them. */
 interface Step {
@@ -95,8 +101,28 @@ export class Loader {
 
   /** A vector, always as f32; several axes are flattened. It is there once `finish` is done. */
   vector(source: WeightSource): Tensor {
-    const [begin, end] = source.rows ?? [0, source.shape[0] ?? 1];
-    return this.#small(source, [(end - begin) * sizeOf(source.shape.slice(1))], () => "f32");
+    return this.#small(source, [vectorSize(source)], () => "f32");
+  }
+
+  /** Vectors one after the other, as f32. */
+  vectors(sources: readonly WeightSource[]): Tensor {
+    const shape = [sources.reduce((sum, source) => sum + vectorSize(source), 0)];
+    const segments: Segment[] = [];
+    const tensor = this.#own(new Tensor(this.#gpu, shape, "f32", segments));
+    const all = new Float32Array(sizeOf(shape));
+    let [begin, missing] = [0, sources.length];
+    for (const source of sources) {
+      const at = begin;
+      begin += vectorSize(source);
+      this.#read(source, vectorSize(source), "f32", ({ data }) => {
+        all.set(data as Float32Array, at);
+        missing--;
+        if (missing > 0) return;
+        const label = sources.map(({ name }) => name).join(", ");
+        segments.push(...this.#gpu.unscoped(() => upload(this.#gpu, shape, "f32", all, label)).segments);
+      });
+    }
+    return tensor;
   }
 
   #stack({ label, parts }: StackedSource, together: number, choose: TypeChoice): Tensor {
@@ -136,11 +162,20 @@ export class Loader {
 
   /** A tensor that goes through the CPU whole: one that is transposed, or converted as a vector. */
   #small(source: WeightSource, shape: readonly number[], choose: TypeChoice): Tensor {
-    const stored = this.#weights.get(source.name, source.shape);
-    const from = dtypeOf(stored);
-    const to = choose(from, shape.at(-1) ?? 1);
+    const to = choose(dtypeOf(this.#weights.get(source.name, source.shape)), shape.at(-1) ?? 1);
     const segments: Segment[] = [];
     const tensor = this.#own(new Tensor(this.#gpu, shape, to, segments));
+    this.#read(source, shape.at(-1) ?? 1, to, (planes) => {
+      const made = this.#gpu.unscoped(() => uploadPlanes(this.#gpu, shape, to, planes, source.name));
+      segments.push(...made.segments);
+    });
+    return tensor;
+  }
+
+  /** Reads a source whole, transposed if need be, in rows of `columns` elements of a type. */
+  #read(source: WeightSource, columns: number, to: DType, then: (planes: Planes) => void): void {
+    const stored = this.#weights.get(source.name, source.shape);
+    const from = dtypeOf(stored);
     const use = (elements: Elements) => {
       const all = source.transposed ? transposed(elements, source.shape) : elements;
       const row = sizeOf((source.transposed ? source.shape.toReversed() : source.shape).slice(1));
@@ -151,14 +186,12 @@ export class Loader {
         return source.transposed ? sourceOf(index, source.shape) : index;
       };
       const origin = { tensor: stored, elementOf };
-      const planes = convert(from, to, { data }, shape.at(-1) ?? 1, origin, this.#losses);
-      const made = this.#gpu.unscoped(() => uploadPlanes(this.#gpu, shape, to, planes, source.name));
-      segments.push(...made.segments);
+      then(convert(from, to, { data }, columns, origin, this.#losses));
     };
     const known = this.#whole.get(stored);
     if (known) {
       known.push(use);
-      return tensor;
+      return;
     }
     const uses = [use];
     this.#whole.set(stored, uses);
@@ -167,7 +200,6 @@ export class Loader {
       for (const make of uses) make(elements);
     };
     this.#jobs.push([{ reads: [{ tensor: stored, begin: 0, end: stored.end - stored.begin }], run }]);
-    return tensor;
   }
 
   /** Memory of at least `bytes` to gather a plane in, for one tensor after the other. */

@@ -1,4 +1,4 @@
-import type { LatentProjections } from "../blocks/attention.ts";
+import type { AttentionWeights, LatentProjections } from "../blocks/attention.ts";
 import type { FeedForwardWeights } from "../blocks/feed-forward.ts";
 import type { Linear } from "../blocks/linear.ts";
 import type { MixtureWeights } from "../blocks/mixture.ts";
@@ -9,7 +9,15 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Checkpoint, checkWeights } from "./checkpoint.ts";
 import type { DecoderConfig } from "./config.ts";
-import type { Family, FeedForwardSources, LatentSources, MixtureSources, WeightSource } from "./family.ts";
+import type {
+  Family,
+  FeedForwardSources,
+  LatentSources,
+  LayerSources,
+  MixtureSources,
+  WeightSource,
+} from "./family.ts";
+import { joining, type LinearSources, partsOf } from "./joined-weights.ts";
 import { Loader, type LoadOptions } from "./loader.ts";
 import { matrixTypes, type TypeChoice } from "./matrix-types.ts";
 
@@ -63,23 +71,76 @@ export async function uploadWeights(
       weight: loader.matrix(weight, type),
       bias: bias && loader.vector(bias),
     });
-    const feedForward = (layer: FeedForwardSources, index: number): FeedForwardWeights => ({
-      gate: layer.gate && linear(types.of("gate", index), layer.gate, layer.gateBias),
-      up: linear(types.of("up", index), layer.up, layer.upBias),
-      down: linear(types.of("down", index), layer.down, layer.downBias),
-    });
+    /** Projections of one input as one where they can be, with what takes them apart once all is loaded. */
+    const joined = (sources: readonly LinearSources[]): (() => readonly [parts: Linear[], whole?: Linear]) => {
+      const { chosen, canJoin } = joining(gpu, weights, sources);
+      if (!canJoin) {
+        const parts = sources.map(({ weight, bias }, i) => linear(chosen[i] as TypeChoice, weight, bias));
+        return () => [parts];
+      }
+      const label = sources.map(({ weight }) => weight.name).join(", ");
+      const biases = sources.flatMap(({ bias }) => bias ?? []);
+      const whole: Linear = {
+        weight: loader.matrix({ label, parts: sources.map(({ weight }) => [weight]) }, chosen[0]),
+        bias: biases.length > 0 ? loader.vectors(biases) : undefined,
+      };
+      return () => [partsOf(whole, sources), whole];
+    };
+    const feedForward = (layer: FeedForwardSources, index: number): (() => FeedForwardWeights) => {
+      const { up, upBias, gate, gateBias } = layer;
+      const down = linear(types.of("down", index), layer.down, layer.downBias);
+      if (!gate) {
+        const only = linear(types.of("up", index), up, upBias);
+        return () => ({ up: only, down });
+      }
+      const both = joined([
+        { type: types.of("gate", index), weight: gate, bias: gateBias },
+        { type: types.of("up", index), weight: up, bias: upBias },
+      ]);
+      return () => {
+        const [[gate, up], gateUp] = both();
+        return { gate, up: up as Linear, gateUp, down };
+      };
+    };
     const faults = config.mixture && loader.flags(config.layers);
-    const mixture = (layer: MixtureSources, index: number): MixtureWeights => ({
-      faults: faults && { flags: faults, layer: index },
-      router: linear(types.of("router", index), layer.router, layer.routerBias),
-      gateUp: loader.matrix(layer.gateUp, types.of("gateUp", index)),
-      gateUpBias: layer.gateUpBias && loader.vector(layer.gateUpBias),
-      down: loader.matrix(layer.down, types.of("down", index)),
-      downBias: layer.downBias && loader.vector(layer.downBias),
-      selectionBias: layer.selectionBias && loader.vector(layer.selectionBias),
-      shared: layer.shared && feedForward(layer.shared, index),
-      sharedGate: layer.sharedGate && linear(types.of("sharedGate", index), layer.sharedGate),
-    });
+    const mixture = (layer: MixtureSources, index: number): (() => MixtureWeights) => {
+      const shared = layer.shared && feedForward(layer.shared, index);
+      const others = {
+        faults: faults && { flags: faults, layer: index },
+        router: linear(types.of("router", index), layer.router, layer.routerBias),
+        gateUp: loader.matrix(layer.gateUp, types.of("gateUp", index)),
+        gateUpBias: layer.gateUpBias && loader.vector(layer.gateUpBias),
+        down: loader.matrix(layer.down, types.of("down", index)),
+        downBias: layer.downBias && loader.vector(layer.downBias),
+        selectionBias: layer.selectionBias && loader.vector(layer.selectionBias),
+        sharedGate: layer.sharedGate && linear(types.of("sharedGate", index), layer.sharedGate),
+      };
+      return () => ({ ...others, shared: shared?.() });
+    };
+    const attention = (layer: LayerSources, index: number): (() => AttentionWeights) => {
+      const [q, k, v] = [
+        { type: types.of("q", index), weight: layer.q, bias: layer.qBias },
+        { type: types.of("k", index), weight: layer.k, bias: layer.kBias },
+        { type: types.of("v", index), weight: layer.v, bias: layer.latent ? undefined : layer.vBias },
+      ] as const;
+      const others = {
+        output: linear(types.of("output", index), layer.output, layer.outputBias),
+        qNorm: layer.qNorm && norm(layer.qNorm),
+        kNorm: layer.kNorm && norm(layer.kNorm),
+        sinks: layer.sinks && loader.vector(layer.sinks),
+        latent: layer.latent && latent(layer.latent, index),
+      };
+      if (layer.latent) {
+        const one = ({ type, weight, bias }: LinearSources) => linear(type, weight, bias);
+        const all = { q: one(q), k: one(k), v: one(v), ...others };
+        return () => all;
+      }
+      const projections = joined([q, k, v]);
+      return () => {
+        const [[q, k, v], qkv] = projections();
+        return { q: q as Linear, k: k as Linear, v: v as Linear, qkv, ...others };
+      };
+    };
     const latent = (layer: LatentSources, index: number): LatentProjections => {
       const eps = config.latent?.eps;
       const { queryDown, queryDownBias, queryNorm } = layer;
@@ -92,29 +153,24 @@ export async function uploadWeights(
     };
     const embedding = loader.matrix(outer.embedding, types.of("embedding"));
     const positions = outer.positions && loader.matrix(outer.positions, types.of("positions"));
-    const blocks: BlockWeights[] = [];
-    for (const [index, layer] of layers.entries()) {
-      blocks.push({
-        attentionNorm: norm(layer.attentionNorm, layer.attentionNormBias),
-        attention: {
-          q: linear(types.of("q", index), layer.q, layer.qBias),
-          k: linear(types.of("k", index), layer.k, layer.kBias),
-          v: linear(types.of("v", index), layer.v, layer.latent ? undefined : layer.vBias),
-          output: linear(types.of("output", index), layer.output, layer.outputBias),
-          qNorm: layer.qNorm && norm(layer.qNorm),
-          kNorm: layer.kNorm && norm(layer.kNorm),
-          sinks: layer.sinks && loader.vector(layer.sinks),
-          latent: layer.latent && latent(layer.latent, index),
-        },
-        feedForwardNorm: norm(layer.feedForwardNorm, layer.feedForwardNormBias),
-        feedForward:
-          "router" in layer.feedForward ? mixture(layer.feedForward, index) : feedForward(layer.feedForward, index),
-      });
-    }
+    const parts = layers.map((layer, index) => ({
+      attentionNorm: norm(layer.attentionNorm, layer.attentionNormBias),
+      attention: attention(layer, index),
+      feedForwardNorm: norm(layer.feedForwardNorm, layer.feedForwardNormBias),
+      feedForward:
+        "router" in layer.feedForward ? mixture(layer.feedForward, index) : feedForward(layer.feedForward, index),
+    }));
     const last = norm(outer.norm, outer.normBias);
     const head = outer.head ? linear(types.of("head"), outer.head) : { weight: embedding };
     for (const note of types.notes()) (options.onWarning ?? console.warn)(note);
     await loader.finish();
+    const blocks = parts.map(
+      ({ attention, feedForward, ...norms }): BlockWeights => ({
+        ...norms,
+        attention: attention(),
+        feedForward: feedForward(),
+      }),
+    );
     const dispose = () => loader.dispose();
     return { embedding, positions, blocks, norm: last, head, faults, bytes: loader.bytes, dispose };
   } catch (error) {

@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from "vitest";
+import { knownTaps, runTapped } from "../../src/cli/taps.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { tasks } from "../browser/tasks.ts";
@@ -6,6 +7,7 @@ import { bundledModel } from "../support/bundled.ts";
 
 const gpu = await openGpu();
 const model = await loadModel(gpu, bundledModel);
+const { layers } = model.decoder.config;
 afterAll(() => gpu.close());
 
 test("a decode step makes no buffer, bind group or pipeline, uses one submit and reads 4 bytes", async () => {
@@ -71,11 +73,42 @@ test("encoding costs less than 5 microseconds a dispatch, and the second token i
       last = now;
     }
     const { timings, dispatchesPerToken } = await generation.result;
-    expect(dispatchesPerToken).toBeGreaterThan(50);
+    // Embedding, head and sampling, and of a layer: q, k and v; rotating and storing; attention and the sum of its parts;
+    // the output; gate and up; down.
+    if (gpu.adapter.subgroupSize !== undefined) expect(dispatchesPerToken).toBe(3 + 7 * layers);
+    else expect(dispatchesPerToken).toBeLessThanOrEqual(3 + 12 * layers);
     encoding.push((timings.encodePerToken * 1000) / dispatchesPerToken);
     seconds.push(times[1] ?? 0);
     tenths.push(times[9] ?? 0);
   }
   expect(Math.min(...encoding)).toBeLessThan(5);
   expect(Math.min(...seconds)).toBeLessThan(3 * Math.max(...tenths));
+});
+
+test("what a step does not write is computed for those who look: taps of one token are those of a prompt", async () => {
+  const names = knownTaps(model);
+  expect(names).toContain("layer.0.attention.k");
+  expect(names.indexOf("layer.0.attention.k")).toBe(names.indexOf("layer.0.attention.q") + 1);
+  const ids = model.tokenizer.encode("<|whale|>The sea was as smooth as glass, and we");
+  expect(ids.length).toBeGreaterThan(8);
+  const wanted = ["attention.q", "attention.k", "attention.v", "attention.out", "feed-forward.hidden", "residual"].map(
+    (name) => `layer.1.${name}`,
+  );
+  const taps = async (tokens: readonly number[], names: readonly string[]) =>
+    (await runTapped(model, tokens, true, names)).taps;
+  const prompt = await taps(ids, [...wanted, "norm", "logits"]);
+  const one = await taps(ids.slice(0, 1), [...wanted, "norm", "logits"]);
+  const two = await taps(ids.slice(0, 2), ["layer.1.attention.q", "layer.1.attention.v"]);
+  for (const [found, count] of [[one, 1] as const, [two, 2] as const]) {
+    for (const [name, { values }] of found) {
+      const all = prompt.get(name)?.values ?? new Float64Array();
+      const expected = all.subarray(0, (all.length / ids.length) * count);
+      expect(values.length, name).toBe(expected.length);
+      const largest = Math.max(...expected.map(Math.abs));
+      values.forEach((value, i) => {
+        expect(Math.abs(value - (expected[i] ?? 0)), `${name} ${i}`).toBeLessThan(1e-4 * largest);
+      });
+    }
+  }
+  expect([...one.keys()].sort()).toEqual([...prompt.keys()].sort());
 });
