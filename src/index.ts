@@ -94,12 +94,24 @@ export { normal, type RandomOptions, uniform } from "./kernels/elementwise/rando
 export { gather, gatherStep } from "./kernels/embedding/gather.ts";
 export { type CacheFormat, cacheFormats, type WeightType, weightTypes } from "./kernels/formats.ts";
 export { type AppendOptions, type AppendTensors, appendKv } from "./kernels/kv-cache/append.ts";
+export {
+  appendRotated,
+  type RotatedAppendOptions,
+  type RotatedAppendResult,
+  type RotatedAppendTensors,
+} from "./kernels/kv-cache/append-rotated.ts";
 export type { KvLayout } from "./kernels/kv-cache/layouts.ts";
 export { type CacheStorage, cacheStorage } from "./kernels/kv-cache/storage.ts";
 export { concat } from "./kernels/layout/concat.ts";
 export { contiguous } from "./kernels/layout/contiguous.ts";
 export { headMatmul } from "./kernels/matmul/heads.ts";
 export { type MatmulOptions, type MatmulResult, type MatmulTensors, matmul } from "./kernels/matmul/matmul.ts";
+export {
+  type ProjectionOptions,
+  type ProjectionResult,
+  type ProjectionTensors,
+  projection,
+} from "./kernels/matmul/projection.ts";
 export { type Aligned, type AlignOptions, type AlignTensors, align } from "./kernels/moe/align.ts";
 export { type ExpertChoiceOptions, expertChoice } from "./kernels/moe/expert-choice.ts";
 export { type ExpertsOptions, type ExpertsResult, type ExpertsTensors, experts } from "./kernels/moe/experts.ts";

@@ -62,7 +62,7 @@ describe.each([
     await with16(down, rows, nan, async () => {
       const fault = await probe();
       expect(fault).toMatchObject({ block: `layer.${layer}.feed-forward`, value: Number.NaN });
-      expect(fault?.op).toMatch(isMixture(weights) ? /^moe\/experts$/ : /^matmul$/);
+      expect(fault?.op).toMatch(isMixture(weights) ? /^moe\/experts$/ : /^projection$/);
       const message = /inspect --probe names/;
       await expect(model.generate(prompt, { maxTokens: 3 }).result).rejects.toThrow(message);
       await expect(model.generate(prompt, { maxTokens: 3, temperature: 1 }).result).rejects.toThrow(message);

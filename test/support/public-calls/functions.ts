@@ -168,6 +168,13 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
         { layout },
       ]),
     ),
+    appendRotated: call(library.appendRotated, [
+      {
+        ...{ q: zeros([1, 1, 2, 4]), k: zeros([1, 1, 2, 4]), v: zeros([1, 1, 2, 4]), table: zeros([8, 2, 2]) },
+        ...{ keys: zeros([1, 2, 8, 4]), values: zeros([1, 2, 8, 4]) },
+      },
+      { pairing: "halves", start: 1, layout: "contiguous", variant: "chain" },
+    ]),
     concat: call(library.concat, [[m4], 0, intoY]),
     contiguous: map(library.contiguous),
     headMatmul: call(library.headMatmul, [
@@ -177,6 +184,10 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     matmul: call(library.matmul, [
       { x: m4, ...linear },
       { ...intoY, variant: "naive" },
+    ]),
+    projection: call(library.projection, [
+      { x: m4, ...linear, norm: zeros([4]), residual: m4 },
+      { eps: 1e-5, ...intoY, variant: "chain" },
     ]),
     align: call(library.align, [{ experts: zeros([2, 1], "u32") }, { count: 2, block: 2, across: [1, 1] }]),
     expertChoice: call(library.expertChoice, [{ logits: zeros([2, 2]) }, { capacity: 1 }]),
