@@ -31,14 +31,12 @@ type Entries = Record<string, GgufValue>;
 
 /** Refuses windows that the architecture's files cannot carry: readers would let all layers see all tokens. */
 function windowEntries({ windows, context }: DecoderConfig, architecture: string): Entries {
-  const shorter = windows.filter((window) => window !== undefined && window < context);
-  const [window = 0] = shorter;
-  if (shorter.length === 0) return {};
-  if (!windowed.has(architecture)) {
-    const why = `GGUF files of kind ${architecture} have no key for it, so that readers would let all layers see all tokens`;
-    return refuse("sliding_window", `is ${window}, shorter than the context of ${context}: ${why}`);
-  }
-  return { "attention.sliding_window": integer(window) };
+  const window = windows.find((one) => one !== undefined);
+  if (window === undefined) return {};
+  if (windowed.has(architecture)) return { "attention.sliding_window": integer(window) };
+  if (window >= context) return {};
+  const why = `GGUF files of kind ${architecture} have no key for it, so that readers would let all layers see all tokens`;
+  return refuse("sliding_window", `is ${window}, shorter than the context of ${context}: ${why}`);
 }
 
 /** Rotary positions, and the divisors of their frequencies where scaling is by divisors. */

@@ -2,7 +2,7 @@
 
 type Config = Readonly<Record<string, unknown>>;
 
-/** A config of heads of 32 elements, `scale` times as wide as the smallest. */
+/** Configs of untrained models, `scale` times as wide as the smallest. */
 export function ggufConfigs(scale = 1): Readonly<Record<string, Config>> {
   const [width, hidden] = [64 * scale, 96 * scale];
   const common = {
@@ -10,8 +10,8 @@ export function ggufConfigs(scale = 1): Readonly<Record<string, Config>> {
     hidden_size: width,
     intermediate_size: hidden,
     num_hidden_layers: 2,
-    num_attention_heads: 4,
-    num_key_value_heads: 2,
+    num_attention_heads: 2 * scale,
+    num_key_value_heads: scale,
     head_dim: 32,
     max_position_embeddings: 256,
     rms_norm_eps: 1e-5,
@@ -45,7 +45,7 @@ export function ggufConfigs(scale = 1): Readonly<Record<string, Config>> {
     mixtral: { architectures: ["MixtralForCausalLM"], ...common, num_local_experts: 4, num_experts_per_tok: 2 },
     qwen2: { architectures: ["Qwen2ForCausalLM"], ...common },
     "qwen2 with YaRN": { architectures: ["Qwen2ForCausalLM"], ...common, rope_scaling: yarn },
-    qwen3: { architectures: ["Qwen3ForCausalLM"], ...common },
+    qwen3: { architectures: ["Qwen3ForCausalLM"], ...common, head_dim: 64 },
     gpt2: {
       architectures: ["GPT2LMHeadModel"],
       ...{ vocab_size: 2048, n_embd: 128 * scale, n_head: 4, n_layer: 2, n_positions: 256 },
@@ -56,8 +56,8 @@ export function ggufConfigs(scale = 1): Readonly<Record<string, Config>> {
       ...{ ...common, ...mixture },
       shared_expert_intermediate_size: hidden,
     },
-    qwen3moe: { architectures: ["Qwen3MoeForCausalLM"], ...common, ...mixture, norm_topk_prob: true },
-    olmoe: { architectures: ["OlmoeForCausalLM"], ...common, ...mixture },
+    qwen3moe: { architectures: ["Qwen3MoeForCausalLM"], ...common, ...mixture, head_dim: 64, norm_topk_prob: true },
+    olmoe: { architectures: ["OlmoeForCausalLM"], ...common, ...mixture, num_key_value_heads: 2 * scale },
     "deepseek2, version 2": { architectures: ["DeepseekV2ForCausalLM"], ...latent },
     "deepseek2, version 3": {
       architectures: ["DeepseekV3ForCausalLM"],

@@ -1,36 +1,22 @@
 import { rm } from "node:fs/promises";
 import { afterAll, describe, expect, test } from "vitest";
-import { toGguf } from "../../src/convert/to-gguf.ts";
 import { openFolder } from "../../src/formats/folder.ts";
 import { inGguf } from "../../src/formats/gguf-name.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
 import { type ModelFolder, readModelFolder } from "../../src/generate/model-folder.ts";
 import { attentionFactor, inverseFrequencies } from "../../src/kernels/rope/table.ts";
 import { transposed } from "../../src/models/stored-rows.ts";
-import type { DType } from "../../src/tensor/formats.ts";
 import { memorySource } from "../formats/checkpoint-bytes.ts";
 import { bundledModel } from "../support/bundled.ts";
 import { familyShapes } from "../support/family-shapes.ts";
 import { testGpu } from "../support/gpu.ts";
 import { writeRandomModel } from "../support/random-model.ts";
 import { ggufConfigs } from "./gguf-models.ts";
+import { ggufOfFolder } from "./gguf-of-folder.ts";
 
 const gpu = await testGpu();
 const folders: string[] = [];
 afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))));
-
-/** The GGUF file of a folder. */
-async function ggufOfFolder(folder: string, dtype: DType): Promise<Uint8Array<ArrayBuffer>> {
-  const writing = await toGguf(await openFolder(folder), { formatOf: () => dtype, fileType: dtype.toUpperCase() });
-  const file = new Uint8Array(writing.bytes);
-  let at = 0;
-  for await (const piece of writing.pieces()) {
-    file.set(piece, at);
-    at += piece.length;
-  }
-  expect(at).toBe(writing.bytes);
-  return file;
-}
 
 const opened = (file: Uint8Array<ArrayBuffer>) => inGguf(memorySource({ "m.gguf": file }), "m.gguf");
 

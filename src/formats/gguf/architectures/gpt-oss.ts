@@ -29,9 +29,10 @@ export const gptOss: GgufArchitecture = {
   outer: llamaOuter,
   layer: "model.layers.*.",
   inner: {
+    // Before Llama's name of the same norm.
+    "post_attention_norm.weight": "post_attention_layernorm.weight",
     ...llamaInner,
     "attn_sinks.weight": "self_attn.sinks",
-    "post_attention_norm.weight": "post_attention_layernorm.weight",
     "ffn_gate_inp.weight": "mlp.router.weight",
     "ffn_gate_inp.bias": "mlp.router.bias",
     "ffn_gate_exps.weight": { kind: "experts", to: "mlp.experts.#.gate_proj.weight" },
