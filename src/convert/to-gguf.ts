@@ -9,6 +9,9 @@ import { dtypeOf } from "../formats/safetensors.ts";
 import { type FileSource, readJson } from "../formats/source.ts";
 import type { Weights } from "../formats/weights.ts";
 import { readModelFolder } from "../generate/model-folder.ts";
+import type { WeightType } from "../kernels/formats.ts";
+import { matrixTypes } from "../models/matrix-types.ts";
+import type { Recipe } from "../models/recipes.ts";
 import { transposed } from "../models/stored-rows.ts";
 import { elementsOf, type FloatType, isFloat } from "../tensor/dtype.ts";
 import { type DType, decodePlanes, encodePlanes, formats } from "../tensor/formats.ts";
@@ -30,16 +33,25 @@ export interface GgufWriting {
   readonly pieces: () => AsyncGenerator<Bytes>;
 }
 
-/** The format that each tensor is written in. */
-export type FormatOf = (tensor: { readonly name: string; readonly shape: readonly number[] }) => DType;
-
-/** What is written. */
+/** The types of matrices: all one (default f16), or those of a recipe. Vectors are f32. */
 export interface ToGgufOptions {
-  /** The format of matrices; vectors are always f32. */
-  readonly formatOf: FormatOf;
-  /** What `general.file_type` says, e.g. `F16` or `Q4_K_M`. */
-  readonly fileType: string;
+  readonly dtype?: WeightType | undefined;
+  readonly weights?: Recipe | undefined;
 }
+
+/** Keys of a model's matrices, as recipes know them, by their names in GGUF files. */
+const keys: readonly (readonly [RegExp, string])[] = [
+  [/^token_embd\./, "embedding"],
+  [/^output\./, "head"],
+  [/\.attn_v(_b)?\./, "v"],
+  [/\.attn_k_b\./, "v"], // of the same projection
+  [/\.attn_k\./, "k"],
+  [/\.attn_output\./, "output"],
+  [/\.ffn_down/, "down"],
+];
+
+/** Matrices that stay f32: routers, the gates of shared experts, and learned positions. */
+const isSmall = (name: string) => /(^|\.)(ffn_gate_inp|ffn_gate_inp_shexp|position_embd)\.weight$/.test(name);
 
 function architectureFor(name: string): GgufArchitecture {
   for (const record of ggufArchitectures.values()) if (record.classes.includes(name)) return record;
@@ -102,7 +114,10 @@ async function* tensorPieces(weights: Weights, { parts, shape }: WrittenTensor, 
  *
  * @throws FormatError for a folder that is invalid, or whose model or tokenizer GGUF has no way to say.
  */
-export async function toGguf(source: FileSource, { formatOf, fileType }: ToGgufOptions): Promise<GgufWriting> {
+export async function toGguf(
+  source: FileSource,
+  { dtype: uniform = "f16", weights: recipe }: ToGgufOptions = {},
+): Promise<GgufWriting> {
   const { config, tokenizer, weights, warnings } = await readModelFolder(source);
   const architecture = architectureFor(config.architecture);
   const model = modelMetadata(config, architecture.name);
@@ -119,8 +134,14 @@ export async function toGguf(source: FileSource, { formatOf, fileType }: ToGgufO
   const needed = left.filter((name) => !/rotary_emb\.inv_freq$|\.attn\.(masked_)?bias$/.test(name));
   if (needed.length > 0) throw new FormatError(weights.file, `has no name in GGUF for ${listed(needed)}`);
 
+  const types = matrixTypes(recipe ? { weights: recipe } : { dtype: uniform }, config);
   const kept = tensors.map((tensor) => {
-    const dtype = tensor.shape.length < 2 || isSmall(tensor.name) ? "f32" : formatOf(tensor);
+    const { name, shape, parts } = tensor;
+    const key = keys.find(([pattern]) => pattern.test(name))?.[1] ?? "";
+    const layer = Number(/^blk\.(\d+)\./.exec(name)?.[1] ?? 0);
+    const stored = parts[0] ? dtypeOf(parts[0]) : "f32";
+    const isMatrix = shape.length >= 2 && !isSmall(name) && !name.endsWith(".bias");
+    const dtype = isMatrix ? types.of(key, layer)(stored, shape.at(-1) ?? 1) : "f32";
     return { tensor, dtype, listed: { name: tensor.name, shape: tensor.shape, type: tensorTypeOf(dtype) } };
   });
   const generated = model.tensors.map(({ name, values }) => ({
@@ -130,7 +151,7 @@ export async function toGguf(source: FileSource, { formatOf, fileType }: ToGgufO
   const general: [string, GgufValue][] = [
     ["general.architecture", { type: "string", value: architecture.name }],
     ["general.name", { type: "string", value: source.name.split(/[/\\]/).filter(Boolean).at(-1) ?? "model" }],
-    ["general.file_type", { type: "u32", value: fileTypeId(fileType) }],
+    ["general.file_type", { type: "u32", value: fileTypeId((recipe ?? uniform).toUpperCase()) }],
     ["general.quantization_version", { type: "u32", value: 2 }],
   ];
   const all = [...generated.map(({ listed }) => listed), ...kept.map(({ listed }) => listed)];
@@ -147,11 +168,8 @@ export async function toGguf(source: FileSource, { formatOf, fileType }: ToGgufO
     }
   }
   const bytes = all.reduce((sum, tensor) => sum + tensorBytes(tensor) + paddingAfter(tensor), header.length);
-  return { bytes, warnings, pieces };
+  return { bytes, warnings: [...warnings, ...types.notes()], pieces };
 }
-
-/** Matrices that stay f32: routers and learned positions. */
-const isSmall = (name: string) => /(^|\.)(ffn_gate_inp|ffn_gate_inp_shexp|position_embd)\.weight$/.test(name);
 
 /** The text of the folder's chat template, the default one of several. */
 async function templateOf(source: FileSource): Promise<string | undefined> {

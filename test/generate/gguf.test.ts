@@ -47,7 +47,7 @@ describe("a GGUF file", () => {
     const { folder } = await writeRandomModel(config, familyShapes(config), "f32");
     folders.push(folder);
     const given = await readModelFolder(await openFolder(folder));
-    const found = await readModelFolder(opened(await ggufOfFolder(folder, "f32")));
+    const found = await readModelFolder(opened(await ggufOfFolder(folder, { dtype: "f32" })));
     expect(found.warnings).toEqual([]);
     const eps = given.config.eps;
     expect(comparable(found)).toEqual({ ...comparable(given), eps: Math.fround(eps) });
@@ -71,8 +71,8 @@ describe("a GGUF file", () => {
     folders.push(folder);
     const tokens = [0, 17, 300, 42, 5, 1999, 17, 300];
     using fromFolder = await loadModel(gpu, folder);
-    using fromGguf = await loadModel(gpu, opened(await ggufOfFolder(folder, "f32")));
-    using packed = await loadModel(gpu, opened(await ggufOfFolder(folder, "q8_0")));
+    using fromGguf = await loadModel(gpu, opened(await ggufOfFolder(folder, { dtype: "f32" })));
+    using packed = await loadModel(gpu, opened(await ggufOfFolder(folder, { dtype: "q8_0" })));
     const expected = await fromFolder.score(tokens);
     expect(await fromGguf.score(tokens)).toEqual(expected);
     const differences = (await packed.score(tokens)).map((value, i) => Math.abs(value - (expected[i] ?? 0)));
@@ -82,9 +82,17 @@ describe("a GGUF file", () => {
 
   test.each(["f32", "f16"] as const)("of a bundled model in %s writes the same text", async (dtype) => {
     using fromFolder = await loadModel(gpu, bundledModel);
-    using fromGguf = await loadModel(gpu, opened(await ggufOfFolder(bundledModel, dtype)));
+    using fromGguf = await loadModel(gpu, opened(await ggufOfFolder(bundledModel, { dtype })));
     const options = { temperature: 0, maxTokens: 32 };
     const { text } = await fromFolder.generate("<|whale|>Call me", options).result;
     expect((await fromGguf.generate("<|whale|>Call me", options).result).text).toBe(text);
+  });
+
+  test("quantised by a recipe is what a folder is that is quantised while it is loaded", async () => {
+    const tokens = [0, 3, 100, 200, 300, 400, 17, 42];
+    using fromFolder = await loadModel(gpu, bundledModel, { weights: "q4_k_m" });
+    using fromGguf = await loadModel(gpu, opened(await ggufOfFolder(bundledModel, { weights: "q4_k_m" })));
+    expect(await fromGguf.score(tokens)).toEqual(await fromFolder.score(tokens));
+    expect(fromGguf.decoder.weights.bytes).toBe(fromFolder.decoder.weights.bytes);
   });
 });

@@ -31,7 +31,7 @@ describe.skipIf(tool === undefined)("llama.cpp continues tokens as is done here"
     const { folder } = await writeRandomModel(config, familyShapes(config), "f32");
     try {
       const file = join(folder, "model.gguf");
-      await writeFile(file, await ggufOfFolder(folder, "f32"));
+      await writeFile(file, await ggufOfFolder(folder, { dtype: "f32" }));
       using model = await loadModel(gpu, file, { onWarning: () => {} });
       const greedy = { temperature: 0, maxTokens: count, ignoreEos: true, logprobs: 2 };
       const tokens: number[] = [];
