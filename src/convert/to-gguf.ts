@@ -121,10 +121,8 @@ export async function toGguf(
   const { config, tokenizer, weights, warnings } = await readModelFolder(source);
   const architecture = architectureFor(config.architecture);
   const model = modelMetadata(config, architecture.name);
-  const json = async (file: string) => ((await source.has(file)) ? await readJson(source, file) : {});
   const tokens = tokenizerMetadata({
-    tokenizer: (await json("tokenizer.json")) as Readonly<Record<string, unknown>>,
-    config: (await json("tokenizer_config.json")) as Readonly<Record<string, unknown>>,
+    tokenizer: (await readJson(source, "tokenizer.json")) as Readonly<Record<string, unknown>>,
     used: tokenizer,
     chatTemplate: await templateOf(source),
     vocabulary: config.vocabulary,

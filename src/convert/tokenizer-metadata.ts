@@ -103,9 +103,8 @@ function spacePrefix(tokenizer: Json): boolean {
 
 /** What the metadata of a GGUF file says of a tokenizer. */
 export interface TokenizerSource {
-  /** A parsed `tokenizer.json` and `tokenizer_config.json`. */
+  /** A parsed `tokenizer.json`. */
   readonly tokenizer: Json;
-  readonly config: Json;
   /** The tokenizer made of them. */
   readonly used: Tokenizer;
   readonly chatTemplate: string | undefined;

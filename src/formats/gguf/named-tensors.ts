@@ -114,5 +114,6 @@ function countOf(facts: Facts, of: "heads" | "kvHeads"): number {
   const heads = facts.number("attention.head_count");
   const count = of === "heads" ? heads : (facts.number("attention.head_count_kv") ?? heads);
   if (count !== undefined && Number.isInteger(count) && count > 0) return count;
-  return facts.reader.fail(facts.key("attention.head_count"), `is ${count}, expected a number of heads`);
+  const problem = count === undefined ? "is missing" : `is ${count}, expected a number of heads`;
+  return facts.reader.fail(facts.key("attention.head_count"), problem);
 }
