@@ -1,5 +1,5 @@
-import { openWeights } from "../../src/formats/weights.ts";
-import { type DType, type FileSource, type LanguageModel, storageFormats } from "../../src/index.ts";
+import type { Weights } from "../../src/formats/weights.ts";
+import { type DType, type LanguageModel, storageFormats } from "../../src/index.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { type LlamaConfig, llama } from "../../src/reference/transformer.ts";
 import { denseWeights } from "../harness/dense-weights.ts";
@@ -13,7 +13,21 @@ const mostWeights = 250e6;
 const tolerance = 1e-4;
 
 /** Families whose whole forward pass the reference has. */
-const known = ["llama", "mistral", "qwen2", "qwen3"];
+const known: Readonly<Record<string, string>> = {
+  ...{ LlamaForCausalLM: "llama", MistralForCausalLM: "mistral" },
+  ...{ Qwen2ForCausalLM: "qwen2", Qwen3ForCausalLM: "qwen3" },
+};
+
+/** What a model was loaded from. */
+export interface CheckedFiles {
+  /** A parsed `config.json`. */
+  readonly config: unknown;
+  readonly weights: Weights;
+  /** Number of weights. */
+  readonly parameters: number;
+  /** The type that matrices were converted to when they were loaded; "several": by a recipe, so that float64 is not known. */
+  readonly dtype?: DType | "several" | undefined;
+}
 
 /** Token ids that are the same for the same arguments. */
 export const someTokens = (count: number, vocabulary: number, seed: number): number[] =>
@@ -21,10 +35,9 @@ export const someTokens = (count: number, vocabulary: number, seed: number): num
 
 /**
  * Checks a loaded model: that tokens have the log-probabilities step by step that they have when all are read at once,
- * and, where the reference knows the family and the model is small, that these are those of float64. With `dtype`
- * matrices were converted to that type.
+ * and, where the reference knows the family and the model is small, that these are those of float64.
  */
-export async function checkModel(model: LanguageModel, source: FileSource, dtype?: DType): Promise<ModelCheck> {
+export async function checkModel(model: LanguageModel, files: CheckedFiles): Promise<ModelCheck> {
   const prompt = someTokens(checkedPrompt, model.decoder.config.vocabulary, 3);
   const options = { temperature: 0, maxTokens: checkedSteps, ignoreEos: true, logprobs: 1 };
   const tokens: number[] = [];
@@ -41,7 +54,7 @@ export async function checkModel(model: LanguageModel, source: FileSource, dtype
   if (!(wrongStep.error <= tolerance)) {
     return { ...steps, verdict: "fail", reason: `decode step ${wrongStep.at + 1} ${wrongStep.what}` };
   }
-  const expected = await referenceScores(source, ids, dtype);
+  const expected = await referenceScores(files, ids);
   if (!expected) return { ...steps, verdict: "pass", reason: null };
   const checked = `${together.length} log-probabilities against float64, ${steps.checked}`;
   const wrong = farthest(together, expected);
@@ -62,20 +75,15 @@ function farthest(actual: readonly number[], expected: readonly number[]) {
 }
 
 /** Log-probability of each id but the first in float64; undefined where that is not known or would take long. */
-async function referenceScores(
-  source: FileSource,
-  ids: readonly number[],
-  dtype?: DType,
-): Promise<number[] | undefined> {
-  if (!(await source.has("config.json"))) return undefined;
-  const bytes = await source.read("config.json", 0, await source.size("config.json"));
-  const config: LlamaConfig & Readonly<Record<string, unknown>> = JSON.parse(new TextDecoder().decode(bytes));
-  if (!known.includes(config.model_type) || config["rope_scaling"] || config["rope_parameters"]) return undefined;
-  const weights = await openWeights(source);
-  if (weights.bytes / 2 > mostWeights) return undefined;
+async function referenceScores(files: CheckedFiles, ids: readonly number[]): Promise<number[] | undefined> {
+  const { weights, dtype, parameters } = files;
+  const config = files.config as LlamaConfig & Readonly<Record<string, unknown>>;
+  const family = known[String([config["architectures"]].flat()[0])];
+  if (family === undefined || config["rope_scaling"] || config["rope_parameters"]) return undefined;
+  if (dtype === "several" || parameters > mostWeights) return undefined;
   const { logits } = llama(
     { ids: dense([ids.length], ids), weights: await denseWeights(weights, storageFormats, dtype) },
-    config,
+    { ...config, model_type: family },
   );
   const [, vocabulary = 0] = logits.shape;
   return ids.slice(1).map((id, i) => {

@@ -25,10 +25,12 @@ export function modelTable(rows: readonly ModelRow[]): string {
   return [line(head), rule, ...body.map(line)].join("\n");
 }
 
-/** What was compared before anything was timed, a line for each engine. */
-export function checkLines(rows: readonly ModelRow[]): string[] {
-  return [...new Map(rows.map((row) => [row.engine, row])).values()].map(({ engine, checked, error, reason }) => {
-    const figure = error === null ? "" : `, at most ${error.toExponential(1)} apart`;
-    return `${engine}: ${reason ?? `${checked}${figure}`}`;
-  });
+/** What each engine ran on and what was compared before anything was timed, in items. */
+export function checkItems(rows: readonly ModelRow[]): string[][] {
+  const engines = new Map(rows.map((row) => [row.engine + row.backends, row]));
+  return [...engines.values()].map(({ engine, gpu_info, checked, error, reason }) => [
+    `${engine}: ${gpu_info}`,
+    ...(reason === null ? [checked] : [reason]),
+    ...(error === null ? [] : [`at most ${error.toExponential(1)} apart`]),
+  ]);
 }

@@ -1,5 +1,5 @@
-import type { DType, FileSource, LanguageModel } from "../../src/index.ts";
-import { checkModel, someTokens } from "./check.ts";
+import type { LanguageModel } from "../../src/index.ts";
+import { type CheckedFiles, checkModel, someTokens } from "./check.ts";
 import type { ModelCheck, ModelEngine, ModelRow, ModelTest } from "./result.ts";
 
 /** Something that runs a test once, and gives the nanoseconds that it took. */
@@ -16,22 +16,19 @@ export interface Subject {
 }
 
 /** What is measured of a loaded model. */
-export interface LoadedSubject {
+export interface LoadedSubject extends CheckedFiles {
   readonly model: LanguageModel;
-  readonly source: FileSource;
-  /** Number of weights, and their bytes on the device. */
-  readonly parameters: number;
-  readonly bytes: number;
+  /** The name of its folder or file. */
+  readonly file: string;
+  /** What it is, for people. */
   readonly type: string;
-  /** The type that matrices were converted to. */
-  readonly dtype?: DType | undefined;
 }
 
 /** This engine, with a model that is loaded; checked first. */
-export async function ownSubject({ model, source, parameters, bytes, type, dtype }: LoadedSubject): Promise<Subject> {
+export async function ownSubject({ model, file, type, ...files }: LoadedSubject): Promise<Subject> {
   const { adapter } = model.gpu;
   const { vocabulary } = model.decoder.config;
-  const check = await checkModel(model, source, dtype);
+  const check = await checkModel(model, files);
   /** One session for each depth, so that what comes before is computed once. */
   const sessions = new Map<number, ReturnType<LanguageModel["session"]>>();
   let runs = 0;
@@ -58,7 +55,8 @@ export async function ownSubject({ model, source, parameters, bytes, type, dtype
     engine: { name: "shaderformer", backend: "WebGPU", device: adapter.label },
     check,
     model: {
-      ...{ model_filename: source.name, model_type: type, model_size: bytes, model_n_params: parameters },
+      ...{ model_filename: file, model_type: type },
+      ...{ model_size: model.decoder.weights.bytes, model_n_params: files.parameters },
       ...{ type_k: cache.dtype ?? "f32", type_v: cache.dtype ?? "f32" },
     },
     run,

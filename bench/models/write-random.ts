@@ -70,7 +70,7 @@ function byteTokenizer() {
     version: "1.0",
     added_tokens: [end],
     normalizer: null,
-    pre_tokenizer: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false },
+    pre_tokenizer: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
     post_processor: null,
     decoder: { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: true },
     model: { type: "BPE", vocab: { ...vocab, "<|endoftext|>": 256 }, merges: [] },

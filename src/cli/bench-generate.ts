@@ -1,21 +1,24 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { openModel as openSource } from "../formats/hub.ts";
-import { planLoad } from "../generate/plan-load.ts";
+import type { Weights } from "../formats/weights.ts";
+import type { LanguageModel } from "../generate/language-model.ts";
+import { modelFiles } from "../generate/model-files.ts";
 import { count, positive } from "./arguments.ts";
-import { loadBench } from "./bench-output.ts";
+import { type Bench, loadBench } from "./bench-output.ts";
 import { makeInterrupt } from "./interrupt.ts";
 import { addLoadOptions, type LoadFlags } from "./model-options.ts";
 import { openModel } from "./open-model.ts";
 import { assertWritable, print, say } from "./output.ts";
-import { statusLine } from "./status-line.ts";
+import { type StatusLine, statusLine } from "./status-line.ts";
 import { fill, lineColumns } from "./terminal.ts";
 
 interface GenerateBenchFlags extends Omit<LoadFlags, "model"> {
   readonly model?: string;
   readonly shape?: string;
+  readonly against: readonly ("llama.cpp" | "llama.cpp-cpu")[];
   readonly nPrompt: readonly number[];
   readonly nGen: readonly number[];
   readonly nDepth: readonly number[];
@@ -24,6 +27,7 @@ interface GenerateBenchFlags extends Omit<LoadFlags, "model"> {
 }
 
 const counts = (text: string) => text.split(",").map((part) => count(part));
+const others = ["llama.cpp", "llama.cpp-cpu"] as const;
 
 /** `shaderformer bench generate`: prompts read and tokens generated a second, as llama-bench measures them. */
 export function generateBench(): Command {
@@ -31,8 +35,9 @@ export function generateBench(): Command {
     .summary("prompts and tokens a second of a model")
     .description(
       "Measure a model's speed with llama-bench's tests: pp512 reads a prompt of 512 tokens, tg128 generates 128, both " +
-        "after a number of tokens (@ d4096) where --n-depth asks for it. The model's results are checked first: logits " +
-        "against float64 where the model is small, and decoding against reading. Options take lists, separated by commas.",
+        "after a number of tokens (@ d4096) where --n-depth asks for it. The model's results are checked first: " +
+        "log-probabilities against float64 where the model is small, and those of steps against those of a prefill. " +
+        "Options take lists, separated by commas.",
     )
     .optionsGroup("What to measure:")
     .option("-p, --n-prompt <list>", "tokens of a prompt; 0: none", counts, [512])
@@ -42,6 +47,14 @@ export function generateBench(): Command {
     .option(
       "--shape <name>",
       "in place of --model: random weights in the shape of a published model, such as SmolLM2-135M",
+    )
+    .addOption(
+      new Option(
+        "--against <engine...>",
+        "measure llama.cpp in turns with the same GGUF file: on the same Vulkan adapter, or on the CPU",
+      )
+        .choices(others)
+        .default([]),
     );
   return addLoadOptions(command, { optional: true })
     .optionsGroup("Output:")
@@ -55,32 +68,21 @@ async function measure(flags: GenerateBenchFlags): Promise<void> {
   const tests = bench.testsOf(nPrompt, nGen, nDepth);
   if (tests.length === 0) throw new RangeError("there is nothing to measure: --n-prompt and --n-gen are both 0");
   if (json !== undefined && json !== "-") await assertWritable("--json", json);
-  const { name, folder, close } = await modelOf(flags);
+  const status = statusLine();
+  const temporary = new TemporaryFiles();
   try {
+    const { name, path } = await modelOf(flags, bench, temporary, status);
     const longest = Math.max(...tests.map(({ prompt, generate, depth }) => depth + prompt + generate + 1));
-    using opened = await openModel({ ...flags, model: folder, context: flags.context ?? longest, json: json === "-" });
-    const { model } = opened;
-    if (longest > model.context) {
-      throw new RangeError(`a test takes ${longest} tokens, more than the context of ${model.context}`);
-    }
-    const source = await openSource(folder);
-    const plan = await planLoad(folder, { ...(flags.dtype === undefined ? {} : { dtype: flags.dtype }) });
+    const { dtype, weights, ...rest } = flags;
+    const load = { ...rest, model: path, context: flags.context ?? longest, json: json === "-" };
+    // A file that both engines read holds the weights as they are to be.
+    const conversion = { ...(dtype && { dtype }), ...(weights && { weights }) };
+    using opened = await openModel(flags.against.length > 0 ? load : { ...load, ...conversion });
     using interrupt = makeInterrupt();
     await interrupt.watch();
-    const status = statusLine();
-    const type = [name, flags.dtype].filter((part) => part !== undefined).join(" ");
-    const known = {
-      model,
-      source,
-      parameters: plan.parameters,
-      bytes: model.decoder.weights.bytes,
-      type,
-      dtype: flags.dtype,
-    };
-    status.show("checking");
-    const own = await bench.ownSubject(known);
+    const subjects = await subjectsOf(flags, bench, opened.model, { name, path, longest }, status);
     try {
-      const rows = await bench.runModelBench([own], {
+      const rows = await bench.runModelBench(subjects, {
         ...{ tests, repetitions, signal: interrupt.signal },
         onProgress: (what) => status.show(what),
       });
@@ -89,37 +91,96 @@ async function measure(flags: GenerateBenchFlags): Promise<void> {
       if (json === "-") await print(text);
       else {
         await print(`${bench.modelTable(rows)}\n`);
-        for (const line of [own.engine.device, ...bench.checkLines(rows)]) say(fill([line], "", lineColumns()));
+        for (const items of bench.checkItems(rows)) say(fill(items, " · ", lineColumns()));
         if (json !== undefined) await writeFile(json, text);
       }
       if (rows.some(({ verdict }) => verdict === "fail")) process.exitCode = 1;
     } catch (error) {
       if (!interrupt.signal.aborted) throw error;
     } finally {
-      status.clear();
-      await own.close();
+      for (const subject of subjects) await subject.close();
     }
   } finally {
-    await close();
+    status.clear();
+    await temporary.remove();
   }
 }
 
-/** The folder of the model, which is written for a shape and removed afterwards. */
-async function modelOf({ model, shape }: GenerateBenchFlags) {
-  if ((model === undefined) === (shape === undefined)) throw new RangeError("give one of --model and --shape");
-  if (shape === undefined) {
-    const folder = model ?? "";
-    return { name: folder.split("/").findLast((part) => part !== "") ?? folder, folder, close: async () => {} };
+/** Folders that are removed when the bench ends. */
+class TemporaryFiles {
+  readonly #folders: string[] = [];
+
+  async folder(): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), "shaderformer-bench-"));
+    this.#folders.push(folder);
+    return folder;
   }
-  const [name, config] = (await loadBench()).findShape(shape);
-  const { writeRandomFolder } = await import("../../bench/models/write-random.ts");
-  const folder = await mkdtemp(join(tmpdir(), "shaderformer-shape-"));
-  const close = () => rm(folder, { recursive: true, force: true });
-  try {
-    await writeRandomFolder(folder, config);
-  } catch (error) {
-    await close();
-    throw error;
+
+  async remove(): Promise<void> {
+    for (const folder of this.#folders) await rm(folder, { recursive: true, force: true });
   }
-  return { name, folder, close };
 }
+
+/** The model's name and its folder or file, which is written where it is a shape, or another engine reads it too. */
+async function modelOf(flags: GenerateBenchFlags, bench: Bench, temporary: TemporaryFiles, status: StatusLine) {
+  const { model, shape, against } = flags;
+  const format = flags.weights ?? flags.dtype;
+  if ((model === undefined) === (shape === undefined)) throw new RangeError("give one of --model and --shape");
+  const [shapeName, config] = shape === undefined ? [] : bench.findShape(shape);
+  let path = model ?? "";
+  const name = [shapeName ?? path.split("/").findLast((part) => part !== "") ?? path, format].filter(Boolean).join(" ");
+  if (config) {
+    path = await temporary.folder();
+    status.show(`writing ${shapeName}`);
+    const { writeRandomFolder } = await import("../../bench/models/write-random.ts");
+    await writeRandomFolder(path, config);
+  }
+  if (against.length === 0 || path.endsWith(".gguf")) return { name, path };
+  status.show(`converting ${name} to GGUF`);
+  const [{ toGguf }, { weightsNamed }] = await Promise.all([
+    import("../convert/to-gguf.ts"),
+    import("../convert/weights.ts"),
+  ]);
+  const file = join(await temporary.folder(), "model.gguf");
+  const writing = await toGguf(await openSource(path), weightsNamed(format ?? "f16"));
+  await writeFile(file, writing.pieces());
+  return { name, path: file };
+}
+
+/** This engine, and those that it is measured against. */
+async function subjectsOf(
+  { against, dtype, weights: recipe }: GenerateBenchFlags,
+  bench: Bench,
+  model: LanguageModel,
+  { name, path, longest }: { readonly name: string; readonly path: string; readonly longest: number },
+  status: StatusLine,
+) {
+  if (longest > model.context) {
+    throw new RangeError(`a test takes ${longest} tokens, more than the context of ${model.context}`);
+  }
+  status.show("checking");
+  const files = await modelFiles(await openSource(path));
+  const weights = await files.weights();
+  const known = { config: await files.config(), weights, parameters: parametersOf(weights) };
+  const own = await bench.ownSubject({
+    ...{ model, file: path, type: name, ...known, dtype: against.length > 0 ? undefined : recipe ? "several" : dtype },
+  });
+  const subjects = [own];
+  if (against.length === 0) return subjects;
+  const { llamaSubject } = await import("../../bench/llama-cpp/subject.ts");
+  const { vocabulary } = model.decoder.config;
+  const ids = bench.someTokens(16, vocabulary, 5);
+  const { rows } = await model.generate(ids, { temperature: 0, maxTokens: 16, ignoreEos: true }).result;
+  const shared = { file: path, adapter: model.gpu.adapter.label, vocabulary, model: own.model, say };
+  for (const engine of against) {
+    const device = engine === "llama.cpp" ? "vulkan" : "cpu";
+    const threads = availableParallelism();
+    const expected = { ids, tokens: rows[0]?.tokens ?? [] };
+    subjects.push(await llamaSubject({ ...shared, device, context: Math.max(longest, 64), threads, expected }));
+  }
+  return subjects;
+}
+
+/** Number of weights. */
+const parametersOf = ({ tensors }: Weights) =>
+  [...tensors.values()].reduce((sum, { shape }) => sum + shape.reduce((product, axis) => product * axis, 1), 0);

@@ -45,7 +45,7 @@ describe("bench generate", () => {
     const run = await runCli(["bench", "generate", ...given]);
     expect(run.code).toBe(0);
     expect(run.stdout.match(/(pp|tg)\d+( @ d\d+)?/g)).toEqual(["pp16", "tg4", "pp16 @ d8", "tg4 @ d8"]);
-    expect(run.stderr).toMatch(/^shaderformer: 19 log-probabilities against float64, 8 decode steps/m);
+    expect(run.stderr).toMatch(/^shaderformer: .* · 19 log-probabilities against float64, 8 decode steps/m);
     const rows = JSON.parse(readFileSync(file, "utf8"));
     expect(rows[3]).toMatchObject({ model_type: "tiny", n_prompt: 0, n_gen: 4, n_depth: 8, verdict: "pass" });
   });
@@ -56,6 +56,7 @@ describe("bench generate", () => {
     [["--shape", "GPT-5"], /^there is no shape "GPT-5"; there are tiny, SmolLM2-135M, /],
     [["--shape", "tiny", "-p", "0", "-n", "0"], /^there is nothing to measure/],
     [["--shape", "tiny", "-p", "many"], /argument 'many' is invalid/],
+    [["--shape", "tiny", "--against", "ollama"], /Allowed choices are llama\.cpp, llama\.cpp-cpu/],
     [["--shape", "tiny", "--json", "/nonexistent/folder/rows.json"], /^--json: .* cannot be written/],
   ])("%j is refused before a device is opened", async (args, message) => {
     const run = await withoutDrivers.run(["bench", "generate", ...args]);

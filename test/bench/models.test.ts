@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { findShape, modelTable, ownSubject, runModelBench, testsOf } from "../../bench/index.ts";
 import { writeRandomFolder } from "../../bench/models/write-random.ts";
+import { openWeights } from "../../src/formats/weights.ts";
 import { loadModel, openFolder } from "../../src/index.ts";
 import { testGpu } from "../support/gpu.ts";
 
@@ -23,8 +24,7 @@ afterAll(async () => {
 
 const open = async (from = folder) => {
   const model = await loadModel(gpu, await openFolder(from));
-  const known = { model, parameters: 94_528, bytes: model.decoder.weights.bytes, type: "tiny" };
-  return { model, known };
+  return { model, known: { model, file: "tiny", type: "tiny", config: tiny, parameters: 94_528 } };
 };
 
 test("tests are llama-bench's, in its order", () => {
@@ -38,7 +38,7 @@ test("tests are llama-bench's, in its order", () => {
 
 test("a model that is right is timed, and each row has llama-bench's fields", async () => {
   const { model, known } = await open();
-  const subject = await ownSubject({ ...known, source: await openFolder(folder) });
+  const subject = await ownSubject({ ...known, weights: await openWeights(await openFolder(folder)) });
   expect(subject.check).toMatchObject({ verdict: "pass", reason: null });
   expect(subject.check.error).toBeLessThan(1e-5);
   const rows = await runModelBench([subject], { tests: testsOf([24], [4], [0, 20]), repetitions: 2 });
@@ -64,7 +64,7 @@ test("a model that is right is timed, and each row has llama-bench's fields", as
 
 test("a prompt is read whole each time: none of it is in the cache", async () => {
   const { model, known } = await open();
-  const subject = await ownSubject({ ...known, source: await openFolder(folder) });
+  const subject = await ownSubject({ ...known, weights: await openWeights(await openFolder(folder)) });
   using session = model.session();
   let prefilled = 0;
   vi.spyOn(model, "session").mockReturnValue(session);
@@ -83,7 +83,7 @@ test("a model that is not that of the files fails, and has no speed", async () =
   bytes.fill(0x30, bytes.length - 2048); // the last matrix
   await writeFile(join(other, "model.safetensors"), bytes);
   const { model, known } = await open();
-  const subject = await ownSubject({ ...known, source: await openFolder(other) });
+  const subject = await ownSubject({ ...known, weights: await openWeights(await openFolder(other)) });
   expect(subject.check).toMatchObject({
     verdict: "fail",
     reason: expect.stringMatching(/^token \d+ has the log-probability .*, expected /),
