@@ -80,7 +80,10 @@ export const matmulCases: CaseTable<Inputs, "y", object, keyof typeof matmul.var
     shape("infinities and NaN stay in their rows, odd k", [5], 21, 7, { infinite: true, bias: true }),
     ...packedTypes.flatMap((dtype, i) =>
       inTurn(i, [
-        shape(`five rows, ${dtype} with bias`, [5], wholeBlocks(dtype, 96), 19, { dtype, bias: true }),
+        shape(`${i === 0 ? "five" : "three"} rows, ${dtype} with bias`, [i === 0 ? 5 : 3], wholeBlocks(dtype, 96), 19, {
+          dtype,
+          bias: true,
+        }),
         shape(`one row, k of several strides, ${dtype}`, [1], wholeBlocks(dtype, 1056), 33, { dtype }),
         shape(`ragged tiles, ${dtype}`, [33], wholeBlocks(dtype, 160), 65, { dtype }),
       ]),

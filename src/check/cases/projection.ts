@@ -12,6 +12,7 @@ import * as emulated from "../emulation/rows.ts";
 import { inTurn } from "../emulation/sums.ts";
 import { allowedUlps } from "../gate.ts";
 import type { Named } from "../named.ts";
+import { wholeBlocks } from "../packed.ts";
 import { normal } from "../random.ts";
 
 type Inputs = "x" | "weight" | "bias?" | "norm?" | "residual?";
@@ -116,7 +117,7 @@ export const projectionCases: CaseTable<Inputs, "y", ProjectionOptions, keyof ty
     shape("gate and up after a norm, f16", [1], 96, 41, { dtype: "f16", norm: true, gate: "silu", eps: 1e-5 }),
     shape("gate and up with biases, two rows of bf16", [2], 40, 70, { dtype: "bf16", bias: true, gate: "gelu-tanh" }),
     ...packedTypes.map((dtype) =>
-      shape(`gate and up after a norm, ${dtype}`, [2], 96, 37, {
+      shape(`gate and up after a norm, ${dtype}`, [2], wholeBlocks(dtype, 96), 37, {
         ...{ dtype, norm: true, gate: "silu", eps: 1e-5 },
         ...(widePart(dtype) ? {} : { refusedBy: ["fused"] }),
       }),
