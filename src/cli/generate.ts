@@ -3,8 +3,9 @@ import type { LanguageModel } from "../generate/language-model.ts";
 import { type GenerationOptions, resolveOptions, samplingKind } from "../generate/options.ts";
 import type { Piece } from "../generate/row.ts";
 import type { Session } from "../generate/session.ts";
+import { mostDrafted, type Speculative } from "../generate/speculative/options.ts";
 import { TextError } from "../text/text-error.ts";
-import { count, number, repeated } from "./arguments.ts";
+import { count, number, positive, repeated } from "./arguments.ts";
 import { generationFigures, generationJson } from "./generation-report.ts";
 import { makeInterrupt } from "./interrupt.ts";
 import { addModelOptions, type ModelFlags } from "./model-options.ts";
@@ -15,9 +16,13 @@ import { bold, lineColumns } from "./terminal.ts";
 import { createTextFlow } from "./text-flow.ts";
 
 /** The flags of `generate`; the sampling fields are those of `GenerationOptions`. */
-interface GenerateFlags extends ModelFlags, Omit<GenerationOptions, "signal" | "seed"> {
+interface GenerateFlags extends ModelFlags, Omit<GenerationOptions, "signal" | "seed" | "speculative"> {
   readonly seed?: number;
   readonly chat?: boolean;
+  /** Tokens that prompt lookup proposes for a step. */
+  readonly lookup?: number;
+  readonly draftModel?: string;
+  readonly draftTokens?: number;
 }
 
 /** `shaderformer generate`: streams the continuation of a prompt. */
@@ -41,7 +46,11 @@ export function generateCommand(): Command {
       "--guard",
       "look at what each layer adds up to: the largest magnitude, or the first layer with NaN or infinity",
     )
-    .option("--chat", "the prompt is a user's message, in the model's chat template");
+    .option("--chat", "the prompt is a user's message, in the model's chat template")
+    .optionsGroup("Speculative decoding (the same tokens in fewer steps, where they can be guessed):")
+    .option("--lookup <n>", "propose up to n tokens a step, at most 7: what followed the last tokens before", positive)
+    .option("--draft-model <model>", "a smaller model with the same tokens proposes what comes next")
+    .option("--draft-tokens <n>", "with --draft-model: tokens proposed a step, at most 7 (default: 3)", positive);
   return addModelOptions(command)
     .option("--logprobs <n>", "with --json: the n likeliest tokens at each step", count)
     .action(generate);
@@ -50,13 +59,15 @@ export function generateCommand(): Command {
 async function generate(prompt: string | undefined, flags: GenerateFlags): Promise<void> {
   const { json = false } = flags;
   if (flags.logprobs && !json) throw new TextError("--logprobs requires --json: plain text does not show them");
+  checkSpeculativeFlags(flags);
   resolveOptions(samplingOptions(flags), {}, 1); // options out of range are reported before the model is loaded
   using opened = await openModel(flags);
   const { model, load } = opened;
   using interrupt = makeInterrupt();
   const reader = new AbortController();
   onReaderGone(() => reader.abort());
-  const options = { ...samplingOptions(flags), signal: AbortSignal.any([interrupt.signal, reader.signal]) };
+  const draft = flags.draftModel === undefined ? undefined : await opened.another(flags.draftModel);
+  const options = { ...samplingOptions(flags, draft), signal: AbortSignal.any([interrupt.signal, reader.signal]) };
   const text = prompt ?? defaultPrompt(model);
   const ids = flags.chat ? chatTokens(model, text) : promptTokens(model, text);
   using session = model.session();
@@ -82,11 +93,30 @@ async function generate(prompt: string | undefined, flags: GenerateFlags): Promi
 }
 
 /** The fields of `GenerationOptions` among the flags. */
-function samplingOptions(flags: GenerateFlags): GenerationOptions {
+function samplingOptions(flags: GenerateFlags, draft?: LanguageModel): GenerationOptions {
   const { maxTokens, temperature, topK, topP, minP, seed, ignoreEos, stop, logprobs, guard } = flags;
   const { repetitionPenalty, presencePenalty, frequencyPenalty } = flags;
   const penalties = { repetitionPenalty, presencePenalty, frequencyPenalty };
-  return { maxTokens, temperature, topK, topP, minP, ...penalties, seed, ignoreEos, stop, logprobs, guard };
+  const sampling = { maxTokens, temperature, topK, topP, minP, ...penalties, seed, ignoreEos, stop, logprobs, guard };
+  return { ...sampling, speculative: speculativeOption(flags, draft) };
+}
+
+function speculativeOption({ lookup, draftTokens }: GenerateFlags, draft?: LanguageModel): Speculative | undefined {
+  if (draft) return { kind: "draft", model: draft, tokens: draftTokens };
+  return lookup === undefined ? undefined : { kind: "prompt-lookup", tokens: lookup };
+}
+
+/** Throws for flags that contradict one another. */
+function checkSpeculativeFlags({ lookup, draftModel, draftTokens }: GenerateFlags): void {
+  if (lookup !== undefined && draftModel !== undefined) {
+    throw new TextError("--lookup and --draft-model both propose tokens: expected one of them");
+  }
+  if (draftTokens !== undefined && draftModel === undefined) {
+    throw new TextError("--draft-tokens requires --draft-model");
+  }
+  if (draftTokens !== undefined && draftTokens > mostDrafted) {
+    throw new TextError(`--draft-tokens is ${draftTokens}, expected 1 to ${mostDrafted}`);
+  }
 }
 
 /**
@@ -106,6 +136,7 @@ async function compile(
     () => state.warmPrefill(tokens, kind.guard),
     () => state.bound("sample", tokens, kind),
     () => state.bound("decode", tokens, kind),
+    () => session.warm(tokens, options), // what is left
   ];
   for (const [index, program] of programs.entries()) {
     report(index, programs.length);

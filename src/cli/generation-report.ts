@@ -2,6 +2,7 @@ import type { GenerationResult } from "../generate/generation-result.ts";
 import type { GuardReport } from "../generate/guard.ts";
 import type { LanguageModel } from "../generate/language-model.ts";
 import type { Piece } from "../generate/row.ts";
+import type { SpeculativeFigures } from "../generate/speculative/options.ts";
 import { fill } from "./terminal.ts";
 import { measured, milliseconds } from "./units.ts";
 
@@ -17,7 +18,7 @@ export interface Preparation {
  */
 export function generationJson(
   model: LanguageModel,
-  { rows, seeds, timings, memory: { cachePeak, ...memory }, dispatchesPerToken, guard }: GenerationResult,
+  { rows, seeds, timings, memory: { cachePeak, ...memory }, dispatchesPerToken, guard, speculative }: GenerationResult,
   { load, compile }: Preparation,
   pieces: readonly Piece[],
 ) {
@@ -44,6 +45,7 @@ export function generationJson(
     memory: { ...memory, ...(cachePeak > memory.cache ? { cachePeak } : {}) },
     dispatchesPerToken,
     ...(guard ? { guard } : {}),
+    ...(speculative ? { speculative } : {}),
     ...(logprobs.length > 0 ? { logprobs } : {}),
   };
 }
@@ -51,7 +53,7 @@ export function generationJson(
 /** The figures of a generation in one line, broken between items where it is longer than `columns`. */
 export function generationFigures(
   model: LanguageModel,
-  { rows, seeds, timings, guard }: GenerationResult,
+  { rows, seeds, timings, guard, speculative }: GenerationResult,
   columns: number,
 ) {
   const [row] = rows;
@@ -61,11 +63,18 @@ export function generationFigures(
     model.gpu.adapter.label,
     `prefill ${tokens(read)}${speed(timings.prefillTokensPerSecond)}`,
     `decode ${tokens(made)}${speed(timings.tokensPerSecond)}`,
+    ...(speculative ? [proposals(speculative)] : []),
     `ended: ${row?.stopReason}`,
     `seed ${seeds[0]}`,
     ...(guard ? [magnitudes(guard)] : []),
   ];
   return fill(items, " · ", columns);
+}
+
+/** How many of the proposed tokens were kept. */
+function proposals({ steps, drafted, accepted }: SpeculativeFigures): string {
+  const share = drafted > 0 ? ` (${Math.round((100 * accepted) / drafted)} %)` : "";
+  return `accepted ${accepted} of ${drafted} proposed${share} in ${steps} ${steps === 1 ? "step" : "steps"}`;
 }
 
 /** The largest magnitude after any layer, and where f16 would not have it. */

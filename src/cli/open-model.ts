@@ -1,6 +1,7 @@
 import { openModel as openSource } from "../formats/hub.ts";
 import type { LanguageModel } from "../generate/language-model.ts";
 import { loadModel } from "../generate/load-model.ts";
+import type { Gpu } from "../gpu/gpu.ts";
 import { cacheOptions, type ModelFlags } from "./model-options.ts";
 import { openDevice } from "./open-device.ts";
 import { say } from "./output.ts";
@@ -11,13 +12,40 @@ export interface OpenedModel {
   readonly model: LanguageModel;
   /** Milliseconds spent reading the files and uploading the weights. */
   readonly load: number;
+  /** Loads another model on the same device, with the same context, which closes with it. */
+  another(name: string): Promise<LanguageModel>;
   [Symbol.dispose](): void;
 }
 
 /** Opens the device and loads the model that the options name, with a progress bar for people. */
 export async function openModel(flags: ModelFlags): Promise<OpenedModel> {
-  const { model: name, context, dtype, weights, verify, json = false } = flags;
-  if (name === "") throw new Error("--model: the name of the folder is empty");
+  if (flags.model === "") throw new Error("--model: the name of the folder is empty");
+  const loadOn = await findModel(flags.model, flags);
+  const gpu = await openDevice(flags);
+  const start = performance.now();
+  try {
+    const model = await loadOn(gpu, flags.context);
+    const load = performance.now() - start;
+    const all = [model];
+    const another = async (name: string) => {
+      const other = await (await findModel(name, flags))(gpu, model.context);
+      all.push(other);
+      return other;
+    };
+    const close = () => {
+      for (const one of all) one.dispose();
+      gpu.close();
+    };
+    return { model, load, another, [Symbol.dispose]: close };
+  } catch (error) {
+    gpu.close();
+    throw error;
+  }
+}
+
+/** Finds a model; what it returns loads it on a device. */
+async function findModel(name: string, flags: ModelFlags) {
+  const { dtype, weights, verify, json = false } = flags;
   const warnings: string[] = [];
   const onWarning = (warning: string) => void warnings.push(warning); // shown when the progress bar is gone
   let downloading: Report = () => {};
@@ -25,29 +53,13 @@ export async function openModel(flags: ModelFlags): Promise<OpenedModel> {
     onWarning,
     onProgress: ({ phase, done, total }) => phase === "download" && downloading(done, total),
   });
-  const gpu = await openDevice(flags);
-  const start = performance.now();
-  try {
+  return async (gpu: Gpu, context: number | undefined): Promise<LanguageModel> => {
     const model = await withPhases(["download ", "loading  "], json, ([download = () => {}, load]) => {
       downloading = download;
-      return loadModel(gpu, source, {
-        context,
-        dtype,
-        weights,
-        verify,
-        cache: cacheOptions(flags),
-        onProgress: load,
-        onWarning,
-      });
+      const cache = cacheOptions(flags);
+      return loadModel(gpu, source, { context, dtype, weights, verify, cache, onProgress: load, onWarning });
     });
     for (const warning of warnings) say(`warning: ${warning}`);
-    const close = () => {
-      model.dispose();
-      gpu.close();
-    };
-    return { model, load: performance.now() - start, [Symbol.dispose]: close };
-  } catch (error) {
-    gpu.close();
-    throw error;
-  }
+    return model;
+  };
 }

@@ -18,7 +18,7 @@ import { run } from "./run.ts";
 import type { RunInputs, RunTimings } from "./run-inputs.ts";
 import { SequenceState } from "./sequence-state.ts";
 import { type DraftSequence, openDraftSequence } from "./speculative/draft-sequence.ts";
-import { checkSpeculation } from "./speculative/speculation.ts";
+import { checkSpeculation, warmSpeculation } from "./speculative/speculation.ts";
 
 /** How a session ends. */
 export interface SessionOptions {
@@ -266,6 +266,8 @@ export class Session {
     await state.warmPrefill(tokens, kind.guard); // first: it may move the cache
     await state.bound("sample", tokens, kind, signal);
     await state.bound("decode", tokens, kind, signal);
+    const { speculation } = resolved;
+    if (speculation) await warmSpeculation(state, speculation, resolved, this.#drafting(resolved), tokens);
   }
 
   /** Stops what it computes and frees its memory, as soon as nothing uses it. */

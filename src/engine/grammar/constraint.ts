@@ -45,6 +45,7 @@ export async function openConstraint(model: LanguageModel, { schema, strict }: G
       accept(token) {
         if (!matcher.acceptToken(token)) throw new TextError(`the grammar does not let token ${token} come next`);
       },
+      rollback: (tokens) => matcher.rollBack(tokens),
     },
     dispose() {
       matcher.dispose();

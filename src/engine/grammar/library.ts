@@ -38,6 +38,7 @@ export interface GrammarCompiler {
 
 export interface GrammarMatcher extends Disposable {
   acceptToken(token: number): boolean;
+  rollBack(tokens: number): void;
   /** Bits of the tokens that may come next. */
   getNextTokenBitmask(): Promise<Int32Array>;
 }

@@ -1,6 +1,7 @@
 import { packSettings } from "../../kernels/sampling/settings.ts";
 import { OptionError } from "../../options/errors.ts";
-import { type ResolvedOptions, samplingKind } from "../options.ts";
+import type { ResolvedOptions } from "../options.ts";
+import type { SamplingKind } from "../programs.ts";
 import { awaited, discard, type ReadBack, readBack, submitStep } from "../step-results.ts";
 import type { DraftSequence } from "./draft-sequence.ts";
 import type { Drafter } from "./drafter.ts";
@@ -38,6 +39,13 @@ const same = new WeakMap<ProposingModel, WeakSet<ProposingModel>>();
 const sameTokens = (model: ProposingModel, draft: ProposingModel): boolean =>
   model === draft || model.tokenizer === draft.tokenizer || same.get(model)?.has(draft) === true;
 
+/** How a draft model draws: as the model does, but for the penalties. */
+export const draftKind = (options: ResolvedOptions): SamplingKind => ({
+  biased: options.bias.size > 0,
+  penalties: false,
+  logprobs: 0,
+});
+
 /**
  * Proposes what a smaller model would write, in as many of its decode steps, which follow one another without waiting. It
  * draws from its own distribution with the model's settings but for the penalties, by the random words that the model
@@ -50,7 +58,7 @@ export async function draftModel(
   stop: AbortSignal,
 ): Promise<Drafter> {
   const { gpu } = state;
-  const kind = { biased: samplingKind(options).biased ?? false, penalties: false, logprobs: 0 };
+  const kind = draftKind(options);
   const { temperature, topK, topP, minP } = options;
   const packed = packSettings([{ temperature, topK, topP, minP }]);
   await gpu.write(state.settings.storage, 0, new Uint8Array(packed.buffer));

@@ -1,9 +1,11 @@
-import type { ResolvedOptions } from "../options.ts";
-import { checkDraftModel, draftModel } from "./draft-model.ts";
+import { type ResolvedOptions, samplingKind } from "../options.ts";
+import type { SequenceState } from "../sequence-state.ts";
+import { checkDraftModel, draftKind, draftModel } from "./draft-model.ts";
 import type { DraftSequence } from "./draft-sequence.ts";
 import type { Drafter } from "./drafter.ts";
 import { type PromptLookup, type ProposingModel, type Speculation, usualNgram } from "./options.ts";
 import { lookUp } from "./prompt-lookup.ts";
+import { Verifier } from "./verifier.ts";
 
 /** Throws `OptionError` for what this model cannot be given proposals by. */
 export function checkSpeculation(model: ProposingModel, { options }: Speculation): void {
@@ -14,6 +16,20 @@ export function checkSpeculation(model: ProposingModel, { options }: Speculation
 const promptLookup = ({ ngram = usualNgram }: PromptLookup): Drafter => ({
   draft: (known, most) => lookUp(known, most, ngram),
 });
+
+/** Compiles what proposing tokens after a prompt of this length needs. */
+export async function warmSpeculation(
+  state: SequenceState,
+  { tokens }: Speculation,
+  resolved: ResolvedOptions,
+  draft: DraftSequence | undefined,
+  length: number,
+): Promise<void> {
+  using verifier = new Verifier(state, samplingKind(resolved), tokens);
+  await verifier.warm(length, state.signal);
+  await draft?.state.warmPrefill(length);
+  await draft?.state.bound("decode", length, draftKind(resolved), draft.state.signal);
+}
 
 /** What proposes tokens after `known`; `draft` is the memory of the draft model, where there is one. */
 export async function openDrafter(

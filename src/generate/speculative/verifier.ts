@@ -142,6 +142,11 @@ export class Verifier {
     return bound;
   }
 
+  /** Compiles and binds the programs of every size, for a sequence of this length. */
+  async warm(length: number, signal: AbortSignal): Promise<void> {
+    for (let rows = 1; rows <= this.#rows; rows *= 2) await this.#bind(rows, length, signal);
+  }
+
   #unbind(): void {
     for (const { instance } of this.#bound.values()) instance.dispose();
     this.#bound.clear();
