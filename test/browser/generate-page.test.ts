@@ -185,6 +185,23 @@ describe.skipIf(noChromium)(
       expect(await save("Save as Markdown")).toContain(`The**${await output().textContent()}**`);
     });
 
+    test("prompt lookup gives the same text, says what was proposed, and is in the link", async () => {
+      const prompt = encodeURIComponent("<|whale|>the ship, the ship, the ship, the");
+      const texts: (string | null)[] = [];
+      for (const lookup of ["", "&lookup=3"]) {
+        await page.goto("about:blank");
+        await page.goto(site.generate(`prompt=${prompt}&max_tokens=16&temperature=0&run=1${lookup}`));
+        await finished();
+        texts.push(await output().textContent());
+      }
+      expect(texts[1]).toBe(texts[0]);
+      expect(await page.locator(".stats").first().textContent()).toMatch(
+        / · 16 tok · \d+ of [1-9]\d* proposed · stop: /,
+      );
+      expect(await page.getByRole("spinbutton", { name: "Prompt lookup" }).inputValue()).toBe("3");
+      expect(page.url()).toContain("&lookup=3");
+    });
+
     test("a wrong setting is said where it is, and nothing runs", async () => {
       await page.getByRole("tab", { name: "Sampling" }).click();
       await page.getByRole("spinbutton", { name: "Temperature" }).fill("-1");

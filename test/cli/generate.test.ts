@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { expect, test } from "vitest";
-import { bundledModel, goldenPrompts } from "../support/bundled.ts";
+import { bundledMixture, bundledModel, goldenPrompts } from "../support/bundled.ts";
 import { type CliRun, runCli, startCli } from "./run-cli.ts";
 
 const golden = goldenPrompts[1] ?? goldenPrompts[0];
@@ -79,6 +79,28 @@ test("sampling options reach the engine: the same seed, the same text, and logpr
     expect(top.map((each) => each.logprob)).toEqual(top.map((each) => each.logprob).sort((a, b) => b - a));
     expect(top).toHaveLength(3);
   }
+});
+
+test("proposed tokens give the same text, and how many were kept is said", async () => {
+  const prompt = "<|whale|>the ship, the ship, the ship, the";
+  const args = ["-t", "0.3", "-s", "4", "-n", "24"];
+  const run = (...more: string[]) => runCli(["generate", "--model", bundledModel, ...args, ...more, prompt]);
+  const drafting = generateJson(...args, "--draft-model", bundledMixture, "--draft-tokens", "2", prompt);
+  const [plain, lookup, draft] = await Promise.all([run(), run("--lookup", "3"), drafting]);
+  expect(lookup.stdout).toBe(plain.stdout);
+  expect(ours(lookup)).toMatch(
+    / · decode 24 tokens, [\d.]+\/s · accepted \d+ of [1-9]\d* proposed \(\d+ %\) in \d+ steps · /,
+  );
+  expect(`${draft["text"]}\n`).toBe(plain.stdout);
+  expect(draft["speculative"]).toEqual({ steps: bytes, drafted: bytes, accepted: bytes });
+});
+
+test("flags of proposed tokens that contradict one another are refused", async () => {
+  const run = (...more: string[]) => runCli(["generate", "--model", bundledModel, ...more]);
+  const both = await run("--lookup", "2", "--draft-model", bundledMixture);
+  expect([both.code, both.stderr]).toEqual([1, expect.stringContaining("both propose tokens: expected one of them")]);
+  const alone = await run("--draft-tokens", "2");
+  expect([alone.code, alone.stderr]).toEqual([1, expect.stringContaining("--draft-tokens requires --draft-model")]);
 });
 
 test("--stop may be given several times", async () => {

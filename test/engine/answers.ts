@@ -219,6 +219,21 @@ export function testAnswers(engineOf: () => Engine, loading: () => readonly Load
     expect(text.trimStart().startsWith("{")).toBe(true);
   });
 
+  test("proposed tokens give the same text, also where it has to be JSON", async () => {
+    const json = { ...greedy, prompt: '[{"a": 1}, {"a": 2}, ', responseFormat: { type: "json_object" } } as const;
+    const repeating = { prompt: "the ship, the ship, the ship, the", temperature: 0.3, seed: 4, maxTokens: 20 };
+    for (const request of [json, repeating]) {
+      const { tokens, text, speculative: none } = await engineOf().generate(request).result;
+      const speculative = { kind: "prompt-lookup", tokens: 4 } as const;
+      const proposed = await engineOf().generate({ ...request, speculative }).result;
+      expect(proposed).toMatchObject({ tokens, text });
+      expect(none).toBeUndefined();
+      expect(proposed.speculative?.steps).toBeGreaterThan(0);
+    }
+    const draft = { kind: "draft" } as never;
+    expect(() => engineOf().generate({ prompt, speculative: draft })).toThrow(/speculative/);
+  });
+
   test("texts become vectors of length 1, as numbers or base64 of the same", async () => {
     const { embeddings } = engineOf();
     const input = [prompt, other?.prompt ?? ""];

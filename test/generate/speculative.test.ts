@@ -2,6 +2,7 @@
 
 import { afterAll, describe, expect, test } from "vitest";
 import { llamaShapes } from "../../bench/models/weight-shapes.ts";
+import { inspect } from "../../src/generate/inspection.ts";
 import type { LanguageModel } from "../../src/generate/language-model.ts";
 import { loadModel, type ModelOptions } from "../../src/generate/load-model.ts";
 import type { GenerationOptions } from "../../src/generate/options.ts";
@@ -9,6 +10,8 @@ import { Session } from "../../src/generate/session.ts";
 import type { Speculative } from "../../src/generate/speculative/options.ts";
 import { lookUp } from "../../src/generate/speculative/prompt-lookup.ts";
 import type { TokenConstraint } from "../../src/generate/token-constraint.ts";
+import { dense } from "../../src/reference/dense.ts";
+import { filter } from "../../src/reference/sampling.ts";
 import { bundledMixture, bundledModel } from "../support/bundled.ts";
 import { testGpu } from "../support/gpu.ts";
 import { writeRandomModel } from "../support/random-model.ts";
@@ -96,6 +99,50 @@ describe("the tokens are those without proposals, bit for bit", () => {
     const found = await both(other, ids, { temperature: 0, maxTokens: 16 }, lookup);
     expect(found.rows).toEqual(found.plain);
   });
+});
+
+test("of many seeds, texts and accepted tokens are as frequent as float64 says", async () => {
+  const base = model.tokenizer.encode(`<|whale|>${said}`);
+  const { tokens: follow = [] } = (await model.generate(base, { temperature: 0, maxTokens: 2 }).result).rows[0] ?? {};
+  const ids = [...base, ...follow, ...base.slice(1)]; // so that what is proposed is likely
+  const filters = { temperature: 0.9, topK: 2, topP: 0.99 };
+  using session = model.session();
+  /** The tokens that may come after these, with their probabilities. */
+  const next = async (tokens: readonly number[]) => {
+    const [logits = new Float64Array()] = (await inspect(session.state, tokens, "last")).logits;
+    const { kept } = filter({ logits: dense([1, logits.length], logits) }, filters);
+    const weights = logits.map((logit, id) => (kept.values[id] ? Math.exp((logit - Math.max(...logits)) / 0.9) : 0));
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    return Array.from(weights, (weight, id) => ({ id, p: weight / total })).filter(({ p }) => p > 0);
+  };
+  const expected = new Map<string, number>();
+  let acceptance = 0;
+  for (const first of await next(ids)) {
+    const [proposed] = lookUp([...ids, first.id], 1, 3);
+    for (const second of await next([...ids, first.id])) {
+      expected.set(`${first.id} ${second.id}`, first.p * second.p);
+      if (second.id === proposed) acceptance += first.p * second.p; // the proposal is certain: min(1, p / q) is p
+    }
+  }
+  const seeds = 100;
+  const seen = new Map<string, number>();
+  let accepted = 0;
+  for (let seed = 0; seed < seeds; seed++) {
+    const options = { ...filters, seed, maxTokens: 3, speculative: { ...lookup, tokens: 1 } };
+    const { rows, speculative } = await session.continueFrom(ids, options).result;
+    const text = rows[0]?.tokens.slice(0, 2).join(" ") ?? "";
+    seen.set(text, (seen.get(text) ?? 0) + 1);
+    accepted += speculative?.accepted ?? 0;
+  }
+  expect([...seen.keys()].filter((text) => !expected.has(text))).toEqual([]);
+  const terms = [...expected].map(([text, p]) => ((seen.get(text) ?? 0) - seeds * p) ** 2 / (seeds * p));
+  expect(expected.size).toBeGreaterThanOrEqual(3);
+  expect(Math.min(...expected.values()) * seeds).toBeGreaterThan(3); // so that χ² is near enough
+  expect(terms.reduce((sum, term) => sum + term, 0)).toBeLessThan(16.27); // χ² of at most three degrees of freedom: one in a thousand
+  expect(acceptance).toBeGreaterThan(0.05);
+  expect(Math.abs(accepted / seeds - acceptance)).toBeLessThan(
+    3.3 * Math.sqrt((acceptance * (1 - acceptance)) / seeds),
+  );
 });
 
 test("prompt lookup proposes what followed the longest match, of several the latest", () => {

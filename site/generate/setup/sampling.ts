@@ -1,7 +1,9 @@
-import type { GenerationOptions } from "../../../src/generate/options.ts";
+import type { GenerateRequest } from "../../../src/engine/generate-request.ts";
+import { mostDrafted } from "../../../src/generate/speculative/options.ts";
 
-/** The fields of `GenerationOptions` that have a slider. */
+/** The settings that have a slider: fields of `GenerationOptions`, and the tokens that prompt lookup proposes. */
 export type SamplingName =
+  | "lookup"
   | "temperature"
   | "topK"
   | "topP"
@@ -75,9 +77,15 @@ export const samplingFields: readonly SamplingField[] = [
     slider: [1, 1024, 1],
     range: [1, 2 ** 31],
   },
+  {
+    ...{ name: "lookup", key: "lookup", label: "Prompt lookup", standard: 0 },
+    hint: "tokens proposed a step from what the text repeats: the same text, in fewer steps; 0 is off",
+    slider: [0, mostDrafted, 1],
+    range: [0, mostDrafted],
+  },
 ];
 
-const whole: ReadonlySet<SamplingName> = new Set(["topK", "maxTokens"]);
+const whole: ReadonlySet<SamplingName> = new Set(["topK", "maxTokens", "lookup"]);
 
 /** The reader's own choices; what is not here comes from the model, or else is standard. */
 export type Sampling = Readonly<Partial<Record<SamplingName, number>>> & { readonly seed?: number };
@@ -105,6 +113,9 @@ export const effectiveValue = (
 ): number => chosen[name] ?? defaults[name] ?? standard;
 
 /** Sampling as a request has it: what the reader did not choose is left to the model. */
-export function optionsOf(chosen: Sampling): Pick<GenerationOptions, SamplingName> & { seed?: number } {
-  return { ...chosen };
+export function optionsOf({
+  lookup = 0,
+  ...chosen
+}: Sampling): Pick<GenerateRequest, Exclude<SamplingName, "lookup"> | "seed" | "speculative"> {
+  return lookup > 0 ? { ...chosen, speculative: { kind: "prompt-lookup", tokens: lookup } } : chosen;
 }

@@ -1,4 +1,5 @@
 import type { StopReason } from "../../../src/generate/row.ts";
+import type { SpeculativeFigures } from "../../../src/generate/speculative/options.ts";
 import { count, digits } from "../../shell/format.ts";
 
 /** Figures of a generation; those that are not known yet are left out. */
@@ -11,6 +12,8 @@ export interface Stats {
   readonly prefillTokensPerSecond?: number | undefined;
   readonly tokensPerSecond?: number | undefined;
   readonly tokens: number;
+  /** Tokens that prompt lookup proposed, and those of them that are in the text. */
+  readonly speculative?: SpeculativeFigures | undefined;
   readonly stopReason?: StopReason | undefined;
 }
 
@@ -24,7 +27,8 @@ const reasons: Readonly<Record<StopReason, string>> = {
 
 /** The parts of the line, in order. */
 export function statsOf(stats: Stats): readonly string[] {
-  const { promptTokens, cachedTokens, firstToken, prefillTokensPerSecond, tokensPerSecond, tokens, stopReason } = stats;
+  const { promptTokens, cachedTokens, firstToken, prefillTokensPerSecond, tokensPerSecond, tokens } = stats;
+  const { speculative, stopReason } = stats;
   const kept = cachedTokens ? `, ${count(cachedTokens)} of them in the cache` : "";
   return [
     `${count(promptTokens)} prompt tok${kept}`,
@@ -32,6 +36,7 @@ export function statsOf(stats: Stats): readonly string[] {
     ...(prefillTokensPerSecond ? [`prefill ${digits(prefillTokensPerSecond)} tok/s`] : []),
     ...(tokensPerSecond ? [`${digits(tokensPerSecond)} tok/s`] : []),
     `${count(tokens)} tok`,
+    ...(speculative ? [`${count(speculative.accepted)} of ${count(speculative.drafted)} proposed`] : []),
     ...(stopReason === undefined ? [] : [`stop: ${reasons[stopReason]}`]),
   ];
 }

@@ -91,7 +91,7 @@ export function write(request: GenerateRequest, kept: Kept = nothing): Writing {
       show();
     }
     const result = await generation.result;
-    const { timings, stopReason, promptTokens: prompt, cachedTokens } = result;
+    const { timings, stopReason, promptTokens: prompt, cachedTokens, speculative } = result;
     stats = {
       ...stats,
       promptTokens: prompt.length,
@@ -99,6 +99,7 @@ export function write(request: GenerateRequest, kept: Kept = nothing): Writing {
       ...(timings.prefillTokensPerSecond > 0 ? { prefillTokensPerSecond: timings.prefillTokensPerSecond } : {}),
       ...(timings.tokensPerSecond > 0 ? { tokensPerSecond: timings.tokensPerSecond } : {}),
       ...(stopped ? {} : { tokens: result.tokens.length }),
+      ...(speculative ? { speculative } : {}),
       stopReason,
     };
     if (stopped) reply.value = { ...reply.value, stats: { ...stats, tokens: reply.value.stats.tokens }, result };
