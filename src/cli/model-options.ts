@@ -49,7 +49,7 @@ export function addLoadOptions(command: Command, { optional = false } = {}): Com
     .addOption(
       new Option(
         "-m, --model <model>",
-        "a folder, its URL, or a repository: owner/name[@revision]",
+        "a folder or a GGUF file, the URL of one, or a repository: owner/name[@revision][/file.gguf]",
       ).makeOptionMandatory(!optional),
     )
     .option("--context <n>", "longest sequence, in tokens", positive)

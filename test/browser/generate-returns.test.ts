@@ -2,6 +2,7 @@
 // two tabs, a load that was cancelled, a hub that asks for a token, files of the reader's own.
 import { readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { tinyGguf } from "../formats/gguf-tiny.ts";
 import { repository, startHub, type TestHub } from "../formats/hub-server.ts";
 import { bundledModel, goldenPrompts } from "../support/bundled.ts";
 import { type BuiltSite, buildSite } from "./attention-site.ts";
@@ -150,7 +151,7 @@ describe.each(browsers)("a model from elsewhere in $name", ({ missing, start }) 
     for (const how of ["dropped", "picked"]) {
       await open(page, site.generate("temperature=0&max_tokens=24"));
       await press(page, '[role="tab"]', /^Your files$/);
-      await shown(page, ".drop", /Drop a model's folder/);
+      await shown(page, ".drop", /a model's folder or its files/);
       await page.evaluate(
         async ([names, way]) => {
           const data = new DataTransfer();
@@ -174,6 +175,25 @@ describe.each(browsers)("a model from elsewhere in $name", ({ missing, start }) 
     await fill(page, "#draft", golden?.prompt ?? "");
     await press(page, "button.send", /^Complete text$/);
     await golden24();
+  });
+
+  test("is read from a GGUF file that is dropped", async () => {
+    await open(page, site.generate("temperature=0&max_tokens=4"));
+    await press(page, '[role="tab"]', /^Your files$/);
+    await shown(page, ".drop", /Drop a GGUF file/);
+    await page.evaluate(
+      async (address) => {
+        const data = new DataTransfer();
+        data.items.add(new File([await (await fetch(address)).blob()], "tiny-F16.gguf"));
+        const drop = document.querySelector(".drop");
+        drop?.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+      },
+      `data:application/octet-stream;base64,${Buffer.from(tinyGguf()).toString("base64")}`,
+    );
+    await shown(page, ".drop", /^tiny-F16\.gguf: 1 file/);
+    await shown(page, "dl.needs", /LlamaForCausalLM · .* parameters · F16/);
+    await press(page, "button.primary", /^Load/);
+    await shown(page, "section.model.loaded", /^tiny-F16\.gguf/);
   });
 
   test("no uncaught errors", () => expect(errors).toEqual([]));

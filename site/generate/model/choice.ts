@@ -15,8 +15,8 @@ export type ModelChoice =
   | { readonly kind: "address"; readonly text: string }
   | { readonly kind: "files"; readonly name: string; readonly files: Readonly<Record<string, Blob>> };
 
-/** `owner/name`, with a revision if there is one. */
-const repository = /^[\w.-]+\/[\w.-]+(@[\w./-]+)?$/;
+/** `owner/name`, with a revision if there is one, or a GGUF file in it. */
+const repository = /^[\w.-]+\/[\w.-]+((@[\w./-]+)?|(@[\w.-]+)?\/[\w./ -]+\.gguf)$/i;
 
 /** What the source of a model is, for the engine; undefined while the reader has not named one. */
 export function sourceOf(choice: ModelChoice): ModelSource | undefined {
@@ -44,7 +44,7 @@ export function problemOf(choice: ModelChoice): string | undefined {
   if (choice.kind === "address") return "An address begins with https:// (or http:// on this machine).";
   return repository.test(text.replace(/^hf:/, ""))
     ? undefined
-    : "A repository is named owner/name, as HuggingFaceTB/SmolLM2-135M-Instruct; a revision may follow after @.";
+    : "A repository is named owner/name, as HuggingFaceTB/SmolLM2-135M-Instruct; a revision may follow after @, and /file.gguf.";
 }
 
 /** The name that a person knows the model by. */

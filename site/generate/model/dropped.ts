@@ -10,8 +10,15 @@ export async function filesOf(
     return { name: alone.name, files: await filesIn(alone as FileSystemDirectoryEntry) };
   }
   const files = entries.filter((entry) => entry?.isFile === true).map((entry) => fileOf(entry as FileSystemFileEntry));
-  return { name: "your files", files: files.length > 0 ? await Promise.all(files) : loose };
+  const all = files.length > 0 ? await Promise.all(files) : loose;
+  return { name: nameOfFiles(all), files: all };
 }
+
+/** What files without a folder are called: a model in one file has its name. */
+export const nameOfFiles = (files: readonly File[]): string => {
+  const [first, ...others] = files;
+  return first && others.length === 0 ? first.name : "your files";
+};
 
 const fileOf = (entry: FileSystemFileEntry): Promise<File> =>
   new Promise((resolve, reject) => entry.file(resolve, reject));

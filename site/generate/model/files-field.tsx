@@ -2,7 +2,7 @@ import { useRef, useState } from "preact/hooks";
 import { counted, fileSize } from "../../shell/format.ts";
 import { choose } from "../setup/state.ts";
 import type { ModelChoice } from "./choice.ts";
-import { filesOf } from "./dropped.ts";
+import { filesOf, nameOfFiles } from "./dropped.ts";
 
 /** A place to drop a folder or files, and buttons to pick them. */
 export function FilesField({ chosen }: { chosen: Extract<ModelChoice, { kind: "files" }> }) {
@@ -14,7 +14,7 @@ export function FilesField({ chosen }: { chosen: Extract<ModelChoice, { kind: "f
   const picked = ({ currentTarget }: { currentTarget: HTMLInputElement }) => {
     const list = [...(currentTarget.files ?? [])];
     const [first = ""] = list[0]?.webkitRelativePath.split("/") ?? [];
-    if (list.length > 0) take(first || "your files", list);
+    if (list.length > 0) take(first || nameOfFiles(list), list);
     currentTarget.value = ""; // so that the same can be picked again
   };
   const given = Object.entries(chosen.files);
@@ -37,7 +37,7 @@ export function FilesField({ chosen }: { chosen: Extract<ModelChoice, { kind: "f
       <p>
         {given.length > 0
           ? `${chosen.name}: ${counted(given.length, "file")}, ${fileSize(bytes)}`
-          : "Drop a model's folder or its files here: config.json, tokenizer.json and safetensors."}
+          : "Drop a GGUF file here, or a model's folder or its files: config.json, tokenizer.json and safetensors."}
       </p>
       <p class="row">
         <button type="button" onClick={() => folder.current?.click()}>

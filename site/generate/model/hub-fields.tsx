@@ -12,7 +12,9 @@ export function HubFields({ chosen }: { chosen: Extract<ModelChoice, { kind: "hu
     <>
       <label class="field">
         <span>
-          {named ? "Repository: owner/name, with @revision if you like" : "Address of the model's folder or its page"}
+          {named
+            ? "Repository: owner/name, with @revision or /file.gguf if you like"
+            : "Address of the model's folder, its page, or a GGUF file"}
         </span>
         <input
           id="model-name"

@@ -84,7 +84,12 @@ function Needs({ plan: known }: { plan: LoadPlan }) {
   const kept = cachedBytes > downloadBytes / 100 ? `, ${fileSize(cachedBytes)} of it in this browser's storage` : "";
   const buffer = device.value.kind === "ready" ? device.value.facts.limits.buffer : undefined;
   const rows: readonly (readonly [string, string])[] = [
-    ["kind", [architecture, `${parametersOf(parameters)} parameters`, known.license].filter(Boolean).join(" · ")],
+    [
+      "kind",
+      [architecture, `${parametersOf(parameters)} parameters`, known.quantisation, known.license]
+        .filter(Boolean)
+        .join(" · "),
+    ],
     ["writes", known.chat ? "chat, and completion" : "completion: it is a base model"],
     ["download", `${fileSize(downloadBytes)}${kept}`],
     ["weights on the GPU", memory(weightBytes)],
