@@ -141,6 +141,7 @@ export { topLogprobs } from "./kernels/sampling/top-logprobs.ts";
 export { copyVectors } from "./kernels/peaks/copy.ts";
 export { increment } from "./kernels/peaks/increment.ts";
 export { type MultiplyAddOptions, multiplyAdd, multiplyAddResult } from "./kernels/peaks/multiply-add.ts";
+export { type ReadVectorsOptions, readVectors, readVectorsResult } from "./kernels/peaks/read.ts";
 export {
   readWorkgroupMemory,
   type WorkgroupMemoryOptions,

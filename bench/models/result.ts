@@ -53,4 +53,9 @@ export interface ModelRow extends ModelCheck {
   readonly samples_ts: readonly number[];
   /** Of a decode step; null for prompts and other engines. */
   readonly dispatches: number | null;
+  /**
+   * Nanoseconds in which the adapter reads all matrices of a step once and does nothing with them, measured between the
+   * repetitions: no step is faster. Null for prompts and other engines.
+   */
+  readonly floor_ns: number | null;
 }

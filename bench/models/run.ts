@@ -1,6 +1,16 @@
 import type { LanguageModel } from "../../src/index.ts";
 import { type CheckedFiles, checkModel, someTokens } from "./check.ts";
+import { type Floor, floorOf } from "./floor.ts";
 import type { ModelCheck, ModelEngine, ModelRow, ModelTest } from "./result.ts";
+
+/** One run of a test. */
+export interface Run {
+  readonly nanoseconds: number;
+  /** Of a decode step. */
+  readonly dispatches?: number;
+  /** Nanoseconds in which the adapter reads the step's weights once, measured right after the run. */
+  readonly floor?: number;
+}
 
 /** Something that runs a test once, and gives the nanoseconds that it took. */
 export interface Subject {
@@ -11,7 +21,7 @@ export interface Subject {
     ModelRow,
     "model_filename" | "model_type" | "model_size" | "model_n_params" | "type_k" | "type_v"
   >;
-  run(test: ModelTest): Promise<{ readonly nanoseconds: number; readonly dispatches?: number }>;
+  run(test: ModelTest): Promise<Run>;
   close(): void | Promise<void>;
 }
 
@@ -32,6 +42,7 @@ export async function ownSubject({ model, file, type, ...files }: LoadedSubject)
   /** One session for each depth, so that what comes before is computed once. */
   const sessions = new Map<number, ReturnType<LanguageModel["session"]>>();
   let runs = 0;
+  let floor: Floor | undefined;
   const run = async ({ prompt, generate, depth }: ModelTest) => {
     const session = sessions.get(depth) ?? model.session();
     sessions.set(depth, session);
@@ -48,7 +59,10 @@ export async function ownSubject({ model, file, type, ...files }: LoadedSubject)
     if (made !== options.maxTokens)
       throw new RangeError(`${made} tokens were generated, expected ${options.maxTokens}`);
     const milliseconds = generate > 0 ? timings.decode : timings.prefill;
-    return { nanoseconds: milliseconds * 1e6, ...(generate > 0 ? { dispatches: dispatchesPerToken } : {}) };
+    const nanoseconds = milliseconds * 1e6;
+    if (generate === 0) return { nanoseconds };
+    floor ??= await floorOf(model);
+    return { nanoseconds, dispatches: dispatchesPerToken, floor: await floor.measure() };
   };
   const { cache } = model.programs;
   return {
@@ -61,6 +75,7 @@ export async function ownSubject({ model, file, type, ...files }: LoadedSubject)
     },
     run,
     close: () => {
+      floor?.close();
       for (const session of sessions.values()) session.dispose();
     },
   };
@@ -97,6 +112,7 @@ export async function runModelBench(subjects: readonly Subject[], plan: ModelPla
     const begun = new Date().toISOString();
     const samples = subjects.map(() => [] as number[]);
     const dispatches = subjects.map((): number | null => null);
+    const floors = subjects.map(() => [] as number[]);
     for (let repetition = -1; repetition < repetitions; repetition++) {
       for (const [i, subject] of subjects.entries()) {
         signal?.throwIfAborted();
@@ -104,14 +120,16 @@ export async function runModelBench(subjects: readonly Subject[], plan: ModelPla
         onProgress(
           `${testName(test)}  ${subject.engine.name}  ${repetition < 0 ? "warming up" : `${repetition + 1} of ${repetitions}`}`,
         );
-        const { nanoseconds, dispatches: count = null } = await subject.run(test);
+        const { nanoseconds, dispatches: count = null, floor } = await subject.run(test);
         if (repetition < 0) continue;
         samples[i]?.push(nanoseconds);
+        if (floor !== undefined) floors[i]?.push(floor);
         dispatches[i] = count;
       }
     }
     for (const [i, subject] of subjects.entries()) {
-      const row = rowOf(subject, test, begun, samples[i] ?? [], dispatches[i] ?? null);
+      const timed = { samples: samples[i] ?? [], floors: floors[i] ?? [], dispatches: dispatches[i] ?? null };
+      const row = rowOf(subject, test, begun, timed);
       rows.push(row);
       onRow(row);
     }
@@ -123,8 +141,11 @@ function rowOf(
   { engine, check, model }: Subject,
   test: ModelTest,
   begun: string,
-  samples: readonly number[],
-  dispatches: number | null,
+  {
+    samples,
+    floors,
+    dispatches,
+  }: { readonly samples: readonly number[]; readonly floors: readonly number[]; readonly dispatches: number | null },
 ): ModelRow {
   const tokens = test.prompt + test.generate;
   const rates = samples.map((nanoseconds) => (tokens * 1e9) / nanoseconds);
@@ -134,6 +155,7 @@ function rowOf(
     ...{ n_prompt: test.prompt, n_gen: test.generate, n_depth: test.depth, test_time: begun },
     ...{ avg_ns: Math.round(ns.mean), stddev_ns: Math.round(ns.deviation), avg_ts: ts.mean, stddev_ts: ts.deviation },
     ...{ samples_ns: samples.map(Math.round), samples_ts: rates, dispatches, ...check },
+    floor_ns: floors.length > 0 ? Math.round(spreadOf(floors).mean) : null,
   };
 }
 

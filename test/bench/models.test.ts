@@ -57,7 +57,9 @@ test("a model that is right is timed, and each row has llama-bench's fields", as
   expect(rows[1]?.dispatches).toBeGreaterThan(10);
   const table = modelTable(rows).split("\n");
   expect(new Set(table.map(({ length }) => length)).size).toBe(1);
-  expect(table[5]).toMatch(/^\| tiny +\| +\d+\.\d\d MiB .* tg4 @ d20 \| +[\d.]+ ± [\d.]+ \| pass /);
+  expect(table[5]).toMatch(/^\| tiny +\| +\d+\.\d\d MiB .* tg4 @ d20 \| +[\d.]+ ± [\d.]+ \| +\d+ % \| pass /);
+  expect(rows.map(({ floor_ns }) => floor_ns === null)).toEqual([true, false, true, false]);
+  expect(rows[1]?.floor_ns).toBeGreaterThan(0);
   await subject.close();
   model.dispose();
 });

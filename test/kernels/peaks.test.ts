@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { copyVectors } from "../../src/kernels/peaks/copy.ts";
 import { increment } from "../../src/kernels/peaks/increment.ts";
 import { multiplyAdd, multiplyAddResult } from "../../src/kernels/peaks/multiply-add.ts";
+import { readVectors, readVectorsResult } from "../../src/kernels/peaks/read.ts";
 import { readWorkgroupMemory, workgroupMemoryResult } from "../../src/kernels/peaks/workgroup-memory.ts";
 import { upload } from "../../src/tensor/tensor.ts";
 import { testGpu } from "../support/gpu.ts";
@@ -35,6 +36,17 @@ test.each([
 ] as const)("workgroup memory is read as often as said: %i threads, %i turns", async (n, turns) => {
   const { y } = readWorkgroupMemory(gpu, {}, { n, turns });
   expect([...(await y.read())]).toEqual(indices(n).flatMap((i) => workgroupMemoryResult(i, turns)));
+});
+
+test.each([
+  [1, 1],
+  [255, 1],
+  [257, 8],
+  [1000, 64],
+] as const)("each of %i vectors is read once, by teams of %i threads", async (n, lanes) => {
+  const all = words(4 * n);
+  const { y } = readVectors(gpu, { x: upload(gpu, [n, 4], "u32", all) }, { lanes });
+  expect([...(await y.read())]).toEqual(indices(y.size).map((i) => readVectorsResult(all, i, lanes)));
 });
 
 test("increments follow one another", async () => {

@@ -17,6 +17,13 @@ export const peakDispatches: Readonly<Record<string, Dispatch>> = {
     outputs: { y: 7 },
     workgroups: [2, 1, 1],
   },
+  "peaks/read": {
+    constants: { WORKGROUP: 4, LANES: 2, ROWS: 2, ROW: 4 },
+    uniforms: { params: { n: 11, threads: 4 } },
+    inputs: { x: Uint32Array.from({ length: 44 }, (_, i) => i + 1) },
+    outputs: { y: 4 },
+    workgroups: [1, 1, 1],
+  },
   "peaks/workgroup-memory": {
     constants: { WORKGROUP: 4 },
     uniforms: { params: { n: 8, turns: 8 } },

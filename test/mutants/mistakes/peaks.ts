@@ -9,6 +9,7 @@ export const peakMistakes: readonly Mistake[] = [
     "turn + UNROLLED < params.turns",
     "the last turns are left out",
   ),
+  inShader("peaks/read", "j += LANES", "j += 2 * LANES", "half of what is counted is read"),
   inShader("peaks/copy", "j < RUN", "j < RUN - 1", "a quarter is not copied"),
   inShader("peaks/workgroup-memory", "workgroupBarrier();", "", "the tile is read before it is filled"),
   inShader("peaks/workgroup-memory", "thread + turn + j", "thread + turn", "one vector is read again and again"),

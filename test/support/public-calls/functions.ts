@@ -242,6 +242,8 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
       { logits: m4, chosen: zeros([4], "u32") },
       { n: 2, into: { ids: zeros([4, 2], "u32") } },
     ]),
+    readVectors: call(library.readVectors, [{ x: zeros([4, 4], "u32") }, { lanes: 1, into: { y: zeros([1], "u32") } }]),
+    readVectorsResult: plain(library.readVectorsResult, [new Uint32Array(16), 0, 1]),
     copyVectors: call(library.copyVectors, [{ x: zeros([4, 4], "u32") }, { into: { y: zeros([4, 4], "u32") } }]),
     increment: call(library.increment, [{ count: zeros([4], "u32") }, { into: {} }]),
     multiplyAdd: call(library.multiplyAdd, [{}, { dtype: "f32", n: 4, turns: 8, into: { y: v4 } }]),
