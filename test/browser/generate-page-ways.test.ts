@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundledModel, goldenPrompts } from "../support/bundled.ts";
 import { type BuiltSite, buildSite, screenshot } from "./attention-site.ts";
 import { browsers, type DrivenBrowser, type DrivenPage, type OpenedPage } from "./driven.ts";
-import { fill, open, output, outputIn, recordTexts } from "./generate-ways.ts";
+import { fill, open, output, outputIn, pick, recordTexts } from "./generate-ways.ts";
 import { type ModelsServer, serveModels } from "./models-server.ts";
 import { press, shown, tick, until } from "./ways.ts";
 
@@ -57,6 +57,11 @@ describe.each(browsers)("the page that generates in $name", ({ name, missing, st
     expect(needs).toMatch(/keys and values of 512 tokens/);
     expect(needs).toMatch(/longest context that fits512 tokens/);
     await shown(page, "button.primary", /^Load \(10\.\d MB\)/);
+    expect(needs).toMatch(/weights on the GPU9\.\d+ MiB/);
+    await pick(page, "weights as", "q4_k_m");
+    await shown(page, "dl.needs", /weights on the GPU[23]\.\d+ MiB/);
+    await pick(page, "weights as", "");
+    await shown(page, "dl.needs", /weights on the GPU9\.\d+ MiB/);
     expect(models.asked).toEqual([]);
   });
 

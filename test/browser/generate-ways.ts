@@ -41,6 +41,20 @@ export async function fill(page: DrivenPage, selector: string, text: string): Pr
   );
 }
 
+/** Chooses an entry of the list that is labelled so. */
+export async function pick(page: DrivenPage, label: string, value: string): Promise<void> {
+  await page.evaluate(
+    ([text, entry]) => {
+      const labels = [...document.querySelectorAll("label")].filter((one) => one.textContent?.startsWith(text));
+      const list = labels[0]?.querySelector("select");
+      if (!list || ![...list.options].some((option) => option.value === entry)) throw new Error(`no ${text} ${entry}`);
+      list.value = entry;
+      list.dispatchEvent(new Event("change", { bubbles: true }));
+    },
+    [label, value] as const,
+  );
+}
+
 /** Begins to keep what an element says from now on, whenever that changes; gives what ends it and returns the texts. */
 export async function recordTexts(page: DrivenPage, selector: string): Promise<() => Promise<string[]>> {
   await page.evaluate((css) => {
