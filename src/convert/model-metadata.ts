@@ -39,6 +39,15 @@ function windowEntries({ windows, context }: DecoderConfig, architecture: string
   return refuse("sliding_window", `is ${window}, shorter than the context of ${context}: ${why}`);
 }
 
+/** Refuses layers without rotary positions other than every fourth, for which there is no key. */
+function unrotatedEntries({ unrotated = [], layers }: DecoderConfig): Entries {
+  const known = Array.from({ length: layers }, (_, layer) => layer).filter((layer) => layer % 4 === 3);
+  if (unrotated.length > 0 && String(unrotated) !== String(known)) {
+    refuse("no_rope_layers", "is not every fourth layer, which readers of GGUF files take it to be");
+  }
+  return {};
+}
+
 /** Rotary positions, and the divisors of their frequencies where scaling is by divisors. */
 function ropeEntries(config: DecoderConfig): { readonly entries: Entries; readonly tensors: GeneratedTensor[] } {
   const { positions, context } = config;
@@ -165,6 +174,7 @@ export function modelMetadata(config: DecoderConfig, architecture: string): Mode
     "attention.value_length": integer(headWidth),
     [`attention.layer_norm_${norm === "rms" ? "rms_" : ""}epsilon`]: float(eps),
     ...windowEntries(config, architecture),
+    ...unrotatedEntries(config),
     ...rope.entries,
     ...mixtureEntries(config, architecture),
     ...latentEntries(config),

@@ -80,6 +80,8 @@ export interface DecoderConfig {
   /** True when the head is the embedding. */
   readonly tied: boolean;
   readonly positions: Positions;
+  /** Layers whose queries and keys are not rotated; unset: none. */
+  readonly unrotated?: readonly number[];
   /** Number of keys that a query sees in each layer, its own included; undefined: all up to it. */
   readonly windows: readonly (number | undefined)[];
   /** Factor of the attention scores, where it is not `1/√headWidth`. */

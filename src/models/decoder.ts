@@ -71,11 +71,12 @@ export function forward(decoder: Decoder, inputs: ForwardInputs): Residual {
     const cache = inputs.cache[layer];
     if (!cache) throw new TypeError(`the cache has ${inputs.cache.length} layers, the model ${config.layers}`);
     const scale = config.scales?.[layer];
+    const rotated = config.positions.kind === "rope" && !config.unrotated?.includes(layer);
     stream = transformerBlock(
       gpu,
       `layer.${layer}`,
       stream,
-      { cache, ropeTable: inputs.ropeTable, place, visible: inputs.visible },
+      { cache, ropeTable: rotated ? inputs.ropeTable : undefined, place, visible: inputs.visible },
       block,
       {
         heads: config.heads,
@@ -85,7 +86,7 @@ export function forward(decoder: Decoder, inputs: ForwardInputs): Residual {
         activation: config.activation,
         ...(config.mixture ? { mixture: { rule: config.mixture.rule, activation: config.mixture.activation } } : {}),
         ...(scale === undefined ? {} : { scale }),
-        ...(config.positions.kind === "rope" ? { ropeLayout: config.positions.layout } : {}),
+        ...(rotated && config.positions.kind === "rope" ? { ropeLayout: config.positions.layout } : {}),
       },
     );
     inputs.watch?.(layer, stream);

@@ -18,6 +18,10 @@ export interface Member {
    * transformers disagree. Unset: the field has no effect.
    */
   readonly window?: "all" | "flagged: all" | "flagged: late" | "flagged: unknown";
+  /** The projections of queries, keys and values are one tensor, and those of gates and ups another (Phi-3). */
+  readonly fused?: boolean;
+  /** Some layers rotate no queries and keys: every fourth, unless a list or another interval is given (SmolLM3). */
+  readonly unrotated?: boolean;
   /** Names of the experts in the config and the checkpoint, where layers have them. */
   readonly experts?: ExpertNames;
 }
@@ -70,17 +74,19 @@ const qwen2Moe: ExpertNames = {
 /**
  * The Llama family: pre-norm RMS, rotary positions in halves, grouped-query attention, SwiGLU (Touvron et al. 2023;
  * Jiang et al. 2023 for Mistral's window, 2024 for Mixtral's experts; the Qwen2 and Qwen3 technical reports for theirs,
- * with experts or without; Muennighoff et al. 2024 for OLMoE).
+ * with experts or without; Muennighoff et al. 2024 for OLMoE; Abdin et al. 2024 for Phi-3's matrices; Hugging Face 2025 for SmolLM3).
  */
 export const members: Readonly<Record<string, Member>> = {
   LlamaForCausalLM: { eps: 1e-6, theta: 10000 },
   MistralForCausalLM: { eps: 1e-6, theta: 10000, window: "all" },
   MixtralForCausalLM: { eps: 1e-5, theta: 1e6, window: "all", experts: mixtral },
   OlmoeForCausalLM: { eps: 1e-5, theta: 10000, qkNorm: "whole", experts: olmoe },
+  Phi3ForCausalLM: { eps: 1e-5, theta: 10000, window: "all", fused: true },
   Qwen2ForCausalLM: { eps: 1e-6, theta: 10000, qkvBias: true, window: "flagged: late" },
   Qwen2MoeForCausalLM: { eps: 1e-6, theta: 10000, qkvBias: "qkv_bias", window: "flagged: unknown", experts: qwen2Moe },
   Qwen3ForCausalLM: { eps: 1e-6, theta: 10000, qkNorm: "heads", window: "flagged: late" },
   Qwen3MoeForCausalLM: { eps: 1e-6, theta: 10000, qkNorm: "heads", window: "flagged: all", experts: qwen3Moe },
+  SmolLM3ForCausalLM: { eps: 1e-6, theta: 2e6, window: "flagged: unknown", unrotated: true },
 };
 
 /** The member with this name; throws `TypeError` where there is none. */

@@ -43,6 +43,8 @@ const fieldsOf = (member: Member) => ({
   use_sliding_window: optional(flag, false),
   max_window_layers: optional(integer(0)),
   layer_types: optional(layerTypes),
+  no_rope_layers: optional(list(integer(0, 1), "zeros and ones")),
+  no_rope_layer_interval: optional(integer(1, 1 << 12), 4),
   clip_qkv: unsupported("clipped queries, keys and values are not supported"),
 });
 
@@ -77,6 +79,7 @@ function read(config: FieldReader, architecture: string): DecoderConfig {
     tied: given.tie_word_embeddings,
     positions: { kind: "rope", ...readRope(config, headWidth, member.theta, true), layout: "halves" },
     windows: windowsOf(config, given, member),
+    ...(member.unrotated ? { unrotated: unrotatedOf(config, given) } : {}),
     biases: {
       qkv: member.qkvBias === undefined ? given.attention_bias : member.qkvBias === true || given.qkv_bias,
       output: member.qkvBias === undefined && given.attention_bias,
@@ -84,6 +87,16 @@ function read(config: FieldReader, architecture: string): DecoderConfig {
     },
     ...(member.experts ? { mixture: readExperts(config, member.experts) } : {}),
   };
+}
+
+/** The layers without rotary positions: those for which a list has 0, or whose number is a multiple of the interval. */
+function unrotatedOf(config: FieldReader, given: Values<ReturnType<typeof fieldsOf>>): number[] {
+  const { num_hidden_layers: layers, no_rope_layers: listed, no_rope_layer_interval: interval } = given;
+  if (listed && listed.length !== layers) {
+    config.fail("no_rope_layers", `has ${listed.length} entries for ${layers} layers`);
+  }
+  const all = Array.from({ length: layers }, (_, layer) => layer);
+  return all.filter((layer) => (listed ? listed[layer] === 0 : (layer + 1) % interval === 0));
 }
 
 /** The window of each layer: by `layer_types` where it is given, else as the member defines. */
@@ -118,21 +131,27 @@ function outer(config: DecoderConfig, has: (name: string) => boolean): OuterSour
 }
 
 function layer(config: DecoderConfig, index: number, has: (name: string) => boolean): LayerSources {
-  const { experts, qkNorm } = memberOf(config.architecture);
+  const { experts, qkNorm, fused } = memberOf(config.architecture);
   const { width, hidden, heads, kvHeads, headWidth, mixture, biases } = config;
   const at = `${prefixFor(has)}layers.${index}`;
   const source = (rest: string, ...shape: number[]): WeightSource => ({ name: `${at}.${rest}`, shape });
   const weight = (rest: string, out: number, input: number) => source(`${rest}.weight`, out, input);
   const bias = <K extends string>(is: boolean | undefined, key: K, rest: string, size: number) =>
     (is ? { [key]: source(`${rest}.bias`, size) } : {}) as Partial<Record<K, WeightSource>>;
+  /** A projection, or rows of the one that it is part of. */
+  const part = (rest: string, whole: string, begin: number, out: number, all: number): WeightSource =>
+    fused ? { ...weight(whole, all, width), rows: [begin, begin + out] } : weight(rest, out, width);
+  const [ofQ, ofKv] = [heads * headWidth, kvHeads * headWidth];
+  const ofAttention = (rest: string, begin: number, out: number) =>
+    part(`self_attn.${rest}_proj`, "self_attn.qkv_proj", begin, out, ofQ + 2 * ofKv);
   const normed = (count: number) => (qkNorm === "whole" ? count * headWidth : headWidth);
   return {
     attentionNorm: source("input_layernorm.weight", width),
-    q: weight("self_attn.q_proj", heads * headWidth, width),
+    q: ofAttention("q", 0, ofQ),
     ...bias(biases?.qkv, "qBias", "self_attn.q_proj", heads * headWidth),
-    k: weight("self_attn.k_proj", kvHeads * headWidth, width),
+    k: ofAttention("k", ofQ, ofKv),
     ...bias(biases?.qkv, "kBias", "self_attn.k_proj", kvHeads * headWidth),
-    v: weight("self_attn.v_proj", kvHeads * headWidth, width),
+    v: ofAttention("v", ofQ + ofKv, ofKv),
     ...bias(biases?.qkv, "vBias", "self_attn.v_proj", kvHeads * headWidth),
     output: weight("self_attn.o_proj", width, heads * headWidth),
     ...bias(biases?.output, "outputBias", "self_attn.o_proj", width),
@@ -147,9 +166,9 @@ function layer(config: DecoderConfig, index: number, has: (name: string) => bool
       experts && mixture && !mixture.dense?.includes(index)
         ? expertSources(mixture, width, experts, { source, has: (rest) => has(`${at}.${rest}`) })
         : {
-            gate: weight("mlp.gate_proj", hidden, width),
+            gate: part("mlp.gate_proj", "mlp.gate_up_proj", 0, hidden, 2 * hidden),
             ...bias(biases?.feedForward, "gateBias", "mlp.gate_proj", hidden),
-            up: weight("mlp.up_proj", hidden, width),
+            up: part("mlp.up_proj", "mlp.gate_up_proj", hidden, hidden, 2 * hidden),
             ...bias(biases?.feedForward, "upBias", "mlp.up_proj", hidden),
             down: weight("mlp.down_proj", width, hidden),
             ...bias(biases?.feedForward, "downBias", "mlp.down_proj", width),

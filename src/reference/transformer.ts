@@ -43,6 +43,8 @@ export interface LlamaConfig {
   use_sliding_window?: boolean;
   max_window_layers?: number;
   layer_types?: readonly string[];
+  /** 0 for each layer that rotates no queries and keys (SmolLM3), 1 for the others; unset: all do. */
+  no_rope_layers?: readonly number[];
 }
 
 const llamaChecks: Checks<LlamaConfig> = {
@@ -59,6 +61,7 @@ const llamaChecks: Checks<LlamaConfig> = {
   use_sliding_window: boolean,
   max_window_layers: size,
   layer_types: listOf(text),
+  no_rope_layers: listOf(size),
 };
 
 /** The fields of GPT-2's `config.json` that change the arithmetic, under their names there. */
@@ -85,7 +88,7 @@ const weightsCheck = required(recordOf(anything));
 
 /**
  * A whole forward pass of the Llama family: Llama, Mistral (sliding window), Qwen2 (biases on q, k and v) and Qwen3
- * (RMS norm of each q and k head, separate head width). The checkpoint decides: a bias or a head norm is applied where
+ * (RMS norm of each q and k head, separate head width), SmolLM3 (layers without rotation). The checkpoint decides: a bias or a head norm is applied where
  * it has one, and without `lm_head.weight` the embedding table is the head.
  *
  * ids `[t]`, table `[p, r/2, 2]` (none: unscaled RoPE by `rope_theta`) → logits `[t, v]`.
@@ -104,18 +107,18 @@ export function llama(tensors: { ids: Dense; weights: Weights; table?: Dense }, 
   const linear = (x: Dense, name: string): Dense =>
     matmul({ x, weight: weight(name), bias: optional(weights, "model.", `${name}.bias`) }).y;
   const norm = (x: Dense, name: string): Dense => rmsNorm({ x, weight: weight(name) }, { eps }).y;
-  const rotatedHeads = (x: Dense, count: number, normName: string): Dense => {
+  const rotatedHeads = (x: Dense, count: number, layer: number, normName: string): Dense => {
     const split = splitHeads(x, count);
     const normed = optional(weights, "model.", `${normName}.weight`) ? norm(split, normName) : split;
-    return rope({ x: normed, table: angles }, { layout: "halves" }).y;
+    return config.no_rope_layers?.[layer] === 0 ? normed : rope({ x: normed, table: angles }, { layout: "halves" }).y;
   };
 
   let x = gather({ ids, table: weight("embed_tokens") }).y;
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     const at = `layers.${layer}`;
     const attended = norm(x, `${at}.input_layernorm`);
-    const q = rotatedHeads(linear(attended, `${at}.self_attn.q_proj`), heads, `${at}.self_attn.q_norm`);
-    const k = rotatedHeads(linear(attended, `${at}.self_attn.k_proj`), groups, `${at}.self_attn.k_norm`);
+    const q = rotatedHeads(linear(attended, `${at}.self_attn.q_proj`), heads, layer, `${at}.self_attn.q_norm`);
+    const k = rotatedHeads(linear(attended, `${at}.self_attn.k_proj`), groups, layer, `${at}.self_attn.k_norm`);
     const v = splitHeads(linear(attended, `${at}.self_attn.v_proj`), groups);
     x = add({ a: x, b: linear(attend({ q, k, v }, maskOf(config, layer)), `${at}.self_attn.o_proj`) }).y;
 
@@ -189,11 +192,10 @@ function attend({ q, k, v }: { q: Dense; k: Dense; v: Dense }, mask: Mask, scale
  */
 function maskOf(config: LlamaConfig, layer: number): Mask {
   const { model_type: family, sliding_window: window, layer_types: types } = config;
-  const families = family === "mistral" || (family.startsWith("qwen") && config.use_sliding_window === true);
+  const always = family === "mistral" || family === "phi3";
+  const families = always || (family.startsWith("qwen") && config.use_sliding_window === true);
   if (!families || !window) return causal;
-  const slides = types
-    ? types[layer] === "sliding_attention"
-    : family === "mistral" || layer >= (config.max_window_layers ?? 28);
+  const slides = types ? types[layer] === "sliding_attention" : always || layer >= (config.max_window_layers ?? 28);
   return slides ? masks["sliding-window"]({ keys: window }) : causal;
 }
 

@@ -46,6 +46,20 @@ export function ggufConfigs(scale = 1): Readonly<Record<string, Config>> {
     qwen2: { architectures: ["Qwen2ForCausalLM"], ...common },
     "qwen2 with YaRN": { architectures: ["Qwen2ForCausalLM"], ...common, rope_scaling: yarn },
     qwen3: { architectures: ["Qwen3ForCausalLM"], ...common, head_dim: 64 },
+    smollm3: {
+      ...{ architectures: ["SmolLM3ForCausalLM"], ...common, num_hidden_layers: 4 },
+      tie_word_embeddings: false,
+    },
+    phi3: { architectures: ["Phi3ForCausalLM"], ...common, partial_rotary_factor: 0.5 },
+    "phi3 with scaled positions": {
+      ...{ architectures: ["Phi3ForCausalLM"], ...common, sliding_window: 200 },
+      original_max_position_embeddings: 64,
+      rope_scaling: {
+        type: "longrope",
+        short_factor: Array.from({ length: 16 }, (_, i) => 1 + i / 16),
+        long_factor: Array.from({ length: 16 }, (_, i) => 1 + i / 4),
+      },
+    },
     gpt2: {
       architectures: ["GPT2LMHeadModel"],
       ...{ vocab_size: 2048, n_embd: 128 * scale, n_head: 4, n_layer: 2, n_positions: 256 },

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { afterAll, describe, expect, test } from "vitest";
-import { gpt2Shapes, llamaShapes } from "../../bench/models/weight-shapes.ts";
+import { gpt2Shapes } from "../../bench/models/weight-shapes.ts";
 import { assertClose, nmseCaps } from "../../src/check/compare.ts";
 import { randomSource } from "../../src/check/random.ts";
 import { inspect } from "../../src/generate/inspection.ts";
@@ -8,9 +8,10 @@ import { loadModel } from "../../src/generate/load-model.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { parseRopeScaling } from "../../src/kernels/rope/scaling.ts";
 import { ropeTable } from "../../src/kernels/rope/table.ts";
-import { dense } from "../../src/reference/dense.ts";
+import { type Dense, dense } from "../../src/reference/dense.ts";
 import { gpt2, llama } from "../../src/reference/transformer.ts";
 import type { PlainType } from "../../src/tensor/dtype.ts";
+import { familyShapes } from "../support/family-shapes.ts";
 import { type RandomModel, writeRandomModel } from "../support/random-model.ts";
 
 const gpu = await openGpu();
@@ -81,9 +82,47 @@ const members: [string, Record<string, unknown>, PlainType, number][] = [
     "f32",
     1,
   ],
+  [
+    "SmolLM3 with a layer without rotation",
+    { ...base, model_type: "smollm3", architectures: ["SmolLM3ForCausalLM"], no_rope_layers: [1, 0] },
+    "f32",
+    1,
+  ],
+  [
+    "Phi-3 with fused matrices, a window, and half of each head rotated",
+    {
+      ...{ ...base, model_type: "phi3", architectures: ["Phi3ForCausalLM"], sliding_window: 10 },
+      partial_rotary_factor: 0.5,
+    },
+    "bf16",
+    1,
+  ],
   ["GPT-2", gpt, "f32", 1],
   ["GPT-2 in f16", gpt, "f16", 1],
 ];
+
+/** The weights, with fused matrices as those that they are made of. */
+function apart(weights: Readonly<Record<string, Dense>>, config: Readonly<Record<string, unknown>>) {
+  const [q = 0, kv = 0] = ["num_attention_heads", "num_key_value_heads"].map((name) => {
+    return Number(config[name]) * Number(config["head_dim"]);
+  });
+  const f = Number(config["intermediate_size"]);
+  const parts: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+    qkv_proj: { q_proj: q, k_proj: kv, v_proj: kv },
+    gate_up_proj: { gate_proj: f, up_proj: f },
+  };
+  const all: Record<string, Dense> = { ...weights };
+  for (const [name, { shape, values }] of Object.entries(weights)) {
+    const fused = Object.keys(parts).find((part) => name.includes(`.${part}.`));
+    let begin = 0;
+    for (const [part, rows] of Object.entries(fused ? (parts[fused] ?? {}) : {})) {
+      const columns = shape[1] ?? 0;
+      all[name.replace(fused ?? "", part)] = dense([rows, columns], values.subarray(begin, begin + rows * columns));
+      begin += rows * columns;
+    }
+  }
+  return all;
+}
 
 const source = randomSource(3);
 const ids = Array.from({ length: 29 }, () => source.integer(2048));
@@ -93,14 +132,14 @@ for (const [name, config, dtype, shards] of members) {
     const isGpt = "n_embd" in config;
     const made: RandomModel = await writeRandomModel(
       config,
-      isGpt ? gpt2Shapes(config) : llamaShapes(config),
+      isGpt ? gpt2Shapes(config) : familyShapes(config),
       dtype,
       shards,
     );
     const reference = (tokens: readonly number[]) => {
-      const given = { ids: dense([tokens.length], tokens), weights: made.weights };
+      const given = { ids: dense([tokens.length], tokens), weights: apart(made.weights, config) };
       if (isGpt) return gpt2(given, config as never).logits.values;
-      const width = Number(config["head_dim"]);
+      const width = Number(config["head_dim"]) * Number(config["partial_rotary_factor"] ?? 1);
       const angles = { theta: 10000, width, scaling: parseRopeScaling(config), positions: 256 };
       return llama({ ...given, table: dense([256, width / 2, 2], ropeTable(angles)) }, config as never).logits.values;
     };

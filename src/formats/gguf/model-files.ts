@@ -6,7 +6,9 @@ import { deepseek2 } from "./architectures/deepseek2.ts";
 import { gptOss } from "./architectures/gpt-oss.ts";
 import { gpt2 } from "./architectures/gpt2.ts";
 import { llama } from "./architectures/llama.ts";
+import { phi3 } from "./architectures/phi3.ts";
 import { olmoe, qwen2, qwen2moe, qwen3, qwen3moe } from "./architectures/qwen.ts";
+import { smollm3 } from "./architectures/smollm3.ts";
 import { type Facts, readFacts } from "./facts.ts";
 import { withGroups } from "./grouped.ts";
 import { nameTensors } from "./named-tensors.ts";
@@ -14,7 +16,19 @@ import { openGguf } from "./open.ts";
 import { fileTypes } from "./types.ts";
 
 /** All architectures: adding one takes a file, and its word here. */
-const records: readonly GgufArchitecture[] = [llama, qwen2, qwen3, gpt2, qwen2moe, qwen3moe, olmoe, deepseek2, gptOss];
+const records: readonly GgufArchitecture[] = [
+  llama,
+  qwen2,
+  qwen3,
+  gpt2,
+  qwen2moe,
+  qwen3moe,
+  olmoe,
+  deepseek2,
+  gptOss,
+  phi3,
+  smollm3,
+];
 
 /** Architectures by the value of `general.architecture`. */
 export const ggufArchitectures: ReadonlyMap<string, GgufArchitecture> = new Map(

@@ -43,7 +43,7 @@ const mixtral: TensorRules = {
 };
 
 /** Rows of the heads of queries and keys, whose rotated pairs lie next to one another. */
-const rotated: TensorRules = {
+export const rotated: TensorRules = {
   "attn_q.weight": { kind: "heads", to: "self_attn.q_proj.weight", of: "heads" },
   "attn_q.bias": { kind: "heads", to: "self_attn.q_proj.bias", of: "heads" },
   "attn_k.weight": { kind: "heads", to: "self_attn.k_proj.weight", of: "kvHeads" },
