@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { normal, randomSource } from "../../src/check/random.ts";
 import { type DType, dtypes, formats, roundTo } from "../../src/tensor/formats.ts";
@@ -132,4 +133,24 @@ test.each(Object.entries(errors))("%s: the error for normal numbers is %d", (dty
   const error = Math.sqrt(square(rounded.map((value, i) => value - (values[i] ?? 0))) / square(values));
   expect(error / expected).toBeGreaterThan(0.98);
   expect(error / expected).toBeLessThan(1.02);
+});
+
+/** The largest error as a share of the largest magnitude of a block, for any numbers: half a step, and what scales lose. */
+const furthestOff: Partial<Record<DType, number>> = {
+  ...{ q8_0: 0.0045, q4_0: 0.126, q4_1: 0.068, q5_0: 0.064, q5_1: 0.034 },
+  ...{ q2_k: 0.4, q3_k: 0.3, q4_k: 0.08, q5_k: 0.05, q6_k: 0.035, iq4_nl: 0.115 },
+};
+
+test.each(Object.entries(furthestOff))("%s: no number is further off than %d of the largest", (dtype, share) => {
+  const elements = Number(formats[dtype as DType].planes.data.elements);
+  const number = fc.oneof(fc.double({ min: -6e4, max: 6e4, noNaN: true }), fc.constantFrom(0, -0, 1e-30, -1e-7, 6e4));
+  fc.assert(
+    fc.property(fc.array(number, { minLength: elements, maxLength: elements }), (values) => {
+      const rounded = roundTo(dtype as DType, [1, elements], values);
+      const largest = Math.max(...values.map(Math.abs));
+      const off = Math.max(...values.map((value, i) => Math.abs(value - (rounded[i] ?? Number.NaN))));
+      expect(off).toBeLessThanOrEqual(share * largest + 1e-3); // scales of small numbers are subnormal
+    }),
+    { numRuns: 100 },
+  );
 });
