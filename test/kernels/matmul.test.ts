@@ -76,6 +76,19 @@ test.each([
   }
 });
 
+// Those of 256 to a block are loaded in other pieces for more than four rows: the bits are those of one row by itself.
+test.skipIf(gpu.adapter.subgroupSize === undefined).each(["q4_k", "q5_k", "q6_k"] as const)(
+  "vectorSubgroups, %s: more than four rows have the bits of single ones",
+  async (dtype) => {
+    const [k, n] = [512, 37];
+    const weight = tensor(gpu, [n, k], normal(n * k, 11), dtype);
+    const x = tensor(gpu, [6, k], normal(6 * k, 13));
+    const { y } = matmul(gpu, { x, weight }, { variant: "vectorSubgroups" });
+    const last = matmul(gpu, { x: slice(x, 0, 4, 5), weight }, { variant: "vectorSubgroups" });
+    expect((await y.read()).slice(4 * n, 5 * n)).toEqual(await last.y.read());
+  },
+);
+
 test("the shape decides on the variant", () => {
   const chosen = (rows: number, k: number, device = plain) => {
     const x = tensor(device, [rows, k], new Float64Array(rows * k));

@@ -20,7 +20,7 @@ interface Form {
 /** The variants that refuse this many rows, or rows of this length. */
 export const refusers = (rows: number, k: number, dtype?: DType): string[] => [
   ...(rows > 8 || k % 4 !== 0 ? ["vector"] : []),
-  ...(rows > 8 || k % (widePart(dtype)?.elements ?? Number.POSITIVE_INFINITY) !== 0 ? ["vectorSubgroups"] : []),
+  ...(rows > 8 || k % (widePart(dtype, rows)?.elements ?? Number.POSITIVE_INFINITY) !== 0 ? ["vectorSubgroups"] : []),
   ...(k % 4 !== 0 ? ["register", "subgroups"] : []),
 ];
 

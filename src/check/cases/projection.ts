@@ -119,7 +119,7 @@ export const projectionCases: CaseTable<Inputs, "y", ProjectionOptions, keyof ty
     ...packedTypes.map((dtype) =>
       shape(`gate and up after a norm, ${dtype}`, [2], wholeBlocks(dtype, 96), 37, {
         ...{ dtype, norm: true, gate: "silu", eps: 1e-5 },
-        ...(widePart(dtype) ? {} : { refusedBy: ["fused"] }),
+        ...(widePart(dtype, 2) ? {} : { refusedBy: ["fused"] }),
       }),
     ),
     shape("more rows than a step has", [9], 32, 12, { norm: true, residual: true, eps: 1e-5, refusedBy: ["fused"] }),

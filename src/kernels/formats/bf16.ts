@@ -7,7 +7,7 @@ import type { FormatParts } from "./format-parts.ts";
 export const bf16 = {
   name: "bf16",
   weight: () => ({ part: weight, one: 4, four: 8 }),
-  wide: { part: wide, elements: 8, bytes: 16 },
+  wide: () => ({ part: wide, elements: 8, bytes: 16 }),
   cache: { part: () => cache, four: 8 },
   word,
 } as const satisfies FormatParts;

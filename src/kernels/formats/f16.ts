@@ -17,7 +17,7 @@ export const f16 = {
   name: "f16",
   weight: (gpu: Reader) =>
     isNative(gpu) ? { part: weightNative, one: 2, four: 8 } : { part: weightUnpacked, one: 4, four: 8 },
-  wide: { part: wide, elements: 8, bytes: 16 },
+  wide: () => ({ part: wide, elements: 8, bytes: 16 }),
   cache: { part: (gpu: Reader) => (isNative(gpu) ? cacheNative : cacheUnpacked), four: 8 },
   word,
 } as const satisfies FormatParts;

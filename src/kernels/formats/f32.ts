@@ -7,7 +7,7 @@ import type { FormatParts } from "./format-parts.ts";
 export const f32 = {
   name: "f32",
   weight: () => ({ part: weight, one: 4, four: 16 }),
-  wide: { part: wide, elements: 4, bytes: 16 },
+  wide: () => ({ part: wide, elements: 4, bytes: 16 }),
   cache: { part: () => cache, four: 16 },
   word,
 } as const satisfies FormatParts;

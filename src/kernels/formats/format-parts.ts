@@ -35,8 +35,8 @@ export interface FormatParts {
   readonly name: DType;
   /** For weights. */
   readonly weight?: (gpu: Reader) => WeightPart;
-  /** For weights, many elements at a time. */
-  readonly wide?: WideReading;
+  /** For weights, many elements at a time, and this many rows of x, of which each takes as many registers. */
+  readonly wide?: (rows: number) => WideReading;
   /** For keys and values. */
   readonly cache?: CacheReading;
   /** The part that packs new keys and values into words (slot `kv-cache/word`); integers have a kernel for that. */

@@ -6,5 +6,5 @@ import type { FormatParts } from "./format-parts.ts";
 export const q8_0 = {
   name: "q8_0",
   weight: () => ({ part: weight, one: 8, four: 8 }),
-  wide: { part: wide, elements: 32, bytes: 36 },
+  wide: () => ({ part: wide, elements: 32, bytes: 36 }),
 } as const satisfies FormatParts;

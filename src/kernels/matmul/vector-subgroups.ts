@@ -9,6 +9,7 @@ import source from "#shaders/matmul/vector-subgroups.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { constantsOf, type Shader } from "../../gpu/specialise.ts";
 import type { DType } from "../../tensor/dtype.ts";
+import { sizeOf } from "../../tensor/shape.ts";
 import { weightTypes, widePart } from "../formats.ts";
 import { defineKernel } from "../kernel.ts";
 import { fewRows, rowsConstant } from "./few-rows.ts";
@@ -45,7 +46,7 @@ export const vectorSubgroupsKernel = defineKernel({
   params: ({ rows, k, m }, { gate, eps = 0 }, { segment: { begin, total } }) =>
     gate ? { rows, k, n: m / 2, begin: 0, total: m / 2, eps } : { rows, k, n: m, begin, total, eps },
   specialise: ({ rows }, { gate }, { dtypes, gpu }) => {
-    const wide = widePart(dtypes["weight"]);
+    const wide = widePart(dtypes["weight"], rows);
     return {
       parts: [
         ...(wide ? [wide.part] : []),
@@ -62,7 +63,7 @@ export const vectorSubgroupsKernel = defineKernel({
     const { ROWS, COLUMNS, SUBGROUP, outputs } = tileOf(shader, gate);
     const workgroups = Math.ceil((gate ? m / 2 : m) / outputs);
     const columns = workgroups * SUBGROUP * COLUMNS; // padding included
-    const { elements = 1, bytes = 4 } = widePart(dtypes["weight"]) ?? {};
+    const { elements = 1, bytes = 4 } = widePart(dtypes["weight"], rows) ?? {};
     const results = rows * (gate ? m / 2 : m);
     const others = (dtypes["bias"] ? rows * m : 0) + (gate ? 5 * results : 0) + (dtypes["residual"] ? results : 0);
     // Each subgroup norms x by itself: it reads x twice, and the weights of the norm once.
@@ -81,7 +82,7 @@ export const vectorSubgroupsKernel = defineKernel({
 /** Why the kernel cannot take these tensors; undefined where it can. */
 export function wantsWide({ x, weight }: Pick<MatmulTensors, "x" | "weight">, { adapter }: Gpu): string | undefined {
   if (adapter.subgroupSize === undefined) return "this device's subgroups have no fixed size";
-  const wide = widePart(weight.dtype as DType);
+  const wide = widePart(weight.dtype as DType, sizeOf(x.shape.slice(0, -1)));
   if (!wide) return `its weights are ${weight.dtype}, which it does not read`;
   const k = x.shape.at(-1) ?? 0;
   if (k % wide.elements !== 0)
