@@ -31,3 +31,4 @@ export { type MoePlan, runMoeBench } from "./moe/run.ts";
 export { type OpPlan, runOpBench } from "./ops/run.ts";
 export { opTables } from "./ops/tables.ts";
 export type { BenchResult, BenchRow, Environment, Peak, Peaks, Verdict } from "./result.ts";
+export { runSpeculativeBench, type SpeculativePlan, speculativeTable } from "./speculative/run.ts";

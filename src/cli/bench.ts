@@ -4,6 +4,7 @@ import { generateBench } from "./bench-generate.ts";
 import { moeBench } from "./bench-moe.ts";
 import { opBenches } from "./bench-ops.ts";
 import { peersBench } from "./bench-peers.ts";
+import { speculativeBench } from "./bench-speculative.ts";
 
 /** `shaderformer bench`: one command per op or comparison. */
 export async function benchCommand(): Promise<Command> {
@@ -17,6 +18,7 @@ export async function benchCommand(): Promise<Command> {
   command.addCommand(await attentionBench());
   command.addCommand(moeBench());
   command.addCommand(generateBench());
+  command.addCommand(speculativeBench());
   command.addCommand(peersBench());
   for (const bench of await opBenches()) command.addCommand(bench);
   return command;

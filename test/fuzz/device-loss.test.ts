@@ -58,9 +58,17 @@ const at = (place: number) => {
   };
 };
 
-test.each([
+/** A text that repeats, so that there is something to propose. */
+const proposed = {
+  ...greedy,
+  ...{ prompt: "<|whale|>the ship, the ship, the ship, the", temperature: 0.3 },
+  speculative: { kind: "prompt-lookup", tokens: 4 },
+} as const;
+
+test.each<[string, GenerateRequest]>([
   ["greedy", greedy],
   ["sampled", sampled],
+  ["proposed", proposed],
 ])("%s text is the same, whenever the device is lost", async (_, request) => {
   const whole = await run(request);
   expect(whole.tokens.length).toBe(24);
