@@ -148,6 +148,8 @@ test("prompt lookup proposes what followed the longest match, of several the lat
   expect(lookUp([7, 7], 4, 3)).toEqual([7, 7, 7, 7]); // a continuation that reaches the end goes on with itself
   expect(lookUp([1, 2, 1, 2], 5, 3)).toEqual([1, 2, 1, 2, 1]);
   expect(lookUp([1, 2, 3, 1], 0, 3)).toEqual([]);
+  expect(lookUp([1, 2, 3, 1], 2, 3, 2)).toEqual([]); // only one token matches
+  expect(lookUp([1, 2, 3, 1, 2], 1, 3, 2)).toEqual([3]);
 });
 
 /** Layers with a window of 20 around one that sees everything. */

@@ -12,9 +12,9 @@ export function checkSpeculation(model: ProposingModel, { options }: Speculation
   if (options.kind === "draft") checkDraftModel(model, options.model);
 }
 
-/** Proposes what followed the last tokens before. */
-const promptLookup = ({ ngram = usualNgram }: PromptLookup): Drafter => ({
-  draft: (known, most) => lookUp(known, most, ngram),
+/** Proposes what followed the last tokens before; that of a single token only while all that is proposed is kept. */
+const promptLookup = ({ ngram = usualNgram }: PromptLookup, tokens: number): Drafter => ({
+  draft: (known, most) => lookUp(known, most, ngram, most < tokens ? Math.min(2, ngram) : 1),
 });
 
 /** Compiles what proposing tokens after a prompt of this length needs. */
@@ -33,13 +33,13 @@ export async function warmSpeculation(
 
 /** What proposes tokens after `known`; `draft` is the memory of the draft model, where there is one. */
 export async function openDrafter(
-  { options }: Speculation,
+  { options, tokens }: Speculation,
   resolved: ResolvedOptions,
   draft: DraftSequence | undefined,
   known: readonly number[],
   stop: AbortSignal,
 ): Promise<Drafter> {
-  if (options.kind === "prompt-lookup") return promptLookup(options);
+  if (options.kind === "prompt-lookup") return promptLookup(options, tokens);
   if (!draft) throw new TypeError("a draft model needs memory to compute in");
   return await draftModel(draft, resolved, known, stop);
 }
