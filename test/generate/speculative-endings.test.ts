@@ -133,7 +133,7 @@ describe("constraints", () => {
     return { constraint, accepted, calls };
   }
 
-  test.each([1000, 6])("are met by proposed tokens too, and taken back where these are not kept: %d", async (most) => {
+  test.each([1000, 12])("are met by proposed tokens too, and taken back where these are not kept: %d", async (most) => {
     // Every third token is divisible by three.
     const may = (token: number, before: readonly number[]) => before.length % 3 < 2 || token % 3 === 0;
     for (const options of [{ temperature: 0 }, penalised]) {

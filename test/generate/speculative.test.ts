@@ -61,9 +61,13 @@ describe("the tokens are those without proposals, bit for bit", () => {
 
   test.each(["int8", "int4"] as const)("with a cache of %s", async (dtype) => {
     const quantised = await load(bundledModel, { cache: { dtype } });
-    const { plain, rows, figures } = await both(quantised, prompt, { ...drawn, maxTokens: 30 }, lookup);
-    expect(rows).toEqual(plain);
-    expect(figures.accepted).toBeGreaterThan(0);
+    const own = { kind: "draft", model: quantised, tokens: 3 } as const;
+    for (const how of [lookup, own]) {
+      const { plain, rows, figures } = await both(quantised, prompt, { ...drawn, maxTokens: 24 }, how);
+      expect(rows).toEqual(plain);
+      expect(figures.drafted).toBeGreaterThan(0);
+      if (how === own) expect(figures.accepted).toBe(figures.drafted);
+    }
   });
 
   test.each(["contiguous", "paged"] as const)("with windows that have gone round: %s", async (layout) => {
