@@ -213,6 +213,7 @@ export type { GenerationResult, RowResult, TextResult } from "./generate/generat
 export type { GuardReport } from "./generate/guard.ts";
 export type { LanguageModel } from "./generate/language-model.ts";
 export { loadModel, type ModelOptions } from "./generate/load-model.ts";
+export type { NextTokenOptions, NextTokenProbabilities } from "./generate/next-token.ts";
 export type { ChatOptions, GenerationOptions } from "./generate/options.ts";
 export { type PlanLoadOptions, planLoad } from "./generate/plan-load.ts";
 export type { Piece, StopReason, TokenLogprob } from "./generate/row.ts";
@@ -245,6 +246,7 @@ export type {
   ModelSource,
   Models,
   PlanOptions,
+  ProbabilitiesRequest,
   Tokenized,
 } from "./engine/engine.ts";
 export type { EngineGeneration, EnginePiece, EngineResult, GenerateRequest } from "./engine/generate-request.ts";

@@ -19,7 +19,14 @@ import {
   size,
   text,
 } from "../options/checks.ts";
-import type { AttentionRequest, EngineLoadOptions, EngineOptions, ExpertsRequest, PlanOptions } from "./engine.ts";
+import type {
+  AttentionRequest,
+  EngineLoadOptions,
+  EngineOptions,
+  ExpertsRequest,
+  PlanOptions,
+  ProbabilitiesRequest,
+} from "./engine.ts";
 import type { GenerateRequest } from "./generate-request.ts";
 
 const signal = having("aborted", "an AbortSignal");
@@ -47,6 +54,12 @@ export const loadFields = fieldsOf<EngineLoadOptions>({
 
 export const planFields = fieldsOf<PlanOptions>(memory);
 
+/** Checked with the model's defaults, once it is known. */
+const sampling = {
+  ...{ temperature: anything, topK: anything, topP: anything, minP: anything },
+  ...{ repetitionPenalty: anything, presencePenalty: anything, frequencyPenalty: anything, logitBias: anything },
+};
+
 export const generateFields = fieldsOf<GenerateRequest>({
   model: text,
   prompt: text,
@@ -55,11 +68,9 @@ export const generateFields = fieldsOf<GenerateRequest>({
   seed: integer(0, 2 ** 32 - 1),
   responseFormat: having("type", "an object with type"),
   signal,
-  // Checked with the model's defaults, once it is known.
-  ...{ maxTokens: anything, temperature: anything, topK: anything, topP: anything, minP: anything },
-  ...{ repetitionPenalty: anything, presencePenalty: anything, frequencyPenalty: anything },
+  ...sampling,
+  ...{ maxTokens: anything, logprobs: anything, guard: anything, ignoreEos: anything },
   stop: either(text, listOf(text)),
-  ...{ logprobs: anything, logitBias: anything, guard: anything, ignoreEos: anything },
   speculative: promptLookupCheck, // a draft model does not cross to a worker
 });
 
@@ -73,6 +84,10 @@ export const attentionFields = fieldsOf<AttentionRequest>({
   head: size,
   perHead: boolean,
   signal,
+});
+
+export const probabilitiesFields = fieldsOf<ProbabilitiesRequest>({
+  ...{ ...sampling, model: text, tokens: required(tokens), of: required(tokens), generated: size, signal },
 });
 
 export const expertsFields = fieldsOf<ExpertsRequest>({ model: text, tokens: required(tokens), signal });

@@ -1,5 +1,6 @@
 import type { LoadProgress } from "../formats/load-progress.ts";
 import type { LoadPlan } from "../generate/load-plan.ts";
+import type { NextTokenProbabilities } from "../generate/next-token.ts";
 import type { ChatMessage } from "../text/chat-template.ts";
 import type {
   AttentionOfToken,
@@ -13,6 +14,7 @@ import type {
   ModelInfo,
   ModelSource,
   PlanOptions,
+  ProbabilitiesRequest,
   Tokenized,
 } from "./engine.ts";
 import type { EnginePiece, EngineResult, GenerateRequest } from "./generate-request.ts";
@@ -48,6 +50,7 @@ export interface Calls {
   ];
   readonly attention: [Plain<AttentionRequest>, AttentionOfToken];
   readonly experts: [Plain<ExpertsRequest>, ExpertsOfTokens];
+  readonly probabilities: [Plain<ProbabilitiesRequest>, NextTokenProbabilities];
   readonly stored: [undefined, Returned<EngineStorage["list"]>];
   readonly deleteStored: [{ readonly id: string }, undefined];
   readonly deleteAllStored: [undefined, undefined];

@@ -2,6 +2,7 @@ import type { CacheOptions } from "../blocks/kv-cache/cache.ts";
 import type { CachedModel, CacheEstimate } from "../formats/hub/model-cache.ts";
 import type { LoadProgress } from "../formats/load-progress.ts";
 import type { LoadPlan } from "../generate/load-plan.ts";
+import type { NextTokenOptions, NextTokenProbabilities } from "../generate/next-token.ts";
 import type { AdapterInfo } from "../gpu/adapter-info.ts";
 import type { Limits } from "../gpu/limits.ts";
 import type { GpuOptions } from "../gpu/open.ts";
@@ -120,6 +121,15 @@ export interface AttentionOfToken {
    * `[layers, heads, position + 1]`, or of the one layer or head that was asked for.
    */
   readonly perHead?: Float32Array;
+}
+
+/** A request for how likely tokens come next. */
+export interface ProbabilitiesRequest extends Omit<NextTokenOptions, "signal"> {
+  readonly model?: string;
+  readonly tokens: readonly number[];
+  /** The ids of the tokens that may come next. */
+  readonly of: readonly number[];
+  readonly signal?: AbortSignal;
 }
 
 /** A request for the experts of each token. */
@@ -249,6 +259,8 @@ export interface Engine {
   tokenize(content: string | readonly ChatMessage[], options?: { readonly model?: string }): Promise<Tokenized>;
   attention(request: AttentionRequest): Promise<AttentionOfToken>;
   experts(request: ExpertsRequest): Promise<ExpertsOfTokens>;
+  /** How likely tokens come next: by the model's own distribution, and as `generate` draws with these options. */
+  probabilities(request: ProbabilitiesRequest): Promise<NextTokenProbabilities>;
   readonly storage: EngineStorage;
   device(): Promise<EngineDevice>;
   /** Calls `listener` for each event, until the function that it returns is called. */

@@ -7,6 +7,7 @@ import {
   loadFields,
   modelSource,
   planFields,
+  probabilitiesFields,
   tokenizeFields,
 } from "./checks.ts";
 import type { Core, Streams } from "./core.ts";
@@ -71,6 +72,11 @@ export function engineOf(core: Core): Engine {
       checkOptions("experts", expertsFields, request);
       const { signal, ...rest } = request;
       return core.call("experts", rest, signal);
+    },
+    probabilities(request) {
+      checkOptions("probabilities", probabilitiesFields, request);
+      const { signal, ...rest } = request;
+      return core.call("probabilities", rest, signal);
     },
     storage: {
       list: () => core.call("stored", undefined),

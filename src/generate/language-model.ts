@@ -17,6 +17,12 @@ import type { Generation } from "./generation.ts";
 import type { TextResult } from "./generation-result.ts";
 import { score } from "./inspection.ts";
 import { LoadedModel } from "./loaded-model.ts";
+import {
+  checkNextToken,
+  type NextTokenOptions,
+  type NextTokenProbabilities,
+  nextTokenProbabilities,
+} from "./next-token.ts";
 import type { ChatOptions, GenerationOptions } from "./options.ts";
 import { checkPrompts, isOne, type Prompt, Session, type SessionOptions } from "./session.ts";
 
@@ -112,6 +118,21 @@ export class LanguageModel extends LoadedModel {
     checkAttention(options, { tokens: ids.length, layers, heads });
     using session = this.session();
     return await attentionWeights(session.state, ids, options);
+  }
+
+  /**
+   * How likely each of the token ids in `of` follows `tokens`: by the model's own distribution, and as `generate` draws
+   * with these options, which default as its own do. `OptionError` for ids and options that there are not.
+   */
+  async nextTokenProbabilities(
+    tokens: Prompt,
+    of: readonly number[],
+    options: NextTokenOptions = {},
+  ): Promise<NextTokenProbabilities> {
+    const ids = this.#tokens("nextTokenProbabilities", tokens);
+    const resolved = checkNextToken(ids, of, options, this.defaults.options, this.decoder.config.vocabulary);
+    using session = this.session();
+    return await nextTokenProbabilities(session.state, ids, of, options.generated ?? 0, resolved);
   }
 
   /** The experts that each token goes to, layer by layer, and their weights. Throws `TextError` for a dense model. */

@@ -70,6 +70,17 @@ export interface GenerationOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** The options that change how likely a token is drawn. */
+export type SamplingName =
+  | "temperature"
+  | "topK"
+  | "topP"
+  | "minP"
+  | "repetitionPenalty"
+  | "presencePenalty"
+  | "frequencyPenalty"
+  | "logitBias";
+
 /** How a conversation is answered. */
 export interface ChatOptions extends GenerationOptions {
   /** Variables of the chat template, such as `enable_thinking`, and the tools that the model may call. */
@@ -116,8 +127,8 @@ interface Guard {
 const guardChecks: Checks<Guard> = { every: required(integer(1)) };
 const layers = object<Guard>(guardChecks);
 
-const checks: Checks<GenerationOptions> = {
-  maxTokens: integer(0, 2 ** 31),
+/** Checks of the options that change how a token is drawn, and of `signal`. */
+export const samplingChecks = {
   temperature: between(0, 1000),
   topK: integer(0, 2 ** 24 - 1),
   topP: between(0, 1),
@@ -126,6 +137,12 @@ const checks: Checks<GenerationOptions> = {
   presencePenalty: between(-1000, 1000),
   frequencyPenalty: between(-1000, 1000),
   logitBias: recordOf(between(-1000, 1000)),
+  signal: having("aborted", "an AbortSignal"),
+} satisfies Checks<Pick<GenerationOptions, SamplingName | "signal">>;
+
+const checks: Checks<GenerationOptions> = {
+  ...samplingChecks,
+  maxTokens: integer(0, 2 ** 31),
   constraint: either(constraint, listOf(constraint)),
   guard: Object.assign(either(boolean, layers), { fields: fieldsOf<Guard>(guardChecks) }),
   speculative: speculativeCheck,
@@ -133,7 +150,6 @@ const checks: Checks<GenerationOptions> = {
   ignoreEos: boolean,
   stop: either(nonEmpty, listOf(nonEmpty)),
   logprobs: integer(0, 64),
-  signal: having("aborted", "an AbortSignal"),
 };
 
 const fields = fieldsOf(checks);

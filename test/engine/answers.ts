@@ -247,18 +247,6 @@ export function testAnswers(engineOf: () => Engine, loading: () => readonly Load
     expect(short?.embedding).toHaveLength(8);
   });
 
-  test("attention of a token sums to 1, over all layers and heads or in one", async () => {
-    const tokens = golden?.promptTokens ?? [];
-    const all = await engineOf().attention({ tokens, position: 5 });
-    expect(all.weights).toHaveLength(6);
-    expect(all.weights.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 4);
-    const one = await engineOf().attention({ tokens, position: 5, layer: all.layers - 1, head: 0 });
-    expect(one.weights).not.toEqual(all.weights);
-    const { perHead } = await engineOf().attention({ tokens, position: 5, perHead: true });
-    expect(perHead).toHaveLength(6 * all.layers * all.heads);
-    expect(perHead?.slice(6 * (all.layers - 1) * all.heads).slice(0, 6)).toEqual(one.weights);
-  });
-
   test("models are listed, and one is retrieved by its id", async () => {
     const { models } = engineOf();
     const { object, data } = await models.list();

@@ -3,6 +3,7 @@ import { createEngine } from "../../src/engine/create-engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import type { LoadProgress } from "../../src/formats/load-progress.ts";
 import { loadVoices, testAnswers } from "./answers.ts";
+import { testLooks } from "./looks.ts";
 import { testRefusals } from "./refusals.ts";
 
 let engine: Engine;
@@ -18,5 +19,6 @@ describe("an engine in this thread", () => {
     () => engine,
     () => loading,
   );
+  testLooks(() => engine);
   testRefusals(() => engine);
 });

@@ -6,6 +6,7 @@ import { RequestError } from "../../src/engine/request-error.ts";
 import type { LoadProgress } from "../../src/formats/load-progress.ts";
 import { OptionError } from "../../src/options/errors.ts";
 import { loadVoices, testAnswers } from "./answers.ts";
+import { testLooks } from "./looks.ts";
 import { testRefusals } from "./refusals.ts";
 
 const patient = { timeout: 60_000 };
@@ -34,6 +35,7 @@ describe("an engine on the other side of a port", () => {
     () => engine,
     () => loading,
   );
+  testLooks(() => engine);
   testRefusals(() => engine);
 
   test("errors are of the same class here", async () => {

@@ -119,6 +119,12 @@ export function testRefusals(engineOf: () => Engine): void {
       "OptionError",
       /head is 99/,
     ],
+    [
+      "a token that there is not",
+      () => engineOf().probabilities({ tokens: [1], of: [99_999] }),
+      "OptionError",
+      /of has token id 99999/,
+    ],
     ["an empty prompt", () => engineOf().generate({ tokens: [] }).result, "TextError", /prompt is empty/],
   ])("%s is the same error on every side", async (_, call, name, message) => {
     expect(await refusal(call)).toMatchObject({ name, message: expect.stringMatching(message) });

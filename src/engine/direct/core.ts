@@ -42,6 +42,10 @@ const calls: { readonly [M in keyof Calls]: Answer<M> } = {
     const { model } = entryOf(models, id);
     return alone(model, signal, () => model.expertChoices(tokens, signal ? { signal } : {}));
   },
+  probabilities({ models }, { model: id, tokens, of, ...options }, signal) {
+    const { model } = entryOf(models, id);
+    return alone(model, signal, () => model.nextTokenProbabilities(tokens, of, { ...options, signal }));
+  },
   stored: ({ storage }) => storage.list(),
   deleteStored: async ({ storage }, { id }) => void (await storage.delete(id)),
   deleteAllStored: async ({ storage }) => void (await storage.deleteAll()),
@@ -54,7 +58,7 @@ const calls: { readonly [M in keyof Calls]: Answer<M> } = {
 };
 
 /** Calls that only compute, and so are begun again where their device is lost. */
-const repeated: ReadonlySet<keyof Calls> = new Set(["embeddings", "attention", "experts"] as const);
+const repeated: ReadonlySet<keyof Calls> = new Set(["embeddings", "attention", "experts", "probabilities"] as const);
 
 type Parts<M extends keyof Streams> = (
   state: EngineState,

@@ -276,6 +276,9 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     serveEngine: { of: () => undefined, calls: [] },
     "LanguageModel.embed": { of: model.embed, on: model, calls: [["a", {}]], runs: true },
     "LanguageModel.attentionWeights": { of: model.attentionWeights, on: model, calls: [["a", {}]], runs: true },
+    "LanguageModel.nextTokenProbabilities": {
+      ...{ of: model.nextTokenProbabilities, on: model, calls: [["a", [1], {}]], runs: true },
+    },
     "LanguageModel.expertChoices": { of: model.expertChoices, on: model, calls: [["a", {}]], runs: true },
     loadModel: { ...call(library.loadModel, ["no folder", { cache: { dtype: "f32" } }]), runs: true },
     "Session.continueFrom": { of: session.continueFrom, on: session, calls: generations([1]) },
