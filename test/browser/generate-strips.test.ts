@@ -122,17 +122,29 @@ describe.each(browsers)("a text by its tokens in $name", ({ name, missing, start
     expect(await page.evaluate(() => document.querySelector(".token-details") === null, undefined)).toBe(true);
   });
 
+  /** The details' shares in per cent: the model's own, and as they were drawn. */
+  async function shares() {
+    await shown(page, ".drawn-words", /^Drawn from \d+ tokens?:/);
+    const rows = await page.evaluate(
+      () =>
+        [...document.querySelectorAll(".token-details tbody tr")].map((row) =>
+          [...row.querySelectorAll("td.number")].map(({ textContent }) => textContent ?? ""),
+        ),
+      undefined,
+    );
+    const column = (i: number) => rows.map((cells) => (cells[i] === "–" ? 0 : percentIn(cells[i])));
+    return { own: column(0), drawn: column(1) };
+  }
+
   test("the details have ten alternatives and the rest, which sum to 1", async () => {
     await page.click(`.token-text [data-unit="${given + 1}"]`);
     await shown(page, ".token-details", /probability/);
-    const shares = await page.evaluate(
-      () => [...document.querySelectorAll(".token-details td.number")].map((cell) => cell.textContent ?? ""),
-      undefined,
-    );
-    expect(shares).toHaveLength(11);
-    expect(shares.reduce((sum, share) => sum + percentIn(share), 0)).toBeCloseTo(100, 0);
-    const [likeliest = 0, second = 0] = shares.map(percentIn);
+    const { own, drawn } = await shares();
+    expect(own).toHaveLength(11);
+    expect(own.reduce((sum, share) => sum + share, 0)).toBeCloseTo(100, 0);
+    const [likeliest = 0, second = 0] = own;
     expect(likeliest).toBeGreaterThanOrEqual(second);
+    expect(drawn).toEqual([100, ...new Array(10).fill(0)]); // at temperature 0
     await panelIsAccessible(page);
     await picturesOf(page, resize, `tokens-${name}`);
   });
@@ -154,7 +166,8 @@ describe.each(browsers)("a text by its tokens in $name", ({ name, missing, start
 
   test("characters of several tokens are one, and a long text is decorated where it is seen", async () => {
     const prompt = `<|whale|>The whale 🐋 ${"was seen and the sea was still. ".repeat(40)}`.trim();
-    await open(page, site.generate(atOnce(bundledModel, prompt, 4)));
+    const drawnFromThree = atOnce(bundledModel, prompt, 4).replace("temperature=0", "temperature=2&top_k=3");
+    await open(page, site.generate(drawnFromThree));
     await outputIn(page, "done");
     await resize(1280, 400);
     await panel(page, "Tokens");
@@ -178,6 +191,11 @@ describe.each(browsers)("a text by its tokens in $name", ({ name, missing, start
     await focus(page, '[tabindex="0"]');
     await key(page, "End");
     await until("focus on the last token", async () => (await focused(page)).unit >= all - 2);
+    const { own, drawn } = await shares();
+    const [first = 0, second = 0] = own;
+    expect(drawn.slice(0, 3).reduce((sum, share) => sum + share, 0)).toBeCloseTo(100, 0);
+    expect(drawn.slice(3).every((share) => share === 0)).toBe(true);
+    expect((drawn[0] ?? 0) / (drawn[1] ?? 1)).toBeCloseTo(Math.sqrt(first / second), 1); // at temperature 2
     await resize(1280, 900);
   });
 

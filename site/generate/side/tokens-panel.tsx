@@ -4,11 +4,13 @@ import type { ExpertsOfTokens } from "../../../src/engine/engine.ts";
 import { engineNow } from "../engine/thread.ts";
 import { load } from "../model/load.ts";
 import { AttentionStrip } from "../strips/attention-strip.tsx";
+import type { Drawing } from "../strips/drawn.ts";
 import { ExpertsStrip } from "../strips/experts-strip.tsx";
 import type { HeadChoice } from "../strips/head-picker.tsx";
 import { fitAtOnce, weightIn, weightsOf } from "../strips/head-weights.ts";
 import { TokenStrip } from "../strips/token-strip.tsx";
 import type { ShownToken } from "../strips/tokens.ts";
+import type { Reply } from "../text/reply.ts";
 import { branch, isWriting, latest, regenerate, switchTokens, withTokens } from "../text/state.ts";
 
 /** The token that all strips speak of, and one that is pointed at. */
@@ -26,6 +28,8 @@ export function TokensPanel() {
   const tokens = useTokens();
   const reply = latest.value;
   const known = reply?.tokens.some(({ logprob }) => logprob !== undefined) === true;
+  const asks = !isWriting.value && load.value.kind === "ready";
+  const drawing = useMemo(() => (asks && reply ? drawingOf(reply, tokens) : undefined), [asks, reply, tokens]);
   return (
     <>
       <p>
@@ -57,11 +61,26 @@ export function TokensPanel() {
           onChoose={(index) => {
             chosen.value = index;
           }}
+          drawing={drawing}
           onContinue={isWriting.value ? undefined : (index, { token, text }) => branch(index, token, text)}
         />
       )}
     </>
   );
+}
+
+/** How a reply's tokens were drawn, by the settings of its request; those of tokens that it goes on from are not known. */
+function drawingOf({ request, given }: Reply, tokens: readonly ShownToken[]): Drawing {
+  const from = request.tokens?.length ?? given.length;
+  const { temperature, topK, topP, minP, repetitionPenalty, presencePenalty, frequencyPenalty } = request;
+  return {
+    from,
+    ask: async (index, of, signal) =>
+      (await engineNow()).probabilities({
+        ...{ temperature, topK, topP, minP, repetitionPenalty, presencePenalty, frequencyPenalty },
+        ...{ tokens: tokens.slice(0, index).map(({ token }) => token), of, generated: index - from, signal },
+      }),
+  };
 }
 
 /** What the last computation gave, for tokens and a request that it was made for. */

@@ -1,13 +1,16 @@
 import type { TokenLogprob } from "../../../src/generate/row.ts";
-import { count } from "../../shell/format.ts";
+import { count, counted } from "../../shell/format.ts";
+import { type Drawing, useDrawn } from "./drawn.ts";
 import { hexOf, type ShownToken, share, type Unit, visible } from "./tokens.ts";
 
 /** What is known of a unit's tokens: ids, probability, rank, alternatives with the share of all others. */
 export function TokenDetails({
   unit,
+  drawing,
   onContinue,
 }: {
   unit: Unit;
+  drawing?: Drawing | undefined;
   onContinue: ((index: number, token: TokenLogprob) => void) | undefined;
 }) {
   const { tokens, text, start } = unit;
@@ -30,6 +33,8 @@ export function TokenDetails({
           <Alternatives
             key={start + i}
             token={token}
+            index={start + i}
+            drawing={drawing && start + i >= drawing.from ? drawing : undefined}
             which={tokens.length > 1 ? `token ${i + 1} of ${tokens.length}: ` : ""}
             onContinue={onContinue && ((other) => onContinue(start + i, other))}
           />
@@ -39,14 +44,22 @@ export function TokenDetails({
   );
 }
 
-/** The likeliest tokens in the place of one, as bars, with the share of all others. */
+/**
+ * The likeliest tokens in the place of one, as bars, with the share of all others: by the model's own distribution, and
+ * as they were drawn where that can be asked for.
+ */
 export function Alternatives({
   token: { token, logprob = 0, rank, top = [], alone },
+  index = 0,
+  drawing,
   which = "",
   most = 10,
   onContinue,
 }: {
   token: ShownToken;
+  /** Its index among the tokens. */
+  index?: number;
+  drawing?: Drawing | undefined;
   which?: string;
   /** How many are listed. */
   most?: number;
@@ -57,7 +70,13 @@ export function Alternatives({
   const rows: readonly TokenLogprob[] = taken ? listed : [...listed, { token, text: alone, logprob }];
   const sum = rows.reduce((total, other) => total + Math.exp(other.logprob), 0);
   const rest = Math.max(0, 1 - sum);
-  const largest = Math.max(rest, ...rows.map((other) => Math.exp(other.logprob)));
+  const ids = rows.map((other) => other.token);
+  const drawn = useDrawn(top.length > 0 ? drawing : undefined, index, ids);
+  const shares = typeof drawn === "object" ? drawn.drawn : undefined;
+  const drawnAs = (i: number) => drawn && (shares?.[i] ?? "…");
+  const left = shares && 1 - shares.reduce((total, share) => total + share, 0);
+  const others = left === undefined ? "…" : left < 1e-9 ? 0 : left; // rounding is no probability
+  const largest = Math.max(rest, ...rows.map((other) => Math.exp(other.logprob)), ...(shares ?? []));
   return (
     <>
       <p class="small">
@@ -67,8 +86,22 @@ export function Alternatives({
       {top.length > 0 && (
         <table class="alternatives">
           <caption class="hidden-text">Alternatives</caption>
+          {drawn && (
+            <thead>
+              <tr>
+                <th scope="col">token</th>
+                <td />
+                <th scope="col" class="number">
+                  model
+                </th>
+                <th scope="col" class="number">
+                  drawn
+                </th>
+              </tr>
+            </thead>
+          )}
           <tbody>
-            {rows.map((other) => (
+            {rows.map((other, i) => (
               <tr key={other.token} class={other.token === token ? "taken" : ""}>
                 <th scope="row">
                   {other.token === token || !onContinue ? (
@@ -88,29 +121,39 @@ export function Alternatives({
                     </button>
                   )}
                 </th>
-                <ShareCells of={Math.exp(other.logprob)} largest={largest} />
+                <ShareCells of={Math.exp(other.logprob)} largest={largest} drawn={drawnAs(i)} />
               </tr>
             ))}
             <tr>
               <th scope="row">all others</th>
-              <ShareCells of={rest} largest={largest} />
+              <ShareCells of={rest} largest={largest} drawn={drawn && others} />
             </tr>
           </tbody>
         </table>
+      )}
+      {drawn && (
+        <p class="small muted drawn-words">
+          {typeof drawn === "object"
+            ? `Drawn from ${counted(drawn.kept, "token")}: outlines are the model's own probabilities, bars what penalties, temperature and filters make of them.`
+            : "Computing how it was drawn…"}
+        </p>
       )}
       {onContinue && top.length > 0 && <p class="small muted">Choose one to continue from here with it.</p>}
     </>
   );
 }
 
-/** A share as a bar, as long as the largest allows, and as a number. */
-function ShareCells({ of, largest }: { of: number; largest: number }) {
+/** A share as a bar, as long as the largest allows, and as a number; with what is drawn it is the bar's outline. */
+function ShareCells({ of, largest, drawn }: { of: number; largest: number; drawn?: number | "…" | undefined }) {
+  const width = (share: number) => ({ width: `${(100 * share) / largest}%` });
   return (
     <>
       <td class="share-bar" aria-hidden="true">
-        <span class="share-fill" style={{ width: `${(100 * of) / largest}%` }} />
+        <span class={typeof drawn === "number" ? "share-outline" : "share-fill"} style={width(of)} />
+        {typeof drawn === "number" && drawn > 0 && <span class="share-fill" style={width(drawn)} />}
       </td>
       <td class="number">{share(of)}</td>
+      {drawn !== undefined && <td class="number">{drawn === "…" ? drawn : drawn === 0 ? "–" : share(drawn)}</td>}
     </>
   );
 }

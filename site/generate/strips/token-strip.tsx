@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { TokenLogprob } from "../../../src/generate/row.ts";
 import { Blocks } from "./blocks.tsx";
+import type { Drawing } from "./drawn.ts";
 import { TokenDetails } from "./token-details.tsx";
 import { TokenSpan } from "./token-span.tsx";
 import { TokenTable } from "./token-table.tsx";
@@ -11,6 +12,8 @@ interface TokenStripProps {
   /** Index of the token that other strips speak of. */
   readonly chosen?: number | undefined;
   readonly onChoose: (index: number | undefined) => void;
+  /** How tokens were drawn, where that can be asked for. */
+  readonly drawing?: Drawing | undefined;
   /** Continues from before token `index`, with another in its place; without it nothing offers to. */
   readonly onContinue?: ((index: number, token: TokenLogprob) => void) | undefined;
   /** Index of a token that another strip points at. */
@@ -21,7 +24,7 @@ interface TokenStripProps {
  * A text by its tokens, each with its probability in five steps. Hovered, focused or tapped, a token tells its rank and
  * the alternatives; arrow keys walk from one to the next.
  */
-export function TokenStrip({ tokens, chosen, onChoose, onContinue, lit }: TokenStripProps) {
+export function TokenStrip({ tokens, chosen, onChoose, drawing, onContinue, lit }: TokenStripProps) {
   const frame = useRef<HTMLDivElement>(null);
   const details = useRef<HTMLFieldSetElement>(null);
   const units = useMemo(() => unitsOf(tokens), [tokens]);
@@ -136,7 +139,7 @@ export function TokenStrip({ tokens, chosen, onChoose, onContinue, lit }: TokenS
           aria-label={`Token ${visible(shown.text)}`}
           onKeyDown={(event) => event.key === "Escape" && close(event)}
         >
-          <TokenDetails unit={shown} onContinue={onContinue} />
+          <TokenDetails unit={shown} drawing={drawing} onContinue={onContinue} />
           <button type="button" onClick={close}>
             Close
           </button>
