@@ -49,12 +49,10 @@ export function checkAttention(
   if (tokens === 0) throw new OptionError("attentionWeights: there are no tokens");
   checkOptions("attentionWeights", fieldsOf<TokenAttentionOptions>(fields), options);
   const { position = tokens - 1, layer, head, perHead } = options;
-  const shape = [layer === undefined ? layers : 1, head === undefined ? heads : 1, position + 1];
-  const bytes = 4 * shape.reduce((product, size) => product * size, 1);
+  const bytes = 4 * (layer === undefined ? layers : 1) * (head === undefined ? heads : 1) * (position + 1);
   if (!perHead || bytes <= mostPerHead) return;
   throw new OptionError(
-    `attentionWeights: perHead is true, and the weights ${shape.join(" × ")} take ${mebibytes(bytes)}, ` +
-      `expected ${mebibytes(mostPerHead)} at most; ask for one layer or head`,
+    `attentionWeights: perHead takes ${mebibytes(bytes)}, expected ${mebibytes(mostPerHead)}; ask for one layer or head`,
   );
 }
 

@@ -1,5 +1,5 @@
 import { notFiniteError } from "../models/decoder.ts";
-import { checkOptions, checkValue, fieldsOf, listOf, size } from "../options/checks.ts";
+import { checkOptions, checkValue, fieldsOf, integer, listOf } from "../options/checks.ts";
 import { OptionError } from "../options/errors.ts";
 import { inspect } from "./inspection.ts";
 import {
@@ -27,27 +27,20 @@ export interface NextTokenProbabilities {
   readonly kept: number;
 }
 
-const fields = fieldsOf<NextTokenOptions>({ ...samplingChecks, generated: size });
-
-/** Checked options, and the ids in `of`. Throws `OptionError` for those outside of the vocabulary. */
+/** Checked options. Throws `OptionError` for them, and for ids in `of` that are outside of the vocabulary. */
 export function checkNextToken(
-  { length }: readonly number[],
+  tokens: readonly number[],
   of: readonly number[],
   options: NextTokenOptions,
   defaults: GenerationOptions,
   vocabulary: number,
 ): ResolvedOptions {
   const where = "nextTokenProbabilities";
-  checkValue(where, "of", listOf(size), of);
-  checkOptions(where, fields, options);
-  const wrong = of.find((id) => id >= vocabulary);
-  if (wrong !== undefined) {
-    throw new OptionError(`${where}: of has token id ${wrong}, expected 0 to ${vocabulary - 1}`);
-  }
-  const { generated = 0, ...sampling } = options;
-  if (length === 0) throw new OptionError(`${where}: there are no tokens`);
-  if (generated > length)
-    throw new OptionError(`${where}: generated is ${generated}, expected 0 to ${length}, the number of tokens`);
+  checkValue(where, "of", listOf(integer(0, vocabulary - 1)), of);
+  const counted = { ...samplingChecks, generated: integer(0, tokens.length) };
+  checkOptions(where, fieldsOf<NextTokenOptions>(counted), options);
+  if (tokens.length < 1) throw new OptionError(`${where}: there are no tokens`);
+  const { generated: _, ...sampling } = options;
   return resolveOptions(sampling, defaults, 1, vocabulary);
 }
 
@@ -67,13 +60,10 @@ export async function nextTokenProbabilities(
   if (!logits.every(Number.isFinite)) {
     throw await notFiniteError(state.programs.decoder, `the logits after ${tokens.length} tokens`);
   }
-  const own = softmax(logits, 1, Number.NEGATIVE_INFINITY);
   const drawn = drawnProbabilities(logits, { tokens, generated }, options);
-  return {
-    own: Float64Array.from(of, (id) => own[id] ?? 0),
-    drawn: Float64Array.from(of, (id) => drawn[id] ?? 0),
-    kept: drawn.reduce((count, probability) => count + Number(probability > 0), 0),
-  };
+  const those = (all: Float64Array) => Float64Array.from(of, (id) => all[id] ?? 0);
+  const own = those(softmax(logits, 1, Number.NEGATIVE_INFINITY));
+  return { own, drawn: those(drawn), kept: drawn.filter((probability) => probability > 0).length };
 }
 
 /** The probabilities of all tokens as `sample` draws them; `tokens` are those before, the last `generated` of them drawn. */
@@ -83,19 +73,22 @@ export function drawnProbabilities(
   options: Pick<ResolvedOptions, Exclude<SamplingName, "logitBias"> | "bias">,
 ): Float64Array {
   const { temperature, bias, repetitionPenalty, presencePenalty, frequencyPenalty } = options;
-  const changed = Float64Array.from(logits, (logit, id) => logit + (bias.get(id) ?? 0));
+  const changed = logits.map((logit, id) => logit + (bias.get(id) ?? 0));
   const times = new Map<number, number>();
-  for (const token of tokens.slice(tokens.length - generated)) times.set(token, (times.get(token) ?? 0) + 1);
-  for (const token of new Set(tokens)) {
+  for (const [i, token] of tokens.entries()) {
+    times.set(token, (times.get(token) ?? 0) + Number(i >= tokens.length - generated));
+  }
+  for (const [token, count] of times) {
     const logit = changed[token] ?? 0;
-    const count = times.get(token) ?? 0;
     const repeated = logit > 0 ? logit / repetitionPenalty : logit * repetitionPenalty;
     changed[token] = repeated - (count > 0 ? presencePenalty + frequencyPenalty * count : 0);
   }
   if (temperature > 0) return softmax(changed, temperature, threshold(changed, options));
-  const likeliest = changed.indexOf(changed.reduce((largest, logit) => Math.max(largest, logit)));
+  const likeliest = changed.indexOf(largestOf(changed));
   return changed.fill(0).fill(1, likeliest, likeliest + 1);
 }
+
+const largestOf = (values: Float64Array): number => values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
 
 /** The least logit that top-k, top-p and min-p keep, in this order; ties are kept. */
 function threshold(
@@ -103,26 +96,21 @@ function threshold(
   { temperature, topK, topP, minP }: Pick<ResolvedOptions, "temperature" | "topK" | "topP" | "minP">,
 ): number {
   const descending = logits.slice().sort().reverse();
-  const largest = descending[0] ?? 0;
-  const relative = (logit: number) => Math.exp((logit - largest) / temperature);
-  let least = topK > 0 && topK < descending.length ? (descending[topK - 1] ?? largest) : Number.NEGATIVE_INFINITY;
+  let least = descending[topK - 1] ?? Number.NEGATIVE_INFINITY;
   if (topP < 1) {
-    const end = descending.findIndex((logit) => logit < least);
-    const kept = end < 0 ? descending : descending.subarray(0, end);
-    const wanted = topP * kept.reduce((sum, logit) => sum + relative(logit), 0);
     let mass = 0;
-    for (const logit of kept) {
-      least = logit;
-      mass += relative(logit);
-      if (mass >= wanted) break;
-    }
+    const reaches = (share: number) => {
+      mass += share;
+      return mass >= topP;
+    };
+    least = descending[softmax(descending, temperature, least).findIndex(reaches)] ?? least;
   }
-  return Math.max(least, minP > 0 ? largest + temperature * Math.log(minP) : least);
+  return Math.max(least, largestOf(logits) + temperature * Math.log(minP));
 }
 
 /** exp(logit / temperature) over the sum of those of at least `least`, which have all the probability. */
 function softmax(logits: Float64Array, temperature: number, least: number): Float64Array {
-  const largest = logits.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const largest = largestOf(logits);
   const relative = logits.map((logit) => (logit < least ? 0 : Math.exp((logit - largest) / temperature)));
   const sum = relative.reduce((a, b) => a + b, 0);
   return relative.map((value) => value / sum);

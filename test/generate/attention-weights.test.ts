@@ -131,7 +131,7 @@ test("what there is not is refused by name", async () => {
   await refused({ heads: 1 }).toThrow("did you mean head?");
   const large = { tokens: 10_000, layers: 32, heads: 32 };
   expect(() => checkAttention({ perHead: true }, large)).toThrow(
-    "the weights 32 × 32 × 10000 take 39.1 MiB, expected 32.0 MiB at most; ask for one layer or head",
+    "attentionWeights: perHead takes 39.1 MiB, expected 32.0 MiB; ask for one layer or head",
   );
   for (const less of [{ layer: 3 }, { head: 3 }, { position: 99 }]) checkAttention({ perHead: true, ...less }, large);
   await expect(model.attentionWeights([])).rejects.toThrow("there are no tokens");

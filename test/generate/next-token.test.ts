@@ -101,7 +101,9 @@ test("ids are given in their order, defaults are the model's, and what there is 
   expect(two.own).toEqual((await model.nextTokenProbabilities(whale, [5, 7])).own.reverse());
   const { temperature = 0 } = model.defaults.options;
   expect(two.drawn).toEqual((await model.nextTokenProbabilities(whale, [7, 5], { temperature })).drawn);
-  await expect(model.nextTokenProbabilities(whale, [2048])).rejects.toThrow("of has token id 2048, expected 0 to 2047");
+  await expect(model.nextTokenProbabilities(whale, [2048])).rejects.toThrow(
+    "of is [2048], expected a list, each an integer from 0 to 2047",
+  );
   await expect(model.nextTokenProbabilities(whale, [1], { generated: 99 })).rejects.toThrow(/generated is 99/);
   await expect(model.nextTokenProbabilities(whale, [1], { topP: 2 })).rejects.toThrow(/topP is 2/);
   await expect(model.nextTokenProbabilities(whale, [1], { maxTokens: 2 } as object)).rejects.toThrow(/maxTokens/);
