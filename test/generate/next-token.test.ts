@@ -1,7 +1,7 @@
 // How likely tokens come next: against the definitions in float64, and against what the GPU draws.
 import { afterAll, expect, test } from "vitest";
+import { drawnProbabilities } from "../../src/generate/drawn-probabilities.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
-import { drawnProbabilities } from "../../src/generate/next-token.ts";
 import { resolveOptions } from "../../src/generate/options.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { dense } from "../../src/reference/dense.ts";
