@@ -21,7 +21,8 @@ export function transformerBlock(gpu: Gpu, x: Tensor, weights: BlockWeights, tab
   const { gate, up, down } = weights.feedForward;
   if (!gate) throw new TypeError("this block has a gated feed-forward layer, and the weights have no gate");
   const linear = (x: Tensor, { weight }: { weight: Tensor }) => matmul(gpu, { x, weight }).y;
-  const norm = (x: Tensor, { weight, eps }: { weight: Tensor; eps: number }) => rmsNorm(gpu, { x, weight }, { eps }).y;
+  const norm = (x: Tensor, n = weights.attentionNorm) =>
+    n ? rmsNorm(gpu, { x, weight: n.weight }, { eps: n.eps }).y : x;
   const heads = (x: Tensor) => reshape(x, [b, t, -1, d]);
   const rotated = (x: Tensor) => rope(gpu, { x, table }, { layout: "halves" }).y;
   const swapped = (x: Tensor) => transpose(x, [0, 2, 1, 3]); // [b, t, h, d] and [b, h, t, d]
@@ -29,8 +30,7 @@ export function transformerBlock(gpu: Gpu, x: Tensor, weights: BlockWeights, tab
   const normed = norm(x, weights.attentionNorm);
   const queries = swapped(rotated(heads(linear(normed, q))));
   const keys = swapped(rotated(heads(linear(normed, k))));
-  const values = swapped(heads(linear(normed, v)));
-  const { out } = attention(gpu, { q: queries, k: keys, v: values }, { mask: "causal" });
+  const { out } = attention(gpu, { q: queries, k: keys, v: swapped(heads(linear(normed, v))) }, { mask: "causal" });
   const attended = add(gpu, { a: x, b: linear(reshape(swapped(out), [b, t, c]), output) }).y;
 
   const fed = norm(attended, weights.feedForwardNorm);

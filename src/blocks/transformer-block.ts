@@ -1,4 +1,5 @@
 import type { Gpu } from "../gpu/gpu.ts";
+import { add } from "../kernels/elementwise/elementwise.ts";
 import { anything, checkOptions, fieldsOf, object, required } from "../options/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Activation } from "./activations.ts";
@@ -27,11 +28,17 @@ import { isStep, type RmsNorm } from "./project.ts";
 
 /** Weights of one block. */
 export interface BlockWeights {
-  readonly attentionNorm: Norm;
+  /** Before attention; unset: it takes the residual stream itself (OLMo 2). */
+  readonly attentionNorm?: Norm | undefined;
   readonly attention: AttentionWeights;
-  readonly feedForwardNorm: Norm;
+  /** Of the result of attention, before it is added; unset: none. */
+  readonly attentionOutputNorm?: Norm | undefined;
+  /** Before the feed-forward layer; unset: it takes the residual stream itself. */
+  readonly feedForwardNorm?: Norm | undefined;
   /** Dense, or experts. */
   readonly feedForward: FeedForwardWeights | MixtureWeights;
+  /** Of the result of the feed-forward layer, before it is added; unset: none. */
+  readonly feedForwardOutputNorm?: Norm | undefined;
 }
 
 /** The settings of one block. */
@@ -49,9 +56,11 @@ const eitherLayer = Object.fromEntries(
 );
 
 const weightFields = fieldsOf<BlockWeights>({
-  attentionNorm: required(normCheck),
+  attentionNorm: normCheck,
+  attentionOutputNorm: normCheck,
   attention: required(object(attentionWeightChecks)),
-  feedForwardNorm: required(normCheck),
+  feedForwardNorm: normCheck,
+  feedForwardOutputNorm: normCheck,
   feedForward: required(object(eitherLayer)), // which of them is missing, the layer says
 });
 
@@ -62,7 +71,8 @@ const shapeFields = fieldsOf<BlockShape>({
 });
 
 /**
- * A pre-norm transformer block (Xiong et al. 2020): `x + attention(norm(x))`, then `x + feedForward(norm(x))`. Takes
+ * A transformer block: pre-norm (Xiong et al. 2020), `x + attention(norm(x))`, then `x + feedForward(norm(x))`; or with
+ * norms of what is added, `x + norm(attention(x))` (Liu et al. 2021, "Swin Transformer V2"; OLMo 2), or with both. Takes
  * and returns the residual stream; the last addition is left to the following norm.
  */
 export function transformerBlock(
@@ -77,23 +87,33 @@ export function transformerBlock(
   checkOptions("transformerBlock", weightFields, weights, "weights.");
   checkOptions("transformerBlock", shapeFields, shape);
   const { activation: _, mixture: __, ...attentionShape } = shape;
-  const { attentionNorm, feedForwardNorm } = weights;
-  if (isStep(stream) && attentionNorm.kind === "rms" && feedForwardNorm.kind === "rms" && !weights.attention.latent) {
+  const { attentionNorm, feedForwardNorm, attentionOutputNorm, feedForwardOutputNorm } = weights;
+  const isPreNorm = attentionNorm?.kind === "rms" && feedForwardNorm?.kind === "rms" && !attentionOutputNorm;
+  if (isStep(stream) && isPreNorm && !feedForwardOutputNorm && !weights.attention.latent) {
     return stepBlock(gpu, name, stream, inputs, { ...weights, attentionNorm, feedForwardNorm }, shape);
   }
   const attention = `${name}.attention`;
   const [before, attended] = gpu.within(attention, () => {
-    const { sum, y: x } = addNorm(gpu, stream, weights.attentionNorm);
+    const { sum, y: x } = entered(gpu, stream, attentionNorm);
     const attend = weights.attention.latent ? latentAttentionLayer : attentionLayer;
-    return [sum, attend(gpu, attention, { ...inputs, x }, weights.attention, attentionShape)];
+    const result = attend(gpu, attention, { ...inputs, x }, weights.attention, attentionShape);
+    return [sum, attentionOutputNorm ? norm(gpu, result, attentionOutputNorm) : result];
   });
   const feedForward = `${name}.feed-forward`;
   const [between, update] = gpu.within(feedForward, () => {
-    const { sum, y } = addNorm(gpu, { sum: before, update: attended }, weights.feedForwardNorm);
-    return [sum, feedForwardOf(gpu, feedForward, y, weights.feedForward, shape)];
+    const { sum, y } = entered(gpu, { sum: before, update: attended }, feedForwardNorm);
+    const result = feedForwardOf(gpu, feedForward, y, weights.feedForward, shape);
+    return [sum, feedForwardOutputNorm ? norm(gpu, result, feedForwardOutputNorm) : result];
   });
   gpu.tap(`${name}.residual`, between);
   return { sum: between, update };
+}
+
+/** The residual stream, and what a layer takes of it: normed, or itself. */
+function entered(gpu: Gpu, stream: Residual, parameters: Norm | undefined): { sum: Tensor; y: Tensor } {
+  if (parameters) return addNorm(gpu, stream, parameters);
+  const sum = stream.update ? add(gpu, { a: stream.sum, b: stream.update }).y : stream.sum;
+  return { sum, y: sum };
 }
 
 /** The block of a decode step: norms and residual additions are computed by the kernels of the products next to them. */

@@ -74,7 +74,8 @@ export interface LatentSources {
 
 /** Names and shapes of one layer's weights; a weight that the family does not have is absent. */
 export interface LayerSources {
-  readonly attentionNorm: WeightSource;
+  /** Before attention; unset: there is none. */
+  readonly attentionNorm?: WeightSource;
   readonly attentionNormBias?: WeightSource;
   readonly q: WeightSource;
   readonly qBias?: WeightSource;
@@ -89,9 +90,14 @@ export interface LayerSources {
   /** The sink of each head `[h]`: a score without a value. */
   readonly sinks?: WeightSource;
   readonly latent?: LatentSources;
-  readonly feedForwardNorm: WeightSource;
+  /** Of attention's result. */
+  readonly attentionOutputNorm?: WeightSource;
+  /** Before the feed-forward layer; unset: there is none. */
+  readonly feedForwardNorm?: WeightSource;
   readonly feedForwardNormBias?: WeightSource;
   readonly feedForward: FeedForwardSources | MixtureSources;
+  /** Of the feed-forward layer's result. */
+  readonly feedForwardOutputNorm?: WeightSource;
 }
 
 /** Names and shapes of the weights outside the layers. */

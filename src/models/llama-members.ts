@@ -18,6 +18,8 @@ export interface Member {
    * transformers disagree. Unset: the field has no effect.
    */
   readonly window?: "all" | "flagged: all" | "flagged: late" | "flagged: unknown";
+  /** Norms are of what layers add, and not of what they take (OLMo 2). */
+  readonly normsAfter?: boolean;
   /** The projections of queries, keys and values are one tensor, and those of gates and ups another (Phi-3). */
   readonly fused?: boolean;
   /** Some layers rotate no queries and keys: every fourth, unless a list or another interval is given (SmolLM3). */
@@ -74,12 +76,13 @@ const qwen2Moe: ExpertNames = {
 /**
  * The Llama family: pre-norm RMS, rotary positions in halves, grouped-query attention, SwiGLU (Touvron et al. 2023;
  * Jiang et al. 2023 for Mistral's window, 2024 for Mixtral's experts; the Qwen2 and Qwen3 technical reports for theirs,
- * with experts or without; Muennighoff et al. 2024 for OLMoE; Abdin et al. 2024 for Phi-3's matrices; Hugging Face 2025 for SmolLM3).
+ * with experts or without; Muennighoff et al. 2024 for OLMoE; OLMo et al. 2024 for OLMo 2; Abdin et al. 2024 for Phi-3's matrices; Hugging Face 2025 for SmolLM3).
  */
 export const members: Readonly<Record<string, Member>> = {
   LlamaForCausalLM: { eps: 1e-6, theta: 10000 },
   MistralForCausalLM: { eps: 1e-6, theta: 10000, window: "all" },
   MixtralForCausalLM: { eps: 1e-5, theta: 1e6, window: "all", experts: mixtral },
+  Olmo2ForCausalLM: { eps: 1e-5, theta: 10000, qkNorm: "whole", normsAfter: true },
   OlmoeForCausalLM: { eps: 1e-5, theta: 10000, qkNorm: "whole", experts: olmoe },
   Phi3ForCausalLM: { eps: 1e-5, theta: 10000, window: "all", fused: true },
   Qwen2ForCausalLM: { eps: 1e-6, theta: 10000, qkvBias: true, window: "flagged: late" },

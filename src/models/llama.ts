@@ -131,7 +131,7 @@ function outer(config: DecoderConfig, has: (name: string) => boolean): OuterSour
 }
 
 function layer(config: DecoderConfig, index: number, has: (name: string) => boolean): LayerSources {
-  const { experts, qkNorm, fused } = memberOf(config.architecture);
+  const { experts, qkNorm, fused, normsAfter } = memberOf(config.architecture);
   const { width, hidden, heads, kvHeads, headWidth, mixture, biases } = config;
   const at = `${prefixFor(has)}layers.${index}`;
   const source = (rest: string, ...shape: number[]): WeightSource => ({ name: `${at}.${rest}`, shape });
@@ -146,7 +146,15 @@ function layer(config: DecoderConfig, index: number, has: (name: string) => bool
     part(`self_attn.${rest}_proj`, "self_attn.qkv_proj", begin, out, ofQ + 2 * ofKv);
   const normed = (count: number) => (qkNorm === "whole" ? count * headWidth : headWidth);
   return {
-    attentionNorm: source("input_layernorm.weight", width),
+    ...(normsAfter
+      ? {
+          attentionOutputNorm: source("post_attention_layernorm.weight", width),
+          feedForwardOutputNorm: source("post_feedforward_layernorm.weight", width),
+        }
+      : {
+          attentionNorm: source("input_layernorm.weight", width),
+          feedForwardNorm: source("post_attention_layernorm.weight", width),
+        }),
     q: ofAttention("q", 0, ofQ),
     ...bias(biases?.qkv, "qBias", "self_attn.q_proj", heads * headWidth),
     k: ofAttention("k", ofQ, ofKv),
@@ -161,7 +169,6 @@ function layer(config: DecoderConfig, index: number, has: (name: string) => bool
           kNorm: source("self_attn.k_norm.weight", normed(kvHeads)),
         }
       : {}),
-    feedForwardNorm: source("post_attention_layernorm.weight", width),
     feedForward:
       experts && mixture && !mixture.dense?.includes(index)
         ? expertSources(mixture, width, experts, { source, has: (rest) => has(`${at}.${rest}`) })

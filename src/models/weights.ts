@@ -154,9 +154,11 @@ export async function uploadWeights(
     const embedding = loader.matrix(outer.embedding, types.of("embedding"));
     const positions = outer.positions && loader.matrix(outer.positions, types.of("positions"));
     const parts = layers.map((layer, index) => ({
-      attentionNorm: norm(layer.attentionNorm, layer.attentionNormBias),
+      attentionNorm: layer.attentionNorm && norm(layer.attentionNorm, layer.attentionNormBias),
+      attentionOutputNorm: layer.attentionOutputNorm && norm(layer.attentionOutputNorm),
       attention: attention(layer, index),
-      feedForwardNorm: norm(layer.feedForwardNorm, layer.feedForwardNormBias),
+      feedForwardNorm: layer.feedForwardNorm && norm(layer.feedForwardNorm, layer.feedForwardNormBias),
+      feedForwardOutputNorm: layer.feedForwardOutputNorm && norm(layer.feedForwardOutputNorm),
       feedForward:
         "router" in layer.feedForward ? mixture(layer.feedForward, index) : feedForward(layer.feedForward, index),
     }));

@@ -88,7 +88,8 @@ const weightsCheck = required(recordOf(anything));
 
 /**
  * A whole forward pass of the Llama family: Llama, Mistral (sliding window), Qwen2 (biases on q, k and v) and Qwen3
- * (RMS norm of each q and k head, separate head width), SmolLM3 (layers without rotation). The checkpoint decides: a bias or a head norm is applied where
+ * (RMS norm of each q and k head, separate head width), SmolLM3 (layers without rotation) and
+ * OLMo 2 (norms of what layers add, and of all q or k heads together). The checkpoint decides: a bias or a head norm is applied where
  * it has one, and without `lm_head.weight` the embedding table is the head.
  *
  * ids `[t]`, table `[p, r/2, 2]` (none: unscaled RoPE by `rope_theta`) → logits `[t, v]`.
@@ -108,24 +109,31 @@ export function llama(tensors: { ids: Dense; weights: Weights; table?: Dense }, 
     matmul({ x, weight: weight(name), bias: optional(weights, "model.", `${name}.bias`) }).y;
   const norm = (x: Dense, name: string): Dense => rmsNorm({ x, weight: weight(name) }, { eps }).y;
   const rotatedHeads = (x: Dense, count: number, layer: number, normName: string): Dense => {
-    const split = splitHeads(x, count);
-    const normed = optional(weights, "model.", `${normName}.weight`) ? norm(split, normName) : split;
+    const scale = optional(weights, "model.", `${normName}.weight`);
+    // Of each head by itself, or of all of them as one vector.
+    const whole = scale !== undefined && lengthOf(scale.shape, 0) === count * width && count > 1;
+    const split = splitHeads(whole ? norm(x, normName) : x, count);
+    const normed = scale && !whole ? norm(split, normName) : split;
     return config.no_rope_layers?.[layer] === 0 ? normed : rope({ x: normed, table: angles }, { layout: "halves" }).y;
   };
 
   let x = gather({ ids, table: weight("embed_tokens") }).y;
   for (let layer = 0; layer < config.num_hidden_layers; layer++) {
     const at = `layers.${layer}`;
-    const attended = norm(x, `${at}.input_layernorm`);
+    // OLMo 2 norms what layers add, and not what they take.
+    const after = optional(weights, "model.", `${at}.post_feedforward_layernorm.weight`) !== undefined;
+    const attended = after ? x : norm(x, `${at}.input_layernorm`);
     const q = rotatedHeads(linear(attended, `${at}.self_attn.q_proj`), heads, layer, `${at}.self_attn.q_norm`);
     const k = rotatedHeads(linear(attended, `${at}.self_attn.k_proj`), groups, layer, `${at}.self_attn.k_norm`);
     const v = splitHeads(linear(attended, `${at}.self_attn.v_proj`), groups);
-    x = add({ a: x, b: linear(attend({ q, k, v }, maskOf(config, layer)), `${at}.self_attn.o_proj`) }).y;
+    const attention = linear(attend({ q, k, v }, maskOf(config, layer)), `${at}.self_attn.o_proj`);
+    x = add({ a: x, b: after ? norm(attention, `${at}.post_attention_layernorm`) : attention }).y;
 
-    const fed = norm(x, `${at}.post_attention_layernorm`);
+    const fed = after ? x : norm(x, `${at}.post_attention_layernorm`);
     const gate = linear(fed, `${at}.mlp.gate_proj`);
     const up = linear(fed, `${at}.mlp.up_proj`);
-    x = add({ a: x, b: linear(swiglu({ gate, up }).y, `${at}.mlp.down_proj`) }).y;
+    const down = linear(swiglu({ gate, up }).y, `${at}.mlp.down_proj`);
+    x = add({ a: x, b: after ? norm(down, `${at}.post_feedforward_layernorm`) : down }).y;
   }
   const head = config.tie_word_embeddings ? undefined : optional(weights, "", "lm_head.weight");
   return { logits: matmul({ x: norm(x, "norm"), weight: head ?? weight("embed_tokens") }).y };

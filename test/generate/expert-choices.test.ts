@@ -29,7 +29,8 @@ test("weights are the reference's router's", async () => {
   const { layers } = await model.expertChoices(promptTokens);
   for (const { layer, experts, weights } of layers) {
     const block = model.decoder.weights.blocks[layer];
-    if (!block || !mixture || !isMixture(block.feedForward)) throw new Error(`layer ${layer} has no experts`);
+    if (!block?.feedForwardNorm || !mixture || !isMixture(block.feedForward))
+      throw new Error(`layer ${layer} has no experts`);
     const { weight, eps } = block.feedForwardNorm;
     const residual = dense([promptTokens.length, width], taps.get(`layer.${layer}.residual`)?.[0]?.values ?? []);
     const x = rmsNorm({ x: residual, weight: dense([width], await weight.read()) }, { eps }).y;

@@ -46,6 +46,7 @@ export function ggufConfigs(scale = 1): Readonly<Record<string, Config>> {
     qwen2: { architectures: ["Qwen2ForCausalLM"], ...common },
     "qwen2 with YaRN": { architectures: ["Qwen2ForCausalLM"], ...common, rope_scaling: yarn },
     qwen3: { architectures: ["Qwen3ForCausalLM"], ...common, head_dim: 64 },
+    olmo2: { architectures: ["Olmo2ForCausalLM"], ...common, num_key_value_heads: 2 * scale },
     smollm3: {
       ...{ architectures: ["SmolLM3ForCausalLM"], ...common, num_hidden_layers: 4 },
       tie_word_embeddings: false,

@@ -97,6 +97,12 @@ const members: [string, Record<string, unknown>, PlainType, number][] = [
     "bf16",
     1,
   ],
+  [
+    "OLMo 2 with norms of what layers add",
+    { ...base, model_type: "olmo2", architectures: ["Olmo2ForCausalLM"] },
+    "f32",
+    1,
+  ],
   ["GPT-2", gpt, "f32", 1],
   ["GPT-2 in f16", gpt, "f16", 1],
 ];

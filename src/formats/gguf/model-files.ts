@@ -7,7 +7,7 @@ import { gptOss } from "./architectures/gpt-oss.ts";
 import { gpt2 } from "./architectures/gpt2.ts";
 import { llama } from "./architectures/llama.ts";
 import { phi3 } from "./architectures/phi3.ts";
-import { olmoe, qwen2, qwen2moe, qwen3, qwen3moe } from "./architectures/qwen.ts";
+import { olmo2, olmoe, qwen2, qwen2moe, qwen3, qwen3moe } from "./architectures/qwen.ts";
 import { smollm3 } from "./architectures/smollm3.ts";
 import { type Facts, readFacts } from "./facts.ts";
 import { withGroups } from "./grouped.ts";
@@ -28,6 +28,7 @@ const records: readonly GgufArchitecture[] = [
   gptOss,
   phi3,
   smollm3,
+  olmo2,
 ];
 
 /** Architectures by the value of `general.architecture`. */

@@ -58,6 +58,17 @@ export const qwen3moe = likeLlama("qwen3moe", {
   inner: stackedExperts,
 });
 
+/** OLMo 2, whose norms are of what layers add. */
+export const olmo2: GgufArchitecture = {
+  ...likeLlama("olmo2", { class: "Olmo2ForCausalLM" }),
+  inner: {
+    // Before Llama's name of another norm.
+    "post_attention_norm.weight": "post_attention_layernorm.weight",
+    "post_ffw_norm.weight": "post_feedforward_layernorm.weight",
+    ...llamaInner,
+  },
+};
+
 export const olmoe = likeLlama("olmoe", {
   class: "OlmoeForCausalLM",
   fields: (facts) => ({ norm_topk_prob: false, intermediate_size: expertWidth(facts) }),
