@@ -21,6 +21,8 @@ export interface Tuning {
   readonly vectorLanes: 4 | 64;
   /** Variants of experts for more tokens than `vector` supports. */
   readonly expertsOfManyTokens: readonly ("subgroups" | "grouped" | "dense")[];
+  /** Variants of the norms. */
+  readonly norm: readonly ("subgroups" | "workgroup")[];
   /** Variants of softmax. */
   readonly softmax: readonly ("online" | "workgroup" | "threePass")[];
   /** The grouped products that `dense` may use, in order of preference. */
@@ -139,6 +141,14 @@ export const tuningTable: { readonly [K in keyof Tuning]: Readonly<Record<Kind, 
       measuredOn: undefined,
       finding: "a shuffle may cost more than a load from the cache",
     },
+  },
+  norm: {
+    software: {
+      choice: ["subgroups", "workgroup"],
+      measuredOn: llvmpipe,
+      finding: "1024 rows of 1024: less than half the time without barriers; a row held in registers is no faster",
+    },
+    hardware: { choice: ["workgroup"], measuredOn: undefined, finding: "more threads for each row" },
   },
   softmax: {
     software: {

@@ -192,11 +192,12 @@ describe("mistakes of the caller", async () => {
     ],
     [() => axpy(gpu, { x: wide, z: wide }, { factor }), "test/axpy: x is [3, 4], expected [n] with 1 axes, it has 2"],
     [
-      () => rmsNorm(gpu, { x: tensor(gpu, [3, 4], new Float64Array(12), "f16"), weight }, { eps: 0 }),
+      () =>
+        rmsNorm(gpu, { x: tensor(gpu, [3, 4], new Float64Array(12), "f16"), weight }, { eps: 0, variant: "workgroup" }),
       "norm/rms-norm: x is f16 [3, 4], expected f32",
     ],
     [
-      () => rmsNorm(gpu, { x: transpose(wide), weight: vector(1, 1, 1) }, { eps: 0 }),
+      () => rmsNorm(gpu, { x: transpose(wide), weight: vector(1, 1, 1) }, { eps: 0, variant: "workgroup" }),
       "norm/rms-norm: x is f32 [4, 3], a view with strides [1, 4] from element 0, expected contiguous memory from a " +
         "multiple of 256 bytes; call contiguous first",
     ],

@@ -5,6 +5,7 @@ import { appendRotated } from "../../src/kernels/kv-cache/append-rotated.ts";
 import { matmul } from "../../src/kernels/matmul/matmul.ts";
 import { projection } from "../../src/kernels/matmul/projection.ts";
 import { experts } from "../../src/kernels/moe/experts.ts";
+import { rmsNorm } from "../../src/kernels/norm/rms-norm.ts";
 import { softmax } from "../../src/kernels/softmax/softmax.ts";
 import { tune, tuneAs, tuning, tuningTable } from "../../src/kernels/tuning.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
@@ -31,6 +32,7 @@ test("orders name variants that there are, and end with one that needs no featur
     matmulOfManyRows: matmul.variants,
     expertsOfManyTokens: experts.variants,
     softmax: softmax.variants,
+    norm: rmsNorm.variants,
   } as const;
   for (const [choice, variants] of Object.entries(tables)) {
     for (const { choice: order } of Object.values(tuningTable[choice as keyof typeof tables])) {

@@ -18,11 +18,11 @@ export const peakDispatches: Readonly<Record<string, Dispatch>> = {
     workgroups: [2, 1, 1],
   },
   "peaks/read": {
-    constants: { WORKGROUP: 4, LANES: 2, ROWS: 2, ROW: 4 },
+    constants: { WORKGROUP: 2, LANES: 2, ROWS: 2, ROW: 4 },
     uniforms: { params: { n: 11, threads: 4 } },
     inputs: { x: Uint32Array.from({ length: 44 }, (_, i) => i + 1) },
     outputs: { y: 4 },
-    workgroups: [1, 1, 1],
+    workgroups: [2, 1, 1],
   },
   "peaks/workgroup-memory": {
     constants: { WORKGROUP: 4 },

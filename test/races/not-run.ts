@@ -45,6 +45,21 @@ export const notRun: Readonly<Record<string, { readonly reason: RegExp; readonly
       workgroups: [2, 1, 1],
     },
   },
+  ...Object.fromEntries(
+    ["rms-norm", "layer-norm"].map((norm) => [
+      `norm/${norm}-subgroups`,
+      {
+        reason: /Invalid statement type/,
+        dispatch: {
+          constants: { SUBGROUP: 2, ROWS: 2 },
+          uniforms: { params: { rows: 3, cols: 8, eps: 1e-5 } },
+          inputs: { x: floats(24), weight: floats(8) },
+          outputs: { y: 24 },
+          workgroups: [2, 1, 1] as const,
+        },
+      },
+    ]),
+  ),
   "moe/subgroups": {
     reason: /Invalid statement type/,
     dispatch: {

@@ -1,7 +1,7 @@
 // Prints the size of this adapter's subgroups and a hash of what kernels in subgroups compute.
 import { createHash } from "node:crypto";
 import { normal } from "../../src/check/random.ts";
-import { attention, matmul, openGpu, tensor } from "../../src/index.ts";
+import { attention, layerNorm, matmul, openGpu, rmsNorm, tensor } from "../../src/index.ts";
 import { projection } from "../../src/kernels/matmul/projection.ts";
 
 const gpu = await openGpu();
@@ -28,5 +28,10 @@ const step = projection(
   { eps: 1e-5, gate: "silu", variant: "fused" },
 );
 hash.update(Float32Array.from(await step.y.read()));
+const normed = [
+  rmsNorm(gpu, { x: random([9, 76], 9), weight: random([76], 8) }, { eps: 1e-5, variant: "subgroups" }),
+  layerNorm(gpu, { x: random([70, 75], 10), weight: random([75], 11) }, { eps: 1e-5, variant: "subgroups" }),
+];
+for (const { y } of normed) hash.update(Float32Array.from(await y.read()));
 console.log(gpu.adapter.subgroupSize, hash.digest("hex"));
 gpu.close();

@@ -2,6 +2,10 @@ import { inShader, type Mistake } from "../mutant.ts";
 
 /** Mistakes in norms, softmax and the reductions below them. */
 export const normSoftmaxMistakes: readonly Mistake[] = [
+  inShader("norm/rms-norm-subgroups", "min(first_row + j, params.rows - 1)", "first_row + j", "rows past the last"),
+  inShader("norm/rms-norm-subgroups", "i += RUNS", "i += SUBGROUP", "elements that count twice"),
+  inShader("norm/layer-norm-subgroups", "- means[j];", ";", "the second moment for the variance"),
+  inShader("lib/run-sums", "r < RUNS; r++) { sum", "r < OWN_RUNS; r++) { sum", "the sums of one thread"),
   inShader("norm/rms-norm", " + params.eps", "", "eps is missing"),
   inShader("norm/rms-norm", "/ f32(params.cols)", "/ f32(params.cols / WIDTH)", "the mean is over vectors"),
   inShader("norm/rms-norm", " * weight[i]", "", "the weight is not applied"),
