@@ -32,6 +32,7 @@ export {
   plainTypes,
 } from "./tensor/dtype.ts";
 export type { Plane, Planes, StorageFormat } from "./tensor/formats/format.ts";
+export { loadCodecs } from "./tensor/formats/packed.ts";
 export { formats as storageFormats } from "./tensor/formats.ts";
 export type { Segment } from "./tensor/segments.ts";
 export type { Shape } from "./tensor/shape.ts";

@@ -19,11 +19,15 @@ import {
 import { OptionError } from "../options/errors.ts";
 import { numbers, shapeCheck } from "../options/lists.ts";
 import type { Dense } from "../reference/dense.ts";
+import { codecs } from "../tensor/formats/codecs/table.ts";
+import { provideCodecs } from "../tensor/formats/packed.ts";
 import { type DType, dtypes, roundTo } from "../tensor/formats.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Gate } from "./gate.ts";
 import type { Bare, Named } from "./named.ts";
+
+provideCodecs(codecs); // cases are made of tensors in any format
 
 /** Values of one input `shape`, rounded to `dtype` (default f32) before the kernel or the reference reads them. */
 export interface CaseInput {

@@ -4,6 +4,7 @@ import type { FileSource } from "../formats/source.ts";
 import type { Weights } from "../formats/weights.ts";
 import { transposed } from "../models/stored-rows.ts";
 import { elementsOf, isPlain } from "../tensor/dtype.ts";
+import { loadCodecs } from "../tensor/formats/packed.ts";
 import { decodePlanes, encodePlanes, formats } from "../tensor/formats.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -97,6 +98,7 @@ export async function toFolder(source: FileSource, file: string): Promise<Folder
   const tensors = [...weights.tensors.values()];
   const header = safetensorsHeader(tensors);
   async function* pieces(): AsyncGenerator<Bytes> {
+    await loadCodecs();
     yield header;
     for (const tensor of tensors) yield* halves(weights, tensor);
   }

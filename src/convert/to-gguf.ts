@@ -14,6 +14,7 @@ import { matrixTypes } from "../models/matrix-types.ts";
 import type { Recipe } from "../models/recipes.ts";
 import { transposed } from "../models/stored-rows.ts";
 import { elementsOf, type FloatType, isFloat } from "../tensor/dtype.ts";
+import { loadCodecs } from "../tensor/formats/packed.ts";
 import { type DType, decodePlanes, encodePlanes, formats } from "../tensor/formats.ts";
 import { modelMetadata } from "./model-metadata.ts";
 import { tokenizerMetadata } from "./tokenizer-metadata.ts";
@@ -155,6 +156,7 @@ export async function toGguf(
   const all = [...generated.map(({ listed }) => listed), ...kept.map(({ listed }) => listed)];
   const header = writeGgufHeader(new Map([...general, ...model.values, ...tokens]), all);
   async function* pieces(): AsyncGenerator<Bytes> {
+    await loadCodecs();
     yield header;
     for (const { values, listed } of generated) {
       yield new Uint8Array(Float32Array.from(values).buffer);

@@ -6,7 +6,8 @@ import type { WeightType } from "../kernels/formats.ts";
 import { unlessAborted } from "../options/abort.ts";
 import type { DType, Elements } from "../tensor/dtype.ts";
 import type { Planes } from "../tensor/formats/format.ts";
-import { planeRowBytes } from "../tensor/formats.ts";
+import { loadCodecs } from "../tensor/formats/packed.ts";
+import { isPlain, planeRowBytes } from "../tensor/formats.ts";
 import { allocateRows, type Segment } from "../tensor/segments.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { Tensor, upload, uploadPlanes } from "../tensor/tensor.ts";
@@ -70,6 +71,8 @@ export class Loader {
   readonly #jobs: Step[][] = [];
   readonly #gathered = new Map<string, Uint8Array>();
   readonly #losses = countLosses();
+  /** True where something is read from, or made, blocks. */
+  #packed = false;
   /** What is made of tensors that are read whole, each once. */
   readonly #whole = new Map<StoredTensor, ((elements: Elements) => void)[]>();
 
@@ -154,6 +157,7 @@ export class Loader {
       writers ??= this.#gpu.unscoped(allocate);
       for (const [plane, write] of writers) await write(bytesIn(planes, plane));
     };
+    this.#packed ||= [to, ...all.map(({ dtype }) => dtype)].some((dtype) => !isPlain(dtype));
     const pieces = stored.flatMap((part) => piecesOf(part, to, this.#losses));
     if (pieces.length === 0) this.#gpu.unscoped(allocate);
     this.#jobs.push(pieces.map(({ reads, decode }) => ({ reads, run: (bytes) => write(decode(bytes)) })));
@@ -231,6 +235,7 @@ export class Loader {
   /** Reads and uploads all that was noted, and waits until it is there. */
   async finish(): Promise<void> {
     const { signal, onProgress, onWarning = console.warn } = this.#options;
+    if (this.#packed) await unlessAborted(loadCodecs(), signal);
     const steps = this.#steps();
     const sizeOfStep = ({ reads }: Step) => reads.reduce((sum, { begin, end }) => sum + end - begin, 0);
     const total = steps.reduce((sum, step) => sum + sizeOfStep(step), 0);

@@ -6,43 +6,12 @@ import { cellsOf, type FloatElement, type IntegerElement, type Planes, type Stor
 import { i32 } from "./formats/i32.ts";
 import { int4 } from "./formats/int4.ts";
 import { int8 } from "./formats/int8.ts";
-import { iq4_nl } from "./formats/iq4-nl.ts";
-import { mxfp4 } from "./formats/mxfp4.ts";
-import { q2_k } from "./formats/q2-k.ts";
-import { q3_k } from "./formats/q3-k.ts";
-import { q4_0 } from "./formats/q4-0.ts";
-import { q4_1 } from "./formats/q4-1.ts";
-import { q4_k } from "./formats/q4-k.ts";
-import { q5_0 } from "./formats/q5-0.ts";
-import { q5_1 } from "./formats/q5-1.ts";
-import { q5_k } from "./formats/q5-k.ts";
-import { q6_k } from "./formats/q6-k.ts";
-import { q8_0 } from "./formats/q8-0.ts";
+import { packedFormats } from "./formats/packed.ts";
 import { u32 } from "./formats/u32.ts";
 import { formatShape, type Shape, ShapeError, sizeOf } from "./shape.ts";
 
 /** All storage formats: adding one is a file under `formats`, and its word here. */
-const records = [
-  f32,
-  f16,
-  bf16,
-  i32,
-  u32,
-  int8,
-  int4,
-  mxfp4,
-  q8_0,
-  q4_0,
-  q4_1,
-  q5_0,
-  q5_1,
-  q2_k,
-  q3_k,
-  q4_k,
-  q5_k,
-  q6_k,
-  iq4_nl,
-] as const;
+const records = [f32, f16, bf16, i32, u32, int8, int4, ...packedFormats] as const;
 
 type Table = { readonly [R in (typeof records)[number] as R["name"]]: R };
 

@@ -7,6 +7,7 @@ import { checkValue, oneOf } from "../options/checks.ts";
 import { numbers } from "../options/lists.ts";
 import { arrayOf, bytesPerElement, type DType, decode, type Elements, elementsOf } from "./dtype.ts";
 import type { Planes } from "./formats/format.ts";
+import { loadCodecs } from "./formats/packed.ts";
 import {
   bytesOf,
   columnsOf,
@@ -152,7 +153,9 @@ export class Tensor implements Holder {
   /** The elements as numbers, in index order. Submits recorded work. */
   async read(): Promise<Float64Array> {
     if (isPlain(this.dtype)) return decode(this.dtype, await this.readStored());
-    return this.size === 0 ? new Float64Array() : decodePlanes(this.dtype, this.shape, await this.#readPlanes());
+    if (this.size === 0) return new Float64Array();
+    const [planes] = await Promise.all([this.#readPlanes(), loadCodecs()]);
+    return decodePlanes(this.dtype, this.shape, planes);
   }
 
   dispose(): void {
@@ -171,7 +174,10 @@ function checkTensor(what: string, shape: Shape, dtype: DType): void {
   checkValue(what, "dtype", dtypeCheck, dtype);
 }
 
-/** A tensor of `shape` with these values, rounded to the nearest that its format has, ties to even. */
+/**
+ * A tensor of `shape` with these values, rounded to the nearest that its format has, ties to even. Formats of blocks need
+ * `loadCodecs`.
+ */
 export function tensor(gpu: Gpu, shape: Shape, values: ArrayLike<number>, dtype: DType = "f32"): Tensor {
   checkTensor("tensor", shape, dtype);
   checkValue("tensor", "values", numbers, values);

@@ -3,10 +3,13 @@ import { loadModel } from "../../src/generate/load-model.ts";
 import { planLoad } from "../../src/generate/plan-load.ts";
 import { type Recipe, recipes, recipeType } from "../../src/models/recipes.ts";
 import type { DecoderWeights } from "../../src/models/weights.ts";
+import { loadCodecs } from "../../src/tensor/formats/packed.ts";
 import { roundTo } from "../../src/tensor/formats.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
 import { bundledMixture, bundledModel } from "../support/bundled.ts";
 import { testGpu } from "../support/gpu.ts";
+
+await loadCodecs();
 
 const gpu = await testGpu();
 

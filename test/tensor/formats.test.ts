@@ -3,10 +3,13 @@ import { describe, expect, test } from "vitest";
 import { packWords } from "../../src/check/packed.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { dequantise, quantise } from "../../src/reference/kv-layouts.ts";
+import { loadCodecs } from "../../src/tensor/formats/packed.ts";
 import { bytesOf, type DType, dtypes, encodePlanes, formats, isPlain, roundTo } from "../../src/tensor/formats.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { slice, transpose } from "../../src/tensor/views.ts";
 import { testGpu } from "../support/gpu.ts";
+
+await loadCodecs();
 
 const packed = dtypes.filter((dtype) => !isPlain(dtype));
 /** Those whose steps are found by a search: test/tensor/ggml-blocks.test.ts has numbers that it keeps. */

@@ -1,7 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { normal, randomSource } from "../../src/check/random.ts";
+import { codecs } from "../../src/tensor/formats/codecs/table.ts";
+import { loadCodecs, packedFormats } from "../../src/tensor/formats/packed.ts";
 import { type DType, dtypes, formats, roundTo } from "../../src/tensor/formats.ts";
+
+await loadCodecs();
 
 /**
  * A block whose byte i is 37i + 11, but for its numbers of f16: a scale of 1 and, where there are two, a minimum of 0.5.
@@ -153,4 +157,12 @@ test.each(Object.entries(furthestOff))("%s: no number is further off than %d of 
     }),
     { numRuns: 100 },
   );
+});
+
+test("records of packed formats have the sizes of their codecs", () => {
+  expect([...codecs.keys()].sort()).toEqual(packedFormats.map(({ name }) => name).sort());
+  for (const { name, planes, ggml } of packedFormats) {
+    const codec = codecs.get(name);
+    expect([name, planes, ggml.type, ggml.bytes]).toEqual([name, codec?.planes, codec?.ggml.type, codec?.ggml.bytes]);
+  }
 });

@@ -4,10 +4,13 @@ import { normal } from "../../src/check/random.ts";
 import { gather } from "../../src/kernels/embedding/gather.ts";
 import { weightTypes } from "../../src/kernels/formats.ts";
 import { matmul } from "../../src/kernels/matmul/matmul.ts";
+import { loadCodecs } from "../../src/tensor/formats/packed.ts";
 import { encodePlanes, isPlain } from "../../src/tensor/formats.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { testGpu } from "../support/gpu.ts";
 import { countTraffic } from "./count.ts";
+
+await loadCodecs();
 
 const gpu = await testGpu({ features: [] });
 

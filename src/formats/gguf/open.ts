@@ -1,5 +1,7 @@
+import { loadCodecs } from "../../tensor/formats/packed.ts";
+import { isPlain } from "../../tensor/formats.ts";
 import { FormatError, listed } from "../format-error.ts";
-import type { StoredTensor } from "../safetensors.ts";
+import { type StoredTensor, storageOf } from "../safetensors.ts";
 import type { FileSource } from "../source.ts";
 import { type Weights, weightsOf } from "../weights.ts";
 import { type GgufHeader, type GgufValue, readGgufHeader } from "./header.ts";
@@ -93,5 +95,6 @@ export async function openGguf(source: FileSource, file: string): Promise<GgufMo
     }
   }
   checkSplit(first, tensors, files);
+  if ([...tensors.values()].some((tensor) => !isPlain(storageOf(tensor)))) await loadCodecs();
   return { file, files, metadata: first.metadata, weights: weightsOf(source, file, tensors) };
 }

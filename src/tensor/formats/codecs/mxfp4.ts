@@ -1,4 +1,4 @@
-import type { Planes, StorageFormat } from "./format.ts";
+import type { Planes, StorageFormat } from "../format.ts";
 
 /** Elements per block. */
 const block = 32;

@@ -1,6 +1,6 @@
+import { decodeF16, encodeF16 } from "../f16.ts";
+import type { GgmlBlocks, Planes, StorageFormat } from "../format.ts";
 import { type CodeBits, codeBits } from "./code-bits.ts";
-import { decodeF16, encodeF16 } from "./f16.ts";
-import type { GgmlBlocks, Planes, StorageFormat } from "./format.ts";
 
 /** Bytes of a block that go to a plane, in order: from the first up to the last, which is not among them. */
 type Range = readonly [begin: number, end: number];

@@ -1,0 +1,68 @@
+// Formats of blocks: how large they are. How they are encoded takes as much code as all the rest of a small page, so that
+// is loaded when it is first needed.
+import { ShapeError } from "../shape.ts";
+import type { Codec, StorageFormat } from "./format.ts";
+
+let loaded: ReadonlyMap<string, Codec> | undefined;
+
+/** Takes the codecs of packed formats from a program that has them all. */
+export function provideCodecs(codecs: ReadonlyMap<string, Codec>): void {
+  loaded = codecs;
+}
+
+/**
+ * Loads the codecs of packed formats, which making tensors of numbers in them takes, e.g. `tensor(gpu, values, "q4_0")`.
+ * Loading models and reading tensors do so themselves.
+ */
+export async function loadCodecs(): Promise<void> {
+  loaded ??= (await import("./codecs/table.ts")).codecs;
+}
+
+function codecOf(name: string): Codec {
+  const codec = loaded?.get(name);
+  if (codec) return codec;
+  throw new ShapeError(`${name}: how it is encoded is not loaded; await loadCodecs() first`);
+}
+
+/** Sizes of a block: its number of elements, its bytes in a file of ggml, and in the planes on the device. */
+interface Sizes {
+  readonly type: number;
+  readonly elements: number;
+  readonly bytes: number;
+  readonly data: number;
+  readonly scales: number;
+}
+
+function packed<Name extends string>(name: Name, { type, elements, bytes, data, scales }: Sizes) {
+  return {
+    name,
+    planes: {
+      data: { elements, bytes: data, array: Uint8Array },
+      scales: { elements, bytes: scales, array: Uint8Array },
+    },
+    encode: (values, columns) => codecOf(name).encode(values, columns),
+    decode: (planes, columns) => codecOf(name).decode(planes, columns),
+    firstNotFinite: (planes) => codecOf(name).firstNotFinite(planes),
+    ggml: {
+      ...{ type, bytes },
+      split: (blocks) => codecOf(name).ggml.split(blocks),
+      join: (planes) => codecOf(name).ggml.join(planes),
+    },
+  } as const satisfies StorageFormat;
+}
+
+/** All packed formats: adding one is a line here, a file under `codecs`, and its word in the table there. */
+export const packedFormats = [
+  packed("mxfp4", { type: 39, elements: 32, bytes: 17, data: 16, scales: 1 }),
+  packed("q8_0", { type: 8, elements: 32, bytes: 34, data: 32, scales: 2 }),
+  packed("q4_0", { type: 2, elements: 32, bytes: 18, data: 16, scales: 2 }),
+  packed("q4_1", { type: 3, elements: 32, bytes: 20, data: 16, scales: 4 }),
+  packed("q5_0", { type: 6, elements: 32, bytes: 22, data: 20, scales: 2 }),
+  packed("q5_1", { type: 7, elements: 32, bytes: 24, data: 20, scales: 4 }),
+  packed("q2_k", { type: 10, elements: 256, bytes: 84, data: 64, scales: 20 }),
+  packed("q3_k", { type: 11, elements: 256, bytes: 110, data: 96, scales: 16 }),
+  packed("q4_k", { type: 12, elements: 256, bytes: 144, data: 128, scales: 16 }),
+  packed("q5_k", { type: 13, elements: 256, bytes: 176, data: 160, scales: 16 }),
+  packed("q6_k", { type: 14, elements: 256, bytes: 210, data: 192, scales: 20 }),
+  packed("iq4_nl", { type: 20, elements: 32, bytes: 18, data: 16, scales: 2 }),
+] as const;
