@@ -2,7 +2,7 @@
 // more; shaders without their comments; and the types. Packages stay external, and Node's modules are loaded at run
 // time, so the library also bundles for the browser.
 import { execFile } from "node:child_process";
-import { copyFile, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
@@ -124,6 +124,44 @@ async function buildModules(plugins) {
   return Object.keys(metafile.outputs);
 }
 
+/**
+ * The entries as stars of modules that name what each file gives. Where a page imports a module later, esbuild would else
+ * put all that this shares with an entry's names into the page's first files, used or not: names that an entry exports
+ * count as its own imports, stars do not.
+ */
+async function entriesByStars() {
+  const made = [];
+  for (const entry of entries) {
+    const file = outputOf(resolve(root, entry));
+    const text = await readFile(join(dist, file), "utf8");
+    const named = /^import \{([^}]*)\} from "([^"]+)";\n/gm;
+    const end = /^export \{([^}]*)\};\n/m;
+    const star = /^export \* from "[^"]+";\n/gm;
+    const rest = [named, end, star, /^\/\/.*\n/gm].reduce((left, part) => left.replace(part, ""), text);
+    if (rest.trim() !== "") continue; // with code of its own
+    const pairs = (list) => list.split(",").flatMap((item) => (item.trim() ? [item.trim().split(" as ")] : []));
+    const exported = pairs(end.exec(text)?.[1] ?? "");
+    const stars = [...text.matchAll(star)].map(([line]) => line);
+    for (const [, list, target] of text.matchAll(named)) {
+      const way = join(dirname(file), target);
+      const names = pairs(list).flatMap(([name, local = name]) =>
+        exported.filter(([own]) => own === local).map(([own, given = own]) => `${name} as ${given}`),
+      );
+      const wrapper = join("exports", file.replace(/\.js$/, ""), way);
+      await mkdir(dirname(join(dist, wrapper)), { recursive: true });
+      const from = JSON.stringify(slashed(relative(dirname(wrapper), way)));
+      await writeFile(join(dist, wrapper), `export { ${names.join(", ")} } from ${from};\n`);
+      stars.push(`export * from ${JSON.stringify(slashed(relative(dirname(file), wrapper)))};\n`);
+      made.push(`dist/${wrapper.replaceAll("\\", "/")}`);
+    }
+    await writeFile(join(dist, file), stars.join(""));
+  }
+  return made;
+}
+
+/** A path from a module, as imports write it. */
+const slashed = (path) => `./${path.replaceAll("\\", "/")}`;
+
 /** The worker that `createWorkerEngine` starts by itself, with all packages in it: import maps do not reach workers. */
 async function bundleWorker() {
   const outfile = "dist/engine-worker.js";
@@ -172,7 +210,8 @@ try {
     declare(),
   ]);
   await finishTypes(join(dist, "types"));
-  await removeStale(new Set([...outputs, "dist/wgsl.js", ...apart, await bundleWorker()]));
+  const named = await entriesByStars();
+  await removeStale(new Set([...outputs, "dist/wgsl.js", ...apart, ...named, await bundleWorker()]));
   const now = new Date(); // esbuild does not rewrite unchanged files, and their age tells whether dist is fresh
   await utimes(join(dist, "cli.js"), now, now);
 } catch (error) {

@@ -1,7 +1,8 @@
 import { type FloatType, floatTypes } from "../tensor/dtype.ts";
 import { type DType, dtypes, formats } from "../tensor/formats.ts";
 import { FormatError, shortened } from "./format-error.ts";
-import { decodeUtf8, type FileHead, type FileSource, missingFile, readHead } from "./source.ts";
+import { decodeUtf8, missingFile } from "./read-text.ts";
+import { type FileHead, type FileSource, headBytes, readHead } from "./source.ts";
 import { kindOf, parseStrictJson, type StrictJson } from "./strict-json.ts";
 
 /** A tensor as a file stores it: row-major, little-endian elements in the bytes `[begin, end)` of `file`. */
@@ -181,9 +182,6 @@ function checkContiguous(file: string, tensors: readonly StoredTensor[], dataBeg
     throw new FormatError(file, `has ${size - reached} bytes after ${previous}, which ends at byte ${reached}`);
   }
 }
-
-/** Bytes that are read of a file at first: longer than most headers. */
-export const headBytes = 256 << 10;
 
 /**
  * Reads and checks the header of a safetensors file, without reading any tensor (format: safetensors, "Format").

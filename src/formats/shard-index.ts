@@ -1,5 +1,6 @@
 import { FormatError, listed, shortened } from "./format-error.ts";
-import { type FileSource, readTextIfPresent } from "./source.ts";
+import { readTextIfPresent } from "./read-text.ts";
+import type { FileSource } from "./source.ts";
 import { kindOf, parseStrictJson } from "./strict-json.ts";
 
 /** The largest number of shards accepted; the largest open models have about 200. */

@@ -1,9 +1,9 @@
 import { nearNames } from "../options/near-names.ts";
 import { FormatError, listed, shortened } from "./format-error.ts";
 import { type FileRange, type Heads, readInOrder } from "./read-ahead.ts";
-import { bitsOf, headBytes, readHeader, type StoredTensor, storageOf } from "./safetensors.ts";
+import { bitsOf, readHeader, type StoredTensor, storageOf } from "./safetensors.ts";
 import { checkShardNames, readShardIndex } from "./shard-index.ts";
-import { type FileHead, type FileSource, readHead } from "./source.ts";
+import { type FileHead, type FileSource, headBytes, readHead } from "./source.ts";
 
 const INDEX = "model.safetensors.index.json";
 const SINGLE = "model.safetensors";

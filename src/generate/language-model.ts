@@ -4,18 +4,12 @@ import { checkOptions, checkValue, either, fieldsOf, having, listOf, shown, size
 import { OptionError } from "../options/errors.ts";
 import type { ChatMessage } from "../text/chat-template.ts";
 import { TextError } from "../text/text-error.ts";
-import {
-  attentionWeights,
-  checkAttention,
-  type TokenAttention,
-  type TokenAttentionOptions,
-} from "./attention-weights.ts";
+import type { TokenAttention, TokenAttentionOptions } from "./attention-weights.ts";
 import { tokensAhead } from "./chunks.ts";
-import { checkEmbed, type EmbedOptions, embed } from "./embed.ts";
-import { type ExpertChoices, expertChoices } from "./expert-choices.ts";
+import type { EmbedOptions } from "./embed.ts";
+import type { ExpertChoices } from "./expert-choices.ts";
 import type { Generation } from "./generation.ts";
 import type { TextResult } from "./generation-result.ts";
-import { score } from "./inspection.ts";
 import { LoadedModel } from "./loaded-model.ts";
 import {
   checkNextToken,
@@ -25,6 +19,9 @@ import {
 } from "./next-token.ts";
 import type { ChatOptions, GenerationOptions } from "./options.ts";
 import { checkPrompts, isOne, type Prompt, Session, type SessionOptions } from "./session.ts";
+
+/** What is computed of given tokens, loaded when it is first asked for. */
+const looks = () => import("./looks.ts");
 
 /** A language model on the GPU with its tokenizer. Made by `loadModel`. */
 export class LanguageModel extends LoadedModel {
@@ -86,6 +83,7 @@ export class LanguageModel extends LoadedModel {
    */
   async score(tokens: Prompt): Promise<Float64Array> {
     const ids = this.#tokens("score", tokens);
+    const { score } = await looks();
     using session = this.session();
     return await score(session.state, ids);
   }
@@ -99,6 +97,7 @@ export class LanguageModel extends LoadedModel {
   embed(texts: readonly Prompt[], options?: EmbedOptions): Promise<Float32Array<ArrayBuffer>[]>;
   async embed(texts: Prompt | readonly Prompt[], options: EmbedOptions = {}) {
     checkPrompts(texts, "embed");
+    const { checkEmbed, embed } = await looks();
     checkEmbed(options, this.decoder.config.width);
     const all = (isOne(texts) ? [texts] : texts).map((one) => this.#tokens("embed", one));
     if (all.some(({ length }) => length === 0)) throw new TextError("embed: a text has no tokens");
@@ -114,6 +113,7 @@ export class LanguageModel extends LoadedModel {
    */
   async attentionWeights(tokens: Prompt, options: TokenAttentionOptions = {}): Promise<TokenAttention> {
     const ids = this.#tokens("attentionWeights", tokens);
+    const { attentionWeights, checkAttention } = await looks();
     const { layers, heads } = this.decoder.config;
     checkAttention(options, { tokens: ids.length, layers, heads });
     using session = this.session();
@@ -139,6 +139,7 @@ export class LanguageModel extends LoadedModel {
   async expertChoices(tokens: Prompt, options: { readonly signal?: AbortSignal } = {}): Promise<ExpertChoices> {
     const ids = this.#tokens("expertChoices", tokens);
     checkOptions("expertChoices", fieldsOf<typeof options>({ signal: having("aborted", "an AbortSignal") }), options);
+    const { expertChoices } = await looks();
     using session = this.session();
     return await expertChoices(session.state, ids, options.signal);
   }

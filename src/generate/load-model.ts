@@ -1,15 +1,11 @@
 import { type CacheOptions, cacheLayouts } from "../blocks/kv-cache/cache.ts";
 import { openModel } from "../formats/hub.ts";
 import { readEarly } from "../formats/read-early.ts";
-import { headBytes } from "../formats/safetensors.ts";
-import { type FileSource, ggufHeadBytes, withSignal } from "../formats/source.ts";
+import { type FileSource, ggufHeadBytes, headBytes, withSignal } from "../formats/source.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { cacheFormats, weightTypes } from "../kernels/formats.ts";
-import { resolveCache } from "../models/cache.ts";
-import type { DecoderConfig } from "../models/config.ts";
 import { recipes } from "../models/recipes.ts";
-import { checkRequirements } from "../models/requirements.ts";
-import { type LoadOptions, uploadWeights } from "../models/weights.ts";
+import type { LoadOptions } from "../models/weights.ts";
 import { onAbort } from "../options/abort.ts";
 import {
   boolean,
@@ -26,18 +22,10 @@ import {
   text,
 } from "../options/checks.ts";
 import { OptionError } from "../options/errors.ts";
-import { tokensAhead } from "./chunks.ts";
 import { LanguageModel } from "./language-model.ts";
+import type { ModelOptions } from "./read-model.ts";
 
-/** Options of `loadModel`. */
-export interface ModelOptions extends LoadOptions {
-  /** Longest sequence in tokens, up to the model's own limit; default that limit, at most 4096. */
-  readonly context?: number | undefined;
-  /** How sessions keep keys and values; default f32, with room for the whole context. */
-  readonly cache?: CacheOptions | undefined;
-  /** The text of a chat template in Jinja, in place of the folder's own. */
-  readonly chatTemplate?: string | undefined;
-}
+export type { ModelOptions } from "./read-model.ts";
 
 /** Where a model is loaded from. */
 const sourceCheck = either(text, having("href", "a URL"), having("has", "an opened folder"));
@@ -59,13 +47,6 @@ export function checkTypes(what: string, { dtype, weights }: Pick<LoadOptions, "
   if (dtype === undefined || weights === undefined) return;
   throw new OptionError(`${what}: dtype is ${dtype} and weights is ${weights}, expected one of them`);
 }
-
-/** The default context is at most this: a contiguous cache is allocated for all of it. */
-const defaultContext = 4096;
-
-/** The longest sequence of a model that is loaded with this option. */
-export const contextOf = ({ context }: DecoderConfig, wanted: number | undefined): number =>
-  Math.min(wanted ?? Math.min(context, defaultContext), context);
 
 /** The largest tokenizer files and shard indices in use have 10 to 40 MB, other texts less than one. */
 const [largeText, smallText] = [128 << 20, 16 << 20];
@@ -121,18 +102,8 @@ export async function loadModel(
 }
 
 async function loadFrom(gpu: Gpu, source: FileSource, options: ModelOptions): Promise<LanguageModel> {
-  const { readModelFolder } = await import("./model-folder.ts"); // with every family and its checks
-  const { config, tokenizer, chatTemplate, defaults, weights, checkpoint, warnings } = await readModelFolder(
-    source,
-    options,
-  );
-  const context = contextOf(config, options.context);
-  const cache = resolveCache(config, options.cache);
-  checkRequirements(gpu, config, context, 1, cache, tokensAhead(gpu, config));
-  for (const warning of warnings) (options.onWarning ?? console.warn)(warning);
-  const files = new Set([...weights.tensors.values()].map(({ file }) => file));
-  await source.prepare?.([...files], { signal: options.signal });
-  const uploaded = await uploadWeights(gpu, weights, checkpoint, config, options);
-  const decoder = { gpu, config, weights: uploaded };
+  // With every family and its checks, and what reads and uploads weights.
+  const { readModel } = await import("./read-model.ts");
+  const { decoder, tokenizer, chatTemplate, defaults, context, cache } = await readModel(gpu, source, options);
   return new LanguageModel(source.name, decoder, tokenizer, chatTemplate, defaults, context, cache);
 }

@@ -1,7 +1,7 @@
 import { readFields } from "../formats/fields.ts";
 import { FormatError } from "../formats/format-error.ts";
+import { readJson, readText } from "../formats/read-text.ts";
 import type { FileSource } from "../formats/source.ts";
-import { readJson, readText } from "../formats/source.ts";
 import { openWeights, type Weights } from "../formats/weights.ts";
 import { type ConfigOrigin, configJson } from "../models/config.ts";
 import { loadTokenizer, type Tokenizer } from "../text/tokenizer.ts";

@@ -17,7 +17,8 @@ import { mebibytes } from "../options/bytes.ts";
 import { checkOptions, fieldsOf, having, integer, object, oneOf } from "../options/checks.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { longestChunk, tokensAhead } from "./chunks.ts";
-import { checkTypes, contextOf, early, earlyReads } from "./load-model.ts";
+import { contextOf } from "./context.ts";
+import { checkTypes, early, earlyReads } from "./load-model.ts";
 import type { LoadPlan } from "./load-plan.ts";
 import { modelFiles } from "./model-files.ts";
 

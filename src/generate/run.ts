@@ -9,9 +9,7 @@ import type { SamplingKind } from "./programs.ts";
 import { type Piece, type Row, rowsOf } from "./row.ts";
 import type { RunInputs, RunTimings } from "./run-inputs.ts";
 import type { SequenceState } from "./sequence-state.ts";
-import { speculate } from "./speculative/speculate.ts";
-import { openDrafter } from "./speculative/speculation.ts";
-import { rowsFor } from "./speculative/verifier.ts";
+import { rowsFor } from "./speculative/options.ts";
 import { awaited, discard, type ReadBack, readBack, submitStep } from "./step-results.ts";
 import { writeMasks } from "./token-constraint.ts";
 
@@ -92,6 +90,7 @@ export async function* run(
   const { speculation } = options;
   try {
     if (speculation && row?.stopReason === undefined && row) {
+      const { openDrafter, speculate } = await import("./speculative/entry.ts");
       const before = performance.now();
       const drafter = await openDrafter(speculation, options, inputs.draft, known[0] ?? [], stop);
       timings.prefill += performance.now() - before; // of the draft model

@@ -17,8 +17,8 @@ import { type Piece, type Row, rowsOf } from "./row.ts";
 import { run } from "./run.ts";
 import type { RunInputs, RunTimings } from "./run-inputs.ts";
 import { SequenceState } from "./sequence-state.ts";
+import { checkSpeculation } from "./speculative/check.ts";
 import { type DraftSequence, openDraftSequence } from "./speculative/draft-sequence.ts";
-import { checkSpeculation, warmSpeculation } from "./speculative/speculation.ts";
 
 /** How a session ends. */
 export interface SessionOptions {
@@ -267,7 +267,9 @@ export class Session {
     await state.bound("sample", tokens, kind, signal);
     await state.bound("decode", tokens, kind, signal);
     const { speculation } = resolved;
-    if (speculation) await warmSpeculation(state, speculation, resolved, this.#drafting(resolved), tokens);
+    if (!speculation) return;
+    const { warmSpeculation } = await import("./speculative/entry.ts");
+    await warmSpeculation(state, speculation, resolved, this.#drafting(resolved), tokens);
   }
 
   /** Stops what it computes and frees its memory, as soon as nothing uses it. */

@@ -1,5 +1,6 @@
 import { alias, type Field, type FieldReader, flag, integer, list, optional } from "../formats/fields.ts";
-import { activationName, activationOf, type MixtureConfig } from "./config.ts";
+import type { MixtureConfig } from "./config.ts";
+import { activationName, activationOf } from "./config-fields.ts";
 import type { MixtureSources, WeightSource } from "./family.ts";
 
 /** A field of a `config.json` that holds a count, with its default. */

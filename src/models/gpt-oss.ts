@@ -1,5 +1,6 @@
 import { choice, type FieldReader, flag, integer, list, only, optional, positive } from "../formats/fields.ts";
-import { checkHeads, type DecoderConfig } from "./config.ts";
+import type { DecoderConfig } from "./config.ts";
+import { checkHeads } from "./config-fields.ts";
 import { type ExpertCounts, type LayerWeights, readExperts, stackSources } from "./experts.ts";
 import {
   type Family,

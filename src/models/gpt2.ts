@@ -1,5 +1,6 @@
 import { alias, type FieldReader, flag, integer, optional, positive, unsupported } from "../formats/fields.ts";
-import { activationName, activationOf, type DecoderConfig } from "./config.ts";
+import type { DecoderConfig } from "./config.ts";
+import { activationName, activationOf } from "./config-fields.ts";
 import type { Family, LayerSources, Opposites, OuterSources, WeightSource } from "./family.ts";
 
 const fields = {

@@ -9,7 +9,8 @@ import {
   unsupported,
   type Values,
 } from "../formats/fields.ts";
-import { activationName, activationOf, checkHeads, type DecoderConfig } from "./config.ts";
+import type { DecoderConfig } from "./config.ts";
+import { activationName, activationOf, checkHeads } from "./config-fields.ts";
 import { expertSources, readExperts } from "./experts.ts";
 import {
   type Family,

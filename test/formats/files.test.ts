@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { openFiles } from "../../src/formats/files.ts";
 import { openModel } from "../../src/formats/hub/open-model.ts";
-import { readJson } from "../../src/formats/source.ts";
+import { readJson } from "../../src/formats/read-text.ts";
 import { openUrl } from "../../src/formats/url.ts";
 import { formatErrorOf, numbered, temporaryFolder } from "./checkpoint-bytes.ts";
 

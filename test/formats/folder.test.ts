@@ -4,7 +4,7 @@ import { build } from "esbuild";
 import { describe, expect, test } from "vitest";
 import { openFolder } from "../../src/formats/folder.ts";
 import { FormatError } from "../../src/formats/format-error.ts";
-import { readJson, readText } from "../../src/formats/source.ts";
+import { readJson, readText } from "../../src/formats/read-text.ts";
 import { formatErrorOf, numbered, temporaryFolder } from "./checkpoint-bytes.ts";
 
 describe("openFolder", () => {

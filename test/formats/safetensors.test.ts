@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { openFolder } from "../../src/formats/folder.ts";
-import { dtypeOf, headBytes, readSafetensorsHeader, type StoredTensor } from "../../src/formats/safetensors.ts";
-import type { FileSource } from "../../src/formats/source.ts";
+import { dtypeOf, readSafetensorsHeader, type StoredTensor } from "../../src/formats/safetensors.ts";
+import { type FileSource, headBytes } from "../../src/formats/source.ts";
 import {
   formatErrorOf,
   numbered,

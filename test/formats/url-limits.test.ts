@@ -1,7 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test, vi } from "vitest";
-import { readText, withSignal } from "../../src/formats/source.ts";
+import { readText } from "../../src/formats/read-text.ts";
+import { withSignal } from "../../src/formats/source.ts";
 import { openUrl } from "../../src/formats/url.ts";
 import { openWeights } from "../../src/formats/weights.ts";
 import { type Files, formatErrorOf, numbered, safetensors } from "./checkpoint-bytes.ts";

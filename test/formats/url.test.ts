@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { readJson } from "../../src/formats/source.ts";
+import { readJson } from "../../src/formats/read-text.ts";
 import { openUrl } from "../../src/formats/url.ts";
 import { openWeights } from "../../src/formats/weights.ts";
 import { type Files, formatErrorOf, numbered, safetensors } from "./checkpoint-bytes.ts";

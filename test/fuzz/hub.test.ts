@@ -3,7 +3,8 @@
 // behaves, the next load of the same cache has the model.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { FormatError } from "../../src/formats/format-error.ts";
-import { type FileSource, readTextIfPresent } from "../../src/formats/source.ts";
+import { readTextIfPresent } from "../../src/formats/read-text.ts";
+import type { FileSource } from "../../src/formats/source.ts";
 import { openWeights } from "../../src/formats/weights.ts";
 import type { Files } from "../formats/checkpoint-bytes.ts";
 import { modelFiles, openHub, testCache } from "../formats/hub-loading.ts";

@@ -164,8 +164,8 @@ async function pageBytes(
 }
 
 test.each([
-  [["openGpu", "tensor", "add"], 36_000],
-  [["openGpu", "loadModel"], 140_000],
+  [["openGpu", "tensor", "add"], 30_000],
+  [["openGpu", "loadModel"], 125_000],
 ])("a page that imports %s loads at most %i bytes before it starts", async (names, most) => {
   const { first, all, sources } = await pageBytes(names);
   console.log(`${names.join(", ")}: ${first} bytes (gzip), ${all} with what is imported later`);

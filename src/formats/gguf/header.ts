@@ -1,5 +1,6 @@
 import { FormatError, shortened } from "../format-error.ts";
-import { type FileSource, ggufHeadBytes, missingFile, readHead } from "../source.ts";
+import { missingFile } from "../read-text.ts";
+import { type FileSource, ggufHeadBytes, readHead } from "../source.ts";
 import { openCursor } from "./cursor.ts";
 import { readTensorInfos, type TensorInfo } from "./tensor-infos.ts";
 import { defaultAlignment, type ScalarType, scalarBytes, type ValueType, valueTypes } from "./types.ts";

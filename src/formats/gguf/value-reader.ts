@@ -1,5 +1,5 @@
 import { FormatError } from "../format-error.ts";
-import { decodeUtf8 } from "../source.ts";
+import { decodeUtf8 } from "../read-text.ts";
 import type { Cursor } from "./cursor.ts";
 
 /** Reads values, each checked against what is left of the file. */

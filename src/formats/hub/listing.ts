@@ -1,5 +1,5 @@
 import { FormatError, listed, printed, shortened } from "../format-error.ts";
-import { decodeUtf8 } from "../source.ts";
+import { decodeUtf8 } from "../read-text.ts";
 import { kindOf, parseStrictJson, type StrictJson } from "../strict-json.ts";
 import { isCommit } from "./repository.ts";
 

@@ -1,43 +1,9 @@
 import { packSettings } from "../../kernels/sampling/settings.ts";
-import { OptionError } from "../../options/errors.ts";
 import type { ResolvedOptions } from "../options.ts";
 import type { SamplingKind } from "../programs.ts";
 import { awaited, discard, type ReadBack, readBack, submitStep } from "../step-results.ts";
 import type { DraftSequence } from "./draft-sequence.ts";
 import type { Drafter } from "./drafter.ts";
-import type { ProposingModel } from "./options.ts";
-
-/**
- * Throws `OptionError` for a draft model whose tokens are not those of the model, or whose context is shorter: their ids
- * have to mean the same.
- */
-export function checkDraftModel(model: ProposingModel, draft: ProposingModel): void {
-  const fail = (problem: string): never => {
-    throw new OptionError(`generate: speculative.model is ${draft.name}, ${problem}`);
-  };
-  const { vocabulary } = model.decoder.config;
-  const own = draft.decoder.config.vocabulary;
-  if (own !== vocabulary) fail(`which has ${own} tokens, expected the ${vocabulary} of ${model.name}`);
-  if (draft.gpu !== model.gpu) fail(`which is on another device than ${model.name}`);
-  if (draft.context < model.context) {
-    fail(`whose context is ${draft.context} tokens, expected at least the ${model.context} of ${model.name}`);
-  }
-  if (sameTokens(model, draft)) return;
-  const shown = (one: ProposingModel, id: number) =>
-    JSON.stringify(one.tokenizer.decode([id], { skipSpecialTokens: false }));
-  for (let id = 0; id < vocabulary; id++) {
-    if (shown(model, id) !== shown(draft, id)) {
-      fail(`whose token ${id} is ${shown(draft, id)}, expected ${shown(model, id)} as in ${model.name}`);
-    }
-  }
-  same.set(model, (same.get(model) ?? new WeakSet()).add(draft));
-}
-
-/** Pairs of models whose tokens were compared: it is done once. */
-const same = new WeakMap<ProposingModel, WeakSet<ProposingModel>>();
-
-const sameTokens = (model: ProposingModel, draft: ProposingModel): boolean =>
-  model === draft || model.tokenizer === draft.tokenizer || same.get(model)?.has(draft) === true;
 
 /** How a draft model draws: as the model does, but for the penalties. */
 export const draftKind = (options: ResolvedOptions): SamplingKind => ({

@@ -57,6 +57,9 @@ export interface SpeculativeFigures {
   readonly accepted: number;
 }
 
+/** Programs have 1, 2, 4 or 8 rows, as the kernels do that read the weights; rows left over repeat the last. */
+export const rowsFor = (tokens: number): number => 2 ** Math.ceil(Math.log2(tokens));
+
 const tokens = integer(1, mostDrafted);
 
 const lookupChecks = { tokens, ngram: integer(1, 16) };

@@ -1,16 +1,11 @@
 import { type ResolvedOptions, samplingKind } from "../options.ts";
 import type { SequenceState } from "../sequence-state.ts";
-import { checkDraftModel, draftKind, draftModel } from "./draft-model.ts";
+import { draftKind, draftModel } from "./draft-model.ts";
 import type { DraftSequence } from "./draft-sequence.ts";
 import type { Drafter } from "./drafter.ts";
-import { type PromptLookup, type ProposingModel, type Speculation, usualNgram } from "./options.ts";
+import { type PromptLookup, type Speculation, usualNgram } from "./options.ts";
 import { lookUp } from "./prompt-lookup.ts";
 import { Verifier } from "./verifier.ts";
-
-/** Throws `OptionError` for what this model cannot be given proposals by. */
-export function checkSpeculation(model: ProposingModel, { options }: Speculation): void {
-  if (options.kind === "draft") checkDraftModel(model, options.model);
-}
 
 /** Proposes what followed the last tokens before; that of a single token only while all that is proposed is kept. */
 const promptLookup = ({ ngram = usualNgram }: PromptLookup, tokens: number): Drafter => ({

@@ -5,9 +5,7 @@ import { placed, replacements, type Tensor, zeros } from "../../tensor/tensor.ts
 import { slice } from "../../tensor/views.ts";
 import type { Recorded, Sampled, SamplingKind } from "../programs.ts";
 import type { BoundStep, SequenceState } from "../sequence-state.ts";
-
-/** Programs have 1, 2, 4 or 8 rows, as the kernels do that read the weights; rows left over repeat the last. */
-export const rowsFor = (tokens: number): number => 2 ** Math.ceil(Math.log2(tokens));
+import { rowsFor } from "./options.ts";
 
 /** What a step computes: tokens of the sequence that the cache does not hold yet, and the position of the first. */
 export interface VerifiedTokens {

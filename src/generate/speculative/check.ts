@@ -1,0 +1,39 @@
+import { OptionError } from "../../options/errors.ts";
+import type { ProposingModel, Speculation } from "./options.ts";
+
+/**
+ * Throws `OptionError` for a draft model whose tokens are not those of the model, or whose context is shorter: their ids
+ * have to mean the same.
+ */
+function checkDraftModel(model: ProposingModel, draft: ProposingModel): void {
+  const fail = (problem: string): never => {
+    throw new OptionError(`generate: speculative.model is ${draft.name}, ${problem}`);
+  };
+  const { vocabulary } = model.decoder.config;
+  const own = draft.decoder.config.vocabulary;
+  if (own !== vocabulary) fail(`which has ${own} tokens, expected the ${vocabulary} of ${model.name}`);
+  if (draft.gpu !== model.gpu) fail(`which is on another device than ${model.name}`);
+  if (draft.context < model.context) {
+    fail(`whose context is ${draft.context} tokens, expected at least the ${model.context} of ${model.name}`);
+  }
+  if (sameTokens(model, draft)) return;
+  const shown = (one: ProposingModel, id: number) =>
+    JSON.stringify(one.tokenizer.decode([id], { skipSpecialTokens: false }));
+  for (let id = 0; id < vocabulary; id++) {
+    if (shown(model, id) !== shown(draft, id)) {
+      fail(`whose token ${id} is ${shown(draft, id)}, expected ${shown(model, id)} as in ${model.name}`);
+    }
+  }
+  same.set(model, (same.get(model) ?? new WeakSet()).add(draft));
+}
+
+/** Pairs of models whose tokens were compared: it is done once. */
+const same = new WeakMap<ProposingModel, WeakSet<ProposingModel>>();
+
+const sameTokens = (model: ProposingModel, draft: ProposingModel): boolean =>
+  model === draft || model.tokenizer === draft.tokenizer || same.get(model)?.has(draft) === true;
+
+/** Throws `OptionError` for what this model cannot be given proposals by. */
+export function checkSpeculation(model: ProposingModel, { options }: Speculation): void {
+  if (options.kind === "draft") checkDraftModel(model, options.model);
+}
