@@ -8,7 +8,7 @@ export async function formatTable() {
   const { formats, weightTypes, cacheFormats, bytesOf } = await bundled(`
     export * from "./src/tensor/formats.ts";
     export * from "./src/kernels/formats.ts";`);
-  const rows = Object.values(formats).map(({ name, planes }) => {
+  const rows = Object.values(formats).map(({ name, planes, ggml }) => {
     const cells = Object.entries(planes).map(([plane, { elements, bytes }]) => {
       const shared = elements === "row" ? "a row" : elements === 1 ? "an element" : `${elements} elements`;
       return `${plane}: ${bytes} ${bytes === 1 ? "byte" : "bytes"} for ${shared}`;
@@ -17,7 +17,7 @@ export async function formatTable() {
     const bits = (8 * bytesOf(name, [1, columns])) / columns;
     const file = `${name.replaceAll("_", "-")}.ts`;
     const links = [
-      `[codec](../src/tensor/formats/${file})`,
+      `[codec](../src/tensor/formats/${ggml ? "codecs/" : ""}${file})`,
       ...(has(weightTypes) || has(cacheFormats) ? [`[parts](../src/kernels/formats/${file})`] : []),
     ];
     return [

@@ -1,4 +1,5 @@
 import { assertRouted } from "../models/decoder.ts";
+import { checkOptions, fieldsOf, having } from "../options/checks.ts";
 import { TextError } from "../text/text-error.ts";
 import { inspect } from "./inspection.ts";
 import type { SequenceState } from "./sequence-state.ts";
@@ -24,6 +25,17 @@ export interface ExpertChoices {
   readonly k: number;
   /** The layers that have experts. */
   readonly layers: readonly LayerChoices[];
+}
+
+/** What `expertChoices` takes. */
+interface ExpertChoiceOptions {
+  readonly signal?: AbortSignal;
+}
+
+/** Throws `OptionError` for other options. */
+export function checkExperts(options: ExpertChoiceOptions): void {
+  const fields = fieldsOf<ExpertChoiceOptions>({ signal: having("aborted", "an AbortSignal") });
+  checkOptions("expertChoices", fields, options);
 }
 
 /** The experts that each of `ids` goes to. Overwrites row 0 of the state. Throws `TextError` for a dense model. */

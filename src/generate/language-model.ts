@@ -1,6 +1,6 @@
 import { maxBatch } from "../kernels/step.ts";
 import { checkRequirements } from "../models/requirements.ts";
-import { checkOptions, checkValue, either, fieldsOf, having, listOf, shown, size, text } from "../options/checks.ts";
+import { checkValue, either, listOf, shown, size, text } from "../options/checks.ts";
 import { OptionError } from "../options/errors.ts";
 import type { ChatMessage } from "../text/chat-template.ts";
 import { TextError } from "../text/text-error.ts";
@@ -138,8 +138,8 @@ export class LanguageModel extends LoadedModel {
   /** The experts that each token goes to, layer by layer, and their weights. Throws `TextError` for a dense model. */
   async expertChoices(tokens: Prompt, options: { readonly signal?: AbortSignal } = {}): Promise<ExpertChoices> {
     const ids = this.#tokens("expertChoices", tokens);
-    checkOptions("expertChoices", fieldsOf<typeof options>({ signal: having("aborted", "an AbortSignal") }), options);
-    const { expertChoices } = await looks();
+    const { checkExperts, expertChoices } = await looks();
+    checkExperts(options);
     using session = this.session();
     return await expertChoices(session.state, ids, options.signal);
   }

@@ -1,5 +1,5 @@
 // What a model computes of given tokens, apart from generating more, loaded when it is first asked for.
 export { attentionWeights, checkAttention } from "./attention-weights.ts";
 export { checkEmbed, embed } from "./embed.ts";
-export { expertChoices } from "./expert-choices.ts";
+export { checkExperts, expertChoices } from "./expert-choices.ts";
 export { score } from "./inspection.ts";

@@ -1,6 +1,6 @@
 import { evaluate } from "./constant-expression.ts";
 import { ShaderError } from "./errors.ts";
-import type { BindingDeclaration, ShaderModule } from "./shader-module.ts";
+import { type BindingDeclaration, bindingOf, type ShaderModule } from "./shader-module.ts";
 import { splitList, type TypeContext, typeSize } from "./type-size.ts";
 
 /** The 4-byte scalars of a uniform struct such as `Params`, in order. */
@@ -41,7 +41,7 @@ export function joinDeclarations(
   const constants = new Map([...all(({ declares }) => declares.constants), ...values.constants]);
   const aliases = new Map([...all(({ declares }) => declares.aliases), ...values.aliases]);
   const bodies = all(({ declares }) => declares.structs);
-  const bindings = modules.flatMap(({ declares }) => declares.bindings ?? []);
+  const bindings = modules.flatMap(({ declares }) => (declares.bindings ?? []).map(bindingOf));
   checkSlots(shader, bindings);
   const variables = modules.flatMap(({ declares }) => declares.workgroup ?? []);
   const size = modules.find(({ declares }) => declares.workgroupSize !== undefined)?.declares.workgroupSize;

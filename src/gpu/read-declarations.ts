@@ -7,7 +7,7 @@ import { parse } from "../wgsl/parse.ts";
 import type { Attribute, Declaration, Module, Span, Variable } from "../wgsl/tree.ts";
 import { checkSlots, type Declarations, joinDeclarations } from "./declarations.ts";
 import { ShaderError, sourceError } from "./errors.ts";
-import type { BindingDeclaration, FileDeclarations } from "./shader-module.ts";
+import { type BindingDeclaration, bindingText, type FileDeclarations } from "./shader-module.ts";
 
 /** The result of reading a text. Throws `ShaderError`, with the line, in place of a `WgslError`. */
 export function reading<T>(file: string, code: string, read: () => T): T {
@@ -37,7 +37,7 @@ export function declarationsOf({ declarations }: Module, code: string, file: str
   const found = <K extends Declaration["kind"]>(kind: K) =>
     declarations.filter((one): one is Extract<Declaration, { kind: K }> => one.kind === kind);
   const variables = found("variable");
-  const bindings = variables.flatMap((variable) => bindingOf(variable, text, file));
+  const bindings = variables.flatMap((variable) => readBinding(variable, text, file));
   checkSlots(file, bindings);
   const constants = variables.flatMap(({ keyword, label, value }) =>
     keyword === "const" && value ? [[label.name, text(value)]] : [],
@@ -52,7 +52,7 @@ export function declarationsOf({ declarations }: Module, code: string, file: str
   );
   const [first, last] = [sizes[0]?.values?.[0], sizes[0]?.values?.at(-1)];
   return {
-    ...(bindings.length > 0 ? { bindings } : {}),
+    ...(bindings.length > 0 ? { bindings: bindings.map(bindingText) } : {}),
     ...(structs.length > 0 ? { structs: Object.fromEntries(structs) } : {}),
     ...(constants.length > 0 ? { constants: Object.fromEntries(constants) } : {}),
     ...(aliases.length > 0 ? { aliases: Object.fromEntries(aliases) } : {}),
@@ -66,7 +66,7 @@ export function readDeclarations(code: string, file: string): Declarations {
   return joinDeclarations(file, [{ name: file, code, parts: [], declares: readFile(code, file) }]);
 }
 
-function bindingOf(
+function readBinding(
   { attributes, template, label: { name }, type }: Variable,
   text: (span: Span) => string,
   file: string,

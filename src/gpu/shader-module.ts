@@ -8,9 +8,22 @@ export interface BindingDeclaration {
   readonly type: string;
 }
 
+/** A binding as `group binding access type name`, where the access of a uniform is `uniform`. */
+export const bindingText = ({ group, binding, name, space, access, type }: BindingDeclaration): string =>
+  [group, binding, space === "uniform" ? space : access, type, name].join(" ");
+
+/** The binding that `bindingText` wrote. */
+export function bindingOf(text: string): BindingDeclaration {
+  const [group, binding, use, type = "", name = ""] = text.split(" ");
+  const space = use === "uniform" ? "uniform" : "storage";
+  const access = use === "read_write" ? "read_write" : "read";
+  return { group: Number(group), binding: Number(binding), name, space, access, type };
+}
+
 /** What one WGSL file declares at module scope, as far as the engine needs it. Kinds that it has none of are absent. */
 export interface FileDeclarations {
-  readonly bindings?: readonly BindingDeclaration[];
+  /** As `bindingText` writes them, since every page has those of all its shaders. */
+  readonly bindings?: readonly string[];
   /** Bodies of structs, by name. */
   readonly structs?: Readonly<Record<string, string>>;
   /** Right-hand sides of `const` declarations, by name. */

@@ -1,7 +1,9 @@
 // What the records of masks and scores say agrees with their files: names of files, of parameters and of WGSL.
+
 import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
 import { type AttentionRecord, describedBy, maskRecords, scoreRecords } from "../../src/check/attention-records.ts";
+import { bindingOf } from "../../src/gpu/shader-module.ts";
 import { anyMaskMod, anyScoreMod } from "../../src/kernels/attention/made-mods.ts";
 import { maskMod } from "../../src/kernels/attention/masks/mask.ts";
 import { checkValues } from "../../src/kernels/attention/records/values.ts";
@@ -38,7 +40,7 @@ test.each(all)("%s %s: parameters have one name in the record and in WGSL", (fol
   expect(part.name).toBe(`attention/${folder}/${name}`);
   const [, struct = ""] = /struct (?:Mask|Score)Params \{([^}]*)\}/.exec(part.code) ?? [];
   const fields = Array.from(struct.matchAll(/(\w+):/g), ([, field]) => field);
-  const bindings = part.declares.bindings ?? [];
+  const bindings = (part.declares.bindings ?? []).map(bindingOf);
   for (const [parameter, { type }] of Object.entries(parameters)) {
     if (type === "count" || type === "factor") expect(fields, parameter).toContain(parameter);
     if (type === "tensor") expect(bindings.map((binding) => binding.name)).toContain(parameter);

@@ -1,5 +1,5 @@
 import { readFile } from "../../../gpu/read-declarations.ts";
-import type { BindingDeclaration, ShaderModule } from "../../../gpu/shader-module.ts";
+import { type BindingDeclaration, bindingOf, type ShaderModule } from "../../../gpu/shader-module.ts";
 import { type Edit, edited, prefixed } from "../../../wgsl/rename.ts";
 import type { Name, Span, Variable } from "../../../wgsl/tree.ts";
 import { type OwnText, plainType } from "./text.ts";
@@ -36,7 +36,7 @@ export function apart(text: OwnText, { file, prefix, first }: Renaming): SetApar
   const declares = readFile(code, file);
   return {
     module: { name: file, code: usesHalf ? `enable f16; ${code}` : code, parts: [], declares, renamed: prefix },
-    bindings: (declares.bindings ?? []).map((one) => ({ ...one, name: one.name.slice(prefix.length) })),
+    bindings: (declares.bindings ?? []).map(bindingOf).map((one) => ({ ...one, name: one.name.slice(prefix.length) })),
   };
 }
 
