@@ -114,14 +114,15 @@ function mixtureSources(config: DecoderConfig, at: string, has: (name: string) =
     source: (rest, ...shape) => ({ name: `${at}.${rest}`, shape }),
     has: (rest) => has(`${at}.${rest}`),
   };
-  const stacks = layer.has("experts.0.gate_proj.weight")
+  const { gateUp, down } = layer.has("experts.0.gate_proj.weight")
     ? stackSources(mixture, width, apart, layer)
     : { gateUp: stack("gate_up_proj", 2 * hidden, width), down: stack("down_proj", width, hidden) };
   return {
     router: { name: `${at}.router.weight`, shape: [experts, width] },
     routerBias: { name: `${at}.router.bias`, shape: [experts] },
-    ...stacks,
+    gateUp,
     gateUpBias: { name: `${at}.experts.gate_up_proj_bias`, shape: [experts, 2 * hidden] },
+    down,
     downBias: { name: `${at}.experts.down_proj_bias`, shape: [experts, width] },
   };
 }
