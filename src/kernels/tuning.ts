@@ -82,7 +82,8 @@ export const tuningTable: { readonly [K in keyof Tuning]: Readonly<Record<Kind, 
     software: {
       choice: ["vectorSubgroups", "vector"],
       measuredOn: llvmpipe,
-      finding: "a shuffle costs an eighth of a load, and 16 bytes load as fast as four times 4: 0.65 to 0.75 of the time",
+      finding:
+        "a shuffle costs an eighth of a load, and 16 bytes load as fast as four times 4: 0.65 to 0.75 of the time",
     },
     hardware: { choice: ["vector"], measuredOn: undefined, finding: "coalesced loads, many of them in flight" },
   },
@@ -90,7 +91,8 @@ export const tuningTable: { readonly [K in keyof Tuning]: Readonly<Record<Kind, 
     software: {
       choice: ["fused", "chain"],
       measuredOn: llvmpipe,
-      finding: "a step of SmolLM2-135M takes as long either way, within 2 %; 213 dispatches are encoded in place of 364",
+      finding:
+        "a step of SmolLM2-135M takes as long either way, within 2 %; 213 dispatches are encoded in place of 364",
     },
     hardware: {
       choice: ["chain"],
