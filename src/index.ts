@@ -32,7 +32,6 @@ export {
   plainTypes,
 } from "./tensor/dtype.ts";
 export type { Plane, Planes, StorageFormat } from "./tensor/formats/format.ts";
-export { loadCodecs } from "./tensor/formats/packed.ts";
 export { formats as storageFormats } from "./tensor/formats.ts";
 export type { Segment } from "./tensor/segments.ts";
 export type { Shape } from "./tensor/shape.ts";
@@ -93,6 +92,7 @@ export {
 export { fill } from "./kernels/elementwise/fill.ts";
 export { normal, type RandomOptions, uniform } from "./kernels/elementwise/random.ts";
 export { gather, gatherStep } from "./kernels/embedding/gather.ts";
+export { loadPackedFormats } from "./kernels/formats/packed.ts";
 export { type CacheFormat, cacheFormats, type WeightType, weightTypes } from "./kernels/formats.ts";
 export { type AppendOptions, type AppendTensors, appendKv } from "./kernels/kv-cache/append.ts";
 export {

@@ -1,5 +1,5 @@
 import type { Weights } from "../../src/formats/weights.ts";
-import { type DType, type LanguageModel, loadCodecs, storageFormats } from "../../src/index.ts";
+import { type DType, type LanguageModel, loadPackedFormats, storageFormats } from "../../src/index.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { type LlamaConfig, llama } from "../../src/reference/transformer.ts";
 import { denseWeights } from "../harness/dense-weights.ts";
@@ -81,7 +81,7 @@ async function referenceScores(files: CheckedFiles, ids: readonly number[]): Pro
   const family = known[String([config["architectures"]].flat()[0])];
   if (family === undefined || config["rope_scaling"] || config["rope_parameters"]) return undefined;
   if (dtype === "several" || parameters > mostWeights) return undefined;
-  await loadCodecs();
+  await loadPackedFormats();
   const { logits } = llama(
     { ids: dense([ids.length], ids), weights: await denseWeights(weights, storageFormats, dtype) },
     { ...config, model_type: family },

@@ -1,4 +1,6 @@
 import type { Gpu } from "../gpu/gpu.ts";
+import { providePackedParts } from "../kernels/formats/packed.ts";
+import { packedParts } from "../kernels/formats/packed-parts.ts";
 import {
   anything,
   atLeast,
@@ -27,7 +29,9 @@ import type { Tensor } from "../tensor/tensor.ts";
 import type { Gate } from "./gate.ts";
 import type { Bare, Named } from "./named.ts";
 
-provideCodecs(codecs); // cases are made of tensors in any format
+// Cases are made of tensors in any format.
+provideCodecs(codecs);
+providePackedParts(packedParts);
 
 /** Values of one input `shape`, rounded to `dtype` (default f32) before the kernel or the reference reads them. */
 export interface CaseInput {

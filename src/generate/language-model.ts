@@ -11,12 +11,7 @@ import type { ExpertChoices } from "./expert-choices.ts";
 import type { Generation } from "./generation.ts";
 import type { TextResult } from "./generation-result.ts";
 import { LoadedModel } from "./loaded-model.ts";
-import {
-  checkNextToken,
-  type NextTokenOptions,
-  type NextTokenProbabilities,
-  nextTokenProbabilities,
-} from "./next-token.ts";
+import type { NextTokenOptions, NextTokenProbabilities } from "./next-token.ts";
 import type { ChatOptions, GenerationOptions } from "./options.ts";
 import { checkPrompts, isOne, type Prompt, Session, type SessionOptions } from "./session.ts";
 
@@ -130,6 +125,7 @@ export class LanguageModel extends LoadedModel {
     options: NextTokenOptions = {},
   ): Promise<NextTokenProbabilities> {
     const ids = this.#tokens("nextTokenProbabilities", tokens);
+    const { checkNextToken, nextTokenProbabilities } = await looks();
     const resolved = checkNextToken(ids, of, options, this.defaults.options, this.decoder.config.vocabulary);
     using session = this.session();
     return await nextTokenProbabilities(session.state, ids, of, options.generated ?? 0, resolved);

@@ -3,3 +3,4 @@ export { attentionWeights, checkAttention } from "./attention-weights.ts";
 export { checkEmbed, embed } from "./embed.ts";
 export { checkExperts, expertChoices } from "./expert-choices.ts";
 export { score } from "./inspection.ts";
+export { checkNextToken, nextTokenProbabilities } from "./next-token.ts";

@@ -1,45 +1,17 @@
 // The table of the shaders' side of storage formats, by their names in `tensor/formats`.
 import type { ShaderModule } from "../gpu/shader-module.ts";
-import { type DType, isPlain } from "../tensor/formats.ts";
+import { packedFormats } from "../tensor/formats/packed.ts";
+import type { DType } from "../tensor/formats.ts";
 import { bf16 } from "./formats/bf16.ts";
 import { f16 } from "./formats/f16.ts";
 import { f32 } from "./formats/f32.ts";
 import type { CacheReading, FormatParts, Reader, WeightPart, WideReading } from "./formats/format-parts.ts";
 import { int4 } from "./formats/int4.ts";
 import { int8 } from "./formats/int8.ts";
-import { iq4_nl } from "./formats/iq4-nl.ts";
-import { mxfp4 } from "./formats/mxfp4.ts";
-import { q2_k } from "./formats/q2-k.ts";
-import { q3_k } from "./formats/q3-k.ts";
-import { q4_0 } from "./formats/q4-0.ts";
-import { q4_1 } from "./formats/q4-1.ts";
-import { q4_k } from "./formats/q4-k.ts";
-import { q5_0 } from "./formats/q5-0.ts";
-import { q5_1 } from "./formats/q5-1.ts";
-import { q5_k } from "./formats/q5-k.ts";
-import { q6_k } from "./formats/q6-k.ts";
-import { q8_0 } from "./formats/q8-0.ts";
+import { packedParts } from "./formats/packed.ts";
 
-/** The parts of all storage formats that kernels read: adding one is a file under `formats`, and its word here. */
-const records = [
-  f32,
-  f16,
-  bf16,
-  int8,
-  int4,
-  mxfp4,
-  q8_0,
-  q4_0,
-  q4_1,
-  q5_0,
-  q5_1,
-  q2_k,
-  q3_k,
-  q4_k,
-  q5_k,
-  q6_k,
-  iq4_nl,
-] as const satisfies readonly FormatParts[];
+/** The parts of formats that kernels read: adding one is a file under `formats`, and its word here or among the packed. */
+const records = [f32, f16, bf16, int8, int4] as const satisfies readonly FormatParts[];
 
 type Table = { readonly [R in (typeof records)[number] as R["name"]]: R };
 
@@ -48,8 +20,10 @@ type Having<Part extends keyof FormatParts> = {
   [K in keyof Table]: Table[K] extends { readonly [P in Part]: object } ? K : never;
 }[keyof Table];
 
+type PackedType = (typeof packedFormats)[number]["name"];
+
 /** Formats that weights may be stored in. */
-export type WeightType = Having<"weight">;
+export type WeightType = Having<"weight"> | PackedType;
 /** Formats that keys and values may be stored in. Those of several planes are words of u32 with scales. */
 export type CacheFormat = Having<"cache">;
 /** Those of one plane, whose words hold elements alone. */
@@ -59,10 +33,13 @@ const parts: Readonly<Record<string, FormatParts>> = table;
 const having = <Part extends keyof FormatParts>(part: Part) =>
   Object.keys(table).filter((name) => parts[name]?.[part]) as Having<Part>[];
 
+const isPacked = (dtype: DType) => packedTypes.some((name) => name === dtype);
+const partsOf = (dtype: DType): FormatParts | undefined => (isPacked(dtype) ? packedParts(dtype) : parts[dtype]);
+
+/** Names of the formats of blocks, in which weights may be stored. */
+export const packedTypes: readonly PackedType[] = packedFormats.map(({ name }) => name);
 /** Names of the formats that weights may be stored in. */
-export const weightTypes: readonly WeightType[] = having("weight");
-/** Those of them that have blocks. */
-export const packedTypes: readonly WeightType[] = weightTypes.filter((name) => !isPlain(name));
+export const weightTypes: readonly WeightType[] = [...having("weight"), ...packedTypes];
 /** Names of the formats that keys and values may be stored in. */
 export const cacheFormats: readonly CacheFormat[] = having("cache");
 /** Names of those of one plane, whose words hold elements alone. */
@@ -70,10 +47,10 @@ export const wordTypes: readonly WordType[] = having("word");
 
 /** The part that reads weights of this type on this device, with its cost; default f32. */
 export const weightPart = (dtype: DType = "f32", gpu: Reader): WeightPart =>
-  parts[dtype]?.weight?.(gpu) ?? table.f32.weight();
+  partsOf(dtype)?.weight?.(gpu) ?? table.f32.weight();
 
 /** The part that reads many weights of this type at a time, for so many rows of x; undefined for types that have none. */
-export const widePart = (dtype: DType = "f32", rows: number): WideReading | undefined => parts[dtype]?.wide?.(rows);
+export const widePart = (dtype: DType = "f32", rows: number): WideReading | undefined => partsOf(dtype)?.wide?.(rows);
 
 /** The part that reads keys and values of this format. */
 export const cacheReading = (format: CacheFormat): CacheReading => table[format].cache;

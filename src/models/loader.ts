@@ -2,11 +2,11 @@ import { dtypeOf, type StoredTensor } from "../formats/safetensors.ts";
 import type { TensorBytes, Weights } from "../formats/weights.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { Uploader } from "../gpu/upload.ts";
+import { loadPackedFormats } from "../kernels/formats/packed.ts";
 import type { WeightType } from "../kernels/formats.ts";
 import { unlessAborted } from "../options/abort.ts";
 import type { DType, Elements } from "../tensor/dtype.ts";
 import type { Planes } from "../tensor/formats/format.ts";
-import { loadCodecs } from "../tensor/formats/packed.ts";
 import { isPlain, planeRowBytes } from "../tensor/formats.ts";
 import { allocateRows, type Segment } from "../tensor/segments.ts";
 import { sizeOf } from "../tensor/shape.ts";
@@ -235,7 +235,7 @@ export class Loader {
   /** Reads and uploads all that was noted, and waits until it is there. */
   async finish(): Promise<void> {
     const { signal, onProgress, onWarning = console.warn } = this.#options;
-    if (this.#packed) await unlessAborted(loadCodecs(), signal);
+    if (this.#packed) await unlessAborted(loadPackedFormats(), signal);
     const steps = this.#steps();
     const sizeOfStep = ({ reads }: Step) => reads.reduce((sum, { begin, end }) => sum + end - begin, 0);
     const total = steps.reduce((sum, step) => sum + sizeOfStep(step), 0);

@@ -176,7 +176,7 @@ function checkTensor(what: string, shape: Shape, dtype: DType): void {
 
 /**
  * A tensor of `shape` with these values, rounded to the nearest that its format has, ties to even. Formats of blocks need
- * `loadCodecs`.
+ * `loadPackedFormats`.
  */
 export function tensor(gpu: Gpu, shape: Shape, values: ArrayLike<number>, dtype: DType = "f32"): Tensor {
   checkTensor("tensor", shape, dtype);

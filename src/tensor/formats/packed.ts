@@ -10,10 +10,7 @@ export function provideCodecs(codecs: ReadonlyMap<string, Codec>): void {
   loaded = codecs;
 }
 
-/**
- * Loads the codecs of packed formats, which making tensors of numbers in them takes, e.g. `tensor(gpu, values, "q4_0")`.
- * Loading models and reading tensors do so themselves.
- */
+/** Loads the codecs of packed formats; `loadPackedFormats` does, and reading tensors. */
 export async function loadCodecs(): Promise<void> {
   loaded ??= (await import("./codecs/table.ts")).codecs;
 }
@@ -21,7 +18,7 @@ export async function loadCodecs(): Promise<void> {
 function codecOf(name: string): Codec {
   const codec = loaded?.get(name);
   if (codec) return codec;
-  throw new ShapeError(`${name}: how it is encoded is not loaded; await loadCodecs() first`);
+  throw new ShapeError(`${name}: how it is encoded is not loaded; await loadPackedFormats() first`);
 }
 
 /** Sizes of a block: its number of elements, its bytes in a file of ggml, and in the planes on the device. */
