@@ -1,6 +1,7 @@
 import { notFiniteError } from "../models/decoder.ts";
 import { checkOptions, checkValue, fieldsOf, integer, listOf } from "../options/checks.ts";
 import { OptionError } from "../options/errors.ts";
+import { drawnProbabilities, softmax } from "./drawn-probabilities.ts";
 import { inspect } from "./inspection.ts";
 import {
   type GenerationOptions,
@@ -60,7 +61,6 @@ export async function nextTokenProbabilities(
   if (!logits.every(Number.isFinite)) {
     throw await notFiniteError(state.programs.decoder, `the logits after ${tokens.length} tokens`);
   }
-  const { drawnProbabilities, softmax } = await import("./drawn-probabilities.ts"); // few pages look
   const drawn = drawnProbabilities(logits, { tokens, generated }, options);
   const those = (all: Float64Array) => Float64Array.from(of, (id) => all[id] ?? 0);
   const own = those(softmax(logits, 1, Number.NEGATIVE_INFINITY));
