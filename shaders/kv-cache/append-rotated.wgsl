@@ -25,7 +25,7 @@ struct Params {
 @group(0) @binding(4) var<storage, read_write> rotated: array<f32>;  // [b, t, h, d]
 @group(0) @binding(5) var<storage, read_write> keys: array<Word>;    // [b, g, s, d]
 @group(0) @binding(6) var<storage, read_write> values: array<Word>;  // [b, g, s, dv]
-@group(0) @binding(7) var<uniform> params: Params;
+@group(0) @binding(8) var<uniform> params: Params;  // 7 is for given positions
 
 // One of the two elements of a pair, after its rotation.
 fn rotate(first: f32, second: f32, angle: vec2f, which: u32) -> f32 {

@@ -72,7 +72,7 @@ async function measure(flags: GenerateBenchFlags): Promise<void> {
   const temporary = new TemporaryFiles();
   try {
     const { name, path } = await modelOf(flags, bench, temporary, status);
-    const longest = Math.max(...tests.map(({ prompt, generate, depth }) => depth + prompt + generate + 1));
+    const longest = Math.max(...tests.map(({ prompt, generate, depth }) => depth + prompt + generate + 2));
     const { dtype, weights, ...rest } = flags;
     const load = { ...rest, model: path, context: flags.context ?? longest, json: json === "-" };
     // A file that both engines read holds the weights as they are to be.

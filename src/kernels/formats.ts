@@ -1,7 +1,7 @@
 // The table of the shaders' side of storage formats, by their names in `tensor/formats`.
 import type { ShaderModule } from "../gpu/shader-module.ts";
 import { packedFormats } from "../tensor/formats/packed.ts";
-import type { DType } from "../tensor/formats.ts";
+import { type DType, dtypes, isPlain } from "../tensor/formats.ts";
 import { bf16 } from "./formats/bf16.ts";
 import { f16 } from "./formats/f16.ts";
 import { f32 } from "./formats/f32.ts";
@@ -33,13 +33,16 @@ const parts: Readonly<Record<string, FormatParts>> = table;
 const having = <Part extends keyof FormatParts>(part: Part) =>
   Object.keys(table).filter((name) => parts[name]?.[part]) as Having<Part>[];
 
-const isPacked = (dtype: DType) => packedTypes.some((name) => name === dtype);
-const partsOf = (dtype: DType): FormatParts | undefined => (isPacked(dtype) ? packedParts(dtype) : parts[dtype]);
+const packedNames: readonly PackedType[] = packedFormats.map(({ name }) => name);
+const isLoadedLater = (dtype: DType) => packedNames.some((name) => name === dtype);
+const partsOf = (dtype: DType): FormatParts | undefined => (isLoadedLater(dtype) ? packedParts(dtype) : parts[dtype]);
 
-/** Names of the formats of blocks, in which weights may be stored. */
-export const packedTypes: readonly PackedType[] = packedFormats.map(({ name }) => name);
-/** Names of the formats that weights may be stored in. */
-export const weightTypes: readonly WeightType[] = [...having("weight"), ...packedTypes];
+/** Names of the formats that weights may be stored in, in the order of `dtypes`. */
+export const weightTypes: readonly WeightType[] = dtypes.filter((name): name is WeightType =>
+  Boolean(isLoadedLater(name) || parts[name]?.weight),
+);
+/** Those of them that have blocks. */
+export const packedTypes: readonly WeightType[] = weightTypes.filter((name) => !isPlain(name));
 /** Names of the formats that keys and values may be stored in. */
 export const cacheFormats: readonly CacheFormat[] = having("cache");
 /** Names of those of one plane, whose words hold elements alone. */
