@@ -88,7 +88,7 @@ test("what the guides write is typed, the options that name a format too", async
 
 test("the cases of all ops with weights have the format, against float64", () => {
   const count = (op: string) => answers.checked.filter((name) => name.startsWith(`${op}: `)).length;
-  expect([count("matmul"), count("embedding"), count("moe/experts")]).toEqual([3, 1, 2]);
+  expect([count("matmul"), count("embedding"), count("moe/experts")]).toEqual([2, 1, 1]); // packed formats take turns with the shapes
 });
 
 test("the family's logits agree with the float64 reference, with weights in the new format nearly so", () => {
