@@ -27,7 +27,8 @@ export interface Residual {
   readonly update?: Tensor;
 }
 
-const residual = fieldsOf<Residual>({ sum: tensorCheck, update: optionalTensor });
+/** Checks of a residual stream. */
+export const residualFields = fieldsOf<Residual>({ sum: required(tensorCheck), update: optionalTensor });
 
 /** `x [..., c]` → normed, same shape. */
 export function norm(gpu: Gpu, x: Tensor, parameters: Norm): Tensor {
@@ -40,7 +41,7 @@ export function norm(gpu: Gpu, x: Tensor, parameters: Norm): Tensor {
 
 /** Adds the pending result and norms the sum, in one kernel. */
 export function addNorm(gpu: Gpu, stream: Residual, parameters: Norm): { sum: Tensor; y: Tensor } {
-  checkOptions("addNorm", residual, stream, "stream.");
+  checkOptions("addNorm", residualFields, stream, "stream.");
   checkValue("addNorm", "parameters", normCheck, parameters);
   const { sum: x, update } = stream;
   if (!update) return { sum: x, y: norm(gpu, x, parameters) };

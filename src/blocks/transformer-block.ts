@@ -23,7 +23,7 @@ import {
   mixtureChecks,
   mixtureWeightChecks,
 } from "./mixture.ts";
-import { addNorm, type Norm, norm, normCheck, type Residual } from "./norm.ts";
+import { addNorm, type Norm, norm, normCheck, type Residual, residualFields } from "./norm.ts";
 import { isStep, type RmsNorm } from "./project.ts";
 
 /** Weights of one block. */
@@ -83,6 +83,7 @@ export function transformerBlock(
   weights: BlockWeights,
   shape: BlockShape,
 ): Residual {
+  checkOptions("transformerBlock", residualFields, stream, "stream.");
   checkOptions("transformerBlock", inputFields, inputs);
   checkOptions("transformerBlock", weightFields, weights, "weights.");
   checkOptions("transformerBlock", shapeFields, shape);

@@ -51,7 +51,9 @@ const group = (name: string, body: () => void) => {
 const skip = (name: string): void => {
   skipped.push([...path, name].join(" > "));
 };
-const skipIf = (condition: unknown) => (condition ? skip : declare);
+const skipping = Object.assign((name: string) => skip(name), { each: each(skip) });
+const declaring = Object.assign((...given: Parameters<typeof declare>) => declare(...given), { each: each(declare) });
+const skipIf = (condition: unknown) => (condition ? skipping : declaring);
 
 export const test = Object.assign(declare, { each: each(declare), concurrent: declare, skip, skipIf });
 export const it = test;

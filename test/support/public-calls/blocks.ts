@@ -16,7 +16,7 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
   ];
   const latents = norms.map((norm) => ({ norm, query: { down: linear, norm } }));
   const attentions = norms.map((norm) => ({
-    ...{ q: linear, k: linear, v: linear, output: linear },
+    ...{ q: linear, k: linear, v: linear, output: linear, qkv: { weight: zeros([12, 4]), bias: zeros([12]) } },
     ...{ qNorm: norm, kNorm: norm },
   }));
   /** Norms of heads have the width of a head. */
@@ -28,7 +28,7 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
   const run = { cache: layers[0], visible: 64 };
   const places = [{ step }, { start: 0 }];
   const shape = { heads: 2, kvHeads: 2, headWidth: 2 };
-  const feed = { up: linear, down: linear, gate: linear };
+  const feed = { up: linear, down: linear, gate: linear, gateUp: { weight: zeros([8, 4]), bias: zeros([8]) } };
   const experts = {
     router: { weight: zeros([2, 4]), bias: zeros([2]) },
     ...{ gateUp: zeros([16, 4]), down: zeros([8, 4]), shared: feed },
@@ -65,7 +65,10 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
         ...norms.flatMap((norm, i) =>
           [feed, { ...experts, sharedGate: gate, faults }].map((feedForward) => [
             ...["layer", { sum: x, update: x }, { ...run, place: places[i] }],
-            { attentionNorm: norm, feedForwardNorm: norm, attention: narrow(attentions[i]), feedForward },
+            {
+              ...{ attentionNorm: norm, feedForwardNorm: norm, attentionOutputNorm: norm, feedForwardOutputNorm: norm },
+              ...{ attention: narrow(attentions[i]), feedForward },
+            },
             { ...shape, activation: "silu", mixture: mixtureShape },
           ]),
         ),

@@ -168,13 +168,16 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
         { layout },
       ]),
     ),
-    appendRotated: call(library.appendRotated, [
-      {
-        ...{ q: zeros([1, 1, 2, 4]), k: zeros([1, 1, 2, 4]), v: zeros([1, 1, 2, 4]), table: zeros([8, 2, 2]) },
-        ...{ keys: zeros([1, 2, 8, 4]), values: zeros([1, 2, 8, 4]) },
-      },
-      { pairing: "halves", start: 1, layout: "contiguous", variant: "chain" },
-    ]),
+    appendRotated: call(
+      library.appendRotated,
+      ...["contiguous", paged, { kind: "ring", sinks: 1 }].map((layout) => [
+        {
+          ...{ q: zeros([1, 1, 2, 4]), k: zeros([1, 1, 2, 4]), v: zeros([1, 1, 2, 4]), table: zeros([8, 2, 2]) },
+          ...{ keys: zeros([1, 2, 8, 4]), values: zeros([1, 2, 8, 4]) },
+        },
+        { pairing: "halves", start: 1, layout, variant: "chain" },
+      ]),
+    ),
     concat: call(library.concat, [[m4], 0, intoY]),
     contiguous: map(library.contiguous),
     headMatmul: call(library.headMatmul, [
