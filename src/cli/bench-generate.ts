@@ -149,7 +149,7 @@ async function modelOf(flags: GenerateBenchFlags, bench: Bench, temporary: Tempo
 
 /** This engine, and those that it is measured against. */
 async function subjectsOf(
-  { against, dtype, weights: recipe }: GenerateBenchFlags,
+  { against, dtype, weights: recipe, model: given }: GenerateBenchFlags,
   bench: Bench,
   model: LanguageModel,
   { name, path, longest }: { readonly name: string; readonly path: string; readonly longest: number },
@@ -163,7 +163,13 @@ async function subjectsOf(
   const weights = await files.weights();
   const known = { config: await files.config(), weights, parameters: parametersOf(weights) };
   const own = await bench.ownSubject({
-    ...{ model, file: path, type: name, ...known, dtype: against.length > 0 ? undefined : recipe ? "several" : dtype },
+    ...{
+      model,
+      file: given ?? name,
+      type: name,
+      ...known,
+      dtype: against.length > 0 ? undefined : recipe ? "several" : dtype,
+    },
   });
   const subjects = [own];
   if (against.length === 0) return subjects;
