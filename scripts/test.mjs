@@ -51,15 +51,16 @@ const whatFailed = ({ output }) =>
 /** Runs the files of a project that failed again. True where they are the whole of what failed, and pass now. */
 async function again(first) {
   const { names } = first;
+  if (/Unhandled Error/.test(first.output)) return false; // no file's alone
   const results = readResults(resultsOf(names));
   const files = results ? failedFiles(results) : [];
   if (files.length === 0 || files.length > mostAgain) return false;
   console.log(`\n${names.join(" and ")}, once more, alone: ${files.join(", ")}`);
   const second = `.cache/test-again.${names[0]}.json`;
   const { ended } = await run(names, second, files);
-  const secondly = readResults(second);
-  if (!secondly) return false;
-  replaceFiles(resultsOf(names), secondly);
+  const repeated = readResults(second);
+  if (!repeated) return false;
+  replaceFiles(resultsOf(names), repeated);
   if (ended === 0) console.log(`\nThis failed beside other tests, and passed alone:\n${whatFailed(first)}`);
   return ended === 0;
 }

@@ -69,7 +69,7 @@ async function measure(flags: GenerateBenchFlags): Promise<void> {
   if (tests.length === 0) throw new RangeError("there is nothing to measure: --n-prompt and --n-gen are both 0");
   if (json !== undefined && json !== "-") await assertWritable("--json", json);
   const status = statusLine();
-  const temporary = new TemporaryFiles();
+  const temporary = temporaryFolders();
   try {
     const { name, path } = await modelOf(flags, bench, temporary, status);
     const longest = Math.max(...tests.map(({ prompt, generate, depth }) => depth + prompt + generate + 2));
@@ -107,22 +107,27 @@ async function measure(flags: GenerateBenchFlags): Promise<void> {
 }
 
 /** Folders that are removed when the bench ends. */
-class TemporaryFiles {
-  readonly #folders: string[] = [];
+interface TemporaryFolders {
+  make(): Promise<string>;
+  remove(): Promise<void>;
+}
 
-  async folder(): Promise<string> {
-    const folder = await mkdtemp(join(tmpdir(), "shaderformer-bench-"));
-    this.#folders.push(folder);
-    return folder;
-  }
-
-  async remove(): Promise<void> {
-    for (const folder of this.#folders) await rm(folder, { recursive: true, force: true });
-  }
+function temporaryFolders(): TemporaryFolders {
+  const folders: string[] = [];
+  return {
+    make: async () => {
+      const folder = await mkdtemp(join(tmpdir(), "shaderformer-bench-"));
+      folders.push(folder);
+      return folder;
+    },
+    remove: async () => {
+      for (const folder of folders) await rm(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 /** The model's name and its folder or file, which is written where it is a shape, or another engine reads it too. */
-async function modelOf(flags: GenerateBenchFlags, bench: Bench, temporary: TemporaryFiles, status: StatusLine) {
+async function modelOf(flags: GenerateBenchFlags, bench: Bench, temporary: TemporaryFolders, status: StatusLine) {
   const { model, shape, against } = flags;
   const format = flags.weights ?? flags.dtype;
   if ((model === undefined) === (shape === undefined)) throw new RangeError("give one of --model and --shape");
@@ -130,7 +135,7 @@ async function modelOf(flags: GenerateBenchFlags, bench: Bench, temporary: Tempo
   let path = model ?? "";
   const name = [shapeName ?? path.split("/").findLast((part) => part !== "") ?? path, format].filter(Boolean).join(" ");
   if (config) {
-    path = await temporary.folder();
+    path = await temporary.make();
     status.show(`writing ${shapeName}`);
     const { writeRandomFolder } = await import("../../bench/models/write-random.ts");
     await writeRandomFolder(path, config);
@@ -141,7 +146,7 @@ async function modelOf(flags: GenerateBenchFlags, bench: Bench, temporary: Tempo
     import("../convert/to-gguf.ts"),
     import("../convert/weights.ts"),
   ]);
-  const file = join(await temporary.folder(), "model.gguf");
+  const file = join(await temporary.make(), "model.gguf");
   const writing = await toGguf(await openSource(path), weightsNamed(format ?? "f16"));
   await writeFile(file, writing.pieces());
   return { name, path: file };

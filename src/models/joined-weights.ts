@@ -36,12 +36,12 @@ export function joining(
   const [type = "f32"] = types;
   const columns = stored[0]?.columns ?? 0;
   const biases = sources.filter(({ bias }) => bias).length;
-  const alike =
+  const isUniform =
     new Set(types).size === 1 &&
     new Set(stored.map(({ dtype }) => dtype)).size === 1 &&
     stored.every((one) => one.columns === columns) &&
     (biases === 0 || biases === sources.length);
-  if (!alike) return { canJoin: false, chosen };
+  if (!isUniform) return { canJoin: false, chosen };
   const limit = Math.min(gpu.limits.binding, gpu.limits.buffer);
   const strides = [...Object.values(planeRowBytes(type, columns)), ...(biases > 0 ? [4] : [])];
   const canJoin = strides.every((bytes) => {

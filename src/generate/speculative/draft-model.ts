@@ -15,7 +15,7 @@ export const draftKind = (options: ResolvedOptions): SamplingKind => ({
 /**
  * Proposes what a smaller model would write, in as many of its decode steps, which follow one another without waiting. It
  * draws from its own distribution with the model's settings but for the penalties, by the random words that the model
- * draws with: where both distributions are alike, so are most draws.
+ * draws with: where the two distributions are close, most draws agree.
  */
 export async function draftModel(
   { state, cached }: DraftSequence,
