@@ -10,7 +10,7 @@
 enable subgroups;
 
 const SUBGROUP: u32 = 8;  // threads
-const ROWS: u32 = 8;
+const ROWS: u32 = 16;     // 8 for few rows
 const COLUMNS: u32 = 4;   // of a thread
 
 struct Params { rows: u32, k: u32, n: u32, begin: u32, total: u32 }

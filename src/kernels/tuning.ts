@@ -116,7 +116,7 @@ export const tuningTable: { readonly [K in keyof Tuning]: Readonly<Record<Kind, 
     software: {
       choice: ["subgroups", "register", "tiled", "naive"],
       measuredOn: llvmpipe,
-      finding: "subgroups takes half the time of register",
+      finding: "subgroups takes half the time of register, and with tiles of 16 rows 0.8 of that with 8",
     },
     hardware: {
       choice: ["register", "tiled", "naive"],

@@ -4,6 +4,9 @@ import { constantsOf } from "../../gpu/specialise.ts";
 import { defineKernel } from "../kernel.ts";
 import { linear, linearCost, linearParts, type MatmulTensors, wantsVectors } from "./linear.ts";
 
+/** Rows of a tile: 16, so that a loaded weight serves as many products, or 8 where the last tile would waste too many. */
+const tileRows = (rows: number) => (16 * Math.ceil(rows / 16) <= 1.25 * 8 * Math.ceil(rows / 8) ? 16 : 8);
+
 /** Register tiles of a whole subgroup, which shares x by shuffles. Requires k to be a multiple of 4. */
 export const subgroups = {
   requires: ["subgroups"],
@@ -13,9 +16,9 @@ export const subgroups = {
     name: "matmul/subgroups",
     source,
     ...linear,
-    specialise: (_axes, _options: object, context) => ({
+    specialise: ({ rows }, _options: object, context) => ({
       parts: linearParts(context),
-      constants: { SUBGROUP: context.gpu.adapter.subgroupSize ?? 0 },
+      constants: { SUBGROUP: context.gpu.adapter.subgroupSize ?? 0, ROWS: tileRows(rows) },
     }),
     workgroups: ({ rows, n }, _options, _context, shader) => {
       const { SUBGROUP, ROWS, COLUMNS } = constantsOf(shader, "SUBGROUP", "ROWS", "COLUMNS");
