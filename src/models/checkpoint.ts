@@ -1,13 +1,13 @@
 import { FormatError, listed } from "../formats/format-error.ts";
 import type { Weights } from "../formats/weights.ts";
-import { type ConfigOrigin, configJson, type DecoderConfig } from "./config.ts";
-import { type Family, type LayerSources, type OuterSources, sourcesOf, type WeightSource } from "./family.ts";
+import { type ConfigOrigin, configJson } from "./config.ts";
+import { type LayerSources, type OuterSources, sourcesOf, type WeightNames, type WeightSource } from "./family.ts";
 import { storedTensor } from "./stored-rows.ts";
 
-/** The sources of a decoder's weights, each of which a checkpoint holds in the shape that the config implies. */
-export interface Checkpoint {
-  readonly outer: OuterSources;
-  readonly layers: readonly LayerSources[];
+/** The sources of a model's weights, each of which a checkpoint holds in the shape that the config implies. */
+export interface Checkpoint<Outer = OuterSources, Layer = LayerSources> {
+  readonly outer: Outer;
+  readonly layers: readonly Layer[];
   /** Tensors that nothing reads, without those that checkpoints of the family usually hold. */
   readonly unread: readonly string[];
 }
@@ -18,13 +18,13 @@ export interface Checkpoint {
  * @throws FormatError for a tensor that is missing, or has another shape or type; and for a field of the config that
  * says that tensors are there, or are not, where the checkpoint says the opposite.
  */
-export function checkWeights(
+export function checkWeights<Config extends Layered, Outer extends object, Layer extends object>(
   weights: Weights,
-  family: Family,
-  config: DecoderConfig,
+  family: WeightNames<Config, Outer, Layer>,
+  config: Config,
   origin: ConfigOrigin = configJson,
-): Checkpoint {
-  const parts: Part[] = [];
+): Checkpoint<Outer, Layer> {
+  const parts: object[] = [];
   const implied = new Set<string>();
   // Part by part, up to the first that is not complete: a config may speak of more layers than memory has room for.
   for (let at = 0; at <= config.layers; at++) {
@@ -43,23 +43,31 @@ export function checkWeights(
   );
   if (unread.length > 0) checkUnread(weights, family, config, unread, origin);
   const [outer, ...layers] = parts;
-  return { outer: outer as OuterSources, layers: layers as LayerSources[], unread };
+  return { outer: outer as Outer, layers: layers as Layer[], unread };
 }
 
-type Part = OuterSources | LayerSources;
+/** A config, of which the number of layers matters here. */
+interface Layered {
+  readonly layers: number;
+}
 
 /** What is outside of the layers, then layer by layer. */
-function partOf(family: Family, config: DecoderConfig, at: number, has: (name: string) => boolean): Part {
+function partOf<Config>(
+  family: WeightNames<Config, object, object>,
+  config: Config,
+  at: number,
+  has: (name: string) => boolean,
+): object {
   return at === 0 ? family.outer(config, has) : family.layer(config, at - 1, has);
 }
 
 const namesOf = ({ name, packed }: WeightSource) => [name, ...Object.values(packed?.planes ?? {})];
 
 /** For each field that says which tensors there are, those of the first parts if it said the opposite. */
-function* opposites(
+function* opposites<Config extends Layered>(
   weights: Weights,
-  family: Family,
-  config: DecoderConfig,
+  family: WeightNames<Config, object, object>,
+  config: Config,
   { file, names: called }: ConfigOrigin,
   parts?: number,
 ) {
@@ -77,10 +85,10 @@ function* opposites(
 }
 
 /** Throws for a field that is alone in saying that tensors are there. Where some of them are, the checkpoint is incomplete. */
-function checkMissing(
+function checkMissing<Config extends Layered>(
   weights: Weights,
-  family: Family,
-  config: DecoderConfig,
+  family: WeightNames<Config, object, object>,
+  config: Config,
   {
     implied,
     missing,
@@ -95,10 +103,10 @@ function checkMissing(
 }
 
 /** Throws for a field that says that tensors are not there. */
-function checkUnread(
+function checkUnread<Config extends Layered>(
   weights: Weights,
-  family: Family,
-  config: DecoderConfig,
+  family: WeightNames<Config, object, object>,
+  config: Config,
   unread: readonly string[],
   origin: ConfigOrigin,
 ): void {

@@ -113,21 +113,25 @@ export interface OuterSources {
  * Fields that say which tensors there are: what each says, and what would be different in the config if it said the
  * opposite. A checkpoint that fits the opposite contradicts its config.
  */
-export type Opposites = Readonly<
-  Record<string, { readonly is: number | boolean; readonly but: Partial<DecoderConfig> }>
+export type Opposites<Config = DecoderConfig> = Readonly<
+  Record<string, { readonly is: number | boolean; readonly but: Partial<Config> }>
 >;
 
+/** How the weights of models with a config of some kind are named: those outside of the layers, and those of a layer. */
+export interface WeightNames<Config, Outer, Layer> {
+  /** `has` returns whether the checkpoint holds an optional tensor. */
+  readonly outer: (config: Config, has: (name: string) => boolean) => Outer;
+  readonly layer: (config: Config, layer: number, has: (name: string) => boolean) => Layer;
+  readonly opposites?: (config: Config) => Opposites<Config>;
+  /** Names of tensors that such checkpoints may hold although nothing reads them. */
+  readonly extras?: (config: Config) => readonly RegExp[];
+}
+
 /** An architecture family: how its config is read and how its weights are named. */
-export interface Family {
+export interface Family extends WeightNames<DecoderConfig, OuterSources, LayerSources> {
   /** Names that the `architectures` of a `config.json` use. */
   readonly architectures: readonly string[];
   readonly read: (config: FieldReader, architecture: string) => DecoderConfig;
-  /** `has` returns whether the checkpoint holds an optional tensor. */
-  readonly outer: (config: DecoderConfig, has: (name: string) => boolean) => OuterSources;
-  readonly layer: (config: DecoderConfig, layer: number, has: (name: string) => boolean) => LayerSources;
-  readonly opposites?: (config: DecoderConfig) => Opposites;
-  /** Names of tensors that checkpoints of the family may hold although nothing reads them. */
-  readonly extras?: (config: DecoderConfig) => readonly RegExp[];
   /** Values of `quantization_config.quant_method` that it supports. */
   readonly packings?: readonly string[];
 }
@@ -135,12 +139,9 @@ export interface Family {
 /** The prefix of weight names; folders saved from the bare model lack `model.`. */
 export const prefixFor = (has: (name: string) => boolean): string => (has("embed_tokens.weight") ? "" : "model.");
 
-/** Sources of the parts of a layer. */
-type Inner = FeedForwardSources | MixtureSources | LatentSources;
-
-/** All tensors of the checkpoint that are sources of a part of the model. */
-export function sourcesOf(part: OuterSources | LayerSources | Inner): WeightSource[] {
-  return Object.values(part).flatMap((entry: WeightSource | StackedSource | Inner) => {
+/** All tensors of the checkpoint that are sources of a part of the model, such as `LayerSources`. */
+export function sourcesOf(part: object): WeightSource[] {
+  return Object.values(part).flatMap((entry: WeightSource | StackedSource | object) => {
     if ("parts" in entry) return entry.parts.flat();
     return "name" in entry ? [entry] : sourcesOf(entry);
   });

@@ -31,7 +31,7 @@ function fitting(dtype: DType, columns: number): DType {
 /** The types that options give the matrices of a model: all one, those of a recipe, or as they are stored. */
 export function matrixTypes(
   { dtype, weights }: { readonly dtype?: WeightType | undefined; readonly weights?: Recipe | undefined },
-  { layers, mixture, tied, latent }: DecoderConfig,
+  { layers, mixture, tied, latent }: Pick<DecoderConfig, "layers" | "mixture" | "tied" | "latent">,
 ): MatrixTypes {
   const replaced = new Map<string, number>();
   const model = { layers, experts: mixture?.experts ?? 0, tied };

@@ -1,5 +1,4 @@
 import type { AttentionWeights, LatentProjections } from "../blocks/attention.ts";
-import type { FeedForwardWeights } from "../blocks/feed-forward.ts";
 import type { Linear } from "../blocks/linear.ts";
 import type { MixtureWeights } from "../blocks/mixture.ts";
 import type { Norm } from "../blocks/norm.ts";
@@ -9,17 +8,10 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Checkpoint, checkWeights } from "./checkpoint.ts";
 import type { DecoderConfig } from "./config.ts";
-import type {
-  Family,
-  FeedForwardSources,
-  LatentSources,
-  LayerSources,
-  MixtureSources,
-  WeightSource,
-} from "./family.ts";
-import { joining, type LinearSources, partsOf } from "./joined-weights.ts";
+import type { Family, LatentSources, LayerSources, MixtureSources } from "./family.ts";
 import { Loader, type LoadOptions } from "./loader.ts";
-import { matrixTypes, type TypeChoice } from "./matrix-types.ts";
+import { matrixTypes } from "./matrix-types.ts";
+import { partLoader } from "./part-loader.ts";
 
 export type { LoadOptions } from "./loader.ts";
 
@@ -63,45 +55,7 @@ export async function uploadWeights(
   const loader = new Loader(gpu, weights, options);
   const types = matrixTypes(options, config);
   try {
-    const norm = (weight: WeightSource, bias?: WeightSource, eps = config.eps): Norm => {
-      if (config.norm === "rms") return { kind: "rms", weight: loader.vector(weight), eps };
-      return { kind: "layer", weight: loader.vector(weight), bias: bias && loader.vector(bias), eps };
-    };
-    const linear = (type: TypeChoice, weight: WeightSource, bias?: WeightSource): Linear => ({
-      weight: loader.matrix(weight, type),
-      bias: bias && loader.vector(bias),
-    });
-    /** Projections of one input as one where they can be, with what takes them apart once all is loaded. */
-    const joined = (sources: readonly LinearSources[]): (() => readonly [parts: Linear[], whole?: Linear]) => {
-      const { chosen, canJoin } = joining(gpu, weights, sources);
-      if (!canJoin) {
-        const parts = sources.map(({ weight, bias }, i) => linear(chosen[i] as TypeChoice, weight, bias));
-        return () => [parts];
-      }
-      const label = sources.map(({ weight }) => weight.name).join(", ");
-      const biases = sources.flatMap(({ bias }) => bias ?? []);
-      const whole: Linear = {
-        weight: loader.matrix({ label, parts: sources.map(({ weight }) => [weight]) }, chosen[0]),
-        bias: biases.length > 0 ? loader.vectors(biases) : undefined,
-      };
-      return () => [partsOf(whole, sources), whole];
-    };
-    const feedForward = (layer: FeedForwardSources, index: number): (() => FeedForwardWeights) => {
-      const { up, upBias, gate, gateBias } = layer;
-      const down = linear(types.of("down", index), layer.down, layer.downBias);
-      if (!gate) {
-        const only = linear(types.of("up", index), up, upBias);
-        return () => ({ up: only, down });
-      }
-      const both = joined([
-        { type: types.of("gate", index), weight: gate, bias: gateBias },
-        { type: types.of("up", index), weight: up, bias: upBias },
-      ]);
-      return () => {
-        const [[gate, up], gateUp] = both();
-        return { gate, up: up as Linear, gateUp, down };
-      };
-    };
+    const { norm, linear, projections, feedForward } = partLoader(gpu, weights, loader, types, config);
     const faults = config.mixture && loader.flags(config.layers);
     const mixture = (layer: MixtureSources, index: number): (() => MixtureWeights) => {
       const shared = layer.shared && feedForward(layer.shared, index);
@@ -118,28 +72,14 @@ export async function uploadWeights(
       return () => ({ ...others, shared: shared?.() });
     };
     const attention = (layer: LayerSources, index: number): (() => AttentionWeights) => {
-      const [q, k, v] = [
-        { type: types.of("q", index), weight: layer.q, bias: layer.qBias },
-        { type: types.of("k", index), weight: layer.k, bias: layer.kBias },
-        { type: types.of("v", index), weight: layer.v, bias: layer.latent ? undefined : layer.vBias },
-      ] as const;
       const others = {
-        output: linear(types.of("output", index), layer.output, layer.outputBias),
         qNorm: layer.qNorm && norm(layer.qNorm),
         kNorm: layer.kNorm && norm(layer.kNorm),
         sinks: layer.sinks && loader.vector(layer.sinks),
         latent: layer.latent && latent(layer.latent, index),
       };
-      if (layer.latent) {
-        const one = ({ type, weight, bias }: LinearSources) => linear(type, weight, bias);
-        const all = { q: one(q), k: one(k), v: one(v), ...others };
-        return () => all;
-      }
-      const projections = joined([q, k, v]);
-      return () => {
-        const [[q, k, v], qkv] = projections();
-        return { q: q as Linear, k: k as Linear, v: v as Linear, qkv, ...others };
-      };
+      const all = projections(layer, index);
+      return () => ({ ...all(), ...others });
     };
     const latent = (layer: LatentSources, index: number): LatentProjections => {
       const eps = config.latent?.eps;
