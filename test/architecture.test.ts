@@ -34,11 +34,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   kernels: [...upTo("kernels"), "shaders"],
   blocks: upTo("blocks"),
   models: [...upTo("models"), "formats"],
-  generate: [...upTo("generate"), "formats", "text"],
+  generate: [...upTo("generate"), "formats", "text", "tune"],
   formats: ["tensor", "formats"],
   text: ["text"],
   reference: ["tensor", "reference"],
   check: [...upTo("blocks"), "reference", "check"],
+  tune: [...upTo("kernels"), "formats", "reference", "check", "tune"],
   build: ["wgsl", "gpu", "build"],
   "attention.ts": engine,
   convert: [...engine, "formats", "text", "convert"],
@@ -46,7 +47,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "worker.ts": ["engine"],
   "index.ts": [...engine, "formats", "text", "engine", "attention.ts"],
   serve: ["gpu", "text", "engine", "serve"],
-  cli: [...engine, "formats", "text", "engine", "convert", "serve", "cli", "bench", "index.ts"],
+  cli: [...engine, "formats", "text", "tune", "engine", "convert", "serve", "cli", "bench", "index.ts"],
 };
 
 const isOurs = (target: string) => /^(src|shaders|bench|test|site|examples|scripts)\//.test(target);

@@ -135,19 +135,24 @@ export class Gpu extends Device {
     this.assertUsable();
     if (this.#recording) throw new GpuError("record was called while recording");
     const recording = new Recording(options.taps);
-    this.#recording = recording;
-    let result: T;
-    try {
-      result = fn();
-    } finally {
-      this.#recording = undefined;
-    }
+    const result = this.recordInto(recording, fn);
     if (isThenable(result)) {
       Promise.resolve(result).catch(() => undefined); // it may fail outside of the recording; the error below is the cause
       throw new GpuError("the recorded function returned a promise; recording is synchronous");
     }
     const kept = [...holdersIn(result), ...recording.taps.values()].flatMap(({ storages }) => storages);
     return new ProgramOn<Gpu, T>(this, recording, result, kept);
+  }
+
+  /** Runs `fn`; what it records is added to `recording`, and not to the one in progress. */
+  recordInto<T>(recording: Recording, fn: () => T): T {
+    const outer = this.#recording;
+    this.#recording = recording;
+    try {
+      return fn();
+    } finally {
+      this.#recording = outer;
+    }
   }
 
   /**

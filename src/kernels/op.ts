@@ -14,6 +14,7 @@ import {
 } from "../options/checks.ts";
 import { OptionError } from "../options/errors.ts";
 import { ShapeError } from "../tensor/shape.ts";
+import { type OpCall, preferenceOf } from "./preference.ts";
 
 /** One way of computing an op: a row in its table. */
 export interface Variant<T, X, R> {
@@ -43,6 +44,8 @@ export interface Op<T, X, R, V> {
   readonly variants: V;
   /** For each variant, why it cannot take these arguments; undefined for those that can. */
   readonly survey: (gpu: Gpu, tensors: T, options: X) => ReadonlyMap<keyof V & string, string | undefined>;
+  /** The variants in order of preference for these arguments, before it is known which accept them. */
+  readonly order: (tensors: T, options: X, gpu: Gpu) => readonly (keyof V & string)[];
 }
 
 /** The tensors and options of an op, apart from the choice of a variant. */
@@ -77,7 +80,7 @@ export function defineOp<T, X, R, const V extends Readonly<Record<string, Varian
     required: checks.options.required,
   };
   const reason = (variant: string, gpu: Gpu, tensors: T, options: X): string | undefined => {
-    const row = variants[variant];
+    const row = Object.hasOwn(variants, variant) ? variants[variant] : undefined;
     if (!row) return `there is no such variant; there are ${Object.keys(variants).join(", ")}`;
     const missing = (row.requires ?? []).filter((feature) => !gpu.features.has(feature));
     if (missing.length > 0) return `this device has no ${missing.join(", ")}`;
@@ -98,7 +101,9 @@ export function defineOp<T, X, R, const V extends Readonly<Record<string, Varian
     const options = rest as unknown as X;
     prepare?.(options);
     const tried: string[] = [];
-    for (const variant of wanted === undefined ? order(tensors, options, gpu) : [wanted]) {
+    const preferred = preferenceOf(gpu)?.({ op: made, tensors, options, wanted } as unknown as OpCall) ?? [];
+    const names = wanted === undefined ? new Set([...preferred, ...order(tensors, options, gpu)]) : [wanted];
+    for (const variant of names) {
       const why = reason(variant, gpu, tensors, options);
       if (why === undefined) {
         const row = variants[variant] as Variant<T, X, R>;
@@ -115,7 +120,8 @@ export function defineOp<T, X, R, const V extends Readonly<Record<string, Varian
     prepare?.(options);
     return new Map(Object.keys(variants).map((variant) => [variant, reason(variant, gpu, tensors, options)]));
   };
-  return Object.assign(op, { opName: name, variants, survey }) as unknown as Op<T, X, R, V>;
+  const made = Object.assign(op, { opName: name, variants, survey, order }) as unknown as Op<T, X, R, V>;
+  return made;
 }
 
 /** The fields of a definition. */

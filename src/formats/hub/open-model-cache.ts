@@ -1,4 +1,5 @@
 import { checkOptions, fieldsOf, text } from "../../options/checks.ts";
+import { cacheFolder } from "../cache-folder.ts";
 import { nodeModule } from "../folder.ts";
 import { FormatError } from "../format-error.ts";
 import type { Shelf } from "./kept-file.ts";
@@ -36,15 +37,9 @@ export function shelfOf(cache: ModelCache, id: string): Shelf {
 export async function openModelCache(options: ModelCacheOptions = {}): Promise<ModelCache | undefined> {
   checkOptions("openModelCache", fields, options);
   const fs = nodeModule("node:fs/promises") as typeof import("node:fs/promises") | undefined;
-  if (fs) return modelCacheIn(folderStore(fs, options.folder ?? defaultFolder()));
+  if (fs) return modelCacheIn(folderStore(fs, options.folder ?? cacheFolder("models")));
   const store = (await opfsStore()) ?? (await cacheApiStore());
   return store && modelCacheIn(store);
-}
-
-function defaultFolder(): string {
-  const { homedir } = nodeModule("node:os") as typeof import("node:os");
-  const { env } = process;
-  return `${env["XDG_CACHE_HOME"] || `${homedir()}/.cache`}/shaderformer/models`;
 }
 
 /** A cache over a store. */

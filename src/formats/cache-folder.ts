@@ -1,0 +1,8 @@
+import { nodeModule } from "./folder.ts";
+
+/** A folder in the one where this project keeps files that can be made again (Node only). */
+export function cacheFolder(name: string): string {
+  const { homedir } = nodeModule("node:os") as typeof import("node:os");
+  const { env } = process;
+  return `${env["XDG_CACHE_HOME"] || `${homedir()}/.cache`}/shaderformer/${name}`;
+}
