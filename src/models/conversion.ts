@@ -57,7 +57,9 @@ export function convert(
   if (anyNotFinite) {
     // What was not finite before is the business of `verify`; one such number makes its whole block NaN.
     const stored = decodePlanes(to, [1, columns], made);
-    const block = Number(formats[to].planes.data.elements);
+    const block = Math.max(
+      ...Object.values(formats[to].planes).map(({ elements }) => (elements === "row" ? columns : elements)),
+    );
     const blockOf = (i: number) => numbers.subarray(i - (i % block), i - (i % block) + block);
     const first = numbers.findIndex((_, i) => !Number.isFinite(stored[i]) && blockOf(i).every(Number.isFinite));
     const furthest = (a: number, b: number) => (Math.abs(numbers[b] ?? 0) > Math.abs(numbers[a] ?? 0) ? b : a);

@@ -73,9 +73,9 @@ afterAll(() => rm(made.folder, { recursive: true, force: true }));
 test("a format takes three new files and two words, a family one and one", () => {
   expect(format).toEqual({
     made: [
-      "src/tensor/formats/int8-channel.ts",
-      "shaders/lib/weight/int8-channel.wgsl",
-      "src/kernels/formats/int8-channel.ts",
+      "src/tensor/formats/int8-sixteen.ts",
+      "shaders/lib/weight/int8-sixteen.wgsl",
+      "src/kernels/formats/int8-sixteen.ts",
     ],
     changed: ["src/tensor/formats.ts", "src/kernels/formats.ts"],
   });
@@ -99,7 +99,7 @@ test("the family's logits agree with the float64 reference, with weights in the 
     { model_type: "llama", ...settings, hidden_size: width, rms_norm_eps: eps },
   ).logits.values;
   assertClose(Float64Array.from(answers.logits["f32"] ?? []), expected, nmseCaps.logits, "Tern");
-  const { nmse } = difference(answers.logits["int8-channel"] ?? [], expected);
+  const { nmse } = difference(answers.logits["int8-sixteen"] ?? [], expected);
   expect(nmse).toBeLessThan(1e-3);
   expect(nmse).toBeGreaterThan(1e-7); // it is stored so at all
 });
@@ -124,17 +124,17 @@ test("the command of the guide measures it, on smaller experts", async () => {
   const { rows } = JSON.parse(stdout) as BenchResult;
   expect(rows.map(({ dtype, verdict, reason }) => [dtype, verdict, reason])).toEqual([
     ["f16", "pass", null],
-    ["int8-channel", "pass", null],
+    ["int8-sixteen", "pass", null],
   ]);
 });
 
 test("the command line lists it, and the docs' table has it", async () => {
   const last = weightTypes.at(-1);
   const listed = async (...words: string[]) => (await node("out/cli.mjs", ...words, "--help")).stdout;
-  expect(await listed("bench", "moe")).toMatch(new RegExp(`${last},\\s+int8-channel`));
-  expect(await listed("generate")).toMatch(new RegExp(`"${last}",\\s+"int8-channel"`));
+  expect(await listed("bench", "moe")).toMatch(new RegExp(`${last},\\s+int8-sixteen`));
+  expect(await listed("generate")).toMatch(new RegExp(`"${last}",\\s+"int8-sixteen"`));
   await document();
   expect(await readFile(join(copy, "docs/storage-formats.md"), "utf8")).toMatch(
-    /^\| `int8-channel` \| data: 4 bytes for 4 elements; scales: 4 bytes for a row \| 8.031 \| yes \| {2}\|/m,
+    /^\| `int8-sixteen` \| data: 4 bytes for 4 elements; scales: 4 bytes for 16 elements \| 10 \| yes \| {2}\|/m,
   );
 });

@@ -12,8 +12,14 @@ import { testGpu } from "../support/gpu.ts";
 await loadCodecs();
 
 const packed = dtypes.filter((dtype) => !isPlain(dtype));
-/** Those whose steps are found by a search: test/tensor/ggml-blocks.test.ts has numbers that it keeps. */
-const searched: readonly DType[] = ["q2_k", "q3_k", "q4_k", "q5_k", "q6_k", "iq4_nl"];
+/**
+ * Those whose steps are found by a search, or by a range that codes may not fill: ggml-blocks.test.ts and
+ * integer-weights.test.ts have numbers that they keep.
+ */
+const searched: readonly DType[] = [
+  ...(["q2_k", "q3_k", "q4_k", "q5_k", "q6_k", "iq4_nl"] as const),
+  ...(["int4_32", "int4_64", "int4_128"] as const),
+];
 const upTo = (max: number) => fc.array(fc.double({ min: -max, max, noNaN: true }), { minLength: 192, maxLength: 192 });
 const numbers = upTo(1e6);
 

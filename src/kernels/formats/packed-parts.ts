@@ -1,5 +1,9 @@
 // The table of the parts that read packed formats. It is loaded when one is needed.
 import type { FormatParts } from "./format-parts.ts";
+import { int4_32 } from "./int4-32.ts";
+import { int4_64 } from "./int4-64.ts";
+import { int4_128 } from "./int4-128.ts";
+import { int8_channel } from "./int8-channel.ts";
 import { iq4_nl } from "./iq4-nl.ts";
 import { mxfp4 } from "./mxfp4.ts";
 import { q2_k } from "./q2-k.ts";
@@ -26,6 +30,10 @@ const records = [
   q5_k,
   q6_k,
   iq4_nl,
+  int4_32,
+  int4_64,
+  int4_128,
+  int8_channel,
 ] as const satisfies readonly FormatParts[];
 
 /** The parts by the names of their formats. */

@@ -58,8 +58,8 @@ export interface GgmlBlocks {
 }
 
 /** How a packed format is encoded and decoded, with the sizes that its record says. */
-export type Codec = Pick<StorageFormat, "planes" | "encode" | "decode"> &
-  Required<Pick<StorageFormat, "firstNotFinite" | "ggml">>;
+export type Codec = Pick<StorageFormat, "planes" | "encode" | "decode" | "ggml"> &
+  Required<Pick<StorageFormat, "firstNotFinite">>;
 
 /** A float: stored fraction bits and exponent bias (IEEE 754 section 3.6; bf16 is the upper half of an f32). */
 export interface FloatElement {

@@ -1,7 +1,7 @@
 // Formats of blocks: how large they are. How they are encoded takes as much code as all the rest of a small page, so that
 // is loaded when it is first needed.
 import { ShapeError } from "../shape.ts";
-import type { Codec, StorageFormat } from "./format.ts";
+import type { Codec, GgmlBlocks, StorageFormat } from "./format.ts";
 
 let loaded: ReadonlyMap<string, Codec> | undefined;
 
@@ -19,6 +19,12 @@ function codecOf(name: string): Codec {
   const codec = loaded?.get(name);
   if (codec) return codec;
   throw new ShapeError(`${name}: how it is encoded is not loaded; await loadPackedFormats() first`);
+}
+
+function blocksOf(name: string): GgmlBlocks {
+  const { ggml } = codecOf(name);
+  if (ggml) return ggml;
+  throw new TypeError(`${name}: GGUF files have no blocks of it`);
 }
 
 /** Sizes of a block: its number of elements, its bytes in a file of ggml, and in the planes on the device. */
@@ -42,11 +48,28 @@ function packed<Name extends string>(name: Name, { type, elements, bytes, data, 
     firstNotFinite: (planes) => codecOf(name).firstNotFinite(planes),
     ggml: {
       ...{ type, bytes },
-      split: (blocks) => codecOf(name).ggml.split(blocks),
-      join: (planes) => codecOf(name).ggml.join(planes),
+      split: (blocks) => blocksOf(name).split(blocks),
+      join: (planes) => blocksOf(name).join(planes),
     },
   } as const satisfies StorageFormat;
 }
+
+/** A format that GGUF files have no type for. */
+function unlisted<Name extends string, Sizes extends StorageFormat["planes"]>(name: Name, planes: Sizes) {
+  return {
+    ...{ name, planes },
+    encode: (values, columns) => codecOf(name).encode(values, columns),
+    decode: (given, columns) => codecOf(name).decode(given, columns),
+    firstNotFinite: (given) => codecOf(name).firstNotFinite(given),
+  } as const satisfies StorageFormat;
+}
+
+/** Codes of four bits in groups, each with a scale and a zero point. */
+const groups = <Name extends string>(name: Name, elements: number) =>
+  unlisted(name, {
+    data: { elements, bytes: elements / 2, array: Uint8Array },
+    scales: { elements, bytes: 4, array: Uint8Array },
+  });
 
 /** All packed formats: adding one is a line here, a file under `codecs`, and its word in the table there. */
 export const packedFormats = [
@@ -62,4 +85,11 @@ export const packedFormats = [
   packed("q5_k", { type: 13, elements: 256, bytes: 176, data: 160, scales: 16 }),
   packed("q6_k", { type: 14, elements: 256, bytes: 210, data: 192, scales: 20 }),
   packed("iq4_nl", { type: 20, elements: 32, bytes: 18, data: 16, scales: 2 }),
+  groups("int4_32", 32),
+  groups("int4_64", 64),
+  groups("int4_128", 128),
+  unlisted("int8_channel", {
+    data: { elements: 4, bytes: 4, array: Uint8Array },
+    scales: { elements: "row", bytes: 4, array: Float32Array },
+  }),
 ] as const;

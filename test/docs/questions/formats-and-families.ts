@@ -13,13 +13,13 @@ const [folder = "", ids = "[]"] = process.argv.slice(2);
 const gpu = await openGpu({ features: [] });
 const checked: string[] = [];
 for (const [table, variant] of [[matmulCases, "naive"], [gatherCases, "gather"], [expertsCases, "vector"]] as const) {
-  for (const item of table.cases.filter(({ name }) => name.includes("int8-channel"))) {
+  for (const item of table.cases.filter(({ name }) => name.includes("int8-sixteen"))) {
     await checkCase(gpu, table as never, variant, item as never);
     checked.push(table.op + ": " + item.name);
   }
 }
 const logits: Record<string, number[]> = {};
-for (const dtype of ["f32", "int8-channel"] as const) {
+for (const dtype of ["f32", "int8-sixteen"] as const) {
   using model = await loadModel(gpu, folder, { dtype });
   using session = model.session();
   logits[dtype] = (await inspect(session.state, JSON.parse(ids), "all")).logits.flatMap((row) => [...row]);
@@ -30,10 +30,10 @@ console.log(JSON.stringify({ checked, logits }));
 
 /** What it must and must not type, and a file that the guides wrote or changed, which is checked with it. */
 export const typed = `import { type DType, type ModelOptions, tensor } from "./src/index.ts";
-export const dtype: DType = "int8-channel";
-export const given: ModelOptions = { dtype: "int8-channel" };
+export const dtype: DType = "int8-sixteen";
+export const given: ModelOptions = { dtype: "int8-sixteen" };
 // @ts-expect-error: it is no cache format
-export const wrong: ModelOptions = { cache: { dtype: "int8-channel" } };
+export const wrong: ModelOptions = { cache: { dtype: "int8-sixteen" } };
 export { tensor };
 `;
 export const checkedFile = "src/models/tern.ts";

@@ -1,5 +1,9 @@
 // The table of codecs: how packed formats are encoded and decoded. It is loaded when one is needed.
 import type { Codec } from "../format.ts";
+import { int4_32 } from "./int4-32.ts";
+import { int4_64 } from "./int4-64.ts";
+import { int4_128 } from "./int4-128.ts";
+import { int8_channel } from "./int8-channel.ts";
 import { iq4_nl } from "./iq4-nl.ts";
 import { mxfp4 } from "./mxfp4.ts";
 import { q2_k } from "./q2-k.ts";
@@ -13,7 +17,10 @@ import { q5_k } from "./q5-k.ts";
 import { q6_k } from "./q6-k.ts";
 import { q8_0 } from "./q8-0.ts";
 
-const records = [mxfp4, q8_0, q4_0, q4_1, q5_0, q5_1, q2_k, q3_k, q4_k, q5_k, q6_k, iq4_nl] as const;
+const records = [
+  ...[mxfp4, q8_0, q4_0, q4_1, q5_0, q5_1, q2_k, q3_k, q4_k, q5_k, q6_k, iq4_nl],
+  ...[int4_32, int4_64, int4_128, int8_channel],
+] as const;
 
 /** The codecs by the names of their formats. */
 export const codecs: ReadonlyMap<string, Codec> = new Map(records.map((record) => [record.name, record]));

@@ -1,0 +1,10 @@
+import weight from "#shaders/lib/weight/int4-64.wgsl";
+import wide from "#shaders/lib/wide/int4-64.wgsl";
+import type { FormatParts } from "./format-parts.ts";
+
+/** A load reads a word of codes, and a scale with a zero point. */
+export const int4_64 = {
+  name: "int4_64",
+  weight: () => ({ part: weight, one: 8, four: 8 }),
+  wide: () => ({ part: wide, elements: 32, bytes: 20 }),
+} as const satisfies FormatParts;
