@@ -5,10 +5,12 @@ const columns = 1024;
 
 /** The table of docs/storage-formats.md. */
 export async function formatTable() {
-  const { formats, weightTypes, cacheFormats, bytesOf } = await bundled(`
+  const { formats, packedFormats, weightTypes, cacheFormats, bytesOf } = await bundled(`
     export * from "./src/tensor/formats.ts";
+    export * from "./src/tensor/formats/packed.ts";
     export * from "./src/kernels/formats.ts";`);
-  const rows = Object.values(formats).map(({ name, planes, ggml }) => {
+  const packed = new Set(packedFormats.map(({ name }) => name));
+  const rows = Object.values(formats).map(({ name, planes }) => {
     const cells = Object.entries(planes).map(([plane, { elements, bytes }]) => {
       const shared = elements === "row" ? "a row" : elements === 1 ? "an element" : `${elements} elements`;
       return `${plane}: ${bytes} ${bytes === 1 ? "byte" : "bytes"} for ${shared}`;
@@ -17,7 +19,7 @@ export async function formatTable() {
     const bits = (8 * bytesOf(name, [1, columns])) / columns;
     const file = `${name.replaceAll("_", "-")}.ts`;
     const links = [
-      `[codec](../src/tensor/formats/${ggml ? "codecs/" : ""}${file})`,
+      `[codec](../src/tensor/formats/${packed.has(name) ? "codecs/" : ""}${file})`,
       ...(has(weightTypes) || has(cacheFormats) ? [`[parts](../src/kernels/formats/${file})`] : []),
     ];
     return [
