@@ -94,6 +94,13 @@ export { normal, type RandomOptions, uniform } from "./kernels/elementwise/rando
 export { gather, gatherStep } from "./kernels/embedding/gather.ts";
 export { loadPackedFormats } from "./kernels/formats/packed.ts";
 export { type CacheFormat, cacheFormats, type WeightType, weightTypes } from "./kernels/formats.ts";
+export {
+  type GemmActivation,
+  type GemmOptions,
+  type GemmResult,
+  type GemmTensors,
+  gemm,
+} from "./kernels/gemm/gemm.ts";
 export { type AppendOptions, type AppendTensors, appendKv } from "./kernels/kv-cache/append.ts";
 export {
   appendRotated,

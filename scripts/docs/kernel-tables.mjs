@@ -10,7 +10,8 @@ const readText = (path) => readFile(new URL(path, root), "utf8");
 const headings = new Map([
   ["embedding", "Embedding"],
   ["norm", "Norms"],
-  ["matmul", "Matrix products"],
+  ["matmul", "Linear layers"],
+  ["gemm", "Matrix products"],
   ["rope", "Rotary positions"],
   ["kv-cache", "Cache"],
   ["attention", "Attention"],

@@ -25,7 +25,7 @@ export interface Gate<
    * What WGSL's accuracy table allows the builtins of this op beyond correct rounding, in ulps of the result: see
    * {@link allowedUlps}; per element where it depends on the argument. Default 0.
    */
-  allowed?(inputs: Named<Inputs, Dense>, variant: Variant): Allowed;
+  allowed?(inputs: Named<Inputs, Dense>, variant: Variant, options: Options): Allowed;
 }
 
 /** Ulps, for all results or for each. */

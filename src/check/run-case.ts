@@ -90,7 +90,7 @@ export async function runCase(gpu: Gpu, table: CaseTable, variant: string, item:
   const what = `${table.op} ${variant}, ${item.name}`;
   const options = item.options ?? {};
   const { inputs, expected, emulated } = oracleOf(table, variant, item);
-  const allowed = table.gate?.allowed?.(inputs, variant) ?? 0;
+  const allowed = table.gate?.allowed?.(inputs, variant, options) ?? 0;
   const tensors = uploadedInputs(gpu, item);
   const frames = framesOf(gpu, table, item, expected);
   const used: Tensor[] = [...Object.values(tensors), ...Object.values(frames).map(({ whole }) => whole)];

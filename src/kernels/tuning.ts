@@ -17,6 +17,8 @@ export interface Tuning {
   readonly appendRotated: readonly ("fused" | "chain")[];
   /** Variants of matmul for more rows than `vector` supports. */
   readonly matmulOfManyRows: readonly ("subgroups" | "register" | "tiled" | "naive")[];
+  /** Variants of gemm. */
+  readonly gemm: readonly ("subgroups" | "doubleBuffer" | "coalesced")[];
   /** Threads that stride along a column together in the products of a few rows: `LANES` of matmul/vector and moe/vector. */
   readonly vectorLanes: 4 | 64;
   /** Variants of experts for more tokens than `vector` supports. */
@@ -122,6 +124,19 @@ export const tuningTable: { readonly [K in keyof Tuning]: Readonly<Record<Kind, 
       choice: ["register", "tiled", "naive"],
       measuredOn: undefined,
       finding: "a shuffle may cost more than a load from the cache",
+    },
+  },
+  gemm: {
+    software: {
+      choice: ["subgroups", "coalesced"],
+      measuredOn: llvmpipe,
+      finding:
+        "512³: subgroups takes a third of the time of vectors, the fastest without, and a sixteenth of coalesced",
+    },
+    hardware: {
+      choice: ["doubleBuffer", "coalesced"],
+      measuredOn: undefined,
+      finding: "the rung with the fewest loads and waits; a shuffle may cost more than a load from workgroup memory",
     },
   },
   vectorLanes: {

@@ -37,6 +37,7 @@ export { dequantise, gatherPages, type Quantisation, quantise, ringPositions, ri
 export { geglu, gelu, geluTanh, quickGelu, silu, swiglu } from "./activation.ts";
 export { add, cast, div, exp, fill, mul, sub, where } from "./elementwise.ts";
 export { gather } from "./embedding.ts";
+export { type GemmOptions, gemm } from "./gemm.ts";
 export { concat, type SliceOptions, slice, transpose } from "./layout.ts";
 export { matmul } from "./matmul.ts";
 export { addLayerNorm, addRmsNorm, layerNorm, type NormOptions, rmsNorm } from "./norm.ts";

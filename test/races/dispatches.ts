@@ -1,5 +1,6 @@
 import { attention, type Dispatch, floats, positive, strides, words } from "./dispatch.ts";
 import { blockMapDispatches } from "./dispatches-block-map.ts";
+import { gemmDispatches } from "./dispatches-gemm.ts";
 import { labDispatches } from "./dispatches-lab.ts";
 import { layoutDispatches } from "./dispatches-layouts.ts";
 import { moeDispatches } from "./dispatches-moe.ts";
@@ -181,6 +182,7 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
     outputs: {},
     workgroups: [4, 1, 1],
   },
+  ...gemmDispatches,
   "matmul/naive": linear(3, 5, 4, { constants: { WORKGROUP: 4 }, workgroups: [3, 1, 1] }),
   "matmul/register": linear(7, 8, 6, {
     constants: { ROWS: 2, COLUMNS: 2, COLUMN_THREADS: 2, ROW_THREADS: 2 },

@@ -1,4 +1,5 @@
 import { attention, type Dispatch, floats } from "./dispatch.ts";
+import { product } from "./dispatches-gemm.ts";
 import { moeDispatches } from "./dispatches-moe.ts";
 
 /** The kernels that the detector does not run: where they fail, and what it says. */
@@ -24,6 +25,10 @@ export const notRun: Readonly<Record<string, { readonly reason: RegExp; readonly
       ...attention(10, 12, { SUBGROUP: 2, ROWS: 4, KEYS: 4 }),
       workgroups: [3, 2, 1],
     },
+  },
+  "gemm/subgroups": {
+    reason: /Invalid statement type/,
+    dispatch: product(5, 6, 9, { constants: { SUBGROUP: 2, ROW_QUADS: 1 }, workgroups: [2, 2, 1] }),
   },
   "matmul/subgroups": {
     reason: /Invalid statement type/,

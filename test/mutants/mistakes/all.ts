@@ -2,6 +2,7 @@ import type { Mistake } from "../mutant.ts";
 import { attentionMistakes } from "./attention.ts";
 import { attentionModMistakes } from "./attention-mods.ts";
 import { elementMistakes } from "./elements.ts";
+import { gemmMistakes } from "./gemm.ts";
 import { labMistakes } from "./lab.ts";
 import { layoutMistakes } from "./layouts.ts";
 import { matmulMistakes } from "./matmul.ts";
@@ -16,6 +17,7 @@ import { userWgslMistakes } from "./user-wgsl.ts";
 export const mistakes: readonly Mistake[] = [
   ...normSoftmaxMistakes,
   ...matmulMistakes,
+  ...gemmMistakes,
   ...attentionMistakes,
   ...subgroupMistakes,
   ...layoutMistakes,

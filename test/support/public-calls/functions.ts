@@ -180,6 +180,10 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     ),
     concat: call(library.concat, [[m4], 0, intoY]),
     contiguous: map(library.contiguous),
+    gemm: call(library.gemm, [
+      { a: m4, b: m4, bias: zeros([4]) },
+      { activation: "gelu", ...intoY, variant: "naive" },
+    ]),
     headMatmul: call(library.headMatmul, [
       { x: zeros([1, 2, 4]), weight: zeros([2, 4, 4]) },
       { into: { y: zeros([1, 2, 4]) } },

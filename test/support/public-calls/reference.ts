@@ -135,6 +135,7 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
     fill: of(reference.fill, [{}, { shape: [2], value: 1 }]),
     where: of(reference.where, [{ condition: m2, a: m2, b: m2 }]),
     gather: of(reference.gather, [{ ids: v2, table: m2 }]),
+    gemm: of(reference.gemm, [{ a: m2, b: m2, bias: v2 }, { activation: "relu" }]),
     concat: of(reference.concat, [{ a: m2, b: m2 }, { axis: 0 }]),
     slice: of(reference.slice, [x, { axis: 0, start: 0, end: 1 }]),
     transpose: of(reference.transpose, [x, { order: [1, 0] }]),

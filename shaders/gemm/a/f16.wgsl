@@ -1,0 +1,8 @@
+// Elements of a, stored as f16, two to a u32: half the bytes, on every device. What is loaded is f32 at once, and sums
+// are f32: only what was stored is rounded.
+
+@group(0) @binding(0) var<storage, read> a: array<u32>;
+
+fn load_a(index: u32) -> f32 {
+  return unpack2x16float(a[index / 2])[index % 2];
+}

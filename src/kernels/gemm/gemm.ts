@@ -1,0 +1,44 @@
+import { fieldsOf, oneOf } from "../../options/checks.ts";
+import { intoOf, tensorFields } from "../arguments.ts";
+import { defineOp } from "../op.ts";
+import { tuning } from "../tuning.ts";
+import { coalesced } from "./coalesced.ts";
+import { doubleBuffer } from "./double-buffer.ts";
+import { naive } from "./naive.ts";
+import { padded } from "./padded.ts";
+import { type GemmOptions, type GemmResult, type GemmTensors, gemmActivations } from "./problem.ts";
+import { registers1d } from "./registers-1d.ts";
+import { registers2d } from "./registers-2d.ts";
+import { splitK } from "./split-k.ts";
+import { subgroups } from "./subgroups.ts";
+import { tiled } from "./tiled.ts";
+import { vectors } from "./vectors.ts";
+
+export type { GemmActivation, GemmOptions, GemmResult, GemmTensors } from "./problem.ts";
+
+const variants = {
+  naive,
+  coalesced,
+  tiled,
+  registers1d,
+  registers2d,
+  vectors,
+  padded,
+  doubleBuffer,
+  splitK,
+  subgroups,
+} as const;
+
+/**
+ * Matrix products, `y = activation(a · b + bias)`: a `[...batch, m, k]`, b `[...batch, k, n]`, f32 or f16, bias `[n]` →
+ * y `[...batch, m, n]`, f32. Operands may be views with any strides: `transpose(b)` gives A·Bᵀ, `transpose(a)` gives Aᵀ·B,
+ * both without a copy. Batch axes that are missing or of length 1 are repeated. Sums are f32. Throws `ShapeError` for
+ * shapes and types that do not fit. For weights in other formats, and segments, see `matmul`.
+ */
+export const gemm = defineOp<GemmTensors, GemmOptions, GemmResult, typeof variants>(
+  { name: "gemm", variants, order: (_tensors, _options, gpu) => tuning(gpu).gemm },
+  {
+    tensors: tensorFields("a", "b", "bias?"),
+    options: fieldsOf<GemmOptions>({ activation: oneOf(...gemmActivations), into: intoOf("y") }),
+  },
+);

@@ -1,0 +1,18 @@
+import source from "#shaders/gemm/registers-1d.wgsl";
+import { constantsOf } from "../../gpu/specialise.ts";
+import { rungOf, tileWork } from "./variant.ts";
+
+/** Tiles, and eight outputs per thread, one below the other. */
+export const registers1d = rungOf({
+  name: "gemm/registers-1d",
+  source,
+  loads: "elements",
+  tile: (shader) => {
+    const { TILE_ROWS, TILE_COLUMNS } = constantsOf(shader, "TILE_ROWS", "TILE_COLUMNS");
+    return { rows: TILE_ROWS, columns: TILE_COLUMNS };
+  },
+  work: (axes, shader) => {
+    const { TILE_ROWS, TILE_COLUMNS, DEPTH } = constantsOf(shader, "TILE_ROWS", "TILE_COLUMNS", "DEPTH");
+    return tileWork(axes, TILE_ROWS, TILE_COLUMNS, DEPTH);
+  },
+});
