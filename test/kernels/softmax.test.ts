@@ -20,7 +20,7 @@ test("recorded: every variant on a temporary, replayed twice", async () => {
   const x = tensor(gpu, input.shape, input.values);
   const dense = transposeReference({ x: stored(input) }, { order: [1, 0] }).y;
   const expected = reference({ x: dense }).y.values;
-  for (const variant of ["threePass", "workgroup", "online"] as const) {
+  for (const variant of ["threePass", "workgroup", "online", "registers"] as const) {
     const program = gpu.record(() => softmax(gpu, { x: contiguous(gpu, { x: transpose(x) }).y }, { variant }).y);
     const instance = await program.instantiate();
     instance.run();
@@ -38,6 +38,6 @@ test("recorded: every variant on a temporary, replayed twice", async () => {
 test("a variant that does not exist is refused", () => {
   const x = tensor(gpu, [2, 3], new Float32Array(6));
   expect(() => softmax(gpu, { x }, { variant: "fast" as never })).toThrow(
-    "softmax/fast: there is no such variant; there are threePass, workgroup, online",
+    "softmax/fast: there is no such variant; there are threePass, workgroup, online, registers, subgroups, subgroupRegisters",
   );
 });

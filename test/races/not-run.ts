@@ -65,6 +65,21 @@ export const notRun: Readonly<Record<string, { readonly reason: RegExp; readonly
       },
     ]),
   ),
+  ...Object.fromEntries(
+    ["subgroups", "subgroup-registers"].map((softmax) => [
+      `softmax/${softmax}`,
+      {
+        reason: /Invalid statement type/,
+        dispatch: {
+          constants: { SUBGROUP: 2 },
+          uniforms: { params: { rows: 3, cols: 24 } },
+          inputs: { x: floats(72) },
+          outputs: { y: 72 },
+          workgroups: [3, 1, 1] as const,
+        },
+      },
+    ]),
+  ),
   "moe/subgroups": {
     reason: /Invalid statement type/,
     dispatch: {

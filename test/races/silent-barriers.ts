@@ -43,6 +43,8 @@ export const silentBarriers: Readonly<Record<string, Readonly<Record<string, str
       "Atomics never race, so the detector has nothing to say. Without it the 0 that a thread stores in its bin may " +
       "wipe out what another has already added.",
   },
+  "norm/rms-norm-registers": { "lib/reduce workgroup_sum 3": lastCall },
   "softmax/online": { "lib/reduce workgroup_sum 3": lastCall },
+  "softmax/registers": { "lib/reduce workgroup_sum 3": lastCall },
   "softmax/workgroup": { "lib/reduce workgroup_sum 3": lastCall },
 };

@@ -29,7 +29,8 @@ const cases = [
   shape("two leading axes, prime width", [2, 5], 257),
   shape("several strides per thread, two workgroups", [11], 1000),
   shape("a row for all threads", [3], 1028),
-  shape("a row for all threads, one element per load", [2], 1031),
+  { ...shape("a row for all threads, one element per load", [2], 1031), refusedBy: ["registers"] }, // at most 1024
+  shape("eight loads of a thread", [2], 3000),
   shape("per head, [b, t, h, d]", [2, 7, 3], 64),
   withTags(shape("folds: 10 workgroups, or 75", [300], 4), "folds"),
   shape("large values", [3], 64, 1e4),
@@ -44,7 +45,7 @@ const longRow: Case<Inputs, Options> = {
     weight: { shape: [131_072], values: normal(131_072, 2) },
   },
   options: { eps: 0 },
-  refusedBy: ["subgroups"], // rows of at most 8192
+  refusedBy: ["subgroups", "registers"], // rows of at most 8192, and 4096
   bounds: { results: { y: { relative: 2e-5 } } },
 };
 

@@ -1,7 +1,7 @@
 import { softmax } from "../../kernels/softmax/softmax.ts";
 import { softmax as reference } from "../../reference/softmax.ts";
 import { sizeOf } from "../../tensor/shape.ts";
-import { type Case, type CaseTable, variantsOf, withTags } from "../case-table.ts";
+import { type Case, type CaseTable, requirementsOf, variantsOf, withTags } from "../case-table.ts";
 import { softmax as emulation } from "../emulation/rows.ts";
 import { inRuns } from "../emulation/sums.ts";
 import { allowedUlps } from "../gate.ts";
@@ -14,8 +14,18 @@ const shape = (
   change: (value: number, col: number, row: number) => number = (value) => value,
 ): Case<"x"> => {
   const values = normal(sizeOf(leading) * cols, 1).map((value, i) => change(value, i % cols, Math.floor(i / cols)));
-  return { name, inputs: { x: { shape: [...leading, cols], values } } };
+  return { name, inputs: { x: { shape: [...leading, cols], values } }, refusedBy: refusing(cols) };
 };
+
+/** Variants that refuse rows of `cols` elements: for lack of registers, or because a thread would add up too many. */
+function refusing(cols: number): readonly string[] {
+  const loads = cols % 4 === 0 ? cols / 4 : cols;
+  return [
+    ...(loads > 32 ? ["subgroupRegisters"] : []),
+    ...(loads > 1024 ? ["registers"] : []),
+    ...(cols > 8192 ? ["subgroups"] : []),
+  ];
+}
 
 const lowest = -3.4028234663852886e38;
 
@@ -26,6 +36,10 @@ const cases = [
   shape("several strides per thread", [9], 1000),
   shape("a row for all threads", [3], 1028),
   shape("a row for all threads, one element per load", [2], 1031),
+  shape("eight loads of a thread", [2], 3000),
+  shape("whole steps of a subgroup and more", [2], 532),
+  shape("kept by a subgroup", [7], 120),
+  shape("the most elements that a subgroup reads", [1], 8192),
   shape("a vocabulary", [2], 32_000),
   // What weighs 5·10⁻⁸ is lost where it is added element by element to a sum of 1.
   {
@@ -56,6 +70,7 @@ const cases = [
 export const softmaxCases: CaseTable<"x", "y", object, keyof typeof softmax.variants> = {
   op: "softmax",
   variants: variantsOf(softmax),
+  requires: (variant) => requirementsOf(softmax, variant),
   reference,
   run: (gpu, tensors, options, variant) => softmax(gpu, tensors, { ...options, variant }),
   gate: {

@@ -1,6 +1,7 @@
 import biasGiven from "#shaders/norm/bias/given.wgsl";
 import biasNone from "#shaders/norm/bias/none.wgsl";
 import workgroupSource from "#shaders/norm/layer-norm.wgsl";
+import registersSource from "#shaders/norm/layer-norm-registers.wgsl";
 import subgroupsSource from "#shaders/norm/layer-norm-subgroups.wgsl";
 import rowResidual from "#shaders/norm/row/residual.wgsl";
 import { atLeast, fieldsOf, required } from "../../options/checks.ts";
@@ -9,6 +10,7 @@ import { intoOf, tensorFields } from "../arguments.ts";
 import { defineKernel, type Into } from "../kernel.ts";
 import { defineOp } from "../op.ts";
 import { rowGrid, rowSpecialisation } from "../reduce/lanes.ts";
+import { inRegisters, registerRows } from "../reduce/register-rows.ts";
 import { tuning } from "../tuning.ts";
 import { bySubgroups, subgroupRows } from "./subgroup-rows.ts";
 
@@ -80,7 +82,22 @@ const subgroups = {
   }),
 };
 
-const variants = { workgroup, subgroups } as const;
+const registers = {
+  ...inRegisters,
+  record: defineKernel({
+    name: "norm/layer-norm-registers",
+    source: registersSource,
+    ...plain,
+    specialise: ({ cols }, _, context) => registerRows(cols, [biasPart(context)]),
+    ...rowGrid,
+    cost: ({ rows, cols }, _, context) => ({
+      flops: 8 * rows * cols,
+      requestedBytes: (12 + biasBytes(context)) * rows * cols,
+    }),
+  }),
+};
+
+const variants = { workgroup, registers, subgroups } as const;
 
 const addVariants = {
   workgroup: {
@@ -93,6 +110,20 @@ const addVariants = {
       cost: ({ rows, cols }, _, context) => ({
         flops: 9 * rows * cols,
         requestedBytes: (28 + biasBytes(context)) * rows * cols,
+      }),
+    }),
+  },
+  registers: {
+    ...inRegisters,
+    record: defineKernel({
+      name: "norm/layer-norm-registers",
+      source: registersSource,
+      ...added,
+      specialise: ({ cols }, _, context) => registerRows(cols, [rowResidual, biasPart(context)]),
+      ...rowGrid,
+      cost: ({ rows, cols }, _, context) => ({
+        flops: 9 * rows * cols,
+        requestedBytes: (20 + biasBytes(context)) * rows * cols,
       }),
     }),
   },

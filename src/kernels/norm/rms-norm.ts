@@ -1,4 +1,5 @@
 import workgroupSource from "#shaders/norm/rms-norm.wgsl";
+import registersSource from "#shaders/norm/rms-norm-registers.wgsl";
 import subgroupsSource from "#shaders/norm/rms-norm-subgroups.wgsl";
 import rowResidual from "#shaders/norm/row/residual.wgsl";
 import { atLeast, fieldsOf, required } from "../../options/checks.ts";
@@ -7,6 +8,7 @@ import { intoOf, tensorFields } from "../arguments.ts";
 import { defineKernel, type Into } from "../kernel.ts";
 import { defineOp } from "../op.ts";
 import { rowGrid, rowSpecialisation } from "../reduce/lanes.ts";
+import { inRegisters, registerRows } from "../reduce/register-rows.ts";
 import { tuning } from "../tuning.ts";
 import { bySubgroups, subgroupRows } from "./subgroup-rows.ts";
 
@@ -66,7 +68,19 @@ const subgroups = {
   }),
 };
 
-const variants = { workgroup, subgroups } as const;
+const registers = {
+  ...inRegisters,
+  record: defineKernel({
+    name: "norm/rms-norm-registers",
+    source: registersSource,
+    ...plain,
+    specialise: ({ cols }) => registerRows(cols),
+    ...rowGrid,
+    cost: ({ rows, cols }) => ({ flops: 4 * rows * cols, requestedBytes: 12 * rows * cols }),
+  }),
+};
+
+const variants = { workgroup, registers, subgroups } as const;
 
 const addVariants = {
   workgroup: {
@@ -77,6 +91,17 @@ const addVariants = {
       specialise: ({ cols }) => rowSpecialisation(cols, [rowResidual]),
       ...rowGrid,
       cost: ({ rows, cols }) => ({ flops: 5 * rows * cols, requestedBytes: 24 * rows * cols }),
+    }),
+  },
+  registers: {
+    ...inRegisters,
+    record: defineKernel({
+      name: "norm/rms-norm-registers",
+      source: registersSource,
+      ...added,
+      specialise: ({ cols }) => registerRows(cols, [rowResidual]),
+      ...rowGrid,
+      cost: ({ rows, cols }) => ({ flops: 5 * rows * cols, requestedBytes: 20 * rows * cols }),
     }),
   },
   subgroups: {

@@ -1,7 +1,9 @@
 import onlineSource from "#shaders/softmax/online.wgsl";
+import registersSource from "#shaders/softmax/registers.wgsl";
 import workgroupSource from "#shaders/softmax/workgroup.wgsl";
 import { defineKernel } from "../kernel.ts";
 import { rowGrid, rowSpecialisation } from "../reduce/lanes.ts";
+import { inRegisters, registerRows } from "../reduce/register-rows.ts";
 
 /** Softmax with a row's maximum and sum reduced in workgroup memory. */
 export const workgroup = {
@@ -32,5 +34,20 @@ export const online = {
       executedFlops: 10 * rows * cols,
       requestedBytes: 12 * rows * cols,
     }),
+  }),
+};
+
+/** Softmax with a row kept in registers, each thread some of it. */
+export const registers = {
+  ...inRegisters,
+  record: defineKernel({
+    name: "softmax/registers",
+    source: registersSource,
+    inputs: { x: "[...rows, cols]" },
+    outputs: { y: "[...rows, cols]" },
+    params: ({ rows, cols }) => ({ rows, cols }),
+    specialise: ({ cols }) => registerRows(cols),
+    ...rowGrid,
+    cost: ({ rows, cols }) => ({ flops: 5 * rows * cols, requestedBytes: 8 * rows * cols }),
   }),
 };

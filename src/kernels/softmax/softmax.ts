@@ -3,13 +3,14 @@ import { intoY, onlyX } from "../arguments.ts";
 import type { Into } from "../kernel.ts";
 import { defineOp } from "../op.ts";
 import { tuning } from "../tuning.ts";
-import { online, workgroup } from "./rows.ts";
+import { online, registers, workgroup } from "./rows.ts";
+import { subgroupRegisters, subgroups } from "./subgroups.ts";
 import { threePass } from "./three-pass.ts";
 
 type Tensors = { readonly x: Tensor };
 type Result = { readonly y: Tensor };
 
-const variants = { threePass, workgroup, online } as const;
+const variants = { threePass, workgroup, online, registers, subgroups, subgroupRegisters } as const;
 
 /**
  * Softmax over the last axis, `y = exp(x − max) / Σ exp(x − max)`. `x` is `[..., cols]`, `y` like it. A row of only −∞
