@@ -165,7 +165,7 @@ async function subjectsOf(
   }
   status.show("checking");
   const files = await modelFiles(await openSource(path));
-  const weights = await files.weights();
+  const weights = await files.weights(false);
   const known = { config: await files.config(), weights, parameters: parametersOf(weights) };
   const own = await bench.ownSubject({
     ...{

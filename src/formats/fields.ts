@@ -118,13 +118,18 @@ export interface FieldReader {
  *
  * @param names what the file itself calls fields, for messages, where that differs.
  */
-export function readFields(file: string, parsed: unknown, names: Readonly<Record<string, string>> = {}): FieldReader {
+export function readFields(
+  file: string,
+  parsed: unknown,
+  names: Readonly<Record<string, string>> | ((field: string) => string) = {},
+): FieldReader {
   if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) {
     throw new FormatError(file, `is ${shown(parsed)}, expected an object`);
   }
   const raw = parsed as Readonly<Record<string, unknown>>;
   const fail = (field: string, problem: string): never => {
-    throw new FormatError(file, problem, { field: (Object.hasOwn(names, field) && names[field]) || field });
+    const called = typeof names === "function" ? names(field) : Object.hasOwn(names, field) && names[field];
+    throw new FormatError(file, problem, { field: called || field });
   };
   const given = (name: string | undefined) =>
     (name !== undefined && Object.hasOwn(raw, name) ? raw[name] : undefined) ?? undefined;

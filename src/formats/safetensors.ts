@@ -21,6 +21,8 @@ export interface StoredTensor {
   readonly transposed?: boolean;
   /** Elements that are read together: a read of some of them reads all. Unset: any are read by themselves. */
   readonly together?: number;
+  /** The other planes of the storage format that `dtype` names, where its bytes are those of the plane `data`. */
+  readonly planes?: Readonly<Record<string, StoredTensor>>;
 }
 
 /** Bits of one element of every type that safetensors 0.7 knows. */
@@ -56,12 +58,12 @@ export function dtypeOf(tensor: StoredTensor): FloatType {
 }
 
 /**
- * The storage format of a tensor: of floats, or one whose blocks GGUF files hold.
+ * The storage format of a tensor: of floats, one whose blocks GGUF files hold, or one of which it is the planes.
  *
  * @throws FormatError for any other type.
  */
 export function storageOf(tensor: StoredTensor): DType {
-  const dtype = dtypes.find((name) => name.toUpperCase() === tensor.dtype && formats[name].ggml);
+  const dtype = dtypes.find((name) => name.toUpperCase() === tensor.dtype && (formats[name].ggml || tensor.planes));
   return dtype ?? dtypeOf(tensor);
 }
 

@@ -154,21 +154,8 @@ export async function openWeights(source: FileSource): Promise<Weights> {
   return weightsOf(source, index ? INDEX : SINGLE, tensors, heads);
 }
 
-/**
- * Tensors of files whose headers are read and checked.
- *
- * @param file lists the tensors: for messages.
- * @param heads first bytes of files that are read already.
- */
-export function weightsOf(
-  source: FileSource,
-  file: string,
-  tensors: ReadonlyMap<string, StoredTensor>,
-  heads: Heads = new Map(),
-): Weights {
-  let bytes = 0;
-  for (const { begin, end } of tensors.values()) bytes += end - begin;
-
+/** The part of weights that finds tensors by their names. */
+function byName(file: string, tensors: ReadonlyMap<string, StoredTensor>) {
   function get(name: string, shape?: readonly number[]): StoredTensor {
     const tensor = tensors.get(name);
     if (tensor === undefined) {
@@ -184,12 +171,33 @@ export function weightsOf(
     return tensor;
   }
 
+  return { file, tensors, has: (name: string) => tensors.has(name), get };
+}
+
+/** The same files with other tensors. */
+export const withTensors = (weights: Weights, tensors: ReadonlyMap<string, StoredTensor>): Weights => ({
+  ...weights,
+  ...byName(weights.file, tensors),
+});
+
+/**
+ * Tensors of files whose headers are read and checked.
+ *
+ * @param file lists the tensors: for messages.
+ * @param heads first bytes of files that are read already.
+ */
+export function weightsOf(
+  source: FileSource,
+  file: string,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  heads: Heads = new Map(),
+): Weights {
+  let bytes = 0;
+  for (const { begin, end } of tensors.values()) bytes += end - begin;
+
   return {
-    file,
-    tensors,
+    ...byName(file, tensors),
     bytes,
-    has: (name) => tensors.has(name),
-    get,
     stream: (tensor, maxBytes) => streamTensor(source, tensor, maxBytes),
     read: (tensor, begin, end) => readTensor(source, tensor, begin, end),
     readInOrder: (reads) => readInOrder(source, reads.map(rangeOf), heads),

@@ -1,5 +1,7 @@
 import { readFields } from "../formats/fields.ts";
 import { FormatError } from "../formats/format-error.ts";
+import type { QuantisedWeights } from "../formats/quantised/entry.ts";
+import { quantisationMethod } from "../formats/quantised/methods.ts";
 import { readJson, readText } from "../formats/read-text.ts";
 import type { FileSource } from "../formats/source.ts";
 import { openWeights, type Weights } from "../formats/weights.ts";
@@ -22,27 +24,46 @@ export interface ModelFiles {
   /** The text of a chat template in a file of its own. */
   chatTemplate(): Promise<string | undefined>;
   hasChatTemplate(): Promise<boolean>;
-  weights(): Promise<Weights>;
-  /** What has no effect. */
+  /** `transposed`: whether the family's matrices are stored `[in, out]`, which those of quantised folders never are. */
+  weights(transposed: boolean): Promise<Weights>;
+  /** What has no effect, or another than expected; complete once tokenizer and weights are read. */
   readonly warnings: readonly string[];
-  /** How a GGUF file says that most of its weights are stored, e.g. `Q4_K_M`. */
+  /**
+   * How most of the weights are stored, e.g. `Q4_K_M` or `AWQ int4, groups of 128`; there once the weights are read.
+   * Unset: as floats, or a GGUF file does not say.
+   */
   readonly quantisation?: string | undefined;
 }
 
 function folderFiles(source: FileSource): ModelFiles {
   const optional = async (file: string) => ((await source.has(file)) ? await readJson(source, file) : {});
-  let config: Promise<Readonly<Record<string, unknown>>> | undefined;
+  let config: Promise<unknown> | undefined;
+  const readConfig = () => {
+    config ??= readJson(source, "config.json");
+    return config;
+  };
+  let settings: Promise<Readonly<Record<string, unknown>>> | undefined;
   const tokenizerConfig = () => {
     const file = "tokenizer_config.json";
-    config ??= optional(file).then((parsed) => readFields(file, parsed).raw);
-    return config;
+    settings ??= optional(file).then((parsed) => readFields(file, parsed).raw);
+    return settings;
+  };
+  let quantised: Omit<QuantisedWeights, "weights"> | undefined;
+  const weights = async (transposed: boolean) => {
+    const opened = await openWeights(source);
+    const config = await readConfig();
+    if (!quantisationMethod(config)) return opened;
+    const { quantisedWeights } = await import("../formats/quantised/entry.ts");
+    const { weights, ...facts } = quantisedWeights(opened, config, transposed);
+    quantised = facts;
+    return weights;
   };
   const chatTemplate = async () =>
     (await source.has("chat_template.jinja")) ? await readText(source, "chat_template.jinja") : undefined;
   return {
     origin: configJson,
     tokens: { file: "tokenizer.json", field: "vocab" },
-    config: () => readJson(source, "config.json"),
+    config: readConfig,
     generation: () => optional("generation_config.json"),
     tokenizerConfig,
     tokenizer: async () => {
@@ -52,8 +73,13 @@ function folderFiles(source: FileSource): ModelFiles {
     chatTemplate,
     hasChatTemplate: async () =>
       ((await chatTemplate()) ?? (await tokenizerConfig())["chat_template"] ?? undefined) !== undefined,
-    weights: () => openWeights(source),
-    warnings: [],
+    weights,
+    get warnings() {
+      return quantised?.warnings ?? [];
+    },
+    get quantisation() {
+      return quantised?.name;
+    },
   };
 }
 

@@ -58,7 +58,7 @@ export async function readModelFolder(
     given === undefined
       ? await loadChatTemplate({ tokenizerConfig, chatTemplateJinja: await files.chatTemplate() })
       : await parseChatTemplate({ tokenizerConfig, chatTemplateJinja: given });
-  const weights = await files.weights();
+  const weights = await files.weights(family.transposed ?? false);
   const checkpoint = checkWeights(weights, family, config, origin);
   const read = new Set([...weights.tensors.values()].map(({ file }) => file));
   if (source.gguf === undefined && !read.has(single) && (await source.has(single))) {

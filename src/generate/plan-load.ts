@@ -86,7 +86,7 @@ async function planFrom(source: FileSource, options: PlanLoadOptions): Promise<L
   const limits = { ...leastLimits, ...options.limits };
   const files = await modelFiles(source);
   const { family, config } = readArchitecture(await files.config(), files.origin);
-  const weights = await files.weights();
+  const weights = await files.weights(family.transposed ?? false);
   const checkpoint = checkWeights(weights, family, config, files.origin);
   const tensors = [...weights.tensors.values()];
   const shards = new Set(tensors.map(({ file }) => file));

@@ -1,5 +1,6 @@
 import { type FieldReader, list, optional, readFields, text } from "../formats/fields.ts";
 import { shortened } from "../formats/format-error.ts";
+import { quantisationMethod, quantisationMethods } from "../formats/quantised/methods.ts";
 import { type ConfigOrigin, configJson, type DecoderConfig } from "./config.ts";
 import { deepseek } from "./deepseek.ts";
 import type { Family } from "./family.ts";
@@ -34,11 +35,12 @@ const modelTypes = new Map(Object.keys(architectures).map((name) => [modelType(n
 function checkQuantisation(config: FieldReader, packings: readonly string[]): void {
   const given = config.raw["quantization_config"] ?? undefined;
   if (given === undefined) return;
+  if (quantisationMethod(config.raw)) return;
   const method = typeof given === "object" ? Object.entries(given) : [];
   if (method.some(([name, value]) => name === "quant_method" && packings.includes(String(value)))) return;
   config.fail(
     "quantization_config",
-    "weights quantised by this scheme are not supported; use an f32, f16 or bf16 checkpoint",
+    `weights quantised by this scheme are not supported; use one of ${quantisationMethods.join(", ")}, or an f32, f16 or bf16 checkpoint`,
   );
 }
 

@@ -132,7 +132,9 @@ export interface Family extends WeightNames<DecoderConfig, OuterSources, LayerSo
   /** Names that the `architectures` of a `config.json` use. */
   readonly architectures: readonly string[];
   readonly read: (config: FieldReader, architecture: string) => DecoderConfig;
-  /** Values of `quantization_config.quant_method` that it supports. */
+  /** True where matrices of layers are stored `[in, out]`. */
+  readonly transposed?: boolean;
+  /** Values of `quantization_config.quant_method` that it supports, other than those of every family. */
   readonly packings?: readonly string[];
 }
 

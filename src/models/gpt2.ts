@@ -107,6 +107,7 @@ const opposites = ({ layers, tied }: DecoderConfig): Opposites => ({
 
 export const gpt2: Family = {
   architectures: ["GPT2LMHeadModel"],
+  transposed: true,
   read,
   outer,
   layer,

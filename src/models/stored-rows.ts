@@ -108,6 +108,37 @@ function blockRows(
   };
 }
 
+/** Rows `[begin, end)` of a tensor that is stored in the planes of a format. */
+function planeRows(
+  tensor: StoredTensor,
+  dtype: DType,
+  columns: number,
+  [begin, end]: readonly [number, number],
+  verify: boolean,
+): StoredRows {
+  const rowBytes = Object.entries(planeRowBytes(dtype, columns));
+  const first = begin * columns;
+  return {
+    rows: end - begin,
+    columns,
+    dtype,
+    unit: Math.max(columns, tensor.together ?? 1),
+    stored: (from, to) =>
+      rowBytes.map(([plane, bytes]) => ({
+        tensor: tensor.planes?.[plane] ?? tensor,
+        begin: ((first + from) / columns) * bytes,
+        end: ((first + to) / columns) * bytes,
+      })),
+    origin: (from) => ({ tensor, elementOf: (i) => first + from + i }),
+    decode: (from, bytes) => {
+      const given = rowBytes.map(([plane], i) => [plane, bytes[i] ?? new Uint8Array()] as const);
+      const out = Object.fromEntries(given) as unknown as Planes;
+      if (verify) assertFiniteBlocks(tensor.name, tensor.file, dtype, out, first + from);
+      return out;
+    },
+  };
+}
+
 /** The rows that a source takes from its tensor; their elements are checked to be finite unless `verify` is false. */
 export function storedRows(weights: Weights, source: WeightSource, verify = true): StoredRows {
   const { name, shape, rows: taken, packed } = source;
@@ -120,21 +151,24 @@ export function storedRows(weights: Weights, source: WeightSource, verify = true
   const matrix = source.transposed && !tensor.transposed ? shape.slice(-2) : undefined;
   if (!isPlain(storage)) {
     if (matrix) throw new FormatError(tensor.file, `is ${tensor.dtype}, which cannot be transposed`, { field: name });
-    return blockRows(tensor, storage, columns, [begin, end], verify);
+    const read = tensor.planes ? planeRows : blockRows;
+    return read(tensor, storage, columns, [begin, end], verify);
   }
   const dtype = dtypeOf(tensor);
   const unit = matrix ? sizeOf(matrix) : (tensor.together ?? 1);
   const first = begin * columns;
-  if (first % unit !== 0 || (end * columns) % unit !== 0) {
-    throw new TypeError(`${name}: rows ${begin} to ${end}, expected whole matrices, since they are transposed`);
-  }
   const width = bytesPerElement[dtype];
   return {
     rows: end - begin,
     columns,
     dtype,
     unit,
-    stored: (from, to) => [{ tensor, begin: (first + from) * width, end: (first + to) * width }],
+    stored: (from, to) => {
+      if (first % unit !== 0 || (end * columns) % unit !== 0) {
+        throw new TypeError(`${name}: rows ${begin} to ${end}, expected whole matrices, since they are transposed`);
+      }
+      return [{ tensor, begin: (first + from) * width, end: (first + to) * width }];
+    },
     origin: (from) => ({
       tensor,
       elementOf: (i) => first + from + (matrix ? sourceOf(i, matrix) : i),

@@ -2,8 +2,8 @@
 import { elementsOf } from "../../tensor/dtype.ts";
 import { decodePlanes, formats, isPlain } from "../../tensor/formats.ts";
 import { FormatError } from "../format-error.ts";
+import { elementsIn, type Made } from "../grouped.ts";
 import { dtypeOf, type StoredTensor, storageOf } from "../safetensors.ts";
-import { elementsIn, type Made } from "./grouped.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -1,4 +1,5 @@
 import { FormatError } from "../format-error.ts";
+import { withGroups } from "../grouped.ts";
 import type { FileSource } from "../source.ts";
 import { type Weights, weightsOf } from "../weights.ts";
 import type { GgufArchitecture } from "./architectures/architecture.ts";
@@ -10,7 +11,6 @@ import { phi3 } from "./architectures/phi3.ts";
 import { olmo2, olmoe, qwen2, qwen2moe, qwen3, qwen3moe } from "./architectures/qwen.ts";
 import { smollm3 } from "./architectures/smollm3.ts";
 import { type Facts, readFacts } from "./facts.ts";
-import { withGroups } from "./grouped.ts";
 import { nameTensors } from "./named-tensors.ts";
 import { openGguf } from "./open.ts";
 import { fileTypes } from "./types.ts";

@@ -1,9 +1,9 @@
 import { FormatError } from "../format-error.ts";
+import type { Grouped } from "../grouped.ts";
 import type { StoredTensor } from "../safetensors.ts";
 import type { GgufArchitecture, TensorRule } from "./architectures/architecture.ts";
 import type { Facts } from "./facts.ts";
 import { alternating, headOrder, latentGroups, lessOne } from "./from-gguf-order.ts";
-import type { Grouped } from "./grouped.ts";
 
 /** Tensors under Hugging Face's names: ranges of the file, and those whose bytes are made of several or reordered. */
 export interface NamedTensors {

@@ -2,8 +2,8 @@
 import { bytesPerElement, elementsOf } from "../../tensor/dtype.ts";
 import { decodePlanes } from "../../tensor/formats.ts";
 import { FormatError } from "../format-error.ts";
+import { elementsIn, type Made } from "../grouped.ts";
 import { dtypeOf, type StoredTensor } from "../safetensors.ts";
-import { elementsIn, type Made } from "./grouped.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -1,9 +1,9 @@
 // The other way round of named-tensors.ts: the tensors of a Hugging Face checkpoint as a GGUF file holds them.
 import { FormatError } from "../format-error.ts";
+import { type Grouped, withGroups } from "../grouped.ts";
 import type { StoredTensor } from "../safetensors.ts";
 import type { Weights } from "../weights.ts";
 import type { GgufArchitecture, TensorRule } from "./architectures/architecture.ts";
-import { type Grouped, withGroups } from "./grouped.ts";
 import { ggufHeadOrder, halfOf, type LatentWidths, latentPart, moreOne } from "./to-gguf-order.ts";
 
 /** A tensor of a GGUF file, made of those of a checkpoint one after another. */

@@ -1,7 +1,7 @@
 // Tensors whose bytes lie in a file in another order than they are wanted in, or are made of those of two. Each is a row
 // of groups, such as the heads of a projection, and a group of it is made of one group of each of its sources.
-import type { StoredTensor } from "../safetensors.ts";
-import type { TensorBytes, Weights } from "../weights.ts";
+import type { StoredTensor } from "./safetensors.ts";
+import type { TensorBytes, Weights } from "./weights.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

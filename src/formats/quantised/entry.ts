@@ -1,0 +1,68 @@
+// What is loaded with the first folder whose config names a way in which its matrices are quantised.
+import { readFields } from "../fields.ts";
+import { FormatError } from "../format-error.ts";
+import { type Grouped, withGroups } from "../grouped.ts";
+import type { StoredTensor } from "../safetensors.ts";
+import { type Weights, withTensors } from "../weights.ts";
+import { awq } from "./awq.ts";
+import { bitsandbytes } from "./bitsandbytes.ts";
+import { compressedTensors } from "./compressed-tensors.ts";
+import { gptq } from "./gptq.ts";
+import { madeTensors, partsOf, type Scheme, type SchemeReader } from "./scheme.ts";
+
+/** All ways, by `quant_method`: adding one takes a file, and its word here and in `methods.ts`. */
+const readers: Readonly<Record<string, SchemeReader>> = {
+  awq,
+  gptq,
+  "compressed-tensors": compressedTensors,
+  bitsandbytes,
+};
+
+/** Weights of a quantised folder: matrices in the planes of a storage format, under the names that families know. */
+export interface QuantisedWeights {
+  readonly weights: Weights;
+  /** How they are quantised, for people. */
+  readonly name: string;
+  readonly warnings: readonly string[];
+}
+
+/** Reads the settings of a parsed `config.json`. Throws `FormatError` for what is not supported. */
+export function readScheme(config: unknown, file = "config.json"): Scheme {
+  const given = (config as { readonly quantization_config?: object }).quantization_config ?? {};
+  const settings = readFields(file, given, (field) => `quantization_config.${field}`);
+  const method = String(settings.raw["quant_method"]);
+  const read = Object.hasOwn(readers, method) ? readers[method] : undefined;
+  return read ? read(settings) : settings.fail("quant_method", `is ${method}, known are ${Object.keys(readers)}`);
+}
+
+/**
+ * Weights in which the tensors of each quantised matrix are one. Nothing is read but their names, types and shapes.
+ *
+ * @param transposed true where the family's matrices are stored `[in, out]`.
+ * @throws FormatError for settings that are not supported, and for tensors that are missing or of another type or shape.
+ */
+export function quantisedWeights(weights: Weights, config: unknown, transposed: boolean): QuantisedWeights {
+  const { name, endings, ignored = [], matrix, warnings = [] } = readScheme(config);
+  const marks = endings.map((ending) => `.${ending}`);
+  const bases = new Set<string>();
+  for (const tensor of weights.tensors.keys()) {
+    const mark = marks.find((ending) => tensor.endsWith(ending));
+    if (mark !== undefined) bases.add(tensor.slice(0, -mark.length));
+  }
+  if (bases.size === 0) {
+    throw new FormatError(
+      weights.file,
+      `holds no quantised matrix: looked for names that end with ${marks.join(", ")}`,
+    );
+  }
+  const tensors = new Map<string, StoredTensor>(weights.tensors);
+  const made = new Map<StoredTensor, Grouped>();
+  for (const base of bases) {
+    const own = `${base}.weight`;
+    const [tensor, parts] = madeTensors(matrix(partsOf(weights, base)), own, transposed);
+    for (const ending of [...endings, ...ignored]) tensors.delete(`${base}.${ending}`);
+    tensors.set(own, tensor);
+    for (const [part, grouped] of parts) made.set(part, grouped);
+  }
+  return { weights: withGroups(withTensors(weights, tensors), made), name, warnings };
+}

@@ -1,0 +1,106 @@
+// What the ways to store four bits share: scales and zero points of groups, and matrices whose groups are in no order.
+import { decode, decodeF16, elementsOf, encodeF16, type FloatType } from "../../tensor/dtype.ts";
+import type { DType } from "../../tensor/formats.ts";
+import { FormatError } from "../format-error.ts";
+import { dtypeOf, type StoredTensor } from "../safetensors.ts";
+import type { Bytes } from "./scheme.ts";
+
+/** Formats by the number of elements of a group, the longest first. */
+const groupFormats = [
+  [128, "int4_128"],
+  [64, "int4_64"],
+  [32, "int4_32"],
+] as const satisfies readonly (readonly [number, DType])[];
+
+/** The format for groups of `size` elements, and how many groups of it one is. */
+export function formatOfGroups(size: number): { readonly format: DType; readonly times: number } | undefined {
+  const found = groupFormats.find(([own]) => size % own === 0);
+  return found && { format: found[1], times: size / found[0] };
+}
+
+/** Elements of a group of rows of `columns`; −1 stands for whole rows. Throws `FormatError` for what does not divide. */
+export function groupSize(given: number, columns: number, { file, name }: StoredTensor) {
+  const size = given === -1 ? columns : given;
+  const found = columns % size === 0 ? formatOfGroups(size) : undefined;
+  if (found) return { size, ...found };
+  const problem = `has rows of ${columns} elements in groups of ${size}, expected whole groups of a multiple of 32`;
+  throw new FormatError(file, problem, { field: name });
+}
+
+/** Numbers of a small tensor of floats. */
+export function numbersOf(tensor: StoredTensor, bytes: Bytes): Float64Array {
+  const dtype: FloatType = dtypeOf(tensor);
+  return decode(dtype, elementsOf(dtype, bytes.slice().buffer));
+}
+
+/** The words of a tensor. */
+export const wordsOf = (bytes: Bytes): Uint32Array => new Uint32Array(bytes.slice().buffer);
+
+/** Where the scale and the zero point of a row's group are among those of the file. */
+export type GroupIndex = (row: number, group: number) => number;
+
+/** The plane of scales: for each row, for each group the scale and the zero point, as often as a group is divided. */
+export function scalesPlane(
+  tensor: StoredTensor,
+  scales: ArrayLike<number>,
+  zeros: (row: number, group: number) => number,
+  { rows, groups, times, at }: { rows: number; groups: number; times: number; at: GroupIndex },
+): Bytes {
+  const out = new Uint32Array(rows * groups * times);
+  const halves = Uint16Array.from({ length: 17 }, (_, zero) => encodeF16(zero));
+  for (let row = 0, to = 0; row < rows; row++) {
+    for (let group = 0; group < groups; group++, to += times) {
+      const index = at(row, group);
+      const scale = scales[index] ?? 0;
+      const half = encodeF16(scale);
+      if (decodeF16(half) !== scale && Number.isFinite(scale)) {
+        throw new FormatError(tensor.file, `is ${scale} at element ${index}, which f16 cannot hold`, {
+          field: tensor.name,
+        });
+      }
+      out.fill(half | ((halves[zeros(row, group)] ?? 0) << 16), to, to + times);
+    }
+  }
+  return new Uint8Array(out.buffer);
+}
+
+/** Checks that element i belongs to group i / size. Throws `FormatError` for the first that does not. */
+export function checkGroupOrder({ file, name }: StoredTensor, indices: Uint32Array, size: number): void {
+  const at = indices.findIndex((group, i) => group !== Math.floor(i / size));
+  if (at < 0) return;
+  const expected = `expected ${Math.floor(at / size)}, since the config does not say that groups are in another order`;
+  throw new FormatError(file, `is ${indices[at]} at element ${at}, ${expected}`, { field: name });
+}
+
+/** What the elements of a matrix are, whatever group each column belongs to. */
+export interface Ungrouped {
+  readonly rows: number;
+  readonly columns: number;
+  /** Words `[columns / 8, rows]`. */
+  readonly words: Uint32Array;
+  readonly scale: (row: number, group: number) => number;
+  readonly zero: (row: number, group: number) => number;
+  readonly groups: number;
+  /** The group of each column. */
+  readonly indices: Uint32Array;
+  readonly indexTensor: StoredTensor;
+}
+
+/** The elements as f32, which holds each exactly. Throws `FormatError` for a group that is not there. */
+export function elementsOfGroups(given: Ungrouped): Bytes {
+  const { rows, columns, words, scale, zero, groups, indices, indexTensor } = given;
+  const wrong = indices.findIndex((group) => group >= groups);
+  if (wrong >= 0) {
+    const problem = `is ${indices[wrong]} at element ${wrong}, expected one of ${groups} groups`;
+    throw new FormatError(indexTensor.file, problem, { field: indexTensor.name });
+  }
+  const out = new Float32Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const group = indices[column] ?? 0;
+      const code = ((words[(column >> 3) * rows + row] ?? 0) >>> (4 * (column % 8))) & 15;
+      out[row * columns + column] = (code - zero(row, group)) * scale(row, group);
+    }
+  }
+  return new Uint8Array(out.buffer);
+}

@@ -1,0 +1,85 @@
+import type { DType } from "../../tensor/formats.ts";
+import { planeRowBytes } from "../../tensor/formats.ts";
+import type { FieldReader } from "../fields.ts";
+import { FormatError } from "../format-error.ts";
+import type { Grouped, Made } from "../grouped.ts";
+import type { StoredTensor } from "../safetensors.ts";
+import type { Weights } from "../weights.ts";
+
+export type Bytes = Uint8Array<ArrayBuffer>;
+
+/** The tensors of a quantised matrix, by what follows its name. */
+export interface Parts {
+  /** Name of the matrix, without an ending. */
+  readonly base: string;
+  readonly find: (ending: string) => StoredTensor | undefined;
+  /** Throws `FormatError` for a tensor that is missing or is of another type or shape. */
+  readonly get: (ending: string, types: readonly string[], shape?: readonly number[]) => StoredTensor;
+}
+
+/** A matrix `[out, in]`, and how each of its planes is made of tensors; of f32, the elements alone. */
+export interface QuantisedMatrix {
+  readonly format: DType;
+  readonly shape: readonly [out: number, input: number];
+  readonly data: Grouped;
+  readonly scales?: Grouped;
+}
+
+/** How the matrices of a folder are quantised. */
+export interface Scheme {
+  /** For people, e.g. `AWQ int4, groups of 128`. */
+  readonly name: string;
+  /** Endings of tensors that belong to a quantised matrix; those before a `?` need no other. */
+  readonly endings: readonly string[];
+  /** Endings of tensors that are there for other readers. */
+  readonly ignored?: readonly string[];
+  readonly matrix: (parts: Parts) => QuantisedMatrix;
+  readonly warnings?: readonly string[];
+}
+
+/** Reads the settings of a `quantization_config`. Throws `FormatError` for what is not supported. */
+export type SchemeReader = (settings: FieldReader) => Scheme;
+
+export function partsOf(weights: Weights, base: string): Parts {
+  const find = (ending: string) => weights.tensors.get(`${base}.${ending}`);
+  return {
+    base,
+    find,
+    get(ending, types, shape) {
+      const name = `${base}.${ending}`;
+      const tensor = find(ending);
+      if (!tensor) {
+        const problem = `is missing, which the quantised matrix ${base} needs`;
+        throw new FormatError(weights.file, problem, { field: name });
+      }
+      const isShape = !shape || (shape.length === tensor.shape.length && shape.every((n, i) => n === tensor.shape[i]));
+      if (types.includes(tensor.dtype) && isShape) return tensor;
+      const expected = `${types.join(" or ")}${shape ? ` [${shape.join(", ")}]` : ""}`;
+      const problem = `is ${tensor.dtype} [${tensor.shape.join(", ")}], expected ${expected}`;
+      throw new FormatError(tensor.file, problem, { field: name });
+    },
+  };
+}
+
+/** The tensors that stand for a quantised matrix: its data, with the other planes. `first` is what it is read from first. */
+export function madeTensors(
+  { format, shape, data, scales }: QuantisedMatrix,
+  name: string,
+  transposed: boolean,
+): readonly [StoredTensor, readonly Made[]] {
+  const [out, input] = shape;
+  const bytes = planeRowBytes(format, input);
+  const plane = (of: Grouped, called: string, dtype: string, count: number): StoredTensor => {
+    const { file = "", begin = 0 } = of.sources[0] ?? {};
+    return { name: called, file, dtype, shape: [out, count], begin, end: begin + out * count };
+  };
+  const others = scales && { scales: plane(scales, `${name}, scales`, "U8", bytes["scales"] ?? 0) };
+  const tensor: StoredTensor = {
+    ...plane(data, name, format.toUpperCase(), bytes["data"] ?? 0),
+    shape: transposed ? [input, out] : [out, input],
+    ...(transposed ? { transposed } : {}),
+    ...(data.groups === 1 ? { together: out * input } : {}),
+    ...(others ? { planes: others } : {}),
+  };
+  return [tensor, [[tensor, data], ...(scales && others ? [[others.scales, scales] as const] : [])]];
+}
