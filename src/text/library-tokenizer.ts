@@ -7,10 +7,10 @@ import {
   WordPiece,
 } from "@huggingface/tokenizers";
 import type { JsonRecord } from "./json-field.ts";
-import { readNormalizer, readPattern } from "./normalizer.ts";
-import { readPreTokenizer } from "./pre-tokenizer.ts";
-import { makeStepLimit } from "./step-limit.ts";
-import { bpeSubwords, type Subwords, unigramSubwords, wordPieceSubwords } from "./subwords.ts";
+import { type NormalizerPart, normalizerOf, normalizerParts, readPattern } from "./normalizer.ts";
+import { type PreTokenizerStep, readPreTokenizer } from "./pre-tokenizer.ts";
+import { makeStepLimit, type StepLimit } from "./step-limit.ts";
+import { bpeSubwords, type Subwords, unigramSubwords, wordLevelSubwords, wordPieceSubwords } from "./subwords.ts";
 import { TextError } from "./text-error.ts";
 import type { Encoder, TextLibrary } from "./text-library.ts";
 import { MAX_ADDED, type Vocabulary } from "./vocabulary.ts";
@@ -18,8 +18,11 @@ import { MAX_ADDED, type Vocabulary } from "./vocabulary.ts";
 function subwordsOf({ model }: LibraryTokenizer, given: JsonRecord): Subwords {
   if (model instanceof BPE) return bpeSubwords(model);
   if (model instanceof Unigram) return unigramSubwords(model);
-  if (model instanceof WordPiece) return wordPieceSubwords(model, String(given["continuing_subword_prefix"]));
-  throw new TextError(`tokenizer.json: model.type is ${JSON.stringify(given["type"])}`); // the vocabulary has refused it
+  if (!(model instanceof WordPiece)) {
+    throw new TextError(`tokenizer.json: model.type is ${JSON.stringify(given["type"])}`); // the vocabulary has refused it
+  }
+  if (given["type"] === "WordPiece") return wordPieceSubwords(model, String(given["continuing_subword_prefix"]));
+  return wordLevelSubwords((piece) => model.tokens_to_ids.has(piece), String(given["unk_token"]));
 }
 
 /** An added token after its normalization, no longer than one may be before: the library tries it at every character. */
@@ -30,12 +33,20 @@ function addedContent(content: string): string {
   );
 }
 
-/**
- * The library's tokenizer for a parsed tokenizer.json, with the steps of this folder in place of its own: it finds added
- * tokens and looks up ids, and adds no tokens. What it runs, it runs under a limit of steps.
- */
-function encoder(tokenizer: JsonRecord, { model, added }: Vocabulary): Encoder {
-  const normalizer = readNormalizer(tokenizer["normalizer"], "tokenizer.json: normalizer");
+/** What encodes a text, part by part. */
+export interface TokenizerParts {
+  readonly library: LibraryTokenizer;
+  readonly normalizer: readonly NormalizerPart[];
+  readonly preTokenizer: PreTokenizerStep | undefined;
+  readonly subwords: Subwords;
+  /** The limit of steps for all of them: begins with each text. */
+  readonly limit: StepLimit;
+}
+
+/** The parts of a parsed tokenizer.json, checked, with the library's tokenizer for its model and its added tokens. */
+export function tokenizerParts(tokenizer: JsonRecord, { model, added }: Vocabulary): TokenizerParts {
+  const parts = normalizerParts(tokenizer["normalizer"], "tokenizer.json: normalizer");
+  const normalizer = normalizerOf(parts);
   const preTokenizer = readPreTokenizer(tokenizer["pre_tokenizer"], "tokenizer.json: pre_tokenizer");
   const limit = makeStepLimit("tokenizer.json");
   limit.begin(added.reduce((sum, { content }) => sum + content.length, 0));
@@ -52,7 +63,8 @@ function encoder(tokenizer: JsonRecord, { model, added }: Vocabulary): Encoder {
     // Adding tokens around a text and decoding are done in this folder.
     post_processor: null,
     decoder: null,
-    model,
+    // The library knows no words without pieces; its table of ids is the same.
+    model: model["type"] === "WordLevel" ? { ...model, type: "WordPiece" } : model,
   };
   let library: LibraryTokenizer;
   try {
@@ -61,12 +73,20 @@ function encoder(tokenizer: JsonRecord, { model, added }: Vocabulary): Encoder {
     const reason = error instanceof Error ? error.message : String(error);
     throw new TextError(`tokenizer.json cannot be used: ${reason}`, { cause: error });
   }
+  return { library, normalizer: parts, preTokenizer, subwords: subwordsOf(library, model), limit };
+}
+
+/**
+ * The library's tokenizer with the steps of this folder in place of its own: it finds added tokens and looks up ids, and
+ * adds no tokens. What it runs, it runs under a limit of steps.
+ */
+export function encoderOf({ library, normalizer: parts, preTokenizer, subwords, limit }: TokenizerParts): Encoder {
+  const normalizer = normalizerOf(parts);
   if (normalizer) library.normalizer = ((text: string) => normalizer(text, limit)) as Normalizer;
   if (preTokenizer) {
     library.pre_tokenizer = ((text: string, { section_index = 0 }: { readonly section_index?: number } = {}) =>
       preTokenizer([text], section_index, limit)) as PreTokenizer;
   }
-  const subwords = subwordsOf(library, model);
   if (library.model) {
     library.model.encode = (pieces) => {
       limit.field = "tokenizer.json: model";
@@ -82,4 +102,7 @@ function encoder(tokenizer: JsonRecord, { model, added }: Vocabulary): Encoder {
 }
 
 /** What tokenizers need the library for. */
-export const textLibrary: TextLibrary = { encoder, readPattern };
+export const textLibrary: TextLibrary = {
+  encoder: (tokenizer, vocabulary) => encoderOf(tokenizerParts(tokenizer, vocabulary)),
+  readPattern,
+};

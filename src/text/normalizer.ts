@@ -1,4 +1,5 @@
 import { ReplaceNormalizer, SequenceNormalizer } from "@huggingface/tokenizers";
+import { bertNormalized, eachCharacter, lowercased } from "./bert-normalizer.ts";
 import { asBoolean, asString, type PipelineStep, patternFields, pipelineSteps, refuseStep } from "./json-field.ts";
 import { type Pattern, replaceMatches } from "./matches.ts";
 import { makePattern } from "./pattern.ts";
@@ -10,11 +11,20 @@ type LibraryStep = Readonly<Record<string, unknown>>;
 /** A step of a normalizer. */
 export type NormalizerStep = (text: string, limit: StepLimit) => string;
 
-const PLAIN: ReadonlySet<string> = new Set(["NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents"]);
+/** A step with the field that it stands in. */
+export interface NormalizerPart {
+  readonly type: string;
+  readonly field: string;
+  readonly run: NormalizerStep;
+  /** What a Replace looks for and writes. */
+  readonly replaces?: { readonly pattern: Pattern; readonly content: string };
+}
+
+const PLAIN: ReadonlySet<string> = new Set(["NFC", "NFD", "NFKC", "NFKD", "StripAccents"]);
 /** Longest pattern: those in use have some hundred characters. */
 const MAX_PATTERN = 10_000;
 
-const KNOWN = [...PLAIN, "Strip", "Prepend", "Replace", "BertNormalizer", "Precompiled"];
+const KNOWN = [...PLAIN, "Lowercase", "Strip", "Prepend", "Replace", "BertNormalizer", "Precompiled"];
 
 /**
  * The pattern of a `Replace` or `Split` in tokenizer.json, whose expressions are Oniguruma's: the library writes them in
@@ -45,10 +55,15 @@ function libraryStep(config: LibraryStep): NormalizerStep {
   };
 }
 
-function normalizerStep(current: PipelineStep): NormalizerStep {
+function normalizerStep(current: PipelineStep): NormalizerStep | Pick<NormalizerPart, "run" | "replaces"> {
   const { step, type, field } = current;
   if (PLAIN.has(type) || type === "Precompiled") return libraryStep({ type });
   switch (type) {
+    case "Lowercase":
+      return (text, limit) => {
+        limit.take(text.length);
+        return eachCharacter(text, lowercased);
+      };
     case "Strip":
       return libraryStep({
         type,
@@ -59,44 +74,50 @@ function normalizerStep(current: PipelineStep): NormalizerStep {
       const prepend = asString(step["prepend"], `${field}.prepend`);
       return (text, limit) => {
         limit.take(prepend.length + text.length);
-        return prepend + text;
+        return text === "" ? "" : prepend + text;
       };
     }
     case "Replace": {
       const pattern = readPattern(patternFields(step, field), `${field}.pattern`);
       const content = asString(step["content"], `${field}.content`);
-      return (text, limit) => replaceMatches(text, pattern, content, limit);
+      return {
+        run: (text, limit) => replaceMatches(text, pattern, content, limit),
+        replaces: { pattern, content },
+      };
     }
     case "BertNormalizer": {
       const lowercase = asBoolean(step["lowercase"], `${field}.lowercase`, true);
-      return libraryStep({
-        type,
+      const does = {
         lowercase,
-        clean_text: asBoolean(step["clean_text"], `${field}.clean_text`, true),
-        handle_chinese_chars: asBoolean(step["handle_chinese_chars"], `${field}.handle_chinese_chars`, true),
-        strip_accents: asBoolean(step["strip_accents"], `${field}.strip_accents`, lowercase),
-      });
+        cleanText: asBoolean(step["clean_text"], `${field}.clean_text`, true),
+        spaceChinese: asBoolean(step["handle_chinese_chars"], `${field}.handle_chinese_chars`, true),
+        stripAccents: asBoolean(step["strip_accents"], `${field}.strip_accents`, lowercase),
+      };
+      return (text, limit) => bertNormalized(text, does, limit);
     }
     default:
       return refuseStep(current, KNOWN);
   }
 }
 
+/** The steps of the normalizer of tokenizer.json, checked, in order; none where there is no normalizer. */
+export function normalizerParts(normalizer: unknown, field: string): NormalizerPart[] {
+  return pipelineSteps(normalizer, field, "normalizers").map((current) => {
+    const step = normalizerStep(current);
+    return { type: current.type, field: current.field, ...(typeof step === "function" ? { run: step } : step) };
+  });
+}
+
 /**
- * The normalizer of tokenizer.json, checked, or undefined where there is none. `Precompiled` (the character map of
- * SentencePiece, found in T5 and XLM-R) is done by the library as NFKC with white space cleaned up, which is close to
- * the usual maps.
+ * The normalizer of these steps, or undefined where there are none. `Precompiled` (the character map of SentencePiece,
+ * found in T5 and XLM-R) is done by the library as NFKC with white space cleaned up, which is close to the usual maps.
  */
-export function readNormalizer(normalizer: unknown, field: string): NormalizerStep | undefined {
-  const steps = pipelineSteps(normalizer, field, "normalizers").map((step) => ({
-    field: step.field,
-    run: normalizerStep(step),
-  }));
-  if (steps.length === 0) return undefined;
+export function normalizerOf(parts: readonly NormalizerPart[]): NormalizerStep | undefined {
+  if (parts.length === 0) return undefined;
   return (text, limit) =>
-    steps.reduce((current, step) => {
-      limit.field = step.field;
+    parts.reduce((current, { field, run }) => {
+      limit.field = field;
       limit.take(1);
-      return step.run(current, limit);
+      return run(current, limit);
     }, text);
 }

@@ -1,9 +1,4 @@
-import {
-  BertPreTokenizer,
-  ByteLevelPreTokenizer,
-  MetaspacePreTokenizer,
-  type PreTokenizer,
-} from "@huggingface/tokenizers";
+import { ByteLevelPreTokenizer, MetaspacePreTokenizer, type PreTokenizer } from "@huggingface/tokenizers";
 import {
   asBoolean,
   asInteger,
@@ -42,6 +37,9 @@ const KNOWN = [
 const GPT2_WORDS = String.raw`'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`;
 
 const PUNCTUATION = String.raw`[\p{P}\x21-\x2F\x3A-\x40\x5B-\x60\x7B-\x7E]`;
+
+/** `\w` of Rust's regular expressions, which this step has there; those of files are Oniguruma's. */
+const WORD = String.raw`\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u200c\u200d`;
 
 /** A literal text, escaped as the source of a regular expression. */
 function escaped(literal: string): string {
@@ -140,7 +138,7 @@ function preTokenizerSteps(current: PipelineStep, index: number): PreTokenizerSt
     case "Punctuation":
       return [split(PUNCTUATION, asString(step["behavior"] ?? "Isolated", `${field}.behavior`), false, field)];
     case "Whitespace":
-      return [split(String.raw`\w+|[^\w\s]+`, "Removed", true, field)];
+      return [split(`[${WORD}]+|[^${WORD}\\s]+`, "Removed", true, field)];
     case "WhitespaceSplit":
       return [split(String.raw`\s+`, "Removed", false, field)];
     case "CharDelimiterSplit":
@@ -148,7 +146,7 @@ function preTokenizerSteps(current: PipelineStep, index: number): PreTokenizerSt
     case "FixedLength":
       return [isolated(String.raw`[\s\S]{1,${asInteger(step["length"], `${field}.length`, 1, 0xffff)}}`, field)];
     case "BertPreTokenizer":
-      return [libraryStep(new BertPreTokenizer())];
+      return [split(String.raw`\s+`, "Removed", false, field), split(PUNCTUATION, "Isolated", false, field)];
     default:
       return refuseStep(current, KNOWN);
   }

@@ -95,3 +95,12 @@ export function wordPieceSubwords(model: WordPiece, prefix: string): Subwords {
 
   return (pieces, limit) => pieces.flatMap((piece) => cut(piece, limit));
 }
+
+/** Whole pieces, the unknown token for those that are none. */
+export function wordLevelSubwords(isToken: (piece: string) => boolean, unknown: string): Subwords {
+  return (pieces, limit) =>
+    pieces.map((piece) => {
+      limit.take(1 + piece.length);
+      return isToken(piece) ? piece : unknown;
+    });
+}

@@ -29,8 +29,6 @@ export interface Vocabulary {
   readonly model: JsonRecord;
 }
 
-const MODELS = ["BPE", "Unigram", "WordPiece"];
-
 /** Longest added token: those in use have a few dozen characters. */
 export const MAX_ADDED = 256;
 
@@ -129,6 +127,11 @@ function wordPiece(model: JsonRecord): Pick<Vocabulary, "idOf" | "model"> {
   };
 }
 
+function wordLevel(model: JsonRecord): Pick<Vocabulary, "idOf" | "model"> {
+  const unknown = asString(model["unk_token"] ?? "<unk>", "tokenizer.json: model.unk_token");
+  return { idOf: tokenIds(model["vocab"]), model: { type: "WordLevel", vocab: model["vocab"], unk_token: unknown } };
+}
+
 function unigram(model: JsonRecord): Pick<Vocabulary, "idOf" | "model"> {
   const field = "tokenizer.json: model";
   if (asBoolean(model["byte_fallback"], `${field}.byte_fallback`, false)) {
@@ -152,6 +155,13 @@ function unigram(model: JsonRecord): Pick<Vocabulary, "idOf" | "model"> {
     },
   };
 }
+
+const MODELS: ReadonlyMap<string, (model: JsonRecord) => Pick<Vocabulary, "idOf" | "model">> = new Map([
+  ["BPE", bpe],
+  ["Unigram", unigram],
+  ["WordPiece", wordPiece],
+  ["WordLevel", wordLevel],
+]);
 
 function addedTokens(value: unknown): AddedToken[] {
   const tokens: AddedToken[] = [];
@@ -178,10 +188,13 @@ function addedTokens(value: unknown): AddedToken[] {
 export function readVocabulary(tokenizer: JsonRecord): Vocabulary {
   const model = asRecord(tokenizer["model"], "tokenizer.json: model");
   const type = modelType(model);
-  if (!MODELS.includes(type)) {
-    throw new TextError(`tokenizer.json: model.type is ${describeValue(type)}, known are ${MODELS.join(", ")}`);
+  const reader = MODELS.get(type);
+  if (reader === undefined) {
+    throw new TextError(
+      `tokenizer.json: model.type is ${describeValue(type)}, known are ${[...MODELS.keys()].join(", ")}`,
+    );
   }
-  const read = type === "BPE" ? bpe(model) : type === "Unigram" ? unigram(model) : wordPiece(model);
+  const read = reader(model);
   const idOf = new Map(read.idOf);
   const tokenOf = new Map<number, string>();
   for (const [token, id] of idOf) tokenOf.set(id, token);

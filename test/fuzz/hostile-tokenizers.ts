@@ -118,6 +118,7 @@ function hostileModel(random: Random): Json {
     { type: "BPE", vocab, merges, unk_token: "<unk>" },
     { type: "BPE", vocab, merges: [], unk_token: "<unk>", byte_fallback: true, fuse_unk: true },
     { type: "Unigram", vocab: tokens.map((token, i) => [token, -i / 100]), unk_id: 0 },
+    { type: "WordLevel", vocab, unk_token: "<unk>" },
     { type: "WordPiece", vocab, unk_token: "<unk>", continuing_subword_prefix: "", max_input_chars_per_word: 0xffffff },
   ]);
 }

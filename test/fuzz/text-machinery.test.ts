@@ -1,7 +1,7 @@
 import { ReplaceNormalizer } from "@huggingface/tokenizers";
 import { expect, test } from "vitest";
 import { createChatTemplate } from "../../src/text/create-chat-template.ts";
-import { createTokenizer } from "../../src/text/create-tokenizer.ts";
+import { createEncoderTokenizer } from "../../src/text/encoder-tokenizer.ts";
 import { makePattern } from "../../src/text/pattern.ts";
 import { makeStepLimit } from "../../src/text/step-limit.ts";
 import { TextError } from "../../src/text/text-error.ts";
@@ -136,8 +136,15 @@ test("hostile tokenizers end, or are errors that say what is wrong", () => {
     const file = hostileTokenizer(random);
     const text = pick(random, hostileTexts);
     outcome(counts, { file, text: text.slice(0, 40) }, () => {
-      const tokenizer = createTokenizer(file, {});
+      const tokenizer = createEncoderTokenizer(file, {});
       const ids = tokenizer.encode(text);
+      // The ranges are in the text, in order of their ends, and the ids are the same.
+      const input = tokenizer.encodeInput(text);
+      expect(input.ids).toEqual(ids);
+      for (const span of input.spans) {
+        const { start, end } = span ?? { start: -1, end: -1 };
+        if (!(0 <= start && start <= end && end <= text.length)) throw new Error(`range ${start} to ${end}`);
+      }
       tokenizer.decode(ids.slice(0, 100));
       for (const id of ids.slice(0, 10)) tokenizer.bytesOf(id);
     });

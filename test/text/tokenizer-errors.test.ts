@@ -38,9 +38,10 @@ describe("a tokenizer.json that cannot be used is refused by name and field", ()
 
   test("the model", () => {
     expect(broken({ model: undefined })).toBe("tokenizer.json: model is missing, expected an object");
-    expect(model({ type: "WordLevel" })).toBe(
-      'tokenizer.json: model.type is "WordLevel", known are BPE, Unigram, WordPiece',
+    expect(model({ type: "WordNet" })).toBe(
+      'tokenizer.json: model.type is "WordNet", known are BPE, Unigram, WordPiece, WordLevel',
     );
+    expect(model({ type: "WordLevel", unk_token: 7 })).toBe("tokenizer.json: model.unk_token is 7, expected a string");
     expect(model({ type: 7 })).toBe("tokenizer.json: model.type is 7, expected a string");
     expect(model({ unk_token: 7 })).toBe("tokenizer.json: model.unk_token is 7, expected a string");
     expect(model({ byte_fallback: "yes" })).toBe(
