@@ -1,4 +1,4 @@
-// with: lib/packed
+// with: lib/packed, lib/six-bit-scale
 // Weights stored as ggml's Q3_K: blocks of 256 codes of three bits: 32 bytes of their third bits, those of every 32nd
 // element in one byte, then the lower two, those of every 32nd of 128 elements in one byte; and for each block a vec4u:
 // sixteen scales of six bits, the lower four in eight bytes and the upper two in four, and a number of f16 that
@@ -12,12 +12,7 @@ fn load_weight4(row: u32, k: u32) -> vec4f {
   let block = (row * weight_columns() + k) / 256;
   let third = bytes_of(weight[block * 24 + k % 32 / 4] >> (k % 256 / 32)) & vec4u(1);
   let low = bytes_of(weight[block * 24 + 8 + k % 256 / 128 * 8 + k % 32 / 4] >> (k % 128 / 32 * 2)) & vec4u(3);
-  let j = k % 256 / 16;
-  let shared_bytes = weight_scales[block];
-  let lower = (select(shared_bytes.x, shared_bytes.y, j % 8 >= 4) >> (j % 4 * 8 + j / 8 * 4)) & 15;
-  let upper = (shared_bytes.z >> (j % 4 * 8 + j / 4 * 2)) & 3;
-  let scale = half_of(shared_bytes.w, 0) * (f32(lower | (upper << 4)) - 32);
-  return (vec4f(low | (third << vec4u(2))) - 4) * scale;
+  return (vec4f(low | (third << vec4u(2))) - 4) * six_bit_scale(weight_scales[block], k % 256 / 16);
 }
 
 fn load_weight(row: u32, k: u32) -> f32 {

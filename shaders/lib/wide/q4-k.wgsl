@@ -1,4 +1,4 @@
-// with: lib/wide-scaled, lib/packed, lib/six-bit-steps
+// with: lib/wide-offset-codes, lib/six-bit-steps
 // Weights stored as ggml's Q4_K (lib/weight/q4-k), a quarter of a block at a time: two groups of 32 codes in the halves
 // of 32 bytes, and the block's scales.
 
@@ -6,10 +6,12 @@
 @group(3) @binding(0) var<storage, read> weight_scales: array<vec4u>;
 
 const WIDE: u32 = 64;
+const GROUP: u32 = 32;
+const CODE: u32 = 0xf;
 
-// The codes of four elements in a word of them, from bit `shift` of each byte on, as numbers.
-fn codes_of(word: u32, shift: u32) -> vec4f {
-  return vec4f((bytes_of(word) >> vec4u(shift)) & vec4u(15));
+// The codes of four elements, less 8, in the lower halves of a word's bytes.
+fn codes_of(word: u32) -> vec4f {
+  return bytes_in_place(word, 8);
 }
 
 fn load_wide(row: u32, i: u32) -> Wide {
@@ -20,22 +22,23 @@ fn load_wide(row: u32, i: u32) -> Wide {
   let steps = weight_scales[block];
   let first = six_bit_steps(steps, group);
   let second = six_bit_steps(steps, group + 1);
-  return Wide(
-    codes_of(low.x, 0) * first.x - first.y,
-    codes_of(low.y, 0) * first.x - first.y,
-    codes_of(low.z, 0) * first.x - first.y,
-    codes_of(low.w, 0) * first.x - first.y,
-    codes_of(high.x, 0) * first.x - first.y,
-    codes_of(high.y, 0) * first.x - first.y,
-    codes_of(high.z, 0) * first.x - first.y,
-    codes_of(high.w, 0) * first.x - first.y,
-    codes_of(low.x, 4) * second.x - second.y,
-    codes_of(low.y, 4) * second.x - second.y,
-    codes_of(low.z, 4) * second.x - second.y,
-    codes_of(low.w, 4) * second.x - second.y,
-    codes_of(high.x, 4) * second.x - second.y,
-    codes_of(high.y, 4) * second.x - second.y,
-    codes_of(high.z, 4) * second.x - second.y,
-    codes_of(high.w, 4) * second.x - second.y,
+  let codes = array(
+    codes_of(low.x),
+    codes_of(low.y),
+    codes_of(low.z),
+    codes_of(low.w),
+    codes_of(high.x),
+    codes_of(high.y),
+    codes_of(high.z),
+    codes_of(high.w),
+    codes_of(low.x >> 4),
+    codes_of(low.y >> 4),
+    codes_of(low.z >> 4),
+    codes_of(low.w >> 4),
+    codes_of(high.x >> 4),
+    codes_of(high.y >> 4),
+    codes_of(high.z >> 4),
+    codes_of(high.w >> 4),
   );
+  return Wide(codes, array(first.x, second.x), array(fma(8, first.x, -first.y), fma(8, second.x, -second.y)));
 }

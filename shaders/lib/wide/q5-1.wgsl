@@ -1,16 +1,21 @@
-// with: lib/wide-scaled, lib/packed
+// with: lib/wide-offset-codes
 // Weights stored as ggml's Q5_1 (lib/weight/q5-1), a block at a time: 32 codes in five words, a scale and a minimum.
 
 @group(0) @binding(1) var<storage, read> weight: array<u32>;
 @group(3) @binding(0) var<storage, read> weight_scales: array<u32>;
 
 const WIDE: u32 = 32;
+const GROUP: u32 = 32;
+const CODE: u32 = 0x1f;
 
-// The codes of four elements: four bits of each in a word of them, from bit `shift` of each byte on, and the lowest four
-// bits of `fifth`.
-fn codes_of(word: u32, shift: u32, fifth: u32) -> vec4f {
-  let high = (vec4u(fifth) >> vec4u(0, 1, 2, 3)) & vec4u(1);
-  return vec4f(((bytes_of(word) >> vec4u(shift)) & vec4u(15)) | (high << vec4u(4)));
+// Four bits of a number, one in each byte.
+fn bits_apart(bits: u32) -> u32 {
+  return ((bits & 15) * 0x00204081) & 0x01010101;
+}
+
+// The codes of four elements, less 16: four bits of each in the lower halves of a word's bytes, the fifth of all in `fifth`.
+fn codes_of(word: u32, fifth: u32) -> vec4f {
+  return bytes_in_place((word & 0x0f0f0f0f) | (bits_apart(fifth) << 4), 16);
 }
 
 fn load_wide(row: u32, i: u32) -> Wide {
@@ -18,14 +23,15 @@ fn load_wide(row: u32, i: u32) -> Wide {
   let fifth = weight[block * 5];
   let words = vec4u(weight[block * 5 + 1], weight[block * 5 + 2], weight[block * 5 + 3], weight[block * 5 + 4]);
   let step = unpack2x16float(weight_scales[block]);
-  return Wide(
-    codes_of(words.x, 0, fifth) * step.x + step.y,
-    codes_of(words.y, 0, fifth >> 4) * step.x + step.y,
-    codes_of(words.z, 0, fifth >> 8) * step.x + step.y,
-    codes_of(words.w, 0, fifth >> 12) * step.x + step.y,
-    codes_of(words.x, 4, fifth >> 16) * step.x + step.y,
-    codes_of(words.y, 4, fifth >> 20) * step.x + step.y,
-    codes_of(words.z, 4, fifth >> 24) * step.x + step.y,
-    codes_of(words.w, 4, fifth >> 28) * step.x + step.y,
+  let codes = array(
+    codes_of(words.x, fifth),
+    codes_of(words.y, fifth >> 4),
+    codes_of(words.z, fifth >> 8),
+    codes_of(words.w, fifth >> 12),
+    codes_of(words.x >> 4, fifth >> 16),
+    codes_of(words.y >> 4, fifth >> 20),
+    codes_of(words.z >> 4, fifth >> 24),
+    codes_of(words.w >> 4, fifth >> 28),
   );
+  return Wide(codes, array(step.x), array(fma(16, step.x, step.y)));
 }

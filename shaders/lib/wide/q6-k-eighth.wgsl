@@ -1,16 +1,17 @@
-// with: lib/wide-scaled, lib/packed
+// with: lib/wide-codes, lib/packed
 // As lib/wide/q6-k, an eighth of a block at a time: for several rows of x, which take many registers.
 
 @group(0) @binding(1) var<storage, read> weight: array<vec4u>;
 @group(3) @binding(0) var<storage, read> weight_scales: array<u32>;
 
 const WIDE: u32 = 32;
+const GROUP: u32 = 16;
+const CODE: u32 = 0x3f;
 
 // The codes of four elements, less 32: four bits of each in a word, from bit `shift` of each byte on, and two in another
 // one, from bit `place` of each byte on.
 fn codes_of(word: u32, shift: u32, upper: u32, place: u32) -> vec4f {
-  let high = (bytes_of(upper) >> vec4u(place)) & vec4u(3);
-  return vec4f(((bytes_of(word) >> vec4u(shift)) & vec4u(15)) | (high << vec4u(4))) - 32;
+  return bytes_in_place(((word >> shift) & 0x0f0f0f0f) | (((upper >> place) & 0x03030303) << 4), 32);
 }
 
 fn load_wide(row: u32, i: u32) -> Wide {
@@ -23,14 +24,15 @@ fn load_wide(row: u32, i: u32) -> Wide {
   let high_b = weight[block * 12 + 9 + half * 2];
   let own = bytes_of(weight_scales[block * 5 + i % 8 / 2] >> (i % 2 * 16)).xy;
   let steps = half_of(weight_scales[block * 5 + 4], 0) * vec2f(bitcast<vec2i>(own << vec2u(24)) >> vec2u(24));
-  return Wide(
-    codes_of(low_a.x, group / 2 * 4, high_a.x, group * 2) * steps.x,
-    codes_of(low_a.y, group / 2 * 4, high_a.y, group * 2) * steps.x,
-    codes_of(low_a.z, group / 2 * 4, high_a.z, group * 2) * steps.x,
-    codes_of(low_a.w, group / 2 * 4, high_a.w, group * 2) * steps.x,
-    codes_of(low_b.x, group / 2 * 4, high_b.x, group * 2) * steps.y,
-    codes_of(low_b.y, group / 2 * 4, high_b.y, group * 2) * steps.y,
-    codes_of(low_b.z, group / 2 * 4, high_b.z, group * 2) * steps.y,
-    codes_of(low_b.w, group / 2 * 4, high_b.w, group * 2) * steps.y,
+  let codes = array(
+    codes_of(low_a.x, group / 2 * 4, high_a.x, group * 2),
+    codes_of(low_a.y, group / 2 * 4, high_a.y, group * 2),
+    codes_of(low_a.z, group / 2 * 4, high_a.z, group * 2),
+    codes_of(low_a.w, group / 2 * 4, high_a.w, group * 2),
+    codes_of(low_b.x, group / 2 * 4, high_b.x, group * 2),
+    codes_of(low_b.y, group / 2 * 4, high_b.y, group * 2),
+    codes_of(low_b.z, group / 2 * 4, high_b.z, group * 2),
+    codes_of(low_b.w, group / 2 * 4, high_b.w, group * 2),
   );
+  return Wide(codes, array(steps.x, steps.y));
 }

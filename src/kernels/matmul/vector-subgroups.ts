@@ -33,6 +33,13 @@ function tileOf(shader: Shader, gate: unknown) {
   return { ROWS, COLUMNS, SUBGROUP, outputs: SUBGROUP * (gate ? COLUMNS / 2 : COLUMNS) };
 }
 
+/**
+ * Columns of a thread. Each subgroup loads and norms x by itself, so that more columns share the work of a norm: gate and
+ * up of SmolLM2-135M take 0.91 of the time with 8 in f16, 0.86 in q8_0, 0.95 in q4_0 and 0.87 in q4_k on llvmpipe, and as
+ * long without a norm. Several rows take the registers.
+ */
+const columnsOf = (rows: number, norm: unknown) => (norm && rows === 1 ? 8 : 4);
+
 /** `residual + gate(norm(x) · weightᵀ + bias)`, where each but the product may be left out. */
 export const vectorSubgroupsKernel = defineKernel({
   name: "matmul/vector-subgroups",
@@ -55,7 +62,11 @@ export const vectorSubgroupsKernel = defineKernel({
         ...(dtypes["residual"] ? [resultAdded] : []),
         ...(gate ? [resultGated, activations[gate]] : []),
       ],
-      constants: { ROWS: rowsConstant(rows), SUBGROUP: gpu.adapter.subgroupSize ?? 0 },
+      constants: {
+        ROWS: rowsConstant(rows),
+        COLUMNS: columnsOf(rows, dtypes["norm"]),
+        SUBGROUP: gpu.adapter.subgroupSize ?? 0,
+      },
     };
   },
   workgroups: ({ m }, { gate }, _context, shader) => [Math.ceil((gate ? m / 2 : m) / tileOf(shader, gate).outputs)],
