@@ -2,17 +2,17 @@ import { describe, expect, test } from "vitest";
 import { wholeBlocks } from "../../src/check/packed.ts";
 import { normal } from "../../src/check/random.ts";
 import { gather } from "../../src/kernels/embedding/gather.ts";
+import { loadPackedFormats } from "../../src/kernels/formats/packed.ts";
 import { weightTypes } from "../../src/kernels/formats.ts";
 import { matmul } from "../../src/kernels/matmul/matmul.ts";
-import { loadCodecs } from "../../src/tensor/formats/packed.ts";
 import { encodePlanes, isPlain } from "../../src/tensor/formats.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { testGpu } from "../support/gpu.ts";
 import { countTraffic } from "./count.ts";
 
-await loadCodecs();
+await loadPackedFormats();
 
-const gpu = await testGpu({ features: [] });
+const gpu = await testGpu();
 
 /** The words of some bytes, the last filled with zeros. */
 function wordsOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint32Array {
@@ -21,10 +21,10 @@ function wordsOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint32Arr
   return words;
 }
 
-/** The interpreter does not run the constant vectors of this part. */
+/** The interpreter does not run the constant vectors of the part that reads four elements of this format. */
 const notRun = ["mxfp4"];
 
-describe.each(weightTypes.filter((dtype) => !notRun.includes(dtype)))("%s weights", (dtype) => {
+describe.each(weightTypes)("%s weights", (dtype) => {
   const [n, k] = [3, wholeBlocks(dtype, 32)];
   const values = normal(n * k, 1);
   const { data, scales } = encodePlanes(dtype, [n, k], values);
@@ -36,7 +36,8 @@ describe.each(weightTypes.filter((dtype) => !notRun.includes(dtype)))("%s weight
 
   // Of a vector in memory the interpreter counts all, where a kernel loads one element of it.
   const one = isPlain(dtype) ? [] : (["naive"] as const);
-  test.each([...one, "register"] as const)("matmul %s requests what its cost says", (variant) => {
+  const runs = test.skipIf(notRun.includes(dtype));
+  runs.each([...one, "register"] as const)("matmul %s requests what its cost says", (variant) => {
     const x = tensor(gpu, [2, k], normal(2 * k, 2));
     const program = gpu.record(() => matmul(gpu, { x, weight }, { variant }));
     for (const dispatch of program.calls.flatMap(({ dispatches }) => dispatches)) {
@@ -45,7 +46,16 @@ describe.each(weightTypes.filter((dtype) => !notRun.includes(dtype)))("%s weight
     }
   });
 
-  test.skipIf(isPlain(dtype))("embedding requests what its cost says", () => {
+  test("matmul vectorSubgroups requests what its cost says", () => {
+    const x = tensor(gpu, [2, k], normal(2 * k, 2));
+    const program = gpu.record(() => matmul(gpu, { x, weight }, { variant: "vectorSubgroups" }));
+    for (const dispatch of program.calls.flatMap(({ dispatches }) => dispatches)) {
+      const counted = countTraffic(dispatch, { x: Float32Array.from(normal(2 * k, 2)), ...planes });
+      expect(counted.requestedBytes).toBe(dispatch.cost.requestedBytes);
+    }
+  });
+
+  runs.skipIf(isPlain(dtype))("embedding requests what its cost says", () => {
     const program = gpu.record(() => gather(gpu, { ids: tensor(gpu, [2], [2, 0], "u32"), table: weight }));
     for (const dispatch of program.calls.flatMap(({ dispatches }) => dispatches)) {
       const counted = countTraffic(dispatch, { ids: Uint32Array.of(2, 0), ...planes });
