@@ -77,7 +77,7 @@ test.each([
 });
 
 // Those of 256 to a block are loaded in other pieces for more than four rows: the bits are those of one row by itself.
-test.skipIf(gpu.adapter.subgroupSize === undefined).each(["q4_k", "q5_k", "q6_k"] as const)(
+test.skipIf(gpu.adapter.subgroupSize === undefined).each(["q2_k", "q3_k", "q4_k", "q5_k", "q6_k"] as const)(
   "vectorSubgroups, %s: more than four rows have the bits of single ones",
   async (dtype) => {
     const [k, n] = [512, 37];
