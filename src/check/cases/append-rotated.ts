@@ -22,6 +22,8 @@ interface Sizes {
   readonly d: number;
   /** Rotated elements of a head; default all. */
   readonly width?: number;
+  /** Width of values; default d. */
+  readonly dv?: number;
 }
 
 interface Options {
@@ -33,17 +35,20 @@ interface Options {
   readonly type?: PlainType;
 }
 
-/** q, k and v are heads of one tensor, as one projection gives them, after one head that is none of theirs. */
+/**
+ * q, k and v are heads of one tensor, as one projection gives them, after one head that is none of theirs; of v the first
+ * dv elements of each.
+ */
 function problem(
   name: string,
-  { b = 1, t = 1, h, g, s, d, width = d }: Sizes,
+  { b = 1, t = 1, h, g, s, d, width = d, dv = d }: Sizes,
   options: Omit<Options, "heads">,
 ): Case<Inputs, Options> {
   const heads = 1 + h + 2 * g;
-  const cache = (seed: number) => ({
-    shape: [b, g, s, d],
+  const cache = (seed: number, c: number) => ({
+    shape: [b, g, s, c],
     // Unused slots are NaN, and must not change.
-    values: normal(b * g * s * d, seed).map((value, i) => (Math.floor(i / d) % s < s / 2 ? value : Number.NaN)),
+    values: normal(b * g * s * c, seed).map((value, i) => (Math.floor(i / c) % s < s / 2 ? value : Number.NaN)),
     ...(options.type ? { dtype: options.type } : {}),
   });
   const table = ropeTable({ theta: 10_000, width, positions: 64, scaling: { kind: "none" } });
@@ -52,21 +57,21 @@ function problem(
     inputs: {
       qkv: { shape: [b, t, heads, d], values: normal(b * t * heads * d, 1) },
       table: { shape: [64, width / 2, 2], values: table },
-      keys: cache(3),
-      values: cache(4),
+      keys: cache(3, d),
+      values: cache(4, dv),
     },
     options: { ...options, heads: h },
   };
 }
 
-/** Heads `[begin, end)` of x `[b, t, heads, d]`. */
-function headsOf(x: Dense, begin: number, end: number): Dense {
+/** Heads `[begin, end)` of x `[b, t, heads, d]`, the first `width` elements of each. */
+function headsOf(x: Dense, begin: number, end: number, width = x.shape[3] ?? 0): Dense {
   const [b = 0, t = 0, heads = 0, d = 0] = x.shape;
   const values = Array.from(x.values).filter((_, i) => {
     const head = Math.floor(i / d) % heads;
-    return head >= begin && head < end;
+    return head >= begin && head < end && i % d < width;
   });
-  return dense([b, t, end - begin, d], values);
+  return dense([b, t, end - begin, width], values);
 }
 
 const table = (
@@ -90,7 +95,7 @@ const table = (
     return {
       q: rotated(headsOf(qkv, 1, 1 + heads)),
       keys: appended(rotated(k), keys, options),
-      values: appended(headsOf(qkv, 1 + heads + g, all), values, options),
+      values: appended(headsOf(qkv, 1 + heads + g, all, values.shape[3]), values, options),
     };
   },
   run: (gpu, { qkv, table, keys, values }, { rows, heads, type: _, ...options }, variant) => {
@@ -101,7 +106,7 @@ const table = (
       {
         q: slice(qkv, 2, 1, 1 + heads),
         k: slice(qkv, 2, 1 + heads, 1 + heads + g),
-        v: slice(qkv, 2, 1 + heads + g, all),
+        v: slice(slice(qkv, 2, 1 + heads + g, all), 3, 0, values.shape[3] ?? 0),
         ...{ table, keys, values },
         ...(rows ? { step: stepOf(gpu, rows) } : {}),
       },
@@ -129,6 +134,7 @@ export const appendRotatedCases: readonly CaseTable[] = [
     problem("a step of three rows, one ended", { b: 3, h: 6, g: 2, s: 64, d: 16 }, { pairing: "halves", rows }),
     problem("neighbours, half of a head", { b: 2, h: 4, g: 2, s: 8, d: 12, width: 6 }, { pairing: "interleaved" }),
     problem("several tokens, more than fit", { b: 2, t: 5, h: 3, g: 1, s: 9, d: 8 }, { pairing: "halves", start: 6 }),
+    problem("narrow values", { b: 2, t: 3, h: 2, g: 2, s: 9, d: 8, dv: 4 }, { pairing: "halves", start: 2 }),
     problem("several workgroups", { t: 7, h: 9, g: 3, s: 16, d: 64 }, { pairing: "halves", start: 3 }),
   ]),
   // Rounded to the cache's type after arithmetic that differs in its last bits.
@@ -137,6 +143,7 @@ export const appendRotatedCases: readonly CaseTable[] = [
     1e-5,
     halves.flatMap((type) => [
       problem(`${type}, a step`, { b: 3, h: 4, g: 2, s: 64, d: 16 }, { pairing: "halves", rows, type }),
+      problem(`${type}, narrow values`, { t: 3, h: 2, g: 2, s: 9, d: 12, dv: 4 }, { pairing: "halves", type }),
       problem(`${type}, neighbours`, { t: 3, h: 2, g: 1, s: 9, d: 12, width: 6 }, { pairing: "interleaved", type }),
     ]),
   ),
