@@ -229,6 +229,14 @@ export type { Prompt, Session } from "./generate/session.ts";
 export type { DraftModel, PromptLookup, Speculative, SpeculativeFigures } from "./generate/speculative/options.ts";
 export type { TokenConstraint } from "./generate/token-constraint.ts";
 
+// Choices measured on a device
+
+export type { TuneOptions, TuneResult } from "./generate/tuning/options.ts";
+export { tune, useTuned } from "./generate/tuning/tune.ts";
+export type { TuneProgress } from "./tune/pass.ts";
+export type { UseTunedOptions } from "./tune/tuned.ts";
+export type { TunedRow, TunedVariant } from "./tune/tuning-record.ts";
+
 // Engines: models by an interface that OpenAI's clients have
 
 export { type AiSdkCall, type AiSdkModel, type AiSdkPart, aiSdkModel } from "./engine/ai-sdk.ts";

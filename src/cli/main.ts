@@ -30,6 +30,10 @@ const commands = {
     summary: "write a folder as a GGUF file, or a GGUF file as a folder",
     load: async () => (await import("./convert.ts")).convertCommand(),
   },
+  tune: {
+    summary: "measure which variants are fastest on this device",
+    load: async () => (await import("./tune.ts")).tuneCommand(),
+  },
   bench: {
     summary: "check kernels, then time them",
     load: async () => await (await import("./bench.ts")).benchCommand(),

@@ -10,6 +10,8 @@ export interface DeviceFlags {
   readonly adapter?: string;
   readonly features?: readonly string[];
   readonly cap?: Partial<Limits>;
+  /** False: what `tune` stored of the device is not used. */
+  readonly tuned?: boolean;
 }
 
 /** Options that choose a model, and how it is loaded. */
@@ -77,7 +79,8 @@ export function addDeviceOptions(command: Command): Command {
     .optionsGroup("Device:")
     .option("--adapter <name>", "words of an adapter's name: lavapipe, swiftshader, H100", words)
     .option("--features <list>", "use only these device features, or none", features)
-    .option("--cap <limits>", "behave as a smaller device: binding=262144,…", cap);
+    .option("--cap <limits>", "behave as a smaller device: binding=262144,…", cap)
+    .option("--no-tuned", "do not use what `shaderformer tune` has stored of the device");
 }
 
 /** The cache that flags ask for. */

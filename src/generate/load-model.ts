@@ -39,6 +39,7 @@ const fields = fieldsOf<ModelOptions>({
   context: integer(1, 2 ** 30),
   cache: object<CacheOptions>({ dtype: oneOf(...cacheFormats), layout: oneOf(...cacheLayouts) }),
   chatTemplate: nonEmpty,
+  tuned: boolean,
   verify: boolean,
 });
 
@@ -104,6 +105,8 @@ export async function loadModel(
 async function loadFrom(gpu: Gpu, source: FileSource, options: ModelOptions): Promise<LanguageModel> {
   // With every family and its checks, and what reads and uploads weights.
   const { readModel } = await import("./read-model.ts");
+  const { tuned, onWarning } = options;
+  if (tuned) await (await import("../tune/tuned.ts")).useStored(gpu, { onWarning });
   const { decoder, tokenizer, chatTemplate, defaults, context, cache } = await readModel(gpu, source, options);
   return new LanguageModel(source.name, decoder, tokenizer, chatTemplate, defaults, context, cache);
 }

@@ -16,6 +16,8 @@ export interface ModelOptions extends LoadOptions {
   readonly cache?: CacheOptions | undefined;
   /** The text of a chat template in Jinja, in place of the folder's own. */
   readonly chatTemplate?: string | undefined;
+  /** True uses what `tune` stored of the device, as `useTuned` does. Default false. */
+  readonly tuned?: boolean | undefined;
 }
 
 /** Reads and checks a model's files, and uploads its weights: all that `loadModel` does with a source. Throws as it does. */

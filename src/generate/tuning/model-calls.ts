@@ -1,0 +1,127 @@
+// The calls of a model's programs, with memory as a run of the programs leaves it.
+import { cachePairs } from "../../blocks/kv-cache/cache.ts";
+import type { Gpu, Instance } from "../../gpu/gpu.ts";
+import { written } from "../../gpu/plan.ts";
+import type { Replacement } from "../../gpu/program.ts";
+import type { Storage } from "../../gpu/storage.ts";
+import { maxBatch } from "../../kernels/step.ts";
+import { replacements, type TensorPair, upload } from "../../tensor/tensor.ts";
+import { type Collected, collect, logicalStorages, subjectsOf } from "../../tune/collect.ts";
+import { filled, type Subject } from "../../tune/measure-call.ts";
+import { firstChunk } from "../chunks.ts";
+import type { LanguageModel } from "../language-model.ts";
+import { DecoderPrograms, type Recorded } from "../programs.ts";
+
+/** Subjects of a model, and what frees their memory. */
+export interface ModelSubjects {
+  readonly subjects: readonly Subject[];
+  dispose(): void;
+}
+
+/** Tokens of the prefills whose calls are measured: of a chunk, and of shorter prompts and rests, each another class. */
+const prefills = [firstChunk, firstChunk / 2, firstChunk / 4, firstChunk / 8];
+
+/**
+ * Calls of a step that are timed one after the other: layers whose weights take turns, so that these do not stay in the
+ * processor's caches as they would if one layer ran alone.
+ */
+const stepCalls = 4;
+
+/**
+ * What to measure for a model: the calls of a decode step and of prefills, most expensive first within each, those that
+ * variants of others make before these. The programs are run once, so that memory holds what it does in use.
+ */
+export async function modelSubjects(model: LanguageModel, signal?: AbortSignal): Promise<ModelSubjects> {
+  const { gpu, decoder, context } = model;
+  const session = model.session();
+  const programs = new DecoderPrograms(decoder, model.programs.capacity, model.programs.cache);
+  const made: Storage[] = [];
+  const dispose = () => {
+    for (const storage of made) gpu.release(storage);
+    programs.dispose();
+    session.dispose();
+  };
+  try {
+    const { state } = session;
+    const longest = Math.min(firstChunk, context - 1);
+    await state.reserve([{ row: 0, length: longest + 1 }]);
+    const known = new Set<string>();
+    const add = async (tokens: number, decode: boolean) => {
+      signal?.throwIfAborted();
+      const visible = programs.visible(longest + 1);
+      const record = (): Recorded<unknown> =>
+        decode
+          ? programs.decode(1, visible, { penalties: false, logprobs: 0 })
+          : programs.prefill(tokens, visible, "last");
+      const { result: recorded, collected } = collect(gpu, record, decode ? stepCalls : 1);
+      const fresh = collected.filter(({ key }) => !known.has(key));
+      for (const { key } of fresh) known.add(key);
+      const pairs = cachePairs(recorded.cache, await state.cache.tensors(recorded.visible, decode ? undefined : 0));
+      pairs.push(...stepPairs(gpu, recorded, tokens, decode ? longest : 0, made));
+      const memory = replacements(pairs);
+      using instance = await recorded.program.instantiate(memory, gpu, signal);
+      for (const [storage, replacement] of await contents(gpu, instance, logicalStorages(fresh), memory)) {
+        memory.set(storage, replacement);
+        made.push(replacement.storage);
+      }
+      return subjectsOf(gpu, byCost(fresh, recorded), memory, made);
+    };
+    const chunk = await add(longest, false); // the step reads what this stores
+    const step = await add(1, true);
+    const others: Subject[] = [];
+    for (const tokens of prefills) if (tokens < longest) others.push(...(await add(tokens, false)));
+    return { subjects: [...step, ...chunk, ...others], dispose };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+/** The step and the token ids that a program reads: zeros but for the position and the number of tokens. */
+function stepPairs(gpu: Gpu, recorded: Recorded<unknown>, tokens: number, position: number, made: Storage[]) {
+  const pairs: TensorPair[] = [];
+  const give = (logical: typeof recorded.step | undefined, elements: Uint32Array | Float32Array) => {
+    if (!logical) return;
+    const real = gpu.unscoped(() => upload(gpu, logical.shape, logical.dtype, elements as Uint32Array<ArrayBuffer>));
+    made.push(...real.storages);
+    pairs.push([logical, real]);
+  };
+  const step = new Uint32Array(4 * maxBatch);
+  step.set([position, tokens]);
+  give(recorded.step, step);
+  give(
+    recorded.ids,
+    new Uint32Array(tokens).map((_, i) => i % 32),
+  );
+  give(recorded.settings, new Float32Array(8 * maxBatch));
+  return pairs;
+}
+
+/** Runs a program once; gives memory with what it writes into these storages. */
+async function contents(
+  gpu: Gpu,
+  instance: Instance<unknown>,
+  wanted: ReadonlySet<Storage>,
+  given: ReadonlyMap<Storage, Replacement>,
+): Promise<Map<Storage, Replacement>> {
+  const found = new Map<Storage, ArrayBuffer>();
+  await gpu.flush();
+  await instance.step(async (operation, read) => {
+    for (const storage of written(operation)) {
+      if (wanted.has(storage) && !given.has(storage)) found.set(storage, await read(storage));
+    }
+    return true;
+  });
+  return new Map([...found].map(([storage, bytes]) => [storage, filled(gpu, storage, bytes)]));
+}
+
+/** Inner calls first, then by what all calls of the key cost. */
+function byCost(collected: readonly Collected[], { program }: Recorded<unknown>): Collected[] {
+  const costs = new Map<string, number>();
+  for (const { op, dispatches } of program.calls) {
+    const cost = dispatches.reduce((sum, { cost }) => sum + cost.compulsoryBytes + cost.flops / 4, 0);
+    costs.set(op, (costs.get(op) ?? 0) + cost);
+  }
+  const costOf = ({ calls }: Collected) => costs.get(calls[0]?.op.opName ?? "") ?? 0;
+  return [...collected].sort((a, b) => b.depth - a.depth || costOf(b) - costOf(a));
+}

@@ -1,0 +1,46 @@
+import type { Gpu } from "../../gpu/gpu.ts";
+import { boolean, callback, checkOptions, checkValue, fieldsOf, having, positive, text } from "../../options/checks.ts";
+import type { UseTunedOptions } from "../../tune/tuned.ts";
+import type { TuneOptions, TuneResult } from "./options.ts";
+
+export type { TuneOptions, TuneResult } from "./options.ts";
+
+const isGpu = having("adapter", "a device, which openGpu gives");
+
+const fields = fieldsOf<TuneOptions>({
+  model: having("decoder", "a model, which loadModel gives"),
+  budget: positive,
+  signal: having("aborted", "an AbortSignal"),
+  onProgress: callback,
+  store: boolean,
+  folder: text,
+});
+
+const useFields = fieldsOf<UseTunedOptions>({ folder: text, onWarning: callback });
+
+/**
+ * Measures the variants of every op that a model's decode step and prefills call, or of a standard list, on this device,
+ * and uses the fastest from now on, for programs that are recorded later. A variant counts once its result agrees with
+ * the float64 reference on a small case and with the plainest variant's on the call itself; the table's choice stays
+ * unless another is at least 5 % faster. The measurements are stored (in Node a folder, in a browser IndexedDB) for
+ * `useTuned` and `loadModel({ tuned: true })`. Throws `OptionError`, and `GpuError` when the device is lost; an abort
+ * ends it early without an error.
+ */
+export async function tune(gpu: Gpu, options: TuneOptions = {}): Promise<TuneResult> {
+  checkValue("tune", "gpu", isGpu, gpu);
+  checkOptions("tune", fields, options);
+  const { tuneDevice } = await import("./tune-device.ts");
+  return await tuneDevice(gpu, options);
+}
+
+/**
+ * Uses what `tune` stored of this device for programs that are recorded from now on; gives the number of measurements,
+ * 0 where there are none. What is damaged, of another device or of kernels that have changed since is passed over with
+ * a warning.
+ */
+export async function useTuned(gpu: Gpu, options: UseTunedOptions = {}): Promise<number> {
+  checkValue("useTuned", "gpu", isGpu, gpu);
+  checkOptions("useTuned", useFields, options);
+  const { useStored } = await import("../../tune/tuned.ts");
+  return await useStored(gpu, options);
+}
