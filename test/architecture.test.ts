@@ -45,7 +45,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   convert: [...engine, "formats", "text", "convert"],
   engine: [...engine, "formats", "text", "engine"],
   "worker.ts": ["engine"],
-  "index.ts": [...engine, "formats", "text", "engine", "attention.ts"],
+  "index.ts": [...engine, "formats", "text", "tune", "engine", "attention.ts"],
   serve: ["gpu", "text", "engine", "serve"],
   cli: [...engine, "formats", "text", "tune", "engine", "convert", "serve", "cli", "bench", "index.ts"],
 };

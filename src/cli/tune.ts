@@ -1,7 +1,8 @@
 import { Command } from "commander";
 import type { TuneOptions, TuneResult } from "../generate/tuning/options.ts";
-import { tune } from "../generate/tuning/tune.ts";
+import { tuneDevice } from "../generate/tuning/tune-device.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import * as checks from "../tune/small-check.ts";
 import type { TunedRow } from "../tune/tuning-record.ts";
 import { positive } from "./arguments.ts";
 import { makeInterrupt } from "./interrupt.ts";
@@ -48,7 +49,7 @@ async function run(flags: TuneFlags): Promise<void> {
     ...{ store, signal: interrupt.signal },
   };
   const result = await withProgress("tuning   ", json, (report) =>
-    tune(gpu, { ...options, onProgress: ({ done, total }) => report(done, total) }),
+    tuneDevice(gpu, { ...options, onProgress: ({ done, total }) => report(done, total) }, checks),
   );
   const adapter = gpu.adapter.label;
   if (json) return await printJson({ adapter, ...result });

@@ -15,8 +15,16 @@ export interface Candidate {
   readonly instance: Instance<readonly object[]>;
 }
 
-/** Numbers by name. */
-export type Results = ReadonlyMap<string, Float64Array>;
+/** Numbers by name, and whether they are rounded to a type shorter than f32. */
+export type Results = ReadonlyMap<string, { readonly values: Float64Array; readonly rounded: boolean }>;
+
+/** The cap for what is rounded to half the bits after arithmetic that differs in the last ones. */
+const roundedCap = 1e-5;
+
+const numbersOf = async (instance: Instance<unknown>, tensor: Tensor) => ({
+  values: await placed(instance, tensor).read(),
+  rounded: tensor.dtype === "f16" || tensor.dtype === "bf16",
+});
 
 /** Memory that a call writes in place, with what it held before. */
 export type Before = Map<
@@ -43,13 +51,13 @@ export async function resultsOf(
   }
   for (const { real, offset, bytes } of before.values()) await gpu.write(real, offset, new Uint8Array(bytes.length));
   instance.run();
-  const found = new Map<string, Float64Array>();
+  const found = new Map<string, Awaited<ReturnType<typeof numbersOf>>>();
   for (const [name, value] of Object.entries(program.result[0] ?? {})) {
-    if (value instanceof Tensor) found.set(`its result ${name}`, await placed(instance, value).read());
+    if (value instanceof Tensor) found.set(`its result ${name}`, await numbersOf(instance, value));
   }
   for (const [name, value] of Object.entries(call.tensors)) {
     if (!(value instanceof Tensor) || !value.storages.some((storage) => before.has(storage))) continue;
-    if (isPlain(value.dtype)) found.set(`${name}, which it writes,`, await placed(instance, value).read());
+    if (isPlain(value.dtype)) found.set(`${name}, which it writes,`, await numbersOf(instance, value));
   }
   return found;
 }
@@ -67,9 +75,10 @@ export function differs(results: Results, truth: Results, cap: number): string |
   });
   if (shared.length === 0) return "it has no result in common with the plainest variant";
   for (const { name, expected, actual } of shared) {
-    const { nmse, misplaced } = difference(actual, expected);
+    const { nmse, misplaced } = difference(actual.values, expected.values);
     if (misplaced >= 0) return `${name} has a NaN or an infinity in the wrong place`;
-    if (nmse > cap) return `${name} differs by an NMSE of ${nmse.toExponential(1)}, expected at most ${cap}`;
+    const most = expected.rounded ? Math.max(cap, roundedCap) : cap;
+    if (nmse > most) return `${name} differs by an NMSE of ${nmse.toExponential(1)}, expected at most ${most}`;
   }
   return undefined;
 }

@@ -1,4 +1,5 @@
 // One op, class of shapes and format: every variant that accepts it, checked and then timed in turns.
+import { nmseCaps } from "../check/compare.ts";
 import type { Gpu, Program } from "../gpu/gpu.ts";
 import type { Replacement } from "../gpu/program.ts";
 import type { Storage } from "../gpu/storage.ts";
@@ -24,9 +25,23 @@ export interface Subject {
 export interface MeasureOptions {
   readonly timing: TimingOptions;
   readonly signal?: AbortSignal | undefined;
-  /** Whether variants are compared with the float64 reference too. */
-  readonly checks: typeof import("./small-check.ts");
+  /**
+   * Comparison with the float64 reference on small cases. Pages go without: they would load the cases of all ops. There a
+   * variant is compared with the plainest one alone, which this project's tests hold to the reference.
+   */
+  readonly checks?: SmallChecks | undefined;
 }
+
+/** How variants of a call are compared with the float64 reference. */
+export interface SmallChecks {
+  /** The cap on the normalised mean squared error of two results of a call. */
+  readonly capOf: (call: OpCall) => number;
+  /** Why a variant is wrong on a small case like the call. */
+  readonly wrongOnSmall: (gpu: Gpu, call: OpCall, variant: string) => Promise<string | undefined>;
+}
+
+/** Two results that each have this share of the cap on an error differ by at most four times it. */
+const twice = 4;
 
 /** A winner is this much faster than the table's choice; less is noise, and the table stays. */
 export const leastGain = 0.95;
@@ -62,13 +77,13 @@ export async function measureCall(
     for (const name of new Set([plainest, ...accepted])) {
       signal?.throwIfAborted();
       const wrong = await attempt(gpu, signal, async () => {
-        const reason = await checks.wrongOnSmall(gpu, call, name);
+        const reason = await checks?.wrongOnSmall(gpu, call, name);
         if (reason !== undefined) return reason;
         const candidate = await instantiate(gpu, subject, name, memory, zeros, signal);
         right.push(candidate);
         const results = await resultsOf(gpu, candidate, call, memory, before);
         truth ??= results;
-        return differs(results, truth, checks.capOf(call));
+        return differs(results, truth, checks?.capOf(call) ?? twice * nmseCaps.f32);
       });
       if (wrong === undefined) continue;
       found.set(name, { name, reason: `wrong: ${wrong}` });

@@ -2,8 +2,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { preferenceOf, setPreference } from "../kernels/preference.ts";
 import { keyOf } from "./call-key.ts";
-import { type MeasureOptions, measureCall, type Subject } from "./measure-call.ts";
-import * as checks from "./small-check.ts";
+import { type MeasureOptions, measureCall, type SmallChecks, type Subject } from "./measure-call.ts";
 import type { TunedRow } from "./tuning-record.ts";
 
 /** How far a pass is. */
@@ -20,6 +19,7 @@ export interface PassOptions {
   readonly budget: number;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: TuneProgress) => void) | undefined;
+  readonly checks?: SmallChecks | undefined;
 }
 
 /** What a pass found. */
@@ -40,7 +40,7 @@ const timing: MeasureOptions["timing"] = { intervalMs: 4, samples: 7, budgetMs: 
 export async function tunePass(
   gpu: Gpu,
   subjects: readonly Subject[],
-  { budget, signal, onProgress }: PassOptions,
+  { budget, signal, onProgress, checks }: PassOptions,
 ): Promise<PassResult> {
   const before = preferenceOf(gpu);
   const rows: TunedRow[] = [];

@@ -3,7 +3,7 @@
 import { normal } from "../check/random.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Storage } from "../gpu/storage.ts";
-import { attention } from "../kernels/attention/attention.ts";
+import { tableAttention as attention } from "../kernels/attention/attention.ts";
 import { matmul } from "../kernels/matmul/matmul.ts";
 import { projection } from "../kernels/matmul/projection.ts";
 import { rmsNorm } from "../kernels/norm/rms-norm.ts";

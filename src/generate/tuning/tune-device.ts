@@ -1,5 +1,6 @@
 // A pass over a model's calls, or over a standard list, and what is stored of it.
 import type { Gpu } from "../../gpu/gpu.ts";
+import type { SmallChecks } from "../../tune/measure-call.ts";
 import { type PassResult, tunePass } from "../../tune/pass.ts";
 import { standardSubjects } from "../../tune/standard-calls.ts";
 import { storedRows, useRows } from "../../tune/tuned.ts";
@@ -11,14 +12,14 @@ import type { TuneOptions, TuneResult } from "./options.ts";
 /** Default time of a pass in milliseconds: Node's users wait for a command, a page's for the page. */
 const standardBudget = () => ("document" in globalThis || "importScripts" in globalThis ? 20_000 : 60_000);
 
-/** `tune` of ./tune.ts, which says what it does. */
-export async function tuneDevice(gpu: Gpu, options: TuneOptions): Promise<TuneResult> {
+/** `tune` of ./tune.ts, which says what it does; with `checks`, variants are compared with the float64 reference too. */
+export async function tuneDevice(gpu: Gpu, options: TuneOptions, checks?: SmallChecks): Promise<TuneResult> {
   const { model, budget = standardBudget(), signal, onProgress, folder, store = true } = options;
   const { subjects, dispose } = model ? await modelSubjects(model, signal) : standardSubjects(gpu);
   let pass: PassResult;
   try {
     await gpu.flush();
-    pass = await tunePass(gpu, subjects, { budget, signal, onProgress });
+    pass = await tunePass(gpu, subjects, { budget, signal, onProgress, checks });
   } finally {
     dispose();
   }

@@ -20,9 +20,9 @@ const useFields = fieldsOf<UseTunedOptions>({ folder: text, onWarning: callback 
 
 /**
  * Measures the variants of every op that a model's decode step and prefills call, or of a standard list, on this device,
- * and uses the fastest from now on, for programs that are recorded later. A variant counts once its result agrees with
- * the float64 reference on a small case and with the plainest variant's on the call itself; the table's choice stays
- * unless another is at least 5 % faster. The measurements are stored (in Node a folder, in a browser IndexedDB) for
+ * and uses the fastest from now on, for programs that are recorded later. A variant counts once its result on the call
+ * itself agrees with the plainest variant's; the command line also compares it with the float64 reference on a small
+ * case. The table's choice stays unless another is at least 5 % faster. The measurements are stored (in Node a folder, in a browser IndexedDB) for
  * `useTuned` and `loadModel({ tuned: true })`. Throws `OptionError`, and `GpuError` when the device is lost; an abort
  * ends it early without an error.
  */

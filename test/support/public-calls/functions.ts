@@ -288,6 +288,8 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     },
     "LanguageModel.expertChoices": { of: model.expertChoices, on: model, calls: [["a", {}]], runs: true },
     loadModel: { ...call(library.loadModel, ["no folder", { cache: { dtype: "f32" } }]), runs: true },
+    tune: { ...call(library.tune, [{ model, store: false, signal: AbortSignal.abort() }]), runs: true },
+    useTuned: { ...call(library.useTuned, [{ folder: "/nowhere" }]), runs: true },
     "Session.continueFrom": { of: session.continueFrom, on: session, calls: generations([1]) },
     "Session.generate": { of: session.generate, on: session, calls: generations("a") },
     "Session.warm": { of: session.warm, on: session, calls: generations(1), runs: true },
