@@ -106,7 +106,7 @@ async function loadFrom(gpu: Gpu, source: FileSource, options: ModelOptions): Pr
   // With every family and its checks, and what reads and uploads weights.
   const { readModel } = await import("./read-model.ts");
   const { tuned, onWarning } = options;
-  if (tuned) await (await import("../tune/tuned.ts")).useStored(gpu, { onWarning });
+  if (tuned) await (await import("./tuning/entry.ts")).useStored(gpu, { onWarning });
   const { decoder, tokenizer, chatTemplate, defaults, context, cache } = await readModel(gpu, source, options);
   return new LanguageModel(source.name, decoder, tokenizer, chatTemplate, defaults, context, cache);
 }

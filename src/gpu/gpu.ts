@@ -6,7 +6,7 @@ import { GpuError } from "./errors.ts";
 import { InstanceOn } from "./instance.ts";
 import { ProgramOn } from "./program.ts";
 import { ReadBack } from "./read-back.ts";
-import { type Holder, holdersIn, Recording } from "./recording.ts";
+import { type Holder, holdersIn, type Operation, Recording } from "./recording.ts";
 import { type Scope, Scopes } from "./scopes.ts";
 import { createStorage, type Storage } from "./storage.ts";
 
@@ -135,7 +135,7 @@ export class Gpu extends Device {
     this.assertUsable();
     if (this.#recording) throw new GpuError("record was called while recording");
     const recording = new Recording(options.taps);
-    const result = this.recordInto(recording, fn);
+    const result = this.#recordInto(recording, fn);
     if (isThenable(result)) {
       Promise.resolve(result).catch(() => undefined); // it may fail outside of the recording; the error below is the cause
       throw new GpuError("the recorded function returned a promise; recording is synchronous");
@@ -144,8 +144,14 @@ export class Gpu extends Device {
     return new ProgramOn<Gpu, T>(this, recording, result, kept);
   }
 
-  /** Runs `fn`; what it records is added to `recording`, and not to the one in progress. */
-  recordInto<T>(recording: Recording, fn: () => T): T {
+  /** What `fn` would record, as operations that belong to no recording and never run. */
+  sketch(fn: () => void): readonly Operation[] {
+    const recording = new Recording();
+    this.#recordInto(recording, fn);
+    return recording.operations;
+  }
+
+  #recordInto<T>(recording: Recording, fn: () => T): T {
     const outer = this.#recording;
     this.#recording = recording;
     try {

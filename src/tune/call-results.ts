@@ -1,7 +1,7 @@
 // What a variant computes for a call: its results, and the memory of others that it writes, such as a cache's.
 import { difference } from "../check/compare.ts";
+import type { Dispatch } from "../gpu/dispatch.ts";
 import type { Gpu, Instance, Program } from "../gpu/gpu.ts";
-import { written } from "../gpu/plan.ts";
 import type { Replacement } from "../gpu/program.ts";
 import type { Storage } from "../gpu/storage.ts";
 import type { OpCall } from "../kernels/preference.ts";
@@ -26,6 +26,10 @@ const numbersOf = async (instance: Instance<unknown>, tensor: Tensor) => ({
   rounded: tensor.dtype === "f16" || tensor.dtype === "bf16",
 });
 
+/** The storages that a dispatch writes. */
+export const writtenBy = ({ bindings }: Dispatch): Storage[] =>
+  bindings.flatMap(({ access, storage }) => (access === "read_write" ? [storage] : []));
+
 /** Memory that a call writes in place, with what it held before. */
 export type Before = Map<
   Storage,
@@ -43,7 +47,9 @@ export async function resultsOf(
   memory: ReadonlyMap<Storage, Replacement>,
   before: Before,
 ): Promise<Results> {
-  const inPlace = new Set(program.operations.flatMap(written).filter((storage) => program.externals.includes(storage)));
+  const inPlace = new Set(
+    program.dispatches.flatMap(writtenBy).filter((storage) => program.externals.includes(storage)),
+  );
   for (const storage of inPlace) {
     if (before.has(storage)) continue;
     const { storage: real, offset, bytes = storage.bytes } = memory.get(storage) ?? { storage, offset: 0 };

@@ -2,7 +2,6 @@
 import { normal } from "../check/random.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Replacement } from "../gpu/program.ts";
-import { Recording } from "../gpu/recording.ts";
 import type { Storage } from "../gpu/storage.ts";
 import { type OpCall, withPreference } from "../kernels/preference.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -49,13 +48,10 @@ const watched = <T>(gpu: Gpu, calls: OpCall[], fn: () => T): T =>
 /** The calls that the variants of calls make. */
 function innerCalls(gpu: Gpu, calls: readonly OpCall[], depth: number): Collected[] {
   const inner: OpCall[] = [];
-  const recording = new Recording();
   for (const call of calls) {
     const { op, tensors, options } = call;
     for (const variant of acceptedBy(gpu, call)) {
-      watched(gpu, inner, () =>
-        gpu.recordInto(recording, () => void op.variants[variant]?.record(gpu, tensors, options)),
-      );
+      watched(gpu, inner, () => gpu.sketch(() => void op.variants[variant]?.record(gpu, tensors, options)));
     }
   }
   return grouped(inner, depth, calls.length);

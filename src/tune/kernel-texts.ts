@@ -1,6 +1,5 @@
 // Hashes of the kernels that the variants of a call would run: what was measured holds only for the same texts.
 import type { Gpu } from "../gpu/gpu.ts";
-import { Recording } from "../gpu/recording.ts";
 import type { Shader } from "../gpu/specialise.ts";
 import { type OpCall, withPreference } from "../kernels/preference.ts";
 import { withoutComments } from "../wgsl/comments.ts";
@@ -20,14 +19,11 @@ export function acceptedBy(gpu: Gpu, { op, tensors, options }: OpCall): string[]
 export function kernelTexts(gpu: Gpu, call: OpCall): KernelTexts {
   const { op, tensors, options } = call;
   const variants = acceptedBy(gpu, call);
-  const recording = new Recording();
-  withPreference(gpu, undefined, () => {
-    for (const variant of variants) {
-      gpu.recordInto(recording, () => void op.variants[variant]?.record(gpu, tensors, options));
-    }
-  });
+  const operations = withPreference(gpu, undefined, () =>
+    variants.flatMap((variant) => gpu.sketch(() => void op.variants[variant]?.record(gpu, tensors, options))),
+  );
   const texts: Record<string, string> = {};
-  for (const operation of recording.operations) {
+  for (const operation of operations) {
     if (operation.kind !== "dispatch") continue;
     const { shader } = operation.dispatch;
     texts[[shader.name, ...shader.parts].join(" ")] = hashOf(shader);

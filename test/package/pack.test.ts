@@ -187,7 +187,7 @@ test.each([
   // are for pages without WebGPU, WebAssembly digests files of a hub's repositories alone; GGUF files, packed weights,
   // proposed tokens, the tuner and looks into a model load theirs.
   const others =
-    /\/(adapter-node|no-webgpu|sha256-wasm|gguf\/entry|codecs\/table|speculative\/entry|tuning\/tune-device|tune\/tuned|generate\/looks|library-tokenizer|jinja)\.js$/;
+    /\/(adapter-node|no-webgpu|sha256-wasm|gguf\/entry|codecs\/table|speculative\/entry|tuning\/entry|generate\/looks|library-tokenizer|jinja)\.js$/;
   const { first, all } = await pageBytes(names, others);
   console.log(`${names.join(", ")}: ${first} bytes (gzip), ${all} with what is imported later`);
   expect(all).toBeLessThanOrEqual(most);

@@ -1,11 +1,11 @@
 // The calls of a model's programs, with memory as a run of the programs leaves it.
 import { cachePairs } from "../../blocks/kv-cache/cache.ts";
 import type { Gpu, Instance } from "../../gpu/gpu.ts";
-import { written } from "../../gpu/plan.ts";
 import type { Replacement } from "../../gpu/program.ts";
 import type { Storage } from "../../gpu/storage.ts";
 import { maxBatch } from "../../kernels/step.ts";
 import { replacements, type TensorPair, upload } from "../../tensor/tensor.ts";
+import { writtenBy } from "../../tune/call-results.ts";
 import { type Collected, collect, logicalStorages, subjectsOf } from "../../tune/collect.ts";
 import { filled, type Subject } from "../../tune/measure-call.ts";
 import { firstChunk } from "../chunks.ts";
@@ -107,7 +107,7 @@ async function contents(
   const found = new Map<Storage, ArrayBuffer>();
   await gpu.flush();
   await instance.step(async (operation, read) => {
-    for (const storage of written(operation)) {
+    for (const storage of operation.kind === "dispatch" ? writtenBy(operation.dispatch) : []) {
       if (wanted.has(storage) && !given.has(storage)) found.set(storage, await read(storage));
     }
     return true;

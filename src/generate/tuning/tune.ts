@@ -29,7 +29,7 @@ const useFields = fieldsOf<UseTunedOptions>({ folder: text, onWarning: callback 
 export async function tune(gpu: Gpu, options: TuneOptions = {}): Promise<TuneResult> {
   checkValue("tune", "gpu", isGpu, gpu);
   checkOptions("tune", fields, options);
-  const { tuneDevice } = await import("./tune-device.ts");
+  const { tuneDevice } = await import("./entry.ts");
   return await tuneDevice(gpu, options);
 }
 
@@ -41,6 +41,6 @@ export async function tune(gpu: Gpu, options: TuneOptions = {}): Promise<TuneRes
 export async function useTuned(gpu: Gpu, options: UseTunedOptions = {}): Promise<number> {
   checkValue("useTuned", "gpu", isGpu, gpu);
   checkOptions("useTuned", useFields, options);
-  const { useStored } = await import("../../tune/tuned.ts");
+  const { useStored } = await import("./entry.ts");
   return await useStored(gpu, options);
 }
