@@ -231,11 +231,7 @@ export type { TokenConstraint } from "./generate/token-constraint.ts";
 
 // Choices measured on a device
 
-export type { TuneOptions, TuneResult } from "./generate/tuning/options.ts";
-export { tune, useTuned } from "./generate/tuning/tune.ts";
-export type { TuneProgress } from "./tune/pass.ts";
-export type { UseTunedOptions } from "./tune/tuned.ts";
-export type { TunedRow, TunedVariant } from "./tune/tuning-record.ts";
+export * from "./generate/tuning/tune.ts";
 
 // Engines: models by an interface that OpenAI's clients have
 

@@ -3,6 +3,9 @@ import { boolean, callback, checkOptions, checkValue, fieldsOf, having, positive
 import type { UseTunedOptions } from "../../tune/tuned.ts";
 import type { TuneOptions, TuneResult } from "./options.ts";
 
+export type { TuneProgress } from "../../tune/pass.ts";
+export type { UseTunedOptions } from "../../tune/tuned.ts";
+export type { TunedRow, TunedVariant } from "../../tune/tuning-record.ts";
 export type { TuneOptions, TuneResult } from "./options.ts";
 
 const isGpu = having("adapter", "a device, which openGpu gives");
