@@ -293,9 +293,6 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     "Session.continueFrom": { of: session.continueFrom, on: session, calls: generations([1]) },
     "Session.generate": { of: session.generate, on: session, calls: generations("a") },
     "Session.warm": { of: session.warm, on: session, calls: generations(1), runs: true },
-    planLoad: {
-      ...plain(library.planLoad, ["no folder", { cache: { dtype: "f32" }, limits: gpu.limits }]),
-      runs: true,
-    },
+    planLoad: { ...plain(library.planLoad, ["none", { cache: { dtype: "f32" }, limits: gpu.limits }]), runs: true },
   };
 }
