@@ -23,8 +23,32 @@ export interface MatmulProblem {
   readonly n: number;
 }
 
+/** What norms add to the variance. */
+export const rowsEps = 1e-5;
+
+/** The ops over rows, by name. */
+export const rowOps = ["softmax", "layer-norm", "rms-norm"] as const;
+
+/** An op over each row of a matrix. */
+export interface RowsProblem {
+  readonly op: (typeof rowOps)[number];
+  readonly text: string;
+  readonly rows: number;
+  readonly cols: number;
+}
+
+/** One block of GPT-2 small: all tokens of a prompt, or the last one with the others in a cache. */
+export interface BlockProblem {
+  readonly op: "block";
+  readonly text: string;
+  /** Tokens that are computed. */
+  readonly t: number;
+  /** Tokens that are attended to. */
+  readonly s: number;
+}
+
 /** The inputs of every engine. */
-export type Problem = AttentionProblem | MatmulProblem;
+export type Problem = AttentionProblem | MatmulProblem | RowsProblem | BlockProblem;
 
 /** The default cases. */
 export const standardCases: readonly string[] = [
@@ -35,13 +59,22 @@ export const standardCases: readonly string[] = [
   "q1s4k:32/8x64",
   "matmul:512x512x512",
   "matmul:1024x1024x1024",
+  "matmul:2048x2048x2048",
   "matmul:1x2048x2048",
+  "matmul:1x2048x8192",
+  "softmax:1024x1024",
+  "layer-norm:1024x1024",
+  "rms-norm:1024x1024",
+  "block:q128",
+  "block:q1s128",
 ];
 
-const forms = 'expected for example "q512:8x64", "q1s4k:32/8x64" or "matmul:512x512x512"';
+const forms =
+  'expected for example "q512:8x64", "q1s4k:32/8x64", "matmul:512x512x512", "softmax:1024x1024", "layer-norm:1024x1024", ' +
+  '"rms-norm:1024x1024", "block:q128" or "block:q1s128"';
 
 /**
- * Reads a case: batch and heads as in `bench attention`, or a product's sizes. Only cases for which every peer has an
+ * Reads a case: batch and heads as in `bench attention`, a product's sizes, rows and columns, or a block's tokens. Only cases for which every peer has an
  * op are accepted: one sequence, with as many keys as queries or with one query. Throws a RangeError.
  */
 export function parseProblem(text: string): Problem {
@@ -50,6 +83,22 @@ export function parseProblem(text: string): Problem {
     const [, m, k, n] = /^([1-9]\d*)x([1-9]\d*)x([1-9]\d*)$/.exec(second)?.map(Number) ?? [];
     if (!m || !k || !n || Math.max(m, k, n) > 2 ** 16) throw new RangeError(`case is "${text}", ${forms}`);
     return { op: "matmul", text, m, k, n };
+  }
+  const op = rowOps.find((name) => name === first);
+  if (op) {
+    const [, rows, cols] = /^([1-9]\d*)x([1-9]\d*)$/.exec(second)?.map(Number) ?? [];
+    if (!rows || !cols || Math.max(rows, cols) > 2 ** 16) throw new RangeError(`case is "${text}", ${forms}`);
+    return { op, text, rows, cols };
+  }
+  if (first === "block") {
+    const [, t, s] = /^q([1-9]\d*)(?:s([1-9]\d*))?$/.exec(second) ?? [];
+    const tokens = Number(t);
+    const seen = Number(s ?? t);
+    // As in attention: as many keys as queries, or one query; GPT-2 has 1024 positions.
+    if (!(seen <= 1024) || (s !== undefined && (tokens !== 1 || seen === 1))) {
+      throw new RangeError(`case is "${text}", ${forms}, of at most 1024 tokens`);
+    }
+    return { op: "block", text, t: tokens, s: seen };
   }
   if (second === "") throw new RangeError(`case is "${text}", ${forms}`);
   const given = attentionCase({ batch: first, heads: second, mask: "causal" });
@@ -99,6 +148,15 @@ export function attentionInputs({ group, heads }: AttentionProblem): AttentionIn
 export const matmulInputs = ({ m, k, n }: MatmulProblem): MatmulInputs => ({
   x: Float32Array.from(normal(m * k, 1)),
   weight: Float32Array.from(normal(n * k, 2, 1 / Math.sqrt(k))),
+});
+
+/** The values of an op over rows, the same in every run. */
+export const rowsInputs = ({ op, rows, cols }: RowsProblem) => ({
+  x: Float32Array.from(normal(rows * cols, 1, op === "softmax" ? 4 : 1)),
+  /** `[cols]`, of norms */
+  weight: Float32Array.from(normal(cols, 2)),
+  /** `[cols]`, of layer norms */
+  bias: Float32Array.from(normal(cols, 3)),
 });
 
 /** `[b, a, width]` from `[a, b, width]`. */

@@ -62,5 +62,5 @@ export function verdicts({ rows, engines }: Pick<PeerResult, "rows" | "engines">
 }
 
 /** A row's case, for people. */
-export const caseOf = ({ op, batch, heads, mask }: BenchRow): string =>
-  op === "matmul" ? `matmul ${batch}` : `${op} ${batch} ${heads} ${mask}`;
+export const caseOf = ({ op, batch, heads, mask, model }: BenchRow): string =>
+  [op, batch, heads, mask, model].filter((word) => word !== null).join(" ");

@@ -1,5 +1,6 @@
 import { attentionWork } from "../attention/work.ts";
 import { noSpeed, type Work } from "../harness/speed.ts";
+import { blockWork } from "./block.ts";
 import type { Problem } from "./problems.ts";
 import type { EngineReport, PeerRow } from "./result.ts";
 
@@ -8,6 +9,13 @@ export function workOf(problem: Problem): Work {
   if (problem.op === "attention") {
     const { flops, bytes } = attentionWork(problem.given);
     return { flops: flops ?? 0, bytes: bytes ?? 0, dtype: "f32" };
+  }
+  if (problem.op === "block") return { ...blockWork(problem), dtype: "f32" };
+  if (problem.op !== "matmul") {
+    const { op, rows, cols } = problem;
+    const perElement = { softmax: 5, "layer-norm": 8, "rms-norm": 4 }[op];
+    const vectors = { softmax: 0, "layer-norm": 2, "rms-norm": 1 }[op];
+    return { flops: perElement * rows * cols, bytes: 4 * (2 * rows + vectors) * cols, dtype: "f32" };
   }
   const { m, k, n } = problem;
   return { flops: 2 * m * k * n, bytes: 4 * (m * k + k * n + m * n), dtype: "f32" };
@@ -22,7 +30,7 @@ export function rowOf(
   const { flops, bytes, dtype } = workOf(problem);
   const attention = problem.op === "attention" ? problem : undefined;
   const work = attention && attentionWork(attention.given);
-  const batch = attention ? attention.given.batch.text : problem.text.replace("matmul:", "");
+  const batch = attention ? attention.given.batch.text : problem.text.replace(`${problem.op}:`, "");
   const words = {
     op: problem.op,
     variant: known.variant ?? "",
@@ -39,7 +47,7 @@ export function rowOf(
     engine: engine.name,
     engineVersion: engine.version,
     layout: null,
-    model: null,
+    model: problem.op === "block" ? "GPT-2 small" : null,
     checked: null,
     errorRatio: null,
     meanErrorRatio: null,

@@ -1,18 +1,34 @@
 import { difference, nmseCaps } from "../../src/check/compare.ts";
 import { attention as attentionEmulation } from "../../src/check/emulation/attention.ts";
-import { matmul as matmulEmulation } from "../../src/check/emulation/rows.ts";
+import {
+  layerNorm as layerNormEmulation,
+  matmul as matmulEmulation,
+  rmsNorm as rmsNormEmulation,
+  softmax as softmaxEmulation,
+} from "../../src/check/emulation/rows.ts";
 import { inTurn } from "../../src/check/emulation/sums.ts";
 import { type Errors, errorsOf } from "../../src/check/gate.ts";
 import { attention as attentionReference } from "../../src/reference/attention.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
 import { causal } from "../../src/reference/masks.ts";
 import { matmul as matmulReference } from "../../src/reference/matmul.ts";
+import { layerNorm as layerNormReference, rmsNorm as rmsNormReference } from "../../src/reference/norm.ts";
+import { softmax as softmaxReference } from "../../src/reference/softmax.ts";
 import type { BenchRow } from "../result.ts";
-import { attentionInputs, matmulInputs, type Problem } from "./problems.ts";
+import { blockInF32, blockInF64 } from "./block-truth.ts";
+import {
+  type AttentionProblem,
+  attentionInputs,
+  matmulInputs,
+  type Problem,
+  type RowsProblem,
+  rowsEps,
+  rowsInputs,
+} from "./problems.ts";
 
 /** A problem's result in float64, and the error of plain f32 loops. */
 export interface Truth {
-  /** `[t, h, d]`, or `[m, n]`. */
+  /** `[t, h, d]`, `[m, n]`, `[rows, cols]`, or `[t, c]`. */
   readonly expected: Float64Array;
   readonly honest: Errors;
 }
@@ -26,6 +42,26 @@ export function truthOf(problem: Problem): Truth {
     const expected = matmulReference(tensors).y.values;
     return { expected, honest: errorsOf(matmulEmulation(tensors, inTurn).y.values, expected) };
   }
+  if (problem.op === "attention") return truthOfAttention(problem);
+  const [expected, inF32] = problem.op === "block" ? [blockInF64(problem), blockInF32(problem)] : truthOfRows(problem);
+  return { expected: expected.values, honest: errorsOf(inF32.values, expected.values) };
+}
+
+/** In float64, and by f32 loops. */
+function truthOfRows(problem: RowsProblem): readonly [Dense, Dense] {
+  const values = rowsInputs(problem);
+  const x = dense([problem.rows, problem.cols], values.x);
+  const weight = dense([problem.cols], values.weight);
+  const bias = dense([problem.cols], values.bias);
+  const options = { eps: rowsEps };
+  if (problem.op === "softmax") return [softmaxReference({ x }).y, softmaxEmulation({ x }, inTurn).y];
+  if (problem.op === "rms-norm") {
+    return [rmsNormReference({ x, weight }, options).y, rmsNormEmulation({ x, weight }, options).y];
+  }
+  return [layerNormReference({ x, weight, bias }, options).y, layerNormEmulation({ x, weight, bias }, options).y];
+}
+
+function truthOfAttention(problem: AttentionProblem): Truth {
   const { h, g, d } = problem.heads;
   const { t, s } = problem.group;
   const { q, k, v } = attentionInputs(problem);

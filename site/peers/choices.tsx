@@ -54,6 +54,11 @@ function caseName(text: string): string {
   const problem = state.problemOf(text);
   if (!problem) return text;
   if (problem.op === "matmul") return `matmul ${problem.m} × ${problem.k} × ${problem.n}`;
+  if (problem.op === "block") {
+    const tokens = problem.t === 1 ? `decode, ${problem.s} keys` : `prefill, ${problem.t} tokens`;
+    return `a block of GPT-2 small, ${tokens}`;
+  }
+  if (problem.op !== "attention") return `${problem.op.replace("-", " ")} ${problem.rows} × ${problem.cols}`;
   const { t, s } = problem.group;
   const { h, g, d } = problem.heads;
   const heads = `${h === g ? h : `${h}/${g}`} heads of ${d}`;

@@ -44,9 +44,9 @@ function Page() {
     <Shell page="Peers">
       <h1>The same work on four engines</h1>
       <p>
-        Each engine computes the same attention and matrix products on this device, in this page. Every result is
-        compared with float64 first; correct ones are then timed in turns, and a wrong one has no speed. Nothing leaves
-        this device.
+        Each engine computes the same attention, matrix products, norms, softmax and transformer block on this device,
+        in this page. Every result is compared with float64 first; correct ones are then timed in turns, and a wrong one
+        has no speed. Nothing leaves this device.
       </p>
       <Choices />
       <Run />

@@ -3,6 +3,7 @@ import { noChromium, openPage } from "../../bench/harness/chromium.ts";
 import { serveSite } from "../../bench/harness/web-server.ts";
 import { lavapipeForChromium, openChromiumOn, parseAdapter } from "../../bench/peers/chromium.ts";
 import { operatorModel } from "../../bench/peers/engines/onnx-model.ts";
+import { shaderformer } from "../../bench/peers/engines/shaderformer.ts";
 import { benchPeers, ownFailures } from "../../bench/peers/index.ts";
 import { attentionInputs, parseProblem, standardCases, swapped } from "../../bench/peers/problems.ts";
 import { formatPeers, formatPeersMarkdown } from "../../bench/peers/report.ts";
@@ -10,6 +11,7 @@ import { compared, type PeerResult, type PeerRow, verdicts } from "../../bench/p
 import { rowOf } from "../../bench/peers/rows.ts";
 import { defaultSetup, readSetup, setupHash } from "../../bench/peers/setup.ts";
 import { judge, truthOf } from "../../bench/peers/truth.ts";
+import { testGpu } from "../support/gpu.ts";
 import { someEnvironment } from "./rows.ts";
 
 const problem = parseProblem("q6:4/2x8");
@@ -44,6 +46,12 @@ describe("cases", () => {
     ["matmul:2x0x2", /expected for example/],
     ["matmul:2x2", /expected for example/],
     ["matmul:70000x2x2", /expected for example/],
+    ["softmax:8", /expected for example/],
+    ["layer-norm:0x8", /expected for example/],
+    ["rms-norm:70000x8", /expected for example/],
+    ["block:q2s8", /expected for example/],
+    ["block:q1s1", /expected for example/],
+    ["block:q2000", /at most 1024 tokens/],
   ])("%j is refused", (text, why) => {
     expect(() => parseProblem(text)).toThrow(why);
     expect(() => parseProblem(text)).toThrow(RangeError);
@@ -120,6 +128,26 @@ describe("ratios", () => {
     expect(ownFailures(given)).toEqual([]);
     expect(ownFailures({ ...given, rows: [wrong("ours"), wrong("a")] })).toHaveLength(1);
   });
+});
+
+describe("this engine", async () => {
+  const { ways } = await shaderformer(await testGpu()).open();
+
+  test.each(["softmax:3x40", "layer-norm:3x40", "rms-norm:3x40", "block:q3", "block:q1s5"])(
+    "is right in %s",
+    async (text) => {
+      const given = parseProblem(text);
+      const [way] = ways(given);
+      const prepared = await way?.();
+      await prepared?.run();
+      await prepared?.run(); // of a decode step the same again
+      await prepared?.settle();
+      const judgement = judge((await prepared?.read()) ?? [], truthOf(given));
+      await prepared?.dispose();
+      expect(judgement).toMatchObject({ verdict: "pass", reason: null });
+      expect(judgement.errorRatio).toBeLessThan(4);
+    },
+  );
 });
 
 test("a model of one operator is the protocol buffer that ONNX describes", () => {

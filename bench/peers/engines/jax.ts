@@ -1,36 +1,8 @@
 import { type AttentionProblem, attentionInputs, type MatmulProblem, matmulInputs, swapped } from "../problems.ts";
 import type { Engine, Prepared } from "./engine.ts";
+import type { Jax, JaxArray } from "./jax-api.ts";
+import { blockCall, rowsCall } from "./jax-block.ts";
 import { loadVendor } from "./vendor.ts";
-
-/** The part of jax-js that is used. An operation consumes its arguments; `ref` keeps them. */
-interface JaxArray {
-  readonly ref: JaxArray;
-  reshape(shape: readonly number[]): JaxArray;
-  mul(factor: number): JaxArray;
-  data(): Promise<Float32Array<ArrayBuffer>>;
-  blockUntilReady(): Promise<JaxArray>;
-  dispose(): void;
-}
-
-type Jitted = ((...inputs: JaxArray[]) => JaxArray) & { dispose?(): void };
-
-interface Jax {
-  init(device: "webgpu"): Promise<string[]>;
-  defaultDevice(device: "webgpu"): void;
-  getWebGPUDevice(): GPUDevice;
-  jit(fn: (...inputs: JaxArray[]) => JaxArray): Jitted;
-  readonly numpy: {
-    array(values: Float32Array): JaxArray;
-    matmul(a: JaxArray, b: JaxArray): JaxArray;
-    einsum(axes: string, a: JaxArray, b: JaxArray): JaxArray;
-    tri(rows: number, columns: number, diagonal: number, options: { dtype: "bool" }): JaxArray;
-    where(condition: JaxArray, yes: JaxArray, no: number): JaxArray;
-  };
-  readonly nn: {
-    softmax(x: JaxArray, axis: number): JaxArray;
-    dotProductAttention(q: JaxArray, k: JaxArray, v: JaxArray, options: { isCausal: boolean }): JaxArray;
-  };
-}
 
 /** Maximum number of pending results: each has separate memory. */
 const mostPending = 32;
@@ -39,7 +11,7 @@ const mostPending = 32;
 export const jax: Engine = {
   name: "jax-js",
   peer: true,
-  summary: "nn.dotProductAttention, einsum and numpy.matmul under jit; loads 0.3 MB",
+  summary: "nn.dotProductAttention, einsum, numpy.matmul, nn.softmax and nn.standardize under jit; loads 0.3 MB",
   open: async () => {
     const api = await loadVendor<Jax & { version: string }>("jax.js");
     const devices = await api.init("webgpu");
@@ -50,6 +22,15 @@ export const jax: Engine = {
       device: api.getWebGPUDevice(),
       ways: (problem) => {
         if (problem.op === "matmul") return [() => product(api, problem)];
+        if (problem.op !== "attention") {
+          return [
+            () => {
+              const { variant, call, inputs } =
+                problem.op === "block" ? blockCall(api, problem) : rowsCall(api, problem);
+              return prepared(api, variant, call, inputs);
+            },
+          ];
+        }
         const grouped = problem.group.t > 1 && problem.heads.g !== problem.heads.h;
         return [() => attend(api, problem), ...(grouped ? [] : [() => attendByHeads(api, problem)])];
       },

@@ -1,4 +1,4 @@
-import { onnxModel } from "../../harness/onnx.ts";
+import { type OnnxAttribute, onnxModel } from "../../harness/onnx.ts";
 
 /** An input or output tensor: `[name, shape]`; the type is float32. */
 export type Value = readonly [name: string, shape: readonly number[]];
@@ -16,7 +16,7 @@ export interface OperatorModel {
   /** Names in the operator's order; "" for one that is left out. */
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  readonly attributes?: Readonly<Record<string, number>>;
+  readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
   /** Inputs of the model: those of the operator that are not constants. */
   readonly given: readonly Value[];
   readonly results: readonly Value[];

@@ -4,14 +4,20 @@ import {
   type MatmulProblem,
   matmulInputs,
   type Problem,
+  type RowsProblem,
+  rowsEps,
+  rowsInputs,
   swapped,
 } from "../problems.ts";
 import type { Prepared } from "./engine.ts";
+import { block } from "./onnxruntime-block.ts";
 import { type Place, prepared } from "./onnxruntime-session.ts";
 
 /** The operators with which onnxruntime-web's users compute this. */
 export function waysOf(place: Place, problem: Problem): (() => Promise<Prepared>)[] {
   if (problem.op === "matmul") return [() => product(place, problem)];
+  if (problem.op === "block") return [() => block(place, problem)];
+  if (problem.op !== "attention") return [() => overRows(place, problem)];
   if (problem.group.t === 1) return [() => decode(place, problem)];
   const grouped = () => prefill(place, problem, "GroupQueryAttention");
   if (problem.heads.g !== problem.heads.h) return [grouped];
@@ -85,5 +91,39 @@ function product(place: Place, problem: MatmulProblem) {
     given: { a: [m, k], b: [k, n] },
     data: { a: x, b: swapped(weight, n, k, 1) },
     results: { y: [m, n] },
+  });
+}
+
+/** Softmax and norms are operators of its own; RMS norm is `SimplifiedLayerNormalization`. */
+function overRows(place: Place, problem: RowsProblem) {
+  const { rows, cols } = problem;
+  const { x, weight, bias } = rowsInputs(problem);
+  const results = { y: [rows, cols] };
+  if (problem.op === "softmax") {
+    return prepared(place, {
+      operator: "Softmax",
+      attributes: { axis: -1 },
+      given: { x: [rows, cols] },
+      data: { x },
+      results,
+    });
+  }
+  const attributes = { axis: -1, epsilon: { float: rowsEps } };
+  const given = { x: [rows, cols], weight: [cols] };
+  if (problem.op === "rms-norm") {
+    return prepared(place, {
+      operator: "SimplifiedLayerNormalization",
+      attributes,
+      given,
+      data: { x, weight },
+      results,
+    });
+  }
+  return prepared(place, {
+    operator: "LayerNormalization",
+    attributes,
+    given: { ...given, bias: [cols] },
+    data: { x, weight, bias },
+    results,
   });
 }

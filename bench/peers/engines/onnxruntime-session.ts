@@ -51,8 +51,8 @@ interface Operation extends Pick<OperatorModel, "operator" | "domain" | "attribu
 }
 
 /** A session of a model of one operator, with buffers for inputs and outputs. */
-export async function prepared({ ort, given: device, device: real }: Place, operation: Operation): Promise<Prepared> {
-  const { given, data, results, inPlace = {}, inputs = Object.keys(given), ...rest } = operation;
+export function prepared(place: Place, operation: Operation): Promise<Prepared> {
+  const { given, data: _, results, inPlace: __, inputs = Object.keys(given), ...rest } = operation;
   const model = operatorModel({
     ...rest,
     inputs,
@@ -60,6 +60,16 @@ export async function prepared({ ort, given: device, device: real }: Place, oper
     given: Object.entries(given),
     results: Object.entries(results),
   });
+  return preparedModel(place, operation.operator, model, operation);
+}
+
+/** A session of a model whose result is `y`, with buffers for inputs and outputs. */
+export async function preparedModel(
+  { ort, given: device, device: real }: Place,
+  variant: string,
+  model: Uint8Array,
+  { given, data, results, inPlace = {} }: Pick<Operation, "given" | "data" | "results" | "inPlace">,
+): Promise<Prepared> {
   const session = await ort.InferenceSession.create(model, sessionOptions(device));
   const buffers = new Map<string, GPUBuffer>();
   const tensor = (name: string, dims: readonly number[]) => {
@@ -73,7 +83,7 @@ export async function prepared({ ort, given: device, device: real }: Place, oper
   const fetches = tensorsOf(results);
   const y = buffers.get("y");
   return {
-    variant: operation.operator,
+    variant,
     run: async () => {
       await session.run(feeds, fetches);
     },

@@ -12,6 +12,7 @@ import {
 import { inputsOf, uploadGroup } from "../../attention/inputs.ts";
 import { type AttentionProblem, type MatmulProblem, matmulInputs, type Problem } from "../problems.ts";
 import type { Engine, Prepared } from "./engine.ts";
+import { blockOp, rowsOp } from "./shaderformer-block.ts";
 
 /** This engine: the variants that its ops choose, recorded once, one submit per run. */
 export const shaderformer = (gpu: Gpu): Engine => ({
@@ -21,7 +22,16 @@ export const shaderformer = (gpu: Gpu): Engine => ({
   open: async () => ({
     version,
     device: gpu.device,
-    ways: (problem: Problem) => [() => (problem.op === "matmul" ? product(gpu, problem) : attend(gpu, problem))],
+    ways: (problem: Problem) => [
+      () => {
+        if (problem.op === "matmul") return product(gpu, problem);
+        if (problem.op === "attention") return attend(gpu, problem);
+        const { record, inputs } = problem.op === "block" ? blockOp(gpu, problem) : rowsOp(gpu, problem);
+        const made = prepared(gpu, gpu.record(record), inputs);
+        // A block's kernels are too many for a name.
+        return problem.op === "block" ? made.then((block) => ({ ...block, variant: "transformerBlock" })) : made;
+      },
+    ],
   }),
 });
 

@@ -1,39 +1,14 @@
 import { type AttentionProblem, attentionInputs, type MatmulProblem, matmulInputs, swapped } from "../problems.ts";
 import type { Engine, Prepared } from "./engine.ts";
+import { causalMask, type TensorFlow, type TfTensor } from "./tensorflow-api.ts";
+import { blockCall, rowsCall } from "./tensorflow-block.ts";
 import { loadVendor } from "./vendor.ts";
 
-/** The part of TensorFlow.js that is used. */
-interface TfTensor {
-  data(): Promise<Float32Array<ArrayBuffer>>;
-  dispose(): void;
-}
-
-/** Its WebGPU backend gathers dispatches in a command encoder, and has a function to submit them. */
-interface TfBackend {
-  readonly device: GPUDevice;
-  ensureCommandEncoderReady(): void;
-  endComputePassEncoder(): void;
-  submitQueue(): void;
-}
-
-interface TensorFlow {
-  readonly version_core: string;
-  setBackend(name: "webgpu"): Promise<boolean>;
-  ready(): Promise<void>;
-  backend(): TfBackend;
-  tensor(values: Float32Array, shape: readonly number[], dtype: "float32"): TfTensor;
-  matMul(a: TfTensor, b: TfTensor, transposeA?: boolean, transposeB?: boolean): TfTensor;
-  mul(a: TfTensor, b: number): TfTensor;
-  add(a: TfTensor, b: TfTensor): TfTensor;
-  softmax(x: TfTensor): TfTensor;
-  tidy(fn: () => TfTensor): TfTensor;
-}
-
-/** TensorFlow.js: it has no attention op, so it is composed as its users compose it. */
+/** TensorFlow.js: it has no ops of attention and norms, so they are composed as its users compose them. */
 export const tensorflow: Engine = {
   name: "tensorflow.js",
   peer: true,
-  summary: "attention composed of matMul, mul, add and softmax; loads 0.6 MB",
+  summary: "attention, norms and blocks composed of its ops; loads 0.6 MB",
   open: async () => {
     const tf = await loadVendor<TensorFlow>("tensorflow.js");
     if (!(await tf.setBackend("webgpu"))) throw new Error("its WebGPU backend does not start here");
@@ -41,7 +16,20 @@ export const tensorflow: Engine = {
     return {
       version: tf.version_core,
       device: tf.backend().device,
-      ways: (problem) => [async () => (problem.op === "matmul" ? product(tf, problem) : attend(tf, problem))],
+      ways: (problem) => [
+        async () => {
+          if (problem.op === "matmul") return product(tf, problem);
+          if (problem.op === "attention") return attend(tf, problem);
+          const { variant, call, inputs } = problem.op === "block" ? blockCall(tf, problem) : rowsCall(tf, problem);
+          return prepared(
+            tf,
+            variant,
+            () => tf.tidy(call),
+            inputs,
+            (out) => out,
+          );
+        },
+      ],
     };
   },
 };
@@ -75,12 +63,6 @@ function attend(tf: TensorFlow, problem: AttentionProblem): Prepared {
   const tensors = mask ? [q, k, v, mask] : [q, k, v];
   const order = (out: Float32Array<ArrayBuffer>) => (t === 1 ? out : swapped(out, h, t, d));
   return prepared(tf, "matMul, mul, add, softmax, matMul", () => tf.tidy(call), tensors, order);
-}
-
-function causalMask(t: number, s: number): Float32Array {
-  const mask = new Float32Array(t * s);
-  for (let i = 0; i < t; i++) mask.fill(-1e9, i * s + s - t + i + 1, (i + 1) * s);
-  return mask;
 }
 
 function product(tf: TensorFlow, problem: MatmulProblem): Prepared {

@@ -1,0 +1,84 @@
+import {
+  add,
+  type Gpu,
+  type Linear,
+  layerNorm,
+  type Norm,
+  rmsNorm,
+  softmax,
+  type Tensor,
+  transformerBlock,
+  upload,
+} from "../../../src/index.ts";
+import { blockValues, gpt2Small, type LinearValues, type NormValues } from "../block.ts";
+import { type BlockProblem, type RowsProblem, rowsEps, rowsInputs } from "../problems.ts";
+
+/** What is recorded, with what it reads. */
+export interface Recorded {
+  readonly record: () => Tensor;
+  readonly inputs: readonly Tensor[];
+}
+
+/** Softmax or a norm. */
+export function rowsOp(gpu: Gpu, problem: RowsProblem): Recorded {
+  const { op, rows, cols } = problem;
+  const values = rowsInputs(problem);
+  const x = upload(gpu, [rows, cols], "f32", values.x, "x");
+  if (op === "softmax") return { record: () => softmax(gpu, { x }).y, inputs: [x] };
+  const weight = upload(gpu, [cols], "f32", values.weight, "weight");
+  const options = { eps: rowsEps };
+  if (op === "rms-norm") return { record: () => rmsNorm(gpu, { x, weight }, options).y, inputs: [x, weight] };
+  const bias = upload(gpu, [cols], "f32", values.bias, "bias");
+  return { record: () => layerNorm(gpu, { x, weight, bias }, options).y, inputs: [x, weight, bias] };
+}
+
+/** The block that models have, with a cache that it appends to, and the addition that a model leaves to the next norm. */
+export function blockOp(gpu: Gpu, problem: BlockProblem): Recorded {
+  const { t, s } = problem;
+  const { c, h, d, eps } = gpt2Small;
+  const values = blockValues(problem);
+  const inputs: Tensor[] = [];
+  const given = (shape: readonly number[], of: Float32Array<ArrayBuffer>, name: string) => {
+    const tensor = upload(gpu, shape, "f32", of, name);
+    inputs.push(tensor);
+    return tensor;
+  };
+  const linear = ({ weight, bias, out, in: inner }: LinearValues): Linear => ({
+    weight: given([out, inner], weight, "weight"),
+    bias: given([out], bias, "bias"),
+  });
+  const norm = ({ weight, bias }: NormValues): Norm => ({
+    kind: "layer",
+    weight: given([c], weight, "norm weight"),
+    bias: given([c], bias, "norm bias"),
+    eps,
+  });
+  const kept = (of: Float32Array<ArrayBuffer>) => {
+    const past = s - t;
+    const all = new Float32Array(h * s * d);
+    for (let head = 0; head < h; head++) {
+      all.set(of.subarray(head * past * d, (head + 1) * past * d), head * s * d);
+    }
+    return given([1, h, s, d], all, "cache");
+  };
+  const x = given([1, t, c], values.x, "x");
+  const cache = { keys: kept(values.keys), values: kept(values.values) };
+  const weights = {
+    attentionNorm: norm(values.norms[0]),
+    attention: {
+      q: linear(values.q),
+      k: linear(values.k),
+      v: linear(values.v),
+      output: linear(values.output),
+    },
+    feedForwardNorm: norm(values.norms[1]),
+    feedForward: { up: linear(values.up), down: linear(values.down) },
+  };
+  const shape = { heads: h, kvHeads: h, headWidth: d, activation: "gelu-tanh" } as const;
+  const place = { start: s - t };
+  const record = () => {
+    const { sum, update } = transformerBlock(gpu, "block", { sum: x }, { cache, place, visible: s }, weights, shape);
+    return update ? add(gpu, { a: sum, b: update }).y : sum;
+  };
+  return { record, inputs };
+}
