@@ -58,4 +58,14 @@ export interface ModelRow extends ModelCheck {
    * repetitions: no step is faster. Null for prompts and other engines.
    */
   readonly floor_ns: number | null;
+  /**
+   * Nanoseconds in which it reads, at that rate, the keys and values of the cache that a step reads in the middle of the
+   * test. Null for prompts and other engines.
+   */
+  readonly cache_floor_ns: number | null;
+  /**
+   * How much longer a step takes than one at depth 0, over how much longer its cache takes to be read: 1 if depth cost
+   * nothing but that. Null without a test of as many tokens at depth 0.
+   */
+  readonly depth_ratio: number | null;
 }

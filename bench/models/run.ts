@@ -1,4 +1,4 @@
-import type { LanguageModel } from "../../src/index.ts";
+import { cacheBytes, type LanguageModel } from "../../src/index.ts";
 import { type CheckedFiles, checkModel, someTokens } from "./check.ts";
 import { type Floor, floorOf } from "./floor.ts";
 import type { ModelCheck, ModelEngine, ModelRow, ModelTest } from "./result.ts";
@@ -10,6 +10,8 @@ export interface Run {
   readonly dispatches?: number;
   /** Nanoseconds in which the adapter reads the step's weights once, measured right after the run. */
   readonly floor?: number;
+  /** Nanoseconds in which it reads the keys and values of a step in the middle of the test, at the same rate. */
+  readonly cacheFloor?: number;
 }
 
 /** Something that runs a test once, and gives the nanoseconds that it took. */
@@ -62,7 +64,9 @@ export async function ownSubject({ model, file, type, ...files }: LoadedSubject)
     const nanoseconds = milliseconds * 1e6;
     if (generate === 0) return { nanoseconds };
     floor ??= await floorOf(model);
-    return { nanoseconds, dispatches: dispatchesPerToken, floor: await floor.measure() };
+    const weightsFloor = await floor.measure();
+    const cacheFloor = (weightsFloor * cacheBytesOf(model, depth + generate / 2)) / floor.bytes;
+    return { nanoseconds, dispatches: dispatchesPerToken, floor: weightsFloor, cacheFloor };
   };
   const { cache } = model.programs;
   return {
@@ -79,6 +83,12 @@ export async function ownSubject({ model, file, type, ...files }: LoadedSubject)
       for (const session of sessions.values()) session.dispose();
     },
   };
+}
+
+/** Bytes of the keys and values that a step reads after so many tokens; windows count, and pieces of 64 tokens. */
+function cacheBytesOf({ programs }: LanguageModel, tokens: number): number {
+  const shape = programs.cacheShape(1);
+  return cacheBytes({ ...shape, capacity: Math.max(1, Math.round(tokens)), layout: "contiguous", ahead: 0 });
 }
 
 /** Which tests are measured, and how often. */
@@ -113,6 +123,7 @@ export async function runModelBench(subjects: readonly Subject[], plan: ModelPla
     const samples = subjects.map(() => [] as number[]);
     const dispatches = subjects.map((): number | null => null);
     const floors = subjects.map(() => [] as number[]);
+    const cacheFloors = subjects.map(() => [] as number[]);
     for (let repetition = -1; repetition < repetitions; repetition++) {
       for (const [i, subject] of subjects.entries()) {
         signal?.throwIfAborted();
@@ -120,16 +131,25 @@ export async function runModelBench(subjects: readonly Subject[], plan: ModelPla
         onProgress(
           `${testName(test)}  ${subject.engine.name}  ${repetition < 0 ? "warming up" : `${repetition + 1} of ${repetitions}`}`,
         );
-        const { nanoseconds, dispatches: count = null, floor } = await subject.run(test);
+        const { nanoseconds, dispatches: count = null, floor, cacheFloor } = await subject.run(test);
         if (repetition < 0) continue;
         samples[i]?.push(nanoseconds);
         if (floor !== undefined) floors[i]?.push(floor);
+        if (cacheFloor !== undefined) cacheFloors[i]?.push(cacheFloor);
         dispatches[i] = count;
       }
     }
     for (const [i, subject] of subjects.entries()) {
-      const timed = { samples: samples[i] ?? [], floors: floors[i] ?? [], dispatches: dispatches[i] ?? null };
-      const row = rowOf(subject, test, begun, timed);
+      const timed = {
+        ...{ samples: samples[i] ?? [], dispatches: dispatches[i] ?? null },
+        ...{ floors: floors[i] ?? [], cacheFloors: cacheFloors[i] ?? [] },
+      };
+      const measured = rowOf(subject, test, begun, timed);
+      const shallow = rows.find(
+        ({ engine, backends, n_gen, n_depth }) =>
+          engine === measured.engine && backends === measured.backends && n_gen === test.generate && n_depth === 0,
+      );
+      const row = { ...measured, depth_ratio: depthRatio(measured, shallow) };
       rows.push(row);
       onRow(row);
     }
@@ -137,16 +157,29 @@ export async function runModelBench(subjects: readonly Subject[], plan: ModelPla
   return rows;
 }
 
+/** What was measured of a subject in a test, by repetition. */
+interface Timed {
+  readonly samples: readonly number[];
+  readonly floors: readonly number[];
+  readonly cacheFloors: readonly number[];
+  readonly dispatches: number | null;
+}
+
+type Depth = Pick<ModelRow, "n_gen" | "n_depth" | "avg_ns" | "cache_floor_ns">;
+
+/** How much longer a step takes than one at depth 0, over how much longer its cache takes to be read. */
+export function depthRatio(row: Depth, shallow: Depth | undefined): number | null {
+  if (!shallow || row.n_depth === 0 || row.n_gen === 0) return null;
+  if (row.cache_floor_ns === null || shallow.cache_floor_ns === null) return null;
+  return (row.avg_ns - shallow.avg_ns) / row.n_gen / (row.cache_floor_ns - shallow.cache_floor_ns);
+}
+
 function rowOf(
   { engine, check, model }: Subject,
   test: ModelTest,
   begun: string,
-  {
-    samples,
-    floors,
-    dispatches,
-  }: { readonly samples: readonly number[]; readonly floors: readonly number[]; readonly dispatches: number | null },
-): ModelRow {
+  { samples, floors, cacheFloors, dispatches }: Timed,
+): Omit<ModelRow, "depth_ratio"> {
   const tokens = test.prompt + test.generate;
   const rates = samples.map((nanoseconds) => (tokens * 1e9) / nanoseconds);
   const [ns, ts] = [spreadOf(samples), spreadOf(rates)];
@@ -156,6 +189,7 @@ function rowOf(
     ...{ avg_ns: Math.round(ns.mean), stddev_ns: Math.round(ns.deviation), avg_ts: ts.mean, stddev_ts: ts.deviation },
     ...{ samples_ns: samples.map(Math.round), samples_ts: rates, dispatches, ...check },
     floor_ns: floors.length > 0 ? Math.round(spreadOf(floors).mean) : null,
+    cache_floor_ns: cacheFloors.length > 0 ? Math.round(spreadOf(cacheFloors).mean) : null,
   };
 }
 

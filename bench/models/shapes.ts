@@ -21,6 +21,13 @@ export const modelShapes: Readonly<Record<string, ModelConfig>> = {
     ...{ hidden_size: 576, intermediate_size: 1536, num_hidden_layers: 30, num_attention_heads: 9 },
     ...{ num_key_value_heads: 3, vocab_size: 49_152, max_position_embeddings: 8192, rope_theta: 100_000 },
   },
+  // No published model, but about as large as SmolLM2-135M, with rows of multiples of 256, so that no matrix of Q4_K has
+  // another type, and with room for 16,384 tokens.
+  "Llama-150M": {
+    ...llama,
+    ...{ hidden_size: 768, intermediate_size: 2048, num_hidden_layers: 18, num_attention_heads: 12 },
+    ...{ num_key_value_heads: 4, vocab_size: 49_152, max_position_embeddings: 32_768, rope_theta: 100_000 },
+  },
   "SmolLM2-360M": {
     ...llama,
     ...{ hidden_size: 960, intermediate_size: 2560, num_hidden_layers: 32, num_attention_heads: 15 },

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { findShape, modelTable, ownSubject, runModelBench, testsOf } from "../../bench/index.ts";
+import { depthRatio } from "../../bench/models/run.ts";
 import { writeRandomFolder } from "../../bench/models/write-random.ts";
 import { openWeights } from "../../src/formats/weights.ts";
 import { loadModel, openFolder } from "../../src/index.ts";
@@ -57,11 +58,26 @@ test("a model that is right is timed, and each row has llama-bench's fields", as
   expect(rows[1]?.dispatches).toBeGreaterThan(10);
   const table = modelTable(rows).split("\n");
   expect(new Set(table.map(({ length }) => length)).size).toBe(1);
-  expect(table[5]).toMatch(/^\| tiny +\| +\d+\.\d\d MiB .* tg4 @ d20 \| +[\d.]+ ± [\d.]+ \| +\d+ % \| pass /);
+  expect(table[5]).toMatch(
+    /^\| tiny +\| +\d+\.\d\d MiB .* tg4 @ d20 \| +[\d.]+ ± [\d.]+ \| +\d+ % \| +-?\d+\.\d\d \| pass /,
+  );
   expect(rows.map(({ floor_ns }) => floor_ns === null)).toEqual([true, false, true, false]);
   expect(rows[1]?.floor_ns).toBeGreaterThan(0);
+  expect(rows.map(({ depth_ratio }) => depth_ratio === null)).toEqual([true, true, true, false]);
+  const [, shallow, , deep] = rows;
+  expect(deep?.cache_floor_ns).toBeGreaterThan(0);
+  expect(deep?.depth_ratio).toBe(deep && depthRatio(deep, shallow));
   await subject.close();
   model.dispose();
+});
+
+test("what depth costs is counted in readings of the cache that it adds", () => {
+  const row = { n_gen: 4, n_depth: 4096, avg_ns: 100, cache_floor_ns: 11 };
+  const shallow = { n_gen: 4, n_depth: 0, avg_ns: 40, cache_floor_ns: 1 };
+  expect(depthRatio(row, shallow)).toBe(1.5);
+  expect(depthRatio(shallow, shallow)).toBeNull();
+  expect(depthRatio(row, undefined)).toBeNull();
+  expect(depthRatio({ ...row, cache_floor_ns: null }, shallow)).toBeNull();
 });
 
 test("a prompt is read whole each time: none of it is in the cache", async () => {
