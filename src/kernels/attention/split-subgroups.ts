@@ -23,7 +23,7 @@ import { sizeRefusal, subgroupTiles } from "./subgroup-tiles.ts";
 const joined = { mask: true, score: true, place: true } as const;
 
 /** Rows of a block, out of the tokens and heads of one key and value head. */
-const blockRows = (rows: number) => [1, 2, 4].find((count) => rows <= count) ?? 8;
+const blockRows = (rows: number) => [1, 2, 3, 4].find((count) => rows <= count) ?? 8;
 
 const kernel = defineKernel({
   ...placedRecord,
