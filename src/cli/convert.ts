@@ -1,11 +1,13 @@
 import { mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Command, Option } from "commander";
-import { toFolder } from "../convert/to-folder.ts";
+import { dequantisedFolder, toFolder } from "../convert/to-folder.ts";
 import { toGguf } from "../convert/to-gguf.ts";
 import { weightNames, weightsNamed } from "../convert/weights.ts";
 import { ggufOf } from "../formats/gguf-name.ts";
 import { openModel } from "../formats/hub.ts";
+import { quantisationMethod } from "../formats/quantised/methods.ts";
+import { readJson } from "../formats/read-text.ts";
 import { print, printJson, say } from "./output.ts";
 import { withProgress } from "./progress.ts";
 import { quantity } from "./units.ts";
@@ -22,13 +24,16 @@ interface ConvertFlags {
 export function convertCommand(): Command {
   return new Command("convert")
     .description(
-      "Write a model's folder as a GGUF file, with its weights as they are or quantised; or a GGUF file as a folder of " +
-        "Hugging Face's files, with its weights as f16.",
+      "Write a model's folder as a GGUF file, with its weights as they are or quantised; or a GGUF file or a quantised " +
+        "folder (AWQ, GPTQ, int8) as a folder of Hugging Face's files, with its weights as f16.",
     )
     .optionsGroup("Model:")
     .requiredOption("-m, --model <model>", "what is converted: a folder, its URL, a repository, or a GGUF file")
     .optionsGroup("Output:")
-    .requiredOption("-o, --out <path>", "what is written: FILE.gguf from a folder, a new folder from a GGUF file")
+    .requiredOption(
+      "-o, --out <path>",
+      "what is written: FILE.gguf from a folder, a new folder from a GGUF file or a quantised folder",
+    )
     .addOption(new Option("--weights <format>", "of a GGUF file's matrices (default: f16)").choices(weightNames))
     .option("--force", "write over a file that is there")
     .option("--json", "print only one JSON object")
@@ -38,9 +43,13 @@ export function convertCommand(): Command {
 async function convert({ model, out, weights = "f16", force = false, json = false }: ConvertFlags): Promise<void> {
   const source = await openModel(model, { onWarning: say });
   const { gguf } = source;
-  if (gguf === undefined && ggufOf(out) === undefined) {
-    throw new Error(`--out: ${out}, expected a name that ends with .gguf, since ${model} is a folder`);
+  const isFolder = gguf === undefined && ggufOf(out) === undefined;
+  if (isFolder && !quantisationMethod(await readJson(source, "config.json"))) {
+    const why = `${model} is a folder whose weights are floats`;
+    throw new Error(`--out: ${out}, expected a name that ends with .gguf, since ${why}`);
   }
+  if (isFolder && weights !== "f16")
+    throw new Error(`--weights: ${weights}, expected f16, in which folders are written`);
   if (gguf !== undefined && ggufOf(out) !== undefined) {
     throw new Error(`--out: ${out}, expected the name of a folder, since ${model} is a GGUF file`);
   }
@@ -52,13 +61,13 @@ async function convert({ model, out, weights = "f16", force = false, json = fals
   let file = out;
   let warnings: readonly string[] = [];
   let bytes = 0;
-  if (gguf === undefined) {
+  if (gguf === undefined && !isFolder) {
     const writing = await toGguf(source, weightsNamed(weights));
     await mkdir(dirname(out), { recursive: true });
     ({ bytes, warnings } = writing);
     await write(out, writing, json);
   } else {
-    const writing = await toFolder(source, gguf);
+    const writing = gguf === undefined ? await dequantisedFolder(source) : await toFolder(source, gguf);
     await mkdir(out, { recursive: true });
     for (const [name, text] of Object.entries(writing.files)) await writeFile(join(out, name), text);
     ({ bytes, warnings } = writing);

@@ -3,6 +3,7 @@ import type { GuardReport } from "../generate/guard.ts";
 import type { LanguageModel } from "../generate/language-model.ts";
 import type { Piece } from "../generate/row.ts";
 import type { SpeculativeFigures } from "../generate/speculative/options.ts";
+import { storedJson, storedText } from "./stored-weights.ts";
 import { fill } from "./terminal.ts";
 import { measured, milliseconds } from "./units.ts";
 
@@ -29,6 +30,7 @@ export function generationJson(
   return {
     model: model.name,
     adapter: model.gpu.adapter.label,
+    weights: storedJson(model),
     promptTokens: row?.promptTokens ?? [],
     tokens: row?.tokens ?? [],
     text: row?.text ?? "",
@@ -61,6 +63,7 @@ export function generationFigures(
   const made = row?.tokens.length ?? 0;
   const items = [
     model.gpu.adapter.label,
+    storedText(model),
     `prefill ${tokens(read)}${speed(timings.prefillTokensPerSecond)}`,
     `decode ${tokens(made)}${speed(timings.tokensPerSecond)}`,
     ...(speculative ? [proposals(speculative)] : []),

@@ -11,6 +11,7 @@ import { profilePrograms } from "./profile.ts";
 import { programReports } from "./program-report.ts";
 import { programTable } from "./program-table.ts";
 import { withProgress } from "./progress.ts";
+import { storedJson, storedText } from "./stored-weights.ts";
 import { knownTaps, runTapped } from "./taps.ts";
 import { tensorText } from "./tensor-text.ts";
 import { fill, tableColumns } from "./terminal.ts";
@@ -52,7 +53,7 @@ async function inspect(flags: InspectFlags): Promise<void> {
   const ids = tokensFor(model, flags);
   if (flags.probe) await showProbe(model, ids, flags);
   else await (wantsProgram ? showProgram(model, ids, flags) : showValues(model, ids, flags));
-  if (!flags.json) say(model.gpu.adapter.label);
+  if (!flags.json) say(`${model.gpu.adapter.label} · ${storedText(model)}`);
 }
 
 /** Tokens of the prefill that `--program` shows by default. */
@@ -83,6 +84,7 @@ async function showValues(model: LanguageModel, ids: readonly number[], flags: I
   const { logits, taps } = await withProgress("computing", json, () => runTapped(model, ids, all, names));
   if (json) {
     return await printJson({
+      weights: storedJson(model),
       logits: logits.map((row) => [...row]),
       ...(names.length > 0 && {
         taps: Object.fromEntries([...taps].map(([name, { shape, values }]) => [name, { shape, values: [...values] }])),

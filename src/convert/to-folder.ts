@@ -1,15 +1,20 @@
+import { FormatError } from "../formats/format-error.ts";
 import { readGguf, readTokenizer } from "../formats/gguf/entry.ts";
+import { quantisationMethod } from "../formats/quantised/methods.ts";
+import { readJson, readText } from "../formats/read-text.ts";
 import { dtypeOf, type StoredTensor, storageOf } from "../formats/safetensors.ts";
 import type { FileSource } from "../formats/source.ts";
 import type { Weights } from "../formats/weights.ts";
+import { readModelFolder } from "../generate/model-folder.ts";
 import { transposed } from "../models/stored-rows.ts";
 import { elementsOf, isPlain } from "../tensor/dtype.ts";
 import { loadCodecs } from "../tensor/formats/packed.ts";
 import { decodePlanes, encodePlanes, formats } from "../tensor/formats.ts";
+import { dequantised } from "./dequantised.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** The files of a Hugging Face folder, made of a GGUF file. */
+/** The files of a Hugging Face folder, made of a GGUF file or of a quantised folder. */
 export interface FolderWriting {
   /** Texts of the small files by their names. */
   readonly files: Readonly<Record<string, string>>;
@@ -87,6 +92,23 @@ function safetensorsHeader(tensors: readonly StoredTensor[]): Bytes {
 
 const printed = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
+/** A folder with all of these tensors as f16, and these small files. */
+export function folderWriting(
+  weights: Weights,
+  files: Readonly<Record<string, string>>,
+  warnings: readonly string[],
+): FolderWriting {
+  const tensors = [...weights.tensors.values()];
+  const header = safetensorsHeader(tensors);
+  async function* pieces(): AsyncGenerator<Bytes> {
+    await loadCodecs();
+    yield header;
+    for (const tensor of tensors) yield* halves(weights, tensor);
+  }
+  const bytes = tensors.reduce((sum, { shape }) => sum + bytesPerHalf * sizeOf(shape), header.length);
+  return { files, bytes, pieces, warnings };
+}
+
 /**
  * Plans the Hugging Face folder of a GGUF file, with all weights as f16.
  *
@@ -95,22 +117,34 @@ const printed = (value: unknown): string => `${JSON.stringify(value, undefined, 
 export async function toFolder(source: FileSource, file: string): Promise<FolderWriting> {
   const { config, facts, weights } = await readGguf(source, file);
   const tokens = readTokenizer(facts.reader);
-  const tensors = [...weights.tensors.values()];
-  const header = safetensorsHeader(tensors);
-  async function* pieces(): AsyncGenerator<Bytes> {
-    await loadCodecs();
-    yield header;
-    for (const tensor of tensors) yield* halves(weights, tensor);
-  }
-  return {
-    files: {
-      "config.json": printed({ ...config, torch_dtype: "float16" }),
-      "generation_config.json": printed(tokens.generation),
-      "tokenizer_config.json": printed(tokens.config),
-      "tokenizer.json": printed(tokens.tokenizer),
-    },
-    bytes: tensors.reduce((sum, { shape }) => sum + bytesPerHalf * sizeOf(shape), header.length),
-    pieces,
-    warnings: tokens.warnings,
+  const files = {
+    "config.json": printed({ ...config, torch_dtype: "float16" }),
+    "generation_config.json": printed(tokens.generation),
+    "tokenizer_config.json": printed(tokens.config),
+    "tokenizer.json": printed(tokens.tokenizer),
   };
+  return folderWriting(weights, files, tokens.warnings);
+}
+
+/** Small files of a folder that are kept as they are. */
+const kept = ["generation_config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"];
+
+/**
+ * Plans the folder of one whose matrices are quantised, with all weights as f16, the nearest to what they stand for.
+ *
+ * @throws FormatError for a folder that is invalid, or is not quantised.
+ */
+export async function dequantisedFolder(source: FileSource): Promise<FolderWriting> {
+  const { weights, warnings, quantisation } = await readModelFolder(source);
+  const given = (await readJson(source, "config.json")) as Readonly<Record<string, unknown>>;
+  if (!quantisationMethod(given)) {
+    throw new FormatError("config.json", "is missing: the folder's weights are floats already", {
+      field: "quantization_config",
+    });
+  }
+  const { quantization_config: _, ...config } = given;
+  const files: Record<string, string> = { "config.json": printed({ ...config, torch_dtype: "float16" }) };
+  for (const name of kept) if (await source.has(name)) files[name] = await readText(source, name);
+  const note = `${source.name}: ${quantisation}: what codes stand for is written as f16`;
+  return folderWriting(dequantised(weights), files, [...warnings, note]);
 }

@@ -17,6 +17,7 @@ import { transposed } from "../models/stored-rows.ts";
 import { elementsOf, type FloatType, isFloat } from "../tensor/dtype.ts";
 import { loadCodecs } from "../tensor/formats/packed.ts";
 import { type DType, decodePlanes, encodePlanes, formats } from "../tensor/formats.ts";
+import { dequantised } from "./dequantised.ts";
 import { modelMetadata } from "./model-metadata.ts";
 import { tokenizerMetadata } from "./tokenizer-metadata.ts";
 
@@ -120,7 +121,8 @@ export async function toGguf(
   source: FileSource,
   { dtype: uniform = "f16", weights: recipe }: ToGgufOptions = {},
 ): Promise<GgufWriting> {
-  const { config, tokenizer, weights, warnings } = await readModelFolder(source);
+  const { config, tokenizer, weights: stored, warnings, quantisation } = await readModelFolder(source);
+  const weights = dequantised(stored);
   const architecture = architectureFor(config.architecture);
   const model = modelMetadata(config, architecture.name);
   const tokens = tokenizerMetadata({
@@ -169,7 +171,10 @@ export async function toGguf(
     }
   }
   const bytes = all.reduce((sum, tensor) => sum + tensorBytes(tensor) + paddingAfter(tensor), header.length);
-  return { bytes, warnings: [...warnings, ...types.notes()], pieces };
+  const notes = quantisation
+    ? [`${source.name}: ${quantisation}: what codes stand for is written as ${recipe ?? uniform}`]
+    : [];
+  return { bytes, warnings: [...warnings, ...notes, ...types.notes()], pieces };
 }
 
 /** The text of the folder's chat template, the default one of several. */

@@ -89,6 +89,10 @@ export interface ModelInfo {
   readonly chat: boolean;
   /** Bytes of weights on the device. */
   readonly weightBytes: number;
+  /** How most of them are stored there: `f16`, `Q4_K_M`, `AWQ int4, groups of 128`. */
+  readonly quantisation: string;
+  /** Bytes of weights in the model's files. */
+  readonly fileBytes: number;
   /** The defaults of sampling that the model's files set, by the names of `GenerationOptions`. */
   readonly defaults: Readonly<Record<string, number>>;
   /** When it was loaded, in seconds since 1970. */

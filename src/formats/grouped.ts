@@ -64,13 +64,36 @@ export function withGroups(weights: Weights, made: ReadonlyMap<StoredTensor, Gro
     return own.make(await Promise.all(own.reads.map((one) => weights.read(one.tensor, one.begin, one.end))));
   }
 
+  /** A tensor that is one group is made once for all reads of it, and kept from the first of them to the last. */
   async function* readInOrder(wanted: readonly TensorBytes[]): AsyncGenerator<Bytes> {
-    const plans = wanted.map((bytes) => readOf(bytes) ?? { reads: [bytes], make: undefined });
+    const left = new Map<StoredTensor, number>();
+    const isWhole = ({ tensor, begin, end }: TensorBytes) => made.get(tensor)?.groups === 1 && begin < end;
+    const plans = wanted.map((bytes): { readonly reads: readonly TensorBytes[]; readonly make?: Read["make"] } => {
+      const own = readOf(bytes);
+      if (!own) return { reads: [bytes] };
+      if (!isWhole(bytes)) return own;
+      const { tensor } = bytes;
+      const before = left.get(tensor) ?? 0;
+      left.set(tensor, before + 1);
+      return before > 0 ? { reads: [] } : (readOf({ tensor, begin: 0, end: tensor.end - tensor.begin }) ?? own);
+    });
+    const kept = new Map<StoredTensor, Bytes>();
     const stream = weights.readInOrder(plans.flatMap(({ reads }) => reads));
-    for (const { reads, make } of plans) {
+    for (const [i, { reads, make }] of plans.entries()) {
       const bytes: Bytes[] = [];
       for (const _ of reads) bytes.push((await stream.next()).value ?? new Uint8Array());
-      yield make ? make(bytes) : (bytes[0] ?? new Uint8Array());
+      const request = wanted[i];
+      if (!request || !isWhole(request)) {
+        yield make ? make(bytes) : (bytes[0] ?? new Uint8Array());
+        continue;
+      }
+      const { tensor, begin, end } = request;
+      const whole = kept.get(tensor) ?? make?.(bytes) ?? new Uint8Array();
+      const more = (left.get(tensor) ?? 1) - 1;
+      left.set(tensor, more);
+      if (more > 0) kept.set(tensor, whole);
+      else kept.delete(tensor);
+      yield end - begin === whole.length ? whole : whole.slice(begin, end);
     }
   }
 

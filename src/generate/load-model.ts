@@ -107,6 +107,7 @@ async function loadFrom(gpu: Gpu, source: FileSource, options: ModelOptions): Pr
   const { readModel } = await import("./read-model.ts");
   const { tuned, onWarning } = options;
   if (tuned) await (await import("./tuning/entry.ts")).useStored(gpu, { onWarning });
-  const { decoder, tokenizer, chatTemplate, defaults, context, cache } = await readModel(gpu, source, options);
-  return new LanguageModel(source.name, decoder, tokenizer, chatTemplate, defaults, context, cache);
+  const made = await readModel(gpu, source, options);
+  const { decoder, tokenizer, chatTemplate, defaults, context, cache, stored } = made;
+  return new LanguageModel(source.name, decoder, tokenizer, chatTemplate, defaults, context, cache, stored);
 }

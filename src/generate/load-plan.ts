@@ -2,8 +2,8 @@
 export interface LoadPlan {
   readonly name: string;
   readonly architecture: string;
-  /** How a GGUF file says that most of its weights are stored, e.g. `Q4_K_M`; unset: it is not one, or does not say. */
-  readonly quantisation?: string;
+  /** How most of its weights will be stored on the device: `f16`, `Q4_K_M`, `AWQ int4, groups of 128`. */
+  readonly quantisation: string;
   /** Number of weights. */
   readonly parameters: number;
   /** Of all files that a load reads. */

@@ -7,6 +7,14 @@ import { Lifetime } from "./lifetime.ts";
 import type { GenerationDefaults } from "./options.ts";
 import { DecoderPrograms } from "./programs.ts";
 
+/** What is said of a model's weights. */
+export interface StoredWeights {
+  /** How most of them are stored on the device: `f16`, `Q4_K_M`, `AWQ int4, groups of 128`. */
+  readonly quantisation: string;
+  /** Bytes that they take in the model's files. */
+  readonly fileBytes: number;
+}
+
 /** A model on the GPU with its tokenizer and programs, shared by all its sessions. */
 export class LoadedModel {
   readonly name: string;
@@ -16,6 +24,7 @@ export class LoadedModel {
   readonly chatTemplate: ChatTemplate | undefined;
   readonly defaults: GenerationDefaults;
   readonly context: number;
+  readonly stored: StoredWeights;
   readonly programs: DecoderPrograms;
   /** Of its weights and programs, and of all its sessions. */
   readonly lifetime: Lifetime;
@@ -28,6 +37,7 @@ export class LoadedModel {
     defaults: GenerationDefaults,
     context: number,
     cache: Required<CacheOptions>,
+    stored: StoredWeights,
   ) {
     this.name = name;
     this.gpu = decoder.gpu;
@@ -36,6 +46,7 @@ export class LoadedModel {
     this.chatTemplate = chatTemplate;
     this.defaults = defaults;
     this.context = context;
+    this.stored = stored;
     this.programs = new DecoderPrograms(decoder, context, cache);
     const device = { assertLive: () => decoder.gpu.assertUsable() };
     this.lifetime = new Lifetime(`${name}: this model`, device, () => {

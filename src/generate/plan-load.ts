@@ -21,6 +21,7 @@ import { contextOf } from "./context.ts";
 import { checkTypes, early, earlyReads } from "./load-model.ts";
 import type { LoadPlan } from "./load-plan.ts";
 import { modelFiles } from "./model-files.ts";
+import { quantisationName } from "./quantisation.ts";
 
 /** Options of `planLoad`: those of the load that is planned, and what the device has. */
 export interface PlanLoadOptions {
@@ -121,7 +122,7 @@ async function planFrom(source: FileSource, options: PlanLoadOptions): Promise<L
     context,
     longestContext: largest(config.context, fitting),
     chat: await files.hasChatTemplate(),
-    ...(files.quantisation === undefined ? {} : { quantisation: files.quantisation }),
+    quantisation: quantisationName(weights, files.quantisation, options),
     fits: problem === undefined,
     ...(problem === undefined ? {} : { why: problem }),
     ...(source.license === undefined ? {} : { license: source.license }),

@@ -7,6 +7,7 @@ import { type LoadOptions, uploadWeights } from "../models/weights.ts";
 import { tokensAhead } from "./chunks.ts";
 import { contextOf } from "./context.ts";
 import { readModelFolder } from "./model-folder.ts";
+import { quantisationName } from "./quantisation.ts";
 
 /** Options of `loadModel`. */
 export interface ModelOptions extends LoadOptions {
@@ -22,10 +23,8 @@ export interface ModelOptions extends LoadOptions {
 
 /** Reads and checks a model's files, and uploads its weights: all that `loadModel` does with a source. Throws as it does. */
 export async function readModel(gpu: Gpu, source: FileSource, options: ModelOptions) {
-  const { config, tokenizer, chatTemplate, defaults, weights, checkpoint, warnings } = await readModelFolder(
-    source,
-    options,
-  );
+  const folder = await readModelFolder(source, options);
+  const { config, tokenizer, chatTemplate, defaults, weights, checkpoint, warnings } = folder;
   const context = contextOf(config, options.context);
   const cache = resolveCache(config, options.cache);
   checkRequirements(gpu, config, context, 1, cache, tokensAhead(gpu, config));
@@ -33,5 +32,10 @@ export async function readModel(gpu: Gpu, source: FileSource, options: ModelOpti
   const files = new Set([...weights.tensors.values()].map(({ file }) => file));
   await source.prepare?.([...files], { signal: options.signal });
   const uploaded = await uploadWeights(gpu, weights, checkpoint, config, options);
-  return { decoder: { gpu, config, weights: uploaded }, tokenizer, chatTemplate, defaults, context, cache };
+  const stored = {
+    quantisation: quantisationName(weights, folder.quantisation, options),
+    fileBytes: weights.bytes,
+  };
+  const decoder = { gpu, config, weights: uploaded };
+  return { decoder, tokenizer, chatTemplate, defaults, context, cache, stored };
 }

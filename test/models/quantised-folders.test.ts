@@ -1,11 +1,15 @@
 import { describe, expect, test } from "vitest";
+import { dequantisedFolder } from "../../src/convert/to-folder.ts";
+import { toGguf } from "../../src/convert/to-gguf.ts";
 import type { FileSource } from "../../src/formats/source.ts";
+import { openWeights } from "../../src/formats/weights.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
 import { readModelFolder } from "../../src/generate/model-folder.ts";
 import { planLoad } from "../../src/generate/plan-load.ts";
 import { uploadWeights } from "../../src/models/weights.ts";
+import { encodeF16 } from "../../src/tensor/dtype.ts";
 import { Tensor } from "../../src/tensor/tensor.ts";
-import type { TensorToWrite } from "../formats/checkpoint-bytes.ts";
+import { memorySource, type TensorToWrite } from "../formats/checkpoint-bytes.ts";
 import { familyShapes } from "../support/family-shapes.ts";
 import { testGpu } from "../support/gpu.ts";
 import {
@@ -33,6 +37,10 @@ const sizes = {
 };
 const mixtral = { ...sizes, architectures: ["MixtralForCausalLM"], num_local_experts: 4, num_experts_per_tok: 2 };
 const llama = { architectures: ["LlamaForCausalLM"], ...sizes };
+
+const gpt2 = {
+  ...{ architectures: ["GPT2LMHeadModel"], vocab_size: 2048, n_embd: 128, n_layer: 1, n_head: 4, n_positions: 64 },
+};
 
 /** All matrices of a model's weights, by where they are. */
 function matricesOf(part: unknown, at = ""): [string, Tensor][] {
@@ -79,9 +87,7 @@ const cases: readonly Case[] = [
     writer: gptqWriter(32, { checkpoint_format: "gptq_v2", less: 0 }),
     dtype: "int4_32",
     called: "GPTQ int4, groups of 32",
-    config: {
-      ...{ architectures: ["GPT2LMHeadModel"], vocab_size: 2048, n_embd: 128, n_layer: 1, n_head: 4, n_positions: 64 },
-    },
+    config: gpt2,
     transposed: true,
   },
   {
@@ -165,6 +171,45 @@ test.each([
   const own = await ids(model);
   expect(own).toEqual(await ids(expected));
   expect(new Set(own).size).toBeGreaterThan(4);
+});
+
+async function bytesOf({ pieces }: { readonly pieces: () => AsyncGenerator<Uint8Array> }): Promise<Buffer> {
+  const all: Uint8Array[] = [];
+  for await (const piece of pieces()) all.push(piece);
+  return Buffer.concat(all);
+}
+
+describe.each([
+  ["AWQ", awqWriter(128), llama, false],
+  ["GPTQ, transposed", gptqWriter(32), gpt2, true],
+  ["int8", channelWriter, llama, false],
+] as const)("%s is converted", (_, writer, config, transposed) => {
+  const made = quantisedModel(config, familyShapes(config), writer, transposed);
+  const [own, plain] = [folderOf(made.config, made.quantised), folderOf(config, made.plain)];
+
+  test("to the GGUF file of the model in f32, quantised again, and it is said", async () => {
+    const [writing, expected] = [await toGguf(own, { weights: "q8_0" }), await toGguf(plain, { weights: "q8_0" })];
+    const bytes = await bytesOf(writing);
+    expect(bytes.length).toBe(writing.bytes);
+    expect(Buffer.compare(bytes, await bytesOf(expected))).toBe(0);
+    expect(writing.warnings.join()).toMatch(/^memory: .*int[48].*: what codes stand for is written as q8_0$/);
+    expect(expected.warnings).toEqual([]);
+  });
+
+  test("to a folder of f16", async () => {
+    const writing = await dequantisedFolder(own);
+    const weights = await openWeights(memorySource({ "model.safetensors": await bytesOf(writing) }));
+    expect([...weights.tensors.keys()].toSorted()).toEqual(Object.keys(made.plain).toSorted());
+    for (const [name, { shape, bytes }] of Object.entries(made.plain)) {
+      const tensor = weights.get(name, shape as number[]);
+      const halves = new Uint16Array((await weights.read(tensor, 0, tensor.end - tensor.begin)).slice().buffer);
+      const numbers = new Float32Array(bytes.slice().buffer);
+      expect(halves.findIndex((half, i) => half !== encodeF16(numbers[i] ?? Number.NaN))).toBe(-1);
+    }
+    expect(JSON.parse(writing.files["config.json"] ?? "")).toEqual({ ...config, torch_dtype: "float16" });
+    expect(Object.keys(writing.files)).toContain("tokenizer.json");
+    await expect(dequantisedFolder(plain)).rejects.toThrow("the folder's weights are floats already");
+  });
 });
 
 describe("refused, with file and field", () => {

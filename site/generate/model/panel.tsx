@@ -129,7 +129,7 @@ function Loaded() {
   const software = device.value.kind === "ready" && device.value.facts.software;
   const facts: ComponentChildren[] = [
     info.architecture,
-    `${memory(info.weightBytes)} of weights`,
+    `${info.quantisation}: ${memory(info.weightBytes)} of weights on the GPU, ${memory(info.fileBytes)} in files`,
     `context ${count(info.context)}`,
     info.experts && `${info.experts.k} of ${info.experts.count} experts a token`,
     info.chat ? "chat and completion" : "a base model: it continues text",

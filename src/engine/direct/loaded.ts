@@ -40,7 +40,7 @@ export function entryOf(models: LoadedModels, id: string | undefined): LoadedEnt
 
 /** What others may know of a loaded model. */
 export function infoOf({ id, model, created }: LoadedEntry): ModelInfo {
-  const { name, context, chatTemplate, defaults, decoder } = model;
+  const { name, context, chatTemplate, defaults, decoder, stored } = model;
   const { config, weights } = decoder;
   const { architecture, vocabulary, layers, heads, mixture } = config;
   const settings = Object.entries(defaults.options).filter(
@@ -52,6 +52,7 @@ export function infoOf({ id, model, created }: LoadedEntry): ModelInfo {
     ...(mixture ? { experts: { count: mixture.experts, k: mixture.rule.k } } : {}),
     chat: chatTemplate !== undefined,
     weightBytes: weights.bytes,
+    ...stored,
     defaults: Object.fromEntries(settings),
   };
 }

@@ -93,7 +93,13 @@ export function writtenTensors(weights: Weights, architecture: GgufArchitecture,
         break;
       }
       case "transposed":
-        add(name, tensor.shape.toReversed(), { ...tensor, transposed: true });
+        add(
+          name,
+          tensor.shape.toReversed(),
+          { ...tensor, transposed: true },
+          // The tensor may itself be made of others.
+          { groups: 1, sources: [tensor], make: ([bytes = new Uint8Array()]) => bytes },
+        );
         break;
       case "norm": {
         const [part, grouped] = moreOne(tensor);

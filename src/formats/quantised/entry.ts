@@ -44,23 +44,31 @@ export function readScheme(config: unknown, file = "config.json"): Scheme {
 export function quantisedWeights(weights: Weights, config: unknown, transposed: boolean): QuantisedWeights {
   const { name, endings, ignored = [], matrix, warnings = [] } = readScheme(config);
   const marks = endings.map((ending) => `.${ending}`);
-  const bases = new Set<string>();
-  for (const tensor of weights.tensors.keys()) {
+  const baseOf = (tensor: string) => {
     const mark = marks.find((ending) => tensor.endsWith(ending));
-    if (mark !== undefined) bases.add(tensor.slice(0, -mark.length));
-  }
+    return mark === undefined ? undefined : tensor.slice(0, -mark.length);
+  };
+  const bases = new Set([...weights.tensors.keys()].flatMap((tensor) => baseOf(tensor) ?? []));
   if (bases.size === 0) {
     throw new FormatError(
       weights.file,
       `holds no quantised matrix: looked for names that end with ${marks.join(", ")}`,
     );
   }
-  const tensors = new Map<string, StoredTensor>(weights.tensors);
+  const others = ["weight", ...ignored].map((ending) => `.${ending}`);
+  const isOther = (tensor: string) =>
+    others.some((ending) => tensor.endsWith(ending) && bases.has(tensor.slice(0, -ending.length)));
+  const tensors = new Map<string, StoredTensor>();
   const made = new Map<StoredTensor, Grouped>();
-  for (const base of bases) {
+  for (const [known, kept] of weights.tensors) {
+    const base = baseOf(known);
     const own = `${base}.weight`;
+    if (base === undefined) {
+      if (!isOther(known)) tensors.set(known, kept);
+      continue;
+    }
+    if (tensors.has(own)) continue;
     const [tensor, parts] = madeTensors(matrix(partsOf(weights, base)), own, transposed);
-    for (const ending of [...endings, ...ignored]) tensors.delete(`${base}.${ending}`);
     tensors.set(own, tensor);
     for (const [part, grouped] of parts) made.set(part, grouped);
   }
