@@ -30,6 +30,7 @@ test("--json gives exactly one object, with the golden continuation", async () =
   expect(result).toEqual({
     model: bundledModel,
     adapter: expect.stringMatching(/./),
+    weights: { quantisation: "f16", bytes, fileBytes: 10_099_200 },
     promptTokens: golden.promptTokens,
     tokens,
     text: expect.stringMatching(/./),
@@ -57,6 +58,7 @@ test("text streams to stdout, figures go to stderr", async () => {
   expect(run.stdout.endsWith("\n")).toBe(true);
   expect(others).toEqual([]);
   const count = golden.promptTokens.length;
+  expect(line).toContain(" · f16: 10.1 MB of weights on the GPU, 10.1 MB in files · prefill ");
   expect(line).toMatch(/ · prefill (\d+) tokens, [\d.]+\/s · decode 12 tokens, [\d.]+\/s · ended: length · seed \d+$/);
   expect(line).toContain(`prefill ${count} tokens`);
 });

@@ -24,7 +24,7 @@ async function text(...args: string[]): Promise<string> {
 
 test("logits of the last position are the golden ones", async () => {
   const result = await json<{ logits: number[][] }>("inspect", "--tokens", ids);
-  expect(Object.keys(result)).toEqual(["logits"]);
+  expect(Object.keys(result)).toEqual(["weights", "logits"]);
   expect(result.logits).toHaveLength(1);
   expect(difference(result.logits[0] ?? [], golden.lastLogits).nmse).toBeLessThan(nmseCaps.logits);
 });

@@ -168,6 +168,9 @@ test.each([
   using expected = await loadModel(gpu, folderOf(config, made.plain));
   const options = { maxTokens: 32, temperature: 0, ignoreEos: true };
   const ids = async (of: typeof model) => (await of.generate("To be, or not to be", options).result).rows[0]?.tokens;
+  expect(model.stored.quantisation).toMatch(/^(AWQ int4, groups of 128|GPTQ int4, groups of 64)$/);
+  expect(model.stored.fileBytes).toBeLessThan(expected.stored.fileBytes);
+  expect(expected.stored.quantisation).toBe("f32");
   const own = await ids(model);
   expect(own).toEqual(await ids(expected));
   expect(new Set(own).size).toBeGreaterThan(4);
