@@ -1,6 +1,6 @@
 import type { Case } from "../../src/check/case-table.ts";
 import { normal } from "../../src/check/random.ts";
-import type { WeightType } from "../../src/index.ts";
+import { ropeTable, type WeightType } from "../../src/index.ts";
 
 const input = (shape: readonly number[], seed: number, scale = 1) => ({
   shape,
@@ -28,6 +28,23 @@ export function normShape(
 export const softmaxShape = (rows: number, cols: number): Case<"x"> => ({
   name: `${rows}×${cols}`,
   inputs: { x: input([rows, cols], 1, 4) },
+});
+
+/** A rotation of `tokens` of one sequence, `heads` of `width`. */
+export const ropeShape = (
+  tokens: number,
+  heads: number,
+  width: number,
+): Case<"x" | "table", { readonly layout: "halves" }> => ({
+  name: `${tokens} tokens, ${heads}×${width}`,
+  inputs: {
+    x: input([1, tokens, heads, width], 1),
+    table: {
+      shape: [tokens, width / 2, 2],
+      values: ropeTable({ theta: 10_000, width, positions: tokens, scaling: { kind: "none" } }),
+    },
+  },
+  options: { layout: "halves" },
 });
 
 /** `rows × k` times `[n, k]`, weights of `dtype`. */

@@ -1,5 +1,5 @@
 import type { CaseTable } from "../../src/check/case-table.ts";
-import { matmulShape, normShape, softmaxShape } from "./shapes.ts";
+import { matmulShape, normShape, ropeShape, softmaxShape } from "./shapes.ts";
 
 /**
  * Ops with the shapes for timing; references, variants and tolerances are those of the tests. Loaded on demand, because
@@ -18,6 +18,11 @@ export const opTables: Readonly<Record<string, () => Promise<CaseTable>>> = {
     ...(await import("../../src/check/cases/softmax.ts")).softmaxCases,
     cases: [softmaxShape(128, 128), softmaxShape(1024, 1024)],
   }),
+  rope: async () => ({
+    ...(await import("../../src/check/cases/rope.ts")).ropeCases,
+    cases: [ropeShape(1, 32, 64), ropeShape(512, 32, 64)],
+  }),
+  block: async () => (await import("./block.ts")).blockCases,
   matmul: async () => ({
     ...(await import("../../src/check/cases/matmul.ts")).matmulCases,
     cases: [

@@ -73,6 +73,15 @@ export function blockValues({ t, s }: BlockProblem): BlockValues {
   return { x: random(t * c, 17), keys: random(past, 18), values: random(past, 19), ...weights() };
 }
 
+/** A cache `[h, s, d]` with room for this run's tokens, from the values before them `[h, s - t, d]`. */
+export function cacheOf({ t, s }: BlockProblem, past: Values): Values {
+  const { h, d } = gpt2Small;
+  const all = new Float32Array(h * s * d);
+  const own = (s - t) * d;
+  for (let head = 0; head < h; head++) all.set(past.subarray(head * own, (head + 1) * own), head * s * d);
+  return all;
+}
+
 /** Operations and bytes of a block: matrix products, and weights, stream, keys and values moved once. */
 export function blockWork({ t, s }: BlockProblem): { readonly flops: number; readonly bytes: number } {
   const { c, hidden } = gpt2Small;

@@ -27,9 +27,18 @@ export async function opBenches(): Promise<Command[]> {
       .description(`Measure every variant of ${name}.`)
       .action(async (flags: BenchFlags) => measure({ [name]: await load() }, flags)),
   );
+  const norms = ["rms-norm", "layer-norm"] as const;
+  const norm = new Command("norm")
+    .summary(`variants of ${norms.join(" and ")}`)
+    .description(`Measure every variant of ${norms.join(" and ")}.`)
+    .action(async (flags: BenchFlags) => {
+      const tables = norms.map(async (name) => [name, await bench.opTables[name]?.()] as const);
+      const loaded = (await Promise.all(tables)).flatMap(([name, table]) => (table ? [[name, table] as const] : []));
+      await measure(Object.fromEntries(loaded), flags);
+    });
   const peaks = new Command("peaks")
     .summary("measured peaks of this device")
     .description("Measure the peaks of this device: multiply-adds, copies, workgroup memory, dispatches.")
     .action((flags: BenchFlags) => measure({}, flags));
-  return [peaks, ...ops].map(addBenchOptions);
+  return [peaks, norm, ...ops].map(addBenchOptions);
 }

@@ -1,5 +1,5 @@
 import { type OnnxAttribute, type OnnxConstant, type OnnxNode, onnxModel } from "../../harness/onnx.ts";
-import { blockValues, gpt2Small, type LinearValues } from "../block.ts";
+import { blockValues, cacheOf, gpt2Small, type LinearValues } from "../block.ts";
 import { type BlockProblem, swapped } from "../problems.ts";
 import type { Prepared } from "./engine.ts";
 import { type Place, preparedModel } from "./onnxruntime-session.ts";
@@ -17,7 +17,10 @@ export function block(place: Place, problem: BlockProblem): Promise<Prepared> {
   const cache = [1, h, s, d];
   const results = { y: [1, t, c], keys: cache, values: cache };
   const isStep = s > t;
-  const data = { x: values.x, ...(isStep ? { pastKeys: roomy(values.keys), pastValues: roomy(values.values) } : {}) };
+  const data = {
+    x: values.x,
+    ...(isStep ? { pastKeys: cacheOf(problem, values.keys), pastValues: cacheOf(problem, values.values) } : {}),
+  };
   const given = { x: [1, t, c], ...(isStep ? { pastKeys: cache, pastValues: cache } : {}) };
   const value = (name: string, shape: readonly number[]) => ({ name, type: "float32", shape }) as const;
   const model = onnxModel({
@@ -44,14 +47,6 @@ export function block(place: Place, problem: BlockProblem): Promise<Prepared> {
     results,
     inPlace: isStep ? { keys: "pastKeys", values: "pastValues" } : {},
   });
-
-  /** `[h, s, d]` of `[h, s - t, d]`, with room for this run's tokens. */
-  function roomy(past: Float32Array): Float32Array<ArrayBuffer> {
-    const all = new Float32Array(h * s * d);
-    const own = (s - t) * d;
-    for (let head = 0; head < h; head++) all.set(past.subarray(head * own, (head + 1) * own), head * s * d);
-    return all;
-  }
 }
 
 const node = (

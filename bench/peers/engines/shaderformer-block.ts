@@ -10,7 +10,7 @@ import {
   transformerBlock,
   upload,
 } from "../../../src/index.ts";
-import { blockValues, gpt2Small, type LinearValues, type NormValues } from "../block.ts";
+import { blockValues, cacheOf, gpt2Small, type LinearValues, type NormValues } from "../block.ts";
 import { type BlockProblem, type RowsProblem, rowsEps, rowsInputs } from "../problems.ts";
 
 /** What is recorded, with what it reads. */
@@ -53,14 +53,7 @@ export function blockOp(gpu: Gpu, problem: BlockProblem): Recorded {
     bias: given([c], bias, "norm bias"),
     eps,
   });
-  const kept = (of: Float32Array<ArrayBuffer>) => {
-    const past = s - t;
-    const all = new Float32Array(h * s * d);
-    for (let head = 0; head < h; head++) {
-      all.set(of.subarray(head * past * d, (head + 1) * past * d), head * s * d);
-    }
-    return given([1, h, s, d], all, "cache");
-  };
+  const kept = (of: Float32Array<ArrayBuffer>) => given([1, h, s, d], cacheOf(problem, of), "cache");
   const x = given([1, t, c], values.x, "x");
   const cache = { keys: kept(values.keys), values: kept(values.values) };
   const weights = {
