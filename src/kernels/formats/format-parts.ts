@@ -21,6 +21,8 @@ export interface WideReading {
   readonly elements: number;
   /** Bytes of a load, scales included. */
   readonly bytes: number;
+  /** Columns of a thread where x is one row, and normed: more share the norm, and take more registers; default 4. */
+  readonly columns?: number;
 }
 
 /** A part that reads keys and values (slot `attention/cache`). */

@@ -10,6 +10,7 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import { constantsOf, type Shader } from "../../gpu/specialise.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { sizeOf } from "../../tensor/shape.ts";
+import type { WideReading } from "../formats/format-parts.ts";
 import { weightTypes, widePart } from "../formats.ts";
 import { defineKernel } from "../kernel.ts";
 import { fewRows, rowsConstant } from "./few-rows.ts";
@@ -33,12 +34,9 @@ function tileOf(shader: Shader, gate: unknown) {
   return { ROWS, COLUMNS, SUBGROUP, outputs: SUBGROUP * (gate ? COLUMNS / 2 : COLUMNS) };
 }
 
-/**
- * Columns of a thread. Each subgroup loads and norms x by itself, so that more columns share the work of a norm: gate and
- * up of SmolLM2-135M take 0.91 of the time with 8 in f16, 0.86 in q8_0, 0.95 in q4_0 and 0.87 in q4_k on llvmpipe, and as
- * long without a norm. Several rows take the registers.
- */
-const columnsOf = (rows: number, norm: unknown) => (norm && rows === 1 ? 8 : 4);
+/** Columns of a thread. Each subgroup loads and norms x by itself, so that more columns share the work of a norm. */
+const columnsOf = (wide: WideReading | undefined, rows: number, norm: unknown) =>
+  norm && rows === 1 ? (wide?.columns ?? 4) : 4;
 
 /** `residual + gate(norm(x) · weightᵀ + bias)`, where each but the product may be left out. */
 export const vectorSubgroupsKernel = defineKernel({
@@ -64,7 +62,7 @@ export const vectorSubgroupsKernel = defineKernel({
       ],
       constants: {
         ROWS: rowsConstant(rows),
-        COLUMNS: columnsOf(rows, dtypes["norm"]),
+        COLUMNS: columnsOf(wide, rows, dtypes["norm"]),
         SUBGROUP: gpu.adapter.subgroupSize ?? 0,
       },
     };
