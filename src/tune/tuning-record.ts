@@ -112,11 +112,16 @@ const fields = fieldsOf<TuningRecord>({
   rows: required(listOf(row)),
 });
 
-/** Reads a stored text, which must be of this device. Throws an `Error` that says what is wrong with it. */
-export function parseTuning(stored: string, expected: TunedDevice): TuningRecord {
+/** Reads a stored text of any device. Throws an `Error` that says what is wrong with it. */
+export function readTuning(stored: string): TuningRecord {
   const value: unknown = JSON.parse(stored);
   checkOptions("stored tuning", fields, value);
-  const record = value as TuningRecord;
+  return value as TuningRecord;
+}
+
+/** Reads a stored text, which must be of this device. Throws an `Error` that says what is wrong with it. */
+export function parseTuning(stored: string, expected: TunedDevice): TuningRecord {
+  const record = readTuning(stored);
   if (JSON.stringify(tunedDeviceOf(record.device)) !== JSON.stringify(expected)) {
     throw new Error(`stored tuning: it is of another device, ${record.device.description || record.device.vendor}`);
   }

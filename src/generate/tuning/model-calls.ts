@@ -1,16 +1,14 @@
 // The calls of a model's programs, with memory as a run of the programs leaves it.
-import { cachePairs } from "../../blocks/kv-cache/cache.ts";
 import type { Gpu, Instance } from "../../gpu/gpu.ts";
 import type { Replacement } from "../../gpu/program.ts";
 import type { Storage } from "../../gpu/storage.ts";
-import { maxBatch } from "../../kernels/step.ts";
-import { replacements, type TensorPair, upload } from "../../tensor/tensor.ts";
 import { writtenBy } from "../../tune/call-results.ts";
 import { type Collected, collect, logicalStorages, subjectsOf } from "../../tune/collect.ts";
 import { filled, type Subject } from "../../tune/measure-call.ts";
 import { firstChunk } from "../chunks.ts";
 import type { LanguageModel } from "../language-model.ts";
-import { DecoderPrograms, type Recorded } from "../programs.ts";
+import type { Recorded } from "../programs.ts";
+import { openPrograms, type ProgramChoice } from "./model-programs.ts";
 
 /** Subjects of a model, and what frees their memory. */
 export interface ModelSubjects {
@@ -32,33 +30,17 @@ const stepCalls = 4;
  * variants of others make before these. The programs are run once, so that memory holds what it does in use.
  */
 export async function modelSubjects(model: LanguageModel, signal?: AbortSignal): Promise<ModelSubjects> {
-  const { gpu, decoder, context } = model;
-  const session = model.session();
-  const programs = new DecoderPrograms(decoder, model.programs.capacity, model.programs.cache);
-  const made: Storage[] = [];
-  const dispose = () => {
-    for (const storage of made) gpu.release(storage);
-    programs.dispose();
-    session.dispose();
-  };
+  const { gpu } = model;
+  const opened = await openPrograms(model);
+  const { made, longest } = opened;
   try {
-    const { state } = session;
-    const longest = Math.min(firstChunk, context - 1);
-    await state.reserve([{ row: 0, length: longest + 1 }]);
     const known = new Set<string>();
-    const add = async (tokens: number, decode: boolean) => {
+    const add = async (what: ProgramChoice) => {
       signal?.throwIfAborted();
-      const visible = programs.visible(longest + 1);
-      const record = (): Recorded<unknown> =>
-        decode
-          ? programs.decode(1, visible, { penalties: false, logprobs: 0 })
-          : programs.prefill(tokens, visible, "last");
-      const { result: recorded, collected } = collect(gpu, record, decode ? stepCalls : 1);
+      const { result: recorded, collected } = collect(gpu, () => opened.record(what), what.decode ? stepCalls : 1);
       const fresh = collected.filter(({ key }) => !known.has(key));
       for (const { key } of fresh) known.add(key);
-      const pairs = cachePairs(recorded.cache, await state.cache.tensors(recorded.visible, decode ? undefined : 0));
-      pairs.push(...stepPairs(gpu, recorded, tokens, decode ? longest : 0, made));
-      const memory = replacements(pairs);
+      const memory = (await opened.memoryFor(recorded, what)).replacements;
       using instance = await recorded.program.instantiate(memory, gpu, signal);
       for (const [storage, replacement] of await contents(gpu, instance, logicalStorages(fresh), memory)) {
         memory.set(storage, replacement);
@@ -66,35 +48,15 @@ export async function modelSubjects(model: LanguageModel, signal?: AbortSignal):
       }
       return subjectsOf(gpu, byCost(fresh, recorded), memory, made);
     };
-    const chunk = await add(longest, false); // the step reads what this stores
-    const step = await add(1, true);
+    const chunk = await add({ tokens: longest, decode: false }); // the step reads what this stores
+    const step = await add({ tokens: 1, decode: true });
     const others: Subject[] = [];
-    for (const tokens of prefills) if (tokens < longest) others.push(...(await add(tokens, false)));
-    return { subjects: [...step, ...chunk, ...others], dispose };
+    for (const tokens of prefills) if (tokens < longest) others.push(...(await add({ tokens, decode: false })));
+    return { subjects: [...step, ...chunk, ...others], dispose: opened.dispose };
   } catch (error) {
-    dispose();
+    opened.dispose();
     throw error;
   }
-}
-
-/** The step and the token ids that a program reads: zeros but for the position and the number of tokens. */
-function stepPairs(gpu: Gpu, recorded: Recorded<unknown>, tokens: number, position: number, made: Storage[]) {
-  const pairs: TensorPair[] = [];
-  const give = (logical: typeof recorded.step | undefined, elements: Uint32Array | Float32Array) => {
-    if (!logical) return;
-    const real = gpu.unscoped(() => upload(gpu, logical.shape, logical.dtype, elements as Uint32Array<ArrayBuffer>));
-    made.push(...real.storages);
-    pairs.push([logical, real]);
-  };
-  const step = new Uint32Array(4 * maxBatch);
-  step.set([position, tokens]);
-  give(recorded.step, step);
-  give(
-    recorded.ids,
-    new Uint32Array(tokens).map((_, i) => i % 32),
-  );
-  give(recorded.settings, new Float32Array(8 * maxBatch));
-  return pairs;
 }
 
 /** Runs a program once; gives memory with what it writes into these storages. */
