@@ -1,6 +1,8 @@
 import type { LanguageModel } from "../generate/language-model.ts";
+import { DecoderPrograms, type Recorded } from "../generate/programs.ts";
 import type { Dispatch } from "../gpu/dispatch.ts";
 import type { Program } from "../gpu/gpu.ts";
+import { observe, whyChosen } from "../tune/why-chosen.ts";
 import type { ProgramTimes } from "./profile.ts";
 
 /** One dispatch of one shader. Bytes are those of `Cost`; times in nanoseconds. */
@@ -25,6 +27,8 @@ export interface DispatchReport {
 export interface CallReport {
   readonly op: string;
   readonly variant: string;
+  /** Why it has this variant, where the op has several. */
+  readonly why?: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly dispatches: readonly DispatchReport[];
 }
@@ -43,20 +47,39 @@ export interface ProgramReport {
 
 /** Reports on the prefill of `tokens` tokens in one chunk, and on the greedy decode step that follows. */
 export function programReports(
-  { programs }: LanguageModel,
+  { programs, decoder }: LanguageModel,
   tokens: number,
   times?: ProgramTimes,
 ): { prefill: ProgramReport; decode: ProgramReport } {
-  const prefill = programs.prefill(tokens, programs.visible(tokens), "last").program;
-  const decode = programs.decode(1, programs.visible(tokens + 1), { penalties: false, logprobs: 0 }).program;
-  return { prefill: report(prefill, tokens, times?.prefill), decode: report(decode, 1, times?.decode) };
+  // Recorded once more, so that the calls can be seen.
+  const own = new DecoderPrograms(decoder, programs.capacity, programs.cache);
+  const { gpu } = decoder;
+  const reasoned = (record: () => Recorded<unknown>, tokens: number, nanoseconds: readonly number[] | undefined) => {
+    const { result, calls } = observe(gpu, record);
+    return report(result.program, whyChosen(gpu, result.program.calls, calls), tokens, nanoseconds);
+  };
+  try {
+    const greedy = { penalties: false, logprobs: 0 };
+    return {
+      prefill: reasoned(() => own.prefill(tokens, own.visible(tokens), "last"), tokens, times?.prefill),
+      decode: reasoned(() => own.decode(1, own.visible(tokens + 1), greedy), 1, times?.decode),
+    };
+  } finally {
+    own.dispose();
+  }
 }
 
-function report(program: Program<unknown>, tokens: number, times?: readonly number[]): ProgramReport {
+function report(
+  program: Program<unknown>,
+  reasons: readonly (string | undefined)[],
+  tokens: number,
+  times?: readonly number[],
+): ProgramReport {
   let index = 0;
-  const calls = program.calls.map(({ op, variant, options, dispatches }): CallReport => {
+  const calls = program.calls.map(({ op, variant, options, dispatches }, at): CallReport => {
     const reports = dispatches.map((dispatch) => dispatchReport(dispatch, times?.[index++]));
-    return { op, variant, options: plain(options), dispatches: reports };
+    const why = reasons[at];
+    return { op, variant, ...(why !== undefined && { why }), options: plain(options), dispatches: reports };
   });
   const { dispatches } = program;
   const sum = (value: (dispatch: Dispatch) => number) => dispatches.reduce((total, each) => total + value(each), 0);

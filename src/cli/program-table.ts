@@ -23,11 +23,12 @@ export function programTable(title: string, report: ProgramReport, columns: numb
   return `${lines.join("\n")}\n`;
 }
 
-function callLines({ op, variant, options, dispatches }: CallReport, index: number, columns: number): string[] {
+function callLines({ op, variant, why, options, dispatches }: CallReport, index: number, columns: number): string[] {
   const number = String(index).padStart(4);
   const name = variant === op ? op : `${op} ${variant}`;
   const asked = Object.entries(options).map(([key, value]) => `${key} ${optionText(value)}`);
-  const askedLines = asked.length > 0 ? [fill(asked, ", ", columns, indent)] : [];
+  const whyLines = why === undefined ? [] : [fill(why.split(" "), " ", columns, indent)];
+  const askedLines = [...whyLines, ...(asked.length > 0 ? [fill(asked, ", ", columns, indent)] : [])];
   const [only, ...others] = dispatches;
   if (only && others.length === 0) {
     const own = only.kernel === op || only.kernel === `${op}/${variant}` ? name : `${name}: ${only.kernel}`;
