@@ -91,6 +91,7 @@ export {
 } from "./kernels/elementwise/elementwise.ts";
 export { fill } from "./kernels/elementwise/fill.ts";
 export { normal, type RandomOptions, uniform } from "./kernels/elementwise/random.ts";
+export { relu } from "./kernels/elementwise/relu.ts";
 export { gather, gatherStep } from "./kernels/embedding/gather.ts";
 export { loadPackedFormats } from "./kernels/formats/packed.ts";
 export { type CacheFormat, cacheFormats, type WeightType, weightTypes } from "./kernels/formats.ts";
@@ -228,6 +229,11 @@ export type { Piece, StopReason, TokenLogprob } from "./generate/row.ts";
 export type { Prompt, Session } from "./generate/session.ts";
 export type { DraftModel, PromptLookup, Speculative, SpeculativeFigures } from "./generate/speculative/options.ts";
 export type { TokenConstraint } from "./generate/token-constraint.ts";
+
+// Vectors of sentences
+
+export type { SentenceOptions, SentenceVectors } from "./encode/embed-texts.ts";
+export { loadSentenceEncoder, type SentenceEncoder, type SentenceEncoderOptions } from "./encode/sentence-encoder.ts";
 
 // Choices measured on a device
 

@@ -35,6 +35,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   blocks: upTo("blocks"),
   models: [...upTo("models"), "formats"],
   generate: [...upTo("generate"), "formats", "text", "tune"],
+  encode: [...upTo("generate"), "formats", "text", "encode"],
   formats: ["tensor", "formats"],
   text: ["text"],
   reference: ["tensor", "reference"],
@@ -45,9 +46,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   convert: [...engine, "formats", "text", "convert"],
   engine: [...engine, "formats", "text", "engine"],
   "worker.ts": ["engine"],
-  "index.ts": [...engine, "formats", "text", "tune", "engine", "attention.ts"],
+  "index.ts": [...engine, "encode", "formats", "text", "tune", "engine", "attention.ts"],
   serve: ["gpu", "text", "engine", "serve"],
-  cli: [...engine, "formats", "text", "tune", "engine", "convert", "serve", "cli", "bench", "index.ts"],
+  cli: [...engine, "encode", "formats", "text", "tune", "engine", "convert", "serve", "cli", "bench", "index.ts"],
 };
 
 const isOurs = (target: string) => /^(src|shaders|bench|test|site|examples|scripts)\//.test(target);

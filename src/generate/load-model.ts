@@ -28,7 +28,7 @@ import type { ModelOptions } from "./read-model.ts";
 export type { ModelOptions } from "./read-model.ts";
 
 /** Where a model is loaded from. */
-const sourceCheck = either(text, having("href", "a URL"), having("has", "an opened folder"));
+export const sourceCheck = either(text, having("href", "a URL"), having("has", "an opened folder"));
 
 const fields = fieldsOf<ModelOptions>({
   dtype: oneOf(...weightTypes),

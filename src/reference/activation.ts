@@ -37,6 +37,9 @@ export const silu = (tensors: Input): { y: Dense } => map("silu", tensors, siluO
 /** GELU by a logistic approximation: `x · sigmoid(1.702 x)`. y like x. Hugging Face calls it "quick_gelu". */
 export const quickGelu = (tensors: Input): { y: Dense } => map("quickGelu", tensors, (u) => u * sigmoid(1.702 * u));
 
+/** ReLU: `max(x, 0)`, and NaN of NaN (Nair and Hinton 2010). y like x. */
+export const relu = (tensors: Input): { y: Dense } => map("relu", tensors, (u) => Math.max(u, 0));
+
 /** SwiGLU without its projections: `y = silu(gate) · up`, all of one shape (Shazeer 2020, eq. 5). */
 export const swiglu = (tensors: Gated): { y: Dense } => gated("swiglu", tensors, siluOf);
 

@@ -4,8 +4,8 @@ import { convertUseLite } from "../../scripts/models/use-lite.mjs";
 import { type Dense, dense } from "../../src/reference/index.ts";
 import { encode } from "../../src/tensor/dtype.ts";
 import { createEncoderTokenizer } from "../../src/text/encoder-tokenizer.ts";
+import { fifty } from "../support/sentences.ts";
 import { packageModel, type UseLiteSettings, useLite } from "../support/use-lite.ts";
-import { fifty } from "./sentences.ts";
 
 const { config, tokenizer: file, tensors } = convertUseLite();
 const settings = config as unknown as UseLiteSettings;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { geglu, gelu, geluTanh, quickGelu, silu, swiglu } from "../../src/reference/activation.ts";
+import { geglu, gelu, geluTanh, quickGelu, relu, silu, swiglu } from "../../src/reference/activation.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { erf, erfc } from "../../src/reference/erf.ts";
 import { draw, expectClose, generator } from "./compare.ts";
@@ -59,6 +59,7 @@ describe("activations", () => {
   it("closed forms", () => {
     const two = dense([2], [Math.log(3), -Math.log(3)]); // sigmoids ¾ and ¼
     expectClose(silu({ x: two }).y, [0.75 * Math.log(3), -0.25 * Math.log(3)]);
+    expect([...relu({ x: dense([4], [-1, 0, 2, Number.NaN]) }).y.values]).toEqual([0, 0, 2, Number.NaN]);
     expectClose(quickGelu({ x: dense([1], [Math.log(3) / 1.702]) }).y, [(0.75 * Math.log(3)) / 1.702]);
     const up = dense([2], [10, -2]);
     expectClose(swiglu({ gate: two, up }).y, [7.5 * Math.log(3), 0.5 * Math.log(3)]);

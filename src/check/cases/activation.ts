@@ -1,4 +1,5 @@
 import { geglu, gelu, geluTanh, quickGelu, silu, swiglu } from "../../kernels/elementwise/activation.ts";
+import { relu } from "../../kernels/elementwise/relu.ts";
 import * as reference from "../../reference/activation.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { CaseInput, CaseTable } from "../case-table.ts";
@@ -43,7 +44,7 @@ const plain = casesOf({ ...values, ...plainOnly }, (x) => ({ x }));
 const gated = casesOf(values, (gate) => ({ gate, up: { shape: gate.shape, values: normal(sizeOf(gate.shape), 9) } }));
 
 const plainTable = (
-  op: "gelu" | "geluTanh" | "silu" | "quickGelu",
+  op: "gelu" | "geluTanh" | "silu" | "quickGelu" | "relu",
   run: typeof gelu,
   expected: typeof reference.gelu,
 ): CaseTable<"x", "y", object, "map"> => ({
@@ -73,6 +74,7 @@ export const activationCases: readonly CaseTable[] = [
   plainTable("geluTanh", geluTanh, reference.geluTanh),
   plainTable("silu", silu, reference.silu),
   plainTable("quickGelu", quickGelu, reference.quickGelu),
+  plainTable("relu", relu, reference.relu),
   gatedTable("swiglu", swiglu, reference.swiglu),
   gatedTable("geglu", geglu, reference.geglu),
 ];

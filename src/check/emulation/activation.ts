@@ -45,6 +45,10 @@ export const activationGates = {
   geluTanh: gate(geluTanh, tanhArgument),
   silu: gate(silu, (u) => u),
   quickGelu: gate(quickGelu, (u) => 1.702 * u),
+  relu: {
+    emulation: ({ x }) => ({ y: map(x, (u) => Math.max(u, 0)) }),
+    allowed: ({ x }) => x.values.map(() => 0),
+  } satisfies Gate<"x", "y">,
   swiglu: gated(silu, (u) => u),
   geglu: gated(geluTanh, tanhArgument),
 } as const;

@@ -127,6 +127,7 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
     ...{
       geluTanh: of(reference.geluTanh, [x]),
       quickGelu: of(reference.quickGelu, [x]),
+      relu: of(reference.relu, [x]),
       silu: of(reference.silu, [x]),
     },
     ...{ add: of(reference.add, pair), sub: of(reference.sub, pair), mul: of(reference.mul, pair) },

@@ -1,0 +1,108 @@
+import { cp, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { convertUseLite } from "../../scripts/models/use-lite.mjs";
+import { loadSentenceEncoder, type SentenceEncoder } from "../../src/encode/sentence-encoder.ts";
+import type { Gpu } from "../../src/gpu/gpu.ts";
+import { encode } from "../../src/tensor/dtype.ts";
+import { testGpu } from "../support/gpu.ts";
+import { safetensors, type WrittenTensor } from "../support/safetensors.ts";
+import { fifty, matters, queries, sentences } from "../support/sentences.ts";
+import { packageModel } from "../support/use-lite.ts";
+
+const bundled = fileURLToPath(new URL("../../examples/models/use-lite/", import.meta.url));
+
+/** The bundled folder with the package's own weights. */
+async function writeUnrounded(folder: string): Promise<void> {
+  const written: Record<string, WrittenTensor> = {};
+  for (const [name, { shape, values }] of Object.entries(convertUseLite().tensors)) {
+    written[name] = { shape, dtype: "f32", elements: encode("f32", values) };
+  }
+  for (const file of ["config.json", "tokenizer.json"]) await cp(join(bundled, file), join(folder, file));
+  await writeFile(join(folder, "model.safetensors"), safetensors(written));
+}
+
+const product = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * (b[i] ?? 0), 0);
+
+/** Most that two lists of vectors differ in one element. */
+function difference(a: readonly ArrayLike<number>[], b: readonly ArrayLike<number>[]): number {
+  let most = Math.abs(a.length - b.length);
+  for (const [i, row] of a.entries()) {
+    for (let j = 0; j < row.length; j++) most = Math.max(most, Math.abs((row[j] ?? 0) - (b[i]?.[j] ?? Number.NaN)));
+  }
+  return most;
+}
+
+describe("the Universal Sentence Encoder lite on the GPU", () => {
+  let gpu: Gpu;
+  let folder: string;
+  let rounded: SentenceEncoder;
+  let vectors: readonly Float32Array[];
+  let expected: number[][];
+  beforeAll(async () => {
+    gpu = await testGpu();
+    folder = await mkdtemp(join(tmpdir(), "shaderformer-use-lite-"));
+    expected = (await (await packageModel()).embed([...fifty])) as number[][];
+    rounded = await loadSentenceEncoder(gpu, bundled);
+    vectors = (await rounded.embed(fifty)).embeddings;
+  }, 120_000);
+  afterAll(async () => {
+    rounded?.dispose();
+    if (folder) await rm(folder, { recursive: true });
+  });
+
+  test("is the package's own output on 50 sentences, and near to it with weights of f16", async () => {
+    await writeUnrounded(folder);
+    const unrounded = await loadSentenceEncoder(gpu, folder);
+    const { embeddings } = await unrounded.embed(fifty);
+    unrounded.dispose();
+    const [exact, near] = [difference(embeddings, expected), difference(vectors, expected)];
+    const cosine = Math.min(...vectors.map((row, i) => product(row, Float32Array.from(expected[i] ?? []))));
+    console.log(`f32 ${exact.toExponential(1)}, f16 ${near.toExponential(1)}, least cosine with f16 ${cosine}`);
+    expect(exact).toBeLessThan(1e-6);
+    expect(near).toBeLessThan(1e-3);
+    expect(cosine).toBeGreaterThan(0.99999);
+  });
+
+  test("finds for each of ten queries a sentence of its matter", () => {
+    for (const [i, query] of queries.entries()) {
+      const scores = sentences.map((sentence, j) => ({
+        sentence,
+        score: product(vectors[i] as Float32Array, vectors[queries.length + j] as Float32Array),
+      }));
+      const [best, second] = scores.toSorted((a, b) => b.score - a.score);
+      console.log(
+        `${query} → ${best?.score.toFixed(2)} ${best?.sentence} | ${second?.score.toFixed(2)} ${second?.sentence}`,
+      );
+      expect(matters[i], query).toContain(best?.sentence);
+    }
+  });
+
+  test("a text alone has the vector that it has among others, in any order", async () => {
+    const alone = await rounded.embed([fifty[7] ?? ""]);
+    expect(difference(alone.embeddings, [vectors[7] ?? []])).toBeLessThan(2e-6);
+    const together = await rounded.embed([fifty[33] ?? "", "x ".repeat(200), fifty[7] ?? ""]);
+    expect(
+      difference([together.embeddings[0] ?? [], together.embeddings[2] ?? []], [vectors[33] ?? [], vectors[7] ?? []]),
+    ).toBeLessThan(2e-6);
+    expect(together.tokens[1]).toBe(128); // the rest of a long text is cut off
+  });
+
+  test("reports progress, ends when it is aborted, and refuses an empty text", async () => {
+    const controller = new AbortController();
+    const seen: number[] = [];
+    const onProgress = (done: number, total: number) => {
+      expect(total).toBe(130);
+      seen.push(done);
+      controller.abort(new Error("enough"));
+    };
+    const many = Array.from({ length: 130 }, () => "a");
+    await expect(rounded.embed(many, { onProgress, signal: controller.signal })).rejects.toThrow("enough");
+    expect(seen).toEqual([64]);
+    await expect(rounded.embed(["a", ""])).rejects.toThrow("embed: texts[1] is empty");
+    await expect(rounded.embed("a" as never)).rejects.toThrow(/embed: texts is "a"/);
+    await expect(loadSentenceEncoder(gpu, join(bundled, "../voices-dense"))).rejects.toThrow(/config.json.*model_type/);
+  });
+});
