@@ -8,6 +8,7 @@
 enable subgroups;
 
 const SUBGROUP: u32 = 8;  // threads
+const ROWS: u32 = 8;      // of a subgroup, one after the other
 const STEP: u32 = 8;      // Vectors
 
 struct Params { rows: u32, cols: u32 }
@@ -18,8 +19,11 @@ struct Params { rows: u32, cols: u32 }
 
 @compute @workgroup_size(SUBGROUP)
 fn main(grid: Grid, @builtin(subgroup_invocation_id) thread: u32) {
-  let row = linear_workgroup(grid);
-  if (row >= params.rows) { return; }  // the whole workgroup leaves
+  let first_row = linear_workgroup(grid) * ROWS;
+  for (var row = first_row; row < min(first_row + ROWS, params.rows); row++) { softmax_row(row, thread); }
+}
+
+fn softmax_row(row: u32, thread: u32) {
   let width = params.cols / WIDTH;
   let first = row * width;
   let steps = width / (STEP * SUBGROUP) * (STEP * SUBGROUP);  // Vectors in whole steps of the subgroup

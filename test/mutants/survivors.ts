@@ -93,8 +93,6 @@ export const survivors: Readonly<Record<string, string>> = {
     "at x = 0 both numerators are 1",
   "shaders/norm/rms-norm-registers.wgsl: for (var j = 0u; j < OWN; j++) { (2) → for (var j = 0u; j <= OWN; j++) {":
     "the threads of a row keep all of it, so one step more is past its end",
-  "shaders/softmax/subgroups.wgsl: if (row >= params.rows) { return; } // the whole workgroup leaves → if (row > params.rows) { return; } // the whole workgroup leaves":
-    "the row past the last of a folded grid lies outside of y",
   "shaders/norm/rms-norm.wgsl: if (first_row(grid) >= params.rows) { return; } // the whole workgroup leaves → if (first_row(grid) > params.rows) { return; } // the whole workgroup leaves":
     "a workgroup past the end has rows of width 0",
   "shaders/reduce/thread.wgsl: for (var from_runs = 0u; from_runs < params.length; from_runs += RUNS) { → for (var from_runs = 0u; from_runs <= params.length; from_runs += RUNS) {":

@@ -30,7 +30,7 @@ const cases = [
   shape("several strides per thread, two workgroups", [11], 1000),
   shape("a row for all threads", [3], 1028),
   { ...shape("a row for all threads, one element per load", [2], 1031), refusedBy: ["registers"] }, // at most 1024
-  shape("eight loads of a thread", [2], 3000),
+  shape("eight loads of a thread", [5], 2052),
   shape("per head, [b, t, h, d]", [2, 7, 3], 64),
   withTags(shape("folds: 10 workgroups, or 75", [300], 4), "folds"),
   shape("large values", [3], 64, 1e4),

@@ -3,7 +3,7 @@ import subgroupsSource from "#shaders/softmax/subgroups.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { defineKernel } from "../kernel.ts";
-import { rowSpecialisation } from "../reduce/lanes.ts";
+import { rowGrid, rowSpecialisation } from "../reduce/lanes.ts";
 import { tooLong } from "../reduce/register-rows.ts";
 
 /** Maximum length of a row: a thread of a subgroup of four adds up the sums of 128 steps one by one. */
@@ -17,8 +17,11 @@ const rows = {
   inputs: { x: "[...rows, cols]" },
   outputs: { y: "[...rows, cols]" },
   params: ({ rows, cols }: Readonly<Record<"rows" | "cols", number>>) => ({ rows, cols }),
-  workgroups: ({ rows }: Readonly<Record<"rows", number>>): [number] => [rows],
+  ...rowGrid,
 } as const;
+
+/** Rows of a subgroup: several where there are still subgroups for all cores. */
+const rowsOf = (rows: number): number => (rows < 64 ? 1 : 8);
 
 /** Softmax with a subgroup for each row, maximum and sum in one pass. */
 export const subgroups = {
@@ -32,9 +35,9 @@ export const subgroups = {
     name: "softmax/subgroups",
     source: subgroupsSource,
     ...rows,
-    specialise: ({ cols }, _, { gpu }) => ({
+    specialise: ({ rows, cols }, _, { gpu }) => ({
       parts: rowSpecialisation(cols).parts ?? [],
-      constants: { SUBGROUP: gpu.adapter.subgroupSize ?? 0 },
+      constants: { SUBGROUP: gpu.adapter.subgroupSize ?? 0, ROWS: rowsOf(rows) },
     }),
     cost: ({ rows, cols }) => ({
       flops: 5 * rows * cols,
@@ -56,11 +59,11 @@ export const subgroupRegisters = {
     name: "softmax/subgroup-registers",
     source: subgroupRegistersSource,
     ...rows,
-    specialise: ({ cols }, _, { gpu }) => {
+    specialise: ({ rows, cols }, _, { gpu }) => {
       const SUBGROUP = gpu.adapter.subgroupSize ?? 0;
       return {
         parts: rowSpecialisation(cols).parts ?? [],
-        constants: { SUBGROUP, OWN: Math.ceil(keptVectors / SUBGROUP) },
+        constants: { SUBGROUP, ROWS: rowsOf(rows), OWN: Math.ceil(keptVectors / SUBGROUP) },
       };
     },
     cost: ({ rows, cols }) => ({ flops: 5 * rows * cols, requestedBytes: 8 * rows * cols }),
