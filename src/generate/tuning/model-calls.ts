@@ -27,9 +27,14 @@ const stepCalls = 4;
 
 /**
  * What to measure for a model: the calls of a decode step and of prefills, most expensive first within each, those that
- * variants of others make before these. The programs are run once, so that memory holds what it does in use.
+ * variants of others make before these. The programs are run once, so that memory holds what it does in use. After `deadline`
+ * no further prefill is added.
  */
-export async function modelSubjects(model: LanguageModel, signal?: AbortSignal): Promise<ModelSubjects> {
+export async function modelSubjects(
+  model: LanguageModel,
+  deadline: number,
+  signal?: AbortSignal,
+): Promise<ModelSubjects> {
   const { gpu } = model;
   const opened = await openPrograms(model);
   const { made, longest } = opened;
@@ -51,7 +56,10 @@ export async function modelSubjects(model: LanguageModel, signal?: AbortSignal):
     const chunk = await add({ tokens: longest, decode: false }); // the step reads what this stores
     const step = await add({ tokens: 1, decode: true });
     const others: Subject[] = [];
-    for (const tokens of prefills) if (tokens < longest) others.push(...(await add({ tokens, decode: false })));
+    for (const tokens of prefills) {
+      if (tokens >= longest || performance.now() > deadline) continue;
+      others.push(...(await add({ tokens, decode: false })));
+    }
     return { subjects: [...step, ...chunk, ...others], dispose: opened.dispose };
   } catch (error) {
     opened.dispose();

@@ -15,11 +15,12 @@ const standardBudget = () => ("document" in globalThis || "importScripts" in glo
 /** `tune` of ./tune.ts, which says what it does; with `checks`, variants are compared with the float64 reference too. */
 export async function tuneDevice(gpu: Gpu, options: TuneOptions, checks?: SmallChecks): Promise<TuneResult> {
   const { model, budget = standardBudget(), signal, onProgress, folder, store = true } = options;
-  const { subjects, dispose } = model ? await modelSubjects(model, signal) : standardSubjects(gpu);
+  const deadline = performance.now() + budget;
+  const { subjects, dispose } = model ? await modelSubjects(model, deadline, signal) : standardSubjects(gpu);
   let pass: PassResult;
   try {
     await gpu.flush();
-    pass = await tunePass(gpu, subjects, { budget, signal, onProgress, checks });
+    pass = await tunePass(gpu, subjects, { budget: deadline - performance.now(), signal, onProgress, checks });
   } finally {
     dispose();
   }
