@@ -13,7 +13,10 @@ const dist = join(root, "dist");
 const run = promisify(execFile);
 
 /** The entries of the package, as sources. Only the command line is not a library. */
-const entries = ["src/index.ts", "src/attention.ts", "src/check/index.ts", "src/reference/index.ts", "src/worker.ts"];
+const entries = [
+  ...["src/index.ts", "src/attention.ts", "src/encoders.ts", "src/check/index.ts", "src/reference/index.ts"],
+  "src/worker.ts",
+];
 const commandLine = "src/cli/main.ts";
 
 const common = {

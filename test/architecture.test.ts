@@ -43,6 +43,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   tune: [...upTo("kernels"), "formats", "reference", "check", "tune"],
   build: ["wgsl", "gpu", "build"],
   "attention.ts": engine,
+  "encoders.ts": [...engine, "encode"],
   convert: [...engine, "formats", "text", "convert"],
   engine: [...engine, "formats", "text", "engine"],
   "worker.ts": ["engine"],

@@ -5,6 +5,7 @@ import { surfaceOf } from "./definitions.mjs";
 export const entries = new Map([
   ["shaderformer", "src/index.ts"],
   ["shaderformer/attention", "src/attention.ts"],
+  ["shaderformer/encoders", "src/encoders.ts"],
   ["shaderformer/check", "src/check/index.ts"],
   ["shaderformer/reference", "src/reference/index.ts"],
 ]);

@@ -176,13 +176,13 @@ export function attend(
       { pairing: ropeLayout, ...start, ...placed, ...(tapped ? { variant: "chain" } : {}) },
     );
     q = both.q;
-    tap(gpu, name, { q, k: both.k, v });
+    tapProjections(gpu, name, { q, k: both.k, v });
   } else {
     const rotated = (x: Tensor) =>
       ropeTable ? rope(gpu, { x, table: ropeTable, ...at }, { layout: ropeLayout, ...start }).y : x;
     q = rotated(q);
     const keys = rotated(k);
-    tap(gpu, name, { q, k: keys, v });
+    tapProjections(gpu, name, { q, k: keys, v });
     appendKv(gpu, { k: keys, v, ...stored, ...at }, { ...start, ...placed });
   }
   const queries = queriesOf(q, cache, visible, place);
@@ -204,7 +204,7 @@ export function attend(
 }
 
 /** Names queries, keys and values; what is a view of a wider projection is copied where it is kept. */
-function tap(
+export function tapProjections(
   gpu: Gpu,
   name: string,
   values: { readonly q: Tensor; readonly k: Tensor | undefined; readonly v: Tensor },

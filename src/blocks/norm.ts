@@ -1,5 +1,6 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { optionalTensor, tensorCheck } from "../kernels/arguments.ts";
+import { add } from "../kernels/elementwise/elementwise.ts";
 import { addLayerNorm, layerNorm } from "../kernels/norm/layer-norm.ts";
 import { addRmsNorm, rmsNorm } from "../kernels/norm/rms-norm.ts";
 import { atLeast, checkOptions, checkValue, fieldsOf, kinds, required } from "../options/checks.ts";
@@ -29,6 +30,11 @@ export interface Residual {
 
 /** Checks of a residual stream. */
 export const residualFields = fieldsOf<Residual>({ sum: required(tensorCheck), update: optionalTensor });
+
+/** The residual stream with what is pending added. */
+export function summed(gpu: Gpu, { sum, update }: Residual): Tensor {
+  return update ? add(gpu, { a: sum, b: update }).y : sum;
+}
 
 /** `x [..., c]` → normed, same shape. */
 export function norm(gpu: Gpu, x: Tensor, parameters: Norm): Tensor {

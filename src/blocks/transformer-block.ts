@@ -1,5 +1,4 @@
 import type { Gpu } from "../gpu/gpu.ts";
-import { add } from "../kernels/elementwise/elementwise.ts";
 import { anything, checkOptions, fieldsOf, object, required } from "../options/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Activation } from "./activations.ts";
@@ -23,7 +22,7 @@ import {
   mixtureChecks,
   mixtureWeightChecks,
 } from "./mixture.ts";
-import { addNorm, type Norm, norm, normCheck, type Residual, residualFields } from "./norm.ts";
+import { addNorm, type Norm, norm, normCheck, type Residual, residualFields, summed } from "./norm.ts";
 import { isStep, type RmsNorm } from "./project.ts";
 
 /** Weights of one block. */
@@ -113,7 +112,7 @@ export function transformerBlock(
 /** The residual stream, and what a layer takes of it: normed, or itself. */
 function entered(gpu: Gpu, stream: Residual, parameters: Norm | undefined): { sum: Tensor; y: Tensor } {
   if (parameters) return addNorm(gpu, stream, parameters);
-  const sum = stream.update ? add(gpu, { a: stream.sum, b: stream.update }).y : stream.sum;
+  const sum = summed(gpu, stream);
   return { sum, y: sum };
 }
 

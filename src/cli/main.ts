@@ -26,6 +26,10 @@ const commands = {
     summary: "measure how well a model predicts a text",
     load: async () => (await import("./perplexity.ts")).perplexityCommand(),
   },
+  hidden: {
+    summary: "print an encoder's states of a text, layer by layer",
+    load: async () => (await import("./hidden.ts")).hiddenCommand(),
+  },
   convert: {
     summary: "write a folder as a GGUF file, or a GGUF file as a folder",
     load: async () => (await import("./convert.ts")).convertCommand(),

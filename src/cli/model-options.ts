@@ -30,6 +30,9 @@ export interface ModelFlags extends LoadFlags {
   readonly json?: boolean;
 }
 
+/** Options of commands for encoders. */
+export type EncoderFlags = DeviceFlags & Pick<ModelFlags, "model" | "dtype" | "verify" | "json">;
+
 const limits: readonly (keyof Limits)[] = [
   "binding",
   "buffer",
@@ -48,19 +51,14 @@ export function addModelOptions(command: Command): Command {
 export function addLoadOptions(command: Command, { optional = false } = {}): Command {
   command
     .optionsGroup("Model:")
-    .addOption(
-      new Option(
-        "-m, --model <model>",
-        "a folder or a GGUF file, the URL of one, or a repository: owner/name[@revision][/file.gguf]",
-      ).makeOptionMandatory(!optional),
-    )
+    .addOption(modelOption().makeOptionMandatory(!optional))
     .option("--context <n>", "longest sequence, in tokens", positive)
     .addOption(
       new Option("--weights <recipe>", "quantise the weights while they are loaded, by llama.cpp's rules")
         .choices(recipes)
         .conflicts("dtype"),
     )
-    .addOption(new Option("--dtype <type>", "type of the weights on the GPU (default: as stored)").choices(weightTypes))
+    .addOption(dtypeOption())
     .addOption(
       new Option("--cache-dtype <type>", "type of cached keys and values (default: f32)").choices(cacheFormats),
     )
@@ -69,9 +67,28 @@ export function addLoadOptions(command: Command, { optional = false } = {}): Com
         cacheLayouts,
       ),
     )
-    .option("--no-verify", "do not look for NaN and infinity in the weights");
+    .addOption(verifyOption());
   return addDeviceOptions(command);
 }
+
+/** Adds `EncoderFlags` to a command. */
+export function addEncoderOptions(command: Command): Command {
+  command
+    .optionsGroup("Model:")
+    .addOption(modelOption("a folder, the URL of one, or a repository: owner/name[@revision]").makeOptionMandatory())
+    .addOption(dtypeOption())
+    .addOption(verifyOption());
+  return addDeviceOptions(command).optionsGroup("Output:").option("--json", "print only one JSON object");
+}
+
+const modelOption = (
+  what = "a folder or a GGUF file, the URL of one, or a repository: owner/name[@revision][/file.gguf]",
+) => new Option("-m, --model <model>", what);
+
+const dtypeOption = () =>
+  new Option("--dtype <type>", "type of the weights on the GPU (default: as stored)").choices(weightTypes);
+
+const verifyOption = () => new Option("--no-verify", "do not look for NaN and infinity in the weights");
 
 /** Adds `DeviceFlags` to a command. */
 export function addDeviceOptions(command: Command): Command {

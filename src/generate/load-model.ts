@@ -84,15 +84,27 @@ export async function loadModel(
   checkValue("loadModel", "from", sourceCheck, from);
   checkOptions("loadModel", fields, options);
   checkTypes("loadModel", options);
-  options.signal?.throwIfAborted();
-  // Ends what is still being requested when the load has ended, whichever way.
+  return await loading(gpu, from, options, (source, signal) => {
+    const early = readEarly(source, earlyReads(source));
+    return loadFrom(gpu, early, { ...options, signal });
+  });
+}
+
+/**
+ * Opens a source and loads from it. `signal`, or the end of the load, whichever way, ends what is still being requested.
+ */
+export async function loading<T>(
+  gpu: Gpu,
+  from: string | URL | FileSource,
+  { signal, onWarning = console.warn }: Pick<LoadOptions, "signal" | "onWarning">,
+  load: (source: FileSource, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
   const ended = new AbortController();
-  const unlisten = onAbort(options.signal, (reason) => ended.abort(reason));
+  const unlisten = onAbort(signal, (reason) => ended.abort(reason));
   try {
-    const { onWarning = console.warn } = options;
-    const opened = withSignal(await openModel(from, { onWarning, signal: ended.signal }), ended.signal);
-    const source = readEarly(opened, earlyReads(opened));
-    return await loadFrom(gpu, source, { ...options, signal: ended.signal });
+    const opened = await openModel(from, { onWarning, signal: ended.signal });
+    return await load(withSignal(opened, ended.signal), ended.signal);
   } catch (error) {
     // WebGPU's own errors do not say that the device was lost.
     throw error instanceof DOMException && !ended.signal.aborted ? await gpu.explain(error) : error;

@@ -121,3 +121,12 @@ async function ggufFiles(source: FileSource, file: string): Promise<ModelFiles> 
 /** The files of a model: of a GGUF file where the source was opened as one, else of a folder. */
 export const modelFiles = async (source: FileSource): Promise<ModelFiles> =>
   source.gguf === undefined ? folderFiles(source) : await ggufFiles(source, source.gguf);
+
+/** Throws `FormatError` for a tokenizer with more tokens than the embedding has rows. */
+export function checkTokens({ tokens, origin }: ModelFiles, tokenizer: Tokenizer, vocabulary: number): void {
+  if (tokenizer.size <= vocabulary) return;
+  const says = tokens.file === origin.file ? "it has rows for" : `${origin.file} says vocab_size`;
+  throw new FormatError(tokens.file, `has token id ${tokenizer.size - 1}, but ${says} ${vocabulary}`, {
+    field: tokens.field,
+  });
+}

@@ -1,4 +1,4 @@
-import { FormatError, listed, printed } from "../formats/format-error.ts";
+import { listed, printed } from "../formats/format-error.ts";
 import type { FileSource } from "../formats/source.ts";
 import type { Weights } from "../formats/weights.ts";
 import { readArchitecture } from "../models/architectures.ts";
@@ -7,7 +7,7 @@ import type { DecoderConfig } from "../models/config.ts";
 import { type ChatTemplate, loadChatTemplate, parseChatTemplate } from "../text/chat-template.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { readDefaults } from "./generation-config.ts";
-import { modelFiles } from "./model-files.ts";
+import { checkTokens, modelFiles } from "./model-files.ts";
 import type { GenerationDefaults } from "./options.ts";
 
 /** A model's files, read and compared with one another, but for the values of its weights. */
@@ -48,11 +48,7 @@ export async function readModelFolder(
   const tokenizer = await files.tokenizer();
   const tokenizerConfig = await files.tokenizerConfig();
   const { vocabulary } = config;
-  if (tokenizer.size > vocabulary) {
-    const { file, field } = files.tokens;
-    const says = file === origin.file ? "it has rows for" : `${origin.file} says vocab_size`;
-    throw new FormatError(file, `has token id ${tokenizer.size - 1}, but ${says} ${vocabulary}`, { field });
-  }
+  checkTokens(files, tokenizer, vocabulary);
   const defaults = readDefaults({ config: rawConfig, generation, tokenizerEos: tokenizer.eos, vocabulary }, warn);
   const chatTemplate =
     given === undefined

@@ -74,4 +74,5 @@ export {
 
 // Whole models
 
+export { type BertConfig, bert } from "./encoder.ts";
 export { type Gpt2Config, gpt2, type LlamaConfig, llama, type Weights } from "./transformer.ts";

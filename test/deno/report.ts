@@ -14,7 +14,9 @@ export type Report =
       readonly rows: readonly GeneratedRow[];
       readonly encodePerToken: number;
       readonly perToken: number;
-    };
+    }
+  /** How far an encoder's states of all layers are from the golden ones at most. */
+  | { readonly kind: "encoder"; readonly name: string; readonly distance: number };
 
 /** A greedy continuation. */
 export interface GeneratedRow {

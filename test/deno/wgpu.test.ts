@@ -1,6 +1,7 @@
 // WebGPU as wgpu implements it, in Deno: its compiler, naga, on every text that the cases of kernels are specialised to,
 // a share of the cases, and the bundled model. SHADERFORMER_FULL runs all cases and the tests of kernels.
 import { describe, expect, test } from "vitest";
+import { encoderNames } from "../encode/golden-encoders.ts";
 import { bundleTests } from "../outside-vitest/bundle.ts";
 import { testFiles } from "../outside-vitest/files.ts";
 import { goldenPrompts } from "../support/bundled.ts";
@@ -55,6 +56,12 @@ describe.skipIf(why)(`wgpu in Deno${why ? ` (${why})` : ""}`, () => {
       ...{ promptTokens, tokens: greedyTokens, text: greedyText },
     }));
     expect(ofKind("model").map(({ rows }) => rows)).toEqual([wanted]);
+  });
+
+  test("the states of encoders equal the golden data", () => {
+    const encoders = ofKind("encoder");
+    expect(encoders.map(({ name }) => name)).toEqual([...encoderNames]);
+    for (const { name, distance } of encoders) expect(distance, name).toBeLessThan(2e-5);
   });
 
   test("encoding a step does not wait for the device", () => {

@@ -6,6 +6,7 @@ import { checkCase } from "../../src/check/check-case.ts";
 import { openGpu } from "../../src/gpu/open.ts";
 import { beginFile, collected, skipped } from "../outside-vitest/collect.ts";
 import { beginDevices, devices } from "../outside-vitest/devices.ts";
+import { encodeGolden } from "./encoders.ts";
 import { generateGolden } from "./model.ts";
 import { say } from "./report.ts";
 import { compileAll } from "./specialised.ts";
@@ -75,6 +76,7 @@ export async function work(files: Readonly<Record<string, () => Promise<unknown>
   }
   await compileAll(tables);
   await generateGolden();
+  await encodeGolden();
   await runCases(all);
   if (all) await runCollected();
   process.exit();

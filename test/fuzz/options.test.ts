@@ -1,11 +1,14 @@
 // Every option of every public function, misspelt, missing, of another type, not finite, null and an object; and every
 // argument that is a number, a text or a list.
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Encoder, loadEncoder } from "../../src/encoders.ts";
 import { type LanguageModel, loadModel, type Session } from "../../src/index.ts";
+import { encoderFolder } from "../encode/golden-encoders.ts";
 import { bundledModel } from "../support/bundled.ts";
 import { testGpu } from "../support/gpu.ts";
 import { argumentCalls } from "../support/public-calls/arguments.ts";
 import { checkCalls } from "../support/public-calls/check.ts";
+import { encoderCalls } from "../support/public-calls/encoders.ts";
 import { publicCalls } from "../support/public-calls/functions.ts";
 import { referenceCalls } from "../support/public-calls/reference.ts";
 import { readSurface, type Surface } from "../support/public-types.ts";
@@ -74,33 +77,51 @@ const isValid = (key: string) => valid.has(key) || unread.some((path) => key.sta
 
 /** Objects that may have more fields than a function reads: a parsed file, an alignment, a case, an op. */
 const open = new Set([
-  ...["llama(1)", "gpt2(1)", "imbalance(0)", "paddingEfficiency(0)"].map((path) => `reference/${path}`),
+  ...["bert(1)", "llama(1)", "gpt2(1)", "imbalance(0)", "paddingEfficiency(0)"].map((path) => `reference/${path}`),
   ...["hasTag(0)", "withTags(0)", "casesTagged(0)[]", "requirementsOf(0)", "variantsOf(0)"].map(
     (path) => `check/${path}`,
   ),
   ...["storedInputs(0)", "uploadedInputs(1)"].map((path) => `check/${path}`),
 ]);
 
-const classes = ["Gpu", "Tensor", "LanguageModel", "Session", "Generation", "Tokenizer", "ChatTemplate", "Program"];
+const classes = [
+  "Gpu",
+  "Tensor",
+  "LanguageModel",
+  "encoders/Encoder",
+  "Session",
+  "Generation",
+  "Tokenizer",
+  "ChatTemplate",
+  "Program",
+];
 
 const gpu = await testGpu();
 let surface: Surface;
 let model: LanguageModel;
 let session: Session;
+let encoder: Encoder;
 
 beforeAll(async () => {
-  const entries = { "": "index.ts", "attention/": "attention.ts", "reference/": "reference/index.ts" };
+  const entries = {
+    "": "index.ts",
+    "attention/": "attention.ts",
+    "encoders/": "encoders.ts",
+    "reference/": "reference/index.ts",
+  };
   const files = Object.entries({ ...entries, "check/": "check/index.ts" }).map(([name, file]) => [name, `src/${file}`]);
   surface = readSurface(Object.fromEntries(files), [...classes, "Instance"], instances);
   model = await loadModel(gpu, bundledModel, { context: 64 });
   session = model.session();
+  encoder = await loadEncoder(gpu, encoderFolder("bert"));
 });
 afterAll(() => {
+  encoder.dispose();
   session.dispose();
   model.dispose();
 });
 
-const isOfEntry = (name: string, entry: "" | "reference" | "check") =>
+const isOfEntry = (name: string, entry: "" | "encoders" | "reference" | "check") =>
   entry === "" ? !name.includes("/") : name.startsWith(`${entry}/`);
 
 test("what the entry attention has, the main entry has", () => {
@@ -111,6 +132,7 @@ test("what the entry attention has, the main entry has", () => {
 
 test.each([
   ["", 80],
+  ["encoders", 2],
   ["reference", 50],
   ["check", 12],
 ] as const)(
@@ -126,6 +148,7 @@ test.each([
     expect(functions.length).toBeGreaterThan(least); // they are found at all
     const callsOf = {
       "": () => publicCalls(gpu, model, session),
+      encoders: () => encoderCalls(gpu, encoder),
       reference: referenceCalls,
       check: () => checkCalls(gpu),
     };
@@ -150,6 +173,7 @@ test("every argument that is a number, a text or a list is checked, and its erro
   expect(functions.length).toBeGreaterThan(60);
   const calls = {
     ...publicCalls(gpu, model, session),
+    ...encoderCalls(gpu, encoder),
     ...argumentCalls(gpu, model),
     ...referenceCalls(),
     ...checkCalls(gpu),

@@ -41,6 +41,11 @@ const gpt2Config = {
   ...{ scale_attn_weights: true, scale_attn_by_inverse_layer_idx: false },
 };
 
+const bertConfig = {
+  ...{ model_type: "bert", num_hidden_layers: 1, num_attention_heads: 1, layer_norm_eps: 1e-5, hidden_act: "gelu" },
+  pad_token_id: 0,
+};
+
 /** The weights of one layer of width 2, by their names. */
 function weights(prefix: string, vectors: readonly string[], matrices: Readonly<Record<string, readonly number[]>>) {
   const named = [
@@ -61,6 +66,21 @@ const llamaWeights = weights(
         .map((name) => [`layers.0.${name}.weight`, [2, 2]]),
     ),
   },
+);
+const bertProjections = ["query", "key", "value"]
+  .map((name) => `attention.self.${name}`)
+  .concat(["attention.output.dense", "intermediate.dense", "output.dense"])
+  .map((name) => `encoder.layer.0.${name}`);
+const bertNorms = ["embeddings", "encoder.layer.0.attention.output", "encoder.layer.0.output"].map(
+  (name) => `${name}.LayerNorm`,
+);
+const bertWeights = weights(
+  "",
+  [...bertNorms.map((name) => `${name}.weight`), ...[...bertNorms, ...bertProjections].map((name) => `${name}.bias`)],
+  Object.fromEntries([
+    ...["word", "position", "token_type"].map((name) => [`embeddings.${name}_embeddings.weight`, [3, 2]]),
+    ...bertProjections.map((name) => [`${name}.weight`, [2, 2]]),
+  ]),
 );
 const gpt2Weights = weights(
   "transformer.",
@@ -170,6 +190,7 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
     restrict: of(reference.restrict, [{ ...logits, allowed: bits(2, 1) }]),
     sample: of(reference.sample, [{ ...logits, words: v2 }, filters]),
     topLogprobs: of(reference.topLogprobs, [logits, { n: 2 }]),
+    bert: of(reference.bert, [{ ids: v2, types: v2, weights: bertWeights }, bertConfig]),
     gpt2: of(reference.gpt2, [{ ids: v2, weights: gpt2Weights }, gpt2Config]),
     llama: of(reference.llama, [{ ids: v2, weights: llamaWeights, table: bits(4, 1, 2) }, llamaConfig]),
   };

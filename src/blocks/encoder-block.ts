@@ -1,0 +1,182 @@
+import type { Gpu } from "../gpu/gpu.ts";
+import { tensorCheck } from "../kernels/arguments.ts";
+import { tableAttention } from "../kernels/attention/attention.ts";
+import { full } from "../kernels/attention/masks/full.ts";
+import { keyPadding } from "../kernels/attention/masks/key-padding.ts";
+import { local } from "../kernels/attention/masks/local.ts";
+import { maskCheck, type NamedMask, namedMaskMod } from "../kernels/attention/masks/mask.ts";
+import type { MaskRecord } from "../kernels/attention/records/mask-record.ts";
+import { byName } from "../kernels/attention/records/parameters.ts";
+import { add } from "../kernels/elementwise/elementwise.ts";
+import type { RaggedLayout } from "../kernels/kv-cache/layouts/ragged.ts";
+import { layoutCheck } from "../kernels/kv-cache/layouts.ts";
+import { type RopeLayout, rope, ropeLayoutCheck } from "../kernels/rope/rope.ts";
+import { checkOptions, fieldsOf, finite, integer, object, oneOf, required } from "../options/checks.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { reshape, slice, transpose } from "../tensor/views.ts";
+import type { Activation } from "./activations.ts";
+import { type AttentionWeights, tapProjections } from "./attention.ts";
+import { activationCheck, type FeedForwardWeights, feedForward, feedForwardChecks } from "./feed-forward.ts";
+import { linear, linearChecks, projection } from "./linear.ts";
+import { addNorm, type Norm, normCheck, type Residual, residualFields, summed } from "./norm.ts";
+
+/** The masks that encoders have. */
+export type EncoderMask = Extract<NamedMask, "full" | { readonly kind: "local" | "key-padding" }>;
+
+/** Which tokens see which, and where they stand. */
+export interface EncoderInputs {
+  /**
+   * `contiguous` (default) for batch rows of one length, or `ragged` for texts of unequal length one after the other in
+   * one row: each then sees its own tokens alone.
+   */
+  readonly layout?: "contiguous" | RaggedLayout | undefined;
+  /** `full` (default), `local`, or `key-padding` for batch rows that are filled up. */
+  readonly mask?: EncoderMask | undefined;
+  /** Rotary positions: cosines and sines `[positions, pairs, 2]`, and each token's position, u32 `[b, t]`. */
+  readonly rotation?: { readonly table: Tensor; readonly positions: Tensor; readonly layout: RopeLayout } | undefined;
+}
+
+/** Weights of one layer of an encoder. */
+export interface EncoderBlockWeights {
+  /** Unset: attention takes the stream itself (ModernBERT's first layer). */
+  readonly attentionNorm?: Norm | undefined;
+  readonly attention: Pick<AttentionWeights, "q" | "k" | "v" | "qkv" | "output">;
+  readonly feedForwardNorm: Norm;
+  readonly feedForward: FeedForwardWeights;
+}
+
+/** The settings of one layer of an encoder. */
+export interface EncoderBlockShape {
+  readonly heads: number;
+  readonly headWidth: number;
+  readonly activation: Activation;
+  /**
+   * `post`: the sum of the stream and what a sublayer adds is normed (Vaswani et al. 2017, section 3.1; BERT). `pre`: what
+   * a sublayer takes is (Xiong et al. 2020; ModernBERT).
+   */
+  readonly norms: "post" | "pre";
+  /** Factor of the scores; default `1/√headWidth`. */
+  readonly scale?: number | undefined;
+}
+
+/** The masks of encoders: the tables of masks and scores are not needed by a page that runs one. */
+const masks = byName<MaskRecord>([full, local, keyPadding]);
+
+const atLeastOne = integer(1, 2 ** 30);
+const inputFields = fieldsOf<EncoderInputs>({
+  layout: layoutCheck,
+  mask: maskCheck, // its record checks the rest
+  rotation: object<NonNullable<EncoderInputs["rotation"]>>({
+    table: tensorCheck,
+    positions: tensorCheck,
+    layout: required(ropeLayoutCheck),
+  }),
+});
+const weightFields = fieldsOf<EncoderBlockWeights>({
+  attentionNorm: normCheck,
+  attention: required(
+    object<EncoderBlockWeights["attention"]>({
+      q: projection,
+      k: projection,
+      v: projection,
+      qkv: object(linearChecks),
+      output: projection,
+    }),
+  ),
+  feedForwardNorm: required(normCheck),
+  feedForward: required(object(feedForwardChecks)),
+});
+const shapeFields = fieldsOf<EncoderBlockShape>({
+  heads: required(atLeastOne),
+  headWidth: required(atLeastOne),
+  activation: required(activationCheck),
+  norms: required(oneOf("post", "pre")),
+  scale: finite,
+});
+
+/**
+ * One layer of an encoder: attention in both directions, then a feed-forward layer, each added to the residual stream
+ * `[b, t, c]`. With norms after the additions, what it returns is a sum without an update; with norms before, the last
+ * addition is left to the next norm.
+ *
+ * @throws OptionError for settings that there are not, ShapeError for tensors that do not fit.
+ */
+export function encoderBlock(
+  gpu: Gpu,
+  name: string,
+  stream: Residual,
+  inputs: EncoderInputs,
+  weights: EncoderBlockWeights,
+  shape: EncoderBlockShape,
+): Residual {
+  checkOptions("encoderBlock", residualFields, stream, "stream.");
+  checkOptions("encoderBlock", inputFields, inputs);
+  checkOptions("encoderBlock", weightFields, weights, "weights.");
+  checkOptions("encoderBlock", shapeFields, shape);
+  const { attentionNorm, feedForwardNorm } = weights;
+  const fed = (x: Tensor) => feedForward(gpu, `${name}.feed-forward`, x, weights.feedForward, shape.activation);
+  if (shape.norms === "post") {
+    const x = summed(gpu, stream);
+    const between = gpu.within(`${name}.attention`, () => {
+      const update = attend(gpu, `${name}.attention`, x, inputs, weights.attention, shape);
+      if (!attentionNorm) return add(gpu, { a: x, b: update }).y;
+      return addNorm(gpu, { sum: x, update }, attentionNorm).y;
+    });
+    gpu.tap(`${name}.residual`, between);
+    return gpu.within(`${name}.feed-forward`, () => ({
+      sum: addNorm(gpu, { sum: between, update: fed(between) }, feedForwardNorm).y,
+    }));
+  }
+  const [before, attended] = gpu.within(`${name}.attention`, () => {
+    const { sum, y } = attentionNorm ? addNorm(gpu, stream, attentionNorm) : unnormed(gpu, stream);
+    return [sum, attend(gpu, `${name}.attention`, y, inputs, weights.attention, shape)];
+  });
+  return gpu.within(`${name}.feed-forward`, () => {
+    const { sum, y } = addNorm(gpu, { sum: before, update: attended }, feedForwardNorm);
+    gpu.tap(`${name}.residual`, sum);
+    return { sum, update: fed(y) };
+  });
+}
+
+function unnormed(gpu: Gpu, stream: Residual): { sum: Tensor; y: Tensor } {
+  const sum = summed(gpu, stream);
+  return { sum, y: sum };
+}
+
+/** Attention of tokens `x` `[b, t, c]` over one another, without a cache. */
+function attend(
+  gpu: Gpu,
+  name: string,
+  x: Tensor,
+  { layout = "contiguous", mask = "full", rotation }: EncoderInputs,
+  weights: EncoderBlockWeights["attention"],
+  { heads, headWidth, scale }: EncoderBlockShape,
+): Tensor {
+  const [b = 1, t = 1] = x.shape;
+  const split = ([q, k, v]: readonly [Tensor, Tensor, Tensor]) =>
+    [q, k, v].map((one) => reshape(one, [b, t, heads, headWidth])) as [Tensor, Tensor, Tensor];
+  let [q, k, v] = weights.qkv
+    ? thirds(reshape(linear(gpu, x, weights.qkv), [b, t, 3 * heads, headWidth]), heads)
+    : split([linear(gpu, x, weights.q), linear(gpu, x, weights.k), linear(gpu, x, weights.v)]);
+  if (rotation) {
+    const { table, positions, layout } = rotation;
+    [q, k] = [q, k].map((one) => rope(gpu, { x: one, table, positions }, { layout }).y) as [Tensor, Tensor];
+  }
+  tapProjections(gpu, name, { q, k, v });
+  namedMaskMod(mask, masks);
+  const [queries, keys, values] = [q, k, v].map((one) => transpose(one, [0, 2, 1, 3])) as [Tensor, Tensor, Tensor];
+  const { out } = tableAttention(
+    gpu,
+    { q: queries, k: keys, v: values },
+    { mask, layout, scale: scale ?? 1 / Math.sqrt(headWidth) },
+  );
+  const joined = reshape(transpose(out, [0, 2, 1, 3]), [b, t, heads * headWidth]);
+  gpu.tap(`${name}.out`, joined);
+  return linear(gpu, joined, weights.output);
+}
+
+/** Queries, keys and values that one projection computed, as views `[b, t, heads, d]`. */
+function thirds(all: Tensor, heads: number): [Tensor, Tensor, Tensor] {
+  const third = (i: number) => slice(all, 2, i * heads, (i + 1) * heads);
+  return [third(0), third(1), third(2)];
+}

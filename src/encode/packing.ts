@@ -1,0 +1,81 @@
+import type { EncodedInput } from "../text/encoder-tokenizer.ts";
+
+/** A text, or a pair of texts, as an encoder takes it. */
+export type TextInput = Pick<EncodedInput, "ids" | "typeIds">;
+
+/** Texts that are computed together, one after the other in one row. */
+export interface Pack {
+  /** Indices of the first text and of the one after the last. */
+  readonly begin: number;
+  readonly end: number;
+  /** Tokens of all of them. */
+  readonly tokens: number;
+}
+
+/** Most texts of a pack: what finds a workgroup's text goes through them one by one. */
+const mostTexts = 64;
+
+/** Cuts texts of these lengths into packs of at most `most` tokens, in order; a longer text is a pack of its own. */
+export function packsOf(lengths: readonly number[], most: number): Pack[] {
+  const packs: Pack[] = [];
+  let [begin, tokens] = [0, 0];
+  for (const [i, length] of lengths.entries()) {
+    if (i > begin && (tokens + length > most || i - begin === mostTexts)) {
+      packs.push({ begin, end: i, tokens });
+      [begin, tokens] = [i, 0];
+    }
+    tokens += length;
+  }
+  if (lengths.length > begin) packs.push({ begin, end: lengths.length, tokens });
+  return packs;
+}
+
+/** The sizes for which a program is recorded: what a pack is filled up to. */
+export interface PackSize {
+  readonly tokens: number;
+  readonly texts: number;
+}
+
+/**
+ * The size of the program for this many tokens and texts: few enough sizes that programs are used again, and at most a
+ * quarter more tokens than there are, or 15. One text more than there are, for the tokens that fill it up.
+ */
+export function sizeFor(tokens: number, texts: number): PackSize {
+  const step = Math.max(16, 2 ** (Math.ceil(Math.log2(Math.max(2, tokens))) - 3));
+  return { tokens: Math.ceil(tokens / step) * step, texts: 2 ** Math.ceil(Math.log2(texts + 1)) };
+}
+
+/** The values that a program reads, one for each token, and the offsets of texts. */
+export interface PackedTokens {
+  readonly ids: Uint32Array;
+  readonly positions: Uint32Array;
+  readonly types: Uint32Array;
+  /** Of where each text begins and the last one ends. */
+  readonly offsets: Uint32Array;
+}
+
+/**
+ * Tokens of texts for a program of this size. Tokens that fill it up are texts of their own, which no other sees, as long
+ * as the table of positions allows.
+ */
+export function packTokens(
+  inputs: readonly TextInput[],
+  size: PackSize,
+  { first, context }: { readonly first: number; readonly context: number },
+): PackedTokens {
+  const ids = new Uint32Array(size.tokens);
+  const positions = new Uint32Array(size.tokens);
+  const types = new Uint32Array(size.tokens);
+  const offsets = new Uint32Array(size.texts + 1);
+  let at = 0;
+  for (const [i, input] of inputs.entries()) {
+    ids.set(input.ids, at);
+    types.set(input.typeIds, at);
+    for (let token = 0; token < input.ids.length; token++) positions[at + token] = first + token;
+    at += input.ids.length;
+    offsets[i + 1] = at;
+  }
+  for (let token = at; token < size.tokens; token++) positions[token] = first + ((token - at) % context);
+  offsets.fill(size.tokens, inputs.length + 1);
+  return { ids, positions, types, offsets };
+}

@@ -1,0 +1,7 @@
+// Encoders: `shaderformer/encoders`, apart from the main entry, so that pages without them do not load what they share.
+
+export * from "./blocks/encoder-block.ts";
+export type { Encoder, HiddenOptions, HiddenStates } from "./encode/encoder.ts";
+export { loadEncoder } from "./encode/load-encoder.ts";
+export type { EncoderOptions } from "./encode/read-encoder.ts";
+export type { EncoderConfig, EncoderPositions } from "./models/encoders/config.ts";

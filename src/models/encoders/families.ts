@@ -1,0 +1,36 @@
+import { type FieldReader, readFields, text } from "../../formats/fields.ts";
+import { shortened } from "../../formats/format-error.ts";
+import { type ConfigOrigin, configJson } from "../config.ts";
+import { bert } from "./bert.ts";
+import type { EncoderConfig } from "./config.ts";
+import { distilBert } from "./distilbert.ts";
+import type { EncoderFamily } from "./family.ts";
+
+/** All families of encoders: adding one takes a file, and its word here. */
+const families: readonly EncoderFamily[] = [bert, distilBert];
+
+/** Families by the `model_type` of a `config.json`. */
+export const encoderFamilies: ReadonlyMap<string, EncoderFamily> = new Map(
+  families.flatMap((family) => family.modelTypes.map((type) => [type, family] as const)),
+);
+
+/** The family and settings of a parsed `config.json`; throws `FormatError` for one that is no encoder's. */
+export function readEncoderConfig(
+  raw: unknown,
+  { file, names }: ConfigOrigin = configJson,
+): { readonly family: EncoderFamily; readonly config: EncoderConfig; readonly reader: FieldReader } {
+  const reader = readFields(file, raw, names);
+  const type = reader.field("model_type", text);
+  const family = encoderFamilies.get(type);
+  if (!family) {
+    const known = [...encoderFamilies.keys()].join(", ");
+    return reader.fail("model_type", `is ${shortened(type, 80)}, known encoders are ${known}`);
+  }
+  if ((reader.raw["quantization_config"] ?? undefined) !== undefined) {
+    reader.fail(
+      "quantization_config",
+      "quantised weights of encoders are not supported; use an f32, f16 or bf16 checkpoint",
+    );
+  }
+  return { family, config: family.read(reader, type), reader };
+}

@@ -1,0 +1,93 @@
+import type { FieldReader } from "../../formats/fields.ts";
+import type { FeedForwardSources, LayerSources, WeightNames, WeightSource } from "../family.ts";
+import type { EncoderConfig } from "./config.ts";
+
+/** Names and shapes of the weights outside of the layers. */
+export interface EncoderSources {
+  readonly embedding: WeightSource;
+  readonly positions?: WeightSource;
+  /** Embeddings of the kinds of tokens. */
+  readonly types?: WeightSource;
+  /** Of the sum of the embeddings. */
+  readonly embeddingNorm: WeightSource;
+  readonly embeddingNormBias?: WeightSource;
+}
+
+/** Names and shapes of one layer's weights, of which an encoder's layer has no experts. */
+export interface EncoderLayerSources extends LayerSources {
+  readonly feedForwardNorm: WeightSource;
+  readonly feedForward: FeedForwardSources;
+}
+
+/** A family of encoders: how its config is read and how its weights are named. */
+export interface EncoderFamily extends WeightNames<EncoderConfig, EncoderSources, EncoderLayerSources> {
+  /** The values of `model_type` in a `config.json`. */
+  readonly modelTypes: readonly string[];
+  readonly read: (config: FieldReader, modelType: string) => EncoderConfig;
+}
+
+/**
+ * Width of a head. Throws `FormatError` for heads that do not divide the width, and for those that kernels, which read
+ * four elements at once, cannot take.
+ */
+export function headWidthOf(
+  config: FieldReader,
+  field: string,
+  heads: number,
+  widthField: string,
+  width: number,
+): number {
+  if (width % heads !== 0) config.fail(field, `is ${heads}, which does not divide ${widthField} ${width}`);
+  const headWidth = width / heads;
+  if (headWidth % 4 !== 0) {
+    config.fail(
+      field,
+      `is ${heads}, and ${widthField} ${width}: heads of ${headWidth} elements, expected a multiple of 4`,
+    );
+  }
+  return headWidth;
+}
+
+/** Names of a weight matrix and its bias, of a projection with this number of inputs and outputs. */
+export function projectionSources(name: string, inputs: number, outputs: number) {
+  const weight: WeightSource = { name: `${name}.weight`, shape: [outputs, inputs] };
+  const bias: WeightSource = { name: `${name}.bias`, shape: [outputs] };
+  return { weight, bias };
+}
+
+/** Names of a layer norm's weights, in the spelling that the checkpoint has: old ones say gamma and beta. */
+export function normSources(name: string, width: number, has: (name: string) => boolean) {
+  const old = has(`${name}.gamma`);
+  const weight: WeightSource = { name: `${name}.${old ? "gamma" : "weight"}`, shape: [width] };
+  const bias: WeightSource = { name: `${name}.${old ? "beta" : "bias"}`, shape: [width] };
+  return { weight, bias };
+}
+
+/**
+ * The sources of a layer, from the names of its parts after `prefix`: projections with biases, and norms of the sums.
+ */
+export function layerSources(
+  { width, hidden }: EncoderConfig,
+  prefix: string,
+  names: Readonly<Record<"q" | "k" | "v" | "output" | "attentionNorm" | "up" | "down" | "feedForwardNorm", string>>,
+  has: (name: string) => boolean,
+): EncoderLayerSources {
+  const projection = (name: string, inputs = width, outputs = width) =>
+    projectionSources(`${prefix}${name}`, inputs, outputs);
+  const norm = (name: string) => normSources(`${prefix}${name}`, width, has);
+  const [q, k, v, output] = [names.q, names.k, names.v, names.output].map((name) => projection(name)) as [
+    ReturnType<typeof projection>,
+    ReturnType<typeof projection>,
+    ReturnType<typeof projection>,
+    ReturnType<typeof projection>,
+  ];
+  const [up, down] = [projection(names.up, width, hidden), projection(names.down, hidden, width)];
+  const [attentionNorm, feedForwardNorm] = [norm(names.attentionNorm), norm(names.feedForwardNorm)];
+  return {
+    ...{ q: q.weight, qBias: q.bias, k: k.weight, kBias: k.bias, v: v.weight, vBias: v.bias },
+    ...{ output: output.weight, outputBias: output.bias },
+    ...{ attentionNorm: attentionNorm.weight, attentionNormBias: attentionNorm.bias },
+    ...{ feedForwardNorm: feedForwardNorm.weight, feedForwardNormBias: feedForwardNorm.bias },
+    feedForward: { up: up.weight, upBias: up.bias, down: down.weight, downBias: down.bias },
+  };
+}

@@ -1,0 +1,36 @@
+// Calls of `shaderformer/encoders`.
+import * as encoders from "../../../src/encoders.ts";
+import { type Gpu, sequenceOffsets } from "../../../src/index.ts";
+import { made, type PublicCalls } from "./calls.ts";
+
+/** Calls of encoders' functions and of an encoder's methods, by name. */
+export function encoderCalls(gpu: Gpu, encoder: encoders.Encoder): Readonly<Record<string, PublicCalls>> {
+  const { zeros, call } = made(gpu);
+  const [v4, x] = [zeros([4]), zeros([1, 1, 4])];
+  const linear = { weight: zeros([4, 4]), bias: v4 };
+  const qkv = { weight: zeros([12, 4]), bias: zeros([12]) };
+  const gateUp = { weight: zeros([8, 4]), bias: zeros([8]) };
+  const norms = [
+    { kind: "rms", weight: v4, eps: 1e-5 },
+    { kind: "layer", weight: v4, bias: v4, eps: 1e-5 },
+  ];
+  const offsets = sequenceOffsets(gpu, [1]);
+  const ragged = { kind: "ragged", queryOffsets: offsets, keyOffsets: offsets };
+  const masks = ["full", { kind: "local", left: 1, right: 1 }, { kind: "key-padding", ranges: zeros([1, 2], "u32") }];
+  const rotation = { table: zeros([4, 1, 2]), positions: zeros([1, 1], "u32"), layout: "halves" };
+  const blocks = norms.flatMap((norm) =>
+    masks.map((mask, i) => [
+      ...["layer", { sum: x, update: x }, { layout: i === 1 ? ragged : "contiguous", mask, rotation }],
+      {
+        ...{ attentionNorm: norm, attention: { q: linear, k: linear, v: linear, qkv, output: linear } },
+        ...{ feedForwardNorm: norm, feedForward: { up: linear, down: linear, gate: linear, gateUp } },
+      },
+      { heads: 2, headWidth: 2, activation: "silu", scale: 1, norms: i === 0 ? "post" : "pre" },
+    ]),
+  );
+  return {
+    "encoders/encoderBlock": { ...call(encoders.encoderBlock, ...blocks), runs: true },
+    "encoders/loadEncoder": { ...call(encoders.loadEncoder, ["no folder", {}]), runs: true },
+    "encoders/Encoder.hidden": { of: encoder.hidden, on: encoder, calls: [["a", {}]], runs: true },
+  };
+}
