@@ -4,6 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { apiPage } from "./docs/api.mjs";
 import { recordTables } from "./docs/attention-records.mjs";
+import { gemmLadder } from "./docs/gemm-ladder.mjs";
 import { kernelTables } from "./docs/kernel-tables.mjs";
 import { formatTable } from "./docs/storage-formats.mjs";
 import { tuningTable } from "./docs/tuning-table.mjs";
@@ -19,6 +20,7 @@ export const pages = new Map([
   ["docs/storage-formats.md", formatTable],
   ["docs/tuning.md", tuningTable],
   ["docs/api.md", apiPage],
+  ["examples/02-matmul-ladder/README.md", gemmLadder],
 ]);
 
 /** The text of a page with its generated part brought up to date. Throws where a marker is missing. */

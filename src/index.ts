@@ -114,6 +114,7 @@ export { type CacheStorage, cacheStorage } from "./kernels/kv-cache/storage.ts";
 export { concat } from "./kernels/layout/concat.ts";
 export { contiguous } from "./kernels/layout/contiguous.ts";
 export { headMatmul } from "./kernels/matmul/heads.ts";
+export { type MatmulInt8Options, matmulInt8 } from "./kernels/matmul/int8.ts";
 export { type MatmulOptions, type MatmulResult, type MatmulTensors, matmul } from "./kernels/matmul/matmul.ts";
 export {
   type ProjectionOptions,

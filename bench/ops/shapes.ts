@@ -54,3 +54,21 @@ export function matmulShape(rows: number, k: number, n: number, dtype: WeightTyp
     inputs: { x: input([rows, k], 1), weight: { ...input([n, k], 2, 1 / Math.sqrt(k)), dtype } },
   };
 }
+
+/** A product `[m, k]` · `[k, n]`, of `[k, m]` transposed where it is Aᵀ·B, and of `[n, k]` transposed where it is A·Bᵀ. */
+export function gemmShape(
+  m: number,
+  k: number,
+  n: number,
+  transposed: readonly ("a" | "b")[] = [],
+): Case<"a" | "b", { readonly transposed: readonly ("a" | "b")[] }> {
+  const [a, b] = [transposed.includes("a") ? "Aᵀ" : "A", transposed.includes("b") ? "Bᵀ" : "B"];
+  return {
+    name: `${m}×${k}×${n} ${a}·${b}`,
+    inputs: {
+      a: input(transposed.includes("a") ? [k, m] : [m, k], 1),
+      b: input(transposed.includes("b") ? [n, k] : [k, n], 2, 1 / Math.sqrt(k)),
+    },
+    options: { transposed },
+  };
+}

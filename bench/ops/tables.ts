@@ -1,5 +1,5 @@
 import type { CaseTable } from "../../src/check/case-table.ts";
-import { matmulShape, normShape, ropeShape, softmaxShape } from "./shapes.ts";
+import { gemmShape, matmulShape, normShape, ropeShape, softmaxShape } from "./shapes.ts";
 
 /**
  * Ops with the shapes for timing; references, variants and tolerances are those of the tests. Loaded on demand, because
@@ -31,6 +31,16 @@ export const opTables: Readonly<Record<string, () => Promise<CaseTable>>> = {
       matmulShape(8, 256, 2048, "f16"),
       matmulShape(128, 256, 768, "f16"),
       matmulShape(512, 512, 512, "f32"),
+    ],
+  }),
+  gemm: async () => ({
+    ...(await import("../../src/check/cases/gemm.ts")).gemmCases,
+    cases: [
+      gemmShape(512, 512, 512),
+      gemmShape(512, 512, 512, ["b"]),
+      gemmShape(512, 512, 512, ["a"]),
+      gemmShape(16, 16_384, 16, ["b"]),
+      gemmShape(128, 4096, 64, ["a"]),
     ],
   }),
 };

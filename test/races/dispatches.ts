@@ -49,6 +49,9 @@ const linear = (rows: number, k: number, n: number, rest: Pick<Dispatch, "consta
   outputs: { y: rows * n },
 });
 
+/** This many words without order. */
+const counted = (length: number) => words(...Array.from({ length }, (_, i) => (i * 2_654_435_761) >>> 0));
+
 /** Two tokens of two heads of width 7, of which 4 columns are rotated. */
 const rope: Dispatch = {
   constants: { WORKGROUP: 4 },
@@ -183,6 +186,20 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
     workgroups: [4, 1, 1],
   },
   ...gemmDispatches,
+  "matmul/int8/quantise": {
+    constants: { WORKGROUP: 2 },
+    uniforms: { params: { blocks: 3 } },
+    inputs: { x: floats(96) },
+    outputs: { codes: 24, scales: 3 },
+    workgroups: [2, 1, 1],
+  },
+  "matmul/int8/product": {
+    constants: { ROWS: 2, COLUMNS: 2, COLUMN_THREADS: 2, ROW_THREADS: 1 },
+    uniforms: { params: { rows: 3, k: 32, n: 3, begin: 0, total: 3 } },
+    inputs: { codes: counted(24), scales: floats(3), weight: counted(24), weight_scales: counted(2) },
+    outputs: { y: 9 },
+    workgroups: [1, 2, 1],
+  },
   "matmul/naive": linear(3, 5, 4, { constants: { WORKGROUP: 4 }, workgroups: [3, 1, 1] }),
   "matmul/register": linear(7, 8, 6, {
     constants: { ROWS: 2, COLUMNS: 2, COLUMN_THREADS: 2, ROW_THREADS: 2 },

@@ -24,7 +24,17 @@ export interface ScratchCopy {
 /** Copies what a guide's reader works in: sources, shaders, benches, pages and docs. */
 export async function scratchCopy(): Promise<ScratchCopy> {
   const folder = await mkdtemp(join(tmpdir(), "shaderformer-guide-"));
-  const paths = ["src", "shaders", "bench", "site", "scripts", "docs", "package.json", "tsconfig.json"];
+  const paths = [
+    "src",
+    "shaders",
+    "bench",
+    "site",
+    "scripts",
+    "docs",
+    "examples/02-matmul-ladder",
+    "package.json",
+    "tsconfig.json",
+  ];
   await Promise.all(paths.map((path) => cp(path, join(folder, path), { recursive: true })));
   await symlink(resolve("node_modules"), join(folder, "node_modules"));
   // llvmpipe's narrowest vectors: shaders take two thirds of the time to compile.

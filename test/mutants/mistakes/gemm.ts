@@ -64,6 +64,16 @@ export const gemmMistakes: readonly Mistake[] = [
   inShader("gemm/split-k/parts", "a_i < end", "a_i < params.k", "elements of the next run"),
   inShader("gemm/split-k/parts", "s * params.batch + batch", "s", "every product is stored where the first is"),
   inShader("gemm/split-k/join", "s * params.size + output", "output", "the first run, time and again"),
+  inShader(
+    "matmul/int8/quantise",
+    "round(x[block * VECTORS + i] * inverse)",
+    "x[block * VECTORS + i] * inverse",
+    "cut, not rounded",
+  ),
+  inShader("matmul/int8/quantise", "(code.z << 16)", "(code.z << 24)", "two codes in one place"),
+  inShader("matmul/int8/product", "/ 2], column_block[c] + block", "/ 2], 0u", "the scale of the neighbour"),
+  inShader("matmul/int8/product", "bias_at(params.begin + column)", "bias_at(column)", "the bias of another segment"),
+  inShader("lib/dot4/plain", "vec4u(24, 16, 8, 0)", "vec4u(0, 8, 16, 24)", "the bytes above come with each"),
   inShader("lib/activation/relu", "x < Vector()", "x > Vector()", "the wrong half"),
   {
     file: "src/kernels/gemm/operands.ts",

@@ -181,7 +181,7 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     concat: call(library.concat, [[m4], 0, intoY]),
     contiguous: map(library.contiguous),
     gemm: call(library.gemm, [
-      { a: m4, b: m4, bias: zeros([4]) },
+      { a: m4, b: m4, bias: linear.bias },
       { activation: "gelu", ...intoY, variant: "naive" },
     ]),
     headMatmul: call(library.headMatmul, [
@@ -191,6 +191,10 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     matmul: call(library.matmul, [
       { x: m4, ...linear },
       { ...intoY, variant: "naive" },
+    ]),
+    matmulInt8: call(library.matmulInt8, [
+      { x: zeros([4, 32]), weight: zeros([4, 32], "q8_0"), bias: linear.bias },
+      { dot: "plain", ...intoY },
     ]),
     projection: call(library.projection, [
       { x: m4, ...linear, norm: zeros([4]), residual: m4 },
