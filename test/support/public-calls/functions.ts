@@ -181,7 +181,7 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     concat: call(library.concat, [[m4], 0, intoY]),
     contiguous: map(library.contiguous),
     gemm: call(library.gemm, [
-      { a: m4, b: m4, bias: linear.bias },
+      { a: m4, b: m4, bias: v4 },
       { activation: "gelu", ...intoY, variant: "naive" },
     ]),
     headMatmul: call(library.headMatmul, [
