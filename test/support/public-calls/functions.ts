@@ -65,6 +65,8 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
   const sizes = { b: 1, h: 2, g: 2, d: 4, dv: 4 };
   const host = { shape: [1, 2, 6, 4], dtype: "f32", elements: new Float32Array(48) };
   const linear = { weight: m4, bias: v4 };
+  const product = { a: m4, b: m4, bias: v4 };
+  const int8 = { x: zeros([4, 32]), weight: zeros([4, 32], "q8_0"), bias: v4 };
   const groups = { count: 2, keep: 1, by: "maximum" };
   const rule = { k: 1, scores: "softmax", normalise: true, groups };
   const kinds = ["none", { kind: "softcap", cap: 2 }];
@@ -180,10 +182,7 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     ),
     concat: call(library.concat, [[m4], 0, intoY]),
     contiguous: map(library.contiguous),
-    gemm: call(library.gemm, [
-      { a: m4, b: m4, bias: v4 },
-      { activation: "gelu", ...intoY, variant: "naive" },
-    ]),
+    gemm: call(library.gemm, [product, { activation: "gelu", ...intoY, variant: "naive" }]),
     headMatmul: call(library.headMatmul, [
       { x: zeros([1, 2, 4]), weight: zeros([2, 4, 4]) },
       { into: { y: zeros([1, 2, 4]) } },
@@ -192,10 +191,7 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
       { x: m4, ...linear },
       { ...intoY, variant: "naive" },
     ]),
-    matmulInt8: call(library.matmulInt8, [
-      { x: zeros([4, 32]), weight: zeros([4, 32], "q8_0"), bias: linear.bias },
-      { dot: "plain", ...intoY },
-    ]),
+    matmulInt8: call(library.matmulInt8, [int8, { dot: "plain", ...intoY }]),
     projection: call(library.projection, [
       { x: m4, ...linear, norm: zeros([4]), residual: m4 },
       { eps: 1e-5, ...intoY, variant: "chain" },
