@@ -1,5 +1,5 @@
 // with: lib/weight/f32, embedding/ids/given, lib/grid
-// Embedding:  y[t] = weight[id of t]
+// Embedding:  y[t] = scale * weight[id of t]
 //
 // One workgroup per token and WORKGROUP columns. The table may be a segment, rows `begin` to `end` of `v`, and then only
 // the tokens that fall in it are written. An id that is no row of the table gives NaN, so that it shows.
@@ -7,7 +7,7 @@
 
 const WORKGROUP: u32 = 64;
 
-struct Params { t: u32, c: u32, begin: u32, end: u32, v: u32, tokens: u32 }
+struct Params { t: u32, c: u32, begin: u32, end: u32, v: u32, tokens: u32, scale: f32 }
 
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;  // [t, c]
 @group(0) @binding(3) var<uniform> params: Params;
@@ -27,7 +27,7 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
 
   let id = token_id(t);
   if (id >= params.begin && id < params.end) {
-    y[t * params.c + column] = load_weight(id - params.begin, column);
+    y[t * params.c + column] = params.scale * load_weight(id - params.begin, column);
   } else if (id >= params.v) {
     y[t * params.c + column] = bitcast<f32>(id | 0x7fc00000u);  // NaN, whatever the id
   }

@@ -6,7 +6,17 @@ import { appendRotated } from "../kernels/kv-cache/append-rotated.ts";
 import { kvLayoutCheck } from "../kernels/kv-cache/layouts.ts";
 import { contiguous } from "../kernels/layout/contiguous.ts";
 import { rope, ropeLayoutCheck } from "../kernels/rope/rope.ts";
-import { type Checks, checkOptions, fieldsOf, finite, integer, object, required, size } from "../options/checks.ts";
+import {
+  type Checks,
+  checkOptions,
+  fieldsOf,
+  finite,
+  integer,
+  object,
+  positive,
+  required,
+  size,
+} from "../options/checks.ts";
 import { OptionError } from "../options/errors.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { reshape, slice, transpose } from "../tensor/views.ts";
@@ -59,6 +69,8 @@ export interface AttentionShape {
   readonly window?: number | undefined;
   /** Factor of the scores; default `1/√headWidth`. */
   readonly scale?: number | undefined;
+  /** What scores stay below, bent by tanh (Gemma 2); unset: they are not bent. Not with latent attention. */
+  readonly cap?: number | undefined;
   /** Pairing of rotated elements; only used with a table. */
   readonly ropeLayout?: "halves" | "interleaved";
 }
@@ -100,6 +112,7 @@ export const attentionShapeChecks: Checks<AttentionShape> = {
   headWidth: required(atLeastOne),
   window: atLeastOne,
   scale: finite,
+  cap: positive,
   ropeLayout: ropeLayoutCheck,
 };
 
@@ -160,7 +173,7 @@ export function attend(
   if (!("step" in place || "start" in place)) {
     throw new OptionError("attentionLayer: inputs.place has neither step nor start, expected one of them");
   }
-  const { heads, headWidth, window, scale, ropeLayout = "halves" } = shape;
+  const { heads, headWidth, window, scale, cap, ropeLayout = "halves" } = shape;
   const [b = 1, t = 1] = inputs.x.shape;
   const { q: fresh, k, v } = projected(gpu, inputs.x, weights, shape, surroundings);
   const at = "step" in place ? { step: place.step } : {};
@@ -192,6 +205,7 @@ export function attend(
     {
       ...queries.placed,
       mask: window === undefined ? "causal" : { kind: "sliding-window", keys: window },
+      ...(cap === undefined ? {} : { score: { kind: "softcap", cap } }),
       scale: scale ?? 1 / Math.sqrt(headWidth),
       ...("start" in place ? { start: place.start, length: place.start + t } : {}),
     },

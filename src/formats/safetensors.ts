@@ -19,6 +19,8 @@ export interface StoredTensor {
   readonly end: number;
   /** The bytes are those of the transposed matrix, which GGUF files hold of some. */
   readonly transposed?: boolean;
+  /** What the file added to each element, which is not part of the tensor: GGUF files add 1 to weights of norms. */
+  readonly added?: number;
   /** Elements that are read together: a read of some of them reads all. Unset: any are read by themselves. */
   readonly together?: number;
   /** The other planes of the storage format that `dtype` names, where its bytes are those of the plane `data`. */

@@ -125,13 +125,14 @@ async function queriesAndKeys(
 }
 
 /** The weights of one head: zero where the window ends, and less than one together where there is a sink. */
-function softmaxOf({ query, key, length, scale, window, sinks }: KeysOfLayer, head: number): Float64Array {
+function softmaxOf({ query, key, length, scale, cap, window, sinks }: KeysOfLayer, head: number): Float64Array {
   const first = window === undefined ? 0 : Math.max(0, length - window);
   const q = query(head);
   const scores = new Float64Array(length).fill(Number.NEGATIVE_INFINITY);
   for (let s = first; s < length; s++) {
     const k = key(head, s);
-    scores[s] = scale * q.reduce((sum, value, i) => sum + value * (k[i] ?? 0), 0);
+    const score = scale * q.reduce((sum, value, i) => sum + value * (k[i] ?? 0), 0);
+    scores[s] = cap === undefined ? score : cap * Math.tanh(score / cap);
   }
   const sink = sinks?.[head] ?? Number.NEGATIVE_INFINITY;
   const most = scores.reduce((a, b) => Math.max(a, b), sink);

@@ -7,6 +7,8 @@ export interface KeysOfLayer {
   readonly key: (head: number, position: number) => Float64Array;
   readonly length: number;
   readonly scale: number;
+  /** What scores stay below, bent by tanh; undefined: they are not bent. */
+  readonly cap: number | undefined;
   /** Tokens that a query sees, itself included; undefined: all. */
   readonly window: number | undefined;
   /** A score of each head that takes a share of the weights without a value. */
@@ -27,6 +29,7 @@ export async function keysOfLayer(
   const { attention } = weights.blocks[layer] ?? {};
   const common = {
     scale: config.scales?.[layer] ?? 1 / Math.sqrt(headWidth),
+    cap: config.scoreCap,
     window: windows[layer],
     sinks: await attention?.sinks?.read(),
   };

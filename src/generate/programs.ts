@@ -8,7 +8,7 @@ import { tokenLogprobs } from "../kernels/sampling/token-logprobs.ts";
 import { topLogprobs } from "../kernels/sampling/top-logprobs.ts";
 import { maxBatch } from "../kernels/step.ts";
 import { cacheShape } from "../models/cache.ts";
-import { createRopeTable, type Decoder, forward, logits, normedStates } from "../models/decoder.ts";
+import { createRopeTables, type Decoder, forward, logits, normedStates, type RopeTables } from "../models/decoder.ts";
 import { placeholder, type Tensor } from "../tensor/tensor.ts";
 import { reshape } from "../tensor/views.ts";
 import { longestChunk, tokensAhead } from "./chunks.ts";
@@ -96,7 +96,7 @@ export class DecoderPrograms {
   readonly cache: Required<CacheOptions>;
   /** Tokens of the largest prefill chunk. */
   readonly longestChunk: number;
-  readonly ropeTable: Tensor | undefined;
+  readonly ropeTables: RopeTables | undefined;
   readonly #programs = new Map<string, Recorded<unknown>>();
 
   constructor(decoder: Decoder, capacity: number, cache: Required<CacheOptions>) {
@@ -104,7 +104,7 @@ export class DecoderPrograms {
     this.capacity = capacity;
     this.cache = cache;
     this.longestChunk = longestChunk(decoder.gpu, decoder.config);
-    this.ropeTable = decoder.gpu.unscoped(() => createRopeTable(decoder, capacity));
+    this.ropeTables = decoder.gpu.unscoped(() => createRopeTables(decoder, capacity));
   }
 
   /** Capacity buckets: 512, 1k, 2k, … up to the cache; grids are sized for the bucket that `length` is in. */
@@ -138,7 +138,7 @@ export class DecoderPrograms {
             ids,
             batch: 1,
             cache,
-            ropeTable: this.ropeTable,
+            ropeTables: this.ropeTables,
             place: { step },
             visible,
             watch,
@@ -175,7 +175,7 @@ export class DecoderPrograms {
       const { peaks, watch } = this.#guarded(kind.guard);
       const program = gpu.record(() => {
         const place = { step: inputs.step };
-        const stream = forward(this.decoder, { batch, cache, ropeTable: this.ropeTable, place, visible, watch });
+        const stream = forward(this.decoder, { batch, cache, ropeTables: this.ropeTables, place, visible, watch });
         const flat = reshape(logits(this.decoder, stream, "last"), [batch, config.vocabulary]);
         return this.#choose(flat, inputs, kind);
       });
@@ -201,7 +201,7 @@ export class DecoderPrograms {
           ids,
           batch: 1,
           cache,
-          ropeTable: this.ropeTable,
+          ropeTables: this.ropeTables,
           place,
           visible,
           watch,
@@ -270,6 +270,7 @@ export class DecoderPrograms {
   dispose(): void {
     for (const { program } of this.#programs.values()) program.dispose();
     this.#programs.clear();
-    this.ropeTable?.dispose();
+    this.ropeTables?.all.dispose();
+    this.ropeTables?.local?.dispose();
   }
 }

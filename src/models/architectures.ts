@@ -4,12 +4,13 @@ import { quantisationMethod, quantisationMethods } from "../formats/quantised/me
 import { type ConfigOrigin, configJson, type DecoderConfig } from "./config.ts";
 import { deepseek } from "./deepseek.ts";
 import type { Family } from "./family.ts";
+import { gemma } from "./gemma.ts";
 import { gptOss } from "./gpt-oss.ts";
 import { gpt2 } from "./gpt2.ts";
 import { llama } from "./llama.ts";
 
 /** All families: adding one takes a file, and its word here. */
-const families = [llama, gpt2, gptOss, deepseek] as const;
+const families = [llama, gpt2, gptOss, deepseek, gemma] as const;
 
 /** Families by the names in `architectures` of a `config.json`. */
 export const architectures: Readonly<Record<string, Family>> = Object.fromEntries(

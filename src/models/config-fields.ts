@@ -1,5 +1,5 @@
 import { type Activation, gatedNames } from "../blocks/activations.ts";
-import { choice, type Field, type FieldReader } from "../formats/fields.ts";
+import { choice, type Field, type FieldReader, list, optional } from "../formats/fields.ts";
 
 /** Activations by their names in a `config.json`. */
 const activations = {
@@ -25,4 +25,25 @@ export const activationOf = (name: ActivationName): Activation => activations[na
 /** Throws `FormatError` unless `heads` is a multiple of `kvHeads`. */
 export function checkHeads(config: FieldReader, heads: number, kvHeads: number, field: string): void {
   if (heads % kvHeads !== 0) config.fail(field, `is ${kvHeads}, which does not divide ${heads} query heads`);
+}
+
+/** The list of layers with a window, and of those without. */
+export const layerTypes = optional(list(choice(["full_attention", "sliding_attention"]), "types of layers"));
+
+/**
+ * The window of each layer: those that `layer_types` lists have one, and without a list those that `slides` says. Throws
+ * `FormatError` for a list of another length.
+ */
+export function windowsOf(
+  config: FieldReader,
+  {
+    num_hidden_layers: layers,
+    layer_types: types,
+  }: { num_hidden_layers: number; layer_types?: readonly string[] | undefined },
+  window: number | undefined,
+  slides: (layer: number) => boolean,
+): (number | undefined)[] {
+  if (types && types.length !== layers) config.fail("layer_types", `has ${types.length} entries for ${layers} layers`);
+  const has = (layer: number) => (types ? types[layer] === "sliding_attention" : slides(layer));
+  return Array.from({ length: layers }, (_, layer) => (has(layer) ? window : undefined));
 }

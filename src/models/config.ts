@@ -11,6 +11,8 @@ export type Positions =
       readonly width: number;
       readonly scaling: RopeScaling;
       readonly layout: "halves" | "interleaved";
+      /** Where layers with a window rotate by other frequencies (Gemma 3, OLMo 3), the base and the scaling of theirs. */
+      readonly local?: { readonly theta: number; readonly scaling: RopeScaling };
     }
   | { readonly kind: "learned" };
 
@@ -85,6 +87,12 @@ export interface DecoderConfig {
   readonly windows: readonly (number | undefined)[];
   /** Factor of the attention scores, where it is not `1/√headWidth`. */
   readonly scales?: readonly number[];
+  /** What attention scores stay below, bent by tanh (Gemma 2); unset: they are not bent. */
+  readonly scoreCap?: number;
+  /** What logits stay below, bent by tanh (Gemma 2); unset: they are not bent. */
+  readonly logitCap?: number;
+  /** Factor of the embeddings of tokens, which the head does not have; unset: 1. */
+  readonly embeddingScale?: number;
   /** Layers after the last that predict further tokens, which the checkpoint may hold and nothing reads. */
   readonly predicting?: number;
   /** Latent attention, whose heads have keys of `headWidth` elements and share one cached key. */

@@ -7,9 +7,10 @@ import { transformerBlock } from "../blocks/transformer-block.ts";
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { add } from "../kernels/elementwise/elementwise.ts";
+import { softcap } from "../kernels/elementwise/softcap.ts";
 import { gather, gatherPositions, gatherStep } from "../kernels/embedding/gather.ts";
 import { contiguous } from "../kernels/layout/contiguous.ts";
-import { ropeTable } from "../kernels/rope/table.ts";
+import { type RopeFrequencies, ropeTable } from "../kernels/rope/table.ts";
 import { type Tensor, upload } from "../tensor/tensor.ts";
 import { reshape, slice } from "../tensor/views.ts";
 import type { DecoderConfig } from "./config.ts";
@@ -28,7 +29,7 @@ export interface ForwardInputs {
   readonly ids?: Tensor;
   readonly batch: number;
   readonly cache: KvCache;
-  readonly ropeTable?: Tensor | undefined;
+  readonly ropeTables?: RopeTables | undefined;
   readonly place: Place;
   /** Maximum number of cached tokens visible. */
   readonly visible: number;
@@ -36,20 +37,29 @@ export interface ForwardInputs {
   readonly watch?: ((layer: number, stream: Residual) => void) | undefined;
 }
 
-/** The table of cosines and sines for sequences up to `positions`; undefined for learned positions. */
-export function createRopeTable(decoder: Decoder, positions: number): Tensor | undefined {
-  const { gpu, config } = decoder;
+/** Cosines and sines of a model's rotary positions. */
+export interface RopeTables {
+  readonly all: Tensor;
+  /** Of layers with a window, where these rotate by other frequencies. */
+  readonly local?: Tensor | undefined;
+}
+
+/** The tables of cosines and sines for sequences up to `positions`; undefined for learned positions. */
+export function createRopeTables({ gpu, config }: Decoder, positions: number): RopeTables | undefined {
   if (config.positions.kind !== "rope") return undefined;
-  const { theta, width, scaling } = config.positions;
-  return upload(gpu, [positions, width / 2, 2], "f32", ropeTable({ theta, width, scaling, positions }), "rope table");
+  const { width, local } = config.positions;
+  const table = ({ theta, scaling }: Pick<RopeFrequencies, "theta" | "scaling">) =>
+    upload(gpu, [positions, width / 2, 2], "f32", ropeTable({ theta, width, scaling, positions }), "rope table");
+  return { all: table(config.positions), local: local && table(local) };
 }
 
 /** The embeddings of the tokens `[b, t, c]`, with their positions where these are learned. */
 function embed({ gpu, config, weights }: Decoder, { ids, batch, place }: ForwardInputs): Tensor {
   const t = ids?.shape[1] ?? 1;
   let x: Tensor;
-  if (ids) x = gather(gpu, { ids: reshape(ids, [batch * t]), table: weights.embedding }).y;
-  else if ("step" in place) x = gatherStep(gpu, { step: place.step, table: weights.embedding }, { rows: batch }).y;
+  const [table, scale] = [weights.embedding, config.embeddingScale];
+  if (ids) x = gather(gpu, { ids: reshape(ids, [batch * t]), table }, { scale }).y;
+  else if ("step" in place) x = gatherStep(gpu, { step: place.step, table }, { rows: batch, scale }).y;
   else throw new TypeError("a run needs token ids or a step");
   if (weights.positions) {
     if (!("step" in place)) throw new TypeError(`${config.architecture}: learned positions need a step`);
@@ -64,28 +74,30 @@ function embed({ gpu, config, weights }: Decoder, { ids, batch, place }: Forward
 /** The residual stream `[b, t, c]` after all blocks, not yet normed. */
 export function forward(decoder: Decoder, inputs: ForwardInputs): Residual {
   const { gpu, config, weights } = decoder;
-  const { place } = inputs;
+  const { place, ropeTables } = inputs;
   const x = gpu.within("embedding", () => embed(decoder, inputs));
   let stream: Residual = { sum: x };
   weights.blocks.forEach((block, layer) => {
     const cache = inputs.cache[layer];
     if (!cache) throw new TypeError(`the cache has ${inputs.cache.length} layers, the model ${config.layers}`);
-    const scale = config.scales?.[layer];
+    const [scale, window] = [config.scales?.[layer], config.windows[layer]];
+    const ropeTable = window === undefined ? ropeTables?.all : (ropeTables?.local ?? ropeTables?.all);
     const rotated = config.positions.kind === "rope" && !config.unrotated?.includes(layer);
     stream = transformerBlock(
       gpu,
       `layer.${layer}`,
       stream,
-      { cache, ropeTable: rotated ? inputs.ropeTable : undefined, place, visible: inputs.visible },
+      { cache, ropeTable: rotated ? ropeTable : undefined, place, visible: inputs.visible },
       block,
       {
         heads: config.heads,
         kvHeads: config.kvHeads,
         headWidth: config.headWidth,
-        window: config.windows[layer],
+        window,
         activation: config.activation,
         ...(config.mixture ? { mixture: { rule: config.mixture.rule, activation: config.mixture.activation } } : {}),
         ...(scale === undefined ? {} : { scale }),
+        ...(config.scoreCap === undefined ? {} : { cap: config.scoreCap }),
         ...(rotated && config.positions.kind === "rope" ? { ropeLayout: config.positions.layout } : {}),
       },
     );
@@ -132,20 +144,17 @@ export function normedStates({ gpu, weights }: Decoder, stream: Residual, which:
 
 /** Logits `[b, t, v]` of every position, or `[b, 1, v]` of the last one of each row. */
 export function logits(decoder: Decoder, stream: Residual, which: "all" | "last"): Tensor {
-  const { gpu, weights } = decoder;
+  const { gpu, config, weights } = decoder;
+  const made = (x: Tensor) => {
+    const result = config.logitCap === undefined ? x : softcap(gpu, { x }, { cap: config.logitCap }).y;
+    gpu.tap("logits", result);
+    return result;
+  };
   const { norm } = weights;
   const few = which === "last" ? stream.sum.shape[1] === 1 : true;
   if (few && !stream.update && norm.kind === "rms" && isStep(stream) && !gpu.isTapped("norm")) {
-    return gpu.within("head", () => {
-      const result = project(gpu, stream.sum, weights.head, { norm });
-      gpu.tap("logits", result);
-      return result;
-    });
+    return gpu.within("head", () => made(project(gpu, stream.sum, weights.head, { norm })));
   }
   const states = normedStates(decoder, stream, which);
-  return gpu.within("head", () => {
-    const result = linear(gpu, states, weights.head);
-    gpu.tap("logits", result);
-    return result;
-  });
+  return gpu.within("head", () => made(linear(gpu, states, weights.head)));
 }

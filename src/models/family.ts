@@ -19,6 +19,8 @@ export interface WeightSource {
   readonly shape: readonly number[];
   /** Stored `[in, out]` (GPT-2's Conv1D), or several such matrices `[n, in, out]`: transposed once on load. */
   readonly transposed?: boolean;
+  /** Added to each element of a vector in f32, once it is read: weights of norms may be stored less 1. */
+  readonly added?: number;
   /** The shape is in bytes; its last two axes are the blocks of a row and the bytes of a block. */
   readonly packed?: PackedBlocks;
   /** Rows to take, after transposing; a row runs along the last axis. */

@@ -1,6 +1,6 @@
-import { choice, type FieldReader, flag, integer, list, only, optional, positive } from "../formats/fields.ts";
+import { type FieldReader, flag, integer, only, optional, positive } from "../formats/fields.ts";
 import type { DecoderConfig } from "./config.ts";
-import { checkHeads } from "./config-fields.ts";
+import { checkHeads, layerTypes, windowsOf } from "./config-fields.ts";
 import { type ExpertCounts, type LayerWeights, readExperts, stackSources } from "./experts.ts";
 import {
   type Family,
@@ -35,7 +35,7 @@ const fields = {
   swiglu_limit: only(7),
   swiglu_alpha: only(1.702),
   sliding_window: optional(integer(1, 1 << 24), 128),
-  layer_types: optional(list(choice(["sliding_attention", "full_attention"]), "types of layers")),
+  layer_types: layerTypes,
 };
 
 /**
@@ -45,14 +45,13 @@ const fields = {
  */
 function read(config: FieldReader, architecture: string): DecoderConfig {
   const given = config.read(fields);
-  const { num_attention_heads: heads, head_dim: headWidth, num_hidden_layers: layers, layer_types: types } = given;
+  const { num_attention_heads: heads, head_dim: headWidth, num_hidden_layers: layers } = given;
   const kvHeads = given.num_key_value_heads ?? heads;
   checkHeads(config, heads, kvHeads, "num_key_value_heads");
   if (headWidth % 2 !== 0) config.fail("head_dim", `is ${headWidth}, expected an even number`);
-  if (types && types.length !== layers) config.fail("layer_types", `has ${types.length} entries for ${layers} layers`);
   const mixture = readExperts(config, counts);
   // Without a list, the first layer and every second one after it have a window.
-  const slides = (layer: number) => (types ? types[layer] === "sliding_attention" : layer % 2 === 0);
+  const windows = windowsOf(config, given, given.sliding_window, (layer) => layer % 2 === 0);
   return {
     architecture,
     vocabulary: given.vocab_size,
@@ -70,7 +69,7 @@ function read(config: FieldReader, architecture: string): DecoderConfig {
     gated: true,
     tied: given.tie_word_embeddings,
     positions: { kind: "rope", ...readRope(config, headWidth, 150000), layout: "halves" },
-    windows: Array.from({ length: layers }, (_, layer) => (slides(layer) ? given.sliding_window : undefined)),
+    windows,
   };
 }
 

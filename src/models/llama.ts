@@ -1,5 +1,4 @@
 import {
-  choice,
   type FieldReader,
   flag,
   integer,
@@ -10,7 +9,7 @@ import {
   type Values,
 } from "../formats/fields.ts";
 import type { DecoderConfig } from "./config.ts";
-import { activationName, activationOf, checkHeads } from "./config-fields.ts";
+import { activationName, activationOf, checkHeads, layerTypes, windowsOf } from "./config-fields.ts";
 import { expertSources, readExperts } from "./experts.ts";
 import {
   type Family,
@@ -22,8 +21,6 @@ import {
 } from "./family.ts";
 import { type Member, memberOf, members } from "./llama-members.ts";
 import { readRope } from "./rope.ts";
-
-const layerTypes = list(choice(["full_attention", "sliding_attention"]), "types of layers");
 
 const fieldsOf = (member: Member) => ({
   vocab_size: integer(1, 1 << 24),
@@ -43,7 +40,7 @@ const fieldsOf = (member: Member) => ({
   sliding_window: optional(integer(0, 1 << 24), 0),
   use_sliding_window: optional(flag, false),
   max_window_layers: optional(integer(0)),
-  layer_types: optional(layerTypes),
+  layer_types: layerTypes,
   no_rope_layers: optional(list(integer(0, 1), "zeros and ones")),
   no_rope_layer_interval: optional(integer(1, 1 << 12), 4),
   clip_qkv: unsupported("clipped queries, keys and values are not supported"),
@@ -78,8 +75,8 @@ function read(config: FieldReader, architecture: string): DecoderConfig {
     activation: activationOf(given.hidden_act),
     gated: true,
     tied: given.tie_word_embeddings,
-    positions: { kind: "rope", ...readRope(config, headWidth, member.theta, true), layout: "halves" },
-    windows: windowsOf(config, given, member),
+    positions: { kind: "rope", ...readRope(config, headWidth, member.theta, { partly: true }), layout: "halves" },
+    windows: windowsFor(config, given, member),
     ...(member.unrotated ? { unrotated: unrotatedOf(config, given) } : {}),
     biases: {
       qkv: member.qkvBias === undefined ? given.attention_bias : member.qkvBias === true || given.qkv_bias,
@@ -101,24 +98,22 @@ function unrotatedOf(config: FieldReader, given: Values<ReturnType<typeof fields
 }
 
 /** The window of each layer: by `layer_types` where it is given, else as the member defines. */
-function windowsOf(
+function windowsFor(
   config: FieldReader,
   given: Values<ReturnType<typeof fieldsOf>>,
   { window: which }: Member,
 ): (number | undefined)[] {
   const { num_hidden_layers: layers, layer_types: types } = given;
-  if (types && types.length !== layers) config.fail("layer_types", `has ${types.length} entries for ${layers} layers`);
   const window = which === "all" || (which && given.use_sliding_window) ? given.sliding_window : 0;
   if (window === 0) {
     if (types?.includes("sliding_attention")) config.fail("layer_types", "has sliding_attention, but no window is set");
-    return new Array<undefined>(layers).fill(undefined);
+    return windowsOf(config, given, undefined, () => false);
   }
-  if (types) return types.map((type) => (type === "sliding_attention" ? window : undefined));
-  if (which === "flagged: unknown") {
+  if (!types && which === "flagged: unknown") {
     config.fail("layer_types", "is missing, expected the list of layers with a sliding window");
   }
   const first = which === "flagged: late" ? (given.max_window_layers ?? layers) : 0;
-  return Array.from({ length: layers }, (_, layer) => (layer >= first ? window : undefined));
+  return windowsOf(config, given, window, (layer) => layer >= first);
 }
 
 function outer(config: DecoderConfig, has: (name: string) => boolean): OuterSources {

@@ -184,13 +184,16 @@ export class Loader {
       const all = source.transposed ? transposed(elements, source.shape) : elements;
       const row = sizeOf((source.transposed ? source.shape.toReversed() : source.shape).slice(1));
       const [begin, end] = source.rows ?? [0, all.length / row];
-      const data = source.rows ? all.slice(begin * row, end * row) : all;
+      const taken = source.rows ? all.slice(begin * row, end * row) : all;
       const elementOf = (i: number) => {
         const index = begin * row + i;
         return source.transposed ? sourceOf(index, source.shape) : index;
       };
       const origin = { tensor: stored, elementOf };
-      then(convert(from, to, { data }, columns, origin, this.#losses));
+      const planes = convert(from, to, { data: taken }, columns, origin, this.#losses);
+      // Only vectors have something added, which are f32 by now: 1 + w would lose digits of w in less.
+      const added = (source.added ?? 0) - (stored.added ?? 0);
+      then(added === 0 ? planes : { data: planes.data.map((value) => value + added) });
     };
     const known = this.#whole.get(stored);
     if (known) {

@@ -11,12 +11,28 @@ export interface RopeSettings {
   readonly scaling: RopeScaling;
 }
 
+/** Which rotary settings of a config are read. */
+export interface RopeReading {
+  /** A config may rotate a part of each head. */
+  readonly partly?: boolean;
+  /**
+   * Those of layers with a window: by this base and not scaled, unless `rope_parameters` has a record of them. Unset:
+   * those of the others.
+   */
+  readonly localTheta?: number;
+}
+
 /**
- * The rotary settings of a config, for heads of `width` elements that can be rotated; where `partly` is set, a config
- * may rotate fewer. Throws `FormatError` for settings that are invalid, or whose frequencies f32 cannot hold.
+ * The rotary settings of a config, for heads of `width` elements that can be rotated. Throws `FormatError` for settings
+ * that are invalid, or whose frequencies f32 cannot hold.
  */
-export function readRope(config: FieldReader, width: number, theta: number, partly = false): RopeSettings {
-  const { rotaryFraction, scaling, ...own } = parsed(config);
+export function readRope(
+  config: FieldReader,
+  width: number,
+  theta: number,
+  { partly = false, localTheta }: RopeReading = {},
+): RopeSettings {
+  const { rotaryFraction, scaling, ...own } = parsed(config, localTheta);
   const named = ["partial_rotary_factor", "rotary_pct", "rotary_dim"].find((name) => config.raw[name] !== undefined);
   const share = named ?? "rope_parameters.partial_rotary_factor";
   const rotates = `rotates ${rotaryFraction} of a head`;
@@ -32,9 +48,10 @@ export function readRope(config: FieldReader, width: number, theta: number, part
   return settings;
 }
 
-function parsed(config: FieldReader): RopeConfig {
+function parsed(config: FieldReader, localTheta: number | undefined): RopeConfig {
   try {
-    return parseRope(config.raw);
+    if (localTheta === undefined) return parseRope(config.raw);
+    return parseRope({ ...config.raw, rope_local_base_freq: localTheta }, "sliding_attention");
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     const [field = "", ...problem] = cause.message.split(" ");

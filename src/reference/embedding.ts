@@ -1,12 +1,14 @@
+import { finite } from "../options/checks.ts";
 import { at, axes, type Dense, dense } from "./dense.ts";
-import { given, tensor } from "./given.ts";
+import { given, read, tensor } from "./given.ts";
 
 /**
- * Embedding: row `ids[t]` of the table, for every token. ids `[t]`, table `[v, c]` → y `[t, c]`. Throws a RangeError
- * for an id outside of the table.
+ * Embedding: row `ids[t]` of the table, for every token. ids `[t]`, table `[v, c]` → y `[t, c]`,
+ * times `scale` (default 1). Throws a RangeError for an id outside of the table.
  */
-export function gather(tensors: { ids: Dense; table: Dense }): { y: Dense } {
+export function gather(tensors: { ids: Dense; table: Dense }, options: { scale?: number } = {}): { y: Dense } {
   const { ids, table } = given("gather", tensors, { ids: tensor, table: tensor });
+  const { scale = 1 } = read("gather", options, { scale: finite });
   const { t, v, c } = axes("gather", { ids, table }, { ids: "t", table: "v c" });
   const y = dense([t, c]);
   for (let token = 0; token < t; token++) {
@@ -14,7 +16,7 @@ export function gather(tensors: { ids: Dense; table: Dense }): { y: Dense } {
     if (!(Number.isInteger(id) && id >= 0 && id < v)) {
       throw new RangeError(`gather: ids[${token}] is ${id}, expected 0 to ${v - 1}: table has ${v} rows`);
     }
-    for (let j = 0; j < c; j++) y.values[token * c + j] = at(table.values, id * c + j);
+    for (let j = 0; j < c; j++) y.values[token * c + j] = scale * at(table.values, id * c + j);
   }
   return { y };
 }

@@ -24,6 +24,7 @@ import { causal, type Mask, masks } from "./masks.ts";
 import { matmul } from "./matmul.ts";
 import { layerNorm, rmsNorm } from "./norm.ts";
 import { cosinesAndSines, rope } from "./rope.ts";
+import type { Score } from "./scores.ts";
 
 /** A checkpoint's tensors by their Hugging Face names. */
 export type Weights = Readonly<Record<string, Dense>>;
@@ -181,16 +182,21 @@ export function gpt2(tensors: { ids: Dense; weights: Weights }, file: Gpt2Config
 }
 
 /** `[t, heads · d]` → `[1, t, heads, d]`. */
-function splitHeads(x: Dense, heads: number): Dense {
+export function splitHeads(x: Dense, heads: number): Dense {
   const [t, columns] = [lengthOf(x.shape, 0), lengthOf(x.shape, 1)];
   return reshape(x, [1, t, heads, columns / heads]);
 }
 
 /** Attention of one sequence over itself; q, k, v `[1, t, heads, d]` → `[t, heads · d]`. */
-function attend({ q, k, v }: { q: Dense; k: Dense; v: Dense }, mask: Mask, scale?: number): Dense {
+export function attend(
+  { q, k, v }: { q: Dense; k: Dense; v: Dense },
+  mask: Mask,
+  scale?: number,
+  score: Score = (value) => value,
+): Dense {
   const headsFirst = (x: Dense): Dense => transpose({ x }, { order: [0, 2, 1, 3] }).y;
   const inputs = { q: headsFirst(q), k: headsFirst(k), v: headsFirst(v) };
-  const { out } = attention(inputs, scale === undefined ? { mask } : { mask, scale });
+  const { out } = attention(inputs, { mask, score, ...(scale === undefined ? {} : { scale }) });
   return reshape(headsFirst(out), [lengthOf(q.shape, 1), lengthOf(q.shape, 2) * lengthOf(v.shape, 3)]);
 }
 
@@ -208,12 +214,12 @@ function maskOf(config: LlamaConfig, layer: number): Mask {
 }
 
 /** A weight by its name, with the prefix that a folder saved from the bare model lacks. */
-function optional(weights: Weights, prefix: string, name: string): Dense | undefined {
+export function optional(weights: Weights, prefix: string, name: string): Dense | undefined {
   const weight = weights[prefix + name] ?? weights[name];
   return weight && argument("reference", name, weight, tensor);
 }
 
-function named(weights: Weights, prefix: string, name: string): Dense {
+export function named(weights: Weights, prefix: string, name: string): Dense {
   const weight = optional(weights, prefix, name);
   if (!weight) throw new RangeError(`reference: the checkpoint has no ${prefix}${name}`);
   return weight;

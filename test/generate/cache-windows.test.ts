@@ -57,8 +57,8 @@ const ids = Array.from({ length: 900 }, () => 6 + source.integer(2042));
 async function expected({ decoder, programs }: LanguageModel, all: readonly number[], first: number) {
   using scope = gpu.scope();
   const cache = createCache(gpu, cacheShape(decoder.config, 1, 1500));
-  const { ropeTable } = programs;
-  const given = { ids: tensor(gpu, [1, all.length], all, "u32"), batch: 1, cache, ropeTable };
+  const { ropeTables } = programs;
+  const given = { ids: tensor(gpu, [1, all.length], all, "u32"), batch: 1, cache, ropeTables };
   const stream = forward(decoder, { ...given, place: { start: 0 }, visible: 1536 });
   return scope
     .keep(logits(decoder, stream, "all"))

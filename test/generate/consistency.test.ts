@@ -50,8 +50,8 @@ test("prefill of n equals prefill of m and n − m decode steps", async () => {
   const program = gpu.record(() => {
     const place = { step };
     const visible = model.programs.visible(n);
-    const ropeTable = model.programs.ropeTable;
-    const stream = forward(model.decoder, { batch: 1, cache: recorded.cache, ropeTable, place, visible });
+    const { ropeTables } = model.programs;
+    const stream = forward(model.decoder, { batch: 1, cache: recorded.cache, ropeTables, place, visible });
     return logits(model.decoder, stream, "last");
   });
   const pairs = cachePairs(recorded.cache, await state.cache.tensors(recorded.visible));

@@ -7,7 +7,13 @@ import { wholeBlocks } from "../packed.ts";
 import { normal, randomSource } from "../random.ts";
 
 /** `t` ids, the first and the last row among them, in a table `[v, c]`. */
-const shape = (name: string, t: number, v: number, c: number, dtype: DType = "f32"): Case<"ids" | "table"> => {
+const shape = (
+  name: string,
+  t: number,
+  v: number,
+  c: number,
+  dtype: DType = "f32",
+): Case<"ids" | "table", { scale?: number }> => {
   const source = randomSource(7);
   const ids = Array.from({ length: t }, (_, i) => (i === 0 ? v - 1 : i === 1 ? 0 : source.integer(v)));
   return {
@@ -19,17 +25,18 @@ const shape = (name: string, t: number, v: number, c: number, dtype: DType = "f3
   };
 };
 
-export const gatherCases: CaseTable<"ids" | "table", "y", object, "gather"> = {
+export const gatherCases: CaseTable<"ids" | "table", "y", { scale?: number }, "gather"> = {
   op: "embedding",
   variants: ["gather"],
   // A byte times a scale may be no f32: then it is rounded once, which leaves nothing to chance.
-  reference: (inputs) => {
-    const { y } = reference(inputs);
+  reference: (inputs, options) => {
+    const { y } = reference(inputs, options);
     return { y: { ...y, values: y.values.map(Math.fround) } };
   },
   run: gather,
   cases: [
     shape("one element", 1, 1, 1),
+    { ...shape("times a factor", 5, 7, 67), options: { scale: 55.5 } },
     shape("odd row, f16", 5, 7, 3, "f16"),
     shape("odd row, bf16", 5, 7, 3, "bf16"),
     shape("prime lengths", 31, 97, 67),

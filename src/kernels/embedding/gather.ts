@@ -4,11 +4,11 @@ import idsPosition from "#shaders/embedding/ids/position.wgsl";
 import idsStep from "#shaders/embedding/ids/step.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { constantsOf, type Shader } from "../../gpu/specialise.ts";
-import { fieldsOf, integer, required } from "../../options/checks.ts";
+import { fieldsOf, finite, integer, required } from "../../options/checks.ts";
 import { bytesOf } from "../../tensor/formats.ts";
 import { formatShape, ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { checkCall, intoOf, intoY, tensorFields } from "../arguments.ts";
+import { checkCall, intoOf, tensorFields } from "../arguments.ts";
 import { weightPart, weightTypes } from "../formats.ts";
 import { defineKernel, type Into, type KernelContext } from "../kernel.ts";
 import { maxBatch } from "../step.ts";
@@ -21,13 +21,18 @@ const shared = {
   source,
   outputs: { y: "[t, c]" },
   segmented: { input: "weight", axis: "v" },
-  params: ({ t, c }: Axes, { tokens = 1 }: { readonly tokens?: number }, { segment }: KernelContext) => ({
+  params: (
+    { t, c }: Axes,
+    { tokens = 1, scale = 1 }: { readonly tokens?: number; readonly scale?: number | undefined },
+    { segment }: KernelContext,
+  ) => ({
     t,
     c,
     begin: segment.begin,
     end: segment.end,
     v: segment.total,
     tokens,
+    scale,
   }),
   workgroups: ({ t, c }: Axes, _options: object, _context: KernelContext, shader: Shader): [number] => [
     t * Math.ceil(c / constantsOf(shader, "WORKGROUP").WORKGROUP),
@@ -57,7 +62,12 @@ const gatherSampled = defineKernel({
   ...shared,
   inputs: { step: "[64, 4]", weight: "[v, c]" },
   accepts: { step: ["u32"], weight: weightTypes },
-  axes: (_axes, { rows }: { readonly rows: number; readonly tokens?: number }) => ({ t: rows }),
+  axes: (
+    _axes,
+    { rows }: { readonly rows: number; readonly tokens?: number; readonly scale?: number | undefined },
+  ) => ({
+    t: rows,
+  }),
   specialise: (_axes, _options, { dtypes, gpu }) => ({
     parts: [weightPart(dtypes["weight"], gpu).part, idsStep],
   }),
@@ -75,18 +85,25 @@ const gatherPlaces = defineKernel({
 
 const given = tensorFields("ids", "table");
 const sampled = tensorFields("step", "table");
-const ofStep = fieldsOf({ rows: required(integer(0, maxBatch)), into: intoOf("y") });
+const ofGiven = fieldsOf({ scale: finite, into: intoOf("y") });
+const ofStep = fieldsOf({ rows: required(integer(0, maxBatch)), scale: finite, into: intoOf("y") });
+
+/** Options of the embeddings of tokens. */
+interface Scaled {
+  /** Factor of the rows; default 1. */
+  readonly scale?: number | undefined;
+}
 
 /**
  * Embedding: rows of the table by token id. ids `[t]` u32, table `[v, c]` (any of `weightTypes`, in any number of
- * segments) → y `[t, c]`. An id outside of the table gives a row of NaN.
+ * segments) → y `[t, c]`, times `scale`. An id outside of the table gives a row of NaN.
  */
 export function gather(
   gpu: Gpu,
   tensors: { readonly ids: Tensor; readonly table: Tensor },
-  options: Into<{ readonly y: Tensor }> = {},
+  options: Scaled & Into<{ readonly y: Tensor }> = {},
 ): { readonly y: Tensor } {
-  checkCall("gather", given, tensors, intoY, options);
+  checkCall("gather", given, tensors, ofGiven, options);
   const { ids, table } = tensors;
   checkTable(table);
   return gatherGiven(gpu, { ids, weight: table }, options);
@@ -94,12 +111,12 @@ export function gather(
 
 /**
  * Embedding of a decode step: of the last sampled token of each of the first `rows` rows of the step. step `[64, 4]`
- * u32 (`lib/step`), table `[v, c]` → y `[rows, c]`.
+ * u32 (`lib/step`), table `[v, c]` → y `[rows, c]`, times `scale`.
  */
 export function gatherStep(
   gpu: Gpu,
   tensors: { readonly step: Tensor; readonly table: Tensor },
-  options: { readonly rows: number } & Into<{ readonly y: Tensor }>,
+  options: { readonly rows: number } & Scaled & Into<{ readonly y: Tensor }>,
 ): { readonly y: Tensor } {
   checkCall("gatherStep", sampled, tensors, ofStep, options);
   const { step, table } = tensors;

@@ -128,6 +128,7 @@ export const matmulMistakes: readonly Mistake[] = [
     "the words of a block, counted in vectors",
   ),
   inShader("lib/bias/vector", "bias[column]", "bias[0]", "one bias for all columns"),
+  inShader("embedding/gather", "params.scale * load_weight", "load_weight", "the factor is dropped"),
   inShader("embedding/gather", "id - params.begin", "id", "the segment's offset is dropped"),
   inShader("embedding/gather", "id < params.end", "id <= params.end", "the next segment's first row"),
   inShader(

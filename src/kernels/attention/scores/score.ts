@@ -6,6 +6,7 @@ import { madeByContent } from "../records/made.ts";
 import { byName, type Given, memo } from "../records/parameters.ts";
 import { recordScore, type ScoreRecord } from "../records/score-record.ts";
 import { none } from "./none.ts";
+import { softcap } from "./softcap.ts";
 import type { scores } from "./table.ts";
 
 /** A score of the table: its name, or `{ kind, … }` with its parameters. */
@@ -18,7 +19,7 @@ export type NamedScore = Given<(typeof scores)[number]>;
 export type AttentionScore = NamedScore | CustomScore | readonly AttentionScore[];
 
 /** The scores of models, the only ones in a page that runs one. */
-const models = byName<ScoreRecord>([none]);
+const models = byName<ScoreRecord>([none, softcap]);
 const plain = new Map<string, Mod>();
 
 /** Functions of scores, each made once: from parameters here, from other scores and from text in `made-mods.ts`. */
