@@ -1,4 +1,6 @@
 import { FormatError } from "../formats/format-error.ts";
+import type { GgufArchitecture } from "../formats/gguf/architectures/architecture.ts";
+import { largestGemma } from "../formats/gguf/architectures/gemma.ts";
 import type { GgufValue } from "../formats/gguf/header.ts";
 import { attentionFactor, inverseFrequencies } from "../kernels/rope/table.ts";
 import type { DecoderConfig } from "../models/config.ts";
@@ -16,9 +18,6 @@ export interface ModelMetadata {
   readonly tensors: readonly GeneratedTensor[];
 }
 
-/** Architectures of GGUF that have keys for windows, and those of which every layer has what the keys say. */
-const windowed = new Set(["gpt-oss", "gemma2", "gemma3", "phi3"]);
-
 const refuse = (field: string, problem: string): never => {
   throw new FormatError("config.json", problem, { field });
 };
@@ -29,14 +28,65 @@ const text = (value: string): GgufValue => ({ type: "string", value });
 
 type Entries = Record<string, GgufValue>;
 
-/** Refuses windows that the architecture's files cannot carry: readers would let all layers see all tokens. */
-function windowEntries({ windows, context }: DecoderConfig, architecture: string): Entries {
+/**
+ * Refuses windows that the architecture's files cannot carry: readers would let all layers see all tokens, or others than
+ * those that do.
+ */
+function windowEntries({ windows, context }: DecoderConfig, { name, windows: rule }: GgufArchitecture): Entries {
   const window = windows.find((one) => one !== undefined);
-  if (window === undefined) return {};
-  if (windowed.has(architecture)) return { "attention.sliding_window": integer(window) };
-  if (window >= context) return {};
-  const why = `GGUF files of kind ${architecture} have no key for it, so that readers would let all layers see all tokens`;
+  if (rule && (window !== undefined || rule.always)) {
+    const { period = Number.POSITIVE_INFINITY } = rule;
+    const wrong = windows.findIndex((own, layer) => (own !== undefined) !== ((layer + 1) % period !== 0));
+    if (wrong >= 0) {
+      const [given, taken] = windows[wrong] === undefined ? ["full", "a"] : ["sliding", "no"];
+      refuse(
+        "layer_types",
+        `is ${given}_attention for layer ${wrong}, which readers of GGUF files of kind ${name} take to have ${taken} window`,
+      );
+    }
+    return window === undefined ? {} : { "attention.sliding_window": integer(window) };
+  }
+  if (window === undefined || window >= context) return {};
+  const why = `GGUF files of kind ${name} have no key for it, so that readers would let all layers see all tokens`;
   return refuse("sliding_window", `is ${window}, shorter than the context of ${context}: ${why}`);
+}
+
+/** Refuses factors of scores that readers of GGUF files do not know; those of latent attention follow from its keys. */
+function scaleEntries(config: DecoderConfig, architecture: string): Entries {
+  const { scales = [], layers, width, heads, headWidth, latent } = config;
+  const scalar = layers === largestGemma[architecture] ? width / heads : headWidth;
+  if (!latent && scales.some((scale) => Math.abs(scale * Math.sqrt(scalar) - 1) > 1e-6)) {
+    const field = architecture === "gpt2" ? "scale_attn_by_inverse_layer_idx" : "query_pre_attn_scalar";
+    refuse(
+      field,
+      `gives scores another factor than 1/√${scalar}, which readers of GGUF files of kind ${architecture} take`,
+    );
+  }
+  return {};
+}
+
+/** Caps of scores and logits, and refuses those that readers take to be others. */
+function gemmaEntries({ scoreCap, logitCap, positions }: DecoderConfig, architecture: string): Entries {
+  if (largestGemma[architecture] === undefined) return {};
+  const [expected, given] = [architecture === "gemma2", scoreCap !== undefined];
+  if (expected !== given) {
+    refuse(
+      "attn_logit_softcapping",
+      `${given ? "is set" : "is null"}, but readers of GGUF files of kind ${architecture} take scores ${expected ? "" : "not "}to be bent`,
+    );
+  }
+  if (expected && logitCap === undefined) {
+    refuse(
+      "final_logit_softcapping",
+      `is null, but readers of GGUF files of kind ${architecture} take logits to be bent`,
+    );
+  }
+  const local = positions.kind === "rope" ? positions.local : undefined;
+  return {
+    ...(scoreCap === undefined ? {} : { attn_logit_softcapping: float(scoreCap) }),
+    ...(logitCap === undefined ? {} : { final_logit_softcapping: float(logitCap) }),
+    ...(local ? { "rope.freq_base_swa": float(local.theta) } : {}),
+  };
 }
 
 /** Refuses layers without rotary positions other than every fourth, for which there is no key. */
@@ -159,7 +209,8 @@ function latentEntries({ latent, headWidth, mixture, positions }: DecoderConfig)
  *
  * @throws FormatError naming the field of `config.json` that the architecture's files cannot carry.
  */
-export function modelMetadata(config: DecoderConfig, architecture: string): ModelMetadata {
+export function modelMetadata(config: DecoderConfig, record: GgufArchitecture): ModelMetadata {
+  const architecture = record.name;
   const { layers, context, width, hidden, heads, kvHeads, headWidth, norm, eps, vocabulary } = config;
   const rope = ropeEntries(config);
   const entries: Entries = {
@@ -173,11 +224,13 @@ export function modelMetadata(config: DecoderConfig, architecture: string): Mode
     "attention.key_length": integer(headWidth),
     "attention.value_length": integer(headWidth),
     [`attention.layer_norm_${norm === "rms" ? "rms_" : ""}epsilon`]: float(eps),
-    ...windowEntries(config, architecture),
+    ...windowEntries(config, record),
     ...unrotatedEntries(config),
     ...rope.entries,
     ...mixtureEntries(config, architecture),
     ...latentEntries(config),
+    ...scaleEntries(config, architecture),
+    ...gemmaEntries(config, architecture),
   };
   const values = new Map(Object.entries(entries).map(([key, value]) => [`${architecture}.${key}`, value]));
   return { values, tensors: rope.tensors };

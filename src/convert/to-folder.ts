@@ -32,8 +32,14 @@ const bytesPerHalf = 2;
 /** The number of elements of a shape. */
 const sizeOf = (shape: readonly number[]) => shape.reduce((product, extent) => product * extent, 1);
 
-/** The numbers of bytes that a file holds. */
+/** The numbers of bytes that a file holds, without what it has added to them. */
 function numbersOf(tensor: StoredTensor, bytes: Bytes): Float64Array {
+  const { added } = tensor;
+  const stored = storedNumbers(tensor, bytes);
+  return added === undefined ? stored : stored.map((value) => value - added);
+}
+
+function storedNumbers(tensor: StoredTensor, bytes: Bytes): Float64Array {
   const dtype = storageOf(tensor);
   const { ggml, planes } = formats[dtype];
   if (isPlain(dtype)) {

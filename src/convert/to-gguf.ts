@@ -124,7 +124,7 @@ export async function toGguf(
   const { config, tokenizer, weights: stored, warnings, quantisation } = await readModelFolder(source);
   const weights = dequantised(stored);
   const architecture = architectureFor(config.architecture);
-  const model = modelMetadata(config, architecture.name);
+  const model = modelMetadata(config, architecture);
   const tokens = tokenizerMetadata({
     tokenizer: (await readJson(source, "tokenizer.json")) as Readonly<Record<string, unknown>>,
     used: tokenizer,

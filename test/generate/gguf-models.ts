@@ -61,6 +61,16 @@ export function ggufConfigs(scale = 1): Readonly<Record<string, Config>> {
         long_factor: Array.from({ length: 16 }, (_, i) => 1 + i / 4),
       },
     },
+    gemma2: {
+      ...{ architectures: ["Gemma2ForCausalLM"], ...common, query_pre_attn_scalar: 32, sliding_window: 16 },
+      attn_logit_softcapping: 2,
+      final_logit_softcapping: 20,
+    },
+    gemma3: {
+      ...{ architectures: ["Gemma3ForCausalLM"], ...common, query_pre_attn_scalar: 32, sliding_window: 16 },
+      ...{ num_hidden_layers: 6, rope_theta: 1e6, rope_local_base_freq: 10000 },
+      rope_scaling: { rope_type: "linear", factor: 8 },
+    },
     gpt2: {
       architectures: ["GPT2LMHeadModel"],
       ...{ vocab_size: 2048, n_embd: 128 * scale, n_head: 4, n_layer: 2, n_positions: 256 },

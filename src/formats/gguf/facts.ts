@@ -20,6 +20,8 @@ export interface Facts {
   value(key: string): unknown;
   /** A number of the architecture's. Throws `FormatError` for what is none. */
   number(key: string): number | undefined;
+  /** The values of each layer, by their key; undefined where the file has none, or one for all. */
+  list(key: string): readonly unknown[] | undefined;
   /** The numbers of a small tensor that was read with the metadata; undefined where there is none. */
   numbers(tensor: string): readonly number[] | undefined;
   /** The full key of a value of the architecture's. */
@@ -55,12 +57,25 @@ export async function readFacts(model: GgufModel, small: readonly string[]): Pro
     if (given.every((entry) => entry === first)) return first;
     return reader.fail(key(rest), "is not the same in all layers, which is not supported");
   };
+  const list = (rest: string) => {
+    const given = Object.hasOwn(raw, key(rest)) ? raw[key(rest)] : undefined;
+    return Array.isArray(given) ? (given as unknown[]) : undefined;
+  };
   const number = (rest: string) => {
     const given = value(rest);
     if (given === undefined || (typeof given === "number" && Number.isFinite(given))) return given;
     return reader.fail(key(rest), `is ${shortened(String(given), 80)}, expected a number`);
   };
-  return { reader, architecture, tensors: weights.tensors, value, number, numbers: (name) => read.get(name), key };
+  return {
+    reader,
+    architecture,
+    tensors: weights.tensors,
+    value,
+    list,
+    number,
+    numbers: (name) => read.get(name),
+    key,
+  };
 }
 
 async function numbersOf({ weights, file }: GgufModel, tensor: StoredTensor): Promise<readonly number[]> {

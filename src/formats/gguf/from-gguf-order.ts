@@ -39,17 +39,6 @@ export function headOrder(same: StoredTensor, tensor: StoredTensor, heads: numbe
   ];
 }
 
-/** The weight of a norm, to which 1 was added. */
-export function lessOne(same: StoredTensor, tensor: StoredTensor): Made {
-  checkFloat(tensor);
-  const make = ([group = new Uint8Array()]: readonly Bytes[]) => {
-    const out = new Float32Array(group.slice().buffer);
-    for (let i = 0; i < out.length; i++) out[i] = (out[i] ?? 0) - 1;
-    return new Uint8Array(out.buffer);
-  };
-  return [same, { groups: 1, sources: [tensor], make }];
-}
-
 /** Two tensors of equal shapes as one, whose last axis has their elements in turn. */
 export function alternating(same: StoredTensor, tensor: StoredTensor, other: StoredTensor): Made {
   checkFloat(tensor);

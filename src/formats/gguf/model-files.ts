@@ -4,6 +4,7 @@ import type { FileSource } from "../source.ts";
 import { type Weights, weightsOf } from "../weights.ts";
 import type { GgufArchitecture } from "./architectures/architecture.ts";
 import { deepseek2 } from "./architectures/deepseek2.ts";
+import { gemma2, gemma3 } from "./architectures/gemma.ts";
 import { gptOss } from "./architectures/gpt-oss.ts";
 import { gpt2 } from "./architectures/gpt2.ts";
 import { llama } from "./architectures/llama.ts";
@@ -29,6 +30,8 @@ const records: readonly GgufArchitecture[] = [
   phi3,
   smollm3,
   olmo2,
+  gemma2,
+  gemma3,
 ];
 
 /** Architectures by the value of `general.architecture`. */

@@ -3,7 +3,7 @@ import type { Grouped } from "../grouped.ts";
 import type { StoredTensor } from "../safetensors.ts";
 import type { GgufArchitecture, TensorRule } from "./architectures/architecture.ts";
 import type { Facts } from "./facts.ts";
-import { alternating, headOrder, latentGroups, lessOne } from "./from-gguf-order.ts";
+import { alternating, headOrder, latentGroups } from "./from-gguf-order.ts";
 
 /** Tensors under Hugging Face's names: ranges of the file, and those whose bytes are made of several or reordered. */
 export interface NamedTensors {
@@ -96,7 +96,7 @@ function madeBy(
     case "transposed":
       return [[{ ...same, shape: axes(2).toReversed(), transposed: true }]];
     case "norm":
-      return [lessOne(same, tensor)];
+      return [[{ ...same, added: 1 }]];
     case "row":
       return [[{ ...same, shape: tensor.shape.length === 1 ? [1, ...tensor.shape] : tensor.shape }]];
     case "alternating":

@@ -12,7 +12,7 @@ export type TensorRule =
   | { readonly kind: "experts"; readonly to: string }
   /** The transposed matrix. */
   | { readonly kind: "transposed"; readonly to: string }
-  /** A norm's weight with 1 added. */
+  /** A norm's weight, to which the file has 1 added. */
   | { readonly kind: "norm"; readonly to: string }
   /** A vector that is a matrix of one row. */
   | { readonly kind: "row"; readonly to: string }
@@ -23,6 +23,14 @@ export type TensorRule =
 
 /** Rules by the names of GGUF's tensors. */
 export type TensorRules = Readonly<Record<string, TensorRule>>;
+
+/** What readers take layers with a window to be by the architecture's name. */
+export interface WindowRule {
+  /** Layers whose number, from 1, is a multiple of this have none; unset: all have one. */
+  readonly period?: number;
+  /** Layers have windows also where no key says so. */
+  readonly always?: boolean;
+}
 
 /** How a GGUF file of an architecture is read as Hugging Face's files. */
 export interface GgufArchitecture {
@@ -40,6 +48,8 @@ export interface GgufArchitecture {
   readonly layer: string;
   /** Tensors of a layer, without the `blk.N.` in front. */
   readonly inner: TensorRules;
+  /** Which layers have the window of `attention.sliding_window`; unset: files have no key for windows. */
+  readonly windows?: WindowRule;
   /** Names of tensors that change the config, and are read with it. */
   readonly read?: readonly string[];
 }

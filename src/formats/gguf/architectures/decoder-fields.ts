@@ -1,4 +1,5 @@
 import type { Facts } from "../facts.ts";
+import type { WindowRule } from "./architecture.ts";
 
 /** Fields of a decoder's `config.json` and the keys that they are in GGUF. */
 export const decoderKeys: Readonly<Record<string, string>> = {
@@ -86,4 +87,31 @@ function yarnField(facts: Facts, factor: number, original: number | undefined): 
     ...optional("beta_slow", facts.number("rope.scaling.yarn_beta_slow")),
     ...optional("attention_factor", attention === undefined || attention === 1 ? undefined : attention * whole),
   };
+}
+
+/**
+ * Which layers have a window: by a key for each layer, or one for how many follow one another; where files without a window
+ * have none, all see all tokens; the others are left to what the architecture's name says.
+ */
+export function windowFields(facts: Facts, { always = false }: WindowRule): Record<string, unknown> {
+  const types = (slides: readonly unknown[]) => ({
+    layer_types: slides.map((own) => (own ? "sliding_attention" : "full_attention")),
+  });
+  const key = "attention.sliding_window_pattern";
+  const each = facts.list(key);
+  if (each) return types(each);
+  if (!always && !facts.number("attention.sliding_window")) {
+    return types(new Array<boolean>(layersOf(facts)).fill(false));
+  }
+  const period = facts.value(key);
+  return period === undefined ? {} : { sliding_window_pattern: period };
+}
+
+/** Most layers that are listed: what a config may have. */
+const mostLayers = 1 << 12;
+
+/** The number of layers; the config's own check says what is wrong with it. */
+function layersOf(facts: Facts): number {
+  const layers = facts.number("block_count") ?? 0;
+  return Number.isInteger(layers) && layers > 0 && layers <= mostLayers ? layers : 0;
 }

@@ -26,6 +26,7 @@ export const gptOss: GgufArchitecture = {
     num_experts_per_tok: "expert_used_count",
   },
   fields,
+  windows: { period: 2, always: true },
   outer: llamaOuter,
   layer: "model.layers.*.",
   inner: {

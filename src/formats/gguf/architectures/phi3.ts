@@ -8,6 +8,7 @@ export const phi3: GgufArchitecture = {
   classes: ["Phi3ForCausalLM"],
   keys: { ...decoderKeys, sliding_window: "attention.sliding_window" },
   fields: (facts) => ({ architectures: ["Phi3ForCausalLM"], ...ropeFields(facts), ...tiedField(facts) }),
+  windows: {},
   outer: llamaOuter,
   layer: "model.layers.*.",
   inner: {
