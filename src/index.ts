@@ -92,6 +92,7 @@ export {
 export { fill } from "./kernels/elementwise/fill.ts";
 export { normal, type RandomOptions, uniform } from "./kernels/elementwise/random.ts";
 export { relu } from "./kernels/elementwise/relu.ts";
+export { softcap } from "./kernels/elementwise/softcap.ts";
 export { gather, gatherStep } from "./kernels/embedding/gather.ts";
 export { loadPackedFormats } from "./kernels/formats/packed.ts";
 export { type CacheFormat, cacheFormats, type WeightType, weightTypes } from "./kernels/formats.ts";

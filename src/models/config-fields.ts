@@ -28,7 +28,7 @@ export function checkHeads(config: FieldReader, heads: number, kvHeads: number, 
 }
 
 /** The list of layers with a window, and of those without. */
-export const layerTypes = optional(list(choice(["full_attention", "sliding_attention"]), "types of layers"));
+export const layerTypes = optional(list(choice(["sliding_attention", "full_attention"]), "types of layers"));
 
 /**
  * The window of each layer: those that `layer_types` lists have one, and without a list those that `slides` says. Throws

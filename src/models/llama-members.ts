@@ -15,9 +15,12 @@ export interface Member {
   /**
    * Which layers have a window of `sliding_window` where `layer_types` does not say it: all; or, if
    * `use_sliding_window` is set (Qwen), all, those from `max_window_layers` on, or it is ambiguous, since versions of
-   * transformers disagree. Unset: the field has no effect.
+   * transformers disagree. A number: all but those whose number, from 1, is a multiple of it. Unset: the field has no
+   * effect.
    */
-  readonly window?: "all" | "flagged: all" | "flagged: late" | "flagged: unknown";
+  readonly window?: "all" | "flagged: all" | "flagged: late" | "flagged: unknown" | number;
+  /** The scaling of positions is not that of layers with a window (OLMo 3). */
+  readonly localUnscaled?: boolean;
   /** Norms are of what layers add, and not of what they take (OLMo 2). */
   readonly normsAfter?: boolean;
   /** The projections of queries, keys and values are one tensor, and those of gates and ups another (Phi-3). */
@@ -76,13 +79,14 @@ const qwen2Moe: ExpertNames = {
 /**
  * The Llama family: pre-norm RMS, rotary positions in halves, grouped-query attention, SwiGLU (Touvron et al. 2023;
  * Jiang et al. 2023 for Mistral's window, 2024 for Mixtral's experts; the Qwen2 and Qwen3 technical reports for theirs,
- * with experts or without; Muennighoff et al. 2024 for OLMoE; OLMo et al. 2024 for OLMo 2; Abdin et al. 2024 for Phi-3's matrices; Hugging Face 2025 for SmolLM3).
+ * with experts or without; Muennighoff et al. 2024 for OLMoE; OLMo et al. 2024 for OLMo 2 and 2025 for OLMo 3; Abdin et al. 2024 for Phi-3's matrices; Hugging Face 2025 for SmolLM3).
  */
 export const members: Readonly<Record<string, Member>> = {
   LlamaForCausalLM: { eps: 1e-6, theta: 10000 },
   MistralForCausalLM: { eps: 1e-6, theta: 10000, window: "all" },
   MixtralForCausalLM: { eps: 1e-5, theta: 1e6, window: "all", experts: mixtral },
   Olmo2ForCausalLM: { eps: 1e-5, theta: 10000, qkNorm: "whole", normsAfter: true },
+  Olmo3ForCausalLM: { eps: 1e-5, theta: 10000, qkNorm: "whole", normsAfter: true, window: 4, localUnscaled: true },
   OlmoeForCausalLM: { eps: 1e-5, theta: 10000, qkNorm: "whole", experts: olmoe },
   Phi3ForCausalLM: { eps: 1e-5, theta: 10000, window: "all", fused: true },
   Qwen2ForCausalLM: { eps: 1e-6, theta: 10000, qkvBias: true, window: "flagged: late" },

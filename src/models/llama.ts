@@ -8,7 +8,7 @@ import {
   unsupported,
   type Values,
 } from "../formats/fields.ts";
-import type { DecoderConfig } from "./config.ts";
+import type { DecoderConfig, Positions } from "./config.ts";
 import { activationName, activationOf, checkHeads, layerTypes, windowsOf } from "./config-fields.ts";
 import { expertSources, readExperts } from "./experts.ts";
 import {
@@ -37,7 +37,7 @@ const fieldsOf = (member: Member) => ({
   attention_bias: optional(flag, false),
   qkv_bias: optional(flag, true),
   mlp_bias: optional(flag, false),
-  sliding_window: optional(integer(0, 1 << 24), 0),
+  sliding_window: optional(integer(0, 1 << 24), typeof member.window === "number" ? 4096 : 0),
   use_sliding_window: optional(flag, false),
   max_window_layers: optional(integer(0)),
   layer_types: layerTypes,
@@ -75,7 +75,7 @@ function read(config: FieldReader, architecture: string): DecoderConfig {
     activation: activationOf(given.hidden_act),
     gated: true,
     tied: given.tie_word_embeddings,
-    positions: { kind: "rope", ...readRope(config, headWidth, member.theta, { partly: true }), layout: "halves" },
+    positions: positionsOf(config, headWidth, member),
     windows: windowsFor(config, given, member),
     ...(member.unrotated ? { unrotated: unrotatedOf(config, given) } : {}),
     biases: {
@@ -85,6 +85,15 @@ function read(config: FieldReader, architecture: string): DecoderConfig {
     },
     ...(member.experts ? { mixture: readExperts(config, member.experts) } : {}),
   };
+}
+
+/** Rotary positions, and those of layers with a window where these are others. */
+function positionsOf(config: FieldReader, width: number, { theta, localUnscaled }: Member): Positions {
+  const all = readRope(config, width, theta, { partly: true });
+  const positions: Positions = { kind: "rope", ...all, layout: "halves" };
+  if (!localUnscaled || all.scaling.kind === "none") return positions;
+  const local = readRope(config, width, theta, { partly: true, localTheta: all.theta });
+  return { ...positions, local: { theta: local.theta, scaling: local.scaling } };
 }
 
 /** The layers without rotary positions: those for which a list has 0, or whose number is a multiple of the interval. */
@@ -104,7 +113,8 @@ function windowsFor(
   { window: which }: Member,
 ): (number | undefined)[] {
   const { num_hidden_layers: layers, layer_types: types } = given;
-  const window = which === "all" || (which && given.use_sliding_window) ? given.sliding_window : 0;
+  const always = which === "all" || typeof which === "number";
+  const window = always || (which && given.use_sliding_window) ? given.sliding_window : 0;
   if (window === 0) {
     if (types?.includes("sliding_attention")) config.fail("layer_types", "has sliding_attention, but no window is set");
     return windowsOf(config, given, undefined, () => false);
@@ -112,6 +122,7 @@ function windowsFor(
   if (!types && which === "flagged: unknown") {
     config.fail("layer_types", "is missing, expected the list of layers with a sliding window");
   }
+  if (typeof which === "number") return windowsOf(config, given, window, (layer) => (layer + 1) % which !== 0);
   const first = which === "flagged: late" ? (given.max_window_layers ?? layers) : 0;
   return windowsOf(config, given, window, (layer) => layer >= first);
 }

@@ -1,6 +1,6 @@
 import { finite } from "../options/checks.ts";
 import { at, axes, type Dense, dense } from "./dense.ts";
-import { given, read, tensor } from "./given.ts";
+import { given, tensor } from "./given.ts";
 
 /**
  * Embedding: row `ids[t]` of the table, for every token. ids `[t]`, table `[v, c]` → y `[t, c]`,
@@ -8,7 +8,7 @@ import { given, read, tensor } from "./given.ts";
  */
 export function gather(tensors: { ids: Dense; table: Dense }, options: { scale?: number } = {}): { y: Dense } {
   const { ids, table } = given("gather", tensors, { ids: tensor, table: tensor });
-  const { scale = 1 } = read("gather", options, { scale: finite });
+  const { scale = 1 } = given("gather", options, { scale: finite });
   const { t, v, c } = axes("gather", { ids, table }, { ids: "t", table: "v c" });
   const y = dense([t, c]);
   for (let token = 0; token < t; token++) {

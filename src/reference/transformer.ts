@@ -90,10 +90,11 @@ const weightsCheck = required(recordOf(anything));
 /**
  * A whole forward pass of the Llama family: Llama, Mistral (sliding window), Qwen2 (biases on q, k and v) and Qwen3
  * (RMS norm of each q and k head, separate head width), SmolLM3 (layers without rotation) and
- * OLMo 2 (norms of what layers add, and of all q or k heads together). The checkpoint decides: a bias or a head norm is applied where
+ * OLMo 2 (norms of what layers add, and of all q or k heads together) and OLMo 3 (with a window in three of four layers). The checkpoint decides: a bias or a head norm is applied where
  * it has one, and without `lm_head.weight` the embedding table is the head.
  *
- * ids `[t]`, table `[p, r/2, 2]` (none: unscaled RoPE by `rope_theta`) → logits `[t, v]`.
+ * ids `[t]`, table `[p, r/2, 2]` (none: unscaled RoPE by `rope_theta`), which in OLMo 3 is that of layers without a window
+ * → logits `[t, v]`.
  */
 export function llama(tensors: { ids: Dense; weights: Weights; table?: Dense }, file: LlamaConfig): { logits: Dense } {
   const checks = { ids: tensor, weights: weightsCheck, table: optionalTensor };
@@ -104,7 +105,7 @@ export function llama(tensors: { ids: Dense; weights: Weights; table?: Dense }, 
   const width = config.head_dim ?? config.hidden_size / heads;
   const eps = config.rms_norm_eps;
   const positions = lengthOf(ids.shape, 0);
-  const angles = table ?? cosinesAndSines({ theta: config.rope_theta ?? 10_000, width, positions });
+  const unscaled = cosinesAndSines({ theta: config.rope_theta ?? 10_000, width, positions });
   const weight = (name: string): Dense => named(weights, "model.", `${name}.weight`);
   const linear = (x: Dense, name: string): Dense =>
     matmul({ x, weight: weight(name), bias: optional(weights, "model.", `${name}.bias`) }).y;
@@ -115,7 +116,9 @@ export function llama(tensors: { ids: Dense; weights: Weights; table?: Dense }, 
     const whole = scale !== undefined && lengthOf(scale.shape, 0) === count * width && count > 1;
     const split = splitHeads(whole ? norm(x, normName) : x, count);
     const normed = scale && !whole ? norm(split, normName) : split;
-    return config.no_rope_layers?.[layer] === 0 ? normed : rope({ x: normed, table: angles }, { layout: "halves" }).y;
+    if (config.no_rope_layers?.[layer] === 0) return normed;
+    const angles = config.model_type === "olmo3" && maskOf(config, layer) !== causal ? unscaled : (table ?? unscaled);
+    return rope({ x: normed, table: angles }, { layout: "halves" }).y;
   };
 
   let x = gather({ ids, table: weight("embed_tokens") }).y;
@@ -202,14 +205,16 @@ export function attend(
 
 /**
  * Mistral has a window in all layers; Qwen only where the config enables it, from layer `max_window_layers` on;
- * `layer_types` overrides both.
+ * `layer_types` overrides both. OLMo 3 has one in all layers but every fourth.
  */
 function maskOf(config: LlamaConfig, layer: number): Mask {
   const { model_type: family, sliding_window: window, layer_types: types } = config;
-  const always = family === "mistral" || family === "phi3";
+  const always = family === "mistral" || family === "phi3" || family === "olmo3";
   const families = always || (family.startsWith("qwen") && config.use_sliding_window === true);
   if (!families || !window) return causal;
-  const slides = types ? types[layer] === "sliding_attention" : always || layer >= (config.max_window_layers ?? 28);
+  const first = always ? 0 : (config.max_window_layers ?? 28);
+  const own = family === "olmo3" ? (layer + 1) % 4 !== 0 : layer >= first;
+  const slides = types ? types[layer] === "sliding_attention" : own;
   return slides ? masks["sliding-window"]({ keys: window }) : causal;
 }
 

@@ -47,6 +47,10 @@ export function ggufConfigs(scale = 1): Readonly<Record<string, Config>> {
     "qwen2 with YaRN": { architectures: ["Qwen2ForCausalLM"], ...common, rope_scaling: yarn },
     qwen3: { architectures: ["Qwen3ForCausalLM"], ...common, head_dim: 64 },
     olmo2: { architectures: ["Olmo2ForCausalLM"], ...common, num_key_value_heads: 2 * scale },
+    olmo3: {
+      ...{ architectures: ["Olmo3ForCausalLM"], ...common, num_key_value_heads: 2 * scale, num_hidden_layers: 4 },
+      ...{ sliding_window: 16, rope_scaling: yarn },
+    },
     smollm3: {
       ...{ architectures: ["SmolLM3ForCausalLM"], ...common, num_hidden_layers: 4 },
       tie_word_embeddings: false,

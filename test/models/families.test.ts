@@ -103,6 +103,15 @@ const members: [string, Record<string, unknown>, PlainType, number][] = [
     "f32",
     1,
   ],
+  [
+    "OLMo 3 with a window in three of four layers, and scaled positions in the fourth",
+    {
+      ...{ ...base, model_type: "olmo3", architectures: ["Olmo3ForCausalLM"], num_hidden_layers: 4 },
+      ...{ sliding_window: 10, rope_scaling: yarn },
+    },
+    "f32",
+    1,
+  ],
   ["GPT-2", gpt, "f32", 1],
   ["GPT-2 in f16", gpt, "f16", 1],
 ];

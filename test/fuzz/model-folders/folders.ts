@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { gpt2Shapes, llamaShapes } from "../../../bench/models/weight-shapes.ts";
 import { mixtralShapes } from "../../models/mixtral-checkpoint.ts";
+import { familyShapes } from "../../support/family-shapes.ts";
 
 export type Json = Record<string, unknown>;
 
@@ -76,6 +77,12 @@ const llama3 = { rope_type: "llama3", factor: 8, low_freq_factor: 1, high_freq_f
 const yarn = { rope_type: "yarn", factor: 4, original_max_position_embeddings: 16 };
 const biased = named("LlamaForCausalLM", "llama", { attention_bias: true, mlp_bias: true });
 const mixtral = named("MixtralForCausalLM", "mixtral", { num_local_experts: 3, num_experts_per_tok: 2 });
+const gemma = (architecture: string, more: Json) =>
+  named(architecture, architecture === "Gemma2ForCausalLM" ? "gemma2" : "gemma3", {
+    ...{ head_dim: 16, tie_word_embeddings: true, hidden_activation: "gelu_pytorch_tanh", torch_dtype: "bfloat16" },
+    ...{ query_pre_attn_scalar: 16, sliding_window: 8 },
+    ...more,
+  });
 const gpt2: Json = {
   architectures: ["GPT2LMHeadModel"],
   model_type: "gpt2",
@@ -119,6 +126,11 @@ export const folders: readonly Folder[] = [
   ),
   llamaLike("Qwen3", named("Qwen3ForCausalLM", "qwen3", { attention_bias: false, rope_scaling: yarn }), "BF16", 2),
   folder("Mixtral", mixtral, stored(mixtralShapes(mixtral as never), "F16")),
+  ...[
+    named("Olmo3ForCausalLM", "olmo3", { sliding_window: 8, rope_scaling: yarn }),
+    gemma("Gemma2ForCausalLM", {}),
+    gemma("Gemma3ForCausalLM", { rope_local_base_freq: 5000, sliding_window_pattern: 2 }),
+  ].map((config) => folder(String(config["architectures"]), config, stored(familyShapes(config), "BF16"))),
   folder("GPT-2 with its masks", gpt2, stored({ ...gpt2Shapes(gpt2), ...masks }, "F32")),
   folder(
     "GPT-2 with a head",

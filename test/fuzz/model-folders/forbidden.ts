@@ -155,6 +155,26 @@ const gptOss: Table = {
   partial_rotary_factor: [...factors, 2, 0.5],
 };
 
+const gemma: Table = {
+  ...llamaLike,
+  ...window,
+  intermediate_size: width("intermediate_size", (n) => [n - 1, n + 1, 2 * n]),
+  head_dim: [...counts, 2, 8, 3],
+  attention_bias: opposite("attention_bias", false),
+  tie_word_embeddings: opposite("tie_word_embeddings", true),
+  hidden_activation: [...activations, "gelu"],
+  query_pre_attn_scalar: factors,
+  attn_logit_softcapping: factors,
+  final_logit_softcapping: factors,
+  sliding_window: [...never, "8", -8, 0, 2.5, [8], 2 ** 31],
+  sliding_window_pattern: [...counts, 1e9],
+  rope_local_base_freq: factors,
+  use_bidirectional_attention: [...flags, true],
+  torch_dtype: ["float8", "", 16, true, []],
+  dtype: ["int8", "", 16, true, []],
+  partial_rotary_factor: [...factors, 2, 0.5],
+};
+
 const deepseek: Table = {
   ...llamaLike,
   ...experts("n_routed_experts", 8, "moe_intermediate_size"),
@@ -213,6 +233,9 @@ export const forbidden: Readonly<Record<string, Table>> = {
   MixtralForCausalLM: { ...llama, ...window, ...experts("num_local_experts", 3, "intermediate_size") },
   Qwen2ForCausalLM: qwen2,
   Qwen3ForCausalLM: qwen,
+  Olmo3ForCausalLM: { ...llama, ...window },
+  Gemma2ForCausalLM: gemma,
+  Gemma3ForCausalLM: gemma,
   OlmoeForCausalLM: {
     ...llamaLike,
     ...experts("num_experts", 8, "intermediate_size"),

@@ -157,10 +157,14 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     fill: call(library.fill, [[4, 4], 1, "f32", intoY]),
     normal: call(library.normal, [[4, 4], { seed: 1, ...intoY }]),
     uniform: call(library.uniform, [[4, 4], { seed: 1, ...intoY }]),
-    gather: call(library.gather, [{ ids: zeros([4], "u32"), table: m4 }, intoY]),
+    softcap: call(library.softcap, [{ x: m4 }, { cap: 30, ...intoY }]),
+    gather: call(library.gather, [
+      { ids: zeros([4], "u32"), table: m4 },
+      { scale: 2, ...intoY },
+    ]),
     gatherStep: call(library.gatherStep, [
       { step, table: m4 },
-      { rows: 4, ...intoY },
+      { rows: 4, scale: 2, ...intoY },
     ]),
     appendKv: call(
       library.appendKv,

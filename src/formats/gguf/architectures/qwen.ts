@@ -1,6 +1,6 @@
 import type { Facts } from "../facts.ts";
-import type { GgufArchitecture, TensorRules } from "./architecture.ts";
-import { decoderKeys, expertKeys, expertWidth, ropeFields, tiedField } from "./decoder-fields.ts";
+import type { GgufArchitecture, TensorRules, WindowRule } from "./architecture.ts";
+import { decoderKeys, expertKeys, expertWidth, ropeFields, tiedField, windowFields } from "./decoder-fields.ts";
 import { llamaInner, llamaOuter } from "./llama.ts";
 
 /** Experts of a layer, stacked, with the names that most families have for them. */
@@ -58,9 +58,19 @@ export const qwen3moe = likeLlama("qwen3moe", {
   inner: stackedExperts,
 });
 
-/** OLMo 2, whose norms are of what layers add. */
+const olmoWindows: WindowRule = { period: 4 };
+const likeOlmo = likeLlama("olmo2", { class: "Olmo2ForCausalLM" });
+
+/** OLMo 2, whose norms are of what layers add, and OLMo 3, in whose files layers have windows. */
 export const olmo2: GgufArchitecture = {
-  ...likeLlama("olmo2", { class: "Olmo2ForCausalLM" }),
+  ...likeOlmo,
+  classes: ["Olmo2ForCausalLM", "Olmo3ForCausalLM"],
+  keys: { ...likeOlmo.keys, sliding_window: "attention.sliding_window" },
+  fields: (facts) =>
+    facts.number("attention.sliding_window")
+      ? { ...likeOlmo.fields(facts), architectures: ["Olmo3ForCausalLM"], ...windowFields(facts, olmoWindows) }
+      : likeOlmo.fields(facts),
+  windows: olmoWindows,
   inner: {
     // Before Llama's name of another norm.
     "post_attention_norm.weight": "post_attention_layernorm.weight",
