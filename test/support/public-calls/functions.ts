@@ -38,7 +38,8 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
   const { zeros, call, plain } = made(gpu);
   const [v4, m4] = [zeros([4]), zeros([4, 4])];
   const intoY = { into: { y: zeros([4, 4]) } };
-  const map = (of: unknown) => call(of, [{ x: m4 }, intoY]);
+  const scaled = { scale: 2, ...intoY };
+  const map = (of: unknown, more = {}) => call(of, [{ x: m4 }, { ...more, ...intoY }]);
   const binary = (of: unknown) => call(of, [{ a: m4, b: m4 }, intoY]);
   const reduce = (of: unknown) => call(of, [{ x: m4 }, { axis: 0, into: { y: v4 }, variant: "thread" }]);
   const step = zeros([64, 4], "u32");
@@ -151,20 +152,17 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     swiglu: call(library.swiglu, [{ gate: m4, up: m4 }, intoY]),
     ...{ gelu: map(library.gelu), geluTanh: map(library.geluTanh), quickGelu: map(library.quickGelu) },
     ...{ relu: map(library.relu), silu: map(library.silu), exp: map(library.exp) },
+    softcap: map(library.softcap, { cap: 30 }),
     cast: call(library.cast, [{ x: m4 }, { dtype: "f32", ...intoY }]),
     ...{ add: binary(library.add), sub: binary(library.sub), mul: binary(library.mul), div: binary(library.div) },
     where: call(library.where, [{ condition: zeros([4, 4], "u32"), a: m4, b: m4 }, intoY]),
     fill: call(library.fill, [[4, 4], 1, "f32", intoY]),
     normal: call(library.normal, [[4, 4], { seed: 1, ...intoY }]),
     uniform: call(library.uniform, [[4, 4], { seed: 1, ...intoY }]),
-    softcap: call(library.softcap, [{ x: m4 }, { cap: 30, ...intoY }]),
-    gather: call(library.gather, [
-      { ids: zeros([4], "u32"), table: m4 },
-      { scale: 2, ...intoY },
-    ]),
+    gather: call(library.gather, [{ ids: zeros([4], "u32"), table: m4 }, scaled]),
     gatherStep: call(library.gatherStep, [
       { step, table: m4 },
-      { rows: 4, scale: 2, ...intoY },
+      { rows: 4, ...scaled },
     ]),
     appendKv: call(
       library.appendKv,
