@@ -4,8 +4,6 @@ import { add } from "../kernels/elementwise/elementwise.ts";
 import { penalise } from "../kernels/sampling/penalise.ts";
 import { restrict, wordsOf } from "../kernels/sampling/restrict.ts";
 import { sampleFinite } from "../kernels/sampling/sample.ts";
-import { tokenLogprobs } from "../kernels/sampling/token-logprobs.ts";
-import { topLogprobs } from "../kernels/sampling/top-logprobs.ts";
 import { maxBatch } from "../kernels/step.ts";
 import { cacheShape } from "../models/cache.ts";
 import { createRopeTables, type Decoder, forward, logits, normedStates, type RopeTables } from "../models/decoder.ts";
@@ -98,6 +96,7 @@ export class DecoderPrograms {
   readonly longestChunk: number;
   readonly ropeTables: RopeTables | undefined;
   readonly #programs = new Map<string, Recorded<unknown>>();
+  #logprobs: typeof import("./logprobs.ts") | undefined;
 
   constructor(decoder: Decoder, capacity: number, cache: Required<CacheOptions>) {
     this.decoder = decoder;
@@ -105,6 +104,17 @@ export class DecoderPrograms {
     this.cache = cache;
     this.longestChunk = longestChunk(decoder.gpu, decoder.config);
     this.ropeTables = decoder.gpu.unscoped(() => createRopeTables(decoder, capacity));
+  }
+
+  /** To be awaited before a program with log-probabilities is recorded: a page begins without their kernels. */
+  async loadLogprobs(): Promise<void> {
+    this.#logprobs ??= await import("./logprobs.ts");
+  }
+
+  /** The kernels of log-probabilities. */
+  get #loadedLogprobs() {
+    if (!this.#logprobs) throw new TypeError("the kernels of log-probabilities are not loaded");
+    return this.#logprobs;
   }
 
   /** Capacity buckets: 512, 1k, 2k, … up to the cache; grids are sized for the bucket that `length` is in. */
@@ -147,7 +157,7 @@ export class DecoderPrograms {
           const result = logits(this.decoder, stream, which === "last" ? "last" : "all");
           if (which !== "score") return { logits: result };
           const flat = reshape(result, [t, this.decoder.config.vocabulary]);
-          return { logprobs: tokenLogprobs(gpu, { logits: flat, targets }).logprobs };
+          return { logprobs: this.#loadedLogprobs.tokenLogprobs(gpu, { logits: flat, targets }).logprobs };
         },
         taps ? { taps } : {},
       );
@@ -241,7 +251,7 @@ export class DecoderPrograms {
     const logits = allowed ? restrict(gpu, { logits: penalised, allowed }).y : penalised;
     const { chosen } = sampleFinite(gpu, { logits, settings, step, counts }, { restricted });
     if (n === 0) return { chosen };
-    return { chosen, top: topLogprobs(gpu, { logits: raw, chosen }, { n }) };
+    return { chosen, top: this.#loadedLogprobs.topLogprobs(gpu, { logits: raw, chosen }, { n }) };
   }
 
   #once<T>(key: string | undefined, record: () => Recorded<T>): Recorded<T> {
