@@ -70,7 +70,7 @@ test.each<[string, Record<string, unknown>, string]>([
   ["heads that do not divide", { num_key_value_heads: 3 }, "num_key_value_heads is 3"],
   [
     "another quantisation",
-    { quantization_config: { quant_method: "bitsandbytes" } },
+    { quantization_config: { quant_method: "fbgemm_fp8" } },
     "quantization_config weights quantised by this scheme are not supported",
   ],
   ["a quantisation in a word", { quantization_config: "mxfp4" }, "quantization_config weights quantised by this"],
