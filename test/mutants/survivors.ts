@@ -9,6 +9,7 @@ const hiddenAnyway = "more keys are visited, which the mask then hides";
 const unread = "rows of padding, which are never read";
 const unstored = "columns past the expert's own are not stored";
 const storedAgain = "the next segment's dispatch comes later and stores the same place again";
+const edge = "what is read past the edge is not stored";
 const pastLast = "rows of the expert that is none lie past the last segment";
 
 /** Mistakes that no test can or should notice, by id, and why: they change nothing that a result shows. */
@@ -126,4 +127,18 @@ export const survivors: Readonly<Record<string, string>> = {
     storedAgain,
   "shaders/moe/row-slots/gathered.wgsl: return experts[row] < EXPERTS && weight_row >= params.begin && weight_row < params.end; → return experts[row] <= EXPERTS && weight_row >= params.begin && weight_row < params.end;":
     pastLast,
+  "shaders/matmul/result/gated.wgsl: let row = min(first + c % OUTPUTS, params.n - 1); // past the edge the last again, and nothing stored → let row = min(first + c % OUTPUTS, params.n - 0); // past the edge the last again, and nothing stored":
+    edge,
+  "shaders/matmul/result/plain.wgsl: return min(first + c, params.n - 1); // past the edge the last again, and nothing stored → return min(first + c, params.n - 0); // past the edge the last again, and nothing stored":
+    edge,
+  "shaders/matmul/rows/rms-norm.wgsl: let first = min(row, params.rows - 1) * vectors; → let first = min(row, params.rows - 0) * vectors;":
+    edge,
+  "shaders/norm/rms-norm-subgroups.wgsl: first[j] = min(first_row + j, params.rows - 1) * width; → first[j] = min(first_row + j, params.rows - 0) * width;":
+    edge,
+  "shaders/matmul/vector-subgroups.wgsl: let last = params.k / 4 - 1; // vector of a row → let last = params.k * 4 - 1; // vector of a row":
+    "a thread past the end of a row holds a vector that no load asks for",
+  "shaders/matmul/vector-subgroups.wgsl: for (var r = 0u; r < ROWS; r++) { → for (var r = 0u; r <= ROWS; r++) {":
+    "an index past the end means the last element, which then gets its own value again",
+  "shaders/matmul/vector-subgroups.wgsl: if (start >= params.n) { return; } // the whole workgroup leaves → if (start > params.n) { return; } // the whole workgroup leaves":
+    "a workgroup at the end computes columns past it, and stores none",
 };
