@@ -136,7 +136,7 @@ describe.skipIf(noChromium)(
       await page.goto(`${site.peers}#sim=${sim}`);
       await page.getByRole("alert").getByText(says).waitFor();
       await page.getByRole("button", { name: "Copy report" }).first().waitFor();
-      await page.getByRole("button", { name: /^Measure \d cases/, disabled: !usable }).waitFor();
+      await page.getByRole("button", { name: /^Measure \d+ cases/, disabled: !usable }).waitFor();
       await page.getByRole("button", { name: /^Device: / }).click();
       await page.getByRole("dialog", { name: "Device" }).waitFor();
     });

@@ -28,7 +28,7 @@ const tables: readonly CaseTable[] = [
   attentionCases,
   linearAttentionCases,
   mergeCases,
-  ...activationCases,
+  ...activationCases.filter(({ op }) => op !== "relu"), // which has no errors
 ];
 
 test.each(tables.map((table) => [table.op, table] as const))(

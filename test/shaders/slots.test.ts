@@ -39,16 +39,23 @@ test.each([...contracts])("each file of slot %s defines what its contract says",
   expect(missing).toEqual([]);
 });
 
-/** True if a part that a file names defines it: one that serves several files of a slot. */
+/** True if a part that a file names, or that such a part names, defines it: one that serves several files of a slot. */
 const inherits = (name: string, one: string): boolean =>
-  namedParts(text(name)).some((part) => definedIn(text(`${part.name}.wgsl`)).has(one));
+  namedParts(text(name)).some(({ name: part }) => {
+    const file = `${part}.wgsl`;
+    return definedIn(text(file)).has(one) || inherits(file, one);
+  });
 
 test("every slot is in the table: folders of parts with the same functions in each file", () => {
   const parts = files.filter((name) => !kernels.includes(name));
   const folders = [...new Set(parts.map((name) => dirname(name)))];
   const slots = folders.filter((folder) => {
-    const [first, ...others] = parts.filter((name) => dirname(name) === folder).map((name) => definedIn(text(name)));
-    return first && others.length > 0 && [...first].some((one) => others.every((other) => other.has(one)));
+    const members = parts.filter((name) => dirname(name) === folder);
+    const own = new Map(members.map((name) => [name, definedIn(text(name))]));
+    const all = [...own.values()].flatMap((defined) => [...defined]);
+    const names = all.filter((one, i) => all.indexOf(one) !== i); // of at least two files
+    const everywhere = (one: string) => members.every((name) => own.get(name)?.has(one) || inherits(name, one));
+    return names.some(everywhere);
   });
   expect(slots.length).toBeGreaterThan(30);
   expect([...contracts.keys()].sort()).toEqual(slots.sort());
