@@ -39,7 +39,7 @@ function numbersOf(tensor: StoredTensor, bytes: Bytes): Float64Array {
   return added === undefined ? stored : stored.map((value) => value - added);
 }
 
-function storedNumbers(tensor: StoredTensor, bytes: Bytes): Float64Array {
+export function storedNumbers(tensor: StoredTensor, bytes: Bytes): Float64Array {
   const dtype = storageOf(tensor);
   const { ggml, planes } = formats[dtype];
   if (isPlain(dtype)) {

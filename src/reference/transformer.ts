@@ -97,6 +97,15 @@ const weightsCheck = required(recordOf(anything));
  * → logits `[t, v]`.
  */
 export function llama(tensors: { ids: Dense; weights: Weights; table?: Dense }, file: LlamaConfig): { logits: Dense } {
+  return llamaOf(tensors, file, (x) => x);
+}
+
+/** `llama` with what a matrix is multiplied by replaced, by the matrix's name: implementations that round it. */
+export function llamaOf(
+  tensors: { ids: Dense; weights: Weights; table?: Dense },
+  file: LlamaConfig,
+  multiplied: (x: Dense, name: string) => Dense,
+): { logits: Dense } {
   const checks = { ids: tensor, weights: weightsCheck, table: optionalTensor };
   const { ids, weights, table } = given("llama", tensors, checks);
   const config = read("llama", file, llamaChecks);
@@ -107,8 +116,10 @@ export function llama(tensors: { ids: Dense; weights: Weights; table?: Dense }, 
   const positions = lengthOf(ids.shape, 0);
   const unscaled = cosinesAndSines({ theta: config.rope_theta ?? 10_000, width, positions });
   const weight = (name: string): Dense => named(weights, "model.", `${name}.weight`);
-  const linear = (x: Dense, name: string): Dense =>
-    matmul({ x, weight: weight(name), bias: optional(weights, "model.", `${name}.bias`) }).y;
+  const linear = (x: Dense, name: string): Dense => {
+    const bias = optional(weights, "model.", `${name}.bias`);
+    return matmul({ x: multiplied(x, `model.${name}.weight`), weight: weight(name), bias }).y;
+  };
   const norm = (x: Dense, name: string): Dense => rmsNorm({ x, weight: weight(name) }, { eps }).y;
   const rotatedHeads = (x: Dense, count: number, layer: number, normName: string): Dense => {
     const scale = optional(weights, "model.", `${normName}.weight`);
@@ -140,7 +151,8 @@ export function llama(tensors: { ids: Dense; weights: Weights; table?: Dense }, 
     x = add({ a: x, b: after ? norm(down, `${at}.post_feedforward_layernorm`) : down }).y;
   }
   const head = config.tie_word_embeddings ? undefined : optional(weights, "", "lm_head.weight");
-  return { logits: matmul({ x: norm(x, "norm"), weight: head ?? weight("embed_tokens") }).y };
+  const last = multiplied(norm(x, "norm"), head ? "lm_head.weight" : "model.embed_tokens.weight");
+  return { logits: matmul({ x: last, weight: head ?? weight("embed_tokens") }).y };
 }
 
 /**
