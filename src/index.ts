@@ -259,6 +259,7 @@ export type {
   EngineLoadOptions,
   EngineOptions,
   EngineStorage,
+  EngineTuneOptions,
   ExpertsOfTokens,
   ExpertsRequest,
   LayerExperts,

@@ -14,6 +14,7 @@ import {
   integer,
   listOf,
   object,
+  positive,
   recordOf,
   required,
   size,
@@ -23,6 +24,7 @@ import type {
   AttentionRequest,
   EngineLoadOptions,
   EngineOptions,
+  EngineTuneOptions,
   ExpertsRequest,
   PlanOptions,
   ProbabilitiesRequest,
@@ -49,6 +51,7 @@ export const loadFields = fieldsOf<EngineLoadOptions>({
   id: text,
   chatTemplate: text,
   verify: boolean,
+  tuned: boolean,
   onProgress: callback,
 });
 
@@ -91,6 +94,10 @@ export const probabilitiesFields = fieldsOf<ProbabilitiesRequest>({
 });
 
 export const expertsFields = fieldsOf<ExpertsRequest>({ model: text, tokens: required(tokens), signal });
+
+export const tuneFields = fieldsOf<EngineTuneOptions>({
+  ...{ model: text, budget: positive, store: boolean, onProgress: callback, signal },
+});
 
 /** Options of an engine. */
 export const engineFields = fieldsOf<EngineOptions>({

@@ -1,6 +1,8 @@
 import type { LoadProgress } from "../formats/load-progress.ts";
 import type { LoadPlan } from "../generate/load-plan.ts";
 import type { NextTokenProbabilities } from "../generate/next-token.ts";
+import type { TuneResult } from "../generate/tuning/options.ts";
+import type { TuneProgress } from "../generate/tuning/tune.ts";
 import type { ChatMessage } from "../text/chat-template.ts";
 import type {
   AttentionOfToken,
@@ -9,6 +11,7 @@ import type {
   EngineEvent,
   EngineLoadOptions,
   EngineStorage,
+  EngineTuneOptions,
   ExpertsOfTokens,
   ExpertsRequest,
   ModelInfo,
@@ -51,6 +54,7 @@ export interface Calls {
   readonly attention: [Plain<AttentionRequest>, AttentionOfToken];
   readonly experts: [Plain<ExpertsRequest>, ExpertsOfTokens];
   readonly probabilities: [Plain<ProbabilitiesRequest>, NextTokenProbabilities];
+  readonly tune: [Plain<EngineTuneOptions>, TuneResult];
   readonly stored: [undefined, Returned<EngineStorage["list"]>];
   readonly deleteStored: [{ readonly id: string }, undefined];
   readonly deleteAllStored: [undefined, undefined];
@@ -58,6 +62,15 @@ export interface Calls {
   readonly persistStorage: [undefined, boolean];
   readonly device: [undefined, EngineDevice];
 }
+
+/** What calls report while they run, by method; the others report nothing. */
+interface Reports {
+  readonly load: LoadProgress;
+  readonly tune: TuneProgress;
+}
+
+/** Takes what a call reports. */
+export type Reporter<M extends keyof Calls> = (progress: M extends keyof Reports ? Reports[M] : never) => void;
 
 /** What an engine answers in parts: argument, part and result. */
 export interface Streams {
@@ -71,12 +84,12 @@ export interface Streams {
  * end as soon as they can; calls throw the signal's reason.
  */
 export interface Core {
-  /** `report` is called with the progress of a load. */
+  /** `report` is called with how far the call is. */
   call<M extends keyof Calls>(
     method: M,
     argument: Calls[M][0],
     signal?: AbortSignal | null,
-    report?: (progress: LoadProgress) => void,
+    report?: Reporter<M>,
   ): Promise<Calls[M][1]>;
   /** It begins with the first `next`, and ends with `return`. */
   stream<M extends keyof Streams>(

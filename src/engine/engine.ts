@@ -3,6 +3,7 @@ import type { CachedModel, CacheEstimate } from "../formats/hub/model-cache.ts";
 import type { LoadProgress } from "../formats/load-progress.ts";
 import type { LoadPlan } from "../generate/load-plan.ts";
 import type { NextTokenOptions, NextTokenProbabilities } from "../generate/next-token.ts";
+import type { TuneOptions, TuneResult } from "../generate/tuning/options.ts";
 import type { AdapterInfo } from "../gpu/adapter-info.ts";
 import type { Limits } from "../gpu/limits.ts";
 import type { GpuOptions } from "../gpu/open.ts";
@@ -58,6 +59,8 @@ export interface EngineLoadOptions {
   readonly chatTemplate?: string;
   /** False loads weights that hold NaN or infinity, which are refused by tensor and element by default. */
   readonly verify?: boolean;
+  /** True uses what `tune` stored of the device, for this model and those loaded later. Default false. */
+  readonly tuned?: boolean;
   readonly onProgress?: (progress: LoadProgress) => void;
   readonly signal?: AbortSignal;
 }
@@ -95,6 +98,8 @@ export interface ModelInfo {
   readonly fileBytes: number;
   /** The defaults of sampling that the model's files set, by the names of `GenerationOptions`. */
   readonly defaults: Readonly<Record<string, number>>;
+  /** Stored measurements of the device that its load took into use: see `tuned` of `EngineLoadOptions`. */
+  readonly tuned: number;
   /** When it was loaded, in seconds since 1970. */
   readonly created: number;
 }
@@ -141,6 +146,12 @@ export interface ExpertsRequest {
   readonly model?: string;
   readonly tokens: readonly number[];
   readonly signal?: AbortSignal;
+}
+
+/** Options of `Engine.tune`. */
+export interface EngineTuneOptions extends Pick<TuneOptions, "budget" | "signal" | "onProgress" | "store"> {
+  /** The id of the model whose programs are measured; default the one loaded last, or a standard list without any. */
+  readonly model?: string;
 }
 
 /** The experts that tokens go to in one layer, row-major `[tokens, k]`. */
@@ -265,6 +276,12 @@ export interface Engine {
   experts(request: ExpertsRequest): Promise<ExpertsOfTokens>;
   /** How likely tokens come next: by the model's own distribution, and as `generate` draws with these options. */
   probabilities(request: ProbabilitiesRequest): Promise<NextTokenProbabilities>;
+  /**
+   * Measures which kernels are fastest on this device for a loaded model, as the library's `tune` does, and stores it for
+   * `load` with `tuned`. What is recorded from then on uses it too. An abort, or unloading the model, ends the pass
+   * without an error and keeps what was measured. What the engine computes meanwhile disturbs the measurement.
+   */
+  tune(options?: EngineTuneOptions): Promise<TuneResult>;
   readonly storage: EngineStorage;
   device(): Promise<EngineDevice>;
   /** Calls `listener` for each event, until the function that it returns is called. */

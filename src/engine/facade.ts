@@ -9,6 +9,7 @@ import {
   planFields,
   probabilitiesFields,
   tokenizeFields,
+  tuneFields,
 } from "./checks.ts";
 import type { Core, Streams } from "./core.ts";
 import type { CallOptions, Engine, EngineLoadOptions } from "./engine.ts";
@@ -77,6 +78,11 @@ export function engineOf(core: Core): Engine {
       checkOptions("probabilities", probabilitiesFields, request);
       const { signal, ...rest } = request;
       return core.call("probabilities", rest, signal);
+    },
+    tune(options = {}) {
+      checkOptions("tune", tuneFields, options);
+      const { signal, onProgress, ...rest } = options;
+      return core.call("tune", rest, signal, onProgress);
     },
     storage: {
       list: () => core.call("stored", undefined),

@@ -5,6 +5,7 @@ import type { LoadProgress } from "../../src/formats/load-progress.ts";
 import { loadVoices, testAnswers } from "./answers.ts";
 import { testLooks } from "./looks.ts";
 import { testRefusals } from "./refusals.ts";
+import { testTuning } from "./tuning.ts";
 
 let engine: Engine;
 let loading: readonly LoadProgress[] = [];
@@ -21,4 +22,5 @@ describe("an engine in this thread", () => {
   );
   testLooks(() => engine);
   testRefusals(() => engine);
+  testTuning(() => engine);
 });

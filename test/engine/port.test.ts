@@ -8,6 +8,7 @@ import { OptionError } from "../../src/options/errors.ts";
 import { loadVoices, testAnswers } from "./answers.ts";
 import { testLooks } from "./looks.ts";
 import { testRefusals } from "./refusals.ts";
+import { testTuning } from "./tuning.ts";
 
 const patient = { timeout: 60_000 };
 const channels: MessageChannel[] = [];
@@ -37,6 +38,7 @@ describe("an engine on the other side of a port", () => {
   );
   testLooks(() => engine);
   testRefusals(() => engine);
+  testTuning(() => engine);
 
   test("errors are of the same class here", async () => {
     const missing = await engine.models.retrieve("gpt").catch((error: unknown) => error);

@@ -112,6 +112,8 @@ export function testRefusals(engineOf: () => Engine): void {
       "FormatError",
       /no\/such\/folder/,
     ],
+    ["a budget below zero", () => engineOf().tune({ budget: -1 }), "OptionError", /budget is -1/],
+    ["a folder to tune in", () => engineOf().tune({ folder: "/" } as never), "OptionError", /folder/],
     ["experts of a dense model", () => engineOf().experts({ tokens: [1] }), "TextError", /no experts/],
     [
       "a head that there is not",

@@ -4,7 +4,7 @@ import type { LoadProgress } from "../../../src/formats/load-progress.ts";
 import { say } from "../../shell/status.ts";
 import { keep, kept } from "../../shell/store.ts";
 import { endEngine, engineFor, type Hub, NoDevice, standardHub } from "../engine/thread.ts";
-import { cacheFormat, choice, context, recipe } from "../setup/state.ts";
+import { cacheFormat, choice, context, recipe, tuned } from "../setup/state.ts";
 import { type ModelChoice, nameOf, sourceOf } from "./choice.ts";
 import { advance, type Meter, noProgress, resumed } from "./meter.ts";
 
@@ -63,6 +63,7 @@ export async function startLoading(meter: Meter = noProgress): Promise<boolean> 
       ...{ id: name, cache: { dtype: format }, onProgress, signal: mine.signal },
       ...(tokens === undefined ? {} : { context: tokens }),
       ...(weights === undefined ? {} : { weights }),
+      ...(tuned.value ? { tuned: true } : {}),
     });
     before = loading;
     const info = await loading;

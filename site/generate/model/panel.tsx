@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useRef } from "preact/hooks";
 import { device } from "../../shell/device/device.ts";
-import { count, memory } from "../../shell/format.ts";
+import { count, counted, memory } from "../../shell/format.ts";
 import { choice, choose } from "../setup/state.ts";
 import { type BundledName, bundled, hostOf, type ModelChoice } from "./choice.ts";
 import { FilesField } from "./files-field.tsx";
@@ -132,6 +132,7 @@ function Loaded() {
     `${info.quantisation}: ${memory(info.weightBytes)} of weights on the GPU, ${memory(info.fileBytes)} in files`,
     `context ${count(info.context)}`,
     info.experts && `${info.experts.k} of ${info.experts.count} experts a token`,
+    info.tuned > 0 && `${counted(info.tuned, "measurement")} of this device in use`,
     info.chat ? "chat and completion" : "a base model: it continues text",
     software && "on the processor",
   ].filter(Boolean);

@@ -1,6 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import type { CacheFormat } from "../../../src/kernels/formats.ts";
 import type { Recipe } from "../../../src/models/recipes.ts";
+import { kept } from "../../shell/store.ts";
 import type { ModelChoice } from "../model/choice.ts";
 import { problemOf, type Sampling, samplingFields, seedProblem } from "./sampling.ts";
 
@@ -22,6 +23,8 @@ export const context = signal<number | undefined>(undefined);
 export const cacheFormat = signal<CacheFormat>("f32");
 /** The recipe by which weights are quantised while they are loaded; undefined for as stored. */
 export const recipe = signal<Recipe | undefined>(undefined);
+/** Whether loads use what was measured of this device; undefined where nothing was. */
+export const tuned = signal<boolean | undefined>({ on: true, off: false }[kept("tuned") ?? ""]);
 /** True while the link says that the page is to generate as soon as it can. */
 export const runAtOnce = signal(false);
 /** True from when such a link was read until its text has begun, or cannot. */

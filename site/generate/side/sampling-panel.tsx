@@ -2,6 +2,7 @@ import { load } from "../model/load.ts";
 import { effectiveValue, type Sampling, type SamplingField, samplingFields } from "../setup/sampling.ts";
 import { chosenMode, problems, runAtOnce, sampling, system } from "../setup/state.ts";
 import { mode } from "../text/state.ts";
+import { TuningPanel } from "./tuning-panel.tsx";
 
 /** Changes settings, by the reader: what a link was to run is no longer what is here. */
 function change(next: Sampling): void {
@@ -65,6 +66,7 @@ export function SamplingPanel() {
           {changed ? "" : "These are the model's own settings."}
         </span>
       </p>
+      <TuningPanel />
     </>
   );
 }

@@ -1,13 +1,11 @@
-import type { LanguageModel } from "../../generate/language-model.ts";
-
-const last = new WeakMap<LanguageModel, Promise<unknown>>();
+const last = new WeakMap<object, Promise<unknown>>();
 
 /**
- * Runs what takes a session of its own, one after the other: many at once would each take the memory of one. `signal`
- * ends the wait.
+ * Runs what needs a model or a device to itself, one after the other: of what takes a session of its own, many at once
+ * would each take the memory of one. `signal` ends the wait.
  */
-export function alone<T>(model: LanguageModel, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
-  const before = last.get(model);
+export function alone<T>(what: object, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+  const before = last.get(what);
   const result = (async () => {
     await before;
     signal?.throwIfAborted();
@@ -17,6 +15,6 @@ export function alone<T>(model: LanguageModel, signal: AbortSignal | undefined, 
     () => undefined,
     () => undefined, // whoever called has it
   );
-  last.set(model, settled);
+  last.set(what, settled);
   return result;
 }

@@ -1,6 +1,5 @@
-import type { LoadProgress } from "../../formats/load-progress.ts";
 import { shown } from "../../options/checks.ts";
-import type { Calls, Core, Streams } from "../core.ts";
+import type { Calls, Core, Reporter, Streams } from "../core.ts";
 import type { EngineOptions } from "../engine.ts";
 import { readFormat } from "../grammar/response-format.ts";
 import { answerChat, streamChat } from "../openai/chat.ts";
@@ -15,12 +14,13 @@ import { entryOf, infoOf } from "./loaded.ts";
 import { progressReport } from "./progress.ts";
 import { type EngineState, load, openState, plan, unload } from "./state.ts";
 import { tokenize } from "./tokenize.ts";
+import { tune } from "./tune.ts";
 
 type Answer<M extends keyof Calls> = (
   state: EngineState,
   argument: Calls[M][0],
   signal: AbortSignal | undefined,
-  report: ((progress: LoadProgress) => void) | undefined,
+  report: Reporter<M> | undefined,
 ) => Calls[M][1] | Promise<Calls[M][1]>;
 
 const calls: { readonly [M in keyof Calls]: Answer<M> } = {
@@ -46,6 +46,7 @@ const calls: { readonly [M in keyof Calls]: Answer<M> } = {
     const { model } = entryOf(models, id);
     return alone(model, signal, () => model.nextTokenProbabilities(tokens, of, { ...options, signal }));
   },
+  tune,
   stored: ({ storage }) => storage.list(),
   deleteStored: async ({ storage }, { id }) => void (await storage.delete(id)),
   deleteAllStored: async ({ storage }) => void (await storage.deleteAll()),

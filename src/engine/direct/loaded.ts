@@ -17,6 +17,8 @@ export interface LoadedEntry {
   /** On the device that there is; another one once that was lost. */
   model: LanguageModel;
   sessions: Sessions;
+  /** Stored measurements of the device that it was loaded with. */
+  tuned: number;
   /** In seconds since 1970. */
   readonly created: number;
 }
@@ -39,7 +41,7 @@ export function entryOf(models: LoadedModels, id: string | undefined): LoadedEnt
 }
 
 /** What others may know of a loaded model. */
-export function infoOf({ id, model, created }: LoadedEntry): ModelInfo {
+export function infoOf({ id, model, tuned, created }: LoadedEntry): ModelInfo {
   const { name, context, chatTemplate, defaults, decoder, stored } = model;
   const { config, weights } = decoder;
   const { architecture, vocabulary, layers, heads, mixture } = config;
@@ -47,7 +49,7 @@ export function infoOf({ id, model, created }: LoadedEntry): ModelInfo {
     (entry): entry is [string, number] => typeof entry[1] === "number",
   );
   return {
-    ...{ id, name, architecture, context, vocabulary, layers, heads, created },
+    ...{ id, name, architecture, context, vocabulary, layers, heads, tuned, created },
     longestContext: config.context,
     ...(mixture ? { experts: { count: mixture.experts, k: mixture.rule.k } } : {}),
     chat: chatTemplate !== undefined,

@@ -109,9 +109,9 @@ async function restore(state: EngineState, gpu: Gpu): Promise<void> {
     entry.model.dispose();
     const silent = { signal: undefined, onWarning: () => {} }; // the warnings have been given
     const source = await openedSource(state, entry.request, () => {}, silent);
-    const { model, sessions } = await readyModel(state, gpu, source, entry.request, () => {}, silent);
-    if (state.models.get(id) !== entry) model.dispose();
-    else Object.assign(entry, { model, sessions });
+    const ready = await readyModel(state, gpu, source, entry.request, () => {}, silent);
+    if (state.models.get(id) !== entry) ready.model.dispose();
+    else Object.assign(entry, ready);
   }
 }
 
@@ -123,12 +123,12 @@ async function readyModel(
   request: LoadRequest,
   report: Report,
   given: Given,
-): Promise<Pick<LoadedEntry, "model" | "sessions">> {
+): Promise<Pick<LoadedEntry, "model" | "sessions" | "tuned">> {
   const { concurrency = 4, queue = 1000 } = options;
   const before = gpu.buffers.allocatedBytes;
   try {
-    const model = await loadReady(gpu, source, request, report, given);
-    const ready = { model, sessions: createSessions(model, { concurrency, queue }) };
+    const { model, tuned } = await loadReady(gpu, source, request, report, given);
+    const ready = { model, tuned, sessions: createSessions(model, { concurrency, queue }) };
     await warmUp(ready, report, given.signal);
     return ready;
   } catch (error) {

@@ -1,4 +1,3 @@
-import type { LoadProgress } from "../../formats/load-progress.ts";
 import type { EngineEvent, EngineOptions } from "../engine.ts";
 import type { SentError } from "./errors.ts";
 
@@ -18,7 +17,7 @@ export type FromEngine =
   /** The engine could not be opened. */
   | { readonly type: "failed"; readonly error: SentError }
   | { readonly type: "part"; readonly id: number; readonly value: unknown }
-  | { readonly type: "progress"; readonly id: number; readonly progress: LoadProgress }
+  | { readonly type: "progress"; readonly id: number; readonly progress: unknown }
   | { readonly type: "done"; readonly id: number; readonly value: unknown }
   | { readonly type: "error"; readonly id: number; readonly error: SentError }
   | { readonly type: "event"; readonly event: EngineEvent }

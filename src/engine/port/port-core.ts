@@ -1,4 +1,3 @@
-import type { LoadProgress } from "../../formats/load-progress.ts";
 import { GpuError } from "../../gpu/errors.ts";
 import { onAbort } from "../../options/abort.ts";
 import { OptionError } from "../../options/errors.ts";
@@ -18,7 +17,7 @@ import {
 /** A call or a stream that waits for messages. */
 interface Waiting {
   readonly part?: (value: unknown) => void;
-  readonly progress?: ((progress: LoadProgress) => void) | undefined;
+  readonly progress?: ((progress: never) => void) | undefined;
   readonly done: (value: unknown) => void;
   readonly error: (error: unknown) => void;
 }
@@ -58,7 +57,7 @@ export async function openPort(port: EnginePort, options: EngineOptions): Promis
       for (const listener of [...listeners]) listener(event);
     },
     part: ({ id, value }) => waiting.get(id)?.part?.(value),
-    progress: ({ id, progress }) => waiting.get(id)?.progress?.(progress),
+    progress: ({ id, progress }) => waiting.get(id)?.progress?.(progress as never),
     done: ({ id, value }) => ended(id)?.done(value),
     error: ({ id, error }) => ended(id)?.error(receivedError(error)),
     disposed: () => closed(),

@@ -26,8 +26,8 @@ const useFields = fieldsOf<UseTunedOptions>({ folder: text, onWarning: callback 
  * and uses the fastest from now on, for programs that are recorded later. A variant counts once its result on the call
  * itself agrees with the plainest variant's; the command line also compares it with the float64 reference on a small
  * case. The table's choice stays unless another is at least 5 % faster. The measurements are stored (in Node a folder, in a browser IndexedDB) for
- * `useTuned` and `loadModel({ tuned: true })`. Throws `OptionError`, and `GpuError` when the device is lost; an abort
- * ends it early without an error.
+ * `useTuned` and `loadModel({ tuned: true })`. Throws `OptionError`, and `GpuError` when the device is lost; an abort,
+ * or the end of the model, ends it early without an error.
  */
 export async function tune(gpu: Gpu, options: TuneOptions = {}): Promise<TuneResult> {
   checkValue("tune", "gpu", isGpu, gpu);
