@@ -1,0 +1,95 @@
+// The page that generates measures its kernels on the device, keeps the result, and uses it after a reload, in every browser.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { goldenPrompts } from "../support/bundled.ts";
+import { type BuiltSite, buildSite } from "./attention-site.ts";
+import { browsers, type DrivenBrowser, type DrivenPage, type OpenedPage } from "./driven.ts";
+import { open, outputIn } from "./generate-ways.ts";
+import { press, shown, until } from "./ways.ts";
+
+const [golden] = goldenPrompts;
+/** A short context, so that the prefills that a pass runs are short too. */
+const address = (settings: string) =>
+  `model=voices-dense&context=32&temperature=0&seed=1&prompt=${encodeURIComponent(golden?.prompt ?? "")}${settings}`;
+
+let site: BuiltSite;
+beforeAll(async () => {
+  site = await buildSite();
+});
+afterAll(() => site?.close());
+
+describe.each(browsers)("tuning in $name", ({ missing, start }) => {
+  if (missing) return test.skip(missing);
+  let browser: DrivenBrowser;
+  let page: DrivenPage;
+  let errors: OpenedPage["errors"];
+
+  beforeAll(async () => {
+    browser = await start();
+    let resize: OpenedPage["resize"];
+    ({ page, errors, resize } = await browser.open(site.generate(address(""))));
+    await resize(1280, 900);
+  });
+  afterAll(() => browser?.close());
+
+  const facts = () => shown(page, "section.model.loaded .facts", /context 32/);
+  /** Whether loads use what was measured; undefined where the page does not ask. */
+  const ticked = () =>
+    page.evaluate(() => document.querySelector<HTMLInputElement>(".tuning input[type=checkbox]")?.checked, undefined);
+  /** The texts that the browser's database of measurements holds. */
+  const stored = () =>
+    page.evaluate(
+      () =>
+        new Promise<string[]>((resolve, reject) => {
+          const opening = indexedDB.open("shaderformer-tuning");
+          opening.onerror = () => reject(opening.error);
+          opening.onsuccess = () => {
+            const db = opening.result;
+            const read = db.transaction("devices").objectStore("devices").getAll();
+            read.onsuccess = () => resolve(read.result);
+            read.onerror = () => reject(read.error);
+            read.transaction?.addEventListener("complete", () => db.close());
+          };
+        }),
+      undefined,
+    );
+
+  test("nothing is measured or used unasked", async () => {
+    await shown(page, ".tuning #why-no-tuning", /Load a model first/);
+    expect(await ticked()).toBeUndefined();
+    await press(page, "button.primary", /^Load \(/);
+    expect(await facts()).not.toMatch(/measurement/);
+  });
+
+  test("a pass says how far it is, and stopped keeps what it measured", async () => {
+    await press(page, ".tuning button", /^Tune for this device$/);
+    await shown(page, ".tuning .phase", /^Measuring call \d\d of \d\d+$/);
+    await press(page, ".tuning button", /^Stop tuning$/);
+    const result = await shown(page, ".tuning .result", /./);
+    expect(result).toMatch(
+      /^(All \d+ measured calls? stay as they are|\d+ of \d+ calls? (is|are) faster with another kernel); \d+ calls not measured, since you stopped it\. Used from the next load on this device\.$/,
+    );
+    expect(await ticked()).toBe(true);
+    const [record = "{}", ...others] = await stored();
+    expect(others).toEqual([]);
+    const { format, rows } = JSON.parse(record);
+    expect(format).toBe("shaderformer tuning 1");
+    expect(rows.length).toBeGreaterThan(0);
+  });
+
+  test("after a reload it is used, and the text is the same; unticked, it is not", async () => {
+    const { rows } = JSON.parse((await stored())[0] ?? "{}");
+    await open(page, site.generate(address("&max_tokens=12&run=1")));
+    const { text } = await outputIn(page, "done");
+    expect(golden?.greedyText.startsWith(text)).toBe(true);
+    expect(await facts()).toMatch(
+      rows.length === 1 ? /1 measurement of/ : new RegExp(`${rows.length} measurements of this device in use`),
+    );
+    await page.click(".tuning input[type=checkbox]");
+    await until("unticked box", async () => (await ticked()) === false);
+    await open(page, site.generate(address("&max_tokens=1&run=1")));
+    await outputIn(page, "done");
+    expect(await facts()).not.toMatch(/measurement/);
+    expect(await ticked()).toBe(false);
+    expect(errors).toEqual([]);
+  });
+});
