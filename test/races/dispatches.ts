@@ -135,6 +135,13 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
   },
   "elementwise/gated": elementwise(["gate", "up"], 4),
   "elementwise/map": elementwise(["x"], 4),
+  "elementwise/softcap": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { n: 11, cap: 5 } },
+    inputs: { x: floats(11) },
+    outputs: { y: 11 },
+    workgroups: [3, 1, 1],
+  },
   "elementwise/where": elementwise(["condition", "a", "b"], 1),
   "embedding/gather": {
     constants: { WORKGROUP: 4 },
