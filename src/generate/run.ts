@@ -57,7 +57,6 @@ export async function* run(
     else if (row.tokens.length >= options.maxTokens) row.finish("length");
   }
   await prepare(state, options, rows, kind);
-  if (kind.logprobs > 0) await state.programs.loadLogprobs();
 
   const longest = Math.max(...lengths);
   const pending: ReadBack[] = [];

@@ -264,6 +264,7 @@ export class SequenceState {
   ): Promise<BoundStep> {
     using _use = this.#lifetime.use();
     const { programs, batch } = this;
+    if (kind.logprobs > 0) await programs.loadLogprobs();
     const recorded =
       which === "sample" ? programs.sample(batch, kind) : programs.decode(batch, programs.visible(length), kind);
     let bound = this.#bound.get(recorded);
@@ -279,8 +280,7 @@ export class SequenceState {
       if (recorded.logits) pairs.push([recorded.logits, this.logits]);
       const instance = await recorded.program.instantiate(replacements(pairs), this.gpu, signal);
       const { chosen, top } = recorded.program.result;
-      const logical = Object.entries({ chosen, ...top });
-      const outputs = new Map(logical.map(([name, tensor]) => [name, placed(instance, tensor)]));
+      const outputs = new Map(Object.entries({ chosen, ...top }).map(([name, x]) => [name, placed(instance, x)]));
       if (recorded.peaks) outputs.set("peaks", this.peaks);
       bound = { instance, outputs };
       this.#bound.set(recorded, bound);

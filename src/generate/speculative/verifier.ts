@@ -114,6 +114,7 @@ export class Verifier {
     const state = this.#state;
     if (this.#moves !== state.cache.moves) this.#unbind();
     this.#moves = state.cache.moves;
+    if (this.#kind.logprobs > 0) await state.programs.loadLogprobs();
     const recorded = state.programs.verify(rows, state.programs.visible(length), this.#kind);
     const known = this.#bound.get(recorded);
     if (known) return known;
