@@ -48,9 +48,9 @@ const names = {
 /** The matrix [in, out] as [out, in], with axes of length 1 dropped. */
 function transposed({ shape, values }) {
   const [inputs, outputs] = shape.slice(-2);
-  const turned = new Float32Array(values.length);
-  for (let i = 0; i < inputs; i++) for (let o = 0; o < outputs; o++) turned[o * inputs + i] = values[i * outputs + o];
-  return { shape: [outputs, inputs], values: turned };
+  const transposed = new Float32Array(values.length);
+  for (let i = 0; i < inputs; i++) for (let o = 0; o < outputs; o++) transposed[o * inputs + i] = values[i * outputs + o];
+  return { shape: [outputs, inputs], values: transposed };
 }
 
 /** The tensors of the graph by their names there. */

@@ -1,7 +1,7 @@
 // with: gemm/a/f32, gemm/b/f32, gemm/operands, gemm/store
 // Matrix product:  y[row, column] = activation(Σ a[row, i] · b[i, column] + bias[column])
 //
-// A workgroup computes TILE × TILE outputs, one per thread. Its threads bring tiles of a and b into workgroup memory,
+// A workgroup computes TILE × TILE outputs, one per thread. Its threads copy tiles of a and b into workgroup memory,
 // one element each, where every element is then used TILE times. Past the edges tiles hold zeros. The first barrier
 // waits until the tiles are whole, the second until all have read them.
 // Requests 2·k / TILE reads from memory, and 2·k from workgroup memory, for each output.

@@ -69,9 +69,9 @@ function grouped(calls: readonly OpCall[], depth: number, mostCalls: number): Co
 
 /** Some of a list, evenly. All have the shapes of the first: a class has several, and only equal ones share a program. */
 function spread(calls: readonly OpCall[], mostCalls: number): OpCall[] {
-  const alike = calls.filter((call) => shapesOf(call) === shapesOf(calls[0] as OpCall));
-  const step = Math.max(1, alike.length / mostCalls);
-  return Array.from({ length: Math.min(mostCalls, alike.length) }, (_, i) => alike[Math.floor(i * step)] as OpCall);
+  const same = calls.filter((call) => shapesOf(call) === shapesOf(calls[0] as OpCall));
+  const step = Math.max(1, same.length / mostCalls);
+  return Array.from({ length: Math.min(mostCalls, same.length) }, (_, i) => same[Math.floor(i * step)] as OpCall);
 }
 
 const shapesOf = ({ tensors }: OpCall): string =>

@@ -1,7 +1,7 @@
 #version 450
 // The twin of shaders/gemm/tiled.wgsl in GLSL, for A·B of f32:  y[row, column] = Σ a[row, i] · b[i, column]
 //
-// A workgroup brings tiles of a and b into its shared memory, where every element is used TILE times.
+// A workgroup copies tiles of a and b into its shared memory, where every element is used TILE times.
 
 const uint TILE = 16u;
 

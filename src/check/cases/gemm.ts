@@ -38,8 +38,8 @@ function shape(
 ): Case<Inputs, Form> {
   const { batch = [], bBatch = batch, bias = false, types = ["f32", "f32"], infinite = false } = given;
   const { inset = 0, transposed: views = [] } = form;
-  const stored = (rows: number, columns: number, turned: boolean): [number, number] => {
-    const [first, last] = turned ? [columns, rows] : [rows, columns];
+  const stored = (rows: number, columns: number, isTransposed: boolean): [number, number] => {
+    const [first, last] = isTransposed ? [columns, rows] : [rows, columns];
     return [first, last + inset];
   };
   const a = [...batch, ...stored(m, k, views.includes("a"))];
