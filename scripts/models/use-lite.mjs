@@ -49,7 +49,8 @@ const names = {
 function transposed({ shape, values }) {
   const [inputs, outputs] = shape.slice(-2);
   const transposed = new Float32Array(values.length);
-  for (let i = 0; i < inputs; i++) for (let o = 0; o < outputs; o++) transposed[o * inputs + i] = values[i * outputs + o];
+  for (let i = 0; i < inputs; i++)
+    for (let o = 0; o < outputs; o++) transposed[o * inputs + i] = values[i * outputs + o];
   return { shape: [outputs, inputs], values: transposed };
 }
 
