@@ -4,6 +4,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { apiPage } from "./docs/api.mjs";
 import { recordTables } from "./docs/attention-records.mjs";
+import { benchmarkTables } from "./docs/benchmark-tables.mjs";
 import { gemmLadder } from "./docs/gemm-ladder.mjs";
 import { kernelTables } from "./docs/kernel-tables.mjs";
 import { formatTable } from "./docs/storage-formats.mjs";
@@ -18,6 +19,7 @@ export const pages = new Map([
   ["docs/kernels.md", kernelTables],
   ["docs/masks-and-scores.md", recordTables],
   ["docs/storage-formats.md", formatTable],
+  ["docs/benchmarks.md", benchmarkTables],
   ["docs/tuning.md", tuningTable],
   ["docs/api.md", apiPage],
   ["examples/02-matmul-ladder/README.md", gemmLadder],

@@ -1,0 +1,55 @@
+// The generated part of docs/benchmarks.md: models against llama.cpp, and ops against the peers of browsers.
+import { readFile } from "node:fs/promises";
+
+const readJson = async (name) =>
+  JSON.parse(await readFile(new URL(`../../bench/results/${name}`, import.meta.url), "utf8"));
+
+const table = (heads, rows) =>
+  [heads, heads.map((_, i) => (i === 0 ? "---" : "--:")), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
+
+const short = (number) => String(Number(number.toPrecision(3)));
+const rate = (test) => (test ? `${short(test.avg_ts)} ± ${short(test.stddev_ts)}` : "");
+const times = (own, other) => (other ? short(own.avg_ts / other.avg_ts) : "");
+
+/** `pp128`, `tg16`, as llama-bench names tests. */
+const testName = ({ n_prompt, n_gen, n_depth }) =>
+  [n_prompt > 0 && `pp${n_prompt}`, n_gen > 0 && `tg${n_gen}`, n_depth > 0 && `@ d${n_depth}`]
+    .filter(Boolean)
+    .join(" ");
+
+async function againstLlama() {
+  const tests = (await readJson("models-llama-cpp-llvmpipe.json")).filter(({ verdict }) => verdict === "pass");
+  const own = tests.filter(({ engine }) => engine === "shaderformer");
+  const rows = own.map((test) => {
+    const same = tests.filter((one) => one.model_type === test.model_type && testName(one) === testName(test));
+    const [vulkan, cpu] = ["Vulkan", "CPU"].map((device) => same.find(({ backends }) => backends === device));
+    const mebibytes = (test.model_size / 2 ** 20).toFixed(0);
+    const floor = test.floor_ns ? `${((100 * test.floor_ns * test.n_gen) / test.avg_ns).toFixed(0)} %` : "";
+    const [a, b] = [vulkan, cpu].map((other) => [rate(other), times(test, other)]);
+    return [`${test.model_type}, ${testName(test)}`, mebibytes, rate(test), ...a, ...b, floor];
+  });
+  const heads = ["tokens a second", "MiB", "here", "Vulkan", "×", "CPU code", "×", "of floor"];
+  return table(heads, rows);
+}
+
+async function againstPeers() {
+  const { environment, rows } = await readJson("peers-lavapipe.json");
+  const passed = rows.filter(({ verdict }) => verdict === "pass");
+  const cases = [...new Set(rows.map(({ op, batch }) => `${op} ${batch}`))];
+  const lines = cases.map((name) => {
+    const all = passed.filter(({ op, batch }) => `${op} ${batch}` === name);
+    const own = all.find(({ engine }) => engine === "shaderformer");
+    const peers = all.filter(({ engine }) => engine !== "shaderformer").sort((a, b) => a.medianMs - b.medianMs);
+    const cells = peers.map(({ engine, medianMs }) => `${engine} ${short(medianMs)}`).join(", ");
+    return [name, short(own.medianMs), own.variant, cells, short(own.ratioToFastestPeer)];
+  });
+  const heads = ["case", "ms here", "variant", "ms of peers whose result is correct", "× the fastest"];
+  return [`In one Chromium on ${environment.adapter}:`, "", table(heads, lines)].join("\n");
+}
+
+/** Both tables with their headings. */
+export async function benchmarkTables() {
+  return ["### llama.cpp", "", await againstLlama(), "", "### Peers in a browser", "", await againstPeers(), ""].join(
+    "\n",
+  );
+}
