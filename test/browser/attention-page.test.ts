@@ -250,7 +250,8 @@ describe.skipIf(noChromium)(`the attention page in headless Chromium${noChromium
     await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
     await page.getByRole("button", { name: "Copy link" }).click();
     await page.getByRole("button", { name: "✓ Copied" }).waitFor();
-    expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(page.url());
+    // The browser says its address a moment later than the page changes it.
+    await expect.poll(() => page.url()).toBe(await page.evaluate(() => navigator.clipboard.readText()));
     await page.getByRole("button", { name: "Copy report" }).first().click();
     await page.getByRole("button", { name: "✓ Copied" }).first().waitFor();
     const report = await page.evaluate(() => navigator.clipboard.readText());

@@ -137,7 +137,10 @@ describe("a paged cache", async () => {
       small.buffers.createUnpooled = createUnpooled;
     }
     for (const { state } of [session, other]) await state.prefill(0, ids.slice(100), 100);
-    expect(await session.state.logits.read()).toEqual(await other.state.logits.read());
+    // Not bitwise: how many tokens a chunk has depends on how long the last one took, and so the order of sums does.
+    const [logits, expected] = [await session.state.logits.read(), await other.state.logits.read()];
+    expect(difference(logits, expected)).toMatchObject({ misplaced: -1 });
+    expect(difference(logits, expected).nmse).toBeLessThan(1e-10);
     expect(session.state.cache.bytes).toBe(other.state.cache.bytes);
   });
 
