@@ -1,12 +1,11 @@
 import { mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Command, Option } from "commander";
-import { dequantisedFolder, toFolder } from "../convert/to-folder.ts";
+import { dequantisedFolder, isQuantised, toFolder } from "../convert/to-folder.ts";
 import { toGguf } from "../convert/to-gguf.ts";
 import { weightNames, weightsNamed } from "../convert/weights.ts";
 import { ggufOf } from "../formats/gguf-name.ts";
 import { openModel } from "../formats/hub.ts";
-import { quantisationMethod } from "../formats/quantised/methods.ts";
 import { readJson } from "../formats/read-text.ts";
 import { print, printJson, say } from "./output.ts";
 import { withProgress } from "./progress.ts";
@@ -16,6 +15,7 @@ interface ConvertFlags {
   readonly model: string;
   readonly out: string;
   readonly weights?: string;
+  readonly allowRequantize?: boolean;
   readonly force?: boolean;
   readonly json?: boolean;
 }
@@ -25,7 +25,7 @@ export function convertCommand(): Command {
   return new Command("convert")
     .description(
       "Write a model's folder as a GGUF file, with its weights as they are or quantised; or a GGUF file or a quantised " +
-        "folder (AWQ, GPTQ, int8) as a folder of Hugging Face's files, with its weights as f16.",
+        "folder (AWQ, GPTQ, int8, MXFP4) as a folder of Hugging Face's files, with its weights as f16.",
     )
     .optionsGroup("Model:")
     .requiredOption("-m, --model <model>", "what is converted: a folder, its URL, a repository, or a GGUF file")
@@ -35,16 +35,21 @@ export function convertCommand(): Command {
       "what is written: FILE.gguf from a folder, a new folder from a GGUF file or a quantised folder",
     )
     .addOption(new Option("--weights <format>", "of a GGUF file's matrices (default: f16)").choices(weightNames))
+    .option(
+      "--allow-requantize",
+      "give a GGUF file's matrices that format where the folder has them in MXFP4 too, instead of copying their blocks",
+    )
     .option("--force", "write over a file that is there")
     .option("--json", "print only one JSON object")
     .action(convert);
 }
 
-async function convert({ model, out, weights = "f16", force = false, json = false }: ConvertFlags): Promise<void> {
+async function convert(flags: ConvertFlags): Promise<void> {
+  const { model, out, weights = "f16", allowRequantize: requantise = false, force = false, json = false } = flags;
   const source = await openModel(model, { onWarning: say });
   const { gguf } = source;
   const isFolder = gguf === undefined && ggufOf(out) === undefined;
-  if (isFolder && !quantisationMethod(await readJson(source, "config.json"))) {
+  if (isFolder && !isQuantised(await readJson(source, "config.json"))) {
     const why = `${model} is a folder whose weights are floats`;
     throw new Error(`--out: ${out}, expected a name that ends with .gguf, since ${why}`);
   }
@@ -62,7 +67,7 @@ async function convert({ model, out, weights = "f16", force = false, json = fals
   let warnings: readonly string[] = [];
   let bytes = 0;
   if (gguf === undefined && !isFolder) {
-    const writing = await toGguf(source, weightsNamed(weights));
+    const writing = await toGguf(source, { ...weightsNamed(weights), requantise });
     await mkdir(dirname(out), { recursive: true });
     ({ bytes, warnings } = writing);
     await write(out, writing, json);

@@ -1,16 +1,19 @@
 import { FormatError } from "../formats/format-error.ts";
 import { readGguf, readTokenizer } from "../formats/gguf/entry.ts";
-import { quantisationMethod } from "../formats/quantised/methods.ts";
 import { readJson, readText } from "../formats/read-text.ts";
-import { dtypeOf, type StoredTensor, storageOf } from "../formats/safetensors.ts";
+import type { StoredTensor } from "../formats/safetensors.ts";
 import type { FileSource } from "../formats/source.ts";
 import type { Weights } from "../formats/weights.ts";
 import { readModelFolder } from "../generate/model-folder.ts";
+import { modelType } from "../models/architectures.ts";
 import { transposed } from "../models/stored-rows.ts";
-import { elementsOf, isPlain } from "../tensor/dtype.ts";
+import { elementsOf } from "../tensor/dtype.ts";
 import { loadCodecs } from "../tensor/formats/packed.ts";
-import { decodePlanes, encodePlanes, formats } from "../tensor/formats.ts";
+import { encodePlanes } from "../tensor/formats.ts";
 import { dequantised } from "./dequantised.ts";
+import { expertsApart } from "./experts-apart.ts";
+import { type FolderTensor, folderTensors } from "./folder-tensors.ts";
+import { storedNumbers, unitBytes } from "./stored-numbers.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -39,17 +42,6 @@ function numbersOf(tensor: StoredTensor, bytes: Bytes): Float64Array {
   return added === undefined ? stored : stored.map((value) => value - added);
 }
 
-export function storedNumbers(tensor: StoredTensor, bytes: Bytes): Float64Array {
-  const dtype = storageOf(tensor);
-  const { ggml, planes } = formats[dtype];
-  if (isPlain(dtype)) {
-    const data = elementsOf(dtype, bytes.slice().buffer);
-    return decodePlanes(dtype, [data.length], { data });
-  }
-  const split = ggml?.split(bytes) ?? { data: new Uint8Array() };
-  return decodePlanes(dtype, [1, Number(planes.data.elements)], split);
-}
-
 /** A tensor's elements as f16, in order. */
 async function* halves(weights: Weights, tensor: StoredTensor): AsyncGenerator<Bytes> {
   const size = tensor.end - tensor.begin;
@@ -67,7 +59,7 @@ async function* halves(weights: Weights, tensor: StoredTensor): AsyncGenerator<B
     return;
   }
   const bytesPerPiece = Math.floor((pieceElements / sizeOf(tensor.shape)) * size);
-  const unit = isPlain(storageOf(tensor)) ? formats[dtypeOf(tensor)].planes.data.bytes : blockBytes(tensor);
+  const unit = unitBytes(tensor);
   const step = Math.max(unit, Math.floor(bytesPerPiece / unit) * unit);
   const reads = Array.from({ length: Math.ceil(size / step) }, (_, i) => ({
     tensor,
@@ -77,10 +69,8 @@ async function* halves(weights: Weights, tensor: StoredTensor): AsyncGenerator<B
   for await (const bytes of weights.readInOrder(reads)) yield half(numbersOf(tensor, bytes));
 }
 
-const blockBytes = (tensor: StoredTensor): number => formats[storageOf(tensor)].ggml?.bytes ?? 1;
-
 /** The header of a safetensors file of f16, padded to a multiple of 8 bytes. */
-function safetensorsHeader(tensors: readonly StoredTensor[]): Bytes {
+function safetensorsHeader(tensors: readonly FolderTensor[]): Bytes {
   const entries: Record<string, unknown> = { __metadata__: { format: "pt" } };
   let at = 0;
   for (const { name, shape } of tensors) {
@@ -98,22 +88,29 @@ function safetensorsHeader(tensors: readonly StoredTensor[]): Bytes {
 
 const printed = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
-/** A folder with all of these tensors as f16, and these small files. */
+/** A folder with all of these tensors as f16, under the names that its architecture has for them, and these small files. */
 export function folderWriting(
-  weights: Weights,
+  given: Weights,
+  architecture: string,
   files: Readonly<Record<string, string>>,
   warnings: readonly string[],
 ): FolderWriting {
-  const tensors = [...weights.tensors.values()];
+  const { tensors, weights } = folderTensors(given, architecture);
   const header = safetensorsHeader(tensors);
   async function* pieces(): AsyncGenerator<Bytes> {
     await loadCodecs();
     yield header;
-    for (const tensor of tensors) yield* halves(weights, tensor);
+    for (const { parts } of tensors) for (const part of parts) yield* halves(weights, part);
   }
   const bytes = tensors.reduce((sum, { shape }) => sum + bytesPerHalf * sizeOf(shape), header.length);
   return { files, bytes, pieces, warnings };
 }
+
+/** Values of `model_type` that do not follow from the architecture's name. */
+const types: Readonly<Record<string, string>> = { Gemma3ForCausalLM: "gemma3_text", SmolLM3ForCausalLM: "smollm3" };
+
+/** The `model_type` of an architecture, by which transformers finds its code. */
+const typeOf = (architecture: string): string => types[architecture] ?? modelType(architecture);
 
 /**
  * Plans the Hugging Face folder of a GGUF file, with all weights as f16.
@@ -122,18 +119,23 @@ export function folderWriting(
  */
 export async function toFolder(source: FileSource, file: string): Promise<FolderWriting> {
   const { config, facts, weights } = await readGguf(source, file);
+  const architecture = String(config["architectures"]);
   const tokens = readTokenizer(facts.reader);
   const files = {
-    "config.json": printed({ ...config, torch_dtype: "float16" }),
+    "config.json": printed({ ...config, model_type: typeOf(architecture), torch_dtype: "float16" }),
     "generation_config.json": printed(tokens.generation),
     "tokenizer_config.json": printed(tokens.config),
     "tokenizer.json": printed(tokens.tokenizer),
   };
-  return folderWriting(weights, files, tokens.warnings);
+  return folderWriting(weights, architecture, files, tokens.warnings);
 }
 
 /** Small files of a folder that are kept as they are. */
 const kept = ["generation_config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"];
+
+/** Whether the matrices of a folder with this parsed `config.json` are quantised. */
+export const isQuantised = (config: unknown): boolean =>
+  ((config as { readonly quantization_config?: unknown } | null)?.quantization_config ?? undefined) !== undefined;
 
 /**
  * Plans the folder of one whose matrices are quantised, with all weights as f16, the nearest to what they stand for.
@@ -141,16 +143,18 @@ const kept = ["generation_config.json", "tokenizer.json", "tokenizer_config.json
  * @throws FormatError for a folder that is invalid, or is not quantised.
  */
 export async function dequantisedFolder(source: FileSource): Promise<FolderWriting> {
-  const { weights, warnings, quantisation } = await readModelFolder(source);
+  const { weights, checkpoint, config, warnings, quantisation } = await readModelFolder(source);
   const given = (await readJson(source, "config.json")) as Readonly<Record<string, unknown>>;
-  if (!quantisationMethod(given)) {
+  if (!isQuantised(given)) {
     throw new FormatError("config.json", "is missing: the folder's weights are floats already", {
       field: "quantization_config",
     });
   }
-  const { quantization_config: _, ...config } = given;
-  const files: Record<string, string> = { "config.json": printed({ ...config, torch_dtype: "float16" }) };
+  const { quantization_config: settings, ...rest } = given;
+  const files: Record<string, string> = { "config.json": printed({ ...rest, torch_dtype: "float16" }) };
   for (const name of kept) if (await source.has(name)) files[name] = await readText(source, name);
-  const note = `${source.name}: ${quantisation}: what codes stand for is written as f16`;
-  return folderWriting(dequantised(weights), files, [...warnings, note]);
+  const method = quantisation ?? String((settings as Readonly<Record<string, unknown>>)["quant_method"]);
+  const note = `${source.name}: ${method}: what codes stand for is written as f16`;
+  const floats = expertsApart(dequantised(weights), checkpoint);
+  return folderWriting(floats, config.architecture, files, [...warnings, note]);
 }

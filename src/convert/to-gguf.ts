@@ -6,19 +6,21 @@ import { fileTypes, type TensorType, tensorTypeNamed } from "../formats/gguf/typ
 import { type NewTensor, paddingAfter, tensorBytes, writeGgufHeader } from "../formats/gguf/write.ts";
 import { type WrittenTensor, writtenTensors } from "../formats/gguf/written-tensors.ts";
 import { readJson } from "../formats/read-text.ts";
-import { dtypeOf } from "../formats/safetensors.ts";
+import { dtypeOf, storageOf } from "../formats/safetensors.ts";
 import type { FileSource } from "../formats/source.ts";
 import type { Weights } from "../formats/weights.ts";
 import { readModelFolder } from "../generate/model-folder.ts";
 import type { WeightType } from "../kernels/formats.ts";
-import { matrixTypes } from "../models/matrix-types.ts";
+import { matrixTypes, type TypeChoice } from "../models/matrix-types.ts";
 import type { Recipe } from "../models/recipes.ts";
 import { transposed } from "../models/stored-rows.ts";
-import { elementsOf, type FloatType, isFloat } from "../tensor/dtype.ts";
+import { elementsOf, isFloat, isPlain } from "../tensor/dtype.ts";
 import { loadCodecs } from "../tensor/formats/packed.ts";
 import { type DType, decodePlanes, encodePlanes, formats } from "../tensor/formats.ts";
 import { dequantised } from "./dequantised.ts";
+import { expertsApart } from "./experts-apart.ts";
 import { modelMetadata } from "./model-metadata.ts";
+import { storedNumbers, unitBytes } from "./stored-numbers.ts";
 import { tokenizerMetadata } from "./tokenizer-metadata.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -40,6 +42,11 @@ export interface GgufWriting {
 export interface ToGgufOptions {
   readonly dtype?: WeightType | undefined;
   readonly weights?: Recipe | undefined;
+  /**
+   * True gives these types to matrices that the folder has in blocks of a type of GGUF too; false (default) leaves those as
+   * they are, bit for bit, since what is quantised twice loses twice.
+   */
+  readonly requantise?: boolean | undefined;
 }
 
 /** Keys of a model's matrices, as recipes know them, by their names in GGUF files. */
@@ -64,6 +71,21 @@ function architectureFor(name: string): GgufArchitecture {
   });
 }
 
+/** The type of blocks that most elements stay in, where a folder has most of its matrices in blocks. */
+function mostOf(kept: readonly { readonly tensor: WrittenTensor; readonly dtype: DType }[]): DType | undefined {
+  const sizeOf = (all: typeof kept) =>
+    all.reduce((sum, { tensor: { shape } }) => sum + shape.reduce((product, extent) => product * extent, 1), 0);
+  const asStored = kept.filter(
+    ({
+      tensor: {
+        parts: [part],
+      },
+      dtype,
+    }) => part && !isPlain(dtype) && storageOf(part) === dtype,
+  );
+  return 2 * sizeOf(asStored) > sizeOf(kept) ? asStored[0]?.dtype : undefined;
+}
+
 const fileTypeId = (name: string): number => [...fileTypes].find(([, known]) => known === name)?.[0] ?? 0;
 
 /** The type of a format in GGUF files. */
@@ -81,24 +103,20 @@ function encoded(dtype: DType, columns: number, numbers: ArrayLike<number>): Uin
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-const decoded = (dtype: FloatType, bytes: Bytes) => {
-  const data = elementsOf(dtype, bytes.buffer, bytes.byteOffset, bytes.byteLength / formats[dtype].planes.data.bytes);
-  return decodePlanes(dtype, [data.length], { data });
-};
-
 /** The bytes of a tensor of GGUF, made of parts of a checkpoint. */
 async function* tensorPieces(weights: Weights, { parts, shape }: WrittenTensor, to: DType): AsyncGenerator<Bytes> {
   const columns = shape.at(-1) ?? 1;
   for (const part of parts) {
-    const from = dtypeOf(part);
     if (part.transposed) {
+      const from = dtypeOf(part);
       const whole = await weights.read(part, 0, part.end - part.begin);
       const elements = elementsOf(from, whole.slice().buffer);
       const numbers = decodePlanes(from, [elements.length], { data: transposed(elements, part.shape) });
       yield Uint8Array.from(encoded(to, columns, numbers));
       continue;
     }
-    const row = columns * formats[from].planes.data.bytes;
+    const from = storageOf(part);
+    const row = (columns / Number(formats[from].planes.data.elements)) * unitBytes(part);
     const step = row * Math.max(1, Math.floor(pieceBytes / row));
     const size = part.end - part.begin;
     const reads = Array.from({ length: Math.ceil(size / step) }, (_, i) => ({
@@ -106,8 +124,9 @@ async function* tensorPieces(weights: Weights, { parts, shape }: WrittenTensor, 
       begin: i * step,
       end: Math.min((i + 1) * step, size),
     }));
+    const asIs = from === to && !isPlain(from);
     for await (const bytes of weights.readInOrder(reads)) {
-      yield Uint8Array.from(encoded(to, columns, decoded(from, bytes)));
+      yield asIs ? bytes : Uint8Array.from(encoded(to, columns, storedNumbers(part, bytes)));
     }
   }
 }
@@ -119,10 +138,10 @@ async function* tensorPieces(weights: Weights, { parts, shape }: WrittenTensor, 
  */
 export async function toGguf(
   source: FileSource,
-  { dtype: uniform = "f16", weights: recipe }: ToGgufOptions = {},
+  { dtype: uniform = "f16", weights: recipe, requantise = false }: ToGgufOptions = {},
 ): Promise<GgufWriting> {
-  const { config, tokenizer, weights: stored, warnings, quantisation } = await readModelFolder(source);
-  const weights = dequantised(stored);
+  const { config, tokenizer, weights: stored, checkpoint, warnings, quantisation } = await readModelFolder(source);
+  const weights = expertsApart(dequantised(stored), checkpoint);
   const architecture = architectureFor(config.architecture);
   const model = modelMetadata(config, architecture);
   const tokens = tokenizerMetadata({
@@ -137,13 +156,17 @@ export async function toGguf(
   if (needed.length > 0) throw new FormatError(weights.file, `has no name in GGUF for ${listed(needed)}`);
 
   const types = matrixTypes(recipe ? { weights: recipe } : { dtype: uniform }, config);
+  const typeOf = (choose: TypeChoice, stored: DType, columns: number): DType => {
+    if (isPlain(stored)) return choose(stored, columns);
+    return requantise ? choose("f32", columns) : stored;
+  };
   const kept = tensors.map((tensor) => {
     const { name, shape, parts } = tensor;
     const key = keys.find(([pattern]) => pattern.test(name))?.[1] ?? "";
     const layer = Number(/^blk\.(\d+)\./.exec(name)?.[1] ?? 0);
-    const stored = parts[0] ? dtypeOf(parts[0]) : "f32";
+    const stored = parts[0] ? storageOf(parts[0]) : "f32";
     const isMatrix = shape.length >= 2 && !isSmall(name) && !name.endsWith(".bias");
-    const dtype = isMatrix ? types.of(key, layer)(stored, shape.at(-1) ?? 1) : "f32";
+    const dtype = isMatrix ? typeOf(types.of(key, layer), stored, shape.at(-1) ?? 1) : "f32";
     return { tensor, dtype, listed: { name: tensor.name, shape: tensor.shape, type: tensorTypeOf(dtype) } };
   });
   const generated = model.tensors.map(({ name, values }) => ({
@@ -153,7 +176,7 @@ export async function toGguf(
   const general: [string, GgufValue][] = [
     ["general.architecture", { type: "string", value: architecture.name }],
     ["general.name", { type: "string", value: source.name.split(/[/\\]/).filter(Boolean).at(-1) ?? "model" }],
-    ["general.file_type", { type: "u32", value: fileTypeId((recipe ?? uniform).toUpperCase()) }],
+    ["general.file_type", { type: "u32", value: fileTypeId((mostOf(kept) ?? recipe ?? uniform).toUpperCase()) }],
     ["general.quantization_version", { type: "u32", value: 2 }],
   ];
   const all = [...generated.map(({ listed }) => listed), ...kept.map(({ listed }) => listed)];

@@ -24,7 +24,7 @@ const fields = {
 };
 
 /** The `model_type` that goes with an architecture: `Qwen2MoeForCausalLM` is a `qwen2_moe`. */
-const modelType = (architecture: string) =>
+export const modelType = (architecture: string) =>
   architecture
     .replace(/(ForCausalLM|LMHeadModel)$/, "")
     .replaceAll(/(?<=[a-z\d])(?=[A-Z])/g, "_")

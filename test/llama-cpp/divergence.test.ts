@@ -21,7 +21,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { randomSource } from "../../src/check/random.ts";
-import { storedNumbers } from "../../src/convert/to-folder.ts";
+import { storedNumbers } from "../../src/convert/stored-numbers.ts";
 import { inGguf } from "../../src/formats/gguf-name.ts";
 import { storageOf } from "../../src/formats/safetensors.ts";
 import type { FileSource } from "../../src/formats/source.ts";
@@ -110,7 +110,7 @@ async function computedHere(source: FileSource): Promise<Logits> {
 async function computedByLlamaCpp(file: string): Promise<Logits> {
   const out = `${file}.logits`;
   const script = join(import.meta.dirname, "logits.mjs");
-  await run(process.execPath, [script, tool ?? "", file, out, ...sequences.map(String)]);
+  await run(process.execPath, [script, tool ?? "", file, out, "cpu", "512", ...sequences.map(String)]);
   return inRows(new Float32Array((await readFile(out)).buffer));
 }
 
