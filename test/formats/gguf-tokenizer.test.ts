@@ -1,4 +1,6 @@
+import { Tokenizer as RustTokenizer } from "tokenizers";
 import { describe, expect, test } from "vitest";
+import { randomSource } from "../../src/check/random.ts";
 import { tokenizerMetadata } from "../../src/convert/tokenizer-metadata.ts";
 import { readFields } from "../../src/formats/fields.ts";
 import { readTokenizer } from "../../src/formats/gguf/entry.ts";
@@ -6,8 +8,10 @@ import type { GgufValue } from "../../src/formats/gguf/header.ts";
 import { prePatterns } from "../../src/formats/gguf/tokenizer/pre-patterns.ts";
 import { inGguf } from "../../src/formats/gguf-name.ts";
 import { readModelFolder } from "../../src/generate/model-folder.ts";
+import { createTokenizer } from "../../src/text/create-tokenizer.ts";
 import { readPreTokenizer } from "../../src/text/pre-tokenizer.ts";
 import { makeStepLimit } from "../../src/text/step-limit.ts";
+import { gemmaConfig, gemmaTexts, gemmaTokenizer } from "../text/gemma-tokenizers.ts";
 import { memorySource } from "./checkpoint-bytes.ts";
 import { text, texts, u32 } from "./gguf-files.ts";
 import { byteTokenizer, pieceTokenizer, tinyGguf } from "./gguf-tiny.ts";
@@ -149,6 +153,61 @@ describe("the tokenizer of a GGUF file", () => {
     expect(again.defaults.eos).toEqual((await read(metadata)).defaults.eos);
   });
 });
+
+describe.each([2, 3] as const)("the tokenizer of a file that is written of Gemma %s", (version) => {
+  const file = gemmaTokenizer(version);
+  const folder = createTokenizer(file, gemmaConfig);
+  const template = gemmaConfig["chat_template"] as string;
+  const metadata = tokenizerMetadata({
+    ...{ tokenizer: file, used: folder, chatTemplate: template },
+    // An embedding may have more rows than there are tokens.
+    vocabulary: folder.size + 3,
+  });
+  const value = (key: string) => metadata.get(`tokenizer.ggml.${key}`)?.value;
+
+  test("says what llama.cpp needs to know: bytes, tokens of users, no space in front", () => {
+    const [tokens, kinds] = [value("tokens") as readonly string[], value("token_type") as readonly number[]];
+    const kindOf = (token: string) => kinds[tokens.indexOf(token)];
+    expect([value("model"), value("add_space_prefix"), value("add_bos_token"), value("add_eos_token")]).toEqual([
+      ...["llama", false, true, false],
+    ]);
+    expect(["<bos>", "<end_of_turn>", "<unk>", "<0x0A>", "\n\n", "▁▁", "<h1>", "▁the"].map(kindOf)).toEqual([
+      ...[3, 3, 2, 6, 4, 4, 4, 1],
+    ]);
+    expect(kinds.slice(-3)).toEqual([5, 5, 5]);
+    const scores = value("scores") as readonly number[];
+    const scoreOf = (token: string) => scores[tokens.indexOf(token)] ?? Number.NaN;
+    expect(scoreOf("▁▁▁")).toBeGreaterThan(scoreOf("▁▁"));
+    expect(scoreOf("▁▁")).toBeGreaterThan(scoreOf("▁the"));
+  });
+
+  test("gives the tokens and texts that the folder's does, and Rust's library too", async () => {
+    const { tokenizer, defaults, chatTemplate } = await read(Object.fromEntries(metadata));
+    const other = RustTokenizer.fromString(JSON.stringify(file));
+    for (const content of [...gemmaTexts, ...randomTexts(200)]) {
+      const ids = folder.encode(content);
+      const isWellFormed = content.isWellFormed();
+      expect(tokenizer.encode(content), JSON.stringify(content)).toEqual(ids);
+      if (isWellFormed) expect((await other.encode(content)).getIds(), JSON.stringify(content)).toEqual(ids);
+      expect(tokenizer.decode(ids)).toBe(folder.decode(ids));
+      const [plain] = [folder.encode(content, { addSpecialTokens: false })];
+      if (!/<|▁|\ufffd/.test(content)) expect(folder.decode(plain)).toBe(content);
+    }
+    expect(defaults.eos.map((id) => tokenizer.token(id))).toEqual(["<eos>", "<end_of_turn>"]);
+    expect(chatTemplate?.render([{ role: "user", content: " the cat " }], { addGenerationPrompt: true })).toBe(
+      "<bos><start_of_turn>user\nthe cat<end_of_turn>\n<start_of_turn>model\n",
+    );
+  });
+});
+
+/** Texts of characters and tokens that meet in unusual ways. */
+function randomTexts(count: number): string[] {
+  const parts = [..." \n\tthercas.▁é日鯨🐋", "the", " the", "<h1>", "<end_of_turn>", "  ", "\n\n", "<0x0A>", "here"];
+  const random = randomSource(7);
+  return Array.from({ length: count }, () =>
+    Array.from({ length: 1 + random.integer(24) }, () => parts[random.integer(parts.length)]).join(""),
+  );
+}
 
 /** The pieces into which a way to cut cuts a text. */
 function cutBy(name: string, content: string): readonly string[] {
