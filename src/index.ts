@@ -72,6 +72,7 @@ export * from "./attention.ts";
 export {
   type Gated,
   geglu,
+  gegluErf,
   gelu,
   geluTanh,
   quickGelu,
@@ -231,11 +232,6 @@ export type { Piece, StopReason, TokenLogprob } from "./generate/row.ts";
 export type { Prompt, Session } from "./generate/session.ts";
 export type { DraftModel, PromptLookup, Speculative, SpeculativeFigures } from "./generate/speculative/options.ts";
 export type { TokenConstraint } from "./generate/token-constraint.ts";
-
-// Vectors of sentences
-
-export type { SentenceOptions, SentenceVectors } from "./encode/embed-texts.ts";
-export { loadSentenceEncoder, type SentenceEncoder, type SentenceEncoderOptions } from "./encode/sentence-encoder.ts";
 
 // Choices measured on a device
 

@@ -1,5 +1,5 @@
 import type { Gpu } from "../gpu/gpu.ts";
-import { geglu, gelu, geluTanh, quickGelu, silu, swiglu } from "../kernels/elementwise/activation.ts";
+import { geglu, gegluErf, gelu, geluTanh, quickGelu, silu, swiglu } from "../kernels/elementwise/activation.ts";
 import { type Checks, checkOptions, checkValue, fieldsOf, object, oneOf } from "../options/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Activation, activationNames, type GatedName, gatedNames } from "./activations.ts";
@@ -33,7 +33,9 @@ const plain = { silu, gelu, "gelu-tanh": geluTanh, "quick-gelu": quickGelu } as 
   Activation,
   unknown
 >;
-const gated = { silu: swiglu, "gelu-tanh": geglu } as const satisfies Record<GatedName, unknown>;
+const gated: Partial<Record<Activation, typeof swiglu>> = { silu: swiglu, "gelu-tanh": geglu, gelu: gegluErf };
+/** True where the kernels that compute what surrounds a product gate with it. */
+const isFused = (activation: Activation): activation is GatedName => gatedNames.some((name) => name === activation);
 
 /** `down(activation(gate · x) ⊙ (up · x))`, or `down(activation(up · x))` without a gate. `x` is `[b, t, c]`. */
 export function feedForward(
@@ -76,15 +78,16 @@ function hiddenOf(
   activation: Activation,
   surroundings: Surroundings | undefined,
 ): Tensor {
-  if (surroundings && weights.gateUp && activation in gated) {
-    return project(gpu, x, weights.gateUp, { norm: surroundings.norm, gate: activation as GatedName });
+  if (surroundings && weights.gateUp && isFused(activation)) {
+    return project(gpu, x, weights.gateUp, { norm: surroundings.norm, gate: activation });
   }
   const input = surroundings?.norm ? norm(gpu, x, surroundings.norm) : x;
   const up = linear(gpu, input, weights.up);
   if (weights.gate) {
     const gate = linear(gpu, input, weights.gate);
-    const product = gated[activation as GatedName];
-    if (!product) throw new TypeError(`${name}: no gated form of ${activation}; there are ${gatedNames.join(", ")}`);
+    const product = gated[activation];
+    if (!product)
+      throw new TypeError(`${name}: no gated form of ${activation}; there are ${Object.keys(gated).join(", ")}`);
     return product(gpu, { gate, up }).y;
   }
   return plain[activation](gpu, { x: up }).y;

@@ -49,6 +49,9 @@ export const swiglu = (tensors: Gated): { y: Dense } => gated("swiglu", tensors,
  */
 export const geglu = (tensors: Gated): { y: Dense } => gated("geglu", tensors, geluTanhOf);
 
+/** GeGLU without its projections, with exact GELU: `y = gelu(gate) · up`, all of one shape (Shazeer 2020, eq. 5). */
+export const gegluErf = (tensors: Gated): { y: Dense } => gated("gegluErf", tensors, geluOf);
+
 function gated(operation: string, tensors: Gated, activation: (u: number) => number): { y: Dense } {
   const { gate, up } = given(operation, tensors, { gate: tensor, up: tensor });
   axes(operation, { gate, up }, { gate: "...rows f", up: "...rows f" });

@@ -34,7 +34,7 @@ export { dequantise, gatherPages, type Quantisation, quantise, ringPositions, ri
 
 // Ops
 
-export { geglu, gelu, geluTanh, quickGelu, relu, silu, swiglu } from "./activation.ts";
+export { geglu, gegluErf, gelu, geluTanh, quickGelu, relu, silu, swiglu } from "./activation.ts";
 export { add, cast, div, exp, fill, mul, sub, where } from "./elementwise.ts";
 export { gather } from "./embedding.ts";
 export { type GemmOptions, gemm } from "./gemm.ts";

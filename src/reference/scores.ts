@@ -36,6 +36,14 @@ export const scores = {
     return (score, _b, head, query, key) => score + element(table, [head, Math.min(Math.abs(query - key), last)]);
   },
 
+  /** `table[h, k − q + reach]` for a table `[h, 2·reach + 1]`, the first and last entries for all keys beyond. */
+  "signed-relative-bias"(parameters: { readonly table: Dense }): Score {
+    const { table } = given("signed-relative-bias", parameters, { table: tensorOf("h offsets") });
+    const reach = (lengthOf(table.shape, 1) - 1) / 2;
+    return (score, _b, head, query, key) =>
+      score + element(table, [head, Math.max(-reach, Math.min(reach, key - query)) + reach]);
+  },
+
   /** `bias` `[b or 1, h or 1, t, s]`; row 0 is the query at position `start` of its batch row. */
   bias(parameters: { readonly bias: Dense }, start: Start): Score {
     const { bias } = given("bias", parameters, { bias: tensorOf("b h t s") });

@@ -59,6 +59,7 @@ test("every kind of mask and of score that attention has can be written", () => 
       "softcap:cap",
       "alibi[:convention=distance|difference]",
       "relative-bias:distances",
+      "signed-relative-bias:reach",
       "bias",
       "head-bias",
     ],
@@ -128,7 +129,15 @@ describe("scores", () => {
   });
 
   test("each changes some pairs as it says, and its twin in f32 is close but not equal", () => {
-    for (const text of ["softcap:2", "alibi", "relative-bias:4", "bias", "head-bias", "softcap:3+bias"]) {
+    for (const text of [
+      "softcap:2",
+      "alibi",
+      "relative-bias:4",
+      "signed-relative-bias:4",
+      "bias",
+      "head-bias",
+      "softcap:3+bias",
+    ]) {
       const { reference, emulation } = parseScore(text).at(shape);
       const values = Array.from({ length: 9 }, (_, key) => {
         const [exact = 0, rounded = 0] = [reference, emulation].map((of) => of(0.7 + key / 10, 0, 2, 8, key));

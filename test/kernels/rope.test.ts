@@ -26,6 +26,11 @@ test("rope refuses what does not fit, and says so", () => {
   const wide = tensor(gpu, [6, 5, 2], new Float32Array(60));
   const positions = tensor(gpu, [1, 4], new Uint32Array(4), "u32");
   expect(() => rope(gpu, { x, table: wide }, { layout: "halves" })).toThrow(/rotates 10 elements of a head, x has 8/);
+  const [many, zeros] = [
+    tensor(gpu, [1, 9, 1, 8], new Float32Array(72)),
+    tensor(gpu, [1, 9], new Uint32Array(9), "u32"),
+  ];
+  expect(rope(gpu, { x: many, table, positions: zeros }, { layout: "halves" }).y.shape).toEqual([1, 9, 1, 8]);
   expect(() => rope(gpu, { x, table }, { layout: "halves", start: 3 })).toThrow(/positions 3 to 6, expected 0 to 5/);
   expect(() => rope(gpu, { x, table, positions }, { layout: "halves", start: 0 })).toThrow(/one of positions, step/);
   expect(() => rope(gpu, { x: transpose(x), table }, { layout: "halves" })).toThrow(/strides \[64, 16, 1, 8\]/);

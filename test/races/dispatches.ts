@@ -219,6 +219,18 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
   "norm/rms-norm": rows({ weight: floats(24) }),
   "norm/rms-norm-registers": rows({ weight: floats(24) }),
   ...peakDispatches,
+  // Three segments of 6 columns, one of them without rows.
+  "reduce/segments": {
+    constants: { WORKGROUP: 4, RUN: 2 },
+    uniforms: { params: { n: 3, t: 9, c: 6 } },
+    inputs: {
+      x: floats(54),
+      weights: words(...Array.from({ length: 9 }, (_, i) => (i === 4 ? 0 : 0x3f800000))),
+      offsets: words(0, 5, 5, 9),
+    },
+    outputs: { y: 18 },
+    workgroups: [2, 3, 1],
+  },
   "reduce/thread": { ...reduction({}), workgroups: [2, 1, 1] },
   "reduce/workgroup": reduction({ WORKGROUP: 8, LANES: 4 }),
   "rope/rotate": rope,

@@ -1,4 +1,4 @@
-import { geglu, gelu, geluTanh, quickGelu, silu, swiglu } from "../../kernels/elementwise/activation.ts";
+import { geglu, gegluErf, gelu, geluTanh, quickGelu, silu, swiglu } from "../../kernels/elementwise/activation.ts";
 import { relu } from "../../kernels/elementwise/relu.ts";
 import * as reference from "../../reference/activation.ts";
 import { sizeOf } from "../../tensor/shape.ts";
@@ -57,7 +57,7 @@ const plainTable = (
 });
 
 const gatedTable = (
-  op: "swiglu" | "geglu",
+  op: "swiglu" | "geglu" | "gegluErf",
   run: typeof swiglu,
   expected: typeof reference.swiglu,
 ): CaseTable<"gate" | "up", "y", object, "gated"> => ({
@@ -77,4 +77,5 @@ export const activationCases: readonly CaseTable[] = [
   plainTable("relu", relu, reference.relu),
   gatedTable("swiglu", swiglu, reference.swiglu),
   gatedTable("geglu", geglu, reference.geglu),
+  gatedTable("gegluErf", gegluErf, reference.gegluErf),
 ];

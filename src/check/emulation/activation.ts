@@ -51,4 +51,5 @@ export const activationGates = {
   } satisfies Gate<"x", "y">,
   swiglu: gated(silu, (u) => u),
   geglu: gated(geluTanh, tanhArgument),
+  gegluErf: gated(gelu, (u) => (u * Math.abs(u)) / 2),
 } as const;

@@ -63,3 +63,6 @@ export const swiglu = defineGated("swiglu", activationSilu, 5);
 
 /** GeGLU between its projections, with the tanh form of GELU: `y = geluTanh(gate) · up` (Shazeer 2020, equation 5). */
 export const geglu = defineGated("geglu", activationGeluTanh, 11);
+
+/** GeGLU between its projections, with exact GELU: `y = gelu(gate) · up` (Shazeer 2020, equation 5; ModernBERT). */
+export const gegluErf = defineGated("geglu-erf", activationGelu, 17);

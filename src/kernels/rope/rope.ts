@@ -52,11 +52,11 @@ const kernel = defineKernel({
   outputs: { y: "[b, t, h, d]" },
   accepts: { positions: ["u32"], step: ["u32"] },
   strided: ["x"],
-  check: ({ d, p, pairs, t }, { start = 0 }: RopeOptions) => {
+  check: ({ d, p, pairs, t }, { start = 0, counted }: RopeOptions & { readonly counted: boolean }) => {
     if (2 * pairs > d) {
       throw new ShapeError(`rope: table rotates ${2 * pairs} elements of a head, x has ${d} (d)`);
     }
-    if (!Number.isInteger(start) || start < 0 || start + t > p) {
+    if (counted && (!Number.isInteger(start) || start < 0 || start + t > p)) {
       throw new ShapeError(`rope: positions ${start} to ${start + t - 1}, expected 0 to ${p - 1}: the rows of table`);
     }
   },
@@ -104,5 +104,6 @@ export function rope(gpu: Gpu, tensors: RopeTensors, options: RopeOptions): { re
   if ([positions, step, options.start].filter((place) => place !== undefined).length > 1) {
     throw new ShapeError("rope: expected one of positions, step and start, given more");
   }
-  return kernel(gpu, tensors, options);
+  // Positions that are given, or read on the GPU, need not count up: there may be more tokens than rows.
+  return kernel(gpu, tensors, { ...options, counted: !positions && !step });
 }

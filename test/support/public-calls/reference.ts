@@ -143,6 +143,7 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
     quantise: of(reference.quantise, [x, { bits: 8, block: 2 }]),
     ringPositions: of(reference.ringPositions, [5, { slots: 4, sinks: 1 }]),
     ringSlot: of(reference.ringSlot, [5, { slots: 4, sinks: 1 }]),
+    ...{ gegluErf: of(reference.gegluErf, gated) },
     ...{ geglu: of(reference.geglu, gated), swiglu: of(reference.swiglu, gated), gelu: of(reference.gelu, [x]) },
     ...{
       geluTanh: of(reference.geluTanh, [x]),
