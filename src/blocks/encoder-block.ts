@@ -1,12 +1,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { tensorCheck } from "../kernels/arguments.ts";
-import { tableAttention } from "../kernels/attention/attention.ts";
-import { full } from "../kernels/attention/masks/full.ts";
-import { keyPadding } from "../kernels/attention/masks/key-padding.ts";
-import { local } from "../kernels/attention/masks/local.ts";
-import { maskCheck, type NamedMask, namedMaskMod } from "../kernels/attention/masks/mask.ts";
-import type { MaskRecord } from "../kernels/attention/records/mask-record.ts";
-import { byName } from "../kernels/attention/records/parameters.ts";
+import { maskCheck } from "../kernels/attention/masks/mask.ts";
+import { scoreCheck } from "../kernels/attention/scores/score.ts";
 import { add } from "../kernels/elementwise/elementwise.ts";
 import type { RaggedLayout } from "../kernels/kv-cache/layouts/ragged.ts";
 import { layoutCheck } from "../kernels/kv-cache/layouts.ts";
@@ -16,12 +11,12 @@ import type { Tensor } from "../tensor/tensor.ts";
 import { reshape, slice, transpose } from "../tensor/views.ts";
 import type { Activation } from "./activations.ts";
 import { type AttentionWeights, tapProjections } from "./attention.ts";
+import { type EncoderMask, type EncoderScore, encoderAttention } from "./encoder-attention.ts";
 import { activationCheck, type FeedForwardWeights, feedForward, feedForwardChecks } from "./feed-forward.ts";
 import { linear, linearChecks, projection } from "./linear.ts";
 import { addNorm, type Norm, normCheck, type Residual, residualFields, summed } from "./norm.ts";
 
-/** The masks that encoders have. */
-export type EncoderMask = Extract<NamedMask, "full" | { readonly kind: "local" | "key-padding" }>;
+export type { EncoderMask, EncoderScore } from "./encoder-attention.ts";
 
 /** Which tokens see which, and where they stand. */
 export interface EncoderInputs {
@@ -32,6 +27,8 @@ export interface EncoderInputs {
   readonly layout?: "contiguous" | RaggedLayout | undefined;
   /** `full` (default), `local`, or `key-padding` for batch rows that are filled up. */
   readonly mask?: EncoderMask | undefined;
+  /** What is added to scaled dot products: nothing (default), or a bias by distance (MPNet). */
+  readonly score?: EncoderScore | undefined;
   /** Rotary positions: cosines and sines `[positions, pairs, 2]`, and each token's position, u32 `[b, t]`. */
   readonly rotation?: { readonly table: Tensor; readonly positions: Tensor; readonly layout: RopeLayout } | undefined;
 }
@@ -59,13 +56,11 @@ export interface EncoderBlockShape {
   readonly scale?: number | undefined;
 }
 
-/** The masks of encoders: the tables of masks and scores are not needed by a page that runs one. */
-const masks = byName<MaskRecord>([full, local, keyPadding]);
-
 const atLeastOne = integer(1, 2 ** 30);
 const inputFields = fieldsOf<EncoderInputs>({
   layout: layoutCheck,
   mask: maskCheck, // its record checks the rest
+  score: scoreCheck,
   rotation: object<NonNullable<EncoderInputs["rotation"]>>({
     table: tensorCheck,
     positions: tensorCheck,
@@ -148,7 +143,7 @@ function attend(
   gpu: Gpu,
   name: string,
   x: Tensor,
-  { layout = "contiguous", mask = "full", rotation }: EncoderInputs,
+  { layout, mask, score, rotation }: EncoderInputs,
   weights: EncoderBlockWeights["attention"],
   { heads, headWidth, scale }: EncoderBlockShape,
 ): Tensor {
@@ -163,13 +158,9 @@ function attend(
     [q, k] = [q, k].map((one) => rope(gpu, { x: one, table, positions }, { layout }).y) as [Tensor, Tensor];
   }
   tapProjections(gpu, name, { q, k, v });
-  namedMaskMod(mask, masks);
   const [queries, keys, values] = [q, k, v].map((one) => transpose(one, [0, 2, 1, 3])) as [Tensor, Tensor, Tensor];
-  const { out } = tableAttention(
-    gpu,
-    { q: queries, k: keys, v: values },
-    { mask, layout, scale: scale ?? 1 / Math.sqrt(headWidth) },
-  );
+  const scaling = scale ?? 1 / Math.sqrt(headWidth);
+  const out = encoderAttention(gpu, { q: queries, k: keys, v: values }, { layout, mask, score }, scaling);
   const joined = reshape(transpose(out, [0, 2, 1, 3]), [b, t, heads * headWidth]);
   gpu.tap(`${name}.out`, joined);
   return linear(gpu, joined, weights.output);

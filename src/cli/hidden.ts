@@ -27,7 +27,7 @@ async function showHidden(text: string, flags: EncoderFlags): Promise<void> {
   for (const [i, rows] of layers.entries()) {
     const values = Float64Array.from(rows.flatMap((row) => [...row]));
     const name = i === 0 ? "embeddings" : `layer ${i - 1}`;
-    await print(tensorText(name, { shape: [rows.length, encoder.config.width], values }, tableColumns()));
+    await print(tensorText(name, { shape: [rows.length, rows[0]?.length ?? 0], values }, tableColumns()));
   }
   say(encoder.gpu.adapter.label);
 }

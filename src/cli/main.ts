@@ -26,6 +26,10 @@ const commands = {
     summary: "measure how well a model predicts a text",
     load: async () => (await import("./perplexity.ts")).perplexityCommand(),
   },
+  embed: {
+    summary: "make vectors of texts, and compare them",
+    load: async () => (await import("./embed.ts")).embedCommand(),
+  },
   hidden: {
     summary: "print an encoder's states of a text, layer by layer",
     load: async () => (await import("./hidden.ts")).hiddenCommand(),

@@ -1,122 +1,98 @@
-import { linear } from "../blocks/linear.ts";
-import { type UseLite, useLiteStates } from "../models/encoders/use-lite.ts";
-import { unlessAborted } from "../options/abort.ts";
-import { callback, checkOptions, checkValue, fieldsOf, having, listOf, text } from "../options/checks.ts";
-import { tensor } from "../tensor/tensor.ts";
-import { reshape } from "../tensor/views.ts";
+import { GpuError } from "../gpu/errors.ts";
 import type { EncoderTokenizer } from "../text/encoder-tokenizer.ts";
 import { TextError } from "../text/text-error.ts";
+import type { EmbeddingSettings } from "./embedding.ts";
+import type { TextInput } from "./packing.ts";
+import type { EncoderPrograms, PackOutput } from "./programs.ts";
 
-/** Vectors of texts, in their order. */
-export interface SentenceVectors {
-  readonly embeddings: readonly Float32Array[];
-  /** Tokens of each text that counted. */
-  readonly tokens: readonly number[];
+/** The vector of a text. */
+export interface EmbeddedText {
+  readonly embedding: Float32Array;
+  /** Tokens of the text that counted, with a prompt and the special tokens. */
+  readonly tokens: number;
 }
 
 /** How texts are embedded. */
-export interface SentenceOptions {
+export interface EmbedOptions {
+  /** The prompt that is put before each text, by its name in `config_sentence_transformers.json`. */
+  readonly promptName?: string | undefined;
+  /** Tokens of a text that count, the special ones among them, where these are fewer than the model takes. */
+  readonly maxTokens?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Called after each batch with the number of texts that are done, and of all. */
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
 
-/** Most texts that are computed together, and most tokens unless a single text has more. */
-const most = { texts: 64, tokens: 1024 };
+/** What makes inputs of texts. */
+export interface TextReader {
+  readonly tokenizer: EncoderTokenizer;
+  readonly settings: EmbeddingSettings;
+  /** What a text is before it becomes tokens: stripped of space, in small letters. */
+  readonly prepare: (text: string) => string;
+}
 
-const fields = fieldsOf<SentenceOptions>({ signal: having("aborted", "an AbortSignal"), onProgress: callback });
+/** The prompt of a name, or the default one. Throws `TextError` for a name that there is not. */
+export function promptOf({ prompts, defaultPromptName }: EmbeddingSettings, name: string | undefined): string {
+  const wanted = name ?? defaultPromptName;
+  if (wanted === undefined) return "";
+  const prompt = Object.hasOwn(prompts, wanted) ? prompts[wanted] : undefined;
+  if (prompt !== undefined) return prompt;
+  const known = Object.keys(prompts);
+  const there = known.length > 0 ? `the prompts are ${known.join(", ")}` : "the model has no prompts";
+  throw new TextError(`embed: promptName is ${JSON.stringify(wanted)}, but ${there}`);
+}
 
-/** Lists of token ids in batches, in order. */
-function* batches(all: readonly (readonly number[])[]): Generator<readonly (readonly number[])[]> {
-  let batch: (readonly number[])[] = [];
-  let tokens = 0;
-  for (const ids of all) {
-    if (batch.length === most.texts || (batch.length > 0 && tokens + ids.length > most.tokens)) {
-      yield batch;
-      [batch, tokens] = [[], 0];
+/**
+ * Inputs of texts, each made as it is asked for; a text that is too long loses its end, never the special tokens. Throws
+ * `TextError` for a text without tokens.
+ */
+export async function* textInputs(
+  { tokenizer, settings, prepare }: TextReader,
+  texts: Iterable<string> | AsyncIterable<string>,
+  { promptName, maxTokens = settings.maxTokens }: EmbedOptions,
+): AsyncGenerator<TextInput, void, undefined> {
+  const prompt = promptOf(settings, promptName);
+  const most = Math.min(maxTokens, settings.maxTokens);
+  const length = prompt === "" || settings.includePrompt ? 0 : promptLength(tokenizer, prepare(prompt));
+  let i = 0;
+  for await (const text of texts) {
+    if (typeof text !== "string") throw new TextError(`embed: texts[${i}] is ${typeof text}, expected a text`);
+    const { ids, typeIds, spans, cut } = tokenizer.encodeInput(prepare(prompt + text), { maxTokens: most });
+    const isEmpty = spans.every((span) => span === undefined);
+    if (text.trim() === "" || (isEmpty && cut[0] === 0)) {
+      throw new TextError(`embed: texts[${i}] is empty, expected a text with at least one token`);
     }
-    batch.push(ids);
-    tokens += ids.length;
-  }
-  if (batch.length > 0) yield batch;
-}
-
-/** The means of the rows of `states` that belong to each text. */
-function means(states: Float64Array, lengths: readonly number[], width: number): Float32Array {
-  const result = new Float32Array(lengths.length * width);
-  let row = 0;
-  for (const [i, length] of lengths.entries()) {
-    for (let c = 0; c < width; c++) {
-      let sum = 0;
-      for (let t = 0; t < length; t++) sum += states[(row + t) * width + c] ?? 0;
-      result[i * width + c] = sum / length;
+    if (isEmpty || length >= ids.length) {
+      const around = isEmpty ? "the special tokens" : `a prompt of ${length} tokens`;
+      throw new TextError(`embed: ${around} leave none of ${most} tokens for texts[${i}]`);
     }
-    row += length;
-  }
-  return result;
-}
-
-/** A row's tanh, scaled to length 1. */
-function normalized(row: Float64Array): Float32Array {
-  const values = row.map(Math.tanh);
-  const squares = values.reduce((sum, value) => sum + value * value, 0);
-  return Float32Array.from(values, (value) => value / Math.sqrt(Math.max(1e-12, squares)));
-}
-
-async function embedBatch(model: UseLite, batch: readonly (readonly number[])[], signal: AbortSignal | undefined) {
-  const { gpu, config } = model;
-  const lengths = batch.map(({ length }) => length);
-  const all = batch.flat();
-  const offsets = [0];
-  for (const length of lengths) offsets.push((offsets.at(-1) ?? 0) + length);
-  const compute = () => {
-    using scope = gpu.scope();
-    const words = (values: readonly number[]) => tensor(gpu, [values.length], values, "u32");
-    const positions = lengths.flatMap((length) => Array.from({ length }, (_, i) => i));
-    const packed = { ids: words(all), positions: words(positions), offsets: words(offsets) };
-    return scope.keep(useLiteStates(model, packed));
-  };
-  const states = compute();
-  try {
-    const values = await unlessAborted(states.read(), signal);
-    const pool = () => {
-      using scope = gpu.scope();
-      const mean = tensor(gpu, [1, lengths.length, config.width], means(values, lengths, config.width));
-      return scope.keep(reshape(linear(gpu, mean, model.pooler), [lengths.length, config.width]));
-    };
-    const pooled = pool();
-    try {
-      const rows = await unlessAborted(pooled.read(), signal);
-      return lengths.map((_, i) => normalized(rows.slice(i * config.width, (i + 1) * config.width)));
-    } finally {
-      pooled.dispose();
-    }
-  } finally {
-    states.dispose();
+    yield { ids, typeIds, prompt: length };
+    i++;
   }
 }
 
-/** The vectors of texts by this model. */
-export async function embedTexts(
-  model: UseLite,
-  tokenizer: EncoderTokenizer,
-  texts: readonly string[],
-  options: SentenceOptions = {},
-): Promise<SentenceVectors> {
-  checkValue("embed", "texts", listOf(text), texts);
-  checkOptions("embed", fields, options);
-  const { signal, onProgress } = options;
-  signal?.throwIfAborted();
-  const all = texts.map((text, i) => {
-    const { ids } = tokenizer.encodeInput(text, { maxTokens: model.config.context });
-    if (ids.length === 0) throw new TextError(`embed: texts[${i}] is empty, expected a text with at least one token`);
-    return ids;
-  });
-  const embeddings: Float32Array[] = [];
-  for (const batch of batches(all)) {
-    signal?.throwIfAborted();
-    embeddings.push(...(await embedBatch(model, batch, signal)));
-    onProgress?.(embeddings.length, texts.length);
+/** Tokens of a prompt, with the special ones before it (sentence-transformers, SentenceTransformer.encode). */
+function promptLength(tokenizer: EncoderTokenizer, prompt: string): number {
+  const { ids, spans } = tokenizer.encodeInput(prompt);
+  return spans.at(-1) === undefined ? ids.length - 1 : ids.length;
+}
+
+/** Vectors of inputs, in their order, a pack at a time. Throws `GpuError` for one that is not finite. */
+export async function* vectorsOf(
+  name: string,
+  programs: EncoderPrograms,
+  output: PackOutput,
+  inputs: AsyncIterable<TextInput>,
+  width: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<EmbeddedText[], void, undefined> {
+  let done = 0;
+  for await (const { texts, values } of programs.run(inputs, output, { signal })) {
+    const embedded = texts.map(({ ids }, i) => {
+      const embedding = Float32Array.from(values.subarray(i * width, (i + 1) * width));
+      if (!embedding.every(Number.isFinite))
+        throw new GpuError(`${name}: the vector of texts[${done + i}] is not finite`);
+      return { embedding, tokens: ids.length };
+    });
+    done += texts.length;
+    yield embedded;
   }
-  return { embeddings, tokens: all.map(({ length }) => length) };
 }

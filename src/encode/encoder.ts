@@ -2,11 +2,23 @@ import { Lifetime } from "../generate/lifetime.ts";
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { EncoderConfig } from "../models/encoders/config.ts";
-import type { EncoderModel } from "../models/encoders/encoder.ts";
-import { checkOptions, checkValue, fieldsOf, having, nonEmpty } from "../options/checks.ts";
+import {
+  callback,
+  checkOptions,
+  checkValue,
+  either,
+  fieldsOf,
+  having,
+  integer,
+  listOf,
+  nonEmpty,
+  text as string,
+} from "../options/checks.ts";
 import type { EncodedInput, EncoderTokenizer } from "../text/encoder-tokenizer.ts";
 import { TextError } from "../text/text-error.ts";
-import { EncoderPrograms } from "./programs.ts";
+import { type EmbeddedText, type EmbedOptions, type TextReader, textInputs, vectorsOf } from "./embed-texts.ts";
+import { type Embedding, type EmbeddingSettings, embeddingOutput } from "./embedding.ts";
+import { EncoderPrograms, type PackOutput, type RunnableEncoder, statesOutput } from "./programs.ts";
 
 /** The states of a text's tokens. */
 export interface HiddenStates {
@@ -21,10 +33,43 @@ export interface HiddenOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const hiddenFields = fieldsOf<HiddenOptions>({ signal: having("aborted", "an AbortSignal") });
+/** Vectors of texts, in their order. */
+export interface Embeddings {
+  readonly embeddings: readonly Float32Array[];
+  /** Tokens of each text that counted, with a prompt and the special tokens. */
+  readonly tokens: readonly number[];
+}
+
+/** How a list of texts is embedded. */
+export interface EmbedListOptions extends EmbedOptions {
+  /** Called after each batch with the number of texts that are done, and of all. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+const signal = having("aborted", "an AbortSignal");
+const hiddenFields = fieldsOf<HiddenOptions>({ signal });
+const embedChecks = { promptName: string, maxTokens: integer(1, 2 ** 31 - 1), signal };
+const streamFields = fieldsOf<EmbedOptions>(embedChecks);
+const embedFields = fieldsOf<EmbedListOptions>({ ...embedChecks, onProgress: callback });
+
+/** Where texts come from. */
+const textSource = either(
+  (value) => (typeof value === "object" && value !== null && Symbol.iterator in value ? undefined : "texts"),
+  (value) =>
+    typeof value === "object" && value !== null && Symbol.asyncIterator in value ? undefined : "a stream of texts",
+);
 
 /** What a text is taken through by `hidden`. */
 const outputs = /^(embedding|layer\.\d+\.output)$/;
+
+/** What an encoder consists of. */
+export interface EncoderParts {
+  readonly model: RunnableEncoder;
+  readonly tokenizer: EncoderTokenizer;
+  readonly embedding: Embedding;
+  /** What a text is before it becomes tokens; default: as it is. */
+  readonly prepare?: ((text: string) => string) | undefined;
+}
 
 /** An encoder on the GPU with its tokenizer. Made by `loadEncoder`. */
 export class Encoder {
@@ -34,28 +79,35 @@ export class Encoder {
   readonly tokenizer: EncoderTokenizer;
   /** Longest text in tokens, with those that the model adds around it. */
   readonly context: number;
-  readonly #model: EncoderModel;
+  /** How `embed` makes vectors. */
+  readonly embedding: EmbeddingSettings;
+  readonly #parts: EncoderParts;
   readonly #programs: EncoderPrograms;
+  readonly #output: PackOutput;
   readonly #lifetime: Lifetime;
 
-  constructor(name: string, model: EncoderModel, tokenizer: EncoderTokenizer) {
+  constructor(name: string, parts: EncoderParts) {
+    const { model, tokenizer, embedding } = parts;
     this.name = name;
     this.gpu = model.gpu;
     this.config = model.config;
     this.tokenizer = tokenizer;
-    this.#model = model;
+    this.#parts = parts;
     this.#programs = new EncoderPrograms(model);
     this.context = Math.min(model.config.context, this.#programs.longest);
+    this.embedding = { ...embedding.settings, maxTokens: Math.min(embedding.settings.maxTokens, this.context) };
+    this.#output = embeddingOutput(embedding);
     const device = { assertLive: () => model.gpu.assertUsable() };
     this.#lifetime = new Lifetime(`${name}: this encoder`, device, () => {
       this.#programs.dispose();
+      embedding.dispose();
       model.weights.dispose();
     });
   }
 
   /** Bytes of the weights on the GPU. */
   get bytes(): number {
-    return this.#model.weights.bytes;
+    return this.#parts.model.weights.bytes + this.#parts.embedding.bytes;
   }
 
   /** The tokens of a text that has to be taken whole. */
@@ -79,8 +131,9 @@ export class Encoder {
     const input = this.#whole("hidden", text);
     using _use = this.#lifetime.use();
     const layers: Float32Array[][] = [];
-    for await (const { taps } of this.#programs.states([input], { ...options, taps: (name) => outputs.test(name) })) {
-      for (const values of taps.values()) layers.push(rowsOf(values, this.config.width));
+    const taps = (name: string) => outputs.test(name);
+    for await (const { taps: tapped } of this.#programs.run([input], statesOutput, { ...options, taps })) {
+      for (const values of tapped.values()) layers.push(rowsOf(values, input.ids.length));
     }
     for (const [layer, rows] of layers.entries()) {
       if (rows.every((row) => row.every(Number.isFinite))) continue;
@@ -88,6 +141,49 @@ export class Encoder {
       throw new GpuError(`${this.name}: the states after ${where} are not finite`);
     }
     return { tokens: input.ids, layers };
+  }
+
+  /**
+   * A vector for each text, such that texts of similar meaning have a large cosine: the states of its tokens, pooled as
+   * `embedding` says. Texts are computed together, each seeing its own tokens alone; what is longer than
+   * `embedding.maxTokens` is cut off. Throws `TextError` for an empty text and for a prompt that there is not, and the
+   * reason of `signal` once it aborts.
+   */
+  async embed(texts: readonly string[], options: EmbedListOptions = {}): Promise<Embeddings> {
+    checkValue("embed", "texts", listOf(string), texts);
+    checkOptions("embed", embedFields, options);
+    const { onProgress, ...rest } = options;
+    const all: EmbeddedText[] = [];
+    for await (const batch of this.#embedded(texts, rest)) {
+      all.push(...batch);
+      onProgress?.(all.length, texts.length);
+    }
+    return { embeddings: all.map(({ embedding }) => embedding), tokens: all.map(({ tokens }) => tokens) };
+  }
+
+  /**
+   * As `embed`, for a stream of texts: they are read as they are computed, and each vector is given as soon as it is
+   * there, so that memory does not grow with their number.
+   */
+  embedStream(
+    texts: Iterable<string> | AsyncIterable<string>,
+    options: EmbedOptions = {},
+  ): AsyncGenerator<EmbeddedText, void, undefined> {
+    checkValue("embedStream", "texts", textSource, texts);
+    checkOptions("embedStream", streamFields, options);
+    return oneByOne(this.#embedded(texts, options));
+  }
+
+  async *#embedded(
+    texts: Iterable<string> | AsyncIterable<string>,
+    options: EmbedOptions,
+  ): AsyncGenerator<EmbeddedText[], void, undefined> {
+    using _use = this.#lifetime.use();
+    const { signal } = options;
+    signal?.throwIfAborted();
+    const reader: TextReader = { ...this.#parts, settings: this.embedding, prepare: this.#parts.prepare ?? asItIs };
+    const inputs = textInputs(reader, texts, options);
+    yield* vectorsOf(this.name, this.#programs, this.#output, inputs, this.embedding.width, signal);
   }
 
   /** Stops what it computes, and frees its memory, the programs and the weights, as soon as nothing uses them. */
@@ -100,9 +196,14 @@ export class Encoder {
   }
 }
 
-/** The rows of `width` values. */
-function rowsOf(values: Float64Array, width: number): Float32Array[] {
-  return Array.from({ length: values.length / width }, (_, i) =>
-    Float32Array.from(values.subarray(i * width, (i + 1) * width)),
-  );
+const asItIs = (text: string) => text;
+
+async function* oneByOne<T>(batches: AsyncIterable<readonly T[]>): AsyncGenerator<T, void, undefined> {
+  for await (const batch of batches) yield* batch;
+}
+
+/** The values in this many rows. */
+function rowsOf(values: Float64Array, rows: number): Float32Array[] {
+  const width = values.length / rows;
+  return Array.from({ length: rows }, (_, i) => Float32Array.from(values.subarray(i * width, (i + 1) * width)));
 }

@@ -1,33 +1,34 @@
 import type { EncodedInput } from "../text/encoder-tokenizer.ts";
 
 /** A text, or a pair of texts, as an encoder takes it. */
-export type TextInput = Pick<EncodedInput, "ids" | "typeIds">;
-
-/** Texts that are computed together, one after the other in one row. */
-export interface Pack {
-  /** Indices of the first text and of the one after the last. */
-  readonly begin: number;
-  readonly end: number;
-  /** Tokens of all of them. */
-  readonly tokens: number;
+export interface TextInput extends Pick<EncodedInput, "ids" | "typeIds"> {
+  /** Tokens at its beginning that belong to a prompt; default 0. */
+  readonly prompt?: number;
 }
 
 /** Most texts of a pack: what finds a workgroup's text goes through them one by one. */
 const mostTexts = 64;
 
-/** Cuts texts of these lengths into packs of at most `most` tokens, in order; a longer text is a pack of its own. */
-export function packsOf(lengths: readonly number[], most: number): Pack[] {
-  const packs: Pack[] = [];
-  let [begin, tokens] = [0, 0];
-  for (const [i, length] of lengths.entries()) {
-    if (i > begin && (tokens + length > most || i - begin === mostTexts)) {
-      packs.push({ begin, end: i, tokens });
-      [begin, tokens] = [i, 0];
+/**
+ * Gathers texts, in order, into packs of at most `most` tokens; a longer text is a pack of its own. A pack is yielded as
+ * soon as the next text does not fit, so that no more texts are held than one pack and that text.
+ */
+export async function* inPacks<T extends TextInput>(
+  texts: Iterable<T> | AsyncIterable<T>,
+  most: number,
+): AsyncGenerator<readonly T[], void, undefined> {
+  let pack: T[] = [];
+  let tokens = 0;
+  for await (const text of texts) {
+    const { length } = text.ids;
+    if (pack.length === mostTexts || (pack.length > 0 && tokens + length > most)) {
+      yield pack;
+      [pack, tokens] = [[], 0];
     }
+    pack.push(text);
     tokens += length;
   }
-  if (lengths.length > begin) packs.push({ begin, end: lengths.length, tokens });
-  return packs;
+  if (pack.length > 0) yield pack;
 }
 
 /** The sizes for which a program is recorded: what a pack is filled up to. */
@@ -47,11 +48,11 @@ export function sizeFor(tokens: number, texts: number): PackSize {
 
 /** The values that a program reads, one for each token, and the offsets of texts. */
 export interface PackedTokens {
-  readonly ids: Uint32Array;
-  readonly positions: Uint32Array;
-  readonly types: Uint32Array;
+  readonly ids: Uint32Array<ArrayBuffer>;
+  readonly positions: Uint32Array<ArrayBuffer>;
+  readonly types: Uint32Array<ArrayBuffer>;
   /** Of where each text begins and the last one ends. */
-  readonly offsets: Uint32Array;
+  readonly offsets: Uint32Array<ArrayBuffer>;
 }
 
 /**

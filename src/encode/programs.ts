@@ -1,28 +1,77 @@
-import type { Instance, Program } from "../gpu/gpu.ts";
-import type { EncoderModel } from "../models/encoders/encoder.ts";
-import { encode } from "../models/encoders/encoder.ts";
+import type { Gpu, Instance, Program } from "../gpu/gpu.ts";
+import { type EncoderConfig, firstPosition } from "../models/encoders/config.ts";
+import type { TokenInputs } from "../models/encoders/encoder.ts";
 import { unlessAborted } from "../options/abort.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { placed, type Tensor, zeros } from "../tensor/tensor.ts";
+import { reshape } from "../tensor/views.ts";
+import { inPacks, type PackSize, packTokens, sizeFor, type TextInput } from "./packing.ts";
 
-import { type Pack, type PackSize, packsOf, packTokens, sizeFor, type TextInput } from "./packing.ts";
+/** An encoder on the GPU, of any family. */
+export interface RunnableEncoder {
+  readonly gpu: Gpu;
+  readonly config: EncoderConfig;
+  /** Its weights: their size in bytes, and what frees them. */
+  readonly weights: { readonly bytes: number; dispose(): void };
+  /** Records the states `[b, t, c]` of the last layer; taps are `embedding` and `layer.N.output`. */
+  states(inputs: TokenInputs): Tensor;
+}
+
+/** Numbers that a program reads beside the tokens. */
+export interface PackInput {
+  readonly dtype: "u32" | "f32";
+  /** How many, for a program of this size. */
+  readonly count: (size: PackSize) => number;
+  readonly values: (
+    texts: readonly TextInput[],
+    size: PackSize,
+  ) => Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+}
+
+/** What a program computes of the states of its texts. */
+export interface PackOutput {
+  /** Programs are kept by it: outputs of one encoder with equal names are the same. */
+  readonly name: string;
+  readonly inputs: Readonly<Record<string, PackInput>>;
+  /** What a row of the result belongs to. */
+  readonly rows: "tokens" | "texts";
+  /** Records it: from states `[t, c]`, offsets of texts u32 `[texts + 1]` and its inputs, a result of as many rows. */
+  readonly record: (
+    gpu: Gpu,
+    pack: { readonly states: Tensor; readonly offsets: Tensor; readonly inputs: Readonly<Record<string, Tensor>> },
+  ) => Tensor;
+}
+
+/** The states themselves. */
+export const statesOutput: PackOutput = {
+  name: "states",
+  inputs: {},
+  rows: "tokens",
+  record: (_gpu, { states }) => states,
+};
 
 /** A program for packs of one size, with the memory of its inputs. */
 interface BoundPack {
-  readonly size: PackSize;
-  readonly inputs: Readonly<Record<"ids" | "positions" | "types" | "offsets", Tensor>>;
-  readonly program: Program<{ readonly states: Tensor }>;
-  readonly instance: Instance<{ readonly states: Tensor }>;
+  readonly inputs: Readonly<Record<string, Tensor>>;
+  readonly program: Program<{ readonly result: Tensor }>;
+  readonly instance: Instance<{ readonly result: Tensor }>;
   dispose(): void;
 }
 
-/** What a pack computed: a row of states for each token, text after text. */
-export interface PackStates {
-  readonly pack: Pack;
-  /** `[tokens, c]` */
-  readonly states: Float64Array;
-  /** Values `[tokens, …]` by the names that were asked for. */
+/** What a pack computed. */
+export interface PackResult<T extends TextInput> {
+  readonly texts: readonly T[];
+  /** A row for each token, text after text, or for each text. */
+  readonly values: Float64Array;
+  /** Values of each token by the names that were wanted. */
   readonly taps: ReadonlyMap<string, Float64Array>;
+}
+
+/** How packs are computed. */
+export interface PackOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Names of values that are kept; the program is then recorded for this pack alone. */
+  readonly taps?: ((name: string) => boolean) | undefined;
 }
 
 /** How many programs are kept. */
@@ -33,27 +82,36 @@ const mostTokens = 1024;
 
 /** Records and keeps the programs of one encoder. Runs of one share memory, so they follow one another. */
 export class EncoderPrograms {
-  readonly model: EncoderModel;
   /** Tokens of which one binding holds the widest activations. */
   readonly longest: number;
+  readonly #model: RunnableEncoder;
   readonly #bound = new Map<string, BoundPack>();
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(model: EncoderModel) {
-    this.model = model;
+  constructor(model: RunnableEncoder) {
+    this.#model = model;
     const { width, hidden } = model.config;
     this.longest = Math.floor(model.gpu.limits.binding / (4 * Math.max(3 * width, hidden)));
   }
 
-  /** The states of texts, pack by pack. Throws the reason of `signal` between packs. */
-  async *states(
-    inputs: readonly TextInput[],
-    { signal, taps }: { readonly signal?: AbortSignal | undefined; readonly taps?: (name: string) => boolean } = {},
-  ): AsyncGenerator<PackStates, void, undefined> {
-    const lengths = inputs.map(({ ids }) => ids.length);
-    for (const pack of packsOf(lengths, Math.min(mostTokens, this.longest))) {
+  /** How many programs there are: at most eight, whatever the number of texts. */
+  get size(): number {
+    return this.#bound.size;
+  }
+
+  /**
+   * What texts give, pack by pack, in their order. Texts are taken as packs are computed, so an endless list needs no more
+   * memory than a short one. Throws the reason of `signal` between packs and while one is awaited.
+   */
+  async *run<T extends TextInput>(
+    texts: Iterable<T> | AsyncIterable<T>,
+    output: PackOutput,
+    options: PackOptions = {},
+  ): AsyncGenerator<PackResult<T>, void, undefined> {
+    const { signal } = options;
+    for await (const pack of inPacks(texts, Math.min(mostTokens, this.longest))) {
       signal?.throwIfAborted();
-      yield await this.#alone(() => this.#run(inputs.slice(pack.begin, pack.end), pack, signal, taps), signal);
+      yield await this.#alone(() => this.#runPack(pack, output, options), signal);
     }
   }
 
@@ -68,41 +126,45 @@ export class EncoderPrograms {
     return await own;
   }
 
-  async #run(
-    inputs: readonly TextInput[],
-    pack: Pack,
-    signal: AbortSignal | undefined,
-    taps?: (name: string) => boolean,
-  ): Promise<PackStates> {
-    const { gpu, config } = this.model;
-    const size = sizeFor(pack.tokens, inputs.length);
-    const bound = taps ? await this.#bind(size, signal, taps) : await this.#once(size, signal);
+  async #runPack<T extends TextInput>(
+    texts: readonly T[],
+    output: PackOutput,
+    { signal, taps }: PackOptions,
+  ): Promise<PackResult<T>> {
+    const { gpu, config } = this.#model;
+    const tokens = texts.reduce((sum, { ids }) => sum + ids.length, 0);
+    const size = sizeFor(tokens, texts.length);
+    const bound = await (taps ? this.#bind(size, output, signal, taps) : this.#keptFor(size, output, signal));
     try {
-      const packed = packTokens(inputs, size, { first: config.positions.first, context: config.context });
+      const given: Record<string, Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>> = {
+        ...packTokens(texts, size, { first: firstPosition(config.positions), context: config.context }),
+      };
+      for (const [name, { values }] of Object.entries(output.inputs)) given[own(name)] = values(texts, size);
       await Promise.all(
-        (["ids", "positions", "types", "offsets"] as const).map((name) => {
-          const { buffer } = packed[name];
-          return gpu.write(bound.inputs[name].storage, 0, new Uint8Array(buffer as ArrayBuffer));
+        Object.entries(given).map(async ([name, { buffer, byteOffset, byteLength }]) => {
+          const input = bound.inputs[name];
+          if (input) await gpu.write(input.storage, 0, new Uint8Array(buffer, byteOffset, byteLength));
         }),
       );
       bound.instance.run();
       const { program, instance } = bound;
-      const rowsOf = async (tensor: Tensor) => {
+      const live = { tokens, texts: texts.length };
+      const read = async (tensor: Tensor, of: "tokens" | "texts") => {
         const values = await unlessAborted(placed(instance, tensor).read(), signal);
-        return values.subarray(0, (values.length / size.tokens) * pack.tokens);
+        return values.subarray(0, (values.length / size[of]) * live[of]);
       };
-      const states = await rowsOf(program.result.states);
+      const values = await read(program.result.result, output.rows);
       const tapped = new Map<string, Float64Array>();
-      for (const [name, tensor] of program.taps) tapped.set(name, await rowsOf(tensor as Tensor));
-      return { pack, states, taps: tapped };
+      for (const [name, tensor] of program.taps) tapped.set(name, await read(tensor as Tensor, "tokens"));
+      return { texts, values, taps: tapped };
     } finally {
       if (taps) bound.dispose();
     }
   }
 
-  async #once(size: PackSize, signal: AbortSignal | undefined): Promise<BoundPack> {
-    const key = `${size.tokens} ${size.texts}`;
-    const bound = this.#bound.get(key) ?? (await this.#bind(size, signal));
+  async #keptFor(size: PackSize, output: PackOutput, signal: AbortSignal | undefined): Promise<BoundPack> {
+    const key = `${output.name} ${size.tokens} ${size.texts}`;
+    const bound = this.#bound.get(key) ?? (await this.#bind(size, output, signal));
     this.#bound.delete(key); // set again, so that the map's order is the order of use
     this.#bound.set(key, bound);
     for (const old of [...this.#bound.keys()].slice(0, Math.max(0, this.#bound.size - kept))) {
@@ -112,25 +174,38 @@ export class EncoderPrograms {
     return bound;
   }
 
-  async #bind(size: PackSize, signal: AbortSignal | undefined, taps?: (name: string) => boolean): Promise<BoundPack> {
-    const { gpu, config } = this.model;
-    const make = (shape: Shape, label: string) => gpu.unscoped(() => zeros(gpu, shape, "u32", label));
-    const inputs = {
-      ids: make([1, size.tokens], "token ids"),
-      positions: make([1, size.tokens], "positions"),
-      types: make([1, size.tokens], "token types"),
-      offsets: make([size.texts + 1], "offsets of texts"),
+  async #bind(
+    size: PackSize,
+    output: PackOutput,
+    signal: AbortSignal | undefined,
+    taps?: (name: string) => boolean,
+  ): Promise<BoundPack> {
+    const { gpu, config } = this.#model;
+    const make = (shape: Shape, dtype: "u32" | "f32", label: string) =>
+      gpu.unscoped(() => zeros(gpu, shape, dtype, label));
+    const tokens = {
+      ids: make([1, size.tokens], "u32", "token ids"),
+      positions: make([1, size.tokens], "u32", "positions"),
+      types: make([1, size.tokens], "u32", "token types"),
+      offsets: make([size.texts + 1], "u32", "offsets of texts"),
     };
+    const extra = Object.fromEntries(
+      Object.entries(output.inputs).map(([name, { dtype, count }]) => [name, make([count(size)], dtype, name)]),
+    );
+    const inputs: Record<string, Tensor> = { ...tokens };
+    for (const [name, tensor] of Object.entries(extra)) inputs[own(name)] = tensor;
     const free = () => {
       for (const tensor of Object.values(inputs)) tensor.dispose();
     };
     try {
-      const { ids, positions, types, offsets } = inputs;
+      const { ids, positions, types, offsets } = tokens;
       const layout = { kind: "ragged", queryOffsets: offsets, keyOffsets: offsets } as const;
       const program = gpu.record(
-        () => ({
-          states: encode(this.model, { ids, positions, layout, ...(config.types > 0 ? { types } : {}) }),
-        }),
+        () => {
+          const given = { ids, positions, layout, ...(config.types > 0 ? { types } : {}) };
+          const states = reshape(this.#model.states(given), [size.tokens, config.width]);
+          return { result: output.record(gpu, { states, offsets, inputs: extra }) };
+        },
         taps ? { taps } : {},
       );
       const instance = await program.instantiate(undefined, gpu, signal);
@@ -139,7 +214,7 @@ export class EncoderPrograms {
         program.dispose();
         free();
       };
-      return { size, inputs, program, instance, dispose };
+      return { inputs, program, instance, dispose };
     } catch (error) {
       free();
       throw error;
@@ -151,3 +226,6 @@ export class EncoderPrograms {
     this.#bound.clear();
   }
 }
+
+/** The name of an output's own input, which is none of the tokens'. */
+const own = (name: string) => `output ${name}`;

@@ -1,14 +1,19 @@
+import { readFields, text } from "../formats/fields.ts";
 import { FormatError, listed, printed } from "../formats/format-error.ts";
 import { readJson } from "../formats/read-text.ts";
 import type { FileSource } from "../formats/source.ts";
+import { subfolder } from "../formats/subfolder.ts";
 import { checkTokens, modelFiles } from "../generate/model-files.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { checkWeights } from "../models/checkpoint.ts";
+import { encode } from "../models/encoders/encoder.ts";
 import { readEncoderConfig } from "../models/encoders/families.ts";
 import { uploadEncoder } from "../models/encoders/weights.ts";
 import type { LoadOptions } from "../models/loader.ts";
 import { createEncoderTokenizer } from "../text/encoder-tokenizer.ts";
 import { Encoder } from "./encoder.ts";
+import { readModules, readSentence } from "./modules.ts";
+import { checkEmbedding, uploadEmbedding } from "./read-embedding.ts";
 
 /** Options of `loadEncoder`. */
 export interface EncoderOptions extends Omit<LoadOptions, "weights"> {
@@ -22,14 +27,37 @@ export async function readEncoder(gpu: Gpu, source: FileSource, options: Encoder
     throw new FormatError(source.gguf, "is a GGUF file, expected a folder: encoders in GGUF files are not supported");
   }
   const { onWarning = console.warn, signal } = options;
-  const files = await modelFiles(source);
-  const { family, config } = readEncoderConfig(await files.config());
-  const tokenizer = createEncoderTokenizer(await readJson(source, "tokenizer.json"), await files.tokenizerConfig());
+  const modules = await readModules(source);
+  const folder = subfolder(source, modules?.[0]?.path ?? "");
+  const files = await modelFiles(folder);
+  const raw = await files.config();
+  const architecture = readFields(files.origin.file, raw).field("model_type", text);
+  const read = architecture === "use-lite" ? undefined : readEncoderConfig(raw);
+  const settings = await files.tokenizerConfig();
+  const tokenizer = createEncoderTokenizer(await readJson(folder, "tokenizer.json"), settings);
+  if (!read) {
+    const { readUseLite } = await import("./read-use-lite.ts");
+    return new Encoder(source.name, await readUseLite(gpu, folder, files, tokenizer, options));
+  }
+  const { family, config } = read;
+  const sentence = await readSentence(source, modules, architecture);
   checkTokens(files, tokenizer, config.vocabulary);
   const weights = await files.weights(false);
   const checkpoint = checkWeights(weights, family, config);
   if (checkpoint.unread.length > 0) onWarning(printed(`${weights.file}: nothing reads ${listed(checkpoint.unread)}`));
-  await source.prepare?.([...new Set([...weights.tensors.values()].map(({ file }) => file))], { signal });
+  const checked = await checkEmbedding(source, sentence, config, settings["model_max_length"]);
+  await folder.prepare?.([...new Set([...weights.tensors.values()].map(({ file }) => file))], { signal });
   const uploaded = await uploadEncoder(gpu, weights, checkpoint, config, options);
-  return new Encoder(source.name, { gpu, config, weights: uploaded }, tokenizer);
+  try {
+    const model = { gpu, config, weights: uploaded };
+    return new Encoder(source.name, {
+      tokenizer,
+      model: { ...model, states: (inputs) => encode(model, inputs) },
+      embedding: await uploadEmbedding(gpu, checked, options),
+      prepare: sentence.lowerCase ? (text) => text.trim().toLowerCase() : (text) => text.trim(),
+    });
+  } catch (error) {
+    uploaded.dispose();
+    throw error;
+  }
 }

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { type Dense, dense } from "../../src/reference/dense.ts";
 
-/** Families of which `test/golden/encoders.py` writes a folder. */
-export const encoderNames = ["bert", "roberta", "distilbert"] as const;
+/** Families of which `test/golden/encoders.py` and `later_encoders.py` write a folder. */
+export const encoderNames = ["bert", "roberta", "distilbert", "mpnet", "modernbert", "new"] as const;
 
 /** Where their folders are, from the root of the clone. */
 export const encoderFolder = (name: string) => `test/golden/${name}`;

@@ -241,6 +241,9 @@ class Model:
             return self.linear(torch.tanh(self.linear(first, "classifier.dense")), "classifier.out_proj")
         return self.linear(torch.relu(self.linear(first, "pre_classifier")), "classifier")
 
+    def label_logits(self, x):
+        return self.linear(x, "classifier")
+
     def golden(self):
         texts = []
         for text in TEXTS:
@@ -254,9 +257,10 @@ class Model:
         ids, types = self.ids(*PAIR)
         last = self.layers(ids, types)[-1]
         pair = {"texts": PAIR, "tokens": ids, "types": types, "last": rounded(last), "classes": rounded(self.class_logits(last))}
-        pair["answer"] = rounded(self.linear(last, "qa_outputs"))
-        if self.name != "roberta":  # its sequence classifier has two layers, that of tokens one: names clash
-            pair["labels"] = rounded(self.linear(last, "classifier"))
+        if "qa_outputs.weight" in self.weights:
+            pair["answer"] = rounded(self.linear(last, "qa_outputs"))
+        if "classifier.weight" in self.weights:  # of RoBERTa's sequence classifier, which has two layers, names clash
+            pair["labels"] = rounded(self.label_logits(last))
         if self.name == "bert":
             pooled = torch.tanh(self.linear(last[0], "bert.pooler.dense"))
             pair["next"] = rounded(self.linear(pooled, "cls.seq_relationship"))
@@ -342,5 +346,6 @@ def rounded(x):
     return json.loads(json.dumps(x.tolist()), parse_float=lambda text: float(f"{float(text):.9g}"))
 
 
-for name in FAMILIES:
-    Model(name).write()
+if __name__ == "__main__":
+    for name in FAMILIES:
+        Model(name).write()

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { convertUseLite } from "../../scripts/models/use-lite.mjs";
-import { loadSentenceEncoder, type SentenceEncoder } from "../../src/encode/sentence-encoder.ts";
+import type { Encoder } from "../../src/encode/encoder.ts";
+import { loadEncoder } from "../../src/encode/load-encoder.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { encode } from "../../src/tensor/dtype.ts";
 import { testGpu } from "../support/gpu.ts";
@@ -38,14 +39,14 @@ function difference(a: readonly ArrayLike<number>[], b: readonly ArrayLike<numbe
 describe("the Universal Sentence Encoder lite on the GPU", () => {
   let gpu: Gpu;
   let folder: string;
-  let rounded: SentenceEncoder;
+  let rounded: Encoder;
   let vectors: readonly Float32Array[];
   let expected: number[][];
   beforeAll(async () => {
     gpu = await testGpu();
     folder = await mkdtemp(join(tmpdir(), "shaderformer-use-lite-"));
     expected = (await (await packageModel()).embed([...fifty])) as number[][];
-    rounded = await loadSentenceEncoder(gpu, bundled);
+    rounded = await loadEncoder(gpu, bundled);
     vectors = (await rounded.embed(fifty)).embeddings;
   }, 120_000);
   afterAll(async () => {
@@ -55,7 +56,7 @@ describe("the Universal Sentence Encoder lite on the GPU", () => {
 
   test("is the package's own output on 50 sentences, and near to it with weights of f16", async () => {
     await writeUnrounded(folder);
-    const unrounded = await loadSentenceEncoder(gpu, folder);
+    const unrounded = await loadEncoder(gpu, folder);
     const { embeddings } = await unrounded.embed(fifty);
     unrounded.dispose();
     const [exact, near] = [difference(embeddings, expected), difference(vectors, expected)];
@@ -103,6 +104,18 @@ describe("the Universal Sentence Encoder lite on the GPU", () => {
     expect(seen).toEqual([64]);
     await expect(rounded.embed(["a", ""])).rejects.toThrow("embed: texts[1] is empty");
     await expect(rounded.embed("a" as never)).rejects.toThrow(/embed: texts is "a"/);
-    await expect(loadSentenceEncoder(gpu, join(bundled, "../voices-dense"))).rejects.toThrow(/config.json.*model_type/);
+    await expect(rounded.embed(["a"], { promptName: "query" })).rejects.toThrow("the model has no prompts");
+    await expect(loadEncoder(gpu, join(bundled, "../voices-dense"))).rejects.toThrow(/config.json.*model_type/);
+  });
+
+  test("says how it makes vectors, and gives the states of its layers", async () => {
+    const { pooling, normalized, width, maxTokens } = rounded.embedding;
+    expect({ pooling, normalized, width, maxTokens }).toEqual({
+      ...{ pooling: ["mean"], normalized: true, width: 512, maxTokens: 128 },
+    });
+    const { tokens, layers } = await rounded.hidden(fifty[7] ?? "");
+    expect(layers.map((rows) => [rows.length, rows[0]?.length])).toEqual(
+      [256, 512, 512].map((w) => [tokens.length, w]),
+    );
   });
 });

@@ -9,6 +9,7 @@ import {
   headWidthOf,
   layerSources,
   normSources,
+  positionSources,
 } from "./family.ts";
 
 const fields = {
@@ -68,12 +69,12 @@ const prefixOf = ({ architecture }: EncoderConfig, has: (name: string) => boolea
   has("embeddings.word_embeddings.weight") ? "" : (prefixes[architecture] ?? "");
 
 function outer(config: EncoderConfig, has: (name: string) => boolean): EncoderSources {
-  const { vocabulary, width, types, positions } = config;
+  const { vocabulary, width, types } = config;
   const prefix = `${prefixOf(config, has)}embeddings.`;
   const norm = normSources(`${prefix}LayerNorm`, width, has);
   return {
     embedding: { name: `${prefix}word_embeddings.weight`, shape: [vocabulary, width] },
-    positions: { name: `${prefix}position_embeddings.weight`, shape: [positions.rows, width] },
+    ...positionSources(`${prefix}position_embeddings.weight`, config),
     ...(types > 0 ? { types: { name: `${prefix}token_type_embeddings.weight`, shape: [types, width] } } : {}),
     embeddingNorm: norm.weight,
     embeddingNormBias: norm.bias,

@@ -1,13 +1,23 @@
 import type { Activation } from "../../blocks/activations.ts";
+import type { RopeSettings } from "../rope.ts";
 
 /** How an encoder knows the order of tokens. */
-export type EncoderPositions = {
-  readonly kind: "learned";
-  /** Rows of the table. */
-  readonly rows: number;
-  /** Row of a text's first token; RoBERTa's rows before it are those of padding. */
-  readonly first: number;
-};
+export type EncoderPositions =
+  | {
+      readonly kind: "learned";
+      /** Rows of the table. */
+      readonly rows: number;
+      /** Row of a text's first token; RoBERTa's rows before it are those of padding. */
+      readonly first: number;
+    }
+  /** Queries and keys are rotated (Su et al. 2021), those of layers with a window by frequencies of their own if given. */
+  | { readonly kind: "rotary"; readonly all: RopeSettings; readonly local?: RopeSettings | undefined }
+  /** A table of sines and cosines is added (Vaswani et al. 2017, section 3.5). */
+  | { readonly kind: "sinusoidal" };
+
+/** The row of a table of positions, or the position, of a text's first token. */
+export const firstPosition = (positions: EncoderPositions): number =>
+  positions.kind === "learned" ? positions.first : 0;
 
 /** The settings of an encoder, whatever its family and file. */
 export interface EncoderConfig {
@@ -27,11 +37,15 @@ export interface EncoderConfig {
   /** Kinds of tokens that have an embedding of their own, such as those of the first and of the second text; 0: none. */
   readonly types: number;
   readonly positions: EncoderPositions;
+  /** A bias of each head by the distance of two tokens, in buckets (Raffel et al. 2019, section 2.1); unset: none. */
+  readonly relativeBias?: { readonly buckets: number; readonly farthest: number } | undefined;
+  /** How many tokens on either side each layer sees; an entry that is unset: all. Unset: all layers see all. */
+  readonly windows?: readonly (number | undefined)[] | undefined;
   readonly norm: "layer";
   readonly eps: number;
   /** Whether norms follow the residual additions, or precede the sublayers. */
   readonly norms: "post" | "pre";
-  readonly activation: Activation;
+  readonly activation: Activation | "relu";
   /** True: heads that predict tokens use the embedding. */
   readonly tied: boolean;
 }

@@ -9,6 +9,7 @@ import {
   headWidthOf,
   layerSources,
   normSources,
+  positionSources,
 } from "./family.ts";
 
 const fields = {
@@ -55,12 +56,13 @@ function read(config: FieldReader, architecture: string): EncoderConfig {
 /** The prefix of names; folders saved from the bare model have none. */
 const prefixOf = (has: (name: string) => boolean) => (has("embeddings.word_embeddings.weight") ? "" : "distilbert.");
 
-function outer({ vocabulary, width, positions }: EncoderConfig, has: (name: string) => boolean): EncoderSources {
+function outer(config: EncoderConfig, has: (name: string) => boolean): EncoderSources {
+  const { vocabulary, width } = config;
   const prefix = `${prefixOf(has)}embeddings.`;
   const norm = normSources(`${prefix}LayerNorm`, width, has);
   return {
     embedding: { name: `${prefix}word_embeddings.weight`, shape: [vocabulary, width] },
-    positions: { name: `${prefix}position_embeddings.weight`, shape: [positions.rows, width] },
+    ...positionSources(`${prefix}position_embeddings.weight`, config),
     embeddingNorm: norm.weight,
     embeddingNormBias: norm.bias,
   };

@@ -1,5 +1,6 @@
+import type { Activation } from "../../blocks/activations.ts";
 import { type EncoderInputs, encoderBlock } from "../../blocks/encoder-block.ts";
-import { norm, type Residual, summed } from "../../blocks/norm.ts";
+import { addNorm, norm, type Residual, summed } from "../../blocks/norm.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { add } from "../../kernels/elementwise/elementwise.ts";
 import { gather } from "../../kernels/embedding/gather.ts";
@@ -16,10 +17,10 @@ export interface EncoderModel {
 }
 
 /** The tokens of texts, one text after the other, or batch rows of one length. */
-export interface TokenInputs extends Omit<EncoderInputs, "rotation"> {
+export interface TokenInputs extends Omit<EncoderInputs, "rotation" | "score"> {
   /** Token ids, u32 `[b, t]`. */
   readonly ids: Tensor;
-  /** Row of the table of positions of each token, u32 `[b, t]`. */
+  /** Position of each token, or its row of the table of learned positions, u32 `[b, t]`. */
   readonly positions: Tensor;
   /** Type of each token, u32 `[b, t]`; for models that have types. */
   readonly types?: Tensor | undefined;
@@ -39,8 +40,8 @@ function embed({ gpu, config, weights }: EncoderModel, { ids, positions, types }
 }
 
 /**
- * The states `[b, t, c]` of the last layer. While recording, taps are `embedding`, the normed sum of the embeddings, and
- * `layer.N.output`, the states after layer N, apart from what blocks tap.
+ * The states `[b, t, c]` of the last layer, after the final norm if there is one. While recording, taps are `embedding`,
+ * the normed sum of the embeddings, and `layer.N.output`, the states after layer N, apart from what blocks tap.
  */
 export function encode(model: EncoderModel, inputs: TokenInputs): Tensor {
   const { gpu, config, weights } = model;
@@ -48,11 +49,33 @@ export function encode(model: EncoderModel, inputs: TokenInputs): Tensor {
   const x = gpu.within("embedding", () => embed(model, inputs));
   gpu.tap("embedding", x);
   let stream: Residual = { sum: x };
-  const { heads, headWidth, activation, norms } = config;
+  const { heads, headWidth, norms, windows } = config;
+  const activation = config.activation as Activation; // a family's: USE-lite, with relu, has layers of its own
   weights.blocks.forEach((block, layer) => {
-    stream = encoderBlock(gpu, `layer.${layer}`, stream, visible, block, { heads, headWidth, activation, norms });
+    const sees = { ...visible, ...layerSight(model, inputs, windows?.[layer]) };
+    stream = encoderBlock(gpu, `layer.${layer}`, stream, sees, block, { heads, headWidth, activation, norms });
     const name = `layer.${layer}.output`;
-    if (gpu.isTapped(name)) gpu.tap(name, summed(gpu, stream));
+    const isLast = layer === weights.blocks.length - 1;
+    if (gpu.isTapped(name) && !isLast) gpu.tap(name, summed(gpu, stream));
   });
-  return summed(gpu, stream);
+  const { finalNorm } = weights;
+  const states = finalNorm ? gpu.within("norm", () => addNorm(gpu, stream, finalNorm).y) : summed(gpu, stream);
+  if (weights.blocks.length > 0) gpu.tap(`layer.${weights.blocks.length - 1}.output`, states);
+  return states;
+}
+
+/** What the tokens of a layer see of one another: those within its window, at their positions. */
+function layerSight({ config, weights }: EncoderModel, inputs: TokenInputs, window: number | undefined): EncoderInputs {
+  const { mask = "full", positions } = inputs;
+  if (window !== undefined && mask !== "full") {
+    throw new TypeError(
+      `${config.architecture}: layers with windows take no other mask, expected texts in a ragged layout`,
+    );
+  }
+  const table = weights.rotations?.[window === undefined ? "all" : "local"];
+  return {
+    mask: window === undefined ? mask : { kind: "local", left: window, right: window },
+    ...(table ? { rotation: { table, positions, layout: "halves" } } : {}),
+    ...(weights.relativeBias ? { score: { kind: "signed-relative-bias", table: weights.relativeBias } } : {}),
+  };
 }

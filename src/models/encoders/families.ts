@@ -5,9 +5,12 @@ import { bert } from "./bert.ts";
 import type { EncoderConfig } from "./config.ts";
 import { distilBert } from "./distilbert.ts";
 import type { EncoderFamily } from "./family.ts";
+import { gte } from "./gte.ts";
+import { modernBert } from "./modernbert.ts";
+import { mpnet } from "./mpnet.ts";
 
 /** All families of encoders: adding one takes a file, and its word here. */
-const families: readonly EncoderFamily[] = [bert, distilBert];
+const families: readonly EncoderFamily[] = [bert, distilBert, mpnet, modernBert, gte];
 
 /** Families by the `model_type` of a `config.json`. */
 export const encoderFamilies: ReadonlyMap<string, EncoderFamily> = new Map(
@@ -23,7 +26,7 @@ export function readEncoderConfig(
   const type = reader.field("model_type", text);
   const family = encoderFamilies.get(type);
   if (!family) {
-    const known = [...encoderFamilies.keys()].join(", ");
+    const known = [...encoderFamilies.keys(), "use-lite"].join(", "); // which has layers of its own
     return reader.fail("model_type", `is ${shortened(type, 80)}, known encoders are ${known}`);
   }
   if ((reader.raw["quantization_config"] ?? undefined) !== undefined) {

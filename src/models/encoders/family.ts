@@ -11,6 +11,11 @@ export interface EncoderSources {
   /** Of the sum of the embeddings. */
   readonly embeddingNorm: WeightSource;
   readonly embeddingNormBias?: WeightSource;
+  /** Of the states of the last layer. */
+  readonly finalNorm?: WeightSource;
+  readonly finalNormBias?: WeightSource;
+  /** Biases by buckets of distances `[buckets, heads]`, for all layers. */
+  readonly relativeBias?: WeightSource;
 }
 
 /** Names and shapes of one layer's weights, of which an encoder's layer has no experts. */
@@ -53,6 +58,14 @@ export function projectionSources(name: string, inputs: number, outputs: number)
   const weight: WeightSource = { name: `${name}.weight`, shape: [outputs, inputs] };
   const bias: WeightSource = { name: `${name}.bias`, shape: [outputs] };
   return { weight, bias };
+}
+
+/** The name of the table of learned positions, where a config has them. */
+export function positionSources(
+  name: string,
+  { positions, width }: EncoderConfig,
+): { readonly positions?: WeightSource } {
+  return positions.kind === "learned" ? { positions: { name, shape: [positions.rows, width] } } : {};
 }
 
 /** Names of a layer norm's weights, in the spelling that the checkpoint has: old ones say gamma and beta. */

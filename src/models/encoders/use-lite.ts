@@ -1,9 +1,9 @@
+import { encoderAttention } from "../../blocks/encoder-attention.ts";
 import { type Linear, linear } from "../../blocks/linear.ts";
 import { type Norm, norm } from "../../blocks/norm.ts";
 import { choice, float, integer, readFields } from "../../formats/fields.ts";
 import type { Weights } from "../../formats/weights.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
-import { attention } from "../../kernels/attention/attention.ts";
 import { add } from "../../kernels/elementwise/elementwise.ts";
 import { relu } from "../../kernels/elementwise/relu.ts";
 import { gather } from "../../kernels/embedding/gather.ts";
@@ -12,6 +12,8 @@ import { reshape, slice, transpose } from "../../tensor/views.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import type { WeightNames, WeightSource } from "../family.ts";
 import { Loader, type LoadOptions } from "../loader.ts";
+import type { EncoderConfig } from "./config.ts";
+import type { TokenInputs } from "./encoder.ts";
 
 /** The settings of a Universal Sentence Encoder lite. */
 export interface UseLiteConfig {
@@ -195,33 +197,46 @@ export async function uploadUseLite(
   }
 }
 
-/** Texts one after the other: token ids and positions u32 `[t]`, and offsets u32 `[texts + 1]` of where texts begin. */
-export interface PackedTexts {
-  readonly ids: Tensor;
-  readonly positions: Tensor;
-  readonly offsets: Tensor;
+/**
+ * The states `[1, t, c]` of the last layer (Cer et al. 2018, section 3.1). While recording, taps are `embedding` and
+ * `layer.N.output`.
+ */
+export function useLiteStates(model: UseLite, { ids, positions, layout, mask }: TokenInputs): Tensor {
+  const { gpu, config } = model;
+  const [b = 1, t = 1] = ids.shape;
+  const rows = (of: Tensor, table: Tensor) => gather(gpu, { ids: reshape(of, [b * t]), table }).y;
+  let x = gpu.within("embedding", () => {
+    const tokens = rows(ids, model.embedding);
+    // A token's embedding counts twice: the sum with its position is added to itself.
+    const sum = add(gpu, { a: add(gpu, { a: tokens, b: tokens }).y, b: rows(positions, model.signal) }).y;
+    return reshape(sum, [b, t, config.embeddingWidth]);
+  });
+  gpu.tap("embedding", x);
+  for (const [index, layer] of model.layers.entries()) {
+    const width = x.shape[2] ?? 0;
+    const split = [b, t, 3 * config.heads, width / config.heads];
+    x = gpu.within(`layer.${index}.attention`, () => {
+      const qkv = reshape(linear(gpu, norm(gpu, x, layer.attentionNorm), layer.qkv), split);
+      const third = (i: number) => transpose(slice(qkv, 2, i * config.heads, (i + 1) * config.heads), [0, 2, 1, 3]);
+      const heads = { q: third(0), k: third(1), v: third(2) };
+      const out = encoderAttention(gpu, heads, { layout, mask }, 1 / Math.sqrt(width / config.heads));
+      const attended = linear(gpu, reshape(transpose(out, [0, 2, 1, 3]), [b, t, width]), layer.output);
+      return add(gpu, { a: layer.residual ? linear(gpu, x, layer.residual) : x, b: attended }).y;
+    });
+    x = gpu.within(`layer.${index}.feed-forward`, () => {
+      const hidden = relu(gpu, { x: linear(gpu, norm(gpu, x, layer.feedForwardNorm), layer.up) }).y;
+      return add(gpu, { a: x, b: linear(gpu, hidden, layer.down) }).y;
+    });
+    gpu.tap(`layer.${index}.output`, x);
+  }
+  return x;
 }
 
-/** The states `[t, c]` of the last layer; each text sees its own tokens alone (Cer et al. 2018, section 3.1). */
-export function useLiteStates(model: UseLite, { ids, positions, offsets }: PackedTexts): Tensor {
-  const { gpu, config } = model;
-  const t = ids.shape[0] ?? 0;
-  const tokens = gather(gpu, { ids, table: model.embedding }).y;
-  const signal = gather(gpu, { ids: positions, table: model.signal }).y;
-  // A token's embedding counts twice: the sum with its position is added to itself.
-  let x = reshape(add(gpu, { a: add(gpu, { a: tokens, b: tokens }).y, b: signal }).y, [1, t, config.embeddingWidth]);
-  const layout = { kind: "ragged", queryOffsets: offsets, keyOffsets: offsets } as const;
-  for (const layer of model.layers) {
-    const width = x.shape[2] ?? 0;
-    const split = [1, t, 3 * config.heads, width / config.heads];
-    const qkv = reshape(linear(gpu, norm(gpu, x, layer.attentionNorm), layer.qkv), split);
-    const third = (i: number) => transpose(slice(qkv, 2, i * config.heads, (i + 1) * config.heads), [0, 2, 1, 3]);
-    const { out } = attention(gpu, { q: third(0), k: third(1), v: third(2) }, { mask: "full", layout });
-    const attended = linear(gpu, reshape(transpose(out, [0, 2, 1, 3]), [1, t, width]), layer.output);
-    x = add(gpu, { a: layer.residual ? linear(gpu, x, layer.residual) : x, b: attended }).y;
-    const normed = norm(gpu, x, layer.feedForwardNorm);
-    const hidden = relu(gpu, { x: linear(gpu, normed, layer.up) }).y;
-    x = add(gpu, { a: x, b: linear(gpu, hidden, layer.down) }).y;
-  }
-  return reshape(x, [t, config.width]);
+/** Its settings in the terms of every encoder's. */
+export function useLiteEncoder(config: UseLiteConfig): EncoderConfig {
+  const { vocabulary, width, layers, heads, hidden, context, eps } = config;
+  return {
+    ...{ architecture: "use-lite", vocabulary, width, layers, heads, headWidth: width / heads, hidden, context, eps },
+    ...{ types: 0, positions: { kind: "sinusoidal" }, norm: "layer", norms: "pre", activation: "relu", tied: false },
+  };
 }

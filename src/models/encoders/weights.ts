@@ -2,11 +2,17 @@ import type { EncoderBlockWeights } from "../../blocks/encoder-block.ts";
 import type { Norm } from "../../blocks/norm.ts";
 import type { Weights } from "../../formats/weights.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
-import type { Tensor } from "../../tensor/tensor.ts";
+import { gather } from "../../kernels/embedding/gather.ts";
+import { contiguous } from "../../kernels/layout/contiguous.ts";
+import { ropeTable } from "../../kernels/rope/table.ts";
+import { type Tensor, tensor, upload } from "../../tensor/tensor.ts";
+import { transpose } from "../../tensor/views.ts";
 import type { Checkpoint } from "../checkpoint.ts";
 import { Loader, type LoadOptions } from "../loader.ts";
 import { matrixTypes } from "../matrix-types.ts";
 import { partLoader } from "../part-loader.ts";
+import type { RopeSettings } from "../rope.ts";
+import { bucketOf } from "./buckets.ts";
 import type { EncoderConfig } from "./config.ts";
 import type { EncoderLayerSources, EncoderSources } from "./family.ts";
 
@@ -19,10 +25,40 @@ export interface EncoderWeights {
   /** Embeddings of the kinds of tokens `[types, c]`. */
   readonly types?: Tensor | undefined;
   readonly embeddingNorm: Norm;
+  readonly finalNorm?: Norm | undefined;
+  /** Biases of scores by distance `[heads, 2 · reach + 1]`. */
+  readonly relativeBias?: Tensor | undefined;
+  /** Cosines and sines of rotary positions `[context, pairs, 2]`; `local` for layers with a window. */
+  readonly rotations?: { readonly all: Tensor; readonly local: Tensor } | undefined;
   readonly blocks: readonly EncoderBlockWeights[];
   /** Total size in bytes. */
   readonly bytes: number;
   dispose(): void;
+}
+
+/** The tables of rotary positions, where the model has them. */
+function rotationTables(gpu: Gpu, { positions, context }: EncoderConfig): Pick<EncoderWeights, "rotations"> {
+  if (positions.kind !== "rotary") return {};
+  const table = ({ theta, width, scaling }: RopeSettings) => {
+    const values = ropeTable({ theta, width, scaling, positions: context });
+    return gpu.unscoped(() => upload(gpu, [context, width / 2, 2], "f32", values, "rope table"));
+  };
+  const all = table(positions.all);
+  return { rotations: { all, local: positions.local ? table(positions.local) : all } };
+}
+
+/** The bias of each head by distance, from that by buckets `[buckets, heads]`. */
+function relativeBiasTable(
+  gpu: Gpu,
+  { relativeBias }: EncoderConfig,
+  biases: Tensor | undefined,
+): Pick<EncoderWeights, "relativeBias"> {
+  if (!relativeBias || !biases) return {};
+  const { buckets, farthest } = relativeBias;
+  const offsets = Array.from({ length: 2 * farthest + 1 }, (_, i) => bucketOf(i - farthest, buckets, farthest));
+  using scope = gpu.scope();
+  const rows = gather(gpu, { ids: tensor(gpu, [offsets.length], offsets, "u32"), table: biases }).y;
+  return { relativeBias: scope.keep(contiguous(gpu, { x: transpose(rows) }).y) };
 }
 
 /**
@@ -45,7 +81,9 @@ export async function uploadEncoder(
       positions: outer.positions && loader.matrix(outer.positions, types.of("positions")),
       types: outer.types && loader.matrix(outer.types, types.of("positions")),
       embeddingNorm: norm(outer.embeddingNorm, outer.embeddingNormBias),
+      finalNorm: outer.finalNorm && norm(outer.finalNorm, outer.finalNormBias),
     };
+    const buckets = outer.relativeBias && loader.matrix(outer.relativeBias, () => "f32");
     const parts = layers.map((layer, index) => ({
       attentionNorm: layer.attentionNorm && norm(layer.attentionNorm, layer.attentionNormBias),
       attention: projections(layer, index),
@@ -61,7 +99,14 @@ export async function uploadEncoder(
         feedForward: feedForward(),
       }),
     );
-    return { ...tables, blocks, bytes: loader.bytes, dispose: () => loader.dispose() };
+    const made = { ...rotationTables(gpu, config), ...relativeBiasTable(gpu, config, buckets) };
+    const own = [made.rotations?.all, made.rotations?.local, made.relativeBias].filter((one) => one !== undefined);
+    const dispose = () => {
+      for (const tensor of new Set(own)) tensor.dispose();
+      loader.dispose();
+    };
+    const bytes = [...new Set(own)].reduce((sum, tensor) => sum + tensor.bytes, loader.bytes);
+    return { ...tables, ...made, blocks, bytes, dispose };
   } catch (error) {
     loader.dispose();
     throw error;

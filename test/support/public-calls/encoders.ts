@@ -17,10 +17,15 @@ export function encoderCalls(gpu: Gpu, encoder: encoders.Encoder): Readonly<Reco
   const offsets = sequenceOffsets(gpu, [1]);
   const ragged = { kind: "ragged", queryOffsets: offsets, keyOffsets: offsets };
   const masks = ["full", { kind: "local", left: 1, right: 1 }, { kind: "key-padding", ranges: zeros([1, 2], "u32") }];
+  const scores = ["none", { kind: "signed-relative-bias", table: zeros([2, 3]) }, "none"];
   const rotation = { table: zeros([4, 1, 2]), positions: zeros([1, 1], "u32"), layout: "halves" };
   const blocks = norms.flatMap((norm) =>
     masks.map((mask, i) => [
-      ...["layer", { sum: x, update: x }, { layout: i === 1 ? ragged : "contiguous", mask, rotation }],
+      ...[
+        "layer",
+        { sum: x, update: x },
+        { layout: i === 1 ? ragged : "contiguous", mask, score: scores[i], rotation },
+      ],
       {
         ...{ attentionNorm: norm, attention: { q: linear, k: linear, v: linear, qkv, output: linear } },
         ...{ feedForwardNorm: norm, feedForward: { up: linear, down: linear, gate: linear, gateUp } },
@@ -32,5 +37,7 @@ export function encoderCalls(gpu: Gpu, encoder: encoders.Encoder): Readonly<Reco
     "encoders/encoderBlock": { ...call(encoders.encoderBlock, ...blocks), runs: true },
     "encoders/loadEncoder": { ...call(encoders.loadEncoder, ["no folder", {}]), runs: true },
     "encoders/Encoder.hidden": { of: encoder.hidden, on: encoder, calls: [["a", {}]], runs: true },
+    "encoders/Encoder.embed": { of: encoder.embed, on: encoder, calls: [[["a"], { maxTokens: 5 }]], runs: true },
+    "encoders/Encoder.embedStream": { of: encoder.embedStream, on: encoder, calls: [[["a"], { maxTokens: 5 }]] },
   };
 }

@@ -1,0 +1,43 @@
+import type { Gpu } from "../gpu/gpu.ts";
+import { tableAttention } from "../kernels/attention/attention.ts";
+import { full } from "../kernels/attention/masks/full.ts";
+import { keyPadding } from "../kernels/attention/masks/key-padding.ts";
+import { local } from "../kernels/attention/masks/local.ts";
+import { type NamedMask, namedMaskMod } from "../kernels/attention/masks/mask.ts";
+import type { MaskRecord } from "../kernels/attention/records/mask-record.ts";
+import { byName } from "../kernels/attention/records/parameters.ts";
+import type { ScoreRecord } from "../kernels/attention/records/score-record.ts";
+import { none } from "../kernels/attention/scores/none.ts";
+import { type NamedScore, namedScoreMod } from "../kernels/attention/scores/score.ts";
+import { signedRelativeBias } from "../kernels/attention/scores/signed-relative-bias.ts";
+import type { RaggedLayout } from "../kernels/kv-cache/layouts/ragged.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+
+/** The masks that encoders have. */
+export type EncoderMask = Extract<NamedMask, "full" | { readonly kind: "local" | "key-padding" }>;
+
+/** The scores that encoders have. */
+export type EncoderScore = Extract<NamedScore, "none" | { readonly kind: "signed-relative-bias" }>;
+
+/** Which tokens see which, and what their scores are besides scaled dot products. */
+export interface Sight {
+  readonly layout?: "contiguous" | RaggedLayout | undefined;
+  readonly mask?: EncoderMask | undefined;
+  readonly score?: EncoderScore | undefined;
+}
+
+/** The masks of encoders: the tables of masks and scores are not needed by a page that runs one. */
+const masks = byName<MaskRecord>([full, local, keyPadding]);
+const scores = byName<ScoreRecord>([none, signedRelativeBias]);
+
+/** Attention of tokens over one another, without a cache: q, k and v `[b, h, t, d]` → `[b, h, t, d]`. */
+export function encoderAttention(
+  gpu: Gpu,
+  heads: { readonly q: Tensor; readonly k: Tensor; readonly v: Tensor },
+  { layout = "contiguous", mask = "full", score = "none" }: Sight,
+  scale: number,
+): Tensor {
+  namedMaskMod(mask, masks);
+  namedScoreMod(score, scores);
+  return tableAttention(gpu, heads, { mask, score, layout, scale }).out;
+}

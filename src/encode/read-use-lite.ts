@@ -1,0 +1,50 @@
+import type { FileSource } from "../formats/source.ts";
+import { checkTokens, type ModelFiles } from "../generate/model-files.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { checkWeights } from "../models/checkpoint.ts";
+import {
+  readUseLiteConfig,
+  uploadUseLite,
+  useLiteEncoder,
+  useLiteNames,
+  useLiteStates,
+} from "../models/encoders/use-lite.ts";
+import type { LoadOptions } from "../models/loader.ts";
+import type { EncoderTokenizer } from "../text/encoder-tokenizer.ts";
+import { normalizing } from "./embedding.ts";
+import type { EncoderParts } from "./encoder.ts";
+
+/** Reads, checks and uploads a Universal Sentence Encoder lite, whose config says no pooling: it has one way alone. */
+export async function readUseLite(
+  gpu: Gpu,
+  source: FileSource,
+  files: ModelFiles,
+  tokenizer: EncoderTokenizer,
+  options: LoadOptions,
+): Promise<EncoderParts> {
+  const config = readUseLiteConfig(await files.config());
+  checkTokens(files, tokenizer, config.vocabulary);
+  const weights = await files.weights(false);
+  const checkpoint = checkWeights(weights, useLiteNames, config);
+  await source.prepare?.([weights.file], { signal: options.signal });
+  const model = await uploadUseLite(gpu, weights, checkpoint, config, options);
+  const last = normalizing(gpu, config.width);
+  return {
+    tokenizer,
+    model: {
+      gpu,
+      config: useLiteEncoder(config),
+      weights: model,
+      states: (inputs) => useLiteStates(model, inputs),
+    },
+    embedding: {
+      settings: {
+        ...{ pooling: ["mean"], includePrompt: true, width: config.width, normalized: true },
+        ...{ prompts: {}, maxTokens: config.context },
+      },
+      steps: [{ kind: "dense", linear: model.pooler, activation: "Tanh" }, last],
+      bytes: last.scale.bytes,
+      dispose: () => last.scale.dispose(),
+    },
+  };
+}

@@ -1,0 +1,14 @@
+/**
+ * The bucket of a distance, key minus query, for attention in both directions (Raffel et al. 2019, section 2.1, in the
+ * released code's form): half of the buckets for keys after the query; of a half, the first half one for each distance,
+ * the rest on a logarithmic scale up to `farthest`, the last for all beyond.
+ */
+export function bucketOf(distance: number, buckets: number, farthest: number): number {
+  const half = buckets / 2;
+  const exact = half / 2;
+  const side = distance > 0 ? half : 0;
+  const n = Math.abs(distance);
+  if (n < exact) return side + n;
+  const share = Math.log(n / exact) / Math.log(farthest / exact);
+  return side + Math.min(half - 1, exact + Math.floor(share * (half - exact)));
+}
