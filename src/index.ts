@@ -132,6 +132,7 @@ export { addLayerNorm, type LayerNormOptions, layerNorm } from "./kernels/norm/l
 export { addRmsNorm, type RmsNormOptions, rmsNorm } from "./kernels/norm/rms-norm.ts";
 export { magnitude } from "./kernels/reduce/magnitude.ts";
 export { type AxisOptions, max, mean, sum } from "./kernels/reduce/reduce.ts";
+export { reduceSegments, type SegmentOptions, type SegmentTensors } from "./kernels/reduce/segments.ts";
 export { type RopeOptions, rope } from "./kernels/rope/rope.ts";
 export { parseRopeScaling, type RopeScaling } from "./kernels/rope/scaling.ts";
 export { type RopeTable, ropeTable } from "./kernels/rope/table.ts";

@@ -43,6 +43,7 @@ export { matmul } from "./matmul.ts";
 export { addLayerNorm, addRmsNorm, layerNorm, type NormOptions, rmsNorm } from "./norm.ts";
 export { magnitude, max, mean, sum } from "./reduce.ts";
 export { cosinesAndSines, type RopeLayout, type RopeOptions, rope } from "./rope.ts";
+export { segments } from "./segments.ts";
 export { softcap } from "./softcap.ts";
 export { softmax } from "./softmax.ts";
 

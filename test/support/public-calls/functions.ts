@@ -224,6 +224,10 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
       { x: m4, weight: v4 },
       { eps: 1e-5, ...intoY },
     ]),
+    reduceSegments: call(library.reduceSegments, [
+      { x: m4, weights: v4, offsets: zeros([2], "u32") },
+      { operation: "sum", into: { y: zeros([1, 4]) } },
+    ]),
     ...{ sum: reduce(library.sum), mean: reduce(library.mean), max: reduce(library.max) },
     magnitude: call(library.magnitude, [{ x: m4, peaks: zeros([4], "u32") }, { index: 1 }]),
     rope: call(library.rope, [

@@ -156,6 +156,7 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
     cast: of(reference.cast, [x, { dtype: "f16" }]),
     fill: of(reference.fill, [{}, { shape: [2], value: 1 }]),
     where: of(reference.where, [{ condition: m2, a: m2, b: m2 }]),
+    segments: of(reference.segments, [{ x: m2, weights: v2, offsets: v2 }, { operation: "sum" }]),
     softcap: of(reference.softcap, [x, { cap: 30 }]),
     gather: of(reference.gather, [{ ids: v2, table: m2 }, { scale: 2 }]),
     gemm: of(reference.gemm, [{ a: m2, b: m2, bias: v2 }, { activation: "relu" }]),
