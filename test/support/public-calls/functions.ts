@@ -41,6 +41,9 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
   const scaled = { scale: 2, ...intoY };
   const map = (of: unknown, more = {}) => call(of, [{ x: m4 }, { ...more, ...intoY }]);
   const binary = (of: unknown) => call(of, [{ a: m4, b: m4 }, intoY]);
+  const segments = { x: m4, weights: v4, offsets: zeros([2], "u32") };
+  const normed = (of: unknown, tensors: object) => call(of, [tensors, { eps: 1e-5, ...intoY }]);
+  const gated = (of: unknown) => call(of, [{ gate: m4, up: m4 }, intoY]);
   const reduce = (of: unknown) => call(of, [{ x: m4 }, { axis: 0, into: { y: v4 }, variant: "thread" }]);
   const step = zeros([64, 4], "u32");
   const kv = zeros([1, 2, 12, 4]);
@@ -148,9 +151,7 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
       ]),
     ),
     defineOp: plain(library.defineOp, [{ name: "own", variants: { plain: { record: () => ({}) } }, order: () => [] }]),
-    geglu: call(library.geglu, [{ gate: m4, up: m4 }, intoY]),
-    gegluErf: call(library.gegluErf, [{ gate: m4, up: m4 }, intoY]),
-    swiglu: call(library.swiglu, [{ gate: m4, up: m4 }, intoY]),
+    ...{ geglu: gated(library.geglu), gegluErf: gated(library.gegluErf), swiglu: gated(library.swiglu) },
     ...{ gelu: map(library.gelu), geluTanh: map(library.geluTanh), quickGelu: map(library.quickGelu) },
     ...{ relu: map(library.relu), silu: map(library.silu), softcap: map(library.softcap, { cap: 30 }) },
     ...{ exp: map(library.exp), cast: call(library.cast, [{ x: m4 }, { dtype: "f32", ...intoY }]) },
@@ -212,22 +213,13 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
       { x: m4, residual: m4, ...linear, weight: v4 },
       { eps: 1e-5, ...intoY },
     ]),
-    layerNorm: call(library.layerNorm, [
-      { x: m4, weight: v4, bias: v4 },
-      { eps: 1e-5, ...intoY },
-    ]),
+    layerNorm: normed(library.layerNorm, { x: m4, weight: v4, bias: v4 }),
     addRmsNorm: call(library.addRmsNorm, [
       { x: m4, residual: m4, weight: v4 },
       { eps: 1e-5, ...intoY },
     ]),
-    rmsNorm: call(library.rmsNorm, [
-      { x: m4, weight: v4 },
-      { eps: 1e-5, ...intoY },
-    ]),
-    reduceSegments: call(library.reduceSegments, [
-      { x: m4, weights: v4, offsets: zeros([2], "u32") },
-      { operation: "sum", into: { y: zeros([1, 4]) } },
-    ]),
+    rmsNorm: normed(library.rmsNorm, { x: m4, weight: v4 }),
+    reduceSegments: call(library.reduceSegments, [segments, { operation: "sum", into: { y: zeros([1, 4]) } }]),
     ...{ sum: reduce(library.sum), mean: reduce(library.mean), max: reduce(library.max) },
     magnitude: call(library.magnitude, [{ x: m4, peaks: zeros([4], "u32") }, { index: 1 }]),
     rope: call(library.rope, [
