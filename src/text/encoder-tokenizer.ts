@@ -22,6 +22,8 @@ export interface EncodedInput {
   readonly typeIds: readonly number[];
   /** Where each token is in its text; undefined for the special tokens around the texts. */
   readonly spans: readonly (TokenSpan | undefined)[];
+  /** Which word of its text each token is of, as the pre-tokenizer cuts them; undefined for the special tokens around. */
+  readonly words: readonly (number | undefined)[];
   /** Tokens that were cut off, of each text. */
   readonly cut: readonly [number, number];
 }
@@ -158,17 +160,21 @@ export function createEncoderTokenizer(tokenizerJson: unknown, tokenizerConfig: 
       const ids: number[] = [];
       const typeIds: number[] = [];
       const spans: (TokenSpan | undefined)[] = [];
+      const words: (number | undefined)[] = [];
       for (const piece of pieces) {
         const { of, typeId } = piece;
         const length = of === undefined ? 1 : (kept[of] ?? 0);
+        let word = 0;
         for (let i = 0; i < length; i++) {
           ids.push(piece.of === undefined ? piece.id : (texts[piece.of].ids[i] ?? 0));
           const span = of === undefined ? undefined : texts[of].spans[i];
           spans.push(span && of !== undefined ? { of, start: span.start, end: span.end } : undefined);
+          while (of !== undefined && i >= (texts[of].pieceEnds[word] ?? Number.POSITIVE_INFINITY)) word++;
+          words.push(of === undefined ? undefined : word);
           typeIds.push(typeId);
         }
       }
-      return { ids, typeIds, spans, cut: [lengths[0] - kept[0], lengths[1] - kept[1]] };
+      return { ids, typeIds, spans, words, cut: [lengths[0] - kept[0], lengths[1] - kept[1]] };
     },
   };
 }

@@ -108,17 +108,18 @@ async function rust(tokenizer: RustTokenizer, text: string, options: EncodeInput
     if (of !== 0 && of !== 1) return undefined;
     return { of, start: units[of]?.[start] ?? -1, end: units[of]?.[end] ?? -1 };
   });
-  return { ids: encoding.getIds(), typeIds: encoding.getTypeIds(), spans };
+  const words = encoding.getWordIds().map((word) => word ?? undefined);
+  return { ids: encoding.getIds(), typeIds: encoding.getTypeIds(), spans, words };
 }
 
 describe.each(Object.entries(files))("%s, as the Rust library has it", (_, file) => {
   const ours = createEncoderTokenizer(file, {});
   const theirs = RustTokenizer.fromString(JSON.stringify(file));
 
-  test("ids, types and ranges of a text", async () => {
+  test("ids, types, ranges and words of a text", async () => {
     for (const text of all) {
-      const { ids, typeIds, spans } = ours.encodeInput(text);
-      expect({ ids, typeIds, spans }, JSON.stringify(text)).toEqual(await rust(theirs, text, {}));
+      const { ids, typeIds, spans, words } = ours.encodeInput(text);
+      expect({ ids, typeIds, spans, words }, JSON.stringify(text)).toEqual(await rust(theirs, text, {}));
       expect(ours.encode(text)).toEqual(ids);
     }
   });
@@ -139,8 +140,8 @@ describe.each(Object.entries(files))("%s, as the Rust library has it", (_, file)
         expect(() => ours.encodeInput(text, options)).toThrow(/do not fit/);
         continue;
       }
-      const { ids, typeIds, spans } = ours.encodeInput(text, options);
-      expect({ ids, typeIds, spans }, JSON.stringify([text, options])).toEqual(expected);
+      const { ids, typeIds, spans, words } = ours.encodeInput(text, options);
+      expect({ ids, typeIds, spans, words }, JSON.stringify([text, options])).toEqual(expected);
     }
   });
 
