@@ -2,6 +2,7 @@ import { Lifetime } from "../generate/lifetime.ts";
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { EncoderConfig } from "../models/encoders/config.ts";
+import type { HeadKind } from "../models/encoders/heads/head.ts";
 import {
   callback,
   checkOptions,
@@ -18,6 +19,12 @@ import type { EncodedInput, EncoderTokenizer } from "../text/encoder-tokenizer.t
 import { TextError } from "../text/text-error.ts";
 import { type EmbeddedText, type EmbedOptions, type TextReader, textInputs, vectorsOf } from "./embed-texts.ts";
 import { type Embedding, type EmbeddingSettings, embeddingOutput } from "./embedding.ts";
+import type { Answer, AnswerOptions } from "./heads/answer.ts";
+import type { Classification, ClassifyOptions } from "./heads/classify.ts";
+import type { EncoderHeads, HeadContext } from "./heads/context.ts";
+import type { FilledMasks, FillMaskOptions } from "./heads/fill-mask.ts";
+import type { NextSentence, NextSentenceOptions } from "./heads/next-sentence.ts";
+import type { SparseOptions, SparseVectors } from "./heads/sparse.ts";
 import { EncoderPrograms, type PackOutput, type RunnableEncoder, statesOutput } from "./programs.ts";
 
 /** The states of a text's tokens. */
@@ -67,6 +74,8 @@ export interface EncoderParts {
   readonly model: RunnableEncoder;
   readonly tokenizer: EncoderTokenizer;
   readonly embedding: Embedding;
+  /** Unset: the family has none. */
+  readonly heads?: EncoderHeads | undefined;
   /** What a text is before it becomes tokens; default: as it is. */
   readonly prepare?: ((text: string) => string) | undefined;
 }
@@ -81,6 +90,8 @@ export class Encoder {
   readonly context: number;
   /** How `embed` makes vectors. */
   readonly embedding: EmbeddingSettings;
+  /** The heads that the folder has. */
+  readonly heads: readonly HeadKind[];
   readonly #parts: EncoderParts;
   readonly #programs: EncoderPrograms;
   readonly #output: PackOutput;
@@ -96,6 +107,7 @@ export class Encoder {
     this.#programs = new EncoderPrograms(model);
     this.context = Math.min(model.config.context, this.#programs.longest);
     this.embedding = { ...embedding.settings, maxTokens: Math.min(embedding.settings.maxTokens, this.context) };
+    this.heads = Object.keys(parts.heads?.weights ?? {}) as HeadKind[];
     this.#output = embeddingOutput(embedding);
     const device = { assertLive: () => model.gpu.assertUsable() };
     this.#lifetime = new Lifetime(`${name}: this encoder`, device, () => {
@@ -184,6 +196,62 @@ export class Encoder {
     const reader: TextReader = { ...this.#parts, settings: this.embedding, prepare: this.#parts.prepare ?? asItIs };
     const inputs = textInputs(reader, texts, options);
     yield* vectorsOf(this.name, this.#programs, this.#output, inputs, this.embedding.width, signal);
+  }
+
+  /**
+   * The likeliest tokens for each mask in a text, which is written as the tokenizer's mask token: `[MASK]`, `<mask>`. Throws
+   * `FormatError` without a head for masked language, `TextError` for a text without a mask or longer than the model takes,
+   * and the reason of `signal` once it aborts.
+   */
+  async fillMask(text: string, options: FillMaskOptions = {}): Promise<FilledMasks> {
+    const { fillMask } = await import("./heads/entry.ts");
+    return await this.#withHeads((heads) => fillMask(heads, text, options));
+  }
+
+  /**
+   * The labels of a text, or of a pair, with their scores, the best first; where the head classifies tokens, each token
+   * with its likeliest label and where it is. `labels` are scored in place of the model's own by one of natural language
+   * inference. Throws `FormatError` without such a head, `TextError` for a text that is longer than the model takes or a
+   * pair that it does not, and the reason of `signal` once it aborts.
+   */
+  async classify(text: string, options: ClassifyOptions = {}): Promise<Classification> {
+    const { classify } = await import("./heads/entry.ts");
+    return await this.#withHeads((heads) => classify(heads, text, options));
+  }
+
+  /**
+   * The part of a context that answers a question. A context may be longer than the model takes: it is read in parts that
+   * overlap. Throws `FormatError` without a head for question answering, `TextError` for a question that leaves no room,
+   * and the reason of `signal` once it aborts.
+   */
+  async answer(question: string, context: string, options: AnswerOptions = {}): Promise<Answer> {
+    const { answer } = await import("./heads/entry.ts");
+    return await this.#withHeads((heads) => answer(heads, question, context, options));
+  }
+
+  /** How likely it is that a text follows another. Throws as `classify` does. */
+  async nextSentence(text: string, next: string, options: NextSentenceOptions = {}): Promise<NextSentence> {
+    const { nextSentence } = await import("./heads/entry.ts");
+    return await this.#withHeads((heads) => nextSentence(heads, text, next, options));
+  }
+
+  /**
+   * For each text the weights of the vocabulary's tokens, for search by an inverted index: `log(1 + max(logit, 0))` of the
+   * head for masked language, the largest over the text's tokens (SPLADE; Formal, Piwowarski and Clinchant 2021). What is
+   * longer than `embedding.maxTokens` is cut off. Throws as `fillMask` does.
+   */
+  async sparse(texts: readonly string[], options: SparseOptions = {}): Promise<SparseVectors> {
+    const { sparse } = await import("./heads/entry.ts");
+    return await this.#withHeads((heads) => sparse(heads, texts, options));
+  }
+
+  async #withHeads<T>(use: (heads: HeadContext) => Promise<T>): Promise<T> {
+    const { headContext } = await import("./heads/entry.ts");
+    using _use = this.#lifetime.use();
+    const { name, config, tokenizer, context } = this;
+    const ofEmbedding = { maxTokens: this.embedding.maxTokens, prepare: this.#parts.prepare ?? asItIs };
+    const known = { name, config, tokenizer, context, ofEmbedding };
+    return await use(headContext(known, this.#programs, this.gpu, this.#parts.heads));
   }
 
   /** Stops what it computes, and frees its memory, the programs and the weights, as soon as nothing uses them. */

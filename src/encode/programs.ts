@@ -33,8 +33,8 @@ export interface PackOutput {
   /** Programs are kept by it: outputs of one encoder with equal names are the same. */
   readonly name: string;
   readonly inputs: Readonly<Record<string, PackInput>>;
-  /** What a row of the result belongs to. */
-  readonly rows: "tokens" | "texts";
+  /** What a row of the result belongs to; `all`: to neither, and the result is given whole. */
+  readonly rows: "tokens" | "texts" | "all";
   /** Records it: from states `[t, c]`, offsets of texts u32 `[texts + 1]` and its inputs, a result of as many rows. */
   readonly record: (
     gpu: Gpu,
@@ -149,9 +149,9 @@ export class EncoderPrograms {
       bound.instance.run();
       const { program, instance } = bound;
       const live = { tokens, texts: texts.length };
-      const read = async (tensor: Tensor, of: "tokens" | "texts") => {
+      const read = async (tensor: Tensor, of: "tokens" | "texts" | "all") => {
         const values = await unlessAborted(placed(instance, tensor).read(), signal);
-        return values.subarray(0, (values.length / size[of]) * live[of]);
+        return of === "all" ? values : values.subarray(0, (values.length / size[of]) * live[of]);
       };
       const values = await read(program.result.result, output.rows);
       const tapped = new Map<string, Float64Array>();

@@ -8,6 +8,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { checkWeights } from "../models/checkpoint.ts";
 import { encode } from "../models/encoders/encoder.ts";
 import { readEncoderConfig } from "../models/encoders/families.ts";
+import { chooseHeads, withHeads } from "../models/encoders/heads/choose.ts";
 import { uploadEncoder } from "../models/encoders/weights.ts";
 import type { LoadOptions } from "../models/loader.ts";
 import { createEncoderTokenizer } from "../text/encoder-tokenizer.ts";
@@ -43,16 +44,18 @@ export async function readEncoder(gpu: Gpu, source: FileSource, options: Encoder
   const sentence = await readSentence(source, modules, architecture);
   checkTokens(files, tokenizer, config.vocabulary);
   const weights = await files.weights(false);
-  const checkpoint = checkWeights(weights, family, config);
+  const chosen = chooseHeads(family, config, read.reader, weights);
+  const checkpoint = checkWeights(weights, withHeads(family, chosen.heads), config);
   if (checkpoint.unread.length > 0) onWarning(printed(`${weights.file}: nothing reads ${listed(checkpoint.unread)}`));
   const checked = await checkEmbedding(source, sentence, config, settings["model_max_length"]);
   await folder.prepare?.([...new Set([...weights.tensors.values()].map(({ file }) => file))], { signal });
-  const uploaded = await uploadEncoder(gpu, weights, checkpoint, config, options);
+  const uploaded = await uploadEncoder(gpu, weights, checkpoint, config, { ...options, heads: chosen.heads });
   try {
     const model = { gpu, config, weights: uploaded };
     return new Encoder(source.name, {
       tokenizer,
       model: { ...model, states: (inputs) => encode(model, inputs) },
+      heads: { chosen, weights: uploaded.heads },
       embedding: await uploadEmbedding(gpu, checked, options),
       prepare: sentence.lowerCase ? (text) => text.trim().toLowerCase() : (text) => text.trim(),
     });

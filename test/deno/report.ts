@@ -16,7 +16,7 @@ export type Report =
       readonly perToken: number;
     }
   /** How far an encoder's states of all layers are from the golden ones at most. */
-  | { readonly kind: "encoder"; readonly name: string; readonly distance: number };
+  | { readonly kind: "encoder"; readonly name: string; readonly distance: number; readonly ofMasks: number };
 
 /** A greedy continuation. */
 export interface GeneratedRow {

@@ -58,10 +58,13 @@ describe.skipIf(why)(`wgpu in Deno${why ? ` (${why})` : ""}`, () => {
     expect(ofKind("model").map(({ rows }) => rows)).toEqual([wanted]);
   });
 
-  test("the states of encoders equal the golden data", () => {
+  test("the states of encoders and the logits of masked tokens equal the golden data", () => {
     const encoders = ofKind("encoder");
     expect(encoders.map(({ name }) => name)).toEqual([...encoderNames]);
-    for (const { name, distance } of encoders) expect(distance, name).toBeLessThan(2e-5);
+    for (const { name, distance, ofMasks } of encoders) {
+      expect(distance, name).toBeLessThan(2e-5);
+      expect(ofMasks, name).toBeLessThan(1e-4);
+    }
   });
 
   test("encoding a step does not wait for the device", () => {

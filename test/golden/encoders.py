@@ -158,6 +158,8 @@ class Model:
             self.dense("pre_classifier", WIDTH)
             self.dense("classifier", LABELS)
         self.dense("qa_outputs", 2)
+        if self.name == "roberta":  # of tokens: that of texts has two layers
+            self.dense("classifier", LABELS)
 
     # Texts
 
@@ -244,6 +246,9 @@ class Model:
     def label_logits(self, x):
         return self.linear(x, "classifier")
 
+    def answer_logits(self, x):
+        return self.linear(x, "qa_outputs")
+
     def golden(self):
         texts = []
         for text in TEXTS:
@@ -259,7 +264,7 @@ class Model:
         pair = {"texts": PAIR, "tokens": ids, "types": types, "last": rounded(last), "classes": rounded(self.class_logits(last))}
         if "qa_outputs.weight" in self.weights:
             pair["answer"] = rounded(self.linear(last, "qa_outputs"))
-        if "classifier.weight" in self.weights:  # of RoBERTa's sequence classifier, which has two layers, names clash
+        if "classifier.weight" in self.weights:
             pair["labels"] = rounded(self.label_logits(last))
         if self.name == "bert":
             pooled = torch.tanh(self.linear(last[0], "bert.pooler.dense"))

@@ -132,6 +132,7 @@ class MPNet(Later):
         self.dense("classifier.dense", WIDTH)
         self.dense("classifier.out_proj", LABELS)
         self.dense("qa_outputs", 2)
+        self.dense("classifier", LABELS)  # of tokens
 
     def ids(self, text, other=None):
         """<s> a </s></s> b </s>."""
@@ -236,6 +237,10 @@ class ModernBert(Later):
     def label_logits(self, x):
         return self.linear(self.transformed(x), "classifier") + self.weights["classifier bias"]
 
+    def answer_logits(self, x):
+        """Those of the labels, of which a head for answers has two."""
+        return self.label_logits(x)[..., :2]
+
     def config(self):
         sizes = {"hidden_size": WIDTH, "num_hidden_layers": self.layer_count, "num_attention_heads": HEADS}
         sizes |= {"intermediate_size": HIDDEN, "hidden_activation": "gelu", "norm_eps": self.family["eps"]}
@@ -267,6 +272,10 @@ class Gte(Later):
             self.norm_weights(f"{at}mlp_ln")
         self.dense("new.pooler.dense", WIDTH)
         self.dense("classifier", LABELS)
+        self.dense("lm_head.dense", WIDTH)
+        self.norm_weights("lm_head.norm")
+        self.weights["mlm bias"] = self.checkpoint.random("lm_head.decoder.bias", [len(self.vocabulary)], 0.2)
+        self.dense("qa_outputs", 2)
 
     def layers(self, ids, types):
         x = self.weights["new.embeddings.word_embeddings.weight"][torch.tensor(ids)]
@@ -284,6 +293,10 @@ class Gte(Later):
             x = self.norm(x + self.linear(factor * gelu(active), f"{at}mlp.down_proj"), f"{at}mlp_ln")
             states.append(x)
         return states
+
+    def token_logits(self, x):
+        words = self.weights["new.embeddings.word_embeddings.weight"]
+        return self.norm(gelu(self.linear(x, "lm_head.dense")), "lm_head.norm") @ words.T + self.weights["mlm bias"]
 
     def class_logits(self, x):
         return self.linear(torch.tanh(self.linear(x[0], "new.pooler.dense")), "classifier")

@@ -11,6 +11,7 @@ import {
   normSources,
   positionSources,
 } from "./family.ts";
+import { bertHeads, robertaHeads } from "./heads/bert.ts";
 
 const fields = {
   vocab_size: integer(1, 1 << 24),
@@ -105,6 +106,10 @@ export const bert: EncoderFamily = {
   outer,
   layer,
   opposites,
+  heads: (config, naming) =>
+    config.architecture in afterPadding
+      ? robertaHeads(config, naming)
+      : bertHeads(config, naming, prefixOf(config, naming.has)),
   // Buffers, and heads, of which a model uses one or none.
   extras: () => [
     /\bembeddings\.(position_ids|token_type_ids)$/,

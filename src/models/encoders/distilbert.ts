@@ -11,6 +11,7 @@ import {
   normSources,
   positionSources,
 } from "./family.ts";
+import { distilBertHeads } from "./heads/distilbert.ts";
 
 const fields = {
   vocab_size: integer(1, 1 << 24),
@@ -92,6 +93,7 @@ export const distilBert: EncoderFamily = {
   outer,
   layer,
   opposites,
+  heads: distilBertHeads,
   // A buffer, and heads, of which a model uses one or none.
   extras: () => [/\bembeddings\.position_ids$/, /^(vocab_|pre_classifier|classifier|qa_outputs)/],
 };

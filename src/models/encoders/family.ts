@@ -1,6 +1,7 @@
 import type { FieldReader } from "../../formats/fields.ts";
 import type { FeedForwardSources, LayerSources, WeightNames, WeightSource } from "../family.ts";
 import type { EncoderConfig } from "./config.ts";
+import type { FamilyHeads, HeadKind, HeadNaming, HeadSources } from "./heads/head.ts";
 
 /** Names and shapes of the weights outside of the layers. */
 export interface EncoderSources {
@@ -16,6 +17,8 @@ export interface EncoderSources {
   readonly finalNormBias?: WeightSource;
   /** Biases by buckets of distances `[buckets, heads]`, for all layers. */
   readonly relativeBias?: WeightSource;
+  /** Of the heads that a folder has. */
+  readonly heads?: Readonly<Partial<Record<HeadKind, HeadSources>>>;
 }
 
 /** Names and shapes of one layer's weights, of which an encoder's layer has no experts. */
@@ -29,6 +32,8 @@ export interface EncoderFamily extends WeightNames<EncoderConfig, EncoderSources
   /** The values of `model_type` in a `config.json`. */
   readonly modelTypes: readonly string[];
   readonly read: (config: FieldReader, modelType: string) => EncoderConfig;
+  /** The heads that its models may have. */
+  readonly heads?: (config: EncoderConfig, naming: HeadNaming) => FamilyHeads;
 }
 
 /**

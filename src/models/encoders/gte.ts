@@ -21,6 +21,7 @@ import {
   normSources,
   projectionSources,
 } from "./family.ts";
+import { gteHeads } from "./heads/gte.ts";
 
 const fields = {
   vocab_size: integer(1, 1 << 24),
@@ -133,6 +134,7 @@ export const gte: EncoderFamily = {
   outer,
   layer,
   opposites,
+  heads: (config, naming) => gteHeads(config, naming, prefixOf(naming.has)),
   // Heads, of which a model uses one or none.
-  extras: () => [/\bembeddings\.position_ids$/, /\bpooler\./, /^(lm_head|classifier)\b/],
+  extras: () => [/\bembeddings\.position_ids$/, /\bpooler\./, /^(lm_head|classifier|qa_outputs)\b/],
 };

@@ -13,6 +13,7 @@ import type { Opposites, WeightSource } from "../family.ts";
 import { readRope } from "../rope.ts";
 import type { EncoderConfig } from "./config.ts";
 import { type EncoderFamily, type EncoderLayerSources, type EncoderSources, headWidthOf } from "./family.ts";
+import { modernBertHeads } from "./heads/modernbert.ts";
 
 const biased = "a bias is not supported";
 const fields = {
@@ -115,6 +116,7 @@ export const modernBert: EncoderFamily = {
   outer,
   layer,
   opposites,
+  heads: modernBertHeads,
   // Heads, of which a model uses one or none.
   extras: () => [/^(head|decoder|classifier)\b/],
 };

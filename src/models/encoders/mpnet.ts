@@ -11,6 +11,7 @@ import {
   normSources,
   positionSources,
 } from "./family.ts";
+import { robertaHeads } from "./heads/bert.ts";
 
 const fields = {
   vocab_size: integer(1, 1 << 24),
@@ -101,6 +102,7 @@ export const mpnet: EncoderFamily = {
   outer,
   layer,
   opposites,
+  heads: robertaHeads,
   // A buffer, and heads, of which a model uses one or none.
   extras: () => [/\bembeddings\.position_ids$/, /\bpooler\./, /^(lm_head|classifier|qa_outputs)\b/],
 };

@@ -15,6 +15,8 @@ import type { RopeSettings } from "../rope.ts";
 import { bucketOf } from "./buckets.ts";
 import type { EncoderConfig } from "./config.ts";
 import type { EncoderLayerSources, EncoderSources } from "./family.ts";
+import type { FamilyHeads } from "./heads/head.ts";
+import { loadHeads, type UploadedHeads } from "./heads/weights.ts";
 
 /** Weights of an encoder on the GPU. */
 export interface EncoderWeights {
@@ -31,6 +33,7 @@ export interface EncoderWeights {
   /** Cosines and sines of rotary positions `[context, pairs, 2]`; `local` for layers with a window. */
   readonly rotations?: { readonly all: Tensor; readonly local: Tensor } | undefined;
   readonly blocks: readonly EncoderBlockWeights[];
+  readonly heads: UploadedHeads;
   /** Total size in bytes. */
   readonly bytes: number;
   dispose(): void;
@@ -70,7 +73,7 @@ export async function uploadEncoder(
   weights: Weights,
   { outer, layers }: Checkpoint<EncoderSources, EncoderLayerSources>,
   config: EncoderConfig,
-  options: LoadOptions = {},
+  options: LoadOptions & { readonly heads?: FamilyHeads } = {},
 ): Promise<EncoderWeights> {
   const loader = new Loader(gpu, weights, options);
   const types = matrixTypes(options, config);
@@ -90,6 +93,12 @@ export async function uploadEncoder(
       feedForwardNorm: norm(layer.feedForwardNorm, layer.feedForwardNormBias),
       feedForward: feedForward(layer.feedForward, index),
     }));
+    const heads = loadHeads(options.heads ?? {}, {
+      matrix: (source) => loader.matrix(source, types.of("head")),
+      vector: (source) => loader.vector(source),
+      eps: config.eps,
+      embedding: tables.embedding,
+    });
     for (const note of types.notes()) (options.onWarning ?? console.warn)(note);
     await loader.finish();
     const blocks = parts.map(
@@ -106,7 +115,7 @@ export async function uploadEncoder(
       loader.dispose();
     };
     const bytes = [...new Set(own)].reduce((sum, tensor) => sum + tensor.bytes, loader.bytes);
-    return { ...tables, ...made, blocks, bytes, dispose };
+    return { ...tables, ...made, blocks, heads, bytes, dispose };
   } catch (error) {
     loader.dispose();
     throw error;

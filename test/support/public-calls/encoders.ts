@@ -37,6 +37,24 @@ export function encoderCalls(gpu: Gpu, encoder: encoders.Encoder): Readonly<Reco
     "encoders/encoderBlock": { ...call(encoders.encoderBlock, ...blocks), runs: true },
     "encoders/loadEncoder": { ...call(encoders.loadEncoder, ["no folder", {}]), runs: true },
     "encoders/Encoder.hidden": { of: encoder.hidden, on: encoder, calls: [["a", {}]], runs: true },
+    "encoders/Encoder.fillMask": { of: encoder.fillMask, on: encoder, calls: [["[MASK]", { top: 1 }]], runs: true },
+    "encoders/Encoder.classify": {
+      of: encoder.classify,
+      on: encoder,
+      calls: [
+        ["a", { pair: "b" }],
+        ["a", { labels: ["b"], template: "{}", multiLabel: true }],
+      ],
+      runs: true,
+    },
+    "encoders/Encoder.answer": {
+      of: encoder.answer,
+      on: encoder,
+      calls: [["a", "b", { maxTokens: 2, nullAnswer: true }]],
+      runs: true,
+    },
+    "encoders/Encoder.nextSentence": { of: encoder.nextSentence, on: encoder, calls: [["a", "b", {}]], runs: true },
+    "encoders/Encoder.sparse": { of: encoder.sparse, on: encoder, calls: [[["a"], {}]], runs: true },
     "encoders/Encoder.embed": { of: encoder.embed, on: encoder, calls: [[["a"], { maxTokens: 5 }]], runs: true },
     "encoders/Encoder.embedStream": { of: encoder.embedStream, on: encoder, calls: [[["a"], { maxTokens: 5 }]] },
   };

@@ -1,0 +1,8 @@
+// What an encoder's heads compute, loaded with the first call.
+
+export { answer } from "./answer.ts";
+export { classify } from "./classify.ts";
+export { headContext } from "./context.ts";
+export { fillMask } from "./fill-mask.ts";
+export { nextSentence } from "./next-sentence.ts";
+export { sparse } from "./sparse.ts";

@@ -1,0 +1,56 @@
+import { callback, checkOptions, checkValue, fieldsOf, having, listOf, nonEmpty } from "../../options/checks.ts";
+import { type HeadContext, headOf, typed } from "./context.ts";
+import { logitsOfTokens } from "./logits.ts";
+
+/** A text as weights of tokens of the vocabulary, of which most are 0. */
+export interface SparseVector {
+  /** Ids of the tokens with a weight above 0, in ascending order. */
+  readonly ids: Uint32Array;
+  /** Their weights. */
+  readonly weights: Float32Array;
+}
+
+/** Sparse vectors of texts, in their order. */
+export interface SparseVectors {
+  readonly vectors: readonly SparseVector[];
+  /** Number of tokens of each text. */
+  readonly tokens: readonly number[];
+}
+
+/** How texts become sparse vectors. */
+export interface SparseOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each text with the number of texts that are done, and of all. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+const fields = fieldsOf<SparseOptions>({ signal: having("aborted", "an AbortSignal"), onProgress: callback });
+
+/**
+ * The weights of a vocabulary's tokens for each text: `max over tokens of log(1 + max(logit, 0))` (Formal et al. 2021).
+ * What is longer than `embedding.maxTokens` is cut off, as `embed` does.
+ */
+export async function sparse(
+  encoder: HeadContext,
+  texts: readonly string[],
+  options: SparseOptions = {},
+): Promise<SparseVectors> {
+  checkValue("sparse", "texts", listOf(nonEmpty), texts);
+  checkOptions("sparse", fields, options);
+  const { signal, onProgress } = options;
+  const kind = headOf(encoder, "sparse", "masked-language");
+  const { maxTokens, prepare } = encoder.ofEmbedding;
+  const inputs = texts.map((text) =>
+    typed(encoder.config, "sparse", encoder.tokenizer.encodeInput(prepare(text), { maxTokens })),
+  );
+  const vectors: SparseVector[] = [];
+  for (const input of inputs) {
+    // The logarithm keeps the order, so it is taken of the largest alone.
+    const rows = [...input.ids.keys()];
+    const [most = new Float64Array()] = await logitsOfTokens(encoder, kind, input, rows, { largest: true, signal });
+    const ids = Uint32Array.from([...most.keys()].filter((id) => (most[id] ?? 0) > 0));
+    vectors.push({ ids, weights: Float32Array.from(ids, (id) => Math.log1p(most[id] ?? 0)) });
+    onProgress?.(vectors.length, texts.length);
+  }
+  return { vectors, tokens: inputs.map(({ ids }) => ids.length) };
+}
