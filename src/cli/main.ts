@@ -34,6 +34,18 @@ const commands = {
     summary: "print an encoder's states of a text, layer by layer",
     load: async () => (await import("./hidden.ts")).hiddenCommand(),
   },
+  "fill-mask": {
+    summary: "find the likeliest tokens for the masks in a text",
+    load: async () => (await import("./fill-mask.ts")).fillMaskCommand(),
+  },
+  classify: {
+    summary: "score the labels of a text, or of its tokens",
+    load: async () => (await import("./classify.ts")).classifyCommand(),
+  },
+  answer: {
+    summary: "find the part of a text that answers a question",
+    load: async () => (await import("./answer.ts")).answerCommand(),
+  },
   convert: {
     summary: "write a folder as a GGUF file, or a GGUF file as a folder",
     load: async () => (await import("./convert.ts")).convertCommand(),
