@@ -141,6 +141,7 @@ export { type Recipe, recipes } from "./models/recipes.ts";
 
 // Choosing tokens
 
+export { acceptDrafts, tokenWeights } from "./kernels/sampling/accept-drafts.ts";
 export { argmax } from "./kernels/sampling/argmax.ts";
 export { penalise } from "./kernels/sampling/penalise.ts";
 export { restrict } from "./kernels/sampling/restrict.ts";
@@ -243,6 +244,7 @@ export * from "./generate/tuning/tune.ts";
 export { type AiSdkCall, type AiSdkModel, type AiSdkPart, aiSdkModel } from "./engine/ai-sdk.ts";
 export { createEngine } from "./engine/create-engine.ts";
 export { createWorkerEngine } from "./engine/create-worker-engine.ts";
+export type { DraftRequest, EngineDraft } from "./engine/drafts.ts";
 export type {
   AttentionOfToken,
   AttentionRequest,

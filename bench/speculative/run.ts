@@ -36,28 +36,32 @@ export interface SpeculativeRow {
 }
 
 /**
- * Continues one prompt in each way in turn, `repetitions` times after one run that does not count and whose tokens are
- * compared. Throws the reason of `signal`.
+ * Continues one prompt in each way in turn, `repetitions` times after runs that do not count and whose tokens are compared:
+ * the greedy ones, and those that are drawn unless a draft model proposes them. Throws the reason of `signal`.
  */
 export async function runSpeculativeBench(plan: SpeculativePlan): Promise<SpeculativeRow[]> {
-  const { model, prompt, maxTokens, temperature, subjects, repetitions, signal, onProgress = () => {} } = plan;
+  const { model, prompt, maxTokens, subjects, repetitions, signal, onProgress = () => {} } = plan;
   using session = model.session();
-  const run = async ({ speculative }: SpeculativeSubject, turn: number) => {
+  const run = async ({ speculative }: SpeculativeSubject, turn: number, temperature = plan.temperature) => {
     const options = { temperature, maxTokens, seed: turn + 1, ignoreEos: true, speculative };
     return await session.continueFrom(prompt, options).result;
   };
-  const tokens: string[] = [];
+  const texts: (string | undefined)[][] = [];
+  const textOf = ({ rows }: Awaited<ReturnType<typeof run>>) => rows[0]?.tokens.join();
   const rates = subjects.map(() => [] as number[]);
   const figures = subjects.map(() => ({ drafted: 0, accepted: 0, steps: 0 }));
   for (let turn = -1; turn < repetitions; turn++) {
     for (const [i, subject] of subjects.entries()) {
       signal?.throwIfAborted();
       onProgress(`${subject.name}  ${turn < 0 ? "warming up" : `${turn + 1} of ${repetitions}`}`);
-      const { rows, timings, speculative } = await run(subject, Math.max(0, turn));
       if (turn < 0) {
-        tokens.push(rows[0]?.tokens.join() ?? "");
+        const own = [textOf(await run(subject, 0, 0))];
+        if (plan.temperature > 0) own.push(textOf(await run(subject, 0)));
+        // Where a draft model draws, texts have the same distribution and are others.
+        texts.push(subject.speculative?.kind === "draft" ? own.slice(0, 1) : own);
         continue;
       }
+      const { timings, speculative } = await run(subject, turn);
       rates[i]?.push(timings.tokensPerSecond);
       const sum = figures[i];
       if (!sum) continue;
@@ -69,7 +73,7 @@ export async function runSpeculativeBench(plan: SpeculativePlan): Promise<Specul
   return subjects.map(({ name }, i) => {
     const own = rates[i] ?? [];
     const sums = figures[i] ?? { drafted: 0, accepted: 0, steps: 0 };
-    const right = tokens[i] === tokens[0];
+    const right = texts[i]?.every((text, n) => text === texts[0]?.[n]) === true;
     const ratios = own.map((rate, turn) => rate / (rates[0]?.[turn] ?? Number.NaN));
     return { name, verdict: right ? "pass" : "fail", rates: right ? own : [], ratios: right ? ratios : [], ...sums };
   });

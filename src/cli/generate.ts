@@ -3,26 +3,26 @@ import type { LanguageModel } from "../generate/language-model.ts";
 import { type GenerationOptions, resolveOptions, samplingKind } from "../generate/options.ts";
 import type { Piece } from "../generate/row.ts";
 import type { Session } from "../generate/session.ts";
-import { mostDrafted, type Speculative } from "../generate/speculative/options.ts";
+import type { Speculative } from "../generate/speculative/options.ts";
 import { TextError } from "../text/text-error.ts";
-import { count, number, positive, repeated } from "./arguments.ts";
+import { count, number, repeated } from "./arguments.ts";
 import { generationFigures, generationJson } from "./generation-report.ts";
 import { makeInterrupt } from "./interrupt.ts";
 import { addModelOptions, type ModelFlags } from "./model-options.ts";
 import { openModel } from "./open-model.ts";
 import { onReaderGone, print, printJson, say } from "./output.ts";
 import { withProgress } from "./progress.ts";
+import { addSpeculativeOptions, checkSpeculativeFlags, type SpeculativeFlags } from "./speculative-options.ts";
 import { bold, lineColumns } from "./terminal.ts";
 import { createTextFlow } from "./text-flow.ts";
 
 /** The flags of `generate`; the sampling fields are those of `GenerationOptions`. */
-interface GenerateFlags extends ModelFlags, Omit<GenerationOptions, "signal" | "seed" | "speculative"> {
+interface GenerateFlags
+  extends ModelFlags,
+    SpeculativeFlags,
+    Omit<GenerationOptions, "signal" | "seed" | "speculative"> {
   readonly seed?: number;
   readonly chat?: boolean;
-  /** Tokens that prompt lookup proposes for a step. */
-  readonly lookup?: number;
-  readonly draftModel?: string;
-  readonly draftTokens?: number;
 }
 
 /** `shaderformer generate`: streams the continuation of a prompt. */
@@ -47,10 +47,8 @@ export function generateCommand(): Command {
       "look at what each layer adds up to: the largest magnitude, or the first layer with NaN or infinity",
     )
     .option("--chat", "the prompt is a user's message, in the model's chat template")
-    .optionsGroup("Speculative decoding (the same tokens in fewer steps, where they can be guessed):")
-    .option("--lookup <n>", "propose up to n tokens a step, at most 7: what followed the last tokens before", positive)
-    .option("--draft-model <model>", "a smaller model with the same tokens proposes what comes next")
-    .option("--draft-tokens <n>", "with --draft-model: tokens proposed a step, at most 7 (default: 3)", positive);
+    .optionsGroup("Speculative decoding (text as without, in fewer steps where it can be guessed):");
+  addSpeculativeOptions(command);
   return addModelOptions(command)
     .option("--logprobs <n>", "with --json: the n likeliest tokens at each step", count)
     .action(generate);
@@ -101,22 +99,9 @@ function samplingOptions(flags: GenerateFlags, draft?: LanguageModel): Generatio
   return { ...sampling, speculative: speculativeOption(flags, draft) };
 }
 
-function speculativeOption({ lookup, draftTokens }: GenerateFlags, draft?: LanguageModel): Speculative | undefined {
-  if (draft) return { kind: "draft", model: draft, tokens: draftTokens };
+function speculativeOption({ lookup, draftMax }: GenerateFlags, draft?: LanguageModel): Speculative | undefined {
+  if (draft) return { kind: "draft", model: draft, tokens: draftMax };
   return lookup === undefined ? undefined : { kind: "prompt-lookup", tokens: lookup };
-}
-
-/** Throws for flags that contradict one another. */
-function checkSpeculativeFlags({ lookup, draftModel, draftTokens }: GenerateFlags): void {
-  if (lookup !== undefined && draftModel !== undefined) {
-    throw new TextError("--lookup and --draft-model both propose tokens: expected one of them");
-  }
-  if (draftTokens !== undefined && draftModel === undefined) {
-    throw new TextError("--draft-tokens requires --draft-model");
-  }
-  if (draftTokens !== undefined && draftTokens > mostDrafted) {
-    throw new TextError(`--draft-tokens is ${draftTokens}, expected 1 to ${mostDrafted}`);
-  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { Command } from "commander";
 import { createEngine } from "../engine/create-engine.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { Engine, EngineLoadOptions } from "../engine/engine.ts";
 import type { ServeOptions } from "../serve/options.ts";
 import { startServer } from "../serve/server.ts";
 import { count, positive, repeated } from "./arguments.ts";
@@ -9,10 +9,11 @@ import { addLoadOptions, cacheOptions, type LoadFlags } from "./model-options.ts
 import { print, say } from "./output.ts";
 import { withProgress } from "./progress.ts";
 import { readTextFile } from "./read-text.ts";
+import { addSpeculativeOptions, checkSpeculativeFlags, type SpeculativeFlags } from "./speculative-options.ts";
 import { withoutDriverChatter } from "./terminal.ts";
 
 /** The flags of `serve`. */
-interface ServeFlags extends LoadFlags, Omit<ServeOptions, "origins" | "names"> {
+interface ServeFlags extends LoadFlags, SpeculativeFlags, Omit<ServeOptions, "origins" | "names"> {
   readonly id?: string;
   readonly chatTemplate?: string;
   readonly allowOrigin?: readonly string[];
@@ -36,12 +37,15 @@ export function serveCommand(): Command {
     .option("--time-limit <seconds>", "time for one request (default: 600)", positive)
     .option("--body-limit <bytes>", "size of one request (default: 4194304)", positive)
     .option("--allow-origin <origin>", "pages that may use it, such as https://example.org, or *; repeatable", repeated)
-    .option("--allow-host <name>", "a name by which clients address it; repeatable", repeated);
+    .option("--allow-host <name>", "a name by which clients address it; repeatable", repeated)
+    .optionsGroup("Speculative decoding (answers as without, in fewer steps where they can be guessed):");
+  addSpeculativeOptions(command);
   return addLoadOptions(command).action(serve);
 }
 
 async function serve(flags: ServeFlags): Promise<void> {
   if (flags.model === "") throw new Error("--model: the name of the folder is empty");
+  checkSpeculativeFlags(flags);
   const { host, port, concurrency, queue, timeLimit, bodyLimit, allowOrigin: origins, allowHost: names } = flags;
   // Listening comes first, so that a port in use is reported before a model is loaded.
   const server = await startServer({ host, port, concurrency, queue, timeLimit, bodyLimit, origins, names });
@@ -74,6 +78,7 @@ async function openEngine({ model, id, context, dtype, weights, concurrency, ...
   });
   try {
     const cache = cacheOptions({ model, ...flags });
+    const speculative = speculativeOf(flags);
     await withProgress("loading  ", false, (report) =>
       engine.load(model, {
         cache,
@@ -82,6 +87,7 @@ async function openEngine({ model, id, context, dtype, weights, concurrency, ...
         ...(chatTemplate === undefined ? {} : { chatTemplate }),
         ...(dtype === undefined ? {} : { dtype }),
         ...(weights === undefined ? {} : { weights }),
+        ...(speculative ? { speculative } : {}),
         onProgress: ({ phase, done, total }) => {
           if (phase === "upload") report(done, total);
         },
@@ -92,6 +98,11 @@ async function openEngine({ model, id, context, dtype, weights, concurrency, ...
     await engine.dispose();
     throw error;
   }
+}
+
+function speculativeOf({ lookup, draftModel, draftMax }: SpeculativeFlags): EngineLoadOptions["speculative"] {
+  if (draftModel !== undefined) return { kind: "draft", from: draftModel, tokens: draftMax };
+  return lookup === undefined ? undefined : { kind: "prompt-lookup", tokens: lookup };
 }
 
 /** Resolves at the first Ctrl-C, or at the signal by which other programs end this one. */

@@ -1,7 +1,7 @@
 // Options of an engine's functions, as far as they are checked before they become messages: names, and what is needed
 // to send them. What computes the answers checks the rest.
 import type { CacheOptions } from "../blocks/kv-cache/cache.ts";
-import { promptLookupCheck } from "../generate/speculative/options.ts";
+import { speculativeChecks } from "../generate/speculative/options.ts";
 import { gpuChecks } from "../gpu/gpu-options.ts";
 import {
   anything,
@@ -52,6 +52,7 @@ export const loadFields = fieldsOf<EngineLoadOptions>({
   chatTemplate: text,
   verify: boolean,
   tuned: boolean,
+  speculative: speculativeChecks({ from: required(modelSource), dtype: text, weights: text }),
   onProgress: callback,
 });
 
@@ -74,7 +75,7 @@ export const generateFields = fieldsOf<GenerateRequest>({
   ...sampling,
   ...{ maxTokens: anything, logprobs: anything, guard: anything, ignoreEos: anything },
   stop: either(text, listOf(text)),
-  speculative: promptLookupCheck, // a draft model does not cross to a worker
+  speculative: speculativeChecks({}, "none"),
 });
 
 export const tokenizeFields = fieldsOf<{ readonly model?: string }>({ model: text });

@@ -3,6 +3,7 @@ import type { CachedModel, CacheEstimate } from "../formats/hub/model-cache.ts";
 import type { LoadProgress } from "../formats/load-progress.ts";
 import type { LoadPlan } from "../generate/load-plan.ts";
 import type { NextTokenOptions, NextTokenProbabilities } from "../generate/next-token.ts";
+import type { PromptLookup } from "../generate/speculative/options.ts";
 import type { TuneOptions, TuneResult } from "../generate/tuning/options.ts";
 import type { AdapterInfo } from "../gpu/adapter-info.ts";
 import type { Limits } from "../gpu/limits.ts";
@@ -10,7 +11,9 @@ import type { GpuOptions } from "../gpu/open.ts";
 import type { WeightType } from "../kernels/formats.ts";
 import type { Recipe } from "../models/recipes.ts";
 import type { ChatMessage } from "../text/chat-template.ts";
+import type { EngineDraft } from "./drafts.ts";
 import type { EngineGeneration, GenerateRequest } from "./generate-request.ts";
+import type { ModelSource } from "./model-source.ts";
 import type {
   AnswerStream,
   ChatCompletion,
@@ -41,8 +44,7 @@ export interface EngineOptions {
   readonly cache?: boolean;
 }
 
-/** Where a model comes from: a path, address or name (see `openModel`), or files by their names. */
-export type ModelSource = string | Readonly<Record<string, Blob>>;
+export type { ModelSource };
 
 /** Options of `Engine.load`. */
 export interface EngineLoadOptions {
@@ -59,6 +61,8 @@ export interface EngineLoadOptions {
   readonly chatTemplate?: string;
   /** False loads weights that hold NaN or infinity, which are refused by tensor and element by default. */
   readonly verify?: boolean;
+  /** How tokens are proposed where a request does not say it: by a draft model, or from what the text repeats. */
+  readonly speculative?: EngineDraft | PromptLookup;
   /** True uses what `tune` stored of the device, for this model and those loaded later. Default false. */
   readonly tuned?: boolean;
   readonly onProgress?: (progress: LoadProgress) => void;
@@ -88,6 +92,8 @@ export interface ModelInfo {
   readonly heads: number;
   /** Experts of a layer and how many of them a token goes to, where the model has experts. */
   readonly experts?: { readonly count: number; readonly k: number };
+  /** The name of the model that proposes tokens, where one was loaded with it. */
+  readonly draft?: string;
   /** True where the model has a chat template. */
   readonly chat: boolean;
   /** Bytes of weights on the device. */

@@ -3,6 +3,7 @@ import type { GenerationOptions } from "../generate/options.ts";
 import type { StopReason, TokenLogprob } from "../generate/row.ts";
 import type { PromptLookup, SpeculativeFigures } from "../generate/speculative/options.ts";
 import type { ChatMessage } from "../text/chat-template.ts";
+import type { DraftRequest } from "./drafts.ts";
 import type { ResponseFormat } from "./openai/types.ts";
 
 /** A request of `Engine.generate`: one of `prompt`, `tokens` and `messages`, and how to go on from it. */
@@ -15,8 +16,8 @@ export interface GenerateRequest extends Omit<GenerationOptions, "seed" | "const
   readonly messages?: readonly ChatMessage[] | undefined;
   readonly seed?: number | undefined;
   readonly responseFormat?: ResponseFormat | undefined;
-  /** Proposes what the text so far repeats; see `GenerationOptions`. */
-  readonly speculative?: PromptLookup | undefined;
+  /** How tokens are proposed (see `GenerationOptions`), `none` for not at all. Default: as the model was loaded. */
+  readonly speculative?: PromptLookup | DraftRequest | "none" | undefined;
 }
 
 /** What one step added. */

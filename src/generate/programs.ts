@@ -1,6 +1,7 @@
 import { type CacheOptions, type CacheShape, type KvCache, placeholderCache } from "../blocks/kv-cache/cache.ts";
 import type { Program } from "../gpu/gpu.ts";
 import { add } from "../kernels/elementwise/elementwise.ts";
+import type { tokenWeights } from "../kernels/sampling/accept-drafts.ts";
 import { penalise } from "../kernels/sampling/penalise.ts";
 import { restrict, wordsOf } from "../kernels/sampling/restrict.ts";
 import { sampleFinite } from "../kernels/sampling/sample.ts";
@@ -22,11 +23,15 @@ export interface SamplingKind {
   /** Layers from one that is looked at to the next (see `watchLayers`); 0 or unset: none is. */
   readonly guard?: number;
   readonly logprobs: number;
+  /** The kernel of what tokens are drawn by, where that is a result too: a page begins without it. */
+  readonly weigh?: typeof tokenWeights | undefined;
 }
 
 /** The results of sampling, one entry per row. */
 export interface Sampled {
   readonly chosen: Tensor;
+  /** What each row was drawn by, `[b, v]` (see `tokenWeights`), where the kind has `weigh`. */
+  readonly weights?: Tensor;
   readonly top?: {
     readonly ids: Tensor;
     readonly logprobs: Tensor;
@@ -45,6 +50,9 @@ export interface Recorded<T> {
   readonly step: Tensor;
   /** Of a verification: position and number of all its tokens, in the first row. */
   readonly whole?: Tensor;
+  /** Of a verification of drawn drafts: these, and what they were drawn by (see `acceptDrafts`). */
+  readonly drafts?: Tensor | undefined;
+  readonly draftWeights?: Tensor | undefined;
   readonly settings?: Tensor;
   readonly counts?: Tensor | undefined;
   readonly bias?: Tensor | undefined;
@@ -71,13 +79,14 @@ export interface PrefillOptions {
 }
 
 /** What sampling reads and writes apart from the logits. */
-type SamplingInputs = Required<Pick<Recorded<unknown>, "bias" | "counts" | "allowed">> & {
+export type SamplingInputs = Required<Pick<Recorded<unknown>, "bias" | "counts" | "allowed">> & {
   readonly step: Tensor;
   readonly settings: Tensor;
 };
 
-const keyOf = ({ biased = false, penalties, restricted = false, logprobs, guard = 0 }: SamplingKind): string =>
-  [biased, penalties, restricted, logprobs, guard].join(" ");
+/** What programs of a kind are known by. */
+export const keyOf = ({ biased, penalties, restricted, logprobs, guard = 0, weigh }: SamplingKind): string =>
+  [!!biased, penalties, !!restricted, logprobs, guard, !!weigh].join(" ");
 
 /** How many programs for lengths other than full chunks are kept. */
 const kept = 8;
@@ -135,12 +144,12 @@ export class DecoderPrograms {
     // With a contiguous cache a program is given one row's tensors; pages belong to the whole batch.
     const sharing = this.cache.layout === "paged" ? batch : 1;
     const key = taps ? undefined : `prefill ${t} ${visible} ${which} ${sharing} ${guard}`;
-    return this.#once(key, () => {
+    return this.once(key, () => {
       const { gpu } = this.decoder;
       const ids = placeholder(gpu, [1, t], "u32", "token ids");
       const step = placeholder(gpu, [maxBatch, 4], "u32", "step");
       const targets = placeholder(gpu, [t], "u32", "next tokens");
-      const { peaks, watch } = this.#guarded(guard);
+      const { peaks, watch } = this.guarded(guard);
       const cache = placeholderCache(gpu, this.cacheShape(sharing), { rows: 1, visible });
       const program = gpu.record(
         () => {
@@ -167,68 +176,41 @@ export class DecoderPrograms {
 
   /** Chooses the next token of every row from given logits. */
   sample(batch: number, kind: SamplingKind): Recorded<Sampled> {
-    return this.#once(`sample ${batch} ${keyOf({ ...kind, guard: 0 })}`, () => {
+    return this.once(`sample ${batch} ${keyOf({ ...kind, guard: 0 })}`, () => {
       const { gpu, config } = this.decoder;
       const given = placeholder(gpu, [batch, config.vocabulary], "f32", "logits");
-      const inputs = this.#samplingInputs(batch, kind);
-      const program = gpu.record(() => this.#choose(given, inputs, kind));
+      const inputs = this.samplingInputs(batch, kind);
+      const program = gpu.record(() => this.choose(given, inputs, kind));
       return { program, cache: [], visible: 0, logits: given, ...inputs };
     });
   }
 
   /** One step of a batch: from each row's last token to its next. */
   decode(batch: number, visible: number, kind: SamplingKind): Recorded<Sampled> {
-    return this.#once(`decode ${batch} ${visible} ${keyOf(kind)}`, () => {
+    return this.once(`decode ${batch} ${visible} ${keyOf(kind)}`, () => {
       const { gpu, config } = this.decoder;
       const cache = placeholderCache(gpu, this.cacheShape(batch), { visible });
-      const inputs = this.#samplingInputs(batch, kind);
-      const { peaks, watch } = this.#guarded(kind.guard);
+      const inputs = this.samplingInputs(batch, kind);
+      const { peaks, watch } = this.guarded(kind.guard);
       const program = gpu.record(() => {
         const place = { step: inputs.step };
         const stream = forward(this.decoder, { batch, cache, ropeTables: this.ropeTables, place, visible, watch });
         const flat = reshape(logits(this.decoder, stream, "last"), [batch, config.vocabulary]);
-        return this.#choose(flat, inputs, kind);
+        return this.choose(flat, inputs, kind);
       });
       return { program, cache, visible, peaks, ...inputs };
     });
   }
 
-  /**
-   * One step of one sequence over `tokens` tokens, and for each the token that comes next, bitwise as decode steps would
-   * choose it: each has a row of `step` and of what sampling reads.
-   */
-  verify(tokens: number, visible: number, kind: SamplingKind): Recorded<Sampled> {
-    return this.#once(`verify ${tokens} ${visible} ${keyOf(kind)}`, () => {
-      const { gpu, config } = this.decoder;
-      const cache = placeholderCache(gpu, this.cacheShape(1), { visible, readers: tokens });
-      const ids = placeholder(gpu, [1, tokens], "u32", "token ids");
-      const whole = placeholder(gpu, [maxBatch, 4], "u32", "step of all tokens");
-      const inputs = this.#samplingInputs(tokens, kind);
-      const { peaks, watch } = this.#guarded(kind.guard);
-      const program = gpu.record(() => {
-        const place = { step: whole, apart: inputs.step };
-        const stream = forward(this.decoder, {
-          ids,
-          batch: 1,
-          cache,
-          ropeTables: this.ropeTables,
-          place,
-          visible,
-          watch,
-        });
-        return this.#choose(reshape(logits(this.decoder, stream, "all"), [tokens, config.vocabulary]), inputs, kind);
-      });
-      return { program, ids, cache, visible, whole, peaks, ...inputs };
-    });
-  }
-
-  #guarded(every = 0) {
+  /** What looks at layers, where a guard does. */
+  guarded(every = 0) {
     if (every === 0) return { peaks: undefined, watch: undefined };
     const peaks = placeholder(this.decoder.gpu, [this.decoder.config.layers], "u32", "peaks");
     return { peaks, watch: watchLayers(this.decoder, peaks, every) };
   }
 
-  #samplingInputs(batch: number, { biased, penalties, restricted }: SamplingKind): SamplingInputs {
+  /** Placeholders of what sampling reads and writes. */
+  samplingInputs(batch: number, { biased, penalties, restricted }: SamplingKind): SamplingInputs {
     const { gpu, config } = this.decoder;
     const { vocabulary } = config;
     return {
@@ -240,21 +222,32 @@ export class DecoderPrograms {
     };
   }
 
-  #choose(
-    raw: Tensor,
-    { step, settings, bias, counts, allowed }: SamplingInputs,
-    { logprobs: n, restricted = false }: SamplingKind,
-  ): Sampled {
+  /** Logits with bias and penalties, −∞ for tokens that may not come next. */
+  changed(raw: Tensor, { settings, bias, counts, allowed }: SamplingInputs): Tensor {
     const { gpu } = this.decoder;
     const biased = bias ? add(gpu, { a: raw, b: bias }).y : raw;
     const penalised = counts ? penalise(gpu, { logits: biased, counts, settings }).y : biased;
-    const logits = allowed ? restrict(gpu, { logits: penalised, allowed }).y : penalised;
-    const { chosen } = sampleFinite(gpu, { logits, settings, step, counts }, { restricted });
-    if (n === 0) return { chosen };
-    return { chosen, top: this.#loadedLogprobs.topLogprobs(gpu, { logits: raw, chosen }, { n }) };
+    return allowed ? restrict(gpu, { logits: penalised, allowed }).y : penalised;
   }
 
-  #once<T>(key: string | undefined, record: () => Recorded<T>): Recorded<T> {
+  /** Draws a token for each row. */
+  choose(raw: Tensor, inputs: SamplingInputs, kind: SamplingKind): Sampled {
+    const { gpu } = this.decoder;
+    const { step, settings, counts } = inputs;
+    const logits = this.changed(raw, inputs);
+    const weighed = kind.weigh?.(gpu, { logits, settings }, {});
+    const { chosen } = sampleFinite(gpu, { logits, settings, step, counts }, { restricted: !!kind.restricted });
+    return { ...this.reported(raw, chosen, kind), ...weighed };
+  }
+
+  /** Tokens that were chosen, with log-probabilities where these are wanted. */
+  reported(raw: Tensor, chosen: Tensor, { logprobs: n }: SamplingKind): Sampled {
+    if (n === 0) return { chosen };
+    return { chosen, top: this.#loadedLogprobs.topLogprobs(this.decoder.gpu, { logits: raw, chosen }, { n }) };
+  }
+
+  /** The program that is known by this key, recorded once; without a key, each time. */
+  once<T>(key: string | undefined, record: () => Recorded<T>): Recorded<T> {
     if (key === undefined) return record();
     const known = this.#programs.get(key);
     if (known) {

@@ -92,7 +92,7 @@ export async function* run(
     if (speculation && row?.stopReason === undefined && row) {
       const { openDrafter, speculate } = await import("./speculative/entry.ts");
       const before = performance.now();
-      const drafter = await openDrafter(speculation, options, inputs.draft, known[0] ?? [], stop);
+      const drafter = await openDrafter(speculation, options, inputs.draft, row, stop);
       timings.prefill += performance.now() - before; // of the draft model
       yield* speculate({ state, inputs, options, row, stop, timings, fed, encoding, begun }, drafter, speculation);
     }

@@ -28,6 +28,8 @@ export interface BoundStep {
   readonly instance: Instance<Sampled>;
   /** Results to read back, by name. */
   readonly outputs: ReadonlyMap<string, Tensor>;
+  /** What the tokens were drawn by, which stays on the device, where its kind has `weigh`. */
+  readonly weights?: Tensor | undefined;
 }
 
 /**
@@ -80,8 +82,7 @@ export class SequenceState {
 
   /** How often each token was seen, `[b, v]` (see `penalise`); made when first needed. */
   get counts(): Tensor {
-    const { vocabulary } = this.programs.decoder.config;
-    const shape = [this.batch, vocabulary];
+    const shape = [this.batch, this.programs.decoder.config.vocabulary];
     this.#counts ??= this.gpu.unscoped(() => zeros(this.gpu, shape, "u32", "token counts"));
     return this.#counts;
   }
@@ -244,8 +245,7 @@ export class SequenceState {
   async #writePrefill(ids: readonly number[], position: number): Promise<void> {
     const { gpu } = this;
     await gpu.write(this.#prefillIds.storage, 0, new Uint8Array(Uint32Array.from(ids).buffer));
-    const rows = Uint32Array.from([position, ids.length, 0, 0]);
-    await gpu.write(this.#prefillStep.storage, 0, new Uint8Array(rows.buffer));
+    await gpu.write(this.#prefillStep.storage, 0, new Uint8Array(Uint32Array.of(position, ids.length, 0, 0).buffer));
   }
 
   /** Grows or halves the chunk towards the target time of a submit. */
@@ -279,10 +279,10 @@ export class SequenceState {
       if (recorded.peaks) pairs.push([recorded.peaks, this.peaks]);
       if (recorded.logits) pairs.push([recorded.logits, this.logits]);
       const instance = await recorded.program.instantiate(replacements(pairs), this.gpu, signal);
-      const { chosen, top } = recorded.program.result;
+      const { chosen, top, weights } = recorded.program.result;
       const outputs = new Map(Object.entries({ chosen, ...top }).map(([name, x]) => [name, placed(instance, x)]));
       if (recorded.peaks) outputs.set("peaks", this.peaks);
-      bound = { instance, outputs };
+      bound = { instance, outputs, weights: weights && placed(instance, weights) };
       this.#bound.set(recorded, bound);
       this.compileTime += performance.now() - before;
     }

@@ -10,8 +10,12 @@ export interface ReadBack {
   readonly outputs: ReadonlyMap<string, Tensor>;
 }
 
-/** Encodes and submits a step; its results are copied to the buffer that it returns. */
-export function submitStep(state: SequenceState, bound: BoundStep): GPUBuffer {
+/** Encodes and submits a step, and what `also` encodes; its results are copied to the buffer that it returns. */
+export function submitStep(
+  state: SequenceState,
+  bound: BoundStep,
+  also?: (encoder: GPUCommandEncoder) => void,
+): GPUBuffer {
   const bytes = [...bound.outputs.values()].reduce((sum, { bytes }) => sum + bytes, 0);
   const staging = state.gpu.takeStaging(bytes);
   bound.instance.run((encoder) => {
@@ -21,6 +25,7 @@ export function submitStep(state: SequenceState, bound: BoundStep): GPUBuffer {
       if (from) encoder.copyBufferToBuffer(from, output.offset * 4, staging, at, output.bytes);
       at += output.bytes;
     }
+    also?.(encoder);
   });
   return staging;
 }

@@ -73,6 +73,7 @@ export {
   sample,
   topLogprobs,
 } from "./sampling.ts";
+export { acceptDrafts, tokenWeights } from "./speculative.ts";
 
 // Whole models
 

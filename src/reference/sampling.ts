@@ -85,7 +85,8 @@ export interface FilterOptions {
   minP?: number;
 }
 
-const filterChecks: Checks<FilterOptions> = {
+/** Checks of filters. */
+export const filterChecks: Checks<FilterOptions> = {
   ...{ temperature: positive, topK: size, topP: between(0, 1), minP: between(0, 1) },
 };
 
@@ -131,7 +132,7 @@ function thresholdOf(logits: Float64Array, { topK = 0, topP = 1, minP = 0, tempe
 }
 
 /** Probabilities relative to the largest, `exp((logit − max) / temperature)`. Throws where that is not defined. */
-function relativeProbabilities(logits: Float64Array, temperature: number): Float64Array {
+export function relativeProbabilities(logits: Float64Array, temperature: number): Float64Array {
   const max = logits.reduce((largest, logit) => Math.max(largest, logit), Number.NEGATIVE_INFINITY);
   if (!Number.isFinite(max)) throw new RangeError(`sampling: the largest logit is ${max}, expected a finite number`);
   return logits.map((logit) => Math.exp((logit - max) / temperature));

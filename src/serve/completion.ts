@@ -21,7 +21,12 @@ interface Part {
 /** What answers a request: a value, or with `stream` its parts. */
 export type Create = (request: Body, options: { readonly signal: AbortSignal }) => Promise<object>;
 
-function count({ promptTokens, generatedTokens }: Figures, usage: Partial<Usage> | null | undefined): void {
+function count(figures: Figures, usage: Partial<Usage> | null | undefined): void {
+  const { promptTokens, generatedTokens, draftTokens, acceptedTokens } = figures;
+  const { accepted_prediction_tokens: accepted = 0, rejected_prediction_tokens: rejected = 0 } =
+    usage?.completion_tokens_details ?? {};
+  draftTokens.add(accepted + rejected);
+  acceptedTokens.add(accepted);
   promptTokens.add(usage?.prompt_tokens ?? 0);
   generatedTokens.add(usage?.completion_tokens ?? 0);
 }

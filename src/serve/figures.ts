@@ -23,6 +23,14 @@ export function createFigures(admitted: () => number, concurrency: number) {
     ),
     promptTokens: metrics.counter("shaderformer_prompt_tokens_total", "Tokens of prompts."),
     generatedTokens: metrics.counter("shaderformer_generated_tokens_total", "Tokens generated."),
+    draftTokens: metrics.counter(
+      "shaderformer_spec_decode_draft_tokens_total",
+      "Tokens proposed by speculative decoding.",
+    ),
+    acceptedTokens: metrics.counter(
+      "shaderformer_spec_decode_accepted_tokens_total",
+      "Tokens proposed by speculative decoding that are in the answers.",
+    ),
     losses: metrics.counter("shaderformer_device_losses_total", "Times that the device was lost."),
     firstPart: metrics.histogram(
       "shaderformer_first_part_seconds",

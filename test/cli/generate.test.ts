@@ -87,13 +87,19 @@ test("proposed tokens give the same text, and how many were kept is said", async
   const prompt = "<|whale|>the ship, the ship, the ship, the";
   const args = ["-t", "0.3", "-s", "4", "-n", "24"];
   const run = (...more: string[]) => runCli(["generate", "--model", bundledModel, ...args, ...more, prompt]);
-  const drafting = generateJson(...args, "--draft-model", bundledMixture, "--draft-tokens", "2", prompt);
-  const [plain, lookup, draft] = await Promise.all([run(), run("--lookup", "3"), drafting]);
+  const greedily = ["-t", "0", "-n", "24", prompt];
+  const drafting = generateJson("--draft-model", bundledMixture, "--draft-max", "2", ...greedily);
+  const [plain, lookup, draft, greedy] = await Promise.all([
+    run(),
+    run("--lookup", "3"),
+    drafting,
+    generateJson(...greedily),
+  ]);
   expect(lookup.stdout).toBe(plain.stdout);
   expect(ours(lookup)).toMatch(
     / · decode 24 tokens, [\d.]+\/s · accepted \d+ of [1-9]\d* proposed \(\d+ %\) in \d+ steps · /,
   );
-  expect(`${draft["text"]}\n`).toBe(plain.stdout);
+  expect(draft["text"]).toBe(greedy["text"]);
   expect(draft["speculative"]).toEqual({ steps: bytes, drafted: bytes, accepted: bytes });
 });
 
@@ -101,8 +107,8 @@ test("flags of proposed tokens that contradict one another are refused", async (
   const run = (...more: string[]) => runCli(["generate", "--model", bundledModel, ...more]);
   const both = await run("--lookup", "2", "--draft-model", bundledMixture);
   expect([both.code, both.stderr]).toEqual([1, expect.stringContaining("both propose tokens: expected one of them")]);
-  const alone = await run("--draft-tokens", "2");
-  expect([alone.code, alone.stderr]).toEqual([1, expect.stringContaining("--draft-tokens requires --draft-model")]);
+  const alone = await run("--draft-max", "2");
+  expect([alone.code, alone.stderr]).toEqual([1, expect.stringContaining("--draft-max requires --draft-model")]);
 });
 
 test("--stop may be given several times", async () => {

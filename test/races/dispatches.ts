@@ -234,6 +234,16 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
   "reduce/thread": { ...reduction({}), workgroups: [2, 1, 1] },
   "reduce/workgroup": reduction({ WORKGROUP: 8, LANES: 4 }),
   "rope/rotate": rope,
+  "sampling/accept-drafts": {
+    constants: { WORKGROUP: 4, BLOCK: 2 },
+    uniforms: { params: { b: 2, v: 9 } },
+    inputs: {
+      ...{ weights: new Uint32Array(18).fill(1), draftWeights: new Uint32Array(18).fill(1, 0, 2) },
+      ...{ drafts: words(0, 9), step: new Uint32Array(256).fill(1) },
+    },
+    outputs: { chosen: 2 },
+    workgroups: [2, 1, 1],
+  },
   "sampling/argmax": {
     constants: { WORKGROUP: 4 },
     uniforms: { params: { rows: 3, v: 10 } },

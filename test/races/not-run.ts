@@ -18,6 +18,18 @@ export const notRun: Readonly<Record<string, { readonly reason: RegExp; readonly
       workgroups: [1, 1, 1],
     },
   },
+  "sampling/token-weights": {
+    reason: /Maximum call stack size exceeded/,
+    dispatch: {
+      uniforms: { params: { b: 1, v: 4 } },
+      inputs: {
+        logits: floats(4),
+        settings: Float32Array.from({ length: 512 }, (_, i) => [1, 2, 0.9, 0, 1, 0, 0, 0][i % 8] ?? 0),
+      },
+      outputs: { weights: 4 },
+      workgroups: [1, 1, 1],
+    },
+  },
   // Subgroups, of which it knows none. There is no workgroup memory to race for.
   "attention/subgroups": {
     reason: /Invalid statement type/,

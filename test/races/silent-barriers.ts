@@ -32,6 +32,7 @@ export const silentBarriers: Readonly<Record<string, Readonly<Record<string, str
       "Atomics never race, so the detector has nothing to say. Without it a thread may load a count before all have counted.",
   },
   "norm/rms-norm": { "lib/reduce workgroup_sum 3": lastCall },
+  "sampling/accept-drafts": { "lib/reduce workgroup_sum 3": lastCall },
   "sampling/token-logprobs": {
     "sampling/order workgroup_largest 1": largest,
     "lib/reduce workgroup_sum 3": lastCall,

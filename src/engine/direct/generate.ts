@@ -1,5 +1,4 @@
 import type { Generation } from "../../generate/generation.ts";
-import type { GenerationOptions } from "../../generate/options.ts";
 import type { Piece } from "../../generate/row.ts";
 import { GpuError } from "../../gpu/errors.ts";
 import { OptionError } from "../../options/errors.ts";
@@ -10,6 +9,7 @@ import { openConstraint } from "../grammar/constraint.ts";
 import type { Grammar } from "../grammar/response-format.ts";
 import { overLosses } from "../recovery.ts";
 import type { LoadedEntry } from "./loaded.ts";
+import { proposing, type RunOptions } from "./proposing.ts";
 
 /** The tokens of a conversation in the model's chat format. */
 export function tokensOfChat({ model }: LoadedEntry, messages: readonly ChatMessage[]): number[] {
@@ -31,7 +31,7 @@ export function promptOf(entry: LoadedEntry, { prompt, tokens, messages }: Gener
 export async function* continued(
   entry: LoadedEntry,
   tokens: readonly number[],
-  options: GenerationOptions,
+  options: RunOptions,
   grammar?: Grammar,
 ): AsyncGenerator<EnginePiece, EngineResult, undefined> {
   // After a loss the same seed goes on.
@@ -43,7 +43,7 @@ export async function* continued(
 async function* constrained(
   entry: LoadedEntry,
   tokens: readonly number[],
-  options: GenerationOptions,
+  options: RunOptions,
   generated: readonly number[],
   grammar: Grammar | undefined,
 ): AsyncGenerator<EnginePiece, EngineResult, undefined> {
@@ -61,10 +61,11 @@ async function* constrained(
 async function* begun(
   entry: LoadedEntry,
   tokens: readonly number[],
-  options: GenerationOptions,
+  given: RunOptions,
   generated: readonly number[],
 ): AsyncGenerator<EnginePiece, EngineResult, undefined> {
   const { model, sessions } = entry;
+  const options = { ...given, speculative: proposing(entry, given.speculative) };
   // Throws what is wrong with the request before it waits, and is the result of one that does not begin.
   const unbegun = model.session().continueFrom(tokens, options, generated);
   const session = await sessions.take(tokens, options.signal);

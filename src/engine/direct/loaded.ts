@@ -16,6 +16,8 @@ export interface LoadedEntry {
   readonly device: KeptDevice;
   /** On the device that there is; another one once that was lost. */
   model: LanguageModel;
+  /** What proposes tokens for it, where that was loaded with it. */
+  draft: LanguageModel | undefined;
   sessions: Sessions;
   /** Stored measurements of the device that it was loaded with. */
   tuned: number;
@@ -41,7 +43,7 @@ export function entryOf(models: LoadedModels, id: string | undefined): LoadedEnt
 }
 
 /** What others may know of a loaded model. */
-export function infoOf({ id, model, tuned, created }: LoadedEntry): ModelInfo {
+export function infoOf({ id, model, draft, tuned, created }: LoadedEntry): ModelInfo {
   const { name, context, chatTemplate, defaults, decoder, stored } = model;
   const { config, weights } = decoder;
   const { architecture, vocabulary, layers, heads, mixture } = config;
@@ -51,6 +53,7 @@ export function infoOf({ id, model, tuned, created }: LoadedEntry): ModelInfo {
   return {
     ...{ id, name, architecture, context, vocabulary, layers, heads, tuned, created },
     longestContext: config.context,
+    ...(draft ? { draft: draft.name } : {}),
     ...(mixture ? { experts: { count: mixture.experts, k: mixture.rule.k } } : {}),
     chat: chatTemplate !== undefined,
     weightBytes: weights.bytes,

@@ -11,6 +11,7 @@ import { idOf, loadReady, sourceOf, typicalPrompt } from "./load.ts";
 import type { LoadedEntry, LoadedModels, LoadRequest } from "./loaded.ts";
 import { explainMemory } from "./memory-advice.ts";
 import type { Report } from "./progress.ts";
+import { inTurn, loadDraftOf, proposing } from "./proposing.ts";
 import { createSessions } from "./sessions.ts";
 import { createStorage, type Storage } from "./storage.ts";
 
@@ -62,7 +63,8 @@ export async function load(
 ): Promise<LoadedEntry> {
   const { device, models } = state;
   const onWarning = (message: string) => emit(state, { type: "warning", message });
-  const source = await openedSource(state, request, report, { signal, onWarning });
+  const reports = inTurn(report);
+  const source = await openedSource(state, request, reports.first, { signal, onWarning });
   const id = request.id ?? idOf(request.from, source);
   if (models.has(id)) {
     throw new RequestError(
@@ -75,7 +77,7 @@ export async function load(
   models.set(id, undefined);
   try {
     return await onDevice(device, async (gpu) => {
-      const ready = await readyModel(state, gpu, source, request, report, { signal, onWarning });
+      const ready = await readyModel(state, gpu, source, request, reports, { signal, onWarning });
       gpu.assertUsable(); // from here on a loss finds it among the models
       const entry = { id, request, device, ...ready, created: Math.floor(Date.now() / 1000) };
       models.delete(id); // so that it is the last
@@ -94,7 +96,7 @@ type Given = Parameters<typeof loadReady>[4];
 /** Opens where a model comes from: as it was the first time, kept files included. */
 async function openedSource(
   { options, storage }: EngineState,
-  { from }: LoadRequest,
+  { from }: Pick<LoadRequest, "from">,
   report: Report,
   { signal, onWarning }: Given,
 ): Promise<FileSource> {
@@ -106,31 +108,54 @@ async function openedSource(
 async function restore(state: EngineState, gpu: Gpu): Promise<void> {
   for (const [id, entry] of state.models) {
     if (!entry) continue; // its load begins again by itself
-    entry.model.dispose();
+    disposeOf(entry);
     const silent = { signal: undefined, onWarning: () => {} }; // the warnings have been given
     const source = await openedSource(state, entry.request, () => {}, silent);
-    const ready = await readyModel(state, gpu, source, entry.request, () => {}, silent);
-    if (state.models.get(id) !== entry) ready.model.dispose();
-    else Object.assign(entry, ready);
+    const ready = await readyModel(
+      state,
+      gpu,
+      source,
+      entry.request,
+      inTurn(() => {}),
+      silent,
+    );
+    if (state.models.get(id) === entry) Object.assign(entry, ready);
+    else disposeOf(ready);
   }
+}
+
+/** What of a loaded model is another once its device was lost. */
+type Ready = Pick<LoadedEntry, "model" | "draft" | "sessions" | "tuned">;
+
+/** Ends what a model and its draft model compute, and frees their memory. */
+function disposeOf({ model, draft }: Pick<Ready, "model" | "draft">): void {
+  model.dispose();
+  draft?.dispose();
 }
 
 /** A model on a device with its sessions, ready for its first request. Nothing stays allocated where that fails. */
 async function readyModel(
-  { options }: EngineState,
+  state: EngineState,
   gpu: Gpu,
   source: FileSource,
   request: LoadRequest,
-  report: Report,
+  reports: ReturnType<typeof inTurn>,
   given: Given,
-): Promise<Pick<LoadedEntry, "model" | "sessions" | "tuned">> {
-  const { concurrency = 4, queue = 1000 } = options;
+): Promise<Ready> {
+  const { concurrency = 4, queue = 1000 } = state.options;
   const before = gpu.buffers.allocatedBytes;
   try {
-    const { model, tuned } = await loadReady(gpu, source, request, report, given);
-    const ready = { model, tuned, sessions: createSessions(model, { concurrency, queue }) };
-    await warmUp(ready, report, given.signal);
-    return ready;
+    const { model, tuned } = await loadReady(gpu, source, request, reports.first, given);
+    const ready: Ready = { model, draft: undefined, tuned, sessions: createSessions(model, { concurrency, queue }) };
+    try {
+      const open = (from: LoadRequest["from"], phases: Report) => openedSource(state, { from }, phases, given);
+      ready.draft = await loadDraftOf(request, model, open, reports.second, given);
+      await warmUp(ready, request, reports.first, given.signal);
+      return ready;
+    } catch (error) {
+      disposeOf(ready);
+      throw error;
+    }
   } catch (error) {
     gpu.buffers.trim();
     throw await explainMemory(error, before, source, request, gpu);
@@ -139,22 +164,21 @@ async function readyModel(
 
 /** Opens a session for the first request, whose memory and programs are then there. */
 async function warmUp(
-  { model, sessions }: Pick<LoadedEntry, "model" | "sessions">,
+  { model, draft, sessions }: Ready,
+  request: LoadRequest,
   report: Report,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   report("warm-up", 0, 1);
   const session = await sessions.take([], undefined);
   if (!session) return;
-  try {
-    await session.warm(Math.min(typicalPrompt, model.context));
-    signal?.throwIfAborted();
-    sessions.give(session);
-    report("warm-up", 1, 1);
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
+  const speculative = proposing({ id: model.name, draft, request }, undefined);
+  // A draft's programs are others where tokens are drawn, which requests in OpenAI's form do unless it is said.
+  const { temperature = 1 } = model.defaults.options;
+  await session.warm(Math.min(typicalPrompt, model.context), speculative ? { speculative, temperature } : {});
+  signal?.throwIfAborted();
+  sessions.give(session);
+  report("warm-up", 1, 1);
 }
 
 /** Ends what a model computes and frees its memory; all models where no id is given. */
@@ -169,7 +193,7 @@ export function unload({ models, device }: EngineState, id: string | undefined):
   for (const [name, entry] of [...models]) {
     if (!entry || (id !== undefined && name !== id)) continue;
     models.delete(name);
-    entry.model.dispose();
+    disposeOf(entry);
   }
   device.gpu.buffers.trim();
 }

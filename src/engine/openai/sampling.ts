@@ -55,11 +55,15 @@ export function usageOf(...results: readonly EngineResult[]): Usage {
   const sum = (count: (result: EngineResult) => number) => results.reduce((total, result) => total + count(result), 0);
   const prompt = sum(({ promptTokens }) => promptTokens.length);
   const completion = sum(({ tokens }) => tokens.length);
+  const drafted = sum(({ speculative }) => speculative?.drafted ?? 0);
+  const accepted = sum(({ speculative }) => speculative?.accepted ?? 0);
+  const predictions = { accepted_prediction_tokens: accepted, rejected_prediction_tokens: drafted - accepted };
   return {
     prompt_tokens: prompt,
     completion_tokens: completion,
     total_tokens: prompt + completion,
     prompt_tokens_details: { cached_tokens: sum(({ cachedTokens }) => cachedTokens) },
+    ...(results.some(({ speculative }) => speculative) ? { completion_tokens_details: predictions } : {}),
   };
 }
 

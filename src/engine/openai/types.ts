@@ -80,6 +80,8 @@ export interface Usage {
   completion_tokens: number;
   total_tokens: number;
   prompt_tokens_details?: { cached_tokens: number };
+  /** Where tokens were proposed: those that are in the answer, and those that are not. */
+  completion_tokens_details?: { accepted_prediction_tokens: number; rejected_prediction_tokens: number };
 }
 
 /** A token and its log-probability; `bytes` are its UTF-8, which may be part of a character. */

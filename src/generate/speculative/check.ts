@@ -3,11 +3,11 @@ import type { ProposingModel, Speculation } from "./options.ts";
 
 /**
  * Throws `OptionError` for a draft model whose tokens are not those of the model, or whose context is shorter: their ids
- * have to mean the same.
+ * have to mean the same. `where` is what the error says of the draft model.
  */
-function checkDraftModel(model: ProposingModel, draft: ProposingModel): void {
+export function checkDraftModel(model: ProposingModel, draft: ProposingModel, where: string): void {
   const fail = (problem: string): never => {
-    throw new OptionError(`generate: speculative.model is ${draft.name}, ${problem}`);
+    throw new OptionError(`${where} is ${draft.name}, ${problem}`);
   };
   const { vocabulary } = model.decoder.config;
   const own = draft.decoder.config.vocabulary;
@@ -35,5 +35,5 @@ const sameTokens = (model: ProposingModel, draft: ProposingModel): boolean =>
 
 /** Throws `OptionError` for what this model cannot be given proposals by. */
 export function checkSpeculation(model: ProposingModel, { options }: Speculation): void {
-  if (options.kind === "draft") checkDraftModel(model, options.model);
+  if (options.kind === "draft") checkDraftModel(model, options.model, "generate: speculative.model");
 }

@@ -1,38 +1,88 @@
+import { tokenWeights } from "../../kernels/sampling/accept-drafts.ts";
 import { packSettings } from "../../kernels/sampling/settings.ts";
-import type { ResolvedOptions } from "../options.ts";
+import { type Tensor, zeros } from "../../tensor/tensor.ts";
+import { type ResolvedOptions, samplingKind } from "../options.ts";
 import type { SamplingKind } from "../programs.ts";
+import type { Row } from "../row.ts";
+import type { BoundStep } from "../sequence-state.ts";
 import { awaited, discard, type ReadBack, readBack, submitStep } from "../step-results.ts";
+import { countsOf } from "./counts.ts";
 import type { DraftSequence } from "./draft-sequence.ts";
 import type { Drafter } from "./drafter.ts";
+import { mostDrafted } from "./options.ts";
 
-/** How a draft model draws: as the model does, but for the penalties. */
-export const draftKind = (options: ResolvedOptions): SamplingKind => ({
-  biased: options.bias.size > 0,
-  penalties: false,
-  logprobs: 0,
-});
+/** Of steps that only compute a token into the cache. */
+const unread: SamplingKind = { penalties: false, logprobs: 0 };
+
+/** How a draft model draws: as the model does, but for what may not come next. */
+function draftKind(options: ResolvedOptions): SamplingKind {
+  const { biased, penalties } = samplingKind(options);
+  return { biased: !!biased, penalties, logprobs: 0, weigh: options.temperature > 0 ? tokenWeights : undefined };
+}
+
+/** Where the weights of a draft model's draws are kept; nothing where it takes the likeliest token. */
+export function weightsOf(draft: DraftSequence, { temperature }: ResolvedOptions): Tensor | undefined {
+  if (temperature === 0) return undefined;
+  const { gpu, programs } = draft.state;
+  const shape = [mostDrafted + 1, programs.decoder.config.vocabulary];
+  draft.weights ??= gpu.unscoped(() => zeros(gpu, shape, "u32", "weights of drafts"));
+  return draft.weights;
+}
+
+/** Compiles what proposing by a draft model takes, after a prompt of this length. */
+export async function warmDraft({ state }: DraftSequence, options: ResolvedOptions, length: number): Promise<void> {
+  await state.warmPrefill(length);
+  for (const kind of [draftKind(options), unread]) await state.bound("decode", length, kind, state.signal);
+}
 
 /**
  * Proposes what a smaller model would write, in as many of its decode steps, which follow one another without waiting. It
- * draws from its own distribution with the model's settings but for the penalties, by the random words that the model
- * draws with: where the two distributions are close, most draws agree.
+ * draws from its own distribution with the model's settings, penalties included, and keeps what it drew by, since drafts are
+ * kept with the probability min(1, p / q).
  */
 export async function draftModel(
-  { state, cached }: DraftSequence,
+  draft: DraftSequence,
   options: ResolvedOptions,
-  known: readonly number[],
+  row: Row,
   stop: AbortSignal,
 ): Promise<Drafter> {
+  const { state, cached } = draft;
   const { gpu } = state;
+  const { vocabulary } = state.programs.decoder.config;
   const kind = draftKind(options);
+  const weights = weightsOf(draft, options);
   const { temperature, topK, topP, minP } = options;
-  const packed = packSettings([{ temperature, topK, topP, minP }]);
+  const { repetitionPenalty: repetition, presencePenalty: presence, frequencyPenalty: frequency } = options;
+  const packed = packSettings([{ temperature, topK, topP, minP, repetition, presence, frequency }]);
   await gpu.write(state.settings.storage, 0, new Uint8Array(packed.buffer));
   if (kind.biased) {
-    const bias = new Float32Array(state.programs.decoder.config.vocabulary);
+    const bias = new Float32Array(vocabulary);
     for (const [token, value] of options.bias) bias[token] = value;
     await gpu.write(state.bias.storage, 0, new Uint8Array(bias.buffer));
   }
+
+  const known = [...row.promptTokens, ...row.tokens];
+  const counts = countsOf(row, vocabulary, kind.penalties);
+  /** What the device counts, and the tokens of which that may be wrong. */
+  const counted = counts.values.slice();
+  const stale = new Set<number>();
+  if (kind.penalties) await gpu.write(state.counts.storage, 0, new Uint8Array(counted.slice().buffer));
+
+  /** Makes the device count the tokens that are known, those after the first `from` of them for the first time. */
+  const recount = async (tokens: readonly number[], from: number): Promise<void> => {
+    if (!kind.penalties) return;
+    for (const token of tokens.slice(from)) {
+      counts.add(token);
+      stale.add(token);
+    }
+    for (const token of stale) {
+      const count = counts.values[token] ?? 0;
+      if (counted[token] === count) continue;
+      counted[token] = count;
+      await gpu.write(state.counts.storage, 4 * token, new Uint8Array(Uint32Array.of(count).buffer));
+    }
+    stale.clear();
+  };
 
   /** How many of these tokens the cache holds; it drops the others. */
   const resume = async (tokens: readonly number[]): Promise<number> => {
@@ -44,7 +94,7 @@ export async function draftModel(
 
   const seed = options.seeds[0] ?? 0;
   /** Binds a decode step that computes this token. */
-  const step = async (token: number, position: number) => {
+  const step = async (token: number, position: number, kind: SamplingKind): Promise<BoundStep> => {
     await state.reserve([{ row: 0, length: position + 1 }]);
     const bound = await state.bound("decode", position + 1, kind, stop);
     await gpu.write(state.step.storage, 0, new Uint8Array(Uint32Array.of(position, 1, token, seed).buffer));
@@ -61,27 +111,39 @@ export async function draftModel(
       return;
     }
     for (const token of missing) {
-      (await step(token, from)).instance.run();
+      (await step(token, from, unread)).instance.run();
       cached.push(token);
     }
   };
 
+  /** Copies what draft i was drawn by to row i of the weights. */
+  const keepWeights = (bound: BoundStep, i: number) => (encoder: GPUCommandEncoder) => {
+    const from = bound.weights?.storage.buffer;
+    const to = weights?.storage.buffer;
+    const bytes = 4 * vocabulary;
+    if (from && to) encoder.copyBufferToBuffer(from, 4 * (bound.weights?.offset ?? 0), to, i * bytes, bytes);
+  };
+
   await catchUp(known);
+  let seen = known.length;
   return {
+    weights,
     async draft(tokens, most) {
       if (most === 0) return [];
       await catchUp(tokens);
+      await recount(tokens, seen);
+      seen = tokens.length;
       const last = tokens.at(-1) ?? 0;
       const pending: ReadBack[] = [];
       const drafts: number[] = [];
       try {
-        let bound = await step(last, tokens.length - 1);
+        let bound = await step(last, tokens.length - 1, kind);
         for (let i = 0; i < most; i++) {
           if (i > 0) {
             await state.reserve([{ row: 0, length: tokens.length + i }]);
             bound = await state.bound("decode", tokens.length + i, kind, stop);
           }
-          pending.push(awaited(submitStep(state, bound), bound));
+          pending.push(awaited(submitStep(state, bound, keepWeights(bound, i)), bound));
         }
         for (let next = pending.shift(); next; next = pending.shift()) {
           const { chosen } = await readBack(state, next, stop);
@@ -91,8 +153,15 @@ export async function draftModel(
         for (const left of pending) await discard(state, left);
       }
       cached.push(last, ...drafts.slice(0, -1));
-      const unknown = drafts.findIndex((token) => token >= state.programs.decoder.config.vocabulary);
-      return unknown < 0 ? drafts : drafts.slice(0, unknown); // its logits are not finite there
+      const unknown = drafts.findIndex((token) => token >= vocabulary);
+      const finite = unknown < 0 ? drafts : drafts.slice(0, unknown); // its logits are not finite there
+      if (kind.penalties) {
+        for (const token of finite) {
+          counted[token] = (counted[token] ?? 0) + 1; // as the step has counted it
+          stale.add(token);
+        }
+      }
+      return finite;
     },
   };
 }

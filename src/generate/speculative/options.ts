@@ -64,14 +64,12 @@ const tokens = integer(1, mostDrafted);
 
 const lookupChecks = { tokens, ngram: integer(1, 16) };
 
-/** Checks of prompt lookup alone. */
-export const promptLookupCheck: Check = kinds({ "prompt-lookup": lookupChecks });
+/** Checks of how tokens are proposed, where a draft model is given as these say; one of the `words` is taken too. */
+export const speculativeChecks = (draft: Readonly<Record<string, Check>>, ...words: readonly string[]): Check =>
+  kinds({ "prompt-lookup": lookupChecks, draft: { ...draft, tokens } }, ...words);
 
 /** Checks of how tokens are proposed. */
-export const speculativeCheck: Check = kinds({
-  "prompt-lookup": lookupChecks,
-  draft: { model: required(having("decoder", "a loaded model")), tokens },
-});
+export const speculativeCheck: Check = speculativeChecks({ model: required(having("decoder", "a loaded model")) });
 
 /** Tokens that are looked up at most, unless it is said. */
 export const usualNgram = 3;

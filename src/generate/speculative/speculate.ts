@@ -9,6 +9,7 @@ import type { BoundStep, SequenceState } from "../sequence-state.ts";
 import { awaited, readBack, type StepResults, submitStep } from "../step-results.ts";
 import { writeMasks } from "../token-constraint.ts";
 import { allowDrafts, takeBack } from "./constrained.ts";
+import { countsOf } from "./counts.ts";
 import type { Drafter } from "./drafter.ts";
 import type { Speculation } from "./options.ts";
 import { Verifier } from "./verifier.ts";
@@ -31,11 +32,16 @@ export interface SpeculativeRun {
 
 /**
  * Decodes with proposed tokens until the row has ended: each step computes the last token and those that `drafter`
- * proposes after it, chooses the next token at each as a decode step would, from the same random word, and keeps those
- * up to the first that differs from what was proposed. So the tokens are those of plain decoding, to the bit, greedy or
- * drawn, whatever is proposed: a draw equals a given token with its probability p, which is the min(1, p / q) of
- * Leviathan et al. (2022) for a proposal that is certain (q = 1), and if it differs it is a draw from what is left,
- * max(0, p − q).
+ * proposes after it, chooses the next token at each, and keeps those up to the first that differs from what was proposed.
+ *
+ * What is proposed without drawing meets what a decode step would choose, from the same random word. So the tokens are
+ * those of plain decoding, to the bit, greedy or drawn, whatever is proposed: a draw equals a given token with its
+ * probability p, which is the min(1, p / q) of Leviathan et al. (2022) for a proposal that is certain (q = 1), and if it
+ * differs it is a draw from what is left, max(0, p − q). Proposals that are drawn from a q of their own are kept by that
+ * rule itself (`acceptDrafts`): the tokens then follow the same distribution, and are others than without.
+ *
+ * A proposal that ends the steps of one turn, such as an end-of-text token or one that a constraint does not let come, is
+ * chosen or replaced like others, since it was drawn: only what would follow it is not computed.
  */
 export async function* speculate(
   run: SpeculativeRun,
@@ -71,7 +77,7 @@ export async function* speculate(
     return results;
   };
 
-  using verifier = new Verifier(state, kind, most);
+  using verifier = new Verifier(state, kind, most, drafter.weights);
   const known = [...row.promptTokens, ...row.tokens];
   const counts = countsOf(row, state.programs.decoder.config.vocabulary, kind.penalties);
   if (row.stopReason !== undefined) return;
@@ -104,7 +110,8 @@ export async function* speculate(
     await verifier.recount(counts.values, drafts);
     await state.reserve([{ row: row.index, length: known.length + drafts.length }]);
     const position = known.length - 1;
-    const given = { tokens: [last, ...drafts], position, seed: options.seeds[row.index] ?? 0 };
+    const tokens = [last, ...drafts];
+    const given = { tokens, proposed: proposed.slice(0, tokens.length), position, seed: options.seeds[row.index] ?? 0 };
     const bound = await verifier.prepare(given, stop);
     fed[row.index] = known.length;
     const results = await step(bound);
@@ -128,17 +135,6 @@ export async function* speculate(
 /** Tokens to propose next: two more where all were kept, else one fewer (the schedule of transformers). */
 const paced = (pace: number, all: boolean, most: number): number =>
   Math.max(1, Math.min(most, all ? pace + 2 : pace - 1));
-
-/** How often each token was seen, as `penalise` counts. */
-function countsOf({ promptTokens, tokens }: Row, vocabulary: number, counted: boolean) {
-  const values = new Uint32Array(counted ? vocabulary : 0);
-  const add = (token: number) => {
-    if (counted) values[token] = (values[token] ?? 0) + 1;
-  };
-  if (counted) for (const token of promptTokens) values[token] = 2 ** 31; // bit 31: the token occurs in the prompt
-  for (const token of tokens) add(token);
-  return { values, add };
-}
 
 /** The results of one of a step's rows, as those of a step with one row. */
 function resultOf(results: StepResults, i: number, n: number): StepResults {

@@ -1,6 +1,7 @@
 import { type ResolvedOptions, samplingKind } from "../options.ts";
+import type { Row } from "../row.ts";
 import type { SequenceState } from "../sequence-state.ts";
-import { draftKind, draftModel } from "./draft-model.ts";
+import { draftModel, warmDraft, weightsOf } from "./draft-model.ts";
 import type { DraftSequence } from "./draft-sequence.ts";
 import type { Drafter } from "./drafter.ts";
 import { type PromptLookup, type Speculation, usualNgram } from "./options.ts";
@@ -20,21 +21,20 @@ export async function warmSpeculation(
   draft: DraftSequence | undefined,
   length: number,
 ): Promise<void> {
-  using verifier = new Verifier(state, samplingKind(resolved), tokens);
+  using verifier = new Verifier(state, samplingKind(resolved), tokens, draft && weightsOf(draft, resolved));
   await verifier.warm(length, state.signal);
-  await draft?.state.warmPrefill(length);
-  await draft?.state.bound("decode", length, draftKind(resolved), draft.state.signal);
+  if (draft) await warmDraft(draft, resolved, length);
 }
 
-/** What proposes tokens after `known`; `draft` is the memory of the draft model, where there is one. */
+/** What proposes tokens after those of `row`; `draft` is the memory of the draft model, where there is one. */
 export async function openDrafter(
   { options, tokens }: Speculation,
   resolved: ResolvedOptions,
   draft: DraftSequence | undefined,
-  known: readonly number[],
+  row: Row,
   stop: AbortSignal,
 ): Promise<Drafter> {
   if (options.kind === "prompt-lookup") return promptLookup(options, tokens);
   if (!draft) throw new TypeError("a draft model needs memory to compute in");
-  return await draftModel(draft, resolved, known, stop);
+  return await draftModel(draft, resolved, row, stop);
 }

@@ -1,15 +1,19 @@
 import { cachePairs } from "../../blocks/kv-cache/cache.ts";
 import { wordsOf } from "../../kernels/sampling/restrict.ts";
+import { noToken } from "../../kernels/sampling/sample.ts";
 import { maxBatch } from "../../kernels/step.ts";
 import { placed, replacements, type Tensor, zeros } from "../../tensor/tensor.ts";
 import { slice } from "../../tensor/views.ts";
 import type { Recorded, Sampled, SamplingKind } from "../programs.ts";
 import type { BoundStep, SequenceState } from "../sequence-state.ts";
 import { rowsFor } from "./options.ts";
+import { type VerificationKind, verification } from "./verification.ts";
 
 /** What a step computes: tokens of the sequence that the cache does not hold yet, and the position of the first. */
 export interface VerifiedTokens {
   readonly tokens: readonly number[];
+  /** The token proposed after each of them; there may be none after the last ones. */
+  readonly proposed: readonly number[];
   readonly position: number;
   readonly seed: number;
 }
@@ -20,7 +24,9 @@ export interface VerifiedTokens {
  */
 export class Verifier {
   readonly #state: SequenceState;
-  readonly #kind: SamplingKind;
+  readonly #kind: VerificationKind;
+  readonly #draftWeights: Tensor | undefined;
+  readonly #drafts: Tensor | undefined;
   readonly #ids: Tensor;
   readonly #whole: Tensor;
   readonly #counts: Tensor | undefined;
@@ -34,16 +40,18 @@ export class Verifier {
   /** `moves` of the cache when these were bound. */
   #moves = 0;
 
-  /** For steps of at most `drafted` proposed tokens. */
-  constructor(state: SequenceState, kind: SamplingKind, drafted: number) {
+  /** For steps of at most `drafted` proposed tokens; `draftWeights` is what they are drawn by, where they are. */
+  constructor(state: SequenceState, kind: SamplingKind, drafted: number, draftWeights: Tensor | undefined) {
     const { gpu, config } = state.programs.decoder;
     const { vocabulary } = config;
     const make = (shape: readonly number[], label: string) => gpu.unscoped(() => zeros(gpu, shape, "u32", label));
     this.#state = state;
-    this.#kind = kind;
+    this.#kind = { ...kind, drawn: draftWeights !== undefined };
+    this.#draftWeights = draftWeights;
     const rows = rowsFor(drafted + 1);
     this.#rows = rows;
     this.#ids = make([1, rows], "token ids");
+    this.#drafts = draftWeights && make([rows], "drafts");
     this.#whole = make([maxBatch, 4], "step of all tokens");
     this.#counts = kind.penalties ? make([rows, vocabulary], "token counts") : undefined;
     this.#allowed = kind.restricted ? make([rows, wordsOf(vocabulary)], "allowed tokens") : undefined;
@@ -75,8 +83,9 @@ export class Verifier {
     }
   }
 
-  /** Notes that row i has counted token i of `chosen`, as sampling does. */
+  /** Notes that row i has counted token i of `chosen`, as sampling does; where drafts are drawn, none is counted. */
   noteCounted(chosen: Uint32Array): void {
+    if (this.#kind.drawn) return;
     const vocabulary = this.#counted.length / this.#rows;
     for (const [row, token] of chosen.entries()) {
       if (token >= vocabulary) continue;
@@ -93,7 +102,7 @@ export class Verifier {
   }
 
   /** Writes the tokens of a step, and binds its program. */
-  async prepare({ tokens, position, seed }: VerifiedTokens, stop: AbortSignal): Promise<BoundStep> {
+  async prepare({ tokens, proposed, position, seed }: VerifiedTokens, stop: AbortSignal): Promise<BoundStep> {
     const { gpu, step } = this.#state;
     const rows = rowsFor(tokens.length);
     const ids = new Uint32Array(rows);
@@ -107,6 +116,10 @@ export class Verifier {
     await gpu.write(this.#ids.storage, 0, new Uint8Array(ids.buffer));
     await gpu.write(this.#whole.storage, 0, new Uint8Array(whole.buffer));
     await gpu.write(step.storage, 0, new Uint8Array(steps.buffer));
+    if (this.#drafts) {
+      const drafts = Uint32Array.from({ length: rows }, (_, row) => proposed[row] ?? noToken);
+      await gpu.write(this.#drafts.storage, 0, new Uint8Array(drafts.buffer));
+    }
     return await this.#bind(rows, position + tokens.length, stop);
   }
 
@@ -115,7 +128,7 @@ export class Verifier {
     if (this.#moves !== state.cache.moves) this.#unbind();
     this.#moves = state.cache.moves;
     if (this.#kind.logprobs > 0) await state.programs.loadLogprobs();
-    const recorded = state.programs.verify(rows, state.programs.visible(length), this.#kind);
+    const recorded = verification(state.programs, rows, state.programs.visible(length), this.#kind);
     const known = this.#bound.get(recorded);
     if (known) return known;
     const before = performance.now();
@@ -129,6 +142,8 @@ export class Verifier {
     if (recorded.counts && this.#counts) pairs.push([recorded.counts, own(this.#counts)]);
     if (recorded.allowed && this.#allowed) pairs.push([recorded.allowed, own(this.#allowed)]);
     if (recorded.peaks) pairs.push([recorded.peaks, state.peaks]);
+    if (recorded.drafts && this.#drafts) pairs.push([recorded.drafts, own(this.#drafts)]);
+    if (recorded.draftWeights && this.#draftWeights) pairs.push([recorded.draftWeights, own(this.#draftWeights)]);
     const instance = await recorded.program.instantiate(replacements(pairs), state.gpu, stop);
     const { chosen, top } = recorded.program.result;
     const outputs = new Map(
@@ -154,6 +169,6 @@ export class Verifier {
   /** Frees its memory, once nothing uses it. */
   [Symbol.dispose](): void {
     this.#unbind();
-    for (const tensor of [this.#ids, this.#whole, this.#counts, this.#allowed]) tensor?.dispose();
+    for (const tensor of [this.#ids, this.#drafts, this.#whole, this.#counts, this.#allowed]) tensor?.dispose();
   }
 }

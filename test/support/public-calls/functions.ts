@@ -7,6 +7,7 @@ import type { MaskDescription, ScoreDescription } from "../../../src/reference/d
 import { axpy } from "../small-kernels.ts";
 import { blockCalls } from "./blocks.ts";
 import { made, type PublicCalls } from "./calls.ts";
+import { samplingCalls } from "./sampling.ts";
 
 /** Masks of every form, and scores of every form. */
 function forms(gpu: Gpu, [b, h, t, s]: readonly [number, number, number, number]) {
@@ -83,7 +84,6 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
     { kind: "llama3", factor: 2, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalPositions: 8 },
     { kind: "longrope", shortFactor: [1, 1], longFactor: [1, 1], originalPositions: 8 },
   ];
-  const words = { temperature: 0 };
   return {
     attention: call(library.attention, ...attentionOptions),
     blockMap: { ...call(library.blockMap, ...attentionOptions), runs: true },
@@ -231,22 +231,7 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
       ...scalings.map((scaling) => [{ theta: 10_000, width: 4, positions: 8, scaling }]),
     ),
     softmax: map(library.softmax),
-    argmax: call(library.argmax, [{ x: m4 }, { into: { index: zeros([4], "u32") } }]),
-    penalise: call(library.penalise, [{ logits: m4, counts: zeros([4, 4], "u32"), settings: zeros([64, 8]) }, intoY]),
-    restrict: call(library.restrict, [{ logits: m4, allowed: zeros([4, 1], "u32") }, intoY]),
-    sample: call(library.sample, [
-      { logits: m4, settings: zeros([64, 8]), step },
-      { into: { chosen: zeros([4], "u32") } },
-    ]),
-    packSettings: plain(library.packSettings, [[words]]),
-    tokenLogprobs: call(library.tokenLogprobs, [
-      { logits: m4, targets: zeros([4], "u32") },
-      { into: { logprobs: v4 } },
-    ]),
-    topLogprobs: call(library.topLogprobs, [
-      { logits: m4, chosen: zeros([4], "u32") },
-      { n: 2, into: { ids: zeros([4, 2], "u32") } },
-    ]),
+    ...samplingCalls(gpu),
     readVectors: call(library.readVectors, [{ x: zeros([4, 4], "u32") }, { lanes: 1, into: { y: zeros([1], "u32") } }]),
     readVectorsResult: plain(library.readVectorsResult, [new Uint32Array(16), 0, 1]),
     copyVectors: call(library.copyVectors, [{ x: zeros([4, 4], "u32") }, { into: { y: zeros([4, 4], "u32") } }]),

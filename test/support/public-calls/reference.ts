@@ -192,6 +192,10 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
     ]),
     restrict: of(reference.restrict, [{ ...logits, allowed: bits(2, 1) }]),
     sample: of(reference.sample, [{ ...logits, words: v2 }, filters]),
+    tokenWeights: of(reference.tokenWeights, [logits, filters]),
+    acceptDrafts: of(reference.acceptDrafts, [
+      { weights: bits(2, 4), draftWeights: bits(2, 4), drafts: bits(2), words: bits(2, 3) },
+    ]),
     topLogprobs: of(reference.topLogprobs, [logits, { n: 2 }]),
     bert: of(reference.bert, [{ ids: v2, types: v2, weights: bertWeights }, bertConfig]),
     gpt2: of(reference.gpt2, [{ ids: v2, weights: gpt2Weights }, gpt2Config]),

@@ -1,0 +1,75 @@
+import type { FileSource } from "../../formats/source.ts";
+import type { LanguageModel } from "../../generate/language-model.ts";
+import { loadModel, type ModelOptions } from "../../generate/load-model.ts";
+import type { GenerationOptions } from "../../generate/options.ts";
+import { checkDraftModel } from "../../generate/speculative/check.ts";
+import type { Speculative } from "../../generate/speculative/options.ts";
+import type { GenerateRequest } from "../generate-request.ts";
+import { RequestError } from "../request-error.ts";
+import type { LoadedEntry, LoadRequest } from "./loaded.ts";
+import type { Report } from "./progress.ts";
+
+/** How a generation goes on from a prompt, its proposals as a request says them. */
+export interface RunOptions extends Omit<GenerationOptions, "speculative"> {
+  readonly speculative?: GenerateRequest["speculative"];
+}
+
+/** How tokens are proposed: as is asked for, else as the model was loaded. */
+export function proposing(
+  { id, draft, request }: Pick<LoadedEntry, "id" | "draft" | "request">,
+  asked: GenerateRequest["speculative"],
+): Speculative | undefined {
+  const how = asked ?? request.speculative;
+  if (how === undefined || how === "none" || how.kind === "prompt-lookup") return how === "none" ? undefined : how;
+  if (!draft) {
+    const problem = `speculative.kind is "draft", and ${id} was loaded without a draft model`;
+    throw new RequestError(`generate: ${problem}: load it with speculative: { kind: "draft", from }`, {
+      ...{ param: "speculative", code: "invalid_value" },
+    });
+  }
+  const usual = request.speculative?.kind === "draft" ? request.speculative.tokens : undefined;
+  return { kind: "draft", model: draft, tokens: how.tokens ?? usual };
+}
+
+/** Opens where a model comes from. */
+type Open = (from: LoadRequest["from"], report: Report) => Promise<FileSource>;
+
+/**
+ * Loads the draft model of a request, where it has one, on the device of `model` and in its context. Throws as `loadModel`
+ * does, and `OptionError` for one whose tokens are others; nothing stays allocated then.
+ */
+export async function loadDraftOf(
+  { speculative }: LoadRequest,
+  model: LanguageModel,
+  open: Open,
+  report: Report,
+  given: Pick<ModelOptions, "signal" | "onWarning">,
+): Promise<LanguageModel | undefined> {
+  if (speculative?.kind !== "draft") return undefined;
+  const { from, dtype, weights } = speculative;
+  const { gpu, context } = model;
+  const onProgress = (done: number, total: number) => report("upload", done, total);
+  const draft = await loadModel(gpu, await open(from, report), { ...given, context, dtype, weights, onProgress });
+  try {
+    checkDraftModel(model, draft, "load: speculative.from");
+    return draft;
+  } catch (error) {
+    draft.dispose();
+    throw error;
+  }
+}
+
+/** Two loads in turn, of which the second's figures are added to the first's. */
+export function inTurn(report: Report): { readonly first: Report; readonly second: Report } {
+  const totals = new Map<string, number>();
+  return {
+    first(phase, done, total, fromCache) {
+      totals.set(phase, Math.max(total, totals.get(phase) ?? 0));
+      report(phase, done, total, fromCache);
+    },
+    second(phase, done, total, fromCache) {
+      const before = totals.get(phase) ?? 0;
+      report(phase, before + done, before + total, fromCache);
+    },
+  };
+}

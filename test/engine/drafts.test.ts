@@ -1,0 +1,149 @@
+// A model that is loaded with another one that proposes tokens for it, in this thread and on the other side of a port.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createEngine } from "../../src/engine/create-engine.ts";
+import { createWorkerEngine } from "../../src/engine/create-worker-engine.ts";
+import type { Engine, EngineEvent } from "../../src/engine/engine.ts";
+import type { GenerateRequest } from "../../src/engine/generate-request.ts";
+import { serveEngine } from "../../src/engine/port/serve-engine.ts";
+import { goldenFolders } from "../generate/golden-folder.ts";
+import { bundledMixture, bundledModel } from "../support/bundled.ts";
+import { destroyable } from "../support/destroyable.ts";
+
+const devices = await destroyable();
+afterAll(() => devices.end());
+
+const prompt = "<|whale|>the ship, the ship, the ship, the";
+const greedy: GenerateRequest = { prompt, temperature: 0, maxTokens: 24 };
+const drawn: GenerateRequest = { prompt, temperature: 0.8, topK: 40, seed: 3, maxTokens: 24, frequencyPenalty: 0.2 };
+
+const channels: MessageChannel[] = [];
+function worker(): Promise<Engine> {
+  const channel = new MessageChannel();
+  channels.push(channel);
+  serveEngine(channel.port2);
+  return createWorkerEngine(channel.port1);
+}
+
+describe.each([
+  ["in this thread", () => createEngine()],
+  ["on the other side of a port", worker],
+])("an engine %s", (_, open) => {
+  let engine: Engine;
+  const events: EngineEvent["type"][] = [];
+  const phases: string[] = [];
+  beforeAll(async () => {
+    engine = await open();
+    engine.onEvent(({ type }) => events.push(type));
+    await engine.load(bundledModel, {
+      id: "voices",
+      context: 256,
+      speculative: { kind: "draft", from: bundledMixture, tokens: 4 },
+      onProgress: ({ phase, done, total }) => {
+        expect(done).toBeLessThanOrEqual(total);
+        phases.push(phase);
+      },
+    });
+  });
+  afterAll(async () => {
+    await engine.dispose();
+    for (const { port1 } of channels.splice(0)) port1.close();
+  });
+
+  test("says which model proposes, which is none of those that answer", async () => {
+    expect(await engine.loaded()).toMatchObject([{ id: "voices", draft: expect.stringContaining("voices-moe") }]);
+    expect(phases.at(-1)).toBe("warm-up");
+  });
+
+  test("greedy text is that without proposals, and what is kept is said", async () => {
+    const plain = await engine.generate({ ...greedy, speculative: "none" }).result;
+    expect(plain.speculative).toBeUndefined();
+    const own = await engine.generate(greedy).result;
+    expect(own).toMatchObject({ tokens: plain.tokens, text: plain.text });
+    const { steps = 0, drafted = 0, accepted = 0 } = own.speculative ?? {};
+    expect(steps + accepted).toBe(23);
+    expect([drafted > 0, accepted > 0]).toEqual([true, true]);
+    const lookup = await engine.generate({ ...greedy, speculative: { kind: "prompt-lookup" } }).result;
+    expect(lookup.tokens).toEqual(plain.tokens);
+    const fewer = await engine.generate({ ...greedy, speculative: { kind: "draft", tokens: 1 } }).result;
+    expect(fewer.tokens).toEqual(plain.tokens);
+    expect(fewer.speculative?.drafted).toBeLessThanOrEqual(fewer.speculative?.steps ?? 0);
+  });
+
+  test("usage in OpenAI's form has the tokens that were kept and those that were not", async () => {
+    const request = { prompt, temperature: 0, max_tokens: 24 };
+    const { speculative: { drafted = 0, accepted = 0 } = {} } = await engine.generate(greedy).result;
+    const { usage } = await engine.completions.create(request);
+    expect(usage?.completion_tokens_details).toEqual({
+      accepted_prediction_tokens: accepted,
+      rejected_prediction_tokens: drafted - accepted,
+    });
+    const stream = await engine.completions.create({
+      ...request,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+    let last: unknown;
+    for await (const part of stream) last = part.usage;
+    expect(last).toEqual(usage);
+  });
+
+  test("several at once have the texts that they have alone", async () => {
+    const requests = [drawn, { ...drawn, seed: 4 }, { ...greedy, prompt: "<|whale|>The sea" }, { ...drawn, seed: 5 }];
+    const alone: string[] = [];
+    for (const request of requests) alone.push((await engine.generate(request).result).text);
+    const together = await Promise.all(requests.map((request) => engine.generate(request).result));
+    expect(together.map(({ text }) => text)).toEqual(alone);
+    for (const { speculative } of together) expect(speculative?.drafted).toBeGreaterThan(0);
+  });
+
+  test("an answer has the form of a schema", async () => {
+    const properties = { mood: { enum: ["calm", "rough"] } };
+    const schema = { type: "object", required: ["mood"], properties, additionalProperties: false };
+    const responseFormat = { type: "json_schema", json_schema: { name: "sea", schema } } as const;
+    const { text, speculative } = await engine.generate({ ...drawn, responseFormat, maxTokens: 60 }).result;
+    expect(["calm", "rough"]).toContain(JSON.parse(text).mood);
+    expect(speculative?.steps).toBeGreaterThan(0);
+  });
+
+  test("leaving a generation ends it, and the next one is right", async () => {
+    let taken = 0;
+    for await (const _ of engine.generate({ ...drawn, maxTokens: 200 })) if (++taken === 5) break;
+    const plain = await engine.generate({ ...greedy, speculative: "none" }).result;
+    expect((await engine.generate(greedy).result).text).toBe(plain.text);
+  });
+
+  test("goes on after the loss of the device: greedily with the same text, else with what it had", async () => {
+    for (const request of [greedy, drawn]) {
+      const whole = await engine.generate(request).result;
+      events.length = 0;
+      const tokens: number[] = [];
+      for await (const { token } of engine.generate(request)) {
+        if (token !== undefined) tokens.push(token);
+        if (tokens.length === 9 && events.length === 0) devices.destroy();
+      }
+      expect(events).toEqual(["device-lost", "device-restored"]);
+      expect(tokens).toHaveLength(24);
+      expect(tokens.slice(0, 9)).toEqual(whole.tokens.slice(0, 9));
+      if (request === greedy) expect(tokens).toEqual(whole.tokens);
+    }
+    expect(await engine.loaded()).toMatchObject([{ draft: expect.stringContaining("voices-moe") }]);
+  });
+
+  test("a draft model whose tokens are others is refused with both names, and nothing is loaded then", async () => {
+    const speculative = { kind: "draft", from: `${goldenFolders}/gpt-oss` } as const;
+    await expect(engine.load(bundledModel, { id: "wrong", context: 64, speculative })).rejects.toThrow(
+      /load: speculative\.from is .*gpt-oss, which has \d+ tokens, expected the 2048 of .*voices-dense/,
+    );
+    expect((await engine.loaded()).map(({ id }) => id)).toEqual(["voices"]);
+  });
+
+  test("a request for a draft model that there is not", async () => {
+    await engine.load(bundledModel, { id: "alone", context: 64 });
+    const asked = engine.generate({ ...greedy, model: "alone", speculative: { kind: "draft" } }).result;
+    await expect(asked).rejects.toThrow(/alone was loaded without a draft model: load it with speculative/);
+    expect(() => engine.generate({ ...greedy, speculative: { kind: "draft", tokens: 8 } })).toThrow(
+      /speculative\.tokens is 8, expected an integer from 1 to 7/,
+    );
+    await engine.unload("alone");
+  });
+});
