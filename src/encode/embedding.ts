@@ -26,7 +26,12 @@ export interface EmbeddingSettings {
   readonly defaultPromptName?: string | undefined;
   /** Tokens of a text that count, the special ones among them; of longer texts the rest is cut off. */
   readonly maxTokens: number;
+  /** Set: the folder makes sparse vectors, which `sparse` gives and not `embed`; what it applies to logits. */
+  readonly sparse?: SparseActivation | undefined;
 }
+
+/** Functions of logits in sparse vectors: `log(1 + max(x, 0))`, or the logarithm of 1 plus that. */
+export type SparseActivation = "relu" | "log1p_relu";
 
 /** Functions of the elements of a vector, by the last part of PyTorch's names for them. */
 const activations = {

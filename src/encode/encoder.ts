@@ -1,3 +1,4 @@
+import { FormatError } from "../formats/format-error.ts";
 import { Lifetime } from "../generate/lifetime.ts";
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
@@ -193,6 +194,9 @@ export class Encoder {
     using _use = this.#lifetime.use();
     const { signal } = options;
     signal?.throwIfAborted();
+    if (this.embedding.sparse) {
+      throw new FormatError(this.name, "makes sparse vectors (SpladePooling in modules.json): sparse gives them");
+    }
     const reader: TextReader = { ...this.#parts, settings: this.embedding, prepare: this.#parts.prepare ?? asItIs };
     const inputs = textInputs(reader, texts, options);
     yield* vectorsOf(this.name, this.#programs, this.#output, inputs, this.embedding.width, signal);
@@ -249,7 +253,8 @@ export class Encoder {
     const { headContext } = await import("./heads/entry.ts");
     using _use = this.#lifetime.use();
     const { name, config, tokenizer, context } = this;
-    const ofEmbedding = { maxTokens: this.embedding.maxTokens, prepare: this.#parts.prepare ?? asItIs };
+    const { maxTokens, sparse } = this.embedding;
+    const ofEmbedding = { maxTokens, sparse, prepare: this.#parts.prepare ?? asItIs };
     const known = { name, config, tokenizer, context, ofEmbedding };
     return await use(headContext(known, this.#programs, this.gpu, this.#parts.heads));
   }

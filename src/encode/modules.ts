@@ -3,7 +3,7 @@ import { FormatError, shortened } from "../formats/format-error.ts";
 import { readTextIfPresent } from "../formats/read-text.ts";
 import type { FileSource } from "../formats/source.ts";
 import { parseJson } from "../formats/strict-json.ts";
-import type { VectorActivation } from "./embedding.ts";
+import type { SparseActivation, VectorActivation } from "./embedding.ts";
 import { type PoolingMode, poolingModes } from "./pooling.ts";
 
 /** A step after pooling, as a folder describes it. */
@@ -32,12 +32,14 @@ export interface SentenceModules {
   readonly defaultPromptName?: string | undefined;
   /** Most tokens of a text. */
   readonly maxTokens?: number | undefined;
+  /** What is applied to the largest logits of tokens; unset: vectors are no sparse ones. */
+  readonly sparse?: SparseActivation | undefined;
   /** Whether texts are put in small letters first. */
   readonly lowerCase: boolean;
 }
 
 const file = "modules.json";
-const known = ["Transformer", "Pooling", "Dense", "Normalize"] as const;
+const known = ["Transformer", "Pooling", "Dense", "Normalize", "MLMTransformer", "SpladePooling"] as const;
 
 /** A module of the list, of a kind that is known. */
 interface Module {
@@ -84,6 +86,12 @@ function poolingOf(config: FieldReader): PoolingMode[] {
   if (modes.length === 0) config.fail("pooling_mode_mean_tokens", "is false, as are all other modes, expected one");
   return modes;
 }
+
+/** What a pooling module for sparse vectors does with logits (sentence-transformers, SpladePooling). */
+const sparseOf = (config: FieldReader): SparseActivation => {
+  config.field("pooling_strategy", optional(choice(["max"])));
+  return config.field("activation_function", optional(choice(["relu", "log1p_relu"]), "relu"));
+};
 
 /** Functions of a dense layer by the names of PyTorch's classes. */
 const denseActivations = ["Identity", "Tanh", "ReLU", "GELU", "SiLU"] as const satisfies readonly VectorActivation[];
@@ -137,12 +145,13 @@ export async function readModules(source: FileSource): Promise<readonly Module[]
   if (content === undefined) return undefined;
   const modules = modulesOf(parseJson(file, content));
   const [first, second, ...others] = modules;
-  if (first?.kind !== "Transformer")
+  if (first?.kind !== "Transformer" && first?.kind !== "MLMTransformer")
     throw new FormatError(file, `begins with ${first?.kind ?? "nothing"}, expected Transformer`);
+  if (second?.kind === "SpladePooling" && others.length === 0) return modules;
   if (second?.kind !== "Pooling") {
-    throw new FormatError(file, `has ${second?.kind ?? "nothing"} after Transformer, expected Pooling`);
+    throw new FormatError(file, `has ${second?.kind ?? "nothing"} after ${first.kind}, expected Pooling`);
   }
-  const wrong = others.find(({ kind }) => kind === "Transformer" || kind === "Pooling");
+  const wrong = others.find(({ kind }) => kind !== "Dense" && kind !== "Normalize");
   if (wrong)
     throw new FormatError(file, `is a second ${wrong.kind}, expected Dense or Normalize`, { field: wrong.field });
   return modules;
@@ -165,6 +174,9 @@ export async function readSentence(
   const name = within(pooling.path, "config.json");
   const config = await readerOf(source, name);
   if (!config) throw new FormatError(name, `there is no such file in ${source.name}, which ${file} names`);
+  if (pooling.kind === "SpladePooling") {
+    return { ...common, pooling: ["mean"], includePrompt: true, steps: [], sparse: sparseOf(config) };
+  }
   const width = config.field("word_embedding_dimension", optional(integer(1)));
   const steps: ModuleStep[] = [];
   for (const { kind, path } of others)

@@ -5,6 +5,7 @@ import type { HeadKind } from "../../models/encoders/heads/head.ts";
 import type { HeadWeights, UploadedHeads } from "../../models/encoders/heads/weights.ts";
 import type { EncodedInput, EncoderTokenizer } from "../../text/encoder-tokenizer.ts";
 import { TextError } from "../../text/text-error.ts";
+import type { EmbeddingSettings } from "../embedding.ts";
 import type { EncoderPrograms } from "../programs.ts";
 
 /** What methods of heads know of an encoder. */
@@ -15,7 +16,9 @@ export interface HeadContext {
   /** Longest text in tokens, with those that the model adds around it. */
   readonly context: number;
   /** What `embed` does with texts: they are changed, and cut off. */
-  readonly ofEmbedding: { readonly maxTokens: number; readonly prepare: (text: string) => string };
+  readonly ofEmbedding: Pick<EmbeddingSettings, "maxTokens" | "sparse"> & {
+    readonly prepare: (text: string) => string;
+  };
   readonly chosen: ChosenHeads;
   readonly programs: EncoderPrograms;
   /** Largest binding of the device, in bytes. */

@@ -27,7 +27,8 @@ export interface SparseOptions {
 const fields = fieldsOf<SparseOptions>({ signal: having("aborted", "an AbortSignal"), onProgress: callback });
 
 /**
- * The weights of a vocabulary's tokens for each text: `max over tokens of log(1 + max(logit, 0))` (Formal et al. 2021).
+ * The weights of a vocabulary's tokens for each text: `max over tokens of log(1 + max(logit, 0))` (Formal et al. 2021),
+ * or the logarithm of 1 plus that where the folder says so.
  * What is longer than `embedding.maxTokens` is cut off, as `embed` does.
  */
 export async function sparse(
@@ -39,7 +40,8 @@ export async function sparse(
   checkOptions("sparse", fields, options);
   const { signal, onProgress } = options;
   const kind = headOf(encoder, "sparse", "masked-language");
-  const { maxTokens, prepare } = encoder.ofEmbedding;
+  const { maxTokens, prepare, sparse: activation = "relu" } = encoder.ofEmbedding;
+  const weightOf = activation === "relu" ? Math.log1p : (logit: number) => Math.log1p(Math.log1p(logit));
   const inputs = texts.map((text) =>
     typed(encoder.config, "sparse", encoder.tokenizer.encodeInput(prepare(text), { maxTokens })),
   );
@@ -49,7 +51,7 @@ export async function sparse(
     const rows = [...input.ids.keys()];
     const [most = new Float64Array()] = await logitsOfTokens(encoder, kind, input, rows, { largest: true, signal });
     const ids = Uint32Array.from([...most.keys()].filter((id) => (most[id] ?? 0) > 0));
-    vectors.push({ ids, weights: Float32Array.from(ids, (id) => Math.log1p(most[id] ?? 0)) });
+    vectors.push({ ids, weights: Float32Array.from(ids, (id) => weightOf(most[id] ?? 0)) });
     onProgress?.(vectors.length, texts.length);
   }
   return { vectors, tokens: inputs.map(({ ids }) => ids.length) };
