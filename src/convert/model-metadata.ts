@@ -16,6 +16,8 @@ export interface ModelMetadata {
   /** By keys with the architecture's name in front. */
   readonly values: ReadonlyMap<string, GgufValue>;
   readonly tensors: readonly GeneratedTensor[];
+  /** What other readers of such files do not read. */
+  readonly warnings: readonly string[];
 }
 
 const refuse = (field: string, problem: string): never => {
@@ -98,13 +100,24 @@ function unrotatedEntries({ unrotated = [], layers }: DecoderConfig): Entries {
   return {};
 }
 
+/** The part of what a file says that is about positions. */
+interface RopeMetadata {
+  readonly entries: Entries;
+  readonly tensors: readonly GeneratedTensor[];
+  readonly warnings: readonly string[];
+}
+
+/** How often pairs turn over the original context at the ends of YaRN's ramp, as llama.cpp takes it for these architectures. */
+const takenTurns = { fast: 32, slow: 1 };
+
 /** Rotary positions, and the divisors of their frequencies where scaling is by divisors. */
-function ropeEntries(config: DecoderConfig): { readonly entries: Entries; readonly tensors: GeneratedTensor[] } {
-  const { positions, context } = config;
-  if (positions.kind !== "rope") return { entries: {}, tensors: [] };
+function ropeEntries(config: DecoderConfig, architecture: string): RopeMetadata {
+  const { positions, context, latent } = config;
+  if (positions.kind !== "rope") return { entries: {}, tensors: [], warnings: [] };
   const { theta, width, scaling } = positions;
   const entries: Entries = { "rope.dimension_count": integer(width), "rope.freq_base": float(theta) };
   const tensors: GeneratedTensor[] = [];
+  const warnings: string[] = [];
   switch (scaling.kind) {
     case "none":
       break;
@@ -117,14 +130,25 @@ function ropeEntries(config: DecoderConfig): { readonly entries: Entries; readon
     case "yarn": {
       const { factor, originalPositions, betaFast, betaSlow } = scaling;
       const natural = factor <= 1 ? 1 : 0.1 * Math.log(factor) + 1;
+      const attention = attentionFactor(scaling) / natural;
+      // llama.cpp reads the one for these architectures; of latent attention it knows the factor by another key, and the
+      // other is there for readers like this one.
+      const key = latent ? "rope.scaling.yarn_attn_factor" : "rope.scaling.attn_factor";
       Object.assign(entries, {
         "rope.scaling.type": text("yarn"),
         "rope.scaling.factor": float(factor),
         "rope.scaling.original_context_length": integer(originalPositions),
-        "rope.scaling.yarn_attn_factor": float(attentionFactor(scaling) / natural),
+        ...(attention === 1 ? {} : { [key]: float(attention) }),
         ...(betaFast === undefined ? {} : { "rope.scaling.yarn_beta_fast": float(betaFast) }),
         ...(betaSlow === undefined ? {} : { "rope.scaling.yarn_beta_slow": float(betaSlow) }),
       });
+      for (const [end, given] of Object.entries({ fast: betaFast, slow: betaSlow })) {
+        const taken = takenTurns[end as keyof typeof takenTurns];
+        if (given === undefined || given === taken) continue;
+        warnings.push(
+          `config.json: rope_scaling.beta_${end} is ${given}: llama.cpp does not read it in files of kind ${architecture} and takes ${taken}`,
+        );
+      }
       break;
     }
     case "llama3": {
@@ -142,7 +166,7 @@ function ropeEntries(config: DecoderConfig): { readonly entries: Entries; readon
       tensors.push({ name: "rope_factors_short.weight", values: scaling.shortFactor });
       break;
   }
-  return { entries, tensors };
+  return { entries, tensors, warnings };
 }
 
 /** The gates of routers, as `expert_gating_func` counts them. */
@@ -212,7 +236,7 @@ function latentEntries({ latent, headWidth, mixture, positions }: DecoderConfig)
 export function modelMetadata(config: DecoderConfig, record: GgufArchitecture): ModelMetadata {
   const architecture = record.name;
   const { layers, context, width, hidden, heads, kvHeads, headWidth, norm, eps, vocabulary } = config;
-  const rope = ropeEntries(config);
+  const rope = ropeEntries(config, architecture);
   const entries: Entries = {
     vocab_size: integer(vocabulary),
     block_count: integer(layers),
@@ -233,5 +257,5 @@ export function modelMetadata(config: DecoderConfig, record: GgufArchitecture): 
     ...gemmaEntries(config, architecture),
   };
   const values = new Map(Object.entries(entries).map(([key, value]) => [`${architecture}.${key}`, value]));
-  return { values, tensors: rope.tensors };
+  return { values, tensors: rope.tensors, warnings: rope.warnings };
 }

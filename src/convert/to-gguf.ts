@@ -197,7 +197,7 @@ export async function toGguf(
   const notes = quantisation
     ? [`${source.name}: ${quantisation}: what codes stand for is written as ${recipe ?? uniform}`]
     : [];
-  return { bytes, warnings: [...warnings, ...notes, ...types.notes()], pieces };
+  return { bytes, warnings: [...warnings, ...model.warnings, ...notes, ...types.notes()], pieces };
 }
 
 /** The text of the folder's chat template, the default one of several. */

@@ -44,7 +44,11 @@ export function ggufConfigs(scale = 1): Readonly<Record<string, Config>> {
     },
     mixtral: { architectures: ["MixtralForCausalLM"], ...common, num_local_experts: 4, num_experts_per_tok: 2 },
     qwen2: { architectures: ["Qwen2ForCausalLM"], ...common },
-    "qwen2 with YaRN": { architectures: ["Qwen2ForCausalLM"], ...common, rope_scaling: yarn },
+    "qwen2 with YaRN": {
+      architectures: ["Qwen2ForCausalLM"],
+      ...common,
+      rope_scaling: { ...yarn, attention_factor: 1.5 },
+    },
     qwen3: { architectures: ["Qwen3ForCausalLM"], ...common, head_dim: 64 },
     olmo2: { architectures: ["Olmo2ForCausalLM"], ...common, num_key_value_heads: 2 * scale },
     olmo3: {

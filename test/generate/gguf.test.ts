@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { afterAll, describe, expect, test } from "vitest";
+import { toGguf } from "../../src/convert/to-gguf.ts";
 import { openFolder } from "../../src/formats/folder.ts";
 import { inGguf } from "../../src/formats/gguf-name.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
@@ -67,6 +68,17 @@ describe("a GGUF file", () => {
       given.tokenizer.encode("Call me Ishmael. 123 <|whale|>"),
     );
     expect(found.defaults.eos).toEqual(given.defaults.eos);
+  });
+
+  test("whose ends of YaRN's ramp llama.cpp does not read is written with a word of it", async () => {
+    const config = ggufConfigs()["qwen2"] ?? {};
+    const scaling = { rope_type: "yarn", factor: 4, original_max_position_embeddings: 64, beta_fast: 16, beta_slow: 1 };
+    const { folder } = await writeRandomModel({ ...config, rope_scaling: scaling }, familyShapes(config), "f32");
+    folders.push(folder);
+    const { warnings } = await toGguf(await openFolder(folder), {});
+    expect(warnings).toEqual([
+      "config.json: rope_scaling.beta_fast is 16: llama.cpp does not read it in files of kind qwen2 and takes 32",
+    ]);
   });
 
   test("computes what its folder does, also where matrices are transposed or in blocks", async () => {
