@@ -8,6 +8,9 @@ import { openWeights, type Weights } from "../formats/weights.ts";
 import { type ConfigOrigin, configJson } from "../models/config.ts";
 import { loadTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 
+/** The names of the tensors that a model has, of a checkpoint that has those that `has` says. */
+type Implied = (has: (name: string) => boolean) => ReadonlySet<string>;
+
 /** What the files of a model say, read when it is asked for and not compared with each other yet. */
 export interface ModelFiles {
   /** Where the config comes from, for messages. */
@@ -24,8 +27,11 @@ export interface ModelFiles {
   /** The text of a chat template in a file of its own. */
   chatTemplate(): Promise<string | undefined>;
   hasChatTemplate(): Promise<boolean>;
-  /** `transposed`: whether the family's matrices are stored `[in, out]`, which those of quantised folders never are. */
-  weights(transposed: boolean): Promise<Weights>;
+  /**
+   * `transposed`: whether the family's matrices are stored `[in, out]`, which those of quantised folders never are.
+   * `implied`: the names that the config implies, so that what such folders have besides can be left out.
+   */
+  weights(transposed: boolean, implied?: Implied): Promise<Weights>;
   /** What has no effect, or another than expected; complete once tokenizer and weights are read. */
   readonly warnings: readonly string[];
   /**
@@ -49,14 +55,14 @@ function folderFiles(source: FileSource): ModelFiles {
     return settings;
   };
   let quantised: Omit<QuantisedWeights, "weights"> | undefined;
-  const weights = async (transposed: boolean) => {
+  const weights = async (transposed: boolean, implied?: Implied) => {
     const opened = await openWeights(source);
     const config = await readConfig();
     if (!quantisationMethod(config)) return opened;
-    const { quantisedWeights } = await import("../formats/quantised/entry.ts");
+    const { quantisedWeights, withoutZeroBiases } = await import("../formats/quantised/entry.ts");
     const { weights, ...facts } = quantisedWeights(opened, config, transposed);
     quantised = facts;
-    return weights;
+    return implied ? await withoutZeroBiases(weights, implied(weights.has)) : weights;
   };
   const chatTemplate = async () =>
     (await source.has("chat_template.jinja")) ? await readText(source, "chat_template.jinja") : undefined;

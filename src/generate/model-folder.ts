@@ -2,7 +2,7 @@ import { listed, printed } from "../formats/format-error.ts";
 import type { FileSource } from "../formats/source.ts";
 import type { Weights } from "../formats/weights.ts";
 import { readArchitecture } from "../models/architectures.ts";
-import { type Checkpoint, checkWeights } from "../models/checkpoint.ts";
+import { type Checkpoint, checkWeights, impliedNames } from "../models/checkpoint.ts";
 import type { DecoderConfig } from "../models/config.ts";
 import { type ChatTemplate, loadChatTemplate, parseChatTemplate } from "../text/chat-template.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
@@ -54,7 +54,7 @@ export async function readModelFolder(
     given === undefined
       ? await loadChatTemplate({ tokenizerConfig, chatTemplateJinja: await files.chatTemplate() })
       : await parseChatTemplate({ tokenizerConfig, chatTemplateJinja: given });
-  const weights = await files.weights(family.transposed ?? false);
+  const weights = await files.weights(family.transposed ?? false, (has) => impliedNames(family, config, has));
   const checkpoint = checkWeights(weights, family, config, origin);
   const read = new Set([...weights.tensors.values()].map(({ file }) => file));
   if (source.gguf === undefined && !read.has(single) && (await source.has(single))) {

@@ -8,7 +8,7 @@ import type { Limits } from "../gpu/limits.ts";
 import { cacheFormats, type WeightType, weightTypes } from "../kernels/formats.ts";
 import { readArchitecture } from "../models/architectures.ts";
 import { cacheShape, resolveCache } from "../models/cache.ts";
-import { checkWeights } from "../models/checkpoint.ts";
+import { checkWeights, impliedNames } from "../models/checkpoint.ts";
 import type { DecoderConfig } from "../models/config.ts";
 import { type Recipe, recipes } from "../models/recipes.ts";
 import { checkRequirements } from "../models/requirements.ts";
@@ -87,7 +87,7 @@ async function planFrom(source: FileSource, options: PlanLoadOptions): Promise<L
   const limits = { ...leastLimits, ...options.limits };
   const files = await modelFiles(source);
   const { family, config } = readArchitecture(await files.config(), files.origin);
-  const weights = await files.weights(family.transposed ?? false);
+  const weights = await files.weights(family.transposed ?? false, (has) => impliedNames(family, config, has));
   const checkpoint = checkWeights(weights, family, config, files.origin);
   const tensors = [...weights.tensors.values()];
   const shards = new Set(tensors.map(({ file }) => file));

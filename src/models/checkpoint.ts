@@ -63,6 +63,18 @@ function partOf<Config>(
 
 const namesOf = ({ name, packed }: WeightSource) => [name, ...Object.values(packed?.planes ?? {})];
 
+/** Names of the tensors that a config implies, of a checkpoint that has those that `has` says. */
+export const impliedNames = <Config extends Layered>(
+  family: WeightNames<Config, object, object>,
+  config: Config,
+  has: (name: string) => boolean,
+): ReadonlySet<string> =>
+  new Set(
+    Array.from({ length: config.layers + 1 }, (_, at) => partOf(family, config, at, has)).flatMap((part) =>
+      sourcesOf(part).flatMap(namesOf),
+    ),
+  );
+
 /** For each field that says which tensors there are, those of the first parts if it said the opposite. */
 function* opposites<Config extends Layered>(
   weights: Weights,

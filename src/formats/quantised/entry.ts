@@ -74,3 +74,25 @@ export function quantisedWeights(weights: Weights, config: unknown, transposed: 
   }
   return { weights: withGroups(withTensors(weights, tensors), made), name, warnings };
 }
+
+/**
+ * Weights without biases that are all 0 and that the model does not have: AutoGPTQ writes one for every matrix. Others stay,
+ * for the check that everything is read.
+ *
+ * @param implied the names of the tensors that the model has.
+ */
+export async function withoutZeroBiases(weights: Weights, implied: ReadonlySet<string>): Promise<Weights> {
+  const tensors = new Map(weights.tensors);
+  const isExtra = ({ name }: StoredTensor) =>
+    name.endsWith(".bias") && !implied.has(name) && tensors.has(name.replace(/bias$/, "weight"));
+  const extra = [...tensors.values()].filter(isExtra);
+  if (extra.length === 0) return weights;
+  const reads = extra.map((tensor) => ({ tensor, begin: 0, end: tensor.end - tensor.begin }));
+  const all = weights.readInOrder(reads);
+  for (const { name } of extra) {
+    const bytes = (await all.next()).value ?? [];
+    // In all types of floats, an element whose bytes are all 0 is 0.
+    if (bytes.every((byte: number) => byte === 0)) tensors.delete(name);
+  }
+  return withTensors(weights, tensors);
+}
