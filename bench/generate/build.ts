@@ -1,12 +1,13 @@
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { BuildOptions } from "esbuild";
 import { openFolder } from "shaderformer";
 import { openWeights } from "../../src/formats/weights.ts";
 import { onnxModel } from "../harness/onnx.ts";
 import { type LlamaFile, llamaGraph } from "./llama-onnx.ts";
 import { repositories } from "./repositories.ts";
+import { transformersExports, transformersWasm } from "./transformers.ts";
 
 /** The packages that are compared with. */
 export const transformersPackages = {
@@ -15,8 +16,6 @@ export const transformersPackages = {
   what: "transformers.js into .cache/peers (480 MB, once)",
 } as const;
 
-/** The files that ONNX Runtime's WebGPU build loads itself. */
-const wasm = "ort-wasm-simd-threaded.asyncify";
 /** The files of a model other than its weights. */
 const textFiles = ["config.json", "generation_config.json", "tokenizer.json", "tokenizer_config.json"];
 
@@ -72,24 +71,28 @@ export async function buildSubjects({ root, model, modules, folder }: Parts): Pr
 
 async function buildTransformers(entry: string, site: string, model: string, modules: string): Promise<void> {
   const folder = join(site, "transformers");
-  const onnx = join(site, repositories.onnx, "resolve", "main");
-  const names = "AutoModelForCausalLM, AutoTokenizer, TextStreamer, env";
-  const contents = `export { ${names} } from "@huggingface/transformers";`;
   await Promise.all([
     bundle({ entryPoints: [entry], outdir: folder }),
-    bundle({
-      stdin: { contents, resolveDir: join(modules, "..") },
-      outfile: join(folder, "vendor.js"),
-      splitting: false,
-    }),
-    copyFiles(model, onnx, textFiles),
-    mkdir(join(onnx, "onnx"), { recursive: true }).then(async () =>
-      writeFile(join(onnx, "onnx", "model.onnx"), await onnxOf(model)),
-    ),
+    bundleTransformers(modules, join(folder, "vendor.js")),
+    writeOnnx(model, join(site, repositories.onnx, "resolve", "main")),
   ]);
+}
+
+/** Bundles transformers.js into a file, with what it loads itself next to it. */
+export async function bundleTransformers(modules: string, outfile: string): Promise<void> {
+  const contents = `export { ${transformersExports} } from "@huggingface/transformers";`;
+  await bundle({ stdin: { contents, resolveDir: join(modules, "..") }, outfile, splitting: false });
   for (const kind of ["mjs", "wasm"]) {
-    await copyFile(join(modules, "onnxruntime-web", "dist", `${wasm}.${kind}`), join(folder, `${wasm}.${kind}`));
+    const file = `${transformersWasm}.${kind}`;
+    await copyFile(join(modules, "onnxruntime-web", "dist", file), join(dirname(outfile), file));
   }
+}
+
+/** Writes a checkpoint as a repository that transformers.js loads. */
+export async function writeOnnx(model: string, to: string): Promise<void> {
+  await copyFiles(model, to, textFiles);
+  await mkdir(join(to, "onnx"), { recursive: true });
+  await writeFile(join(to, "onnx", "model.onnx"), await onnxOf(model));
 }
 
 /** The bytes of a checkpoint's ONNX model. Throws a RangeError for one that is not a Llama with f16 weights. */

@@ -3,6 +3,7 @@ import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { bytesOf } from "./loaded-bytes.ts";
 import { type OpenSubject, openSubject, type Where } from "./open-subject.ts";
+import { prompts } from "./prompts.ts";
 import {
   type GenerateResult,
   type LoadedBytes,
@@ -14,14 +15,6 @@ import {
 import type { Sample } from "./sample.ts";
 import type { SubjectName } from "./subjects.ts";
 import type { Truth } from "./truth.ts";
-
-/** The prompts, in turns: one after the other begins with another voice, so that no cache holds its beginning. */
-export const prompts = [
-  "<|scripture|>And it came to pass in those days,",
-  "<|whale|>The captain stood upon the deck",
-  "<|union|>To the Senate and House of Representatives:",
-  "<|jargon|>hacker: n.",
-];
 
 /** What is measured. */
 export interface Plan {

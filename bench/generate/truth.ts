@@ -2,9 +2,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { openFolder, storageFormats } from "shaderformer";
 import { openWeights } from "../../src/formats/weights.ts";
-import { dense } from "../../src/reference/dense.ts";
-import { llama } from "../../src/reference/transformer.ts";
 import { denseWeights } from "../harness/dense-weights.ts";
+import { likeliestAfter } from "./likeliest.ts";
 import { checkLlama, type LlamaFile } from "./llama-onnx.ts";
 import type { Sample } from "./sample.ts";
 
@@ -34,15 +33,12 @@ export async function openTruth(folder: string): Promise<Truth> {
   /** The first token that is not the likeliest one. */
   function firstWrong({ promptTokens, tokens }: Text): string | undefined {
     const ids = [...promptTokens, ...tokens];
-    const { logits } = llama({ ids: dense([ids.length], ids), weights }, config);
-    const [, vocabulary = 0] = logits.shape;
+    const likeliest = likeliestAfter(ids, promptTokens.length - 1, weights, config);
     for (const [i, token] of tokens.entries()) {
-      const from = (promptTokens.length + i - 1) * vocabulary;
-      const row = logits.values.subarray(from, from + vocabulary);
-      const likeliest = row.reduce((best, value, at) => (value > (row[best] ?? 0) ? at : best), 0);
-      if (token === likeliest) continue;
-      const margin = ((row[likeliest] ?? 0) - (row[token] ?? Number.NaN)).toPrecision(2);
-      return `wrong: token ${i + 1} is ${token}, and ${likeliest} is likelier, by a logit of ${margin}`;
+      const best = likeliest[i];
+      if (!best || token === best.token) continue;
+      const margin = best.margin(token).toPrecision(2);
+      return `wrong: token ${i + 1} is ${token}, and ${best.token} is likelier, by a logit of ${margin}`;
     }
     return undefined;
   }

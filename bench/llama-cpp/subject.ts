@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { someTokens } from "../models/check.ts";
-import type { ModelCheck, ModelTest } from "../models/result.ts";
+import { comparedTokens } from "../models/check.ts";
+import type { ModelTest } from "../models/result.ts";
 import type { Subject } from "../models/run.ts";
+import { someTokens } from "../models/tokens.ts";
 import { ensurePackages } from "../peers/packages.ts";
 import { repositoryRoot } from "../peers/root.ts";
 
@@ -91,7 +92,7 @@ export async function llamaSubject(options: LlamaOptions): Promise<Subject> {
   let runs = 0;
   return {
     engine: { name: "llama.cpp", backend: device === "vulkan" ? "Vulkan" : "CPU", device: named },
-    check: compared(
+    check: comparedTokens(
       expected.tokens,
       (await ask({ ask: "greedy", ids: expected.ids, count: expected.tokens.length }))["tokens"],
     ),
@@ -99,13 +100,4 @@ export async function llamaSubject(options: LlamaOptions): Promise<Subject> {
     run: async (test) => ({ nanoseconds: (await milliseconds(test, ++runs)) * 1e6 }),
     close,
   };
-}
-
-function compared(expected: readonly number[], actual: unknown): ModelCheck {
-  const tokens = Array.isArray(actual) ? actual : [];
-  const checked = `${expected.length} greedy tokens against the other engine's`;
-  const at = expected.findIndex((token, i) => token !== tokens[i]);
-  if (at < 0) return { verdict: "pass", checked, error: null, reason: null };
-  const reason = `greedy token ${at + 1} is ${tokens[at]}, the other engine's is ${expected[at]}`;
-  return { verdict: "fail", checked, error: null, reason };
 }

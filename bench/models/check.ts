@@ -4,6 +4,7 @@ import { dense } from "../../src/reference/dense.ts";
 import { type LlamaConfig, llama } from "../../src/reference/transformer.ts";
 import { denseWeights } from "../harness/dense-weights.ts";
 import type { ModelCheck } from "./result.ts";
+import { someTokens } from "./tokens.ts";
 
 /** Tokens of the prompt that is checked, and tokens that are generated after it. */
 const [checkedPrompt, checkedSteps] = [12, 8];
@@ -28,10 +29,6 @@ export interface CheckedFiles {
   /** The type that matrices were converted to when they were loaded; "several": by a recipe, so that float64 is not known. */
   readonly dtype?: DType | "several" | undefined;
 }
-
-/** Token ids that are the same for the same arguments. */
-export const someTokens = (count: number, vocabulary: number, seed: number): number[] =>
-  Array.from({ length: count }, (_, i) => (seed * 7919 + i * 104729 + 17) % vocabulary);
 
 /**
  * Checks a loaded model: that tokens have the log-probabilities step by step that they have when all are read at once,
@@ -60,6 +57,16 @@ export async function checkModel(model: LanguageModel, files: CheckedFiles): Pro
   const wrong = farthest(together, expected);
   if (wrong.error <= tolerance) return { verdict: "pass", checked, error: wrong.error, reason: null };
   return { verdict: "fail", checked, error: wrong.error, reason: `token ${wrong.at + 2} ${wrong.what}` };
+}
+
+/** Whether another engine chose the same greedy tokens. */
+export function comparedTokens(expected: readonly number[], actual: unknown): ModelCheck {
+  const tokens = Array.isArray(actual) ? actual : [];
+  const checked = `${expected.length} greedy tokens against this engine's, in Node`;
+  const at = expected.findIndex((token, i) => token !== tokens[i]);
+  if (at < 0) return { verdict: "pass", checked, error: null, reason: null };
+  const reason = `greedy token ${at + 1} is ${tokens[at] ?? "missing"}, this engine's in Node is ${expected[at]}`;
+  return { verdict: "fail", checked, error: null, reason };
 }
 
 /** Where two lists differ most, of numbers above 1 as a share. */

@@ -5,6 +5,17 @@ export interface ModelTest {
   readonly depth: number;
 }
 
+/** One run of a test. */
+export interface Run {
+  readonly nanoseconds: number;
+  /** Of a decode step. */
+  readonly dispatches?: number;
+  /** Nanoseconds in which the adapter reads the step's weights once, measured right after the run. */
+  readonly floor?: number;
+  /** Nanoseconds in which it reads the keys and values of a step in the middle of the test, at the same rate. */
+  readonly cacheFloor?: number;
+}
+
 /** Whether a model computes what it should; a wrong one has no speed. */
 export interface ModelCheck {
   readonly verdict: "pass" | "fail";

@@ -1,18 +1,7 @@
-import { cacheBytes, type LanguageModel } from "../../src/index.ts";
-import { type CheckedFiles, checkModel, someTokens } from "./check.ts";
-import { type Floor, floorOf } from "./floor.ts";
-import type { ModelCheck, ModelEngine, ModelRow, ModelTest } from "./result.ts";
-
-/** One run of a test. */
-export interface Run {
-  readonly nanoseconds: number;
-  /** Of a decode step. */
-  readonly dispatches?: number;
-  /** Nanoseconds in which the adapter reads the step's weights once, measured right after the run. */
-  readonly floor?: number;
-  /** Nanoseconds in which it reads the keys and values of a step in the middle of the test, at the same rate. */
-  readonly cacheFloor?: number;
-}
+import type { LanguageModel } from "../../src/index.ts";
+import { type CheckedFiles, checkModel } from "./check.ts";
+import { ownRuns } from "./own-runs.ts";
+import type { ModelCheck, ModelEngine, ModelRow, ModelTest, Run } from "./result.ts";
 
 /** Something that runs a test once, and gives the nanoseconds that it took. */
 export interface Subject {
@@ -39,35 +28,7 @@ export interface LoadedSubject extends CheckedFiles {
 /** This engine, with a model that is loaded; checked first. */
 export async function ownSubject({ model, file, type, ...files }: LoadedSubject): Promise<Subject> {
   const { adapter } = model.gpu;
-  const { vocabulary } = model.decoder.config;
   const check = await checkModel(model, files);
-  /** One session for each depth, so that what comes before is computed once. */
-  const sessions = new Map<number, ReturnType<LanguageModel["session"]>>();
-  let runs = 0;
-  let floor: Floor | undefined;
-  const run = async ({ prompt, generate, depth }: ModelTest) => {
-    const session = sessions.get(depth) ?? model.session();
-    sessions.set(depth, session);
-    const before = someTokens(depth, vocabulary, 1);
-    // A step needs a token to begin with; a prompt begins with another token each time, so that no cache holds it.
-    const ids =
-      generate > 0
-        ? [...before, 1 + (depth % (vocabulary - 1))]
-        : [...before, ...someTokens(prompt, vocabulary, ++runs + 100)];
-    if (depth > 0) await session.continueFrom(before, { maxTokens: 0 }).result;
-    const options = { temperature: 0, ignoreEos: true, maxTokens: generate > 0 ? generate + 1 : 1 };
-    const { timings, rows, dispatchesPerToken } = await session.continueFrom(ids, options).result;
-    const made = rows[0]?.tokens.length ?? 0;
-    if (made !== options.maxTokens)
-      throw new RangeError(`${made} tokens were generated, expected ${options.maxTokens}`);
-    const milliseconds = generate > 0 ? timings.decode : timings.prefill;
-    const nanoseconds = milliseconds * 1e6;
-    if (generate === 0) return { nanoseconds };
-    floor ??= await floorOf(model);
-    const weightsFloor = await floor.measure();
-    const cacheFloor = (weightsFloor * cacheBytesOf(model, depth + generate / 2)) / floor.bytes;
-    return { nanoseconds, dispatches: dispatchesPerToken, floor: weightsFloor, cacheFloor };
-  };
   const { cache } = model.programs;
   return {
     engine: { name: "shaderformer", backend: "WebGPU", device: adapter.label },
@@ -77,18 +38,8 @@ export async function ownSubject({ model, file, type, ...files }: LoadedSubject)
       ...{ model_size: model.decoder.weights.bytes, model_n_params: files.parameters },
       ...{ type_k: cache.dtype ?? "f32", type_v: cache.dtype ?? "f32" },
     },
-    run,
-    close: () => {
-      floor?.close();
-      for (const session of sessions.values()) session.dispose();
-    },
+    ...ownRuns(model),
   };
-}
-
-/** Bytes of the keys and values that a step reads after so many tokens; windows count, and pieces of 64 tokens. */
-function cacheBytesOf({ programs }: LanguageModel, tokens: number): number {
-  const shape = programs.cacheShape(1);
-  return cacheBytes({ ...shape, capacity: Math.max(1, Math.round(tokens)), layout: "contiguous", ahead: 0 });
 }
 
 /** Which tests are measured, and how often. */

@@ -1,6 +1,12 @@
-import { copyFile, mkdir, readFile, rm } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { BuildOptions } from "esbuild";
+import { toGguf } from "../../src/convert/to-gguf.ts";
+import { openModel } from "../../src/index.ts";
+import { bundleTransformers, writeOnnx } from "../generate/build.ts";
+import { copyWllama } from "../wllama/build.ts";
+import { textModel } from "./generate.ts";
+import type { PeerModules } from "./packages.ts";
 
 /** The files that onnxruntime-web's WebGPU build loads itself. */
 const wasm = "ort-wasm-simd-threaded.asyncify";
@@ -8,8 +14,8 @@ const wasm = "ort-wasm-simd-threaded.asyncify";
 /** The inputs of the site. */
 export interface SiteParts {
   readonly root: string;
-  /** The `node_modules` of the peers. */
-  readonly modules: string;
+  /** The folders `node_modules` of the peers. */
+  readonly modules: PeerModules;
   /** The script that starts the peers page, in the repository; default the page's own. */
   readonly entry?: string;
   /** The output folder. */
@@ -38,13 +44,14 @@ export async function buildSite({ root, modules, entry, folder }: SiteParts): Pr
  * Copies each peer's code unchanged to Vite's public folder, as a separate file that the page loads when that peer is
  * measured.
  */
-async function buildPeers(root: string, modules: string): Promise<void> {
+async function buildPeers(root: string, { arrays: modules, transformers, wllama }: PeerModules): Promise<void> {
   const { build } = await import("esbuild");
   const vendor = join(root, ".cache", "peers", "public", "peers", "vendor");
   await rm(vendor, { recursive: true, force: true });
   await mkdir(vendor, { recursive: true });
-  const versionOf = async (name: string) =>
-    JSON.parse(await readFile(join(modules, ...name.split("/"), "package.json"), "utf8")).version as string;
+  const model = join(root, "examples", "models", textModel.name);
+  const versionOf = async (name: string, from = modules) =>
+    JSON.parse(await readFile(join(from, ...name.split("/"), "package.json"), "utf8")).version as string;
   const bundle = (outfile: string, contents: string) =>
     build({
       bundle: true,
@@ -69,5 +76,16 @@ async function buildPeers(root: string, modules: string): Promise<void> {
       [`${wasm}.mjs`, `${wasm}.mjs`],
       [`${wasm}.wasm`, `${wasm}.wasm`],
     ].map(([from = "", to = ""]) => copyFile(join(modules, "onnxruntime-web", "dist", from), join(vendor, to))),
+    mkdir(join(vendor, "transformers")).then(() =>
+      bundleTransformers(transformers, join(vendor, "transformers", "transformers.js")),
+    ),
+    writeOnnx(model, join(vendor, `${textModel.name}-onnx`)),
+    copyWllama(wllama, vendor),
+    versionOf("@wllama/wllama", wllama).then((version) =>
+      writeFile(join(vendor, "wllama-version.js"), `export const version = ${JSON.stringify(version)};\n`),
+    ),
+    openModel(model).then(async (source) =>
+      writeFile(join(vendor, `${textModel.name}.gguf`), (await toGguf(source, { dtype: "f16" })).pieces()),
+    ),
   ]);
 }

@@ -5,7 +5,7 @@ import { type TimingOptions, timingOn } from "../harness/timing.ts";
 import type { Peaks } from "../result.ts";
 import { type Contestant, compareOn, messageOf } from "./compare-on.ts";
 import { deviceName, sameAdapter } from "./engines/device.ts";
-import type { Engine } from "./engines/engine.ts";
+import { type Engine, takesPart } from "./engines/engine.ts";
 import type { Problem } from "./problems.ts";
 import type { PeerResult, PeerRow } from "./result.ts";
 import type { Truth } from "./truth.ts";
@@ -33,7 +33,8 @@ export interface Comparison {
  * A B C A B C …, all in this page and on the same adapter. When it is stopped it returns the results so far.
  */
 export async function compare(comparison: Comparison): Promise<PeerResult> {
-  const { gpu, engines, problems, signal, onProgress, onResult } = comparison;
+  const { gpu, problems, signal, onProgress, onResult } = comparison;
+  const engines = comparison.engines.filter((engine) => problems.some((problem) => takesPart(engine, problem)));
   const steps = engines.length + problems.length + (comparison.peaks ? 1 : 0);
   let done = 0;
   let peaks: Peaks | null = null;

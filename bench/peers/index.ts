@@ -89,7 +89,7 @@ function setupOf({ cases = standardCases, engines, samples, peaks }: PeersOption
 
 async function builtSite(root: string, folder: string, { say = () => {} }: PeersOptions): Promise<string> {
   const tools = await loadTools();
-  const modules = await tools.ensurePackages(root, say);
+  const modules = await tools.ensurePeers(root, say);
   await tools.buildSite({ root, modules, folder });
   return folder;
 }

@@ -2,6 +2,8 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { transformersPackages } from "../generate/build.ts";
+import { wllamaPackage } from "../wllama/build.ts";
 
 /** The files that define the installation. */
 const files = ["package.json", "package-lock.json"];
@@ -22,6 +24,23 @@ const peers: PeerPackages = {
   folder: "packages",
   what: "jax-js, onnxruntime-web and TensorFlow.js into .cache/peers (220 MB, once)",
 };
+
+/** The folders `node_modules` of all engines of `bench peers`. */
+export interface PeerModules {
+  /** Of those that compute arrays. */
+  readonly arrays: string;
+  readonly transformers: string;
+  readonly wllama: string;
+}
+
+/** Installs all packages of `bench peers`, unless they are installed. */
+export async function ensurePeers(root: string, say: (line: string) => void): Promise<PeerModules> {
+  return {
+    arrays: await ensurePackages(root, say),
+    transformers: await ensurePackages(root, say, transformersPackages),
+    wllama: await ensurePackages(root, say, wllamaPackage),
+  };
+}
 
 /** Path of the peers' packages in the repository. */
 export const packagesFolder = (root: string, { folder } = peers): string => join(root, ".cache", "peers", folder);

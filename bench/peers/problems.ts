@@ -47,8 +47,19 @@ export interface BlockProblem {
   readonly s: number;
 }
 
+/** A greedy text of the bundled model. */
+export interface GenerateProblem {
+  readonly op: "generate";
+  readonly text: string;
+  /** Tokens after the prompt. */
+  readonly tokens: number;
+}
+
+/** What an engine of arrays computes: numbers. */
+export type ArrayProblem = AttentionProblem | MatmulProblem | RowsProblem | BlockProblem;
+
 /** The inputs of every engine. */
-export type Problem = AttentionProblem | MatmulProblem | RowsProblem | BlockProblem;
+export type Problem = ArrayProblem | GenerateProblem;
 
 /** The default cases. */
 export const standardCases: readonly string[] = [
@@ -67,15 +78,20 @@ export const standardCases: readonly string[] = [
   "rms-norm:1024x1024",
   "block:q128",
   "block:q1s128",
+  "generate:32",
 ];
+
+/** Tokens of the longest text: float64 goes over all of it for each. */
+const mostTokens = 128;
 
 const forms =
   'expected for example "q512:8x64", "q1s4k:32/8x64", "matmul:512x512x512", "softmax:1024x1024", "layer-norm:1024x1024", ' +
-  '"rms-norm:1024x1024", "block:q128" or "block:q1s128"';
+  '"rms-norm:1024x1024", "block:q128", "block:q1s128" or "generate:32"';
 
 /**
- * Reads a case: batch and heads as in `bench attention`, a product's sizes, rows and columns, or a block's tokens. Only cases for which every peer has an
- * op are accepted: one sequence, with as many keys as queries or with one query. Throws a RangeError.
+ * Reads a case: batch and heads as in `bench attention`, a product's sizes, rows and columns, a block's
+ * tokens, or those of a text. Only cases of attention for which every peer has an op are accepted: one sequence, with as
+ * many keys as queries or with one query. Throws a RangeError.
  */
 export function parseProblem(text: string): Problem {
   const [first = "", second = ""] = text.split(":");
@@ -99,6 +115,13 @@ export function parseProblem(text: string): Problem {
       throw new RangeError(`case is "${text}", ${forms}, of at most 1024 tokens`);
     }
     return { op: "block", text, t: tokens, s: seen };
+  }
+  if (first === "generate") {
+    const tokens = /^[1-9]\d*$/.test(second) ? Number(second) : 0;
+    if (tokens < 1 || tokens > mostTokens) {
+      throw new RangeError(`case is "${text}", ${forms}, of at most ${mostTokens} tokens`);
+    }
+    return { op: "generate", text, tokens };
   }
   if (second === "") throw new RangeError(`case is "${text}", ${forms}`);
   const given = attentionCase({ batch: first, heads: second, mask: "causal" });

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 /** The message where the sources are missing, as in the published package. */
 const noCheckout =
-  "bench peers requires a checkout of Shaderformer's repository: it builds its page from bench/peers, which is not here";
+  "comparisons with other engines require a checkout of Shaderformer's repository: they are built from its folder bench, which is not here";
 
 /** The repository's folder, wherever this code was bundled to. Throws where there is none. */
 export function repositoryRoot(): string {

@@ -1,6 +1,7 @@
 import { attentionWork } from "../attention/work.ts";
 import { noSpeed, type Work } from "../harness/speed.ts";
 import { blockWork } from "./block.ts";
+import { generateWork, textModel } from "./generate.ts";
 import type { Problem } from "./problems.ts";
 import type { EngineReport, PeerRow } from "./result.ts";
 
@@ -10,6 +11,7 @@ export function workOf(problem: Problem): Work {
     const { flops, bytes } = attentionWork(problem.given);
     return { flops: flops ?? 0, bytes: bytes ?? 0, dtype: "f32" };
   }
+  if (problem.op === "generate") return generateWork(problem);
   if (problem.op === "block") return { ...blockWork(problem), dtype: "f32" };
   if (problem.op !== "matmul") {
     const { op, rows, cols } = problem;
@@ -21,6 +23,11 @@ export function workOf(problem: Problem): Work {
   return { flops: 2 * m * k * n, bytes: 4 * (m * k + k * n + m * n), dtype: "f32" };
 }
 
+function modelOf({ op }: Problem): string | null {
+  if (op === "block") return "GPT-2 small";
+  return op === "generate" ? textModel.name : null;
+}
+
 /** A row of a problem and an engine, with only the measurements in `known`. */
 export function rowOf(
   problem: Problem,
@@ -30,7 +37,8 @@ export function rowOf(
   const { flops, bytes, dtype } = workOf(problem);
   const attention = problem.op === "attention" ? problem : undefined;
   const work = attention && attentionWork(attention.given);
-  const batch = attention ? attention.given.batch.text : problem.text.replace(`${problem.op}:`, "");
+  const size = problem.text.replace(`${problem.op}:`, "");
+  const batch = attention ? attention.given.batch.text : problem.op === "generate" ? `${size} tokens` : size;
   const words = {
     op: problem.op,
     variant: known.variant ?? "",
@@ -47,7 +55,7 @@ export function rowOf(
     engine: engine.name,
     engineVersion: engine.version,
     layout: null,
-    model: problem.op === "block" ? "GPT-2 small" : null,
+    model: modelOf(problem),
     checked: null,
     errorRatio: null,
     meanErrorRatio: null,

@@ -1,9 +1,29 @@
 // Computes the float64 result in a worker, so that the page stays responsive: float64 loops take seconds.
 import { parseProblem } from "./problems.ts";
-import { truthOf } from "./truth.ts";
+import { type Truth, truthOf } from "./truth.ts";
+
+/** What the page asks for: a problem, and the address of the model that texts are generated with. */
+export interface TruthRequest {
+  readonly text: string;
+  readonly model: string;
+}
 
 const worker = globalThis as unknown as { onmessage: unknown; postMessage(message: unknown): void };
 
-worker.onmessage = ({ data }: MessageEvent<string>) => {
-  worker.postMessage(truthOf(parseProblem(data)));
+async function answer({ text, model }: TruthRequest): Promise<Truth> {
+  const problem = parseProblem(text);
+  if (problem.op !== "generate") return truthOf(problem);
+  const [{ truthOfText }, { openUrl }] = await Promise.all([
+    import("./generate-truth.ts"),
+    import("../../src/index.ts"),
+  ]);
+  return await truthOfText(problem, openUrl(model));
+}
+
+worker.onmessage = async ({ data }: MessageEvent<TruthRequest>) => {
+  try {
+    worker.postMessage({ truth: await answer(data) });
+  } catch (error) {
+    worker.postMessage({ error: error instanceof Error ? error.message : String(error) });
+  }
 };

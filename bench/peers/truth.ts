@@ -14,27 +14,34 @@ import { causal } from "../../src/reference/masks.ts";
 import { matmul as matmulReference } from "../../src/reference/matmul.ts";
 import { layerNorm as layerNormReference, rmsNorm as rmsNormReference } from "../../src/reference/norm.ts";
 import { softmax as softmaxReference } from "../../src/reference/softmax.ts";
+import type { GreedyText } from "../generate/likeliest.ts";
 import type { BenchRow } from "../result.ts";
 import { blockInF32, blockInF64 } from "./block-truth.ts";
 import {
+  type ArrayProblem,
   type AttentionProblem,
   attentionInputs,
   matmulInputs,
-  type Problem,
   type RowsProblem,
   rowsEps,
   rowsInputs,
 } from "./problems.ts";
 
+/** A text in float64: the likeliest token after all before it, one after the other. */
+export type TokensTruth = GreedyText;
+
+/** What a problem's result has to be. */
+export type Truth = NumbersTruth | TokensTruth;
+
 /** A problem's result in float64, and the error of plain f32 loops. */
-export interface Truth {
+export interface NumbersTruth {
   /** `[t, h, d]`, `[m, n]`, `[rows, cols]`, or `[t, c]`. */
   readonly expected: Float64Array;
   readonly honest: Errors;
 }
 
 /** The whole result, not a sample: an engine may be wrong in one tile of many. Takes seconds for the larger problems. */
-export function truthOf(problem: Problem): Truth {
+export function truthOf(problem: ArrayProblem): NumbersTruth {
   if (problem.op === "matmul") {
     const { m, k, n } = problem;
     const { x, weight } = matmulInputs(problem);
@@ -61,7 +68,7 @@ function truthOfRows(problem: RowsProblem): readonly [Dense, Dense] {
   return [layerNormReference({ x, weight, bias }, options).y, layerNormEmulation({ x, weight, bias }, options).y];
 }
 
-function truthOfAttention(problem: AttentionProblem): Truth {
+function truthOfAttention(problem: AttentionProblem): NumbersTruth {
   const { h, g, d } = problem.heads;
   const { t, s } = problem.group;
   const { q, k, v } = attentionInputs(problem);
@@ -95,12 +102,30 @@ function permuted(values: Float64Array, a: number, b: number, width: number): Fl
 
 type Judgement = Pick<BenchRow, "verdict" | "reason" | "checked" | "errorRatio" | "meanErrorRatio" | "nmse">;
 
+/** Whether a result is correct. */
+export function judge(actual: ArrayLike<number>, truth: Truth): Judgement {
+  return "tokens" in truth ? judgeTokens(actual, truth) : judgeNumbers(actual, truth);
+}
+
+/** Tokens are right or wrong. */
+function judgeTokens(actual: ArrayLike<number>, { tokens, margin }: TokensTruth): Judgement {
+  const checked = `${tokens.length} tokens, each the likeliest in float64, by a logit of ${margin.toPrecision(2)} or more`;
+  const figures = { checked, errorRatio: null, meanErrorRatio: null, nmse: null };
+  const at = tokens.findIndex((token, i) => token !== actual[i]);
+  if (at >= 0) {
+    const reason = `wrong: token ${at + 1} is ${actual[at] ?? "missing"}, expected ${tokens[at]}`;
+    return { verdict: "fail", reason, ...figures };
+  }
+  if (actual.length === tokens.length) return { verdict: "pass", reason: null, ...figures };
+  return { verdict: "fail", reason: `wrong: ${actual.length} tokens, expected ${tokens.length}`, ...figures };
+}
+
 /**
- * Whether a result is correct: NMSE within the tests' cap for f32, without NaN or infinities. That allows a relative
+ * Whether numbers are correct: NMSE within the tests' cap for f32, without NaN or infinities. That allows a relative
  * error of 3e-5, a hundred times that of f32 loops, so that no peer is called wrong for rounding; the comparison with
  * f32 loops is stated as well.
  */
-export function judge(actual: ArrayLike<number>, { expected, honest }: Truth): Judgement {
+function judgeNumbers(actual: ArrayLike<number>, { expected, honest }: NumbersTruth): Judgement {
   const checked = `all ${expected.length} elements`;
   if (actual.length !== expected.length) {
     const reason = `${actual.length} elements, expected ${expected.length}`;

@@ -1,3 +1,4 @@
+import { textModel } from "../../bench/peers/generate.ts";
 import { standardCases } from "../../bench/peers/problems.ts";
 import { type Setup, setupHash } from "../../bench/peers/setup.ts";
 import * as state from "./state.ts";
@@ -53,6 +54,7 @@ export function Choices() {
 function caseName(text: string): string {
   const problem = state.problemOf(text);
   if (!problem) return text;
+  if (problem.op === "generate") return `a text of ${problem.tokens} tokens, ${textModel.name}`;
   if (problem.op === "matmul") return `matmul ${problem.m} × ${problem.k} × ${problem.n}`;
   if (problem.op === "block") {
     const tokens = problem.t === 1 ? `decode, ${problem.s} keys` : `prefill, ${problem.t} tokens`;

@@ -42,11 +42,11 @@ export function startPage(enginesOf: (gpu: Gpu) => readonly Engine[]): void {
 function Page() {
   return (
     <Shell page="Peers">
-      <h1>The same work on four engines</h1>
+      <h1>The same work on six engines</h1>
       <p>
-        Each engine computes the same attention, matrix products, norms, softmax and transformer block on this device,
-        in this page. Every result is compared with float64 first; correct ones are then timed in turns, and a wrong one
-        has no speed. Nothing leaves this device.
+        Engines of arrays compute the same attention, matrix products, norms, softmax and transformer block, and engines
+        of language models generate the same text, on this device, in this page. Every result is compared with float64
+        first; correct ones are then timed in turns, and a wrong one has no speed. Nothing leaves this device.
       </p>
       <Choices />
       <Run />

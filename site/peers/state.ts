@@ -2,10 +2,12 @@ import { signal } from "@preact/signals";
 import { compare } from "../../bench/peers/compare.ts";
 import { messageOf } from "../../bench/peers/compare-on.ts";
 import type { Engine } from "../../bench/peers/engines/engine.ts";
+import { textModelAddress } from "../../bench/peers/generate.ts";
 import { type Problem, parseProblem } from "../../bench/peers/problems.ts";
 import type { PeerResult } from "../../bench/peers/result.ts";
 import { readSetup, type Setup } from "../../bench/peers/setup.ts";
 import type { Truth } from "../../bench/peers/truth.ts";
+import type { TruthRequest } from "../../bench/peers/truth-worker.ts";
 import type { Gpu } from "../../src/index.ts";
 import { device, losses, reopen } from "../shell/device/device.ts";
 import { openDevice } from "../shell/device/open.ts";
@@ -127,9 +129,11 @@ function truthWorker() {
   const worker = new Worker(new URL("../../bench/peers/truth-worker.ts", import.meta.url), { type: "module" });
   const truthOf = ({ text }: Problem) =>
     new Promise<Truth>((resolve, reject) => {
-      worker.onmessage = ({ data }: MessageEvent<Truth>) => resolve(data);
-      worker.onerror = ({ message }) => reject(new Error(`the float64 reference failed: ${message}`));
-      worker.postMessage(text);
+      const failed = (message: string) => reject(new Error(`the float64 reference failed: ${message}`));
+      worker.onmessage = ({ data: { truth, error } }: MessageEvent<{ truth?: Truth; error?: string }>) =>
+        truth ? resolve(truth) : failed(error ?? "");
+      worker.onerror = ({ message }) => failed(message);
+      worker.postMessage({ text, model: textModelAddress() } satisfies TruthRequest);
     });
   return { truthOf, close: () => worker.terminate() };
 }

@@ -15,7 +15,7 @@ const noPeers: Trouble = {
   key: "no-peers",
   level: "warning",
   says: "This site was built without the other engines' code, so only Shaderformer can be measured here.",
-  todo: "In a clone, “node dist/cli.js bench peers --serve” installs them (220 MB) and serves this page with them.",
+  todo: "In a clone, “node dist/cli.js bench peers --serve” installs them (710 MB) and serves this page with them.",
 };
 
 function failed(): readonly Trouble[] {

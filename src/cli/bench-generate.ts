@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { availableParallelism, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { openModel as openSource } from "../formats/hub.ts";
@@ -7,6 +7,7 @@ import type { Weights } from "../formats/weights.ts";
 import type { LanguageModel } from "../generate/language-model.ts";
 import { modelFiles } from "../generate/model-files.ts";
 import { count, positive } from "./arguments.ts";
+import { type Against, otherEngines, otherSubjects } from "./bench-against.ts";
 import { type Bench, loadBench } from "./bench-output.ts";
 import { makeInterrupt } from "./interrupt.ts";
 import { addLoadOptions, type LoadFlags } from "./model-options.ts";
@@ -18,7 +19,7 @@ import { fill, lineColumns } from "./terminal.ts";
 interface GenerateBenchFlags extends Omit<LoadFlags, "model"> {
   readonly model?: string;
   readonly shape?: string;
-  readonly against: readonly ("llama.cpp" | "llama.cpp-cpu")[];
+  readonly against: readonly Against[];
   readonly nPrompt: readonly number[];
   readonly nGen: readonly number[];
   readonly nDepth: readonly number[];
@@ -27,7 +28,6 @@ interface GenerateBenchFlags extends Omit<LoadFlags, "model"> {
 }
 
 const counts = (text: string) => text.split(",").map((part) => count(part));
-const others = ["llama.cpp", "llama.cpp-cpu"] as const;
 
 /** `shaderformer bench generate`: prompts read and tokens generated a second, as llama-bench measures them. */
 export function generateBench(): Command {
@@ -51,9 +51,10 @@ export function generateBench(): Command {
     .addOption(
       new Option(
         "--against <engine...>",
-        "measure llama.cpp in turns with the same GGUF file: on the same Vulkan adapter, or on the CPU",
+        "measure others in turns with the same GGUF file: llama.cpp on the same Vulkan adapter or on the CPU; wllama, " +
+          "llama.cpp in a browser, by its WebGPU backend or on the CPU, beside this engine in the same Chromium",
       )
-        .choices(others)
+        .choices(otherEngines)
         .default([]),
     );
   return addLoadOptions(command, { optional: true })
@@ -154,12 +155,13 @@ async function modelOf(flags: GenerateBenchFlags, bench: Bench, temporary: Tempo
 
 /** This engine, and those that it is measured against. */
 async function subjectsOf(
-  { against, dtype, weights: recipe, model: given }: GenerateBenchFlags,
+  flags: GenerateBenchFlags,
   bench: Bench,
   model: LanguageModel,
   { name, path, longest }: { readonly name: string; readonly path: string; readonly longest: number },
   status: StatusLine,
 ) {
+  const { against, dtype, weights: recipe, model: given } = flags;
   if (longest > model.context) {
     throw new RangeError(`a test takes ${longest} tokens, more than the context of ${model.context}`);
   }
@@ -176,20 +178,7 @@ async function subjectsOf(
       dtype: against.length > 0 ? undefined : recipe ? "several" : dtype,
     },
   });
-  const subjects = [own];
-  if (against.length === 0) return subjects;
-  const { llamaSubject } = await import("../../bench/llama-cpp/subject.ts");
-  const { vocabulary } = model.decoder.config;
-  const ids = bench.someTokens(16, vocabulary, 5);
-  const { rows } = await model.generate(ids, { temperature: 0, maxTokens: 16, ignoreEos: true }).result;
-  const shared = { file: path, adapter: model.gpu.adapter.label, vocabulary, model: own.model, say };
-  for (const engine of against) {
-    const device = engine === "llama.cpp" ? "vulkan" : "cpu";
-    const threads = availableParallelism();
-    const expected = { ids, tokens: rows[0]?.tokens ?? [] };
-    subjects.push(await llamaSubject({ ...shared, device, context: Math.max(longest, 64), threads, expected }));
-  }
-  return subjects;
+  return [own, ...(await otherSubjects(flags, bench, { model, path, longest, rows: own.model }))];
 }
 
 /** Number of weights. */

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { type Contestant, compareOn } from "../../bench/peers/compare-on.ts";
 import type { Prepared } from "../../bench/peers/engines/engine.ts";
-import { parseProblem } from "../../bench/peers/problems.ts";
+import { type ArrayProblem, parseProblem } from "../../bench/peers/problems.ts";
 import type { PeerRow } from "../../bench/peers/result.ts";
 import { truthOf } from "../../bench/peers/truth.ts";
 
-const problem = parseProblem("q6:4/2x8");
+const problem = parseProblem("q6:4/2x8") as ArrayProblem;
 const truth = truthOf(problem);
 const right = Float32Array.from(truth.expected);
 
@@ -23,7 +23,7 @@ function contestant(name: string, way: Partial<Prepared> | undefined, failure: s
   const peer = name !== "ours";
   const open = { version: "1", device, ways: () => (way ? [async () => prepared] : []) };
   return {
-    engine: { name, peer, summary: "", open: async () => open },
+    engine: { name, peer, summary: "", computes: ["arrays"], open: async () => open },
     open: failure === null ? open : undefined,
     report: { name, peer, summary: "", version: "1", device: "", failure },
   };

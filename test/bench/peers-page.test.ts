@@ -8,25 +8,20 @@ import type { WebServer } from "../../bench/harness/web-server.ts";
 import { buildSite } from "../../bench/peers/build.ts";
 import { openChromiumOn } from "../../bench/peers/chromium.ts";
 import { serveBuilt } from "../../bench/peers/drive.ts";
-import { ensurePackages } from "../../bench/peers/packages.ts";
+import { ensurePeers } from "../../bench/peers/packages.ts";
 import type { PeerResult } from "../../bench/peers/result.ts";
 
 const packages = noChromium
   ? { missing: noChromium }
-  : await ensurePackages(".", (line) => process.stderr.write(`${line}\n`)).then(
+  : await ensurePeers(".", (line) => process.stderr.write(`${line}\n`)).then(
       (modules) => ({ modules, missing: undefined }),
       (error: unknown) => ({ missing: String(error) }),
     );
 const { missing } = packages;
 
-const engines = [
-  "shaderformer",
-  "jax-js",
-  "onnxruntime-web",
-  "onnxruntime-web (no subgroups)",
-  "tensorflow.js",
-  "a wrong engine",
-];
+const arrayPeers = ["jax-js", "onnxruntime-web", "onnxruntime-web (no subgroups)", "tensorflow.js"];
+const textPeers = ["transformers.js", "transformers.js (no subgroups)", "wllama"];
+const engines = ["shaderformer", ...arrayPeers, "a wrong engine"];
 const peers = engines.slice(1);
 
 describe.skipIf(missing)(`the peers page in headless Chromium${missing ? ` (${missing})` : ""}`, () => {
@@ -39,15 +34,15 @@ describe.skipIf(missing)(`the peers page in headless Chromium${missing ? ` (${mi
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "shaderformer-peers-"));
-    const modules = "modules" in packages ? packages.modules : "";
-    await buildSite({ root: process.cwd(), modules, entry: "test/bench/peers-page.ts", folder });
+    if (!("modules" in packages)) return;
+    await buildSite({ root: process.cwd(), modules: packages.modules, entry: "test/bench/peers-page.ts", folder });
     server = await serveBuilt(folder);
     browser = await openChromiumOn("swiftshader", process.cwd());
-    const setup = "#cases=q20:2x32&interval=10&samples=3&budget=30&peaks=0";
+    const setup = "#cases=q20:2x32,generate:6&interval=10&samples=3&budget=30&peaks=0";
     ({ page, errors } = await openPage(browser, `${server.origin}/peers/index.html${setup}`));
-    await page.getByRole("button", { name: "Measure 1 case", disabled: false }).click();
+    await page.getByRole("button", { name: "Measure 2 cases", disabled: false }).click();
     await page.getByRole("button", { name: "Download JSON" }).waitFor({ timeout: 60_000 });
-    await page.getByRole("button", { name: "Measure 1 case" }).waitFor({ timeout: 60_000 });
+    await page.getByRole("button", { name: "Measure 2 cases" }).waitFor({ timeout: 120_000 });
     const download = page.waitForEvent("download");
     await page.getByRole("button", { name: "Download JSON" }).click();
     result = JSON.parse(await readFile(await (await download).path(), "utf8"));
@@ -62,18 +57,41 @@ describe.skipIf(missing)(`the peers page in headless Chromium${missing ? ` (${mi
   test("every engine has its rows, in the form of every bench", () => {
     expect(result.environment).toMatchObject({ software: true, clock: "wall" });
     expect(result.environment.adapter).toContain("SwiftShader");
-    expect(result.engines.map(({ name }) => name)).toEqual(engines);
-    expect(result.engines.filter(({ failure, version }) => failure !== null || !version)).toEqual([]);
-    expect([...new Set(result.rows.map(({ engine }) => engine))]).toEqual(engines);
-    for (const row of result.rows) {
+    expect(result.engines.map(({ name }) => name)).toEqual([
+      ...["shaderformer", ...arrayPeers, ...textPeers, "a wrong engine"],
+    ]);
+    expect(
+      result.engines.filter(({ failure, version }) => failure !== null || !version).map(({ name }) => name),
+    ).toEqual(
+      ["wllama"], // there is no shader-f16
+    );
+    const rows = result.rows.filter(({ op }) => op === "attention");
+    expect([...new Set(rows.map(({ engine }) => engine))]).toEqual(engines);
+    for (const row of rows) {
       expect(row).toMatchObject({ op: "attention", batch: "q20", heads: "2x32", mask: "causal", dtype: "f32" });
       expect(row).toMatchObject({ livePairs: 2 * 210, flops: 4 * 2 * 210 * 32, bytes: 4 * 4 * 20 * 64 });
       expect(row.checked).toBe("all 1280 elements");
     }
   });
 
+  test("a text is right token by token, and only engines with language models have rows of it", () => {
+    const rows = result.rows.filter(({ op }) => op === "generate");
+    expect(rows.map(({ engine }) => engine)).toEqual(["shaderformer", ...textPeers, "a wrong engine"]);
+    const [ours, , withoutSubgroups, wllama, wrong] = rows;
+    for (const row of [ours, withoutSubgroups]) {
+      expect(row).toMatchObject({ batch: "6 tokens", model: "voices-dense", verdict: "pass", errorRatio: null });
+      expect(row?.checked).toMatch(/^6 tokens, each the likeliest in float64/);
+      expect(Number(row?.medianMs)).toBeGreaterThan(1);
+    }
+    expect(ours?.ratioToFastestPeer).toBeGreaterThan(0);
+    expect(wllama).toMatchObject({ verdict: "n/a", medianMs: null });
+    expect(wllama?.reason).toMatch(/wllama's WebGPU backend requires shader-f16, which SwiftShader/);
+    expect(wrong).toMatchObject({ verdict: "fail", medianMs: null });
+    expect(wrong?.reason).toMatch(/^wrong: token 1 is /);
+  });
+
   test("right results have times and ratios", () => {
-    const right = result.rows.filter(({ verdict }) => verdict === "pass");
+    const right = result.rows.filter(({ op, verdict }) => op === "attention" && verdict === "pass");
     // onnxruntime-web's kernels that use subgroups may be wrong or right here: the page reports which.
     const sure = engines.filter((name) => name !== "onnxruntime-web" && name !== "a wrong engine");
     expect([...new Set(right.map(({ engine }) => engine))]).toEqual(expect.arrayContaining(sure));
@@ -91,7 +109,7 @@ describe.skipIf(missing)(`the peers page in headless Chromium${missing ? ` (${mi
   });
 
   test("an engine that is wrong by a thousandth has no speed", () => {
-    const wrong = result.rows.filter(({ engine }) => engine === "a wrong engine");
+    const wrong = result.rows.filter(({ op, engine }) => op === "attention" && engine === "a wrong engine");
     expect(wrong).toHaveLength(1);
     for (const row of wrong) {
       expect(row).toMatchObject({
@@ -112,7 +130,7 @@ describe.skipIf(missing)(`the peers page in headless Chromium${missing ? ` (${mi
     expect(await wrong.textContent()).not.toMatch(/\d×/);
     const ours = table.getByRole("row").filter({ hasText: "shaderformer" });
     expect(await ours.textContent()).toMatch(/✓ pass[\s\S]*×/);
-    expect(await page.getByText(/× the fastest correct peer/).count()).toBe(1);
+    expect(await page.getByText(/× the fastest correct peer/).count()).toBe(2);
     expect(await page.getByText("This is a software adapter").count()).toBe(1);
   });
 

@@ -15,7 +15,9 @@ function wrongBy(factor: number, engine: Engine): Engine {
     peer: true,
     open: async () => {
       const open = await engine.open();
-      return { ...open, ways: (problem) => open.ways(problem).map((way) => async () => wrong(await way())) };
+      const { ways = () => [], texts = () => [] } = open;
+      const all = (given: readonly (() => Promise<Prepared>)[]) => given.map((way) => async () => wrong(await way()));
+      return { ...open, ways: (problem) => all(ways(problem)), texts: (problem) => all(texts(problem)) };
     },
   };
 }

@@ -4,17 +4,29 @@ import { serveSite } from "../../bench/harness/web-server.ts";
 import { lavapipeForChromium, openChromiumOn, parseAdapter } from "../../bench/peers/chromium.ts";
 import { operatorModel } from "../../bench/peers/engines/onnx-model.ts";
 import { shaderformer } from "../../bench/peers/engines/shaderformer.ts";
+import { generateWork, textModel, textPrompt } from "../../bench/peers/generate.ts";
+import { truthOfText } from "../../bench/peers/generate-truth.ts";
 import { benchPeers, ownFailures } from "../../bench/peers/index.ts";
-import { attentionInputs, parseProblem, standardCases, swapped } from "../../bench/peers/problems.ts";
+import {
+  type ArrayProblem,
+  attentionInputs,
+  type GenerateProblem,
+  parseProblem,
+  standardCases,
+  swapped,
+} from "../../bench/peers/problems.ts";
 import { formatPeers, formatPeersMarkdown } from "../../bench/peers/report.ts";
 import { compared, type PeerResult, type PeerRow, verdicts } from "../../bench/peers/result.ts";
 import { rowOf } from "../../bench/peers/rows.ts";
 import { defaultSetup, readSetup, setupHash } from "../../bench/peers/setup.ts";
 import { judge, truthOf } from "../../bench/peers/truth.ts";
+import { openWeights } from "../../src/formats/weights.ts";
+import { loadModel, openFolder } from "../../src/index.ts";
+import { bundledModel } from "../support/bundled.ts";
 import { testGpu } from "../support/gpu.ts";
 import { someEnvironment } from "./rows.ts";
 
-const problem = parseProblem("q6:4/2x8");
+const problem = parseProblem("q6:4/2x8") as ArrayProblem;
 const engine = (name: string) => ({ name, version: "1.0.0" });
 const timed = (name: string, medianMs: number) =>
   rowOf(problem, engine(name), {
@@ -52,6 +64,9 @@ describe("cases", () => {
     ["block:q2s8", /expected for example/],
     ["block:q1s1", /expected for example/],
     ["block:q2000", /at most 1024 tokens/],
+    ["generate:0", /expected for example/],
+    ["generate:8.5", /expected for example/],
+    ["generate:129", /of at most 128 tokens/],
   ])("%j is refused", (text, why) => {
     expect(() => parseProblem(text)).toThrow(why);
     expect(() => parseProblem(text)).toThrow(RangeError);
@@ -131,12 +146,12 @@ describe("ratios", () => {
 });
 
 describe("this engine", async () => {
-  const { ways } = await shaderformer(await testGpu()).open();
+  const { ways = () => [] } = await shaderformer(await testGpu()).open();
 
   test.each(["softmax:3x40", "layer-norm:3x40", "rms-norm:3x40", "block:q3", "block:q1s5"])(
     "is right in %s",
     async (text) => {
-      const given = parseProblem(text);
+      const given = parseProblem(text) as ArrayProblem;
       const [way] = ways(given);
       const prepared = await way?.();
       await prepared?.run();
@@ -148,6 +163,49 @@ describe("this engine", async () => {
       expect(judgement.errorRatio).toBeLessThan(4);
     },
   );
+});
+
+describe("a text", async () => {
+  const gpu = await testGpu();
+  const model = await loadModel(gpu, await openFolder(bundledModel));
+  const greedy = async (maxTokens: number) => {
+    const { rows } = await model.generate(textPrompt, { temperature: 0, maxTokens, ignoreEos: true }).result;
+    return rows[0]?.tokens ?? [];
+  };
+
+  test("in float64 is that of this engine", async () => {
+    const problem = parseProblem("generate:4") as GenerateProblem;
+    const truth = await truthOfText(problem, await openFolder(bundledModel));
+    const tokens = await greedy(4);
+    expect(truth.tokens).toEqual(tokens);
+    expect(judge(tokens, truth)).toMatchObject({ verdict: "pass", reason: null, nmse: null });
+    expect(judge(tokens, truth).checked).toMatch(
+      /^4 tokens, each the likeliest in float64, by a logit of [\d.]+ or more$/,
+    );
+    expect(truth.margin).toBeGreaterThan(1e-3);
+    expect(judge(tokens.with(2, 7), truth).reason).toBe(`wrong: token 3 is 7, expected ${tokens[2]}`);
+    expect(judge(tokens.slice(1), truth)).toMatchObject({ verdict: "fail" });
+    expect(judge([...tokens, 1], truth).reason).toBe("wrong: 5 tokens, expected 4");
+    expect(judge([], truth).reason).toMatch(/^wrong: token 1 is missing/);
+  });
+
+  test("does not end within its tokens, which engines do not all ignore", async () => {
+    const tokens = await greedy(128);
+    expect(tokens).toHaveLength(128);
+    expect(tokens).not.toContain(model.tokenizer.eos);
+    expect(model.tokenizer.encode(textPrompt)).toHaveLength(textModel.promptTokens);
+  });
+
+  test("has the work of the bundled model", async () => {
+    const { config } = model.decoder;
+    expect(textModel).toMatchObject({ layers: config.layers, vocabulary: config.vocabulary });
+    // Every weight but the norms' is read once for the prompt, and the head is the embedding.
+    const norms = (2 * textModel.layers + 1) * textModel.width;
+    const { tensors } = await openWeights(await openFolder(bundledModel));
+    const weights = [...tensors.values()].reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
+    const problem = parseProblem("generate:1") as GenerateProblem;
+    expect(generateWork(problem).bytes).toBe(2 * (weights - norms));
+  });
 });
 
 test("a model of one operator is the protocol buffer that ONNX describes", () => {

@@ -1,11 +1,13 @@
 /** A device's description of itself, for the report. */
-export function deviceName(device: GPUDevice): string {
+export function deviceName(device: GPUDevice | string): string {
+  if (typeof device === "string") return device;
   const subgroups = device.features.has("subgroups") ? "with subgroups" : "without subgroups";
   return `${adapterName(device) || "adapter without a name"}, ${subgroups}`;
 }
 
 /** True unless both name their adapters and the names differ: browsers may hide them. */
-export function sameAdapter(a: GPUDevice, b: GPUDevice): boolean {
+export function sameAdapter(a: GPUDevice | string, b: GPUDevice): boolean {
+  if (typeof a === "string") return a.includes(b.adapterInfo?.description ?? "");
   const [first, second] = [adapterName(a), adapterName(b)];
   return first === "" || second === "" || first === second;
 }

@@ -1,4 +1,4 @@
-import type { Problem } from "../problems.ts";
+import type { ArrayProblem, GenerateProblem, Problem } from "../problems.ts";
 
 /** A problem with its inputs on the GPU, ready to be run repeatedly. */
 export interface Prepared {
@@ -8,22 +8,25 @@ export interface Prepared {
   readonly run: () => void | Promise<void>;
   /** Submits what the engine has enqueued and waits until the GPU has finished. */
   readonly settle: () => Promise<void>;
-  /** The result of the last run, `[t, h, d]` or `[m, n]`, after `settle`. */
+  /** The result of the last run, `[t, h, d]`, `[m, n]` or ids of tokens, after `settle`. */
   readonly read: () => Promise<ArrayLike<number>>;
   readonly dispose: () => void | Promise<void>;
   readonly dispatches?: number;
   readonly workspaceBytes?: number;
 }
 
+/** The methods of an engine for a problem; none where it cannot. Each uploads the inputs when it is called. */
+type Ways<P> = (problem: P) => readonly (() => Promise<Prepared>)[];
+
 /** An engine with its device. */
 export interface OpenEngine {
   readonly version: string;
-  readonly device: GPUDevice;
-  /**
-   * The methods by which the engine's users compute this; none where it cannot. Each uploads the inputs when it is
-   * called.
-   */
-  readonly ways: (problem: Problem) => readonly (() => Promise<Prepared>)[];
+  /** Its name alone, where the engine keeps the device to itself. */
+  readonly device: GPUDevice | string;
+  /** The methods by which the engine's users compute arrays. */
+  readonly ways?: Ways<ArrayProblem>;
+  /** Those by which they generate texts. */
+  readonly texts?: Ways<GenerateProblem>;
 }
 
 /** An engine by name. Opening it loads its code. */
@@ -32,5 +35,11 @@ export interface Engine {
   /** False for this engine: the others are its peers. */
   readonly peer: boolean;
   readonly summary: string;
+  /** What it is made for: it is opened, and has rows, for these alone. */
+  readonly computes: readonly ("arrays" | "texts")[];
   readonly open: () => Promise<OpenEngine>;
 }
+
+/** Whether an engine takes part in a problem. */
+export const takesPart = ({ computes }: Engine, { op }: Problem): boolean =>
+  computes.includes(op === "generate" ? "texts" : "arrays");

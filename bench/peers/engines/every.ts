@@ -4,6 +4,8 @@ import { jax } from "./jax.ts";
 import { onnxruntime, onnxruntimeWithoutSubgroups } from "./onnxruntime.ts";
 import { shaderformer } from "./shaderformer.ts";
 import { tensorflow } from "./tensorflow.ts";
+import { transformers, transformersWithoutSubgroups } from "./transformers.ts";
+import { wllama } from "./wllama.ts";
 
 /** Every engine that is compared, this one first. To add one, write a file next to these and name it here. */
 export const everyEngine = (gpu: Gpu): readonly Engine[] => [
@@ -12,4 +14,7 @@ export const everyEngine = (gpu: Gpu): readonly Engine[] => [
   onnxruntime,
   onnxruntimeWithoutSubgroups,
   tensorflow,
+  transformers,
+  transformersWithoutSubgroups,
+  wllama,
 ];

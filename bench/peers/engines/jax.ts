@@ -12,6 +12,7 @@ export const jax: Engine = {
   name: "jax-js",
   peer: true,
   summary: "nn.dotProductAttention, einsum, numpy.matmul, nn.softmax and nn.standardize under jit; loads 0.3 MB",
+  computes: ["arrays"],
   open: async () => {
     const api = await loadVendor<Jax & { version: string }>("jax.js");
     const devices = await api.init("webgpu");

@@ -1,9 +1,9 @@
 import {
+  type ArrayProblem,
   type AttentionProblem,
   attentionInputs,
   type MatmulProblem,
   matmulInputs,
-  type Problem,
   type RowsProblem,
   rowsEps,
   rowsInputs,
@@ -14,7 +14,7 @@ import { block } from "./onnxruntime-block.ts";
 import { type Place, prepared } from "./onnxruntime-session.ts";
 
 /** The operators with which onnxruntime-web's users compute this. */
-export function waysOf(place: Place, problem: Problem): (() => Promise<Prepared>)[] {
+export function waysOf(place: Place, problem: ArrayProblem): (() => Promise<Prepared>)[] {
   if (problem.op === "matmul") return [() => product(place, problem)];
   if (problem.op === "block") return [() => block(place, problem)];
   if (problem.op !== "attention") return [() => overRows(place, problem)];

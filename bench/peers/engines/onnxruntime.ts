@@ -12,6 +12,7 @@ export const onnxruntime: Engine = {
   name: "onnxruntime-web",
   peer: true,
   summary: "GroupQueryAttention, MultiHeadAttention and MatMul on a device that it creates; loads 27 MB",
+  computes: ["arrays"],
   open: () => openOrt(undefined),
 };
 
@@ -21,6 +22,7 @@ export const onnxruntimeWithoutSubgroups: Engine = {
   peer: true,
   summary:
     "the same on a device without subgroups, where its attention is correct on software adapters too; loads the same 27 MB",
+  computes: ["arrays"],
   open: async () => openOrt(await deviceWithoutSubgroups()),
 };
 

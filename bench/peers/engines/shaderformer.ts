@@ -2,7 +2,9 @@ import { version } from "../../../package.json";
 import {
   attention,
   type Gpu,
+  loadModel,
   matmul,
+  openUrl,
   type Program,
   placed,
   type Tensor,
@@ -10,7 +12,8 @@ import {
   upload,
 } from "../../../src/index.ts";
 import { inputsOf, uploadGroup } from "../../attention/inputs.ts";
-import { type AttentionProblem, type MatmulProblem, matmulInputs, type Problem } from "../problems.ts";
+import { textModelAddress, textPrompt } from "../generate.ts";
+import { type AttentionProblem, type MatmulProblem, matmulInputs } from "../problems.ts";
 import type { Engine, Prepared } from "./engine.ts";
 import { blockOp, rowsOp } from "./shaderformer-block.ts";
 
@@ -19,10 +22,11 @@ export const shaderformer = (gpu: Gpu): Engine => ({
   name: "shaderformer",
   peer: false,
   summary: "this engine; its ops choose their variants",
+  computes: ["arrays", "texts"],
   open: async () => ({
     version,
     device: gpu.device,
-    ways: (problem: Problem) => [
+    ways: (problem) => [
       () => {
         if (problem.op === "matmul") return product(gpu, problem);
         if (problem.op === "attention") return attend(gpu, problem);
@@ -32,6 +36,7 @@ export const shaderformer = (gpu: Gpu): Engine => ({
         return problem.op === "block" ? made.then((block) => ({ ...block, variant: "transformerBlock" })) : made;
       },
     ],
+    texts: ({ tokens }) => [() => generate(gpu, tokens)],
   }),
 });
 
@@ -55,6 +60,22 @@ function product(gpu: Gpu, problem: MatmulProblem): Promise<Prepared> {
     gpu.record(() => matmul(gpu, { x, weight }).y),
     [x, weight],
   );
+}
+
+/** A session of its own for each text, so that nothing of the prompt is in a cache. */
+async function generate(gpu: Gpu, maxTokens: number): Promise<Prepared> {
+  const model = await loadModel(gpu, openUrl(textModelAddress()));
+  let made: readonly number[] = [];
+  return {
+    variant: "generate",
+    run: async () => {
+      const { rows } = await model.generate(textPrompt, { temperature: 0, maxTokens, ignoreEos: true }).result;
+      made = rows[0]?.tokens ?? [];
+    },
+    settle: async () => {},
+    read: async () => made,
+    dispose: () => model.dispose(),
+  };
 }
 
 async function prepared(gpu: Gpu, program: Program<Tensor>, inputs: readonly Tensor[]): Promise<Prepared> {

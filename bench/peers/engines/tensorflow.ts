@@ -9,6 +9,7 @@ export const tensorflow: Engine = {
   name: "tensorflow.js",
   peer: true,
   summary: "attention, norms and blocks composed of its ops; loads 0.6 MB",
+  computes: ["arrays"],
   open: async () => {
     const tf = await loadVendor<TensorFlow>("tensorflow.js");
     if (!(await tf.setBackend("webgpu"))) throw new Error("its WebGPU backend does not start here");
