@@ -3,7 +3,7 @@ import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noChromium, openPage } from "../../bench/harness/chromium.ts";
 import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
-import { bundledModel, goldenPrompts } from "../support/bundled.ts";
+import { bundledMixture, bundledModel, goldenPrompts } from "../support/bundled.ts";
 import { bundled, emptyPage } from "./bundled-page.ts";
 import { noFirefox } from "./firefox.ts";
 import { closePages, sharedChromium, sharedFirefox } from "./shared.ts";
@@ -25,7 +25,10 @@ beforeAll(async () => {
     "/page.js": await bundled("test/browser/worker-page.ts"),
     "/worker.js": await bundled("test/browser/grammar-worker.ts"),
   };
-  server = await serveSite({ texts, folders: { "/model/": bundledModel, "/xgrammar/": xgrammar } });
+  server = await serveSite({
+    texts,
+    folders: { "/model/": bundledModel, "/draft/": bundledMixture, "/xgrammar/": xgrammar },
+  });
 });
 afterAll(() => server?.close());
 
@@ -58,13 +61,21 @@ async function testForm(ask: ReturnType<typeof asked>): Promise<void> {
 
 async function testWorker(page: Page): Promise<void> {
   const ask = asked(page);
-  expect(await ask("load", "/model/", chatTemplate)).toEqual(expect.arrayContaining(["upload", "compile", "warm-up"]));
+  expect(await ask("load", "/model/", chatTemplate, "/draft/")).toEqual(
+    expect.arrayContaining(["upload", "compile", "warm-up"]),
+  );
   const [golden] = goldenPrompts;
   const prompt = golden?.prompt ?? "";
-  const { text, pieces, ticks } = await ask("generate", { prompt, temperature: 0, maxTokens: 24 });
+  const greedy = { prompt, temperature: 0, maxTokens: 24 } as const;
+  const { text, pieces, ticks } = await ask("generate", { ...greedy, speculative: "none" });
   expect(golden?.greedyText.startsWith(text)).toBe(true);
   expect(pieces).toBe(24);
   expect(ticks).toBeGreaterThan(5); // the page's thread was free
+  const drafted = await ask("generate", greedy);
+  expect(drafted.text).toBe(text);
+  expect(drafted.speculative?.accepted).toBeGreaterThan(0);
+  const drawn = await ask("generate", { ...greedy, temperature: 1, seed: 2 });
+  expect([drawn.pieces, (drawn.speculative?.drafted ?? 0) > 0]).toEqual([24, true]);
   expect(await ask("refused")).toBe('RequestError: the model "gpt" is not loaded; there are voices');
   await testForm(ask);
   await ask("dispose");

@@ -9,23 +9,25 @@ let engine: Engine | undefined;
 
 export const workerTasks = {
   /** Loads a model; the phases that the worker reports. */
-  async load(model: string, chatTemplate: string): Promise<string[]> {
+  async load(model: string, chatTemplate: string, draft: string): Promise<string[]> {
     worker = new Worker("/worker.js", { type: "module" });
     engine = await createWorkerEngine(worker, { cache: false });
     const phases = new Set<string>();
-    const from = new URL(model, location.href).href;
-    await engine.load(from, { id: "voices", chatTemplate, onProgress: ({ phase }) => phases.add(phase) });
+    const [from, smaller] = [model, draft].map((path) => new URL(path, location.href).href) as [string, string];
+    const speculative = { kind: "draft", from: smaller } as const;
+    await engine.load(from, { id: "voices", chatTemplate, speculative, onProgress: ({ phase }) => phases.add(phase) });
     return [...phases];
   },
   /** The text, and how often the page's own timer ran meanwhile. */
-  async generate(request: GenerateRequest): Promise<{ text: string; pieces: number; ticks: number }> {
+  async generate(request: GenerateRequest) {
     if (!engine) throw new Error("nothing is loaded");
     let [ticks, pieces] = [0, 0];
     const timer = setInterval(() => ticks++, 1);
     const generation = engine.generate(request);
     for await (const _ of generation) pieces++;
     clearInterval(timer);
-    return { text: (await generation.result).text, pieces, ticks };
+    const { text, speculative } = await generation.result;
+    return { text, speculative, pieces, ticks };
   },
   /** What a chat answers, and why it ended. */
   async chat(request: ChatCompletionRequest): Promise<{ content: string; finish: string }> {

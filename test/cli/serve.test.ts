@@ -7,7 +7,8 @@ import type { AddressInfo } from "node:net";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { bundledModel } from "../support/bundled.ts";
+import type { Usage } from "../../src/engine/openai/types.ts";
+import { bundledMixture, bundledModel } from "../support/bundled.ts";
 import { codeBlocks } from "../support/code-blocks.ts";
 import { runCli, startCli } from "./run-cli.ts";
 
@@ -46,6 +47,30 @@ test("it prints its address, answers the program of its page, and ends in order 
   expect(JSON.parse((events.at(-1) ?? "").slice("data: ".length))).toMatchObject({ error: { code: "shutting_down" } });
   expect(await exited).toEqual([130, null]);
   expect(lines).toEqual([url]);
+});
+
+test("a draft model proposes tokens, and usage and figures say how many were kept", async () => {
+  const { child, url } = await started("--draft-model", bundledMixture, "--draft-max", "2");
+  try {
+    const body = { prompt: "<|whale|>the ship, the ship, the", max_tokens: 24, temperature: 1, seed: 1 };
+    const ask = async () => {
+      const answer = await fetch(`${url}/v1/completions`, { method: "POST", body: JSON.stringify(body) });
+      return (await answer.json()) as { choices: { text: string }[]; usage: Usage };
+    };
+    const [{ choices, usage }, other] = await Promise.all([ask(), ask()]);
+    expect(other.choices).toEqual(choices);
+    const { accepted_prediction_tokens: accepted = 0, rejected_prediction_tokens: rejected = 0 } =
+      usage.completion_tokens_details ?? {};
+    expect([accepted > 0, rejected > 0, usage.completion_tokens]).toEqual([true, true, 24]);
+    const figures = await (await fetch(`${url}/metrics`)).text();
+    expect(figures).toContain(`shaderformer_spec_decode_draft_tokens_total ${2 * (accepted + rejected)}\n`);
+    expect(figures).toContain(`shaderformer_spec_decode_accepted_tokens_total ${2 * accepted}\n`);
+    const { data } = (await (await fetch(`${url}/v1/models`)).json()) as { data: unknown[] };
+    expect(data).toHaveLength(1);
+  } finally {
+    child.kill("SIGTERM");
+    await once(child, "exit");
+  }
 });
 
 test("the signal by which other programs end it ends it in order, too", async () => {
