@@ -56,7 +56,7 @@ export const notRun: Readonly<Record<string, { readonly reason: RegExp; readonly
     reason: /Invalid statement type/,
     dispatch: {
       constants: { SUBGROUP: 2, ROWS: 2, COLUMNS: 4 },
-      uniforms: { params: { rows: 2, k: 8, n: 9, begin: 0, total: 9, eps: 0 } },
+      uniforms: { params: { rows: 2, k: 8, n: 9, begin: 0, total: 9, eps: 0, row_words: 8, none: 0 } },
       inputs: { x: floats(16), weight: floats(72) },
       outputs: { y: 18 },
       workgroups: [2, 1, 1],

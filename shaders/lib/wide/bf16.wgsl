@@ -1,4 +1,4 @@
-// with: lib/products
+// with: lib/products, lib/touch/vectors
 // Weights stored as bf16, the upper half of an f32, 16 bytes at a time: eight elements, two to a u32. Exact.
 
 @group(0) @binding(1) var<storage, read> weight: array<vec4u>;

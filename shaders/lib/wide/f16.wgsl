@@ -1,4 +1,4 @@
-// with: lib/products
+// with: lib/products, lib/touch/vectors
 // Weights stored as f16, 16 bytes at a time: eight elements, two to a u32. No feature is needed.
 
 @group(0) @binding(1) var<storage, read> weight: array<vec4u>;

@@ -1,4 +1,4 @@
-// with: lib/products
+// with: lib/products, lib/touch/floats
 // Weights stored as f32, 16 bytes at a time: four elements.
 
 @group(0) @binding(1) var<storage, read> weight: array<vec4f>;

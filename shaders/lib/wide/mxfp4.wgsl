@@ -1,4 +1,4 @@
-// with: lib/products
+// with: lib/products, lib/touch/vectors
 // Weights stored as MXFP4 (lib/weight/mxfp4), a block at a time: 32 codes in 16 bytes, and the exponent of a power of two.
 //
 // Twice the number of a code is whole. The power of two is applied in two halves, neither of which is subnormal, where the

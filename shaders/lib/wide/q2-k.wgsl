@@ -1,4 +1,4 @@
-// with: lib/wide-offset-codes, lib/packed
+// with: lib/wide-offset-codes, lib/packed, lib/touch/vectors
 // Weights stored as ggml's Q2_K (lib/weight/q2-k), a quarter of a block at a time: 64 codes in four bits of 32 bytes, and
 // their four scales and minima.
 

@@ -1,4 +1,4 @@
-// with: lib/wide-codes, lib/six-bit-scale
+// with: lib/wide-codes, lib/six-bit-scale, lib/touch/vectors
 // Weights stored as ggml's Q3_K (lib/weight/q3-k), a quarter of a block at a time: two bits of 64 codes in four bits of 32
 // bytes, the third in two bits of 32 others, and the block's scales.
 

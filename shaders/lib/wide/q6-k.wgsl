@@ -1,4 +1,4 @@
-// with: lib/wide-codes, lib/packed
+// with: lib/wide-codes, lib/packed, lib/touch/vectors
 // Weights stored as ggml's Q6_K (lib/weight/q6-k), a quarter of a block at a time: the lower four bits of 64 codes in
 // the halves of 64 bytes, the upper two in 32 others, and four of the block's scales.
 

@@ -9,6 +9,7 @@ import source from "#shaders/matmul/vector-subgroups.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { constantsOf, type Shader } from "../../gpu/specialise.ts";
 import type { DType } from "../../tensor/dtype.ts";
+import { planeRowBytes } from "../../tensor/formats.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { WideReading } from "../formats/format-parts.ts";
 import { weightTypes, widePart } from "../formats.ts";
@@ -30,13 +31,16 @@ export const gateNames = Object.keys(activations) as GateName[];
 
 /** Sizes that decide on the grid: a workgroup is a subgroup, of which each thread has OUTPUTS results. */
 function tileOf(shader: Shader, gate: unknown) {
-  const { SUBGROUP, COLUMNS, ROWS } = constantsOf(shader, "SUBGROUP", "COLUMNS", "ROWS");
-  return { ROWS, COLUMNS, SUBGROUP, outputs: SUBGROUP * (gate ? COLUMNS / 2 : COLUMNS) };
+  const sizes = constantsOf(shader, "SUBGROUP", "COLUMNS", "ROWS", "LINE", "TOUCHED");
+  return { ...sizes, outputs: sizes.SUBGROUP * (gate ? sizes.COLUMNS / 2 : sizes.COLUMNS) };
 }
 
 /** Columns of a thread. Each subgroup loads and norms x by itself, so that more columns share the work of a norm. */
 const columnsOf = (wide: WideReading | undefined, rows: number, norm: unknown) =>
   norm && rows === 1 ? (wide?.columns ?? 4) : 4;
+
+/** Words of a row of the weight, without its scales. */
+const rowWords = (dtype: DType | undefined, k: number) => (planeRowBytes(dtype ?? "f32", k)["data"] ?? 0) / 4;
 
 /** `residual + gate(norm(x) · weightᵀ + bias)`, where each but the product may be left out. */
 export const vectorSubgroupsKernel = defineKernel({
@@ -48,8 +52,10 @@ export const vectorSubgroupsKernel = defineKernel({
   segmented: { input: "weight", axis: "m" },
   axes: ({ m }, { gate }: Around) => ({ n: gate ? m / 2 : m }), // `projection` checks that m is even
   check: linear.check,
-  params: ({ rows, k, m }, { gate, eps = 0 }, { segment: { begin, total } }) =>
-    gate ? { rows, k, n: m / 2, begin: 0, total: m / 2, eps } : { rows, k, n: m, begin, total, eps },
+  params: ({ rows, k, m }, { gate, eps = 0 }, { segment: { begin, total }, dtypes }) => ({
+    ...(gate ? { rows, k, n: m / 2, begin: 0, total: m / 2 } : { rows, k, n: m, begin, total }),
+    ...{ eps, row_words: rowWords(dtypes["weight"], k), none: 0 },
+  }),
   specialise: ({ rows }, { gate }, { dtypes, gpu }) => {
     const wide = widePart(dtypes["weight"], rows);
     return {
@@ -69,10 +75,17 @@ export const vectorSubgroupsKernel = defineKernel({
   },
   workgroups: ({ m }, { gate }, _context, shader) => [Math.ceil((gate ? m / 2 : m) / tileOf(shader, gate).outputs)],
   cost: ({ rows, k, m }, { gate }, { dtypes }, shader) => {
-    const { ROWS, COLUMNS, SUBGROUP, outputs } = tileOf(shader, gate);
+    const { ROWS, COLUMNS, SUBGROUP, LINE, TOUCHED, outputs } = tileOf(shader, gate);
     const workgroups = Math.ceil((gate ? m / 2 : m) / outputs);
     const columns = workgroups * SUBGROUP * COLUMNS; // padding included
-    const { elements = 1, bytes = 4 } = widePart(dtypes["weight"], rows) ?? {};
+    const { elements = 1, bytes = 4, touch = 16 } = widePart(dtypes["weight"], rows) ?? {};
+    // Of a subgroup's rows, which are in two places where half of them are gates.
+    const words = rowWords(dtypes["weight"], k);
+    const lines = (subgroup: number) => {
+      const own = Math.min(outputs, (gate ? m / 2 : m) - subgroup * outputs);
+      return SUBGROUP * COLUMNS * words <= TOUCHED ? (gate ? 2 : 1) * Math.ceil((own * words) / LINE) : 0;
+    };
+    const touches = (workgroups - 1) * lines(0) + lines(workgroups - 1);
     const results = rows * (gate ? m / 2 : m);
     const others = (dtypes["bias"] ? rows * m : 0) + (gate ? 5 * results : 0) + (dtypes["residual"] ? results : 0);
     // Each subgroup norms x by itself: it reads x twice, and the weights of the norm once.
@@ -82,6 +95,7 @@ export const vectorSubgroupsKernel = defineKernel({
       executedFlops: 2 * ROWS * columns * k + others + (dtypes["norm"] ? 4 * workgroups * ROWS * k : 0),
       requestedBytes:
         (columns * k * bytes) / elements +
+        touch * touches +
         4 * workgroups * xReads +
         4 * (results + (dtypes["bias"] ? rows * m : 0) + (dtypes["residual"] ? results : 0)),
     };
