@@ -65,6 +65,7 @@ export const matmulMistakes: readonly Mistake[] = [
   inShader("lib/weight/f16-packed", "[i % 2];", "[1 - i % 2];", "the halves of a word are swapped"),
   inShader("matmul/vector-subgroups", "i % STEP == 0", "i == 0", "x is loaded once"),
   inShader("matmul/vector-subgroups", "(i % STEP * QUADS + q)", "q", "every load meets the first part of x"),
+  inShader("matmul/vector-subgroups", "touched & params.none", "touched", "what was touched moves the results"),
   inShader("matmul/vector-subgroups", "if (r < params.rows) { store_row", "{ store_row", "rows past the last"),
   inShader("matmul/rows/rms-norm", " + params.eps", "", "eps is missing"),
   inShader("matmul/rows/rms-norm", "i += RUNS", "i += SUBGROUP", "a sum that depends on the subgroup"),
