@@ -79,13 +79,11 @@ export const vectorSubgroupsKernel = defineKernel({
     const workgroups = Math.ceil((gate ? m / 2 : m) / outputs);
     const columns = workgroups * SUBGROUP * COLUMNS; // padding included
     const { elements = 1, bytes = 4, touch = 16 } = widePart(dtypes["weight"], rows) ?? {};
-    // Of a subgroup's rows, which are in two places where half of them are gates.
+    // Cache lines of a subgroup's rows, which are in two places where half of them are gates.
     const words = rowWords(dtypes["weight"], k);
-    const lines = (subgroup: number) => {
-      const own = Math.min(outputs, (gate ? m / 2 : m) - subgroup * outputs);
-      return SUBGROUP * COLUMNS * words <= TOUCHED ? (gate ? 2 : 1) * Math.ceil((own * words) / LINE) : 0;
-    };
-    const touches = (workgroups - 1) * lines(0) + lines(workgroups - 1);
+    const few = SUBGROUP * COLUMNS * words <= TOUCHED;
+    const lines = (outputs: number) => (few ? (gate ? 2 : 1) * Math.ceil((outputs * words) / LINE) : 0);
+    const touches = (workgroups - 1) * lines(outputs) + lines((gate ? m / 2 : m) - (workgroups - 1) * outputs);
     const results = rows * (gate ? m / 2 : m);
     const others = (dtypes["bias"] ? rows * m : 0) + (gate ? 5 * results : 0) + (dtypes["residual"] ? results : 0);
     // Each subgroup norms x by itself: it reads x twice, and the weights of the norm once.
