@@ -45,7 +45,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "attention.ts": engine,
   "encoders.ts": [...engine, "encode"],
   convert: [...engine, "formats", "text", "convert"],
-  engine: [...engine, "formats", "text", "engine"],
+  engine: [...engine, "encode", "formats", "text", "engine"],
   "worker.ts": ["engine"],
   "index.ts": [...engine, "encode", "formats", "text", "tune", "engine", "attention.ts"],
   serve: ["gpu", "text", "engine", "serve"],

@@ -1,5 +1,6 @@
 import { FormatError } from "../formats/format-error.ts";
 import { Lifetime } from "../generate/lifetime.ts";
+import type { StoredWeights } from "../generate/loaded-model.ts";
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { EncoderConfig } from "../models/encoders/config.ts";
@@ -77,6 +78,7 @@ export interface EncoderParts {
   readonly embedding: Embedding;
   /** Unset: the family has none. */
   readonly heads?: EncoderHeads | undefined;
+  readonly stored: StoredWeights;
   /** What a text is before it becomes tokens; default: as it is. */
   readonly prepare?: ((text: string) => string) | undefined;
 }
@@ -93,6 +95,8 @@ export class Encoder {
   readonly embedding: EmbeddingSettings;
   /** The heads that the folder has. */
   readonly heads: readonly HeadKind[];
+  /** How most of the weights are stored on the device, and their bytes in files. */
+  readonly stored: StoredWeights;
   readonly #parts: EncoderParts;
   readonly #programs: EncoderPrograms;
   readonly #output: PackOutput;
@@ -104,6 +108,7 @@ export class Encoder {
     this.gpu = model.gpu;
     this.config = model.config;
     this.tokenizer = tokenizer;
+    this.stored = parts.stored;
     this.#parts = parts;
     this.#programs = new EncoderPrograms(model);
     this.context = Math.min(model.config.context, this.#programs.longest);

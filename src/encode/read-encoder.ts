@@ -4,6 +4,7 @@ import { readJson } from "../formats/read-text.ts";
 import type { FileSource } from "../formats/source.ts";
 import { subfolder } from "../formats/subfolder.ts";
 import { checkTokens, modelFiles } from "../generate/model-files.ts";
+import { quantisationName } from "../generate/quantisation.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { checkWeights } from "../models/checkpoint.ts";
 import { encode } from "../models/encoders/encoder.ts";
@@ -54,6 +55,7 @@ export async function readEncoder(gpu: Gpu, source: FileSource, options: Encoder
     const model = { gpu, config, weights: uploaded };
     return new Encoder(source.name, {
       tokenizer,
+      stored: { quantisation: quantisationName(weights, undefined, options), fileBytes: weights.bytes },
       model: { ...model, states: (inputs) => encode(model, inputs) },
       heads: { chosen, weights: uploaded.heads },
       embedding: await uploadEmbedding(gpu, checked, options),

@@ -1,5 +1,6 @@
 import type { FileSource } from "../formats/source.ts";
 import { checkTokens, type ModelFiles } from "../generate/model-files.ts";
+import { quantisationName } from "../generate/quantisation.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { checkWeights } from "../models/checkpoint.ts";
 import {
@@ -31,6 +32,7 @@ export async function readUseLite(
   const last = normalizing(gpu, config.width);
   return {
     tokenizer,
+    stored: { quantisation: quantisationName(weights, undefined, options), fileBytes: weights.bytes },
     model: {
       gpu,
       config: useLiteEncoder(config),

@@ -1,4 +1,5 @@
 import type { CacheOptions } from "../blocks/kv-cache/cache.ts";
+import type { EmbeddingSettings } from "../encode/embedding.ts";
 import type { CachedModel, CacheEstimate } from "../formats/hub/model-cache.ts";
 import type { LoadProgress } from "../formats/load-progress.ts";
 import type { LoadPlan } from "../generate/load-plan.ts";
@@ -94,6 +95,8 @@ export interface ModelInfo {
   readonly experts?: { readonly count: number; readonly k: number };
   /** The name of the model that proposes tokens, where one was loaded with it. */
   readonly draft?: string;
+  /** How an encoder makes vectors; unset for a language model. */
+  readonly embedding?: EmbeddingSettings;
   /** True where the model has a chat template. */
   readonly chat: boolean;
   /** Bytes of weights on the device. */
@@ -258,7 +261,7 @@ export interface Models {
 }
 
 /**
- * Language models with one device, in this thread (`createEngine`) or in a worker (`createWorkerEngine`). Nothing that
+ * Language models and encoders with one device, in this thread (`createEngine`) or in a worker (`createWorkerEngine`). Nothing that
  * crosses this interface holds memory of the device.
  */
 export interface Engine {

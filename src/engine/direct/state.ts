@@ -8,7 +8,15 @@ import type { EngineEvent, EngineOptions } from "../engine.ts";
 import { type KeptDevice, keepDevice, onDevice } from "../recovery.ts";
 import { RequestError } from "../request-error.ts";
 import { idOf, loadReady, sourceOf, typicalPrompt } from "./load.ts";
-import type { LoadedEntry, LoadedModels, LoadRequest } from "./loaded.ts";
+import { holdsEncoder, loadedEncoder } from "./load-encoder.ts";
+import {
+  type AnyEntry,
+  disposeOf,
+  type EncoderEntry,
+  type LoadedEntry,
+  type LoadedModels,
+  type LoadRequest,
+} from "./loaded.ts";
 import { explainMemory } from "./memory-advice.ts";
 import type { Report } from "./progress.ts";
 import { inTurn, loadDraftOf, proposing } from "./proposing.ts";
@@ -60,7 +68,7 @@ export async function load(
   request: LoadRequest,
   signal: AbortSignal | undefined,
   report: Report,
-): Promise<LoadedEntry> {
+): Promise<AnyEntry> {
   const { device, models } = state;
   const onWarning = (message: string) => emit(state, { type: "warning", message });
   const reports = inTurn(report);
@@ -79,7 +87,7 @@ export async function load(
     return await onDevice(device, async (gpu) => {
       const ready = await readyModel(state, gpu, source, request, reports, { signal, onWarning });
       gpu.assertUsable(); // from here on a loss finds it among the models
-      const entry = { id, request, device, ...ready, created: Math.floor(Date.now() / 1000) };
+      const entry: AnyEntry = { id, request, device, ...ready, created: Math.floor(Date.now() / 1000) };
       models.delete(id); // so that it is the last
       models.set(id, entry);
       return entry;
@@ -124,14 +132,9 @@ async function restore(state: EngineState, gpu: Gpu): Promise<void> {
   }
 }
 
-/** What of a loaded model is another once its device was lost. */
-type Ready = Pick<LoadedEntry, "model" | "draft" | "sessions" | "tuned">;
-
-/** Ends what a model and its draft model compute, and frees their memory. */
-function disposeOf({ model, draft }: Pick<Ready, "model" | "draft">): void {
-  model.dispose();
-  draft?.dispose();
-}
+/** What of a loaded language model, and of any model, is another once its device was lost. */
+type ReadyDecoder = Pick<LoadedEntry, "model" | "draft" | "sessions" | "tuned">;
+type Ready = ReadyDecoder | Pick<EncoderEntry, "encoder" | "tuned">;
 
 /** A model on a device with its sessions, ready for its first request. Nothing stays allocated where that fails. */
 async function readyModel(
@@ -145,8 +148,10 @@ async function readyModel(
   const { concurrency = 4, queue = 1000 } = state.options;
   const before = gpu.buffers.allocatedBytes;
   try {
+    if (await holdsEncoder(source)) return await loadedEncoder(gpu, source, request, reports.first, given);
     const { model, tuned } = await loadReady(gpu, source, request, reports.first, given);
-    const ready: Ready = { model, draft: undefined, tuned, sessions: createSessions(model, { concurrency, queue }) };
+    const sessions = createSessions(model, { concurrency, queue });
+    const ready: ReadyDecoder = { model, draft: undefined, tuned, sessions };
     try {
       const open = (from: LoadRequest["from"], phases: Report) => openedSource(state, { from }, phases, given);
       ready.draft = await loadDraftOf(request, model, open, reports.second, given);
@@ -164,7 +169,7 @@ async function readyModel(
 
 /** Opens a session for the first request, whose memory and programs are then there. */
 async function warmUp(
-  { model, draft, sessions }: Ready,
+  { model, draft, sessions }: ReadyDecoder,
   request: LoadRequest,
   report: Report,
   signal: AbortSignal | undefined,

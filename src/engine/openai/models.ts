@@ -1,8 +1,8 @@
-import { entryOf, type LoadedEntry } from "../direct/loaded.ts";
+import { type AnyEntry, anyEntryOf } from "../direct/loaded.ts";
 import type { EngineState } from "../direct/state.ts";
 import type { ModelEntry } from "./types.ts";
 
-const entryAnswer = ({ id, created }: LoadedEntry): ModelEntry => ({
+const entryAnswer = ({ id, created }: AnyEntry): ModelEntry => ({
   ...{ id, object: "model", created, owned_by: "shaderformer" },
 });
 
@@ -12,4 +12,4 @@ export const answerModels = ({ models }: EngineState): ModelEntry[] =>
 
 /** One loaded model; throws `RequestError` with status 404 where there is none of that id. */
 export const answerModel = ({ models }: EngineState, { id }: { readonly id: string }): ModelEntry =>
-  entryAnswer(entryOf(models, id));
+  entryAnswer(anyEntryOf(models, id));

@@ -6,6 +6,7 @@ import type { EncoderConfig } from "./config.ts";
 import { distilBert } from "./distilbert.ts";
 import type { EncoderFamily } from "./family.ts";
 import { gte } from "./gte.ts";
+import { encoderTypes } from "./model-types.ts";
 import { modernBert } from "./modernbert.ts";
 import { mpnet } from "./mpnet.ts";
 
@@ -26,8 +27,7 @@ export function readEncoderConfig(
   const type = reader.field("model_type", text);
   const family = encoderFamilies.get(type);
   if (!family) {
-    const known = [...encoderFamilies.keys(), "use-lite"].join(", "); // which has layers of its own
-    return reader.fail("model_type", `is ${shortened(type, 80)}, known encoders are ${known}`);
+    return reader.fail("model_type", `is ${shortened(type, 80)}, known encoders are ${encoderTypes.join(", ")}`);
   }
   if ((reader.raw["quantization_config"] ?? undefined) !== undefined) {
     reader.fail(

@@ -1,0 +1,123 @@
+// Encoders behind an engine: in this thread, across a port, after a loss of the device, and by HTTP.
+import { readFileSync } from "node:fs";
+import OpenAI from "openai";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createEngine } from "../../src/engine/create-engine.ts";
+import { createWorkerEngine } from "../../src/engine/create-worker-engine.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import { serveEngine } from "../../src/engine/port/serve-engine.ts";
+import { encoderFamilies } from "../../src/models/encoders/families.ts";
+import { encoderTypes } from "../../src/models/encoders/model-types.ts";
+import { startServer } from "../../src/serve/server.ts";
+import { encoderFolder, farthest } from "../encode/golden-encoders.ts";
+import { destroyable } from "../support/destroyable.ts";
+
+const golden = (
+  JSON.parse(readFileSync(`${encoderFolder("mpnet")}/sentence.json`, "utf8")) as {
+    readonly text: string;
+    readonly promptName: string | null;
+    readonly tokens: number;
+    readonly vector: readonly number[];
+  }[]
+).filter(({ promptName }) => promptName === null);
+const input = golden.map(({ text }) => text);
+const vectors = golden.map(({ vector }) => vector);
+
+const devices = await destroyable();
+afterAll(() => devices.end());
+
+/** Opens an engine in this thread, or one on the other side of a port. */
+const openers: Readonly<Record<string, () => Promise<Engine>>> = {
+  "in this thread": () => createEngine(),
+  "on the other side of a port": () => {
+    const { port1, port2 } = new MessageChannel();
+    serveEngine(port2);
+    return createWorkerEngine(port1);
+  },
+};
+
+test("the list of model types is that of the families, and USE-lite", () => {
+  expect(encoderTypes).toEqual([...encoderFamilies.keys(), "use-lite"]);
+});
+
+describe.each(Object.entries(openers))("an engine %s", (_, open) => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await open();
+  });
+  afterAll(() => engine.dispose());
+
+  test("loads an encoder, says what it is, and makes its vectors", async () => {
+    const info = await engine.load(encoderFolder("mpnet"), { id: "words" });
+    expect(info).toMatchObject({ id: "words", architecture: "mpnet", chat: false, layers: 2, quantisation: "f32" });
+    expect(info.embedding).toMatchObject({ pooling: ["max", "mean"], width: 20, normalized: true, maxTokens: 17 });
+    expect(await engine.loaded()).toEqual([info]);
+    expect((await engine.models.list()).data).toMatchObject([{ id: "words", owned_by: "shaderformer" }]);
+
+    const { data, usage, model } = await engine.embeddings.create({ input });
+    const made = data.map(({ embedding }) => embedding);
+    expect(farthest(made, vectors)).toBeLessThan(2e-5);
+    const tokens = golden.reduce((sum, { tokens }) => sum + tokens, 0);
+    expect({ usage, model }).toEqual({ usage: { prompt_tokens: tokens, total_tokens: tokens }, model: "words" });
+
+    const [coded] = (await engine.embeddings.create({ input, encoding_format: "base64" })).data;
+    const bytes = Uint8Array.from(atob(coded?.embedding ?? ""), (character) => character.charCodeAt(0));
+    expect([...new Float32Array(bytes.buffer)]).toEqual(made[0]);
+    const [short] = (await engine.embeddings.create({ input: input[0] ?? "", dimensions: 8 })).data;
+    expect(short?.embedding).toHaveLength(8);
+    expect(Math.hypot(...(short?.embedding ?? []))).toBeCloseTo(1, 5);
+    expect((await engine.tokenize("a b")).tokens).toHaveLength(4);
+  });
+
+  test("refuses what an encoder does not do", async () => {
+    const isEncoder = 'the model "words" is an encoder: it makes vectors (embeddings) alone';
+    await expect(engine.completions.create({ prompt: "a" })).rejects.toThrow(isEncoder);
+    await expect(engine.generate({ prompt: "a", model: "words" }).result).rejects.toThrow(isEncoder);
+    await expect(engine.embeddings.create({ input: [1, 2] })).rejects.toThrow("an encoder takes no token ids");
+    await expect(engine.embeddings.create({ input: "a", dimensions: 21 })).rejects.toThrow("an integer from 1 to 20");
+    await expect(engine.embeddings.create({ input: " " })).rejects.toThrow("texts[0] is empty");
+  });
+
+  test("beside a language model, each answers for itself", async () => {
+    await engine.load("examples/models/voices-dense", { id: "voices", context: 64 });
+    expect((await engine.completions.create({ prompt: "a", max_tokens: 1 })).model).toBe("voices");
+    expect((await engine.embeddings.create({ input, model: "words" })).data).toHaveLength(input.length);
+    await engine.unload("voices");
+    expect((await engine.loaded()).map(({ id }) => id)).toEqual(["words"]);
+  });
+
+  test("the device lost while texts are embedded: the answer is the same", async () => {
+    const events: string[] = [];
+    const unlisten = engine.onEvent(({ type }) => events.push(type));
+    const many = Array.from({ length: 300 }, (_, i) => input[i % input.length] ?? "");
+    const answering = engine.embeddings.create({ input: many, model: "words" });
+    setTimeout(() => devices.destroy(), 5);
+    const { data } = await answering;
+    const made = data.map(({ embedding }) => embedding);
+    expect(
+      farthest(
+        made,
+        many.map((_, i) => vectors[i % vectors.length] ?? []),
+      ),
+    ).toBeLessThan(2e-5);
+    await expect.poll(() => events, { timeout: 60_000 }).toEqual(["device-lost", "device-restored"]);
+    unlisten();
+  });
+});
+
+test("by HTTP: OpenAI's own client gets the vectors", async () => {
+  const engine = await createEngine();
+  await engine.load(encoderFolder("mpnet"), { id: "words" });
+  const server = await startServer({ port: 0 });
+  server.use(engine);
+  const client = new OpenAI({ apiKey: "none", baseURL: `${server.url}/v1` });
+  const { data } = await client.embeddings.create({ model: "words", input });
+  expect(
+    farthest(
+      data.map(({ embedding }) => embedding),
+      vectors,
+    ),
+  ).toBeLessThan(2e-5);
+  await server.close();
+  await engine.dispose();
+});
