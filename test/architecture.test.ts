@@ -46,7 +46,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "encoders.ts": [...engine, "encode"],
   convert: [...engine, "formats", "text", "convert"],
   engine: [...engine, "encode", "formats", "text", "engine"],
-  "worker.ts": ["engine"],
+  "worker.ts": ["engine", "encode"],
   "index.ts": [...engine, "encode", "formats", "text", "tune", "engine", "attention.ts"],
   serve: ["gpu", "text", "engine", "serve"],
   cli: [...engine, "encode", "formats", "text", "tune", "engine", "convert", "serve", "cli", "bench", "index.ts"],

@@ -1,5 +1,7 @@
 import { Command } from "commander";
+import { loadEncoder } from "../encode/load-encoder.ts";
 import { createEngine } from "../engine/create-engine.ts";
+import { setEncoderLoader } from "../engine/direct/load-encoder.ts";
 import type { Engine, EngineLoadOptions } from "../engine/engine.ts";
 import type { ServeOptions } from "../serve/options.ts";
 import { startServer } from "../serve/server.ts";
@@ -69,6 +71,7 @@ async function openEngine({ model, id, context, dtype, weights, concurrency, ...
   const chatTemplate = flags.chatTemplate === undefined ? undefined : await readTextFile(flags.chatTemplate);
   const { adapter, features, cap } = flags;
   const device = { ...(adapter ? { adapter } : {}), ...(features ? { features } : {}), ...(cap ? { cap } : {}) };
+  setEncoderLoader(loadEncoder);
   const engine = await withoutDriverChatter(() =>
     createEngine({ gpu: device, ...(concurrency === undefined ? {} : { concurrency }) }),
   );

@@ -2,8 +2,10 @@
 import { readFileSync } from "node:fs";
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { loadEncoder } from "../../src/encode/load-encoder.ts";
 import { createEngine } from "../../src/engine/create-engine.ts";
 import { createWorkerEngine } from "../../src/engine/create-worker-engine.ts";
+import { setEncoderLoader } from "../../src/engine/direct/load-encoder.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { serveEngine } from "../../src/engine/port/serve-engine.ts";
 import { encoderFamilies } from "../../src/models/encoders/families.ts";
@@ -35,6 +37,16 @@ const openers: Readonly<Record<string, () => Promise<Engine>>> = {
     return createWorkerEngine(port1);
   },
 };
+
+test("an engine that was not given what loads encoders says so", async () => {
+  const engine = await createEngine();
+  await expect(engine.load(encoderFolder("mpnet"))).rejects.toThrow(
+    "is an encoder's folder, which this engine loads after setEncoderLoader(loadEncoder)",
+  );
+  expect(await engine.loaded()).toEqual([]);
+  await engine.dispose();
+  setEncoderLoader(loadEncoder);
+});
 
 test("the list of model types is that of the families, and USE-lite", () => {
   expect(encoderTypes).toEqual([...encoderFamilies.keys(), "use-lite"]);
