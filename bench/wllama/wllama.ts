@@ -152,5 +152,5 @@ function adapterOf(said: readonly string[]): string | undefined {
   const [, layers, of] = /offloaded (\d+)\/(\d+) layers to GPU/.exec(all) ?? [];
   if (layers === undefined || layers !== of) return undefined;
   const field = (name: string) => new RegExp(`adapter_info:.*\\b${name}: ([^|\\n]*)`).exec(all)?.[1]?.trim() ?? "";
-  return field("device_desc") || field("name");
+  return field("device_desc") || field("name") || "adapter without a name"; // Firefox hides both
 }
