@@ -41,7 +41,7 @@ const openers: Readonly<Record<string, () => Promise<Engine>>> = {
 test("an engine that was not given what loads encoders says so", async () => {
   const engine = await createEngine();
   await expect(engine.load(encoderFolder("mpnet"))).rejects.toThrow(
-    "is an encoder's folder, which this engine loads after setEncoderLoader(loadEncoder)",
+    "is an encoder: setEncoderLoader(loadEncoder) of shaderformer/encoders comes first",
   );
   expect(await engine.loaded()).toEqual([]);
   await engine.dispose();
@@ -82,7 +82,7 @@ describe.each(Object.entries(openers))("an engine %s", (_, open) => {
   });
 
   test("refuses what an encoder does not do", async () => {
-    const isEncoder = 'the model "words" is an encoder: it makes vectors (embeddings) alone';
+    const isEncoder = 'the model "words" is an encoder, for embeddings alone';
     await expect(engine.completions.create({ prompt: "a" })).rejects.toThrow(isEncoder);
     await expect(engine.generate({ prompt: "a", model: "words" }).result).rejects.toThrow(isEncoder);
     await expect(engine.embeddings.create({ input: [1, 2] })).rejects.toThrow("an encoder takes no token ids");

@@ -46,7 +46,7 @@ export async function loadedEncoder(
   { signal, onWarning }: { readonly signal: AbortSignal | undefined; readonly onWarning: (text: string) => void },
 ): Promise<Pick<EncoderEntry, "encoder" | "tuned">> {
   if (!loader) {
-    const problem = `${source.name} is an encoder's folder, which this engine loads after setEncoderLoader(loadEncoder), with loadEncoder of shaderformer/encoders`;
+    const problem = `${source.name} is an encoder: setEncoderLoader(loadEncoder) of shaderformer/encoders comes first`;
     throw new RequestError(problem, { status: 501, code: "unsupported_model" });
   }
   const onProgress = (done: number, total: number) => report("upload", done, total);

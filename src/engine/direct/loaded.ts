@@ -56,7 +56,7 @@ export function entryOf(models: LoadedModels, id: string | undefined): LoadedEnt
   const others = [...models].filter(([, entry]) => !entry || !isEncoder(entry));
   const entry = anyEntryOf(id === undefined && others.some(([, one]) => one) ? new Map(others) : models, id);
   if (!isEncoder(entry)) return entry;
-  throw new RequestError(`the model ${JSON.stringify(entry.id)} is an encoder: it makes vectors (embeddings) alone`, {
+  throw new RequestError(`the model ${JSON.stringify(entry.id)} is an encoder, for embeddings alone`, {
     ...{ code: "unsupported_model", param: "model" },
   });
 }
