@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { apiPage } from "./docs/api.mjs";
 import { recordTables } from "./docs/attention-records.mjs";
 import { benchmarkTables } from "./docs/benchmark-tables.mjs";
+import { figuresList } from "./docs/figures-list.mjs";
 import { gemmLadder } from "./docs/gemm-ladder.mjs";
 import { kernelTables } from "./docs/kernel-tables.mjs";
 import { formatTable } from "./docs/storage-formats.mjs";
@@ -18,6 +19,7 @@ const end = "<!-- /generated -->";
 export const pages = new Map([
   ["docs/kernels.md", kernelTables],
   ["docs/masks-and-scores.md", recordTables],
+  ["docs/guarantees.md", figuresList],
   ["docs/storage-formats.md", formatTable],
   ["docs/benchmarks.md", benchmarkTables],
   ["docs/tuning.md", tuningTable],

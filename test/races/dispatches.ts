@@ -5,6 +5,8 @@ import { labDispatches } from "./dispatches-lab.ts";
 import { layoutDispatches } from "./dispatches-layouts.ts";
 import { moeDispatches } from "./dispatches-moe.ts";
 import { peakDispatches } from "./dispatches-peaks.ts";
+import { samplingDispatches } from "./dispatches-sampling.ts";
+import { subgroupDispatches } from "./dispatches-subgroups.ts";
 
 const oneAxis = { d1: 1, d2: 1, d3: 11 };
 const walk = (...names: string[]) => Object.assign({}, ...names.map((name) => strides(name, [1, 1, 1, 11])));
@@ -231,66 +233,11 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
     outputs: { y: 18 },
     workgroups: [2, 3, 1],
   },
+  ...samplingDispatches,
+  ...subgroupDispatches,
   "reduce/thread": { ...reduction({}), workgroups: [2, 1, 1] },
   "reduce/workgroup": reduction({ WORKGROUP: 8, LANES: 4 }),
   "rope/rotate": rope,
-  "sampling/accept-drafts": {
-    constants: { WORKGROUP: 4, BLOCK: 2 },
-    uniforms: { params: { b: 2, v: 9 } },
-    inputs: {
-      ...{ weights: new Uint32Array(18).fill(1), draftWeights: new Uint32Array(18).fill(1, 0, 2) },
-      ...{ drafts: words(0, 9), step: new Uint32Array(256).fill(1) },
-    },
-    outputs: { chosen: 2 },
-    workgroups: [2, 1, 1],
-  },
-  "sampling/argmax": {
-    constants: { WORKGROUP: 4 },
-    uniforms: { params: { rows: 3, v: 10 } },
-    inputs: { x: floats(30) },
-    outputs: { index: 3 },
-    workgroups: [2, 2, 1],
-  },
-  "sampling/penalise": {
-    constants: { WORKGROUP: 4 },
-    uniforms: { params: { b: 2, v: 5 } },
-    inputs: {
-      logits: floats(10),
-      counts: words(0, 1, 2, 0x80000000, 0, 0, 3, 0, 0x80000001, 1),
-      settings: positive(512),
-    },
-    outputs: { y: 10 },
-    workgroups: [3, 1, 1],
-  },
-  "reduce/magnitude": {
-    constants: { WORKGROUP: 4 },
-    uniforms: { params: { n: 10, index: 0 } },
-    inputs: { x: floats(10) },
-    outputs: { peaks: 1 },
-    workgroups: [1, 1, 1],
-    alone: true,
-  },
-  "sampling/restrict": {
-    constants: { WORKGROUP: 4 },
-    uniforms: { params: { b: 2, v: 5, words: 1 } },
-    inputs: { logits: floats(10), allowed: words(9, 22) },
-    outputs: { y: 10 },
-    workgroups: [3, 1, 1],
-  },
-  "sampling/token-logprobs": {
-    constants: { WORKGROUP: 4 },
-    uniforms: { params: { t: 3, v: 10 } },
-    inputs: { logits: floats(30), targets: words(3, 0, 9) },
-    outputs: { logprobs: 3 },
-    workgroups: [3, 1, 1],
-  },
-  // Logits below zero: the interpreter's u32 has a sign, and the order of logits above would be lost.
-  "sampling/top-logprobs": {
-    uniforms: { params: { b: 2, v: 300, n: 3 } },
-    inputs: { logits: positive(600).map((value) => -value), chosen: words(5, 299) },
-    outputs: { ids: 6, logprobs: 6, chosenLogprob: 2, chosenRank: 2 },
-    workgroups: [2, 1, 1],
-  },
   "softmax/normalise": softmaxPass({ largest: floats(5), sum: positive(5) }, { y: 30 }, 8),
   "softmax/online": rows({}),
   "softmax/registers": rows({}),

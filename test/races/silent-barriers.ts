@@ -6,6 +6,18 @@ const largest =
   "Atomics never race, so the detector has nothing to say. Without it a thread may load the largest key before another " +
   "has put in its own, and threads would go on with different ones.";
 
+const binEmptied =
+  "Atomics never race, so the detector has nothing to say. Without it the 0 that a thread stores in its bin may wipe out " +
+  "what another has already added.";
+
+const filtered = {
+  "sampling/order workgroup_largest 1": largest,
+  "sampling/select select_key 1": binEmptied,
+  "sampling/select select_key 2":
+    "Atomics never race, so the detector has nothing to say. Without it a thread may load a bin before all have added to it.",
+  "lib/reduce workgroup_sum 3": lastCall,
+};
+
 /**
  * Barriers whose absence the detector does not notice, by kernel and in the order of its text, each with the reason why
  * it stays.
@@ -33,6 +45,7 @@ export const silentBarriers: Readonly<Record<string, Readonly<Record<string, str
   },
   "norm/rms-norm": { "lib/reduce workgroup_sum 3": lastCall },
   "sampling/accept-drafts": { "lib/reduce workgroup_sum 3": lastCall },
+  "sampling/sample": filtered,
   "sampling/token-logprobs": {
     "sampling/order workgroup_largest 1": largest,
     "lib/reduce workgroup_sum 3": lastCall,
@@ -40,10 +53,9 @@ export const silentBarriers: Readonly<Record<string, Readonly<Record<string, str
   "sampling/top-logprobs": {
     "sampling/order workgroup_largest 1": largest,
     "lib/reduce workgroup_sum 3": lastCall,
-    "sampling/select select_key 1":
-      "Atomics never race, so the detector has nothing to say. Without it the 0 that a thread stores in its bin may " +
-      "wipe out what another has already added.",
+    "sampling/select select_key 1": binEmptied,
   },
+  "sampling/token-weights": filtered,
   "norm/rms-norm-registers": { "lib/reduce workgroup_sum 3": lastCall },
   "softmax/online": { "lib/reduce workgroup_sum 3": lastCall },
   "softmax/registers": { "lib/reduce workgroup_sum 3": lastCall },

@@ -19,7 +19,8 @@ fn begin_rows(thread: u32) {
     for (var r = 0u; r < OWN_RUNS; r++) {
       var run = vec4f();
       for (var i = r * SUBGROUP + thread; i < vectors; i += RUNS) {
-        run = fma(x[first + i], x[first + i], run);
+        let value = x[first + i];
+        run = fma(value, value, run);
       }
       squares[r] = (run.x + run.y) + (run.z + run.w);
     }

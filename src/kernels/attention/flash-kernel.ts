@@ -90,7 +90,7 @@ const kernel = defineKernel({
     const [heads, blocks] = problem.packed ? [h / g, g] : [1, h];
     const { k, v } = rowBytes(problem.place, d);
     let executed = 0;
-    let requested = 4 * dv * heads * t; // out, then the reads of q, k and v by each block
+    let requested = 4 * (dv + Number(problem.lse)) * heads * t; // out and lse, then the reads of q, k and v by each block
     for (let row = 0; row < heads * t; row += ROWS) {
       const visited = visitedTiles({ t, s }, problem, row, tiles, heads);
       const keys = visited.reduce((sum, count) => sum + count, 0);

@@ -46,7 +46,10 @@ const softmax = defineKernel({
   params: ({ b, h, t, s }, { start, length }) => ({ h, t, s, rows: b * h * t, start, length }),
   specialise: (_axes, problem) => attentionParts(problem, { lse: true, sink: true }),
   workgroups: ({ b, h, t }) => [b * h * t],
-  cost: ({ b, h, t, s }) => ({ flops: 4 * b * h * t * s, requestedBytes: 20 * b * h * t * s }),
+  cost: ({ b, h, t, s }, { lse }) => ({
+    flops: 4 * b * h * t * s,
+    requestedBytes: 4 * b * h * t * (5 * s + Number(lse)),
+  }),
 });
 
 const values = defineKernel({
@@ -71,8 +74,7 @@ const values = defineKernel({
   threads: ({ b, h, t, dv }) => b * t * h * dv,
   cost: ({ b, h, t, s, dv }, problem) => ({
     flops: 2 * dv * visiblePairs({ b, h, t, s }, problem),
-    executedFlops: 2 * dv * b * h * t * s,
-    requestedBytes: 4 * b * h * t * dv * (2 * s + 1),
+    requestedBytes: 4 * dv * (b * h * t * (s + 1) + visiblePairs({ b, h, t, s }, problem)),
   }),
 });
 

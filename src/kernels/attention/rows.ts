@@ -37,7 +37,11 @@ const kernel = defineKernel({
     const pairs = visiblePairs({ b, h, t, s: problem.place.capacity }, problem);
     const { k, v } = rowBytes(problem.place, d);
     const flops = 2 * (d + dv) * pairs;
-    return { flops, executedFlops: flops, requestedBytes: pairs * (4 * d + k + v) + 4 * b * h * t * dv };
+    return {
+      flops,
+      executedFlops: flops,
+      requestedBytes: pairs * (4 * d + k + v) + 4 * b * h * t * (dv + Number(problem.lse)),
+    };
   }),
 });
 

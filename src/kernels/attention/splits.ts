@@ -63,9 +63,9 @@ const join = defineKernel({
     constants: { VALUE_WIDTH: dv },
   }),
   workgroups: ({ b, h, t }) => [t, h, b],
-  cost: ({ b, h, t, dv }, { splits }) => ({
+  cost: ({ b, h, t, dv }, { splits, lse }) => ({
     flops: 3 * b * h * t * splits * dv,
-    requestedBytes: 4 * b * h * t * (splits * 1.5 * dv + dv),
+    requestedBytes: 4 * b * h * t * (splits * 1.5 * dv + dv + Number(lse)),
   }),
 });
 

@@ -37,7 +37,7 @@ const kernel = defineKernel({
   cost: bySequence(({ b, h, t, d, dv }: Axes, problem: AttentionProblem) => {
     const s = problem.place.capacity;
     const { k, v } = rowBytes(problem.place, d);
-    let [executed, requested] = [0, 4 * dv * t]; // of one head
+    let [executed, requested] = [0, 4 * (dv + Number(problem.lse)) * t]; // of one head
     for (let row = 0; row < t; row += tiles.ROWS) {
       const visited = visitedTiles({ t, s }, problem, row, tiles);
       const keys = visited.reduce((sum, count) => sum + count, 0);

@@ -29,7 +29,11 @@ const kernel = defineKernel({
   workgroups: ({ b, h, t }) => [t, h, b],
   cost: ({ b, h, t, s, d }, problem) => {
     const pairs = visiblePairs({ b, h, t, s }, problem);
-    return { flops: 4 * d * pairs, executedFlops: 6 * d * pairs, requestedBytes: 4 * (5 * d * pairs + b * h * t * d) };
+    return {
+      flops: 4 * d * pairs,
+      executedFlops: 6 * d * pairs,
+      requestedBytes: 4 * (5 * d * pairs + b * h * t * (d + Number(problem.lse))),
+    };
   },
 });
 

@@ -13,10 +13,10 @@ import { checkWalk, type Walk, walker, walkOver } from "../layout/walk.ts";
 import { defineMap } from "./map.ts";
 
 /** GELU, exact: `x · Φ(x)` (Hendrycks and Gimpel 2016, section 2). `x` is f32 of any shape, `y` like it. */
-export const gelu = defineMap("gelu", activationGelu, 16);
+export const gelu = defineMap("gelu", activationGelu, 37);
 
 /** GELU by its tanh approximation (Hendrycks and Gimpel 2016, section 2). `x` is f32 of any shape, `y` like it. */
-export const geluTanh = defineMap("gelu-tanh", activationGeluTanh, 10);
+export const geluTanh = defineMap("gelu-tanh", activationGeluTanh, 11);
 
 /** SiLU, `x · sigmoid(x)` (Elfwing, Uchibe and Doya 2017, section 2). `x` is f32 of any shape, `y` like it. */
 export const silu = defineMap("silu", activationSilu, 4);
@@ -62,7 +62,7 @@ function defineGated(name: string, activation: ShaderModule, flops: number) {
 export const swiglu = defineGated("swiglu", activationSilu, 5);
 
 /** GeGLU between its projections, with the tanh form of GELU: `y = geluTanh(gate) · up` (Shazeer 2020, equation 5). */
-export const geglu = defineGated("geglu", activationGeluTanh, 11);
+export const geglu = defineGated("geglu", activationGeluTanh, 12);
 
 /** GeGLU between its projections, with exact GELU: `y = gelu(gate) · up` (Shazeer 2020, equation 5; ModernBERT). */
-export const gegluErf = defineGated("geglu-erf", activationGelu, 17);
+export const gegluErf = defineGated("geglu-erf", activationGelu, 38);

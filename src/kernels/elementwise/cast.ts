@@ -49,7 +49,10 @@ const kernel = defineKernel({
     };
   },
   threads: ({ n }, { dtype }) => n / perWord(dtype),
-  cost: ({ n }, { dtype }) => ({ flops: 0, requestedBytes: 4 * n + (4 * n) / perWord(dtype) }),
+  cost: ({ n }, { dtype }) => ({
+    flops: 0,
+    requestedBytes: 4 * (n + Math.ceil(n / perWord(dtype)) + (n % perWord(dtype))),
+  }),
 });
 
 const fields = fieldsOf<CastOptions>({ dtype: required(oneOf(...plainTypes)), into: intoOf("y") });

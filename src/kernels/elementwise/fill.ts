@@ -36,7 +36,7 @@ const kernel = defineKernel({
     last: perWord(dtype) === 2 && y % 2 === 1 ? 0xffff : 0xffffffff,
   }),
   threads: ({ y }, { dtype }) => wordsOf(y, dtype),
-  cost: ({ y }, { dtype }) => ({ flops: 0, requestedBytes: 4 * wordsOf(y, dtype) }),
+  cost: ({ y }, { dtype }) => ({ flops: 0, requestedBytes: 4 * (wordsOf(y, dtype) + 1) }),
 });
 
 /** A value of a type: any that an integer type has; for floats NaN and infinities too, and what does not become one. */

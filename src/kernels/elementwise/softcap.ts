@@ -17,7 +17,7 @@ const kernel = defineKernel({
   outputs: { y: "[...n]" },
   params: ({ n }, { cap }: SoftcapOptions) => ({ n, cap }),
   threads: ({ n }) => n,
-  cost: ({ n }) => ({ flops: 14 * n, requestedBytes: 8 * n }),
+  cost: ({ n }) => ({ flops: 13 * n, requestedBytes: 8 * n }),
 });
 
 const options = fieldsOf({ cap: required(positive), into: intoOf("y") });

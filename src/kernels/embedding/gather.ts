@@ -42,7 +42,7 @@ const shared = {
     const { one } = weightPart(dtype, gpu);
     const read = Math.min(t, v); // rows of the table: as many as there are ids, and each of them once
     return {
-      flops: 0,
+      flops: t * c,
       compulsoryBytes: 4 * t + bytesOf(dtype ?? "f32", [read, c]) + 4 * t * c,
       requestedBytes: t * c * (4 + one + 4),
     };

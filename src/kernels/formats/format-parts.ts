@@ -23,6 +23,8 @@ export interface WideReading {
   readonly bytes: number;
   /** Bytes of the vector or word that a touch of a cache line requests; default 16. */
   readonly touch?: number;
+  /** Multiply-adds of a load besides those of its elements: once, and for each row of x; default none. */
+  readonly scaling?: { readonly load?: number; readonly row: number };
   /** Columns of a thread where x is one row, and normed: more share the norm, and take more registers; default 4. */
   readonly columns?: number;
 }

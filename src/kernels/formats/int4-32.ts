@@ -6,5 +6,5 @@ import type { FormatParts } from "./format-parts.ts";
 export const int4_32 = {
   name: "int4_32",
   weight: () => ({ part: weight, one: 8, four: 8 }),
-  wide: () => ({ part: wide, elements: 32, bytes: 20 }),
+  wide: () => ({ part: wide, elements: 32, bytes: 20, scaling: { row: 1 } }),
 } as const satisfies FormatParts;

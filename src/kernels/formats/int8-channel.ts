@@ -6,5 +6,5 @@ import type { FormatParts } from "./format-parts.ts";
 export const int8_channel = {
   name: "int8_channel",
   weight: () => ({ part: weight, one: 8, four: 8 }),
-  wide: () => ({ part: wide, elements: 16, bytes: 20 }),
+  wide: () => ({ part: wide, elements: 16, bytes: 20, scaling: { row: 1 } }),
 } as const satisfies FormatParts;

@@ -8,5 +8,7 @@ export const q2_k = {
   name: "q2_k",
   weight: () => ({ part: weight, one: 12, four: 12 }),
   wide: (rows: number) =>
-    rows > 4 ? { part: eighth, elements: 32, bytes: 40 } : { part: wide, elements: 64, bytes: 40 },
+    rows > 4
+      ? { part: eighth, elements: 32, bytes: 40, scaling: { row: 4 } }
+      : { part: wide, elements: 64, bytes: 40, scaling: { row: 8 } },
 } as const satisfies FormatParts;

@@ -8,5 +8,7 @@ export const q3_k = {
   name: "q3_k",
   weight: () => ({ part: weight, one: 24, four: 24 }),
   wide: (rows: number) =>
-    rows > 4 ? { part: eighth, elements: 32, bytes: 80 } : { part: wide, elements: 64, bytes: 80 },
+    rows > 4
+      ? { part: eighth, elements: 32, bytes: 80, scaling: { row: 2 } }
+      : { part: wide, elements: 64, bytes: 80, scaling: { row: 4 } },
 } as const satisfies FormatParts;

@@ -6,5 +6,5 @@ import type { FormatParts } from "./format-parts.ts";
 export const q4_0 = {
   name: "q4_0",
   weight: () => ({ part: weight, one: 8, four: 8 }),
-  wide: () => ({ part: wide, elements: 32, bytes: 20 }),
+  wide: () => ({ part: wide, elements: 32, bytes: 20, scaling: { row: 1 } }),
 } as const satisfies FormatParts;

@@ -6,5 +6,5 @@ import type { FormatParts } from "./format-parts.ts";
 export const q4_1 = {
   name: "q4_1",
   weight: () => ({ part: weight, one: 8, four: 8 }),
-  wide: () => ({ part: wide, elements: 32, bytes: 20 }),
+  wide: () => ({ part: wide, elements: 32, bytes: 20, scaling: { load: 1, row: 2 } }),
 } as const satisfies FormatParts;

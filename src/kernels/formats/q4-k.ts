@@ -8,5 +8,7 @@ export const q4_k = {
   name: "q4_k",
   weight: () => ({ part: weight, one: 20, four: 20 }),
   wide: (rows: number) =>
-    rows > 4 ? { part: eighth, elements: 32, bytes: 48 } : { part: wide, elements: 64, bytes: 48 },
+    rows > 4
+      ? { part: eighth, elements: 32, bytes: 48, scaling: { load: 1, row: 2 } }
+      : { part: wide, elements: 64, bytes: 48, scaling: { load: 2, row: 4 } },
 } as const satisfies FormatParts;

@@ -8,5 +8,7 @@ export const q5_k = {
   name: "q5_k",
   weight: () => ({ part: weight, one: 24, four: 24 }),
   wide: (rows: number) =>
-    rows > 4 ? { part: eighth, elements: 32, bytes: 80 } : { part: wide, elements: 64, bytes: 80 },
+    rows > 4
+      ? { part: eighth, elements: 32, bytes: 80, scaling: { load: 1, row: 2 } }
+      : { part: wide, elements: 64, bytes: 80, scaling: { load: 2, row: 4 } },
 } as const satisfies FormatParts;

@@ -8,5 +8,7 @@ export const q6_k = {
   name: "q6_k",
   weight: () => ({ part: weight, one: 16, four: 16 }),
   wide: (rows: number) =>
-    rows > 4 ? { part: eighth, elements: 32, bytes: 72 } : { part: wide, elements: 64, bytes: 104 },
+    rows > 4
+      ? { part: eighth, elements: 32, bytes: 72, scaling: { row: 2 } }
+      : { part: wide, elements: 64, bytes: 104, scaling: { row: 4 } },
 } as const satisfies FormatParts;

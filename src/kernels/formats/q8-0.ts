@@ -9,5 +9,5 @@ import type { FormatParts } from "./format-parts.ts";
 export const q8_0 = {
   name: "q8_0",
   weight: () => ({ part: weight, one: 8, four: 8 }),
-  wide: () => ({ part: wide, elements: 32, bytes: 36, columns: 8 }),
+  wide: () => ({ part: wide, elements: 32, bytes: 36, scaling: { row: 1 }, columns: 8 }),
 } as const satisfies FormatParts;

@@ -10,10 +10,10 @@ import type { Into, KernelContext } from "../kernel.ts";
 
 /** Activations of the epilogue, each with the operations that its cost counts. */
 const activations = {
-  relu: { part: activationRelu, flops: 1 },
+  relu: { part: activationRelu, flops: 0 },
   silu: { part: activationSilu, flops: 4 },
-  gelu: { part: activationGelu, flops: 16 },
-  "gelu-tanh": { part: activationGeluTanh, flops: 10 },
+  gelu: { part: activationGelu, flops: 37 },
+  "gelu-tanh": { part: activationGeluTanh, flops: 11 },
 } as const;
 
 /** Names of the activations that a product may end with, as in PyTorch; `gelu-tanh` is GELU's tanh approximation. */

@@ -91,6 +91,7 @@ const kernel = defineKernel({
     const moved = b * t * (h * d + g * (d + dv));
     return {
       flops: 3 * rotated,
+      executedFlops: 6 * rotated, // both elements of a pair
       compulsoryBytes: 8 * b * t * h * d + (4 + 4 / packed) * b * t * g * (d + dv) + 8 * b * t * pairs,
       requestedBytes: 4 * moved + 12 * rotated + 4 * b * t * (h * d + (g * (d + dv)) / packed),
     };

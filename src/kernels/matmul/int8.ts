@@ -33,7 +33,10 @@ const quantise = defineKernel({
   axes: ({ k }) => ({ words: k / 4, blocks: k / BLOCK }),
   params: ({ rows, k }) => ({ blocks: (rows * k) / BLOCK }),
   threads: ({ rows, k }) => (rows * k) / BLOCK,
-  cost: ({ rows, k }) => ({ flops: 2 * rows * k, requestedBytes: rows * k * 9 + (4 * rows * k) / BLOCK }),
+  cost: ({ rows, k }) => ({
+    flops: 5 * rows * k + (5 * rows * k) / BLOCK,
+    requestedBytes: rows * k * 9 + (4 * rows * k) / BLOCK,
+  }),
 });
 
 const product = defineKernel({

@@ -15,7 +15,7 @@ const choose = defineKernel({
   params: ({ t }, { capacity }: ExpertChoiceOptions) => ({ tokens: t, capacity }),
   specialise: ({ e }) => ({ constants: { EXPERTS: e } }),
   threads: ({ t, e }) => t * e,
-  cost: ({ t, e }) => ({ flops: t * t * e, requestedBytes: 4 * t * e * (t + 3) }),
+  cost: ({ t, e }) => ({ flops: t * t * e, requestedBytes: 4 * t * e * (t + 4) }),
 });
 
 export interface ExpertChoiceOptions {

@@ -12,7 +12,7 @@ import { defineOp } from "../op.ts";
 import { rowGrid, rowSpecialisation } from "../reduce/lanes.ts";
 import { inRegisters, registerRows } from "../reduce/register-rows.ts";
 import { tuning } from "../tuning.ts";
-import { bySubgroups, subgroupRows } from "./subgroup-rows.ts";
+import { bySubgroups, shareOf, subgroupRows } from "./subgroup-rows.ts";
 
 /** Added to the variance under the root, so that a row of equal elements stays finite. */
 export interface LayerNormOptions {
@@ -75,9 +75,9 @@ const subgroups = {
     ...plain,
     specialise: (axes, _, context) => subgroupRows(context.gpu, axes, [biasPart(context)]),
     ...rowGrid,
-    cost: ({ rows, cols }, _, context) => ({
+    cost: ({ rows, cols }, _, context, shader) => ({
       flops: 8 * rows * cols,
-      requestedBytes: (17 + biasBytes(context) / 4) * rows * cols,
+      requestedBytes: (16 + (4 + biasBytes(context)) * shareOf(shader)) * rows * cols,
     }),
   }),
 };
@@ -135,9 +135,9 @@ const addVariants = {
       ...added,
       specialise: (axes, _, context) => subgroupRows(context.gpu, axes, [rowResidual, biasPart(context)]),
       ...rowGrid,
-      cost: ({ rows, cols }, _, context) => ({
+      cost: ({ rows, cols }, _, context, shader) => ({
         flops: 9 * rows * cols,
-        requestedBytes: (25 + biasBytes(context) / 4) * rows * cols,
+        requestedBytes: (24 + (4 + biasBytes(context)) * shareOf(shader)) * rows * cols,
       }),
     }),
   },

@@ -10,7 +10,7 @@ import { defineOp } from "../op.ts";
 import { rowGrid, rowSpecialisation } from "../reduce/lanes.ts";
 import { inRegisters, registerRows } from "../reduce/register-rows.ts";
 import { tuning } from "../tuning.ts";
-import { bySubgroups, subgroupRows } from "./subgroup-rows.ts";
+import { bySubgroups, shareOf, subgroupRows } from "./subgroup-rows.ts";
 
 /** Added to the mean square under the root, so that a row of zeros stays finite. */
 export interface RmsNormOptions {
@@ -64,7 +64,10 @@ const subgroups = {
     ...plain,
     specialise: (axes, _, { gpu }) => subgroupRows(gpu, axes),
     ...rowGrid,
-    cost: ({ rows, cols }) => ({ flops: 4 * rows * cols, requestedBytes: 13 * rows * cols }),
+    cost: ({ rows, cols }, _options, _context, shader) => ({
+      flops: 4 * rows * cols,
+      requestedBytes: (12 + 4 * shareOf(shader)) * rows * cols,
+    }),
   }),
 };
 
@@ -112,7 +115,10 @@ const addVariants = {
       ...added,
       specialise: (axes, _, { gpu }) => subgroupRows(gpu, axes, [rowResidual]),
       ...rowGrid,
-      cost: ({ rows, cols }) => ({ flops: 5 * rows * cols, requestedBytes: 21 * rows * cols }),
+      cost: ({ rows, cols }, _options, _context, shader) => ({
+        flops: 5 * rows * cols,
+        requestedBytes: (20 + 4 * shareOf(shader)) * rows * cols,
+      }),
     }),
   },
 } as const;

@@ -1,7 +1,7 @@
 // The common part of the norms that give rows to a subgroup.
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { ShaderModule } from "../../gpu/shader-module.ts";
-import type { Specialisation } from "../../gpu/specialise.ts";
+import { constantsOf, type Shader, type Specialisation } from "../../gpu/specialise.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { rowSpecialisation } from "../reduce/lanes.ts";
 
@@ -35,3 +35,6 @@ export const subgroupRows = (
   parts: rowSpecialisation(cols, parts).parts ?? [],
   constants: { SUBGROUP: adapter.subgroupSize ?? 0, ROWS: rows < manyRows ? 1 : 4 },
 });
+
+/** The share of a load of the weight that each row of a subgroup has. */
+export const shareOf = (shader: Shader): number => 1 / constantsOf(shader, "ROWS").ROWS;

@@ -18,7 +18,7 @@ export const magnitude = withOptions(
     accepts: { peaks: ["u32"] },
     params: ({ n }, { index }: { readonly index: number }) => ({ n, index }),
     workgroups: () => [1],
-    cost: ({ n }) => ({ flops: n, requestedBytes: 4 * n }),
+    cost: ({ n }) => ({ flops: 0, requestedBytes: 4 * n + 8 }),
     check: ({ words }, { index }) => {
       if (index >= words) throw new ShapeError(`reduce/magnitude: index is ${index}, expected less than ${words}`);
     },

@@ -17,7 +17,7 @@ export const argmax = withOptions(
     params: ({ rows, v }) => ({ rows, v }),
     specialise: ({ v }) => ({ constants: rowThreads(v) }),
     workgroups: ({ rows }) => [rows],
-    cost: ({ rows, v }) => ({ flops: rows * v, requestedBytes: 4 * rows * v }),
+    cost: ({ rows, v }) => ({ flops: 0, requestedBytes: 4 * rows * (v + 1) }),
   }),
   {},
 );

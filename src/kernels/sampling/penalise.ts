@@ -20,7 +20,7 @@ export const penalise = withOptions(
     accepts: { counts: ["u32"] },
     params: ({ b, v }) => ({ b, v }),
     threads: ({ b, v }) => b * v,
-    cost: ({ b, v }) => ({ flops: 4 * b * v, requestedBytes: 12 * b * v }),
+    cost: ({ b, v }) => ({ flops: 4 * b * v, requestedBytes: 44 * b * v }),
     check: ({ b }) => {
       if (b > maxBatch) throw new ShapeError(`sampling/penalise: ${b} rows, the settings have ${maxBatch}`);
     },

@@ -31,7 +31,7 @@ export const online = {
     ...rowGrid,
     cost: ({ rows, cols }) => ({
       flops: 5 * rows * cols,
-      executedFlops: 10 * rows * cols,
+      executedFlops: 11 * rows * cols,
       requestedBytes: 12 * rows * cols,
     }),
   }),

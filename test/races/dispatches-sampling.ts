@@ -1,0 +1,82 @@
+// Dispatches of the kernels that sample.
+import { type Dispatch, floats, positive, words } from "./dispatch.ts";
+
+/** A temperature, top-k, top-p and min-p for every row. */
+const filters = Float32Array.from({ length: 512 }, (_, i) => [0.8, 3, 0.9, 0.05, 1, 0, 0, 0][i % 8] ?? 0);
+
+/** Kernels that sample, by name. */
+export const samplingDispatches: Readonly<Record<string, Dispatch>> = {
+  "sampling/accept-drafts": {
+    constants: { WORKGROUP: 4, BLOCK: 2 },
+    uniforms: { params: { b: 2, v: 9 } },
+    inputs: {
+      ...{ weights: new Uint32Array(18).fill(1), draftWeights: new Uint32Array(18).fill(1, 0, 2) },
+      ...{ drafts: words(0, 9), step: new Uint32Array(256).fill(1) },
+    },
+    outputs: { chosen: 2 },
+    workgroups: [2, 1, 1],
+  },
+  "sampling/argmax": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { rows: 3, v: 10 } },
+    inputs: { x: floats(30) },
+    outputs: { index: 3 },
+    workgroups: [2, 2, 1],
+  },
+  "sampling/penalise": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { b: 2, v: 5 } },
+    inputs: {
+      logits: floats(10),
+      counts: words(0, 1, 2, 0x80000000, 0, 0, 3, 0, 0x80000001, 1),
+      settings: positive(512),
+    },
+    outputs: { y: 10 },
+    workgroups: [3, 1, 1],
+  },
+  "reduce/magnitude": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { n: 10, index: 0 } },
+    inputs: { x: floats(10) },
+    outputs: { peaks: 1 },
+    workgroups: [1, 1, 1],
+    alone: true,
+  },
+  "sampling/restrict": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { b: 2, v: 5, words: 1 } },
+    inputs: { logits: floats(10), allowed: words(9, 22) },
+    outputs: { y: 10 },
+    workgroups: [3, 1, 1],
+  },
+  "sampling/token-logprobs": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { t: 3, v: 10 } },
+    inputs: { logits: floats(30), targets: words(3, 0, 9) },
+    outputs: { logprobs: 3 },
+    workgroups: [3, 1, 1],
+  },
+  // All filters, on two rows.
+  "sampling/sample": {
+    uniforms: { params: { b: 2, v: 6 } },
+    inputs: {
+      logits: floats(12),
+      settings: filters,
+      step: new Uint32Array(256).fill(1),
+    },
+    outputs: { chosen: 2 },
+    workgroups: [2, 1, 1],
+  },
+  "sampling/top-logprobs": {
+    uniforms: { params: { b: 2, v: 300, n: 3 } },
+    inputs: { logits: floats(600), chosen: words(5, 299) },
+    outputs: { ids: 6, logprobs: 6, chosenLogprob: 2, chosenRank: 2 },
+    workgroups: [2, 1, 1],
+  },
+  "sampling/token-weights": {
+    uniforms: { params: { b: 2, v: 6 } },
+    inputs: { logits: floats(12), settings: filters },
+    outputs: { weights: 12 },
+    workgroups: [2, 1, 1],
+  },
+};
