@@ -33,8 +33,11 @@ export interface Tuning {
   readonly f16: "native" | "packed";
 }
 
-/** Kinds of device that choices are made for. */
-export type Kind = "software" | "hardware";
+/**
+ * Kinds of device that choices are made for. `minimal` are software adapters with no more than the 256 invocations of a
+ * workgroup that WebGPU promises.
+ */
+export type Kind = "software" | "minimal" | "hardware";
 
 /** A choice, with where it was measured and the finding. */
 interface Choice<T> {
@@ -45,9 +48,13 @@ interface Choice<T> {
 }
 
 const llvmpipe = "llvmpipe (Mesa 25), 2 cores";
+const swiftShader = "SwiftShader 5";
+
+/** A row of the table: where `minimal` is missing, the choice is that of `software`. */
+type Row<T> = Readonly<Record<"software" | "hardware", Choice<T>>> & { readonly minimal?: Choice<T> };
 
 /** The table of choices, one per row. */
-export const tuningTable: { readonly [K in keyof Tuning]: Readonly<Record<Kind, Choice<Tuning[K]>>> } = {
+export const tuningTable: { readonly [K in keyof Tuning]: Row<Tuning[K]> } = {
   attentionOfFewQueries: {
     software: {
       choice: ["splitSubgroups", "splitK", "flash", "rows", "naive"],
@@ -86,6 +93,11 @@ export const tuningTable: { readonly [K in keyof Tuning]: Readonly<Record<Kind, 
       measuredOn: llvmpipe,
       finding: "a shuffle costs an eighth of a load, and 16 bytes a load take 0.65 to 0.75 of the time of 4",
     },
+    minimal: {
+      choice: ["vector"],
+      measuredOn: swiftShader,
+      finding: "0.54 to 0.93 of the time",
+    },
     hardware: { choice: ["vector"], measuredOn: undefined, finding: "coalesced loads, many of them in flight" },
   },
   projection: {
@@ -93,6 +105,11 @@ export const tuningTable: { readonly [K in keyof Tuning]: Readonly<Record<Kind, 
       choice: ["fused", "chain"],
       measuredOn: llvmpipe,
       finding: "a step in f16 takes as long either way, in q8_0 0.87, with 213 dispatches in place of 364",
+    },
+    minimal: {
+      choice: ["chain"],
+      measuredOn: swiftShader,
+      finding: "as matmulOfFewRows",
     },
     hardware: {
       choice: ["chain"],
@@ -105,6 +122,11 @@ export const tuningTable: { readonly [K in keyof Tuning]: Readonly<Record<Kind, 
       choice: ["fused", "chain"],
       measuredOn: llvmpipe,
       finding: "as long either way, within 2 %; two dispatches a layer less are encoded",
+    },
+    minimal: {
+      choice: ["chain"],
+      measuredOn: swiftShader,
+      finding: "0.87 of the time",
     },
     hardware: {
       choice: ["fused", "chain"],
@@ -199,18 +221,35 @@ export const tuningTable: { readonly [K in keyof Tuning]: Readonly<Record<Kind, 
 };
 
 /** The facts about a device on which the choice of kernels depends. */
-type Device = Pick<Gpu, "adapter">;
+type Device = Pick<Gpu, "adapter" | "limits">;
+
+/** Invocations of a workgroup that every device has. */
+const fewestInvocations = 256;
+
+/** The kind of a device, by which its choices are those of the table. */
+export function kindOf({ adapter, limits }: Device): Kind {
+  if (!adapter.software) return "hardware";
+  return limits.invocations <= fewestInvocations ? "minimal" : "software";
+}
+
+/** A choice of the table for a kind of device, with where it was measured. */
+export function choiceFor<K extends keyof Tuning>(name: K, kind: Kind): Choice<Tuning[K]> {
+  const row = tuningTable[name];
+  return row[kind] ?? row.software;
+}
 
 const byKind = (kind: Kind): Tuning =>
-  Object.fromEntries(Object.entries(tuningTable).map(([name, row]) => [name, row[kind].choice])) as unknown as Tuning;
+  Object.fromEntries(
+    Object.keys(tuningTable).map((name) => [name, choiceFor(name as keyof Tuning, kind).choice]),
+  ) as unknown as Tuning;
 
-const tunings = { software: byKind("software"), hardware: byKind("hardware") } as const;
+const tunings = { software: byKind("software"), minimal: byKind("minimal"), hardware: byKind("hardware") } as const;
 
 const tuned = new WeakMap<Device, Tuning>();
 
 /** The choices for this device: those of its kind, or those set with `tune`. */
 export function tuning(device: Device): Tuning {
-  return tuned.get(device) ?? tunings[device.adapter.software ? "software" : "hardware"];
+  return tuned.get(device) ?? tunings[kindOf(device)];
 }
 
 /** Sets choices for one device, for example from measurements on it; the others stay. */

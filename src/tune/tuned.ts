@@ -67,7 +67,9 @@ export function useRows(gpu: Gpu, rows: readonly TunedRow[], onWarning: (warning
       const why = staleness(gpu, call, row);
       if (why !== undefined && !warned) {
         warned = true; // the kernels of one release change together
-        onWarning(`stored tuning of ${call.op.opName} is not used: ${why}; run "shaderformer tune" again`);
+        onWarning(
+          `stored tuning of ${call.op.opName} is not used: ${why}; tune again to measure the kernels as they are`,
+        );
       }
       checked.set(key, why === undefined ? row : undefined);
     }

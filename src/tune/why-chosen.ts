@@ -1,7 +1,7 @@
 // Why a call has the variant that it has, in words.
 import type { Gpu } from "../gpu/gpu.ts";
 import { type OpCall, preferenceOf, withPreference } from "../kernels/preference.ts";
-import { tuningTable } from "../kernels/tuning.ts";
+import { choiceFor, kindOf, type Tuning, tuningTable } from "../kernels/tuning.ts";
 import { tunedRow } from "./tuned.ts";
 import type { TunedRow } from "./tuning-record.ts";
 
@@ -69,10 +69,10 @@ function measuredReason({ choice, untuned, variants, measured }: TunedRow): stri
 
 /** The row of the table of choices that an op's order has a variant from. */
 function tableRow(gpu: Gpu, { op, tensors, options }: OpCall, variant: string) {
-  const kind = gpu.adapter.software ? "software" : "hardware";
+  const kind = kindOf(gpu);
   const order = op.order(tensors, options, gpu).join();
-  const found = Object.entries(tuningTable).flatMap(([name, row]) => {
-    const { choice, finding, measuredOn } = row[kind];
+  const found = (Object.keys(tuningTable) as (keyof Tuning)[]).flatMap((name) => {
+    const { choice, finding, measuredOn } = choiceFor(name, kind);
     const names: readonly string[] = Array.isArray(choice) ? choice : [];
     if (!names.includes(variant) || !order.includes(names.join())) return [];
     return [{ name, finding: measuredOn === undefined ? `${finding} (not measured)` : `${finding} (${measuredOn})` }];

@@ -7,7 +7,7 @@ import { projection } from "../../src/kernels/matmul/projection.ts";
 import { experts } from "../../src/kernels/moe/experts.ts";
 import { rmsNorm } from "../../src/kernels/norm/rms-norm.ts";
 import { softmax } from "../../src/kernels/softmax/softmax.ts";
-import { tune, tuneAs, tuning, tuningTable } from "../../src/kernels/tuning.ts";
+import { choiceFor, kindOf, tune, tuneAs, tuning, tuningTable } from "../../src/kernels/tuning.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { testGpu } from "../support/gpu.ts";
 
@@ -44,8 +44,7 @@ test("orders name variants that there are, and end with one that needs no featur
 
 test("a device has the choices of its kind, or those set by tune", async () => {
   using device = await openGpu({ features: [] }); // not one that other files use
-  const kind = device.adapter.software ? "software" : "hardware";
-  expect(tuning(device).vectorLanes).toBe(tuningTable.vectorLanes[kind].choice);
+  expect(tuning(device).vectorLanes).toBe(choiceFor("vectorLanes", kindOf(device)).choice);
 
   tuneAs(device, "hardware");
   expect(tuning(device).f16).toBe("native");
@@ -57,4 +56,20 @@ test("a device has the choices of its kind, or those set by tune", async () => {
   const weight = tensor(device, [2, 8], new Float32Array(16));
   const [call] = device.record(() => matmul(device, { x, weight })).calls;
   expect(call?.variant).toBe("naive");
+});
+
+test("a software adapter with the fewest invocations has the rows of such, and the others of software adapters", async () => {
+  using device = await openGpu({ features: [], cap: { invocations: 256 } });
+  const { software } = device.adapter;
+  expect(kindOf(device)).toBe(software ? "minimal" : "hardware");
+  expect(kindOf({ ...device, limits: { ...device.limits, invocations: 1024 } })).toBe(
+    software ? "software" : "hardware",
+  );
+  tuneAs(device, "minimal");
+  expect(tuning(device)).toMatchObject({
+    matmulOfFewRows: ["vector"],
+    projection: ["chain"],
+    appendRotated: ["chain"],
+  });
+  expect(tuning(device).attentionOfFewQueries).toEqual(tuningTable.attentionOfFewQueries.software.choice);
 });

@@ -123,7 +123,7 @@ describe("lib/weight/mxfp4 reads every code with every exponent exactly", () => 
 
 test("the part depends on type, feature and tuning", () => {
   const device = (f16: Tuning["f16"], ...features: string[]) => {
-    const given = { features: new Set(features), adapter: gpu.adapter };
+    const given = { features: new Set(features), adapter: gpu.adapter, limits: gpu.limits };
     tune(given, { f16 });
     return given;
   };

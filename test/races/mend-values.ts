@@ -9,7 +9,7 @@ import type {
 // The package's entry for Node is CommonJS that Node takes for a module; its other file works.
 // @ts-expect-error it has no types
 import * as library from "wgsl_reflect/wgsl_reflect.module.js";
-import type { Interpreter, Operator, Scope, Shape, Step, Watched } from "./interpreter.ts";
+import type { Interpreter, Scope, Shape, Step, Watched } from "./interpreter.ts";
 
 const { CallExpr, ScalarData, TrackedTypedData, VectorData, WgslExec } = library as typeof import("wgsl_reflect");
 

@@ -9,13 +9,15 @@ import { softmax } from "../../src/kernels/softmax/softmax.ts";
 import type { CountedCall, Inputs } from "./call.ts";
 
 /** Short rows: one load of each of four threads, and two; sums of one run. */
-const widths = [16, 32] as const;
+const widths: readonly [number, number] = [16, 32];
+
+/** Whole steps of the subgroup of softmax/subgroups, of up to 16 threads. */
+const wholeSteps = [512, 1024] as const;
 
 export function rowCalls({ gpu, random }: Inputs): Readonly<Record<string, CountedCall>> {
   const found: Record<string, CountedCall> = {};
   const [rows, eps] = [2, 1e-5];
-  const add = (name: string, of: (cols: number) => unknown) => {
-    const [some, more] = widths;
+  const add = (name: string, of: (cols: number) => unknown, [some, more] = widths) => {
     found[name] = { record: () => of(some), grown: () => of(more) };
   };
   const x = (cols: number) => random([rows, cols]);
@@ -35,11 +37,10 @@ export function rowCalls({ gpu, random }: Inputs): Readonly<Record<string, Count
       addLayerNorm(gpu, { x: x(cols), residual: x(cols), weight: vector(cols), bias: vector(cols) }, { eps, variant }),
     );
   }
-  for (const variant of variantsOf(softmax))
-    add(`softmax ${variant}`, (cols) => softmax(gpu, { x: x(cols) }, { variant }));
-  // Whole steps of a subgroup.
-  const long = (cols: number) => softmax(gpu, { x: x(cols) }, { variant: "subgroups" });
-  found["softmax subgroups, long rows"] = { record: () => long(256), grown: () => long(512) };
+  for (const variant of variantsOf(softmax)) {
+    const own = variant === "subgroups" ? wholeSteps : widths;
+    add(`softmax ${variant}`, (cols) => softmax(gpu, { x: x(cols) }, { variant }), own);
+  }
   for (const [name, op] of Object.entries({ sum: library.sum, mean: library.mean, max: library.max })) {
     for (const variant of ["thread", "workgroup"] as const) {
       add(`${name} ${variant}`, (cols) => op(gpu, { x: x(cols) }, { axis: 1, variant }));

@@ -3,7 +3,7 @@ import type { ShaderModule } from "../../gpu/shader-module.ts";
 import type { DType } from "../../tensor/formats.ts";
 
 /** The inputs of the choice between a format's parts. */
-export type Reader = Pick<Gpu, "features" | "adapter">;
+export type Reader = Pick<Gpu, "features" | "adapter" | "limits">;
 
 /** A part that reads weights (slot `lib/weight`), and the bytes that its functions request, scales included. */
 export interface WeightPart {
@@ -24,7 +24,7 @@ export interface WideReading {
   /** Bytes of the vector or word that a touch of a cache line requests; default 16. */
   readonly touch?: number;
   /** Multiply-adds of a load besides those of its elements: once, and for each row of x; default none. */
-  readonly scaling?: { readonly load?: number; readonly row: number };
+  readonly scaling?: { readonly load?: number; readonly row?: number };
   /** Columns of a thread where x is one row, and normed: more share the norm, and take more registers; default 4. */
   readonly columns?: number;
 }

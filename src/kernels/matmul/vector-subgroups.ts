@@ -78,14 +78,19 @@ export const vectorSubgroupsKernel = defineKernel({
     const { ROWS, COLUMNS, SUBGROUP, LINE, TOUCHED, outputs } = tileOf(shader, gate);
     const workgroups = Math.ceil((gate ? m / 2 : m) / outputs);
     const columns = workgroups * SUBGROUP * COLUMNS; // padding included
-    const { elements = 1, bytes = 4, touch = 16, scaling = { row: 0 } } = widePart(dtypes["weight"], rows) ?? {};
+    const {
+      elements = 1,
+      bytes = 4,
+      touch = 16,
+      scaling: { load = 0, row = 0 } = {},
+    } = widePart(dtypes["weight"], rows) ?? {};
     // Cache lines of a subgroup's rows, which are in two places where half of them are gates.
     const words = rowWords(dtypes["weight"], k);
     const few = SUBGROUP * COLUMNS * words <= TOUCHED;
     const lines = (outputs: number) => (few ? (gate ? 2 : 1) * Math.ceil((outputs * words) / LINE) : 0);
     const touches = (workgroups - 1) * lines(outputs) + lines((gate ? m / 2 : m) - (workgroups - 1) * outputs);
     const loads = (columns * k) / elements;
-    const products = ROWS * columns * k + loads * ((scaling.load ?? 0) + ROWS * scaling.row);
+    const products = ROWS * columns * k + loads * (load + ROWS * row);
     const results = rows * (gate ? m / 2 : m);
     const others = (dtypes["bias"] ? rows * m : 0) + (gate ? 5 * results : 0) + (dtypes["residual"] ? results : 0);
     // Each subgroup norms x by itself: it reads x twice, and the weights of the norm once.

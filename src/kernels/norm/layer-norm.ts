@@ -75,9 +75,9 @@ const subgroups = {
     ...plain,
     specialise: (axes, _, context) => subgroupRows(context.gpu, axes, [biasPart(context)]),
     ...rowGrid,
-    cost: ({ rows, cols }, _, context, shader) => ({
+    cost: ({ rows, cols }, _, context) => ({
       flops: 8 * rows * cols,
-      requestedBytes: (16 + (4 + biasBytes(context)) * shareOf(shader)) * rows * cols,
+      requestedBytes: (16 + (4 + biasBytes(context)) * shareOf(rows)) * rows * cols,
     }),
   }),
 };
@@ -135,9 +135,9 @@ const addVariants = {
       ...added,
       specialise: (axes, _, context) => subgroupRows(context.gpu, axes, [rowResidual, biasPart(context)]),
       ...rowGrid,
-      cost: ({ rows, cols }, _, context, shader) => ({
+      cost: ({ rows, cols }, _, context) => ({
         flops: 9 * rows * cols,
-        requestedBytes: (24 + (4 + biasBytes(context)) * shareOf(shader)) * rows * cols,
+        requestedBytes: (24 + (4 + biasBytes(context)) * shareOf(rows)) * rows * cols,
       }),
     }),
   },

@@ -64,9 +64,9 @@ const subgroups = {
     ...plain,
     specialise: (axes, _, { gpu }) => subgroupRows(gpu, axes),
     ...rowGrid,
-    cost: ({ rows, cols }, _options, _context, shader) => ({
+    cost: ({ rows, cols }) => ({
       flops: 4 * rows * cols,
-      requestedBytes: (12 + 4 * shareOf(shader)) * rows * cols,
+      requestedBytes: (12 + 4 * shareOf(rows)) * rows * cols,
     }),
   }),
 };
@@ -115,9 +115,9 @@ const addVariants = {
       ...added,
       specialise: (axes, _, { gpu }) => subgroupRows(gpu, axes, [rowResidual]),
       ...rowGrid,
-      cost: ({ rows, cols }, _options, _context, shader) => ({
+      cost: ({ rows, cols }) => ({
         flops: 5 * rows * cols,
-        requestedBytes: (20 + 4 * shareOf(shader)) * rows * cols,
+        requestedBytes: (20 + 4 * shareOf(rows)) * rows * cols,
       }),
     }),
   },

@@ -1,7 +1,7 @@
 // The common part of the norms that give rows to a subgroup.
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { ShaderModule } from "../../gpu/shader-module.ts";
-import { constantsOf, type Shader, type Specialisation } from "../../gpu/specialise.ts";
+import type { Specialisation } from "../../gpu/specialise.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { rowSpecialisation } from "../reduce/lanes.ts";
 
@@ -26,6 +26,12 @@ export const bySubgroups = {
 /** From how many rows on a subgroup has four, so that there are still subgroups for all cores. */
 const manyRows = 64;
 
+/** Rows of a subgroup. */
+const together = (rows: number) => (rows < manyRows ? 1 : 4);
+
+/** The share of a load of the weight that each of `rows` has. */
+export const shareOf = (rows: number): number => 1 / together(rows);
+
 /** Parts and constants for `rows` of `cols` elements. */
 export const subgroupRows = (
   { adapter }: Gpu,
@@ -33,8 +39,5 @@ export const subgroupRows = (
   parts: readonly ShaderModule[] = [],
 ): Specialisation => ({
   parts: rowSpecialisation(cols, parts).parts ?? [],
-  constants: { SUBGROUP: adapter.subgroupSize ?? 0, ROWS: rows < manyRows ? 1 : 4 },
+  constants: { SUBGROUP: adapter.subgroupSize ?? 0, ROWS: together(rows) },
 });
-
-/** The share of a load of the weight that each row of a subgroup has. */
-export const shareOf = (shader: Shader): number => 1 / constantsOf(shader, "ROWS").ROWS;
