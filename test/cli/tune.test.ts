@@ -20,7 +20,9 @@ async function measured(...args: string[]) {
   const { code, stdout, stderr } = await run("inspect", "--program", ...args);
   expect(code, stderr).toBe(0);
   const { prefill, decode } = JSON.parse(stdout) as Record<"prefill" | "decode", Report>;
-  const reasons = [...prefill.calls, ...decode.calls].flatMap(({ why = "" }) => (/^measured here/.test(why) ? why : []));
+  const reasons = [...prefill.calls, ...decode.calls].flatMap(({ why = "" }) =>
+    /^measured here/.test(why) ? why : [],
+  );
   return { reasons, stderr };
 }
 
@@ -29,7 +31,7 @@ test("nothing is used before it is measured", async () => {
 });
 
 test("a second start uses what a first one stored, unless it is not to", async () => {
-  const { code, stdout, stderr } = await run("tune", "--budget", "0.5");
+  const { code, stdout, stderr } = await run("tune", "--budget", "10");
   expect(code, stderr).toBe(0);
   const { rows, stored } = JSON.parse(stdout) as { rows: readonly unknown[]; stored: boolean };
   expect(stored).toBe(true);

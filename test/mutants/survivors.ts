@@ -1,7 +1,5 @@
 // Reasons that several survivors share.
 const same = "every thread of the workgroup holds the same value";
-const inOrder =
-  "needed by the memory model, and not shown by an adapter that runs the subgroups of a workgroup one after the other, first to last; ";
 
 const testedAnyway = "a full tile is tested pair by pair, and the mask says that all of it is seen";
 const hiddenAnyway = "more keys are visited, which the mask then hides";
