@@ -21,8 +21,6 @@ export interface WideReading {
   readonly elements: number;
   /** Bytes of a load, scales included. */
   readonly bytes: number;
-  /** Bytes of the vector or word that a touch of a cache line requests; default 16. */
-  readonly touch?: number;
   /** Multiply-adds of a load besides those of its elements: once, and for each row of x; default none. */
   readonly scaling?: { readonly load?: number; readonly row?: number };
   /** Columns of a thread where x is one row, and normed: more share the norm, and take more registers; default 4. */

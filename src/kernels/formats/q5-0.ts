@@ -6,5 +6,5 @@ import type { FormatParts } from "./format-parts.ts";
 export const q5_0 = {
   name: "q5_0",
   weight: () => ({ part: weight, one: 12, four: 12 }),
-  wide: () => ({ part: wide, elements: 32, bytes: 24, touch: 4, scaling: { row: 1 } }),
+  wide: () => ({ part: wide, elements: 32, bytes: 24, scaling: { row: 1 } }),
 } as const satisfies FormatParts;

@@ -6,5 +6,5 @@ import type { FormatParts } from "./format-parts.ts";
 export const q5_1 = {
   name: "q5_1",
   weight: () => ({ part: weight, one: 12, four: 12 }),
-  wide: () => ({ part: wide, elements: 32, bytes: 24, touch: 4, scaling: { load: 1, row: 2 } }),
+  wide: () => ({ part: wide, elements: 32, bytes: 24, scaling: { load: 1, row: 2 } }),
 } as const satisfies FormatParts;

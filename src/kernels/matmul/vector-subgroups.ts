@@ -78,12 +78,7 @@ export const vectorSubgroupsKernel = defineKernel({
     const { ROWS, COLUMNS, SUBGROUP, LINE, TOUCHED, outputs } = tileOf(shader, gate);
     const workgroups = Math.ceil((gate ? m / 2 : m) / outputs);
     const columns = workgroups * SUBGROUP * COLUMNS; // padding included
-    const {
-      elements = 1,
-      bytes = 4,
-      touch = 16,
-      scaling: { load = 0, row = 0 } = {},
-    } = widePart(dtypes["weight"], rows) ?? {};
+    const { elements = 1, bytes = 4, scaling: { load = 0, row = 0 } = {} } = widePart(dtypes["weight"], rows) ?? {};
     // Cache lines of a subgroup's rows, which are in two places where half of them are gates.
     const words = rowWords(dtypes["weight"], k);
     const few = SUBGROUP * COLUMNS * words <= TOUCHED;
@@ -100,7 +95,7 @@ export const vectorSubgroupsKernel = defineKernel({
       executedFlops: 2 * products + others + (dtypes["norm"] ? 4 * workgroups * ROWS * k : 0),
       requestedBytes:
         loads * bytes +
-        touch * touches +
+        4 * touches +
         4 * workgroups * xReads +
         4 * (results + (dtypes["bias"] ? rows * m : 0) + (dtypes["residual"] ? results : 0)),
     };
