@@ -72,7 +72,7 @@ describe.skipIf(noChromium)(
         await page.getByRole("listitem").getByRole("link", { name: card }).click();
         await page.getByRole("heading", { name: heading, level: 1 }).waitFor();
         await page.getByRole("navigation").getByRole("link", { name: "Peers", exact: true }).click();
-        await page.getByRole("heading", { name: "The same work on four engines", level: 1 }).waitFor();
+        await page.getByRole("heading", { name: "The same work on six engines", level: 1 }).waitFor();
         await page.getByRole("link", { name: "Shaderformer" }).click();
         await page.getByRole("heading", { name: "Transformers written in shaders" }).waitFor();
       }

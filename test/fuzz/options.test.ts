@@ -2,13 +2,14 @@
 // argument that is a number, a text or a list.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Encoder, loadEncoder } from "../../src/encoders.ts";
-import { type LanguageModel, loadModel, type Session } from "../../src/index.ts";
+import { createEngine, type Engine, type LanguageModel, loadModel, type Session } from "../../src/index.ts";
 import { encoderFolder } from "../encode/golden-encoders.ts";
 import { bundledModel } from "../support/bundled.ts";
 import { testGpu } from "../support/gpu.ts";
 import { argumentCalls } from "../support/public-calls/arguments.ts";
 import { checkCalls } from "../support/public-calls/check.ts";
 import { encoderCalls } from "../support/public-calls/encoders.ts";
+import { checkedByModel, engineCalls } from "../support/public-calls/engine.ts";
 import { publicCalls } from "../support/public-calls/functions.ts";
 import { referenceCalls } from "../support/public-calls/reference.ts";
 import { readSurface, type Surface } from "../support/public-types.ts";
@@ -94,6 +95,7 @@ const classes = [
   "Tokenizer",
   "ChatTemplate",
   "Program",
+  "Engine",
 ];
 
 const gpu = await testGpu();
@@ -101,6 +103,7 @@ let surface: Surface;
 let model: LanguageModel;
 let session: Session;
 let encoder: Encoder;
+let engine: Engine;
 
 beforeAll(async () => {
   const entries = {
@@ -114,8 +117,10 @@ beforeAll(async () => {
   model = await loadModel(gpu, bundledModel, { context: 64 });
   session = model.session();
   encoder = await loadEncoder(gpu, encoderFolder("bert"));
+  engine = await createEngine();
 });
-afterAll(() => {
+afterAll(async () => {
+  await engine.dispose();
   encoder.dispose();
   session.dispose();
   model.dispose();
@@ -143,11 +148,12 @@ test.each([
         isOfEntry(name, entry) &&
         !data.has(name) &&
         !inner.has(name) &&
+        !checkedByModel.has(name) &&
         signatures.flat().some(({ type }) => takesObjects(type)),
     );
     expect(functions.length).toBeGreaterThan(least); // they are found at all
     const callsOf = {
-      "": () => publicCalls(gpu, model, session),
+      "": () => ({ ...publicCalls(gpu, model, session), ...engineCalls(engine) }),
       encoders: () => encoderCalls(gpu, encoder),
       reference: referenceCalls,
       check: () => checkCalls(gpu),
@@ -166,6 +172,7 @@ test("every argument that is a number, a text or a list is checked, and its erro
     (one) =>
       takesPlain(one) &&
       !inner.has(one.name) &&
+      !checkedByModel.has(one.name) &&
       !lookups.has(one.name) &&
       !data.has(one.name) &&
       !one.name.startsWith("attention/"),
@@ -173,6 +180,7 @@ test("every argument that is a number, a text or a list is checked, and its erro
   expect(functions.length).toBeGreaterThan(60);
   const calls = {
     ...publicCalls(gpu, model, session),
+    ...engineCalls(engine),
     ...encoderCalls(gpu, encoder),
     ...argumentCalls(gpu, model),
     ...referenceCalls(),

@@ -31,6 +31,7 @@ export async function scratchCopy(): Promise<ScratchCopy> {
     "site",
     "scripts",
     "docs",
+    "test/traffic/figures.ts", // of which docs/guarantees.md has a list
     "examples/02-matmul-ladder",
     "package.json",
     "tsconfig.json",
