@@ -102,7 +102,7 @@ export const projectionCases: CaseTable<Inputs, "y", ProjectionOptions, keyof ty
     allowed: () => allowedUlps.inverseSqrt,
   },
   cases: [
-    shape("one vector", [1], 32, 1, { norm: true, eps: 1e-5 }),
+    shape("one vector", [1], 32, 8, { norm: true, eps: 1e-5 }), // of a single result there is no mean error
     shape("nothing around it", [2], 64, 37),
     shape("a norm before q, k and v with biases, f16", [1], 96, 131, {
       dtype: "f16",
