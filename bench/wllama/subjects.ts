@@ -12,7 +12,7 @@ import type { OwnOptions, WllamaPage } from "./page.ts";
 import { textOfTokens } from "./texts.ts";
 import type { Completion, CompletionRequest } from "./wllama.ts";
 
-/** What is measured in the browser, beside this engine. */
+/** What is measured in the browser together with this engine. */
 export const wllamaBackends = ["webgpu", "cpu"] as const;
 export type WllamaBackend = (typeof wllamaBackends)[number];
 

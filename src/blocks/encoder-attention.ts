@@ -19,7 +19,7 @@ export type EncoderMask = Extract<NamedMask, "full" | { readonly kind: "local" |
 /** The scores that encoders have. */
 export type EncoderScore = Extract<NamedScore, "none" | { readonly kind: "signed-relative-bias" }>;
 
-/** Which tokens see which, and what their scores are besides scaled dot products. */
+/** Which tokens see which, and what is added to scores, which are scaled dot products. */
 export interface Sight {
   readonly layout?: "contiguous" | RaggedLayout | undefined;
   readonly mask?: EncoderMask | undefined;

@@ -17,7 +17,7 @@ export interface RunnableEncoder {
   states(inputs: TokenInputs): Tensor;
 }
 
-/** Numbers that a program reads beside the tokens. */
+/** Numbers that a program reads in addition to the tokens. */
 export interface PackInput {
   readonly dtype: "u32" | "f32";
   /** How many, for a program of this size. */

@@ -29,7 +29,7 @@ export interface ModelFiles {
   hasChatTemplate(): Promise<boolean>;
   /**
    * `transposed`: whether the family's matrices are stored `[in, out]`, which those of quantised folders never are.
-   * `implied`: the names that the config implies, so that what such folders have besides can be left out.
+   * `implied`: the names that the config implies, so that what else such folders have can be left out.
    */
   weights(transposed: boolean, implied?: Implied): Promise<Weights>;
   /** What has no effect, or another than expected; complete once tokenizer and weights are read. */

@@ -21,7 +21,7 @@ export interface WideReading {
   readonly elements: number;
   /** Bytes of a load, scales included. */
   readonly bytes: number;
-  /** Multiply-adds of a load besides those of its elements: once, and for each row of x; default none. */
+  /** Multiply-adds of a load in addition to those of its elements: once, and for each row of x; default none. */
   readonly scaling?: { readonly load?: number; readonly row?: number };
   /** Columns of a thread where x is one row, and normed: more share the norm, and take more registers; default 4. */
   readonly columns?: number;

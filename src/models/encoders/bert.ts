@@ -1,12 +1,12 @@
 import { type FieldReader, flag, integer, optional, positive, unsupported } from "../../formats/fields.ts";
 import { activationName, activationOf } from "../config-fields.ts";
-import type { Opposites } from "../family.ts";
 import type { EncoderConfig } from "./config.ts";
 import {
   type EncoderFamily,
   type EncoderLayerSources,
   type EncoderSources,
   headWidthOf,
+  layerOpposites,
   layerSources,
   normSources,
   positionSources,
@@ -96,16 +96,12 @@ const names = {
 const layer = (config: EncoderConfig, index: number, has: (name: string) => boolean): EncoderLayerSources =>
   layerSources(config, `${prefixOf(config, has)}encoder.layer.${index}.`, names, has);
 
-const opposites = ({ layers }: EncoderConfig): Opposites<EncoderConfig> => ({
-  num_hidden_layers: { is: layers, but: { layers: layers + 1 } },
-});
-
 export const bert: EncoderFamily = {
   modelTypes: Object.keys(prefixes),
   read,
   outer,
   layer,
-  opposites,
+  opposites: layerOpposites,
   heads: (config, naming) =>
     config.architecture in afterPadding
       ? robertaHeads(config, naming)

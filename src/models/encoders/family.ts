@@ -1,5 +1,5 @@
 import type { FieldReader } from "../../formats/fields.ts";
-import type { FeedForwardSources, LayerSources, WeightNames, WeightSource } from "../family.ts";
+import type { FeedForwardSources, LayerSources, Opposites, WeightNames, WeightSource } from "../family.ts";
 import type { EncoderConfig } from "./config.ts";
 import type { FamilyHeads, HeadKind, HeadNaming, HeadSources } from "./heads/head.ts";
 
@@ -109,3 +109,8 @@ export function layerSources(
     feedForward: { up: up.weight, upBias: up.bias, down: down.weight, downBias: down.bias },
   };
 }
+
+/** What contradicts the number of layers that most families' config.json gives. */
+export const layerOpposites = ({ layers }: EncoderConfig): Opposites<EncoderConfig> => ({
+  num_hidden_layers: { is: layers, but: { layers: layers + 1 } },
+});

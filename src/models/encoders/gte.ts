@@ -10,7 +10,7 @@ import {
   unsupported,
 } from "../../formats/fields.ts";
 import { activationOf } from "../config-fields.ts";
-import type { Opposites, WeightSource } from "../family.ts";
+import type { WeightSource } from "../family.ts";
 import { type RopeSettings, readRope } from "../rope.ts";
 import type { EncoderConfig } from "./config.ts";
 import {
@@ -18,6 +18,7 @@ import {
   type EncoderLayerSources,
   type EncoderSources,
   headWidthOf,
+  layerOpposites,
   normSources,
   projectionSources,
 } from "./family.ts";
@@ -124,16 +125,12 @@ function layer({ width, hidden }: EncoderConfig, index: number, has: (name: stri
   };
 }
 
-const opposites = ({ layers }: EncoderConfig): Opposites<EncoderConfig> => ({
-  num_hidden_layers: { is: layers, but: { layers: layers + 1 } },
-});
-
 export const gte: EncoderFamily = {
   modelTypes: ["new"],
   read,
   outer,
   layer,
-  opposites,
+  opposites: layerOpposites,
   heads: (config, naming) => gteHeads(config, naming, prefixOf(naming.has)),
   // Heads, of which a model uses one or none.
   extras: () => [/\bembeddings\.position_ids$/, /\bpooler\./, /^(lm_head|classifier|qa_outputs)\b/],

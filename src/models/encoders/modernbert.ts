@@ -9,10 +9,16 @@ import {
   unsupported,
 } from "../../formats/fields.ts";
 import { activationOf } from "../config-fields.ts";
-import type { Opposites, WeightSource } from "../family.ts";
+import type { WeightSource } from "../family.ts";
 import { readRope } from "../rope.ts";
 import type { EncoderConfig } from "./config.ts";
-import { type EncoderFamily, type EncoderLayerSources, type EncoderSources, headWidthOf } from "./family.ts";
+import {
+  type EncoderFamily,
+  type EncoderLayerSources,
+  type EncoderSources,
+  headWidthOf,
+  layerOpposites,
+} from "./family.ts";
 import { modernBertHeads } from "./heads/modernbert.ts";
 
 const biased = "a bias is not supported";
@@ -106,16 +112,12 @@ function layer({ width, hidden }: EncoderConfig, index: number, has: (name: stri
   };
 }
 
-const opposites = ({ layers }: EncoderConfig): Opposites<EncoderConfig> => ({
-  num_hidden_layers: { is: layers, but: { layers: layers + 1 } },
-});
-
 export const modernBert: EncoderFamily = {
   modelTypes: ["modernbert"],
   read,
   outer,
   layer,
-  opposites,
+  opposites: layerOpposites,
   heads: modernBertHeads,
   // Heads, of which a model uses one or none.
   extras: () => [/^(head|decoder|classifier)\b/],

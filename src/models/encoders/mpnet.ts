@@ -1,12 +1,12 @@
 import { type FieldReader, flag, integer, only, optional, positive, unsupported } from "../../formats/fields.ts";
 import { activationName, activationOf } from "../config-fields.ts";
-import type { Opposites } from "../family.ts";
 import type { EncoderConfig } from "./config.ts";
 import {
   type EncoderFamily,
   type EncoderLayerSources,
   type EncoderSources,
   headWidthOf,
+  layerOpposites,
   layerSources,
   normSources,
   positionSources,
@@ -92,16 +92,12 @@ const names = {
 const layer = (config: EncoderConfig, index: number, has: (name: string) => boolean): EncoderLayerSources =>
   layerSources(config, `${prefixOf(has)}encoder.layer.${index}.`, names, has);
 
-const opposites = ({ layers }: EncoderConfig): Opposites<EncoderConfig> => ({
-  num_hidden_layers: { is: layers, but: { layers: layers + 1 } },
-});
-
 export const mpnet: EncoderFamily = {
   modelTypes: ["mpnet"],
   read,
   outer,
   layer,
-  opposites,
+  opposites: layerOpposites,
   heads: robertaHeads,
   // A buffer, and heads, of which a model uses one or none.
   extras: () => [/\bembeddings\.position_ids$/, /\bpooler\./, /^(lm_head|classifier|qa_outputs)\b/],
