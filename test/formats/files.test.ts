@@ -23,8 +23,8 @@ describe("files by name", () => {
 
   test("that are missing, or none, are named", async () => {
     const source = openFiles({ "a.bin": new Blob([numbered(10)]) }, "what was dropped");
-    for (const promise of [source.size("b.bin"), source.read("constructor", 0, 1)]) {
-      expect((await formatErrorOf(promise)).message).toMatch(/: there is no such file in what was dropped$/);
+    for (const call of [() => source.size("b.bin"), () => source.read("constructor", 0, 1)]) {
+      expect((await formatErrorOf(call())).message).toMatch(/: there is no such file in what was dropped$/);
     }
     expect((await formatErrorOf(source.read("a.bin", 5, 11))).message).toMatch(/but the file has 10 bytes$/);
     for (const bad of ["https://example.org/a.bin", null, 5]) {

@@ -46,8 +46,8 @@ describe("openFolder", () => {
     const source = await openFolder(path);
     for (const file of ["none.json", "sub", "a.bin/none"]) {
       expect(await source.has(file)).toBe(false);
-      for (const promise of [source.size(file), source.read(file, 0, 0)]) {
-        expect((await formatErrorOf(promise)).message).toBe(`${file}: there is no such file in ${path}`);
+      for (const call of [() => source.size(file), () => source.read(file, 0, 0)]) {
+        expect((await formatErrorOf(call())).message).toBe(`${file}: there is no such file in ${path}`);
       }
     }
   });
@@ -88,8 +88,8 @@ describe("openFolder", () => {
       "",
       "./a",
     ]) {
-      for (const promise of [source.has(file), source.size(file), source.read(file, 0, 1)]) {
-        expect((await formatErrorOf(promise)).message).toContain("is not a plain relative file name");
+      for (const call of [() => source.has(file), () => source.size(file), () => source.read(file, 0, 1)]) {
+        expect((await formatErrorOf(call())).message).toContain("is not a plain relative file name");
       }
     }
   });

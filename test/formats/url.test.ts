@@ -193,8 +193,8 @@ describe("what is not there", () => {
       const { base } = await serve((_, response) => response.writeHead(status).end("none"));
       const source = openUrl(base);
       expect(await source.has("a.bin")).toBe(false);
-      for (const promise of [source.size("a.bin"), source.read("a.bin", 0, 1)]) {
-        const error = await formatErrorOf(promise);
+      for (const call of [() => source.size("a.bin"), () => source.read("a.bin", 0, 1)]) {
+        const error = await formatErrorOf(call());
         expect(error.message).toBe(`a.bin: there is no such file (HTTP ${status}) in ${base}`);
         expect(error.file).toBe("a.bin");
       }
@@ -222,8 +222,8 @@ describe("what is not there", () => {
       response.writeHead(status).end("oh");
     });
     const source = openUrl(base);
-    for (const promise of [source.has("a.bin"), source.size("a.bin"), source.read("a.bin", 0, 1)]) {
-      const error = await formatErrorOf(promise);
+    for (const call of [() => source.has("a.bin"), () => source.size("a.bin"), () => source.read("a.bin", 0, 1)]) {
+      const error = await formatErrorOf(call());
       expect(error.message).toBe(`a.bin: the server answered HTTP 500 Internal Server Error for ${base}/a.bin`);
     }
     status = 200;

@@ -61,7 +61,7 @@ test("losing the device while work is on its way fails that work", async () => {
   const { x: input, program } = record(gpu);
   const instantiating = program.instantiate(replacements([[input, tensor(gpu, [3], [1, 2, 3])]]));
   gpu.device.destroy();
-  for (const promise of [...reads, instantiating]) await expect(promise).rejects.toThrow(lost);
+  await Promise.all([...reads, instantiating].map((promise) => expect(promise).rejects.toThrow(lost)));
 });
 
 test("a program goes on on a fresh device, given what it took from outside", async () => {
