@@ -1,0 +1,48 @@
+import { type FieldReader, readFields, text } from "../../formats/fields.ts";
+import { shortened } from "../../formats/format-error.ts";
+import { type ConfigOrigin, configJson } from "../config.ts";
+import type { EncoderDecoderConfig } from "./config.ts";
+import type { EncoderDecoderFamily } from "./family.ts";
+import { encoderDecoderTypes } from "./model-types.ts";
+import { t5 } from "./t5.ts";
+
+/** All families of encoder-decoders: adding one takes a file, its word here and its types in `model-types.ts`. */
+const families: readonly EncoderDecoderFamily[] = [t5];
+
+/** Families by the `model_type` of a `config.json`. */
+export const encoderDecoderFamilies: ReadonlyMap<string, EncoderDecoderFamily> = new Map(
+  families.flatMap((family) => family.modelTypes.map((type) => [type, family] as const)),
+);
+
+/** What is known of encoder-decoders that are not built: what they have that others have not. */
+const unbuilt: Readonly<Record<string, string>> = {
+  mbart: "its layers have norms before and a norm at the end",
+  pegasus: "its layers have norms before and a norm at the end",
+  whisper: "it takes sound",
+  umt5: "each of its layers has a bias table of its own",
+  longt5: "its encoder sees a part of a text",
+  switch_transformers: "it has experts",
+  m2m_100: "its tokenizer needs a language for each text",
+};
+
+/** The family and settings of a parsed `config.json`; throws `FormatError` for one that is no encoder-decoder's. */
+export function readEncoderDecoderConfig(
+  raw: unknown,
+  { file, names }: ConfigOrigin = configJson,
+): { readonly family: EncoderDecoderFamily; readonly config: EncoderDecoderConfig; readonly reader: FieldReader } {
+  const reader = readFields(file, raw, names);
+  const type = reader.field("model_type", text);
+  const family = encoderDecoderFamilies.get(type);
+  if (!family) {
+    const why = Object.hasOwn(unbuilt, type) ? ` (${unbuilt[type]})` : "";
+    const known = `known encoder-decoders are ${encoderDecoderTypes.join(", ")}`;
+    return reader.fail("model_type", `is ${shortened(type, 80)}, which is not supported${why}; ${known}`);
+  }
+  if ((reader.raw["quantization_config"] ?? undefined) !== undefined) {
+    reader.fail(
+      "quantization_config",
+      "quantised weights of encoder-decoders are not supported; use an f32, f16 or bf16 checkpoint",
+    );
+  }
+  return { family, config: family.read(reader, type), reader };
+}
