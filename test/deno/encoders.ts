@@ -1,24 +1,55 @@
-// The states of the golden encoders, and the logits of their heads for masked tokens.
+// The states and vectors of the golden encoders, also with weights of f16, and the logits of their heads for masked tokens;
+// and vectors of the bundled sentence encoder.
 import { loadEncoder } from "../../src/encoders.ts";
-import { openGpu } from "../../src/index.ts";
-import { encoderFolder, encoderGolden, encoderNames, farthest } from "../encode/golden-encoders.ts";
+import { type Gpu, openGpu } from "../../src/index.ts";
+import {
+  cosineOf,
+  encoderFolder,
+  encoderGolden,
+  encoderNames,
+  farthest,
+  halvedGolden,
+  meanFolder,
+  meanOf,
+} from "../encode/golden-encoders.ts";
 import { headsGolden, logSoftmax } from "../encode/golden-heads.ts";
-import { say } from "./report.ts";
+import { fifty } from "../support/sentences.ts";
+import { type EncoderDistances, say } from "./report.ts";
 
-/** Computes the states of every golden text, layer by layer. */
+/** Computes them on a device with all features, and on one without any. */
 export async function encodeGolden(): Promise<void> {
-  using gpu = await openGpu();
-  for (const name of encoderNames) {
-    using encoder = await loadEncoder(gpu, encoderFolder(name));
-    let distance = 0;
-    for (const { text, layers: golden } of encoderGolden(name).texts) {
-      const { layers } = await encoder.hidden(text);
-      distance = Math.max(distance, farthest(layers.flat(), golden.flat()));
-    }
-    const { text, logits } = headsGolden(name).masked;
-    const masks = (await encoder.fillMask(text, { top: 1000 })).masks.map((tokens) =>
-      [...tokens].sort((a, b) => a.id - b.id).map(({ probability }) => Math.log(probability)),
-    );
-    say({ kind: "encoder", name, distance, ofMasks: farthest(masks, logits.map(logSoftmax)) });
+  for (const options of [{}, { features: [] }]) {
+    using gpu = await openGpu(options);
+    const features = [...gpu.features];
+    for (const name of encoderNames) say({ kind: "encoder", name, features, far: await distancesOf(gpu, name) });
+    using encoder = await loadEncoder(gpu, "examples/models/use-lite");
+    const { embeddings } = await encoder.embed(fifty.slice(0, 3));
+    say({ kind: "vectors", features, vectors: embeddings.map((vector) => [...vector]) });
   }
+}
+
+async function distancesOf(gpu: Gpu, name: string): Promise<EncoderDistances> {
+  const { texts } = encoderGolden(name);
+  let [states, cosine, halved, halvedCosine] = [0, 1, 0, 1];
+  using plain = await loadEncoder(gpu, await meanFolder(name));
+  for (const { text, layers: golden } of texts) {
+    const { layers } = await plain.hidden(text);
+    states = Math.max(states, farthest(layers.flat(), golden.flat()));
+  }
+  const { embeddings } = await plain.embed(texts.map(({ text }) => text));
+  for (const [i, { layers }] of texts.entries()) {
+    cosine = Math.min(cosine, cosineOf(embeddings[i] ?? [], meanOf(layers.at(-1) ?? [])));
+  }
+  using rounded = await loadEncoder(gpu, await meanFolder(name), { dtype: "f16" });
+  for (const { text, last } of halvedGolden(name).texts) {
+    halved = Math.max(halved, farthest((await rounded.hidden(text)).layers.at(-1) ?? [], last));
+    const [vector = []] = (await rounded.embed([text])).embeddings;
+    halvedCosine = Math.min(halvedCosine, cosineOf(vector, meanOf(last)));
+  }
+  using heads = await loadEncoder(gpu, encoderFolder(name));
+  const { text, logits } = headsGolden(name).masked;
+  const masks = (await heads.fillMask(text, { top: 1000 })).masks.map((tokens) =>
+    [...tokens].sort((a, b) => a.id - b.id).map(({ probability }) => Math.log(probability)),
+  );
+  return { states, masks: farthest(masks, logits.map(logSoftmax)), cosine, halved, halvedCosine };
 }

@@ -15,8 +15,31 @@ export type Report =
       readonly encodePerToken: number;
       readonly perToken: number;
     }
-  /** How far an encoder's states of all layers are from the golden ones at most. */
-  | { readonly kind: "encoder"; readonly name: string; readonly distance: number; readonly ofMasks: number };
+  /** How far an encoder is from the golden numbers at most, on a device with these features. */
+  | {
+      readonly kind: "encoder";
+      readonly name: string;
+      readonly features: readonly string[];
+      readonly far: EncoderDistances;
+    }
+  /** Vectors of the bundled sentence encoder. */
+  | {
+      readonly kind: "vectors";
+      readonly features: readonly string[];
+      readonly vectors: readonly (readonly number[])[];
+    };
+
+/** The largest distances from golden numbers, and the least cosines with golden vectors. */
+export interface EncoderDistances {
+  /** Of states of all layers. */
+  readonly states: number;
+  /** Of logarithms of the probabilities of masked tokens. */
+  readonly masks: number;
+  readonly cosine: number;
+  /** With weights rounded to f16: of states of the last layer. */
+  readonly halved: number;
+  readonly halvedCosine: number;
+}
 
 /** A greedy continuation. */
 export interface GeneratedRow {

@@ -1,11 +1,13 @@
 // WebGPU as wgpu implements it, in Deno: its compiler, naga, on every text that the cases of kernels are specialised to,
 // a share of the cases, and the bundled model. SHADERFORMER_FULL runs all cases and the tests of kernels.
 import { describe, expect, test } from "vitest";
-import { encoderNames } from "../encode/golden-encoders.ts";
+import { encoderNames, farthest } from "../encode/golden-encoders.ts";
 import { bundleTests } from "../outside-vitest/bundle.ts";
 import { testFiles } from "../outside-vitest/files.ts";
 import { goldenPrompts } from "../support/bundled.ts";
+import { fifty } from "../support/sentences.ts";
 import { kernelFiles } from "../support/shaders.ts";
+import { bundledVectors } from "../support/use-lite.ts";
 import { noDeno, runInDeno } from "./deno.ts";
 import type { Report } from "./report.ts";
 
@@ -58,12 +60,29 @@ describe.skipIf(why)(`wgpu in Deno${why ? ` (${why})` : ""}`, () => {
     expect(ofKind("model").map(({ rows }) => rows)).toEqual([wanted]);
   });
 
-  test("the states of encoders and the logits of masked tokens equal the golden data", () => {
+  test("the states and vectors of encoders and the logits of masked tokens equal the golden data", () => {
     const encoders = ofKind("encoder");
-    expect(encoders.map(({ name }) => name)).toEqual([...encoderNames]);
-    for (const { name, distance, ofMasks } of encoders) {
-      expect(distance, name).toBeLessThan(2e-5);
-      expect(ofMasks, name).toBeLessThan(1e-4);
+    expect(encoders.map(({ name }) => name)).toEqual([...encoderNames, ...encoderNames]);
+    for (const { name, features, far } of encoders) {
+      const what = `${name}, ${features.join(" ") || "no features"}`;
+      expect(far.states, what).toBeLessThan(2e-5);
+      expect(far.masks, what).toBeLessThan(1e-4);
+      expect(far.cosine, what).toBeGreaterThan(0.999999);
+      expect(far.halved, what).toBeLessThan(2e-5);
+      expect(far.halvedCosine, what).toBeGreaterThan(0.999999);
+    }
+    const [first, last] = [encoders[0], encoders.at(-1)];
+    expect([first?.features.includes("shader-f16"), last?.features.includes("shader-f16")]).toEqual([true, false]);
+  });
+
+  test("the vectors of the bundled sentence encoder are float64's", () => {
+    const all = ofKind("vectors");
+    const expected = bundledVectors(fifty.slice(0, 3));
+    expect(all.length).toBe(2);
+    for (const { vectors } of all) {
+      for (const [i, vector] of vectors.entries())
+        expect(farthest([vector], [[...(expected[i] ?? [])]])).toBeLessThan(1e-6);
+      expect(vectors.length).toBe(3);
     }
   });
 

@@ -4,7 +4,7 @@ import { loadEncoder } from "../../src/encode/load-encoder.ts";
 import { type PoolingMode, poolingModes } from "../../src/encode/pooling.ts";
 import { testGpu } from "../support/gpu.ts";
 import { changedFolder, moduleOf } from "./folder-files.ts";
-import { encoderFolder, farthest } from "./golden-encoders.ts";
+import { cosineOf, encoderFolder, farthest } from "./golden-encoders.ts";
 
 const devices = {
   "default adapter": await testGpu(),
@@ -46,21 +46,10 @@ function pooling(name: string, modes: readonly PoolingMode[], more: object = {})
   });
 }
 
-/** The cosine of two vectors, and their largest difference. */
-function compared(a: ArrayLike<number>, b: readonly number[]) {
-  let [product, aa, bb] = [0, 0, 0];
-  for (const [i, y] of b.entries()) {
-    const x = a[i] ?? Number.NaN;
-    [product, aa, bb] = [product + x * y, aa + x * x, bb + y * y];
-  }
-  return { length: a.length, cosine: product / Math.sqrt(aa * bb), distance: farthest([a], [b]) };
-}
-
-function expectVector(a: ArrayLike<number> | undefined, b: readonly number[], what: string) {
-  const { length, cosine, distance } = compared(a ?? [], b);
-  expect(length, what).toBe(b.length);
-  expect(cosine, what).toBeGreaterThan(0.999999);
-  expect(distance, what).toBeLessThan(2e-5 * Math.max(1, ...b.map(Math.abs)));
+function expectVector(a: ArrayLike<number> = [], b: readonly number[], what: string) {
+  expect(a.length, what).toBe(b.length);
+  expect(cosineOf(a, b), what).toBeGreaterThan(0.999999);
+  expect(farthest([a], [b]), what).toBeLessThan(2e-5 * Math.max(1, ...b.map(Math.abs)));
 }
 
 describe.each(["bert", "modernbert", "new", "mpnet"])("%s: poolings are PyTorch's in float64", async (name) => {

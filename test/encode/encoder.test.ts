@@ -1,7 +1,16 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { loadEncoder } from "../../src/encode/load-encoder.ts";
 import { testGpu } from "../support/gpu.ts";
-import { encoderFolder, encoderGolden, encoderNames, farthest } from "./golden-encoders.ts";
+import {
+  cosineOf,
+  encoderFolder,
+  encoderGolden,
+  encoderNames,
+  farthest,
+  halvedGolden,
+  meanFolder,
+  meanOf,
+} from "./golden-encoders.ts";
 
 const devices = {
   "default adapter": await testGpu(),
@@ -19,6 +28,27 @@ describe.each(Object.entries(devices))("%s", (_, gpu) => {
       expect(hidden.tokens).toEqual(tokens);
       expect(hidden.layers.map((rows) => rows.length)).toEqual(layers.map((rows) => rows.length));
       for (const [i, rows] of hidden.layers.entries()) expect(farthest(rows, layers[i] ?? [])).toBeLessThan(2e-5);
+    });
+
+    // Activations are f32 whatever the weights are, so that the bounds are those of f32 weights.
+    test("weights rounded to f16 give float64's states and vectors with the rounded weights", async () => {
+      const halved = await loadEncoder(gpu, await meanFolder(name), { dtype: "f16" });
+      try {
+        for (const { text, last } of halvedGolden(name).texts) {
+          const { layers } = await halved.hidden(text);
+          expect(farthest(layers.at(-1) ?? [], last), text).toBeLessThan(2e-5);
+          const { embeddings } = await halved.embed([text]);
+          expect(cosineOf(embeddings[0] ?? [], meanOf(last)), text).toBeGreaterThan(0.999999);
+          // They are not those of the weights as they are in the file.
+          const unrounded =
+            encoderGolden(name)
+              .texts.find((one) => one.text === text)
+              ?.layers.at(-1) ?? [];
+          expect(farthest(layers.at(-1) ?? [], unrounded), text).toBeGreaterThan(1e-4);
+        }
+      } finally {
+        halved.dispose();
+      }
     });
   });
 });

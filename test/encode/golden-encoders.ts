@@ -1,4 +1,6 @@
 import { readFileSync } from "node:fs";
+import { openFolder } from "../../src/formats/folder.ts";
+import type { FileSource } from "../../src/formats/source.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
 
 /** Families of which `test/golden/encoders.py` and `later_encoders.py` write a folder. */
@@ -6,6 +8,19 @@ export const encoderNames = ["bert", "roberta", "distilbert", "mpnet", "modernbe
 
 /** Where their folders are, from the root of the clone. */
 export const encoderFolder = (name: string) => `test/golden/${name}`;
+
+/**
+ * A golden folder without the files that say how vectors are made, as MPNet's has: they are the means of the states then.
+ */
+export async function meanFolder(name: string): Promise<FileSource> {
+  const folder = await openFolder(encoderFolder(name));
+  return {
+    name: folder.name,
+    has: async (file) => !/modules|sentence/.test(file) && (await folder.has(file)),
+    size: (file) => folder.size(file),
+    read: (file, begin, end) => folder.read(file, begin, end),
+  };
+}
 
 /** What the script found in float64. */
 export interface EncoderGolden {
@@ -19,6 +34,31 @@ export interface EncoderGolden {
 
 export const encoderGolden = (name: string) =>
   JSON.parse(readFileSync(`${encoderFolder(name)}/golden.json`, "utf8")) as EncoderGolden;
+
+/** What `test/golden/halved.py` found in float64 after matrices were rounded to f16. */
+export interface HalvedGolden {
+  /** States of the last layer, a row for each token. */
+  readonly texts: readonly { readonly text: string; readonly last: readonly (readonly number[])[] }[];
+}
+
+export const halvedGolden = (name: string) =>
+  JSON.parse(readFileSync(`${encoderFolder(name)}/halved.json`, "utf8")) as HalvedGolden;
+
+/** The mean of rows: the vector of a text where the folder does not say how vectors are made. */
+export function meanOf(rows: readonly (readonly number[])[]): number[] {
+  const [first = []] = rows;
+  return first.map((_, j) => rows.reduce((sum, row) => sum + (row[j] ?? Number.NaN), 0) / rows.length);
+}
+
+/** The cosine of two vectors. */
+export function cosineOf(a: ArrayLike<number>, b: readonly number[]): number {
+  let [product, aa, bb] = [0, 0, 0];
+  for (const [i, y] of b.entries()) {
+    const x = a[i] ?? Number.NaN;
+    [product, aa, bb] = [product + x * y, aa + x * x, bb + y * y];
+  }
+  return product / Math.sqrt(aa * bb);
+}
 
 /** The largest distance between values. */
 export function farthest(values: readonly ArrayLike<number>[], expected: readonly ArrayLike<number>[]): number {

