@@ -46,8 +46,7 @@ describe.each(encoderNames)("%s", (name) => {
     for (const ids of texts) alone.push((await rows([ids], [own(ids)]))(0, 0, ids.length));
 
     const longest = Math.max(...texts.map(({ length }) => length)) + 3;
-    // Layers with windows see no padding ranges: their texts are packed, as all are in programs.
-    for (const side of config.windows ? [] : (["right", "left"] as const)) {
+    for (const side of ["right", "left"] as const) {
       const filled = (ids: readonly number[], fill: number) => {
         const padding = new Array<number>(longest - ids.length).fill(fill);
         return side === "right" ? [...ids, ...padding] : [...padding, ...ids];
@@ -57,11 +56,18 @@ describe.each(encoderNames)("%s", (name) => {
         [texts.length, 2],
         begins.flatMap((begin, i) => [begin, begin + (texts[i]?.length ?? 0)]),
       );
-      const padded = await rows(
-        texts.map((ids) => filled(ids, 0)),
-        texts.map((ids) => filled(own(ids), 0)),
-        { mask: { kind: "key-padding", ranges } },
+      // Layers with windows take no ranges beside them: what fills their rows up is texts of its own, as in programs.
+      const lengths = texts.flatMap(({ length }) =>
+        side === "right" ? [length, longest - length] : [longest - length, length],
       );
+      const ends = sequenceOffsets(gpu, lengths);
+      const layout = { kind: "ragged", queryOffsets: ends, keyOffsets: ends } as const;
+      const [ids, positions] = [texts.map((ids) => filled(ids, 0)), texts.map((ids) => filled(own(ids), 0))];
+      const padded = config.windows
+        ? await rows([ids.flat()], [positions.flat()], { layout }).then(
+            (read) => (row: number, begin: number, length: number) => read(0, row * longest + begin, length),
+          )
+        : await rows(ids, positions, { mask: { kind: "key-padding", ranges } });
       for (const [i, states] of alone.entries()) {
         expectClose(padded(i, begins[i] ?? 0, texts[i]?.length ?? 0), states, `${side} padding, text ${i}`);
       }
