@@ -92,11 +92,14 @@ class T5:
 
     def ids(self, text):
         ids = []
-        for word in text.split():
+        words = text.split()
+        for word, following in zip(words, [*words[1:], ""]):
             if word in self.vocabulary and word.startswith("<extra"):
                 ids.append(self.vocabulary[word])
             else:
                 ids += [2 if piece is None else self.vocabulary[piece] for piece in best_pieces(f"▁{word}", self.pieces)]
+                if self.gated and following.startswith("<extra"):  # a space at the end of a text is a piece
+                    ids.append(self.vocabulary["▁"])
         return [*merged_unknowns(ids, 2), 1]
 
     def text(self, ids):
