@@ -1,4 +1,5 @@
-// Encoders: `shaderformer/encoders`, apart from the main entry, so that pages without them do not load what they share.
+// Encoders and encoder-decoders: `shaderformer/encoders`, apart from the main entry, so that pages without them do not
+// load what they share.
 
 export * from "./blocks/encoder-block.ts";
 export type { EmbeddedText, EmbedOptions } from "./encode/embed-texts.ts";
@@ -15,3 +16,22 @@ export type { PoolingMode } from "./encode/pooling.ts";
 export type { EncoderOptions } from "./encode/read-encoder.ts";
 export type { EncoderConfig, EncoderPositions } from "./models/encoders/config.ts";
 export type { HeadKind } from "./models/encoders/heads/head.ts";
+export type {
+  EncoderDecoderConfig,
+  SinusoidSpelling,
+  StackConfig,
+  StackPositions,
+} from "./models/seq2seq/config.ts";
+export type { SequenceDefaults } from "./seq2seq/defaults.ts";
+export type { EncoderDecoder } from "./seq2seq/encoder-decoder.ts";
+export { loadEncoderDecoder } from "./seq2seq/load-encoder-decoder.ts";
+export type { SequenceOptions, SequencePiece } from "./seq2seq/options.ts";
+export type { EncoderDecoderOptions } from "./seq2seq/read-encoder-decoder.ts";
+export type {
+  CrossAttention,
+  CrossAttentionOptions,
+  SequenceHiddenOptions,
+  SequenceResult,
+  SequenceResults,
+  SequenceStates,
+} from "./seq2seq/results.ts";

@@ -30,6 +30,9 @@ export interface Sight {
 const masks = byName<MaskRecord>([full, local, keyPadding]);
 const scores = byName<ScoreRecord>([none, signedRelativeBias]);
 
+/** Makes a score of encoders known to attention's kernels. Throws `OptionError` for one that there is not. */
+export const checkScore = (score: EncoderScore): void => void namedScoreMod(score, scores);
+
 /** Attention of tokens over one another, without a cache: q, k and v `[b, h, t, d]` → `[b, h, t, d]`. */
 export function encoderAttention(
   gpu: Gpu,
@@ -38,6 +41,6 @@ export function encoderAttention(
   scale: number,
 ): Tensor {
   namedMaskMod(mask, masks);
-  namedScoreMod(score, scores);
+  checkScore(score);
   return tableAttention(gpu, heads, { mask, score, layout, scale }).out;
 }

@@ -9,12 +9,12 @@ import { type RopeLayout, rope, ropeLayoutCheck } from "../kernels/rope/rope.ts"
 import { checkOptions, fieldsOf, finite, integer, object, oneOf, required } from "../options/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { reshape, slice, transpose } from "../tensor/views.ts";
-import type { Activation } from "./activations.ts";
 import { type AttentionWeights, tapProjections } from "./attention.ts";
 import { type EncoderMask, type EncoderScore, encoderAttention } from "./encoder-attention.ts";
-import { activationCheck, type FeedForwardWeights, feedForward, feedForwardChecks } from "./feed-forward.ts";
+import { type FeedForwardWeights, feedForwardChecks } from "./feed-forward.ts";
 import { linear, linearChecks, projection } from "./linear.ts";
 import { addNorm, type Norm, normCheck, type Residual, residualFields, summed } from "./norm.ts";
+import { type StackActivation, stackActivationCheck, stackFeed } from "./stack-feed-forward.ts";
 
 export type { EncoderMask, EncoderScore } from "./encoder-attention.ts";
 
@@ -46,7 +46,8 @@ export interface EncoderBlockWeights {
 export interface EncoderBlockShape {
   readonly heads: number;
   readonly headWidth: number;
-  readonly activation: Activation;
+  /** relu has no gated form. */
+  readonly activation: StackActivation;
   /**
    * `post`: the sum of the stream and what a sublayer adds is normed (Vaswani et al. 2017, section 3.1; BERT). `pre`: what
    * a sublayer takes is (Xiong et al. 2020; ModernBERT).
@@ -84,7 +85,7 @@ const weightFields = fieldsOf<EncoderBlockWeights>({
 const shapeFields = fieldsOf<EncoderBlockShape>({
   heads: required(atLeastOne),
   headWidth: required(atLeastOne),
-  activation: required(activationCheck),
+  activation: required(stackActivationCheck),
   norms: required(oneOf("post", "pre")),
   scale: finite,
 });
@@ -109,7 +110,7 @@ export function encoderBlock(
   checkOptions("encoderBlock", weightFields, weights, "weights.");
   checkOptions("encoderBlock", shapeFields, shape);
   const { attentionNorm, feedForwardNorm } = weights;
-  const fed = (x: Tensor) => feedForward(gpu, `${name}.feed-forward`, x, weights.feedForward, shape.activation);
+  const fed = (x: Tensor) => stackFeed(gpu, `${name}.feed-forward`, x, weights.feedForward, shape.activation);
   if (shape.norms === "post") {
     const x = summed(gpu, stream);
     const between = gpu.within(`${name}.attention`, () => {

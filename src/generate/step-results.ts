@@ -12,12 +12,12 @@ export interface ReadBack {
 
 /** Encodes and submits a step, and what `also` encodes; its results are copied to the buffer that it returns. */
 export function submitStep(
-  state: SequenceState,
-  bound: BoundStep,
+  { gpu }: Pick<SequenceState, "gpu">,
+  bound: Pick<BoundStep, "outputs"> & { readonly instance: Pick<BoundStep["instance"], "run"> },
   also?: (encoder: GPUCommandEncoder) => void,
 ): GPUBuffer {
   const bytes = [...bound.outputs.values()].reduce((sum, { bytes }) => sum + bytes, 0);
-  const staging = state.gpu.takeStaging(bytes);
+  const staging = gpu.takeStaging(bytes);
   bound.instance.run((encoder) => {
     let at = 0;
     for (const output of bound.outputs.values()) {
@@ -31,7 +31,7 @@ export function submitStep(
 }
 
 /** Begins to read results back. */
-export function awaited(staging: GPUBuffer, { outputs }: BoundStep): ReadBack {
+export function awaited(staging: GPUBuffer, { outputs }: Pick<BoundStep, "outputs">): ReadBack {
   const mapped = staging.mapAsync(GPUMapMode.READ);
   mapped.catch(() => undefined); // awaited in readBack, or no longer needed
   return { staging, mapped, outputs };
@@ -49,7 +49,7 @@ export interface StepResults {
 
 /** The results of a step, once it has computed them. Throws the reason of `stop` once it aborts. */
 export async function readBack(
-  state: SequenceState,
+  { gpu }: Pick<SequenceState, "gpu">,
   { staging, mapped, outputs }: ReadBack,
   stop: AbortSignal,
 ): Promise<StepResults> {
@@ -67,16 +67,16 @@ export async function readBack(
     at += bytes;
   }
   staging.unmap();
-  state.gpu.giveStaging(staging);
+  gpu.giveStaging(staging);
   return results as unknown as StepResults; // by the names and types of what sampling returns
 }
 
 /** Lets go of results that are not needed. */
-export async function discard(state: SequenceState, { staging, mapped }: ReadBack): Promise<void> {
+export async function discard({ gpu }: Pick<SequenceState, "gpu">, { staging, mapped }: ReadBack): Promise<void> {
   try {
     await mapped;
     staging.unmap();
-    state.gpu.giveStaging(staging);
+    gpu.giveStaging(staging);
   } catch {
     staging.destroy();
   }

@@ -1,7 +1,7 @@
 // Every option of every public function, misspelt, missing, of another type, not finite, null and an object; and every
 // argument that is a number, a text or a list.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Encoder, loadEncoder } from "../../src/encoders.ts";
+import { type Encoder, type EncoderDecoder, loadEncoder, loadEncoderDecoder } from "../../src/encoders.ts";
 import { createEngine, type Engine, type LanguageModel, loadModel, type Session } from "../../src/index.ts";
 import { encoderFolder } from "../encode/golden-encoders.ts";
 import { bundledModel } from "../support/bundled.ts";
@@ -103,6 +103,7 @@ let surface: Surface;
 let model: LanguageModel;
 let session: Session;
 let encoder: Encoder;
+let both: EncoderDecoder;
 let engine: Engine;
 
 beforeAll(async () => {
@@ -117,11 +118,13 @@ beforeAll(async () => {
   model = await loadModel(gpu, bundledModel, { context: 64 });
   session = model.session();
   encoder = await loadEncoder(gpu, encoderFolder("bert"));
+  both = await loadEncoderDecoder(gpu, "test/golden/t5");
   engine = await createEngine();
 });
 afterAll(async () => {
   await engine.dispose();
   encoder.dispose();
+  both.dispose();
   session.dispose();
   model.dispose();
 });
@@ -154,7 +157,7 @@ test.each([
     expect(functions.length).toBeGreaterThan(least); // they are found at all
     const callsOf = {
       "": () => ({ ...publicCalls(gpu, model, session), ...engineCalls(engine) }),
-      encoders: () => encoderCalls(gpu, encoder),
+      encoders: () => encoderCalls(gpu, encoder, both),
       reference: referenceCalls,
       check: () => checkCalls(gpu),
     };
@@ -181,7 +184,7 @@ test("every argument that is a number, a text or a list is checked, and its erro
   const calls = {
     ...publicCalls(gpu, model, session),
     ...engineCalls(engine),
-    ...encoderCalls(gpu, encoder),
+    ...encoderCalls(gpu, encoder, both),
     ...argumentCalls(gpu, model),
     ...referenceCalls(),
     ...checkCalls(gpu),

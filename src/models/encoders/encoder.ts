@@ -1,4 +1,3 @@
-import type { Activation } from "../../blocks/activations.ts";
 import { type EncoderInputs, encoderBlock } from "../../blocks/encoder-block.ts";
 import { addNorm, norm, type Residual, summed } from "../../blocks/norm.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
@@ -49,8 +48,7 @@ export function encode(model: EncoderModel, inputs: TokenInputs): Tensor {
   const x = gpu.within("embedding", () => embed(model, inputs));
   gpu.tap("embedding", x);
   let stream: Residual = { sum: x };
-  const { heads, headWidth, norms, windows } = config;
-  const activation = config.activation as Activation; // a family's: USE-lite, with relu, has layers of its own
+  const { heads, headWidth, norms, windows, activation } = config;
   weights.blocks.forEach((block, layer) => {
     const sees = { ...visible, ...layerSight(model, inputs, windows?.[layer]) };
     stream = encoderBlock(gpu, `layer.${layer}`, stream, sees, block, { heads, headWidth, activation, norms });

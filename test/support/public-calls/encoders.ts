@@ -4,7 +4,11 @@ import { type Gpu, sequenceOffsets } from "../../../src/index.ts";
 import { made, type PublicCalls } from "./calls.ts";
 
 /** Calls of encoders' functions and of an encoder's methods, by name. */
-export function encoderCalls(gpu: Gpu, encoder: encoders.Encoder): Readonly<Record<string, PublicCalls>> {
+export function encoderCalls(
+  gpu: Gpu,
+  encoder: encoders.Encoder,
+  both: encoders.EncoderDecoder,
+): Readonly<Record<string, PublicCalls>> {
   const { zeros, call } = made(gpu);
   const [v4, x] = [zeros([4]), zeros([1, 1, 4])];
   const linear = { weight: zeros([4, 4]), bias: v4 };
@@ -36,6 +40,23 @@ export function encoderCalls(gpu: Gpu, encoder: encoders.Encoder): Readonly<Reco
   return {
     "encoders/encoderBlock": { ...call(encoders.encoderBlock, ...blocks), runs: true },
     "encoders/loadEncoder": { ...call(encoders.loadEncoder, ["no folder", {}]), runs: true },
+    "encoders/loadEncoderDecoder": { ...call(encoders.loadEncoderDecoder, ["no folder", {}]), runs: true },
+    "encoders/EncoderDecoder.generate": {
+      of: both.generate,
+      on: both,
+      calls: [
+        ["a", { maxTokens: 1, temperature: 1, topK: 1, topP: 0.5, repetitionPenalty: 2, noRepeatNgram: 2, seed: 1 }],
+        [["a", "b"], { maxTokens: 1, seed: [1, 2] }],
+      ],
+      runs: true,
+    },
+    "encoders/EncoderDecoder.hidden": { of: both.hidden, on: both, calls: [["a", { target: [1] }]], runs: true },
+    "encoders/EncoderDecoder.crossAttention": {
+      of: both.crossAttention,
+      on: both,
+      calls: [["a", [1], { layer: 0, head: 0 }]],
+      runs: true,
+    },
     "encoders/Encoder.hidden": { of: encoder.hidden, on: encoder, calls: [["a", {}]], runs: true },
     "encoders/Encoder.fillMask": { of: encoder.fillMask, on: encoder, calls: [["[MASK]", { top: 1 }]], runs: true },
     "encoders/Encoder.classify": {

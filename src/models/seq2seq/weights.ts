@@ -1,0 +1,183 @@
+import type { CrossBlockWeights } from "../../blocks/cross-block.ts";
+import type { EncoderBlockWeights } from "../../blocks/encoder-block.ts";
+import type { Linear } from "../../blocks/linear.ts";
+import type { Norm } from "../../blocks/norm.ts";
+import type { Weights } from "../../formats/weights.ts";
+import type { Gpu } from "../../gpu/gpu.ts";
+import { mul } from "../../kernels/elementwise/elementwise.ts";
+import { gather } from "../../kernels/embedding/gather.ts";
+import { contiguous } from "../../kernels/layout/contiguous.ts";
+import { type Tensor, tensor, upload } from "../../tensor/tensor.ts";
+import { transpose } from "../../tensor/views.ts";
+import type { Checkpoint } from "../checkpoint.ts";
+import type { EncoderLayerSources } from "../encoders/family.ts";
+import { Loader, type LoadOptions } from "../loader.ts";
+import { matrixTypes } from "../matrix-types.ts";
+import { partLoader } from "../part-loader.ts";
+import type { EncoderDecoderConfig } from "./config.ts";
+import type { AnyLayerSources, DecoderLayerSources, EncoderDecoderSources, StackSources } from "./family.ts";
+import { bucketsOfOffsets, sinusoids } from "./positions.ts";
+
+/** What comes before and after the layers of a stack, on the GPU. */
+export interface StackWeights {
+  /** `[v, c]` */
+  readonly embedding: Tensor;
+  /** Added to the embeddings `[context, c]`: learned positions, or sines and cosines. */
+  readonly positions?: Tensor | undefined;
+  readonly embeddingNorm?: Norm | undefined;
+  readonly finalNorm?: Norm | undefined;
+  /** Biases of scores by distance `[heads, 2 · farthest + 1]`. */
+  readonly relativeBias?: Tensor | undefined;
+}
+
+/** Weights of an encoder-decoder on the GPU. */
+export interface EncoderDecoderWeights {
+  readonly encoder: StackWeights & { readonly blocks: readonly EncoderBlockWeights[] };
+  readonly decoder: StackWeights & { readonly blocks: readonly CrossBlockWeights[] };
+  readonly head: Linear;
+  /** Total size in bytes. */
+  readonly bytes: number;
+  dispose(): void;
+}
+
+/** Longest sequence for which sines and cosines are made where a config names none. */
+const sinusoidRows = 4096;
+
+const isDecoderLayer = (layer: AnyLayerSources): layer is DecoderLayerSources => "cross" in layer;
+
+/**
+ * Uploads the weights of a checked checkpoint, checking every value. Throws `FormatError` for NaN or infinity; nothing
+ * stays allocated then.
+ */
+export async function uploadEncoderDecoder(
+  gpu: Gpu,
+  weights: Weights,
+  { outer, layers }: Checkpoint<EncoderDecoderSources, AnyLayerSources>,
+  config: EncoderDecoderConfig,
+  options: LoadOptions = {},
+): Promise<EncoderDecoderWeights> {
+  const loader = new Loader(gpu, weights, options);
+  const types = matrixTypes(options, config);
+  const made: Tensor[] = [];
+  const own = (tensor: Tensor): Tensor => {
+    made.push(tensor);
+    return tensor;
+  };
+  const dispose = () => {
+    for (const tensor of made) tensor.dispose();
+    loader.dispose();
+  };
+  try {
+    const { norm, linear, projections, feedForward } = partLoader(gpu, weights, loader, types, config);
+    const embedding = loader.matrix(outer.embedding, types.of("embedding"));
+    const sourceEmbedding = outer.sourceEmbedding
+      ? loader.matrix(outer.sourceEmbedding, types.of("embedding"))
+      : embedding;
+    const stack = (name: "encoder" | "decoder") => {
+      const { positions, embeddingNorm, embeddingNormBias, finalNorm, finalNormBias, relativeBias }: StackSources =
+        outer[name];
+      const learned = positions && loader.matrix(positions, types.of("positions"));
+      const buckets = relativeBias && loader.matrix(relativeBias, () => "f32");
+      const norms = {
+        embeddingNorm: embeddingNorm && norm(embeddingNorm, embeddingNormBias),
+        finalNorm: finalNorm && norm(finalNorm, finalNormBias),
+      };
+      const scale = name === "decoder" ? config.headScale : undefined;
+      return (): StackWeights => ({
+        embedding: name === "encoder" ? sourceEmbedding : embedding,
+        ...norms,
+        ...(scale !== undefined && { finalNorm: scaledNorm(gpu, norms.finalNorm, scale, own) }),
+        positions: learned ?? sinusoidTable(gpu, config, name, own),
+        relativeBias: buckets && relativeBiasTable(gpu, config, name, buckets, own),
+      });
+    };
+    const stacks = { encoder: stack("encoder"), decoder: stack("decoder") };
+    /** The parts that layers of both stacks have. */
+    const common = (layer: EncoderLayerSources, index: number) => {
+      const feedForwardNorm = norm(layer.feedForwardNorm, layer.feedForwardNormBias);
+      const attention = projections(layer, index);
+      const fed = feedForward(layer.feedForward, index);
+      return () => ({ feedForwardNorm, attention: attention(), feedForward: fed() });
+    };
+    const encoderLayer = (layer: EncoderLayerSources, index: number) => {
+      const block = common(layer, index);
+      const attentionNorm = layer.attentionNorm && norm(layer.attentionNorm, layer.attentionNormBias);
+      return (): EncoderBlockWeights => ({ ...block(), attentionNorm });
+    };
+    const decoderLayer = (layer: DecoderLayerSources, index: number) => {
+      const { cross } = layer;
+      const block = common(layer, index);
+      const attentionNorm = norm(layer.attentionNorm, layer.attentionNormBias);
+      const crossNorm = norm(cross.norm, cross.normBias);
+      const parts = {
+        q: linear(types.of("q", index), cross.q, cross.qBias),
+        k: linear(types.of("k", index), cross.k, cross.kBias),
+        v: linear(types.of("v", index), cross.v, cross.vBias),
+        output: linear(types.of("output", index), cross.output, cross.outputBias),
+      };
+      return (): CrossBlockWeights => ({ ...block(), attentionNorm, crossNorm, cross: parts });
+    };
+    const [encoderLayers, decoderLayers] = [
+      layers.slice(0, config.encoder.layers).map(encoderLayer),
+      layers
+        .slice(config.encoder.layers)
+        .filter(isDecoderLayer)
+        .map((layer, i) => decoderLayer(layer, config.encoder.layers + i)),
+    ];
+    const head: Linear = {
+      weight: outer.head ? loader.matrix(outer.head, types.of("head")) : embedding,
+      bias: outer.headBias && loader.vector(outer.headBias),
+    };
+    for (const note of types.notes()) (options.onWarning ?? console.warn)(note);
+    await loader.finish();
+    const encoder = { ...stacks.encoder(), blocks: encoderLayers.map((block) => block()) };
+    const decoder = { ...stacks.decoder(), blocks: decoderLayers.map((block) => block()) };
+    await gpu.flush();
+    const bytes = made.reduce((sum, tensor) => sum + tensor.bytes, loader.bytes);
+    return { encoder, decoder, head, bytes, dispose };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+/** A norm whose result is multiplied by a factor: that of the head is computed once, in the weights of the norm before it. */
+function scaledNorm(gpu: Gpu, norm: Norm | undefined, factor: number, own: (tensor: Tensor) => Tensor): Norm {
+  if (!norm) throw new TypeError("the head's states have a factor, expected a norm before the head that it goes into");
+  const scaled = (x: Tensor) => {
+    using scope = gpu.scope();
+    const factors = upload(gpu, x.shape, "f32", new Float32Array(x.size).fill(factor), "factor of the head");
+    return own(scope.keep(mul(gpu, { a: x, b: factors }).y));
+  };
+  if (norm.kind === "rms") return { ...norm, weight: scaled(norm.weight) };
+  return { ...norm, weight: scaled(norm.weight), bias: norm.bias && scaled(norm.bias) };
+}
+
+/** Sines and cosines, where a stack adds them. */
+function sinusoidTable(
+  gpu: Gpu,
+  config: EncoderDecoderConfig,
+  name: "encoder" | "decoder",
+  own: (tensor: Tensor) => Tensor,
+): Tensor | undefined {
+  const { positions, context = sinusoidRows } = config[name];
+  if (positions.kind !== "sinusoidal") return undefined;
+  const values = sinusoids(context, config.width, positions.spelling);
+  return own(gpu.unscoped(() => upload(gpu, [context, config.width], "f32", values, `${name} positions`)));
+}
+
+/** The bias of each head by distance, from that by buckets `[buckets, heads]`. */
+function relativeBiasTable(
+  gpu: Gpu,
+  config: EncoderDecoderConfig,
+  name: "encoder" | "decoder",
+  biases: Tensor,
+  own: (tensor: Tensor) => Tensor,
+): Tensor | undefined {
+  const { positions } = config[name];
+  if (positions.kind !== "buckets") return undefined;
+  const ids = bucketsOfOffsets(positions, name);
+  using scope = gpu.scope();
+  const rows = gather(gpu, { ids: tensor(gpu, [ids.length], ids, "u32"), table: biases }).y;
+  return own(scope.keep(contiguous(gpu, { x: transpose(rows) }).y));
+}

@@ -1,0 +1,260 @@
+import { Lifetime } from "../generate/lifetime.ts";
+import type { StoredWeights } from "../generate/loaded-model.ts";
+import { Row } from "../generate/row.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import type { EncoderDecoderConfig } from "../models/seq2seq/config.ts";
+import type { EncoderDecoderModel } from "../models/seq2seq/encoder-decoder.ts";
+import {
+  checkOptions,
+  checkValue,
+  either,
+  fieldsOf,
+  having,
+  integer,
+  listOf,
+  size,
+  text as string,
+} from "../options/checks.ts";
+import { TextError } from "../text/text-error.ts";
+import type { Tokenizer } from "../text/tokenizer.ts";
+import type { SequenceDefaults } from "./defaults.ts";
+import { draw } from "./generate.ts";
+import { inGroups, openGroup } from "./group.ts";
+import { type LookNames, look, weightsOf } from "./looks.ts";
+import { resolveSequence, type SequenceOptions } from "./options.ts";
+import { SequencePrograms } from "./programs.ts";
+import type {
+  CrossAttention,
+  CrossAttentionOptions,
+  SequenceHiddenOptions,
+  SequenceResult,
+  SequenceResults,
+  SequenceStates,
+} from "./results.ts";
+
+/** What an encoder-decoder consists of. */
+export interface EncoderDecoderParts {
+  readonly model: EncoderDecoderModel;
+  readonly tokenizers: { readonly source: Tokenizer; readonly target: Tokenizer };
+  readonly defaults: SequenceDefaults;
+  readonly stored: StoredWeights;
+}
+
+const textsCheck = either(string, listOf(string));
+const signal = having("aborted", "an AbortSignal");
+const hiddenFields = fieldsOf<SequenceHiddenOptions>({ target: listOf(size), signal });
+
+/** An encoder-decoder on the GPU with its tokenizers: T5. Made by `loadEncoderDecoder`. */
+export class EncoderDecoder {
+  readonly name: string;
+  readonly gpu: Gpu;
+  readonly config: EncoderDecoderConfig;
+  /** Of what is generated, and of sources unless they have their own. */
+  readonly tokenizer: Tokenizer;
+  readonly sourceTokenizer: Tokenizer;
+  /** What the folder says of how its model generates. */
+  readonly defaults: SequenceDefaults;
+  /** Longest source in tokens, with those that the tokenizer adds. */
+  readonly sourceContext: number;
+  /** Most tokens that are generated. */
+  readonly context: number;
+  /** How most of the weights are stored on the device, and their bytes in files. */
+  readonly stored: StoredWeights;
+  readonly #model: EncoderDecoderModel;
+  readonly #programs: SequencePrograms;
+  readonly #lifetime: Lifetime;
+
+  constructor(name: string, { model, tokenizers, defaults, stored }: EncoderDecoderParts) {
+    const { gpu, config } = model;
+    this.name = name;
+    this.gpu = gpu;
+    this.config = config;
+    this.tokenizer = tokenizers.target;
+    this.sourceTokenizer = tokenizers.source;
+    this.defaults = defaults;
+    this.stored = stored;
+    this.#model = model;
+    this.#programs = new SequencePrograms(model);
+    const { encoder, decoder, width, headWidth } = config;
+    // What one binding holds of the widest activations, and of a row of the cache.
+    const widest = Math.max(3 * encoder.heads * headWidth, decoder.heads * headWidth, encoder.hidden, width);
+    const longest = Math.floor(gpu.limits.binding / (4 * widest));
+    const cached = Math.floor(gpu.limits.binding / (4 * decoder.heads * headWidth * 64)) * 64;
+    this.sourceContext = Math.min(encoder.context ?? longest, longest);
+    this.context = Math.min(decoder.context ?? cached, cached);
+    const device = { assertLive: () => gpu.assertUsable() };
+    this.#lifetime = new Lifetime(`${name}: this encoder-decoder`, device, () => {
+      this.#programs.dispose();
+      model.weights.dispose();
+    });
+  }
+
+  /** Bytes of the weights on the GPU. */
+  get bytes(): number {
+    return this.#model.weights.bytes;
+  }
+
+  /**
+   * Generates a text from each text: a translation, a summary, what the model was trained for. Texts are computed together,
+   * each seeing its own tokens alone, and what the decoder reads of a source is computed once. Throws `OptionError` for
+   * options, `TextError` for a text that is empty or longer than the encoder takes, and the reason of `signal` once it
+   * aborts.
+   */
+  async generate(texts: string | readonly string[], options: SequenceOptions = {}): Promise<SequenceResults> {
+    checkValue("generate", "texts", textsCheck, texts);
+    const list = typeof texts === "string" ? [texts] : texts;
+    const resolved = resolveSequence(options, this.defaults.options, list.length);
+    const sources = list.map((one, i) => ({ ids: this.#encode("generate", one, i), row: i }));
+    using _use = this.#lifetime.use();
+    const { signal: disposed } = this.#lifetime;
+    const stop = resolved.signal ? AbortSignal.any([resolved.signal, disposed]) : disposed;
+    stop.throwIfAborted();
+    const most = Math.min(resolved.maxTokens, this.context);
+    const shape = { rowsOfSource: 1, capacity: most };
+    const results: SequenceResult[] = [];
+    const times = { encode: 0, decode: 0, tokens: 0 };
+    for (const group of inGroups(this.#programs, sources, shape)) {
+      const rows = group.map((_, i) => new Row(i, this.tokenizer, [], [], this.defaults.eos));
+      const { onToken, seeds, noRepeatNgram } = resolved;
+      const first = group[0]?.row ?? 0;
+      const begun = performance.now();
+      const opened = await openGroup(
+        this.#programs,
+        { ...shape, sources: group.map(({ ids }) => ids) },
+        { signal: stop },
+      );
+      try {
+        times.encode += performance.now() - begun;
+        const { vocabulary } = this.config;
+        const drawn = await draw(
+          this.#programs,
+          opened,
+          rows,
+          {
+            ...resolved,
+            ...{ rules: { vocabulary, ...this.defaults, noRepeatNgram }, start: this.defaults.start },
+            ...{ most, mostReason: most < resolved.maxTokens ? "context" : "length" },
+            seeds: group.map(({ row }) => seeds[row] ?? 0),
+            onToken: (row, token, piece) => onToken({ row: first + row, token, text: piece }),
+          },
+          stop,
+        );
+        times.decode += drawn.decode;
+      } finally {
+        opened.dispose();
+      }
+      for (const [i, { text, tokens, stopReason = "length" }] of rows.entries()) {
+        results.push({ text, ids: tokens, sourceIds: group[i]?.ids ?? [], stopReason });
+        times.tokens += Math.max(0, tokens.length - 1);
+      }
+    }
+    const { encode, decode, tokens } = times;
+    const tokensPerSecond = decode > 0 ? (tokens * 1000) / decode : 0;
+    return { results, seeds: resolved.seeds, timings: { encode, decode, tokensPerSecond } };
+  }
+
+  /**
+   * The states of a source's tokens after the embedding and after every layer of the encoder, the last one normed where the
+   * model has a norm there; with `target`, tokens without the one that the decoder begins with, also the logits of what
+   * follows the first token and each of these. For comparing with another implementation. Throws as `generate` does.
+   */
+  async hidden(text: string, options: SequenceHiddenOptions = {}): Promise<SequenceStates> {
+    checkOptions("hidden", hiddenFields, options);
+    const { target } = options;
+    checkValue("hidden", "text", string, text);
+    const ids = this.#encode("hidden", text, 0);
+    const tokens = target ? this.#target("hidden", target) : [];
+    const layers = Array.from({ length: this.config.encoder.layers }, (_, i) => `encoder.${i}.output`).slice(0, -1);
+    const wanted = ["embedding", ...layers, "encoder.output"];
+    const names = { source: (name: string) => wanted.includes(name), target: (name: string) => name === "logits" };
+    const found = await this.#look(ids, tokens, { ...names, keys: false }, options.signal);
+    const rows = (all: readonly Float64Array[] = []) => all.map((row) => Float32Array.from(row));
+    const logits = found.target.get("logits");
+    return {
+      tokens: ids,
+      layers: wanted.map((name) => rows(found.source.get(name))),
+      ...(logits && { logits: rows(logits) }),
+    };
+  }
+
+  /**
+   * How much each generated token attends to each token of the source: `target` are the ids of a result, of which each is
+   * predicted by a query of the decoder (Bahdanau et al. 2014, section 5.2.1, for such alignments). Throws as `generate`
+   * does, and `OptionError` for a layer or head that there is not.
+   */
+  async crossAttention(
+    text: string,
+    target: readonly number[],
+    options: CrossAttentionOptions = {},
+  ): Promise<CrossAttention> {
+    const { decoder, headWidth, scoreScale } = this.config;
+    const index = (count: number) => integer(0, count - 1);
+    const checks = { layer: index(decoder.layers), head: index(decoder.heads), signal };
+    checkOptions("crossAttention", fieldsOf<CrossAttentionOptions>(checks), options);
+    checkValue("crossAttention", "text", string, text);
+    const ids = this.#encode("crossAttention", text, 0);
+    const tokens = this.#target("crossAttention", target).slice(0, -1); // what follows the last one is not asked for
+    if (target.length === 0) throw new TextError("crossAttention: target is empty, expected the tokens of a result");
+    const { layer, head } = options;
+    const layers = layer === undefined ? Array.from({ length: decoder.layers }, (_, i) => i) : [layer];
+    const heads = head === undefined ? Array.from({ length: decoder.heads }, (_, i) => i) : [head];
+    const names = { source: () => false, target: (name: string) => /^decoder\.\d+\.cross\.q$/.test(name), keys: true };
+    const found = await this.#look(ids, tokens, names, options.signal);
+    const weights = target.map(() => new Float32Array(ids.length));
+    for (const one of layers) {
+      const queries = found.target.get(`decoder.${one}.cross.q`) ?? [];
+      const all = weightsOf(queries, found.keys[one] ?? [], decoder.heads, scoreScale ?? 1 / Math.sqrt(headWidth));
+      for (const h of heads) {
+        for (const [t, row] of (all[h] ?? []).entries()) {
+          for (const [s, weight] of row.entries()) {
+            const sums = weights[t];
+            if (sums) sums[s] = (sums[s] ?? 0) + weight / (layers.length * heads.length);
+          }
+        }
+      }
+    }
+    return { sourceIds: ids, targetIds: [...target], weights, layers: decoder.layers, heads: decoder.heads };
+  }
+
+  async #look(source: readonly number[], target: readonly number[], names: LookNames, signal: AbortSignal | undefined) {
+    using _use = this.#lifetime.use();
+    const disposed = this.#lifetime.signal;
+    const stop = signal ? AbortSignal.any([signal, disposed]) : disposed;
+    stop.throwIfAborted();
+    return await look(this.#programs, source, target, names, stop);
+  }
+
+  /** Given tokens of the decoder, after the one that it begins with. */
+  #target(where: string, target: readonly number[]): readonly number[] {
+    checkValue(where, "target", listOf(integer(0, this.config.vocabulary - 1)), target);
+    if (target.length >= this.context) {
+      throw new TextError(
+        `${where}: target has ${target.length} tokens, the decoder takes at most ${this.context - 1}`,
+      );
+    }
+    return [this.defaults.start, ...target];
+  }
+
+  /** The tokens of a source. */
+  #encode(where: string, source: string, index: number): readonly number[] {
+    if (source.trim() === "") {
+      throw new TextError(`${where}: texts[${index}] is empty, expected a text with at least one token`);
+    }
+    const ids = this.sourceTokenizer.encode(source);
+    if (ids.length > this.sourceContext) {
+      throw new TextError(
+        `${where}: texts[${index}] has ${ids.length} tokens, the encoder of ${this.name} takes at most ${this.sourceContext}`,
+      );
+    }
+    return ids;
+  }
+
+  /** Stops what it computes, and frees its memory, the programs and the weights, as soon as nothing uses them. */
+  dispose(): void {
+    this.#lifetime.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+}

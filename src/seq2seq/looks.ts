@@ -1,0 +1,95 @@
+import { placed, type Tensor, tensor } from "../tensor/tensor.ts";
+import { openGroup } from "./group.ts";
+import type { SequencePrograms } from "./programs.ts";
+
+/** What the model computes of a source, and of given tokens of the decoder. */
+export interface Look {
+  /** Values of a row for each token of the source, by the names that were wanted. */
+  readonly source: ReadonlyMap<string, readonly Float64Array[]>;
+  /** Of a row for each of the decoder's tokens. */
+  readonly target: ReadonlyMap<string, readonly Float64Array[]>;
+  /** Of each layer of the decoder, the keys of the source's tokens. */
+  readonly keys: readonly (readonly Float64Array[])[];
+}
+
+/** Which values are wanted, by name. */
+export interface LookNames {
+  readonly source: (name: string) => boolean;
+  readonly target: (name: string) => boolean;
+  /** True: the keys of the source. */
+  readonly keys: boolean;
+}
+
+/**
+ * Runs the model once over a source and over tokens of the decoder, the first of which is the one that rows begin with;
+ * without tokens, over the source alone.
+ */
+export async function look(
+  programs: SequencePrograms,
+  source: readonly number[],
+  target: readonly number[],
+  names: LookNames,
+  signal: AbortSignal,
+): Promise<Look> {
+  const { gpu } = programs.model;
+  const group = await openGroup(
+    programs,
+    { sources: [source], rowsOfSource: 1, tokensOfRow: target.length, capacity: Math.max(1, target.length) },
+    { signal, taps: names.source },
+  );
+  const own: { dispose(): void }[] = [group];
+  try {
+    const found = new Map<string, readonly Float64Array[]>();
+    for (const [name, tap] of group.taps) found.set(name, rowsOf(await tap.read(), group.sourceTokens, source.length));
+    const keys: (readonly Float64Array[])[] = [];
+    for (const layer of names.keys ? group.cross : []) {
+      keys.push(rowsOf(await layer.keys.read(), group.sourceTokens, source.length));
+    }
+    const seen = new Map<string, readonly Float64Array[]>();
+    if (target.length > 0) {
+      const recorded = programs.forced(target.length, group.sizeOf(target.length), names.target);
+      own.unshift(recorded.program);
+      const ids = gpu.unscoped(() => tensor(gpu, [target.length], [...target], "u32"));
+      own.push(ids);
+      await gpu.write(group.step.storage, 0, new Uint8Array(Uint32Array.of(0, target.length, 0, 0).buffer));
+      const instance = await group.bind(recorded, [[recorded.ids, ids]], signal);
+      own.push(instance);
+      instance.run();
+      for (const [name, tap] of recorded.program.taps) {
+        seen.set(name, rowsOf(await placed(instance, tap as Tensor).read(), target.length, target.length));
+      }
+    }
+    return { source: found, target: seen, keys };
+  } finally {
+    for (const one of own.reverse()) one.dispose();
+  }
+}
+
+/** The first of the rows that values consist of. */
+function rowsOf(values: Float64Array, rows: number, count: number): Float64Array[] {
+  const width = values.length / rows;
+  return Array.from({ length: count }, (_, i) => values.slice(i * width, (i + 1) * width));
+}
+
+/** Softmax of each head's scaled products of queries `[t, h·d]` and keys `[s, h·d]`: `[h][t][s]`. */
+export function weightsOf(
+  queries: readonly Float64Array[],
+  keys: readonly Float64Array[],
+  heads: number,
+  scale: number,
+): Float64Array[][] {
+  const width = (queries[0]?.length ?? 0) / heads;
+  return Array.from({ length: heads }, (_, head) =>
+    queries.map((query) => {
+      const scores = keys.map((key) => {
+        let sum = 0;
+        for (let i = head * width; i < (head + 1) * width; i++) sum += (query[i] ?? 0) * (key[i] ?? 0);
+        return scale * sum;
+      });
+      const most = Math.max(...scores);
+      const weights = Float64Array.from(scores, (score) => Math.exp(score - most));
+      const sum = weights.reduce((a, b) => a + b, 0);
+      return weights.map((weight) => weight / sum);
+    }),
+  );
+}

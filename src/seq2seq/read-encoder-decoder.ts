@@ -1,0 +1,53 @@
+import { FormatError, listed, printed } from "../formats/format-error.ts";
+import type { FileSource } from "../formats/source.ts";
+import { checkTokens, modelFiles } from "../generate/model-files.ts";
+import { quantisationName } from "../generate/quantisation.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { checkWeights } from "../models/checkpoint.ts";
+import type { LoadOptions } from "../models/loader.ts";
+import { readEncoderDecoderConfig } from "../models/seq2seq/families.ts";
+import { weightNames } from "../models/seq2seq/family.ts";
+import { uploadEncoderDecoder } from "../models/seq2seq/weights.ts";
+import { readSequenceDefaults } from "./defaults.ts";
+import { EncoderDecoder } from "./encoder-decoder.ts";
+import { readTokenizers } from "./tokenizers.ts";
+
+/** Options of `loadEncoderDecoder`. */
+export interface EncoderDecoderOptions extends Omit<LoadOptions, "weights"> {
+  /** Element type of matrices on the GPU; unset: as stored. Vectors are always f32. */
+  readonly dtype?: LoadOptions["dtype"];
+}
+
+/**
+ * Reads and checks the files of an encoder-decoder, and uploads its weights: all that `loadEncoderDecoder` does with a
+ * source. Throws as it does.
+ */
+export async function readEncoderDecoder(
+  gpu: Gpu,
+  source: FileSource,
+  options: EncoderDecoderOptions,
+): Promise<EncoderDecoder> {
+  if (source.gguf !== undefined) {
+    throw new FormatError(
+      source.gguf,
+      "is a GGUF file, expected a folder: encoder-decoders in GGUF files are not supported",
+    );
+  }
+  const { onWarning = console.warn, signal } = options;
+  const warn = (warning: string) => onWarning(printed(warning));
+  const files = await modelFiles(source);
+  const raw = await files.config();
+  const { family, config } = readEncoderDecoderConfig(raw);
+  const tokenizers = await readTokenizers(files);
+  checkTokens(files, tokenizers.source, config.sourceVocabulary);
+  checkTokens(files, tokenizers.target, config.vocabulary);
+  const generation = await files.generation();
+  const defaults = readSequenceDefaults(config, { config: raw, generation }, tokenizers.target, warn);
+  const weights = await files.weights(false);
+  const checkpoint = checkWeights(weights, weightNames(family), config);
+  if (checkpoint.unread.length > 0) warn(`${weights.file}: nothing reads ${listed(checkpoint.unread)}`);
+  await source.prepare?.([...new Set([...weights.tensors.values()].map(({ file }) => file))], { signal });
+  const uploaded = await uploadEncoderDecoder(gpu, weights, checkpoint, config, options);
+  const stored = { quantisation: quantisationName(weights, undefined, options), fileBytes: weights.bytes };
+  return new EncoderDecoder(source.name, { model: { gpu, config, weights: uploaded }, tokenizers, defaults, stored });
+}

@@ -1,0 +1,71 @@
+import { afterAll, describe, expect, test } from "vitest";
+import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
+import { farthest } from "../encode/golden-encoders.ts";
+import { testGpu } from "../support/gpu.ts";
+import { sequenceFolder, sequenceGolden, sequenceNames } from "./golden.ts";
+
+const devices = {
+  "default adapter": await testGpu(),
+  "without features": await testGpu({ features: [] }),
+  swiftshader: await testGpu({ adapter: "swiftshader" }),
+};
+
+describe.each(Object.entries(devices))("%s", (_, gpu) => {
+  describe.each(sequenceNames)("%s", async (name) => {
+    const model = await loadEncoderDecoder(gpu, sequenceFolder(name));
+    afterAll(() => model.dispose());
+    const { texts, forced } = sequenceGolden(name);
+
+    test.each(texts)("states of $text", async ({ text, tokens, states, layers }) => {
+      const hidden = await model.hidden(text);
+      expect(hidden.tokens).toEqual(tokens);
+      expect(farthest(hidden.layers.at(-1) ?? [], states)).toBeLessThan(2e-5);
+      if (!layers) return;
+      expect(hidden.layers.map((rows) => rows.length)).toEqual(layers.map((rows) => rows.length));
+      for (const [i, rows] of hidden.layers.entries()) expect(farthest(rows, layers[i] ?? [])).toBeLessThan(2e-5);
+    });
+
+    test("logits of given tokens, and how much these attend to the source", async () => {
+      const [{ text } = { text: "" }] = texts;
+      const target = forced.ids.slice(1);
+      const { logits = [] } = await model.hidden(text, { target });
+      expect(logits.length).toBe(forced.ids.length);
+      const rows = forced.rows.map((row) => logits[row] ?? []);
+      expect(farthest(rows, forced.logits)).toBeLessThan(2e-5);
+      for (const [layer, heads] of forced.cross.entries()) {
+        for (const [head, expected] of heads.entries()) {
+          // Each query predicts the token after it, so that the one of the last token has no part in it.
+          const { weights } = await model.crossAttention(text, target, { layer, head });
+          const known = forced.rows.flatMap((row, i) => (row < target.length ? [[row, i] as const] : []));
+          const found = known.map(([row]) => weights[row] ?? []);
+          expect(
+            farthest(
+              found,
+              known.map(([, i]) => expected[i] ?? []),
+            ),
+          ).toBeLessThan(2e-6);
+        }
+      }
+    });
+
+    test.each(texts)("greedy tokens of $text", async ({ text, greedy, tokens }) => {
+      const { results } = await model.generate(text, { maxTokens: 20 });
+      expect(results).toEqual([
+        {
+          text: greedy.text,
+          ids: greedy.ids,
+          sourceIds: tokens,
+          stopReason: greedy.ids.at(-1) === 1 ? "eos" : "length",
+        },
+      ]);
+    });
+
+    test("texts of unequal length, together", async () => {
+      const { results } = await model.generate(
+        texts.map(({ text }) => text),
+        { maxTokens: 20 },
+      );
+      expect(results.map(({ ids }) => ids)).toEqual(texts.map(({ greedy }) => greedy.ids));
+    });
+  });
+});
