@@ -1,4 +1,4 @@
-// with: lib/weight/f32, lib/bias/none, lib/products, matmul/store-tile
+// with: lib/weight/f32, lib/bias/none, lib/products, matmul/store-row
 // Linear layer:  y[row, column] = Σ x[row, i] · weight[column, i] + bias[column]
 //
 // A thread computes ROWS × COLUMNS outputs in registers: for every four values of i it loads a vector of each of its
@@ -49,5 +49,5 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
     }
   }
 
-  store_tile(first_row, first_column, sums);
+  for (var r = 0u; r < ROWS; r++) { store_row(first_row + r, first_column, sums[r]); }
 }

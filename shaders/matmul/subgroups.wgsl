@@ -1,17 +1,20 @@
-// with: lib/weight/f32, lib/bias/none, lib/products, matmul/store-tile
+// with: lib/weight/f32, lib/bias/none, lib/products, lib/columns, matmul/store-row
 // Linear layer:  y[row, column] = Σ x[row, i] · weight[column, i] + bias[column]
 //
-// As matmul/register, in the registers of one subgroup: all of its threads have the same ROWS rows, and COLUMNS columns
-// each. Of SUBGROUP vectors of every row each thread loads one, and they go round by shuffles; so x is loaded once for
-// SUBGROUP · COLUMNS columns. Sums are added up as in matmul/register, and have its bits whatever the size of a subgroup.
+// As matmul/register, in the registers of one subgroup: all of its threads have the same rows, TILES times ROWS of them,
+// and COLUMNS columns each. Of SUBGROUP vectors of every row each thread loads one, and they go round by shuffles; so x is
+// loaded once for SUBGROUP · COLUMNS columns, and the weight, which may have to be unpacked, once for all rows. Tiles past
+// the last row are left out. Sums are added up as in matmul/register, and have its bits whatever the size of a subgroup.
 // Needs k to be a multiple of 4. The weight may be a segment, rows `begin` to `begin + n` of `total`; y is whole.
-// Requests (1 / ROWS + 1 / (SUBGROUP · COLUMNS)) · k reads for each output. Choose it for more than 8 rows, where
+// Requests (1 / (TILES · ROWS) + 1 / (SUBGROUP · COLUMNS)) · k reads for each output. Choose it for more than 8 rows, where
 // subgroups all have one size and a shuffle costs less than a load.
 enable subgroups;
 
 const SUBGROUP: u32 = 8;  // threads
-const ROWS: u32 = 16;     // 8 for few rows
+const ROWS: u32 = 8;      // of a tile
+const TILES: u32 = 8;     // one below the other
 const COLUMNS: u32 = 4;   // of a thread
+const_assert COLUMNS == 4;  // a vector holds the sums of a row
 
 struct Params { rows: u32, k: u32, n: u32, begin: u32, total: u32 }
 
@@ -26,27 +29,38 @@ fn weight_columns() -> u32 {
 
 @compute @workgroup_size(SUBGROUP)
 fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(subgroup_invocation_id) thread: u32) {
-  let first_row = workgroup.y * ROWS;
+  let first_row = workgroup.y * TILES * ROWS;
   let first_column = (workgroup.x * SUBGROUP + thread) * COLUMNS;
+  let columns = min(first_column + vec4u(0, 1, 2, 3), vec4u(params.n - 1));
+  let tiles = (params.rows - first_row + ROWS - 1) / ROWS;
   let vectors = params.k / 4;
-  var x_row: array<u32, ROWS>;
-  for (var r = 0u; r < ROWS; r++) { x_row[r] = min(first_row + r, params.rows - 1) * vectors; }
 
-  var sums: array<array<f32, COLUMNS>, ROWS>;
+  var sums: array<array<vec4f, ROWS>, TILES>;
   for (var first = 0u; first < vectors; first += SUBGROUP) {
-    var own: array<vec4f, ROWS>;
-    for (var r = 0u; r < ROWS; r++) { own[r] = x[x_row[r] + min(first + thread, vectors - 1)]; }
-    for (var i = first; i < min(first + SUBGROUP, vectors); i++) {
-      var w: array<vec4f, COLUMNS>;
-      for (var c = 0u; c < COLUMNS; c++) { w[c] = load_weight4(min(first_column + c, params.n - 1), i * 4); }
+    var own: array<array<vec4f, ROWS>, TILES>;
+    let own_vector = min(first + thread, vectors - 1);
+    for (var t = 0u; t < TILES; t++) {
+      if (t >= tiles) { break; }
       for (var r = 0u; r < ROWS; r++) {
-        let v = subgroupShuffle(own[r], i - first);
-        for (var c = 0u; c < COLUMNS; c++) {
-          sums[r][c] = add_dot(v, w[c], sums[r][c]);
+        own[t][r] = x[min(first_row + t * ROWS + r, params.rows - 1) * vectors + own_vector];
+      }
+    }
+    for (var i = first; i < min(first + SUBGROUP, vectors); i++) {
+      let w = load_columns(columns, i * 4);
+      for (var t = 0u; t < TILES; t++) {
+        if (t >= tiles) { break; }
+        for (var r = 0u; r < ROWS; r++) {
+          let v = subgroupShuffle(own[t][r], i - first);
+          sums[t][r] = add_products(v, w[0], w[1], w[2], w[3], sums[t][r]);
         }
       }
     }
   }
 
-  store_tile(first_row, first_column, sums);
+  for (var t = 0u; t < TILES; t++) {
+    for (var r = 0u; r < ROWS; r++) {
+      let sum = sums[t][r];
+      store_row(first_row + t * ROWS + r, first_column, array<f32, COLUMNS>(sum.x, sum.y, sum.z, sum.w));
+    }
+  }
 }

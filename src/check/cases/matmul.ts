@@ -73,6 +73,7 @@ export const matmulCases: CaseTable<Inputs, "y", object, keyof typeof matmul.var
     withTags(shape("ragged tiles, f16", [33], 20, 65, { dtype: "f16" }), "folds"),
     withTags(shape("ragged tiles, bf16", [31], 124, 63, { dtype: "bf16" }), "folds"),
     shape("whole tiles", [64], 64, 128),
+    shape("more rows than the registers of a subgroup hold", [79], 36, 37, { bias: true }),
     shape("prime lengths", [41], 127, 83, { bias: true }),
     shape("70,000 rows", [70_000], 4, 3),
     shape("70,000 columns", [1], 4, 70_000, { dtype: "bf16" }),

@@ -1,14 +1,10 @@
 import weight from "#shaders/lib/weight/q2-k.wgsl";
 import wide from "#shaders/lib/wide/q2-k.wgsl";
-import eighth from "#shaders/lib/wide/q2-k-eighth.wgsl";
 import type { FormatParts } from "./format-parts.ts";
 
 /** A load reads a word of codes, one of scales, and one that multiplies them. */
 export const q2_k = {
   name: "q2_k",
   weight: () => ({ part: weight, one: 12, four: 12 }),
-  wide: (rows: number) =>
-    rows > 4
-      ? { part: eighth, elements: 32, bytes: 40, scaling: { row: 4 } }
-      : { part: wide, elements: 64, bytes: 40, scaling: { row: 8 } },
+  wide: () => ({ part: wide, elements: 32, bytes: 40, scaling: { row: 4 } }),
 } as const satisfies FormatParts;

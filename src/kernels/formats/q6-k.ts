@@ -1,14 +1,10 @@
 import weight from "#shaders/lib/weight/q6-k.wgsl";
 import wide from "#shaders/lib/wide/q6-k.wgsl";
-import eighth from "#shaders/lib/wide/q6-k-eighth.wgsl";
 import type { FormatParts } from "./format-parts.ts";
 
 /** A load reads two words of codes, one of scales, and one that multiplies them. */
 export const q6_k = {
   name: "q6_k",
   weight: () => ({ part: weight, one: 16, four: 16 }),
-  wide: (rows: number) =>
-    rows > 4
-      ? { part: eighth, elements: 32, bytes: 72, scaling: { row: 2 } }
-      : { part: wide, elements: 64, bytes: 104, scaling: { row: 4 } },
+  wide: () => ({ part: wide, elements: 32, bytes: 72, scaling: { row: 2 } }),
 } as const satisfies FormatParts;
