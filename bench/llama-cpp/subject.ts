@@ -45,6 +45,7 @@ async function conversation(script: string, argument: object) {
     env,
   });
   let errors = "";
+  child.stdin?.on("error", () => {}); // it has ended: what waits for its answer throws
   child.stderr?.on("data", (data: Buffer) => (errors = (errors + data.toString()).slice(-2000)));
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
   const next = async (): Promise<Answer> => {

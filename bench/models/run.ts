@@ -64,7 +64,8 @@ export const testsOf = (prompts: readonly number[], generations: readonly number
 
 /**
  * Runs the tests: each subject in turn, `repetitions` times, after one run that is not counted. A subject whose results
- * are wrong is not timed: its rows have no samples. Throws the reason of `signal`.
+ * are wrong is not timed: its rows have no samples. Throws the reason of `signal`, and what a subject throws, with the
+ * subject's name and the test's; `onRow` has then had the rows of the tests before.
  */
 export async function runModelBench(subjects: readonly Subject[], plan: ModelPlan): Promise<ModelRow[]> {
   const { tests, repetitions, signal, onRow = () => {}, onProgress = () => {} } = plan;
@@ -82,7 +83,7 @@ export async function runModelBench(subjects: readonly Subject[], plan: ModelPla
         onProgress(
           `${testName(test)}  ${subject.engine.name}  ${repetition < 0 ? "warming up" : `${repetition + 1} of ${repetitions}`}`,
         );
-        const { nanoseconds, dispatches: count = null, floor, cacheFloor } = await subject.run(test);
+        const { nanoseconds, dispatches: count = null, floor, cacheFloor } = await named(subject, test);
         if (repetition < 0) continue;
         samples[i]?.push(nanoseconds);
         if (floor !== undefined) floors[i]?.push(floor);
@@ -106,6 +107,17 @@ export async function runModelBench(subjects: readonly Subject[], plan: ModelPla
     }
   }
   return rows;
+}
+
+/** Runs a test; an error says whose it is. */
+async function named(subject: Subject, test: ModelTest): Promise<Run> {
+  try {
+    return await subject.run(test);
+  } catch (cause) {
+    const { engine } = subject;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`${engine.name} (${engine.backend}) failed at ${testName(test)}: ${message}`, { cause });
+  }
 }
 
 /** What was measured of a subject in a test, by repetition. */

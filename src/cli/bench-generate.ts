@@ -2,19 +2,21 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Command, Option } from "commander";
+import { weightNames, weightNamesOf } from "../convert/weights.ts";
 import { openModel as openSource } from "../formats/hub.ts";
 import type { Weights } from "../formats/weights.ts";
 import type { LanguageModel } from "../generate/language-model.ts";
 import { modelFiles } from "../generate/model-files.ts";
+import { floatTypes } from "../tensor/dtype.ts";
 import { count, positive } from "./arguments.ts";
 import { type Against, otherEngines, otherSubjects } from "./bench-against.ts";
 import { type Bench, loadBench } from "./bench-output.ts";
+import { runAndReport } from "./bench-runs.ts";
 import { makeInterrupt } from "./interrupt.ts";
 import { addLoadOptions, type LoadFlags } from "./model-options.ts";
 import { openModel } from "./open-model.ts";
-import { assertWritable, print, say } from "./output.ts";
+import { assertWritable } from "./output.ts";
 import { type StatusLine, statusLine } from "./status-line.ts";
-import { fill, lineColumns } from "./terminal.ts";
 
 interface GenerateBenchFlags extends Omit<LoadFlags, "model"> {
   readonly model?: string;
@@ -68,6 +70,7 @@ async function measure(flags: GenerateBenchFlags): Promise<void> {
   const bench = await loadBench();
   const tests = bench.testsOf(nPrompt, nGen, nDepth);
   if (tests.length === 0) throw new RangeError("there is nothing to measure: --n-prompt and --n-gen are both 0");
+  checkFormat(flags);
   if (json !== undefined && json !== "-") await assertWritable("--json", json);
   const status = statusLine();
   const temporary = temporaryFolders();
@@ -83,21 +86,7 @@ async function measure(flags: GenerateBenchFlags): Promise<void> {
     await interrupt.watch();
     const subjects = await subjectsOf(flags, bench, opened.model, { name, path, longest }, status);
     try {
-      const rows = await bench.runModelBench(subjects, {
-        ...{ tests, repetitions, signal: interrupt.signal },
-        onProgress: (what) => status.show(what),
-      });
-      status.clear();
-      const text = `${JSON.stringify(rows, null, 1)}\n`;
-      if (json === "-") await print(text);
-      else {
-        await print(`${bench.modelTable(rows)}\n`);
-        for (const items of bench.checkItems(rows)) say(fill(items, " · ", lineColumns()));
-        if (json !== undefined) await writeFile(json, text);
-      }
-      if (rows.some(({ verdict }) => verdict === "fail")) process.exitCode = 1;
-    } catch (error) {
-      if (!interrupt.signal.aborted) throw error;
+      await runAndReport(bench, subjects, { tests, repetitions, signal: interrupt.signal }, status, json);
     } finally {
       for (const subject of subjects) await subject.close();
     }
@@ -105,6 +94,21 @@ async function measure(flags: GenerateBenchFlags): Promise<void> {
     status.clear();
     await temporary.remove();
   }
+}
+
+/** Throws `RangeError` for a type of weights that the file which several engines read cannot be given. */
+function checkFormat({ against, model, dtype, weights }: GenerateBenchFlags): void {
+  if (against.length === 0) return;
+  const option = weights ? `--weights ${weights}` : `--dtype ${dtype}`;
+  if (model?.endsWith(".gguf") && (weights ?? dtype)) {
+    const what = "with --against the engines read the file as it is";
+    throw new RangeError(`${option}: ${what}; leave it out, or write another file with shaderformer convert`);
+  }
+  if (!dtype || weightNames.includes(dtype)) return;
+  const recipes = weightNamesOf(dtype);
+  const all = `--dtype ${floatTypes.join(", ")} and --weights ${weightNames.slice(floatTypes.length).join(", ")}`;
+  const instead = recipes.length > 0 ? `use --weights ${recipes.join(" or ")}` : `there are ${all}`;
+  throw new RangeError(`${option}: no GGUF file is written that has it for all matrices; ${instead}`);
 }
 
 /** Folders that are removed when the bench ends. */

@@ -52,6 +52,10 @@ export type Recipe = (typeof records)[number]["name"];
 /** The names, the one with the most bits first. */
 export const recipes: readonly Recipe[] = records.map(({ name }) => name);
 
+/** The recipes that give most matrices this type. */
+export const recipesOfMost = (type: WeightType): Recipe[] =>
+  records.flatMap(({ name, most }) => (most === type ? [name] : []));
+
 /** What a rule says of a model. */
 export interface RecipeModel {
   readonly layers: number;

@@ -57,6 +57,18 @@ describe("bench generate", () => {
     [["--shape", "tiny", "-p", "0", "-n", "0"], /^there is nothing to measure/],
     [["--shape", "tiny", "-p", "many"], /argument 'many' is invalid/],
     [["--shape", "tiny", "--against", "ollama"], /Allowed choices are llama\.cpp, llama\.cpp-cpu/],
+    [
+      ["--shape", "tiny", "--dtype", "q4_k", "--against", "llama.cpp"],
+      "--dtype q4_k: no GGUF file is written that has it for all matrices; use --weights q4_k_m or q4_k_s",
+    ],
+    [
+      ["--shape", "tiny", "--dtype", "int4_32", "--against", "wllama"],
+      /^--dtype int4_32: no GGUF file .*; there are --dtype f32, f16, bf16 and --weights q8_0, q6_k, q4_k_m, q4_k_s, q4_0$/,
+    ],
+    [
+      ["--model", "some/model.gguf", "--weights", "q8_0", "--against", "llama.cpp"],
+      /^--weights q8_0: with --against the engines read the file as it is; leave it out, or write another file with /,
+    ],
     [["--shape", "tiny", "--json", "/nonexistent/folder/rows.json"], /^--json: .* cannot be written/],
   ])("%j is refused before a device is opened", async (args, message) => {
     const run = await withoutDrivers.run(["bench", "generate", ...args]);

@@ -2,9 +2,13 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import * as bench from "../../bench/index.ts";
 import { findShape, modelTable, ownSubject, runModelBench, testsOf } from "../../bench/index.ts";
+import type { ModelRow } from "../../bench/models/result.ts";
 import { depthRatio } from "../../bench/models/run.ts";
 import { writeRandomFolder } from "../../bench/models/write-random.ts";
+import { runAndReport } from "../../src/cli/bench-runs.ts";
+import { statusLine } from "../../src/cli/status-line.ts";
 import { openWeights } from "../../src/formats/weights.ts";
 import { loadModel, openFolder } from "../../src/index.ts";
 import { testGpu } from "../support/gpu.ts";
@@ -91,6 +95,32 @@ test("a prompt is read whole each time: none of it is in the cache", async () =>
     expect(session.prefilledTokens - prefilled).toBe(24);
     prefilled = session.prefilledTokens;
   }
+  model.dispose();
+});
+
+test("an engine that fails is named with its test, and the rows before it are printed and written", async () => {
+  const { model, known } = await open();
+  const own = await ownSubject({ ...known, weights: await openWeights(await openFolder(folder)) });
+  const tests = [...testsOf([8], [2], [0]), ...testsOf([model.context + 1], [], [0])]; // the last prompt is too long
+  const file = join(folder, "rows.json");
+  const printed: string[] = [];
+  vi.spyOn(process.stdout, "write").mockImplementation((text, ...rest) => {
+    printed.push(String(text));
+    for (const done of rest) if (typeof done === "function") done();
+    return true;
+  });
+  const running = runAndReport(bench, [own], { tests, repetitions: 1 }, statusLine(), file);
+  await expect(running).rejects.toThrow(
+    new RegExp(`^shaderformer \\(WebGPU\\) failed at pp${model.context + 1}: .*${model.context}`),
+  );
+  vi.restoreAllMocks();
+  const rows = JSON.parse(await readFile(file, "utf8")) as ModelRow[];
+  expect(rows.map((row) => [row.n_prompt, row.n_gen, row.samples_ns.length])).toEqual([
+    [8, 0, 1],
+    [0, 2, 1],
+  ]);
+  expect(printed.join("")).toBe(`${modelTable(rows)}\n`);
+  await own.close();
   model.dispose();
 });
 
