@@ -131,6 +131,37 @@ describe("of many seeds, texts are as frequent as float64 says of the model, and
     await expectDrawn(session, () => options, next, next, { ends });
   });
 
+  test("one that is proposed is kept wherever the model holds it for at least as likely as the draft does", async () => {
+    const options = { temperature: 1.2, topK: 3 };
+    const next = drawnBy(options);
+    const firsts = [...(await next(model, ids)).keys()];
+    // Of the tokens that are kept whenever they are proposed, the one that most texts would lose if it were drawn anew.
+    const kept: { readonly first: number; readonly ends: number; readonly lost: number }[] = [];
+    for (const first of firsts) {
+      const [own, proposed] = [await next(model, [...ids, first]), await next(other, [...ids, first])];
+      for (const [ends, p] of own) {
+        const q = proposed.get(ends) ?? 0;
+        if (p > 1.01 * q && !firsts.includes(ends)) kept.push({ first, ends, lost: q * (1 - p) });
+      }
+    }
+    const { first = 0, ends = 0 } = kept.sort((a, b) => b.lost - a.lost)[0] ?? {};
+    const defaults = { ...model.defaults, eos: [ends] };
+    using session = new Session(Object.assign(Object.create(model) as LanguageModel, { defaults }), 1);
+    using proposing = other.session();
+    let proposals = 0;
+    for (let seed = 0; seed < 200; seed++) {
+      // A draft draws as a generation with the same seed does.
+      const drafted = await proposing.continueFrom([...ids, first], { ...options, seed, maxTokens: 1 }).result;
+      if (drafted.rows[0]?.tokens[0] !== ends) continue;
+      const given = { ...options, seed, maxTokens: length + 1, speculative: draft };
+      const { rows } = await session.continueFrom(ids, given).result;
+      if (rows[0]?.tokens[0] !== first) continue; // which is not proposed
+      proposals++;
+      expect([seed, ...rows[0].tokens]).toEqual([seed, first, ends]);
+    }
+    expect(proposals).toBeGreaterThan(10);
+  });
+
   test("a constraint that the draft model does not know", async () => {
     const allowed = [...(await drawnBy({ temperature: 1, topK: 3 })(model, ids)).keys()];
     // Likely enough in both models that some of what is proposed may come, and that each of them does.
