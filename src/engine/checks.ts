@@ -43,6 +43,7 @@ const memory = {
   cache: object<CacheOptions>({ dtype: text, layout: text }),
   dtype: text,
   weights: text,
+  speculative: speculativeChecks({ from: required(modelSource), dtype: text, weights: text }),
   signal,
 };
 
@@ -52,7 +53,6 @@ export const loadFields = fieldsOf<EngineLoadOptions>({
   chatTemplate: text,
   verify: boolean,
   tuned: boolean,
-  speculative: speculativeChecks({ from: required(modelSource), dtype: text, weights: text }),
   onProgress: callback,
 });
 

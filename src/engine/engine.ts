@@ -70,14 +70,11 @@ export interface EngineLoadOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Options of `Engine.plan`. */
-export interface PlanOptions {
-  readonly context?: number;
-  readonly cache?: CacheOptions;
-  readonly dtype?: WeightType;
-  readonly weights?: Recipe;
-  readonly signal?: AbortSignal;
-}
+/** Options of `Engine.plan`: those of the load that is planned. A draft model is counted. */
+export type PlanOptions = Pick<
+  EngineLoadOptions,
+  "context" | "cache" | "dtype" | "weights" | "speculative" | "signal"
+>;
 
 /** A loaded model. */
 export interface ModelInfo {

@@ -23,6 +23,8 @@ export interface LoadPlan {
   /** True where the model has a chat template. */
   readonly chat: boolean;
   readonly fits: boolean;
+  /** Of the draft model that it is loaded with, where one was planned: what it needs alone. All sizes above count it. */
+  readonly draft?: LoadPlan;
   /** Why it does not fit. */
   readonly why?: string;
   /** The licence that the repository states. */

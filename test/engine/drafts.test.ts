@@ -54,6 +54,30 @@ describe.each([
     expect(phases.at(-1)).toBe("warm-up");
   });
 
+  test("a plan counts the model that proposes", async () => {
+    const options = { context: 256, cache: { dtype: "f16" } } as const;
+    const own = await engine.plan(bundledModel, options);
+    const draft = await engine.plan(bundledMixture, { context: 256, weights: "q8_0" });
+    const speculative = { kind: "draft", from: bundledMixture, weights: "q8_0", tokens: 4 } as const;
+    const plan = await engine.plan(bundledModel, { ...options, speculative });
+    const sizes = ["downloadBytes", "cachedBytes", "weightBytes", "cacheBytes", "temporaryBytes"] as const;
+    for (const size of sizes) expect([size, plan[size]]).toEqual([size, own[size] + draft[size]]);
+    expect(plan).toMatchObject({ name: own.name, context: 256, fits: true, draft: { name: draft.name, fits: true } });
+    expect(own.draft).toBeUndefined();
+    expect(await engine.plan(bundledModel, { ...options, speculative: { kind: "prompt-lookup" } })).toEqual(own);
+    const short = { kind: "draft", from: `${goldenFolders}/gpt-oss` } as const;
+    const { longestContext } = await engine.plan(short.from);
+    const refused = await engine.plan(bundledModel, { speculative: short, context: longestContext + 1 });
+    expect(refused).toMatchObject({
+      fits: false,
+      why: expect.stringMatching(
+        new RegExp(
+          `^the draft model .*gpt-oss: has a context of ${longestContext} tokens, expected at least ${longestContext + 1}$`,
+        ),
+      ),
+    });
+  });
+
   test("greedy text is that without proposals, and what is kept is said", async () => {
     const plain = await engine.generate({ ...greedy, speculative: "none" }).result;
     expect(plain.speculative).toBeUndefined();

@@ -1,6 +1,6 @@
 import type { FileSource } from "../../formats/source.ts";
 import type { LoadPlan } from "../../generate/load-plan.ts";
-import { planLoad } from "../../generate/plan-load.ts";
+import { AllocationError } from "../../gpu/errors.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { openGpu } from "../../gpu/open.ts";
 import type { Calls } from "../core.ts";
@@ -17,7 +17,6 @@ import {
   type LoadedModels,
   type LoadRequest,
 } from "./loaded.ts";
-import { explainMemory } from "./memory-advice.ts";
 import type { Report } from "./progress.ts";
 import { inTurn, loadDraftOf, proposing } from "./proposing.ts";
 import { createSessions } from "./sessions.ts";
@@ -54,12 +53,16 @@ export function emit({ listeners }: EngineState, event: EngineEvent): void {
 /** What a model needs of this engine's device. */
 export async function plan(
   state: EngineState,
-  { from, ...options }: Calls["plan"][0],
+  request: Calls["plan"][0],
   signal: AbortSignal | undefined,
 ): Promise<LoadPlan> {
   const onWarning = (message: string) => emit(state, { type: "warning", message });
-  const source = await openedSource(state, { from }, () => {}, { signal, onWarning });
-  return planLoad(source, { ...options, limits: state.device.gpu.limits, signal });
+  const { plan } = await import("./planning.ts");
+  return plan(
+    (from) => openedSource(state, { from }, () => {}, { signal, onWarning }),
+    { ...request, signal },
+    state.device.gpu,
+  );
 }
 
 /** Loads a model under an id that no other has, also while this one is being loaded. */
@@ -163,7 +166,11 @@ async function readyModel(
     }
   } catch (error) {
     gpu.buffers.trim();
-    throw await explainMemory(error, before, source, request, gpu);
+    if (!(error instanceof AllocationError)) throw error;
+    const { explainMemory } = await import("./planning.ts");
+    const silent = { ...given, onWarning: () => {} };
+    const open = (from: LoadRequest["from"]) => openedSource(state, { from }, () => {}, silent);
+    throw await explainMemory(error, before, source, open, request, gpu);
   }
 }
 
