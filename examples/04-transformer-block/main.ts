@@ -16,7 +16,7 @@ const table = tensor(gpu, [t, headWidth / 2, 2], ropeTable({ theta, width: rotat
 const ids = tensor(gpu, [t], tokens, "u32");
 let x = reshape(gather(gpu, { ids, table: weights.embedding }).y, [1, t, width]);
 for (const block of weights.blocks) x = transformerBlock(gpu, x, block, table, headWidth);
-const normed = rmsNorm(gpu, { x, weight: weights.norm.weight }, { eps: config.eps }).y;
+const normed = weights.norm ? rmsNorm(gpu, { x, weight: weights.norm.weight }, { eps: config.eps }).y : x;
 export const logits = matmul(gpu, { x: normed, weight: weights.head.weight }).y;
 
 const likeliest = await argmax(gpu, { x: logits }).index.read();

@@ -1,5 +1,5 @@
 import type { Gpu } from "../gpu/gpu.ts";
-import { anything, checkOptions, fieldsOf, object, required } from "../options/checks.ts";
+import { anything, checkOptions, fieldsOf, object, oneOf, required } from "../options/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Activation } from "./activations.ts";
 import {
@@ -27,12 +27,12 @@ import { isStep, type RmsNorm } from "./project.ts";
 
 /** Weights of one block. */
 export interface BlockWeights {
-  /** Before attention; unset: it takes the residual stream itself (OLMo 2). */
+  /** Before attention, or of its sum with what it takes (`norms`); unset: there is none (OLMo 2). */
   readonly attentionNorm?: Norm | undefined;
   readonly attention: AttentionWeights;
   /** Of the result of attention, before it is added; unset: none. */
   readonly attentionOutputNorm?: Norm | undefined;
-  /** Before the feed-forward layer; unset: it takes the residual stream itself. */
+  /** Before the feed-forward layer, or of its sum with what it takes; unset: there is none. */
   readonly feedForwardNorm?: Norm | undefined;
   /** Dense, or experts. */
   readonly feedForward: FeedForwardWeights | MixtureWeights;
@@ -43,6 +43,11 @@ export interface BlockWeights {
 /** The settings of one block. */
 export interface BlockShape extends AttentionShape {
   readonly activation: Activation;
+  /**
+   * `pre` (default): what a sublayer takes is normed (Xiong et al. 2020). `post`: the sum of that and what it adds is
+   * (Vaswani et al. 2017, section 3.1; GPT-1).
+   */
+  readonly norms?: "pre" | "post" | undefined;
   /** How experts are chosen, where the layer has them. */
   readonly mixture?: MixtureShape | undefined;
 }
@@ -66,13 +71,15 @@ const weightFields = fieldsOf<BlockWeights>({
 const shapeFields = fieldsOf<BlockShape>({
   ...attentionShapeChecks,
   activation: required(activationCheck),
+  norms: oneOf("pre", "post"),
   mixture: object(mixtureChecks),
 });
 
 /**
  * A transformer block: pre-norm (Xiong et al. 2020), `x + attention(norm(x))`, then `x + feedForward(norm(x))`; or with
  * norms of what is added, `x + norm(attention(x))` (Liu et al. 2021, "Swin Transformer V2"; OLMo 2), or with both. Takes
- * and returns the residual stream; the last addition is left to the following norm.
+ * and returns the residual stream; the last addition is left to the following norm. With `norms: "post"` it is
+ * `x = norm(x + attention(x))`, then `norm(x + feedForward(x))`, a sum to which nothing is left to be added.
  */
 export function transformerBlock(
   gpu: Gpu,
@@ -86,32 +93,40 @@ export function transformerBlock(
   checkOptions("transformerBlock", inputFields, inputs);
   checkOptions("transformerBlock", weightFields, weights, "weights.");
   checkOptions("transformerBlock", shapeFields, shape);
-  const { activation: _, mixture: __, ...attentionShape } = shape;
+  const { activation: _, mixture: __, norms, ...attentionShape } = shape;
   const { attentionNorm, feedForwardNorm, attentionOutputNorm, feedForwardOutputNorm } = weights;
-  const isPreNorm = attentionNorm?.kind === "rms" && feedForwardNorm?.kind === "rms" && !attentionOutputNorm;
+  const post = norms === "post";
+  const isPreNorm = !post && attentionNorm?.kind === "rms" && feedForwardNorm?.kind === "rms" && !attentionOutputNorm;
   if (isStep(stream) && isPreNorm && !feedForwardOutputNorm && !weights.attention.latent) {
     return stepBlock(gpu, name, stream, inputs, { ...weights, attentionNorm, feedForwardNorm }, shape);
   }
   const attention = `${name}.attention`;
   const [before, attended] = gpu.within(attention, () => {
-    const { sum, y: x } = entered(gpu, stream, attentionNorm);
+    const { sum, y: x } = entered(gpu, stream, post ? undefined : attentionNorm);
     const attend = weights.attention.latent ? latentAttentionLayer : attentionLayer;
     const result = attend(gpu, attention, { ...inputs, x }, weights.attention, attentionShape);
     return [sum, attentionOutputNorm ? norm(gpu, result, attentionOutputNorm) : result];
   });
   const feedForward = `${name}.feed-forward`;
   const [between, update] = gpu.within(feedForward, () => {
-    const { sum, y } = entered(gpu, { sum: before, update: attended }, feedForwardNorm);
+    const middle = { sum: before, update: attended };
+    const { sum, y } = entered(gpu, middle, post ? attentionNorm : feedForwardNorm, post);
     const result = feedForwardOf(gpu, feedForward, y, weights.feedForward, shape);
     return [sum, feedForwardOutputNorm ? norm(gpu, result, feedForwardOutputNorm) : result];
   });
   gpu.tap(`${name}.residual`, between);
-  return { sum: between, update };
+  if (!post) return { sum: between, update };
+  const sum = gpu.within(feedForward, () => entered(gpu, { sum: between, update }, feedForwardNorm).y);
+  gpu.tap(`${name}.result`, sum);
+  return { sum };
 }
 
-/** The residual stream, and what a layer takes of it: normed, or itself. */
-function entered(gpu: Gpu, stream: Residual, parameters: Norm | undefined): { sum: Tensor; y: Tensor } {
-  if (parameters) return addNorm(gpu, stream, parameters);
+/** The residual stream, and what a layer takes of it: normed, or itself. In `post` the stream is what was normed. */
+function entered(gpu: Gpu, stream: Residual, parameters: Norm | undefined, post = false): { sum: Tensor; y: Tensor } {
+  if (parameters) {
+    const { sum, y } = addNorm(gpu, stream, parameters);
+    return { sum: post ? y : sum, y };
+  }
   const sum = summed(gpu, stream);
   return { sum, y: sum };
 }
@@ -125,7 +140,7 @@ function stepBlock(
   weights: BlockWeights & Readonly<Record<"attentionNorm" | "feedForwardNorm", RmsNorm>>,
   shape: BlockShape,
 ): Residual {
-  const { activation, mixture: _, ...attentionShape } = shape;
+  const { activation, mixture: _, norms: __, ...attentionShape } = shape;
   const attention = `${name}.attention`;
   const between = gpu.within(attention, () => {
     const { sum: residual, y } = stream.update ? addNorm(gpu, stream, weights.attentionNorm) : { sum: stream.sum };

@@ -74,6 +74,8 @@ export interface DecoderConfig {
   readonly context: number;
   readonly norm: "rms" | "layer";
   readonly eps: number;
+  /** `post`: norms follow the additions of both sublayers (GPT-1). Unset or `pre`: they precede the sublayers. */
+  readonly norms?: "pre" | "post";
   readonly activation: Activation;
   readonly gated: boolean;
   /** Projections that have a bias, where a setting says which; unset: none, or as the family defines. */

@@ -1,7 +1,7 @@
 import type { Place } from "../blocks/attention.ts";
 import type { KvCache } from "../blocks/kv-cache/cache.ts";
 import { linear } from "../blocks/linear.ts";
-import { addNorm, type Residual } from "../blocks/norm.ts";
+import { addNorm, type Residual, summed } from "../blocks/norm.ts";
 import { isStep, project } from "../blocks/project.ts";
 import { transformerBlock } from "../blocks/transformer-block.ts";
 import { GpuError } from "../gpu/errors.ts";
@@ -95,6 +95,7 @@ export function forward(decoder: Decoder, inputs: ForwardInputs): Residual {
         headWidth: config.headWidth,
         window,
         activation: config.activation,
+        norms: config.norms,
         ...(config.mixture ? { mixture: { rule: config.mixture.rule, activation: config.mixture.activation } } : {}),
         ...(scale === undefined ? {} : { scale }),
         ...(config.scoreCap === undefined ? {} : { cap: config.scoreCap }),
@@ -127,16 +128,14 @@ export async function notFiniteError(decoder: Decoder, what: string): Promise<Er
   );
 }
 
-/** The residual stream after the last norm: of every position, or of the last one of each row. */
+/** The residual stream after the last norm, where there is one: of every position, or of the last one of each row. */
 export function normedStates({ gpu, weights }: Decoder, stream: Residual, which: "all" | "last"): Tensor {
   const t = stream.sum.shape[1] ?? 1;
   const last = (x: Tensor) => (which === "last" && t > 1 ? contiguous(gpu, { x: slice(x, 1, t - 1, t) }).y : x);
   return gpu.within("head", () => {
-    const { y } = addNorm(
-      gpu,
-      stream.update ? { sum: last(stream.sum), update: last(stream.update) } : { sum: last(stream.sum) },
-      weights.norm,
-    );
+    const sum = last(stream.sum);
+    const ends: Residual = stream.update ? { sum, update: last(stream.update) } : { sum };
+    const y = weights.norm ? addNorm(gpu, ends, weights.norm).y : summed(gpu, ends);
     gpu.tap("norm", y);
     return y;
   });
@@ -152,7 +151,7 @@ export function logits(decoder: Decoder, stream: Residual, which: "all" | "last"
   };
   const { norm } = weights;
   const few = which === "last" ? stream.sum.shape[1] === 1 : true;
-  if (few && !stream.update && norm.kind === "rms" && isStep(stream) && !gpu.isTapped("norm")) {
+  if (few && !stream.update && norm?.kind === "rms" && isStep(stream) && !gpu.isTapped("norm")) {
     return gpu.within("head", () => made(project(gpu, stream.sum, weights.head, { norm })));
   }
   const states = normedStates(decoder, stream, which);

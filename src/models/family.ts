@@ -76,7 +76,7 @@ export interface LatentSources {
 
 /** Names and shapes of one layer's weights; a weight that the family does not have is absent. */
 export interface LayerSources {
-  /** Before attention; unset: there is none. */
+  /** Before attention, or where norms follow the additions, after it; unset: there is none. */
   readonly attentionNorm?: WeightSource;
   readonly attentionNormBias?: WeightSource;
   readonly q: WeightSource;
@@ -94,7 +94,7 @@ export interface LayerSources {
   readonly latent?: LatentSources;
   /** Of attention's result. */
   readonly attentionOutputNorm?: WeightSource;
-  /** Before the feed-forward layer; unset: there is none. */
+  /** Before the feed-forward layer, or after it likewise; unset: there is none. */
   readonly feedForwardNorm?: WeightSource;
   readonly feedForwardNormBias?: WeightSource;
   readonly feedForward: FeedForwardSources | MixtureSources;
@@ -106,7 +106,8 @@ export interface LayerSources {
 export interface OuterSources {
   readonly embedding: WeightSource;
   readonly positions?: WeightSource;
-  readonly norm: WeightSource;
+  /** Of the last layer's result; unset: there is none. */
+  readonly norm?: WeightSource;
   readonly normBias?: WeightSource;
   readonly head?: WeightSource;
 }

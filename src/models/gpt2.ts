@@ -50,11 +50,12 @@ function read(config: FieldReader, architecture: string): DecoderConfig {
   };
 }
 
-/** Names may begin with `transformer.`. */
-const prefixFor = (has: (name: string) => boolean) => (has("wte.weight") ? "" : "transformer.");
+/** Names may begin with `transformer.`; GPT-1 has another name for the embedding. */
+export const gptPrefix = (has: (name: string) => boolean): string =>
+  has("wte.weight") || has("tokens_embed.weight") ? "" : "transformer.";
 
 function outer(config: DecoderConfig, has: (name: string) => boolean): OuterSources {
-  const prefix = prefixFor(has);
+  const prefix = gptPrefix(has);
   const head: WeightSource = { name: "lm_head.weight", shape: [config.vocabulary, config.width] };
   return {
     embedding: { name: `${prefix}wte.weight`, shape: [config.vocabulary, config.width] },
@@ -65,9 +66,10 @@ function outer(config: DecoderConfig, has: (name: string) => boolean): OuterSour
   };
 }
 
-function layer(config: DecoderConfig, index: number, has: (name: string) => boolean): LayerSources {
+/** The sources of a layer of GPT-2, which are those of GPT-1. */
+export function gptLayer(config: DecoderConfig, index: number, has: (name: string) => boolean): LayerSources {
   const { width, hidden } = config;
-  const name = (rest: string) => `${prefixFor(has)}h.${index}.${rest}`;
+  const name = (rest: string) => `${gptPrefix(has)}h.${index}.${rest}`;
   const vector = (rest: string, size: number): WeightSource => ({ name: name(rest), shape: [size] });
   const conv = (rest: string, input: number, out: number, rows?: readonly [number, number]): WeightSource => ({
     name: name(`${rest}.weight`),
@@ -100,7 +102,7 @@ function layer(config: DecoderConfig, index: number, has: (name: string) => bool
   };
 }
 
-const opposites = ({ layers, tied }: DecoderConfig): Opposites => ({
+export const gptOpposites = ({ layers, tied }: DecoderConfig): Opposites => ({
   n_layer: { is: layers, but: { layers: layers + 1 } },
   ...(tied ? {} : { tie_word_embeddings: { is: false, but: { tied: true } } }),
 });
@@ -110,7 +112,7 @@ export const gpt2: Family = {
   transposed: true,
   read,
   outer,
-  layer,
-  opposites,
+  layer: gptLayer,
+  opposites: gptOpposites,
   extras: () => [/\bh\.\d+\.attn\.(masked_)?bias$/], // its causal mask
 };

@@ -21,7 +21,8 @@ export interface DecoderWeights {
   /** Learned positions `[context, c]`. */
   readonly positions?: Tensor | undefined;
   readonly blocks: readonly BlockWeights[];
-  readonly norm: Norm;
+  /** Of the last layer's result; unset: there is none. */
+  readonly norm?: Norm | undefined;
   readonly head: Linear;
   /** Set to 1 on the GPU for a layer whose router's logits were NaN, u32 `[layers]`; for models with experts. */
   readonly faults?: Tensor | undefined;
@@ -102,7 +103,7 @@ export async function uploadWeights(
       feedForward:
         "router" in layer.feedForward ? mixture(layer.feedForward, index) : feedForward(layer.feedForward, index),
     }));
-    const last = norm(outer.norm, outer.normBias);
+    const last = outer.norm && norm(outer.norm, outer.normBias);
     const head = outer.head ? linear(types.of("head"), outer.head) : { weight: embedding };
     for (const note of types.notes()) (options.onWarning ?? console.warn)(note);
     await loader.finish();

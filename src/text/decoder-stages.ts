@@ -133,19 +133,27 @@ export function stripTextStage(character: string, start: number, stop: number): 
   };
 }
 
-/** Writes `suffix`, which marks the end of a word, as a space, and as nothing at the end of the text. */
-export function wordSuffixStage(suffix: string): DecoderStage {
+/**
+ * Writes `suffix`, which marks the end of a word, as a space, and as nothing at the end of the text. What a token is in
+ * both cases comes at once, the rest with the next token: the word without its space. Where stages follow, which take
+ * whole tokens (`isLast` is false), all of a token comes with the next one.
+ */
+export function wordSuffixStage(suffix: string, isLast: boolean): DecoderStage {
+  const middle = (token: string) => token.replaceAll(suffix, " ");
   return {
-    middle: (token) => token.replaceAll(suffix, " "),
+    middle,
     open() {
-      let held: string | undefined;
+      let held = { middle: "", last: "" };
       return {
         push(token) {
-          const before = held === undefined ? [] : [held.replaceAll(suffix, " ")];
-          held = token.includes(suffix) ? token : undefined;
-          return held === undefined ? [...before, token] : before;
+          const before = held.middle;
+          const [inside, last] = [middle(token), token.replaceAll(suffix, "")];
+          let same = 0;
+          while (isLast && same < last.length && inside[same] === last[same]) same++;
+          held = { middle: inside.slice(same), last: last.slice(same) };
+          return [before, inside.slice(0, same)].filter((piece) => piece !== "");
         },
-        end: () => (held === undefined ? [] : [held.replaceAll(suffix, "")]),
+        end: () => (held.last === "" ? [] : [held.last]),
       };
     },
   };

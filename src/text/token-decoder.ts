@@ -98,7 +98,11 @@ interface Reading {
   readonly isAdded: (token: string) => boolean;
 }
 
-function stageOf(current: PipelineStep, joined: boolean, afterBytes: boolean, reading: Reading) {
+function stageOf(
+  current: PipelineStep,
+  { joined, afterBytes, isLast }: Readonly<Record<"joined" | "afterBytes" | "isLast", boolean>>,
+  reading: Reading,
+) {
   const { step, type, field } = current;
   if (type === "Fuse") return perToken((token) => token);
   if (type === "Replace") return replaceStage(current, joined, reading);
@@ -110,7 +114,7 @@ function stageOf(current: PipelineStep, joined: boolean, afterBytes: boolean, re
   if (type === "WordPiece") return wordPieceStage(current);
   if (type === "BPEDecoder") {
     const suffix = asString(step["suffix"] ?? "</w>", `${field}.suffix`);
-    return suffix === "" ? perToken((token) => token) : wordSuffixStage(suffix);
+    return suffix === "" ? perToken((token) => token) : wordSuffixStage(suffix, isLast);
   }
   const { replacement, prepend } = metaspaceFields(step, field);
   return perToken((token, first) => token.replaceAll(replacement, first && prepend !== "never" ? "" : " "));
@@ -135,8 +139,9 @@ export function createTokenDecoding(
   const steps = pipelineSteps(decoder, field, "decoders");
   let joined = false;
   let afterBytes = false;
-  const stages = steps.map((step) => {
-    const stage: DecoderStage = stageOf(step, joined, afterBytes, { limit, readPattern, isAdded });
+  const stages = steps.map((step, i) => {
+    const at = { joined, afterBytes, isLast: i === steps.length - 1 };
+    const stage: DecoderStage = stageOf(step, at, { limit, readPattern, isAdded });
     joined ||= JOINING.has(step.type);
     afterBytes ||= step.type === "ByteFallback";
     return stage;

@@ -1,6 +1,7 @@
 // The bundled model's greedy continuations, and what a step costs to encode.
 import { loadModel, openGpu } from "../../src/index.ts";
 import { tasks } from "../browser/tasks.ts";
+import { gpt1Folder, gpt1Golden } from "../generate/gpt1-golden.ts";
 import { bundledModel, goldenPrompts } from "../support/bundled.ts";
 import { say } from "./report.ts";
 
@@ -17,4 +18,8 @@ export async function generateGolden(): Promise<void> {
     encodePerToken: timings.encodePerToken,
     perToken: 1000 / timings.tokensPerSecond,
   });
+  using postNorm = await loadModel(gpu, gpt1Folder);
+  const { prompt, greedy } = gpt1Golden;
+  const { rows: written } = await postNorm.generate(prompt, { temperature: 0, maxTokens: greedy.length }).result;
+  say({ kind: "greedy", name: gpt1Folder, tokens: written[0]?.tokens ?? [] });
 }

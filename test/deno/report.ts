@@ -15,6 +15,8 @@ export type Report =
       readonly encodePerToken: number;
       readonly perToken: number;
     }
+  /** The greedy tokens of another model's golden prompt. */
+  | { readonly kind: "greedy"; readonly name: string; readonly tokens: readonly number[] }
   /** How far an encoder is from the golden numbers at most, on a device with these features. */
   | {
       readonly kind: "encoder";

@@ -2,6 +2,7 @@
 // a share of the cases, and the bundled model. SHADERFORMER_FULL runs all cases and the tests of kernels.
 import { describe, expect, test } from "vitest";
 import { encoderNames, farthest } from "../encode/golden-encoders.ts";
+import { gpt1Folder, gpt1Golden } from "../generate/gpt1-golden.ts";
 import { bundleTests } from "../outside-vitest/bundle.ts";
 import { testFiles } from "../outside-vitest/files.ts";
 import { goldenPrompts } from "../support/bundled.ts";
@@ -58,6 +59,10 @@ describe.skipIf(why)(`wgpu in Deno${why ? ` (${why})` : ""}`, () => {
       ...{ promptTokens, tokens: greedyTokens, text: greedyText },
     }));
     expect(ofKind("model").map(({ rows }) => rows)).toEqual([wanted]);
+  });
+
+  test("GPT-1's greedy tokens equal the golden data", () => {
+    expect(ofKind("greedy")).toEqual([{ kind: "greedy", name: gpt1Folder, tokens: gpt1Golden.greedy }]);
   });
 
   test("the states and vectors of encoders and the logits of masked tokens equal the golden data", () => {

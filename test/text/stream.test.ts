@@ -173,6 +173,15 @@ describe("other decoders give the text that the whole gives", () => {
       (tokens) => tokens.map((token, i) => token.replaceAll("b", i === tokens.length - 1 ? "" : " ")).join(""),
     ],
     [
+      "BPEDecoder before another step, which takes whole tokens",
+      { type: "Sequence", decoders: [{ type: "BPEDecoder", suffix: "b" }, perToken] },
+      (tokens) =>
+        tokens
+          .map((token, i) => token.replaceAll("b", i === tokens.length - 1 ? "" : " "))
+          .map((token) => token.replace(/^a/, "").replace(/a$/, ""))
+          .join(""),
+    ],
+    [
       "WordPiece",
       { type: "WordPiece", prefix: "##", cleanup: false },
       (tokens) => tokens.map((token, i) => (i === 0 ? token : ` ${token}`).replace(/^ ##/, "")).join(""),
@@ -183,6 +192,16 @@ describe("other decoders give the text that the whole gives", () => {
       (tokens) => tokens.map((token) => token.replace(/[ab]+/g, () => "$&")).join(""),
     ],
   ];
+
+  test("a word comes at once, and the space after it with the next token", () => {
+    const vocab = { "a</w>": 0, b: 1, "c</w>": 2 };
+    const model = { type: "BPE", vocab, merges: [] };
+    const decoder = { type: "BPEDecoder", suffix: "</w>" };
+    const file = byteFallbackTokenizer({ added_tokens: [], post_processor: null, decoder, model });
+    const tokenizer = createTokenizer(file, {});
+    expect(piecesOf(tokenizer, [0, 1, 2])).toEqual(["a", " b", "c", ""]);
+    expect(piecesOf(tokenizer, [1, 2], { after: [0] })).toEqual([" b", "c", ""]);
+  });
 
   test.each(decoders)("%s", (_, decoder, whole) => {
     const vocab = Object.fromEntries(
