@@ -17,7 +17,7 @@ export function dequantised(weights: Weights): Weights {
     const { transposed: flag, planes, together, ...rest } = tensor;
     const [out = 0, input = 0] = flag ? tensor.shape.toReversed() : tensor.shape;
     const dtype = storageOf(tensor);
-    const groups = flag || together !== undefined ? 1 : out;
+    const groups = flag || (together ?? 0) > input ? 1 : out;
     const make: Grouped["make"] = (bytes) => {
       const names = ["data", ...Object.keys(planes ?? {})];
       const given = planes

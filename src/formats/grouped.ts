@@ -1,5 +1,6 @@
-// Tensors whose bytes lie in a file in another order than they are wanted in, or are made of those of two. Each is a row
-// of groups, such as the heads of a projection, and a group of it is made of one group of each of its sources.
+// Tensors whose bytes lie in a file in another order than they are wanted in, or are made of those of two. Most are a row
+// of groups, such as the heads of a projection, and a group is made of one group of each of the sources. Where a row has
+// something of every part of a source, the source is kept, and rows are made of it a few at a time.
 import type { StoredTensor } from "./safetensors.ts";
 import type { TensorBytes, Weights } from "./weights.ts";
 
@@ -13,8 +14,39 @@ export interface Grouped {
   readonly make: (sources: readonly Bytes[]) => Bytes;
 }
 
+/** How a tensor is made whose rows each have something of every part of the sources. */
+export interface ByRows {
+  readonly rows: number;
+  readonly sources: readonly StoredTensor[];
+  /** Takes the bytes of all sources, which it keeps; what it returns makes the bytes of rows `[begin, end)`. */
+  readonly open: (sources: readonly Bytes[]) => (begin: number, end: number) => Bytes;
+}
+
 /** A tensor, and how it is made. */
-export type Made = readonly [tensor: StoredTensor, grouped: Grouped];
+export type Made<How = Grouped> = readonly [tensor: StoredTensor, how: How];
+
+/** Bytes `[begin, end)` of a tensor. */
+type Slices = (begin: number, end: number) => Bytes;
+
+/** What gives the bytes of a tensor, once its sources are read whole; undefined where they need not be. */
+function opening(tensor: StoredTensor, how: Grouped | ByRows): ((bytes: readonly Bytes[]) => Slices) | undefined {
+  if ("rows" in how) {
+    const size = (tensor.end - tensor.begin) / how.rows;
+    return (bytes) => {
+      const rows = how.open(bytes);
+      return (begin, end) => {
+        const first = Math.floor(begin / size);
+        const made = rows(first, Math.ceil(end / size));
+        return made.length === end - begin ? made : made.slice(begin - first * size, end - first * size);
+      };
+    };
+  }
+  if (how.groups > 1) return undefined;
+  return (bytes) => {
+    const whole = how.make(bytes);
+    return (begin, end) => (end - begin === whole.length ? whole : whole.slice(begin, end));
+  };
+}
 
 /** Number of elements of a tensor. */
 export const elementsIn = ({ shape }: StoredTensor): number => shape.reduce((product, extent) => product * extent, 1);
@@ -47,53 +79,62 @@ function readGroups({ tensor, begin, end }: TensorBytes, { groups, sources, make
 }
 
 /** Weights of which some tensors are made of others. */
-export function withGroups(weights: Weights, made: ReadonlyMap<StoredTensor, Grouped>): Weights {
-  const readOf = (bytes: TensorBytes): Read | undefined => {
-    const grouped = made.get(bytes.tensor);
-    const { tensor, begin, end } = bytes;
-    if (!grouped || begin === end) return undefined;
+export function withGroups(weights: Weights, made: ReadonlyMap<StoredTensor, Grouped | ByRows>): Weights {
+  const wholeOf = ({ sources }: Grouped | ByRows): readonly TensorBytes[] =>
+    sources.map((tensor) => ({ tensor, begin: 0, end: tensor.end - tensor.begin }));
+
+  /** How what is read becomes these bytes; undefined where they are the file's own, or none. */
+  const howOf = ({ tensor, begin, end }: TensorBytes): Grouped | ByRows | undefined => {
+    const how = made.get(tensor);
+    if (!how || begin === end) return undefined;
     if (!(begin >= 0 && begin < end && end <= tensor.end - tensor.begin)) {
       throw new RangeError(`${tensor.name}: bytes ${begin} to ${end} were asked for`);
     }
-    return readGroups(bytes, grouped);
+    return how;
   };
 
   async function read(tensor: StoredTensor, begin: number, end: number): Promise<Bytes> {
-    const own = readOf({ tensor, begin, end });
-    if (!own) return await weights.read(tensor, begin, end);
-    return own.make(await Promise.all(own.reads.map((one) => weights.read(one.tensor, one.begin, one.end))));
+    const how = howOf({ tensor, begin, end });
+    if (!how) return await weights.read(tensor, begin, end);
+    const readAll = (reads: readonly TensorBytes[]) =>
+      Promise.all(reads.map((one) => weights.read(one.tensor, one.begin, one.end)));
+    const open = opening(tensor, how);
+    if (open) return open(await readAll(wholeOf(how)))(begin, end);
+    const { reads, make } = readGroups({ tensor, begin, end }, how as Grouped);
+    return make(await readAll(reads));
   }
 
-  /** A tensor that is one group is made once for all reads of it, and kept from the first of them to the last. */
+  /** Sources that are read whole are read once for all reads of a tensor, and kept from the first of them to the last. */
   async function* readInOrder(wanted: readonly TensorBytes[]): AsyncGenerator<Bytes> {
     const left = new Map<StoredTensor, number>();
-    const isWhole = ({ tensor, begin, end }: TensorBytes) => made.get(tensor)?.groups === 1 && begin < end;
     const plans = wanted.map((bytes): { readonly reads: readonly TensorBytes[]; readonly make?: Read["make"] } => {
-      const own = readOf(bytes);
-      if (!own) return { reads: [bytes] };
-      if (!isWhole(bytes)) return own;
       const { tensor } = bytes;
+      const how = howOf(bytes);
+      if (!how) return { reads: [bytes] };
+      if (!opening(tensor, how)) return readGroups(bytes, how as Grouped);
       const before = left.get(tensor) ?? 0;
       left.set(tensor, before + 1);
-      return before > 0 ? { reads: [] } : (readOf({ tensor, begin: 0, end: tensor.end - tensor.begin }) ?? own);
+      return { reads: before > 0 ? [] : wholeOf(how) };
     });
-    const kept = new Map<StoredTensor, Bytes>();
+    const kept = new Map<StoredTensor, Slices>();
     const stream = weights.readInOrder(plans.flatMap(({ reads }) => reads));
     for (const [i, { reads, make }] of plans.entries()) {
       const bytes: Bytes[] = [];
       for (const _ of reads) bytes.push((await stream.next()).value ?? new Uint8Array());
       const request = wanted[i];
-      if (!request || !isWhole(request)) {
+      const how = request && howOf(request);
+      const open = how && opening(request.tensor, how);
+      if (!open) {
         yield make ? make(bytes) : (bytes[0] ?? new Uint8Array());
         continue;
       }
       const { tensor, begin, end } = request;
-      const whole = kept.get(tensor) ?? make?.(bytes) ?? new Uint8Array();
+      const slices = kept.get(tensor) ?? open(bytes);
       const more = (left.get(tensor) ?? 1) - 1;
       left.set(tensor, more);
-      if (more > 0) kept.set(tensor, whole);
+      if (more > 0) kept.set(tensor, slices);
       else kept.delete(tensor);
-      yield end - begin === whole.length ? whole : whole.slice(begin, end);
+      yield slices(begin, end);
     }
   }
 
@@ -102,9 +143,10 @@ export function withGroups(weights: Weights, made: ReadonlyMap<StoredTensor, Gro
     const step = Math.floor(maxBytes / 8) * 8;
     if (!(step > 0)) throw new RangeError(`maxBytes is ${maxBytes}, expected at least 8`);
     const size = tensor.end - tensor.begin;
-    for (let begin = 0; begin < size; begin += step) {
-      yield { begin, bytes: await read(tensor, begin, Math.min(begin + step, size)) };
-    }
+    const pieces: TensorBytes[] = [];
+    for (let begin = 0; begin < size; begin += step) pieces.push({ tensor, begin, end: Math.min(begin + step, size) });
+    let next = 0;
+    for await (const bytes of readInOrder(pieces)) yield { begin: pieces[next++]?.begin ?? 0, bytes };
   }
 
   return { ...weights, read, readInOrder, stream };

@@ -1,6 +1,6 @@
 import { choice, only, optional } from "../fields.ts";
 import { bits, groups, groupsName } from "./fields.ts";
-import { groupSize, numbersOf, scalesPlane, wordsOf } from "./groups.ts";
+import { groupSize, numbersOf, scalesPlane, wordsIn, wordsOf } from "./groups.ts";
 import { alongRows, awqOrder, blocksOfColumns, codesOf } from "./repack.ts";
 import type { Parts, QuantisedMatrix, SchemeReader } from "./scheme.ts";
 
@@ -31,10 +31,17 @@ function matrix({ get }: Parts, given: number): QuantisedMatrix {
     format,
     shape: [rows, columns],
     data: {
-      groups: 1,
+      rows,
       sources: [packed],
-      make: ([bytes = new Uint8Array()]) =>
-        new Uint8Array(blocksOfColumns(alongRows(wordsOf(bytes), rows), rows).buffer),
+      open([bytes = new Uint8Array()]) {
+        const words = wordsIn(bytes);
+        // Eight outputs share words.
+        return (begin, end) => {
+          const [first, last] = [8 * Math.floor(begin / 8), 8 * Math.ceil(end / 8)];
+          const band = alongRows(words, rows, first, last);
+          return new Uint8Array(blocksOfColumns(band, last - first, begin - first, end - first).buffer);
+        };
+      },
     },
     scales: {
       groups: 1,

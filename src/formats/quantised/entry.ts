@@ -1,7 +1,7 @@
 // What is loaded with the first folder whose config names a way in which its matrices are quantised.
 import { readFields } from "../fields.ts";
 import { FormatError } from "../format-error.ts";
-import { type Grouped, withGroups } from "../grouped.ts";
+import { type ByRows, type Grouped, withGroups } from "../grouped.ts";
 import type { StoredTensor } from "../safetensors.ts";
 import { type Weights, withTensors } from "../weights.ts";
 import { awq } from "./awq.ts";
@@ -59,7 +59,7 @@ export function quantisedWeights(weights: Weights, config: unknown, transposed: 
   const isOther = (tensor: string) =>
     others.some((ending) => tensor.endsWith(ending) && bases.has(tensor.slice(0, -ending.length)));
   const tensors = new Map<string, StoredTensor>();
-  const made = new Map<StoredTensor, Grouped>();
+  const made = new Map<StoredTensor, Grouped | ByRows>();
   for (const [known, kept] of weights.tensors) {
     const base = baseOf(known);
     const own = `${base}.weight`;

@@ -1,6 +1,6 @@
 import { choice, flag, optional } from "../fields.ts";
 import { bits, groups, groupsName } from "./fields.ts";
-import { checkGroupOrder, elementsOfGroups, groupSize, numbersOf, scalesPlane, wordsOf } from "./groups.ts";
+import { checkGroupOrder, elementsOfGroups, groupSize, numbersOf, scalesPlane, wordsIn, wordsOf } from "./groups.ts";
 import { blocksOfColumns, codesOf } from "./repack.ts";
 import type { Bytes, Parts, QuantisedMatrix, SchemeReader } from "./scheme.ts";
 
@@ -49,11 +49,11 @@ function matrix({ get, find }: Parts, settings: Settings): QuantisedMatrix {
   const across = 8 * Math.ceil(rows / 8);
   const empty: Bytes = new Uint8Array();
   if (settings.ordered && index) {
-    const make = ([words = empty, ofScales = empty, ofZeros = empty, ofIndex = empty]: readonly Bytes[]) => {
+    const open = ([words = empty, ofScales = empty, ofZeros = empty, ofIndex = empty]: readonly Bytes[]) => {
       const numbers = numbersOf(scales, ofScales);
       const points = zeroPoints(codesOf(wordsOf(ofZeros)), settings);
       return elementsOfGroups({
-        ...{ rows, columns, words: wordsOf(words), groups: count, indices: wordsOf(ofIndex), indexTensor: index },
+        ...{ rows, columns, words: wordsIn(words), groups: count, indices: wordsOf(ofIndex), indexTensor: index },
         scale: (row, group) => numbers[group * rows + row] ?? 0,
         zero: (row, group) => points[group * across + row] ?? 0,
       });
@@ -61,16 +61,19 @@ function matrix({ get, find }: Parts, settings: Settings): QuantisedMatrix {
     return {
       format: "f32",
       shape: [rows, columns],
-      data: { groups: 1, sources: [packed, scales, zeros, index], make },
+      data: { rows, sources: [packed, scales, zeros, index], open },
     };
   }
   return {
     format,
     shape: [rows, columns],
     data: {
-      groups: 1,
+      rows,
       sources: [packed],
-      make: ([bytes = empty]) => new Uint8Array(blocksOfColumns(wordsOf(bytes), rows).buffer),
+      open([bytes = empty]) {
+        const words = wordsIn(bytes);
+        return (begin, end) => new Uint8Array(blocksOfColumns(words, rows, begin, end).buffer);
+      },
     },
     scales: {
       groups: 1,

@@ -33,7 +33,11 @@ export function numbersOf(tensor: StoredTensor, bytes: Bytes): Float64Array {
   return decode(dtype, elementsOf(dtype, bytes.slice().buffer));
 }
 
-/** The words of a tensor. */
+/** The words of a tensor, in its own memory where that begins at a whole word. */
+export const wordsIn = (bytes: Bytes): Uint32Array =>
+  bytes.byteOffset % 4 === 0 ? new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4) : wordsOf(bytes);
+
+/** A copy of the words of a tensor. */
 export const wordsOf = (bytes: Bytes): Uint32Array => new Uint32Array(bytes.slice().buffer);
 
 /** Where the scale and the zero point of a row's group are among those of the file. */
@@ -86,21 +90,26 @@ export interface Ungrouped {
   readonly indexTensor: StoredTensor;
 }
 
-/** The elements as f32, which holds each exactly. Throws `FormatError` for a group that is not there. */
-export function elementsOfGroups(given: Ungrouped): Bytes {
+/**
+ * What makes the elements of rows `[begin, end)` as f32, which holds each exactly. Throws `FormatError` for a group that is
+ * not there.
+ */
+export function elementsOfGroups(given: Ungrouped): (begin: number, end: number) => Bytes {
   const { rows, columns, words, scale, zero, groups, indices, indexTensor } = given;
   const wrong = indices.findIndex((group) => group >= groups);
   if (wrong >= 0) {
     const problem = `is ${indices[wrong]} at element ${wrong}, expected one of ${groups} groups`;
     throw new FormatError(indexTensor.file, problem, { field: indexTensor.name });
   }
-  const out = new Float32Array(rows * columns);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      const group = indices[column] ?? 0;
-      const code = ((words[(column >> 3) * rows + row] ?? 0) >>> (4 * (column % 8))) & 15;
-      out[row * columns + column] = (code - zero(row, group)) * scale(row, group);
+  return (begin, end) => {
+    const out = new Float32Array((end - begin) * columns);
+    for (let row = begin; row < end; row++) {
+      for (let column = 0; column < columns; column++) {
+        const group = indices[column] ?? 0;
+        const code = ((words[(column >> 3) * rows + row] ?? 0) >>> (4 * (column % 8))) & 15;
+        out[(row - begin) * columns + column] = (code - zero(row, group)) * scale(row, group);
+      }
     }
-  }
-  return new Uint8Array(out.buffer);
+    return new Uint8Array(out.buffer);
+  };
 }

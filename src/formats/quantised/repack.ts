@@ -23,14 +23,22 @@ export function blocksOfRows(words: Uint32Array): Uint32Array<ArrayBuffer> {
   return out;
 }
 
-/** The plane of a matrix `[rows, columns]` whose words `[columns / 8, rows]` hold eight codes along a row each. */
-export function blocksOfColumns(words: Uint32Array, rows: number): Uint32Array<ArrayBuffer> {
-  const out = new Uint32Array(words.length);
+/**
+ * Rows `[begin, end)` of the plane of a matrix `[rows, columns]` whose words `[columns / 8, rows]` hold eight codes along a
+ * row each.
+ */
+export function blocksOfColumns(
+  words: Uint32Array,
+  rows: number,
+  begin: number,
+  end: number,
+): Uint32Array<ArrayBuffer> {
   const perRow = words.length / rows;
+  const out = new Uint32Array((end - begin) * perRow);
   for (let word = 0; word < perRow; word += 4) {
     const [a, b, c, d] = [word * rows, (word + 1) * rows, (word + 2) * rows, (word + 3) * rows];
-    for (let row = 0; row < rows; row++) {
-      const at = row * perRow + word;
+    for (let row = begin; row < end; row++) {
+      const at = (row - begin) * perRow + word;
       writeBlock(out, at, words[a + row] ?? 0, words[b + row] ?? 0, words[c + row] ?? 0, words[d + row] ?? 0);
     }
   }
@@ -48,19 +56,22 @@ function swap(words: Uint32Array, i: number, j: number, shift: number, mask: num
   words[j] = b ^ differing;
 }
 
-/** AWQ's words `[columns, rows / 8]`, eight outputs each, as words `[columns / 8, rows]` of eight codes along a row. */
-export function alongRows(words: Uint32Array, rows: number): Uint32Array {
-  const out = new Uint32Array(words.length);
+/**
+ * Rows `[begin, end)`, multiples of 8, of AWQ's words `[columns, rows / 8]`, eight outputs each, as words
+ * `[columns / 8, end - begin]` of eight codes along a row.
+ */
+export function alongRows(words: Uint32Array, rows: number, begin: number, end: number): Uint32Array {
   const across = rows / 8;
+  const out = new Uint32Array((words.length / across) * ((end - begin) / 8));
   const eight = new Uint32Array(8);
-  for (let first = 0; first < words.length; first += 8 * across) {
-    for (let column = 0; column < across; column++) {
+  for (let first = 0, to = 0; first < words.length; first += 8 * across, to += end - begin) {
+    for (let column = begin / 8; column < end / 8; column++) {
       for (let i = 0; i < 8; i++) eight[i] = words[first + i * across + column] ?? 0;
       // An 8 by 8 matrix of codes, transposed by halves, quarters and eighths.
       for (let i = 0; i < 4; i++) swap(eight, i, i + 4, 16, 0xffff);
       for (const i of [0, 1, 4, 5]) swap(eight, i, i + 2, 8, 0x00ff00ff);
       for (let i = 0; i < 8; i += 2) swap(eight, i, i + 1, 4, 0x0f0f0f0f);
-      for (let t = 0; t < 8; t++) out[first + 8 * column + (awqOrder[t] ?? 0)] = eight[t] ?? 0;
+      for (let t = 0; t < 8; t++) out[to + 8 * column - begin + (awqOrder[t] ?? 0)] = eight[t] ?? 0;
     }
   }
   return out;

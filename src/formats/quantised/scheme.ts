@@ -2,7 +2,7 @@ import type { DType } from "../../tensor/formats.ts";
 import { planeRowBytes } from "../../tensor/formats.ts";
 import type { FieldReader } from "../fields.ts";
 import { FormatError } from "../format-error.ts";
-import type { Grouped, Made } from "../grouped.ts";
+import type { ByRows, Grouped, Made } from "../grouped.ts";
 import type { StoredTensor } from "../safetensors.ts";
 import type { Weights } from "../weights.ts";
 
@@ -21,7 +21,7 @@ export interface Parts {
 export interface QuantisedMatrix {
   readonly format: DType;
   readonly shape: readonly [out: number, input: number];
-  readonly data: Grouped;
+  readonly data: Grouped | ByRows;
   readonly scales?: Grouped;
 }
 
@@ -66,10 +66,10 @@ export function madeTensors(
   { format, shape, data, scales }: QuantisedMatrix,
   name: string,
   transposed: boolean,
-): readonly [StoredTensor, readonly Made[]] {
+): readonly [StoredTensor, readonly Made<Grouped | ByRows>[]] {
   const [out, input] = shape;
   const bytes = planeRowBytes(format, input);
-  const plane = (of: Grouped, called: string, dtype: string, count: number): StoredTensor => {
+  const plane = (of: Grouped | ByRows, called: string, dtype: string, count: number): StoredTensor => {
     const { file = "", begin = 0 } = of.sources[0] ?? {};
     return { name: called, file, dtype, shape: [out, count], begin, end: begin + out * count };
   };
@@ -78,7 +78,7 @@ export function madeTensors(
     ...plane(data, name, format.toUpperCase(), bytes["data"] ?? 0),
     shape: transposed ? [input, out] : [out, input],
     ...(transposed ? { transposed } : {}),
-    ...(data.groups === 1 ? { together: out * input } : {}),
+    ...("rows" in data ? { together: input } : {}),
     ...(others ? { planes: others } : {}),
   };
   return [tensor, [[tensor, data], ...(scales && others ? [[others.scales, scales] as const] : [])]];
