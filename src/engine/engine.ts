@@ -71,10 +71,7 @@ export interface EngineLoadOptions {
 }
 
 /** Options of `Engine.plan`: those of the load that is planned. A draft model is counted. */
-export type PlanOptions = Pick<
-  EngineLoadOptions,
-  "context" | "cache" | "dtype" | "weights" | "speculative" | "signal"
->;
+export type PlanOptions = Pick<EngineLoadOptions, "context" | "cache" | "dtype" | "weights" | "speculative" | "signal">;
 
 /** A loaded model. */
 export interface ModelInfo {
