@@ -80,7 +80,7 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
             attention: { ...narrow(attentions[i]), latent },
             feedForward: feed,
           },
-          { ...shape, activation: "silu" },
+          { ...shape, activation: "silu", norms: i === 0 ? "post" : "pre" },
         ]),
       ),
       runs: true,
