@@ -17,8 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => site?.close());
 
-// Firefox takes a minute for the same calls.
-describe.each(browsers.filter(({ name }) => name === "Chromium"))("tuning in $name", ({ missing, start }) => {
+describe.each(browsers)("tuning in $name", ({ name, missing, start }) => {
   if (missing) return test.skip(missing);
   let browser: DrivenBrowser;
   let page: DrivenPage;
@@ -75,7 +74,9 @@ describe.each(browsers.filter(({ name }) => name === "Chromium"))("tuning in $na
 
   test("a pass says how far it is, and stopped keeps what it measured", async () => {
     await press(page, ".tuning button", /^Tune for this device$/);
-    await shown(page, ".tuning .phase", /^Measuring call \d\d of \d\d+$/);
+    // Firefox takes a minute for more; the first calls have no choice of variants.
+    const some = name === "Firefox" ? "(8|9|\\d\\d)" : "\\d\\d";
+    await shown(page, ".tuning .phase", new RegExp(`^Measuring call ${some} of \\d\\d+$`));
     await press(page, ".tuning button", /^Stop tuning$/);
     const result = await shown(page, ".tuning .result", /./);
     expect(result).toMatch(
