@@ -81,5 +81,5 @@ test.each<[string, FileSource, object, DType]>([
   }
   expect(bytes).toBeGreaterThanOrEqual(dtype === "f32" ? 4 * out * input : packed);
   console.log(`most ${(most / mebibyte).toFixed(1)} MiB, the packed matrix ${packed / mebibyte} MiB`);
-  expect(most).toBeLessThan(packed + 24 * mebibyte);
+  expect(most).toBeLessThan(packed + 14 * mebibyte);
 });
