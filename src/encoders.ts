@@ -12,6 +12,7 @@ export type { NextSentence, NextSentenceOptions } from "./encode/heads/next-sent
 export type { LabelScore } from "./encode/heads/scores.ts";
 export type { SparseOptions, SparseVector, SparseVectors } from "./encode/heads/sparse.ts";
 export { loadEncoder } from "./encode/load-encoder.ts";
+export { type PlanEncoderOptions, planEncoder } from "./encode/plan-encoder.ts";
 export type { PoolingMode } from "./encode/pooling.ts";
 export type { EncoderOptions } from "./encode/read-encoder.ts";
 export type { EncoderConfig, EncoderPositions } from "./models/encoders/config.ts";

@@ -244,7 +244,7 @@ export * from "./generate/tuning/tune.ts";
 export { type AiSdkCall, type AiSdkModel, type AiSdkPart, aiSdkModel } from "./engine/ai-sdk.ts";
 export { createEngine } from "./engine/create-engine.ts";
 export { createWorkerEngine } from "./engine/create-worker-engine.ts";
-export { type EncoderLoader, setEncoderLoader } from "./engine/direct/load-encoder.ts";
+export { type EncoderLoader, type EncoderPlanner, setEncoderLoader } from "./engine/direct/load-encoder.ts";
 export type { DraftRequest, EngineDraft } from "./engine/drafts.ts";
 export type {
   AttentionOfToken,

@@ -2,5 +2,8 @@
 import { setEncoderLoader } from "./engine/direct/load-encoder.ts";
 import { serveEngine } from "./engine/port/serve-engine.ts";
 
-setEncoderLoader(async (...given) => (await import("./encode/load-encoder.ts")).loadEncoder(...given));
+setEncoderLoader(
+  async (...given) => (await import("./encode/load-encoder.ts")).loadEncoder(...given),
+  async (...given) => (await import("./encode/plan-encoder.ts")).planEncoder(...given),
+);
 if ("WorkerGlobalScope" in globalThis) serveEngine();

@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { loadEncoder } from "../encode/load-encoder.ts";
+import { planEncoder } from "../encode/plan-encoder.ts";
 import { createEngine } from "../engine/create-engine.ts";
 import { setEncoderLoader } from "../engine/direct/load-encoder.ts";
 import type { Engine, EngineLoadOptions } from "../engine/engine.ts";
@@ -71,7 +72,7 @@ async function openEngine({ model, id, context, dtype, weights, concurrency, ...
   const chatTemplate = flags.chatTemplate === undefined ? undefined : await readTextFile(flags.chatTemplate);
   const { adapter, features, cap } = flags;
   const device = { ...(adapter ? { adapter } : {}), ...(features ? { features } : {}), ...(cap ? { cap } : {}) };
-  setEncoderLoader(loadEncoder);
+  setEncoderLoader(loadEncoder, planEncoder);
   const engine = await withoutDriverChatter(() =>
     createEngine({ gpu: device, ...(concurrency === undefined ? {} : { concurrency }) }),
   );

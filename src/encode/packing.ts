@@ -6,6 +6,9 @@ export interface TextInput extends Pick<EncodedInput, "ids" | "typeIds"> {
   readonly prompt?: number;
 }
 
+/** Most tokens of a pack, so that a submission stays short; a text of more is one of its own. */
+export const mostTokens = 1024;
+
 /** Most texts of a pack: what finds a workgroup's text goes through them one by one. */
 const mostTexts = 64;
 

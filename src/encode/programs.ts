@@ -5,7 +5,7 @@ import { unlessAborted } from "../options/abort.ts";
 import type { Shape } from "../tensor/shape.ts";
 import { placed, type Tensor, zeros } from "../tensor/tensor.ts";
 import { reshape } from "../tensor/views.ts";
-import { inPacks, type PackSize, packTokens, sizeFor, type TextInput } from "./packing.ts";
+import { inPacks, mostTokens, type PackSize, packTokens, sizeFor, type TextInput } from "./packing.ts";
 
 /** An encoder on the GPU, of any family. */
 export interface RunnableEncoder {
@@ -76,9 +76,6 @@ export interface PackOptions {
 
 /** How many programs are kept. */
 const kept = 8;
-
-/** Most tokens of a pack, so that a submission stays short. */
-const mostTokens = 1024;
 
 /** Records and keeps the programs of one encoder. Runs of one share memory, so they follow one another. */
 export class EncoderPrograms {

@@ -18,6 +18,7 @@ import { checkOptions, fieldsOf, having, integer, object, oneOf } from "../optio
 import { sizeOf } from "../tensor/shape.ts";
 import { longestChunk, tokensAhead } from "./chunks.ts";
 import { contextOf } from "./context.ts";
+import { filesBytes } from "./files-bytes.ts";
 import { checkTypes, early, earlyReads } from "./load-model.ts";
 import type { LoadPlan } from "./load-plan.ts";
 import { modelFiles } from "./model-files.ts";
@@ -91,7 +92,7 @@ async function planFrom(source: FileSource, options: PlanLoadOptions): Promise<L
   const checkpoint = checkWeights(weights, family, config, files.origin);
   const tensors = [...weights.tensors.values()];
   const shards = new Set(tensors.map(({ file }) => file));
-  const { downloadBytes, cachedBytes } = await download(source, [
+  const { downloadBytes, cachedBytes } = await filesBytes(source, [
     ...Object.keys(source.gguf ? {} : early.whole),
     ...shards,
   ]);
@@ -149,18 +150,6 @@ function largest(most: number, fits: (value: number) => boolean): number {
     else bad = middle;
   }
   return good;
-}
-
-/** The bytes of all files, and of those what need not be downloaded. */
-async function download(source: FileSource, files: readonly string[]) {
-  const sizes = await Promise.all(
-    files.map(async (file) => {
-      if (!(await source.has(file))) return [0, 0] as const;
-      return [await source.size(file), (await source.kept?.(file)) ?? 0] as const;
-    }),
-  );
-  const sum = (of: 0 | 1) => sizes.reduce((total, one) => total + one[of], 0);
-  return { downloadBytes: sum(0), cachedBytes: sum(1) };
 }
 
 /**

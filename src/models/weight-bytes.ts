@@ -10,17 +10,17 @@ import { storedRows } from "./stored-rows.ts";
 
 type Part = Readonly<Record<string, unknown>>;
 
-/** Sources that `uploadWeights` makes vectors of, which are f32 on the device; the others are matrices. */
-const isVector = (key: string) => /norm|bias|sinks/i.test(key);
+/** Sources that become vectors, or f32 by name, on the device; the others are matrices. */
+const isVector = (key: string, { shape }: WeightSource) => shape.length === 1 || /norm|bias|sinks/i.test(key);
 
 /**
  * Bytes that the weights of a checked checkpoint take on the device, with matrices of the chosen types: what
- * `uploadWeights` allocates, from the heads of the files.
+ * `uploadWeights` allocates, from the heads of the files. What several heads of an encoder read counts once.
  */
 export function weightBytes(
   weights: Weights,
-  { outer, layers }: Checkpoint,
-  config: DecoderConfig,
+  { outer, layers }: Checkpoint<object, object>,
+  config: Pick<DecoderConfig, "layers" | "mixture" | "tied" | "latent">,
   options: Pick<LoadOptions, "dtype" | "weights">,
 ): number {
   const types = matrixTypes(options, config);
@@ -36,13 +36,17 @@ export function weightBytes(
     const [begin, end] = rows ?? [0, shape[0] ?? 1];
     return 4 * (end - begin) * sizeOf(shape.slice(1));
   };
-  const part = (sources: Part, layer: number): number => {
+  const known = new Set<string>();
+  const part = (sources: Part, layer: number, once = false): number => {
     let bytes = 0;
     for (const [key, value] of Object.entries(sources)) {
       if (value === undefined) continue;
       const source = value as WeightSource | StackedSource;
-      if (!("name" in source || "parts" in source)) bytes += part(value as Part, layer);
-      else if (isVector(key) && "name" in source) bytes += vector(source);
+      const isPart = !("name" in source || "parts" in source);
+      if (once && "name" in source && known.has(source.name)) continue;
+      if (once && "name" in source) known.add(source.name);
+      if (isPart) bytes += part(value as Part, layer, once || key === "heads");
+      else if ("name" in source && isVector(key, source)) bytes += vector(source);
       else bytes += matrix(source, types.of(key, layer));
     }
     return bytes;

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadEncoder } from "../../src/encode/load-encoder.ts";
+import { planEncoder } from "../../src/encode/plan-encoder.ts";
 import { createEngine } from "../../src/engine/create-engine.ts";
 import { createWorkerEngine } from "../../src/engine/create-worker-engine.ts";
 import { setEncoderLoader } from "../../src/engine/direct/load-encoder.ts";
@@ -11,7 +12,7 @@ import { serveEngine } from "../../src/engine/port/serve-engine.ts";
 import { encoderFamilies } from "../../src/models/encoders/families.ts";
 import { encoderTypes } from "../../src/models/encoders/model-types.ts";
 import { startServer } from "../../src/serve/server.ts";
-import { encoderFolder, farthest } from "../encode/golden-encoders.ts";
+import { encoderFolder, encoderNames, farthest } from "../encode/golden-encoders.ts";
 import { destroyable } from "../support/destroyable.ts";
 
 const golden = (
@@ -44,8 +45,11 @@ test("an engine that was not given what loads encoders says so", async () => {
     "is an encoder: setEncoderLoader(loadEncoder) of shaderformer/encoders comes first",
   );
   expect(await engine.loaded()).toEqual([]);
+  await expect(engine.plan(encoderFolder("mpnet"))).rejects.toThrow(
+    "is an encoder: setEncoderLoader(loadEncoder, planEncoder) of shaderformer/encoders comes first",
+  );
   await engine.dispose();
-  setEncoderLoader(loadEncoder);
+  setEncoderLoader(loadEncoder, planEncoder);
 });
 
 test("the list of model types is that of the families, and USE-lite", () => {
@@ -58,6 +62,21 @@ describe.each(Object.entries(openers))("an engine %s", (_, open) => {
     engine = await open();
   });
   afterAll(() => engine.dispose());
+
+  test.each([...encoderNames.map(encoderFolder), "examples/models/use-lite"])("plans what %s takes", async (folder) => {
+    for (const dtype of [undefined, "f16"] as const) {
+      const options = dtype ? { dtype } : {};
+      const plan = await engine.plan(folder, options);
+      const info = await engine.load(folder, { ...options, id: "planned" });
+      await engine.unload("planned");
+      const { architecture, weightBytes, quantisation } = info;
+      expect(plan).toMatchObject({ architecture, weightBytes, quantisation, cacheBytes: 0, chat: false, fits: true });
+      expect(plan.context).toBe(info.embedding?.maxTokens);
+      expect(plan.longestContext).toBe(info.longestContext);
+      expect(plan.downloadBytes).toBe(plan.cachedBytes); // a folder has all that it has
+      expect(plan.downloadBytes).toBeGreaterThan(info.fileBytes);
+    }
+  });
 
   test("loads an encoder, says what it is, and makes its vectors", async () => {
     const info = await engine.load(encoderFolder("mpnet"), { id: "words" });

@@ -92,7 +92,7 @@ test("every entry is there, and index has all that attention has", async () => {
   expect(check).toEqual(expect.arrayContaining(["checkCase", "assertGate", "randomSource"]));
   expect(reference).toEqual(expect.arrayContaining(["attention", "dense", "softmax"]));
   expect(wgsl).toEqual(expect.arrayContaining(["wgslVite", "wgslEsbuild"]));
-  expect(encoders).toEqual(["encoderBlock", "loadEncoder", "loadEncoderDecoder"]);
+  expect(encoders).toEqual(["encoderBlock", "loadEncoder", "loadEncoderDecoder", "planEncoder"]);
 });
 
 describe("the command line, a separate package", () => {

@@ -6,6 +6,7 @@ import { type AllocationError, GpuError } from "../../gpu/errors.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { mebibytes } from "../../options/bytes.ts";
 import type { ModelSource, PlanOptions } from "../engine.ts";
+import { holdsEncoder, planOfEncoder } from "./load-encoder.ts";
 
 /** Opens where a model comes from. */
 type Open = (from: ModelSource) => Promise<FileSource>;
@@ -18,14 +19,19 @@ interface Planned extends Omit<PlanOptions, "signal"> {
 
 /**
  * What a model needs of a device with these limits, together with its draft model where it is loaded with one. Throws as
- * `planLoad` does.
+ * `planLoad` and `planEncoder` do.
  */
 export async function plan(
   open: Open,
   { from, speculative, ...options }: Planned,
   { limits }: Pick<Gpu, "limits">,
 ): Promise<LoadPlan> {
-  const own = await planLoad(await open(from), { ...options, limits });
+  const source = await open(from);
+  if (await holdsEncoder(source)) {
+    const { dtype, signal } = options;
+    return await planOfEncoder(source, { dtype, limits, signal });
+  }
+  const own = await planLoad(source, { ...options, limits });
   const draft = await planOfDraft(open, speculative, { context: own.context, limits, signal: options.signal });
   return draft ? together(own, draft) : own;
 }

@@ -40,6 +40,11 @@ export function encoderCalls(
   return {
     "encoders/encoderBlock": { ...call(encoders.encoderBlock, ...blocks), runs: true },
     "encoders/loadEncoder": { ...call(encoders.loadEncoder, ["no folder", {}]), runs: true },
+    "encoders/planEncoder": {
+      of: encoders.planEncoder,
+      calls: [["no folder", { limits: { binding: 2 ** 20 } }]],
+      runs: true,
+    },
     "encoders/loadEncoderDecoder": { ...call(encoders.loadEncoderDecoder, ["no folder", {}]), runs: true },
     "encoders/EncoderDecoder.generate": {
       of: both.generate,
