@@ -1,7 +1,7 @@
 import { type CacheOptions, cacheLayouts } from "../blocks/kv-cache/cache.ts";
 import { openModel } from "../formats/hub.ts";
 import { readEarly } from "../formats/read-early.ts";
-import { type FileSource, ggufHeadBytes, headBytes, withSignal } from "../formats/source.ts";
+import { type FileSource, withSignal } from "../formats/source.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { cacheFormats, weightTypes } from "../kernels/formats.ts";
 import { recipes } from "../models/recipes.ts";
@@ -21,8 +21,8 @@ import {
   oneOf,
   text,
 } from "../options/checks.ts";
-import { OptionError } from "../options/errors.ts";
-import { LanguageModel } from "./language-model.ts";
+import { checkTypes, earlyReads } from "./early-reads.ts";
+import type { LanguageModel } from "./language-model.ts";
 import type { ModelOptions } from "./read-model.ts";
 
 export type { ModelOptions } from "./read-model.ts";
@@ -42,32 +42,6 @@ const fields = fieldsOf<ModelOptions>({
   tuned: boolean,
   verify: boolean,
 });
-
-/** Throws `OptionError` where types are given in both ways. */
-export function checkTypes(what: string, { dtype, weights }: Pick<LoadOptions, "dtype" | "weights">): void {
-  if (dtype === undefined || weights === undefined) return;
-  throw new OptionError(`${what}: dtype is ${dtype} and weights is ${weights}, expected one of them`);
-}
-
-/** The largest tokenizer files and shard indices in use have 10 to 40 MB, other texts less than one. */
-const [largeText, smallText] = [128 << 20, 16 << 20];
-
-/** What is requested at once, in this order: all that a model has other than its weights, and their head. */
-export const early = {
-  whole: {
-    "config.json": smallText,
-    "tokenizer.json": largeText,
-    "tokenizer_config.json": smallText,
-    "model.safetensors.index.json": largeText,
-    "generation_config.json": smallText,
-    "chat_template.jinja": smallText,
-  },
-  heads: { "model.safetensors": headBytes },
-};
-
-/** What is requested at once of a source. */
-export const earlyReads = ({ gguf }: FileSource, whole: Readonly<Record<string, number>> = early.whole) =>
-  gguf === undefined ? { whole, heads: early.heads } : { whole: {}, heads: { [gguf]: ggufHeadBytes } };
 
 /**
  * Loads a GGUF file, or a Hugging Face folder (`config.json`, `model.safetensors` or its shards, `tokenizer.json`, and if present
@@ -115,11 +89,9 @@ export async function loading<T>(
 }
 
 async function loadFrom(gpu: Gpu, source: FileSource, options: ModelOptions): Promise<LanguageModel> {
-  // With every family and its checks, and what reads and uploads weights.
+  // With every family and its checks, what reads and uploads weights, and the model itself.
   const { readModel } = await import("./read-model.ts");
   const { tuned, onWarning } = options;
   if (tuned) await (await import("./tuning/entry.ts")).useStored(gpu, { onWarning });
-  const made = await readModel(gpu, source, options);
-  const { decoder, tokenizer, chatTemplate, defaults, context, cache, stored } = made;
-  return new LanguageModel(source.name, decoder, tokenizer, chatTemplate, defaults, context, cache, stored);
+  return await readModel(gpu, source, options);
 }

@@ -18,8 +18,8 @@ import { checkOptions, fieldsOf, having, integer, object, oneOf } from "../optio
 import { sizeOf } from "../tensor/shape.ts";
 import { longestChunk, tokensAhead } from "./chunks.ts";
 import { contextOf } from "./context.ts";
+import { checkTypes, early, earlyReads } from "./early-reads.ts";
 import { filesBytes } from "./files-bytes.ts";
-import { checkTypes, early, earlyReads } from "./load-model.ts";
 import type { LoadPlan } from "./load-plan.ts";
 import { modelFiles } from "./model-files.ts";
 import { quantisationName } from "./quantisation.ts";

@@ -6,8 +6,11 @@ import { checkRequirements } from "../models/requirements.ts";
 import { type LoadOptions, uploadWeights } from "../models/weights.ts";
 import { tokensAhead } from "./chunks.ts";
 import { contextOf } from "./context.ts";
+import { LanguageModel } from "./language-model.ts";
 import { readModelFolder } from "./model-folder.ts";
 import { quantisationName } from "./quantisation.ts";
+
+export { planLoad } from "./plan-load.ts"; // what it needs, a load needs
 
 /** Options of `loadModel`. */
 export interface ModelOptions extends LoadOptions {
@@ -22,7 +25,7 @@ export interface ModelOptions extends LoadOptions {
 }
 
 /** Reads and checks a model's files, and uploads its weights: all that `loadModel` does with a source. Throws as it does. */
-export async function readModel(gpu: Gpu, source: FileSource, options: ModelOptions) {
+export async function readModel(gpu: Gpu, source: FileSource, options: ModelOptions): Promise<LanguageModel> {
   const folder = await readModelFolder(source, options);
   const { config, tokenizer, chatTemplate, defaults, weights, checkpoint, warnings } = folder;
   const context = contextOf(config, options.context);
@@ -37,5 +40,5 @@ export async function readModel(gpu: Gpu, source: FileSource, options: ModelOpti
     fileBytes: weights.bytes,
   };
   const decoder = { gpu, config, weights: uploaded };
-  return { decoder, tokenizer, chatTemplate, defaults, context, cache, stored };
+  return new LanguageModel(source.name, decoder, tokenizer, chatTemplate, defaults, context, cache, stored);
 }

@@ -1,12 +1,15 @@
-// What models need: loaded with the first plan, or once memory ran out.
 import type { FileSource } from "../../formats/source.ts";
 import type { LoadPlan } from "../../generate/load-plan.ts";
-import { type PlanLoadOptions, planLoad } from "../../generate/plan-load.ts";
+import type { PlanLoadOptions } from "../../generate/plan-load.ts";
 import { type AllocationError, GpuError } from "../../gpu/errors.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { mebibytes } from "../../options/bytes.ts";
 import type { ModelSource, PlanOptions } from "../engine.ts";
 import { holdsEncoder, planOfEncoder } from "./load-encoder.ts";
+
+/** With what reads models, so that a page begins without it. */
+const planLoad: typeof import("../../generate/plan-load.ts").planLoad = async (...given) =>
+  (await import("../../generate/read-model.ts")).planLoad(...given);
 
 /** Opens where a model comes from. */
 type Open = (from: ModelSource) => Promise<FileSource>;

@@ -17,6 +17,7 @@ import {
   type LoadedModels,
   type LoadRequest,
 } from "./loaded.ts";
+import { explainMemory, plan as planIn } from "./planning.ts";
 import type { Report } from "./progress.ts";
 import { inTurn, loadDraftOf, proposing } from "./proposing.ts";
 import { createSessions } from "./sessions.ts";
@@ -57,8 +58,7 @@ export async function plan(
   signal: AbortSignal | undefined,
 ): Promise<LoadPlan> {
   const onWarning = (message: string) => emit(state, { type: "warning", message });
-  const { plan } = await import("./planning.ts");
-  return plan(
+  return await planIn(
     (from) => openedSource(state, { from }, () => {}, { signal, onWarning }),
     { ...request, signal },
     state.device.gpu,
@@ -167,7 +167,6 @@ async function readyModel(
   } catch (error) {
     gpu.buffers.trim();
     if (!(error instanceof AllocationError)) throw error;
-    const { explainMemory } = await import("./planning.ts");
     const silent = { ...given, onWarning: () => {} };
     const open = (from: LoadRequest["from"]) => openedSource(state, { from }, () => {}, silent);
     throw await explainMemory(error, before, source, open, request, gpu);
