@@ -28,7 +28,7 @@ interface GenerateFlags
 /** `shaderformer generate`: streams the continuation of a prompt. */
 export function generateCommand(): Command {
   const command = new Command("generate")
-    .description("Continue a text with a language model.")
+    .description("Continue a text with a language model, or write one from it with an encoder-decoder.")
     .argument("[prompt]", "the text; optional for the bundled models")
     .optionsGroup("Sampling (defaults: the model's generation_config.json):")
     .option("-n, --max-tokens <n>", "maximum number of tokens to generate", count)
@@ -59,6 +59,8 @@ async function generate(prompt: string | undefined, flags: GenerateFlags): Promi
   if (flags.logprobs && !json) throw new TextError("--logprobs requires --json: plain text does not show them");
   checkSpeculativeFlags(flags);
   resolveOptions(samplingOptions(flags), {}, 1); // options out of range are reported before the model is loaded
+  const { generateSequence, isEncoderDecoder } = await import("./generate-sequence.ts");
+  if (flags.model !== "" && (await isEncoderDecoder(flags.model))) return await generateSequence(prompt, flags);
   using opened = await openModel(flags);
   const { model, load } = opened;
   using interrupt = makeInterrupt();

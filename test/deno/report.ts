@@ -24,6 +24,15 @@ export type Report =
       readonly features: readonly string[];
       readonly far: EncoderDistances;
     }
+  /** How far an encoder-decoder is from the golden numbers at most, and its greedy tokens. */
+  | {
+      readonly kind: "sequences";
+      readonly name: string;
+      /** Of states of the encoder. */
+      readonly distance: number;
+      readonly ofLogits: number;
+      readonly tokens: readonly (readonly number[])[];
+    }
   /** Vectors of the bundled sentence encoder. */
   | {
       readonly kind: "vectors";

@@ -5,6 +5,7 @@ import { encoderNames, farthest } from "../encode/golden-encoders.ts";
 import { gpt1Folder, gpt1Golden } from "../generate/gpt1-golden.ts";
 import { bundleTests } from "../outside-vitest/bundle.ts";
 import { testFiles } from "../outside-vitest/files.ts";
+import { sequenceGolden, sequenceNames } from "../seq2seq/golden.ts";
 import { goldenPrompts } from "../support/bundled.ts";
 import { fifty } from "../support/sentences.ts";
 import { kernelFiles } from "../support/shaders.ts";
@@ -88,6 +89,16 @@ describe.skipIf(why)(`wgpu in Deno${why ? ` (${why})` : ""}`, () => {
       for (const [i, vector] of vectors.entries())
         expect(farthest([vector], [[...(expected[i] ?? [])]])).toBeLessThan(1e-6);
       expect(vectors.length).toBe(3);
+    }
+  });
+
+  test("the states, logits and greedy tokens of encoder-decoders equal the golden data", () => {
+    const found = ofKind("sequences");
+    expect(found.map(({ name }) => name)).toEqual([...sequenceNames]);
+    for (const { name, distance, ofLogits, tokens } of found) {
+      expect(distance, name).toBeLessThan(2e-5);
+      expect(ofLogits, name).toBeLessThan(2e-5);
+      expect(tokens, name).toEqual(sequenceGolden(name).texts.map(({ greedy }) => greedy.ids));
     }
   });
 

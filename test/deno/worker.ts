@@ -9,6 +9,7 @@ import { beginDevices, devices } from "../outside-vitest/devices.ts";
 import { encodeGolden } from "./encoders.ts";
 import { generateGolden } from "./model.ts";
 import { say } from "./report.ts";
+import { generateGoldenSequences } from "./sequences.ts";
 import { compileAll } from "./specialised.ts";
 import { tables } from "./tables.ts";
 
@@ -77,6 +78,7 @@ export async function work(files: Readonly<Record<string, () => Promise<unknown>
   await compileAll(tables);
   await generateGolden();
   await encodeGolden();
+  await generateGoldenSequences();
   await runCases(all);
   if (all) await runCollected();
   process.exit();
