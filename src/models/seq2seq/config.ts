@@ -42,6 +42,8 @@ export interface EncoderDecoderConfig {
   readonly vocabulary: number;
   /** Rows of the encoder's embedding: the decoder's, unless each has its own. */
   readonly sourceVocabulary: number;
+  /** True where the encoder has an embedding of its own; unset: both stacks have one. */
+  readonly ownSource?: boolean | undefined;
   /** Model width, c, of both stacks. */
   readonly width: number;
   /** Width of a head; heads times it need not be the model width. */

@@ -1,13 +1,16 @@
 import { type FieldReader, readFields, text } from "../../formats/fields.ts";
 import { shortened } from "../../formats/format-error.ts";
 import { type ConfigOrigin, configJson } from "../config.ts";
+import { bart } from "./bart.ts";
 import type { EncoderDecoderConfig } from "./config.ts";
 import type { EncoderDecoderFamily } from "./family.ts";
+import { marian } from "./marian.ts";
 import { encoderDecoderTypes } from "./model-types.ts";
 import { t5 } from "./t5.ts";
+import { transformer2017 } from "./transformer-2017.ts";
 
 /** All families of encoder-decoders: adding one takes a file, its word here and its types in `model-types.ts`. */
-const families: readonly EncoderDecoderFamily[] = [t5];
+const families: readonly EncoderDecoderFamily[] = [t5, bart, marian, transformer2017];
 
 /** Families by the `model_type` of a `config.json`. */
 export const encoderDecoderFamilies: ReadonlyMap<string, EncoderDecoderFamily> = new Map(

@@ -1,0 +1,188 @@
+import { type FieldReader, flag, integer, optional, unsupported } from "../../formats/fields.ts";
+import type { WeightSource } from "../family.ts";
+import type { EncoderDecoderConfig, StackPositions } from "./config.ts";
+import type { EncoderDecoderFamily, EncoderDecoderSources, StackSources } from "./family.ts";
+import {
+  activationField,
+  activationNamed,
+  type CrossNames,
+  decoderLayerOf,
+  encoderLayerOf,
+  headWidthIn,
+  layerNorm,
+  type PostNormNames,
+} from "./post-norm.ts";
+
+const id = optional(integer(0));
+
+/** The fields of a config.json that BART and Marian have in common. */
+const fields = {
+  vocab_size: integer(1, 1 << 24),
+  d_model: integer(1, 1 << 20),
+  encoder_layers: integer(1, 1 << 12),
+  decoder_layers: integer(1, 1 << 12),
+  encoder_attention_heads: integer(1, 1 << 16),
+  decoder_attention_heads: integer(1, 1 << 16),
+  encoder_ffn_dim: integer(1, 1 << 22),
+  decoder_ffn_dim: integer(1, 1 << 22),
+  max_position_embeddings: optional(integer(1, 1 << 24), 1024),
+  activation_function: optional(activationField, "gelu"),
+  scale_embedding: optional(flag, false),
+  tie_word_embeddings: optional(flag, true),
+  decoder_start_token_id: id,
+  eos_token_id: id,
+  pad_token_id: id,
+  forced_bos_token_id: id,
+  forced_eos_token_id: id,
+  normalize_before: unsupported("norms before the sublayers are not supported", false),
+  add_final_layer_norm: unsupported("a norm at the end of a stack is not supported", false),
+};
+
+/** What the two families differ in. */
+interface Differences {
+  readonly positions: StackPositions;
+  /** The token that ends a text, and the last one of the greatest length, where a config says nothing of them. */
+  readonly end: number;
+  readonly start?: number | undefined;
+  readonly pad: number;
+}
+
+/** The settings of BART or Marian. */
+export function readPostNorm(config: FieldReader, architecture: string, own: Differences): EncoderDecoderConfig {
+  const given = config.read(fields);
+  const { d_model: width, encoder_attention_heads: heads, decoder_attention_heads, vocab_size: vocabulary } = given;
+  if (decoder_attention_heads !== heads) {
+    config.fail(
+      "decoder_attention_heads",
+      `is ${decoder_attention_heads}, but encoder_attention_heads is ${heads}: stacks with heads of different widths are not supported`,
+    );
+  }
+  const stack = { heads, context: given.max_position_embeddings, positions: own.positions };
+  const { encoder_layers, decoder_layers, forced_eos_token_id: last } = given;
+  // Absent, the last token has a default; null says that there is none.
+  const isLastGiven = Object.hasOwn(config.raw, "forced_eos_token_id");
+  return {
+    architecture,
+    vocabulary,
+    sourceVocabulary: vocabulary,
+    width,
+    headWidth: headWidthIn(config, { width, heads }, "encoder_attention_heads"),
+    encoder: { ...stack, layers: encoder_layers, hidden: given.encoder_ffn_dim },
+    decoder: { ...stack, layers: decoder_layers, hidden: given.decoder_ffn_dim },
+    layers: encoder_layers + decoder_layers,
+    norm: "layer",
+    eps: 1e-5,
+    norms: "post",
+    ...(given.scale_embedding && { embeddingScale: width ** 0.5 }),
+    activation: activationNamed(given.activation_function),
+    gated: false,
+    tied: given.tie_word_embeddings,
+    start: given.decoder_start_token_id ?? own.start,
+    end: given.eos_token_id ?? own.end,
+    pad: given.pad_token_id ?? own.pad,
+    forcedFirst: given.forced_bos_token_id,
+    forcedLast: isLastGiven ? last : own.end,
+  };
+}
+
+/** The prefix of names; folders saved from the bare model have none. */
+export const prefixOf = (has: (name: string) => boolean) =>
+  has("encoder.layers.0.self_attn.q_proj.weight") ? "" : "model.";
+
+const names: PostNormNames = {
+  q: "self_attn.q_proj",
+  k: "self_attn.k_proj",
+  v: "self_attn.v_proj",
+  output: "self_attn.out_proj",
+  attentionNorm: "self_attn_layer_norm",
+  up: "fc1",
+  down: "fc2",
+  feedForwardNorm: "final_layer_norm",
+};
+
+const cross: CrossNames = {
+  q: "encoder_attn.q_proj",
+  k: "encoder_attn.k_proj",
+  v: "encoder_attn.v_proj",
+  output: "encoder_attn.out_proj",
+  norm: "encoder_attn_layer_norm",
+};
+
+/** The head and its bias, which files of a model without a head do not have. */
+export function headOf({ vocabulary, width, tied }: EncoderDecoderConfig, has: (name: string) => boolean) {
+  const head: WeightSource = { name: "lm_head.weight", shape: [vocabulary, width] };
+  const headBias: WeightSource = { name: "final_logits_bias", shape: [1, vocabulary] };
+  return { ...(!tied && { head }), ...(has("final_logits_bias") && { headBias }) };
+}
+
+/** The embedding of both stacks: files store one of its names. */
+export function sharedEmbedding(
+  { vocabulary, width }: EncoderDecoderConfig,
+  has: (name: string) => boolean,
+): WeightSource {
+  const at = prefixOf(has);
+  const stored = [`${at}encoder.embed_tokens.weight`, `${at}decoder.embed_tokens.weight`, "lm_head.weight"];
+  const name = [`${at}shared.weight`, ...stored].find(has) ?? `${at}shared.weight`;
+  return { name, shape: [vocabulary, width] };
+}
+
+/** What the layers of both families are called. */
+export const postNormLayers: Pick<EncoderDecoderFamily, "encoderLayer" | "decoderLayer" | "opposites"> = {
+  encoderLayer: (config, layer, has) => encoderLayerOf(config, `${prefixOf(has)}encoder.layers.${layer}.`, names),
+  decoderLayer: (config, layer, has) =>
+    decoderLayerOf(config, `${prefixOf(has)}decoder.layers.${layer}.`, names, cross),
+  opposites: ({ tied, layers, encoder, decoder }) => ({
+    tie_word_embeddings: { is: tied, but: { tied: !tied } },
+    encoder_layers: {
+      is: encoder.layers,
+      but: { encoder: { ...encoder, layers: encoder.layers + 1 }, layers: layers + 1 },
+    },
+    decoder_layers: {
+      is: decoder.layers,
+      but: { decoder: { ...decoder, layers: decoder.layers + 1 }, layers: layers + 1 },
+    },
+  }),
+};
+
+/** Rows of a table of positions before that of the first token. */
+const offset = 2;
+
+/**
+ * BART (Lewis et al. 2019): layers of 2017 with learned positions, a norm of the embeddings and GELU; the embedding of both
+ * stacks is the head, and logits have a bias. Texts begin with the token that ends them.
+ */
+function read(config: FieldReader, architecture: string): EncoderDecoderConfig {
+  const start = config.field("decoder_start_token_id", optional(integer(0), 2));
+  config.read({ normalize_embedding: unsupported("embeddings without a norm are not supported", true) });
+  return readPostNorm(config, architecture, { positions: { kind: "learned" }, end: 2, start, pad: 1 });
+}
+
+function outer(config: EncoderDecoderConfig, has: (name: string) => boolean): EncoderDecoderSources {
+  const { width } = config;
+  const stack = (name: "encoder" | "decoder"): StackSources => {
+    const at = `${prefixOf(has)}${name}.`;
+    const end = (config[name].context ?? 0) + offset;
+    const [embeddingNorm, embeddingNormBias] = layerNorm(`${at}layernorm_embedding`, width);
+    const positions = { name: `${at}embed_positions.weight`, shape: [end, width], rows: [offset, end] } as const;
+    return { positions, embeddingNorm, embeddingNormBias };
+  };
+  return {
+    embedding: sharedEmbedding(config, has),
+    encoder: stack("encoder"),
+    decoder: stack("decoder"),
+    ...headOf(config, has),
+  };
+}
+
+export const bart: EncoderDecoderFamily = {
+  modelTypes: ["bart"],
+  read,
+  outer,
+  ...postNormLayers,
+  // Copies of the embedding, and a classifier, which a model for text does not have.
+  extras: ({ tied }) => [
+    /^(model\.)?((encoder|decoder)\.embed_tokens|shared)\.weight$/,
+    /^classification_head\./,
+    ...(tied ? [/^lm_head\.weight$/] : []),
+  ],
+};
