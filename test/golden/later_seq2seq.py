@@ -422,6 +422,9 @@ class Torch(Paper):
         config |= {"source_vocab_size": self.rows + 4, "tie_word_embeddings": False, "pad_token_id": 1}
         return config | {"position_layout": self.spelling[0], "position_frequencies": self.spelling[1]}
 
+    def files(self):
+        return super().files() | {"target_tokenizer": self.unigram(self.pieces, "</s>")}
+
     def variants(self):
         self.compare()
         self.norm_first = True
