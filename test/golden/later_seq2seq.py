@@ -51,6 +51,7 @@ class PostNorm:
     scale, act, separate, embedding_norm, bias_of_logits = 1.0, staticmethod(gelu), False, False, True
     norm_first, final_norms = False, False
     sharpness, spread = 2.0, 1.2  # of the norm before the head, and of embeddings: so that tokens differ, and logits too
+    spread_of_bias = 0.7
 
     def __init__(self, seed):
         self.checkpoint = Checkpoint(seed)
@@ -111,7 +112,7 @@ class PostNorm:
         pass
 
     def after_layers(self):
-        self.keep("final_logits_bias", [1, self.rows], 0.7)
+        self.keep("final_logits_bias", [1, self.rows], self.spread_of_bias)
 
     # Texts
 
@@ -227,7 +228,7 @@ class PostNorm:
 
 
 class Bart(PostNorm):
-    embedding_norm = True
+    embedding_norm, spread, spread_of_bias = True, 0.3, 0.2
 
     def set_up(self):
         characters = ["Ġ"] + [chr(code) for code in range(33, 127) if chr(code) not in "\"#$%&'()*+/<=>@[\\]^_`{|}~"]
@@ -236,7 +237,7 @@ class Bart(PostNorm):
         self.rules = Rules(self.rows, end=2, start=2, first=0, last=2, forbidden=range(len(self.pieces), self.rows))
 
     def before_layers(self, at):
-        self.keep(f"{at}.embed_positions.weight", [ROWS + 2, WIDTH], 2.0)
+        self.keep(f"{at}.embed_positions.weight", [ROWS + 2, WIDTH], 0.5)
         self.norm_weights(f"{at}.layernorm_embedding")
 
     def positions(self, side, tokens):
