@@ -7,6 +7,7 @@ import { nextTheme, theme } from "./theme.ts";
 
 const pages = [
   ["../generate/index.html", "Generate"],
+  ["../search/index.html", "Search"],
   ["../attention/index.html", "Attention"],
   ["../kernels/index.html", "Kernels"],
   ["../peers/index.html", "Peers"],

@@ -21,6 +21,8 @@ export interface BuiltSite {
   readonly address: (setup?: string) => string;
   /** Address of the page that generates, with settings. */
   readonly generate: (settings?: string) => string;
+  /** Address of the search page, with settings. */
+  readonly search: (settings?: string) => string;
   close(): Promise<void>;
 }
 
@@ -44,6 +46,7 @@ export async function buildSite(): Promise<BuiltSite> {
     ...{ scratch, origin: server.origin, front: `${root}/index.html`, peers: `${root}/peers/index.html` },
     address: (setup = "") => `${root}/attention/index.html${setup === "" ? "" : `#v=1&${setup}`}`,
     generate: (settings = "") => `${root}/generate/index.html${settings === "" ? "" : `#${settings}`}`,
+    search: (settings = "") => `${root}/search/index.html${settings === "" ? "" : `#${settings}`}`,
     close: async () => {
       await server.close();
       await rm(scratch, { recursive: true, force: true });

@@ -66,6 +66,7 @@ describe.skipIf(noChromium)(
     test("its links lead to the pages, and theirs to each other and back", async () => {
       for (const [card, heading] of [
         ["Generate", "Generate"],
+        ["Search by meaning", "Search by meaning"],
         ["Attention laboratory", "Attention laboratory"],
         ["Study kernels", "Kernels to read"],
       ] as const) {

@@ -1,0 +1,80 @@
+import { effect } from "@preact/signals";
+import { render } from "preact";
+import { device, reopen } from "../shell/device/device.ts";
+import { pageKeys } from "../shell/keys.ts";
+import { readAddress, writeAddress } from "./address.ts";
+import { handOver, stopIndexing, takeKept } from "./index/make.ts";
+import { followChoice, loadModel } from "./model/load.ts";
+import { Page } from "./page.tsx";
+import { simulate } from "./simulate.ts";
+import { building, model, searchable } from "./state.ts";
+import { followTexts } from "./text/follow.ts";
+import { startWorker } from "./worker/client.ts";
+
+const focusOn = (selector: string) => document.querySelector<HTMLElement>(selector)?.focus();
+
+pageKeys.value = [
+  {
+    ...{ keys: "/", does: "goes to the query", single: true },
+    matches: ({ key }) => key === "/",
+    run: () => focusOn("#query"),
+  },
+  {
+    ...{ keys: "Ctrl or ⌘ + Enter", does: "loads the model and indexes the texts" },
+    matches: ({ key, ctrlKey, metaKey }) => key === "Enter" && (ctrlKey || metaKey),
+    run: () => document.querySelector<HTMLElement>("button.primary")?.click(),
+  },
+  {
+    ...{ keys: "Esc", does: "stops indexing" },
+    matches: ({ key }) => key === "Escape" && building.value !== undefined,
+    run: stopIndexing,
+  },
+  {
+    ...{ keys: "O", does: "goes to the results", single: true },
+    matches: ({ key }) => key === "o",
+    run: () => focusOn("#results"),
+  },
+];
+
+/** Opens a device anew; the model that was there is loaded again, and the index handed over. */
+reopen.value = () => {
+  const had = model.value.kind === "ready";
+  model.value = { kind: "none" };
+  searchable.value = false;
+  startWorker();
+  const stop = effect(() => {
+    const { kind } = device.value;
+    if (kind === "opening") return;
+    queueMicrotask(() => {
+      stop();
+      if (kind === "ready") void (had ? loadModel() : Promise.resolve(false)).then(handOver);
+    });
+  });
+};
+
+/** The tab's title shows what the page does, for readers who look at another tab. */
+effect(() => {
+  const now = building.value;
+  const percent = now ? `${Math.floor((100 * now.done) / now.total)} % · ` : "";
+  document.title = `${percent}Search · Shaderformer`;
+});
+
+await readAddress();
+writeAddress();
+startWorker();
+simulate();
+followTexts();
+followChoice();
+await takeKept();
+await new Promise((resolve) => setTimeout(resolve)); // the page is drawn in a task of its own
+render(<Page />, document.body);
+addEventListener("hashchange", () => void readAddress());
+
+/** An index that is there before the device is handed over once that is open. */
+const stop = effect(() => {
+  if (device.value.kind !== "ready") return;
+  queueMicrotask(() => {
+    stop();
+    void handOver();
+  });
+});

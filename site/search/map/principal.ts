@@ -1,0 +1,105 @@
+/** The plane in which vectors differ most. */
+export interface PrincipalPlane {
+  readonly mean: Float64Array;
+  /** Two directions of length 1, at right angles. */
+  readonly axes: readonly [Float64Array, Float64Array];
+  /** What each of them has of all variance, from 0 to 1. */
+  readonly shares: readonly [number, number];
+}
+
+/** Directions that are iterated: more than are wanted, so that the wanted ones settle sooner. */
+const block = 6;
+const mostIterations = 200;
+/** Iteration ends when the two largest variances change by less than this part. */
+const settled = 1e-5;
+
+/**
+ * The two principal directions of `count` rows of `width` elements, by orthogonal (power) iteration of their covariance,
+ * which is never formed: each iteration is `Xᵀ(X·V)` of the centred rows (Golub and Van Loan, Matrix Computations, 8.2). In
+ * float64. It yields after each iteration, so that other work goes on in between. The sign of an axis is that of its largest
+ * element, so that equal rows give equal pictures.
+ */
+export function* principalPlane(
+  rows: Float32Array,
+  count: number,
+  width: number,
+): Generator<undefined, PrincipalPlane, undefined> {
+  const mean = new Float64Array(width);
+  for (let i = 0; i < count; i++) for (let j = 0; j < width; j++) mean[j] = (mean[j] ?? 0) + (rows[i * width + j] ?? 0);
+  for (let j = 0; j < width; j++) mean[j] = (mean[j] ?? 0) / count;
+  let all = 0;
+  for (let i = 0; i < count; i++)
+    for (let j = 0; j < width; j++) all += ((rows[i * width + j] ?? 0) - (mean[j] ?? 0)) ** 2;
+  const k = Math.min(block, width);
+  let basis = orthonormal(
+    Array.from({ length: k }, (_, c) => Float64Array.from({ length: width }, (_, j) => start(c, j))),
+  );
+  let variances = [0, 0];
+  for (let iteration = 0; iteration < mostIterations; iteration++) {
+    const next = basis.map(() => new Float64Array(width));
+    for (let i = 0; i < count; i++) {
+      const row = rows.subarray(i * width, (i + 1) * width);
+      for (const [c, direction] of basis.entries()) {
+        const along = centred(row, mean, direction);
+        const sum = next[c] as Float64Array;
+        for (let j = 0; j < width; j++) sum[j] = (sum[j] ?? 0) + along * ((row[j] ?? 0) - (mean[j] ?? 0));
+      }
+    }
+    const found = next.map((sum, c) => product(sum, basis[c] as Float64Array));
+    basis = orthonormal(next);
+    const change = Math.max(...[0, 1].map((c) => Math.abs((found[c] ?? 0) - (variances[c] ?? 0))));
+    variances = [found[0] ?? 0, found[1] ?? 0];
+    yield;
+    if (change <= settled * (found[0] ?? 0)) break;
+  }
+  const zero = new Float64Array(width);
+  const axes = [signed(basis[0] ?? zero), signed(basis[1] ?? zero)] as const;
+  const share = (variance = 0) => (all > 0 ? variance / all : 0);
+  return { mean, axes, shares: [share(variances[0]), share(variances[1])] };
+}
+
+/** Where a vector is in the plane. */
+export const positionIn = ({ mean, axes }: PrincipalPlane, vector: ArrayLike<number>): [x: number, y: number] => [
+  centred(vector, mean, axes[0]),
+  centred(vector, mean, axes[1]),
+];
+
+function centred(row: ArrayLike<number>, mean: Float64Array, direction: Float64Array): number {
+  let sum = 0;
+  for (let j = 0; j < mean.length; j++) sum += ((row[j] ?? 0) - (mean[j] ?? 0)) * (direction[j] ?? 0);
+  return sum;
+}
+
+function product(p: Float64Array, q: Float64Array): number {
+  let sum = 0;
+  for (let j = 0; j < p.length; j++) sum += (p[j] ?? 0) * (q[j] ?? 0);
+  return sum;
+}
+
+/** Makes directions orthonormal, in order (modified Gram-Schmidt, twice). What depends on those before becomes zero. */
+function orthonormal(directions: Float64Array[]): Float64Array[] {
+  for (const [c, direction] of directions.entries()) {
+    const before = Math.sqrt(product(direction, direction));
+    for (let pass = 0; pass < 2; pass++) {
+      for (const other of directions.slice(0, c)) {
+        const along = product(direction, other);
+        for (let j = 0; j < direction.length; j++) direction[j] = (direction[j] ?? 0) - along * (other[j] ?? 0);
+      }
+    }
+    const length = Math.sqrt(product(direction, direction));
+    const scale = length > 1e-12 * before ? 1 / length : 0;
+    for (let j = 0; j < direction.length; j++) direction[j] = (direction[j] ?? 0) * scale;
+  }
+  return directions;
+}
+
+/** Numbers without a pattern, the same each time. */
+const start = (c: number, j: number): number => {
+  const x = Math.sin(12.9898 * (j + 1) + 78.233 * (c + 1)) * 43758.5453;
+  return x - Math.floor(x) - 0.5;
+};
+
+function signed(direction: Float64Array): Float64Array {
+  const largest = direction.reduce((most, value) => (Math.abs(value) > Math.abs(most) ? value : most), 0);
+  return largest < 0 ? direction.map((value) => -value) : direction;
+}

@@ -1,0 +1,48 @@
+/** Words whose full stop does not end a sentence, in small letters. */
+const abbreviations = new Set([
+  ...["mr", "mrs", "ms", "dr", "prof", "st", "gen", "rev", "hon", "capt", "lt", "col", "sgt", "jr", "sr"],
+  ...["no", "nos", "art", "sec", "ch", "fig", "vol", "pp", "cf", "vs", "e.g", "i.e", "approx", "dept", "inc"],
+]);
+
+/** A sentence of more characters than this is a list or no prose: it is cut at a space. */
+export const longestSentence = 2000;
+
+const segmenter = new Intl.Segmenter("en", { granularity: "sentence" });
+
+/** True where the text ends with an abbreviation or an initial, so that its sentence goes on. */
+function goesOn(text: string): boolean {
+  const [, word = ""] = /([\p{L}.]+)\.\s*$/u.exec(text) ?? [];
+  return abbreviations.has(word.toLowerCase()) || /^\p{Lu}$/u.test(word);
+}
+
+/**
+ * The sentences of a paragraph, each with single spaces: as Unicode's rules divide it (UAX 29), but for abbreviations and
+ * initials. What is longer than 2000 characters without an end is cut at spaces.
+ */
+export function sentencesOf(paragraph: string): string[] {
+  const found: string[] = [];
+  let begun = "";
+  // A line that ends is no sentence that ends: texts are often broken at some width.
+  for (const { segment } of segmenter.segment(paragraph.replace(/\s+/g, " ").trim())) {
+    begun += segment;
+    if (goesOn(begun)) continue;
+    found.push(...pieces(begun.trim()));
+    begun = "";
+  }
+  found.push(...pieces(begun.trim()));
+  return found;
+}
+
+function pieces(sentence: string): string[] {
+  const found: string[] = [];
+  let rest = sentence;
+  while (rest.length > longestSentence) {
+    const space = rest.lastIndexOf(" ", longestSentence);
+    const at = space > longestSentence / 2 ? space : longestSentence;
+    // Not between the halves of a character.
+    const end = /[\ud800-\udbff]/.test(rest[at - 1] ?? "") ? at - 1 : at;
+    found.push(rest.slice(0, end).trim());
+    rest = rest.slice(end).trim();
+  }
+  return rest === "" ? found : [...found, rest];
+}

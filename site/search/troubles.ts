@@ -1,0 +1,94 @@
+import { computed } from "@preact/signals";
+import { device, reopen } from "../shell/device/device.ts";
+import { adapterTroubles, deviceTroubles } from "../shell/device/troubles.ts";
+import type { Trouble } from "../shell/trouble.ts";
+import { goOn, loadForIndex, makeIndex } from "./index/make.ts";
+import { loadModel } from "./model/load.ts";
+import { type Failure, failure, index, plan } from "./state.ts";
+
+const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** A sentence that ends as one. */
+const sentence = (text: string): string => {
+  const begun = text.replace(/^[a-z](?=[a-z]* )/, (letter) => letter.toUpperCase());
+  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
+};
+
+/** What a failure is about: the first of these whose words it has. */
+const kinds: readonly (readonly [key: string, pattern: RegExp, todo: string])[] = [
+  [
+    "out-of-memory",
+    /out of memory|could not be allocated|allocation/i,
+    "Take a smaller model or fewer texts, or close other pages that use the GPU.",
+  ],
+  [
+    "unauthorised",
+    /\b40[13]\b/,
+    "The repository is private or gated, or its name is misspelt: check it, or give an access token of the hub.",
+  ],
+  ["not-found", /\b404\b|no such file|there is no/i, "Check the name: it has to be a folder of an encoder."],
+  [
+    "offline",
+    /fetch|network|connection|ended early|timed? ?out/i,
+    "Check the connection and try again: what was downloaded is kept.",
+  ],
+  [
+    "no-encoder",
+    /model_type|encoder/i,
+    "Choose a sentence encoder, as sentence-transformers/all-MiniLM-L6-v2; language models run on the page Generate.",
+  ],
+];
+
+const standard: Readonly<Record<Failure["during"], string>> = {
+  texts: "Choose other files; the texts that were there stay.",
+  plan: "Check the model's name, or choose another.",
+  load: "Choose another model, or try again.",
+  index: "What was indexed before stays; try again, or index the texts anew.",
+  search: "Try again, or load the model anew.",
+  keep: "The page goes on without it; index the texts anew, or export the index to keep it.",
+  import: "Choose a file that this page exported. Nothing of the file was taken.",
+};
+
+function troubleOf({ during, error }: Failure): Trouble {
+  const text = words(error);
+  const aboutModel = during === "plan" || during === "load";
+  const [key, , todo] = (aboutModel ? kinds.find(([, pattern]) => pattern.test(text)) : undefined) ?? [];
+  const again: Readonly<Partial<Record<Failure["during"], () => void>>> = {
+    load: () => void (index.value ? loadForIndex() : loadModel()),
+    index: () => void (index.value?.rest.length ? goOn() : makeIndex()),
+  };
+  const run = again[during];
+  return {
+    key: key ?? `${during}-failed`,
+    level: "error",
+    says: sentence(text),
+    todo: todo ?? standard[during],
+    ...(run ? { action: { name: "Try again", run } } : {}),
+    detail: `${error instanceof Error ? error.name : ""}: ${text}`,
+  };
+}
+
+/** What the reader has to know now, errors first. */
+export const troubles = computed<readonly Trouble[]>(() => {
+  const state = device.value;
+  const failed = failure.value ? [troubleOf(failure.value)] : [];
+  const planned = plan.value.kind === "failed" ? [troubleOf({ during: "plan", error: plan.value.error })] : [];
+  const adapter = state.kind === "ready" ? adapterTroubles(state.facts).map(usable) : [];
+  return [...deviceTroubles(state).map(here), ...failed, ...planned, ...adapter];
+});
+
+/** What to do about a device, on this page. */
+const here = (trouble: Trouble): Trouble =>
+  trouble.key === "lost-again"
+    ? { ...trouble, todo: "Take fewer texts or a smaller model, and close other pages that use the GPU." }
+    : trouble;
+
+/** A device that computes wrongly may be used, at the reader's risk. */
+const usable = (trouble: Trouble): Trouble =>
+  trouble.level === "error"
+    ? {
+        ...trouble,
+        todo: "Update browser and driver. You may still index and search, but do not trust what is found here.",
+        action: { name: "Test again", run: () => reopen.value() },
+      }
+    : trouble;

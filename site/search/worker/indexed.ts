@@ -1,0 +1,124 @@
+import type { Gpu } from "../../../src/gpu/gpu.ts";
+import { dot, vectorOf } from "../index/search-index.ts";
+import { type PrincipalPlane, positionIn, principalPlane } from "../map/principal.ts";
+import { matchable, wordsOf } from "../text/passages.ts";
+import type { LoadedModel } from "./model.ts";
+import type { Calls, Found, Marked } from "./protocol.ts";
+import { Ranking } from "./ranking.ts";
+
+type Given = Calls["index"][0];
+
+/** Passages of which the sentences' vectors are kept. */
+const keptSentences = 2000;
+
+/** A passage and its kept vector have at least this cosine: f16 and other adapters' arithmetic differ by less. */
+const same = 0.99;
+
+/** Passages with their vectors on the GPU. */
+export class IndexedPassages {
+  readonly #given: Given;
+  readonly #ranking: Ranking;
+  /** Vectors of a passage's sentences that can match, by the passage. */
+  readonly #sentences = new Map<number, readonly Float32Array[]>();
+  #plane: PrincipalPlane | undefined;
+
+  private constructor(given: Given, ranking: Ranking) {
+    this.#given = given;
+    this.#ranking = ranking;
+  }
+
+  /** Throws where the vectors are not those of the model: an index that was made with another. */
+  static async of(
+    gpu: Gpu,
+    given: Given,
+    model: LoadedModel | undefined,
+    signal: AbortSignal,
+  ): Promise<IndexedPassages> {
+    const { passages, vectors, width, check } = given;
+    if (model && check) {
+      const { width: expected } = model.facts;
+      if (width !== expected) {
+        throw new Error(`the index has vectors of ${width} elements, but the model makes ${expected}`);
+      }
+      const [first] = passages;
+      const [own] = first ? await model.vectors([wordsOf(first)], signal) : [];
+      const cosine = own ? dot(own, vectorOf(given, 0)) : 1;
+      if (!(cosine >= same)) {
+        throw new Error(
+          `the index is not this model's: the first passage's vector has the cosine ${cosine.toFixed(3)} with the model's, expected 1`,
+        );
+      }
+    }
+    return new IndexedPassages(given, await Ranking.of(gpu, vectors, passages.length, width));
+  }
+
+  /** The passages that are nearest to a query. */
+  async search(model: LoadedModel, query: string, signal: AbortSignal): Promise<Found> {
+    const begun = performance.now();
+    const vector = await model.query(query, signal);
+    const embedded = performance.now();
+    const top = await this.#ranking.top(vector);
+    const ended = performance.now();
+    return {
+      hits: top.map((passage) => ({ passage, cosine: dot(vector, vectorOf(this.#given, passage)) })),
+      embedMs: embedded - begun,
+      rankMs: ended - embedded,
+      position: this.#plane && positionIn(this.#plane, vector),
+    };
+  }
+
+  /**
+   * The sentence of each of these passages that is nearest to the query. One passage after the other, so that the next query
+   * waits for one at most.
+   */
+  async mark(
+    model: LoadedModel,
+    query: string,
+    passages: readonly number[],
+    report: (marked: Marked) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const vector = await model.query(query, signal);
+    for (const passage of passages) {
+      const of = this.#given.passages[passage];
+      if (!of) throw new Error(`there is no passage ${passage}`);
+      const which = matchable(of);
+      if (!this.#sentences.has(passage)) {
+        const alone = of.sentences.length === 1 && vectorOf(this.#given, passage);
+        const words = which.map((i) => of.sentences[i] ?? "");
+        this.#keep(passage, alone ? [alone] : await model.vectors(words, signal));
+      }
+      const cosines = (this.#sentences.get(passage) ?? []).map((row) => dot(vector, row));
+      const cosine = Math.max(...cosines);
+      report({ passage, sentence: which[cosines.indexOf(cosine)] ?? 0, cosine });
+    }
+  }
+
+  #keep(passage: number, rows: readonly Float32Array[]): void {
+    const [oldest] = this.#sentences.keys();
+    if (this.#sentences.size >= keptSentences && oldest !== undefined) this.#sentences.delete(oldest);
+    this.#sentences.set(passage, rows);
+  }
+
+  /** Where the passages are in the plane in which they differ most. */
+  async map(signal: AbortSignal): Promise<Calls["map"][1]> {
+    const { passages, vectors, width } = this.#given;
+    const iterations = principalPlane(vectors, passages.length, width);
+    let step = iterations.next();
+    while (!step.done) {
+      await new Promise((resolve) => setTimeout(resolve)); // queries go first
+      signal.throwIfAborted();
+      step = iterations.next();
+    }
+    const plane = step.value;
+    this.#plane = plane;
+    const points = new Float32Array(2 * passages.length);
+    for (let i = 0; i < passages.length; i++) points.set(positionIn(plane, vectorOf(this.#given, i)), 2 * i);
+    return { points, shares: plane.shares };
+  }
+
+  dispose(): void {
+    this.#ranking.dispose();
+    this.#sentences.clear();
+  }
+}

@@ -1,0 +1,146 @@
+import type { Encoder } from "../../../src/encode/encoder.ts";
+import { loadEncoder } from "../../../src/encode/load-encoder.ts";
+import { readModules } from "../../../src/encode/modules.ts";
+import { progressReport } from "../../../src/engine/direct/progress.ts";
+import { openModel, openModelCache } from "../../../src/formats/hub.ts";
+import type { LoadProgress } from "../../../src/formats/load-progress.ts";
+import type { FileSource } from "../../../src/formats/source.ts";
+import { subfolder } from "../../../src/formats/subfolder.ts";
+import { modelFiles } from "../../../src/generate/model-files.ts";
+import type { Gpu } from "../../../src/gpu/gpu.ts";
+import { dot } from "../index/search-index.ts";
+import type { EmbedProgress, ModelFacts, ModelPlan, ModelRequest } from "./protocol.ts";
+
+/** A model that makes vectors of length 1. */
+export interface LoadedModel {
+  readonly facts: ModelFacts;
+  /** The vectors of texts, as they are computed; in the end their number is that of the texts. */
+  embed(texts: readonly string[], report: (progress: EmbedProgress) => void, signal: AbortSignal): Promise<void>;
+  /** The vectors of texts of passages, all at once. */
+  vectors(texts: readonly string[], signal: AbortSignal): Promise<Float32Array<ArrayBuffer>[]>;
+  /** The vector of a query. */
+  query(text: string, signal: AbortSignal): Promise<Float32Array<ArrayBuffer>>;
+  dispose(): void;
+}
+
+let cache: ReturnType<typeof openModelCache> | undefined;
+
+async function sourceOf(
+  { source, endpoint, token }: ModelRequest,
+  signal: AbortSignal,
+  onProgress?: (progress: LoadProgress) => void,
+): Promise<FileSource> {
+  cache ??= openModelCache();
+  const kept = await cache;
+  return await openModel(source, {
+    ...{ endpoint, signal, cache: kept ?? false },
+    ...(token === "" ? {} : { token }),
+    ...(onProgress ? { onProgress } : {}),
+  });
+}
+
+/** What a model needs: its configuration and the heads of its files are read for it. */
+export async function planModel(request: ModelRequest, signal: AbortSignal): Promise<ModelPlan> {
+  const source = await sourceOf(request, signal);
+  const modules = await readModules(source);
+  const folder = subfolder(source, modules?.[0]?.path ?? "");
+  const weights = await (await modelFiles(folder)).weights(false);
+  const files = [...new Set([...weights.tensors.values()].map(({ file }) => file))];
+  const kept = await Promise.all(files.map((file) => folder.kept?.(file, { signal }) ?? 0));
+  return {
+    bytes: weights.bytes,
+    kept: Math.min(
+      weights.bytes,
+      kept.reduce((sum, bytes) => sum + bytes, 0),
+    ),
+    license: source.license,
+  };
+}
+
+/** Loads an encoder and makes the vector of a word, so that what a query needs is compiled. */
+export async function loadModelFor(
+  gpu: Gpu,
+  request: ModelRequest,
+  onProgress: (progress: LoadProgress) => void,
+  signal: AbortSignal,
+): Promise<LoadedModel> {
+  const report = progressReport(onProgress);
+  const source = await sourceOf(request, signal, ({ phase, done, total, fromCache }) =>
+    report(phase, done, total, fromCache),
+  );
+  const encoder = await loadEncoder(gpu, source, {
+    ...{ signal, onWarning: () => undefined }, // of tensors that nothing reads: heads, which this page has no use for
+    onProgress: (done, total) => report("upload", done, total),
+  });
+  try {
+    const model = modelOf(encoder);
+    report("warm-up", 0, 1);
+    await model.query("word", signal);
+    report("warm-up", 1, 1);
+    return model;
+  } catch (error) {
+    encoder.dispose();
+    throw error;
+  }
+}
+
+/** The prompt of the first of these names that a model has; else its default. */
+const promptName = ({ embedding: { prompts } }: Encoder, names: readonly string[]) => {
+  const name = names.find((one) => Object.hasOwn(prompts, one));
+  return name === undefined ? {} : { promptName: name };
+};
+
+function modelOf(encoder: Encoder): LoadedModel {
+  const { config, embedding, bytes, stored } = encoder;
+  const ofQuery = promptName(encoder, ["query", "search_query"]);
+  const ofPassage = promptName(encoder, ["passage", "document", "search_document"]);
+  return {
+    facts: {
+      ...{
+        architecture: config.architecture,
+        layers: config.layers,
+        width: embedding.width,
+        maxTokens: embedding.maxTokens,
+      },
+      ...{ bytes, quantisation: stored.quantisation },
+    },
+    embed: async (texts, report, signal) => {
+      let [rows, shortened]: [Float32Array[], number] = [[], 0];
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const hand = () => {
+        clearTimeout(timer);
+        timer = undefined;
+        if (rows.length > 0) report({ vectors: joined(rows, embedding.width), shortened });
+        [rows, shortened] = [[], 0];
+      };
+      try {
+        for await (const { embedding: vector, tokens } of encoder.embedStream(texts, { ...ofPassage, signal })) {
+          rows.push(unit(vector));
+          if (tokens >= embedding.maxTokens) shortened++;
+          // Vectors of texts that were computed together come without a wait in between: they are handed on together.
+          timer ??= setTimeout(hand);
+        }
+      } finally {
+        hand();
+      }
+    },
+    vectors: async (texts, signal) => (await encoder.embed(texts, { ...ofPassage, signal })).embeddings.map(unit),
+    query: async (text, signal) => {
+      const { embeddings } = await encoder.embed([text], { ...ofQuery, signal });
+      return unit(embeddings[0] ?? new Float32Array(embedding.width));
+    },
+    dispose: () => encoder.dispose(),
+  };
+}
+
+function joined(rows: readonly Float32Array[], width: number): Float32Array<ArrayBuffer> {
+  const all = new Float32Array(rows.length * width);
+  for (const [i, row] of rows.entries()) all.set(row, i * width);
+  return all;
+}
+
+/** The vector with length 1, which a model's own need not have. */
+function unit(vector: Float32Array): Float32Array<ArrayBuffer> {
+  const length = Math.sqrt(dot(vector, vector));
+  return Float32Array.from(vector, (value) => (length > 0 ? value / length : 0));
+}

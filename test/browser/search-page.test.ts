@@ -1,0 +1,253 @@
+// The search page in every browser there is: texts are indexed, searched, kept, exported and imported.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import recorded from "../../site/search/results/recorded.json" with { type: "json" };
+import { bundledModel } from "../support/bundled.ts";
+import { type BuiltSite, buildSite, screenshot } from "./attention-site.ts";
+import { browsers, type DrivenBrowser, type DrivenPage, type OpenedPage } from "./driven.ts";
+import { open, recordTexts } from "./generate-ways.ts";
+import { type ModelsServer, serveModels } from "./models-server.ts";
+import { chosenFiles, ofPage, type SearchPage, violationsIn } from "./search-ways.ts";
+import { press, rowsOf, shown, until, write } from "./ways.ts";
+
+const twoNotes = "The cat sleeps in the garden until the evening.\n\nThe volcano erupts, and its lava is hot.";
+
+let site: BuiltSite;
+let models: ModelsServer;
+
+beforeAll(async () => {
+  site = await buildSite();
+  models = await serveModels({
+    "use-lite": { folder: "examples/models/use-lite" },
+    "voices-dense": { folder: bundledModel },
+  });
+});
+
+afterAll(async () => {
+  await models?.close();
+  await site?.close();
+});
+
+/** A text of this many sentences about different things, each a passage of its own. */
+const many = (count: number) =>
+  Array.from({ length: count }, (_, i) => {
+    const things = [
+      "The cat sleeps in the garden all day",
+      "Our train was late again this morning",
+      "The bank raised its interest rate today",
+    ];
+    return `Note ${i + 1}. ${i === 137 ? "The volcano erupted and its lava covered the village" : things[i % 3]}.`;
+  }).join("\n\n");
+
+describe.each(browsers)("the search page in $name", ({ name, missing, start }) => {
+  if (missing) return test.skip(missing);
+  let browser: DrivenBrowser;
+  let page: DrivenPage;
+  let errors: readonly string[];
+  let resize: OpenedPage["resize"];
+  let search: SearchPage;
+
+  beforeAll(async () => {
+    browser = await start();
+    ({ page, errors, resize } = await browser.open(site.search()));
+    await resize(1280, 900);
+    search = ofPage(page);
+  });
+
+  afterAll(() => browser?.close());
+
+  const eachWidth = async (state: string) => {
+    for (const [width, height] of [
+      [390, 844],
+      [1280, 900],
+    ] as const) {
+      await resize(width, height);
+      const scroll = await page.evaluate(() => document.documentElement.scrollWidth, undefined);
+      expect(scroll).toBeLessThanOrEqual(width);
+      await screenshot(page, `search-${state}-${name}-${width}`);
+    }
+    expect(await violationsIn(page)).toEqual([]);
+  };
+
+  test("shows recorded answers before anything is loaded, and names the model's size", async () => {
+    await shown(page, "button.primary", /^Load USE-lite \(14\.0 MB\) and index 42 passages$/);
+    const [first, second] = recorded.queries;
+    expect(await search.results()).toEqual(
+      first?.hits.map(({ sentences, sentence, cosine }) => ({
+        ...{ words: sentences.join(" "), marked: sentences[sentence], cosine },
+      })),
+    );
+    await press(page, "button.chip", new RegExp(`^${second?.query}$`));
+    await shown(page, "#results h2", new RegExp(second?.query ?? ""));
+    await eachWidth("first");
+  });
+
+  test("indexes the example, and answers as the recording says", async () => {
+    await resize(1280, 900);
+    const bars = await recordTexts(page, ".work progress");
+    await press(page, "button.primary", /^Load USE-lite/);
+    await shown(page, "#index-facts", /^42 passages of Amendments, indexed by USE-lite\..*Kept in this browser\./);
+    const values = (await bars()).filter(Boolean).map(Number);
+    expect(values.length).toBeGreaterThan(1);
+    for (const { query, hits } of recorded.queries.slice(0, 3)) {
+      await search.ask(query);
+      const found = await search.marked();
+      expect(found.slice(0, hits.length).map(({ words, marked }) => ({ words, marked }))).toEqual(
+        hits.map(({ sentences, sentence }) => ({ words: sentences.join(" "), marked: sentences[sentence] })),
+      );
+      for (const [i, { cosine }] of hits.entries()) expect(found[i]?.cosine).toBeCloseTo(cosine, 2);
+    }
+    expect(await shown(page, "#timing", /./)).toMatch(/^The nearest of 42 passages in [\d.]+ ms: /);
+    await press(page, "button", /^Show 10 more$/);
+    await until("more results", async () => (await search.results()).length === 15);
+  });
+
+  test("draws a map whose points can be picked, with a table that says the same", async () => {
+    await shown(page, ".map p", /^Each point is a passage.*hold \d+ % and [\d.]+ % of their variance/);
+    expect(await search.coloursOfMap()).toBeGreaterThan(3);
+    await press(page, "summary", /^The map as a table$/);
+    const rows = await until("rows", async () => {
+      const found = await rowsOf(page, ".map");
+      return found.length > 0 && found;
+    });
+    expect(rows).toHaveLength(42);
+    const ranks = rows.map((row) => row[3]).filter((rank) => rank !== "–");
+    expect(ranks.map(Number).sort((p, q) => p - q)).toEqual(Array.from({ length: 15 }, (_, i) => i + 1));
+    await press(page, ".map button.words", /^Third Amendment/);
+    await shown(page, ".picked", /^Third Amendment, 1791 No Soldier shall/);
+    await eachWidth("found");
+    await search.ask("");
+    await shown(page, "#results", /^Type a query above/);
+    await search.pickOnMap(rows, 1); // where the table says the second passage is
+    await shown(page, ".picked", /^Second Amendment, 1791 A well regulated Militia/);
+    await press(page, ".picked button", /^Find what is similar$/);
+    await until("itself first", async () => (await search.results())[0]?.words.startsWith("Second Amendment"));
+    expect((await search.results())[0]?.cosine).toBeCloseTo(1, 2);
+  });
+
+  test("after a reload the index is there, and is searched once its model is loaded", async () => {
+    await open(page, site.search());
+    await shown(page, "#index-facts", /^42 passages of Amendments, indexed by USE-lite\. Kept in this browser\./);
+    await shown(page, ".map p", /^Each point is a passage/);
+    await press(page, ".work button", /^Load USE-lite \(14\.0 MB\) to search$/);
+    await shown(page, "#query-hint", /^Answers come as you type\.$/);
+    await search.ask("is alcohol forbidden");
+    expect((await search.marked())[0]?.marked).toMatch(/intoxicating liquors/);
+  });
+
+  test("indexes hundreds of passages of a pasted text, stops at once, goes on, and finds the one", async () => {
+    await press(page, "summary", /^Paste a text$/);
+    await write(page, "#pasted", many(200));
+    await shown(page, "#cut", /^1 text, .* characters, 200 passages\./);
+    await press(page, ".work button", /[Ii]ndex 200 passages$/);
+    const partly = await until("some that are done", async () => {
+      const words = await page.evaluate(() => document.querySelector("#indexing")?.textContent ?? "", undefined);
+      const done = Number(/^(\d+) of 200 passages/.exec(words)?.[1] ?? 0);
+      return done > 0 && done < 200 && done;
+    });
+    await press(page, ".work button", /^Stop$/);
+    const facts = await shown(page, "#index-facts", /not indexed yet/);
+    const [, done = "", rest = ""] = /^(\d+) passages? of Your text.* (\d+) passages? (?:is|are) not/.exec(facts) ?? [];
+    expect(Number(done)).toBeGreaterThanOrEqual(partly);
+    expect(Number(done) + Number(rest)).toBe(200);
+    await press(page, ".work button", /^Go on indexing$/);
+    await shown(page, "#index-facts", /^200 passages of Your text/);
+    await search.ask("hot molten rock destroyed houses");
+    const [best] = await search.marked();
+    expect(best?.words).toMatch(/^Note 138\. The volcano erupted/);
+    expect(best?.marked).toMatch(/^The volcano erupted/);
+  });
+
+  test("exports the index, and imports it again after it was deleted", async () => {
+    const before = await search.results();
+    await search.keepExport();
+    await press(page, ".panel button", /^Export$/);
+    await press(page, ".panel button", /^Delete$/);
+    await shown(page, "#results p", /^Recorded: /);
+    await search.importExport();
+    await shown(page, "#index-facts", /^200 passages of Your text, indexed by USE-lite\. Kept in this browser\./);
+    await search.ask("hot molten rock destroyed houses");
+    await search.marked();
+    expect(await search.results()).toEqual(before);
+  });
+
+  test("refuses files that are no index or no text, says why, and keeps what there is", async () => {
+    await chosenFiles(page, "#index-file", [["bad.safetensors", "nothing of the kind"]]);
+    await shown(page, '[role="alert"]', /bad\.safetensors: header length.*Choose a file that this page exported/);
+    await eachWidth("refused");
+    await chosenFiles(page, "#text-files", [["picture.png", "\u0000\u0001"]]);
+    await shown(page, '[role="alert"]', /picture\.png holds bytes of zero, expected a text file/);
+    await shown(page, "#index-facts", /^200 passages/);
+    await chosenFiles(page, "#text-files", [
+      ["a.txt", "One text. It has two sentences."],
+      ["b.md", "# Another\n\nIt has **one**."],
+    ]);
+    await shown(page, "#cut", /^2 texts, .*, 2 passages\./);
+    await until("no error", () => page.evaluate(() => document.querySelector('[role="alert"]') === null, undefined));
+  });
+
+  test.each([
+    ["no-webgpu", /has no WebGPU/],
+    ["no-adapter", /gives the page no GPU/],
+    ["wrong-numbers", /computes attention wrongly.*do not trust what is found/],
+    ["lost", /The GPU was lost/],
+    ["out-of-memory", /out of memory.*Take a smaller model/],
+    ["not-found", /404.*Check the name/],
+    ["network", /connection was lost.*Check the connection/],
+  ])("says what is wrong and what to do: %s", async (state, says) => {
+    await open(page, site.search(`v=1&sim=${state}`));
+    await shown(page, '[role="alert"]', says);
+    await shown(page, "button", /^Copy report$/);
+    expect(await violationsIn(page)).toEqual([]);
+  });
+
+  test("a model by its address; on the next visit a query loads it from the browser's storage", async () => {
+    const model = `${models.address}use-lite/`;
+    await open(page, site.search(`v=1&model=${encodeURIComponent(model)}`));
+    await press(page, "summary", /^Paste a text$/);
+    await write(page, "#pasted", twoNotes);
+    await press(page, ".work button", /^Load http:.* \(14\.0 MB\) and index 2 passages$/);
+    await shown(page, "#index-facts", /^2 passages of Your text, indexed by http:.*Kept in this browser\./);
+    models.asked.length = 0;
+    await open(page, site.search(`v=1&model=${encodeURIComponent(model)}`));
+    await shown(page, "#query-hint", /loaded from this browser's storage when you begin/);
+    await search.ask("molten rock");
+    expect((await search.marked())[0]?.words).toMatch(/volcano/);
+    // What is asked for is a byte of each file, which says that it is the same.
+    expect(
+      models.asked.filter((request) => /\.safetensors(?! bytes=0-0$)/.test(request) && !/index\.json/.test(request)),
+    ).toEqual([]);
+  });
+
+  test("a folder that is no encoder's is refused before it is loaded", async () => {
+    await open(page, site.search(`v=1&model=${encodeURIComponent(`${models.address}voices-dense/`)}`));
+    await press(page, ".work button", /^Load http:.* and index 42 passages$/);
+    await shown(page, '[role="alert"]', /model_type.*Choose a sentence encoder/);
+  });
+
+  test.each([
+    ["no-storage", /storage is forbidden/],
+    ["storage-full", /QuotaExceededError/],
+  ])("goes on without storage, and says so: %s", async (state, says) => {
+    await open(page, site.search(`v=1&sim=${state}`));
+    await press(page, "summary", /^Paste a text$/);
+    await write(page, "#pasted", twoNotes);
+    await press(page, ".work button", /^Load USE-lite.* and index 2 passages$/);
+    await shown(page, "#index-facts", says);
+    await search.ask("molten rock");
+    expect((await search.marked())[0]?.words).toMatch(/volcano/);
+  });
+
+  test.each(["downloading", "indexing"])("in dark and light breaks no rule while it is %s", async (state) => {
+    await open(page, site.search(`v=1&sim=${state}`));
+    await shown(page, ".work h2", /^(Loading|Indexing)/);
+    for (const theme of ["dark", "light"]) {
+      await page.evaluate((chosen) => {
+        document.documentElement.dataset["theme"] = chosen;
+      }, theme);
+      expect(await violationsIn(page)).toEqual([]);
+      await screenshot(page, `search-${state}-${name}-${theme}`);
+    }
+  });
+
+  test("no uncaught errors", () => expect(errors).toEqual([]));
+});
