@@ -44,7 +44,10 @@ const textsCheck = either(string, listOf(string));
 const signal = having("aborted", "an AbortSignal");
 const hiddenFields = fieldsOf<SequenceHiddenOptions>({ target: listOf(size), signal });
 
-/** An encoder-decoder on the GPU with its tokenizers: T5. Made by `loadEncoderDecoder`. */
+/**
+ * An encoder-decoder on the GPU with its tokenizers: T5, BART, Marian or the Transformer of 2017. Made by
+ * `loadEncoderDecoder`.
+ */
 export class EncoderDecoder {
   readonly name: string;
   readonly gpu: Gpu;

@@ -38,7 +38,7 @@ export async function readEncoderDecoder(
   const files = await modelFiles(source);
   const raw = await files.config();
   const { family, config } = readEncoderDecoderConfig(raw);
-  const tokenizers = await readTokenizers(files);
+  const tokenizers = await readTokenizers(files, source, config);
   checkTokens(files, tokenizers.source, config.sourceVocabulary);
   checkTokens(files, tokenizers.target, config.vocabulary);
   const generation = await files.generation();

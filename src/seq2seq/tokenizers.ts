@@ -1,5 +1,8 @@
+import { FormatError } from "../formats/format-error.ts";
+import { readJson } from "../formats/read-text.ts";
+import { type FileSource, readWhole } from "../formats/source.ts";
 import type { ModelFiles } from "../generate/model-files.ts";
-import type { Tokenizer } from "../text/tokenizer.ts";
+import { loadTokenizer, type Tokenizer } from "../text/tokenizer.ts";
 
 /** The tokenizers of an encoder-decoder: of its sources, and of what it generates. */
 export interface SequenceTokenizers {
@@ -7,8 +10,52 @@ export interface SequenceTokenizers {
   readonly target: Tokenizer;
 }
 
-/** Reads them: both are one, that of `tokenizer.json`. */
-export async function readTokenizers(files: ModelFiles): Promise<SequenceTokenizers> {
-  const both = await files.tokenizer();
-  return { source: both, target: both };
+/** That of what is generated, where it is another one: as `target_vocab.json`, which Marian has, is named. */
+const targetFile = "target_tokenizer.json";
+
+/** Largest SentencePiece model accepted, in bytes. */
+const pieceLimit = 128 * 2 ** 20;
+
+/**
+ * Reads them: that of `tokenizer.json` is both, unless `target_tokenizer.json` is there. Without them, Marian's own files:
+ * `source.spm`, `target.spm` and `vocab.json`, with `target_vocab.json` where the target has ids of its own. Throws
+ * `FormatError` or `TextError`, with the file, for those that are missing or invalid.
+ */
+export async function readTokenizers(
+  files: ModelFiles,
+  source: FileSource,
+  { ownSource = false }: { readonly ownSource?: boolean | undefined },
+): Promise<SequenceTokenizers> {
+  if (!(await source.has("tokenizer.json")) && (await source.has("source.spm"))) {
+    return await readMarian(files, source, ownSource);
+  }
+  const own = await files.tokenizer();
+  if (await source.has(targetFile)) {
+    const settings = await files.tokenizerConfig();
+    return { source: own, target: await loadTokenizer(await readJson(source, targetFile), settings) };
+  }
+  if (ownSource) {
+    const why = "the encoder and the decoder have vocabularies of their own, and tokenizer.json is the encoder's";
+    throw new FormatError(targetFile, `is missing: ${why}; where both are the same, a copy of it would do`);
+  }
+  return { source: own, target: own };
+}
+
+async function readMarian(files: ModelFiles, source: FileSource, ownSource: boolean): Promise<SequenceTokenizers> {
+  // With the library that cuts texts; loaded on demand, as that is.
+  const [{ createMarianTokenizer }, { readSentencePiece }] = await Promise.all([
+    import("../text/marian-tokenizer.ts"),
+    import("../text/sentencepiece.ts"),
+  ]);
+  const settings = await files.tokenizerConfig();
+  const made = async (pieces: string, vocabulary: string) => {
+    const bytes = await readWhole(source, pieces, pieceLimit);
+    if (!bytes) throw new FormatError(pieces, "is missing: Marian has source.spm, target.spm and vocab.json");
+    const ids = await readJson(source, vocabulary);
+    return createMarianTokenizer(readSentencePiece(bytes, pieces), ids, settings, { pieces, vocabulary });
+  };
+  return {
+    source: await made("source.spm", "vocab.json"),
+    target: await made("target.spm", ownSource ? "target_vocab.json" : "vocab.json"),
+  };
 }

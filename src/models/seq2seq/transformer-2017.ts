@@ -18,7 +18,7 @@ const fields = {
   dim_feedforward: feedForward,
   encoder_dim_feedforward: feedForward,
   decoder_dim_feedforward: feedForward,
-  max_position_embeddings: optional(integer(1, 1 << 24)),
+  max_position_embeddings: optional(integer(1, 1 << 24), 4096),
   activation: optional(activationField, "relu"),
   norm_first: optional(flag, false),
   layer_norm_eps: optional(positive(1), 1e-5),
