@@ -11,6 +11,9 @@ import type { PeerModules } from "./packages.ts";
 /** The files that onnxruntime-web's WebGPU build loads itself. */
 const wasm = "ort-wasm-simd-threaded.asyncify";
 
+/** Those that its build for processors loads. */
+const plainWasm = "ort-wasm-simd-threaded";
+
 /** The inputs of the site. */
 export interface SiteParts {
   readonly root: string;
@@ -75,6 +78,9 @@ async function buildPeers(root: string, { arrays: modules, transformers, wllama 
       ["ort.webgpu.min.mjs", "onnxruntime.mjs"],
       [`${wasm}.mjs`, `${wasm}.mjs`],
       [`${wasm}.wasm`, `${wasm}.wasm`],
+      ["ort.wasm.min.mjs", "onnxruntime-wasm.mjs"],
+      [`${plainWasm}.mjs`, `${plainWasm}.mjs`],
+      [`${plainWasm}.wasm`, `${plainWasm}.wasm`],
     ].map(([from = "", to = ""]) => copyFile(join(modules, "onnxruntime-web", "dist", from), join(vendor, to))),
     mkdir(join(vendor, "transformers")).then(() =>
       bundleTransformers(transformers, join(vendor, "transformers", "transformers.js")),

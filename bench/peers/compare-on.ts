@@ -1,6 +1,6 @@
 import { speedOf } from "../harness/speed.ts";
 import { type Interval, type TimingOptions, timeInTurns } from "../harness/timing.ts";
-import { type Engine, type OpenEngine, type Prepared, takesPart } from "./engines/engine.ts";
+import { type Engine, type OpenEngine, type Prepared, takesPart, waysFor } from "./engines/engine.ts";
 import { intervalOf } from "./interval.ts";
 import type { Problem } from "./problems.ts";
 import { compared, type EngineReport, type PeerResult, type PeerRow } from "./result.ts";
@@ -43,7 +43,7 @@ export async function compareOn(
   const runners: Runner[] = [];
   try {
     for (const { engine, open, report } of contestants.filter(({ engine }) => takesPart(engine, problem))) {
-      const ways = (problem.op === "generate" ? open?.texts?.(problem) : open?.ways?.(problem)) ?? [];
+      const ways = open ? waysFor(open, problem) : [];
       const missing = report.failure ?? "it has no operator for this";
       if (ways.length === 0) rows.push(rowOf(problem, report, { verdict: "n/a", reason: missing }));
       for (const way of ways) {

@@ -55,11 +55,19 @@ export interface GenerateProblem {
   readonly tokens: number;
 }
 
+/** The vectors of a batch of texts, by an encoder in the shape of all-MiniLM-L6-v2. */
+export interface EncoderProblem {
+  readonly op: "encoder";
+  readonly text: string;
+  /** Tokens of each text, with those around it. */
+  readonly lengths: readonly number[];
+}
+
 /** What an engine of arrays computes: numbers. */
 export type ArrayProblem = AttentionProblem | MatmulProblem | RowsProblem | BlockProblem;
 
 /** The inputs of every engine. */
-export type Problem = ArrayProblem | GenerateProblem;
+export type Problem = ArrayProblem | EncoderProblem | GenerateProblem;
 
 /** The default cases. */
 export const standardCases: readonly string[] = [
@@ -84,13 +92,20 @@ export const standardCases: readonly string[] = [
 /** Tokens of the longest text: float64 goes over all of it for each. */
 const mostTokens = 128;
 
+/** Tokens of the shortest and the longest text of a mixture. */
+const [fewestMixed, mostMixed] = [8, 128] as const;
+
+/** Lengths in equal ratios: most texts are short. */
+const mixedLength = (i: number, texts: number): number =>
+  Math.round(fewestMixed * (mostMixed / fewestMixed) ** (i / (texts - 1)));
+
 const forms =
   'expected for example "q512:8x64", "q1s4k:32/8x64", "matmul:512x512x512", "softmax:1024x1024", "layer-norm:1024x1024", ' +
-  '"rms-norm:1024x1024", "block:q128", "block:q1s128" or "generate:32"';
+  '"rms-norm:1024x1024", "block:q128", "block:q1s128", "encoder:16x16", "encoder:8xmixed" or "generate:32"';
 
 /**
  * Reads a case: batch and heads as in `bench attention`, a product's sizes, rows and columns, a block's
- * tokens, or those of a text. Only cases of attention for which every peer has an op are accepted: one sequence, with as
+ * tokens, a number of texts and the tokens of each, or those of a text. Only cases of attention for which every peer has an op are accepted: one sequence, with as
  * many keys as queries or with one query. Throws a RangeError.
  */
 export function parseProblem(text: string): Problem {
@@ -115,6 +130,15 @@ export function parseProblem(text: string): Problem {
       throw new RangeError(`case is "${text}", ${forms}, of at most 1024 tokens`);
     }
     return { op: "block", text, t: tokens, s: seen };
+  }
+  if (first === "encoder") {
+    const [, count, length] = /^([1-9]\d*)x([1-9]\d*|mixed)$/.exec(second) ?? [];
+    const [texts, tokens] = [Number(count), length === "mixed" ? mostMixed : Number(length)];
+    if (!(texts <= 64 && tokens >= 3 && tokens <= 512 && texts * tokens <= 4096) || (length === "mixed" && texts < 2)) {
+      throw new RangeError(`case is "${text}", ${forms}, of at most 64 texts and 4096 tokens`);
+    }
+    const lengths = Array.from({ length: texts }, (_, i) => (length === "mixed" ? mixedLength(i, texts) : tokens));
+    return { op: "encoder", text, lengths };
   }
   if (first === "generate") {
     const tokens = /^[1-9]\d*$/.test(second) ? Number(second) : 0;

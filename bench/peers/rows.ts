@@ -1,6 +1,7 @@
 import { attentionWork } from "../attention/work.ts";
 import { noSpeed, type Work } from "../harness/speed.ts";
 import { blockWork } from "./block.ts";
+import { encoderWork } from "./encoder.ts";
 import { generateWork, textModel } from "./generate.ts";
 import type { Problem } from "./problems.ts";
 import type { EngineReport, PeerRow } from "./result.ts";
@@ -12,6 +13,7 @@ export function workOf(problem: Problem): Work {
     return { flops: flops ?? 0, bytes: bytes ?? 0, dtype: "f32" };
   }
   if (problem.op === "generate") return generateWork(problem);
+  if (problem.op === "encoder") return encoderWork(problem);
   if (problem.op === "block") return { ...blockWork(problem), dtype: "f32" };
   if (problem.op !== "matmul") {
     const { op, rows, cols } = problem;
@@ -25,6 +27,7 @@ export function workOf(problem: Problem): Work {
 
 function modelOf({ op }: Problem): string | null {
   if (op === "block") return "GPT-2 small";
+  if (op === "encoder") return "MiniLM-L6's shape";
   return op === "generate" ? textModel.name : null;
 }
 

@@ -17,10 +17,12 @@ import { softmax as softmaxReference } from "../../src/reference/softmax.ts";
 import type { GreedyText } from "../generate/likeliest.ts";
 import type { BenchRow } from "../result.ts";
 import { blockInF32, blockInF64 } from "./block-truth.ts";
+import { vectorsInF32, vectorsInF64 } from "./encoder-truth.ts";
 import {
   type ArrayProblem,
   type AttentionProblem,
   attentionInputs,
+  type EncoderProblem,
   matmulInputs,
   type RowsProblem,
   rowsEps,
@@ -35,13 +37,17 @@ export type Truth = NumbersTruth | TokensTruth;
 
 /** A problem's result in float64, and the error of plain f32 loops. */
 export interface NumbersTruth {
-  /** `[t, h, d]`, `[m, n]`, `[rows, cols]`, or `[t, c]`. */
+  /** `[t, h, d]`, `[m, n]`, `[rows, cols]`, `[t, c]`, or `[texts, c]`. */
   readonly expected: Float64Array;
   readonly honest: Errors;
 }
 
 /** The whole result, not a sample: an engine may be wrong in one tile of many. Takes seconds for the larger problems. */
-export function truthOf(problem: ArrayProblem): NumbersTruth {
+export function truthOf(problem: ArrayProblem | EncoderProblem): NumbersTruth {
+  if (problem.op === "encoder") {
+    const expected = vectorsInF64(problem);
+    return { expected, honest: errorsOf(vectorsInF32(problem), expected) };
+  }
   if (problem.op === "matmul") {
     const { m, k, n } = problem;
     const { x, weight } = matmulInputs(problem);

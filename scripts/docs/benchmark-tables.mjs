@@ -47,9 +47,34 @@ async function againstPeers() {
   return [`In one Chromium on ${environment.adapter}:`, "", table(heads, lines)].join("\n");
 }
 
-/** Both tables with their headings. */
+/** Texts a second of an encoder, packed and not, and by onnxruntime-web's fastest correct way. */
+async function encoders() {
+  const { environment, rows } = await readJson("peers-encoder-lavapipe.json");
+  const passed = rows.filter(({ verdict }) => verdict === "pass");
+  const lines = [...new Set(rows.map(({ batch }) => batch))].map((batch) => {
+    const texts = Number(batch.split("x")[0]);
+    const fastest = (is) => {
+      const all = passed.filter((row) => row.batch === batch && is(row)).map(({ medianMs }) => medianMs);
+      return (1000 * texts) / Math.min(...all);
+    };
+    const own = (variant) => fastest((row) => row.engine === "shaderformer" && row.variant === variant);
+    const [packed, padded] = [own("embed, packed"), own("padded")];
+    const processor = "onnxruntime-web (WebAssembly)";
+    const gpu = fastest(({ engine }) => engine.startsWith("onnxruntime-web") && engine !== processor);
+    const wasm = fastest(({ engine }) => engine === processor);
+    const cells = [packed, padded, packed / padded, gpu, packed / gpu, wasm, packed / wasm];
+    return [batch.replace("xmixed", " of 8 to 128").replace("x", " of "), ...cells.map(short)];
+  });
+  const heads = ["texts of so many tokens", "packed", "padded", "×", "onnxruntime-web, WebGPU", "×", "WebAssembly", "×"];
+  return [`Texts a second in one Chromium on ${environment.adapter}:`, "", table(heads, lines)].join("\n");
+}
+
+/** The tables with their headings. */
 export async function benchmarkTables() {
-  return ["### llama.cpp", "", await againstLlama(), "", "### Peers in a browser", "", await againstPeers(), ""].join(
-    "\n",
-  );
+  const parts = [
+    ["### llama.cpp", await againstLlama()],
+    ["### Peers in a browser", await againstPeers()],
+    ["### An encoder in a browser", await encoders()],
+  ];
+  return `${parts.flat().join("\n\n")}\n`;
 }

@@ -55,6 +55,9 @@ function caseName(text: string): string {
   const problem = state.problemOf(text);
   if (!problem) return text;
   if (problem.op === "generate") return `a text of ${problem.tokens} tokens, ${textModel.name}`;
+  if (problem.op === "encoder") {
+    return `vectors of ${problem.lengths.length} texts, ${problem.lengths.reduce((sum, tokens) => sum + tokens, 0)} tokens`;
+  }
   if (problem.op === "matmul") return `matmul ${problem.m} × ${problem.k} × ${problem.n}`;
   if (problem.op === "block") {
     const tokens = problem.t === 1 ? `decode, ${problem.s} keys` : `prefill, ${problem.t} tokens`;

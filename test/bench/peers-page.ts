@@ -15,9 +15,14 @@ function wrongBy(factor: number, engine: Engine): Engine {
     peer: true,
     open: async () => {
       const open = await engine.open();
-      const { ways = () => [], texts = () => [] } = open;
+      const { ways = () => [], vectors = () => [], texts = () => [] } = open;
       const all = (given: readonly (() => Promise<Prepared>)[]) => given.map((way) => async () => wrong(await way()));
-      return { ...open, ways: (problem) => all(ways(problem)), texts: (problem) => all(texts(problem)) };
+      return {
+        ...open,
+        ways: (problem) => all(ways(problem)),
+        vectors: (problem) => all(vectors(problem)),
+        texts: (problem) => all(texts(problem)),
+      };
     },
   };
 }

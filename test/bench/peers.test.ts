@@ -10,6 +10,7 @@ import { benchPeers, ownFailures } from "../../bench/peers/index.ts";
 import {
   type ArrayProblem,
   attentionInputs,
+  type EncoderProblem,
   type GenerateProblem,
   parseProblem,
   standardCases,
@@ -43,9 +44,12 @@ const peers = new Set(["a", "b", "c"]);
 const ratios = (rows: readonly PeerRow[]) => rows.map(({ ratioToFastestPeer }) => ratioToFastestPeer);
 
 describe("cases", () => {
-  test.each([...standardCases, "q7:1x3", "q1:4/2x8", "matmul:1x1x1"])("%s is written as it is read", (text) => {
-    expect(parseProblem(text).text).toBe(text);
-  });
+  test.each([...standardCases, "q7:1x3", "q1:4/2x8", "matmul:1x1x1", "encoder:3x7", "encoder:2xmixed"])(
+    "%s is written as it is read",
+    (text) => {
+      expect(parseProblem(text).text).toBe(text);
+    },
+  );
 
   test.each([
     ["", /expected for example/],
@@ -64,6 +68,11 @@ describe("cases", () => {
     ["block:q2s8", /expected for example/],
     ["block:q1s1", /expected for example/],
     ["block:q2000", /at most 1024 tokens/],
+    ["encoder:0x8", /expected for example/],
+    ["encoder:1xmixed", /expected for example/],
+    ["encoder:8x2", /at most 64 texts and 4096 tokens/],
+    ["encoder:65x4", /at most 64 texts and 4096 tokens/],
+    ["encoder:64x65", /at most 64 texts and 4096 tokens/],
     ["generate:0", /expected for example/],
     ["generate:8.5", /expected for example/],
     ["generate:129", /of at most 128 tokens/],
@@ -163,6 +172,35 @@ describe("this engine", async () => {
       expect(judgement.errorRatio).toBeLessThan(4);
     },
   );
+});
+
+describe("vectors of texts", async () => {
+  const { vectors = () => [] } = await shaderformer(await testGpu()).open();
+
+  test("a mixture has lengths from 8 to 128 in equal ratios", () => {
+    expect(parseProblem("encoder:5xmixed")).toMatchObject({ lengths: [8, 16, 32, 64, 128] });
+    expect(parseProblem("encoder:2x9")).toMatchObject({ lengths: [9, 9] });
+  });
+
+  test.each([[[5, 5, 5]], [[3, 11, 6]]])("of %j tokens are right here, packed and padded", async (lengths) => {
+    const problem: EncoderProblem = { op: "encoder", text: "", lengths };
+    const truth = truthOf(problem);
+    const { expected } = truth;
+    const [first, second] = [expected.subarray(0, 384), expected.subarray(384, 768)];
+    expect(first.reduce((sum, value) => sum + value * value, 0)).toBeCloseTo(1, 12);
+    expect(first.reduce((sum, value, i) => sum + value * (second[i] ?? 0), 0)).toBeLessThan(0.99);
+    const variants: string[] = [];
+    for (const way of vectors(problem)) {
+      const prepared = await way();
+      variants.push(prepared.variant);
+      for (let i = 0; i < 2; i++) await prepared.run();
+      const judgement = judge(await prepared.read(), truth);
+      await prepared.dispose();
+      expect(judgement, prepared.variant).toMatchObject({ verdict: "pass", reason: null });
+      expect(judgement.errorRatio, prepared.variant).toBeLessThan(4);
+    }
+    expect(variants).toEqual(["embed, packed", "padded"]);
+  });
 });
 
 describe("a text", async () => {

@@ -1,12 +1,14 @@
 /** A device's description of itself, for the report. */
-export function deviceName(device: GPUDevice | string): string {
+export function deviceName(device: GPUDevice | string | null): string {
+  if (device === null) return "the processor";
   if (typeof device === "string") return device;
   const subgroups = device.features.has("subgroups") ? "with subgroups" : "without subgroups";
   return `${adapterName(device) || "adapter without a name"}, ${subgroups}`;
 }
 
-/** True unless both name their adapters and the names differ: browsers may hide them. */
-export function sameAdapter(a: GPUDevice | string, b: GPUDevice): boolean {
+/** True unless both name their adapters and the names differ: browsers may hide them. The processor is no adapter. */
+export function sameAdapter(a: GPUDevice | string | null, b: GPUDevice): boolean {
+  if (a === null) return true;
   if (typeof a === "string") return a.includes(b.adapterInfo?.description ?? "");
   const [first, second] = [adapterName(a), adapterName(b)];
   return first === "" || second === "" || first === second;

@@ -1,14 +1,14 @@
-import type { ArrayProblem, GenerateProblem, Problem } from "../problems.ts";
+import type { ArrayProblem, EncoderProblem, GenerateProblem, Problem } from "../problems.ts";
 
 /** A problem with its inputs on the GPU, ready to be run repeatedly. */
 export interface Prepared {
   /** What computes it: a kernel's variant, a function, an operator. */
   readonly variant: string;
-  /** Enqueues one run. Nothing is read back, and nothing waits for the GPU unless the engine itself does. */
+  /** Enqueues one run. Of arrays nothing is read back, and nothing waits for the GPU unless the engine itself does. */
   readonly run: () => void | Promise<void>;
   /** Submits what the engine has enqueued and waits until the GPU has finished. */
   readonly settle: () => Promise<void>;
-  /** The result of the last run, `[t, h, d]`, `[m, n]` or ids of tokens, after `settle`. */
+  /** The result of the last run, `[t, h, d]`, `[m, n]`, vectors or ids of tokens, after `settle`. */
   readonly read: () => Promise<ArrayLike<number>>;
   readonly dispose: () => void | Promise<void>;
   readonly dispatches?: number;
@@ -21,10 +21,12 @@ type Ways<P> = (problem: P) => readonly (() => Promise<Prepared>)[];
 /** An engine with its device. */
 export interface OpenEngine {
   readonly version: string;
-  /** Its name alone, where the engine keeps the device to itself. */
-  readonly device: GPUDevice | string;
+  /** Its name alone, where the engine keeps the device to itself; null where it computes on the processor. */
+  readonly device: GPUDevice | string | null;
   /** The methods by which the engine's users compute arrays. */
   readonly ways?: Ways<ArrayProblem>;
+  /** Those by which they make vectors of texts, from ids on the processor to vectors on the processor. */
+  readonly vectors?: Ways<EncoderProblem>;
   /** Those by which they generate texts. */
   readonly texts?: Ways<GenerateProblem>;
 }
@@ -36,10 +38,17 @@ export interface Engine {
   readonly peer: boolean;
   readonly summary: string;
   /** What it is made for: it is opened, and has rows, for these alone. */
-  readonly computes: readonly ("arrays" | "texts")[];
+  readonly computes: readonly ("arrays" | "vectors" | "texts")[];
   readonly open: () => Promise<OpenEngine>;
 }
 
 /** Whether an engine takes part in a problem. */
 export const takesPart = ({ computes }: Engine, { op }: Problem): boolean =>
-  computes.includes(op === "generate" ? "texts" : "arrays");
+  computes.includes(op === "generate" ? "texts" : op === "encoder" ? "vectors" : "arrays");
+
+/** The methods of an open engine for a problem; none where it cannot. */
+export function waysFor(open: OpenEngine, problem: Problem): readonly (() => Promise<Prepared>)[] {
+  if (problem.op === "generate") return open.texts?.(problem) ?? [];
+  if (problem.op === "encoder") return open.vectors?.(problem) ?? [];
+  return open.ways?.(problem) ?? [];
+}

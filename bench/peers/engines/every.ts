@@ -2,6 +2,7 @@ import type { Gpu } from "../../../src/index.ts";
 import type { Engine } from "./engine.ts";
 import { jax } from "./jax.ts";
 import { onnxruntime, onnxruntimeWithoutSubgroups } from "./onnxruntime.ts";
+import { onnxruntimeWasm } from "./onnxruntime-wasm.ts";
 import { shaderformer } from "./shaderformer.ts";
 import { tensorflow } from "./tensorflow.ts";
 import { transformers, transformersWithoutSubgroups } from "./transformers.ts";
@@ -13,6 +14,7 @@ export const everyEngine = (gpu: Gpu): readonly Engine[] => [
   jax,
   onnxruntime,
   onnxruntimeWithoutSubgroups,
+  onnxruntimeWasm,
   tensorflow,
   transformers,
   transformersWithoutSubgroups,

@@ -5,7 +5,10 @@ import { type OperatorModel, operatorModel } from "./onnx-model.ts";
 type OrtTensor = object;
 
 interface OrtSession {
-  run(inputs: Record<string, OrtTensor>, outputs: Record<string, OrtTensor>): Promise<unknown>;
+  run(
+    inputs: Readonly<Record<string, OrtTensor>>,
+    outputs?: Readonly<Record<string, OrtTensor>>,
+  ): Promise<Readonly<Record<string, { readonly data: ArrayLike<number> }>>>;
   release(): Promise<void>;
 }
 
@@ -18,6 +21,7 @@ export interface Ort {
   };
   readonly InferenceSession: { create(model: Uint8Array, options: object): Promise<OrtSession> };
   readonly Tensor: {
+    new (type: "int32" | "float32", data: Int32Array | Float32Array, dims: readonly number[]): OrtTensor;
     fromGpuBuffer(buffer: GPUBuffer, options: { dataType: "float32"; dims: readonly number[] }): OrtTensor;
   };
 }

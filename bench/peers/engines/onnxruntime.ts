@@ -1,6 +1,7 @@
 import { deviceWithoutSubgroups } from "./device.ts";
 import type { Engine, OpenEngine } from "./engine.ts";
 import { operatorModel } from "./onnx-model.ts";
+import { encoderWays } from "./onnxruntime-encoder.ts";
 import { waysOf } from "./onnxruntime-operators.ts";
 import { type Ort, sessionOptions } from "./onnxruntime-session.ts";
 import { loadVendor, vendorUrl } from "./vendor.ts";
@@ -12,7 +13,7 @@ export const onnxruntime: Engine = {
   name: "onnxruntime-web",
   peer: true,
   summary: "GroupQueryAttention, MultiHeadAttention and MatMul on a device that it creates; loads 27 MB",
-  computes: ["arrays"],
+  computes: ["arrays", "vectors"],
   open: () => openOrt(undefined),
 };
 
@@ -22,7 +23,7 @@ export const onnxruntimeWithoutSubgroups: Engine = {
   peer: true,
   summary:
     "the same on a device without subgroups, where its attention is correct on software adapters too; loads the same 27 MB",
-  computes: ["arrays"],
+  computes: ["arrays", "vectors"],
   open: async () => openOrt(await deviceWithoutSubgroups()),
 };
 
@@ -46,5 +47,6 @@ async function openOrt(given: GPUDevice | undefined): Promise<OpenEngine> {
     version: ort.env.versions.web ?? "",
     device,
     ways: (problem) => waysOf({ ort, given, device }, problem),
+    vectors: (problem) => encoderWays(ort, { ...sessionOptions(given), preferredOutputLocation: "cpu" }, problem),
   };
 }

@@ -16,13 +16,14 @@ import { textModelAddress, textPrompt } from "../generate.ts";
 import { type AttentionProblem, type MatmulProblem, matmulInputs } from "../problems.ts";
 import type { Engine, Prepared } from "./engine.ts";
 import { blockOp, rowsOp } from "./shaderformer-block.ts";
+import { encoderWays } from "./shaderformer-encoder.ts";
 
 /** This engine: the variants that its ops choose, recorded once, one submit per run. */
 export const shaderformer = (gpu: Gpu): Engine => ({
   name: "shaderformer",
   peer: false,
   summary: "this engine; its ops choose their variants",
-  computes: ["arrays", "texts"],
+  computes: ["arrays", "vectors", "texts"],
   open: async () => ({
     version,
     device: gpu.device,
@@ -36,6 +37,7 @@ export const shaderformer = (gpu: Gpu): Engine => ({
         return problem.op === "block" ? made.then((block) => ({ ...block, variant: "transformerBlock" })) : made;
       },
     ],
+    vectors: (problem) => encoderWays(gpu, problem),
     texts: ({ tokens }) => [() => generate(gpu, tokens)],
   }),
 });
