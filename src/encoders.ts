@@ -2,7 +2,7 @@
 // load what they share.
 
 export * from "./blocks/encoder-block.ts";
-export type { EmbeddedText, EmbedOptions } from "./encode/embed-texts.ts";
+export type { EmbeddedText, EmbedInput, EmbedOptions } from "./encode/embed-texts.ts";
 export type { EmbeddingSettings, SparseActivation } from "./encode/embedding.ts";
 export type { Embeddings, EmbedListOptions, Encoder, HiddenOptions, HiddenStates } from "./encode/encoder.ts";
 export type { Answer, AnswerOptions } from "./encode/heads/answer.ts";

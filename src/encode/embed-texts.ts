@@ -21,9 +21,14 @@ export interface EmbedOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A text, or its token ids with those that the model adds around it, which are taken as they are. */
+export type EmbedInput = string | readonly number[];
+
 /** What makes inputs of texts. */
 export interface TextReader {
   readonly tokenizer: EncoderTokenizer;
+  /** How many tokens the model knows. */
+  readonly vocabulary: number;
   readonly settings: EmbeddingSettings;
   /** What a text is before it becomes tokens: stripped of space, in small letters. */
   readonly prepare: (text: string) => string;
@@ -42,11 +47,12 @@ export function promptOf({ prompts, defaultPromptName }: EmbeddingSettings, name
 
 /**
  * Inputs of texts, each made as it is asked for; a text that is too long loses its end, never the special tokens. Throws
- * `TextError` for a text without tokens.
+ * `TextError` for a text without tokens, and for token ids that the model does not know, that are too many, or that are to
+ * have a prompt before them.
  */
 export async function* textInputs(
-  { tokenizer, settings, prepare }: TextReader,
-  texts: Iterable<string> | AsyncIterable<string>,
+  { tokenizer, settings, prepare, vocabulary }: TextReader,
+  texts: Iterable<EmbedInput> | AsyncIterable<EmbedInput>,
   { promptName, maxTokens = settings.maxTokens }: EmbedOptions,
 ): AsyncGenerator<TextInput, void, undefined> {
   const prompt = promptOf(settings, promptName);
@@ -54,7 +60,19 @@ export async function* textInputs(
   const length = prompt === "" || settings.includePrompt ? 0 : promptLength(tokenizer, prepare(prompt));
   let i = 0;
   for await (const text of texts) {
-    if (typeof text !== "string") throw new TextError(`embed: texts[${i}] is ${typeof text}, expected a text`);
+    if (Array.isArray(text)) {
+      if (promptName !== undefined) {
+        throw new TextError(
+          `embed: promptName is ${JSON.stringify(promptName)}, but texts[${i}] is token ids, not a text`,
+        );
+      }
+      yield { ids: checkedIds(`embed: texts[${i}]`, text, vocabulary, most), typeIds: text.map(() => 0) };
+      i++;
+      continue;
+    }
+    if (typeof text !== "string") {
+      throw new TextError(`embed: texts[${i}] is ${typeof text}, expected a text or token ids`);
+    }
     const { ids, typeIds, spans, cut } = tokenizer.encodeInput(prepare(prompt + text), { maxTokens: most });
     const isEmpty = spans.every((span) => span === undefined);
     if (text.trim() === "" || (isEmpty && cut[0] === 0)) {
@@ -67,6 +85,17 @@ export async function* textInputs(
     yield { ids, typeIds, prompt: length };
     i++;
   }
+}
+
+/** Token ids, as they are. */
+function checkedIds(where: string, ids: readonly unknown[], vocabulary: number, most: number): readonly number[] {
+  if (ids.length === 0) throw new TextError(`${where} is empty, expected at least one token id`);
+  if (ids.length > most) {
+    throw new TextError(`${where} has ${ids.length} token ids, expected at most ${most}: ids are not cut off`);
+  }
+  const wrong = ids.find((id) => !(Number.isInteger(id) && Number(id) >= 0 && Number(id) < vocabulary));
+  if (wrong === undefined) return ids as readonly number[];
+  throw new TextError(`${where} has the token id ${String(wrong)}, expected integers from 0 to ${vocabulary - 1}`);
 }
 
 /** Tokens of a prompt, with the special ones before it (sentence-transformers, SentenceTransformer.encode). */

@@ -19,7 +19,14 @@ import {
 } from "../options/checks.ts";
 import type { EncodedInput, EncoderTokenizer } from "../text/encoder-tokenizer.ts";
 import { TextError } from "../text/text-error.ts";
-import { type EmbeddedText, type EmbedOptions, type TextReader, textInputs, vectorsOf } from "./embed-texts.ts";
+import {
+  type EmbeddedText,
+  type EmbedInput,
+  type EmbedOptions,
+  type TextReader,
+  textInputs,
+  vectorsOf,
+} from "./embed-texts.ts";
 import { type Embedding, type EmbeddingSettings, embeddingOutput } from "./embedding.ts";
 import type { Answer, AnswerOptions } from "./heads/answer.ts";
 import type { Classification, ClassifyOptions } from "./heads/classify.ts";
@@ -56,6 +63,7 @@ export interface EmbedListOptions extends EmbedOptions {
 }
 
 const signal = having("aborted", "an AbortSignal");
+const inputCheck = either(string, listOf(integer(0, 2 ** 32 - 1)));
 const hiddenFields = fieldsOf<HiddenOptions>({ signal });
 const embedChecks = { promptName: string, maxTokens: integer(1, 2 ** 31 - 1), signal };
 const streamFields = fieldsOf<EmbedOptions>(embedChecks);
@@ -164,11 +172,12 @@ export class Encoder {
   /**
    * A vector for each text, such that texts of similar meaning have a large cosine: the states of its tokens, pooled as
    * `embedding` says. Texts are computed together, each seeing its own tokens alone; what is longer than
-   * `embedding.maxTokens` is cut off. Throws `TextError` for an empty text and for a prompt that there is not, and the
-   * reason of `signal` once it aborts.
+   * `embedding.maxTokens` is cut off. Token ids in place of a text are taken as they are: without a prompt, with the special
+   * tokens that are among them, and none cut off. Throws `TextError` for an empty text, for a prompt that there is not, and
+   * for token ids that do not fit, and the reason of `signal` once it aborts.
    */
-  async embed(texts: readonly string[], options: EmbedListOptions = {}): Promise<Embeddings> {
-    checkValue("embed", "texts", listOf(string), texts);
+  async embed(texts: readonly EmbedInput[], options: EmbedListOptions = {}): Promise<Embeddings> {
+    checkValue("embed", "texts", listOf(inputCheck), texts);
     checkOptions("embed", embedFields, options);
     const { onProgress, ...rest } = options;
     const all: EmbeddedText[] = [];
@@ -184,7 +193,7 @@ export class Encoder {
    * there, so that memory does not grow with their number.
    */
   embedStream(
-    texts: Iterable<string> | AsyncIterable<string>,
+    texts: Iterable<EmbedInput> | AsyncIterable<EmbedInput>,
     options: EmbedOptions = {},
   ): AsyncGenerator<EmbeddedText, void, undefined> {
     checkValue("embedStream", "texts", textSource, texts);
@@ -193,7 +202,7 @@ export class Encoder {
   }
 
   async *#embedded(
-    texts: Iterable<string> | AsyncIterable<string>,
+    texts: Iterable<EmbedInput> | AsyncIterable<EmbedInput>,
     options: EmbedOptions,
   ): AsyncGenerator<EmbeddedText[], void, undefined> {
     using _use = this.#lifetime.use();
@@ -202,7 +211,9 @@ export class Encoder {
     if (this.embedding.sparse) {
       throw new FormatError(this.name, "makes sparse vectors (SpladePooling in modules.json): sparse gives them");
     }
-    const reader: TextReader = { ...this.#parts, settings: this.embedding, prepare: this.#parts.prepare ?? asItIs };
+    const { vocabulary } = this.config;
+    const settings = this.embedding;
+    const reader: TextReader = { ...this.#parts, settings, vocabulary, prepare: this.#parts.prepare ?? asItIs };
     const inputs = textInputs(reader, texts, options);
     yield* vectorsOf(this.name, this.#programs, this.#output, inputs, this.embedding.width, signal);
   }

@@ -194,6 +194,29 @@ test.each([
   await expect(loadEncoder(gpu, changedFolder("mpnet", changes), { onWarning: () => {} })).rejects.toThrow(says);
 });
 
+test("token ids in place of a text have its vector", async () => {
+  using encoder = await loadEncoder(gpu, encoderFolder("bert"));
+  const texts = pooledGolden("bert").texts.map(({ text }) => text);
+  const ids = texts.map((text) => encoder.tokenizer.encodeInput(text).ids);
+  const { embeddings, tokens } = await encoder.embed(texts);
+  expect(await encoder.embed(ids)).toEqual({ embeddings, tokens });
+  const [first = "", second = []] = [texts[0], ids[1]];
+  const both = await encoder.embed([first, second]);
+  expect(farthest(both.embeddings, embeddings.slice(0, 2))).toBeLessThan(2e-6);
+  for (const [given, says] of [
+    [[], "texts[1] is empty, expected at least one token id"],
+    [[3, 61], "texts[1] has the token id 61, expected integers from 0 to 60"],
+    [new Array<number>(38).fill(9), "texts[1] has 38 token ids, expected at most 37: ids are not cut off"],
+  ] as const) {
+    await expect(encoder.embed(["a", given])).rejects.toThrow(says);
+  }
+  await expect(encoder.embed([[1.5]] as never)).rejects.toThrow("embed: texts is");
+  using prompted = await loadEncoder(gpu, encoderFolder("mpnet"));
+  await expect(prompted.embed([[5, 6]], { promptName: "query" })).rejects.toThrow(
+    'promptName is "query", but texts[0] is token ids, not a text',
+  );
+});
+
 test("texts and prompts that there are not", async () => {
   using encoder = await loadEncoder(gpu, encoderFolder("mpnet"));
   await expect(encoder.embed(["a", " "])).rejects.toThrow(

@@ -15,14 +15,13 @@ import { startServer } from "../../src/serve/server.ts";
 import { encoderFolder, encoderNames, farthest } from "../encode/golden-encoders.ts";
 import { destroyable } from "../support/destroyable.ts";
 
-const golden = (
-  JSON.parse(readFileSync(`${encoderFolder("mpnet")}/sentence.json`, "utf8")) as {
-    readonly text: string;
-    readonly promptName: string | null;
-    readonly tokens: number;
-    readonly vector: readonly number[];
-  }[]
-).filter(({ promptName }) => promptName === null);
+const all = JSON.parse(readFileSync(`${encoderFolder("mpnet")}/sentence.json`, "utf8")) as readonly {
+  readonly text: string;
+  readonly promptName: string | null;
+  readonly tokens: number;
+  readonly vector: readonly number[];
+}[];
+const golden = all.filter(({ promptName }) => promptName === null);
 const input = golden.map(({ text }) => text);
 const vectors = golden.map(({ vector }) => vector);
 
@@ -98,13 +97,32 @@ describe.each(Object.entries(openers))("an engine %s", (_, open) => {
     expect(short?.embedding).toHaveLength(8);
     expect(Math.hypot(...(short?.embedding ?? []))).toBeCloseTo(1, 5);
     expect((await engine.tokenize("a b")).tokens).toHaveLength(4);
+
+    const asked = all.filter(({ promptName }) => promptName === "query");
+    const byName = await engine.embeddings.create({ input: asked.map(({ text }) => text), prompt_name: "query" });
+    expect(
+      farthest(
+        byName.data.map(({ embedding }) => embedding),
+        asked.map(({ vector }) => vector),
+      ),
+    ).toBeLessThan(2e-5);
+    const { tokens: ids } = await engine.tokenize("text. a b"); // with the default prompt, which ids do not get
+    const byIds = await engine.embeddings.create({ input: [ids, ids] });
+    expect(byIds.usage.prompt_tokens).toBe(2 * ids.length);
+    expect(byIds.data.map(({ embedding }) => embedding.length)).toEqual([20, 20]);
+    expect((await engine.embeddings.create({ input: ids })).data[0]?.embedding).toEqual(byIds.data[1]?.embedding);
   });
 
   test("refuses what an encoder does not do", async () => {
     const isEncoder = 'the model "words" is an encoder, for embeddings alone';
     await expect(engine.completions.create({ prompt: "a" })).rejects.toThrow(isEncoder);
     await expect(engine.generate({ prompt: "a", model: "words" }).result).rejects.toThrow(isEncoder);
-    await expect(engine.embeddings.create({ input: [1, 2] })).rejects.toThrow("an encoder takes no token ids");
+    await expect(engine.embeddings.create({ input: [1, 61] })).rejects.toThrow(
+      "texts[0] has the token id 61, expected integers from 0 to 60",
+    );
+    await expect(engine.embeddings.create({ input: "a", prompt_name: "title" })).rejects.toThrow(
+      'promptName is "title", but the prompts are query, passage',
+    );
     await expect(engine.embeddings.create({ input: "a", dimensions: 21 })).rejects.toThrow("an integer from 1 to 20");
     await expect(engine.embeddings.create({ input: " " })).rejects.toThrow("texts[0] is empty");
   });
@@ -113,6 +131,9 @@ describe.each(Object.entries(openers))("an engine %s", (_, open) => {
     await engine.load("examples/models/voices-dense", { id: "voices", context: 64 });
     expect((await engine.completions.create({ prompt: "a", max_tokens: 1 })).model).toBe("voices");
     expect((await engine.embeddings.create({ input, model: "words" })).data).toHaveLength(input.length);
+    await expect(engine.embeddings.create({ input, model: "voices", prompt_name: "query" })).rejects.toThrow(
+      "a language model has no prompts",
+    );
     await engine.unload("voices");
     expect((await engine.loaded()).map(({ id }) => id)).toEqual(["words"]);
   });

@@ -28,13 +28,20 @@ interface Prompts {
 /** Tokens of an answer to a request that says nothing of it, as in OpenAI's interface. */
 const defaultTokens = 16;
 
-/** The entries of a field that is a text or token ids, or several. */
+/** A field that is a text or token ids, or several, as several. */
+export const inputsOf = (
+  given: string | readonly string[] | readonly number[] | readonly (readonly number[])[],
+): readonly (string | readonly number[])[] =>
+  typeof given === "string" || typeof given[0] === "number"
+    ? [given as string | readonly number[]]
+    : (given as readonly string[]);
+
+/** The entries of such a field. */
 export function entriesOf(
   { model }: LoadedEntry,
   given: string | readonly string[] | readonly number[] | readonly (readonly number[])[],
 ): readonly (readonly number[])[] {
-  const list = typeof given === "string" || typeof given[0] === "number" ? [given] : given;
-  return list.map((one) => (typeof one === "string" ? model.tokenizer.encode(one) : (one as readonly number[])));
+  return inputsOf(given).map((one) => (typeof one === "string" ? model.tokenizer.encode(one) : one));
 }
 
 function readPrompts(state: EngineState, given: unknown, signal: AbortSignal | undefined): Prompts {

@@ -1,7 +1,7 @@
 import { alone } from "../direct/alone.ts";
 import { anyEntryOf, type EncoderEntry, isEncoder, type LoadedEntry } from "../direct/loaded.ts";
 import type { EngineState } from "../direct/state.ts";
-import { entriesOf } from "./completion.ts";
+import { entriesOf, inputsOf } from "./completion.ts";
 import { checkRequest, embeddingTable, wrongField } from "./request.ts";
 import { checkLength } from "./sampling.ts";
 import type { EmbeddingAnswer, EmbeddingRequest } from "./types.ts";
@@ -43,7 +43,8 @@ interface Vectors {
 
 async function byDecoder(entry: LoadedEntry, request: EmbeddingRequest, signal?: AbortSignal): Promise<Vectors> {
   const { model } = entry;
-  const { dimensions } = request;
+  const { dimensions, prompt_name: name } = request;
+  if (name) throw wrongField("prompt_name", name, "nothing: a language model has no prompts");
   const inputs = entriesOf(entry, request.input);
   for (const tokens of inputs) checkLength(entry, tokens, "input");
   const vectors = await alone(model, signal, () => model.embed(inputs, { dimensions, signal }));
@@ -51,12 +52,8 @@ async function byDecoder(entry: LoadedEntry, request: EmbeddingRequest, signal?:
 }
 
 async function byEncoder({ encoder }: EncoderEntry, request: EmbeddingRequest, signal?: AbortSignal): Promise<Vectors> {
-  const { input, dimensions = encoder.embedding.width } = request;
-  const texts = typeof input === "string" ? [input] : input;
-  if (!texts.every((text) => typeof text === "string")) {
-    throw wrongField("input", input, "a text or a list of texts: an encoder takes no token ids");
-  }
-  const { embeddings, tokens } = await encoder.embed(texts, { signal });
+  const { input, prompt_name: promptName, dimensions = encoder.embedding.width } = request;
+  const { embeddings, tokens } = await encoder.embed(inputsOf(input), { promptName, signal });
   const shorter = dimensions < encoder.embedding.width;
   return {
     vectors: shorter ? embeddings.map((vector) => shortened(vector, dimensions)) : embeddings,

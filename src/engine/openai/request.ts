@@ -111,6 +111,7 @@ export const embeddingTable: Table<EmbeddingRequest> = {
   input: inputs,
   encoding_format: only('"float" or "base64"', (value) => value === "float" || value === "base64"),
   dimensions: integer(1),
+  prompt_name: text,
   user: text,
 };
 

@@ -160,6 +160,8 @@ export interface EmbeddingRequest {
   readonly encoding_format?: "float" | "base64";
   /** Entries to keep of each vector, which is scaled to length 1 again. */
   readonly dimensions?: number;
+  /** Of an encoder: the name of the prompt that is put before each text, an addition to OpenAI's fields. */
+  readonly prompt_name?: string;
   readonly user?: string;
 }
 
