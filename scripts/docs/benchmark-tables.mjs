@@ -65,7 +65,16 @@ async function encoders() {
     const cells = [packed, padded, packed / padded, gpu, packed / gpu, wasm, packed / wasm];
     return [batch.replace("xmixed", " of 8 to 128").replace("x", " of "), ...cells.map(short)];
   });
-  const heads = ["texts of so many tokens", "packed", "padded", "×", "onnxruntime-web, WebGPU", "×", "WebAssembly", "×"];
+  const heads = [
+    "texts of so many tokens",
+    "packed",
+    "padded",
+    "×",
+    "onnxruntime-web, WebGPU",
+    "×",
+    "WebAssembly",
+    "×",
+  ];
   return [`Texts a second in one Chromium on ${environment.adapter}:`, "", table(heads, lines)].join("\n");
 }
 
