@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
 import { assertClose, nmseCaps } from "../../src/check/compare.ts";
 import { type GpuOptions, loadModel, openGpu } from "../../src/index.ts";
+import { encoderFolder, farthest, halvedGolden, sentenceGolden } from "../encode/golden-encoders.ts";
 import { bundledModel, goldenPrompts } from "../support/bundled.ts";
 import { bundled, emptyPage } from "./bundled-page.ts";
 import { browsers, type DrivenBrowser, type DrivenPage } from "./driven.ts";
@@ -45,7 +46,8 @@ describe.each(browsers)("the bundled model in $name", ({ missing, start }) => {
 
   beforeAll(async () => {
     const texts = { "/": emptyPage, "/page.js": await bundled("test/browser/page.ts") };
-    server = await serveSite({ texts, folders: { "/model/": bundledModel } });
+    const folders = { "/model/": bundledModel, "/mpnet/": encoderFolder("mpnet"), "/bert/": encoderFolder("bert") };
+    server = await serveSite({ texts, folders });
     browser = await start();
     ({ page, errors } = await browser.open(server.origin));
   });
@@ -93,6 +95,21 @@ describe.each(browsers)("the bundled model in $name", ({ missing, start }) => {
       for (const { prompt, promptTokens, lastLogits } of wanted) {
         assertClose(await inPage("lastLogits", promptTokens), lastLogits, nmseCaps.logits, `logits of ${prompt}`);
       }
+    });
+
+    test("vectors of a sentence encoder and, with f16 weights, states agree with the golden data", async () => {
+      for (const promptName of [undefined, "query"]) {
+        const own = sentenceGolden().filter((one) => (one.promptName ?? undefined) === promptName);
+        const texts = own.map(({ text }) => text);
+        const { vectors } = await inPage("encoded", `${server.origin}/mpnet/`, {}, texts, promptName);
+        const expected = own.map(({ vector }) => vector);
+        expect(farthest(vectors, expected)).toBeLessThan(2e-5);
+      }
+      const halved = halvedGolden("bert").texts;
+      const texts = halved.map(({ text }) => text);
+      const { last } = await inPage("encoded", `${server.origin}/bert/`, { dtype: "f16" }, texts);
+      for (const [i, rows] of last.entries()) expect(farthest(rows, halved[i]?.last ?? [])).toBeLessThan(2e-5);
+      expect(last.length).toBe(halved.length);
     });
 
     test(`greedy continuations equal the golden data, in batches of ${batch}`, async () => {

@@ -1,4 +1,5 @@
 // What is computed in Node and in a page, to be compared. Plain values in and out, so that it can cross over.
+import { type EncoderOptions, loadEncoder } from "../../src/encoders.ts";
 import { inspect } from "../../src/generate/inspection.ts";
 import {
   type GenerationOptions,
@@ -39,6 +40,21 @@ async function sampled(model: LanguageModel, prompt: string, seeds: readonly num
     rows.push(...(await model.generate(prompts, options).result).rows);
   }
   return rows.map(({ text, tokens }) => ({ text, tokens }));
+}
+
+/** Vectors of texts by the encoder at an address, and the states of their tokens after its last layer. */
+async function encoded(
+  { gpu }: LanguageModel,
+  address: string,
+  options: EncoderOptions,
+  texts: readonly string[],
+  promptName?: string,
+) {
+  using encoder = await loadEncoder(gpu, new URL(address), options);
+  const { embeddings } = await encoder.embed(texts, { promptName });
+  const last = [];
+  for (const text of texts) last.push((await encoder.hidden(text)).layers.at(-1)?.map((row) => [...row]) ?? []);
+  return { vectors: embeddings.map((vector) => [...vector]), last };
 }
 
 /** Bits of random numbers. */
@@ -197,4 +213,4 @@ async function loads({ gpu }: LanguageModel, folder: string, names: readonly str
 }
 
 /** The tasks by name. */
-export const tasks = { greedy, lastLogits, sampled, randomBits, bindGroups, loads, endings };
+export const tasks = { encoded, greedy, lastLogits, sampled, randomBits, bindGroups, loads, endings };

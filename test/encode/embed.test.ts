@@ -4,7 +4,7 @@ import { loadEncoder } from "../../src/encode/load-encoder.ts";
 import { type PoolingMode, poolingModes } from "../../src/encode/pooling.ts";
 import { testGpu } from "../support/gpu.ts";
 import { changedFolder, moduleOf } from "./folder-files.ts";
-import { cosineOf, encoderFolder, farthest } from "./golden-encoders.ts";
+import { cosineOf, encoderFolder, farthest, sentenceGolden } from "./golden-encoders.ts";
 
 const devices = {
   "default adapter": await testGpu(),
@@ -83,12 +83,7 @@ test("the tokens of a prompt that does not count, by every pooling", async () =>
 describe.each(Object.entries(devices))("a sentence-transformers folder, %s", async (_, gpu) => {
   const encoder = await loadEncoder(gpu, encoderFolder("mpnet"));
   afterAll(() => encoder.dispose());
-  const golden = JSON.parse(readFileSync(`${encoderFolder("mpnet")}/sentence.json`, "utf8")) as {
-    readonly text: string;
-    readonly promptName: string | null;
-    readonly tokens: number;
-    readonly vector: readonly number[];
-  }[];
+  const golden = sentenceGolden();
 
   test("says how it makes vectors", () => {
     expect(encoder.embedding).toEqual({

@@ -44,6 +44,15 @@ export interface HalvedGolden {
 export const halvedGolden = (name: string) =>
   JSON.parse(readFileSync(`${encoderFolder(name)}/halved.json`, "utf8")) as HalvedGolden;
 
+/** Vectors of MPNet's folder, as `test/golden/later_encoders.py` found them. */
+export const sentenceGolden = () =>
+  JSON.parse(readFileSync(`${encoderFolder("mpnet")}/sentence.json`, "utf8")) as readonly {
+    readonly text: string;
+    readonly promptName: string | null;
+    readonly tokens: number;
+    readonly vector: readonly number[];
+  }[];
+
 /** The mean of rows: the vector of a text where the folder does not say how vectors are made. */
 export function meanOf(rows: readonly (readonly number[])[]): number[] {
   const [first = []] = rows;

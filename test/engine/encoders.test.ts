@@ -1,5 +1,4 @@
 // Encoders behind an engine: in this thread, across a port, after a loss of the device, and by HTTP.
-import { readFileSync } from "node:fs";
 import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadEncoder } from "../../src/encode/load-encoder.ts";
@@ -12,16 +11,10 @@ import { serveEngine } from "../../src/engine/port/serve-engine.ts";
 import { encoderFamilies } from "../../src/models/encoders/families.ts";
 import { encoderTypes } from "../../src/models/encoders/model-types.ts";
 import { startServer } from "../../src/serve/server.ts";
-import { encoderFolder, encoderNames, farthest } from "../encode/golden-encoders.ts";
+import { encoderFolder, encoderNames, farthest, sentenceGolden } from "../encode/golden-encoders.ts";
 import { destroyable } from "../support/destroyable.ts";
 
-const all = JSON.parse(readFileSync(`${encoderFolder("mpnet")}/sentence.json`, "utf8")) as readonly {
-  readonly text: string;
-  readonly promptName: string | null;
-  readonly tokens: number;
-  readonly vector: readonly number[];
-}[];
-const golden = all.filter(({ promptName }) => promptName === null);
+const golden = sentenceGolden().filter(({ promptName }) => promptName === null);
 const input = golden.map(({ text }) => text);
 const vectors = golden.map(({ vector }) => vector);
 
@@ -98,7 +91,7 @@ describe.each(Object.entries(openers))("an engine %s", (_, open) => {
     expect(Math.hypot(...(short?.embedding ?? []))).toBeCloseTo(1, 5);
     expect((await engine.tokenize("a b")).tokens).toHaveLength(4);
 
-    const asked = all.filter(({ promptName }) => promptName === "query");
+    const asked = sentenceGolden().filter(({ promptName }) => promptName === "query");
     const byName = await engine.embeddings.create({ input: asked.map(({ text }) => text), prompt_name: "query" });
     expect(
       farthest(
