@@ -1,13 +1,20 @@
-import { embeddingOutput, normalizing } from "../../../src/encode/embedding.ts";
-import { loadEncoder } from "../../../src/encode/load-encoder.ts";
-import type { FileSource } from "../../../src/formats/source.ts";
-import { modelFiles } from "../../../src/generate/model-files.ts";
-import { type Gpu, placed, reshape, upload } from "../../../src/index.ts";
-import { checkWeights } from "../../../src/models/checkpoint.ts";
-import { encode } from "../../../src/models/encoders/encoder.ts";
-import { readEncoderConfig } from "../../../src/models/encoders/families.ts";
-import { uploadEncoder } from "../../../src/models/encoders/weights.ts";
-import { encoderTensors, encoderTexts, miniLm, paddedBatch, tokenIds } from "../encoder.ts";
+import { type EncoderBlockWeights, encoderBlock, loadEncoder } from "../../../src/encoders.ts";
+import {
+  add,
+  type FileSource,
+  type Gpu,
+  gather,
+  type Linear,
+  layerNorm,
+  placed,
+  reduceSegments,
+  reshape,
+  rmsNorm,
+  slice,
+  type Tensor,
+  upload,
+} from "../../../src/index.ts";
+import { encoderTensor, encoderTensors, encoderTexts, miniLm, paddedBatch, tokenIds } from "../encoder.ts";
 import type { EncoderProblem } from "../problems.ts";
 import type { Prepared } from "./engine.ts";
 
@@ -33,45 +40,86 @@ async function packed(gpu: Gpu, problem: EncoderProblem): Promise<Prepared> {
   };
 }
 
-/** From ids to vectors, in a batch whose rows have one length. */
+/** From ids to vectors, in a batch whose rows have one length, by the same block and ops. */
 async function padded(gpu: Gpu, problem: EncoderProblem): Promise<Prepared> {
-  const files = await modelFiles(encoderFolder());
-  const { family, config } = readEncoderConfig(await files.config());
-  const stored = await files.weights(false);
-  const weights = await uploadEncoder(gpu, stored, checkWeights(stored, family, config), config);
+  const { width, heads, layers, eps } = miniLm;
   const { texts, tokens, ids: given, shares, even } = paddedBatch(problem);
-  const { step, ...inputs } = {
-    ids: upload(gpu, [texts, tokens], "u32", Uint32Array.from(given), "token ids"),
-    positions: upload(
-      gpu,
-      [texts, tokens],
-      "u32",
-      Uint32Array.from(given, (_, i) => i % tokens),
+  const rows = texts * tokens;
+  const words = (values: ArrayLike<number>, shape: readonly number[], label: string) =>
+    upload(gpu, shape, "u32", Uint32Array.from(values), label);
+  const floats = (values: Float32Array<ArrayBuffer>, shape: readonly number[], label: string) =>
+    upload(gpu, shape, "f32", values, label);
+  const inputs = {
+    ids: words(given, [rows], "token ids"),
+    positions: words(
+      given.map((_, i) => i % tokens),
+      [rows],
       "positions",
     ),
-    types: upload(gpu, [texts, tokens], "u32", new Uint32Array(texts * tokens), "types"),
-    ranges: upload(gpu, [texts, 2], "u32", Uint32Array.from(problem.lengths.flatMap((end) => [0, end])), "ranges"),
-    offsets: upload(
-      gpu,
+    types: words(new Uint32Array(rows), [rows], "types"),
+    ranges: words(
+      problem.lengths.flatMap((end) => [0, end]),
+      [texts, 2],
+      "ranges",
+    ),
+    offsets: words(
+      Array.from({ length: texts + 1 }, (_, i) => i * tokens),
       [texts + 1],
-      "u32",
-      Uint32Array.from({ length: texts + 1 }, (_, i) => i * tokens),
       "offsets",
     ),
-    mean: upload(gpu, [texts * tokens], "f32", shares, "shares"),
-    step: normalizing(gpu, config.width),
+    weights: floats(shares, [rows], "shares"),
+    ones: floats(new Float32Array(width).fill(1 / Math.sqrt(width)), [width], "1 / √width"),
   };
-  const { ids, positions, types, ranges, offsets, mean } = inputs;
-  const settings = { pooling: ["mean"], includePrompt: true } as const;
-  const output = embeddingOutput({ settings: { ...vectorSettings, ...settings }, steps: [step] });
-  const program = gpu.record(() => {
-    const mask = even ? "full" : ({ kind: "key-padding", ranges } as const);
-    const states = encode({ gpu, config, weights }, { ids, positions, types, mask });
-    return output.record(gpu, {
-      states: reshape(states, [texts * tokens, config.width]),
-      offsets,
-      inputs: { mean },
+  const owned: Tensor[] = Object.values(inputs);
+  const own = (tensor: Tensor): Tensor => {
+    owned.push(tensor);
+    return tensor;
+  };
+  const tensor = (name: string): Tensor => own(floats(encoderTensor(name).values, encoderTensor(name).shape, name));
+  const linear = (name: string): Linear => ({ weight: tensor(`${name}.weight`), bias: tensor(`${name}.bias`) });
+  const norm = (name: string) => ({ kind: "layer", ...linear(name), eps }) as const;
+  const blocks = Array.from({ length: layers }, (_, layer) => blockWeights(`encoder.layer.${layer}`));
+
+  /** One projection of queries, keys and values, as a loaded encoder has it. */
+  function blockWeights(at: string): EncoderBlockWeights {
+    const parts = ["query", "key", "value"].map((part) => `${at}.attention.self.${part}`);
+    const joined = (kind: "weight" | "bias") =>
+      Float32Array.from(parts.flatMap((part) => [...encoderTensor(`${part}.${kind}`).values]));
+    const qkv = {
+      weight: own(floats(joined("weight"), [3 * width, width], `${at}.qkv`)),
+      bias: own(floats(joined("bias"), [3 * width], `${at}.qkv bias`)),
+    };
+    const third = (i: number): Linear => ({
+      weight: slice(qkv.weight, 0, i * width, (i + 1) * width),
+      bias: slice(qkv.bias, 0, i * width, (i + 1) * width),
     });
+    const attention = { q: third(0), k: third(1), v: third(2), qkv, output: linear(`${at}.attention.output.dense`) };
+    return {
+      attention,
+      attentionNorm: norm(`${at}.attention.output.LayerNorm`),
+      feedForward: { up: linear(`${at}.intermediate.dense`), down: linear(`${at}.output.dense`) },
+      feedForwardNorm: norm(`${at}.output.LayerNorm`),
+    };
+  }
+
+  const tables = ["word", "position", "token_type"].map((name) => tensor(`embeddings.${name}_embeddings.weight`));
+  const { kind: _, eps: __, ...first } = norm("embeddings.LayerNorm");
+  const program = gpu.record(() => {
+    const { ids, positions, types, ranges, offsets, weights, ones } = inputs;
+    const looked = [ids, positions, types].map((of, i) => gather(gpu, { ids: of, table: tables[i] as Tensor }).y);
+    const sum = looked.reduce((a, b) => add(gpu, { a, b }).y);
+    const mask = even ? "full" : ({ kind: "key-padding", ranges } as const);
+    const shape = { heads, headWidth: width / heads, activation: "gelu", norms: "post" } as const;
+    const x = reshape(layerNorm(gpu, { x: sum, ...first }, { eps }).y, [texts, tokens, width]);
+    const last = blocks.reduce((stream, block, i) => encoderBlock(gpu, `layer.${i}`, stream, { mask }, block, shape), {
+      sum: x,
+    });
+    const pooled = reduceSegments(
+      gpu,
+      { x: reshape(last.sum, [rows, width]), weights, offsets },
+      { operation: "sum" },
+    ).y;
+    return rmsNorm(gpu, { x: pooled, weight: ones }, { eps: 0 }).y; // of length 1
   });
   const instance = await program.instantiate();
   const result = placed(instance, program.result);
@@ -79,7 +127,7 @@ async function padded(gpu: Gpu, problem: EncoderProblem): Promise<Prepared> {
   return {
     variant: "padded",
     run: async () => {
-      await gpu.write(ids.storage, 0, new Uint8Array(Uint32Array.from(given).buffer));
+      await gpu.write(inputs.ids.storage, 0, new Uint8Array(given.buffer));
       instance.run();
       vectors = await result.read();
     },
@@ -88,15 +136,11 @@ async function padded(gpu: Gpu, problem: EncoderProblem): Promise<Prepared> {
     dispose: () => {
       instance.dispose();
       program.dispose();
-      for (const tensor of [...Object.values(inputs), step.scale]) tensor.dispose();
-      weights.dispose();
+      for (const one of owned) one.dispose();
     },
     dispatches: program.calls.reduce((sum, { dispatches }) => sum + dispatches.length, 0),
   };
 }
-
-/** What of a folder's settings a program of vectors does not depend on. */
-const vectorSettings = { width: miniLm.width, normalized: true, prompts: {}, maxTokens: miniLm.positions };
 
 const wordOf = (id: number) => `w${id}`;
 
