@@ -74,6 +74,7 @@ export const generateFields = fieldsOf<GenerateRequest>({
   signal,
   ...sampling,
   ...{ maxTokens: anything, logprobs: anything, guard: anything, ignoreEos: anything },
+  ...{ beams: anything, lengthPenalty: anything, earlyStopping: anything, noRepeatNgram: anything },
   stop: either(text, listOf(text)),
   speculative: speculativeChecks({}, "none"),
 });

@@ -11,6 +11,8 @@ export interface RowResult {
   readonly tokens: readonly number[];
   readonly text: string;
   readonly stopReason: StopReason;
+  /** With `beams`: the sum of the tokens' log-probabilities over their number to the power of `lengthPenalty`. */
+  readonly score?: number | undefined;
 }
 
 /** The result of a generation that has ended. */
@@ -61,6 +63,8 @@ interface Figures {
   readonly decode: number;
   readonly encodePerToken: number;
   readonly prefilled: number;
+  /** Of a step, where it is no decode step. */
+  readonly dispatches?: number;
   readonly guard?: GuardReport | undefined;
   readonly speculative?: SpeculativeFigures | undefined;
 }
@@ -71,20 +75,16 @@ export function generationResult(
   { batch, cache }: SequenceState,
   rows: readonly Row[],
   options: ResolvedOptions,
-  { compile, prefill, decode, encodePerToken, prefilled, guard, speculative }: Figures,
+  { compile, prefill, decode, encodePerToken, prefilled, dispatches, guard, speculative }: Figures,
 ): GenerationResult {
   const decoded = rows.reduce((sum, { tokens, resumed }) => sum + Math.max(0, tokens.length - resumed - 1), 0);
   const kind = samplingKind(options);
   const longest = Math.max(1, ...rows.map(({ promptTokens, tokens }) => promptTokens.length + tokens.length));
-  const step = programs.decode(batch, programs.visible(longest), kind);
   return {
     ...textOf(rows),
-    rows: rows.map(({ promptTokens, tokens, text, stopReason }) => ({
-      promptTokens,
-      tokens,
-      text,
-      stopReason: stopReason ?? "abort",
-    })),
+    rows: rows.map(({ promptTokens, tokens, text, stopReason = "abort", score }) => {
+      return { promptTokens, tokens, text, stopReason, ...(score === undefined ? {} : { score }) };
+    }),
     seeds: options.seeds,
     timings: {
       compile,
@@ -100,7 +100,8 @@ export function generationResult(
       cachePeak: cache.peakBytes,
       temporaries: programs.temporaryBytes,
     },
-    dispatchesPerToken: step.program.dispatches.length,
+    dispatchesPerToken:
+      dispatches ?? programs.decode(batch, programs.visible(longest), kind).program.dispatches.length,
     ...(guard ? { guard } : {}),
     ...(speculative ? { speculative } : {}),
   };

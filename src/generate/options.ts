@@ -11,6 +11,7 @@ import {
   listOf,
   nonEmpty,
   object,
+  oneOf,
   recordOf,
   required,
   shown,
@@ -59,6 +60,20 @@ export interface GenerationOptions {
    * model. The tokens are those that it generates without. Of a single prompt; default: none are proposed.
    */
   readonly speculative?: Speculative | undefined;
+  /**
+   * Texts that are searched at once for the likeliest one (beam search), in place of drawing; default 1: none are. The
+   * rules are those of transformers 5.0.
+   */
+  readonly beams?: number | undefined;
+  /** With `beams`: scores are divided by the number of tokens to this power; above 0 longer texts gain. Default 1. */
+  readonly lengthPenalty?: number | undefined;
+  /**
+   * When a search with `beams` stops: true as soon as so many texts have ended, false (default) where the best open one is
+   * no better than the worst of them, `never` only once it cannot become better.
+   */
+  readonly earlyStopping?: boolean | "never" | undefined;
+  /** No so many tokens in a row come twice, those of the prompt among them; default 0: they may. */
+  readonly noRepeatNgram?: number | undefined;
   /** Seed of the random numbers: one for all rows or one for each. Default: a new one each time. */
   readonly seed?: number | readonly number[] | undefined;
   /** Goes on after an end-of-text token, up to `maxTokens`, such as to measure speed; default false. */
@@ -103,6 +118,10 @@ export interface ResolvedOptions {
   /** Layers from one that is looked at to the next; 0: none is. */
   readonly guard: number;
   readonly speculation: Speculation | undefined;
+  readonly beams: number;
+  readonly noRepeatNgram: number;
+  /** The options that these were made of. */
+  readonly given: GenerationOptions;
   readonly seeds: readonly number[];
   readonly ignoreEos: boolean;
   readonly stops: readonly string[];
@@ -146,6 +165,10 @@ const checks: Checks<GenerationOptions> = {
   constraint: either(constraint, listOf(constraint)),
   guard: Object.assign(either(boolean, layers), { fields: fieldsOf<Guard>(guardChecks) }),
   speculative: speculativeCheck,
+  beams: integer(1, 64),
+  lengthPenalty: between(-100, 100),
+  earlyStopping: oneOf(true, false, "never"),
+  noRepeatNgram: integer(0, 2 ** 31),
   seed: either(seed, listOf(seed)),
   ignoreEos: boolean,
   stop: either(nonEmpty, listOf(nonEmpty)),
@@ -186,6 +209,9 @@ export function resolveOptions(
     presencePenalty: take("presencePenalty", 0),
     frequencyPenalty: take("frequencyPenalty", 0),
     logprobs: take("logprobs", 0),
+    beams: take("beams", 1),
+    noRepeatNgram: take("noRepeatNgram", 0),
+    given: options,
     bias: resolveBias(options.logitBias, vocabulary),
     constraints: resolveConstraints(options.constraint, rows),
     guard: typeof options.guard === "object" ? options.guard.every : Number(options.guard ?? false),
@@ -240,7 +266,7 @@ export function samplingKind(options: ResolvedOptions): SamplingKind {
   return {
     biased: options.bias.size > 0,
     penalties: options.repetitionPenalty !== 1 || options.presencePenalty !== 0 || options.frequencyPenalty !== 0,
-    restricted: options.constraints.length > 0,
+    restricted: options.constraints.length > 0 || options.noRepeatNgram > 0,
     guard: options.guard,
     logprobs: options.logprobs,
   };

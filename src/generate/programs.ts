@@ -60,6 +60,10 @@ export interface Recorded<T> {
   readonly peaks?: Tensor | undefined;
   readonly logits?: Tensor;
   readonly targets?: Tensor;
+  /** Of beam search (see `BeamStep`). */
+  readonly scores?: Tensor;
+  readonly ranks?: Tensor;
+  readonly parents?: Tensor;
 }
 
 /**

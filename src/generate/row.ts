@@ -38,6 +38,8 @@ export class Row {
   readonly tokens: number[] = [];
   text = "";
   stopReason: StopReason | undefined;
+  /** Of a text that beams found (see `RowResult`). */
+  score: number | undefined;
   /** Of its tokens, those that an earlier run generated. */
   resumed = 0;
   readonly #stream: TextStream;

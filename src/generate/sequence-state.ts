@@ -25,7 +25,7 @@ interface ChunkOptions {
 
 /** A decode step bound to one session's memory. */
 export interface BoundStep {
-  readonly instance: Instance<Sampled>;
+  readonly instance: Instance<unknown>;
   /** Results to read back, by name. */
   readonly outputs: ReadonlyMap<string, Tensor>;
   /** What the tokens were drawn by, which stays on the device, where its kind has `weigh`. */

@@ -215,7 +215,7 @@ export class Session {
 
   async *#run(
     begin: () => RunInputs,
-    options: ResolvedOptions,
+    given: ResolvedOptions,
     stop: AbortSignal,
   ): AsyncGenerator<Piece, GenerationResult, void> {
     using _use = this.#lifetime.use();
@@ -223,11 +223,20 @@ export class Session {
     this.#busy = true;
     const rows: Row[] = [];
     try {
-      const { model, state } = this;
+      const { model } = this;
+      let options = given;
+      let begun: RunInputs | undefined;
+      if (given.beams > 1 || given.noRepeatNgram > 0) {
+        const { generateBeams, withoutRepeats } = await import("./beams/entry.ts");
+        begun = begin();
+        if (given.beams > 1) return yield* generateBeams(model, begun, given, stop, rows, this.#lifetime);
+        options = withoutRepeats(given, begun, model.decoder.config.vocabulary);
+      }
+      const { state } = this;
       const { compileTime, prefilled } = state;
       const draft = this.#drafting(options);
       using _drafting = draft?.state.use();
-      const inputs = { ...begin(), draft };
+      const inputs = { ...(begun ?? begin()), draft };
       const timings: RunTimings = { prefill: 0, decode: 0, encodePerToken: 0, steps: 0 };
       yield* run(state, inputs, options, stop, rows, this.#cached, timings);
       const { prefill, decode, encodePerToken, guard, speculative } = timings;
