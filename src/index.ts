@@ -111,6 +111,7 @@ export {
   type RotatedAppendResult,
   type RotatedAppendTensors,
 } from "./kernels/kv-cache/append-rotated.ts";
+export { type CopyRowsOptions, copyCacheRows } from "./kernels/kv-cache/copy-rows.ts";
 export type { KvLayout } from "./kernels/kv-cache/layouts.ts";
 export { type CacheStorage, cacheStorage } from "./kernels/kv-cache/storage.ts";
 export { concat } from "./kernels/layout/concat.ts";
@@ -143,6 +144,7 @@ export { type Recipe, recipes } from "./models/recipes.ts";
 
 export { acceptDrafts, tokenWeights } from "./kernels/sampling/accept-drafts.ts";
 export { argmax } from "./kernels/sampling/argmax.ts";
+export { beamTotals, mergeBeams, topTokens } from "./kernels/sampling/beams.ts";
 export { penalise } from "./kernels/sampling/penalise.ts";
 export { restrict } from "./kernels/sampling/restrict.ts";
 export { type SampleTensors, sample } from "./kernels/sampling/sample.ts";

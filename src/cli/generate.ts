@@ -6,6 +6,7 @@ import type { Session } from "../generate/session.ts";
 import type { Speculative } from "../generate/speculative/options.ts";
 import { TextError } from "../text/text-error.ts";
 import { count, number, repeated } from "./arguments.ts";
+import { addBeamOptions, type BeamFlags, beamOptions, checkBeamFlags } from "./beam-options.ts";
 import { generationFigures, generationJson } from "./generation-report.ts";
 import { makeInterrupt } from "./interrupt.ts";
 import { addModelOptions, type ModelFlags } from "./model-options.ts";
@@ -20,7 +21,8 @@ import { createTextFlow } from "./text-flow.ts";
 interface GenerateFlags
   extends ModelFlags,
     SpeculativeFlags,
-    Omit<GenerationOptions, "signal" | "seed" | "speculative"> {
+    BeamFlags,
+    Omit<GenerationOptions, "signal" | "seed" | "speculative" | "noRepeatNgram" | keyof BeamFlags> {
   readonly seed?: number;
   readonly chat?: boolean;
 }
@@ -47,7 +49,10 @@ export function generateCommand(): Command {
       "look at what each layer adds up to: the largest magnitude, or the first layer with NaN or infinity",
     )
     .option("--chat", "the prompt is a user's message, in the model's chat template")
-    .optionsGroup("Speculative decoding (text as without, in fewer steps where it can be guessed):");
+    .optionsGroup("Beam search (draws nothing):");
+  addBeamOptions(command).optionsGroup(
+    "Speculative decoding (text as without, in fewer steps where it can be guessed):",
+  );
   addSpeculativeOptions(command);
   return addModelOptions(command)
     .option("--logprobs <n>", "with --json: the n likeliest tokens at each step", count)
@@ -58,6 +63,7 @@ async function generate(prompt: string | undefined, flags: GenerateFlags): Promi
   const { json = false } = flags;
   if (flags.logprobs && !json) throw new TextError("--logprobs requires --json: plain text does not show them");
   checkSpeculativeFlags(flags);
+  checkBeamFlags(flags);
   resolveOptions(samplingOptions(flags), {}, 1); // options out of range are reported before the model is loaded
   const { generateSequence, isEncoderDecoder } = await import("./generate-sequence.ts");
   if (flags.model !== "" && (await isEncoderDecoder(flags.model))) return await generateSequence(prompt, flags);
@@ -73,7 +79,10 @@ async function generate(prompt: string | undefined, flags: GenerateFlags): Promi
   using session = model.session();
   const generation = session.generate(ids, options);
   const compileStart = performance.now();
-  await withProgress("compiling", json, (report) => compile(session, ids.length, options, report));
+  // A search has programs of its own, which it compiles in its first steps.
+  if ((flags.beams ?? 1) <= 1) {
+    await withProgress("compiling", json, (report) => compile(session, ids.length, options, report));
+  }
   const compiled = performance.now() - compileStart;
   await interrupt.watch();
 
@@ -98,7 +107,7 @@ function samplingOptions(flags: GenerateFlags, draft?: LanguageModel): Generatio
   const { repetitionPenalty, presencePenalty, frequencyPenalty } = flags;
   const penalties = { repetitionPenalty, presencePenalty, frequencyPenalty };
   const sampling = { maxTokens, temperature, topK, topP, minP, ...penalties, seed, ignoreEos, stop, logprobs, guard };
-  return { ...sampling, speculative: speculativeOption(flags, draft) };
+  return { ...sampling, ...beamOptions(flags), speculative: speculativeOption(flags, draft) };
 }
 
 function speculativeOption({ lookup, draftMax }: GenerateFlags, draft?: LanguageModel): Speculative | undefined {

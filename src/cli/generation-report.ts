@@ -35,6 +35,7 @@ export function generationJson(
     tokens: row?.tokens ?? [],
     text: row?.text ?? "",
     stopReason: row?.stopReason,
+    ...(row?.score === undefined ? {} : { score: row.score }),
     seed: seeds[0],
     timings: {
       load: milliseconds(load),
@@ -67,6 +68,7 @@ export function generationFigures(
     `prefill ${tokens(read)}${speed(timings.prefillTokensPerSecond)}`,
     `decode ${tokens(made)}${speed(timings.tokensPerSecond)}`,
     ...(speculative ? [proposals(speculative)] : []),
+    ...(row?.score === undefined ? [] : [`score ${row.score.toPrecision(4)}`]),
     `ended: ${row?.stopReason}`,
     `seed ${seeds[0]}`,
     ...(guard ? [magnitudes(guard)] : []),

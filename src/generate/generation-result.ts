@@ -100,8 +100,7 @@ export function generationResult(
       cachePeak: cache.peakBytes,
       temporaries: programs.temporaryBytes,
     },
-    dispatchesPerToken:
-      dispatches ?? programs.decode(batch, programs.visible(longest), kind).program.dispatches.length,
+    dispatchesPerToken: dispatches ?? programs.decode(batch, programs.visible(longest), kind).program.dispatches.length,
     ...(guard ? { guard } : {}),
     ...(speculative ? { speculative } : {}),
   };

@@ -89,7 +89,11 @@ export function mergeBeams(
  */
 export function copyRows(tensors: { cache: Dense; parents: Dense; lengths: Dense }): { cache: Dense } {
   const { cache, parents, lengths } = given("copyRows", tensors, { cache: tensor, parents: tensor, lengths: tensor });
-  const { b, g, s, d } = axes("copyRows", { cache, parents, lengths }, { cache: "b g s d", parents: "b", lengths: "b" });
+  const { b, g, s, d } = axes(
+    "copyRows",
+    { cache, parents, lengths },
+    { cache: "b g s d", parents: "b", lengths: "b" },
+  );
   const next = dense(cache.shape, cache.values);
   for (let row = 0; row < b; row++) {
     const parent = at(parents.values, row);

@@ -62,6 +62,7 @@ export {
 
 // Choosing tokens, and random numbers
 
+export { beamTotals, copyRows, mergeBeams, topTokens } from "./beams.ts";
 export { threefry2x32, uniform01, type Words } from "./random.ts";
 export {
   argmax,

@@ -18,7 +18,15 @@ test("pages of one row are copied into those of another, and no others", async (
   // Pages of two positions with one element; rows have three positions, the third row's pages are none of both.
   const values = Array.from({ length: 14 }, (_, i) => i);
   const cache = tensor(gpu, [7, 1, 2, 1], values);
-  const table = blockTable(gpu, [[4, 1], [0, 6], [3, 5]], { pages: 7, entries: 3 });
+  const table = blockTable(
+    gpu,
+    [
+      [4, 1],
+      [0, 6],
+      [3, 5],
+    ],
+    { pages: 7, entries: 3 },
+  );
   const parents = tensor(gpu, [3], [1, 1, 2], "u32");
   const step = stepOf(gpu, [
     [3, 1],
@@ -41,5 +49,7 @@ test("errors say what was expected", () => {
   expect(() => copyCacheRows(gpu, { cache, parents, step }, { positions: 4 })).toThrow(
     "kv-cache/copy-rows: cache is [3, 1, 4, 2], expected 2 batch rows",
   );
-  expect(() => topTokens(gpu, { logits: zeros(gpu, [1, 3]) }, { n: 4 })).toThrow("n is 4, expected 1 to 3 for 3 tokens");
+  expect(() => topTokens(gpu, { logits: zeros(gpu, [1, 3]) }, { n: 4 })).toThrow(
+    "n is 4, expected 1 to 3 for 3 tokens",
+  );
 });

@@ -100,9 +100,9 @@ export const survivors: Readonly<Record<string, string>> = {
     "adds the product of two elements of padding, which are zeros",
   "shaders/sampling/token-logprobs.wgsl: if (thread == 0) { logprobs[row] = logprob(first, params.v, targets[row], sum); } → if (thread == 1) { logprobs[row] = logprob(first, params.v, targets[row], sum); }":
     same,
-  "shaders/sampling/top-logprobs.wgsl: let share = (params.v + WORKGROUP - 1) / WORKGROUP; → let share = (params.v + WORKGROUP + 1) / WORKGROUP;":
+  "shaders/sampling/candidates.wgsl: let share = (params.v + WORKGROUP - 1) / WORKGROUP; → let share = (params.v + WORKGROUP + 1) / WORKGROUP;":
     "another cut of the same tokens",
-  "shaders/sampling/top-logprobs.wgsl: let to = min(start + share, params.v); → let to = min(start - share, params.v);":
+  "shaders/sampling/candidates.wgsl: let to = min(start + share, params.v); → let to = min(start - share, params.v);":
     "0 − share wraps: thread 0 takes all tokens and the others none, in the same order",
   "shaders/moe/align/naive.wgsl: if (thread == 0) { write_offsets(); } → if (thread == 1) { write_offsets(); }":
     "any one thread may write them",

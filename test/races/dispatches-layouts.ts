@@ -19,6 +19,18 @@ export const layoutDispatches: Readonly<Record<string, Dispatch>> = {
     workgroups: [2, 1, 1],
   },
   // Two batch rows of six slots, two of them sinks, that have seen nine keys; three queries each.
+  // Rows 0 and 3 from row 1, row 2 from itself; two of three positions.
+  "kv-cache/copy-rows": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { size: 36, b: 4, g: 1, s: 3, t: 3, words: 3 } },
+    inputs: {
+      cache: Uint32Array.from(Array(36).keys()),
+      parents: Uint32Array.of(1, 1, 2, 1),
+      step: new Uint32Array(256).fill(2),
+    },
+    outputs: {},
+    workgroups: [9, 1, 1],
+  },
   "kv-cache/ring-positions": {
     constants: { WORKGROUP: 4 },
     uniforms: { params: { b: 2, t: 3, slots: 6, sinks: 2, start: 6, length: 9 } },

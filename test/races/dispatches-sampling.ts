@@ -23,6 +23,21 @@ export const samplingDispatches: Readonly<Record<string, Dispatch>> = {
     outputs: { index: 3 },
     workgroups: [2, 2, 1],
   },
+  // Two rows with texts and one without.
+  "sampling/beam-totals": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { b: 3, v: 10 } },
+    inputs: { logits: floats(30), scores: Float32Array.of(-1, -2, Number.NEGATIVE_INFINITY) },
+    outputs: { totals: 30 },
+    workgroups: [3, 1, 1],
+  },
+  "sampling/merge-beams": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { sources: 2, beams: 2, k: 3, n: 4, v: 9 } },
+    inputs: { tokens: words(0, 3, 8, 3, 1, 2, 4, 5, 6, 6, 7, 8), values: floats(12), ranks: words(1, 0, 0, 1) },
+    outputs: { ids: 8, totals: 8 },
+    workgroups: [2, 1, 1],
+  },
   "sampling/penalise": {
     constants: { WORKGROUP: 4 },
     uniforms: { params: { b: 2, v: 5 } },
@@ -71,6 +86,12 @@ export const samplingDispatches: Readonly<Record<string, Dispatch>> = {
     uniforms: { params: { b: 2, v: 300, n: 3 } },
     inputs: { logits: floats(600), chosen: words(5, 299) },
     outputs: { ids: 6, logprobs: 6, chosenLogprob: 2, chosenRank: 2 },
+    workgroups: [2, 1, 1],
+  },
+  "sampling/top-tokens": {
+    uniforms: { params: { b: 2, v: 300, n: 3 } },
+    inputs: { logits: floats(600) },
+    outputs: { ids: 6, values: 6 },
     workgroups: [2, 1, 1],
   },
   "sampling/token-weights": {

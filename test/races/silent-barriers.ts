@@ -46,6 +46,11 @@ export const silentBarriers: Readonly<Record<string, Readonly<Record<string, str
   "norm/rms-norm": { "lib/reduce workgroup_sum 3": lastCall },
   "sampling/accept-drafts": { "lib/reduce workgroup_sum 3": lastCall },
   "sampling/sample": filtered,
+  "sampling/beam-totals": {
+    "sampling/order workgroup_largest 1": largest,
+    "lib/reduce workgroup_sum 3": lastCall,
+  },
+  "sampling/top-tokens": { "sampling/select select_key 1": binEmptied },
   "sampling/token-logprobs": {
     "sampling/order workgroup_largest 1": largest,
     "lib/reduce workgroup_sum 3": lastCall,

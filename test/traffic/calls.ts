@@ -66,6 +66,16 @@ function cacheCalls({ gpu, random, words }: Inputs) {
           ),
       ]),
     ),
+    copyCacheRows: () =>
+      library.copyCacheRows(
+        gpu,
+        {
+          cache: random([2, 1, 4, 3]),
+          parents: words([2], 0, 0),
+          step: words([64, 4], ...new Array<number>(256).fill(3)),
+        },
+        { positions: 4 },
+      ),
     ringPositions: () => library.ringPositions(gpu, {}, { b: 1, slots: 8, t: 3, sinks: 1, length: 3, start: 0 }),
   });
 }
@@ -100,7 +110,21 @@ function samplingCalls({ gpu, random, words }: Inputs) {
       record: () => library.topLogprobs(gpu, { ...one(256), chosen: words([1], 3) }, { n: 2 }),
       grown: () => library.topLogprobs(gpu, { ...one(512), chosen: words([1], 3) }, { n: 2 }),
     },
+    topTokens: {
+      record: () => library.topTokens(gpu, { logits: random([1, 256]) }, { n: 2 }),
+      grown: () => library.topTokens(gpu, { logits: random([1, 512]) }, { n: 2 }),
+    },
+    beamTotals: {
+      record: () => library.beamTotals(gpu, { logits: random([1, 1024]), scores: random([1]) }),
+      grown: () => library.beamTotals(gpu, { logits: random([1, 1280]), scores: random([1]) }),
+    },
     ...named({
+      mergeBeams: () =>
+        library.mergeBeams(
+          gpu,
+          { tokens: words([4, 3], ...Array(12).keys()), values: random([4, 3]), ranks: words([4], 0, 1, 1, 0) },
+          { beams: 2, n: 4, v: 12 },
+        ),
       argmax: () => library.argmax(gpu, { x: logits }),
       penalise: () =>
         library.penalise(gpu, { logits, counts: words([2, 9], ...Array(18).keys()), settings: settings(1) }),

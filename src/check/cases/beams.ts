@@ -24,7 +24,10 @@ const totals = (
   v: number,
   values: ArrayLike<number>,
   scores: ArrayLike<number> = normal(b, b + v, 20).map((value) => -Math.abs(value)),
-): Case<TotalInputs> => ({ name, inputs: { logits: { shape: [b, v], values }, scores: { shape: [b], values: scores } } });
+): Case<TotalInputs> => ({
+  name,
+  inputs: { logits: { shape: [b, v], values }, scores: { shape: [b], values: scores } },
+});
 
 export const beamTotalCases: CaseTable<TotalInputs, "totals", object, "beam-totals"> = {
   op: "sampling/beam-totals",
@@ -108,7 +111,13 @@ interface Merge {
 /** Every rank once in each source, in any order; `values` sorted in each row as `topTokens` sorts them, or not. */
 function merge(
   name: string,
-  { sources = 1, beams, k, n, v }: Omit<Merge, "n"> & { readonly sources?: number; readonly k: number; readonly n?: number },
+  {
+    sources = 1,
+    beams,
+    k,
+    n,
+    v,
+  }: Omit<Merge, "n"> & { readonly sources?: number; readonly k: number; readonly n?: number },
   values?: readonly number[],
 ): Case<MergeInputs, Merge> {
   const source = randomSource(7 * beams + k);
@@ -144,8 +153,16 @@ export const mergeBeamCases: CaseTable<MergeInputs, "ids" | "totals", Merge, "me
     merge("all equal: by token, then by rank", { beams: 4, k: 8, n: 20, v: 9 }, new Array<number>(32).fill(-1)),
     merge("−∞ at the end", { beams: 2, k: 2, n: 4, v: 5 }, [minus, -1, minus, minus]),
     merge("NaN goes first", { beams: 2, k: 2, n: 4, v: 5 }, [-1, -2, Number.NaN, minus]),
-    { ...merge("rows that are no whole number of sources", { beams: 3, k: 2, v: 5 }), refusedBy: ["merge-beams"], options: { beams: 2, n: 2, v: 5 } },
-    { ...merge("more than there are", { beams: 2, k: 2, v: 5 }), refusedBy: ["merge-beams"], options: { beams: 2, n: 5, v: 5 } },
+    {
+      ...merge("rows that are no whole number of sources", { beams: 3, k: 2, v: 5 }),
+      refusedBy: ["merge-beams"],
+      options: { beams: 2, n: 2, v: 5 },
+    },
+    {
+      ...merge("more than there are", { beams: 2, k: 2, v: 5 }),
+      refusedBy: ["merge-beams"],
+      options: { beams: 2, n: 5, v: 5 },
+    },
   ],
 };
 
@@ -161,7 +178,11 @@ function copy(
   [b, g, s, d]: readonly [number, number, number, number],
   parents: readonly number[],
   lengths: readonly number[],
-  { positions = s, ring, dtype }: { readonly positions?: number; readonly ring?: boolean; readonly dtype?: PlainType } = {},
+  {
+    positions = s,
+    ring,
+    dtype,
+  }: { readonly positions?: number; readonly ring?: boolean; readonly dtype?: PlainType } = {},
 ): Case<"cache" | "parents", Copy> {
   return {
     name,

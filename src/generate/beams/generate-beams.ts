@@ -58,7 +58,7 @@ export async function* generateBeams(
     for (const row of rows) {
       if (row.stopReason !== undefined) continue;
       if (stop.aborted) yield closing(row, "abort");
-      else if (room(row) <= row.tokens.length) yield closing(row, ended(row));
+      else if (room(row) <= row.tokens.length) row.finish(ended(row));
     }
     const sources = rows.map((row) => {
       return { prompt: row.promptTokens, maxTokens: row.stopReason === undefined ? room(row) : 0 };

@@ -68,7 +68,8 @@ export const beginSearch = (): Search => ({
 export const candidatesOf = ({ beams, eos }: Pick<BeamRules, "beams" | "eos">): number =>
   Math.max(2, 1 + eos.length) * beams;
 
-const scoreOf = (total: number, length: number, { lengthPenalty }: BeamRules): number => total / length ** lengthPenalty;
+const scoreOf = (total: number, length: number, { lengthPenalty }: BeamRules): number =>
+  total / length ** lengthPenalty;
 
 /** The open texts as if they ended now, and those that have: what a search that is stopped has found, best first. */
 export function endedNow({ open, ended, length }: Search, rules: BeamRules): readonly EndedText[] {

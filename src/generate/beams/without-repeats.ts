@@ -31,12 +31,7 @@ export function withoutRepeats(
   vocabulary: number,
 ): ResolvedOptions {
   const constraints = tokens.map((prompt, row) =>
-    constraintOf(
-      [...prompt, ...(generated[row] ?? [])],
-      options.noRepeatNgram,
-      vocabulary,
-      options.constraints[row],
-    ),
+    constraintOf([...prompt, ...(generated[row] ?? [])], options.noRepeatNgram, vocabulary, options.constraints[row]),
   );
   return { ...options, constraints };
 }

@@ -28,7 +28,8 @@ function writing(options: CopyRowsOptions) {
 /** 4-byte words of a key or value. Throws `ShapeError` for one that is no whole number of them. */
 function wordsOf(d: number, dtype: Parameters<typeof plainType>[0]): number {
   const bytes = d * bytesPerElement[plainType(dtype, "kv-cache/copy-rows: cache")];
-  if (bytes % 4 !== 0) throw new ShapeError(`kv-cache/copy-rows: cache is ${dtype} of width ${d}, expected an even one`);
+  if (bytes % 4 !== 0)
+    throw new ShapeError(`kv-cache/copy-rows: cache is ${dtype} of width ${d}, expected an even one`);
   return bytes / 4;
 }
 

@@ -86,7 +86,8 @@ export const mergeBeams = withOptions(
     workgroups: ({ sources }) => [sources],
     cost: ({ b, k }, { beams }) => ({ flops: 0, requestedBytes: 8 * b * k * beams * k }),
     check: ({ b, k }, { beams, n }) => {
-      if (b % beams !== 0) throw new ShapeError(`sampling/merge-beams: ${b} rows, expected a multiple of ${beams} beams`);
+      if (b % beams !== 0)
+        throw new ShapeError(`sampling/merge-beams: ${b} rows, expected a multiple of ${beams} beams`);
       if (n > beams * k) throw new ShapeError(`sampling/merge-beams: n is ${n}, expected at most ${beams} · ${k}`);
     },
   }),

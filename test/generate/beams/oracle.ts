@@ -31,7 +31,10 @@ export const logSoftmax = (logits: readonly number[]): number[] => {
 export function oracle(logits: Logits, rules: OracleRules): readonly { tokens: readonly number[]; score: number }[] {
   const { beams, lengthPenalty, earlyStopping, eos, maxTokens, banned = () => [] } = rules;
   const keep = Math.max(2, 1 + eos.length) * beams;
-  let running = Array.from({ length: beams }, (_, i): Beam => ({ tokens: [], score: i === 0 ? 0 : -1e9, finished: false }));
+  let running = Array.from(
+    { length: beams },
+    (_, i): Beam => ({ tokens: [], score: i === 0 ? 0 : -1e9, finished: false }),
+  );
   let done = Array.from({ length: beams }, (): Beam => ({ tokens: [], score: -1e9, finished: false }));
   let unsatisfied = true;
   for (let length = 0; ; ) {
@@ -48,7 +51,11 @@ export function oracle(logits: Logits, rules: OracleRules): readonly { tokens: r
       const tokens = [...(running[beam]?.tokens ?? []), token];
       return { tokens, total, stops: eos.includes(token) || length + 1 >= maxTokens };
     });
-    const open = top.map(({ tokens, total, stops }) => ({ tokens, score: total + (stops ? -1e9 : 0), finished: false }));
+    const open = top.map(({ tokens, total, stops }) => ({
+      tokens,
+      score: total + (stops ? -1e9 : 0),
+      finished: false,
+    }));
     running = open.sort((p, q) => q.score - p.score).slice(0, beams);
     const full = done.every(({ finished }) => finished) && earlyStopping === true;
     const merged = [

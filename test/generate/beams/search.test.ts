@@ -3,7 +3,13 @@ import { randomSource } from "../../../src/check/random.ts";
 import { type Ban, banRepeats, banTokens } from "../../../src/generate/beams/bans.ts";
 import type { BeamModel, BeamSource } from "../../../src/generate/beams/model.ts";
 import { assignRows } from "../../../src/generate/beams/rows.ts";
-import { advanceSearch, beginSearch, candidatesOf, endedNow, stableTokens } from "../../../src/generate/beams/search.ts";
+import {
+  advanceSearch,
+  beginSearch,
+  candidatesOf,
+  endedNow,
+  stableTokens,
+} from "../../../src/generate/beams/search.ts";
 import { type SearchesOptions, type SearchProgress, searchAll } from "../../../src/generate/beams/searches.ts";
 import { type Logits, logSoftmax, oracle } from "./oracle.ts";
 
@@ -26,7 +32,9 @@ function randomLogits(seed: number, vocabulary: number, eos: readonly number[]):
 function rowsModel(logits: readonly Logits[], prompts: readonly (readonly number[])[], options: SearchesOptions) {
   const { beams, vocabulary } = options;
   const n = Math.min(candidatesOf(options), beams * vocabulary);
-  const cache = prompts.flatMap((prompt) => Array.from({ length: beams }, (_, i) => (i === 0 ? prompt.slice(0, -1) : [])));
+  const cache = prompts.flatMap((prompt) =>
+    Array.from({ length: beams }, (_, i) => (i === 0 ? prompt.slice(0, -1) : [])),
+  );
   let copies = 0;
   const model: BeamModel = async ({ live, last, parents, scores, ranks, allowed, moved }) => {
     for (const [row, parent] of parents.entries()) {
@@ -47,7 +55,8 @@ function rowsModel(logits: readonly Logits[], prompts: readonly (readonly number
         const text = [...(cache[row] ?? []), last[row] ?? 0];
         cache[row] = text;
         const words = Math.ceil(vocabulary / 32);
-        const may = (token: number) => !allowed || ((allowed[row * words + (token >> 5)] ?? 0) >>> (token % 32)) % 2 === 1;
+        const may = (token: number) =>
+          !allowed || ((allowed[row * words + (token >> 5)] ?? 0) >>> (token % 32)) % 2 === 1;
         return logSoftmax(logits[source]?.(text.slice(prompt.length)) ?? []).flatMap((logprob, token) => {
           const total = may(token) ? (scores[row] ?? 0) + logprob : Number.NEGATIVE_INFINITY;
           return [{ rank: ranks[row] ?? 0, token, total }];
@@ -86,7 +95,14 @@ async function searched(model: BeamModel, sources: readonly BeamSource[], option
 
 const notFinite = async (source: number, tokens: number) => new Error(`not finite: source ${source}, ${tokens} tokens`);
 
-const defaults = { lengthPenalty: 1, earlyStopping: false, eos: [0], vocabulary: 13, bans: [] as readonly Ban[], notFinite } as const;
+const defaults = {
+  lengthPenalty: 1,
+  earlyStopping: false,
+  eos: [0],
+  vocabulary: 13,
+  bans: [] as readonly Ban[],
+  notFinite,
+} as const;
 
 /** The same texts; totals are kept in f32 between steps, so scores differ by its rounding. */
 function expectTexts(texts: SearchTexts | undefined, expected: SearchTexts, what: string): void {
@@ -121,7 +137,14 @@ describe("against float64 by the rules, three sources at once", () => {
               for (const [i, prompt] of prompts.entries()) {
                 const banned = (text: readonly number[]) => bans.flatMap((ban) => [...ban([...prompt, ...text])]);
                 const own = logits[i] as Logits;
-                const expected = oracle(own, { beams, earlyStopping, lengthPenalty, eos, maxTokens: limits[i] ?? 0, banned });
+                const expected = oracle(own, {
+                  beams,
+                  earlyStopping,
+                  lengthPenalty,
+                  eos,
+                  maxTokens: limits[i] ?? 0,
+                  banned,
+                });
                 expectTexts(results[i]?.texts, expected, `${beams} beams, end ${eos}, source ${i}`);
               }
             }
@@ -147,7 +170,11 @@ test("with room for every text it finds the best of all there are", async () => 
     walk([], 0);
     all.sort((p, q) => q.score - p.score);
     const options: SearchesOptions = { ...defaults, vocabulary: 3, beams: 81, lengthPenalty, earlyStopping: "never" };
-    const [result] = await searched(rowsModel([logits], [[1]], options).model, [{ prompt: [1], maxTokens: 4 }], options);
+    const [result] = await searched(
+      rowsModel([logits], [[1]], options).model,
+      [{ prompt: [1], maxTokens: 4 }],
+      options,
+    );
     expectTexts(result?.texts, all.slice(0, 81), `lengthPenalty ${lengthPenalty}`);
   }
 });
@@ -264,7 +291,10 @@ test("bans of repeats are those of a plain search", () => {
       const twice = (token: number) => {
         const longer = [...text, token];
         const last = longer.slice(-n).join(" ");
-        return longer.length > n && longer.slice(0, -1).some((_, at) => at + n < longer.length && longer.slice(at, at + n).join(" ") === last);
+        return (
+          longer.length > n &&
+          longer.slice(0, -1).some((_, at) => at + n < longer.length && longer.slice(at, at + n).join(" ") === last)
+        );
       };
       expect([...new Set(banRepeats(n)(text))].sort()).toEqual([0, 1, 2].filter(twice));
     }

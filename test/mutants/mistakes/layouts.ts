@@ -182,6 +182,8 @@ export const layoutMistakes: readonly Mistake[] = [
     "& MASK) << ((PER_WORD - 1 - n) * BITS)",
     "codes from the other end",
   ),
+  inShader("kv-cache/copy-rows", "cache_row(parent, group, at)", "cache_row(0, group, at)", "all from the first row"),
+  inShader("kv-cache/copy-rows", "at >= step[b].position", "at > step[b].position", "a position too many"),
   inShader(
     "kv-cache/ring-positions",
     "round - lost % round",

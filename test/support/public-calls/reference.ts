@@ -197,6 +197,13 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
       { weights: bits(2, 4), draftWeights: bits(2, 4), drafts: bits(2), words: bits(2, 3) },
     ]),
     topLogprobs: of(reference.topLogprobs, [logits, { n: 2 }]),
+    beamTotals: of(reference.beamTotals, [{ ...logits, scores: v2 }]),
+    topTokens: of(reference.topTokens, [logits, { n: 2 }]),
+    mergeBeams: of(reference.mergeBeams, [
+      { tokens: bits(2, 4), values: bits(2, 4), ranks: bits(2) },
+      { beams: 2, n: 3, v: 4 },
+    ]),
+    copyRows: of(reference.copyRows, [{ cache: bits(2, 1, 3, 2), parents: bits(2), lengths: bits(2) }]),
     bert: of(reference.bert, [{ ids: v2, types: v2, weights: bertWeights }, bertConfig]),
     gpt2: of(reference.gpt2, [{ ids: v2, weights: gpt2Weights }, gpt2Config]),
     llama: of(reference.llama, [{ ids: v2, weights: llamaWeights, table: bits(4, 1, 2) }, llamaConfig]),

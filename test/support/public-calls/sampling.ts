@@ -30,6 +30,16 @@ export function samplingCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
       { logits: m4, settings: zeros([64, 8]), step },
       { into: { chosen: zeros([4], "u32") } },
     ]),
+    beamTotals: call(library.beamTotals, [{ logits: m4, scores: v4 }, { into: { totals: zeros([4, 4]) } }]),
+    topTokens: call(library.topTokens, [{ logits: m4 }, { n: 2, into: { values: zeros([4, 2]) } }]),
+    mergeBeams: call(library.mergeBeams, [
+      { tokens: zeros([4, 2], "u32"), values: zeros([4, 2]), ranks: zeros([4], "u32") },
+      { beams: 2, n: 3, v: 4, into: { totals: zeros([2, 3]) } },
+    ]),
+    copyCacheRows: call(library.copyCacheRows, [
+      { cache: zeros([4, 1, 4, 4]), parents: zeros([4], "u32"), step },
+      { positions: 4, layout: "contiguous" },
+    ]),
     packSettings: plain(library.packSettings, [[{ temperature: 0 }]]),
     tokenLogprobs: call(library.tokenLogprobs, [
       { logits: m4, targets: zeros([4], "u32") },
