@@ -29,8 +29,8 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   let b = i / (params.words * params.t * params.g);
   let parent = parents[b];
   if (parent == b || parent >= params.b || at >= step[b].position) { return; }
-  let read = cache_row(parent, group, at);
-  let written = cache_row(b, group, at);
-  if (read == NO_INDEX || written == NO_INDEX) { return; }
-  cache[written * params.words + word] = cache[read * params.words + word];
+  let other = cache_row(parent, group, at);
+  let own = cache_row(b, group, at);
+  if (other == NO_INDEX || own == NO_INDEX) { return; }
+  cache[own * params.words + word] = cache[other * params.words + word];
 }

@@ -14,7 +14,7 @@ const fields = {
   repetition_penalty: optional(float(1e-3, 1000)),
 };
 
-/** Settings that change the text and that are not read, with the values that change nothing. */
+/** Settings that change the text and that `generate` does not have, with the values that change nothing. */
 const withoutEffect: Readonly<Record<string, readonly unknown[]>> = {
   num_beams: [1],
   num_beam_groups: [1],
@@ -39,13 +39,6 @@ const withoutEffect: Readonly<Record<string, readonly unknown[]>> = {
   guidance_scale: [1],
   stop_strings: [],
   watermarking_config: [],
-};
-
-/** The options that are these, which a caller gives. */
-const optionsOf: Readonly<Record<string, string>> = {
-  num_beams: "beams",
-  length_penalty: "lengthPenalty",
-  no_repeat_ngram_size: "noRepeatNgram",
 };
 
 /** One id of a token, or a list of them. A negative id is that of no token. */
@@ -101,8 +94,7 @@ export function readDefaults(
   for (const [name, harmless] of Object.entries(withoutEffect)) {
     const value = (Object.hasOwn(reader.raw, name) ? reader.raw[name] : null) ?? null;
     const isNone = value === null || harmless.includes(value) || (Array.isArray(value) && value.length === 0);
-    const why = name in optionsOf ? `not read from here: give ${optionsOf[name]}` : "not supported and has no effect";
-    if (!isNone) warn(`${file}: ${name} is ${shown(value)}, which is ${why}`);
+    if (!isNone) warn(`${file}: ${name} is ${shown(value)}, which is not supported and has no effect`);
   }
   const sampled = given.do_sample;
   return {

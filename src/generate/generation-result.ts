@@ -57,7 +57,7 @@ export interface TextResult extends GenerationResult {
 }
 
 /** Times in milliseconds, and the number of tokens prefilled. */
-interface Figures {
+export interface GenerationFigures {
   readonly compile: number;
   readonly prefill: number;
   readonly decode: number;
@@ -69,21 +69,29 @@ interface Figures {
   readonly speculative?: SpeculativeFigures | undefined;
 }
 
-/** The result of a generation that has ended. */
+/** The result of a generation that has ended; `state` is its memory, where it took some. */
 export function generationResult(
   { programs, decoder }: LoadedModel,
-  { batch, cache }: SequenceState,
+  state: SequenceState | undefined,
   rows: readonly Row[],
   options: ResolvedOptions,
-  { compile, prefill, decode, encodePerToken, prefilled, dispatches, guard, speculative }: Figures,
+  {
+    compile = 0,
+    prefill = 0,
+    decode = 0,
+    encodePerToken = 0,
+    prefilled = 0,
+    dispatches,
+    guard,
+    speculative,
+  }: Partial<GenerationFigures>,
 ): GenerationResult {
   const decoded = rows.reduce((sum, { tokens, resumed }) => sum + Math.max(0, tokens.length - resumed - 1), 0);
-  const kind = samplingKind(options);
   const longest = Math.max(1, ...rows.map(({ promptTokens, tokens }) => promptTokens.length + tokens.length));
   return {
-    ...textOf(rows),
+    text: rows.length === 1 ? rows[0]?.text : undefined,
     rows: rows.map(({ promptTokens, tokens, text, stopReason = "abort", score }) => {
-      return { promptTokens, tokens, text, stopReason, ...(score === undefined ? {} : { score }) };
+      return { promptTokens, tokens, text, stopReason, score };
     }),
     seeds: options.seeds,
     timings: {
@@ -96,40 +104,23 @@ export function generationResult(
     },
     memory: {
       weights: decoder.weights.bytes,
-      cache: cache.bytes,
-      cachePeak: cache.peakBytes,
+      cache: state?.cache.bytes ?? 0,
+      cachePeak: state?.cache.peakBytes ?? 0,
       temporaries: programs.temporaryBytes,
     },
-    dispatchesPerToken: dispatches ?? programs.decode(batch, programs.visible(longest), kind).program.dispatches.length,
-    ...(guard ? { guard } : {}),
-    ...(speculative ? { speculative } : {}),
+    dispatchesPerToken:
+      dispatches ??
+      programs.decode(rows.length, programs.visible(longest), samplingKind(options)).program.dispatches.length,
+    guard,
+    speculative,
   };
-}
-
-/** `text` of a result, where there is one row. */
-function textOf(rows: readonly { readonly text: string }[]): Pick<GenerationResult, "text"> {
-  const [only, ...others] = rows;
-  return only && others.length === 0 ? { text: only.text } : {};
 }
 
 /**
  * The result of a generation that was left or aborted before it began: no time, no cache, and no tokens but those of the
  * one that it was to go on with.
  */
-export function unbegunResult(
-  { programs, decoder }: LoadedModel,
-  begun: readonly Row[],
-  { seeds }: ResolvedOptions,
-): GenerationResult {
-  const rows = begun.map(({ promptTokens, tokens, text }) => {
-    return { promptTokens, tokens, text, stopReason: "abort" as const };
-  });
-  return {
-    ...textOf(rows),
-    rows,
-    seeds,
-    timings: { compile: 0, prefill: 0, decode: 0, tokensPerSecond: 0, prefillTokensPerSecond: 0, encodePerToken: 0 },
-    memory: { weights: decoder.weights.bytes, cache: 0, cachePeak: 0, temporaries: programs.temporaryBytes },
-    dispatchesPerToken: 0,
-  };
+export function unbegunResult(model: LoadedModel, rows: readonly Row[], options: ResolvedOptions): GenerationResult {
+  for (const row of rows) row.stopReason = "abort";
+  return generationResult(model, undefined, rows, options, { dispatches: 0 });
 }

@@ -22,7 +22,7 @@ const byLogits = ({ gpu, programs }: SequenceState): number =>
 export async function score(state: SequenceState, ids: readonly number[]): Promise<Float64Array> {
   using _use = state.use();
   const { decoder } = state.programs;
-  await state.programs.loadLogprobs();
+  await state.programs.loadKernels({ logprobs: 1, penalties: false });
   const out = new Float64Array(Math.max(0, ids.length - 1));
   for (let at = 0; at < ids.length - 1; ) {
     const t = state.chunkOf(ids.length - 1 - at, Math.min(largestChunk, byLogits(state)));

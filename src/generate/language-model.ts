@@ -1,11 +1,9 @@
 import { maxBatch } from "../kernels/step.ts";
-import { checkRequirements } from "../models/requirements.ts";
 import { checkValue, either, listOf, shown, size, text } from "../options/checks.ts";
 import { OptionError } from "../options/errors.ts";
 import type { ChatMessage } from "../text/chat-template.ts";
 import { TextError } from "../text/text-error.ts";
 import type { TokenAttention, TokenAttentionOptions } from "./attention-weights.ts";
-import { tokensAhead } from "./chunks.ts";
 import type { EmbedOptions } from "./embed.ts";
 import type { ExpertChoices } from "./expert-choices.ts";
 import type { Generation } from "./generation.ts";
@@ -52,9 +50,7 @@ export class LanguageModel extends LoadedModel {
     if (!Number.isInteger(batch) || batch < 1 || batch > maxBatch) {
       throw new OptionError(`session: batch is ${shown(batch)}, expected an integer from 1 to ${maxBatch}`);
     }
-    const { gpu, decoder, programs } = this;
-    const { config } = decoder;
-    checkRequirements(gpu, config, programs.capacity, batch, programs.cache, tokensAhead(gpu, config));
+    this.checkMemory(batch);
     return new Session(this, batch, options);
   }
 

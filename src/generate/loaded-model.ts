@@ -1,8 +1,10 @@
 import type { CacheOptions } from "../blocks/kv-cache/cache.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Decoder } from "../models/decoder.ts";
+import { checkRequirements } from "../models/requirements.ts";
 import type { ChatTemplate } from "../text/chat-template.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
+import { tokensAhead } from "./chunks.ts";
 import { Lifetime } from "./lifetime.ts";
 import type { GenerationDefaults } from "./options.ts";
 import { DecoderPrograms } from "./programs.ts";
@@ -53,5 +55,12 @@ export class LoadedModel {
       this.programs.dispose();
       decoder.weights.dispose();
     });
+  }
+
+  /** Throws `GpuError` where this device cannot hold a cache of so many sequences. */
+  checkMemory(batch: number): void {
+    const { gpu, decoder, programs } = this;
+    const { config } = decoder;
+    checkRequirements(gpu, config, programs.capacity, batch, programs.cache, tokensAhead(gpu, config));
   }
 }

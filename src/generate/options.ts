@@ -266,7 +266,7 @@ export function samplingKind(options: ResolvedOptions): SamplingKind {
   return {
     biased: options.bias.size > 0,
     penalties: options.repetitionPenalty !== 1 || options.presencePenalty !== 0 || options.frequencyPenalty !== 0,
-    restricted: options.constraints.length > 0 || options.noRepeatNgram > 0,
+    restricted: options.constraints.length + options.noRepeatNgram > 0,
     guard: options.guard,
     logprobs: options.logprobs,
   };

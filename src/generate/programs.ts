@@ -2,7 +2,6 @@ import { type CacheOptions, type CacheShape, type KvCache, placeholderCache } fr
 import type { Program } from "../gpu/gpu.ts";
 import { add } from "../kernels/elementwise/elementwise.ts";
 import type { tokenWeights } from "../kernels/sampling/accept-drafts.ts";
-import { penalise } from "../kernels/sampling/penalise.ts";
 import { restrict, wordsOf } from "../kernels/sampling/restrict.ts";
 import { sampleFinite } from "../kernels/sampling/sample.ts";
 import { maxBatch } from "../kernels/step.ts";
@@ -109,7 +108,7 @@ export class DecoderPrograms {
   readonly longestChunk: number;
   readonly ropeTables: RopeTables | undefined;
   readonly #programs = new Map<string, Recorded<unknown>>();
-  #logprobs: typeof import("./logprobs.ts") | undefined;
+  #kernels: typeof import("./logprobs.ts") | undefined;
 
   constructor(decoder: Decoder, capacity: number, cache: Required<CacheOptions>) {
     this.decoder = decoder;
@@ -119,15 +118,15 @@ export class DecoderPrograms {
     this.ropeTables = decoder.gpu.unscoped(() => createRopeTables(decoder, capacity));
   }
 
-  /** To be awaited before a program with log-probabilities is recorded: a page begins without their kernels. */
-  async loadLogprobs(): Promise<void> {
-    this.#logprobs ??= await import("./logprobs.ts");
+  /** To be awaited before a program with log-probabilities or penalties is recorded: a page begins without their kernels. */
+  async loadKernels({ logprobs, penalties }: Pick<SamplingKind, "logprobs" | "penalties">): Promise<void> {
+    if (logprobs > 0 || penalties) this.#kernels ??= await import("./logprobs.ts");
   }
 
-  /** The kernels of log-probabilities. */
-  get #loadedLogprobs() {
-    if (!this.#logprobs) throw new TypeError("the kernels of log-probabilities are not loaded");
-    return this.#logprobs;
+  /** The kernels of log-probabilities and penalties. */
+  get #loaded() {
+    if (!this.#kernels) throw new TypeError("these kernels are not loaded");
+    return this.#kernels;
   }
 
   /** Capacity buckets: 512, 1k, 2k, … up to the cache; grids are sized for the bucket that `length` is in. */
@@ -170,7 +169,7 @@ export class DecoderPrograms {
           const result = logits(this.decoder, stream, which === "last" ? "last" : "all");
           if (which !== "score") return { logits: result };
           const flat = reshape(result, [t, this.decoder.config.vocabulary]);
-          return { logprobs: this.#loadedLogprobs.tokenLogprobs(gpu, { logits: flat, targets }).logprobs };
+          return { logprobs: this.#loaded.tokenLogprobs(gpu, { logits: flat, targets }).logprobs };
         },
         taps ? { taps } : {},
       );
@@ -230,7 +229,7 @@ export class DecoderPrograms {
   changed(raw: Tensor, { settings, bias, counts, allowed }: SamplingInputs): Tensor {
     const { gpu } = this.decoder;
     const biased = bias ? add(gpu, { a: raw, b: bias }).y : raw;
-    const penalised = counts ? penalise(gpu, { logits: biased, counts, settings }).y : biased;
+    const penalised = counts ? this.#loaded.penalise(gpu, { logits: biased, counts, settings }).y : biased;
     return allowed ? restrict(gpu, { logits: penalised, allowed }).y : penalised;
   }
 
@@ -247,7 +246,7 @@ export class DecoderPrograms {
   /** Tokens that were chosen, with log-probabilities where these are wanted. */
   reported(raw: Tensor, chosen: Tensor, { logprobs: n }: SamplingKind): Sampled {
     if (n === 0) return { chosen };
-    return { chosen, top: this.#loadedLogprobs.topLogprobs(this.decoder.gpu, { logits: raw, chosen }, { n }) };
+    return { chosen, top: this.#loaded.topLogprobs(this.decoder.gpu, { logits: raw, chosen }, { n }) };
   }
 
   /** The program that is known by this key, recorded once; without a key, each time. */

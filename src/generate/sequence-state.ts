@@ -264,7 +264,7 @@ export class SequenceState {
   ): Promise<BoundStep> {
     using _use = this.#lifetime.use();
     const { programs, batch } = this;
-    if (kind.logprobs > 0) await programs.loadLogprobs();
+    await programs.loadKernels(kind);
     const recorded =
       which === "sample" ? programs.sample(batch, kind) : programs.decode(batch, programs.visible(length), kind);
     let bound = this.#bound.get(recorded);

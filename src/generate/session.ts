@@ -18,7 +18,8 @@ import { run } from "./run.ts";
 import type { RunInputs, RunTimings } from "./run-inputs.ts";
 import { SequenceState } from "./sequence-state.ts";
 import { checkSpeculation } from "./speculative/check.ts";
-import { type DraftSequence, openDraftSequence } from "./speculative/draft-sequence.ts";
+import { type DraftSequence, openSequences } from "./speculative/draft-sequence.ts";
+import { computed } from "./step-results.ts";
 
 /** How a session ends. */
 export interface SessionOptions {
@@ -227,10 +228,19 @@ export class Session {
       let options = given;
       let begun: RunInputs | undefined;
       if (given.beams > 1 || given.noRepeatNgram > 0) {
-        const { generateBeams, withoutRepeats } = await import("./beams/entry.ts");
-        begun = begin();
-        if (given.beams > 1) return yield* generateBeams(model, begun, given, stop, rows, this.#lifetime);
-        options = withoutRepeats(given, begun, model.decoder.config.vocabulary);
+        const { searchBeams, withoutRepeats } = await import("./beams/entry.ts");
+        const inputs = begin();
+        begun = inputs;
+        if (given.beams > 1) {
+          rows.push(...rowsOf(inputs, given));
+          return yield* searchBeams(
+            { model, inputs, options: given, rows, stop },
+            (batch) => openSequences(model, batch, this.#lifetime),
+            computed,
+            (state, figures) => generationResult(model, state, rows, given, figures),
+          );
+        }
+        options = withoutRepeats(given, inputs, model.decoder.config.vocabulary);
       }
       const { state } = this;
       const { compileTime, prefilled } = state;
@@ -259,7 +269,7 @@ export class Session {
     const { model } = speculation.options;
     if (this.#draft?.model !== model) {
       this.#draft?.dispose();
-      this.#draft = openDraftSequence(model);
+      this.#draft = openSequences(model);
     }
     return this.#draft;
   }

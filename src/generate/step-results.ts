@@ -71,6 +71,10 @@ export async function readBack(
   return results as unknown as StepResults; // by the names and types of what sampling returns
 }
 
+/** Submits a step and reads its results back: see `readBack`. */
+export const computed = (state: SequenceState, bound: BoundStep, stop: AbortSignal): Promise<StepResults> =>
+  readBack(state, awaited(submitStep(state, bound), bound), stop);
+
 /** Lets go of results that are not needed. */
 export async function discard({ gpu }: Pick<SequenceState, "gpu">, { staging, mapped }: ReadBack): Promise<void> {
   try {

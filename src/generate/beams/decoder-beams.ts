@@ -1,12 +1,12 @@
 import { cachePairs, placeholderCache } from "../../blocks/kv-cache/cache.ts";
-import { wordsOf } from "../../kernels/sampling/restrict.ts";
 import { maxBatch } from "../../kernels/step.ts";
 import { forward, logits } from "../../models/decoder.ts";
 import { placed, placeholder, replacements, type Tensor, type TensorPair, zeros } from "../../tensor/tensor.ts";
 import { reshape } from "../../tensor/views.ts";
+import { firstChunk } from "../chunks.ts";
 import type { DecoderPrograms, Recorded } from "../programs.ts";
 import type { BoundStep, SequenceState } from "../sequence-state.ts";
-import { awaited, readBack, submitStep } from "../step-results.ts";
+import type { computed } from "../step-results.ts";
 import type { BeamModel, BeamPairs, BeamStep } from "./model.ts";
 import { beamPairs } from "./pairs.ts";
 import { reorderCache } from "./reorder.ts";
@@ -41,8 +41,13 @@ function pairsProgram(
     const step = placeholder(gpu, [maxBatch, 4], "u32", "step");
     const scores = placeholder(gpu, [rows], "f32", "scores");
     const ranks = placeholder(gpu, [rows], "u32", "ranks");
-    const allowed = restricted ? placeholder(gpu, [rows, wordsOf(vocabulary)], "u32", "allowed tokens") : undefined;
-    const chosen = (given: Tensor) => beamPairs(gpu, { logits: given, scores, ranks, allowed }, { beams, pairs });
+    const allowed = restricted
+      ? placeholder(gpu, [rows, Math.ceil(vocabulary / 32)], "u32", "allowed tokens")
+      : undefined;
+    const restrict = (logits: Tensor, allowed: Tensor) =>
+      programs.changed(logits, { step, settings: step, bias: undefined, counts: undefined, allowed });
+    const chosen = (given: Tensor) =>
+      beamPairs(gpu, { logits: given, scores, ranks, allowed }, { beams, pairs, restrict });
     if (visible === undefined) {
       const given = placeholder(gpu, [rows, vocabulary], "f32", "logits");
       const program = gpu.record((): PairResult => chosen(given));
@@ -72,9 +77,6 @@ function reorderProgram(programs: DecoderPrograms, rows: number, visible: number
   });
 }
 
-/** Tokens by which rows that nothing was prefilled into grow at once: a row's window may not be passed in one step. */
-const growth = 256;
-
 /**
  * A decoder in beams. Its memory is that of `state`, of `beams` rows a source, in whose first rows the prompts have been
  * prefilled; `lengths` are those of the prompts.
@@ -94,12 +96,15 @@ export class DecoderBeams {
   /** Dispatches of the last step, without those that reorder caches. */
   dispatches = 0;
 
-  constructor(state: SequenceState, lengths: readonly number[], kind: BeamsKind) {
+  readonly #compute: typeof computed;
+
+  constructor(state: SequenceState, lengths: readonly number[], kind: BeamsKind, compute: typeof computed) {
     const { gpu, batch } = state;
     const make = (dtype: "f32" | "u32", label: string) => gpu.unscoped(() => zeros(gpu, [batch], dtype, label));
     this.#state = state;
     this.#kind = kind;
     this.#lengths = lengths;
+    this.#compute = compute;
     this.#scores = make("f32", "scores");
     this.#ranks = make("u32", "ranks");
     this.#parents = make("u32", "parents");
@@ -122,9 +127,9 @@ export class DecoderBeams {
     const bound = await this.#bind(recorded, stop);
     this.dispatches = recorded.program.dispatches.length;
     const before = performance.now();
-    const staging = submitStep(state, bound);
+    const results = this.#compute(state, bound, stop);
     this.encoding.push(performance.now() - before);
-    return (await readBack(state, awaited(staging, bound), stop)) as unknown as BeamPairs; // by the names of the results
+    return (await results) as unknown as BeamPairs; // by the names of the results
   };
 
   /** The position of a row's last token. */
@@ -137,9 +142,9 @@ export class DecoderBeams {
     await this.#state.reserve(rows.map((row) => ({ row, length: lengthOf(row) })));
   }
 
-  /** Makes room in the rows of each source that the prompt was not prefilled into. */
+  /** Makes room in the rows of each source that the prompt was not prefilled into, in steps as those of a prefill. */
   async #growTo(step: BeamStep, positions: readonly number[]): Promise<void> {
-    for (let length = growth; length < Math.max(...positions); length += growth) {
+    for (let length = firstChunk; length < Math.max(...positions); length += firstChunk) {
       await this.#reserve(step, (row) => Math.min(length, positions[row] ?? 0));
     }
   }

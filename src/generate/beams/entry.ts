@@ -1,3 +1,3 @@
 // What beam search and bans take, loaded with the first generation that has them.
-export { generateBeams } from "./generate-beams.ts";
+export { searchBeams } from "./search-beams.ts";
 export { withoutRepeats } from "./without-repeats.ts";

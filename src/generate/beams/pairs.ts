@@ -1,6 +1,5 @@
 import type { Gpu } from "../../gpu/gpu.ts";
 import { beamTotals, mergeBeams, topTokens } from "../../kernels/sampling/beams.ts";
-import { restrict } from "../../kernels/sampling/restrict.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 
 /** The logits of all rows, and what `BeamStep` has of them. */
@@ -21,6 +20,8 @@ export interface PairOptions {
   readonly beams: number;
   /** Pairs of a source (see `pairsOf`). */
   readonly pairs: number;
+  /** `restrict`, or what does the same; loaded by what calls this, since most pages have it already. */
+  readonly restrict: (logits: Tensor, allowed: Tensor) => Tensor;
   /** True where the tokens that are not banned share the probability of those that are (`renormalize_logits`). */
   readonly renormalise?: boolean;
 }
@@ -37,12 +38,12 @@ export const pairsOf = (candidates: number, beams: number, vocabulary: number): 
 export function beamPairs(
   gpu: Gpu,
   { logits: raw, scores, ranks, allowed }: PairTensors,
-  { beams, pairs, renormalise = false }: PairOptions,
+  { beams, pairs, restrict, renormalise = false }: PairOptions,
 ): { readonly ids: Tensor; readonly totals: Tensor } {
   const v = raw.shape[1] ?? 0;
-  const logits = allowed && renormalise ? restrict(gpu, { logits: raw, allowed }).y : raw;
+  const logits = allowed && renormalise ? restrict(raw, allowed) : raw;
   const { totals } = beamTotals(gpu, { logits, scores });
-  const possible = allowed && !renormalise ? restrict(gpu, { logits: totals, allowed }).y : totals;
+  const possible = allowed && !renormalise ? restrict(totals, allowed) : totals;
   const { ids: tokens, values } = topTokens(gpu, { logits: possible }, { n: Math.min(pairs, v) });
   return mergeBeams(gpu, { tokens, values, ranks }, { beams, n: pairs, v });
 }

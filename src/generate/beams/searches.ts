@@ -1,4 +1,3 @@
-import { wordsOf } from "../../kernels/sampling/restrict.ts";
 import { type Ban, clearBanned } from "./bans.ts";
 import type { BeamModel, BeamPairs, BeamSource, BeamStep } from "./model.ts";
 import { assignRows } from "./rows.ts";
@@ -99,7 +98,7 @@ function stepOf(
   const [last, ranks] = [new Uint32Array(rows), new Uint32Array(rows)];
   const scores = new Float32Array(rows).fill(Number.NEGATIVE_INFINITY);
   const own = Uint32Array.from({ length: rows }, (_, row) => row);
-  const words = wordsOf(vocabulary);
+  const words = Math.ceil(vocabulary / 32);
   const allowed = bans.length > 0 ? new Uint32Array(rows * words).fill(0xffffffff) : undefined;
   for (const [at, { source, search, rows: rowOf }] of running.entries()) {
     if (search.done) continue;

@@ -15,14 +15,18 @@ export interface DraftSequence {
   dispose(): void;
 }
 
-/** Takes memory for one sequence of a draft model. Throws `GpuError` once it was disposed. */
-export function openDraftSequence(model: ProposingModel): DraftSequence {
-  const lifetime = new Lifetime(`${model.name}: the sequence of this draft model`, model.lifetime, () => {
+/**
+ * Takes memory for sequences of a model, which lives no longer than `owner`. Throws `GpuError` once that was disposed, and
+ * where the device is too small.
+ */
+export function openSequences(model: ProposingModel, batch = 1, owner = model.lifetime): DraftSequence {
+  model.checkMemory(batch);
+  const lifetime = new Lifetime(`${model.name}: these sequences`, owner, () => {
     sequence.weights?.dispose();
     state.free();
   });
   lifetime.begin();
-  const state = new SequenceState(model.programs, 1, lifetime);
+  const state = new SequenceState(model.programs, batch, lifetime);
   const sequence: DraftSequence = { model, state, cached: [], dispose: () => lifetime.dispose() };
   return sequence;
 }

@@ -26,6 +26,8 @@ export interface ProposingModel {
   readonly context: number;
   readonly programs: DecoderPrograms;
   readonly lifetime: Lifetime;
+  /** Throws `GpuError` where the device cannot hold a cache of so many sequences. */
+  checkMemory(batch: number): void;
 }
 
 /** Tokens are proposed by a smaller model with the same vocabulary (Leviathan et al. 2022; Chen et al. 2023). */

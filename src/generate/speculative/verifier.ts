@@ -127,7 +127,7 @@ export class Verifier {
     const state = this.#state;
     if (this.#moves !== state.cache.moves) this.#unbind();
     this.#moves = state.cache.moves;
-    if (this.#kind.logprobs > 0) await state.programs.loadLogprobs();
+    await state.programs.loadKernels(this.#kind);
     const recorded = verification(state.programs, rows, state.programs.visible(length), this.#kind);
     const known = this.#bound.get(recorded);
     if (known) return known;
