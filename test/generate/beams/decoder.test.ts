@@ -178,26 +178,32 @@ test("goes on with the tokens of one that ended too early, and refuses others", 
 });
 
 test("aborted, it has the best text so far and frees its memory", async () => {
-  const allocated = async () => {
-    await gpu.flush(); // what was written for a step that no longer ran
-    gpu.buffers.trim();
-    return gpu.buffers.allocatedBytes;
-  };
-  await model.generate(ids, { beams: 4, maxTokens: 40 }).result;
-  const before = await allocated();
-  const controller = new AbortController();
-  const generation = model.generate(ids, { beams: 4, maxTokens: 40, signal: controller.signal });
-  const tokens: (number | undefined)[] = [];
-  for await (const { token } of generation) {
-    tokens.push(token);
-    controller.abort();
+  const own = await openGpu(); // one whose memory serves again
+  try {
+    const other = await loadModel(own, bundledModel, { context: 128 });
+    const allocated = async () => {
+      await own.flush(); // what was written for a step that no longer ran
+      own.buffers.trim();
+      return own.buffers.allocatedBytes;
+    };
+    await other.generate(ids, { beams: 4, maxTokens: 40 }).result;
+    const before = await allocated();
+    const controller = new AbortController();
+    const generation = other.generate(ids, { beams: 4, maxTokens: 40, signal: controller.signal });
+    const tokens: (number | undefined)[] = [];
+    for await (const { token } of generation) {
+      tokens.push(token);
+      controller.abort();
+    }
+    const { rows } = await generation.result;
+    expect(rows[0]?.stopReason).toBe("abort");
+    expect(rows[0]?.tokens.length).toBeLessThan(40);
+    expect(tokens.filter((token) => token !== undefined)).toEqual(rows[0]?.tokens);
+    expect(await allocated()).toBe(before);
+    expect(await scored(other, ids, rows[0]?.tokens ?? [])).toBeCloseTo(rows[0]?.score ?? 0, 3);
+  } finally {
+    own.close();
   }
-  const { rows } = await generation.result;
-  expect(rows[0]?.stopReason).toBe("abort");
-  expect(rows[0]?.tokens.length).toBeLessThan(40);
-  expect(tokens.filter((token) => token !== undefined)).toEqual(rows[0]?.tokens);
-  expect(await allocated()).toBe(before);
-  expect(await scored(model, ids, rows[0]?.tokens ?? [])).toBeCloseTo(rows[0]?.score ?? 0, 3);
 });
 
 test("a full context ends the texts, and a prompt that fills it gets none", async () => {
