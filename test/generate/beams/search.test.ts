@@ -2,7 +2,6 @@ import { describe, expect, test } from "vitest";
 import { randomSource } from "../../../src/check/random.ts";
 import { type Ban, banRepeats, banTokens } from "../../../src/generate/beams/bans.ts";
 import type { BeamModel, BeamSource } from "../../../src/generate/beams/model.ts";
-import { assignRows } from "../../../src/generate/beams/rows.ts";
 import {
   advanceSearch,
   beginSearch,
@@ -274,29 +273,4 @@ test("a source without room is not searched, and needs no row", async () => {
   const results: SearchProgress[] = [];
   for await (const one of searchAll(model, [{ prompt: [1], maxTokens: 0 }], options, never)) results.push(one);
   expect(results).toEqual([]);
-});
-
-test("rows: the first to go on stays, the others take rows that are free", () => {
-  expect(assignRows([2, 2, 0, 2], 4)).toEqual([2, 1, 0, 3]);
-  expect(assignRows([0, 0, 0, 0], 4)).toEqual([0, 1, 2, 3]);
-  expect(assignRows([3, 1], 4)).toEqual([3, 1]);
-  expect(() => assignRows([0, 0, 0], 2)).toThrow("3 texts for 2 rows");
-});
-
-test("bans of repeats are those of a plain search", () => {
-  const source = randomSource(11);
-  for (let round = 0; round < 200; round++) {
-    const text = Array.from({ length: source.integer(12) }, () => source.integer(3));
-    for (const n of [1, 2, 3]) {
-      const twice = (token: number) => {
-        const longer = [...text, token];
-        const last = longer.slice(-n).join(" ");
-        return (
-          longer.length > n &&
-          longer.slice(0, -1).some((_, at) => at + n < longer.length && longer.slice(at, at + n).join(" ") === last)
-        );
-      };
-      expect([...new Set(banRepeats(n)(text))].sort()).toEqual([0, 1, 2].filter(twice));
-    }
-  }
 });
