@@ -229,18 +229,17 @@ export class Session {
       let begun: RunInputs | undefined;
       if (given.beams > 1 || given.noRepeatNgram > 0) {
         const { searchBeams, withoutRepeats } = await import("./beams/entry.ts");
-        const inputs = begin();
-        begun = inputs;
+        begun = begin();
         if (given.beams > 1) {
-          rows.push(...rowsOf(inputs, given));
+          rows.push(...rowsOf(begun, given));
           return yield* searchBeams(
-            { model, inputs, options: given, rows, stop },
+            { model, inputs: begun, options: given, rows, stop },
             (batch) => openSequences(model, batch, this.#lifetime),
             computed,
             (state, figures) => generationResult(model, state, rows, given, figures),
           );
         }
-        options = withoutRepeats(given, inputs, model.decoder.config.vocabulary);
+        options = withoutRepeats(given, begun, model.decoder.config.vocabulary);
       }
       const { state } = this;
       const { compileTime, prefilled } = state;
@@ -285,10 +284,9 @@ export class Session {
     await state.warmPrefill(tokens, kind.guard); // first: it may move the cache
     await state.bound("sample", tokens, kind, signal);
     await state.bound("decode", tokens, kind, signal);
-    const { speculation } = resolved;
-    if (!speculation) return;
+    if (!resolved.speculation) return;
     const { warmSpeculation } = await import("./speculative/entry.ts");
-    await warmSpeculation(state, speculation, resolved, this.#drafting(resolved), tokens);
+    await warmSpeculation(state, resolved.speculation, resolved, this.#drafting(resolved), tokens);
   }
 
   /** Stops what it computes and frees its memory, as soon as nothing uses it. */
