@@ -5,6 +5,7 @@ import { loadEncoderDecoder } from "../seq2seq/load-encoder-decoder.ts";
 import type { SequenceOptions } from "../seq2seq/options.ts";
 import type { SequenceResult } from "../seq2seq/results.ts";
 import { TextError } from "../text/text-error.ts";
+import { type BeamFlags, beamOptions } from "./beam-options.ts";
 import { makeInterrupt } from "./interrupt.ts";
 import type { ModelFlags } from "./model-options.ts";
 import { openDevice } from "./open-device.ts";
@@ -16,7 +17,10 @@ import { createTextFlow } from "./text-flow.ts";
 import { measured, milliseconds } from "./units.ts";
 
 /** The flags of `generate` that an encoder-decoder has. */
-export interface SequenceFlags extends ModelFlags, Omit<SequenceOptions, "signal" | "onToken" | "seed"> {
+export interface SequenceFlags
+  extends ModelFlags,
+    BeamFlags,
+    Omit<SequenceOptions, "signal" | "onToken" | "seed" | "noRepeatNgram" | keyof BeamFlags> {
   readonly seed?: number;
 }
 
@@ -105,6 +109,7 @@ export async function generateSequence(text: string | undefined, flags: Sequence
         tokens: result.ids,
         text: result.text,
         stopReason: result.stopReason,
+        ...(result.score === undefined ? {} : { score: result.score }),
         seed: seeds[0],
         timings: Object.fromEntries(Object.entries(times).map(([key, time]) => [key, milliseconds(time)])),
       });
@@ -116,6 +121,7 @@ export async function generateSequence(text: string | undefined, flags: Sequence
       storedText(stored),
       `encode ${tokens(result.sourceIds.length)}`,
       `decode ${tokens(result.ids.length)}${speed}`,
+      ...(result.score === undefined ? [] : [`score ${result.score.toPrecision(4)}`]),
       `ended: ${result.stopReason}`,
       `seed ${seeds[0]}`,
     ];
@@ -128,6 +134,7 @@ export async function generateSequence(text: string | undefined, flags: Sequence
 const tokens = (count: number) => `${count} ${count === 1 ? "token" : "tokens"}`;
 
 /** The options of these flags. */
-function sequenceOptions({ maxTokens, temperature, topK, topP, repetitionPenalty }: SequenceFlags): SequenceOptions {
-  return { maxTokens, temperature, topK, topP, repetitionPenalty };
+function sequenceOptions(flags: SequenceFlags): SequenceOptions {
+  const { maxTokens, temperature, topK, topP, repetitionPenalty } = flags;
+  return { maxTokens, temperature, topK, topP, repetitionPenalty, ...beamOptions(flags) };
 }

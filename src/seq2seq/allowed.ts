@@ -1,3 +1,4 @@
+import { type Ban, banRepeats, banTokens, clearBanned } from "../generate/beams/bans.ts";
 import { wordsOf } from "../kernels/sampling/restrict.ts";
 
 /** Which tokens may come: what never may, and what has to at the ends. */
@@ -9,6 +10,12 @@ export interface TokenRules {
   /** No sequence of this many tokens comes twice; 0: any may. */
   readonly noRepeatNgram: number;
 }
+
+/** What rules forbid whatever the length of a text. */
+export const bansOf = ({ forbidden, noRepeatNgram }: TokenRules): readonly Ban[] => [
+  ...(forbidden.length > 0 ? [banTokens(forbidden)] : []),
+  ...(noRepeatNgram > 0 ? [banRepeats(noRepeatNgram)] : []),
+];
 
 /** True where rules forbid anything at all. */
 export const isRestricted = ({ forbidden, forcedFirst, forcedLast, noRepeatNgram }: TokenRules): boolean =>
@@ -37,26 +44,6 @@ export function allowedAfter(
     return words;
   }
   words.fill(0xffffffff);
-  const forbid = (token: number) => {
-    words[token >> 5] = (words[token >> 5] ?? 0) & ~(1 << (token & 31));
-  };
-  for (const token of rules.forbidden) forbid(token);
-  for (const token of repeats(text, rules.noRepeatNgram)) forbid(token);
+  clearBanned(words, bansOf(rules), text, rules.vocabulary);
   return words;
-}
-
-/**
- * The tokens that followed the last n − 1 tokens wherever these occurred before (`no_repeat_ngram_size` of transformers;
- * Paulus et al. 2017, section 2.5).
- */
-export function repeats(text: readonly number[], n: number): number[] {
-  if (n < 1) return [];
-  const begin = text.length - (n - 1);
-  const found: number[] = [];
-  for (let at = 0; at < begin; at++) {
-    const isSame = Array.from({ length: n - 1 }).every((_, i) => text[at + i] === text[begin + i]);
-    const next = text[at + n - 1];
-    if (isSame && next !== undefined) found.push(next);
-  }
-  return found;
 }

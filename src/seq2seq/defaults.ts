@@ -14,6 +14,8 @@ export interface SequenceDefaults {
   /** The first token, and the last one of a text of the greatest length, where they are given. */
   readonly forcedFirst?: number | undefined;
   readonly forcedLast?: number | undefined;
+  /** True where a search shares the probability of tokens that may not come among those that may. */
+  readonly renormalise: boolean;
 }
 
 const file = "generation_config.json";
@@ -36,6 +38,12 @@ const texts: Field<readonly (readonly number[])[]> = {
   },
 };
 
+/** When a search stops. */
+const stopping: Field<boolean | "never"> = {
+  problem: (value) =>
+    typeof value === "boolean" || value === "never" ? undefined : `is ${shown(value)}, expected true, false or "never"`,
+};
+
 const fields = {
   do_sample: optional(flag, false),
   max_new_tokens: optional(integer(1)),
@@ -45,6 +53,10 @@ const fields = {
   top_p: optional(float(0, 1)),
   repetition_penalty: optional(float(1e-3, 1000)),
   no_repeat_ngram_size: optional(integer(0, 1 << 16)),
+  num_beams: optional(integer(1, 64)),
+  length_penalty: optional(float(-100, 100)),
+  early_stopping: optional(stopping),
+  renormalize_logits: optional(flag, false),
   decoder_start_token_id: optional(ids),
   eos_token_id: optional(ids),
   forced_bos_token_id: optional(ids),
@@ -55,9 +67,7 @@ const fields = {
 
 /** Settings that change the text and that `generate` does not have, with the values that change nothing. */
 const withoutEffect: Readonly<Record<string, readonly unknown[]>> = {
-  num_beams: [1],
   num_beam_groups: [1],
-  length_penalty: [1],
   min_p: [0],
   penalty_alpha: [0],
   typical_p: [1],
@@ -124,6 +134,7 @@ export function readSequenceDefaults(
     ],
     forcedFirst,
     forcedLast,
+    renormalise: given.renormalize_logits,
     options: {
       // `max_length` counts the first token.
       maxTokens: max_new_tokens ?? (max_length === undefined || max_length < 2 ? undefined : max_length - 1),
@@ -132,6 +143,9 @@ export function readSequenceDefaults(
       topP: sampled ? given.top_p : undefined,
       repetitionPenalty: given.repetition_penalty,
       noRepeatNgram: given.no_repeat_ngram_size,
+      beams: given.num_beams,
+      lengthPenalty: given.length_penalty,
+      earlyStopping: given.early_stopping,
     },
   };
 }

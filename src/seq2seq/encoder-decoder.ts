@@ -113,7 +113,10 @@ export class EncoderDecoder {
     const stop = resolved.signal ? AbortSignal.any([resolved.signal, disposed]) : disposed;
     stop.throwIfAborted();
     const most = Math.min(resolved.maxTokens, this.context);
-    const shape = { rowsOfSource: 1, capacity: most };
+    const { beams } = resolved;
+    const searching = beams > 1 ? await import("./search-entry.ts") : undefined;
+    searching?.checkBeams("generate", beams, 1, this.defaults.eos);
+    const shape = { rowsOfSource: beams, capacity: most };
     const results: SequenceResult[] = [];
     const times = { encode: 0, decode: 0, tokens: 0 };
     for (const group of inGroups(this.#programs, sources, shape)) {
@@ -129,25 +132,30 @@ export class EncoderDecoder {
       try {
         times.encode += performance.now() - begun;
         const { vocabulary } = this.config;
-        const drawn = await draw(
-          this.#programs,
-          opened,
-          rows,
-          {
-            ...resolved,
-            ...{ rules: { vocabulary, ...this.defaults, noRepeatNgram }, start: this.defaults.start },
-            ...{ most, mostReason: most < resolved.maxTokens ? "context" : "length" },
-            seeds: group.map(({ row }) => seeds[row] ?? 0),
-            onToken: (row, token, piece) => onToken({ row: first + row, token, text: piece }),
-          },
-          stop,
-        );
+        const given = {
+          ...resolved,
+          ...{ rules: { vocabulary, ...this.defaults, noRepeatNgram }, start: this.defaults.start, most },
+          mostReason: most < resolved.maxTokens ? ("context" as const) : ("length" as const),
+          onToken: (row: number, token: number | undefined, piece: string) =>
+            onToken({ row: first + row, token, text: piece }),
+        };
+        const { eos, renormalise } = this.defaults;
+        const drawn = searching
+          ? await searching.search(this.#programs, opened, rows, { ...given, eos, renormalise }, stop)
+          : await draw(
+              this.#programs,
+              opened,
+              rows,
+              { ...given, seeds: group.map(({ row }) => seeds[row] ?? 0) },
+              stop,
+            );
         times.decode += drawn.decode;
       } finally {
         opened.dispose();
       }
-      for (const [i, { text, tokens, stopReason = "length" }] of rows.entries()) {
-        results.push({ text, ids: tokens, sourceIds: group[i]?.ids ?? [], stopReason });
+      for (const [i, { text, tokens, stopReason = "length", score }] of rows.entries()) {
+        const found = { text, ids: tokens, sourceIds: group[i]?.ids ?? [], stopReason };
+        results.push({ ...found, ...(score === undefined ? {} : { score }) });
         times.tokens += Math.max(0, tokens.length - 1);
       }
     }

@@ -13,7 +13,7 @@ import type { ResolvedSequence } from "./options.ts";
 import type { SequencePrograms, StepProgram } from "./programs.ts";
 
 /** What rows are drawn by. */
-export interface DrawOptions extends Omit<ResolvedSequence, "signal" | "onToken" | "seeds" | "maxTokens"> {
+export interface DrawOptions extends Pick<ResolvedSequence, "temperature" | "topK" | "topP" | "repetitionPenalty"> {
   readonly rules: TokenRules;
   /** The token that every row begins with. */
   readonly start: number;
@@ -118,9 +118,7 @@ export async function draw(
       for (const row of before) {
         const token = chosen[row.index] ?? 0;
         if (token === notFinite) {
-          throw new GpuError(
-            `${programs.model.config.architecture}: the logits of row ${row.index} after ${row.tokens.length} tokens are not finite`,
-          );
+          throw notFiniteError(programs, row.index, row.tokens.length);
         }
         let text = row.push(token);
         if (row.stopReason === undefined && row.tokens.length >= most) text += row.finish(options.mostReason);
@@ -141,6 +139,10 @@ export async function draw(
     for (const one of own.reverse()) one.dispose();
   }
 }
+
+/** The error for logits that are NaN or infinite. */
+export const notFiniteError = ({ model }: SequencePrograms, row: number, tokens: number): GpuError =>
+  new GpuError(`${model.config.architecture}: the logits of text ${row} after ${tokens} tokens are not finite`);
 
 /** Writes where rows begin and how they are drawn. */
 async function prepare(

@@ -1,4 +1,14 @@
-import { between, callback, checkOptions, either, fieldsOf, having, integer, listOf } from "../options/checks.ts";
+import {
+  between,
+  callback,
+  checkOptions,
+  either,
+  fieldsOf,
+  having,
+  integer,
+  listOf,
+  oneOf,
+} from "../options/checks.ts";
 import { OptionError } from "../options/errors.ts";
 
 /** What one step added to a text. */
@@ -27,6 +37,18 @@ export interface SequenceOptions {
   readonly repetitionPenalty?: number | undefined;
   /** No sequence of this many tokens comes twice; 0 does nothing. Steps then wait for one another. */
   readonly noRepeatNgram?: number | undefined;
+  /**
+   * Texts that are searched at once for the likeliest one of each text given (beam search), in place of drawing; 1: none are.
+   * The rules are those of transformers 5.0.
+   */
+  readonly beams?: number | undefined;
+  /** With `beams`: scores are divided by the number of tokens to this power; above 0 longer texts gain. Default 1. */
+  readonly lengthPenalty?: number | undefined;
+  /**
+   * When a search with `beams` stops: true as soon as so many texts have ended, false (default) where the best open one is
+   * no better than the worst of them, `never` only once it cannot become better.
+   */
+  readonly earlyStopping?: boolean | "never" | undefined;
   /** Seed of the random numbers: one for all texts or one for each. Default: a new one each time. */
   readonly seed?: number | readonly number[] | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -42,6 +64,9 @@ export interface ResolvedSequence {
   readonly topP: number;
   readonly repetitionPenalty: number;
   readonly noRepeatNgram: number;
+  readonly beams: number;
+  readonly lengthPenalty: number;
+  readonly earlyStopping: boolean | "never";
   readonly seeds: readonly number[];
   readonly signal: AbortSignal | undefined;
   readonly onToken: (piece: SequencePiece) => void;
@@ -55,6 +80,9 @@ const fields = fieldsOf<SequenceOptions>({
   topP: between(0, 1),
   repetitionPenalty: between(1e-3, 1000),
   noRepeatNgram: integer(0, 2 ** 16),
+  beams: integer(1, 64),
+  lengthPenalty: between(-100, 100),
+  earlyStopping: oneOf(true, false, "never"),
   seed: either(seed, listOf(seed)),
   signal: having("aborted", "an AbortSignal"),
   onToken: callback,
@@ -63,6 +91,7 @@ const fields = fieldsOf<SequenceOptions>({
 /** Checked options for `texts` texts, with the model's defaults filled in. Throws `OptionError`, with option and value. */
 export function resolveSequence(options: SequenceOptions, defaults: SequenceOptions, texts: number): ResolvedSequence {
   checkOptions("generate", fields, options);
+  const own = given(options);
   const {
     maxTokens = 256,
     temperature = 0,
@@ -70,10 +99,39 @@ export function resolveSequence(options: SequenceOptions, defaults: SequenceOpti
     topP = 1,
     repetitionPenalty = 1,
     noRepeatNgram = 0,
-  } = { ...defaults, ...given(options) };
+    lengthPenalty = 1,
+    earlyStopping = false,
+    ...others
+  } = { ...defaults, ...own };
+  const beams = beamsOf(own, others.beams, { temperature, repetitionPenalty });
   const { signal, onToken = () => undefined } = options;
   const seeds = seedsOf(options.seed, texts);
-  return { maxTokens, temperature, topK, topP, repetitionPenalty, noRepeatNgram, seeds, signal, onToken };
+  const sampling = { maxTokens, temperature, topK, topP, repetitionPenalty, noRepeatNgram };
+  return { ...sampling, beams, lengthPenalty, earlyStopping, seeds, signal, onToken };
+}
+
+/**
+ * How many beams there are. Those of the model's defaults give way to a temperature that a caller gives. Throws `OptionError`
+ * for what a search does not have.
+ */
+function beamsOf(
+  own: SequenceOptions,
+  beams = 1,
+  { temperature, repetitionPenalty }: { readonly temperature: number; readonly repetitionPenalty: number },
+): number {
+  if (beams === 1) return 1;
+  if (temperature !== 0) {
+    if (own.beams === undefined) return 1;
+    throw new OptionError(
+      `generate: beams is ${beams} and temperature is ${temperature}: a search draws no tokens; set it to 0`,
+    );
+  }
+  if (repetitionPenalty !== 1) {
+    throw new OptionError(
+      `generate: beams is ${beams} and repetitionPenalty is ${repetitionPenalty}: a search has no penalties; set it to 1`,
+    );
+  }
+  return beams;
 }
 
 /** The options that were given: undefined is not. */

@@ -87,7 +87,7 @@ export class SequencePrograms {
 
   /** The keys and values that every layer of the decoder reads, of sources packed to this size. */
   sources(size: PackSize, taps?: (name: string) => boolean): SourceProgram {
-    return this.#once(taps ? undefined : `sources ${size.tokens} ${size.texts}`, () => {
+    return this.once(taps ? undefined : `sources ${size.tokens} ${size.texts}`, () => {
       const { gpu } = this.model;
       const ids = placeholder(gpu, [size.tokens], "u32", "source ids");
       const positions = placeholder(gpu, [size.tokens], "u32", "source positions");
@@ -101,7 +101,7 @@ export class SequencePrograms {
   step(size: TargetSize, kind: TargetKind): StepProgram {
     const { rows, sources, visible, capacity } = size;
     const key = ["step", rows, sources.tokens, sources.texts, visible, capacity, kind.restricted, kind.penalties];
-    return this.#once(key.join(" "), () => {
+    return this.once(key.join(" "), () => {
       const { gpu, config } = this.model;
       const { vocabulary } = config;
       const places = this.places(size);
@@ -149,7 +149,8 @@ export class SequencePrograms {
     };
   }
 
-  #once<R extends { readonly program: Program<unknown> }>(key: string | undefined, record: () => R): R {
+  /** The program that is known by this key, recorded once; without a key, each time. */
+  once<R extends { readonly program: Program<unknown> }>(key: string | undefined, record: () => R): R {
     if (key === undefined) return record();
     const recorded = (this.#programs.get(key) as R | undefined) ?? record();
     this.#programs.delete(key); // set again, so that the map's order is the order of use

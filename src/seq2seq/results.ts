@@ -8,6 +8,8 @@ export interface SequenceResult {
   /** Tokens of the source, with those that the tokenizer adds. */
   readonly sourceIds: readonly number[];
   readonly stopReason: StopReason;
+  /** Of a text that beams found: its log-probability over `length^lengthPenalty`. */
+  readonly score?: number;
 }
 
 /** What was generated from texts. */

@@ -5,7 +5,7 @@ import { cliInTurn } from "./run-cli.ts";
 const cli = cliInTurn();
 afterAll(() => cli.close());
 const folder = sequenceFolder("t5");
-const [{ text, tokens, greedy } = sequenceGolden("t5").texts[0] as never] = sequenceGolden("t5").texts;
+const [{ text, tokens, greedy, beams = [] } = sequenceGolden("t5").texts[0] as never] = sequenceGolden("t5").texts;
 
 test("generate with an encoder-decoder", async () => {
   const args = ["generate", text, "--model", folder, "--max-tokens", "20"];
@@ -19,6 +19,28 @@ test("generate with an encoder-decoder", async () => {
   expect(people.stdout).toBe(`${greedy.text}\n`);
   expect(people.stderr).toContain(`encode ${tokens.length} tokens`);
   expect(people.stderr).toContain("decode 20 tokens");
+});
+
+test("generate with an encoder-decoder and beams", async () => {
+  const flags = ["--max-tokens", "20", "--beams", "4", "--length-penalty", "2", "--early-stopping", "true"];
+  const { code, stdout, stderr } = await cli.run(["generate", text, "--model", folder, ...flags, "--json"]);
+  expect(code, stderr).toBe(0);
+  const expected = beams.find(({ options }) => "earlyStopping" in options && options.earlyStopping === true);
+  const [best] = expected?.results ?? [];
+  expect(JSON.parse(stdout)).toMatchObject({ tokens: best?.ids, score: expect.closeTo(best?.score ?? 0, 5) });
+  const once = await cli.run([
+    "generate",
+    text,
+    "--model",
+    folder,
+    "--max-tokens",
+    "12",
+    "--no-repeat-ngram",
+    "1",
+    "--json",
+  ]);
+  const { tokens: ids } = JSON.parse(once.stdout) as { tokens: readonly number[] };
+  expect(new Set(ids).size).toBe(12);
 });
 
 test("what an encoder-decoder does not have is refused by the name of the flag", async () => {

@@ -60,6 +60,25 @@ describe.each(Object.entries(devices))("%s", (_, gpu) => {
       ]);
     });
 
+    const searched = texts.flatMap(({ text, beams = [] }) => beams.map((one) => ({ text, ...one })));
+    test.each(searched)("beams of $text, $options", async ({ text, options, results: expected }) => {
+      const { results } = await model.generate(text, { maxTokens: 20, ...options });
+      expect(results[0]?.ids).toEqual(expected[0]?.ids);
+      const score = expected[0]?.score ?? Number.NaN;
+      expect(Math.abs((results[0]?.score ?? Number.NaN) - score)).toBeLessThan(2e-6 * Math.abs(score));
+    });
+
+    test("beams of texts of unequal length, together, and tokens as they are certain", async () => {
+      const several = texts.filter(({ beams }) => beams);
+      const pieces = several.map((): number[] => []);
+      const { results } = await model.generate(
+        several.map(({ text }) => text),
+        { maxTokens: 20, beams: 4, onToken: ({ row, token }) => token !== undefined && pieces[row]?.push(token) },
+      );
+      expect(results.map(({ ids }) => ids)).toEqual(several.map(({ beams }) => beams?.[0]?.results[0]?.ids));
+      expect(pieces).toEqual(results.map(({ ids }) => ids));
+    });
+
     test("texts of unequal length, together", async () => {
       const { results } = await model.generate(
         texts.map(({ text }) => text),

@@ -1,0 +1,181 @@
+import type { BeamModel, BeamPairs } from "../generate/beams/model.ts";
+import { beamPairs, pairsOf } from "../generate/beams/pairs.ts";
+import { reorderCache } from "../generate/beams/reorder.ts";
+import { candidatesOf } from "../generate/beams/search.ts";
+import { searchAll } from "../generate/beams/searches.ts";
+import type { Row } from "../generate/row.ts";
+import { awaited, readBack, submitStep } from "../generate/step-results.ts";
+import type { Program } from "../gpu/gpu.ts";
+import { restrict, wordsOf } from "../kernels/sampling/restrict.ts";
+import { decodeTargets } from "../models/seq2seq/encoder-decoder.ts";
+import { placed, placeholder, type Tensor, type TensorPair, zeros } from "../tensor/tensor.ts";
+import { bansOf, forcedToken } from "./allowed.ts";
+import { type DrawOptions, type DrawTimings, notFiniteError } from "./generate.ts";
+import type { Group } from "./group.ts";
+import { type SequencePrograms, type TargetPlaces, type TargetSize, targetInputs } from "./programs.ts";
+
+/** How texts are searched. */
+export interface SearchOptions
+  extends Omit<DrawOptions, "temperature" | "topK" | "topP" | "repetitionPenalty" | "seeds"> {
+  readonly beams: number;
+  readonly lengthPenalty: number;
+  readonly earlyStopping: boolean | "never";
+  /** True where the tokens that may come share the probability of those that may not. */
+  readonly renormalise: boolean;
+  readonly eos: readonly number[];
+}
+
+/** A step of a search: of each source the best continuations of its rows' texts. */
+interface PairsProgram extends TargetPlaces {
+  readonly program: Program<{ readonly ids: Tensor; readonly totals: Tensor }>;
+  readonly scores: Tensor;
+  readonly ranks: Tensor;
+  readonly allowed: Tensor | undefined;
+}
+
+/** What gives rows the caches of those that their texts go on from. */
+interface ReorderProgram extends TargetPlaces {
+  readonly program: Program<object>;
+  readonly parents: Tensor;
+}
+
+/** What a search's programs depend on apart from their size. */
+interface SearchKind {
+  readonly beams: number;
+  readonly pairs: number;
+  readonly restricted: boolean;
+  readonly renormalise: boolean;
+}
+
+const keyOf = ({ rows, sources, visible, capacity }: TargetSize) =>
+  [rows, sources.tokens, sources.texts, visible, capacity].join(" ");
+
+function pairsProgram(programs: SequencePrograms, size: TargetSize, kind: SearchKind): PairsProgram {
+  const { beams, pairs, restricted, renormalise } = kind;
+  return programs.once(`beams ${keyOf(size)} ${beams} ${pairs} ${restricted} ${renormalise}`, () => {
+    const { model } = programs;
+    const { gpu, config } = model;
+    const places = programs.places(size);
+    const scores = placeholder(gpu, [size.rows], "f32", "scores");
+    const ranks = placeholder(gpu, [size.rows], "u32", "ranks");
+    const allowed = restricted
+      ? placeholder(gpu, [size.rows, wordsOf(config.vocabulary)], "u32", "allowed tokens")
+      : undefined;
+    const program = gpu.record(() => {
+      const logits = decodeTargets(model, targetInputs(places, size));
+      const masked = (values: Tensor, bits: Tensor) => restrict(gpu, { logits: values, allowed: bits }).y;
+      return beamPairs(gpu, { logits, scores, ranks, allowed }, { beams, pairs, renormalise, restrict: masked });
+    });
+    return { ...places, program, scores, ranks, allowed };
+  });
+}
+
+function reorderProgram(programs: SequencePrograms, size: TargetSize): ReorderProgram {
+  return programs.once(`reorder ${keyOf(size)}`, () => {
+    const { gpu } = programs.model;
+    const places = programs.places(size);
+    const parents = placeholder(gpu, [size.rows], "u32", "parents");
+    const program = gpu.record((): object => {
+      reorderCache(gpu, places.cache, { parents, step: places.step }, size.visible);
+      return {};
+    });
+    return { ...places, program, parents };
+  });
+}
+
+/**
+ * Searches the likeliest text of each source of a group with `beams` rows, by the rules of transformers 5.0. Tokens are given as
+ * soon as it is certain that the result has them. Throws as `draw` does.
+ */
+export async function search(
+  programs: SequencePrograms,
+  group: Group,
+  rows: readonly Row[],
+  options: SearchOptions,
+  stop: AbortSignal,
+): Promise<DrawTimings> {
+  const { gpu } = group;
+  const { rules, start, most, beams, eos } = options;
+  const { vocabulary } = rules;
+  const bans = bansOf(rules);
+  const pairs = pairsOf(candidatesOf({ beams, eos }), beams, vocabulary);
+  const kind = { beams, pairs, restricted: bans.length > 0, renormalise: options.renormalise };
+  const own: { dispose(): void }[] = [];
+  const made = (shape: readonly number[], dtype: "u32" | "f32", label: string) => {
+    const one = gpu.unscoped(() => zeros(gpu, shape, dtype, label));
+    own.push(one);
+    return one;
+  };
+  const scores = made([group.rows], "f32", "scores");
+  const [ranks, parents] = [made([group.rows], "u32", "ranks"), made([group.rows], "u32", "parents")];
+  const allowed = kind.restricted ? made([group.rows, wordsOf(vocabulary)], "u32", "allowed tokens") : undefined;
+  const bound = new Map<unknown, Awaited<ReturnType<Group["bind"]>>>();
+  const bind = async <T>(recorded: TargetPlaces & { readonly program: Program<T> }, others: readonly TensorPair[]) => {
+    const known = bound.get(recorded) as Awaited<ReturnType<typeof group.bind<T>>> | undefined;
+    if (known) return known;
+    const instance = await group.bind(recorded, others, stop);
+    own.push(instance);
+    bound.set(recorded, instance);
+    return instance;
+  };
+  const write = ({ storage }: Tensor, { buffer }: Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>) =>
+    gpu.write(storage, 0, new Uint8Array(buffer));
+
+  const model: BeamModel = async (step, abort) => {
+    const at = new Uint32Array(4 * group.rows);
+    for (const [row, lives] of step.live.entries()) at.set([step.index, lives, step.last[row] ?? 0, 0], 4 * row);
+    await write(group.step, at);
+    await write(scores, step.scores);
+    await write(ranks, step.ranks);
+    await write(parents, step.parents);
+    if (allowed && step.allowed) await write(allowed, step.allowed);
+    const size = group.sizeOf(step.index + 1);
+    if (step.moved) {
+      const reorder = reorderProgram(programs, size);
+      (await bind(reorder, [[reorder.parents, parents]])).run();
+    }
+    const recorded = pairsProgram(programs, size, kind);
+    const others: TensorPair[] = [
+      [recorded.scores, scores],
+      [recorded.ranks, ranks],
+    ];
+    if (recorded.allowed && allowed) others.push([recorded.allowed, allowed]);
+    const instance = await bind(recorded, others);
+    const { ids, totals } = recorded.program.result;
+    const outputs = new Map(Object.entries({ ids, totals }).map(([name, one]) => [name, placed(instance, one)]));
+    const staging = submitStep(group, { instance, outputs });
+    return (await readBack(group, awaited(staging, { outputs }), abort)) as unknown as BeamPairs; // by their names
+  };
+
+  const sources = rows.map(() => ({
+    prompt: [start],
+    maxTokens: most,
+    forced: (length: number) => forcedToken(rules, length, most),
+  }));
+  const notFinite = async (source: number, tokens: number) => notFiniteError(programs, source, tokens - 1);
+  const begun = performance.now();
+  let steps = 0;
+  try {
+    const { lengthPenalty, earlyStopping } = options;
+    const given = { beams, lengthPenalty, earlyStopping, eos, vocabulary, bans, notFinite };
+    for await (const { source, tokens, ended } of searchAll(model, sources, given, stop)) {
+      const row = rows[source];
+      if (!row) continue;
+      const added = tokens.slice(row.tokens.length);
+      steps += added.length;
+      for (const [i, token] of added.entries()) {
+        let text = row.push(token);
+        const isLast = ended && i === added.length - 1;
+        if (isLast && row.stopReason === undefined) text += row.finish(ended.stopped ? "stop" : options.mostReason);
+        options.onToken(row.index, token, text);
+      }
+      if (!ended) continue;
+      row.score = ended.texts[0]?.score;
+      if (row.stopReason === undefined) options.onToken(row.index, undefined, row.finish("stop"));
+    }
+    stop.throwIfAborted();
+    return { decode: performance.now() - begun, steps };
+  } finally {
+    for (const one of own.reverse()) one.dispose();
+  }
+}

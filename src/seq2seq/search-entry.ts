@@ -1,0 +1,3 @@
+// What beam search takes, loaded with the first generation that has beams.
+export { checkBeams } from "../generate/beams/options.ts";
+export { search } from "./beams.ts";
