@@ -1,6 +1,4 @@
-import { maxBatch } from "../kernels/step.ts";
-import { checkValue, either, listOf, shown, size, text } from "../options/checks.ts";
-import { OptionError } from "../options/errors.ts";
+import { checkValue, either, listOf, size, text } from "../options/checks.ts";
 import type { ChatMessage } from "../text/chat-template.ts";
 import { TextError } from "../text/text-error.ts";
 import type { TokenAttention, TokenAttentionOptions } from "./attention-weights.ts";
@@ -47,9 +45,6 @@ export class LanguageModel extends LoadedModel {
 
   #session(batch: number, options?: SessionOptions): Session {
     this.lifetime.assertLive();
-    if (!Number.isInteger(batch) || batch < 1 || batch > maxBatch) {
-      throw new OptionError(`session: batch is ${shown(batch)}, expected an integer from 1 to ${maxBatch}`);
-    }
     this.checkMemory(batch);
     return new Session(this, batch, options);
   }

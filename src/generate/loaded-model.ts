@@ -1,7 +1,10 @@
 import type { CacheOptions } from "../blocks/kv-cache/cache.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import { maxBatch } from "../kernels/step.ts";
 import type { Decoder } from "../models/decoder.ts";
 import { checkRequirements } from "../models/requirements.ts";
+import { shown } from "../options/checks.ts";
+import { OptionError } from "../options/errors.ts";
 import type { ChatTemplate } from "../text/chat-template.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
 import { tokensAhead } from "./chunks.ts";
@@ -57,8 +60,14 @@ export class LoadedModel {
     });
   }
 
-  /** Throws `GpuError` where this device cannot hold a cache of so many sequences. */
+  /**
+   * Throws `GpuError` where this device cannot hold a cache of `batch` sequences, and `OptionError` where no session has so
+   * many.
+   */
   checkMemory(batch: number): void {
+    if (!Number.isInteger(batch) || batch < 1 || batch > maxBatch) {
+      throw new OptionError(`session: batch is ${shown(batch)}, expected an integer from 1 to ${maxBatch}`);
+    }
     const { gpu, decoder, programs } = this;
     const { config } = decoder;
     checkRequirements(gpu, config, programs.capacity, batch, programs.cache, tokensAhead(gpu, config));

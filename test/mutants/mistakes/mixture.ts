@@ -54,7 +54,7 @@ export const mixtureMistakes: readonly Mistake[] = [
   inShader("moe/grouped", "(expert + 1) * params.n - 1", "params.end - 1", "columns of the next expert"),
   inShader("moe/grouped", "let bias = bias4(own);", "let bias = bias4(column);", "the bias of the first expert"),
   inShader("moe/subgroups", "let expert = block_experts[block];", "let expert = 0u;", "one expert for all"),
-  inShader("moe/subgroups", "subgroupShuffle(own[t][r], i - first)", "own[t][r]", "own columns for all"),
+  inShader("moe/subgroups", "subgroupShuffle(own[r], i - first)", "own[r]", "own columns for all"),
   inShader("moe/subgroups", "if (slots[first_row + r] != NO_INDEX) {", "{", "padding is stored"),
   inShader(
     "moe/subgroups",

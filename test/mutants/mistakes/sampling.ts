@@ -141,7 +141,7 @@ export const samplingMistakes: readonly Mistake[] = [
   inShader("sampling/top-logprobs", "atomicLoad(&likelier) + 1", "atomicLoad(&likelier)", "ranks from 0"),
   inShader("sampling/top-logprobs", "chosen[row] < params.v);", "true);", "a rank for no token"),
   inShader("sampling/beam-totals", "score + (logit", "(logit", "the score of the text is left out"),
-  inShader("sampling/beam-totals", " - sum.log);", ");", "not normalised"),
+  inShader("sampling/beam-totals", " - sum.log)", ")", "not normalised"),
   inShader("sampling/beam-totals", "if (!sum.exists) { bits = NOT_A_NUMBER; }", "", "NaN is not noticed"),
   inShader("sampling/beam-totals", "!is_text || (", "(", "rows without a text take part"),
   inShader("sampling/top-tokens", "logits[first + own.id]", "logits[own.id]", "values of the first row"),

@@ -29,6 +29,7 @@ export function argumentCalls(gpu: Gpu, model: LanguageModel): Readonly<Record<s
     openFolder: { ...plain(library.openFolder, ["no folder"]), runs: true },
     aiSdkModel: plain(library.aiSdkModel, [{ chat: { completions: {} } }, "voices"]),
     "LanguageModel.session": { ...method(model, model.session, [1]), runs: true },
+    "LanguageModel.checkMemory": { ...method(model, model.checkMemory, [1]), runs: true },
     "LanguageModel.score": { ...method(model, model.score, ["a"]), runs: true },
   };
 }

@@ -8,6 +8,7 @@ import { made, type PublicCalls } from "./calls.ts";
 export function samplingCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
   const { zeros, call, plain } = made(gpu);
   const [v4, m4, step] = [zeros([4]), zeros([4, 4]), zeros([64, 4], "u32")];
+  const paged = { kind: "paged", blockTable: library.blockTable(gpu, [[0], [1], [2], [3]], { pages: 4 }) };
   const intoY = { into: { y: zeros([4, 4]) } };
   return {
     argmax: call(library.argmax, [{ x: m4 }, { into: { index: zeros([4], "u32") } }]),
@@ -36,10 +37,13 @@ export function samplingCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
       { tokens: zeros([4, 2], "u32"), values: zeros([4, 2]), ranks: zeros([4], "u32") },
       { beams: 2, n: 3, v: 4, into: { totals: zeros([2, 3]) } },
     ]),
-    copyCacheRows: call(library.copyCacheRows, [
-      { cache: zeros([4, 1, 4, 4]), parents: zeros([4], "u32"), step },
-      { positions: 4, layout: "contiguous" },
-    ]),
+    copyCacheRows: call(
+      library.copyCacheRows,
+      ...["contiguous", paged, { kind: "ring", sinks: 1 }].map((layout) => [
+        { cache: zeros([4, 1, 4, 4]), parents: zeros([4], "u32"), step },
+        { positions: 4, layout },
+      ]),
+    ),
     packSettings: plain(library.packSettings, [[{ temperature: 0 }]]),
     tokenLogprobs: call(library.tokenLogprobs, [
       { logits: m4, targets: zeros([4], "u32") },
