@@ -1,5 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import type { Meter } from "../generate/model/meter.ts";
+import { standardHub } from "../shell/hub.ts";
 import type { SearchIndex } from "./index/search-index.ts";
 import { type ModelChoice, nameOf } from "./model/choice.ts";
 import { standardExample } from "./text/examples.ts";
@@ -19,8 +20,7 @@ export const size = signal<PassageSize>("medium");
 export const passages = signal<readonly Passage[] | undefined>(undefined);
 
 export const choice = signal<ModelChoice>({ kind: "bundled" });
-/** Where the hub is, and the token it is given. Neither is kept, nor part of a link. */
-export const hub = signal({ endpoint: "https://huggingface.co", token: "" });
+export const hub = signal(standardHub);
 
 /** What is known of the chosen model before it is loaded. */
 export type PlanState =

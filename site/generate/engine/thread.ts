@@ -2,16 +2,9 @@ import { signal } from "@preact/signals";
 import { createWorkerEngine } from "../../../src/engine/create-worker-engine.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { device, losses } from "../../shell/device/device.ts";
+import type { Hub } from "../../shell/hub.ts";
 import { sim } from "../../shell/sim.ts";
 import type { Begin, Found } from "./protocol.ts";
-
-/** Where the hub is, and the token it is given. Neither is kept, nor part of a link. */
-export interface Hub {
-  readonly endpoint: string;
-  readonly token: string;
-}
-
-export const standardHub: Hub = { endpoint: "https://huggingface.co", token: "" };
 
 /** A worker with its engine, and how it is ended. */
 interface Thread {

@@ -1,4 +1,5 @@
-import { useRef, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
+import { DropArea } from "../../shell/drop-area.tsx";
 import { counted, fileSize } from "../../shell/format.ts";
 import { choose } from "../setup/state.ts";
 import type { ModelChoice } from "./choice.ts";
@@ -8,7 +9,6 @@ import { filesOf, nameOfFiles } from "./dropped.ts";
 export function FilesField({ chosen }: { chosen: Extract<ModelChoice, { kind: "files" }> }) {
   const folder = useRef<HTMLInputElement>(null);
   const files = useRef<HTMLInputElement>(null);
-  const [over, setOver] = useState(false);
   const take = (name: string, list: readonly File[]) =>
     choose({ kind: "files", name, files: Object.fromEntries(list.map((file) => [file.name, file])) });
   const picked = ({ currentTarget }: { currentTarget: HTMLInputElement }) => {
@@ -20,19 +20,9 @@ export function FilesField({ chosen }: { chosen: Extract<ModelChoice, { kind: "f
   const given = Object.entries(chosen.files);
   const bytes = given.reduce((sum, [, { size }]) => sum + size, 0);
   return (
-    <section
-      class={`drop ${over ? "over" : ""}`}
-      aria-label="Files of a model"
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        if (event.dataTransfer) void filesOf(event.dataTransfer).then(({ name, files: list }) => take(name, list));
-      }}
+    <DropArea
+      label="Files of a model"
+      onDropped={(data) => void filesOf(data).then(({ name, files: list }) => take(name, list))}
     >
       <p>
         {given.length > 0
@@ -56,6 +46,6 @@ export function FilesField({ chosen }: { chosen: Extract<ModelChoice, { kind: "f
         onChange={picked}
       />
       <input ref={files} type="file" hidden multiple aria-label="A model's files" onChange={picked} />
-    </section>
+    </DropArea>
   );
 }

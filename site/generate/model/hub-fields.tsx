@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { HubSettings } from "../../shell/hub-settings.tsx";
 import { choose } from "../setup/state.ts";
 import type { ModelChoice } from "./choice.ts";
 import { hub, takeHub } from "./load.ts";
@@ -6,8 +6,6 @@ import { hub, takeHub } from "./load.ts";
 /** The name of a repository or the address of a folder, and where the hub is. */
 export function HubFields({ chosen }: { chosen: Extract<ModelChoice, { kind: "hub" | "address" }> }) {
   const named = chosen.kind === "hub";
-  const [endpoint, setEndpoint] = useState(hub.value.endpoint);
-  const [token, setToken] = useState(hub.value.token);
   return (
     <>
       <label class="field">
@@ -31,33 +29,7 @@ export function HubFields({ chosen }: { chosen: Extract<ModelChoice, { kind: "hu
       {named && (
         <details class="options">
           <summary>Access token, another hub</summary>
-          <form
-            class="row"
-            onSubmit={(event) => {
-              event.preventDefault();
-              takeHub({ endpoint: endpoint.trim(), token: token.trim() });
-            }}
-          >
-            <label class="field">
-              <span>token, for gated models: sent to the hub alone, forgotten with this page</span>
-              <input
-                type="password"
-                autocomplete="off"
-                value={token}
-                onInput={({ currentTarget }) => setToken(currentTarget.value)}
-              />
-            </label>
-            <label class="field">
-              <span>address of the hub</span>
-              <input
-                id="hub"
-                type="url"
-                value={endpoint}
-                onInput={({ currentTarget }) => setEndpoint(currentTarget.value)}
-              />
-            </label>
-            <button type="submit">Use these</button>
-          </form>
+          <HubSettings hub={hub.value} take={takeHub} formClass="row" />
         </details>
       )}
     </>

@@ -1,6 +1,8 @@
-import { useRef, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { filesOf, nameOfFiles } from "../../generate/model/dropped.ts";
+import { DropArea } from "../../shell/drop-area.tsx";
 import { counted, fileSize, memory } from "../../shell/format.ts";
+import { HubSettings } from "../../shell/hub-settings.tsx";
 import { choice, chosenIsLoaded, hub, model, plan } from "../state.ts";
 import { bundledName, hostOf, type ModelChoice, problemOf } from "./choice.ts";
 
@@ -73,8 +75,6 @@ function Needs() {
 }
 
 function NameFields({ text }: { text: string }) {
-  const [endpoint, setEndpoint] = useState(hub.value.endpoint);
-  const [token, setToken] = useState(hub.value.token);
   return (
     <>
       <label class="field">
@@ -95,33 +95,13 @@ function NameFields({ text }: { text: string }) {
       </label>
       <details>
         <summary>Access token, another hub</summary>
-        <form
-          class="hub"
-          onSubmit={(event) => {
-            event.preventDefault();
-            hub.value = { endpoint: endpoint.trim(), token: token.trim() };
+        <HubSettings
+          hub={hub.value}
+          take={(place) => {
+            hub.value = place;
           }}
-        >
-          <label class="field">
-            <span>token, for gated models: sent to the hub alone, forgotten with this page</span>
-            <input
-              type="password"
-              autocomplete="off"
-              value={token}
-              onInput={({ currentTarget }) => setToken(currentTarget.value)}
-            />
-          </label>
-          <label class="field">
-            <span>address of the hub</span>
-            <input
-              id="hub"
-              type="url"
-              value={endpoint}
-              onInput={({ currentTarget }) => setEndpoint(currentTarget.value)}
-            />
-          </label>
-          <button type="submit">Use these</button>
-        </form>
+          formClass="hub"
+        />
       </details>
     </>
   );
@@ -129,7 +109,6 @@ function NameFields({ text }: { text: string }) {
 
 function FolderField({ chosen }: { chosen: Extract<ModelChoice, { kind: "files" }> }) {
   const folder = useRef<HTMLInputElement>(null);
-  const [over, setOver] = useState(false);
   const take = (name: string, list: readonly File[]) => {
     if (list.length === 0) return;
     // Of a folder's own folders, as sentence-transformers has them, the path within it.
@@ -138,19 +117,9 @@ function FolderField({ chosen }: { chosen: Extract<ModelChoice, { kind: "files" 
   };
   const given = Object.values(chosen.files);
   return (
-    <section
-      class={`drop ${over ? "over" : ""}`}
-      aria-label="Files of a model"
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        if (event.dataTransfer) void filesOf(event.dataTransfer).then(({ name, files }) => take(name, files));
-      }}
+    <DropArea
+      label="Files of a model"
+      onDropped={(data) => void filesOf(data).then(({ name, files }) => take(name, files))}
     >
       <p>
         {given.length > 0
@@ -174,7 +143,7 @@ function FolderField({ chosen }: { chosen: Extract<ModelChoice, { kind: "files" 
           currentTarget.value = "";
         }}
       />
-    </section>
+    </DropArea>
   );
 }
 

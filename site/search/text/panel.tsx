@@ -1,5 +1,6 @@
 import { useRef, useState } from "preact/hooks";
 import { filesOf } from "../../generate/model/dropped.ts";
+import { DropArea } from "../../shell/drop-area.tsx";
 import { count, counted } from "../../shell/format.ts";
 import { say } from "../../shell/status.ts";
 import { failure, passages, size, texts } from "../state.ts";
@@ -108,22 +109,8 @@ export function TextsPanel() {
 
 function DropPlace() {
   const input = useRef<HTMLInputElement>(null);
-  const [over, setOver] = useState(false);
   return (
-    <section
-      class={`drop ${over ? "over" : ""}`}
-      aria-label="Files of texts"
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        if (event.dataTransfer) void filesOf(event.dataTransfer).then(({ files }) => takeFiles(files));
-      }}
-    >
+    <DropArea label="Files of texts" onDropped={(data) => void filesOf(data).then(({ files }) => takeFiles(files))}>
       <p class="row">
         <button type="button" onClick={() => input.current?.click()}>
           Pick files
@@ -142,6 +129,6 @@ function DropPlace() {
           currentTarget.value = ""; // so that the same can be picked again
         }}
       />
-    </section>
+    </DropArea>
   );
 }
