@@ -69,8 +69,8 @@ def last_logits(texts):
                 one.copy_(norm(one, at + f"self_attn.{name}_norm.weight"))
         q, k = rotate(q), rotate(k)
         k, v = (one.repeat_interleave(heads // groups, 1) for one in (k, v))
-        mixed = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(width) + hidden, -1) @ v
-        x = x + linear(mixed.transpose(1, 2).reshape(n, t, heads * width), "self_attn.o_proj")
+        attended = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(width) + hidden, -1) @ v
+        x = x + linear(attended.transpose(1, 2).reshape(n, t, heads * width), "self_attn.o_proj")
         y = norm(x, at + "post_attention_layernorm.weight")
         x = x + linear(torch.nn.functional.silu(linear(y, "mlp.gate_proj")) * linear(y, "mlp.up_proj"), "mlp.down_proj")
     x = norm(x[:, -1], "model.norm.weight")
