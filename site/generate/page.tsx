@@ -1,5 +1,5 @@
 import { Shell } from "../shell/shell.tsx";
-import { Troubles } from "../shell/troubles.tsx";
+import { Troubles } from "../shell/trouble/troubles.tsx";
 import { ModelPanel } from "./model/panel.tsx";
 import { Drawer } from "./side/drawer.tsx";
 import { Composer } from "./text/composer.tsx";

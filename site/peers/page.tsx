@@ -11,7 +11,7 @@ import { device } from "../shell/device/device.ts";
 import { counted } from "../shell/format.ts";
 import { Shell } from "../shell/shell.tsx";
 import { download } from "../shell/status.ts";
-import { Troubles } from "../shell/troubles.tsx";
+import { Troubles } from "../shell/trouble/troubles.tsx";
 import { Choices } from "./choices.tsx";
 import { Results } from "./results.tsx";
 import * as state from "./state.ts";

@@ -2,7 +2,7 @@ import { computed } from "@preact/signals";
 import { peersAreHere } from "../../bench/peers/engines/vendor.ts";
 import { device } from "../shell/device/device.ts";
 import { adapterTroubles, deviceTroubles } from "../shell/device/troubles.ts";
-import type { Trouble } from "../shell/trouble.ts";
+import type { Trouble } from "../shell/trouble/trouble.ts";
 import * as state from "./state.ts";
 
 /** What the reader has to know now, errors first. */

@@ -1,5 +1,5 @@
 import { Shell } from "../shell/shell.tsx";
-import { Troubles } from "../shell/troubles.tsx";
+import { Troubles } from "../shell/trouble/troubles.tsx";
 import { IndexPanel } from "./index/panel.tsx";
 import { WorkCard } from "./index/work-card.tsx";
 import { MapView } from "./map/view.tsx";

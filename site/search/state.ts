@@ -1,6 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import type { Meter } from "../generate/model/meter.ts";
-import { standardHub } from "../shell/hub.ts";
+import { standardHub } from "../shell/hub/hub.ts";
 import type { SearchIndex } from "./index/search-index.ts";
 import { type ModelChoice, nameOf } from "./model/choice.ts";
 import { standardExample } from "./text/examples.ts";

@@ -1,7 +1,7 @@
 import { computed } from "@preact/signals";
 import { device, reopen } from "../shell/device/device.ts";
 import { adapterTroubles, deviceTroubles } from "../shell/device/troubles.ts";
-import type { Trouble } from "../shell/trouble.ts";
+import type { Trouble } from "../shell/trouble/trouble.ts";
 import { goOn, loadForIndex, makeIndex } from "./index/make.ts";
 import { loadModel } from "./model/load.ts";
 import { type Failure, failure, index, plan } from "./state.ts";

@@ -6,7 +6,7 @@ import { counted, digits } from "../../shell/format.ts";
 import { sim } from "../../shell/sim.ts";
 import { copy } from "../../shell/status.ts";
 import { keep } from "../../shell/store.ts";
-import type { Trouble } from "../../shell/trouble.ts";
+import type { Trouble } from "../../shell/trouble/trouble.ts";
 import { offline, shown } from "../results/results.ts";
 import { estimate } from "../run/estimate.ts";
 import { isBusy, killedAt, refused, run, start } from "../run/run.ts";

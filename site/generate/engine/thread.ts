@@ -2,7 +2,7 @@ import { signal } from "@preact/signals";
 import { createWorkerEngine } from "../../../src/engine/create-worker-engine.ts";
 import type { Engine } from "../../../src/engine/engine.ts";
 import { device, losses } from "../../shell/device/device.ts";
-import type { Hub } from "../../shell/hub.ts";
+import type { Hub } from "../../shell/hub/hub.ts";
 import { sim } from "../../shell/sim.ts";
 import type { Begin, Found } from "./protocol.ts";
 

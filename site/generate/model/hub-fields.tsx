@@ -1,4 +1,4 @@
-import { HubSettings } from "../../shell/hub-settings.tsx";
+import { HubSettings } from "../../shell/hub/hub-settings.tsx";
 import { choose } from "../setup/state.ts";
 import type { ModelChoice } from "./choice.ts";
 import { hub, takeHub } from "./load.ts";

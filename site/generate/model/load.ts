@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import type { ModelInfo } from "../../../src/engine/engine.ts";
 import type { LoadProgress } from "../../../src/formats/load-progress.ts";
-import { type Hub, standardHub } from "../../shell/hub.ts";
+import { type Hub, standardHub } from "../../shell/hub/hub.ts";
 import { say } from "../../shell/status.ts";
 import { keep, kept } from "../../shell/store.ts";
 import { endEngine, engineFor, NoDevice } from "../engine/thread.ts";

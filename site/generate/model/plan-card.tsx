@@ -3,7 +3,7 @@ import { type CacheFormat, cacheFormats } from "../../../src/kernels/formats.ts"
 import { recipes } from "../../../src/models/recipes.ts";
 import { device } from "../../shell/device/device.ts";
 import { count, fileSize, memory } from "../../shell/format.ts";
-import { Troubles } from "../../shell/troubles.tsx";
+import { Troubles } from "../../shell/trouble/troubles.tsx";
 import { cacheFormat, choice, context, problems, recipe, runAtOnce } from "../setup/state.ts";
 import { troubleOf } from "../troubles/failure.ts";
 import { nameOf, problemOf } from "./choice.ts";

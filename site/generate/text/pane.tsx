@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { device } from "../../shell/device/device.ts";
 import { deviceTroubles } from "../../shell/device/troubles.ts";
 import { counted } from "../../shell/format.ts";
-import { Troubles } from "../../shell/troubles.tsx";
+import { Troubles } from "../../shell/trouble/troubles.tsx";
 import { load } from "../model/load.ts";
 import { prompt } from "../setup/state.ts";
 import { failure } from "../troubles/failure.ts";

@@ -1,5 +1,5 @@
 import { computed } from "@preact/signals";
-import type { Trouble } from "../../shell/trouble.ts";
+import type { Trouble } from "../../shell/trouble/trouble.ts";
 import { load, restartEngine, startLoading } from "../model/load.ts";
 import { cacheFormat, context } from "../setup/state.ts";
 import { latest, regenerate } from "../text/state.ts";

@@ -3,7 +3,7 @@ import { device, losses } from "../../shell/device/device.ts";
 import { adapterTroubles, deviceTroubles } from "../../shell/device/troubles.ts";
 import { copy } from "../../shell/status.ts";
 import { keep } from "../../shell/store.ts";
-import type { Trouble } from "../../shell/trouble.ts";
+import type { Trouble } from "../../shell/trouble/trouble.ts";
 import { warning } from "../engine/thread.ts";
 import { killedBy, load, restartEngine } from "../model/load.ts";
 import { choice } from "../setup/state.ts";

@@ -2,7 +2,7 @@ import { useRef } from "preact/hooks";
 import { filesOf, nameOfFiles } from "../../generate/model/dropped.ts";
 import { DropArea } from "../../shell/drop-area.tsx";
 import { counted, fileSize, memory } from "../../shell/format.ts";
-import { HubSettings } from "../../shell/hub-settings.tsx";
+import { HubSettings } from "../../shell/hub/hub-settings.tsx";
 import { choice, chosenIsLoaded, hub, model, plan } from "../state.ts";
 import { bundledName, hostOf, type ModelChoice, problemOf } from "./choice.ts";
 

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { CopyButton } from "../copy-button.tsx";
 import { download } from "../status.ts";
-import { reportOf } from "../trouble.ts";
+import { reportOf } from "../trouble/trouble.ts";
 import { type DeviceState, device, limitLines, reopen, reportLines } from "./device.ts";
 import { deviceTroubles } from "./troubles.ts";
 

@@ -1,4 +1,4 @@
-import type { Trouble } from "../trouble.ts";
+import type { Trouble } from "../trouble/trouble.ts";
 import { type DeviceFacts, type DeviceState, losses, reopen } from "./device.ts";
 import type { Fault } from "./self-test.ts";
 

@@ -1,4 +1,4 @@
-import { CopyButton } from "./copy-button.tsx";
+import { CopyButton } from "../copy-button.tsx";
 import { reportOf, type Trouble } from "./trouble.ts";
 
 const words = { error: "✗ Error", warning: "! Warning" } as const;

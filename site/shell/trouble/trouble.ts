@@ -1,5 +1,5 @@
-import { version } from "../../package.json";
-import { browserName, device, reportLines } from "./device/device.ts";
+import { version } from "../../../package.json";
+import { browserName, device, reportLines } from "../device/device.ts";
 
 /** Something that the reader has to know: what is wrong, and what to do about it. */
 export interface Trouble {
