@@ -1,7 +1,14 @@
+import { randomSource } from "../../src/check/random.ts";
 import type { Weights } from "../../src/formats/weights.ts";
-import { type DType, type LanguageModel, loadPackedFormats, storageFormats } from "../../src/index.ts";
-import { dense } from "../../src/reference/dense.ts";
-import { type LlamaConfig, llama } from "../../src/reference/transformer.ts";
+import {
+  type CacheFormat,
+  type DType,
+  type LanguageModel,
+  loadPackedFormats,
+  storageFormats,
+} from "../../src/index.ts";
+import { type Dense, dense } from "../../src/reference/dense.ts";
+import { type LlamaConfig, llamaOf } from "../../src/reference/transformer.ts";
 import { denseWeights } from "../harness/dense-weights.ts";
 import type { ModelCheck } from "./result.ts";
 import { someTokens } from "./tokens.ts";
@@ -51,11 +58,14 @@ export async function checkModel(model: LanguageModel, files: CheckedFiles): Pro
   if (!(wrongStep.error <= tolerance)) {
     return { ...steps, verdict: "fail", reason: `decode step ${wrongStep.at + 1} ${wrongStep.what}` };
   }
-  const expected = await referenceScores(files, ids);
+  const format = model.programs.cache.dtype ?? "f32";
+  const expected = await referenceScores(files, ids, format);
   if (!expected) return { ...steps, verdict: "pass", reason: null };
-  const checked = `${together.length} log-probabilities against float64, ${steps.checked}`;
-  const wrong = farthest(together, expected);
-  if (wrong.error <= tolerance) return { verdict: "pass", checked, error: wrong.error, reason: null };
+  const rounded = format === "f32" ? "" : ` with a cache of ${format}`;
+  const checked = `${together.length} log-probabilities against float64${rounded}, ${steps.checked}`;
+  const wrong = farthest(together, expected.scores);
+  if (wrong.error <= tolerance + 2 * expected.uncertainty)
+    return { verdict: "pass", checked, error: wrong.error, reason: null };
   return { verdict: "fail", checked, error: wrong.error, reason: `token ${wrong.at + 2} ${wrong.what}` };
 }
 
@@ -81,18 +91,58 @@ function farthest(actual: readonly number[], expected: readonly number[]) {
   };
 }
 
-/** Log-probability of each id but the first in float64; undefined where that is not known or would take long. */
-async function referenceScores(files: CheckedFiles, ids: readonly number[]): Promise<number[] | undefined> {
+/** Keys or values `[1, t, heads, d]` as a cache of this format keeps them. */
+function cached(x: Dense, format: CacheFormat): Dense {
+  const { encode, decode } = storageFormats[format];
+  const width = x.shape.at(-1) ?? 1;
+  return dense(x.shape, decode(encode(x.values, width), width));
+}
+
+/** What arithmetic in f32 makes of keys and values before they are rounded, as a share of them. */
+const rounding = 1e-6;
+
+interface ReferenceScores {
+  /** The log-probability of each id but the first. */
+  readonly scores: readonly number[];
+  /**
+   * How far they move, as `tolerance` counts, when each key and value is off by `rounding` before the cache rounds it:
+   * some are then rounded the other way, a thousand times as far, which in the next layer moves more of them. 0 for f32.
+   */
+  readonly uncertainty: number;
+}
+
+/** Scores in float64 with keys and values as the cache keeps them; undefined where not known or where it takes long. */
+async function referenceScores(
+  files: CheckedFiles,
+  ids: readonly number[],
+  format: CacheFormat,
+): Promise<ReferenceScores | undefined> {
   const { weights, dtype, parameters } = files;
   const config = files.config as LlamaConfig & Readonly<Record<string, unknown>>;
   const family = known[String([config["architectures"]].flat()[0])];
   if (family === undefined || config["rope_scaling"] || config["rope_parameters"]) return undefined;
   if (dtype === "several" || parameters > mostWeights) return undefined;
   await loadPackedFormats();
-  const { logits } = llama(
-    { ids: dense([ids.length], ids), weights: await denseWeights(weights, storageFormats, dtype) },
-    { ...config, model_type: family },
-  );
+  const tensors = {
+    ids: dense([ids.length], ids),
+    weights: await denseWeights(weights, storageFormats, dtype),
+  };
+  const scoresOf = (kept: (x: Dense) => Dense) =>
+    logProbabilities(llamaOf(tensors, { ...config, model_type: family }, { cached: kept }).logits, ids);
+  const scores = scoresOf((x) => cached(x, format));
+  if (format === "f32") return { scores, uncertainty: 0 };
+  const random = randomSource(1);
+  const moved = (x: Dense) =>
+    dense(
+      x.shape,
+      x.values.map((value) => value * (1 + rounding * (2 * random.uniform() - 1))),
+    );
+  const others = scoresOf((x) => cached(moved(x), format));
+  return { scores, uncertainty: farthest(others, scores).error };
+}
+
+/** Log-probability of each id but the first; logits `[t, v]`. */
+function logProbabilities(logits: Dense, ids: readonly number[]): number[] {
   const [, vocabulary = 0] = logits.shape;
   return ids.slice(1).map((id, i) => {
     const row = logits.values.subarray(i * vocabulary, (i + 1) * vocabulary);

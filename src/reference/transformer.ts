@@ -97,14 +97,22 @@ const weightsCheck = required(recordOf(anything));
  * → logits `[t, v]`.
  */
 export function llama(tensors: { ids: Dense; weights: Weights; table?: Dense }, file: LlamaConfig): { logits: Dense } {
-  return llamaOf(tensors, file, (x) => x);
+  return llamaOf(tensors, file, {});
 }
 
-/** `llama` with what a matrix is multiplied by replaced, by the matrix's name: implementations that round it. */
+/** What an implementation rounds on its way; the absent are left as they are. */
+export interface Roundings {
+  /** What a matrix of this name is multiplied by. */
+  readonly multiplied?: (x: Dense, name: string) => Dense;
+  /** Keys, rotated, and values `[1, t, heads, d]`, as a cache keeps them. */
+  readonly cached?: (x: Dense) => Dense;
+}
+
+/** `llama` of an implementation that rounds. */
 export function llamaOf(
   tensors: { ids: Dense; weights: Weights; table?: Dense },
   file: LlamaConfig,
-  multiplied: (x: Dense, name: string) => Dense,
+  { multiplied = (x) => x, cached = (x) => x }: Roundings,
 ): { logits: Dense } {
   const checks = { ids: tensor, weights: weightsCheck, table: optionalTensor };
   const { ids, weights, table } = given("llama", tensors, checks);
@@ -139,8 +147,8 @@ export function llamaOf(
     const after = optional(weights, "model.", `${at}.post_feedforward_layernorm.weight`) !== undefined;
     const attended = after ? x : norm(x, `${at}.input_layernorm`);
     const q = rotatedHeads(linear(attended, `${at}.self_attn.q_proj`), heads, layer, `${at}.self_attn.q_norm`);
-    const k = rotatedHeads(linear(attended, `${at}.self_attn.k_proj`), groups, layer, `${at}.self_attn.k_norm`);
-    const v = splitHeads(linear(attended, `${at}.self_attn.v_proj`), groups);
+    const k = cached(rotatedHeads(linear(attended, `${at}.self_attn.k_proj`), groups, layer, `${at}.self_attn.k_norm`));
+    const v = cached(splitHeads(linear(attended, `${at}.self_attn.v_proj`), groups));
     const attention = linear(attend({ q, k, v }, maskOf(config, layer)), `${at}.self_attn.o_proj`);
     x = add({ a: x, b: after ? norm(attention, `${at}.post_attention_layernorm`) : attention }).y;
 

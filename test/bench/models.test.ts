@@ -4,13 +4,14 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import * as bench from "../../bench/index.ts";
 import { findShape, modelTable, ownSubject, runModelBench, testsOf } from "../../bench/index.ts";
+import { checkModel } from "../../bench/models/check.ts";
 import type { ModelRow } from "../../bench/models/result.ts";
 import { depthRatio } from "../../bench/models/run.ts";
 import { writeRandomFolder } from "../../bench/models/write-random.ts";
 import { runAndReport } from "../../src/cli/bench-runs.ts";
 import { statusLine } from "../../src/cli/status-line.ts";
 import { openWeights } from "../../src/formats/weights.ts";
-import { loadModel, openFolder } from "../../src/index.ts";
+import { cacheFormats, loadModel, openFolder } from "../../src/index.ts";
 import { testGpu } from "../support/gpu.ts";
 
 const gpu = await testGpu();
@@ -40,6 +41,24 @@ test("tests are llama-bench's, in its order", () => {
     { prompt: 0, generate: 128, depth: 64 },
   ]);
 });
+
+test.each(cacheFormats)(
+  "a model with a cache of %s is compared with float64 whose keys and values are rounded so",
+  async (dtype) => {
+    const config = { ...tiny, head_dim: 32 };
+    const wide = await mkdtemp(join(tmpdir(), "shaderformer-bench-models-"));
+    try {
+      await writeRandomFolder(wide, config);
+      const source = await openFolder(wide);
+      using model = await loadModel(gpu, source, { cache: { dtype } });
+      const check = await checkModel(model, { config, parameters: 1e5, weights: await openWeights(source) });
+      expect(check).toMatchObject({ verdict: "pass", reason: null });
+      expect(check.error).toBeLessThan(1e-5);
+    } finally {
+      await rm(wide, { recursive: true, force: true });
+    }
+  },
+);
 
 test("a model that is right is timed, and each row has llama-bench's fields", async () => {
   const { model, known } = await open();

@@ -85,7 +85,7 @@ const reference = (weights: Weights, multiplied = (x: Dense, _name: string): Den
   inRows(
     sequences.flatMap((tokens) => {
       const given = { ids: dense([tokens.length], tokens), weights };
-      return [...llamaOf(given, config, multiplied).logits.values];
+      return [...llamaOf(given, config, { multiplied }).logits.values];
     }),
   );
 
