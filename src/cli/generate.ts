@@ -10,6 +10,7 @@ import { addBeamOptions, type BeamFlags, beamOptions, checkBeamFlags } from "./b
 import { generationFigures, generationJson } from "./generation-report.ts";
 import { makeInterrupt } from "./interrupt.ts";
 import { addModelOptions, type ModelFlags } from "./model-options.ts";
+import { folderKind } from "./open-encoder-decoder.ts";
 import { openModel } from "./open-model.ts";
 import { onReaderGone, print, printJson, say } from "./output.ts";
 import { withProgress } from "./progress.ts";
@@ -65,8 +66,9 @@ async function generate(prompt: string | undefined, flags: GenerateFlags): Promi
   checkSpeculativeFlags(flags);
   checkBeamFlags(flags);
   resolveOptions(samplingOptions(flags), {}, 1); // options out of range are reported before the model is loaded
-  const { generateSequence, isEncoderDecoder } = await import("./generate-sequence.ts");
-  if (flags.model !== "" && (await isEncoderDecoder(flags.model))) return await generateSequence(prompt, flags);
+  if (flags.model !== "" && (await folderKind(flags.model)).isEncoderDecoder) {
+    return await (await import("./generate-sequence.ts")).generateSequence(prompt, flags);
+  }
   using opened = await openModel(flags);
   const { model, load } = opened;
   using interrupt = makeInterrupt();

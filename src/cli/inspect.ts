@@ -2,9 +2,11 @@ import { Command } from "commander";
 import { probe } from "../generate/inspection.ts";
 import type { LanguageModel } from "../generate/language-model.ts";
 import { TextError } from "../text/text-error.ts";
-import { integers, repeated } from "./arguments.ts";
+import { type AttentionFlags, checkAttentionFlags, showAlignment } from "./alignment.ts";
+import { count, integers, positive, repeated } from "./arguments.ts";
 import { logitsTable } from "./logits-table.ts";
-import { addModelOptions, type ModelFlags } from "./model-options.ts";
+import { addModelOptions } from "./model-options.ts";
+import { folderKind } from "./open-encoder-decoder.ts";
 import { openModel } from "./open-model.ts";
 import { print, printJson, say } from "./output.ts";
 import { profilePrograms } from "./profile.ts";
@@ -16,9 +18,8 @@ import { knownTaps, runTapped } from "./taps.ts";
 import { tensorText } from "./tensor-text.ts";
 import { fill, tableColumns } from "./terminal.ts";
 
-interface InspectFlags extends ModelFlags {
+interface InspectFlags extends AttentionFlags {
   readonly tokens?: readonly number[];
-  readonly prompt?: string;
   readonly all?: boolean;
   readonly tap?: readonly string[];
   readonly program?: boolean;
@@ -38,15 +39,29 @@ export function inspectCommand(): Command {
     .option("--tap <name>", "an inner tensor, such as layer.0.attention.q; may be repeated", repeated)
     .option("--probe", "the first layer and op whose result is NaN or infinite, if there is one")
     .option("--program", "every call and dispatch of a prefill and of a decode step")
-    .option("--profile", "the same with the GPU's time for each dispatch");
+    .option("--profile", "the same with the GPU's time for each dispatch")
+    .optionsGroup("Encoder-decoders:")
+    .option(
+      "--attention [text]",
+      "what is written from the text, greedily, and how much each token of it attends to the text's",
+    )
+    .option("--layer <n>", "with --attention: of this layer of the decoder (default: the mean of all)", count)
+    .option("--head <n>", "with --attention: of this head (default: the mean of all)", count)
+    .option("-n, --max-tokens <n>", "with --attention: maximum number of tokens to write", positive);
   return addModelOptions(command).action(inspect);
 }
 
 async function inspect(flags: InspectFlags): Promise<void> {
+  checkAttentionFlags(flags);
+  if (flags.attention !== undefined) return await showAlignment(flags);
   const wantsProgram = flags.program || flags.profile;
   if (flags.tokens && flags.prompt !== undefined) throw new TextError("give --tokens or --prompt, not both");
   if (!wantsProgram && !flags.tokens && flags.prompt === undefined) {
     throw new TextError("give --tokens, such as --tokens 0,2,17, or --prompt");
+  }
+  if (flags.model !== "" && (await folderKind(flags.model)).isEncoderDecoder) {
+    const instead = `inspect --attention "a text" --model ${flags.model}`;
+    throw new TextError(`${flags.model} is an encoder-decoder, which is inspected by its attention: ${instead}`);
   }
   using opened = await openModel(flags);
   const { model } = opened;

@@ -17,10 +17,11 @@ import {
 } from "../options/checks.ts";
 import { TextError } from "../text/text-error.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
+import { checkCrossAttention, checkPerHead, crossNames, crossWeights } from "./cross-weights.ts";
 import type { SequenceDefaults } from "./defaults.ts";
 import { draw } from "./generate.ts";
 import { inGroups, openGroup } from "./group.ts";
-import { type LookNames, look, weightsOf } from "./looks.ts";
+import { type LookNames, look } from "./looks.ts";
 import { resolveSequence, type SequenceOptions } from "./options.ts";
 import { SequencePrograms } from "./programs.ts";
 import type {
@@ -198,33 +199,22 @@ export class EncoderDecoder {
     target: readonly number[],
     options: CrossAttentionOptions = {},
   ): Promise<CrossAttention> {
-    const { decoder, headWidth, scoreScale } = this.config;
-    const index = (count: number) => integer(0, count - 1);
-    const checks = { layer: index(decoder.layers), head: index(decoder.heads), signal };
-    checkOptions("crossAttention", fieldsOf<CrossAttentionOptions>(checks), options);
+    checkCrossAttention(this.config, options);
     checkValue("crossAttention", "text", string, text);
     const ids = this.#encode("crossAttention", text, 0);
     const tokens = this.#target("crossAttention", target).slice(0, -1); // what follows the last one is not asked for
     if (target.length === 0) throw new TextError("crossAttention: target is empty, expected the tokens of a result");
-    const { layer, head } = options;
-    const layers = layer === undefined ? Array.from({ length: decoder.layers }, (_, i) => i) : [layer];
-    const heads = head === undefined ? Array.from({ length: decoder.heads }, (_, i) => i) : [head];
-    const names = { source: () => false, target: (name: string) => /^decoder\.\d+\.cross\.q$/.test(name), keys: true };
-    const found = await this.#look(ids, tokens, names, options.signal);
-    const weights = target.map(() => new Float32Array(ids.length));
-    for (const one of layers) {
-      const queries = found.target.get(`decoder.${one}.cross.q`) ?? [];
-      const all = weightsOf(queries, found.keys[one] ?? [], decoder.heads, scoreScale ?? 1 / Math.sqrt(headWidth));
-      for (const h of heads) {
-        for (const [t, row] of (all[h] ?? []).entries()) {
-          for (const [s, weight] of row.entries()) {
-            const sums = weights[t];
-            if (sums) sums[s] = (sums[s] ?? 0) + weight / (layers.length * heads.length);
-          }
-        }
-      }
-    }
-    return { sourceIds: ids, targetIds: [...target], weights, layers: decoder.layers, heads: decoder.heads };
+    const places = { sources: ids.length, targets: target.length };
+    checkPerHead(this.config, options, places);
+    const found = await this.#look(ids, tokens, crossNames, options.signal);
+    const { layers, heads } = this.config.decoder;
+    return {
+      sourceIds: ids,
+      targetIds: [...target],
+      ...crossWeights(this.config, found, options, places),
+      layers,
+      heads,
+    };
   }
 
   async #look(source: readonly number[], target: readonly number[], names: LookNames, signal: AbortSignal | undefined) {

@@ -51,6 +51,8 @@ export interface CrossAttentionOptions {
   readonly layer?: number | undefined;
   /** Default: the mean over all heads. */
   readonly head?: number | undefined;
+  /** True also gives the weights of each of these heads, of which there may be 32 MiB. */
+  readonly perHead?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -60,6 +62,11 @@ export interface CrossAttention {
   readonly targetIds: readonly number[];
   /** For each generated token the weights of the source's tokens, whose sum is 1. */
   readonly weights: readonly Float32Array[];
+  /**
+   * Where `perHead` is set, the weights of each head, of which `weights` is the mean: row-major
+   * `[layers, heads, target tokens, source tokens]`, or of the one layer or head that was asked for.
+   */
+  readonly perHead?: Float32Array<ArrayBuffer>;
   /** Layers and heads of the decoder. */
   readonly layers: number;
   readonly heads: number;

@@ -48,6 +48,30 @@ describe.each(Object.entries(devices))("%s", (_, gpu) => {
       }
     });
 
+    test("weights of each head at once, and their means", async () => {
+      const [{ text } = { text: "" }] = texts;
+      const target = forced.ids.slice(1);
+      const { layers, heads, sourceIds } = await model.crossAttention(text, target.slice(0, 1));
+      const each = await model.crossAttention(text, target, { perHead: true });
+      const size = target.length * sourceIds.length;
+      expect(each.perHead?.length).toBe(layers * heads * size);
+      const flat = (rows: readonly Float32Array[]) => rows.flatMap((row) => [...row]);
+      const mean = (parts: readonly Float32Array[]) =>
+        Array.from({ length: size }, (_, i) => parts.reduce((sum, part) => sum + (part[i] ?? 0), 0) / parts.length);
+      const parts = (all = new Float32Array()) =>
+        Array.from({ length: all.length / size }, (_, i) => all.subarray(i * size, (i + 1) * size));
+      expect(farthest([flat(each.weights)], [mean(parts(each.perHead))])).toBeLessThan(1e-6);
+      for (let layer = 0; layer < layers; layer++) {
+        const ofLayer = await model.crossAttention(text, target, { layer, perHead: true });
+        const own = parts(each.perHead).slice(layer * heads, (layer + 1) * heads);
+        expect(farthest(parts(ofLayer.perHead), own)).toBeLessThan(1e-7);
+        expect(farthest([flat(ofLayer.weights)], [mean(own)])).toBeLessThan(1e-6);
+        const { weights, perHead } = await model.crossAttention(text, target, { layer, head: heads - 1 });
+        expect(perHead).toBeUndefined();
+        expect(farthest([flat(weights)], own.slice(-1))).toBeLessThan(1e-7);
+      }
+    });
+
     test.each(texts)("greedy tokens of $text", async ({ text, greedy, tokens }) => {
       const { results } = await model.generate(text, { maxTokens: 20 });
       expect(results).toEqual([

@@ -60,7 +60,7 @@ export function encoderCalls(
     "encoders/EncoderDecoder.crossAttention": {
       of: both.crossAttention,
       on: both,
-      calls: [["a", [1], { layer: 0, head: 0 }]],
+      calls: [["a", [1], { layer: 0, head: 0, perHead: true }]],
       runs: true,
     },
     "encoders/Encoder.hidden": { of: encoder.hidden, on: encoder, calls: [["a", {}]], runs: true },
