@@ -63,11 +63,23 @@ export interface EncoderProblem {
   readonly lengths: readonly number[];
 }
 
+/** Greedy texts of a model in the shape of T5-small, each after a source of its own. */
+export interface SequenceProblem {
+  readonly op: "t5";
+  readonly text: string;
+  /** Sources, which are decoded together. */
+  readonly count: number;
+  /** Tokens of each text that are generated. */
+  readonly tokens: number;
+  /** Tokens of each source, with the one that ends it. */
+  readonly source: number;
+}
+
 /** What an engine of arrays computes: numbers. */
 export type ArrayProblem = AttentionProblem | MatmulProblem | RowsProblem | BlockProblem;
 
 /** The inputs of every engine. */
-export type Problem = ArrayProblem | EncoderProblem | GenerateProblem;
+export type Problem = ArrayProblem | EncoderProblem | SequenceProblem | GenerateProblem;
 
 /** The default cases. */
 export const standardCases: readonly string[] = [
@@ -101,12 +113,13 @@ const mixedLength = (i: number, texts: number): number =>
 
 const forms =
   'expected for example "q512:8x64", "q1s4k:32/8x64", "matmul:512x512x512", "softmax:1024x1024", "layer-norm:1024x1024", ' +
-  '"rms-norm:1024x1024", "block:q128", "block:q1s128", "encoder:16x16", "encoder:8xmixed" or "generate:32"';
+  '"rms-norm:1024x1024", "block:q128", "block:q1s128", "encoder:16x16", "encoder:8xmixed", "t5:q33s64", "t5:4q33s64" or "generate:32"';
 
 /**
- * Reads a case: batch and heads as in `bench attention`, a product's sizes, rows and columns, a block's
- * tokens, a number of texts and the tokens of each, or those of a text. Only cases of attention for which every peer has an op are accepted: one sequence, with as
- * many keys as queries or with one query. Throws a RangeError.
+ * Reads a case: batch and heads as in `bench attention`, a product's sizes, rows and columns, a block's tokens, a number of
+ * texts and the tokens of each, the tokens that are generated after sources of others, or those of a text. Only cases of
+ * attention for which every peer has an op are accepted: one sequence, with as many keys as queries or with one query.
+ * Throws a RangeError.
  */
 export function parseProblem(text: string): Problem {
   const [first = "", second = ""] = text.split(":");
@@ -139,6 +152,16 @@ export function parseProblem(text: string): Problem {
     }
     const lengths = Array.from({ length: texts }, (_, i) => (length === "mixed" ? mixedLength(i, texts) : tokens));
     return { op: "encoder", text, lengths };
+  }
+  if (first === "t5") {
+    const [, count = "1", ...lengths] = /^([1-9]\d*)?q([1-9]\d*)s([1-9]\d*)$/.exec(second) ?? [];
+    const [texts, tokens = 0, source = 0] = [count, ...lengths].map(Number) as [number, number?, number?];
+    if (!(tokens >= 1 && tokens <= mostTokens && source >= 2 && source <= 512 && texts <= 8)) {
+      throw new RangeError(
+        `case is "${text}", ${forms}, of at most 8 sources of 512 tokens and ${mostTokens} tokens each`,
+      );
+    }
+    return { op: "t5", text, count: texts, tokens, source };
   }
   if (first === "generate") {
     const tokens = /^[1-9]\d*$/.test(second) ? Number(second) : 0;

@@ -5,6 +5,7 @@ import { encoderWork } from "./encoder.ts";
 import { generateWork, textModel } from "./generate.ts";
 import type { Problem } from "./problems.ts";
 import type { EngineReport, PeerRow } from "./result.ts";
+import { t5Work } from "./t5.ts";
 
 /** Operations and bytes of a problem, the same for every engine. */
 export function workOf(problem: Problem): Work {
@@ -14,6 +15,7 @@ export function workOf(problem: Problem): Work {
   }
   if (problem.op === "generate") return generateWork(problem);
   if (problem.op === "encoder") return encoderWork(problem);
+  if (problem.op === "t5") return t5Work(problem);
   if (problem.op === "block") return { ...blockWork(problem), dtype: "f32" };
   if (problem.op !== "matmul") {
     const { op, rows, cols } = problem;
@@ -28,6 +30,7 @@ export function workOf(problem: Problem): Work {
 function modelOf({ op }: Problem): string | null {
   if (op === "block") return "GPT-2 small";
   if (op === "encoder") return "MiniLM-L6's shape";
+  if (op === "t5") return "T5-small's shape";
   return op === "generate" ? textModel.name : null;
 }
 

@@ -12,6 +12,7 @@ const worker = globalThis as unknown as { onmessage: unknown; postMessage(messag
 
 async function answer({ text, model }: TruthRequest): Promise<Truth> {
   const problem = parseProblem(text);
+  if (problem.op === "t5") return (await import("./t5-truth.ts")).truthOfSequences(problem);
   if (problem.op !== "generate") return truthOf(problem);
   const [{ truthOfText }, { openUrl }] = await Promise.all([
     import("./generate-truth.ts"),

@@ -58,6 +58,10 @@ function caseName(text: string): string {
   if (problem.op === "encoder") {
     return `vectors of ${problem.lengths.length} texts, ${problem.lengths.reduce((sum, tokens) => sum + tokens, 0)} tokens`;
   }
+  if (problem.op === "t5") {
+    const { count, tokens, source } = problem;
+    return `${count * tokens} tokens after ${count === 1 ? "a source" : `${count} sources`} of ${source}, T5-small's shape`;
+  }
   if (problem.op === "matmul") return `matmul ${problem.m} × ${problem.k} × ${problem.n}`;
   if (problem.op === "block") {
     const tokens = problem.t === 1 ? `decode, ${problem.s} keys` : `prefill, ${problem.t} tokens`;

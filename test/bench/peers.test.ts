@@ -43,12 +43,18 @@ const peers = new Set(["a", "b", "c"]);
 const ratios = (rows: readonly PeerRow[]) => rows.map(({ ratioToFastestPeer }) => ratioToFastestPeer);
 
 describe("cases", () => {
-  test.each([...standardCases, "q7:1x3", "q1:4/2x8", "matmul:1x1x1", "encoder:3x7", "encoder:2xmixed"])(
-    "%s is written as it is read",
-    (text) => {
-      expect(parseProblem(text).text).toBe(text);
-    },
-  );
+  test.each([
+    ...standardCases,
+    "q7:1x3",
+    "q1:4/2x8",
+    "matmul:1x1x1",
+    "encoder:3x7",
+    "encoder:2xmixed",
+    "t5:q1s2",
+    "t5:8q9s64",
+  ])("%s is written as it is read", (text) => {
+    expect(parseProblem(text).text).toBe(text);
+  });
 
   test.each([
     ["", /expected for example/],
@@ -72,6 +78,12 @@ describe("cases", () => {
     ["encoder:8x2", /at most 64 texts and 4096 tokens/],
     ["encoder:65x4", /at most 64 texts and 4096 tokens/],
     ["encoder:64x65", /at most 64 texts and 4096 tokens/],
+    ["t5:q0s8", /expected for example/],
+    ["t5:q8", /expected for example/],
+    ["t5:q8s1", /at most 8 sources of 512 tokens and 128 tokens each/],
+    ["t5:9q8s8", /at most 8 sources/],
+    ["t5:q129s8", /128 tokens each/],
+    ["t5:q8s513", /sources of 512 tokens/],
     ["generate:0", /expected for example/],
     ["generate:8.5", /expected for example/],
     ["generate:129", /of at most 128 tokens/],

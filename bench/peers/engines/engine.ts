@@ -1,4 +1,4 @@
-import type { ArrayProblem, EncoderProblem, GenerateProblem, Problem } from "../problems.ts";
+import type { ArrayProblem, EncoderProblem, GenerateProblem, Problem, SequenceProblem } from "../problems.ts";
 
 /** A problem with its inputs on the GPU, ready to be run repeatedly. */
 export interface Prepared {
@@ -11,7 +11,8 @@ export interface Prepared {
   /** The result of the last run, `[t, h, d]`, `[m, n]`, vectors or ids of tokens, after `settle`. */
   readonly read: () => Promise<ArrayLike<number>>;
   readonly dispose: () => void | Promise<void>;
-  readonly dispatches?: number;
+  /** Of a run. */
+  readonly dispatches?: number | undefined;
   readonly workspaceBytes?: number;
 }
 
@@ -27,6 +28,8 @@ export interface OpenEngine {
   readonly ways?: Ways<ArrayProblem>;
   /** Those by which they make vectors of texts, from ids on the processor to vectors on the processor. */
   readonly vectors?: Ways<EncoderProblem>;
+  /** Those by which they generate tokens after sources, from ids or texts of sources to ids on the processor. */
+  readonly sequences?: Ways<SequenceProblem>;
   /** Those by which they generate texts. */
   readonly texts?: Ways<GenerateProblem>;
 }
@@ -38,17 +41,18 @@ export interface Engine {
   readonly peer: boolean;
   readonly summary: string;
   /** What it is made for: it is opened, and has rows, for these alone. */
-  readonly computes: readonly ("arrays" | "vectors" | "texts")[];
+  readonly computes: readonly ("arrays" | "vectors" | "sequences" | "texts")[];
   readonly open: () => Promise<OpenEngine>;
 }
 
 /** Whether an engine takes part in a problem. */
 export const takesPart = ({ computes }: Engine, { op }: Problem): boolean =>
-  computes.includes(op === "generate" ? "texts" : op === "encoder" ? "vectors" : "arrays");
+  computes.includes(op === "generate" ? "texts" : op === "encoder" ? "vectors" : op === "t5" ? "sequences" : "arrays");
 
 /** The methods of an open engine for a problem; none where it cannot. */
 export function waysFor(open: OpenEngine, problem: Problem): readonly (() => Promise<Prepared>)[] {
   if (problem.op === "generate") return open.texts?.(problem) ?? [];
+  if (problem.op === "t5") return open.sequences?.(problem) ?? [];
   if (problem.op === "encoder") return open.vectors?.(problem) ?? [];
   return open.ways?.(problem) ?? [];
 }

@@ -2,13 +2,16 @@ import type { Prepared } from "./engine.ts";
 import { type OperatorModel, operatorModel } from "./onnx-model.ts";
 
 /** The part of onnxruntime-web that is used. */
-type OrtTensor = object;
+export interface OrtTensor {
+  readonly data: ArrayLike<number>;
+  dispose(): void;
+}
 
-interface OrtSession {
+export interface OrtSession {
   run(
     inputs: Readonly<Record<string, OrtTensor>>,
     outputs?: Readonly<Record<string, OrtTensor>>,
-  ): Promise<Readonly<Record<string, { readonly data: ArrayLike<number> }>>>;
+  ): Promise<Readonly<Record<string, OrtTensor>>>;
   release(): Promise<void>;
 }
 

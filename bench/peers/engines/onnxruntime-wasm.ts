@@ -1,6 +1,7 @@
 import type { Engine } from "./engine.ts";
 import { encoderWays } from "./onnxruntime-encoder.ts";
 import type { Ort } from "./onnxruntime-session.ts";
+import { sequenceWays } from "./onnxruntime-t5.ts";
 import { loadVendor, vendorUrl } from "./vendor.ts";
 
 const wasm = "ort-wasm-simd-threaded";
@@ -10,7 +11,7 @@ export const onnxruntimeWasm: Engine = {
   name: "onnxruntime-web (WebAssembly)",
   peer: true,
   summary: "its code for processors, on the one thread that a page without special headers has; loads 13 MB",
-  computes: ["vectors"],
+  computes: ["vectors", "sequences"],
   open: async () => {
     const ort = await loadVendor<Ort>("onnxruntime-wasm.mjs");
     ort.env.logLevel = "error";
@@ -21,6 +22,7 @@ export const onnxruntimeWasm: Engine = {
       version: ort.env.versions.web ?? "",
       device: null,
       vectors: (problem) => encoderWays(ort, options, problem),
+      sequences: (problem) => sequenceWays(ort, options, "cpu", problem),
     };
   },
 };

@@ -4,6 +4,7 @@ import { operatorModel } from "./onnx-model.ts";
 import { encoderWays } from "./onnxruntime-encoder.ts";
 import { waysOf } from "./onnxruntime-operators.ts";
 import { type Ort, sessionOptions } from "./onnxruntime-session.ts";
+import { sequenceWays } from "./onnxruntime-t5.ts";
 import { loadVendor, vendorUrl } from "./vendor.ts";
 
 const wasm = "ort-wasm-simd-threaded.asyncify";
@@ -13,7 +14,7 @@ export const onnxruntime: Engine = {
   name: "onnxruntime-web",
   peer: true,
   summary: "GroupQueryAttention, MultiHeadAttention and MatMul on a device that it creates; loads 27 MB",
-  computes: ["arrays", "vectors"],
+  computes: ["arrays", "vectors", "sequences"],
   open: () => openOrt(undefined),
 };
 
@@ -23,7 +24,7 @@ export const onnxruntimeWithoutSubgroups: Engine = {
   peer: true,
   summary:
     "the same on a device without subgroups, where its attention is correct on software adapters too; loads the same 27 MB",
-  computes: ["arrays", "vectors"],
+  computes: ["arrays", "vectors", "sequences"],
   open: async () => openOrt(await deviceWithoutSubgroups()),
 };
 
@@ -48,5 +49,6 @@ async function openOrt(given: GPUDevice | undefined): Promise<OpenEngine> {
     device,
     ways: (problem) => waysOf({ ort, given, device }, problem),
     vectors: (problem) => encoderWays(ort, { ...sessionOptions(given), preferredOutputLocation: "cpu" }, problem),
+    sequences: (problem) => sequenceWays(ort, sessionOptions(given), "gpu-buffer", problem),
   };
 }

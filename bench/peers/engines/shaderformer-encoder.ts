@@ -17,6 +17,7 @@ import {
 import { encoderTensor, encoderTensors, encoderTexts, miniLm, paddedBatch, tokenIds } from "../encoder.ts";
 import type { EncoderProblem } from "../problems.ts";
 import type { Prepared } from "./engine.ts";
+import { folderInMemory, wordOf, wordTokenizer } from "./folder-in-memory.ts";
 
 /** The encoder by this engine: as `embed` computes it, texts packed, and for comparing filled up to one length. */
 export const encoderWays = (gpu: Gpu, problem: EncoderProblem): (() => Promise<Prepared>)[] => [
@@ -142,13 +143,10 @@ async function padded(gpu: Gpu, problem: EncoderProblem): Promise<Prepared> {
   };
 }
 
-const wordOf = (id: number) => `w${id}`;
-
 /** The encoder as a sentence-transformers folder, in memory. */
 function encoderFolder(): FileSource {
   const { vocabulary, width, layers, heads, hidden, positions, types, eps } = miniLm;
   const special = { "[PAD]": tokenIds.pad, "[UNK]": tokenIds.unknown, "[CLS]": tokenIds.begin, "[SEP]": tokenIds.end };
-  const words = Array.from({ length: vocabulary - tokenIds.firstWord }, (_, i) => tokenIds.firstWord + i);
   const python = "sentence_transformers.models";
   const json: Readonly<Record<string, unknown>> = {
     "config.json": {
@@ -157,7 +155,7 @@ function encoderFolder(): FileSource {
       ...{ max_position_embeddings: positions, type_vocab_size: types, layer_norm_eps: eps, pad_token_id: 0 },
       position_embedding_type: "absolute",
     },
-    "tokenizer.json": tokenizer({ ...special, ...Object.fromEntries(words.map((id) => [wordOf(id), id])) }),
+    "tokenizer.json": wordTokenizer({ special, vocabulary, unknown: "[UNK]", before: "[CLS]", after: "[SEP]" }),
     "tokenizer_config.json": {
       ...{ pad_token: "[PAD]", unk_token: "[UNK]", cls_token: "[CLS]", sep_token: "[SEP]" },
       model_max_length: positions,
@@ -169,68 +167,5 @@ function encoderFolder(): FileSource {
     ],
     "1_Pooling/config.json": { word_embedding_dimension: width, pooling_mode_mean_tokens: true },
   };
-  const files = new Map<string, Uint8Array<ArrayBuffer>>(
-    Object.entries(json).map(([name, value]) => [name, new TextEncoder().encode(JSON.stringify(value))]),
-  );
-  files.set("model.safetensors", checkpoint());
-  const file = (name: string) => {
-    const bytes = files.get(name);
-    if (!bytes) throw new RangeError(`the encoder has no file ${name}`);
-    return bytes;
-  };
-  return {
-    name: "the encoder of bench peers",
-    has: async (name) => files.has(name),
-    size: async (name) => file(name).length,
-    read: async (name, begin, end) => file(name).slice(begin, end),
-  };
-}
-
-/** A word is a token. */
-function tokenizer(vocab: Readonly<Record<string, number>>): object {
-  const token = (id: string) => ({ SpecialToken: { id, type_id: 0 } });
-  const entry = (id: string) => ({ id, ids: [vocab[id]], tokens: [id] });
-  return {
-    version: "1.0",
-    added_tokens: ["[PAD]", "[UNK]", "[CLS]", "[SEP]"].map((content) => ({
-      ...{ id: vocab[content], content, single_word: false, lstrip: false, rstrip: false },
-      ...{ normalized: false, special: true },
-    })),
-    normalizer: null,
-    pre_tokenizer: { type: "WhitespaceSplit" },
-    post_processor: {
-      type: "TemplateProcessing",
-      single: [token("[CLS]"), { Sequence: { id: "A", type_id: 0 } }, token("[SEP]")],
-      pair: [
-        token("[CLS]"),
-        { Sequence: { id: "A", type_id: 0 } },
-        token("[SEP]"),
-        { Sequence: { id: "B", type_id: 1 } },
-      ],
-      special_tokens: { "[CLS]": entry("[CLS]"), "[SEP]": entry("[SEP]") },
-    },
-    decoder: null,
-    model: { type: "WordLevel", vocab, unk_token: "[UNK]" },
-  };
-}
-
-/** The bytes of the checkpoint: a length of eight bytes, a header, the tensors in order. */
-function checkpoint(): Uint8Array<ArrayBuffer> {
-  const tensors = Object.entries(encoderTensors());
-  const header: Record<string, object> = {};
-  let at = 0;
-  for (const [name, { shape, values }] of tensors) {
-    header[name] = { dtype: "F32", shape, data_offsets: [at, at + values.byteLength] };
-    at += values.byteLength;
-  }
-  const text = new TextEncoder().encode(JSON.stringify(header));
-  const bytes = new Uint8Array(8 + text.length + at);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
-  bytes.set(text, 8);
-  at = 8 + text.length;
-  for (const [, { values }] of tensors) {
-    bytes.set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), at);
-    at += values.byteLength;
-  }
-  return bytes;
+  return folderInMemory("the encoder of bench peers", json, encoderTensors());
 }
