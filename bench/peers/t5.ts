@@ -45,7 +45,9 @@ function makeTensors(): Record<string, T5Tensor> {
   const random = (name: string, shape: readonly number[], scale: number, mean = 0) => {
     const source = randomSource(seed++);
     const values = new Float32Array(shape.reduce((product, length) => product * length, 1));
-    for (let i = 0; i < values.length; i++) values[i] = source.normal() * scale + mean;
+    // Uniform, which takes a fifth of the time of normal ones: there are 77 million.
+    const widest = Math.sqrt(12) * scale;
+    for (let i = 0; i < values.length; i++) values[i] = (source.uniform() - 0.5) * widest + mean;
     tensors[name] = { shape, values };
   };
   const linear = (name: string, outputs: number, inputs: number, gain = 1) =>

@@ -39,6 +39,17 @@ test("distances have the buckets of the paper's own code", () => {
   expect(decoder).toEqual([31, 23, 16, 15, 0, 0]);
 });
 
+test.each([
+  ["t5:q0s8", /expected for example/],
+  ["t5:q8", /expected for example/],
+  ["t5:q8s1", /at most 8 sources of 512 tokens and 128 tokens each/],
+  ["t5:9q8s8", /at most 8 sources/],
+  ["t5:q129s8", /128 tokens each/],
+  ["t5:q8s513", /sources of 512 tokens/],
+])("%j is refused", (text, why) => {
+  expect(() => parseProblem(text)).toThrow(why);
+});
+
 describe("tokens after sources", async () => {
   const { sequences = () => [] } = await shaderformer(await testGpu()).open();
   const problem = parseProblem("t5:2q4s5") as SequenceProblem;

@@ -7,7 +7,7 @@ import {
   onnxModel,
   onnxType,
 } from "../../harness/onnx.ts";
-import { type SequenceProblem, swapped } from "../problems.ts";
+import type { SequenceProblem } from "../problems.ts";
 import { t5Bucket, t5Small, t5Tensor } from "../t5.ts";
 
 const microsoft = "com.microsoft";
@@ -67,7 +67,7 @@ function newGraph(): Graph {
     product(x, name) {
       const { shape, values } = t5Tensor(`${name}.weight`);
       const [outputs = 1, inputs = 1] = shape;
-      const weight = graph.floats(`${name}.transposed`, [inputs, outputs], swapped(values, outputs, inputs, 1));
+      const weight = graph.floats(`${name}.transposed`, [inputs, outputs], transposed(values, outputs, inputs));
       return graph.node("MatMul", [x, weight], `${name}.of.${x}`);
     },
     weight(name) {
@@ -76,6 +76,15 @@ function newGraph(): Graph {
     },
   };
   return graph;
+}
+
+/** `[columns, rows]` from `[rows, columns]`; in loops alone, since these are tens of millions of elements. */
+function transposed(values: Float32Array<ArrayBuffer>, rows: number, columns: number): Float32Array<ArrayBuffer> {
+  const out = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) out[column * rows + row] = values[row * columns + column] ?? 0;
+  }
+  return out;
 }
 
 /** A residual stream: its sum, and what has to be added to it. */
