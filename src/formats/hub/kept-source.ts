@@ -46,12 +46,27 @@ export function keptSource(parts: KeptSourceParts): FileSource {
     warned = true;
   }
 
+  function notKeptNow(error: unknown, signal: AbortSignal | undefined): void {
+    signal?.throwIfAborted();
+    notKept(error instanceof KeepError ? error : new KeepError(String(error), { cause: error }));
+  }
+
   const locked = <T>(file: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> =>
     shelf.store.locked(lockOf(remote, file), signal, work);
 
   /** What is written of a file; undefined where the store does not work. */
   async function written(file: string): Promise<FileRecord | undefined> {
     return await readRecord(shelf, file).catch(() => undefined);
+  }
+
+  /** Writes that the server has no such file: a later load without the server need not ask for it. */
+  async function keepAbsence(file: string, signal: AbortSignal | undefined): Promise<void> {
+    const record = { file, complete: true, absent: true, segmentBytes: shelf.segmentBytes, digests: [] };
+    try {
+      await locked(file, signal, () => writeRecord(shelf, record));
+    } catch (error) {
+      notKeptNow(error, signal);
+    }
   }
 
   async function found(file: string, signal: AbortSignal | undefined): Promise<FileState> {
@@ -61,7 +76,9 @@ export function keptSource(parts: KeptSourceParts): FileSource {
     if (offline && asItWas) return asItWas;
     try {
       // With something to go on with, one attempt is enough.
-      return { remote: await remote.look(file, signal, asItWas !== undefined), record };
+      const there = await remote.look(file, signal, asItWas !== undefined);
+      if (!there && !record && !remote.hashes) await keepAbsence(file, signal);
+      return { remote: there, record };
     } catch (error) {
       if (!(error instanceof ConnectionError) || !asItWas) throw error;
       offline = true;
@@ -108,14 +125,9 @@ export function keptSource(parts: KeptSourceParts): FileSource {
       if (received) {
         const record = await locked(file, signal, () => keepBytes(shelf, file, received.known, received.bytes));
         states.set(file, Promise.resolve({ remote: received.known, record }));
-      } else {
-        const keep = () =>
-          writeRecord(shelf, { file, complete: true, absent: true, segmentBytes: shelf.segmentBytes, digests: [] });
-        await locked(file, signal, keep);
-      }
+      } else await keepAbsence(file, signal);
     } catch (error) {
-      signal?.throwIfAborted();
-      notKept(error instanceof KeepError ? error : new KeepError(String(error), { cause: error }));
+      notKeptNow(error, signal);
     }
     return received?.bytes;
   }
