@@ -216,6 +216,30 @@ describe.each(browsers)("the search page in $name", ({ name, missing, start }) =
     expect(
       models.asked.filter((request) => /\.safetensors(?! bytes=0-0$)/.test(request) && !/index\.json/.test(request)),
     ).toEqual([]);
+    // Without the server as well, which has not every file that is asked for.
+    models.down = true;
+    try {
+      await open(page, site.search(`v=1&model=${encodeURIComponent(model)}`));
+      await shown(page, "#query-hint", /loaded from this browser's storage when you begin/);
+      await search.ask("a pet at rest");
+      expect((await search.marked())[0]?.words).toMatch(/cat/);
+    } finally {
+      models.down = false;
+    }
+  });
+
+  test("keeps an index before its map is drawn, which takes longer", async () => {
+    await open(page, site.search());
+    await press(page, "summary", /^Paste a text$/);
+    await write(page, "#pasted", many(30));
+    const seen = await recordTexts(page, "main");
+    await press(page, ".work button", /and index 30 passages$/);
+    await shown(page, "#index-facts", /^30 passages of Your text.*Kept in this browser/);
+    await shown(page, ".map p", /^Each point is a passage/);
+    const texts = (await seen()).filter((text) => text.includes("30 passages of Your text"));
+    const first = (words: string) => texts.findIndex((text) => text.includes(words));
+    expect(first("Kept in this browser.")).toBeGreaterThanOrEqual(0);
+    expect(first("Each point is a passage")).toBeGreaterThan(first("Kept in this browser."));
   });
 
   test("a folder that is no encoder's is refused before it is loaded", async () => {

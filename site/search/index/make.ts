@@ -104,11 +104,12 @@ async function embed(begun: Begun): Promise<void> {
   }
   if (done === 0) return void say("No passage was indexed");
   say(done < total ? `Stopped after ${counted(done, "passage")}; they stay` : `${counted(done, "passage")} indexed`);
-  await takeIndex({
+  const taken = takeIndex({
     ...{ model: name, texts: begun.texts, width: facts.width, shortened },
     ...{ passages: all.slice(0, done), rest: all.slice(done), vectors: vectors.slice(0, done * facts.width) },
   });
-  await keep();
+  await keep(); // at once: the map of many passages takes a while, in which the reader may leave
+  await taken;
 }
 
 /** Stops at once; the passages that are done stay. */
@@ -130,21 +131,22 @@ export async function takeIndex(next: Current): Promise<void> {
 /** Gives the index to the worker: for the map in any case, for queries where the model is its own. */
 export async function handOver(): Promise<void> {
   const now = index.value;
+  const isSame = () => index.value?.vectors === now?.vectors; // that it is kept is noted meanwhile
   searchable.value = false;
   if (!now || device.value.kind !== "ready") return;
   const { passages: all, vectors, width } = now;
   const own = model.value.kind === "ready" && model.value.name === now.model;
   try {
     await call("index", { passages: all, vectors, width, check: own });
-    if (index.value !== now) return;
+    if (!isSame()) return;
     searchable.value = own;
     if (own && query.value.trim() !== "") searchNow();
     const drawn = await call("map", {});
-    if (index.value !== now) return;
+    if (!isSame()) return;
     map.value = drawn;
     if (own && query.value.trim() !== "") searchNow(); // for the position of the query
   } catch (error) {
-    if (index.value === now && device.value.kind === "ready") failure.value = { during: "index", error };
+    if (isSame() && device.value.kind === "ready") failure.value = { during: "index", error };
   }
 }
 
@@ -165,7 +167,7 @@ async function keep(): Promise<void> {
   } catch (error) {
     kept = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   }
-  if (index.value === now) index.value = { ...now, kept };
+  if (index.value?.vectors === now.vectors) index.value = { ...index.value, kept };
 }
 
 /** Takes the index that the browser keeps from an earlier visit. */
@@ -203,11 +205,11 @@ export async function importIndex(file: File): Promise<void> {
   failure.value = undefined;
   try {
     const read = await readIndexFile(file, file.name);
-    await takeIndex({ ...read, rest: [] });
+    const taken = takeIndex({ ...read, rest: [] });
     say(`${counted(read.passages.length, "passage")} imported`);
+    await keep();
+    await taken;
   } catch (error) {
     failure.value = { during: "import", error };
-    return;
   }
-  await keep();
 }
