@@ -59,7 +59,6 @@ async function encoders() {
     };
     const own = (variant) => fastest((row) => row.engine === "shaderformer" && row.variant === variant);
     const [packed, padded] = [own("embed, packed"), own("padded")];
-    const processor = "onnxruntime-web (WebAssembly)";
     const gpu = fastest(({ engine }) => engine.startsWith("onnxruntime-web") && engine !== processor);
     const wasm = fastest(({ engine }) => engine === processor);
     const cells = [packed, padded, packed / padded, gpu, packed / gpu, wasm, packed / wasm];
@@ -78,12 +77,48 @@ async function encoders() {
   return [`Texts a second in one Chromium on ${environment.adapter}:`, "", table(heads, lines)].join("\n");
 }
 
+const processor = "onnxruntime-web (WebAssembly)";
+
+/** Tokens a second after sources: of two lengths of text, the difference is that of the tokens alone. */
+async function sequences() {
+  const { environment, rows } = await readJson("peers-t5-lavapipe.json");
+  const passed = rows.filter(({ verdict }) => verdict === "pass");
+  const tokensOf = (batch) => Number(/q(\d+)/.exec(batch)?.[1]);
+  const batches = [...new Set(rows.map(({ batch }) => batch))].sort((a, b) => tokensOf(a) - tokensOf(b));
+  const [shortest, longest] = [batches[0], batches.at(-1)];
+  const engines = [
+    ["here", ({ engine }) => engine === "shaderformer"],
+    ["onnxruntime-web, WebGPU", ({ engine }) => engine.startsWith("onnxruntime-web") && engine !== processor],
+    ["onnxruntime-web, WebAssembly", ({ engine }) => engine === processor],
+  ];
+  const measured = engines.map(([name, is]) => {
+    const fastest = (batch) =>
+      passed.filter((row) => row.batch === batch && is(row)).sort((a, b) => a.medianMs - b.medianMs)[0];
+    const [first, all] = [fastest(shortest), fastest(longest)];
+    const tokens = tokensOf(longest) - tokensOf(shortest);
+    const dispatches = all.dispatches === null ? Number.NaN : (all.dispatches - first.dispatches) / tokens;
+    return { name, first: first.medianMs, perSecond: (1000 * tokens) / (all.medianMs - first.medianMs), dispatches };
+  });
+  const lines = measured.map(({ name, first, perSecond, dispatches }) => [
+    name,
+    short(first),
+    short(perSecond),
+    short(measured[0].perSecond / perSecond),
+    dispatches > 0 ? short(dispatches) : "",
+  ]);
+  const heads = ["", "ms to the first token", "tokens a second after it", "× of here", "dispatches a token"];
+  return [`After a source of 64 tokens, in one Chromium on ${environment.adapter}:`, "", table(heads, lines)].join(
+    "\n",
+  );
+}
+
 /** The tables with their headings. */
 export async function benchmarkTables() {
   const parts = [
     ["### llama.cpp", await againstLlama()],
     ["### Peers in a browser", await againstPeers()],
     ["### An encoder in a browser", await encoders()],
+    ["### An encoder-decoder in a browser", await sequences()],
   ];
   return `${parts.flat().join("\n\n")}\n`;
 }
