@@ -79,4 +79,5 @@ export { acceptDrafts, tokenWeights } from "./speculative.ts";
 // Whole models
 
 export { type BertConfig, bert } from "./encoder.ts";
-export { type Gpt2Config, gpt2, type LlamaConfig, llama, type Weights } from "./transformer.ts";
+export { type Gpt1Config, type Gpt2Config, gpt1, gpt2 } from "./gpt.ts";
+export { type LlamaConfig, llama, type Weights } from "./transformer.ts";

@@ -13,16 +13,16 @@ import {
   size,
   text,
 } from "../options/checks.ts";
-import { geluTanh, swiglu } from "./activation.ts";
+import { swiglu } from "./activation.ts";
 import { attention } from "./attention.ts";
-import { type Dense, dense, lengthOf, reshape } from "./dense.ts";
+import { type Dense, lengthOf, reshape } from "./dense.ts";
 import { add } from "./elementwise.ts";
 import { gather } from "./embedding.ts";
 import { argument, given, optionalTensor, read, tensor } from "./given.ts";
-import { slice, transpose } from "./layout.ts";
+import { transpose } from "./layout.ts";
 import { causal, type Mask, masks } from "./masks.ts";
 import { matmul } from "./matmul.ts";
-import { layerNorm, rmsNorm } from "./norm.ts";
+import { rmsNorm } from "./norm.ts";
 import { cosinesAndSines, rope } from "./rope.ts";
 import type { Score } from "./scores.ts";
 
@@ -65,27 +65,8 @@ const llamaChecks: Checks<LlamaConfig> = {
   no_rope_layers: listOf(size),
 };
 
-/** The fields of GPT-2's `config.json` that change the arithmetic, under their names there. */
-export interface Gpt2Config {
-  n_layer: number;
-  n_head: number;
-  layer_norm_epsilon: number;
-  activation_function?: string;
-  scale_attn_weights?: boolean;
-  scale_attn_by_inverse_layer_idx?: boolean;
-}
-
-const gpt2Checks: Checks<Gpt2Config> = {
-  n_layer: required(size),
-  n_head: required(integer(1)),
-  layer_norm_epsilon: required(atLeast(0)),
-  activation_function: oneOf("gelu_new", "gelu_pytorch_tanh"),
-  scale_attn_weights: boolean,
-  scale_attn_by_inverse_layer_idx: boolean,
-};
-
 /** Weights, of which those that are used are checked. */
-const weightsCheck = required(recordOf(anything));
+export const weightsCheck = required(recordOf(anything));
 
 /**
  * A whole forward pass of the Llama family: Llama, Mistral (sliding window), Qwen2 (biases on q, k and v) and Qwen3
@@ -161,47 +142,6 @@ export function llamaOf(
   const head = config.tie_word_embeddings ? undefined : optional(weights, "", "lm_head.weight");
   const last = multiplied(norm(x, "norm"), head ? "lm_head.weight" : "model.embed_tokens.weight");
   return { logits: matmul({ x: last, weight: head ?? weight("embed_tokens") }).y };
-}
-
-/**
- * A whole forward pass of GPT-2: layer norm, learned positions, one projection for q, k and v, tanh GELU, tied head.
- * Its linear layers are stored `[in, out]`. ids `[t]` → logits `[t, v]`.
- */
-export function gpt2(tensors: { ids: Dense; weights: Weights }, file: Gpt2Config): { logits: Dense } {
-  const { ids, weights } = given("gpt2", tensors, { ids: tensor, weights: weightsCheck });
-  const config = read("gpt2", file, gpt2Checks);
-  const weight = (name: string): Dense => named(weights, "transformer.", name);
-  const norm = (x: Dense, name: string): Dense => {
-    const parts = { weight: weight(`${name}.weight`), bias: weight(`${name}.bias`) };
-    return layerNorm({ x, ...parts }, { eps: config.layer_norm_epsilon }).y;
-  };
-  const linear = (x: Dense, name: string): Dense => {
-    const stored = { x: weight(`${name}.weight`) };
-    return matmul({ x, weight: transpose(stored, { order: [1, 0] }).y, bias: weight(`${name}.bias`) }).y;
-  };
-
-  const positions = dense(ids.shape, [...ids.values.keys()]);
-  const tokens = gather({ ids, table: weight("wte.weight") }).y;
-  let x = add({ a: tokens, b: gather({ ids: positions, table: weight("wpe.weight") }).y }).y;
-  const model = lengthOf(x.shape, 1);
-  const thirds = (qkv: Dense): [q: Dense, k: Dense, v: Dense] => {
-    const third = (n: number): Dense => slice({ x: qkv }, { axis: 1, start: n * model, end: (n + 1) * model }).y;
-    return [third(0), third(1), third(2)];
-  };
-  for (let layer = 0; layer < config.n_layer; layer++) {
-    const at = `h.${layer}`;
-    const [q, k, v] = thirds(linear(norm(x, `${at}.ln_1`), `${at}.attn.c_attn`));
-    const split = (part: Dense): Dense => splitHeads(part, config.n_head);
-    const scale =
-      (config.scale_attn_weights === false ? 1 : 1 / Math.sqrt(model / config.n_head)) /
-      (config.scale_attn_by_inverse_layer_idx ? layer + 1 : 1);
-    const attended = attend({ q: split(q), k: split(k), v: split(v) }, causal, scale);
-    x = add({ a: x, b: linear(attended, `${at}.attn.c_proj`) }).y;
-
-    const hidden = geluTanh({ x: linear(norm(x, `${at}.ln_2`), `${at}.mlp.c_fc`) }).y;
-    x = add({ a: x, b: linear(hidden, `${at}.mlp.c_proj`) }).y;
-  }
-  return { logits: matmul({ x: norm(x, "ln_f"), weight: weight("wte.weight") }).y };
 }
 
 /** `[t, heads · d]` → `[1, t, heads, d]`. */

@@ -9,7 +9,8 @@ import { openGpu } from "../../src/gpu/open.ts";
 import { parseRopeScaling } from "../../src/kernels/rope/scaling.ts";
 import { ropeTable } from "../../src/kernels/rope/table.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
-import { gpt2, llama } from "../../src/reference/transformer.ts";
+import { gpt1, gpt2 } from "../../src/reference/gpt.ts";
+import { llama } from "../../src/reference/transformer.ts";
 import type { PlainType } from "../../src/tensor/dtype.ts";
 import { familyShapes } from "../support/family-shapes.ts";
 import { type RandomModel, writeRandomModel } from "../support/random-model.ts";
@@ -49,6 +50,11 @@ const gpt = {
   n_head: 3,
   n_layer: 2,
   n_positions: 128,
+};
+const { n_embd, n_head, n_layer, n_positions, vocab_size, layer_norm_epsilon } = gpt;
+const first = {
+  ...{ n_embd, n_head, n_layer, n_positions, vocab_size, layer_norm_epsilon },
+  ...{ model_type: "openai-gpt", architectures: ["OpenAIGPTLMHeadModel"], afn: "gelu" },
 };
 
 const members: [string, Record<string, unknown>, PlainType, number][] = [
@@ -114,6 +120,8 @@ const members: [string, Record<string, unknown>, PlainType, number][] = [
   ],
   ["GPT-2", gpt, "f32", 1],
   ["GPT-2 in f16", gpt, "f16", 1],
+  ["GPT-1", first, "f32", 1],
+  ["GPT-1 in f16, with a swish", { ...first, afn: "swish" }, "f16", 1],
 ];
 
 /** The weights, with fused matrices as those that they are made of. */
@@ -145,14 +153,16 @@ const ids = Array.from({ length: 29 }, () => source.integer(2048));
 for (const [name, config, dtype, shards] of members) {
   describe(name, async () => {
     const isGpt = "n_embd" in config;
+    const isFirst = "afn" in config;
     const made: RandomModel = await writeRandomModel(
       config,
-      isGpt ? gpt2Shapes(config) : familyShapes(config),
+      isGpt && !isFirst ? gpt2Shapes(config) : familyShapes(config),
       dtype,
       shards,
     );
     const reference = (tokens: readonly number[]) => {
       const given = { ids: dense([tokens.length], tokens), weights: apart(made.weights, config) };
+      if (isFirst) return gpt1(given, config as never).logits.values;
       if (isGpt) return gpt2(given, config as never).logits.values;
       const width = Number(config["head_dim"]) * Number(config["partial_rotary_factor"] ?? 1);
       const angles = { theta: 10000, width, scaling: parseRopeScaling(config), positions: 256 };

@@ -40,6 +40,7 @@ const gpt2Config = {
   ...{ n_layer: 1, n_head: 1, layer_norm_epsilon: 1e-5, activation_function: "gelu_new" },
   ...{ scale_attn_weights: true, scale_attn_by_inverse_layer_idx: false },
 };
+const gpt1Config = { n_layer: 1, n_head: 1, layer_norm_epsilon: 1e-5, afn: "gelu" };
 
 const bertConfig = {
   ...{ model_type: "bert", num_hidden_layers: 1, num_attention_heads: 1, layer_norm_eps: 1e-5, hidden_act: "gelu" },
@@ -82,17 +83,18 @@ const bertWeights = weights(
     ...bertProjections.map((name) => [`${name}.weight`, [2, 2]]),
   ]),
 );
-const gpt2Weights = weights(
-  "transformer.",
-  ["ln_f", "h.0.ln_1", "h.0.ln_2"]
-    .flatMap((name) => [`${name}.weight`, `${name}.bias`])
-    .concat(["h.0.attn.c_proj.bias", "h.0.mlp.c_proj.bias"]),
-  {
-    ...{ "wte.weight": [3, 2], "wpe.weight": [4, 2], "h.0.attn.c_attn.weight": [2, 6], "h.0.attn.c_attn.bias": [6] },
-    ...{ "h.0.attn.c_proj.weight": [2, 2], "h.0.mlp.c_fc.weight": [2, 8], "h.0.mlp.c_fc.bias": [8] },
-    "h.0.mlp.c_proj.weight": [8, 2],
-  },
-);
+const gptWeights = (norms: readonly string[], tables: readonly [string, string]) =>
+  weights(
+    "transformer.",
+    norms.flatMap((name) => [`${name}.weight`, `${name}.bias`]).concat(["h.0.attn.c_proj.bias", "h.0.mlp.c_proj.bias"]),
+    {
+      ...{ [tables[0]]: [3, 2], [tables[1]]: [4, 2], "h.0.attn.c_attn.weight": [2, 6], "h.0.attn.c_attn.bias": [6] },
+      ...{ "h.0.attn.c_proj.weight": [2, 2], "h.0.mlp.c_fc.weight": [2, 8], "h.0.mlp.c_fc.bias": [8] },
+      "h.0.mlp.c_proj.weight": [8, 2],
+    },
+  );
+const gpt2Weights = gptWeights(["ln_f", "h.0.ln_1", "h.0.ln_2"], ["wte.weight", "wpe.weight"]);
+const gpt1Weights = gptWeights(["h.0.ln_1", "h.0.ln_2"], ["tokens_embed.weight", "positions_embed.weight"]);
 
 /** The calls by the names of definitions. */
 export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
@@ -205,6 +207,7 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
     ]),
     copyRows: of(reference.copyRows, [{ cache: bits(2, 1, 3, 2), parents: bits(2), lengths: bits(2) }]),
     bert: of(reference.bert, [{ ids: v2, types: v2, weights: bertWeights }, bertConfig]),
+    gpt1: of(reference.gpt1, [{ ids: v2, weights: gpt1Weights }, gpt1Config]),
     gpt2: of(reference.gpt2, [{ ids: v2, weights: gpt2Weights }, gpt2Config]),
     llama: of(reference.llama, [{ ids: v2, weights: llamaWeights, table: bits(4, 1, 2) }, llamaConfig]),
   };
