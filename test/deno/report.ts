@@ -1,3 +1,5 @@
+import type { HalvedDistances } from "../seq2seq/halved.ts";
+
 /** What a process in Deno says of its work, a line for each. */
 export type Report =
   /** There is no adapter, so that nothing was run. */
@@ -24,14 +26,18 @@ export type Report =
       readonly features: readonly string[];
       readonly far: EncoderDistances;
     }
-  /** How far an encoder-decoder is from the golden numbers at most, and its greedy tokens. */
+  /** How far an encoder-decoder is from the golden numbers at most, its greedy tokens and what searches find. */
   | {
       readonly kind: "sequences";
       readonly name: string;
+      readonly features: readonly string[];
       /** Of states of the encoder. */
       readonly distance: number;
       readonly ofLogits: number;
       readonly tokens: readonly (readonly number[])[];
+      /** The best result of each golden search of the first text. */
+      readonly searches: readonly { readonly ids: readonly number[]; readonly score: number }[];
+      readonly halved: HalvedDistances;
     }
   /** Vectors of the bundled sentence encoder. */
   | {

@@ -1,27 +1,40 @@
-// The states, logits and greedy tokens of the golden encoder-decoders.
+// The states, logits, greedy tokens and searches of the golden encoder-decoders, and how far weights of f16 are from f32.
 import { loadEncoderDecoder } from "../../src/encoders.ts";
-import { openGpu } from "../../src/index.ts";
+import { type Gpu, openGpu } from "../../src/index.ts";
 import { farthest } from "../encode/golden-encoders.ts";
-import { sequenceFolder, sequenceGolden, sequenceNames } from "../seq2seq/golden.ts";
-import { say } from "./report.ts";
+import { sequenceGolden, sequenceNames, sequenceSource } from "../seq2seq/golden.ts";
+import { halvedDistances } from "../seq2seq/halved.ts";
+import { type Report, say } from "./report.ts";
 
-/** Computes every golden text: alone for its states, all together for their tokens. */
+/** Computes them on a device with all features, and on one without any. */
 export async function generateGoldenSequences(): Promise<void> {
-  using gpu = await openGpu();
-  for (const name of sequenceNames) {
-    using model = await loadEncoderDecoder(gpu, sequenceFolder(name));
-    const { texts, forced } = sequenceGolden(name);
-    const given = texts.map(({ text }) => text);
-    let distance = 0;
-    for (const { text, states } of texts) {
-      distance = Math.max(distance, farthest((await model.hidden(text)).layers.at(-1) ?? [], states));
-    }
-    const { logits = [] } = await model.hidden(given[0] ?? "", { target: forced.ids.slice(1) });
-    const ofLogits = farthest(
-      forced.rows.map((row) => logits[row] ?? []),
-      forced.logits,
-    );
-    const { results } = await model.generate(given, { maxTokens: 20 });
-    say({ kind: "sequences", name, distance, ofLogits, tokens: results.map(({ ids }) => ids) });
+  for (const options of [{}, { features: [] }]) {
+    using gpu = await openGpu(options);
+    for (const name of sequenceNames) say(await sequencesOf(gpu, name));
   }
+}
+
+/** Every golden text alone for its states, all together for their tokens; of the first one all searches. */
+async function sequencesOf(gpu: Gpu, name: string): Promise<Report> {
+  using model = await loadEncoderDecoder(gpu, sequenceSource(name), { onWarning: () => {} });
+  const { texts, forced } = sequenceGolden(name);
+  const given = texts.map(({ text }) => text);
+  let distance = 0;
+  for (const { text, states } of texts) {
+    distance = Math.max(distance, farthest((await model.hidden(text)).layers.at(-1) ?? [], states));
+  }
+  const { logits = [] } = await model.hidden(given[0] ?? "", { target: forced.ids.slice(1) });
+  const ofLogits = farthest(
+    forced.rows.map((row) => logits[row] ?? []),
+    forced.logits,
+  );
+  const { results } = await model.generate(given, { maxTokens: 20, beams: 1 });
+  const tokens = results.map(({ ids }) => ids);
+  const searches = [];
+  for (const { options } of texts[0]?.beams ?? []) {
+    const [best] = (await model.generate(given[0] ?? "", { maxTokens: 20, ...options })).results;
+    searches.push({ ids: best?.ids ?? [], score: best?.score ?? 0 });
+  }
+  const halved = await halvedDistances(gpu, name, "f16");
+  return { kind: "sequences", name, features: [...gpu.features], distance, ofLogits, tokens, searches, halved };
 }

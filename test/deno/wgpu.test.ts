@@ -5,7 +5,7 @@ import { encoderNames, farthest } from "../encode/golden-encoders.ts";
 import { gpt1Folder, gpt1Golden } from "../generate/gpt1-golden.ts";
 import { bundleTests } from "../outside-vitest/bundle.ts";
 import { testFiles } from "../outside-vitest/files.ts";
-import { sequenceGolden, sequenceNames } from "../seq2seq/golden.ts";
+import { sequenceGolden, sequenceNames, tolerances } from "../seq2seq/golden.ts";
 import { goldenPrompts } from "../support/bundled.ts";
 import { fifty } from "../support/sentences.ts";
 import { kernelFiles } from "../support/shaders.ts";
@@ -92,14 +92,29 @@ describe.skipIf(why)(`wgpu in Deno${why ? ` (${why})` : ""}`, () => {
     }
   });
 
-  test("the states, logits and greedy tokens of encoder-decoders equal the golden data", () => {
+  test("the states, logits, greedy tokens and searches of encoder-decoders equal the golden data", () => {
     const found = ofKind("sequences");
-    expect(found.map(({ name }) => name)).toEqual([...sequenceNames]);
-    for (const { name, distance, ofLogits, tokens } of found) {
-      expect(distance, name).toBeLessThan(2e-5);
-      expect(ofLogits, name).toBeLessThan(2e-5);
-      expect(tokens, name).toEqual(sequenceGolden(name).texts.map(({ greedy }) => greedy.ids));
+    expect(found.map(({ name }) => name)).toEqual([...sequenceNames, ...sequenceNames]);
+    for (const { name, features, distance, ofLogits, tokens, searches, halved } of found) {
+      const what = `${name}, ${features.join(" ") || "no features"}`;
+      const { texts } = sequenceGolden(name);
+      const most = tolerances(name);
+      expect(distance, what).toBeLessThan(most.states);
+      expect(ofLogits, what).toBeLessThan(most.logits);
+      expect(tokens, what).toEqual(texts.map(({ greedy }) => greedy.ids));
+      const best = (texts[0]?.beams ?? []).flatMap(({ results }) => results.slice(0, 1));
+      expect(best.length, what).toBeGreaterThan(2);
+      expect(searches.length, what).toBe(best.length);
+      for (const [i, { ids, score }] of best.entries()) {
+        expect(searches[i]?.ids, what).toEqual(ids);
+        expect(Math.abs((searches[i]?.score ?? 0) - score), what).toBeLessThan(most.scores * Math.abs(score));
+      }
+      expect(halved, what).toMatchObject({ stored: "f16", sameTokens: true });
+      expect(halved.states, what).toBeLessThan(2e-5);
+      expect(halved.logits, what).toBeLessThan(most.logits);
     }
+    const [first, last] = [found[0], found.at(-1)];
+    expect([first?.features.includes("shader-f16"), last?.features.includes("shader-f16")]).toEqual([true, false]);
   });
 
   test("encoding a step does not wait for the device", () => {

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
 import { farthest } from "../encode/golden-encoders.ts";
 import { testGpu } from "../support/gpu.ts";
-import { sequenceFolder, sequenceGolden, sequenceNames } from "./golden.ts";
+import { sequenceGolden, sequenceNames, sequenceSource, tolerances } from "./golden.ts";
 
 const devices = {
   "default adapter": await testGpu(),
@@ -10,19 +10,22 @@ const devices = {
   swiftshader: await testGpu({ adapter: "swiftshader" }),
 };
 
-describe.each(Object.entries(devices))("%s", (_, gpu) => {
+describe.each(Object.entries(devices))("%s", (device, gpu) => {
   describe.each(sequenceNames)("%s", async (name) => {
-    const model = await loadEncoderDecoder(gpu, sequenceFolder(name));
+    const model = await loadEncoderDecoder(gpu, sequenceSource(name), { onWarning: () => {} });
     afterAll(() => model.dispose());
     const { texts, forced } = sequenceGolden(name);
+    const most = tolerances(name);
+    const { eos } = model.defaults;
 
     test.each(texts)("states of $text", async ({ text, tokens, states, layers }) => {
       const hidden = await model.hidden(text);
       expect(hidden.tokens).toEqual(tokens);
-      expect(farthest(hidden.layers.at(-1) ?? [], states)).toBeLessThan(2e-5);
+      expect(farthest(hidden.layers.at(-1) ?? [], states)).toBeLessThan(most.states);
       if (!layers) return;
       expect(hidden.layers.map((rows) => rows.length)).toEqual(layers.map((rows) => rows.length));
-      for (const [i, rows] of hidden.layers.entries()) expect(farthest(rows, layers[i] ?? [])).toBeLessThan(2e-5);
+      for (const [i, rows] of hidden.layers.entries())
+        expect(farthest(rows, layers[i] ?? [])).toBeLessThan(most.states);
     });
 
     test("logits of given tokens, and how much these attend to the source", async () => {
@@ -31,7 +34,7 @@ describe.each(Object.entries(devices))("%s", (_, gpu) => {
       const { logits = [] } = await model.hidden(text, { target });
       expect(logits.length).toBe(forced.ids.length);
       const rows = forced.rows.map((row) => logits[row] ?? []);
-      expect(farthest(rows, forced.logits)).toBeLessThan(2e-5);
+      expect(farthest(rows, forced.logits)).toBeLessThan(most.logits);
       for (const [layer, heads] of forced.cross.entries()) {
         for (const [head, expected] of heads.entries()) {
           // Each query predicts the token after it, so that the one of the last token has no part in it.
@@ -43,7 +46,7 @@ describe.each(Object.entries(devices))("%s", (_, gpu) => {
               found,
               known.map(([, i]) => expected[i] ?? []),
             ),
-          ).toBeLessThan(2e-6);
+          ).toBeLessThan(most.weights);
         }
       }
     });
@@ -73,23 +76,27 @@ describe.each(Object.entries(devices))("%s", (_, gpu) => {
     });
 
     test.each(texts)("greedy tokens of $text", async ({ text, greedy, tokens }) => {
-      const { results } = await model.generate(text, { maxTokens: 20 });
+      const { results } = await model.generate(text, { maxTokens: 20, beams: 1 });
       expect(results).toEqual([
         {
           text: greedy.text,
           ids: greedy.ids,
           sourceIds: tokens,
-          stopReason: greedy.ids.at(-1) === 1 ? "eos" : "length",
+          stopReason: eos.includes(greedy.ids.at(-1) ?? -1) ? "eos" : "length",
         },
       ]);
     });
 
-    const searched = texts.flatMap(({ text, beams = [] }) => beams.map((one) => ({ text, ...one })));
+    // SwiftShader takes long: for all but T5 it searches by the default rules alone.
+    const isShort = ({ options }: { readonly options: object }) => Object.keys(options).length === 1;
+    const searched = texts
+      .flatMap(({ text, beams = [] }) => beams.map((one) => ({ text, ...one })))
+      .filter((one) => device !== "swiftshader" || name.startsWith("t5") || isShort(one));
     test.each(searched)("beams of $text, $options", async ({ text, options, results: expected }) => {
       const { results } = await model.generate(text, { maxTokens: 20, ...options });
       expect(results[0]?.ids).toEqual(expected[0]?.ids);
       const score = expected[0]?.score ?? Number.NaN;
-      expect(Math.abs((results[0]?.score ?? Number.NaN) - score)).toBeLessThan(2e-6 * Math.abs(score));
+      expect(Math.abs((results[0]?.score ?? Number.NaN) - score)).toBeLessThan(most.scores * Math.abs(score));
     });
 
     test("beams of texts of unequal length, together, and tokens as they are certain", async () => {
@@ -106,7 +113,7 @@ describe.each(Object.entries(devices))("%s", (_, gpu) => {
     test("texts of unequal length, together", async () => {
       const { results } = await model.generate(
         texts.map(({ text }) => text),
-        { maxTokens: 20 },
+        { maxTokens: 20, beams: 1 },
       );
       expect(results.map(({ ids }) => ids)).toEqual(texts.map(({ greedy }) => greedy.ids));
     });
