@@ -45,6 +45,8 @@ export interface EngineResult {
   readonly tokens: readonly number[];
   readonly text: string;
   readonly stopReason: StopReason;
+  /** With `beams`: the sum of the tokens' log-probabilities over their number to the power of `lengthPenalty`. */
+  readonly score?: number | undefined;
   readonly seed: number;
   readonly timings: GenerationResult["timings"];
   readonly memory: GenerationResult["memory"];

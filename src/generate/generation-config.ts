@@ -12,6 +12,7 @@ const fields = {
   top_p: optional(float(0, 1)),
   min_p: optional(float(0, 1)),
   repetition_penalty: optional(float(1e-3, 1000)),
+  no_repeat_ngram_size: optional(integer(0, 1 << 24)),
 };
 
 /** Settings that change the text and that `generate` does not have, with the values that change nothing. */
@@ -26,7 +27,6 @@ const withoutEffect: Readonly<Record<string, readonly unknown[]>> = {
   diversity_penalty: [0],
   encoder_repetition_penalty: [1],
   length_penalty: [1],
-  no_repeat_ngram_size: [0],
   min_length: [0],
   min_new_tokens: [0],
   bad_words_ids: [],
@@ -39,6 +39,15 @@ const withoutEffect: Readonly<Record<string, readonly unknown[]>> = {
   guidance_scale: [1],
   stop_strings: [],
   watermarking_config: [],
+};
+
+/**
+ * Settings of a search, and the options that have them. A search that nobody asked for would hold the text back, and refuse
+ * what else a caller gives: texts that end it, log-probabilities, constraints.
+ */
+const ofSearches: Readonly<Record<string, string>> = {
+  num_beams: "beams (--beams)",
+  length_penalty: "lengthPenalty (--length-penalty)",
 };
 
 /** One id of a token, or a list of them. A negative id is that of no token. */
@@ -94,7 +103,10 @@ export function readDefaults(
   for (const [name, harmless] of Object.entries(withoutEffect)) {
     const value = (Object.hasOwn(reader.raw, name) ? reader.raw[name] : null) ?? null;
     const isNone = value === null || harmless.includes(value) || (Array.isArray(value) && value.length === 0);
-    if (!isNone) warn(`${file}: ${name} is ${shown(value)}, which is not supported and has no effect`);
+    if (isNone) continue;
+    const option = ofSearches[name];
+    const why = option ? `has no effect without the option ${option}` : "is not supported and has no effect";
+    warn(`${file}: ${name} is ${shown(value)}, which ${why}`);
   }
   const sampled = given.do_sample;
   return {
@@ -106,6 +118,7 @@ export function readDefaults(
       topP: sampled ? given.top_p : undefined,
       minP: sampled ? given.min_p : undefined,
       repetitionPenalty: given.repetition_penalty,
+      noRepeatNgram: given.no_repeat_ngram_size,
     },
   };
 }

@@ -227,8 +227,10 @@ export class Session {
       const { model } = this;
       let options = given;
       let begun: RunInputs | undefined;
-      if (given.beams > 1 || given.noRepeatNgram > 0) {
-        const { searchBeams, withoutRepeats } = await import("./beams/entry.ts");
+      const { lengthPenalty, earlyStopping } = given.given;
+      if (given.beams > 1 || given.noRepeatNgram > 0 || lengthPenalty !== undefined || earlyStopping !== undefined) {
+        const { checkOnlyWithBeams, searchBeams, withoutRepeats } = await import("./beams/entry.ts");
+        checkOnlyWithBeams(given.given, given.beams);
         begun = begin();
         if (given.beams > 1) {
           rows.push(...rowsOf(begun, given));
@@ -248,10 +250,8 @@ export class Session {
       const inputs = { ...(begun ?? begin()), draft };
       const timings: RunTimings = { prefill: 0, decode: 0, encodePerToken: 0, steps: 0 };
       yield* run(state, inputs, options, stop, rows, this.#cached, timings);
-      const { prefill, decode, encodePerToken, guard, speculative } = timings;
       const compile = state.compileTime - compileTime;
-      const times = { compile, prefill, decode, encodePerToken };
-      const figures = { ...times, prefilled: state.prefilled - prefilled, guard, speculative };
+      const figures = { ...timings, compile, prefilled: state.prefilled - prefilled };
       return generationResult(model, state, rows, options, figures);
     } catch (error) {
       // From WebGPU itself, unless it is that of the stop.

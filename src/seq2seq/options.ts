@@ -1,3 +1,4 @@
+import { checkOnlyWithBeams } from "../generate/beams/only-with-beams.ts";
 import {
   between,
   callback,
@@ -104,6 +105,7 @@ export function resolveSequence(options: SequenceOptions, defaults: SequenceOpti
     ...others
   } = { ...defaults, ...own };
   const beams = beamsOf(own, others.beams, { temperature, repetitionPenalty });
+  checkOnlyWithBeams(own, beams);
   const { signal, onToken = () => undefined } = options;
   const seeds = seedsOf(options.seed, texts);
   const sampling = { maxTokens, temperature, topK, topP, repetitionPenalty, noRepeatNgram };

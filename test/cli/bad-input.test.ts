@@ -144,7 +144,9 @@ test("what has no effect in a model's files is a warning", async () => {
   });
   const run = await runCli(["generate", "--model", folder.path, "--max-tokens", "1", "--json", "The sea"]);
   expect(run.code).toBe(0);
-  expect(run.stderr).toContain("warning: generation_config.json: num_beams is 4, which is not supported");
+  expect(run.stderr).toContain(
+    "warning: generation_config.json: num_beams is 4, which has no effect without the option beams (--beams)",
+  );
   expect(JSON.parse(run.stdout)).toBeTypeOf("object");
 });
 

@@ -1,13 +1,16 @@
 // What an engine answers, whatever it runs on: tests of the direct engine and of that on the other side of a port.
 import { expect, test } from "vitest";
 import type { Engine } from "../../src/engine/engine.ts";
-import type { EnginePiece } from "../../src/engine/generate-request.ts";
+import type { EnginePiece, GenerateRequest } from "../../src/engine/generate-request.ts";
 import type { ChatCompletionRequest, CompletionRequest } from "../../src/engine/openai/types.ts";
 import type { LoadProgress } from "../../src/formats/load-progress.ts";
+import beams from "../golden/beams.json" with { type: "json" };
 import { bundledModel, goldenPrompts } from "../support/bundled.ts";
 
 /** A template that gives a conversation as plain text. */
 export const chatTemplate = "{% for message in messages %}{{ message.content }}{% endfor %}";
+
+const missing = { prompt: [], options: {}, texts: [] };
 
 /** Loads the bundled model under the id `voices`; gives what was reported meanwhile. */
 export async function loadVoices(engine: Engine): Promise<LoadProgress[]> {
@@ -67,6 +70,15 @@ export function testAnswers(engineOf: () => Engine, loading: () => readonly Load
     expect(result.tokens).toEqual(expected?.slice(8));
     expect(result.cachedTokens).toBeGreaterThanOrEqual(tokens.length);
     expect((await engine.generate({ messages, ...greedy }).result).text).not.toBe("");
+  });
+
+  test("a search has the score that float64 finds", async () => {
+    const [{ prompt: tokens, options, texts } = missing] = beams.cases;
+    const request = { tokens, ...(options as Pick<GenerateRequest, "beams" | "maxTokens">) };
+    const found = await engineOf().generate(request).result;
+    expect(found.tokens).toEqual(texts[0]?.tokens);
+    expect(found.score).toBeCloseTo(texts[0]?.score ?? 0, 4);
+    expect(await engineOf().generate({ prompt, ...greedy }).result).not.toHaveProperty("score");
   });
 
   test("a seed gives the same text again, another a different one", async () => {

@@ -172,14 +172,18 @@ describe("what has no effect is a warning:", () => {
   });
 
   test("settings of generation that there are not, and ids outside of the vocabulary", async () => {
-    const changes = { generation: { num_beams: 4, eos_token_id: [4, 96] }, config: { pad_token_id: -1, num_beams: 4 } };
+    const generation = { num_beams: 4, min_length: 4, no_repeat_ngram_size: 3, eos_token_id: [4, 96] };
+    const changes = { generation, config: { pad_token_id: -1, num_beams: 4 } };
     const { warnings, defaults } = await read(llama, changes);
     expect(warnings).toEqual([
       "config.json: pad_token_id is -1, which none of 96 tokens has",
       "generation_config.json: eos_token_id is 96, which none of 96 tokens has",
-      "generation_config.json: num_beams is 4, which is not supported and has no effect",
+      "generation_config.json: num_beams is 4, which has no effect without the option beams (--beams)",
+      "generation_config.json: min_length is 4, which is not supported and has no effect",
     ]);
     expect(defaults.eos).toEqual([4]);
+    expect(defaults.options).toMatchObject({ noRepeatNgram: 3 });
+    expect(defaults.options.beams).toBeUndefined();
   });
 });
 

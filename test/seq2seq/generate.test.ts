@@ -1,10 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import type { EncoderDecoder } from "../../src/seq2seq/encoder-decoder.ts";
 import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
-import { decode, encode } from "../../src/tensor/dtype.ts";
 import { changedFolder } from "../encode/folder-files.ts";
-import { farthest } from "../encode/golden-encoders.ts";
 import { testGpu } from "../support/gpu.ts";
 import { sequenceFolder, sequenceGolden } from "./golden.ts";
 
@@ -97,30 +94,16 @@ test("an empty text, one that is too long, an abort, and a model that was dispos
   await expect(small.generate(text)).rejects.toThrow("this encoder-decoder was disposed");
 });
 
-/** The folder of T5 1.1 with every number rounded to a type, stored as f32. */
-function roundedFolder(dtype: "f16" | "bf16") {
-  const bytes = new Uint8Array(readFileSync(`${sequenceFolder("t5-v1.1")}/model.safetensors`));
-  const view = new DataView(bytes.buffer);
-  for (let at = 8 + Number(view.getBigUint64(0, true)); at < bytes.length; at += 4) {
-    const [value = 0] = decode(dtype, encode(dtype, [view.getFloat32(at, true)]));
-    view.setFloat32(at, value, true);
-  }
-  return changedFolder("t5-v1.1", { "model.safetensors": bytes });
-}
-
-test.each(["f16", "bf16"] as const)("weights of %s give what the same numbers as f32 do", async (dtype) => {
-  const folder = roundedFolder(dtype);
-  using whole = await loadEncoderDecoder(gpu, folder);
-  using half = await loadEncoderDecoder(gpu, folder, { dtype });
-  expect(half.stored.quantisation).toBe(dtype);
-  expect(half.bytes).toBeLessThan(0.6 * whole.bytes);
-  const target = [5, 9, 30];
-  const [one, other] = [await whole.hidden(text, { target }), await half.hidden(text, { target })];
-  expect(farthest(other.layers.flat(), one.layers.flat())).toBeLessThan(2e-5);
-  expect(farthest(other.logits ?? [], one.logits ?? [])).toBeLessThan(2e-5);
-  const unrounded = await loadEncoderDecoder(gpu, sequenceFolder("t5-v1.1"));
-  expect(farthest((await unrounded.hidden(text)).layers.flat(), one.layers.flat())).toBeGreaterThan(1e-4);
-  unrounded.dispose();
-  const ids = async (model: EncoderDecoder) => (await model.generate(text, { maxTokens: 6 })).results[0]?.ids;
-  expect(await ids(half)).toEqual(await ids(whole));
+test("options of a search without beams are refused, unless the folder has beams", async () => {
+  using model = await loadEncoderDecoder(gpu, sequenceFolder("t5"));
+  await expect(model.generate(text, { lengthPenalty: 2 })).rejects.toThrow(
+    "generate: lengthPenalty is 2, which requires beams of 2 or more",
+  );
+  await expect(model.generate(text, { earlyStopping: true, beams: 1 })).rejects.toThrow(
+    "generate: earlyStopping is true, which requires beams of 2 or more",
+  );
+  using searching = await loadEncoderDecoder(gpu, withFields({ num_beams: 4 }, "generation_config.json"));
+  const { results } = await searching.generate(text, { maxTokens: 20, lengthPenalty: 2, earlyStopping: true });
+  const expected = texts[0]?.beams?.find(({ options }) => "earlyStopping" in options && options.earlyStopping === true);
+  expect(results[0]?.ids).toEqual(expected?.results[0]?.ids);
 });

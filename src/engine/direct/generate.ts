@@ -92,7 +92,7 @@ function pieceOf({ model }: LoadedEntry, { row: _row, token, ...rest }: Piece): 
 
 async function resultOf({ id }: LoadedEntry, generation: Generation): Promise<EngineResult> {
   const { rows, seeds, timings, memory, dispatchesPerToken, speculative } = await generation.result;
-  const [{ promptTokens, tokens, text, stopReason } = missing] = rows;
+  const [{ promptTokens, tokens, text, stopReason, score } = missing] = rows;
   const seed = seeds[0] ?? 0;
   return {
     model: id,
@@ -105,8 +105,9 @@ async function resultOf({ id }: LoadedEntry, generation: Generation): Promise<En
     timings,
     memory,
     dispatchesPerToken,
+    ...(score === undefined ? {} : { score }),
     ...(speculative ? { speculative } : {}),
   };
 }
 
-const missing = { promptTokens: [], tokens: [], text: "", stopReason: "abort" } as const;
+const missing = { promptTokens: [], tokens: [], text: "", stopReason: "abort", score: undefined } as const;

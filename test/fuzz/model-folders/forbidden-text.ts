@@ -13,9 +13,9 @@ export const forbiddenGeneration: Table = {
   top_p: [...never, "0.9", -0.1, 1.1, [1]],
   min_p: [...never, "0.1", -0.1, 1.1],
   repetition_penalty: [...factors, 1e6],
+  no_repeat_ngram_size: [...never, "3", -1, 0.5],
   // The text would be another.
   num_beams: [4],
-  no_repeat_ngram_size: [3],
   penalty_alpha: [0.6],
   typical_p: [0.5],
   forced_eos_token_id: [4],

@@ -263,3 +263,15 @@ test("what a search does not have is refused, by name", async () => {
     expect(() => model.generate(ids, options)).toThrow(message);
   }
 });
+
+test("options of a search without beams are refused", async () => {
+  for (const [options, message] of [
+    [{ lengthPenalty: 2 }, "generate: lengthPenalty is 2, which requires beams of 2 or more"],
+    [{ earlyStopping: false }, "generate: earlyStopping is false, which requires beams of 2 or more"],
+    [{ beams: 1, earlyStopping: "never" }, 'generate: earlyStopping is "never", which requires beams of 2 or more'],
+    [{ noRepeatNgram: 2, lengthPenalty: 1 }, "generate: lengthPenalty is 1, which requires beams of 2 or more"],
+  ] as [GenerationOptions, string][]) {
+    const run = model.generate(ids, { temperature: 0, maxTokens: 2, ...options }).result;
+    await expect(run).rejects.toThrow(new OptionError(message));
+  }
+});
