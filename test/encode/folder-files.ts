@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import type { FileSource } from "../../src/formats/source.ts";
-import { memorySource } from "../formats/checkpoint-bytes.ts";
+import { memorySource } from "../formats/memory-source.ts";
 import { encoderFolder } from "./golden-encoders.ts";
 
 /** Every file of a golden folder, those of its folders too, by name. */

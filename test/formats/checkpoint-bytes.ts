@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { onTestFinished } from "vitest";
 import { FormatError } from "../../src/formats/format-error.ts";
-import type { FileSource } from "../../src/formats/source.ts";
+
+export { memorySource } from "./memory-source.ts";
 
 /** One tensor to be written: its bytes follow those of the tensor before it unless `offsets` says otherwise. */
 export interface TensorToWrite {
@@ -55,26 +56,6 @@ export async function temporaryFolder(files: Files): Promise<string> {
     await writeFile(join(folder, name), content);
   }
   return folder;
-}
-
-/** A source over bytes in memory, for tests that open thousands of files; it hands out unaligned views on purpose. */
-export function memorySource(files: Readonly<Record<string, Uint8Array>>): FileSource {
-  const of = (file: string): Uint8Array => {
-    const bytes = files[file];
-    if (bytes === undefined) throw new FormatError(file, "there is no such file");
-    return bytes;
-  };
-  return {
-    name: "memory",
-    has: async (file) => Object.hasOwn(files, file),
-    size: async (file) => of(file).length,
-    read: async (file, begin, end) => {
-      if (begin < 0 || begin > end || end > of(file).length) throw new Error(`read of ${begin} to ${end}`);
-      const shifted = new Uint8Array(new ArrayBuffer(end - begin + 1), 1);
-      shifted.set(of(file).subarray(begin, end));
-      return shifted;
-    },
-  };
 }
 
 /** The FormatError that `promise` fails with; anything else fails the test. */
