@@ -106,7 +106,7 @@ async function sequences() {
     short(measured[0].perSecond / perSecond),
     dispatches > 0 ? short(dispatches) : "",
   ]);
-  const heads = ["", "ms to the first token", "tokens a second after it", "× of here", "dispatches a token"];
+  const heads = ["", "ms to the first token", "tokens a second after it", "times as fast here", "dispatches a token"];
   return [`After a source of 64 tokens, in one Chromium on ${environment.adapter}:`, "", table(heads, lines)].join(
     "\n",
   );
