@@ -9,7 +9,7 @@ import { Page } from "./page.tsx";
 import { simulate } from "./simulate.ts";
 import { building, model, searchable } from "./state.ts";
 import { followTexts } from "./text/follow.ts";
-import { startWorker } from "./worker/client.ts";
+import { client } from "./worker/client.ts";
 
 const focusOn = (selector: string) => document.querySelector<HTMLElement>(selector)?.focus();
 
@@ -41,7 +41,7 @@ reopen.value = () => {
   const had = model.value.kind === "ready";
   model.value = { kind: "none" };
   searchable.value = false;
-  startWorker();
+  client.start();
   const stop = effect(() => {
     const { kind } = device.value;
     if (kind === "opening") return;
@@ -61,7 +61,7 @@ effect(() => {
 
 await readAddress();
 writeAddress();
-startWorker();
+client.start();
 simulate();
 followTexts();
 followChoice();

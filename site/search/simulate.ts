@@ -1,6 +1,6 @@
 import { effect } from "@preact/signals";
-import { noProgress } from "../generate/model/meter.ts";
 import { device, losses } from "../shell/device/device.ts";
+import { noProgress } from "../shell/model/meter.ts";
 import { sim } from "../shell/sim.ts";
 import { building, failure, model } from "./state.ts";
 

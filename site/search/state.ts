@@ -1,11 +1,12 @@
 import { computed, signal } from "@preact/signals";
-import type { Meter } from "../generate/model/meter.ts";
 import { standardHub } from "../shell/hub/hub.ts";
+import type { ModelChoice } from "../shell/model/choice.ts";
+import type { ModelState, PlanState } from "../shell/model/loader.ts";
 import type { SearchIndex } from "./index/search-index.ts";
-import { type ModelChoice, nameOf } from "./model/choice.ts";
+import { nameOf } from "./model/choice.ts";
 import { standardExample } from "./text/examples.ts";
 import { type Passage, type PassageSize, type SourceText, samePassages } from "./text/passages.ts";
-import type { Found, Marked, ModelFacts, ModelPlan } from "./worker/protocol.ts";
+import type { Found, Marked, ModelFacts } from "./worker/protocol.ts";
 
 /** What the reader searches in, before it is an index. */
 export interface Texts {
@@ -22,20 +23,9 @@ export const passages = signal<readonly Passage[] | undefined>(undefined);
 export const choice = signal<ModelChoice>({ kind: "bundled" });
 export const hub = signal(standardHub);
 
-/** What is known of the chosen model before it is loaded. */
-export type PlanState =
-  | { readonly kind: "none" }
-  | { readonly kind: "asking" }
-  | { readonly kind: "known"; readonly plan: ModelPlan }
-  | { readonly kind: "failed"; readonly error: unknown };
 export const plan = signal<PlanState>({ kind: "none" });
 
-/** The model in the worker. */
-export type ModelState =
-  | { readonly kind: "none" }
-  | { readonly kind: "loading"; readonly name: string; readonly meter: Meter }
-  | { readonly kind: "ready"; readonly name: string; readonly facts: ModelFacts };
-export const model = signal<ModelState>({ kind: "none" });
+export const model = signal<ModelState<ModelFacts>>({ kind: "none" });
 
 /** An index that is being made. */
 export interface Building {

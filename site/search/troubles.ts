@@ -1,43 +1,22 @@
 import { computed } from "@preact/signals";
 import { device, reopen } from "../shell/device/device.ts";
 import { adapterTroubles, deviceTroubles } from "../shell/device/troubles.ts";
+import { ofModel, sentence, words } from "../shell/model/troubles.ts";
 import type { Trouble } from "../shell/trouble/trouble.ts";
 import { goOn, loadForIndex, makeIndex } from "./index/make.ts";
 import { loadModel } from "./model/load.ts";
 import { type Failure, failure, index, plan } from "./state.ts";
 
-const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/** A sentence that ends as one. */
-const sentence = (text: string): string => {
-  const begun = text.replace(/^[a-z](?=[a-z]* )/, (letter) => letter.toUpperCase());
-  return /[.!?]$/.test(begun) ? begun : `${begun}.`;
-};
-
-/** What a failure is about: the first of these whose words it has. */
-const kinds: readonly (readonly [key: string, pattern: RegExp, todo: string])[] = [
-  [
-    "out-of-memory",
-    /out of memory|could not be allocated|allocation/i,
-    "Take a smaller model or fewer texts, or close other pages that use the GPU.",
-  ],
-  [
-    "unauthorised",
-    /\b40[13]\b/,
-    "The repository is private or gated, or its name is misspelt: check it, or give an access token of the hub.",
-  ],
-  ["not-found", /\b404\b|no such file|there is no/i, "Check the name: it has to be a folder of an encoder."],
-  [
-    "offline",
-    /fetch|network|connection|ended early|timed? ?out/i,
-    "Check the connection and try again: what was downloaded is kept.",
-  ],
+/** What a failure of the model is about. */
+const kinds = ofModel(
   [
     "no-encoder",
     /model_type|encoder/i,
     "Choose a sentence encoder, as sentence-transformers/all-MiniLM-L6-v2; language models run on the page Generate.",
   ],
-];
+  "an encoder",
+  "fewer texts",
+);
 
 const standard: Readonly<Record<Failure["during"], string>> = {
   texts: "Choose other files; the texts that were there stay.",

@@ -8,6 +8,7 @@ import { nextTheme, theme } from "./theme.ts";
 const pages = [
   ["../generate/index.html", "Generate"],
   ["../search/index.html", "Search"],
+  ["../translate/index.html", "Translate"],
   ["../attention/index.html", "Attention"],
   ["../kernels/index.html", "Kernels"],
   ["../peers/index.html", "Peers"],

@@ -202,7 +202,8 @@ export class EncoderDecoder {
     checkCrossAttention(this.config, options);
     checkValue("crossAttention", "text", string, text);
     const ids = this.#encode("crossAttention", text, 0);
-    const tokens = this.#target("crossAttention", target).slice(0, -1); // what follows the last one is not asked for
+    checkValue("crossAttention", "target", listOf(integer(0, this.config.vocabulary - 1)), target);
+    const tokens = this.#target("crossAttention", target.slice(0, -1)); // what follows the last one is not asked for
     if (target.length === 0) throw new TextError("crossAttention: target is empty, expected the tokens of a result");
     const places = { sources: ids.length, targets: target.length };
     checkPerHead(this.config, options, places);

@@ -23,6 +23,8 @@ export interface BuiltSite {
   readonly generate: (settings?: string) => string;
   /** Address of the search page, with settings. */
   readonly search: (settings?: string) => string;
+  /** Address of the page that translates, with settings. */
+  readonly translate: (settings?: string) => string;
   close(): Promise<void>;
 }
 
@@ -47,6 +49,7 @@ export async function buildSite(): Promise<BuiltSite> {
     address: (setup = "") => `${root}/attention/index.html${setup === "" ? "" : `#v=1&${setup}`}`,
     generate: (settings = "") => `${root}/generate/index.html${settings === "" ? "" : `#${settings}`}`,
     search: (settings = "") => `${root}/search/index.html${settings === "" ? "" : `#${settings}`}`,
+    translate: (settings = "") => `${root}/translate/index.html${settings === "" ? "" : `#${settings}`}`,
     close: async () => {
       await server.close();
       await rm(scratch, { recursive: true, force: true });

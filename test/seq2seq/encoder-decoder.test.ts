@@ -51,6 +51,19 @@ describe.each(Object.entries(devices))("%s", (device, gpu) => {
       }
     });
 
+    test("weights of a text as long as the decoder takes", async () => {
+      const most = Math.min(model.context, 128); // T5's decoder has no longest text
+      const { results } = await model.generate("a b", { maxTokens: most, beams: 1 });
+      const [{ ids } = { ids: [] }] = results;
+      const { weights } = await model.crossAttention("a b", ids);
+      expect(weights).toHaveLength(ids.length);
+      for (const row of weights) expect(row.reduce((sum, weight) => sum + weight, 0)).toBeCloseTo(1, 5);
+      const filled = new Array<number>(most).fill(1);
+      expect((await model.crossAttention("a b", filled)).weights).toHaveLength(most);
+      if (model.context > 128) return;
+      await expect(model.crossAttention("a b", [...filled, 1, 1])).rejects.toThrow(/the decoder takes at most/);
+    });
+
     test("weights of each head at once, and their means", async () => {
       const [{ text } = { text: "" }] = texts;
       const target = forced.ids.slice(1);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { choiceOf, linkOf, problemOf } from "../../site/generate/model/choice.ts";
-import { advance, type Meter, noProgress, paceOf, resumed } from "../../site/generate/model/meter.ts";
+import { advance, type Meter, noProgress, paceOf, resumed } from "../../site/shell/model/meter.ts";
 import type { LoadProgress } from "../../src/formats/load-progress.ts";
 
 const megabyte = 1e6;

@@ -1,9 +1,9 @@
 import { useRef } from "preact/hooks";
 import { DropArea } from "../../shell/drop-area.tsx";
 import { counted, fileSize } from "../../shell/format.ts";
+import { filesOf, nameOfFiles } from "../../shell/model/dropped.ts";
 import { choose } from "../setup/state.ts";
 import type { ModelChoice } from "./choice.ts";
-import { filesOf, nameOfFiles } from "./dropped.ts";
 
 /** A place to drop a folder or files, and buttons to pick them. */
 export function FilesField({ chosen }: { chosen: Extract<ModelChoice, { kind: "files" }> }) {

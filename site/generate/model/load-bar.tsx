@@ -1,8 +1,8 @@
 import { useRef } from "preact/hooks";
 import type { LoadPhase } from "../../../src/formats/load-progress.ts";
 import { count, counted, duration, fileSize, memory, percent } from "../../shell/format.ts";
+import { type Meter, paceOf } from "../../shell/model/meter.ts";
 import { cancelLoading, load, pauseLoading, resumeLoading } from "./load.ts";
-import { type Meter, paceOf } from "./meter.ts";
 
 /** A cancel with more than this many bytes in asks first. */
 const manyBytes = 100e6;

@@ -2,12 +2,12 @@ import { signal } from "@preact/signals";
 import type { ModelInfo } from "../../../src/engine/engine.ts";
 import type { LoadProgress } from "../../../src/formats/load-progress.ts";
 import { type Hub, standardHub } from "../../shell/hub/hub.ts";
+import { advance, type Meter, noProgress, resumed } from "../../shell/model/meter.ts";
 import { say } from "../../shell/status.ts";
 import { keep, kept } from "../../shell/store.ts";
 import { endEngine, engineFor, NoDevice } from "../engine/thread.ts";
 import { cacheFormat, choice, context, recipe, tuned } from "../setup/state.ts";
 import { type ModelChoice, nameOf, sourceOf } from "./choice.ts";
-import { advance, type Meter, noProgress, resumed } from "./meter.ts";
 
 /** Whether there is a model, and which. */
 export type LoadState =

@@ -1,8 +1,8 @@
 import { effect } from "@preact/signals";
 import { device, losses } from "../../shell/device/device.ts";
+import { noProgress } from "../../shell/model/meter.ts";
 import { sim } from "../../shell/sim.ts";
 import { killedBy, load } from "../model/load.ts";
-import { noProgress } from "../model/meter.ts";
 import { plan } from "../model/plan.ts";
 import { offline } from "./troubles.ts";
 

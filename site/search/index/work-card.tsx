@@ -1,8 +1,8 @@
 import { device } from "../../shell/device/device.ts";
 import { count, counted, duration, fileSize, percent } from "../../shell/format.ts";
+import { advanceWords } from "../../shell/model/meter-words.ts";
 import { choiceOf, nameOf, problemOf } from "../model/choice.ts";
 import { cancelLoading } from "../model/load.ts";
-import { advanceWords } from "../model/meter-words.ts";
 import { shortName } from "../model/panel.tsx";
 import { building, choice, chosenIsLoaded, index, isCurrent, model, passages, plan, searchable } from "../state.ts";
 import { goOn, loadForIndex, makeIndex, stopIndexing } from "./make.ts";

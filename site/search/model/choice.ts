@@ -1,53 +1,9 @@
+import { choicesOf } from "../../shell/model/choice.ts";
+
 /** The model that the site itself has. */
 export const bundledName = "use-lite";
 
-/** Where the model comes from. */
-export type ModelChoice =
-  | { readonly kind: "bundled" }
-  /** The name of a repository, or an address. */
-  | { readonly kind: "named"; readonly text: string }
-  | { readonly kind: "files"; readonly name: string; readonly files: Readonly<Record<string, Blob>> };
-
-/** `owner/name`, with a revision if there is one. */
-const repository = /^[\w.-]+\/[\w.-]+(@[\w./-]+)?$/;
-
-/** What is wrong with what the reader chose; empty where nothing was chosen yet. */
-export function problemOf(choice: ModelChoice): string | undefined {
-  if (choice.kind === "bundled") return undefined;
-  if (choice.kind === "files") return Object.keys(choice.files).length > 0 ? undefined : "";
-  const text = choice.text.trim();
-  if (text === "") return "";
-  if (/^https?:\/\//.test(text)) return URL.canParse(text) ? undefined : "This is not an address.";
-  return repository.test(text)
-    ? undefined
-    : "A repository is named owner/name, as sentence-transformers/all-MiniLM-L6-v2; a revision may follow after @. An address begins with https://.";
-}
-
-/** What the source of a model is; undefined while the reader has not named one. */
-export function sourceOf(choice: ModelChoice): string | Readonly<Record<string, Blob>> | undefined {
-  if (problemOf(choice) !== undefined) return undefined;
-  switch (choice.kind) {
-    case "bundled":
-      return new URL(`../models/${bundledName}/`, document.baseURI).href;
-    case "named":
-      return choice.text.trim();
-    case "files":
-      return choice.files;
-  }
-}
-
-/** How links and indexes name the model. */
-export const nameOf = (choice: ModelChoice): string =>
-  choice.kind === "bundled" ? bundledName : choice.kind === "files" ? choice.name : choice.text.trim();
-
-/** The model that a link or an index names. */
-export const choiceOf = (name: string): ModelChoice =>
-  name === bundledName ? { kind: "bundled" } : { kind: "named", text: name };
-
-/** The host that the files come from; undefined where they come from this site or this device. */
-export function hostOf(choice: ModelChoice, endpoint: string): string | undefined {
-  if (choice.kind !== "named") return undefined;
-  const text = choice.text.trim();
-  const address = /^https?:\/\//.test(text) ? text : endpoint;
-  return URL.canParse(address) ? new URL(address).host : undefined;
-}
+export const { problemOf, sourceOf, nameOf, choiceOf } = choicesOf({
+  bundled: bundledName,
+  example: "sentence-transformers/all-MiniLM-L6-v2",
+});

@@ -1,7 +1,7 @@
 import { useRef, useState } from "preact/hooks";
-import { filesOf } from "../../generate/model/dropped.ts";
 import { DropArea } from "../../shell/drop-area.tsx";
 import { count, counted } from "../../shell/format.ts";
+import { filesOf } from "../../shell/model/dropped.ts";
 import { say } from "../../shell/status.ts";
 import { failure, passages, size, texts } from "../state.ts";
 import { examples } from "./examples.ts";

@@ -2,14 +2,13 @@ import type { Encoder } from "../../../src/encode/encoder.ts";
 import { loadEncoder } from "../../../src/encode/load-encoder.ts";
 import { readModules } from "../../../src/encode/modules.ts";
 import { progressReport } from "../../../src/engine/direct/progress.ts";
-import { openModel, openModelCache } from "../../../src/formats/hub.ts";
 import type { LoadProgress } from "../../../src/formats/load-progress.ts";
-import type { FileSource } from "../../../src/formats/source.ts";
 import { subfolder } from "../../../src/formats/subfolder.ts";
-import { modelFiles } from "../../../src/generate/model-files.ts";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
+import type { ModelPlan, ModelRequest } from "../../shell/model/request.ts";
+import { planOf, sourceOf } from "../../shell/model/source.ts";
 import { dot } from "../index/search-index.ts";
-import type { EmbedProgress, ModelFacts, ModelPlan, ModelRequest } from "./protocol.ts";
+import type { EmbedProgress, ModelFacts } from "./protocol.ts";
 
 /** A model that makes vectors of length 1. */
 export interface LoadedModel {
@@ -23,38 +22,12 @@ export interface LoadedModel {
   dispose(): void;
 }
 
-let cache: ReturnType<typeof openModelCache> | undefined;
-
-async function sourceOf(
-  { source, endpoint, token }: ModelRequest,
-  signal: AbortSignal,
-  onProgress?: (progress: LoadProgress) => void,
-): Promise<FileSource> {
-  cache ??= openModelCache();
-  const kept = await cache;
-  return await openModel(source, {
-    ...{ endpoint, signal, cache: kept ?? false },
-    ...(token === "" ? {} : { token }),
-    ...(onProgress ? { onProgress } : {}),
-  });
-}
-
 /** What a model needs: its configuration and the heads of its files are read for it. */
 export async function planModel(request: ModelRequest, signal: AbortSignal): Promise<ModelPlan> {
   const source = await sourceOf(request, signal);
   const modules = await readModules(source);
   const folder = subfolder(source, modules?.[0]?.path ?? "");
-  const weights = await (await modelFiles(folder)).weights(false);
-  const files = [...new Set([...weights.tensors.values()].map(({ file }) => file))];
-  const kept = await Promise.all(files.map((file) => folder.kept?.(file, { signal }) ?? 0));
-  return {
-    bytes: weights.bytes,
-    kept: Math.min(
-      weights.bytes,
-      kept.reduce((sum, bytes) => sum + bytes, 0),
-    ),
-    license: source.license,
-  };
+  return { ...(await planOf(folder, signal)), license: source.license };
 }
 
 /** Loads an encoder and makes the vector of a word, so that what a query needs is compiled. */

@@ -1,22 +1,5 @@
-import type { LoadProgress } from "../../../src/formats/load-progress.ts";
-import type { DeviceFacts, Missing } from "../../shell/device/device.ts";
+import type { ModelCalls } from "../../shell/model/loader.ts";
 import type { Passage, SourceText } from "../text/passages.ts";
-
-/** Where a model comes from, and the hub that names refer to. */
-export interface ModelRequest {
-  readonly source: string | Readonly<Record<string, Blob>>;
-  readonly endpoint: string;
-  readonly token: string;
-}
-
-/** What a model needs, before it is downloaded. */
-export interface ModelPlan {
-  /** Bytes of its weights in files. */
-  readonly bytes: number;
-  /** Bytes of them that are kept in the browser, or are the reader's own files. */
-  readonly kept: number;
-  readonly license: string | undefined;
-}
 
 /** A loaded model. */
 export interface ModelFacts {
@@ -62,11 +45,9 @@ export interface EmbedProgress {
   readonly shortened: number;
 }
 
-/** Calls of the page to its worker: what is given, what comes back, and what comes in between. */
-export interface Calls {
+/** Calls of the page to its worker. */
+export interface Calls extends ModelCalls<ModelFacts> {
   readonly cut: [{ readonly texts: readonly SourceText[]; readonly most: number }, readonly Passage[], never];
-  readonly plan: [ModelRequest, ModelPlan, never];
-  readonly load: [ModelRequest, ModelFacts, LoadProgress];
   readonly unload: [Record<string, never>, undefined, never];
   readonly embed: [{ readonly texts: readonly string[] }, undefined, EmbedProgress];
   /** Takes an index, and on request checks that its vectors are the loaded model's. */
@@ -89,20 +70,3 @@ export interface Calls {
     never,
   ];
 }
-
-export type CallName = keyof Calls;
-
-/** What the page sends. */
-export type Request =
-  | { readonly kind: "begin"; readonly sim: string | undefined }
-  | { readonly kind: "abort"; readonly id: number }
-  | { readonly kind: "call"; readonly id: number; readonly name: CallName; readonly given: unknown };
-
-/** What the worker sends. */
-export type Answer =
-  | { readonly kind: "opened"; readonly facts: DeviceFacts }
-  | { readonly kind: "missing"; readonly missing: Missing; readonly detail: string }
-  | { readonly kind: "lost"; readonly detail: string }
-  | { readonly kind: "progress"; readonly id: number; readonly progress: unknown }
-  | { readonly kind: "result"; readonly id: number; readonly result: unknown }
-  | { readonly kind: "failed"; readonly id: number; readonly name: string; readonly message: string };

@@ -2,6 +2,7 @@
 const more: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   // Models come from whatever host the visitor names.
   generate: { "connect-src": "https: http://localhost:* http://127.0.0.1:*" },
+  translate: { "connect-src": "https: http://localhost:* http://127.0.0.1:*" },
   search: { "connect-src": "https: http://localhost:* http://127.0.0.1:*" },
   // onnxruntime-web compiles functions from texts.
   peers: { "script-src": "'unsafe-eval'" },

@@ -1,5 +1,5 @@
-import { type Meter, paceOf } from "../../generate/model/meter.ts";
-import { duration, fileSize, memory } from "../../shell/format.ts";
+import { duration, fileSize, memory } from "../format.ts";
+import { type Meter, paceOf } from "./meter.ts";
 
 /** The phase of a load with its numbers. */
 export function advanceWords(meter: Meter): string {

@@ -1,0 +1,85 @@
+import { useState } from "preact/hooks";
+import { share } from "../../generate/strips/tokens.ts";
+import { TableFrame } from "../../shell/table-frame.tsx";
+import { grid, run } from "../state.ts";
+import { label } from "./drawing.ts";
+import { strongest } from "./weights.ts";
+
+/** Cells of a table at most; a larger one has the strongest of each row alone. */
+const mostCells = 3000;
+const strongestShown = 5;
+
+/** What the grid draws, as a table, and only while it is open. */
+export function AlignmentTable() {
+  const [open, setOpen] = useState(false);
+  return (
+    <details onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <summary>The grid as a table</summary>
+      {open && <Table />}
+    </details>
+  );
+}
+
+function Table() {
+  const now = run.value;
+  const rows = grid.value;
+  if (!now) return null;
+  const { source, target } = now;
+  if (rows.length * source.length > mostCells) {
+    return (
+      <>
+        <p class="small muted">
+          {rows.length} rows and {source.length} columns are too many for a table: the {strongestShown} strongest of
+          each row.
+        </p>
+        <TableFrame label="The strongest weights of each written token">
+          <table>
+            <tbody>
+              {rows.map((row, t) => (
+                <tr key={t}>
+                  <th scope="row">{label(target[t] ?? "")}</th>
+                  <td>
+                    {strongest(row, strongestShown)
+                      .map((s) => `${label(source[s] ?? "")} [${s}] ${share(row[s] ?? 0)}`)
+                      .join(" · ")}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </TableFrame>
+      </>
+    );
+  }
+  return (
+    <TableFrame label="Weights of each written token">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Written</th>
+            {source.map((token, s) => (
+              <th key={s} scope="col" class="number">
+                {label(token)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row, t) => {
+            const [most] = strongest(row, 1);
+            return (
+              <tr key={t}>
+                <th scope="row">{label(target[t] ?? "")}</th>
+                {Array.from(row, (weight, s) => (
+                  <td key={s} class="number">
+                    {s === most ? <strong>{share(weight)}</strong> : share(weight)}
+                  </td>
+                ))}
+              </tr>
+            );
+          })}
+        </tbody>
+      </table>
+    </TableFrame>
+  );
+}

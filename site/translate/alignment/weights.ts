@@ -1,0 +1,40 @@
+import type { HeadChoice } from "../../generate/strips/head-picker.tsx";
+
+/** How the weights of a row are stored. */
+export interface RowShape {
+  readonly layers: number;
+  readonly heads: number;
+  /** False where a row is the mean of all heads. */
+  readonly perHead: boolean;
+}
+
+/** The weights of one token by a head, or in the mean of a layer, of a head in all layers, or of all. */
+export function meanOf(
+  row: ArrayLike<number>,
+  { layers, heads, perHead }: RowShape,
+  { layer, head }: HeadChoice,
+): Float32Array {
+  if (!perHead) return Float32Array.from(row);
+  const sources = row.length / (layers * heads);
+  const sum = new Float64Array(sources);
+  let parts = 0;
+  for (let l = layer ?? 0; l <= (layer ?? layers - 1); l++) {
+    for (let h = head ?? 0; h <= (head ?? heads - 1); h++) {
+      parts++;
+      const begin = (l * heads + h) * sources;
+      for (let s = 0; s < sources; s++) sum[s] = (sum[s] ?? 0) + (row[begin + s] ?? 0);
+    }
+  }
+  return Float32Array.from(sum, (value) => value / parts);
+}
+
+/** The indices of the largest weights, the largest first. */
+export const strongest = (weights: ArrayLike<number>, count: number): number[] =>
+  Array.from(weights, (weight, i) => [weight, i] as const)
+    .sort(([p, i], [q, j]) => q - p || i - j)
+    .slice(0, count)
+    .map(([, i]) => i);
+
+/** The weights of a column: how much each token that was written attends to one of the source. */
+export const columnOf = (rows: readonly ArrayLike<number>[], column: number): number[] =>
+  rows.map((row) => row[column] ?? 0);

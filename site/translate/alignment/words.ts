@@ -1,0 +1,26 @@
+import { share } from "../../generate/strips/tokens.ts";
+import type { Picked, Run } from "../state.ts";
+import { label } from "./drawing.ts";
+import { columnOf, strongest } from "./weights.ts";
+
+const quoted = (token: string | undefined): string => `“${label(token ?? "")}”`;
+
+/** The weights of a cell, or the largest of a row or of a column, in words; empty where nothing is picked. */
+export function pickedWords(
+  { source, target }: Pick<Run, "source" | "target">,
+  rows: readonly ArrayLike<number>[],
+  { row, column }: Picked,
+): string {
+  const named = (tokens: readonly string[], weights: ArrayLike<number>) =>
+    strongest(weights, 3)
+      .map((i) => `${quoted(tokens[i])} ${share(weights[i] ?? 0)}`)
+      .join(", ");
+  if (row !== undefined && rows[row] === undefined) return `${quoted(target[row])}: its weights are being computed.`;
+  const weights = row === undefined ? undefined : rows[row];
+  if (weights && column !== undefined) {
+    return `${quoted(target[row ?? 0])} attends to ${quoted(source[column])}: ${share(weights[column] ?? 0)}; most to ${named(source, weights)}.`;
+  }
+  if (weights) return `${quoted(target[row ?? 0])} attends most to ${named(source, weights)}.`;
+  if (column === undefined || rows.length === 0) return "";
+  return `${quoted(source[column])} is attended to most by ${named(target, columnOf(rows, column))}.`;
+}

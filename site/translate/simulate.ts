@@ -1,0 +1,46 @@
+import { effect } from "@preact/signals";
+import { device, losses } from "../shell/device/device.ts";
+import { noProgress } from "../shell/model/meter.ts";
+import { sim } from "../shell/sim.ts";
+import { failure, model } from "./state.ts";
+
+const lost = (times: number) => () => {
+  losses.value = times;
+  device.value = { kind: "lost", detail: "the driver was restarted" };
+};
+const failed = (message: string) => () => {
+  failure.value = { during: "load", error: new Error(message) };
+};
+
+/** Simulations of states that no missing feature causes; the others are made where the device is opened. */
+const simulated: Readonly<Record<string, () => void>> = {
+  lost: lost(1),
+  "lost-again": lost(2),
+  downloading: () => {
+    const download = { phase: "download", done: 41.2e6, total: 242e6, fromCache: 8e6 } as const;
+    const samples = [
+      { at: 0, bytes: 25e6 },
+      { at: 4000, bytes: 33.2e6 },
+    ];
+    model.value = {
+      ...{ kind: "loading", name: "owner/name" },
+      meter: { ...noProgress, phases: { download }, fraction: 0.11, samples },
+    };
+  },
+  "out-of-memory": failed("weights: 4294967296 bytes could not be allocated: out of memory"),
+  "not-found": failed("owner/name: config.json: the hub answered 404"),
+  network: failed("owner/name: model.safetensors: the connection was lost"),
+};
+
+/** Simulates the state that the address names, once there is a device. */
+export function simulate(): void {
+  const happen = simulated[sim ?? ""];
+  if (!happen) return;
+  const dispose = effect(() => {
+    if (device.value.kind !== "ready") return;
+    queueMicrotask(() => {
+      dispose();
+      happen();
+    });
+  });
+}

@@ -1,0 +1,69 @@
+import { computed, signal } from "@preact/signals";
+import type { HeadChoice } from "../generate/strips/head-picker.tsx";
+import { standardHub } from "../shell/hub/hub.ts";
+import type { ModelChoice } from "../shell/model/choice.ts";
+import type { ModelState, PlanState } from "../shell/model/loader.ts";
+import { meanOf } from "./alignment/weights.ts";
+import { nameOf } from "./model/choice.ts";
+import type { Ended, ModelFacts, WritingOptions } from "./worker/protocol.ts";
+
+/** The text that is read. */
+export const text = signal("");
+/** The reader's own options; what is not here is as the model's folder says. */
+export const options = signal<WritingOptions>({});
+
+export const choice = signal<ModelChoice>({ kind: "bundled" });
+export const hub = signal(standardHub);
+export const plan = signal<PlanState>({ kind: "none" });
+export const model = signal<ModelState<ModelFacts>>({ kind: "none" });
+
+/** A text that is or was written. */
+export interface Run {
+  /** Of the model that writes it. */
+  readonly name: string;
+  readonly layers: number;
+  readonly heads: number;
+  /** False where rows are the mean of all heads. */
+  readonly perHead: boolean;
+  /** The text of each token alone, and of the source what it was made of. */
+  readonly text: string;
+  readonly source: readonly string[];
+  readonly target: readonly string[];
+  readonly written: string;
+  /** What the first tokens attend to. */
+  readonly rows: readonly ArrayLike<number>[];
+  /** Undefined while it is being written. */
+  readonly ended: Ended | undefined;
+}
+export const run = signal<Run | undefined>(undefined);
+/** True from the press of the button until the text has ended. */
+export const writing = signal(false);
+
+/** Which attention the grid shows. */
+export const head = signal<HeadChoice>({ layer: undefined, head: undefined });
+/** True where the strongest weight of each row has the full colour. */
+export const rowScale = signal(false);
+
+/** The weights that are shown: a row for each token that was written, a column for each of the source's. */
+export const grid = computed<readonly Float32Array[]>(() => {
+  const now = run.value;
+  return now ? now.rows.map((row) => meanOf(row, now, head.value)) : [];
+});
+
+/** What the pointer or the focus is on: a token that was written, one of the source, or where both cross. */
+export interface Picked {
+  readonly row: number | undefined;
+  readonly column: number | undefined;
+}
+export const nothing: Picked = { row: undefined, column: undefined };
+export const picked = signal<Picked>(nothing);
+
+/** What failed last, and of what. */
+export interface Failure {
+  readonly during: "plan" | "load" | "write";
+  readonly error: unknown;
+}
+export const failure = signal<Failure | undefined>(undefined);
+
+/** True while the model in the worker is the chosen one. */
+export const chosenIsLoaded = computed(() => model.value.kind === "ready" && model.value.name === nameOf(choice.value));

@@ -1,0 +1,96 @@
+import { batch } from "@preact/signals";
+import { say } from "../../shell/status.ts";
+import { loadModel } from "../model/load.ts";
+import { failure, model, nothing, options, picked, type Run, run, text, writing } from "../state.ts";
+import { client } from "../worker/client.ts";
+import type { Written } from "../worker/protocol.ts";
+
+/** Milliseconds between two paintings, for pages that are hidden: these have no frames. */
+const hiddenPaint = 200;
+
+/** Calls `paint` once for all that comes before the next frame. */
+function eachFrame(paint: () => void): () => void {
+  let waiting = false;
+  return () => {
+    if (waiting) return;
+    waiting = true;
+    const now = () => {
+      waiting = false;
+      paint();
+    };
+    if (document.hidden) setTimeout(now, hiddenPaint);
+    else requestAnimationFrame(now);
+  };
+}
+
+/** The run after something that came of it. */
+function withWritten(now: Run, came: Written): Run {
+  switch (came.kind) {
+    case "source":
+      return { ...now, source: came.tokens, perHead: came.perHead };
+    case "piece":
+      return {
+        ...now,
+        written: now.written + came.text,
+        target: came.token === undefined ? now.target : [...now.target, came.token],
+      };
+    case "rows":
+      return { ...now, rows: [...now.rows.slice(0, came.from), ...came.rows] };
+  }
+}
+
+/** Writes a text from the reader's, by the chosen model, which is loaded first where it is not. */
+export async function writeNow(): Promise<void> {
+  if (writing.value || text.value.trim() === "") return;
+  writing.value = true;
+  failure.value = undefined;
+  try {
+    if (!(await loadModel()) || model.value.kind !== "ready") return;
+    const { name, facts } = model.value;
+    const [given, before] = [text.value, run.value];
+    let now: Run = {
+      ...{ name, layers: facts.layers, heads: facts.heads, perHead: true, text: given, written: "" },
+      ...{ source: [], target: [], rows: [], ended: undefined },
+    };
+    const show = () => {
+      if (now.source.length > 0) run.value = now;
+    };
+    const paint = eachFrame(show);
+    picked.value = nothing;
+    say("Writing");
+    try {
+      const ended = await client.call(
+        "write",
+        { text: given, ...options.value },
+        {
+          onProgress: (came) => {
+            now = withWritten(now, came);
+            paint();
+          },
+        },
+      );
+      batch(() => {
+        now = { ...now, ended };
+        show();
+        writing.value = false;
+      });
+      say(`Written: ${now.written.slice(0, 300)}`);
+    } catch (error) {
+      batch(() => {
+        // What a text that was refused leaves is nothing; what was written before a failure stays.
+        if (now.target.length === 0) run.value = before;
+        now = { ...now, source: [] }; // nothing more is painted
+        failure.value = { during: "write", error };
+      });
+    }
+  } finally {
+    writing.value = false;
+  }
+}
+
+/** Ends the text that is being written; what there is of it stays, and gets the rows that it still lacks. */
+export function stopWriting(): void {
+  if (!writing.value) return;
+  say("Stopped");
+  void client.call("stop", {}).catch(() => undefined); // a worker that is gone writes nothing either
+}

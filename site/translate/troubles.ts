@@ -1,0 +1,71 @@
+import { computed } from "@preact/signals";
+import { device, reopen } from "../shell/device/device.ts";
+import { adapterTroubles, deviceTroubles } from "../shell/device/troubles.ts";
+import { ofModel, sentence, words } from "../shell/model/troubles.ts";
+import type { Trouble } from "../shell/trouble/trouble.ts";
+import { loadModel } from "./model/load.ts";
+import { type Failure, failure, plan } from "./state.ts";
+import { writeNow } from "./text/write.ts";
+
+/** What a failure to write is about: the first of these whose words it has. */
+const kinds: readonly (readonly [key: string, pattern: RegExp, todo: string])[] = [
+  ["too-long", /tokens, the (encoder|decoder).* takes at most/, "Shorten the text, or translate it in parts."],
+  ["empty", /is empty/, "Write a text with at least one word."],
+  [
+    "out-of-memory",
+    /out of memory|could not be allocated|allocation/i,
+    "Take fewer beams or a shorter text, or close other pages that use the GPU.",
+  ],
+];
+
+const noEncoderDecoder: (typeof kinds)[number] = [
+  "no-encoder-decoder",
+  /model_type|encoder-decoder/i,
+  "Choose the folder of an encoder-decoder, as google-t5/t5-small; language models run on the page Generate, encoders on the page Search.",
+];
+
+function troubleOf({ during, error }: Failure): Trouble {
+  const text = words(error);
+  const known = during === "write" ? kinds : ofModel(noEncoderDecoder, "an encoder-decoder", "a shorter text");
+  const [key, , todo] = known.find(([, pattern]) => pattern.test(text)) ?? [];
+  const again: Readonly<Partial<Record<Failure["during"], () => void>>> = {
+    load: () => void loadModel(),
+    write: () => void writeNow(),
+  };
+  const run = again[during];
+  return {
+    key: key ?? `${during}-failed`,
+    level: "error",
+    says: sentence(text.replace(/^generate: texts\[0\]/, "the text")),
+    todo: todo ?? (during === "write" ? "Try again, or load the model anew." : "Choose another model, or try again."),
+    ...(run ? { action: { name: "Try again", run } } : {}),
+    detail: `${error instanceof Error ? error.name : ""}: ${text}`,
+  };
+}
+
+/** What the reader has to know now, errors first. */
+export const troubles = computed<readonly Trouble[]>(() => {
+  const state = device.value;
+  const lost = state.kind === "lost" || state.kind === "missing";
+  const failed = failure.value && !lost ? [troubleOf(failure.value)] : [];
+  const planned =
+    plan.value.kind === "failed" && failed.length === 0 ? [troubleOf({ during: "plan", error: plan.value.error })] : [];
+  const adapter = state.kind === "ready" ? adapterTroubles(state.facts).map(usable) : [];
+  return [...deviceTroubles(state).map(here), ...failed, ...planned, ...adapter];
+});
+
+/** What to do about a device, on this page. */
+const here = (trouble: Trouble): Trouble =>
+  trouble.key === "lost-again"
+    ? { ...trouble, todo: "Take a smaller model or fewer beams, and close other pages that use the GPU." }
+    : trouble;
+
+/** A device that computes wrongly may be used, at the reader's risk. */
+const usable = (trouble: Trouble): Trouble =>
+  trouble.level === "error"
+    ? {
+        ...trouble,
+        todo: "Update browser and driver. You may still translate, but do not trust what is written here.",
+        action: { name: "Test again", run: () => reopen.value() },
+      }
+    : trouble;

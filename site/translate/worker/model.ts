@@ -1,0 +1,48 @@
+import { progressReport } from "../../../src/engine/direct/progress.ts";
+import type { LoadProgress } from "../../../src/formats/load-progress.ts";
+import type { Gpu } from "../../../src/gpu/gpu.ts";
+import type { EncoderDecoder } from "../../../src/seq2seq/encoder-decoder.ts";
+import { loadEncoderDecoder } from "../../../src/seq2seq/load-encoder-decoder.ts";
+import type { ModelRequest } from "../../shell/model/request.ts";
+import { sourceOf } from "../../shell/model/source.ts";
+import type { ModelFacts } from "./protocol.ts";
+
+/** Loads an encoder-decoder and has it write a token, so that what a text needs is compiled. */
+export async function loadModelFor(
+  gpu: Gpu,
+  request: ModelRequest,
+  onProgress: (progress: LoadProgress) => void,
+  signal: AbortSignal,
+): Promise<EncoderDecoder> {
+  const report = progressReport(onProgress);
+  const source = await sourceOf(request, signal, ({ phase, done, total, fromCache }) =>
+    report(phase, done, total, fromCache),
+  );
+  const model = await loadEncoderDecoder(gpu, source, {
+    ...{ signal, onWarning: () => undefined }, // of settings that change nothing here, and of tensors that nothing reads
+    onProgress: (done, total) => report("upload", done, total),
+  });
+  try {
+    report("warm-up", 0, 1);
+    const { results } = await model.generate("a", { maxTokens: 1, signal });
+    // Of several tokens: these have variants of kernels that one has not.
+    const ids = new Array<number>(Math.min(16, model.context)).fill(results[0]?.ids[0] ?? 0);
+    await model.crossAttention("a", ids, { signal });
+    report("warm-up", 1, 1);
+    return model;
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+}
+
+/** What the page shows of a model. */
+export function factsOf({ config, sourceContext, context, bytes, stored, defaults }: EncoderDecoder): ModelFacts {
+  const { architecture, encoder, decoder } = config;
+  const { beams, lengthPenalty, noRepeatNgram, maxTokens } = defaults.options;
+  return {
+    ...{ architecture, encoderLayers: encoder.layers, layers: decoder.layers, heads: decoder.heads },
+    ...{ sourceContext, context, bytes, quantisation: stored.quantisation },
+    defaults: { beams, lengthPenalty, noRepeatNgram, maxTokens },
+  };
+}
