@@ -23,10 +23,6 @@ const served = new Map<string, string>([
       (name) => [`models/${model}/${name}`, folder(`examples/models/${model}/${name}`)] as const,
     ),
   ),
-  // Random weights, for the page that translates.
-  ...readdirSync(folder("test/golden/t5"))
-    .filter((name) => name !== "golden.json")
-    .map((name) => [`models/random-t5/${name}`, folder(`test/golden/t5/${name}`)] as const),
 ]);
 
 /** What a visitor downloads for the bundled model. */

@@ -1,6 +1,7 @@
 // The page that translates, in every browser there is: a text is written, and the grid of what its tokens attend to.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { sequenceGolden } from "../seq2seq/golden.ts";
+import dates from "../golden/dates.json" with { type: "json" };
+import { sequenceFolder, sequenceGolden } from "../seq2seq/golden.ts";
 import { bundledModel } from "../support/bundled.ts";
 import { type BuiltSite, buildSite, screenshot } from "./attention-site.ts";
 import { browsers, type DrivenBrowser, type DrivenPage, type OpenedPage } from "./driven.ts";
@@ -28,6 +29,7 @@ let models: ModelsServer;
 beforeAll(async () => {
   site = await buildSite();
   models = await serveModels({
+    t5: { folder: sequenceFolder("t5") },
     bart: { folder: "test/golden/bart" },
     bert: { folder: "test/golden/bert" },
     "voices-dense": { folder: bundledModel },
@@ -79,27 +81,39 @@ describe.each(browsers)("the page that translates in $name", ({ name, missing, s
     open(page, site.translate(`v=1&model=${encodeURIComponent(`${models.address}${model}/`)}${more}`));
 
   test("says before anything is loaded what the model is, and how large", async () => {
-    await shown(page, "button.primary", /^Load random-t5 \(1\d\d kB\) and translate$/);
-    await shown(page, "#random-weights", /Random weights\. This model was never trained/);
+    await shown(page, "button.primary", /^Load dates \(3\d\d kB\) and translate$/);
+    await shown(page, "#bundled-facts", /to write dates as 2021-03-03 and nothing else/);
     await eachWidth("first", ["dark", "light"]);
   });
 
-  test("writes what the model writes, and draws the rows of the grid while it writes", async () => {
-    await open(page, site.translate("v=1&max_tokens=20"));
+  test("the bundled model writes dates, whose digits attend most to the words that say them", async () => {
+    const [{ text, date, aligned } = { text: "", date: "", aligned: [] }] = dates.texts;
+    await fill(page, "#source", text);
+    await press(page, "button.primary", /^Load dates/);
+    expect(await translate.ended()).toBe(date);
+    const rows = await translate.table();
+    expect(rows.slice(0, -1).map(({ token }) => token)).toEqual([...date]);
+    for (const [t, words] of aligned.entries()) {
+      const { weights = [] } = rows[t] ?? {};
+      if (words.length > 0) expect(words).toContain(weights.indexOf(Math.max(...weights)));
+    }
+    await eachWidth("dates", ["dark", "light"]);
+  });
+
+  test("writes what the model writes, and the grid grows to a row for each token", async () => {
+    await openModel("t5", `&max_tokens=20&text=${encodeURIComponent(first.text)}`);
     const growth = await recordGrowth(page);
-    await press(page, "button.primary", /^Load random-t5/);
+    await press(page, "button.primary", /^Load http:.*t5/);
     expect(await translate.ended()).toBe(first.greedy.text);
     const seen = await growth();
     expect(seen.at(-1)).toEqual([20, 20]);
-    // Rows follow tokens at once: some are there before the last token is.
-    expect(seen.filter(([tokens, rows]) => rows > 0 && tokens < 20).length).toBeGreaterThan(0);
     for (const [i, [tokens, rows]] of seen.entries()) {
       expect(rows).toBeLessThanOrEqual(tokens);
       expect(rows).toBeGreaterThanOrEqual(seen[i - 1]?.[1] ?? 0);
     }
     expect((await translate.tokens("Tokens of the source")).join("").replaceAll("␣", " ")).toBe(` ${first.text}</s>`);
     expect(await translate.colours()).toBeGreaterThan(10);
-    await shown(page, "#run-facts", /^random-t5 · 15 tokens of source, 20 written · .* cut at the most tokens$/);
+    await shown(page, "#run-facts", /^http:.*t5\/ · 15 tokens of source, 20 written · .* cut at the most tokens$/);
   });
 
   test("the table says what PyTorch found, of all heads and of one, which links name", async () => {
@@ -170,10 +184,18 @@ describe.each(browsers)("the page that translates in $name", ({ name, missing, s
     await shown(page, "#why-not", /^Beams is a whole number from 1 to 8\.$/);
   });
 
-  test("stops at once, and what was written has all its rows", async () => {
-    await open(page, site.translate("v=1&max_tokens=1024&no_repeat=0&text=a%20b"));
-    await press(page, "button.primary", /^Load random-t5/);
-    await until("some tokens", async () => (await translate.tokens("Written tokens")).length > 3);
+  test("draws rows while it writes; stops at once, and what was written has all its rows", async () => {
+    await openModel("t5", "&max_tokens=1024&no_repeat=0&text=a%20b");
+    await press(page, "button.primary", /^Load http:.*t5/);
+    await until("rows while it writes", () =>
+      page.evaluate(() => {
+        const label = document.querySelector("#grid")?.getAttribute("aria-label") ?? "";
+        return (
+          Number(/^Grid of (\d+)/.exec(label)?.[1]) > 0 &&
+          /^Stop$/.test(document.querySelector(".work button.primary")?.textContent ?? "")
+        );
+      }, undefined),
+    );
     await press(page, "button.primary", /^Stop$/);
     await translate.ended();
     await shown(page, "#run-facts", /stopped$/);
@@ -199,7 +221,6 @@ describe.each(browsers)("the page that translates in $name", ({ name, missing, s
     await press(page, "button.primary", /^Translate$/);
     await translate.ended();
     expect(await page.evaluate(() => document.querySelector('[role="alert"]'), undefined)).toBeNull();
-    expect(await page.evaluate(() => document.querySelector("#random-weights"), undefined)).toBeNull();
   });
 
   test.each([

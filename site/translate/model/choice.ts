@@ -2,11 +2,14 @@ import { choicesOf } from "../../shell/model/choice.ts";
 
 /** The model that the site itself has. */
 export const bundled = {
-  name: "random-t5",
-  title: "Bundled: T5 of two layers with random weights, which show how it works and mean nothing",
-  /** True where what it writes means nothing. */
-  random: true,
-  examples: ["the cat sat on the mat.", "a b", "the dog ran over the hill."],
+  name: "dates",
+  title: "Bundled: a small Transformer of 2017, which writes dates in words as numbers",
+  examples: [
+    "the third day of march, two thousand and twenty-one",
+    "Wed. 30 Mar 1997",
+    "sixth october 1932",
+    "in March 2021, the 3rd",
+  ],
 } as const;
 
 export const { problemOf, sourceOf, nameOf, choiceOf } = choicesOf({

@@ -39,10 +39,9 @@ export function TextCard() {
           ))}
         </fieldset>
       )}
-      {bundled.random && choice.value.kind === "bundled" && (
-        <p class="random" id="random-weights">
-          <strong>! Random weights.</strong> This model was never trained: what it writes, and what it attends to, means
-          nothing. It shows how the page works; choose a model of your own under Model.
+      {choice.value.kind === "bundled" && (
+        <p class="small muted" id="bundled-facts">
+          The bundled model was trained for this project, to write dates as 2021-03-03 and nothing else.
         </p>
       )}
       {model.value.kind === "loading" ? <Loading /> : <Buttons />}
