@@ -12,6 +12,12 @@ export interface MapPicture {
 /** From the plane to pixels of the canvas. */
 export type Projection = (x: number, y: number) => readonly [left: number, top: number];
 
+/**
+ * More points than these are squares: browsers draw rectangles together, and discs one by one, on the same device as the
+ * next query.
+ */
+const manyPoints = 2000;
+
 /** Room at the edges, in CSS pixels. */
 const margin = 20;
 
@@ -47,9 +53,11 @@ export function drawMap(
   const to = projectionOf(picture, width, height);
   const at = (i: number) => to(picture.points[2 * i] ?? 0, picture.points[2 * i + 1] ?? 0);
   const count = picture.points.length / 2;
-  const radius = count > 2000 ? 2 : 3;
   context.fillStyle = colour("--border");
-  for (let i = 0; i < count; i++) disc(context, at(i), radius);
+  for (let i = 0; i < count; i++) {
+    if (count > manyPoints) square(context, at(i));
+    else disc(context, at(i), 3);
+  }
   context.font = "600 12px system-ui, sans-serif";
   context.textAlign = "center";
   context.textBaseline = "middle";
@@ -79,6 +87,10 @@ export function drawMap(
     context.stroke();
   }
   return to;
+}
+
+function square(context: CanvasRenderingContext2D, [x, y]: readonly [number, number]): void {
+  context.fillRect(x - 2, y - 2, 4, 4);
 }
 
 function disc(context: CanvasRenderingContext2D, [x, y]: readonly [number, number], radius: number): void {
