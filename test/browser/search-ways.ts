@@ -76,7 +76,7 @@ export function ofPage(page: DrivenPage): SearchPage {
         return [canvas?.clientWidth ?? 0, canvas?.clientHeight ?? 0] as const;
       }, undefined);
       const points = Float32Array.from(rows.flatMap(([, x, y]) => [Number(x), Number(y)]));
-      const to = projectionOf({ points, hits: [], picked: undefined, position: undefined }, ...size);
+      const to = projectionOf(points, ...size);
       await page.evaluate(
         ([x, y]) => {
           const canvas = document.querySelector("canvas");

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { nearest, projectionOf } from "../../site/search/map/drawing.ts";
+import { nearest, projectionOf, within } from "../../site/search/map/drawing.ts";
 import { type PrincipalPlane, positionIn, principalPlane } from "../../site/search/map/principal.ts";
 
 function planeOf(rows: Float32Array, count: number, width: number): PrincipalPlane {
@@ -102,11 +102,10 @@ describe("the principal plane", () => {
   });
 });
 
-test("the projection keeps all points and the query in the picture, and a click finds the nearest in reach", () => {
+test("the projection keeps all points in the picture, and a click finds the nearest in reach", () => {
   const points = Float32Array.of(-1, 0, 3, 0, 1, 2);
-  const to = projectionOf({ points, hits: [], picked: undefined, position: [1, -4] }, 400, 300);
-  const places = [to(-1, 0), to(3, 0), to(1, 2), to(1, -4)];
-  for (const [x, y] of places) {
+  const to = projectionOf(points, 400, 300);
+  for (const [x, y] of [to(-1, 0), to(3, 0), to(1, 2)]) {
     expect(x).toBeGreaterThanOrEqual(20);
     expect(x).toBeLessThanOrEqual(380);
     expect(y).toBeGreaterThanOrEqual(20 - 1e-9);
@@ -115,4 +114,10 @@ test("the projection keeps all points and the query in the picture, and a click 
   const [x, y] = to(1, 2);
   expect(nearest(points, to, x + 5, y - 5)).toBe(2);
   expect(nearest(points, to, x, y - 100)).toBeUndefined();
+});
+
+test("a query beyond all passages is drawn at the edge", () => {
+  expect(within([-50, 120], 400, 300)).toEqual([10, 120]);
+  expect(within([200, 900], 400, 300)).toEqual([200, 290]);
+  expect(within([200, 150], 400, 300)).toEqual([200, 150]);
 });

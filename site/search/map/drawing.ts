@@ -1,7 +1,50 @@
-/** What the map shows. */
-export interface MapPicture {
-  /** x and y of each passage. */
-  readonly points: Float32Array;
+/** From the plane to pixels of the canvas. */
+export type Projection = (x: number, y: number) => readonly [left: number, top: number];
+
+/** Room at the edges, in CSS pixels. */
+const margin = 20;
+
+/** The projection that shows all points, with the same scale on both axes. */
+export function projectionOf(points: Float32Array, width: number, height: number): Projection {
+  let [left, right, low, high] = [Infinity, -Infinity, Infinity, -Infinity];
+  for (let i = 0; i < points.length; i += 2) {
+    const [x, y] = [points[i] ?? 0, points[i + 1] ?? 0];
+    [left, right, low, high] = [Math.min(left, x), Math.max(right, x), Math.min(low, y), Math.max(high, y)];
+  }
+  const [w, h] = [right - left || 1, high - low || 1];
+  const scale = Math.min((width - 2 * margin) / w, (height - 2 * margin) / h);
+  const [x0, y0] = [(width - scale * w) / 2, (height - scale * h) / 2];
+  return (x, y) => [x0 + scale * (x - left), height - y0 - scale * (y - low)];
+}
+
+type Colours = (name: string) => string;
+
+/** A canvas of the size that it has on the page, empty, for drawing in CSS pixels; undefined where it has none. */
+function cleared(canvas: HTMLCanvasElement): CanvasRenderingContext2D | undefined {
+  const ratio = devicePixelRatio || 1;
+  const { clientWidth, clientHeight } = canvas;
+  Object.assign(canvas, {
+    width: Math.max(1, Math.round(clientWidth * ratio)),
+    height: Math.max(1, Math.round(clientHeight * ratio)),
+  });
+  const context = canvas.getContext("2d");
+  if (!context || clientWidth === 0) return undefined;
+  context.scale(ratio, ratio);
+  return context;
+}
+
+/** Draws x and y of each passage; gives the projection. */
+export function drawPoints(canvas: HTMLCanvasElement, points: Float32Array, colour: Colours): Projection | undefined {
+  const context = cleared(canvas);
+  if (!context) return undefined;
+  const to = projectionOf(points, canvas.clientWidth, canvas.clientHeight);
+  context.fillStyle = colour("--border");
+  for (let i = 0; i < points.length; i += 2) disc(context, to(points[i] ?? 0, points[i + 1] ?? 0), 3);
+  return to;
+}
+
+/** What an answer marks on the map. */
+export interface Marks {
   /** Passages that were found, the nearest first: they are numbered. */
   readonly hits: readonly number[];
   readonly picked: number | undefined;
@@ -9,59 +52,24 @@ export interface MapPicture {
   readonly position: readonly [x: number, y: number] | undefined;
 }
 
-/** From the plane to pixels of the canvas. */
-export type Projection = (x: number, y: number) => readonly [left: number, top: number];
-
 /**
- * More points than these are squares: browsers draw rectangles together, and discs one by one, on the same device as the
- * next query.
+ * Draws an answer on a canvas that lies on that of the points, so that these are not drawn again for every answer: thousands
+ * of discs, on the device that computes the next one. A query that is farther out than all passages is at the edge.
  */
-const manyPoints = 2000;
-
-/** Room at the edges, in CSS pixels. */
-const margin = 20;
-
-/** The projection that shows all points, with the same scale on both axes. */
-export function projectionOf({ points, position }: MapPicture, width: number, height: number): Projection {
-  let [left, right, low, high] = [Infinity, -Infinity, Infinity, -Infinity];
-  const include = (x: number, y: number) => {
-    [left, right, low, high] = [Math.min(left, x), Math.max(right, x), Math.min(low, y), Math.max(high, y)];
-  };
-  for (let i = 0; i < points.length; i += 2) include(points[i] ?? 0, points[i + 1] ?? 0);
-  if (position) include(...position);
-  const [w, h] = [right - left || 1, high - low || 1];
-  const scale = Math.min((width - 2 * margin) / w, (height - 2 * margin) / h);
-  const [x0, y0] = [(width - scale * w) / 2, (height - scale * h) / 2];
-  return (x, y) => [x0 + scale * (x - left), height - y0 - scale * (y - low)];
-}
-
-/** Draws the map; gives the projection. Sizes are in CSS pixels. */
-export function drawMap(
+export function drawMarks(
   canvas: HTMLCanvasElement,
-  picture: MapPicture,
-  colour: (name: string) => string,
-): Projection | undefined {
-  const ratio = devicePixelRatio || 1;
-  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-  Object.assign(canvas, {
-    width: Math.max(1, Math.round(width * ratio)),
-    height: Math.max(1, Math.round(height * ratio)),
-  });
-  const context = canvas.getContext("2d");
-  if (!context || width === 0) return undefined;
-  context.scale(ratio, ratio);
-  const to = projectionOf(picture, width, height);
-  const at = (i: number) => to(picture.points[2 * i] ?? 0, picture.points[2 * i + 1] ?? 0);
-  const count = picture.points.length / 2;
-  context.fillStyle = colour("--border");
-  for (let i = 0; i < count; i++) {
-    if (count > manyPoints) square(context, at(i));
-    else disc(context, at(i), 3);
-  }
+  points: Float32Array,
+  to: Projection,
+  { hits, picked, position }: Marks,
+  colour: Colours,
+): void {
+  const context = cleared(canvas);
+  if (!context) return;
+  const at = (i: number) => to(points[2 * i] ?? 0, points[2 * i + 1] ?? 0);
   context.font = "600 12px system-ui, sans-serif";
   context.textAlign = "center";
   context.textBaseline = "middle";
-  for (const [rank, i] of [...picture.hits.entries()].reverse()) {
+  for (const [rank, i] of [...hits.entries()].reverse()) {
     context.fillStyle = colour("--accent");
     disc(context, at(i), 9);
     context.fillStyle = colour("--on-accent");
@@ -69,13 +77,13 @@ export function drawMap(
   }
   context.strokeStyle = colour("--text");
   context.lineWidth = 2;
-  if (picture.picked !== undefined) {
+  if (picked !== undefined) {
     context.beginPath();
-    context.arc(...at(picture.picked), 12, 0, 2 * Math.PI);
+    context.arc(...at(picked), 12, 0, 2 * Math.PI);
     context.stroke();
   }
-  if (picture.position) {
-    const [x, y] = to(...picture.position);
+  if (position) {
+    const [x, y] = within(to(...position), canvas.clientWidth, canvas.clientHeight);
     context.beginPath();
     for (const [dx, dy] of [
       [7, 7],
@@ -86,11 +94,12 @@ export function drawMap(
     }
     context.stroke();
   }
-  return to;
 }
 
-function square(context: CanvasRenderingContext2D, [x, y]: readonly [number, number]): void {
-  context.fillRect(x - 2, y - 2, 4, 4);
+/** The nearest point of the canvas that leaves room for a mark. */
+export function within([x, y]: readonly [x: number, y: number], width: number, height: number) {
+  const inside = (value: number, length: number) => Math.min(Math.max(value, margin / 2), length - margin / 2);
+  return [inside(x, width), inside(y, height)] as const;
 }
 
 function disc(context: CanvasRenderingContext2D, [x, y]: readonly [number, number], radius: number): void {

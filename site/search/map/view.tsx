@@ -4,7 +4,7 @@ import { colourOf, theme } from "../../shell/theme.ts";
 import { searchNow } from "../results/search.ts";
 import { found, index, map, picked, query, searchable, shownHits } from "../state.ts";
 import { wordsOf } from "../text/passages.ts";
-import { drawMap, nearest, type Projection } from "./drawing.ts";
+import { drawMarks, drawPoints, nearest, type Projection } from "./drawing.ts";
 import { MapTable } from "./table.tsx";
 
 /** The passages in the plane in which their vectors differ most. */
@@ -33,40 +33,50 @@ export function MapView() {
 }
 
 function Canvas() {
-  const canvas = useRef<HTMLCanvasElement>(null);
+  const below = useRef<HTMLCanvasElement>(null);
+  const above = useRef<HTMLCanvasElement>(null);
   const to = useRef<Projection | undefined>(undefined);
   const [width, setWidth] = useState(0);
+  const [system, setSystem] = useState(0);
   const [drawn, result, chosen, shade] = [map.value, found.value, picked.value, theme.value];
   const shown = shownHits.value;
-  const hits = result?.hits.slice(0, shown).map(({ passage }) => passage) ?? [];
+  const colours = () => colourOf(below.current?.parentElement ?? document.body);
   useEffect(() => {
-    void [shade, width]; // what changes the drawing apart from its contents
-    const draw = () => {
-      if (!canvas.current || !drawn) return;
-      const picture = { points: drawn.points, hits, picked: chosen, position: result?.position };
-      to.current = drawMap(canvas.current, picture, colourOf(canvas.current.parentElement ?? document.body));
-    };
-    draw();
-    const system = matchMedia("(prefers-color-scheme: dark)");
-    system.addEventListener("change", draw);
-    return () => system.removeEventListener("change", draw);
-  }, [drawn, result, chosen, shade, width, shown]);
+    void [shade, system, width]; // what changes the drawing apart from its contents
+    to.current = below.current && drawn ? drawPoints(below.current, drawn.points, colours()) : undefined;
+  }, [drawn, shade, system, width]);
   useEffect(() => {
-    if (!canvas.current) return;
+    void [shade, system, width];
+    if (!above.current || !drawn || !to.current) return;
+    const hits = result?.hits.slice(0, shown).map(({ passage }) => passage) ?? [];
+    const marks = { hits, picked: chosen, position: result?.position };
+    drawMarks(above.current, drawn.points, to.current, marks, colours());
+  }, [drawn, result, chosen, shown, shade, system, width]);
+  useEffect(() => {
+    if (!below.current) return;
     const sized = new ResizeObserver(([entry]) => setWidth(entry?.contentRect.width ?? 0));
-    sized.observe(canvas.current);
-    return () => sized.disconnect();
+    sized.observe(below.current);
+    const dark = matchMedia("(prefers-color-scheme: dark)");
+    const changed = () => setSystem((n) => n + 1);
+    dark.addEventListener("change", changed);
+    return () => {
+      sized.disconnect();
+      dark.removeEventListener("change", changed);
+    };
   }, []);
   return (
-    <canvas
-      ref={canvas}
-      role="img"
-      aria-label={`Map of ${count((drawn?.points.length ?? 0) / 2)} passages; the table below says the same`}
-      onClick={({ offsetX, offsetY }) => {
-        if (!to.current || !drawn) return;
-        picked.value = nearest(drawn.points, to.current, offsetX, offsetY);
-      }}
-    />
+    <div class="layers">
+      <canvas
+        ref={below}
+        role="img"
+        aria-label={`Map of ${count((drawn?.points.length ?? 0) / 2)} passages; the table below says the same`}
+        onClick={({ offsetX, offsetY }) => {
+          if (!to.current || !drawn) return;
+          picked.value = nearest(drawn.points, to.current, offsetX, offsetY);
+        }}
+      />
+      <canvas ref={above} />
+    </div>
   );
 }
 
