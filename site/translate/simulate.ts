@@ -1,21 +1,13 @@
-import { effect } from "@preact/signals";
-import { device, losses } from "../shell/device/device.ts";
+import { type Simulated, simulate as simulateState } from "../shell/device/simulate.ts";
 import { noProgress } from "../shell/model/meter.ts";
-import { sim } from "../shell/sim.ts";
 import { failure, model } from "./state.ts";
 
-const lost = (times: number) => () => {
-  losses.value = times;
-  device.value = { kind: "lost", detail: "the driver was restarted" };
-};
 const failed = (message: string) => () => {
   failure.value = { during: "load", error: new Error(message) };
 };
 
 /** Simulations of states that no missing feature causes; the others are made where the device is opened. */
-const simulated: Readonly<Record<string, () => void>> = {
-  lost: lost(1),
-  "lost-again": lost(2),
+const simulated: Simulated = {
   downloading: () => {
     const download = { phase: "download", done: 41.2e6, total: 242e6, fromCache: 8e6 } as const;
     const samples = [
@@ -33,14 +25,4 @@ const simulated: Readonly<Record<string, () => void>> = {
 };
 
 /** Simulates the state that the address names, once there is a device. */
-export function simulate(): void {
-  const happen = simulated[sim ?? ""];
-  if (!happen) return;
-  const dispose = effect(() => {
-    if (device.value.kind !== "ready") return;
-    queueMicrotask(() => {
-      dispose();
-      happen();
-    });
-  });
-}
+export const simulate = (): void => simulateState(simulated);

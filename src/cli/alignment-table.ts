@@ -1,10 +1,9 @@
+import { visible } from "../text/token-text.ts";
+
 /** Source tokens that are shown for each where there are too many for a table. */
 const strongest = 3;
 /** Characters of a weight such as 0.25, with the space before it. */
 const numberColumns = 5;
-
-/** Characters as a table shows them: white space, which tokens begin with, can be seen. */
-const shownText = (token: string): string => token.replaceAll(" ", "␣").replaceAll("\n", "↵").replaceAll("\t", "⇥");
 
 const widthOf = (text: string) => [...text].length;
 const atRight = (text: string, columns: number) => `${" ".repeat(Math.max(0, columns - widthOf(text)))}${text}`;
@@ -19,7 +18,7 @@ export function alignmentTable(
   weights: readonly ArrayLike<number>[],
   columns: number,
 ): string {
-  const [heads, rows] = [source.map(shownText), target.map(shownText)];
+  const [heads, rows] = [source.map(visible), target.map(visible)];
   const first = Math.max(0, ...rows.map(widthOf));
   const widths = heads.map((head) => Math.max(numberColumns, widthOf(head)));
   if (first + widths.reduce((sum, width) => sum + width + 1, 0) <= columns) {

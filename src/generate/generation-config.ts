@@ -42,7 +42,7 @@ const withoutEffect: Readonly<Record<string, readonly unknown[]>> = {
 };
 
 /**
- * Settings of a search, and the options that have them. A search that nobody asked for would hold the text back, and refuse
+ * Settings of a search, and the options that have them. A search that the call does not ask for would hold the text back, and refuse
  * what else a caller gives: texts that end it, log-probabilities, constraints.
  */
 const ofSearches: Readonly<Record<string, string>> = {

@@ -5,8 +5,8 @@ import { OptionError } from "../options/errors.ts";
 import { type Look, type LookNames, weightsOf } from "./looks.ts";
 import type { CrossAttention, CrossAttentionOptions } from "./results.ts";
 
-/** Most bytes of the weights of each head. */
-const mostPerHead = 32 << 20;
+/** Most bytes of the weights of all heads together. */
+export const mostPerHead = 32 << 20;
 
 /** What a run has to keep so that weights can be computed of it: each layer's queries, and the keys of the source. */
 export const crossNames: LookNames = {

@@ -6,3 +6,13 @@ import type { Tokenizer } from "./tokenizer.ts";
  */
 export const tokenText = (tokenizer: Tokenizer, id: number): string =>
   new TextDecoder().decode(tokenizer.bytesOf(id) ?? new Uint8Array());
+
+/** A text with its white space made visible, and what cannot be shown as code points. */
+export function visible(text: string): string {
+  return text
+    .replaceAll(" ", "␣")
+    .replaceAll("\n", "↵")
+    .replaceAll("\t", "⇥")
+    .replaceAll("\r", "␍")
+    .replace(/\p{Cc}|\p{Cf}/gu, (character) => `U+${character.codePointAt(0)?.toString(16).padStart(4, "0")}`);
+}

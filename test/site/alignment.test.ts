@@ -37,7 +37,7 @@ test("what is picked, in words", () => {
   expect(say({ row: 1 })).toBe("“␣Katze”: its weights are being computed.");
 });
 
-test("points of the grid: a cell, a token beside it, and nothing", () => {
+test("points of the grid: a cell, a token next to it, and nothing", () => {
   const place = { left: 50, top: 30, cell: 10, columns: 4, rows: 2 };
   expect(pickAt(place, 50, 30)).toEqual({ row: 0, column: 0 });
   expect(pickAt(place, 89, 49)).toEqual({ row: 1, column: 3 });

@@ -7,11 +7,11 @@ import {
   share,
   stepOf,
   unitsOf,
-  visible,
   withPiece,
 } from "../../site/generate/strips/tokens.ts";
 import { createTokenizer } from "../../src/text/create-tokenizer.ts";
 import { createTextStream } from "../../src/text/stream.ts";
+import { visible } from "../../src/text/token-text.ts";
 import { bundledModel } from "../support/bundled.ts";
 
 const read = (name: string): unknown => JSON.parse(readFileSync(`${bundledModel}/${name}`, "utf8"));

@@ -1,7 +1,7 @@
 import { useRef } from "preact/hooks";
-import type { LoadPhase } from "../../../src/formats/load-progress.ts";
-import { count, counted, duration, fileSize, memory, percent } from "../../shell/format.ts";
-import { type Meter, paceOf } from "../../shell/model/meter.ts";
+import { count, counted, fileSize, percent } from "../../shell/format.ts";
+import type { Meter } from "../../shell/model/meter.ts";
+import { advanceWords } from "../../shell/model/meter-words.ts";
 import { cancelLoading, load, pauseLoading, resumeLoading } from "./load.ts";
 
 /** A cancel with more than this many bytes in asks first. */
@@ -64,33 +64,14 @@ export function LoadBar() {
   );
 }
 
-const verbs: Readonly<Record<LoadPhase, string>> = {
-  download: "downloading",
-  verify: "verifying",
-  upload: "uploading to the GPU",
-  compile: "compiling",
-  "warm-up": "warming up",
-};
-
 /** The phase with its numbers. */
 function wordsOf(meter: Meter): string {
   const { phase, phases } = meter;
-  const { done, total, fromCache = 0 } = phases[phase] ?? { done: 0, total: 0 };
-  if (total === 0) return "beginning";
-  switch (phase) {
-    case "download": {
-      const pace = paceOf(meter);
-      const kept = fromCache > 0 ? `, ${fileSize(fromCache)} from this browser's storage` : "";
-      const rate = pace && done < total ? ` · ${fileSize(pace.rate)}/s · ${duration(pace.left)} left` : "";
-      return `${verbs.download} ${fileSize(done)} of ${fileSize(total)}${kept}${rate}`;
-    }
-    case "upload":
-      return `${verbs.upload}: ${memory(done)} of ${memory(total)}`;
-    case "verify":
-      return `${verbs.verify} ${fileSize(done)} of ${fileSize(total)}`;
-    case "compile":
-      return `compiling ${count(Math.min(done + 1, total))} of ${counted(total, "program")} (slower on a first visit, or after a browser update)`;
-    case "warm-up":
-      return `${verbs["warm-up"]}: step ${count(Math.min(done + 1, total))} of ${count(total)}`;
+  const { done, total } = phases[phase] ?? { done: 0, total: 0 };
+  const now = count(Math.min(done + 1, total));
+  if (total > 0 && phase === "compile") {
+    return `compiling ${now} of ${counted(total, "program")} (slower on a first visit, or after a browser update)`;
   }
+  if (total > 0 && phase === "warm-up") return `warming up: step ${now} of ${count(total)}`;
+  return advanceWords(meter);
 }

@@ -1,8 +1,9 @@
 import { useState } from "preact/hooks";
+import { visible } from "../../../src/text/token-text.ts";
 import { TableFrame } from "../../shell/table-frame.tsx";
 import { type GivenWeights, type HeadChoice, HeadPicker, headWords } from "./head-picker.tsx";
 import { strongest } from "./head-weights.ts";
-import { type ShownToken, share, visible } from "./tokens.ts";
+import { type ShownToken, share } from "./tokens.ts";
 
 interface AttentionStripProps {
   readonly tokens: readonly ShownToken[];

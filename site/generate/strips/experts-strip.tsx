@@ -1,8 +1,9 @@
 import { useState } from "preact/hooks";
 import type { ExpertsOfTokens, LayerExperts } from "../../../src/engine/engine.ts";
+import { visible } from "../../../src/text/token-text.ts";
 import { count, counted, percent } from "../../shell/format.ts";
 import { TableFrame } from "../../shell/table-frame.tsx";
-import { type ShownToken, visible } from "./tokens.ts";
+import type { ShownToken } from "./tokens.ts";
 
 /** Most tokens that are shown at once. */
 const page = 200;

@@ -1,7 +1,8 @@
 import type { TokenLogprob } from "../../../src/generate/row.ts";
+import { visible } from "../../../src/text/token-text.ts";
 import { count, counted } from "../../shell/format.ts";
 import { type Drawing, useDrawn } from "./drawn.ts";
-import { hexOf, type ShownToken, share, type Unit, visible } from "./tokens.ts";
+import { hexOf, type ShownToken, share, type Unit } from "./tokens.ts";
 
 /** What is known of a unit's tokens: ids, probability, rank, alternatives with the share of all others. */
 export function TokenDetails({

@@ -1,4 +1,5 @@
-import { logprobOf, share, stepOf, type Unit, visible } from "./tokens.ts";
+import { visible } from "../../../src/text/token-text.ts";
+import { logprobOf, share, stepOf, type Unit } from "./tokens.ts";
 
 /** A unit of a text, underlined and tinted by its probability. */
 export function TokenSpan({

@@ -1,11 +1,12 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { TokenLogprob } from "../../../src/generate/row.ts";
+import { visible } from "../../../src/text/token-text.ts";
 import { Blocks } from "./blocks.tsx";
 import type { Drawing } from "./drawn.ts";
 import { TokenDetails } from "./token-details.tsx";
 import { TokenSpan } from "./token-span.tsx";
 import { TokenTable } from "./token-table.tsx";
-import { type ShownToken, steps, type Unit, unitsOf, visible } from "./tokens.ts";
+import { type ShownToken, steps, type Unit, unitsOf } from "./tokens.ts";
 
 interface TokenStripProps {
   readonly tokens: readonly ShownToken[];

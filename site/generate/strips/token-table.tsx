@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
+import { visible } from "../../../src/text/token-text.ts";
 import { TableFrame } from "../../shell/table-frame.tsx";
-import { logprobOf, share, type Unit, visible } from "./tokens.ts";
+import { logprobOf, share, type Unit } from "./tokens.ts";
 
 /** Most rows that are shown at once. */
 const page = 100;

@@ -99,16 +99,6 @@ export function unitsOf(tokens: readonly ShownToken[]): Unit[] {
 /** True for the form that special tokens have, such as `<|bos|>` or `</s>`. */
 const isMarked = (text: string) => /^(<\|.*\|>|<\/?[a-z_]+>)$/i.test(text);
 
-/** A text with its white space made visible, and what cannot be shown as code points. */
-export function visible(text: string): string {
-  return text
-    .replaceAll(" ", "␣")
-    .replaceAll("\n", "↵")
-    .replaceAll("\t", "⇥")
-    .replaceAll("\r", "␍")
-    .replace(/\p{Cc}|\p{Cf}/gu, (character) => `U+${character.codePointAt(0)?.toString(16).padStart(4, "0")}`);
-}
-
 /** UTF-8 of a text in hexadecimal, as `f0 9f 90 8b`. */
 export const hexOf = (text: string): string =>
   [...new TextEncoder().encode(text)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");

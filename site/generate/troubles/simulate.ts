@@ -1,7 +1,5 @@
-import { effect } from "@preact/signals";
-import { device, losses } from "../../shell/device/device.ts";
+import { type Simulated, simulate as simulateState } from "../../shell/device/simulate.ts";
 import { noProgress } from "../../shell/model/meter.ts";
-import { sim } from "../../shell/sim.ts";
 import { killedBy, load } from "../model/load.ts";
 import { plan } from "../model/plan.ts";
 import { offline } from "./troubles.ts";
@@ -13,7 +11,7 @@ const failed = (message: string) => () => {
 const part = { done: 16, total: 42 };
 
 /** Simulations of states that no missing feature causes; the others are made where the device is opened. */
-const simulated: Readonly<Record<string, () => void>> = {
+const simulated: Simulated = {
   compiling: () => {
     const phases = { compile: { phase: "compile", ...part } } as const;
     load.value = {
@@ -47,14 +45,6 @@ const simulated: Readonly<Record<string, () => void>> = {
     const why = "It needs a buffer of 2.1 GiB for model.embed_tokens.weight, and this device's largest is 256 MiB.";
     plan.value = { kind: "known", plan: { ...plan.value.plan, fits: false, longestContext: 0, why } };
   },
-  lost: () => {
-    losses.value = 1;
-    device.value = { kind: "lost", detail: "the driver was restarted" };
-  },
-  "lost-again": () => {
-    losses.value = 2;
-    device.value = { kind: "lost", detail: "the driver was restarted" };
-  },
   "tab-killed": () => {
     killedBy.value = "owner/name";
   },
@@ -64,14 +54,4 @@ const simulated: Readonly<Record<string, () => void>> = {
 };
 
 /** Simulates the state that the address names, once there is a device and a plan. */
-export function simulate(): void {
-  const happen = simulated[sim ?? ""];
-  if (!happen) return;
-  const dispose = effect(() => {
-    if (device.value.kind !== "ready" || plan.value.kind !== "known") return;
-    queueMicrotask(() => {
-      dispose();
-      happen();
-    });
-  });
-}
+export const simulate = (): void => simulateState(simulated, () => plan.value.kind === "known");

@@ -1,3 +1,4 @@
+import { visible } from "../../../src/text/token-text.ts";
 import type { Picked } from "../state.ts";
 
 /** What the grid shows. */
@@ -19,16 +20,13 @@ export interface GridPlace {
   readonly rows: number;
 }
 
-/** Sides of a cell, and the smallest that has its token beside it. */
+/** Sides of a cell, and the smallest that has its token next to it. */
 const [largest, labelled] = [32, 11];
 /** Pixels of the longest label, across and down. */
 const [labelAcross, labelDown] = [120, 110];
 /** What browsers draw at most in one direction, with room for two pixels of the screen to one of the page. */
 const mostPixels = 8000;
 const font = (weight: number, cell: number) => `${weight} ${Math.min(14, cell - 1)}px ui-monospace, monospace`;
-
-/** White space is drawn so that it can be seen. */
-export const label = (token: string): string => token.replaceAll(" ", "␣").replaceAll("\n", "↵").replaceAll("\t", "⇥");
 
 function shortened(context: CanvasRenderingContext2D, words: string, most: number): string {
   if (context.measureText(words).width <= most) return words;
@@ -51,7 +49,7 @@ export function drawGrid(
   const count = Math.max(target.length, 1);
   context.font = font(400, largest);
   const longest = (words: readonly string[], most: number) =>
-    Math.min(most, Math.max(0, ...words.map((one) => context.measureText(label(one)).width))) + 8;
+    Math.min(most, Math.max(0, ...words.map((one) => context.measureText(visible(one)).width))) + 8;
   const [across, down] = [longest(target, labelAcross), longest(source, labelDown)];
   const room = Math.floor((width - across - 1) / columns);
   const least = Math.min(labelled, Math.floor(mostPixels / Math.max(columns, count)));
@@ -114,7 +112,7 @@ function names(
   context.textAlign = "right";
   for (const [t, token] of target.entries()) {
     context.font = font(t === picked.row ? 700 : 400, cell);
-    context.fillText(shortened(context, label(token), left - 8), left - 6, top + (t + 0.5) * cell);
+    context.fillText(shortened(context, visible(token), left - 8), left - 6, top + (t + 0.5) * cell);
   }
   context.textAlign = "left";
   for (const [s, token] of source.entries()) {
@@ -122,12 +120,12 @@ function names(
     context.translate(left + (s + 0.5) * cell, top - 6);
     context.rotate(-Math.PI / 2);
     context.font = font(s === picked.column ? 700 : 400, cell);
-    context.fillText(shortened(context, label(token), top - 8), 0, 0);
+    context.fillText(shortened(context, visible(token), top - 8), 0, 0);
     context.restore();
   }
 }
 
-/** The cell, or the token beside the cells, at a point of the page; nothing elsewhere. */
+/** The cell, or the token next to the cells, at a point of the page; nothing elsewhere. */
 export function pickAt({ left, top, cell, columns, rows }: GridPlace, x: number, y: number): Picked {
   const [column, row] = [Math.floor((x - left) / cell), Math.floor((y - top) / cell)];
   return {

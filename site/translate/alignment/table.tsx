@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
+import { visible } from "../../../src/text/token-text.ts";
 import { share } from "../../generate/strips/tokens.ts";
 import { TableFrame } from "../../shell/table-frame.tsx";
 import { grid, run } from "../state.ts";
-import { label } from "./drawing.ts";
 import { strongest } from "./weights.ts";
 
 /** Cells of a table at most; a larger one has the strongest of each row alone. */
@@ -37,10 +37,10 @@ function Table() {
             <tbody>
               {rows.map((row, t) => (
                 <tr key={t}>
-                  <th scope="row">{label(target[t] ?? "")}</th>
+                  <th scope="row">{visible(target[t] ?? "")}</th>
                   <td>
                     {strongest(row, strongestShown)
-                      .map((s) => `${label(source[s] ?? "")} [${s}] ${share(row[s] ?? 0)}`)
+                      .map((s) => `${visible(source[s] ?? "")} [${s}] ${share(row[s] ?? 0)}`)
                       .join(" · ")}
                   </td>
                 </tr>
@@ -59,7 +59,7 @@ function Table() {
             <th scope="col">Written</th>
             {source.map((token, s) => (
               <th key={s} scope="col" class="number">
-                {label(token)}
+                {visible(token)}
               </th>
             ))}
           </tr>
@@ -69,7 +69,7 @@ function Table() {
             const [most] = strongest(row, 1);
             return (
               <tr key={t}>
-                <th scope="row">{label(target[t] ?? "")}</th>
+                <th scope="row">{visible(target[t] ?? "")}</th>
                 {Array.from(row, (weight, s) => (
                   <td key={s} class="number">
                     {s === most ? <strong>{share(weight)}</strong> : share(weight)}

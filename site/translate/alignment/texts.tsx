@@ -1,6 +1,6 @@
+import { visible } from "../../../src/text/token-text.ts";
 import { count, counted, digits } from "../../shell/format.ts";
 import { grid, nothing, picked, type Run, run, writing } from "../state.ts";
-import { label } from "./drawing.ts";
 import { isMove, pointerLeaves } from "./pointer.ts";
 import { columnOf } from "./weights.ts";
 import { pickedWords } from "./words.ts";
@@ -75,7 +75,7 @@ function Tokens({ kind, name, tokens, weights }: TokensProps) {
     (currentTarget as HTMLElement).querySelector<HTMLElement>(`[data-token="${to}"]`)?.focus();
   };
   const words = (i: number) =>
-    run.value && i === at ? pickedWords(run.value, grid.value, { ...nothing, [kind]: i }) : label(tokens[i] ?? "");
+    run.value && i === at ? pickedWords(run.value, grid.value, { ...nothing, [kind]: i }) : visible(tokens[i] ?? "");
   return (
     <fieldset class="tokens" onKeyDown={move}>
       <legend class="small muted">{name}</legend>
@@ -95,7 +95,7 @@ function Tokens({ kind, name, tokens, weights }: TokensProps) {
             onFocus={() => pick(i)}
             onBlur={leave}
           >
-            {label(token)}
+            {visible(token)}
           </button>
         );
       })}

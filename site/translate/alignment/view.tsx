@@ -16,8 +16,8 @@ export function AlignmentView() {
       <h2>Alignment</h2>
       <p class="small muted">
         A row for each token that was written, a column for each of your text's: the fuller a cell, the more the one
-        attended to the other when it was chosen. Shown is the <strong>{headWords(head.value)}</strong>. Weights of a
-        mix, not reasons.
+        attended to the other when it was chosen. Shown is the <strong>{headWords(head.value)}</strong>. A weight says
+        what was read, not why.
       </p>
       <Grid now={now} />
       <p class="small" id="picked-words" aria-live="polite">
@@ -47,8 +47,8 @@ export function AlignmentView() {
         />
       ) : (
         <p class="small muted" id="mean-only">
-          For a text of this length there is the mean of all layers and heads alone: each of them would take more than
-          32 MiB.
+          For a text of this length there is the mean of all layers and heads alone: each of them would take too much
+          memory.
         </p>
       )}
       <AlignmentTable />

@@ -1,9 +1,9 @@
+import { visible } from "../../../src/text/token-text.ts";
 import { share } from "../../generate/strips/tokens.ts";
 import type { Picked, Run } from "../state.ts";
-import { label } from "./drawing.ts";
 import { columnOf, strongest } from "./weights.ts";
 
-const quoted = (token: string | undefined): string => `“${label(token ?? "")}”`;
+const quoted = (token: string | undefined): string => `“${visible(token ?? "")}”`;
 
 /** The weights of a cell, or the largest of a row or of a column, in words; empty where nothing is picked. */
 export function pickedWords(

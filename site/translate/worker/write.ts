@@ -1,9 +1,8 @@
+import { mostPerHead } from "../../../src/seq2seq/cross-weights.ts";
 import type { EncoderDecoder } from "../../../src/seq2seq/encoder-decoder.ts";
 import { tokenText } from "../../../src/text/token-text.ts";
 import type { Ended, WritingOptions, Written } from "./protocol.ts";
 
-/** Most bytes of the weights of every head of all tokens; of longer texts there is the mean alone. */
-const mostPerHead = 32 << 20;
 /** Tokens that are written at most where neither the reader nor the folder says something. */
 const standardMost = 256;
 
@@ -27,6 +26,7 @@ export async function write(
   const source = model.sourceTokenizer.encode(text).map((id) => tokenText(model.sourceTokenizer, id));
   const most = Math.min(chosen.maxTokens ?? model.defaults.options.maxTokens ?? standardMost, model.context);
   const parts = decoder.layers * decoder.heads;
+  // Of longer texts there is the mean alone.
   const perHead = 4 * parts * most * source.length <= mostPerHead;
   report({ kind: "source", tokens: source, perHead });
 

@@ -1,0 +1,27 @@
+import { effect } from "@preact/signals";
+import { sim } from "../sim.ts";
+import { device, losses } from "./device.ts";
+
+/** What makes the states of a page that no missing feature causes, by their names in the address. */
+export type Simulated = Readonly<Record<string, () => void>>;
+
+const lost = (times: number) => () => {
+  losses.value = times;
+  device.value = { kind: "lost", detail: "the driver was restarted" };
+};
+
+/** Simulations that every page with a device has. */
+const ofDevice: Simulated = { lost: lost(1), "lost-again": lost(2) };
+
+/** Simulates the state that the address names, once there is a device and the page is ready. */
+export function simulate(ofPage: Simulated, ready: () => boolean = () => true): void {
+  const happen = { ...ofDevice, ...ofPage }[sim ?? ""];
+  if (!happen) return;
+  const dispose = effect(() => {
+    if (device.value.kind !== "ready" || !ready()) return;
+    queueMicrotask(() => {
+      dispose();
+      happen();
+    });
+  });
+}
