@@ -31,6 +31,8 @@ export type { EncoderDecoderOptions } from "./seq2seq/read-encoder-decoder.ts";
 export type {
   CrossAttention,
   CrossAttentionOptions,
+  CrossChoice,
+  SequenceAttention,
   SequenceHiddenOptions,
   SequenceResult,
   SequenceResults,

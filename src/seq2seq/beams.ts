@@ -10,9 +10,10 @@ import { restrict, wordsOf } from "../kernels/sampling/restrict.ts";
 import { decodeTargets } from "../models/seq2seq/encoder-decoder.ts";
 import { placed, placeholder, type Tensor, type TensorPair, zeros } from "../tensor/tensor.ts";
 import { bansOf, forcedToken } from "./allowed.ts";
+import { tappedOf, tapsOfRow } from "./cross-rows.ts";
 import { type DrawOptions, type DrawTimings, notFiniteError } from "./generate.ts";
 import type { Group } from "./group.ts";
-import { type SequencePrograms, type TargetPlaces, type TargetSize, targetInputs } from "./programs.ts";
+import { type SequencePrograms, type TargetPlaces, type TargetSize, tapping, targetInputs } from "./programs.ts";
 
 /** How texts are searched. */
 export interface SearchOptions
@@ -45,14 +46,17 @@ interface SearchKind {
   readonly pairs: number;
   readonly restricted: boolean;
   readonly renormalise: boolean;
+  /** Names of values that a step taps. */
+  readonly taps: readonly string[];
 }
 
 const keyOf = ({ rows, sources, visible, capacity }: TargetSize) =>
   [rows, sources.tokens, sources.texts, visible, capacity].join(" ");
 
 function pairsProgram(programs: SequencePrograms, size: TargetSize, kind: SearchKind): PairsProgram {
-  const { beams, pairs, restricted, renormalise } = kind;
-  return programs.once(`beams ${keyOf(size)} ${beams} ${pairs} ${restricted} ${renormalise}`, () => {
+  const { beams, pairs, restricted, renormalise, taps } = kind;
+  const key = ["beams", keyOf(size), beams, pairs, restricted, renormalise, ...taps].join(" ");
+  return programs.once(key, () => {
     const { model } = programs;
     const { gpu, config } = model;
     const places = programs.places(size);
@@ -61,11 +65,12 @@ function pairsProgram(programs: SequencePrograms, size: TargetSize, kind: Search
     const allowed = restricted
       ? placeholder(gpu, [size.rows, wordsOf(config.vocabulary)], "u32", "allowed tokens")
       : undefined;
-    const program = gpu.record(() => {
+    const record = () => {
       const logits = decodeTargets(model, targetInputs(places, size));
       const masked = (values: Tensor, bits: Tensor) => restrict(gpu, { logits: values, allowed: bits }).y;
       return beamPairs(gpu, { logits, scores, ranks, allowed }, { beams, pairs, renormalise, restrict: masked });
-    });
+    };
+    const program = gpu.record(record, tapping(taps));
     return { ...places, program, scores, ranks, allowed };
   });
 }
@@ -95,11 +100,12 @@ export async function search(
   stop: AbortSignal,
 ): Promise<DrawTimings> {
   const { gpu } = group;
-  const { rules, start, most, beams, eos } = options;
+  const { rules, start, most, beams, eos, cross } = options;
   const { vocabulary } = rules;
   const bans = bansOf(rules);
   const pairs = pairsOf(candidatesOf({ beams, eos }), beams, vocabulary);
-  const kind = { beams, pairs, restricted: bans.length > 0, renormalise: options.renormalise };
+  const taps = cross?.taps ?? [];
+  const kind = { beams, pairs, restricted: bans.length > 0, renormalise: options.renormalise, taps };
   const own: { dispose(): void }[] = [];
   const made = (shape: readonly number[], dtype: "u32" | "f32", label: string) => {
     const one = gpu.unscoped(() => zeros(gpu, shape, dtype, label));
@@ -142,9 +148,16 @@ export async function search(
     if (recorded.allowed && allowed) others.push([recorded.allowed, allowed]);
     const instance = await bind(recorded, others);
     const { ids, totals } = recorded.program.result;
-    const outputs = new Map(Object.entries({ ids, totals }).map(([name, one]) => [name, placed(instance, one)]));
+    const outputs = new Map([
+      ...Object.entries({ ids, totals }).map(([name, one]) => [name, placed(instance, one)] as const),
+      ...tappedOf(taps, recorded.program, instance),
+    ]);
     const staging = submitStep(group, { instance, outputs });
-    return (await readBack(group, awaited(staging, { outputs }), abort)) as unknown as BeamPairs; // by their names
+    const results = await readBack(group, awaited(staging, { outputs }), abort);
+    const found = results as unknown as Pick<BeamPairs, "ids" | "totals">; // by their names
+    if (!cross) return found;
+    const tapped = Array.from(step.live, (lives, row) => (lives ? tapsOfRow(taps, results, row, group.rows) : []));
+    return { ...found, taps: tapped };
   };
 
   const sources = rows.map(() => ({
@@ -158,16 +171,18 @@ export async function search(
   try {
     const { lengthPenalty, earlyStopping } = options;
     const given = { beams, lengthPenalty, earlyStopping, eos, vocabulary, bans, notFinite };
-    for await (const { source, tokens, ended } of searchAll(model, sources, given, stop)) {
+    for await (const { source, tokens, taps: tapped, ended } of searchAll(model, sources, given, stop)) {
       const row = rows[source];
       if (!row) continue;
-      const added = tokens.slice(row.tokens.length);
+      const before = row.tokens.length;
+      const added = tokens.slice(before);
       steps += added.length;
       for (const [i, token] of added.entries()) {
         let text = row.push(token);
         const isLast = ended && i === added.length - 1;
         if (isLast && row.stopReason === undefined) text += row.finish(ended.stopped ? "stop" : options.mostReason);
-        options.onToken(row.index, token, text);
+        const queries = tapped?.[before + i];
+        options.onToken(row.index, token, text, queries && cross?.rowOf(source, queries));
       }
       if (!ended) continue;
       row.score = ended.texts[0]?.score;

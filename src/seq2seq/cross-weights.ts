@@ -2,11 +2,14 @@ import type { EncoderDecoderConfig } from "../models/seq2seq/config.ts";
 import { mebibytes } from "../options/bytes.ts";
 import { boolean, checkOptions, fieldsOf, having, integer } from "../options/checks.ts";
 import { OptionError } from "../options/errors.ts";
-import { type Look, type LookNames, weightsOf } from "./looks.ts";
-import type { CrossAttention, CrossAttentionOptions } from "./results.ts";
+import type { Look, LookNames } from "./looks.ts";
+import type { CrossAttention, CrossAttentionOptions, CrossChoice, SequenceAttention } from "./results.ts";
 
 /** Most bytes of the weights of all heads together. */
 export const mostPerHead = 32 << 20;
+
+/** What a layer's queries are tapped as. */
+export const queriesOf = (layer: number): string => `decoder.${layer}.cross.q`;
 
 /** What a run has to keep so that weights can be computed of it: each layer's queries, and the keys of the source. */
 export const crossNames: LookNames = {
@@ -24,54 +27,106 @@ interface Tokens {
 const numbers = (count: number, one: number | undefined): readonly number[] =>
   one === undefined ? Array.from({ length: count }, (_, i) => i) : [one];
 
-/** Throws `OptionError` for a layer or head that there is not. */
-export function checkCrossAttention({ decoder }: EncoderDecoderConfig, options: CrossAttentionOptions): void {
+/** The layers whose weights are chosen. */
+export const chosenLayers = ({ decoder }: EncoderDecoderConfig, layer: number | undefined): readonly number[] =>
+  numbers(decoder.layers, layer);
+
+const checksOf = ({ decoder }: EncoderDecoderConfig) => {
   const index = (count: number) => integer(0, count - 1);
-  const checks = {
-    ...{ layer: index(decoder.layers), head: index(decoder.heads), perHead: boolean },
-    signal: having("aborted", "an AbortSignal"),
-  };
+  return { layer: index(decoder.layers), head: index(decoder.heads), perHead: boolean };
+};
+
+/** Throws `OptionError` for a layer or head that there is not. */
+export function checkCrossAttention(config: EncoderDecoderConfig, options: CrossAttentionOptions): void {
+  const checks = { ...checksOf(config), signal: having("aborted", "an AbortSignal") };
   checkOptions("crossAttention", fieldsOf<CrossAttentionOptions>(checks), options);
 }
 
+/** The same of weights that come with the tokens of a text. */
+export const checkStepAttention = (config: EncoderDecoderConfig, options: CrossChoice): void =>
+  checkOptions("generate", fieldsOf<CrossChoice>(checksOf(config)), options, "attention.");
+
 /** Throws `OptionError` where the weights of each head would take too much memory. */
 export function checkPerHead(
+  where: string,
   { decoder }: EncoderDecoderConfig,
-  { layer, head, perHead }: CrossAttentionOptions,
+  { layer, head, perHead }: CrossChoice,
   { sources, targets }: Tokens,
 ): void {
   if (!perHead) return;
   const bytes = 4 * numbers(decoder.layers, layer).length * numbers(decoder.heads, head).length * sources * targets;
   if (bytes <= mostPerHead) return;
   throw new OptionError(
-    `crossAttention: perHead takes ${mebibytes(bytes)}, expected at most ${mebibytes(mostPerHead)}; ask for one layer or head`,
+    `${where}: perHead takes ${mebibytes(bytes)}, expected at most ${mebibytes(mostPerHead)}; ask for one layer or head`,
   );
 }
 
-/** The weights that a run's queries and keys give: softmax of their scaled products (Vaswani et al. 2017, section 3.2.3). */
-export function crossWeights(
+/** Values of one token, of all heads `[h · d]`. */
+type Values = Float32Array | Float64Array;
+
+/** Softmax of a query's scaled products with the keys of a source, of one head (Vaswani et al. 2017, section 3.2.3). */
+function headWeights(query: Values, keys: readonly Values[], begin: number, end: number, scale: number): Float64Array {
+  const scores = Float64Array.from(keys, (key) => {
+    let sum = 0;
+    for (let i = begin; i < end; i++) sum += (query[i] ?? 0) * (key[i] ?? 0);
+    return scale * sum;
+  });
+  const most = scores.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  const weights = scores.map((score) => Math.exp(score - most));
+  const sum = weights.reduce((a, b) => a + b, 0);
+  return weights.map((weight) => weight / sum);
+}
+
+/**
+ * What a token attends to, in float64 from a query and the keys of its source in each of the chosen layers: the mean of the
+ * chosen heads, and with `perHead` the weights of each.
+ */
+export function crossRow(
   { decoder, headWidth, scoreScale = 1 / Math.sqrt(headWidth) }: EncoderDecoderConfig,
-  { target, keys }: Look,
-  { layer, head, perHead = false }: CrossAttentionOptions,
-  { sources, targets }: Tokens,
-): Pick<CrossAttention, "weights" | "perHead"> {
-  const [layers, heads] = [numbers(decoder.layers, layer), numbers(decoder.heads, head)];
-  const weights = Array.from({ length: targets }, () => new Float32Array(sources));
-  const each = perHead ? new Float32Array(layers.length * heads.length * targets * sources) : undefined;
+  queries: readonly Values[],
+  keys: readonly (readonly Values[])[],
+  { head, perHead = false }: CrossChoice,
+): SequenceAttention {
+  const heads = numbers(decoder.heads, head);
+  const sources = keys[0]?.length ?? 0;
+  const mean = new Float64Array(sources);
+  const each = perHead ? new Float32Array(queries.length * heads.length * sources) : undefined;
   let at = 0;
-  for (const one of layers) {
-    const queries = target.get(`decoder.${one}.cross.q`) ?? [];
-    const all = weightsOf(queries, keys[one] ?? [], decoder.heads, scoreScale);
+  for (const [i, query] of queries.entries()) {
     for (const h of heads) {
-      for (const [t, row] of (all[h] ?? []).entries()) {
-        each?.set(row, at);
-        at += sources;
-        for (const [s, weight] of row.entries()) {
-          const sums = weights[t];
-          if (sums) sums[s] = (sums[s] ?? 0) + weight / (layers.length * heads.length);
-        }
-      }
+      const weights = headWeights(query, keys[i] ?? [], h * headWidth, (h + 1) * headWidth, scoreScale);
+      each?.set(weights, at);
+      at += sources;
+      for (const [s, weight] of weights.entries()) mean[s] = (mean[s] ?? 0) + weight;
     }
   }
+  const weights = Float32Array.from(mean, (sum) => sum / (queries.length * heads.length));
+  return each ? { weights, perHead: each } : { weights };
+}
+
+/** The weights that a run's queries and keys give. */
+export function crossWeights(
+  config: EncoderDecoderConfig,
+  { target, keys }: Look,
+  choice: CrossChoice,
+  { sources, targets }: Tokens,
+): Pick<CrossAttention, "weights" | "perHead"> {
+  const layers = chosenLayers(config, choice.layer);
+  const queries = layers.map((layer) => target.get(queriesOf(layer)) ?? []);
+  const ofLayers = layers.map((layer) => keys[layer] ?? []);
+  const parts = layers.length * numbers(config.decoder.heads, choice.head).length;
+  const each = choice.perHead ? new Float32Array(parts * targets * sources) : undefined;
+  const weights = Array.from({ length: targets }, (_, t) => {
+    const row = crossRow(
+      config,
+      queries.map((all) => all[t] ?? new Float64Array()),
+      ofLayers,
+      choice,
+    );
+    for (let part = 0; each && row.perHead && part < parts; part++) {
+      each.set(row.perHead.subarray(part * sources, (part + 1) * sources), (part * targets + t) * sources);
+    }
+    return row.weights;
+  });
   return each ? { weights, perHead: each } : { weights };
 }

@@ -17,7 +17,8 @@ import {
 } from "../options/checks.ts";
 import { TextError } from "../text/text-error.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
-import { checkCrossAttention, checkPerHead, crossNames, crossWeights } from "./cross-weights.ts";
+import { openCrossRows } from "./cross-rows.ts";
+import { checkCrossAttention, checkPerHead, checkStepAttention, crossNames, crossWeights } from "./cross-weights.ts";
 import type { SequenceDefaults } from "./defaults.ts";
 import { draw } from "./generate.ts";
 import { inGroups, openGroup } from "./group.ts";
@@ -27,6 +28,7 @@ import { SequencePrograms } from "./programs.ts";
 import type {
   CrossAttention,
   CrossAttentionOptions,
+  SequenceAttention,
   SequenceHiddenOptions,
   SequenceResult,
   SequenceResults,
@@ -114,7 +116,12 @@ export class EncoderDecoder {
     const stop = resolved.signal ? AbortSignal.any([resolved.signal, disposed]) : disposed;
     stop.throwIfAborted();
     const most = Math.min(resolved.maxTokens, this.context);
-    const { beams } = resolved;
+    const { beams, attention } = resolved;
+    if (attention) {
+      checkStepAttention(this.config, attention);
+      const tokens = sources.reduce((sum, { ids }) => sum + ids.length, 0);
+      checkPerHead("generate", this.config, attention, { sources: tokens, targets: most });
+    }
     const searching = beams > 1 ? await import("./search-entry.ts") : undefined;
     searching?.checkBeams("generate", beams, 1, this.defaults.eos);
     const shape = { rowsOfSource: beams, capacity: most };
@@ -122,6 +129,7 @@ export class EncoderDecoder {
     const times = { encode: 0, decode: 0, tokens: 0 };
     for (const group of inGroups(this.#programs, sources, shape)) {
       const rows = group.map((_, i) => new Row(i, this.tokenizer, [], [], this.defaults.eos));
+      const attended: SequenceAttention[][] = group.map(() => []);
       const { onToken, seeds, noRepeatNgram } = resolved;
       const first = group[0]?.row ?? 0;
       const begun = performance.now();
@@ -131,14 +139,18 @@ export class EncoderDecoder {
         { signal: stop },
       );
       try {
+        const cross = attention && (await openCrossRows(this.config, opened, attention));
         times.encode += performance.now() - begun;
         const { vocabulary } = this.config;
         const given = {
           ...resolved,
           ...{ rules: { vocabulary, ...this.defaults, noRepeatNgram }, start: this.defaults.start, most },
           mostReason: most < resolved.maxTokens ? ("context" as const) : ("length" as const),
-          onToken: (row: number, token: number | undefined, piece: string) =>
-            onToken({ row: first + row, token, text: piece }),
+          cross,
+          onToken: (row: number, token: number | undefined, piece: string, weights?: SequenceAttention) => {
+            if (weights) attended[row]?.push(weights);
+            onToken({ row: first + row, token, text: piece, ...(weights && { attention: weights }) });
+          },
         };
         const { eos, renormalise } = this.defaults;
         const drawn = searching
@@ -156,7 +168,8 @@ export class EncoderDecoder {
       }
       for (const [i, { text, tokens, stopReason = "length", score }] of rows.entries()) {
         const found = { text, ids: tokens, sourceIds: group[i]?.ids ?? [], stopReason };
-        results.push({ ...found, ...(score === undefined ? {} : { score }) });
+        const weights = attention && attended[i];
+        results.push({ ...found, ...(score === undefined ? {} : { score }), ...(weights && { attention: weights }) });
         times.tokens += Math.max(0, tokens.length - 1);
       }
     }
@@ -206,7 +219,7 @@ export class EncoderDecoder {
     const tokens = this.#target("crossAttention", target.slice(0, -1)); // what follows the last one is not asked for
     if (target.length === 0) throw new TextError("crossAttention: target is empty, expected the tokens of a result");
     const places = { sources: ids.length, targets: target.length };
-    checkPerHead(this.config, options, places);
+    checkPerHead("crossAttention", this.config, options, places);
     const found = await this.#look(ids, tokens, crossNames, options.signal);
     const { layers, heads } = this.config.decoder;
     return {

@@ -8,9 +8,11 @@ import { packSettings } from "../kernels/sampling/settings.ts";
 import { maxBatch } from "../kernels/step.ts";
 import { placed, type Tensor, type TensorPair, zeros } from "../tensor/tensor.ts";
 import { allowedAfter, forcedToken, isRestricted, type TokenRules } from "./allowed.ts";
+import { type CrossRows, tappedOf, tapsOfRow } from "./cross-rows.ts";
 import type { Group } from "./group.ts";
 import type { ResolvedSequence } from "./options.ts";
 import type { SequencePrograms, StepProgram } from "./programs.ts";
+import type { SequenceAttention } from "./results.ts";
 
 /** What rows are drawn by. */
 export interface DrawOptions extends Pick<ResolvedSequence, "temperature" | "topK" | "topP" | "repetitionPenalty"> {
@@ -22,8 +24,10 @@ export interface DrawOptions extends Pick<ResolvedSequence, "temperature" | "top
   readonly mostReason: "length" | "context";
   /** Of each row. */
   readonly seeds: readonly number[];
+  /** What gives each token what it attends to in its source; unset: steps tap nothing. */
+  readonly cross?: CrossRows | undefined;
   /** Called with each token of a row, by its index in the group. */
-  readonly onToken: (row: number, token: number | undefined, text: string) => void;
+  readonly onToken: (row: number, token: number | undefined, text: string, attention?: SequenceAttention) => void;
 }
 
 /** Times of a group in milliseconds. */
@@ -53,9 +57,10 @@ export async function draw(
   stop: AbortSignal,
 ): Promise<DrawTimings> {
   const { gpu } = group;
-  const { rules, start, most, onToken } = options;
+  const { rules, start, most, cross, onToken } = options;
+  const taps = cross?.taps ?? [];
   const { vocabulary } = rules;
-  const kind = { restricted: isRestricted(rules), penalties: options.repetitionPenalty !== 1 };
+  const kind = { restricted: isRestricted(rules), penalties: options.repetitionPenalty !== 1, taps };
   const own: { dispose(): void }[] = [];
   const made = (shape: readonly number[], dtype: "u32" | "f32", label: string) => {
     const one = gpu.unscoped(() => zeros(gpu, shape, dtype, label));
@@ -79,7 +84,8 @@ export async function draw(
     if (recorded.counts && counts) pairs.push([recorded.counts, counts]);
     const instance = await group.bind(recorded, pairs, stop);
     own.push(instance);
-    bound = { recorded, instance, outputs: new Map([["chosen", placed(instance, recorded.program.result.chosen)]]) };
+    const chosen = ["chosen", placed(instance, recorded.program.result.chosen)] as const;
+    bound = { recorded, instance, outputs: new Map([chosen, ...tappedOf(taps, recorded.program, instance)]) };
     return bound;
   };
 
@@ -112,17 +118,17 @@ export async function draw(
       }
       const next = pending.shift();
       if (!next) break;
-      const { chosen } = await readBack(group, next, stop);
+      const results = await readBack(group, next, stop);
       if (steps++ === 0) begun = performance.now();
       const before = live();
       for (const row of before) {
-        const token = chosen[row.index] ?? 0;
+        const token = results.chosen[row.index] ?? 0;
         if (token === notFinite) {
           throw notFiniteError(programs, row.index, row.tokens.length);
         }
         let text = row.push(token);
         if (row.stopReason === undefined && row.tokens.length >= most) text += row.finish(options.mostReason);
-        onToken(row.index, token, text);
+        onToken(row.index, token, text, cross?.rowOf(row.index, tapsOfRow(taps, results, row.index, rows.length)));
       }
       // Rows that have ended store nothing more while others go on.
       for (const { index, stopReason } of before) {

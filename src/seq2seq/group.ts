@@ -40,6 +40,8 @@ export interface Group {
   /** What each layer of the decoder reads of the sources, which are packed to so many tokens. */
   readonly cross: readonly CrossKeys[];
   readonly sourceTokens: number;
+  /** Of the packed tokens, where each source begins and the last one ends. */
+  readonly sourceOffsets: Uint32Array;
   dispose(): void;
 }
 
@@ -105,7 +107,7 @@ export async function openGroup(
     const step = gpu.unscoped(() => zeros(gpu, [maxBatch, 4], "u32", "step"));
     own.push(step);
     return {
-      ...{ gpu, rows, step, cross, sourceTokens: size.tokens, dispose },
+      ...{ gpu, rows, step, cross, sourceTokens: size.tokens, sourceOffsets: packed.offsets, dispose },
       taps: new Map([...recorded.program.taps].map(([name, tap]) => [name, placed(encoded, tap as Tensor)])),
       sizeOf: (length) => ({ rows, sources: size, visible: visibleOf(length, capacity), capacity }),
       async bind(target, others, stop) {

@@ -70,26 +70,3 @@ function rowsOf(values: Float64Array, rows: number, count: number): Float64Array
   const width = values.length / rows;
   return Array.from({ length: count }, (_, i) => values.slice(i * width, (i + 1) * width));
 }
-
-/** Softmax of each head's scaled products of queries `[t, h·d]` and keys `[s, h·d]`: `[h][t][s]`. */
-export function weightsOf(
-  queries: readonly Float64Array[],
-  keys: readonly Float64Array[],
-  heads: number,
-  scale: number,
-): Float64Array[][] {
-  const width = (queries[0]?.length ?? 0) / heads;
-  return Array.from({ length: heads }, (_, head) =>
-    queries.map((query) => {
-      const scores = keys.map((key) => {
-        let sum = 0;
-        for (let i = head * width; i < (head + 1) * width; i++) sum += (query[i] ?? 0) * (key[i] ?? 0);
-        return scale * sum;
-      });
-      const most = Math.max(...scores);
-      const weights = Float64Array.from(scores, (score) => Math.exp(score - most));
-      const sum = weights.reduce((a, b) => a + b, 0);
-      return weights.map((weight) => weight / sum);
-    }),
-  );
-}

@@ -1,5 +1,6 @@
 import { checkOnlyWithBeams } from "../generate/beams/only-with-beams.ts";
 import {
+  anything,
   between,
   callback,
   checkOptions,
@@ -11,6 +12,7 @@ import {
   oneOf,
 } from "../options/checks.ts";
 import { OptionError } from "../options/errors.ts";
+import type { CrossChoice, SequenceAttention } from "./results.ts";
 
 /** What one step added to a text. */
 export interface SequencePiece {
@@ -20,6 +22,8 @@ export interface SequencePiece {
   readonly token: number | undefined;
   /** Whole characters; empty while a character is incomplete. */
   readonly text: string;
+  /** With `attention`: what the token attends to in its source. */
+  readonly attention?: SequenceAttention;
 }
 
 /**
@@ -52,6 +56,11 @@ export interface SequenceOptions {
   readonly earlyStopping?: boolean | "never" | undefined;
   /** Seed of the random numbers: one for all texts or one for each. Default: a new one each time. */
   readonly seed?: number | readonly number[] | undefined;
+  /**
+   * Which weights of attention to the source come with each token, tapped from the step that gives it; `{}` is the mean of
+   * all layers and heads. Unset: none, and steps tap nothing.
+   */
+  readonly attention?: CrossChoice | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called with each token as it is there. */
   readonly onToken?: ((piece: SequencePiece) => void) | undefined;
@@ -69,6 +78,7 @@ export interface ResolvedSequence {
   readonly lengthPenalty: number;
   readonly earlyStopping: boolean | "never";
   readonly seeds: readonly number[];
+  readonly attention: CrossChoice | undefined;
   readonly signal: AbortSignal | undefined;
   readonly onToken: (piece: SequencePiece) => void;
 }
@@ -85,6 +95,7 @@ const fields = fieldsOf<SequenceOptions>({
   lengthPenalty: between(-100, 100),
   earlyStopping: oneOf(true, false, "never"),
   seed: either(seed, listOf(seed)),
+  attention: anything, // which layers and heads there are, the model knows
   signal: having("aborted", "an AbortSignal"),
   onToken: callback,
 });
@@ -106,10 +117,10 @@ export function resolveSequence(options: SequenceOptions, defaults: SequenceOpti
   } = { ...defaults, ...own };
   const beams = beamsOf(own, others.beams, { temperature, repetitionPenalty });
   checkOnlyWithBeams(own, beams);
-  const { signal, onToken = () => undefined } = options;
+  const { attention, signal, onToken = () => undefined } = options;
   const seeds = seedsOf(options.seed, texts);
   const sampling = { maxTokens, temperature, topK, topP, repetitionPenalty, noRepeatNgram };
-  return { ...sampling, beams, lengthPenalty, earlyStopping, seeds, signal, onToken };
+  return { ...sampling, beams, lengthPenalty, earlyStopping, seeds, attention, signal, onToken };
 }
 
 /**

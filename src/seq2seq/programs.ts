@@ -41,6 +41,8 @@ export interface TargetKind {
   readonly restricted: boolean;
   /** True where the logits of tokens that there are already change. */
   readonly penalties: boolean;
+  /** Names of values that the step taps; unset: none. */
+  readonly taps?: readonly string[] | undefined;
 }
 
 /** The placeholders of a program of the decoder. */
@@ -100,22 +102,22 @@ export class SequencePrograms {
   /** From each row's last token to its next. */
   step(size: TargetSize, kind: TargetKind): StepProgram {
     const { rows, sources, visible, capacity } = size;
-    const key = ["step", rows, sources.tokens, sources.texts, visible, capacity, kind.restricted, kind.penalties];
-    return this.once(key.join(" "), () => {
+    const sizes = [rows, sources.tokens, sources.texts, visible, capacity];
+    const { restricted, penalties, taps = [] } = kind;
+    return this.once(["step", ...sizes, restricted, penalties, ...taps].join(" "), () => {
       const { gpu, config } = this.model;
       const { vocabulary } = config;
       const places = this.places(size);
       const settings = placeholder(gpu, [maxBatch, 8], "f32", "settings");
-      const counts = kind.penalties ? placeholder(gpu, [rows, vocabulary], "u32", "counts") : undefined;
-      const allowed = kind.restricted
-        ? placeholder(gpu, [rows, wordsOf(vocabulary)], "u32", "allowed tokens")
-        : undefined;
-      const program = gpu.record(() => {
+      const counts = penalties ? placeholder(gpu, [rows, vocabulary], "u32", "counts") : undefined;
+      const allowed = restricted ? placeholder(gpu, [rows, wordsOf(vocabulary)], "u32", "allowed tokens") : undefined;
+      const record = () => {
         const raw = decodeTargets(this.model, targetInputs(places, size));
         const changed = counts ? penalise(gpu, { logits: raw, counts, settings }).y : raw;
         const logits = allowed ? restrict(gpu, { logits: changed, allowed }).y : changed;
-        return sampleFinite(gpu, { logits, settings, step: places.step, counts }, { restricted: kind.restricted });
-      });
+        return sampleFinite(gpu, { logits, settings, step: places.step, counts }, { restricted });
+      };
+      const program = gpu.record(record, tapping(taps));
       return { ...places, program, settings, counts, allowed };
     });
   }
@@ -167,6 +169,10 @@ export class SequencePrograms {
     this.#programs.clear();
   }
 }
+
+/** What keeps values of these names. */
+export const tapping = (names: readonly string[]): { readonly taps?: (name: string) => boolean } =>
+  names.length > 0 ? { taps: (name) => names.includes(name) } : {};
 
 /** The inputs of a run of the decoder with these placeholders. */
 export const targetInputs = (

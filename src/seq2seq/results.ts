@@ -10,6 +10,8 @@ export interface SequenceResult {
   readonly stopReason: StopReason;
   /** Of a text that beams found: its log-probability over `length^lengthPenalty`. */
   readonly score?: number;
+  /** With `attention`: what each of `ids` attends to in the source. */
+  readonly attention?: readonly SequenceAttention[];
 }
 
 /** What was generated from texts. */
@@ -45,15 +47,27 @@ export interface SequenceStates {
   readonly logits?: readonly Float32Array[];
 }
 
-/** Which weights. */
-export interface CrossAttentionOptions {
+/** Which weights of a decoder's attention to its source. */
+export interface CrossChoice {
   /** Default: the mean over all layers of the decoder. */
   readonly layer?: number | undefined;
   /** Default: the mean over all heads. */
   readonly head?: number | undefined;
   /** True also gives the weights of each of these heads, of which there may be 32 MiB. */
   readonly perHead?: boolean | undefined;
+}
+
+/** Which weights, and what ends their computation. */
+export interface CrossAttentionOptions extends CrossChoice {
   readonly signal?: AbortSignal | undefined;
+}
+
+/** What one generated token attends to. */
+export interface SequenceAttention {
+  /** By token of the source: the mean of the chosen layers and heads. Their sum is 1. */
+  readonly weights: Float32Array<ArrayBuffer>;
+  /** With `perHead`: of each, row-major `[layers, heads, source tokens]`. */
+  readonly perHead?: Float32Array<ArrayBuffer>;
 }
 
 /** How much generated tokens attend to those of their source. */

@@ -64,6 +64,33 @@ test("a text takes one submission for its source, and one for each token", async
   expect(gpu.submits - before).toBe(1 + 12);
 });
 
+test("what tokens attend to costs no dispatch and no submission more; without it steps keep nothing", async () => {
+  using group = await disposable(openGroup(programs, { sources: [[5, 6, 1]], rowsOfSource: 1, capacity: 20 }));
+  const size = group.value.sizeOf(20);
+  const names = Array.from({ length: config.decoder.layers }, (_, layer) => `decoder.${layer}.cross.q`);
+  const [plain, tapped] = [[], names].map(
+    (taps) => programs.step(size, { restricted: true, penalties: false, taps }).program,
+  );
+  expect(plain?.taps.size).toBe(0);
+  expect([...(tapped?.taps.keys() ?? [])]).toEqual(names);
+  const kernels = (program: typeof plain) => program?.dispatches.map(({ kernel, workgroups }) => [kernel, workgroups]);
+  expect(kernels(tapped)).toEqual(kernels(plain));
+
+  using model = await loadEncoderDecoder(gpu, sequenceFolder("t5"));
+  const [{ text } = { text: "" }] = sequenceGolden("t5").texts;
+  const submitted = async (more: object) => {
+    await model.generate(text, { maxTokens: 12, ...more }); // everything is compiled
+    const before = gpu.submits;
+    await model.generate(text, { maxTokens: 12, ...more });
+    return gpu.submits - before;
+  };
+  // The keys of each layer are read once; queries come with the tokens.
+  expect(await submitted({ attention: {} })).toBe((await submitted({})) + config.decoder.layers);
+  expect(await submitted({ attention: { layer: 0 } })).toBe((await submitted({})) + 1);
+  const searched = { beams: 4 };
+  expect(await submitted({ ...searched, attention: {} })).toBe((await submitted(searched)) + config.decoder.layers);
+});
+
 async function disposable<T extends { dispose(): void }>(opening: Promise<T>) {
   const value = await opening;
   return { value, [Symbol.dispose]: () => value.dispose() };

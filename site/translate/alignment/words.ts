@@ -15,7 +15,6 @@ export function pickedWords(
     strongest(weights, 3)
       .map((i) => `${quoted(tokens[i])} ${share(weights[i] ?? 0)}`)
       .join(", ");
-  if (row !== undefined && rows[row] === undefined) return `${quoted(target[row])}: its weights are being computed.`;
   const weights = row === undefined ? undefined : rows[row];
   if (weights && column !== undefined) {
     return `${quoted(target[row ?? 0])} attends to ${quoted(source[column])}: ${share(weights[column] ?? 0)}; most to ${named(source, weights)}.`;

@@ -32,10 +32,8 @@ function withWritten(now: Run, came: Written): Run {
       return {
         ...now,
         written: now.written + came.text,
-        target: came.token === undefined ? now.target : [...now.target, came.token],
+        ...(came.token && { target: [...now.target, came.token.text], rows: [...now.rows, came.token.row] }),
       };
-    case "rows":
-      return { ...now, rows: [...now.rows.slice(0, came.from), ...came.rows] };
   }
 }
 
@@ -88,7 +86,7 @@ export async function writeNow(): Promise<void> {
   }
 }
 
-/** Ends the text that is being written; what there is of it stays, and gets the rows that it still lacks. */
+/** Ends the text that is being written; what there is of it stays. */
 export function stopWriting(): void {
   if (!writing.value) return;
   say("Stopped");

@@ -24,10 +24,7 @@ export async function loadModelFor(
   });
   try {
     report("warm-up", 0, 1);
-    const { results } = await model.generate("a", { maxTokens: 1, signal });
-    // Of several tokens: these have variants of kernels that one has not.
-    const ids = new Array<number>(Math.min(16, model.context)).fill(results[0]?.ids[0] ?? 0);
-    await model.crossAttention("a", ids, { signal });
+    await model.generate("a", { maxTokens: 1, attention: {}, signal });
     report("warm-up", 1, 1);
     return model;
   } catch (error) {

@@ -25,14 +25,20 @@ export interface WritingOptions {
   readonly maxTokens?: number | undefined;
 }
 
+/** A token that was written. */
+export interface WrittenToken {
+  /** Its text alone. */
+  readonly text: string;
+  /** What it attends to: row-major `[layers, heads, source]`, or the mean of these `[source]`. */
+  readonly row: Float32Array<ArrayBuffer>;
+}
+
 /** What comes while a text is written. */
 export type Written =
   /** The tokens of the source; with `perHead` rows hold every head of every layer, else their mean. */
   | { readonly kind: "source"; readonly tokens: readonly string[]; readonly perHead: boolean }
-  /** A token with its text alone, and the characters that are whole with it; text that was held back has no token. */
-  | { readonly kind: "piece"; readonly token: string | undefined; readonly text: string }
-  /** What tokens from this one on attend to: of each a row-major `[layers, heads, source]`, or `[source]`. */
-  | { readonly kind: "rows"; readonly from: number; readonly rows: readonly Float32Array<ArrayBuffer>[] };
+  /** The characters that are whole now, which have come with a token or were held back. */
+  | { readonly kind: "piece"; readonly text: string; readonly token?: WrittenToken };
 
 /** How a text ended. */
 export interface Ended {

@@ -1,3 +1,5 @@
+import type { RowTaps } from "./search.ts";
+
 /**
  * One step of a model in rows, `beams` of each source one after the other. Values of rows without an open text have no
  * meaning, apart from their score.
@@ -28,6 +30,8 @@ export interface BeamStep {
 export interface BeamPairs {
   readonly ids: Uint32Array;
   readonly totals: Float32Array;
+  /** What the step tapped of each row; unset where it taps nothing. */
+  readonly taps?: readonly RowTaps[];
 }
 
 /** Computes a step of all rows. Throws the reason of `stop` once it aborts. */

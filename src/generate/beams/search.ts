@@ -27,9 +27,18 @@ export interface Candidate {
   readonly total: number;
 }
 
-/** A text that goes on. */
-export interface OpenText {
+/** What a step tapped of one row. */
+export type RowTaps = readonly Float32Array[];
+
+/** What a text consists of. */
+interface Text {
   readonly tokens: readonly number[];
+  /** Of each token, what the step that gave it tapped of the row that the text was in then; unset where steps tap nothing. */
+  readonly taps?: readonly RowTaps[];
+}
+
+/** A text that goes on. */
+export interface OpenText extends Text {
   /** Sum of the log-probabilities of its tokens. */
   readonly total: number;
   /** The rank that the text had before which it goes on from. */
@@ -37,8 +46,7 @@ export interface OpenText {
 }
 
 /** A text that has ended: by an end token, or because it may not be longer. */
-export interface EndedText {
-  readonly tokens: readonly number[];
+export interface EndedText extends Text {
   /** `total / length^lengthPenalty`, the length with the end token. */
   readonly score: number;
 }
@@ -54,9 +62,11 @@ export interface Search {
   readonly done: boolean;
 }
 
+const nothing: Text = { tokens: [] };
+
 /** A search before its first token. */
 export const beginSearch = (): Search => ({
-  open: [{ tokens: [], total: 0, parent: 0 }],
+  open: [{ ...nothing, total: 0, parent: 0 }],
   ended: [],
   length: 0,
   done: false,
@@ -74,7 +84,7 @@ const scoreOf = (total: number, length: number, { lengthPenalty }: BeamRules): n
 /** The open texts as if they ended now, and those that have: what a search that is stopped has found, best first. */
 export function endedNow({ open, ended, length }: Search, rules: BeamRules): readonly EndedText[] {
   if (length === 0) return ended;
-  const now = open.map(({ tokens, total }) => ({ tokens, score: scoreOf(total, length, rules) }));
+  const now = open.map(({ total, parent: _, ...text }) => ({ ...text, score: scoreOf(total, length, rules) }));
   return kept([...ended, ...now], rules);
 }
 
@@ -85,9 +95,15 @@ const kept = (texts: readonly EndedText[], { beams }: BeamRules): EndedText[] =>
 /**
  * One step. `candidates` are the best continuations of all open texts together, at least `candidatesOf` of them or all
  * that there are, best first; of equal ones the one with the lower token, then with the better rank. Those that may not
- * come at all (total −∞) are left out. Where there is none, the open texts end as they are.
+ * come at all (total −∞) are left out. Where there is none, the open texts end as they are. `tapsOf` is what the step tapped
+ * of the row of each open text.
  */
-export function advanceSearch(before: Search, candidates: readonly Candidate[], rules: BeamRules): Search {
+export function advanceSearch(
+  before: Search,
+  candidates: readonly Candidate[],
+  rules: BeamRules,
+  tapsOf?: (rank: number) => RowTaps,
+): Search {
   const { beams, eos, maxTokens, earlyStopping } = rules;
   const possible = candidates.filter(({ total }) => total > Number.NEGATIVE_INFINITY);
   if (possible.length === 0) return { ...before, open: [], ended: endedNow(before, rules), done: true };
@@ -95,11 +111,14 @@ export function advanceSearch(before: Search, candidates: readonly Candidate[], 
   const open: OpenText[] = [];
   const ended: EndedText[] = [];
   for (const [place, { rank, token, total }] of possible.entries()) {
-    const tokens = () => [...(before.open[rank]?.tokens ?? []), token];
+    const text = (): Text => {
+      const { tokens, taps = [] } = before.open[rank] ?? nothing;
+      return { tokens: [...tokens, token], ...(tapsOf && { taps: [...taps, tapsOf(rank)] }) };
+    };
     if (length >= maxTokens || eos.includes(token)) {
       // What comes later among the candidates is there to go on, not to end.
-      if (place < beams) ended.push({ tokens: tokens(), score: scoreOf(total, length, rules) });
-    } else if (open.length < beams) open.push({ tokens: tokens(), total, parent: rank });
+      if (place < beams) ended.push({ ...text(), score: scoreOf(total, length, rules) });
+    } else if (open.length < beams) open.push({ ...text(), total, parent: rank });
   }
   const best = kept([...before.ended, ...ended], rules);
   const full = best.length === beams;
@@ -116,17 +135,18 @@ function canWin(total: number, length: number, best: EndedText, rules: BeamRules
   return lengths.some((one) => scoreOf(total, one, rules) > best.score);
 }
 
-/** The tokens that the result begins with, whatever comes: those that all texts share that may still win. */
-export function stableTokens({ open, ended, length, done }: Search, rules: BeamRules): readonly number[] {
+/** What the result begins with, whatever comes: what all texts share that may still win. */
+export function stableText({ open, ended, length, done }: Search, rules: BeamRules): Text {
   const [best] = ended;
-  if (done) return best?.tokens ?? [];
-  const rivals = open.filter(({ total }) => !best || canWin(total, length, best, rules)).map(({ tokens }) => tokens);
-  const [first = [], ...others] = best ? [best.tokens, ...rivals] : rivals;
-  let shared = first.length;
-  for (const other of others) {
+  if (done) return best ?? nothing;
+  const rivals = open.filter(({ total }) => !best || canWin(total, length, best, rules));
+  const [first = nothing, ...others]: readonly Text[] = best ? [best, ...rivals] : rivals;
+  let shared = first.tokens.length;
+  for (const { tokens } of others) {
     let same = 0;
-    while (same < shared && first[same] === other[same]) same++;
+    while (same < shared && first.tokens[same] === tokens[same]) same++;
     shared = same;
   }
-  return first.slice(0, shared);
+  // Texts of the same beginning have it of one another, so that what was tapped of it is the same as well.
+  return { tokens: first.tokens.slice(0, shared), ...(first.taps && { taps: first.taps.slice(0, shared) }) };
 }

@@ -8,8 +8,9 @@ import {
   type Candidate,
   candidatesOf,
   endedNow,
+  type RowTaps,
   type Search,
-  stableTokens,
+  stableText,
 } from "./search.ts";
 
 /** How several sources are searched. */
@@ -24,8 +25,9 @@ export interface SearchesOptions extends Omit<BeamRules, "maxTokens"> {
 /** What is certain of a source's result after a step. */
 export interface SearchProgress {
   readonly source: number;
-  /** The tokens that its result begins with. */
+  /** The tokens that its result begins with, and what was tapped of each where steps tap something. */
   readonly tokens: readonly number[];
+  readonly taps?: readonly RowTaps[];
   /** The result, best first, once the search has ended; `stopped` where it was stopped, or no token could come. */
   readonly ended?: { readonly texts: Search["ended"]; readonly stopped: boolean };
 }
@@ -72,8 +74,13 @@ export async function* searchAll(
         parents[at] = from;
         const stopped = search.done && search.length === one.search.length;
         one.search = search;
-        const tokens = stableTokens(search, one.rules);
-        yield { source: at, tokens, ...(search.done ? { ended: { texts: search.ended, stopped } } : {}) };
+        const { tokens, taps } = stableText(search, one.rules);
+        yield {
+          source: at,
+          tokens,
+          ...(taps && { taps }),
+          ...(search.done ? { ended: { texts: search.ended, stopped } } : {}),
+        };
       }
     }
   } catch (error) {
@@ -81,7 +88,8 @@ export async function* searchAll(
     for (const [at, { search, rules }] of running.entries()) {
       if (search.done) continue;
       const texts = endedNow(search, rules);
-      yield { source: at, tokens: texts[0]?.tokens ?? [], ended: { texts, stopped: true } };
+      const { tokens = [], taps } = texts[0] ?? {};
+      yield { source: at, tokens, ...(taps && { taps }), ended: { texts, stopped: true } };
     }
   }
 }
@@ -119,16 +127,17 @@ function stepOf(
 
 /** A source's search after a step with these pairs. */
 async function next(
-  { source, rules, search }: Running,
+  { source, rules, search, rows }: Running,
   at: number,
-  { ids, totals }: BeamPairs,
+  { ids, totals, taps }: BeamPairs,
   n: number,
-  { vocabulary, notFinite }: SearchesOptions,
+  { beams, vocabulary, notFinite }: SearchesOptions,
 ): Promise<Search> {
+  const tapsOf = taps && ((rank: number) => taps[at * beams + (rows[rank] ?? 0)] ?? []);
   const forced = source.forced?.(search.length);
   if (forced !== undefined) {
     const candidates = search.open.map(({ total }, rank) => ({ rank, token: forced, total }));
-    return advanceSearch(search, candidates, rules);
+    return advanceSearch(search, candidates, rules, tapsOf);
   }
   const candidates = Array.from({ length: n }, (_, i): Candidate => {
     const id = ids[at * n + i] ?? 0;
@@ -137,5 +146,5 @@ async function next(
   if (candidates.some(({ total }) => Number.isNaN(total))) {
     throw await notFinite(at, source.prompt.length + search.length);
   }
-  return advanceSearch(search, candidates, rules);
+  return advanceSearch(search, candidates, rules, tapsOf);
 }

@@ -2,13 +2,7 @@ import { describe, expect, test } from "vitest";
 import { randomSource } from "../../../src/check/random.ts";
 import { type Ban, banRepeats, banTokens } from "../../../src/generate/beams/bans.ts";
 import type { BeamModel, BeamSource } from "../../../src/generate/beams/model.ts";
-import {
-  advanceSearch,
-  beginSearch,
-  candidatesOf,
-  endedNow,
-  stableTokens,
-} from "../../../src/generate/beams/search.ts";
+import { advanceSearch, beginSearch, candidatesOf, endedNow, stableText } from "../../../src/generate/beams/search.ts";
 import { type SearchesOptions, type SearchProgress, searchAll } from "../../../src/generate/beams/searches.ts";
 import { type Logits, logSoftmax, oracle } from "./oracle.ts";
 
@@ -215,11 +209,11 @@ test("what is certain is what all texts share that may still win", () => {
     { tokens: [1, 4, 3], total: -9, parent: 0 },
   ];
   const search = { open, ended: [], length: 3, done: false };
-  expect(stableTokens(search, rules)).toEqual([1]);
+  expect(stableText(search, rules).tokens).toEqual([1]);
   // At four tokens the second would come to -9 / 4, worse than -1.5; the first to -3 / 4.
-  expect(stableTokens({ ...search, ended: [{ tokens: [1, 2, 0], score: -1.5 }] }, rules)).toEqual([1, 2]);
-  expect(stableTokens({ ...search, ended: [{ tokens: [1, 2, 0], score: -2.5 }] }, rules)).toEqual([1]);
-  expect(stableTokens({ ...search, ended: [{ tokens: [1, 2, 0], score: -0.5 }] }, rules)).toEqual([1, 2, 0]);
+  expect(stableText({ ...search, ended: [{ tokens: [1, 2, 0], score: -1.5 }] }, rules).tokens).toEqual([1, 2]);
+  expect(stableText({ ...search, ended: [{ tokens: [1, 2, 0], score: -2.5 }] }, rules).tokens).toEqual([1]);
+  expect(stableText({ ...search, ended: [{ tokens: [1, 2, 0], score: -0.5 }] }, rules).tokens).toEqual([1, 2, 0]);
   expect(endedNow(search, rules).map(({ score }) => score)).toEqual([-1, -3]);
 });
 

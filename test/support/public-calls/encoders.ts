@@ -53,6 +53,7 @@ export function encoderCalls(
         ["a", { maxTokens: 1, temperature: 1, topK: 1, topP: 0.5, repetitionPenalty: 2, noRepeatNgram: 2, seed: 1 }],
         [["a", "b"], { maxTokens: 1, seed: [1, 2] }],
         ["a", { maxTokens: 1, beams: 2, lengthPenalty: 1, earlyStopping: true }],
+        ["a", { maxTokens: 1, attention: { layer: 0, head: 0, perHead: true } }],
       ],
       runs: true,
     },
