@@ -15,6 +15,7 @@ const run = promisify(execFile);
 /** The entries of the package, as sources. Only the command line is not a library. */
 const entries = [
   ...["src/index.ts", "src/attention.ts", "src/encoders.ts", "src/check/index.ts", "src/reference/index.ts"],
+  "src/train/index.ts",
   "src/worker.ts",
 ];
 const commandLine = "src/cli/main.ts";

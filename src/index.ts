@@ -84,16 +84,16 @@ export {
   add,
   div,
   type Elementwise,
-  exp,
   mul,
   type Operands,
   sub,
-  where,
 } from "./kernels/elementwise/elementwise.ts";
+export { exp } from "./kernels/elementwise/exp.ts";
 export { fill } from "./kernels/elementwise/fill.ts";
 export { normal, type RandomOptions, uniform } from "./kernels/elementwise/random.ts";
 export { relu } from "./kernels/elementwise/relu.ts";
 export { softcap } from "./kernels/elementwise/softcap.ts";
+export { where } from "./kernels/elementwise/where.ts";
 export { gather, gatherStep } from "./kernels/embedding/gather.ts";
 export { loadPackedFormats } from "./kernels/formats/packed.ts";
 export { type CacheFormat, cacheFormats, type WeightType, weightTypes } from "./kernels/formats.ts";

@@ -6,6 +6,7 @@ export const entries = new Map([
   ["shaderformer", "src/index.ts"],
   ["shaderformer/attention", "src/attention.ts"],
   ["shaderformer/encoders", "src/encoders.ts"],
+  ["shaderformer/train", "src/train/index.ts"],
   ["shaderformer/check", "src/check/index.ts"],
   ["shaderformer/reference", "src/reference/index.ts"],
 ]);

@@ -85,7 +85,11 @@ export function cascadeAttention(
   const [b = 0, h = 0, t = 0] = q.shape;
   const dv = prefix.v.shape[3] ?? 0;
   const both = { score, lse: true, ...(scale === undefined ? {} : { scale }) } as const;
-  return gpu.group("cascadeAttention", "prefix and suffix", { mask }, () => {
+  const heading = {
+    ...{ op: "cascadeAttention", variant: "prefix and suffix", options: { mask } },
+    ...{ by: cascadeAttention, tensors },
+  };
+  return gpu.group(heading, () => {
     using scope = gpu.scope();
     const tokens = transpose(q, [0, 2, 1, 3]);
     const packed = tokens.contiguous ? tokens : contiguous(gpu, { x: tokens }).y;

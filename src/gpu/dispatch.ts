@@ -48,11 +48,23 @@ export interface Dispatch {
   readonly cost: Cost;
 }
 
-/** One use of an op: its arguments, and the dispatches that compute it. */
-export interface Call {
+/** A use of an op, before anything is computed. */
+export interface CallHeading {
   readonly op: string;
   readonly variant: string;
   readonly options: Readonly<Record<string, unknown>>;
+  /** The function that was called, by which differentiation finds its backward. */
+  readonly by?: object;
+  /** The tensors that it was called with, by name or in a list. */
+  readonly tensors?: object;
+}
+
+/** One use of an op: its arguments, its result, and the dispatches that compute it. */
+export interface Call extends CallHeading {
+  /** What the op returned; unset while it records. */
+  result?: unknown;
+  /** The call that it computes a gradient of. */
+  of?: Call;
   readonly dispatches: Dispatch[];
 }
 

@@ -1,5 +1,5 @@
 import type { Device } from "./device.ts";
-import type { Copy, Dispatch } from "./dispatch.ts";
+import type { CallHeading, Copy, Dispatch } from "./dispatch.ts";
 import { type Command, encodeCommands, type Place } from "./encode.ts";
 import { GpuError } from "./errors.ts";
 import { lowerOperation, packUniforms, type Uniforms } from "./lower.ts";
@@ -39,8 +39,8 @@ export class EagerWork {
     this.#gpu.buffers.recorded = this.#number;
   }
 
-  group<T>(op: string, variant: string, options: Readonly<Record<string, unknown>>, fn: () => T): T {
-    return this.#list.group(op, variant, options, fn);
+  group<T>(heading: CallHeading, fn: () => T): T {
+    return this.#list.group(heading, fn);
   }
 
   /** Submits the collected work; rejects with its first failure, once everything that can run is submitted. */

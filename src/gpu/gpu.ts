@@ -1,12 +1,12 @@
 import { callback, checkOptions, fieldsOf } from "../options/checks.ts";
 import { Device } from "./device.ts";
-import type { Copy, Dispatch } from "./dispatch.ts";
+import type { CallHeading, Copy, Dispatch } from "./dispatch.ts";
 import { EagerWork } from "./eager.ts";
 import { GpuError } from "./errors.ts";
 import { InstanceOn } from "./instance.ts";
 import { ProgramOn } from "./program.ts";
 import { ReadBack } from "./read-back.ts";
-import { type Holder, holdersIn, type Operation, Recording } from "./recording.ts";
+import { type Holder, holdersIn, type Operation, type Recorded, Recording } from "./recording.ts";
 import { type Scope, Scopes } from "./scopes.ts";
 import { createStorage, type Storage } from "./storage.ts";
 
@@ -102,8 +102,13 @@ export class Gpu extends Device {
   }
 
   /** Gathers the dispatches of `fn` under one call of an op. */
-  group<T>(op: string, variant: string, options: Readonly<Record<string, unknown>>, fn: () => T): T {
-    return (this.#recording ?? this.#eager).group(op, variant, options, fn);
+  group<T>(heading: CallHeading, fn: () => T): T {
+    return (this.#recording ?? this.#eager).group(heading, fn);
+  }
+
+  /** What is recorded so far; undefined outside of `record`. */
+  get recorded(): Recorded | undefined {
+    return this.#recording;
   }
 
   /** Runs `fn`; what it records is part of the block of this name, for example `layer.3.attention`. */
@@ -113,7 +118,7 @@ export class Gpu extends Device {
 
   /** Names a value while recording; it is kept when `record({ taps })` names it. */
   tap(name: string, value: Holder): void {
-    if (this.#recording?.wanted(name)) this.#recording.taps.set(name, value);
+    this.#recording?.tap(name, value);
   }
 
   /** True while a recording runs that keeps a value of this name. */

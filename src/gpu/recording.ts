@@ -1,4 +1,4 @@
-import type { Call, Copy, Dispatch } from "./dispatch.ts";
+import type { Call, CallHeading, Copy, Dispatch } from "./dispatch.ts";
 import type { Storage } from "./storage.ts";
 
 /** One operation on the queue. */
@@ -16,6 +16,9 @@ export interface Holder {
   readonly storages: readonly Storage[];
 }
 
+/** What differentiation reads of a recording. */
+export type Recorded = Readonly<Pick<Recording, "calls" | "operations" | "named">>;
+
 /** A list of calls, in order: eager work until it is submitted, or what `record` keeps. */
 export class Recording {
   readonly calls: Call[] = [];
@@ -23,6 +26,8 @@ export class Recording {
   /** Storage made while recording: logical, without a buffer. */
   readonly temporaries = new Set<Storage>();
   readonly taps = new Map<string, Holder>();
+  /** All values that blocks named, kept or not. */
+  readonly named = new Map<string, Holder>();
   readonly wanted: (tap: string) => boolean;
   #block = "";
   #call: Call | undefined;
@@ -36,6 +41,11 @@ export class Recording {
     if (call) call.dispatches.push(dispatch);
     else this.calls.push({ op: dispatch.kernel, variant: dispatch.kernel, options: {}, dispatches: [dispatch] });
     this.operations.push({ kind: "dispatch", dispatch, block: this.#block });
+  }
+
+  tap(name: string, value: Holder): void {
+    this.named.set(name, value);
+    if (this.wanted(name)) this.taps.set(name, value);
   }
 
   copy(copy: Copy): void {
@@ -54,12 +64,15 @@ export class Recording {
   }
 
   /** Runs `fn` with its dispatches gathered under one call. A call within a call belongs to the outer one. */
-  group<T>(op: string, variant: string, options: Readonly<Record<string, unknown>>, fn: () => T): T {
+  group<T>(heading: CallHeading, fn: () => T): T {
     if (this.#call) return fn();
-    this.#call = { op, variant, options, dispatches: [] };
-    this.calls.push(this.#call);
+    const call: Call = { ...heading, dispatches: [] };
+    this.#call = call;
+    this.calls.push(call);
     try {
-      return fn();
+      const result = fn();
+      call.result = result;
+      return result;
     } finally {
       this.#call = undefined;
     }

@@ -160,7 +160,7 @@ export function defineKernel<
       throw new OptionError(`${name}: its tensors are ${shown(tensors)}, expected an object with ${names || "none"}`);
     }
     if (options?.into !== undefined) checkValue(name, "into", into, options.into);
-    return gpu.group(name, name, { ...options }, () =>
+    return gpu.group({ op: name, variant: name, options: { ...options }, by: kernel, tensors }, () =>
       call(gpu, tensors as Readonly<Record<string, Tensor | undefined>>, options ?? ({} as X & Into<O>)),
     );
   };

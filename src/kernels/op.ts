@@ -107,7 +107,8 @@ export function defineOp<T, X, R, const V extends Readonly<Record<string, Varian
       const why = reason(variant, gpu, tensors, options);
       if (why === undefined) {
         const row = variants[variant] as Variant<T, X, R>;
-        return gpu.group(name, variant, rest, () => row.record(gpu, tensors, options));
+        const heading = { op: name, variant, options: rest, by: made, tensors: tensors as object };
+        return gpu.group(heading, () => row.record(gpu, tensors, options));
       }
       tried.push(`${variant}: ${why}`);
     }

@@ -1,4 +1,4 @@
-import { oneOf, positive, required, size } from "../options/checks.ts";
+import { boolean, oneOf, positive, required, size } from "../options/checks.ts";
 import { formatShape } from "../tensor/shape.ts";
 import { at, axes, type Dense, dense } from "./dense.ts";
 import { given, optionalTensor, tensor } from "./given.ts";
@@ -7,11 +7,13 @@ import { given, optionalTensor, tensor } from "./given.ts";
 export type RopeLayout = "halves" | "interleaved";
 
 /**
- * Options of RoPE: the pairing, and the position of each row's first token where `positions` are not given (default 0).
+ * Options of RoPE: the pairing, the position of each row's first token where `positions` are not given (default 0), and
+ * whether pairs are rotated back, which is the inverse and the gradient.
  */
 export interface RopeOptions {
   layout: RopeLayout;
   start?: number;
+  inverse?: boolean;
 }
 
 /**
@@ -28,7 +30,8 @@ export function rope(
 ): { y: Dense } {
   const { x, table, positions } = given("rope", tensors, { x: tensor, table: tensor, positions: optionalTensor });
   const layouts = required(oneOf("halves", "interleaved"));
-  const { layout, start = 0 } = given("rope", options, { layout: layouts, start: size });
+  const checks = { layout: layouts, start: size, inverse: boolean };
+  const { layout, start = 0, inverse = false } = given("rope", options, checks);
   const { b, t, h, d, p, pairs, two } = axes("rope", { x, table }, { x: "b t h d", table: "p pairs two" });
   if (two !== 2 || 2 * pairs > d) {
     throw new RangeError(`rope: table is ${formatShape(table.shape)}, expected [p, r/2, 2] with r ≤ ${d} (d of x)`);
@@ -45,7 +48,7 @@ export function rope(
         const first = head * d + (layout === "halves" ? pair : 2 * pair);
         const second = first + (layout === "halves" ? pairs : 1);
         const cosine = at(table.values, (position * pairs + pair) * 2);
-        const sine = at(table.values, (position * pairs + pair) * 2 + 1);
+        const sine = (inverse ? -1 : 1) * at(table.values, (position * pairs + pair) * 2 + 1);
         y.values[first] = at(x.values, first) * cosine - at(x.values, second) * sine;
         y.values[second] = at(x.values, second) * cosine + at(x.values, first) * sine;
       }

@@ -12,6 +12,7 @@ import { encoderCalls } from "../support/public-calls/encoders.ts";
 import { checkedByModel, engineCalls } from "../support/public-calls/engine.ts";
 import { publicCalls } from "../support/public-calls/functions.ts";
 import { referenceCalls } from "../support/public-calls/reference.ts";
+import { trainCalls } from "../support/public-calls/train.ts";
 import { readSurface, type Surface } from "../support/public-types.ts";
 import { takesObjects, takesPlain, throwAtArguments, throwAtOptions } from "../support/throw-mistakes.ts";
 
@@ -113,6 +114,7 @@ beforeAll(async () => {
     "": "index.ts",
     "attention/": "attention.ts",
     "encoders/": "encoders.ts",
+    "train/": "train/index.ts",
     "reference/": "reference/index.ts",
   };
   const files = Object.entries({ ...entries, "check/": "check/index.ts" }).map(([name, file]) => [name, `src/${file}`]);
@@ -131,7 +133,7 @@ afterAll(async () => {
   model.dispose();
 });
 
-const isOfEntry = (name: string, entry: "" | "encoders" | "reference" | "check") =>
+const isOfEntry = (name: string, entry: "" | "encoders" | "train" | "reference" | "check") =>
   entry === "" ? !name.includes("/") : name.startsWith(`${entry}/`);
 
 test("what the entry attention has, the main entry has", () => {
@@ -143,6 +145,7 @@ test("what the entry attention has, the main entry has", () => {
 test.each([
   ["", 80],
   ["encoders", 2],
+  ["train", 0],
   ["reference", 50],
   ["check", 12],
 ] as const)(
@@ -160,6 +163,7 @@ test.each([
     const callsOf = {
       "": () => ({ ...publicCalls(gpu, model, session), ...engineCalls(engine) }),
       encoders: () => encoderCalls(gpu, encoder, both),
+      train: () => trainCalls(gpu),
       reference: referenceCalls,
       check: () => checkCalls(gpu),
     };
@@ -187,6 +191,7 @@ test("every argument that is a number, a text or a list is checked, and its erro
     ...publicCalls(gpu, model, session),
     ...engineCalls(engine),
     ...encoderCalls(gpu, encoder, both),
+    ...trainCalls(gpu),
     ...argumentCalls(gpu, model),
     ...referenceCalls(),
     ...checkCalls(gpu),

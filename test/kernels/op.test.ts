@@ -110,7 +110,11 @@ test("ops inside of ops belong to the outer call", () => {
 test("a call that throws leaves the next one its own", () => {
   const program = gpu.record(() => {
     expect(() => double(gpu, { x }, { factor: 1, variant: "halves" })).toThrow(ShapeError);
-    expect(() => gpu.group("test/failing", "only", {}, () => broken(gpu, { x: tensor(gpu, [1, 1], [1]) }))).toThrow();
+    expect(() =>
+      gpu.group({ op: "test/failing", variant: "only", options: {} }, () =>
+        broken(gpu, { x: tensor(gpu, [1, 1], [1]) }),
+      ),
+    ).toThrow();
     double(gpu, { x }, { factor: 1 });
   });
   expect(program.calls.at(-1)).toMatchObject({ op: "test/double", variant: "plain" });

@@ -82,10 +82,10 @@ test("Node imports it, opens a device and computes, with Dawn next to it", async
 
 test("every entry is there, and index has all that attention has", async () => {
   const code = `const names = async (entry) => Object.keys(await import(entry));
-    const entries = ["shaderformer", ...["attention", "check", "reference", "wgsl", "worker", "encoders"].map((one) => "shaderformer/" + one)];
+    const entries = ["shaderformer", ...["attention", "check", "reference", "wgsl", "worker", "encoders", "train"].map((one) => "shaderformer/" + one)];
     console.log(JSON.stringify(await Promise.all(entries.map(names))));`;
   const { stdout } = await run(process.execPath, ["--input-type=module", "-e", code], { cwd: project });
-  const [index = [], attention = [], check, reference, wgsl, _worker, encoders]: string[][] = JSON.parse(stdout);
+  const [index = [], attention = [], check, reference, wgsl, _worker, encoders, train]: string[][] = JSON.parse(stdout);
   expect(index).toEqual(expect.arrayContaining(["openGpu", "add", "max", "loadModel", "createTokenizer"]));
   expect(attention).toEqual(expect.arrayContaining(["attention", "ringAttention", "linearAttention", "blockMap"]));
   expect(attention.filter((name) => !index.includes(name))).toEqual([]);
@@ -93,6 +93,7 @@ test("every entry is there, and index has all that attention has", async () => {
   expect(reference).toEqual(expect.arrayContaining(["attention", "dense", "softmax"]));
   expect(wgsl).toEqual(expect.arrayContaining(["wgslVite", "wgslEsbuild"]));
   expect(encoders).toEqual(["encoderBlock", "loadEncoder", "loadEncoderDecoder", "planEncoder"]);
+  expect(train).toEqual(expect.arrayContaining(["gradients", "ruleOf"]));
 });
 
 describe("the command line, a separate package", () => {

@@ -1,4 +1,6 @@
-import { add, div, exp, mul, sub, where } from "../../kernels/elementwise/elementwise.ts";
+import { add, div, mul, sub } from "../../kernels/elementwise/elementwise.ts";
+import { exp } from "../../kernels/elementwise/exp.ts";
+import { where } from "../../kernels/elementwise/where.ts";
 import * as reference from "../../reference/elementwise.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import { sizeOf } from "../../tensor/shape.ts";

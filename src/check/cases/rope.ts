@@ -22,6 +22,7 @@ interface Sizes {
 interface Options {
   readonly layout: RopeLayout;
   readonly start?: number;
+  readonly inverse?: boolean;
   readonly rows?: readonly StepRow[];
   /** Heads before and after those that are rotated, as in a projection of queries, keys and values together. */
   readonly around?: number;
@@ -79,6 +80,7 @@ export const ropeCases: CaseTable<Inputs, "y", Options, "rope"> = {
     ...both("several heads and rows, from 5 on", { b: 2, t: 7, h: 3, d: 32 }, { start: 5 }).map((item) =>
       withTags(item, "folds"),
     ),
+    ...both("rotated back", { b: 2, t: 5, h: 3, d: 12, width: 8 }, { start: 2, inverse: true }),
     ...both("half of the head rotates", { b: 2, t: 5, h: 3, d: 20, width: 10 }, {}),
     ...both("odd head, narrow rotation", { t: 5, h: 3, d: 13, width: 4 }, {}),
     ...both("far positions", { t: 3, h: 2, d: 64, positions: 32_768 }, { start: 32_765 }),

@@ -93,7 +93,7 @@ export function mergeAttention(
   }
   const { lse: leftLse, out: leftOut } = left as Required<AttentionState>;
   const { lse: rightLse, out: rightOut } = right as Required<AttentionState>;
-  const { out, lse } = gpu.group("mergeAttention", "merge", {}, () =>
+  const { out, lse } = gpu.group({ op: "mergeAttention", variant: "merge", options: {}, tensors: sides }, () =>
     kernel(gpu, { left: leftOut, leftLse, right: rightOut, rightLse }, options),
   );
   return { out: transpose(out, [0, 2, 1, 3]), lse };

@@ -43,7 +43,7 @@ function defineGated(name: string, activation: ShaderModule, flops: number) {
     cost: ({ n }) => ({ flops: flops * n, requestedBytes: 12 * n }),
   });
   const fields = tensorFields("gate", "up");
-  return (gpu: Gpu, tensors: Gated, options: Into<{ readonly y: Tensor }> = {}): { readonly y: Tensor } => {
+  const op = (gpu: Gpu, tensors: Gated, options: Into<{ readonly y: Tensor }> = {}): { readonly y: Tensor } => {
     checkCall(name, fields, tensors, intoY, options);
     const { gate, up } = tensors;
     if (formatShape(gate.shape) !== formatShape(up.shape)) {
@@ -51,8 +51,11 @@ function defineGated(name: string, activation: ShaderModule, flops: number) {
     }
     const walk = walkOver(gate.shape, { gate, up });
     checkWalk(name, walk);
-    return gpu.group(name, "gated", {}, () => kernel(gpu, { gate, up }, { ...options, walk }));
+    return gpu.group({ op: name, variant: "gated", options: {}, by: op, tensors }, () =>
+      kernel(gpu, { gate, up }, { ...options, walk }),
+    );
   };
+  return op;
 }
 
 /**

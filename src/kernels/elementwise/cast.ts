@@ -68,5 +68,7 @@ export function cast(gpu: Gpu, tensors: { readonly x: Tensor }, given: CastOptio
   const { dtype, ...options } = given;
   const walk = walkOver(x.shape, { x });
   checkWalk("cast", walk);
-  return gpu.group("cast", "cast", { dtype }, () => kernel(gpu, { x }, { ...options, walk, dtype }));
+  return gpu.group({ op: "cast", variant: "cast", options: { dtype }, by: cast, tensors }, () =>
+    kernel(gpu, { x }, { ...options, walk, dtype }),
+  );
 }

@@ -3,8 +3,6 @@ import operationAdd from "#shaders/elementwise/operation/add.wgsl";
 import operationDiv from "#shaders/elementwise/operation/div.wgsl";
 import operationMul from "#shaders/elementwise/operation/mul.wgsl";
 import operationSub from "#shaders/elementwise/operation/sub.wgsl";
-import whereSource from "#shaders/elementwise/where.wgsl";
-import activationExp from "#shaders/lib/activation/exp.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { ShaderModule } from "../../gpu/shader-module.ts";
 import type { DType } from "../../tensor/dtype.ts";
@@ -13,7 +11,6 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { checkCall, intoY, tensorFields } from "../arguments.ts";
 import { defineKernel, type Into } from "../kernel.ts";
 import { checkWalk, type Walk, walker, walkOver } from "../layout/walk.ts";
-import { defineMap } from "./map.ts";
 
 /** Two operands of one type. They may be views, and are broadcast to one shape. */
 export interface Operands {
@@ -26,16 +23,18 @@ export interface Elementwise {
   readonly y: Tensor;
 }
 
-interface Walked {
+/** What the kernels of `add` and `where` have as options. */
+export interface Walked {
   readonly walk: Walk;
 }
 
 const operands = tensorFields("a", "b");
-const choice = tensorFields("condition", "a", "b");
 
-const words: readonly DType[] = ["f32", "i32", "u32"];
+/** The types of operands. */
+export const words: readonly DType[] = ["f32", "i32", "u32"];
 
-function checkTypes(operation: string, { a, b }: Operands): void {
+/** Throws `ShapeError` for operands of two types. */
+export function checkTypes(operation: string, { a, b }: Operands): void {
   if (a.dtype !== b.dtype) throw new ShapeError(`${operation}: a is ${a.dtype} and b is ${b.dtype}; cast one of them`);
 }
 
@@ -57,14 +56,17 @@ function defineBinary(operation: "add" | "sub" | "mul" | "div", part: ShaderModu
     threads: (_, { walk }, context) => walker(walk, context).steps,
     cost: ({ y }) => ({ flops: y, requestedBytes: 12 * y }),
   });
-  return (gpu: Gpu, tensors: Operands, options: Into<Elementwise> = {}): Elementwise => {
+  const op = (gpu: Gpu, tensors: Operands, options: Into<Elementwise> = {}): Elementwise => {
     checkCall(operation, operands, tensors, intoY, options);
     const { a, b } = tensors;
     checkTypes(operation, { a, b });
     const walk = walkOver(broadcastShapes(a.shape, b.shape, operation), { a, b });
     checkWalk(operation, walk);
-    return gpu.group(operation, "binary", {}, () => kernel(gpu, { a, b }, { ...options, walk }));
+    return gpu.group({ op: operation, variant: "binary", options: {}, by: op, tensors }, () =>
+      kernel(gpu, { a, b }, { ...options, walk }),
+    );
   };
+  return op;
 }
 
 /**
@@ -81,42 +83,3 @@ export const mul = defineBinary("mul", operationMul, words);
 
 /** `a / b` by element, f32; operands as in {@link add}. */
 export const div = defineBinary("div", operationDiv, ["f32"]);
-
-/** The exponential of every element, base e. `x` is f32 of any shape, `y` like it. */
-export const exp = defineMap("exp", activationExp, 1);
-
-const whereKernel = defineKernel({
-  name: "elementwise/where",
-  source: whereSource,
-  inputs: { condition: "[...condition]", a: "[...a]", b: "[...b]" },
-  outputs: { y: "[...y]" },
-  axes: (_, { walk }: Walked) => ({ y: walk.shape }),
-  accepts: { condition: ["u32"], a: words, b: words },
-  dtypes: (_, { a }) => ({ y: a ?? "f32" }),
-  strided: ["condition", "a", "b"],
-  params: (_, { walk }, context) => walker(walk, context, { prefixes: { condition: "c" } }).params,
-  specialise: (_, { walk }, context) => ({
-    parts: walker(walk, context).parts,
-    aliases: { Scalar: context.dtypes["a"] ?? "f32" },
-  }),
-  threads: (_, { walk }, context) => walker(walk, context).steps,
-  cost: ({ y }) => ({ flops: 0, requestedBytes: 16 * y }),
-});
-
-/**
- * `a` where the condition is not zero, else `b`, by element. `condition` is u32; `a` and `b` as in {@link add}; the three
- * are broadcast to one shape.
- */
-export function where(
-  gpu: Gpu,
-  tensors: Operands & { readonly condition: Tensor },
-  options: Into<Elementwise> = {},
-): Elementwise {
-  checkCall("where", choice, tensors, intoY, options);
-  const { condition, a, b } = tensors;
-  checkTypes("where", { a, b });
-  const shape = broadcastShapes(condition.shape, broadcastShapes(a.shape, b.shape, "where"), "where");
-  const walk = walkOver(shape, { condition, a, b });
-  checkWalk("where", walk);
-  return gpu.group("where", "where", {}, () => whereKernel(gpu, { condition, a, b }, { ...options, walk }));
-}

@@ -65,5 +65,7 @@ export function fill(
   checkValue("fill", "dtype", oneOf(...plainTypes), dtype);
   checkValue("fill", "value", valueCheck(dtype), value);
   checkOptions("fill", intoY, options);
-  return gpu.group("fill", "fill", { value, dtype }, () => kernel(gpu, {}, { ...options, shape, value, dtype })).y;
+  return gpu.group({ op: "fill", variant: "fill", options: { value, dtype } }, () =>
+    kernel(gpu, {}, { ...options, shape, value, dtype }),
+  ).y;
 }

@@ -21,7 +21,7 @@ export function defineMap(name: string, part: ShaderModule, flops: number) {
     threads: (_, { walk }, context) => walker(walk, context).steps,
     cost: ({ n }) => ({ flops: flops * n, requestedBytes: 8 * n }),
   });
-  return (
+  const op = (
     gpu: Gpu,
     tensors: { readonly x: Tensor },
     options: Into<{ readonly y: Tensor }> = {},
@@ -30,6 +30,9 @@ export function defineMap(name: string, part: ShaderModule, flops: number) {
     const { x } = tensors;
     const walk = walkOver(x.shape, { x });
     checkWalk(name, walk);
-    return gpu.group(name, "map", {}, () => kernel(gpu, { x }, { ...options, walk }));
+    return gpu.group({ op: name, variant: "map", options: {}, by: op, tensors }, () =>
+      kernel(gpu, { x }, { ...options, walk }),
+    );
   };
+  return op;
 }

@@ -35,7 +35,9 @@ function defineRandom(distribution: "uniform" | "normal", part: ShaderModule) {
     checkOptions(distribution, fields, given);
     const { seed, ...options } = given;
     assertShape(shape, distribution);
-    return gpu.group(distribution, "random", { seed }, () => kernel(gpu, {}, { ...options, shape, seed })).y;
+    return gpu.group({ op: distribution, variant: "random", options: { seed } }, () =>
+      kernel(gpu, {}, { ...options, shape, seed }),
+    ).y;
   };
 }
 

@@ -32,5 +32,8 @@ export function softcap(
   given: SoftcapOptions & Into<{ readonly y: Tensor }>,
 ): { readonly y: Tensor } {
   checkCall("softcap", onlyX, tensors, options, given);
-  return gpu.group("softcap", "softcap", {}, () => kernel(gpu, tensors, given));
+  const { cap } = given;
+  return gpu.group({ op: "softcap", variant: "softcap", options: { cap }, by: softcap, tensors }, () =>
+    kernel(gpu, tensors, given),
+  );
 }

@@ -106,7 +106,8 @@ export function gather(
   checkCall("gather", given, tensors, ofGiven, options);
   const { ids, table } = tensors;
   checkTable(table);
-  return gatherGiven(gpu, { ids, weight: table }, options);
+  const heading = { ...{ op: "embedding/gather", variant: "embedding/gather", options: { ...options } }, tensors };
+  return gpu.group({ ...heading, by: gather }, () => gatherGiven(gpu, { ids, weight: table }, options));
 }
 
 /**

@@ -42,13 +42,13 @@ export function concat(
   const y = into?.y ?? empty(gpu, shape, first.dtype, "concat");
   const inner = sizeOf(shape.slice(at + 1));
   const pitch = sizeOf(shape.slice(at));
-  gpu.group("concat", "copy", { axis: at }, () => {
+  return gpu.group({ op: "concat", variant: "copy", options: { axis: at }, by: concat, tensors }, () => {
     let begin = 0;
     for (const tensor of tensors) {
       const run = (tensor.shape[at] ?? 0) * inner;
       copyTo("concat", gpu, tensor, { y, begin, run, pitch });
       begin += run;
     }
+    return y;
   });
-  return y;
 }

@@ -23,14 +23,14 @@ export function contiguous(
     checkInto(gpu, "contiguous: into.y", into.y, x.shape, { types: [x.dtype], strided: false, segmented: false });
   }
   const y = into?.y ?? empty(gpu, x.shape, x.dtype, "contiguous");
-  gpu.group("contiguous", "copy", {}, () => {
+  return gpu.group({ op: "contiguous", variant: "copy", options: {}, by: contiguous, tensors }, () => {
     let begin = 0;
     for (const piece of pieces(x)) {
       copyTo("contiguous", gpu, piece, { y, begin, run: piece.size, pitch: piece.size });
       begin += piece.size;
     }
+    return { y };
   });
-  return { y };
 }
 
 /** Consecutive views in index order, each with at most as many axes as a kernel walks. */

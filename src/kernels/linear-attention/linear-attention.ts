@@ -102,7 +102,11 @@ export function linearAttention(
   const { q, k, v } = tensors;
   const problem = linearAttentionProblem({ q, k, v }, options);
   const { mask, start, length } = problem;
-  return gpu.group("linearAttention", "chunks", { mask, start, length }, () => {
+  const heading = {
+    ...{ op: "linearAttention", variant: "chunks", options: { mask, start, length } },
+    ...{ by: linearAttention, tensors },
+  };
+  return gpu.group(heading, () => {
     using scope = gpu.scope();
     const sums = states(gpu, { k, v }, { ...problem, into: {} });
     if (problem.chunks > 1) runningSums(gpu, sums);

@@ -39,7 +39,8 @@ export function expertChoice(
   checkCall("expertChoice", fields, tensors, choices, options);
   const { logits } = tensors;
   const { capacity } = options;
-  return gpu.group("moe/expertChoice", "thread", { capacity }, () => {
+  const heading = { op: "moe/expertChoice", variant: "thread", options: { capacity }, by: expertChoice, tensors };
+  return gpu.group(heading, () => {
     using scope = gpu.scope();
     const chosen = choose(gpu, { scores: softmax(gpu, { x: logits }).y }, options);
     return { experts: scope.keep(chosen.experts), weights: scope.keep(chosen.weights) };

@@ -57,5 +57,8 @@ export function reduceSegments(
   options: SegmentOptions & Into<{ readonly y: Tensor }>,
 ): { readonly y: Tensor } {
   checkCall("reduceSegments", fields, tensors, choices, options);
-  return gpu.group("segments", "thread", { operation: options.operation }, () => kernel(gpu, tensors, options));
+  const { operation } = options;
+  return gpu.group({ op: "segments", variant: "thread", options: { operation }, by: reduceSegments, tensors }, () =>
+    kernel(gpu, tensors, options),
+  );
 }

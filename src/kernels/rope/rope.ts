@@ -4,7 +4,7 @@ import halves from "#shaders/rope/pairs/halves.wgsl";
 import interleaved from "#shaders/rope/pairs/interleaved.wgsl";
 import source from "#shaders/rope/rotate.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import { fieldsOf, integer, oneOf, required } from "../../options/checks.ts";
+import { boolean, fieldsOf, integer, oneOf, required } from "../../options/checks.ts";
 import { ShapeError } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkCall, intoOf, tensorFields } from "../arguments.ts";
@@ -30,6 +30,8 @@ export interface RopeOptions {
   readonly layout: RopeLayout;
   /** Position of the first token where neither positions nor a step are given; default 0. */
   readonly start?: number;
+  /** Rotates back: the inverse, and the gradient, of a rotation; default false. */
+  readonly inverse?: boolean;
   readonly into?: { readonly y?: Tensor };
 }
 
@@ -42,6 +44,7 @@ const fields = tensorFields("x", "table", "positions?", "step?");
 const choices = fieldsOf<RopeOptions>({
   layout: required(ropeLayoutCheck),
   start: integer(0, 2 ** 30),
+  inverse: boolean,
   into: intoOf("y"),
 });
 
@@ -75,7 +78,8 @@ const kernel = defineKernel({
       x_head: head,
     };
   },
-  specialise: (_axes, { layout }, { dtypes }) => ({
+  specialise: (_axes, { layout, inverse = false }, { dtypes }) => ({
+    ...(inverse ? { constants: { DIRECTION: -1 } } : {}),
     parts: [
       layouts[layout],
       ...(dtypes["positions"] ? [positionGiven] : []),
@@ -105,5 +109,7 @@ export function rope(gpu: Gpu, tensors: RopeTensors, options: RopeOptions): { re
     throw new ShapeError("rope: expected one of positions, step and start, given more");
   }
   // Positions that are given, or read on the GPU, need not count up: there may be more tokens than rows.
-  return kernel(gpu, tensors, { ...options, counted: !positions && !step });
+  return gpu.group({ op: "rope/rotate", variant: "rope/rotate", options: { ...options }, by: rope, tensors }, () =>
+    kernel(gpu, tensors, { ...options, counted: !positions && !step }),
+  );
 }

@@ -175,7 +175,7 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
     cosinesAndSines: of(reference.cosinesAndSines, [{ theta: 10_000, width: 2, positions: 4 }]),
     rope: of(reference.rope, [
       { x: bits(1, 2, 1, 4), table: bits(4, 2, 2), positions: bits(1, 2) },
-      { layout: "halves", start: 0 },
+      { layout: "halves", start: 0, inverse: true },
     ]),
     align: of(reference.align, [experts, { count: 2, block: 2 }]),
     imbalance: of(reference.imbalance, [{ counts: alignment.counts }]),

@@ -1,0 +1,131 @@
+import type { Gpu } from "../gpu/gpu.ts";
+import type { Storage } from "../gpu/storage.ts";
+import { add } from "../kernels/elementwise/elementwise.ts";
+import { fill } from "../kernels/elementwise/fill.ts";
+import { contiguous } from "../kernels/layout/contiguous.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import { empty, Tensor } from "../tensor/tensor.ts";
+import { reshape, transpose } from "../tensor/views.ts";
+import { isFromStart, meet, type Region } from "./regions.ts";
+import type { Piece } from "./trace.ts";
+import { writeInto } from "./write-into.ts";
+
+/** What is known of a storage before its gradient is computed. */
+export interface Expected {
+  readonly elements: number;
+  /** The views by which calls will contribute. */
+  readonly regions: readonly Region[];
+}
+
+/** The gradient of one storage as far as it is known. */
+interface Cell {
+  /** One number for each element of the storage, f32. */
+  readonly values: Tensor;
+  /** True where no other gradient has the same memory, so that it may be written in place. */
+  readonly owned: boolean;
+  /** The regions that are written; undefined where all elements are. */
+  readonly written?: readonly Region[];
+}
+
+/**
+ * Gradients by storage: of n elements, one f32 gradient of n elements. A view's gradient is the same view of it, so
+ * that split heads, slices, packed projections and reshapes need no rule. The first contribution is kept as it is, or
+ * written into its region; later ones are added, in the order in which they come.
+ */
+export class Accumulator {
+  readonly #gpu: Gpu;
+  readonly #cells = new Map<Storage, Cell>();
+  readonly #expected: ReadonlyMap<Storage, Expected>;
+
+  constructor(gpu: Gpu, expected: ReadonlyMap<Storage, Expected>) {
+    this.#gpu = gpu;
+    this.#expected = expected;
+  }
+
+  /** The gradient of a view, of its shape; undefined where nothing has contributed. */
+  of({ storage, region }: Piece): Tensor | undefined {
+    const cell = this.#cells.get(storage);
+    if (!cell) return undefined;
+    const { values } = this.#complete(storage, cell);
+    return viewOf(values, region);
+  }
+
+  /** Adds a gradient, f32 of the shape of the view. */
+  add({ storage, region }: Piece, gradient: Tensor): void {
+    const cell = this.#cells.get(storage);
+    const inOrder = ordered(region, gradient);
+    const whole = isFromStart(inOrder.region) && sizeOf(region.shape) === this.#elements(storage);
+    if (!whole) this.#cells.set(storage, this.#into(storage, cell, region, gradient));
+    else if (cell) this.#cells.set(storage, this.#sum(storage, cell, inOrder.gradient));
+    else this.#cells.set(storage, this.#adopt(inOrder.gradient));
+  }
+
+  #elements(storage: Storage): number {
+    return this.#expected.get(storage)?.elements ?? 0;
+  }
+
+  /** The first gradient of a whole storage is that of its elements in order; it may belong to another storage too. */
+  #adopt(gradient: Tensor): Cell {
+    const values = gradient.contiguous && gradient.offset === 0 ? gradient : contiguous(this.#gpu, { x: gradient }).y;
+    return { values: reshape(values, [values.size]), owned: values !== gradient };
+  }
+
+  #sum(storage: Storage, cell: Cell, gradient: Tensor): Cell {
+    const before = this.#complete(storage, cell).values;
+    const other = gradient.contiguous ? gradient : contiguous(this.#gpu, { x: gradient }).y;
+    const { y } = add(this.#gpu, { a: before, b: reshape(other, [other.size]) });
+    return { values: y, owned: true };
+  }
+
+  #into(storage: Storage, cell: Cell | undefined, region: Region, gradient: Tensor): Cell {
+    const gpu = this.#gpu;
+    const into = cell ? this.#ownedCopy(cell) : this.#begin(storage);
+    const isNew = into.written?.every((other) => !meet(other, region)) ?? false;
+    const view = viewOf(into.values, region);
+    const values = isNew ? gradient : add(gpu, { a: view, b: gradient }).y;
+    writeInto(gpu, values, view);
+    return into.written && isNew ? { ...into, written: [...into.written, region] } : into;
+  }
+
+  /** Memory for the gradient of a storage of which calls read regions: zeros, unless these cover it without overlap. */
+  #begin(storage: Storage): Cell {
+    const { elements, regions } = this.#expected.get(storage) ?? { elements: 0, regions: [] };
+    const apart = regions.every((one, i) => regions.slice(i + 1).every((other) => !meet(one, other)));
+    const covered = regions.reduce((sum, { shape }) => sum + sizeOf(shape), 0) === elements;
+    if (apart && covered) {
+      return { values: empty(this.#gpu, [elements], "f32", `d ${storage.label}`), owned: true, written: [] };
+    }
+    return { values: fill(this.#gpu, [elements], 0), owned: true };
+  }
+
+  #ownedCopy(cell: Cell): Cell {
+    if (cell.owned) return cell;
+    return { values: contiguous(this.#gpu, { x: cell.values }).y, owned: true };
+  }
+
+  /** A cell all of whose elements are written: regions that got no gradient after all become zero. */
+  #complete(storage: Storage, cell: Cell): Cell {
+    if (!cell.written) return cell;
+    const regions = this.#expected.get(storage)?.regions ?? [];
+    const missing = regions.filter((region) => !cell.written?.includes(region));
+    for (const region of missing) writeInto(this.#gpu, fill(this.#gpu, region.shape, 0), viewOf(cell.values, region));
+    const { written: _, ...whole } = cell;
+    this.#cells.set(storage, whole);
+    return whole;
+  }
+}
+
+/** A view with its axes in the order of memory, and a gradient with the same. */
+function ordered(region: Region, gradient: Tensor): { readonly region: Region; readonly gradient: Tensor } {
+  const { shape, strides, offset } = region;
+  const stride = (axis: number) => ((shape[axis] ?? 1) > 1 ? (strides[axis] ?? 0) : Number.POSITIVE_INFINITY);
+  const order = shape.map((_, axis) => axis).sort((a, b) => (stride(a) === stride(b) ? a - b : stride(b) - stride(a)));
+  const pick = (list: readonly number[]) => order.map((axis) => list[axis] ?? 0);
+  return { region: { shape: pick(shape), strides: pick(strides), offset }, gradient: transpose(gradient, order) };
+}
+
+/** The same view of other memory. */
+function viewOf(values: Tensor, { shape, strides, offset }: Region): Tensor {
+  const segment = { storage: values.storage, begin: 0, end: shape[0] ?? 1 };
+  return new Tensor(values.gpu, shape, "f32", [segment], strides, offset + values.offset);
+}

@@ -1,0 +1,201 @@
+import type { Call } from "../gpu/dispatch.ts";
+import { GpuError } from "../gpu/errors.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import type { Storage } from "../gpu/storage.ts";
+import { optionalTensor, tensorCheck } from "../kernels/arguments.ts";
+import { fill } from "../kernels/elementwise/fill.ts";
+import {
+  anything,
+  callback,
+  checkOptions,
+  checkValue,
+  fieldsOf,
+  listOf,
+  recordOf,
+  required,
+} from "../options/checks.ts";
+import { isFloat } from "../tensor/formats.ts";
+import { formatShape } from "../tensor/shape.ts";
+import { Tensor } from "../tensor/tensor.ts";
+import { slice } from "../tensor/views.ts";
+import { Accumulator, type Expected } from "./accumulator.ts";
+import { GradientError } from "./errors.ts";
+import { checkCopies, checkOverwrites } from "./overwrites.ts";
+import { isBroadcast, type Region } from "./regions.ts";
+import type { InputGradients, Rule } from "./rule.ts";
+import { rules } from "./rules.ts";
+import { piecesOf, resultOf } from "./trace.ts";
+import { pathTo, type Step, type Walk, walk } from "./walk.ts";
+
+/** How to differentiate. */
+export interface GradientOptions {
+  /** The gradient of the first tensor, f32 of its shape, which is then any tensor; default 1 for a loss of one number. */
+  readonly upstream?: Tensor | undefined;
+  /** Rules for ops of your own, or in place of those that there are. */
+  readonly rules?: readonly Rule[] | undefined;
+}
+
+const parameterCheck = recordOf(tensorCheck);
+const fields = fieldsOf<GradientOptions>({
+  upstream: optionalTensor,
+  rules: listOf(anything), // each is checked below, so that an error names what it lacks
+});
+const ruleFields = fieldsOf<Rule>({ of: required(callback), record: required(callback) });
+
+/**
+ * The gradients of a loss of one number by parameters: f32 tensors of their shapes, by the same names; undefined for one
+ * that the loss does not depend on. Called inside `record`, after the loss: the calls in between are walked in reverse,
+ * and each op's rule records its vector-Jacobian product as calls (reverse mode, Griewank and Walther 2008, section 3.2).
+ * Parameters are f32, f16 or bf16. The order of all additions is that of the recording, so two runs give the same bits.
+ *
+ * @throws GradientError for an op without a rule on the way to a parameter, with the ops that lead there; for memory
+ * that is overwritten before the loss; for a loss of several numbers without `upstream`. GpuError outside of `record`.
+ */
+export function gradients<P extends Readonly<Record<string, Tensor>>>(
+  gpu: Gpu,
+  loss: Tensor,
+  parameters: P,
+  options: GradientOptions = {},
+): { readonly [K in keyof P]: Tensor | undefined } {
+  checkValue("gradients", "loss", tensorCheck, loss);
+  checkValue("gradients", "parameters", parameterCheck, parameters);
+  checkOptions("gradients", fields, options);
+  for (const [i, rule] of options.rules?.entries() ?? []) checkOptions("gradients", ruleFields, rule, `rules[${i}].`);
+  const { recorded } = gpu;
+  if (!recorded)
+    throw new GpuError("gradients was called outside of record, expected inside the one that has the loss");
+  const seed = seedOf(gpu, loss, options.upstream);
+  for (const [name, parameter] of Object.entries(parameters)) checkParameter(name, parameter);
+  const path = walk([...recorded.calls], new Map(Object.entries(parameters)), loss);
+  const table = new Map([...rules, ...(options.rules ?? [])].map((rule) => [rule.of, rule]));
+  for (const step of path.active) checkRule(step, table, path);
+  checkOverwrites(path);
+  checkCopies(recorded.operations, path);
+  const known = new Accumulator(gpu, expectedOf(path, loss, parameters));
+  for (const piece of piecesOf(loss)) known.add(piece, seed);
+  for (const step of path.active.toReversed()) differentiate(gpu, step, table, path, known, recorded.calls);
+  for (const [name, value] of recorded.named) {
+    const tapped = gpu.isTapped(`d ${name}`) && value instanceof Tensor ? gradientOf(gpu, value, known) : undefined;
+    if (tapped) gpu.tap(`d ${name}`, tapped);
+  }
+  const found = Object.entries(parameters).map(([name, parameter]) => [name, gradientOf(gpu, parameter, known)]);
+  return Object.fromEntries(found) as { readonly [K in keyof P]: Tensor | undefined };
+}
+
+function seedOf(gpu: Gpu, loss: Tensor, upstream: Tensor | undefined): Tensor {
+  if (!isFloat(loss.dtype)) throw new GradientError(`gradients: loss is ${loss.dtype}, expected f32`);
+  if (!upstream) {
+    if (loss.size === 1) return fill(gpu, loss.shape, 1);
+    const is = `gradients: loss is ${formatShape(loss.shape)}`;
+    throw new GradientError(`${is}, expected one number, or its gradient as upstream`);
+  }
+  if (upstream.dtype === "f32" && formatShape(upstream.shape) === formatShape(loss.shape)) return upstream;
+  const is = `gradients: upstream is ${upstream.dtype} ${formatShape(upstream.shape)}`;
+  throw new GradientError(`${is}, expected f32 ${formatShape(loss.shape)} (from loss)`);
+}
+
+function checkParameter(name: string, parameter: Tensor): void {
+  if (isFloat(parameter.dtype) && !isBroadcast(parameter)) return;
+  const is = isBroadcast(parameter) ? "a view that repeats elements" : parameter.dtype;
+  throw new GradientError(`gradients: parameter ${name} is ${is}, expected memory of f32, f16 or bf16`);
+}
+
+function checkRule({ call, reads }: Step, table: ReadonlyMap<object, Rule>, { depends }: Walk): void {
+  if (call.by && table.has(call.by)) return;
+  const from = [...reads].find((storage) => depends.has(storage));
+  const path = from ? `${pathTo(from, depends)} → ${call.op}` : call.op;
+  throw new GradientError(
+    `gradients: ${call.op}/${call.variant} has no rule for its gradient; on the way from a parameter to the loss: ${path}`,
+  );
+}
+
+/** What is known before gradients are computed: how long each storage is, and the views by which steps read it. */
+function expectedOf({ active, depends }: Walk, loss: Tensor, parameters: object): Map<Storage, Expected> {
+  const found = new Map<Storage, { elements: number; regions: Region[] }>();
+  const add = (tensor: Tensor, isRead: boolean) => {
+    for (const { storage, region } of piecesOf(tensor)) {
+      const elements = (storage.bytes / 4) * (tensor.dtype === "f32" ? 1 : 2);
+      const one = found.get(storage) ?? { elements, regions: [] };
+      found.set(storage, one);
+      if (isRead) one.regions.push(region);
+    }
+  };
+  add(loss, true);
+  for (const parameter of Object.values(parameters)) add(parameter, false);
+  for (const { inputs, results } of active) {
+    for (const result of results.values()) if (isFloat(result.dtype)) add(result, false);
+    for (const input of inputs.values()) {
+      if (isFloat(input.dtype) && input.storages.some((storage) => depends.has(storage))) add(input, true);
+    }
+  }
+  return found;
+}
+
+/** Records the rule of one step, and adds what it gives to the gradients of the step's inputs. */
+function differentiate(
+  gpu: Gpu,
+  step: Step,
+  table: ReadonlyMap<object, Rule>,
+  { depends }: Walk,
+  known: Accumulator,
+  calls: readonly Call[],
+): void {
+  const { call, inputs, results } = step;
+  const rule = table.get(call.by ?? call);
+  const gradient = Object.fromEntries(
+    [...results].flatMap(([name, result]) => {
+      const one = isFloat(result.dtype) ? gradientOf(gpu, result, known) : undefined;
+      return one ? [[name, one]] : [];
+    }),
+  );
+  if (!rule || Object.keys(gradient).length === 0) return;
+  const wanted = [...inputs].filter(
+    ([, { dtype, storages }]) => isFloat(dtype) && storages.some((storage) => depends.has(storage)),
+  );
+  const needs = new Set(wanted.map(([name]) => name));
+  const first = calls.length;
+  const { options, tensors = {} } = call;
+  const given = rule.record(gpu, { tensors, options, result: resultOf(step), gradient, needs });
+  for (const [name, input] of wanted) contribute(call.op, name, input, given, known);
+  for (const made of calls.slice(first)) made.of = call;
+}
+
+function contribute(op: string, name: string, input: Tensor, given: InputGradients, known: Accumulator): void {
+  const gradient = given[name];
+  if (!gradient) return;
+  if (gradient.dtype !== "f32" || formatShape(gradient.shape) !== formatShape(input.shape)) {
+    throw new GradientError(
+      `gradients: the rule of ${op} gives ${gradient.dtype} ${formatShape(gradient.shape)} for ${name}, ` +
+        `expected f32 ${formatShape(input.shape)}`,
+    );
+  }
+  if (isBroadcast(input)) {
+    throw new GradientError(`gradients: ${op} reads ${name} as a view that repeats elements; call contiguous first`);
+  }
+  const pieces = piecesOf(input);
+  const parts = pieces.length === 1 ? [gradient] : rowsOf(gradient, input.segments);
+  for (const [i, piece] of pieces.entries()) known.add(piece, parts[i] as Tensor);
+}
+
+/** The rows of a gradient that belong to each segment: its own segments where it has as many. */
+function rowsOf(gradient: Tensor, segments: Tensor["segments"]): Tensor[] {
+  const { gpu, shape, strides } = gradient;
+  if (gradient.segments.length === 1) return segments.map(({ begin, end }) => slice(gradient, 0, begin, end));
+  return gradient.segments.map(({ storage, begin, end }) => {
+    const rows = shape.with(0, end - begin);
+    return new Tensor(gpu, rows, "f32", [{ storage, begin: 0, end: end - begin }], strides, 0);
+  });
+}
+
+/** The gradient of a tensor, in as many segments as it has; undefined where there is none. */
+function gradientOf(gpu: Gpu, tensor: Tensor, known: Accumulator): Tensor | undefined {
+  const pieces = piecesOf(tensor);
+  const found = pieces.map((piece) => known.of(piece));
+  if (found.length === 1) return found[0];
+  if (found.every((one) => one === undefined)) return undefined;
+  const segments = tensor.segments.map(({ begin, end }, i) => {
+    const rows = found[i] ?? fill(gpu, tensor.shape.with(0, end - begin), 0);
+    return { storage: rows.storage, begin, end };
+  });
+  return new Tensor(gpu, tensor.shape, "f32", segments);
+}
