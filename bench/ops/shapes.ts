@@ -24,6 +24,17 @@ export function normShape(
   };
 }
 
+/** The gradients of a norm over rows of `cols`; of the bias where `needs` says so. */
+export const normBackwardShape = (
+  rows: number,
+  cols: number,
+  needs: { readonly bias?: boolean } = {},
+): Case<"x" | "weight" | "dy", { readonly eps: number; readonly needs: { readonly bias?: boolean } }> => ({
+  name: `${rows}×${cols}`,
+  inputs: { x: input([rows, cols], 1), weight: input([cols], 2), dy: input([rows, cols], 3) },
+  options: { eps: 1e-5, needs },
+});
+
 /** A softmax over rows of `cols`. */
 export const softmaxShape = (rows: number, cols: number): Case<"x"> => ({
   name: `${rows}×${cols}`,

@@ -1,5 +1,5 @@
 import type { CaseTable } from "../../src/check/case-table.ts";
-import { gemmShape, matmulShape, normShape, ropeShape, softmaxShape } from "./shapes.ts";
+import { gemmShape, matmulShape, normBackwardShape, normShape, ropeShape, softmaxShape } from "./shapes.ts";
 
 /**
  * Ops with the shapes for timing; references, variants and tolerances are those of the tests. Loaded on demand, because
@@ -13,6 +13,14 @@ export const opTables: Readonly<Record<string, () => Promise<CaseTable>>> = {
   "layer-norm": async () => ({
     ...(await import("../../src/check/cases/layer-norm.ts")).layerNormCases,
     cases: [normShape(1, 2048, true), normShape(1024, 1024, true)],
+  }),
+  "rms-norm-backward": async () => ({
+    ...(await import("../../src/check/cases/norm-backward.ts")).rmsNormBackwardCases,
+    cases: [normBackwardShape(2048, 256), normBackwardShape(1024, 1024), normBackwardShape(8192, 64)],
+  }),
+  "layer-norm-backward": async () => ({
+    ...(await import("../../src/check/cases/norm-backward.ts")).layerNormBackwardCases,
+    cases: [normBackwardShape(2048, 256, { bias: true }), normBackwardShape(1024, 1024, { bias: true })],
   }),
   softmax: async () => ({
     ...(await import("../../src/check/cases/softmax.ts")).softmaxCases,

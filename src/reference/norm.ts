@@ -8,7 +8,8 @@ export interface NormOptions {
   eps: number;
 }
 
-const optionChecks: Checks<NormOptions> = { eps: required(atLeast(0)) };
+/** What a norm's options have to be. */
+export const normOptions: Checks<NormOptions> = { eps: required(atLeast(0)) };
 
 /**
  * Root-mean-square norm over the last axis: `y = x / sqrt(mean(x²) + eps) · weight` (Zhang and Sennrich 2019, eq. 4).
@@ -16,7 +17,7 @@ const optionChecks: Checks<NormOptions> = { eps: required(atLeast(0)) };
  */
 export function rmsNorm(tensors: { x: Dense; weight: Dense }, options: NormOptions): { y: Dense } {
   const { x, weight } = given("rmsNorm", tensors, { x: tensor, weight: tensor });
-  const { eps } = given("rmsNorm", options, optionChecks);
+  const { eps } = given("rmsNorm", options, normOptions);
   const { rows, cols } = axes("rmsNorm", { x, weight }, { x: "...rows cols", weight: "cols" });
   const y = dense(x.shape);
   for (let row = 0; row < rows; row++) {
@@ -53,7 +54,7 @@ export function layerNorm(
   options: NormOptions,
 ): { y: Dense } {
   const { x, weight, bias } = given("layerNorm", tensors, { x: tensor, weight: tensor, bias: optionalTensor });
-  const { eps } = given("layerNorm", options, optionChecks);
+  const { eps } = given("layerNorm", options, normOptions);
   const { rows, cols } = axes("layerNorm", { x, weight }, { x: "...rows cols", weight: "cols" });
   if (bias) axes("layerNorm", { weight, bias }, { weight: "cols", bias: "cols" });
   const y = dense(x.shape);

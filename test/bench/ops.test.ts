@@ -38,7 +38,17 @@ test("the other ops' benches return rows of the same form; a wrong one has no sp
   expect(right?.medianMs).toBeGreaterThan(0);
   expect(right?.command).toBe("node dist/cli.js bench softmax");
   expect(wrong).toMatchObject({ verdict: "fail", medianMs: null, tflops: null, gbs: null, shareOfFastest: null });
-  expect(Object.keys(opTables)).toEqual(["rms-norm", "layer-norm", "softmax", "rope", "block", "matmul", "gemm"]);
+  expect(Object.keys(opTables)).toEqual([
+    "rms-norm",
+    "layer-norm",
+    "rms-norm-backward",
+    "layer-norm-backward",
+    "softmax",
+    "rope",
+    "block",
+    "matmul",
+    "gemm",
+  ]);
 });
 
 const doubled = (given: Dense | undefined) =>

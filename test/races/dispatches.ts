@@ -1,4 +1,5 @@
 import { attention, type Dispatch, floats, positive, strides, words } from "./dispatch.ts";
+import { backwardDispatches } from "./dispatches-backward.ts";
 import { blockMapDispatches } from "./dispatches-block-map.ts";
 import { gemmDispatches } from "./dispatches-gemm.ts";
 import { labDispatches } from "./dispatches-lab.ts";
@@ -220,6 +221,7 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
   "norm/layer-norm-registers": rows({ weight: floats(24) }),
   "norm/rms-norm": rows({ weight: floats(24) }),
   "norm/rms-norm-registers": rows({ weight: floats(24) }),
+  ...backwardDispatches,
   ...peakDispatches,
   // Three segments of 6 columns, one of them without rows.
   "reduce/segments": {

@@ -3,6 +3,7 @@ import * as library from "../../src/index.ts";
 import { acceptDrafts, tokenWeights } from "../../src/kernels/sampling/accept-drafts.ts";
 import { type CountedCall, type Inputs, named } from "./call.ts";
 import { attentionCalls } from "./calls-attention.ts";
+import { backwardCalls } from "./calls-backward.ts";
 import { rowCalls } from "./calls-rows.ts";
 import { weightCalls } from "./calls-weights.ts";
 
@@ -15,6 +16,7 @@ export function calls(inputs: Inputs): Readonly<Record<string, CountedCall>> {
     ...samplingCalls(inputs),
     ...expertCalls(inputs),
     ...rowCalls(inputs),
+    ...backwardCalls(inputs),
     ...weightCalls(inputs),
     ...attentionCalls(inputs),
   };

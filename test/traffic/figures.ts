@@ -18,6 +18,9 @@ const products: Figures = { operations: "products" };
 const integers: Figures = { operations: { not: "it computes with integers, which the figure leaves out or counts" } };
 const padded = "the figure leaves out the padding of blocks of rows, which only the GPU knows, and ids of slots";
 const routed: Figures = { operations: { not: padded }, bytes: { not: padded } };
+const pastTheEnd: Figures = {
+  operations: { not: "the kernel also squares what is past the end of a row in its registers" },
+};
 const branches = "what it computes depends on the values";
 
 /** The figures of every kernel, by file. */
@@ -85,14 +88,17 @@ export const figures: Readonly<Record<string, Figures>> = {
   "moe/subgroups": routed,
   "moe/vector": { operations: "products", bytes: { not: "the figure leaves out the ids of experts" } },
   "norm/layer-norm": all,
-  "norm/layer-norm-registers": {
-    operations: { not: "the kernel also squares what is past the end of a row in its registers" },
-  },
+  "norm/layer-norm-backward": all,
+  "norm/layer-norm-backward-registers": pastTheEnd,
+  "norm/layer-norm-backward-subgroups": all,
+  "norm/layer-norm-registers": pastTheEnd,
   "norm/layer-norm-subgroups": all,
+  "norm/parameter-gradients": all,
   "norm/rms-norm": all,
-  "norm/rms-norm-registers": {
-    operations: { not: "the kernel also squares what is past the end of a row in its registers" },
-  },
+  "norm/rms-norm-backward": all,
+  "norm/rms-norm-backward-registers": pastTheEnd,
+  "norm/rms-norm-backward-subgroups": all,
+  "norm/rms-norm-registers": pastTheEnd,
   "norm/rms-norm-subgroups": all,
   "peaks/copy": all,
   "peaks/increment": all,

@@ -45,7 +45,11 @@ export const reduceByThread = defineKernel({
   params: (_, options, context) => fields(options, context),
   specialise: (_, options, context) => ({ parts: parts(options, context) }),
   threads: ({ y }) => y,
-  cost: ({ x, y }) => ({ flops: x, requestedBytes: 4 * (x + y) }),
+  cost: ({ x, y }, { length }, _context, shader) => {
+    const { RUN, RUNS } = constantsOf(shader, "RUN", "RUNS");
+    const joined = Math.ceil(length / RUN) + Math.ceil(length / RUNS);
+    return { flops: x, executedFlops: x + y * joined, requestedBytes: 4 * (x + y) };
+  },
 });
 
 /** A reduction with 4, 16 or 128 threads per result, depending on the length of the axis. */

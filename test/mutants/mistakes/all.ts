@@ -1,6 +1,7 @@
 import type { Mistake } from "../mutant.ts";
 import { attentionMistakes } from "./attention.ts";
 import { attentionModMistakes } from "./attention-mods.ts";
+import { backwardMistakes } from "./backward.ts";
 import { elementMistakes } from "./elements.ts";
 import { gemmMistakes } from "./gemm.ts";
 import { labMistakes } from "./lab.ts";
@@ -16,6 +17,7 @@ import { userWgslMistakes } from "./user-wgsl.ts";
 /** Every mistake that is written by hand. */
 export const mistakes: readonly Mistake[] = [
   ...normSoftmaxMistakes,
+  ...backwardMistakes,
   ...matmulMistakes,
   ...gemmMistakes,
   ...attentionMistakes,

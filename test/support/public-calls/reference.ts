@@ -106,6 +106,7 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
   const pair = [{ a: m2, b: m2 }];
   const gated = [{ gate: m2, up: m2 }];
   const reduced = [x, { axis: 0 }];
+  const normGradients = [{ ...x, weight: v2, dy: m2, dsum: m2 }, { eps: 1e-5 }];
   const logits = { logits: bits(2, 4) };
   const filters = { temperature: 1, topK: 2, topP: 0.5, minP: 0.1 };
   const experts = { experts: bits(2, 1) };
@@ -170,6 +171,8 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
     addRmsNorm: of(reference.addRmsNorm, [{ ...x, residual: m2, weight: v2 }, { eps: 1e-5 }]),
     layerNorm: of(reference.layerNorm, [{ ...x, weight: v2, bias: v2 }, { eps: 1e-5 }]),
     rmsNorm: of(reference.rmsNorm, [{ ...x, weight: v2 }, { eps: 1e-5 }]),
+    layerNormBackward: of(reference.layerNormBackward, normGradients),
+    rmsNormBackward: of(reference.rmsNormBackward, normGradients),
     ...{ max: of(reference.max, reduced), mean: of(reference.mean, reduced), sum: of(reference.sum, reduced) },
     magnitude: of(reference.magnitude, [{ ...x, peaks: v2 }, { index: 0 }]),
     cosinesAndSines: of(reference.cosinesAndSines, [{ theta: 10_000, width: 2, positions: 4 }]),

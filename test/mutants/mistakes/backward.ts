@@ -1,0 +1,92 @@
+import { inShader, type Mistake } from "../mutant.ts";
+
+/** Mistakes in each of the kernels of a norm's gradients. */
+const ofNorm = (norm: "rms-norm" | "layer-norm"): Mistake[] => {
+  const rows = `norm/${norm}-backward`;
+  const [registers, subgroups] = [`${rows}-registers`, `${rows}-subgroups`];
+  const kernels = [rows, registers, subgroups];
+  return [
+    ...kernels.flatMap((kernel) => [
+      inShader(kernel, " - n * along", " + n * along", "the sign of the projection"),
+      inShader(kernel, " + load_dsum(", " + 0.0 * load_dsum(", "the gradient of the residual stream is lost"),
+      inShader(kernel, " + params.eps", "", "eps is missing"),
+    ]),
+    inShader(rows, "products += ", "products -= ", "the wrong sign of mean(g∘n)"),
+    inShader(
+      rows,
+      "/ f32(params.cols) * scale;  // mean(g∘n)",
+      "/ f32(params.cols);  // mean(g∘n)",
+      "n without its scale",
+    ),
+    inShader(rows, "let g = dy[row.first + i] * weight[i];", "let g = dy[row.first + i];", "the weight is not applied"),
+    inShader(
+      registers,
+      "own_width = select(0, width, group < params.groups)",
+      "own_width = width",
+      "groups past the last",
+    ),
+    inShader(registers, "select(0, own_width, row < params.rows)", "own_width", "rows past the last"),
+    inShader(
+      registers,
+      "dweight[j] += gradients[j] * n;",
+      "dweight[j] = gradients[j] * n;",
+      "only the last row of a group",
+    ),
+    inShader(registers, "store_partials(group * width", "store_partials(lane * width", "sums of another group"),
+    inShader(
+      subgroups,
+      "select(Vector(), gradient * n, row + j * params.groups < params.rows)",
+      "gradient * n",
+      "rows that count again",
+    ),
+    inShader(subgroups, "if (row == group) { store", "if (row >= group) { store", "only the last rows of a group"),
+    inShader(subgroups, "select(row, own_row, own_row < params.rows)", "own_row", "rows past the last"),
+  ];
+};
+
+/** Mistakes in kernels that compute gradients. */
+export const backwardMistakes: readonly Mistake[] = [
+  ...ofNorm("rms-norm"),
+  ...ofNorm("layer-norm"),
+  ...["norm/layer-norm-backward", "norm/layer-norm-backward-registers"].map((kernel) =>
+    inShader(kernel, "(g - gradient - n * along)", "(g - n * along)", "the mean of g is not subtracted"),
+  ),
+  inShader("norm/layer-norm-backward-subgroups", "(g - gradients[j] -", "(g -", "the mean of g is not subtracted"),
+  inShader(
+    "norm/layer-norm-backward",
+    "let deviation = x[row.first + i] - mean;",
+    "let deviation = x[row.first + i];",
+    "no centring",
+  ),
+  inShader(
+    "norm/layer-norm-backward-registers",
+    "dbias[j] += gradients[j];",
+    "dbias[j] += gradients[j] * n;",
+    "the bias as the weight",
+  ),
+  inShader(
+    "norm/layer-norm-backward-subgroups",
+    "dbias += select(Vector(), gradient, row + j * params.groups < params.rows);",
+    "dbias += gradient;",
+    "rows that count again",
+  ),
+  inShader("norm/parameter-gradients", "row = i / width;", "row = i % width;", "rows and columns are swapped"),
+  inShader("norm/parameter-gradients", "(x[at] - mean_of(row))", "x[at]", "rows are not centred"),
+  inShader("norm/parameter-gradients", " * scales[row]", " * scales[0]", "the first row's scale for all"),
+  inShader("norm/parameter-gradients", "row += params.groups", "row += 2 * params.groups", "a sum of every second row"),
+  inShader("norm/partials/both", "dbiases[i] = dbias;", "dbiases[i] = dweight;", "the weight's sums for the bias"),
+  inShader("norm/partials/bias", "dbiases[i] += dbias;", "dbiases[i] = dbias;", "only the last rows of a group"),
+  inShader(
+    "norm/partials/weight",
+    "dweights[i] += dweight;",
+    "dweights[i] = dweight;",
+    "only the last rows of a group",
+  ),
+  {
+    file: "src/kernels/norm/backward.ts",
+    find: "Math.min(mostRows,",
+    replace: "Math.max(mostRows,",
+    why: "one long sum over rows",
+    tests: ["kernels/norm-backward"],
+  },
+];

@@ -1,0 +1,40 @@
+// Dispatches of kernels that compute gradients.
+import { type Dispatch, floats } from "./dispatch.ts";
+
+/** Gradients of a norm's rows of 24 elements, two threads a row and two rows a workgroup; the last row is alone. */
+const rows = (statistics: Dispatch["outputs"]): Dispatch => ({
+  constants: { WORKGROUP: 4, LANES: 2 },
+  uniforms: { params: { rows: 5, cols: 24, eps: 1e-5 } },
+  inputs: { x: floats(120), weight: floats(24), dy: floats(120) },
+  outputs: { dx: 120, ...statistics },
+  workgroups: [3, 1, 1],
+});
+
+/** Those rows in three groups, of which the last has one row and the others two. */
+const groups = (dispatch: Pick<Dispatch, "constants" | "workgroups">, partials: Dispatch["outputs"]): Dispatch => ({
+  ...rows({}),
+  uniforms: { params: { rows: 5, cols: 24, groups: 3, eps: 1e-5 } },
+  outputs: { dx: 120, ...partials },
+  ...dispatch,
+});
+
+const inRegisters = { constants: { WORKGROUP: 4, LANES: 2, OWN: 3 }, workgroups: [2, 1, 1] } as const;
+const bySubgroups = { constants: { SUBGROUP: 2, ROWS: 2 }, workgroups: [3, 1, 1] } as const;
+const weight = { dweights: 72 } as const;
+const both = { dweights: 72, dbiases: 72 } as const;
+
+export const backwardDispatches: Readonly<Record<string, Dispatch>> = {
+  "norm/layer-norm-backward": rows({ scales: 5, means: 5 }),
+  "norm/layer-norm-backward-registers": groups(inRegisters, both),
+  "norm/layer-norm-backward-subgroups": groups(bySubgroups, both),
+  "norm/parameter-gradients": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { rows: 5, cols: 24, groups: 3 } },
+    inputs: { x: floats(120), dy: floats(120), scales: floats(5) },
+    outputs: weight,
+    workgroups: [5, 1, 1],
+  },
+  "norm/rms-norm-backward": rows({ scales: 5 }),
+  "norm/rms-norm-backward-registers": groups(inRegisters, weight),
+  "norm/rms-norm-backward-subgroups": groups(bySubgroups, weight),
+};
