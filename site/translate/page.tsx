@@ -3,7 +3,6 @@ import { Troubles } from "../shell/trouble/troubles.tsx";
 import { Texts } from "./alignment/texts.tsx";
 import { AlignmentView } from "./alignment/view.tsx";
 import { ModelPanel } from "./model/panel.tsx";
-import { run } from "./state.ts";
 import { TextCard } from "./text/card.tsx";
 import { OptionsPanel } from "./text/options-panel.tsx";
 import { troubles } from "./troubles.ts";
@@ -21,17 +20,8 @@ export function Page() {
         <div class="translate-column">
           <TextCard />
           <Troubles troubles={troubles.value} />
-          {run.value ? (
-            <>
-              <Texts />
-              <AlignmentView />
-            </>
-          ) : (
-            <p class="muted" id="empty">
-              What is written appears here, token by token, and below it the grid: a row for each token that was
-              written, a column for each of your text's.
-            </p>
-          )}
+          <Texts />
+          <AlignmentView />
         </div>
         <aside class="translate-side" aria-label="Options and model">
           <OptionsPanel />

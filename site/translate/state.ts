@@ -5,7 +5,9 @@ import type { ModelChoice } from "../shell/model/choice.ts";
 import type { ModelState, PlanState } from "../shell/model/loader.ts";
 import { meanOf } from "./alignment/weights.ts";
 import { nameOf } from "./model/choice.ts";
-import type { Ended, ModelFacts, WritingOptions } from "./worker/protocol.ts";
+import { recorded } from "./text/recorded.ts";
+import type { Run } from "./text/run.ts";
+import type { ModelFacts, WritingOptions } from "./worker/protocol.ts";
 
 /** The text that is read. */
 export const text = signal("");
@@ -17,25 +19,12 @@ export const hub = signal(standardHub);
 export const plan = signal<PlanState>({ kind: "none" });
 export const model = signal<ModelState<ModelFacts>>({ kind: "none" });
 
-/** A text that is or was written. */
-export interface Run {
-  /** Of the model that writes it. */
-  readonly name: string;
-  readonly layers: number;
-  readonly heads: number;
-  /** False where rows are the mean of all heads. */
-  readonly perHead: boolean;
-  /** The text of each token alone, and of the source what it was made of. */
-  readonly text: string;
-  readonly source: readonly string[];
-  readonly target: readonly string[];
-  readonly written: string;
-  /** What the first tokens attend to. */
-  readonly rows: readonly ArrayLike<number>[];
-  /** Undefined while it is being written. */
-  readonly ended: Ended | undefined;
-}
+/** The last text that was written on this device. */
 export const run = signal<Run | undefined>(undefined);
+/** What the page shows: the last run, or before there is one that of the example which is chosen. */
+export const shown = computed<Run | undefined>(
+  () => run.value ?? recorded.find((one) => one.text === text.value) ?? recorded[0],
+);
 /** True from the press of the button until the text has ended. */
 export const writing = signal(false);
 
@@ -46,7 +35,7 @@ export const rowScale = signal(false);
 
 /** The weights that are shown: a row for each token that was written, a column for each of the source's. */
 export const grid = computed<readonly Float32Array[]>(() => {
-  const now = run.value;
+  const now = shown.value;
   return now ? now.rows.map((row) => meanOf(row, now, head.value)) : [];
 });
 

@@ -4,7 +4,7 @@ import { adapterTroubles, deviceTroubles } from "../shell/device/troubles.ts";
 import { ofModel, sentence, words } from "../shell/model/troubles.ts";
 import type { Trouble } from "../shell/trouble/trouble.ts";
 import { loadModel } from "./model/load.ts";
-import { type Failure, failure, plan } from "./state.ts";
+import { type Failure, failure, model, plan } from "./state.ts";
 import { writeNow } from "./text/write.ts";
 
 /** What a failure to write is about: the first of these whose words it has. */
@@ -51,7 +51,16 @@ export const troubles = computed<readonly Trouble[]>(() => {
   const planned =
     plan.value.kind === "failed" && failed.length === 0 ? [troubleOf({ during: "plan", error: plan.value.error })] : [];
   const adapter = state.kind === "ready" ? adapterTroubles(state.facts).map(usable) : [];
-  return [...deviceTroubles(state).map(here), ...failed, ...planned, ...adapter];
+  const loaded = model.value.kind === "ready" && model.value.facts.untrained ? [untrained(model.value.name)] : [];
+  return [...deviceTroubles(state).map(here), ...failed, ...planned, ...loaded, ...adapter];
+});
+
+/** A model that was never trained, or whose weights are lost. */
+const untrained = (name: string): Trouble => ({
+  key: "untrained",
+  level: "warning",
+  says: `The weights of ${name} cannot be distinguished from random numbers: it was not trained, so that what it writes, and what it attends to, mean nothing.`,
+  todo: "Look at it as at an example, or choose a model that was trained.",
 });
 
 /** What to do about a device, on this page. */

@@ -231,6 +231,18 @@ export class EncoderDecoder {
     };
   }
 
+  /**
+   * True where the weights cannot be distinguished from random numbers, so that what the model writes means nothing: see
+   * `areUntrained`.
+   */
+  async isUntrained(): Promise<boolean> {
+    using _use = this.#lifetime.use();
+    const { areUntrained, matricesIn } = await import("../models/untrained.ts");
+    const { encoder, decoder } = this.#model.weights;
+    // Tables of positions may be sines, which are the same in every model.
+    return await areUntrained(matricesIn([encoder.embedding, encoder.blocks, decoder.embedding, decoder.blocks]));
+  }
+
   async #look(source: readonly number[], target: readonly number[], names: LookNames, signal: AbortSignal | undefined) {
     using _use = this.#lifetime.use();
     const disposed = this.#lifetime.signal;

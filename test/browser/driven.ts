@@ -8,7 +8,12 @@ export interface DrivenPage {
   goto(url: string): Promise<unknown>;
   evaluate<A, R>(run: (given: A) => R | Promise<R>, given: A): Promise<R>;
   click(selector: string): Promise<void>;
-  readonly keyboard: { type(text: string, options: { delay: number }): Promise<void> };
+  readonly keyboard: {
+    type(text: string, options: { delay: number }): Promise<void>;
+    press(key: string): Promise<void>;
+    down(key: string): Promise<void>;
+    up(key: string): Promise<void>;
+  };
   screenshot(options: { path: `${string}.png` }): Promise<unknown>;
   close(): Promise<void>;
 }

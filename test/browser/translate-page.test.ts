@@ -1,14 +1,13 @@
 // The page that translates, in every browser there is: a text is written, and the grid of what its tokens attend to.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { bundled } from "../../site/translate/model/choice.ts";
 import dates from "../golden/dates.json" with { type: "json" };
-import { sequenceFolder, sequenceGolden } from "../seq2seq/golden.ts";
-import { bundledModel } from "../support/bundled.ts";
-import { type BuiltSite, buildSite, screenshot } from "./attention-site.ts";
-import { browsers, type DrivenBrowser, type DrivenPage, type OpenedPage } from "./driven.ts";
-import { fill, open, pick } from "./generate-ways.ts";
-import { type ModelsServer, serveModels } from "./models-server.ts";
-import { violationsIn } from "./search-ways.ts";
-import { ofTranslate, recordGrowth, type TranslatePage } from "./translate-ways.ts";
+import { sequenceGolden } from "../seq2seq/golden.ts";
+import { screenshot } from "./attention-site.ts";
+import { browsers, type DrivenPage } from "./driven.ts";
+import { fill, pick } from "./generate-ways.ts";
+import { type OpenTranslate, openTranslate, serveTranslate, type TranslateSite } from "./translate-site.ts";
+import { recordGrowth, type TranslatePage } from "./translate-ways.ts";
 import { press, shown, until } from "./ways.ts";
 
 const { texts, forced } = sequenceGolden("t5");
@@ -23,85 +22,65 @@ const firstRow = (() => {
 /** The same of one head. */
 const ofHead = (layer: number, head: number) => forced.cross[layer]?.[head]?.[forced.rows.indexOf(0)] ?? [];
 
-let site: BuiltSite;
-let models: ModelsServer;
-
+let served: TranslateSite;
 beforeAll(async () => {
-  site = await buildSite();
-  models = await serveModels({
-    t5: { folder: sequenceFolder("t5") },
-    bart: { folder: "test/golden/bart" },
-    bert: { folder: "test/golden/bert" },
-    "voices-dense": { folder: bundledModel },
-  });
+  served = await serveTranslate();
 });
+afterAll(() => served?.close());
 
-afterAll(async () => {
-  await models?.close();
-  await site?.close();
-});
-
-describe.each(browsers)("the page that translates in $name", ({ name, missing, start }) => {
-  if (missing) return test.skip(missing);
-  let browser: DrivenBrowser;
+describe.each(browsers)("the page that translates in $name", (installed) => {
+  if (installed.missing) return test.skip(installed.missing);
+  const { name } = installed;
+  let opened: OpenTranslate;
   let page: DrivenPage;
-  let errors: readonly string[];
-  let resize: OpenedPage["resize"];
   let translate: TranslatePage;
 
   beforeAll(async () => {
-    browser = await start();
-    ({ page, errors, resize } = await browser.open(site.translate()));
-    await resize(1280, 900);
-    translate = ofTranslate(page);
+    opened = await openTranslate(served, installed);
+    ({ page, translate } = opened);
   });
-
-  afterAll(() => browser?.close());
-
-  const eachWidth = async (state: string, themes = ["light"]) => {
-    for (const theme of themes) {
-      await page.evaluate((chosen) => {
-        document.documentElement.dataset["theme"] = chosen;
-      }, theme);
-      for (const [width, height] of [
-        [390, 844],
-        [1280, 900],
-      ] as const) {
-        await resize(width, height);
-        const scroll = await page.evaluate(() => document.documentElement.scrollWidth, undefined);
-        expect(scroll).toBeLessThanOrEqual(width);
-        await screenshot(page, `translate-${state}-${name}-${theme}-${width}`);
-      }
-      expect(await violationsIn(page)).toEqual([]);
-    }
-  };
-
-  /** Gives a model's address by a link. */
-  const openModel = (model: string, more = "") =>
-    open(page, site.translate(`v=1&model=${encodeURIComponent(`${models.address}${model}/`)}${more}`));
+  afterAll(() => opened?.close());
 
   test("says before anything is loaded what the model is, and how large", async () => {
     await shown(page, "button.primary", /^Load dates \(3\d\d kB\) and translate$/);
     await shown(page, "#bundled-facts", /to write dates as 2021-03-03 and nothing else/);
-    await eachWidth("first", ["dark", "light"]);
+    await opened.eachWidth("first", ["dark", "light"]);
+  });
+
+  test("shows recorded runs of the examples, which are what the model then writes here", async () => {
+    const [, text = ""] = bundled.examples;
+    await press(page, ".work button", new RegExp(`^${text}$`));
+    await shown(page, "#run-facts", new RegExp(`^Recorded earlier, not on this device: .* from “${text}”`));
+    const [before, written] = [await translate.table(), await shown(page, "#written", /^1997-03-30$/)];
+    await press(page, "button.primary", /^Load dates/);
+    expect(await translate.ended()).toBe(written);
+    const now = await translate.table();
+    expect(now.map(({ token }) => token)).toEqual(before.map(({ token }) => token));
+    for (const [t, { weights }] of now.entries()) {
+      for (const [s, weight] of weights.entries()) {
+        // Recorded are four digits, shown three.
+        expect(Math.abs(weight - (before[t]?.weights[s] ?? Number.NaN))).toBeLessThan(0.1);
+      }
+    }
+    expect(await page.evaluate(() => document.querySelector('[data-trouble="untrained"]'), undefined)).toBeNull();
   });
 
   test("the bundled model writes dates, whose digits attend most to the words that say them", async () => {
     const [{ text, date, aligned } = { text: "", date: "", aligned: [] }] = dates.texts;
     await fill(page, "#source", text);
-    await press(page, "button.primary", /^Load dates/);
-    expect(await translate.ended()).toBe(date);
+    await press(page, "button.primary", /^Translate$/);
+    await shown(page, "#written", new RegExp(`^${date}$`));
     const rows = await translate.table();
     expect(rows.slice(0, -1).map(({ token }) => token)).toEqual([...date]);
     for (const [t, words] of aligned.entries()) {
       const { weights = [] } = rows[t] ?? {};
       if (words.length > 0) expect(words).toContain(weights.indexOf(Math.max(...weights)));
     }
-    await eachWidth("dates", ["dark", "light"]);
+    await opened.eachWidth("dates", ["dark", "light"]);
   });
 
   test("writes what the model writes, and the grid grows by a row with each token", async () => {
-    await openModel("t5", `&max_tokens=20&text=${encodeURIComponent(first.text)}`);
+    await opened.openModel("t5", `&max_tokens=20&text=${encodeURIComponent(first.text)}`);
     const growth = await recordGrowth(page);
     await press(page, "button.primary", /^Load http:.*t5/);
     expect(await translate.ended()).toBe(first.greedy.text);
@@ -110,7 +89,16 @@ describe.each(browsers)("the page that translates in $name", ({ name, missing, s
     for (const [tokens, rows] of seen) expect(rows).toBe(tokens); // each comes with its token
     expect((await translate.tokens("Tokens of the source")).join("").replaceAll("␣", " ")).toBe(` ${first.text}</s>`);
     expect(await translate.colours()).toBeGreaterThan(10);
-    await shown(page, "#run-facts", /^http:.*t5\/ · 15 tokens of source, 20 written · .* cut at the most tokens$/);
+    await shown(
+      page,
+      "#run-facts",
+      /^http:.*t5\/, random weights · 15 tokens of source, 20 written · .* cut at the most tokens$/,
+    );
+    await shown(
+      page,
+      '[data-trouble="untrained"]',
+      /^! Warning\. The weights of http.*t5\/ cannot be distinguished from random/,
+    );
   });
 
   test("the table says what PyTorch found, of all heads and of one, which links name", async () => {
@@ -129,13 +117,13 @@ describe.each(browsers)("the page that translates in $name", ({ name, missing, s
     await shown(page, ".alignment strong", /^layer 1, head 2$/);
     compare((await translate.table())[0]?.weights, ofHead(1, 2));
     await until("the head in the link", () => page.evaluate(() => /layer=1&head=2/.test(location.hash), undefined));
-    await eachWidth("written", ["dark", "light"]);
+    await opened.eachWidth("written", ["dark", "light"]);
     await pick(page, "layer", "");
     await pick(page, "head", "");
   });
 
   test("a token that has the focus says and shows its counterparts, as the grid does by pointer and keys", async () => {
-    await resize(1280, 900);
+    await opened.resize(1280, 900);
     const best = firstRow.indexOf(Math.max(...firstRow));
     const source = await translate.tokens("Tokens of the source");
     await translate.focusToken("Written tokens", 0);
@@ -152,7 +140,7 @@ describe.each(browsers)("the page that translates in $name", ({ name, missing, s
     await screenshot(page, `translate-focus-${name}`);
     await translate.focusToken("Tokens of the source", 2);
     await shown(page, "#picked-words", /^“.+” is attended to most by “/);
-    for (const key of ["ArrowDown", "ArrowDown", "ArrowRight"]) await translate.key(key);
+    await translate.keys("g", "ArrowDown", "ArrowDown", "ArrowRight");
     const [, second = "", one = ""] = [
       "",
       (await translate.tokens("Written tokens"))[1] ?? "",
@@ -182,7 +170,7 @@ describe.each(browsers)("the page that translates in $name", ({ name, missing, s
   });
 
   test("draws rows while it writes; stops at once, and what was written has all its rows", async () => {
-    await openModel("t5", "&max_tokens=1024&no_repeat=0&text=a%20b");
+    await opened.openModel("t5", "&max_tokens=1024&no_repeat=0&text=a%20b");
     await press(page, "button.primary", /^Load http:.*t5/);
     await until("rows while it writes", () =>
       page.evaluate(() => {
@@ -203,69 +191,5 @@ describe.each(browsers)("the page that translates in $name", ({ name, missing, s
     await press(page, "button.primary", /^Stop$/);
   });
 
-  test("an empty text, and one that is longer than the encoder takes", async () => {
-    await openModel("bart", "&max_tokens=5");
-    await shown(page, "#why-not", /^The text is empty/);
-    await fill(page, "#source", "the cat sat on the mat and ".repeat(9));
-    await press(page, "button.primary", /^Load http:.*bart.* and translate$/);
-    await shown(
-      page,
-      '[role="alert"]',
-      /The text has \d+ tokens, the encoder of .*bart.* takes at most 61\. Shorten the text/,
-    );
-    await eachWidth("refused");
-    await fill(page, "#source", "a b");
-    await press(page, "button.primary", /^Translate$/);
-    await translate.ended();
-    expect(await page.evaluate(() => document.querySelector('[role="alert"]'), undefined)).toBeNull();
-  });
-
-  test.each([
-    ["voices-dense", /model_type.*known encoder-decoders are t5.*language models run on the page Generate/],
-    ["bert", /model_type.*known encoder-decoders are t5.*encoders on the page Search/],
-    ["nothing", /no such file.*it has to be a folder of an encoder-decoder/],
-  ])("a folder of another kind is refused: %s", async (model, says) => {
-    await openModel(model, "&text=a");
-    await press(page, "button.primary", /^Load http:.* and translate$/);
-    await shown(page, '[role="alert"]', says);
-  });
-
-  test("a folder of the reader's own", async () => {
-    await open(page, site.translate("v=1&text=a%20b&max_tokens=4"));
-    await page.click('input[value="files"]');
-    const files = [
-      "config.json",
-      "generation_config.json",
-      "model.safetensors",
-      "tokenizer.json",
-      "tokenizer_config.json",
-    ];
-    await until("a field", () => page.evaluate(() => document.querySelector("#model-folder") !== null, undefined));
-    await translate.pickFolder(`${models.address}bart/`, files);
-    await press(page, "button.primary", /^Load your files and translate$/);
-    await translate.ended();
-    await shown(page, "#model-facts", /^✓ loaded: .*2 layers of encoder and 3 of decoder, 3 heads/);
-  });
-
-  test.each([
-    ["no-webgpu", /has no WebGPU/],
-    ["no-adapter", /gives the page no GPU/],
-    ["wrong-numbers", /computes attention wrongly.*do not trust what is written/],
-    ["lost", /The GPU was lost/],
-    ["out-of-memory", /out of memory.*Take a smaller model/],
-    ["network", /connection was lost.*Check the connection/],
-  ])("says what is wrong and what to do: %s", async (state, says) => {
-    await open(page, site.translate(`v=1&sim=${state}`));
-    await shown(page, '[role="alert"]', says);
-    await shown(page, "button", /^Copy report$/);
-    expect(await violationsIn(page)).toEqual([]);
-  });
-
-  test("in dark and light breaks no rule while it loads", async () => {
-    await open(page, site.translate("v=1&sim=downloading"));
-    await shown(page, ".phase", /^Loading owner\/name: downloading 41\.2 MB of 242 MB/);
-    await eachWidth("downloading", ["dark", "light"]);
-  });
-
-  test("no uncaught errors", () => expect(errors).toEqual([]));
+  test("no uncaught errors", () => expect(opened.errors).toEqual([]));
 });

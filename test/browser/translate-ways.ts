@@ -11,8 +11,8 @@ export interface TranslatePage {
   table(): Promise<{ token: string; weights: number[] }[]>;
   /** Moves the focus to a token of a strip. */
   focusToken(name: string, index: number): Promise<void>;
-  /** Presses a key where the grid has the focus. */
-  key(name: string): Promise<void>;
+  /** Presses keys, one after the other, where the focus is. */
+  keys(...names: readonly string[]): Promise<void>;
   /** Moves the pointer to this share of the grid's width and height. */
   point(across: number, down: number): Promise<void>;
   /** How many colours the grid has. */
@@ -62,12 +62,9 @@ export function ofTranslate(page: DrivenPage): TranslatePage {
         },
         [name, index] as const,
       ),
-    key: (key) =>
-      page.evaluate((name) => {
-        const grid = document.querySelector<HTMLElement>("#grid");
-        grid?.focus();
-        grid?.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true }));
-      }, key),
+    keys: async (...names) => {
+      for (const name of names) await page.keyboard.press(name);
+    },
     point: (across, down) =>
       page.evaluate(
         ([x, y]) => {

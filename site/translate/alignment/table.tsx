@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { visible } from "../../../src/text/token-text.ts";
 import { share } from "../../generate/strips/tokens.ts";
 import { TableFrame } from "../../shell/table-frame.tsx";
-import { grid, run } from "../state.ts";
+import { grid, shown } from "../state.ts";
 import { strongest } from "./weights.ts";
 
 /** Cells of a table at most; a larger one has the strongest of each row alone. */
@@ -21,7 +21,7 @@ export function AlignmentTable() {
 }
 
 function Table() {
-  const now = run.value;
+  const now = shown.value;
   const rows = grid.value;
   if (!now) return null;
   const { source, target } = now;

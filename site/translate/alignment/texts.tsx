@@ -1,13 +1,14 @@
 import { visible } from "../../../src/text/token-text.ts";
 import { count, counted, digits } from "../../shell/format.ts";
-import { grid, nothing, picked, type Run, run, writing } from "../state.ts";
+import { grid, nothing, picked, shown, writing } from "../state.ts";
+import type { Run } from "../text/run.ts";
 import { isMove, pointerLeaves } from "./pointer.ts";
 import { columnOf } from "./weights.ts";
 import { pickedWords } from "./words.ts";
 
 /** Both texts as their tokens: the one that has the focus shades those of the other that belong to it. */
 export function Texts() {
-  const now = run.value;
+  const now = shown.value;
   if (!now) return null;
   const { row, column } = picked.value;
   const rows = grid.value;
@@ -15,10 +16,10 @@ export function Texts() {
   const ofTarget = column === undefined || row !== undefined ? undefined : columnOf(rows, column);
   return (
     <section class="texts" aria-label="Both texts">
-      <h2>{now.ended || !writing.value ? "Written" : "Writing"}</h2>
+      <h2>{headingOf(now)}</h2>
       <p class="written" id="written">
         {now.written}
-        {writing.value && <span class="caret" aria-hidden="true" />}
+        {isBeingWritten(now) && <span class="caret" aria-hidden="true" />}
       </p>
       <p class="small muted" id="run-facts">
         {factsOf(now)}
@@ -29,8 +30,19 @@ export function Texts() {
   );
 }
 
-function factsOf({ name, source, target, ended }: Run): string {
-  const lengths = `${name} · ${counted(source.length, "token")} of source, ${count(target.length)} written`;
+const isBeingWritten = ({ kind, ended }: Run): boolean => writing.value && kind === "live" && !ended;
+
+function headingOf(now: Run): string {
+  if (now.kind === "recorded") return "Recorded";
+  return isBeingWritten(now) ? "Writing" : "Written";
+}
+
+function factsOf({ kind, name, untrained, text, source, target, ended }: Run): string {
+  if (kind === "recorded") {
+    return `Recorded earlier, not on this device: what the bundled model wrote from “${text}”. Your own text's comes in its place.`;
+  }
+  const model = untrained ? `${name}, random weights` : name;
+  const lengths = `${model} · ${counted(source.length, "token")} of source, ${count(target.length)} written`;
   if (!ended) return lengths;
   const { stopReason, score, tokensPerSecond } = ended;
   const reasons: Readonly<Record<string, string>> = {
@@ -75,7 +87,9 @@ function Tokens({ kind, name, tokens, weights }: TokensProps) {
     (currentTarget as HTMLElement).querySelector<HTMLElement>(`[data-token="${to}"]`)?.focus();
   };
   const words = (i: number) =>
-    run.value && i === at ? pickedWords(run.value, grid.value, { ...nothing, [kind]: i }) : visible(tokens[i] ?? "");
+    shown.value && i === at
+      ? pickedWords(shown.value, grid.value, { ...nothing, [kind]: i })
+      : visible(tokens[i] ?? "");
   return (
     <fieldset class="tokens" onKeyDown={move}>
       <legend class="small muted">{name}</legend>

@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { HeadPicker, headWords } from "../../generate/strips/head-picker.tsx";
 import { colourOf, theme } from "../../shell/theme.ts";
-import { grid, head, nothing, type Picked, picked, type Run, rowScale, run } from "../state.ts";
+import { grid, head, nothing, type Picked, picked, rowScale, shown } from "../state.ts";
+import type { Run } from "../text/run.ts";
 import { drawGrid, type GridPlace, pickAt } from "./drawing.ts";
 import { isMove, pointerLeaves } from "./pointer.ts";
 import { AlignmentTable } from "./table.tsx";
@@ -9,7 +10,7 @@ import { pickedWords } from "./words.ts";
 
 /** What each token that was written attends to: a grid with the choice of layer and head, and the same as a table. */
 export function AlignmentView() {
-  const now = run.value;
+  const now = shown.value;
   if (!now) return null;
   return (
     <section class="alignment" aria-label="Alignment" id="alignment">

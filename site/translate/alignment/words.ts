@@ -1,6 +1,7 @@
 import { visible } from "../../../src/text/token-text.ts";
 import { share } from "../../generate/strips/tokens.ts";
-import type { Picked, Run } from "../state.ts";
+import type { Picked } from "../state.ts";
+import type { Run } from "../text/run.ts";
 import { columnOf, strongest } from "./weights.ts";
 
 const quoted = (token: string | undefined): string => `“${visible(token ?? "")}”`;

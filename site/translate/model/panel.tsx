@@ -41,11 +41,13 @@ export function ModelPanel() {
 function Needs() {
   const state = plan.value;
   if (chosenIsLoaded.value && model.value.kind === "ready") {
-    const { architecture, encoderLayers, layers, heads, sourceContext, bytes, quantisation } = model.value.facts;
+    const { architecture, encoderLayers, layers, heads, sourceContext, bytes, quantisation, untrained } =
+      model.value.facts;
     return (
       <p class="small" id="model-facts">
         ✓ loaded: {architecture}, {counted(encoderLayers, "layer")} of encoder and {layers} of decoder,{" "}
-        {counted(heads, "head")}, {quantisation}, {memory(bytes)} on the GPU
+        {counted(heads, "head")}, {quantisation}
+        {untrained ? ", random weights" : ""}, {memory(bytes)} on the GPU
         {sourceContext <= mostNamed ? `; texts of up to ${counted(sourceContext, "token")}` : ""}
       </p>
     );

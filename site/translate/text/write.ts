@@ -1,9 +1,10 @@
 import { batch } from "@preact/signals";
 import { say } from "../../shell/status.ts";
 import { loadModel } from "../model/load.ts";
-import { failure, model, nothing, options, picked, type Run, run, text, writing } from "../state.ts";
+import { failure, model, nothing, options, picked, run, text, writing } from "../state.ts";
 import { client } from "../worker/client.ts";
 import type { Written } from "../worker/protocol.ts";
+import type { Run } from "./run.ts";
 
 /** Milliseconds between two paintings, for pages that are hidden: these have no frames. */
 const hiddenPaint = 200;
@@ -47,7 +48,8 @@ export async function writeNow(): Promise<void> {
     const { name, facts } = model.value;
     const [given, before] = [text.value, run.value];
     let now: Run = {
-      ...{ name, layers: facts.layers, heads: facts.heads, perHead: true, text: given, written: "" },
+      ...{ name, kind: "live", untrained: facts.untrained, layers: facts.layers, heads: facts.heads, perHead: true },
+      ...{ text: given, written: "" },
       ...{ source: [], target: [], rows: [], ended: undefined },
     };
     const show = () => {

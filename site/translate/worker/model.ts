@@ -34,12 +34,13 @@ export async function loadModelFor(
 }
 
 /** What the page shows of a model. */
-export function factsOf({ config, sourceContext, context, bytes, stored, defaults }: EncoderDecoder): ModelFacts {
+export async function factsOf(model: EncoderDecoder): Promise<ModelFacts> {
+  const { config, sourceContext, context, bytes, stored, defaults } = model;
   const { architecture, encoder, decoder } = config;
   const { beams, lengthPenalty, noRepeatNgram, maxTokens } = defaults.options;
   return {
     ...{ architecture, encoderLayers: encoder.layers, layers: decoder.layers, heads: decoder.heads },
-    ...{ sourceContext, context, bytes, quantisation: stored.quantisation },
+    ...{ sourceContext, context, bytes, quantisation: stored.quantisation, untrained: await model.isUntrained() },
     defaults: { beams, lengthPenalty, noRepeatNgram, maxTokens },
   };
 }

@@ -13,6 +13,8 @@ export interface ModelFacts {
   /** Bytes of the weights on the GPU. */
   readonly bytes: number;
   readonly quantisation: string;
+  /** True where its weights cannot be distinguished from random numbers. */
+  readonly untrained: boolean;
   /** What the folder says of how its model writes. */
   readonly defaults: WritingOptions;
 }

@@ -22,7 +22,7 @@ const handlers: Handlers<Calls> = {
     model?.dispose();
     model = undefined;
     model = await loadModelFor(gpu, request, report, signal);
-    return factsOf(model);
+    return await factsOf(model);
   },
   write: async (given, { signal, report }) => {
     if (!model) throw new Error("no model is loaded");

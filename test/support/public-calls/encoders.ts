@@ -64,6 +64,7 @@ export function encoderCalls(
       calls: [["a", [1], { layer: 0, head: 0, perHead: true }]],
       runs: true,
     },
+    "encoders/EncoderDecoder.isUntrained": { of: both.isUntrained, on: both, calls: [[]], runs: true },
     "encoders/Encoder.hidden": { of: encoder.hidden, on: encoder, calls: [["a", {}]], runs: true },
     "encoders/Encoder.fillMask": { of: encoder.fillMask, on: encoder, calls: [["[MASK]", { top: 1 }]], runs: true },
     "encoders/Encoder.classify": {

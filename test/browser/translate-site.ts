@@ -1,0 +1,78 @@
+// The page that translates, open in a browser, with the folders that its tests load.
+import { expect } from "vitest";
+import { sequenceFolder } from "../seq2seq/golden.ts";
+import { bundledModel } from "../support/bundled.ts";
+import { type BuiltSite, buildSite, screenshot } from "./attention-site.ts";
+import type { InstalledBrowser, OpenedPage } from "./driven.ts";
+import { open } from "./generate-ways.ts";
+import { type ModelsServer, serveModels } from "./models-server.ts";
+import { violationsIn } from "./search-ways.ts";
+import { ofTranslate, type TranslatePage } from "./translate-ways.ts";
+
+/** The built site, and a server of models. */
+export interface TranslateSite {
+  readonly site: BuiltSite;
+  readonly models: ModelsServer;
+  close(): Promise<void>;
+}
+
+export async function serveTranslate(): Promise<TranslateSite> {
+  const site = await buildSite();
+  const models = await serveModels({
+    t5: { folder: sequenceFolder("t5") },
+    bart: { folder: "test/golden/bart" },
+    bert: { folder: "test/golden/bert" },
+    "voices-dense": { folder: bundledModel },
+  });
+  return {
+    ...{ site, models },
+    close: async () => {
+      await models.close();
+      await site.close();
+    },
+  };
+}
+
+/** The page in a browser. */
+export interface OpenTranslate extends OpenedPage {
+  readonly translate: TranslatePage;
+  /** Looks at the page at both widths: it does not scroll sideways, and breaks no rule of axe. */
+  eachWidth(state: string, themes?: readonly string[]): Promise<void>;
+  /** Gives a model's address by a link. */
+  openModel(model: string, more?: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export async function openTranslate(
+  { site, models }: TranslateSite,
+  { name, start }: InstalledBrowser,
+): Promise<OpenTranslate> {
+  const browser = await start();
+  const opened = await browser.open(site.translate());
+  const { page, resize } = opened;
+  await resize(1280, 900);
+  return {
+    ...opened,
+    translate: ofTranslate(page),
+    openModel: (model, more = "") =>
+      open(page, site.translate(`v=1&model=${encodeURIComponent(`${models.address}${model}/`)}${more}`)),
+    eachWidth: async (state, themes = ["light"]) => {
+      for (const theme of themes) {
+        await page.evaluate((chosen) => {
+          document.documentElement.dataset["theme"] = chosen;
+        }, theme);
+        for (const [width, height] of [
+          [390, 844],
+          [1280, 900],
+        ] as const) {
+          await resize(width, height);
+          const scroll = await page.evaluate(() => document.documentElement.scrollWidth, undefined);
+          expect(scroll).toBeLessThanOrEqual(width);
+          await screenshot(page, `translate-${state}-${name}-${theme}-${width}`);
+        }
+        expect(await violationsIn(page)).toEqual([]);
+      }
+    },
+    close: () => browser.close(),
+  };
+}
