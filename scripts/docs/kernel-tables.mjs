@@ -1,5 +1,5 @@
 // The tables of kernels, from the ops' variant tables and the headers of the WGSL files. Public names are read from
-// src/index.ts; the WGSL files of a name from its definition.
+// the entries; the WGSL files of a name from its definition.
 import { readFile } from "node:fs/promises";
 import { exportsOf, variantsOf } from "./definitions.mjs";
 
@@ -17,6 +17,7 @@ const headings = new Map([
   ["attention", "Attention"],
   ["linear-attention", "Attention without a softmax"],
   ["softmax", "Softmax"],
+  ["cross-entropy", "Losses"],
   ["elementwise", "Elementwise"],
   ["reduce", "Reductions"],
   ["layout", "Layout"],
@@ -29,7 +30,8 @@ const headings = new Map([
 /** The kernel tables of docs/kernels.md. */
 export async function kernelTables() {
   const ops = [];
-  for (const { file, name } of await exportsOf("src/index.ts")) {
+  const named = await Promise.all(["src/index.ts", "src/train/index.ts"].map((entry) => exportsOf(entry)));
+  for (const { file, name } of named.flat()) {
     const [, folder] = /^src\/kernels\/([^/]+)\//.exec(file) ?? [];
     const variants = folder ? await variantsOf(file, name) : [];
     if (variants.some(({ shaders }) => shaders.length > 0)) ops.push({ folder, name, variants });

@@ -35,6 +35,7 @@ export { dequantise, gatherPages, type Quantisation, quantise, ringPositions, ri
 // Ops
 
 export { geglu, gegluErf, gelu, geluTanh, quickGelu, relu, silu, swiglu } from "./activation.ts";
+export { type CrossEntropyOptions, crossEntropy, crossEntropyBackward } from "./cross-entropy.ts";
 export { add, cast, div, exp, fill, mul, sub, where } from "./elementwise.ts";
 export { gather } from "./embedding.ts";
 export { type GemmOptions, gemm } from "./gemm.ts";

@@ -4,6 +4,7 @@ import { blockMapDispatches } from "./dispatches-block-map.ts";
 import { gemmDispatches } from "./dispatches-gemm.ts";
 import { labDispatches } from "./dispatches-lab.ts";
 import { layoutDispatches } from "./dispatches-layouts.ts";
+import { lossDispatches } from "./dispatches-loss.ts";
 import { moeDispatches } from "./dispatches-moe.ts";
 import { peakDispatches } from "./dispatches-peaks.ts";
 import { samplingDispatches } from "./dispatches-sampling.ts";
@@ -185,6 +186,7 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
   ...blockMapDispatches,
   ...labDispatches,
   ...layoutDispatches,
+  ...lossDispatches,
   ...moeDispatches,
   "layout/copy": {
     constants: { WORKGROUP: 4 },

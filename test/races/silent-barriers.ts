@@ -38,6 +38,9 @@ export const silentBarriers: Readonly<Record<string, Readonly<Record<string, str
       "stays so that the loop is right however columns are shared.",
   },
   "attention/two-pass": { "lib/reduce workgroup_sum 3": lastCall },
+  "cross-entropy/backward/lanes": { "lib/reduce workgroup_sum 3": lastCall },
+  "cross-entropy/count": { "lib/reduce workgroup_sum 3": lastCall },
+  "cross-entropy/mean": { "lib/reduce workgroup_sum 3": lastCall },
   "linear-attention/read-out": { "lib/reduce workgroup_sum 3": lastCall },
   "moe/align/count": {
     "moe/align/count main 1":

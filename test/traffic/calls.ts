@@ -4,6 +4,7 @@ import { acceptDrafts, tokenWeights } from "../../src/kernels/sampling/accept-dr
 import { type CountedCall, type Inputs, named } from "./call.ts";
 import { attentionCalls } from "./calls-attention.ts";
 import { backwardCalls } from "./calls-backward.ts";
+import { lossCalls } from "./calls-loss.ts";
 import { rowCalls } from "./calls-rows.ts";
 import { weightCalls } from "./calls-weights.ts";
 
@@ -17,6 +18,7 @@ export function calls(inputs: Inputs): Readonly<Record<string, CountedCall>> {
     ...expertCalls(inputs),
     ...rowCalls(inputs),
     ...backwardCalls(inputs),
+    ...lossCalls(inputs),
     ...weightCalls(inputs),
     ...attentionCalls(inputs),
   };

@@ -21,6 +21,7 @@ const routed: Figures = { operations: { not: padded }, bytes: { not: padded } };
 const pastTheEnd: Figures = {
   operations: { not: "the kernel also squares what is past the end of a row in its registers" },
 };
+const exponentials = "the figure leaves out what marks the target and the padding";
 const branches = "what it computes depends on the values";
 
 /** The figures of every kernel, by file. */
@@ -37,6 +38,12 @@ export const figures: Readonly<Record<string, Figures>> = {
   "attention/split-k/parts": products,
   "attention/subgroups": products,
   "attention/two-pass": products,
+  "cross-entropy/backward/lanes": { operations: { not: exponentials } },
+  "cross-entropy/backward/naive": { operations: { not: exponentials } },
+  "cross-entropy/count": { operations: { not: "it counts integers" } },
+  "cross-entropy/mean": all,
+  "cross-entropy/naive": { operations: { not: exponentials } },
+  "cross-entropy/online": { operations: { not: exponentials } },
   "elementwise/binary": all,
   "elementwise/cast": all,
   "elementwise/fill": all,

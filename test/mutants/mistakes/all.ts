@@ -6,6 +6,7 @@ import { elementMistakes } from "./elements.ts";
 import { gemmMistakes } from "./gemm.ts";
 import { labMistakes } from "./lab.ts";
 import { layoutMistakes } from "./layouts.ts";
+import { lossMistakes } from "./loss.ts";
 import { matmulMistakes } from "./matmul.ts";
 import { mixtureMistakes } from "./mixture.ts";
 import { normSoftmaxMistakes } from "./norm-softmax.ts";
@@ -30,4 +31,5 @@ export const mistakes: readonly Mistake[] = [
   ...peakMistakes,
   ...labMistakes,
   ...mixtureMistakes,
+  ...lossMistakes,
 ];

@@ -113,6 +113,7 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
   const alignment = { counts: [1, 1], offsets: [0, 1, 2] };
   const rule = { k: 1, scores: "softmax", normalise: true, scale: 1, groups: { count: 2, keep: 1, by: "maximum" } };
   const one = { start: 0, length: 3 };
+  const lossOptions = { ignored: -100, smoothing: 0.1, softcap: 2, zLoss: 0.1, vocabulary: 3 };
   const feed = { x: bits(2, 4), ...experts, weights: bits(2, 1), gateUp: bits(8, 4), down: bits(8, 2) };
   const calls: Readonly<Record<string, PublicCalls>> = {
     axes: of(reference.axes, ["op", { x: m2 }, { x: "a b" }]),
@@ -161,6 +162,11 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
     where: of(reference.where, [{ condition: m2, a: m2, b: m2 }]),
     segments: of(reference.segments, [{ x: m2, weights: v2, offsets: v2 }, { operation: "sum" }]),
     softcap: of(reference.softcap, [x, { cap: 30 }]),
+    crossEntropy: of(reference.crossEntropy, [{ ...logits, targets: v2 }, lossOptions]),
+    crossEntropyBackward: of(reference.crossEntropyBackward, [
+      { ...logits, targets: v2, lse: v2, count: bits(1), dloss: bits(1) },
+      lossOptions,
+    ]),
     gather: of(reference.gather, [{ ids: v2, table: m2 }, { scale: 2 }]),
     gemm: of(reference.gemm, [{ a: m2, b: m2, bias: v2 }, { activation: "relu" }]),
     concat: of(reference.concat, [{ a: m2, b: m2 }, { axis: 0 }]),

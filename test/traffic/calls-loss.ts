@@ -1,0 +1,36 @@
+// Calls of the losses of training and their gradients.
+import { variantsOf } from "../../src/check/case-table.ts";
+import { countTargets, crossEntropyRows, meanLoss } from "../../src/kernels/cross-entropy/cross-entropy.ts";
+import { crossEntropyBackward } from "../../src/kernels/cross-entropy/cross-entropy-backward.ts";
+import type { CountedCall, Inputs } from "./call.ts";
+
+const options = { smoothing: 0.1, zLoss: 0.01 };
+
+export function lossCalls({ gpu, random, words }: Inputs): Readonly<Record<string, CountedCall>> {
+  const found: Record<string, CountedCall> = {};
+  const add = (name: string, of: (cols: number) => unknown, some = 32) => {
+    found[name] = { record: () => of(some), grown: () => of(2 * some) };
+  };
+  const targets = () => words([2], 3, 30);
+  const upstream = () => ({ lse: random([2]), count: random([1]), dloss: random([1]) });
+  for (const variant of variantsOf(crossEntropyRows)) {
+    add(`crossEntropyRows ${variant}`, (cols) =>
+      crossEntropyRows(gpu, { logits: random([2, cols]), targets: targets() }, { ...options, variant }),
+    );
+  }
+  for (const variant of variantsOf(crossEntropyBackward)) {
+    for (const inPlace of [false, true]) {
+      add(`crossEntropyBackward ${variant}${inPlace ? " in place" : ""}`, (cols) =>
+        crossEntropyBackward(
+          gpu,
+          { logits: random([2, cols]), targets: targets(), ...upstream() },
+          { ...options, variant, inPlace },
+        ),
+      );
+    }
+  }
+  add("countTargets", (rows) => countTargets(gpu, { targets: words([rows], ...Array(rows).keys()) }));
+  // One loss of each thread, and two.
+  add("meanLoss", (rows) => meanLoss(gpu, { losses: random([rows]), count: random([1]) }), 256);
+  return found;
+}
