@@ -9,18 +9,21 @@ function map(operation: string, tensors: Input, f: (value: number) => number): {
   const { x } = given(operation, tensors, { x: tensor });
   return { y: dense(x.shape, x.values.map(f)) };
 }
-const sigmoid = (u: number): number => 1 / (1 + Math.exp(-u));
+
+/** `1 / (1 + exp(−u))`. */
+export const sigmoid = (u: number): number => 1 / (1 + Math.exp(-u));
 
 /**
  * `u · Φ(u)`, Φ being the normal distribution function `(1 + erf(u/√2)) / 2`, here as erfc, which keeps the left
  * tail.
  */
-const geluOf = (u: number): number => (u / 2) * erfc(-u / Math.SQRT2);
+export const geluOf = (u: number): number => (u / 2) * erfc(-u / Math.SQRT2);
 
 /** `u/2 · (1 + tanh(√(2/π) (u + 0.044715 u³)))`, here as `u · sigmoid(2 …)`, which is equal and keeps the left tail. */
-const geluTanhOf = (u: number): number => u * sigmoid(2 * Math.sqrt(2 / Math.PI) * (u + 0.044715 * u ** 3));
+export const geluTanhOf = (u: number): number => u * sigmoid(2 * Math.sqrt(2 / Math.PI) * (u + 0.044715 * u ** 3));
 
-const siluOf = (u: number): number => u * sigmoid(u);
+/** `u · sigmoid(u)`. */
+export const siluOf = (u: number): number => u * sigmoid(u);
 
 /** GELU, exact: `x · Φ(x)` (Hendrycks and Gimpel 2016, section 2). y like x. Hugging Face calls it "gelu". */
 export const gelu = (tensors: Input): { y: Dense } => map("gelu", tensors, geluOf);

@@ -35,6 +35,18 @@ export { dequantise, gatherPages, type Quantisation, quantise, ringPositions, ri
 // Ops
 
 export { geglu, gegluErf, gelu, geluTanh, quickGelu, relu, silu, swiglu } from "./activation.ts";
+export {
+  expBackward,
+  gegluBackward,
+  gegluErfBackward,
+  geluBackward,
+  geluTanhBackward,
+  quickGeluBackward,
+  reluBackward,
+  siluBackward,
+  softcapBackward,
+  swigluBackward,
+} from "./activation-backward.ts";
 export { type CrossEntropyOptions, crossEntropy, crossEntropyBackward } from "./cross-entropy.ts";
 export { add, cast, div, exp, fill, mul, sub, where } from "./elementwise.ts";
 export { gather } from "./embedding.ts";

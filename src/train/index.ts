@@ -19,6 +19,29 @@ export {
 } from "../kernels/cross-entropy/cross-entropy-backward.ts";
 export type { Ignoring, LossOptions } from "../kernels/cross-entropy/options.ts";
 
+// Gradients of ops
+
+export {
+  expBackward,
+  geluBackward,
+  geluTanhBackward,
+  quickGeluBackward,
+  reluBackward,
+  siluBackward,
+} from "../kernels/elementwise/activation-backward.ts";
+export {
+  type GatedBackwardTensors,
+  type GatedGradients,
+  gegluBackward,
+  gegluErfBackward,
+  swigluBackward,
+} from "../kernels/elementwise/gated-backward.ts";
+export type { MapBackwardTensors, MapGradient } from "../kernels/elementwise/map-backward.ts";
+export { softcapBackward } from "../kernels/elementwise/softcap-backward.ts";
+export type { NormBackwardTensors, NormGradients } from "../kernels/norm/backward.ts";
+export { type LayerNormBackwardOptions, layerNormBackward } from "../kernels/norm/layer-norm-backward.ts";
+export { type RmsNormBackwardOptions, rmsNormBackward } from "../kernels/norm/rms-norm-backward.ts";
+
 // Gradients
 
 export { GradientError } from "./errors.ts";

@@ -1,5 +1,5 @@
 // Dispatches of kernels that compute gradients.
-import { type Dispatch, floats } from "./dispatch.ts";
+import { type Dispatch, floats, strides } from "./dispatch.ts";
 
 /** Gradients of a norm's rows of 24 elements, two threads a row and two rows a workgroup; the last row is alone. */
 const rows = (statistics: Dispatch["outputs"]): Dispatch => ({
@@ -23,7 +23,30 @@ const bySubgroups = { constants: { SUBGROUP: 2, ROWS: 2 }, workgroups: [3, 1, 1]
 const weight = { dweights: 72 } as const;
 const both = { dweights: 72, dbiases: 72 } as const;
 
+/** Eleven elements, four at a time, in workgroups of four threads. */
+const elementwise = (inputs: readonly string[], outputs: readonly string[]): Dispatch => ({
+  constants: { WORKGROUP: 4 },
+  uniforms: {
+    params: {
+      ...{ n: 11, d1: 1, d2: 1, d3: 11 },
+      ...Object.assign({}, ...[...inputs, ...outputs].map((name) => strides(name, [1, 1, 1, 11]))),
+    },
+  },
+  inputs: Object.fromEntries(inputs.map((name) => [name, floats(44)])),
+  outputs: Object.fromEntries(outputs.map((name) => [name, 44])),
+  workgroups: [2, 2, 1],
+});
+
 export const backwardDispatches: Readonly<Record<string, Dispatch>> = {
+  "elementwise/gated-backward": elementwise(["gate", "up", "dy"], ["dgate", "dup"]),
+  "elementwise/map-backward": elementwise(["x", "dy"], ["dx"]),
+  "elementwise/softcap-backward": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { n: 11, cap: 5 } },
+    inputs: { x: floats(11), dy: floats(11) },
+    outputs: { dx: 11 },
+    workgroups: [3, 1, 1],
+  },
   "norm/layer-norm-backward": rows({ scales: 5, means: 5 }),
   "norm/layer-norm-backward-registers": groups(inRegisters, both),
   "norm/layer-norm-backward-subgroups": groups(bySubgroups, both),

@@ -1,8 +1,12 @@
 // Calls of ops that compute gradients.
 import { variantsOf } from "../../src/check/case-table.ts";
+import * as activations from "../../src/kernels/elementwise/activation-backward.ts";
+import * as gated from "../../src/kernels/elementwise/gated-backward.ts";
+import { softcapBackward } from "../../src/kernels/elementwise/softcap-backward.ts";
 import { layerNormBackward } from "../../src/kernels/norm/layer-norm-backward.ts";
 import { rmsNormBackward } from "../../src/kernels/norm/rms-norm-backward.ts";
-import type { CountedCall, Inputs } from "./call.ts";
+import { slice } from "../../src/tensor/views.ts";
+import { type CountedCall, type Inputs, named } from "./call.ts";
 
 /** Short rows: one load of each of four threads, and two; sums of one run. */
 const [short, long] = [16, 32] as const;
@@ -31,5 +35,17 @@ export function backwardCalls({ gpu, random }: Inputs): Readonly<Record<string, 
   add("rmsNormBackward in groups subgroups", (cols) =>
     rmsNormBackward(gpu, tensors(512, cols), { eps: 1e-5, variant: "subgroups" }),
   );
-  return found;
+  return { ...found, ...elementwiseCalls(gpu, random) };
+}
+
+function elementwiseCalls(gpu: Inputs["gpu"], random: Inputs["random"]) {
+  const [x, dy, a, b, c] = [random([3, 7]), random([3, 7]), random([3, 8]), random([3, 8]), random([3, 8])];
+  const target = random([3, 16]);
+  const halves = { dgate: slice(target, 1, 0, 8), dup: slice(target, 1, 8, 16) };
+  return named({
+    ...Object.fromEntries(Object.entries(activations).map(([name, op]) => [name, () => op(gpu, { x, dy })])),
+    ...Object.fromEntries(Object.entries(gated).map(([name, op]) => [name, () => op(gpu, { gate: a, up: b, dy: c })])),
+    "swigluBackward into halves": () => gated.swigluBackward(gpu, { gate: a, up: b, dy: c }, { into: halves }),
+    softcapBackward: () => softcapBackward(gpu, { x, dy }, { cap: 2 }),
+  });
 }

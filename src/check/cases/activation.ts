@@ -12,7 +12,7 @@ const every = (from: number, to: number, step: number) =>
 const folding: CaseInput = { shape: [2, 5, 256], values: normal(2 * 5 * 256, 2, 3) };
 
 /** Arguments of all activations; those that fold a grid are added below. */
-const values: Readonly<Record<string, CaseInput>> = {
+export const values: Readonly<Record<string, CaseInput>> = {
   "one element": { shape: [1], values: [0.7] },
   "ragged: 3 × 127": { shape: [3, 127], values: normal(3 * 127, 1) },
   "70,000 elements, one per step": { shape: [70_001], values: normal(70_001, 3, 2) },
@@ -26,7 +26,8 @@ const values: Readonly<Record<string, CaseInput>> = {
   "zeros and tiny values": { shape: [8], values: [0, -0, 1e-30, -1e-30, 1e-10, -1e-10, 1e-5, -1e-5] },
 };
 
-const plainOnly: Readonly<Record<string, CaseInput>> = {
+/** Those of functions of one tensor besides. */
+export const plainOnly: Readonly<Record<string, CaseInput>> = {
   "a scalar": { shape: [], values: [-0.3] },
   "NaN and infinities": {
     shape: [8],
@@ -35,7 +36,7 @@ const plainOnly: Readonly<Record<string, CaseInput>> = {
 };
 
 /** One case for each of the arguments. */
-const casesOf = <Inputs>(named: Readonly<Record<string, CaseInput>>, inputs: (x: CaseInput) => Inputs) => [
+export const casesOf = <Inputs>(named: Readonly<Record<string, CaseInput>>, inputs: (x: CaseInput) => Inputs) => [
   ...Object.entries(named).map(([name, x]) => ({ name, inputs: inputs(x) })),
   { name: "folds: 10 workgroups, four per step", tags: ["folds"], inputs: inputs(folding) },
 ];

@@ -5,12 +5,17 @@ import { allowedUlps, type Gate } from "../gate.ts";
 
 const f = Math.fround;
 
-const sigmoid = (u: number) => f(1 / f(1 + f(Math.exp(-u))));
-const silu = (u: number) => f(u * sigmoid(u));
+/** `1 / (1 + exp(−u))` in f32. */
+export const sigmoid = (u: number) => f(1 / f(1 + f(Math.exp(-u))));
+/** `u · sigmoid(u)` in f32. */
+export const silu = (u: number) => f(u * sigmoid(u));
 const quickGelu = (u: number) => f(u * sigmoid(f(f(1.702) * u)));
-const tanhArgument = (u: number) => f(f(2 * Math.sqrt(2 / Math.PI)) * f(u + f(f(0.044715) * f(u * f(u * u)))));
-const geluTanh = (u: number) => f(u * sigmoid(tanhArgument(u)));
-const gelu = (u: number) => f(f(u / 2) * f(erfc(f(-u * f(Math.SQRT1_2)))));
+/** Twice the argument of tanh in GELU's approximation, in f32. */
+export const tanhArgument = (u: number) => f(f(2 * Math.sqrt(2 / Math.PI)) * f(u + f(f(0.044715) * f(u * f(u * u)))));
+/** GELU by its tanh approximation, in f32. */
+export const geluTanh = (u: number) => f(u * sigmoid(tanhArgument(u)));
+/** Exact GELU in f32. */
+export const gelu = (u: number) => f(f(u / 2) * f(erfc(f(-u * f(Math.SQRT1_2)))));
 
 /** Where exp(-z) of an f32 is 0 or infinite. */
 const furthest = 104;
@@ -18,7 +23,7 @@ const furthest = 104;
 /**
  * Ulps that WGSL allows `u · sigmoid(z)`: a division, and the share of the exponential's error that remains next to 1.
  */
-function allowed(z: number): number {
+export function allowed(z: number): number {
   const bounded = Math.max(-furthest, Math.min(furthest, z));
   return allowedUlps.division + allowedUlps.exp(bounded) * Math.min(1, Math.exp(-bounded));
 }

@@ -106,6 +106,8 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
   const pair = [{ a: m2, b: m2 }];
   const gated = [{ gate: m2, up: m2 }];
   const reduced = [x, { axis: 0 }];
+  const mapped = [{ ...x, dy: m2 }];
+  const gatedGradients = [{ gate: m2, up: m2, dy: m2 }];
   const normGradients = [{ ...x, weight: v2, dy: m2, dsum: m2 }, { eps: 1e-5 }];
   const logits = { logits: bits(2, 4) };
   const filters = { temperature: 1, topK: 2, topP: 0.5, minP: 0.1 };
@@ -155,6 +157,14 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
       relu: of(reference.relu, [x]),
       silu: of(reference.silu, [x]),
     },
+    ...{ expBackward: of(reference.expBackward, mapped), geluBackward: of(reference.geluBackward, mapped) },
+    geluTanhBackward: of(reference.geluTanhBackward, mapped),
+    quickGeluBackward: of(reference.quickGeluBackward, mapped),
+    ...{ reluBackward: of(reference.reluBackward, mapped), siluBackward: of(reference.siluBackward, mapped) },
+    gegluBackward: of(reference.gegluBackward, gatedGradients),
+    gegluErfBackward: of(reference.gegluErfBackward, gatedGradients),
+    swigluBackward: of(reference.swigluBackward, gatedGradients),
+    softcapBackward: of(reference.softcapBackward, [{ ...x, dy: m2 }, { cap: 30 }]),
     ...{ add: of(reference.add, pair), sub: of(reference.sub, pair), mul: of(reference.mul, pair) },
     ...{ div: of(reference.div, pair), exp: of(reference.exp, [x]), softmax: of(reference.softmax, [x]) },
     cast: of(reference.cast, [x, { dtype: "f16" }]),

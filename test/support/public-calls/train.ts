@@ -10,7 +10,37 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
   const loss = { ignored: -100, smoothing: 0.1, softcap: 2, zLoss: 0.1, vocabulary: 3 };
   const [v1, v2, logits] = [zeros([1]), zeros([2]), zeros([2, 4])];
   const rule = { of: () => {}, record: () => ({}) };
+  const m4 = zeros([2, 4]);
+  const normed = { x: m4, weight: zeros([4]), dy: m4, dsum: m4 };
+  const map = (of: unknown, more = {}) =>
+    call(of, [
+      { x: m4, dy: m4 },
+      { ...more, into: { dx: zeros([2, 4]) } },
+    ]);
+  const gated = (of: unknown) =>
+    call(of, [{ gate: m4, up: m4, dy: m4 }, { into: { dgate: zeros([2, 4]), dup: zeros([2, 4]) } }]);
   return {
+    ...{ "train/expBackward": map(train.expBackward), "train/geluBackward": map(train.geluBackward) },
+    ...{ "train/geluTanhBackward": map(train.geluTanhBackward), "train/siluBackward": map(train.siluBackward) },
+    ...{ "train/quickGeluBackward": map(train.quickGeluBackward), "train/reluBackward": map(train.reluBackward) },
+    "train/softcapBackward": map(train.softcapBackward, { cap: 30 }),
+    "train/gegluBackward": gated(train.gegluBackward),
+    "train/gegluErfBackward": gated(train.gegluErfBackward),
+    "train/swigluBackward": gated(train.swigluBackward),
+    "train/layerNormBackward": call(train.layerNormBackward, [
+      normed,
+      {
+        ...{ eps: 1e-5, needs: { x: true, weight: true, bias: true }, variant: "workgroup" },
+        into: { dx: zeros([2, 4]), dweight: zeros([4]), dbias: zeros([4]) },
+      },
+    ]),
+    "train/rmsNormBackward": call(train.rmsNormBackward, [
+      normed,
+      {
+        ...{ eps: 1e-5, needs: { x: true, weight: true }, variant: "workgroup" },
+        into: { dx: zeros([2, 4]), dweight: zeros([4]) },
+      },
+    ]),
     "train/gradients": {
       // Outside of a recording even a right call is refused.
       ...call(train.gradients, [zeros([]), { weight: zeros([2, 2]) }, { upstream: zeros([]), rules: [rule] }]),

@@ -1,0 +1,6 @@
+// with: lib/exponential
+// Of the exponential:  itself
+
+fn derivative(x: Vector) -> Vector {
+  return exponential(x);
+}

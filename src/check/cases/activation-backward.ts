@@ -1,0 +1,93 @@
+import {
+  expBackward,
+  geluBackward,
+  geluTanhBackward,
+  quickGeluBackward,
+  reluBackward,
+  siluBackward,
+} from "../../kernels/elementwise/activation-backward.ts";
+import { gegluBackward, gegluErfBackward, swigluBackward } from "../../kernels/elementwise/gated-backward.ts";
+import { softcapBackward } from "../../kernels/elementwise/softcap-backward.ts";
+import * as reference from "../../reference/activation-backward.ts";
+import { sizeOf } from "../../tensor/shape.ts";
+import type { CaseInput, CaseTable } from "../case-table.ts";
+import { activationBackwardGates, softcapBackwardGate } from "../emulation/activation-backward.ts";
+import { normal } from "../random.ts";
+import { casesOf, plainOnly, values } from "./activation.ts";
+import { softcapCases } from "./softcap.ts";
+
+const like = ({ shape }: CaseInput, seed: number): CaseInput => ({ shape, values: normal(sizeOf(shape), seed) });
+
+const plain = casesOf({ ...values, ...plainOnly }, (x) => ({ x, dy: like(x, 10) }));
+const { "large values: exp and tanh would overflow": _, ...withoutOverflow } = values;
+const ends: CaseInput = { shape: [7], values: [88, -87, -104, 0, -1e30, Number.POSITIVE_INFINITY, -100] };
+const exponential = casesOf({ ...withoutOverflow, ...plainOnly, "the ends of exp": ends }, (x) => ({
+  ...{ x, dy: like(x, 10) },
+}));
+const gated = casesOf(values, (gate) => ({ gate, up: like(gate, 9), dy: like(gate, 10) }));
+
+const plainTable = (
+  op: "geluBackward" | "geluTanhBackward" | "siluBackward" | "quickGeluBackward" | "reluBackward",
+  run: typeof geluBackward,
+  expected: typeof reference.geluBackward,
+): CaseTable<"x" | "dy", "dx", object, "map-backward"> => ({
+  op,
+  variants: ["map-backward"],
+  cases: plain,
+  reference: expected,
+  run,
+  gate: activationBackwardGates[op],
+});
+
+const gatedTable = (
+  op: "swigluBackward" | "gegluBackward" | "gegluErfBackward",
+  run: typeof swigluBackward,
+  expected: typeof reference.swigluBackward,
+): CaseTable<"gate" | "up" | "dy", "dgate" | "dup", object, "gated-backward"> => ({
+  op,
+  variants: ["gated-backward"],
+  cases: gated,
+  reference: expected,
+  run,
+  gate: activationBackwardGates[op],
+});
+
+/** Held to the cap alone, as the exponential is. */
+const expTable: CaseTable<"x" | "dy", "dx", object, "map-backward"> = {
+  op: "expBackward",
+  variants: ["map-backward"],
+  cases: exponential,
+  reference: reference.expBackward,
+  run: expBackward,
+};
+
+/** All but one have no gradient that f32 has. */
+const beyondTheCap: (typeof softcapCases.cases)[number] = {
+  name: "large values, and one that is not",
+  inputs: { x: { shape: [9], values: [1e30, -1e30, 3e38, -3e38, 0.7, 1e5, -1e5, 200, -200] } },
+  options: { cap: 1.5 },
+};
+
+const softcapTable: CaseTable<"x" | "dy", "dx", { cap: number }, "softcap-backward"> = {
+  op: "softcapBackward",
+  variants: ["softcap-backward"],
+  cases: softcapCases.cases
+    .map((item) => (item.name.startsWith("large values") ? beyondTheCap : item))
+    .map((item) => ({ ...item, inputs: { x: item.inputs.x, dy: like(item.inputs.x, 10) } })),
+  reference: reference.softcapBackward,
+  run: softcapBackward,
+  gate: softcapBackwardGate,
+};
+
+export const activationBackwardCases: readonly CaseTable[] = [
+  plainTable("geluBackward", geluBackward, reference.geluBackward),
+  plainTable("geluTanhBackward", geluTanhBackward, reference.geluTanhBackward),
+  plainTable("siluBackward", siluBackward, reference.siluBackward),
+  plainTable("quickGeluBackward", quickGeluBackward, reference.quickGeluBackward),
+  plainTable("reluBackward", reluBackward, reference.reluBackward),
+  expTable,
+  softcapTable,
+  gatedTable("swigluBackward", swigluBackward, reference.swigluBackward),
+  gatedTable("gegluBackward", gegluBackward, reference.gegluBackward),
+  gatedTable("gegluErfBackward", gegluErfBackward, reference.gegluErfBackward),
+];

@@ -1,0 +1,116 @@
+import gatedSource from "#shaders/elementwise/gated-backward.wgsl";
+import gradientsApart from "#shaders/elementwise/gradients/apart.wgsl";
+import gradientsTogether from "#shaders/elementwise/gradients/together.wgsl";
+import activationGelu from "#shaders/lib/activation/gelu.wgsl";
+import activationGeluTanh from "#shaders/lib/activation/gelu-tanh.wgsl";
+import activationSilu from "#shaders/lib/activation/silu.wgsl";
+import derivativeGelu from "#shaders/lib/derivative/gelu.wgsl";
+import derivativeGeluTanh from "#shaders/lib/derivative/gelu-tanh.wgsl";
+import derivativeSilu from "#shaders/lib/derivative/silu.wgsl";
+import type { Gpu } from "../../gpu/gpu.ts";
+import type { ShaderModule } from "../../gpu/shader-module.ts";
+import { fieldsOf } from "../../options/checks.ts";
+import { ShapeError } from "../../tensor/shape.ts";
+import { Tensor } from "../../tensor/tensor.ts";
+import { checkCall, intoOf, tensorFields } from "../arguments.ts";
+import { boundOffset } from "../bindings.ts";
+import { defineKernel, type Into, type KernelContext } from "../kernel.ts";
+import { checkWalk, type Walk, walker, walkOver } from "../layout/walk.ts";
+import type { Gated } from "./activation.ts";
+import { checkSameShape, gradientIn } from "./map-backward.ts";
+
+/** The factors, and the gradient of their product: f32 of one shape. */
+export interface GatedBackwardTensors extends Gated {
+  readonly dy: Tensor;
+}
+
+/** The gradients of the factors. */
+export interface GatedGradients {
+  readonly dgate: Tensor;
+  readonly dup: Tensor;
+}
+
+interface GatedOptions {
+  readonly walk: Walk;
+  readonly gradients: GatedGradients;
+}
+
+const fields = tensorFields("gate", "up", "dy");
+const intoBoth = fieldsOf({ into: intoOf("dgate", "dup") });
+
+/** The memory from the first to the last element of two views of one tensor; undefined where they have memory each. */
+function memoryOf({ dgate, dup }: GatedGradients): Tensor | undefined {
+  if (dgate.storage !== dup.storage) return undefined;
+  const ends = [dgate, dup].map(({ offset, shape, strides }) =>
+    shape.reduce((end, size, axis) => end + (size - 1) * (strides[axis] ?? 0), offset + 1),
+  );
+  const first = Math.min(dgate.offset, dup.offset);
+  return new Tensor(dgate.gpu, [Math.max(...ends) - first], "f32", dgate.segments, [1], first);
+}
+
+/** Where the gradients begin in the memory that they share. */
+function within({ gradients }: GatedOptions, context: KernelContext, isShared: boolean): KernelContext {
+  if (!isShared) return context;
+  const bound = Math.min(boundOffset(gradients.dgate), boundOffset(gradients.dup));
+  const { dgate, dup } = gradients;
+  return { ...context, offsets: { ...context.offsets, dgate: dgate.offset - bound, dup: dup.offset - bound } };
+}
+
+function defineGatedBackward(name: string, parts: readonly ShaderModule[], flops: number) {
+  const define = (isShared: boolean) => {
+    const walked = (options: GatedOptions, context: KernelContext) =>
+      walker(options.walk, within(options, context, isShared));
+    return defineKernel({
+      name: "elementwise/gated-backward",
+      source: gatedSource,
+      inputs: { gate: "[...n]", up: "[...n]", dy: "[...n]" },
+      inout: { "both?": "[both]" },
+      outputs: { "dgate?": "[...n]", "dup?": "[...n]" },
+      wants: (_: GatedOptions) => ({ dgate: !isShared, dup: !isShared }),
+      strided: ["gate", "up", "dy", "dgate", "dup", "both"],
+      params: (_, options, context) => walked(options, context).params,
+      specialise: (_, options, context) => ({
+        parts: [isShared ? gradientsTogether : gradientsApart, ...parts, ...walked(options, context).parts],
+      }),
+      threads: (_, options, context) => walked(options, context).steps,
+      cost: ({ n }) => ({
+        flops: flops * n,
+        requestedBytes: 20 * n,
+        ...(isShared ? { compulsoryBytes: 20 * n } : {}), // the memory between them is not written
+      }),
+    });
+  };
+  const [apart, together] = [define(false), define(true)];
+  const op = (gpu: Gpu, tensors: GatedBackwardTensors, options: Into<GatedGradients> = {}): GatedGradients => {
+    checkCall(name, fields, tensors, intoBoth, options);
+    const { gate, up, dy } = tensors;
+    checkSameShape(name, ["gate", gate], { up, dy });
+    const { into = {} } = options;
+    const dgate = gradientIn(name, "dgate", gate, into.dgate);
+    const dup = gradientIn(name, "dup", up, into.dup);
+    const walk = walkOver(gate.shape, { gate, up, dy, dgate, dup });
+    checkWalk(name, walk);
+    const gradients = { dgate, dup };
+    const both = gate.size > 0 ? memoryOf(gradients) : undefined;
+    if (both && dgate.offset === dup.offset)
+      throw new ShapeError(`${name}: into.dgate and into.dup are the same memory`);
+    return gpu.group({ op: name, variant: "gated-backward", options: {}, by: op, tensors }, () => {
+      if (both) together(gpu, { gate, up, dy, both }, { walk, gradients });
+      else apart(gpu, { gate, up, dy }, { walk, gradients, into: gradients });
+      return gradients;
+    });
+  };
+  return op;
+}
+
+/**
+ * Gradients of {@link swiglu}: `dgate = dy · up · silu′(gate)`, `dup = dy · silu(gate)`. f32 of one shape, all of which
+ * may be views; those in `into` may be halves of one tensor, from `slice`, as gate and up may.
+ */
+export const swigluBackward = defineGatedBackward("swiglu-backward", [activationSilu, derivativeSilu], 18);
+
+/** Gradients of {@link geglu}: as {@link swigluBackward}, with the tanh form of GELU. */
+export const gegluBackward = defineGatedBackward("geglu-backward", [activationGeluTanh, derivativeGeluTanh], 35);
+
+/** Gradients of {@link gegluErf}: as {@link swigluBackward}, with exact GELU. */
+export const gegluErfBackward = defineGatedBackward("geglu-erf-backward", [activationGelu, derivativeGelu], 84);
