@@ -1,6 +1,6 @@
-import { finite } from "../options/checks.ts";
+import { finite, required, size } from "../options/checks.ts";
 import { at, axes, type Dense, dense } from "./dense.ts";
-import { given, tensor } from "./given.ts";
+import { given, optionalTensor, tensor } from "./given.ts";
 
 /**
  * Embedding: row `ids[t]` of the table, for every token. ids `[t]`, table `[v, c]` → y `[t, c]`,
@@ -19,4 +19,27 @@ export function gather(tensors: { ids: Dense; table: Dense }, options: { scale?:
     for (let j = 0; j < c; j++) y.values[token * c + j] = scale * at(table.values, id * c + j);
   }
   return { y };
+}
+
+/**
+ * The gradient of an embedding: row v is `scale` times the sum of the rows of dy whose id is v. ids `[t]`, dy `[t, c]` →
+ * dtable `[rows, c]`, added to `dtable` where there is one. Ids outside of the table have no row.
+ */
+export function gatherBackward(
+  tensors: { ids: Dense; dy: Dense; dtable?: Dense },
+  options: { rows: number; scale?: number },
+): { dtable: Dense } {
+  const checks = { ids: tensor, dy: tensor, dtable: optionalTensor };
+  const { ids, dy, dtable: before } = given("gatherBackward", tensors as Required<typeof tensors>, checks);
+  const { rows, scale = 1 } = given("gatherBackward", options, { rows: required(size), scale: finite });
+  const { t, c } = axes("gatherBackward", { ids, dy }, { ids: "t", dy: "t c" });
+  const dtable = dense([rows, c], before?.values);
+  for (let token = 0; token < t; token++) {
+    const id = at(ids.values, token);
+    if (id >= rows) continue;
+    for (let j = 0; j < c; j++) {
+      dtable.values[id * c + j] = at(dtable.values, id * c + j) + scale * at(dy.values, token * c + j);
+    }
+  }
+  return { dtable };
 }

@@ -49,7 +49,7 @@ export {
 } from "./activation-backward.ts";
 export { type CrossEntropyOptions, crossEntropy, crossEntropyBackward } from "./cross-entropy.ts";
 export { add, cast, div, exp, fill, mul, sub, where } from "./elementwise.ts";
-export { gather } from "./embedding.ts";
+export { gather, gatherBackward } from "./embedding.ts";
 export { type GemmOptions, gemm } from "./gemm.ts";
 export { concat, type SliceOptions, slice, transpose } from "./layout.ts";
 export { matmul } from "./matmul.ts";

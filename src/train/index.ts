@@ -38,6 +38,12 @@ export {
 } from "../kernels/elementwise/gated-backward.ts";
 export type { MapBackwardTensors, MapGradient } from "../kernels/elementwise/map-backward.ts";
 export { softcapBackward } from "../kernels/elementwise/softcap-backward.ts";
+export {
+  type GatherGradient,
+  type GatherGradientOptions,
+  type GatherGradientTensors,
+  gatherBackward,
+} from "../kernels/embedding/gather-backward.ts";
 export type { NormBackwardTensors, NormGradients } from "../kernels/norm/backward.ts";
 export { type LayerNormBackwardOptions, layerNormBackward } from "../kernels/norm/layer-norm-backward.ts";
 export { type RmsNormBackwardOptions, rmsNormBackward } from "../kernels/norm/rms-norm-backward.ts";

@@ -15,7 +15,13 @@ const ofNarrow = { logits: floats(5 * 6), targets: words(0, 4, 9, 2, 3) };
 
 const upstream = { lse: positive(5), count: Float32Array.of(4), dloss: Float32Array.of(0.5) };
 
-/** Kernels of losses, by name. */
+/** Ten tokens of a table of 3 rows and 8 columns, one of an id outside of it, in order of their ids. */
+const ids = words(2, 0, 0, 1, 0, 2, 9, 0, 0, 0);
+const order = words(1, 2, 4, 7, 8, 9, 3, 0, 5, 6);
+const parts = floats(3 * 2 * 8);
+const table = { params: { t: 10, width: 2, begin: 0, end: 3, v: 3, scale: 2 } };
+
+/** Kernels of losses and embeddings in training, by name. */
 export const lossDispatches: Readonly<Record<string, Dispatch>> = {
   "cross-entropy/naive": { ...alone, uniforms: narrow, inputs: ofNarrow, outputs: { losses: 5, lse: 5 } },
   "cross-entropy/online": {
@@ -24,6 +30,49 @@ export const lossDispatches: Readonly<Record<string, Dispatch>> = {
     uniforms: wide,
     inputs: ofWide,
     outputs: { losses: 5, lse: 5 },
+  },
+  "embedding/backward/naive": {
+    constants: { WORKGROUP: 4, RUN: 4 },
+    uniforms: { params: { t: 10, c: 3, begin: 0, end: 3, scale: 2 } },
+    inputs: { ids, dy: floats(30) },
+    outputs: { dtable: 9 },
+    workgroups: [3, 1, 1],
+  },
+  "embedding/sort/count": {
+    constants: { BINS: 4, CHUNK: 4 },
+    uniforms: { params: { t: 10, v: 3 } },
+    inputs: { ids },
+    outputs: { chunk_counts: 12 },
+    workgroups: [3, 1, 1],
+  },
+  "embedding/sort/scan": {
+    constants: { BINS: 4 },
+    uniforms: { params: { chunks: 3 } },
+    inputs: { chunk_counts: words(2, 1, 1, 0, 2, 0, 1, 1, 2, 0, 0, 0) },
+    outputs: {},
+    workgroups: [1, 1, 1],
+    alone: true,
+  },
+  "embedding/sort/place": {
+    constants: { BINS: 4, CHUNK: 4 },
+    uniforms: { params: { t: 10, v: 3 } },
+    inputs: { ids, chunk_counts: words(0, 6, 7, 9, 2, 7, 8, 9, 4, 7, 9, 10) },
+    outputs: { sorted: 10 },
+    workgroups: [3, 1, 1],
+  },
+  "embedding/backward/pieces": {
+    constants: { WORKGROUP: 4, PIECE: 4 },
+    uniforms: table,
+    inputs: { ids, order, dy: floats(80), dtable: floats(24), parts },
+    outputs: {},
+    workgroups: [2, 1, 1],
+  },
+  "embedding/backward/join": {
+    constants: { WORKGROUP: 2, PIECE: 2, RUN: 2 },
+    uniforms: { params: { t: 10, width: 2, begin: 0, end: 3, v: 3, scale: 2 } },
+    inputs: { ids, order, dtable: floats(24), parts: floats(5 * 2 * 8) },
+    outputs: {},
+    workgroups: [5, 1, 1],
   },
   "cross-entropy/count": {
     constants: { WORKGROUP: 4 },

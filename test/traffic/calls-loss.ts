@@ -1,7 +1,8 @@
-// Calls of the losses of training and their gradients.
+// Calls of the losses of training, their gradients, and those of embeddings.
 import { variantsOf } from "../../src/check/case-table.ts";
 import { countTargets, crossEntropyRows, meanLoss } from "../../src/kernels/cross-entropy/cross-entropy.ts";
 import { crossEntropyBackward } from "../../src/kernels/cross-entropy/cross-entropy-backward.ts";
+import { gatherBackward } from "../../src/kernels/embedding/gather-backward.ts";
 import type { CountedCall, Inputs } from "./call.ts";
 
 const options = { smoothing: 0.1, zLoss: 0.01 };
@@ -30,6 +31,12 @@ export function lossCalls({ gpu, random, words }: Inputs): Readonly<Record<strin
     }
   }
   add("countTargets", (rows) => countTargets(gpu, { targets: words([rows], ...Array(rows).keys()) }));
+  for (const variant of ["naive", "sorted"] as const) {
+    add(`gatherBackward ${variant}`, (t) => {
+      const ids = words([t], ...Array.from({ length: t }, (_, i) => (i * 7) % 300));
+      return gatherBackward(gpu, { ids, dy: random([t, 4]) }, { rows: 300, variant });
+    });
+  }
   // One loss of each thread, and two.
   add("meanLoss", (rows) => meanLoss(gpu, { losses: random([rows]), count: random([1]) }), 256);
   return found;

@@ -12,15 +12,15 @@ struct Params { rows: u32, cols: u32, vocabulary: u32, ignored: u32, smoothing: 
 @group(0) @binding(6) var<uniform> params: Params;
 
 struct RowGradient {
-  factor: f32,  // dloss / count; NaN where the truth is no token of the vocabulary
+  factor: f32,  // dloss / count
   lse: f32,
   steep: f32,   // 1 + 2ζ·lse, the derivative of lse + ζ·lse²
 }
 
-fn row_gradient(row: u32, truth: u32) -> RowGradient {
+// lse is NaN, and with it the row, where the truth is no token of the vocabulary.
+fn row_gradient(row: u32) -> RowGradient {
   let factor = select(0.0, dloss[0] / count[0], count[0] > 0.0);
-  let known = bitcast<f32>(select(0x7fc00000, bitcast<u32>(factor), truth < params.vocabulary));
-  return RowGradient(known, lse[row], 1.0 + 2.0 * params.z_loss * lse[row]);
+  return RowGradient(factor, lse[row], 1.0 + 2.0 * params.z_loss * lse[row]);
 }
 
 fn probability(logit: Vector, row: RowGradient) -> Vector {

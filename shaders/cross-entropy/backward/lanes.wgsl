@@ -14,7 +14,7 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   let index = min(first_row(grid) + thread / LANES, params.rows - 1);
   let truth = targets[index];
   let width = select((params.vocabulary + WIDTH - 1) / WIDTH, 0, lane.width == 0 || truth == params.ignored);
-  let row = row_gradient(index, truth);
+  let row = row_gradient(index);
 
   var others = 0.0;
   var truth_logits = Vector();

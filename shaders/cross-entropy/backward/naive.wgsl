@@ -15,7 +15,7 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   let truth = targets[index];
   let first = index * params.cols;
   let width = select(params.vocabulary, 0, truth == params.ignored);
-  let row = row_gradient(index, truth);
+  let row = row_gradient(index);
 
   var others = 0.0;
   for (var from_runs = 0u; from_runs < width; from_runs += RUN * RUN) {

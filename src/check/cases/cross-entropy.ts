@@ -162,5 +162,6 @@ export const crossEntropyBackwardCases: Backward = {
   cases: [
     ...cases.map((one) => gradientOf(one)),
     gradientOf(shape("a chunk of more rows", [4, 60], all, undefined, someIgnored), 1000),
+    gradientOf(shape("a count of 0", [2, 60], all), -2),
   ],
 };

@@ -3,6 +3,7 @@ import { attentionMistakes } from "./attention.ts";
 import { attentionModMistakes } from "./attention-mods.ts";
 import { backwardMistakes } from "./backward.ts";
 import { elementMistakes } from "./elements.ts";
+import { embeddingMistakes } from "./embedding.ts";
 import { gemmMistakes } from "./gemm.ts";
 import { labMistakes } from "./lab.ts";
 import { layoutMistakes } from "./layouts.ts";
@@ -32,4 +33,5 @@ export const mistakes: readonly Mistake[] = [
   ...labMistakes,
   ...mixtureMistakes,
   ...lossMistakes,
+  ...embeddingMistakes,
 ];

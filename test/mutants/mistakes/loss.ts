@@ -37,12 +37,6 @@ export const lossMistakes: readonly Mistake[] = [
   inShader("cross-entropy/mean", "min(begin + RUN, params.rows)", "params.rows", "losses that count twice"),
   inShader("cross-entropy/backward/gradient", "dloss[0] / count[0]", "dloss[0]", "the gradient of the sum"),
   inShader("cross-entropy/backward/gradient", "count[0] > 0.0", "true", "0 / 0 where all rows are ignored"),
-  inShader(
-    "cross-entropy/backward/gradient",
-    "truth < params.vocabulary",
-    "true",
-    "targets that are no token have a gradient",
-  ),
   inShader("cross-entropy/backward/gradient", "2.0 * params.z_loss", "params.z_loss", "half of the z-loss"),
   inShader("cross-entropy/backward/gradient", "row.steep * p - ", "p - ", "the z-loss has no gradient"),
   inShader("cross-entropy/backward/gradient", "- row.steep * others", "+ row.steep * others", "the target's sign"),
@@ -55,7 +49,7 @@ export const lossMistakes: readonly Mistake[] = [
   inShader(
     "cross-entropy/backward/gradient",
     "return row.factor * cap_slope(logit) * inner;",
-    "return row.factor * inner;",
+    "return Vector(row.factor * inner);",
     "the target's slope",
   ),
   inShader(

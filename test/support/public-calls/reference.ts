@@ -177,6 +177,10 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
       { ...logits, targets: v2, lse: v2, count: bits(1), dloss: bits(1) },
       lossOptions,
     ]),
+    gatherBackward: of(reference.gatherBackward, [
+      { ids: v2, dy: m2, dtable: bits(3, 2) },
+      { rows: 3, scale: 2 },
+    ]),
     gather: of(reference.gather, [{ ids: v2, table: m2 }, { scale: 2 }]),
     gemm: of(reference.gemm, [{ a: m2, b: m2, bias: v2 }, { activation: "relu" }]),
     concat: of(reference.concat, [{ a: m2, b: m2 }, { axis: 0 }]),

@@ -46,6 +46,10 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
       ...call(train.gradients, [zeros([]), { weight: zeros([2, 2]) }, { upstream: zeros([]), rules: [rule] }]),
       runs: true,
     },
+    "train/gatherBackward": call(train.gatherBackward, [
+      { ids: targets, dy: logits },
+      { rows: 5, scale: 2, accumulate: true, variant: "naive", into: { dtable: zeros([5, 4]) } },
+    ]),
     "train/crossEntropy": call(train.crossEntropy, [
       { logits, targets },
       { ...loss, variant: "naive", into: { losses: v2, lse: zeros([2]), loss: v1, count: zeros([1]) } },
