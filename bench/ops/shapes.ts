@@ -41,6 +41,15 @@ export const softmaxShape = (rows: number, cols: number): Case<"x"> => ({
   inputs: { x: input([rows, cols], 1, 4) },
 });
 
+/** The gradient of a softmax over rows of `cols`, of numbers that add up to 1 in a row. */
+export const softmaxBackwardShape = (rows: number, cols: number): Case<"y" | "dy"> => ({
+  name: `${rows}×${cols}`,
+  inputs: {
+    y: { shape: [rows, cols], values: new Float32Array(rows * cols).fill(1 / cols) },
+    dy: input([rows, cols], 2),
+  },
+});
+
 /** A rotation of `tokens` of one sequence, `heads` of `width`. */
 export const ropeShape = (
   tokens: number,

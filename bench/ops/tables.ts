@@ -1,5 +1,13 @@
 import type { CaseTable } from "../../src/check/case-table.ts";
-import { gemmShape, matmulShape, normBackwardShape, normShape, ropeShape, softmaxShape } from "./shapes.ts";
+import {
+  gemmShape,
+  matmulShape,
+  normBackwardShape,
+  normShape,
+  ropeShape,
+  softmaxBackwardShape,
+  softmaxShape,
+} from "./shapes.ts";
 
 /**
  * Ops with the shapes for timing; references, variants and tolerances are those of the tests. Loaded on demand, because
@@ -25,6 +33,10 @@ export const opTables: Readonly<Record<string, () => Promise<CaseTable>>> = {
   softmax: async () => ({
     ...(await import("../../src/check/cases/softmax.ts")).softmaxCases,
     cases: [softmaxShape(128, 128), softmaxShape(1024, 1024)],
+  }),
+  "softmax-backward": async () => ({
+    ...(await import("../../src/check/cases/softmax-backward.ts")).softmaxBackwardCases,
+    cases: [softmaxBackwardShape(128, 128), softmaxBackwardShape(1024, 1024)],
   }),
   rope: async () => ({
     ...(await import("../../src/check/cases/rope.ts")).ropeCases,

@@ -60,6 +60,7 @@ export { cosinesAndSines, type RopeLayout, type RopeOptions, rope } from "./rope
 export { segments } from "./segments.ts";
 export { softcap } from "./softcap.ts";
 export { softmax } from "./softmax.ts";
+export { softmaxBackward } from "./softmax-backward.ts";
 
 // Mixtures of experts
 

@@ -44,6 +44,7 @@ test("the other ops' benches return rows of the same form; a wrong one has no sp
     "rms-norm-backward",
     "layer-norm-backward",
     "softmax",
+    "softmax-backward",
     "rope",
     "block",
     "matmul",

@@ -37,6 +37,14 @@ const elementwise = (inputs: readonly string[], outputs: readonly string[]): Dis
   workgroups: [2, 2, 1],
 });
 
+/** The gradient of a softmax of five rows, as above. */
+const softmax = (dispatch: Pick<Dispatch, "constants" | "workgroups">): Dispatch => ({
+  uniforms: { params: { rows: 5, cols: 24 } },
+  inputs: { y: floats(120), dy: floats(120) },
+  outputs: { dx: 120 },
+  ...dispatch,
+});
+
 export const backwardDispatches: Readonly<Record<string, Dispatch>> = {
   "elementwise/gated-backward": elementwise(["gate", "up", "dy"], ["dgate", "dup"]),
   "elementwise/map-backward": elementwise(["x", "dy"], ["dx"]),
@@ -60,4 +68,7 @@ export const backwardDispatches: Readonly<Record<string, Dispatch>> = {
   "norm/rms-norm-backward": rows({ scales: 5 }),
   "norm/rms-norm-backward-registers": groups(inRegisters, weight),
   "norm/rms-norm-backward-subgroups": groups(bySubgroups, weight),
+  "softmax/backward": softmax({ constants: { WORKGROUP: 4, LANES: 2 }, workgroups: [3, 1, 1] }),
+  "softmax/backward-registers": softmax({ constants: { WORKGROUP: 4, LANES: 2, OWN: 3 }, workgroups: [3, 1, 1] }),
+  "softmax/backward-subgroups": softmax({ constants: { SUBGROUP: 2, ROWS: 2 }, workgroups: [3, 1, 1] }),
 };

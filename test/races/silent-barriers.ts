@@ -69,6 +69,8 @@ export const silentBarriers: Readonly<Record<string, Readonly<Record<string, str
   },
   "sampling/token-weights": filtered,
   "norm/rms-norm-registers": { "lib/reduce workgroup_sum 3": lastCall },
+  "softmax/backward": { "lib/reduce workgroup_sum 3": lastCall },
+  "softmax/backward-registers": { "lib/reduce workgroup_sum 3": lastCall },
   "softmax/online": { "lib/reduce workgroup_sum 3": lastCall },
   "softmax/registers": { "lib/reduce workgroup_sum 3": lastCall },
   "softmax/workgroup": { "lib/reduce workgroup_sum 3": lastCall },

@@ -5,6 +5,7 @@ import * as gated from "../../src/kernels/elementwise/gated-backward.ts";
 import { softcapBackward } from "../../src/kernels/elementwise/softcap-backward.ts";
 import { layerNormBackward } from "../../src/kernels/norm/layer-norm-backward.ts";
 import { rmsNormBackward } from "../../src/kernels/norm/rms-norm-backward.ts";
+import { softmaxBackward } from "../../src/kernels/softmax/softmax-backward.ts";
 import { slice } from "../../src/tensor/views.ts";
 import { type CountedCall, type Inputs, named } from "./call.ts";
 
@@ -29,6 +30,11 @@ export function backwardCalls({ gpu, random }: Inputs): Readonly<Record<string, 
     );
     add(`layerNormBackward of the rows alone ${variant}`, (cols) =>
       layerNormBackward(gpu, tensors(3, cols), { eps: 1e-5, needs: { weight: false }, variant }),
+    );
+  }
+  for (const variant of variantsOf(softmaxBackward)) {
+    add(`softmaxBackward ${variant}`, (cols) =>
+      softmaxBackward(gpu, { y: random([3, cols]), dy: random([3, cols]) }, { variant }),
     );
   }
   // 512 rows are 128 groups of four.

@@ -78,6 +78,19 @@ export function softmax({ x }: { x: Dense }, sumOf: Sum): { y: Dense } {
   return { y };
 }
 
+/** The gradient of softmax in f32; as `src/reference/softmax-backward.ts`. */
+export function softmaxBackward({ y, dy }: { y: Dense; dy: Dense }): { dx: Dense } {
+  const { rows, cols } = axes("softmaxBackward", { y }, { y: "...rows cols" });
+  const dx = dense(y.shape);
+  for (let row = 0; row < rows; row++) {
+    const share = (j: number) => at(y.values, row * cols + j);
+    const gradient = (j: number) => (share(j) === 0 ? 0 : at(dy.values, row * cols + j));
+    const sum = inRuns((j) => f(share(j) * gradient(j)), cols);
+    for (let j = 0; j < cols; j++) dx.values[row * cols + j] = f(share(j) * f(gradient(j) - sum));
+  }
+  return { dx };
+}
+
 /** A linear layer in f32; as `src/reference/matmul.ts`. Products are rounded, unlike in a fused multiply-add. */
 export function matmul(
   { x, weight, bias }: { x: Dense; weight: Dense; bias?: Dense | undefined },

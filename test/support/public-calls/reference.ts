@@ -164,6 +164,7 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
     gegluBackward: of(reference.gegluBackward, gatedGradients),
     gegluErfBackward: of(reference.gegluErfBackward, gatedGradients),
     swigluBackward: of(reference.swigluBackward, gatedGradients),
+    softmaxBackward: of(reference.softmaxBackward, [{ y: m2, dy: m2 }]),
     softcapBackward: of(reference.softcapBackward, [{ ...x, dy: m2 }, { cap: 30 }]),
     ...{ add: of(reference.add, pair), sub: of(reference.sub, pair), mul: of(reference.mul, pair) },
     ...{ div: of(reference.div, pair), exp: of(reference.exp, [x]), softmax: of(reference.softmax, [x]) },

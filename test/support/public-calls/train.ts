@@ -41,6 +41,10 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
         into: { dx: zeros([2, 4]), dweight: zeros([4]) },
       },
     ]),
+    "train/softmaxBackward": call(train.softmaxBackward, [
+      { y: m4, dy: m4 },
+      { variant: "workgroup", into: { dx: zeros([2, 4]) } },
+    ]),
     "train/gradients": {
       // Outside of a recording even a right call is refused.
       ...call(train.gradients, [zeros([]), { weight: zeros([2, 2]) }, { upstream: zeros([]), rules: [rule] }]),
