@@ -1,10 +1,9 @@
 // npm run example -- NAME: bundles an example as a reader's own project would, and runs it.
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { build } from "esbuild";
 import { ensureBuild } from "./setup/build.mjs";
 import { root } from "./setup/run.mjs";
+import { runBundled } from "./setup/run-bundled.mjs";
 
 const [name = ""] = process.argv.slice(2);
 const numbered = readdirSync(join(root, "examples")).filter((folder) => /^\d/.test(folder));
@@ -22,17 +21,4 @@ if (found === undefined || isProject(found)) {
 }
 ensureBuild();
 const { wgslEsbuild } = await import("shaderformer/wgsl");
-const outfile = join(root, ".cache", "examples", `${found}.mjs`);
-await build({
-  entryPoints: [join(root, "examples", found, "main.ts")],
-  outfile,
-  bundle: true,
-  format: "esm",
-  platform: "node",
-  target: "es2022", // Node 20 has no `using`
-  packages: "external",
-  tsconfigRaw: {}, // in this clone the package's name resolves to its source
-  plugins: [wgslEsbuild()],
-  logLevel: "warning",
-});
-await import(pathToFileURL(outfile).href);
+await runBundled(`examples/${found}/main.ts`, `examples/${found}.mjs`, { plugins: [wgslEsbuild()] });

@@ -3,6 +3,7 @@ import { access, constants, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { Command, InvalidArgumentError } from "commander";
 import { noChromium } from "../harness/chromium.ts";
+import { interrupted, runCommand, say } from "../harness/command.ts";
 import { serveSite } from "../harness/web-server.ts";
 import { chromiumOn, defaultAdapter, parseAdapter } from "../peers/chromium.ts";
 import { ensurePackages } from "../peers/packages.ts";
@@ -25,7 +26,6 @@ interface Flags {
 /** Words of the adapter's label, by which Node finds what Chromium has. */
 const inNode = { lavapipe: "lavapipe", swiftshader: "swiftshader", gpu: undefined } as const;
 const model = join("examples", "models", "voices-dense");
-const say = (line: string) => process.stderr.write(`${line}\n`);
 
 function count(text: string): number {
   if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError("Expected an integer from 0 to 9999.");
@@ -61,8 +61,7 @@ async function measure(flags: Flags): Promise<void> {
         throw new Error(`${cause instanceof Error ? cause.message : cause}\nor measure without: --subjects ${ours}`);
       })
     : undefined;
-  const interrupt = new AbortController();
-  process.once("SIGINT", () => interrupt.abort(new Error("interrupted")));
+  const signal = interrupted();
   say("building");
   const folder = join(root, ".cache", "peers", "generate");
   const { site, nodeScript } = await buildSubjects({ root, model: join(root, model), modules, folder });
@@ -78,7 +77,7 @@ async function measure(flags: Flags): Promise<void> {
         ...{ server, nodeScript, nodeAdapter: inNode[adapter], patienceMs: 300_000 },
         chromium: pages ? await chromiumOn(adapter, root) : {},
       },
-      signal: interrupt.signal,
+      signal,
       onProgress: say,
     });
     if (flags.json !== undefined) await writeFile(flags.json, `${JSON.stringify(result, null, 1)}\n`);
@@ -105,9 +104,4 @@ const program = new Command("compare-generate")
   .option("--json <file>", "write the result to a file, too")
   .action(measure);
 
-try {
-  await program.parseAsync();
-} catch (error) {
-  say(`error: ${error instanceof Error ? error.message : String(error)}`);
-  process.exitCode = 1;
-}
+await runCommand(program);

@@ -2,10 +2,10 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noChromium, openChromium, openPage } from "../../bench/harness/chromium.ts";
+import { noFirefox } from "../../bench/harness/firefox.ts";
 import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
 import { bundledModel } from "../support/bundled.ts";
 import { bundled, emptyPage } from "./bundled-page.ts";
-import { noFirefox } from "./firefox.ts";
 import type { lossTasks } from "./loss-page.ts";
 import { sharedFirefox } from "./shared.ts";
 import { until } from "./ways.ts";

@@ -1,6 +1,6 @@
 // Browsers that the same test drives: Chromium by Playwright, Firefox by Puppeteer.
 import { noChromium } from "../../bench/harness/chromium.ts";
-import { noFirefox } from "./firefox.ts";
+import { noFirefox } from "../../bench/harness/firefox.ts";
 import { sharedChromium, sharedFirefox } from "./shared.ts";
 
 /** What the pages of both have in common. */

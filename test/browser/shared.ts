@@ -3,8 +3,9 @@
 import type { Browser as Chromium } from "playwright-core";
 import type { Browser as Firefox } from "puppeteer-core";
 import { openChromium } from "../../bench/harness/chromium.ts";
+import { openFirefox } from "../../bench/harness/firefox.ts";
 import { atEnd } from "../support/at-end.ts";
-import { openFirefox } from "./firefox.ts";
+import { onLavapipe } from "../support/lavapipe.ts";
 
 /** Starts a browser, unless it runs. */
 function once<B extends { close(): Promise<unknown> }>(start: () => Promise<B>, runs: (browser: B) => boolean) {
@@ -22,7 +23,10 @@ function once<B extends { close(): Promise<unknown> }>(start: () => Promise<B>, 
 export const sharedChromium: () => Promise<Chromium> = once(openChromium, (browser) => browser.isConnected());
 
 /** The Firefox of this process. */
-export const sharedFirefox: () => Promise<Firefox> = once(openFirefox, (browser) => browser.connected);
+export const sharedFirefox: () => Promise<Firefox> = once(
+  () => openFirefox(onLavapipe()),
+  (browser) => browser.connected,
+);
 
 /** Closes the pages that a file has opened in the shared Chromium. */
 export async function closePages(browser: Chromium | undefined): Promise<void> {

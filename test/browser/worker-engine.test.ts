@@ -2,10 +2,10 @@
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noChromium, openPage } from "../../bench/harness/chromium.ts";
+import { noFirefox } from "../../bench/harness/firefox.ts";
 import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
 import { bundledMixture, bundledModel, goldenPrompts } from "../support/bundled.ts";
 import { bundled, emptyPage } from "./bundled-page.ts";
-import { noFirefox } from "./firefox.ts";
 import { closePages, sharedChromium, sharedFirefox } from "./shared.ts";
 import type { workerTasks } from "./worker-page.ts";
 

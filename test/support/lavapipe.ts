@@ -1,5 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { lavapipeDriver } from "../../bench/harness/lavapipe.ts";
 
 /**
  * The environment in which llvmpipe compiles a pipeline in the least time: with its narrowest vectors, two thirds of what
@@ -15,11 +14,6 @@ export const quickToCompile = (): Record<string, string> => ({
  * compiles quickly. What is set already stays.
  */
 export function onLavapipe(): Record<string, string> {
-  const { VK_DRIVER_FILES: chosen } = process.env;
-  const folders = ["/usr/share/vulkan/icd.d", "/usr/local/share/vulkan/icd.d", "/etc/vulkan/icd.d"];
-  const files = folders
-    .filter((folder) => existsSync(folder))
-    .flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
-  const drivers = chosen ?? files.find((file) => /\/lvp_icd[^/]*\.json$/.test(file));
+  const drivers = process.env["VK_DRIVER_FILES"] ?? lavapipeDriver();
   return { ...quickToCompile(), ...(drivers ? { VK_DRIVER_FILES: drivers } : {}) };
 }

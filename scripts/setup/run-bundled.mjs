@@ -1,0 +1,22 @@
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { build } from "esbuild";
+import { root } from "./run.mjs";
+
+/** Runs a TypeScript program of the clone, bundled into a file of the cache. Packages stay external. */
+export async function runBundled(entry, outfile, options = {}) {
+  const out = join(root, ".cache", outfile);
+  await build({
+    entryPoints: [join(root, entry)],
+    outfile: out,
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    target: "es2022", // Node 20 has no `using`
+    packages: "external",
+    tsconfigRaw: {}, // the package's name resolves to dist, as in a project of a reader's own
+    logLevel: "warning",
+    ...options,
+  });
+  await import(pathToFileURL(out).href);
+}
