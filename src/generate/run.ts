@@ -75,7 +75,7 @@ export async function* run(
     const before = performance.now();
     const staging = submitStep(state, bound);
     if (!first) encoding.push(performance.now() - before);
-    pending.push(awaited(staging, bound)); // not before: mapAsync in Deno returns once the device has finished
+    pending.push(awaited(state, staging, bound)); // not before: mapAsync in Deno returns once the device has finished
     submitted++;
   };
   const ahead = kind.restricted ? 1 : inFlight; // what may come next depends on the last token

@@ -165,7 +165,7 @@ export class SequenceState {
         });
         done += t;
         this.prefilled += t;
-        await unlessAborted(gpu.device.queue.onSubmittedWorkDone(), signal);
+        await unlessAborted(gpu.reports.soon(gpu.device.queue.onSubmittedWorkDone()), signal);
         gpu.assertUsable();
         this.#adapt(t, performance.now() - before);
       } catch (error) {

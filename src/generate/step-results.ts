@@ -31,8 +31,12 @@ export function submitStep(
 }
 
 /** Begins to read results back. */
-export function awaited(staging: GPUBuffer, { outputs }: Pick<BoundStep, "outputs">): ReadBack {
-  const mapped = staging.mapAsync(GPUMapMode.READ);
+export function awaited(
+  { gpu }: Pick<SequenceState, "gpu">,
+  staging: GPUBuffer,
+  { outputs }: Pick<BoundStep, "outputs">,
+): ReadBack {
+  const mapped = gpu.reports.soon(staging.mapAsync(GPUMapMode.READ));
   mapped.catch(() => undefined); // awaited in readBack, or no longer needed
   return { staging, mapped, outputs };
 }
@@ -73,7 +77,7 @@ export async function readBack(
 
 /** Submits a step and reads its results back: see `readBack`. */
 export const computed = (state: SequenceState, bound: BoundStep, stop: AbortSignal): Promise<StepResults> =>
-  readBack(state, awaited(submitStep(state, bound), bound), stop);
+  readBack(state, awaited(state, submitStep(state, bound), bound), stop);
 
 /** Lets go of results that are not needed. */
 export async function discard({ gpu }: Pick<SequenceState, "gpu">, { staging, mapped }: ReadBack): Promise<void> {

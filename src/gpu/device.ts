@@ -5,6 +5,7 @@ import { GpuError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 import { untilLost } from "./loss.ts";
 import { Pipelines } from "./pipelines.ts";
+import { Reports } from "./reports.ts";
 import { Unsubmitted } from "./unsubmitted.ts";
 
 const closedMessage = "this device was closed";
@@ -19,6 +20,8 @@ export class Device {
   readonly pipelines: Pipelines;
   /** Eager work that a submit made now would overtake. */
   readonly unsubmitted = new Unsubmitted();
+  /** What the queue has to report. */
+  readonly reports: Reports;
   /** Command buffers submitted so far. */
   submits = 0;
   /** The bind groups of programs and of eager work. */
@@ -33,6 +36,7 @@ export class Device {
     this.limits = limits;
     this.features = new Set(device.features);
     this.buffers = new BufferPool(device, limits.buffer);
+    this.reports = new Reports(device);
     this.bindGroups = new BindGroupCache(device);
     this.buffers.onGone = (buffer) => this.bindGroups.forget(buffer);
     this.pipelines = new Pipelines(device, limits, (cause) => this.explain(cause));

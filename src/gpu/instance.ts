@@ -5,7 +5,6 @@ import { GpuError } from "./errors.ts";
 import { touched, written } from "./plan.ts";
 import type { Operation } from "./recording.ts";
 import { createStorage, type Storage } from "./storage.ts";
-import { timeCommands, timeRuns } from "./timer.ts";
 
 /** The parts of an instance. */
 interface Parts {
@@ -108,7 +107,7 @@ export class InstanceOn<D extends Device, T> {
       const staging = this.gpu.device.createBuffer({ size, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
       try {
         this.gpu.submit((encoder) => encoder.copyBufferToBuffer(buffer, offset, staging, 0, size));
-        await staging.mapAsync(GPUMapMode.READ);
+        await this.gpu.reports.soon(staging.mapAsync(GPUMapMode.READ));
         return staging.getMappedRange().slice(0);
       } finally {
         staging.destroy();
@@ -131,6 +130,7 @@ export class InstanceOn<D extends Device, T> {
   async profile(): Promise<number[]> {
     this.assertInputs();
     this.gpu.unsubmitted.assertApart("a program's profile", this.#reads, this.#writes);
+    const { timeCommands } = await import("./timer.ts"); // few pages measure
     return await timeCommands(this.gpu, this.#parts.commands);
   }
 
@@ -145,6 +145,7 @@ export class InstanceOn<D extends Device, T> {
       instance.gpu.unsubmitted.assertApart("a program's timing", instance.#reads, instance.#writes);
     }
     const commands = instances.flatMap((instance) => instance.#parts.commands);
+    const { timeRuns } = await import("./timer.ts");
     return await timeRuns(this.gpu, commands, repeats);
   }
 

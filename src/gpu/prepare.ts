@@ -59,6 +59,6 @@ async function warm(gpu: Device, commands: readonly Command[], signal: AbortSign
     }
     pass.end();
   });
-  const done = gpu.device.queue.onSubmittedWorkDone().finally(() => none.destroy());
+  const done = gpu.reports.soon(gpu.device.queue.onSubmittedWorkDone()).finally(() => none.destroy());
   await unlessAborted(done, signal);
 }

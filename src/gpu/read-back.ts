@@ -32,7 +32,7 @@ export class ReadBack {
     const gpu = this.#gpu;
     const size = Math.max(4, Math.ceil(bytes / 4) * 4);
     try {
-      await staging.mapAsync(GPUMapMode.READ, 0, size);
+      await gpu.reports.soon(staging.mapAsync(GPUMapMode.READ, 0, size));
     } catch (cause) {
       throw await gpu.explain(new GpuError(`${gpu.adapter.label}: reading ${bytes} bytes back failed`, { cause }));
     }

@@ -80,7 +80,7 @@ export class Uploader {
       staging.destroy();
       throw await this.#gpu.explain(cause);
     }
-    const mapped = staging.mapAsync(GPUMapMode.WRITE).then(() => staging);
+    const mapped = this.#gpu.reports.soon(staging.mapAsync(GPUMapMode.WRITE)).then(() => staging);
     mapped.catch(() => undefined); // awaited in #next or finish, or the device is lost
     this.#waiting.push(mapped);
   }

@@ -153,7 +153,7 @@ export async function search(
       ...tappedOf(taps, recorded.program, instance),
     ]);
     const staging = submitStep(group, { instance, outputs });
-    const results = await readBack(group, awaited(staging, { outputs }), abort);
+    const results = await readBack(group, awaited(group, staging, { outputs }), abort);
     const found = results as unknown as Pick<BeamPairs, "ids" | "totals">; // by their names
     if (!cross) return found;
     const tapped = Array.from(step.live, (lives, row) => (lives ? tapsOfRow(taps, results, row, group.rows) : []));

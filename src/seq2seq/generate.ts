@@ -113,7 +113,7 @@ export async function draw(
         await writeAllowed(submitted);
         const step = await stepFor(submitted + 1);
         const staging = submitStep(group, step);
-        pending.push(awaited(staging, step));
+        pending.push(awaited(group, staging, step));
         submitted++;
       }
       const next = pending.shift();

@@ -187,9 +187,10 @@ test.each([
 ])("a page with %s loads at most %i bytes, with all that it imports for a model", async (names, most) => {
   // What a folder's model needs, but for the libraries that read its tokenizer and its template. Dawn is Node's, some texts
   // are for pages without WebGPU, WebAssembly digests files of a hub's repositories alone; GGUF files, quantised folders,
-  // packed weights, proposed tokens, beams, log-probabilities and penalties, the tuner and looks into a model load theirs.
+  // packed weights, proposed tokens, beams, log-probabilities and penalties, the tuner, timestamps and looks into a model
+  // load theirs.
   const others =
-    /\/(adapter-node|no-webgpu|sha256-wasm|gguf\/entry|quantised\/entry|codecs\/table|speculative\/entry|beams\/entry|tuning\/entry|generate\/looks|generate\/logprobs|library-tokenizer|jinja)\.js$/;
+    /\/(adapter-node|no-webgpu|sha256-wasm|gguf\/entry|quantised\/entry|codecs\/table|speculative\/entry|beams\/entry|tuning\/entry|gpu\/timer|generate\/looks|generate\/logprobs|library-tokenizer|jinja)\.js$/;
   const { first, all } = await pageBytes(names, others);
   console.log(`${names.join(", ")}: ${first} bytes (gzip), ${all} with what is imported later`);
   expect(all).toBeLessThanOrEqual(most);

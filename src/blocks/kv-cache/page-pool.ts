@@ -185,7 +185,7 @@ export class PagePool {
         }
         this.layers.set(layer, { ...(this.layers.get(layer) ?? tensors), [name]: larger });
         old.dispose();
-        await gpu.device.queue.onSubmittedWorkDone(); // the memory is freed once nothing uses it
+        await gpu.reports.soon(gpu.device.queue.onSubmittedWorkDone()); // the memory is freed once nothing uses it
       }
     }
     this.#add(pages);

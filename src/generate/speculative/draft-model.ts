@@ -143,7 +143,7 @@ export async function draftModel(
             await state.reserve([{ row: 0, length: tokens.length + i }]);
             bound = await state.bound("decode", tokens.length + i, kind, stop);
           }
-          pending.push(awaited(submitStep(state, bound, keepWeights(bound, i)), bound));
+          pending.push(awaited(state, submitStep(state, bound, keepWeights(bound, i)), bound));
         }
         for (let next = pending.shift(); next; next = pending.shift()) {
           const { chosen } = await readBack(state, next, stop);

@@ -71,7 +71,7 @@ export async function* speculate(
     const before = performance.now();
     const staging = submitStep(state, bound);
     run.encoding.push(performance.now() - before);
-    const results = await readBack(state, awaited(staging, bound), stop);
+    const results = await readBack(state, awaited(state, staging, bound), stop);
     timings.steps++;
     if (results.peaks) timings.guard = guardReport(state.programs.decoder, results.peaks, options.guard);
     return results;

@@ -1,0 +1,29 @@
+// In Firefox, which looks every 100 ms whether the GPU has finished, results are read back as soon as they are there.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { noFirefox } from "../../bench/harness/firefox.ts";
+import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
+import { bundled, emptyPage } from "./bundled-page.ts";
+import { sharedFirefox } from "./shared.ts";
+
+let server: WebServer;
+beforeAll(async () => {
+  server = await serveSite({ texts: { "/": emptyPage, "/page.js": await bundled("test/browser/reports-page.ts") } });
+});
+afterAll(() => server?.close());
+
+describe.skipIf(noFirefox)(`headless Firefox${noFirefox ? ` (${noFirefox})` : ""}`, () => {
+  test("ten results, each awaited before the next is computed, take less than half of ten looks", async () => {
+    const context = await (await sharedFirefox()).createBrowserContext();
+    try {
+      const page = await context.newPage();
+      await page.goto(server.origin);
+      const { ms, last } = await page.evaluate(() =>
+        (globalThis as unknown as { readBacks(n: number): Promise<{ ms: number; last: number }> }).readBacks(10),
+      );
+      expect(last).toBe(11);
+      expect(ms).toBeLessThan(500);
+    } finally {
+      await context.close();
+    }
+  });
+});
