@@ -128,8 +128,11 @@ describe.each(browsers)("the search page in $name", ({ name, missing, start }) =
     await open(page, site.search());
     await shown(page, "#index-facts", /^42 passages of Amendments, indexed by USE-lite\. Kept in this browser\./);
     await shown(page, ".map p", /^Each point is a passage/);
+    const calls = await search.keepCalls();
     await press(page, ".work button", /^Load USE-lite \(14\.0 MB\) to search$/);
     await shown(page, "#query-hint", /^Answers come as you type\.$/);
+    // The worker has the index and its map already: neither is made again in the way of the first query.
+    expect(await calls()).toEqual(["load", "check"]);
     await search.ask("is alcohol forbidden");
     expect((await search.marked())[0]?.marked).toMatch(/intoxicating liquors/);
   });

@@ -22,6 +22,8 @@ export interface SearchPage {
   coloursOfMap(): Promise<number>;
   /** Clicks where the map has the passage of this row of its table, while there is no query. */
   pickOnMap(rows: readonly (readonly string[])[], row: number): Promise<void>;
+  /** Notes what the page asks of its worker from now on; gives the names of the calls. */
+  keepCalls(): Promise<() => Promise<string[]>>;
   /** Keeps the file that is saved next. */
   keepExport(): Promise<void>;
   /** Picks the kept file as an index. */
@@ -85,6 +87,18 @@ export function ofPage(page: DrivenPage): SearchPage {
         },
         to(points[2 * row] ?? 0, points[2 * row + 1] ?? 0),
       );
+    },
+    keepCalls: async () => {
+      await page.evaluate(() => {
+        const noted: string[] = [];
+        Object.assign(globalThis, { noted });
+        const { postMessage } = Worker.prototype;
+        Worker.prototype.postMessage = function (this: Worker, message: { name?: string }) {
+          if (message.name !== undefined) noted.push(message.name);
+          postMessage.call(this, message);
+        };
+      }, undefined);
+      return () => page.evaluate(() => (globalThis as unknown as { noted: string[] }).noted, undefined);
     },
     keepExport: () =>
       page.evaluate(() => {

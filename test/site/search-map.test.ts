@@ -2,10 +2,12 @@ import { describe, expect, test } from "vitest";
 import { nearest, projectionOf, within } from "../../site/search/map/drawing.ts";
 import { type PrincipalPlane, positionIn, principalPlane } from "../../site/search/map/principal.ts";
 
-function planeOf(rows: Float32Array, count: number, width: number): PrincipalPlane {
+function mapOf(rows: Float32Array, count: number, width: number) {
   const steps = principalPlane(rows, count, width);
   for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value;
 }
+
+const planeOf = (...given: Parameters<typeof mapOf>): PrincipalPlane => mapOf(...given).plane;
 
 /** Numbers from −1 to 1 without a pattern. */
 function* numbers(seed: number): Generator<number, never> {
@@ -95,10 +97,25 @@ describe("the principal plane", () => {
     }
   });
 
-  test("is the same each time", () => {
+  test("is the same each time, with the points of all rows", () => {
     const some = numbers(3);
     const rows = Float32Array.from({ length: 400 }, () => some.next().value);
-    expect(planeOf(rows, 50, 8)).toEqual(planeOf(rows, 50, 8));
+    const { plane, points } = mapOf(rows, 50, 8);
+    expect(mapOf(rows, 50, 8)).toEqual({ plane, points });
+    for (let i = 0; i < 50; i++) {
+      const [x, y] = positionIn(plane, rows.subarray(8 * i, 8 * i + 8));
+      expect([points[2 * i], points[2 * i + 1]]).toEqual([Math.fround(x), Math.fround(y)]);
+    }
+  });
+
+  test("of many rows is found in steps that each take a few of them", () => {
+    const [width, count] = [512, 5000];
+    const rows = Float32Array.from({ length: count * width }, (_, i) => Number(i % width === 0 && i % 3 === 0));
+    const steps = principalPlane(rows, count, width);
+    let passes = 0;
+    for (let step = steps.next(); !step.done; step = steps.next()) passes++;
+    // Of mean, variance, points and at least two iterations, each in 19 steps of 256 rows and one of the rest.
+    expect(passes).toBeGreaterThanOrEqual(5 * 19);
   });
 });
 

@@ -23,7 +23,7 @@ import {
   texts,
 } from "../state.ts";
 import { type Passage, wordsOf } from "../text/passages.ts";
-import { call } from "../worker/client.ts";
+import { call, generation } from "../worker/client.ts";
 import { indexFile, readIndexFile } from "./index-file.ts";
 import { mostPassages } from "./search-index.ts";
 import { forgetIndex, keepIndex, keptIndex } from "./store.ts";
@@ -128,25 +128,43 @@ export async function takeIndex(next: Current): Promise<void> {
   await handOver();
 }
 
-/** Gives the index to the worker: for the map in any case, for queries where the model is its own. */
+/** The vectors that a worker has or is about to have, and which worker that is. */
+let handed: { readonly vectors: Float32Array; readonly to: number; readonly taken: Promise<unknown> } | undefined;
+let mapping = new AbortController();
+
+/** Gives the index to the worker, unless it has it: for the map in any case, for queries where the model is its own. */
 export async function handOver(): Promise<void> {
   const now = index.value;
   const isSame = () => index.value?.vectors === now?.vectors; // that it is kept is noted meanwhile
   searchable.value = false;
   if (!now || device.value.kind !== "ready") return;
   const { passages: all, vectors, width } = now;
+  const to = generation.value;
+  const isThere = handed?.vectors === vectors && handed.to === to;
+  if (!isThere) {
+    mapping.abort();
+    mapping = new AbortController();
+    handed = { vectors, to, taken: call("index", { passages: all, vectors, width }) };
+  }
   const own = model.value.kind === "ready" && model.value.name === now.model;
+  const search = () => {
+    if (searchable.value && query.value.trim() !== "") searchNow();
+  };
   try {
-    await call("index", { passages: all, vectors, width, check: own });
+    await handed?.taken;
+    if (own) await call("check", {});
     if (!isSame()) return;
     searchable.value = own;
-    if (own && query.value.trim() !== "") searchNow();
-    const drawn = await call("map", {});
+    search();
+    if (isThere) return; // its map is there, or on its way
+    const drawn = await call("map", {}, { signal: mapping.signal });
     if (!isSame()) return;
     map.value = drawn;
-    if (own && query.value.trim() !== "") searchNow(); // for the position of the query
+    search(); // for the position of the query
   } catch (error) {
-    if (isSame() && device.value.kind === "ready") failure.value = { during: "index", error };
+    if (!isSame()) return;
+    if (!searchable.value) handed = undefined; // so that trying again hands it over again
+    if (device.value.kind === "ready") failure.value = { during: "index", error };
   }
 }
 
@@ -182,6 +200,7 @@ export async function takeKept(): Promise<void> {
 
 /** Deletes the index, here and in the browser. */
 export async function deleteIndex(): Promise<void> {
+  mapping.abort();
   index.value = undefined;
   searchable.value = false;
   found.value = undefined;

@@ -10,26 +10,38 @@ export interface PrincipalPlane {
 /** Directions that are iterated: more than are wanted, so that the wanted ones settle sooner. */
 const block = 6;
 const mostIterations = 200;
+/** Elements of rows that are gone through at once: a few milliseconds' work. */
+const atOnce = 2 ** 17;
 /** Iteration ends when the two largest variances change by less than this part. */
 const settled = 1e-5;
 
 /**
  * The two principal directions of `count` rows of `width` elements, by orthogonal (power) iteration of their covariance,
  * which is never formed: each iteration is `Xᵀ(X·V)` of the centred rows (Golub and Van Loan, Matrix Computations, 8.2). In
- * float64. It yields after each iteration, so that other work goes on in between. The sign of an axis is that of its largest
- * element, so that equal rows give equal pictures.
+ * float64. It yields every few milliseconds, so that other work goes on in between. The sign of an axis is that of its
+ * largest element, so that equal rows give equal pictures. Gives x and y of each row, too.
  */
 export function* principalPlane(
   rows: Float32Array,
   count: number,
   width: number,
-): Generator<undefined, PrincipalPlane, undefined> {
+): Generator<undefined, { readonly plane: PrincipalPlane; readonly points: Float32Array<ArrayBuffer> }, undefined> {
+  const each = function* (visit: (row: Float32Array, i: number) => void): Generator<undefined, void, undefined> {
+    const few = Math.max(1, Math.floor(atOnce / width));
+    for (let i = 0; i < count; i++) {
+      visit(rows.subarray(i * width, (i + 1) * width), i);
+      if (i % few === few - 1) yield;
+    }
+  };
   const mean = new Float64Array(width);
-  for (let i = 0; i < count; i++) for (let j = 0; j < width; j++) mean[j] = (mean[j] ?? 0) + (rows[i * width + j] ?? 0);
+  yield* each((row) => {
+    for (let j = 0; j < width; j++) mean[j] = (mean[j] ?? 0) + (row[j] ?? 0);
+  });
   for (let j = 0; j < width; j++) mean[j] = (mean[j] ?? 0) / count;
   let all = 0;
-  for (let i = 0; i < count; i++)
-    for (let j = 0; j < width; j++) all += ((rows[i * width + j] ?? 0) - (mean[j] ?? 0)) ** 2;
+  yield* each((row) => {
+    for (let j = 0; j < width; j++) all += ((row[j] ?? 0) - (mean[j] ?? 0)) ** 2;
+  });
   const k = Math.min(block, width);
   let basis = orthonormal(
     Array.from({ length: k }, (_, c) => Float64Array.from({ length: width }, (_, j) => start(c, j))),
@@ -37,25 +49,27 @@ export function* principalPlane(
   let variances = [0, 0];
   for (let iteration = 0; iteration < mostIterations; iteration++) {
     const next = basis.map(() => new Float64Array(width));
-    for (let i = 0; i < count; i++) {
-      const row = rows.subarray(i * width, (i + 1) * width);
-      for (const [c, direction] of basis.entries()) {
+    const before = basis;
+    yield* each((row) => {
+      for (const [c, direction] of before.entries()) {
         const along = centred(row, mean, direction);
         const sum = next[c] as Float64Array;
         for (let j = 0; j < width; j++) sum[j] = (sum[j] ?? 0) + along * ((row[j] ?? 0) - (mean[j] ?? 0));
       }
-    }
+    });
     const found = next.map((sum, c) => product(sum, basis[c] as Float64Array));
     basis = orthonormal(next);
     const change = Math.max(...[0, 1].map((c) => Math.abs((found[c] ?? 0) - (variances[c] ?? 0))));
     variances = [found[0] ?? 0, found[1] ?? 0];
-    yield;
     if (change <= settled * (found[0] ?? 0)) break;
   }
   const zero = new Float64Array(width);
   const axes = [signed(basis[0] ?? zero), signed(basis[1] ?? zero)] as const;
   const share = (variance = 0) => (all > 0 ? variance / all : 0);
-  return { mean, axes, shares: [share(variances[0]), share(variances[1])] };
+  const plane: PrincipalPlane = { mean, axes, shares: [share(variances[0]), share(variances[1])] };
+  const points = new Float32Array(2 * count);
+  yield* each((row, i) => points.set(positionIn(plane, row), 2 * i));
+  return { plane, points };
 }
 
 /** Where a vector is in the plane. */

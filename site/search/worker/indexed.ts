@@ -8,6 +8,8 @@ import { Ranking } from "./ranking.ts";
 
 type Given = Calls["index"][0];
 
+const nextTask = () => new Promise((resolve) => setTimeout(resolve));
+
 /** Passages of which the sentences' vectors are kept. */
 const keptSentences = 2000;
 
@@ -21,39 +23,44 @@ export class IndexedPassages {
   /** Vectors of a passage's sentences that can match, by the passage. */
   readonly #sentences = new Map<number, readonly Float32Array[]>();
   #plane: PrincipalPlane | undefined;
+  /** The query that came last, once it has its answer. */
+  #answered: Promise<unknown> = Promise.resolve();
 
   private constructor(given: Given, ranking: Ranking) {
     this.#given = given;
     this.#ranking = ranking;
   }
 
-  /** Throws where the vectors are not those of the model: an index that was made with another. */
-  static async of(
-    gpu: Gpu,
-    given: Given,
-    model: LoadedModel | undefined,
-    signal: AbortSignal,
-  ): Promise<IndexedPassages> {
-    const { passages, vectors, width, check } = given;
-    if (model && check) {
-      const { width: expected } = model.facts;
-      if (width !== expected) {
-        throw new Error(`the index has vectors of ${width} elements, but the model makes ${expected}`);
-      }
-      const [first] = passages;
-      const [own] = first ? await model.vectors([wordsOf(first)], signal) : [];
-      const cosine = own ? dot(own, vectorOf(given, 0)) : 1;
-      if (!(cosine >= same)) {
-        throw new Error(
-          `the index is not this model's: the first passage's vector has the cosine ${cosine.toFixed(3)} with the model's, expected 1`,
-        );
-      }
-    }
+  static async of(gpu: Gpu, given: Given): Promise<IndexedPassages> {
+    const { passages, vectors, width } = given;
     return new IndexedPassages(given, await Ranking.of(gpu, vectors, passages.length, width));
   }
 
-  /** The passages that are nearest to a query. */
-  async search(model: LoadedModel, query: string, signal: AbortSignal): Promise<Found> {
+  /** Throws where the vectors are not those of the model: an index that was made with another. */
+  async check(model: LoadedModel, signal: AbortSignal): Promise<void> {
+    const { passages, width } = this.#given;
+    const { width: expected } = model.facts;
+    if (width !== expected) {
+      throw new Error(`the index has vectors of ${width} elements, but the model makes ${expected}`);
+    }
+    const [first] = passages;
+    const [own] = first ? await model.vectors([wordsOf(first)], signal) : [];
+    const cosine = own ? dot(own, vectorOf(this.#given, 0)) : 1;
+    if (!(cosine >= same)) {
+      throw new Error(
+        `the index is not this model's: the first passage's vector has the cosine ${cosine.toFixed(3)} with the model's, expected 1`,
+      );
+    }
+  }
+
+  /** The passages that are nearest to a query. The map, where it is being computed, waits meanwhile. */
+  search(model: LoadedModel, query: string, signal: AbortSignal): Promise<Found> {
+    const found = this.#search(model, query, signal);
+    this.#answered = found.catch(() => undefined);
+    return found;
+  }
+
+  async #search(model: LoadedModel, query: string, signal: AbortSignal): Promise<Found> {
     const begun = performance.now();
     const vector = await model.query(query, signal);
     const embedded = performance.now();
@@ -103,17 +110,16 @@ export class IndexedPassages {
   /** Where the passages are in the plane in which they differ most. */
   async map(signal: AbortSignal): Promise<Calls["map"][1]> {
     const { passages, vectors, width } = this.#given;
-    const iterations = principalPlane(vectors, passages.length, width);
-    let step = iterations.next();
+    const steps = principalPlane(vectors, passages.length, width);
+    let step = steps.next();
     while (!step.done) {
-      await new Promise((resolve) => setTimeout(resolve)); // queries go first
+      await nextTask(); // queries that have come begin
+      await this.#answered;
       signal.throwIfAborted();
-      step = iterations.next();
+      step = steps.next();
     }
-    const plane = step.value;
+    const { plane, points } = step.value;
     this.#plane = plane;
-    const points = new Float32Array(2 * passages.length);
-    for (let i = 0; i < passages.length; i++) points.set(positionIn(plane, vectorOf(this.#given, i)), 2 * i);
     return { points, shares: plane.shares };
   }
 

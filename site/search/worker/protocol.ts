@@ -50,10 +50,9 @@ export interface Calls extends ModelCalls<ModelFacts> {
   readonly cut: [{ readonly texts: readonly SourceText[]; readonly most: number }, readonly Passage[], never];
   readonly unload: [Record<string, never>, undefined, never];
   readonly embed: [{ readonly texts: readonly string[] }, undefined, EmbedProgress];
-  /** Takes an index, and on request checks that its vectors are the loaded model's. */
+  /** Takes an index. */
   readonly index: [
     {
-      readonly check: boolean;
       readonly passages: readonly Passage[];
       readonly vectors: Float32Array<ArrayBuffer>;
       readonly width: number;
@@ -61,6 +60,8 @@ export interface Calls extends ModelCalls<ModelFacts> {
     undefined,
     never,
   ];
+  /** Checks that the index's vectors are the loaded model's. */
+  readonly check: [Record<string, never>, undefined, never];
   readonly search: [{ readonly query: string }, Found, never];
   /** Finds the sentence that matched of one passage after the other. */
   readonly mark: [{ readonly query: string; readonly passages: readonly number[] }, undefined, Marked];

@@ -44,10 +44,14 @@ const handlers: Handlers<Calls> = {
     await loaded().embed(texts, report, signal);
     return undefined;
   },
-  index: async (given, { signal }) => {
-    const next = await IndexedPassages.of(device(), given, model, signal);
+  index: async (given) => {
+    const next = await IndexedPassages.of(device(), given);
     indexed?.dispose();
     indexed = next;
+    return undefined;
+  },
+  check: async (_given, { signal }) => {
+    await passages().check(loaded(), signal);
     return undefined;
   },
   search: ({ query }, { signal }) => passages().search(loaded(), query, signal),
