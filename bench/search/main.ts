@@ -11,6 +11,7 @@ import { browsers } from "./browsers.ts";
 import { formatSearch } from "./report.ts";
 import type { SearchResult } from "./result.ts";
 import { measurePage } from "./run.ts";
+import { needle } from "./texts.ts";
 
 interface Flags {
   readonly adapter?: string;
@@ -57,7 +58,7 @@ async function measure(flags: Flags): Promise<void> {
       try {
         const { passages, presses } = flags;
         const result = await measurePage(browser.page, {
-          ...{ address: `${server.origin}/search/index.html`, passages, presses },
+          ...{ address: `${server.origin}/search/index.html`, passages, presses, query: needle.query },
           ...{ signal, onProgress: (doing: string) => say(`${name}: ${doing}`) },
         });
         results.push({ name, version: browser.version, ...result });

@@ -21,6 +21,9 @@ const habits: readonly Habit[] = [
   { name: "word", title: "the last key of a word typed at 8 keys a second", pauseMs: 1000, keyMs: 125 },
 ];
 
+/** Keys of the next visit. */
+const firstLetters = 10;
+
 /** Milliseconds after which a page that does not answer has failed. */
 const patienceMs = 20_000;
 
@@ -30,6 +33,8 @@ const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 export interface SearchPlan {
   readonly address: string;
   readonly passages: number;
+  /** What is typed; its first result has to be the passage of `needle`. */
+  readonly query: string;
   /** Key presses of each habit. */
   readonly presses: number;
   readonly signal: AbortSignal;
@@ -38,7 +43,7 @@ export interface SearchPlan {
 
 /** Makes an index on the page, and presses keys. */
 export async function measurePage(page: PageOfBrowser, plan: SearchPlan): Promise<PageResult> {
-  const { passages, presses, signal, onProgress } = plan;
+  const { passages, signal, onProgress } = plan;
   const count = passages.toLocaleString("en").replaceAll(",", "\u2009"); // as the site writes numbers
   await page.goto(plan.address);
   await until(page, signal, ".work button.primary", "^Load USE-lite", 60_000);
@@ -57,11 +62,11 @@ export async function measurePage(page: PageOfBrowser, plan: SearchPlan): Promis
     undefined,
   );
   await page.evaluate(watchPresses, undefined);
-  await warmUp(page, signal);
+  await warmUp(page, plan);
   const results: HabitResult[] = [];
   for (const habit of habits) {
     onProgress(habit.title);
-    results.push(await measureHabit(page, habit, presses, signal));
+    results.push(await measureHabit(page, habit, plan));
   }
   onProgress("loading the model anew");
   const found = await page.evaluate(() => document.querySelector("#results li .passage")?.textContent ?? "", undefined);
@@ -73,23 +78,22 @@ export async function measurePage(page: PageOfBrowser, plan: SearchPlan): Promis
   };
 }
 
-/** Keys until the last ten answers were no faster than those before: programs compile at the first query of a length. */
-async function warmUp(page: PageOfBrowser, signal: AbortSignal): Promise<void> {
+/** Types the query and takes it back: programs compile at the first query of a length. */
+async function warmUp(page: PageOfBrowser, { query, signal }: SearchPlan): Promise<void> {
   await page.focus("#query");
-  for (const key of needle.query) await answerTo(page, key, signal);
-  for (const _ of needle.query) await answerTo(page, "Backspace", signal, { mayBeEmpty: true });
+  for (const key of query) await answerTo(page, key, signal);
+  for (const _ of query) await answerTo(page, "Backspace", signal, { mayBeEmpty: true });
 }
 
 async function measureHabit(
   page: PageOfBrowser,
   { name, title, pauseMs, keyMs }: Habit,
-  presses: number,
-  signal: AbortSignal,
+  { query, presses, signal }: SearchPlan,
 ): Promise<HabitResult> {
   const measured: Press[] = [];
   while (measured.length < presses) {
     await empty(page);
-    const parts = keyMs > 0 ? needle.query.split(/(?<= )/) : [...needle.query];
+    const parts = keyMs > 0 ? query.split(/(?<= )/) : [...query];
     for (const part of parts) {
       if (measured.length === presses) break;
       await wait(pauseMs);
@@ -105,7 +109,7 @@ async function measureHabit(
   }
   // The whole query, for what it finds.
   await empty(page);
-  for (const key of needle.query) await answerTo(page, key, signal);
+  for (const key of query) await answerTo(page, key, signal);
   return habitResult(name, title, measured);
 }
 
@@ -118,7 +122,7 @@ const habitResult = (name: string, title: string, presses: readonly Press[]): Ha
 };
 
 /** After a reload, keys from the moment that the page takes queries: the map is computed meanwhile. */
-async function measureReturn(page: PageOfBrowser, { address, signal }: SearchPlan): Promise<HabitResult> {
+async function measureReturn(page: PageOfBrowser, { address, query, signal }: SearchPlan): Promise<HabitResult> {
   await page.goto("about:blank");
   await page.goto(address);
   await until(page, signal, "#index-facts", "Kept in this browser", 60_000);
@@ -127,11 +131,11 @@ async function measureReturn(page: PageOfBrowser, { address, signal }: SearchPla
   await until(page, signal, "#query-hint", "^Answers come as you type\\.$", 600_000);
   await page.focus("#query");
   const measured: Press[] = [];
-  for (const key of needle.query.slice(0, 12)) {
+  for (const key of query.replaceAll(" ", "").slice(0, firstLetters)) {
     const pressed = await answerTo(page, key, signal);
     if (pressed) measured.push(pressed);
   }
-  return habitResult("return", "the first 12 keys on the next visit, once the model is loaded", measured);
+  return habitResult("return", `the first ${firstLetters} keys on the next visit, once the model is loaded`, measured);
 }
 
 /** Presses a key; the answer to it, or undefined for one that changes nothing that is looked for. */
