@@ -47,6 +47,7 @@ export {
 export type { NormBackwardTensors, NormGradients } from "../kernels/norm/backward.ts";
 export { type LayerNormBackwardOptions, layerNormBackward } from "../kernels/norm/layer-norm-backward.ts";
 export { type RmsNormBackwardOptions, rmsNormBackward } from "../kernels/norm/rms-norm-backward.ts";
+export { columnSums } from "../kernels/reduce/column-sums.ts";
 export {
   type SoftmaxBackwardTensors,
   type SoftmaxGradient,

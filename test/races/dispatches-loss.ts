@@ -26,10 +26,17 @@ export const lossDispatches: Readonly<Record<string, Dispatch>> = {
   "cross-entropy/naive": { ...alone, uniforms: narrow, inputs: ofNarrow, outputs: { losses: 5, lse: 5 } },
   "cross-entropy/online": {
     ...shared,
-    constants: { ...shared.constants, OWN: 2 },
+    constants: { WORKGROUP: 8, LANES: 4, RUN: 4 },
     uniforms: wide,
     inputs: ofWide,
     outputs: { losses: 5, lse: 5 },
+  },
+  "reduce/columns": {
+    constants: { WORKGROUP: 4, RUN: 2 },
+    uniforms: { params: { rows: 11, width: 2, block: 5 } },
+    inputs: { x: floats(11 * 8) },
+    outputs: { y: 3 * 8 },
+    workgroups: [2, 1, 1],
   },
   "embedding/backward/naive": {
     constants: { WORKGROUP: 4, RUN: 4 },

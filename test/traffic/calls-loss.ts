@@ -3,6 +3,7 @@ import { variantsOf } from "../../src/check/case-table.ts";
 import { countTargets, crossEntropyRows, meanLoss } from "../../src/kernels/cross-entropy/cross-entropy.ts";
 import { crossEntropyBackward } from "../../src/kernels/cross-entropy/cross-entropy-backward.ts";
 import { gatherBackward } from "../../src/kernels/embedding/gather-backward.ts";
+import { columnSums } from "../../src/kernels/reduce/column-sums.ts";
 import type { CountedCall, Inputs } from "./call.ts";
 
 const options = { smoothing: 0.1, zLoss: 0.01 };
@@ -37,6 +38,7 @@ export function lossCalls({ gpu, random, words }: Inputs): Readonly<Record<strin
       return gatherBackward(gpu, { ids, dy: random([t, 4]) }, { rows: 300, variant });
     });
   }
+  add("columnSums", (rows) => columnSums(gpu, { x: random([4 * rows + 3, 8]) }));
   // One loss of each thread, and two.
   add("meanLoss", (rows) => meanLoss(gpu, { losses: random([rows]), count: random([1]) }), 256);
   return found;

@@ -91,6 +91,9 @@ const cases: readonly Loss[] = [
   shape("masked tokens: −∞", [5, 96], {}, (value, col, row) => (col > 20 * row + 3 && col < 95 ? minus : value)),
   shape("masked tokens under a softcap", [5, 96], { softcap: 5 }, (value, col) => (col % 7 === 5 ? minus : value)),
   shape("a target at −∞", [3, 40], {}, (value, col, row) => (row === 1 && col === 0 ? minus : value)),
+  shape("a target at −∞, smoothed", [3, 40], { smoothing: 0.1 }, (value, col, row) =>
+    row === 1 && col === 0 ? minus : value,
+  ),
   shape("a row of −∞ is no distribution", [3, 36], {}, (value, _, row) => (row === 1 ? minus : value)),
   shape("NaN and +∞ stay in their rows", [5, 36], all, (value, col, row) =>
     row === 1 && col === 20 ? Number.NaN : row === 3 && col === 9 ? Number.POSITIVE_INFINITY : value,

@@ -21,10 +21,10 @@ export const lossMistakes: readonly Mistake[] = [
   inShader("cross-entropy/naive", "logit - origin", "logit", "not measured from the target"),
   inShader("cross-entropy/naive", "runs += run;", "runs = run;", "only the last run counts"),
   inShader("cross-entropy/online", "sums.others * exp(sums.largest - larger)", "sums.others", "no rescaling"),
-  inShader("cross-entropy/online", "sums.others * exp(sums.largest - largest)", "sums.others", "lanes joined unscaled"),
+  inShader("cross-entropy/online", "b.others * exp(b.largest - largest)", "b.others", "lanes joined unscaled"),
   inShader("cross-entropy/online", "outside | (elements == Bits(truth))", "elements == Bits(truth)", "padding counts"),
-  inShader("cross-entropy/online", "begin += OWN * LANES", "begin += OWN", "Vectors that count twice"),
-  inShader("cross-entropy/online", "select(own[j] - origin, Vector(), outside)", "own[j] - origin", "NaN of padding"),
+  inShader("cross-entropy/online", "begin += RUN", "begin += LANES", "Vectors that count twice"),
+  inShader("cross-entropy/online", "select(logit - origin, Vector(), outside)", "logit - origin", "NaN of padding"),
   inShader(
     "cross-entropy/online",
     ", row.width == 0 || truth == params.ignored)",
