@@ -2,6 +2,7 @@ import { effect } from "@preact/signals";
 import { render } from "preact";
 import { device, reopen } from "../shell/device/device.ts";
 import { pageKeys } from "../shell/keys.ts";
+import { say } from "../shell/status.ts";
 import { readAddress, writeAddress } from "./address.ts";
 import { followChoice, loadModel } from "./model/load.ts";
 import { Page } from "./page.tsx";
@@ -22,7 +23,9 @@ pageKeys.value = [
     ...{ keys: "Ctrl or ⌘ + Enter", does: "loads the model and writes" },
     matches: ({ key, ctrlKey, metaKey }) => key === "Enter" && (ctrlKey || metaKey),
     run: () => {
-      if (!writing.value) document.querySelector<HTMLElement>("button.primary")?.click();
+      const why = document.querySelector("#why-not")?.textContent;
+      if (why) say(why);
+      else if (!writing.value) document.querySelector<HTMLElement>("button.primary")?.click();
     },
   },
   {

@@ -3,7 +3,7 @@ import type { HeadChoice } from "../generate/strips/head-picker.tsx";
 import { standardHub } from "../shell/hub/hub.ts";
 import type { ModelChoice } from "../shell/model/choice.ts";
 import type { ModelState, PlanState } from "../shell/model/loader.ts";
-import { meanOf } from "./alignment/weights.ts";
+import { rowMeans } from "./alignment/weights.ts";
 import { nameOf } from "./model/choice.ts";
 import { recorded } from "./text/recorded.ts";
 import type { Run } from "./text/run.ts";
@@ -33,10 +33,11 @@ export const head = signal<HeadChoice>({ layer: undefined, head: undefined });
 /** True where the strongest weight of each row has the full colour. */
 export const rowScale = signal(false);
 
+const means = rowMeans();
 /** The weights that are shown: a row for each token that was written, a column for each of the source's. */
 export const grid = computed<readonly Float32Array[]>(() => {
   const now = shown.value;
-  return now ? now.rows.map((row) => meanOf(row, now, head.value)) : [];
+  return now ? means(now.rows, now, head.value) : [];
 });
 
 /** What the pointer or the focus is on: a token that was written, one of the source, or where both cross. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { pickAt } from "../../site/translate/alignment/drawing.ts";
-import { columnOf, meanOf, strongest } from "../../site/translate/alignment/weights.ts";
+import { pickAt, revealed } from "../../site/translate/alignment/drawing.ts";
+import { columnOf, largest, meanOf, rowMeans, strongest } from "../../site/translate/alignment/weights.ts";
 import { pickedWords } from "../../site/translate/alignment/words.ts";
 
 const shape = { layers: 2, heads: 3, perHead: true };
@@ -39,9 +39,36 @@ test("what is picked, in words", () => {
 
 test("points of the grid: a cell, a token next to it, and nothing", () => {
   const place = { left: 50, top: 30, cell: 10, columns: 4, rows: 2 };
-  expect(pickAt(place, 50, 30)).toEqual({ row: 0, column: 0 });
-  expect(pickAt(place, 89, 49)).toEqual({ row: 1, column: 3 });
-  expect(pickAt(place, 20, 45)).toEqual({ row: 1, column: undefined });
-  expect(pickAt(place, 65, 5)).toEqual({ row: undefined, column: 1 });
-  expect(pickAt(place, 90, 50)).toEqual({ row: undefined, column: undefined });
+  const at = (x: number, y: number, scrolled = { x: 0, y: 0 }) => pickAt(place, scrolled, [x, y]);
+  expect(at(50, 30)).toEqual({ row: 0, column: 0 });
+  expect(at(89, 49)).toEqual({ row: 1, column: 3 });
+  expect(at(20, 45)).toEqual({ row: 1, column: undefined });
+  expect(at(65, 5)).toEqual({ row: undefined, column: 1 });
+  expect(at(90, 50)).toEqual({ row: undefined, column: undefined });
+  // Tokens stay where they are, cells move below them.
+  expect(at(50, 30, { x: 20, y: 10 })).toEqual({ row: 1, column: 2 });
+  expect(at(20, 35, { x: 20, y: 0 })).toEqual({ row: 0, column: undefined });
+  expect(at(75, 30, { x: 20, y: 0 })).toEqual({ row: 0, column: undefined });
+});
+
+test("a cell that is out of view is scrolled to, by no more than it takes", () => {
+  const place = { left: 50, top: 30, cell: 10, columns: 100, rows: 100 };
+  const view = { width: 150, height: 130, x: 200, y: 0 }; // ten cells each way, columns 20 to 29
+  const to = (row: number | undefined, column: number | undefined) => revealed(place, { row, column }, view);
+  expect(to(3, 25)).toEqual({ x: 200, y: 0 });
+  expect(to(10, 19)).toEqual({ x: 190, y: 11 });
+  expect(to(undefined, 30)).toEqual({ x: 211, y: 0 });
+  expect(to(99, undefined)).toEqual({ x: 200, y: 901 });
+});
+
+test("means of rows that were there before are the same objects, until another head is chosen", () => {
+  const means = rowMeans();
+  const rows = [row, Float32Array.from(row)];
+  const [first] = means(rows.slice(0, 1), shape, { layer: 1, head: 2 });
+  const [again, second] = means(rows, shape, { layer: 1, head: 2 });
+  expect(again).toBe(first);
+  expect(second).toEqual(first);
+  const [other] = means(rows, shape, { layer: 0, head: undefined });
+  expect([...(other ?? [])]).toEqual(both(0.1));
+  expect(largest(row)).toBeCloseTo(1.2, 6);
 });

@@ -1,18 +1,20 @@
 import { visible } from "../../../src/text/token-text.ts";
 import type { Picked } from "../state.ts";
+import { largest } from "./weights.ts";
 
 /** What the grid shows. */
 export interface GridPicture {
   readonly source: readonly string[];
   readonly target: readonly string[];
-  /** Weights of the first tokens that were written. */
-  readonly rows: readonly ArrayLike<number>[];
+  /** Weights of the tokens that were written. */
+  readonly rows: readonly Float32Array[];
   readonly rowScale: boolean;
   readonly picked: Picked;
 }
 
-/** Where the cells are, in pixels of the page. */
+/** Where the cells are before anything is scrolled, in pixels of the page. */
 export interface GridPlace {
+  /** Width and height of the tokens to the left of the cells and above them, which stay where they are. */
   readonly left: number;
   readonly top: number;
   readonly cell: number;
@@ -20,13 +22,31 @@ export interface GridPlace {
   readonly rows: number;
 }
 
-/** Sides of a cell, and the smallest that has its token next to it. */
-const [largest, labelled] = [32, 11];
-/** Pixels of the longest label, across and down. */
+/** The part of the grid that is to be seen: pixels, and how far it is scrolled. */
+export interface GridView {
+  readonly width: number;
+  readonly height: number;
+  readonly x: number;
+  readonly y: number;
+}
+
+/** Sides of a cell at most, and at least, so that its token fits next to it. */
+const [mostSide, leastSide] = [32, 11];
+/** Pixels of the longest label, across and down; on a narrow screen the first is a third of it. */
 const [labelAcross, labelDown] = [120, 110];
-/** What browsers draw at most in one direction, with room for two pixels of the screen to one of the page. */
-const mostPixels = 8000;
 const font = (weight: number, cell: number) => `${weight} ${Math.min(14, cell - 1)}px ui-monospace, monospace`;
+
+/** Widths of labels in the largest font. */
+const widths = new Map<string, number>();
+
+function widthOf(context: CanvasRenderingContext2D, token: string): number {
+  const known = widths.get(token);
+  if (known !== undefined) return known;
+  context.font = font(400, mostSide);
+  const { width } = context.measureText(visible(token));
+  widths.set(token, width);
+  return width;
+}
 
 function shortened(context: CanvasRenderingContext2D, words: string, most: number): string {
   if (context.measureText(words).width <= most) return words;
@@ -35,101 +55,147 @@ function shortened(context: CanvasRenderingContext2D, words: string, most: numbe
   return `${characters.join("")}…`;
 }
 
-/** Draws the grid as wide as its cells need, at least as `width` allows, and says where the cells are. */
+/** Where the cells of a grid are that may be so wide: as large as fits, and wider where they would be too small. */
+export function placeGrid(
+  canvas: HTMLCanvasElement,
+  { source, target }: Pick<GridPicture, "source" | "target">,
+  width: number,
+): GridPlace | undefined {
+  const context = canvas.getContext("2d");
+  if (!context || source.length === 0 || width === 0) return undefined;
+  const longest = (tokens: readonly string[], most: number) =>
+    8 + tokens.reduce((length, token) => Math.max(length, Math.min(most, widthOf(context, token))), 0);
+  const left = Math.ceil(longest(target, Math.min(labelAcross, width / 3)));
+  const top = Math.ceil(longest(source, labelDown));
+  const cell = Math.max(leastSide, Math.min(mostSide, Math.floor((width - left - 1) / source.length)));
+  return { left, top, cell, columns: source.length, rows: target.length };
+}
+
+/** Width and height of the whole grid. */
+export const extentOf = ({ left, top, cell, columns, rows }: GridPlace): readonly [width: number, height: number] => [
+  left + cell * columns + 1,
+  top + cell * Math.max(rows, 1) + 1,
+];
+
+/** The cells of one direction that are to be seen: the first, and the one after the last. */
+const seen = (scrolled: number, room: number, cell: number, count: number): readonly [number, number] => [
+  Math.max(0, Math.floor(scrolled / cell)),
+  Math.min(count, Math.ceil((scrolled + room) / cell)),
+];
+
+/** Draws the part of the grid that is to be seen, whatever the size of the whole. */
 export function drawGrid(
   canvas: HTMLCanvasElement,
   picture: GridPicture,
-  width: number,
+  place: GridPlace,
+  view: GridView,
   colour: (property: string) => string,
-): GridPlace | undefined {
+): void {
   const context = canvas.getContext("2d");
-  const { source, target, rows, rowScale, picked } = picture;
-  const columns = source.length;
-  if (!context || columns === 0 || width === 0) return undefined;
-  const count = Math.max(target.length, 1);
-  context.font = font(400, largest);
-  const longest = (words: readonly string[], most: number) =>
-    Math.min(most, Math.max(0, ...words.map((one) => context.measureText(visible(one)).width))) + 8;
-  const [across, down] = [longest(target, labelAcross), longest(source, labelDown)];
-  const room = Math.floor((width - across - 1) / columns);
-  const least = Math.min(labelled, Math.floor(mostPixels / Math.max(columns, count)));
-  const cell = Math.max(1, Math.min(largest, Math.max(least, room)));
-  const named = cell >= labelled;
-  const [left, top] = named ? [across, down] : [0, 0];
-  const place = { left, top, cell, columns, rows: target.length };
-  const [wide, high] = [left + cell * columns + 1, top + cell * count + 1];
+  if (!context) return;
+  const { rows, rowScale, picked } = picture;
+  const { left, top, cell } = place;
+  const { width, height, x, y } = view;
   const scale = Math.min(2, devicePixelRatio || 1);
-  canvas.width = wide * scale;
-  canvas.height = high * scale;
-  canvas.style.width = `${wide}px`;
-  canvas.style.height = `${high}px`;
+  const [wide, high] = [Math.round(width * scale), Math.round(height * scale)];
+  // A canvas that gets a size gets new memory.
+  if (canvas.width !== wide) canvas.width = wide;
+  if (canvas.height !== high) canvas.height = high;
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${high / scale}px`;
   context.setTransform(scale, 0, 0, scale, 0, 0);
-  context.clearRect(0, 0, wide, high);
-
-  const most = Math.max(1e-9, ...rows.map((row) => Math.max(...Array.from(row))));
-  context.fillStyle = colour("--accent");
-  for (const [t, row] of rows.entries()) {
-    const full = rowScale ? Math.max(1e-9, ...Array.from(row)) : most;
-    for (let s = 0; s < columns; s++) {
-      context.globalAlpha = Math.max(0, Math.min(1, (row[s] ?? 0) / full));
-      context.fillRect(left + s * cell, top + t * cell, cell, cell);
+  context.clearRect(0, 0, width, height);
+  const [fromColumn, toColumn] = seen(x, width - left, cell, place.columns);
+  const [fromRow, toRow] = seen(y, height - top, cell, rows.length);
+  const within = (dx: number, dy: number, draw: () => void) => {
+    context.save();
+    context.beginPath();
+    context.rect(dx, dy, width, height);
+    context.clip();
+    draw();
+    context.restore();
+  };
+  within(left, top, () => {
+    const most = rows.reduce((all, row) => Math.max(all, largest(row)), 1e-9);
+    context.translate(left - x, top - y);
+    context.fillStyle = colour("--accent");
+    for (let t = fromRow; t < toRow; t++) {
+      const row = rows[t] ?? new Float32Array();
+      const full = rowScale ? Math.max(1e-9, largest(row)) : most;
+      for (let s = fromColumn; s < toColumn; s++) {
+        context.globalAlpha = Math.max(0, Math.min(1, (row[s] ?? 0) / full));
+        context.fillRect(s * cell, t * cell, cell, cell);
+      }
     }
-  }
-  context.globalAlpha = 1;
-  if (cell > 4) lines(context, place, rows.length, colour("--line"));
-  if (named) names(context, picture, place, colour);
-  context.strokeStyle = colour("--text");
-  context.lineWidth = 2;
-  const [all, below] = [cell * columns, cell * rows.length];
-  if (picked.row !== undefined) context.strokeRect(left, top + picked.row * cell, all, cell);
-  if (picked.column !== undefined) context.strokeRect(left + picked.column * cell, top, cell, below);
-  return place;
-}
-
-function lines(context: CanvasRenderingContext2D, { left, top, cell, columns }: GridPlace, rows: number, line: string) {
-  context.strokeStyle = line;
-  context.lineWidth = 1;
-  context.beginPath();
-  for (let s = 0; s <= columns; s++) {
-    context.moveTo(left + s * cell + 0.5, top);
-    context.lineTo(left + s * cell + 0.5, top + rows * cell);
-  }
-  for (let t = 0; t <= rows; t++) {
-    context.moveTo(left, top + t * cell + 0.5);
-    context.lineTo(left + columns * cell, top + t * cell + 0.5);
-  }
-  context.stroke();
-}
-
-function names(
-  context: CanvasRenderingContext2D,
-  { source, target, picked }: GridPicture,
-  { left, top, cell }: GridPlace,
-  colour: (property: string) => string,
-) {
+    context.globalAlpha = 1;
+    context.strokeStyle = colour("--line");
+    context.lineWidth = 1;
+    context.beginPath();
+    for (let s = fromColumn; s <= toColumn; s++) {
+      context.moveTo(s * cell + 0.5, fromRow * cell);
+      context.lineTo(s * cell + 0.5, toRow * cell);
+    }
+    for (let t = fromRow; t <= toRow; t++) {
+      context.moveTo(fromColumn * cell, t * cell + 0.5);
+      context.lineTo(toColumn * cell, t * cell + 0.5);
+    }
+    context.stroke();
+    context.strokeStyle = colour("--text");
+    context.lineWidth = 2;
+    const [across, down] = [cell * place.columns, cell * rows.length];
+    if (picked.row !== undefined) context.strokeRect(1, picked.row * cell, across - 1, cell);
+    if (picked.column !== undefined) context.strokeRect(picked.column * cell, 1, cell, down - 1);
+  });
   context.fillStyle = colour("--text");
   context.textBaseline = "middle";
-  context.textAlign = "right";
-  for (const [t, token] of target.entries()) {
-    context.font = font(t === picked.row ? 700 : 400, cell);
-    context.fillText(shortened(context, visible(token), left - 8), left - 6, top + (t + 0.5) * cell);
-  }
-  context.textAlign = "left";
-  for (const [s, token] of source.entries()) {
-    context.save();
-    context.translate(left + (s + 0.5) * cell, top - 6);
-    context.rotate(-Math.PI / 2);
-    context.font = font(s === picked.column ? 700 : 400, cell);
-    context.fillText(shortened(context, visible(token), top - 8), 0, 0);
-    context.restore();
-  }
+  const label = (token: string | undefined, isPicked: boolean, room: number, at: readonly [number, number]) => {
+    context.font = font(isPicked ? 700 : 400, cell);
+    context.fillText(shortened(context, visible(token ?? ""), room - 8), ...at);
+  };
+  within(0, top, () => {
+    context.textAlign = "right";
+    for (let t = fromRow; t < toRow; t++) {
+      label(picture.target[t], t === picked.row, left, [left - 6, top - y + (t + 0.5) * cell]);
+    }
+  });
+  within(left, 0, () => {
+    context.textAlign = "left";
+    for (let s = fromColumn; s < toColumn; s++) {
+      context.save();
+      context.translate(left - x + (s + 0.5) * cell, top - 6);
+      context.rotate(-Math.PI / 2);
+      label(picture.source[s], s === picked.column, top, [0, 0]);
+      context.restore();
+    }
+  });
 }
 
-/** The cell, or the token next to the cells, at a point of the page; nothing elsewhere. */
-export function pickAt({ left, top, cell, columns, rows }: GridPlace, x: number, y: number): Picked {
-  const [column, row] = [Math.floor((x - left) / cell), Math.floor((y - top) / cell)];
+/** The cell, or the token next to the cells, at a point of the part that is to be seen; nothing elsewhere. */
+export function pickAt(
+  { left, top, cell, columns, rows }: GridPlace,
+  { x, y }: Pick<GridView, "x" | "y">,
+  [across, down]: readonly [across: number, down: number],
+): Picked {
+  const column = Math.floor((across - left + x) / cell);
+  const row = Math.floor((down - top + y) / cell);
   return {
-    row: row >= 0 && row < rows ? row : undefined,
-    column: column >= 0 && column < columns ? column : undefined,
+    row: down >= top && row < rows ? row : undefined,
+    column: across >= left && column < columns ? column : undefined,
   };
 }
+
+/** How far to scroll in one direction so that a cell is to be seen in the room that there is. */
+function scrolledTo(index: number | undefined, scrolled: number, room: number, cell: number): number {
+  if (index === undefined) return scrolled;
+  return Math.min(Math.max(scrolled, (index + 1) * cell + 1 - room), index * cell);
+}
+
+/** How far to scroll so that what is picked is to be seen. */
+export const revealed = (
+  { left, top, cell }: GridPlace,
+  { row, column }: Picked,
+  { width, height, x, y }: GridView,
+): Pick<GridView, "x" | "y"> => ({
+  x: scrolledTo(column, x, width - left, cell),
+  y: scrolledTo(row, y, height - top, cell),
+});

@@ -3,11 +3,10 @@ import { visible } from "../../../src/text/token-text.ts";
 import { share } from "../../generate/strips/tokens.ts";
 import { TableFrame } from "../../shell/table-frame.tsx";
 import { grid, shown } from "../state.ts";
-import { strongest } from "./weights.ts";
+import { strongestOf, strongestShown } from "./weights.ts";
 
 /** Cells of a table at most; a larger one has the strongest of each row alone. */
 const mostCells = 3000;
-const strongestShown = 5;
 
 /** What the grid draws, as a table, and only while it is open. */
 export function AlignmentTable() {
@@ -39,7 +38,7 @@ function Table() {
                 <tr key={t}>
                   <th scope="row">{visible(target[t] ?? "")}</th>
                   <td>
-                    {strongest(row, strongestShown)
+                    {strongestOf(row)
                       .map((s) => `${visible(source[s] ?? "")} [${s}] ${share(row[s] ?? 0)}`)
                       .join(" · ")}
                   </td>
@@ -66,7 +65,7 @@ function Table() {
         </thead>
         <tbody>
           {rows.map((row, t) => {
-            const [most] = strongest(row, 1);
+            const [most] = strongestOf(row);
             return (
               <tr key={t}>
                 <th scope="row">{visible(target[t] ?? "")}</th>

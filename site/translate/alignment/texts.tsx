@@ -1,10 +1,8 @@
-import { visible } from "../../../src/text/token-text.ts";
 import { count, counted, digits } from "../../shell/format.ts";
-import { grid, nothing, picked, shown, writing } from "../state.ts";
+import { grid, picked, shown, writing } from "../state.ts";
 import type { Run } from "../text/run.ts";
-import { isMove, pointerLeaves } from "./pointer.ts";
+import { Tokens } from "./tokens.tsx";
 import { columnOf } from "./weights.ts";
-import { pickedWords } from "./words.ts";
 
 /** Both texts as their tokens: the one that has the focus shades those of the other that belong to it. */
 export function Texts() {
@@ -58,61 +56,4 @@ function factsOf({ kind, name, untrained, text, source, target, ended }: Run): s
     ...(score === undefined ? [] : [`score ${score.toPrecision(4)}`]),
     reasons[stopReason] ?? stopReason,
   ].join(" · ");
-}
-
-interface TokensProps {
-  readonly kind: "row" | "column";
-  readonly name: string;
-  readonly tokens: readonly string[];
-  /** How much each belongs to what is picked in the other text. */
-  readonly weights: ArrayLike<number> | undefined;
-}
-
-/** Tokens as buttons of which one is reached by Tab, the others by the arrow keys. */
-function Tokens({ kind, name, tokens, weights }: TokensProps) {
-  const at = picked.value[kind];
-  const most = Math.max(1e-9, ...Array.from(weights ?? []));
-  const pick = (i: number) => {
-    picked.value = { ...nothing, [kind]: i };
-  };
-  const leave = () => {
-    picked.value = nothing;
-  };
-  const move = (event: KeyboardEvent) => {
-    const { target, currentTarget, key } = event;
-    const i = Number((target as HTMLElement).dataset["token"]);
-    const to = { ArrowLeft: i - 1, ArrowRight: i + 1, Home: 0, End: tokens.length - 1 }[key];
-    if (to === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    (currentTarget as HTMLElement).querySelector<HTMLElement>(`[data-token="${to}"]`)?.focus();
-  };
-  const words = (i: number) =>
-    shown.value && i === at
-      ? pickedWords(shown.value, grid.value, { ...nothing, [kind]: i })
-      : visible(tokens[i] ?? "");
-  return (
-    <fieldset class="tokens" onKeyDown={move}>
-      <legend class="small muted">{name}</legend>
-      {tokens.map((token, i) => {
-        const weight = (weights?.[i] ?? 0) / most;
-        return (
-          <button
-            key={i}
-            type="button"
-            data-token={i}
-            tabIndex={i === (at ?? 0) ? 0 : -1}
-            class={`aligned ${i === at ? "picked" : ""} ${weights && weight >= 0.5 ? "strong" : ""}`}
-            style={weights ? { "--weight": weight.toFixed(2) } : undefined}
-            aria-label={words(i)}
-            onPointerMove={(event) => isMove(event) && pick(i)}
-            onPointerLeave={pointerLeaves}
-            onFocus={() => pick(i)}
-            onBlur={leave}
-          >
-            {visible(token)}
-          </button>
-        );
-      })}
-    </fieldset>
-  );
 }

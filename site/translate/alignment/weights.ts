@@ -28,6 +28,39 @@ export function meanOf(
   return Float32Array.from(sum, (value) => value / parts);
 }
 
+/** A value of each row, kept as long as the row is. */
+function ofRow<T>(compute: (row: Float32Array) => T): (row: Float32Array) => T {
+  const known = new WeakMap<Float32Array, T>();
+  return (row) => {
+    const before = known.get(row);
+    if (before !== undefined) return before;
+    const now = compute(row);
+    known.set(row, now);
+    return now;
+  };
+}
+
+/** The largest weight of a row. */
+export const largest = ofRow((row) => row.reduce((a, b) => Math.max(a, b), 0));
+
+/** How many of a row's strongest weights there is room for. */
+export const strongestShown = 5;
+
+/** The indices of a row's strongest weights. */
+export const strongestOf = ofRow((row) => strongest(row, strongestShown));
+
+/** What gives the means of rows: those of rows that it had before, by the same choice, are the same as then. */
+export function rowMeans(): (rows: readonly Float32Array[], shape: RowShape, choice: HeadChoice) => Float32Array[] {
+  let chosen = "";
+  let mean = (row: Float32Array): Float32Array => row;
+  return (rows, shape, choice) => {
+    const now = JSON.stringify([shape.layers, shape.heads, shape.perHead, choice.layer, choice.head]);
+    if (now !== chosen) mean = ofRow((row) => meanOf(row, shape, choice));
+    chosen = now;
+    return rows.map(mean);
+  };
+}
+
 /** The indices of the largest weights, the largest first. */
 export const strongest = (weights: ArrayLike<number>, count: number): number[] =>
   Array.from(weights, (weight, i) => [weight, i] as const)

@@ -15,7 +15,7 @@ export function TextCard() {
         <span>Your text</span>
         <textarea
           id="source"
-          rows={3}
+          rows={2}
           value={text.value}
           onInput={({ currentTarget: { value } }) => {
             text.value = value;

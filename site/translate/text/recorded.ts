@@ -7,5 +7,6 @@ const { layers, heads, runs } = recording;
 export const recorded: readonly Run[] = runs.map((one) => ({
   ...{ name: "dates", kind: "recorded", layers, heads, perHead: true, untrained: false },
   ...one,
+  rows: one.rows.map((row) => Float32Array.from(row)),
   ended: { stopReason: "eos", score: undefined, encode: 0, tokensPerSecond: 0 },
 }));

@@ -18,7 +18,7 @@ export interface Run {
   readonly target: readonly string[];
   readonly written: string;
   /** What the first tokens attend to. */
-  readonly rows: readonly ArrayLike<number>[];
+  readonly rows: readonly Float32Array[];
   /** Undefined while it is being written. */
   readonly ended: Ended | undefined;
 }
