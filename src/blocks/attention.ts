@@ -79,7 +79,8 @@ export interface AttentionShape {
 export interface AttentionInputs {
   /** `[b, t, c]`, normed. */
   readonly x: Tensor;
-  readonly cache: LayerCache;
+  /** Unset: tokens attend over one another, from position 0 on, and nothing is kept (training). */
+  readonly cache?: LayerCache | undefined;
   /** Cosines and sines `[positions, pairs, 2]`; unset for models without rotary positions. */
   readonly ropeTable?: Tensor | undefined;
   readonly place: Place;
@@ -118,15 +119,13 @@ export const attentionShapeChecks: Checks<AttentionShape> = {
 
 /** Checks of the inputs other than x. */
 export const attentionInputChecks: Checks<Omit<AttentionInputs, "x">> = {
-  cache: required(
-    object<LayerCache>({
-      keys: tensorCheck,
-      values: tensorCheck,
-      kScale: optionalTensor,
-      vScale: optionalTensor,
-      layout: kvLayoutCheck,
-    }),
-  ),
+  cache: object<LayerCache>({
+    keys: tensorCheck,
+    values: tensorCheck,
+    kScale: optionalTensor,
+    vScale: optionalTensor,
+    layout: kvLayoutCheck,
+  }),
   ropeTable: optionalTensor,
   place: required(
     object<{ step: unknown; apart: unknown; start: unknown }>({
@@ -178,10 +177,11 @@ export function attend(
   const { q: fresh, k, v } = projected(gpu, inputs.x, weights, shape, surroundings);
   const at = "step" in place ? { step: place.step } : {};
   const start = "start" in place ? { start: place.start } : {};
-  const placed = ownLayout(cache, b);
-  const { layout: _, ...stored } = cache;
+  const stored = cache && { keys: cache.keys, values: cache.values, kScale: cache.kScale, vScale: cache.vScale };
+  const placed = cache && ownLayout(cache, b);
   let q = fresh;
-  if (ropeTable && surroundings) {
+  let keys = k;
+  if (ropeTable && surroundings && stored) {
     const [, tapped] = ["q", "k"].map((letter) => gpu.isTapped(`${name}.${letter}`));
     const both = appendRotated(
       gpu,
@@ -194,11 +194,11 @@ export function attend(
     const rotated = (x: Tensor) =>
       ropeTable ? rope(gpu, { x, table: ropeTable, ...at }, { layout: ropeLayout, ...start }).y : x;
     q = rotated(q);
-    const keys = rotated(k);
+    keys = rotated(k);
     tapProjections(gpu, name, { q, k: keys, v });
-    appendKv(gpu, { k: keys, v, ...stored, ...at }, { ...start, ...placed });
+    if (stored) appendKv(gpu, { k: keys, v, ...stored, ...at }, { ...start, ...placed });
   }
-  const queries = queriesOf(q, cache, visible, place);
+  const queries = cache ? queriesOf(q, cache, visible, place) : alone(q, keys, v);
   const { out } = tableAttention(
     gpu,
     { ...queries.tensors, sink: weights.sinks },
@@ -208,6 +208,7 @@ export function attend(
       ...(cap === undefined ? {} : { score: { kind: "softcap", cap } }),
       scale: scale ?? 1 / Math.sqrt(headWidth),
       ...("start" in place ? { start: place.start, length: place.start + t } : {}),
+      ...(cache ? {} : { lse: true }), // for the gradient
     },
   );
   const joined = reshape(transpose(out, [0, 2, 1, 3]), [b, t, heads * headWidth]);
@@ -259,6 +260,12 @@ function projected(
     k: normed(linear(gpu, input, weights.k), kvHeads, kNorm),
     v: split(linear(gpu, input, weights.v), kvHeads),
   };
+}
+
+/** What attends without a cache: queries, keys and values `[b, t, …, d]` of the same tokens, as `[b, …, t, d]`. */
+function alone(q: Tensor, k: Tensor, v: Tensor) {
+  const [queries, keys, values] = [q, k, v].map((x) => transpose(x, [0, 2, 1, 3])) as [Tensor, Tensor, Tensor];
+  return { tensors: { q: queries, k: keys, v: values }, placed: {} };
 }
 
 /**

@@ -14,6 +14,7 @@ import { headMatmul } from "../kernels/matmul/heads.ts";
 import { matmul } from "../kernels/matmul/matmul.ts";
 import { rope } from "../kernels/rope/rope.ts";
 import { boolean, fieldsOf, finite, integer, oneOf, required } from "../options/checks.ts";
+import { OptionError } from "../options/errors.ts";
 import { perWord } from "../tensor/formats.ts";
 import { formatShape, ShapeError } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -216,6 +217,7 @@ export function latentAttentionLayer(
   const { latent, v } = weights;
   if (!latent) throw new TypeError(`${name}: the weights have no \`latent\`, which latent attention requires`);
   const [outputs = 0, rank = 0] = v.weight.shape;
+  if (!cache) throw new OptionError("latentAttentionLayer: inputs.cache is missing, expected a cache of latents");
   const width = cache.keys.shape[3] ?? 0;
   const nope = headWidth - (width - rank);
   const at = "step" in place ? { step: place.step } : {};

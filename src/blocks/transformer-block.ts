@@ -97,7 +97,7 @@ export function transformerBlock(
   const { attentionNorm, feedForwardNorm, attentionOutputNorm, feedForwardOutputNorm } = weights;
   const post = norms === "post";
   const isPreNorm = !post && attentionNorm?.kind === "rms" && feedForwardNorm?.kind === "rms" && !attentionOutputNorm;
-  if (isStep(stream) && isPreNorm && !feedForwardOutputNorm && !weights.attention.latent) {
+  if (inputs.cache && isStep(stream) && isPreNorm && !feedForwardOutputNorm && !weights.attention.latent) {
     return stepBlock(gpu, name, stream, inputs, { ...weights, attentionNorm, feedForwardNorm }, shape);
   }
   const attention = `${name}.attention`;

@@ -28,7 +28,8 @@ export interface ForwardInputs {
   /** Token ids `[b, t]`; unset: each row's last sampled token, from the step. */
   readonly ids?: Tensor;
   readonly batch: number;
-  readonly cache: KvCache;
+  /** Unset: tokens attend over one another, from position 0 on, and nothing is kept (training). */
+  readonly cache?: KvCache | undefined;
   readonly ropeTables?: RopeTables | undefined;
   readonly place: Place;
   /** Maximum number of cached tokens visible. */
@@ -61,12 +62,14 @@ function embed({ gpu, config, weights }: Decoder, { ids, batch, place }: Forward
   if (ids) x = gather(gpu, { ids: reshape(ids, [batch * t]), table }, { scale }).y;
   else if ("step" in place) x = gatherStep(gpu, { step: place.step, table }, { rows: batch, scale }).y;
   else throw new TypeError("a run needs token ids or a step");
-  if (weights.positions) {
-    if (!("step" in place)) throw new TypeError(`${config.architecture}: learned positions need a step`);
+  if (weights.positions && "step" in place) {
     const table = weights.positions;
     x = add(gpu, { a: x, b: gatherPositions(gpu, { step: place.step, table }, { rows: batch, tokens: t }).y }).y;
   }
   x = reshape(x, [batch, t, config.width]);
+  if (weights.positions && "start" in place) {
+    x = add(gpu, { a: x, b: slice(weights.positions, 0, place.start, place.start + t) }).y;
+  }
   gpu.tap("embedding", x);
   return x;
 }
@@ -78,8 +81,10 @@ export function forward(decoder: Decoder, inputs: ForwardInputs): Residual {
   const x = gpu.within("embedding", () => embed(decoder, inputs));
   let stream: Residual = { sum: x };
   weights.blocks.forEach((block, layer) => {
-    const cache = inputs.cache[layer];
-    if (!cache) throw new TypeError(`the cache has ${inputs.cache.length} layers, the model ${config.layers}`);
+    const cache = inputs.cache?.[layer];
+    if (inputs.cache && !cache) {
+      throw new TypeError(`the cache has ${inputs.cache.length} layers, the model ${config.layers}`);
+    }
     const [scale, window] = [config.scales?.[layer], config.windows[layer]];
     const ropeTable = window === undefined ? ropeTables?.all : (ropeTables?.local ?? ropeTables?.all);
     const rotated = config.positions.kind === "rope" && !config.unrotated?.includes(layer);

@@ -162,6 +162,7 @@ function differentiate(
 
 function contribute(op: string, name: string, input: Tensor, given: InputGradients, known: Accumulator): void {
   const gradient = given[name];
+  if (!(name in given)) throw new GradientError(`gradients: the rule of ${op} gives no gradient for ${name}`);
   if (!gradient) return;
   if (gradient.dtype !== "f32" || formatShape(gradient.shape) !== formatShape(input.shape)) {
     throw new GradientError(

@@ -1,4 +1,4 @@
-// Training: gradients of recorded programs, losses.
+// Training: gradients of recorded programs, losses, and the ops that compute gradients. `shaderformer/train`.
 
 // Losses
 
@@ -21,6 +21,13 @@ export type { Ignoring, LossOptions } from "../kernels/cross-entropy/options.ts"
 
 // Gradients of ops
 
+export {
+  type AttentionBackwardOptions,
+  type AttentionBackwardTensors,
+  type AttentionGradients,
+  type AttentionNeeds,
+  attentionBackward,
+} from "../kernels/attention/backward/attention-backward.ts";
 export {
   expBackward,
   geluBackward,

@@ -1,5 +1,5 @@
 // Dispatches of kernels that compute gradients.
-import { type Dispatch, floats, strides } from "./dispatch.ts";
+import { attention, type Dispatch, floats, positive, strides } from "./dispatch.ts";
 
 /** Gradients of a norm's rows of 24 elements, two threads a row and two rows a workgroup; the last row is alone. */
 const rows = (statistics: Dispatch["outputs"]): Dispatch => ({
@@ -54,6 +54,40 @@ export const backwardDispatches: Readonly<Record<string, Dispatch>> = {
     inputs: { x: floats(11), dy: floats(11) },
     outputs: { dx: 11 },
     workgroups: [3, 1, 1],
+  },
+  // Two batch rows of two heads, three queries and rows of five numbers.
+  "attention/backward/delta": {
+    constants: { WORKGROUP: 4 },
+    uniforms: {
+      params: {
+        ...{ rows: 12, h: 2, t: 3, dv: 5, out_first: 0, out_batch: 30, out_head: 5, out_token: 10 },
+        ...{ dout_first: 0, dout_batch: 30, dout_head: 15, dout_token: 5 },
+      },
+    },
+    inputs: { out: floats(60), dout: floats(60) },
+    outputs: { delta: 12 },
+    workgroups: [3, 1, 1],
+  },
+  "attention/backward/scores": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { s: 5, size: 30 } },
+    inputs: { weights: positive(30), derivatives: floats(30), delta: floats(6), dweights: floats(30) },
+    outputs: {},
+    workgroups: [8, 1, 1],
+  },
+  "attention/backward/sink": {
+    constants: { WORKGROUP: 4, LANES: 4 },
+    uniforms: { params: { b: 2, h: 2, t: 3 } },
+    inputs: { sink: floats(2), lse: floats(12), delta: floats(12) },
+    outputs: { dsink: 2 },
+    workgroups: [2, 1, 1],
+  },
+  "attention/backward/weights": {
+    ...attention(2, 6, {}),
+    constants: { WORKGROUP: 4 },
+    inputs: { q: floats(32), k: floats(48), lse: floats(4) },
+    outputs: { weights: 24, derivatives: 24 },
+    workgroups: [2, 2, 2],
   },
   "norm/layer-norm-backward": rows({ scales: 5, means: 5 }),
   "norm/layer-norm-backward-registers": groups(inRegisters, both),

@@ -1,11 +1,13 @@
 // Calls of ops that compute gradients.
 import { variantsOf } from "../../src/check/case-table.ts";
+import { attentionBackward } from "../../src/kernels/attention/backward/attention-backward.ts";
 import * as activations from "../../src/kernels/elementwise/activation-backward.ts";
 import * as gated from "../../src/kernels/elementwise/gated-backward.ts";
 import { softcapBackward } from "../../src/kernels/elementwise/softcap-backward.ts";
 import { layerNormBackward } from "../../src/kernels/norm/layer-norm-backward.ts";
 import { rmsNormBackward } from "../../src/kernels/norm/rms-norm-backward.ts";
 import { softmaxBackward } from "../../src/kernels/softmax/softmax-backward.ts";
+import { withPreference } from "../../src/kernels/preference.ts";
 import { slice } from "../../src/tensor/views.ts";
 import { type CountedCall, type Inputs, named } from "./call.ts";
 
@@ -20,6 +22,18 @@ export function backwardCalls({ gpu, random }: Inputs): Readonly<Record<string, 
   const tensors = (rows: number, cols: number) => ({
     ...{ x: random([rows, cols]), dy: random([rows, cols]), weight: random([cols]) },
   });
+  for (const variant of variantsOf(attentionBackward)) {
+    add(`attentionBackward ${variant}`, (d) => {
+      const [q, k] = [random([1, 2, 4, d]), random([1, 1, 8, d])];
+      const tensors = { q, k, v: k, out: q, dout: q, lse: random([1, 2, 4]), sink: random([2]) };
+      // Tiles of products count rows past the edges, which grow with the width; products have calls of their own.
+      return withPreference(
+        gpu,
+        ({ op }) => (op.opName === "gemm" ? ["naive"] : undefined),
+        () => attentionBackward(gpu, tensors, { mask: "full", variant }),
+      );
+    });
+  }
   for (const variant of variantsOf(rmsNormBackward)) {
     add(`rmsNormBackward ${variant}`, (cols) => rmsNormBackward(gpu, tensors(3, cols), { eps: 1e-5, variant }));
     add(`rmsNormBackward of a sum ${variant}`, (cols) =>

@@ -64,7 +64,44 @@ fn tile_full(b: u32, first_query: u32, last_query: u32, first_key: u32, last_key
 /** Scores applied in order, the first to the scaled dot product. */
 export function chainScores(mods: readonly Mod[]): Mod {
   checkMembers("a chain of scores", mods);
-  const members = separate(mods, scores);
+  return chained(mods, separate(mods, scores));
+}
+
+/** A score and the part with its derivative. */
+export interface Differentiable extends Mod {
+  readonly derivative: ShaderModule;
+}
+
+/** The parts of a chain of scores and of its derivative, the product of its members' where each of them is. */
+export function chainDerivatives(mods: readonly Differentiable[]): readonly ShaderModule[] {
+  checkMembers("a chain of scores", mods);
+  const both = mods.map((mod) => ({
+    ...mod,
+    part: { ...mod.derivative, parts: [mod.part] },
+  }));
+  const members = separate(
+    both.map((mod, i) => ({ ...mod, own: [mod.part, ...(mods[i]?.own ?? [mods[i]?.part ?? mod.part])] })),
+    scores,
+  );
+  const steps = members.map(
+    ({ prefix }) => `  product *= ${prefix}score_derivative(value, b, h, q, k);
+  value = ${prefix}score_mod(value, b, h, q, k);
+`,
+  );
+  const code = `// The derivative of ${mods.map(({ part }) => part.name).join(" and then ")}
+
+fn score_derivative(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32 {
+  var value = score;
+  var product = 1.0;
+${steps.join("")}  return product;
+}
+`;
+  const name = "attention/score-derivatives/joined";
+  return [chained(mods, members).part, { name, code, parts: [], declares: {} }];
+}
+
+/** The function of a chain's members, which are separate. */
+function chained(mods: readonly Mod[], members: readonly Member[]): Mod {
   const steps = members.map(({ prefix }) => `  value = ${prefix}score_mod(value, b, h, q, k);\n`);
   const glue = `// ${mods.map(({ part }) => part.name).join(" and then ")}
 

@@ -102,7 +102,7 @@ export function gemmCost(
   const loaded = (name: "a" | "b") => (vectors[name] ? stored(name) : 4);
   return {
     flops: 2 * results * k + added,
-    executedFlops: 2 * b * h * work.products + added,
+    executedFlops: 2 * b * h * work.products + added + (dtypes["bias"] ? 0 : results), // the epilogue adds 0
     requestedBytes: b * h * (work.a * loaded("a") + work.b * loaded("b")) + 4 * results * (dtypes["bias"] ? 2 : 1),
     compulsoryBytes:
       stored("a") * distinct([b, h, m, k], strides["a"]) +

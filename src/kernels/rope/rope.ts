@@ -1,5 +1,6 @@
 import positionGiven from "#shaders/lib/position/given.wgsl";
 import positionStep from "#shaders/lib/position/step.wgsl";
+import back from "#shaders/rope/direction/back.wgsl";
 import halves from "#shaders/rope/pairs/halves.wgsl";
 import interleaved from "#shaders/rope/pairs/interleaved.wgsl";
 import source from "#shaders/rope/rotate.wgsl";
@@ -79,9 +80,9 @@ const kernel = defineKernel({
     };
   },
   specialise: (_axes, { layout, inverse = false }, { dtypes }) => ({
-    ...(inverse ? { constants: { DIRECTION: -1 } } : {}),
     parts: [
       layouts[layout],
+      ...(inverse ? [back] : []),
       ...(dtypes["positions"] ? [positionGiven] : []),
       ...(dtypes["step"] ? [positionStep] : []),
     ],

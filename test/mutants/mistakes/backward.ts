@@ -44,8 +44,61 @@ const ofNorm = (norm: "rms-norm" | "layer-norm"): Mistake[] => {
   ];
 };
 
+/** Mistakes in the gradients of attention with its weights in memory. */
+const attention: readonly Mistake[] = [
+  inShader("attention/backward/delta", "h * params.dout_head", "h * params.out_head", "the strides of the other view"),
+  inShader("attention/backward/delta", "row / params.t % params.h", "row % params.h", "another head"),
+  inShader(
+    "attention/backward/weights",
+    "head / (params.h / params.g)",
+    "head % params.g",
+    "h mod g for the head mapping",
+  ),
+  inShader(
+    "attention/backward/weights",
+    "exp(score - lse[row])",
+    "exp(product - lse[row])",
+    "the weight of another score",
+  ),
+  inShader(
+    "attention/backward/weights",
+    "params.scale * score_derivative(product,",
+    "score_derivative(product,",
+    "the scale is lost",
+  ),
+  inShader(
+    "attention/backward/weights",
+    "score_derivative(product, b",
+    "score_derivative(score, b",
+    "the derivative at the score",
+  ),
+  inShader("attention/backward/weights", "key >= key_count(b) || ", "", "unused slots of the cache"),
+  inShader("attention/backward/weights", "|| !mask_mod(b, head, position, key)", "", "no mask"),
+  inShader("attention/backward/scores", " - delta[pair / params.s]", "", "the softmax's sum is not subtracted"),
+  inShader("attention/backward/scores", "pair / params.s]", "pair % params.s]", "another row's sum"),
+  inShader("attention/backward/scores", ") * derivatives[pair];", ");", "the score's derivative is lost"),
+  inShader("attention/backward/sink", "= -sum;", "= sum;", "the sign of a sink's gradient"),
+  inShader("attention/backward/sink", "exp(sink[h] - lse[row])", "exp(sink[h])", "a sink without its softmax"),
+  inShader("attention/score-derivatives/softcap", "1.0 - bent * bent", "1.0 - bent", "tanh in place of its square"),
+  {
+    file: "src/kernels/attention/joined.ts",
+    find: "score_derivative(value, b, h, q, k);",
+    replace: "score_derivative(score, b, h, q, k);",
+    why: "every derivative at the first score",
+    tests: ["kernels/attention-backward"],
+  },
+  {
+    file: "src/kernels/attention/backward/materialised.ts",
+    find: "sum(gpu, { x }, { axis: 1 }).y, like.shape)",
+    replace: "slice(x, 1, 0, 1), like.shape)",
+    why: "one query head of a group",
+    tests: ["kernels/attention-backward"],
+  },
+];
+
 /** Mistakes in kernels that compute gradients. */
 export const backwardMistakes: readonly Mistake[] = [
+  ...attention,
   ...ofNorm("rms-norm"),
   ...ofNorm("layer-norm"),
   ...["norm/layer-norm-backward", "norm/layer-norm-backward-registers"].map((kernel) =>

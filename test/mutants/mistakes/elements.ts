@@ -4,8 +4,8 @@ import { inShader, type Mistake } from "../mutant.ts";
 export const elementMistakes: readonly Mistake[] = [
   inShader(
     "rope/rotate",
-    "first * angle.x - second * angle.y",
-    "first * angle.x + second * angle.y",
+    "first * angle.x - second * sine",
+    "first * angle.x + second * sine",
     "rotated the wrong way",
   ),
   inShader("rope/pairs/halves", "vec2u(i, params.pairs + i)", "vec2u(i, i + 1)", "interleaved pairs for halves"),
@@ -19,8 +19,8 @@ export const elementMistakes: readonly Mistake[] = [
   inShader("rope/pairs/interleaved", "2 * i + 1", "i + 1", "overlapping pairs"),
   inShader(
     "rope/rotate",
-    "second * angle.x + first * angle.y",
-    "second * angle.y + first * angle.x",
+    "second * angle.x + first * sine",
+    "second * sine + first * angle.x",
     "cosine and sine are swapped",
   ),
   inShader(

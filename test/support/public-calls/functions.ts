@@ -1,34 +1,11 @@
 // A valid call, or several, of each public function that takes an object: what a fuzzer of options makes mistakes in.
-import { examplesOf, maskRecords, scoreRecords } from "../../../src/check/attention-records.ts";
-import { uploaded } from "../../../src/check/uploaded.ts";
-import type { AttentionMask, AttentionScore, Gpu, LanguageModel, Session } from "../../../src/index.ts";
+import type { Gpu, LanguageModel, Session } from "../../../src/index.ts";
 import * as library from "../../../src/index.ts";
-import type { MaskDescription, ScoreDescription } from "../../../src/reference/described.ts";
 import { axpy } from "../small-kernels.ts";
+import { attentionForms } from "./attention-forms.ts";
 import { blockCalls } from "./blocks.ts";
 import { made, type PublicCalls } from "./calls.ts";
 import { samplingCalls } from "./sampling.ts";
-
-/** Masks of every form, and scores of every form. */
-function forms(gpu: Gpu, [b, h, t, s]: readonly [number, number, number, number]) {
-  const shape = { b, h, t, s, unit: 2 };
-  const wgsl = {
-    mask: "fn mask_mod(b: u32, h: u32, q: u32, k: u32) -> bool { return k <= q; }",
-    score: "fn score_mod(score: f32, b: u32, h: u32, q: u32, k: u32) -> f32 { return score; }",
-  };
-  const masks: AttentionMask[] = [
-    ...Object.values(examplesOf<MaskDescription>(maskRecords, shape)).map((mask) => uploaded(gpu, mask)),
-    { kind: "custom", wgsl: wgsl.mask, twin: (_b, _h, q, k) => k <= q },
-    { and: ["causal", { kind: "chunked", keys: 4 }] },
-    { or: ["causal", { kind: "chunked", keys: 4 }] },
-  ];
-  const scores: AttentionScore[] = [
-    ...Object.values(examplesOf<ScoreDescription>(scoreRecords, shape)).map((score) => uploaded(gpu, score)),
-    { kind: "custom", wgsl: wgsl.score, twin: (score) => score },
-    [{ kind: "softcap", cap: 2 }],
-  ];
-  return { masks, scores };
-}
 
 /** The calls by the names of functions, and of methods. */
 export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): Readonly<Record<string, PublicCalls>> {
@@ -51,7 +28,7 @@ export function publicCalls(gpu: Gpu, model: LanguageModel, session: Session): R
   const q = zeros([1, 2, 5, 4]);
   const latents = { q: zeros([1, 2, 5, 8]), latents: zeros([1, 12, 8]), weight: zeros([16, 4]) };
   const attentionTensors = { q, k: kv, v: kv };
-  const { masks, scores } = forms(gpu, [1, 2, 5, 12]);
+  const { masks, scores } = attentionForms(gpu, [1, 2, 5, 12]);
   const paged = { kind: "paged", blockTable: library.blockTable(gpu, [[0]], { pages: 1 }) };
   const pages = { q, k: zeros([1, 2, 8, 4]), v: zeros([1, 2, 8, 4]) };
   const offsets = (length: number) => library.sequenceOffsets(gpu, [length]);

@@ -116,6 +116,7 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
   const rule = { k: 1, scores: "softmax", normalise: true, scale: 1, groups: { count: 2, keep: 1, by: "maximum" } };
   const one = { start: 0, length: 3 };
   const lossOptions = { ignored: -100, smoothing: 0.1, softcap: 2, zLoss: 0.1, vocabulary: 3 };
+  const visible = { ...one, scale: 1, mask: reference.causal, score: (score: number) => score, sink: v2 };
   const feed = { x: bits(2, 4), ...experts, weights: bits(2, 1), gateUp: bits(8, 4), down: bits(8, 2) };
   const calls: Readonly<Record<string, PublicCalls>> = {
     axes: of(reference.axes, ["op", { x: m2 }, { x: "a b" }]),
@@ -124,10 +125,11 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
     reshape: of(reference.reshape, [m2, [4]]),
     sizeOf: of(reference.sizeOf, [[2, 3]]),
     splitAt: of(reference.splitAt, [[2, 3], 1]),
-    attention: of(reference.attention, [
-      { q, k: kv, v: kv },
-      { ...one, scale: 1, mask: reference.causal, score: (score: number) => score, sink: v2 },
+    attentionBackward: of(reference.attentionBackward, [
+      { q, k: kv, v: kv, ...state, dout: q },
+      { ...visible, derivative: () => 1 },
     ]),
+    attention: of(reference.attention, [{ q, k: kv, v: kv }, visible]),
     maskOf: of(reference.maskOf, ...masks.map((mask) => [mask, 0])),
     scoreOf: of(reference.scoreOf, ...scores.map((score) => [score, 0])),
     latentAttention: of(reference.latentAttention, [

@@ -1,6 +1,7 @@
 // Calls of `shaderformer/train`.
 import type { Gpu } from "../../../src/index.ts";
 import * as train from "../../../src/train/index.ts";
+import { attentionForms } from "./attention-forms.ts";
 import { made, type PublicCalls } from "./calls.ts";
 
 /** Calls of the functions of training, by name. */
@@ -11,6 +12,8 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
   const [v1, v2, logits] = [zeros([1]), zeros([2]), zeros([2, 4])];
   const rule = { of: () => {}, record: () => ({}) };
   const m4 = zeros([2, 4]);
+  const heads = zeros([1, 2, 3, 4]);
+  const { masks, scores } = attentionForms(gpu, [1, 2, 3, 3]);
   const normed = { x: m4, weight: zeros([4]), dy: m4, dsum: m4 };
   const map = (of: unknown, more = {}) =>
     call(of, [
@@ -45,6 +48,19 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
       { y: m4, dy: m4 },
       { variant: "workgroup", into: { dx: zeros([2, 4]) } },
     ]),
+    "train/attentionBackward": {
+      ...call(
+        train.attentionBackward,
+        ...[...masks.map((mask) => ({ mask })), ...scores.map((score) => ({ score }))].map((form) => [
+          { q: heads, k: heads, v: heads, sink: v2, out: heads, lse: zeros([1, 2, 3]), dout: heads },
+          {
+            ...{ scale: 1, start: 0, length: 3, variant: "materialised", ...form },
+            needs: { q: true, k: true, v: true, sink: true },
+          },
+        ]),
+      ),
+      runs: true, // a score of one's own has no derivative
+    },
     "train/gradients": {
       // Outside of a recording even a right call is refused.
       ...call(train.gradients, [zeros([]), { weight: zeros([2, 2]) }, { upstream: zeros([]), rules: [rule] }]),

@@ -1,0 +1,26 @@
+// with: lib/grid
+// The gradient of attention with its weights in memory, the second kernel, in place:  from the gradients of the weights
+// to those of the dot products
+//
+//   dweights[t, s] = weights * (dweights - delta) * derivatives
+//
+// the gradient of a softmax times that of what makes its scores. One thread a pair: 4 reads and a write. A pair of weight
+// 0 gives 0, whatever stands in its value.
+
+const WORKGROUP: u32 = 64;
+
+struct Params { s: u32, size: u32 }
+
+@group(0) @binding(0) var<storage, read> weights: array<f32>;          // [b, h, t, s]
+@group(0) @binding(1) var<storage, read> derivatives: array<f32>;           // [b, h, t, s]
+@group(0) @binding(2) var<storage, read> delta: array<f32>;            // [b, h, t]
+@group(0) @binding(3) var<storage, read_write> dweights: array<f32>;  // [b, h, t, s], becomes those of the dot products
+@group(0) @binding(4) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let pair = linear_workgroup(grid) * WORKGROUP + thread;
+  if (pair >= params.size) { return; }
+  let gradient = weights[pair] * (dweights[pair] - delta[pair / params.s]) * derivatives[pair];
+  dweights[pair] = select(gradient, 0.0, weights[pair] == 0.0);
+}

@@ -1,0 +1,28 @@
+// with: lib/reduce, lib/grid
+// The gradient of each head's sink, a score without a value:  dsink[h] = -sum over rows of exp(sink - lse) * delta
+//
+// One workgroup a head, in two stages: each thread adds up rows WORKGROUP apart, then the threads' sums meet in a tree.
+// Requests 2·b·t reads a head. A row whose log-sum-exp is minus infinity has a sink of weight 0.
+
+const WORKGROUP: u32 = 64;
+
+struct Params { b: u32, h: u32, t: u32 }
+
+@group(0) @binding(0) var<storage, read> sink: array<f32>;          // [h]
+@group(0) @binding(1) var<storage, read> lse: array<f32>;           // [b, h, t]
+@group(0) @binding(2) var<storage, read> delta: array<f32>;         // [b, h, t]
+@group(0) @binding(3) var<storage, read_write> dsink: array<f32>;  // [h]
+@group(0) @binding(4) var<uniform> params: Params;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
+  let h = linear_workgroup(grid);
+  if (h >= params.h) { return; }  // the whole workgroup leaves
+  var sum = 0.0;
+  for (var i = thread; i < params.b * params.t; i += WORKGROUP) {
+    let row = (i / params.t * params.h + h) * params.t + i % params.t;
+    sum += exp(sink[h] - lse[row]) * delta[row];
+  }
+  sum = workgroup_sum(sum, thread);
+  if (thread == 0) { dsink[h] = -sum; }
+}

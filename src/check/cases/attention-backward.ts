@@ -1,0 +1,174 @@
+import { attentionBackward } from "../../kernels/attention/backward/attention-backward.ts";
+import { attention as forward } from "../../reference/attention.ts";
+import { attentionBackward as reference } from "../../reference/attention-backward.ts";
+import type { Dense } from "../../reference/dense.ts";
+import { type MaskDescription, maskOf, type ScoreDescription, scoreOf } from "../../reference/described.ts";
+import type { Score } from "../../reference/scores.ts";
+import { transpose } from "../../tensor/views.ts";
+import { stored } from "../attention-records.ts";
+import { type Case, type CaseTable, variantsOf } from "../case-table.ts";
+import { attentionBackward as emulation } from "../emulation/attention-backward.ts";
+import { allowedUlps } from "../gate.ts";
+import type { Named } from "../named.ts";
+import { normal } from "../random.ts";
+import { uploaded } from "../uploaded.ts";
+import { floats, type Sizes } from "./attention-problem.ts";
+import { type ExampleShape, maskExamples, scoreExamples } from "./mask-examples.ts";
+
+/** Queries, results and their gradients `[b, t, h, …]` as projections have them, keys and values `[b, g, s, …]`. */
+type Inputs = "q" | "k" | "v" | "sink?" | "out" | "lse" | "dout";
+type Outputs = "dq" | "dk" | "dv" | "dsink?";
+
+interface Options {
+  readonly mask?: MaskDescription;
+  readonly score?: ScoreDescription;
+  readonly scale?: number;
+  readonly start?: number;
+  readonly length?: number;
+}
+
+/** The derivative of a score by the scaled dot product, after scores that come first. */
+export function derivativeOf(score: ScoreDescription, start = 0): Score {
+  if (typeof score === "string") return () => 1;
+  if (Array.isArray(score)) {
+    const members = score as readonly ScoreDescription[];
+    return (value, ...place) => {
+      let [product, at] = [1, value];
+      for (const member of members) {
+        product *= derivativeOf(member, start)(at, ...place);
+        at = scoreOf(member, start)(at, ...place);
+      }
+      return product;
+    };
+  }
+  const { kind, cap = 0 } = score as { readonly kind: string; readonly cap?: number };
+  return kind === "softcap" ? (value) => 1 - Math.tanh(value / cap) ** 2 : () => 1;
+}
+
+/** Tokens and heads swapped. */
+function swapped({ shape, values }: Dense): Dense {
+  const [b = 1, m = 1, n = 1, width = 1] = shape;
+  const swap = Float64Array.from(values, (_, i) => {
+    const [batch, row, head, column] = [
+      Math.floor(i / (m * n * width)),
+      Math.floor(i / (m * width)) % n,
+      Math.floor(i / width) % m,
+      i % width,
+    ];
+    return values[((batch * m + head) * n + row) * width + column] ?? Number.NaN;
+  });
+  return { shape: [b, n, m, width], values: swap };
+}
+
+/** What the reference and the emulation are given. */
+const given = ({ q, k, v, sink, out, lse, dout }: Named<Inputs, Dense>, options: Options) => {
+  const { mask = "causal", score = "none", scale, length = k.shape[2] ?? 0 } = options;
+  const start = options.start ?? length - (q.shape[1] ?? 0);
+  return [
+    { q: swapped(q), k, v, out: swapped(out), lse, dout: swapped(dout) },
+    {
+      ...{
+        mask: maskOf(mask, start),
+        score: scoreOf(score, start),
+        derivative: derivativeOf(score, start),
+        start,
+        length,
+      },
+      ...(scale === undefined ? {} : { scale }),
+      ...(sink ? { sink } : {}),
+    },
+  ] as const;
+};
+
+const inTokens = <R extends { dq: Dense }>(result: R): R => ({ ...result, dq: swapped(result.dq) });
+
+/** A problem whose result and log-sum-exp are those of float64, rounded to f32. */
+function problem(
+  name: string,
+  { b = 1, h = 1, g = h, t, s, d = 16, dv = d }: Sizes,
+  options: Options = {},
+  sink?: Dense,
+): Case<Inputs, Options> {
+  const random = (shape: readonly number[], seed: number) =>
+    stored(
+      {
+        shape,
+        values: normal(
+          shape.reduce((n, size) => n * size, 1),
+          seed,
+        ),
+      },
+      "f32",
+    );
+  const [q, k, v] = [random([b, t, h, d], 1), random([b, g, s, d], 2), random([b, g, s, dv], 3)];
+  const dout = random([b, t, h, dv], 4);
+  const zero = { out: { shape: [b, t, h, dv], values: new Float64Array(b * t * h * dv) } };
+  const lse = { shape: [b, h, t], values: new Float64Array(b * h * t) };
+  const [tensors, resolved] = given({ q, k, v, ...zero, lse, dout, ...(sink ? { sink } : {}) }, options);
+  const { derivative: _, ...forwardOptions } = resolved;
+  const result = forward({ q: tensors.q, k, v }, forwardOptions);
+  return {
+    name,
+    inputs: {
+      ...{ q, k, v, dout },
+      ...(sink ? { sink } : {}),
+      out: stored(swapped(result.out), "f32"),
+      lse: stored(result.lse, "f32"),
+    },
+    options,
+  };
+}
+
+const shape = { b: 2, h: 6, g: 2, t: 13, s: 29, d: 12 } as const;
+const examples: ExampleShape = { ...shape, unit: 5 };
+const around: MaskDescription = { kind: "local", left: 9, right: 6 };
+
+/** Scores whose derivatives are known: those of the table, and chains of them. */
+const scores = Object.entries(scoreExamples(examples)).filter(([name]) => !/own/.test(name));
+
+/** The gradients of attention. */
+export const attentionBackwardCases: CaseTable<Inputs, Outputs, Options, keyof typeof attentionBackward.variants> = {
+  op: "attentionBackward",
+  variants: variantsOf(attentionBackward),
+  canaries: false,
+  reference: (inputs, options) => inTokens(reference(...given(inputs, options))),
+  run: (gpu, { q, out, dout, ...others }, { mask, score, ...options }, variant) => {
+    const inHeads = {
+      q: transpose(q, [0, 2, 1, 3]),
+      out: transpose(out, [0, 2, 1, 3]),
+      dout: transpose(dout, [0, 2, 1, 3]),
+    };
+    const { dq, dk, dv, dsink } = attentionBackward(
+      gpu,
+      { ...others, ...inHeads },
+      {
+        ...options,
+        variant,
+        ...(mask ? { mask: uploaded(gpu, mask) } : {}),
+        ...(score ? { score: uploaded(gpu, score) } : {}),
+      },
+    );
+    if (!dq || !dk || !dv) throw new TypeError("a gradient is missing");
+    return { dq: transpose(dq, [0, 2, 1, 3]), dk, dv, ...(dsink ? { dsink } : {}) };
+  },
+  gate: {
+    emulation: (inputs, options) => inTokens(emulation(...given(inputs, options))),
+    // A weight is an exponential, and a sum of weights errs by a part of that.
+    allowed: () => allowedUlps.exp(0),
+  },
+  cases: [
+    problem("one query, one key, one number", { t: 1, s: 1, d: 1 }),
+    problem("causal, a query for each key", { h: 2, t: 37, s: 37 }),
+    problem("causal, more keys than queries, heads of 5 and 7", { b: 2, h: 3, t: 11, s: 20, d: 5, dv: 7 }),
+    problem("more queries than keys: the first see no keys", { h: 2, t: 31, s: 12 }),
+    problem("cross-attention: full, other lengths", { b: 2, h: 2, t: 9, s: 23 }, { mask: "full" }),
+    problem("eight query heads of one", { b: 2, h: 8, g: 1, t: 10, s: 17 }),
+    problem("eight query heads of four, a scale", { h: 8, g: 4, t: 10, s: 17 }, { scale: 0.1 }),
+    problem("20 of 29 keys", { h: 2, t: 13, s: 29 }, { mask: "full", length: 20 }),
+    problem("many tiles", { h: 2, g: 1, t: 150, s: 210, d: 32 }),
+    problem("a sink", { b: 2, h: 6, g: 3, t: 13, s: 13 }, {}, floats([6], [0.5, -2, 3, -30, 0, 8])),
+    problem("a sink, and rows without keys", { h: 2, t: 9, s: 4 }, {}, floats([2], [0.5, -1])),
+    ...Object.entries(maskExamples(examples)).map(([name, mask]) => problem(name, shape, { mask, length: 25 })),
+    ...scores.map(([name, score]) => problem(name, shape, { mask: around, score, start: 7, scale: 0.5 })),
+  ],
+};

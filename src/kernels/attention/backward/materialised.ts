@@ -1,0 +1,150 @@
+import deltaSource from "#shaders/attention/backward/delta.wgsl";
+import scoresSource from "#shaders/attention/backward/scores.wgsl";
+import sinkSource from "#shaders/attention/backward/sink.wgsl";
+import weightsSource from "#shaders/attention/backward/weights.wgsl";
+import type { Gpu } from "../../../gpu/gpu.ts";
+import { bytesPerElement } from "../../../tensor/dtype.ts";
+import { sizeOf } from "../../../tensor/shape.ts";
+import type { Tensor } from "../../../tensor/tensor.ts";
+import { reshape, transpose } from "../../../tensor/views.ts";
+import { gemm } from "../../gemm/gemm.ts";
+import { gridOf } from "../../grid.ts";
+import { defineKernel, type KernelContext } from "../../kernel.ts";
+import { contiguous } from "../../layout/contiguous.ts";
+import type { Variant } from "../../op.ts";
+import { sum } from "../../reduce/reduce.ts";
+import { attentionBindings, attentionParts, attentionUniforms, visiblePairs } from "../definition.ts";
+import {
+  type AttentionBackwardOptions,
+  type AttentionBackwardTensors,
+  type AttentionGradients,
+  type BackwardProblem,
+  backwardProblem,
+} from "./options.ts";
+
+/** First element and strides of a view, by the names of fields. */
+const viewFields = (name: string, { strides, offsets }: KernelContext) => {
+  const [batch = 0, head = 0, token = 0] = strides[name] ?? [];
+  return {
+    [`${name}_first`]: offsets[name] ?? 0,
+    [`${name}_batch`]: batch,
+    [`${name}_head`]: head,
+    [`${name}_token`]: token,
+  };
+};
+
+const delta = defineKernel({
+  name: "attention/backward/delta",
+  source: deltaSource,
+  inputs: { out: "[b, h, t, dv]", dout: "[b, h, t, dv]" },
+  outputs: { delta: "[b, h, t]" },
+  strided: ["out", "dout"],
+  params: ({ b, h, t, dv }, _options: object, context) => ({
+    ...{ rows: b * h * t, h, t, dv },
+    ...viewFields("out", context),
+    ...viewFields("dout", context),
+  }),
+  threads: ({ b, h, t }) => b * h * t,
+  cost: ({ b, h, t, dv }) => ({ flops: 2 * b * h * t * dv, requestedBytes: 4 * b * h * t * (2 * dv + 1) }),
+});
+
+const weights = defineKernel({
+  name: "attention/backward/weights",
+  source: weightsSource,
+  inputs: { q: "[b, h, t, d]", k: "[b, g, s, d]", lse: "[b, h, t]" },
+  outputs: { weights: "[b, h, t, s]", derivatives: "[b, h, t, s]" },
+  strided: ["q", "k"],
+  params: ({ h, g, t, s, d }, { start, length, scale }: BackwardProblem) => ({ h, g, t, s, d, start, length, scale }),
+  uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, mask: true, score: true }),
+  binds: (problem) => attentionBindings(problem),
+  specialise: (_axes, problem) => {
+    const { parts = [] } = attentionParts(problem, { mask: true });
+    return { parts: [...parts, ...problem.scoreParts] };
+  },
+  workgroups: ({ b, h, t, s }, _problem, _context, shader) => [...gridOf(s, shader), t, b * h],
+  cost: ({ b, h, t, s, d }, problem) => ({
+    flops: 2 * d * visiblePairs({ b, h, t, s }, problem),
+    requestedBytes: 4 * (2 * b * h * t * s + (2 * d + 1) * visiblePairs({ b, h, t, s }, problem)),
+  }),
+});
+
+const scores = defineKernel({
+  name: "attention/backward/scores",
+  source: scoresSource,
+  inputs: { weights: "[b, h, t, s]", derivatives: "[b, h, t, s]", delta: "[b, h, t]" },
+  inout: { dweights: "[b, h, t, s]" },
+  params: ({ b, h, t, s }, _options: object) => ({ s, size: b * h * t * s }),
+  threads: ({ b, h, t, s }) => b * h * t * s,
+  cost: ({ b, h, t, s }) => ({ flops: 3 * b * h * t * s, requestedBytes: 24 * b * h * t * s }),
+});
+
+const sinks = defineKernel({
+  name: "attention/backward/sink",
+  source: sinkSource,
+  inputs: { sink: "[h]", lse: "[b, h, t]", delta: "[b, h, t]" },
+  outputs: { dsink: "[h]" },
+  params: ({ b, h, t }, _options: object) => ({ b, h, t }),
+  workgroups: ({ h }) => [h],
+  cost: ({ b, h, t }) => ({ flops: 4 * b * h * t, requestedBytes: 4 * (3 * b * h * t + h) }),
+});
+
+/** Query heads by the key and value head that they read: `[b, h, …]` as `[b · g, h / g, …]`. */
+const grouped = (gpu: Gpu, x: Tensor, groups: number): Tensor => {
+  const [b = 0, h = 0, ...rest] = x.shape;
+  return reshape(x.contiguous ? x : contiguous(gpu, { x }).y, [b * groups, h / groups, ...rest]);
+};
+
+const pairBytes = ({ q, k }: AttentionBackwardTensors) =>
+  sizeOf([...q.shape.slice(0, 3), k.shape[2] ?? 0]) * bytesPerElement.f32;
+
+/**
+ * The definition, step by step, with all weights and their gradients in memory: what the fused variants are read and
+ * tested against. Takes any head width.
+ */
+export const materialised: Variant<AttentionBackwardTensors, AttentionBackwardOptions, AttentionGradients> = {
+  accepts: (tensors, options, gpu) => {
+    const names = Object.keys(attentionBindings(backwardProblem(tensors, options)));
+    const buffers = 5 + names.length;
+    if (buffers > gpu.limits.storageBuffers) {
+      return `it has ${buffers} storage buffers with ${names.join(", ")}, this device takes ${gpu.limits.storageBuffers}`;
+    }
+    const bytes = pairBytes(tensors);
+    return bytes > gpu.limits.binding
+      ? `its weights take ${bytes} bytes, a binding ${gpu.limits.binding} here`
+      : undefined;
+  },
+  workspace: (tensors) => 3 * pairBytes(tensors),
+  record: (gpu, { q, k, v, sink, out, lse, dout }, options) => {
+    const problem = backwardProblem({ q, k, v, sink, out, lse, dout }, options);
+    const { needs } = problem;
+    const groups = k.shape[1] ?? 1;
+    using scope = gpu.scope();
+    const rows = delta(gpu, { out, dout }, {});
+    const pairs = weights(gpu, { q, k, lse }, problem);
+    const [queries, keys, values, gradient] = [q, k, v, dout].map((x) => grouped(gpu, x, groups)) as [
+      Tensor,
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
+    /** A gradient by query heads, summed over the heads that read the same keys and values. */
+    const summed = (x: Tensor, like: Tensor) => reshape(sum(gpu, { x }, { axis: 1 }).y, like.shape);
+    const dv = needs.v
+      ? summed(gemm(gpu, { a: transpose(grouped(gpu, pairs.weights, groups)), b: gradient }).y, v)
+      : undefined;
+    const dsink = sink && needs.sink ? sinks(gpu, { sink, lse, delta: rows.delta }, {}).dsink : undefined;
+    if (!needs.q && !needs.k) return kept(scope, { dv, dsink });
+    const { y } = gemm(gpu, { a: gradient, b: transpose(values) });
+    const { dweights } = scores(gpu, { ...pairs, ...rows, dweights: reshape(y, pairs.weights.shape) }, {});
+    const products = grouped(gpu, dweights, groups);
+    const dq = needs.q ? reshape(gemm(gpu, { a: products, b: keys }).y, q.shape) : undefined;
+    const dk = needs.k ? summed(gemm(gpu, { a: transpose(products), b: queries }).y, k) : undefined;
+    return kept(scope, { dq, dk, dv, dsink });
+  },
+};
+
+/** Gradients that outlive the scope in which they were made. */
+function kept(scope: ReturnType<Gpu["scope"]>, gradients: AttentionGradients): AttentionGradients {
+  for (const gradient of Object.values(gradients)) if (gradient) scope.keep(gradient);
+  return gradients;
+}

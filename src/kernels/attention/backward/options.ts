@@ -1,0 +1,124 @@
+// What the gradients of attention are computed from, for every variant.
+import scoreDerivativeOne from "#shaders/attention/score-derivatives/one.wgsl";
+import scoreDerivativeSoftcap from "#shaders/attention/score-derivatives/softcap.wgsl";
+import type { ShaderModule } from "../../../gpu/shader-module.ts";
+import { boolean, fieldsOf, finite, integer, object } from "../../../options/checks.ts";
+import { formatShape, type Shape, ShapeError } from "../../../tensor/shape.ts";
+import type { Tensor } from "../../../tensor/tensor.ts";
+import { tensorFields } from "../../arguments.ts";
+import { chainDerivatives } from "../joined.ts";
+import { anyScoreMod, makeMods } from "../made-mods.ts";
+import { maskCheck } from "../masks/mask.ts";
+import { type AttentionMask, type AttentionProblem, type AttentionScore, attentionProblem } from "../options.ts";
+import { isChain, isNamedScore, scoreCheck } from "../scores/score.ts";
+
+/** The tensors of attention that was computed, and the gradient of its result; views whose last axis is contiguous. */
+export interface AttentionBackwardTensors {
+  /** Queries `[b, h, t, d]`, f32. */
+  readonly q: Tensor;
+  /** Keys `[b, g, s, d]`, f32. */
+  readonly k: Tensor;
+  /** Values `[b, g, s, dv]`, f32. */
+  readonly v: Tensor;
+  readonly sink?: Tensor | undefined;
+  /** The result `[b, h, t, dv]`. */
+  readonly out: Tensor;
+  /** Its log-sum-exp `[b, h, t]`, the sink included. */
+  readonly lse: Tensor;
+  /** The gradient of the result, `[b, h, t, dv]`. */
+  readonly dout: Tensor;
+}
+
+/** The gradients to compute; default all. */
+export interface AttentionNeeds {
+  readonly q?: boolean;
+  readonly k?: boolean;
+  readonly v?: boolean;
+  readonly sink?: boolean;
+}
+
+/** The options with which attention was computed, and the gradients that are wanted. */
+export interface AttentionBackwardOptions {
+  readonly mask?: AttentionMask;
+  readonly score?: AttentionScore;
+  readonly scale?: number;
+  readonly start?: number;
+  readonly length?: number;
+  readonly needs?: AttentionNeeds;
+}
+
+/** Gradients of the shapes of q, k, v and sink; those that are not needed are absent. */
+export interface AttentionGradients {
+  readonly dq?: Tensor | undefined;
+  readonly dk?: Tensor | undefined;
+  readonly dv?: Tensor | undefined;
+  readonly dsink?: Tensor | undefined;
+}
+
+/** The tensors that attention's gradients take. */
+export const attentionBackwardTensors = tensorFields("q", "k", "v", "sink?", "out", "lse", "dout");
+
+/** The options that they take. */
+export const attentionBackwardOptions = fieldsOf<AttentionBackwardOptions>({
+  mask: maskCheck,
+  score: scoreCheck,
+  scale: finite,
+  start: integer(1 - 2 ** 30, 2 ** 30 - 1),
+  length: integer(0, 2 ** 30),
+  needs: object<AttentionNeeds>({ q: boolean, k: boolean, v: boolean, sink: boolean }),
+});
+
+/** How a score moves with the scaled dot product: the derivative of each kind that has another than 1. */
+const derivatives = new Map<string, ShaderModule>([["softcap", scoreDerivativeSoftcap]]);
+
+/** The members of a chain, and of chains in it, in order; a score that is no chain alone. */
+const membersOf = (score: AttentionScore): readonly Exclude<AttentionScore, readonly AttentionScore[]>[] =>
+  isChain(score) ? score.flatMap(membersOf) : [score];
+
+/** The parts of a score and of its derivative. Throws `ShapeError` for a score whose derivative is not known. */
+function partsOf(score: AttentionScore): readonly ShaderModule[] {
+  const members = membersOf(score).map((one) => {
+    if (!isNamedScore(one)) {
+      throw new ShapeError("attentionBackward: a score of your own has no derivative, expected scores of the table");
+    }
+    const derivative = derivatives.get(typeof one === "string" ? one : one.kind) ?? scoreDerivativeOne;
+    return { ...anyScoreMod(one), derivative };
+  });
+  const [only] = members;
+  return only && !isChain(score) ? [only.part, only.derivative] : chainDerivatives(members);
+}
+
+/** The problem of attention with the parts of its score and of the score's derivative. */
+export interface BackwardProblem extends AttentionProblem {
+  readonly scoreParts: readonly ShaderModule[];
+  readonly needs: Readonly<Record<keyof AttentionNeeds, boolean>>;
+}
+
+/** Fills in defaults. Throws `ShapeError` for tensors and options that no variant takes. */
+export function backwardProblem(
+  tensors: AttentionBackwardTensors,
+  { needs = {}, ...options }: AttentionBackwardOptions,
+): BackwardProblem {
+  const { q, k, v, sink, out, lse, dout } = tensors;
+  const [b = 0, h = 0, t = 0] = q.shape;
+  const dv = v.shape[3] ?? 0;
+  const given = options.score ?? "none";
+  const score = isChain(given) ? membersOf(given) : given;
+  const scoreParts = partsOf(score);
+  makeMods({ score });
+  const problem = attentionProblem({ q, k, v, sink }, { ...options, score });
+  const expected: readonly [string, Tensor, Shape][] = [
+    ["out", out, [b, h, t, dv]],
+    ["dout", dout, [b, h, t, dv]],
+    ["lse", lse, [b, h, t]],
+  ];
+  for (const [name, x, shape] of expected) {
+    if (formatShape(x.shape) === formatShape(shape)) continue;
+    throw new ShapeError(`attentionBackward: ${name} is ${formatShape(x.shape)}, expected ${formatShape(shape)}`);
+  }
+  for (const [name, x] of Object.entries({ q, k, v, out, dout })) {
+    if (x.dtype !== "f32") throw new ShapeError(`attentionBackward: ${name} is ${x.dtype}, expected f32`);
+  }
+  const every = { q: true, k: true, v: true, sink: sink !== undefined };
+  return { ...problem, scoreParts, needs: { ...every, ...needs } };
+}

@@ -1,0 +1,74 @@
+import { type Checks, callback, finite, integer, size } from "../options/checks.ts";
+import { type AttentionOptions, lowestScore } from "./attention.ts";
+import { addScaled, at, axes, type Dense, dense, dot } from "./dense.ts";
+import { given, ofRows, optionalTensor, tensor } from "./given.ts";
+import { full, ofRow } from "./masks.ts";
+import type { Score } from "./scores.ts";
+
+/** Options of {@link attentionBackward}: those of attention, and how its score moves. */
+export interface AttentionBackwardOptions extends AttentionOptions {
+  /** The derivative of the score by the scaled dot product; default 1, that of a score that adds. */
+  derivative?: Score;
+}
+
+const optionChecks: Checks<AttentionBackwardOptions> = {
+  scale: finite,
+  mask: callback,
+  score: callback,
+  derivative: callback,
+  sink: optionalTensor,
+  start: ofRows(integer()),
+  length: ofRows(size),
+};
+
+/**
+ * The gradients of attention from the gradient of its result. With weights P = exp(score − lse) and
+ * δ = Σ out · dout of a row: dv = Pᵀ · dout; ds = P · (dout · vᵀ − δ) · derivative · scale; dq = ds · k; dk = dsᵀ · q, both dk
+ * and dv summed over the query heads that read them; dsink = −Σ exp(sink − lse) · δ (Dao et al. 2022, appendix B).
+ *
+ * q `[b, h, t, d]`, k `[b, g, s, d]`, v `[b, g, s, dv]`, out and dout `[b, h, t, dv]`, lse `[b, h, t]` → dq, dk, dv of the
+ * shapes of q, k, v, and dsink `[h]` where there is a sink. Options as in `attention`.
+ */
+export function attentionBackward(
+  tensors: { q: Dense; k: Dense; v: Dense; out: Dense; lse: Dense; dout: Dense },
+  options: AttentionBackwardOptions = {},
+): { dq: Dense; dk: Dense; dv: Dense; dsink?: Dense } {
+  const all = { q: tensor, k: tensor, v: tensor, out: tensor, lse: tensor, dout: tensor };
+  const { q, k, v, out, lse, dout } = given("attentionBackward", tensors, all);
+  given("attentionBackward", options, optionChecks);
+  const patterns = { q: "b h t d", k: "b g s d", v: "b g s dv", out: "b h t dv", lse: "b h t", dout: "b h t dv" };
+  const sizes = axes("attentionBackward", { q, k, v, out, lse, dout }, patterns);
+  const { b, h, t, d, g, s, dv: width } = sizes as Record<"b" | "h" | "t" | "d" | "g" | "s" | "dv", number>;
+  const { scale = 1 / Math.sqrt(d), mask = full, score = (value: number) => value, derivative = () => 1 } = options;
+  const { length = s, sink } = options;
+
+  const [dq, dk, dv] = [dense(q.shape), dense(k.shape), dense(v.shape)];
+  const dsink = sink ? dense(sink.shape) : undefined;
+  const add = (into: Dense, first: number, count: number, factor: number, from: Dense, at: number) =>
+    addScaled(into.values.subarray(first, first + count), factor, from.values, at);
+  for (let query = 0; query < b * h * t; query++) {
+    const [batch, head, row] = [Math.floor(query / (h * t)), Math.floor(query / t) % h, query % t];
+    const group = batch * g + Math.floor(head / (h / g));
+    const keys = ofRow(length, batch);
+    const position = (options.start === undefined ? keys - t : ofRow(options.start, batch)) + row;
+    const sum = at(lse.values, query);
+    const delta = dot(out.values, query * width, dout.values, query * width, width);
+    for (let key = 0; key < keys; key++) {
+      if (!mask(batch, head, position, key)) continue;
+      const pair = group * s + key;
+      const product = scale * dot(q.values, query * d, k.values, pair * d, d);
+      const value = score(product, batch, head, position, key);
+      if (value <= lowestScore) continue;
+      const weight = Math.exp(value - sum);
+      const dweight = dot(dout.values, query * width, v.values, pair * width, width);
+      const dproduct = weight * (dweight - delta) * derivative(product, batch, head, position, key) * scale;
+      add(dq, query * d, d, dproduct, k, pair * d);
+      add(dk, pair * d, d, dproduct, q, query * d);
+      add(dv, pair * width, width, weight, dout, query * width);
+    }
+    if (sink && dsink && sum !== Number.NEGATIVE_INFINITY) {
+      dsink.values[head] = at(dsink.values, head) - Math.exp(at(sink.values, head) - sum) * delta;
+    }
+  }
+  return dsink ? { dq, dk, dv, dsink } : { dq, dk, dv };
+}

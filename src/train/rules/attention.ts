@@ -1,0 +1,34 @@
+import { attention, tableAttention } from "../../kernels/attention/attention.ts";
+import { attentionBackward } from "../../kernels/attention/backward/attention-backward.ts";
+import type { AttentionOptions, AttentionResult, AttentionTensors } from "../../kernels/attention/options.ts";
+import { GradientError } from "../errors.ts";
+import { type Rule, ruleOf } from "../rule.ts";
+
+/** Why a call has no gradient; undefined where it has one. */
+function refusal({ step }: AttentionTensors, { layout = "contiguous" }: AttentionOptions): string | undefined {
+  if (step) return "reads its positions from a step, which only a session's programs have";
+  return layout === "contiguous" ? undefined : "reads keys and values of a cache's layout";
+}
+
+/**
+ * The gradients of q, k, v and the sinks. They are computed from the log-sum-exp of each row: a call without `lse` is made
+ * once more.
+ */
+const ruleFor = (op: typeof attention | typeof tableAttention): Rule =>
+  ruleOf<AttentionTensors, AttentionResult, AttentionOptions>(op, (gpu, call) => {
+    const { tensors, options, result, gradient, needs } = call;
+    const why = gradient.lse ? "has a gradient of its log-sum-exp" : refusal(tensors, options);
+    if (why) throw new GradientError(`gradients: attention ${why}`);
+    if (!gradient.out) return {};
+    const { into: _, layout: __, lse: ___, splits: ____, ...same } = options;
+    const { q, k, v, sink } = tensors;
+    const { out, lse } = result.lse ? result : op(gpu, { q, k, v, sink }, { ...same, lse: true });
+    if (!lse) throw new GradientError("gradients: attention gave no log-sum-exp");
+    const wanted = { q: needs.has("q"), k: needs.has("k"), v: needs.has("v"), sink: needs.has("sink") };
+    const given = { q, k, v, sink, out, lse, dout: gradient.out };
+    const { dq, dk, dv, dsink } = attentionBackward(gpu, given, { ...same, needs: wanted });
+    return { q: dq, k: dk, v: dv, sink: dsink };
+  });
+
+export const attentionRule = ruleFor(attention);
+export const tableAttentionRule = ruleFor(tableAttention);
