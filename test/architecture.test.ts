@@ -41,7 +41,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   text: ["text"],
   reference: ["tensor", "reference"],
   check: [...upTo("blocks"), "reference", "check"],
-  train: [...upTo("blocks"), "train"],
+  train: [...upTo("models"), "train"],
   tune: [...upTo("kernels"), "formats", "reference", "check", "tune"],
   build: ["wgsl", "gpu", "build"],
   "attention.ts": engine,

@@ -1,10 +1,12 @@
 // The table of rules: which ops have gradients, and what computes them.
 import type { Rule } from "./rule.ts";
+import { activationRules } from "./rules/activations.ts";
 import { attentionRule, tableAttentionRule } from "./rules/attention.ts";
-import { addRule, castRule, divRule, expRule, mulRule, subRule, whereRule } from "./rules/elementwise.ts";
+import { addRule, castRule, divRule, mulRule, subRule, whereRule } from "./rules/elementwise.ts";
 import { concatRule, contiguousRule, meanRule, ropeRule, sumRule } from "./rules/layout.ts";
-import { addLayerNormRule, addRmsNormRule, layerNormRule, rmsNormRule } from "./rules/norms.ts";
+import { addLayerNormRule, addRmsNormRule, layerNormRule, rmsNormRule, softmaxRule } from "./rules/norms.ts";
 import { gemmRule, matmulRule } from "./rules/products.ts";
+import { crossEntropyRule, gatherRule } from "./rules/tokens.ts";
 
 /** The rules of the ops that have gradients. */
 export const rules: readonly Rule[] = [
@@ -12,7 +14,6 @@ export const rules: readonly Rule[] = [
   subRule,
   mulRule,
   divRule,
-  expRule,
   whereRule,
   castRule,
   contiguousRule,
@@ -26,6 +27,10 @@ export const rules: readonly Rule[] = [
   addRmsNormRule,
   layerNormRule,
   addLayerNormRule,
+  softmaxRule,
   attentionRule,
   tableAttentionRule,
+  gatherRule,
+  crossEntropyRule,
+  ...activationRules,
 ];

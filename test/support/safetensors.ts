@@ -27,3 +27,20 @@ export function safetensors(tensors: Readonly<Record<string, WrittenTensor>>): U
   }
   return file;
 }
+
+/** The f32 tensors of a safetensors file, by name. */
+export function readF32(file: Uint8Array): Record<string, Float32Array> {
+  const bytes = file.slice().buffer;
+  const begin = 8 + Number(new DataView(bytes).getBigUint64(0, true));
+  const header = JSON.parse(new TextDecoder().decode(bytes.slice(8, begin)));
+  return Object.fromEntries(
+    Object.entries<{ data_offsets: [number, number] }>(header).map(
+      ([
+        name,
+        {
+          data_offsets: [first, end],
+        },
+      ]) => [name, new Float32Array(bytes.slice(begin + first, begin + end))],
+    ),
+  );
+}

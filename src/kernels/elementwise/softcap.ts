@@ -5,7 +5,8 @@ import type { Tensor } from "../../tensor/tensor.ts";
 import { checkCall, intoOf, onlyX } from "../arguments.ts";
 import { defineKernel, type Into } from "../kernel.ts";
 
-interface SoftcapOptions {
+/** The bound of softcap. */
+export interface SoftcapOptions {
   /** What results stay below. */
   readonly cap: number;
 }

@@ -38,7 +38,7 @@ export interface NormGradients {
 }
 
 /** The forward's `eps`, and which gradients are needed. */
-interface NormBackwardOptions extends Into<NormGradients> {
+export interface NormBackwardOptions extends Into<NormGradients> {
   readonly eps: number;
   readonly needs?: { readonly [N in keyof Needs]?: boolean };
 }

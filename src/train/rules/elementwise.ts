@@ -1,7 +1,6 @@
 import type { Gpu } from "../../gpu/gpu.ts";
 import { cast } from "../../kernels/elementwise/cast.ts";
 import { add, div, type Elementwise, mul, type Operands, sub } from "../../kernels/elementwise/elementwise.ts";
-import { exp } from "../../kernels/elementwise/exp.ts";
 import { fill } from "../../kernels/elementwise/fill.ts";
 import { where } from "../../kernels/elementwise/where.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
@@ -40,11 +39,6 @@ export const divRule = ruleOf<Operands, Elementwise>(div, (gpu, call) => {
     b: needs.has("b") ? scaled(gpu, summedTo(gpu, mul(gpu, { a: da, b: result.y }).y, b.shape), -1) : undefined,
   };
 });
-
-/** y = eˣ: dx = dy · y. */
-export const expRule = ruleOf<{ readonly x: Tensor }, Elementwise>(exp, (gpu, { gradient: { y: dy }, result }) => ({
-  x: dy ? mul(gpu, { a: dy, b: result.y }).y : undefined,
-}));
 
 /** The side that was taken gets dy, the other 0. */
 export const whereRule = ruleOf<Operands & { readonly condition: Tensor }, Elementwise>(where, (gpu, call) => {

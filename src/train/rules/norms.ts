@@ -16,6 +16,8 @@ import {
   rmsNorm,
 } from "../../kernels/norm/rms-norm.ts";
 import { rmsNormBackward } from "../../kernels/norm/rms-norm-backward.ts";
+import { softmax } from "../../kernels/softmax/softmax.ts";
+import { softmaxBackward } from "../../kernels/softmax/softmax-backward.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { ruleOf } from "../rule.ts";
 
@@ -23,6 +25,11 @@ type Y = { readonly y: Tensor };
 type Sum = Y & { readonly sum: Tensor };
 
 const packed = (gpu: Gpu, x: Tensor) => (x.contiguous ? x : contiguous(gpu, { x }).y);
+
+/** From the result alone: dx = y · (dy − Σ y · dy). */
+export const softmaxRule = ruleOf<{ readonly x: Tensor }, Y>(softmax, (gpu, { result, gradient: { y: dy } }) => ({
+  x: dy && softmaxBackward(gpu, { y: result.y, dy: packed(gpu, dy) }).dx,
+}));
 
 /** The gradients of a norm's rows. */
 export const rmsNormRule = ruleOf<RmsNormTensors, Y, RmsNormOptions>(rmsNorm, (gpu, call) => {

@@ -1,0 +1,56 @@
+import {
+  type Gated,
+  geglu,
+  gegluErf,
+  gelu,
+  geluTanh,
+  quickGelu,
+  silu,
+  swiglu,
+} from "../../kernels/elementwise/activation.ts";
+import {
+  expBackward,
+  geluBackward,
+  geluTanhBackward,
+  quickGeluBackward,
+  reluBackward,
+  siluBackward,
+} from "../../kernels/elementwise/activation-backward.ts";
+import { exp } from "../../kernels/elementwise/exp.ts";
+import { gegluBackward, gegluErfBackward, swigluBackward } from "../../kernels/elementwise/gated-backward.ts";
+import { relu } from "../../kernels/elementwise/relu.ts";
+import { type SoftcapOptions, softcap } from "../../kernels/elementwise/softcap.ts";
+import { softcapBackward } from "../../kernels/elementwise/softcap-backward.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { type Rule, ruleOf } from "../rule.ts";
+
+type OfX = { readonly x: Tensor };
+type Y = { readonly y: Tensor };
+
+/** y = f(x): dx = dy · f′(x). */
+const mapRule = (of: typeof silu, backward: typeof siluBackward): Rule =>
+  ruleOf<OfX, Y>(of, (gpu, { tensors: { x }, gradient: { y: dy } }) => ({ x: dy && backward(gpu, { x, dy }).dx }));
+
+/** y = f(gate) · up. */
+const gatedRule = (of: typeof swiglu, backward: typeof swigluBackward): Rule =>
+  ruleOf<Gated, Y>(of, (gpu, { tensors: { gate, up }, gradient: { y: dy } }) => {
+    if (!dy) return {};
+    const { dgate, dup } = backward(gpu, { gate, up, dy });
+    return { gate: dgate, up: dup };
+  });
+
+/** The rules of functions of elements, by the op that has a backward op. */
+export const activationRules: readonly Rule[] = [
+  mapRule(silu, siluBackward),
+  mapRule(gelu, geluBackward),
+  mapRule(geluTanh, geluTanhBackward),
+  mapRule(quickGelu, quickGeluBackward),
+  mapRule(relu, reluBackward),
+  mapRule(exp, expBackward),
+  gatedRule(swiglu, swigluBackward),
+  gatedRule(geglu, gegluBackward),
+  gatedRule(gegluErf, gegluErfBackward),
+  ruleOf<OfX, Y, SoftcapOptions>(softcap, (gpu, { tensors: { x }, options: { cap }, gradient: { y: dy } }) => ({
+    x: dy && softcapBackward(gpu, { x, dy }, { cap }).dx,
+  })),
+];

@@ -1,0 +1,41 @@
+import {
+  crossEntropy,
+  type LossTensors,
+  type MeanLoss,
+  type RowLosses,
+} from "../../kernels/cross-entropy/cross-entropy.ts";
+import { crossEntropyBackward } from "../../kernels/cross-entropy/cross-entropy-backward.ts";
+import type { LossOptions } from "../../kernels/cross-entropy/options.ts";
+import { gather } from "../../kernels/embedding/gather.ts";
+import { gatherBackward } from "../../kernels/embedding/gather-backward.ts";
+import { contiguous } from "../../kernels/layout/contiguous.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { GradientError } from "../errors.ts";
+import { ruleOf } from "../rule.ts";
+
+type Embedded = { readonly ids: Tensor; readonly table: Tensor };
+
+/** Every row of the table gets the gradients of the tokens that are it. */
+export const gatherRule = ruleOf<Embedded, { readonly y: Tensor }, { readonly scale?: number }>(
+  gather,
+  (gpu, { tensors: { ids, table }, options: { scale }, gradient: { y } }) => {
+    if (!y) return {};
+    const dy = y.contiguous ? y : contiguous(gpu, { x: y }).y;
+    return { table: gatherBackward(gpu, { ids, dy }, { rows: table.shape[0] ?? 0, scale }).dtable };
+  },
+);
+
+/** The mean's gradient, in one kernel with the softmax's; the rows' own results are for reading. */
+export const crossEntropyRule = ruleOf<LossTensors, RowLosses & MeanLoss, LossOptions & { variant?: string }>(
+  crossEntropy,
+  (gpu, { tensors: { logits, targets }, options, result, gradient }) => {
+    const { loss: dloss, ...others } = gradient;
+    const [other] = Object.keys(others);
+    if (other)
+      throw new GradientError(`gradients: crossEntropy has a gradient of its ${other}, expected of loss alone`);
+    if (!dloss) return {};
+    const { variant: _, ...same } = options;
+    const { lse, count } = result;
+    return { logits: crossEntropyBackward(gpu, { logits, targets, lse, count, dloss }, same).dlogits };
+  },
+);
