@@ -6,8 +6,8 @@ import * as gated from "../../src/kernels/elementwise/gated-backward.ts";
 import { softcapBackward } from "../../src/kernels/elementwise/softcap-backward.ts";
 import { layerNormBackward } from "../../src/kernels/norm/layer-norm-backward.ts";
 import { rmsNormBackward } from "../../src/kernels/norm/rms-norm-backward.ts";
-import { softmaxBackward } from "../../src/kernels/softmax/softmax-backward.ts";
 import { withPreference } from "../../src/kernels/preference.ts";
+import { softmaxBackward } from "../../src/kernels/softmax/softmax-backward.ts";
 import { slice } from "../../src/tensor/views.ts";
 import { type CountedCall, type Inputs, named } from "./call.ts";
 

@@ -6,6 +6,7 @@ import { defineKernel } from "../../src/kernels/kernel.ts";
 import { contiguous } from "../../src/kernels/layout/contiguous.ts";
 import { matmul } from "../../src/kernels/matmul/matmul.ts";
 import { mean, sum } from "../../src/kernels/reduce/reduce.ts";
+import { softmax } from "../../src/kernels/softmax/softmax.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { reshape, slice } from "../../src/tensor/views.ts";
 import { ruleOf } from "../../src/train/rule.ts";
@@ -52,6 +53,24 @@ describe("rules of ops", () => {
     expect(found.by?.map((v) => v + 0)).toEqual(
       [1, 2, 4, -2].map((v, i) => (i % 2 === 0 ? -(x.values[i] ?? 0) / (4 * v * v) : 0)),
     );
+  });
+
+  test("softmax: p · (dy − Σ p · dy)", async () => {
+    const x = digits([2, 3]);
+    const upstream = digits([2, 3]);
+    const fn = (p: { x: Tensor }) => softmax(gpu, p).y;
+    const { gradients: found } = await gradientsOf(gpu, { x: x.x }, fn, { upstream: upstream.x });
+    const rows = [0, 1].flatMap((row) => {
+      const [weights, dy] = [
+        x.values.slice(3 * row, 3 * row + 3).map(Math.exp),
+        upstream.values.slice(3 * row, 3 * row + 3),
+      ];
+      const sum = weights.reduce((a, b) => a + b);
+      const p = weights.map((weight) => weight / sum);
+      const along = p.reduce((total, weight, i) => total + weight * (dy[i] ?? 0), 0);
+      return p.map((weight, i) => weight * ((dy[i] ?? 0) - along));
+    });
+    expect(found.x?.map((value, i) => Math.abs(value - (rows[i] ?? 0)) < 1e-6)).toEqual(rows.map(() => true));
   });
 
   test("a weight in several segments has a gradient in as many", async () => {
