@@ -70,6 +70,11 @@ test("gradients take transposed and offset views, and go into them", async () =>
   const dx = transpose(uploaded(random([10, 6, 9], 7)), [2, 1, 0]);
   siluBackward(gpu, { x, dy: uploaded(upstream) }, { into: { dx } });
   assertClose(await dx.read(), expected, nmseCaps.f32, "into a transposed view");
+  const later = slice(transpose(uploaded(random([10, 8, 9], 7)), [2, 1, 0]), 1, 1, 7);
+  siluBackward(gpu, { x, dy: slice(uploaded(random([10, 6, 10], 8)), 0, 1, 10) }, { into: { dx: later } });
+  const above = sliceReference({ x: stored(random([10, 6, 10], 8)) }, { axis: 0, start: 1, end: 10 }).y;
+  const shifted = reference.siluBackward({ x: dense, dy: above }).dx.values;
+  assertClose(await later.read(), shifted, nmseCaps.f32, "from and into views that begin elsewhere");
   const own = siluBackward(gpu, { x, dy: uploaded(upstream) }).dx;
   expect(own.contiguous).toBe(true);
   assertClose(await own.read(), expected, nmseCaps.f32, "into new memory");

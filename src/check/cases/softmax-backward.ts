@@ -43,7 +43,7 @@ const cases = [
   shape("the most elements that a subgroup reads", [1], 8192),
   shape("a vocabulary", [2], 32_000),
   shape("70,000 rows, several per workgroup", [70_000], 3),
-  withTags(shape("folds: 10 and 19 workgroups", [600], 4), "folds"),
+  withTags(shape("folds: 10 and 80 workgroups", [320], 4), "folds"),
   shape("outliers ×20", [4], 512, { score: (value, col) => (col % 100 === 7 ? 20 * value : value) }),
   shape("outliers ×20 upstream", [4], 512, { upstream: (value, col) => (col % 100 === 7 ? 20 * value : value) }),
   shape("a gradient of zero", [3], 40, { upstream: () => 0 }),

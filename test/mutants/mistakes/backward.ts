@@ -193,8 +193,8 @@ export const backwardMistakes: readonly Mistake[] = [
   },
   {
     file: "src/kernels/norm/backward.ts",
-    find: "Math.min(mostRows,",
-    replace: "Math.max(mostRows,",
+    find: "Math.ceil(rows / Math.min(mostRows, Math.max(1, Math.ceil(rows / fewestGroups))))",
+    replace: "Math.min(rows, 1)",
     why: "one long sum over rows",
     tests: ["kernels/norm-backward"],
   },
