@@ -167,7 +167,12 @@ export const attentionBackwardCases: CaseTable<Inputs, Outputs, Options, keyof t
     problem("20 of 29 keys", { h: 2, t: 13, s: 29 }, { mask: "full", length: 20 }),
     problem("many tiles", { h: 2, g: 1, t: 150, s: 210, d: 32 }),
     problem("a sink", { b: 2, h: 6, g: 3, t: 13, s: 13 }, {}, floats([6], [0.5, -2, 3, -30, 0, 8])),
-    problem("a sink, and rows without keys", { h: 2, t: 9, s: 4 }, {}, floats([2], [0.5, -1])),
+    problem(
+      "a sink, and rows without keys",
+      { h: 8, g: 2, t: 9, s: 4 },
+      {},
+      floats([8], [0.5, -1, 2, 0, 1, -3, 4, 0.25]),
+    ),
     ...Object.entries(maskExamples(examples)).map(([name, mask]) => problem(name, shape, { mask, length: 25 })),
     ...scores.map(([name, score]) => problem(name, shape, { mask: around, score, start: 7, scale: 0.5 })),
   ],
