@@ -3,12 +3,14 @@ import { type CaseTable, casesTagged, stored } from "../../src/check/case-table.
 import { activationCases } from "../../src/check/cases/activation.ts";
 import { activationBackwardCases } from "../../src/check/cases/activation-backward.ts";
 import { castCases } from "../../src/check/cases/cast.ts";
+import { crossEntropyBackwardCases, crossEntropyCases } from "../../src/check/cases/cross-entropy.ts";
 import { elementwiseCases } from "../../src/check/cases/elementwise.ts";
 import { fillCases } from "../../src/check/cases/fill.ts";
+import { gatherBackwardCases } from "../../src/check/cases/gather-backward.ts";
 import { addLayerNormCases, layerNormCases } from "../../src/check/cases/layer-norm.ts";
 import { layerNormBackwardCases, rmsNormBackwardCases } from "../../src/check/cases/norm-backward.ts";
 import { randomCases } from "../../src/check/cases/random.ts";
-import { reduceCases } from "../../src/check/cases/reduce.ts";
+import { columnSumCases, reduceCases } from "../../src/check/cases/reduce.ts";
 import { addRmsNormCases, rmsNormCases } from "../../src/check/cases/rms-norm.ts";
 import { softmaxCases } from "../../src/check/cases/softmax.ts";
 import { softmaxBackwardCases } from "../../src/check/cases/softmax-backward.ts";
@@ -30,6 +32,10 @@ const tables: readonly CaseTable[] = [
   ...castCases,
   ...elementwiseCases,
   fillCases,
+  columnSumCases,
+  crossEntropyCases,
+  crossEntropyBackwardCases,
+  gatherBackwardCases,
   layerNormCases,
   addLayerNormCases,
   layerNormBackwardCases,
