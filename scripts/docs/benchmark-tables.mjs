@@ -80,8 +80,8 @@ async function encoders() {
 const processor = "onnxruntime-web (WebAssembly)";
 
 /** Tokens a second after sources: of two lengths of text, the difference is that of the tokens alone. */
-async function sequences() {
-  const { environment, rows } = await readJson("peers-t5-lavapipe.json");
+async function sequences(file, what, sources = 1) {
+  const { environment, rows } = await readJson(file);
   const passed = rows.filter(({ verdict }) => verdict === "pass");
   const tokensOf = (batch) => Number(/q(\d+)/.exec(batch)?.[1]);
   const batches = [...new Set(rows.map(({ batch }) => batch))].sort((a, b) => tokensOf(a) - tokensOf(b));
@@ -95,7 +95,7 @@ async function sequences() {
     const fastest = (batch) =>
       passed.filter((row) => row.batch === batch && is(row)).sort((a, b) => a.medianMs - b.medianMs)[0];
     const [first, all] = [fastest(shortest), fastest(longest)];
-    const tokens = tokensOf(longest) - tokensOf(shortest);
+    const tokens = sources * (tokensOf(longest) - tokensOf(shortest));
     const dispatches = all.dispatches === null ? Number.NaN : (all.dispatches - first.dispatches) / tokens;
     return { name, first: first.medianMs, perSecond: (1000 * tokens) / (all.medianMs - first.medianMs), dispatches };
   });
@@ -107,9 +107,7 @@ async function sequences() {
     dispatches > 0 ? short(dispatches) : "",
   ]);
   const heads = ["", "ms to the first token", "tokens a second after it", "times as fast here", "dispatches a token"];
-  return [`After a source of 64 tokens, in one Chromium on ${environment.adapter}:`, "", table(heads, lines)].join(
-    "\n",
-  );
+  return [`After ${what} of 64 tokens, in one Chromium on ${environment.adapter}:`, "", table(heads, lines)].join("\n");
 }
 
 /** The tables with their headings. */
@@ -118,7 +116,11 @@ export async function benchmarkTables() {
     ["### llama.cpp", await againstLlama()],
     ["### Peers in a browser", await againstPeers()],
     ["### An encoder in a browser", await encoders()],
-    ["### An encoder-decoder in a browser", await sequences()],
+    [
+      "### An encoder-decoder in a browser",
+      await sequences("peers-t5-lavapipe.json", "a source"),
+      await sequences("peers-t5-batch-lavapipe.json", "four sources at once", 4),
+    ],
   ];
   return `${parts.flat().join("\n\n")}\n`;
 }
