@@ -165,7 +165,7 @@ describe.each(browsers)("the search page in $name", ({ name, missing, start }) =
     await search.keepExport();
     await press(page, ".panel button", /^Export$/);
     await press(page, ".panel button", /^Delete$/);
-    await shown(page, "#results p", /^Recorded: /);
+    await shown(page, "#results p", /^There is no recorded answer to “hot molten rock destroyed houses”/);
     await search.importExport();
     await shown(page, "#index-facts", /^200 passages of Your text, indexed by USE-lite\. Kept in this browser\./);
     await search.ask("hot molten rock destroyed houses");

@@ -21,8 +21,15 @@ export function Results() {
 }
 
 function Recorded() {
-  const one = recorded.find((run) => run.query === query.value) ?? recorded[0];
-  if (!one) return null;
+  const words = query.value.trim();
+  const one = words === "" ? recorded[0] : recorded.find((run) => run.query === words);
+  if (!one) {
+    return (
+      <p class="muted" id="not-recorded">
+        There is no recorded answer to “{words}”. It is answered here once the texts are indexed.
+      </p>
+    );
+  }
   return (
     <>
       <h2>“{one.query}”</h2>
