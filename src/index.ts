@@ -246,15 +246,11 @@ export * from "./generate/tuning/tune.ts";
 export { type AiSdkCall, type AiSdkModel, type AiSdkPart, aiSdkModel } from "./engine/ai-sdk.ts";
 export { createEngine } from "./engine/create-engine.ts";
 export { createWorkerEngine } from "./engine/create-worker-engine.ts";
-export { type EncoderLoader, type EncoderPlanner, setEncoderLoader } from "./engine/direct/load-encoder.ts";
+export { type EncoderSupport, type EncodersImport, setEncoders } from "./engine/direct/encoders.ts";
 export type { DraftRequest, EngineDraft } from "./engine/drafts.ts";
 export type {
   AttentionOfToken,
   AttentionRequest,
-  CallOptions,
-  ChatCompletions,
-  Completions,
-  Embeddings,
   Engine,
   EngineDevice,
   EngineEvent,
@@ -267,33 +263,15 @@ export type {
   LayerExperts,
   ModelInfo,
   ModelSource,
-  Models,
   PlanOptions,
   ProbabilitiesRequest,
   Tokenized,
 } from "./engine/engine.ts";
 export type { EngineGeneration, EnginePiece, EngineResult, GenerateRequest } from "./engine/generate-request.ts";
 export { setGrammarLibrary } from "./engine/grammar/library.ts";
-export type {
-  AnswerStream,
-  ChatCompletion,
-  ChatCompletionChunk,
-  ChatCompletionRequest,
-  ChatLogprob,
-  ChatLogprobs,
-  Completion,
-  CompletionLogprobs,
-  CompletionRequest,
-  EmbeddingAnswer,
-  EmbeddingRequest,
-  FinishReason,
-  ModelEntry,
-  ModelList,
-  ResponseFormat,
-  SamplingRequest,
-  TopLogprob,
-  Usage,
-} from "./engine/openai/types.ts";
+export type { EngineEncoder, EngineEncoderDecoder } from "./engine/methods.ts";
+export type { CallOptions, ChatCompletions, Completions, Embeddings, Models } from "./engine/openai/functions.ts";
+export type * from "./engine/openai/types.ts";
 export type { EnginePort, PortEvent } from "./engine/port/messages.ts";
 export { serveEngine } from "./engine/port/serve-engine.ts";
 export { RequestError, type RequestErrorOptions } from "./engine/request-error.ts";

@@ -46,8 +46,8 @@ export function checkAttentionFlags(flags: AttentionFlags): void {
 
 /** Throws `TextError` for a model that has no attention to another text. */
 async function checkKind(model: string): Promise<void> {
-  const { type, isEncoderDecoder } = await folderKind(model);
-  if (isEncoderDecoder) return;
+  const { type, kind } = await folderKind(model);
+  if (kind === "encoder-decoder") return;
   const what = type === undefined ? "a model without a model_type" : `a model of the type ${JSON.stringify(type)}`;
   throw new TextError(
     `${model} is ${what}, whose tokens attend to their own text alone: --attention takes an encoder-decoder ` +

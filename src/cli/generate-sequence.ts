@@ -91,6 +91,6 @@ const tokens = (count: number) => `${count} ${count === 1 ? "token" : "tokens"}`
 
 /** The options of these flags. */
 function sequenceOptions(flags: SequenceFlags): SequenceOptions {
-  const { maxTokens, temperature, topK, topP, repetitionPenalty } = flags;
-  return { maxTokens, temperature, topK, topP, repetitionPenalty, ...beamOptions(flags) };
+  const { maxTokens, temperature, topK, topP, repetitionPenalty, stop } = flags;
+  return { maxTokens, temperature, topK, topP, repetitionPenalty, stop, ...beamOptions(flags) };
 }

@@ -66,7 +66,12 @@ async function generate(prompt: string | undefined, flags: GenerateFlags): Promi
   checkSpeculativeFlags(flags);
   checkBeamFlags(flags);
   resolveOptions(samplingOptions(flags), {}, 1); // options out of range are reported before the model is loaded
-  if (flags.model !== "" && (await folderKind(flags.model)).isEncoderDecoder) {
+  const kind = flags.model === "" ? "decoder" : (await folderKind(flags.model)).kind;
+  if (kind === "encoder") {
+    const instead = "embed, fill-mask, classify, answer and hidden take it";
+    throw new TextError(`${flags.model} is an encoder, which writes no text: ${instead}`);
+  }
+  if (kind === "encoder-decoder") {
     return await (await import("./generate-sequence.ts")).generateSequence(prompt, flags);
   }
   using opened = await openModel(flags);

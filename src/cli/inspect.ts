@@ -59,7 +59,7 @@ async function inspect(flags: InspectFlags): Promise<void> {
   if (!wantsProgram && !flags.tokens && flags.prompt === undefined) {
     throw new TextError("give --tokens, such as --tokens 0,2,17, or --prompt");
   }
-  if (flags.model !== "" && (await folderKind(flags.model)).isEncoderDecoder) {
+  if (flags.model !== "" && (await folderKind(flags.model)).kind === "encoder-decoder") {
     const instead = `inspect --attention "a text" --model ${flags.model}`;
     throw new TextError(`${flags.model} is an encoder-decoder, which is inspected by its attention: ${instead}`);
   }

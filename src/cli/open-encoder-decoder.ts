@@ -1,7 +1,6 @@
 import { openModel as openSource } from "../formats/hub.ts";
-import { readJson } from "../formats/read-text.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { encoderDecoderTypes } from "../models/seq2seq/model-types.ts";
+import { type ModelKind, modelKind } from "../models/model-kind.ts";
 import type { EncoderDecoder } from "../seq2seq/encoder-decoder.ts";
 import { loadEncoderDecoder } from "../seq2seq/load-encoder-decoder.ts";
 import { TextError } from "../text/text-error.ts";
@@ -10,33 +9,15 @@ import { openDevice } from "./open-device.ts";
 import { say } from "./output.ts";
 import { type Report, withPhases } from "./progress.ts";
 
-/** What a folder says it is. */
-export interface FolderKind {
-  /** `model_type` of its `config.json`; undefined for a GGUF file, and where there is none. */
-  readonly type: string | undefined;
-  /** True where it is an encoder-decoder's, built or not: what loads it says which are. */
-  readonly isEncoderDecoder: boolean;
-}
-
-/** What the folder or file of a model says it is, by its `config.json`. */
-export async function folderKind(model: string): Promise<FolderKind> {
-  const source = await openSource(model, { onWarning: () => undefined });
-  if (source.gguf !== undefined || !(await source.has("config.json")))
-    return { type: undefined, isEncoderDecoder: false };
-  const raw = await readJson(source, "config.json");
-  if (typeof raw !== "object" || raw === null) return { type: undefined, isEncoderDecoder: false };
-  const { is_encoder_decoder: both, model_type: type } = raw as Readonly<Record<string, unknown>>;
-  return {
-    type: typeof type === "string" ? type : undefined,
-    isEncoderDecoder: both === true || encoderDecoderTypes.some((known) => known === type),
-  };
-}
+/** What the folder or file of a model says it holds. */
+export const folderKind = async (model: string): Promise<ModelKind> =>
+  modelKind(await openSource(model, { onWarning: () => undefined }));
 
 /** Flags that only language models have, by the names of their values. */
 const ofLanguageModels: Readonly<Record<string, string>> = {
   ...{ context: "--context", weights: "--weights", cacheDtype: "--cache-dtype", cacheLayout: "--cache-layout" },
   ...{ minP: "--min-p", presencePenalty: "--presence-penalty", frequencyPenalty: "--frequency-penalty" },
-  ...{ ignoreEos: "--ignore-eos", stop: "--stop", guard: "--guard", chat: "--chat", logprobs: "--logprobs" },
+  ...{ ignoreEos: "--ignore-eos", guard: "--guard", chat: "--chat", logprobs: "--logprobs" },
   ...{ lookup: "--lookup", draftModel: "--draft-model", draftMax: "--draft-max" },
 };
 

@@ -1,8 +1,6 @@
 import { Command } from "commander";
-import { loadEncoder } from "../encode/load-encoder.ts";
-import { planEncoder } from "../encode/plan-encoder.ts";
 import { createEngine } from "../engine/create-engine.ts";
-import { setEncoderLoader } from "../engine/direct/load-encoder.ts";
+import { setEncoders } from "../engine/direct/encoders.ts";
 import type { Engine, EngineLoadOptions } from "../engine/engine.ts";
 import type { ServeOptions } from "../serve/options.ts";
 import { startServer } from "../serve/server.ts";
@@ -27,7 +25,7 @@ interface ServeFlags extends LoadFlags, SpeculativeFlags, Omit<ServeOptions, "or
 export function serveCommand(): Command {
   const command = new Command("serve")
     .description(
-      "Answer requests of OpenAI's interface (chat completions, completions, embeddings, models) over HTTP. " +
+      "Answer requests of OpenAI's interface (chat completions, completions, embeddings, models), and to rerank and classify, over HTTP. " +
         "The first line printed is the address; clients use it with /v1. Any API key is accepted.",
     )
     .optionsGroup("Server:")
@@ -72,7 +70,7 @@ async function openEngine({ model, id, context, dtype, weights, concurrency, ...
   const chatTemplate = flags.chatTemplate === undefined ? undefined : await readTextFile(flags.chatTemplate);
   const { adapter, features, cap } = flags;
   const device = { ...(adapter ? { adapter } : {}), ...(features ? { features } : {}), ...(cap ? { cap } : {}) };
-  setEncoderLoader(loadEncoder, planEncoder);
+  setEncoders(() => import("../engine/encoders/entry.ts"));
   const engine = await withoutDriverChatter(() =>
     createEngine({ gpu: device, ...(concurrency === undefined ? {} : { concurrency }) }),
   );
@@ -81,11 +79,12 @@ async function openEngine({ model, id, context, dtype, weights, concurrency, ...
     else say(`warning: ${event.message}`);
   });
   try {
-    const cache = cacheOptions({ model, ...flags });
+    const { cacheDtype, cacheLayout } = flags;
+    const cache = (cacheDtype ?? cacheLayout) ? cacheOptions({ model, ...flags }) : undefined;
     const speculative = speculativeOf(flags);
     await withProgress("loading  ", false, (report) =>
       engine.load(model, {
-        cache,
+        ...(cache && { cache }),
         ...(id === undefined ? {} : { id }),
         ...(context === undefined ? {} : { context }),
         ...(chatTemplate === undefined ? {} : { chatTemplate }),

@@ -21,6 +21,19 @@ export interface EmbedOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Vectors of texts, in their order. */
+export interface Embeddings {
+  readonly embeddings: readonly Float32Array[];
+  /** Tokens of each text that counted, with a prompt and the special tokens. */
+  readonly tokens: readonly number[];
+}
+
+/** How a list of texts is embedded. */
+export interface EmbedListOptions extends EmbedOptions {
+  /** Called after each batch with the number of texts that are done, and of all. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
 /** A text, or its token ids with those that the model adds around it, which are taken as they are. */
 export type EmbedInput = string | readonly number[];
 

@@ -13,6 +13,7 @@ import {
   fieldsOf,
   having,
   integer,
+  iterable,
   listOf,
   nonEmpty,
   text as string,
@@ -21,7 +22,9 @@ import type { EncodedInput, EncoderTokenizer } from "../text/encoder-tokenizer.t
 import { TextError } from "../text/text-error.ts";
 import {
   type EmbeddedText,
+  type Embeddings,
   type EmbedInput,
+  type EmbedListOptions,
   type EmbedOptions,
   type TextReader,
   textInputs,
@@ -33,6 +36,7 @@ import type { Classification, ClassifyOptions } from "./heads/classify.ts";
 import type { EncoderHeads, HeadContext } from "./heads/context.ts";
 import type { FilledMasks, FillMaskOptions } from "./heads/fill-mask.ts";
 import type { NextSentence, NextSentenceOptions } from "./heads/next-sentence.ts";
+import type { ScoreOptions, TextPair, TextScores } from "./heads/score-texts.ts";
 import type { SparseOptions, SparseVectors } from "./heads/sparse.ts";
 import { EncoderPrograms, type PackOutput, type RunnableEncoder, statesOutput } from "./programs.ts";
 
@@ -49,32 +53,12 @@ export interface HiddenOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Vectors of texts, in their order. */
-export interface Embeddings {
-  readonly embeddings: readonly Float32Array[];
-  /** Tokens of each text that counted, with a prompt and the special tokens. */
-  readonly tokens: readonly number[];
-}
-
-/** How a list of texts is embedded. */
-export interface EmbedListOptions extends EmbedOptions {
-  /** Called after each batch with the number of texts that are done, and of all. */
-  readonly onProgress?: ((done: number, total: number) => void) | undefined;
-}
-
 const signal = having("aborted", "an AbortSignal");
 const inputCheck = either(string, listOf(integer(0, 2 ** 32 - 1)));
 const hiddenFields = fieldsOf<HiddenOptions>({ signal });
 const embedChecks = { promptName: string, maxTokens: integer(1, 2 ** 31 - 1), signal };
 const streamFields = fieldsOf<EmbedOptions>(embedChecks);
 const embedFields = fieldsOf<EmbedListOptions>({ ...embedChecks, onProgress: callback });
-
-/** Where texts come from. */
-const textSource = either(
-  (value) => (typeof value === "object" && value !== null && Symbol.iterator in value ? undefined : "texts"),
-  (value) =>
-    typeof value === "object" && value !== null && Symbol.asyncIterator in value ? undefined : "a stream of texts",
-);
 
 /** What a text is taken through by `hidden`. */
 const outputs = /^(embedding|layer\.\d+\.output)$/;
@@ -103,6 +87,8 @@ export class Encoder {
   readonly embedding: EmbeddingSettings;
   /** The heads that the folder has. */
   readonly heads: readonly HeadKind[];
+  /** The labels of its classifier, of texts or of tokens, in the order of their outputs; empty without one. */
+  readonly labels: readonly string[];
   /** How most of the weights are stored on the device, and their bytes in files. */
   readonly stored: StoredWeights;
   readonly #parts: EncoderParts;
@@ -122,6 +108,7 @@ export class Encoder {
     this.context = Math.min(model.config.context, this.#programs.longest);
     this.embedding = { ...embedding.settings, maxTokens: Math.min(embedding.settings.maxTokens, this.context) };
     this.heads = Object.keys(parts.heads?.weights ?? {}) as HeadKind[];
+    this.labels = parts.heads?.chosen.labels?.names ?? [];
     this.#output = embeddingOutput(embedding);
     const device = { assertLive: () => model.gpu.assertUsable() };
     this.#lifetime = new Lifetime(`${name}: this encoder`, device, () => {
@@ -196,7 +183,7 @@ export class Encoder {
     texts: Iterable<EmbedInput> | AsyncIterable<EmbedInput>,
     options: EmbedOptions = {},
   ): AsyncGenerator<EmbeddedText, void, undefined> {
-    checkValue("embedStream", "texts", textSource, texts);
+    checkValue("embedStream", "texts", iterable("texts"), texts);
     checkOptions("embedStream", streamFields, options);
     return oneByOne(this.#embedded(texts, options));
   }
@@ -237,6 +224,15 @@ export class Encoder {
   async classify(text: string, options: ClassifyOptions = {}): Promise<Classification> {
     const { classify } = await import("./heads/entry.ts");
     return await this.#withHeads((heads) => classify(heads, text, options));
+  }
+
+  /**
+   * A score for each label of each text or pair, as `classify` gives them for one, computed together: with a cross-encoder,
+   * how relevant passages are to a query, in pairs of both. Throws as `classify` does, with the index of the text.
+   */
+  async scores(texts: readonly (string | TextPair)[], options: ScoreOptions = {}): Promise<TextScores> {
+    const { scoreTexts } = await import("./heads/entry.ts");
+    return await this.#withHeads((heads) => scoreTexts(heads, texts, options));
   }
 
   /**

@@ -1,6 +1,6 @@
 import { readFields, text } from "../formats/fields.ts";
-import { FormatError } from "../formats/format-error.ts";
 import { openModel } from "../formats/hub.ts";
+import { refuseGguf } from "../formats/refuse-gguf.ts";
 import { dtypeOf } from "../formats/safetensors.ts";
 import { type FileSource, withSignal } from "../formats/source.ts";
 import { subfolder } from "../formats/subfolder.ts";
@@ -9,36 +9,20 @@ import { sourceCheck } from "../generate/load-model.ts";
 import type { LoadPlan } from "../generate/load-plan.ts";
 import { type ModelFiles, modelFiles } from "../generate/model-files.ts";
 import { quantisationName } from "../generate/quantisation.ts";
-import { gpuChecks } from "../gpu/gpu-options.ts";
-import type { Limits } from "../gpu/limits.ts";
-import { type WeightType, weightTypes } from "../kernels/formats.ts";
+import type { WeightType } from "../kernels/formats.ts";
 import { checkWeights } from "../models/checkpoint.ts";
 import type { EncoderConfig } from "../models/encoders/config.ts";
 import { readEncoderConfig } from "../models/encoders/families.ts";
 import { chooseHeads, withHeads } from "../models/encoders/heads/choose.ts";
 import { readUseLiteConfig, useLiteEncoder, useLiteNames } from "../models/encoders/use-lite.ts";
 import { weightBytes } from "../models/weight-bytes.ts";
-import { checkOptions, checkValue, fieldsOf, having, oneOf } from "../options/checks.ts";
+import { checkOptions, checkValue } from "../options/checks.ts";
 import { bytesOf } from "../tensor/formats.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { readModules, readSentence } from "./modules.ts";
 import { mostTokens } from "./packing.ts";
+import { type PlanEncoderOptions, planFields } from "./plan-options.ts";
 import { checkEmbedding } from "./read-embedding.ts";
-
-/** Options of `planEncoder`: those of the load that is planned, and what the device has. */
-export interface PlanEncoderOptions {
-  /** Element type of matrices on the device; default as stored. */
-  readonly dtype?: WeightType | undefined;
-  /** Of the device, in bytes, such as `gpu.limits`; default those that every device of WebGPU has. */
-  readonly limits?: Partial<Limits> | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-const fields = fieldsOf<PlanEncoderOptions>({
-  dtype: oneOf(...weightTypes),
-  limits: gpuChecks.cap,
-  signal: having("aborted", "an AbortSignal"),
-});
 
 /** What the weights of an encoder come to, and what its texts are. */
 interface Sizes {
@@ -62,13 +46,11 @@ export async function planEncoder(
   options: PlanEncoderOptions = {},
 ): Promise<LoadPlan> {
   checkValue("planEncoder", "from", sourceCheck, from);
-  checkOptions("planEncoder", fields, options);
+  checkOptions("planEncoder", planFields, options);
   const { dtype, limits, signal } = options;
   const opened = await openModel(from, { signal });
   const source = signal ? withSignal(opened, signal) : opened;
-  if (source.gguf !== undefined) {
-    throw new FormatError(source.gguf, "is a GGUF file, expected a folder: encoders in GGUF files are not supported");
-  }
+  refuseGguf(source, "encoders");
   const modules = await readModules(source);
   const at = modules?.[0]?.path ?? "";
   const files = await modelFiles(subfolder(source, at));

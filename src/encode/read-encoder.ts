@@ -1,6 +1,7 @@
 import { readFields, text } from "../formats/fields.ts";
-import { FormatError, listed, printed } from "../formats/format-error.ts";
+import { listed, printed } from "../formats/format-error.ts";
 import { readJson } from "../formats/read-text.ts";
+import { refuseGguf } from "../formats/refuse-gguf.ts";
 import type { FileSource } from "../formats/source.ts";
 import { subfolder } from "../formats/subfolder.ts";
 import { checkTokens, modelFiles } from "../generate/model-files.ts";
@@ -25,9 +26,7 @@ export interface EncoderOptions extends Omit<LoadOptions, "weights"> {
 
 /** Reads and checks an encoder's files, and uploads its weights: all that `loadEncoder` does with a source. Throws as it does. */
 export async function readEncoder(gpu: Gpu, source: FileSource, options: EncoderOptions): Promise<Encoder> {
-  if (source.gguf !== undefined) {
-    throw new FormatError(source.gguf, "is a GGUF file, expected a folder: encoders in GGUF files are not supported");
-  }
+  refuseGguf(source, "encoders");
   const { onWarning = console.warn, signal } = options;
   const modules = await readModules(source);
   const folder = subfolder(source, modules?.[0]?.path ?? "");

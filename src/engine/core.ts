@@ -21,6 +21,7 @@ import type {
   Tokenized,
 } from "./engine.ts";
 import type { EnginePiece, EngineResult, GenerateRequest } from "./generate-request.ts";
+import type { MethodCall, MethodReport } from "./methods.ts";
 import type {
   ChatCompletion,
   ChatCompletionChunk,
@@ -55,6 +56,9 @@ export interface Calls {
   readonly experts: [Plain<ExpertsRequest>, ExpertsOfTokens];
   readonly probabilities: [Plain<ProbabilitiesRequest>, NextTokenProbabilities];
   readonly tune: [Plain<EngineTuneOptions>, TuneResult];
+  /** A method of a loaded encoder, or encoder-decoder. */
+  readonly encoder: [MethodCall, unknown];
+  readonly encoderDecoder: [MethodCall, unknown];
   readonly stored: [undefined, Returned<EngineStorage["list"]>];
   readonly deleteStored: [{ readonly id: string }, undefined];
   readonly deleteAllStored: [undefined, undefined];
@@ -67,6 +71,8 @@ export interface Calls {
 interface Reports {
   readonly load: LoadProgress;
   readonly tune: TuneProgress;
+  readonly encoder: MethodReport;
+  readonly encoderDecoder: MethodReport;
 }
 
 /** Takes what a call reports. */

@@ -10,24 +10,15 @@ import type { AdapterInfo } from "../gpu/adapter-info.ts";
 import type { Limits } from "../gpu/limits.ts";
 import type { GpuOptions } from "../gpu/open.ts";
 import type { WeightType } from "../kernels/formats.ts";
+import type { HeadKind } from "../models/encoders/heads/head.ts";
+import type { ModelKind } from "../models/model-kind.ts";
 import type { Recipe } from "../models/recipes.ts";
 import type { ChatMessage } from "../text/chat-template.ts";
 import type { EngineDraft } from "./drafts.ts";
 import type { EngineGeneration, GenerateRequest } from "./generate-request.ts";
+import type { EngineEncoder, EngineEncoderDecoder } from "./methods.ts";
 import type { ModelSource } from "./model-source.ts";
-import type {
-  AnswerStream,
-  ChatCompletion,
-  ChatCompletionChunk,
-  ChatCompletionRequest,
-  Completion,
-  CompletionRequest,
-  EmbeddingAnswer,
-  EmbeddingRequest,
-  FinishReason,
-  ModelEntry,
-  ModelList,
-} from "./openai/types.ts";
+import type { ChatCompletions, Completions, Embeddings, Models } from "./openai/functions.ts";
 
 /** Options of `createEngine` and `createWorkerEngine`. */
 export interface EngineOptions {
@@ -76,6 +67,7 @@ export type PlanOptions = Pick<EngineLoadOptions, "context" | "cache" | "dtype" 
 /** A loaded model. */
 export interface ModelInfo {
   readonly id: string;
+  readonly kind: ModelKind["kind"];
   /** Where it came from. */
   readonly name: string;
   readonly architecture: string;
@@ -89,8 +81,12 @@ export interface ModelInfo {
   readonly experts?: { readonly count: number; readonly k: number };
   /** The name of the model that proposes tokens, where one was loaded with it. */
   readonly draft?: string;
-  /** How an encoder makes vectors; unset for a language model. */
+  /** How an encoder makes vectors; unset for other models, as are its heads and the labels of its classifier. */
   readonly embedding?: EmbeddingSettings;
+  readonly encoderHeads?: readonly HeadKind[];
+  readonly labels?: readonly string[];
+  /** Longest source of an encoder-decoder, in tokens; `context` is that of what it generates. */
+  readonly sourceContext?: number;
   /** True where the model has a chat template. */
   readonly chat: boolean;
   /** Bytes of weights on the device. */
@@ -204,58 +200,8 @@ export type EngineEvent =
   | { readonly type: "device-restored" }
   | { readonly type: "warning"; readonly message: string };
 
-/** Options of a call, as OpenAI's client takes them in its second argument. */
-export interface CallOptions {
-  readonly signal?: AbortSignal | null;
-}
-
-type Streaming<R> = Omit<R, "stream"> & { readonly stream: true };
-type NotStreaming<R> = Omit<R, "stream"> & { readonly stream?: false | null };
-
-/** `chat.completions`. */
-export interface ChatCompletions {
-  create(request: Streaming<ChatCompletionRequest>, options?: CallOptions): Promise<AnswerStream<ChatCompletionChunk>>;
-  create(request: NotStreaming<ChatCompletionRequest>, options?: CallOptions): Promise<ChatCompletion>;
-  create(
-    request: ChatCompletionRequest,
-    options?: CallOptions,
-  ): Promise<ChatCompletion | AnswerStream<ChatCompletionChunk>>;
-}
-
-/** `completions`. */
-export interface Completions {
-  create(
-    request: Streaming<CompletionRequest>,
-    options?: CallOptions,
-  ): Promise<AnswerStream<Completion<FinishReason | null>>>;
-  create(request: NotStreaming<CompletionRequest>, options?: CallOptions): Promise<Completion>;
-  create(
-    request: CompletionRequest,
-    options?: CallOptions,
-  ): Promise<Completion | AnswerStream<Completion<FinishReason | null>>>;
-}
-
-/** `embeddings`. */
-export interface Embeddings {
-  create(
-    request: EmbeddingRequest & { readonly encoding_format: "base64" },
-    options?: CallOptions,
-  ): Promise<EmbeddingAnswer<string>>;
-  create(
-    request: EmbeddingRequest & { readonly encoding_format?: "float" },
-    options?: CallOptions,
-  ): Promise<EmbeddingAnswer>;
-  create(request: EmbeddingRequest, options?: CallOptions): Promise<EmbeddingAnswer<number[] | string>>;
-}
-
-/** `models`. */
-export interface Models {
-  list(): Promise<ModelList>;
-  retrieve(id: string): Promise<ModelEntry>;
-}
-
 /**
- * Language models and encoders with one device, in this thread (`createEngine`) or in a worker (`createWorkerEngine`). Nothing that
+ * Language models, encoders and encoder-decoders with one device, in this thread (`createEngine`) or in a worker (`createWorkerEngine`). Nothing that
  * crosses this interface holds memory of the device.
  */
 export interface Engine {
@@ -279,6 +225,10 @@ export interface Engine {
   experts(request: ExpertsRequest): Promise<ExpertsOfTokens>;
   /** How likely tokens come next: by the model's own distribution, and as `generate` draws with these options. */
   probabilities(request: ProbabilitiesRequest): Promise<NextTokenProbabilities>;
+  /** The methods of a loaded encoder; default the one loaded last. Those of heads need a folder that has them. */
+  encoder(model?: string): EngineEncoder;
+  /** The methods of a loaded encoder-decoder; default the one loaded last. */
+  encoderDecoder(model?: string): EngineEncoderDecoder;
   /**
    * Measures which kernels are fastest on this device for a loaded model, as the library's `tune` does, and stores it for
    * `load` with `tuned`. What is recorded from then on uses it too. An abort, or unloading the model, ends the pass

@@ -12,8 +12,10 @@ import {
   tuneFields,
 } from "./checks.ts";
 import type { Core, Streams } from "./core.ts";
-import type { CallOptions, Engine, EngineLoadOptions } from "./engine.ts";
+import type { Engine, EngineLoadOptions } from "./engine.ts";
 import type { EngineGeneration, EnginePiece, EngineResult, GenerateRequest } from "./generate-request.ts";
+import { encoderDecoderOf, encoderOf } from "./method-clients.ts";
+import type { CallOptions } from "./openai/functions.ts";
 import type { AnswerStream } from "./openai/types.ts";
 
 const callFields = fieldsOf<CallOptions>({ signal: having("aborted", "an AbortSignal") });
@@ -79,6 +81,8 @@ export function engineOf(core: Core): Engine {
       const { signal, ...rest } = request;
       return core.call("probabilities", rest, signal);
     },
+    encoder: (model) => encoderOf(core, textOf("encoder", "model", model)),
+    encoderDecoder: (model) => encoderDecoderOf(core, textOf("encoderDecoder", "model", model)),
     tune(options = {}) {
       checkOptions("tune", tuneFields, options);
       const { signal, onProgress, ...rest } = options;

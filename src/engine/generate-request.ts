@@ -54,6 +54,12 @@ export interface EngineResult {
   readonly speculative?: SpeculativeFigures | undefined;
 }
 
+/** A result as far as answers in OpenAI's shape say it. */
+export type Answered = Pick<
+  EngineResult,
+  "promptTokens" | "cachedTokens" | "tokens" | "text" | "stopReason" | "speculative"
+>;
+
 /**
  * Text as it is generated. It begins with the first `next` or the first reading of `result`; leaving the loop, `stop()`
  * or the request's signal ends it with the stop reason `abort`.

@@ -1,3 +1,5 @@
+import { shown } from "../options/checks.ts";
+
 /** What an error of a request says apart from its message, in the words of OpenAI's interface. */
 export interface RequestErrorOptions {
   /** The HTTP status: 400, 404, 409, 429, 499 (the client left), 500, 503. */
@@ -36,4 +38,9 @@ export class RequestError extends Error {
     const { message, type, param, code } = this;
     return { message, type, param, code };
   }
+}
+
+/** Throws `RequestError` for a method that is not in a table: messages name methods, so that any name may come. */
+export function checkMethod(table: object, name: string): void {
+  if (!Object.hasOwn(table, name)) throw new RequestError(`there is no method ${shown(name)}`, { status: 404 });
 }

@@ -178,7 +178,7 @@ export const oneOf =
 
 /** An object of the class that `what` names, by a property that nothing else has. */
 export const having =
-  (property: string, what: string): Check =>
+  (property: PropertyKey, what: string): Check =>
   (value) =>
     typeof value === "object" && value !== null && property in value ? undefined : what;
 
@@ -208,6 +208,10 @@ export const either =
     const expected = checks.map((check) => check(value));
     return expected.includes(undefined) ? undefined : expected.join(", or ");
   };
+
+/** A list or another iterable, or a stream, of what `what` names. */
+export const iterable = (what: string): Check =>
+  either(having(Symbol.iterator, what), having(Symbol.asyncIterator, `a stream of ${what}`));
 
 /** An object with these options. */
 export function object<X>(checks: Checks<X>): Check {

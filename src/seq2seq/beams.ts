@@ -172,6 +172,7 @@ export async function search(
     const { lengthPenalty, earlyStopping } = options;
     const given = { beams, lengthPenalty, earlyStopping, eos, vocabulary, bans, notFinite };
     for await (const { source, tokens, taps: tapped, ended } of searchAll(model, sources, given, stop)) {
+      stop.throwIfAborted(); // of a search that is aborted, texts end as they are, which may not be certain
       const row = rows[source];
       if (!row) continue;
       const before = row.tokens.length;

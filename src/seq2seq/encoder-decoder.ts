@@ -15,8 +15,10 @@ import {
   size,
   text as string,
 } from "../options/checks.ts";
+import type { ChatTemplate } from "../text/chat-template.ts";
 import { TextError } from "../text/text-error.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
+import { contextsOf } from "./contexts.ts";
 import { openCrossRows } from "./cross-rows.ts";
 import { checkCrossAttention, checkPerHead, checkStepAttention, crossNames, crossWeights } from "./cross-weights.ts";
 import type { SequenceDefaults } from "./defaults.ts";
@@ -41,11 +43,16 @@ export interface EncoderDecoderParts {
   readonly tokenizers: { readonly source: Tokenizer; readonly target: Tokenizer };
   readonly defaults: SequenceDefaults;
   readonly stored: StoredWeights;
+  readonly chatTemplate?: ChatTemplate | undefined;
 }
 
-const textsCheck = either(string, listOf(string));
+/** A text, or its token ids with those that the tokenizer adds, which are taken as they are. */
+export type SequenceInput = string | readonly number[];
+
+const ids = listOf(size);
+const textsCheck = either(string, listOf(either(string, ids)));
 const signal = having("aborted", "an AbortSignal");
-const hiddenFields = fieldsOf<SequenceHiddenOptions>({ target: listOf(size), signal });
+const hiddenFields = fieldsOf<SequenceHiddenOptions>({ target: ids, signal });
 
 /**
  * An encoder-decoder on the GPU with its tokenizers: T5, BART, Marian or the Transformer of 2017. Made by
@@ -58,6 +65,8 @@ export class EncoderDecoder {
   /** Of what is generated, and of sources unless they have their own. */
   readonly tokenizer: Tokenizer;
   readonly sourceTokenizer: Tokenizer;
+  /** Of models that answer conversations, which few encoder-decoders do. */
+  readonly chatTemplate: ChatTemplate | undefined;
   /** What the folder says of how its model generates. */
   readonly defaults: SequenceDefaults;
   /** Longest source in tokens, with those that the tokenizer adds. */
@@ -70,24 +79,21 @@ export class EncoderDecoder {
   readonly #programs: SequencePrograms;
   readonly #lifetime: Lifetime;
 
-  constructor(name: string, { model, tokenizers, defaults, stored }: EncoderDecoderParts) {
+  constructor(name: string, { model, tokenizers, defaults, stored, chatTemplate }: EncoderDecoderParts) {
     const { gpu, config } = model;
     this.name = name;
     this.gpu = gpu;
     this.config = config;
     this.tokenizer = tokenizers.target;
     this.sourceTokenizer = tokenizers.source;
+    this.chatTemplate = chatTemplate;
     this.defaults = defaults;
     this.stored = stored;
     this.#model = model;
     this.#programs = new SequencePrograms(model);
-    const { encoder, decoder, width, headWidth } = config;
-    // What one binding holds of the widest activations, and of a row of the cache.
-    const widest = Math.max(3 * encoder.heads * headWidth, decoder.heads * headWidth, encoder.hidden, width);
-    const longest = Math.floor(gpu.limits.binding / (4 * widest));
-    const cached = Math.floor(gpu.limits.binding / (4 * decoder.heads * headWidth * 64)) * 64;
-    this.sourceContext = Math.min(encoder.context ?? longest, longest);
-    this.context = Math.min(decoder.context ?? cached, cached);
+    const { source, target } = contextsOf(config, gpu.limits.binding);
+    this.sourceContext = source;
+    this.context = target;
     const device = { assertLive: () => gpu.assertUsable() };
     this.#lifetime = new Lifetime(`${name}: this encoder-decoder`, device, () => {
       this.#programs.dispose();
@@ -102,11 +108,11 @@ export class EncoderDecoder {
 
   /**
    * Generates a text from each text: a translation, a summary, what the model was trained for. Texts are computed together,
-   * each seeing its own tokens alone, and what the decoder reads of a source is computed once. Throws `OptionError` for
-   * options, `TextError` for a text that is empty or longer than the encoder takes, and the reason of `signal` once it
-   * aborts.
+   * each seeing its own tokens alone, and what the decoder reads of a source is computed once. In the place of a text of a
+   * list there may be its token ids. Throws `OptionError` for options, `TextError` for a text that is empty or longer than
+   * the encoder takes and for ids that there are not, and the reason of `signal` once it aborts.
    */
-  async generate(texts: string | readonly string[], options: SequenceOptions = {}): Promise<SequenceResults> {
+  async generate(texts: string | readonly SequenceInput[], options: SequenceOptions = {}): Promise<SequenceResults> {
     checkValue("generate", "texts", textsCheck, texts);
     const list = typeof texts === "string" ? [texts] : texts;
     const resolved = resolveSequence(options, this.defaults.options, list.length);
@@ -128,7 +134,7 @@ export class EncoderDecoder {
     const results: SequenceResult[] = [];
     const times = { encode: 0, decode: 0, tokens: 0 };
     for (const group of inGroups(this.#programs, sources, shape)) {
-      const rows = group.map((_, i) => new Row(i, this.tokenizer, [], [], this.defaults.eos));
+      const rows = group.map((_, i) => new Row(i, this.tokenizer, [], resolved.stops, this.defaults.eos));
       const attended: SequenceAttention[][] = group.map(() => []);
       const { onToken, seeds, noRepeatNgram } = resolved;
       const first = group[0]?.row ?? 0;
@@ -153,16 +159,14 @@ export class EncoderDecoder {
           },
         };
         const { eos, renormalise } = this.defaults;
+        const own = group.map(({ row }) => seeds[row] ?? 0);
         const drawn = searching
           ? await searching.search(this.#programs, opened, rows, { ...given, eos, renormalise }, stop)
-          : await draw(
-              this.#programs,
-              opened,
-              rows,
-              { ...given, seeds: group.map(({ row }) => seeds[row] ?? 0) },
-              stop,
-            );
+          : await draw(this.#programs, opened, rows, { ...given, seeds: own }, stop);
         times.decode += drawn.decode;
+      } catch (error) {
+        // WebGPU's own errors do not say that the device was lost.
+        throw error instanceof DOMException && !stop.aborted ? await this.gpu.explain(error) : error;
       } finally {
         opened.dispose();
       }
@@ -263,11 +267,17 @@ export class EncoderDecoder {
   }
 
   /** The tokens of a source. */
-  #encode(where: string, source: string, index: number): readonly number[] {
-    if (source.trim() === "") {
+  #encode(where: string, source: SequenceInput, index: number): readonly number[] {
+    if (typeof source === "string" ? source.trim() === "" : source.length === 0) {
       throw new TextError(`${where}: texts[${index}] is empty, expected a text with at least one token`);
     }
-    const ids = this.sourceTokenizer.encode(source);
+    const ids = typeof source === "string" ? this.sourceTokenizer.encode(source) : source;
+    const { sourceVocabulary } = this.config;
+    const wrong = ids.find((id) => id >= sourceVocabulary);
+    if (wrong !== undefined) {
+      const most = sourceVocabulary - 1;
+      throw new TextError(`${where}: texts[${index}] has the token id ${wrong}, expected integers from 0 to ${most}`);
+    }
     if (ids.length > this.sourceContext) {
       throw new TextError(
         `${where}: texts[${index}] has ${ids.length} tokens, the encoder of ${this.name} takes at most ${this.sourceContext}`,

@@ -2,12 +2,13 @@ import type { FileSource } from "../formats/source.ts";
 import { loading, sourceCheck } from "../generate/load-model.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { weightTypes } from "../kernels/formats.ts";
-import { boolean, callback, checkOptions, checkValue, fieldsOf, having, oneOf } from "../options/checks.ts";
+import { boolean, callback, checkOptions, checkValue, fieldsOf, having, nonEmpty, oneOf } from "../options/checks.ts";
 import type { EncoderDecoder } from "./encoder-decoder.ts";
 import type { EncoderDecoderOptions } from "./read-encoder-decoder.ts";
 
 const fields = fieldsOf<EncoderDecoderOptions>({
   dtype: oneOf(...weightTypes),
+  chatTemplate: nonEmpty,
   onProgress: callback,
   onWarning: callback,
   signal: having("aborted", "an AbortSignal"),

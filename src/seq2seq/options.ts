@@ -9,7 +9,9 @@ import {
   having,
   integer,
   listOf,
+  nonEmpty,
   oneOf,
+  shown,
 } from "../options/checks.ts";
 import { OptionError } from "../options/errors.ts";
 import type { CrossChoice, SequenceAttention } from "./results.ts";
@@ -42,6 +44,8 @@ export interface SequenceOptions {
   readonly repetitionPenalty?: number | undefined;
   /** No sequence of this many tokens comes twice; 0 does nothing. Steps then wait for one another. */
   readonly noRepeatNgram?: number | undefined;
+  /** Texts that end a text when they occur; they are left out. Not with `beams`. */
+  readonly stop?: string | readonly string[] | undefined;
   /**
    * Texts that are searched at once for the likeliest one of each text given (beam search), in place of drawing; 1: none are.
    * The rules are those of transformers 5.0.
@@ -74,6 +78,7 @@ export interface ResolvedSequence {
   readonly topP: number;
   readonly repetitionPenalty: number;
   readonly noRepeatNgram: number;
+  readonly stops: readonly string[];
   readonly beams: number;
   readonly lengthPenalty: number;
   readonly earlyStopping: boolean | "never";
@@ -83,6 +88,9 @@ export interface ResolvedSequence {
   readonly onToken: (piece: SequencePiece) => void;
 }
 
+/** Tokens that are generated where neither caller nor model says how many. */
+export const usualTokens = 256;
+
 const seed = integer(0, 2 ** 32 - 1);
 const fields = fieldsOf<SequenceOptions>({
   maxTokens: integer(1, 2 ** 24),
@@ -91,6 +99,7 @@ const fields = fieldsOf<SequenceOptions>({
   topP: between(0, 1),
   repetitionPenalty: between(1e-3, 1000),
   noRepeatNgram: integer(0, 2 ** 16),
+  stop: either(nonEmpty, listOf(nonEmpty)),
   beams: integer(1, 64),
   lengthPenalty: between(-100, 100),
   earlyStopping: oneOf(true, false, "never"),
@@ -105,7 +114,7 @@ export function resolveSequence(options: SequenceOptions, defaults: SequenceOpti
   checkOptions("generate", fields, options);
   const own = given(options);
   const {
-    maxTokens = 256,
+    maxTokens = usualTokens,
     temperature = 0,
     topK = 0,
     topP = 1,
@@ -115,24 +124,30 @@ export function resolveSequence(options: SequenceOptions, defaults: SequenceOpti
     earlyStopping = false,
     ...others
   } = { ...defaults, ...own };
-  const beams = beamsOf(own, others.beams, { temperature, repetitionPenalty });
+  const stops = typeof options.stop === "string" ? [options.stop] : (options.stop ?? []);
+  const beams = beamsOf(own, others.beams, { temperature, repetitionPenalty, stops });
   checkOnlyWithBeams(own, beams);
   const { attention, signal, onToken = () => undefined } = options;
   const seeds = seedsOf(options.seed, texts);
-  const sampling = { maxTokens, temperature, topK, topP, repetitionPenalty, noRepeatNgram };
+  const sampling = { maxTokens, temperature, topK, topP, repetitionPenalty, noRepeatNgram, stops };
   return { ...sampling, beams, lengthPenalty, earlyStopping, seeds, attention, signal, onToken };
 }
 
 /**
- * How many beams there are. Those of the model's defaults give way to a temperature that a caller gives. Throws `OptionError`
- * for what a search does not have.
+ * How many beams there are. Those of the model's defaults give way to a temperature, and to texts that end a text, that a
+ * caller gives. Throws `OptionError` for what a search does not have.
  */
 function beamsOf(
   own: SequenceOptions,
   beams = 1,
-  { temperature, repetitionPenalty }: { readonly temperature: number; readonly repetitionPenalty: number },
+  { temperature, repetitionPenalty, stops }: Pick<ResolvedSequence, "temperature" | "repetitionPenalty" | "stops">,
 ): number {
   if (beams === 1) return 1;
+  if (stops.length > 0) {
+    if (own.beams === undefined) return 1;
+    const why = "which a search does not have; leave one of them out";
+    throw new OptionError(`generate: beams is ${beams} and stop is ${shown(own.stop)}: ${why}`);
+  }
   if (temperature !== 0) {
     if (own.beams === undefined) return 1;
     throw new OptionError(

@@ -1,4 +1,5 @@
-import { FormatError, listed, printed } from "../formats/format-error.ts";
+import { listed, printed } from "../formats/format-error.ts";
+import { refuseGguf } from "../formats/refuse-gguf.ts";
 import type { FileSource } from "../formats/source.ts";
 import { checkTokens, modelFiles } from "../generate/model-files.ts";
 import { quantisationName } from "../generate/quantisation.ts";
@@ -8,6 +9,7 @@ import type { LoadOptions } from "../models/loader.ts";
 import { readEncoderDecoderConfig } from "../models/seq2seq/families.ts";
 import { weightNames } from "../models/seq2seq/family.ts";
 import { uploadEncoderDecoder } from "../models/seq2seq/weights.ts";
+import { loadChatTemplate, parseChatTemplate } from "../text/chat-template.ts";
 import { readSequenceDefaults } from "./defaults.ts";
 import { EncoderDecoder } from "./encoder-decoder.ts";
 import { readTokenizers } from "./tokenizers.ts";
@@ -16,6 +18,8 @@ import { readTokenizers } from "./tokenizers.ts";
 export interface EncoderDecoderOptions extends Omit<LoadOptions, "weights"> {
   /** Element type of matrices on the GPU; unset: as stored. Vectors are always f32. */
   readonly dtype?: LoadOptions["dtype"];
+  /** The text of a chat template in Jinja, in place of the folder's own; few encoder-decoders have one. */
+  readonly chatTemplate?: string | undefined;
 }
 
 /**
@@ -27,12 +31,7 @@ export async function readEncoderDecoder(
   source: FileSource,
   options: EncoderDecoderOptions,
 ): Promise<EncoderDecoder> {
-  if (source.gguf !== undefined) {
-    throw new FormatError(
-      source.gguf,
-      "is a GGUF file, expected a folder: encoder-decoders in GGUF files are not supported",
-    );
-  }
+  refuseGguf(source, "encoder-decoders");
   const { onWarning = console.warn, signal } = options;
   const warn = (warning: string) => onWarning(printed(warning));
   const files = await modelFiles(source);
@@ -43,11 +42,17 @@ export async function readEncoderDecoder(
   checkTokens(files, tokenizers.target, config.vocabulary);
   const generation = await files.generation();
   const defaults = readSequenceDefaults(config, { config: raw, generation }, tokenizers.target, warn);
+  const tokenizerConfig = await files.tokenizerConfig();
+  const { chatTemplate: given } = options;
+  const chatTemplate = await (given === undefined
+    ? loadChatTemplate({ tokenizerConfig, chatTemplateJinja: await files.chatTemplate() })
+    : parseChatTemplate({ tokenizerConfig, chatTemplateJinja: given }));
   const weights = await files.weights(false);
   const checkpoint = checkWeights(weights, weightNames(family), config);
   if (checkpoint.unread.length > 0) warn(`${weights.file}: nothing reads ${listed(checkpoint.unread)}`);
   await source.prepare?.([...new Set([...weights.tensors.values()].map(({ file }) => file))], { signal });
   const uploaded = await uploadEncoderDecoder(gpu, weights, checkpoint, config, options);
   const stored = { quantisation: quantisationName(weights, undefined, options), fileBytes: weights.bytes };
-  return new EncoderDecoder(source.name, { model: { gpu, config, weights: uploaded }, tokenizers, defaults, stored });
+  const model = { gpu, config, weights: uploaded };
+  return new EncoderDecoder(source.name, { model, tokenizers, defaults, stored, chatTemplate });
 }

@@ -1,4 +1,5 @@
 import { RequestError } from "../engine/request-error.ts";
+import { FormatError } from "../formats/format-error.ts";
 import { GpuError } from "../gpu/errors.ts";
 import { OptionError } from "../options/errors.ts";
 import { TextError } from "../text/text-error.ts";
@@ -30,6 +31,8 @@ function asRequestError(error: unknown): RequestError {
   if (error instanceof RequestError) return error;
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof GpuError) return refusal(503, "device_error", message);
+  // Of a loaded model: its folder lacks what the request needs, such as a head.
+  if (error instanceof FormatError) return refusal(400, "unsupported_model", message);
   if (error instanceof OptionError || error instanceof TextError) return refusal(400, "invalid_value", message);
   return refusal(500, "internal_error", message);
 }

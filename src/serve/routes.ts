@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Engine } from "../engine/engine.ts";
 import type { Admission } from "./admission.ts";
 import { readJson } from "./body.ts";
+import { classify, rerank } from "./classifiers.ts";
 import { answer, type Create } from "./completion.ts";
 import { type Exchange, sendJson } from "./exchange.ts";
 import { refusal } from "./failure.ts";
@@ -31,12 +32,27 @@ export interface Route {
   run(exchange: Exchange, resources: Resources): Promise<void>;
 }
 
-/** The requests of OpenAI's interface that compute, by the functions of the engine that answer them. */
-const computing = {
-  "/v1/chat/completions": (engine: Engine) => engine.chat.completions,
-  "/v1/completions": (engine: Engine) => engine.completions,
-  "/v1/embeddings": (engine: Engine) => engine.embeddings,
-} as const;
+/** A function of the engine in OpenAI's shape. */
+const create = (part: { readonly create: unknown }) => part.create as Create;
+
+/** The requests that compute, by the functions that answer them: OpenAI's, and those for heads of encoders. */
+const computing: Readonly<Record<string, (engine: Engine) => Create>> = {
+  "/v1/chat/completions": (engine) => create(engine.chat.completions),
+  "/v1/completions": (engine) => create(engine.completions),
+  "/v1/embeddings": (engine) => create(engine.embeddings),
+};
+for (const prefix of ["", "/v1"]) {
+  Object.assign(computing, {
+    [`${prefix}/rerank`]:
+      (engine: Engine): Create =>
+      (request, options) =>
+        rerank(engine, request, options),
+    [`${prefix}/classify`]:
+      (engine: Engine): Create =>
+      (request, options) =>
+        classify(engine, request, options),
+  });
+}
 
 function engineOf({ engine, state }: Resources): Engine {
   if (state === "closing") throw refusal(503, "shutting_down", "the server is shutting down");
@@ -52,13 +68,13 @@ for (const [path, part] of Object.entries(computing)) {
     async run(exchange, resources) {
       const { options, bodies, admission, figures } = resources;
       const body = await readJson(exchange.request, options.bodyLimit, bodies);
-      const api = part(engineOf(resources));
+      const answers = part(engineOf(resources));
       using place = admission.enter();
       if (!place) {
         const most = `${options.concurrency} requests are computed and ${options.queue} wait`;
         throw refusal(429, "queue_full", `${most}, the most that this server takes on; try again in a moment`);
       }
-      await answer(exchange, figures, body, api.create.bind(api) as unknown as Create);
+      await answer(exchange, figures, body, answers);
     },
   });
 }

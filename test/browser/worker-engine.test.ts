@@ -4,6 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { noChromium, openPage } from "../../bench/harness/chromium.ts";
 import { noFirefox } from "../../bench/harness/firefox.ts";
 import { serveSite, type WebServer } from "../../bench/harness/web-server.ts";
+import { encoderFolder } from "../encode/golden-encoders.ts";
+import { headsGolden } from "../encode/golden-heads.ts";
 import { bundledMixture, bundledModel, goldenPrompts } from "../support/bundled.ts";
 import { bundled, emptyPage } from "./bundled-page.ts";
 import { closePages, sharedChromium, sharedFirefox } from "./shared.ts";
@@ -24,10 +26,14 @@ beforeAll(async () => {
     "/": emptyPage,
     "/page.js": await bundled("test/browser/worker-page.ts"),
     "/worker.js": await bundled("test/browser/grammar-worker.ts"),
+    "/package-worker.js": await bundled("src/worker.ts"),
   };
   server = await serveSite({
     texts,
-    folders: { "/model/": bundledModel, "/draft/": bundledMixture, "/xgrammar/": xgrammar },
+    folders: {
+      ...{ "/model/": bundledModel, "/draft/": bundledMixture, "/xgrammar/": xgrammar },
+      ...{ "/bert/": encoderFolder("bert"), "/mpnet/": encoderFolder("mpnet"), "/dates/": "examples/models/dates" },
+    },
   });
 });
 afterAll(() => server?.close());
@@ -82,6 +88,19 @@ async function testWorker(page: Page): Promise<void> {
   expect(await ask("missing")).toMatch(/GpuError: the worker could not be started/);
 }
 
+/** Heads of an encoder and an encoder-decoder in the package's own worker. */
+async function testEncoders(page: Page): Promise<void> {
+  const { text, masks } = headsGolden("bert").masked;
+  const found = await asked(page)("encoders", "/bert/", "/mpnet/", "/dates/", text, "March 3rd, 2021");
+  expect(found.ids).toEqual(masks.map((tokens) => tokens.slice(0, 2).map(({ id }) => id)));
+  expect(found).toMatchObject({ labels: 5, finite: true, aborted: true, refusal: "TextError" });
+  expect(found.progress.at(-1)).toBe(2);
+  expect(found).toMatchObject({ text: "2021-03-03", searched: "2021-03-03" });
+  expect(found.parts.join("")).toBe("2021-03-03");
+  expect(found.parts.length).toBeGreaterThan(5);
+  expect(found.usage?.completion_tokens).toBe(11); // with the one that ends it
+}
+
 describe.skipIf(noChromium)(`a worker in Chromium${noChromium ? ` (${noChromium})` : ""}`, () => {
   let browser: Browser;
   afterAll(() => closePages(browser));
@@ -90,6 +109,11 @@ describe.skipIf(noChromium)(`a worker in Chromium${noChromium ? ` (${noChromium}
     browser = await sharedChromium();
     const { page } = await openPage(browser, server.origin);
     await testWorker(page as unknown as Page);
+  });
+
+  test("fills masks, classifies, embeds, and writes texts from sources", async () => {
+    const { page } = await openPage(browser, server.origin);
+    await testEncoders(page as unknown as Page);
   });
 });
 
@@ -100,6 +124,7 @@ describe.skipIf(noFirefox)(`a worker in Firefox${noFirefox ? ` (${noFirefox})` :
       const page = await context.newPage();
       await page.goto(server.origin);
       await testWorker(page as unknown as Page);
+      await testEncoders(page as unknown as Page);
     } finally {
       await context.close();
     }

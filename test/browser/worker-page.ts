@@ -43,6 +43,44 @@ export const workerTasks = {
     await engine?.dispose();
     worker?.terminate();
   },
+  /**
+   * What heads of an encoder and an encoder-decoder give in the package's own worker: its masks, labels, the text of a source,
+   * its parts, how an abort ends one, and an error.
+   */
+  async encoders(bert: string, classifier: string, dates: string, masked: string, source: string) {
+    const own = new Worker("/package-worker.js", { type: "module" });
+    const other = await createWorkerEngine(own, { cache: false });
+    try {
+      await other.load(new URL(bert, location.href).href, { id: "bert" });
+      await other.load(new URL(dates, location.href).href, { id: "dates" });
+      const encoder = other.encoder("bert");
+      const { masks } = await encoder.fillMask(masked, { top: 2 });
+      await other.load(new URL(classifier, location.href).href, { id: "classifier" });
+      const { labels = [] } = await other.encoder("classifier").classify("a cat");
+      const progress: number[] = [];
+      const { embeddings } = await encoder.embed(["a cat", "the dog"], { onProgress: (done) => progress.push(done) });
+      const reason = new Error("enough");
+      const aborted = await encoder.hidden("a", { signal: AbortSignal.abort(reason) }).catch((error: unknown) => error);
+      const refusal = await encoder.fillMask("a").catch((error: unknown) => error);
+      const request = { model: "dates", prompt: source, num_beams: 1 } as const;
+      const { choices, usage } = await other.completions.create(request);
+      const parts: string[] = [];
+      for await (const part of await other.completions.create({ ...request, stream: true })) {
+        parts.push(part.choices[0]?.text ?? "");
+      }
+      const { results } = await other.encoderDecoder("dates").generate(source, { beams: 4 });
+      return {
+        ids: masks.map((tokens) => tokens.map(({ id }) => id)),
+        labels: labels.length,
+        finite: embeddings.every((row) => row.every(Number.isFinite)),
+        ...{ progress, aborted: aborted === reason, refusal: (refusal as Error).name },
+        ...{ text: choices[0]?.text, usage, parts, searched: results[0]?.text },
+      };
+    } finally {
+      await other.dispose();
+      own.terminate();
+    }
+  },
   /** The error of a worker whose script is not there. */
   async missing(): Promise<string> {
     const opening = createWorkerEngine(new Worker("/no-worker.js", { type: "module" }));

@@ -1,47 +1,34 @@
-// Encoders behind an engine: in this thread, across a port, after a loss of the device, and by HTTP.
+// Encoders in an engine: in this thread, across a port, after a loss of the device, and by HTTP.
 import OpenAI from "openai";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { loadEncoder } from "../../src/encode/load-encoder.ts";
-import { planEncoder } from "../../src/encode/plan-encoder.ts";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { createEngine } from "../../src/engine/create-engine.ts";
-import { createWorkerEngine } from "../../src/engine/create-worker-engine.ts";
-import { setEncoderLoader } from "../../src/engine/direct/load-encoder.ts";
+import { setEncoders } from "../../src/engine/direct/encoders.ts";
 import type { Engine } from "../../src/engine/engine.ts";
-import { serveEngine } from "../../src/engine/port/serve-engine.ts";
 import { encoderFamilies } from "../../src/models/encoders/families.ts";
 import { encoderTypes } from "../../src/models/encoders/model-types.ts";
 import { startServer } from "../../src/serve/server.ts";
 import { encoderFolder, encoderNames, farthest, sentenceGolden } from "../encode/golden-encoders.ts";
+import { sequenceFolder } from "../seq2seq/golden.ts";
 import { destroyable } from "../support/destroyable.ts";
+import { openers } from "./openers.ts";
 
 const golden = sentenceGolden().filter(({ promptName }) => promptName === null);
 const input = golden.map(({ text }) => text);
 const vectors = golden.map(({ vector }) => vector);
 
+setEncoders(() => import("../../src/encoders.ts"));
 const devices = await destroyable();
 afterAll(() => devices.end());
 
-/** Opens an engine in this thread, or one on the other side of a port. */
-const openers: Readonly<Record<string, () => Promise<Engine>>> = {
-  "in this thread": () => createEngine(),
-  "on the other side of a port": () => {
-    const { port1, port2 } = new MessageChannel();
-    serveEngine(port2);
-    return createWorkerEngine(port1);
-  },
-};
-
-test("an engine that was not given what loads encoders says so", async () => {
-  const engine = await createEngine();
-  await expect(engine.load(encoderFolder("mpnet"))).rejects.toThrow(
-    "is an encoder: setEncoderLoader(loadEncoder) of shaderformer/encoders comes first",
-  );
+test("an engine that was not given what takes encoders says so", async () => {
+  vi.resetModules(); // other tests of this process have given it
+  const engine = await (await import("../../src/engine/create-engine.ts")).createEngine();
+  const missing = 'is an encoder: setEncoders(() => import("shaderformer/encoders")) comes first';
+  await expect(engine.load(encoderFolder("mpnet"))).rejects.toThrow(missing);
   expect(await engine.loaded()).toEqual([]);
-  await expect(engine.plan(encoderFolder("mpnet"))).rejects.toThrow(
-    "is an encoder: setEncoderLoader(loadEncoder, planEncoder) of shaderformer/encoders comes first",
-  );
+  await expect(engine.plan(encoderFolder("mpnet"))).rejects.toThrow(missing);
+  await expect(engine.load(sequenceFolder("t5"))).rejects.toThrow("is an encoder-decoder: setEncoders(");
   await engine.dispose();
-  setEncoderLoader(loadEncoder, planEncoder);
 });
 
 test("the list of model types is that of the families, and USE-lite", () => {
@@ -107,7 +94,7 @@ describe.each(Object.entries(openers))("an engine %s", (_, open) => {
   });
 
   test("refuses what an encoder does not do", async () => {
-    const isEncoder = 'the model "words" is an encoder, for embeddings alone';
+    const isEncoder = 'the model "words" is an encoder: embeddings and encoder() take it';
     await expect(engine.completions.create({ prompt: "a" })).rejects.toThrow(isEncoder);
     await expect(engine.generate({ prompt: "a", model: "words" }).result).rejects.toThrow(isEncoder);
     await expect(engine.embeddings.create({ input: [1, 61] })).rejects.toThrow(
@@ -120,7 +107,18 @@ describe.each(Object.entries(openers))("an engine %s", (_, open) => {
     await expect(engine.embeddings.create({ input: " " })).rejects.toThrow("texts[0] is empty");
   });
 
-  test("beside a language model, each answers for itself", async () => {
+  test("refuses options of language models", async () => {
+    const given = { context: 32, cache: { dtype: "f16" }, weights: "q8_0", chatTemplate: "a" } as const;
+    for (const [name, value] of Object.entries(given)) {
+      const loading = engine.load(encoderFolder("mpnet"), { id: "other", [name]: value });
+      await expect(loading).rejects.toThrow(`load: ${name} is for language models, and `);
+    }
+    await expect(engine.plan(encoderFolder("mpnet"), { context: 32 })).rejects.toThrow(
+      "plan: context is for language models, and ",
+    );
+  });
+
+  test("next to a language model, each answers for itself", async () => {
     await engine.load("examples/models/voices-dense", { id: "voices", context: 64 });
     expect((await engine.completions.create({ prompt: "a", max_tokens: 1 })).model).toBe("voices");
     expect((await engine.embeddings.create({ input, model: "words" })).data).toHaveLength(input.length);

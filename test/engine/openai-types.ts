@@ -42,7 +42,8 @@ export type Fields = [
   Is<Exclude<keyof ChatCompletionRequest, keyof Chat>, "top_k" | "min_p" | "repetition_penalty">,
   Is<
     Exclude<keyof CompletionRequest, keyof OpenAI.CompletionCreateParams>,
-    "top_k" | "min_p" | "repetition_penalty" | "response_format"
+    | ("top_k" | "min_p" | "repetition_penalty" | "response_format")
+    | ("num_beams" | "length_penalty" | "early_stopping" | "no_repeat_ngram_size")
   >,
 ];
 

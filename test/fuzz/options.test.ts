@@ -2,14 +2,21 @@
 // argument that is a number, a text or a list.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Encoder, type EncoderDecoder, loadEncoder, loadEncoderDecoder } from "../../src/encoders.ts";
-import { createEngine, type Engine, type LanguageModel, loadModel, type Session } from "../../src/index.ts";
+import {
+  createEngine,
+  type Engine,
+  type LanguageModel,
+  loadModel,
+  type Session,
+  setEncoders,
+} from "../../src/index.ts";
 import { encoderFolder } from "../encode/golden-encoders.ts";
 import { bundledModel } from "../support/bundled.ts";
 import { testGpu } from "../support/gpu.ts";
 import { argumentCalls } from "../support/public-calls/arguments.ts";
 import { checkCalls } from "../support/public-calls/check.ts";
 import { encoderCalls } from "../support/public-calls/encoders.ts";
-import { checkedByModel, engineCalls } from "../support/public-calls/engine.ts";
+import { checkedByModel, engineCalls, methodCalls } from "../support/public-calls/engine.ts";
 import { publicCalls } from "../support/public-calls/functions.ts";
 import { referenceCalls } from "../support/public-calls/reference.ts";
 import { trainCalls } from "../support/public-calls/train.ts";
@@ -99,6 +106,8 @@ const classes = [
   "ChatTemplate",
   "Program",
   "Engine",
+  "EngineEncoder",
+  "EngineEncoderDecoder",
 ];
 
 const gpu = await testGpu();
@@ -124,6 +133,9 @@ beforeAll(async () => {
   encoder = await loadEncoder(gpu, encoderFolder("bert"));
   both = await loadEncoderDecoder(gpu, "test/golden/t5");
   engine = await createEngine();
+  setEncoders(() => import("../../src/encoders.ts"));
+  await engine.load(encoderFolder("bert"), { id: "bert" });
+  await engine.load("test/golden/t5", { id: "t5" });
 });
 afterAll(async () => {
   await engine.dispose();
@@ -131,6 +143,11 @@ afterAll(async () => {
   both.dispose();
   session.dispose();
   model.dispose();
+});
+
+const callsOfEngine = () => ({
+  ...engineCalls(engine),
+  ...methodCalls(engine, { encoder: "bert", both: "t5" }),
 });
 
 const isOfEntry = (name: string, entry: "" | "encoders" | "train" | "reference" | "check") =>
@@ -161,7 +178,7 @@ test.each([
     );
     expect(functions.length).toBeGreaterThan(least); // they are found at all
     const callsOf = {
-      "": () => ({ ...publicCalls(gpu, model, session), ...engineCalls(engine) }),
+      "": () => ({ ...publicCalls(gpu, model, session), ...callsOfEngine() }),
       encoders: () => encoderCalls(gpu, encoder, both),
       train: () => trainCalls(gpu),
       reference: referenceCalls,
@@ -189,7 +206,7 @@ test("every argument that is a number, a text or a list is checked, and its erro
   expect(functions.length).toBeGreaterThan(60);
   const calls = {
     ...publicCalls(gpu, model, session),
-    ...engineCalls(engine),
+    ...callsOfEngine(),
     ...encoderCalls(gpu, encoder, both),
     ...trainCalls(gpu),
     ...argumentCalls(gpu, model),

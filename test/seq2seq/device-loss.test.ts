@@ -2,7 +2,9 @@
 import { expect, test } from "vitest";
 import { GpuError } from "../../src/gpu/errors.ts";
 import { openGpu } from "../../src/gpu/open.ts";
+import type { EncoderDecoder } from "../../src/seq2seq/encoder-decoder.ts";
 import { loadEncoderDecoder } from "../../src/seq2seq/load-encoder-decoder.ts";
+import type { SequenceOptions } from "../../src/seq2seq/options.ts";
 import { sequenceFolder, sequenceGolden } from "./golden.ts";
 
 const { texts } = sequenceGolden("t5");
@@ -15,6 +17,27 @@ const ways = {
   greedy: { options: { beams: 1 }, expected: several.map(({ greedy }) => greedy.ids) },
   "4 beams": { options: { beams: 4 }, expected: searches },
 };
+
+/** A call that is aborted, and one whose device is lost while it waits: each has given the first of its tokens and no others. */
+async function ends(model: EncoderDecoder, options: SequenceOptions): Promise<void> {
+  const whole: unknown[] = [];
+  await model.generate(given, { maxTokens: 20, ...options, onToken: (piece) => whole.push(piece) });
+  for (const loses of [false, true]) {
+    const gpu = await openGpu();
+    using other = await loadEncoderDecoder(gpu, sequenceFolder("t5"));
+    const stop = new AbortController();
+    const end = () => (loses ? gpu.device.destroy() : stop.abort(new Error("enough")));
+    const pieces: unknown[] = [];
+    const onToken = (piece: unknown) => {
+      if (pieces.push(piece) === 4) setImmediate(end);
+    };
+    const generating = other.generate(given, { maxTokens: 20, ...options, onToken, signal: stop.signal });
+    await expect(generating).rejects.toMatchObject(loses ? { name: "GpuError" } : { message: "enough" });
+    expect(pieces).toStrictEqual(whole.slice(0, pieces.length));
+    expect(pieces.length).toBeLessThan(whole.length);
+    gpu.close();
+  }
+}
 
 test.each(Object.entries(ways))("%s", async (_, { options, expected }) => {
   for (const lost of [0, 3, 11]) {
@@ -40,6 +63,7 @@ test.each(Object.entries(ways))("%s", async (_, { options, expected }) => {
   }
   const gpu = await openGpu();
   using model = await loadEncoderDecoder(gpu, sequenceFolder("t5"));
+  await ends(model, options);
   const { results } = await model.generate(given, { maxTokens: 20, ...options });
   expect(results.map(({ ids }) => ids)).toEqual(expected);
   gpu.close();

@@ -77,13 +77,15 @@ function checked(encoder: HeadContext, kind: HeadKind, values: Float64Array): Fl
 
 /**
  * The logits of texts, which are computed together: of each `[outputs]`, or `[tokens, outputs]` by a head that reads every
- * token. Throws `GpuError` where they are not finite, and the reason of `signal` once it aborts.
+ * token. `onDone` is called after each batch with the number of texts that are done. Throws `GpuError` where logits are not
+ * finite, and the reason of `signal` once it aborts.
  */
 export async function logitsOfTexts(
   encoder: HeadContext,
   kind: HeadKind,
   inputs: readonly TextInput[],
   signal?: AbortSignal,
+  onDone?: (texts: number) => void,
 ): Promise<Float64Array[]> {
   const head = encoder.weightsOf(kind);
   const logits: Float64Array[] = [];
@@ -95,6 +97,7 @@ export async function logitsOfTexts(
       logits.push(all.slice(at, at + size));
       at += size;
     }
+    onDone?.(logits.length);
   }
   return logits;
 }

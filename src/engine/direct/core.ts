@@ -1,4 +1,3 @@
-import { shown } from "../../options/checks.ts";
 import type { Calls, Core, Reporter, Streams } from "../core.ts";
 import type { EngineOptions } from "../engine.ts";
 import { readFormat } from "../grammar/response-format.ts";
@@ -7,8 +6,9 @@ import { answerCompletion, streamCompletion } from "../openai/completion.ts";
 import { answerEmbeddings } from "../openai/embeddings.ts";
 import { answerModel, answerModels } from "../openai/models.ts";
 import { onDevice } from "../recovery.ts";
-import { RequestError } from "../request-error.ts";
+import { checkMethod } from "../request-error.ts";
 import { alone } from "./alone.ts";
+import { encoderSupport } from "./encoders.ts";
 import { continued, promptOf } from "./generate.ts";
 import { entryOf, infoOf } from "./loaded.ts";
 import { progressReport } from "./progress.ts";
@@ -47,6 +47,9 @@ const calls: { readonly [M in keyof Calls]: Answer<M> } = {
     return alone(model, signal, () => model.nextTokenProbabilities(tokens, of, { ...options, signal }));
   },
   tune,
+  encoder: async ({ models }, ...given) => (await encoderSupport("encoder")).callEncoder(models, ...given),
+  encoderDecoder: async ({ models }, ...given) =>
+    (await encoderSupport("encoderDecoder")).callSequence(models, ...given),
   stored: ({ storage }) => storage.list(),
   deleteStored: async ({ storage }, { id }) => void (await storage.delete(id)),
   deleteAllStored: async ({ storage }) => void (await storage.deleteAll()),
@@ -59,7 +62,9 @@ const calls: { readonly [M in keyof Calls]: Answer<M> } = {
 };
 
 /** Calls that only compute, and so are begun again where their device is lost. */
-const repeated: ReadonlySet<keyof Calls> = new Set(["embeddings", "attention", "experts", "probabilities"] as const);
+const repeated: ReadonlySet<keyof Calls> = new Set<keyof Calls>([
+  ...(["embeddings", "attention", "experts", "probabilities", "encoder", "encoderDecoder"] as const),
+]);
 
 type Parts<M extends keyof Streams> = (
   state: EngineState,
@@ -84,11 +89,6 @@ const streams: { readonly [M in keyof Streams]: Parts<M> } = {
   chat: streamChat,
   completion: streamCompletion,
 };
-
-/** Messages name methods, so that any name may come. */
-function checkMethod(methods: object, name: string): void {
-  if (!Object.hasOwn(methods, name)) throw new RequestError(`there is no method ${shown(name)}`, { status: 404 });
-}
 
 /** What computes an engine's answers in this thread. Throws `GpuError` where there is no WebGPU. */
 export async function openCore(options: EngineOptions): Promise<Core> {

@@ -8,15 +8,17 @@ import type { EnginePiece, EngineResult, GenerateRequest } from "../generate-req
 import { openConstraint } from "../grammar/constraint.ts";
 import type { Grammar } from "../grammar/response-format.ts";
 import { overLosses } from "../recovery.ts";
-import type { LoadedEntry } from "./loaded.ts";
+import { type ChatEntry, isDecoder, type LoadedEntry } from "./loaded.ts";
 import { proposing, type RunOptions } from "./proposing.ts";
 
 /** The tokens of a conversation in the model's chat format. */
-export function tokensOfChat({ model }: LoadedEntry, messages: readonly ChatMessage[]): number[] {
-  if (!model.chatTemplate) {
-    throw new TextError(`${model.name} has no chat template; give it a prompt to continue, or a template at load`);
+export function tokensOfChat(entry: ChatEntry, messages: readonly ChatMessage[]): number[] {
+  const { name, chatTemplate } = isDecoder(entry) ? entry.model : entry.sequence;
+  if (!chatTemplate) {
+    throw new TextError(`${name} has no chat template; give it a prompt to continue, or a template at load`);
   }
-  return model.tokenizer.encode(model.chatTemplate.render(messages), { addSpecialTokens: false });
+  const tokenizer = isDecoder(entry) ? entry.model.tokenizer : entry.sequence.sourceTokenizer;
+  return tokenizer.encode(chatTemplate.render(messages), { addSpecialTokens: false });
 }
 
 /** The tokens that a request of the engine's own begins with. */

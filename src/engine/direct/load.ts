@@ -5,7 +5,7 @@ import type { LanguageModel } from "../../generate/language-model.ts";
 import { loadModel } from "../../generate/load-model.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { ModelSource } from "../engine.ts";
-import type { LoadedEntry, LoadRequest } from "./loaded.ts";
+import type { LoadRequest } from "./loaded.ts";
 import type { Report } from "./progress.ts";
 
 /** Opens where a model comes from, with the phases of downloading among those that are reported. */
@@ -22,24 +22,20 @@ export function idOf(from: ModelSource, { name }: FileSource): string {
   return name.split(/[/\\]/).findLast((part) => part !== "") ?? name;
 }
 
-/**
- * Loads a model, after what was measured of the device where it is to use that, and compiles what its first request needs.
- * Nothing stays allocated where that fails.
- */
+/** Loads a language model, and compiles what its first request needs. Nothing stays allocated where that fails. */
 export async function loadReady(
   gpu: Gpu,
   source: FileSource,
-  { context, cache, dtype, weights, chatTemplate, verify, tuned = false }: LoadRequest,
+  { context, cache, dtype, weights, chatTemplate, verify }: LoadRequest,
   report: Report,
   { signal, onWarning }: { readonly signal: AbortSignal | undefined; readonly onWarning: (text: string) => void },
-): Promise<Pick<LoadedEntry, "model" | "tuned">> {
-  const measured = tuned ? await (await import("../../generate/tuning/entry.ts")).useStored(gpu, { onWarning }) : 0;
+): Promise<LanguageModel> {
   const onProgress = (done: number, total: number) => report("upload", done, total);
   const given = { context, cache, dtype, weights, chatTemplate, verify, onProgress, onWarning, signal };
   const model = await loadModel(gpu, source, given);
   try {
     await compile(model, report, signal);
-    return { model, tuned: measured };
+    return model;
   } catch (error) {
     model.dispose();
     throw error;

@@ -3,21 +3,22 @@ import type { LoadPlan } from "../../generate/load-plan.ts";
 import { AllocationError } from "../../gpu/errors.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
 import { openGpu } from "../../gpu/open.ts";
+import { modelKind } from "../../models/model-kind.ts";
 import type { Calls } from "../core.ts";
 import type { EngineEvent, EngineOptions } from "../engine.ts";
 import { type KeptDevice, keepDevice, onDevice } from "../recovery.ts";
 import { RequestError } from "../request-error.ts";
+import { encoderSupport } from "./encoders.ts";
 import { idOf, loadReady, sourceOf, typicalPrompt } from "./load.ts";
-import { holdsEncoder, loadedEncoder } from "./load-encoder.ts";
 import {
   type AnyEntry,
   disposeOf,
-  type EncoderEntry,
   type LoadedEntry,
   type LoadedModels,
   type LoadRequest,
+  type ReadyEncoder,
 } from "./loaded.ts";
-import { explainMemory, plan as planIn } from "./planning.ts";
+import { plan as planIn, planLoad, planOfDraft } from "./planning.ts";
 import type { Report } from "./progress.ts";
 import { inTurn, loadDraftOf, proposing } from "./proposing.ts";
 import { createSessions } from "./sessions.ts";
@@ -137,7 +138,7 @@ async function restore(state: EngineState, gpu: Gpu): Promise<void> {
 
 /** What of a loaded language model, and of any model, is another once its device was lost. */
 type ReadyDecoder = Pick<LoadedEntry, "model" | "draft" | "sessions" | "tuned">;
-type Ready = ReadyDecoder | Pick<EncoderEntry, "encoder" | "tuned">;
+type Ready = ReadyDecoder | (ReadyEncoder & { tuned: number });
 
 /** A model on a device with its sessions, ready for its first request. Nothing stays allocated where that fails. */
 async function readyModel(
@@ -151,9 +152,15 @@ async function readyModel(
   const { concurrency = 4, queue = 1000 } = state.options;
   const before = gpu.buffers.allocatedBytes;
   try {
-    if (await holdsEncoder(source)) return await loadedEncoder(gpu, source, request, reports.first, given);
-    const { model, tuned } = await loadReady(gpu, source, request, reports.first, given);
-    const sessions = createSessions(model, { concurrency, queue });
+    const limits = { concurrency, queue };
+    const { kind } = await modelKind(source);
+    const tuned = request.tuned ? await (await import("../../generate/tuning/entry.ts")).useStored(gpu, given) : 0;
+    if (kind !== "decoder") {
+      const { load } = await encoderSupport(`${source.name} is an ${kind}`);
+      return { ...(await load(gpu, source, kind, request, reports.first, { ...given, limits })), tuned };
+    }
+    const model = await loadReady(gpu, source, request, reports.first, given);
+    const sessions = createSessions(model, limits);
     const ready: ReadyDecoder = { model, draft: undefined, tuned, sessions };
     try {
       const open = (from: LoadRequest["from"], phases: Report) => openedSource(state, { from }, phases, given);
@@ -169,7 +176,8 @@ async function readyModel(
     if (!(error instanceof AllocationError)) throw error;
     const silent = { ...given, onWarning: () => {} };
     const open = (from: LoadRequest["from"]) => openedSource(state, { from }, () => {}, silent);
-    throw await explainMemory(error, before, source, open, request, gpu);
+    const { explainMemory } = await import("./explain-memory.ts");
+    throw await explainMemory(error, before, source, { planLoad, planOfDraft, open }, request, gpu);
   }
 }
 

@@ -1,34 +1,40 @@
 import { TextError } from "../../text/text-error.ts";
+import { encoderSupport } from "../direct/encoders.ts";
 import { continued, tokensOfChat } from "../direct/generate.ts";
-import { entryOf, type LoadedEntry } from "../direct/loaded.ts";
+import { type AnyEntry, answersChat, type ChatEntry, entryFor, isDecoder } from "../direct/loaded.ts";
 import type { EngineState } from "../direct/state.ts";
-import type { EnginePiece, EngineResult } from "../generate-request.ts";
+import type { Answered, EnginePiece } from "../generate-request.ts";
 import { readFormat } from "../grammar/response-format.ts";
 import { RequestError } from "../request-error.ts";
 import { chatLogprobs } from "./logprobs.ts";
 import { readMessages } from "./messages.ts";
 import { chatTable, checkRequest, wrongField } from "./request.ts";
-import { checkLength, finishReason, headOf, samplingOf, usageOf } from "./sampling.ts";
-import type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest } from "./types.ts";
+import { checkLength, finishReason, headOf, roomOf, samplingOf, usageOf } from "./sampling.ts";
+import type { ChatCompletion, ChatCompletionChunk, ChatCompletionRequest, ChatLogprobs } from "./types.ts";
 
 /** A conversation to answer, ready to begin. */
 interface Chat {
-  readonly entry: LoadedEntry;
-  readonly begin: () => AsyncGenerator<EnginePiece, EngineResult, undefined>;
-  /** The likeliest tokens to report of each position; undefined where none are. */
-  readonly top: number | undefined;
+  readonly entry: AnyEntry;
+  readonly begin: () => AsyncGenerator<EnginePiece, Answered, undefined>;
+  /** The log-probabilities of pieces; undefined where none are reported. */
+  readonly logprobsOf: ((pieces: readonly EnginePiece[]) => ChatLogprobs) | undefined;
   readonly usage: boolean;
 }
 
-function readChat(state: EngineState, given: unknown, signal: AbortSignal | undefined): Chat {
+async function readChat(state: EngineState, given: unknown, signal: AbortSignal | undefined): Promise<Chat> {
   const request = checkRequest<ChatCompletionRequest>(chatTable, "messages", given);
   const messages = readMessages(request.messages);
   const { top_logprobs: most, logprobs = false } = request;
   if (most !== undefined && !logprobs) throw wrongField("top_logprobs", most, "logprobs to be true with it");
-  const grammar = readFormat(request.response_format);
-  const entry = entryOf(state.models, request.model);
+  const entry = entryFor(state.models, request.model, answersChat);
+  const usage = request.stream_options?.include_usage ?? false;
   const tokens = tokensOf(entry, messages);
-  checkLength(entry, tokens, "messages");
+  if (!isDecoder(entry)) {
+    const { sourceOfChat } = await encoderSupport("chat.completions");
+    return { entry, begin: sourceOfChat(entry, tokens, request, signal), logprobsOf: undefined, usage };
+  }
+  const grammar = readFormat(request.response_format);
+  checkLength(roomOf(entry), tokens, "messages");
   const top = logprobs ? (most ?? 0) : undefined;
   const options = {
     ...samplingOf(entry, request, signal),
@@ -36,11 +42,12 @@ function readChat(state: EngineState, given: unknown, signal: AbortSignal | unde
     maxTokens: request.max_completion_tokens ?? request.max_tokens ?? entry.model.context,
     ...(top === undefined ? {} : { logprobs: Math.max(1, top) }),
   };
-  const usage = request.stream_options?.include_usage ?? false;
-  return { entry, begin: () => continued(entry, tokens, options, grammar), top, usage };
+  const logprobsOf =
+    top === undefined ? undefined : (pieces: readonly EnginePiece[]) => chatLogprobs(entry, pieces, top);
+  return { entry, begin: () => continued(entry, tokens, options, grammar), logprobsOf, usage };
 }
 
-function tokensOf(entry: LoadedEntry, messages: ReturnType<typeof readMessages>): number[] {
+function tokensOf(entry: ChatEntry, messages: ReturnType<typeof readMessages>): number[] {
   try {
     return tokensOfChat(entry, messages);
   } catch (cause) {
@@ -55,9 +62,9 @@ export async function answerChat(
   request: ChatCompletionRequest,
   signal: AbortSignal | undefined,
 ): Promise<ChatCompletion> {
-  const { entry, begin, top } = readChat(state, request, signal);
+  const { entry, begin, logprobsOf } = await readChat(state, request, signal);
   const head = headOf("chatcmpl", entry);
-  const { pieces, result } = await collected(begin(), top !== undefined);
+  const { pieces, result } = await collected(begin(), logprobsOf !== undefined);
   const reason = finishReason(result.stopReason);
   if (!reason) throw signal?.reason;
   return {
@@ -66,7 +73,7 @@ export async function answerChat(
       {
         index: 0,
         message: { role: "assistant", content: result.text, refusal: null },
-        logprobs: top === undefined ? null : chatLogprobs(entry, pieces, top),
+        logprobs: logprobsOf?.(pieces) ?? null,
         finish_reason: reason,
       },
     ],
@@ -76,9 +83,9 @@ export async function answerChat(
 
 /** All pieces where they are `kept`, and the result. */
 export async function collected(
-  parts: AsyncGenerator<EnginePiece, EngineResult, undefined>,
+  parts: AsyncGenerator<EnginePiece, Answered, undefined>,
   kept: boolean,
-): Promise<{ pieces: EnginePiece[]; result: EngineResult }> {
+): Promise<{ pieces: EnginePiece[]; result: Answered }> {
   const pieces: EnginePiece[] = [];
   let step = await parts.next();
   for (; !step.done; step = await parts.next()) if (kept) pieces.push(step.value);
@@ -91,7 +98,7 @@ export async function* streamChat(
   request: ChatCompletionRequest,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ChatCompletionChunk, undefined, undefined> {
-  const { entry, begin, top, usage } = readChat(state, request, signal);
+  const { entry, begin, logprobsOf, usage } = await readChat(state, request, signal);
   const head = { ...headOf("chatcmpl", entry), object: "chat.completion.chunk" as const };
   const rest = usage ? { usage: null } : {};
   type Choice = ChatCompletionChunk["choices"][number];
@@ -106,7 +113,7 @@ export async function* streamChat(
     let step = await parts.next();
     for (; !step.done; step = await parts.next()) {
       const piece = step.value;
-      const logprobs = top === undefined ? null : chatLogprobs(entry, [piece], top);
+      const logprobs = logprobsOf?.([piece]) ?? null;
       if (piece.text !== "" || logprobs?.content?.length) yield part({ content: piece.text }, null, logprobs);
     }
     const reason = finishReason(step.value.stopReason);

@@ -1,40 +1,36 @@
+import { encoderSupport } from "../direct/encoders.ts";
 import { continued } from "../direct/generate.ts";
-import { entryOf, type LoadedEntry } from "../direct/loaded.ts";
+import {
+  type AnyEntry,
+  entryFor,
+  isDecoder,
+  isSequence,
+  type LoadedEntry,
+  type SequenceEntry,
+} from "../direct/loaded.ts";
 import type { EngineState } from "../direct/state.ts";
-import type { EnginePiece, EngineResult } from "../generate-request.ts";
+import type { Answered, EnginePiece } from "../generate-request.ts";
 import { readFormat } from "../grammar/response-format.ts";
 import { RequestError } from "../request-error.ts";
 import { collected } from "./chat.ts";
+import { inputsOf, type Prompt } from "./inputs.ts";
 import { completionLogprobs } from "./logprobs.ts";
 import { checkRequest, completionTable } from "./request.ts";
-import { checkLength, finishReason, headOf, samplingOf, usageOf } from "./sampling.ts";
-import type { Completion, CompletionRequest, FinishReason } from "./types.ts";
-
-/** A prompt to continue, ready to begin. */
-interface Prompt {
-  readonly index: number;
-  /** What the answer repeats of it. */
-  readonly echo: string;
-  readonly begin: () => AsyncGenerator<EnginePiece, EngineResult, undefined>;
-}
+import { checkLength, finishReason, headOf, roomOf, samplingOf, usageOf } from "./sampling.ts";
+import type { Completion, CompletionLogprobs, CompletionRequest, FinishReason } from "./types.ts";
 
 interface Prompts {
-  readonly entry: LoadedEntry;
+  readonly entry: AnyEntry;
   readonly prompts: readonly Prompt[];
-  readonly top: number | undefined;
+  /** The log-probabilities of pieces whose text begins at an offset; undefined where none are reported. */
+  readonly logprobsOf: ((pieces: readonly EnginePiece[], offset: number) => CompletionLogprobs) | undefined;
   readonly usage: boolean;
 }
 
+const writesText = (entry: AnyEntry): entry is LoadedEntry | SequenceEntry => isDecoder(entry) || isSequence(entry);
+
 /** Tokens of an answer to a request that says nothing of it, as in OpenAI's interface. */
 const defaultTokens = 16;
-
-/** A field that is a text or token ids, or several, as several. */
-export const inputsOf = (
-  given: string | readonly string[] | readonly number[] | readonly (readonly number[])[],
-): readonly (string | readonly number[])[] =>
-  typeof given === "string" || typeof given[0] === "number"
-    ? [given as string | readonly number[]]
-    : (given as readonly string[]);
 
 /** The entries of such a field. */
 export function entriesOf(
@@ -44,7 +40,7 @@ export function entriesOf(
   return inputsOf(given).map((one) => (typeof one === "string" ? model.tokenizer.encode(one) : one));
 }
 
-function readPrompts(state: EngineState, given: unknown, signal: AbortSignal | undefined): Prompts {
+async function readPrompts(state: EngineState, given: unknown, signal: AbortSignal | undefined): Promise<Prompts> {
   const request = checkRequest<CompletionRequest>(completionTable, "prompt", given);
   const { echo = false, logprobs: top = undefined, max_tokens: maxTokens } = request;
   if (echo && top !== undefined) {
@@ -52,20 +48,28 @@ function readPrompts(state: EngineState, given: unknown, signal: AbortSignal | u
       ...{ param: "logprobs", code: "unsupported_value" },
     });
   }
+  const entry = entryFor(state.models, request.model, writesText);
+  const usage = request.stream_options?.include_usage ?? false;
+  if (isSequence(entry)) {
+    const { sources } = await encoderSupport("completions");
+    return { entry, prompts: sources(entry, request, signal), logprobsOf: undefined, usage };
+  }
   const grammar = readFormat(request.response_format);
-  const entry = entryOf(state.models, request.model);
   const options = {
     ...samplingOf(entry, request, signal),
     maxTokens: maxTokens ?? defaultTokens,
     ...(typeof top === "number" ? { logprobs: Math.max(1, top) } : {}),
   };
   const prompts = entriesOf(entry, request.prompt ?? "").map((tokens, index) => {
-    checkLength(entry, tokens, "prompt");
+    checkLength(roomOf(entry), tokens, "prompt");
     const repeated = echo ? entry.model.tokenizer.decode(tokens) : "";
     return { index, echo: repeated, begin: () => continued(entry, tokens, options, grammar) };
   });
-  const usage = request.stream_options?.include_usage ?? false;
-  return { entry, prompts, top: top ?? undefined, usage };
+  const logprobsOf =
+    typeof top === "number"
+      ? (pieces: readonly EnginePiece[], offset: number) => completionLogprobs(entry, pieces, top, offset)
+      : undefined;
+  return { entry, prompts, logprobsOf, usage };
 }
 
 /** Continues prompts, one after the other. */
@@ -74,15 +78,15 @@ export async function answerCompletion(
   request: CompletionRequest,
   signal: AbortSignal | undefined,
 ): Promise<Completion> {
-  const { entry, prompts, top } = readPrompts(state, request, signal);
+  const { entry, prompts, logprobsOf } = await readPrompts(state, request, signal);
   const head = headOf("cmpl", entry);
   const choices: Completion["choices"] = [];
-  const results: EngineResult[] = [];
+  const results: Answered[] = [];
   for (const { index, echo, begin } of prompts) {
-    const { pieces, result } = await collected(begin(), top !== undefined);
+    const { pieces, result } = await collected(begin(), logprobsOf !== undefined);
     const reason = finishReason(result.stopReason);
     if (!reason) throw signal?.reason;
-    const logprobs = top === undefined ? null : completionLogprobs(entry, pieces, top, 0);
+    const logprobs = logprobsOf?.(pieces, 0) ?? null;
     choices.push({ index, text: echo + result.text, logprobs, finish_reason: reason });
     results.push(result);
   }
@@ -95,9 +99,9 @@ export async function* streamCompletion(
   request: CompletionRequest,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Completion<FinishReason | null>, undefined, undefined> {
-  const { entry, prompts, top, usage } = readPrompts(state, request, signal);
+  const { entry, prompts, logprobsOf, usage } = await readPrompts(state, request, signal);
   const head = { ...headOf("cmpl", entry), object: "text_completion" as const };
-  const results: EngineResult[] = [];
+  const results: Answered[] = [];
   type Choice = Completion<FinishReason | null>["choices"][number];
   const part = (index: number, text: string, finish: FinishReason | null, logprobs: Choice["logprobs"] = null) => ({
     ...head,
@@ -111,7 +115,7 @@ export async function* streamCompletion(
       let step = await parts.next();
       for (; !step.done; step = await parts.next()) {
         const piece = step.value;
-        const logprobs = top === undefined ? null : completionLogprobs(entry, [piece], top, offset);
+        const logprobs = logprobsOf?.([piece], offset) ?? null;
         if (piece.text !== "" || logprobs?.tokens.length) yield part(index, piece.text, null, logprobs);
         offset += piece.tokenText?.length ?? 0;
       }

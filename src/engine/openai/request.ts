@@ -18,7 +18,7 @@ import { RequestError } from "../request-error.ts";
 import type { ChatCompletionRequest, CompletionRequest, EmbeddingRequest } from "./types.ts";
 
 /** A check for each field of a request; those that a type does not name have no effect. */
-type Table<R> = { readonly [K in keyof R]-?: Check } & { readonly [name: string]: Check };
+export type Table<R> = { readonly [K in keyof R]-?: Check } & { readonly [name: string]: Check };
 
 /** A value that a request may have because it asks for nothing. */
 const only =
@@ -102,6 +102,10 @@ export const completionTable: Table<CompletionRequest> = {
   logprobs: integer(0, 5),
   echo: boolean,
   best_of: one,
+  num_beams: integer(1, 64),
+  length_penalty: between(-100, 100),
+  early_stopping: only('true, false or "never"', (value) => [true, false, "never"].includes(value as string)),
+  no_repeat_ngram_size: integer(0, 2 ** 16),
   suffix: only("nothing: text in front of a suffix is not supported", () => false),
 };
 

@@ -1,48 +1,70 @@
 import type { GenerationOptions } from "../../generate/options.ts";
 import type { StopReason } from "../../generate/row.ts";
-import type { LoadedEntry } from "../direct/loaded.ts";
-import type { EngineResult } from "../generate-request.ts";
+import type { AnyEntry, LoadedEntry } from "../direct/loaded.ts";
+import type { Answered } from "../generate-request.ts";
 import { RequestError } from "../request-error.ts";
-import type { FinishReason, SamplingRequest, Usage } from "./types.ts";
+import type { CompletionRequest, FinishReason, SamplingRequest, Usage } from "./types.ts";
 
-/** Sampling as the engine has it. Where neither request nor model says otherwise, the temperature is OpenAI's, 1. */
+/** Fields of a request that an engine has as well, by its own names. */
+const names = {
+  ...{ temperature: "temperature", top_p: "topP", top_k: "topK", min_p: "minP", stop: "stop" },
+  ...{ presence_penalty: "presencePenalty", frequency_penalty: "frequencyPenalty" },
+  ...{ repetition_penalty: "repetitionPenalty", no_repeat_ngram_size: "noRepeatNgram" },
+  ...{ num_beams: "beams", length_penalty: "lengthPenalty", early_stopping: "earlyStopping" },
+} satisfies Partial<Record<keyof CompletionRequest, keyof GenerationOptions>>;
+
+/** What a checked request says of sampling and search. Seeds of 64 bits are usual; the engine's have 32. */
+export function optionsOf(request: SamplingRequest): GenerationOptions {
+  const given: Readonly<Record<string, unknown>> = { ...request };
+  const { seed } = request;
+  return Object.fromEntries([
+    ...Object.entries(names).flatMap(([name, own]) => (given[name] === undefined ? [] : [[own, given[name]]])),
+    ...(typeof seed === "number" ? [["seed", Number(BigInt.asUintN(32, BigInt(seed)))]] : []),
+  ]);
+}
+
+/**
+ * Sampling as the engine has it. Where neither request nor model says otherwise, the temperature is OpenAI's, 1, but 0 for a
+ * search.
+ */
 export function samplingOf(entry: LoadedEntry, request: SamplingRequest, signal: AbortSignal | undefined) {
-  const { seed, temperature = entry.model.defaults.options.temperature ?? 1 } = request;
-  const { top_p: topP, top_k: topK, min_p: minP, repetition_penalty: repetitionPenalty, stop } = request;
-  const { presence_penalty: presencePenalty, frequency_penalty: frequencyPenalty } = request;
-  const logitBias = request.logit_bias ? biasOf(entry, request.logit_bias) : undefined;
-  const options = {
-    ...{ logitBias, temperature, topP, topK, minP, repetitionPenalty, presencePenalty, frequencyPenalty, stop, signal },
-    // Seeds of 64 bits are usual; the engine's have 32.
-    ...(seed === undefined || seed === null ? {} : { seed: Number(BigInt.asUintN(32, BigInt(seed))) }),
-  };
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as GenerationOptions;
+  const options = optionsOf(request);
+  const usual = (options.beams ?? 1) > 1 ? 0 : (entry.model.defaults.options.temperature ?? 1);
+  const { logit_bias: bias } = request;
+  return { temperature: usual, ...options, signal, ...(bias && { logitBias: biasOf(entry, bias) }) };
 }
 
 function biasOf({ model }: LoadedEntry, bias: Readonly<Record<string, number>>): Record<number, number> {
   const { vocabulary } = model.decoder.config;
-  const wrong = Object.keys(bias).find((token) => Number(token) >= vocabulary);
-  if (wrong !== undefined) {
-    const problem = `logit_bias has the token id ${wrong}, outside of the model's vocabulary of ${vocabulary} tokens`;
-    throw new RequestError(problem, { param: "logit_bias", code: "invalid_value" });
-  }
+  checkIds(Object.keys(bias).map(Number), vocabulary, "logit_bias");
   return Object.fromEntries(Object.entries(bias).map(([token, value]) => [Number(token), value]));
 }
 
-/** Throws `RequestError` for a prompt that leaves no room in the context. */
-export function checkLength({ model, id }: LoadedEntry, tokens: readonly number[], param: string): void {
+function checkIds(tokens: readonly number[], vocabulary: number, param: string): void {
+  const wrong = tokens.find((token) => token >= vocabulary);
+  if (wrong === undefined) return;
+  const problem = `${param} has the token id ${wrong}, outside of the model's vocabulary of ${vocabulary} tokens`;
+  throw new RequestError(problem, { param, code: "invalid_value" });
+}
+
+/** Throws `RequestError` for a prompt that leaves no room in the context, and for tokens that the model does not have. */
+export function checkLength(
+  { id, context, vocabulary }: { readonly id: string; readonly context: number; readonly vocabulary: number },
+  tokens: readonly number[],
+  param: string,
+): void {
   if (tokens.length === 0) throw new RequestError(`${param} is empty`, { param, code: "invalid_value" });
-  if (tokens.length > model.context) {
-    const problem = `${param} has ${tokens.length} tokens, more than the context of ${id}, ${model.context} tokens`;
+  if (tokens.length > context) {
+    const problem = `${param} has ${tokens.length} tokens, more than the context of ${id}, ${context} tokens`;
     throw new RequestError(problem, { param, code: "context_length_exceeded" });
   }
-  const { vocabulary } = model.decoder.config;
-  const wrong = tokens.find((token) => token >= vocabulary);
-  if (wrong !== undefined) {
-    const problem = `${param} has the token id ${wrong}, outside of the model's vocabulary of ${vocabulary} tokens`;
-    throw new RequestError(problem, { param, code: "invalid_value" });
-  }
+  checkIds(tokens, vocabulary, param);
 }
+
+/** What a language model takes. */
+export const roomOf = ({ id, model }: LoadedEntry) => ({
+  ...{ id, context: model.context, vocabulary: model.decoder.config.vocabulary },
+});
 
 /** Why an answer ended, in OpenAI's words; undefined for one that was stopped from outside. */
 export function finishReason(reason: StopReason): FinishReason | undefined {
@@ -51,8 +73,8 @@ export function finishReason(reason: StopReason): FinishReason | undefined {
 }
 
 /** The tokens of a result, added up over several. */
-export function usageOf(...results: readonly EngineResult[]): Usage {
-  const sum = (count: (result: EngineResult) => number) => results.reduce((total, result) => total + count(result), 0);
+export function usageOf(...results: readonly Answered[]): Usage {
+  const sum = (count: (result: Answered) => number) => results.reduce((total, result) => total + count(result), 0);
   const prompt = sum(({ promptTokens }) => promptTokens.length);
   const completion = sum(({ tokens }) => tokens.length);
   const drafted = sum(({ speculative }) => speculative?.drafted ?? 0);
@@ -68,7 +90,7 @@ export function usageOf(...results: readonly EngineResult[]): Usage {
 }
 
 /** What every answer begins with. */
-export const headOf = (prefix: string, { id: model }: LoadedEntry) => ({
+export const headOf = (prefix: string, { id: model }: AnyEntry) => ({
   id: `${prefix}-${crypto.randomUUID()}`,
   created: Math.floor(Date.now() / 1000),
   model,

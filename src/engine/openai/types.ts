@@ -63,7 +63,7 @@ export interface ChatCompletionRequest extends SamplingRequest {
   readonly tools?: readonly unknown[];
 }
 
-/** A request for the continuation of a text. */
+/** A request for the continuation of a text, or by an encoder-decoder for the text that it writes from one. */
 export interface CompletionRequest extends SamplingRequest {
   /** A text, or its token ids. */
   readonly prompt: string | readonly string[] | readonly number[] | readonly (readonly number[])[] | null;
@@ -71,6 +71,14 @@ export interface CompletionRequest extends SamplingRequest {
   readonly logprobs?: number | null;
   /** True repeats the prompt before the continuation. */
   readonly echo?: boolean | null;
+  /** An extension by its name in transformers, as are those that follow: texts that are searched at once (`beams`). */
+  readonly num_beams?: number | null;
+  /** With `num_beams`: scores are divided by the number of tokens to this power. */
+  readonly length_penalty?: number | null;
+  /** With `num_beams`: when the search stops (`earlyStopping`). */
+  readonly early_stopping?: boolean | "never" | null;
+  /** No sequence of this many tokens comes twice. */
+  readonly no_repeat_ngram_size?: number | null;
   readonly response_format?: ResponseFormat;
 }
 

@@ -141,6 +141,17 @@ export async function uploadEncoderDecoder(
   }
 }
 
+/** Bytes of the tensors that are made of the config and of weights. */
+export function tableBytes(config: EncoderDecoderConfig): number {
+  const ofStack = (name: "encoder" | "decoder"): number => {
+    const { positions, context = sinusoidRows, heads } = config[name];
+    if (positions.kind === "sinusoidal") return 4 * context * config.width;
+    return positions.kind === "buckets" ? 4 * heads * bucketsOfOffsets(positions, name).length : 0;
+  };
+  const scaled = config.headScale === undefined ? 0 : 4 * config.width * (config.norm === "rms" ? 1 : 2);
+  return ofStack("encoder") + ofStack("decoder") + scaled;
+}
+
 /** A norm whose result is multiplied by a factor: that of the head is computed once, in the weights of the norm before it. */
 function scaledNorm(gpu: Gpu, norm: Norm | undefined, factor: number, own: (tensor: Tensor) => Tensor): Norm {
   if (!norm) throw new TypeError("the head's states have a factor, expected a norm before the head that it goes into");

@@ -45,13 +45,18 @@ export function encoderCalls(
       calls: [["no folder", { limits: { binding: 2 ** 20 } }]],
       runs: true,
     },
+    "encoders/planEncoderDecoder": {
+      of: encoders.planEncoderDecoder,
+      calls: [["no folder", { limits: { binding: 2 ** 20 } }]],
+      runs: true,
+    },
     "encoders/loadEncoderDecoder": { ...call(encoders.loadEncoderDecoder, ["no folder", {}]), runs: true },
     "encoders/EncoderDecoder.generate": {
       of: both.generate,
       on: both,
       calls: [
         ["a", { maxTokens: 1, temperature: 1, topK: 1, topP: 0.5, repetitionPenalty: 2, noRepeatNgram: 2, seed: 1 }],
-        [["a", "b"], { maxTokens: 1, seed: [1, 2] }],
+        [["a", "b"], { maxTokens: 1, seed: [1, 2], stop: ["a"] }],
         ["a", { maxTokens: 1, beams: 2, lengthPenalty: 1, earlyStopping: true }],
         ["a", { maxTokens: 1, attention: { layer: 0, head: 0, perHead: true } }],
       ],
@@ -76,6 +81,7 @@ export function encoderCalls(
       ],
       runs: true,
     },
+    "encoders/Encoder.scores": { of: encoder.scores, on: encoder, calls: [[["a"], { maxTokens: 5 }]], runs: true },
     "encoders/Encoder.answer": {
       of: encoder.answer,
       on: encoder,

@@ -1,0 +1,68 @@
+import {
+  callback,
+  checkOptions,
+  checkValue,
+  either,
+  fieldsOf,
+  having,
+  integer,
+  listOf,
+  nonEmpty,
+} from "../../options/checks.ts";
+import { type HeadContext, headOf, typed, wholeInput } from "./context.ts";
+import { logitsOfTexts } from "./logits.ts";
+import { scoresOf } from "./scores.ts";
+
+/** A text and a second one: a passage for a query, a hypothesis for a premise. */
+export type TextPair = readonly [string, string];
+
+/** Scores of texts by the labels of a classifier. */
+export interface TextScores {
+  /** For each text or pair a score for each label, in the order of `labels` of the encoder. */
+  readonly scores: readonly Float64Array[];
+  /** Number of tokens of each. */
+  readonly tokens: readonly number[];
+}
+
+/** How texts are scored. */
+export interface ScoreOptions {
+  /** Tokens of a text or a pair that count, the special ones among them; of a pair the longer text is cut. Default: all. */
+  readonly maxTokens?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each batch with the number of texts that are done, and of all. */
+  readonly onProgress?: ((done: number, total: number) => void) | undefined;
+}
+
+const inputsCheck = listOf(either(nonEmpty, listOf(nonEmpty, 2)));
+const fields = fieldsOf<ScoreOptions>({
+  maxTokens: integer(1, 2 ** 31 - 1),
+  signal: having("aborted", "an AbortSignal"),
+  onProgress: callback,
+});
+
+/**
+ * The scores of texts or pairs by the encoder's classifier, as `classify` gives them, computed together: relevances of
+ * passages to a query by a cross-encoder, whose only label they are (Nogueira and Cho 2019).
+ */
+export async function scoreTexts(
+  encoder: HeadContext,
+  inputs: readonly (string | TextPair)[],
+  options: ScoreOptions = {},
+): Promise<TextScores> {
+  checkValue("scores", "texts", inputsCheck, inputs);
+  checkOptions("scores", fields, options);
+  const { maxTokens, signal, onProgress } = options;
+  const kind = headOf(encoder, "scores", "sequence-classification");
+  const { scoring } = encoder.chosen.labels ?? { scoring: "softmax" };
+  const encoded = inputs.map((input, i) => {
+    const [text, second] = typeof input === "string" ? [input] : input;
+    const where = `scores: texts[${i}]`;
+    if (maxTokens === undefined) return wholeInput(encoder, where, text, second);
+    const most = Math.min(maxTokens, encoder.context);
+    const given = { maxTokens: most, ...(second === undefined ? {} : { pair: second }) };
+    return typed(encoder.config, where, encoder.tokenizer.encodeInput(text, given));
+  });
+  const onDone = (done: number) => onProgress?.(done, inputs.length);
+  const logits = await logitsOfTexts(encoder, kind, encoded, signal, onDone);
+  return { scores: logits.map((row) => scoresOf(row, scoring)), tokens: encoded.map(({ ids }) => ids.length) };
+}

@@ -1,0 +1,64 @@
+import type { FileSource } from "../../formats/source.ts";
+import { OptionError } from "../../options/errors.ts";
+import type { DecoderOptions, EncoderSupport, OtherKind } from "../direct/encoders.ts";
+import { createTurns } from "../direct/turns.ts";
+import { infoOfEncoder, infoOfSequence } from "./info.ts";
+
+/** Throws `OptionError` for options that the models of a kind do not have. */
+function refuseOptions(
+  where: string,
+  { name }: FileSource,
+  kind: OtherKind,
+  { context, cache, weights, speculative, chatTemplate }: DecoderOptions,
+): void {
+  const own = { context, cache, weights, speculative, ...(kind === "encoder" ? { chatTemplate } : {}) };
+  const wrong = Object.entries(own).find(([, value]) => value !== undefined);
+  if (!wrong) return;
+  throw new OptionError(`${where}: ${wrong[0]} is for language models, and ${name} is an ${kind}; leave it out`);
+}
+
+/** What loads and what plans the models of each kind, loaded with the first of them. */
+const functions = {
+  encoder: async () => {
+    const [{ loadEncoder: load }, { planEncoder: plan }] = await Promise.all([
+      import("../../encode/load-encoder.ts"),
+      import("../../encode/plan-encoder.ts"),
+    ]);
+    return { load, plan };
+  },
+  "encoder-decoder": async () => {
+    const [{ loadEncoderDecoder: load }, { planEncoderDecoder: plan }] = await Promise.all([
+      import("../../seq2seq/load-encoder-decoder.ts"),
+      import("../../seq2seq/plan-encoder-decoder.ts"),
+    ]);
+    return { load, plan };
+  },
+};
+
+export const planOfEncoder: EncoderSupport["plan"] = async (source, kind, options) => {
+  const { dtype, limits, signal } = options;
+  refuseOptions("plan", source, kind, options);
+  return await (await functions[kind]()).plan(source, { dtype, limits, signal });
+};
+
+export const loadedEncoder: EncoderSupport["load"] = async (gpu, source, kind, request, report, given) => {
+  const { signal, onWarning, limits } = given;
+  const { dtype, verify, chatTemplate } = request;
+  refuseOptions("load", source, kind, request);
+  const onProgress = (done: number, total: number) => report("upload", done, total);
+  const options = { dtype, verify, onProgress, onWarning, signal, ...(chatTemplate && { chatTemplate }) };
+  const model = await (await functions[kind]()).load(gpu, source, options);
+  try {
+    report("warm-up", 0, 1);
+    if ("sourceTokenizer" in model) await model.generate("a", { maxTokens: 1, signal });
+    else if (model.embedding.sparse) await model.sparse(["a"], { signal });
+    else await model.embed(["a"], { signal });
+    report("warm-up", 1, 1);
+    return "sourceTokenizer" in model
+      ? { sequence: model, turns: createTurns(limits), info: infoOfSequence(model) }
+      : { encoder: model, info: infoOfEncoder(model) };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+};
