@@ -234,13 +234,8 @@ test("OpenAI's client gets the text of an encoder-decoder, whole and in parts, w
   const { body } = await post("/v1/completions", beams);
   const best = golden?.beams?.find(({ options }) => options.beams === 4)?.results[0]?.ids;
   if (best) expect(body.usage.completion_tokens).toBe(best.length);
-  const left = await client.completions.create({
-    ...request,
-    max_tokens: 400,
-    temperature: 1.5,
-    seed: 3,
-    stream: true,
-  });
+  const prompt = sequenceGolden("t5").texts[1]?.text ?? ""; // whose text repeats itself
+  const left = await client.completions.create({ ...request, prompt, max_tokens: 400, stream: true });
   for await (const _ of left) break;
   await expect
     .poll(async () => (await figuresOf(server)).get("shaderformer_hang_ups_total") ?? 0, { timeout: 10_000 })
