@@ -61,6 +61,11 @@ export {
   softmaxBackward,
 } from "../kernels/softmax/softmax-backward.ts";
 
+// Optimisers
+
+export { type AdamWOptions, type AdamWTensors, adamW } from "../kernels/optimiser/adamw.ts";
+export { type GradientNormOptions, type GradientNormTensors, gradientNorm } from "../kernels/optimiser/gradient-norm.ts";
+
 // Gradients
 
 export { GradientError } from "./errors.ts";

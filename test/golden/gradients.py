@@ -2,7 +2,8 @@
 
 It needs PyTorch (`apt-get install python3-torch`) and takes seconds. Each folder holds a model of random weights, a batch
 of ids and targets, the mean loss over the targets that are not -100, and its gradient by every tensor of the checkpoint,
-from autograd in float64. No two axes of a model have the same size, so that none can be taken for another.
+from autograd in float64; and the losses and the norms of gradients of twenty steps of AdamW. No two axes of a model have
+the same size, so that none can be taken for another.
 
 - gradients-gpt2: layer norms, learned positions, one matrix for queries, keys and values stored `[in, out]`, GELU by tanh,
   a head that is the embedding.
@@ -19,7 +20,7 @@ from pathlib import Path
 import torch
 from checkpoint import Checkpoint, causal, rms_norm, silu
 
-VOCABULARY, LAYERS, ROWS, TOKENS = 37, 2, 2, 11
+VOCABULARY, LAYERS, ROWS, TOKENS, STEPS = 37, 2, 2, 11, 20
 QWEN = {"width": 20, "heads": 6, "kv": 2, "head": 8, "hidden": 28, "theta": 10000.0, "eps": 1e-6}
 GPT = {"width": 24, "heads": 3, "hidden": 40, "positions": 16, "eps": 1e-5}
 GEMMA = {**QWEN, "window": 4, "scores": 3.0, "logits": 2.0, "scalar": 10.0}
@@ -215,17 +216,46 @@ def gemma2():
     return "gradients-gemma2", config, checkpoint, logits
 
 
-def write(name, config, checkpoint, logits):
-    generator = torch.Generator().manual_seed(64)
+def batch_of(generator):
     ids = torch.randint(0, VOCABULARY, [ROWS, TOKENS], generator=generator)
     targets = torch.randint(0, VOCABULARY, [ROWS, TOKENS], generator=generator)
     targets[0, :3] = -100
     targets[1, -1] = -100
-    weights = Weights(checkpoint)
+    return ids, targets
+
+
+def loss_of(weights, logits, ids, targets):
+    """The mean over targets that count."""
     flat = targets.flatten()
     nll = -logits(weights, ids).log_softmax(-1).flatten(0, 1)
     live = flat >= 0
-    loss = nll[live, flat[live]].mean()
+    return nll[live, flat[live]].mean()
+
+
+def trajectory(checkpoint, logits, generator):
+    """Steps of PyTorch's own AdamW in float64: matrices decay, all gradients together are clipped to a norm of 1."""
+    weights = Weights(checkpoint)
+    matrices = [x for x in weights.tensors.values() if x.dim() > 1]
+    others = [x for x in weights.tensors.values() if x.dim() == 1]
+    groups = [{"params": matrices, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
+    optimiser = torch.optim.AdamW(groups, lr=1e-2, betas=(0.9, 0.95), eps=1e-8)
+    steps = []
+    for _ in range(STEPS):
+        ids, targets = batch_of(generator)
+        optimiser.zero_grad()
+        loss = loss_of(weights, logits, ids, targets)
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(matrices + others, 1.0)
+        steps.append({"ids": ids.tolist(), "targets": targets.tolist(), "loss": loss.item(), "norm": norm.item()})
+        optimiser.step()
+    return steps
+
+
+def write(name, config, checkpoint, logits):
+    generator = torch.Generator().manual_seed(64)
+    ids, targets = batch_of(generator)
+    weights = Weights(checkpoint)
+    loss = loss_of(weights, logits, ids, targets)
     loss.backward()
     gradients = Checkpoint(0)
     for tensor, x in weights.tensors.items():
@@ -235,8 +265,9 @@ def write(name, config, checkpoint, logits):
     checkpoint.write(folder / "model.safetensors")
     gradients.write(folder / "gradients.safetensors")
     golden = {"loss": loss.item(), "ids": ids.tolist(), "targets": targets.tolist()}
-    for file, content in {"config": config, "golden": golden}.items():
-        (folder / f"{file}.json").write_text(json.dumps(content, indent=1) + "\n")
+    golden["steps"] = trajectory(checkpoint, logits, generator)
+    (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
+    (folder / "golden.json").write_text(json.dumps(golden) + "\n")
     print(f"{name}: loss {loss.item():.6f}, {sum(x.numel() for x in checkpoint.stored.values())} numbers")
 
 

@@ -82,6 +82,23 @@ export const backwardDispatches: Readonly<Record<string, Dispatch>> = {
     outputs: { dsink: 2 },
     workgroups: [2, 1, 1],
   },
+  "optimiser/adamw": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { n: 6, kept1: 0.9, new1: 0.1, kept2: 0.95, new2: 0.05, eps: 1e-8, decay: 0.1 } },
+    inputs: {
+      ...{ gradient: floats(24), scalars: floats(3) },
+      ...{ parameter: floats(24), first: floats(24), second: positive(24) },
+    },
+    outputs: {},
+    workgroups: [2, 1, 1],
+  },
+  "optimiser/norm": {
+    constants: { WORKGROUP: 4, LANES: 4 },
+    uniforms: { params: { n: 7, most: 1 } },
+    inputs: { squares: positive(7), skipped: floats(1) },
+    outputs: { clip: 2 },
+    workgroups: [1, 1, 1],
+  },
   "attention/backward/weights": {
     ...attention(2, 6, {}),
     constants: { WORKGROUP: 4 },

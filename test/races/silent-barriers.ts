@@ -24,6 +24,7 @@ const filtered = {
  */
 export const silentBarriers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "attention/backward/sink": { "lib/reduce workgroup_sum 3": lastCall },
+  "optimiser/norm": { "lib/reduce workgroup_sum 3": lastCall },
   "attention/naive/softmax": { "lib/reduce workgroup_sum 3": lastCall },
   "attention/rows": {
     "attention/rows main 2":

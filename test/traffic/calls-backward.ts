@@ -6,8 +6,11 @@ import * as gated from "../../src/kernels/elementwise/gated-backward.ts";
 import { softcapBackward } from "../../src/kernels/elementwise/softcap-backward.ts";
 import { layerNormBackward } from "../../src/kernels/norm/layer-norm-backward.ts";
 import { rmsNormBackward } from "../../src/kernels/norm/rms-norm-backward.ts";
+import { adamW } from "../../src/kernels/optimiser/adamw.ts";
+import { gradientNorm } from "../../src/kernels/optimiser/gradient-norm.ts";
 import { withPreference } from "../../src/kernels/preference.ts";
 import { softmaxBackward } from "../../src/kernels/softmax/softmax-backward.ts";
+import { zeros } from "../../src/tensor/tensor.ts";
 import { slice } from "../../src/tensor/views.ts";
 import { type CountedCall, type Inputs, named } from "./call.ts";
 
@@ -34,6 +37,11 @@ export function backwardCalls({ gpu, random }: Inputs): Readonly<Record<string, 
       );
     });
   }
+  add("adamW", (n) => {
+    const [parameter, gradient, first, second] = [random([n]), random([n]), random([n]), random([n])];
+    return adamW(gpu, { parameter, gradient, first, second, scalars: random([3]) });
+  });
+  add("gradientNorm", (n) => gradientNorm(gpu, { gradients: [random([n])], skipped: zeros(gpu, [1], "u32") }));
   for (const variant of variantsOf(rmsNormBackward)) {
     add(`rmsNormBackward ${variant}`, (cols) => rmsNormBackward(gpu, tensors(3, cols), { eps: 1e-5, variant }));
     add(`rmsNormBackward of a sum ${variant}`, (cols) =>

@@ -120,6 +120,8 @@ export const figures: Readonly<Record<string, Figures>> = {
   "norm/rms-norm-backward-subgroups": all,
   "norm/rms-norm-registers": pastTheEnd,
   "norm/rms-norm-subgroups": all,
+  "optimiser/adamw": all,
+  "optimiser/norm": { operations: { not: "the figure leaves out the tree of the threads' sums" } },
   "peaks/copy": all,
   "peaks/increment": all,
   "peaks/multiply-add": products,

@@ -1,14 +1,9 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { openFolder } from "../../src/formats/folder.ts";
-import { openWeights } from "../../src/formats/weights.ts";
-import { readArchitecture } from "../../src/models/architectures.ts";
-import { checkWeights } from "../../src/models/checkpoint.ts";
 import { createRopeTables } from "../../src/models/decoder.ts";
-import { uploadWeights } from "../../src/models/weights.ts";
 import { tensor } from "../../src/tensor/tensor.ts";
 import { decoderLoss } from "../../src/train/decoder-loss.ts";
-import { parametersOf } from "../../src/train/parameters.ts";
+import { goldenDecoder } from "../support/golden-decoder.ts";
 import { testGpu } from "../support/gpu.ts";
 import { gradientsOf } from "../support/gradients-of.ts";
 import { readF32 } from "../support/safetensors.ts";
@@ -21,23 +16,14 @@ const devices = [
   ["without features", await testGpu({ features: [] })],
 ] as const;
 
-const read = (path: string) => JSON.parse(readFileSync(path, "utf8"));
-
 test.each(["gpt2", "qwen3", "gemma2"].flatMap((name) => devices.map(([with_, gpu]) => [name, with_, gpu] as const)))(
   "%s, %s: the loss and every gradient are PyTorch's in float64",
   async (name, _, gpu) => {
-    const folder = `test/golden/gradients-${name}`;
-    const { family, config } = readArchitecture(read(`${folder}/config.json`));
-    const stored = await openWeights(await openFolder(folder));
-    const checkpoint = checkWeights(stored, family, config);
-    const weights = await uploadWeights(gpu, stored, checkpoint, config, { dtype: "f32" });
-    const decoder = { gpu, config, weights };
-    const golden = read(`${folder}/golden.json`);
-    const shape = [golden.ids.length, golden.ids[0].length];
+    const { folder, decoder, parameters, golden } = await goldenDecoder(gpu, name);
+    const shape = [golden.ids.length, golden.ids[0]?.length ?? 0];
     const ids = tensor(gpu, shape, golden.ids.flat(), "u32");
     const targets = tensor(gpu, shape, golden.targets.flat(), "i32");
     const ropeTables = createRopeTables(decoder, shape[1] ?? 0);
-    const parameters = parametersOf(checkpoint, weights);
     const named = Object.fromEntries(parameters.map((one) => [one.name, one.tensor]));
     const { value, gradients } = await gradientsOf(
       gpu,
@@ -68,6 +54,6 @@ test.each(["gpt2", "qwen3", "gemma2"].flatMap((name) => devices.map(([with_, gpu
     console.log(`${name}: largest relative error ${Math.max(...relative.map(([, one]) => one)).toExponential(1)}`);
     expect(relative.filter(([, one]) => !(one < tolerance))).toEqual([]);
     expect(Object.keys(expected).sort()).toEqual([...new Set(parameters.map(({ source }) => source.name))].sort());
-    weights.dispose();
+    decoder.weights.dispose();
   },
 );

@@ -96,9 +96,24 @@ const attention: readonly Mistake[] = [
   },
 ];
 
+/** Mistakes in a step of an optimiser. */
+const optimiser: readonly Mistake[] = [
+  inShader("optimiser/adamw", "params.new2 * (g * g)", "params.new2 * g", "the mean of gradients for that of squares"),
+  inShader("optimiser/adamw", "(mean * scalars[1])", "mean", "no correction of the mean"),
+  inShader("optimiser/adamw", "sqrt(square * scalars[2])", "sqrt(square)", "no correction of the mean square"),
+  inShader("optimiser/adamw", "(1.0 - rate * params.decay)", "(1.0 - params.decay)", "decay without the rate"),
+  inShader("optimiser/adamw", "gradient[i] * clip_factor()", "gradient[i]", "gradients are not clipped"),
+  inShader("optimiser/adamw", " || !takes_step()", "", "a step with gradients that are not finite"),
+  inShader("optimiser/clip/given", "return clip[1];", "return clip[0];", "the norm for the factor"),
+  inShader("optimiser/norm", "min(1.0, params.most", "max(1.0, params.most", "gradients are made larger"),
+  inShader("optimiser/norm", "let norm = sqrt(sum);", "let norm = sum;", "the square of the norm"),
+  inShader("optimiser/norm", "skipped[0] += 1", "skipped[0] = 1", "only one skipped step"),
+];
+
 /** Mistakes in kernels that compute gradients. */
 export const backwardMistakes: readonly Mistake[] = [
   ...attention,
+  ...optimiser,
   ...ofNorm("rms-norm"),
   ...ofNorm("layer-norm"),
   ...["norm/layer-norm-backward", "norm/layer-norm-backward-registers"].map((kernel) =>

@@ -125,6 +125,11 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
     reshape: of(reference.reshape, [m2, [4]]),
     sizeOf: of(reference.sizeOf, [[2, 3]]),
     splitAt: of(reference.splitAt, [[2, 3], 1]),
+    adamW: of(reference.adamW, [
+      { parameter: v2, gradient: v2, first: v2, second: v2, scalars: bits(3), clip: v2 },
+      { beta1: 0.9, beta2: 0.95, eps: 1e-8, decay: 0.1 },
+    ]),
+    gradientNorm: of(reference.gradientNorm, [{ squares: v2 }, { most: 1 }]),
     attentionBackward: of(reference.attentionBackward, [
       { q, k: kv, v: kv, ...state, dout: q },
       { ...visible, derivative: () => 1 },

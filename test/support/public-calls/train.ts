@@ -61,6 +61,18 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
       ),
       runs: true, // a score of one's own has no derivative
     },
+    "train/adamW": call(train.adamW, [
+      {
+        parameter: m4,
+        gradient: zeros([2, 4]),
+        first: zeros([2, 4]),
+        second: zeros([2, 4]),
+        scalars: zeros([3]),
+        clip: v2,
+      },
+      { betas: [0.9, 0.95], eps: 1e-8, decay: 0.1 },
+    ]),
+    "train/gradientNorm": call(train.gradientNorm, [{ gradients: [m4], skipped: zeros([1], "u32") }, { most: 1 }]),
     "train/gradients": {
       // Outside of a recording even a right call is refused.
       ...call(train.gradients, [zeros([]), { weight: zeros([2, 2]) }, { upstream: zeros([]), rules: [rule] }]),

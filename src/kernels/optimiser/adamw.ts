@@ -1,0 +1,68 @@
+import vectorFour from "#shaders/lib/vector/four.wgsl";
+import vectorOne from "#shaders/lib/vector/one.wgsl";
+import source from "#shaders/optimiser/adamw.wgsl";
+import clipGiven from "#shaders/optimiser/clip/given.wgsl";
+import type { Gpu } from "../../gpu/gpu.ts";
+import { atLeast, between, fieldsOf } from "../../options/checks.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { checkCall, tensorFields } from "../arguments.ts";
+import { defineKernel } from "../kernel.ts";
+
+/** A parameter, its gradient, and what the optimiser keeps of it: f32 of one shape, contiguous. */
+export interface AdamWTensors {
+  /** Changed in place. */
+  readonly parameter: Tensor;
+  readonly gradient: Tensor;
+  /** The mean of gradients, zeros at first; changed in place. */
+  readonly first: Tensor;
+  /** The mean of their squares, zeros at first; changed in place. */
+  readonly second: Tensor;
+  /** f32 `[3]`: the learning rate, 1 / (1 − β₁ᵗ) and 1 / (1 − β₂ᵗ) of step t, counted from 1. */
+  readonly scalars: Tensor;
+  /** f32 `[2]`, from `gradientNorm`; unset: gradients are not clipped. */
+  readonly clip?: Tensor | undefined;
+}
+
+/** The settings of AdamW. */
+export interface AdamWOptions {
+  /** What the means keep from step to step; default 0.9 and 0.999. */
+  readonly betas?: readonly [number, number];
+  /** Added to the root; default 1e-8. */
+  readonly eps?: number;
+  /** Decoupled weight decay; default 0.01, as in PyTorch. */
+  readonly decay?: number;
+}
+
+type Settings = Required<AdamWOptions>;
+
+const kernel = defineKernel({
+  name: "optimiser/adamw",
+  source,
+  inputs: { gradient: "[...n]", scalars: "[3]", "clip?": "[2]" },
+  inout: { parameter: "[...n]", first: "[...n]", second: "[...n]" },
+  params: ({ n }, { betas: [beta1, beta2], eps, decay }: Settings) => ({
+    ...{ n: n % 4 === 0 ? n / 4 : n, kept1: beta1, new1: 1 - beta1, kept2: beta2, new2: 1 - beta2, eps, decay },
+  }),
+  specialise: ({ n }, _options, { dtypes }) => ({
+    parts: [n % 4 === 0 ? vectorFour : vectorOne, ...(dtypes["clip"] ? [clipGiven] : [])],
+  }),
+  threads: ({ n }) => (n % 4 === 0 ? n / 4 : n),
+  cost: ({ n }) => ({ flops: 16 * n, requestedBytes: 28 * n }),
+});
+
+const tensors = tensorFields("parameter", "gradient", "first", "second", "scalars", "clip?");
+const share = between(0, 1);
+const betasCheck = (value: unknown) =>
+  Array.isArray(value) && value.length === 2 && value.every((one) => share(one) === undefined && one < 1)
+    ? undefined
+    : "two numbers from 0 to below 1";
+const options = fieldsOf<AdamWOptions>({ betas: betasCheck, eps: atLeast(0), decay: atLeast(0) });
+
+/**
+ * A step of AdamW (Loshchilov and Hutter 2019, algorithm 2; PyTorch's order: decay first, ε after the corrected root). A
+ * parameter keeps its bits where the norm of the gradients is not finite.
+ */
+export function adamW(gpu: Gpu, given: AdamWTensors, settings: AdamWOptions = {}): { readonly parameter: Tensor } {
+  checkCall("adamW", tensors, given, options, settings);
+  return kernel(gpu, given, { betas: [0.9, 0.999], eps: 1e-8, decay: 0.01, ...settings });
+}

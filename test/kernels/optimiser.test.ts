@@ -1,0 +1,57 @@
+import { expect, test } from "vitest";
+import { adamWCases } from "../../src/check/cases/adamw.ts";
+import { adamW } from "../../src/kernels/optimiser/adamw.ts";
+import { gradientNorm } from "../../src/kernels/optimiser/gradient-norm.ts";
+import { dense } from "../../src/reference/dense.ts";
+import { gradientNorm as reference } from "../../src/reference/optimisers.ts";
+import { tensor, zeros } from "../../src/tensor/tensor.ts";
+import { transpose } from "../../src/tensor/views.ts";
+import { testGpu } from "../support/gpu.ts";
+import { testCases } from "../support/run-cases.ts";
+
+const gpu = await testGpu();
+testCases(() => gpu, adamWCases);
+
+test("the norm of several gradients, and the factor that clips them", async () => {
+  const given = [[3, -4], [1, 2, -2, 0, 5, 1], [0.5]];
+  const [a, b, c] = given.map((values) => tensor(gpu, [values.length], values));
+  const matrix = tensor(gpu, [2, 3], given[1] ?? []);
+  const squares = dense(
+    [3],
+    given.map((values) => values.reduce((sum, value) => sum + value * value, 0)),
+  );
+  for (const most of [1, 100]) {
+    const skipped = zeros(gpu, [1], "u32");
+    const gradients = [a, transpose(matrix), c].flatMap((one) => one ?? []);
+    const { clip } = gradientNorm(gpu, { gradients, skipped }, { most });
+    const expected = reference({ squares }, { most }).clip.values;
+    for (const [i, value] of (await clip.read()).entries()) expect(value).toBeCloseTo(expected[i] ?? Number.NaN, 6);
+    expect([...(await skipped.read())]).toEqual([0]);
+  }
+  expect(b?.size).toBe(6);
+});
+
+test("a gradient that is not finite is counted, and no parameter moves", async () => {
+  const skipped = zeros(gpu, [1], "u32");
+  const parameter = tensor(gpu, [3], [1, 2, 3]);
+  const [first, second] = [zeros(gpu, [3]), zeros(gpu, [3])];
+  const scalars = tensor(gpu, [3], [0.1, 10, 20]);
+  for (const bad of [Number.NaN, Number.POSITIVE_INFINITY, 3e38]) {
+    const gradient = tensor(gpu, [3], [1, bad, 1]); // the last overflows when it is squared
+    const { clip } = gradientNorm(gpu, { gradients: [gradient], skipped }, { most: 1 });
+    adamW(gpu, { parameter, gradient, first, second, scalars, clip });
+  }
+  expect([...(await parameter.read()), ...(await first.read())]).toEqual([1, 2, 3, 0, 0, 0]);
+  expect([...(await skipped.read())]).toEqual([3]);
+  const gradient = tensor(gpu, [3], [0, 0, 0]);
+  const { clip } = gradientNorm(gpu, { gradients: [gradient], skipped }, {});
+  expect((await clip.read())[1]).toBe(1);
+});
+
+test("refuses settings that make no sense", () => {
+  const x = tensor(gpu, [3], [1, 2, 3]);
+  const tensors = { parameter: x, gradient: x, first: x, second: x, scalars: x };
+  expect(() => adamW(gpu, tensors, { betas: [0.9, 1] })).toThrow("betas");
+  expect(() => adamW(gpu, tensors, { eps: -1 })).toThrow("eps");
+  expect(() => gradientNorm(gpu, { gradients: [x], skipped: x }, { most: 0 })).toThrow("most");
+});
