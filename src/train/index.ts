@@ -64,7 +64,11 @@ export {
 // Optimisers
 
 export { type AdamWOptions, type AdamWTensors, adamW } from "../kernels/optimiser/adamw.ts";
-export { type GradientNormOptions, type GradientNormTensors, gradientNorm } from "../kernels/optimiser/gradient-norm.ts";
+export {
+  type GradientNormOptions,
+  type GradientNormTensors,
+  gradientNorm,
+} from "../kernels/optimiser/gradient-norm.ts";
 
 // Gradients
 

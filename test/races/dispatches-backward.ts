@@ -98,6 +98,7 @@ export const backwardDispatches: Readonly<Record<string, Dispatch>> = {
     inputs: { squares: positive(7), skipped: floats(1) },
     outputs: { clip: 2 },
     workgroups: [1, 1, 1],
+    alone: true,
   },
   "attention/backward/weights": {
     ...attention(2, 6, {}),

@@ -35,19 +35,25 @@ export interface AdamWOptions {
 
 type Settings = Required<AdamWOptions>;
 
+/** A thread for each vector of four, or for each number. */
+const threadsOf = (n: number) => (n % 4 === 0 ? n / 4 : n);
+
 const kernel = defineKernel({
   name: "optimiser/adamw",
   source,
   inputs: { gradient: "[...n]", scalars: "[3]", "clip?": "[2]" },
   inout: { parameter: "[...n]", first: "[...n]", second: "[...n]" },
   params: ({ n }, { betas: [beta1, beta2], eps, decay }: Settings) => ({
-    ...{ n: n % 4 === 0 ? n / 4 : n, kept1: beta1, new1: 1 - beta1, kept2: beta2, new2: 1 - beta2, eps, decay },
+    ...{ n: threadsOf(n), kept1: beta1, new1: 1 - beta1, kept2: beta2, new2: 1 - beta2, eps, decay },
   }),
   specialise: ({ n }, _options, { dtypes }) => ({
     parts: [n % 4 === 0 ? vectorFour : vectorOne, ...(dtypes["clip"] ? [clipGiven] : [])],
   }),
-  threads: ({ n }) => (n % 4 === 0 ? n / 4 : n),
-  cost: ({ n }) => ({ flops: 16 * n, requestedBytes: 28 * n }),
+  threads: ({ n }) => threadsOf(n),
+  cost: ({ n }, _options, { dtypes }) => ({
+    flops: 16 * n,
+    requestedBytes: 28 * n + (dtypes["clip"] ? 20 : 12) * threadsOf(n), // every thread reads the scalars
+  }),
 });
 
 const tensors = tensorFields("parameter", "gradient", "first", "second", "scalars", "clip?");

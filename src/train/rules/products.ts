@@ -4,7 +4,7 @@ import { gemm } from "../../kernels/gemm/gemm.ts";
 import type { GemmOptions, GemmResult, GemmTensors } from "../../kernels/gemm/problem.ts";
 import type { MatmulOptions, MatmulResult, MatmulTensors } from "../../kernels/matmul/linear.ts";
 import { matmul } from "../../kernels/matmul/matmul.ts";
-import { sum } from "../../kernels/reduce/reduce.ts";
+import { columnSums } from "../../kernels/reduce/column-sums.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { reshape, slice, transpose } from "../../tensor/views.ts";
 import { GradientError } from "../errors.ts";
@@ -53,7 +53,7 @@ export const matmulRule = ruleOf<MatmulTensors, MatmulResult, MatmulOptions>(
     return {
       x: needs.has("x") ? reshape(inputGradient(gpu, dy, weight), x.shape) : undefined,
       weight: needs.has("weight") ? weightGradient(gpu, dy, asMatrix(gpu, x), weight) : undefined,
-      bias: bias && needs.has("bias") ? sum(gpu, { x: dy }, { axis: 0 }).y : undefined,
+      bias: bias && needs.has("bias") ? columnSums(gpu, { x: dy }).y : undefined,
     };
   },
 );
@@ -69,7 +69,7 @@ export const gemmRule = ruleOf<GemmTensors, GemmResult, GemmOptions>(
     return {
       a: needs.has("a") ? summedTo(gpu, gemm(gpu, { a: dy, b: transpose(b) }).y, a.shape) : undefined,
       b: needs.has("b") ? summedTo(gpu, gemm(gpu, { a: transpose(a), b: dy }).y, b.shape) : undefined,
-      bias: bias && needs.has("bias") ? sum(gpu, { x: asMatrix(gpu, dy) }, { axis: 0 }).y : undefined,
+      bias: bias && needs.has("bias") ? columnSums(gpu, { x: asMatrix(gpu, dy) }).y : undefined,
     };
   },
 );
