@@ -1,5 +1,5 @@
-import { mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { mkdir, stat, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { Command, Option } from "commander";
 import { dequantisedFolder, isQuantised, toFolder } from "../convert/to-folder.ts";
 import { toGguf } from "../convert/to-gguf.ts";
@@ -8,8 +8,8 @@ import { ggufOf } from "../formats/gguf-name.ts";
 import { openModel } from "../formats/hub.ts";
 import { readJson } from "../formats/read-text.ts";
 import { print, printJson, say } from "./output.ts";
-import { withProgress } from "./progress.ts";
 import { quantity } from "./units.ts";
+import { writeWhole } from "./write-whole.ts";
 
 interface ConvertFlags {
   readonly model: string;
@@ -70,45 +70,16 @@ async function convert(flags: ConvertFlags): Promise<void> {
     const writing = await toGguf(source, { ...weightsNamed(weights), requantise });
     await mkdir(dirname(out), { recursive: true });
     ({ bytes, warnings } = writing);
-    await write(out, writing, json);
+    await writeWhole(out, writing, json);
   } else {
     const writing = gguf === undefined ? await dequantisedFolder(source) : await toFolder(source, gguf);
     await mkdir(out, { recursive: true });
     for (const [name, text] of Object.entries(writing.files)) await writeFile(join(out, name), text);
     ({ bytes, warnings } = writing);
     file = join(out, "model.safetensors");
-    await write(file, writing, json);
+    await writeWhole(file, writing, json);
   }
   for (const warning of warnings) say(`warning: ${warning}`);
   if (json) return await printJson({ file, bytes });
   await print(`${file}: ${quantity(bytes, "B")}\n`);
-}
-
-interface Writing {
-  readonly bytes: number;
-  readonly pieces: () => AsyncGenerator<Uint8Array>;
-}
-
-/** Writes a file under another name first, so that one that is not whole is never taken for it. */
-async function write(file: string, { bytes, pieces }: Writing, quiet: boolean): Promise<void> {
-  const part = join(dirname(file), `.${basename(file)}.part`);
-  try {
-    const handle = await open(part, "w");
-    try {
-      await withProgress("writing ", quiet, async (report) => {
-        let done = 0;
-        for await (const piece of pieces()) {
-          await handle.writeFile(piece);
-          done += piece.length;
-          report(done, bytes);
-        }
-      });
-    } finally {
-      await handle.close();
-    }
-    await rename(part, file);
-  } catch (error) {
-    await rm(part, { force: true });
-    throw error;
-  }
 }

@@ -46,6 +46,10 @@ const commands = {
     summary: "find the part of a text that answers a question",
     load: async () => (await import("./answer.ts")).answerCommand(),
   },
+  train: {
+    summary: "train a decoder on given batches of tokens",
+    load: async () => (await import("./train.ts")).trainCommand(),
+  },
   convert: {
     summary: "write a folder as a GGUF file, or a GGUF file as a folder",
     load: async () => (await import("./convert.ts")).convertCommand(),

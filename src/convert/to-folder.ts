@@ -2,6 +2,7 @@ import { FormatError } from "../formats/format-error.ts";
 import { readGguf, readTokenizer } from "../formats/gguf/entry.ts";
 import { readJson, readText } from "../formats/read-text.ts";
 import type { StoredTensor } from "../formats/safetensors.ts";
+import { safetensorsHeader } from "../formats/safetensors-header.ts";
 import type { FileSource } from "../formats/source.ts";
 import type { Weights } from "../formats/weights.ts";
 import { readModelFolder } from "../generate/model-folder.ts";
@@ -12,7 +13,7 @@ import { loadCodecs } from "../tensor/formats/packed.ts";
 import { encodePlanes } from "../tensor/formats.ts";
 import { dequantised } from "./dequantised.ts";
 import { expertsApart } from "./experts-apart.ts";
-import { type FolderTensor, folderTensors } from "./folder-tensors.ts";
+import { folderTensors } from "./folder-tensors.ts";
 import { storedNumbers, unitBytes } from "./stored-numbers.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -69,23 +70,6 @@ async function* halves(weights: Weights, tensor: StoredTensor): AsyncGenerator<B
   for await (const bytes of weights.readInOrder(reads)) yield half(numbersOf(tensor, bytes));
 }
 
-/** The header of a safetensors file of f16, padded to a multiple of 8 bytes. */
-function safetensorsHeader(tensors: readonly FolderTensor[]): Bytes {
-  const entries: Record<string, unknown> = { __metadata__: { format: "pt" } };
-  let at = 0;
-  for (const { name, shape } of tensors) {
-    const end = at + bytesPerHalf * sizeOf(shape);
-    entries[name] = { dtype: "F16", shape, data_offsets: [at, end] };
-    at = end;
-  }
-  const json = new TextEncoder().encode(JSON.stringify(entries));
-  const length = Math.ceil(json.length / 8) * 8;
-  const header = new Uint8Array(8 + length).fill(0x20);
-  new DataView(header.buffer).setBigUint64(0, BigInt(length), true);
-  header.set(json, 8);
-  return header;
-}
-
 const printed = (value: unknown): string => `${JSON.stringify(value, undefined, 2)}\n`;
 
 /** A folder with all of these tensors as f16, under the names that its architecture has for them, and these small files. */
@@ -96,7 +80,7 @@ export function folderWriting(
   warnings: readonly string[],
 ): FolderWriting {
   const { tensors, weights } = folderTensors(given, architecture);
-  const header = safetensorsHeader(tensors);
+  const header = safetensorsHeader(tensors, "f16");
   async function* pieces(): AsyncGenerator<Bytes> {
     await loadCodecs();
     yield header;
@@ -131,7 +115,7 @@ export async function toFolder(source: FileSource, file: string): Promise<Folder
 }
 
 /** Small files of a folder that are kept as they are. */
-const kept = ["generation_config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"];
+export const keptFiles = ["generation_config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"];
 
 /** Whether the matrices of a folder with this parsed `config.json` are quantised. */
 export const isQuantised = (config: unknown): boolean =>
@@ -152,7 +136,7 @@ export async function dequantisedFolder(source: FileSource): Promise<FolderWriti
   }
   const { quantization_config: settings, ...rest } = given;
   const files: Record<string, string> = { "config.json": printed({ ...rest, torch_dtype: "float16" }) };
-  for (const name of kept) if (await source.has(name)) files[name] = await readText(source, name);
+  for (const name of keptFiles) if (await source.has(name)) files[name] = await readText(source, name);
   const method = quantisation ?? String((settings as Readonly<Record<string, unknown>>)["quant_method"]);
   const note = `${source.name}: ${method}: what codes stand for is written as f16`;
   const floats = expertsApart(dequantised(weights), checkpoint);

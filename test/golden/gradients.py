@@ -18,7 +18,7 @@ import math
 from pathlib import Path
 
 import torch
-from checkpoint import Checkpoint, causal, rms_norm, silu
+from checkpoint import Checkpoint, causal, rms_norm, silu, tokenizer
 
 VOCABULARY, LAYERS, ROWS, TOKENS, STEPS = 37, 2, 2, 11, 20
 QWEN = {"width": 20, "heads": 6, "kv": 2, "head": 8, "hidden": 28, "theta": 10000.0, "eps": 1e-6}
@@ -266,6 +266,9 @@ def write(name, config, checkpoint, logits):
     gradients.write(folder / "gradients.safetensors")
     golden = {"loss": loss.item(), "ids": ids.tolist(), "targets": targets.tolist()}
     golden["steps"] = trajectory(checkpoint, logits, generator)
+    tokens = tokenizer()
+    tokens["model"]["vocab"] = {token: i for token, i in tokens["model"]["vocab"].items() if i < VOCABULARY}
+    (folder / "tokenizer.json").write_text(json.dumps(tokens, ensure_ascii=False) + "\n")
     (folder / "config.json").write_text(json.dumps(config, indent=1) + "\n")
     (folder / "golden.json").write_text(json.dumps(golden) + "\n")
     print(f"{name}: loss {loss.item():.6f}, {sum(x.numel() for x in checkpoint.stored.values())} numbers")

@@ -9,8 +9,7 @@ const settings = { betas: [0.9, 0.95], weightDecay: 0.1, clip: 1 } as const;
 describe.each(["gpt2", "qwen3", "gemma2"])("%s", (name) => {
   test("20 steps of AdamW have the losses and norms of PyTorch's in float64", async () => {
     const { decoder, parameters, golden } = await goldenDecoder(gpu, name);
-    const [batch, context] = [golden.ids.length, golden.ids[0]?.length ?? 0];
-    const trainer = new Trainer(decoder, parameters, { batch, context, ...settings });
+    const trainer = new Trainer(decoder, parameters, settings);
     let [worst, worstNorm] = [0, 0];
     for (const { loss, norm, ...tokens } of golden.steps) {
       const step = await trainer.step(tokens, 1e-2);
@@ -29,7 +28,7 @@ describe.each(["gpt2", "qwen3", "gemma2"])("%s", (name) => {
 test("twice the same steps give the same bits", async () => {
   const run = async () => {
     const { decoder, parameters, golden } = await goldenDecoder(gpu, "qwen3");
-    const trainer = new Trainer(decoder, parameters, { batch: 2, context: golden.ids[0]?.length ?? 0, ...settings });
+    const trainer = new Trainer(decoder, parameters, settings);
     for (const step of golden.steps) await trainer.step(step, 1e-2);
     const weights = await Promise.all(parameters.map(async ({ tensor }) => [...(await tensor.read())]));
     trainer.dispose();
@@ -41,7 +40,7 @@ test("twice the same steps give the same bits", async () => {
 
 test("one batch again and again: the loss goes below 0.01", async () => {
   const { decoder, parameters, golden } = await goldenDecoder(gpu, "gpt2");
-  const trainer = new Trainer(decoder, parameters, { batch: 2, context: golden.ids[0]?.length ?? 0, ...settings });
+  const trainer = new Trainer(decoder, parameters, settings);
   let loss = Number.POSITIVE_INFINITY;
   for (let i = 0; i < 300 && loss >= 0.01; i++) ({ loss } = await trainer.step(golden, 1e-2));
   console.log(`below 0.01 after ${trainer.steps} steps`);

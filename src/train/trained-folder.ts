@@ -1,0 +1,79 @@
+import { storedNumbers } from "../convert/stored-numbers.ts";
+import { keptFiles } from "../convert/to-folder.ts";
+import { FormatError } from "../formats/format-error.ts";
+import { readJson, readText } from "../formats/read-text.ts";
+import { safetensorsHeader } from "../formats/safetensors-header.ts";
+import type { FileSource } from "../formats/source.ts";
+import { transposed } from "../models/stored-rows.ts";
+import { sizeOf } from "../tensor/shape.ts";
+import type { Trainable } from "./open-trainable.ts";
+import type { Parameter } from "./parameters.ts";
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** The files of a folder with trained weights. */
+export interface TrainedFolder {
+  /** Texts of the small files by their names. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Bytes of `model.safetensors`. */
+  readonly bytes: number;
+  /** Its bytes in order, a tensor at a time, as the weights are when they are read. */
+  readonly pieces: () => AsyncGenerator<Bytes>;
+}
+
+/** A tensor of a checkpoint as its file holds it, from the rows of it that are parameters. */
+async function wholeTensor(parts: readonly Parameter[]): Promise<Float32Array<ArrayBuffer>> {
+  const { source } = parts[0] as Parameter;
+  const loaded = source.transposed ? source.shape.toReversed() : source.shape;
+  const row = sizeOf(loaded.slice(1));
+  const all = new Float32Array(sizeOf(loaded));
+  let filled = 0;
+  for (const { source: own, tensor } of parts) {
+    const { added = 0, rows } = own;
+    const numbers = await tensor.read();
+    all.set(
+      numbers.map((value) => value - added),
+      (rows?.[0] ?? 0) * row,
+    );
+    filled += numbers.length;
+  }
+  if (filled !== all.length) {
+    throw new FormatError(source.name, `has ${all.length} numbers, of which ${filled} are parameters`);
+  }
+  return source.transposed ? (transposed(all, loaded) as Float32Array<ArrayBuffer>) : all;
+}
+
+/**
+ * Plans a Hugging Face folder with the weights that a model has now: the names and shapes of the folder that it came from,
+ * in the same order, all as f32. Tensors that nothing reads are copied.
+ *
+ * @throws FormatError for a model that came from a GGUF file or a quantised folder.
+ */
+export async function trainedFolder(
+  source: FileSource,
+  { folder: { weights, quantisation }, parameters }: Trainable,
+): Promise<TrainedFolder> {
+  if (source.gguf !== undefined || quantisation !== undefined) {
+    throw new FormatError(source.name, "is a GGUF file or quantised, expected a folder of f32, f16 or bf16 weights");
+  }
+  const config = (await readJson(source, "config.json")) as Readonly<Record<string, unknown>>;
+  const types = { torch_dtype: "float32", ...("dtype" in config ? { dtype: "float32" } : {}) };
+  const files: Record<string, string> = { "config.json": `${JSON.stringify({ ...config, ...types }, undefined, 2)}\n` };
+  for (const name of keptFiles) if (await source.has(name)) files[name] = await readText(source, name);
+  const tensors = [...weights.tensors.values()];
+  const header = safetensorsHeader(tensors, "f32");
+  const bytesOf = (numbers: Float32Array<ArrayBuffer>): Bytes => new Uint8Array(numbers.buffer);
+  async function* pieces(): AsyncGenerator<Bytes> {
+    yield header;
+    for (const tensor of tensors) {
+      const parts = parameters.filter((parameter) => parameter.source.name === tensor.name);
+      if (parts.length > 0) yield bytesOf(await wholeTensor(parts));
+      else {
+        const stored = await weights.read(tensor, 0, tensor.end - tensor.begin);
+        yield bytesOf(Float32Array.from(storedNumbers(tensor, stored)));
+      }
+    }
+  }
+  const bytes = tensors.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), header.length);
+  return { files, bytes, pieces };
+}
