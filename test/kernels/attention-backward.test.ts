@@ -7,7 +7,7 @@ import { attention as forward } from "../../src/reference/attention.ts";
 import { attentionBackward as reference } from "../../src/reference/attention-backward.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
 import { maskOf, type ScoreDescription, scoreOf } from "../../src/reference/described.ts";
-import { tensor } from "../../src/tensor/tensor.ts";
+import { placeholder, tensor } from "../../src/tensor/tensor.ts";
 import { expectGradients } from "../support/central-differences.ts";
 import { testGpu } from "../support/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
@@ -52,6 +52,18 @@ describe("the float64 definition agrees with differences of the forward", () => 
   test.each(Object.entries(scoreExamples(shape)).filter(([name]) => !name.includes("own")))("%s", (_, score) =>
     check(score, random([shape.h], 5)),
   );
+});
+
+test("8,192 tokens of 4 heads: no buffer holds all pairs of a query and a key", () => {
+  const x = (shape: readonly number[]) => placeholder(gpu, shape, "f32", "x");
+  const heads = [1, 4, 8192, 64];
+  const program = gpu.record(() => {
+    const tensors = { q: x(heads), k: x(heads), v: x(heads), out: x(heads), lse: x([1, 4, 8192]), dout: x(heads) };
+    return attentionBackward(gpu, tensors);
+  });
+  expect(program.calls.map(({ variant }) => variant)).toEqual(["rows"]);
+  const bytes = program.dispatches.flatMap(({ bindings }) => bindings.map(({ storage }) => storage.bytes));
+  expect(Math.max(...bytes)).toBe(4 * 4 * 8192 * 64);
 });
 
 describe("what is not needed is not computed", () => {

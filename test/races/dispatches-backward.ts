@@ -45,6 +45,18 @@ const softmax = (dispatch: Pick<Dispatch, "constants" | "workgroups">): Dispatch
   ...dispatch,
 });
 
+/** Two query heads of one key and value head, six queries of seven keys: two turns of four threads each. */
+const pairs = {
+  uniforms: {
+    params: {
+      ...{ h: 2, g: 1, t: 6, d: 8, dv: 8, start: 1, length: 7, scale: 0.5 },
+      ...{ dout_first: 0, dout_batch: 96, dout_head: 48, dout_token: 8 },
+    },
+    views: { q_head: 48, q_token: 8, k_token: 8, v_token: 8 },
+  },
+  inputs: { q: floats(96), k: floats(56), v: floats(56), dout: floats(96), stats: floats(24) },
+} as const;
+
 export const backwardDispatches: Readonly<Record<string, Dispatch>> = {
   "elementwise/gated-backward": elementwise(["gate", "up", "dy"], ["dgate", "dup"]),
   "elementwise/map-backward": elementwise(["x", "dy"], ["dx"]),
@@ -56,7 +68,7 @@ export const backwardDispatches: Readonly<Record<string, Dispatch>> = {
     workgroups: [3, 1, 1],
   },
   // Two batch rows of two heads, three queries and rows of five numbers.
-  "attention/backward/delta": {
+  "attention/backward/stats": {
     constants: { WORKGROUP: 4 },
     uniforms: {
       params: {
@@ -64,21 +76,34 @@ export const backwardDispatches: Readonly<Record<string, Dispatch>> = {
         ...{ dout_first: 0, dout_batch: 30, dout_head: 15, dout_token: 5 },
       },
     },
-    inputs: { out: floats(60), dout: floats(60) },
-    outputs: { delta: 12 },
+    inputs: { out: floats(60), dout: floats(60), lse: floats(12) },
+    outputs: { stats: 24 },
     workgroups: [3, 1, 1],
+  },
+  "attention/backward/rows-kv": {
+    ...pairs,
+    constants: { HEAD_WIDTH: 8, VALUE_WIDTH: 8, WORKGROUP: 4 },
+    uniforms: { ...pairs.uniforms, params: { ...pairs.uniforms.params, s: 7 } },
+    outputs: { dk: 56, dv: 56 },
+    workgroups: [7, 1, 1],
+  },
+  "attention/backward/rows-q": {
+    ...pairs,
+    constants: { HEAD_WIDTH: 8, WORKGROUP: 4 },
+    outputs: { dq: 96 },
+    workgroups: [6, 2, 1],
   },
   "attention/backward/scores": {
     constants: { WORKGROUP: 4 },
     uniforms: { params: { s: 5, size: 30 } },
-    inputs: { weights: positive(30), derivatives: floats(30), delta: floats(6), dweights: floats(30) },
+    inputs: { weights: positive(30), derivatives: floats(30), stats: floats(12), dweights: floats(30) },
     outputs: {},
     workgroups: [8, 1, 1],
   },
   "attention/backward/sink": {
     constants: { WORKGROUP: 4, LANES: 4 },
     uniforms: { params: { b: 2, h: 2, t: 3 } },
-    inputs: { sink: floats(2), lse: floats(12), delta: floats(12) },
+    inputs: { sink: floats(2), stats: floats(24) },
     outputs: { dsink: 2 },
     workgroups: [2, 1, 1],
   },
@@ -103,7 +128,7 @@ export const backwardDispatches: Readonly<Record<string, Dispatch>> = {
   "attention/backward/weights": {
     ...attention(2, 6, {}),
     constants: { WORKGROUP: 4 },
-    inputs: { q: floats(32), k: floats(48), lse: floats(4) },
+    inputs: { q: floats(32), k: floats(48), stats: floats(8) },
     outputs: { weights: 24, derivatives: 24 },
     workgroups: [2, 2, 2],
   },

@@ -2,7 +2,7 @@
 // The gradient of attention with its weights in memory, the second kernel, in place:  from the gradients of the weights
 // to those of the dot products
 //
-//   dweights[t, s] = weights * (dweights - delta) * derivatives
+//   dweights[t, s] = weights * (dweights - out · dout) * derivatives
 //
 // the gradient of a softmax times that of what makes its scores. One thread a pair: 4 reads and a write. A pair of weight
 // 0 gives 0, whatever stands in its value.
@@ -13,7 +13,7 @@ struct Params { s: u32, size: u32 }
 
 @group(0) @binding(0) var<storage, read> weights: array<f32>;          // [b, h, t, s]
 @group(0) @binding(1) var<storage, read> derivatives: array<f32>;           // [b, h, t, s]
-@group(0) @binding(2) var<storage, read> delta: array<f32>;            // [b, h, t]
+@group(0) @binding(2) var<storage, read> stats: array<vec2f>;         // [b, h, t, 2], out · dout second
 @group(0) @binding(3) var<storage, read_write> dweights: array<f32>;  // [b, h, t, s], becomes those of the dot products
 @group(0) @binding(4) var<uniform> params: Params;
 
@@ -21,6 +21,6 @@ struct Params { s: u32, size: u32 }
 fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   let pair = linear_workgroup(grid) * WORKGROUP + thread;
   if (pair >= params.size) { return; }
-  let gradient = weights[pair] * (dweights[pair] - delta[pair / params.s]) * derivatives[pair];
+  let gradient = weights[pair] * (dweights[pair] - stats[pair / params.s].y) * derivatives[pair];
   dweights[pair] = select(gradient, 0.0, weights[pair] == 0.0);
 }

@@ -1,5 +1,5 @@
 // with: lib/reduce, lib/grid
-// The gradient of each head's sink, a score without a value:  dsink[h] = -sum over rows of exp(sink - lse) * delta
+// The gradient of each head's sink, a score without a value:  dsink[h] = -sum over rows of exp(sink - lse) * out · dout
 //
 // One workgroup a head, in two stages: each thread adds up rows WORKGROUP apart, then the threads' sums meet in a tree.
 // Requests 2·b·t reads a head. A row whose log-sum-exp is minus infinity has a sink of weight 0.
@@ -9,10 +9,9 @@ const WORKGROUP: u32 = 64;
 struct Params { b: u32, h: u32, t: u32 }
 
 @group(0) @binding(0) var<storage, read> sink: array<f32>;          // [h]
-@group(0) @binding(1) var<storage, read> lse: array<f32>;           // [b, h, t]
-@group(0) @binding(2) var<storage, read> delta: array<f32>;         // [b, h, t]
-@group(0) @binding(3) var<storage, read_write> dsink: array<f32>;  // [h]
-@group(0) @binding(4) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> stats: array<vec2f>;       // [b, h, t, 2], log-sum-exp and out · dout
+@group(0) @binding(2) var<storage, read_write> dsink: array<f32>;  // [h]
+@group(0) @binding(3) var<uniform> params: Params;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
@@ -21,7 +20,7 @@ fn main(grid: Grid, @builtin(local_invocation_index) thread: u32) {
   var sum = 0.0;
   for (var i = thread; i < params.b * params.t; i += WORKGROUP) {
     let row = (i / params.t * params.h + h) * params.t + i % params.t;
-    sum += exp(sink[h] - lse[row]) * delta[row];
+    sum += exp(sink[h] - stats[row].x) * stats[row].y;
   }
   sum = workgroup_sum(sum, thread);
   if (thread == 0) { dsink[h] = -sum; }

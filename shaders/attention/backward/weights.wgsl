@@ -14,7 +14,7 @@ struct Params { h: u32, g: u32, t: u32, s: u32, d: u32, start: i32, length: u32,
 
 @group(0) @binding(0) var<storage, read> q: array<f32>;              // [b, h, t, d]
 @group(0) @binding(1) var<storage, read> k: array<f32>;              // [b, g, s, d]
-@group(0) @binding(2) var<storage, read> lse: array<f32>;            // [b, h, t]
+@group(0) @binding(2) var<storage, read> stats: array<vec2f>;        // [b, h, t, 2], the log-sum-exp first
 @group(0) @binding(3) var<storage, read_write> weights: array<f32>;  // [b, h, t, s]
 @group(0) @binding(4) var<storage, read_write> derivatives: array<f32>;   // [b, h, t, s]
 @group(0) @binding(5) var<uniform> params: Params;
@@ -43,6 +43,6 @@ fn main(@builtin(global_invocation_id) thread: vec3u) {
   }
   product *= params.scale;
   let score = score_mod(product, b, head, position, key);
-  weights[pair] = select(exp(score - lse[row]), 0.0, score <= LOWEST);
+  weights[pair] = select(exp(score - stats[row].x), 0.0, score <= LOWEST);
   derivatives[pair] = select(params.scale * score_derivative(product, b, head, position, key), 0.0, score <= LOWEST);
 }

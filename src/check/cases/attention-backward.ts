@@ -116,6 +116,7 @@ function problem(
       lse: stored(result.lse, "f32"),
     },
     options,
+    ...(d % 4 === 0 && dv % 4 === 0 ? {} : { refusedBy: ["rows"] }),
   };
 }
 
@@ -166,6 +167,8 @@ export const attentionBackwardCases: CaseTable<Inputs, Outputs, Options, keyof t
     problem("eight query heads of four, a scale", { h: 8, g: 4, t: 10, s: 17 }, { scale: 0.1 }),
     problem("20 of 29 keys", { h: 2, t: 13, s: 29 }, { mask: "full", length: 20 }),
     problem("many tiles", { h: 2, g: 1, t: 150, s: 210, d: 32 }),
+    problem("keys of two runs", { t: 2, s: 2300, d: 4 }, { mask: "full" }),
+    problem("queries of two runs", { h: 2, g: 1, t: 2200, s: 3, d: 4 }, { mask: "full" }),
     problem("a sink", { b: 2, h: 6, g: 3, t: 13, s: 13 }, {}, floats([6], [0.5, -2, 3, -30, 0, 8])),
     problem(
       "a sink, and rows without keys",

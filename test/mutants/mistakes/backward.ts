@@ -44,10 +44,36 @@ const ofNorm = (norm: "rms-norm" | "layer-norm"): Mistake[] => {
   ];
 };
 
-/** Mistakes in the gradients of attention with its weights in memory. */
+/** Mistakes in the gradients of attention. */
 const attention: readonly Mistake[] = [
-  inShader("attention/backward/delta", "h * params.dout_head", "h * params.out_head", "the strides of the other view"),
-  inShader("attention/backward/delta", "row / params.t % params.h", "row % params.h", "another head"),
+  inShader("attention/backward/pair", "h / (params.h / params.g)", "h % params.g", "h mod g for the head mapping"),
+  inShader("attention/backward/pair", "(dweight - row.y)", "dweight", "the softmax's sum is not subtracted"),
+  inShader("attention/backward/pair", "exp(score - row.x)", "exp(product - row.x)", "the weight of another score"),
+  inShader("attention/backward/pair", "dscore * params.scale", "dscore", "the scale is lost"),
+  inShader("attention/backward/pair", "if (!mask_mod(b, h, position, key)) { return vec2f(0.0); }", "", "no mask"),
+  inShader("attention/backward/rows-q", "sum += run_sum;", "", "only the last run"),
+  inShader("attention/backward/rows-q", "if (key < keys.y) { gradient", "if (true) { gradient", "keys past the tail"),
+  inShader(
+    "attention/backward/rows-kv",
+    "h < (group + 1) * heads",
+    "h < group * heads + 1",
+    "one query head of a group",
+  ),
+  inShader("attention/backward/rows-kv", "key_sum += key_run;", "", "only the last run"),
+  inShader(
+    "attention/backward/rows-kv",
+    "key < seen.x || key >= seen.y",
+    "key <= seen.x || key >= seen.y",
+    "the first key of a range",
+  ),
+  inShader(
+    "attention/backward/rows-kv",
+    "select(0u, params.t, key < key_count(b))",
+    "params.t",
+    "unused slots of the cache",
+  ),
+  inShader("attention/backward/stats", "h * params.dout_head", "h * params.out_head", "the strides of the other view"),
+  inShader("attention/backward/stats", "row / params.t % params.h", "row % params.h", "another head"),
   inShader(
     "attention/backward/weights",
     "head / (params.h / params.g)",
@@ -56,8 +82,8 @@ const attention: readonly Mistake[] = [
   ),
   inShader(
     "attention/backward/weights",
-    "exp(score - lse[row])",
-    "exp(product - lse[row])",
+    "exp(score - stats[row].x)",
+    "exp(product - stats[row].x)",
     "the weight of another score",
   ),
   inShader(
@@ -74,11 +100,11 @@ const attention: readonly Mistake[] = [
   ),
   inShader("attention/backward/weights", "key >= key_count(b) || ", "", "unused slots of the cache"),
   inShader("attention/backward/weights", "|| !mask_mod(b, head, position, key)", "", "no mask"),
-  inShader("attention/backward/scores", " - delta[pair / params.s]", "", "the softmax's sum is not subtracted"),
+  inShader("attention/backward/scores", " - stats[pair / params.s].y", "", "the softmax's sum is not subtracted"),
   inShader("attention/backward/scores", "pair / params.s]", "pair % params.s]", "another row's sum"),
   inShader("attention/backward/scores", ") * derivatives[pair];", ");", "the score's derivative is lost"),
   inShader("attention/backward/sink", "= -sum;", "= sum;", "the sign of a sink's gradient"),
-  inShader("attention/backward/sink", "exp(sink[h] - lse[row])", "exp(sink[h])", "a sink without its softmax"),
+  inShader("attention/backward/sink", "exp(sink[h] - stats[row].x)", "exp(sink[h])", "a sink without its softmax"),
   inShader("attention/score-derivatives/softcap", "1.0 - bent * bent", "1.0 - bent", "tanh in place of its square"),
   {
     file: "src/kernels/attention/joined.ts",

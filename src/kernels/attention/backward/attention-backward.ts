@@ -1,3 +1,4 @@
+import { sizeOf } from "../../../tensor/shape.ts";
 import { defineOp } from "../../op.ts";
 import { makeMods } from "../made-mods.ts";
 import { materialised } from "./materialised.ts";
@@ -8,6 +9,7 @@ import {
   attentionBackwardOptions,
   attentionBackwardTensors,
 } from "./options.ts";
+import { rows } from "./rows.ts";
 
 export type {
   AttentionBackwardOptions,
@@ -16,7 +18,16 @@ export type {
   AttentionNeeds,
 } from "./options.ts";
 
-const variants = { materialised } as const;
+/** The bytes of all weights up to which products over them are faster than rows that share nothing. */
+const mostWeights = 2 ** 24;
+
+const variants = { materialised, rows } as const;
+
+/** Products of whole matrices while they are small; memory that does not grow with queries times keys after that. */
+function order({ q, k }: AttentionBackwardTensors): readonly (keyof typeof variants)[] {
+  const weights = 4 * sizeOf(q.shape.slice(0, 3)) * (k.shape[2] ?? 0);
+  return weights <= mostWeights ? ["materialised", "rows"] : ["rows", "materialised"];
+}
 
 /**
  * The gradients of attention, `[b, h, t, dv]` → those of q, k, v and sink, from the log-sum-exp of its rows (Dao et al.
@@ -31,6 +42,6 @@ export const attentionBackward = /* @__PURE__ */ defineOp<
   AttentionGradients,
   typeof variants
 >(
-  { name: "attentionBackward", variants, order: () => ["materialised"], prepare: makeMods },
+  { name: "attentionBackward", variants, order, prepare: makeMods },
   { tensors: attentionBackwardTensors, options: attentionBackwardOptions },
 );

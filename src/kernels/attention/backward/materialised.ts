@@ -1,6 +1,4 @@
-import deltaSource from "#shaders/attention/backward/delta.wgsl";
 import scoresSource from "#shaders/attention/backward/scores.wgsl";
-import sinkSource from "#shaders/attention/backward/sink.wgsl";
 import weightsSource from "#shaders/attention/backward/weights.wgsl";
 import type { Gpu } from "../../../gpu/gpu.ts";
 import { bytesPerElement } from "../../../tensor/dtype.ts";
@@ -9,7 +7,7 @@ import type { Tensor } from "../../../tensor/tensor.ts";
 import { reshape, transpose } from "../../../tensor/views.ts";
 import { gemm } from "../../gemm/gemm.ts";
 import { gridOf } from "../../grid.ts";
-import { defineKernel, type KernelContext } from "../../kernel.ts";
+import { defineKernel } from "../../kernel.ts";
 import { contiguous } from "../../layout/contiguous.ts";
 import type { Variant } from "../../op.ts";
 import { sum } from "../../reduce/reduce.ts";
@@ -21,37 +19,12 @@ import {
   type BackwardProblem,
   backwardProblem,
 } from "./options.ts";
-
-/** First element and strides of a view, by the names of fields. */
-const viewFields = (name: string, { strides, offsets }: KernelContext) => {
-  const [batch = 0, head = 0, token = 0] = strides[name] ?? [];
-  return {
-    [`${name}_first`]: offsets[name] ?? 0,
-    [`${name}_batch`]: batch,
-    [`${name}_head`]: head,
-    [`${name}_token`]: token,
-  };
-};
-
-const delta = defineKernel({
-  name: "attention/backward/delta",
-  source: deltaSource,
-  inputs: { out: "[b, h, t, dv]", dout: "[b, h, t, dv]" },
-  outputs: { delta: "[b, h, t]" },
-  strided: ["out", "dout"],
-  params: ({ b, h, t, dv }, _options: object, context) => ({
-    ...{ rows: b * h * t, h, t, dv },
-    ...viewFields("out", context),
-    ...viewFields("dout", context),
-  }),
-  threads: ({ b, h, t }) => b * h * t,
-  cost: ({ b, h, t, dv }) => ({ flops: 2 * b * h * t * dv, requestedBytes: 4 * b * h * t * (2 * dv + 1) }),
-});
+import { kept, sinkGradient, statsOf } from "./stats.ts";
 
 const weights = defineKernel({
   name: "attention/backward/weights",
   source: weightsSource,
-  inputs: { q: "[b, h, t, d]", k: "[b, g, s, d]", lse: "[b, h, t]" },
+  inputs: { q: "[b, h, t, d]", k: "[b, g, s, d]", stats: "[b, h, t, 2]" },
   outputs: { weights: "[b, h, t, s]", derivatives: "[b, h, t, s]" },
   strided: ["q", "k"],
   params: ({ h, g, t, s, d }, { start, length, scale }: BackwardProblem) => ({ h, g, t, s, d, start, length, scale }),
@@ -71,21 +44,11 @@ const weights = defineKernel({
 const scores = defineKernel({
   name: "attention/backward/scores",
   source: scoresSource,
-  inputs: { weights: "[b, h, t, s]", derivatives: "[b, h, t, s]", delta: "[b, h, t]" },
+  inputs: { weights: "[b, h, t, s]", derivatives: "[b, h, t, s]", stats: "[b, h, t, 2]" },
   inout: { dweights: "[b, h, t, s]" },
   params: ({ b, h, t, s }, _options: object) => ({ s, size: b * h * t * s }),
   threads: ({ b, h, t, s }) => b * h * t * s,
   cost: ({ b, h, t, s }) => ({ flops: 3 * b * h * t * s, requestedBytes: 24 * b * h * t * s }),
-});
-
-const sinks = defineKernel({
-  name: "attention/backward/sink",
-  source: sinkSource,
-  inputs: { sink: "[h]", lse: "[b, h, t]", delta: "[b, h, t]" },
-  outputs: { dsink: "[h]" },
-  params: ({ b, h, t }, _options: object) => ({ b, h, t }),
-  workgroups: ({ h }) => [h],
-  cost: ({ b, h, t }) => ({ flops: 4 * b * h * t, requestedBytes: 4 * (3 * b * h * t + h) }),
 });
 
 /** Query heads by the key and value head that they read: `[b, h, …]` as `[b · g, h / g, …]`. */
@@ -119,8 +82,8 @@ export const materialised: Variant<AttentionBackwardTensors, AttentionBackwardOp
     const { needs } = problem;
     const groups = k.shape[1] ?? 1;
     using scope = gpu.scope();
-    const rows = delta(gpu, { out, dout }, {});
-    const pairs = weights(gpu, { q, k, lse }, problem);
+    const { stats } = statsOf(gpu, { out, dout, lse }, {});
+    const pairs = weights(gpu, { q, k, stats }, problem);
     const [queries, keys, values, gradient] = [q, k, v, dout].map((x) => grouped(gpu, x, groups)) as [
       Tensor,
       Tensor,
@@ -132,19 +95,13 @@ export const materialised: Variant<AttentionBackwardTensors, AttentionBackwardOp
     const dv = needs.v
       ? summed(gemm(gpu, { a: transpose(grouped(gpu, pairs.weights, groups)), b: gradient }).y, v)
       : undefined;
-    const dsink = sink && needs.sink ? sinks(gpu, { sink, lse, delta: rows.delta }, {}).dsink : undefined;
+    const dsink = sink && needs.sink ? sinkGradient(gpu, { sink, stats }, {}).dsink : undefined;
     if (!needs.q && !needs.k) return kept(scope, { dv, dsink });
     const { y } = gemm(gpu, { a: gradient, b: transpose(values) });
-    const { dweights } = scores(gpu, { ...pairs, ...rows, dweights: reshape(y, pairs.weights.shape) }, {});
+    const { dweights } = scores(gpu, { ...pairs, stats, dweights: reshape(y, pairs.weights.shape) }, {});
     const products = grouped(gpu, dweights, groups);
     const dq = needs.q ? reshape(gemm(gpu, { a: products, b: keys }).y, q.shape) : undefined;
     const dk = needs.k ? summed(gemm(gpu, { a: transpose(products), b: queries }).y, k) : undefined;
     return kept(scope, { dq, dk, dv, dsink });
   },
 };
-
-/** Gradients that outlive the scope in which they were made. */
-function kept(scope: ReturnType<Gpu["scope"]>, gradients: AttentionGradients): AttentionGradients {
-  for (const gradient of Object.values(gradients)) if (gradient) scope.keep(gradient);
-  return gradients;
-}

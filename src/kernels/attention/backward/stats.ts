@@ -1,0 +1,51 @@
+// What every variant begins and ends with: the figures of rows, and the gradient of sinks from them.
+import sinkSource from "#shaders/attention/backward/sink.wgsl";
+import statsSource from "#shaders/attention/backward/stats.wgsl";
+import type { Scope } from "../../../gpu/scopes.ts";
+import { defineKernel, type KernelContext } from "../../kernel.ts";
+import type { AttentionGradients } from "./options.ts";
+
+/** First element and strides of a view, by the names of fields. */
+export const viewFields = (name: string, { strides, offsets }: KernelContext) => {
+  const [batch = 0, head = 0, token = 0] = strides[name] ?? [];
+  return {
+    [`${name}_first`]: offsets[name] ?? 0,
+    [`${name}_batch`]: batch,
+    [`${name}_head`]: head,
+    [`${name}_token`]: token,
+  };
+};
+
+/** Of each row its log-sum-exp, and the dot product of its result with the gradient of that. */
+export const statsOf = defineKernel({
+  name: "attention/backward/stats",
+  source: statsSource,
+  inputs: { out: "[b, h, t, dv]", dout: "[b, h, t, dv]", lse: "[b, h, t]" },
+  outputs: { stats: "[b, h, t, two]" },
+  strided: ["out", "dout"],
+  axes: () => ({ two: 2 }),
+  params: ({ b, h, t, dv }, _options: object, context) => ({
+    ...{ rows: b * h * t, h, t, dv },
+    ...viewFields("out", context),
+    ...viewFields("dout", context),
+  }),
+  threads: ({ b, h, t }) => b * h * t,
+  cost: ({ b, h, t, dv }) => ({ flops: 2 * b * h * t * dv, requestedBytes: 4 * b * h * t * (2 * dv + 3) }),
+});
+
+/** The gradient of sinks from the figures of all rows. */
+export const sinkGradient = defineKernel({
+  name: "attention/backward/sink",
+  source: sinkSource,
+  inputs: { sink: "[h]", stats: "[b, h, t, 2]" },
+  outputs: { dsink: "[h]" },
+  params: ({ b, h, t }, _options: object) => ({ b, h, t }),
+  workgroups: ({ h }) => [h],
+  cost: ({ b, h, t }) => ({ flops: 4 * b * h * t, requestedBytes: 4 * (4 * b * h * t + h) }),
+});
+
+/** Gradients that outlive the scope in which they were made. */
+export function kept(scope: Scope, gradients: AttentionGradients): AttentionGradients {
+  for (const gradient of Object.values(gradients)) if (gradient) scope.keep(gradient);
+  return gradients;
+}
