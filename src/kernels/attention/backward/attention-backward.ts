@@ -19,7 +19,7 @@ export type {
 } from "./options.ts";
 
 /** The bytes of all weights up to which products over them are faster than rows that share nothing. */
-const mostWeights = 2 ** 24;
+const mostWeights = 2 ** 26;
 
 const variants = { materialised, rows } as const;
 
