@@ -131,8 +131,9 @@ describe.each(browsers)("the search page in $name", ({ name, missing, start }) =
     const calls = await search.keepCalls();
     await press(page, ".work button", /^Load USE-lite \(14\.0 MB\) to search$/);
     await shown(page, "#query-hint", /^Answers come as you type\.$/);
-    // The worker has the index and its map already: neither is made again in the way of the first query.
-    expect(await calls()).toEqual(["load", "check"]);
+    // The worker has the index and its map already: neither is made again in the way of the first query. The texts of the
+    // panel, which are cut to be counted, are another matter.
+    expect((await calls()).filter((name) => name !== "cut")).toEqual(["load", "check"]);
     await search.ask("is alcohol forbidden");
     expect((await search.marked())[0]?.marked).toMatch(/intoxicating liquors/);
   });
