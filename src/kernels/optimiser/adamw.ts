@@ -51,7 +51,7 @@ const kernel = defineKernel({
   }),
   threads: ({ n }) => threadsOf(n),
   cost: ({ n }, _options, { dtypes }) => ({
-    flops: 16 * n,
+    flops: 16 * n + 2 * threadsOf(n), // a thread computes the decay once
     requestedBytes: 28 * n + (dtypes["clip"] ? 20 : 12) * threadsOf(n), // every thread reads the scalars
   }),
 });
