@@ -3,11 +3,13 @@ import { attentionBackwardCases, derivativeOf } from "../../src/check/cases/atte
 import { scoreExamples } from "../../src/check/cases/mask-examples.ts";
 import { normal } from "../../src/check/random.ts";
 import { attentionBackward } from "../../src/kernels/attention/backward/attention-backward.ts";
+import { contiguous } from "../../src/kernels/layout/contiguous.ts";
 import { attention as forward } from "../../src/reference/attention.ts";
 import { attentionBackward as reference } from "../../src/reference/attention-backward.ts";
 import { type Dense, dense } from "../../src/reference/dense.ts";
 import { maskOf, type ScoreDescription, scoreOf } from "../../src/reference/described.ts";
-import { placeholder, tensor } from "../../src/tensor/tensor.ts";
+import { placeholder, type Tensor, tensor } from "../../src/tensor/tensor.ts";
+import { transpose } from "../../src/tensor/views.ts";
 import { expectGradients } from "../support/central-differences.ts";
 import { testGpu } from "../support/gpu.ts";
 import { testCases } from "../support/run-cases.ts";
@@ -52,6 +54,29 @@ describe("the float64 definition agrees with differences of the forward", () => 
   test.each(Object.entries(scoreExamples(shape)).filter(([name]) => !name.includes("own")))("%s", (_, score) =>
     check(score, random([shape.h], 5)),
   );
+});
+
+test("a result and its gradient may be views of different strides", async () => {
+  const x = (shape: readonly number[], seed: number) =>
+    tensor(
+      gpu,
+      shape,
+      normal(
+        shape.reduce((n, size) => n * size, 1),
+        seed,
+      ),
+    );
+  const [q, k, v] = [x([2, 3, 4, 8], 1), x([2, 3, 5, 8], 2), x([2, 3, 5, 8], 3)];
+  const [inTokens, inHeads] = [x([2, 4, 3, 8], 4), x([2, 3, 4, 8], 5)];
+  const out = transpose(inTokens, [0, 2, 1, 3]);
+  for (const variant of ["materialised", "rows"] as const) {
+    const of = (result: Tensor) =>
+      attentionBackward(gpu, { q, k, v, out: result, lse: x([2, 3, 4], 6), dout: inHeads }, { variant });
+    const [views, copies] = [of(out), of(contiguous(gpu, { x: out }).y)];
+    for (const name of ["dq", "dk", "dv"] as const) {
+      expect([...((await views[name]?.read()) ?? [])], name).toEqual([...((await copies[name]?.read()) ?? [1])]);
+    }
+  }
 });
 
 test("8,192 tokens of 4 heads: no buffer holds all pairs of a query and a key", () => {

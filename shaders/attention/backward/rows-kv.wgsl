@@ -48,19 +48,17 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   var key_run = vec4f(0.0);
   var value_sum = vec4f(0.0);
   var value_run = vec4f(0.0);
-  // No query sees a key that is not in use.
-  let queries = select(0u, params.t, key < key_count(b));
   for (var h = group * heads; h < (group + 1) * heads; h++) {
-    for (var first = 0u; first < queries; first += WORKGROUP) {
+    for (var first = 0u; first < params.t; first += WORKGROUP) {
       if (first % (RUN * WORKGROUP) == 0) {  // a new run
         key_sum += key_run;
         key_run = vec4f(0.0);
         value_sum += value_run;
         value_run = vec4f(0.0);
       }
-      let count = min(WORKGROUP, queries - first);
+      let count = min(WORKGROUP, params.t - first);
       let seen = visible_keys(b, first_query(b) + first, first_query(b) + first + count - 1);
-      if (key < seen.x || key >= seen.y) { continue; }  // none of these queries sees the key
+      if (key < seen.x || key >= seen.y) { continue; }  // none of these queries sees the key, or it is not in use
       var pair = vec2f(0.0);
       if (thread < count) { pair = pair_gradients(b, h, first + thread, key); }
       weights[thread] = pair.x;

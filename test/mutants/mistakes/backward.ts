@@ -52,7 +52,6 @@ const attention: readonly Mistake[] = [
   inShader("attention/backward/pair", "dscore * params.scale", "dscore", "the scale is lost"),
   inShader("attention/backward/pair", "if (!mask_mod(b, h, position, key)) { return vec2f(0.0); }", "", "no mask"),
   inShader("attention/backward/rows-q", "sum += run_sum;", "", "only the last run"),
-  inShader("attention/backward/rows-q", "if (key < keys.y) { gradient", "if (true) { gradient", "keys past the tail"),
   inShader(
     "attention/backward/rows-kv",
     "h < (group + 1) * heads",
@@ -65,12 +64,6 @@ const attention: readonly Mistake[] = [
     "key < seen.x || key >= seen.y",
     "key <= seen.x || key >= seen.y",
     "the first key of a range",
-  ),
-  inShader(
-    "attention/backward/rows-kv",
-    "select(0u, params.t, key < key_count(b))",
-    "params.t",
-    "unused slots of the cache",
   ),
   inShader("attention/backward/stats", "h * params.dout_head", "h * params.out_head", "the strides of the other view"),
   inShader("attention/backward/stats", "row / params.t % params.h", "row % params.h", "another head"),
