@@ -50,7 +50,7 @@ export function adamW(
 }
 
 /**
- * The norm of gradients from the sums of their squares `[n]`, and the factor that brings it to at most `most`: clip `[2]`.
+ * The norm of gradients from the sums of their squares `[n]`, and the factor that reduces it to at most `most`: clip `[2]`.
  */
 export function gradientNorm(tensors: { squares: Dense }, options: { most: number }): { clip: Dense } {
   const { squares } = given("gradientNorm", tensors, { squares: tensor });

@@ -107,7 +107,7 @@ export class Accumulator {
   #complete(storage: Storage, cell: Cell): Cell {
     if (!cell.written) return cell;
     const regions = this.#expected.get(storage)?.regions ?? [];
-    const missing = regions.filter((region) => !cell.written?.includes(region));
+    const missing = regions.filter((region) => !cell.written?.some((other) => meet(other, region))); // they are apart
     for (const region of missing) writeInto(this.#gpu, fill(this.#gpu, region.shape, 0), viewOf(cell.values, region));
     const { written: _, ...whole } = cell;
     this.#cells.set(storage, whole);
