@@ -26,7 +26,7 @@ export const values: Readonly<Record<string, CaseInput>> = {
   "zeros and tiny values": { shape: [8], values: [0, -0, 1e-30, -1e-30, 1e-10, -1e-10, 1e-5, -1e-5] },
 };
 
-/** Those of the other functions of one tensor. */
+/** Further values, for functions of one tensor. */
 export const plainOnly: Readonly<Record<string, CaseInput>> = {
   "a scalar": { shape: [], values: [-0.3] },
   "NaN and infinities": {
