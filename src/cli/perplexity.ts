@@ -1,12 +1,13 @@
 import { Command } from "commander";
 import type { LanguageModel } from "../generate/language-model.ts";
+import { splitDocuments } from "../text/split-documents.ts";
 import { positive } from "./arguments.ts";
 import { addModelOptions, type ModelFlags } from "./model-options.ts";
 import { openModel } from "./open-model.ts";
 import { print, printJson, say } from "./output.ts";
 import { withProgress } from "./progress.ts";
 import { readTextFile } from "./read-text.ts";
-import { scoringWindows, splitDocuments } from "./scoring-windows.ts";
+import { scoringWindows } from "./scoring-windows.ts";
 import { fill, lineColumns } from "./terminal.ts";
 import { measured, milliseconds } from "./units.ts";
 

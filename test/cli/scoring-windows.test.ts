@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { scoringWindows, splitDocuments } from "../../src/cli/scoring-windows.ts";
+import { scoringWindows } from "../../src/cli/scoring-windows.ts";
+import { splitDocuments } from "../../src/text/split-documents.ts";
 
 test("the first window scores all but its first token, later ones the last stride", () => {
   expect([...scoringWindows(10, 6, 2)]).toEqual([
