@@ -88,7 +88,19 @@ test("8,192 tokens of 4 heads: no buffer holds all pairs of a query and a key", 
   });
   expect(program.calls.map(({ variant }) => variant)).toEqual(["rows"]);
   const bytes = program.dispatches.flatMap(({ bindings }) => bindings.map(({ storage }) => storage.bytes));
-  expect(Math.max(...bytes)).toBe(4 * 4 * 8192 * 64);
+  expect(Math.max(...bytes)).toBe(2 * 4 * 4 * 8192 * 64); // dk and dv
+});
+
+test("a mask and a score with a tensor each leave their kernels within eight buffers", () => {
+  const x = (shape: readonly number[], dtype: "f32" | "u32" = "f32") => placeholder(gpu, shape, dtype, "x");
+  const heads = [1, 2, 8, 16];
+  const program = gpu.record(() => {
+    const tensors = { q: x(heads), k: x(heads), v: x(heads), out: x(heads), lse: x([1, 2, 8]), dout: x(heads) };
+    const mask = { kind: "document", documents: x([1, 8], "u32") } as const;
+    return attentionBackward(gpu, tensors, { mask, score: { kind: "bias", bias: x([1, 2, 8, 8]) }, variant: "rows" });
+  });
+  const buffers = program.dispatches.map(({ bindings }) => bindings.length);
+  expect(Math.max(...buffers)).toBe(8);
 });
 
 describe("what is not needed is not computed", () => {

@@ -83,8 +83,8 @@ export const backwardDispatches: Readonly<Record<string, Dispatch>> = {
   "attention/backward/rows-kv": {
     ...pairs,
     constants: { HEAD_WIDTH: 8, VALUE_WIDTH: 8, WORKGROUP: 4 },
-    uniforms: { ...pairs.uniforms, params: { ...pairs.uniforms.params, s: 7 } },
-    outputs: { dk: 56, dv: 56 },
+    uniforms: { ...pairs.uniforms, params: { ...pairs.uniforms.params, s: 7, dv_first: 56 } },
+    outputs: { dkv: 112 },
     workgroups: [7, 1, 1],
   },
   "attention/backward/rows-q": {

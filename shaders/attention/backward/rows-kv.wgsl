@@ -4,7 +4,8 @@
 // One workgroup per key of a key and value head. It goes over the queries of each of the head's query heads, WORKGROUP
 // at a time, where the mask's range says that one of them may see the key: each thread computes the weight of one query
 // and the gradient of its dot product, then each gathers a vector of four columns over its share of the queries. No
-// atomics: what other workgroups add up belongs to other keys. Sums are taken in runs. Nothing of size t is kept.
+// atomics: what other workgroups add up belongs to other keys. Sums are taken in runs. Nothing of size t is kept. Both
+// gradients are in one buffer, so that masks and scores have room for theirs.
 
 const HEAD_WIDTH: u32 = 64;   // of q and k
 const VALUE_WIDTH: u32 = 64;  // of v and dout
@@ -22,12 +23,11 @@ struct Params {
   h: u32, g: u32, t: u32, d: u32, dv: u32,
   start: i32, length: u32, scale: f32,
   dout_first: u32, dout_batch: u32, dout_head: u32, dout_token: u32,  // where dout begins, and its strides
-  s: u32,
+  s: u32, dv_first: u32,                                             // where dv begins
 }
 
 @group(0) @binding(5) var<uniform> params: Params;
-@group(0) @binding(7) var<storage, read_write> dk: array<vec4f>;  // [b, g, s, d]
-@group(0) @binding(8) var<storage, read_write> dv: array<vec4f>;  // [b, g, s, dv]
+@group(0) @binding(7) var<storage, read_write> dkv: array<vec4f>;  // dk [b, g, s, d], and then dv [b, g, s, dv]
 
 var<workgroup> weights: array<f32, WORKGROUP>;
 var<workgroup> dproducts: array<f32, WORKGROUP>;
@@ -88,7 +88,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   if (thread < HEAD_VECTORS) {
     var total = vec4f(0.0);
     for (var i = 0u; i < HEAD_THREADS; i++) { total += shares[i * HEAD_VECTORS + head_column]; }
-    dk[row * HEAD_VECTORS + head_column] = total;
+    dkv[row * HEAD_VECTORS + head_column] = total;
   }
   workgroupBarrier();  // the shares of keys have been read
   shares[thread] = value_sum + value_run;
@@ -96,6 +96,6 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   if (thread < VALUE_VECTORS) {
     var total = vec4f(0.0);
     for (var i = 0u; i < VALUE_THREADS; i++) { total += shares[i * VALUE_VECTORS + value_column]; }
-    dv[row * VALUE_VECTORS + value_column] = total;
+    dkv[params.dv_first / 4 + row * VALUE_VECTORS + value_column] = total;
   }
 }

@@ -2,7 +2,9 @@ import keysSource from "#shaders/attention/backward/rows-kv.wgsl";
 import queriesSource from "#shaders/attention/backward/rows-q.wgsl";
 import type { ShaderModule } from "../../../gpu/shader-module.ts";
 import { constantsOf } from "../../../gpu/specialise.ts";
+import { bytesPerElement } from "../../../tensor/dtype.ts";
 import type { Tensor } from "../../../tensor/tensor.ts";
+import { reshape, slice } from "../../../tensor/views.ts";
 import { defineKernel } from "../../kernel.ts";
 import type { Variant } from "../../op.ts";
 import { attentionBindings, attentionParts, attentionUniforms, type Sizes, visiblePairs } from "../definition.ts";
@@ -68,13 +70,28 @@ const queries = defineKernel({
   },
 });
 
+/** Where dv begins in the memory that it shares with dk: at the next multiple of 256 bytes, as bindings need. */
+const valuesFrom = ({ b, g, s, d }: Sizes<"b" | "g" | "s" | "d">) => Math.ceil((b * g * s * d) / boundAt) * boundAt;
+
+/** Elements between the addresses at which a tensor may be bound. */
+const boundAt = 256 / bytesPerElement.f32;
+
+/** The gradients of k and v as views of their memory. */
+function split(dkv: Tensor, k: Tensor, v: Tensor): { readonly dk: Tensor; readonly dv: Tensor } {
+  const [b = 0, g = 0, s = 0, d = 0] = k.shape;
+  const from = valuesFrom({ b, g, s, d });
+  const of = (first: number, { shape, size }: Tensor) => reshape(slice(dkv, 0, first, first + size), shape);
+  return { dk: of(0, k), dv: of(from, v) };
+}
+
 const keys = defineKernel({
   name: "attention/backward/rows-kv",
   source: keysSource,
   ...both,
-  outputs: { dk: "[b, g, s, d]", dv: "[b, g, s, dv]" },
-  params: ({ h, g, t, s, d, dv }: Axes, { start, length, scale }: BackwardProblem, context) => ({
-    ...{ h, g, t, s, d, dv, start, length, scale },
+  outputs: { dkv: "[elements]" },
+  axes: (axes: Axes) => ({ elements: valuesFrom(axes) + axes.b * axes.g * axes.s * axes.dv }),
+  params: ({ b, h, g, t, s, d, dv }: Axes, { start, length, scale }: BackwardProblem, context) => ({
+    ...{ h, g, t, s, d, dv, start, length, scale, dv_first: valuesFrom({ b, g, s, d }) },
     ...viewFields("dout", context),
   }),
   uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, mask: true, score: true }),
@@ -94,7 +111,7 @@ const keys = defineKernel({
 });
 
 /** Storage buffers of the kernel that has more of them, without those of masks and scores. */
-const ownBuffers = 7;
+const ownBuffers = 6;
 
 /**
  * Two kernels without weights in memory: a workgroup a query for dq, a workgroup a key for dk and dv. The log-sum-exp of
@@ -123,7 +140,8 @@ export const rows: Variant<AttentionBackwardTensors, AttentionBackwardOptions, A
     const given = { q, k, v, dout, stats };
     const dsink = sink && needs.sink ? sinkGradient(gpu, { sink, stats }, {}).dsink : undefined;
     const dq = needs.q ? queries(gpu, given, problem).dq : undefined;
-    const ofKeys: { dk?: Tensor; dv?: Tensor } = needs.k || needs.v ? keys(gpu, given, problem) : {};
+    const dkv = needs.k || needs.v ? keys(gpu, given, problem).dkv : undefined;
+    const ofKeys: { dk?: Tensor; dv?: Tensor } = dkv ? split(dkv, k, v) : {};
     const wanted = { dq, dsink, ...(needs.k ? { dk: ofKeys.dk } : {}), ...(needs.v ? { dv: ofKeys.dv } : {}) };
     return kept(scope, wanted);
   },
