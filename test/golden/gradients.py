@@ -259,7 +259,8 @@ def write(name, config, checkpoint, logits):
     loss.backward()
     gradients = Checkpoint(0)
     for tensor, x in weights.tensors.items():
-        gradients.keep(tensor, x.grad.float())
+        if x.grad is not None:
+            gradients.keep(tensor, x.grad.float())
     folder = Path(__file__).parent / name
     folder.mkdir(exist_ok=True)
     checkpoint.write(folder / "model.safetensors")

@@ -16,7 +16,9 @@ const devices = [
   ["without features", await testGpu({ features: [] })],
 ] as const;
 
-test.each(["gpt2", "qwen3", "gemma2"].flatMap((name) => devices.map(([with_, gpu]) => [name, with_, gpu] as const)))(
+const models = ["gpt2", "llama", "qwen3", "gemma2"];
+
+test.each(models.flatMap((name) => devices.map(([with_, gpu]) => [name, with_, gpu] as const)))(
   "%s, %s: the loss and every gradient are PyTorch's in float64",
   async (name, _, gpu) => {
     const { folder, decoder, parameters, golden } = await goldenDecoder(gpu, name);

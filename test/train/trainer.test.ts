@@ -6,7 +6,7 @@ import { testGpu } from "../support/gpu.ts";
 const gpu = await testGpu();
 const settings = { betas: [0.9, 0.95], weightDecay: 0.1, clip: 1 } as const;
 
-describe.each(["gpt2", "qwen3", "gemma2"])("%s", (name) => {
+describe.each(["gpt2", "llama", "qwen3", "gemma2"])("%s", (name) => {
   test("20 steps of AdamW have the losses and norms of PyTorch's in float64", async () => {
     const { decoder, parameters, golden } = await goldenDecoder(gpu, name);
     const trainer = new Trainer(decoder, parameters, settings);
