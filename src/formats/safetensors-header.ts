@@ -1,16 +1,28 @@
-import { bytesPerElement } from "../tensor/dtype.ts";
+import { bytesPerElement, type PlainType } from "../tensor/dtype.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 
-/** The header of a safetensors file of tensors of one type, one after the other; padded to a multiple of 8 bytes. */
+/** A tensor of a safetensors file that is written. */
+export interface WrittenTensor {
+  readonly name: string;
+  readonly shape: Shape;
+  /** Default: that of the file. */
+  readonly dtype?: PlainType;
+}
+
+/**
+ * The header of a safetensors file of tensors one after the other, with the strings of its `__metadata__`; padded to a
+ * multiple of 8 bytes.
+ */
 export function safetensorsHeader(
-  tensors: readonly { readonly name: string; readonly shape: Shape }[],
-  dtype: "f16" | "f32",
+  tensors: readonly WrittenTensor[],
+  dtype: PlainType,
+  metadata: Readonly<Record<string, string>> = { format: "pt" },
 ): Uint8Array<ArrayBuffer> {
-  const entries: Record<string, unknown> = { __metadata__: { format: "pt" } };
+  const entries: Record<string, unknown> = { __metadata__: metadata };
   let at = 0;
-  for (const { name, shape } of tensors) {
-    const end = at + bytesPerElement[dtype] * sizeOf(shape);
-    entries[name] = { dtype: dtype.toUpperCase(), shape, data_offsets: [at, end] };
+  for (const { name, shape, dtype: own = dtype } of tensors) {
+    const end = at + bytesPerElement[own] * sizeOf(shape);
+    entries[name] = { dtype: own.toUpperCase(), shape, data_offsets: [at, end] };
     at = end;
   }
   const json = new TextEncoder().encode(JSON.stringify(entries));

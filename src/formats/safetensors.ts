@@ -76,7 +76,11 @@ interface HeaderText {
 }
 
 /** The header's text, after the checks of its length, its encoding and its first byte. */
-async function readHeaderText(source: FileSource, file: string, { bytes: head, size }: FileHead): Promise<HeaderText> {
+export async function readHeaderText(
+  source: FileSource,
+  file: string,
+  { bytes: head, size }: FileHead,
+): Promise<HeaderText> {
   if (head.length < LENGTH_BYTES) {
     throw new FormatError(file, `has ${head.length} bytes, shorter than the ${LENGTH_BYTES} of a header length`);
   }

@@ -61,7 +61,10 @@ export async function trainedFolder(
   const files: Record<string, string> = { "config.json": `${JSON.stringify({ ...config, ...types }, undefined, 2)}\n` };
   for (const name of keptFiles) if (await source.has(name)) files[name] = await readText(source, name);
   const tensors = [...weights.tensors.values()];
-  const header = safetensorsHeader(tensors, "f32");
+  const header = safetensorsHeader(
+    tensors.map(({ name, shape }) => ({ name, shape })),
+    "f32",
+  );
   const bytesOf = (numbers: Float32Array<ArrayBuffer>): Bytes => new Uint8Array(numbers.buffer);
   async function* pieces(): AsyncGenerator<Bytes> {
     yield header;
