@@ -4,8 +4,9 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { openModel as openSource } from "../formats/hub.ts";
 import { openTrainable } from "../train/open-trainable.ts";
 import { readBatches } from "../train/read-batches.ts";
+import { constant } from "../train/schedules.ts";
 import { trainedFolder } from "../train/trained-folder.ts";
-import { Trainer } from "../train/trainer.ts";
+import { Trainer } from "../train/trainer/trainer.ts";
 import { number } from "./arguments.ts";
 import { addDeviceOptions, type DeviceFlags } from "./model-options.ts";
 import { openDevice } from "./open-device.ts";
@@ -91,14 +92,17 @@ async function train(flags: TrainFlags): Promise<void> {
   const { vocabulary, context } = decoder.config;
   const batches = readBatches(flags.batches, text, { vocabulary, context });
   const writing = out === undefined ? undefined : await trainedFolder(source, trainable);
-  const trainer = new Trainer(decoder, parameters, { betas, eps, weightDecay, clip });
+  const trainer = new Trainer(decoder, parameters, {
+    optimizer: { name: "adamw", betas, eps, weightDecay },
+    clip,
+    schedule: constant.of({ learningRate: lr, steps: batches.length }),
+  });
   const start = performance.now();
   let tokens = 0;
-  for (const [i, batch] of batches.entries()) {
-    const { loss, gradientNorm } = await trainer.step(batch, lr);
-    const step = i + 1;
+  for (const batch of batches) {
+    const { step, loss, gradientNorm, learningRate } = await trainer.step(batch);
     tokens += batch.ids.length * (batch.ids[0]?.length ?? 0);
-    if (json) await printJson({ step, loss, gradientNorm, learningRate: lr });
+    if (json) await printJson({ step, loss, gradientNorm, learningRate });
     else await print(`step ${step}  loss ${loss.toFixed(4)}  norm ${gradientNorm.toFixed(3)}\n`);
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
       const kept = out === undefined ? "" : `; ${out} is not written`;

@@ -1,9 +1,6 @@
 import { FormatError } from "../formats/format-error.ts";
 import { parseJson } from "../formats/strict-json.ts";
-import type { TokenBatch } from "./trainer.ts";
-
-/** The target of a prediction that does not count. */
-const ignored = -100;
+import { ignored, type TokenBatch } from "./trainer/batches.ts";
 
 /** What token ids have to be. */
 export interface BatchLimits {

@@ -58,7 +58,8 @@ const kernel = defineKernel({
 
 const tensors = tensorFields("parameter", "gradient", "first", "second", "scalars", "clip?");
 const share = between(0, 1);
-const betasCheck = (value: unknown) =>
+/** Two numbers from 0 to below 1. */
+export const betasCheck = (value: unknown) =>
   Array.isArray(value) && value.length === 2 && value.every((one) => share(one) === undefined && one < 1)
     ? undefined
     : "two numbers from 0 to below 1";

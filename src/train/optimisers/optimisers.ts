@@ -1,0 +1,24 @@
+import { checkOptions, oneOf, shown } from "../../options/checks.ts";
+import { OptionError } from "../../options/errors.ts";
+import { type AdamWSettings, adamw } from "./adamw.ts";
+import type { Optimiser, OptimiserKind } from "./optimiser.ts";
+
+/** How parameters change: an optimiser by its name, with its settings. */
+export type OptimizerOptions = AdamWSettings;
+
+/** Every optimiser by its name. */
+export const optimisers = { adamw } as const;
+
+/** The name of an optimiser. */
+export type OptimizerName = keyof typeof optimisers;
+
+/** The optimiser with these settings. Throws `OptionError` for a name or settings that are none. */
+export function optimiserOf(where: string, options: OptimizerOptions): Optimiser {
+  const kind = (optimisers as Readonly<Record<string, OptimiserKind<never> | undefined>>)[options?.name];
+  if (!kind) {
+    const expected = oneOf(...Object.keys(optimisers))(undefined);
+    throw new OptionError(`${where}: optimizer.name is ${shown(options?.name)}, expected ${expected}`);
+  }
+  checkOptions(where, kind.fields, options, "optimizer.");
+  return kind.of(options as never);
+}

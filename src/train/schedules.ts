@@ -1,0 +1,103 @@
+import { between, checkOptions, fieldsOf, integer, positive, required } from "../options/checks.ts";
+
+/** What a schedule is made of. */
+export interface ScheduleOptions {
+  /** The largest learning rate. */
+  readonly learningRate: number;
+  /** Steps during which the rate grows linearly; default 0. */
+  readonly warmup?: number | undefined;
+  /** Steps of the whole run, warm-up included. */
+  readonly steps: number;
+  /** The share of the rate at the end; default 0.1 for cosine, as nanoGPT's, and 0 for linear and wsd. */
+  readonly final?: number | undefined;
+  /** For wsd: the share of all steps in which the rate falls; default 0.2. */
+  readonly decay?: number | undefined;
+}
+
+/** The learning rate of a step, counted from 1, in float64. */
+export type LearningRate = (step: number) => number;
+
+/** A schedule of learning rates by its name. */
+export interface Schedule {
+  readonly name: string;
+  readonly of: (options: ScheduleOptions) => LearningRate;
+}
+
+const fields = fieldsOf<ScheduleOptions>({
+  learningRate: required(positive),
+  warmup: integer(0),
+  steps: required(integer(1)),
+  final: between(0, 1),
+  decay: between(0, 1),
+});
+
+/** What a schedule's share of the largest rate is computed from. */
+interface Progress {
+  /** Steps before this one. */
+  readonly before: number;
+  readonly warmup: number;
+  readonly steps: number;
+  readonly final: number | undefined;
+  readonly decay: number;
+}
+
+/** From 0 at `begin` to 1 at `end`, and not beyond. */
+const along = (at: number, begin: number, end: number) =>
+  end > begin ? Math.min(1, Math.max(0, (at - begin) / (end - begin))) : at < end ? 0 : 1;
+
+/** Linear warm-up as nanoGPT's, `(t + 1) / (w + 1)` of the rate with t steps before this one; then `share` of it. */
+function schedule(name: string, share: (progress: Progress) => number): Schedule {
+  return {
+    name,
+    of: (options) => {
+      checkOptions(name, fields, options);
+      const { learningRate, warmup = 0, steps, final, decay = 0.2 } = options;
+      return (step) => {
+        const before = step - 1;
+        if (before < warmup) return (learningRate * (before + 1)) / (warmup + 1);
+        return learningRate * share({ before, warmup, steps, final, decay });
+      };
+    },
+  };
+}
+
+/** The rate stays. */
+export const constant = schedule("constant", () => 1);
+
+/** The rate falls on a line to `final` of it, which a step after the last one would have. */
+export const linear = schedule(
+  "linear",
+  ({ before, warmup, steps, final = 0 }) => 1 - (1 - final) * along(before, warmup, steps),
+);
+
+/** The rate falls by half a cosine (Loshchilov and Hutter 2016; to a tenth as nanoGPT's). */
+export const cosine = schedule("cosine", ({ before, warmup, steps, final = 0.1 }) => {
+  const kept = 0.5 * (1 + Math.cos(Math.PI * along(before, warmup, steps)));
+  return final + kept * (1 - final);
+});
+
+/** The rate stays, then falls by 1 − √x over the last fifth of the steps (Hu et al. 2024; in this form llm.c's). */
+export const wsd = schedule("wsd", ({ before, steps, final = 0, decay }) => {
+  const kept = 1 - Math.sqrt(along(before, (1 - decay) * steps, steps));
+  return final + kept * (1 - final);
+});
+
+/**
+ * The rate grows linearly to its largest at step `warmup`, then falls as 1 / √step (Vaswani et al. 2017, section 5.3, whose
+ * largest rate is 1 / √(width · warmup)).
+ */
+export const noam: Schedule = {
+  name: "noam",
+  of: (options) => {
+    checkOptions("noam", fields, options);
+    const { learningRate, warmup = 0 } = options;
+    const peak = Math.max(1, warmup);
+    return (step) => learningRate * Math.min(step / peak, Math.sqrt(peak / step));
+  },
+};
+
+/** Every schedule by its name. */
+export const schedules = { constant, linear, cosine, wsd, noam } as const;
+
+/** The name of a schedule. */
+export type ScheduleName = keyof typeof schedules;

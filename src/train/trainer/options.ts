@@ -1,0 +1,57 @@
+import {
+  anything,
+  atLeast,
+  boolean,
+  callback,
+  fieldsOf,
+  having,
+  object,
+  positive,
+  required,
+} from "../../options/checks.ts";
+import type { OptimizerOptions } from "../optimisers/optimisers.ts";
+import type { LearningRate } from "../schedules.ts";
+
+/** What differs for parameters whose names match; where several rules match, what a later one says counts. */
+export interface ParameterRule {
+  /** Found anywhere in the name, `h.0.attn.c_attn.weight[0:768]`. */
+  readonly match: RegExp;
+  /** A factor of the schedule's rate. */
+  readonly learningRate?: number | undefined;
+  readonly weightDecay?: number | undefined;
+  /** True: it does not change, and its gradient is not computed. */
+  readonly frozen?: boolean | undefined;
+}
+
+/** How a decoder is trained. */
+export interface TrainerOptions {
+  /** Default AdamW with PyTorch's settings. Tensors of fewer than two dimensions do not decay. */
+  readonly optimizer?: OptimizerOptions | undefined;
+  /** The largest norm of all gradients together; default: they are not clipped. */
+  readonly clip?: number | undefined;
+  /** The learning rate of each step, counted from 1. */
+  readonly schedule: LearningRate;
+  /** Keeps a mean of the weights that keeps this share of itself a step, fewer in the first steps: `(1 + t) / (10 + t)`. */
+  readonly ema?: number | undefined;
+  readonly rules?: readonly ParameterRule[] | undefined;
+}
+
+const ruleCheck = object<ParameterRule>({
+  match: required(having("exec", "a regular expression")),
+  learningRate: atLeast(0),
+  weightDecay: atLeast(0),
+  frozen: boolean,
+});
+
+const share = (value: unknown) =>
+  typeof value === "number" && value > 0 && value < 1 ? undefined : "a number above 0 and below 1";
+
+/** The checks of {@link TrainerOptions}. */
+export const trainerFields = fieldsOf<TrainerOptions>({
+  optimizer: anything, // checked by the optimiser that it names
+  clip: positive,
+  schedule: required(callback),
+  ema: share,
+  rules: (value) =>
+    Array.isArray(value) && value.every((rule) => ruleCheck(rule) === undefined) ? undefined : "a list of rules",
+});

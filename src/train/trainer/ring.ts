@@ -1,0 +1,44 @@
+import type { Gpu, Instance } from "../../gpu/gpu.ts";
+import { type Tensor, zeros } from "../../tensor/tensor.ts";
+
+/** Numbers that runs of programs leave on the device until they are read together. */
+export interface Ring {
+  /** Numbers that there is room for before the next reading. */
+  readonly room: () => number;
+  /** Runs a program and keeps the first number of each of these results; gives their indices in the next reading. */
+  readonly run: (instance: Instance<unknown>, results: readonly Tensor[]) => readonly number[];
+  /** The numbers since the last reading. */
+  readonly read: () => Promise<Float32Array>;
+  dispose(): void;
+}
+
+/** Room for so many numbers. */
+const capacity = 4096;
+
+/** Memory for the numbers of runs, empty at first. */
+export function ringOf(gpu: Gpu): Ring {
+  const memory = zeros(gpu, [capacity], "f32", "figures of steps");
+  let used = 0;
+  return {
+    room: () => capacity - used,
+    run: (instance, results) => {
+      const first = used;
+      const ring = memory.storage.buffer as GPUBuffer;
+      instance.run((encoder) => {
+        for (const [i, { storage, offset }] of results.entries()) {
+          const from = instance.place(storage);
+          encoder.copyBufferToBuffer(from.buffer, from.offset + 4 * offset, ring, 4 * (first + i), 4);
+        }
+      });
+      used += results.length;
+      return results.map((_, i) => first + i);
+    },
+    read: async () => {
+      const count = used;
+      used = 0;
+      if (count === 0) return new Float32Array();
+      return new Float32Array(await gpu.read(memory.storage, 0, 4 * count), 0, count);
+    },
+    dispose: () => memory.dispose(),
+  };
+}

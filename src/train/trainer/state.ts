@@ -1,0 +1,40 @@
+import type { Tensor } from "../../tensor/tensor.ts";
+import { GradientError } from "../errors.ts";
+import type { Training } from "./programs.ts";
+
+/** Tensors of a trainer's state as they were read, by name. */
+export type State = Readonly<Record<string, Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>>>;
+
+/** Numbers of a trainer's state. */
+export interface Counters {
+  /** Steps so far. */
+  readonly step: number;
+}
+
+/** What a trainer keeps apart from the weights, by name. */
+export function stateOf({ groups, averages, skipped }: Training): Readonly<Record<string, Tensor>> {
+  const kept = groups.flatMap(({ optimiser, members }) =>
+    members.flatMap(({ name, state }) =>
+      Object.entries(state).map(([key, tensor]) => [`${optimiser.name}.${key}.${name}`, tensor] as const),
+    ),
+  );
+  const means = (averages?.parameters ?? []).map(({ name, tensor }) => [`ema.${name}`, tensor] as const);
+  return Object.fromEntries([...kept, ...means, ["skipped", skipped]]);
+}
+
+/** Writes a state. Throws `GradientError` for a tensor that is missing or of another size, before it writes any. */
+export async function restoreState(training: Training, state: State): Promise<void> {
+  const { gpu } = training.decoder;
+  const tensors = Object.entries(stateOf(training));
+  const writes = tensors.map(([name, tensor]) => {
+    const numbers = state[name];
+    if (!numbers) throw new GradientError(`train: the state has no ${name}, which this trainer needs`);
+    const isType = tensor.dtype === "u32" ? numbers instanceof Uint32Array : numbers instanceof Float32Array;
+    if (!isType || numbers.length !== tensor.size) {
+      const is = `the state's ${name} is ${numbers.constructor.name} of ${numbers.length}`;
+      throw new GradientError(`train: ${is}, expected ${tensor.size} numbers of ${tensor.dtype}`);
+    }
+    return () => gpu.write(tensor.storage, 0, new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
+  });
+  await Promise.all(writes.map((write) => write()));
+}
