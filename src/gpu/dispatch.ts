@@ -65,6 +65,8 @@ export interface Call extends CallHeading {
   result?: unknown;
   /** The call that it computes a gradient of. */
   of?: Call;
+  /** The call that it computes a second time, so that its first result need not be kept until then. */
+  again?: Call;
   readonly dispatches: Dispatch[];
 }
 

@@ -22,33 +22,49 @@ export function written(operation: Operation): Storage[] {
   return operation.dispatch.bindings.flatMap(({ access, storage }) => (access === "read_write" ? [storage] : []));
 }
 
+/** From the first to the last operation that touches a temporary. */
+interface Life {
+  readonly storage: Storage;
+  readonly first: number;
+  last: number;
+}
+
+const lifetimes = (operations: readonly Operation[], temporaries: ReadonlySet<Storage>): Life[] => {
+  const lives = new Map<Storage, Life>();
+  operations.forEach((operation, at) => {
+    for (const storage of touched(operation)) {
+      if (!temporaries.has(storage)) continue;
+      const life = lives.get(storage);
+      if (life) life.last = at;
+      else lives.set(storage, { storage, first: at, last: at });
+    }
+  });
+  return [...lives.values()];
+};
+
 /**
  * Assigns every temporary a buffer for its lifetime, from its first to its last use. WebGPU forbids one buffer as
  * `read` and `read_write` in one dispatch whatever the ranges, so whole buffers are shared, and a buffer is free again
- * only after the operation that used it last. Greedy, best fit; a buffer grows when nothing free is large enough.
+ * only after the operation that used it last. The largest are placed first, each in the buffer that is free for the whole
+ * of its life and fits it best (greedy by size, Pisarchyk and Lee 2020, section 4).
  */
 export function planMemory(operations: readonly Operation[], temporaries: ReadonlySet<Storage>): MemoryPlan {
-  const first = new Map<Storage, number>();
-  const last = new Map<Storage, number>();
-  operations.forEach((operation, index) => {
-    for (const storage of touched(operation)) {
-      if (!temporaries.has(storage)) continue;
-      if (!first.has(storage)) first.set(storage, index);
-      last.set(storage, index);
-    }
-  });
-
   const colours = new Map<Storage, number>();
   const sizes: number[] = [];
-  const freeAfter: number[] = [];
-  for (const [storage, start] of first) {
-    const free = sizes.map((_, colour) => colour).filter((colour) => (freeAfter[colour] ?? 0) < start);
-    const bySize = (a: number, b: number) => (sizes[a] ?? 0) - (sizes[b] ?? 0);
-    const fitting = free.filter((colour) => (sizes[colour] ?? 0) >= storage.bytes).sort(bySize)[0];
-    const colour = fitting ?? free.sort(bySize).at(-1) ?? sizes.length;
-    sizes[colour] = Math.max(sizes[colour] ?? 0, storage.bytes);
-    freeAfter[colour] = last.get(storage) ?? start;
-    colours.set(storage, colour);
+  const users: Life[][] = [];
+  const bySize = (a: Life, b: Life) => b.storage.bytes - a.storage.bytes || a.first - b.first;
+  for (const life of lifetimes(operations, temporaries).sort(bySize)) {
+    let colour = -1;
+    for (let at = sizes.length - 1; at >= 0 && colour < 0; at--) {
+      if (users[at]?.every(({ first, last }) => last < life.first || first > life.last)) colour = at; // sizes only fall
+    }
+    if (colour < 0) {
+      colour = sizes.length;
+      sizes.push(life.storage.bytes);
+      users.push([]);
+    }
+    users[colour]?.push(life);
+    colours.set(life.storage, colour);
   }
   return { colours, sizes };
 }

@@ -16,8 +16,16 @@ export interface Holder {
   readonly storages: readonly Storage[];
 }
 
-/** What differentiation reads of a recording. */
-export type Recorded = Readonly<Pick<Recording, "calls" | "operations" | "named">>;
+/** What differentiation reads of a recording, and by which it records a part of it again. */
+export type Recorded = Readonly<Pick<Recording, "calls" | "operations" | "named" | "temporaries">> &
+  Pick<Recording, "repeat">;
+
+/** How calls are recorded again. */
+export interface Repeat {
+  /** A call whose result serves again, so that this one is not recorded. */
+  readonly known: (heading: CallHeading) => Call | undefined;
+  readonly made: (call: Call) => void;
+}
 
 /** A list of calls, in order: eager work until it is submitted, or what `record` keeps. */
 export class Recording {
@@ -29,6 +37,8 @@ export class Recording {
   /** All values that blocks named, kept or not. */
   readonly named = new Map<string, Holder>();
   readonly wanted: (tap: string) => boolean;
+  /** Set while a part of the list is recorded again: values keep the names that they have. */
+  repeat: Repeat | undefined;
   #block = "";
   #call: Call | undefined;
 
@@ -39,11 +49,12 @@ export class Recording {
   append(dispatch: Dispatch): void {
     const call = this.#call;
     if (call) call.dispatches.push(dispatch);
-    else this.calls.push({ op: dispatch.kernel, variant: dispatch.kernel, options: {}, dispatches: [dispatch] });
+    else this.#begin({ op: dispatch.kernel, variant: dispatch.kernel, options: {} }).dispatches.push(dispatch);
     this.operations.push({ kind: "dispatch", dispatch, block: this.#block });
   }
 
   tap(name: string, value: Holder): void {
+    if (this.repeat) return;
     this.named.set(name, value);
     if (this.wanted(name)) this.taps.set(name, value);
   }
@@ -66,9 +77,10 @@ export class Recording {
   /** Runs `fn` with its dispatches gathered under one call. A call within a call belongs to the outer one. */
   group<T>(heading: CallHeading, fn: () => T): T {
     if (this.#call) return fn();
-    const call: Call = { ...heading, dispatches: [] };
+    const known = this.repeat?.known(heading);
+    if (known) return known.result as T;
+    const call = this.#begin(heading);
     this.#call = call;
-    this.calls.push(call);
     try {
       const result = fn();
       call.result = result;
@@ -76,6 +88,14 @@ export class Recording {
     } finally {
       this.#call = undefined;
     }
+  }
+
+  /** Adds a call without dispatches. */
+  #begin(heading: CallHeading): Call {
+    const call: Call = { ...heading, dispatches: [] };
+    this.repeat?.made(call);
+    this.calls.push(call);
+    return call;
   }
 }
 

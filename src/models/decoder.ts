@@ -36,6 +36,8 @@ export interface ForwardInputs {
   readonly visible: number;
   /** Called with the residual stream after each layer. */
   readonly watch?: ((layer: number, stream: Residual) => void) | undefined;
+  /** Runs each layer, and returns what that does; training records it again for its gradients. */
+  readonly around?: ((layer: () => Residual) => Residual) | undefined;
 }
 
 /** Cosines and sines of a model's rotary positions. */
@@ -77,7 +79,7 @@ function embed({ gpu, config, weights }: Decoder, { ids, batch, place }: Forward
 /** The residual stream `[b, t, c]` after all blocks, not yet normed. */
 export function forward(decoder: Decoder, inputs: ForwardInputs): Residual {
   const { gpu, config, weights } = decoder;
-  const { place, ropeTables } = inputs;
+  const { place, ropeTables, around = (layer) => layer() } = inputs;
   const x = gpu.within("embedding", () => embed(decoder, inputs));
   let stream: Residual = { sum: x };
   weights.blocks.forEach((block, layer) => {
@@ -88,25 +90,28 @@ export function forward(decoder: Decoder, inputs: ForwardInputs): Residual {
     const [scale, window] = [config.scales?.[layer], config.windows[layer]];
     const ropeTable = window === undefined ? ropeTables?.all : (ropeTables?.local ?? ropeTables?.all);
     const rotated = config.positions.kind === "rope" && !config.unrotated?.includes(layer);
-    stream = transformerBlock(
-      gpu,
-      `layer.${layer}`,
-      stream,
-      { cache, ropeTable: rotated ? ropeTable : undefined, place, visible: inputs.visible },
-      block,
-      {
-        heads: config.heads,
-        kvHeads: config.kvHeads,
-        headWidth: config.headWidth,
-        window,
-        activation: config.activation,
-        norms: config.norms,
-        ...(config.mixture ? { mixture: { rule: config.mixture.rule, activation: config.mixture.activation } } : {}),
-        ...(scale === undefined ? {} : { scale }),
-        ...(config.scoreCap === undefined ? {} : { cap: config.scoreCap }),
-        ...(rotated && config.positions.kind === "rope" ? { ropeLayout: config.positions.layout } : {}),
-      },
-    );
+    const given = stream;
+    const run = () =>
+      transformerBlock(
+        gpu,
+        `layer.${layer}`,
+        given,
+        { cache, ropeTable: rotated ? ropeTable : undefined, place, visible: inputs.visible },
+        block,
+        {
+          heads: config.heads,
+          kvHeads: config.kvHeads,
+          headWidth: config.headWidth,
+          window,
+          activation: config.activation,
+          norms: config.norms,
+          ...(config.mixture ? { mixture: { rule: config.mixture.rule, activation: config.mixture.activation } } : {}),
+          ...(scale === undefined ? {} : { scale }),
+          ...(config.scoreCap === undefined ? {} : { cap: config.scoreCap }),
+          ...(rotated && config.positions.kind === "rope" ? { ropeLayout: config.positions.layout } : {}),
+        },
+      );
+    stream = around(run);
     inputs.watch?.(layer, stream);
   });
   return stream;

@@ -1,9 +1,31 @@
+import type { Call } from "../gpu/dispatch.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { attention, tableAttention } from "../kernels/attention/attention.ts";
 import { crossEntropy } from "../kernels/cross-entropy/cross-entropy.ts";
 import type { LossOptions } from "../kernels/cross-entropy/options.ts";
-import { type Decoder, forward, logits, type RopeTables } from "../models/decoder.ts";
+import { gemm } from "../kernels/gemm/gemm.ts";
+import { matmul } from "../kernels/matmul/matmul.ts";
+import { type Decoder, type ForwardInputs, forward, logits, type RopeTables } from "../models/decoder.ts";
 import { formatShape, ShapeError } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { reshape } from "../tensor/views.ts";
+import { checkpoint } from "./recompute.ts";
+
+/**
+ * What of each layer is computed again just before its gradients, instead of being kept: nothing; what is cheap to compute
+ * (norms, activations, rotations, gate products), so that the results of products and of attention are kept; or the whole
+ * layer, so that only its input is.
+ */
+export type Recompute = "nothing" | "cheap" | "layers";
+
+/** Results of these are kept where what is cheap is computed again. */
+const costly = new Set<object>([matmul, gemm, attention, tableAttention]);
+
+const aroundLayers = (gpu: Gpu, recompute: Recompute): ForwardInputs["around"] => {
+  if (recompute === "nothing") return undefined;
+  const keep = recompute === "cheap" ? ({ by }: Call) => by !== undefined && costly.has(by) : undefined;
+  return (layer) => checkpoint(gpu, layer, { keep });
+};
 
 /** A batch of tokens with the token that follows each. */
 export interface Batch {
@@ -17,6 +39,8 @@ export interface Batch {
 export interface DecoderLossOptions extends LossOptions {
   /** Cosines and sines, from `createRopeTables`, of at least t positions; for models that rotate. */
   readonly ropeTables?: RopeTables | undefined;
+  /** What of each layer is computed again for its gradients; default nothing. */
+  readonly recompute?: Recompute | undefined;
 }
 
 /** The loss of a batch, its logits `[b, t, v]`, and how many targets count, `[1]`. */
@@ -34,7 +58,7 @@ export interface DecoderLoss {
 export function decoderLoss(
   decoder: Decoder,
   { ids, targets }: Batch,
-  { ropeTables, ...options }: DecoderLossOptions = {},
+  { ropeTables, recompute = "nothing", ...options }: DecoderLossOptions = {},
 ): DecoderLoss {
   const { gpu } = decoder;
   const [b = 0, t = 0] = ids.shape;
@@ -43,7 +67,8 @@ export function decoderLoss(
       `decoderLoss: ids are ${formatShape(ids.shape)}, targets ${formatShape(targets.shape)}, expected both [b, t]`,
     );
   }
-  const stream = forward(decoder, { ids, batch: b, ropeTables, place: { start: 0 }, visible: t });
+  const around = aroundLayers(gpu, recompute);
+  const stream = forward(decoder, { ids, batch: b, ropeTables, place: { start: 0 }, visible: t, around });
   const found = logits(decoder, stream, "all");
   const rows = reshape(found, [b * t, found.shape[2] ?? 0]);
   const { loss, count } = crossEntropy(gpu, { logits: rows, targets: reshape(targets, [b * t]) }, options);

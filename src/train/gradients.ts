@@ -1,6 +1,6 @@
-import type { Call } from "../gpu/dispatch.ts";
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import type { Recorded } from "../gpu/recording.ts";
 import type { Storage } from "../gpu/storage.ts";
 import { optionalTensor, tensorCheck } from "../kernels/arguments.ts";
 import { fill } from "../kernels/elementwise/fill.ts";
@@ -21,6 +21,7 @@ import { slice } from "../tensor/views.ts";
 import { Accumulator, type Expected } from "./accumulator.ts";
 import { GradientError } from "./errors.ts";
 import { checkCopies, checkOverwrites } from "./overwrites.ts";
+import { Recomputed } from "./recompute.ts";
 import { isBroadcast, type Region } from "./regions.ts";
 import type { InputGradients, Rule } from "./rule.ts";
 import { rules } from "./rules.ts";
@@ -73,12 +74,17 @@ export function gradients<P extends Readonly<Record<string, Tensor>>>(
   checkCopies(recorded.operations, path);
   const known = new Accumulator(gpu, expectedOf(path, loss, parameters));
   for (const piece of piecesOf(loss)) known.add(piece, seed);
-  for (const step of path.active.toReversed()) differentiate(gpu, step, table, path, known, recorded.calls);
+  const recomputed = new Recomputed(recorded);
+  for (const step of path.active.toReversed()) differentiate(gpu, step, table, path, known, recorded, recomputed);
   for (const [name, value] of recorded.named) {
     const tapped = gpu.isTapped(`d ${name}`) && value instanceof Tensor ? gradientOf(gpu, value, known) : undefined;
     if (tapped) gpu.tap(`d ${name}`, tapped);
   }
-  const found = Object.entries(parameters).map(([name, parameter]) => [name, gradientOf(gpu, parameter, known)]);
+  const found = Object.entries(parameters).map(
+    ([name, parameter]) => [name, gradientOf(gpu, parameter, known)] as const,
+  );
+  const results = [...found.map(([, gradient]) => gradient), ...recorded.named.values()];
+  recomputed.dropUnread(results.flatMap((one) => one?.storages ?? []));
   return Object.fromEntries(found) as { readonly [K in keyof P]: Tensor | undefined };
 }
 
@@ -138,7 +144,8 @@ function differentiate(
   table: ReadonlyMap<object, Rule>,
   { depends }: Walk,
   known: Accumulator,
-  calls: readonly Call[],
+  { calls }: Recorded,
+  recomputed: Recomputed,
 ): void {
   const { call, inputs, results } = step;
   const rule = table.get(call.by ?? call);
@@ -153,9 +160,10 @@ function differentiate(
     ([, { dtype, storages }]) => isFloat(dtype) && storages.some((storage) => depends.has(storage)),
   );
   const needs = new Set(wanted.map(([name]) => name));
+  const source = recomputed.of(call);
   const first = calls.length;
-  const { options, tensors = {} } = call;
-  const given = rule.record(gpu, { tensors, options, result: resultOf(step), gradient, needs });
+  const { options, tensors = {} } = source;
+  const given = rule.record(gpu, { tensors, options, result: resultOf(source), gradient, needs });
   for (const [name, input] of wanted) contribute(call.op, name, input, given, known);
   for (const made of calls.slice(first)) made.of = call;
 }

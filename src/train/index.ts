@@ -74,4 +74,5 @@ export {
 
 export { GradientError } from "./errors.ts";
 export { type GradientOptions, gradients } from "./gradients.ts";
+export { type CheckpointOptions, checkpoint } from "./recompute.ts";
 export { type ForwardCall, type InputGradients, type Rule, ruleOf } from "./rule.ts";

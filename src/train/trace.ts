@@ -36,7 +36,7 @@ export function traced(call: Call): Traced {
 }
 
 /** The results of a call as its rule sees them. */
-export const resultOf = ({ call }: Traced): object => (named(call.result) ?? {}) as object;
+export const resultOf = (call: Call): object => (named(call.result) ?? {}) as object;
 
 /** The storages that a call's dispatches write. */
 export const writtenBy = ({ dispatches }: Call): Set<Storage> =>

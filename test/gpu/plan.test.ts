@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Binding, Dispatch } from "../../src/gpu/dispatch.ts";
+import { memoryUse } from "../../src/gpu/memory-use.ts";
 import { planMemory, touched, written } from "../../src/gpu/plan.ts";
 import type { Operation } from "../../src/gpu/recording.ts";
 import { type Shader, specialise } from "../../src/gpu/specialise.ts";
@@ -92,7 +93,7 @@ test("a chain needs two buffers, whatever its length", () => {
   expect(planMemory(operations, new Set(chain)).sizes).toEqual([1024, 1024]);
 });
 
-test("an output takes the smallest free buffer that fits, and lets one grow before it makes another", () => {
+test("the largest is placed first, and each in the smallest buffer that is free for all of its life", () => {
   const [small, large, end, fits, grows, last] = [100, 1000, 4, 90, 2000, 4].map((bytes, i) =>
     createStorage(`${i}`, bytes),
   ) as [Storage, Storage, Storage, Storage, Storage, Storage];
@@ -106,5 +107,25 @@ test("an output takes the smallest free buffer that fits, and lets one grow befo
   const { colours, sizes } = planMemory(operations, new Set([small, large, end, fits, grows, last]));
   expect(colours.get(fits)).toBe(colours.get(small));
   expect(colours.get(grows)).toBe(colours.get(large));
-  expect(sizes).toEqual([100, 2000, 4]);
+  expect(sizes).toEqual([2000, 100, 4]);
+});
+
+test("a large temporary is not placed after a small one that lives on", () => {
+  const [kept, gone, large] = [100, 100, 1000].map((bytes, i) => createStorage(`${i}`, bytes)) as [
+    Storage,
+    Storage,
+    Storage,
+  ];
+  const operations = [dispatch([], [kept, gone]), dispatch([kept], [large]), dispatch([kept, large], [])];
+  const plan = planMemory(operations, new Set([kept, gone, large]));
+  expect(plan.sizes).toEqual([1000, 100]);
+
+  const calls = [{ op: "made", variant: "up", options: {}, dispatches: [] }];
+  expect(memoryUse({ operations, calls, plan })).toEqual({
+    planned: 1100,
+    peak: 1100,
+    alive: [200, 1100, 1100],
+    saved: 0,
+    savedByBlock: new Map(),
+  });
 });

@@ -78,6 +78,7 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
       ...call(train.gradients, [zeros([]), { weight: zeros([2, 2]) }, { upstream: zeros([]), rules: [rule] }]),
       runs: true,
     },
+    "train/checkpoint": call(train.checkpoint, [() => zeros([]), { keep: () => true }]),
     "train/columnSums": call(train.columnSums, [{ x: logits }, { variant: "naive", into: { y: zeros([4]) } }]),
     "train/gatherBackward": call(train.gatherBackward, [
       { ids: targets, dy: logits },
