@@ -1,0 +1,98 @@
+import { FormatError } from "../../formats/format-error.ts";
+import { decodeUtf8 } from "../../formats/read-text.ts";
+import { parseJson } from "../../formats/strict-json.ts";
+import { splitDocuments } from "../../text/split-documents.ts";
+
+/** A document: a text, or the ids of its tokens. */
+export interface TrainingDocument {
+  /** File, and line or index, for messages. */
+  readonly where: string;
+  readonly content: string | ArrayLike<number>;
+}
+
+/** The line between documents of a text file, as GPT-2's. */
+export const documentSeparator = "<|endoftext|>";
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+function tokensOf(where: string, value: unknown): readonly number[] {
+  if (!Array.isArray(value)) throw new FormatError(where, "is no list of token ids", { field: "tokens" });
+  const wrong = value.findIndex((id) => !Number.isInteger(id) || id < 0 || id >= 2 ** 32);
+  if (wrong < 0) return value;
+  const found = JSON.stringify(value[wrong]);
+  throw new FormatError(where, `is ${found}, expected a token id`, { field: `tokens[${wrong}]` });
+}
+
+function entryOf(where: string, value: unknown): TrainingDocument {
+  if (isRecord(value) && typeof value["text"] === "string") return { where, content: value["text"] };
+  if (isRecord(value) && "tokens" in value) return { where, content: tokensOf(where, value["tokens"]) };
+  throw new FormatError(where, 'has neither a text nor tokens, expected {"text": "…"} or {"tokens": [id, …]}');
+}
+
+/** Formats of files of documents by the ends of their names; what has none of these is text. */
+const formats: Readonly<Record<string, (file: string, bytes: Uint8Array) => TrainingDocument[]>> = {
+  /** A document a line: `{"text": "…"}` or `{"tokens": [id, …]}`. */
+  ".jsonl": (file, bytes) =>
+    decodeUtf8(file, bytes, false)
+      .split("\n")
+      .flatMap((line, i) => {
+        const where = `${file}: line ${i + 1}`;
+        return line.trim() === "" ? [] : [entryOf(where, parseJson(where, line))];
+      }),
+  /** Ids of tokens: one list of them, a list of lists, or as a line of JSONL. */
+  ".json": (file, bytes) => {
+    const value = parseJson(file, decodeUtf8(file, bytes, false));
+    if (!Array.isArray(value)) return [entryOf(file, value)];
+    const lists = value.length > 0 && value.every(Array.isArray) ? value : [value];
+    return lists.map((list, i) => {
+      const where = lists.length > 1 ? `${file}: document ${i}` : file;
+      return { where, content: tokensOf(where, list) };
+    });
+  },
+  /** Ids of tokens as u16, little-endian, as nanoGPT prepares data: one document. */
+  ".bin": (file, bytes) => {
+    if (bytes.length % 2 !== 0) throw new FormatError(file, `has ${bytes.length} bytes, expected 2 for each token id`);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    return [
+      { where: file, content: Uint16Array.from({ length: bytes.length / 2 }, (_, i) => view.getUint16(2 * i, true)) },
+    ];
+  },
+};
+
+const readText = (file: string, bytes: Uint8Array): TrainingDocument[] =>
+  splitDocuments(decodeUtf8(file, bytes, false), documentSeparator).map((content) => ({ where: file, content }));
+
+/**
+ * The documents of a file: of a text those between lines `<|endoftext|>`; of JSONL (`.jsonl`) a document a line, `{"text": …}`
+ * or `{"tokens": [id, …]}`; of `.json` lists of ids, and of `.bin` ids as u16.
+ *
+ * @throws FormatError, with file and line, for a file that is empty or not as its name says.
+ */
+export function readDocuments(file: string, bytes: Uint8Array): TrainingDocument[] {
+  const end = Object.keys(formats).find((one) => file.toLowerCase().endsWith(one)) ?? "";
+  const documents = (formats[end] ?? readText)(file, bytes).filter(({ content }) => content.length > 0);
+  if (documents.length === 0) throw new FormatError(file, bytes.length === 0 ? "is empty" : "has no document");
+  return documents;
+}
+
+/** A number from 0 to below 1 that depends on a document's content alone (FNV-1a, mixed as murmur's finaliser does). */
+function shareOf({ content }: TrainingDocument): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < content.length; i++) {
+    const unit = typeof content === "string" ? content.charCodeAt(i) : (content[i] as number);
+    hash = Math.imul(hash ^ unit, 0x01000193);
+  }
+  for (const factor of [0x85ebca6b, 0xc2b2ae35]) hash = Math.imul(hash ^ (hash >>> 16), factor);
+  return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 32;
+}
+
+/**
+ * Splits off the documents that are held out: those whose hash is in the given share, so that a document is on the same side
+ * in every run and however often it occurs.
+ */
+export function splitHeldOut(documents: readonly TrainingDocument[], share: number) {
+  const heldOut = documents.filter((document) => shareOf(document) < share);
+  const training = documents.filter((document) => shareOf(document) >= share);
+  return { training, heldOut };
+}

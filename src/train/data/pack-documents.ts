@@ -1,0 +1,73 @@
+import type { TokenDocuments } from "./tokens.ts";
+
+/** A row of a batch. */
+export interface Row {
+  readonly ids: readonly number[];
+  /** What follows each token; −100 where that does not count. */
+  readonly targets: readonly number[];
+  /** For each token which document of the row it belongs to, for attention within documents; unset: it crosses them. */
+  readonly documents?: readonly number[];
+}
+
+/** Tokens `[begin, end)` of a document; the token at `end` belongs to the document, too, unless it is `last`. */
+interface Piece {
+  readonly begin: number;
+  readonly end: number;
+  readonly last: boolean;
+}
+
+/**
+ * Puts whole documents into rows of `context` tokens; those that are longer are cut. The longest goes first, each into the
+ * fullest row that has room for it (best-fit decreasing, Johnson 1973), so that little is filled up. No token is lost, and
+ * the last one of a document predicts nothing.
+ *
+ * @returns the rows, made when they are called.
+ */
+export function packDocuments({ tokens, starts }: TokenDocuments, context: number): readonly (() => Row)[] {
+  const pieces: Piece[] = [];
+  for (const [i, start] of starts.slice(0, -1).entries()) {
+    const stop = starts[i + 1] as number;
+    for (let begin = start; begin < stop; begin += context) {
+      const end = Math.min(begin + context, stop);
+      // A single token at the end has no successor, so it would teach nothing.
+      if (end - begin > 1 || end < stop) pieces.push({ begin, end, last: end === stop });
+    }
+  }
+  pieces.sort((a, b) => b.end - b.begin - (a.end - a.begin) || a.begin - b.begin);
+  /** Rows by how many tokens they have room for. */
+  const withRoom = Array.from({ length: context + 1 }, (): Piece[][] => []);
+  const rows: Piece[][] = [];
+  for (const piece of pieces) {
+    const length = piece.end - piece.begin;
+    let room = length;
+    while (room < context && withRoom[room]?.length === 0) room++;
+    let row = room < context ? withRoom[room]?.pop() : undefined;
+    if (!row) {
+      row = [];
+      room = context;
+      rows.push(row);
+    }
+    row.push(piece);
+    withRoom[room - length]?.push(row);
+  }
+  return rows.map((row) => () => rowOf(tokens, row, context));
+}
+
+function rowOf(tokens: Uint32Array, pieces: readonly Piece[], context: number): Row {
+  const ids: number[] = [];
+  const targets: number[] = [];
+  const documents: number[] = [];
+  for (const [document, { begin, end, last }] of pieces.entries()) {
+    for (let at = begin; at < end; at++) {
+      ids.push(tokens[at] as number);
+      targets.push(last && at === end - 1 ? -100 : (tokens[at + 1] as number));
+      documents.push(document);
+    }
+  }
+  while (ids.length < context) {
+    ids.push(0);
+    targets.push(-100);
+    documents.push(pieces.length);
+  }
+  return { ids, targets, documents };
+}
