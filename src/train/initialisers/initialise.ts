@@ -1,0 +1,97 @@
+import { readArchitecture } from "../../models/architectures.ts";
+import type { StackedSource, WeightSource } from "../../models/family.ts";
+import { sizeOf } from "../../tensor/shape.ts";
+import { numbersOf } from "./random-numbers.ts";
+import { type Initialiser, initialisers, type Role } from "./schemes.ts";
+
+/** How weights are drawn. */
+export interface InitialiserOptions {
+  /** Default: gpt2 for GPT-1 and GPT-2, llama for others. */
+  readonly initialiser?: Initialiser | undefined;
+  /** A u32; default 0. The same seed gives the same weights on every machine. */
+  readonly seed?: number | undefined;
+}
+
+/** A tensor of a fresh checkpoint. */
+export interface FreshTensor {
+  readonly shape: readonly number[];
+  readonly values: Float32Array<ArrayBuffer>;
+}
+
+const roles: Readonly<Record<string, Role>> = {
+  ...{ embedding: "embedding", positions: "positions", head: "head", output: "residual", down: "residual" },
+  ...{ sinks: "zeros", selectionBias: "zeros", norm: "ones" },
+};
+
+const roleOf = (key: string): Role =>
+  roles[key] ?? (/Bias$/.test(key) ? "zeros" : /Norm$/.test(key) ? "ones" : "matrix");
+
+/** The sources of a part of a model with what each is for. */
+function* placesIn(part: object): Generator<readonly [role: Role, source: WeightSource]> {
+  for (const [key, entry] of Object.entries(part) as [string, WeightSource | StackedSource | object][]) {
+    if ("parts" in entry) for (const source of entry.parts.flat()) yield [roleOf(key), source];
+    else if ("name" in entry) yield [roleOf(key), entry];
+    else yield* placesIn(entry);
+  }
+}
+
+/**
+ * Fresh weights of a decoder, by the names that a folder of Hugging Face's has, each rounded to f32 from float64. Element i
+ * of a tensor depends on the seed, the tensor's name and i alone. `config` is a parsed `config.json`.
+ *
+ * @throws FormatError for a config that no decoder has.
+ */
+export function initialise(config: unknown, options: InitialiserOptions = {}): ReadonlyMap<string, FreshTensor> {
+  const { family, config: decoder } = readArchitecture(config);
+  const { initialiser = family.transposed ? "gpt2" : "llama", seed = 0 } = options;
+  const { initializer_range: given } = config as { readonly initializer_range?: unknown };
+  const range = typeof given === "number" ? given : undefined;
+  const has = () => false; // the names of checkpoints as they are saved today
+  const parts = [family.outer(decoder, has)];
+  const layers = Array.from({ length: decoder.layers }, (_, layer) => family.layer(decoder, layer, has));
+  const found = new Map<string, FreshTensor>();
+  for (const [role, source] of [...parts, ...layers].flatMap((part) => [...placesIn(part)])) {
+    const { name, shape, rows } = source;
+    const tensor = found.get(name) ?? { shape, values: new Float32Array(sizeOf(shape)) };
+    found.set(name, tensor);
+    const draw = (label: string, inputs: number, outputs: number) => {
+      if (role === "zeros") return () => 0;
+      if (role === "ones") return () => 1 - (source.added ?? 0);
+      const place = { role, rows: outputs, columns: inputs, layers: decoder.layers, range };
+      return initialisers[initialiser](numbersOf(seed, label), place);
+    };
+    fill(tensor.values, source, rows, draw);
+  }
+  return found;
+}
+
+/** Fills a tensor, or the rows of it that are one weight; a stack of matrices is filled one by one. */
+function fill(
+  values: Float32Array,
+  { name, shape, transposed = false }: WeightSource,
+  rows: readonly [number, number] | undefined,
+  draw: (label: string, inputs: number, outputs: number) => (i: number) => number,
+): void {
+  if (shape.length === 1) {
+    const [begin, end] = rows ?? [0, values.length];
+    const of = draw(name, 1, end - begin);
+    for (let i = begin; i < end; i++) values[i] = of(i - begin);
+    return;
+  }
+  const [last = 1, before = 1] = shape.toReversed();
+  const [inputs, outputs] = transposed ? [before, last] : [last, before];
+  const matrices = values.length / (inputs * outputs);
+  for (let m = 0; m < matrices; m++) {
+    // Rows count through all matrices of a stack.
+    const begin = Math.max(0, (rows?.[0] ?? 0) - m * outputs);
+    const end = Math.min(outputs, (rows?.[1] ?? matrices * outputs) - m * outputs);
+    if (begin >= end) continue;
+    const of = draw(`${name}${matrices > 1 || rows ? `[${m}:${begin}]` : ""}`, inputs, end - begin);
+    for (let row = begin; row < end; row++) {
+      for (let column = 0; column < inputs; column++) {
+        const at = transposed ? column * outputs + row : row * inputs + column;
+        values[m * inputs * outputs + at] = of((row - begin) * inputs + column);
+      }
+    }
+  }
+}

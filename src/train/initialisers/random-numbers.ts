@@ -1,0 +1,79 @@
+// Random numbers that are the same to the bit on every machine: words of Threefry, and arithmetic that IEEE 754 fixes.
+import { threefry2x32, uniform01, type Words } from "../../tensor/threefry.ts";
+
+/** Numbers of one tensor: element i depends on the seed, the tensor's name and i alone. */
+export interface Numbers {
+  /** From 0 to below 1, in steps of 2⁻²⁴. */
+  readonly uniform: (i: number) => number;
+  /** Of mean 0 and variance 1, in float64. */
+  readonly normal: (i: number) => number;
+}
+
+/** FNV-1a of a text's UTF-16 units (Fowler, Noll and Vo 1991), from another basis for each word. */
+function hash(text: string, basis: number): number {
+  let found = basis;
+  for (let i = 0; i < text.length; i++) found = Math.imul(found ^ text.charCodeAt(i), 0x01000193);
+  return found >>> 0;
+}
+
+/** The numbers of a seed, a u32, and a name. */
+export function numbersOf(seed: number, name: string): Numbers {
+  const key: Words = [seed >>> 0, hash(name, 0x811c9dc5)];
+  const stream = hash(name, 0x01000193);
+  let [known, words]: [number, Words] = [-1, [0, 0]];
+  const wordsOf = (pair: number): Words => {
+    if (pair !== known) [known, words] = [pair, threefry2x32(key, [pair, stream])];
+    return words;
+  };
+  return {
+    uniform: (i) => uniform01(wordsOf(i >>> 1)[i & 1] ?? 0),
+    normal: (i) => {
+      const [first, second] = wordsOf(i >>> 1);
+      const radius = Math.sqrt(-2 * logarithm(first));
+      return radius * (i & 1 ? sineOfTurns(second / 2 ** 32) : cosineOfTurns(second / 2 ** 32));
+    },
+  };
+}
+
+/**
+ * The logarithm of (word + ½) / 2³², a number between 0 and 1. JavaScript leaves the last digits of `Math.log` open, so the
+ * series of the inverse hyperbolic tangent is summed here: ln m = 2·artanh((m − 1) / (m + 1)), within 2 units of the last
+ * place.
+ */
+export function logarithm(word: number): number {
+  const bits = 33 - Math.clz32(word); // of 2 · word + 1
+  let [m, exponent] = [(2 * word + 1) / 2 ** (bits - 1), bits - 1 - 33];
+  if (m > Math.SQRT2) [m, exponent] = [m / 2, exponent + 1];
+  const s = (m - 1) / (m + 1); // at most 0.172
+  const square = s * s;
+  let sum = 0;
+  for (let n = 21; n >= 1; n -= 2) sum = sum * square + 1 / n;
+  return exponent * Math.LN2 + 2 * s * sum;
+}
+
+/** cos(2πv) of v from 0 to 1, by Taylor's series about the nearest quarter of a turn. */
+export function cosineOfTurns(v: number): number {
+  const quarter = Math.round(4 * v);
+  const x = 2 * Math.PI * (v - quarter / 4);
+  const of = [cosine, sine, cosine, sine][quarter % 4] as typeof cosine;
+  return quarter % 4 === 1 || quarter % 4 === 2 ? -of(x) : of(x);
+}
+
+/** sin(2πv). */
+export const sineOfTurns = (v: number): number => cosineOfTurns(v >= 0.25 ? v - 0.25 : v + 0.75);
+
+/** cos x of |x| ≤ π / 4. */
+function cosine(x: number): number {
+  const square = x * x;
+  let sum = 1;
+  for (let n = 18; n > 0; n -= 2) sum = 1 - (square / (n * (n - 1))) * sum;
+  return sum;
+}
+
+/** sin x of |x| ≤ π / 4. */
+function sine(x: number): number {
+  const square = x * x;
+  let sum = 1;
+  for (let n = 17; n > 1; n -= 2) sum = 1 - (square / (n * (n - 1))) * sum;
+  return x * sum;
+}
