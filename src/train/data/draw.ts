@@ -1,4 +1,4 @@
-import { threefry2x32 } from "../threefry.ts";
+import { threefry2x32 } from "../../tensor/threefry.ts";
 
 /** What numbers are drawn for: draws of different uses are independent. */
 const uses = { source: 0, window: 1, order: 2 } as const;

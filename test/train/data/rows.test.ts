@@ -1,10 +1,8 @@
 import { expect, test } from "vitest";
-import { threefry2x32 as inReference } from "../../../src/reference/random.ts";
 import { drawn, shuffled } from "../../../src/train/data/draw.ts";
 import { packDocuments } from "../../../src/train/data/pack-documents.ts";
 import { allWindows, type Row, randomWindows, shuffledEpochs } from "../../../src/train/data/rows.ts";
 import { joinTokens, type TokenDocuments } from "../../../src/train/data/tokens.ts";
-import { threefry2x32 } from "../../../src/train/threefry.ts";
 
 /** Documents of consecutive ids, so that a target that counts is one more than its id. */
 function documentsOf(lengths: readonly number[], first = 1): TokenDocuments {
@@ -15,25 +13,6 @@ function documentsOf(lengths: readonly number[], first = 1): TokenDocuments {
 
 const counted = (rows: readonly Row[]) =>
   rows.flatMap(({ targets }) => targets.filter((target) => target !== -100)).toSorted((a, b) => a - b);
-
-test("the generator has the bits of the reference's", () => {
-  for (const [key, counter] of [
-    [
-      [0, 0],
-      [0, 0],
-    ],
-    [
-      [0xffffffff, 0xffffffff],
-      [0xffffffff, 0xffffffff],
-    ],
-    [
-      [0x13198a2e, 0x03707344],
-      [0x243f6a88, 0x85a308d3],
-    ],
-  ] as const) {
-    expect(threefry2x32(key, counter)).toEqual(inReference(key, counter));
-  }
-});
 
 test.each([1, 2, 3, 7, 64, 1000])("shuffles of %i are permutations, another one for each epoch and seed", (count) => {
   const order = (seed: number, epoch: number) =>

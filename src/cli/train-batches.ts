@@ -1,0 +1,58 @@
+import { openModel as openSource } from "../formats/hub.ts";
+import { openTrainable } from "../train/open-trainable.ts";
+import { readBatches } from "../train/read-batches.ts";
+import { trainedFolder } from "../train/trained-folder.ts";
+import { Trainer } from "../train/trainer/trainer.ts";
+import { openDevice } from "./open-device.ts";
+import { print, printJson, say } from "./output.ts";
+import { withProgress } from "./progress.ts";
+import { readTextFile } from "./read-text.ts";
+import { checkOut, writeModel } from "./train-out.ts";
+import { clipOf, learningRateOf, optimizerOptions, type TrainFlags } from "./train-settings.ts";
+import { quantity } from "./units.ts";
+
+/** `train --batches`: a step for each batch of tokens of a file, in its order. */
+export async function trainOnBatches(flags: TrainFlags, file: string, model: string): Promise<void> {
+  const { out, force = false, json = false } = flags;
+  if (model === "") throw new Error("--model: the name of the folder is empty");
+  if (out !== undefined) await checkOut(out, { force });
+  const text = await readTextFile(file);
+  const source = await openSource(model, { onWarning: say });
+  using gpu = await openDevice(flags);
+  const trainable = await withProgress("loading ", json, (onProgress) =>
+    openTrainable(gpu, source, { onProgress, onWarning: (warning) => say(`warning: ${warning}`) }),
+  );
+  const { decoder, parameters } = trainable;
+  const { vocabulary, context } = decoder.config;
+  const batches = readBatches(file, text, { vocabulary, context });
+  const writing = out === undefined ? undefined : await trainedFolder(source, trainable);
+  const trainer = new Trainer(decoder, parameters, {
+    optimizer: optimizerOptions(flags),
+    clip: clipOf(flags),
+    schedule: learningRateOf(flags, batches.length),
+  });
+  const start = performance.now();
+  let tokens = 0;
+  for (const batch of batches) {
+    const { step, loss, gradientNorm, learningRate } = await trainer.step(batch);
+    tokens += batch.ids.length * (batch.ids[0]?.length ?? 0);
+    if (json) await printJson({ step, loss, gradientNorm, learningRate });
+    else await print(`step ${step}  loss ${loss.toFixed(4)}  norm ${gradientNorm.toFixed(3)}\n`);
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
+      const kept = out === undefined ? "" : `; ${out} is not written`;
+      throw new Error(
+        `step ${step}: the loss is ${loss} and the norm of the gradients ${gradientNorm}: the learning rate may be too ` +
+          `high${kept}`,
+      );
+    }
+  }
+  const seconds = (performance.now() - start) / 1000;
+  if (!json) {
+    const count = parameters.reduce((sum, { tensor }) => sum + tensor.size, 0);
+    const rate = `${Math.round(tokens / seconds)} tokens/s`;
+    say(`${gpu.adapter.label} · ${quantity(count, "")} parameters · ${batches.length} steps · ${rate}`);
+  }
+  if (out !== undefined && writing) await writeModel(out, writing, json);
+  trainer.dispose();
+  trainable.dispose();
+}

@@ -1,0 +1,125 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { keepDevice } from "../engine/recovery.ts";
+import { readText } from "../formats/read-text.ts";
+import type { FileSource } from "../formats/source.ts";
+import { readModelFolder } from "../generate/model-folder.ts";
+import { GpuError } from "../gpu/errors.ts";
+import { tokensHash } from "../train/checkpoints/training-checkpoint.ts";
+import { allWindows, type RowOrder, randomWindows, shuffledEpochs } from "../train/data/rows.ts";
+import type { TokenDocuments } from "../train/data/tokens.ts";
+import { makeInterrupt } from "./interrupt.ts";
+import { openDevice } from "./open-device.ts";
+import { say } from "./output.ts";
+import { fill, lineColumns } from "./terminal.ts";
+import { readDocumentFiles, tokeniseAll } from "./train-data.ts";
+import { checkOut, writeSmallFiles } from "./train-out.ts";
+import { duration, trainReport } from "./train-report.ts";
+import { checkpointFile, type Outcome, type Run, type RunState, recordedRun, runOn } from "./train-run.ts";
+import type { RunSettings, TrainFlags } from "./train-settings.ts";
+import { trainedSource } from "./train-source.ts";
+import { measured, quantity } from "./units.ts";
+
+/** Losses of the device in a row, without a step between them, after which a run ends. */
+const mostLosses = 3;
+/** Default for models with a longer context. */
+const usualContext = 256;
+
+function orderOf(documents: TokenDocuments, { order, packing, seed }: RunSettings, context: number): RowOrder {
+  if (order === "random") return randomWindows([{ ...documents, weight: 1 }], { context, seed });
+  return shuffledEpochs(documents, { context, seed, packing });
+}
+
+function checkSettings({ data, steps, evalEvery, val, heldOut, order, packing }: RunSettings): readonly string[] {
+  if (data === undefined) throw new Error("train: expected --data or --batches");
+  if (evalEvery !== undefined && val === undefined && heldOut === undefined) {
+    throw new Error("--eval-every: expected --val FILE or --held-out SHARE, the data to evaluate on");
+  }
+  if (packing === "documents" && order !== "epochs") throw new Error("--packing documents: expected --order epochs");
+  if (steps < 1) throw new Error("--steps: expected 1 or more");
+  return data;
+}
+
+/** `train --data`: steps on documents. */
+export async function trainOnDocuments(flags: TrainFlags, settings: RunSettings): Promise<void> {
+  const { out, resume = false, force = false, json = false } = flags;
+  if (resume && out === undefined) throw new Error("--resume: expected --out, the folder of the run");
+  if (out !== undefined) await checkOut(out, { force, resume });
+  const record = resume && out !== undefined ? await recordedRun(out) : undefined;
+  const data = checkSettings(settings);
+  const documents = await readDocumentFiles(data, settings);
+  const texts = () => documents.training.map(({ content }) => content).filter((content) => typeof content === "string");
+  const source = await trainedSource(settings, texts, record && out);
+  const { config, tokenizer } = await readModelFolder(source);
+  const context = settings.context ?? Math.min(config.context, usualContext);
+  if (context > config.context)
+    throw new Error(`--context is ${context}, expected at most ${config.context}, the model's`);
+  const tokens = await tokeniseAll(documents, tokenizer, config.vocabulary, json);
+  const { length } = tokens.training.tokens;
+  if (!json) {
+    const held = tokens.heldOut ? `, ${quantity(tokens.heldOut.tokens.length)} held out` : "";
+    say(`${quantity(length)} tokens of ${documents.training.length} documents${held}`);
+  }
+  if (length <= context)
+    say(`warning: the data have ${length} tokens, fewer than a row of ${context}: the rest does not count`);
+  const order = orderOf(tokens.training, settings, context);
+  const heldOut = tokens.heldOut ? allWindows(tokens.heldOut, context) : [];
+  if (out !== undefined && !resume) await beginFolder(out, source);
+  using interrupt = makeInterrupt();
+  const tokensPerStep = settings.batch * settings.accumulate * context;
+  const report = trainReport(settings.steps, tokensPerStep, json);
+  const hash = tokensHash(tokens.training.tokens);
+  const run: Run = { settings, source, order, heldOut, data: hash, out, json, report, signal: interrupt.signal };
+  const state: RunState = { resume, reported: record?.step ?? 0, saved: record?.step };
+  const start = performance.now();
+  await interrupt.watch();
+  const { ended, adapter, parameters } = await overLosses(flags, run, state);
+  const seconds = (performance.now() - start) / 1000;
+  if (!json) {
+    const done = state.reported - (record?.step ?? 0);
+    const rate = `${measured((done * tokensPerStep) / seconds)} tokens/s`;
+    const figures = [adapter, `${quantity(parameters)} parameters`, `${done} steps`, duration(seconds), rate];
+    say(fill(figures, " · ", lineColumns()));
+  }
+  if (ended) return;
+  const next =
+    out === undefined ? "without --out nothing is kept" : `go on with: shaderformer train --out ${out} --resume`;
+  say(`interrupted after step ${state.reported}; ${next}`);
+}
+
+/** Begins the folder of a run: with the small files of its model, and without the checkpoint of an earlier one. */
+async function beginFolder(out: string, source: FileSource): Promise<void> {
+  const files: Record<string, string> = {};
+  for (const name of ["config.json", "tokenizer.json", "tokenizer_config.json"]) {
+    if (await source.has(name)) files[name] = await readText(source, name);
+  }
+  await writeSmallFiles(out, files);
+  await rm(join(out, checkpointFile), { force: true });
+}
+
+/** Runs on a device, and on the next one from the last checkpoint where it is lost. */
+async function overLosses(flags: TrainFlags, run: Run, state: RunState): Promise<Outcome> {
+  const kept = keepDevice(await openDevice(flags), {
+    open: () => openDevice(flags),
+    restore: async () => {},
+    onLost: (message) => {
+      run.report.clear();
+      say(`${message}; going on from ${state.saved === undefined ? "the beginning" : `step ${state.saved}`}`);
+    },
+    onRestored: () => {},
+  });
+  try {
+    for (let losses = 0; ; ) {
+      const gpu = await kept.ready();
+      const before = state.reported;
+      try {
+        return await runOn(gpu, run, state);
+      } catch (error) {
+        losses = state.reported > before ? 1 : losses + 1;
+        if (!(error instanceof GpuError) || losses === mostLosses || !(await kept.replaced(gpu))) throw error;
+      }
+    }
+  } finally {
+    kept.close();
+  }
+}

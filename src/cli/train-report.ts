@@ -1,0 +1,61 @@
+import type { TrainingStep } from "../train/trainer/results.ts";
+import { print, printJson } from "./output.ts";
+import { statusLine } from "./status-line.ts";
+import { measured, quantity } from "./units.ts";
+
+/** What a run says while it goes on. */
+export interface TrainReport {
+  /** Figures of steps, and what they took: milliseconds for each. */
+  steps(steps: readonly TrainingStep[], milliseconds: number): Promise<void>;
+  evaluation(step: number, loss: number): Promise<void>;
+  /** Removes the progress bar. */
+  clear(): void;
+}
+
+/** Lines of steps of a whole run, where they are for people. */
+const mostLines = 100;
+const barWidth = 24;
+
+/** A time as `4:05` or `1:02:03`. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+  const shown = parts[0] === 0 ? parts.slice(1) : parts;
+  return shown.map((part, i) => (i === 0 ? String(part) : String(part).padStart(2, "0"))).join(":");
+}
+
+/** Reports of a run of so many steps: lines of JSON, or lines for people with a progress bar where there is a terminal. */
+export function trainReport(total: number, tokensPerStep: number, json: boolean): TrainReport {
+  const status = json ? { show: () => {}, clear: () => {} } : statusLine();
+  const every = Math.max(1, Math.ceil(total / mostLines));
+  let pace = 0;
+  let readings = 0;
+  return {
+    async steps(steps, milliseconds) {
+      // The first reading has the time of compiling in it, so the second takes its place.
+      pace = readings < 2 ? milliseconds : 0.9 * pace + 0.1 * milliseconds;
+      readings++;
+      for (const { step, loss, gradientNorm, learningRate, skipped } of steps) {
+        if (json) await printJson({ step, loss, gradientNorm, learningRate, ...(skipped ? { skipped } : {}) });
+        else if (step === 1 || step % every === 0 || step === total || skipped) {
+          const note = skipped ? "  not finite: skipped" : "";
+          const rate = `${measured((1000 * tokensPerStep) / pace)} tokens/s`;
+          status.clear();
+          await print(`step ${step}  loss ${loss.toFixed(4)}  norm ${gradientNorm.toFixed(3)}  ${rate}${note}\n`);
+        }
+      }
+      const last = steps.at(-1);
+      if (!last) return;
+      const filled = Math.round((barWidth * last.step) / total);
+      const bar = "█".repeat(filled) + "░".repeat(barWidth - filled);
+      const left = duration(((total - last.step) * pace) / 1000);
+      const rate = `${quantity((1000 * tokensPerStep) / pace)} tokens/s`;
+      status.show(`${bar} ${last.step}/${total}  loss ${last.loss.toFixed(3)}  ${rate}  ${left} left`);
+    },
+    async evaluation(step, loss) {
+      status.clear();
+      await (json ? printJson({ step, heldOutLoss: loss }) : print(`step ${step}  held out ${loss.toFixed(4)}\n`));
+    },
+    clear: () => status.clear(),
+  };
+}

@@ -1,0 +1,175 @@
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { openFolder } from "../formats/folder.ts";
+import { FormatError } from "../formats/format-error.ts";
+import type { FileSource } from "../formats/source.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { readCheckpoint } from "../train/checkpoints/checkpoint.ts";
+import { restoreTraining, trainingCheckpoint, trainingRecord } from "../train/checkpoints/training-checkpoint.ts";
+import { batchesAt, meanLoss } from "../train/data/batches.ts";
+import type { Row, RowOrder } from "../train/data/rows.ts";
+import { openTrainable } from "../train/open-trainable.ts";
+import { trainedFolder } from "../train/trained-folder.ts";
+import type { TrainingStep } from "../train/trainer/results.ts";
+import { Trainer } from "../train/trainer/trainer.ts";
+import { say } from "./output.ts";
+import { withProgress } from "./progress.ts";
+import { assertNotExploded, assertSane } from "./train-explosion.ts";
+import { writeModel } from "./train-out.ts";
+import type { TrainReport } from "./train-report.ts";
+import { clipOf, learningRateOf, optimizerOptions, type RunSettings } from "./train-settings.ts";
+import { writeWhole } from "./write-whole.ts";
+
+/** The file of a run's last state, in its folder. */
+export const checkpointFile = "checkpoint.safetensors";
+
+/** A run: everything that does not depend on a device. */
+export interface Run {
+  readonly settings: RunSettings;
+  readonly source: FileSource;
+  readonly order: RowOrder;
+  readonly heldOut: readonly Row[];
+  /** What the data are, as a hash. */
+  readonly data: string;
+  readonly out: string | undefined;
+  readonly json: boolean;
+  readonly report: TrainReport;
+  /** Ends the run after the step that it is in. */
+  readonly signal: AbortSignal;
+}
+
+/** How a run goes on, and how far it has come. */
+export interface RunState {
+  /** True: from the checkpoint in its folder. */
+  resume: boolean;
+  /** The last step that was reported, so that none is twice. */
+  reported: number;
+  /** The step of the last checkpoint. */
+  saved: number | undefined;
+}
+
+/** Milliseconds of steps after which figures are read: more would only wait for the device more often. */
+const readAfter = 200;
+const mostAhead = 64;
+
+/** The checkpoint of a folder, checked. */
+async function lastCheckpoint(out: string) {
+  const checkpoint = await readCheckpoint(await openFolder(out), checkpointFile);
+  return { checkpoint, record: trainingRecord(join(out, checkpointFile), checkpoint) };
+}
+
+/** The settings and the step of the run in a folder. */
+export async function recordedRun(out: string) {
+  const found = await stat(join(out, checkpointFile)).catch(() => undefined);
+  if (!found) throw new Error(`--resume: ${out} has no ${checkpointFile}, from which to go on`);
+  return (await lastCheckpoint(out)).record;
+}
+
+/** What a run has come to on its device. */
+export interface Outcome {
+  /** False where it was interrupted. */
+  readonly ended: boolean;
+  readonly adapter: string;
+  /** Numbers that are trained. */
+  readonly parameters: number;
+}
+
+/** Runs on a device to the end, or until it is interrupted. */
+export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcome> {
+  const { settings, source, order, heldOut, out, json, report, signal } = run;
+  const { batch, accumulate, steps, evalEvery = Number.POSITIVE_INFINITY, saveEvery } = settings;
+  const trainable = await withProgress("loading ", json, (onProgress) =>
+    openTrainable(gpu, source, { onProgress, onWarning: (warning) => say(`warning: ${warning}`) }),
+  );
+  const { decoder, parameters } = trainable;
+  const trainer = new Trainer(decoder, parameters, {
+    optimizer: optimizerOptions(settings),
+    clip: clipOf(settings),
+    schedule: learningRateOf(settings, steps),
+  });
+  const training = { trainer, parameters };
+  let position = 0;
+  let history: TrainingStep[] = [];
+  let evaluations: (readonly [number, number])[] = [];
+
+  async function restore(folder: string): Promise<void> {
+    const { checkpoint, record } = await lastCheckpoint(folder);
+    const file = join(folder, checkpointFile);
+    if (record.data !== run.data) {
+      throw new FormatError(file, "was made with other data: their tokens differ from those of --data");
+    }
+    if (record.adapter !== gpu.adapter.label) {
+      say(`warning: ${file} is from ${record.adapter}: on ${gpu.adapter.label} the bits may differ`);
+    }
+    history = [...(await restoreTraining(training, checkpoint, record))];
+    ({ position } = record);
+    evaluations = [...record.evaluations];
+    state.saved = record.step;
+  }
+
+  const judged = () => ({ history, vocabulary: decoder.config.vocabulary, out, saved: state.saved });
+
+  /** Saves the state; where that fails, a run that goes on keeps the last one. */
+  async function save(last: boolean): Promise<void> {
+    if (out === undefined) return;
+    // The loss of a step is that of the weights before it; no checkpoint takes the place of a good one unless it is good.
+    const [next] = batchesAt(order, position, { batch });
+    if (next) assertSane(`step ${trainer.steps}: after it`, (await trainer.evaluate(next)).loss, judged());
+    const record = { position, data: run.data, adapter: gpu.adapter.label, settings, evaluations };
+    try {
+      await writeWhole(join(out, checkpointFile), trainingCheckpoint(training, record, history), true);
+      state.saved = trainer.steps;
+      state.resume = true;
+    } catch (error) {
+      if (last || gpu.gone.aborted) throw error;
+      const kept = state.saved === undefined ? "" : `; that of step ${state.saved} is kept`;
+      say(`warning: the checkpoint of step ${trainer.steps} cannot be written${kept}: ${(error as Error).message}`);
+    }
+  }
+
+  async function evaluate(): Promise<void> {
+    const loss = await meanLoss(trainer, heldOut, batch);
+    evaluations.push([trainer.steps, loss]);
+    await report.evaluation(trainer.steps, loss);
+  }
+
+  /** The next step after which something is to be done. */
+  const nextStop = () =>
+    Math.min(steps, ...[evalEvery, saveEvery].map((every) => every * (Math.floor(trainer.steps / every) + 1)));
+
+  try {
+    if (state.resume && out !== undefined) await restore(out);
+    let ahead = 1;
+    while (trainer.steps < steps && !signal.aborted) {
+      const stop = Math.min(nextStop(), trainer.steps + ahead);
+      const before = trainer.steps;
+      const start = performance.now();
+      while (trainer.steps < stop && !signal.aborted) {
+        await trainer.submit(batchesAt(order, position, { batch, accumulate }));
+        position += batch * accumulate;
+      }
+      const done = await trainer.readSteps();
+      const milliseconds = (performance.now() - start) / Math.max(1, trainer.steps - before);
+      ahead = Math.max(1, Math.min(mostAhead, Math.floor(readAfter / milliseconds)));
+      history.push(...done);
+      await report.steps(
+        done.filter(({ step }) => step > state.reported),
+        milliseconds,
+      );
+      state.reported = Math.max(state.reported, trainer.steps);
+      assertNotExploded(done.length, judged());
+      if (heldOut.length > 0 && trainer.steps % evalEvery === 0) await evaluate();
+      if (trainer.steps % saveEvery === 0 && trainer.steps < steps) await save(false);
+    }
+    report.clear();
+    if (state.saved !== trainer.steps) await save(true);
+    const ended = trainer.steps >= steps;
+    if (ended && out !== undefined) await writeModel(out, await trainedFolder(source, trainable), json);
+    const count = parameters.reduce((sum, { tensor }) => sum + tensor.size, 0);
+    return { ended, adapter: gpu.adapter.label, parameters: count };
+  } finally {
+    report.clear();
+    trainer.dispose();
+    trainable.dispose();
+  }
+}

@@ -1,0 +1,98 @@
+import { InvalidArgumentError } from "commander";
+import type { OptimizerName, OptimizerOptions } from "../train/optimisers/optimisers.ts";
+import { type LearningRate, type ScheduleName, schedules } from "../train/schedules.ts";
+import { number } from "./arguments.ts";
+import type { DeviceFlags } from "./model-options.ts";
+
+/** What changes weights and by how much. */
+export interface OptimizerFlags {
+  readonly optimizer: OptimizerName;
+  readonly lr: number;
+  readonly schedule: ScheduleName;
+  readonly warmup: number;
+  readonly betas?: readonly [number, number];
+  readonly eps?: number;
+  readonly weightDecay?: number;
+  readonly clip: number;
+}
+
+/** How a run on documents is made: what its checkpoints record. */
+export interface RunSettings extends OptimizerFlags {
+  readonly model?: string;
+  readonly config?: string;
+  readonly tokenizer?: string;
+  readonly vocabulary?: number;
+  readonly initialiser?: string;
+  readonly data?: readonly string[];
+  readonly val?: readonly string[];
+  readonly heldOut?: number;
+  readonly order: "random" | "epochs";
+  readonly packing: "windows" | "documents";
+  readonly steps: number;
+  readonly batch: number;
+  readonly context?: number;
+  readonly accumulate: number;
+  readonly seed: number;
+  readonly evalEvery?: number;
+  readonly saveEvery: number;
+}
+
+/** The options of `train`. */
+export interface TrainFlags extends RunSettings, DeviceFlags {
+  readonly batches?: string;
+  readonly out?: string;
+  readonly resume?: boolean;
+  readonly force?: boolean;
+  readonly json?: boolean;
+}
+
+/** The names of `RunSettings`: what a run that is resumed takes from its checkpoint, unless it is given anew. */
+export const settingNames = [
+  ...["optimizer", "lr", "schedule", "warmup", "betas", "eps", "weightDecay", "clip"],
+  ...["model", "config", "tokenizer", "vocabulary", "initialiser", "data", "val", "heldOut", "order", "packing"],
+  ...["steps", "batch", "context", "accumulate", "seed", "evalEvery", "saveEvery"],
+] as const satisfies readonly (keyof RunSettings)[] as readonly (keyof RunSettings)[];
+
+/** The optimiser of flags; AdamW with nanoGPT's settings where they say nothing. */
+export function optimizerOptions({ optimizer, betas, eps, weightDecay }: OptimizerFlags): OptimizerOptions {
+  const standard = optimizer === "adamw" ? { betas: [0.9, 0.95], eps: 1e-8, weightDecay: 0.1 } : {};
+  const given = Object.entries({ betas, eps, weightDecay }).filter(([, value]) => value !== undefined);
+  // The optimiser says which of the settings it does not have.
+  return { name: optimizer, ...standard, ...Object.fromEntries(given) } as OptimizerOptions;
+}
+
+/** The learning rate of flags over so many steps. */
+export const learningRateOf = ({ lr, schedule, warmup }: OptimizerFlags, steps: number): LearningRate =>
+  schedules[schedule].of({ learningRate: lr, warmup, steps });
+
+/** The largest norm of all gradients together; undefined for `--clip 0`. */
+export const clipOf = ({ clip }: OptimizerFlags): number | undefined => (clip === 0 ? undefined : clip);
+
+/** A number above 0. */
+export function positiveNumber(text: string): number {
+  const value = number(text);
+  if (value <= 0) throw new InvalidArgumentError("Expected a number above 0.");
+  return value;
+}
+
+/** A number of 0 or more. */
+export function notNegative(text: string): number {
+  const value = number(text);
+  if (value < 0) throw new InvalidArgumentError("Expected a number of 0 or more.");
+  return value;
+}
+
+/** A number between 0 and 1. */
+export function properShare(text: string): number {
+  const value = number(text);
+  if (value <= 0 || value >= 1) throw new InvalidArgumentError("Expected a number above 0 and below 1.");
+  return value;
+}
+
+/** Two numbers from 0 to below 1, separated by a comma. */
+export function betas(text: string): [number, number] {
+  const [first, second, ...others] = text.split(",").map(number);
+  const isShare = (value: number | undefined): value is number => value !== undefined && value >= 0 && value < 1;
+  if (others.length === 0 && isShare(first) && isShare(second)) return [first, second];
+  throw new InvalidArgumentError("Expected two numbers from 0 to below 1, separated by a comma.");
+}

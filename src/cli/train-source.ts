@@ -1,0 +1,83 @@
+import { stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { openFolder } from "../formats/folder.ts";
+import { FormatError } from "../formats/format-error.ts";
+import { openModel as openSource } from "../formats/hub.ts";
+import type { FileSource } from "../formats/source.ts";
+import { parseJson } from "../formats/strict-json.ts";
+import { trainTokenizer } from "../train/bpe/train-tokenizer.ts";
+import { freshFolder } from "../train/initialisers/fresh-folder.ts";
+import type { Initialiser } from "../train/initialisers/schemes.ts";
+import { say } from "./output.ts";
+import { readTextFile } from "./read-text.ts";
+import type { RunSettings } from "./train-settings.ts";
+
+/** The files of a tokenizer. */
+const tokenizerFiles = ["tokenizer.json", "tokenizer_config.json"] as const;
+type TokenizerFiles = Readonly<Partial<Record<(typeof tokenizerFiles)[number], string>>>;
+
+/** The files of the tokenizer in a folder. */
+async function filesIn(folder: string): Promise<TokenizerFiles> {
+  const there = await Promise.all(
+    tokenizerFiles.map(async (name) => (await stat(join(folder, name)).catch(() => undefined)) && name),
+  );
+  const names = there.filter((name) => name !== undefined);
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await readTextFile(join(folder, name))])),
+  );
+}
+
+/** A tokenizer's files: of the name given, `tokenizer.json` or its folder. */
+async function givenTokenizer(name: string): Promise<TokenizerFiles> {
+  const folder = (await stat(name).catch(() => undefined))?.isDirectory() === true;
+  if (folder) return await filesIn(name);
+  return { ...(await filesIn(dirname(name))), "tokenizer.json": await readTextFile(name) };
+}
+
+/** Learns a tokenizer of so many tokens from texts. */
+function learntTokenizer(texts: readonly string[], vocabulary: number): TokenizerFiles {
+  const { tokenizer, config } = trainTokenizer(texts, { vocabulary });
+  return {
+    "tokenizer.json": JSON.stringify(tokenizer),
+    "tokenizer_config.json": `${JSON.stringify(config, undefined, 2)}\n`,
+  };
+}
+
+/**
+ * The folder of the model to train: the one that is named, or a fresh one of a config, with the tokenizer given, or learnt
+ * from the texts. A run that is resumed has both in its folder.
+ */
+export async function trainedSource(
+  { model, config, tokenizer, vocabulary, initialiser, seed }: RunSettings,
+  texts: () => readonly string[],
+  resumed: string | undefined,
+): Promise<FileSource> {
+  if (model !== undefined) {
+    if (model === "") throw new Error("--model: the name of the folder is empty");
+    return await openSource(model, { onWarning: say });
+  }
+  if (config === undefined) throw new Error("train: expected --model, a model to go on with, or --config, a fresh one");
+  const file = resumed === undefined ? config : join(resumed, "config.json");
+  const parsed = parseJson(file, await readTextFile(file)) as Readonly<Record<string, unknown>>;
+  const rows = Number(parsed["vocab_size"]);
+  const learn = () => {
+    if (vocabulary !== undefined && vocabulary > rows) {
+      throw new FormatError(file, `is ${rows}, expected at least ${vocabulary} (from --vocabulary)`, {
+        field: "vocab_size",
+      });
+    }
+    const given = texts();
+    // Without texts there is nothing to learn, and nothing to encode.
+    return given.length === 0 ? {} : learntTokenizer(given, vocabulary ?? rows);
+  };
+  const files =
+    resumed !== undefined
+      ? await filesIn(resumed)
+      : tokenizer === undefined
+        ? learn()
+        : await givenTokenizer(tokenizer);
+  return freshFolder(parsed, { seed, files, initialiser: initialiser as Initialiser | undefined });
+}
+
+/** The folder of a run that is resumed. */
+export const openOut = (out: string): Promise<FileSource> => openFolder(out);

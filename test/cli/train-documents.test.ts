@@ -1,0 +1,206 @@
+import { readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { cliInTurn, runCli } from "./run-cli.ts";
+import { endedAt, linesOf, tinyConfig, trainingFolder } from "./train-runs.ts";
+
+let at: Awaited<ReturnType<typeof trainingFolder>>;
+beforeAll(async () => {
+  at = await trainingFolder();
+});
+afterAll(() => at.remove());
+
+const fresh = () => ["--config", at.config, "--data", at.data, "--batch", "4", "--context", "16", "--lr", "1e-2"];
+const train = (...args: readonly string[]) => runCli(["train", ...args]);
+
+test("a fresh model of a config learns a text, with a tokenizer of its own, and its folder loads", async () => {
+  const out = at.out("fresh");
+  const more = ["--val", at.val, "--eval-every", "20", "--steps", "50", "--accumulate", "2", "--schedule", "cosine"];
+  const { code, stdout, stderr } = await train(...fresh(), ...more, "--warmup", "5", "--out", out, "--json");
+  expect(code, stderr).toBe(0);
+  const steps = linesOf(stdout).filter((line) => "loss" in line);
+  expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 50 }, (_, i) => i + 1));
+  expect(Object.keys(steps[0] ?? {})).toEqual(["step", "loss", "gradientNorm", "learningRate"]);
+  expect(steps[0]?.["loss"]).toBeCloseTo(Math.log(300), 0);
+  expect(steps[0]?.["learningRate"]).toBeCloseTo(1e-2 / 6, 10);
+  const heldOut = linesOf(stdout).filter((line) => "heldOutLoss" in line);
+  expect(heldOut.map(({ step }) => step)).toEqual([20, 40]);
+  expect(heldOut[1]?.["heldOutLoss"]).toBeLessThan(5);
+  const names = [
+    "checkpoint.safetensors",
+    "config.json",
+    "model.safetensors",
+    "tokenizer.json",
+    "tokenizer_config.json",
+  ];
+  expect((await readdir(out)).toSorted()).toEqual(names);
+  const made = await runCli([
+    "perplexity",
+    "--model",
+    out,
+    "--text",
+    at.val,
+    "--window",
+    "16",
+    "--stride",
+    "8",
+    "--json",
+  ]);
+  expect(JSON.parse(made.stdout).natsPerToken).toBeLessThan(5);
+});
+
+test("interrupted, killed and gone on with, a run has the bits of one that was left alone", async () => {
+  const [whole, parts] = [at.out("whole"), at.out("parts")];
+  const run = [
+    ...fresh(),
+    "--held-out",
+    "0.2",
+    "--eval-every",
+    "25",
+    "--save-every",
+    "7",
+    "--steps",
+    "60",
+    "--order",
+    "epochs",
+  ];
+  const left = await train(...run, "--out", whole, "--json");
+  expect(left.code, left.stderr).toBe(0);
+  const first = await endedAt(9, "SIGINT", [...run, "--out", parts]);
+  expect(first.code, first.stderr).toBe(130);
+  const stopped = linesOf(first.stdout).at(-1)?.["step"] ?? 0;
+  expect(first.stderr).toContain(
+    `interrupted after step ${stopped}; go on with: shaderformer train --out ${parts} --resume`,
+  );
+  expect(stopped).toBeLessThan(60);
+  const second = await endedAt(Math.min(59, stopped + 9), "SIGKILL", ["--out", parts, "--resume"]);
+  expect(linesOf(second.stdout)[0]?.["step"]).toBe(stopped + 1);
+  const third = await train("--out", parts, "--resume", "--json");
+  expect(third.code, third.stderr).toBe(0);
+  expect(linesOf(third.stdout)).toEqual(linesOf(left.stdout).slice(-linesOf(third.stdout).length));
+  for (const name of ["checkpoint.safetensors", "model.safetensors", "tokenizer.json"]) {
+    const [a, b] = await Promise.all([whole, parts].map((folder) => readFile(join(folder, name))));
+    expect(Buffer.compare(a as Buffer, b as Buffer), name).toBe(0);
+  }
+});
+
+test("a full disk: a checkpoint that cannot be written leaves the last one, and the run goes on", async () => {
+  const out = at.out("full");
+  await train(...fresh(), "--steps", "6", "--out", out, "--json");
+  const kept = await readFile(join(out, "checkpoint.safetensors"));
+  // /dev/full takes no byte, as a disk that is full.
+  await symlink("/dev/full", join(out, ".checkpoint.safetensors.part"));
+  const more = ["--out", out, "--resume", "--json", "--steps"];
+  const on = await train(...more, "20", "--save-every", "10");
+  expect(on.stderr).toMatch(/warning: the checkpoint of step 10 cannot be written; that of step 6 is kept: ENOSPC/);
+  expect([on.code, linesOf(on.stdout).length]).toEqual([0, 14]);
+  expect(await readFile(join(out, "checkpoint.safetensors"))).not.toEqual(kept);
+
+  const before = await readFile(join(out, "model.safetensors"));
+  const state = await stat(join(out, "checkpoint.safetensors"));
+  await symlink("/dev/full", join(out, ".checkpoint.safetensors.part"));
+  const last = await train(...more, "22");
+  expect([last.code, last.stderr.includes("ENOSPC")], last.stderr).toEqual([1, true]);
+  expect((await stat(join(out, "checkpoint.safetensors"))).mtimeMs).toBe(state.mtimeMs);
+  await symlink("/dev/full", join(out, ".model.safetensors.part"));
+  const model = await train(...more, "22");
+  expect([model.code, model.stderr.includes("ENOSPC")], model.stderr).toEqual([1, true]);
+  expect(await readFile(join(out, "model.safetensors"))).toEqual(before);
+  expect(linesOf((await train(...more, "22")).stdout)).toEqual([]);
+  expect(await readFile(join(out, "model.safetensors"))).not.toEqual(before);
+});
+
+test("a loss that explodes is said at its step, and the last good checkpoint is kept", async () => {
+  const out = at.out("exploded");
+  const run = [
+    ...fresh(),
+    "--steps",
+    "60",
+    "--warmup",
+    "30",
+    "--clip",
+    "0",
+    "--save-every",
+    "1",
+    "--out",
+    out,
+    "--json",
+  ];
+  const { code, stdout, stderr } = await train(...run, "--lr", "20");
+  expect(code).toBe(1);
+  const [, step = "", kept = ""] =
+    /step (\d+): (?:after it )?the loss is .*, that of chance 5\.704: the learning rate may be too high; .* has the checkpoint of step (\d+), from/.exec(
+      stderr,
+    ) ?? [];
+  expect(Number(kept), stderr).toBe(Number(step) - 1);
+  expect(Number(kept)).toBeGreaterThan(1);
+  const losses = linesOf(stdout).map(({ loss = Number.NaN }) => loss);
+  expect(Math.max(...losses.slice(0, Number(kept)))).toBeLessThan(3 * 5.704);
+  const on = await train("--out", out, "--resume", "--lr", "1e-3", "--steps", String(Number(kept) + 3), "--json");
+  expect([on.code, linesOf(on.stdout).map((line) => line["step"])], on.stderr).toEqual([
+    0,
+    [1, 2, 3].map((i) => Number(kept) + i),
+  ]);
+});
+
+test("what is wrong is said before a step is taken", async () => {
+  const cli = cliInTurn();
+  const empty = await at.file("empty.txt", "");
+  const short = await at.file("short.txt", "x");
+  const ids = await at.file("ids.json", "[1, 2, 300]");
+  const notFinite = await at.file("nan.jsonl", '{"tokens": [1, NaN]}');
+  const there = at.out("fresh");
+  const cut = at.out("cut");
+  await train(...fresh(), "--steps", "2", "--out", cut, "--json");
+  const whole = await readFile(join(cut, "checkpoint.safetensors"));
+  const larger = await at.file("larger.json", JSON.stringify({ ...tinyConfig, vocab_size: 200 }));
+  const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [[], /expected --data or --batches/],
+    [["--data", at.data], /expected --model, a model to go on with, or --config/],
+    [["--config", at.config], /expected --data/],
+    [["--config", at.config, "--model", "x", "--data", at.data], /cannot be used with/],
+    [["--config", at.config, "--data", empty], /empty\.txt: is empty/],
+    [["--config", at.config, "--data", at.out("nowhere.txt")], /nowhere\.txt: there is no such file/],
+    [["--config", at.config, "--data", notFinite], /nan\.jsonl: line 1/],
+    [["--config", at.config, "--data", ids], /ids\.json: token 2 is 300, but the model's vocabulary has 300 tokens/],
+    [["--config", larger, "--data", at.data], /vocabulary is 200, expected at least 257/],
+    [["--config", larger, "--data", at.data, "--tokenizer", there], /vocab/],
+    [["--config", at.config, "--data", at.data, "--vocabulary", "400"], /vocab_size is 300, expected at least 400/],
+    [["--config", at.config, "--data", at.data, "--context", "33"], /--context is 33, expected at most 32/],
+    [["--config", at.config, "--data", short, "--held-out", "0.5"], /--held-out 0.5: of 1 document/],
+    [
+      ["--config", at.config, "--data", at.data, "--eval-every", "5"],
+      /--eval-every: expected --val FILE or --held-out/,
+    ],
+    [["--config", at.config, "--data", at.data, "--packing", "documents"], /expected --order epochs/],
+    [["--config", at.config, "--data", at.data, "--out", there], /fresh is there already; --force writes over it/],
+    [["--resume"], /--resume: expected --out/],
+    [["--resume", "--out", at.out("nothing")], /has no checkpoint\.safetensors/],
+    [["--resume", "--out", cut, "--data", at.val], /was made with other data/],
+    [["--resume", "--out", cut, "--model", "test/golden/gradients-gpt2"], /was made with other data/],
+    [["--batches", ids], /--batches: expected --model/],
+  ];
+  for (const [args, message] of cases) {
+    const { code, stdout, stderr } = await cli.run(["train", ...args]);
+    expect([code, stdout], `${args.join(" ")}: ${stderr}`).toEqual([1, ""]);
+    expect(stderr).toMatch(message);
+  }
+  const other = { ...tinyConfig, intermediate_size: 64 };
+  await writeFile(join(cut, "config.json"), JSON.stringify(other));
+  const shaped = await cli.run(["train", "--resume", "--out", cut]);
+  expect(shaped.stderr).toMatch(/checkpoint\.safetensors: weight\..* is F32 \[48, 32\], expected F32 \[64, 32\]/);
+  for (const length of [0, 100, whole.length - 4]) {
+    await writeFile(join(cut, "checkpoint.safetensors"), whole.subarray(0, length));
+    const { code, stderr } = await cli.run(["train", "--resume", "--out", cut]);
+    expect([code, /checkpoint\.safetensors: /.test(stderr)], stderr).toEqual([1, true]);
+  }
+  cli.close();
+});
+
+test("a text shorter than the context is one row, filled up, and said", async () => {
+  const short = await at.file("few.txt", "A few words.");
+  const { code, stdout, stderr } = await train("--config", at.config, "--data", short, "--steps", "3", "--lr", "1e-2");
+  expect(code, stderr).toBe(0);
+  expect(stderr).toMatch(/warning: the data have \d+ tokens, fewer than a row of 32/);
+  expect(stdout).toMatch(/^step 1 {2}loss \d\.\d{4} {2}norm .* tokens\/s\nstep 2/);
+});
