@@ -149,7 +149,6 @@ test("what is wrong is said before a step is taken", async () => {
   const short = await at.file("short.txt", "x");
   const ids = await at.file("ids.json", "[1, 2, 300]");
   const notFinite = await at.file("nan.jsonl", '{"tokens": [1, NaN]}');
-  const there = at.out("fresh");
   const cut = at.out("cut");
   await train(...fresh(), "--steps", "2", "--out", cut, "--json");
   const whole = await readFile(join(cut, "checkpoint.safetensors"));
@@ -164,7 +163,7 @@ test("what is wrong is said before a step is taken", async () => {
     [["--config", at.config, "--data", notFinite], /nan\.jsonl: line 1/],
     [["--config", at.config, "--data", ids], /ids\.json: token 2 is 300, but the model's vocabulary has 300 tokens/],
     [["--config", larger, "--data", at.data], /vocabulary is 200, expected at least 257/],
-    [["--config", larger, "--data", at.data, "--tokenizer", there], /vocab/],
+    [["--config", larger, "--data", at.data, "--tokenizer", cut], /vocab/],
     [["--config", at.config, "--data", at.data, "--vocabulary", "400"], /vocab_size is 300, expected at least 400/],
     [["--config", at.config, "--data", at.data, "--context", "33"], /--context is 33, expected at most 32/],
     [["--config", at.config, "--data", short, "--held-out", "0.5"], /--held-out 0.5: of 1 document/],
@@ -173,7 +172,7 @@ test("what is wrong is said before a step is taken", async () => {
       /--eval-every: expected --val FILE or --held-out/,
     ],
     [["--config", at.config, "--data", at.data, "--packing", "documents"], /expected --order epochs/],
-    [["--config", at.config, "--data", at.data, "--out", there], /fresh is there already; --force writes over it/],
+    [["--config", at.config, "--data", at.data, "--out", cut], /cut is there already; --force writes over it/],
     [["--resume"], /--resume: expected --out/],
     [["--resume", "--out", at.out("nothing")], /has no checkpoint\.safetensors/],
     [["--resume", "--out", cut, "--data", at.val], /was made with other data/],

@@ -1,0 +1,63 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { trainOnDocuments } from "../../src/cli/train-documents.ts";
+import type { TrainFlags } from "../../src/cli/train-settings.ts";
+import { destroyable } from "../support/destroyable.ts";
+import { linesOf, trainingFolder } from "./train-runs.ts";
+
+let at: Awaited<ReturnType<typeof trainingFolder>>;
+beforeAll(async () => {
+  at = await trainingFolder();
+});
+afterAll(() => at.remove());
+
+/** A run in this process, its lines and what it said; `seen` is called with each line of a step. */
+async function run(out: string, seen: (step: number) => void, more: Partial<TrainFlags> = {}) {
+  const [lines, said]: [string[], string[]] = [[], []];
+  const stdout = vi.spyOn(process.stdout, "write").mockImplementation((text, done: unknown) => {
+    const line = String(text);
+    if (line.startsWith("{")) {
+      lines.push(line);
+      seen(JSON.parse(line).step);
+    }
+    if (typeof done === "function") done();
+    return true;
+  });
+  const stderr = vi.spyOn(process.stderr, "write").mockImplementation((text) => said.push(String(text)) > 0);
+  const flags: TrainFlags = {
+    ...{ config: at.config, data: [at.data], order: "random", packing: "windows", steps: 40, batch: 4, context: 16 },
+    ...{ accumulate: 1, seed: 3, saveEvery: 10, optimizer: "adamw", lr: 1e-2, schedule: "linear", warmup: 4, clip: 1 },
+    ...{ out, json: true, tuned: false, ...more },
+  };
+  const { out: _, json: __, tuned: ___, ...settings } = flags;
+  try {
+    await trainOnDocuments(flags, settings);
+  } finally {
+    stdout.mockRestore();
+    stderr.mockRestore();
+  }
+  return { steps: linesOf(lines.join("")), said: said.join("") };
+}
+
+test("a device that is lost: the run goes on from the last checkpoint on another, with the same bits", async () => {
+  const [alone, lost] = [at.out("alone"), at.out("lost")];
+  const whole = await run(alone, () => {});
+  const devices = await destroyable();
+  let losses = 0;
+  const parts = await run(lost, (step) => {
+    // Before the first checkpoint, and long after it.
+    if (step !== [3, 27][losses]) return;
+    losses++;
+    devices.destroy();
+  });
+  devices.end();
+  expect([losses, devices.opened]).toEqual([2, 3]);
+  expect(parts.said).toMatch(/lost.*; going on from the beginning/);
+  expect(parts.said).toMatch(/lost.*; going on from step 20/);
+  expect(parts.steps).toEqual(whole.steps); // none is reported twice
+  for (const name of ["checkpoint.safetensors", "model.safetensors"]) {
+    const [a, b] = await Promise.all([alone, lost].map((folder) => readFile(join(folder, name))));
+    expect(Buffer.compare(a as Buffer, b as Buffer), name).toBe(0);
+  }
+}, 60_000);
