@@ -56,7 +56,18 @@ export { concat, type SliceOptions, slice, transpose } from "./layout.ts";
 export { matmul } from "./matmul.ts";
 export { addLayerNorm, addRmsNorm, layerNorm, type NormOptions, rmsNorm } from "./norm.ts";
 export { layerNormBackward, rmsNormBackward } from "./norm-backward.ts";
-export { type AdamWOptions, adamW, gradientNorm } from "./optimisers.ts";
+export {
+  type AdamWOptions,
+  adamW,
+  descend,
+  gradientNorm,
+  type LionOptions,
+  lion,
+  type MomentumOptions,
+  momentum,
+  newtonSchulz,
+  newtonSchulzCoefficients,
+} from "./optimisers.ts";
 export { magnitude, max, mean, sum } from "./reduce.ts";
 export { cosinesAndSines, type RopeLayout, type RopeOptions, rope } from "./rope.ts";
 export { segments } from "./segments.ts";

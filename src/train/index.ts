@@ -64,11 +64,14 @@ export {
 // Optimisers
 
 export { type AdamWOptions, type AdamWTensors, adamW } from "../kernels/optimiser/adamw.ts";
+export { type DescendOptions, type DescendTensors, descend } from "../kernels/optimiser/descend.ts";
 export {
   type GradientNormOptions,
   type GradientNormTensors,
   gradientNorm,
 } from "../kernels/optimiser/gradient-norm.ts";
+export { type LionOptions, type LionTensors, lion } from "../kernels/optimiser/lion.ts";
+export { type MomentumOptions, type MomentumTensors, momentum } from "../kernels/optimiser/momentum.ts";
 
 // Gradients
 

@@ -1,7 +1,11 @@
 import { expect, test } from "vitest";
 import { adamWCases } from "../../src/check/cases/adamw.ts";
+import { descendCases, lionCases, momentumCases } from "../../src/check/cases/optimisers.ts";
 import { adamW } from "../../src/kernels/optimiser/adamw.ts";
+import { descend } from "../../src/kernels/optimiser/descend.ts";
 import { gradientNorm } from "../../src/kernels/optimiser/gradient-norm.ts";
+import { lion } from "../../src/kernels/optimiser/lion.ts";
+import { momentum } from "../../src/kernels/optimiser/momentum.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { gradientNorm as reference } from "../../src/reference/optimisers.ts";
 import { tensor, zeros } from "../../src/tensor/tensor.ts";
@@ -11,6 +15,9 @@ import { testCases } from "../support/run-cases.ts";
 
 const gpu = await testGpu();
 testCases(() => gpu, adamWCases);
+testCases(() => gpu, momentumCases);
+testCases(() => gpu, descendCases);
+testCases(() => gpu, lionCases);
 
 test("the norm of several gradients, and the factor that clips them", async () => {
   const given = [[3, -4], [1, 2, -2, 0, 5, 1], [0.5]];
@@ -48,10 +55,20 @@ test("a gradient that is not finite is counted, and no parameter moves", async (
   expect((await clip.read())[1]).toBe(1);
 });
 
+test("momentum keeps its bits where the norm is not finite", async () => {
+  const [velocity, parameter] = [tensor(gpu, [3], [4, 5, 6]), tensor(gpu, [3], [1, 2, 3])];
+  const clip = tensor(gpu, [2], [Number.NaN, 1]);
+  const { update } = momentum(gpu, { gradient: tensor(gpu, [3], [Number.NaN, 1, 1]), parameter, velocity, clip });
+  descend(gpu, { parameter, update, scalars: tensor(gpu, [1], [0.1]), clip });
+  expect([...(await velocity.read()), ...(await parameter.read())]).toEqual([4, 5, 6, 1, 2, 3]);
+});
+
 test("refuses settings that make no sense", () => {
   const x = tensor(gpu, [3], [1, 2, 3]);
   const tensors = { parameter: x, gradient: x, first: x, second: x, scalars: x };
   expect(() => adamW(gpu, tensors, { betas: [0.9, 1] })).toThrow("betas");
   expect(() => adamW(gpu, tensors, { eps: -1 })).toThrow("eps");
+  expect(() => lion(gpu, { ...tensors, second: undefined } as never, {})).toThrow("second");
+  expect(() => momentum(gpu, { gradient: x, parameter: x, velocity: x }, { momentum: 1 })).toThrow("momentum is 1");
   expect(() => gradientNorm(gpu, { gradients: [x], skipped: x }, { most: 0 })).toThrow("most");
 });

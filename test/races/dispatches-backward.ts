@@ -117,6 +117,27 @@ export const backwardDispatches: Readonly<Record<string, Dispatch>> = {
     outputs: {},
     workgroups: [2, 1, 1],
   },
+  "optimiser/momentum": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { n: 6, kept: 0.9, new_: 1, ahead: 1, held: 0.9, decay: 0.1 } },
+    inputs: { gradient: floats(24), parameter: floats(24), velocity: floats(24) },
+    outputs: { update: 24 },
+    workgroups: [2, 1, 1],
+  },
+  "optimiser/descend": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { n: 6, decay: 0.1, scale: 1.5 } },
+    inputs: { update: floats(24), scalars: floats(1), parameter: floats(24) },
+    outputs: {},
+    workgroups: [2, 1, 1],
+  },
+  "optimiser/lion": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { params: { n: 6, kept1: 0.9, new1: 0.1, kept2: 0.99, new2: 0.01, decay: 0.1 } },
+    inputs: { gradient: floats(24), scalars: floats(1), parameter: floats(24), first: floats(24) },
+    outputs: {},
+    workgroups: [2, 1, 1],
+  },
   "optimiser/norm": {
     constants: { WORKGROUP: 4, LANES: 4 },
     uniforms: { params: { n: 7, most: 1 } },

@@ -7,7 +7,10 @@ import { softcapBackward } from "../../src/kernels/elementwise/softcap-backward.
 import { layerNormBackward } from "../../src/kernels/norm/layer-norm-backward.ts";
 import { rmsNormBackward } from "../../src/kernels/norm/rms-norm-backward.ts";
 import { adamW } from "../../src/kernels/optimiser/adamw.ts";
+import { descend } from "../../src/kernels/optimiser/descend.ts";
 import { gradientNorm } from "../../src/kernels/optimiser/gradient-norm.ts";
+import { lion } from "../../src/kernels/optimiser/lion.ts";
+import { momentum } from "../../src/kernels/optimiser/momentum.ts";
 import { withPreference } from "../../src/kernels/preference.ts";
 import { softmaxBackward } from "../../src/kernels/softmax/softmax-backward.ts";
 import { zeros } from "../../src/tensor/tensor.ts";
@@ -41,6 +44,11 @@ export function backwardCalls({ gpu, random }: Inputs): Readonly<Record<string, 
     const [parameter, gradient, first, second] = [random([n]), random([n]), random([n]), random([n])];
     return adamW(gpu, { parameter, gradient, first, second, scalars: random([3]) });
   });
+  add("momentum", (n) => momentum(gpu, { gradient: random([n]), parameter: random([n]), velocity: random([n]) }));
+  add("descend", (n) => descend(gpu, { parameter: random([n]), update: random([n]), scalars: random([1]) }));
+  add("lion", (n) =>
+    lion(gpu, { parameter: random([n]), gradient: random([n]), first: random([n]), scalars: random([1]) }),
+  );
   add("gradientNorm", (n) => gradientNorm(gpu, { gradients: [random([n])], skipped: zeros(gpu, [1], "u32") }));
   for (const variant of variantsOf(rmsNormBackward)) {
     add(`rmsNormBackward ${variant}`, (cols) => rmsNormBackward(gpu, tensors(3, cols), { eps: 1e-5, variant }));

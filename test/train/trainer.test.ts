@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import type { Parameter } from "../../src/train/parameters.ts";
 import { constant } from "../../src/train/schedules.ts";
 import type { TokenBatch } from "../../src/train/trainer/batches.ts";
 import type { TrainerOptions } from "../../src/train/trainer/options.ts";
+import type { Counters, State } from "../../src/train/trainer/state.ts";
 import { Trainer } from "../../src/train/trainer/trainer.ts";
 import { goldenDecoder } from "../support/golden-decoder.ts";
 import { testGpu } from "../support/gpu.ts";
@@ -27,6 +29,15 @@ async function trainerOf(name: string, options: Partial<TrainerOptions> = {}) {
 
 const weightsOf = (parameters: readonly Parameter[]) =>
   Promise.all(parameters.map(async ({ tensor }) => [...(await tensor.read())]));
+
+/** A state as it is restored. */
+async function read(state: Readonly<Record<string, Tensor>>): Promise<State> {
+  const entries = Object.entries(state).map(async ([name, tensor]) => {
+    const numbers = await tensor.read();
+    return [name, tensor.dtype === "u32" ? Uint32Array.from(numbers) : Float32Array.from(numbers)] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
 
 describe.each(["gpt2", "llama", "qwen3", "gemma2"])("%s", (name) => {
   test("20 steps of AdamW have the losses and norms of PyTorch's in float64", async () => {
@@ -55,6 +66,50 @@ test("twice the same steps give the same bits, read after each or all together",
   expect(await second.trainer.readSteps()).toEqual([]);
   expect(await weightsOf(second.parameters)).toEqual(await weightsOf(first.parameters));
   first.dispose();
+});
+
+test.each(["adamw", "sgd", "lion", "muon"] as const)("%s: 50 steps twice give the same bits", async (name) => {
+  const after = async () => {
+    using run = await trainerOf("gpt2", { optimizer: { name }, schedule: () => 1e-3 });
+    for (let i = 0; i < 50; i++) await run.trainer.submit(run.golden.steps[i % 20] ?? run.golden);
+    const steps = await run.trainer.readSteps();
+    expect(steps.length).toBe(50);
+    expect(steps.at(-1)?.loss).toBeLessThan(steps[0]?.loss ?? 0);
+    return { steps, weights: await weightsOf(run.parameters) };
+  };
+  expect(await after()).toEqual(await after());
+});
+
+test("20 replays of a program are 20 programs of one step each, to the bit", async () => {
+  using replayed = await trainerOf("gpt2", { ema: 0.9 });
+  using other = await trainerOf("gpt2");
+  let [state, counters]: [State, Counters] = [{}, { step: 0 }];
+  for (const [i, batch] of replayed.golden.steps.entries()) {
+    const step = await replayed.trainer.step(batch);
+    const fresh = new Trainer(other.decoder, other.parameters, settings);
+    if (i > 0) await fresh.restore(state, counters);
+    expect(await fresh.step(batch)).toEqual(step);
+    [state, counters] = [await read(fresh.state()), fresh.counters()];
+    fresh.dispose();
+  }
+  expect(await weightsOf(other.parameters)).toEqual(await weightsOf(replayed.parameters));
+});
+
+test("muon takes the matrices of layers, AdamW the rest at a factor of the rate", async () => {
+  using run = await trainerOf("gpt2", { optimizer: { name: "muon" }, schedule: () => 0.02 });
+  const names = Object.keys(run.trainer.state());
+  expect(names.filter((name) => name.startsWith("muon.velocity.")).length).toBe(2 * 6);
+  expect(names).toContain("adamw.first.wte.weight");
+  expect(names).not.toContain("muon.velocity.wte.weight");
+  const before = await weightsOf(run.parameters);
+  await run.trainer.step(run.golden);
+  const after = await weightsOf(run.parameters);
+  for (const [i, { name }] of run.parameters.entries()) {
+    const most = Math.max(...(after[i] ?? []).map((value, j) => Math.abs(value - (before[i]?.[j] ?? 0))));
+    // AdamW's first step has the size of its rate.
+    if (names.includes(`adamw.first.${name}`)) expect(most, name).toBeLessThan(0.02 * 0.015 * 1.01);
+    else expect(most, name).toBeGreaterThan(0.02 * 0.05);
+  }
 });
 
 test("one batch again and again: the loss goes below 0.01", async () => {
@@ -144,11 +199,7 @@ test("a mean of the weights: its first step, evaluated and listed", async () => 
 test("a state that is read and restored goes on to the bit", async () => {
   using run = await trainerOf("qwen3", { ema: 0.99 });
   for (let i = 0; i < 3; i++) await run.trainer.step(run.golden.steps[i] ?? run.golden);
-  const entries = Object.entries(run.trainer.state()).map(async ([name, tensor]) => {
-    const numbers = await tensor.read();
-    return [name, tensor.dtype === "u32" ? Uint32Array.from(numbers) : Float32Array.from(numbers)] as const;
-  });
-  const state = Object.fromEntries(await Promise.all(entries));
+  const state = await read(run.trainer.state());
   const [counters, weights] = [run.trainer.counters(), await weightsOf(run.parameters)];
   expect(counters).toEqual({ step: 3 });
 

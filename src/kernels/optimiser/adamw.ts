@@ -1,12 +1,10 @@
-import vectorFour from "#shaders/lib/vector/four.wgsl";
-import vectorOne from "#shaders/lib/vector/one.wgsl";
 import source from "#shaders/optimiser/adamw.wgsl";
-import clipGiven from "#shaders/optimiser/clip/given.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
-import { atLeast, between, fieldsOf } from "../../options/checks.ts";
+import { atLeast, fieldsOf } from "../../options/checks.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { checkCall, tensorFields } from "../arguments.ts";
 import { defineKernel } from "../kernel.ts";
+import { betasCheck, partsOf, threadsOf } from "./step-kernel.ts";
 
 /** A parameter, its gradient, and what the optimiser keeps of it: f32 of one shape, contiguous. */
 export interface AdamWTensors {
@@ -35,9 +33,6 @@ export interface AdamWOptions {
 
 type Settings = Required<AdamWOptions>;
 
-/** A thread for each vector of four, or for each number. */
-const threadsOf = (n: number) => (n % 4 === 0 ? n / 4 : n);
-
 const kernel = defineKernel({
   name: "optimiser/adamw",
   source,
@@ -46,9 +41,7 @@ const kernel = defineKernel({
   params: ({ n }, { betas: [beta1, beta2], eps, decay }: Settings) => ({
     ...{ n: threadsOf(n), kept1: beta1, new1: 1 - beta1, kept2: beta2, new2: 1 - beta2, eps, decay },
   }),
-  specialise: ({ n }, _options, { dtypes }) => ({
-    parts: [n % 4 === 0 ? vectorFour : vectorOne, ...(dtypes["clip"] ? [clipGiven] : [])],
-  }),
+  specialise: ({ n }, _options, { dtypes }) => partsOf(n, dtypes["clip"] !== undefined),
   threads: ({ n }) => threadsOf(n),
   cost: ({ n }, _options, { dtypes }) => ({
     flops: 16 * n + 2 * threadsOf(n), // a thread computes the decay once
@@ -57,12 +50,6 @@ const kernel = defineKernel({
 });
 
 const tensors = tensorFields("parameter", "gradient", "first", "second", "scalars", "clip?");
-const share = between(0, 1);
-/** Two numbers from 0 to below 1. */
-export const betasCheck = (value: unknown) =>
-  Array.isArray(value) && value.length === 2 && value.every((one) => share(one) === undefined && one < 1)
-    ? undefined
-    : "two numbers from 0 to below 1";
 const options = fieldsOf<AdamWOptions>({ betas: betasCheck, eps: atLeast(0), decay: atLeast(0) });
 
 /**

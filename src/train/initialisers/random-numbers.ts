@@ -20,17 +20,25 @@ function hash(text: string, basis: number): number {
 export function numbersOf(seed: number, name: string): Numbers {
   const key: Words = [seed >>> 0, hash(name, 0x811c9dc5)];
   const stream = hash(name, 0x01000193);
-  let [known, words]: [number, Words] = [-1, [0, 0]];
-  const wordsOf = (pair: number): Words => {
-    if (pair !== known) [known, words] = [pair, threefry2x32(key, [pair, stream])];
-    return words;
+  let [known, first, second] = [-1, 0, 0];
+  let [drawn, a, b] = [-1, 0, 0];
+  const draw = (pair: number) => {
+    if (pair !== known) [first, second] = threefry2x32(key, [pair, stream]);
+    known = pair;
   };
   return {
-    uniform: (i) => uniform01(wordsOf(i >>> 1)[i & 1] ?? 0),
+    uniform: (i) => {
+      draw(i >>> 1);
+      return uniform01(i & 1 ? second : first);
+    },
     normal: (i) => {
-      const [first, second] = wordsOf(i >>> 1);
-      const radius = Math.sqrt(-2 * logarithm(first));
-      return radius * (i & 1 ? sineOfTurns(second / 2 ** 32) : cosineOfTurns(second / 2 ** 32));
+      if (i >>> 1 !== drawn) {
+        draw(i >>> 1);
+        const radius = Math.sqrt(-2 * logarithm(first));
+        const [x, y] = turned(second / 2 ** 32);
+        [drawn, a, b] = [i >>> 1, radius * x, radius * y];
+      }
+      return i & 1 ? b : a;
     },
   };
 }
@@ -42,8 +50,12 @@ export function numbersOf(seed: number, name: string): Numbers {
  */
 export function logarithm(word: number): number {
   const bits = 33 - Math.clz32(word); // of 2 · word + 1
-  let [m, exponent] = [(2 * word + 1) / 2 ** (bits - 1), bits - 1 - 33];
-  if (m > Math.SQRT2) [m, exponent] = [m / 2, exponent + 1];
+  let m = (2 * word + 1) / 2 ** (bits - 1);
+  let exponent = bits - 1 - 33;
+  if (m > Math.SQRT2) {
+    m /= 2;
+    exponent++;
+  }
   const s = (m - 1) / (m + 1); // at most 0.172
   const square = s * s;
   let sum = 0;
@@ -51,16 +63,15 @@ export function logarithm(word: number): number {
   return exponent * Math.LN2 + 2 * s * sum;
 }
 
-/** cos(2πv) of v from 0 to 1, by Taylor's series about the nearest quarter of a turn. */
-export function cosineOfTurns(v: number): number {
+/** cos(2πv) and sin(2πv) of v from 0 to 1, by Taylor's series about the nearest quarter of a turn. */
+export function turned(v: number): readonly [cosine: number, sine: number] {
   const quarter = Math.round(4 * v);
   const x = 2 * Math.PI * (v - quarter / 4);
-  const of = [cosine, sine, cosine, sine][quarter % 4] as typeof cosine;
-  return quarter % 4 === 1 || quarter % 4 === 2 ? -of(x) : of(x);
+  const [c, s] = [cosine(x), sine(x)];
+  if (quarter % 4 === 0) return [c, s];
+  if (quarter % 4 === 1) return [-s, c];
+  return quarter % 4 === 2 ? [-c, -s] : [s, -c];
 }
-
-/** sin(2πv). */
-export const sineOfTurns = (v: number): number => cosineOfTurns(v >= 0.25 ? v - 0.25 : v + 0.75);
 
 /** cos x of |x| ≤ π / 4. */
 function cosine(x: number): number {

@@ -1,4 +1,5 @@
-import { adamW, betasCheck } from "../../kernels/optimiser/adamw.ts";
+import { adamW } from "../../kernels/optimiser/adamw.ts";
+import { betasCheck } from "../../kernels/optimiser/step-kernel.ts";
 import { atLeast, fieldsOf, oneOf, required } from "../../options/checks.ts";
 import type { OptimiserKind } from "./optimiser.ts";
 
@@ -13,15 +14,13 @@ export interface AdamWSettings {
   readonly weightDecay?: number | undefined;
 }
 
+/** The checks of AdamW's settings. */
+export const adamwChecks = { betas: betasCheck, eps: atLeast(0), weightDecay: atLeast(0) } as const;
+
 /** AdamW (Loshchilov and Hutter 2017), in PyTorch's definition. */
 export const adamw: OptimiserKind<AdamWSettings> = {
   name: "adamw",
-  fields: fieldsOf<AdamWSettings>({
-    name: required(oneOf("adamw")),
-    betas: betasCheck,
-    eps: atLeast(0),
-    weightDecay: atLeast(0),
-  }),
+  fields: fieldsOf<AdamWSettings>({ name: required(oneOf("adamw")), ...adamwChecks }),
   of: ({ betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0.01 }) => ({
     name: "adamw",
     weightDecay,

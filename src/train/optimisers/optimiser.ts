@@ -2,6 +2,7 @@ import type { Gpu } from "../../gpu/gpu.ts";
 import type { Fields } from "../../options/checks.ts";
 import type { Shape } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
+import type { Parameter } from "../parameters.ts";
 
 /** A parameter with its gradient in the step that is being recorded. */
 export interface Update {
@@ -34,6 +35,12 @@ export interface Optimiser {
   readonly scalars: (step: number, learningRate: number) => readonly number[];
   /** Records a step. Where the norm of the gradients is not finite, it changes nothing. */
   readonly record: (gpu: Gpu, updates: readonly Update[], shared: Shared) => void;
+  /** Another optimiser for some parameters, at a factor of the rate. */
+  readonly rest?: {
+    readonly optimiser: Optimiser;
+    readonly factor: number;
+    readonly isFor: (parameter: Parameter) => boolean;
+  };
 }
 
 /** An optimiser by its name: what it is called with, and how it is made. */

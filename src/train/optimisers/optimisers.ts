@@ -1,13 +1,16 @@
 import { checkOptions, oneOf, shown } from "../../options/checks.ts";
 import { OptionError } from "../../options/errors.ts";
 import { type AdamWSettings, adamw } from "./adamw.ts";
+import { type LionSettings, lion } from "./lion.ts";
+import { type MuonSettings, muon } from "./muon.ts";
 import type { Optimiser, OptimiserKind } from "./optimiser.ts";
+import { type SgdSettings, sgd } from "./sgd.ts";
 
 /** How parameters change: an optimiser by its name, with its settings. */
-export type OptimizerOptions = AdamWSettings;
+export type OptimizerOptions = AdamWSettings | SgdSettings | LionSettings | MuonSettings;
 
 /** Every optimiser by its name. */
-export const optimisers = { adamw } as const;
+export const optimisers = { adamw, sgd, lion, muon } as const;
 
 /** The name of an optimiser. */
 export type OptimizerName = keyof typeof optimisers;

@@ -57,13 +57,14 @@ function checkParameters(parameters: readonly Parameter[]): void {
 export function groupsOf(
   gpu: Gpu,
   parameters: readonly Parameter[],
-  optimiserFor: (parameter: Parameter) => readonly [optimiser: Optimiser, factor: number],
+  chosen: Optimiser,
   rules: readonly ParameterRule[],
 ): Group[] {
   checkParameters(parameters);
   const groups = new Map<Optimiser, Map<number, Trained[]>>();
   for (const parameter of parameters) {
-    const [optimiser, scale] = optimiserFor(parameter);
+    const rest = chosen.rest?.isFor(parameter) ? chosen.rest : undefined;
+    const { optimiser, factor: scale } = rest ?? { optimiser: chosen, factor: 1 };
     const { frozen, factor, decay } = settingsOf(parameter, optimiser, rules);
     if (frozen) continue;
     const shapes = Object.entries(optimiser.state(parameter.tensor.shape));

@@ -53,7 +53,7 @@ export class Trainer {
     const optimiser = optimiserOf("Trainer", optimizer);
     this.#schedule = schedule;
     this.#training = gpu.unscoped(() => {
-      const groups = groupsOf(gpu, parameters, () => [optimiser, 1], rules);
+      const groups = groupsOf(gpu, parameters, optimiser, rules);
       const trained = groups.flatMap(({ members }) => [...members]);
       const averages = ema === undefined ? undefined : averagesOf(gpu, trained, ema);
       const skipped = zeros(gpu, [1], "u32", "skipped steps");

@@ -129,6 +129,19 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
       { parameter: v2, gradient: v2, first: v2, second: v2, scalars: bits(3), clip: v2 },
       { beta1: 0.9, beta2: 0.95, eps: 1e-8, decay: 0.1 },
     ]),
+    momentum: of(reference.momentum, [
+      { gradient: v2, parameter: v2, velocity: v2, clip: v2 },
+      { momentum: 0.9, fresh: 1, ahead: 1, held: 0.9, decay: 0.1 },
+    ]),
+    descend: of(reference.descend, [
+      { parameter: v2, update: v2, scalars: bits(1), clip: v2 },
+      { decay: 0.1, scale: 2 },
+    ]),
+    lion: of(reference.lion, [
+      { parameter: v2, gradient: v2, first: v2, scalars: bits(1), clip: v2 },
+      { beta1: 0.9, beta2: 0.99, decay: 0.1 },
+    ]),
+    newtonSchulz: of(reference.newtonSchulz, [{ x: dense([2, 3], [1, 2, 3, 4, 5, 7]) }, { steps: 5 }]),
     gradientNorm: of(reference.gradientNorm, [{ squares: v2 }, { most: 1 }]),
     attentionBackward: of(reference.attentionBackward, [
       { q, k: kv, v: kv, ...state, dout: q },

@@ -72,6 +72,18 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
       },
       { betas: [0.9, 0.95], eps: 1e-8, decay: 0.1 },
     ]),
+    "train/momentum": call(train.momentum, [
+      { gradient: zeros([2, 4]), parameter: m4, velocity: zeros([2, 4]), clip: v2 },
+      { momentum: 0.9, fresh: 1, ahead: 1, held: 0.9, decay: 0.1 },
+    ]),
+    "train/descend": call(train.descend, [
+      { parameter: m4, update: zeros([2, 4]), scalars: v1, clip: v2 },
+      { decay: 0.1, scale: 2 },
+    ]),
+    "train/lion": call(train.lion, [
+      { parameter: m4, gradient: zeros([2, 4]), first: zeros([2, 4]), scalars: v1, clip: v2 },
+      { betas: [0.9, 0.99], decay: 0.1 },
+    ]),
     "train/gradientNorm": call(train.gradientNorm, [{ gradients: [m4], skipped: zeros([1], "u32") }, { most: 1 }]),
     "train/gradients": {
       // Outside of a recording even a right call is refused.

@@ -1,0 +1,24 @@
+import vectorFour from "#shaders/lib/vector/four.wgsl";
+import vectorOne from "#shaders/lib/vector/one.wgsl";
+import clipGiven from "#shaders/optimiser/clip/given.wgsl";
+import { between } from "../../options/checks.ts";
+
+/** A thread for each vector of four, or for each number. */
+export const threadsOf = (n: number): number => (n % 4 === 0 ? n / 4 : n);
+
+/** The parts of an optimiser's kernel on n numbers, of gradients that are clipped or not. */
+export const partsOf = (n: number, isClipped: boolean) => ({
+  parts: [n % 4 === 0 ? vectorFour : vectorOne, ...(isClipped ? [clipGiven] : [])],
+});
+
+const share = between(0, 1);
+
+/** A number from 0 to below 1: what a mean keeps. */
+export const keptCheck = (value: unknown): string | undefined =>
+  share(value) === undefined && value !== 1 ? undefined : "a number from 0 to below 1";
+
+/** Two numbers from 0 to below 1. */
+export const betasCheck = (value: unknown): string | undefined =>
+  Array.isArray(value) && value.length === 2 && value.every((one) => keptCheck(one) === undefined)
+    ? undefined
+    : "two numbers from 0 to below 1";
