@@ -28,9 +28,9 @@ async function readBytes(file: string): Promise<Uint8Array> {
   }
 }
 
-/** Documents to train on, and those that are held out. */
+/** Documents to train on, by file, and those that are held out. */
 export interface Documents {
-  readonly training: readonly TrainingDocument[];
+  readonly training: readonly (readonly TrainingDocument[])[];
   readonly heldOut: readonly TrainingDocument[];
 }
 
@@ -40,27 +40,30 @@ export async function readDocumentFiles(
   { val = [], heldOut = 0 }: { readonly val?: readonly string[] | undefined; readonly heldOut?: number | undefined },
 ): Promise<Documents> {
   const read = async (names: readonly string[]) => {
-    const documents: TrainingDocument[] = [];
-    for (const name of names) for (const one of readDocuments(name, await readBytes(name))) documents.push(one);
-    return documents;
+    const found: TrainingDocument[][] = [];
+    for (const name of names) found.push(readDocuments(name, await readBytes(name)));
+    return found;
   };
   const all = await read(files);
-  if (val.length > 0) return { training: all, heldOut: await read(val) };
-  const split = splitHeldOut(all, heldOut);
-  for (const [name, documents] of Object.entries(split)) {
-    if (documents.length > 0 || (name === "heldOut" && heldOut === 0)) continue;
-    const count = `${all.length} ${all.length === 1 ? "document" : "documents"}`;
+  if (val.length > 0) return { training: all, heldOut: (await read(val)).flat() };
+  const split = all.map((documents) => splitHeldOut(documents, heldOut));
+  const given = { training: split.map(({ training }) => training), heldOut: split.flatMap((one) => one.heldOut) };
+  const instead = "name a file with --val, or separate documents by lines <|endoftext|>";
+  if (heldOut > 0 && given.heldOut.length === 0) {
+    const count = all.flat().length;
     throw new Error(
-      `--held-out ${heldOut}: of ${count} ${name === "heldOut" ? "none is held out" : "all are held out"}; name a file ` +
-        "with --val, or separate documents by lines <|endoftext|>",
+      `--held-out ${heldOut}: of ${count} ${count === 1 ? "document" : "documents"} none is held out; ${instead}`,
     );
   }
-  return split;
+  const empty = given.training.findIndex((documents) => documents.length === 0);
+  if (empty >= 0) throw new Error(`--held-out ${heldOut}: all documents of ${files[empty]} are held out; ${instead}`);
+  return given;
 }
 
 /** The tokens of documents. */
 export interface Tokens {
-  readonly training: TokenDocuments;
+  /** By file. */
+  readonly training: readonly TokenDocuments[];
   readonly heldOut: TokenDocuments | undefined;
 }
 
@@ -71,8 +74,18 @@ export async function tokeniseAll(
   vocabulary: number,
   quiet: boolean,
 ): Promise<Tokens> {
-  return await withProgress("tokens  ", quiet, async (onProgress) => ({
-    training: await tokenise(training, { tokenizer, vocabulary, onProgress }),
-    heldOut: heldOut.length > 0 ? await tokenise(heldOut, { tokenizer, vocabulary }) : undefined,
-  }));
+  return await withProgress("tokens  ", quiet, async (report) => {
+    const total = training.flat().length;
+    const tokens: TokenDocuments[] = [];
+    let before = 0;
+    for (const documents of training) {
+      const onProgress = (done: number) => report(before + done, total);
+      tokens.push(await tokenise(documents, { tokenizer, vocabulary, onProgress }));
+      before += documents.length;
+    }
+    return {
+      training: tokens,
+      heldOut: heldOut.length > 0 ? await tokenise(heldOut, { tokenizer, vocabulary }) : undefined,
+    };
+  });
 }

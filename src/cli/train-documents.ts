@@ -7,7 +7,7 @@ import { readModelFolder } from "../generate/model-folder.ts";
 import { GpuError } from "../gpu/errors.ts";
 import { tokensHash } from "../train/checkpoints/training-checkpoint.ts";
 import { allWindows, type RowOrder, randomWindows, shuffledEpochs } from "../train/data/rows.ts";
-import type { TokenDocuments } from "../train/data/tokens.ts";
+import { joinTokens, type TokenDocuments } from "../train/data/tokens.ts";
 import { makeInterrupt } from "./interrupt.ts";
 import { openDevice } from "./open-device.ts";
 import { say } from "./output.ts";
@@ -25,18 +25,27 @@ const mostLosses = 3;
 /** Default for models with a longer context. */
 const usualContext = 256;
 
-function orderOf(documents: TokenDocuments, { order, packing, seed }: RunSettings, context: number): RowOrder {
-  if (order === "random") return randomWindows([{ ...documents, weight: 1 }], { context, seed });
-  return shuffledEpochs(documents, { context, seed, packing });
+function orderOf(
+  files: readonly TokenDocuments[],
+  { order, packing, seed, weights }: RunSettings,
+  context: number,
+): RowOrder {
+  if (order === "epochs") return shuffledEpochs(joinTokens(files), { context, seed, packing });
+  if (weights === undefined) return randomWindows([{ ...joinTokens(files), weight: 1 }], { context, seed });
+  const weighted = files.map((documents, i) => ({ ...documents, weight: weights[i] as number }));
+  return randomWindows(weighted, { context, seed });
 }
 
-function checkSettings({ data, steps, evalEvery, val, heldOut, order, packing }: RunSettings): readonly string[] {
+function checkSettings({ data, evalEvery, val, heldOut, order, packing, weights }: RunSettings): readonly string[] {
   if (data === undefined) throw new Error("train: expected --data or --batches");
   if (evalEvery !== undefined && val === undefined && heldOut === undefined) {
     throw new Error("--eval-every: expected --val FILE or --held-out SHARE, the data to evaluate on");
   }
   if (packing === "documents" && order !== "epochs") throw new Error("--packing documents: expected --order epochs");
-  if (steps < 1) throw new Error("--steps: expected 1 or more");
+  if (weights !== undefined && weights.length !== data.length) {
+    throw new Error(`--weights: has ${weights.length} numbers, expected ${data.length}, one for each file of --data`);
+  }
+  if (weights !== undefined && order !== "random") throw new Error("--weights: expected --order random");
   return data;
 }
 
@@ -48,17 +57,19 @@ export async function trainOnDocuments(flags: TrainFlags, settings: RunSettings)
   const record = resume && out !== undefined ? await recordedRun(out) : undefined;
   const data = checkSettings(settings);
   const documents = await readDocumentFiles(data, settings);
-  const texts = () => documents.training.map(({ content }) => content).filter((content) => typeof content === "string");
+  const all = documents.training.flat();
+  const texts = () => all.map(({ content }) => content).filter((content) => typeof content === "string");
   const source = await trainedSource(settings, texts, record && out);
   const { config, tokenizer } = await readModelFolder(source);
   const context = settings.context ?? Math.min(config.context, usualContext);
   if (context > config.context)
     throw new Error(`--context is ${context}, expected at most ${config.context}, the model's`);
   const tokens = await tokeniseAll(documents, tokenizer, config.vocabulary, json);
-  const { length } = tokens.training.tokens;
+  const joined = joinTokens(tokens.training).tokens;
+  const { length } = joined;
   if (!json) {
     const held = tokens.heldOut ? `, ${quantity(tokens.heldOut.tokens.length)} held out` : "";
-    say(`${quantity(length)} tokens of ${documents.training.length} documents${held}`);
+    say(`${quantity(length)} tokens of ${all.length} documents${held}`);
   }
   if (length <= context)
     say(`warning: the data have ${length} tokens, fewer than a row of ${context}: the rest does not count`);
@@ -68,7 +79,7 @@ export async function trainOnDocuments(flags: TrainFlags, settings: RunSettings)
   using interrupt = makeInterrupt();
   const tokensPerStep = settings.batch * settings.accumulate * context;
   const report = trainReport(settings.steps, tokensPerStep, json);
-  const hash = tokensHash(tokens.training.tokens);
+  const hash = tokensHash(joined);
   const run: Run = { settings, source, order, heldOut, data: hash, out, json, report, signal: interrupt.signal };
   const state: RunState = { resume, reported: record?.step ?? 0, saved: record?.step };
   const start = performance.now();

@@ -26,6 +26,8 @@ export interface RunSettings extends OptimizerFlags {
   readonly data?: readonly string[];
   readonly val?: readonly string[];
   readonly heldOut?: number;
+  /** How often rows are drawn of each file, relative to the others. */
+  readonly weights?: readonly number[];
   readonly order: "random" | "epochs";
   readonly packing: "windows" | "documents";
   readonly steps: number;
@@ -49,7 +51,19 @@ export interface TrainFlags extends RunSettings, DeviceFlags {
 /** The names of `RunSettings`: what a run that is resumed takes from its checkpoint, unless it is given anew. */
 export const settingNames = [
   ...["optimizer", "lr", "schedule", "warmup", "betas", "eps", "weightDecay", "clip"],
-  ...["model", "config", "tokenizer", "vocabulary", "initialiser", "data", "val", "heldOut", "order", "packing"],
+  ...[
+    "model",
+    "config",
+    "tokenizer",
+    "vocabulary",
+    "initialiser",
+    "data",
+    "val",
+    "heldOut",
+    "weights",
+    "order",
+    "packing",
+  ],
   ...["steps", "batch", "context", "accumulate", "seed", "evalEvery", "saveEvery"],
 ] as const satisfies readonly (keyof RunSettings)[] as readonly (keyof RunSettings)[];
 
@@ -96,3 +110,6 @@ export function betas(text: string): [number, number] {
   if (others.length === 0 && isShare(first) && isShare(second)) return [first, second];
   throw new InvalidArgumentError("Expected two numbers from 0 to below 1, separated by a comma.");
 }
+
+/** Numbers above 0, separated by commas. */
+export const weightsOf = (text: string): number[] => text.split(",").map(positiveNumber);

@@ -15,6 +15,7 @@ import {
   type RunSettings,
   settingNames,
   type TrainFlags,
+  weightsOf,
 } from "./train-settings.ts";
 
 /** `shaderformer train`: steps of an optimiser on documents, or on given batches. */
@@ -40,6 +41,11 @@ export function trainCommand(): Command {
     )
     .optionsGroup("Data:")
     .option("--data <file...>", "texts with lines <|endoftext|> between documents, JSONL, or token ids (.json, .bin)")
+    .option(
+      "--weights <list>",
+      "how often rows are drawn of each file of --data: 3,1 (default: by their tokens)",
+      weightsOf,
+    )
     .option("--val <file...>", "documents to evaluate on")
     .addOption(
       new Option("--held-out <share>", "share of the documents to evaluate on").argParser(properShare).conflicts("val"),

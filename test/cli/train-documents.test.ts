@@ -173,6 +173,11 @@ test("what is wrong is said before a step is taken", async () => {
     ],
     [["--config", at.config, "--data", at.data, "--packing", "documents"], /expected --order epochs/],
     [["--config", at.config, "--data", at.data, "--out", cut], /cut is there already; --force writes over it/],
+    [
+      ["--config", at.config, "--data", at.data, "--weights", "1,2"],
+      /--weights: has 2 numbers, expected 1, one for each/,
+    ],
+    [["--config", at.config, "--data", at.data, "--weights", "0"], /above 0/],
     [["--resume"], /--resume: expected --out/],
     [["--resume", "--out", at.out("nothing")], /has no checkpoint\.safetensors/],
     [["--resume", "--out", cut, "--data", at.val], /was made with other data/],
