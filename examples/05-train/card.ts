@@ -1,0 +1,82 @@
+// The card of a trained model, with its loss curve, from the checkpoint that training leaves.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** What the card says besides what the checkpoint knows. */
+export interface Trained {
+  readonly name: string;
+  /** Held out, in nats a token, by voice. */
+  readonly losses: Readonly<Record<string, number>>;
+}
+
+interface Header {
+  readonly __metadata__: { readonly "shaderformer.training": string };
+  readonly history: { readonly shape: [number, number]; readonly data_offsets: [number, number] };
+}
+
+/** The record of a checkpoint, and the loss of each of its steps. */
+function readHistory(file: string) {
+  const bytes = readFileSync(file);
+  const length = Number(bytes.readBigUInt64LE(0));
+  const header: Header = JSON.parse(bytes.toString("utf8", 8, 8 + length));
+  const begin = 8 + length + header.history.data_offsets[0];
+  const losses = Array.from({ length: header.history.shape[0] }, (_, i) => bytes.readFloatLE(begin + 12 * i));
+  return { record: JSON.parse(header.__metadata__["shaderformer.training"]), losses };
+}
+
+const [width, height, margin] = [640, 320, 40];
+
+/** The losses as a curve, each point the mean of a few steps. */
+function curve(losses: readonly number[]): string {
+  const group = Math.max(1, Math.ceil(losses.length / 200));
+  const points = Array.from({ length: Math.floor(losses.length / group) }, (_, i) => {
+    const part = losses.slice(i * group, (i + 1) * group);
+    return part.reduce((sum, loss) => sum + loss, 0) / part.length;
+  });
+  const [low, high] = [Math.floor(Math.min(...points)), Math.ceil(Math.max(...points))];
+  const y = (loss: number) => margin + ((high - loss) / (high - low)) * (height - 2 * margin);
+  const x = (i: number) => margin + (i / Math.max(1, points.length - 1)) * (width - 2 * margin);
+  const path = points.map((loss, i) => `${i === 0 ? "M" : "L"}${x(i).toFixed(1)} ${y(loss).toFixed(1)}`).join("");
+  const grid = Array.from({ length: high - low + 1 }, (_, i) => low + i).map(
+    (loss) =>
+      `<path d="M${margin} ${y(loss)}H${width - margin}" stroke="#ccc"/><text x="8" y="${y(loss) + 4}">${loss}</text>`,
+  );
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">
+<rect width="100%" height="100%" fill="white"/>
+${grid.join("\n")}
+<path d="${path}" fill="none" stroke="#06c" stroke-width="2"/>
+<text x="${margin}" y="${height - 12}">nats a token over ${losses.length} steps</text>
+</svg>
+`;
+}
+
+/** Writes `README.md` and `loss.svg` into a model's folder. */
+export function writeCard(folder: string, { name, losses }: Trained): void {
+  const { record, losses: curveOf } = readHistory(join(folder, "checkpoint.safetensors"));
+  const { batch, context, accumulate, optimizer, lr, warmup, schedule, seed } = record.settings;
+  const tokens = record.step * batch * accumulate * context;
+  writeFileSync(join(folder, "loss.svg"), curve(curveOf));
+  writeFileSync(
+    join(folder, "README.md"),
+    `# ${name}
+
+A language model that speaks in four voices, trained by Shaderformer itself with [this script](../../05-train).
+
+| | |
+|---|---|
+| training | ${record.step} steps of ${batch * accumulate} × ${context} tokens, ${(tokens / 1e6).toFixed(2)} M together, on ${record.adapter} |
+| optimiser | ${optimizer}, learning rate ${lr}, warm-up ${warmup}, ${schedule}, seed ${seed} |
+| held-out loss, nats a token | ${Object.entries(losses)
+      .map(([voice, loss]) => `${voice} ${loss.toFixed(2)}`)
+      .join(", ")} |
+
+![Loss while it was trained](loss.svg)
+
+**Texts**, all public domain: the King James Bible (\`<|scripture|>\`; under Crown privilege in the United Kingdom), *Moby Dick*
+(\`<|whale|>\`), State of the Union addresses (\`<|union|>\`), the Jargon File (\`<|jargon|>\`). 4 % of the documents were held out.
+
+**Prompts** begin with a voice, for example \`<|whale|>The sea was\`. It has a voice, not knowledge, and repeats the views of
+its sources.
+`,
+  );
+}

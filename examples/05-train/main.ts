@@ -1,0 +1,87 @@
+// Trains a small language model of four voices: prepares their texts, runs `shaderformer train`, measures what came of it.
+//   npm run example -- 05-train CORPUS [nano|dense|moe] [options of train, such as --steps 30]
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { writeCard } from "./card.ts";
+
+/** The voices, and how often rows are drawn of each: more often than their texts are long, the smaller ones. */
+const voices = { scripture: 0.3, whale: 0.15, union: 0.4, jargon: 0.15 };
+
+/** Sizes of a model with the settings of their training. */
+const sizes = {
+  nano: { config: "examples/05-train/nano.json", steps: 3600, batch: 16, context: 128, lr: 4e-3, warmup: 100 },
+  dense: {
+    config: "examples/models/voices-dense/config.json",
+    steps: 3560,
+    batch: 16,
+    context: 256,
+    lr: 3e-3,
+    warmup: 100,
+  },
+  moe: {
+    config: "examples/models/voices-moe/config.json",
+    steps: 3560,
+    batch: 16,
+    context: 256,
+    lr: 3e-3,
+    warmup: 100,
+  },
+};
+
+const [corpus, ...given] = process.argv.slice(3);
+const name = Object.keys(sizes).find((one) => one === given[0]) as keyof typeof sizes | undefined;
+const more = name === undefined ? given : given.slice(1);
+const size = name ?? "nano";
+if (corpus === undefined || !existsSync(join(corpus, "whale.train.txt"))) {
+  throw new Error("expected a folder with texts such as whale.train.txt: npm run example -- 05-train CORPUS");
+}
+const out = (more.includes("--out") ? more[more.indexOf("--out") + 1] : undefined) ?? join(".cache", `voices-${size}`);
+const folder = `${out}-texts`;
+mkdirSync(folder, { recursive: true });
+
+/** A document begins with the token of its voice: `<|bos|><|whale|>text<|eos|>`, of which the tokenizer adds the outer two. */
+function prepare(voice: string, part: "train" | "val"): string {
+  const texts = readFileSync(join(corpus as string, `${voice}.${part}.txt`), "utf8").split("\n<|endoftext|>\n");
+  const lines = texts.map((text) => JSON.stringify({ text: `<|${voice}|>${text.trim()}` }));
+  const file = join(folder, `${voice}.${part}.jsonl`);
+  writeFileSync(file, `${lines.join("\n")}\n`);
+  return file;
+}
+
+const cli = fileURLToPath(import.meta.resolve("shaderformer/cli"));
+const { config, ...numbers } = sizes[size];
+const training = Object.keys(voices).map((voice) => prepare(voice, "train"));
+const heldOut = Object.keys(voices).map((voice) => prepare(voice, "val"));
+const settings = Object.entries(numbers).flatMap(([option, value]) => [`--${option}`, String(value)]);
+const { status } = spawnSync(
+  process.execPath,
+  [
+    ...[cli, "train", "--config", config, "--tokenizer", "examples/models/voices-dense", "--out", out],
+    ...["--data", ...training, "--weights", Object.values(voices).join(","), "--val", ...heldOut],
+    ...["--schedule", "cosine", "--betas", "0.9,0.95", "--weight-decay", "0.1", "--clip", "1", "--seed", "1"],
+    ...["--save-every", "200", ...settings, ...more],
+  ],
+  { stdio: "inherit" },
+);
+if (status !== 0 || !existsSync(join(out, "model.safetensors"))) process.exit(status ?? 1);
+
+// Nats a token of each voice's held-out documents, its own token given.
+const losses: Record<string, number> = {};
+for (const voice of Object.keys(voices)) {
+  const text = join(corpus, `${voice}.val.txt`);
+  const rest = [
+    "--prefix",
+    `<|${voice}|>`,
+    "--separator",
+    "<|endoftext|>",
+    "--window",
+    String(numbers.context),
+    "--json",
+  ];
+  const answer = execFileSync(process.execPath, [cli, "perplexity", "--model", out, "--text", text, ...rest]);
+  losses[voice] = JSON.parse(answer.toString()).natsPerToken;
+  console.log(`${voice}: ${losses[voice]?.toFixed(2)} nats a token`);
+}
+writeCard(out, { name: `voices-${size}`, losses });

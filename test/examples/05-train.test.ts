@@ -1,0 +1,29 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, expect, test } from "vitest";
+import "../support/built.ts";
+
+const run = promisify(execFile);
+const folder = await mkdtemp(join(tmpdir(), "shaderformer-example-"));
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test("05-train: a few steps on a small corpus leave a model, its card and its curve", async () => {
+  const words = (await readFile("docs/design.md", "utf8")).slice(0, 6000).split("\n\n");
+  for (const [i, voice] of ["scripture", "whale", "union", "jargon"].entries()) {
+    await writeFile(join(folder, `${voice}.train.txt`), words.slice(i).join("\n\n<|endoftext|>\n\n"));
+    await writeFile(join(folder, `${voice}.val.txt`), words[i + 1] ?? "");
+  }
+  const out = join(folder, "model");
+  const more = ["--steps", "3", "--batch", "2", "--context", "16", "--out", out];
+  const { stdout } = await run(process.execPath, ["scripts/example.mjs", "05-train", folder, "nano", ...more]);
+  expect(stdout).toMatch(/step 3 {2}loss 7\.\d+/);
+  expect(stdout).toMatch(/jargon: 7\.\d\d nats a token\n$/);
+  const card = await readFile(join(out, "README.md"), "utf8");
+  expect(card).toContain("# voices-nano");
+  expect(card).toMatch(/\| 3 steps of 2 × 16 tokens, 0\.00 M together, on /);
+  expect(await readFile(join(out, "loss.svg"), "utf8")).toMatch(/<path d="M40 .*L600/);
+  expect((await readFile(join(out, "model.safetensors"))).length).toBeLessThan(4.1e6); // 1 M parameters at most
+}, 120_000);
