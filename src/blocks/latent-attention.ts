@@ -14,7 +14,6 @@ import { headMatmul } from "../kernels/matmul/heads.ts";
 import { matmul } from "../kernels/matmul/matmul.ts";
 import { rope } from "../kernels/rope/rope.ts";
 import { boolean, fieldsOf, finite, integer, oneOf, required } from "../options/checks.ts";
-import { OptionError } from "../options/errors.ts";
 import { perWord } from "../tensor/formats.ts";
 import { formatShape, ShapeError } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
@@ -204,7 +203,7 @@ export const latentCacheWidths = (rank: number, rope: number, dtype: CacheFormat
 /**
  * A layer of causal latent attention with a cache of latents: project down, norm, rotate the last part of queries and
  * keys, store, attend, project (DeepSeek-V2, section 2.1). The cache's keys are `[b, 1, s, rank + rope]`, of floats.
- * Returns `[b, t, c]`.
+ * Without a cache the latents are those of x alone, in the expanded form, which has a gradient. Returns `[b, t, c]`.
  */
 export function latentAttentionLayer(
   gpu: Gpu,
@@ -217,8 +216,7 @@ export function latentAttentionLayer(
   const { latent, v } = weights;
   if (!latent) throw new TypeError(`${name}: the weights have no \`latent\`, which latent attention requires`);
   const [outputs = 0, rank = 0] = v.weight.shape;
-  if (!cache) throw new OptionError("latentAttentionLayer: inputs.cache is missing, expected a cache of latents");
-  const width = cache.keys.shape[3] ?? 0;
+  const width = weights.k.weight.shape[0] ?? 0;
   const nope = headWidth - (width - rank);
   const at = "step" in place ? { step: place.step } : {};
   const start = "start" in place ? { start: place.start } : {};
@@ -233,6 +231,18 @@ export function latentAttentionLayer(
   const entry = concat(gpu, [normed, rotated(slice(down, 3, rank, width))], 3);
   gpu.tap(`${name}.q`, q);
   gpu.tap(`${name}.latent`, entry);
+  const end = "start" in place ? { start: place.start, length: place.start + t } : {};
+  const joined = (out: Tensor) => {
+    const rows = reshape(transpose(out, [0, 2, 1, 3]), [b, t, outputs - heads * nope]);
+    gpu.tap(`${name}.out`, rows);
+    return linear(gpu, rows, weights.output);
+  };
+  const factor = scale === undefined ? {} : { scale };
+  if (!cache) {
+    const latents = reshape(entry, [b, t, width]);
+    const training = { form: "expanded", rope: width - rank, lse: true, ...factor, ...end } as const;
+    return joined(attendLatents(gpu, { q: transpose(q, [0, 2, 1, 3]), latents, weight: v.weight }, training).out);
+  }
   const { keys, values } = cache;
   appendKv(
     gpu,
@@ -252,13 +262,11 @@ export function latentAttentionLayer(
     { q: tensors.q, latents, weight: v.weight, step },
     {
       ...(fits ? {} : { form: "absorbed" }),
-      ...(scale === undefined ? {} : { scale }),
-      ...("start" in place ? { start: place.start, length: place.start + t } : {}),
+      ...factor,
+      ...end,
       ...placed,
       rope: width - rank,
     },
   );
-  const joined = reshape(transpose(out, [0, 2, 1, 3]), [b, t, outputs - heads * nope]);
-  gpu.tap(`${name}.out`, joined);
-  return linear(gpu, joined, weights.output);
+  return joined(out);
 }

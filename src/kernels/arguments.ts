@@ -35,6 +35,7 @@ export function withOptions<I extends Patterns, M extends Patterns, O extends Pa
     checkOptions(kernelName, fields, options);
     return (kernel as unknown as Call)(gpu, tensors, options);
   };
+  Object.assign(kernel, { by: call }); // calls are those of the function that is called
   return Object.assign(call, { kernelName, source }) as unknown as Kernel<I, M, O, X>;
 }
 

@@ -160,11 +160,12 @@ export function defineKernel<
       throw new OptionError(`${name}: its tensors are ${shown(tensors)}, expected an object with ${names || "none"}`);
     }
     if (options?.into !== undefined) checkValue(name, "into", into, options.into);
-    return gpu.group({ op: name, variant: name, options: { ...options }, by: kernel, tensors }, () =>
+    return gpu.group({ op: name, variant: name, options: { ...options }, by: made.by, tensors }, () =>
       call(gpu, tensors as Readonly<Record<string, Tensor | undefined>>, options ?? ({} as X & Into<O>)),
     );
   };
-  return Object.assign(kernel, { kernelName: name, source: definition.source }) as unknown as Kernel<I, M, O, X>;
+  const made = Object.assign(kernel, { kernelName: name, source: definition.source, by: kernel });
+  return made as unknown as Kernel<I, M, O, X>;
 }
 
 /** Throws `ShaderError` for a text: only a module has parts. */

@@ -78,6 +78,8 @@ export { softmaxBackward } from "./softmax-backward.ts";
 // Mixtures of experts
 
 export { type Alignment, align, imbalance, mixture, NO_POSITION, paddingEfficiency } from "./mixture.ts";
+export { mixtureBackward, routeBackward } from "./mixture-backward.ts";
+export { balanceBias, routerStatistics, routerStatisticsBackward } from "./router-statistics.ts";
 export {
   expertChoice,
   expertsOfSlots,

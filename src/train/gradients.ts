@@ -13,6 +13,7 @@ import {
   listOf,
   recordOf,
   required,
+  text,
 } from "../options/checks.ts";
 import { isFloat } from "../tensor/formats.ts";
 import { formatShape } from "../tensor/shape.ts";
@@ -22,8 +23,9 @@ import { Accumulator, type Expected } from "./accumulator.ts";
 import { GradientError } from "./errors.ts";
 import { checkCopies, checkOverwrites } from "./overwrites.ts";
 import { Recomputed } from "./recompute.ts";
-import { isBroadcast, type Region } from "./regions.ts";
+import { isBroadcast, type Region, withoutRepeats } from "./regions.ts";
 import type { InputGradients, Rule } from "./rule.ts";
+import { summedTo } from "./rules/shapes.ts";
 import { rules } from "./rules.ts";
 import { piecesOf, resultOf } from "./trace.ts";
 import { pathTo, type Step, type Walk, walk } from "./walk.ts";
@@ -41,7 +43,7 @@ const fields = fieldsOf<GradientOptions>({
   upstream: optionalTensor,
   rules: listOf(anything), // each is checked below, so that an error names what it lacks
 });
-const ruleFields = fieldsOf<Rule>({ of: required(callback), record: required(callback) });
+const ruleFields = fieldsOf<Rule>({ of: required(callback), record: required(callback), unread: listOf(text) });
 
 /**
  * The gradients of a loss of one number by parameters: f32 tensors of their shapes, by the same names; undefined for one
@@ -70,7 +72,7 @@ export function gradients<P extends Readonly<Record<string, Tensor>>>(
   const path = walk([...recorded.calls], new Map(Object.entries(parameters)), loss);
   const table = new Map([...rules, ...(options.rules ?? [])].map((rule) => [rule.of, rule]));
   for (const step of path.active) checkRule(step, table, path);
-  checkOverwrites(path);
+  checkOverwrites(path, table);
   checkCopies(recorded.operations, path);
   const known = new Accumulator(gpu, expectedOf(path, loss, parameters));
   for (const piece of piecesOf(loss)) known.add(piece, seed);
@@ -123,7 +125,7 @@ function expectedOf({ active, depends }: Walk, loss: Tensor, parameters: object)
       const elements = (storage.bytes / 4) * (tensor.dtype === "f32" ? 1 : 2);
       const one = found.get(storage) ?? { elements, regions: [] };
       found.set(storage, one);
-      if (isRead) one.regions.push(region);
+      if (isRead) one.regions.push(withoutRepeats(region));
     }
   };
   add(loss, true);
@@ -164,11 +166,18 @@ function differentiate(
   const first = calls.length;
   const { options, tensors = {} } = source;
   const given = rule.record(gpu, { tensors, options, result: resultOf(source), gradient, needs });
-  for (const [name, input] of wanted) contribute(call.op, name, input, given, known);
+  for (const [name, input] of wanted) contribute(gpu, call.op, name, input, given, known);
   for (const made of calls.slice(first)) made.of = call;
 }
 
-function contribute(op: string, name: string, input: Tensor, given: InputGradients, known: Accumulator): void {
+function contribute(
+  gpu: Gpu,
+  op: string,
+  name: string,
+  input: Tensor,
+  given: InputGradients,
+  known: Accumulator,
+): void {
   const gradient = given[name];
   if (!(name in given)) throw new GradientError(`gradients: the rule of ${op} gives no gradient for ${name}`);
   if (!gradient) return;
@@ -178,8 +187,11 @@ function contribute(op: string, name: string, input: Tensor, given: InputGradien
         `expected f32 ${formatShape(input.shape)}`,
     );
   }
-  if (isBroadcast(input)) {
-    throw new GradientError(`gradients: ${op} reads ${name} as a view that repeats elements; call contiguous first`);
+  if (isBroadcast(input) && input.segments.length === 1) {
+    // Elements that a view repeats have the sum of the gradients of their repetitions.
+    const region = withoutRepeats(input);
+    known.add({ storage: input.storage, region }, summedTo(gpu, gradient, region.shape));
+    return;
   }
   const pieces = piecesOf(input);
   const parts = pieces.length === 1 ? [gradient] : rowsOf(gradient, input.segments);

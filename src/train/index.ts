@@ -51,6 +51,19 @@ export {
   type GatherGradientTensors,
   gatherBackward,
 } from "../kernels/embedding/gather-backward.ts";
+export {
+  type ExpertsBackwardOptions,
+  type ExpertsBackwardTensors,
+  type ExpertsGradients,
+  expertsBackward,
+} from "../kernels/moe/experts-backward.ts";
+export { routeBackward } from "../kernels/moe/route-backward.ts";
+export {
+  type RouterScores,
+  type RouterStatisticsTensors,
+  routerStatistics,
+  routerStatisticsBackward,
+} from "../kernels/moe/router-statistics.ts";
 export type { NormBackwardTensors, NormGradients } from "../kernels/norm/backward.ts";
 export { type LayerNormBackwardOptions, layerNormBackward } from "../kernels/norm/layer-norm-backward.ts";
 export { type RmsNormBackwardOptions, rmsNormBackward } from "../kernels/norm/rms-norm-backward.ts";
@@ -63,6 +76,7 @@ export {
 
 // Optimisers
 
+export { balanceBias } from "../kernels/moe/balance-bias.ts";
 export { type AdamWOptions, type AdamWTensors, adamW } from "../kernels/optimiser/adamw.ts";
 export { type DescendOptions, type DescendTensors, descend } from "../kernels/optimiser/descend.ts";
 export {

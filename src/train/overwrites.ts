@@ -3,6 +3,7 @@ import type { Storage } from "../gpu/storage.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { GradientError } from "./errors.ts";
 import { meet, type Region } from "./regions.ts";
+import type { Rule } from "./rule.ts";
 import { piecesOf, writtenBy } from "./trace.ts";
 import { pathTo, type Step, type Walk } from "./walk.ts";
 
@@ -23,11 +24,18 @@ function accesses(tensors: Iterable<Tensor>, of: ReadonlySet<Storage>, step: Ste
 
 /**
  * Throws `GradientError` where memory that a gradient depends on is written twice before the loss: backward would read
- * the later values. Memory that a step reads counts as well, since its gradient may be computed from it.
+ * the later values. Memory that a step reads counts as well, since its gradient may be computed from it; not that of inputs
+ * which its rule says no gradient depends on.
  */
-export function checkOverwrites({ steps, active, depends }: Walk): void {
+export function checkOverwrites({ steps, active, depends }: Walk, table: ReadonlyMap<object, Rule>): void {
   const differentiated = new Set(active);
-  const counted = new Set(active.flatMap(({ inputs, writes }) => [...writes, ...storagesOf(inputs.values())]));
+  const counted = new Set(
+    active.flatMap(({ call, inputs, writes }) => {
+      const { unread = [] } = table.get(call.by ?? call) ?? {};
+      const read = [...inputs].filter(([name]) => !unread.includes(name));
+      return [...writes, ...storagesOf(read.map(([, tensor]) => tensor))];
+    }),
+  );
   const before = new Map<Storage, Access[]>();
   for (const step of steps) {
     const written = writtenBy(step.call);

@@ -23,6 +23,13 @@ const reach = (axes: Pattern["axes"]) => axes.reduce((sum, { size, stride }) => 
 export const isBroadcast = ({ shape, strides }: Region): boolean =>
   shape.some((size, axis) => size > 1 && strides[axis] === 0);
 
+/** The view with each element once. */
+export const withoutRepeats = ({ shape, strides, offset }: Region): Region => ({
+  shape: shape.map((size, axis) => (size > 1 && strides[axis] === 0 ? 1 : size)),
+  strides,
+  offset,
+});
+
 /**
  * True unless two views of a storage are known to have no element in common: their ranges are apart, or they are columns
  * of the same rows.

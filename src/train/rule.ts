@@ -19,6 +19,8 @@ export type InputGradients = Readonly<Record<string, Tensor | undefined>>;
 export interface Rule {
   /** The op: the function that is called. */
   readonly of: object;
+  /** Inputs whose values no gradient depends on, so that a later call may write them: flags that several calls set. */
+  readonly unread?: readonly string[];
   readonly record: (gpu: Gpu, call: ForwardCall<object, object, object>) => InputGradients;
 }
 
@@ -30,6 +32,7 @@ export interface Rule {
 export function ruleOf<T extends object, R extends object, X extends object = object>(
   of: (gpu: Gpu, tensors: T, ...options: never[]) => R,
   record: (gpu: Gpu, call: ForwardCall<T, X, R>) => InputGradients,
+  others: Pick<Rule, "unread"> = {},
 ): Rule {
-  return { of, record: record as Rule["record"] };
+  return { of, record: record as Rule["record"], ...others };
 }

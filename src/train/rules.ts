@@ -4,6 +4,7 @@ import { activationRules } from "./rules/activations.ts";
 import { attentionRule, tableAttentionRule } from "./rules/attention.ts";
 import { addRule, castRule, divRule, mulRule, subRule, whereRule } from "./rules/elementwise.ts";
 import { concatRule, contiguousRule, meanRule, ropeRule, sumRule } from "./rules/layout.ts";
+import { expertsRules, routeRule } from "./rules/mixture.ts";
 import { addLayerNormRule, addRmsNormRule, layerNormRule, rmsNormRule, softmaxRule } from "./rules/norms.ts";
 import { gemmRule, matmulRule } from "./rules/products.ts";
 import { crossEntropyRule, gatherRule } from "./rules/tokens.ts";
@@ -32,5 +33,7 @@ export const rules: readonly Rule[] = [
   tableAttentionRule,
   gatherRule,
   crossEntropyRule,
+  routeRule,
+  ...expertsRules,
   ...activationRules,
 ];

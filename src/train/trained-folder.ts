@@ -2,12 +2,14 @@ import { storedNumbers } from "../convert/stored-numbers.ts";
 import { keptFiles } from "../convert/to-folder.ts";
 import { FormatError } from "../formats/format-error.ts";
 import { readJson, readText } from "../formats/read-text.ts";
+import type { StoredTensor } from "../formats/safetensors.ts";
 import { safetensorsHeader } from "../formats/safetensors-header.ts";
 import type { FileSource } from "../formats/source.ts";
-import { transposed } from "../models/stored-rows.ts";
 import { sizeOf } from "../tensor/shape.ts";
+import { slice } from "../tensor/views.ts";
 import type { Trainable } from "./open-trainable.ts";
 import type { Parameter } from "./parameters.ts";
+import { putStored, storedParts } from "./stored-parameters.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -21,26 +23,23 @@ export interface TrainedFolder {
   readonly pieces: () => AsyncGenerator<Bytes>;
 }
 
-/** A tensor of a checkpoint as its file holds it, from the rows of it that are parameters. */
-async function wholeTensor(parts: readonly Parameter[]): Promise<Float32Array<ArrayBuffer>> {
-  const { source } = parts[0] as Parameter;
-  const loaded = source.transposed ? source.shape.toReversed() : source.shape;
-  const row = sizeOf(loaded.slice(1));
-  const all = new Float32Array(sizeOf(loaded));
+/** A tensor of a checkpoint as its file holds it; undefined where no parameter is in it. */
+async function wholeTensor(
+  { name, shape }: StoredTensor,
+  parameters: readonly Parameter[],
+): Promise<Float32Array<ArrayBuffer> | undefined> {
+  const found = parameters.flatMap((parameter) => storedParts(parameter, name).map((part) => ({ parameter, part })));
+  if (found.length === 0) return undefined;
+  const all = new Float32Array(sizeOf(shape));
   let filled = 0;
-  for (const { source: own, tensor } of parts) {
-    const { added = 0, rows } = own;
-    const numbers = await tensor.read();
-    all.set(
-      numbers.map((value) => value - added),
-      (rows?.[0] ?? 0) * row,
-    );
-    filled += numbers.length;
+  for (const { parameter, part } of found) {
+    const { tensor, stack } = parameter;
+    const [begin, end] = part.rows;
+    filled += putStored(part, await (stack ? slice(tensor, 0, begin, end) : tensor).read(), all);
   }
-  if (filled !== all.length) {
-    throw new FormatError(source.name, `has ${all.length} numbers, of which ${filled} are parameters`);
-  }
-  return source.transposed ? (transposed(all, loaded) as Float32Array<ArrayBuffer>) : all;
+  if (filled !== all.length)
+    throw new FormatError(name, `has ${all.length} numbers, of which ${filled} are parameters`);
+  return all;
 }
 
 /**
@@ -69,8 +68,8 @@ export async function trainedFolder(
   async function* pieces(): AsyncGenerator<Bytes> {
     yield header;
     for (const tensor of tensors) {
-      const parts = parameters.filter((parameter) => parameter.source.name === tensor.name);
-      if (parts.length > 0) yield bytesOf(await wholeTensor(parts));
+      const whole = await wholeTensor(tensor, parameters);
+      if (whole) yield bytesOf(whole);
       else {
         const stored = await weights.read(tensor, 0, tensor.end - tensor.begin);
         yield bytesOf(Float32Array.from(storedNumbers(tensor, stored)));

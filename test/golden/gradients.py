@@ -232,13 +232,13 @@ def loss_of(weights, logits, ids, targets):
     return nll[live, flat[live]].mean()
 
 
-def trajectory(checkpoint, logits, generator):
+def trajectory(checkpoint, logits, generator, rate):
     """Steps of PyTorch's own AdamW in float64: matrices decay, all gradients together are clipped to a norm of 1."""
     weights = Weights(checkpoint)
     matrices = [x for x in weights.tensors.values() if x.dim() > 1]
     others = [x for x in weights.tensors.values() if x.dim() == 1]
     groups = [{"params": matrices, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=1e-2, betas=(0.9, 0.95), eps=1e-8)
+    optimiser = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.95), eps=1e-8)
     steps = []
     for _ in range(STEPS):
         ids, targets = batch_of(generator)
@@ -251,7 +251,7 @@ def trajectory(checkpoint, logits, generator):
     return steps
 
 
-def write(name, config, checkpoint, logits):
+def write(name, config, checkpoint, logits, rate=1e-2):
     generator = torch.Generator().manual_seed(64)
     ids, targets = batch_of(generator)
     weights = Weights(checkpoint)
@@ -266,7 +266,9 @@ def write(name, config, checkpoint, logits):
     checkpoint.write(folder / "model.safetensors")
     gradients.write(folder / "gradients.safetensors")
     golden = {"loss": loss.item(), "ids": ids.tolist(), "targets": targets.tolist()}
-    golden["steps"] = trajectory(checkpoint, logits, generator)
+    golden["steps"] = trajectory(checkpoint, logits, generator, rate)
+    if rate != 1e-2:
+        golden["rate"] = rate
     tokens = tokenizer()
     tokens["model"]["vocab"] = {token: i for token, i in tokens["model"]["vocab"].items() if i < VOCABULARY}
     (folder / "tokenizer.json").write_text(json.dumps(tokens, ensure_ascii=False) + "\n")

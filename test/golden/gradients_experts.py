@@ -200,9 +200,9 @@ def gpt_oss():
     return "gradients-gpt-oss", config, checkpoint, logits
 
 
-def write_chosen(*made):
+def write_chosen(*made, **options):
     nearest[0] = math.inf
-    write(*made)
+    write(*made, **options)
     print(f"  the nearest choice: {nearest[0]:.1e}")
 
 

@@ -44,6 +44,14 @@ export const moeDispatches: Readonly<Record<string, Dispatch>> = {
     workgroups: [1, 1, 1],
     alone: true,
   },
+  "moe/balance": {
+    constants: { EXPERTS: 5, WORKGROUP: 3 },
+    uniforms: { params: { rate: 0.5 } },
+    inputs: { sums: floats(11), bias: floats(5) },
+    outputs: {},
+    workgroups: [1, 1, 1],
+    alone: true,
+  },
   "moe/choose": {
     constants: { EXPERTS: 2, WORKGROUP: 4 },
     uniforms: { params: { tokens: 5, capacity: 2 } },
@@ -101,5 +109,13 @@ export const moeDispatches: Readonly<Record<string, Dispatch>> = {
     inputs: { x: floats(16), weight: floats(256), experts: words(0, 1, 1, 0) },
     outputs: { z: 32 },
     workgroups: [2, 4, 1],
+  },
+  // Six tokens in two chunks, two choices each of four experts.
+  "moe/statistics": {
+    constants: { EXPERTS: 4, CHOICES: 2, WORKGROUP: 4 },
+    uniforms: { params: { tokens: 6 } },
+    inputs: { logits: floats(24), experts: words(0, 1, 2, 3, 1, 0, 3, 2, 0, 3, 2, 1) },
+    outputs: { sums: 18 },
+    workgroups: [2, 1, 1],
   },
 };

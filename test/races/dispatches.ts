@@ -6,6 +6,7 @@ import { labDispatches } from "./dispatches-lab.ts";
 import { layoutDispatches } from "./dispatches-layouts.ts";
 import { lossDispatches } from "./dispatches-loss.ts";
 import { moeDispatches } from "./dispatches-moe.ts";
+import { moeBackwardDispatches } from "./dispatches-moe-backward.ts";
 import { peakDispatches } from "./dispatches-peaks.ts";
 import { samplingDispatches } from "./dispatches-sampling.ts";
 import { subgroupDispatches } from "./dispatches-subgroups.ts";
@@ -188,6 +189,7 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
   ...layoutDispatches,
   ...lossDispatches,
   ...moeDispatches,
+  ...moeBackwardDispatches,
   "layout/copy": {
     constants: { WORKGROUP: 4 },
     uniforms: {

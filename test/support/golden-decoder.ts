@@ -16,6 +16,8 @@ export interface GoldenBatch {
 /** What PyTorch found in float64: of a batch, and of steps of AdamW from the same weights. */
 export interface GoldenTraining extends GoldenBatch {
   readonly loss: number;
+  /** The learning rate of the steps; default 1e-2. */
+  readonly rate?: number;
   readonly steps: readonly (GoldenBatch & { readonly loss: number; readonly norm: number })[];
 }
 

@@ -4,6 +4,10 @@ import { attentionBackward } from "../../src/kernels/attention/backward/attentio
 import * as activations from "../../src/kernels/elementwise/activation-backward.ts";
 import * as gated from "../../src/kernels/elementwise/gated-backward.ts";
 import { softcapBackward } from "../../src/kernels/elementwise/softcap-backward.ts";
+import { balanceBias } from "../../src/kernels/moe/balance-bias.ts";
+import { expertsBackward } from "../../src/kernels/moe/experts-backward.ts";
+import { routeBackward } from "../../src/kernels/moe/route-backward.ts";
+import { routerStatistics, routerStatisticsBackward } from "../../src/kernels/moe/router-statistics.ts";
 import { layerNormBackward } from "../../src/kernels/norm/layer-norm-backward.ts";
 import { rmsNormBackward } from "../../src/kernels/norm/rms-norm-backward.ts";
 import { adamW } from "../../src/kernels/optimiser/adamw.ts";
@@ -20,7 +24,7 @@ import { type CountedCall, type Inputs, named } from "./call.ts";
 /** Short rows: one load of each of four threads, and two; sums of one run. */
 const [short, long] = [16, 32] as const;
 
-export function backwardCalls({ gpu, random }: Inputs): Readonly<Record<string, CountedCall>> {
+export function backwardCalls({ gpu, random, words }: Inputs): Readonly<Record<string, CountedCall>> {
   const found: Record<string, CountedCall> = {};
   const add = (name: string, of: (cols: number) => unknown) => {
     found[name] = { record: () => of(short), grown: () => of(long) };
@@ -67,6 +71,30 @@ export function backwardCalls({ gpu, random }: Inputs): Readonly<Record<string, 
       softmaxBackward(gpu, { y: random([3, cols]), dy: random([3, cols]) }, { variant }),
     );
   }
+  const chosen = words([4, 2], 0, 1, 2, 0, 1, 2, 0, 1);
+  for (const variant of variantsOf(expertsBackward)) {
+    const layer = (c: number) => {
+      const [x, dy, weights, down] = [random([4, c]), random([4, c]), random([4, 2]), random([3 * c, 8])];
+      const biases = { gateUpBias: random([48]), downBias: random([3 * c]) };
+      return expertsBackward(
+        gpu,
+        { x, dy, experts: chosen, weights, gateUp: random([48, c]), down, ...biases },
+        { variant },
+      );
+    };
+    found[`expertsBackward ${variant}`] = { record: () => layer(8), grown: () => layer(16) };
+  }
+  const logits = () => random([4, 3]);
+  const rule = { k: 2, scores: "softmax", normalise: true } as const;
+  Object.assign(
+    found,
+    named({
+      routeBackward: () => routeBackward(gpu, { logits: logits(), experts: chosen, dweights: random([4, 2]) }, rule),
+      routerStatistics: () => routerStatistics(gpu, { logits: logits(), experts: chosen }),
+      routerStatisticsBackward: () => routerStatisticsBackward(gpu, { logits: logits(), dsums: random([7]) }),
+      balanceBias: () => balanceBias(gpu, { sums: random([7]), bias: random([3]) }, { rate: 0.1 }),
+    }),
+  );
   // 512 rows are 128 groups of four.
   add("rmsNormBackward in groups subgroups", (cols) =>
     rmsNormBackward(gpu, tensors(512, cols), { eps: 1e-5, variant: "subgroups" }),

@@ -10,16 +10,17 @@ import { goldenDecoder } from "../support/golden-decoder.ts";
 import { testGpu } from "../support/gpu.ts";
 
 const gpu = await testGpu();
-const settings: TrainerOptions = {
+const settings = {
   optimizer: { name: "adamw", betas: [0.9, 0.95], weightDecay: 0.1 },
   clip: 1,
-  schedule: constant.of({ learningRate: 1e-2, steps: 20 }),
-};
+} as const;
 
 /** A trainer of a golden decoder with f32 weights, which disposes both. */
 async function trainerOf(name: string, options: Partial<TrainerOptions> = {}) {
   const found = await goldenDecoder(gpu, name);
-  const trainer = new Trainer(found.decoder, found.parameters, { ...settings, ...options });
+  const { rate = 1e-2 } = found.golden;
+  const schedule = constant.of({ learningRate: rate, steps: 20 });
+  const trainer = new Trainer(found.decoder, found.parameters, { ...settings, schedule, ...options });
   const dispose = () => {
     trainer.dispose();
     found.decoder.weights.dispose();
@@ -39,13 +40,13 @@ async function read(state: Readonly<Record<string, Tensor>>): Promise<State> {
   return Object.fromEntries(await Promise.all(entries));
 }
 
-describe.each(["gpt2", "llama", "qwen3", "gemma2"])("%s", (name) => {
+describe.each(["gpt2", "llama", "qwen3", "gemma2", "mixtral", "deepseek", "gpt-oss"])("%s", (name) => {
   test("20 steps of AdamW have the losses and norms of PyTorch's in float64", async () => {
     using run = await trainerOf(name);
     let [worst, worstNorm] = [0, 0];
     for (const [i, { loss, norm, ...tokens }] of run.golden.steps.entries()) {
       const step = await run.trainer.step(tokens);
-      expect(step).toMatchObject({ step: i + 1, learningRate: 1e-2, skipped: false });
+      expect(step).toMatchObject({ step: i + 1, learningRate: run.golden.rate ?? 1e-2, skipped: false });
       worst = Math.max(worst, Math.abs(step.loss - loss));
       worstNorm = Math.max(worstNorm, Math.abs(step.gradientNorm / norm - 1));
     }
@@ -248,7 +249,9 @@ test("what cannot be trained is refused by name", async () => {
   await expect(run.trainer.step({ ids: [[0, 1]], targets: [[0]] })).rejects.toThrow("targets[0] has 1 tokens");
   await expect(run.trainer.step([])).rejects.toThrow("train: a step of no batches");
   const twice = [...run.parameters, { ...run.parameters[0], name: "other" } as Parameter];
-  expect(() => new Trainer(run.decoder, twice, settings)).toThrow("are one memory, which would move twice a step");
-  const options = { ...settings, optimizer: { name: "adam" } } as unknown as TrainerOptions;
+  expect(() => new Trainer(run.decoder, twice, { ...settings, schedule: () => 1 })).toThrow(
+    "are one memory, which would move twice a step",
+  );
+  const options = { ...settings, schedule: () => 1, optimizer: { name: "adam" } } as unknown as TrainerOptions;
   expect(() => new Trainer(run.decoder, run.parameters, options)).toThrow('Trainer: optimizer.name is "adam"');
 });

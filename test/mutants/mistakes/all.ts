@@ -10,6 +10,7 @@ import { layoutMistakes } from "./layouts.ts";
 import { lossMistakes } from "./loss.ts";
 import { matmulMistakes } from "./matmul.ts";
 import { mixtureMistakes } from "./mixture.ts";
+import { mixtureBackwardMistakes } from "./mixture-backward.ts";
 import { normSoftmaxMistakes } from "./norm-softmax.ts";
 import { peakMistakes } from "./peaks.ts";
 import { samplingMistakes } from "./sampling.ts";
@@ -32,6 +33,7 @@ export const mistakes: readonly Mistake[] = [
   ...peakMistakes,
   ...labMistakes,
   ...mixtureMistakes,
+  ...mixtureBackwardMistakes,
   ...lossMistakes,
   ...embeddingMistakes,
 ];

@@ -224,6 +224,17 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
     align: of(reference.align, [experts, { count: 2, block: 2 }]),
     imbalance: of(reference.imbalance, [{ counts: alignment.counts }]),
     mixture: of(reference.mixture, [{ ...feed, gateUpBias: bits(8), downBias: bits(8) }, { activation: "swiglu" }]),
+    mixtureBackward: of(reference.mixtureBackward, [
+      { ...feed, gateUpBias: bits(8), downBias: bits(8), dy: feed.x },
+      { activation: "swiglu" },
+    ]),
+    routeBackward: of(reference.routeBackward, [{ ...logits, ...experts, dweights: experts.experts }, rule]),
+    routerStatistics: of(reference.routerStatistics, [{ ...logits, ...experts }, { scores: "softmax" }]),
+    routerStatisticsBackward: of(reference.routerStatisticsBackward, [
+      { ...logits, dsums: bits(9) },
+      { scores: "softmax" },
+    ]),
+    balanceBias: of(reference.balanceBias, [{ sums: bits(9), bias: bits(4) }, { rate: 0.001 }]),
     paddingEfficiency: of(reference.paddingEfficiency, [alignment]),
     expertChoice: of(reference.expertChoice, [logits, { capacity: 1 }]),
     expertsOfSlots: of(reference.expertsOfSlots, ["op", experts.experts]),

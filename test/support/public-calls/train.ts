@@ -84,6 +84,36 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
       { parameter: m4, gradient: zeros([2, 4]), first: zeros([2, 4]), scalars: v1, clip: v2 },
       { betas: [0.9, 0.99], decay: 0.1 },
     ]),
+    "train/balanceBias": call(train.balanceBias, [
+      { sums: zeros([5]), bias: zeros([2]) },
+      { rate: 0.001, into: {} },
+    ]),
+    "train/expertsBackward": call(train.expertsBackward, [
+      {
+        ...{ x: m4, experts: zeros([2, 1], "u32"), weights: zeros([2, 1]), dy: m4 },
+        ...{ gateUp: zeros([16, 4]), gateUpBias: zeros([16]), down: zeros([8, 4]), downBias: zeros([8]) },
+      },
+      {
+        activation: "swiglu",
+        needs: { x: true, weights: true, gateUp: true, gateUpBias: true, down: true, downBias: true },
+        variant: "naive",
+      },
+    ]),
+    "train/routeBackward": call(train.routeBackward, [
+      { logits, experts: zeros([2, 1], "u32"), dweights: zeros([2, 1]) },
+      {
+        ...{ k: 1, scores: "softmax", normalise: true, scale: 1, groups: { count: 2, keep: 1, by: "maximum" } },
+        into: { dlogits: zeros([2, 4]) },
+      },
+    ]),
+    "train/routerStatistics": call(train.routerStatistics, [
+      { logits, experts: zeros([2, 1], "u32") },
+      { scores: "softmax" },
+    ]),
+    "train/routerStatisticsBackward": call(train.routerStatisticsBackward, [
+      { logits, dsums: zeros([9]) },
+      { scores: "softmax" },
+    ]),
     "train/gradientNorm": call(train.gradientNorm, [{ gradients: [m4], skipped: zeros([1], "u32") }, { most: 1 }]),
     "train/gradients": {
       // Outside of a recording even a right call is refused.

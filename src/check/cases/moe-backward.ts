@@ -1,0 +1,173 @@
+import { contiguous } from "../../kernels/layout/contiguous.ts";
+import { balanceBias } from "../../kernels/moe/balance-bias.ts";
+import { type ExpertsBackwardOptions, expertsBackward } from "../../kernels/moe/experts-backward.ts";
+import type { RoutingRule } from "../../kernels/moe/route.ts";
+import { routeBackward } from "../../kernels/moe/route-backward.ts";
+import { type RouterScores, routerStatistics, routerStatisticsBackward } from "../../kernels/moe/router-statistics.ts";
+import { dense } from "../../reference/dense.ts";
+import { mixtureBackward, routeBackward as referenceOfRoute } from "../../reference/mixture-backward.ts";
+import {
+  balanceBias as referenceOfBalance,
+  routerStatistics as referenceOfStatistics,
+  routerStatisticsBackward as statisticsBackward,
+} from "../../reference/router-statistics.ts";
+import { route } from "../../reference/routing.ts";
+import { type Case, type CaseTable, variantsOf } from "../case-table.ts";
+import { normal } from "../random.ts";
+import { expertsCase, randomChoices } from "./moe-experts.ts";
+import { routeCases } from "./moe-route.ts";
+
+type Inputs = "x" | "experts" | "weights" | "gateUp" | "down" | "gateUpBias?" | "downBias?" | "dy";
+type Results = "dx" | "dweights" | "dgateUp" | "ddown" | "dgateUpBias?" | "ddownBias?";
+
+/** A case of the layer with the gradient of its result. */
+function backwardCase(...given: Parameters<typeof expertsCase>): Case<Inputs, ExpertsBackwardOptions> {
+  const { name, inputs, options } = expertsCase(...given);
+  const { shape } = inputs.x;
+  const { activation = "swiglu" } = options ?? {};
+  const dy = { shape, values: normal((shape[0] ?? 0) * (shape[1] ?? 0), 11) };
+  const { refusedBy } = given[2] ?? {};
+  return { name, inputs: { ...inputs, dy }, options: { activation }, ...(refusedBy ? { refusedBy } : {}) };
+}
+
+const clamped = { activation: "clamped-swiglu" } as const;
+
+/** Cases of the gradients of a layer of experts. */
+export const expertsBackwardCases: CaseTable<
+  Inputs,
+  Results,
+  ExpertsBackwardOptions,
+  keyof typeof expertsBackward.variants
+> = {
+  op: "moe/experts-backward",
+  variants: variantsOf(expertsBackward),
+  reference: (inputs, { activation = "swiglu" }) => {
+    const { dgateUpBias, ddownBias, ...found } = mixtureBackward(inputs, { activation });
+    return { ...found, ...(inputs.gateUpBias ? { dgateUpBias } : {}), ...(inputs.downBias ? { ddownBias } : {}) };
+  },
+  run: (gpu, tensors, { into: _, ...options }, variant) =>
+    expertsBackward(gpu, tensors, { ...options, variant }) as Required<ReturnType<typeof expertsBackward>>,
+  canaries: false,
+  cases: [
+    backwardCase("one of everything", { t: 1, e: 1, k: 1, c: 4, f: 4 }),
+    backwardCase(
+      "five tokens, an expert without tokens",
+      { t: 5, e: 4, k: 2, c: 12, f: 20 },
+      { choices: [2, 0, 0, 3, 2, 0, 0, 2, 3, 2] },
+    ),
+    backwardCase("all tokens to one expert", { t: 70, e: 8, k: 1, c: 8, f: 12 }, { choices: new Array(70).fill(5) }),
+    backwardCase("several blocks, columns past a workgroup's", { t: 67, e: 4, k: 2, c: 68, f: 76 }),
+    backwardCase("a prime number of experts", { t: 32, e: 31, k: 4, c: 16, f: 8 }),
+    backwardCase("every expert for every token", { t: 3, e: 6, k: 6, c: 20, f: 4 }),
+    backwardCase("choices without an expert", { t: 4, e: 3, k: 2 }, { choices: [3, 0, 3, 3, 1, 7, 2, 0] }),
+    backwardCase("with biases", { t: 13, e: 5, k: 2, c: 36, f: 28 }, { biased: true }),
+    backwardCase("clamped, with biases", { t: 9, e: 4, k: 2 }, { biased: true, options: clamped }),
+    backwardCase("clamped where it bites", { t: 9, e: 4, k: 2 }, { by: 8, options: clamped }),
+    backwardCase("f16", { t: 6, e: 4, k: 2, c: 8, f: 12 }, { dtype: "f16" }),
+    backwardCase("bf16", { t: 12, e: 4, k: 2, c: 8, f: 12 }, { dtype: "bf16" }),
+    backwardCase("Q8_0", { t: 12, e: 4, k: 2, c: 32, f: 64 }, { dtype: "q8_0" }),
+    backwardCase(
+      "a width that is not a multiple of 4",
+      { t: 3, e: 2, k: 1, c: 6, f: 8 },
+      { refusedBy: ["naive", "registers"] },
+    ),
+  ],
+};
+
+/** The rules of routing, each with the choices that it makes and gradients of the weights. */
+export const routeBackwardCases: CaseTable<"logits" | "experts" | "dweights", "dlogits", RoutingRule, "thread"> = {
+  op: "moe/backward/route",
+  variants: ["thread"],
+  reference: referenceOfRoute,
+  run: (gpu, tensors, { into: _, ...rule }) => routeBackward(gpu, tensors, rule),
+  cases: routeCases.cases
+    .filter(({ inputs: { logits } }) => Array.from(logits.values).every(Number.isFinite))
+    .map(({ name, inputs: { logits, bias }, options }) => {
+      const of = (input: typeof logits) => dense(input.shape, Float64Array.from(input.values, Math.fround));
+      const { experts } = route({ logits: of(logits), ...(bias ? { bias: of(bias) } : {}) }, options);
+      const { shape, values } = experts;
+      return {
+        name,
+        inputs: {
+          logits,
+          experts: { shape, values, dtype: "u32" as const },
+          dweights: { shape, values: normal(values.length, 12) },
+        },
+        options,
+      };
+    }),
+};
+
+const statisticsCase = (
+  name: string,
+  [t, e, k]: readonly [number, number, number],
+  scores: "softmax" | "sigmoid" = "softmax",
+): Case<"logits" | "experts", RouterScores> => ({
+  name,
+  inputs: {
+    logits: { shape: [t, e], values: normal(t * e, t + e).map((x) => 2 * x) },
+    experts: { shape: [t, k], values: randomChoices({ t, e, k }, 7), dtype: "u32" },
+  },
+  options: { scores },
+});
+
+const statisticsCases = [
+  statisticsCase("one expert, one token", [1, 1, 1]),
+  statisticsCase("three chunks, the last of two tokens", [130, 8, 2]),
+  statisticsCase("a prime number of experts, more columns than threads", [67, 61, 4]),
+  statisticsCase("sigmoids", [65, 6, 3], "sigmoid"),
+];
+
+/** What a router does, summed over tokens. */
+export const statisticsTable: CaseTable<"logits" | "experts", "sums", RouterScores, "chunks"> = {
+  op: "moe/statistics",
+  variants: ["chunks"],
+  reference: referenceOfStatistics,
+  run: (gpu, tensors, { into: _, ...options }) => routerStatistics(gpu, tensors, options),
+  canaries: false,
+  cases: statisticsCases,
+};
+
+/** The gradients of those sums. */
+export const statisticsBackwardTable: CaseTable<"logits" | "dsums", "dlogits", RouterScores, "thread"> = {
+  op: "moe/backward/statistics",
+  variants: ["thread"],
+  reference: statisticsBackward,
+  run: (gpu, tensors, { into: _, ...options }) => routerStatisticsBackward(gpu, tensors, options),
+  canaries: false,
+  cases: statisticsCases.map(({ name, inputs: { logits }, options }) => {
+    const columns = 2 * (logits.shape[1] ?? 0) + 1;
+    return {
+      name,
+      inputs: { logits, dsums: { shape: [columns], values: normal(columns, 13) } },
+      options: options ?? {},
+    };
+  }),
+};
+
+/** Biases after a step of balancing. */
+export const balanceTable: CaseTable<"sums" | "bias", "bias", { rate: number }, "workgroup"> = {
+  op: "moe/balance",
+  variants: ["workgroup"],
+  reference: referenceOfBalance,
+  run: (gpu, { sums, bias }, { rate }) => balanceBias(gpu, { sums, bias: contiguous(gpu, { x: bias }).y }, { rate }),
+  canaries: false,
+  cases: [
+    {
+      name: "above, below and at the mean",
+      inputs: {
+        sums: { shape: [9], values: [1, 2, 3, 4, 6, 2, 4, 4, 5] },
+        bias: { shape: [4], values: [0.5, -0.25, 0, 1] },
+      },
+      options: { rate: 0.125 },
+    },
+    {
+      name: "more experts than threads",
+      inputs: {
+        sums: { shape: [161], values: Array.from({ length: 161 }, (_, i) => (i * 37) % 11) },
+        bias: { shape: [80], values: normal(80, 14) },
+      },
+      options: { rate: 0.001 },
+    },
+  ],
+};

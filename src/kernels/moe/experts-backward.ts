@@ -1,0 +1,130 @@
+import { boolean, fieldsOf, object, oneOf } from "../../options/checks.ts";
+import { formatShape, ShapeError } from "../../tensor/shape.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
+import { tensorFields } from "../arguments.ts";
+import { fill } from "../elementwise/fill.ts";
+import { defineOp, type Variant } from "../op.ts";
+import { align } from "./align.ts";
+import { expertBiases, gatedBackward } from "./backward/gated.ts";
+import { block, naiveProducts, type Products, registerProducts } from "./backward/products.ts";
+import { combine } from "./combine.ts";
+import type { GatedActivation } from "./expert-weights.ts";
+import { type ExpertsTensors, expertsSizes, vectorsRefusal } from "./experts-problem.ts";
+import { boundedProduct } from "./register-product.ts";
+
+/** The tensors of a layer of experts, and the gradient of its result f32 `[t, c]`. */
+export interface ExpertsBackwardTensors extends ExpertsTensors {
+  readonly dy: Tensor;
+}
+
+/** Which gradients are wanted. */
+type Wanted = Readonly<Record<"x" | "weights" | "gateUp" | "gateUpBias" | "down" | "downBias", boolean>>;
+
+export interface ExpertsBackwardOptions {
+  /** Default swiglu. */
+  readonly activation?: GatedActivation;
+  /** Default all, those of biases where there are biases. */
+  readonly needs?: Partial<Wanted>;
+}
+
+/** Gradients, each of the shape of what it is of, f32; those that are not needed are absent. */
+export interface ExpertsGradients {
+  readonly dx?: Tensor;
+  readonly dweights?: Tensor;
+  readonly dgateUp?: Tensor;
+  readonly dgateUpBias?: Tensor;
+  readonly ddown?: Tensor;
+  readonly ddownBias?: Tensor;
+}
+
+type BackwardVariant = Variant<ExpertsBackwardTensors, ExpertsBackwardOptions, ExpertsGradients>;
+
+/** Why the kernels cannot take these. */
+function refusal(tensors: ExpertsBackwardTensors): string | undefined {
+  const cut = (["gateUp", "down"] as const).find((name) => tensors[name].segments.length > 1);
+  if (cut) return `${cut} is in ${tensors[cut].segments.length} segments, expected one`;
+  return vectorsRefusal(tensors);
+}
+
+const withProducts = (products: Products): BackwardVariant => ({
+  accepts: refusal,
+  record: (gpu, { dy, ...tensors }, { activation = "swiglu", needs = {} }) => {
+    const { x, experts, weights, gateUp, gateUpBias, down, downBias } = tensors;
+    const { t, k, e } = expertsSizes(tensors);
+    if (formatShape(dy.shape) !== formatShape(x.shape)) {
+      const expected = `${formatShape(x.shape)} (from x)`;
+      throw new ShapeError(`moe/experts-backward: dy is ${formatShape(dy.shape)}, expected ${expected}`);
+    }
+    const wants = (name: keyof Wanted) => needs[name] ?? true;
+    using scope = gpu.scope();
+    const plan = align(gpu, { experts }, { count: e, block });
+    const { slots, counts, offsets, positions } = plan;
+    const lists = { slots, block_experts: plan.blockExperts, grids: plan.grids };
+    const ends = { slots, counts, offsets };
+    const size = { count: e, slotCount: t * k };
+    const pairs = boundedProduct.kernel(
+      gpu,
+      { x, weight: gateUp, bias: gateUpBias, ...lists },
+      { ...size, choices: k },
+    ).z;
+    const hidden = products.rows(gpu, { x: dy, weight: down, ...lists }, { ...size, choices: k }).z;
+    const biased = downBias ? { dy, bias: downBias, experts } : {};
+    const { dshares } = gatedBackward(gpu, { positions, shares: weights, pairs, e: hidden, ...biased }, { activation });
+    const dx = () => {
+      const { z } = products.rows(gpu, { x: pairs, weight: gateUp, ...lists }, size);
+      return combine(gpu, { z, positions, weights: fill(gpu, [t, k], 1) }, {}).y;
+    };
+    const ofRows = { ...size, choices: k };
+    return {
+      ...(wants("x") ? { dx: scope.keep(dx()) } : {}),
+      ...(wants("weights") ? { dweights: scope.keep(dshares) } : {}),
+      ...(wants("gateUp")
+        ? { dgateUp: scope.keep(products.weights(gpu, { a: pairs, b: x, ...ends }, { ...ofRows, gathered: "b" }).dw) }
+        : {}),
+      ...(gateUpBias && wants("gateUpBias")
+        ? { dgateUpBias: scope.keep(expertBiases(gpu, { x: pairs, ...ends }, size).db) }
+        : {}),
+      ...(wants("down")
+        ? { ddown: scope.keep(products.weights(gpu, { a: dy, b: hidden, ...ends }, { ...ofRows, gathered: "a" }).dw) }
+        : {}),
+      ...(downBias && wants("downBias")
+        ? { ddownBias: scope.keep(expertBiases(gpu, { x: dy, ...ends, shares: weights }, ofRows).db) }
+        : {}),
+    };
+  },
+});
+
+/** A thread for each output of a product. */
+const naive = withProducts(naiveProducts);
+
+/** Products in register tiles. */
+const registers = withProducts(registerProducts);
+
+const variants = { naive, registers } as const;
+
+/**
+ * The gradients of {@link experts}. With `e = dy · down` of a slot's token and expert, and h what down multiplies:
+ * `dweights = ⟨e, h⟩` (and ⟨dy, downBias⟩), so that no expert's result is kept; `weights · e` goes on through the gated
+ * activation; `dgateUp` and `ddown` are sums of outer products over the slots of each expert, zeros for one without
+ * slots; dx adds up a token's slots in their order. What gates and ups gave is computed again. No sum depends on anything
+ * but the choices: the same bits every time. Needs c and f to be multiples of 4, and weights in one segment, of any of
+ * `weightTypes` unless their own gradient is needed. Throws `ShapeError` for shapes that do not fit.
+ */
+export const expertsBackward = defineOp<
+  ExpertsBackwardTensors,
+  ExpertsBackwardOptions,
+  ExpertsGradients,
+  typeof variants
+>(
+  { name: "moe/experts-backward", variants, order: () => ["registers"] },
+  {
+    tensors: tensorFields("x", "experts", "weights", "gateUp", "gateUpBias?", "down", "downBias?", "dy"),
+    options: fieldsOf<ExpertsBackwardOptions>({
+      activation: oneOf("swiglu", "clamped-swiglu"),
+      needs: object<Partial<Wanted>>({
+        ...{ x: boolean, weights: boolean },
+        ...{ gateUp: boolean, gateUpBias: boolean, down: boolean, downBias: boolean },
+      }),
+    }),
+  },
+);
