@@ -24,6 +24,10 @@ export const survivors: Readonly<Record<string, string>> = {
     "a workgroup past the last chunk has no tokens, and its counts fall outside of the buffer",
   "shaders/lib/int4-groups.wgsl: let codes = bytes_of(weight[element / 32 * 4 + k % 16 / 4] >> (k % 32 / 16 * 4)) & vec4u(15); → let codes = bytes_of(weight[element / 32 * 4 + k % 16 / 4] >> (k % 32 / 15 * 4)) & vec4u(15);":
     "k is a multiple of 4",
+  "shaders/moe/backward/rows.wgsl: for (var c = 0u; c < VECTORS; c++) { columns[c] = min(first_column + 4 * c, params.k - 4); } → for (var c = 0u; c < VECTORS; c++) { columns[c] = min(first_column + 4 * c, params.k + 4); }":
+    edge,
+  "shaders/moe/backward/statistics.wgsl: for (var e = 1u; e < EXPERTS; e++) { largest = max(largest, logits[first + e]); } → for (var e = 0u; e < EXPERTS; e++) { largest = max(largest, logits[first + e]); }":
+    "the largest of a number and itself",
   "shaders/moe/subgroups.wgsl: if (column >= params.n || own_weight < params.begin || own_weight >= params.end) { return; } → if (column >= params.n || own_weight < params.begin || own_weight > params.end) { return; }": `${storedAgain}; after the last segment there is no row of weights`,
   "shaders/attention/subgroups.wgsl: min(first_key + SUBGROUP, end) → first_key + SUBGROUP":
     "keys past the end weigh 0, and what is NaN or infinite there is taken out by without_hidden",

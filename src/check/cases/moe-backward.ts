@@ -56,6 +56,7 @@ export const expertsBackwardCases: CaseTable<
       { choices: [2, 0, 0, 3, 2, 0, 0, 2, 3, 2] },
     ),
     backwardCase("all tokens to one expert", { t: 70, e: 8, k: 1, c: 8, f: 12 }, { choices: new Array(70).fill(5) }),
+    backwardCase("one expert, a whole block", { t: 32, e: 1, k: 1, c: 8, f: 4 }),
     backwardCase("several blocks, columns past a workgroup's", { t: 67, e: 4, k: 2, c: 68, f: 76 }),
     backwardCase("a prime number of experts", { t: 32, e: 31, k: 4, c: 16, f: 8 }),
     backwardCase("every expert for every token", { t: 3, e: 6, k: 6, c: 20, f: 4 }),
@@ -102,10 +103,11 @@ const statisticsCase = (
   name: string,
   [t, e, k]: readonly [number, number, number],
   scores: "softmax" | "sigmoid" = "softmax",
+  size = 2,
 ): Case<"logits" | "experts", RouterScores> => ({
   name,
   inputs: {
-    logits: { shape: [t, e], values: normal(t * e, t + e).map((x) => 2 * x) },
+    logits: { shape: [t, e], values: normal(t * e, t + e).map((x) => size * x) },
     experts: { shape: [t, k], values: randomChoices({ t, e, k }, 7), dtype: "u32" },
   },
   options: { scores },
@@ -115,6 +117,7 @@ const statisticsCases = [
   statisticsCase("one expert, one token", [1, 1, 1]),
   statisticsCase("three chunks, the last of two tokens", [130, 8, 2]),
   statisticsCase("a prime number of experts, more columns than threads", [67, 61, 4]),
+  statisticsCase("logits far from 0", [5, 7, 2], "softmax", 90),
   statisticsCase("sigmoids", [65, 6, 3], "sigmoid"),
 ];
 
