@@ -53,6 +53,7 @@ export { add, cast, div, exp, fill, mul, sub, where } from "./elementwise.ts";
 export { gather, gatherBackward } from "./embedding.ts";
 export { type GemmOptions, gemm } from "./gemm.ts";
 export { concat, type SliceOptions, slice, transpose } from "./layout.ts";
+export { linearCrossEntropy, linearCrossEntropyBackward } from "./linear-cross-entropy.ts";
 export { matmul } from "./matmul.ts";
 export { addLayerNorm, addRmsNorm, layerNorm, type NormOptions, rmsNorm } from "./norm.ts";
 export { layerNormBackward, rmsNormBackward } from "./norm-backward.ts";

@@ -1,11 +1,13 @@
+import type { Residual } from "../blocks/norm.ts";
 import type { Call } from "../gpu/dispatch.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { attention, tableAttention } from "../kernels/attention/attention.ts";
-import { crossEntropy } from "../kernels/cross-entropy/cross-entropy.ts";
+import { crossEntropy, type MeanLoss } from "../kernels/cross-entropy/cross-entropy.ts";
+import { linearCrossEntropy } from "../kernels/cross-entropy/linear.ts";
 import type { LossOptions } from "../kernels/cross-entropy/options.ts";
 import { gemm } from "../kernels/gemm/gemm.ts";
 import { matmul } from "../kernels/matmul/matmul.ts";
-import { type Decoder, type ForwardInputs, forward, logits, type RopeTables } from "../models/decoder.ts";
+import { type Decoder, type ForwardInputs, forward, logits, normedStates, type RopeTables } from "../models/decoder.ts";
 import { formatShape, ShapeError } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { reshape } from "../tensor/views.ts";
@@ -43,12 +45,11 @@ export interface DecoderLossOptions extends LossOptions {
   readonly recompute?: Recompute | undefined;
 }
 
-/** The loss of a batch, its logits `[b, t, v]`, and how many targets count, `[1]`. */
+/** The loss of a batch, and how many targets count, `[1]`. */
 export interface DecoderLoss {
   /** The mean over targets that count, `[]`. */
   readonly loss: Tensor;
   readonly count: Tensor;
-  readonly logits: Tensor;
 }
 
 /**
@@ -69,8 +70,20 @@ export function decoderLoss(
   }
   const around = aroundLayers(gpu, recompute);
   const stream = forward(decoder, { ids, batch: b, ropeTables, place: { start: 0 }, visible: t, around });
-  const found = logits(decoder, stream, "all");
-  const rows = reshape(found, [b * t, found.shape[2] ?? 0]);
-  const { loss, count } = crossEntropy(gpu, { logits: rows, targets: reshape(targets, [b * t]) }, options);
-  return { loss: reshape(loss, []), count, logits: found };
+  const { loss, count } = headLoss(decoder, stream, reshape(targets, [b * t]), options);
+  return { loss: reshape(loss, []), count };
+}
+
+/** The loss of the head's logits, which are whole in memory only where they are few, or the head's weight is packed. */
+function headLoss(decoder: Decoder, stream: Residual, targets: Tensor, options: LossOptions): MeanLoss {
+  const { gpu, config, weights } = decoder;
+  const { weight, bias } = weights.head;
+  if (bias || (weight.dtype !== "f32" && weight.dtype !== "f16")) {
+    const found = logits(decoder, stream, "all");
+    return crossEntropy(gpu, { logits: reshape(found, [targets.size, found.shape[2] ?? 0]), targets }, options);
+  }
+  const states = normedStates(decoder, stream, "all");
+  const x = reshape(states, [targets.size, config.width]);
+  const cap = config.logitCap === undefined ? {} : { softcap: config.logitCap };
+  return gpu.within("head", () => linearCrossEntropy(gpu, { x, weight, targets }, { ...cap, ...options }));
 }

@@ -17,6 +17,18 @@ export {
   type LossGradientOptions,
   type LossGradientTensors,
 } from "../kernels/cross-entropy/cross-entropy-backward.ts";
+export {
+  type LinearLoss,
+  type LinearLossOptions,
+  type LinearLossTensors,
+  linearCrossEntropy,
+} from "../kernels/cross-entropy/linear.ts";
+export {
+  type LinearLossGradientOptions,
+  type LinearLossGradients,
+  type LinearLossGradientTensors,
+  linearCrossEntropyBackward,
+} from "../kernels/cross-entropy/linear-backward.ts";
 export type { Ignoring, LossOptions } from "../kernels/cross-entropy/options.ts";
 
 // Gradients of ops

@@ -7,7 +7,7 @@ import { concatRule, contiguousRule, meanRule, ropeRule, sumRule } from "./rules
 import { expertsRules, routeRule } from "./rules/mixture.ts";
 import { addLayerNormRule, addRmsNormRule, layerNormRule, rmsNormRule, softmaxRule } from "./rules/norms.ts";
 import { gemmRule, matmulRule } from "./rules/products.ts";
-import { crossEntropyRule, gatherRule } from "./rules/tokens.ts";
+import { crossEntropyRule, gatherRule, linearCrossEntropyRule } from "./rules/tokens.ts";
 
 /** The rules of the ops that have gradients. */
 export const rules: readonly Rule[] = [
@@ -35,5 +35,6 @@ export const rules: readonly Rule[] = [
   crossEntropyRule,
   routeRule,
   ...expertsRules,
+  linearCrossEntropyRule,
   ...activationRules,
 ];

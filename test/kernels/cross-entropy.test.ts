@@ -1,5 +1,10 @@
 import { expect, test } from "vitest";
 import { crossEntropyBackwardCases, crossEntropyCases } from "../../src/check/cases/cross-entropy.ts";
+import { gradientInBlocksCases, lossInBlocksCases } from "../../src/check/cases/cross-entropy-blocks.ts";
+import {
+  linearCrossEntropyBackwardCases,
+  linearCrossEntropyCases,
+} from "../../src/check/cases/linear-cross-entropy.ts";
 import { normal } from "../../src/check/random.ts";
 import {
   countTargets,
@@ -16,6 +21,10 @@ import { testCases } from "../support/run-cases.ts";
 const gpu = await testGpu();
 testCases(() => gpu, crossEntropyCases);
 testCases(() => gpu, crossEntropyBackwardCases);
+testCases(() => gpu, lossInBlocksCases);
+testCases(() => gpu, gradientInBlocksCases);
+testCases(() => gpu, linearCrossEntropyCases);
+testCases(() => gpu, linearCrossEntropyBackwardCases);
 
 const [rows, cols] = [192, 90];
 const options = { smoothing: 0.1, softcap: 4, zLoss: 1e-3, vocabulary: 87 };

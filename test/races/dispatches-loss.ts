@@ -97,6 +97,26 @@ export const lossDispatches: Readonly<Record<string, Dispatch>> = {
     workgroups: [1, 1, 1],
     alone: true,
   },
+  "cross-entropy/blocks/sums": {
+    ...shared,
+    constants: { WORKGROUP: 8, LANES: 4, RUN: 4 },
+    uniforms: { params: { ...target, rows: 5, cols: 24, first: 24, vocabulary: 46 } },
+    inputs: { logits: floats(5 * 24), targets: words(0, 45, 9, 24, 30), sums: floats(5 * 4) },
+    outputs: {},
+  },
+  "cross-entropy/blocks/loss": {
+    ...alone,
+    uniforms: { params: { rows: 5, vocabulary: 46, ignored: 9, smoothing: 0.1, z_loss: 0.01 } },
+    inputs: { sums: floats(5 * 4), targets: words(0, 45, 9, 24, 30) },
+    outputs: { losses: 5, lse: 5, others: 5 },
+  },
+  "cross-entropy/blocks/gradient": {
+    constants: { WORKGROUP: 4 },
+    uniforms: { ...narrow, block: { first: 1 } },
+    inputs: { ...ofNarrow, ...upstream, others: positive(5) },
+    outputs: {},
+    workgroups: [8, 1, 1],
+  },
   "cross-entropy/backward/naive": {
     ...alone,
     uniforms: narrow,

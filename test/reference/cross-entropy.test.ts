@@ -6,6 +6,7 @@ import {
   crossEntropy as reference,
 } from "../../src/reference/cross-entropy.ts";
 import { dense } from "../../src/reference/dense.ts";
+import { linearCrossEntropy, linearCrossEntropyBackward } from "../../src/reference/linear-cross-entropy.ts";
 import { expectGradients } from "../support/central-differences.ts";
 
 const kinds: readonly (readonly [name: string, options: CrossEntropyOptions])[] = [
@@ -38,6 +39,18 @@ describe("the gradient is that of central differences", () => {
         },
       });
     }
+  });
+});
+
+test.each(kinds)("through a projection, %s: the gradients of its rows and its weight", (_, options) => {
+  const targets = dense([4], options.ignored === undefined ? [1, -100, 0, 3] : [1, 2, 0, 3]);
+  expectGradients({
+    inputs: { x: dense([4, 3], normal(12, 5)), weight: dense([7, 3], normal(21, 6)) },
+    forward: ({ x, weight }) => ({ loss: linearCrossEntropy({ x, weight, targets }, options).loss }),
+    backward: ({ x, weight }, { loss }) => {
+      const { lse, count } = linearCrossEntropy({ x, weight, targets }, options);
+      return linearCrossEntropyBackward({ x, weight, targets, lse, count, dloss: loss }, options);
+    },
   });
 });
 

@@ -1,5 +1,6 @@
 // Calls of the losses of training, their gradients, and those of embeddings.
 import { variantsOf } from "../../src/check/case-table.ts";
+import { addBlock, blockGradient, lossOfSums } from "../../src/kernels/cross-entropy/blocks.ts";
 import { countTargets, crossEntropyRows, meanLoss } from "../../src/kernels/cross-entropy/cross-entropy.ts";
 import { crossEntropyBackward } from "../../src/kernels/cross-entropy/cross-entropy-backward.ts";
 import { gatherBackward } from "../../src/kernels/embedding/gather-backward.ts";
@@ -31,6 +32,14 @@ export function lossCalls({ gpu, random, words }: Inputs): Readonly<Record<strin
       );
     }
   }
+  const block = (logits: number) => ({ logits: random([2, logits]), targets: targets() });
+  const ofBlock = { ...options, first: 0, vocabulary: 64 };
+  add("addBlock", (cols) => addBlock(gpu, { ...block(cols), sums: random([2, 4]) }, ofBlock));
+  add("lossOfSums", (rows) => {
+    const ids = words([rows], ...Array(rows).keys());
+    return lossOfSums(gpu, { sums: random([rows, 4]), targets: ids }, { ...options, vocabulary: 64 });
+  });
+  add("blockGradient", (cols) => blockGradient(gpu, { ...block(cols), ...upstream(), others: random([2]) }, ofBlock));
   add("countTargets", (rows) => countTargets(gpu, { targets: words([rows], ...Array(rows).keys()) }));
   for (const variant of ["naive", "sorted"] as const) {
     add(`gatherBackward ${variant}`, (t) => {

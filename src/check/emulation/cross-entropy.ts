@@ -113,3 +113,32 @@ export function allowedInGradient(
     return share * allowedUlps.exp(Number.isFinite(below) ? below : 0) + slope + allowedUlps.division;
   });
 }
+
+/**
+ * The same where the other tokens' probabilities are a sum of exp(z − largest), which is rescaled where blocks and threads
+ * are joined and multiplied by exp(largest − lse): the errors of these two exponentials are of the whole sum, from which
+ * the target's gradient is a difference.
+ */
+export function allowedInBlocks(
+  inputs: { logits: Dense; targets: Dense; lse: Dense },
+  options: CrossEntropyOptions,
+): Float64Array {
+  const { logits, targets, lse } = inputs;
+  const { rows, cols } = axes("crossEntropy", { logits, targets }, { logits: "rows cols", targets: "rows" });
+  const { smoothing = 0, vocabulary = cols } = options;
+  const allowed = allowedInGradient(inputs, options);
+  for (let row = 0; row < rows; row++) {
+    const target = at(targets.values, row);
+    const z = used(logits, row, cols, options);
+    const own = z[target];
+    if (own === undefined || !Number.isFinite(own)) continue;
+    const largest = z.reduce((most, one) => Math.max(most, one), Number.NEGATIVE_INFINITY);
+    const below = largest - at(lse.values, row);
+    const others = 1 - Math.exp(own - at(lse.values, row));
+    const difference = Math.abs(smoothing * (1 - 1 / vocabulary) - others);
+    const rescaled = allowedUlps.exp(0); // of exp(x − largest), whose errors weigh exp(x − largest)
+    const ulps = ((rescaled + allowedUlps.exp(below)) * others) / Math.max(difference, Number.MIN_VALUE);
+    if (Number.isFinite(ulps)) allowed[row * cols + target] = at(allowed, row * cols + target) + ulps;
+  }
+  return allowed;
+}

@@ -56,13 +56,14 @@ export const lossKernel = {
   },
 } as const;
 
-const capOf = ({ softcap }: LossOptions): ShaderModule => (softcap === undefined ? capNone : capTanh);
+/** The part that bends logits, where they are. */
+export const capPart = ({ softcap }: LossOptions): ShaderModule => (softcap === undefined ? capNone : capTanh);
 
 /** Parts for a thread a row. */
 export const byThread = (options: LossOptions, parts: readonly ShaderModule[] = []): Specialisation => ({
-  parts: [...parts, capOf(options), vectorOne],
+  parts: [...parts, capPart(options), vectorOne],
 });
 
 /** Parts and constants for threads that share rows of `cols`. */
 export const byLanes = (cols: number, options: LossOptions, parts: readonly ShaderModule[] = []): Specialisation =>
-  rowSpecialisation(cols, [...parts, capOf(options), cols % 4 === 0 ? elementsFour : elementsOne]);
+  rowSpecialisation(cols, [...parts, capPart(options), cols % 4 === 0 ? elementsFour : elementsOne]);

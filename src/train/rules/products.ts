@@ -5,39 +5,26 @@ import type { GemmOptions, GemmResult, GemmTensors } from "../../kernels/gemm/pr
 import type { MatmulOptions, MatmulResult, MatmulTensors } from "../../kernels/matmul/linear.ts";
 import { matmul } from "../../kernels/matmul/matmul.ts";
 import { columnSums } from "../../kernels/reduce/column-sums.ts";
+import { rowBlocks } from "../../tensor/row-blocks.ts";
 import { Tensor } from "../../tensor/tensor.ts";
 import { reshape, slice, transpose } from "../../tensor/views.ts";
 import { GradientError } from "../errors.ts";
 import { ruleOf } from "../rule.ts";
 import { asMatrix, summedTo } from "./shapes.ts";
 
-/** The rows of each segment of a weight `[n, k]`, with where they begin and end. */
-const segmentsOf = (weight: Tensor) =>
-  weight.segments.map(({ storage, begin, end }) => ({
-    ...{ begin, end },
-    rows: new Tensor(
-      weight.gpu,
-      weight.shape.with(0, end - begin),
-      weight.dtype,
-      [{ storage, begin: 0, end: end - begin }],
-      weight.strides,
-      weight.offset,
-    ),
-  }));
-
 /** dx `[rows, k]` = dy · weight, summed over the segments of the weight in their order. */
 function inputGradient(gpu: Gpu, dy: Tensor, weight: Tensor): Tensor {
   if (weight.dtype !== "f32" && weight.dtype !== "f16") {
     throw new GradientError(`gradients: matmul with a weight of ${weight.dtype}, expected f32 or f16`);
   }
-  return segmentsOf(weight)
+  return rowBlocks(weight)
     .map(({ begin, end, rows }) => gemm(gpu, { a: slice(dy, 1, begin, end), b: rows }).y)
     .reduce((total, part) => add(gpu, { a: total, b: part }).y);
 }
 
 /** dweight `[n, k]` = dyᵀ · x, in the segments of the weight. */
 function weightGradient(gpu: Gpu, dy: Tensor, x: Tensor, weight: Tensor): Tensor {
-  const parts = segmentsOf(weight).map(({ begin, end }) => {
+  const parts = rowBlocks(weight).map(({ begin, end }) => {
     const { storage } = gemm(gpu, { a: transpose(slice(dy, 1, begin, end)), b: x }).y;
     return { storage, begin, end };
   });

@@ -5,6 +5,13 @@ import {
   type RowLosses,
 } from "../../kernels/cross-entropy/cross-entropy.ts";
 import { crossEntropyBackward } from "../../kernels/cross-entropy/cross-entropy-backward.ts";
+import {
+  type LinearLoss,
+  type LinearLossOptions,
+  type LinearLossTensors,
+  linearCrossEntropy,
+} from "../../kernels/cross-entropy/linear.ts";
+import { linearCrossEntropyBackward } from "../../kernels/cross-entropy/linear-backward.ts";
 import type { LossOptions } from "../../kernels/cross-entropy/options.ts";
 import { gather } from "../../kernels/embedding/gather.ts";
 import { gatherBackward } from "../../kernels/embedding/gather-backward.ts";
@@ -37,5 +44,22 @@ export const crossEntropyRule = ruleOf<LossTensors, RowLosses & MeanLoss, LossOp
     const { variant: _, ...same } = options;
     const { lse, count } = result;
     return { logits: crossEntropyBackward(gpu, { logits, targets, lse, count, dloss }, same).dlogits };
+  },
+);
+
+/** Of the rows and of the projection, in the chunks in which the loss was computed; logits are computed again. */
+export const linearCrossEntropyRule = ruleOf<LinearLossTensors, LinearLoss, LinearLossOptions>(
+  linearCrossEntropy,
+  (gpu, { tensors, options, result, gradient, needs }) => {
+    const { loss: dloss, ...others } = gradient;
+    const [other] = Object.keys(others);
+    if (other)
+      throw new GradientError(`gradients: linearCrossEntropy has a gradient of its ${other}, expected of loss alone`);
+    if (!dloss) return {};
+    const { lse, count, others: rest } = result;
+    const wanted = { x: needs.has("x"), weight: needs.has("weight") };
+    const given = { ...tensors, lse, count, dloss, ...(rest ? { others: rest } : {}) };
+    const { dx, dweight } = linearCrossEntropyBackward(gpu, given, { ...options, needs: wanted });
+    return { x: dx, weight: dweight };
   },
 );

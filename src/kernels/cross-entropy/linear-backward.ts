@@ -1,0 +1,168 @@
+import type { Gpu } from "../../gpu/gpu.ts";
+import type { Scope } from "../../gpu/scopes.ts";
+import { boolean, fieldsOf, object } from "../../options/checks.ts";
+import type { RowBlock } from "../../tensor/row-blocks.ts";
+import { empty, Tensor } from "../../tensor/tensor.ts";
+import { slice, transpose } from "../../tensor/views.ts";
+import { tensorFields } from "../arguments.ts";
+import { add } from "../elementwise/elementwise.ts";
+import { gemm } from "../gemm/gemm.ts";
+import { matmul } from "../matmul/matmul.ts";
+import { defineOp, type Variant } from "../op.ts";
+import { blockGradient } from "./blocks.ts";
+import { crossEntropyBackward } from "./cross-entropy-backward.ts";
+import {
+  blocksOfVocabulary,
+  chunksOfRows,
+  type LinearLossOptions,
+  type LinearLossTensors,
+  linearLossChecks,
+  linearLossOrder,
+  linearLossSizes,
+  oneSegment,
+  wholeRefusal,
+} from "./linear-problem.ts";
+
+/** What `linearCrossEntropy` took and gave, and the gradient of its mean loss, `dloss` `[1]`. */
+export interface LinearLossGradientTensors extends LinearLossTensors {
+  readonly lse: Tensor;
+  readonly count: Tensor;
+  readonly others?: Tensor | undefined;
+  readonly dloss: Tensor;
+}
+
+export interface LinearLossGradientOptions extends LinearLossOptions {
+  /** The gradients to compute; default both. */
+  readonly needs?: { readonly x?: boolean; readonly weight?: boolean } | undefined;
+}
+
+/** The gradients of x `[rows, c]` and of weight `[v, c]`, f32; those that are not needed are absent. */
+export interface LinearLossGradients {
+  readonly dx?: Tensor | undefined;
+  readonly dweight?: Tensor | undefined;
+}
+
+type GradientVariant = Variant<LinearLossGradientTensors, LinearLossGradientOptions, LinearLossGradients>;
+
+const both = { x: true, weight: true };
+
+/** The sum of two tensors of which none is read again. */
+function plus(gpu: Gpu, total: Tensor | undefined, part: Tensor): Tensor {
+  if (!total) return part;
+  const { y } = add(gpu, { a: total, b: part });
+  total.dispose();
+  part.dispose();
+  return y;
+}
+
+function kept(scope: Scope, gradients: LinearLossGradients): LinearLossGradients {
+  for (const one of Object.values(gradients)) if (one) scope.keep(one);
+  return gradients;
+}
+
+/** Gradients of all logits, from which both products are made. */
+const whole: GradientVariant = {
+  accepts: wholeRefusal,
+  record: (gpu, { x, weight, targets, lse, count, dloss }, { chunk: _, needs, ...loss }) => {
+    const wanted = { ...both, ...needs };
+    using scope = gpu.scope();
+    const { y: logits } = matmul(gpu, { x, weight });
+    const options = { ...loss, inPlace: true };
+    const { dlogits } = crossEntropyBackward(gpu, { logits, targets, lse, count, dloss }, options);
+    return kept(scope, {
+      dx: wanted.x ? gemm(gpu, { a: dlogits, b: weight }).y : undefined,
+      dweight: wanted.weight ? gemm(gpu, { a: transpose(dlogits), b: x }).y : undefined,
+    });
+  },
+};
+
+/** Of some rows at a time: dx row by row, dweight added up in the order of the chunks. */
+const rowChunks: GradientVariant = {
+  accepts: oneSegment,
+  record: (gpu, tensors, options) => {
+    const { x, weight, targets, lse, count, dloss } = tensors;
+    const { chunk: _, needs, ...loss } = options;
+    const wanted = { ...both, ...needs };
+    using scope = gpu.scope();
+    const dx = wanted.x ? empty(gpu, x.shape) : undefined;
+    let dweight: Tensor | undefined;
+    for (const [begin, end] of chunksOfRows(tensors, options)) {
+      const part = (all: Tensor) => slice(all, 0, begin, end);
+      const { y: logits } = matmul(gpu, { x: part(x), weight });
+      const of = { logits, targets: part(targets), lse: part(lse), count, dloss };
+      const { dlogits } = crossEntropyBackward(gpu, of, { ...loss, inPlace: true });
+      if (dx) gemm(gpu, { a: dlogits, b: weight }, { into: { y: part(dx) } });
+      if (wanted.weight) dweight = plus(gpu, dweight, gemm(gpu, { a: transpose(dlogits), b: part(x) }).y);
+      logits.dispose();
+    }
+    return kept(scope, { dx, dweight });
+  },
+};
+
+/** Memory for the gradient of a weight, in as many segments. */
+const likeSegments = (gpu: Gpu, weight: Tensor): Tensor => {
+  const segments = weight.segments.map(({ begin, end }) => ({
+    storage: empty(gpu, weight.shape.with(0, end - begin), "f32", "dweight").storage,
+    ...{ begin, end },
+  }));
+  return new Tensor(gpu, weight.shape, "f32", segments);
+};
+
+/** The part of a gradient that belongs to a block of its rows, which is in one segment. */
+function blockOf(gpu: Gpu, gradient: Tensor, { begin, end }: RowBlock): Tensor {
+  const found = gradient.segments.find((one) => one.begin <= begin && end <= one.end);
+  if (!found) throw new RangeError(`rows ${begin} to ${end} are in no segment`);
+  const rows = gradient.shape.with(0, found.end - found.begin);
+  const segment = new Tensor(gpu, rows, "f32", [{ storage: found.storage, begin: 0, end: found.end - found.begin }]);
+  return slice(segment, 0, begin - found.begin, end - found.begin);
+}
+
+/** Of some tokens at a time: dweight block by block, dx added up in the order of the blocks. */
+const vocabularyBlocks: GradientVariant = {
+  accepts: ({ others }) => (others ? undefined : "it needs others, which the loss in blocks of the vocabulary gives"),
+  record: (gpu, tensors, options) => {
+    const { x, weight, targets, lse, count, others, dloss } = tensors;
+    const { vocabulary } = linearLossSizes(tensors, options);
+    const { chunk: _, needs, ...loss } = options;
+    const wanted = { ...both, ...needs };
+    using scope = gpu.scope();
+    const dweight = wanted.weight ? likeSegments(gpu, weight) : undefined;
+    let dx: Tensor | undefined;
+    for (const block of blocksOfVocabulary(tensors, options)) {
+      const { y } = gemm(gpu, { a: x, b: transpose(block.rows) });
+      const of = { logits: y, targets, lse, count, others: others as Tensor, dloss };
+      const { logits: dlogits } = blockGradient(gpu, of, { ...loss, vocabulary, first: block.begin });
+      if (dweight) gemm(gpu, { a: transpose(dlogits), b: x }, { into: { y: blockOf(gpu, dweight, block) } });
+      if (wanted.x) dx = plus(gpu, dx, gemm(gpu, { a: dlogits, b: block.rows }).y);
+      y.dispose();
+    }
+    return kept(scope, { dx, dweight });
+  },
+};
+
+const variants = { whole, vocabularyBlocks, rowChunks } as const;
+
+/** Blocks of the vocabulary where the loss was computed so. */
+const order = (tensors: LinearLossGradientTensors, options: LinearLossGradientOptions) =>
+  tensors.others ? (["vocabularyBlocks", "whole", "rowChunks"] as const) : linearLossOrder(tensors, options);
+
+/**
+ * The gradients of `linearCrossEntropy`: with dz that of the logits, `dx = dz · weight` and `dweight = dzᵀ · x`. Logits are
+ * computed again, in chunks as there. Options as there; `count` may be of more rows than these. Throws `ShapeError` for
+ * shapes that do not fit, and for blocks of the vocabulary without `others`.
+ */
+export const linearCrossEntropyBackward = defineOp<
+  LinearLossGradientTensors,
+  LinearLossGradientOptions,
+  LinearLossGradients,
+  typeof variants
+>(
+  { name: "linearCrossEntropyBackward", variants, order },
+  {
+    tensors: tensorFields("x", "weight", "targets", "lse", "count", "others?", "dloss"),
+    options: fieldsOf<LinearLossGradientOptions>({
+      ...linearLossChecks,
+      needs: object<NonNullable<LinearLossGradientOptions["needs"]>>({ x: boolean, weight: boolean }),
+    }),
+  },
+);
