@@ -62,7 +62,9 @@ function shownOutputs(code: string): string[] {
 
 describe("the commands", async () => {
   const both = await Promise.all(["command-line", "training"].map((name) => readFile(`docs/${name}.md`, "utf8")));
-  const lines = both.flatMap(codeBlocks).flatMap(({ language, code }) => (language === "sh" ? code.trim().split("\n") : []));
+  const lines = both
+    .flatMap(codeBlocks)
+    .flatMap(({ language, code }) => (language === "sh" ? code.trim().split("\n") : []));
 
   const serving = (line: string) => / serve /.test(line);
 
