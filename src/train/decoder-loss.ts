@@ -7,11 +7,14 @@ import { linearCrossEntropy } from "../kernels/cross-entropy/linear.ts";
 import type { LossOptions } from "../kernels/cross-entropy/options.ts";
 import { gemm } from "../kernels/gemm/gemm.ts";
 import { matmul } from "../kernels/matmul/matmul.ts";
+import { routedExperts } from "../kernels/moe/experts.ts";
+import { route } from "../kernels/moe/route.ts";
 import { type Decoder, type ForwardInputs, forward, logits, normedStates, type RopeTables } from "../models/decoder.ts";
 import { formatShape, ShapeError } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { reshape } from "../tensor/views.ts";
 import { checkpoint } from "./recompute.ts";
+import { type RouterLosses, type RouterLossOptions, routerLosses, withRouters } from "./router-losses.ts";
 
 /**
  * What of each layer is computed again just before its gradients, instead of being kept: nothing; what is cheap to compute
@@ -21,7 +24,7 @@ import { checkpoint } from "./recompute.ts";
 export type Recompute = "nothing" | "cheap" | "layers";
 
 /** Results of these are kept where what is cheap is computed again. */
-const costly = new Set<object>([matmul, gemm, attention, tableAttention]);
+const costly = new Set<object>([matmul, gemm, attention, tableAttention, route, routedExperts]);
 
 const aroundLayers = (gpu: Gpu, recompute: Recompute): ForwardInputs["around"] => {
   if (recompute === "nothing") return undefined;
@@ -43,6 +46,8 @@ export interface DecoderLossOptions extends LossOptions {
   readonly ropeTables?: RopeTables | undefined;
   /** What of each layer is computed again for its gradients; default nothing. */
   readonly recompute?: Recompute | undefined;
+  /** Losses of a mixture's routers that are added. */
+  readonly routers?: RouterLossOptions | undefined;
 }
 
 /** The loss of a batch, and how many targets count, `[1]`. */
@@ -50,6 +55,10 @@ export interface DecoderLoss {
   /** The mean over targets that count, `[]`. */
   readonly loss: Tensor;
   readonly count: Tensor;
+  /** The mean, and the losses of routers times their coefficients, `[]`: what is differentiated. */
+  readonly total: Tensor;
+  /** Of a recorded pass through a mixture: what its routers did. */
+  readonly routers?: RouterLosses | undefined;
 }
 
 /**
@@ -59,7 +68,7 @@ export interface DecoderLoss {
 export function decoderLoss(
   decoder: Decoder,
   { ids, targets }: Batch,
-  { ropeTables, recompute = "nothing", ...options }: DecoderLossOptions = {},
+  { ropeTables, recompute = "nothing", routers: added = {}, ...options }: DecoderLossOptions = {},
 ): DecoderLoss {
   const { gpu } = decoder;
   const [b = 0, t = 0] = ids.shape;
@@ -69,9 +78,12 @@ export function decoderLoss(
     );
   }
   const around = aroundLayers(gpu, recompute);
+  const before = gpu.recorded?.calls.length ?? 0;
   const stream = forward(decoder, { ids, batch: b, ropeTables, place: { start: 0 }, visible: t, around });
+  const routers = routerLosses(gpu, gpu.recorded?.calls.slice(before) ?? [], added);
   const { loss, count } = headLoss(decoder, stream, reshape(targets, [b * t]), options);
-  return { loss: reshape(loss, []), count };
+  const mean = reshape(loss, []);
+  return { loss: mean, count, total: withRouters(gpu, mean, routers, added), routers };
 }
 
 /** The loss of the head's logits, which are whole in memory only where they are few, or the head's weight is packed. */

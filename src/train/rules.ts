@@ -4,7 +4,7 @@ import { activationRules } from "./rules/activations.ts";
 import { attentionRule, tableAttentionRule } from "./rules/attention.ts";
 import { addRule, castRule, divRule, mulRule, subRule, whereRule } from "./rules/elementwise.ts";
 import { concatRule, contiguousRule, meanRule, ropeRule, sumRule } from "./rules/layout.ts";
-import { expertsRules, routeRule } from "./rules/mixture.ts";
+import { expertsRules, routeRule, statisticsRule } from "./rules/mixture.ts";
 import { addLayerNormRule, addRmsNormRule, layerNormRule, rmsNormRule, softmaxRule } from "./rules/norms.ts";
 import { gemmRule, matmulRule } from "./rules/products.ts";
 import { crossEntropyRule, gatherRule, linearCrossEntropyRule } from "./rules/tokens.ts";
@@ -34,6 +34,7 @@ export const rules: readonly Rule[] = [
   gatherRule,
   crossEntropyRule,
   routeRule,
+  statisticsRule,
   ...expertsRules,
   linearCrossEntropyRule,
   ...activationRules,

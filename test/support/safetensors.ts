@@ -32,7 +32,7 @@ export function safetensors(tensors: Readonly<Record<string, WrittenTensor>>): U
 export function readF32(file: Uint8Array): Record<string, Float32Array> {
   const bytes = file.slice().buffer;
   const begin = 8 + Number(new DataView(bytes).getBigUint64(0, true));
-  const header = JSON.parse(new TextDecoder().decode(bytes.slice(8, begin)));
+  const { __metadata__: _, ...header } = JSON.parse(new TextDecoder().decode(bytes.slice(8, begin)));
   return Object.fromEntries(
     Object.entries<{ data_offsets: [number, number] }>(header).map(
       ([

@@ -5,7 +5,7 @@ import { concat } from "../../src/kernels/layout/concat.ts";
 import { contiguous } from "../../src/kernels/layout/contiguous.ts";
 import { matmul } from "../../src/kernels/matmul/matmul.ts";
 import { sum } from "../../src/kernels/reduce/reduce.ts";
-import { placed, type Tensor } from "../../src/tensor/tensor.ts";
+import { placed, Tensor } from "../../src/tensor/tensor.ts";
 import { reshape, slice, transpose } from "../../src/tensor/views.ts";
 import { gradients } from "../../src/train/gradients.ts";
 import { digitSource } from "../support/digits.ts";
@@ -165,6 +165,17 @@ describe("views", () => {
       return h === 0 || d === 0 || d === 3 ? 0 : upstream.values[(h - 1) * 4 + t * 2 + d - 1];
     });
     expect(found.gradients.x).toEqual(expected);
+  });
+
+  test("a view that repeats elements: each has the sum of its repetitions", async () => {
+    const { x, values } = digits([2, 3]);
+    const upstream = digits([2, 4, 3]);
+    const repeated = (x: Tensor) => new Tensor(gpu, [2, 4, 3], "f32", x.segments, [3, 0, 1], x.offset);
+    const fn = ({ x }: { x: Tensor }) => mul(gpu, { a: contiguous(gpu, { x: repeated(x) }).y, b: upstream.x }).y;
+    const found = await gradientsOf(gpu, { x }, (all) => total(add(gpu, { a: fn(all), b: fn(all) }).y));
+    const sumOf = (row: number, column: number) =>
+      [0, 1, 2, 3].reduce((sum, i) => sum + 2 * (upstream.values[(row * 4 + i) * 3 + column] ?? 0), 0);
+    expect(found.gradients.x).toEqual(values.map((_, i) => sumOf(Math.floor(i / 3), i % 3)));
   });
 
   test("a parameter of which the gradient is asked as a view has that part of it", async () => {

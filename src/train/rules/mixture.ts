@@ -9,6 +9,12 @@ import {
 import { expertsBackward } from "../../kernels/moe/experts-backward.ts";
 import { type RouteOptions, route } from "../../kernels/moe/route.ts";
 import { routeBackward } from "../../kernels/moe/route-backward.ts";
+import {
+  type RouterScores,
+  type RouterStatisticsTensors,
+  routerStatistics,
+  routerStatisticsBackward,
+} from "../../kernels/moe/router-statistics.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { GradientError } from "../errors.ts";
 import { type Rule, ruleOf } from "../rule.ts";
@@ -47,3 +53,11 @@ const ruleOfExperts = (of: typeof experts | typeof routedExperts): Rule =>
 
 /** Experts, with or without the baseline. */
 export const expertsRules: readonly Rule[] = [ruleOfExperts(experts), ruleOfExperts(routedExperts)];
+
+/** The sums of all tokens have one gradient; choices have none. */
+export const statisticsRule = ruleOf<RouterStatisticsTensors, { readonly sums: Tensor }, RouterScores>(
+  routerStatistics,
+  (gpu, { tensors: { logits }, options, gradient: { sums: dsums } }) => ({
+    logits: dsums && routerStatisticsBackward(gpu, { logits, dsums }, options).dlogits,
+  }),
+);

@@ -1,0 +1,123 @@
+import type { Call } from "../gpu/dispatch.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { add, mul } from "../kernels/elementwise/elementwise.ts";
+import { fill } from "../kernels/elementwise/fill.ts";
+import { type RouteOptions, route } from "../kernels/moe/route.ts";
+import { routerStatistics } from "../kernels/moe/router-statistics.ts";
+import { sum } from "../kernels/reduce/reduce.ts";
+import { fieldsOf, finite, oneOf } from "../options/checks.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { reshape, slice } from "../tensor/views.ts";
+
+/** Losses of routers that are added to that of the predictions. */
+export interface RouterLossOptions {
+  /** Coefficient of the load-balancing loss; default 0: it is computed, but has no part. */
+  readonly balance?: number | undefined;
+  /** Coefficient of the z-loss, the mean of lse(logits)² of a token, summed over layers; default 0. */
+  readonly z?: number | undefined;
+  /**
+   * `pooled` (default) takes the tokens of all layers as those of one router, and counts every choice of a token (Hugging
+   * Face): k where experts are used equally. `layers` is the sum of each layer's own, of shares of choices (Switch
+   * Transformers, Fedus et al. 2021, eq. 4): the number of layers there.
+   */
+  readonly form?: "pooled" | "layers" | undefined;
+}
+
+/** The checks of {@link RouterLossOptions}. */
+export const routerLossFields = fieldsOf<RouterLossOptions>({
+  balance: finite,
+  z: finite,
+  form: oneOf("pooled", "layers"),
+});
+
+/** What the routers of a pass did. */
+export interface RouterLosses {
+  /** The load-balancing loss, without its coefficient, `[]`. */
+  readonly balance: Tensor;
+  /** The z-loss, without its coefficient, `[]`. */
+  readonly z: Tensor;
+  /** Of each layer with experts the sums of `routerStatistics`, `[2e + 1]`: the choices of each expert are e to 2e − 1. */
+  readonly sums: readonly Tensor[];
+  /** Their biases of the choice, where they have one. */
+  readonly biases: readonly (Tensor | undefined)[];
+}
+
+interface Routed {
+  readonly logits: Tensor;
+  readonly bias?: Tensor | undefined;
+}
+
+/** Calls of routers of layers; the gate of a shared expert is a router of one expert, of no layer. */
+const isRouter = ({ by, options }: Call): boolean => by === route && "layer" in options;
+
+const scaled = (gpu: Gpu, x: Tensor, factor: number) => mul(gpu, { a: x, b: fill(gpu, [1], factor) }).y;
+const total = (gpu: Gpu, tensors: readonly Tensor[]) => tensors.reduce((a, b) => add(gpu, { a, b }).y);
+
+/**
+ * The losses of the routers among recorded calls: undefined where there are none. All tokens count, whatever their
+ * targets. Gradients go through the shares of scores, and not through the choices.
+ */
+export function routerLosses(
+  gpu: Gpu,
+  calls: readonly Call[],
+  { form = "pooled" }: Pick<RouterLossOptions, "form"> = {},
+): RouterLosses | undefined {
+  const routers = calls.filter(isRouter).map(({ tensors, result, options }) => {
+    const { logits, bias } = tensors as Routed;
+    const { experts } = result as { readonly experts: Tensor };
+    const { scores } = options as unknown as RouteOptions;
+    const [t = 0, e = 0] = logits.shape;
+    const { sums } = routerStatistics(gpu, { logits, experts }, { scores });
+    return { bias, sums, t, e, k: experts.shape[1] ?? 1 };
+  });
+  const [first] = routers;
+  if (!first) return undefined;
+  const { t, e, k } = first;
+  const shares = (x: Tensor) => slice(x, 0, 0, e);
+  const counts = (x: Tensor) => slice(x, 0, e, 2 * e);
+  const product = (x: Tensor, factor: number) => {
+    const { y } = sum(gpu, { x: mul(gpu, { a: shares(x), b: counts(x) }).y }, { axis: 0 });
+    return scaled(gpu, reshape(y, [1]), factor);
+  };
+  const all = routers.map(({ sums }) => sums);
+  const tokens = t * all.length;
+  const balance =
+    form === "pooled"
+      ? product(total(gpu, all), e / tokens ** 2)
+      : total(
+          gpu,
+          all.map((one) => product(one, e / (t ** 2 * k))),
+        );
+  const z = scaled(
+    gpu,
+    total(
+      gpu,
+      all.map((one) => slice(one, 0, 2 * e, 2 * e + 1)),
+    ),
+    1 / t,
+  );
+  return {
+    balance: reshape(balance, []),
+    z: reshape(z, []),
+    sums: all,
+    biases: routers.map(({ bias }) => bias),
+  };
+}
+
+/** A loss with those of routers that have a coefficient. */
+export function withRouters(
+  gpu: Gpu,
+  loss: Tensor,
+  routers: RouterLosses | undefined,
+  { balance, z }: RouterLossOptions,
+): Tensor {
+  if (!routers) return loss;
+  const added = [
+    [routers.balance, balance],
+    [routers.z, z],
+  ] as const;
+  return added.reduce((sum, [one, factor]) => {
+    if (!factor) return sum;
+    return add(gpu, { a: sum, b: mul(gpu, { a: one, b: fill(gpu, [], factor) }).y }).y;
+  }, loss);
+}
