@@ -1,5 +1,5 @@
 import type { Gpu } from "../gpu/gpu.ts";
-import { anything, checkOptions, fieldsOf, object, oneOf, required } from "../options/checks.ts";
+import { anything, boolean, checkOptions, fieldsOf, object, oneOf, required } from "../options/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { Activation } from "./activations.ts";
 import {
@@ -38,6 +38,8 @@ export interface BlockWeights {
   readonly feedForward: FeedForwardWeights | MixtureWeights;
   /** Of the result of the feed-forward layer, before it is added; unset: none. */
   readonly feedForwardOutputNorm?: Norm | undefined;
+  /** True where a projection has an adapter: kernels that compute more than a product do not know of it. */
+  readonly adapted?: boolean | undefined;
 }
 
 /** The settings of one block. */
@@ -65,6 +67,7 @@ const weightFields = fieldsOf<BlockWeights>({
   attention: required(object(attentionWeightChecks)),
   feedForwardNorm: normCheck,
   feedForwardOutputNorm: normCheck,
+  adapted: boolean,
   feedForward: required(object(eitherLayer)), // which of them is missing, the layer says
 });
 
@@ -96,7 +99,12 @@ export function transformerBlock(
   const { activation: _, mixture: __, norms, ...attentionShape } = shape;
   const { attentionNorm, feedForwardNorm, attentionOutputNorm, feedForwardOutputNorm } = weights;
   const post = norms === "post";
-  const isPreNorm = !post && attentionNorm?.kind === "rms" && feedForwardNorm?.kind === "rms" && !attentionOutputNorm;
+  const isPreNorm =
+    !post &&
+    !weights.adapted &&
+    attentionNorm?.kind === "rms" &&
+    feedForwardNorm?.kind === "rms" &&
+    !attentionOutputNorm;
   if (inputs.cache && isStep(stream) && isPreNorm && !feedForwardOutputNorm && !weights.attention.latent) {
     return stepBlock(gpu, name, stream, inputs, { ...weights, attentionNorm, feedForwardNorm }, shape);
   }

@@ -5,6 +5,7 @@ import { readJson, readText } from "../formats/read-text.ts";
 import type { StoredTensor } from "../formats/safetensors.ts";
 import { safetensorsHeader } from "../formats/safetensors-header.ts";
 import type { FileSource } from "../formats/source.ts";
+import type { ModelFolder } from "../generate/model-folder.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { slice } from "../tensor/views.ts";
 import type { Trainable } from "./open-trainable.ts";
@@ -17,7 +18,9 @@ type Bytes = Uint8Array<ArrayBuffer>;
 export interface TrainedFolder {
   /** Texts of the small files by their names. */
   readonly files: Readonly<Record<string, string>>;
-  /** Bytes of `model.safetensors`. */
+  /** The file of the weights; default `model.safetensors`. */
+  readonly file?: string;
+  /** Its bytes. */
   readonly bytes: number;
   /** Its bytes in order, a tensor at a time, as the weights are when they are read. */
   readonly pieces: () => AsyncGenerator<Bytes>;
@@ -48,9 +51,23 @@ async function wholeTensor(
  *
  * @throws FormatError for a model that came from a GGUF file or a quantised folder.
  */
-export async function trainedFolder(
+export function trainedFolder(source: FileSource, { folder, parameters }: Trainable): Promise<TrainedFolder> {
+  return changedFolder(source, folder, (tensor) => wholeTensor(tensor, parameters));
+}
+
+/**
+ * Plans a Hugging Face folder like the one that a model came from, all as f32: `changed` gives the numbers of a tensor as
+ * its file holds them, or undefined for those that it has already.
+ *
+ * @throws FormatError for a model that came from a GGUF file or a quantised folder.
+ */
+export async function changedFolder(
   source: FileSource,
-  { folder: { weights, quantisation }, parameters }: Trainable,
+  { weights, quantisation }: Pick<ModelFolder, "weights" | "quantisation">,
+  changed: (
+    tensor: StoredTensor,
+    stored: () => Promise<Float64Array<ArrayBuffer>>,
+  ) => Promise<Float32Array<ArrayBuffer> | undefined>,
 ): Promise<TrainedFolder> {
   if (source.gguf !== undefined || quantisation !== undefined) {
     throw new FormatError(source.name, "is a GGUF file or quantised, expected a folder of f32, f16 or bf16 weights");
@@ -64,16 +81,13 @@ export async function trainedFolder(
     tensors.map(({ name, shape }) => ({ name, shape })),
     "f32",
   );
-  const bytesOf = (numbers: Float32Array<ArrayBuffer>): Bytes => new Uint8Array(numbers.buffer);
   async function* pieces(): AsyncGenerator<Bytes> {
     yield header;
     for (const tensor of tensors) {
-      const whole = await wholeTensor(tensor, parameters);
-      if (whole) yield bytesOf(whole);
-      else {
-        const stored = await weights.read(tensor, 0, tensor.end - tensor.begin);
-        yield bytesOf(Float32Array.from(storedNumbers(tensor, stored)));
-      }
+      const stored = async () =>
+        storedNumbers(tensor, await weights.read(tensor, 0, tensor.end - tensor.begin)) as Float64Array<ArrayBuffer>;
+      const numbers = (await changed(tensor, stored)) ?? Float32Array.from(await stored());
+      yield new Uint8Array(numbers.buffer);
     }
   }
   const bytes = tensors.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), header.length);

@@ -29,7 +29,8 @@ export interface MuonSettings {
 }
 
 /** True for the matrices of layers, but not for routers, whose rows are classes, and stacks of experts. */
-const isHidden = ({ name, source, tensor }: Parameter): boolean =>
+const isHidden = ({ name, source, stack, tensor }: Parameter): boolean =>
+  !stack &&
   tensor.shape.length === 2 &&
   tensor.segments.length === 1 &&
   tensor.shape.every((size) => size > 1) &&

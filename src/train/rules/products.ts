@@ -11,12 +11,11 @@ import { reshape, slice, transpose } from "../../tensor/views.ts";
 import { GradientError } from "../errors.ts";
 import { ruleOf } from "../rule.ts";
 import { asMatrix, summedTo } from "./shapes.ts";
+import { asFloats } from "./stored-weights.ts";
 
-/** dx `[rows, k]` = dy · weight, summed over the segments of the weight in their order. */
+/** dx `[rows, k]` = dy · weight, whatever it is stored in, summed over the segments of the weight in their order. */
 function inputGradient(gpu: Gpu, dy: Tensor, weight: Tensor): Tensor {
-  if (weight.dtype !== "f32" && weight.dtype !== "f16") {
-    throw new GradientError(`gradients: matmul with a weight of ${weight.dtype}, expected f32 or f16`);
-  }
+  if (weight.dtype !== "f32" && weight.dtype !== "f16") return gemm(gpu, { a: dy, b: asFloats(gpu, weight) }).y;
   return rowBlocks(weight)
     .map(({ begin, end, rows }) => gemm(gpu, { a: slice(dy, 1, begin, end), b: rows }).y)
     .reduce((total, part) => add(gpu, { a: total, b: part }).y);

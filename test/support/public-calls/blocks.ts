@@ -55,7 +55,7 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
     cacheBytes: plain(library.cacheBytes, [cache]),
     createCache: call(library.createCache, [cache]),
     placeholderCache: call(library.placeholderCache, [cache, { rows: 1, visible: 64 }]),
-    linear: call(library.linear, [m4, linear]),
+    linear: call(library.linear, [m4, { ...linear, adapter: (_: unknown, __: unknown, y: unknown) => y }]),
     mixture: call(library.mixture, ["layer", x, { ...experts, sharedGate: gate, faults }, mixtureShape]),
     addNorm: call(library.addNorm, ...norms.map((norm) => [{ sum: m4, update: m4 }, norm])),
     norm: call(library.norm, ...norms.map((norm) => [m4, norm])),
@@ -67,7 +67,7 @@ export function blockCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
             ...["layer", { sum: x, update: x }, { ...run, place: places[i] }],
             {
               ...{ attentionNorm: norm, feedForwardNorm: norm, attentionOutputNorm: norm, feedForwardOutputNorm: norm },
-              ...{ attention: narrow(attentions[i]), feedForward },
+              ...{ attention: narrow(attentions[i]), feedForward, adapted: true },
             },
             { ...shape, activation: "silu", mixture: mixtureShape },
           ]),

@@ -1,0 +1,176 @@
+import { lora } from "../../blocks/lora.ts";
+import type { FileSource } from "../../formats/source.ts";
+import { type ModelFolder, readModelFolder } from "../../generate/model-folder.ts";
+import type { Gpu } from "../../gpu/gpu.ts";
+import { adaptable, adaptedWeights } from "../../models/adapted-weights.ts";
+import type { WeightSource } from "../../models/family.ts";
+import { type LoadOptions, uploadWeights } from "../../models/weights.ts";
+import { boolean, checkOptions, fieldsOf, integer, listOf, positive, required, text } from "../../options/checks.ts";
+import { OptionError } from "../../options/errors.ts";
+import { type Tensor, upload } from "../../tensor/tensor.ts";
+import { numbersOf } from "../initialisers/random-numbers.ts";
+import type { Trainable } from "../open-trainable.ts";
+import type { Parameter } from "../parameters.ts";
+import { asFloats } from "../rules/stored-weights.ts";
+import type { TrainedFolder } from "../trained-folder.ts";
+import { adapterFolder, checkModules, type StoredAdapter } from "./adapter-folder.ts";
+import { type LoraConfig, moduleOf, scaleOf, sizesOf, targetOf } from "./lora-config.ts";
+
+/** How an adapter begins. */
+export interface LoraOptions {
+  /** Rows of A: r. */
+  readonly rank: number;
+  /** α; default the rank, so that the scale is 1. */
+  readonly alpha?: number | undefined;
+  /** True: the scale is α / √r in place of α / r. */
+  readonly rslora?: boolean | undefined;
+  /** The last parts of modules' names: `q_proj`, `c_attn`; default every projection of attention and dense layers. */
+  readonly targets?: readonly string[] | undefined;
+  /** A u32; default 0. */
+  readonly seed?: number | undefined;
+}
+
+const fields = fieldsOf<LoraOptions>({
+  rank: required(integer(1, 1 << 16)),
+  alpha: positive,
+  rslora: boolean,
+  targets: listOf(text),
+  seed: integer(0, 2 ** 32 - 1),
+});
+
+/** A module that is adapted: A, which its parts share, and of each part the rows of B. */
+interface Module {
+  readonly module: string;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly a: Tensor;
+  readonly parts: readonly { readonly source: WeightSource; readonly b: Tensor }[];
+}
+
+/** A model that keeps its weights as they are stored, and the adapter that is trained. */
+export interface LoraTrainable extends Trainable {
+  readonly config: LoraConfig;
+  /** Plans the adapter's folder, in PEFT's layout. */
+  readonly writing: () => TrainedFolder;
+}
+
+/** The sources of each module that can be adapted; a checkpoint may hold several projections in one. */
+export function modulesOf({
+  checkpoint,
+}: Pick<ModelFolder, "checkpoint">): ReadonlyMap<string, readonly WeightSource[]> {
+  const found = new Map<string, WeightSource[]>();
+  for (const source of checkpoint.layers.flatMap((layer) => Object.values(adaptable(layer)))) {
+    const module = moduleOf(source);
+    found.set(module, [...(found.get(module) ?? []), source]);
+  }
+  return found;
+}
+
+/** A new adapter's numbers: A uniform within ±1 / √in (Kaiming with a = √5, as PEFT has it), and B zero. */
+function freshAdapter(
+  { rank, alpha = rank, rslora = false, targets, seed = 0 }: LoraOptions,
+  known: ReadonlyMap<string, readonly WeightSource[]>,
+): StoredAdapter {
+  const names = new Set([...known.keys()].map(targetOf));
+  const unknown = targets?.find((target) => !names.has(target));
+  if (unknown !== undefined || targets?.length === 0) {
+    throw new OptionError(`LoRA: no projection is named ${unknown}; there are ${[...names].join(", ")}`);
+  }
+  const modules = [...known]
+    .filter(([module]) => targets?.includes(targetOf(module)) ?? true)
+    .map(([module, [source]]) => {
+      const { inputs, outputs } = sizesOf(source as WeightSource);
+      const { uniform } = numbersOf(seed, `${module}.lora_A`);
+      const a = Float32Array.from({ length: rank * inputs }, (_, i) => (2 * uniform(i) - 1) / Math.sqrt(inputs));
+      return [module, { a, b: new Float32Array(outputs * rank), inputs, outputs }] as const;
+    });
+  return { config: { rank, alpha, rslora }, name: "a fresh adapter", modules: new Map(modules) };
+}
+
+/**
+ * Reads a decoder's folder or GGUF file, uploads its weights as they are stored, and puts an adapter beside each of its
+ * projections: a fresh one, or one that was read. Only the adapter's numbers are parameters.
+ *
+ * @throws FormatError for files that are invalid, or an adapter that does not fit them; OptionError for targets that the
+ * model does not have.
+ */
+export async function openLora(
+  gpu: Gpu,
+  source: FileSource,
+  adapter: LoraOptions | StoredAdapter,
+  options: Pick<LoadOptions, "onProgress" | "onWarning" | "signal" | "dtype" | "weights"> = {},
+): Promise<LoraTrainable> {
+  const folder = await readModelFolder(source);
+  const known = modulesOf(folder);
+  if (!("modules" in adapter)) checkOptions("openLora", fields, adapter);
+  const stored = "modules" in adapter ? adapter : freshAdapter(adapter, known);
+  checkModules(stored, new Map([...known].map(([module, [one]]) => [module, sizesOf(one as WeightSource)])));
+  for (const warning of folder.warnings) (options.onWarning ?? console.warn)(warning);
+  const loaded = await uploadWeights(gpu, folder.weights, folder.checkpoint, folder.config, options);
+  const own: Tensor[] = [];
+  const made = (shape: readonly number[], numbers: Float32Array<ArrayBuffer>, label: string) => {
+    const tensor = gpu.unscoped(() => upload(gpu, shape, "f32", numbers, label));
+    own.push(tensor);
+    return tensor;
+  };
+  const dispose = () => {
+    for (const tensor of own) tensor.dispose();
+    loaded.dispose();
+  };
+  try {
+    const { config } = stored;
+    const scale = made([1], Float32Array.of(scaleOf(config)), "LoRA scale");
+    const modules = [...stored.modules].map(([module, { a, b, inputs, outputs }]): Module => {
+      const sources = known.get(module) ?? [];
+      const parts = sources.map((one) => {
+        const [begin, end] = one.rows ?? [0, outputs];
+        const rows = b.slice(begin * config.rank, end * config.rank);
+        return { source: one, b: made([end - begin, config.rank], rows, `${module} B`) };
+      });
+      return { module, inputs, outputs, a: made([config.rank, inputs], a, `${module} A`), parts };
+    });
+    const adapters = new Map(
+      modules.flatMap(({ a, parts }) =>
+        parts.map(({ source: one, b }) => [keyOf(one), lora({ a, b, scale })] as const),
+      ),
+    );
+    const adapted = adaptedWeights(loaded, folder.checkpoint.layers, (one) => adapters.get(keyOf(one)));
+    const positions = loaded.positions && floats(gpu, loaded.positions, own);
+    const decoder = { gpu, config: folder.config, weights: positions ? { ...adapted, positions } : adapted };
+    const writing = () =>
+      adapterFolder({
+        config,
+        base: source.name,
+        fanInFanOut: modules.some(({ parts }) => parts.some(({ source: one }) => one.transposed)),
+        targets: [...new Set(modules.map(({ module }) => targetOf(module)))],
+        modules: modules.map((one) => ({ ...one, read: () => numbersIn(one) })),
+      });
+    return { folder, decoder, parameters: modules.flatMap(parametersOf), config, writing, dispose };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+const keyOf = ({ name, rows }: WeightSource) => `${name}${rows ? `[${rows[0]}:${rows[1]}]` : ""}`;
+
+/** Positions as f32, as additions need them. */
+function floats(gpu: Gpu, positions: Tensor, own: Tensor[]): Tensor {
+  if (positions.dtype === "f32") return positions;
+  const made = gpu.unscoped(() => asFloats(gpu, positions));
+  own.push(made);
+  return made;
+}
+
+function parametersOf({ module, a, parts }: Module): Parameter[] {
+  const of = (which: "A" | "B", tensor: Tensor, rows = ""): Parameter => {
+    const name = `${module}.lora_${which}.weight`;
+    return { name: `${name}${rows}`, source: { name, shape: tensor.shape }, tensor };
+  };
+  return [of("A", a), ...parts.map(({ b, source: { rows } }) => of("B", b, rows ? `[${rows[0]}:${rows[1]}]` : ""))];
+}
+
+async function numbersIn({ a, parts }: Module) {
+  const [first, ...others] = await Promise.all([a, ...parts.map(({ b }) => b)].map((tensor) => tensor.read()));
+  return { a: Float32Array.from(first ?? []), b: Float32Array.from(others.flatMap((rows) => [...rows])) };
+}
