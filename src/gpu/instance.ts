@@ -47,22 +47,31 @@ export class InstanceOn<D extends Device, T> {
   }
 
   /**
-   * Runs the program in one submit; `after` encodes more commands after it. Throws `GpuError` when unsubmitted eager
-   * work shares memory with it, since it would overtake that work (`await gpu.flush()` first), and when an input was
-   * disposed or failed.
+   * Runs the program in one submit, or in as many as given, for one that takes long: pages draw in between, and drivers
+   * reset a GPU whose submit takes seconds. `after` encodes more commands after it. Throws `GpuError` when unsubmitted
+   * eager work shares memory with it, since it would overtake that work (`await gpu.flush()` first), and when an input
+   * was disposed or failed.
    */
-  run(after?: (encoder: GPUCommandEncoder) => void): void {
-    this.gpu.submit((encoder) => {
-      this.encode(encoder);
-      after?.(encoder);
-    });
+  run(after?: (encoder: GPUCommandEncoder) => void, submits = 1): void {
+    const { commands } = this.#parts;
+    const each = Math.ceil(commands.length / submits);
+    for (let i = 0; i < submits; i++) {
+      this.gpu.submit((encoder) => {
+        this.#encode(encoder, submits > 1 ? commands.slice(i * each, (i + 1) * each) : commands);
+        if (i === submits - 1) after?.(encoder);
+      });
+    }
   }
 
   /** Adds the program to an encoder of the caller's, to be submitted at once. Throws as `run` does. */
   encode(encoder: GPUCommandEncoder): void {
+    this.#encode(encoder, this.#parts.commands);
+  }
+
+  #encode(encoder: GPUCommandEncoder, commands: readonly Command[]): void {
     this.assertInputs();
     this.gpu.unsubmitted.assertApart("a program's run", this.#reads, this.#writes);
-    encodeCommands(encoder, this.#parts.commands);
+    encodeCommands(encoder, commands);
   }
 
   /** Throws unless everything that the program uses exists. */

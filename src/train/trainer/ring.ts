@@ -5,8 +5,11 @@ import { type Tensor, zeros } from "../../tensor/tensor.ts";
 export interface Ring {
   /** Numbers that there is room for before the next reading. */
   readonly room: () => number;
-  /** Runs a program and keeps the first number of each of these results; gives their indices in the next reading. */
-  readonly run: (instance: Instance<unknown>, results: readonly Tensor[]) => readonly number[];
+  /**
+   * Runs a program, in so many submits, and keeps the first number of each of these results; gives their indices in the
+   * next reading.
+   */
+  readonly run: (instance: Instance<unknown>, results: readonly Tensor[], submits: number) => readonly number[];
   /** The numbers since the last reading. */
   readonly read: () => Promise<Float32Array>;
   dispose(): void;
@@ -21,7 +24,7 @@ export function ringOf(gpu: Gpu): Ring {
   let used = 0;
   return {
     room: () => capacity - used,
-    run: (instance, results) => {
+    run: (instance, results, submits) => {
       const first = used;
       const ring = memory.storage.buffer as GPUBuffer;
       instance.run((encoder) => {
@@ -29,7 +32,7 @@ export function ringOf(gpu: Gpu): Ring {
           const from = instance.place(storage);
           encoder.copyBufferToBuffer(from.buffer, from.offset + 4 * offset, ring, 4 * (first + i), 4);
         }
-      });
+      }, submits);
       used += results.length;
       return results.map((_, i) => first + i);
     },

@@ -64,6 +64,12 @@ export class Trainer {
     this.#ring = gpu.unscoped(() => ringOf(gpu));
   }
 
+  /**
+   * Submits of a program, 1 unless it is set: for steps that take long, so that a page draws in between and no driver
+   * resets the GPU. The results are the same.
+   */
+  submits = 1;
+
   /** Steps so far, skipped ones too. */
   get steps(): number {
     return this.#steps;
@@ -219,6 +225,7 @@ export class Trainer {
     return this.#ring.run(
       instance,
       [loss, clip].filter((figure) => figure !== undefined),
+      this.submits,
     );
   }
 
