@@ -9,6 +9,7 @@ const pages = [
   ["../generate/index.html", "Generate"],
   ["../search/index.html", "Search"],
   ["../translate/index.html", "Translate"],
+  ["../train/index.html", "Train"],
   ["../attention/index.html", "Attention"],
   ["../kernels/index.html", "Kernels"],
   ["../peers/index.html", "Peers"],

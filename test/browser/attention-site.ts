@@ -25,6 +25,8 @@ export interface BuiltSite {
   readonly search: (settings?: string) => string;
   /** Address of the page that translates, with settings. */
   readonly translate: (settings?: string) => string;
+  /** Address of the page that trains, with settings. */
+  readonly train: (settings?: string) => string;
   close(): Promise<void>;
 }
 
@@ -50,6 +52,7 @@ export async function buildSite(): Promise<BuiltSite> {
     generate: (settings = "") => `${root}/generate/index.html${settings === "" ? "" : `#${settings}`}`,
     search: (settings = "") => `${root}/search/index.html${settings === "" ? "" : `#${settings}`}`,
     translate: (settings = "") => `${root}/translate/index.html${settings === "" ? "" : `#${settings}`}`,
+    train: (settings = "") => `${root}/train/index.html${settings === "" ? "" : `#${settings}`}`,
     close: async () => {
       await server.close();
       await rm(scratch, { recursive: true, force: true });

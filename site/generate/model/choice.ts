@@ -1,4 +1,5 @@
 import type { ModelSource } from "../../../src/engine/engine.ts";
+import { isTrained } from "../../shell/model/trained.ts";
 
 /** The models that the site itself has. */
 export const bundled = {
@@ -59,9 +60,9 @@ export function hostOf(choice: ModelChoice, endpoint: string): string | undefine
   return URL.canParse(address) ? new URL(address).host : undefined;
 }
 
-/** How a link names the model; undefined for files, which no link can hold. */
+/** How a link names the model; undefined for files, which no link can hold, but for those of a model trained here. */
 export const linkOf = (choice: ModelChoice): string | undefined =>
-  choice.kind === "files" ? undefined : nameOf(choice);
+  choice.kind === "files" && !isTrained(choice.name) ? undefined : nameOf(choice);
 
 /** The model that a link names. */
 export function choiceOf(link: string): ModelChoice {

@@ -1,6 +1,7 @@
 import { effect } from "@preact/signals";
 import { cacheFormats } from "../../../src/kernels/formats.ts";
 import { recipes } from "../../../src/models/recipes.ts";
+import { isTrained, trainedFiles } from "../../shell/model/trained.ts";
 import { pack, readFragment, unpack, writeFragment } from "../../shell/permalink.ts";
 import { sim } from "../../shell/sim.ts";
 import { say } from "../../shell/status.ts";
@@ -68,7 +69,11 @@ export async function readAddress(takeChat: (messages: readonly LinkMessage[]) =
   system.value = words ?? "";
   const mode = keys.get("mode");
   chosenMode.value = mode === "chat" || mode === "complete" ? mode : undefined;
-  choice.value = choiceOf(keys.get("model") ?? "voices-dense");
+  const named = keys.get("model") ?? "voices-dense";
+  const trained = isTrained(named) ? await trainedFiles(named) : undefined;
+  if (trained) choice.value = { kind: "files", name: named, files: trained };
+  else if (isTrained(named)) wrong.push(`model=${named}`);
+  else choice.value = choiceOf(named);
   runAtOnce.value = keys.get("run") === "1";
   runPending.value = runAtOnce.value;
   const messages = talk === undefined ? undefined : messagesOf(talk);

@@ -1,0 +1,109 @@
+import { effect } from "@preact/signals";
+import { pack, readFragment, unpack, writeFragment } from "../shell/permalink.ts";
+import { sim } from "../shell/sim.ts";
+import { say } from "../shell/status.ts";
+import {
+  architectures,
+  fieldsOf,
+  optimizers,
+  problemOf,
+  type Settings,
+  schedules,
+  settingsFor,
+} from "./setup/settings.ts";
+import { head, settings, text } from "./state.ts";
+import { type TaskName, taskNames } from "./tasks/tasks.ts";
+
+/** Settings that are words, by their keys in links. */
+const words = { architecture: architectures, optimizer: optimizers, schedule: schedules } as const;
+type WordName = keyof typeof words;
+const wordNames = Object.keys(words) as readonly WordName[];
+
+let more = false;
+
+/** True where the address says more of a run than its task. */
+export const addressHasSettings = (): boolean => more;
+
+/** Takes the settings and the text of the page's address; says what of it the page does not know. */
+export async function readAddress(): Promise<void> {
+  const { keys, outdated } = readFragment(location.hash);
+  const named = keys.get("task");
+  const task = taskNames.find((name) => name === named) ?? "sort";
+  const fields = fieldsOf(task);
+  const known = new Set(["task", "text*", "layer", "head", "sim", ...wordNames, ...fields.map(({ key }) => key)]);
+  const wrong = [...keys.keys()].filter((key) => !known.has(key));
+  if (named !== undefined && named !== task) wrong.push(`task=${named}`);
+  const number = (key: string, isRight: (value: number) => boolean): number | undefined => {
+    const given = keys.get(key);
+    if (given === undefined) return undefined;
+    const value = given.trim() === "" ? Number.NaN : Number(given);
+    if (isRight(value)) return value;
+    wrong.push(`${key}=${given}`);
+    return undefined;
+  };
+  const found: Record<string, number | string> = {};
+  for (const field of fields) {
+    const value = number(field.key, (given) => problemOf(field, given) === undefined);
+    if (value !== undefined) found[field.name] = value;
+  }
+  for (const name of wordNames) {
+    const value = keys.get(name);
+    if (value === undefined) continue;
+    if (Object.hasOwn(words[name], value)) found[name] = value;
+    else wrong.push(`${name}=${value}`);
+  }
+  const packed = keys.get("text*");
+  const long = packed === undefined ? undefined : await unpack(packed).catch(() => void wrong.push("text*"));
+  const index = (value: number) => Number.isInteger(value) && value >= 0;
+  settings.value = settingsFor(task, found as Partial<Settings>);
+  text.value = long ?? "";
+  more = Object.keys(found).length > 0 || long !== undefined;
+  const chosen = { layer: number("layer", index), head: number("head", index) };
+  if (keys.has("layer") || keys.has("head")) head.value = chosen;
+  if (outdated) say("This link is from another version of the page; these are the standard settings.");
+  else if (wrong.length > 0) say(`The link says ${wrong.join(", ")}, which this page does not have.`);
+}
+
+/** The keys of a link to settings, where they differ from those that their task has by itself. */
+export function settingKeys(given: Settings): (readonly [string, string])[] {
+  const standard = settingsFor(given.task, { optimizer: given.optimizer });
+  const first = settingsFor(given.task);
+  const different = (name: keyof Settings) => given[name] !== standard[name];
+  return [
+    ...(given.task === "sort" ? [] : [["task", given.task satisfies TaskName] as const]),
+    ...fieldsOf(given.task).flatMap((field) =>
+      different(field.name) && problemOf(field, given[field.name]) === undefined
+        ? [[field.key, String(given[field.name])] as const]
+        : [],
+    ),
+    ...wordNames.flatMap((name) => (given[name] === first[name] ? [] : [[name, given[name]] as const])),
+  ];
+}
+
+async function linkKeys(): Promise<(readonly [string, string])[]> {
+  const { layer, head: one } = head.value;
+  return [
+    ...settingKeys(settings.value),
+    ...(layer === 0 || layer === undefined ? [] : [["layer", String(layer)] as const]),
+    ...(one === 0 || one === undefined ? [] : [["head", String(one)] as const]),
+    ...(settings.value.task === "characters" && text.value !== "" ? [["text*", await pack(text.value)] as const] : []),
+    ...(sim === undefined ? [] : [["sim", sim] as const]),
+  ];
+}
+
+/** Makes the address follow the settings and the text. */
+export function writeAddress(): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let first = true;
+  effect(() => {
+    void [settings.value, head.value, text.value];
+    if (!first) {
+      clearTimeout(timer);
+      timer = setTimeout(async () => {
+        const keys = await linkKeys();
+        history.replaceState(null, "", keys.length > 0 ? writeFragment(keys) : location.pathname);
+      }, 300);
+    }
+    first = false; // the address is what the settings came from
+  });
+}

@@ -1,0 +1,240 @@
+import { device } from "../../shell/device/device.ts";
+import { counted } from "../../shell/format.ts";
+import { sim } from "../../shell/sim.ts";
+import { say } from "../../shell/status.ts";
+import { addressHasSettings } from "../address.ts";
+import { settingsFor } from "../setup/settings.ts";
+import {
+  begun,
+  ended,
+  facts,
+  failure,
+  head,
+  history,
+  isSameRun,
+  kept,
+  live,
+  other,
+  phase,
+  problem,
+  searching,
+  settings,
+  shownStep,
+  speed,
+  text,
+} from "../state.ts";
+import type { TaskName } from "../tasks/tasks.ts";
+import { client } from "../worker/client.ts";
+import { noHistory, withAttention, withLook } from "../worker/history.ts";
+import type { KeptRun, Progress } from "../worker/protocol.ts";
+import { holdTask } from "./hold.ts";
+
+/** The settings that the worker has the model with. */
+let openedWith = settings.value;
+
+/** Forgets what the page shows of a run, not what is kept of it. */
+function clear(): void {
+  history.value = noHistory;
+  for (const one of [facts, ended, kept, other, speed, shownStep, failure]) one.value = undefined;
+  live.value = false;
+}
+
+/** Shows a kept run; with its settings, so that it can go on. */
+function take(run: KeptRun): void {
+  clear();
+  settings.value = run.settings;
+  text.value = run.text;
+  history.value = run.history;
+  kept.value = { step: run.history.steps.length };
+  say(`A run of ${counted(run.history.steps.length, "step")} is here to go on with`);
+}
+
+/** Looks for a kept run of the task that is chosen, and shows it unless the address has other settings. */
+export async function takeKept(): Promise<void> {
+  const chosen = settings.value;
+  searching.value = true;
+  try {
+    const run = await client.call("kept", { task: chosen.task, sim });
+    if (!run || chosen.task !== settings.value.task || begun.value) return;
+    const same = isSameRun(run.settings, chosen) && run.text === text.value;
+    if (same || !addressHasSettings()) take(run);
+    else other.value = { settings: run.settings, text: run.text, step: run.history.steps.length };
+  } catch (error) {
+    // Where storage is forbidden nothing is kept, and the page says so once it would keep something.
+    if (error instanceof Error && /the kept run/.test(error.message)) failure.value = { during: "kept", error };
+  } finally {
+    searching.value = false;
+  }
+}
+
+/** Goes on with the kept run, whose settings are others than those of the link. */
+export async function takeOther(): Promise<void> {
+  const run = await client.call("kept", { task: settings.value.task, sim }).catch(() => undefined);
+  if (run) take(run);
+}
+
+/** Leaves the run, which stays kept. */
+export async function leave(): Promise<void> {
+  await pause();
+  clear();
+  head.value = { layer: 0, head: 0 };
+}
+
+/** Chooses another task: its kept run is shown where there is one, and the one of this task stays. */
+export async function chooseTask(task: TaskName): Promise<void> {
+  if (task === settings.value.task) return;
+  await leave();
+  settings.value = settingsFor(task);
+  await takeKept();
+}
+
+/** How many steps the last ones were a second, as a mean over about two seconds. */
+let recent: { readonly steps: number; readonly milliseconds: number }[] = [];
+
+function follow(progress: Progress): void {
+  switch (progress.kind) {
+    case "compiling":
+      return;
+    case "steps": {
+      const { steps, milliseconds, submits } = progress;
+      const { seconds, ...rest } = history.value;
+      history.value = { ...rest, steps: [...rest.steps, ...steps], seconds: seconds + milliseconds / 1000 };
+      recent = [...recent, { steps: steps.length, milliseconds }].slice(-20);
+      const total = recent.reduce((sum, one) => sum + one.milliseconds, 0);
+      const count = recent.reduce((sum, one) => sum + one.steps, 0);
+      speed.value = { stepsPerSecond: (1000 * count) / total, submits };
+      return;
+    }
+    case "look":
+    case "measured": {
+      const { looks, attention } = history.value;
+      history.value = {
+        ...history.value,
+        looks: withLook(looks, progress.look),
+        attention: progress.kind === "look" ? withAttention(attention, progress.attention) : attention,
+      };
+      return;
+    }
+    case "saved":
+      kept.value = { step: progress.step, run: progress.run };
+      return;
+    case "not-saved":
+      kept.value = { step: progress.step, run: progress.run, why: progress.why };
+  }
+}
+
+/** Makes the model, or that of the run so far, unless the worker has it. */
+async function open(): Promise<boolean> {
+  if (live.value && openedWith === settings.value) return true;
+  phase.value = "opening";
+  say("Making the model");
+  const chosen = settings.value;
+  const from = begun.value ? (kept.value?.run ?? "kept") : undefined;
+  const { facts: found, history: past } = await client.call(
+    "open",
+    { settings: chosen, text: text.value, from, sim },
+    { onProgress: follow },
+  );
+  [facts.value, history.value, live.value] = [found, past, true];
+  openedWith = chosen;
+  other.value = undefined;
+  return true;
+}
+
+let training: Promise<void> | undefined;
+
+/** Trains on, or so many steps. */
+export function train(most?: number): void {
+  const ready = device.value.kind === "ready" && !searching.value && problem.value === undefined;
+  if (phase.value === "idle" && ready) training = trainNow(most);
+}
+
+async function trainNow(most: number | undefined): Promise<void> {
+  failure.value = undefined;
+  ended.value = undefined;
+  recent = [];
+  phase.value = "opening";
+  let during: "open" | "run" = "open";
+  try {
+    if (!(await holdTask(settings.value.task))) {
+      failure.value = { during: "other-tab", error: new Error("another tab trains this task") };
+      return;
+    }
+    await open();
+    during = "run";
+    phase.value = "running";
+    if (most === undefined) say("Training");
+    const result = await client.call("run", most === undefined ? {} : { most }, { onProgress: follow });
+    ended.value = result;
+    say(endedWords());
+    if (result.reason === "exploded") await goBack();
+  } catch (error) {
+    live.value = false;
+    if (device.value.kind === "ready") failure.value = { during, error };
+  } finally {
+    phase.value = "idle";
+  }
+}
+
+/** After a loss exploded: the run is what was kept of it last. */
+async function goBack(): Promise<void> {
+  live.value = false;
+  const step = kept.value?.step ?? 0;
+  const { steps, looks, attention, seconds } = history.value;
+  history.value = {
+    seconds,
+    steps: steps.slice(0, step),
+    looks: looks.filter((look) => look.step <= step),
+    attention: attention.filter((one) => one.step <= step),
+  };
+}
+
+/** How training ended, in words. */
+export function endedWords(): string {
+  const { looks, steps } = history.value;
+  const right = Math.floor(1000 * (looks.at(-1)?.accuracy ?? 0)) / 10;
+  const after = `after ${counted(steps.length, "step")}`;
+  switch (ended.value?.reason) {
+    case "learnt":
+      return `Learnt ${after}: ${right} % right of what is held out`;
+    case "steps":
+      return `Finished ${after}: ${right} % right of what is held out`;
+    case "exploded":
+      return ended.value.says ?? "The loss exploded";
+    default:
+      return `Paused ${after}`;
+  }
+}
+
+/** Has the worker end after the steps that are under way, and keep the run. */
+export async function pause(): Promise<void> {
+  if (phase.value !== "running") return;
+  phase.value = "pausing";
+  await client.call("pause", {}).catch(() => undefined);
+  await training; // it ends by itself then
+}
+
+/** Keeps the run in this browser now. */
+export async function save(): Promise<void> {
+  if (!live.value) return;
+  try {
+    const step = await client.call("save", {}, { onProgress: follow });
+    say(kept.value?.why === undefined ? `Saved at step ${step}` : `Not saved: ${kept.value.why}`);
+  } catch (error) {
+    failure.value = { during: "run", error };
+  }
+}
+
+/** Ends the run and deletes what is kept of it. */
+export async function reset(): Promise<void> {
+  await pause();
+  try {
+    await client.call("forget", { task: settings.value.task, sim });
+  } catch (error) {
+    if (kept.value?.why === undefined) failure.value = { during: "reset", error };
+  }
+  const failed = failure.value;
+  clear();
+  failure.value = failed;
+  say("The run is deleted");
+}

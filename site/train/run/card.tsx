@@ -1,0 +1,222 @@
+import { useState } from "preact/hooks";
+import { device } from "../../shell/device/device.ts";
+import { count, counted, digits, duration, percent } from "../../shell/format.ts";
+import {
+  begun,
+  ended,
+  facts,
+  kept,
+  live,
+  other,
+  phase,
+  problem,
+  searching,
+  settings,
+  shown,
+  speed,
+  text,
+} from "../state.ts";
+import { standardText } from "../tasks/characters.ts";
+import { taskNames, taskOf } from "../tasks/tasks.ts";
+import { chooseTask, endedWords, pause, reset, save, takeOther, train } from "./actions.ts";
+import { ExportButtons } from "./export.tsx";
+
+/** The tasks, and the buttons of a run. */
+export function RunCard() {
+  const { task } = settings.value;
+  return (
+    <section class="work" aria-label="Run">
+      <fieldset class="row" aria-label="Tasks">
+        {taskNames.map((name) => (
+          <button
+            key={name}
+            type="button"
+            class="chip"
+            aria-pressed={name === task}
+            aria-disabled={phase.value === "opening"}
+            onClick={() => phase.value !== "opening" && void chooseTask(name)}
+          >
+            {taskOf(name).title}
+          </button>
+        ))}
+      </fieldset>
+      <p id="task-says">{taskOf(task).says}</p>
+      {task === "characters" && <TextField />}
+      <Buttons />
+      <Status />
+      {other.value && (
+        <p class="notice" id="other-run">
+          <span>
+            A run of this task with other settings is kept, of {counted(other.value.step, "step")}. Training with these
+            takes its place.
+          </span>
+          <button type="button" onClick={() => void takeOther()}>
+            Go on with that one
+          </button>
+        </p>
+      )}
+    </section>
+  );
+}
+
+function TextField() {
+  return (
+    <label class="field">
+      <span>
+        Your text ({count(new TextEncoder().encode(text.value || standardText).length)} bytes
+        {text.value === "" ? ", those of the amendments" : ""}); it stays on this device, and is part of a link to this
+        run
+      </span>
+      <textarea
+        id="own-text"
+        rows={4}
+        placeholder={`${standardText.slice(0, 160)}…`}
+        value={text.value}
+        disabled={begun.value || phase.value !== "idle"}
+        onInput={({ currentTarget: { value } }) => {
+          text.value = value;
+        }}
+      />
+    </label>
+  );
+}
+
+/** Why nothing can be trained now. */
+function whyNot(): string | undefined {
+  if (phase.value === "opening") return "Making the model and compiling its kernels…";
+  if (device.value.kind === "opening") return "Opening the GPU…";
+  if (device.value.kind !== "ready") return "Nothing can be trained without a GPU; see below.";
+  if (problem.value !== undefined) return problem.value;
+  if (searching.value) return "Looking for a run that is kept here…";
+  if (begun.value && shown.value.history.steps.length >= settings.value.steps) {
+    return "All steps are done: allow more, or reset the run.";
+  }
+  return undefined;
+}
+
+function Buttons() {
+  const [asking, setAsking] = useState(false);
+  const why = whyNot();
+  const disabled = why !== undefined;
+  const described = disabled ? "why-not" : undefined;
+  const running = phase.value === "running" || phase.value === "pausing";
+  return (
+    <>
+      <p class="row">
+        {running ? (
+          <button type="button" class="primary" aria-disabled={phase.value === "pausing"} onClick={() => void pause()}>
+            Pause
+          </button>
+        ) : (
+          <button
+            type="button"
+            class="primary"
+            aria-disabled={disabled}
+            aria-describedby={described}
+            onClick={() => disabled || train()}
+          >
+            {begun.value ? "Resume" : "Train"}
+          </button>
+        )}
+        <button
+          type="button"
+          aria-disabled={disabled || running}
+          aria-describedby={described}
+          onClick={() => disabled || running || train(1)}
+        >
+          One step
+        </button>
+        {begun.value && live.value && (
+          <button type="button" onClick={() => void save()}>
+            Save now
+          </button>
+        )}
+        {begun.value && !running && !asking && (
+          <button type="button" onClick={() => setAsking(true)}>
+            Reset…
+          </button>
+        )}
+        {asking && (
+          <>
+            <span class="small">Delete this run of {counted(shown.value.history.steps.length, "step")}?</span>
+            <button
+              type="button"
+              onClick={() => {
+                setAsking(false);
+                void reset();
+              }}
+            >
+              Delete it
+            </button>
+            <button type="button" onClick={() => setAsking(false)}>
+              Keep it
+            </button>
+          </>
+        )}
+        {disabled && (
+          <span class="small muted" id="why-not">
+            {why}
+          </span>
+        )}
+      </p>
+      {begun.value && live.value && !running && <ExportButtons />}
+    </>
+  );
+}
+
+/** Where the run is, and how fast. */
+function Status() {
+  const { history, recorded } = shown.value;
+  const step = history.steps.length;
+  if (recorded) {
+    return (
+      <p class="small" id="run-facts">
+        Recorded earlier, not on this device: {counted(step, "step")} of sorting, until{" "}
+        {percent(history.looks.at(-1)?.accuracy)} of what is held out was right. Train to see it happen here.
+      </p>
+    );
+  }
+  if (!begun.value) {
+    return (
+      <p class="small" id="run-facts">
+        Nothing is trained yet. Here will be the loss, what the model says, and what it attends to.
+      </p>
+    );
+  }
+  const { batch, steps } = settings.value;
+  const tokens = (facts.value && settingsTokens()) ?? 0;
+  const now = speed.value;
+  const left = now && phase.value === "running" ? (steps - step) / now.stepsPerSecond : undefined;
+  return (
+    <>
+      <progress value={step} max={steps} aria-label="Steps" />
+      <p class="small" id="run-facts" data-phase={phase.value}>
+        {phase.value === "running" ? "Training" : phase.value === "idle" ? endedWords() : "Wait"} · step {count(step)}{" "}
+        of {count(steps)} · {digits(history.seconds)} s
+        {now
+          ? ` · ${digits(now.stepsPerSecond)} steps/s, ${count(now.stepsPerSecond * batch * tokens)} tokens/s${now.submits > 1 ? ` in ${now.submits} submits a step` : ""}`
+          : ""}
+        {left !== undefined && Number.isFinite(left) ? ` · at most ${duration(left)} left` : ""}
+        {ended.value?.reason === "exploded" ? " · went back to the last save" : ""}
+      </p>
+      <p class="small muted" id="kept">
+        {kept.value === undefined
+          ? ""
+          : kept.value.why === undefined
+            ? `Kept in this browser at step ${count(kept.value.step)}: a closed tab goes on from there.`
+            : `Not kept in this browser (${kept.value.why}): this tab alone has the run, as of step ${count(kept.value.step)}.`}
+      </p>
+    </>
+  );
+}
+
+/** Tokens of a sequence. */
+function settingsTokens(): number {
+  const { task, length } = settings.value;
+  try {
+    const { promptLength, answerLength } = taskOf(task).examples(length, text.value);
+    return promptLength + answerLength - 1;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,81 @@
+import { useState } from "preact/hooks";
+import { keepTrained, trainedLink } from "../../shell/model/trained.ts";
+import { writeFragment } from "../../shell/permalink.ts";
+import { download, say } from "../../shell/status.ts";
+import { readable } from "../setup/folder.ts";
+import { failure, history, settings } from "../state.ts";
+import { client } from "../worker/client.ts";
+import type { Exported } from "../worker/protocol.ts";
+import { zipped } from "./zip.ts";
+
+interface WithPicker {
+  readonly showDirectoryPicker?: (options: { mode: "readwrite" }) => Promise<FileSystemDirectoryHandle>;
+}
+
+const canPick = () => (globalThis as WithPicker).showDirectoryPicker !== undefined;
+
+/** Saves the model as a folder that the page Generate opens: into a folder of the reader's, or as a zip file. */
+export function ExportButtons() {
+  const [says, setSays] = useState("");
+  const run = async (save: (folder: Exported) => Promise<string>) => {
+    try {
+      const words = await save(await client.call("export", {}));
+      setSays(words);
+      say(words);
+    } catch (error) {
+      if (error instanceof DOMException && error.name === "AbortError") return; // the reader chose no folder
+      failure.value = { during: "export", error };
+    }
+  };
+  return (
+    <p class="row" id="export">
+      <button type="button" onClick={() => void run(inGenerate)}>
+        Open in Generate
+      </button>
+      <button type="button" onClick={() => void run(asZip)}>
+        Export as a zip file
+      </button>
+      {canPick() && (
+        <button type="button" onClick={() => void run(intoFolder)}>
+          Export to a folder…
+        </button>
+      )}
+      <span class="small muted">
+        {says ||
+          "A Hugging Face folder: config.json, tokenizer.json and weights as f32. Unpacked, Generate opens it as files of yours."}
+      </span>
+    </p>
+  );
+}
+
+/** Keeps the model for the page that generates, and goes there with what was given to the model last. */
+async function inGenerate({ files }: Exported): Promise<string> {
+  const { task } = settings.value;
+  await keepTrained(task, files);
+  const prompt = readable(history.value.looks.at(-1)?.samples[0]?.prompt ?? "");
+  const link = writeFragment([
+    ["model", trainedLink(task)],
+    ["mode", "complete"],
+    ["prompt", prompt],
+  ]);
+  location.assign(`../generate/index.html${link}`);
+  return "Opening Generate…";
+}
+
+async function asZip({ name, files }: Exported): Promise<string> {
+  const entries = Object.entries(files).map(([file, blob]) => [`${name}/${file}`, blob] as const);
+  download(`${name}.zip`, await zipped(entries));
+  return `${name}.zip is saved.`;
+}
+
+async function intoFolder({ name, files }: Exported): Promise<string> {
+  const picked = await (globalThis as WithPicker).showDirectoryPicker?.({ mode: "readwrite" });
+  if (!picked) throw new Error("this browser lets pages write no folders");
+  const folder = await picked.getDirectoryHandle(name, { create: true });
+  for (const [file, blob] of Object.entries(files)) {
+    const stream = await (await folder.getFileHandle(file, { create: true })).createWritable();
+    await stream.write(blob);
+    await stream.close();
+  }
+  return `${name} is saved in ${picked.name}.`;
+}

@@ -1,0 +1,18 @@
+import type { Settings } from "../setup/settings.ts";
+import type { History } from "../worker/history.ts";
+import type { RunFacts } from "../worker/protocol.ts";
+import recording from "./recorded.json";
+
+/** Weights of which a byte says how many of 255 parts each is. */
+const weightsOf = (packed: string): Float32Array<ArrayBuffer> =>
+  Float32Array.from(atob(packed), (byte) => byte.charCodeAt(0) / 255);
+
+/** A run of the first task, as `scripts/record-train.mjs` writes it. */
+export const recorded: { readonly settings: Settings; readonly facts: RunFacts; readonly history: History } = {
+  settings: recording.settings as Settings,
+  facts: recording.facts,
+  history: {
+    ...recording.history,
+    attention: recording.history.attention.map(({ weights, ...one }) => ({ ...one, weights: weightsOf(weights) })),
+  },
+};

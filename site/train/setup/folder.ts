@@ -1,0 +1,68 @@
+import { byteLevelText } from "../../../src/text/byte-level.ts";
+import type { Examples } from "../tasks/task.ts";
+import { type Settings, widthOf } from "./settings.ts";
+
+/** A folder's small files, by their names. */
+export type SmallFiles = Readonly<Record<string, string>>;
+
+const json = (value: unknown) => `${JSON.stringify(value, undefined, 2)}\n`;
+
+/** The settings of a new model, as its `config.json` has them. */
+export function configOf(
+  settings: Settings,
+  { alphabet, promptLength, answerLength }: Examples,
+): Record<string, unknown> {
+  const { architecture, layers, heads } = settings;
+  const width = widthOf(settings);
+  const [vocabulary, context] = [alphabet.length, promptLength + answerLength];
+  if (architecture === "gpt2") {
+    return {
+      ...{ model_type: "gpt2", architectures: ["GPT2LMHeadModel"], vocab_size: vocabulary, n_positions: context },
+      ...{ n_embd: width, n_layer: layers, n_head: heads, activation_function: "gelu_new", layer_norm_epsilon: 1e-5 },
+      ...{ tie_word_embeddings: true, torch_dtype: "float32" },
+    };
+  }
+  return {
+    ...{ model_type: "llama", architectures: ["LlamaForCausalLM"], vocab_size: vocabulary },
+    ...{
+      max_position_embeddings: context,
+      hidden_size: width,
+      intermediate_size: 3 * width,
+      num_hidden_layers: layers,
+    },
+    ...{ num_attention_heads: heads, num_key_value_heads: heads, hidden_act: "silu", rms_norm_eps: 1e-5 },
+    ...{ rope_theta: 10_000, tie_word_embeddings: true, torch_dtype: "float32" },
+  };
+}
+
+/** The tokenizer of a new model and how it generates: a token is a character, which is a byte of UTF-8. */
+export function smallFilesOf({ alphabet, promptLength, answerLength }: Examples): SmallFiles {
+  const context = promptLength + answerLength;
+  const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true, use_regex: false };
+  const vocab = Object.fromEntries(
+    [...alphabet].map((character, id) => [byteLevelText(Uint8Array.of(character.charCodeAt(0))), id]),
+  );
+  const model = {
+    ...{ type: "BPE", dropout: null, unk_token: null, continuing_subword_prefix: null, end_of_word_suffix: null },
+    ...{ fuse_unk: false, byte_fallback: false, ignore_merges: false, vocab, merges: [] },
+  };
+  return {
+    "tokenizer.json": json({
+      ...{ version: "1.0", truncation: null, padding: null, added_tokens: [], normalizer: null },
+      ...{ pre_tokenizer: byteLevel, post_processor: null, decoder: byteLevel, model },
+    }),
+    "tokenizer_config.json": json({
+      ...{ tokenizer_class: "PreTrainedTokenizerFast", model_max_length: context },
+      ...{ clean_up_tokenization_spaces: false },
+    }),
+    "generation_config.json": json({ do_sample: false, max_new_tokens: answerLength }),
+  };
+}
+
+/** The character of each token, by its id. */
+export const idsOf = (alphabet: string): ReadonlyMap<string, number> =>
+  new Map([...alphabet].map((character, id) => [character, id]));
+
+/** Characters that are bytes of UTF-8, as a person reads them. */
+export const readable = (bytes: string): string =>
+  new TextDecoder().decode(Uint8Array.from(bytes, (character) => character.charCodeAt(0)));

@@ -1,0 +1,133 @@
+import { count } from "../../shell/format.ts";
+import { begun, phase, settings } from "../state.ts";
+import {
+  architectures,
+  lengthField,
+  type NumberField,
+  optimizers,
+  problemOf,
+  type Settings,
+  schedules,
+  settingsFor,
+  sizeFields,
+  trainingFields,
+  widthOf,
+} from "./settings.ts";
+
+const set = (change: Partial<Settings>) => {
+  settings.value = { ...settings.value, ...change };
+};
+
+/** Settings that a run may not change are closed while there is one. */
+const closed = (isFixed: boolean) => phase.value !== "idle" || (isFixed && begun.value);
+
+/** A number with a slider, or with a field alone. */
+function NumberInput({ field, isFixed }: { field: NumberField; isFixed: boolean }) {
+  const { name, label, range, slider, step, fraction } = field;
+  const value = settings.value[name];
+  const problem = problemOf(field, value);
+  const disabled = closed(isFixed);
+  return (
+    <label class={slider ? "field slider" : "field"}>
+      <span>{label}</span>
+      <input
+        id={`set-${name}`}
+        type={slider ? "range" : "number"}
+        min={slider ? range[0] : undefined}
+        max={slider ? range[1] : undefined}
+        step={fraction ? "any" : (step ?? 1)}
+        value={Number.isNaN(value) ? "" : value}
+        disabled={disabled}
+        aria-invalid={problem !== undefined}
+        aria-describedby={problem === undefined ? undefined : `problem-${name}`}
+        onInput={({ currentTarget: { value: words } }) => set({ [name]: words === "" ? Number.NaN : Number(words) })}
+      />
+      {slider && <output>{value}</output>}
+      {problem !== undefined && (
+        <span class="problem" id={`problem-${name}`}>
+          {problem}
+        </span>
+      )}
+    </label>
+  );
+}
+
+type Words = "architecture" | "optimizer" | "schedule";
+
+/** One of several words. */
+function Choice({
+  name,
+  label,
+  of,
+  isFixed,
+}: {
+  name: Words;
+  label: string;
+  of: Readonly<Record<string, string>>;
+  isFixed: boolean;
+}) {
+  return (
+    <label class="field">
+      <span>{label}</span>
+      <select
+        id={`set-${name}`}
+        value={settings.value[name]}
+        disabled={closed(isFixed)}
+        onChange={({ currentTarget: { value } }) => {
+          const change = { [name]: value };
+          const { task } = settings.value;
+          // Another optimiser takes steps of another length.
+          const rate = name === "optimizer" ? { learningRate: settingsFor(task, change).learningRate } : {};
+          set({ ...change, ...rate });
+        }}
+      >
+        {Object.entries(of).map(([key, words]) => (
+          <option key={key} value={key}>
+            {words}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** The size of the model. */
+export function ModelPanel() {
+  const { task } = settings.value;
+  return (
+    <section class="panel" aria-label="Model">
+      <h2>Model</h2>
+      <div class="settings">
+        <Choice name="architecture" label="Kind" of={architectures} isFixed />
+        {[...sizeFields, lengthField(task)].map((field) => (
+          <NumberInput key={field.name} field={field} isFixed />
+        ))}
+      </div>
+      <p class="small muted" id="width">
+        Width {count(widthOf(settings.value))}: heads times the width of a head.
+        {begun.value ? " A run keeps its model: reset it to change this." : ""}
+      </p>
+    </section>
+  );
+}
+
+/** How it is trained. */
+export function TrainingPanel() {
+  const fixed = new Set(["seed"]);
+  return (
+    <section class="panel" aria-label="Training">
+      <h2>Training</h2>
+      <div class="settings two">
+        <Choice name="optimizer" label="Optimiser" of={optimizers} isFixed />
+        <Choice name="schedule" label="Schedule" of={schedules} isFixed={false} />
+        {trainingFields.map((field) => (
+          <NumberInput key={field.name} field={field} isFixed={fixed.has(field.name)} />
+        ))}
+      </div>
+      <p class="small muted">
+        The same settings and seed give the same run, to the bit, on one device and browser. While it is paused, all but
+        optimiser and seed may change.
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,76 @@
+import { computed, signal } from "@preact/signals";
+import type { HeadChoice } from "../generate/strips/head-picker.tsx";
+import { recorded } from "./run/recorded.ts";
+import { type Settings, settingsFor, settingsProblem } from "./setup/settings.ts";
+import { type History, noHistory } from "./worker/history.ts";
+import type { Ended, RunFacts } from "./worker/protocol.ts";
+
+/** What is trained, and how. */
+export const settings = signal<Settings>(settingsFor("sort"));
+/** The reader's text, for the task that takes one. */
+export const text = signal("");
+
+/** What the page does: `opening` makes the model and compiles. */
+export const phase = signal<"idle" | "opening" | "running" | "pausing">("idle");
+/** True while the page looks for a kept run of the task, which a new one would replace. */
+export const searching = signal(true);
+/** True while the worker has the model of the run. */
+export const live = signal(false);
+/** The run so far. */
+export const history = signal<History>(noHistory);
+export const facts = signal<RunFacts | undefined>(undefined);
+/** How training ended last. */
+export const ended = signal<Ended | undefined>(undefined);
+
+/** The run as it is kept: by the browser, or where it does not let it, by the page alone. */
+export interface Kept {
+  readonly step: number;
+  readonly run?: Blob | undefined;
+  /** What the browser says against keeping it. */
+  readonly why?: string | undefined;
+}
+export const kept = signal<Kept | undefined>(undefined);
+
+/** A kept run of this task whose settings are others. */
+export const other = signal<{ readonly settings: Settings; readonly text: string; readonly step: number } | undefined>(
+  undefined,
+);
+
+/** Speed of the last steps. */
+export const speed = signal<{ readonly stepsPerSecond: number; readonly submits: number } | undefined>(undefined);
+
+/** Which attention is shown, and at which step; undefined is the last one. */
+export const head = signal<HeadChoice>({ layer: 0, head: 0 });
+export const shownStep = signal<number | undefined>(undefined);
+
+/** What failed last, and of what. */
+export interface Failure {
+  readonly during: "kept" | "open" | "run" | "export" | "reset" | "other-tab";
+  readonly error: unknown;
+}
+export const failure = signal<Failure | undefined>(undefined);
+
+/** True while there is a run of the reader's own. */
+export const begun = computed(() => history.value.steps.length > 0 || history.value.looks.length > 0);
+
+/** What the page shows: the run, or before there is one a recorded run of the task. */
+export const shown = computed<{
+  readonly history: History;
+  readonly facts: RunFacts | undefined;
+  readonly settings: Settings;
+  readonly recorded: boolean;
+}>(() => {
+  const own = begun.value || settings.value.task !== recorded.settings.task;
+  return own
+    ? { history: history.value, facts: facts.value, settings: settings.value, recorded: false }
+    : { ...recorded, recorded: true };
+});
+
+/** What is wrong with the settings. */
+export const problem = computed(() => settingsProblem(settings.value));
+
+/** Settings that a run cannot change: what is made with them is another model, or another task. */
+const fixed = ["task", "length", "architecture", "layers", "heads", "headWidth", "optimizer", "seed"] as const;
+
+/** True where a run with one of these can go on with the other. */
+export const isSameRun = (a: Settings, b: Settings): boolean => fixed.every((name) => a[name] === b[name]);

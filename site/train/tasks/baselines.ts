@@ -1,0 +1,47 @@
+import { randomOf } from "./random.ts";
+import type { Examples } from "./task.ts";
+
+/** Losses in nats that need no model, of what the loss counts. */
+export interface Baselines {
+  /** ln V: each character as likely as any other. */
+  readonly uniform: number;
+  /** How often each character comes. */
+  readonly unigram: number;
+  /** How often each comes after the one before it. */
+  readonly bigram: number;
+}
+
+/** Characters that are counted, about. */
+const sample = 100_000;
+
+/** What a model reaches that knows only frequencies, found by counting in examples to train on. */
+export function baselinesOf(examples: Examples): Baselines {
+  const { alphabet, promptLength, answerLength, wholeLoss, draw } = examples;
+  const v = alphabet.length;
+  const ids = new Map([...alphabet].map((character, id) => [character, id]));
+  const pairs = new Float64Array(v * v);
+  const first = wholeLoss ? 1 : promptLength;
+  const random = randomOf(0xba5e, 0);
+  const rounds = Math.ceil(sample / (promptLength + answerLength - first));
+  for (let round = 0; round < rounds; round++) {
+    const { prompt, answer } = draw(random);
+    const text = prompt + answer;
+    for (let i = first; i < text.length; i++) {
+      const [before = 0, now = 0] = [ids.get(text[i - 1] ?? ""), ids.get(text[i] ?? "")];
+      pairs[before * v + now] = (pairs[before * v + now] ?? 0) + 1;
+    }
+  }
+  const rows = Array.from({ length: v }, (_, before) => pairs.subarray(before * v, (before + 1) * v));
+  const sums = rows.map((row) => row.reduce((a, b) => a + b, 0));
+  const total = sums.reduce((a, b) => a + b, 0);
+  const single = Float64Array.from({ length: v }, (_, now) => rows.reduce((sum, row) => sum + (row[now] ?? 0), 0));
+  return {
+    uniform: Math.log(v),
+    unigram: entropyOf(single, total),
+    bigram: rows.reduce((sum, row, i) => sum + ((sums[i] ?? 0) / total) * entropyOf(row, sums[i] ?? 0), 0),
+  };
+}
+
+function entropyOf(counts: Float64Array, total: number): number {
+  return counts.reduce((sum, count) => (count > 0 ? sum - (count / total) * Math.log(count / total) : sum), 0);
+}

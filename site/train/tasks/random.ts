@@ -1,0 +1,65 @@
+import type { Example, Examples, Random } from "./task.ts";
+
+/** Scrambles the bits of an integer (the finaliser of MurmurHash3, Appleby 2011). */
+function scrambled(bits: number): number {
+  let h = bits;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}
+
+/** Random numbers that depend on a seed and a counter alone, so that a run goes on where it was (mulberry32). */
+export function randomOf(seed: number, counter: number): Random {
+  let state = scrambled(scrambled(seed >>> 0) ^ scrambled(Math.imul(counter + 1, 0x9e3779b9)));
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = state;
+    t = Math.imul(t ^ (t >>> 15), t | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A whole number below `end`. */
+export const below = (random: Random, end: number): number => Math.floor(random() * end);
+
+/** So many characters of an alphabet. */
+export const letters = (random: Random, alphabet: string, count: number): string =>
+  Array.from({ length: count }, () => alphabet[below(random, alphabet.length)]).join("");
+
+/** A number from 0 to below 1 that depends on a text alone (FNV-1a, scrambled). */
+export function shareOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return scrambled(hash) / 2 ** 32;
+}
+
+/** Draws without success after which there are taken to be no more. */
+const patience = 2000;
+
+/**
+ * Splits drawn examples by a hash of their prompts, so that none that is held out is ever trained on: `share` of all
+ * prompts is held out.
+ */
+export function split(drawAny: (random: Random) => Example, share: number): Pick<Examples, "draw" | "heldOut"> {
+  const isHeldOut = ({ prompt }: Example) => shareOf(prompt) < share;
+  return {
+    draw: (random) => {
+      for (;;) {
+        const example = drawAny(random);
+        if (!isHeldOut(example)) return example;
+      }
+    },
+    heldOut: (most) => {
+      const random = randomOf(0x5eed, 0);
+      const found = new Map<string, Example>();
+      for (let misses = 0; found.size < most && misses < patience; misses++) {
+        const example = drawAny(random);
+        if (!isHeldOut(example) || found.has(example.prompt)) continue;
+        found.set(example.prompt, example);
+        misses = 0;
+      }
+      return [...found.values()];
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import { below, letters, split } from "./random.ts";
+import type { Task } from "./task.ts";
+
+/** Sorting, as minGPT's demonstration has it (Karpathy 2020): half of the inputs have many repeats, which are rare else. */
+export const sort: Task = {
+  name: "sort",
+  title: "Sort digits",
+  says: "After digits of 0, 1 and 2 come the same digits in order: 201201 → 001122.",
+  length: { label: "digits", range: [3, 12], standard: 6 },
+  standard: {},
+  examples: (length) => ({
+    ...{ alphabet: "012", promptLength: length, answerLength: length, wholeLoss: false, scored: "exact" },
+    ...split((random) => {
+      const often = random() < 0.5 ? ["012", "01", "02", "12"][below(random, 4)] : "012";
+      const prompt = letters(random, often ?? "012", length);
+      return { prompt, answer: [...prompt].sort().join("") };
+    }, 0.25),
+  }),
+};

@@ -1,0 +1,48 @@
+/** What a model is to say, and after what. Each character is a token. */
+export interface Example {
+  readonly prompt: string;
+  readonly answer: string;
+}
+
+/** Numbers from 0 to below 1, the same from the same seed. */
+export type Random = () => number;
+
+/** Examples of a task, for one length. All have as many characters. */
+export interface Examples {
+  /** The characters that occur, in the order of their token ids. */
+  readonly alphabet: string;
+  readonly promptLength: number;
+  readonly answerLength: number;
+  /** True where the loss counts what follows within prompts too. */
+  readonly wholeLoss: boolean;
+  /** `exact`: an answer counts where all of it is right, decoded freely. `next`: each character that was predicted counts. */
+  readonly scored: "exact" | "next";
+  /** One to train on; never one that is held out. */
+  readonly draw: (random: Random) => Example;
+  /** Held out: at most as many as asked for, always the same. */
+  readonly heldOut: (most: number) => readonly Example[];
+}
+
+/** Settings in which a task differs from the standard ones. */
+export interface TaskSettings {
+  readonly layers?: number;
+  readonly heads?: number;
+  readonly headWidth?: number;
+  readonly batch?: number;
+  readonly steps?: number;
+  readonly learningRate?: number;
+  readonly weightDecay?: number;
+}
+
+/** Something for a small model to learn. */
+export interface Task {
+  readonly name: string;
+  readonly title: string;
+  /** What is asked, and of what the answer is made. */
+  readonly says: string;
+  /** What the length counts, and which there are. */
+  readonly length: { readonly label: string; readonly range: readonly [number, number]; readonly standard: number };
+  readonly standard: TaskSettings;
+  /** Throws for a text that is too short. */
+  readonly examples: (length: number, text: string) => Examples;
+}

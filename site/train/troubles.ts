@@ -1,0 +1,85 @@
+import { computed } from "@preact/signals";
+import { device, reopen } from "../shell/device/device.ts";
+import { adapterTroubles, deviceTroubles } from "../shell/device/troubles.ts";
+import { sentence, words } from "../shell/model/troubles.ts";
+import type { Trouble } from "../shell/trouble/trouble.ts";
+import { reset, train } from "./run/actions.ts";
+import { ended, type Failure, failure, kept } from "./state.ts";
+
+/** What a failure is about: the first of these whose words it has. */
+const kinds: readonly (readonly [key: string, pattern: RegExp, todo: string])[] = [
+  ["too-short", /the text has \d+ bytes/, "Paste a longer text, or take a shorter context."],
+  [
+    "other-tab",
+    /another tab/,
+    "Pause and close it there, or choose another task here: both would write the same file.",
+  ],
+  [
+    "out-of-memory",
+    /out of memory|could not be allocated|allocation|exceeds/i,
+    "Take a smaller batch or a smaller model, or close other pages that use the GPU.",
+  ],
+  ["kept-wrong", /the kept run|checkpoint/, "Reset deletes it; then train anew."],
+];
+
+const again: Readonly<Partial<Record<Failure["during"], { readonly name: string; readonly run: () => void }>>> = {
+  open: { name: "Try again", run: () => train() },
+  run: { name: "Go on from the last save", run: () => train() },
+  kept: { name: "Delete the kept run", run: () => void reset() },
+};
+
+function troubleOf({ during, error }: Failure): Trouble {
+  const text = words(error);
+  const [key = `${during}-failed`, , todo] = kinds.find(([, pattern]) => pattern.test(text)) ?? [];
+  const action = again[during];
+  return {
+    ...{ key, level: "error", says: sentence(text) },
+    todo: todo ?? "Try again; what was kept of the run is still there.",
+    ...(action ? { action } : {}),
+    detail: `${error instanceof Error ? error.name : ""}: ${text}`,
+  };
+}
+
+/** A loss that no model recovers from. */
+const explosion = (says: string): Trouble => ({
+  key: "exploded",
+  level: "error",
+  says: `${says} The run went back to step ${kept.value?.step ?? 0}, the last one that was kept.`,
+  todo: "Take a smaller learning rate, a longer warm-up or a smaller largest norm, and resume.",
+});
+
+/** What the reader has to know now, errors first. */
+export const troubles = computed<readonly Trouble[]>(() => {
+  const state = device.value;
+  const lost = state.kind === "lost" || state.kind === "missing";
+  const failed = failure.value && !lost ? [troubleOf(failure.value)] : [];
+  const exploded = ended.value?.reason === "exploded" ? [explosion(ended.value.says ?? "The loss exploded.")] : [];
+  const unkept = kept.value?.why === undefined ? [] : [notKept(kept.value.why)];
+  const adapter = state.kind === "ready" ? adapterTroubles(state.facts).map(usable) : [];
+  return [...deviceTroubles(state).map(here), ...failed, ...exploded, ...unkept, ...adapter];
+});
+
+const notKept = (why: string): Trouble => ({
+  key: "not-kept",
+  level: "warning",
+  says: `The browser does not keep the run: ${why}.`,
+  todo: "Training goes on, and the run is lost when this tab is closed: export the model before that.",
+});
+
+/** What to do about a device, on this page. */
+const here = (trouble: Trouble): Trouble =>
+  trouble.key === "lost"
+    ? { ...trouble, todo: "Open the device again: the run goes on from its last save." }
+    : trouble.key === "lost-again"
+      ? { ...trouble, todo: "Take a smaller batch or model, and close other pages that use the GPU." }
+      : trouble;
+
+/** A device that computes wrongly may be used, at the reader's risk. */
+const usable = (trouble: Trouble): Trouble =>
+  trouble.level === "error"
+    ? {
+        ...trouble,
+        todo: "Update browser and driver. You may still train, but what is learnt here may be wrong.",
+        action: { name: "Test again", run: () => reopen.value() },
+      }
+    : trouble;

@@ -1,0 +1,64 @@
+import { visible } from "../../../src/text/token-text.ts";
+import { count, percent } from "../../shell/format.ts";
+import { TableFrame } from "../../shell/table-frame.tsx";
+import { readable } from "../setup/folder.ts";
+import { shown } from "../state.ts";
+import { lookAt } from "./shown-step.ts";
+import { StepSlider } from "./step-slider.tsx";
+
+/** What the model says to examples that are held out, at the step that is chosen. */
+export function Samples() {
+  const { history, facts, settings, recorded } = shown.value;
+  const look = lookAt(history);
+  if (!look) return null;
+  const isText = settings.task === "characters";
+  return (
+    <section class="panel samples" aria-label="Samples">
+      <h2>What it says{recorded ? ", recorded" : ""}</h2>
+      <p class="small" id="sample-facts">
+        At step {count(look.step)}:{" "}
+        <strong>
+          {percent(look.accuracy)} of {isText ? "the characters" : count(facts?.heldOut ?? 0)} right
+        </strong>
+        {isText ? ` in ${count(facts?.heldOut ?? 0)} windows that are held out` : " that it was never trained on"}.
+      </p>
+      <StepSlider />
+      <TableFrame label="Samples that are held out">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">given</th>
+              <th scope="col">it says</th>
+              {!isText && <th scope="col">right</th>}
+            </tr>
+          </thead>
+          <tbody>
+            {look.samples.map(({ prompt, answer, given }) => (
+              <tr key={prompt}>
+                <td class={isText ? "wraps" : ""}>
+                  <code>{words(prompt)}</code>
+                </td>
+                <td class={isText ? "wraps" : ""}>
+                  <code>{words(given)}</code>
+                </td>
+                {!isText && (
+                  <td>
+                    {given === answer ? (
+                      "✓"
+                    ) : (
+                      <span class="wrong">
+                        ✗ <code>{words(answer)}</code>
+                      </span>
+                    )}
+                  </td>
+                )}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </TableFrame>
+    </section>
+  );
+}
+
+const words = (bytes: string) => visible(readable(bytes));

@@ -1,0 +1,205 @@
+import type { Instance, Program } from "../../../src/gpu/gpu.ts";
+import { createRopeTables, type Decoder, forward, logits } from "../../../src/models/decoder.ts";
+import { placed, type Tensor, zeros } from "../../../src/tensor/tensor.ts";
+import type { TokenBatch } from "../../../src/train/trainer/batches.ts";
+import { idsOf } from "../setup/folder.ts";
+import type { Example, Examples } from "../tasks/task.ts";
+import type { Attention, Sample } from "./history.ts";
+
+/** Runs a model over whole sequences, as many each time. */
+interface Forward {
+  /** Logits `[rows, context, vocabulary]`. */
+  readonly logits: (ids: readonly (readonly number[])[]) => Promise<Float64Array>;
+  /** A tensor of the last run that a block named. */
+  readonly tapped: (name: string) => Promise<Float64Array>;
+  dispose(): void;
+}
+
+/** Prepares runs over `rows` sequences of `context` tokens. `taps` says what is kept of them. */
+async function forwardOf(
+  decoder: Decoder,
+  [rows, context]: readonly [number, number],
+  taps: (name: string) => boolean = () => false,
+): Promise<Forward> {
+  const { gpu, config } = decoder;
+  const [ids, ropeTables] = gpu.unscoped(() => [
+    zeros(gpu, [rows, context], "u32", "ids of sequences to look at"),
+    createRopeTables(decoder, context),
+  ]) as [Tensor, ReturnType<typeof createRopeTables>];
+  const program: Program<Tensor> = gpu.record(
+    () => {
+      const stream = forward(decoder, { ids, batch: rows, ropeTables, place: { start: 0 }, visible: context });
+      return logits(decoder, stream, "all");
+    },
+    { taps },
+  );
+  const instance: Instance<Tensor> = await program.instantiate();
+  return {
+    logits: async (sequences) => {
+      const all = new Uint32Array(rows * context);
+      for (const [row, sequence] of sequences.entries()) all.set(sequence, row * context);
+      await gpu.write(ids.storage, 0, new Uint8Array(all.buffer));
+      instance.run();
+      const found = await placed(instance, program.result).read();
+      return found.subarray(0, sequences.length * context * config.vocabulary);
+    },
+    tapped: async (name) => {
+      const found = program.taps.get(name);
+      if (!found) throw new Error(`${name} is not kept`);
+      return await placed(instance, found as Tensor).read();
+    },
+    dispose: () => {
+      instance.dispose();
+      program.dispose();
+      for (const tensor of [ids, ropeTables?.all, ropeTables?.local]) tensor?.dispose();
+    },
+  };
+}
+
+/** The index of the largest number of a part of an array. */
+function largestIn(values: ArrayLike<number>, begin: number, end: number): number {
+  let best = begin;
+  for (let i = begin + 1; i < end; i++) if ((values[i] ?? 0) > (values[best] ?? 0)) best = i;
+  return best - begin;
+}
+
+/** How well a model does on examples. */
+export interface Score {
+  readonly loss: number;
+  readonly accuracy: number;
+}
+
+/** Losses and right answers of a batch, from its logits, in float64. */
+function scoreOf(
+  values: ArrayLike<number>,
+  { targets }: TokenBatch,
+  vocabulary: number,
+  scored: Examples["scored"],
+): Score {
+  let [loss, count, rightTokens, rightRows] = [0, 0, 0, 0];
+  for (const [row, wanted] of targets.entries()) {
+    let whole = true;
+    for (const [i, target] of wanted.entries()) {
+      if (target < 0) continue;
+      const begin = (row * wanted.length + i) * vocabulary;
+      const best = largestIn(values, begin, begin + vocabulary);
+      const most = values[begin + best] ?? 0;
+      let sum = 0;
+      for (let v = begin; v < begin + vocabulary; v++) sum += Math.exp((values[v] ?? 0) - most);
+      loss += Math.log(sum) + most - (values[begin + target] ?? 0);
+      count++;
+      if (best === target) rightTokens++;
+      else whole = false;
+    }
+    if (whole) rightRows++;
+  }
+  return { loss: loss / count, accuracy: scored === "exact" ? rightRows / targets.length : rightTokens / count };
+}
+
+/** Examples whose answers are shown. */
+const shown = 8;
+
+/** Looks at a model: how well it does, what it says, what it attends to. */
+export interface Looking {
+  readonly score: () => Promise<Score>;
+  readonly samples: () => Promise<{ readonly samples: readonly Sample[]; readonly attention: Omit<Attention, "step"> }>;
+  dispose(): void;
+}
+
+/**
+ * Prepares to look at a model with examples that are held out; `all` are their tokens, with targets where their answers
+ * are. An answer that is decoded freely is right exactly where the model's first choice is right at each of its positions
+ * after the right ones before it, so that one run over all examples counts them.
+ */
+export async function lookingAt(
+  decoder: Decoder,
+  examples: Examples,
+  heldOut: readonly Example[],
+  all: TokenBatch,
+): Promise<Looking> {
+  const { alphabet, promptLength, answerLength, scored } = examples;
+  const context = promptLength + answerLength - 1;
+  const { vocabulary, layers, heads, headWidth } = decoder.config;
+  const first = heldOut.slice(0, shown);
+  const known = idsOf(alphabet);
+  const answers: TokenBatch = {
+    ...all,
+    targets: all.targets.map((row, r) =>
+      row.map((_, i) =>
+        i >= promptLength - 1 ? (known.get(heldOut[r]?.answer[i - promptLength + 1] ?? "") ?? 0) : -100,
+      ),
+    ),
+  };
+  const checking = await forwardOf(decoder, [heldOut.length, context]);
+  const named = /^layer\.\d+\.attention\.[qk]$/;
+  const saying = await forwardOf(decoder, [first.length, context], (name) => named.test(name));
+
+  async function decoded(): Promise<readonly Sample[]> {
+    const rows = first.map(({ prompt }) => Array.from(prompt, (character) => known.get(character) ?? 0));
+    for (let i = 0; i < answerLength; i++) {
+      const values = await saying.logits(rows.map((row) => row.slice(0, context)));
+      for (const [r, row] of rows.entries()) {
+        const begin = (r * context + row.length - 1) * vocabulary;
+        row.push(largestIn(values, begin, begin + vocabulary));
+      }
+    }
+    return first.map((example, r) => ({
+      ...example,
+      given: (rows[r] ?? [])
+        .slice(promptLength)
+        .map((id) => alphabet[id])
+        .join(""),
+    }));
+  }
+
+  /** Of the first row, which the last run had: softmax of scaled products of queries and keys before them. */
+  async function attention(): Promise<Float32Array<ArrayBuffer>> {
+    const weights = new Float32Array(layers * heads * context * context);
+    const size = heads * headWidth;
+    for (let layer = 0; layer < layers; layer++) {
+      const [q, k] = await Promise.all(
+        ["q", "k"].map((letter) => saying.tapped(`layer.${layer}.attention.${letter}`)) as [
+          Promise<Float64Array>,
+          Promise<Float64Array>,
+        ],
+      );
+      for (let head = 0; head < heads; head++) {
+        for (let i = 0; i < context; i++) {
+          const row = weights.subarray(((layer * heads + head) * context + i) * context).subarray(0, context);
+          for (let s = 0; s <= i; s++) {
+            let sum = 0;
+            for (let d = 0; d < headWidth; d++)
+              sum += (q[i * size + head * headWidth + d] ?? 0) * (k[s * size + head * headWidth + d] ?? 0);
+            row[s] = sum / Math.sqrt(headWidth);
+          }
+          const most = row.subarray(0, i + 1).reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+          let total = 0;
+          for (let s = 0; s <= i; s++) {
+            row[s] = Math.exp((row[s] ?? 0) - most);
+            total += row[s] ?? 0;
+          }
+          for (let s = 0; s <= i; s++) row[s] = (row[s] ?? 0) / total;
+        }
+      }
+    }
+    return weights;
+  }
+
+  return {
+    score: async () => {
+      const values = await checking.logits(all.ids);
+      const { loss } = scoreOf(values, all, vocabulary, scored);
+      const { accuracy } = scoreOf(values, scored === "exact" ? answers : all, vocabulary, scored);
+      return { loss, accuracy };
+    },
+    samples: async () => {
+      const samples = await decoded();
+      const [one] = samples;
+      return { samples, attention: { tokens: `${one?.prompt}${one?.given}`.slice(0, -1), weights: await attention() } };
+    },
+    dispose: () => {
+      checking.dispose();
+      saying.dispose();
+    },
+  };
+}

@@ -1,0 +1,28 @@
+import type { FileSource } from "../../../src/formats/source.ts";
+import { freshFolder } from "../../../src/train/initialisers/fresh-folder.ts";
+import type { OptimizerOptions } from "../../../src/train/optimisers/optimisers.ts";
+import { configOf, smallFilesOf } from "../setup/folder.ts";
+import type { Settings } from "../setup/settings.ts";
+import type { Examples } from "../tasks/task.ts";
+
+/** The folder of a model that was never trained. */
+export function freshModel(settings: Settings, examples: Examples): FileSource {
+  const { architecture, seed } = settings;
+  const initialiser = architecture === "gpt2" ? "nanogpt" : "llama";
+  return freshFolder(configOf(settings, examples), { initialiser, seed, files: smallFilesOf(examples) });
+}
+
+/** How the settings have parameters changed: AdamW with the means of nanoGPT, the others as their papers have them. */
+export function optimizerOf({ optimizer: name, weightDecay }: Settings): OptimizerOptions {
+  const betas = [0.9, 0.95] as const;
+  switch (name) {
+    case "adamw":
+      return { name, betas, weightDecay };
+    case "sgd":
+      return { name, momentum: 0.9, weightDecay };
+    case "lion":
+      return { name, weightDecay };
+    case "muon":
+      return { name, weightDecay, adamw: { betas, weightDecay } };
+  }
+}

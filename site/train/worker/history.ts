@@ -1,0 +1,60 @@
+import type { TrainingStep } from "../../../src/train/trainer/results.ts";
+import type { Example } from "../tasks/task.ts";
+
+/** An example that is held out, and what the model says to it. */
+export interface Sample extends Example {
+  /** Decoded freely, as many characters as the answer has. */
+  readonly given: string;
+}
+
+/** What was seen when the model was looked at. */
+export interface Look {
+  /** Steps before it. */
+  readonly step: number;
+  /** The mean loss of examples that are held out, of what the loss counts. */
+  readonly loss: number;
+  /** The share of these whose whole answer is right, or of characters that are predicted rightly. */
+  readonly accuracy: number;
+  readonly samples: readonly Sample[];
+  /** Norms of the gradients of the parts of the model; not of a look after which there was no step yet. */
+  readonly norms?: readonly number[] | undefined;
+  /** How far the step after it moved the weights of the parts: the norm of the change over that of the weights. */
+  readonly ratios?: readonly number[] | undefined;
+}
+
+/** Attention of the first sample, its prompt and what the model said: rows `[layers, heads, t, t]`. */
+export interface Attention {
+  readonly step: number;
+  readonly tokens: string;
+  readonly weights: Float32Array<ArrayBuffer>;
+}
+
+/** What a run has been so far. */
+export interface History {
+  readonly steps: readonly TrainingStep[];
+  readonly looks: readonly Look[];
+  readonly attention: readonly Attention[];
+  /** Seconds of training. */
+  readonly seconds: number;
+}
+
+export const noHistory: History = { steps: [], looks: [], attention: [], seconds: 0 };
+
+/** Most steps whose attention is kept; then every second one is dropped, but for the first and the last. */
+const mostKept = 40;
+
+/** Adds the attention of a step. */
+export function withAttention(kept: readonly Attention[], one: Attention): readonly Attention[] {
+  const others = kept.filter(({ step }) => step !== one.step);
+  const thin = others.length < mostKept ? others : others.filter((_, i) => i % 2 === 0);
+  return [...thin, one];
+}
+
+/** Adds a look, in place of one at the same step: it may say more. */
+export const withLook = (kept: readonly Look[], one: Look): readonly Look[] => [
+  ...kept.filter(({ step }) => step !== one.step),
+  one,
+];
+
+/** The share of right answers at which the page stops by itself. */
+export const learnt = 0.995;

@@ -1,0 +1,189 @@
+import type { Gpu } from "../../../src/gpu/gpu.ts";
+import type { Tensor } from "../../../src/tensor/tensor.ts";
+import type { CheckpointNumbers, CheckpointTensor } from "../../../src/train/checkpoints/checkpoint.ts";
+import { openTrainable, type Trainable } from "../../../src/train/open-trainable.ts";
+import { schedules } from "../../../src/train/schedules.ts";
+import { trainedFolder } from "../../../src/train/trained-folder.ts";
+import type { TrainingStep } from "../../../src/train/trainer/results.ts";
+import { Trainer } from "../../../src/train/trainer/trainer.ts";
+import { baselinesOf } from "../tasks/baselines.ts";
+import { taskOf } from "../tasks/tasks.ts";
+import { batchesOf } from "./batches.ts";
+import { lookingAt } from "./decoding.ts";
+import { freshModel, optimizerOf } from "./fresh.ts";
+import { type Attention, type History, type Look, noHistory, withAttention, withLook } from "./history.ts";
+import { measuring, partsOf, ratiosOf, weightsOf } from "./parts.ts";
+import type { Exported, RunFacts, RunRequest } from "./protocol.ts";
+import { type ReadRun, savedRun } from "./saved.ts";
+
+/** Steps that were taken. */
+export interface Advance {
+  readonly steps: readonly TrainingStep[];
+  readonly milliseconds: number;
+  /** Submits of each. */
+  readonly submits: number;
+  /** The look before them, with what was measured of the first of them. */
+  readonly measured?: Look;
+}
+
+/** Milliseconds of a step above which it is split, and about those of each part. */
+const [longStep, part] = [200, 100];
+/** Most submits of a step. */
+const mostSubmits = 32;
+
+/** A model in training, with everything that is seen of it. */
+export interface Session {
+  readonly request: RunRequest;
+  readonly facts: RunFacts;
+  readonly trainer: Trainer;
+  readonly history: History;
+  /** Takes so many steps; the first one after a look is measured for it. */
+  readonly advance: (count: number) => Promise<Advance>;
+  /** Looks at the model as it is, where it was not looked at yet. */
+  readonly look: () => Promise<{ look: Look; attention: Attention } | undefined>;
+  /** The run as a file. */
+  readonly saved: () => Promise<Blob>;
+  readonly exported: () => Promise<Exported>;
+  dispose(): void;
+}
+
+/** Most examples that are held out and looked at: of texts fewer, which are longer. */
+const mostHeldOut = { exact: 256, next: 32 } as const;
+
+/** Tensors that training goes on with, by their names in a file. */
+function kept({ parameters }: Trainable, trainer: Trainer): readonly (readonly [string, Tensor])[] {
+  return [
+    ...parameters.map(({ name, tensor }) => [`weights.${name}`, tensor] as const),
+    ...Object.entries(trainer.state()).map(([name, tensor]) => [`state.${name}`, tensor] as const),
+  ];
+}
+
+const described = ([name, { shape, dtype }]: readonly [string, Tensor]) => ({
+  ...{ name, shape },
+  dtype: dtype === "u32" ? ("u32" as const) : ("f32" as const),
+});
+
+/** Gives a model and its trainer what a run had. */
+async function restore(gpu: Gpu, trainable: Trainable, trainer: Trainer, run: ReadRun): Promise<void> {
+  const all = kept(trainable, trainer);
+  const numbers = await Promise.all(all.map((one) => run.checkpoint.read(described(one))));
+  const state: Record<string, CheckpointNumbers> = {};
+  for (const [i, [name, { storage, offset }]] of all.entries()) {
+    const values = numbers[i] as CheckpointNumbers;
+    if (name.startsWith("state.")) state[name.slice("state.".length)] = values;
+    else await gpu.write(storage, 4 * offset, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+  await trainer.restore(state, { step: run.step });
+}
+
+/** Makes a model for a task and prepares its training; with `run` it goes on from there. */
+export async function openSession(gpu: Gpu, request: RunRequest, run: ReadRun | undefined): Promise<Session> {
+  const { settings, text } = request;
+  const { seed, batch, clip, schedule, learningRate, warmup, steps: most } = settings;
+  const examples = taskOf(settings.task).examples(settings.length, text);
+  const batches = batchesOf(examples);
+  const source = freshModel(settings, examples);
+  const trainable = await openTrainable(gpu, source, { onWarning: () => undefined });
+  const { decoder, parameters } = trainable;
+  const trainer = new Trainer(decoder, parameters, {
+    ...{ clip, optimizer: optimizerOf(settings) },
+    schedule: schedules[schedule].of({ learningRate, warmup, steps: most }),
+  });
+  if (run) await restore(gpu, trainable, trainer, run);
+  const parts = partsOf(parameters);
+  const heldOut = examples.heldOut(mostHeldOut[examples.scored]);
+  const looking = await lookingAt(decoder, examples, heldOut, batches.of(heldOut));
+  const measured = await measuring(trainable, parts, [batch, batches.context]);
+  let history = run?.history ?? noHistory;
+
+  const bytes = (tensors: readonly Tensor[]) => tensors.reduce((sum, { size }) => sum + 4 * size, 0);
+  const facts: RunFacts = {
+    parameters: parameters.reduce((sum, { tensor }) => sum + tensor.size, 0),
+    parts: parts.map(({ name }) => name),
+    weightBytes: bytes(parameters.map(({ tensor }) => tensor)),
+    stateBytes: bytes(Object.values(trainer.state())),
+    memory: measured.memory,
+    baselines: baselinesOf(examples),
+    heldOut: heldOut.length,
+  };
+
+  async function stepsOf(count: number) {
+    const start = performance.now();
+    for (let i = 0; i < count; i++) await trainer.submit(batches.ofStep(seed, trainer.steps + 1, batch));
+    const steps = await trainer.readSteps();
+    const [milliseconds, { submits }] = [performance.now() - start, trainer];
+    const each = milliseconds / count;
+    // Not of the first steps, in which kernels are compiled.
+    if (trainer.steps > 2) trainer.submits = each > longStep ? Math.min(mostSubmits, Math.ceil(each / part)) : 1;
+    return { steps, milliseconds, submits };
+  }
+
+  return {
+    ...{ request, facts, trainer },
+    get history() {
+      return history;
+    },
+    advance: async (count) => {
+      const last = history.looks.at(-1);
+      const isMeasured = last?.step === trainer.steps && last.ratios === undefined;
+      const before = isMeasured ? await weightsOf(parts) : undefined;
+      const taken = await stepsOf(before ? 1 : count);
+      const { steps, milliseconds } = taken;
+      history = {
+        ...history,
+        steps: [...history.steps, ...steps],
+        seconds: history.seconds + milliseconds / 1000,
+      };
+      if (before && last) {
+        const look = { ...last, ratios: ratiosOf(parts, before, await weightsOf(parts)) };
+        history = { ...history, looks: withLook(history.looks, look) };
+        return { ...taken, measured: look };
+      }
+      return taken;
+    },
+    look: async () => {
+      const step = trainer.steps;
+      if (history.looks.at(-1)?.step === step) return undefined;
+      const { loss, accuracy } = await looking.score();
+      const { samples, attention: found } = await looking.samples();
+      const norms = await measured.norms(batches.ofStep(seed, step + 1, batch));
+      const [look, attention] = [
+        { step, loss, accuracy, samples, norms },
+        { step, ...found },
+      ];
+      history = {
+        ...history,
+        looks: withLook(history.looks, look),
+        attention: withAttention(history.attention, attention),
+      };
+      return { look, attention };
+    },
+    saved: () =>
+      savedRun(
+        request,
+        history,
+        kept(trainable, trainer).map(
+          (one): CheckpointTensor => ({
+            ...described(one),
+            read: () => one[1].readStored() as Promise<CheckpointNumbers>,
+          }),
+        ),
+      ),
+    exported: async () => {
+      const { files, pieces } = await trainedFolder(source, trainable);
+      const weights: Uint8Array<ArrayBuffer>[] = [];
+      for await (const piece of pieces()) weights.push(piece);
+      const texts = Object.entries(files).map(([name, words]) => [name, new Blob([words])] as const);
+      return {
+        name: `${settings.task}-${trainer.steps}`,
+        files: { ...Object.fromEntries(texts), "model.safetensors": new Blob(weights) },
+      };
+    },
+    dispose: () => {
+      looking.dispose();
+      measured.dispose();
+      trainer.dispose();
+      trainable.dispose();
+    },
+  };
+}

@@ -1,0 +1,73 @@
+// The worker of the page: has the device and the model, trains it, and keeps the run in this browser.
+
+import type { Gpu } from "../../../src/gpu/gpu.ts";
+import { type Handlers, serveCalls } from "../../shell/worker/serve.ts";
+import { type Keeper, keeperOf } from "./keeper.ts";
+import { train } from "./loop.ts";
+import type { Calls } from "./protocol.ts";
+import { readRun } from "./saved.ts";
+import { openSession, type Session } from "./session.ts";
+import { forget, kept } from "./store.ts";
+
+let gpu: Gpu | undefined;
+let open: { readonly session: Session; readonly keeper: Keeper } | undefined;
+let pausing = false;
+let training = false;
+
+function close(): void {
+  open?.session.dispose();
+  open = undefined;
+}
+
+const opened = () => {
+  if (!open) throw new Error("there is no model yet");
+  return open;
+};
+
+const handlers: Handlers<Calls> = {
+  kept: async ({ task, sim }) => {
+    const file = await kept(task, sim);
+    if (!file) return undefined;
+    const { settings, text, history } = await readRun(file);
+    return { settings, text, history };
+  },
+  open: async ({ settings, text, from, sim }, { report }) => {
+    if (!gpu) throw new Error("there is no GPU");
+    close();
+    report({ kind: "compiling" });
+    const file = from === "kept" ? await kept(settings.task, sim) : from;
+    const session = await openSession(gpu, { settings, text }, file && (await readRun(file)));
+    open = { session, keeper: keeperOf(session, sim) };
+    return { facts: session.facts, history: session.history };
+  },
+  run: async ({ most }, { report }) => {
+    const { session, keeper } = opened();
+    pausing = false;
+    training = true;
+    try {
+      return await train(session, keeper, { most, report, isPaused: () => pausing });
+    } finally {
+      training = false;
+    }
+  },
+  pause: async () => {
+    pausing = true;
+    return undefined;
+  },
+  save: async (_, { report }) => {
+    const { session, keeper } = opened();
+    await (training ? keeper.ask() : keeper.save(report)); // a step may not come between what is read of a run
+    return session.history.steps.length;
+  },
+  forget: async ({ task, sim }) => {
+    pausing = true;
+    close();
+    await forget(task, sim);
+    return undefined;
+  },
+  export: async () => await opened().session.exported(),
+};
+
+serveCalls(handlers, (device) => {
+  gpu = device;
+});

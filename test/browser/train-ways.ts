@@ -1,0 +1,99 @@
+// What tests of the page that trains have in common.
+import { expect } from "vitest";
+import { screenshot } from "./attention-site.ts";
+import type { DrivenPage, OpenedPage } from "./driven.ts";
+import { violationsIn } from "./search-ways.ts";
+import { press, rowsOf, shown, until } from "./ways.ts";
+
+export interface TrainPage {
+  /** Presses Train or Resume, once nothing stands against it. */
+  start(): Promise<void>;
+  /** Waits until so many steps are done. */
+  reach(steps: number): Promise<void>;
+  /** Pauses, and gives the step at which it did. */
+  pause(): Promise<number>;
+  /** The step at which the run is, once it rests. */
+  rests(): Promise<number>;
+  /** The rows of the table of losses, each a step. */
+  losses(): Promise<string[][]>;
+  /** Looks at the page at both widths: it does not scroll sideways, and breaks no rule of axe. */
+  eachWidth(state: string, themes?: readonly string[]): Promise<void>;
+}
+
+export function ofTrain({ page, resize }: OpenedPage, browser: string): TrainPage {
+  const facts = (): Promise<string> =>
+    page.evaluate(() => document.querySelector("#run-facts")?.textContent ?? "", undefined);
+  const stepIn = (text: string) => Number(/step ([\d\u2009]+) of/.exec(text)?.[1]?.replaceAll("\u2009", ""));
+  const alert = async () => {
+    const says = await page.evaluate(() => document.querySelector('[role="alert"]')?.textContent, undefined);
+    if (says) throw new Error(`the page says: ${says}`);
+  };
+  const rests = () =>
+    until("run that rests", async () => {
+      const phase = await page.evaluate(
+        () => document.querySelector<HTMLElement>("#run-facts")?.dataset["phase"],
+        undefined,
+      );
+      return phase === "idle" && stepIn(await facts());
+    });
+  return {
+    start: () => press(page, "button.primary", /^(Train|Resume)$/),
+    reach: async (steps) => {
+      await until(`step ${steps}`, async () => {
+        await alert();
+        return stepIn(await facts()) >= steps;
+      });
+    },
+    rests,
+    pause: async () => {
+      await press(page, "button.primary", /^Pause$/);
+      return await rests();
+    },
+    losses: async () => {
+      const table = "#plot-loss details";
+      if (await page.evaluate((css) => document.querySelector(`${css} table`) === null, table)) {
+        await press(page, `${table} summary`, /^The numbers as a table$/);
+      }
+      return await until("rows of losses", async () => {
+        const rows = await rowsOf(page, table);
+        return rows.length > 0 && rows;
+      });
+    },
+    eachWidth: async (state, themes = ["light"]) => {
+      for (const theme of themes) {
+        await page.evaluate((chosen) => {
+          document.documentElement.dataset["theme"] = chosen;
+        }, theme);
+        for (const [width, height] of [
+          [390, 844],
+          [1280, 900],
+        ] as const) {
+          await resize(width, height);
+          await shown(page, "h1", /^Train a Transformer here$/);
+          const scroll = await page.evaluate(() => document.documentElement.scrollWidth, undefined);
+          expect(scroll).toBeLessThanOrEqual(width);
+          await screenshot(page, `train-${state}-${browser}-${theme}-${width}`);
+        }
+        expect(await violationsIn(page)).toEqual([]);
+      }
+    },
+  };
+}
+
+/** Walks the keys of a page, one after the other, where the focus is. */
+export async function keys(page: DrivenPage, ...names: readonly string[]): Promise<void> {
+  for (const name of names) await page.keyboard.press(name);
+}
+
+/** The files of a zip file whose entries are stored as they are, by their names. */
+export function unzipped(zip: Uint8Array): ReadonlyMap<string, Uint8Array> {
+  const view = new DataView(zip.buffer, zip.byteOffset, zip.byteLength);
+  const found = new Map<string, Uint8Array>();
+  for (let at = 0; view.getUint32(at, true) === 0x04034b50; ) {
+    const [size, nameLength] = [view.getUint32(at + 22, true), view.getUint16(at + 26, true)];
+    const begin = at + 30 + nameLength;
+    found.set(new TextDecoder().decode(zip.subarray(at + 30, begin)), zip.subarray(begin, begin + size));
+    at = begin + size;
+  }
+  return found;
+}

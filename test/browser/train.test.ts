@@ -1,0 +1,247 @@
+// The page that trains, in every browser there is: a model learns to sort, its tab is closed and it goes on, it is exported
+// and opened in the page that generates; and what can go wrong.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type BuiltSite, buildSite } from "./attention-site.ts";
+import { browsers, type DrivenBrowser, type OpenedPage } from "./driven.ts";
+import { open, output } from "./generate-ways.ts";
+import { keys, ofTrain, type TrainPage, unzipped } from "./train-ways.ts";
+import { press, shown, until } from "./ways.ts";
+
+/** A model that takes a step in little time on any adapter. */
+const small = "v=1&layers=1&heads=2&head_width=8&batch=16&every=5&lr=0.002";
+
+let site: BuiltSite;
+beforeAll(async () => {
+  site = await buildSite();
+});
+afterAll(() => site?.close());
+
+describe.each(browsers)("the page that trains in $name", (installed) => {
+  if (installed.missing) return test.skip(installed.missing);
+  const { name } = installed;
+  let browser: DrivenBrowser;
+  let opened: OpenedPage;
+  let train: TrainPage;
+  const errors: (readonly string[])[] = [];
+
+  async function openTab(settings?: string): Promise<void> {
+    opened = await browser.open(site.train(settings));
+    errors.push(opened.errors);
+    train = ofTrain(opened, name);
+    await opened.resize(1280, 900);
+  }
+
+  beforeAll(async () => {
+    browser = await installed.start();
+    await openTab(small);
+  });
+  afterAll(() => browser?.close());
+
+  test("shows a recorded run before anything is trained", async () => {
+    await shown(opened.page, "#run-facts", /^Recorded earlier, not on this device: \d+ steps of sorting, until 100 % /);
+    await shown(opened.page, "#sample-facts", /^At step \d+: 100 % of 181 right/);
+    await shown(opened.page, "#plot-loss svg", /ln V/);
+    await train.eachWidth("first", ["dark", "light"]);
+  });
+
+  let before: string[][] = [];
+  test("trains, shows what it learns, pauses, and keeps the run", async () => {
+    await train.start();
+    await train.reach(12);
+    await shown(opened.page, "#run-facts", /^Training · step .* steps\/s, [\d\u2009]+ tokens\/s/);
+    const step = await train.pause();
+    before = await train.losses();
+    expect(before).toHaveLength(step);
+    // Guessing has ln 3.
+    expect(Math.abs(Number(before[0]?.[1]) - Math.log(3))).toBeLessThan(0.15);
+    await shown(opened.page, "#kept", new RegExp(`^Kept in this browser at step ${step}: `));
+    await shown(opened.page, "#plot-norms svg", /embeddings/);
+    await shown(opened.page, "#plot-ratios svg", /layer 0/);
+    await shown(opened.page, "#plot-memory figcaption", /all kept, at most .*; cheap again, .*; layers again, /);
+    await train.eachWidth("paused", ["dark", "light"]);
+  });
+
+  test("a tab that was closed goes on at the same step, with the same losses as a run that was not", async () => {
+    await opened.page.close();
+    await openTab(); // the address says nothing of the run
+    await shown(
+      opened.page,
+      "#run-facts",
+      new RegExp(`^Paused after ${before.length} steps · step ${before.length} of`),
+    );
+    expect(await train.losses()).toEqual(before);
+    await press(opened.page, ".work button", /^One step$/);
+    await train.reach(before.length + 1);
+    await train.rests();
+    await train.start();
+    await train.reach(before.length + 8);
+    const step = await train.pause();
+    const resumed = await train.losses();
+    expect(resumed.slice(0, before.length)).toEqual(before);
+    await press(opened.page, ".work button", /^Reset…$/);
+    await press(opened.page, ".work button", /^Delete it$/);
+    await shown(opened.page, "#run-facts", /^Recorded earlier/);
+    await train.start();
+    await train.reach(step);
+    await train.pause();
+    expect((await train.losses()).slice(0, step)).toEqual(resumed);
+  });
+
+  test("another tab does not train the same task", async () => {
+    const other = await browser.open(site.train());
+    errors.push(other.errors);
+    const twin = ofTrain(other, name);
+    await shown(other.page, "#run-facts", /^Paused after/);
+    await twin.start();
+    await shown(other.page, '[role="alert"]', /Another tab trains this task.*Pause and close it there/);
+    await other.page.close();
+  });
+
+  test("attention of any head is walked by keys, at any step", async () => {
+    const { page } = opened;
+    await page.click("h1"); // keys of the page count where no field has the focus
+    await keys(page, "a", "ArrowUp", "ArrowLeft");
+    const said = await shown(page, "#cell-says", /^position 9, “\d”, attends to position 8, “\d”: [\d.]+ %$/);
+    await page.evaluate(() => {
+      const slider = document.querySelector<HTMLInputElement>(".attention input[type=range]");
+      if (!slider) throw new Error("there is no slider");
+      slider.value = "0";
+      slider.dispatchEvent(new Event("input", { bubbles: true }));
+    }, undefined);
+    await shown(page, "#sample-facts", /^At step 0: /);
+    await until("other weights", async () => {
+      const now = await page.evaluate(() => document.querySelector("#cell-says")?.textContent, undefined);
+      return now !== said;
+    });
+  });
+
+  test("exports a folder as a zip file", async () => {
+    const { page } = opened;
+    await page.evaluate(() => {
+      const keep = globalThis as { saved?: Blob };
+      URL.createObjectURL = (blob: Blob) => {
+        keep.saved = blob;
+        return "#saved";
+      };
+      HTMLAnchorElement.prototype.click = () => undefined;
+    }, undefined);
+    await press(page, "#export button", /^Export as a zip file$/);
+    const bytes = await until("file", () =>
+      page.evaluate(async () => {
+        const { saved } = globalThis as { saved?: Blob };
+        return saved && [...new Uint8Array(await saved.arrayBuffer())];
+      }, undefined),
+    );
+    const files = unzipped(Uint8Array.from(bytes));
+    expect([...files.keys()].map((file) => file.replace(/^sort-\d+\//, "")).sort()).toEqual([
+      "config.json",
+      "generation_config.json",
+      "model.safetensors",
+      "tokenizer.json",
+      "tokenizer_config.json",
+    ]);
+  });
+
+  test("opens what it trained in the page that generates, which says the same", async () => {
+    const { page } = opened;
+    await page.evaluate(() => {
+      const slider = document.querySelector<HTMLInputElement>(".samples input[type=range]");
+      if (!slider) throw new Error("there is no slider");
+      slider.value = slider.max;
+      slider.dispatchEvent(new Event("input", { bubbles: true }));
+    }, undefined);
+    const [, given] = await until("sample", () =>
+      page.evaluate(
+        () => [...document.querySelectorAll(".samples tbody tr:first-child code")].map((one) => one.textContent ?? ""),
+        undefined,
+      ),
+    );
+    await press(page, "#export button", /^Open in Generate$/);
+    await until(
+      "the page that generates",
+      () =>
+        page
+          .evaluate(() => document.querySelector("h1")?.textContent?.startsWith("Generate"), undefined)
+          .catch(() => undefined), // while one page takes the other's place
+    );
+    await press(page, "button.primary", /^Load/);
+    await press(page, "button.primary", /^(Complete|Generate|Continue)/);
+    await until("text", async () => (await output(page)).state === "done");
+    expect((await output(page)).text).toBe(given);
+  });
+
+  test.each([
+    ["no-webgpu", /has no WebGPU/],
+    ["no-adapter", /gives the page no GPU/],
+    ["no-worker", /could not be started/],
+    ["wrong-numbers", /computes attention wrongly.*what is learnt here may be wrong/],
+    ["lost-again", /lost a second time.*smaller batch/],
+    ["out-of-memory", /out of memory.*Take a smaller batch/],
+    ["exploded", /At step 57 the loss is NaN.*went back to step 40.*smaller learning rate/],
+  ])("says what is wrong and what to do: %s", async (state, says) => {
+    await open(opened.page, site.train(`v=1&task=copy&sim=${state}`));
+    await shown(opened.page, '[role="alert"]', says);
+    await shown(opened.page, "button", /^Copy report$/);
+    await train.eachWidth(state);
+  });
+
+  test("a loss that explodes is said at its step, and the last good state stays", async () => {
+    await open(
+      opened.page,
+      site.train("v=1&task=reverse&layers=1&heads=1&head_width=8&batch=4&lr=10&clip=100000&every=5"),
+    );
+    await train.start();
+    await shown(
+      opened.page,
+      '[role="alert"]',
+      /At step \d+ the (loss|norm).* went back to step 0, .* smaller learning rate/,
+    );
+    expect(await train.rests()).toBe(0);
+    await opened.page.evaluate(() => {
+      const field = document.querySelector<HTMLInputElement>("#set-learningRate");
+      if (!field) throw new Error("there is no field");
+      field.value = "0.001";
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }, undefined);
+    await train.start();
+    await train.reach(6);
+    await train.pause();
+  });
+
+  test.each([
+    ["no-storage", /does not keep the run: simulated: storage is forbidden.*export the model before/],
+    ["storage-full", /does not keep the run: simulated: the quota is used up/],
+  ])("trains where the browser keeps nothing: %s", async (state, says) => {
+    await open(opened.page, site.train(`${small}&task=copy&sim=${state}`));
+    await train.start();
+    await shown(opened.page, '[data-trouble="not-kept"]', says);
+    await train.reach(3);
+    await train.pause();
+    await train.eachWidth(state);
+  });
+
+  test("a lost device: the run goes on from its last save", async () => {
+    await open(opened.page, site.train(`${small}&task=induction`));
+    await train.start();
+    await train.reach(3);
+    const step = await train.pause();
+    await open(opened.page, site.train(`${small}&task=induction&sim=lost`));
+    await shown(opened.page, '[role="alert"]', /The GPU was lost.*goes on from its last save/);
+    await shown(opened.page, "#run-facts", new RegExp(`step ${step} of`));
+    await press(opened.page, "button", /^Open the device again$/);
+    await train.reach(step + 2);
+    await train.pause();
+  });
+
+  test("a text that is too short, and settings that are none", async () => {
+    await open(opened.page, site.train("v=1&task=characters&heads=99"));
+    await shown(opened.page, '[role="status"]', /^The link says heads=99, which this page does not have\.$/);
+    await opened.page.click("#own-text");
+    await opened.page.keyboard.type("too short", { delay: 1 });
+    await train.start();
+    await shown(opened.page, '[role="alert"]', /The text has 9 bytes, expected at least 650.*Paste a longer text/);
+    await train.eachWidth("too-short", ["dark", "light"]);
+  });
+
+  test("no uncaught errors", () => expect(errors.flat()).toEqual([]));
+});

@@ -1,0 +1,101 @@
+// Runs of the page that trains, without the page: in Node.
+import { beforeAll, describe, expect, test } from "vitest";
+import { settingsFor } from "../../site/train/setup/settings.ts";
+import { faultOf, train } from "../../site/train/worker/loop.ts";
+import type { Progress } from "../../site/train/worker/protocol.ts";
+import { readRun } from "../../site/train/worker/saved.ts";
+import { openSession, type Session } from "../../site/train/worker/session.ts";
+import { openFiles } from "../../src/formats/files.ts";
+import { loadModel } from "../../src/generate/load-model.ts";
+import type { Gpu } from "../../src/gpu/gpu.ts";
+import { testGpu } from "../support/gpu.ts";
+
+const settings = settingsFor("sort", { layers: 1, heads: 2, headWidth: 8, batch: 8, every: 4, steps: 40 });
+const request = { settings, text: "" };
+const keeper = () => {
+  const saves: Blob[] = [];
+  return {
+    saves,
+    ...{ last: undefined, age: 0, wanted: false, ask: async () => undefined },
+    save: async () => undefined,
+  };
+};
+const losses = ({ history: { steps } }: Session) => steps.map(({ loss, gradientNorm }) => [loss, gradientNorm]);
+
+describe("a run", () => {
+  let gpu: Gpu;
+  let first: Session;
+  beforeAll(async () => {
+    gpu = await testGpu();
+    first = await openSession(gpu, request, undefined);
+  });
+
+  test("goes on from its file to the bit, with the history that it had", async () => {
+    await first.look();
+    await first.advance(4);
+    await first.advance(3);
+    await first.look();
+    const file = await first.saved();
+    await first.advance(1);
+    await first.advance(4);
+    const read = await readRun(file);
+    expect(read.settings).toEqual(settings);
+    const again = await openSession(gpu, request, read);
+    expect(again.history.looks).toEqual(
+      first.history.looks.map((look) => (look.step === 4 ? { ...look, ratios: undefined } : look)),
+    );
+    expect(again.history.attention).toEqual(first.history.attention);
+    await again.advance(1);
+    await again.advance(4);
+    expect(losses(again)).toEqual(losses(first));
+    expect(await (await again.exported()).files["model.safetensors"]?.bytes()).toEqual(
+      await (await first.exported()).files["model.safetensors"]?.bytes(),
+    );
+    again.dispose();
+  });
+
+  test("takes the same steps whatever the number of submits", async () => {
+    const whole = await openSession(gpu, request, undefined);
+    const split = await openSession(gpu, request, undefined);
+    split.trainer.submits = 7;
+    await whole.advance(2);
+    await split.advance(2);
+    expect(losses(split)).toEqual(losses(whole));
+    whole.dispose();
+    split.dispose();
+  });
+
+  test("is exported as a folder whose model says what the page showed", async () => {
+    const { files } = await first.exported();
+    const found = await first.look();
+    const model = await loadModel(gpu, openFiles(files));
+    for (const { prompt, given } of found?.look.samples ?? []) {
+      expect((await model.generate(prompt).result).text).toBe(given);
+    }
+    expect(found?.look.samples).toHaveLength(8);
+    model.dispose();
+  });
+
+  test("ends with what exploded, at its step", async () => {
+    const hot = await openSession(
+      gpu,
+      { ...request, settings: { ...settings, learningRate: 10, clip: 1e6 } },
+      undefined,
+    );
+    const reports: Progress[] = [];
+    const ended = await train(hot, keeper(), { report: (one) => reports.push(one), isPaused: () => false });
+    expect(ended.reason).toBe("exploded");
+    expect(ended.says).toMatch(/^At step \d+ the (loss is|norm of the gradients is) /);
+    hot.dispose();
+  });
+});
+
+test("what no model recovers from", () => {
+  const sound = { step: 3, loss: 1, gradientNorm: 1, learningRate: 1, skipped: false };
+  expect(faultOf(sound, 1)).toBeUndefined();
+  expect(faultOf({ ...sound, loss: Number.NaN }, 1)).toBe("At step 3 the loss is NaN.");
+  expect(faultOf({ ...sound, gradientNorm: Number.POSITIVE_INFINITY, skipped: true }, 1)).toBe(
+    "At step 3 the norm of the gradients is Infinity.",
+  );
+  expect(faultOf({ ...sound, loss: 4 }, 1)).toBe("At step 3 the loss is 4.00, where guessing has 1.00.");
+});
