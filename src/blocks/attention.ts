@@ -1,6 +1,7 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import { optionalTensor, tensorCheck } from "../kernels/arguments.ts";
-import { tableAttention } from "../kernels/attention/attention.ts";
+import { type AttentionMask, tableAttention } from "../kernels/attention/attention.ts";
+import { maskCheck } from "../kernels/attention/masks/mask.ts";
 import { appendKv } from "../kernels/kv-cache/append.ts";
 import { appendRotated } from "../kernels/kv-cache/append-rotated.ts";
 import { kvLayoutCheck } from "../kernels/kv-cache/layouts.ts";
@@ -86,6 +87,8 @@ export interface AttentionInputs {
   readonly place: Place;
   /** Maximum number of cached tokens visible in this run; grids are sized for it. */
   readonly visible: number;
+  /** In place of the causal mask, or that of the window; one that is joined of others has to be made before. */
+  readonly mask?: AttentionMask | undefined;
 }
 
 const atLeastOne = integer(1, 2 ** 30);
@@ -133,6 +136,7 @@ export const attentionInputChecks: Checks<Omit<AttentionInputs, "x">> = {
     }),
   ),
   visible: required(size),
+  mask: maskCheck,
 };
 
 const inputFields = fieldsOf<AttentionInputs>({ ...attentionInputChecks, x: tensorCheck });
@@ -204,7 +208,7 @@ export function attend(
     { ...queries.tensors, sink: weights.sinks },
     {
       ...queries.placed,
-      mask: window === undefined ? "causal" : { kind: "sliding-window", keys: window },
+      mask: inputs.mask ?? (window === undefined ? "causal" : { kind: "sliding-window", keys: window }),
       ...(cap === undefined ? {} : { score: { kind: "softcap", cap } }),
       scale: scale ?? 1 / Math.sqrt(headWidth),
       ...("start" in place ? { start: place.start, length: place.start + t } : {}),

@@ -208,7 +208,7 @@ export const latentCacheWidths = (rank: number, rope: number, dtype: CacheFormat
 export function latentAttentionLayer(
   gpu: Gpu,
   name: string,
-  { x, cache, ropeTable, place, visible }: AttentionInputs,
+  { x, cache, ropeTable, place, visible, mask }: AttentionInputs,
   weights: AttentionWeights,
   { heads, headWidth, scale, ropeLayout = "interleaved" }: AttentionShape,
 ): Tensor {
@@ -240,7 +240,8 @@ export function latentAttentionLayer(
   const factor = scale === undefined ? {} : { scale };
   if (!cache) {
     const latents = reshape(entry, [b, t, width]);
-    const training = { form: "expanded", rope: width - rank, lse: true, ...factor, ...end } as const;
+    const own = mask ? { mask } : {};
+    const training = { form: "expanded", rope: width - rank, lse: true, ...factor, ...end, ...own } as const;
     return joined(attendLatents(gpu, { q: transpose(q, [0, 2, 1, 3]), latents, weight: v.weight }, training).out);
   }
   const { keys, values } = cache;

@@ -6,6 +6,7 @@ import { isStep, project } from "../blocks/project.ts";
 import { transformerBlock } from "../blocks/transformer-block.ts";
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import type { AttentionMask } from "../kernels/attention/attention.ts";
 import { add } from "../kernels/elementwise/elementwise.ts";
 import { softcap } from "../kernels/elementwise/softcap.ts";
 import { gather, gatherPositions, gatherStep } from "../kernels/embedding/gather.ts";
@@ -34,6 +35,10 @@ export interface ForwardInputs {
   readonly place: Place;
   /** Maximum number of cached tokens visible. */
   readonly visible: number;
+  /** What tokens attend to, by the window of the layer; unset: the tokens before them. */
+  readonly mask?: ((window: number | undefined) => AttentionMask) | undefined;
+  /** u32 `[b, t]`, for learned positions; unset: those of `place`. */
+  readonly positions?: Tensor | undefined;
   /** Called with the residual stream after each layer. */
   readonly watch?: ((layer: number, stream: Residual) => void) | undefined;
   /** Runs each layer, and returns what that does; training records it again for its gradients. */
@@ -57,7 +62,7 @@ export function createRopeTables({ gpu, config }: Decoder, positions: number): R
 }
 
 /** The embeddings of the tokens `[b, t, c]`, with their positions where these are learned. */
-function embed({ gpu, config, weights }: Decoder, { ids, batch, place }: ForwardInputs): Tensor {
+function embed({ gpu, config, weights }: Decoder, { ids, batch, place, positions }: ForwardInputs): Tensor {
   const t = ids?.shape[1] ?? 1;
   let x: Tensor;
   const [table, scale] = [weights.embedding, config.embeddingScale];
@@ -70,7 +75,10 @@ function embed({ gpu, config, weights }: Decoder, { ids, batch, place }: Forward
   }
   x = reshape(x, [batch, t, config.width]);
   if (weights.positions && "start" in place) {
-    x = add(gpu, { a: x, b: slice(weights.positions, 0, place.start, place.start + t) }).y;
+    const own = positions
+      ? reshape(gather(gpu, { ids: reshape(positions, [batch * t]), table: weights.positions }).y, x.shape)
+      : slice(weights.positions, 0, place.start, place.start + t);
+    x = add(gpu, { a: x, b: own }).y;
   }
   gpu.tap("embedding", x);
   return x;
@@ -96,7 +104,13 @@ export function forward(decoder: Decoder, inputs: ForwardInputs): Residual {
         gpu,
         `layer.${layer}`,
         given,
-        { cache, ropeTable: rotated ? ropeTable : undefined, place, visible: inputs.visible },
+        {
+          cache,
+          ropeTable: rotated ? ropeTable : undefined,
+          place,
+          visible: inputs.visible,
+          mask: inputs.mask?.(window),
+        },
         block,
         {
           heads: config.heads,

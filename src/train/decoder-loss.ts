@@ -13,6 +13,7 @@ import { type Decoder, type ForwardInputs, forward, logits, normedStates, type R
 import { formatShape, ShapeError } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { reshape } from "../tensor/views.ts";
+import { type PackedRows, packedInputs } from "./packed-rows.ts";
 import { checkpoint } from "./recompute.ts";
 import { type RouterLosses, type RouterLossOptions, routerLosses, withRouters } from "./router-losses.ts";
 
@@ -38,6 +39,8 @@ export interface Batch {
   readonly ids: Tensor;
   /** i32 or u32 `[b, t]`; −100 where the prediction does not count. */
   readonly targets: Tensor;
+  /** Where rows hold several documents; unset: each is one sequence. */
+  readonly packed?: PackedRows | undefined;
 }
 
 /** What a decoder's loss is computed with. */
@@ -62,12 +65,12 @@ export interface DecoderLoss {
 }
 
 /**
- * The mean cross-entropy of a decoder's predictions, each row of the batch a sequence from position 0 on. The calls have
- * gradients: no cache, and weights of f32 or f16.
+ * The mean cross-entropy of a decoder's predictions, each row of the batch a sequence from position 0 on, or
+ * several (`packed`). The calls have gradients: no cache, and weights of f32 or f16.
  */
 export function decoderLoss(
   decoder: Decoder,
-  { ids, targets }: Batch,
+  { ids, targets, packed }: Batch,
   { ropeTables, recompute = "nothing", routers: added = {}, ...options }: DecoderLossOptions = {},
 ): DecoderLoss {
   const { gpu } = decoder;
@@ -78,8 +81,9 @@ export function decoderLoss(
     );
   }
   const around = aroundLayers(gpu, recompute);
+  const inside = packed ? packedInputs(packed) : {};
   const before = gpu.recorded?.calls.length ?? 0;
-  const stream = forward(decoder, { ids, batch: b, ropeTables, place: { start: 0 }, visible: t, around });
+  const stream = forward(decoder, { ids, batch: b, ropeTables, place: { start: 0 }, visible: t, around, ...inside });
   const routers = routerLosses(gpu, gpu.recorded?.calls.slice(before) ?? [], added);
   const { loss, count } = headLoss(decoder, stream, reshape(targets, [b * t]), options);
   const mean = reshape(loss, []);

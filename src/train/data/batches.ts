@@ -3,10 +3,14 @@ import type { Trainer } from "../trainer/trainer.ts";
 import type { Row, RowOrder } from "./rows.ts";
 
 /** Rows as a batch. */
-const batchOf = (rows: readonly Row[]): TokenBatch => ({
-  ids: rows.map(({ ids }) => ids),
-  targets: rows.map(({ targets }) => targets),
-});
+function batchOf(rows: readonly Row[]): TokenBatch {
+  const documents = rows.flatMap((row) => (row.documents ? [row.documents] : []));
+  return {
+    ids: rows.map(({ ids }) => ids),
+    targets: rows.map(({ targets }) => targets),
+    ...(documents.length > 0 ? { documents } : {}),
+  };
+}
 
 /** The micro-batches of a step whose first row has this number in the order. */
 export function batchesAt(

@@ -38,9 +38,10 @@ export function programCache(training: Training): ProgramCache {
   };
 
   return {
-    prepared: async (kind, { ids }, averaged = false) => {
+    prepared: async (kind, { ids, documents }, averaged = false) => {
       const [batch, context] = [ids.length, ids[0]?.length ?? 0];
-      const key = `${kind} ${averaged} ${batch}×${context}`;
+      const packed = documents !== undefined;
+      const key = `${kind} ${averaged} ${batch}×${context} ${packed}`;
       const known = programs.get(key);
       programs.delete(key);
       if (known) programs.set(key, known); // the one last used is the last to go
@@ -52,7 +53,7 @@ export function programCache(training: Training): ProgramCache {
       }
       const tables = tablesFor(context);
       const replacements = averaged ? training.averages?.replacements : undefined;
-      const made = await prepare(training, kind, [batch, context], tables, replacements);
+      const made = await prepare(training, kind, { batch, context, packed }, tables, replacements);
       programs.set(key, made);
       return made;
     },

@@ -26,6 +26,9 @@ export interface Prepared {
   readonly figures: Figures;
   readonly ids?: Tensor;
   readonly targets?: Tensor;
+  /** Of rows that hold several documents. */
+  readonly documents?: Tensor;
+  readonly positions?: Tensor;
   dispose(): void;
 }
 
@@ -75,21 +78,28 @@ function recordSums(gpu: Gpu, { sums }: Training, found: ReadonlyMap<string, Ten
   }
 }
 
+/** What the programs of batches depend on. */
+export interface BatchShape {
+  readonly batch: number;
+  readonly context: number;
+  /** Rows hold several documents. */
+  readonly packed: boolean;
+}
+
 /** Prepares a program for batches of one shape. */
 export async function prepare(
   training: Training,
   kind: Kind,
-  [batch, context]: readonly [batch: number, context: number],
+  { batch, context, packed: isPacked }: BatchShape,
   ropeTables: RopeTables | undefined,
   replacements?: ReadonlyMap<Storage, Replacement>,
 ): Promise<Prepared> {
   const { gpu } = training.decoder;
-  const [ids, targets] = gpu.unscoped(() => [
-    zeros(gpu, [batch, context], "u32", "ids"),
-    zeros(gpu, [batch, context], "i32", "targets"),
-  ]) as [Tensor, Tensor];
+  const of = (name: string, dtype: "u32" | "i32") => gpu.unscoped(() => zeros(gpu, [batch, context], dtype, name));
+  const [ids, targets] = [of("ids", "u32"), of("targets", "i32")];
+  const packed = isPacked ? { documents: of("documents", "u32"), positions: of("positions", "u32") } : undefined;
   const program = gpu.record((): Figures => {
-    const { loss } = decoderLoss(training.decoder, { ids, targets }, { ropeTables });
+    const { loss } = decoderLoss(training.decoder, { ids, targets, packed }, { ropeTables });
     if (kind === "loss") return { loss };
     const members = Object.fromEntries(membersOf(training).map(({ name, tensor }) => [name, tensor]));
     const upstream = kind === "whole" ? {} : { upstream: training.share };
@@ -99,7 +109,7 @@ export async function prepare(
     recordSums(gpu, training, found, kind);
     return { loss };
   });
-  return await instantiated(program, { ids, targets }, replacements);
+  return await instantiated(program, { ids, targets, ...packed }, replacements);
 }
 
 /** Prepares the step that follows micro-batches. */
@@ -111,7 +121,7 @@ export async function prepareUpdate(training: Training): Promise<Prepared> {
 
 async function instantiated(
   program: Program<Figures>,
-  tokens: { readonly ids?: Tensor; readonly targets?: Tensor },
+  tokens: Pick<Prepared, "ids" | "targets" | "documents" | "positions">,
   replacements?: ReadonlyMap<Storage, Replacement>,
 ): Promise<Prepared> {
   const instance = await program.instantiate(replacements);

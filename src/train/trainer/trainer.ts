@@ -3,6 +3,7 @@ import { checkOptions } from "../../options/checks.ts";
 import { type Tensor, zeros } from "../../tensor/tensor.ts";
 import { GradientError } from "../errors.ts";
 import { optimiserOf } from "../optimisers/optimisers.ts";
+import { positionsIn } from "../packed-rows.ts";
 import type { Parameter } from "../parameters.ts";
 import type { LearningRate } from "../schedules.ts";
 import { averagesOf } from "./averages.ts";
@@ -201,11 +202,14 @@ export class Trainer {
     return { losses, norm };
   }
 
-  async #write({ ids, targets }: Prepared, batch: TokenBatch): Promise<void> {
+  async #write({ ids, targets, documents, positions }: Prepared, batch: TokenBatch): Promise<void> {
     const { gpu } = this.#training.decoder;
     await Promise.all([
       ids && gpu.write(ids.storage, 0, bytesOf(Uint32Array.from(batch.ids.flat()))),
       targets && gpu.write(targets.storage, 0, bytesOf(Int32Array.from(batch.targets.flat()))),
+      documents && gpu.write(documents.storage, 0, bytesOf(Uint32Array.from(batch.documents?.flat() ?? []))),
+      positions &&
+        gpu.write(positions.storage, 0, bytesOf(Uint32Array.from(batch.documents?.flatMap(positionsIn) ?? []))),
     ]);
   }
 
