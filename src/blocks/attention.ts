@@ -87,7 +87,10 @@ export interface AttentionInputs {
   readonly place: Place;
   /** Maximum number of cached tokens visible in this run; grids are sized for it. */
   readonly visible: number;
-  /** In place of the causal mask, or that of the window; one that is joined of others has to be made before. */
+}
+
+/** As those of a layer, with a mask in place of the causal one, or of that of the window: one that has been made. */
+export interface MaskedInputs extends AttentionInputs {
   readonly mask?: AttentionMask | undefined;
 }
 
@@ -121,7 +124,7 @@ export const attentionShapeChecks: Checks<AttentionShape> = {
 };
 
 /** Checks of the inputs other than x. */
-export const attentionInputChecks: Checks<Omit<AttentionInputs, "x">> = {
+export const attentionInputChecks: Checks<Omit<MaskedInputs, "x">> = {
   cache: object<LayerCache>({
     keys: tensorCheck,
     values: tensorCheck,
@@ -139,7 +142,7 @@ export const attentionInputChecks: Checks<Omit<AttentionInputs, "x">> = {
   mask: maskCheck,
 };
 
-const inputFields = fieldsOf<AttentionInputs>({ ...attentionInputChecks, x: tensorCheck });
+const inputFields = fieldsOf<MaskedInputs>({ ...attentionInputChecks, x: tensorCheck });
 const weightFields = fieldsOf(attentionWeightChecks);
 const shapeFields = fieldsOf(attentionShapeChecks);
 
@@ -164,7 +167,7 @@ export function attentionLayer(
 export function attend(
   gpu: Gpu,
   name: string,
-  inputs: AttentionInputs,
+  inputs: MaskedInputs,
   weights: AttentionWeights,
   shape: AttentionShape,
   surroundings?: Surroundings,

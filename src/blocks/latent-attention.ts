@@ -18,7 +18,7 @@ import { perWord } from "../tensor/formats.ts";
 import { formatShape, ShapeError } from "../tensor/shape.ts";
 import { Tensor } from "../tensor/tensor.ts";
 import { reshape, slice, transpose } from "../tensor/views.ts";
-import { type AttentionInputs, type AttentionShape, type AttentionWeights, queriesOf } from "./attention.ts";
+import { type AttentionShape, type AttentionWeights, type MaskedInputs, queriesOf } from "./attention.ts";
 import { ownLayout } from "./kv-cache/cache.ts";
 import { linear } from "./linear.ts";
 import { norm } from "./norm.ts";
@@ -208,7 +208,7 @@ export const latentCacheWidths = (rank: number, rope: number, dtype: CacheFormat
 export function latentAttentionLayer(
   gpu: Gpu,
   name: string,
-  { x, cache, ropeTable, place, visible, mask }: AttentionInputs,
+  { x, cache, ropeTable, place, visible, mask }: MaskedInputs,
   weights: AttentionWeights,
   { heads, headWidth, scale, ropeLayout = "interleaved" }: AttentionShape,
 ): Tensor {

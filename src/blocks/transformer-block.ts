@@ -11,6 +11,7 @@ import {
   attentionLayer,
   attentionShapeChecks,
   attentionWeightChecks,
+  type MaskedInputs,
 } from "./attention.ts";
 import { activationCheck, type FeedForwardWeights, feed, feedForward, feedForwardChecks } from "./feed-forward.ts";
 import { latentAttentionLayer } from "./latent-attention.ts";
@@ -89,6 +90,18 @@ export function transformerBlock(
   name: string,
   stream: Residual,
   inputs: Omit<AttentionInputs, "x">,
+  weights: BlockWeights,
+  shape: BlockShape,
+): Residual {
+  return maskedBlock(gpu, name, stream, inputs, weights, shape);
+}
+
+/** As `transformerBlock`, with a mask of its own where one is given. */
+export function maskedBlock(
+  gpu: Gpu,
+  name: string,
+  stream: Residual,
+  inputs: Omit<MaskedInputs, "x">,
   weights: BlockWeights,
   shape: BlockShape,
 ): Residual {

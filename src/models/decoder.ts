@@ -3,7 +3,7 @@ import type { KvCache } from "../blocks/kv-cache/cache.ts";
 import { linear } from "../blocks/linear.ts";
 import { addNorm, type Residual, summed } from "../blocks/norm.ts";
 import { isStep, project } from "../blocks/project.ts";
-import { transformerBlock } from "../blocks/transformer-block.ts";
+import { maskedBlock } from "../blocks/transformer-block.ts";
 import { GpuError } from "../gpu/errors.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { AttentionMask } from "../kernels/attention/attention.ts";
@@ -100,7 +100,7 @@ export function forward(decoder: Decoder, inputs: ForwardInputs): Residual {
     const rotated = config.positions.kind === "rope" && !config.unrotated?.includes(layer);
     const given = stream;
     const run = () =>
-      transformerBlock(
+      maskedBlock(
         gpu,
         `layer.${layer}`,
         given,
