@@ -67,6 +67,7 @@ describe.skipIf(noChromium)(
       for (const [card, heading] of [
         ["Generate", "Generate"],
         ["Search by meaning", "Search by meaning"],
+        ["Train", "Train a Transformer here"],
         ["Attention laboratory", "Attention laboratory"],
         ["Study kernels", "Kernels to read"],
       ] as const) {
