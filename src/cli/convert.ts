@@ -1,12 +1,15 @@
 import { mkdir, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Command, Option } from "commander";
-import { dequantisedFolder, isQuantised, toFolder } from "../convert/to-folder.ts";
+import { dequantisedFolder, type FolderWriting, isQuantised, toFolder } from "../convert/to-folder.ts";
 import { toGguf } from "../convert/to-gguf.ts";
 import { weightNames, weightsNamed } from "../convert/weights.ts";
 import { ggufOf } from "../formats/gguf-name.ts";
 import { openModel } from "../formats/hub.ts";
 import { readJson } from "../formats/read-text.ts";
+import type { FileSource } from "../formats/source.ts";
+import { readAdapter } from "../train/lora/adapter-folder.ts";
+import { mergedFolder } from "../train/lora/merge.ts";
 import { print, printJson, say } from "./output.ts";
 import { quantity } from "./units.ts";
 import { writeWhole } from "./write-whole.ts";
@@ -14,6 +17,7 @@ import { writeWhole } from "./write-whole.ts";
 interface ConvertFlags {
   readonly model: string;
   readonly out: string;
+  readonly lora?: string;
   readonly weights?: string;
   readonly allowRequantize?: boolean;
   readonly force?: boolean;
@@ -25,10 +29,12 @@ export function convertCommand(): Command {
   return new Command("convert")
     .description(
       "Write a model's folder as a GGUF file, with its weights as they are or quantised; or a GGUF file or a quantised " +
-        "folder (AWQ, GPTQ, int8, MXFP4) as a folder of Hugging Face's files, with its weights as f16.",
+        "folder (AWQ, GPTQ, int8, MXFP4) as a folder of Hugging Face's files, with its weights as f16; or a folder with an " +
+        "adapter in its weights.",
     )
     .optionsGroup("Model:")
     .requiredOption("-m, --model <model>", "what is converted: a folder, its URL, a repository, or a GGUF file")
+    .option("--lora <adapter>", "a folder of LoRA in PEFT's layout, which is merged into the weights, as f32")
     .optionsGroup("Output:")
     .requiredOption(
       "-o, --out <path>",
@@ -44,12 +50,24 @@ export function convertCommand(): Command {
     .action(convert);
 }
 
+/** The folder that is written: of a GGUF file, of a quantised folder, or with an adapter merged. */
+async function folderOf(source: FileSource, lora: string | undefined): Promise<FolderWriting> {
+  if (lora !== undefined) {
+    return {
+      ...(await mergedFolder(source, await readAdapter(await openModel(lora, { onWarning: say })))),
+      warnings: [],
+    };
+  }
+  return source.gguf === undefined ? await dequantisedFolder(source) : await toFolder(source, source.gguf);
+}
+
 async function convert(flags: ConvertFlags): Promise<void> {
-  const { model, out, weights = "f16", allowRequantize: requantise = false, force = false, json = false } = flags;
+  const { model, out, lora, weights = "f16", allowRequantize: requantise = false, force = false, json = false } = flags;
   const source = await openModel(model, { onWarning: say });
   const { gguf } = source;
   const isFolder = gguf === undefined && ggufOf(out) === undefined;
-  if (isFolder && !isQuantised(await readJson(source, "config.json"))) {
+  if (lora !== undefined && !isFolder) throw new Error(`--lora: expected --model and --out to be folders`);
+  if (isFolder && lora === undefined && !isQuantised(await readJson(source, "config.json"))) {
     const why = `${model} is a folder whose weights are floats`;
     throw new Error(`--out: ${out}, expected a name that ends with .gguf, since ${why}`);
   }
@@ -72,7 +90,7 @@ async function convert(flags: ConvertFlags): Promise<void> {
     ({ bytes, warnings } = writing);
     await writeWhole(out, writing, json);
   } else {
-    const writing = gguf === undefined ? await dequantisedFolder(source) : await toFolder(source, gguf);
+    const writing = await folderOf(source, lora);
     await mkdir(out, { recursive: true });
     for (const [name, text] of Object.entries(writing.files)) await writeFile(join(out, name), text);
     ({ bytes, warnings } = writing);

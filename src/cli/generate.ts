@@ -72,6 +72,7 @@ async function generate(prompt: string | undefined, flags: GenerateFlags): Promi
     throw new TextError(`${flags.model} is an encoder, which writes no text: ${instead}`);
   }
   if (kind === "encoder-decoder") {
+    if (flags.lora !== undefined) throw new TextError("--lora: expected a decoder, which adapters are for");
     return await (await import("./generate-sequence.ts")).generateSequence(prompt, flags);
   }
   using opened = await openModel(flags);

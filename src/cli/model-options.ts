@@ -27,6 +27,7 @@ export interface LoadFlags extends DeviceFlags {
 
 /** Options that every command which ends with a result takes. */
 export interface ModelFlags extends LoadFlags {
+  readonly lora?: string;
   readonly json?: boolean;
 }
 
@@ -44,7 +45,11 @@ const limits: readonly (keyof Limits)[] = [
 
 /** Adds `ModelFlags` to a command. */
 export function addModelOptions(command: Command): Command {
-  return addLoadOptions(command).optionsGroup("Output:").option("--json", "print only one JSON object");
+  return addLoadOptions(command)
+    .optionsGroup("Model:")
+    .option("--lora <adapter>", "a folder of LoRA in PEFT's layout, which goes with the model's weights")
+    .optionsGroup("Output:")
+    .option("--json", "print only one JSON object");
 }
 
 /** Adds `LoadFlags` to a command; with `optional` the model may be left out. */

@@ -2,6 +2,8 @@ import { openModel as openSource } from "../formats/hub.ts";
 import type { LanguageModel } from "../generate/language-model.ts";
 import { loadModel } from "../generate/load-model.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import { readAdapter } from "../train/lora/adapter-folder.ts";
+import { loadAdapted } from "../train/lora/load-adapted.ts";
 import { cacheOptions, type ModelFlags } from "./model-options.ts";
 import { openDevice } from "./open-device.ts";
 import { say } from "./output.ts";
@@ -20,6 +22,7 @@ export interface OpenedModel {
 /** Opens the device and loads the model that the options name, with a progress bar for people. */
 export async function openModel(flags: ModelFlags): Promise<OpenedModel> {
   if (flags.model === "") throw new Error("--model: the name of the folder is empty");
+  const { lora: _, ...others } = flags;
   const loadOn = await findModel(flags.model, flags);
   const gpu = await openDevice(flags);
   const start = performance.now();
@@ -28,7 +31,7 @@ export async function openModel(flags: ModelFlags): Promise<OpenedModel> {
     const load = performance.now() - start;
     const all = [model];
     const another = async (name: string) => {
-      const other = await (await findModel(name, flags))(gpu, model.context);
+      const other = await (await findModel(name, others))(gpu, model.context);
       all.push(other);
       return other;
     };
@@ -54,10 +57,13 @@ async function findModel(name: string, flags: ModelFlags) {
     onProgress: ({ phase, done, total }) => phase === "download" && downloading(done, total),
   });
   return async (gpu: Gpu, context: number | undefined): Promise<LanguageModel> => {
-    const model = await withPhases(["download ", "loading  "], json, ([download = () => {}, load]) => {
+    const model = await withPhases(["download ", "loading  "], json, async ([download = () => {}, load]) => {
       downloading = download;
       const cache = cacheOptions(flags);
-      return loadModel(gpu, source, { context, dtype, weights, verify, cache, onProgress: load, onWarning });
+      const options = { context, dtype, weights, verify, cache, onProgress: load, onWarning };
+      return flags.lora === undefined
+        ? loadModel(gpu, source, options)
+        : loadAdapted(gpu, source, await readAdapter(await openSource(flags.lora, { onWarning })), options);
     });
     for (const warning of warnings) say(`warning: ${warning}`);
     return model;

@@ -1,12 +1,10 @@
 import { openModel as openSource } from "../formats/hub.ts";
-import { openTrainable } from "../train/open-trainable.ts";
 import { readBatches } from "../train/read-batches.ts";
-import { trainedFolder } from "../train/trained-folder.ts";
 import { Trainer } from "../train/trainer/trainer.ts";
 import { openDevice } from "./open-device.ts";
 import { print, printJson, say } from "./output.ts";
-import { withProgress } from "./progress.ts";
 import { readTextFile } from "./read-text.ts";
+import { openModelToTrain } from "./train-lora.ts";
 import { checkOut, writeModel } from "./train-out.ts";
 import { clipOf, learningRateOf, optimizerOptions, type TrainFlags } from "./train-settings.ts";
 import { quantity } from "./units.ts";
@@ -19,13 +17,11 @@ export async function trainOnBatches(flags: TrainFlags, file: string, model: str
   const text = await readTextFile(file);
   const source = await openSource(model, { onWarning: say });
   using gpu = await openDevice(flags);
-  const trainable = await withProgress("loading ", json, (onProgress) =>
-    openTrainable(gpu, source, { onProgress, onWarning: (warning) => say(`warning: ${warning}`) }),
-  );
+  const trainable = await openModelToTrain(gpu, source, flags, json);
   const { decoder, parameters } = trainable;
   const { vocabulary, context } = decoder.config;
   const batches = readBatches(file, text, { vocabulary, context });
-  const writing = out === undefined ? undefined : await trainedFolder(source, trainable);
+  const writing = out === undefined ? undefined : await trainable.writing();
   const trainer = new Trainer(decoder, parameters, {
     optimizer: optimizerOptions(flags),
     clip: clipOf(flags),

@@ -75,7 +75,7 @@ export async function trainOnDocuments(flags: TrainFlags, settings: RunSettings)
     say(`warning: the data have ${length} tokens, fewer than a row of ${context}: the rest does not count`);
   const order = orderOf(tokens.training, settings, context);
   const heldOut = tokens.heldOut ? allWindows(tokens.heldOut, context) : [];
-  if (out !== undefined && !resume) await beginFolder(out, source);
+  if (out !== undefined && !resume) await beginFolder(out, source, settings.lora === undefined);
   using interrupt = makeInterrupt();
   const tokensPerStep = settings.batch * settings.accumulate * context;
   const report = trainReport(settings.steps, tokensPerStep, json);
@@ -98,10 +98,10 @@ export async function trainOnDocuments(flags: TrainFlags, settings: RunSettings)
   say(`interrupted after step ${state.reported}; ${next}`);
 }
 
-/** Begins the folder of a run: with the small files of its model, and without the checkpoint of an earlier one. */
-async function beginFolder(out: string, source: FileSource): Promise<void> {
+/** Begins the folder of a run: with the small files of its model, but not of an adapter's, and without a checkpoint. */
+async function beginFolder(out: string, source: FileSource, isModel: boolean): Promise<void> {
   const files: Record<string, string> = {};
-  for (const name of ["config.json", "tokenizer.json", "tokenizer_config.json"]) {
+  for (const name of isModel ? ["config.json", "tokenizer.json", "tokenizer_config.json"] : []) {
     if (await source.has(name)) files[name] = await readText(source, name);
   }
   await writeSmallFiles(out, files);

@@ -19,9 +19,9 @@ export async function writeSmallFiles(out: string, files: Readonly<Record<string
   for (const [name, content] of Object.entries(files)) await writeFile(join(out, name), content);
 }
 
-/** Writes a trained model's folder, the weights whole or not at all. */
+/** Writes the folder of a trained model, or of its adapter, the weights whole or not at all. */
 export async function writeModel(out: string, writing: TrainedFolder, json: boolean): Promise<void> {
   await writeSmallFiles(out, writing.files);
-  await writeWhole(join(out, "model.safetensors"), writing, json);
+  await writeWhole(join(out, writing.file ?? "model.safetensors"), writing, json);
   if (!json) say(`${out}: ${quantity(writing.bytes, "B")}`);
 }

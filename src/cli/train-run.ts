@@ -8,13 +8,11 @@ import { readCheckpoint } from "../train/checkpoints/checkpoint.ts";
 import { restoreTraining, trainingCheckpoint, trainingRecord } from "../train/checkpoints/training-checkpoint.ts";
 import { batchesAt, meanLoss } from "../train/data/batches.ts";
 import type { Row, RowOrder } from "../train/data/rows.ts";
-import { openTrainable } from "../train/open-trainable.ts";
-import { trainedFolder } from "../train/trained-folder.ts";
 import type { TrainingStep } from "../train/trainer/results.ts";
 import { Trainer } from "../train/trainer/trainer.ts";
 import { say } from "./output.ts";
-import { withProgress } from "./progress.ts";
 import { assertNotExploded, assertSane } from "./train-explosion.ts";
+import { openModelToTrain } from "./train-lora.ts";
 import { writeModel } from "./train-out.ts";
 import type { TrainReport } from "./train-report.ts";
 import { clipOf, learningRateOf, optimizerOptions, type RunSettings } from "./train-settings.ts";
@@ -78,9 +76,7 @@ export interface Outcome {
 export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcome> {
   const { settings, source, order, heldOut, out, json, report, signal } = run;
   const { batch, accumulate, steps, evalEvery = Number.POSITIVE_INFINITY, saveEvery } = settings;
-  const trainable = await withProgress("loading ", json, (onProgress) =>
-    openTrainable(gpu, source, { onProgress, onWarning: (warning) => say(`warning: ${warning}`) }),
-  );
+  const trainable = await openModelToTrain(gpu, source, settings, json);
   const { decoder, parameters } = trainable;
   const trainer = new Trainer(decoder, parameters, {
     optimizer: optimizerOptions(settings),
@@ -164,7 +160,7 @@ export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcom
     report.clear();
     if (state.saved !== trainer.steps) await save(true);
     const ended = trainer.steps >= steps;
-    if (ended && out !== undefined) await writeModel(out, await trainedFolder(source, trainable), json);
+    if (ended && out !== undefined) await writeModel(out, await trainable.writing(), json);
     const count = parameters.reduce((sum, { tensor }) => sum + tensor.size, 0);
     return { ended, adapter: gpu.adapter.label, parameters: count };
   } finally {

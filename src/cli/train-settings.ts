@@ -3,6 +3,7 @@ import type { OptimizerName, OptimizerOptions } from "../train/optimisers/optimi
 import { type LearningRate, type ScheduleName, schedules } from "../train/schedules.ts";
 import { number } from "./arguments.ts";
 import type { DeviceFlags } from "./model-options.ts";
+import type { LoraFlags } from "./train-lora.ts";
 
 /** What changes weights and by how much. */
 export interface OptimizerFlags {
@@ -17,7 +18,7 @@ export interface OptimizerFlags {
 }
 
 /** How a run on documents is made: what its checkpoints record. */
-export interface RunSettings extends OptimizerFlags {
+export interface RunSettings extends OptimizerFlags, LoraFlags {
   readonly model?: string;
   readonly config?: string;
   readonly tokenizer?: string;
@@ -64,6 +65,7 @@ export const settingNames = [
     "order",
     "packing",
   ],
+  ...["lora", "loraAlpha", "loraTargets", "rslora"],
   ...["steps", "batch", "context", "accumulate", "seed", "evalEvery", "saveEvery"],
 ] as const satisfies readonly (keyof RunSettings)[] as readonly (keyof RunSettings)[];
 

@@ -6,6 +6,7 @@ import { count, positive } from "./arguments.ts";
 import { addDeviceOptions } from "./model-options.ts";
 import { trainOnBatches } from "./train-batches.ts";
 import { trainOnDocuments } from "./train-documents.ts";
+import { addLoraOptions } from "./train-lora.ts";
 import { recordedRun } from "./train-run.ts";
 import {
   betas,
@@ -88,7 +89,7 @@ export function trainCommand(): Command {
     .option("--eps <x>", "added to the root of the mean square (default of adamw: 1e-8)", notNegative)
     .option("--weight-decay <x>", "of tensors of two or more dimensions (default of adamw: 0.1)", notNegative)
     .option("--clip <norm>", "largest norm of all gradients together; 0: none", notNegative, 1);
-  return addDeviceOptions(command)
+  return addDeviceOptions(addLoraOptions(command))
     .optionsGroup("Output:")
     .option("-o, --out <folder>", "write the trained model as a folder of Hugging Face's files, f32")
     .option("--force", "write over a folder that is there")

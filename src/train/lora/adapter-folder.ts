@@ -6,9 +6,10 @@ import { readJson } from "../../formats/read-text.ts";
 import { readSafetensorsHeader, type StoredTensor } from "../../formats/safetensors.ts";
 import { safetensorsHeader } from "../../formats/safetensors-header.ts";
 import type { FileSource } from "../../formats/source.ts";
+import type { WeightSource } from "../../models/family.ts";
 import { formatShape } from "../../tensor/shape.ts";
 import type { TrainedFolder } from "../trained-folder.ts";
-import type { LoraConfig } from "./lora-config.ts";
+import { type LoraConfig, sizesOf } from "./lora-config.ts";
 
 /** The file of an adapter's settings. */
 export const adapterConfig = "adapter_config.json";
@@ -97,18 +98,15 @@ export async function readAdapter(source: FileSource): Promise<StoredAdapter> {
 }
 
 /** Throws `FormatError` for modules of an adapter that a model does not have, or has in other sizes. */
-export function checkModules(
-  { modules }: StoredAdapter,
-  known: ReadonlyMap<string, { readonly inputs: number; readonly outputs: number }>,
-): void {
+export function checkModules({ modules }: StoredAdapter, known: ReadonlyMap<string, readonly WeightSource[]>): void {
   const missing = [...modules.keys()].filter((module) => !known.has(module));
   if (missing.length > 0)
     throw new FormatError(adapterWeights, `changes ${listed(missing)}, which the model does not have`);
   for (const [module, { inputs, outputs }] of modules) {
-    const of = known.get(module);
-    if (of?.inputs === inputs && of.outputs === outputs) continue;
+    const of = sizesOf(known.get(module)?.[0] as WeightSource);
+    if (of.inputs === inputs && of.outputs === outputs) continue;
     const is = `changes ${module} with ${inputs} inputs and ${outputs} outputs`;
-    throw new FormatError(adapterWeights, `${is}, which in the model has ${of?.inputs} and ${of?.outputs}`);
+    throw new FormatError(adapterWeights, `${is}, which in the model has ${of.inputs} and ${of.outputs}`);
   }
 }
 

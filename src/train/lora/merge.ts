@@ -1,10 +1,9 @@
 import type { FileSource } from "../../formats/source.ts";
 import { readModelFolder } from "../../generate/model-folder.ts";
-import type { WeightSource } from "../../models/family.ts";
 import { changedFolder, type TrainedFolder } from "../trained-folder.ts";
+import { modulesOf } from "./adapt.ts";
 import { type AdapterModule, checkModules, type StoredAdapter } from "./adapter-folder.ts";
-import { type LoraConfig, moduleOf, scaleOf, sizesOf } from "./lora-config.ts";
-import { modulesOf } from "./open-lora.ts";
+import { type LoraConfig, moduleOf, scaleOf } from "./lora-config.ts";
 
 /** Stored numbers plus scale · B · A, computed in float64 and rounded to f32 once. */
 function merged(
@@ -39,7 +38,7 @@ function merged(
 export async function mergedFolder(source: FileSource, adapter: StoredAdapter): Promise<TrainedFolder> {
   const folder = await readModelFolder(source);
   const known = modulesOf(folder);
-  checkModules(adapter, new Map([...known].map(([module, [one]]) => [module, sizesOf(one as WeightSource)])));
+  checkModules(adapter, known);
   return await changedFolder(source, folder, async ({ name }, stored) => {
     const module = moduleOf({ name });
     const change = adapter.modules.get(module);

@@ -1,20 +1,19 @@
-import { lora } from "../../blocks/lora.ts";
 import type { FileSource } from "../../formats/source.ts";
-import { type ModelFolder, readModelFolder } from "../../generate/model-folder.ts";
+import { readModelFolder } from "../../generate/model-folder.ts";
 import type { Gpu } from "../../gpu/gpu.ts";
-import { adaptable, adaptedWeights } from "../../models/adapted-weights.ts";
 import type { WeightSource } from "../../models/family.ts";
 import { type LoadOptions, uploadWeights } from "../../models/weights.ts";
 import { boolean, checkOptions, fieldsOf, integer, listOf, positive, required, text } from "../../options/checks.ts";
 import { OptionError } from "../../options/errors.ts";
-import { type Tensor, upload } from "../../tensor/tensor.ts";
+import type { Tensor } from "../../tensor/tensor.ts";
 import { numbersOf } from "../initialisers/random-numbers.ts";
 import type { Trainable } from "../open-trainable.ts";
 import type { Parameter } from "../parameters.ts";
 import { asFloats } from "../rules/stored-weights.ts";
 import type { TrainedFolder } from "../trained-folder.ts";
+import { type AdaptedModule, adapt, modulesOf } from "./adapt.ts";
 import { adapterFolder, checkModules, type StoredAdapter } from "./adapter-folder.ts";
-import { type LoraConfig, moduleOf, scaleOf, sizesOf, targetOf } from "./lora-config.ts";
+import { type LoraConfig, sizesOf, targetOf } from "./lora-config.ts";
 
 /** How an adapter begins. */
 export interface LoraOptions {
@@ -38,32 +37,11 @@ const fields = fieldsOf<LoraOptions>({
   seed: integer(0, 2 ** 32 - 1),
 });
 
-/** A module that is adapted: A, which its parts share, and of each part the rows of B. */
-interface Module {
-  readonly module: string;
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly a: Tensor;
-  readonly parts: readonly { readonly source: WeightSource; readonly b: Tensor }[];
-}
-
 /** A model that keeps its weights as they are stored, and the adapter that is trained. */
 export interface LoraTrainable extends Trainable {
   readonly config: LoraConfig;
   /** Plans the adapter's folder, in PEFT's layout. */
   readonly writing: () => TrainedFolder;
-}
-
-/** The sources of each module that can be adapted; a checkpoint may hold several projections in one. */
-export function modulesOf({
-  checkpoint,
-}: Pick<ModelFolder, "checkpoint">): ReadonlyMap<string, readonly WeightSource[]> {
-  const found = new Map<string, WeightSource[]>();
-  for (const source of checkpoint.layers.flatMap((layer) => Object.values(adaptable(layer)))) {
-    const module = moduleOf(source);
-    found.set(module, [...(found.get(module) ?? []), source]);
-  }
-  return found;
 }
 
 /** A new adapter's numbers: A uniform within ±1 / √in (Kaiming with a = √5, as PEFT has it), and B zero. */
@@ -104,39 +82,14 @@ export async function openLora(
   const known = modulesOf(folder);
   if (!("modules" in adapter)) checkOptions("openLora", fields, adapter);
   const stored = "modules" in adapter ? adapter : freshAdapter(adapter, known);
-  checkModules(stored, new Map([...known].map(([module, [one]]) => [module, sizesOf(one as WeightSource)])));
+  checkModules(stored, known);
   for (const warning of folder.warnings) (options.onWarning ?? console.warn)(warning);
   const loaded = await uploadWeights(gpu, folder.weights, folder.checkpoint, folder.config, options);
-  const own: Tensor[] = [];
-  const made = (shape: readonly number[], numbers: Float32Array<ArrayBuffer>, label: string) => {
-    const tensor = gpu.unscoped(() => upload(gpu, shape, "f32", numbers, label));
-    own.push(tensor);
-    return tensor;
-  };
-  const dispose = () => {
-    for (const tensor of own) tensor.dispose();
-    loaded.dispose();
-  };
   try {
+    const { weights, modules, own } = adapt(gpu, loaded, folder, stored);
+    const positions = weights.positions && floats(gpu, weights.positions, own);
+    const decoder = { gpu, config: folder.config, weights: positions ? { ...weights, positions } : weights };
     const { config } = stored;
-    const scale = made([1], Float32Array.of(scaleOf(config)), "LoRA scale");
-    const modules = [...stored.modules].map(([module, { a, b, inputs, outputs }]): Module => {
-      const sources = known.get(module) ?? [];
-      const parts = sources.map((one) => {
-        const [begin, end] = one.rows ?? [0, outputs];
-        const rows = b.slice(begin * config.rank, end * config.rank);
-        return { source: one, b: made([end - begin, config.rank], rows, `${module} B`) };
-      });
-      return { module, inputs, outputs, a: made([config.rank, inputs], a, `${module} A`), parts };
-    });
-    const adapters = new Map(
-      modules.flatMap(({ a, parts }) =>
-        parts.map(({ source: one, b }) => [keyOf(one), lora({ a, b, scale })] as const),
-      ),
-    );
-    const adapted = adaptedWeights(loaded, folder.checkpoint.layers, (one) => adapters.get(keyOf(one)));
-    const positions = loaded.positions && floats(gpu, loaded.positions, own);
-    const decoder = { gpu, config: folder.config, weights: positions ? { ...adapted, positions } : adapted };
     const writing = () =>
       adapterFolder({
         config,
@@ -145,14 +98,13 @@ export async function openLora(
         targets: [...new Set(modules.map(({ module }) => targetOf(module)))],
         modules: modules.map((one) => ({ ...one, read: () => numbersIn(one) })),
       });
+    const dispose = () => weights.dispose();
     return { folder, decoder, parameters: modules.flatMap(parametersOf), config, writing, dispose };
   } catch (error) {
-    dispose();
+    loaded.dispose();
     throw error;
   }
 }
-
-const keyOf = ({ name, rows }: WeightSource) => `${name}${rows ? `[${rows[0]}:${rows[1]}]` : ""}`;
 
 /** Positions as f32, as additions need them. */
 function floats(gpu: Gpu, positions: Tensor, own: Tensor[]): Tensor {
@@ -162,7 +114,7 @@ function floats(gpu: Gpu, positions: Tensor, own: Tensor[]): Tensor {
   return made;
 }
 
-function parametersOf({ module, a, parts }: Module): Parameter[] {
+function parametersOf({ module, a, parts }: AdaptedModule): Parameter[] {
   const of = (which: "A" | "B", tensor: Tensor, rows = ""): Parameter => {
     const name = `${module}.lora_${which}.weight`;
     return { name: `${name}${rows}`, source: { name, shape: tensor.shape }, tensor };
@@ -170,7 +122,7 @@ function parametersOf({ module, a, parts }: Module): Parameter[] {
   return [of("A", a), ...parts.map(({ b, source: { rows } }) => of("B", b, rows ? `[${rows[0]}:${rows[1]}]` : ""))];
 }
 
-async function numbersIn({ a, parts }: Module) {
+async function numbersIn({ a, parts }: AdaptedModule) {
   const [first, ...others] = await Promise.all([a, ...parts.map(({ b }) => b)].map((tensor) => tensor.read()));
   return { a: Float32Array.from(first ?? []), b: Float32Array.from(others.flatMap((rows) => [...rows])) };
 }
