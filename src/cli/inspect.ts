@@ -1,9 +1,11 @@
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { probe } from "../generate/inspection.ts";
 import type { LanguageModel } from "../generate/language-model.ts";
 import { TextError } from "../text/text-error.ts";
+import { type Recompute, recomputes } from "../train/decoder-loss.ts";
 import { type AttentionFlags, checkAttentionFlags, showAlignment } from "./alignment.ts";
 import { count, integers, positive, repeated } from "./arguments.ts";
+import { showTraining } from "./inspect-training.ts";
 import { logitsTable } from "./logits-table.ts";
 import { addModelOptions } from "./model-options.ts";
 import { folderKind } from "./open-encoder-decoder.ts";
@@ -24,6 +26,8 @@ interface InspectFlags extends AttentionFlags {
   readonly tap?: readonly string[];
   readonly program?: boolean;
   readonly profile?: boolean;
+  readonly backward?: boolean;
+  readonly recompute?: Recompute;
   readonly probe?: boolean;
 }
 
@@ -39,6 +43,10 @@ export function inspectCommand(): Command {
     .option("--tap <name>", "an inner tensor, such as layer.0.attention.q; may be repeated", repeated)
     .option("--probe", "the first layer and op whose result is NaN or infinite, if there is one")
     .option("--program", "every call and dispatch of a prefill and of a decode step")
+    .option("--backward", "with --program: of a training step, with the calls that compute each call's gradient")
+    .addOption(
+      new Option("--recompute <what>", "with --backward: of each layer, for its gradients").choices(recomputes),
+    )
     .option("--profile", "the same with the GPU's time for each dispatch")
     .optionsGroup("Encoder-decoders:")
     .option(
@@ -55,6 +63,11 @@ async function inspect(flags: InspectFlags): Promise<void> {
   checkAttentionFlags(flags);
   if (flags.attention !== undefined) return await showAlignment(flags);
   const wantsProgram = flags.program || flags.profile;
+  if (flags.backward && !flags.program) throw new TextError("--backward: expected --program, whose calls it shows");
+  if (flags.backward && flags.profile)
+    throw new TextError("--profile: times a prefill and a decode step, not --backward");
+  if (flags.recompute && !flags.backward) throw new TextError("--recompute: expected --program --backward");
+  if (flags.backward) return await showTraining(flags, flags.tokens?.length ?? shownPrefill);
   if (flags.tokens && flags.prompt !== undefined) throw new TextError("give --tokens or --prompt, not both");
   if (!wantsProgram && !flags.tokens && flags.prompt === undefined) {
     throw new TextError("give --tokens, such as --tokens 0,2,17, or --prompt");

@@ -30,6 +30,10 @@ export interface CallReport {
   /** Why it has this variant, where the op has several. */
   readonly why?: string;
   readonly options: Readonly<Record<string, unknown>>;
+  /** The call whose gradient it computes, by its place on the list. */
+  readonly of?: number;
+  /** The call that it computes a second time. */
+  readonly again?: number;
   readonly dispatches: readonly DispatchReport[];
 }
 
@@ -56,7 +60,7 @@ export function programReports(
   const { gpu } = decoder;
   const reasoned = (record: () => Recorded<unknown>, tokens: number, nanoseconds: readonly number[] | undefined) => {
     const { result, calls } = observe(gpu, record);
-    return report(result.program, whyChosen(gpu, result.program.calls, calls), tokens, nanoseconds);
+    return programReport(result.program, whyChosen(gpu, result.program.calls, calls), tokens, nanoseconds);
   };
   try {
     const greedy = { penalties: false, logprobs: 0 };
@@ -69,17 +73,26 @@ export function programReports(
   }
 }
 
-function report(
+/** The calls, costs and memory of a recorded program. `reasons` and `times` are by call and by dispatch. */
+export function programReport(
   program: Program<unknown>,
   reasons: readonly (string | undefined)[],
   tokens: number,
   times?: readonly number[],
 ): ProgramReport {
   let index = 0;
-  const calls = program.calls.map(({ op, variant, options, dispatches }, at): CallReport => {
+  const placeOf = new Map(program.calls.map((call, at) => [call, at]));
+  const calls = program.calls.map((call, at): CallReport => {
+    const { op, variant, options, dispatches } = call;
     const reports = dispatches.map((dispatch) => dispatchReport(dispatch, times?.[index++]));
     const why = reasons[at];
-    return { op, variant, ...(why !== undefined && { why }), options: plain(options), dispatches: reports };
+    const [of, again] = [call.of, call.again].map((other) => other && placeOf.get(other));
+    return {
+      ...{ op, variant, ...(why !== undefined && { why }), options: plain(options) },
+      ...(of !== undefined && { of }),
+      ...(again !== undefined && { again }),
+      dispatches: reports,
+    };
   });
   const { dispatches } = program;
   const sum = (value: (dispatch: Dispatch) => number) => dispatches.reduce((total, each) => total + value(each), 0);
@@ -118,5 +131,7 @@ function plain(options: Readonly<Record<string, unknown>>): Record<string, unkno
     value === null ||
     Array.isArray(value) ||
     Object.getPrototypeOf(value) === Object.prototype;
-  return Object.fromEntries(Object.entries(options).filter(([name, value]) => name !== "into" && isPlain(value)));
+  return Object.fromEntries(
+    Object.entries(options).filter(([name, value]) => name !== "into" && value !== undefined && isPlain(value)),
+  );
 }

@@ -5,6 +5,31 @@ import { quantity } from "./units.ts";
 
 /** A program as a table: a line of figures for each call, and beneath it shapes, constants and parts. */
 export function programTable(title: string, report: ProgramReport, columns: number): string {
+  const lines = headLines(title, report, columns);
+  report.calls.forEach((call, index) => {
+    lines.push(...callLines(call, index, columns));
+  });
+  return `${lines.join("\n")}\n`;
+}
+
+/** A program with gradients: each call of the forward pass, and beneath it those that compute its gradient. */
+export function gradientTable(title: string, report: ProgramReport, columns: number): string {
+  const { calls } = report;
+  const linked = (index: number, name: "of" | "again") =>
+    calls.flatMap((call, at) => (call[name] === index ? [[call, at] as const] : []));
+  const [lines, last] = [headLines(title, report, columns), calls.findLastIndex(({ of }) => of !== undefined)];
+  for (const [index, call] of calls.entries()) {
+    if (call.of !== undefined || call.again !== undefined) continue;
+    if (index === last + 1) lines.push("", "after the gradients");
+    lines.push(...callLines(call, index, columns));
+    for (const [again, at] of linked(index, "again")) lines.push(...callLines(again, at, columns, "again "));
+    for (const [gradient, at] of linked(index, "of")) lines.push(...callLines(gradient, at, columns, "∂ "));
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** The totals of a program, and the heads of its columns. */
+function headLines(title: string, report: ProgramReport, columns: number): string[] {
   const timed = report.nanoseconds !== undefined;
   const totals = [
     `${title}: ${report.calls.length} calls`,
@@ -16,15 +41,13 @@ export function programTable(title: string, report: ProgramReport, columns: numb
     ...(timed ? [`GPU time ${time(report.nanoseconds ?? 0)}`] : []),
   ];
   const head = ["workgroups", "FLOPs", "bytes", ...(timed ? ["time"] : [])];
-  const lines = [fill(totals, ", ", columns), "", row("   # op and variant", head)];
-  report.calls.forEach((call, index) => {
-    lines.push(...callLines(call, index, columns));
-  });
-  return `${lines.join("\n")}\n`;
+  return [fill(totals, ", ", columns), "", row("   # op and variant", head)];
 }
 
-function callLines({ op, variant, why, options, dispatches }: CallReport, index: number, columns: number): string[] {
-  const number = String(index).padStart(4);
+/** A call's lines; `mark` stands in front of its number. */
+function callLines(call: CallReport, index: number, columns: number, mark = ""): string[] {
+  const { op, variant, why, options, dispatches } = call;
+  const number = `${mark}${index}`.padStart(4 + 2 * mark.length);
   const name = variant === op ? op : `${op} ${variant}`;
   const asked = Object.entries(options).map(([key, value]) => `${key} ${optionText(value)}`);
   const whyLines = why === undefined ? [] : [fill(why.split(" "), " ", columns, indent)];

@@ -26,6 +26,7 @@ export async function trainOnBatches(flags: TrainFlags, file: string, model: str
     optimizer: optimizerOptions(flags),
     clip: clipOf(flags),
     schedule: learningRateOf(flags, batches.length),
+    recompute: flags.recompute,
   });
   const start = performance.now();
   let tokens = 0;

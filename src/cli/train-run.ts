@@ -82,6 +82,7 @@ export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcom
     optimizer: optimizerOptions(settings),
     clip: clipOf(settings),
     schedule: learningRateOf(settings, steps),
+    recompute: settings.recompute,
   });
   const training = { trainer, parameters };
   let position = 0;

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from "commander";
+import type { Recompute } from "../train/decoder-loss.ts";
 import type { OptimizerName, OptimizerOptions } from "../train/optimisers/optimisers.ts";
 import { type LearningRate, type ScheduleName, schedules } from "../train/schedules.ts";
 import { number } from "./arguments.ts";
@@ -35,6 +36,7 @@ export interface RunSettings extends OptimizerFlags, LoraFlags {
   readonly batch: number;
   readonly context?: number;
   readonly accumulate: number;
+  readonly recompute?: Recompute;
   readonly seed: number;
   readonly evalEvery?: number;
   readonly saveEvery: number;
@@ -66,7 +68,7 @@ export const settingNames = [
     "packing",
   ],
   ...["lora", "loraAlpha", "loraTargets", "rslora"],
-  ...["steps", "batch", "context", "accumulate", "seed", "evalEvery", "saveEvery"],
+  ...["steps", "batch", "context", "accumulate", "recompute", "seed", "evalEvery", "saveEvery"],
 ] as const satisfies readonly (keyof RunSettings)[] as readonly (keyof RunSettings)[];
 
 /** The optimiser of flags; AdamW with nanoGPT's settings where they say nothing. */

@@ -1,4 +1,5 @@
 import { Command, Option } from "commander";
+import { recomputes } from "../train/decoder-loss.ts";
 import { initialisers } from "../train/initialisers/schemes.ts";
 import { optimisers } from "../train/optimisers/optimisers.ts";
 import { schedules } from "../train/schedules.ts";
@@ -74,6 +75,11 @@ export function trainCommand(): Command {
     .option("--eval-every <n>", "steps between losses on held-out documents", positive)
     .option("--save-every <n>", "steps between checkpoints, with --out", positive, 500)
     .option("--resume", "go on from the checkpoint in --out, with its settings where none are given")
+    .addOption(
+      new Option("--recompute <what>", "of each layer, for its gradients, to save memory")
+        .choices(recomputes)
+        .default("nothing"),
+    )
     .optionsGroup("Optimiser:")
     .addOption(new Option("--optimizer <name>", "how weights change").choices(Object.keys(optimisers)).default("adamw"))
     .option("--lr <rate>", "largest learning rate", positiveNumber, 1e-3)

@@ -22,7 +22,10 @@ import { type RouterLosses, type RouterLossOptions, routerLosses, withRouters } 
  * (norms, activations, rotations, gate products), so that the results of products and of attention are kept; or the whole
  * layer, so that only its input is.
  */
-export type Recompute = "nothing" | "cheap" | "layers";
+export type Recompute = (typeof recomputes)[number];
+
+/** The names of {@link Recompute}, from the most memory to the least. */
+export const recomputes = ["nothing", "cheap", "layers"] as const;
 
 /** Results of these are kept where what is cheap is computed again. */
 const costly = new Set<object>([matmul, gemm, attention, tableAttention, route, routedExperts]);

@@ -100,6 +100,51 @@ test("--program as a table fits 100 columns", async () => {
   expect(Math.max(...table.split("\n").map(({ length }) => length))).toBeLessThanOrEqual(100);
 });
 
+test("--backward puts the calls of each call's gradient beneath it, and says what memory a step takes", async () => {
+  const options = ["--program", "--backward", "--tokens", ids];
+  interface Linked {
+    readonly op: string;
+    readonly of?: number;
+    readonly again?: number;
+  }
+  interface Training {
+    readonly training: {
+      readonly calls: readonly Linked[];
+      readonly memory: Readonly<Record<"planned" | "peak" | "saved", number>>;
+    };
+  }
+  const { training } = await json<Training>("inspect", ...options);
+  const { calls, memory } = training;
+  const forward = calls.filter(({ op, of }, at) => of === undefined && op === "matmul" && at < calls.length / 2);
+  for (const call of forward) {
+    const gradients = calls.filter(({ of }) => of === calls.indexOf(call)).map(({ op }) => op);
+    expect(gradients.filter((op) => op === "gemm")).toHaveLength(2);
+  }
+  expect(memory.planned).toBeGreaterThanOrEqual(memory.peak);
+  expect(memory.peak).toBeGreaterThan(memory.saved);
+  const less = (await json<Training>("inspect", ...options, "--recompute", "layers")).training;
+  expect(less.memory.saved).toBeLessThan(memory.saved / 3);
+  expect(less.calls.filter(({ again }) => again !== undefined).length).toBeGreaterThan(20);
+
+  const table = await text(...options);
+  expect(table).toMatch(/\n +0 embedding\/gather .*\n(?: {8}.*\n)+ +∂ \d+ gatherBackward/);
+  expect(table).toMatch(/\nafter the gradients\n/);
+  expect(table).toContain("memory of temporaries: planned");
+  expect(Math.max(...table.split("\n").map(({ length }) => length))).toBeLessThanOrEqual(100);
+});
+
+test("--backward alone, and with what it has not, is refused", async () => {
+  for (const [options, message] of [
+    [["--backward"], "--backward: expected --program"],
+    [["--program", "--backward", "--profile"], "--profile: times a prefill and a decode step, not --backward"],
+    [["--program", "--recompute", "layers"], "--recompute: expected --program --backward"],
+  ] as const) {
+    const run = await runCli(["inspect", "--model", bundledModel, ...options]);
+    expect(run.code).toBe(1);
+    expect(run.stderr).toContain(message);
+  }
+});
+
 test("--program shows a cache of integers in pages", async () => {
   const options = ["--program", "--cache-dtype", "int8", "--cache-layout", "paged"];
   const { decode } = await json<Record<"prefill" | "decode", Report>>("inspect", ...options);

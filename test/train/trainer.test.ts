@@ -96,6 +96,17 @@ test("20 replays of a program are 20 programs of one step each, to the bit", asy
   expect(await weightsOf(other.parameters)).toEqual(await weightsOf(replayed.parameters));
 });
 
+test("steps whose layers are computed again have the same bits", async () => {
+  const runs = (["nothing", "cheap", "layers"] as const).map(async (recompute) => {
+    using run = await trainerOf("mixtral", { recompute });
+    for (const step of run.golden.steps.slice(0, 5)) await run.trainer.step(step);
+    return await weightsOf(run.parameters);
+  });
+  const [nothing, cheap, layers] = await Promise.all(runs);
+  expect(cheap).toEqual(nothing);
+  expect(layers).toEqual(nothing);
+});
+
 test("muon takes the matrices of layers, AdamW the rest at a factor of the rate", async () => {
   using run = await trainerOf("gpt2", { optimizer: { name: "muon" }, schedule: () => 0.02 });
   const names = Object.keys(run.trainer.state());

@@ -6,9 +6,11 @@ import {
   fieldsOf,
   having,
   object,
+  oneOf,
   positive,
   required,
 } from "../../options/checks.ts";
+import { type Recompute, recomputes } from "../decoder-loss.ts";
 import type { OptimizerOptions } from "../optimisers/optimisers.ts";
 import type { LearningRate } from "../schedules.ts";
 
@@ -34,6 +36,8 @@ export interface TrainerOptions {
   /** Keeps a mean of the weights that keeps this share of itself a step, fewer in the first steps: `(1 + t) / (10 + t)`. */
   readonly ema?: number | undefined;
   readonly rules?: readonly ParameterRule[] | undefined;
+  /** What of each layer is computed again for its gradients, so that it need not be kept; default nothing. */
+  readonly recompute?: Recompute | undefined;
 }
 
 const ruleCheck = object<ParameterRule>({
@@ -52,6 +56,7 @@ export const trainerFields = fieldsOf<TrainerOptions>({
   clip: positive,
   schedule: required(callback),
   ema: share,
+  recompute: oneOf(...recomputes),
   rules: (value) =>
     Array.isArray(value) && value.every((rule) => ruleCheck(rule) === undefined) ? undefined : "a list of rules",
 });

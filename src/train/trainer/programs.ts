@@ -6,7 +6,7 @@ import { add } from "../../kernels/elementwise/elementwise.ts";
 import { gradientNorm } from "../../kernels/optimiser/gradient-norm.ts";
 import type { Decoder, RopeTables } from "../../models/decoder.ts";
 import { type Tensor, zeros } from "../../tensor/tensor.ts";
-import { decoderLoss } from "../decoder-loss.ts";
+import { type Batch, decoderLoss, type Recompute } from "../decoder-loss.ts";
 import { gradients } from "../gradients.ts";
 import { writeInto } from "../write-into.ts";
 import type { Averages } from "./averages.ts";
@@ -45,6 +45,7 @@ export interface Training {
   /** Sums of gradients over micro-batches, by the names of parameters; made when they are first recorded. */
   readonly sums: Map<string, Tensor>;
   readonly averages: Averages | undefined;
+  readonly recompute: Recompute | undefined;
 }
 
 /**
@@ -86,6 +87,25 @@ export interface BatchShape {
   readonly packed: boolean;
 }
 
+/** Records what a program of this kind does with the tokens. */
+export function recordBatch(
+  training: Training,
+  kind: Kind,
+  tokens: Batch,
+  ropeTables: RopeTables | undefined,
+): Figures {
+  const { gpu } = training.decoder;
+  const { loss } = decoderLoss(training.decoder, tokens, { ropeTables, recompute: training.recompute });
+  if (kind === "loss") return { loss };
+  const members = Object.fromEntries(membersOf(training).map(({ name, tensor }) => [name, tensor]));
+  const upstream = kind === "whole" ? {} : { upstream: training.share };
+  const given = Object.entries(gradients(gpu, loss, members, upstream));
+  const found = new Map(given.flatMap(([name, gradient]) => (gradient ? [[name, gradient] as const] : [])));
+  if (kind === "whole") return { loss, clip: recordUpdate(gpu, training, found) };
+  recordSums(gpu, training, found, kind);
+  return { loss };
+}
+
 /** Prepares a program for batches of one shape. */
 export async function prepare(
   training: Training,
@@ -98,17 +118,7 @@ export async function prepare(
   const of = (name: string, dtype: "u32" | "i32") => gpu.unscoped(() => zeros(gpu, [batch, context], dtype, name));
   const [ids, targets] = [of("ids", "u32"), of("targets", "i32")];
   const packed = isPacked ? { documents: of("documents", "u32"), positions: of("positions", "u32") } : undefined;
-  const program = gpu.record((): Figures => {
-    const { loss } = decoderLoss(training.decoder, { ids, targets, packed }, { ropeTables });
-    if (kind === "loss") return { loss };
-    const members = Object.fromEntries(membersOf(training).map(({ name, tensor }) => [name, tensor]));
-    const upstream = kind === "whole" ? {} : { upstream: training.share };
-    const given = Object.entries(gradients(gpu, loss, members, upstream));
-    const found = new Map(given.flatMap(([name, gradient]) => (gradient ? [[name, gradient] as const] : [])));
-    if (kind === "whole") return { loss, clip: recordUpdate(gpu, training, found) };
-    recordSums(gpu, training, found, kind);
-    return { loss };
-  });
+  const program = gpu.record(() => recordBatch(training, kind, { ids, targets, packed }, ropeTables));
   return await instantiated(program, { ids, targets, ...packed }, replacements);
 }
 

@@ -1,6 +1,7 @@
-import type { Decoder } from "../../models/decoder.ts";
+import type { Program } from "../../gpu/gpu.ts";
+import { createRopeTables, type Decoder } from "../../models/decoder.ts";
 import { checkOptions } from "../../options/checks.ts";
-import { type Tensor, zeros } from "../../tensor/tensor.ts";
+import { placeholder, type Tensor, zeros } from "../../tensor/tensor.ts";
 import { GradientError } from "../errors.ts";
 import { optimiserOf } from "../optimisers/optimisers.ts";
 import { positionsIn } from "../packed-rows.ts";
@@ -11,7 +12,7 @@ import { checkBatch, type TokenBatch, targetsIn } from "./batches.ts";
 import { type ProgramCache, programCache } from "./cache.ts";
 import { groupsOf } from "./groups.ts";
 import { type TrainerOptions, trainerFields } from "./options.ts";
-import type { Prepared, Training } from "./programs.ts";
+import { type Figures, type Prepared, recordBatch, type Training } from "./programs.ts";
 import type { Evaluation, TrainingStep } from "./results.ts";
 import { type Ring, ringOf } from "./ring.ts";
 import { type Counters, restoreState, type State, stateOf } from "./state.ts";
@@ -50,7 +51,7 @@ export class Trainer {
   constructor(decoder: Decoder, parameters: readonly Parameter[], options: TrainerOptions) {
     checkOptions("Trainer", trainerFields, options);
     const { gpu } = decoder;
-    const { optimizer = { name: "adamw" }, clip: most, schedule, ema, rules = [] } = options;
+    const { optimizer = { name: "adamw" }, clip: most, schedule, ema, rules = [], recompute } = options;
     const optimiser = optimiserOf("Trainer", optimizer);
     this.#schedule = schedule;
     this.#training = gpu.unscoped(() => {
@@ -59,7 +60,7 @@ export class Trainer {
       const averages = ema === undefined ? undefined : averagesOf(gpu, trained, ema);
       const skipped = zeros(gpu, [1], "u32", "skipped steps");
       const share = zeros(gpu, [], "f32", "share of a micro-batch");
-      return { decoder, groups, most, skipped, share, sums: new Map<string, Tensor>(), averages };
+      return { decoder, groups, most, skipped, share, sums: new Map<string, Tensor>(), averages, recompute };
     });
     this.#programs = programCache(this.#training);
     this.#ring = gpu.unscoped(() => ringOf(gpu));
@@ -119,6 +120,22 @@ export class Trainer {
       const figures = await this.#readFigures();
       return { loss: figures[at] ?? Number.NaN, count: targetsIn(batch) };
     });
+  }
+
+  /**
+   * The program of a step for batches of this shape, recorded once more to be looked at: calls forward and backward,
+   * costs, memory (`memoryUse`). It does not run.
+   */
+  program([batch, context]: readonly [batch: number, context: number]): Program<Figures> {
+    const { gpu } = this.#training.decoder;
+    const ropeTables = createRopeTables(this.#training.decoder, context);
+    const [ids, targets] = [
+      placeholder(gpu, [batch, context], "u32", "ids"),
+      placeholder(gpu, [batch, context], "i32", "targets"),
+    ];
+    const program = gpu.record(() => recordBatch(this.#training, "whole", { ids, targets }, ropeTables));
+    for (const table of [ropeTables?.all, ropeTables?.local]) table?.dispose();
+    return program;
   }
 
   /** What is needed to go on to the bit, apart from the weights: tensors by name, `adamw.first.NAME`, and `skipped`. */
