@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { ropeTable } from "../../src/kernels/rope/table.ts";
 import { crossEntropy } from "../../src/reference/cross-entropy.ts";
@@ -107,6 +108,25 @@ test.each(["llama", "t5", "xavier", "kaiming", "orthogonal", "nanogpt"] as const
       const [loss, exact] = [await lossOf(config, initialiser), exactLoss(config, initialiser)];
       expect(Math.abs(loss - exact), config.model_type).toBeLessThan(1e-3);
     }
+  },
+);
+
+test.each(["mixtral", "deepseek", "gpt-oss", "olmoe", "qwen2-moe"])(
+  "%s: a fresh model of its config trains",
+  async (name) => {
+    const folder = existsSync(`test/golden/gradients-${name}`) ? `gradients-${name}` : name;
+    const config = JSON.parse(readFileSync(`test/golden/${folder}/config.json`, "utf8"));
+    const trainable = await openTrainable(gpu, freshFolder(config, { seed: 5 }));
+    const schedule = constant.of({ learningRate: 1e-2, steps: 30 });
+    const trainer = new Trainer(trainable.decoder, trainable.parameters, { schedule });
+    const row = Array.from({ length: 8 }, (_, i) => (i * 7 + 3) % config.vocab_size);
+    const tokens = { ids: [row], targets: [[...row.slice(1), 0]] };
+    const { loss } = await trainer.evaluate(tokens);
+    expect(Math.abs(loss - Math.log(config.vocab_size))).toBeLessThan(0.1);
+    for (let i = 0; i < 30; i++) await trainer.submit(tokens);
+    expect((await trainer.readSteps()).at(-1)?.loss).toBeLessThan(0.2 * loss);
+    trainer.dispose();
+    trainable.dispose();
   },
 );
 
