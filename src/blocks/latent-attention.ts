@@ -52,7 +52,7 @@ export interface LatentOptions {
   readonly form?: "expanded" | "absorbed";
   /** Width of the rotated part of a head. */
   readonly rope: number;
-  readonly mask?: AttentionMask;
+  readonly mask?: AttentionMask | undefined;
   /** Layout of the latents; default contiguous. */
   readonly layout?: KvLayout;
   /** Factor of the scores; default `1 / √(nope + rope)`. */
@@ -240,8 +240,7 @@ export function latentAttentionLayer(
   const factor = scale === undefined ? {} : { scale };
   if (!cache) {
     const latents = reshape(entry, [b, t, width]);
-    const own = mask ? { mask } : {};
-    const training = { form: "expanded", rope: width - rank, lse: true, ...factor, ...end, ...own } as const;
+    const training = { form: "expanded", mask, rope: width - rank, lse: true, ...factor, ...end } as const;
     return joined(attendLatents(gpu, { q: transpose(q, [0, 2, 1, 3]), latents, weight: v.weight }, training).out);
   }
   const { keys, values } = cache;

@@ -37,8 +37,8 @@ export interface ForwardInputs {
   readonly visible: number;
   /** What tokens attend to, by the window of the layer; unset: the tokens before them. */
   readonly mask?: ((window: number | undefined) => AttentionMask) | undefined;
-  /** u32 `[b, t]`, for learned positions; unset: those of `place`. */
-  readonly positions?: Tensor | undefined;
+  /** The learned positions `[b, t, c]` of the tokens, from their table; unset: those of `place`. */
+  readonly positions?: ((table: Tensor) => Tensor) | undefined;
   /** Called with the residual stream after each layer. */
   readonly watch?: ((layer: number, stream: Residual) => void) | undefined;
   /** Runs each layer, and returns what that does; training records it again for its gradients. */
@@ -75,9 +75,7 @@ function embed({ gpu, config, weights }: Decoder, { ids, batch, place, positions
   }
   x = reshape(x, [batch, t, config.width]);
   if (weights.positions && "start" in place) {
-    const own = positions
-      ? reshape(gather(gpu, { ids: reshape(positions, [batch * t]), table: weights.positions }).y, x.shape)
-      : slice(weights.positions, 0, place.start, place.start + t);
+    const own = positions?.(weights.positions) ?? slice(weights.positions, 0, place.start, place.start + t);
     x = add(gpu, { a: x, b: own }).y;
   }
   gpu.tap("embedding", x);

@@ -84,7 +84,7 @@ export function decoderLoss(
     );
   }
   const around = aroundLayers(gpu, recompute);
-  const inside = packed ? packedInputs(packed) : {};
+  const inside = packed ? packedInputs(gpu, packed) : {};
   const before = gpu.recorded?.calls.length ?? 0;
   const stream = forward(decoder, { ids, batch: b, ropeTables, place: { start: 0 }, visible: t, around, ...inside });
   const routers = routerLosses(gpu, gpu.recorded?.calls.slice(before) ?? [], added);

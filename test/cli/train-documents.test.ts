@@ -201,6 +201,28 @@ test("what is wrong is said before a step is taken", async () => {
   cli.close();
 });
 
+test("rows of whole documents, and files drawn by weights", async () => {
+  const packed = await train(...fresh(), "--order", "epochs", "--packing", "documents", "--steps", "8", "--json");
+  const losses = linesOf(packed.stdout).map(({ loss = Number.NaN }) => loss);
+  expect([packed.code, losses.length], packed.stderr).toEqual([0, 8]);
+  expect(losses.at(-1)).toBeLessThan(losses[0] ?? 0);
+  const both = [
+    "--config",
+    at.config,
+    "--data",
+    at.data,
+    at.val,
+    "--weights",
+    "1,9",
+    "--batch",
+    "4",
+    "--context",
+    "16",
+  ];
+  const weighted = await train(...both, "--steps", "2", "--json");
+  expect([weighted.code, linesOf(weighted.stdout).length], weighted.stderr).toEqual([0, 2]);
+});
+
 test("a text shorter than the context is one row, filled up, and said", async () => {
   const short = await at.file("few.txt", "A few words.");
   const { code, stdout, stderr } = await train("--config", at.config, "--data", short, "--steps", "3", "--lr", "1e-2");

@@ -39,7 +39,7 @@ export interface AttentionTensors {
 /** Options of attention. */
 export interface AttentionOptions {
   /** Default causal. */
-  readonly mask?: AttentionMask;
+  readonly mask?: AttentionMask | undefined;
   /** What takes the place of the scaled dot product. A score of −10³⁸ or less hides its key, as the mask does. */
   readonly score?: AttentionScore;
   /** Layout of k and v; default contiguous. */

@@ -39,7 +39,7 @@ export interface AttentionNeeds {
 
 /** The options with which attention was computed, and the gradients that are wanted. */
 export interface AttentionBackwardOptions {
-  readonly mask?: AttentionMask;
+  readonly mask?: AttentionMask | undefined;
   readonly score?: AttentionScore;
   readonly scale?: number;
   readonly start?: number;
