@@ -275,6 +275,8 @@ describe("what does not fit is refused by name", () => {
     await expect(changed({ r: 3 })).rejects.toThrow("expected 3 (r of adapter_config.json) on axis 0");
     await expect(changed({ use_dora: true })).rejects.toThrow("DoRA is not supported");
     await expect(changed({ rank_pattern: { q_proj: 4 } })).rejects.toThrow("rank_pattern");
+    await expect(changed({ lora_bias: true })).rejects.toThrow("a bias of B is not supported");
+    expect((await changed({ target_modules: "all-linear", lora_bias: false })).config.rank).toBe(2);
     await expect(changed({ modules_to_save: ["lm_head"] })).rejects.toThrow("modules_to_save");
     model.dispose();
   });

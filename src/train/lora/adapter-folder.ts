@@ -1,6 +1,6 @@
 // PEFT's folders of LoRA adapters: adapter_config.json and adapter_model.safetensors.
 import { storedNumbers } from "../../convert/stored-numbers.ts";
-import { flag, integer, list, only, optional, positive, readFields, text, unsupported } from "../../formats/fields.ts";
+import { flag, integer, only, optional, positive, readFields, unsupported } from "../../formats/fields.ts";
 import { FormatError, listed } from "../../formats/format-error.ts";
 import { readJson } from "../../formats/read-text.ts";
 import { readSafetensorsHeader, type StoredTensor } from "../../formats/safetensors.ts";
@@ -40,9 +40,10 @@ const fields = {
   lora_alpha: positive(),
   use_rslora: optional(flag, false),
   fan_in_fan_out: optional(flag, false), // the order of the base's matrices, which the model's family says
-  target_modules: optional(list(text, "names")),
   bias: optional(only("none"), "none"),
   use_dora: unsupported(`DoRA ${nothing}`, false),
+  lora_bias: unsupported(`a bias of B ${nothing}`, false),
+  layer_replication: unsupported(`layers that are repeated ${nothing}`),
   modules_to_save: unsupported(`training whole modules ${nothing}`),
 };
 
