@@ -1,8 +1,9 @@
+// with: optimiser/clip/none
 // Moves the bias by which experts are chosen towards balance:  bias[e] += rate · sign(mean count − count(e))
 //
 // Auxiliary-loss-free balancing (Wang et al. 2024): an expert with fewer choices than the mean is chosen more often from
-// now on, one with more less often. Counts are whole numbers in f32, so an expert with the mean itself stays. One
-// workgroup. Requests EXPERTS reads an expert.
+// now on, one with more less often. Counts are whole numbers in f32, so an expert with the mean itself stays, as all do where
+// there is no step. One workgroup. Requests EXPERTS reads a thread.
 
 const EXPERTS: u32 = 8;
 const WORKGROUP: u32 = 64;
@@ -15,6 +16,7 @@ struct Params { rate: f32 }
 
 @compute @workgroup_size(WORKGROUP)
 fn main(@builtin(local_invocation_index) thread: u32) {
+  if (!takes_step()) { return; }
   var all = 0.0;
   for (var e = 0u; e < EXPERTS; e++) { all += sums[EXPERTS + e]; }
   for (var e = thread; e < EXPERTS; e += WORKGROUP) {

@@ -5,7 +5,7 @@ import { fill } from "../kernels/elementwise/fill.ts";
 import { type RouteOptions, route } from "../kernels/moe/route.ts";
 import { routerStatistics } from "../kernels/moe/router-statistics.ts";
 import { sum } from "../kernels/reduce/reduce.ts";
-import { fieldsOf, finite, oneOf } from "../options/checks.ts";
+import { type Checks, finite, oneOf } from "../options/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { reshape, slice } from "../tensor/views.ts";
 
@@ -24,11 +24,11 @@ export interface RouterLossOptions {
 }
 
 /** The checks of {@link RouterLossOptions}. */
-export const routerLossFields = fieldsOf<RouterLossOptions>({
+export const routerLossChecks: Checks<RouterLossOptions> = {
   balance: finite,
   z: finite,
   form: oneOf("pooled", "layers"),
-});
+};
 
 /** What the routers of a pass did. */
 export interface RouterLosses {
@@ -38,13 +38,6 @@ export interface RouterLosses {
   readonly z: Tensor;
   /** Of each layer with experts the sums of `routerStatistics`, `[2e + 1]`: the choices of each expert are e to 2e − 1. */
   readonly sums: readonly Tensor[];
-  /** Their biases of the choice, where they have one. */
-  readonly biases: readonly (Tensor | undefined)[];
-}
-
-interface Routed {
-  readonly logits: Tensor;
-  readonly bias?: Tensor | undefined;
 }
 
 /** Calls of routers of layers; the gate of a shared expert is a router of one expert, of no layer. */
@@ -63,12 +56,12 @@ export function routerLosses(
   { form = "pooled" }: Pick<RouterLossOptions, "form"> = {},
 ): RouterLosses | undefined {
   const routers = calls.filter(isRouter).map(({ tensors, result, options }) => {
-    const { logits, bias } = tensors as Routed;
+    const { logits } = tensors as { readonly logits: Tensor };
     const { experts } = result as { readonly experts: Tensor };
     const { scores } = options as unknown as RouteOptions;
     const [t = 0, e = 0] = logits.shape;
     const { sums } = routerStatistics(gpu, { logits, experts }, { scores });
-    return { bias, sums, t, e, k: experts.shape[1] ?? 1 };
+    return { sums, t, e, k: experts.shape[1] ?? 1 };
   });
   const [first] = routers;
   if (!first) return undefined;
@@ -100,7 +93,6 @@ export function routerLosses(
     balance: reshape(balance, []),
     z: reshape(z, []),
     sums: all,
-    biases: routers.map(({ bias }) => bias),
   };
 }
 

@@ -93,6 +93,8 @@ export function backwardCalls({ gpu, random, words }: Inputs): Readonly<Record<s
       routerStatistics: () => routerStatistics(gpu, { logits: logits(), experts: chosen }),
       routerStatisticsBackward: () => routerStatisticsBackward(gpu, { logits: logits(), dsums: random([7]) }),
       balanceBias: () => balanceBias(gpu, { sums: random([7]), bias: random([3]) }, { rate: 0.1 }),
+      "balanceBias of a step": () =>
+        balanceBias(gpu, { sums: random([7]), bias: random([3]), clip: random([2]) }, { rate: 0.1 }),
     }),
   );
   // 512 rows are 128 groups of four.

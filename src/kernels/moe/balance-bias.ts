@@ -1,4 +1,5 @@
 import source from "#shaders/moe/balance.wgsl";
+import clipGiven from "#shaders/optimiser/clip/given.wgsl";
 import { constantsOf } from "../../gpu/specialise.ts";
 import { atLeast, required } from "../../options/checks.ts";
 import { withOptions } from "../arguments.ts";
@@ -8,18 +9,24 @@ import { defineKernel } from "../kernel.ts";
  * Moves the bias by which experts are chosen, f32 `[e]` in place, by `rate` up for an expert with fewer choices than the
  * mean, and down for one with more; an expert with the mean stays (Wang et al. 2024, "Auxiliary-loss-free load balancing";
  * DeepSeek-V3 with a rate of 0.001). sums `[2e + 1]` are those of {@link routerStatistics}, of one batch or of several
- * added up.
+ * added up. With `clip` f32 `[2]`, from `gradientNorm`, nothing moves where the norm of the gradients is not finite.
  */
 export const balanceBias = withOptions(
   defineKernel({
     name: "moe/balance",
     source,
-    inputs: { sums: "[columns]" },
+    inputs: { sums: "[columns]", "clip?": "[2]" },
     inout: { bias: "[e]" },
     params: (_axes, { rate }: { readonly rate: number }) => ({ rate }),
-    specialise: ({ e }) => ({ constants: { EXPERTS: e } }),
+    specialise: ({ e }, _options, { dtypes }) => ({
+      parts: dtypes["clip"] ? [clipGiven] : [],
+      constants: { EXPERTS: e },
+    }),
     workgroups: () => [1, 1],
-    cost: ({ e }) => ({ flops: 3 * e, requestedBytes: 4 * e * (constantsOf(source, "WORKGROUP").WORKGROUP + 3) }),
+    cost: ({ e }, _options, { dtypes }) => {
+      const { WORKGROUP } = constantsOf(source, "WORKGROUP");
+      return { flops: 3 * e, requestedBytes: 4 * (e * (WORKGROUP + 3) + (dtypes["clip"] ? WORKGROUP : 0)) };
+    },
   }),
   { rate: required(atLeast(0)) },
 );

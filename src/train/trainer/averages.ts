@@ -27,10 +27,11 @@ export interface Averages {
  */
 export function averagesOf(gpu: Gpu, trained: readonly Trained[], kept: number): Averages {
   const taken = zeros(gpu, [1], "f32", "share of new weights");
-  const pairs = trained.map(({ name, source, tensor }) => {
-    const mean = zeros(gpu, tensor.shape, "f32", `${name} ema`);
-    writeInto(gpu, tensor, mean);
-    return { name, source, weights: tensor, mean };
+  const pairs = trained.map(({ state: _, decay: __, ...parameter }) => {
+    const { name, tensor: weights } = parameter;
+    const mean = zeros(gpu, weights.shape, "f32", `${name} ema`);
+    writeInto(gpu, weights, mean);
+    return { parameter, weights, mean };
   });
   const record = () => {
     for (const { weights, mean } of pairs) {
@@ -39,7 +40,7 @@ export function averagesOf(gpu: Gpu, trained: readonly Trained[], kept: number):
     }
   };
   return {
-    parameters: pairs.map(({ name, source, mean }) => ({ name, source, tensor: mean })),
+    parameters: pairs.map(({ parameter, mean }) => ({ ...parameter, tensor: mean })),
     scalars: (step) => [1 - Math.min(kept, (1 + step) / (10 + step))],
     taken,
     record,

@@ -13,6 +13,7 @@ import {
 import { type Recompute, recomputes } from "../decoder-loss.ts";
 import type { OptimizerOptions } from "../optimisers/optimisers.ts";
 import type { LearningRate } from "../schedules.ts";
+import { type RouterOptions, routerChecks } from "./routing.ts";
 
 /** What differs for parameters whose names match; where several rules match, what a later one says counts. */
 export interface ParameterRule {
@@ -38,6 +39,8 @@ export interface TrainerOptions {
   readonly rules?: readonly ParameterRule[] | undefined;
   /** What of each layer is computed again for its gradients, so that it need not be kept; default nothing. */
   readonly recompute?: Recompute | undefined;
+  /** Of a mixture of experts: losses of its routers that are added, and how its biases move. */
+  readonly routers?: RouterOptions | undefined;
 }
 
 const ruleCheck = object<ParameterRule>({
@@ -57,6 +60,7 @@ export const trainerFields = fieldsOf<TrainerOptions>({
   schedule: required(callback),
   ema: share,
   recompute: oneOf(...recomputes),
+  routers: object(routerChecks),
   rules: (value) =>
     Array.isArray(value) && value.every((rule) => ruleCheck(rule) === undefined) ? undefined : "a list of rules",
 });

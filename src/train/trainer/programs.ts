@@ -11,6 +11,7 @@ import { gradients } from "../gradients.ts";
 import { writeInto } from "../write-into.ts";
 import type { Averages } from "./averages.ts";
 import type { Group, Trained } from "./groups.ts";
+import { type Router, type RouterOptions, recordBalance, usesOf } from "./routing.ts";
 
 /** What a program gives: numbers to be read, by name. */
 export interface Figures {
@@ -18,6 +19,10 @@ export interface Figures {
   readonly loss?: Tensor;
   /** The norm of all gradients, and the factor that clips them, `[2]`. */
   readonly clip?: Tensor;
+  /** The load-balancing loss of routers, `[]`. */
+  readonly balance?: Tensor;
+  /** The choices of all experts of all layers, `[n]`. */
+  readonly use?: Tensor;
 }
 
 /** A program with the memory of its tokens. */
@@ -46,6 +51,10 @@ export interface Training {
   readonly sums: Map<string, Tensor>;
   readonly averages: Averages | undefined;
   readonly recompute: Recompute | undefined;
+  readonly routers: readonly Router[];
+  readonly routing: RouterOptions;
+  /** Sums of what routers did over micro-batches, by the numbers of their layers; made when they are first recorded. */
+  readonly routed: Map<string, Tensor>;
 }
 
 /**
@@ -56,9 +65,14 @@ export type Kind = "whole" | "first" | "next" | "loss";
 
 const membersOf = ({ groups }: Training): Trained[] => groups.flatMap(({ members }) => [...members]);
 
-/** Norm, clipping and new weights. */
-function recordUpdate(gpu: Gpu, training: Training, found: ReadonlyMap<string, Tensor>): Tensor {
-  const { groups, skipped, most, averages } = training;
+/** Norm, clipping and new weights; the biases of routers by what these did. */
+function recordUpdate(
+  gpu: Gpu,
+  training: Training,
+  found: ReadonlyMap<string, Tensor>,
+  routed: readonly Tensor[],
+): Pick<Figures, "clip" | "use"> {
+  const { groups, skipped, most, averages, routers, routing } = training;
   const { clip } = gradientNorm(gpu, { gradients: [...found.values()], skipped }, { most });
   for (const { optimiser, members, scalars } of groups) {
     const updates = members.flatMap(({ name, tensor: parameter, state, decay }) => {
@@ -67,13 +81,19 @@ function recordUpdate(gpu: Gpu, training: Training, found: ReadonlyMap<string, T
     });
     optimiser.record(gpu, updates, { scalars, clip });
   }
+  recordBalance(gpu, routers, routed, clip, routing.biasRate ?? 0);
   averages?.record(gpu);
-  return clip;
+  return { clip, ...usesOf(gpu, routers, routed) };
 }
 
-function recordSums(gpu: Gpu, { sums }: Training, found: ReadonlyMap<string, Tensor>, kind: "first" | "next"): void {
+function recordSums(
+  gpu: Gpu,
+  sums: Map<string, Tensor>,
+  found: ReadonlyMap<string, Tensor>,
+  kind: "first" | "next",
+): void {
   for (const [name, gradient] of found) {
-    const sum = sums.get(name) ?? gpu.unscoped(() => zeros(gpu, gradient.shape, "f32", `sum of d ${name}`));
+    const sum = sums.get(name) ?? gpu.unscoped(() => zeros(gpu, gradient.shape, "f32", `sum of ${name}`));
     sums.set(name, sum);
     writeInto(gpu, kind === "first" ? gradient : add(gpu, { a: sum, b: gradient }).y, sum);
   }
@@ -94,16 +114,20 @@ export function recordBatch(
   tokens: Batch,
   ropeTables: RopeTables | undefined,
 ): Figures {
-  const { gpu } = training.decoder;
-  const { loss } = decoderLoss(training.decoder, tokens, { ropeTables, recompute: training.recompute });
-  if (kind === "loss") return { loss };
+  const { decoder, recompute, routing, routers } = training;
+  const { gpu } = decoder;
+  const { loss, total, routers: did } = decoderLoss(decoder, tokens, { ropeTables, recompute, routers: routing });
+  const figures = { loss, ...(did ? { balance: did.balance } : {}) };
+  const routed = did?.sums ?? [];
+  if (kind === "loss") return { ...figures, ...usesOf(gpu, routers, routed) };
   const members = Object.fromEntries(membersOf(training).map(({ name, tensor }) => [name, tensor]));
   const upstream = kind === "whole" ? {} : { upstream: training.share };
-  const given = Object.entries(gradients(gpu, loss, members, upstream));
+  const given = Object.entries(gradients(gpu, total, members, upstream));
   const found = new Map(given.flatMap(([name, gradient]) => (gradient ? [[name, gradient] as const] : [])));
-  if (kind === "whole") return { loss, clip: recordUpdate(gpu, training, found) };
-  recordSums(gpu, training, found, kind);
-  return { loss };
+  if (kind === "whole") return { ...figures, ...recordUpdate(gpu, training, found, routed) };
+  recordSums(gpu, training.sums, found, kind);
+  recordSums(gpu, training.routed, new Map(routed.map((one, i) => [`router ${i}`, one])), kind);
+  return figures;
 }
 
 /** Prepares a program for batches of one shape. */
@@ -125,7 +149,8 @@ export async function prepare(
 /** Prepares the step that follows micro-batches. */
 export async function prepareUpdate(training: Training): Promise<Prepared> {
   const { gpu } = training.decoder;
-  const program = gpu.record((): Figures => ({ clip: recordUpdate(gpu, training, training.sums) }));
+  const { sums, routed } = training;
+  const program = gpu.record((): Figures => recordUpdate(gpu, training, sums, [...routed.values()]));
   return await instantiated(program, {});
 }
 

@@ -9,10 +9,16 @@ export interface TrainingStep {
   readonly learningRate: number;
   /** True where the norm is not finite: no weight has changed. */
   readonly skipped: boolean;
+  /** Of a mixture of experts: the load-balancing loss of its routers, without its coefficient; no part of `loss`. */
+  readonly auxiliaryLoss?: number;
+  /** Of a mixture of experts: the tokens' choices of each expert, by layers that have experts. */
+  readonly expertUse?: readonly (readonly number[])[];
 }
 
 /** A mean loss over the targets that count, and how many these are. */
 export interface Evaluation {
   readonly loss: number;
   readonly count: number;
+  /** As in a step: of a mixture of experts, the choices of each expert by layers. */
+  readonly expertUse?: readonly (readonly number[])[];
 }

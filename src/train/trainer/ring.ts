@@ -6,7 +6,7 @@ export interface Ring {
   /** Numbers that there is room for before the next reading. */
   readonly room: () => number;
   /**
-   * Runs a program, in so many submits, and keeps the first number of each of these results; gives their indices in the
+   * Runs a program, in so many submits, and keeps these results, f32; gives the index of the first number of each in the
    * next reading.
    */
   readonly run: (instance: Instance<unknown>, results: readonly Tensor[], submits: number) => readonly number[];
@@ -15,26 +15,29 @@ export interface Ring {
   dispose(): void;
 }
 
-/** Room for so many numbers. */
-const capacity = 4096;
+/** Room for so many numbers, and for several steps of the largest results. */
+const numbers = 4096;
 
-/** Memory for the numbers of runs, empty at first. */
-export function ringOf(gpu: Gpu): Ring {
+/** Memory for the numbers of runs, of which results have up to `largest`; empty at first. */
+export function ringOf(gpu: Gpu, largest: number): Ring {
+  const capacity = numbers + 4 * largest;
   const memory = zeros(gpu, [capacity], "f32", "figures of steps");
   let used = 0;
   return {
     room: () => capacity - used,
     run: (instance, results, submits) => {
-      const first = used;
+      const places = results.map(({ size }) => {
+        used += size;
+        return used - size;
+      });
       const ring = memory.storage.buffer as GPUBuffer;
       instance.run((encoder) => {
-        for (const [i, { storage, offset }] of results.entries()) {
+        for (const [i, { storage, offset, size }] of results.entries()) {
           const from = instance.place(storage);
-          encoder.copyBufferToBuffer(from.buffer, from.offset + 4 * offset, ring, 4 * (first + i), 4);
+          encoder.copyBufferToBuffer(from.buffer, from.offset + 4 * offset, ring, 4 * (places[i] ?? 0), 4 * size);
         }
       }, submits);
-      used += results.length;
-      return results.map((_, i) => first + i);
+      return places;
     },
     read: async () => {
       const count = used;

@@ -10,21 +10,14 @@ import type { LearningRate } from "../schedules.ts";
 import { averagesOf } from "./averages.ts";
 import { checkBatch, type TokenBatch, targetsIn } from "./batches.ts";
 import { type ProgramCache, programCache } from "./cache.ts";
+import { numbersOf, type Pending, type Places, stepOf, useOf } from "./figures.ts";
 import { groupsOf } from "./groups.ts";
 import { type TrainerOptions, trainerFields } from "./options.ts";
 import { type Figures, type Prepared, recordBatch, type Training } from "./programs.ts";
 import type { Evaluation, TrainingStep } from "./results.ts";
 import { type Ring, ringOf } from "./ring.ts";
+import { routersOf } from "./routing.ts";
 import { type Counters, restoreState, type State, stateOf } from "./state.ts";
-
-/** A step whose figures are still on the device. */
-interface Pending {
-  readonly step: number;
-  readonly learningRate: number;
-  /** Each micro-batch's share of the step's targets, and the index of its loss in the ring. */
-  readonly losses: readonly (readonly [share: number, at: number])[];
-  readonly norm: number;
-}
 
 /** Steps whose figures may be unread. */
 const mostPending = 256;
@@ -60,10 +53,13 @@ export class Trainer {
       const averages = ema === undefined ? undefined : averagesOf(gpu, trained, ema);
       const skipped = zeros(gpu, [1], "u32", "skipped steps");
       const share = zeros(gpu, [], "f32", "share of a micro-batch");
-      return { decoder, groups, most, skipped, share, sums: new Map<string, Tensor>(), averages, recompute };
+      const [sums, routed] = [new Map<string, Tensor>(), new Map<string, Tensor>()];
+      const { routers: routing = {} } = options;
+      const kept = { skipped, share, sums, averages, routers: routersOf(decoder), routing, routed };
+      return { decoder, groups, most, recompute, ...kept };
     });
     this.#programs = programCache(this.#training);
-    this.#ring = gpu.unscoped(() => ringOf(gpu));
+    this.#ring = gpu.unscoped(() => ringOf(gpu, numbersOf(this.#training.routers, 1)));
   }
 
   /**
@@ -113,12 +109,13 @@ export class Trainer {
   evaluate(batch: TokenBatch, { averaged = false }: { readonly averaged?: boolean } = {}): Promise<Evaluation> {
     return this.#inTurn(async () => {
       checkBatch(batch, this.#training.decoder.config.vocabulary);
-      if (this.#ring.room() === 0) await this.#readFigures();
+      if (this.#ring.room() < numbersOf(this.#training.routers, 1)) await this.#readFigures();
       const prepared = await this.#programs.prepared("loss", batch, averaged && this.averaged !== undefined);
       await this.#write(prepared, batch);
-      const [at = 0] = this.#run(prepared);
+      const places = this.#run(prepared);
       const figures = await this.#readFigures();
-      return { loss: figures[at] ?? Number.NaN, count: targetsIn(batch) };
+      const use = useOf(places, figures, this.#training.routers);
+      return { loss: figures[places.loss ?? -1] ?? Number.NaN, count: targetsIn(batch), ...use };
     });
   }
 
@@ -162,7 +159,7 @@ export class Trainer {
 
   /** Frees what it keeps; the decoder's weights stay. */
   dispose(): void {
-    const { groups, averages, sums, skipped, share } = this.#training;
+    const { groups, averages, sums, routed, skipped, share } = this.#training;
     this.#programs.dispose();
     this.#ring.dispose();
     averages?.dispose();
@@ -170,8 +167,9 @@ export class Trainer {
       scalars,
       ...members.flatMap(({ state }) => Object.values(state)),
     ]);
-    for (const tensor of [...kept, ...sums.values(), skipped, share]) tensor.dispose();
+    for (const tensor of [...kept, ...sums.values(), ...routed.values(), skipped, share]) tensor.dispose();
     sums.clear();
+    routed.clear();
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -184,27 +182,28 @@ export class Trainer {
     const batches = "ids" in micro ? [micro] : micro;
     if (batches.length === 0) throw new GradientError("train: a step of no batches");
     for (const batch of batches) checkBatch(batch, this.#training.decoder.config.vocabulary);
-    if (this.#pending.length === mostPending || this.#ring.room() <= batches.length) await this.#readFigures();
+    const numbers = numbersOf(this.#training.routers, batches.length);
+    if (this.#pending.length === mostPending || this.#ring.room() < numbers) await this.#readFigures();
     const step = this.#steps + 1;
     const learningRate = this.#schedule(step);
     await this.#writeScalars(step, learningRate);
     const [only, ...others] = batches as readonly [TokenBatch, ...TokenBatch[]];
-    const { losses, norm } = others.length === 0 ? await this.#whole(only) : await this.#inParts(batches);
+    const found = others.length === 0 ? await this.#whole(only) : await this.#inParts(batches);
     this.#steps = step;
-    this.#pending.push({ step, learningRate, losses, norm });
+    this.#pending.push({ step, learningRate, ...found });
   }
 
-  async #whole(batch: TokenBatch): Promise<Pick<Pending, "losses" | "norm">> {
+  async #whole(batch: TokenBatch): Promise<Pick<Pending, "parts" | "whole">> {
     const prepared = await this.#programs.prepared("whole", batch);
     await this.#write(prepared, batch);
-    const [loss = 0, norm = 0] = this.#run(prepared);
-    return { losses: [[1, loss]], norm };
+    const whole = this.#run(prepared);
+    return { parts: [[1, whole]], whole };
   }
 
-  async #inParts(batches: readonly TokenBatch[]): Promise<Pick<Pending, "losses" | "norm">> {
+  async #inParts(batches: readonly TokenBatch[]): Promise<Pick<Pending, "parts" | "whole">> {
     const { decoder, share } = this.#training;
     const all = batches.reduce((sum, batch) => sum + targetsIn(batch), 0);
-    const losses: [share: number, at: number][] = [];
+    const parts: [share: number, at: Places][] = [];
     for (const [i, batch] of batches.entries()) {
       const part = all > 0 ? targetsIn(batch) / all : 0;
       const prepared = await this.#programs.prepared(i === 0 ? "first" : "next", batch);
@@ -212,11 +211,9 @@ export class Trainer {
         this.#write(prepared, batch),
         decoder.gpu.write(share.storage, 0, bytesOf(Float32Array.of(part))),
       ]);
-      const [loss = 0] = this.#run(prepared);
-      losses.push([part, loss]);
+      parts.push([part, this.#run(prepared)]);
     }
-    const [norm = 0] = this.#run(await this.#programs.update());
-    return { losses, norm };
+    return { parts, whole: this.#run(await this.#programs.update()) };
   }
 
   async #write({ ids, targets, documents, positions }: Prepared, batch: TokenBatch): Promise<void> {
@@ -242,23 +239,20 @@ export class Trainer {
   }
 
   /** Runs a program and keeps its figures; gives where they are in the next reading. */
-  #run({ instance, figures: { loss, clip } }: Prepared): readonly number[] {
-    return this.#ring.run(
+  #run({ instance, figures }: Prepared): Places {
+    const named = Object.entries(figures) as [keyof Figures, Tensor][];
+    const places = this.#ring.run(
       instance,
-      [loss, clip].filter((figure) => figure !== undefined),
+      named.map(([, tensor]) => tensor),
       this.submits,
     );
+    return Object.fromEntries(named.map(([name], i) => [name, places[i]]));
   }
 
   /** Reads the ring, and with it the steps that are pending. */
   async #readFigures(): Promise<Float32Array> {
     const figures = await this.#ring.read();
-    const at = (index: number) => figures[index] ?? Number.NaN;
-    for (const { step, learningRate, losses, norm } of this.#pending) {
-      const loss = losses.reduce((sum, [share, index]) => sum + (share > 0 ? share * at(index) : 0), 0);
-      const gradientNorm = at(norm);
-      this.#read.push({ step, loss, gradientNorm, learningRate, skipped: !Number.isFinite(gradientNorm) });
-    }
+    for (const pending of this.#pending) this.#read.push(stepOf(pending, figures, this.#training.routers));
     this.#pending = [];
     return figures;
   }

@@ -85,7 +85,7 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
       { betas: [0.9, 0.99], decay: 0.1 },
     ]),
     "train/balanceBias": call(train.balanceBias, [
-      { sums: zeros([5]), bias: zeros([2]) },
+      { sums: zeros([5]), bias: zeros([2]), clip: v2 },
       { rate: 0.001, into: {} },
     ]),
     "train/expertsBackward": call(train.expertsBackward, [
