@@ -6,6 +6,7 @@ import { print, printJson, say } from "./output.ts";
 import { readTextFile } from "./read-text.ts";
 import { openModelToTrain } from "./train-lora.ts";
 import { checkOut, writeModel } from "./train-out.ts";
+import { stepLine } from "./train-report.ts";
 import { clipOf, learningRateOf, optimizerOptions, type TrainFlags } from "./train-settings.ts";
 import { quantity } from "./units.ts";
 
@@ -27,13 +28,15 @@ export async function trainOnBatches(flags: TrainFlags, file: string, model: str
     clip: clipOf(flags),
     schedule: learningRateOf(flags, batches.length),
     recompute: flags.recompute,
+    routers: { balance: flags.routerLoss },
   });
   const start = performance.now();
   let tokens = 0;
   for (const batch of batches) {
-    const { step, loss, gradientNorm, learningRate } = await trainer.step(batch);
+    const found = await trainer.step(batch);
+    const { step, loss, gradientNorm } = found;
     tokens += batch.ids.length * (batch.ids[0]?.length ?? 0);
-    if (json) await printJson({ step, loss, gradientNorm, learningRate });
+    if (json) await printJson(stepLine(found));
     else await print(`step ${step}  loss ${loss.toFixed(4)}  norm ${gradientNorm.toFixed(3)}\n`);
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
       const kept = out === undefined ? "" : `; ${out} is not written`;

@@ -24,6 +24,11 @@ export function duration(seconds: number): string {
   return shown.map((part, i) => (i === 0 ? String(part) : String(part).padStart(2, "0"))).join(":");
 }
 
+/** The figures of a step as a line of JSON has them; of a mixture with the loss of its routers, without its coefficient. */
+export function stepLine({ step, loss, gradientNorm, learningRate, auxiliaryLoss }: TrainingStep) {
+  return { step, loss, gradientNorm, learningRate, ...(auxiliaryLoss === undefined ? {} : { auxiliaryLoss }) };
+}
+
 /** Reports of a run of so many steps: lines of JSON, or lines for people with a progress bar where there is a terminal. */
 export function trainReport(total: number, tokensPerStep: number, json: boolean): TrainReport {
   const status = json ? { show: () => {}, clear: () => {} } : statusLine();
@@ -35,8 +40,9 @@ export function trainReport(total: number, tokensPerStep: number, json: boolean)
       // The first reading has the time of compiling in it, so the second takes its place.
       pace = readings < 2 ? milliseconds : 0.9 * pace + 0.1 * milliseconds;
       readings++;
-      for (const { step, loss, gradientNorm, learningRate, skipped } of steps) {
-        if (json) await printJson({ step, loss, gradientNorm, learningRate, ...(skipped ? { skipped } : {}) });
+      for (const found of steps) {
+        const { step, loss, gradientNorm, skipped } = found;
+        if (json) await printJson({ ...stepLine(found), ...(skipped ? { skipped } : {}) });
         else if (step === 1 || step % every === 0 || step === total || skipped) {
           const note = skipped ? "  not finite: skipped" : "";
           const rate = `${measured((1000 * tokensPerStep) / pace)} tokens/s`;

@@ -83,6 +83,7 @@ export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcom
     clip: clipOf(settings),
     schedule: learningRateOf(settings, steps),
     recompute: settings.recompute,
+    routers: { balance: settings.routerLoss },
   });
   const training = { trainer, parameters };
   let position = 0;

@@ -16,6 +16,8 @@ export interface OptimizerFlags {
   readonly eps?: number;
   readonly weightDecay?: number;
   readonly clip: number;
+  /** Coefficient of the load-balancing loss of a mixture's routers. */
+  readonly routerLoss?: number;
 }
 
 /** How a run on documents is made: what its checkpoints record. */
@@ -53,7 +55,7 @@ export interface TrainFlags extends RunSettings, DeviceFlags {
 
 /** The names of `RunSettings`: what a run that is resumed takes from its checkpoint, unless it is given anew. */
 export const settingNames = [
-  ...["optimizer", "lr", "schedule", "warmup", "betas", "eps", "weightDecay", "clip"],
+  ...["optimizer", "lr", "schedule", "warmup", "betas", "eps", "weightDecay", "clip", "routerLoss"],
   ...[
     "model",
     "config",

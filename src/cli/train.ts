@@ -94,7 +94,8 @@ export function trainCommand(): Command {
     )
     .option("--eps <x>", "added to the root of the mean square (default of adamw: 1e-8)", notNegative)
     .option("--weight-decay <x>", "of tensors of two or more dimensions (default of adamw: 0.1)", notNegative)
-    .option("--clip <norm>", "largest norm of all gradients together; 0: none", notNegative, 1);
+    .option("--clip <norm>", "largest norm of all gradients together; 0: none", notNegative, 1)
+    .option("--router-loss <x>", "of mixtures: coefficient of the routers' load-balancing loss", notNegative, 0);
   return addDeviceOptions(addLoraOptions(command))
     .optionsGroup("Output:")
     .option("-o, --out <folder>", "write the trained model as a folder of Hugging Face's files, f32")
