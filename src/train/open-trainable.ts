@@ -16,7 +16,7 @@ export interface Trainable {
 /**
  * Reads a decoder's folder and uploads its weights as f32, whatever they are stored in.
  *
- * @throws FormatError for a file that is missing or invalid; GradientError for weights that are not trained yet.
+ * @throws FormatError for a file that is missing or invalid.
  */
 export async function openTrainable(
   gpu: Gpu,

@@ -124,9 +124,6 @@ test("what is wrong is said before a step is taken, or at the step where it happ
     expect([code, stdout], args.join(" ")).toEqual([1, ""]);
     expect(stderr).toMatch(message);
   }
-  const mixture = await runCli(["train", "--model", "examples/models/voices-moe", "--batches", good]);
-  expect(mixture.stderr).toContain("mixtures of experts are not trained yet");
-
   const many = { batches: Array.from({ length: 30 }, () => ({ inputs: [[1, 2, 3]], targets: [[2, 3, 4]] })) };
   const out = join(folder, "exploded");
   const exploded = await train(model, await file("many.json", many), "--lr", "1e30", "--json", "--out", out);
