@@ -81,13 +81,14 @@ export async function trainOnDocuments(flags: TrainFlags, settings: RunSettings)
   const report = trainReport(settings.steps, tokensPerStep, json);
   const hash = tokensHash(joined);
   const run: Run = { settings, source, order, heldOut, data: hash, out, json, report, signal: interrupt.signal };
-  const state: RunState = { resume, reported: record?.step ?? 0, saved: record?.step };
+  const begun = record?.step ?? 0;
+  const state: RunState = { resume, reported: begun, evaluated: begun, saved: record?.step };
   const start = performance.now();
   await interrupt.watch();
   const { ended, adapter, parameters } = await overLosses(flags, run, state);
   const seconds = (performance.now() - start) / 1000;
   if (!json) {
-    const done = state.reported - (record?.step ?? 0);
+    const done = state.reported - begun;
     const rate = `${measured((done * tokensPerStep) / seconds)} tokens/s`;
     const figures = [adapter, `${quantity(parameters)} parameters`, `${done} steps`, duration(seconds), rate];
     say(fill(figures, " · ", lineColumns()));

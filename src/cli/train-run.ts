@@ -42,6 +42,8 @@ export interface RunState {
   resume: boolean;
   /** The last step that was reported, so that none is twice. */
   reported: number;
+  /** The last step whose loss on held-out documents was. */
+  evaluated: number;
   /** The step of the last checkpoint. */
   saved: number | undefined;
 }
@@ -121,14 +123,16 @@ export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcom
     } catch (error) {
       if (last || gpu.gone.aborted) throw error;
       const kept = state.saved === undefined ? "" : `; that of step ${state.saved} is kept`;
-      say(`warning: the checkpoint of step ${trainer.steps} cannot be written${kept}: ${(error as Error).message}`);
+      const { cause = error } = error as Error;
+      say(`warning: the checkpoint of step ${trainer.steps} cannot be written${kept}: ${(cause as Error).message}`);
     }
   }
 
   async function evaluate(): Promise<void> {
     const loss = await meanLoss(trainer, heldOut, batch);
     evaluations.push([trainer.steps, loss]);
-    await report.evaluation(trainer.steps, loss);
+    if (trainer.steps > state.evaluated) await report.evaluation(trainer.steps, loss);
+    state.evaluated = Math.max(state.evaluated, trainer.steps);
   }
 
   /** The next step after which something is to be done. */

@@ -23,12 +23,14 @@ export async function writeWhole(file: string, { bytes, pieces }: Writing, quiet
           report(done, bytes);
         }
       });
+      await handle.sync(); // before the name says that it is there, even where the power fails
     } finally {
       await handle.close();
     }
     await rename(part, file);
   } catch (error) {
     await rm(part, { force: true });
-    throw error;
+    const isSystems = error instanceof Error && "syscall" in error;
+    throw isSystems ? new Error(`${file} cannot be written: ${error.message}`, { cause: error }) : error;
   }
 }

@@ -27,6 +27,7 @@ async function run(out: string, seen: (step: number) => void, more: Partial<Trai
   const stderr = vi.spyOn(process.stderr, "write").mockImplementation((text) => said.push(String(text)) > 0);
   const flags: TrainFlags = {
     ...{ config: at.config, data: [at.data], order: "random", packing: "windows", steps: 40, batch: 4, context: 16 },
+    ...{ val: [at.val], evalEvery: 6 },
     ...{ accumulate: 1, seed: 3, saveEvery: 10, optimizer: "adamw", lr: 1e-2, schedule: "linear", warmup: 4, clip: 1 },
     ...{ out, json: true, tuned: false, ...more },
   };
@@ -53,6 +54,7 @@ test("a device that is lost: the run goes on from the last checkpoint on another
   });
   devices.end();
   expect([losses, devices.opened]).toEqual([2, 3]);
+  expect(whole.steps.filter((line) => "heldOutLoss" in line).map(({ step }) => step)).toEqual([6, 12, 18, 24, 30, 36]);
   expect(parts.said).toMatch(/lost.*; going on from the beginning/);
   expect(parts.said).toMatch(/lost.*; going on from step 20/);
   expect(parts.steps).toEqual(whole.steps); // none is reported twice

@@ -100,11 +100,17 @@ test("a full disk: a checkpoint that cannot be written leaves the last one, and 
   const state = await stat(join(out, "checkpoint.safetensors"));
   await symlink("/dev/full", join(out, ".checkpoint.safetensors.part"));
   const last = await train(...more, "22");
-  expect([last.code, last.stderr.includes("ENOSPC")], last.stderr).toEqual([1, true]);
+  expect([last.code, last.stderr.includes("checkpoint.safetensors cannot be written: ENOSPC")], last.stderr).toEqual([
+    1,
+    true,
+  ]);
   expect((await stat(join(out, "checkpoint.safetensors"))).mtimeMs).toBe(state.mtimeMs);
   await symlink("/dev/full", join(out, ".model.safetensors.part"));
   const model = await train(...more, "22");
-  expect([model.code, model.stderr.includes("ENOSPC")], model.stderr).toEqual([1, true]);
+  expect([model.code, model.stderr.includes("model.safetensors cannot be written: ENOSPC")], model.stderr).toEqual([
+    1,
+    true,
+  ]);
   expect(await readFile(join(out, "model.safetensors"))).toEqual(before);
   expect(linesOf((await train(...more, "22")).stdout)).toEqual([]);
   expect(await readFile(join(out, "model.safetensors"))).not.toEqual(before);
