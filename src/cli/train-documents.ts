@@ -69,7 +69,8 @@ export async function trainOnDocuments(flags: TrainFlags, settings: RunSettings)
   const { length } = joined;
   if (!json) {
     const held = tokens.heldOut ? `, ${quantity(tokens.heldOut.tokens.length)} held out` : "";
-    say(`${quantity(length)} tokens of ${all.length} documents${held}`);
+    const count = `${all.length} ${all.length === 1 ? "document" : "documents"}`;
+    say(`${quantity(length)} tokens of ${count}${held}`);
   }
   if (length <= context)
     say(`warning: the data have ${length} tokens, fewer than a row of ${context}: the rest does not count`);

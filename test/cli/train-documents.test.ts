@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
+import { cp, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { cliInTurn, runCli } from "./run-cli.ts";
@@ -158,6 +158,11 @@ test("what is wrong is said before a step is taken", async () => {
   const cut = at.out("cut");
   await train(...fresh(), "--steps", "2", "--out", cut, "--json");
   const whole = await readFile(join(cut, "checkpoint.safetensors"));
+  const poisoned = at.out("poisoned");
+  await cp("test/golden/gradients-gpt2", poisoned, { recursive: true });
+  const weights = await readFile(join(poisoned, "model.safetensors"));
+  weights.writeFloatLE(Number.NaN, weights.length - 4);
+  await writeFile(join(poisoned, "model.safetensors"), weights);
   const larger = await at.file("larger.json", JSON.stringify({ ...tinyConfig, vocab_size: 200 }));
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
     [[], /expected --data or --batches/],
@@ -184,6 +189,7 @@ test("what is wrong is said before a step is taken", async () => {
       /--weights: has 2 numbers, expected 1, one for each/,
     ],
     [["--config", at.config, "--data", at.data, "--weights", "0"], /above 0/],
+    [["--model", poisoned, "--data", at.data], /model\.safetensors: .* is NaN at element \d+, expected finite numbers/],
     [["--resume"], /--resume: expected --out/],
     [["--resume", "--out", at.out("nothing")], /has no checkpoint\.safetensors/],
     [["--resume", "--out", cut, "--data", at.val], /was made with other data/],
