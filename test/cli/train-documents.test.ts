@@ -123,7 +123,7 @@ test("a loss that explodes is said at its step, and the last good checkpoint is 
     "--steps",
     "60",
     "--warmup",
-    "30",
+    "200",
     "--clip",
     "0",
     "--save-every",
