@@ -86,7 +86,9 @@ async function linkKeys(): Promise<(readonly [string, string])[]> {
     ...settingKeys(settings.value),
     ...(layer === 0 || layer === undefined ? [] : [["layer", String(layer)] as const]),
     ...(one === 0 || one === undefined ? [] : [["head", String(one)] as const]),
-    ...(settings.value.task === "characters" && text.value !== "" ? [["text*", await pack(text.value)] as const] : []),
+    ...((settings.value.task === "characters" || settings.value.task === "adaptation") && text.value !== ""
+      ? [["text*", await pack(text.value)] as const]
+      : []),
     ...(sim === undefined ? [] : [["sim", sim] as const]),
   ];
 }

@@ -97,3 +97,25 @@ export function unzipped(zip: Uint8Array): ReadonlyMap<string, Uint8Array> {
   }
   return found;
 }
+
+/** Keeps what the page saves next as a file. */
+export const keepSaved = (page: DrivenPage): Promise<void> =>
+  page.evaluate(() => {
+    const keep = globalThis as { saved?: Blob };
+    URL.createObjectURL = (blob: Blob) => {
+      keep.saved = blob;
+      return "#saved";
+    };
+    HTMLAnchorElement.prototype.click = () => undefined;
+  }, undefined);
+
+/** The bytes of the file that was saved. */
+export const savedBytes = async (page: DrivenPage): Promise<Uint8Array> =>
+  Uint8Array.from(
+    await until("file", () =>
+      page.evaluate(async () => {
+        const { saved } = globalThis as { saved?: Blob };
+        return saved && [...new Uint8Array(await saved.arrayBuffer())];
+      }, undefined),
+    ),
+  );

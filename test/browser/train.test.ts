@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type BuiltSite, buildSite } from "./attention-site.ts";
 import { browsers, type DrivenBrowser, type OpenedPage } from "./driven.ts";
 import { open, output } from "./generate-ways.ts";
-import { keys, ofTrain, type TrainPage, unzipped } from "./train-ways.ts";
+import { keepSaved, keys, ofTrain, savedBytes, type TrainPage, unzipped } from "./train-ways.ts";
 import { press, shown, until } from "./ways.ts";
 
 /** A model that takes a step in little time on any adapter. */
@@ -117,22 +117,9 @@ describe.each(browsers)("the page that trains in $name", (installed) => {
 
   test("exports a folder as a zip file", async () => {
     const { page } = opened;
-    await page.evaluate(() => {
-      const keep = globalThis as { saved?: Blob };
-      URL.createObjectURL = (blob: Blob) => {
-        keep.saved = blob;
-        return "#saved";
-      };
-      HTMLAnchorElement.prototype.click = () => undefined;
-    }, undefined);
+    await keepSaved(page);
     await press(page, "#export button", /^Export as a zip file$/);
-    const bytes = await until("file", () =>
-      page.evaluate(async () => {
-        const { saved } = globalThis as { saved?: Blob };
-        return saved && [...new Uint8Array(await saved.arrayBuffer())];
-      }, undefined),
-    );
-    const files = unzipped(Uint8Array.from(bytes));
+    const files = unzipped(await savedBytes(page));
     expect([...files.keys()].map((file) => file.replace(/^sort-\d+\//, "")).sort()).toEqual([
       "config.json",
       "generation_config.json",
@@ -231,6 +218,20 @@ describe.each(browsers)("the page that trains in $name", (installed) => {
     await press(opened.page, "button", /^Open the device again$/);
     await train.reach(step + 2);
     await train.pause();
+  });
+
+  test("fine-tunes the bundled model by an adapter, which is exported alone", async () => {
+    const { page } = opened;
+    await open(page, site.train("v=1&task=adaptation&length=16&batch=1&rank=2&every=1&steps=1"));
+    await press(page, "button.primary", /^Load 10\.\d MB and train$/);
+    await shown(page, "#run-facts", /^Finished after 1 step: /);
+    await shown(page, "#sample-facts", /^At step 1: [\d.]+ % of the tokens right in 16 windows that are held out/);
+    await train.eachWidth("adaptation");
+    await keepSaved(page);
+    await press(page, "#export button", /^Export as a zip file$/);
+    expect(
+      [...unzipped(await savedBytes(page)).keys()].map((file) => file.replace(/^adaptation-1\//, "")).sort(),
+    ).toEqual(["adapter_config.json", "adapter_model.safetensors"]);
   });
 
   test("a text that is too short, and settings that are none", async () => {

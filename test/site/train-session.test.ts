@@ -6,6 +6,7 @@ import type { Progress } from "../../site/train/worker/protocol.ts";
 import { readRun } from "../../site/train/worker/saved.ts";
 import { openSession, type Session } from "../../site/train/worker/session.ts";
 import { openFiles } from "../../src/formats/files.ts";
+import { openFolder } from "../../src/formats/folder.ts";
 import { loadModel } from "../../src/generate/load-model.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { testGpu } from "../support/gpu.ts";
@@ -74,6 +75,32 @@ describe("a run", () => {
     }
     expect(found?.look.samples).toHaveLength(8);
     model.dispose();
+  });
+
+  test("an adapter of the bundled model learns the manner of a text", async () => {
+    const given = { settings: settingsFor("adaptation", { length: 16, batch: 4, rank: 2 }), text: "" };
+    const adapted = await openSession(gpu, given, undefined, await openFolder("examples/models/voices-dense"));
+    expect(adapted.facts.parameters).toBeLessThan(1e5);
+    const before = await adapted.look();
+    expect(before?.look.samples[0]?.answer).toMatch(/[a-z]{2}/);
+    await adapted.advance(1);
+    await adapted.advance(5);
+    const after = await adapted.look();
+    expect(after?.look.loss).toBeLessThan(before?.look.loss ?? 0);
+    const run = await readRun(await adapted.saved());
+    const again = await openSession(gpu, given, run, await openFolder("examples/models/voices-dense"));
+    await adapted.advance(1);
+    await again.advance(1);
+    expect(losses(again)).toEqual(losses(adapted));
+    expect(Object.keys((await adapted.exported()).files).sort()).toEqual([
+      "adapter_config.json",
+      "adapter_model.safetensors",
+    ]);
+    const model = await loadModel(gpu, openFiles((await adapted.exported(true)).files));
+    expect(model.decoder.config.layers).toBe(6);
+    model.dispose();
+    again.dispose();
+    adapted.dispose();
   });
 
   test("ends with what exploded, at its step", async () => {

@@ -132,7 +132,7 @@ async function open(): Promise<boolean> {
   const from = begun.value ? (kept.value?.run ?? "kept") : undefined;
   const { facts: found, history: past } = await client.call(
     "open",
-    { settings: chosen, text: text.value, from, sim },
+    { settings: chosen, text: text.value, from, base: new URL("../models/voices-dense/", document.baseURI).href, sim },
     { onProgress: follow },
   );
   [facts.value, history.value, live.value] = [found, past, true];

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { device } from "../../shell/device/device.ts";
-import { count, counted, digits, duration, percent } from "../../shell/format.ts";
+import { count, counted, digits, duration, fileSize, percent } from "../../shell/format.ts";
 import {
   begun,
   ended,
@@ -20,6 +20,9 @@ import { standardText } from "../tasks/characters.ts";
 import { taskNames, taskOf } from "../tasks/tasks.ts";
 import { chooseTask, endedWords, pause, reset, save, takeOther, train } from "./actions.ts";
 import { ExportButtons } from "./export.tsx";
+
+/** Bytes of the bundled model's files, from the build. */
+declare const VOICES_DENSE_BYTES: number;
 
 /** The tasks, and the buttons of a run. */
 export function RunCard() {
@@ -41,7 +44,7 @@ export function RunCard() {
         ))}
       </fieldset>
       <p id="task-says">{taskOf(task).says}</p>
-      {task === "characters" && <TextField />}
+      {(task === "characters" || task === "adaptation") && <TextField />}
       <Buttons />
       <Status />
       {other.value && (
@@ -88,7 +91,7 @@ function whyNot(): string | undefined {
   if (device.value.kind !== "ready") return "Nothing can be trained without a GPU; see below.";
   if (problem.value !== undefined) return problem.value;
   if (searching.value) return "Looking for a run that is kept here…";
-  if (begun.value && shown.value.history.steps.length >= settings.value.steps) {
+  if (phase.value === "idle" && begun.value && shown.value.history.steps.length >= settings.value.steps) {
     return "All steps are done: allow more, or reset the run.";
   }
   return undefined;
@@ -115,7 +118,11 @@ function Buttons() {
             aria-describedby={described}
             onClick={() => disabled || train()}
           >
-            {begun.value ? "Resume" : "Train"}
+            {begun.value
+              ? "Resume"
+              : taskOf(settings.value.task).adapts && !live.value
+                ? `Load ${fileSize(VOICES_DENSE_BYTES)} and train`
+                : "Train"}
           </button>
         )}
         <button
@@ -184,7 +191,7 @@ function Status() {
     );
   }
   const { batch, steps } = settings.value;
-  const tokens = (facts.value && settingsTokens()) ?? 0;
+  const tokens = facts.value?.context ?? 0;
   const now = speed.value;
   const left = now && phase.value === "running" ? (steps - step) / now.stepsPerSecond : undefined;
   return (
@@ -208,15 +215,4 @@ function Status() {
       </p>
     </>
   );
-}
-
-/** Tokens of a sequence. */
-function settingsTokens(): number {
-  const { task, length } = settings.value;
-  try {
-    const { promptLength, answerLength } = taskOf(task).examples(length, text.value);
-    return promptLength + answerLength - 1;
-  } catch {
-    return 0;
-  }
 }

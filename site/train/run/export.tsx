@@ -2,8 +2,8 @@ import { useState } from "preact/hooks";
 import { keepTrained, trainedLink } from "../../shell/model/trained.ts";
 import { writeFragment } from "../../shell/permalink.ts";
 import { download, say } from "../../shell/status.ts";
-import { readable } from "../setup/folder.ts";
 import { failure, history, settings } from "../state.ts";
+import { taskOf } from "../tasks/tasks.ts";
 import { client } from "../worker/client.ts";
 import type { Exported } from "../worker/protocol.ts";
 import { zipped } from "./zip.ts";
@@ -17,9 +17,10 @@ const canPick = () => (globalThis as WithPicker).showDirectoryPicker !== undefin
 /** Saves the model as a folder that the page Generate opens: into a folder of the reader's, or as a zip file. */
 export function ExportButtons() {
   const [says, setSays] = useState("");
-  const run = async (save: (folder: Exported) => Promise<string>) => {
+  const { adapts } = taskOf(settings.value.task);
+  const run = async (save: (folder: Exported) => Promise<string>, whole = false) => {
     try {
-      const words = await save(await client.call("export", {}));
+      const words = await save(await client.call("export", { whole }));
       setSays(words);
       say(words);
     } catch (error) {
@@ -29,7 +30,7 @@ export function ExportButtons() {
   };
   return (
     <p class="row" id="export">
-      <button type="button" onClick={() => void run(inGenerate)}>
+      <button type="button" onClick={() => void run(inGenerate, true)}>
         Open in Generate
       </button>
       <button type="button" onClick={() => void run(asZip)}>
@@ -42,7 +43,9 @@ export function ExportButtons() {
       )}
       <span class="small muted">
         {says ||
-          "A Hugging Face folder: config.json, tokenizer.json and weights as f32. Unpacked, Generate opens it as files of yours."}
+          (adapts
+            ? "The adapter alone, as PEFT's folders are; Generate opens the model with the adapter merged."
+            : "A Hugging Face folder: config.json, tokenizer.json and weights as f32. Unpacked, Generate opens it as files of yours.")}
       </span>
     </p>
   );
@@ -52,7 +55,7 @@ export function ExportButtons() {
 async function inGenerate({ files }: Exported): Promise<string> {
   const { task } = settings.value;
   await keepTrained(task, files);
-  const prompt = readable(history.value.looks.at(-1)?.samples[0]?.prompt ?? "");
+  const prompt = history.value.looks.at(-1)?.samples[0]?.prompt ?? "";
   const link = writeFragment([
     ["model", trainedLink(task)],
     ["mode", "complete"],

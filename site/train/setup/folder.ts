@@ -62,7 +62,3 @@ export function smallFilesOf({ alphabet, promptLength, answerLength }: Examples)
 /** The character of each token, by its id. */
 export const idsOf = (alphabet: string): ReadonlyMap<string, number> =>
   new Map([...alphabet].map((character, id) => [character, id]));
-
-/** Characters that are bytes of UTF-8, as a person reads them. */
-export const readable = (bytes: string): string =>
-  new TextDecoder().decode(Uint8Array.from(bytes, (character) => character.charCodeAt(0)));

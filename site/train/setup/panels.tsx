@@ -1,5 +1,6 @@
 import { count } from "../../shell/format.ts";
 import { begun, phase, settings } from "../state.ts";
+import { taskOf } from "../tasks/tasks.ts";
 import {
   architectures,
   lengthField,
@@ -9,7 +10,7 @@ import {
   type Settings,
   schedules,
   settingsFor,
-  sizeFields,
+  sizesOf,
   trainingFields,
   widthOf,
 } from "./settings.ts";
@@ -94,17 +95,20 @@ function Choice({
 /** The size of the model. */
 export function ModelPanel() {
   const { task } = settings.value;
+  const { adapts } = taskOf(task);
   return (
     <section class="panel" aria-label="Model">
       <h2>Model</h2>
       <div class="settings">
-        <Choice name="architecture" label="Kind" of={architectures} isFixed />
-        {[...sizeFields, lengthField(task)].map((field) => (
+        {!adapts && <Choice name="architecture" label="Kind" of={architectures} isFixed />}
+        {[...sizesOf(task), lengthField(task)].map((field) => (
           <NumberInput key={field.name} field={field} isFixed />
         ))}
       </div>
       <p class="small muted" id="width">
-        Width {count(widthOf(settings.value))}: heads times the width of a head.
+        {adapts
+          ? "The bundled model voices-dense, 6 layers of width 256, and an adapter of this rank for each product."
+          : `Width ${count(widthOf(settings.value))}: heads times the width of a head.`}
         {begun.value ? " A run keeps its model: reset it to change this." : ""}
       </p>
     </section>

@@ -42,6 +42,8 @@ export interface Settings {
   readonly layers: number;
   readonly heads: number;
   readonly headWidth: number;
+  /** Of an adapter, for the task that trains one. */
+  readonly rank: number;
   readonly optimizer: keyof typeof optimizers;
   readonly schedule: keyof typeof schedules;
   readonly learningRate: number;
@@ -73,7 +75,7 @@ export interface NumberField {
 }
 
 /** The sizes of a model. */
-export const sizeFields: readonly NumberField[] = [
+const sizeFields: readonly NumberField[] = [
   { name: "layers", key: "layers", label: "Layers", range: [1, 8], standard: 3, slider: true },
   { name: "heads", key: "heads", label: "Heads", range: [1, 8], standard: 3, slider: true },
   {
@@ -86,6 +88,12 @@ export const sizeFields: readonly NumberField[] = [
     step: 8,
   },
 ];
+
+/** The size of an adapter. */
+const rankField: NumberField = { name: "rank", key: "rank", label: "Rank", range: [1, 64], standard: 8, slider: true };
+
+/** The sizes that a task's runs have. */
+export const sizesOf = (task: TaskName): readonly NumberField[] => (taskOf(task).adapts ? [rankField] : sizeFields);
 
 /** How it is trained. */
 export const trainingFields: readonly NumberField[] = [
@@ -103,7 +111,7 @@ export const trainingFields: readonly NumberField[] = [
 export function settingsFor(task: TaskName, given: Partial<Settings> = {}): Settings {
   const { length, standard } = taskOf(task);
   const numbers = Object.fromEntries(
-    [...sizeFields, ...trainingFields].map(({ name, standard: value }) => [name, value]),
+    [...sizeFields, rankField, ...trainingFields].map(({ name, standard: value }) => [name, value]),
   ) as unknown as Pick<Settings, NumberName>;
   const { optimizer = "adamw" } = given;
   const { learningRate } = { ...numbers, ...standard };
@@ -140,7 +148,7 @@ export function lengthField(task: TaskName): NumberField {
 /** All numbers of a task's settings. */
 export const fieldsOf = (task: TaskName): readonly NumberField[] => [
   lengthField(task),
-  ...sizeFields,
+  ...sizesOf(task),
   ...trainingFields,
 ];
 

@@ -12,7 +12,7 @@ export const addition: Task = {
   standard: { heads: 4, learningRate: 1e-3, steps: 5000 },
   examples: (length) => ({
     ...{ alphabet: "0123456789+=", promptLength: 2 * length + 2, answerLength: length + 1 },
-    ...{ wholeLoss: false, scored: "exact" },
+    ...{ wholeLoss: false, scored: "exact", readable: (text: string) => text },
     ...split((random) => {
       const [a, b] = [below(random, 10 ** length), below(random, 10 ** length)];
       const answer = [...padded(a + b, length + 1)].toReversed().join("");

@@ -6,10 +6,13 @@ export interface Baselines {
   /** ln V: each character as likely as any other. */
   readonly uniform: number;
   /** How often each character comes. */
-  readonly unigram: number;
-  /** How often each comes after the one before it. */
-  readonly bigram: number;
+  readonly unigram: number | undefined;
+  /** How often each comes after the one before it. Of many tokens neither is known: counts of a short text say too little. */
+  readonly bigram: number | undefined;
 }
+
+/** Tokens of which frequencies are counted at most. */
+const mostCounted = 256;
 
 /** Characters that are counted, about. */
 const sample = 100_000;
@@ -18,6 +21,7 @@ const sample = 100_000;
 export function baselinesOf(examples: Examples): Baselines {
   const { alphabet, promptLength, answerLength, wholeLoss, draw } = examples;
   const v = alphabet.length;
+  if (v > mostCounted) return { uniform: Math.log(v), unigram: undefined, bigram: undefined };
   const ids = new Map([...alphabet].map((character, id) => [character, id]));
   const pairs = new Float64Array(v * v);
   const first = wholeLoss ? 1 : promptLength;

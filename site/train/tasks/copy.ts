@@ -12,7 +12,14 @@ const afterMark = (
   length: { label: "letters", range: [3, 16], standard: 8 },
   standard: { layers: 2, heads: 4, learningRate: 1e-3 },
   examples: (length) => ({
-    ...{ alphabet: `${alphabet}>`, promptLength: length + 1, answerLength: length, wholeLoss: false, scored: "exact" },
+    ...{
+      alphabet: `${alphabet}>`,
+      promptLength: length + 1,
+      answerLength: length,
+      wholeLoss: false,
+      scored: "exact",
+      readable: (text: string) => text,
+    },
     ...split((random) => {
       const word = letters(random, alphabet, length);
       return { prompt: `${word}>`, answer: answerOf([...word]).join("") };

@@ -15,7 +15,14 @@ export const induction: Task = {
   length: { label: "letters", range: [4, 24], standard: 12 },
   standard: { layers: 2, heads: 4, learningRate: 2e-3 },
   examples: (length) => ({
-    ...{ alphabet, promptLength: length + 1, answerLength: length - 1, wholeLoss: true, scored: "exact" },
+    ...{
+      alphabet,
+      promptLength: length + 1,
+      answerLength: length - 1,
+      wholeLoss: true,
+      scored: "exact",
+      readable: (text: string) => text,
+    },
     ...split((random) => {
       const word = letters(random, alphabet, length);
       return { prompt: word + word[0], answer: word.slice(1) };

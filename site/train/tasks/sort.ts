@@ -9,7 +9,14 @@ export const sort: Task = {
   length: { label: "digits", range: [3, 12], standard: 6 },
   standard: {},
   examples: (length) => ({
-    ...{ alphabet: "012", promptLength: length, answerLength: length, wholeLoss: false, scored: "exact" },
+    ...{
+      alphabet: "012",
+      promptLength: length,
+      answerLength: length,
+      wholeLoss: false,
+      scored: "exact",
+      readable: (text: string) => text,
+    },
     ...split((random) => {
       const often = random() < 0.5 ? ["012", "01", "02", "12"][below(random, 4)] : "012";
       const prompt = letters(random, often ?? "012", length);

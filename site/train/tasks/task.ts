@@ -7,7 +7,7 @@ export interface Example {
 /** Numbers from 0 to below 1, the same from the same seed. */
 export type Random = () => number;
 
-/** Examples of a task, for one length. All have as many characters. */
+/** Examples of a task, for one length. All have as many characters, each of which is a token. */
 export interface Examples {
   /** The characters that occur, in the order of their token ids. */
   readonly alphabet: string;
@@ -17,6 +17,8 @@ export interface Examples {
   readonly wholeLoss: boolean;
   /** `exact`: an answer counts where all of it is right, decoded freely. `next`: each character that was predicted counts. */
   readonly scored: "exact" | "next";
+  /** Prompts and answers, or single characters of them, as a person reads them. */
+  readonly readable: (text: string) => string;
   /** One to train on; never one that is held out. */
   readonly draw: (random: Random) => Example;
   /** Held out: at most as many as asked for, always the same. */
@@ -28,6 +30,7 @@ export interface TaskSettings {
   readonly layers?: number;
   readonly heads?: number;
   readonly headWidth?: number;
+  readonly rank?: number;
   readonly batch?: number;
   readonly steps?: number;
   readonly learningRate?: number;
@@ -43,6 +46,15 @@ export interface Task {
   /** What the length counts, and which there are. */
   readonly length: { readonly label: string; readonly range: readonly [number, number]; readonly standard: number };
   readonly standard: TaskSettings;
-  /** Throws for a text that is too short. */
-  readonly examples: (length: number, text: string) => Examples;
+  /** Throws for a text that is too short. `base` has the tokens of the model that is trained on. */
+  readonly examples: (length: number, text: string, base?: BaseTokens) => Examples;
+  /** True where the bundled model is trained on, by an adapter; else a new one is made. */
+  readonly adapts?: true;
+}
+
+/** The tokens of a model that was trained before. */
+export interface BaseTokens {
+  readonly vocabulary: number;
+  readonly encode: (text: string) => readonly number[];
+  readonly decode: (ids: readonly number[]) => string;
 }

@@ -1,3 +1,4 @@
+import { adaptation } from "./adaptation.ts";
 import { addition } from "./addition.ts";
 import { characters } from "./characters.ts";
 import { copy, reverse } from "./copy.ts";
@@ -7,10 +8,16 @@ import { sort } from "./sort.ts";
 import type { Task } from "./task.ts";
 
 /** The tasks that the page has, the first one first. */
-export const tasks = { sort, copy, reverse, addition, induction, modular, characters } as const satisfies Record<
-  string,
-  Task
->;
+export const tasks = {
+  sort,
+  copy,
+  reverse,
+  addition,
+  induction,
+  modular,
+  characters,
+  adaptation,
+} as const satisfies Record<string, Task>;
 
 export type TaskName = keyof typeof tasks;
 

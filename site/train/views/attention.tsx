@@ -5,8 +5,8 @@ import { share } from "../../generate/strips/tokens.ts";
 import { count } from "../../shell/format.ts";
 import { TableFrame } from "../../shell/table-frame.tsx";
 import { colourOf, theme } from "../../shell/theme.ts";
-import { readable } from "../setup/folder.ts";
 import { head, shown } from "../state.ts";
+import { taskOf } from "../tasks/tasks.ts";
 import type { Attention } from "../worker/history.ts";
 import { useWidth } from "./figure.tsx";
 import { drawWeights, weightsOf } from "./heat.ts";
@@ -15,10 +15,11 @@ import { StepSlider } from "./step-slider.tsx";
 
 /** What each character of a sample attends to, by layer, head and step. */
 export function AttentionView() {
-  const { history, settings } = shown.value;
+  const { history, settings, facts } = shown.value;
   const now = attentionAt(history);
   if (!now) return null;
-  const { layers, heads } = settings;
+  // Before a kept run is opened its settings say them; the bundled model has its own.
+  const { layers, heads } = facts ?? (taskOf(settings.task).adapts ? { layers: 6, heads: 8 } : settings);
   return (
     <section class="panel attention" aria-label="Attention">
       <h2>What it attends to</h2>
@@ -48,7 +49,7 @@ function Grid({ now, layers, heads }: { now: Attention; layers: number; heads: n
   const frame = useRef<HTMLDivElement>(null);
   const [cell, setCell] = useState<readonly [row: number, column: number]>();
   const [open, setOpen] = useState(false);
-  const tokens = [...now.tokens].map((byte) => visible(readable(byte)));
+  const tokens = now.tokens.map(visible);
   const t = tokens.length;
   const weights = weightsOf(now.weights, { layers, heads, tokens: t }, head.value);
   const shade = theme.value;

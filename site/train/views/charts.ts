@@ -61,9 +61,9 @@ export const lossChart =
     const lines = baselines
       ? [
           { name: "ln V", value: baselines.uniform },
-          { name: "unigram", value: baselines.unigram },
-          { name: "bigram", value: baselines.bigram },
-        ]
+          { name: "unigram", value: baselines.unigram ?? Number.NaN },
+          { name: "bigram", value: baselines.bigram ?? Number.NaN },
+        ].filter(({ value }) => Number.isFinite(value))
       : [];
     const highest = Math.max(0.1, ...[...steps, ...looks, ...lines].map(({ value }) => value));
     const end = Math.max(10, steps.at(-1)?.step ?? 0, looks.at(-1)?.step ?? 0);

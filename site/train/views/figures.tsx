@@ -13,7 +13,7 @@ export function Figures() {
   const baselines = facts?.baselines;
   const parts = facts?.parts ?? [];
   const nats = baselines
-    ? ` Without a model: ln V ${digits(baselines.uniform)}, unigram ${digits(baselines.unigram)}, bigram ${digits(baselines.bigram)}.`
+    ? ` Without a model: ln V ${digits(baselines.uniform)}${baselines.unigram === undefined ? "" : `, unigram ${digits(baselines.unigram)}, bigram ${digits(baselines.bigram)}`}.`
     : "";
   return (
     <div class="figures">

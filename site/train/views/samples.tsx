@@ -1,7 +1,6 @@
 import { visible } from "../../../src/text/token-text.ts";
 import { count, percent } from "../../shell/format.ts";
 import { TableFrame } from "../../shell/table-frame.tsx";
-import { readable } from "../setup/folder.ts";
 import { shown } from "../state.ts";
 import { lookAt } from "./shown-step.ts";
 import { StepSlider } from "./step-slider.tsx";
@@ -11,14 +10,15 @@ export function Samples() {
   const { history, facts, settings, recorded } = shown.value;
   const look = lookAt(history);
   if (!look) return null;
-  const isText = settings.task === "characters";
+  const isText = settings.task === "characters" || settings.task === "adaptation";
   return (
     <section class="panel samples" aria-label="Samples">
       <h2>What it says{recorded ? ", recorded" : ""}</h2>
       <p class="small" id="sample-facts">
         At step {count(look.step)}:{" "}
         <strong>
-          {percent(look.accuracy)} of {isText ? "the characters" : count(facts?.heldOut ?? 0)} right
+          {percent(look.accuracy)} of{" "}
+          {settings.task === "adaptation" ? "the tokens" : isText ? "the characters" : count(facts?.heldOut ?? 0)} right
         </strong>
         {isText ? ` in ${count(facts?.heldOut ?? 0)} windows that are held out` : " that it was never trained on"}.
       </p>
@@ -61,4 +61,4 @@ export function Samples() {
   );
 }
 
-const words = (bytes: string) => visible(readable(bytes));
+const words = (text: string) => visible(text);

@@ -96,8 +96,10 @@ function scoreOf(
   return { loss: loss / count, accuracy: scored === "exact" ? rightRows / targets.length : rightTokens / count };
 }
 
-/** Examples whose answers are shown. */
-const shown = 8;
+/** Examples whose answers are shown: of texts fewer, which are longer. */
+const shown = { exact: 8, next: 2 } as const;
+/** Most tokens that are decoded of a text: each is a run of the model. */
+const mostDecoded = 24;
 
 /** Looks at a model: how well it does, what it says, what it attends to. */
 export interface Looking {
@@ -117,10 +119,12 @@ export async function lookingAt(
   heldOut: readonly Example[],
   all: TokenBatch,
 ): Promise<Looking> {
-  const { alphabet, promptLength, answerLength, scored } = examples;
+  const { alphabet, promptLength, answerLength, scored, readable } = examples;
   const context = promptLength + answerLength - 1;
-  const { vocabulary, layers, heads, headWidth } = decoder.config;
-  const first = heldOut.slice(0, shown);
+  const { vocabulary, layers, heads, kvHeads, headWidth } = decoder.config;
+  const first = heldOut.slice(0, shown[scored]);
+  const decodedLength = scored === "exact" ? answerLength : Math.min(answerLength, mostDecoded);
+  const saidContext = promptLength + decodedLength - 1;
   const known = idsOf(alphabet);
   const answers: TokenBatch = {
     ...all,
@@ -132,30 +136,33 @@ export async function lookingAt(
   };
   const checking = await forwardOf(decoder, [heldOut.length, context]);
   const named = /^layer\.\d+\.attention\.[qk]$/;
-  const saying = await forwardOf(decoder, [first.length, context], (name) => named.test(name));
+  const saying = await forwardOf(decoder, [first.length, saidContext], (name) => named.test(name));
+
+  const charactersOf = (ids: readonly number[]) => ids.map((id) => alphabet[id]).join("");
+  let tokens: readonly string[] = [];
 
   async function decoded(): Promise<readonly Sample[]> {
     const rows = first.map(({ prompt }) => Array.from(prompt, (character) => known.get(character) ?? 0));
-    for (let i = 0; i < answerLength; i++) {
-      const values = await saying.logits(rows.map((row) => row.slice(0, context)));
+    for (let i = 0; i < decodedLength; i++) {
+      const values = await saying.logits(rows);
       for (const [r, row] of rows.entries()) {
-        const begin = (r * context + row.length - 1) * vocabulary;
+        const begin = (r * saidContext + row.length - 1) * vocabulary;
         row.push(largestIn(values, begin, begin + vocabulary));
       }
     }
+    tokens = (rows[0] ?? []).slice(0, saidContext).map((id) => readable(charactersOf([id])));
     return first.map((example, r) => ({
-      ...example,
-      given: (rows[r] ?? [])
-        .slice(promptLength)
-        .map((id) => alphabet[id])
-        .join(""),
+      prompt: readable(example.prompt),
+      answer: readable(example.answer),
+      given: readable(charactersOf((rows[r] ?? []).slice(promptLength))),
     }));
   }
 
   /** Of the first row, which the last run had: softmax of scaled products of queries and keys before them. */
   async function attention(): Promise<Float32Array<ArrayBuffer>> {
-    const weights = new Float32Array(layers * heads * context * context);
-    const size = heads * headWidth;
+    const t = saidContext;
+    const weights = new Float32Array(layers * heads * t * t);
+    const [size, keySize] = [heads * headWidth, kvHeads * headWidth];
     for (let layer = 0; layer < layers; layer++) {
       const [q, k] = await Promise.all(
         ["q", "k"].map((letter) => saying.tapped(`layer.${layer}.attention.${letter}`)) as [
@@ -164,12 +171,13 @@ export async function lookingAt(
         ],
       );
       for (let head = 0; head < heads; head++) {
-        for (let i = 0; i < context; i++) {
-          const row = weights.subarray(((layer * heads + head) * context + i) * context).subarray(0, context);
+        const shared = Math.floor((head * kvHeads) / heads); // the keys that it reads
+        for (let i = 0; i < t; i++) {
+          const row = weights.subarray(((layer * heads + head) * t + i) * t).subarray(0, t);
           for (let s = 0; s <= i; s++) {
             let sum = 0;
             for (let d = 0; d < headWidth; d++)
-              sum += (q[i * size + head * headWidth + d] ?? 0) * (k[s * size + head * headWidth + d] ?? 0);
+              sum += (q[i * size + head * headWidth + d] ?? 0) * (k[s * keySize + shared * headWidth + d] ?? 0);
             row[s] = sum / Math.sqrt(headWidth);
           }
           const most = row.subarray(0, i + 1).reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
@@ -194,8 +202,7 @@ export async function lookingAt(
     },
     samples: async () => {
       const samples = await decoded();
-      const [one] = samples;
-      return { samples, attention: { tokens: `${one?.prompt}${one?.given}`.slice(0, -1), weights: await attention() } };
+      return { samples, attention: { tokens, weights: await attention() } };
     },
     dispose: () => {
       checking.dispose();

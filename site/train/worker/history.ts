@@ -25,7 +25,7 @@ export interface Look {
 /** Attention of the first sample, its prompt and what the model said: rows `[layers, heads, t, t]`. */
 export interface Attention {
   readonly step: number;
-  readonly tokens: string;
+  readonly tokens: readonly string[];
   readonly weights: Float32Array<ArrayBuffer>;
 }
 
@@ -40,13 +40,14 @@ export interface History {
 
 export const noHistory: History = { steps: [], looks: [], attention: [], seconds: 0 };
 
-/** Most steps whose attention is kept; then every second one is dropped, but for the first and the last. */
-const mostKept = 40;
+/** Most steps whose attention is kept, and most numbers; then every second one is dropped, but for the first. */
+const [mostKept, mostNumbers] = [40, 1e6];
 
 /** Adds the attention of a step. */
 export function withAttention(kept: readonly Attention[], one: Attention): readonly Attention[] {
   const others = kept.filter(({ step }) => step !== one.step);
-  const thin = others.length < mostKept ? others : others.filter((_, i) => i % 2 === 0);
+  const most = Math.max(4, Math.min(mostKept, Math.floor(mostNumbers / one.weights.length)));
+  const thin = others.length < most ? others : others.filter((_, i) => i % 2 === 0);
   return [...thin, one];
 }
 

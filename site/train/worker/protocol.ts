@@ -26,6 +26,10 @@ export interface MemoryLine {
 export interface RunFacts {
   /** Numbers that training changes. */
   readonly parameters: number;
+  readonly layers: number;
+  readonly heads: number;
+  /** Tokens of a sequence. */
+  readonly context: number;
   /** Parts of the model whose gradients are measured apart. */
   readonly parts: readonly string[];
   /** Bytes of weights, and of what the optimiser keeps. */
@@ -78,9 +82,9 @@ export interface Exported {
 export interface Calls {
   /** The kept run of a task. */
   readonly kept: [{ readonly task: Settings["task"]; readonly sim: string | undefined }, KeptRun | undefined, never];
-  /** Makes the model, or that of a run: the one kept of the task, or the given one. Another run's leaves the memory. */
+  /** `base` is the address of the bundled model. Makes the model, or that of a run: the one kept of the task, or the given one. Another run's leaves the memory. */
   readonly open: [
-    RunRequest & { readonly from: "kept" | Blob | undefined; readonly sim: string | undefined },
+    RunRequest & { readonly from: "kept" | Blob | undefined; readonly base: string; readonly sim: string | undefined },
     { readonly facts: RunFacts; readonly history: History },
     Progress,
   ];
@@ -91,5 +95,6 @@ export interface Calls {
   readonly save: [Record<string, never>, number, Progress];
   /** Ends the run, and deletes what is kept of it. */
   readonly forget: [{ readonly task: Settings["task"]; readonly sim: string | undefined }, undefined, never];
-  readonly export: [Record<string, never>, Exported, never];
+  /** The files of what was trained, or of the whole model where that is an adapter's. */
+  readonly export: [{ readonly whole: boolean }, Exported, never];
 }

@@ -1,17 +1,18 @@
+import { openFiles } from "../../../src/formats/files.ts";
+import type { FileSource } from "../../../src/formats/source.ts";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
 import type { Tensor } from "../../../src/tensor/tensor.ts";
 import type { CheckpointNumbers, CheckpointTensor } from "../../../src/train/checkpoints/checkpoint.ts";
-import { openTrainable, type Trainable } from "../../../src/train/open-trainable.ts";
+import type { Trainable } from "../../../src/train/open-trainable.ts";
 import { schedules } from "../../../src/train/schedules.ts";
-import { trainedFolder } from "../../../src/train/trained-folder.ts";
 import type { TrainingStep } from "../../../src/train/trainer/results.ts";
 import { Trainer } from "../../../src/train/trainer/trainer.ts";
 import { baselinesOf } from "../tasks/baselines.ts";
-import { taskOf } from "../tasks/tasks.ts";
 import { batchesOf } from "./batches.ts";
 import { lookingAt } from "./decoding.ts";
-import { freshModel, optimizerOf } from "./fresh.ts";
+import { optimizerOf } from "./fresh.ts";
 import { type Attention, type History, type Look, noHistory, withAttention, withLook } from "./history.ts";
+import { materialOf } from "./material.ts";
 import { measuring, partsOf, ratiosOf, weightsOf } from "./parts.ts";
 import type { Exported, RunFacts, RunRequest } from "./protocol.ts";
 import { type ReadRun, savedRun } from "./saved.ts";
@@ -43,12 +44,13 @@ export interface Session {
   readonly look: () => Promise<{ look: Look; attention: Attention } | undefined>;
   /** The run as a file. */
   readonly saved: () => Promise<Blob>;
-  readonly exported: () => Promise<Exported>;
+  /** What was trained as a folder, or with `whole` all of the model. */
+  readonly exported: (whole?: boolean) => Promise<Exported>;
   dispose(): void;
 }
 
 /** Most examples that are held out and looked at: of texts fewer, which are longer. */
-const mostHeldOut = { exact: 256, next: 32 } as const;
+const mostHeldOut = { exact: 256, next: 16 } as const;
 
 /** Tensors that training goes on with, by their names in a file. */
 function kept({ parameters }: Trainable, trainer: Trainer): readonly (readonly [string, Tensor])[] {
@@ -76,14 +78,20 @@ async function restore(gpu: Gpu, trainable: Trainable, trainer: Trainer, run: Re
   await trainer.restore(state, { step: run.step });
 }
 
-/** Makes a model for a task and prepares its training; with `run` it goes on from there. */
-export async function openSession(gpu: Gpu, request: RunRequest, run: ReadRun | undefined): Promise<Session> {
-  const { settings, text } = request;
+/**
+ * Makes a model for a task and prepares its training; with `run` it goes on from there. `base` is the folder of the model
+ * that an adapter is for.
+ */
+export async function openSession(
+  gpu: Gpu,
+  request: RunRequest,
+  run: ReadRun | undefined,
+  base: FileSource = openFiles({}),
+): Promise<Session> {
+  const { settings } = request;
   const { seed, batch, clip, schedule, learningRate, warmup, steps: most } = settings;
-  const examples = taskOf(settings.task).examples(settings.length, text);
+  const { examples, trainable, files, whole } = await materialOf(gpu, request, base);
   const batches = batchesOf(examples);
-  const source = freshModel(settings, examples);
-  const trainable = await openTrainable(gpu, source, { onWarning: () => undefined });
   const { decoder, parameters } = trainable;
   const trainer = new Trainer(decoder, parameters, {
     ...{ clip, optimizer: optimizerOf(settings) },
@@ -99,6 +107,7 @@ export async function openSession(gpu: Gpu, request: RunRequest, run: ReadRun | 
   const bytes = (tensors: readonly Tensor[]) => tensors.reduce((sum, { size }) => sum + 4 * size, 0);
   const facts: RunFacts = {
     parameters: parameters.reduce((sum, { tensor }) => sum + tensor.size, 0),
+    ...{ layers: decoder.config.layers, heads: decoder.config.heads, context: batches.context },
     parts: parts.map(({ name }) => name),
     weightBytes: bytes(parameters.map(({ tensor }) => tensor)),
     stateBytes: bytes(Object.values(trainer.state())),
@@ -169,16 +178,10 @@ export async function openSession(gpu: Gpu, request: RunRequest, run: ReadRun | 
           }),
         ),
       ),
-    exported: async () => {
-      const { files, pieces } = await trainedFolder(source, trainable);
-      const weights: Uint8Array<ArrayBuffer>[] = [];
-      for await (const piece of pieces()) weights.push(piece);
-      const texts = Object.entries(files).map(([name, words]) => [name, new Blob([words])] as const);
-      return {
-        name: `${settings.task}-${trainer.steps}`,
-        files: { ...Object.fromEntries(texts), "model.safetensors": new Blob(weights) },
-      };
-    },
+    exported: async (all = false) => ({
+      name: `${settings.task}-${trainer.steps}`,
+      files: await (all ? whole() : files()),
+    }),
     dispose: () => {
       looking.dispose();
       measured.dispose();

@@ -1,7 +1,9 @@
 // The worker of the page: has the device and the model, trains it, and keeps the run in this browser.
 
+import { openModel } from "../../../src/formats/hub.ts";
 import type { Gpu } from "../../../src/gpu/gpu.ts";
 import { type Handlers, serveCalls } from "../../shell/worker/serve.ts";
+import { taskOf } from "../tasks/tasks.ts";
 import { type Keeper, keeperOf } from "./keeper.ts";
 import { train } from "./loop.ts";
 import type { Calls } from "./protocol.ts";
@@ -31,12 +33,13 @@ const handlers: Handlers<Calls> = {
     const { settings, text, history } = await readRun(file);
     return { settings, text, history };
   },
-  open: async ({ settings, text, from, sim }, { report }) => {
+  open: async ({ settings, text, from, base, sim }, { report, signal }) => {
     if (!gpu) throw new Error("there is no GPU");
     close();
     report({ kind: "compiling" });
     const file = from === "kept" ? await kept(settings.task, sim) : from;
-    const session = await openSession(gpu, { settings, text }, file && (await readRun(file)));
+    const source = taskOf(settings.task).adapts ? await openModel(base, { signal, cache: false }) : undefined;
+    const session = await openSession(gpu, { settings, text }, file && (await readRun(file)), source);
     open = { session, keeper: keeperOf(session, sim) };
     return { facts: session.facts, history: session.history };
   },
@@ -65,7 +68,7 @@ const handlers: Handlers<Calls> = {
     await forget(task, sim);
     return undefined;
   },
-  export: async () => await opened().session.exported(),
+  export: async ({ whole }) => await opened().session.exported(whole),
 };
 
 serveCalls(handlers, (device) => {
