@@ -232,7 +232,7 @@ def loss_of(weights, logits, ids, targets):
     return nll[live, flat[live]].mean()
 
 
-def trajectory(checkpoint, logits, generator, rate):
+def trajectory(checkpoint, logits, batches, rate):
     """Steps of PyTorch's own AdamW in float64: matrices decay, all gradients together are clipped to a norm of 1."""
     weights = Weights(checkpoint)
     matrices = [x for x in weights.tensors.values() if x.dim() > 1]
@@ -240,8 +240,7 @@ def trajectory(checkpoint, logits, generator, rate):
     groups = [{"params": matrices, "weight_decay": 0.1}, {"params": others, "weight_decay": 0.0}]
     optimiser = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.95), eps=1e-8)
     steps = []
-    for _ in range(STEPS):
-        ids, targets = batch_of(generator)
+    for ids, targets in batches:
         optimiser.zero_grad()
         loss = loss_of(weights, logits, ids, targets)
         loss.backward()
@@ -266,7 +265,7 @@ def write(name, config, checkpoint, logits, rate=1e-2):
     checkpoint.write(folder / "model.safetensors")
     gradients.write(folder / "gradients.safetensors")
     golden = {"loss": loss.item(), "ids": ids.tolist(), "targets": targets.tolist()}
-    golden["steps"] = trajectory(checkpoint, logits, generator, rate)
+    golden["steps"] = trajectory(checkpoint, logits, [batch_of(generator) for _ in range(STEPS)], rate)
     if rate != 1e-2:
         golden["rate"] = rate
     tokens = tokenizer()

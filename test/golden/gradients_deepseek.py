@@ -119,7 +119,7 @@ def deepseek():
             chosen = chosen_of(keys.masked_fill(~eligible.flatten(-2), -9.0), s["chosen"])
             shares = scores.gather(-1, chosen)
             shares = s["factor"] * shares / (shares.sum(-1, keepdim=True) + 1e-20)
-            routed = mixed(y, chosen, shares, lambda index, y: gated(f"mlp.experts.{index}", y))
+            routed = mixed(y, chosen, shares, s["experts"], lambda index, y: gated(f"mlp.experts.{index}", y))
             x = x + routed + gated("mlp.shared_experts", y)
         return rms_norm(x, w("model.norm.weight"), s["eps"]) @ w("lm_head.weight").T
 

@@ -31,22 +31,23 @@ def chosen_of(keys, k):
     return keys.topk(k, -1).indices
 
 
-def mixed(x, chosen, shares, expert):
-    """The sum of each row's experts, each times its share; `expert` computes one for all rows."""
+def mixed(x, chosen, shares, count, expert):
+    """The sum of each row's experts, each times its share; `expert` computes one for all rows, also where none has it: so
+    that its gradient is 0 and not missing, and AdamW goes on with it."""
     y = torch.zeros_like(x)
-    for index in range(int(chosen.max()) + 1):
+    for index in range(count):
         share = (shares * (chosen == index)).sum(-1, keepdim=True)
         y = y + share * expert(index, x)
     return y
 
 
-def llama_layers(sizes, feed):
+def llama_layers(sizes, feed, layers=LAYERS):
     """Logits of a model with Llama's attention, its feed-forward layers by `feed(own, y)`."""
     d, h, g, eps = sizes["head"], sizes["heads"], sizes["kv"], sizes["eps"]
 
     def logits(w, ids):
         x = w("model.embed_tokens.weight")[ids]
-        for layer in range(LAYERS):
+        for layer in range(layers):
             def own(name):
                 return w(f"model.layers.{layer}.{name}.weight")
 
@@ -61,6 +62,28 @@ def llama_layers(sizes, feed):
     return logits
 
 
+def dense_feed(own, y):
+    return (silu(y @ own("mlp.gate_proj").T) * (y @ own("mlp.up_proj").T)) @ own("mlp.down_proj").T
+
+
+def mixture_feed(k):
+    """Mixtral's layer of experts, k of them for a token."""
+
+    def feed(own, y):
+        router = y @ own("block_sparse_moe.gate").T
+        chosen = chosen_of(router, k)
+        shares = router.softmax(-1).gather(-1, chosen)
+        shares = shares / shares.sum(-1, keepdim=True)
+
+        def expert(index, y):
+            one, two, three = (own(f"block_sparse_moe.experts.{index}.w{n}").T for n in (1, 2, 3))
+            return (silu(y @ one) * (y @ three)) @ two
+
+        return mixed(y, chosen, shares, router.shape[-1], expert)
+
+    return feed
+
+
 def llama():
     checkpoint, config = llama_like(71, LLAMA, NORMS, 0.0)
     checkpoint.matrix("lm_head.weight", [VOCABULARY, LLAMA["width"]], 1.2)
@@ -72,10 +95,7 @@ def llama():
         "mlp_bias": False,
     }
 
-    def feed(own, y):
-        return (silu(y @ own("mlp.gate_proj").T) * (y @ own("mlp.up_proj").T)) @ own("mlp.down_proj").T
-
-    return "gradients-llama", config, checkpoint, llama_layers(LLAMA, feed)
+    return "gradients-llama", config, checkpoint, llama_layers(LLAMA, dense_feed)
 
 
 def mixtral():
@@ -101,19 +121,7 @@ def mixtral():
         "sliding_window": None,
     }
 
-    def feed(own, y):
-        router = y @ own("block_sparse_moe.gate").T
-        chosen = chosen_of(router, MIXTRAL["chosen"])
-        shares = router.softmax(-1).gather(-1, chosen)
-        shares = shares / shares.sum(-1, keepdim=True)
-
-        def expert(index, y):
-            one, two, three = (own(f"block_sparse_moe.experts.{index}.w{n}").T for n in (1, 2, 3))
-            return (silu(y @ one) * (y @ three)) @ two
-
-        return mixed(y, chosen, shares, expert)
-
-    return "gradients-mixtral", config, checkpoint, llama_layers(MIXTRAL, feed)
+    return "gradients-mixtral", config, checkpoint, llama_layers(MIXTRAL, mixture_feed(MIXTRAL["chosen"]))
 
 
 def sink_attend(q, k, v, sinks, window):
@@ -194,7 +202,7 @@ def gpt_oss():
                 hidden = (up + 1) * gate * torch.sigmoid(s["slope"] * gate)
                 return hidden @ own("mlp.experts.down_proj")[index] + own("mlp.experts.down_proj_bias")[index]
 
-            x = x + mixed(y, chosen, router.gather(-1, chosen).softmax(-1), expert)
+            x = x + mixed(y, chosen, router.gather(-1, chosen).softmax(-1), e, expert)
         return rms_norm(x, w("model.norm.weight"), s["eps"]) @ w("lm_head.weight").T
 
     return "gradients-gpt-oss", config, checkpoint, logits
