@@ -86,7 +86,7 @@ test("8,192 tokens of 4 heads: no buffer holds all pairs of a query and a key", 
     const tensors = { q: x(heads), k: x(heads), v: x(heads), out: x(heads), lse: x([1, 4, 8192]), dout: x(heads) };
     return attentionBackward(gpu, tensors);
   });
-  expect(program.calls.map(({ variant }) => variant)).toEqual(["rows"]);
+  expect(program.calls.map(({ variant }) => variant)).toEqual(["flash"]);
   const bytes = program.dispatches.flatMap(({ bindings }) => bindings.map(({ storage }) => storage.bytes));
   expect(Math.max(...bytes)).toBe(2 * 4 * 4 * 8192 * 64); // dk and dv
 });

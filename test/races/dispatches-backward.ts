@@ -80,6 +80,20 @@ export const backwardDispatches: Readonly<Record<string, Dispatch>> = {
     outputs: { stats: 24 },
     workgroups: [3, 1, 1],
   },
+  // Blocks of 4 queries and tiles of 4 keys, the last of each short; sums go to memory after each tile.
+  "attention/backward/flash-kv": {
+    ...pairs,
+    constants: { HEAD_WIDTH: 8, VALUE_WIDTH: 8, ROWS: 8, KEYS: 4, RUN: 1, DEPTH: 4, THREAD_ROWS: 4, COLUMN_THREADS: 2 },
+    uniforms: { ...pairs.uniforms, params: { ...pairs.uniforms.params, s: 7, dv_first: 56 } },
+    outputs: { dkv: 112 },
+    workgroups: [2, 1, 1],
+  },
+  "attention/backward/flash-q": {
+    ...pairs,
+    constants: { HEAD_WIDTH: 8, VALUE_WIDTH: 8, ROWS: 8, KEYS: 4, RUN: 1, DEPTH: 4, THREAD_ROWS: 4, COLUMN_THREADS: 1 },
+    outputs: { dq: 96 },
+    workgroups: [1, 2, 1],
+  },
   "attention/backward/rows-kv": {
     ...pairs,
     constants: { HEAD_WIDTH: 8, VALUE_WIDTH: 8, WORKGROUP: 4 },

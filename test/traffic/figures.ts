@@ -26,6 +26,8 @@ const branches = "what it computes depends on the values";
 
 /** The figures of every kernel, by file. */
 export const figures: Readonly<Record<string, Figures>> = {
+  "attention/backward/flash-kv": products,
+  "attention/backward/flash-q": products,
   "attention/backward/rows-kv": products,
   "attention/backward/rows-q": products,
   "attention/backward/scores": all,

@@ -116,7 +116,7 @@ function problem(
       lse: stored(result.lse, "f32"),
     },
     options,
-    ...(d % 4 === 0 && dv % 4 === 0 ? {} : { refusedBy: ["rows"] }),
+    ...(d % 4 === 0 && dv % 4 === 0 ? {} : { refusedBy: ["rows", "flash"] }),
   };
 }
 

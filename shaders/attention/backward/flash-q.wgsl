@@ -1,0 +1,137 @@
+// with: attention/flash/rows-of/head, attention/flash/tiles/range, attention/cache/f32, attention/masks/causal
+// with: attention/scores/none, attention/score-derivatives/one, lib/extent/fixed, attention/backward/quads
+// with: lib/online-softmax
+// The gradient of queries by tiles, the weights never in memory:  dq = Σ (gradient of q · k) · k
+//
+// One workgroup per block of ROWS queries of a head, as in attention/flash: it goes over the tiles of KEYS keys that the
+// mask leaves, and computes q · k and dout · v of all pairs of a tile, from these and from each row's log-sum-exp the
+// gradients of the dot products, and the products of those with k (attention/backward/quads). Sums over keys are taken in
+// runs, which join in the memory of the result. Requests (d + dv)·(ROWS + KEYS) reads for the dot products of a tile, and
+// d·KEYS more for what is added to dq.
+
+const HEAD_WIDTH: u32 = 64;   // of q and k
+const VALUE_WIDTH: u32 = 64;  // of v and dout
+const ROWS: u32 = 64;         // of a block
+const KEYS: u32 = 64;         // of a tile
+const RUN: u32 = 16;          // tiles
+
+const BLOCK = ROWS;
+const TILE = KEYS;
+
+struct Params {
+  h: u32, g: u32, t: u32,
+  start: i32, length: u32, scale: f32,
+  dout_first: u32, dout_batch: u32, dout_head: u32, dout_token: u32,  // where dout begins, and its strides
+}
+
+@group(0) @binding(5) var<uniform> params: Params;
+@group(0) @binding(7) var<storage, read_write> dq: array<vec4f>;  // [b, h, t, d]
+
+@compute @workgroup_size(THREADS)
+fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(num_workgroups) workgroups: vec3u,
+        @builtin(local_invocation_index) thread: u32) {
+  let block = workgroups.x - 1 - workgroup.x;  // from the last: under a causal mask it has the most keys
+  let h = workgroup.y;
+  let b = workgroup.z;
+  let group = group_at(h);
+  let first_row = block * ROWS;
+  let first_position = first_query(b) + first_row;
+  let last_position = first_query(b) + min(first_row + ROWS, params.t) - 1;
+  let tiles = tiles_of(b, h, block, first_position, last_position);
+  var figures: array<vec2f, THREAD_ROWS>;  // of each row; rows past the end repeat the last
+  for (var r = 0u; r < THREAD_ROWS; r++) {
+    figures[r] = stats[(b * params.h + h) * params.t + min(first_row + own_row(thread, r), params.t - 1)];
+  }
+
+  var sums = Sums();  // of this run
+  for (var n = 0u; n < tiles.count; n++) {
+    if (n > 0 && n % RUN == 0) {
+      store_rows(b, h, first_row, thread, n > RUN, sums);
+      sums = Sums();
+    }
+    let visit = visit_of(tiles, n, b, first_position, last_position);
+    let full = visit.full == 1;
+    var products = Pairs();
+    var gradients = Pairs();  // first of the weights
+    for (var first = 0u; first < max(HEAD_WIDTH, VALUE_WIDTH); first += DEPTH) {
+      workgroupBarrier();  // all tiles have been read
+      stage(0, b, h, group, first_row, visit.first_key, tiles.end, first, thread);
+      stage(1, b, h, group, first_row, visit.first_key, tiles.end, first, thread);
+      workgroupBarrier();
+      products = add_pairs(0, min(DEPTH, HEAD_WIDTH - min(first, HEAD_WIDTH)), thread, products);
+      gradients = add_pairs(1, min(DEPTH, VALUE_WIDTH - min(first, VALUE_WIDTH)), thread, gradients);
+    }
+    for (var r = 0u; r < THREAD_ROWS; r++) {
+      let position = first_position + own_row(thread, r);
+      for (var j = 0u; j < TILE_QUADS; j++) {
+        let dots = products[r][j];
+        var quad = gradients[r][j];
+        for (var c = 0u; c < 4; c++) {
+          let key = visit.first_key + own_column(thread, j) + c;
+          let pair = gradients_of_pair(dots[c], quad[c], figures[r], b, h, position, key);
+          let hidden = !full && (key >= tiles.end || !mask_mod(b, h, position, key));
+          quad[c] = select(pair.y, 0.0, hidden);
+        }
+        gradients[r][j] = quad;
+      }
+    }
+    for (var first = 0u; first < KEYS; first += DEPTH) {
+      if (visit.first_key + first >= tiles.end) { break; }
+      workgroupBarrier();  // both tiles have been read
+      place_factors(0, first, thread, gradients);
+      for (var i = thread; i < DEPTH * VECTORS; i += THREADS) {
+        let key = visit.first_key + first + i / VECTORS;
+        right[i / VECTORS * RIGHT_PITCH + i % VECTORS] = key_vector(false, b, group, key, tiles.end, i % VECTORS);
+      }
+      workgroupBarrier();
+      sums = add_rows(0, full, thread, sums);
+    }
+  }
+  store_rows(b, h, first_row, thread, tiles.count > RUN, sums);
+}
+
+// Stages DEPTH columns of the block's queries and of a tile of keys, or of dout and values.
+fn stage(side: u32, b: u32, h: u32, group: u32, first_row: u32, first_key: u32, end: u32, first: u32, thread: u32) {
+  let vectors = select(VECTORS, VALUE_VECTORS, side == 1);
+  for (var n = thread; n < DEPTH / 4 * (ROWS / 4); n += THREADS) {
+    let i = n % (DEPTH / 4);
+    let vector = min(first / 4 + i, vectors - 1);  // columns past the last are not multiplied
+    let row = first_row + n / (DEPTH / 4) * 4;
+    let rows = mat4x4f(
+      query_vector(side == 1, b, h, row, vector),
+      query_vector(side == 1, b, h, row + 1, vector),
+      query_vector(side == 1, b, h, row + 2, vector),
+      query_vector(side == 1, b, h, row + 3, vector),
+    );
+    place_left(side, i, n / (DEPTH / 4), transpose(rows));
+  }
+  for (var n = thread; n < DEPTH / 4 * (KEYS / 4); n += THREADS) {
+    let i = n % (DEPTH / 4);
+    let vector = min(first / 4 + i, vectors - 1);  // columns past the last are not multiplied
+    let key = first_key + n / (DEPTH / 4) * 4;
+    let keys = mat4x4f(
+      key_vector(side == 1, b, group, key, end, vector),
+      key_vector(side == 1, b, group, key + 1, end, vector),
+      key_vector(side == 1, b, group, key + 2, end, vector),
+      key_vector(side == 1, b, group, key + 3, end, vector),
+    );
+    place_right(side, i, n / (DEPTH / 4), transpose(keys));
+  }
+}
+
+// Stores a thread's part of its rows, with what earlier runs have stored of them.
+fn store_rows(b: u32, h: u32, first_row: u32, thread: u32, any_earlier: bool, sums: Sums) {
+  var left_sums = sums;
+  for (var r = 0u; r < THREAD_ROWS; r++) {
+    let row = first_row + own_row(thread, r);
+    for (var c = 0u; c < COLUMNS; c++) {
+      let column = c * COLUMN_THREADS + thread % COLUMN_THREADS;
+      if (row >= params.t || column >= VECTORS) { continue; }
+      let i = ((b * params.h + h) * params.t + row) * VECTORS + column;
+      var sum = left_sums[0][c];
+      if (any_earlier) { sum += dq[i]; }
+      dq[i] = sum;
+    }
+    left_sums = moved_up(left_sums);
+  }
+}

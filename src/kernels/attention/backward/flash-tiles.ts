@@ -1,0 +1,41 @@
+// How the kernels of attention's gradients by tiles cut their work.
+import keysSource from "#shaders/attention/backward/flash-kv.wgsl";
+import quadsSource from "#shaders/attention/backward/quads.wgsl";
+import type { Gpu } from "../../../gpu/gpu.ts";
+import { constantsOf } from "../../../gpu/specialise.ts";
+import { tuning } from "../../tuning.ts";
+
+/** Queries of a block and keys of a tile, the same in both kernels, and the tiles after which sums go to memory. */
+export const { ROWS, KEYS, RUN } = constantsOf(keysSource, "ROWS", "KEYS", "RUN");
+
+/** The constants of `attention/backward/quads.wgsl`. */
+export interface QuadTiles {
+  readonly HEAD_WIDTH: number;
+  readonly VALUE_WIDTH: number;
+  readonly DEPTH: number;
+  readonly THREAD_ROWS: number;
+}
+
+const usual = constantsOf(quadsSource, "DEPTH", "COLUMN_THREADS");
+
+/** Bytes of workgroup memory that every device has. */
+const mostBytes = 16384;
+
+/** Sums of a thread in vectors of four columns, of one gradient: more would not stay in registers anywhere. */
+const mostSums = 32;
+
+/** The tiles for heads of width d with values of width dv, multiples of 4. */
+export function quadTiles(gpu: Gpu, d: number, dv: number): QuadTiles {
+  const width = 4 * usual.COLUMN_THREADS; // columns that a thread each of a row has together
+  const columns = Math.ceil(Math.max(d, dv) / width);
+  const fit = 2 ** Math.floor(Math.log2(mostSums / columns));
+  const quads = ROWS / 4 + Math.max(KEYS / 4, columns * usual.COLUMN_THREADS); // on both sides, of one i of one product
+  let depth = usual.DEPTH;
+  while (depth > 4 && 2 * 16 * depth * quads > mostBytes) depth /= 2;
+  return {
+    HEAD_WIDTH: d,
+    VALUE_WIDTH: dv,
+    DEPTH: depth,
+    THREAD_ROWS: Math.max(4, Math.min(tuning(gpu).attentionBackwardRows, fit)),
+  };
+}

@@ -1,0 +1,118 @@
+import keysSource from "#shaders/attention/backward/flash-kv.wgsl";
+import queriesSource from "#shaders/attention/backward/flash-q.wgsl";
+import type { Shader } from "../../../gpu/specialise.ts";
+import { constantsOf } from "../../../gpu/specialise.ts";
+import { defineKernel } from "../../kernel.ts";
+import type { Variant } from "../../op.ts";
+import { attentionUniforms, type Figures, knowsTiles, visibleKeys, visiblePairs } from "../definition.ts";
+import { visitedTiles } from "../flash-kernel.ts";
+import { KEYS, quadTiles, ROWS, RUN } from "./flash-tiles.ts";
+import { type Axes, both, fusedRefusal, keysAndValues, partsOf, recordFused, valuesFrom } from "./fused.ts";
+import type {
+  AttentionBackwardOptions,
+  AttentionBackwardTensors,
+  AttentionGradients,
+  BackwardProblem,
+} from "./options.ts";
+import { viewFields } from "./stats.ts";
+
+const queries = defineKernel({
+  name: "attention/backward/flash-q",
+  source: queriesSource,
+  ...both,
+  outputs: { dq: "[b, h, t, d]" },
+  params: ({ h, g, t }: Axes, { start, length, scale }: BackwardProblem, context) => ({
+    ...{ h, g, t, start, length, scale },
+    ...viewFields("dout", context),
+  }),
+  uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, mask: true, score: true }),
+  specialise: ({ d, dv }, problem, { gpu }) => ({
+    parts: partsOf(problem),
+    constants: { ...quadTiles(gpu, d, dv) },
+  }),
+  workgroups: ({ b, h, t }) => [Math.ceil(t / ROWS), h, b],
+  cost: (axes: Axes, problem, _context, shader): Figures => {
+    const { b, h, t, d, dv } = axes;
+    const flops = (4 * d + 2 * dv) * visiblePairs(axes, problem);
+    if (!knowsTiles(problem)) return { flops };
+    const { DEPTH, COLUMN_THREADS } = constantsOf(shader, "DEPTH", "COLUMN_THREADS");
+    let [executed, requested] = [0, 0];
+    for (let row = 0; row < t; row += ROWS) {
+      const tiles = visitedTiles(axes, problem, row, { ROWS, KEYS });
+      const products = ofProducts(axes, shader);
+      const staged = tiles.reduce((sum, keys) => sum + Math.ceil(keys / DEPTH) * DEPTH, 0);
+      executed += tiles.length * products.executed + 2 * ROWS * staged * paddedColumns(axes, shader);
+      requested += tiles.length * products.requested + 4 * d * staged + 8 * ROWS * COLUMN_THREADS;
+      requested += 4 * d * Math.min(ROWS, t - row) * storedTimes(tiles.length);
+    }
+    return { flops, executedFlops: b * h * executed, requestedBytes: b * h * requested };
+  },
+});
+
+const keys = defineKernel({
+  name: "attention/backward/flash-kv",
+  source: keysSource,
+  ...both,
+  ...keysAndValues,
+  params: ({ b, h, g, t, s, d }: Axes, { start, length, scale }: BackwardProblem, context) => ({
+    ...{ h, g, t, s, start, length, scale, dv_first: valuesFrom({ b, g, s, d }) },
+    ...viewFields("dout", context),
+  }),
+  uniforms: (_axes, problem, views) => attentionUniforms(problem, { views, mask: true, score: true }),
+  specialise: ({ d, dv }, problem, { gpu }) => ({
+    parts: partsOf(problem),
+    constants: { ...quadTiles(gpu, d, dv) },
+  }),
+  workgroups: ({ b, g, s }) => [Math.ceil(s / KEYS), g, b],
+  cost: (axes: Axes, problem, _context, shader): Figures => {
+    const { b, h, g, t, s, d, dv } = axes;
+    const flops = (4 * d + 4 * dv) * visiblePairs(axes, problem);
+    if (!knowsTiles(problem)) return { flops };
+    const { DEPTH, THREAD_ROWS } = constantsOf(shader, "DEPTH", "THREAD_ROWS");
+    const products = ofProducts(axes, shader);
+    let [executed, requested] = [0, 0];
+    for (let key = 0; key < s; key += KEYS) {
+      let visits = 0; // of one query head
+      for (let row = 0; row < t; row += ROWS) {
+        const count = Math.min(ROWS, t - row);
+        const [first, end] = visibleKeys(axes, problem, row, row + count - 1);
+        if (first >= Math.min(key + KEYS, problem.length) || end <= key) continue;
+        visits++;
+        const staged = Math.ceil(count / DEPTH) * DEPTH;
+        executed += (h / g) * (products.executed + 4 * KEYS * staged * paddedColumns(axes, shader));
+        requested += (h / g) * (products.requested + 4 * (d + dv) * staged + 8 * ROWS * (KEYS / THREAD_ROWS));
+      }
+      requested += 4 * (d + dv) * Math.min(KEYS, s - key) * storedTimes((h / g) * visits);
+    }
+    return { flops, executedFlops: b * g * executed, requestedBytes: b * g * requested };
+  },
+});
+
+/** What the dot products of a block and a tile cost, of q and k and of dout and v: as wide as the wider of them, padded. */
+function ofProducts({ d, dv }: Axes, shader: Shader) {
+  const { DEPTH } = constantsOf(shader, "DEPTH");
+  const steps = Math.ceil(Math.max(d, dv) / DEPTH);
+  return { executed: 2 * (d + dv) * ROWS * KEYS, requested: 4 * 2 * steps * DEPTH * (ROWS + KEYS) };
+}
+
+/** Columns of a gradient that the threads of a row add up. */
+function paddedColumns({ d, dv }: Axes, shader: Shader): number {
+  const { COLUMN_THREADS } = constantsOf(shader, "COLUMN_THREADS");
+  return Math.ceil(Math.max(d, dv) / (4 * COLUMN_THREADS)) * 4 * COLUMN_THREADS;
+}
+
+/** How often a row of a gradient is stored, and read again, after so many tiles. */
+function storedTimes(tiles: number): number {
+  const runs = Math.max(1, Math.ceil(tiles / RUN));
+  return 2 * runs - 1;
+}
+
+/**
+ * Tiles of queries and keys without weights in memory, in two kernels without atomics (Dao et al. 2022, appendix B.4):
+ * for dq a workgroup goes over the keys of a block of queries, for dk and dv one goes over the queries of a tile of keys
+ * and the heads that read it.
+ */
+export const flash: Variant<AttentionBackwardTensors, AttentionBackwardOptions, AttentionGradients> = {
+  accepts: fusedRefusal,
+  record: (gpu, tensors, options) => recordFused(gpu, { queries, keys }, tensors, options),
+};

@@ -1,0 +1,112 @@
+// What the variants without weights in memory have in common: two kernels, one for queries and one for keys and values.
+import type { Gpu } from "../../../gpu/gpu.ts";
+import { bytesPerElement } from "../../../tensor/dtype.ts";
+import type { Tensor } from "../../../tensor/tensor.ts";
+import { reshape, slice } from "../../../tensor/views.ts";
+import { attentionBindings, attentionParts, type Sizes } from "../definition.ts";
+import { partsRefusal } from "../options.ts";
+import {
+  type AttentionBackwardOptions,
+  type AttentionBackwardTensors,
+  type AttentionGradients,
+  type BackwardProblem,
+  backwardProblem,
+} from "./options.ts";
+import { kept, sinkGradient, statsOf } from "./stats.ts";
+
+/** Heads up to this wide. */
+const widest = 256;
+
+/** The common part of both kernels' records. */
+export const both = {
+  inputs: {
+    q: "[b, h, t, d]",
+    k: "[b, g, s, d]",
+    v: "[b, g, s, dv]",
+    dout: "[b, h, t, dv]",
+    stats: "[b, h, t, 2]",
+  },
+  strided: ["q", "k", "v", "dout"],
+  binds: (problem: BackwardProblem) => attentionBindings(problem),
+} as const;
+
+/** Sizes of the axes of both. */
+export type Axes = Sizes<"b" | "h" | "g" | "t" | "s" | "d" | "dv">;
+
+/** The parts of their masks and scores. */
+export const partsOf = (problem: BackwardProblem) => [
+  ...(attentionParts(problem, { mask: true }).parts ?? []),
+  ...problem.scoreParts,
+];
+
+/** Where dv begins in the memory that it shares with dk: at the next multiple of 256 bytes, as bindings need. */
+export const valuesFrom = ({ b, g, s, d }: Sizes<"b" | "g" | "s" | "d">) =>
+  Math.ceil((b * g * s * d) / boundAt) * boundAt;
+
+/** Elements between the addresses at which a tensor may be bound. */
+const boundAt = 256 / bytesPerElement.f32;
+
+/** The output of the second kernel: dk, and then dv. */
+export const keysAndValues = {
+  outputs: { dkv: "[elements]" },
+  axes: (axes: Axes) => ({ elements: valuesFrom(axes) + axes.b * axes.g * axes.s * axes.dv }),
+} as const;
+
+/** The gradients of k and v as views of their memory. */
+function split(dkv: Tensor, k: Tensor, v: Tensor): { readonly dk: Tensor; readonly dv: Tensor } {
+  const [b = 0, g = 0, s = 0, d = 0] = k.shape;
+  const from = valuesFrom({ b, g, s, d });
+  const of = (first: number, { shape, size }: Tensor) => reshape(slice(dkv, 0, first, first + size), shape);
+  return { dk: of(0, k), dv: of(from, v) };
+}
+
+/** Storage buffers of a kernel, without those of masks and scores. */
+const ownBuffers = 6;
+
+/** Why such a variant cannot take these; undefined when it can. */
+export function fusedRefusal(
+  tensors: AttentionBackwardTensors,
+  options: AttentionBackwardOptions,
+  gpu: Gpu,
+): string | undefined {
+  const problem = backwardProblem(tensors, options);
+  const refusal = partsRefusal({ q: tensors.q, k: tensors.k, v: tensors.v }, problem, widest);
+  if (refusal !== undefined) return refusal;
+  const { offset, strides } = tensors.dout;
+  if ([offset, ...strides.slice(0, 3)].some((at) => at % 4 !== 0) || strides[3] !== 1) {
+    return `dout has strides [${strides.join(", ")}] from element ${offset}, it needs multiples of 4, then 1`;
+  }
+  const names = Object.keys(attentionBindings(problem));
+  const buffers = ownBuffers + names.length;
+  return buffers > gpu.limits.storageBuffers
+    ? `it has ${buffers} storage buffers with ${names.join(", ")}, this device takes ${gpu.limits.storageBuffers}`
+    : undefined;
+}
+
+type Given = Readonly<Record<"q" | "k" | "v" | "dout" | "stats", Tensor>>;
+
+/** The two kernels of a variant. */
+export interface Fused {
+  readonly queries: (gpu: Gpu, given: Given, problem: BackwardProblem) => { readonly dq: Tensor };
+  readonly keys: (gpu: Gpu, given: Given, problem: BackwardProblem) => { readonly dkv: Tensor };
+}
+
+/** Records the kernels that the wanted gradients need. */
+export function recordFused(
+  gpu: Gpu,
+  { queries, keys }: Fused,
+  { q, k, v, sink, out, lse, dout }: AttentionBackwardTensors,
+  options: AttentionBackwardOptions,
+): AttentionGradients {
+  const problem = backwardProblem({ q, k, v, sink, out, lse, dout }, options);
+  const { needs } = problem;
+  using scope = gpu.scope();
+  const { stats } = statsOf(gpu, { out, dout, lse }, {});
+  const given = { q, k, v, dout, stats };
+  const dsink = sink && needs.sink ? sinkGradient(gpu, { sink, stats }, {}).dsink : undefined;
+  const dq = needs.q ? queries(gpu, given, problem).dq : undefined;
+  const dkv = needs.k || needs.v ? keys(gpu, given, problem).dkv : undefined;
+  const ofKeys: { dk?: Tensor; dv?: Tensor } = dkv ? split(dkv, k, v) : {};
+  const wanted = { dq, dsink, ...(needs.k ? { dk: ofKeys.dk } : {}), ...(needs.v ? { dv: ofKeys.dv } : {}) };
+  return kept(scope, wanted);
+}
