@@ -8,7 +8,7 @@ import { testGpu } from "../support/gpu.ts";
 
 const gpu = await testGpu();
 
-test.each(["voices-dense"])(
+test.each(["voices-dense", "voices-moe"])(
   "%s: 20 steps of AdamW have the losses and norms of PyTorch's in float64",
   async (name) => {
     const golden: Required<Pick<GoldenTraining, "rate" | "steps">> = JSON.parse(
