@@ -7,8 +7,6 @@ export interface Tuning {
   readonly attentionOfFewQueries: readonly ("splitSubgroups" | "splitK" | "flash" | "rows" | "naive")[];
   /** Variants for more queries, under a mask whose visible keys are one range. */
   readonly attentionOfManyQueries: readonly ("subgroups" | "flash" | "rows" | "naive")[];
-  /** Rows of a thread in attention's gradients by tiles, for heads of up to 64. */
-  readonly attentionBackwardRows: 4 | 8 | 16;
   /** Keys that a thread of `splitK` scores at a time, where queries leave room in workgroup memory for their weights. */
   readonly splitKThreadKeys: 4 | 8;
   /** Variants of matmul for up to 8 rows. */
@@ -80,11 +78,6 @@ export const tuningTable: { readonly [K in keyof Tuning]: Row<Tuning[K]> } = {
       measuredOn: undefined,
       finding: "a shuffle may cost more than a load from workgroup memory",
     },
-  },
-  attentionBackwardRows: {
-    software: { choice: 16, measuredOn: llvmpipe, finding: "0.8 of the time of 8" },
-    minimal: { choice: 8, measuredOn: swiftShader, finding: "16 takes minutes to compile" },
-    hardware: { choice: 4, measuredOn: undefined, finding: "sums stay in registers" },
   },
   splitKThreadKeys: {
     software: {
