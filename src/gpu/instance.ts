@@ -54,6 +54,9 @@ export class InstanceOn<D extends Device, T> {
    */
   run(after?: (encoder: GPUCommandEncoder) => void, submits = 1): void {
     const { commands } = this.#parts;
+    if (!Number.isInteger(submits) || submits < 1) {
+      throw new GpuError(`run: submits is ${submits}, expected an integer from 1 on`);
+    }
     const each = Math.ceil(commands.length / submits);
     for (let i = 0; i < submits; i++) {
       this.gpu.submit((encoder) => {

@@ -1,8 +1,8 @@
-import { boolean, type Checks, finite, integer, oneOf, required } from "../options/checks.ts";
+import { type Checks, oneOf, required } from "../options/checks.ts";
 import { sigmoid } from "./activation.ts";
 import { at, axes, type Dense, dense, dot } from "./dense.ts";
 import { given, optionalTensor, tensor } from "./given.ts";
-import { expertsOfSlots, type RoutingRule } from "./routing.ts";
+import { expertsOfSlots, type RoutingRule, ruleChecks } from "./routing.ts";
 
 /** A gated activation and what it changes by with gate and with up. */
 type Slopes = (gate: number, up: number) => readonly [value: number, byGate: number, byUp: number];
@@ -121,14 +121,6 @@ export function mixtureBackward(tensors: Tensors, options: { activation: "swiglu
   return found;
 }
 
-const ruleChecks: Checks<RoutingRule> = {
-  k: required(integer(1)),
-  scores: required(oneOf("softmax", "sigmoid")),
-  normalise: required(boolean),
-  scale: finite,
-  groups: (): undefined => undefined,
-};
-
 /**
  * Gradient of {@link route}: from that of the weights to that of the logits, the choice being constant. logits `[t, e]`,
  * experts `[t, k]`, dweights `[t, k]` → dlogits `[t, e]`. With s the scores and S what they are divided by, 1 for sigmoids
@@ -144,7 +136,7 @@ export function routeBackward(
   const { logits, experts, dweights } = given("routeBackward", tensors, checks);
   const patterns = { logits: "t e", experts: "t k", dweights: "t k" } as const;
   const { t, e, k } = axes("routeBackward", { logits, experts, dweights }, patterns);
-  const { scores: kind, normalise, scale = 1 } = given("routeBackward", rule, ruleChecks);
+  const { scores: kind, normalise, scale = 1 } = given("routeBackward", rule, ruleChecks(e));
   const isSoftmax = kind === "softmax";
   const dlogits = dense([t, e]);
   for (let token = 0; token < t; token++) {

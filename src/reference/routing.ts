@@ -20,7 +20,7 @@ export interface RoutingRule {
 }
 
 /** Checks of a rule for this many experts. */
-const ruleChecks = (experts: number): Checks<RoutingRule> => ({
+export const ruleChecks = (experts: number): Checks<RoutingRule> => ({
   k: required(integer(1, experts)),
   scores: required(oneOf("softmax", "sigmoid")),
   normalise: required(boolean),

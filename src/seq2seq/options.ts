@@ -1,7 +1,7 @@
 import { checkOnlyWithBeams } from "../generate/beams/only-with-beams.ts";
 import {
-  anything,
   between,
+  boolean,
   callback,
   checkOptions,
   either,
@@ -10,6 +10,7 @@ import {
   integer,
   listOf,
   nonEmpty,
+  object,
   oneOf,
   shown,
 } from "../options/checks.ts";
@@ -104,7 +105,8 @@ const fields = fieldsOf<SequenceOptions>({
   lengthPenalty: between(-100, 100),
   earlyStopping: oneOf(true, false, "never"),
   seed: either(seed, listOf(seed)),
-  attention: anything, // which layers and heads there are, the model knows
+  // Which layers and heads there are, the model knows.
+  attention: object<CrossChoice>({ layer: integer(), head: integer(), perHead: boolean }),
   signal: having("aborted", "an AbortSignal"),
   onToken: callback,
 });

@@ -1,4 +1,5 @@
 import type { Gpu } from "../gpu/gpu.ts";
+import { callback, checkOptions, checkValue, fieldsOf, listOf, required, text } from "../options/checks.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 
 /** A call that is differentiated, as its rule sees it. */
@@ -14,6 +15,8 @@ export interface ForwardCall<T, X, R> {
 
 /** Gradients of a call's inputs, by name. An input to which the loss does not respond may be absent. */
 export type InputGradients = Readonly<Record<string, Tensor | undefined>>;
+
+const otherFields = fieldsOf<Pick<Rule, "unread">>({ unread: listOf(text) });
 
 /** How the gradients of an op's inputs follow from those of its results: the vector-Jacobian product, as calls of ops. */
 export interface Rule {
@@ -34,5 +37,8 @@ export function ruleOf<T extends object, R extends object, X extends object = ob
   record: (gpu: Gpu, call: ForwardCall<T, X, R>) => InputGradients,
   others: Pick<Rule, "unread"> = {},
 ): Rule {
+  checkValue("ruleOf", "of", required(callback), of);
+  checkValue("ruleOf", "record", required(callback), record);
+  checkOptions("ruleOf", otherFields, others);
   return { of, record: record as Rule["record"], ...others };
 }

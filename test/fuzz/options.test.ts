@@ -42,7 +42,7 @@ const inner = new Set([
   ...["causal", "full", "threefry2x32", "uniform01"].map((name) => `reference/${name}`),
   ...["ulp", "inTurn", "inRuns"].map((name) => `check/${name}`),
   ...["allocate", "upload", "allocateUnpooled", "write", "read", "takeStaging", "group"].map((name) => `Gpu.${name}`),
-  "Instance.time",
+  ...["time", "run"].map((name) => `Instance.${name}`),
 ]);
 
 /** Mistakes elsewhere that are values here. */

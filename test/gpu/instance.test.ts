@@ -55,6 +55,15 @@ describe("disposal", () => {
 });
 
 describe("eager work between programs", () => {
+  test("a number of submits that is none is refused", async () => {
+    const { x, program } = recordSum(4);
+    const instance = await program.instantiate(replacements([[x, vector(1, 2, 3, 4)]]));
+    for (const submits of [0, 1.5, Number.NaN]) {
+      expect(() => instance.run(undefined, submits)).toThrow(`submits is ${submits}, expected an integer from 1 on`);
+    }
+    instance.dispose();
+  });
+
   test("a program does not overtake eager work on its input", async () => {
     const { x, program } = recordSum(3);
     const input = vector(1, 2, 3);

@@ -6,7 +6,7 @@ import { made, type PublicCalls } from "./calls.ts";
 
 /** Calls of the functions of training, by name. */
 export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
-  const { zeros, call } = made(gpu);
+  const { zeros, call, plain } = made(gpu);
   const targets = zeros([2], "u32");
   const loss = { ignored: -100, smoothing: 0.1, softcap: 2, zLoss: 0.1, vocabulary: 3 };
   const [v1, v2, logits] = [zeros([1]), zeros([2]), zeros([2, 4])];
@@ -120,6 +120,7 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
       ...call(train.gradients, [zeros([]), { weight: zeros([2, 2]) }, { upstream: zeros([]), rules: [rule] }]),
       runs: true,
     },
+    "train/ruleOf": plain(train.ruleOf, [train.softmaxBackward, () => ({}), { unread: ["y"] }]),
     "train/checkpoint": call(train.checkpoint, [() => zeros([]), { keep: () => true }]),
     "train/columnSums": call(train.columnSums, [{ x: logits }, { variant: "naive", into: { y: zeros([4]) } }]),
     "train/gatherBackward": call(train.gatherBackward, [
