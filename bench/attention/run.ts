@@ -73,7 +73,8 @@ export function checkRoom(gpu: Gpu, cases: readonly AttentionCase[]): void {
   }
 }
 
-interface Context {
+/** What the rows of a run share. */
+export interface Context {
   readonly environment: Environment;
   readonly peaks: Peaks | null;
   readonly progress: (what: string) => void;
@@ -92,7 +93,7 @@ async function runCase(gpu: Gpu, given: AttentionCase, plan: AttentionPlan, cont
   }
   context.progress(`${name}: inputs`);
   using prepared = await prepareCase(gpu, given, plan.rotateBytes, context.signal);
-  const found: Found[] = [];
+  const found: Found<Ready>[] = [];
   try {
     for (const subject of subjects) {
       context.signal?.throwIfAborted();
@@ -116,19 +117,20 @@ async function runCase(gpu: Gpu, given: AttentionCase, plan: AttentionPlan, cont
 }
 
 /** The outcome of a subject on a case: a result, or why there is none. */
-interface Found {
-  readonly ready?: Ready | undefined;
+export interface Found<R = Omit<Ready, "instances" | "dispose">> {
+  readonly ready?: R | undefined;
   readonly timing?: Timing | undefined;
   readonly reason?: string;
   /** True where a result was expected. */
   readonly broken?: boolean;
 }
 
-async function findOut(
+/** The outcome of making a subject ready. */
+export async function findOut<R>(
   gpu: Gpu,
-  ready: () => Promise<Ready | string>,
+  ready: () => Promise<R | string>,
   signal: AbortSignal | undefined,
-): Promise<Found> {
+): Promise<Found<R>> {
   try {
     const made = await ready();
     return typeof made === "string" ? { reason: made } : { ready: made };
@@ -140,9 +142,10 @@ async function findOut(
   }
 }
 
-function rowOf(
+/** The row of a subject on a case. */
+export function rowOf(
   given: AttentionCase,
-  subject: AttentionSubject,
+  subject: Pick<AttentionSubject, "name" | "flops">,
   { ready, timing, reason = "", broken = false }: Found,
   work: ReturnType<typeof attentionWork>,
   plan: AttentionPlan,

@@ -18,6 +18,7 @@ export interface BenchScore {
 
 /** A score made for a call. */
 export interface ShapedScore {
+  readonly description: ScoreDescription;
   /** The kernels' argument. */
   readonly make: (gpu: Gpu) => AttentionScore;
   readonly reference: Score;
@@ -60,6 +61,7 @@ function benchScore(links: readonly Link[]): BenchScore {
         return (score, b, h, q, k) => f(own(score, b, h, q, k));
       });
       return {
+        description,
         make: (gpu) => uploaded(gpu, description),
         reference: scoreOf(description, start),
         emulation: chain(emulated),

@@ -24,6 +24,7 @@ interface AttentionFlags extends BenchFlags {
   readonly sweep?: string;
   readonly tokens?: string;
   readonly rotate?: boolean;
+  readonly backward?: boolean;
 }
 
 /** Alternating inputs are together larger than any last-level cache. */
@@ -74,6 +75,7 @@ export async function attentionBench(): Promise<Command> {
     .option("--model <list>", "heads, mask and score of a model")
     .option("--sweep <name>", "a set of cases that answers a question")
     .option("--tokens <n>", "tokens of a batch in the sweep of that name: 16k")
+    .option("--backward", "its gradients: the forward pass, variants of the backward pass, and both together")
     .option("--rotate", "alternate between inputs, so that no cache holds them")
     .addHelpText("after", choices);
   return addBenchOptions(command).action(measure);
@@ -90,7 +92,12 @@ async function measure(batches: readonly string[], flags: AttentionFlags): Promi
     throw new RangeError("a sweep defines its batches; give --sweep or batches, not both");
   const tokens = flags.tokens === undefined ? undefined : bench.parseLength(flags.tokens, "--tokens");
   if (tokens !== undefined && flags.sweep !== "tokens") throw new RangeError("--tokens goes with --sweep tokens");
-  const named = list(flags.variants)?.map(bench.parseSubject);
+  if (flags.backward)
+    for (const name of ["sweep", "layouts", "rotate"] as const) {
+      if (flags[name] !== undefined) throw new RangeError(`--${name} does not go with --backward`);
+    }
+  const gradients = flags.backward ? list(flags.variants)?.map(bench.parseVariant) : undefined;
+  const named = flags.backward ? undefined : list(flags.variants)?.map(bench.parseSubject);
   if (sweep) checkSweep(sweep, flags);
   const masks = await loadOwn<OwnMask>(bench, "mask", list(flags.masks));
   if (sweep && masks.texts && masks.texts.length > 1) {
@@ -100,11 +107,27 @@ async function measure(batches: readonly string[], flags: AttentionFlags): Promi
   const own = { masks: masks.own, scores: scores.own };
   const caseOf = (text: CaseText) => bench.attentionCase(text, own);
   const words = combinations(batches, flags, { masks: masks.texts, scores: scores.texts });
-  const given = (words ?? (sweep ? [] : bench.standardCases)).map(caseOf);
+  const standard = flags.backward ? bench.standardBackwardCases : bench.standardCases;
+  const given = (words ?? (sweep ? [] : standard)).map(caseOf);
   for (const mask of masks.texts ?? []) bench.parseMask(mask, own.masks);
   for (const heads of list(flags.heads) ?? []) bench.parseHeads(heads);
 
   await benchAndPrint(bench, flags, async (gpu, events) => {
+    if (flags.backward) {
+      const plan = {
+        ...{
+          cases: given,
+          variants: gradients,
+          timing,
+          clock: clock ?? bench.clockFor(gpu),
+          peaks: true,
+          rotateBytes: 0,
+        },
+        commandOptions: commandOptions(flags),
+      };
+      const result = await bench.runBackwardBench(gpu, plan, events);
+      return { ...result, question: "How long do gradients take?", answers: bench.backwardAnswers(result.rows) };
+    }
     const { software } = gpu.adapter;
     const options = { software, heads: flags.heads, mask: masks.texts?.[0], tokens };
     const cases = sweep ? sweep.cases(options).map(caseOf) : given;

@@ -1,0 +1,149 @@
+import { attention, type Gpu, placed, type Tensor, transpose, upload } from "../../src/index.ts";
+import { attentionBackward } from "../../src/train/index.ts";
+import { environmentOf } from "../harness/environment.ts";
+import { measurePeaks } from "../harness/peaks.ts";
+import { withShareOfFastest } from "../harness/speed.ts";
+import { intervalOf, timeInTurns, timingOn } from "../harness/timing.ts";
+import type { BenchResult, BenchRow } from "../result.ts";
+import { type Made, made, prepared } from "./backward-ready.ts";
+import {
+  backwardVariants,
+  bytesOf,
+  productFlops,
+  recordOf,
+  refusalOf,
+  type Subject,
+  subjectsFor,
+  type Variant,
+} from "./backward-subjects.ts";
+import { backwardTruth } from "./backward-truth.ts";
+import { type AttentionCase, caseName } from "./case.ts";
+import { tensorsIn } from "./elements.ts";
+import { inputsOf, random, uploadGroup } from "./inputs.ts";
+import type { AttentionPlan } from "./plan.ts";
+import { type BenchEvents, type Context, checkRoom, type Found, findOut, rowOf } from "./run.ts";
+import { attentionWork } from "./work.ts";
+
+/**
+ * Measures attention, its gradients, and both in one program, alternately, after every result was compared with float64.
+ * Throws as `runAttentionBench` does.
+ */
+export async function runBackwardBench(
+  gpu: Gpu,
+  plan: Omit<AttentionPlan, "subjects"> & { readonly variants?: readonly Variant[] | undefined },
+  { onStart = () => {}, onRow = () => {}, onProgress = () => {}, signal, ready }: BenchEvents = {},
+): Promise<BenchResult> {
+  checkRoom(gpu, plan.cases);
+  const total = plan.cases.length;
+  onProgress("peaks of this device", 0, total);
+  const environment = await environmentOf(gpu, plan.clock);
+  const peaks = plan.peaks === true ? await measurePeaks(gpu, { clock: plan.clock, signal }) : plan.peaks || null;
+  onStart(environment, peaks);
+  const rows: BenchRow[] = [];
+  for (const [i, given] of plan.cases.entries()) {
+    const progress = (what: string) => onProgress(what, i, total);
+    for (const row of await runCase(gpu, given, plan, { environment, peaks, progress, signal, ready })) {
+      rows.push(row);
+      onRow(row);
+    }
+  }
+  onProgress("done", total, total);
+  return { environment, peaks, rows };
+}
+
+/** What a variant's gradients take, as a multiple of the forward pass, for each case. */
+export function backwardAnswers(rows: readonly BenchRow[]): string[] {
+  const nameOf = ({ batch, heads, mask, score }: BenchRow) => [batch, heads, mask, score].join(" ");
+  return [...new Set(rows.map(nameOf))].map((name) => {
+    const own = rows.filter((row) => nameOf(row) === name);
+    const of = (variant: string) => own.find((row) => row.variant === variant)?.medianMs ?? null;
+    const forward = of("forward");
+    const gradients = own.filter(({ variant, medianMs }) => !/forward|inference/.test(variant) && medianMs !== null);
+    const parts = gradients.map(({ variant, medianMs }) =>
+      forward === null ? `${variant} ?` : `${variant} ${((medianMs ?? 0) / forward).toFixed(2)} ×`,
+    );
+    const time = forward === null ? "" : `, of ${forward.toFixed(2)} ms`;
+    if (parts.length === 0) return `- ${name}: no gradients were timed`;
+    return `- ${name}: gradients take ${parts.join(", ")} the forward pass${time}`;
+  });
+}
+
+async function runCase(
+  gpu: Gpu,
+  given: AttentionCase,
+  plan: Parameters<typeof runBackwardBench>[1],
+  context: Context,
+): Promise<BenchRow[]> {
+  const subjects = subjectsFor(plan.variants ?? backwardVariants);
+  const name = caseName(given);
+  const work = attentionWork(given);
+  const row = (subject: Subject, found: Found): BenchRow => {
+    const named = { name: subject.name, flops: (_: unknown, pairs: number) => productFlops(given, pairs, subject) };
+    const made = rowOf(
+      given,
+      named,
+      found,
+      { ...work, bytes: bytesOf(given, subject) },
+      { ...plan, subjects: [] },
+      context,
+    );
+    const command = made.command.replace(/--variants \S+/, subject.variant ? `--variants ${subject.variant}` : "");
+    const op = "attention-backward";
+    return { ...made, op, id: made.id.replace("attention", op), command: `${command} --backward`.replace(/ +/g, " ") };
+  };
+  const reason = refusalOf(given);
+  const [group] = given.batch.groups;
+  if (reason !== undefined || !group)
+    return subjects.map((subject) => row(subject, { reason: reason ?? "no sequences" }));
+  context.progress(`${name}: inputs`);
+  const { heads } = given;
+  const { count: b, t, s } = group;
+  const inputs = inputsOf(group, heads);
+  const upstream = random(b * t * heads.h * heads.dv, 4);
+  const { owned, views } = uploadGroup(gpu, group, heads, inputs);
+  const held = upload(gpu, [b, t, heads.h, heads.dv], "f32", upstream, "dout");
+  const dout = transpose(held, [0, 2, 1, 3]);
+  const shape = { b, h: heads.h, t, s };
+  const options = { mask: given.mask.make(gpu, shape), score: given.score.at(shape).make(gpu) };
+  const forward = await prepared(gpu, () => attention(gpu, views, { ...options, lse: true }));
+  forward.instance.run();
+  const [out, lse] = [forward.result.out, forward.result.lse as Tensor].map((x) => placed(forward.instance, x)) as [
+    Tensor,
+    Tensor,
+  ];
+  const tensors = { ...views, out, lse, dout };
+  const survey = await findOut(gpu, async () => attentionBackward.survey(gpu, tensors, options), context.signal);
+  const found: Found<Made>[] = [];
+  const dispose = () => {
+    for (const { ready } of found) ready?.dispose();
+    forward.dispose();
+    for (const tensor of [...owned, held, ...tensorsIn(options)]) tensor.dispose();
+  };
+  try {
+    context.progress(`${name}: float64`);
+    const truth = await backwardTruth(given, group, inputs, upstream, context.signal);
+    for (const subject of subjects) {
+      context.signal?.throwIfAborted();
+      context.progress(`${name}: ${subject.name}`);
+      const record = recordOf(gpu, subject, { views, tensors, options, dout });
+      const make = async () => {
+        const refusal = subject.variant && (survey.ready?.get(subject.variant) ?? survey.reason);
+        return refusal ?? (await made(gpu, record, subject, given, truth));
+      };
+      found.push(await findOut(gpu, make, context.signal));
+    }
+    const right = found.flatMap(({ ready }) => (ready?.check.verdict === "pass" ? [ready] : []));
+    context.progress(`${name}: timing`);
+    const intervals = right.map(({ instance }) => intervalOf(gpu, [instance], plan.clock));
+    const timing = await timingOn(gpu, plan.clock, plan.timing);
+    const timings = await timeInTurns(intervals, { ...timing, signal: context.signal, ready: context.ready });
+    const timed = new Map(right.map((ready, i) => [ready, timings[i]]));
+    const rows = subjects.map((subject, i) => {
+      const { ready, ...rest } = found[i] ?? {};
+      return row(subject, ready ? { ready, timing: timed.get(ready) } : rest);
+    });
+    return withShareOfFastest(rows, (_, i) => subjects[i]?.kind === "backward");
+  } finally {
+    dispose();
+  }
+}
