@@ -1,5 +1,5 @@
 import type { ModelSource } from "../../../src/engine/engine.ts";
-import { isTrained } from "../../shell/model/trained.ts";
+import { isTrained } from "../../shell/model/trained-link.ts";
 
 /** The models that the site itself has. */
 export const bundled = {

@@ -1,7 +1,8 @@
 import { effect } from "@preact/signals";
 import { cacheFormats } from "../../../src/kernels/formats.ts";
 import { recipes } from "../../../src/models/recipes.ts";
-import { isTrained, trainedFiles } from "../../shell/model/trained.ts";
+import { trainedFiles } from "../../shell/model/trained.ts";
+import { isTrained } from "../../shell/model/trained-link.ts";
 import { pack, readFragment, unpack, writeFragment } from "../../shell/permalink.ts";
 import { sim } from "../../shell/sim.ts";
 import { say } from "../../shell/status.ts";

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
-import { keepTrained, trainedLink } from "../../shell/model/trained.ts";
+import { keepTrained } from "../../shell/model/trained.ts";
+import { trainedLink } from "../../shell/model/trained-link.ts";
 import { writeFragment } from "../../shell/permalink.ts";
 import { download, say } from "../../shell/status.ts";
 import { failure, history, settings } from "../state.ts";
