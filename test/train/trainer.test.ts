@@ -110,6 +110,29 @@ test("steps whose layers are computed again have the same bits", async () => {
   expect(layers).toEqual(nothing);
 });
 
+test("steps make no buffers once two of each kind are done", async () => {
+  using run = await trainerOf("qwen3");
+  const step = run.golden.steps[0] ?? expect.fail("there are no steps");
+  const { device } = gpu;
+  const create = device.createBuffer;
+  let made = 0;
+  device.createBuffer = (descriptor) => {
+    made++;
+    return create.call(device, descriptor);
+  };
+  try {
+    const some = async (count: number) => {
+      for (let i = 0; i < count; i++) await (i % 2 ? run.trainer.step(step) : run.trainer.submit(step));
+    };
+    await some(4);
+    made = 0;
+    await some(100);
+    expect(made).toBe(0);
+  } finally {
+    device.createBuffer = create;
+  }
+});
+
 test("muon takes the matrices of layers, AdamW the rest at a factor of the rate", async () => {
   using run = await trainerOf("gpt2", { optimizer: { name: "muon" }, schedule: () => 0.02 });
   const names = Object.keys(run.trainer.state());
