@@ -1,9 +1,7 @@
 // What tests of the page that trains have in common.
-import { expect } from "vitest";
-import { screenshot } from "./attention-site.ts";
 import type { DrivenPage, OpenedPage } from "./driven.ts";
-import { violationsIn } from "./search-ways.ts";
-import { press, rowsOf, shown, until } from "./ways.ts";
+import { press, rowsOf, until } from "./ways.ts";
+import { lookAtWidths } from "./widths.ts";
 
 export interface TrainPage {
   /** Presses Train or Resume, once nothing stands against it. */
@@ -59,24 +57,11 @@ export function ofTrain({ page, resize }: OpenedPage, browser: string): TrainPag
         return rows.length > 0 && rows;
       });
     },
-    eachWidth: async (state, themes = ["light"]) => {
-      for (const theme of themes) {
-        await page.evaluate((chosen) => {
-          document.documentElement.dataset["theme"] = chosen;
-        }, theme);
-        for (const [width, height] of [
-          [390, 844],
-          [1280, 900],
-        ] as const) {
-          await resize(width, height);
-          await shown(page, "h1", /^Train a Transformer here$/);
-          const scroll = await page.evaluate(() => document.documentElement.scrollWidth, undefined);
-          expect(scroll).toBeLessThanOrEqual(width);
-          await screenshot(page, `train-${state}-${browser}-${theme}-${width}`);
-        }
-        expect(await violationsIn(page)).toEqual([]);
-      }
-    },
+    eachWidth: (state, themes = ["light"]) =>
+      lookAtWidths(
+        { page, resize },
+        { name: `train-${state}-${browser}`, heading: /^Train a Transformer here$/, themes },
+      ),
   };
 }
 

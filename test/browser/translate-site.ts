@@ -1,13 +1,12 @@
 // The page that translates, open in a browser, with the folders that its tests load.
-import { expect } from "vitest";
 import { sequenceFolder } from "../seq2seq/golden.ts";
 import { bundledModel } from "../support/bundled.ts";
-import { type BuiltSite, buildSite, screenshot } from "./attention-site.ts";
+import { type BuiltSite, buildSite } from "./attention-site.ts";
 import type { InstalledBrowser, OpenedPage } from "./driven.ts";
 import { open } from "./generate-ways.ts";
 import { type ModelsServer, serveModels } from "./models-server.ts";
-import { violationsIn } from "./search-ways.ts";
 import { ofTranslate, type TranslatePage } from "./translate-ways.ts";
+import { lookAtWidths } from "./widths.ts";
 
 /** The built site, and a server of models. */
 export interface TranslateSite {
@@ -56,23 +55,11 @@ export async function openTranslate(
     translate: ofTranslate(page),
     openModel: (model, more = "") =>
       open(page, site.translate(`v=1&model=${encodeURIComponent(`${models.address}${model}/`)}${more}`)),
-    eachWidth: async (state, themes = ["light"]) => {
-      for (const theme of themes) {
-        await page.evaluate((chosen) => {
-          document.documentElement.dataset["theme"] = chosen;
-        }, theme);
-        for (const [width, height] of [
-          [390, 844],
-          [1280, 900],
-        ] as const) {
-          await resize(width, height);
-          const scroll = await page.evaluate(() => document.documentElement.scrollWidth, undefined);
-          expect(scroll).toBeLessThanOrEqual(width);
-          await screenshot(page, `translate-${state}-${name}-${theme}-${width}`);
-        }
-        expect(await violationsIn(page)).toEqual([]);
-      }
-    },
+    eachWidth: (state, themes = ["light"]) =>
+      lookAtWidths(
+        { page, resize },
+        { name: `translate-${state}-${name}`, heading: /^Translate, and see what is attended to$/, themes },
+      ),
     close: () => browser.close(),
   };
 }
