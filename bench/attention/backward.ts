@@ -1,7 +1,5 @@
 import { attention, type Gpu, placed, type Tensor, transpose, upload } from "../../src/index.ts";
 import { attentionBackward } from "../../src/train/index.ts";
-import { environmentOf } from "../harness/environment.ts";
-import { measurePeaks } from "../harness/peaks.ts";
 import { withShareOfFastest } from "../harness/speed.ts";
 import { intervalOf, timeInTurns, timingOn } from "../harness/timing.ts";
 import type { BenchResult, BenchRow } from "../result.ts";
@@ -18,10 +16,11 @@ import {
 } from "./backward-subjects.ts";
 import { backwardTruth } from "./backward-truth.ts";
 import { type AttentionCase, caseName } from "./case.ts";
+import { commandOf } from "./command.ts";
 import { tensorsIn } from "./elements.ts";
 import { inputsOf, random, uploadGroup } from "./inputs.ts";
 import type { AttentionPlan } from "./plan.ts";
-import { type BenchEvents, type Context, checkRoom, type Found, findOut, rowOf } from "./run.ts";
+import { type BenchEvents, type Context, type Found, findOut, rowOf, runCases } from "./run.ts";
 import { attentionWork } from "./work.ts";
 
 /**
@@ -31,24 +30,9 @@ import { attentionWork } from "./work.ts";
 export async function runBackwardBench(
   gpu: Gpu,
   plan: Omit<AttentionPlan, "subjects"> & { readonly variants?: readonly Variant[] | undefined },
-  { onStart = () => {}, onRow = () => {}, onProgress = () => {}, signal, ready }: BenchEvents = {},
+  events: BenchEvents = {},
 ): Promise<BenchResult> {
-  checkRoom(gpu, plan.cases);
-  const total = plan.cases.length;
-  onProgress("peaks of this device", 0, total);
-  const environment = await environmentOf(gpu, plan.clock);
-  const peaks = plan.peaks === true ? await measurePeaks(gpu, { clock: plan.clock, signal }) : plan.peaks || null;
-  onStart(environment, peaks);
-  const rows: BenchRow[] = [];
-  for (const [i, given] of plan.cases.entries()) {
-    const progress = (what: string) => onProgress(what, i, total);
-    for (const row of await runCase(gpu, given, plan, { environment, peaks, progress, signal, ready })) {
-      rows.push(row);
-      onRow(row);
-    }
-  }
-  onProgress("done", total, total);
-  return { environment, peaks, rows };
+  return await runCases(gpu, plan, events, (given, context) => runCase(gpu, given, plan, context));
 }
 
 /** What a variant's gradients take, as a multiple of the forward pass, for each case. */
@@ -78,18 +62,14 @@ async function runCase(
   const name = caseName(given);
   const work = attentionWork(given);
   const row = (subject: Subject, found: Found): BenchRow => {
-    const named = { name: subject.name, flops: (_: unknown, pairs: number) => productFlops(given, pairs, subject) };
-    const made = rowOf(
-      given,
-      named,
-      found,
-      { ...work, bytes: bytesOf(given, subject) },
-      { ...plan, subjects: [] },
-      context,
-    );
-    const command = made.command.replace(/--variants \S+/, subject.variant ? `--variants ${subject.variant}` : "");
-    const op = "attention-backward";
-    return { ...made, op, id: made.id.replace("attention", op), command: `${command} --backward`.replace(/ +/g, " ") };
+    const named = {
+      name: subject.name,
+      op: "attention-backward",
+      command: `${commandOf(given, plan, subject.variant)} --backward`,
+      flops: (_: unknown, pairs: number) => productFlops(given, pairs, subject),
+    };
+    const own = { ...work, bytes: bytesOf(given, subject) };
+    return rowOf(given, named, found, own, { ...plan, subjects: [] }, context);
   };
   const reason = refusalOf(given);
   const [group] = given.batch.groups;

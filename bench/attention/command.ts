@@ -1,14 +1,14 @@
 import type { AttentionCase } from "./case.ts";
 import type { AttentionPlan } from "./plan.ts";
 
-/** The command that measures a row again. */
+/** The command that measures a row again; without a variant, all of them. */
 export function commandOf(
   { batch, heads, mask, score, dtype, layout, model }: AttentionCase,
-  variant: string,
-  { rotateBytes, commandOptions }: AttentionPlan,
+  { rotateBytes, commandOptions }: Pick<AttentionPlan, "rotateBytes" | "commandOptions">,
+  variant?: string,
 ): string {
   const options = [
-    `--variants ${variant}`,
+    ...(variant === undefined ? [] : [`--variants ${variant}`]),
     `--masks ${mask.text}`,
     ...(score.text === "none" && model === undefined ? [] : [`--scores ${score.text}`]),
     ...(model === undefined ? [] : [`--model ${model}`]),

@@ -32,10 +32,16 @@ export interface BenchEvents {
  * timed alternately. Runs in Node and in a page. Throws a RangeError for a case that does not fit this device, before
  * anything is dispatched, and the reason of `signal` when it is stopped.
  */
-export async function runAttentionBench(
+export async function runAttentionBench(gpu: Gpu, plan: AttentionPlan, events: BenchEvents = {}): Promise<BenchResult> {
+  return await runCases(gpu, plan, events, (given, context) => runCase(gpu, given, plan, context));
+}
+
+/** The rows of all cases of a plan, one case after the other, on a device whose peaks are measured first. */
+export async function runCases(
   gpu: Gpu,
-  plan: AttentionPlan,
-  { onStart = () => {}, onRow = () => {}, onProgress = () => {}, signal, ready }: BenchEvents = {},
+  plan: Pick<AttentionPlan, "cases" | "clock" | "peaks">,
+  { onStart = () => {}, onRow = () => {}, onProgress = () => {}, signal, ready }: BenchEvents,
+  run: (given: AttentionCase, context: Context) => Promise<readonly BenchRow[]>,
 ): Promise<BenchResult> {
   checkRoom(gpu, plan.cases);
   const total = plan.cases.length;
@@ -48,7 +54,7 @@ export async function runAttentionBench(
   const rows: BenchRow[] = [];
   for (const [i, given] of plan.cases.entries()) {
     const progress = (what: string) => onProgress(what, i, total);
-    for (const row of await runCase(gpu, given, plan, { environment, peaks, progress, signal, ready })) {
+    for (const row of await run(given, { environment, peaks, progress, signal, ready })) {
       rows.push(row);
       onRow(row);
     }
@@ -145,7 +151,7 @@ export async function findOut<R>(
 /** The row of a subject on a case. */
 export function rowOf(
   given: AttentionCase,
-  subject: Pick<AttentionSubject, "name" | "flops">,
+  subject: Pick<AttentionSubject, "name" | "flops"> & Partial<Pick<BenchRow, "op" | "command">>,
   { ready, timing, reason = "", broken = false }: Found,
   work: ReturnType<typeof attentionWork>,
   plan: AttentionPlan,
@@ -153,15 +159,15 @@ export function rowOf(
 ): BenchRow {
   const { batch, heads, mask, score, dtype, layout, model = null } = given;
   const check = ready?.check ?? { ...unchecked(reason), verdict: broken ? "fail" : "n/a" };
-  const { flops } = subject;
+  const { flops, op = "attention", command = commandOf(given, plan, subject.name) } = subject;
   const own = flops ? { ...work, flops: flops(given, work.livePairs ?? 0), flopsFlashAttention: null } : work;
   // Sums are f32 whatever the cache holds.
   const speed = timing ? speedOf({ ...own, dtype: "f32" }, timing.medianMs, peaks) : noSpeed;
   const { repeats = null, samples = null, medianMs = null, p10Ms = null, p90Ms = null } = timing ?? {};
   const words = [subject.name, mask.text, score.text, layout.text, batch.text, heads.text, dtype];
   return {
-    id: ["attention", ...words, ...(model === null ? [] : [model])].join("/"),
-    op: "attention",
+    id: [op, ...words, ...(model === null ? [] : [model])].join("/"),
+    op,
     variant: subject.name,
     batch: batch.text,
     mask: mask.text,
@@ -181,6 +187,6 @@ export function rowOf(
     ...speed,
     shareOfFastest: null,
     workspaceBytes: ready?.workspaceBytes ?? null,
-    command: commandOf(given, subject.name, plan),
+    command,
   };
 }

@@ -275,7 +275,7 @@ test("the command of a row measures the same case with the same variant", () => 
   const plan = { ...{ cases: [], timing: standardTiming, clock: "wall" as const, peaks: true }, commandOptions: [] };
   for (const words of standardCases) {
     const given = attentionCase(words);
-    const command = commandOf(given, "splitK:4", { ...plan, rotateBytes: 1 });
+    const command = commandOf(given, { ...plan, rotateBytes: 1 }, "splitK:4");
     const [, batch = "", ...options] = /^node dist\/cli\.js bench attention (\S+) (.*) --rotate$/.exec(command) ?? [];
     const named = Object.fromEntries(
       [...(options[0] ?? "").matchAll(/--(\S+) (\S+)/g)].map(([, name, text]) => [name, text]),
