@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** What the card says besides what the checkpoint knows. */
+/** What the card says that the checkpoint does not know. */
 export interface Trained {
   readonly name: string;
   /** Held out, in nats a token, by voice. */

@@ -8,7 +8,7 @@ lower rate: at 1e-2 noise of 3e-6 in the gradients changes the losses by 1e-3 in
 import torch
 from checkpoint import Checkpoint, rms_norm, silu
 from gradients import LAYERS, VOCABULARY, attend
-from gradients_experts import NORMS, chosen_of, mixed, write_chosen
+from gradients_experts import NORMS, chosen_of, combined, write_chosen
 
 DEEPSEEK = {
     **{"width": 32, "heads": 3, "nope": 10, "rope": 6, "value": 12, "rank": 20, "query": 28, "dense": 44, "hidden": 24},
@@ -82,7 +82,7 @@ def deepseek():
         "tie_word_embeddings": False,
     }
 
-    def turned(x):
+    def rotated(x):
         """Neighbours of [b, t, heads, rope] rotated by their position."""
         angles = torch.arange(x.shape[1])[:, None] * s["theta"] ** (-torch.arange(rope // 2) / (rope // 2))
         pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)).contiguous())
@@ -100,8 +100,8 @@ def deepseek():
             latent, key = (y @ own("self_attn.kv_a_proj_with_mqa").T).split([s["rank"], rope], -1)
             latent = rms_norm(latent, own("self_attn.kv_a_layernorm"), 1e-6)
             k, v = (latent @ own("self_attn.kv_b_proj").T).unflatten(-1, (h, nope + value)).split([nope, value], -1)
-            k = torch.cat([k, turned(key[:, :, None]).expand(-1, -1, h, -1)], -1)
-            q = torch.cat([q[..., :nope], turned(q[..., nope:])], -1)
+            k = torch.cat([k, rotated(key[:, :, None]).expand(-1, -1, h, -1)], -1)
+            q = torch.cat([q[..., :nope], rotated(q[..., nope:])], -1)
             x = x + attend(q, k, v, (nope + rope) ** -0.5) @ own("self_attn.o_proj").T
             y = rms_norm(x, own("post_attention_layernorm"), s["eps"])
 
@@ -119,7 +119,7 @@ def deepseek():
             chosen = chosen_of(keys.masked_fill(~eligible.flatten(-2), -9.0), s["chosen"])
             shares = scores.gather(-1, chosen)
             shares = s["factor"] * shares / (shares.sum(-1, keepdim=True) + 1e-20)
-            routed = mixed(y, chosen, shares, s["experts"], lambda index, y: gated(f"mlp.experts.{index}", y))
+            routed = combined(y, chosen, shares, s["experts"], lambda index, y: gated(f"mlp.experts.{index}", y))
             x = x + routed + gated("mlp.shared_experts", y)
         return rms_norm(x, w("model.norm.weight"), s["eps"]) @ w("lm_head.weight").T
 

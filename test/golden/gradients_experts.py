@@ -31,7 +31,7 @@ def chosen_of(keys, k):
     return keys.topk(k, -1).indices
 
 
-def mixed(x, chosen, shares, count, expert):
+def combined(x, chosen, shares, count, expert):
     """The sum of each row's experts, each times its share; `expert` computes one for all rows, also where none has it: so
     that its gradient is 0 and not missing, and AdamW goes on with it."""
     y = torch.zeros_like(x)
@@ -79,7 +79,7 @@ def mixture_feed(k):
             one, two, three = (own(f"block_sparse_moe.experts.{index}.w{n}").T for n in (1, 2, 3))
             return (silu(y @ one) * (y @ three)) @ two
 
-        return mixed(y, chosen, shares, router.shape[-1], expert)
+        return combined(y, chosen, shares, router.shape[-1], expert)
 
     return feed
 
@@ -202,7 +202,7 @@ def gpt_oss():
                 hidden = (up + 1) * gate * torch.sigmoid(s["slope"] * gate)
                 return hidden @ own("mlp.experts.down_proj")[index] + own("mlp.experts.down_proj_bias")[index]
 
-            x = x + mixed(y, chosen, router.gather(-1, chosen).softmax(-1), e, expert)
+            x = x + combined(y, chosen, router.gather(-1, chosen).softmax(-1), e, expert)
         return rms_norm(x, w("model.norm.weight"), s["eps"]) @ w("lm_head.weight").T
 
     return "gradients-gpt-oss", config, checkpoint, logits

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { uniform } from "../../src/kernels/elementwise/random.ts";
 import { threefry2x32, uniform01 } from "../../src/tensor/threefry.ts";
-import { logarithm, numbersOf, turned } from "../../src/train/initialisers/random-numbers.ts";
+import { logarithm, numbersOf, onCircle } from "../../src/train/initialisers/random-numbers.ts";
 import { testGpu } from "../support/gpu.ts";
 
 const gpu = await testGpu();
@@ -13,12 +13,12 @@ test("logarithm, cosine and sine from additions, products and quotients alone ar
     const exact = Math.log((word + 0.5) / 2 ** 32);
     log = Math.max(log, Math.abs(logarithm(word) - exact) / Math.abs(exact));
     const v = word / 2 ** 32;
-    wave = Math.max(wave, Math.abs(turned(v)[0] - Math.cos(2 * Math.PI * v)));
-    wave = Math.max(wave, Math.abs(turned(v)[1] - Math.sin(2 * Math.PI * v)));
+    wave = Math.max(wave, Math.abs(onCircle(v)[0] - Math.cos(2 * Math.PI * v)));
+    wave = Math.max(wave, Math.abs(onCircle(v)[1] - Math.sin(2 * Math.PI * v)));
   }
   expect(log).toBeLessThan(1e-15);
   expect(wave).toBeLessThan(1e-15);
-  expect([0, 0.25, 0.5, 0.75].map((v) => turned(v).map((x) => x + 0))).toEqual([
+  expect([0, 0.25, 0.5, 0.75].map((v) => onCircle(v).map((x) => x + 0))).toEqual([
     [1, 0],
     [0, 1],
     [-1, 0],

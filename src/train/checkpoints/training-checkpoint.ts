@@ -46,7 +46,7 @@ const ofTensor = (name: string, tensor: Tensor): CheckpointTensor => ({
   read: () => tensor.readStored() as Promise<CheckpointNumbers>,
 });
 
-/** The tensors that a checkpoint has besides the history: `weight.NAME`, and the trainer's state by its own names. */
+/** The tensors of a checkpoint other than the history: `weight.NAME`, and the trainer's state by its own names. */
 function tensorsOf({ trainer, parameters }: CheckpointedTraining): (readonly [CheckpointTensor, Tensor])[] {
   const weights = parameters.map(({ name, tensor }) => [ofTensor(`weight.${name}`, tensor), tensor] as const);
   const state = Object.entries(trainer.state()).map(([name, tensor]) => [ofTensor(name, tensor), tensor] as const);

@@ -76,7 +76,7 @@ export function readDocuments(file: string, bytes: Uint8Array): TrainingDocument
   return documents;
 }
 
-/** A number from 0 to below 1 that depends on a document's content alone (FNV-1a, mixed as murmur's finaliser does). */
+/** A number from 0 to below 1 that depends on a document's content alone (FNV-1a, then the finaliser of murmur). */
 function shareOf({ content }: TrainingDocument): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < content.length; i++) {

@@ -35,7 +35,7 @@ export function numbersOf(seed: number, name: string): Numbers {
       if (i >>> 1 !== drawn) {
         draw(i >>> 1);
         const radius = Math.sqrt(-2 * logarithm(first));
-        const [x, y] = turned(second / 2 ** 32);
+        const [x, y] = onCircle(second / 2 ** 32);
         [drawn, a, b] = [i >>> 1, radius * x, radius * y];
       }
       return i & 1 ? b : a;
@@ -64,7 +64,7 @@ export function logarithm(word: number): number {
 }
 
 /** cos(2πv) and sin(2πv) of v from 0 to 1, by Taylor's series about the nearest quarter of a turn. */
-export function turned(v: number): readonly [cosine: number, sine: number] {
+export function onCircle(v: number): readonly [cosine: number, sine: number] {
   const quarter = Math.round(4 * v);
   const x = 2 * Math.PI * (v - quarter / 4);
   const [c, s] = [cosine(x), sine(x)];

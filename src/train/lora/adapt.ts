@@ -32,7 +32,7 @@ export function modulesOf({
 const keyOf = ({ name, rows }: WeightSource) => `${name}${rows ? `[${rows[0]}:${rows[1]}]` : ""}`;
 
 /**
- * A decoder's weights with an adapter beside them; `own` is the adapter's memory, which goes with the weights. The adapter
+ * A decoder's weights with an adapter next to them; `own` is the adapter's memory, which goes with the weights. The adapter
  * has to fit: see `checkModules`.
  */
 export function adapt(

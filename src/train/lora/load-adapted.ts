@@ -7,7 +7,7 @@ import { adapt, modulesOf } from "./adapt.ts";
 import { checkModules, type StoredAdapter } from "./adapter-folder.ts";
 
 /**
- * Loads a model as `loadModel` does, with an adapter beside its weights, which stay as they are stored.
+ * Loads a model as `loadModel` does, with an adapter next to its weights, which stay as they are stored.
  *
  * @throws FormatError for an adapter that does not fit the model too.
  */

@@ -66,7 +66,7 @@ function freshAdapter(
 }
 
 /**
- * Reads a decoder's folder or GGUF file, uploads its weights as they are stored, and puts an adapter beside each of its
+ * Reads a decoder's folder or GGUF file, uploads its weights as they are stored, and puts an adapter next to each of its
  * projections: a fresh one, or one that was read. Only the adapter's numbers are parameters.
  *
  * @throws FormatError for files that are invalid, or an adapter that does not fit them; OptionError for targets that the
