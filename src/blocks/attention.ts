@@ -9,6 +9,7 @@ import { contiguous } from "../kernels/layout/contiguous.ts";
 import { rope, ropeLayoutCheck } from "../kernels/rope/rope.ts";
 import {
   type Checks,
+  callback,
   checkOptions,
   fieldsOf,
   finite,
@@ -92,6 +93,8 @@ export interface AttentionInputs {
 /** As those of a layer, with a mask in place of the causal one, or of that of the window: one that has been made. */
 export interface MaskedInputs extends AttentionInputs {
   readonly mask?: AttentionMask | undefined;
+  /** What the block adds to the residual stream, by attention (0) and by the feed-forward layer (1), is put through this. */
+  readonly dropout?: ((x: Tensor, part: 0 | 1) => Tensor) | undefined;
 }
 
 const atLeastOne = integer(1, 2 ** 30);
@@ -140,6 +143,7 @@ export const attentionInputChecks: Checks<Omit<MaskedInputs, "x">> = {
   ),
   visible: required(size),
   mask: maskCheck,
+  dropout: callback,
 };
 
 const inputFields = fieldsOf<MaskedInputs>({ ...attentionInputChecks, x: tensorCheck });

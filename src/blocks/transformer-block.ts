@@ -121,19 +121,20 @@ export function maskedBlock(
   if (inputs.cache && isStep(stream) && isPreNorm && !feedForwardOutputNorm && !weights.attention.latent) {
     return stepBlock(gpu, name, stream, inputs, { ...weights, attentionNorm, feedForwardNorm }, shape);
   }
+  const { dropout = (x: Tensor) => x } = inputs;
   const attention = `${name}.attention`;
   const [before, attended] = gpu.within(attention, () => {
     const { sum, y: x } = entered(gpu, stream, post ? undefined : attentionNorm);
     const attend = weights.attention.latent ? latentAttentionLayer : attentionLayer;
     const result = attend(gpu, attention, { ...inputs, x }, weights.attention, attentionShape);
-    return [sum, attentionOutputNorm ? norm(gpu, result, attentionOutputNorm) : result];
+    return [sum, dropout(attentionOutputNorm ? norm(gpu, result, attentionOutputNorm) : result, 0)];
   });
   const feedForward = `${name}.feed-forward`;
   const [between, update] = gpu.within(feedForward, () => {
     const middle = { sum: before, update: attended };
     const { sum, y } = entered(gpu, middle, post ? attentionNorm : feedForwardNorm, post);
     const result = feedForwardOf(gpu, feedForward, y, weights.feedForward, shape);
-    return [sum, feedForwardOutputNorm ? norm(gpu, result, feedForwardOutputNorm) : result];
+    return [sum, dropout(feedForwardOutputNorm ? norm(gpu, result, feedForwardOutputNorm) : result, 1)];
   });
   gpu.tap(`${name}.residual`, between);
   if (!post) return { sum: between, update };

@@ -86,6 +86,8 @@ export async function runOn(gpu: Gpu, run: Run, state: RunState): Promise<Outcom
     schedule: learningRateOf(settings, steps),
     recompute: settings.recompute,
     routers: { balance: settings.routerLoss },
+    dropout: settings.dropout,
+    seed: settings.seed,
   });
   const training = { trainer, parameters };
   let position = 0;

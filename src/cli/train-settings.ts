@@ -39,6 +39,7 @@ export interface RunSettings extends OptimizerFlags, LoraFlags {
   readonly context?: number;
   readonly accumulate: number;
   readonly recompute?: Recompute;
+  readonly dropout?: number;
   readonly seed: number;
   readonly evalEvery?: number;
   readonly saveEvery: number;
@@ -70,7 +71,7 @@ export const settingNames = [
     "packing",
   ],
   ...["lora", "loraAlpha", "loraTargets", "rslora"],
-  ...["steps", "batch", "context", "accumulate", "recompute", "seed", "evalEvery", "saveEvery"],
+  ...["steps", "batch", "context", "accumulate", "recompute", "dropout", "seed", "evalEvery", "saveEvery"],
 ] as const satisfies readonly (keyof RunSettings)[] as readonly (keyof RunSettings)[];
 
 /** The optimiser of flags; AdamW with nanoGPT's settings where they say nothing. */
@@ -99,6 +100,13 @@ export function positiveNumber(text: string): number {
 export function notNegative(text: string): number {
   const value = number(text);
   if (value < 0) throw new InvalidArgumentError("Expected a number of 0 or more.");
+  return value;
+}
+
+/** A number from 0 to below 1. */
+export function dropoutRate(text: string): number {
+  const value = number(text);
+  if (value < 0 || value >= 1) throw new InvalidArgumentError("Expected a number from 0 to below 1.");
   return value;
 }
 

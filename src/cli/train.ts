@@ -11,6 +11,7 @@ import { addLoraOptions } from "./train-lora.ts";
 import { recordedRun } from "./train-run.ts";
 import {
   betas,
+  dropoutRate,
   notNegative,
   positiveNumber,
   properShare,
@@ -80,6 +81,7 @@ export function trainCommand(): Command {
         .choices(recomputes)
         .default("nothing"),
     )
+    .option("--dropout <share>", "of what embeddings and layers add, dropped in each step", dropoutRate, 0)
     .optionsGroup("Optimiser:")
     .addOption(new Option("--optimizer <name>", "how weights change").choices(Object.keys(optimisers)).default("adamw"))
     .option("--lr <rate>", "largest learning rate", positiveNumber, 1e-3)

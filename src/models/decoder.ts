@@ -41,6 +41,8 @@ export interface ForwardInputs {
   readonly positions?: ((table: Tensor) => Tensor) | undefined;
   /** Called with the residual stream after each layer. */
   readonly watch?: ((layer: number, stream: Residual) => void) | undefined;
+  /** What embeddings (site 0) and layers add to the residual stream is put through this, each under a number of its own. */
+  readonly dropout?: ((x: Tensor, site: number) => Tensor) | undefined;
   /** Runs each layer, and returns what that does; training records it again for its gradients. */
   readonly around?: ((layer: () => Residual) => Residual) | undefined;
 }
@@ -85,8 +87,11 @@ function embed({ gpu, config, weights }: Decoder, { ids, batch, place, positions
 /** The residual stream `[b, t, c]` after all blocks, not yet normed. */
 export function forward(decoder: Decoder, inputs: ForwardInputs): Residual {
   const { gpu, config, weights } = decoder;
-  const { place, ropeTables, around = (layer) => layer() } = inputs;
-  const x = gpu.within("embedding", () => embed(decoder, inputs));
+  const { place, ropeTables, dropout, around = (layer) => layer() } = inputs;
+  const x = gpu.within("embedding", () => {
+    const embedded = embed(decoder, inputs);
+    return dropout ? dropout(embedded, 0) : embedded;
+  });
   let stream: Residual = { sum: x };
   weights.blocks.forEach((block, layer) => {
     const cache = inputs.cache?.[layer];
@@ -108,6 +113,7 @@ export function forward(decoder: Decoder, inputs: ForwardInputs): Residual {
           place,
           visible: inputs.visible,
           mask: inputs.mask?.(window),
+          dropout: dropout && ((x, part) => dropout(x, 1 + 2 * layer + part)),
         },
         block,
         {

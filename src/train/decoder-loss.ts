@@ -5,6 +5,7 @@ import { attention, tableAttention } from "../kernels/attention/attention.ts";
 import { crossEntropy, type MeanLoss } from "../kernels/cross-entropy/cross-entropy.ts";
 import { linearCrossEntropy } from "../kernels/cross-entropy/linear.ts";
 import type { LossOptions } from "../kernels/cross-entropy/options.ts";
+import { dropout } from "../kernels/elementwise/dropout.ts";
 import { gemm } from "../kernels/gemm/gemm.ts";
 import { matmul } from "../kernels/matmul/matmul.ts";
 import { routedExperts } from "../kernels/moe/experts.ts";
@@ -30,6 +31,11 @@ export const recomputes = ["nothing", "cheap", "layers"] as const;
 /** Results of these are kept where what is cheap is computed again. */
 const costly = new Set<object>([matmul, gemm, attention, tableAttention, route, routedExperts]);
 
+const dropoutBy =
+  (gpu: Gpu, { rate, key }: NonNullable<DecoderLossOptions["dropout"]>): NonNullable<ForwardInputs["dropout"]> =>
+  (x, site) =>
+    dropout(gpu, { x, key }, { rate, site }).y;
+
 const aroundLayers = (gpu: Gpu, recompute: Recompute): ForwardInputs["around"] => {
   if (recompute === "nothing") return undefined;
   const keep = recompute === "cheap" ? ({ by }: Call) => by !== undefined && costly.has(by) : undefined;
@@ -52,6 +58,8 @@ export interface DecoderLossOptions extends LossOptions {
   readonly ropeTables?: RopeTables | undefined;
   /** What of each layer is computed again for its gradients; default nothing. */
   readonly recompute?: Recompute | undefined;
+  /** The share of what embeddings and layers add that is dropped, and the key by which: seed and step, u32 `[2]`. */
+  readonly dropout?: { readonly rate: number; readonly key: Tensor } | undefined;
   /** Losses of a mixture's routers that are added. */
   readonly routers?: RouterLossOptions | undefined;
 }
@@ -74,7 +82,7 @@ export interface DecoderLoss {
 export function decoderLoss(
   decoder: Decoder,
   { ids, targets, packed }: Batch,
-  { ropeTables, recompute = "nothing", routers: added = {}, ...options }: DecoderLossOptions = {},
+  { ropeTables, recompute = "nothing", dropout: dropped, routers: added = {}, ...options }: DecoderLossOptions = {},
 ): DecoderLoss {
   const { gpu } = decoder;
   const [b = 0, t = 0] = ids.shape;
@@ -84,7 +92,10 @@ export function decoderLoss(
     );
   }
   const around = aroundLayers(gpu, recompute);
-  const inside = packed ? packedInputs(gpu, packed) : {};
+  const inside = {
+    ...(packed ? packedInputs(gpu, packed) : {}),
+    ...(dropped && { dropout: dropoutBy(gpu, dropped) }),
+  };
   const before = gpu.recorded?.calls.length ?? 0;
   const stream = forward(decoder, { ids, batch: b, ropeTables, place: { start: 0 }, visible: t, around, ...inside });
   const routers = routerLosses(gpu, gpu.recorded?.calls.slice(before) ?? [], added);

@@ -86,6 +86,10 @@ export {
   softmaxBackward,
 } from "../kernels/softmax/softmax-backward.ts";
 
+// Dropout
+
+export { type DropoutOptions, dropout } from "../kernels/elementwise/dropout.ts";
+
 // Optimisers
 
 export { balanceBias } from "../kernels/moe/balance-bias.ts";

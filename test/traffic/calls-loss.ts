@@ -3,6 +3,7 @@ import { variantsOf } from "../../src/check/case-table.ts";
 import { addBlock, blockGradient, lossOfSums } from "../../src/kernels/cross-entropy/blocks.ts";
 import { countTargets, crossEntropyRows, meanLoss } from "../../src/kernels/cross-entropy/cross-entropy.ts";
 import { crossEntropyBackward } from "../../src/kernels/cross-entropy/cross-entropy-backward.ts";
+import { dropout } from "../../src/kernels/elementwise/dropout.ts";
 import { gatherBackward } from "../../src/kernels/embedding/gather-backward.ts";
 import { columnSums } from "../../src/kernels/reduce/column-sums.ts";
 import type { CountedCall, Inputs } from "./call.ts";
@@ -40,6 +41,7 @@ export function lossCalls({ gpu, random, words }: Inputs): Readonly<Record<strin
     return lossOfSums(gpu, { sums: random([rows, 4]), targets: ids }, { ...options, vocabulary: 64 });
   });
   add("blockGradient", (cols) => blockGradient(gpu, { ...block(cols), ...upstream(), others: random([2]) }, ofBlock));
+  add("dropout", (n) => dropout(gpu, { x: random([2, n]), key: words([2], 1, 2) }, { rate: 0.5, site: 1 }));
   add("countTargets", (rows) => countTargets(gpu, { targets: words([rows], ...Array(rows).keys()) }));
   for (const variant of ["naive", "sorted"] as const) {
     add(`gatherBackward ${variant}`, (t) => {

@@ -56,6 +56,7 @@ export const figures: Readonly<Record<string, Figures>> = {
   "cross-entropy/naive": { operations: { not: exponentials } },
   "cross-entropy/online": { operations: { not: exponentials } },
   "elementwise/binary": all,
+  "elementwise/dropout": { operations: { not: "it rotates and compares integers" } },
   "elementwise/cast": all,
   "elementwise/fill": all,
   "elementwise/gated": all,

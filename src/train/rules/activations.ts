@@ -16,11 +16,13 @@ import {
   reluBackward,
   siluBackward,
 } from "../../kernels/elementwise/activation-backward.ts";
+import { type DropoutOptions, dropout } from "../../kernels/elementwise/dropout.ts";
 import { exp } from "../../kernels/elementwise/exp.ts";
 import { gegluBackward, gegluErfBackward, swigluBackward } from "../../kernels/elementwise/gated-backward.ts";
 import { relu } from "../../kernels/elementwise/relu.ts";
 import { type SoftcapOptions, softcap } from "../../kernels/elementwise/softcap.ts";
 import { softcapBackward } from "../../kernels/elementwise/softcap-backward.ts";
+import { contiguous } from "../../kernels/layout/contiguous.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type Rule, ruleOf } from "../rule.ts";
 
@@ -30,6 +32,14 @@ type Y = { readonly y: Tensor };
 /** y = f(x): dx = dy · f′(x). */
 const mapRule = (of: typeof silu, backward: typeof siluBackward): Rule =>
   ruleOf<OfX, Y>(of, (gpu, { tensors: { x }, gradient: { y: dy } }) => ({ x: dy && backward(gpu, { x, dy }).dx }));
+
+/** Elements that are dropped have no gradient, the others that of y times the same factor: the op itself. */
+const dropoutRule = ruleOf<OfX & { readonly key: Tensor }, Y, DropoutOptions>(
+  dropout,
+  (gpu, { tensors: { key }, options: { rate, site }, gradient: { y: dy } }) => ({
+    x: dy && dropout(gpu, { x: dy.contiguous ? dy : contiguous(gpu, { x: dy }).y, key }, { rate, site }).y,
+  }),
+);
 
 /** y = f(gate) · up. */
 const gatedRule = (of: typeof swiglu, backward: typeof swigluBackward): Rule =>
@@ -47,6 +57,7 @@ export const activationRules: readonly Rule[] = [
   mapRule(quickGelu, quickGeluBackward),
   mapRule(relu, reluBackward),
   mapRule(exp, expBackward),
+  dropoutRule,
   gatedRule(swiglu, swigluBackward),
   gatedRule(geglu, gegluBackward),
   gatedRule(gegluErf, gegluErfBackward),

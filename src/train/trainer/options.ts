@@ -5,6 +5,7 @@ import {
   callback,
   fieldsOf,
   having,
+  integer,
   object,
   oneOf,
   positive,
@@ -37,6 +38,10 @@ export interface TrainerOptions {
   /** Keeps a mean of the weights that keeps this share of itself a step, fewer in the first steps: `(1 + t) / (10 + t)`. */
   readonly ema?: number | undefined;
   readonly rules?: readonly ParameterRule[] | undefined;
+  /** The share of what embeddings and layers add to the residual stream that a step drops; default 0. */
+  readonly dropout?: number | undefined;
+  /** Which elements are dropped: from 0 to 2³² − 1; default 0. */
+  readonly seed?: number | undefined;
   /** What of each layer is computed again for its gradients, so that it need not be kept; default nothing. */
   readonly recompute?: Recompute | undefined;
   /** Of a mixture of experts: losses of its routers that are added, and how its biases move. */
@@ -59,6 +64,8 @@ export const trainerFields = fieldsOf<TrainerOptions>({
   clip: positive,
   schedule: required(callback),
   ema: share,
+  dropout: (value) => (typeof value === "number" && value >= 0 && value < 1 ? undefined : "a number from 0 to below 1"),
+  seed: integer(0, 2 ** 32 - 1),
   recompute: oneOf(...recomputes),
   routers: object(routerChecks),
   rules: (value) =>

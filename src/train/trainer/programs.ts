@@ -55,6 +55,8 @@ export interface Training {
   readonly routing: RouterOptions;
   /** Sums of what routers did over micro-batches, by the numbers of their layers; made when they are first recorded. */
   readonly routed: Map<string, Tensor>;
+  /** The share that a step drops, and seed and number of the step or of its micro-batch, u32 `[2]`. */
+  readonly dropout: { readonly rate: number; readonly key: Tensor } | undefined;
 }
 
 /**
@@ -116,7 +118,9 @@ export function recordBatch(
 ): Figures {
   const { decoder, recompute, routing, routers } = training;
   const { gpu } = decoder;
-  const { loss, total, routers: did } = decoderLoss(decoder, tokens, { ropeTables, recompute, routers: routing });
+  const dropout = kind === "loss" ? undefined : training.dropout;
+  const how = { ropeTables, recompute, dropout, routers: routing };
+  const { loss, total, routers: did } = decoderLoss(decoder, tokens, how);
   const figures = { loss, ...(did ? { balance: did.balance } : {}) };
   const routed = did?.sums ?? [];
   if (kind === "loss") return { ...figures, ...usesOf(gpu, routers, routed) };

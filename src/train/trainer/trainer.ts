@@ -1,7 +1,7 @@
 import type { Program } from "../../gpu/gpu.ts";
 import { createRopeTables, type Decoder } from "../../models/decoder.ts";
 import { checkOptions } from "../../options/checks.ts";
-import { placeholder, type Tensor, zeros } from "../../tensor/tensor.ts";
+import { placeholder, type Tensor, tensor, zeros } from "../../tensor/tensor.ts";
 import { GradientError } from "../errors.ts";
 import { optimiserOf } from "../optimisers/optimisers.ts";
 import { positionsIn } from "../packed-rows.ts";
@@ -44,7 +44,16 @@ export class Trainer {
   constructor(decoder: Decoder, parameters: readonly Parameter[], options: TrainerOptions) {
     checkOptions("Trainer", trainerFields, options);
     const { gpu } = decoder;
-    const { optimizer = { name: "adamw" }, clip: most, schedule, ema, rules = [], recompute } = options;
+    const {
+      optimizer = { name: "adamw" },
+      clip: most,
+      schedule,
+      ema,
+      rules = [],
+      recompute,
+      dropout: rate = 0,
+      seed = 0,
+    } = options;
     const optimiser = optimiserOf("Trainer", optimizer);
     this.#schedule = schedule;
     this.#training = gpu.unscoped(() => {
@@ -56,7 +65,8 @@ export class Trainer {
       const [sums, routed] = [new Map<string, Tensor>(), new Map<string, Tensor>()];
       const { routers: routing = {} } = options;
       const kept = { skipped, share, sums, averages, routers: routersOf(decoder), routing, routed };
-      return { decoder, groups, most, recompute, ...kept };
+      const dropout = rate > 0 ? { rate, key: tensor(gpu, [2], [seed, 0], "u32") } : undefined;
+      return { decoder, groups, most, recompute, dropout, ...kept };
     });
     this.#programs = programCache(this.#training);
     this.#ring = gpu.unscoped(() => ringOf(gpu, numbersOf(this.#training.routers, 1)));
@@ -159,7 +169,8 @@ export class Trainer {
 
   /** Frees what it keeps; the decoder's weights stay. */
   dispose(): void {
-    const { groups, averages, sums, routed, skipped, share } = this.#training;
+    const { groups, averages, sums, routed, skipped, share, dropout } = this.#training;
+    dropout?.key.dispose();
     this.#programs.dispose();
     this.#ring.dispose();
     averages?.dispose();
@@ -195,7 +206,7 @@ export class Trainer {
 
   async #whole(batch: TokenBatch): Promise<Pick<Pending, "parts" | "whole">> {
     const prepared = await this.#programs.prepared("whole", batch);
-    await this.#write(prepared, batch);
+    await Promise.all([this.#write(prepared, batch), this.#writeDropout(0)]);
     const whole = this.#run(prepared);
     return { parts: [[1, whole]], whole };
   }
@@ -209,11 +220,19 @@ export class Trainer {
       const prepared = await this.#programs.prepared(i === 0 ? "first" : "next", batch);
       await Promise.all([
         this.#write(prepared, batch),
+        this.#writeDropout(i),
         decoder.gpu.write(share.storage, 0, bytesOf(Float32Array.of(part))),
       ]);
       parts.push([part, this.#run(prepared)]);
     }
     return { parts, whole: this.#run(await this.#programs.update()) };
+  }
+
+  /** The key of a step's micro-batch, so that each drops other elements. */
+  async #writeDropout(micro: number): Promise<void> {
+    const { decoder, dropout } = this.#training;
+    if (dropout)
+      await decoder.gpu.write(dropout.key.storage, 4, bytesOf(Uint32Array.of((this.#steps + 1) * 4096 + micro)));
   }
 
   async #write({ ids, targets, documents, positions }: Prepared, batch: TokenBatch): Promise<void> {

@@ -194,6 +194,10 @@ export function referenceCalls(): Readonly<Record<string, PublicCalls>> {
     segments: of(reference.segments, [{ x: m2, weights: v2, offsets: v2 }, { operation: "sum" }]),
     softcap: of(reference.softcap, [x, { cap: 30 }]),
     crossEntropy: of(reference.crossEntropy, [{ ...logits, targets: v2 }, lossOptions]),
+    dropout: of(reference.dropout, [
+      { x: m2, key: v2 },
+      { rate: 0.5, site: 1 },
+    ]),
     linearCrossEntropy: of(reference.linearCrossEntropy, [{ x: m2, weight: bits(4, 2), targets: v2 }, lossOptions]),
     linearCrossEntropyBackward: of(reference.linearCrossEntropyBackward, [
       { x: m2, weight: bits(4, 2), targets: v2, lse: v2, count: bits(1), dloss: bits(1) },

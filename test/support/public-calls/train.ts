@@ -122,6 +122,10 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
     },
     "train/ruleOf": plain(train.ruleOf, [train.softmaxBackward, () => ({}), { unread: ["y"] }]),
     "train/checkpoint": call(train.checkpoint, [() => zeros([]), { keep: () => true }]),
+    "train/dropout": call(train.dropout, [
+      { x: m4, key: zeros([2], "u32") },
+      { rate: 0.5, site: 1, into: { y: zeros([2, 4]) } },
+    ]),
     "train/columnSums": call(train.columnSums, [{ x: logits }, { variant: "naive", into: { y: zeros([4]) } }]),
     "train/gatherBackward": call(train.gatherBackward, [
       { ids: targets, dy: logits },

@@ -1,0 +1,39 @@
+import { dropout } from "../../kernels/elementwise/dropout.ts";
+import { dropout as reference } from "../../reference/dropout.ts";
+import { type Case, type CaseTable, withTags } from "../case-table.ts";
+import { normal } from "../random.ts";
+
+interface Options {
+  readonly rate: number;
+  readonly site: number;
+}
+
+type One = Case<"x" | "key", Options>;
+
+const shape = (name: string, of: readonly number[], options: Options, key = [7, 3]): One => {
+  const size = of.reduce((product, length) => product * length, 1);
+  return {
+    name,
+    inputs: { x: { shape: of, values: normal(size, 1) }, key: { shape: [2], values: key, dtype: "u32" } },
+    options,
+  };
+};
+
+const cases: readonly One[] = [
+  shape("one element", [1], { rate: 0.5, site: 0 }),
+  shape("an odd number of elements", [3, 127], { rate: 0.1, site: 5 }),
+  shape("nothing is dropped", [40], { rate: 0, site: 1 }),
+  shape("almost all is", [2000], { rate: 0.999, site: 2 }),
+  shape("the largest seed and site", [64], { rate: 0.2, site: 2 ** 32 - 17 }, [2 ** 32 - 1, 2 ** 32 - 1]),
+  withTags(shape("folds: 16 workgroups", [2001], { rate: 0.3, site: 1 }), "folds"),
+  shape("70,001 elements", [70_001], { rate: 0.25, site: 9 }),
+];
+
+/** Which elements are dropped is exact; the others are off by the rounding of their factor. */
+export const dropoutCases: CaseTable<"x" | "key", "y", Options> = {
+  op: "dropout",
+  variants: ["dropout"],
+  cases,
+  reference,
+  run: (gpu, tensors, options) => dropout(gpu, tensors, options),
+};

@@ -1,0 +1,30 @@
+import { integer, required } from "../options/checks.ts";
+import { at, type Dense, dense } from "./dense.ts";
+import { given, tensor } from "./given.ts";
+import { threefry2x32 } from "./random.ts";
+
+/** Which elements are dropped; as `src/kernels/elementwise/dropout.ts` describes it. */
+export interface DropoutOptions {
+  readonly rate: number;
+  readonly site: number;
+}
+
+const rate = (value: unknown) =>
+  typeof value === "number" && value >= 0 && value < 1 ? undefined : "a number from 0 to below 1";
+
+/**
+ * Dropout: `x / (1 − rate)` where a word of Threefry-2x32-20 is at least `⌊rate · 2³²⌋`, else 0: for elements 2i and 2i + 1
+ * those of key (seed, step) and counter (i, 16 + site). x `[...]`, key `[2]` → y like x. Its gradient is the dropout of that
+ * of y.
+ */
+export function dropout(tensors: { x: Dense; key: Dense }, options: DropoutOptions): { y: Dense } {
+  const { x, key } = given("dropout", tensors, { x: tensor, key: tensor });
+  const chosen = given("dropout", options, { rate: required(rate), site: required(integer(0, 2 ** 32 - 17)) });
+  const threshold = Math.floor(chosen.rate * 2 ** 32);
+  const y = dense(x.shape);
+  for (const [i, value] of x.values.entries()) {
+    const words = threefry2x32([at(key.values, 0), at(key.values, 1)], [i >> 1, 16 + chosen.site]);
+    y.values[i] = (words[i % 2] ?? 0) >= threshold ? value / (1 - chosen.rate) : 0;
+  }
+  return { y };
+}
