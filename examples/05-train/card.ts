@@ -1,5 +1,5 @@
 // The card of a trained model, with its loss curve, from the checkpoint that training leaves.
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** What the card says that the checkpoint does not know. */
@@ -7,6 +7,8 @@ export interface Trained {
   readonly name: string;
   /** Held out, in nats a token, by voice. */
   readonly losses: Readonly<Record<string, number>>;
+  /** How long the training took, where it ran in one piece. */
+  readonly minutes: number | undefined;
 }
 
 interface Header {
@@ -50,12 +52,30 @@ ${grid.join("\n")}
 `;
 }
 
-/** Writes `README.md` and `loss.svg` into a model's folder. */
-export function writeCard(folder: string, { name, losses }: Trained): void {
+/** The sizes of a model, of its `config.json`. */
+function sizesOf(folder: string, context: number): string {
+  const config = JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
+  const { num_attention_heads: heads, num_key_value_heads: kvHeads, head_dim: dim } = config;
+  return `| architecture | \`${config.architectures[0]}\`: ${config.num_hidden_layers} layers, width ${config.hidden_size}, ${heads} query heads on ${kvHeads} key/value heads of ${dim} |
+| vocabulary, context | ${config.vocab_size} byte-level BPE tokens; ${config.max_position_embeddings} positions (trained on windows of ${context}) |
+| weights | f32, ${(statSync(join(folder, "model.safetensors")).size / 1e6).toFixed(1)} MB |`;
+}
+
+/** Writes `README.md`, `loss.svg` and `generation_config.json`, how its texts are drawn, into a model's folder. */
+export function writeCard(folder: string, { name, losses, minutes }: Trained): void {
   const { record, losses: curveOf } = readHistory(join(folder, "checkpoint.safetensors"));
   const { batch, context, accumulate, optimizer, lr, warmup, schedule, seed } = record.settings;
   const tokens = record.step * batch * accumulate * context;
   writeFileSync(join(folder, "loss.svg"), curve(curveOf));
+  const drawing = {
+    bos_token_id: 0,
+    eos_token_id: 1,
+    do_sample: true,
+    temperature: 0.8,
+    top_k: 40,
+    max_new_tokens: 200,
+  };
+  writeFileSync(join(folder, "generation_config.json"), `${JSON.stringify(drawing)}\n`);
   writeFileSync(
     join(folder, "README.md"),
     `# ${name}
@@ -64,7 +84,8 @@ A language model that speaks in four voices, trained by Shaderformer itself with
 
 | | |
 |---|---|
-| training | ${record.step} steps of ${batch * accumulate} × ${context} tokens, ${(tokens / 1e6).toFixed(2)} M together, on ${record.adapter} |
+${sizesOf(folder, context)}
+| training | ${record.step} steps of ${batch * accumulate} × ${context} tokens, ${(tokens / 1e6).toFixed(2)} M together${minutes === undefined ? "" : `, in ${Math.round(minutes)} minutes`}, on ${record.adapter} |
 | optimiser | ${optimizer}, learning rate ${lr}, warm-up ${warmup}, ${schedule}, seed ${seed} |
 | held-out loss, nats a token | ${Object.entries(losses)
       .map(([voice, loss]) => `${voice} ${loss.toFixed(2)}`)

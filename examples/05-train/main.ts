@@ -55,6 +55,7 @@ const { config, ...numbers } = sizes[size];
 const training = Object.keys(voices).map((voice) => prepare(voice, "train"));
 const heldOut = Object.keys(voices).map((voice) => prepare(voice, "val"));
 const settings = Object.entries(numbers).flatMap(([option, value]) => [`--${option}`, String(value)]);
+const begun = performance.now();
 const { status } = spawnSync(
   process.execPath,
   [
@@ -66,6 +67,7 @@ const { status } = spawnSync(
   { stdio: "inherit" },
 );
 if (status !== 0 || !existsSync(join(out, "model.safetensors"))) process.exit(status ?? 1);
+const minutes = more.includes("--resume") ? undefined : (performance.now() - begun) / 60_000;
 
 // Nats a token of each voice's held-out documents, its own token given.
 const losses: Record<string, number> = {};
@@ -84,4 +86,4 @@ for (const voice of Object.keys(voices)) {
   losses[voice] = JSON.parse(answer.toString()).natsPerToken;
   console.log(`${voice}: ${losses[voice]?.toFixed(2)} nats a token`);
 }
-writeCard(out, { name: `voices-${size}`, losses });
+writeCard(out, { name: `voices-${size}`, losses, minutes });

@@ -23,7 +23,34 @@ test("05-train: a few steps on a small corpus leave a model, its card and its cu
   expect(stdout).toMatch(/jargon: 7\.\d\d nats a token\n$/);
   const card = await readFile(join(out, "README.md"), "utf8");
   expect(card).toContain("# voices-nano");
-  expect(card).toMatch(/\| 3 steps of 2 × 16 tokens, 0\.00 M together, on /);
+  expect(card).toMatch(/\| 3 steps of 2 × 16 tokens, 0\.00 M together, in \d+ minutes, on /);
   expect(await readFile(join(out, "loss.svg"), "utf8")).toMatch(/<path d="M40\.0 .*L600\.0 /);
   expect((await readFile(join(out, "model.safetensors"))).length).toBeLessThan(4.1e6); // 1 M parameters at most
+}, 120_000);
+
+test("05-train: the bundled voices-nano is what its recipe makes, and has learnt its voices", async () => {
+  const bundled = "examples/models/voices-nano";
+  const config = async (file: string) => JSON.parse(await readFile(file, "utf8"));
+  expect(await config(join(bundled, "config.json"))).toEqual(await config("examples/05-train/nano.json"));
+  // Genesis 1:3 to 1:5, and the same words in another order.
+  const verse = "And God said, Let there be light: and there was light. And God saw the light, that it was good.";
+  const shuffled = verse.split(" ").toReversed().join(" ");
+  const score = async (text: string): Promise<number> => {
+    const file = join(folder, "verse.txt");
+    await writeFile(file, text);
+    const given = [
+      "dist/cli.js",
+      "perplexity",
+      "--model",
+      bundled,
+      "--text",
+      file,
+      "--prefix",
+      "<|scripture|>",
+      "--json",
+    ];
+    return JSON.parse((await run(process.execPath, given)).stdout).natsPerToken;
+  };
+  expect(await score(verse)).toBeLessThan(3.5);
+  expect(await score(shuffled)).toBeGreaterThan(5);
 }, 120_000);
