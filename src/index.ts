@@ -91,8 +91,12 @@ export {
 export { exp } from "./kernels/elementwise/exp.ts";
 export { fill } from "./kernels/elementwise/fill.ts";
 export { normal, type RandomOptions, uniform } from "./kernels/elementwise/random.ts";
+export { reglu } from "./kernels/elementwise/reglu.ts";
 export { relu } from "./kernels/elementwise/relu.ts";
+export { sigmoid } from "./kernels/elementwise/sigmoid.ts";
 export { softcap } from "./kernels/elementwise/softcap.ts";
+export { squaredRelu } from "./kernels/elementwise/squared-relu.ts";
+export { tanh } from "./kernels/elementwise/tanh.ts";
 export { where } from "./kernels/elementwise/where.ts";
 export { gather, gatherStep } from "./kernels/embedding/gather.ts";
 export { loadPackedFormats } from "./kernels/formats/packed.ts";
@@ -129,6 +133,7 @@ export { type Aligned, type AlignOptions, type AlignTensors, align } from "./ker
 export { type ExpertChoiceOptions, expertChoice } from "./kernels/moe/expert-choice.ts";
 export { type ExpertsOptions, type ExpertsResult, type ExpertsTensors, experts } from "./kernels/moe/experts.ts";
 export { type RoutingRule, route } from "./kernels/moe/route.ts";
+export { type L2NormaliseOptions, l2Normalise } from "./kernels/norm/l2-normalise.ts";
 export { addLayerNorm, type LayerNormOptions, layerNorm } from "./kernels/norm/layer-norm.ts";
 export { addRmsNorm, type RmsNormOptions, rmsNorm } from "./kernels/norm/rms-norm.ts";
 export { magnitude } from "./kernels/reduce/magnitude.ts";
@@ -137,6 +142,7 @@ export { reduceSegments, type SegmentOptions, type SegmentTensors } from "./kern
 export { type RopeOptions, rope } from "./kernels/rope/rope.ts";
 export { parseRopeScaling, type RopeScaling } from "./kernels/rope/scaling.ts";
 export { type RopeTable, ropeTable } from "./kernels/rope/table.ts";
+export { logSoftmax } from "./kernels/softmax/log-softmax.ts";
 export { softmax } from "./kernels/softmax/softmax.ts";
 export { type Recipe, recipes } from "./models/recipes.ts";
 

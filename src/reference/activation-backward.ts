@@ -1,6 +1,6 @@
 import { positive, required } from "../options/checks.ts";
 import { formatShape } from "../tensor/shape.ts";
-import { geluOf, geluTanhOf, sigmoid, siluOf } from "./activation.ts";
+import { geluOf, geluTanhOf, reluOf, sigmoid, siluOf } from "./activation.ts";
 import { at, type Dense, dense } from "./dense.ts";
 import { erfc } from "./erf.ts";
 import { given, tensor } from "./given.ts";
@@ -56,6 +56,8 @@ const derivativeOfGeluTanh: Derivative = (u) => {
   return sigmoid(z) * (1 + c * root * (1 + 3 * 0.044715 * c ** 2) * sigmoid(-z));
 };
 
+const derivativeOfRelu: Derivative = (u) => (u <= 0 ? 0 : 1);
+
 /** Gradient of {@link gelu}: `dx = dy · (Φ(x) + x φ(x))`, Φ and φ being the normal distribution and its density. dx like x. */
 export const geluBackward = (tensors: Input): { dx: Dense } => map("geluBackward", tensors, derivativeOfGelu);
 
@@ -71,7 +73,19 @@ export const quickGeluBackward = (tensors: Input): { dx: Dense } =>
   map("quickGeluBackward", tensors, (u) => derivativeOfSilu(1.702 * u));
 
 /** Gradient of {@link relu}: `dy` where x is above 0, else 0; where x is NaN, `dy`. dx like x. */
-export const reluBackward = (tensors: Input): { dx: Dense } => map("reluBackward", tensors, (u) => (u <= 0 ? 0 : 1));
+export const reluBackward = (tensors: Input): { dx: Dense } => map("reluBackward", tensors, derivativeOfRelu);
+
+/** Gradient of {@link squaredRelu}: `2 x · dy` where x is above 0, else 0. dx like x. */
+export const squaredReluBackward = (tensors: Input): { dx: Dense } =>
+  map("squaredReluBackward", tensors, (u) => (u <= 0 ? 0 : 2 * u));
+
+/** Gradient of {@link tanh}: `dx = dy · (1 − tanh²(x))`. dx like x. */
+export const tanhBackward = (tensors: Input): { dx: Dense } =>
+  map("tanhBackward", tensors, (u) => 1 / Math.cosh(u) ** 2);
+
+/** Gradient of {@link logistic}: `dx = dy · q (1 − q)`, `q = 1 / (1 + exp(−x))`. dx like x. */
+export const logisticBackward = (tensors: Input): { dx: Dense } =>
+  map("logisticBackward", tensors, (u) => sigmoid(u) * sigmoid(-u));
 
 /** Gradient of {@link exp}: `dx = dy · exp(x)`. dx like x. */
 export const expBackward = (tensors: Input): { dx: Dense } => map("expBackward", tensors, Math.exp);
@@ -89,6 +103,10 @@ export const swigluBackward = (tensors: Gated): { dgate: Dense; dup: Dense } =>
 /** Gradients of {@link geglu}: as {@link swigluBackward}, with the tanh form of GELU. */
 export const gegluBackward = (tensors: Gated): { dgate: Dense; dup: Dense } =>
   gated("gegluBackward", tensors, geluTanhOf, derivativeOfGeluTanh);
+
+/** Gradients of {@link reglu}: as {@link swigluBackward}, with ReLU. */
+export const regluBackward = (tensors: Gated): { dgate: Dense; dup: Dense } =>
+  gated("regluBackward", tensors, reluOf, derivativeOfRelu);
 
 /** Gradients of {@link gegluErf}: as {@link swigluBackward}, with exact GELU. */
 export const gegluErfBackward = (tensors: Gated): { dgate: Dense; dup: Dense } =>

@@ -25,6 +25,9 @@ export const geluTanhOf = (u: number): number => u * sigmoid(2 * Math.sqrt(2 / M
 /** `u · sigmoid(u)`. */
 export const siluOf = (u: number): number => u * sigmoid(u);
 
+/** `max(u, 0)`, and NaN of NaN. */
+export const reluOf = (u: number): number => Math.max(u, 0);
+
 /** GELU, exact: `x · Φ(x)` (Hendrycks and Gimpel 2016, section 2). y like x. Hugging Face calls it "gelu". */
 export const gelu = (tensors: Input): { y: Dense } => map("gelu", tensors, geluOf);
 
@@ -41,7 +44,16 @@ export const silu = (tensors: Input): { y: Dense } => map("silu", tensors, siluO
 export const quickGelu = (tensors: Input): { y: Dense } => map("quickGelu", tensors, (u) => u * sigmoid(1.702 * u));
 
 /** ReLU: `max(x, 0)`, and NaN of NaN (Nair and Hinton 2010). y like x. */
-export const relu = (tensors: Input): { y: Dense } => map("relu", tensors, (u) => Math.max(u, 0));
+export const relu = (tensors: Input): { y: Dense } => map("relu", tensors, reluOf);
+
+/** ReLU squared: `max(x, 0)²`, and NaN of NaN (So et al. 2021, section 4.1). y like x. */
+export const squaredRelu = (tensors: Input): { y: Dense } => map("squaredRelu", tensors, (u) => Math.max(u, 0) ** 2);
+
+/** The hyperbolic tangent. y like x. */
+export const tanh = (tensors: Input): { y: Dense } => map("tanh", tensors, Math.tanh);
+
+/** The logistic function, `1 / (1 + exp(−x))`. y like x. */
+export const logistic = (tensors: Input): { y: Dense } => map("logistic", tensors, sigmoid);
 
 /** SwiGLU without its projections: `y = silu(gate) · up`, all of one shape (Shazeer 2020, eq. 5). */
 export const swiglu = (tensors: Gated): { y: Dense } => gated("swiglu", tensors, siluOf);
@@ -51,6 +63,9 @@ export const swiglu = (tensors: Gated): { y: Dense } => gated("swiglu", tensors,
  * 2020, eq. 5).
  */
 export const geglu = (tensors: Gated): { y: Dense } => gated("geglu", tensors, geluTanhOf);
+
+/** ReGLU without its projections: `y = relu(gate) · up`, all of one shape (Shazeer 2020, eq. 5). */
+export const reglu = (tensors: Gated): { y: Dense } => gated("reglu", tensors, reluOf);
 
 /** GeGLU without its projections, with exact GELU: `y = gelu(gate) · up`, all of one shape (Shazeer 2020, eq. 5). */
 export const gegluErf = (tensors: Gated): { y: Dense } => gated("gegluErf", tensors, geluOf);

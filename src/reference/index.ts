@@ -35,26 +35,45 @@ export { dequantise, gatherPages, type Quantisation, quantise, ringPositions, ri
 
 // Ops
 
-export { geglu, gegluErf, gelu, geluTanh, quickGelu, relu, silu, swiglu } from "./activation.ts";
+export {
+  geglu,
+  gegluErf,
+  gelu,
+  geluTanh,
+  logistic,
+  quickGelu,
+  reglu,
+  relu,
+  silu,
+  squaredRelu,
+  swiglu,
+  tanh,
+} from "./activation.ts";
 export {
   expBackward,
   gegluBackward,
   gegluErfBackward,
   geluBackward,
   geluTanhBackward,
+  logisticBackward,
   quickGeluBackward,
+  regluBackward,
   reluBackward,
   siluBackward,
   softcapBackward,
+  squaredReluBackward,
   swigluBackward,
+  tanhBackward,
 } from "./activation-backward.ts";
 export { type CrossEntropyOptions, crossEntropy, crossEntropyBackward } from "./cross-entropy.ts";
 export { type DropoutOptions, dropout } from "./dropout.ts";
 export { add, cast, div, exp, fill, mul, sub, where } from "./elementwise.ts";
 export { gather, gatherBackward } from "./embedding.ts";
 export { type GemmOptions, gemm } from "./gemm.ts";
+export { type L2Options, l2Normalise, l2NormaliseBackward } from "./l2-normalise.ts";
 export { concat, type SliceOptions, slice, transpose } from "./layout.ts";
 export { linearCrossEntropy, linearCrossEntropyBackward } from "./linear-cross-entropy.ts";
+export { logSoftmax, logSoftmaxBackward } from "./log-softmax.ts";
 export { matmul } from "./matmul.ts";
 export { addLayerNorm, addRmsNorm, layerNorm, type NormOptions, rmsNorm } from "./norm.ts";
 export { layerNormBackward, rmsNormBackward } from "./norm-backward.ts";
@@ -73,6 +92,7 @@ export {
 export { magnitude, max, mean, sum } from "./reduce.ts";
 export { cosinesAndSines, type RopeLayout, type RopeOptions, rope } from "./rope.ts";
 export { segments } from "./segments.ts";
+export { maxBackward, segmentsBackward } from "./segments-backward.ts";
 export { softcap } from "./softcap.ts";
 export { softmax } from "./softmax.ts";
 export { softmaxBackward } from "./softmax-backward.ts";

@@ -46,13 +46,17 @@ export {
   geluTanhBackward,
   quickGeluBackward,
   reluBackward,
+  sigmoidBackward,
   siluBackward,
+  squaredReluBackward,
+  tanhBackward,
 } from "../kernels/elementwise/activation-backward.ts";
 export {
   type GatedBackwardTensors,
   type GatedGradients,
   gegluBackward,
   gegluErfBackward,
+  regluBackward,
   swigluBackward,
 } from "../kernels/elementwise/gated-backward.ts";
 export type { MapBackwardTensors, MapGradient } from "../kernels/elementwise/map-backward.ts";
@@ -77,9 +81,22 @@ export {
   routerStatisticsBackward,
 } from "../kernels/moe/router-statistics.ts";
 export type { NormBackwardTensors, NormGradients } from "../kernels/norm/backward.ts";
+export {
+  type L2Gradient,
+  type L2GradientTensors,
+  l2NormaliseBackward,
+} from "../kernels/norm/l2-normalise-backward.ts";
 export { type LayerNormBackwardOptions, layerNormBackward } from "../kernels/norm/layer-norm-backward.ts";
 export { type RmsNormBackwardOptions, rmsNormBackward } from "../kernels/norm/rms-norm-backward.ts";
 export { columnSums } from "../kernels/reduce/column-sums.ts";
+export {
+  type MaxGradientTensors,
+  maxBackward,
+  type RowGradient,
+  reduceSegmentsBackward,
+  type SegmentGradientTensors,
+} from "../kernels/reduce/segments-backward.ts";
+export { logSoftmaxBackward } from "../kernels/softmax/log-softmax-backward.ts";
 export {
   type SoftmaxBackwardTensors,
   type SoftmaxGradient,

@@ -4,8 +4,10 @@ import { activationRules } from "./rules/activations.ts";
 import { attentionRule, tableAttentionRule } from "./rules/attention.ts";
 import { addRule, castRule, divRule, mulRule, subRule, whereRule } from "./rules/elementwise.ts";
 import { concatRule, contiguousRule, meanRule, ropeRule, sumRule } from "./rules/layout.ts";
+import { logSoftmaxRule } from "./rules/log-softmax.ts";
 import { expertsRules, routeRule, statisticsRule } from "./rules/mixture.ts";
 import { addLayerNormRule, addRmsNormRule, layerNormRule, rmsNormRule, softmaxRule } from "./rules/norms.ts";
+import { l2NormaliseRule, maxRule, segmentsRule } from "./rules/pooling.ts";
 import { gemmRule, matmulRule } from "./rules/products.ts";
 import { crossEntropyRule, gatherRule, linearCrossEntropyRule } from "./rules/tokens.ts";
 
@@ -21,6 +23,9 @@ export const rules: readonly Rule[] = [
   concatRule,
   sumRule,
   meanRule,
+  maxRule,
+  segmentsRule,
+  l2NormaliseRule,
   ropeRule,
   matmulRule,
   gemmRule,
@@ -29,6 +34,7 @@ export const rules: readonly Rule[] = [
   layerNormRule,
   addLayerNormRule,
   softmaxRule,
+  logSoftmaxRule,
   attentionRule,
   tableAttentionRule,
   gatherRule,

@@ -8,10 +8,12 @@ import { elementwiseCases } from "../../src/check/cases/elementwise.ts";
 import { fillCases } from "../../src/check/cases/fill.ts";
 import { gatherBackwardCases } from "../../src/check/cases/gather-backward.ts";
 import { addLayerNormCases, layerNormCases } from "../../src/check/cases/layer-norm.ts";
+import { logSoftmaxBackwardCases, logSoftmaxCases } from "../../src/check/cases/log-softmax.ts";
 import { layerNormBackwardCases, rmsNormBackwardCases } from "../../src/check/cases/norm-backward.ts";
 import { randomCases } from "../../src/check/cases/random.ts";
 import { columnSumCases, reduceCases } from "../../src/check/cases/reduce.ts";
 import { addRmsNormCases, rmsNormCases } from "../../src/check/cases/rms-norm.ts";
+import { maxBackwardCases, segmentBackwardCases } from "../../src/check/cases/segments-backward.ts";
 import { softmaxCases } from "../../src/check/cases/softmax.ts";
 import { softmaxBackwardCases } from "../../src/check/cases/softmax-backward.ts";
 import { normal } from "../../src/check/random.ts";
@@ -44,8 +46,12 @@ const tables: readonly CaseTable[] = [
   ...reduceCases,
   rmsNormCases,
   addRmsNormCases,
+  segmentBackwardCases,
+  maxBackwardCases,
   softmaxCases,
   softmaxBackwardCases,
+  logSoftmaxCases,
+  logSoftmaxBackwardCases,
 ];
 for (const table of tables) {
   testCases(() => gpu, { ...table, cases: casesTagged(table.cases, "folds") });

@@ -1,5 +1,5 @@
 // Dispatches of kernels that compute gradients.
-import { attention, type Dispatch, floats, positive, strides } from "./dispatch.ts";
+import { attention, type Dispatch, floats, positive, strides, words } from "./dispatch.ts";
 
 /** Gradients of a norm's rows of 24 elements, two threads a row and two rows a workgroup; the last row is alone. */
 const rows = (statistics: Dispatch["outputs"]): Dispatch => ({
@@ -44,6 +44,14 @@ const softmax = (dispatch: Pick<Dispatch, "constants" | "workgroups">): Dispatch
   outputs: { dx: 120 },
   ...dispatch,
 });
+
+/** Gradients of sums over segments of rows. */
+const pooled = {
+  constants: { WORKGROUP: 4 },
+  uniforms: { params: { n: 3, t: 10, c: 6, length: 0 } },
+  inputs: { dy: floats(18), weights: positive(10), offsets: words(1, 5, 5, 9) },
+  outputs: { dx: 60 },
+} as const;
 
 /** Two query heads of one key and value head, six queries of seven keys: two turns of four threads each. */
 const pairs = {
@@ -180,7 +188,12 @@ export const backwardDispatches: Readonly<Record<string, Dispatch>> = {
   "norm/rms-norm-backward": rows({ scales: 5 }),
   "norm/rms-norm-backward-registers": groups(inRegisters, weight),
   "norm/rms-norm-backward-subgroups": groups(bySubgroups, weight),
+  // Three segments of 6 columns, one of them without rows; a row before the first and one after the last.
+  "reduce/segments-backward": { ...pooled, workgroups: [5, 1, 1] },
+  "reduce/segments-backward-naive": { ...pooled, workgroups: [16, 1, 1] },
   "softmax/backward": softmax({ constants: { WORKGROUP: 4, LANES: 2 }, workgroups: [3, 1, 1] }),
+  "softmax/log-backward": softmax({ constants: { WORKGROUP: 4, LANES: 2 }, workgroups: [3, 1, 1] }),
+  "softmax/log-backward-naive": softmax({ constants: { WORKGROUP: 4 }, workgroups: [2, 1, 1] }),
   "softmax/backward-registers": softmax({ constants: { WORKGROUP: 4, LANES: 2, OWN: 3 }, workgroups: [3, 1, 1] }),
   "softmax/backward-subgroups": softmax({ constants: { SUBGROUP: 2, ROWS: 2 }, workgroups: [3, 1, 1] }),
 };

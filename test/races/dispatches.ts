@@ -244,6 +244,8 @@ export const dispatches: Readonly<Record<string, Dispatch>> = {
   "reduce/thread": { ...reduction({}), workgroups: [2, 1, 1] },
   "reduce/workgroup": reduction({ WORKGROUP: 8, LANES: 4 }),
   "rope/rotate": rope,
+  "softmax/log-naive": { ...softmaxPass({}, { y: 30 }, 2) },
+  "softmax/log-workgroup": rows({}),
   "softmax/normalise": softmaxPass({ largest: floats(5), sum: positive(5) }, { y: 30 }, 8),
   "softmax/online": rows({}),
   "softmax/registers": rows({}),

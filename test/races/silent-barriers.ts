@@ -73,6 +73,8 @@ export const silentBarriers: Readonly<Record<string, Readonly<Record<string, str
   "norm/rms-norm-registers": { "lib/reduce workgroup_sum 3": lastCall },
   "softmax/backward": { "lib/reduce workgroup_sum 3": lastCall },
   "softmax/backward-registers": { "lib/reduce workgroup_sum 3": lastCall },
+  "softmax/log-backward": { "lib/reduce workgroup_sum 3": lastCall },
+  "softmax/log-workgroup": { "lib/reduce workgroup_sum 3": lastCall },
   "softmax/online": { "lib/reduce workgroup_sum 3": lastCall },
   "softmax/registers": { "lib/reduce workgroup_sum 3": lastCall },
   "softmax/workgroup": { "lib/reduce workgroup_sum 3": lastCall },

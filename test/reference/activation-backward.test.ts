@@ -17,6 +17,9 @@ describe("gradients of activations are those of central differences", () => {
     ["silu", forward.silu, backward.siluBackward],
     ["quickGelu", forward.quickGelu, backward.quickGeluBackward],
     ["relu", forward.relu, backward.reluBackward],
+    ["squaredRelu", forward.squaredRelu, backward.squaredReluBackward],
+    ["tanh", forward.tanh, backward.tanhBackward],
+    ["logistic", forward.logistic, backward.logisticBackward],
     ["exp", exp, backward.expBackward],
   ])("%s", (_, op, gradient) => {
     expect(Math.min(...x.values.map(Math.abs))).toBeGreaterThan(1e-3); // far from the corner of relu
@@ -37,6 +40,7 @@ describe("gradients of activations are those of central differences", () => {
     ["swiglu", forward.swiglu, backward.swigluBackward],
     ["geglu", forward.geglu, backward.gegluBackward],
     ["gegluErf", forward.gegluErf, backward.gegluErfBackward],
+    ["reglu", forward.reglu, backward.regluBackward],
   ])("%s", (_, op, gradient) =>
     expectGradients({
       forward: op,

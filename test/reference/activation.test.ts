@@ -1,5 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { geglu, gelu, geluTanh, quickGelu, relu, silu, swiglu } from "../../src/reference/activation.ts";
+import {
+  geglu,
+  gelu,
+  geluTanh,
+  logistic,
+  quickGelu,
+  reglu,
+  relu,
+  silu,
+  squaredRelu,
+  swiglu,
+  tanh,
+} from "../../src/reference/activation.ts";
 import { dense } from "../../src/reference/dense.ts";
 import { erf, erfc } from "../../src/reference/erf.ts";
 import { draw, expectClose, generator } from "./compare.ts";
@@ -60,6 +72,10 @@ describe("activations", () => {
     const two = dense([2], [Math.log(3), -Math.log(3)]); // sigmoids ¾ and ¼
     expectClose(silu({ x: two }).y, [0.75 * Math.log(3), -0.25 * Math.log(3)]);
     expect([...relu({ x: dense([4], [-1, 0, 2, Number.NaN]) }).y.values]).toEqual([0, 0, 2, Number.NaN]);
+    expect([...squaredRelu({ x: dense([4], [-1, 0, 3, Number.NaN]) }).y.values]).toEqual([0, 0, 9, Number.NaN]);
+    expectClose(tanh({ x: dense([2], [Math.log(2), -Math.log(2)]) }).y, [0.6, -0.6]);
+    expectClose(logistic({ x: two }).y, [0.75, 0.25]);
+    expectClose(reglu({ gate: dense([2], [3, -3]), up: dense([2], [2, 5]) }).y, [6, 0]);
     expectClose(quickGelu({ x: dense([1], [Math.log(3) / 1.702]) }).y, [(0.75 * Math.log(3)) / 1.702]);
     const up = dense([2], [10, -2]);
     expectClose(swiglu({ gate: two, up }).y, [7.5 * Math.log(3), 0.5 * Math.log(3)]);

@@ -16,6 +16,8 @@ import { gradientNorm } from "../../src/kernels/optimiser/gradient-norm.ts";
 import { lion } from "../../src/kernels/optimiser/lion.ts";
 import { momentum } from "../../src/kernels/optimiser/momentum.ts";
 import { withPreference } from "../../src/kernels/preference.ts";
+import { maxBackward, reduceSegmentsBackward } from "../../src/kernels/reduce/segments-backward.ts";
+import { logSoftmaxBackward } from "../../src/kernels/softmax/log-softmax-backward.ts";
 import { softmaxBackward } from "../../src/kernels/softmax/softmax-backward.ts";
 import { zeros } from "../../src/tensor/tensor.ts";
 import { slice } from "../../src/tensor/views.ts";
@@ -70,6 +72,24 @@ export function backwardCalls({ gpu, random, words }: Inputs): Readonly<Record<s
   for (const variant of variantsOf(softmaxBackward)) {
     add(`softmaxBackward ${variant}`, (cols) =>
       softmaxBackward(gpu, { y: random([3, cols]), dy: random([3, cols]) }, { variant }),
+    );
+  }
+  for (const variant of variantsOf(logSoftmaxBackward)) {
+    add(`logSoftmaxBackward ${variant}`, (cols) =>
+      logSoftmaxBackward(gpu, { y: random([3, cols]), dy: random([3, cols]) }, { variant }),
+    );
+  }
+  const pooled = (t: number) => ({
+    ...{ x: random([t, 5]), weights: random([t]), dy: random([2, 5]) },
+    offsets: words([3], 0, t / 2, t),
+  });
+  for (const variant of variantsOf(reduceSegmentsBackward)) {
+    for (const operation of ["sum", "max"] as const) {
+      const call = (t: number) => () => reduceSegmentsBackward(gpu, pooled(t), { operation, variant });
+      found[`reduceSegmentsBackward of ${operation} ${variant}`] = { record: call(8), grown: call(16) };
+    }
+    add(`maxBackward ${variant}`, (cols) =>
+      maxBackward(gpu, { x: random([3, cols]), dy: random([3]) }, { axis: 1, variant }),
     );
   }
   const chosen = words([4, 2], 0, 1, 2, 0, 1, 2, 0, 1);

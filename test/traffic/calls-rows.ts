@@ -5,6 +5,7 @@ import { variantsOf } from "../../src/check/case-table.ts";
 import * as library from "../../src/index.ts";
 import { addLayerNorm, layerNorm } from "../../src/kernels/norm/layer-norm.ts";
 import { addRmsNorm, rmsNorm } from "../../src/kernels/norm/rms-norm.ts";
+import { logSoftmax } from "../../src/kernels/softmax/log-softmax.ts";
 import { softmax } from "../../src/kernels/softmax/softmax.ts";
 import type { CountedCall, Inputs } from "./call.ts";
 
@@ -40,6 +41,9 @@ export function rowCalls({ gpu, random }: Inputs): Readonly<Record<string, Count
   for (const variant of variantsOf(softmax)) {
     const own = variant === "subgroups" ? wholeSteps : widths;
     add(`softmax ${variant}`, (cols) => softmax(gpu, { x: x(cols) }, { variant }), own);
+  }
+  for (const variant of variantsOf(logSoftmax)) {
+    add(`logSoftmax ${variant}`, (cols) => logSoftmax(gpu, { x: x(cols) }, { variant }));
   }
   for (const [name, op] of Object.entries({ sum: library.sum, mean: library.mean, max: library.max })) {
     for (const variant of ["thread", "workgroup"] as const) {

@@ -26,13 +26,14 @@ export function calls(inputs: Inputs): Readonly<Record<string, CountedCall>> {
 
 function elementwiseCalls({ gpu, random, words }: Inputs) {
   const [a, b, x] = [random([3, 8]), random([3, 8]), random([3, 7])];
-  const { add, sub, mul, div, exp, gelu, geluTanh, quickGelu, relu, silu } = library;
-  const maps = { exp, gelu, geluTanh, quickGelu, relu, silu };
+  const { add, sub, mul, div, exp, gelu, geluTanh, quickGelu, relu, sigmoid, silu, squaredRelu, tanh } = library;
+  const maps = { exp, gelu, geluTanh, quickGelu, relu, sigmoid, silu, squaredRelu, tanh };
   return named({
     ...Object.fromEntries(Object.entries({ add, sub, mul, div }).map(([name, op]) => [name, () => op(gpu, { a, b })])),
     ...Object.fromEntries(Object.entries(maps).map(([name, op]) => [name, () => op(gpu, { x })])),
     softcap: () => library.softcap(gpu, { x }, { cap: 2 }),
     swiglu: () => library.swiglu(gpu, { gate: a, up: b }),
+    reglu: () => library.reglu(gpu, { gate: a, up: b }),
     gegluErf: () => library.gegluErf(gpu, { gate: a, up: b }),
     geglu: () => library.geglu(gpu, { gate: a, up: b }),
     where: () => library.where(gpu, { condition: words([3, 8], ...Array(24).keys()), a, b }),

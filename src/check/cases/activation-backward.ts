@@ -4,16 +4,24 @@ import {
   geluTanhBackward,
   quickGeluBackward,
   reluBackward,
+  sigmoidBackward,
   siluBackward,
+  squaredReluBackward,
+  tanhBackward,
 } from "../../kernels/elementwise/activation-backward.ts";
-import { gegluBackward, gegluErfBackward, swigluBackward } from "../../kernels/elementwise/gated-backward.ts";
+import {
+  gegluBackward,
+  gegluErfBackward,
+  regluBackward,
+  swigluBackward,
+} from "../../kernels/elementwise/gated-backward.ts";
 import { softcapBackward } from "../../kernels/elementwise/softcap-backward.ts";
 import * as reference from "../../reference/activation-backward.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { CaseInput, CaseTable } from "../case-table.ts";
 import { activationBackwardGates, softcapBackwardGate } from "../emulation/activation-backward.ts";
 import { normal } from "../random.ts";
-import { casesOf, plainOnly, values } from "./activation.ts";
+import { casesOf, plainOnly, squarable, values } from "./activation.ts";
 import { softcapCases } from "./softcap.ts";
 
 const like = ({ shape }: CaseInput, seed: number): CaseInput => ({ shape, values: normal(sizeOf(shape), seed) });
@@ -24,23 +32,27 @@ const ends: CaseInput = { shape: [7], values: [88, -87, -104, 0, -1e30, Number.P
 const exponential = casesOf({ ...withoutOverflow, ...plainOnly, "the ends of exp": ends }, (x) => ({
   ...{ x, dy: like(x, 10) },
 }));
+const squared = casesOf(squarable, (x) => ({ x, dy: like(x, 10) }));
 const gated = casesOf(values, (gate) => ({ gate, up: like(gate, 9), dy: like(gate, 10) }));
 
 const plainTable = (
-  op: "geluBackward" | "geluTanhBackward" | "siluBackward" | "quickGeluBackward" | "reluBackward",
+  op:
+    | ("geluBackward" | "geluTanhBackward" | "siluBackward" | "quickGeluBackward" | "reluBackward")
+    | ("squaredReluBackward" | "tanhBackward" | "sigmoidBackward"),
   run: typeof geluBackward,
   expected: typeof reference.geluBackward,
+  cases = plain,
 ): CaseTable<"x" | "dy", "dx", object, "map-backward"> => ({
   op,
   variants: ["map-backward"],
-  cases: plain,
+  cases,
   reference: expected,
   run,
   gate: activationBackwardGates[op],
 });
 
 const gatedTable = (
-  op: "swigluBackward" | "gegluBackward" | "gegluErfBackward",
+  op: "swigluBackward" | "gegluBackward" | "gegluErfBackward" | "regluBackward",
   run: typeof swigluBackward,
   expected: typeof reference.swigluBackward,
 ): CaseTable<"gate" | "up" | "dy", "dgate" | "dup", object, "gated-backward"> => ({
@@ -85,9 +97,13 @@ export const activationBackwardCases: readonly CaseTable[] = [
   plainTable("siluBackward", siluBackward, reference.siluBackward),
   plainTable("quickGeluBackward", quickGeluBackward, reference.quickGeluBackward),
   plainTable("reluBackward", reluBackward, reference.reluBackward),
+  plainTable("squaredReluBackward", squaredReluBackward, reference.squaredReluBackward, squared),
+  plainTable("tanhBackward", tanhBackward, reference.tanhBackward),
+  plainTable("sigmoidBackward", sigmoidBackward, reference.logisticBackward),
   expTable,
   softcapTable,
   gatedTable("swigluBackward", swigluBackward, reference.swigluBackward),
   gatedTable("gegluBackward", gegluBackward, reference.gegluBackward),
   gatedTable("gegluErfBackward", gegluErfBackward, reference.gegluErfBackward),
+  gatedTable("regluBackward", regluBackward, reference.regluBackward),
 ];

@@ -1,5 +1,9 @@
 import { geglu, gegluErf, gelu, geluTanh, quickGelu, silu, swiglu } from "../../kernels/elementwise/activation.ts";
+import { reglu } from "../../kernels/elementwise/reglu.ts";
 import { relu } from "../../kernels/elementwise/relu.ts";
+import { sigmoid } from "../../kernels/elementwise/sigmoid.ts";
+import { squaredRelu } from "../../kernels/elementwise/squared-relu.ts";
+import { tanh } from "../../kernels/elementwise/tanh.ts";
 import * as reference from "../../reference/activation.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { CaseInput, CaseTable } from "../case-table.ts";
@@ -44,21 +48,30 @@ export const casesOf = <Inputs>(named: Readonly<Record<string, CaseInput>>, inpu
 const plain = casesOf({ ...values, ...plainOnly }, (x) => ({ x }));
 const gated = casesOf(values, (gate) => ({ gate, up: { shape: gate.shape, values: normal(sizeOf(gate.shape), 9) } }));
 
+/** Arguments whose squares f32 has. */
+export const squarable: Readonly<Record<string, CaseInput>> = {
+  ...Object.fromEntries(
+    Object.entries({ ...values, ...plainOnly }).filter(([name]) => !name.startsWith("large values")),
+  ),
+  "large values, and their squares": { shape: [6], values: [1e18, -1e18, 1e10, -1e10, 3e15, 100] },
+};
+
 const plainTable = (
-  op: "gelu" | "geluTanh" | "silu" | "quickGelu" | "relu",
+  op: "gelu" | "geluTanh" | "silu" | "quickGelu" | "relu" | "squaredRelu" | "tanh" | "sigmoid",
   run: typeof gelu,
   expected: typeof reference.gelu,
+  cases = plain,
 ): CaseTable<"x", "y", object, "map"> => ({
   op,
   variants: ["map"],
-  cases: plain,
+  cases,
   reference: expected,
   run,
   gate: activationGates[op],
 });
 
 const gatedTable = (
-  op: "swiglu" | "geglu" | "gegluErf",
+  op: "swiglu" | "geglu" | "gegluErf" | "reglu",
   run: typeof swiglu,
   expected: typeof reference.swiglu,
 ): CaseTable<"gate" | "up", "y", object, "gated"> => ({
@@ -76,7 +89,16 @@ export const activationCases: readonly CaseTable[] = [
   plainTable("silu", silu, reference.silu),
   plainTable("quickGelu", quickGelu, reference.quickGelu),
   plainTable("relu", relu, reference.relu),
+  plainTable(
+    "squaredRelu",
+    squaredRelu,
+    reference.squaredRelu,
+    casesOf(squarable, (x) => ({ x })),
+  ),
+  plainTable("tanh", tanh, reference.tanh),
+  plainTable("sigmoid", sigmoid, reference.logistic),
   gatedTable("swiglu", swiglu, reference.swiglu),
   gatedTable("geglu", geglu, reference.geglu),
   gatedTable("gegluErf", gegluErf, reference.gegluErf),
+  gatedTable("reglu", reglu, reference.reglu),
 ];

@@ -57,6 +57,14 @@ const gated = (
 const squared: Activation = (u) => (u * Math.abs(u)) / 2; // tails are multiples of exp(−u²/2)
 const logistic: Activation = (u) => 1.702 * u;
 
+/** `factor · e / (1 + e)²` with e = exp(−|u|). */
+const slopeOfSigmoid = (u: number, factor: number) => {
+  const e = f(Math.exp(-Math.abs(u)));
+  return f(f(factor * e) / f(f(1 + e) * f(1 + e)));
+};
+/** Ulps that WGSL allows a division, and an exponential. */
+const slopeUlps: Activation = (u) => allowedUlps.division + 2 * allowedUlps.exp(within(u));
+
 /** The gates of the gradients in `src/reference/activation-backward.ts`. */
 export const activationBackwardGates = {
   geluBackward: gate(derivativeOfGelu, twice(squared)),
@@ -64,6 +72,20 @@ export const activationBackwardGates = {
   siluBackward: gate(derivativeOfSilu, twice(within)),
   quickGeluBackward: gate((u) => derivativeOfSilu(f(f(1.702) * u)), twice(logistic)),
   reluBackward: gate(
+    (u) => (u <= 0 ? 0 : 1),
+    () => 0,
+  ),
+  squaredReluBackward: gate(
+    (u) => (u <= 0 ? 0 : 2 * u),
+    () => 0,
+  ),
+  tanhBackward: gate(
+    (u) => slopeOfSigmoid(2 * u, 4),
+    (u) => slopeUlps(2 * u),
+  ),
+  sigmoidBackward: gate((u) => slopeOfSigmoid(u, 1), slopeUlps),
+  regluBackward: gated(
+    (u) => Math.max(u, 0),
     (u) => (u <= 0 ? 0 : 1),
     () => 0,
   ),

@@ -44,6 +44,14 @@ const gated = (activation: Activation, exponent: Activation): Gate<"gate" | "up"
   allowed: ({ gate: x }) => x.values.map((u) => allowed(exponent(u))),
 });
 
+/** Ulps that WGSL allows `(1 − e) / (1 + e)`, e = exp(−2 |u|): a division, and what the exponential's are of 1 − e. */
+function allowedOfTanh(u: number): number {
+  const z = Math.min(2 * Math.abs(u), furthest);
+  const e = Math.exp(-z);
+  // Closer to 0 a series, whose terms are rounded one by one.
+  return z < 0.5 ? 2 : allowedUlps.division + ((allowedUlps.exp(z) + 1) * 2 * e) / ((1 - e) * (1 + e));
+}
+
 /** The gates of the activations in `src/reference/activation.ts`. */
 export const activationGates = {
   gelu: gate(gelu, (u) => (u * Math.abs(u)) / 2), // its tails are multiples of exp(-u²/2)
@@ -54,6 +62,18 @@ export const activationGates = {
     emulation: ({ x }) => ({ y: map(x, (u) => Math.max(u, 0)) }),
     allowed: ({ x }) => x.values.map(() => 0),
   } satisfies Gate<"x", "y">,
+  squaredRelu: {
+    emulation: ({ x }) => ({ y: map(x, (u) => f(Math.max(u, 0) ** 2)) }),
+    allowed: ({ x }) => x.values.map(() => 0),
+  } satisfies Gate<"x", "y">,
+  tanh: {
+    emulation: ({ x }) => ({ y: map(x, (u) => f(Math.tanh(u))) }),
+    allowed: ({ x }) => x.values.map(allowedOfTanh),
+  } satisfies Gate<"x", "y">,
+  sigmoid: gate(sigmoid, (u) => u),
+  reglu: {
+    emulation: ({ gate: x, up }) => ({ y: map(x, (u, i) => f(Math.max(u, 0) * at(up.values, i))) }),
+  } satisfies Gate<"gate" | "up", "y">,
   swiglu: gated(silu, (u) => u),
   geglu: gated(geluTanh, tanhArgument),
   gegluErf: gated(gelu, (u) => (u * Math.abs(u)) / 2),

@@ -30,7 +30,8 @@ export interface Gated {
   readonly up: Tensor;
 }
 
-function defineGated(name: string, activation: ShaderModule, flops: number) {
+/** Makes the op `activation(gate) · up` of a part of `lib/activation`; `flops` is its cost per element. */
+export function defineGated(name: string, activation: ShaderModule, flops: number) {
   const kernel = defineKernel({
     name: "elementwise/gated",
     source: gatedSource,

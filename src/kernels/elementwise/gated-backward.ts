@@ -3,9 +3,11 @@ import gradientsApart from "#shaders/elementwise/gradients/apart.wgsl";
 import gradientsTogether from "#shaders/elementwise/gradients/together.wgsl";
 import activationGelu from "#shaders/lib/activation/gelu.wgsl";
 import activationGeluTanh from "#shaders/lib/activation/gelu-tanh.wgsl";
+import activationRelu from "#shaders/lib/activation/relu.wgsl";
 import activationSilu from "#shaders/lib/activation/silu.wgsl";
 import derivativeGelu from "#shaders/lib/derivative/gelu.wgsl";
 import derivativeGeluTanh from "#shaders/lib/derivative/gelu-tanh.wgsl";
+import derivativeRelu from "#shaders/lib/derivative/relu.wgsl";
 import derivativeSilu from "#shaders/lib/derivative/silu.wgsl";
 import type { Gpu } from "../../gpu/gpu.ts";
 import type { ShaderModule } from "../../gpu/shader-module.ts";
@@ -111,6 +113,9 @@ export const swigluBackward = defineGatedBackward("swiglu-backward", [activation
 
 /** Gradients of {@link geglu}: as {@link swigluBackward}, with the tanh form of GELU. */
 export const gegluBackward = defineGatedBackward("geglu-backward", [activationGeluTanh, derivativeGeluTanh], 35);
+
+/** Gradients of {@link reglu}: as {@link swigluBackward}, with ReLU. */
+export const regluBackward = defineGatedBackward("reglu-backward", [activationRelu, derivativeRelu], 3);
 
 /** Gradients of {@link gegluErf}: as {@link swigluBackward}, with exact GELU. */
 export const gegluErfBackward = defineGatedBackward("geglu-erf-backward", [activationGelu, derivativeGelu], 84);

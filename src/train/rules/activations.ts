@@ -14,14 +14,26 @@ import {
   geluTanhBackward,
   quickGeluBackward,
   reluBackward,
+  sigmoidBackward,
   siluBackward,
+  squaredReluBackward,
+  tanhBackward,
 } from "../../kernels/elementwise/activation-backward.ts";
 import { type DropoutOptions, dropout } from "../../kernels/elementwise/dropout.ts";
 import { exp } from "../../kernels/elementwise/exp.ts";
-import { gegluBackward, gegluErfBackward, swigluBackward } from "../../kernels/elementwise/gated-backward.ts";
+import {
+  gegluBackward,
+  gegluErfBackward,
+  regluBackward,
+  swigluBackward,
+} from "../../kernels/elementwise/gated-backward.ts";
+import { reglu } from "../../kernels/elementwise/reglu.ts";
 import { relu } from "../../kernels/elementwise/relu.ts";
+import { sigmoid } from "../../kernels/elementwise/sigmoid.ts";
 import { type SoftcapOptions, softcap } from "../../kernels/elementwise/softcap.ts";
 import { softcapBackward } from "../../kernels/elementwise/softcap-backward.ts";
+import { squaredRelu } from "../../kernels/elementwise/squared-relu.ts";
+import { tanh } from "../../kernels/elementwise/tanh.ts";
 import { contiguous } from "../../kernels/layout/contiguous.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
 import { type Rule, ruleOf } from "../rule.ts";
@@ -56,11 +68,15 @@ export const activationRules: readonly Rule[] = [
   mapRule(geluTanh, geluTanhBackward),
   mapRule(quickGelu, quickGeluBackward),
   mapRule(relu, reluBackward),
+  mapRule(squaredRelu, squaredReluBackward),
+  mapRule(tanh, tanhBackward),
+  mapRule(sigmoid, sigmoidBackward),
   mapRule(exp, expBackward),
   dropoutRule,
   gatedRule(swiglu, swigluBackward),
   gatedRule(geglu, gegluBackward),
   gatedRule(gegluErf, gegluErfBackward),
+  gatedRule(reglu, regluBackward),
   ruleOf<OfX, Y, SoftcapOptions>(softcap, (gpu, { tensors: { x }, options: { cap }, gradient: { y: dy } }) => ({
     x: dy && softcapBackward(gpu, { x, dy }, { cap }).dx,
   })),

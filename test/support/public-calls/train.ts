@@ -26,6 +26,9 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
     ...{ "train/expBackward": map(train.expBackward), "train/geluBackward": map(train.geluBackward) },
     ...{ "train/geluTanhBackward": map(train.geluTanhBackward), "train/siluBackward": map(train.siluBackward) },
     ...{ "train/quickGeluBackward": map(train.quickGeluBackward), "train/reluBackward": map(train.reluBackward) },
+    ...{ "train/tanhBackward": map(train.tanhBackward), "train/sigmoidBackward": map(train.sigmoidBackward) },
+    "train/squaredReluBackward": map(train.squaredReluBackward),
+    "train/regluBackward": gated(train.regluBackward),
     "train/softcapBackward": map(train.softcapBackward, { cap: 30 }),
     "train/gegluBackward": gated(train.gegluBackward),
     "train/gegluErfBackward": gated(train.gegluErfBackward),
@@ -44,9 +47,25 @@ export function trainCalls(gpu: Gpu): Readonly<Record<string, PublicCalls>> {
         into: { dx: zeros([2, 4]), dweight: zeros([4]) },
       },
     ]),
+    "train/logSoftmaxBackward": call(train.logSoftmaxBackward, [
+      { y: m4, dy: m4 },
+      { variant: "naive", into: { dx: zeros([2, 4]) } },
+    ]),
     "train/softmaxBackward": call(train.softmaxBackward, [
       { y: m4, dy: m4 },
       { variant: "workgroup", into: { dx: zeros([2, 4]) } },
+    ]),
+    "train/l2NormaliseBackward": call(train.l2NormaliseBackward, [
+      { x: m4, dy: m4 },
+      { eps: 1e-12, variant: "workgroup", into: { dx: zeros([2, 4]) } },
+    ]),
+    "train/maxBackward": call(train.maxBackward, [
+      { x: m4, dy: zeros([4]) },
+      { axis: 0, variant: "naive", into: { dx: zeros([2, 4]) } },
+    ]),
+    "train/reduceSegmentsBackward": call(train.reduceSegmentsBackward, [
+      { x: m4, weights: v2, offsets: targets, dy: zeros([1, 4]) },
+      { operation: "sum", variant: "naive", into: { dx: zeros([2, 4]) } },
     ]),
     "train/attentionBackward": {
       ...call(

@@ -1,0 +1,6 @@
+// with: lib/sigmoid
+// The logistic function:  1 / (1 + exp(-x))
+
+fn activation(x: Vector) -> Vector {
+  return sigmoid(x);
+}
